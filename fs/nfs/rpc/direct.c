@@ -180,7 +180,10 @@ bool dnfs_direct_begin(struct dnfs_batch *batch, const __be32 *p, unsigned int l
 
 	if (!args)
 		return false;
-	program = dnfs_rpc_find(rqstp->rq_prog, rqstp->rq_vers);
+	/* Mostly that of the previous call. */
+	program = batch->program;
+	if (!program || program->prog != rqstp->rq_prog || program->vers != rqstp->rq_vers)
+		program = dnfs_rpc_find(rqstp->rq_prog, rqstp->rq_vers);
 	if (!program || rqstp->rq_proc >= program->nprocs)
 		return false;
 	batch->program = program;

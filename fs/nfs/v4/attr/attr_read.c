@@ -215,6 +215,8 @@ put:
 
 void dnfs4_attr_src_free(struct dnfs4_attr_src *src)
 {
+	if (likely(!src->acl.data && !src->dacl.data && !src->label.data && !src->built))
+		return;
 	dnfs4_acl_value_free(&src->acl);
 	dnfs4_acl_value_free(&src->dacl);
 	ditto_label_free(&src->label);

@@ -26,19 +26,18 @@
 
 static void say_number(u32 id, struct dnfs4_owner_text *text)
 {
-	char digits[DIGITS_MAX];
-	unsigned int n = DIGITS_MAX;
-	u32 rest = id;
+	unsigned int n = 1;
 
 	if (text->len && text->id == id)
 		return;
-	do {
-		digits[--n] = '0' + rest % 10;
-		rest /= 10;
-	} while (rest);
+	for (u32 rest = id; rest >= 10; rest /= 10)
+		n++;
 	text->id = id;
-	text->len = DIGITS_MAX - n;
-	memcpy(text->text, digits + n, text->len);
+	text->len = n;
+	do {
+		text->text[--n] = '0' + id % 10;
+		id /= 10;
+	} while (n);
 }
 
 /* Parses a number: digits without a leading zero. A domain must not follow. */
