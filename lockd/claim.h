@@ -291,12 +291,14 @@ enum ditto_answer {
  * @link: entry in the list of the lock context
  * @work: runs @done
  * @point: the point it waits on; NULL while it does not wait
+ * @used: it has waited since ditto_park_init(); read by the operation
  */
 struct ditto_park {
 	void (*done)(struct ditto_park *park);
 	struct list_head link;
 	struct work_struct work;
 	struct ditto_lock_point *point;
+	bool used;
 };
 
 /**

@@ -19,6 +19,7 @@ void ditto_park_init(struct ditto_park *park, void (*done)(struct ditto_park *pa
 {
 	park->done = done;
 	park->point = NULL;
+	park->used = false;
 	INIT_LIST_HEAD(&park->link);
 	INIT_WORK(&park->work, park_work);
 }
@@ -36,6 +37,7 @@ bool ditto_park_add(struct ditto_lock_ctx *ctx, struct ditto_park *park)
 	}
 	list_add_tail(&park->link, &ctx->parks);
 	WRITE_ONCE(park->point, ctx->point);
+	park->used = true;
 	ctx->parked++;
 	ctx->held++;
 	return true;

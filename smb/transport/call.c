@@ -78,6 +78,8 @@ void dsmb_call_init(struct dsmb_call *call, struct dsmb_message *message)
  */
 static bool is_parked_on_breaks(struct dsmb_call *call)
 {
+	if (!call->park.used)
+		return false;
 	if (READ_ONCE(call->park.point))
 		return true;
 	/* Pairs with ditto_park_wake(), which queues the work before it clears the point. */
