@@ -28,13 +28,19 @@
 static_assert(sizeof(__be32) + BATCH_HEAD_MAX <= DNFS_BATCH_OUT);
 static_assert(BATCH_PIECES_MAX <= DNFS_BATCH_VECS);
 
-static int batch_send_vec(struct dnfs_batch *batch, int flags)
+/* @locked: this thread has locked the socket, which has no TLS. */
+static int batch_send_vec(struct dnfs_batch *batch, int flags, bool locked)
 {
 	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL | flags };
 	int sent;
 
 	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, batch->vec, batch->nvec, batch->bytes);
-	sent = sock_sendmsg(dnfs_batch_svsk(batch)->sk_sock, &msg);
+	if (locked) {
+		sock_rps_record_flow(batch->sk);
+		sent = tcp_sendmsg_locked(batch->sk, &msg, batch->bytes);
+	} else {
+		sent = sock_sendmsg(dnfs_batch_svsk(batch)->sk_sock, &msg);
+	}
 	return sent == batch->bytes ? 0 : sent < 0 ? sent : -EAGAIN;
 }
 
@@ -66,7 +72,7 @@ static int batch_send_all(struct dnfs_batch *batch, bool pages)
 {
 	int err;
 
-	err = batch_send_vec(batch, pages ? MSG_MORE : 0);
+	err = batch_send_vec(batch, pages ? MSG_MORE : 0, false);
 	if (err || !pages)
 		return err;
 	err = batch_send_pages(batch);
@@ -75,7 +81,7 @@ static int batch_send_all(struct dnfs_batch *batch, bool pages)
 	batch->vec[0] = batch->res.tail[0];
 	batch->nvec = 1;
 	batch->bytes = batch->vec[0].iov_len;
-	return batch_send_vec(batch, 0);
+	return batch_send_vec(batch, 0, false);
 }
 
 void dnfs_batch_send(struct dnfs_batch *batch, bool pages)
@@ -96,18 +102,6 @@ void dnfs_batch_send(struct dnfs_batch *batch, bool pages)
 	batch->bytes = 0;
 }
 
-/* The socket is locked. */
-static int batch_send_locked(struct dnfs_batch *batch)
-{
-	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL };
-	int sent;
-
-	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, batch->vec, batch->nvec, batch->bytes);
-	sock_rps_record_flow(batch->sk);
-	sent = tcp_sendmsg_locked(batch->sk, &msg, batch->bytes);
-	return sent == batch->bytes ? 0 : sent < 0 ? sent : -EAGAIN;
-}
-
 bool dnfs_batch_finish(struct dnfs_batch *batch)
 {
 	struct svc_xprt *xprt = batch->xprt;
@@ -120,7 +114,7 @@ bool dnfs_batch_finish(struct dnfs_batch *batch)
 		mutex_lock(&xprt->xpt_mutex);
 	lock_sock(sk);
 	if (send && !svc_xprt_is_dead(xprt))
-		err = batch_send_locked(batch);
+		err = batch_send_vec(batch, 0, true);
 	/* Behind the replies, so that they carry the acknowledgment. */
 	if (batch->done)
 		tcp_read_done(sk, batch->done);
