@@ -662,8 +662,8 @@ static bool is_equal(const struct ditto_name *a, const struct ditto_name *b)
 }
 
 /*
- * Has the last listing without the index told that the name is free? Where nothing identifies the
- * directory's state, another listing would not tell more.
+ * True if the last listing without the index told that the name is free. Where nothing identifies
+ * the directory's state, another listing would not tell more.
  */
 static bool is_absent(const struct ditto_casefold *c, u64 change, u32 hash)
 {
@@ -673,7 +673,7 @@ static bool is_absent(const struct ditto_casefold *c, u64 change, u32 hash)
 	       (!a->sure || a->change == change);
 }
 
-/* Is a name that was found in some case neither this one nor the one to be removed? */
+/* True if a name that was found in some case is neither this one nor the one to be removed. */
 static bool is_in_the_way(const struct ditto_name *found, const struct ditto_name *name,
 			  const struct ditto_name *except)
 {

@@ -466,8 +466,8 @@ static bool node_is_usable(const struct ditto_node *node)
 }
 
 /*
- * Does the name of the node lie below the root of the share? The dentry is not held: it was in use
- * when it was read, so it stays in memory under RCU.
+ * True if the name of the node lies below the root of the share. The dentry is not held: it was in
+ * use when it was read, so it stays in memory under RCU.
  */
 static bool node_lies_below(const struct ditto_share *share, const struct ditto_node *node)
 {

@@ -144,7 +144,7 @@ static void crowd_gather(struct crowd *c, const struct samr_account *const *memb
 	qsort(c->gid, c->n, sizeof(c->gid[0]), gid_compare);
 }
 
-/* Does one of the crowd belong to a group of the machine? See samr_is_member(). */
+/* True if one of the crowd belongs to a group of the machine; see samr_is_member(). */
 static bool crowd_meets(const struct crowd *c, const struct row *group)
 {
 	u32 gid = (u32)group->number[ACCOUNT_ID];
