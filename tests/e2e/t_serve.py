@@ -12,8 +12,8 @@ import time
 import nfs3
 import rpc
 import servers
-from harness import (Child, Volume, eq, get, pattern, put, run, stop_process, test, wait_for,
-                     MNT_DETACH)
+from harness import (Child, Volume, eq, get, pattern, process_stopped, put, run, stop_process,
+                     test, wait_for, MNT_DETACH)
 from t_admin import rpcbind
 from t_life import progress, writer
 
@@ -99,6 +99,31 @@ def rpcbind_started_anew(w):
     s.helper_stop()
     del_listeners(w)
     eq(own(), {}, 'after it served')
+    daemon.terminate()
+    daemon.wait()
+
+
+def is_waiting(pid):
+    """Whether a process waits in the kernel, a moment from now."""
+    time.sleep(0.01)
+    return get(f'/proc/{pid}/stat').rpartition(b')')[2].split()[0] == b'D'
+
+
+@test(server='ditto', share=False, clients=1)
+def rpcbind_update_is_killed(w):
+    """Registrations are removed although the process of an update was killed."""
+    daemon = rpcbind(w)
+    before = entries(w)
+    s = w.server
+    s.ctl('listener', 'add', 'nfs')
+    with process_stopped(daemon.pid):
+        update = s.ns.spawn(servers.tool('dittoctl'), 'server', 'set', 'threads', '5')
+        wait_for('the update waits for rpcbind', lambda: all(is_waiting(update.pid)
+                                                             for _ in range(20)))
+        update.kill()
+        update.wait()
+    del_listeners(w)
+    eq(entries(w), before)
     daemon.terminate()
     daemon.wait()
 

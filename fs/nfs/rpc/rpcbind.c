@@ -65,7 +65,7 @@ static const struct {
  * struct dnfs_rpcbind - state of the registration with rpcbind
  * @serv: dummy service by which sunrpc talks to rpcbind
  * @bound: svc_bind() was called for @serv
- * @ours: bitmap of entries that rpcbind has accepted
+ * @ours: bitmap of entries that rpcbind has accepted, or may have
  * @refused: bitmap of programs for which a refusal was logged
  * @port: registered port of each netid
  * @answers: rpcbind has answered so far in this update
@@ -107,10 +107,17 @@ static unsigned int dnfs_rpcbind_bit(unsigned int program, unsigned int kind)
 	return program * DNFS_RPCBIND_KINDS + kind;
 }
 
-/* rpcbind is optional, because clients may know the ports: its absence is logged once. */
+/*
+ * rpcbind is optional, because clients may know the ports: its absence is logged once. A caller
+ * that is killed tells nothing of rpcbind: the next update asks again.
+ */
 static void dnfs_rpcbind_absent(struct dnfs_rpcbind *rb, int err)
 {
 	rb->answers = false;
+	if (err == -ERESTARTSYS) {
+		rb->pause = jiffies;
+		return;
+	}
 	rb->pause = jiffies + (err == -ECONNREFUSED ? 0 : DNFS_RPCBIND_PAUSE);
 	if (!rb->silent)
 		pr_info("rpcbind does not answer (error %d): clients must name the ports\n", err);
@@ -147,15 +154,18 @@ static void dnfs_rpcbind_unset(struct dnfs_server *server, unsigned int program,
 			       unsigned int kind)
 {
 	struct dnfs_rpcbind *rb = server->rpcbind;
+	unsigned int bit = dnfs_rpcbind_bit(program, kind);
 	int err;
 
-	if (!__test_and_clear_bit(dnfs_rpcbind_bit(program, kind), rb->ours) || !rb->answers)
+	if (!test_bit(bit, rb->ours) || !rb->answers)
 		return;
 	err = dnfs_rpcbind_call(server, program, kind, rb->port[kind]);
 	if (!err)
 		err = dnfs_rpcbind_call(server, program, kind, 0);
 	if (err)
 		dnfs_rpcbind_failed(rb, program, kind, err, NULL);
+	if (!err || err == -EACCES)
+		__clear_bit(bit, rb->ours);
 }
 
 static void dnfs_rpcbind_set(struct dnfs_server *server, unsigned int program, unsigned int kind,
@@ -167,13 +177,14 @@ static void dnfs_rpcbind_set(struct dnfs_server *server, unsigned int program, u
 
 	if (!rb->answers)
 		return;
+	/* rpcbind may accept an entry whose answer the caller does not live to see. */
+	__set_bit(bit, rb->ours);
 	err = dnfs_rpcbind_call(server, program, kind, port);
 	if (!err) {
-		__set_bit(bit, rb->ours);
 		rb->silent = false;
 		return;
 	}
-	if (err == -EACCES)
+	if (err == -EACCES || err == -EAFNOSUPPORT)
 		__clear_bit(bit, rb->ours);
 	dnfs_rpcbind_failed(rb, program, kind, err, extack);
 }
