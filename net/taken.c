@@ -166,11 +166,14 @@ static void taken_piece(struct ditto_taken *taken, struct page *page, u32 start,
 	*len -= part;
 }
 
-/* Does holding a segment cost little, beside @len of its bytes? */
-static bool segment_is_lean(const struct sk_buff *skb, u32 len)
+/*
+ * Does holding a segment cost little, beside @len of its bytes? @edge: it has the first or the last
+ * bytes that are taken, and may have others of the sender's in front of them or behind.
+ */
+static bool segment_is_lean(const struct sk_buff *skb, u32 len, bool edge)
 {
-	return skb->truesize <= len * DITTO_TAKEN_WASTE && !skb_has_frag_list(skb) &&
-	       skb_frags_readable(skb) &&
+	return skb->truesize <= len * (edge ? DITTO_TAKEN_WASTE_EDGE : DITTO_TAKEN_WASTE) &&
+	       !skb_has_frag_list(skb) && skb_frags_readable(skb) &&
 	       len / (skb_shinfo(skb)->nr_frags + 1) >= PIECE_MIN;
 }
 
@@ -206,11 +209,12 @@ static int take_segment(read_descriptor_t *desc, struct sk_buff *skb, unsigned i
 {
 	struct ditto_taken *taken = desc->arg.data;
 	u32 len = min(there, desc->count);
+	bool edge = !taken->bytes || len == desc->count;
 	int n;
 
 	if (!len)
 		return 0;
-	n = segment_is_lean(skb, len) ? taken_hold(taken, skb, offset, len) :
+	n = segment_is_lean(skb, len, edge) ? taken_hold(taken, skb, offset, len) :
 					taken_copy(taken, skb, offset, len);
 	if (n < 0) {
 		desc->error = n;

@@ -22,8 +22,12 @@ struct socket;
 /* A socket reports as many bytes though more are missing. */
 #define DITTO_REPORT_MAX	SZ_128K
 
-/* One taken byte costs at most as much memory as this many. */
+/*
+ * One taken byte costs at most as much memory as this many; in the segments with the first and with
+ * the last bytes, which may have other bytes of the sender, as the second number.
+ */
 #define DITTO_TAKEN_WASTE	2
+#define DITTO_TAKEN_WASTE_EDGE	8
 
 /**
  * struct ditto_taken - bytes taken from a socket

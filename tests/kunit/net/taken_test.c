@@ -138,6 +138,24 @@ static void parts_of_segments(struct kunit *test)
 	ditto_taken_free(taken);
 }
 
+/* A segment of several messages is held for each of them: its bytes are not copied. */
+static void shared_segments_are_held(struct kunit *test)
+{
+	struct ditto_taken *first = ditto_taken_new(), *last = ditto_taken_new();
+
+	KUNIT_ASSERT_NOT_NULL(test, first);
+	KUNIT_ASSERT_NOT_NULL(test, last);
+	ends_send(test, 0, SZ_64K);
+	ends_take(test, first, SZ_16K);
+	ends_take(test, last, SZ_64K - SZ_16K - SZ_4K);
+	ends_compare(test, first, 0, SZ_16K);
+	ends_compare(test, last, SZ_16K, SZ_64K - SZ_16K - SZ_4K);
+	KUNIT_EXPECT_TRUE(test, list_empty(&first->pages));
+	KUNIT_EXPECT_TRUE(test, list_empty(&last->pages));
+	ditto_taken_free(first);
+	ditto_taken_free(last);
+}
+
 static void ends_of_connections(struct kunit *test)
 {
 	struct ditto_taken *taken = ditto_taken_new();
@@ -176,6 +194,7 @@ static struct kunit_case taken_cases[] = {
 	KUNIT_CASE(long_segments_are_held),
 	KUNIT_CASE(short_segments_are_copied),
 	KUNIT_CASE(parts_of_segments),
+	KUNIT_CASE(shared_segments_are_held),
 	KUNIT_CASE(ends_of_connections),
 	KUNIT_CASE(urgent_data),
 	{}
