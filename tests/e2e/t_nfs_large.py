@@ -15,8 +15,8 @@ from t_budget import budget
 from t_rpc_batch import call, record, replies, setup
 
 KIB, MIB = 1 << 10, 1 << 20
-# Around the length from which data are received apart, and around pages and words.
-LENGTHS = (64 * KIB - 200, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1, 100_002, 256 * KIB + 3, MIB - 1, MIB)
+# Around the lengths from which data are received apart, and of other buffers, pages and words.
+LENGTHS = (16 * KIB - 200, 16 * KIB - 1, 16 * KIB, 16 * KIB + 1, 20_003, 64 * KIB - 200, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1, 100_002, 256 * KIB + 3, MIB - 1, MIB)
 
 
 def noise(seed, count):
@@ -80,10 +80,46 @@ def small_segments(w):
     head = len(record(write3(f, b'')))
     for seed, sizes in enumerate(((1448,), (1, 3, 50, 10_000), (head, 2, 511, 513), (head - 1, 70_000),
                                   (20_000, 1, 1, 1), (9000,), (head + 200 * KIB + 11, 1))):
-        data = noise(seed, 200 * KIB + 11)
+        for size in 200 * KIB + 11, 20_003, 12_001:
+            data = noise(seed, size)
+            send(c, write3(f, data), *sizes)
+            wrote3(replies(c, 1)[0x7000], len(data))
+            eq(get(w.path('f'))[:len(data)] == data, True, (size, sizes))
+    c.close()
+
+
+@test(timeout=60)
+def one_after_another(w):
+    """Many WRITEs of middle size in one stream, with short calls between them."""
+    n, f, _ = setup(w)
+    c = w.client.connect()
+    for size in 16_000, 20_000, 40_000, 64_000:
+        each = [noise(i, size + i) for i in range(12)]
+        small = call(0x7200, nfs3.GETATTR, Enc().opaque(n.root).bytes())
+        c.sock.sendall(b''.join(record(write3(f, data, i * KIB * 64, xid=0x7100 + i)) +
+                                (record(small) if i % 3 == 0 else b'')
+                                for i, data in enumerate(each)))
+        got = [c.recv() for _ in range(16)]
+        eq({(r.stat, r.body[:4]) for r in got}, {(rpc.SUCCESS, bytes(4))})
+        eq(sum(r.xid == 0x7200 for r in got), 4)
+        content = get(w.path('f'))
+        for i, data in enumerate(each):
+            eq(content[i * KIB * 64:i * KIB * 64 + len(data)] == data, True, (size, i))
+    c.close()
+
+
+@test(server='ditto', timeout=60)
+def little_room(w):
+    """A call that the socket has no room for as a whole is received all the same."""
+    _, f, _ = setup(w)
+    w.server_ns.run('sysctl', '-qw', 'net.ipv4.tcp_rmem=4096 4096 4096')
+    c = w.client.connect()
+    c.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for size, sizes in (12_000, ()), (15_000, (3, 100)), (20_003, ()), (200_000, (1448,)):
+        data = noise(size, size)
         send(c, write3(f, data), *sizes)
         wrote3(replies(c, 1)[0x7000], len(data))
-        eq(get(w.path('f'))[:len(data)] == data, True, sizes)
+        eq(get(w.path('f'))[:len(data)] == data, True, size)
     c.close()
 
 
@@ -301,7 +337,7 @@ def half_calls(w):
 @test(server='ditto')
 def switched(w):
     """The setting that changes how calls are received does not disturb one that is on its way."""
-    _, f, _ = setup(w)
+    n, f, _ = setup(w)
     c = w.client.connect()
     for seed in range(4):
         data = noise(seed, 500_000)
@@ -311,5 +347,15 @@ def switched(w):
         c.sock.sendall(message[300_000:])
         wrote3(replies(c, 1)[0x7000], len(data))
         eq(get(w.path('f'))[:len(data)] == data, True, seed)
-    w.server.ctl('server', 'set', 'fast-path', '1')
+    # The rest of a short one was awaited as a whole; what follows is shorter.
+    for value in '0', '1':
+        data = noise(9, 12_000)
+        message = record(write3(f, data))
+        c.sock.sendall(message[:5000])
+        eq(n.getattr(f).status, nfs3.OK, 'the server had time for the first part')
+        w.server.ctl('server', 'set', 'fast-path', value)
+        c.sock.sendall(message[5000:])
+        wrote3(replies(c, 1)[0x7000], len(data))
+        c.sock.sendall(record(call(0x7001, nfs3.GETATTR, Enc().opaque(f).bytes())))
+        eq(replies(c, 1)[0x7001][2][:4], bytes(4))
     c.close()

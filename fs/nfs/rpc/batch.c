@@ -32,6 +32,7 @@
 #include <net/tcp.h>
 
 #include "../../../net/peer.h"
+#include "../../../net/taken.h"
 #include "../server.h"
 #include "batch.h"
 #include "batch_send.h"
@@ -49,7 +50,7 @@
 
 static_assert(BATCH_PAGES_MIN * PAGE_SIZE > DNFS_BRIEF_IO);
 static_assert(BATCH_PAGES_MIN < RPCSVC_MAXPAGES && BATCH_PAGES_COMPOUND < RPCSVC_MAXPAGES);
-/* The buffer grows to its full size in steps of two. */
+/* Behind the first look the buffer grows to its full size in steps of two. */
 static_assert(DNFS_BATCH_IN == 8 * DNFS_BATCH_IN_FIRST);
 
 /* Interval at which running batches are looked at; a call may take as long without a rescue. */
@@ -159,7 +160,7 @@ static void batch_release(struct dnfs_batch *batch)
 {
 	struct svc_xprt *xprt = batch->xprt;
 
-	if (dnfs_batch_finish(batch))
+	if (dnfs_batch_finish(batch, false))
 		set_bit(XPT_DATA, &xprt->xpt_flags);
 	batch->released = true;
 	svc_xprt_received(xprt);
@@ -295,12 +296,66 @@ static enum batch_state batch_record(const struct dnfs_batch *batch, unsigned in
 	return len <= left - sizeof(mark) ? BATCH_MORE : BATCH_EMPTY;
 }
 
+/* Return: true if a record is so long that its payload is received apart, if it has one. */
+static bool batch_is_long(const struct dnfs_batch *batch, unsigned int pos)
+{
+	u32 mark;
+
+	if (batch->have - pos < sizeof(mark))
+		return false;
+	mark = be32_to_cpup((const __be32 *)(batch->in + pos));
+	return (mark & RPC_FRAGMENT_SIZE_MASK) > DNFS_BATCH_WHOLE;
+}
+
+/* Look at more of what the socket has. Return: false if there is no more, or no room for it. */
+static bool batch_look_further(struct dnfs_batch *batch)
+{
+	if (batch->have < batch->most || batch->most == DNFS_BATCH_IN)
+		return false;
+	batch->most = max(2 * batch->most, DNFS_BATCH_IN_FIRST);
+	batch_peek(batch);
+	return true;
+}
+
+/*
+ * Bytes of the record at @pos that a batch can go on with: all of a short one, the head of a long
+ * one, or the mark. Return: 0 if sunrpc is to judge it.
+ */
+static u32 batch_wants(const struct dnfs_batch *batch, unsigned int pos)
+{
+	u32 mark, len;
+
+	if (batch->have - pos < sizeof(mark))
+		return sizeof(mark);
+	mark = be32_to_cpup((const __be32 *)(batch->in + pos));
+	len = mark & RPC_FRAGMENT_SIZE_MASK;
+	if (!(mark & RPC_LAST_STREAM_FRAGMENT) || len % XDR_UNIT ||
+	    len > DNFS_MAX_PAYLOAD + DNFS_LARGE_AROUND)
+		return 0;
+	return len > DNFS_BATCH_WHOLE ? DNFS_BATCH_IN_HEAD : sizeof(mark) + len;
+}
+
+/*
+ * Return: true if the rest of that can be awaited in the socket. TCP reports less if it has no room
+ * for more, or may not have: then sunrpc is to receive it.
+ */
+static bool batch_awaits(struct dnfs_batch *batch, unsigned int pos)
+{
+	int most = READ_ONCE(sock_net(batch->sk)->ipv4.sysctl_tcp_rmem[2]) / 2;
+	u32 bytes = batch_wants(batch, pos);
+
+	if (bytes <= batch->have - pos || bytes > most || tcp_epollin_ready(batch->sk, INT_MAX))
+		return false;
+	batch->awaits = bytes;
+	return true;
+}
+
 /* What to do where no whole call is. The rest of one may wait behind a full buffer. */
-static enum batch_state batch_behind(const struct dnfs_batch *batch, unsigned int pos)
+static enum batch_state batch_behind(struct dnfs_batch *batch, unsigned int pos)
 {
 	if (batch->foreign)
 		return BATCH_OTHER;
-	if (pos == batch->have || (pos && batch->have == DNFS_BATCH_IN))
+	if (pos == batch->have || (pos && batch->have == DNFS_BATCH_IN) || batch_awaits(batch, pos))
 		return BATCH_EMPTY;
 	return BATCH_OTHER;
 }
@@ -339,7 +394,7 @@ static bool batch_prepare(struct dnfs_batch *batch, const __be32 *p, unsigned in
 static bool batch_execute(struct dnfs_batch *batch)
 {
 	/* From the beginning of the call on, the rescue may give the connection away. */
-	bool release = batch->proc->exec && dnfs_wary_begin(batch->wary), waited, reply;
+	bool release = batch->proc->exec && dnfs_wary_begin(&batch->stream->wary), waited, reply;
 	unsigned long switches = current->nvcsw;
 
 	batch->keeps = true;
@@ -395,30 +450,30 @@ static enum batch_state batch_begin_large(struct dnfs_batch *batch, unsigned int
 		return BATCH_OTHER;
 	mark = be32_to_cpup(p);
 	len = mark & RPC_FRAGMENT_SIZE_MASK;
-	if (!(mark & RPC_LAST_STREAM_FRAGMENT) || len % XDR_UNIT ||
-	    len <= DNFS_BATCH_IN - sizeof(mark))
+	if (!(mark & RPC_LAST_STREAM_FRAGMENT) || len % XDR_UNIT)
 		return BATCH_OTHER;
 	if (!batch_prepare(batch, p + 1, there - sizeof(mark)) || !batch->proc->payload ||
 	    !batch->proc->payload(in, &payload))
 		return batch_refuse_large(batch, pos);
-	*batch->part = dnfs_large_new(p + 1, xdr_stream_pos(in), payload, len);
-	if (!*batch->part)
+	batch->stream->part = dnfs_large_new(p + 1, xdr_stream_pos(in), payload, len);
+	if (!batch->stream->part)
 		return BATCH_OTHER;
-	batch->done = pos + sizeof(mark) + (*batch->part)->at;
+	batch->done = pos + sizeof(mark) + batch->stream->part->at;
+	batch->stream->expects_large = true;
 	return BATCH_EMPTY;
 }
 
 /* Receive the rest of a large call, and execute the call. */
 static enum batch_state batch_go_on_large(struct dnfs_batch *batch)
 {
-	struct dnfs_large *large = *batch->part;
+	struct dnfs_large *large = batch->stream->part;
 	int got = dnfs_large_receive(large, dnfs_batch_svsk(batch)->sk_sock);
 	enum batch_state state;
 
 	dnfs_conn_holds(batch->xprt, got ? 0 : dnfs_large_memory(large));
 	if (!got)
 		return BATCH_EMPTY;
-	*batch->part = NULL;
+	batch->stream->part = NULL;
 	batch->large = large;
 	if (got < 0 || !batch_prepare(batch, (const __be32 *)large->flat, large->at)) {
 		svc_xprt_deferred_close(batch->xprt);
@@ -438,36 +493,53 @@ static enum batch_state batch_next(struct dnfs_batch *batch, unsigned int *pos)
 	enum batch_state state;
 	unsigned int len;
 
-	while ((state = batch_record(batch, *pos)) == BATCH_EMPTY) {
-		/* The buffer is not full: the socket has no more. */
-		if (batch->have < batch->most || batch->most == DNFS_BATCH_IN)
-			return batch_behind(batch, *pos);
-		batch->most *= 2;
-		batch_peek(batch);
+	while (batch_is_long(batch, *pos)) {
+		state = batch_begin_large(batch, *pos);
+		if (state != BATCH_OTHER)
+			return state;
+		if (batch->most >= DNFS_BATCH_IN_FIRST || !batch_look_further(batch))
+			break;
 	}
+	while ((state = batch_record(batch, *pos)) == BATCH_EMPTY)
+		if (!batch_look_further(batch))
+			return batch_behind(batch, *pos);
 	if (state == BATCH_OTHER)
-		return batch_begin_large(batch, *pos);
+		return batch_is_long(batch, *pos) ? batch_behind(batch, *pos) : BATCH_OTHER;
 	len = be32_to_cpup(p) & RPC_FRAGMENT_SIZE_MASK;
 	if (!batch_prepare(batch, p + 1, len))
 		return BATCH_OTHER;
 	*pos += sizeof(*p) + len;
 	batch->done = *pos;
+	batch->stream->expects_large = false;
 	return batch_call(batch);
+}
+
+/*
+ * @payload: bytes of the large call that the round has received; 0 without one. Return: true if the
+ * replies may wait for those of the calls behind them: no payload of them is longer than what a
+ * round executes of short calls.
+ */
+static bool batch_may_hold(const struct dnfs_batch *batch, enum batch_state state, u32 payload)
+{
+	u32 next = batch->stream->part ? batch->stream->part->payload : 0;
+
+	return state == BATCH_EMPTY && (payload || next) && max(payload, next) <= DNFS_BATCH_IN;
 }
 
 static enum batch_state batch_round(struct dnfs_batch *batch)
 {
-	bool large = *batch->part;
+	u32 payload = batch->stream->part ? batch->stream->part->payload : 0;
 	enum batch_state state;
 	unsigned int pos = 0;
 
 	batch->have = 0;
-	batch->most = DNFS_BATCH_IN_FIRST;
+	batch->most = batch->stream->expects_large ? DNFS_BATCH_IN_HEAD : DNFS_BATCH_IN_FIRST;
 	batch->done = 0;
+	batch->awaits = 1;
 	clear_bit(XPT_DATA, &batch->xprt->xpt_flags);
 	/* Data that arrives after the look sets it again. */
 	smp_mb__after_atomic();
-	if (large) {
+	if (payload) {
 		state = batch_go_on_large(batch);
 	} else {
 		batch_peek(batch);
@@ -475,11 +547,11 @@ static enum batch_state batch_round(struct dnfs_batch *batch)
 			state = batch_next(batch, &pos);
 		} while (state == BATCH_MORE);
 	}
-	if (batch->released || !(batch->done || (large && !*batch->part)))
+	if (batch->released || !(batch->done || (payload && !batch->stream->part)))
 		dnfs_batch_send(batch, false);
-	else if (dnfs_batch_finish(batch))
+	else if (dnfs_batch_finish(batch, batch_may_hold(batch, state, payload)))
 		set_bit(XPT_DATA, &batch->xprt->xpt_flags);
-	if (state != BATCH_END)
+	if (state != BATCH_END && !batch->nvec)
 		batch_empty(batch);
 	return state;
 }
@@ -507,7 +579,7 @@ static void batch_forget(struct dnfs_batch *batch)
 	batch->rqstp->rq_cred.cr_group_info = NULL;
 }
 
-bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_wary *wary, struct dnfs_large **part)
+bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_stream *stream)
 {
 	struct svc_rqst *rqstp = batch->rqstp;
 	struct svc_xprt *xprt = rqstp->rq_xprt;
@@ -523,8 +595,9 @@ bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_wary *wary, struct dnf
 	batch->turn = jiffies;
 	batch->calls = 0;
 	batch->released = false;
-	batch->wary = wary;
-	batch->part = part;
+	batch->stream = stream;
+	if (!stream->part)
+		ditto_report_from(svsk->sk_sock, 1);
 	/* sunrpc releases the pages between the two. */
 	rqstp->rq_respages = rqstp->rq_pages;
 	batch_empty(batch);
@@ -536,10 +609,14 @@ bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_wary *wary, struct dnf
 
 		state = batch_round(batch);
 		/* A client that waits for each reply, and shares the CPU, sends its next call. */
-		if (batch->calls == before + 1)
+		if (batch->calls == before + 1 && !batch->nvec)
 			cond_resched();
 	} while (state == BATCH_EMPTY && test_bit(XPT_DATA, &xprt->xpt_flags) &&
 		 batch_may_go_on(batch));
+	if (batch->nvec) {
+		dnfs_batch_send(batch, false);
+		batch_empty(batch);
+	}
 	batch_forget(batch);
 	/* As sunrpc does: a connection without calls is closed after a while. */
 	if (batch->calls)
@@ -547,7 +624,10 @@ bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_wary *wary, struct dnf
 	/* What follows STARTTLS is not for sunrpc, which would take it for a record. */
 	if (state == BATCH_OTHER && !test_bit(XPT_HANDSHAKE, &xprt->xpt_flags))
 		return false;
-	if (!batch->released)
+	if (!batch->released) {
+		if (state == BATCH_EMPTY && !stream->part)
+			ditto_report_from(svsk->sk_sock, batch->awaits);
 		svc_xprt_received(xprt);
+	}
 	return true;
 }

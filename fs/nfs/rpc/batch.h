@@ -7,7 +7,8 @@
  * the socket until it is executed, so that all that is not for a batch can be left there: calls
  * with RPCSEC_GSS, AUTH_TLS or an invalid header, records that are incomplete, large or divided
  * in fragments, and replies to callbacks. sunrpc receives these, and what follows them is looked
- * at again. Of the large calls, those that write to a file are received here, see large.h.
+ * at again. Of the large calls, those that write to a file are received here, see large.h, and the
+ * rest of a short record is awaited.
  */
 #ifndef _DITTO_FS_NFS_RPC_BATCH_H
 #define _DITTO_FS_NFS_RPC_BATCH_H
@@ -35,6 +36,13 @@ struct svc_xprt;
 #define DNFS_BATCH_IN		(64 * 1024)
 /* Bytes that are looked at first, then twice as many, because any call may end the batch. */
 #define DNFS_BATCH_IN_FIRST	(8 * 1024)
+/*
+ * Longer calls are received apart if they have a payload: less is copied. Of shorter ones the rest
+ * is awaited in the socket.
+ */
+#define DNFS_BATCH_WHOLE	(16 * 1024)
+/* Bytes that are looked at first behind a call that was received apart: up to its payload. */
+#define DNFS_BATCH_IN_HEAD	512
 /* Room for the heads of replies. */
 #define DNFS_BATCH_OUT		(8 * PAGE_SIZE)
 /* Bytes that may wait to be sent; behind more, the batch ends and the budget is checked. */
@@ -53,6 +61,21 @@ enum dnfs_batch_stage {
 };
 
 /**
+ * struct dnfs_stream - what a connection keeps between its batches; zero at first, but for @id
+ * @id: number of the connection, unique for the life of the module
+ * @wary: whether its calls are likely to wait
+ * @part: the large call that it is receiving, or NULL; guarded by XPT_BUSY
+ * @expects_large: its last call was a large one, and the next one is likely to be; guarded by
+ *	XPT_BUSY
+ */
+struct dnfs_stream {
+	u64 id;
+	struct dnfs_wary wary;
+	struct dnfs_large *part;
+	bool expects_large;
+};
+
+/**
  * struct dnfs_batch - calls that a service thread executes, and their replies
  * @rqstp: the thread's request, which serves each call in turn
  * @xprt: the connection
@@ -68,6 +91,7 @@ enum dnfs_batch_stage {
  * @most: bytes that @in takes for now
  * @foreign: the socket has what cannot be copied
  * @done: bytes of @in that belong to calls that were begun
+ * @awaits: bytes behind them that are awaited together, see batch_wants(); 1 if any are welcome
  * @out: heads and tails of replies
  * @used: bytes of @out that are in use
  * @vec: what is to be sent, in order
@@ -76,8 +100,7 @@ enum dnfs_batch_stage {
  * @calls: calls executed
  * @turn: jiffies at which the thread got the connection
  * @released: another thread may receive from the connection
- * @wary: whether the calls of the connection release it at once; valid until @released
- * @part: the large call that the connection is receiving; valid until @released
+ * @stream: what the connection keeps; valid until @released
  * @keeps: the present call has not released the connection itself
  * @program: program of the present call
  * @proc: its procedure
@@ -105,6 +128,7 @@ struct dnfs_batch {
 	unsigned int most;
 	bool foreign;
 	unsigned int done;
+	u32 awaits;
 	u8 *out;
 	unsigned int used;
 	struct kvec vec[DNFS_BATCH_VECS];
@@ -113,8 +137,7 @@ struct dnfs_batch {
 	unsigned int calls;
 	unsigned long turn;
 	bool released;
-	struct dnfs_wary *wary;
-	struct dnfs_large **part;
+	struct dnfs_stream *stream;
 	bool keeps;
 	const struct dnfs_program *program;
 	const struct dnfs_proc *proc;
@@ -159,8 +182,7 @@ struct dnfs_batch *dnfs_batch_of(const struct svc_rqst *rqstp);
 /**
  * dnfs_batch_run - execute the calls that wait in a connection
  * @batch: the thread's batch
- * @wary: in the connection's memory; see struct dnfs_batch
- * @part: the same; the caller frees what is left when the connection ends
+ * @stream: in the connection's memory; the caller frees @part when the connection ends
  *
  * The caller has XPT_BUSY, and the connection has no TLS. The caller charges for the replies that
  * are not sent yet.
@@ -168,7 +190,7 @@ struct dnfs_batch *dnfs_batch_of(const struct svc_rqst *rqstp);
  * Context: may sleep.
  * Return: true if it has given XPT_BUSY back; false if sunrpc is to receive the next record.
  */
-bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_wary *wary, struct dnfs_large **part);
+bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_stream *stream);
 
 /**
  * dnfs_batch_release - let other threads receive from the connection

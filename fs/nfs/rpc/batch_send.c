@@ -102,11 +102,19 @@ void dnfs_batch_send(struct dnfs_batch *batch, bool pages)
 	batch->bytes = 0;
 }
 
-bool dnfs_batch_finish(struct dnfs_batch *batch)
+/* Return: true if the socket has bytes behind those of the calls that were begun. */
+static bool batch_has_next(const struct dnfs_batch *batch)
+{
+	const struct tcp_sock *tp = tcp_sk(batch->sk);
+
+	return READ_ONCE(tp->rcv_nxt) - READ_ONCE(tp->copied_seq) > batch->done;
+}
+
+bool dnfs_batch_finish(struct dnfs_batch *batch, bool hold)
 {
 	struct svc_xprt *xprt = batch->xprt;
 	struct sock *sk = batch->sk;
-	bool send = batch->nvec;
+	bool send = batch->nvec && !(hold && batch_has_next(batch));
 	int err = 0;
 	bool more;
 
@@ -119,15 +127,16 @@ bool dnfs_batch_finish(struct dnfs_batch *batch)
 	if (batch->done)
 		tcp_read_done(sk, batch->done);
 	/* tcp_inq() does not count what is behind urgent data. */
-	more = tcp_inq(sk) || tcp_sk(sk)->urg_data;
+	more = tcp_inq(sk) >= (int)batch->awaits || tcp_sk(sk)->urg_data;
 	release_sock(sk);
 	/* Before others may send behind a part of a reply. */
 	if (err)
 		svc_xprt_deferred_close(xprt);
-	if (send)
+	if (send) {
 		mutex_unlock(&xprt->xpt_mutex);
-	batch->nvec = 0;
-	batch->bytes = 0;
+		batch->nvec = 0;
+		batch->bytes = 0;
+	}
 	batch->done = 0;
 	return more;
 }

@@ -42,13 +42,14 @@ void dnfs_batch_send(struct dnfs_batch *batch, bool pages);
 /**
  * dnfs_batch_finish - send the replies, and take the calls that were begun out of the socket
  * @batch: the batch, which has not released the connection: nobody else receives, or begins TLS
+ * @hold: do not send while the socket has bytes behind these calls, as the caller goes on with them
  *
  * The socket is locked once for both. The client's next call waits in its backlog meanwhile, so it
  * does not come behind the one before; unless the replies have to wait for memory.
  *
  * Context: may sleep; takes xpt_mutex if there is a reply.
- * Return: true if the socket has more.
+ * Return: true if the socket has more, and all that is awaited.
  */
-bool dnfs_batch_finish(struct dnfs_batch *batch);
+bool dnfs_batch_finish(struct dnfs_batch *batch, bool hold);
 
 #endif

@@ -320,7 +320,7 @@ static inline void dnfs_may_wait(struct dnfs_call *call)
 }
 
 /* Longest payload of a READ or WRITE for which other calls of the connection wait. */
-#define DNFS_BRIEF_IO		(16 * 1024)
+#define DNFS_BRIEF_IO		(64 * 1024)
 
 /* pause.c */
 

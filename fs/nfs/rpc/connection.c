@@ -34,6 +34,7 @@
 
 #include "../../../net/budget.h"
 #include "../../../net/peer.h"
+#include "../../../net/taken.h"
 #include "../../share/admit.h"
 #include "../server.h"
 #include "../share_options.h"
@@ -96,7 +97,7 @@ static void conn_free(struct dnfs_conn *conn)
 	ditto_uncharge(&conn->charge);
 	if (conn->peer)
 		ditto_peer_put(conn->peer);
-	dnfs_large_free(conn->part);
+	dnfs_large_free(conn->stream.part);
 	kfree(conn);
 }
 
@@ -148,7 +149,7 @@ u64 dnfs_conn_look_up(struct svc_xprt *xprt, struct ditto_peer **peer)
 	spin_lock(&xprt->xpt_lock);
 	conn = dnfs_conn_of(xprt);
 	if (conn) {
-		id = conn->id;
+		id = conn->stream.id;
 		if (peer && conn->peer) {
 			*peer = conn->peer;
 			refcount_inc(&(*peer)->ref);
@@ -335,7 +336,7 @@ static int conn_begin(struct svc_xprt *xprt)
 
 	if (!conn)
 		return -ENOMEM;
-	conn->id = atomic64_inc_return(&conn_ids);
+	conn->stream.id = atomic64_inc_return(&conn_ids);
 	conn->xprt = xprt;
 	conn->user.callback = conn_gone;
 	refcount_set(&conn->ref, 1);
@@ -433,7 +434,7 @@ void dnfs_conn_waited(struct svc_xprt *xprt)
 	spin_lock(&xprt->xpt_lock);
 	conn = dnfs_conn_of(xprt);
 	if (conn)
-		dnfs_wary_waited(&conn->wary);
+		dnfs_wary_waited(&conn->stream.wary);
 	spin_unlock(&xprt->xpt_lock);
 }
 
@@ -443,7 +444,7 @@ static struct dnfs_batch *conn_batch_get(struct svc_rqst *rqstp, const struct dn
 	struct dnfs_batch *batch = dnfs_batch_of(rqstp);
 
 	/* A large call that was begun has to be ended, whatever the setting says now. */
-	if (conn && (conn->part ||
+	if (conn && (conn->stream.part ||
 		     READ_ONCE(dnfs_server_of(rqstp->rq_xprt->xpt_net)->settings.fast_path)))
 		return batch ?: dnfs_batch_alloc(rqstp);
 	dnfs_batch_free(batch);
@@ -458,7 +459,7 @@ static bool conn_batch(struct svc_rqst *rqstp)
 	struct dnfs_batch *batch = conn_batch_get(rqstp, conn);
 	bool full = false, finished;
 
-	if (!batch && conn && conn->part) {
+	if (!batch && conn && conn->stream.part) {
 		/* sunrpc would take the rest of the call for a record. */
 		svc_xprt_deferred_close(xprt);
 		svc_xprt_received(xprt);
@@ -466,7 +467,7 @@ static bool conn_batch(struct svc_rqst *rqstp)
 	}
 	if (!batch)
 		return false;
-	finished = dnfs_batch_run(batch, &conn->wary, &conn->part);
+	finished = dnfs_batch_run(batch, &conn->stream);
 	if (READ_ONCE(conn_sock(xprt)->sk_wmem_queued) > CONN_FREE)
 		full = conn_watch(xprt);
 	if (finished || !full)
@@ -491,6 +492,8 @@ static int conn_recvfrom(struct svc_rqst *rqstp)
 	}
 	if (!tls && conn_batch(rqstp))
 		return 0;
+	/* A batch may have awaited more. */
+	ditto_report_from(svsk->sk_sock, 1);
 	len = conn_stock_ops->xpo_recvfrom(rqstp);
 	/* sunrpc's TCP does not use this pointer, and keeps it with a call that is deferred. */
 	if (tls)

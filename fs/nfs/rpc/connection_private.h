@@ -9,14 +9,12 @@
 #include <linux/workqueue.h>
 
 #include "../../../net/budget.h"
-#include "wary.h"
+#include "batch.h"
 
 struct ditto_peer;
-struct dnfs_large;
 
 /**
  * struct dnfs_conn - charges of a connection
- * @id: number of the connection, unique for the life of the module
  * @user: notification by sunrpc that the connection is closed
  * @xprt: the connection; @look and @shake hold a reference each
  * @ref: one reference of the connection, one of @look, one of @shake
@@ -33,13 +31,11 @@ struct dnfs_large;
  * @acked: sequence number of the last byte that the client acknowledged
  * @moved: jiffies at which @acked changed
  * @wait: jiffies until the next look
- * @wary: whether its calls are likely to wait
- * @part: the large call that is being received, or NULL; guarded by XPT_BUSY
- * @part_bytes: bytes of memory of @part; guarded by xpt_lock
+ * @stream: for its batches
+ * @part_bytes: bytes of memory of the large call that is being received; guarded by xpt_lock
  * @rcu: frees it after a grace period
  */
 struct dnfs_conn {
-	u64 id;
 	struct svc_xpt_user user;
 	struct svc_xprt *xprt;
 	refcount_t ref;
@@ -56,8 +52,7 @@ struct dnfs_conn {
 	u32 acked;
 	unsigned long moved;
 	unsigned long wait;
-	struct dnfs_wary wary;
-	struct dnfs_large *part;
+	struct dnfs_stream stream;
 	u32 part_bytes;
 	struct rcu_head rcu;
 };

@@ -17,6 +17,7 @@
 #include "../../../net/budget.h"
 #include "../../../net/peer.h"
 #include "../../../net/proved.h"
+#include "../../../net/taken.h"
 #include "../server.h"
 #include "connection_private.h"
 
@@ -80,7 +81,7 @@ static int shake_begin(struct svc_xprt *xprt, struct dnfs_conn *conn)
 	struct ditto_principal who = {};
 	int err;
 
-	if (svsk->sk_tcplen || svsk->sk_datalen || conn->part)
+	if (svsk->sk_tcplen || svsk->sk_datalen || conn->stream.part)
 		return -EBADMSG;
 	if (conn->shaking || test_bit(XPT_TLS_SESSION, &xprt->xpt_flags))
 		return -EALREADY;
@@ -92,6 +93,8 @@ static int shake_begin(struct svc_xprt *xprt, struct dnfs_conn *conn)
 	if (err)
 		return err;
 
+	/* A batch may have awaited more than a message of the handshake. */
+	ditto_report_from(svsk->sk_sock, 1);
 	dnfs_conn_pause(conn);
 	refcount_inc(&conn->ref);
 	svc_xprt_get(xprt);
