@@ -65,8 +65,15 @@ static DECLARE_DELAYED_WORK(batches_work, batches_look);
 
 static void batch_rescue(struct work_struct *work);
 
+static void batch_forget(struct dnfs_batch *batch)
+{
+	dnfs_admitted_forget(&batch->admitted);
+	batch->body_len = 0;
+}
+
 static void batch_destroy(struct dnfs_batch *batch)
 {
+	batch_forget(batch);
 	if (batch->groups)
 		put_group_info(batch->groups);
 	dnfs_spare_free(&batch->spare);
@@ -567,16 +574,31 @@ struct ditto_peer *dnfs_batch_peer(struct dnfs_batch *batch, const struct dnfs_c
 	return peer;
 }
 
-/* The next calls may come over another connection, or much later. */
-static void batch_forget(struct dnfs_batch *batch)
+/*
+ * What was found out of a caller is true of the next calls, too, if they come soon over the same
+ * connection. sunrpc wakes the thread that went to sleep last, so mostly they come to this one.
+ */
+static void batch_remember(struct dnfs_batch *batch)
 {
-	dnfs_admitted_forget(&batch->admitted);
-	batch->body_len = 0;
+	if (batch->conn != batch->stream->id || time_after(jiffies, batch->left))
+		batch_forget(batch);
+	batch->conn = batch->stream->id;
+	if (batch->body_len)
+		batch->rqstp->rq_cred = batch->cred;
+}
+
+static void batch_leave(struct dnfs_batch *batch)
+{
+	struct svc_cred *cred = &batch->rqstp->rq_cred;
+
+	/* A machine is forgotten if it is silent. */
 	if (batch->peer)
 		ditto_peer_put(batch->peer);
 	batch->peer = NULL;
+	batch->left = jiffies;
+	batch->cred = *cred;
 	/* The groups are the batch's own. */
-	batch->rqstp->rq_cred.cr_group_info = NULL;
+	cred->cr_group_info = NULL;
 }
 
 bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_stream *stream)
@@ -604,6 +626,7 @@ bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_stream *stream)
 	rqstp->rq_xprt_ctxt = NULL;
 	rqstp->rq_prot = IPPROTO_TCP;
 	svc_xprt_copy_addrs(rqstp, xprt);
+	batch_remember(batch);
 	do {
 		unsigned int before = batch->calls;
 
@@ -617,7 +640,7 @@ bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_stream *stream)
 		dnfs_batch_send(batch, false);
 		batch_empty(batch);
 	}
-	batch_forget(batch);
+	batch_leave(batch);
 	/* As sunrpc does: a connection without calls is closed after a while. */
 	if (batch->calls)
 		clear_bit(XPT_OLD, &xprt->xpt_flags);

@@ -15,6 +15,7 @@
 
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/sunrpc/svcauth.h>
 #include <linux/sunrpc/xdr.h>
 #include <linux/types.h>
 #include <linux/uio.h>
@@ -82,9 +83,11 @@ struct dnfs_stream {
  * @sk: its socket
  * @groups: groups of the caller of the present call
  * @peer: the machine that the calls come from, held; NULL until a call has looked it up
- * @body: flavour, length and body of the credential of the previous call; @rqstp->rq_cred is what
- *	was decoded from them
+ * @conn: number of the connection that the next members are about
+ * @left: jiffies when the thread left it
+ * @body: flavour, length and body of the credential of the previous call
  * @body_len: bytes of @body; 0 if there is none
+ * @cred: what was decoded from them; in @rqstp->rq_cred during a batch
  * @admitted: last admission with that credential
  * @in: copy of what the socket has received
  * @have: bytes in @in
@@ -120,8 +123,11 @@ struct dnfs_batch {
 	struct sock *sk;
 	struct group_info *groups;
 	struct ditto_peer *peer;
+	u64 conn;
+	unsigned long left;
 	__be32 body[2 + RPC_MAX_AUTH_SIZE / XDR_UNIT];
 	unsigned int body_len;
+	struct svc_cred cred;
 	struct dnfs_admitted admitted;
 	u8 *in;
 	unsigned int have;

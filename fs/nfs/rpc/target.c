@@ -211,7 +211,7 @@ static u64 share_generation(struct ditto_share *share)
 	return generation;
 }
 
-/* Use what the previous call of the batch found out. Return: false if that is not valid. */
+/* Use what the previous call of the connection found out. Return: false if that is not valid. */
 static bool admit_again(struct dnfs_call *call, struct ditto_share *share, struct ditto_op *op)
 {
 	const struct dnfs_admitted *last = call->admitted;

@@ -12,7 +12,7 @@ struct dnfs_call;
 struct dnfs_program;
 
 /**
- * struct dnfs_admitted - the last admission in a batch, for calls with the same credential
+ * struct dnfs_admitted - the last admission of a connection, for calls with the same credential
  * @cred: the credential that it gave, held; NULL if there is none
  * @program: program of the call
  * @generation: generation of the share's options, which no two shares have in common
@@ -20,7 +20,7 @@ struct dnfs_program;
  * @when: jiffies when it began; it is valid until the next tick, because names expire
  * @writable: as in struct ditto_op
  *
- * The calls of a batch come over one connection, so they have machine, port and TLS in common.
+ * The calls of a connection have machine, port and TLS in common.
  */
 struct dnfs_admitted {
 	struct ditto_cred *cred;
@@ -102,7 +102,8 @@ void dnfs_target_put(struct dnfs_target *target);
  *	the anonymous user. A connection that the share does not accept is -EACCES
  * @op: filled on success; the caller puts @op->cred
  *
- * What the previous call of a batch found out is used again for the same credential and share.
+ * What the previous call of the connection found out is used again for the same credential and
+ * share.
  *
  * Context: may sleep.
  * Return: as for dnfs_target_get().
