@@ -3,10 +3,12 @@
  * WRITE: MS-SMB2 sections 2.2.21, 2.2.22, 3.3.5.13; MS-FSA section 2.1.5.3. A WRITE to a pipe sends
  * a message to the helper.
  */
+#include <linux/slab.h>
 #include <linux/uio.h>
 
 #include "../../fs/node/node.h"
 #include "../../fs/open/instance.h"
+#include "../../net/helper/auth.h"
 #include "../../net/taken.h"
 #include "../open/open.h"
 #include "../transport/command.h"
@@ -16,14 +18,15 @@
 #include "pipe.h"
 #include "times.h"
 
-#define DSMB_WRITE_FIXED		48	/* bytes of the body in front of the data */
 #define DSMB_WRITE_REPLY		17	/* StructureSize */
 #define DSMB_WRITE_OFFSET_MAX		0x100	/* MS-SMB2 section 3.3.5.13 */
 #define DSMB_WRITEFLAG_WRITE_THROUGH	BIT(0)
 
+/* @copy: what @data points to if it is not the message, or NULL */
 struct dsmb_write_args {
 	u64 offset;
 	const void *data;
+	void *copy;
 	u32 length;
 	u32 flags;
 };
@@ -86,11 +89,32 @@ static bool dsmb_write_is_stable(const struct dsmb_call *call, const struct dsmb
 		args->flags & DSMB_WRITEFLAG_WRITE_THROUGH);
 }
 
-static u32 dsmb_write_pipe(struct dsmb_call *call, const struct dsmb_write_args *args,
+/* Copy data that were taken, for the helper, which is given them in one piece. */
+static bool dsmb_write_flatten(const struct dsmb_call *call, struct dsmb_write_args *args)
+{
+	struct dsmb_message *message = call->message;
+	struct iov_iter iter;
+
+	args->copy = kvmalloc(args->length, GFP_KERNEL);
+	args->data = args->copy;
+	ditto_taken_iter(message->taken, &iter);
+	if (!args->copy || !copy_from_iter_full(args->copy, args->length, &iter))
+		return false;
+	dsmb_message_drop_taken(message);
+	return true;
+}
+
+static u32 dsmb_write_pipe(struct dsmb_call *call, struct dsmb_write_args *args,
 			   struct dsmb_write_res *res)
 {
-	u32 status = dsmb_pipe_write(call, call->open, args->data, args->length);
+	u32 status;
 
+	/* Before they are copied, which is once for a call that waits for the pipe. */
+	if (args->length > DITTO_PIPE_MAX)
+		return STATUS_INVALID_PARAMETER;
+	if (call->message->taken && !dsmb_write_flatten(call, args))
+		return STATUS_INSUFFICIENT_RESOURCES;
+	status = dsmb_pipe_write(call, call->open, args->data, args->length);
 	if (status != DSMB_PARKED)
 		dsmb_pipe_done(call);
 	res->done = args->length;
@@ -110,8 +134,8 @@ static void dsmb_write_iter(const struct dsmb_call *call, const struct dsmb_writ
 
 static u32 dsmb_write_exec(struct dsmb_call *call, void *args, void *res)
 {
-	const struct dsmb_write_args *a = args;
 	struct dsmb_open *open = call->open;
+	struct dsmb_write_args *a = args;
 	struct dsmb_write_res *r = res;
 	struct ditto_node *node;
 	struct dsmb_times times;
@@ -179,6 +203,14 @@ static void dsmb_write_encode(struct dsmb_call *call, u32 status, const void *re
 	dsmb_encode_u16(out, 0);
 }
 
+static void dsmb_write_release(struct dsmb_call *call, void *args)
+{
+	struct dsmb_write_args *a = args;
+
+	dsmb_pipe_done(call);
+	kvfree(a->copy);
+}
+
 const struct dsmb_command dsmb_command_write = {
 	.name = "write",
 	.structure_size = 49,
@@ -190,5 +222,5 @@ const struct dsmb_command dsmb_command_write = {
 	.decode = dsmb_write_decode,
 	.exec = dsmb_write_exec,
 	.encode = dsmb_write_encode,
-	.release = dsmb_pipe_release,
+	.release = dsmb_write_release,
 };

@@ -19,8 +19,11 @@
 #include "cursor.h"
 #include "transport_private.h"
 
-/* Shorter data are copied. No command that needs its data in one buffer has as many. */
-#define TAKEN_MIN	SZ_64K
+/*
+ * Shorter data are copied; those of users have as many, as their receive buffer is SZ_16K. What
+ * strangers send is copied whatever its length: they would have segments held for it.
+ */
+#define TAKEN_MIN	(SZ_16K - SZ_512)
 
 /*
  * Where the data begin with which a message of @len bytes ends, if they are to be taken; else 0.
@@ -43,7 +46,8 @@ static u32 large_data_at(const struct dsmb_transport *t, const u8 *message, u32 
 	if (command < DSMB_COMMANDS)
 		cmd = dsmb_commands[command];
 	if (c.bad || id != DSMB_PROTOCOL_ID || (flags & DSMB_FLAG_SIGNED) || next || !cmd ||
-	    !cmd->data_at || !ditto_can_take(t->sock))
+	    !cmd->data_at || !ditto_can_take(t->sock) ||
+	    dsmb_allowance(t->conn)->rx < TAKEN_MIN)
 		return 0;
 	at = cmd->data_at(&c, len);
 	return at <= there && len - at >= TAKEN_MIN ? at : 0;

@@ -114,6 +114,14 @@ void dsmb_message_end_reserve(struct dsmb_message *message)
 	dsmb_transport_end_reserve(message->conn->transport);
 }
 
+void dsmb_message_drop_taken(struct dsmb_message *message)
+{
+	if (message->taken)
+		dsmb_buf_unclaim_rx(message->conn->server, message->apart);
+	ditto_taken_free(message->taken);
+	message->taken = NULL;
+}
+
 static void message_free(struct dsmb_message *message)
 {
 	struct dsmb_conn *conn = message->conn;
@@ -122,9 +130,7 @@ static void message_free(struct dsmb_message *message)
 	if (message->calls != message->few)
 		kvfree(message->calls);
 	dsmb_buf_put(server, message->buf);
-	if (message->taken)
-		dsmb_buf_unclaim_rx(server, message->apart);
-	ditto_taken_free(message->taken);
+	dsmb_message_drop_taken(message);
 	if (message->session)
 		dsmb_session_put(message->session);
 	if (message->reply && refcount_read(&message->reply->ref) > 1) {
@@ -391,7 +397,8 @@ static u32 message_keeps(const struct dsmb_message *message)
 									       message->first;
 	const struct dsmb_buf *counted = message->reply;
 	/* The receive buffer, which other messages may share, and an interim response. */
-	u32 keeps = message->buf->size + message->apart + DSMB_MESSAGE_COST + SZ_4K;
+	u32 keeps = message->buf->size + message->apart + dsmb_message_waste(message) +
+		    DSMB_MESSAGE_COST + SZ_4K;
 
 	if (message->calls != message->few)
 		keeps += message->ncalls * sizeof(*message->calls);

@@ -169,6 +169,23 @@ const char *dsmb_message_prepare(struct dsmb_message *message);
 bool dsmb_message_frees(const struct dsmb_message *message);
 
 /**
+ * dsmb_message_waste - memory that data which were taken hold beyond their length
+ * @message: the message
+ *
+ * Context: any.
+ * Return: bytes.
+ */
+u32 dsmb_message_waste(const struct dsmb_message *message);
+
+/**
+ * dsmb_message_drop_taken - release data that were taken, which have been copied
+ * @message: the message; its length stays
+ *
+ * Context: process; does not sleep.
+ */
+void dsmb_message_drop_taken(struct dsmb_message *message);
+
+/**
  * dsmb_message_end_reserve - return the reserve of the connection
  * @message: has room in the budget by now, or has ended; need not use the reserve
  *

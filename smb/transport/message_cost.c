@@ -7,6 +7,7 @@
 #include <linux/minmax.h>
 #include <linux/sizes.h>
 
+#include "../../net/taken.h"
 #include "command.h"
 #include "conn.h"
 #include "message.h"
@@ -86,10 +87,17 @@ VISIBLE_IF_KUNIT bool dsmb_message_is_large(const struct dsmb_message *message)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_message_is_large);
 
+u32 dsmb_message_waste(const struct dsmb_message *message)
+{
+	u32 memory = message->taken ? message->taken->memory : 0;
+
+	return memory > message->apart ? memory - message->apart : 0;
+}
+
 /* Bytes that a message holds besides its data and long responses. */
 static u32 message_rest(const struct dsmb_message *message)
 {
-	u32 rest = DSMB_MESSAGE_COST;
+	u32 rest = DSMB_MESSAGE_COST + dsmb_message_waste(message);
 
 	/* The buffer of the first short response is that of the message. */
 	if (message->ncalls > 1)

@@ -36,6 +36,11 @@
  */
 #define BATCH_BYTES	SZ_64K
 #define BATCH_MESSAGES	16
+/*
+ * A client that has sent data sends more: only the head of its next message is received first, up
+ * to where the data of a WRITE begin, so that they can be taken, too.
+ */
+#define DATA_HEAD	((u32)(DSMB_FRAME + sizeof(struct dsmb_header) + DSMB_WRITE_FIXED))
 
 static bool transport_is_throttled(struct dsmb_transport *t)
 {
@@ -350,11 +355,15 @@ static int receive_small(struct dsmb_transport *t, struct dsmb_rx_batch *batch)
 	if (err || t->large)
 		return err;
 	room = t->rx->size - t->rx_end;
+	if (t->expects_data && t->rx_start == t->rx_end)
+		room = min(room, DATA_HEAD);
 	n = bytes_received(dsmb_transport_recv(t, t->rx->data + t->rx_end, room), batch);
 	if (n < 0)
 		return n;
 	t->rx_end += n;
 	err = parse_frames(t, batch);
+	if (n)
+		t->expects_data = t->taken;
 	if (!err && n < room && !t->large)
 		return -EAGAIN;
 	return err;

@@ -81,6 +81,7 @@ struct dsmb_worker {
  * @rx: buffer into which small messages are received, or NULL
  * @rx_start: first byte in @rx that was not parsed
  * @rx_end: end of the received bytes in @rx
+ * @expects_data: the last message that was begun in @rx has data that are taken
  * @rx_err: what dsmb_receive() returned last
  * @large: buffer of a message longer than @rx that is being received, or NULL
  * @taken: data of that message that are not in @large; NULL if all of it is
@@ -124,6 +125,7 @@ struct dsmb_transport {
 	struct dsmb_buf *rx;
 	u32 rx_start;
 	u32 rx_end;
+	bool expects_data;
 	int rx_err;
 	struct dsmb_buf *large;
 	struct ditto_taken *taken;

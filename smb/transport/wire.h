@@ -119,6 +119,9 @@ enum dsmb_signing {
 	DSMB_SIGNING_AES_GMAC,
 };
 
+/* Bytes of the body of WRITE in front of the data: MS-SMB2 section 2.2.21. */
+#define DSMB_WRITE_FIXED		48
+
 /* Bytes of a payload that one credit covers: MS-SMB2 section 3.3.5.2.5. */
 #define DSMB_CREDIT_BYTES		65536
 

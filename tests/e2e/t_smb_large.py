@@ -14,8 +14,8 @@ from t_smb_cross import ALL
 SIGNED = 8
 CREDIT = 65536
 MIB = 1 << 20
-# Around the length from which data are taken from the socket, and around pages.
-LENGTHS = (CREDIT - 1, CREDIT, CREDIT + 1, CREDIT + 4096, 100_000, MIB - 1, MIB, MIB + 4095)
+# Around the lengths from which data are taken from the socket, and of other buffers and pages.
+LENGTHS = (8191, 8192, 16384 - 117, 16384 - 116, 16384 - 115, 16384, 20_003, CREDIT - 1, CREDIT, CREDIT + 1, CREDIT + 4096, 100_000, MIB - 1, MIB, MIB + 4095)
 
 
 class Writer(Smb2):
@@ -76,11 +76,20 @@ def lengths(w):
         s.wrote(after, 6)
         eq(get(w.path('f'))[offset:offset + count + 6] == data + b'behind', True, count)
     # the data begin later than they must
-    data = noise(99, MIB)
-    number, frame = s.request(fid, data, pad=100)
-    s.socket.sendall(frame)
-    s.wrote(number, MIB)
-    eq(get(w.path('f'))[:MIB] == data, True)
+    for count in MIB, 20_003, MIB:
+        data = noise(99, count)
+        number, frame = s.request(fid, data, pad=100)
+        s.socket.sendall(frame)
+        s.wrote(number, count)
+        eq(get(w.path('f'))[:count] == data, True)
+    # a stream of several
+    each = [noise(i, 17_000 + i) for i in range(12)]
+    sent = [s.request(fid, data, i * CREDIT) for i, data in enumerate(each)]
+    s.socket.sendall(b''.join(frame for _, frame in sent))
+    for number, data in zip([number for number, _ in sent], each):
+        s.wrote(number, len(data))
+    for i, data in enumerate(each):
+        eq(get(w.path('f'))[i * CREDIT:i * CREDIT + len(data)] == data, True, i)
     s.end()
 
 
@@ -91,9 +100,10 @@ def small_segments(w):
     for seed, sizes in enumerate(((1448,), (1, 3, 50, 10_000), (116, 2, 511, 513), (30, 70_000),
                                   (20_000, 1, 1, 1))):
         data = noise(seed, 3 * CREDIT + 11)
-        number, frame = s.request(fid, data)
-        s.pieces(frame, sizes)
-        s.wrote(number, len(data))
+        for count in len(data), 20_003, 9_001:
+            number, frame = s.request(fid, data[:count])
+            s.pieces(frame, sizes)
+            s.wrote(number, count)
         eq(get(w.path('f')) == data, True, sizes)
     data = noise(77, CREDIT)
     number, frame = s.request(fid, data)

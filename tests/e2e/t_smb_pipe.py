@@ -56,6 +56,22 @@ def read_waits_for_an_answer(w):
 
 
 @test(smb=True)
+def long_writes(w):
+    """What a WRITE has is a piece of the stream, however long it is."""
+    question = lookup_names4([f'{n:030}' for n in range(50)])
+    with w.client, link(w.client, 0x302, share='IPC$', sign=False) as s:
+        for count in (1, 5):
+            fid = s.create('lsarpc')
+            eq(s.status(*write(fid, BIND)), 'SUCCESS')
+            eq(kind_of(data_of(s, s.send(*read(fid)))[1]), BIND_ACK)
+            eq(s.status(*write(fid, count * question)), 'SUCCESS')
+            eq(kind_of(data_of(s, s.send(*read(fid)))[1]), RESPONSE)
+            eq(s.status(*close(fid)), 'SUCCESS')
+        fid = s.create('lsarpc')
+        eq(s.status(*write(fid, bytes(65_001))), 'INVALID_PARAMETER')
+
+
+@test(smb=True)
 def readers_have_their_turns(w):
     with w.client, link(w.client, share='IPC$') as s:
         fid = s.create('lsarpc')
