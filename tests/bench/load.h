@@ -67,6 +67,8 @@ struct load_smb_part;
  * @out_key: the key of calls
  * @in_key: the key of answers
  * @pin: the CPU that the generator runs on, or -1
+ * @remote: the generator runs while nothing else can, so that the server has gone to sleep when a
+ *	call comes, as it has for a client of another machine
  * @payload: what is written; physically contiguous
  * @ops: calls that were answered
  * @ns: from the first call to the last reply
@@ -104,6 +106,7 @@ struct load_run {
 	u8 out_key[LOAD_KEY_SIZE];
 	u8 in_key[LOAD_KEY_SIZE];
 	int pin;
+	bool remote;
 	void *payload;
 
 	u64 ops;

@@ -34,6 +34,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
+#include <uapi/linux/sched/types.h>
 
 #include "load.h"
 
@@ -143,6 +144,8 @@ static int load_parse_one(struct load_run *run, const char *key, const char *val
 		return kstrtou32(value, 0, &run->first);
 	if (!strcmp(key, "pin"))
 		return kstrtoint(value, 0, &run->pin);
+	if (!strcmp(key, "remote"))
+		return kstrtobool(value, &run->remote);
 	if (strcmp(key, "op"))
 		return -EINVAL;
 	run->op = load_op_find(value);
@@ -175,11 +178,12 @@ static int load_parse(struct load_run *run, char *line)
 
 static int load_thread(void *arg)
 {
+	const struct sched_attr idle = { .size = sizeof(idle), .sched_policy = SCHED_IDLE };
 	struct load_job *job = arg;
 	struct load_run *run = job->run;
 
-	run->err = 0;
-	if (run->pin >= 0)
+	run->err = run->remote ? sched_setattr_nocheck(current, &idle) : 0;
+	if (!run->err && run->pin >= 0)
 		run->err = run->pin < nr_cpu_ids ?
 			   set_cpus_allowed_ptr(current, cpumask_of(run->pin)) : -EINVAL;
 	if (!run->err)

@@ -3,7 +3,7 @@
 
 import guest
 
-MIB = 1 << 20
+KIB, MIB = 1 << 10, 1 << 20
 # What RENAME adds to the number of a name (load.h).
 RENAMED = 500000
 
@@ -45,6 +45,7 @@ class Row:
 def nfs3():
     """Operations of NFSv3. RENAME and REMOVE follow CREATE, whose names they change."""
     io = {"span": guest.FILE_SIZE}
+    yield Row("GETATTR remote", "getattr", "file", 30000, 1, remote=1)
     for n in 1, 8:
         yield Row("NULL", "null", "root", 30000, n)
         yield Row("GETATTR", "getattr", "file", 30000, n)
@@ -57,6 +58,8 @@ def nfs3():
         yield Row("READ 4 KiB", "read", "file", 20000, n, size=4096, **io)
         yield Row("WRITE 4 KiB", "write", "file", 20000, n, size=4096, **io)
         yield Row("WRITE 4 KiB sync", "write", "file", 20000, n, size=4096, stable=2, **io)
+        yield Row("READ 32 KiB", "read", "file", 4000, n, size=32 * KIB, **io)
+        yield Row("WRITE 32 KiB", "write", "file", 4000, n, size=32 * KIB, **io)
         yield Row("READ 1 MiB", "read", "file", 480, n, size=MIB, **io)
         yield Row("WRITE 1 MiB", "write", "file", 480, n, size=MIB, **io)
 
@@ -64,6 +67,7 @@ def nfs3():
 def nfs4():
     """Operations of NFSv4.1, and READ_PLUS of 4.2; what belongs together is one COMPOUND."""
     io = {"span": guest.FILE_SIZE}
+    yield Row("GETATTR remote", "getattr4", "file", 30000, 1, remote=1)
     for n in 1, 8:
         yield Row("GETATTR", "getattr4", "file", 30000, n)
         yield Row("LOOKUP", "lookup4", "root", 20000, n, name="file")
@@ -75,6 +79,8 @@ def nfs4():
         yield Row("READ 4 KiB", "read4", "file", 20000, n, size=4096, **io)
         yield Row("READ_PLUS 4 KiB", "readplus4", "file", 20000, n, size=4096, **io)
         yield Row("WRITE 4 KiB", "write4", "file", 20000, n, size=4096, **io)
+        yield Row("READ 32 KiB", "read4", "file", 4000, n, size=32 * KIB, **io)
+        yield Row("WRITE 32 KiB", "write4", "file", 4000, n, size=32 * KIB, **io)
         yield Row("READ 1 MiB", "read4", "file", 480, n, size=MIB, **io)
         yield Row("READ_PLUS 1 MiB", "readplus4", "file", 480, n, size=MIB, **io)
         yield Row("WRITE 1 MiB", "write4", "file", 480, n, size=MIB, **io)
@@ -83,6 +89,7 @@ def nfs4():
 def smb():
     """Operations of SMB 3.1.1 as a client sends them; what is opened is closed in one message."""
     io = {"span": guest.FILE_SIZE}
+    yield Row("QUERY_INFO remote", "smb_query", "file", 20000, 1, remote=1)
     for n in 1, 8:
         yield Row("ECHO", "smb_echo", "none", 20000, n)
         yield Row("QUERY_INFO", "smb_query", "file", 20000, n)
@@ -93,6 +100,8 @@ def smb():
         yield Row("LIST 1000", "smb_list", "none", 1200, n, size=65536, name="list")
         yield Row("READ 4 KiB", "smb_read", "file", 20000, n, size=4096, **io)
         yield Row("WRITE 4 KiB", "smb_write", "file", 20000, n, size=4096, **io)
+        yield Row("READ 32 KiB", "smb_read", "file", 4000, n, size=32 * KIB, **io)
+        yield Row("WRITE 32 KiB", "smb_write", "file", 4000, n, size=32 * KIB, **io)
         yield Row("READ 1 MiB", "smb_read", "file", 480, n, size=MIB, **io)
         yield Row("WRITE 1 MiB", "smb_write", "file", 480, n, size=MIB, **io)
 
