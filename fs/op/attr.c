@@ -162,6 +162,18 @@ int ditto_getattr(struct ditto_share *share, struct ditto_node *node,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_getattr, DITTO);
 
+int ditto_getattr_plain(struct ditto_share *share, struct ditto_node *node,
+			struct ditto_attr *attr)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	int err;
+
+	err = ditto_getattr_listed(share, dentry, attr);
+	dput(dentry);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_getattr_plain, DITTO);
+
 void ditto_wcc_set_pre(struct ditto_wcc *wcc, const struct ditto_attr *attr)
 {
 	wcc->pre_size = attr->st.size;
@@ -186,6 +198,11 @@ int ditto_wcc_pre(struct ditto_share *share, struct dentry *dentry, struct ditto
 void ditto_wcc_post(struct ditto_share *share, struct dentry *dentry, struct ditto_wcc *wcc)
 {
 	wcc->post_valid = !ditto_getattr_dentry(share, dentry, &wcc->post);
+}
+
+void ditto_wcc_post_data(struct ditto_share *share, struct dentry *dentry, struct ditto_wcc *wcc)
+{
+	wcc->post_valid = !ditto_getattr_listed(share, dentry, &wcc->post);
 }
 
 int ditto_statfs(struct ditto_op *op, struct ditto_node *node, struct kstatfs *st)

@@ -109,10 +109,25 @@ int ditto_getattr(struct ditto_share *share, struct ditto_node *node,
 		  struct ditto_attr *attr);
 
 /**
+ * ditto_getattr_plain - read the attributes of a node except the change attribute
+ * @share: share the node was reached through
+ * @node: held
+ * @attr: filled but for @attr->change
+ *
+ * File systems count a change only if the count was read since the one before. Then they store the
+ * inode with it: on ext4 a commit of the journal for a synchronous write that has none otherwise.
+ *
+ * Context: as ditto_getattr().
+ * Return: as ditto_getattr().
+ */
+int ditto_getattr_plain(struct ditto_share *share, struct ditto_node *node,
+			struct ditto_attr *attr);
+
+/**
  * ditto_getattr_asked - read the attributes, including changes that a client has cached
  * @op: the caller
  * @node: held
- * @attr: filled
+ * @attr: filled; @attr->change only with @op->tells_change
  *
  * If another client caches writes of the file and can be queried, its answer gives the size. If
  * it has modified the file, times and change attribute advance with every query (RFC 8881 section

@@ -302,7 +302,7 @@ leave:
 	if (!wcc)
 		return ret;
 	ditto_wcc_init(wcc);
-	ditto_wcc_post(op->share, dentry, wcc);
+	ditto_wcc_post_data(op->share, dentry, wcc);
 	dput(dentry);
 	return ret;
 }
@@ -348,7 +348,7 @@ put:
 leave:
 	ditto_op_leave(old);
 	*verifier = atomic64_read(&op->srv->write_verifier);
-	ditto_wcc_post(op->share, dentry, wcc);
+	ditto_wcc_post_data(op->share, dentry, wcc);
 	dput(dentry);
 	return ditto_no_wait(err);
 }

@@ -68,6 +68,7 @@ struct splice_desc;
  *	checked for these
  * @unstable: changes of names and attributes need not be durable before the reply
  * @casefold: creating a name fails with -EEXIST if it exists in another case
+ * @tells_change: clients are told the change attribute, see ditto_getattr_asked()
  * @traverses: the caller has the privilege to traverse directories regardless of their lists
  * @no_recall: absent data of an offloaded file is not brought back: -ENOMEDIUM
  * @fresh: the operation completes the creation of the file; watches were notified of the
@@ -94,6 +95,7 @@ struct ditto_op {
 	u32 held;
 	bool unstable;
 	bool casefold;
+	bool tells_change;
 	bool traverses;
 	bool no_recall;
 	bool fresh;

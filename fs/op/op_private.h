@@ -163,6 +163,17 @@ int ditto_wcc_pre(struct ditto_share *share, struct dentry *dentry, struct ditto
 void ditto_wcc_post(struct ditto_share *share, struct dentry *dentry, struct ditto_wcc *wcc);
 
 /**
+ * ditto_wcc_post_data - record the attributes after data were written
+ * @share: share the file was reached through
+ * @dentry: positive
+ * @wcc: the part after the change is filled, but for the change attribute; see
+ *	ditto_getattr_plain()
+ *
+ * Context: may sleep.
+ */
+void ditto_wcc_post_data(struct ditto_share *share, struct dentry *dentry, struct ditto_wcc *wcc);
+
+/**
  * ditto_wcc_set_pre - copy the attributes that count as "before"
  * @wcc: the part before the change is filled
  * @attr: the attributes

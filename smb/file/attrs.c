@@ -173,7 +173,7 @@ int dsmb_attrs_get(struct ditto_op *op, const struct ditto_instance *inst,
 	err = dsmb_attrs_of_node(op->share, ditto_instance_base(inst), attrs);
 	if (err)
 		return err;
-	err = ditto_getattr(op->share, node, &stream);
+	err = ditto_getattr_plain(op->share, node, &stream);
 	if (err)
 		return err;
 	attrs->allocation = stream.st.blocks << 9;

@@ -45,7 +45,7 @@ static int dsmb_times_get(struct ditto_op *op, struct ditto_node *node, struct d
 	struct ditto_attr attr;
 	int err;
 
-	err = ditto_getattr_dentry(op->share, dentry, &attr);
+	err = ditto_getattr_listed(op->share, dentry, &attr);
 	if (!err)
 		err = ditto_dosattr_get(op->share, dentry, &attr.st, &dosattr);
 	dput(dentry);

@@ -160,6 +160,7 @@ enum dnfs_program_index {
  * @loopback: the loopback address need not be admitted by a share
  * @any_conn: served without TLS, too, if the share requires TLS, because clients do not use TLS
  *	for this program
+ * @tells_change: results have the change attribute
  * @status: converts 0 or a negative errno to a status of the program
  * @procs: procedures by number; NULL for numbers that are not used
  * @nprocs: length of @procs
@@ -178,6 +179,7 @@ struct dnfs_program {
 	bool no_retry;
 	bool loopback;
 	bool any_conn;
+	bool tells_change;
 	u32 (*status)(int err);
 	const struct dnfs_proc *const *procs;
 	unsigned int nprocs;

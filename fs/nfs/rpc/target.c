@@ -198,6 +198,7 @@ static void admit_fill(struct dnfs_call *call, struct ditto_share *share, struct
 		.srv = call->srv, .share = share, .from = &call->peer->addr,
 		.awaited = &call->awaited, .absent = &call->absent,
 		.unresolved = &call->unresolved,
+		.tells_change = call->program->tells_change,
 	};
 }
 
@@ -367,12 +368,12 @@ void dnfs_target_put(struct dnfs_target *target)
 
 void dnfs_post_attr_get(struct dnfs_target *target, struct dnfs_post_attr *attr)
 {
-	attr->valid = !ditto_getattr(target->op.share, target->node, &attr->attr);
+	attr->valid = !ditto_getattr_plain(target->op.share, target->node, &attr->attr);
 }
 
 void dnfs_wcc_unchanged(struct dnfs_target *target, struct ditto_wcc *wcc)
 {
-	wcc->post_valid = !ditto_getattr(target->op.share, target->node, &wcc->post);
+	wcc->post_valid = !ditto_getattr_plain(target->op.share, target->node, &wcc->post);
 }
 
 int dnfs_node_handle(struct ditto_share *share, struct ditto_node *node,

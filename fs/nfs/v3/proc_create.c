@@ -43,7 +43,7 @@ static int dnfs3_create_entry(struct dnfs_call *call, const struct dnfs3_dirop *
 	/* The file exists whatever fails now: a handle or attributes that fail are left out. */
 	if (dnfs_node_handle(dir.op.share, node, &res->handle))
 		res->handle.len = 0;
-	res->attr.valid = !ditto_getattr(dir.op.share, node, &res->attr.attr);
+	res->attr.valid = !ditto_getattr_plain(dir.op.share, node, &res->attr.attr);
 	ditto_node_put(node);
 out:
 	if (err && !res->wcc.post_valid)

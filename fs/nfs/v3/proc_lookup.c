@@ -23,7 +23,7 @@ static int dnfs3_lookup_exec(struct dnfs_call *call, void *args, void *result)
 	share = nested ?: dir.op.share;
 	err = dnfs_node_handle(share, node, &res->handle);
 	if (!err)
-		res->attr.valid = !ditto_getattr(share, node, &res->attr.attr);
+		res->attr.valid = !ditto_getattr_plain(share, node, &res->attr.attr);
 	ditto_node_put(node);
 	if (nested)
 		ditto_share_put(nested);

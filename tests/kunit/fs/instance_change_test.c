@@ -8,12 +8,15 @@
 #include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/iversion.h>
 #include <linux/namei.h>
 #include <linux/uio.h>
 
 #include "../../../fs/node/file.h"
 #include "../../../fs/node/handle.h"
 #include "../../../fs/open/instance.h"
+#include "../../../fs/op/attr.h"
+#include "../../../fs/op/op.h"
 #include "../../../lockd/lease.h"
 #include "../../../lockd/open.h"
 #include "../../../lockd/table.h"
@@ -66,6 +69,7 @@ static void change_begin(struct kunit *test)
 		};
 		t.op[i] = folder.op;
 		t.op[i].actor = &t.actor[i];
+		t.op[i].tells_change = true;
 	}
 	t.node = folder_make(test, &folder, "file", 0644, false);
 	dentry = ditto_node_dentry(t.node);
@@ -478,6 +482,38 @@ static void local_files_count(struct kunit *test)
 	change_end(test);
 }
 
+static bool change_was_read(void)
+{
+	return inode_peek_iversion_raw(t.node->inode) & I_VERSION_QUERIED;
+}
+
+/* A change is counted, and so stored, only if somebody was told the count before it. */
+static void change_is_read_if_told(struct kunit *test)
+{
+	struct ditto_attr attr;
+	struct ditto_wcc wcc;
+	struct iov_iter iter;
+	struct kvec vec = { .iov_base = "text", .iov_len = 4 };
+	u64 verifier;
+
+	change_begin(test);
+	KUNIT_ASSERT_TRUE(test, IS_I_VERSION(t.node->inode));
+	t.op[0].tells_change = false;
+	KUNIT_EXPECT_EQ(test, ditto_getattr_plain(folder.share, t.node, &attr), 0);
+	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[0], t.node, &attr), 0);
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
+	KUNIT_EXPECT_EQ(test, ditto_write(&t.op[0], t.node, 0, &iter, DITTO_UNSTABLE, &verifier,
+					  &wcc), 4);
+	KUNIT_EXPECT_TRUE(test, wcc.post_valid);
+	KUNIT_EXPECT_EQ(test, wcc.post.st.size, 4);
+	KUNIT_EXPECT_FALSE(test, change_was_read());
+	t.op[0].tells_change = true;
+	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[0], t.node, &attr), 0);
+	KUNIT_EXPECT_TRUE(test, change_was_read());
+	folder_remove(test, &folder, "file", false);
+	change_end(test);
+}
+
 static void attributes_are_asked_for(struct kunit *test)
 {
 	struct ditto_lease *lease;
@@ -737,6 +773,7 @@ static struct kunit_case change_cases[] = {
 	KUNIT_CASE(unlinked_unopened),
 	KUNIT_CASE(own_files_do_not_count),
 	KUNIT_CASE(local_files_count),
+	KUNIT_CASE(change_is_read_if_told),
 	KUNIT_CASE(attributes_are_asked_for),
 	KUNIT_CASE(times_are_kept),
 	KUNIT_CASE(by_name),

@@ -511,6 +511,7 @@ const struct dnfs_program dnfs4_program = {
 	.name = "nfs",
 	.group = "nfs4-rpc",
 	.no_udp = true,
+	.tells_change = true,
 	.procs = dnfs4_procs,
 	.nprocs = ARRAY_SIZE(dnfs4_procs),
 };
