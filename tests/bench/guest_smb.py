@@ -4,10 +4,10 @@
 import contextlib
 import functools
 import os
+import subprocess
 import time
 
 import guest
-import harness
 import smb_peers
 import smbraw
 
@@ -127,6 +127,7 @@ def peer_of(kind):
 @functools.cache
 def prepare():
     """Folders and accounts for the peers."""
-    os.makedirs(smb_peers.BASE)
-    harness.mount("bench-smb", smb_peers.BASE, "tmpfs", 0, "mode=755")
+    for folder in smb_peers.BASE, "/bench/smb":
+        os.makedirs(folder)
+    subprocess.run(["mount", "--bind", "/bench/smb", smb_peers.BASE], check=True)
     smb_peers.make_user()
