@@ -150,27 +150,32 @@ int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_getattr_dentry, DITTO);
 
-int ditto_getattr(struct ditto_share *share, struct ditto_node *node,
-		  struct ditto_attr *attr)
+/* Always inlined, so that @read is called directly. */
+static __always_inline int attr_read_node(struct ditto_share *share, struct ditto_node *node,
+					  struct ditto_attr *attr,
+					  int (*read)(struct ditto_share *share,
+						      struct dentry *dentry,
+						      struct ditto_attr *attr))
 {
 	struct dentry *dentry = ditto_node_dentry(node);
 	int err;
 
-	err = ditto_getattr_dentry(share, dentry, attr);
+	err = read(share, dentry, attr);
 	dput(dentry);
 	return err;
+}
+
+int ditto_getattr(struct ditto_share *share, struct ditto_node *node,
+		  struct ditto_attr *attr)
+{
+	return attr_read_node(share, node, attr, ditto_getattr_dentry);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_getattr, DITTO);
 
 int ditto_getattr_plain(struct ditto_share *share, struct ditto_node *node,
 			struct ditto_attr *attr)
 {
-	struct dentry *dentry = ditto_node_dentry(node);
-	int err;
-
-	err = ditto_getattr_listed(share, dentry, attr);
-	dput(dentry);
-	return err;
+	return attr_read_node(share, node, attr, ditto_getattr_listed);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_getattr_plain, DITTO);
 

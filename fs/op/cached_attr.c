@@ -88,20 +88,10 @@ static int cached_store(struct ditto_share *share, struct dentry *dentry,
 	return err ?: !!ia.ia_valid;
 }
 
-static int asked_read(const struct ditto_op *op, struct dentry *dentry, struct ditto_attr *attr)
+static int asked_read(const struct ditto_op *op, struct ditto_node *node, struct ditto_attr *attr)
 {
-	return op->tells_change ? ditto_getattr_dentry(op->share, dentry, attr) :
-				  ditto_getattr_listed(op->share, dentry, attr);
-}
-
-static int asked_read_node(const struct ditto_op *op, struct ditto_node *node,
-			   struct ditto_attr *attr)
-{
-	struct dentry *dentry = ditto_node_dentry(node);
-	int err = asked_read(op, dentry, attr);
-
-	dput(dentry);
-	return err;
+	return op->tells_change ? ditto_getattr(op->share, node, attr) :
+				  ditto_getattr_plain(op->share, node, attr);
 }
 
 int ditto_getattr_asked(struct ditto_op *op, struct ditto_node *node, struct ditto_attr *attr)
@@ -113,34 +103,33 @@ int ditto_getattr_asked(struct ditto_op *op, struct ditto_node *node, struct dit
 	int err;
 
 	if (!ditto_is_claimed(node))
-		return asked_read_node(op, node, attr);
+		return asked_read(op, node, attr);
 	err = ditto_lease_query(&node->point, op->actor, &answer);
 	/* Other conflicts with a read do not prevent reading the attributes. */
 	if (err == -EBUSY && ditto_lock_check(op, node, DITTO_INTENT_READ) == -EJUKEBOX)
 		return -EJUKEBOX;
 	if (err || !(answer.modified || answer.times.has_atime || answer.times.has_mtime))
-		return asked_read_node(op, node, attr);
+		return asked_read(op, node, attr);
 
 	/*
 	 * RFC 8881 section 10.4.3: the number of changes is not known, so each query counts as one
 	 * more. Times and change attribute are advanced in the file itself, so that no client sees
 	 * older values after the holder has written.
 	 */
-	dentry = ditto_node_dentry(node);
-	err = asked_read(op, dentry, attr);
+	err = asked_read(op, node, attr);
 	if (err)
-		goto put;
+		return err;
 	before = op->tells_change ? attr->change : 0;
+	dentry = ditto_node_dentry(node);
 	if (cached_store(op->share, dentry, &answer.times, answer.modified, &what) > 0)
-		err = asked_read(op, dentry, attr);
+		err = asked_read(op, node, attr);
+	dput(dentry);
 	if (!answer.modified)
-		goto put;
+		return err;
 	/* The clock has not advanced yet; it will have by the next change. */
 	if (op->tells_change && attr->change <= before)
 		attr->change = before + 1;
 	attr->st.size = answer.size;
-put:
-	dput(dentry);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_getattr_asked, DITTO);
