@@ -167,8 +167,8 @@ static void taken_piece(struct ditto_taken *taken, struct page *page, u32 start,
 }
 
 /*
- * Does holding a segment cost little, beside @len of its bytes? @edge: it has the first or the last
- * bytes that are taken, and may have others of the sender's in front of them or behind.
+ * A segment is lean if holding it costs little beside @len of its bytes. @edge: it has the first or
+ * the last bytes that are taken, and may have others of the sender's in front of them or behind.
  */
 static bool segment_is_lean(const struct sk_buff *skb, u32 len, bool edge)
 {
@@ -215,7 +215,7 @@ static int take_segment(read_descriptor_t *desc, struct sk_buff *skb, unsigned i
 	if (!len)
 		return 0;
 	n = segment_is_lean(skb, len, edge) ? taken_hold(taken, skb, offset, len) :
-					taken_copy(taken, skb, offset, len);
+					      taken_copy(taken, skb, offset, len);
 	if (n < 0) {
 		desc->error = n;
 		return 0;

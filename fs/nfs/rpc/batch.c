@@ -287,6 +287,18 @@ enum batch_state {
 	BATCH_OTHER,	/* sunrpc is to receive what follows */
 };
 
+/* The mark of the record at @pos, which is in the buffer. */
+static u32 batch_mark(const struct dnfs_batch *batch, unsigned int pos)
+{
+	return be32_to_cpup((const __be32 *)(batch->in + pos));
+}
+
+/* Return: true if a batch may take the record: it has one fragment, of whole words. */
+static bool mark_is_plain(u32 mark)
+{
+	return mark & RPC_LAST_STREAM_FRAGMENT && !((mark & RPC_FRAGMENT_SIZE_MASK) % XDR_UNIT);
+}
+
 /* Return: BATCH_MORE if a record is in the buffer as a whole, BATCH_EMPTY if it may follow. */
 static enum batch_state batch_record(const struct dnfs_batch *batch, unsigned int pos)
 {
@@ -295,10 +307,9 @@ static enum batch_state batch_record(const struct dnfs_batch *batch, unsigned in
 
 	if (left < sizeof(mark))
 		return BATCH_EMPTY;
-	mark = be32_to_cpup((const __be32 *)(batch->in + pos));
+	mark = batch_mark(batch, pos);
 	len = mark & RPC_FRAGMENT_SIZE_MASK;
-	if (!(mark & RPC_LAST_STREAM_FRAGMENT) || len % XDR_UNIT ||
-	    len > DNFS_BATCH_IN - sizeof(mark))
+	if (!mark_is_plain(mark) || len > DNFS_BATCH_IN - sizeof(mark))
 		return BATCH_OTHER;
 	return len <= left - sizeof(mark) ? BATCH_MORE : BATCH_EMPTY;
 }
@@ -306,12 +317,8 @@ static enum batch_state batch_record(const struct dnfs_batch *batch, unsigned in
 /* Return: true if a record is so long that its payload is received apart, if it has one. */
 static bool batch_is_long(const struct dnfs_batch *batch, unsigned int pos)
 {
-	u32 mark;
-
-	if (batch->have - pos < sizeof(mark))
-		return false;
-	mark = be32_to_cpup((const __be32 *)(batch->in + pos));
-	return (mark & RPC_FRAGMENT_SIZE_MASK) > DNFS_BATCH_WHOLE;
+	return batch->have - pos >= sizeof(u32) &&
+	       (batch_mark(batch, pos) & RPC_FRAGMENT_SIZE_MASK) > DNFS_BATCH_WHOLE;
 }
 
 /* Look at more of what the socket has. Return: false if there is no more, or no room for it. */
@@ -326,7 +333,7 @@ static bool batch_look_further(struct dnfs_batch *batch)
 
 /*
  * Bytes of the record at @pos that a batch can go on with: all of a short one, the head of a long
- * one, or the mark. Return: 0 if sunrpc is to judge it.
+ * one, or the mark. Return: 0 if sunrpc is to receive it.
  */
 static u32 batch_wants(const struct dnfs_batch *batch, unsigned int pos)
 {
@@ -334,10 +341,9 @@ static u32 batch_wants(const struct dnfs_batch *batch, unsigned int pos)
 
 	if (batch->have - pos < sizeof(mark))
 		return sizeof(mark);
-	mark = be32_to_cpup((const __be32 *)(batch->in + pos));
+	mark = batch_mark(batch, pos);
 	len = mark & RPC_FRAGMENT_SIZE_MASK;
-	if (!(mark & RPC_LAST_STREAM_FRAGMENT) || len % XDR_UNIT ||
-	    len > DNFS_MAX_PAYLOAD + DNFS_LARGE_AROUND)
+	if (!mark_is_plain(mark) || len > DNFS_MAX_PAYLOAD + DNFS_LARGE_AROUND)
 		return 0;
 	return len > DNFS_BATCH_WHOLE ? DNFS_BATCH_IN_HEAD : sizeof(mark) + len;
 }
@@ -455,9 +461,9 @@ static enum batch_state batch_begin_large(struct dnfs_batch *batch, unsigned int
 
 	if (batch->foreign)
 		return BATCH_OTHER;
-	mark = be32_to_cpup(p);
+	mark = batch_mark(batch, pos);
 	len = mark & RPC_FRAGMENT_SIZE_MASK;
-	if (!(mark & RPC_LAST_STREAM_FRAGMENT) || len % XDR_UNIT)
+	if (!mark_is_plain(mark))
 		return BATCH_OTHER;
 	if (!batch_prepare(batch, p + 1, there - sizeof(mark)) || !batch->proc->payload ||
 	    !batch->proc->payload(in, &payload))
@@ -507,12 +513,10 @@ static enum batch_state batch_next(struct dnfs_batch *batch, unsigned int *pos)
 		if (batch->most >= DNFS_BATCH_IN_FIRST || !batch_look_further(batch))
 			break;
 	}
-	while ((state = batch_record(batch, *pos)) == BATCH_EMPTY)
-		if (!batch_look_further(batch))
+	while ((state = batch_record(batch, *pos)) != BATCH_MORE)
+		if (state == BATCH_OTHER || !batch_look_further(batch))
 			return batch_behind(batch, *pos);
-	if (state == BATCH_OTHER)
-		return batch_is_long(batch, *pos) ? batch_behind(batch, *pos) : BATCH_OTHER;
-	len = be32_to_cpup(p) & RPC_FRAGMENT_SIZE_MASK;
+	len = batch_mark(batch, *pos) & RPC_FRAGMENT_SIZE_MASK;
 	if (!batch_prepare(batch, p + 1, len))
 		return BATCH_OTHER;
 	*pos += sizeof(*p) + len;
@@ -575,8 +579,9 @@ struct ditto_peer *dnfs_batch_peer(struct dnfs_batch *batch, const struct dnfs_c
 }
 
 /*
- * What was found out of a caller is true of the next calls, too, if they come soon over the same
- * connection. sunrpc wakes the thread that went to sleep last, so mostly they come to this one.
+ * Credential and admission of a caller hold for its next calls, too, if they come soon and over the
+ * same connection. sunrpc wakes the thread that went to sleep last, so they mostly come to this
+ * one.
  */
 static void batch_remember(struct dnfs_batch *batch)
 {

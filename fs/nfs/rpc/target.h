@@ -102,8 +102,7 @@ void dnfs_target_put(struct dnfs_target *target);
  *	the anonymous user. A connection that the share does not accept is -EACCES
  * @op: filled on success; the caller puts @op->cred
  *
- * What the previous call of the connection found out is used again for the same credential and
- * share.
+ * The admission of the connection's previous call is used again for the same credential and share.
  *
  * Context: may sleep.
  * Return: as for dnfs_target_get().
