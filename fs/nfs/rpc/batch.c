@@ -8,8 +8,8 @@
  * the thread releases the connection itself, by dnfs_batch_release(). Whether other calls wait, for
  * a device for example, depends on the file system and on what is cached, so the connection learns
  * it: behind a call that waited, the next ones release the connection before they are executed
- * (wary.h). A call that waits unexpectedly is found by batches_look(), which looks at all batches
- * now and then while any is active, and the connection is released by a work item.
+ * (net/wary.h). A call that waits unexpectedly is found by batches_look(), which looks at all
+ * batches now and then while any is active, and the connection is released by a work item.
  *
  * Locking: batches_lock (spinlock) guards the list of batches. @stage changes from RUNNING by
  * cmpxchg(): to IDLE by the thread, or to RESCUED by the work item, which holds batch->lock (mutex)
@@ -407,7 +407,7 @@ static bool batch_prepare(struct dnfs_batch *batch, const __be32 *p, unsigned in
 static bool batch_execute(struct dnfs_batch *batch)
 {
 	/* From the beginning of the call on, the rescue may give the connection away. */
-	bool release = batch->proc->exec && dnfs_wary_begin(&batch->stream->wary), waited, reply;
+	bool release = batch->proc->exec && ditto_wary_begin(&batch->stream->wary), waited, reply;
 	unsigned long switches = current->nvcsw;
 
 	batch->keeps = true;

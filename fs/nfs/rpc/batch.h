@@ -21,9 +21,9 @@
 #include <linux/uio.h>
 #include <linux/workqueue.h>
 
+#include "../../../net/wary.h"
 #include "spare.h"
 #include "target.h"
-#include "wary.h"
 
 struct dnfs_large;
 struct dnfs_proc;
@@ -71,7 +71,7 @@ enum dnfs_batch_stage {
  */
 struct dnfs_stream {
 	u64 id;
-	struct dnfs_wary wary;
+	struct ditto_wary wary;
 	struct dnfs_large *part;
 	bool expects_large;
 };
@@ -224,7 +224,7 @@ void dnfs_batches_exit(void);
 /* connection.c */
 
 /**
- * dnfs_conn_waited - note that a call of a connection has waited; see dnfs_wary_waited()
+ * dnfs_conn_waited - note that a call of a connection has waited; see ditto_wary_waited()
  * @xprt: the connection
  *
  * Context: any; takes xpt_lock.

@@ -434,7 +434,7 @@ void dnfs_conn_waited(struct svc_xprt *xprt)
 	spin_lock(&xprt->xpt_lock);
 	conn = dnfs_conn_of(xprt);
 	if (conn)
-		dnfs_wary_waited(&conn->stream.wary);
+		ditto_wary_waited(&conn->stream.wary);
 	spin_unlock(&xprt->xpt_lock);
 }
 
