@@ -52,7 +52,7 @@ static void dsmb_flush_encode(struct dsmb_call *call, u32 status, const void *re
 const struct dsmb_command dsmb_command_flush = {
 	.name = "flush",
 	.structure_size = 24,
-	.flags = DSMB_ON_TREE | DSMB_NEEDS_OPEN | DSMB_SLOW,
+	.flags = DSMB_ON_TREE | DSMB_NEEDS_OPEN | DSMB_SYNCS,
 	.file_id = DSMB_BODY(8),
 	.decode = dsmb_flush_decode,
 	.exec = dsmb_flush_exec,

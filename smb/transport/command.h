@@ -34,6 +34,7 @@
 #define DSMB_FREES		BIT(9)	/* releases something, or keeps it alive */
 #define DSMB_NEEDS_OPEN		BIT(10)	/* call->open is set; else FILE_CLOSED */
 #define DSMB_UNLIMITED		BIT(11)	/* others wait for it: no limit of workers applies */
+#define DSMB_SYNCS		BIT(12)	/* waits for a device if the file is on one */
 
 #define DSMB_ON_SESSION		DSMB_NEEDS_SESSION
 #define DSMB_ON_TREE		(DSMB_ON_SESSION | DSMB_NEEDS_TREE)

@@ -256,6 +256,7 @@ static const char *register_calls(struct dsmb_message *message)
 			conn->ncalls++;
 		}
 		message->slow |= call->cmd && (call->cmd->flags & DSMB_SLOW);
+		message->syncs |= call->cmd && (call->cmd->flags & DSMB_SYNCS);
 		message->login |= call->command == DSMB_SESSION_SETUP;
 	}
 	spin_unlock(&conn->lock);

@@ -75,6 +75,7 @@ struct dsmb_chain {
  * @sealed: it came encrypted
  * @split: its commands have been parsed
  * @slow: to be run by a worker of its own
+ * @syncs: a command waits for a device if its file is on one
  * @login: to be run by a worker for authentications
  * @records: to be run by a worker that may wait for records
  * @large: to be run by a worker of its own if other messages were received with it
@@ -111,6 +112,7 @@ struct dsmb_message {
 	bool sealed;
 	bool split;
 	bool slow;
+	bool syncs;
 	bool login;
 	bool records;
 	bool large;

@@ -76,6 +76,17 @@ static void retry_work(struct work_struct *work)
 	dsmb_transport_kick(t);
 }
 
+/* The next message of a worker's batch: those that sync come last, as the others would wait. */
+static struct dsmb_message *worker_choose(struct dsmb_worker *worker)
+{
+	struct dsmb_message *message;
+
+	list_for_each_entry(message, &worker->rest, list)
+		if (likely(!message->syncs))
+			return message;
+	return list_first_entry_or_null(&worker->rest, struct dsmb_message, list);
+}
+
 /*
  * Takes the next message of a worker's batch, and leaves with the batch what is to be sent of the
  * previous one. Returns NULL at the end, or if others have taken the rest.
@@ -87,7 +98,7 @@ static struct dsmb_message *worker_next(struct dsmb_worker *worker, struct list_
 	WRITE_ONCE(worker->begun, jiffies);
 	spin_lock(&worker->t->lock);
 	list_splice_tail_init(outs, &worker->outs);
-	message = list_first_entry_or_null(&worker->rest, struct dsmb_message, list);
+	message = worker_choose(worker);
 	if (message)
 		list_del_init(&message->list);
 	spin_unlock(&worker->t->lock);
@@ -105,11 +116,38 @@ static void worker_send(struct dsmb_worker *worker)
 	dsmb_transport_send(worker->t, &outs);
 }
 
+/*
+ * Runs a message that syncs, unless it is likely to wait, as one before it has, or another worker
+ * runs one: so they do not take all workers of the connection. Returns false then.
+ */
+static bool worker_syncs(struct dsmb_worker *worker, struct dsmb_message *message,
+			 struct list_head *outs)
+{
+	unsigned long switches = current->nvcsw;
+	struct dsmb_transport *t = worker->t;
+	bool keeps;
+
+	spin_lock(&t->lock);
+	keeps = !t->syncing && !ditto_wary_begin(&t->wary);
+	t->syncing |= keeps;
+	spin_unlock(&t->lock);
+	if (!keeps)
+		return false;
+	dsmb_message_run(message, outs);
+	spin_lock(&t->lock);
+	t->syncing = false;
+	if (current->nvcsw != switches)
+		ditto_wary_waited(&t->wary);
+	spin_unlock(&t->lock);
+	return true;
+}
+
 static void worker_run_batch(struct dsmb_worker *worker, struct list_head *batch)
 {
 	unsigned long until = jiffies + BATCH_TIME;
 	struct dsmb_transport *t = worker->t;
 	struct dsmb_message *message;
+	bool synced = false;
 	LIST_HEAD(outs);
 
 	/* Before the batch can be seen, so that nobody takes it for one that is stuck. */
@@ -121,13 +159,17 @@ static void worker_run_batch(struct dsmb_worker *worker, struct list_head *batch
 		/* Others only take messages away. */
 		bool last = list_empty(&worker->rest);
 		bool late = time_after(jiffies, until);
+		bool syncs = message->syncs;
 
-		if (unlikely(late))
+		if (unlikely(late || (syncs && !synced)))
 			worker_send(worker);
+		synced |= syncs;
 		if (message->slow || ((message->large || late) && !last))
 			dsmb_message_queue(message);
-		else
+		else if (!syncs)
 			dsmb_message_run(message, &outs);
+		else if (!worker_syncs(worker, message, &outs))
+			dsmb_message_queue(message);
 	}
 	worker_send(worker);
 }

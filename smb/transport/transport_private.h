@@ -18,6 +18,7 @@
 #include <linux/workqueue.h>
 
 #include "../../net/budget.h"
+#include "../../net/wary.h"
 #include "transport.h"
 #include "trust.h"
 #include "wire.h"
@@ -104,11 +105,14 @@ struct dsmb_worker {
  * @is_used: a message came since @trim last ran
  * @trim: frees what an idle connection keeps
  * @retry: receives again after memory was short
- * @lock: spinlock; guards @queue, @is_sending, @idle and @nidle, and the batches of @workers
+ * @lock: spinlock; guards @queue, @is_sending, @idle, @nidle, @wary and @syncing, and the
+ *	batches of @workers
  * @queue: struct dsmb_out, to be sent
  * @is_sending: a thread has the right to send
  * @idle: struct dsmb_message kept for reuse
  * @nidle: number of @idle
+ * @wary: whether messages that sync are likely to wait
+ * @syncing: a worker of a batch runs such a message
  * @sending: struct dsmb_out that the sender took from @queue
  * @send_work: continues to send when the socket has room
  * @old_data_ready: the socket's own callback
@@ -154,6 +158,8 @@ struct dsmb_transport {
 	bool is_sending;
 	struct list_head idle;
 	unsigned int nidle;
+	struct ditto_wary wary;
+	bool syncing;
 
 	struct list_head sending;
 	struct work_struct send_work;

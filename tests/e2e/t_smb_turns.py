@@ -6,12 +6,12 @@ import struct
 import time
 
 import smb2
-from harness import SLOW, eq, frozen, put, test, wait_for
+from harness import SLOW, Volume, eq, frozen, put, test, wait_for
 from smbraw import link
 from t_attack_smb import ECHO_BODY
 from t_attack_smb_user import with_credits
 from t_nested import entered
-from t_smb_chain import SAME, write
+from t_smb_chain import SAME, flush, write
 
 ZERO_DATA = 0x000980c8          # FSCTL_SET_ZERO_DATA (MS-FSCC section 2.3)
 CALLS = 240
@@ -148,6 +148,30 @@ def batch_with_one_that_hangs(w):
                 for number in sent[0], sent[2]:
                     eq(s.answer(number)[0], smb2.OK)
             eq(s.answer(sent[1])[0], smb2.OK)
+
+
+@test(smb=True, fs='ext4', timeout=120)
+def flushes_that_wait(w):
+    """What came with a FLUSH does not wait for it; once one has waited, nor do other FLUSHes."""
+    slow = Volume(f'{w.base}/slow', 'ext4', '64m', w.path('image'))
+    put(f'{slow.where}/f', b'', 0o666)
+    w.server.add('slow', slow.where)
+    list(volumes(w, 'quick'))
+    with link(w.client, share='slow') as s:
+        (one, first), (_, second) = open_of(s, 'slow'), open_of(s, 'quick')
+        for i in range(8):
+            s.status(*write(first, b'x', i), tree=one)
+            with frozen(w.export):
+                with s.together():
+                    sent = [s.send(*flush(first), tree=one), s.send(smb2.ECHO, ECHO_BODY)]
+                    if i:
+                        sent.append(s.send(*flush(second)))
+                # What is held up is answered when the connection is trimmed, each 5 s.
+                for number in sent[1:]:
+                    eq(s.answer(number, seconds=min(2 * SLOW, 4))[0], smb2.OK)
+            eq(s.answer(sent[0])[0], smb2.OK)
+    w.server.delete('slow')
+    slow.umount()
 
 
 @test(smb=True, timeout=60)
