@@ -34,16 +34,24 @@
 /* Commands (section 2.2.1.2). */
 #define SMB_CREATE		5
 #define SMB_CLOSE		6
+#define SMB_FLUSH		7
 #define SMB_READ		8
 #define SMB_WRITE		9
+#define SMB_LOCK		10
 #define SMB_ECHO		13
 #define SMB_QUERY_DIRECTORY	14
 #define SMB_QUERY_INFO		16
+#define SMB_SET_INFO		17
 
 /* Status of an interim response (section 3.3.4.2): the answer comes later. */
 #define STATUS_PENDING		0x103
 
-/* Of QUERY_INFO and QUERY_DIRECTORY ([MS-FSCC] 2.4). */
+/* Flags of LOCK (section 2.2.26.1). */
+#define EXCLUSIVE_AT_ONCE	0x12
+#define UNLOCK			4
+
+/* Of QUERY_INFO, SET_INFO and QUERY_DIRECTORY ([MS-FSCC] 2.4). */
+#define FILE_RENAME_INFO	10
 #define FILE_ALL_INFO		18
 #define FILE_ID_FULL_DIR_INFO	38
 #define LISTING_SIZE		65536
@@ -92,11 +100,16 @@ static u8 *put_fid(const struct load_run *run, bool own, u8 *p)
 	return p + 16;
 }
 
-/* The name in UTF-16; the run's is ASCII. */
+/* In UTF-16; the run's names are ASCII. */
+static u8 *put_name(const char *name, u8 *p)
+{
+	for (; *name; name++)
+		p = put_16(p, *name);
+	return p;
+}
+
 static u8 *put_create(const char *name, u32 access, u32 disposition, u32 options, u8 *p)
 {
-	size_t i, len = strlen(name);
-
 	p = put_16(p, 57);
 	p = put_zeros(p, 2);			/* no oplock */
 	p = put_32(p, 2);			/* impersonation */
@@ -107,11 +120,9 @@ static u8 *put_create(const char *name, u32 access, u32 disposition, u32 options
 	p = put_32(p, disposition);
 	p = put_32(p, options);
 	p = put_16(p, SMB_HEADER + 56);
-	p = put_16(p, 2 * len);
+	p = put_16(p, 2 * strlen(name));
 	p = put_zeros(p, 8);			/* no contexts */
-	for (i = 0; i < len; i++)
-		p = put_16(p, name[i]);
-	return p;
+	return put_name(name, p);
 }
 
 static u8 *encode_open(const struct load_run *run, u32 n, bool own, u8 *p)
@@ -143,9 +154,31 @@ static u8 *encode_delete(const struct load_run *run, u32 n, bool own, u8 *p)
 	return encode_numbered(run, n, DELETE_ACCESS, OPEN_EXISTING, DELETE_ON_CLOSE, p);
 }
 
+static u8 *encode_movable(const struct load_run *run, u32 n, bool own, u8 *p)
+{
+	return encode_numbered(run, n, DELETE_ACCESS, OPEN_EXISTING, 0, p);
+}
+
 static u8 *encode_hold(const struct load_run *run, u32 n, bool own, u8 *p)
 {
 	return encode_numbered(run, n, READ_ATTRIBUTES, OPEN_EXISTING, 0, p);
+}
+
+static u8 *encode_rename(const struct load_run *run, u32 n, bool own, u8 *p)
+{
+	char name[LOAD_NAME_MAX + 16];
+
+	scnprintf(name, sizeof(name), "%s\\n%u", run->name, run->first + n + LOAD_RENAMED);
+	p = put_16(p, 33);
+	*p++ = 1;				/* of the file */
+	*p++ = FILE_RENAME_INFO;
+	p = put_32(p, 20 + 2 * strlen(name));
+	p = put_16(p, SMB_HEADER + 32);
+	p = put_zeros(p, 6);
+	p = put_fid(run, own, p);
+	p = put_zeros(p, 16);			/* it replaces nothing */
+	p = put_32(p, 2 * strlen(name));
+	return put_name(name, p);
 }
 
 /* One of @run->span files. */
@@ -163,6 +196,34 @@ static u8 *encode_close(const struct load_run *run, u32 n, bool own, u8 *p)
 static u8 *encode_echo(const struct load_run *run, u32 n, bool own, u8 *p)
 {
 	return put_zeros(put_16(p, 4), 2);
+}
+
+static u8 *encode_flush(const struct load_run *run, u32 n, bool own, u8 *p)
+{
+	return put_fid(run, own, put_zeros(put_16(p, 24), 6));
+}
+
+/*
+ * A byte of its own for each call, so that none waits for another. Both requests name the file, as
+ * ksmbd does not take the one of the request before.
+ */
+static u8 *put_lock(const struct load_run *run, u32 n, u32 flags, u8 *p)
+{
+	p = put_32(put_16(put_16(p, 48), 1), 0);
+	p = put_fid(run, false, p);
+	p = put_64(p, n);
+	p = put_64(p, 1);
+	return put_32(put_32(p, flags), 0);
+}
+
+static u8 *encode_lock(const struct load_run *run, u32 n, bool own, u8 *p)
+{
+	return put_lock(run, n, EXCLUSIVE_AT_ONCE, p);
+}
+
+static u8 *encode_unlock(const struct load_run *run, u32 n, bool own, u8 *p)
+{
+	return put_lock(run, n, UNLOCK, p);
 }
 
 static u8 *encode_query(const struct load_run *run, u32 n, bool own, u8 *p)
@@ -294,16 +355,16 @@ static int smb_part(struct load_run *run, const u8 *p, size_t len)
 		run->status = status;
 		return 1;
 	}
-	if (len < SMB_HEADER + 16)
-		return command == SMB_ECHO ? 0 : -EBADMSG;
 	switch (command) {
 	case SMB_READ:
-		run->bytes += get_unaligned_le32(p + SMB_HEADER + 4);
-		break;
 	case SMB_WRITE:
+		if (len < SMB_HEADER + 16)
+			return -EBADMSG;
 		run->bytes += get_unaligned_le32(p + SMB_HEADER + 4);
 		break;
 	case SMB_QUERY_DIRECTORY:
+		if (len < SMB_HEADER + 8)
+			return -EBADMSG;
 		offset = get_unaligned_le16(p + SMB_HEADER + 2);
 		return offset < len ? smb_count_entries(run, p + offset, len - offset) : -EBADMSG;
 	}
@@ -360,6 +421,12 @@ const struct load_op load_ops_smb[] = {
 	  .parts = PARTS({ SMB_CREATE, encode_make }, CLOSED) },
 	{ .name = "smb_remove", .proc = SMB_CREATE,
 	  .parts = PARTS({ SMB_CREATE, encode_delete }, CLOSED) },
+	{ .name = "smb_rename", .proc = SMB_CREATE,
+	  .parts = PARTS({ SMB_CREATE, encode_movable }, { SMB_SET_INFO, encode_rename },
+			 CLOSED) },
+	{ .name = "smb_flush", .proc = SMB_FLUSH, .parts = PARTS({ SMB_FLUSH, encode_flush }) },
+	{ .name = "smb_lock", .proc = SMB_LOCK,
+	  .parts = PARTS({ SMB_LOCK, encode_lock }, { SMB_LOCK, encode_unlock }) },
 	{ .name = "smb_list", .proc = SMB_CREATE,
 	  .parts = PARTS({ SMB_CREATE, encode_open_dir }, { SMB_QUERY_DIRECTORY, encode_list },
 			 CLOSED) },

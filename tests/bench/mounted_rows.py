@@ -12,6 +12,7 @@ import tempfile
 import time
 
 import harness
+import mounted_calls
 
 MIB = 1 << 20
 LOAD = "/sys/kernel/debug/ditto_vfs_load/run"
@@ -148,4 +149,5 @@ def table(quick):
     for count in (1000,) if quick else (1000, 10000, 100000):
         yield Files(count)
     yield Deep()
+    yield mounted_calls.Calls()
     yield Copy(SOURCES[:2] if quick else SOURCES)
