@@ -12,6 +12,8 @@ from nfs4_raw import both, last, open_nfs
 from rpc import Enc
 
 wire = functools.partial(test, server='ditto')
+# Kerberos as SECINFO tells it, without the service: 1 for krb5, 2 for krb5i, 3 for krb5p.
+KRB5 = 6, b'\x2a\x86\x48\x86\xf7\x12\x01\x02\x02', 0
 
 
 # the envelope
@@ -351,7 +353,7 @@ def wrong_flavour(w):
     w.server.add('strong', f'{w.base}/strong')
     fh = c.fh('strong')
     w.server.set('strong', sec=['krb5', 'krb5p'])
-    gss = [(6, b'\x2a\x86\x48\x86\xf7\x12\x01\x02\x02', 0, service) for service in (3, 1)]
+    gss = [(*KRB5, service) for service in (3, 1)]
     for c in both(w):
         last(c.compound(putrootfh(), lookup('strong')), nfs4.WRONGSEC)
         last(c.compound(putrootfh(), lookup('strong'), getattr('type')), nfs4.WRONGSEC)
@@ -378,6 +380,34 @@ def wrong_flavour(w):
 
 
 @wire
+def flavours_of_the_root(w):
+    """The root takes every flavour, but tells those of its shares: clients try them in turn."""
+    s = nfs4.Session.make(nfs4.connect(w.client))
+
+    def told():
+        return s.compound(putrootfh(), nfs4.secinfo_no_name()).ok()[-1].flavors
+    eq(told(), [rpc.AUTH_SYS])
+    os.mkdir(f'{w.base}/strong')
+    w.server.add('strong', f'{w.base}/strong')
+    w.server.set('strong', sec=['krb5p', 'none'])
+    krb5p = (*KRB5, 3)
+    eq(told(), [krb5p, rpc.AUTH_SYS, rpc.AUTH_NONE])
+    # what comes first for all of them
+    for name in 'strong', 'data':
+        w.server.set(name, sec=['sys', 'krb5p'], sec_first='sys')
+    eq(told(), [rpc.AUTH_SYS, krb5p])
+    w.server.set('data', sec_first='strongest')
+    eq(told(), [krb5p, rpc.AUTH_SYS])
+    # a share with one flavour has no order; one that is not listed counts
+    w.server.set('data', sec=['sys'])
+    w.server.set('strong', browse=False)
+    eq(told(), [rpc.AUTH_SYS, krb5p])
+    # of a share that the client may not use it is told nothing
+    w.server.set('strong', allow=[f'{w.client.addr}=none'])
+    eq(told(), [rpc.AUTH_SYS])
+
+
+@wire
 def questions_of_flavours(w):
     put(w.path('file'))
     s = nfs4.Session.make(nfs4.connect(w.client))
@@ -389,8 +419,8 @@ def questions_of_flavours(w):
     r = s.compound(putfh(fh), nfs4.secinfo_no_name()).ok()
     eq(r[-1].flavors, [rpc.AUTH_SYS])
     last(s.compound(putfh(fh), nfs4.secinfo_no_name(), getfh()), nfs4.NOFILEHANDLE)
-    # above the share's root is the root of all, which takes every flavour
-    eq(len(s.compound(putfh(fh), nfs4.secinfo_no_name(True)).ok()[-1].flavors), 5)
+    # above the share's root is the root of all
+    eq(s.compound(putfh(fh), nfs4.secinfo_no_name(True)).ok()[-1].flavors, [rpc.AUTH_SYS])
     last(s.compound(putrootfh(), nfs4.secinfo_no_name(True)), nfs4.NOENT)
     last(s.compound(putfh(fh), lookup('file'), nfs4.secinfo_no_name(True)), nfs4.NOTDIR)
     last(s.compound(putfh(fh), nfs4.Op('secinfo_no_name', Enc().u32(2))), nfs4.BADXDR)

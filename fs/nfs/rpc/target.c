@@ -80,20 +80,25 @@ unsigned int dnfs_flavors(u32 sec, u32 first, u32 flavor[DNFS_FLAVORS])
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs_flavors);
 
-unsigned int dnfs_share_flavors(struct ditto_share *share, u32 flavor[DNFS_FLAVORS])
+void dnfs_share_order(struct ditto_share *share, u32 *sec, u32 *first)
 {
 	const struct dnfs_share_options *own;
 	const struct ditto_share_opts *opts;
-	u32 sec, first = 0;
 
 	rcu_read_lock();
 	opts = rcu_dereference(share->opts);
 	own = dnfs_share_options(opts);
-	sec = opts->sec;
+	*sec = own ? opts->sec : 0;
 	/* 0 is "strongest", and then the flavours follow in the order of their bits. */
-	if (own && own->sec_first)
-		first = BIT(own->sec_first - 1);
+	*first = own && own->sec_first ? BIT(own->sec_first - 1) : 0;
 	rcu_read_unlock();
+}
+
+unsigned int dnfs_share_flavors(struct ditto_share *share, u32 flavor[DNFS_FLAVORS])
+{
+	u32 sec, first;
+
+	dnfs_share_order(share, &sec, &first);
 	return dnfs_flavors(sec, first, flavor);
 }
 

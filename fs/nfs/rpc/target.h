@@ -169,6 +169,16 @@ unsigned int dnfs_flavors(u32 sec, u32 first, u32 flavor[DNFS_FLAVORS]);
 unsigned int dnfs_share_flavors(struct ditto_share *share, u32 flavor[DNFS_FLAVORS]);
 
 /**
+ * dnfs_share_order - get the flavours that a share accepts, and their order
+ * @share: the share
+ * @sec: set to DITTO_SEC_* bits; 0 if NFS does not serve the share
+ * @first: set to the one that comes first by the option "sec-first", or 0; as for dnfs_flavors()
+ *
+ * Context: any.
+ */
+void dnfs_share_order(struct ditto_share *share, u32 *sec, u32 *first);
+
+/**
  * dnfs_post_attr_get - read the attributes of a target after an operation
  * @target: the target
  * @attr: filled; not valid if the attributes cannot be read

@@ -612,6 +612,17 @@ u32 dnfs4_pseudo_lookup(struct dnfs4_compound *cmp, const struct ditto_name *nam
 int dnfs4_pseudo_admits(struct dnfs4_compound *cmp, struct ditto_share *share);
 
 /**
+ * dnfs4_pseudo_flavors - get the flavours of all shares that the client may use, listed or not
+ * @cmp: compound
+ * @sec: set to DITTO_SEC_* bits, 0 without a share
+ * @first: set to the one that comes first for all shares with more than one, or 0
+ *
+ * Context: may sleep, for memory.
+ * Return: 0; -EJUKEBOX while the helper is asked about a rule; -ENOMEM.
+ */
+int dnfs4_pseudo_flavors(struct dnfs4_compound *cmp, u32 *sec, u32 *first);
+
+/**
  * dnfs4_pseudo_list - visit the shares that the client may use, in order of name
  * @cmp: compound
  * @fn: called for each share, held during the call; returns 0 to continue; may sleep

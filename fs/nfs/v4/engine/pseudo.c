@@ -4,6 +4,7 @@
  * per share. Any client may read it. Shares that the client may not use are
  * hidden.
  */
+#include <linux/bitops.h>
 #include <linux/string.h>
 
 #include "../../../share/rules.h"
@@ -18,6 +19,49 @@ int dnfs4_pseudo_admits(struct dnfs4_compound *cmp, struct ditto_share *share)
 	err = ditto_rules_admit(share, cmp->call->peer, DITTO_RULES_ASK, &verdict);
 	/* Hides the share. */
 	return err == -EACCES ? -ENOENT : err;
+}
+
+/**
+ * struct pseudo_flavors - arguments of pseudo_add_flavors()
+ * @cmp: compound
+ * @sec: flavours of the shares so far
+ * @first: the one that comes first for all of them, or 0
+ * @ordered: one of them has more than one flavour, and so an order
+ */
+struct pseudo_flavors {
+	struct dnfs4_compound *cmp;
+	u32 sec;
+	u32 first;
+	bool ordered;
+};
+
+/* Also of a share that is not listed: its name is told by none of its flavours. */
+static int pseudo_add_flavors(struct ditto_share *share, void *arg)
+{
+	struct pseudo_flavors *all = arg;
+	int err = dnfs4_pseudo_admits(all->cmp, share);
+	u32 sec, first;
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	dnfs_share_order(share, &sec, &first);
+	all->sec |= sec;
+	if (hweight32(sec) < 2)
+		return 0;
+	all->first = all->ordered && all->first != first ? 0 : first;
+	all->ordered = true;
+	return 0;
+}
+
+int dnfs4_pseudo_flavors(struct dnfs4_compound *cmp, u32 *sec, u32 *first)
+{
+	struct pseudo_flavors all = { .cmp = cmp };
+	int err;
+
+	err = ditto_share_visit(cmp->call->srv, pseudo_add_flavors, &all);
+	*sec = all.sec;
+	*first = all.first;
+	return err;
 }
 
 u32 dnfs4_pseudo_lookup(struct dnfs4_compound *cmp, const struct ditto_name *name)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * SECINFO and SECINFO_NO_NAME (RFC 8881 sections 18.29, 18.45): the flavours that a
- * share accepts, in the same order as in MOUNT's reply.
+ * share accepts, in the same order as in MOUNT's reply. A client takes the first one that
+ * works for it, and may need long to find that out.
  */
 #include <linux/fs.h>
 #include <linux/nfs4.h>
@@ -16,6 +17,10 @@
 #define GSS_QOP_DEFAULT	0
 
 static const u8 krb5_oid[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02 };
+
+/* Those of the pseudo root if it has no share for the client. */
+#define ROOT_FLAVORS \
+	(DITTO_SEC_NONE | DITTO_SEC_SYS | DITTO_SEC_KRB5 | DITTO_SEC_KRB5I | DITTO_SEC_KRB5P)
 
 enum { SERVICE_NONE = 1, SERVICE_INTEGRITY, SERVICE_PRIVACY };
 
@@ -41,6 +46,17 @@ static u32 secinfo_decode(struct dnfs4_compound *cmp, void *args)
 static void take_share(struct secinfo_res *res, struct ditto_share *share)
 {
 	res->count = dnfs_share_flavors(share, res->flavor);
+}
+
+/* The root may be read with any flavour, but a client goes on with the one it begins with. */
+static int take_root(struct dnfs4_compound *cmp, struct secinfo_res *res)
+{
+	u32 sec, first;
+	int err;
+
+	err = dnfs4_pseudo_flavors(cmp, &sec, &first);
+	res->count = dnfs_flavors(sec ?: ROOT_FLAVORS, first, res->flavor);
+	return err;
 }
 
 /*
@@ -166,17 +182,18 @@ static u32 no_name_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	struct dnfs4_fh *fh = &cmp->current_fh;
 	bool parent = a->style == STYLE_PARENT;
 	struct secinfo_res *res = result;
+	int err = 0;
 
 	if (parent && fh->kind == DNFS4_FH_PSEUDO)
 		return NFS4ERR_NOENT;
 	if (parent && dnfs4_fh_is_dir(cmp))
 		return NFS4ERR_NOTDIR;
-	/* The pseudo root may be read with any flavour. */
 	if (fh->kind == DNFS4_FH_PSEUDO || (parent && dnfs4_fh_is_share_root(fh)))
-		res->count = dnfs_flavors(DITTO_SEC_NONE | DITTO_SEC_SYS | DITTO_SEC_KRB5 |
-					  DITTO_SEC_KRB5I | DITTO_SEC_KRB5P, 0, res->flavor);
+		err = take_root(cmp, res);
 	else
 		take_share(res, fh->target.op.share);
+	if (err)
+		return dnfs4_status(cmp, err);
 	secinfo_consume(cmp);
 	return NFS4_OK;
 }
