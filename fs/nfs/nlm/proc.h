@@ -28,7 +28,7 @@ static inline bool dnlm_is_wide(const struct dnfs_call *call)
 #define DNLM_CALL(_name, _flags, _decode, _exec, _encode)	\
 	{							\
 		.name = (_name),				\
-		.flags = (_flags),				\
+		.flags = DNFS_PROC_DIRECT | (_flags),		\
 		.argsize = sizeof(struct dnlm_args),		\
 		.ressize = sizeof(struct dnlm_res),		\
 		.max_reply = DNLM_RES_SIZE,			\

@@ -271,6 +271,7 @@ static void dnfs_getacl_release(struct dnfs_call *call, void *args, void *result
 
 static const struct dnfs_proc dnfs_proc_getacl = {
 	.name = "GETACL",
+	.flags = DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct dnfs_getacl_args),
 	.ressize = sizeof(struct dnfs_getacl_res),
 	.decode = dnfs_getacl_decode,
@@ -334,7 +335,7 @@ static void dnfs_setacl_release(struct dnfs_call *call, void *args, void *result
 
 static const struct dnfs_proc dnfs_proc_setacl = {
 	.name = "SETACL",
-	.flags = DNFS_PROC_CACHED,
+	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct dnfs_setacl_args),
 	.ressize = sizeof(struct dnfs3_attr_res),
 	.max_reply = 4 + NFS3_POST_ATTR_SIZE,
