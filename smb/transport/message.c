@@ -255,8 +255,10 @@ static const char *register_calls(struct dsmb_message *message)
 			hlist_add_head(&call->by_id, dsmb_conn_bucket(conn, call->message_id));
 			conn->ncalls++;
 		}
-		message->slow |= call->cmd && (call->cmd->flags & DSMB_SLOW);
-		message->syncs |= call->cmd && (call->cmd->flags & DSMB_SYNCS);
+		if (call->cmd) {
+			message->slow |= !!(call->cmd->flags & DSMB_SLOW);
+			message->syncs |= !!(call->cmd->flags & DSMB_SYNCS);
+		}
 		message->login |= call->command == DSMB_SESSION_SETUP;
 	}
 	spin_unlock(&conn->lock);

@@ -35,7 +35,7 @@ struct pseudo_flavors {
 	bool ordered;
 };
 
-/* Also of a share that is not listed: its name is told by none of its flavours. */
+/* A share that is not listed counts, too: its flavours do not tell its name. */
 static int pseudo_add_flavors(struct ditto_share *share, void *arg)
 {
 	struct pseudo_flavors *all = arg;
