@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Clients that call a server at the same time, each with a connection, a file and a folder."""
 
+import concurrent.futures
 import os
 import shutil
 
@@ -25,7 +26,7 @@ class Client:
 
     def __init__(self, number, pin, *args):
         super().__init__(*args)
-        self.folder, self.first = (f"cpu{number}",), self.first + number * NAMES
+        self.folder, self.first = (f"client{number}",), self.first + number * NAMES
         self.where = {"pin": number} if pin else {}
 
     def load(self, op, *args, **more):
@@ -61,6 +62,21 @@ class ClientSmb(Client, guest_smb.Server):
         if "name" in more:
             more["name"] = f"{self.folder[0]}\\{more['name']}"
         return super().load(op, *args, **more)
+
+
+def together(row, clients, calls, read):
+    """What read() tells more of when all clients have made so many calls at the same time."""
+    with concurrent.futures.ThreadPoolExecutor(len(clients)) as pool:
+        before = read()
+        for result in [pool.submit(row.run, c, calls) for c in clients]:
+            result.result()
+        return [b - a for a, b in zip(before, read())]
+
+
+def cost(row, clients, few, calls, read):
+    """The same of one call; what a few calls take is subtracted, with all that is not a call."""
+    less, more = (together(row, clients, n, read) for n in (few, few + calls))
+    return [(b - a) / calls / len(clients) for a, b in zip(less, more)]
 
 
 def client(protocol, system, number, pin=False):

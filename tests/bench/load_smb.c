@@ -50,11 +50,13 @@
 #define EXCLUSIVE_AT_ONCE	0x12
 #define UNLOCK			4
 
-/* Of QUERY_INFO, SET_INFO and QUERY_DIRECTORY ([MS-FSCC] 2.4). */
+/* Classes of information of QUERY_INFO, SET_INFO and QUERY_DIRECTORY ([MS-FSCC] 2.4). */
 #define FILE_RENAME_INFO	10
 #define FILE_ALL_INFO		18
 #define FILE_ID_FULL_DIR_INFO	38
 #define LISTING_SIZE		65536
+
+#define NUMBERED_MAX		(LOAD_NAME_MAX + 16)
 
 /**
  * struct load_smb_part - one request of an operation
@@ -100,7 +102,7 @@ static u8 *put_fid(const struct load_run *run, bool own, u8 *p)
 	return p + 16;
 }
 
-/* In UTF-16; the run's names are ASCII. */
+/* The name in UTF-16; those of a run are ASCII. */
 static u8 *put_name(const char *name, u8 *p)
 {
 	for (; *name; name++)
@@ -135,13 +137,19 @@ static u8 *encode_open_dir(const struct load_run *run, u32 n, bool own, u8 *p)
 	return put_create(run->name, READ_ATTRIBUTES, OPEN_EXISTING, DIRECTORY_FILE, p);
 }
 
+/* The path of name @n in the folder that the run names. */
+static const char *name_number(const struct load_run *run, u32 n, char name[NUMBERED_MAX])
+{
+	scnprintf(name, NUMBERED_MAX, "%s\\n%u", run->name, run->first + n);
+	return name;
+}
+
 static u8 *encode_numbered(const struct load_run *run, u32 n, u32 access, u32 disposition,
 			   u32 options, u8 *p)
 {
-	char name[LOAD_NAME_MAX + 16];
+	char name[NUMBERED_MAX];
 
-	scnprintf(name, sizeof(name), "%s\\n%u", run->name, run->first + n);
-	return put_create(name, access, disposition, options, p);
+	return put_create(name_number(run, n, name), access, disposition, options, p);
 }
 
 static u8 *encode_make(const struct load_run *run, u32 n, bool own, u8 *p)
@@ -166,9 +174,9 @@ static u8 *encode_hold(const struct load_run *run, u32 n, bool own, u8 *p)
 
 static u8 *encode_rename(const struct load_run *run, u32 n, bool own, u8 *p)
 {
-	char name[LOAD_NAME_MAX + 16];
+	char name[NUMBERED_MAX];
 
-	scnprintf(name, sizeof(name), "%s\\n%u", run->name, run->first + n + LOAD_RENAMED);
+	name_number(run, n + LOAD_RENAMED, name);
 	p = put_16(p, 33);
 	*p++ = 1;				/* of the file */
 	*p++ = FILE_RENAME_INFO;
