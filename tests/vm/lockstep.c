@@ -39,7 +39,7 @@
 #define WAIT_MAX	200000
 
 /* QEMU 9 and later want 2 at least. */
-int qemu_plugin_version = LOCKSTEP_API;
+int qemu_plugin_version = PLUGIN_API;
 
 /**
  * struct lockstep_counts - what the file has
