@@ -70,9 +70,9 @@ static struct owner_name owner_name(struct ditto_client *client, const void *key
 	};
 }
 
-static struct ditto_owner *owner_alloc(struct ditto_client *client, const struct owner_name *name)
+static struct ditto_owner *owner_alloc(struct ditto_client *client, const void *key, size_t len)
 {
-	struct ditto_owner *owner = kzalloc(struct_size(owner, key, name->len), GFP_KERNEL);
+	struct ditto_owner *owner = kzalloc(struct_size(owner, key, len), GFP_KERNEL);
 
 	if (!owner)
 		return NULL;
@@ -80,11 +80,41 @@ static struct ditto_owner *owner_alloc(struct ditto_client *client, const struct
 	refcount_set(&owner->ref, 1);
 	INIT_LIST_HEAD(&owner->waits);
 	INIT_LIST_HEAD(&owner->search_link);
-	owner->hash = name->hash;
-	owner->len = name->len;
-	memcpy(owner->key, name->key, name->len);
+	owner->len = len;
+	memcpy(owner->key, key, len);
 	return owner;
 }
+
+/* Count a new owner, which holds its client from now on. */
+static void owner_count(struct ditto_client *client)
+{
+	ditto_client_hold(client);
+	atomic_inc(&client->owners);
+	percpu_counter_inc(&client->table->counts[DITTO_COUNT_OWNERS]);
+}
+
+/* Return: 0 if the client may have an owner with such a key. */
+static int owner_check(const struct ditto_client *client, size_t len)
+{
+	if (len > DITTO_OWNER_KEY_MAX)
+		return -EINVAL;
+	return READ_ONCE(client->dead) ? -ESHUTDOWN : 0;
+}
+
+struct ditto_owner *ditto_owner_new(struct ditto_client *client, const void *key, size_t len)
+{
+	int err = owner_check(client, len);
+	struct ditto_owner *owner;
+
+	if (err)
+		return ERR_PTR(err);
+	owner = owner_alloc(client, key, len);
+	if (!owner)
+		return ERR_PTR(-ENOMEM);
+	owner_count(client);
+	return owner;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_owner_new, DITTO);
 
 static struct ditto_owner *owner_find(struct ditto_lock_table *table,
 				      const struct owner_name *name)
@@ -112,27 +142,26 @@ struct ditto_owner *ditto_owner_get(struct ditto_client *client, const void *key
 	struct ditto_lock_table *table = client->table;
 	struct owner_name name = owner_name(client, key, len);
 	struct ditto_owner *owner, *fresh, *old;
+	int err = owner_check(client, len);
 
-	if (len > DITTO_OWNER_KEY_MAX)
-		return ERR_PTR(-EINVAL);
-	if (READ_ONCE(client->dead))
-		return ERR_PTR(-ESHUTDOWN);
+	if (err)
+		return ERR_PTR(err);
 	owner = owner_find(table, &name);
 	if (owner)
 		return owner;
 
-	fresh = owner_alloc(client, &name);
+	fresh = owner_alloc(client, key, len);
 	if (!fresh)
 		return ERR_PTR(-ENOMEM);
+	fresh->hash = name.hash;
+	fresh->listed = true;
 	for (;;) {
 		rcu_read_lock();
 		old = rhashtable_lookup_get_insert_key(&table->owners, &name, &fresh->node,
 						       owner_params);
 		if (!old) {
 			rcu_read_unlock();
-			ditto_client_hold(client);
-			atomic_inc(&client->owners);
-			percpu_counter_inc(&table->counts[DITTO_COUNT_OWNERS]);
+			owner_count(client);
 			return fresh;
 		}
 		if (!IS_ERR(old) && !refcount_inc_not_zero(&old->ref)) {
@@ -160,10 +189,14 @@ void ditto_owner_put(struct ditto_owner *owner)
 	if (!owner || !refcount_dec_and_test(&owner->ref))
 		return;
 	client = owner->client;
-	rhashtable_remove_fast(&client->table->owners, &owner->node, owner_params);
 	percpu_counter_dec(&client->table->counts[DITTO_COUNT_OWNERS]);
 	atomic_dec(&client->owners);
-	call_rcu(&owner->rcu, owner_free);
+	if (owner->listed) {
+		rhashtable_remove_fast(&client->table->owners, &owner->node, owner_params);
+		call_rcu(&owner->rcu, owner_free);
+	} else {
+		kfree(owner);
+	}
 	ditto_client_put(client);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_owner_put, DITTO);

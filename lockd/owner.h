@@ -2,7 +2,8 @@
 /*
  * Owners: an opaque key inside a client. The table compares and hashes the key and never looks
  * inside. While references are held, an owner is the only object for its key, so owners are
- * compared by address.
+ * compared by address. A key that its protocol uses only once need not be found again, and its
+ * owner is in no table.
  *
  * Locking: the table of owners is read under RCU; @ranges and @waits are under client->lock;
  * @search and @search_link are under table->deadlock.
@@ -32,11 +33,12 @@ struct ditto_client;
  * @ref: references
  * @ranges: number of its ranges, on all nodes; under client->lock for writing
  * @waits: its waiting requests, by ditto_wait.owner_link
+ * @rcu: frees an owner of the table under RCU
  * @search: number of the last deadlock search that visited the owner
  * @search_link: entry in the list of that search
  * @node: entry in the table of owners
- * @rcu: frees the owner under RCU
  * @hash: hash of client and key
+ * @listed: the owner is in the table of owners
  * @len: length of @key in bytes
  * @key: compared as bytes
  */
@@ -44,12 +46,15 @@ struct ditto_owner {
 	struct ditto_client *client;
 	refcount_t ref;
 	u32 ranges;
-	struct list_head waits;
+	union {
+		struct list_head waits;
+		struct rcu_head rcu;
+	};
 	u64 search;
 	struct list_head search_link;
 	struct rhash_head node;
-	struct rcu_head rcu;
 	u32 hash;
+	bool listed;
 	u16 len;
 	u8 key[] __counted_by(len);
 };
@@ -77,6 +82,17 @@ static inline bool ditto_owner_same_key(const struct ditto_owner *a, const struc
  * released).
  */
 struct ditto_owner *ditto_owner_get(struct ditto_client *client, const void *key, size_t len);
+
+/**
+ * ditto_owner_new - create an owner that cannot be found by its key
+ * @client: the client
+ * @key: bytes of the key, which no other owner of @client has
+ * @len: length of @key in bytes, at most DITTO_OWNER_KEY_MAX
+ *
+ * Context: may sleep.
+ * Return: as ditto_owner_get().
+ */
+struct ditto_owner *ditto_owner_new(struct ditto_client *client, const void *key, size_t len);
 
 /**
  * ditto_owner_find - find the owner with a key

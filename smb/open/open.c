@@ -152,7 +152,7 @@ static struct ditto_owner *dsmb_open_owner(struct dsmb_open *open, struct ditto_
 
 	if (!client)
 		return ERR_PTR(-ESHUTDOWN);
-	owner = ditto_owner_get(client, &key, sizeof(key));
+	owner = ditto_owner_new(client, &key, sizeof(key));
 	if (IS_ERR(owner) && open->outlives)
 		dsmb_lease_client_unuse(client);
 	return owner;

@@ -34,6 +34,14 @@ static void one_key_one_owner(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, ditto_owner_find(&a->client, key, DITTO_OWNER_KEY_MAX));
 	KUNIT_EXPECT_TRUE(test, ditto_owner_get(&a->client, key, DITTO_OWNER_KEY_MAX + 1) ==
 				ERR_PTR(-EINVAL));
+	/* One that is in no table. */
+	one = ditto_owner_new(&a->client, key, 8);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(one));
+	KUNIT_EXPECT_NULL(test, ditto_owner_find(&a->client, key, 8));
+	KUNIT_EXPECT_MEMEQ(test, one->key, key, 8);
+	ditto_owner_put(one);
+	KUNIT_EXPECT_TRUE(test, ditto_owner_new(&a->client, key, DITTO_OWNER_KEY_MAX + 1) ==
+				ERR_PTR(-EINVAL));
 	/* An empty key is a key, too. */
 	one = ditto_owner_get(&a->client, NULL, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(one));
