@@ -160,15 +160,15 @@ void ditto_lock_point_release(struct ditto_lock_point *point, const char *why);
  * @opens: number of opens
  * @caching: number of caching grants with each DITTO_LEASE_* bit
  * @notifying: number of grants that get changes of entries delivered
+ * @waiting: length of @waits
+ * @telling: number of requests in @waits that want a notification only
+ * @parked: length of @parks
  * @holders: struct ditto_holder by key; opens and grants are found through it
  * @by_id: claims of all kinds, by number
  * @newest: the claim with the largest number
  * @last_id: number of the newest claim or waiting request that the node ever had
  * @waits: queue of struct ditto_wait, oldest first
  * @parks: list of struct ditto_park, oldest first
- * @waiting: length of @waits
- * @telling: number of requests in @waits that want a notification only
- * @parked: length of @parks
  * @gone: claims to be freed when the lock is dropped
  * @ranges: struct ditto_range by row of the matrix, as interval trees
  * @by_owner: all ranges by owner, discipline and first byte
@@ -190,18 +190,18 @@ struct ditto_lock_ctx {
 	u32 opens;
 	u32 caching[3];
 	u32 notifying;
-	struct rb_root_cached holders;
-	struct rb_root_cached by_id;
+	u32 waiting;
+	u32 telling;
+	u32 parked;
+	struct rb_root holders;
+	struct rb_root by_id;
 	struct rb_node *newest;
 	u64 last_id;
 	struct list_head waits;
 	struct list_head parks;
-	u32 waiting;
-	u32 telling;
-	u32 parked;
 	struct list_head gone;
-	struct rb_root_cached ranges[DITTO_RANGE_ROWS];
-	struct rb_root_cached by_owner;
+	struct rb_root ranges[DITTO_RANGE_ROWS];
+	struct rb_root by_owner;
 	struct ditto_mirror *mirror;
 };
 

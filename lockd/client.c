@@ -134,7 +134,7 @@ void ditto_callback_end(struct ditto_client *client)
 
 struct ditto_claim *ditto_client_claim_after(const struct ditto_client *client, u64 id)
 {
-	struct rb_node *rb = client->claims.rb_root.rb_node;
+	struct rb_node *rb = client->claims.rb_node;
 	struct ditto_claim *found = NULL;
 
 	while (rb) {
@@ -281,7 +281,7 @@ void ditto_client_init(struct ditto_client *client, struct ditto_lock_table *tab
 	strscpy(client->name, name);
 	refcount_set(&client->ref, 1);
 	spin_lock_init(&client->lock);
-	client->claims = RB_ROOT_CACHED;
+	client->claims = RB_ROOT;
 	client->newest = NULL;
 	INIT_LIST_HEAD(&client->waits);
 	client->ttl_ms = ttl_ms;

@@ -135,7 +135,7 @@ struct ditto_client {
 	unsigned long yield_since;
 	const char *yield_why;
 	spinlock_t lock;	/* see above */
-	struct rb_root_cached claims;
+	struct rb_root claims;
 	struct rb_node *newest;
 	u64 last_id;
 	struct list_head waits;

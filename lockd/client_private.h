@@ -10,7 +10,7 @@
 /* The client's oldest claim, or NULL. Under client->lock. */
 static inline struct ditto_claim *ditto_client_first_claim(struct ditto_client *client)
 {
-	return rb_entry_safe(rb_first_cached(&client->claims), struct ditto_claim, by_id);
+	return rb_entry_safe(rb_first(&client->claims), struct ditto_claim, by_id);
 }
 
 /**

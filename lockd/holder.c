@@ -2,12 +2,12 @@
 /* Trees of the opens and caching grants of a node, see holder.h. */
 #include <kunit/visibility.h>
 #include <linux/percpu.h>
-#include <linux/rbtree_augmented.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "lease_private.h"
 #include "open_private.h"
+#include "tree_private.h"
 
 #if IS_ENABLED(CONFIG_KUNIT)
 /* A ctx->lock is held, so no other task counts on this CPU. */
@@ -130,18 +130,29 @@ static bool holder_less(struct rb_node *a, const struct rb_node *b)
 			   rb_entry(b, struct ditto_holder, by_key)->key, false) < 0;
 }
 
+struct ditto_holder *ditto_holder_alloc(void)
+{
+	return kmem_cache_alloc(ditto_holder_slab, GFP_KERNEL);
+}
+
+void ditto_holder_free(struct ditto_holder *holder)
+{
+	if (holder)
+		kmem_cache_free(ditto_holder_slab, holder);
+}
+
 struct ditto_holder_sum ditto_holders_sum(const struct ditto_lock_ctx *ctx)
 {
 	struct ditto_holder_sum sum = {};
 
 	lockdep_assert_held(&ctx->lock);
-	sum_add_subtree(&sum, ctx->holders.rb_root.rb_node);
+	sum_add_subtree(&sum, ctx->holders.rb_node);
 	return sum;
 }
 
 struct ditto_holder *ditto_holder_find(struct ditto_lock_ctx *ctx, const struct ditto_owner *key)
 {
-	struct rb_node *rb = ctx->holders.rb_root.rb_node;
+	struct rb_node *rb = ctx->holders.rb_node;
 
 	lockdep_assert_held(&ctx->lock);
 	while (rb) {
@@ -181,7 +192,7 @@ static struct ditto_holder *holder_leftmost(struct rb_node *rb, const struct dit
 struct ditto_holder *ditto_holder_first(struct ditto_lock_ctx *ctx,
 					const struct ditto_holder_sum *sum)
 {
-	struct rb_node *rb = ctx->holders.rb_root.rb_node;
+	struct rb_node *rb = ctx->holders.rb_node;
 
 	lockdep_assert_held(&ctx->lock);
 	return holder_below(rb, sum) ? holder_leftmost(rb, sum) : NULL;
@@ -213,7 +224,7 @@ struct ditto_holder *ditto_holder_behind(struct ditto_lock_ctx *ctx,
 					 const struct ditto_owner *key, bool alike,
 					 const struct ditto_holder_sum *sum)
 {
-	struct rb_node *rb = ctx->holders.rb_root.rb_node;
+	struct rb_node *rb = ctx->holders.rb_node;
 	struct ditto_holder *found = NULL;
 
 	lockdep_assert_held(&ctx->lock);
@@ -261,7 +272,7 @@ static struct ditto_open *open_leftmost(struct rb_node *rb, u8 modes)
 
 struct ditto_open *ditto_holder_open(struct ditto_holder *holder, u8 modes)
 {
-	struct rb_node *rb = holder->opens.rb_root.rb_node;
+	struct rb_node *rb = holder->opens.rb_node;
 
 	return opens_modes(rb) & modes ? open_leftmost(rb, modes) : NULL;
 }
@@ -290,7 +301,7 @@ struct ditto_open *ditto_holder_open_behind(struct ditto_holder *holder,
 					    const struct ditto_client *client,
 					    const struct ditto_owner *owner, u8 modes)
 {
-	struct rb_node *rb = holder->opens.rb_root.rb_node;
+	struct rb_node *rb = holder->opens.rb_node;
 	struct ditto_open *found = NULL;
 
 	while (rb) {
@@ -314,7 +325,7 @@ struct ditto_open *ditto_holder_open_behind(struct ditto_holder *holder,
 struct ditto_open *ditto_holder_open_of(struct ditto_holder *holder,
 					const struct ditto_client *client, u8 modes)
 {
-	struct rb_node *rb = holder->opens.rb_root.rb_node;
+	struct rb_node *rb = holder->opens.rb_node;
 	struct ditto_open *found = NULL;
 
 	while (rb) {
@@ -336,7 +347,7 @@ struct ditto_open *ditto_holder_open_of(struct ditto_holder *holder,
 static void holder_sum_own(struct ditto_holder *holder)
 {
 	const struct ditto_lease *grant = holder->grant;
-	u32 modes = opens_modes(holder->opens.rb_root.rb_node);
+	u32 modes = opens_modes(holder->opens.rb_node);
 	struct ditto_holder_sum *own = &holder->own;
 	struct ditto_class class;
 	u8 left;
@@ -373,9 +384,9 @@ static void holder_sum_own(struct ditto_holder *holder)
 static void holder_changed(struct ditto_lock_ctx *ctx, struct ditto_holder *holder)
 {
 	lockdep_assert_held(&ctx->lock);
-	if (!holder->grant && RB_EMPTY_ROOT(&holder->opens.rb_root)) {
-		rb_erase_augmented_cached(&holder->by_key, &ctx->holders, &holder_augment);
-		kfree(holder);
+	if (!holder->grant && RB_EMPTY_ROOT(&holder->opens)) {
+		rb_erase_augmented(&holder->by_key, &ctx->holders, &holder_augment);
+		ditto_holder_free(holder);
 		return;
 	}
 	holder_sum_own(holder);
@@ -391,8 +402,8 @@ static struct ditto_holder *holder_make(struct ditto_lock_ctx *ctx, struct ditto
 		return holder;
 	holder = *fresh;
 	*fresh = NULL;
-	*holder = (struct ditto_holder) { .key = key, .opens = RB_ROOT_CACHED };
-	rb_add_augmented_cached(&holder->by_key, &ctx->holders, holder_less, &holder_augment);
+	*holder = (struct ditto_holder) { .key = key, .opens = RB_ROOT };
+	ditto_tree_add(&holder->by_key, &ctx->holders, holder_less, &holder_augment);
 	return holder;
 }
 
@@ -403,7 +414,7 @@ void ditto_holder_add_open(struct ditto_lock_ctx *ctx, struct ditto_open *open,
 
 	open->holder = holder;
 	open->subtree_modes = open_modes(open);
-	rb_add_augmented_cached(&open->by_owner, &holder->opens, open_less, &open_augment);
+	ditto_tree_add(&open->by_owner, &holder->opens, open_less, &open_augment);
 	holder_changed(ctx, holder);
 }
 
@@ -421,7 +432,7 @@ void ditto_holder_del_open(struct ditto_lock_ctx *ctx, struct ditto_open *open)
 {
 	struct ditto_holder *holder = open->holder;
 
-	rb_erase_augmented_cached(&open->by_owner, &holder->opens, &open_augment);
+	rb_erase_augmented(&open->by_owner, &holder->opens, &open_augment);
 	open->holder = NULL;
 	holder_changed(ctx, holder);
 }

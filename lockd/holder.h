@@ -92,13 +92,14 @@ static inline struct ditto_class ditto_class_at(unsigned int bit)
  * @left: the same, but only with the bits that no break has asked for yet
  * @modes: modes of the opens, shifted by DITTO_MODES_*, and DITTO_HOLDER_* bits
  *
- * A search takes one as its criteria: a holder with any of it matches.
+ * A search takes one as its criteria: a holder with any of it matches. Each holder has two, so
+ * there is no padding.
  */
 struct ditto_holder_sum {
 	u64 held;
 	u64 left;
 	u32 modes;
-};
+} __packed __aligned(4);
 
 /**
  * struct ditto_holder - opens and grant with one key on a node
@@ -113,10 +114,18 @@ struct ditto_holder {
 	struct rb_node by_key;
 	struct ditto_owner *key;
 	struct ditto_lease *grant;
-	struct rb_root_cached opens;
+	struct rb_root opens;
 	struct ditto_holder_sum own;
 	struct ditto_holder_sum subtree;
 };
+
+extern struct kmem_cache *ditto_holder_slab;
+
+/* Memory for a new holder, which is filled when it is used; or NULL. May sleep. */
+struct ditto_holder *ditto_holder_alloc(void);
+
+/* Free a holder that is on no node; NULL is allowed. */
+void ditto_holder_free(struct ditto_holder *holder);
 
 /**
  * ditto_holders_sum - sum up all holders of a node

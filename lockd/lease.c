@@ -461,7 +461,7 @@ struct ditto_lease *ditto_lease_grant(const struct ditto_lease_request *req)
 	fresh = ditto_lease_alloc(req);
 	if (!fresh)
 		return ERR_PTR(-ENOMEM);
-	holder = kmalloc(sizeof(*holder), GFP_KERNEL);
+	holder = ditto_holder_alloc();
 	if (!holder) {
 		ditto_lease_free(fresh);
 		return ERR_PTR(-ENOMEM);
@@ -470,12 +470,12 @@ struct ditto_lease *ditto_lease_grant(const struct ditto_lease_request *req)
 		req->point->ops->settle(req->point);
 	mirror = ditto_mirror_begin(req->point, filp);
 	if (IS_ERR(mirror)) {
-		kfree(holder);
+		ditto_holder_free(holder);
 		ditto_lease_free(fresh);
 		return ERR_CAST(mirror);
 	}
 	lease = lease_grant(req, fresh, &holder, &before);
-	kfree(holder);
+	ditto_holder_free(holder);
 	if (lease != fresh)
 		ditto_lease_free(fresh);
 	if (!IS_ERR(lease) && filp && !ditto_mirror_lease(mirror))

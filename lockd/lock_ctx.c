@@ -39,14 +39,14 @@ static struct ditto_lock_ctx *lock_ctx_alloc(struct ditto_lock_point *point)
 	ctx->watched = false;
 	ctx->more = false;
 	ctx->point = point;
-	ctx->holders = RB_ROOT_CACHED;
-	ctx->by_id = RB_ROOT_CACHED;
+	ctx->holders = RB_ROOT;
+	ctx->by_id = RB_ROOT;
 	INIT_LIST_HEAD(&ctx->waits);
 	INIT_LIST_HEAD(&ctx->parks);
 	INIT_LIST_HEAD(&ctx->gone);
 	for (int row = 0; row < DITTO_RANGE_ROWS; row++)
-		ctx->ranges[row] = RB_ROOT_CACHED;
-	ctx->by_owner = RB_ROOT_CACHED;
+		ctx->ranges[row] = RB_ROOT;
+	ctx->by_owner = RB_ROOT;
 	spin_unlock(&ctx->lock);
 	return ctx;
 }
@@ -121,7 +121,7 @@ static u32 lock_ctx_summary(const struct ditto_lock_ctx *ctx)
 	u32 modes = ditto_holders_sum(ctx).modes, sum = 0;
 
 	for (int row = 0; row < DITTO_RANGE_ROWS; row++) {
-		if (!RB_EMPTY_ROOT(&ctx->ranges[row].rb_root))
+		if (!RB_EMPTY_ROOT(&ctx->ranges[row]))
 			sum |= row < DITTO_HELD_EXACT_SHARED ? DITTO_SUM_RANGE : DITTO_SUM_EXACT;
 	}
 	for (int bit = 0; bit < 3; bit++) {
@@ -297,23 +297,23 @@ u64 ditto_lock_number(struct ditto_lock_ctx *ctx, struct ditto_client *client)
 }
 
 /* Add to a tree by number. The newest number is the largest, so no search is needed. */
-static void number_add(struct rb_root_cached *root, struct rb_node **newest, struct rb_node *rb)
+static void number_add(struct rb_root *root, struct rb_node **newest, struct rb_node *rb)
 {
-	rb_link_node(rb, *newest, *newest ? &(*newest)->rb_right : &root->rb_root.rb_node);
-	rb_insert_color_cached(rb, root, !*newest);
+	rb_link_node(rb, *newest, *newest ? &(*newest)->rb_right : &root->rb_node);
+	rb_insert_color(rb, root);
 	*newest = rb;
 }
 
-static void number_del(struct rb_root_cached *root, struct rb_node **newest, struct rb_node *rb)
+static void number_del(struct rb_root *root, struct rb_node **newest, struct rb_node *rb)
 {
 	if (*newest == rb)
 		*newest = rb_prev(rb);
-	rb_erase_cached(rb, root);
+	rb_erase(rb, root);
 }
 
 struct ditto_claim *ditto_lock_ctx_claim_after(const struct ditto_lock_ctx *ctx, u64 id)
 {
-	struct rb_node *rb = ctx->by_id.rb_root.rb_node;
+	struct rb_node *rb = ctx->by_id.rb_node;
 	struct ditto_claim *found = NULL;
 
 	lockdep_assert_held(&ctx->lock);
@@ -420,8 +420,7 @@ void ditto_lock_point_release(struct ditto_lock_point *point, const char *why)
 		/* The lock is dropped from time to time, for other tasks. */
 		for (int i = 0; more && i < DITTO_DROPS_AT_ONCE; i++) {
 			wait = list_first_entry_or_null(&ctx->waits, struct ditto_wait, link);
-			claim = rb_entry_safe(rb_first_cached(&ctx->by_id), struct ditto_claim,
-					      on_node);
+			claim = rb_entry_safe(rb_first(&ctx->by_id), struct ditto_claim, on_node);
 			if (wait)
 				ditto_wait_finish(wait, -ESHUTDOWN);
 			else if (claim)

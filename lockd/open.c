@@ -101,7 +101,7 @@ struct ditto_open *ditto_open_claim(struct ditto_lock_point *point,
 		return ERR_PTR(-ENOMEM);
 	open->acl = access & DITTO_OPEN_ACL;
 	err = -ENOMEM;
-	holder = kmalloc(sizeof(*holder), GFP_KERNEL);
+	holder = ditto_holder_alloc();
 	if (!holder)
 		goto free_open;
 	do {
@@ -128,11 +128,11 @@ struct ditto_open *ditto_open_claim(struct ditto_lock_point *point,
 	if (err)
 		goto free_holder;
 	/* NULL if the open has it now. */
-	kfree(holder);
+	ditto_holder_free(holder);
 	return open;
 
 free_holder:
-	kfree(holder);
+	ditto_holder_free(holder);
 free_open:
 	open_free(open);
 	return ERR_PTR(err);

@@ -109,7 +109,7 @@ static bool grant_pass_on(struct ditto_lock_ctx *ctx, struct ditto_lease *old,
 static int search_inherit(struct grant_search *search, const struct ditto_lease_request *req)
 {
 	struct ditto_lease *old, *fresh = ditto_lease_alloc(req);
-	struct ditto_holder *holder = kmalloc(sizeof(*holder), GFP_KERNEL);
+	struct ditto_holder *holder = ditto_holder_alloc();
 	struct ditto_lock_ctx *ctx;
 	bool passed = false;
 
@@ -121,7 +121,7 @@ static int search_inherit(struct grant_search *search, const struct ditto_lease_
 	if (ctx)
 		ditto_lock_ctx_unlock(ctx);
 free:
-	kfree(holder);
+	ditto_holder_free(holder);
 	if (passed)
 		ditto_lease_put(fresh);
 	else if (fresh)

@@ -7,11 +7,11 @@
  * Locking: everything is under ctx->lock.
  */
 #include <linux/minmax.h>
-#include <linux/rbtree_augmented.h>
 
 #include "holder.h"
 #include "range_private.h"
 #include "range_tree_private.h"
+#include "tree_private.h"
 
 static void sum_add(struct ditto_range_sum *sum, const struct rb_node *rb)
 {
@@ -112,9 +112,9 @@ void ditto_range_insert(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 	 * A range that overlaps nothing is kept out of the interval tree, where many could pile up.
 	 */
 	if (!ditto_range_is_nowhere(range->empty, range->first))
-		rb_add_augmented_cached(&range->by_first, &ctx->ranges[range->claim.held],
-					first_less, &range_augment);
-	rb_add_cached(&range->by_owner, &ctx->by_owner, own_less);
+		ditto_tree_add(&range->by_first, &ctx->ranges[range->claim.held], first_less,
+			       &range_augment);
+	rb_add(&range->by_owner, &ctx->by_owner, own_less);
 	if (range->open) {
 		list_add_tail(&range->of_open, &range->open->ranges);
 		range->open->exclusive += ditto_range_is_exclusive(range);
@@ -126,9 +126,9 @@ void ditto_range_erase(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 	lockdep_assert_held(&ctx->lock);
 	ctx->ranged--;
 	if (!ditto_range_is_nowhere(range->empty, range->first))
-		rb_erase_augmented_cached(&range->by_first, &ctx->ranges[range->claim.held],
-					  &range_augment);
-	rb_erase_cached(&range->by_owner, &ctx->by_owner);
+		rb_erase_augmented(&range->by_first, &ctx->ranges[range->claim.held],
+				   &range_augment);
+	rb_erase(&range->by_owner, &ctx->by_owner);
 	if (range->open) {
 		list_del(&range->of_open);
 		range->open->exclusive -= ditto_range_is_exclusive(range);
@@ -217,7 +217,7 @@ static struct ditto_range *range_seek(struct rb_node *rb, bool below, u64 first,
 struct ditto_range *ditto_range_other(struct ditto_lock_ctx *ctx, enum ditto_held row, u64 first,
 				      u64 last, const struct ditto_range_pass *pass)
 {
-	struct rb_node *rb = ctx->ranges[row].rb_root.rb_node;
+	struct rb_node *rb = ctx->ranges[row].rb_node;
 
 	lockdep_assert_held(&ctx->lock);
 	return range_below(rb, first, pass) ? range_seek(rb, true, first, last, pass) : NULL;
@@ -227,7 +227,7 @@ struct ditto_range *ditto_range_other_behind(struct ditto_lock_ctx *ctx, enum di
 					     const struct ditto_range_place *place, u64 first,
 					     u64 last, const struct ditto_range_pass *pass)
 {
-	struct rb_node *rb = ctx->ranges[row].rb_root.rb_node;
+	struct rb_node *rb = ctx->ranges[row].rb_node;
 	struct ditto_range *range, *found = NULL;
 
 	lockdep_assert_held(&ctx->lock);
@@ -265,7 +265,7 @@ struct ditto_range *ditto_range_overlap(struct ditto_lock_ctx *ctx, enum ditto_h
 static struct ditto_range *own_find(struct ditto_lock_ctx *ctx, const struct own_key *key,
 				    struct ditto_range **before)
 {
-	struct rb_node *rb = ctx->by_owner.rb_root.rb_node;
+	struct rb_node *rb = ctx->by_owner.rb_node;
 	struct ditto_range *found = NULL, *range;
 
 	lockdep_assert_held(&ctx->lock);

@@ -16,6 +16,7 @@
 #include "range_private.h"
 
 struct kmem_cache *ditto_lock_ctx_slab;
+struct kmem_cache *ditto_holder_slab;
 struct kmem_cache *ditto_range_slab;
 struct kmem_cache *ditto_open_slab;
 struct kmem_cache *ditto_lease_slab;
@@ -27,6 +28,7 @@ static unsigned int shared_users;
 static void slabs_destroy(void)
 {
 	kmem_cache_destroy(ditto_lock_ctx_slab);
+	kmem_cache_destroy(ditto_holder_slab);
 	kmem_cache_destroy(ditto_range_slab);
 	kmem_cache_destroy(ditto_open_slab);
 	kmem_cache_destroy(ditto_lease_slab);
@@ -41,12 +43,13 @@ static int shared_get(void)
 		goto out;
 	ditto_matrix_init();
 	ditto_lock_ctx_slab = kmem_cache_create("ditto_lock_ctx", sizeof(struct ditto_lock_ctx), 0,
-						SLAB_HWCACHE_ALIGN | SLAB_TYPESAFE_BY_RCU,
-						ditto_lock_ctx_first);
+						SLAB_TYPESAFE_BY_RCU, ditto_lock_ctx_first);
+	ditto_holder_slab = KMEM_CACHE(ditto_holder, 0);
 	ditto_range_slab = KMEM_CACHE(ditto_range, 0);
 	ditto_open_slab = KMEM_CACHE(ditto_open, 0);
 	ditto_lease_slab = KMEM_CACHE(ditto_lease, SLAB_TYPESAFE_BY_RCU);
-	if (!ditto_lock_ctx_slab || !ditto_range_slab || !ditto_open_slab || !ditto_lease_slab) {
+	if (!ditto_lock_ctx_slab || !ditto_holder_slab || !ditto_range_slab || !ditto_open_slab ||
+	    !ditto_lease_slab) {
 		slabs_destroy();
 		err = -ENOMEM;
 	}

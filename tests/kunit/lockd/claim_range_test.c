@@ -108,7 +108,7 @@ static void expect_map(struct kunit *test, struct range_test *t)
 	struct rb_node *rb;
 	u32 n = 0;
 
-	for (rb = rb_first_cached(&t->client->client.claims); rb; rb = rb_next(rb)) {
+	for (rb = rb_first(&t->client->client.claims); rb; rb = rb_next(rb)) {
 		struct ditto_claim *claim = rb_entry(rb, struct ditto_claim, by_id);
 		struct ditto_range *range = ditto_claim_range(claim);
 		u32 owner = owner_number(t, claim->owner);
