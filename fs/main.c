@@ -35,6 +35,7 @@
 #include "node/node.h"
 #include "offload/offload.h"
 #include "op/job.h"
+#include "open/instance.h"
 #include "open/stream.h"
 #include "share/cred.h"
 #include "share/option.h"
@@ -114,9 +115,12 @@ static int __init ditto_init(void)
 	err = ditto_node_slab_init();
 	if (err)
 		goto err_wq;
-	err = ditto_jobs_setup();
+	err = ditto_instance_slab_init();
 	if (err)
 		goto err_nodes;
+	err = ditto_jobs_setup();
+	if (err)
+		goto err_instances;
 	err = ditto_acl_interning_init();
 	if (err)
 		goto err_jobs;
@@ -146,6 +150,8 @@ err_acls:
 	ditto_acl_interning_exit();
 err_jobs:
 	ditto_jobs_cleanup();
+err_instances:
+	ditto_instance_slab_exit();
 err_nodes:
 	ditto_node_slab_exit();
 err_wq:
@@ -169,6 +175,7 @@ static void __exit ditto_exit(void)
 	destroy_workqueue(ditto_wq);
 	ditto_casefold_tables_exit();
 	ditto_acl_interning_exit();
+	ditto_instance_slab_exit();
 	ditto_node_slab_exit();
 }
 

@@ -53,6 +53,7 @@
 #include <linux/rbtree.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
+#include <linux/time64.h>
 #include <linux/workqueue.h>
 
 #include "client.h"
@@ -203,6 +204,34 @@ struct ditto_lock_ctx {
 	struct rb_root ranges[DITTO_RANGE_ROWS];
 	struct rb_root by_owner;
 	struct ditto_mirror *mirror;
+};
+
+/**
+ * struct ditto_claim - the common part of all claims; its members belong to the table
+ * @ctx: lock context of the node; NULL when the claim is off its node. Written under ctx->lock and
+ *	client->lock, readable under either
+ * @owner: the owner, referenced; for a grant, its key
+ * @by_id: node in the client's tree
+ * @gone: entry in ctx->gone, once the claim is off its node
+ * @on_node: node in ctx->by_id
+ * @since: creation time, wall clock in seconds, for people
+ * @id: number for people, see ditto_show_release()
+ * @share: number of the export or share that it was claimed through, see
+ *	ditto_locks_release_share(); or 0
+ * @held: enum ditto_held
+ */
+struct ditto_claim {
+	struct ditto_lock_ctx *ctx;
+	struct ditto_owner *owner;
+	union {
+		struct rb_node by_id;
+		struct list_head gone;
+	};
+	struct rb_node on_node;
+	time64_t since;
+	u64 id;
+	u32 share;
+	u8 held;
 };
 
 /**

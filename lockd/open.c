@@ -14,26 +14,20 @@
 #include "trace.h"
 #include "wait_private.h"
 
-static struct ditto_open *open_alloc(const struct ditto_actor *actor)
+static void open_init(struct ditto_open *open, const struct ditto_actor *actor)
 {
-	struct ditto_open *open = kmem_cache_zalloc(ditto_open_slab, GFP_KERNEL);
-
-	if (!open)
-		return NULL;
 	open->claim.held = DITTO_HELD_OPEN;
 	open->claim.owner = ditto_owner_hold(actor->owner);
 	if (actor->lease_owner)
 		open->lease_owner = ditto_owner_hold(actor->lease_owner);
 	open->claim.share = actor->share;
 	INIT_LIST_HEAD(&open->ranges);
-	return open;
 }
 
-static void open_free(struct ditto_open *open)
+static void open_put_owners(struct ditto_open *open)
 {
 	ditto_owner_put(open->lease_owner);
 	ditto_owner_put(open->claim.owner);
-	kmem_cache_free(ditto_open_slab, open);
 }
 
 bool ditto_open_drop(struct ditto_open *open, const char *why)
@@ -78,10 +72,9 @@ static int open_checked(struct ditto_lock_ctx *ctx, enum ditto_answer answer,
 	}
 }
 
-struct ditto_open *ditto_open_claim(struct ditto_lock_point *point,
-				    const struct ditto_actor *actor, u8 access, u8 deny,
-				    bool reclaim, struct ditto_park *park,
-				    struct ditto_conflict *conflict)
+int ditto_open_claim_in(struct ditto_open *open, struct ditto_lock_point *point,
+			const struct ditto_actor *actor, u8 access, u8 deny, bool reclaim,
+			struct ditto_park *park, struct ditto_conflict *conflict)
 {
 	struct ditto_intent intent = {
 		.kind = DITTO_INTENT_OPEN, .access = access, .deny = deny,
@@ -89,26 +82,22 @@ struct ditto_open *ditto_open_claim(struct ditto_lock_point *point,
 	struct ditto_holder *holder;
 	enum ditto_answer answer;
 	struct ditto_lock_ctx *ctx;
-	struct ditto_open *open;
 	bool more;
 	int err;
 
 	err = ditto_grace_check(actor->owner->client, reclaim);
 	if (err)
-		return ERR_PTR(err);
-	open = open_alloc(actor);
-	if (!open)
-		return ERR_PTR(-ENOMEM);
-	open->acl = access & DITTO_OPEN_ACL;
-	err = -ENOMEM;
+		return err;
 	holder = ditto_holder_alloc();
 	if (!holder)
-		goto free_open;
+		return -ENOMEM;
+	open_init(open, actor);
+	open->acl = access & DITTO_OPEN_ACL;
 	do {
 		ctx = ditto_lock_ctx_make(point);
 		if (!ctx) {
 			err = -ENOMEM;
-			goto free_holder;
+			break;
 		}
 		answer = ditto_conflict_check(ctx, &intent, actor, conflict);
 		more = ctx->more;
@@ -125,16 +114,27 @@ struct ditto_open *ditto_open_claim(struct ditto_lock_point *point,
 		ditto_lock_ctx_unlock(ctx);
 		cond_resched();
 	} while (more);
-	if (err)
-		goto free_holder;
 	/* NULL if the open has it now. */
 	ditto_holder_free(holder);
-	return open;
+	if (err)
+		open_put_owners(open);
+	return err;
+}
 
-free_holder:
-	ditto_holder_free(holder);
-free_open:
-	open_free(open);
+struct ditto_open *ditto_open_claim(struct ditto_lock_point *point,
+				    const struct ditto_actor *actor, u8 access, u8 deny,
+				    bool reclaim, struct ditto_park *park,
+				    struct ditto_conflict *conflict)
+{
+	struct ditto_open *open = kmem_cache_zalloc(ditto_open_slab, GFP_KERNEL);
+	int err;
+
+	if (!open)
+		return ERR_PTR(-ENOMEM);
+	err = ditto_open_claim_in(open, point, actor, access, deny, reclaim, park, conflict);
+	if (!err)
+		return open;
+	kmem_cache_free(ditto_open_slab, open);
 	return ERR_PTR(err);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_open_claim, DITTO);
@@ -191,10 +191,16 @@ bool ditto_open_held(const struct ditto_open *open)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_open_held, DITTO);
 
-void ditto_open_release(struct ditto_open *open)
+void ditto_open_end(struct ditto_open *open)
 {
 	ditto_open_revoke(open);
-	open_free(open);
+	open_put_owners(open);
+}
+
+void ditto_open_release(struct ditto_open *open)
+{
+	ditto_open_end(open);
+	kmem_cache_free(ditto_open_slab, open);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_open_release, DITTO);
 

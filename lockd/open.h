@@ -3,12 +3,43 @@
 #ifndef _DITTO_LOCKD_OPEN_H
 #define _DITTO_LOCKD_OPEN_H
 
+#include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/types.h>
+
 #include "claim.h"
 
-struct ditto_open;
+struct ditto_holder;
 
 /**
- * ditto_open_claim - claim an open
+ * struct ditto_open - an open; its members belong to the table, its memory to the holder
+ * @claim: common part
+ * @lease_owner: key of the same holder's caching grants, referenced; or NULL
+ * @holder: the holder that has this open
+ * @by_owner: node in @holder->opens
+ * @ranges: struct ditto_range that end with the open; under ctx->lock
+ * @exclusive: number of exclusive ranges in @ranges; under ctx->lock
+ * @access: DITTO_OPEN_* bits
+ * @deny: DITTO_OPEN_* bits
+ * @acl: the open reads the access control list; set before it is on its node
+ * @subtree_modes: modes of all opens of the subtree, see DITTO_MODES_ALL and DITTO_MODES_ACL
+ */
+struct ditto_open {
+	struct ditto_claim claim;
+	struct ditto_owner *lease_owner;
+	struct ditto_holder *holder;
+	struct rb_node by_owner;
+	struct list_head ranges;
+	u32 exclusive;
+	u8 access;
+	u8 deny;
+	bool acl;
+	u8 subtree_modes;
+};
+
+/**
+ * ditto_open_claim_in - claim an open
+ * @open: memory for it, zeros
  * @point: the node
  * @actor: the caller; @actor->owner must be set
  * @access: DITTO_OPEN_* bits; an open without access and deny bits conflicts with nothing. EMPTY,
@@ -23,9 +54,34 @@ struct ditto_open;
  * check).
  *
  * Context: may sleep.
- * Return: the open; ERR_PTR(-EAGAIN) (conflict), -EBUSY (breaking; @park is parked), -ENOLCK (a
- * limit; also of parked operations), -EPERM (grace), -ESTALE (nothing to reclaim), -ESHUTDOWN,
- * -ENOMEM.
+ * Return: 0 (@open stays until ditto_open_end()); -EAGAIN (conflict), -EBUSY (breaking; @park is
+ * parked), -ENOLCK (a limit; also of parked operations), -EPERM (grace), -ESTALE (nothing to
+ * reclaim), -ESHUTDOWN, -ENOMEM.
+ */
+int ditto_open_claim_in(struct ditto_open *open, struct ditto_lock_point *point,
+			const struct ditto_actor *actor, u8 access, u8 deny, bool reclaim,
+			struct ditto_park *park, struct ditto_conflict *conflict);
+
+/**
+ * ditto_open_end - end the claim of an open in memory of the caller
+ * @open: of ditto_open_claim_in(); the memory is the caller's again
+ *
+ * Context: may sleep.
+ */
+void ditto_open_end(struct ditto_open *open);
+
+/**
+ * ditto_open_claim - claim an open in memory of its own
+ * @point: see ditto_open_claim_in()
+ * @actor: see there
+ * @access: see there
+ * @deny: see there
+ * @reclaim: see there
+ * @park: see there
+ * @conflict: see there
+ *
+ * Context: may sleep.
+ * Return: the open, to be released with ditto_open_release(); or an ERR_PTR.
  */
 struct ditto_open *ditto_open_claim(struct ditto_lock_point *point,
 				    const struct ditto_actor *actor, u8 access, u8 deny,
@@ -34,7 +90,7 @@ struct ditto_open *ditto_open_claim(struct ditto_lock_point *point,
 
 /**
  * ditto_open_change - change the bits of an open, in one step
- * @open: of ditto_open_claim()
+ * @open: claimed
  * @access: new DITTO_OPEN_* bits
  * @deny: new DITTO_OPEN_* bits
  * @conflict: filled with -EAGAIN; may be NULL
@@ -50,7 +106,7 @@ int ditto_open_change(struct ditto_open *open, u8 access, u8 deny,
 
 /**
  * ditto_open_revoke - end the claim of an open
- * @open: of ditto_open_claim(); the memory stays until ditto_open_release()
+ * @open: claimed; the memory stays
  *
  * The ranges that were claimed with the open, and the requests that wait for such ranges, end with
  * it. Idempotent.
@@ -61,7 +117,7 @@ void ditto_open_revoke(struct ditto_open *open);
 
 /**
  * ditto_open_held - test whether an open still counts
- * @open: of ditto_open_claim()
+ * @open: claimed
  *
  * Context: any.
  * Return: false once it was revoked, or released with its client, share or node.
@@ -69,7 +125,7 @@ void ditto_open_revoke(struct ditto_open *open);
 bool ditto_open_held(const struct ditto_open *open);
 
 /**
- * ditto_open_release - close: end the claim and free the open
+ * ditto_open_release - end the claim and free the open
  * @open: of ditto_open_claim(). Needed also after the release of the client, which leaves the
  *	memory
  *
@@ -79,7 +135,7 @@ void ditto_open_release(struct ditto_open *open);
 
 /**
  * ditto_open_has_exclusive - test whether exclusive ranges were claimed with an open
- * @open: of ditto_open_claim()
+ * @open: claimed
  *
  * Context: process; no lock of the table held.
  * Return: true if there is one, also while the VFS is being asked for it.

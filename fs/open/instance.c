@@ -4,15 +4,38 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/hash.h>
+#include <linux/init.h>
 #include <linux/module.h>
 #include <linux/seqlock.h>
 #include <linux/slab.h>
 
-#include "../../lockd/open.h"
 #include "../../lockd/range.h"
 #include "../name/name_private.h"
 #include "../node/handle.h"
 #include "instance_private.h"
+
+static struct kmem_cache *instance_slab;
+
+int __init ditto_instance_slab_init(void)
+{
+	instance_slab = KMEM_CACHE(ditto_instance, 0);
+	return instance_slab ? 0 : -ENOMEM;
+}
+
+void ditto_instance_slab_exit(void)
+{
+	kmem_cache_destroy(instance_slab);
+}
+
+struct ditto_instance *ditto_instance_alloc(void)
+{
+	return kmem_cache_zalloc(instance_slab, GFP_KERNEL);
+}
+
+void ditto_instance_free(struct ditto_instance *inst)
+{
+	kmem_cache_free(instance_slab, inst);
+}
 
 /* Permissions for the checks of operations that granted rights imply. */
 static const struct {
@@ -54,10 +77,10 @@ static void instance_put(struct ditto_instance *inst)
 {
 	if (!refcount_dec_and_test(&inst->ref))
 		return;
-	ditto_open_release(inst->open);
+	ditto_open_end(&inst->open);
 	if (inst->closer)
 		ditto_cred_put(inst->closer);
-	kfree(inst);
+	ditto_instance_free(inst);
 }
 
 /* Creation */
@@ -150,31 +173,24 @@ static int nodes_join(struct ditto_op *op, struct ditto_instance *inst, struct d
 	return err;
 }
 
-struct ditto_instance *ditto_instance_new(struct ditto_op *op, struct ditto_node *node,
-					  struct ditto_node *base, struct dentry *dentry,
-					  bool named, u32 rights, struct ditto_open *open)
+int ditto_instance_enter(struct ditto_instance *inst, struct ditto_op *op,
+			 struct ditto_node *node, struct ditto_node *base, struct dentry *dentry,
+			 bool named, u32 rights)
 {
 	struct ditto_share *share = op->share;
 	struct ditto_instance_list *list;
-	struct ditto_instance *inst;
 	int err;
 
-	inst = kzalloc(sizeof(*inst), GFP_KERNEL);
-	if (!inst)
-		return ERR_PTR(-ENOMEM);
 	inst->node = node;
 	inst->pins.node = node;
 	inst->base = base;
-	inst->open = open;
 	inst->rights = rights;
 	inst->is_dir = S_ISDIR(node->inode->i_mode);
 	inst->is_stream = node != base;
-	inst->keeps = inst->is_stream && (ditto_open_deny(open) & DITTO_OPEN_DELETE);
+	inst->keeps = inst->is_stream && (ditto_open_deny(&inst->open) & DITTO_OPEN_DELETE);
 	err = nodes_join(op, inst, named ? dentry : NULL);
-	if (err) {
-		kfree(inst);
-		return ERR_PTR(err);
-	}
+	if (err)
+		return err;
 	ditto_node_hold(node);
 	if (base != node)
 		ditto_node_hold(base);
@@ -187,7 +203,7 @@ struct ditto_instance *ditto_instance_new(struct ditto_op *op, struct ditto_node
 	list_add_tail(&inst->of_share, &list->instances);
 	WRITE_ONCE(list->count, list->count + 1);
 	spin_unlock(&list->lock);
-	return inst;
+	return 0;
 }
 
 /* Closing */
@@ -213,7 +229,7 @@ static void let_go(struct ditto_op *op, struct ditto_instance *inst)
 	if (inst->watch)
 		ditto_watch_end(inst->watch);
 	/* No unlock can arrive for these byte-range locks any more. */
-	ditto_range_release_owner(&node->point, ditto_open_owner(inst->open));
+	ditto_range_release_owner(&node->point, ditto_open_owner(&inst->open));
 	ditto_pins_drop(&inst->pins);
 	RCU_INIT_POINTER(inst->share, NULL);
 	inst->node = NULL;
@@ -257,7 +273,7 @@ void ditto_instance_close(struct ditto_op *op, struct ditto_instance *inst)
 {
 	struct ditto_share *share = share_get(inst);
 
-	ditto_open_revoke(inst->open);
+	ditto_open_revoke(&inst->open);
 	if (share) {
 		struct ditto_instance_list *list = instance_list(share, inst);
 		struct ditto_op own = *op;
@@ -287,7 +303,7 @@ static void instances_revoke(struct ditto_share *share, struct ditto_instance_li
 		spin_unlock(&list->lock);
 		if (!inst)
 			return;
-		ditto_open_revoke(inst->open);
+		ditto_open_revoke(&inst->open);
 		let_go(&op, inst);
 		instance_put(inst);
 		cond_resched();
@@ -309,7 +325,7 @@ int ditto_instance_begin(struct ditto_instance *inst, struct ditto_op *op,
 
 	if (!share)
 		return -ESTALE;
-	if (!ditto_open_held(inst->open)) {
+	if (!ditto_open_held(&inst->open)) {
 		ditto_share_put(share);
 		return -ESTALE;
 	}
@@ -359,9 +375,9 @@ u32 ditto_instance_rights(const struct ditto_instance *inst)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_rights, DITTO);
 
-struct ditto_open *ditto_instance_claim(const struct ditto_instance *inst)
+struct ditto_open *ditto_instance_claim(struct ditto_instance *inst)
 {
-	return inst->open;
+	return &inst->open;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_claim, DITTO);
 

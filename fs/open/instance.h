@@ -35,6 +35,10 @@ struct ditto_instance;
 struct ditto_open;
 struct ditto_watch;
 
+/* Create and destroy the slab of instances, once for the module. */
+int ditto_instance_slab_init(void);
+void ditto_instance_slab_exit(void);
+
 /* Treatment of an existing or missing file. */
 enum ditto_disposition {
 	DITTO_OPEN_SUPERSEDE,	/* replace data and attributes, or create */
@@ -254,7 +258,7 @@ u32 ditto_instance_rights(const struct ditto_instance *inst);
  * Context: any.
  * Return: the claim, borrowed; valid until the instance is closed.
  */
-struct ditto_open *ditto_instance_claim(const struct ditto_instance *inst);
+struct ditto_open *ditto_instance_claim(struct ditto_instance *inst);
 
 /**
  * ditto_instance_is_dir - tell whether a directory is open

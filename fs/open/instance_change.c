@@ -52,7 +52,7 @@ static int check_fresh(struct ditto_op *op, const struct ditto_instance *inst, u
 }
 
 /*
- * A stream that does not share deletion prevents deletion of its file, see ditto_instance_new().
+ * A stream that does not share deletion prevents deletion of its file, see ditto_instance_enter().
  * Return: false if another stream prevents the requested deletion access.
  */
 static bool instance_change_keep(struct ditto_instance *inst, bool deletes, bool keeps)
@@ -88,7 +88,7 @@ int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 
 		return err;
 	if (!instance_change_keep(inst, deletes, inst->is_stream && (deny & DITTO_OPEN_DELETE)))
 		return -ETXTBSY;
-	err = ditto_open_change(inst->open, access, deny, op->conflict);
+	err = ditto_open_change(&inst->open, access, deny, op->conflict);
 	if (err) {
 		if (err == -EBUSY)
 			ditto_op_await(op, inst->node);

@@ -329,27 +329,38 @@ static struct ditto_instance *opening_claim(struct opening *o)
 	const struct ditto_open_request *req = o->req;
 	u8 access = ditto_access_of(o->rights);
 	struct ditto_actor actor = *o->op.actor;
-	struct ditto_instance *inst;
-	struct ditto_open *open;
+	struct ditto_instance *inst = ditto_instance_alloc();
+	int err;
 
+	if (!inst)
+		return ERR_PTR(-ENOMEM);
 	actor.share = o->op.share->number;
 	/* An open with attribute rights only conflicts with none and denies nothing. */
-	open = ditto_open_claim(&o->node->point, &actor, access | opening_claim_intent(o),
-				access ? req->deny : 0, req->reclaim, o->op.park, o->op.conflict);
-	if (open == ERR_PTR(-EBUSY))
+	err = ditto_open_claim_in(&inst->open, &o->node->point, &actor,
+				  access | opening_claim_intent(o), access ? req->deny : 0,
+				  req->reclaim, o->op.park, o->op.conflict);
+	if (err == -EBUSY)
 		ditto_op_await(&o->op, o->node);
-	if (IS_ERR(open))
-		return ERR_PTR(ditto_open_error(PTR_ERR(open)));
-	inst = ditto_instance_new(&o->op, o->node, o->base, o->dentry, o->named, o->rights, open);
-	if (!IS_ERR(inst)) {
-		inst->exact = req->flags & DITTO_OPENF_ONLY_EXACT;
-		inst->mode_only = req->flags & DITTO_OPENF_MODE_ONLY;
-		inst->by_xattrs = req->flags & DITTO_OPENF_XATTRS;
-	} else {
-		ditto_open_release(open);
+	if (err) {
+		err = ditto_open_error(err);
+		goto free;
 	}
-	/* The file lost its last name in between. */
-	return inst == ERR_PTR(-ESTALE) ? ERR_PTR(DITTO_AGAIN) : inst;
+	err = ditto_instance_enter(inst, &o->op, o->node, o->base, o->dentry, o->named, o->rights);
+	if (err) {
+		ditto_open_end(&inst->open);
+		/* The file lost its last name in between. */
+		if (err == -ESTALE)
+			err = DITTO_AGAIN;
+		goto free;
+	}
+	inst->exact = req->flags & DITTO_OPENF_ONLY_EXACT;
+	inst->mode_only = req->flags & DITTO_OPENF_MODE_ONLY;
+	inst->by_xattrs = req->flags & DITTO_OPENF_XATTRS;
+	return inst;
+
+free:
+	ditto_instance_free(inst);
+	return ERR_PTR(err);
 }
 
 /* Changes */

@@ -10,6 +10,7 @@
 #ifndef _DITTO_FS_OPEN_INSTANCE_PRIVATE_H
 #define _DITTO_FS_OPEN_INSTANCE_PRIVATE_H
 
+#include "../../lockd/open.h"
 #include "../node/file.h"
 #include "../node/node.h"
 #include "../op/lock_check_private.h"
@@ -27,7 +28,7 @@
  * @link: the name that @node was opened by, of @node->hardlinks; NULL if it is not known, or after
  *	the file was dropped
  * @base_link: the same of @base; @link if this is no stream
- * @open: the claim; its memory lives as long as the instance
+ * @open: the claim
  * @closer: credential of the caller that requested delete-on-close, held; or NULL.
  *	Guarded by @base->lock
  * @rights: granted DITTO_RIGHT_* bits; written by the holder, read at any time
@@ -39,9 +40,9 @@
  * @mode_only: see DITTO_OPENF_MODE_ONLY
  * @by_xattrs: see DITTO_OPENF_XATTRS
  * @ref: see above
+ * @written: DITTO_CHANGED_* bits of changes made through the instance, notified at close
  * @of_share: link on the share's list, or empty
  * @opened: when it was put on the list, in nanoseconds of ktime_get_ns(); a list is in this order
- * @written: DITTO_CHANGED_* bits of changes made through the instance, notified at close
  * @watch: watch of the directory, or NULL; ends when the file is dropped
  * @pins: files kept open for reading and writing @node
  */
@@ -52,7 +53,7 @@ struct ditto_instance {
 	struct dentry *dentry;
 	struct ditto_hardlink *link;
 	struct ditto_hardlink *base_link;
-	struct ditto_open *open;
+	struct ditto_open open;
 	struct ditto_cred *closer;
 	u32 rights;
 	bool is_dir;
@@ -62,9 +63,9 @@ struct ditto_instance {
 	bool mode_only;
 	bool by_xattrs;
 	refcount_t ref;
+	u32 written;
 	struct list_head of_share;
 	u64 opened;
-	u32 written;
 	struct ditto_watch *watch;
 	struct ditto_pins pins;
 };
@@ -86,26 +87,32 @@ int ditto_walk_how(struct ditto_op *op, struct ditto_node *start, const char *pa
 
 /* instance.c */
 
+/* Memory for an instance, zeros; or NULL. May sleep. */
+struct ditto_instance *ditto_instance_alloc(void);
+
+/* Free an instance whose claim ended, or was never made. */
+void ditto_instance_free(struct ditto_instance *inst);
+
 /**
- * ditto_instance_new - create an instance for an OPEN claim
+ * ditto_instance_enter - make an instance that has its claim one of its share and of its file
+ * @inst: from ditto_instance_alloc(), with @inst->open claimed
  * @op: the caller
  * @node: the open file or stream, held
  * @base: the file, held; may be @node
  * @dentry: name of @base, held
  * @named: @base is opened by this name, not as a file that has several
  * @rights: granted DITTO_RIGHT_* bits
- * @open: the claim; consumed on success
  *
  * An open stream that does not share deletion prevents opening its file for deletion, although
  * streams have share reservations of their own (MS-FSA section 2.1.5.1.2).
  *
  * Context: may sleep.
- * Return: the instance, which has references of its own; ERR_PTR(-EKEYREVOKED) (delete pending),
- * ERR_PTR(-ETXTBSY) (a stream forbids it), ERR_PTR(-ESTALE) (removed) or ERR_PTR(-ENOMEM).
+ * Return: 0, and the instance has references of its own; -EKEYREVOKED (delete pending), -ETXTBSY (a
+ * stream forbids it), -ESTALE (removed) or -ENOMEM.
  */
-struct ditto_instance *ditto_instance_new(struct ditto_op *op, struct ditto_node *node,
-					  struct ditto_node *base, struct dentry *dentry,
-					  bool named, u32 rights, struct ditto_open *open);
+int ditto_instance_enter(struct ditto_instance *inst, struct ditto_op *op,
+			 struct ditto_node *node, struct ditto_node *base, struct dentry *dentry,
+			 bool named, u32 rights);
 
 /* instance_open.c */
 
