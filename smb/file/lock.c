@@ -110,36 +110,51 @@ static u32 dsmb_lock_decode(struct dsmb_call *call, void *args)
 	return STATUS_SUCCESS;
 }
 
-/* A request that is sent again, on another channel or after a reconnect, is executed once. */
-static bool dsmb_lock_has_sequence(const struct dsmb_call *call, const struct dsmb_open *open,
-				   u32 bucket)
+static bool dsmb_lock_has_sequence(const struct dsmb_call *call, u32 bucket)
 {
-	return call->conn->dialect != DSMB_DIALECT_202 &&
-	       (READ_ONCE(open->durable) || call->conn->server_caps & DSMB_CAP_MULTI_CHANNEL) &&
-	       bucket >= 1 && bucket <= DSMB_LOCK_SEQUENCES;
+	return call->conn->dialect != DSMB_DIALECT_202 && bucket >= 1 &&
+	       bucket <= DSMB_LOCK_SEQUENCES;
 }
 
-/* Check whether the request was executed already. If not, its entry is invalid until it is. */
-static bool dsmb_lock_was_done(struct dsmb_call *call, struct dsmb_open *open,
-			       const struct dsmb_lock_args *args)
+/*
+ * A request that is sent again, on another channel or after a reconnect, is executed once. An open
+ * may become durable while a request waits.
+ */
+static bool dsmb_lock_is_once(const struct dsmb_call *call, const struct dsmb_open *open)
 {
-	bool done;
+	return READ_ONCE(open->durable) || call->conn->server_caps & DSMB_CAP_MULTI_CHANNEL;
+}
+
+/*
+ * Check whether the request was executed already. If not, its entry is invalid until it is. Return:
+ * 1 if it was, 0, or -ENOMEM.
+ */
+static int dsmb_lock_was_done(struct dsmb_call *call, struct dsmb_open *open,
+			      const struct dsmb_lock_args *args)
+{
+	int done = 0;
 	u8 *place;
 
-	if (!dsmb_lock_has_sequence(call, open, args->bucket))
-		return false;
+	if (!dsmb_lock_has_sequence(call, args->bucket))
+		return 0;
 	mutex_lock(&open->lock);
-	place = &open->lock_sequence[args->bucket - 1];
-	done = *place == (args->sequence | DSMB_SEQUENCE_VALID);
-	if (!done)
-		*place = 0;
+	if (!open->lock_sequence)
+		open->lock_sequence = kzalloc(DSMB_LOCK_SEQUENCES, GFP_KERNEL);
+	if (!open->lock_sequence) {
+		done = -ENOMEM;
+	} else if (dsmb_lock_is_once(call, open)) {
+		place = &open->lock_sequence[args->bucket - 1];
+		done = *place == (args->sequence | DSMB_SEQUENCE_VALID);
+		if (!done)
+			*place = 0;
+	}
 	mutex_unlock(&open->lock);
 	return done;
 }
 
 static void dsmb_lock_mark(struct dsmb_call *call, struct dsmb_open *open, u32 bucket, u8 mark)
 {
-	if (!dsmb_lock_has_sequence(call, open, bucket))
+	if (!dsmb_lock_has_sequence(call, bucket) || !dsmb_lock_is_once(call, open))
 		return;
 	mutex_lock(&open->lock);
 	open->lock_sequence[bucket - 1] = mark;
@@ -405,8 +420,12 @@ static u32 dsmb_lock_exec(struct dsmb_call *call, void *args, void *res)
 	struct dsmb_open *open = call->open;
 	struct dsmb_locker locker = { .call = call, .open = open };
 	u32 status;
+	int done;
 
-	if (dsmb_lock_was_done(call, open, a))
+	done = dsmb_lock_was_done(call, open, a);
+	if (done < 0)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	if (done)
 		goto done;
 	if (!open->inst || ditto_instance_is_dir(open->inst))
 		return STATUS_INVALID_PARAMETER;

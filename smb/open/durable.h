@@ -30,6 +30,8 @@
 #include <linux/uuid.h>
 #include <linux/workqueue.h>
 
+#include "../../net/budget.h"
+
 struct ditto_auth_user;
 struct dsmb_builder;
 struct dsmb_call;
@@ -86,6 +88,7 @@ struct dsmb_durable_ask {
  * @deleter: link in the server's @deleters, with @deletes
  * @deadline: end of the timeout in jiffies, while the open is disconnected
  * @expire: closes the open at @deadline
+ * @charge: budget charge for the open while it is in no session's table; under @open's @where
  */
 struct dsmb_durable {
 	struct dsmb_open *open;
@@ -100,6 +103,7 @@ struct dsmb_durable {
 	struct rb_node deleter;
 	unsigned long deadline;
 	struct delayed_work expire;
+	struct ditto_charge charge;
 };
 
 /**

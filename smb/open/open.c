@@ -45,7 +45,7 @@ static struct kmem_cache *open_cache;
 
 int dsmb_opens_init(void)
 {
-	open_cache = KMEM_CACHE(dsmb_open, SLAB_HWCACHE_ALIGN);
+	open_cache = KMEM_CACHE(dsmb_open, 0);
 	return open_cache ? 0 : -ENOMEM;
 }
 
@@ -187,9 +187,12 @@ int dsmb_open_limit(struct dsmb_open *open, const struct ditto_share *share)
 	/* The share that the administrator made has the limits of its tree connect. */
 	if (!share->outer)
 		return 0;
-	open->crowd = dsmb_crowd_get(&open->server->crowds, sb);
-	open->recorders = dsmb_crowd_get(&open->server->recorders, sb);
-	return open->crowd && open->recorders ? 0 : -ENOMEM;
+	open->limits = kzalloc(sizeof(*open->limits), GFP_KERNEL);
+	if (!open->limits)
+		return -ENOMEM;
+	open->limits->crowd = dsmb_crowd_get(&open->server->crowds, sb);
+	open->limits->recorders = dsmb_crowd_get(&open->server->recorders, sb);
+	return open->limits->crowd && open->limits->recorders ? 0 : -ENOMEM;
 }
 
 struct dsmb_open *dsmb_open_restored(struct dsmb_server *server, const guid_t *guid,
@@ -313,6 +316,15 @@ static void dsmb_open_close_instance(struct dsmb_open *open)
 		ditto_instance_close(&op, open->moved_from);
 }
 
+static void dsmb_open_limits_free(struct dsmb_open_limits *limits)
+{
+	if (!limits)
+		return;
+	dsmb_crowd_put(limits->recorders);
+	dsmb_crowd_put(limits->crowd);
+	kfree(limits);
+}
+
 static void dsmb_open_free(struct dsmb_open *open)
 {
 	struct ditto_client *client = open->owner->client;
@@ -333,9 +345,8 @@ static void dsmb_open_free(struct dsmb_open *open)
 		dsmb_lease_client_unuse(client);
 	ditto_owner_put(open->owner);
 	dsmb_tree_put(open->tree);
-	dsmb_crowd_put(open->recorders);
-	dsmb_crowd_put(open->crowd);
-	ditto_uncharge(&open->charge);
+	dsmb_open_limits_free(open->limits);
+	kfree(open->lock_sequence);
 	kfree_rcu(open, rcu);
 }
 
@@ -404,7 +415,7 @@ static void dsmb_open_charge_apart(struct dsmb_open *open, struct dsmb_session *
 	lockdep_assert_held(&open->where);
 	spin_lock(&session->opens_lock);
 	/* A race for the last place of a step may have left the charge slightly too small. */
-	ditto_charge_split(charge, &open->charge, min(charge->amount, 1L));
+	ditto_charge_split(charge, &open->durable->charge, min(charge->amount, 1L));
 	atomic_dec(&session->nopens);
 	spin_unlock(&session->opens_lock);
 }
@@ -573,7 +584,7 @@ int dsmb_open_attach(struct dsmb_open *open, struct dsmb_call *call)
 			dsmb_tree_hold(call->tree);
 			WRITE_ONCE(open->cred, call->op.cred);
 			WRITE_ONCE(open->session, session);
-			ditto_uncharge(&open->charge);
+			ditto_uncharge(&open->durable->charge);
 		}
 	}
 	spin_unlock(&open->where);

@@ -21,8 +21,6 @@
 #include <linux/types.h>
 #include <linux/uuid.h>
 
-#include "../../net/budget.h"
-
 struct ditto_actor;
 struct ditto_cred;
 struct ditto_file;
@@ -47,6 +45,16 @@ struct dsmb_tree;
 #define DSMB_LOCK_SEQUENCES	64	/* MS-SMB2 3.3.1.10 */
 
 /**
+ * struct dsmb_open_limits - worker limits of a file system within a share
+ * @crowd: of its workers
+ * @recorders: of workers that wait for records
+ */
+struct dsmb_open_limits {
+	struct dsmb_crowd *crowd;
+	struct dsmb_crowd *recorders;
+};
+
+/**
  * struct dsmb_open - an open file, directory, stream or pipe
  * @server: server that the open belongs to
  * @where: spinlock; guards @session, @tree, @volatile_id, @published, @expired and @closing for
@@ -66,9 +74,8 @@ struct dsmb_tree;
  * @ref: see the comment at the top of this file
  * @rights: GrantedAccess as DITTO_RIGHT_* bits, which have the values of the wire
  * @inst: instance of a disk share's file; NULL for a pipe; changed by dsmb_open_move()
- * @crowd: worker limit of the file, if it is in a file system within the share, else NULL; set
- *	before the open can be found
- * @recorders: the same for workers that wait for records
+ * @limits: worker limits, if the file is in a file system within the share, else NULL; set before
+ *	the open can be found
  * @owner: lock owner of the open's claims; it belongs to the client of the session, or to a client
  *	that outlives the session
  * @lease_owner: owner of the caching grant that the open's own operations do not break; the same as
@@ -76,6 +83,7 @@ struct dsmb_tree;
  * @entry_owner: owner of the lease on the parent directory (ParentLeaseKey), or NULL; held
  * @lease: lease or oplock of the open, held, or NULL (lease.h); set before the open can be found
  * @lease_link: link in the lease's list of holders; under the lease's lock
+ * @rcu: frees the open under RCU, when it has no lease any more
  * @pipe: named pipe of IPC$; NULL for a file of a disk share
  * @action: enum ditto_open_action of the CREATE
  * @used: an operation was done on the open since its CREATE, so the CREATE is no longer replayed
@@ -90,7 +98,11 @@ struct dsmb_tree;
  * @posix: opened with the POSIX extensions: names are exact and unmapped, and a file that is
  *	deleted or replaced disappears at once; the instance has the same flag
  * @encrypted: the CREATE was encrypted, so breaks are encrypted as well
+ * @quota: the open is $Extend\$Quota
+ * @kept_times: DSMB_TIME_* bits of the times that changes through this open leave alone; written
+ *	under @lock, read at any time
  * @mode: FileModeInformation
+ * @ea_next: number of EAs listed so far; the next listing continues behind them
  * @since: wall clock time of the CREATE, for display; 0 if unknown
  * @durable: durability of the open, or NULL; set before the client can find the open
  * @refused: durability whose record could not be written, so the open is not persistent; other
@@ -102,20 +114,15 @@ struct dsmb_tree;
  * @moved_from: the instance before dsmb_open_move(), which requests may still use; or NULL
  * @dir: position of the directory listing
  * @notify: watch of a directory that is watched (notify.h); set once
- * @lock_sequence: one entry per LockSequenceIndex; the low bits are the number last used, which is
- *	valid if bit 7 is set
+ * @lock_sequence: one entry per LockSequenceIndex, DSMB_LOCK_SEQUENCES; the low bits are the number
+ *	last used, which is valid if bit 7 is set. NULL until a request has one; set once
  * @position: FilePositionInformation
  * @quota_next: uid at which the quota listing continues; under @lock
- * @ea_next: number of EAs listed so far; the next listing continues behind them
- * @quota: the open is $Extend\$Quota
- * @kept_times: DSMB_TIME_* bits of the times that changes through this open leave alone
  * @channel_sequence: ChannelSequence, MS-SMB2 section 3.3.5.2.10; it and the next three members are
  *	guarded by @where, see replay.c
  * @turn: number of changes of @channel_sequence
  * @outstanding: modifying calls in flight with the current ChannelSequence
  * @outstanding_before: modifying calls in flight with an earlier ChannelSequence
- * @charge: budget charge for the open while it is in no session's table; under @where
- * @rcu: freed under RCU
  */
 struct dsmb_open {
 	struct dsmb_server *server;
@@ -132,13 +139,15 @@ struct dsmb_open {
 	refcount_t ref;
 	u32 rights;
 	struct ditto_instance *inst;
-	struct dsmb_crowd *crowd;
-	struct dsmb_crowd *recorders;
+	struct dsmb_open_limits *limits;
 	struct ditto_owner *owner;
 	struct ditto_owner *lease_owner;
 	struct ditto_owner *entry_owner;
 	struct dsmb_lease *lease;
-	struct list_head lease_link;
+	union {
+		struct list_head lease_link;
+		struct rcu_head rcu;
+	};
 	struct dsmb_pipe *pipe;
 	u8 action;
 	bool used;
@@ -150,7 +159,10 @@ struct dsmb_open {
 	bool snapshot;
 	bool posix;
 	bool encrypted;
+	bool quota;
+	u8 kept_times;
 	u32 mode;
+	u32 ea_next;
 	time64_t since;
 	struct dsmb_durable *durable;
 	struct dsmb_durable *refused;
@@ -160,18 +172,13 @@ struct dsmb_open {
 	struct ditto_instance *moved_from;
 	struct dsmb_dir *dir;
 	struct dsmb_notify *notify;
-	u8 lock_sequence[DSMB_LOCK_SEQUENCES];
+	u8 *lock_sequence;
 	u64 position;
 	u64 quota_next;
-	u32 ea_next;
-	bool quota;
-	u8 kept_times;
 	u16 channel_sequence;
 	u32 turn;
 	u32 outstanding;
 	u32 outstanding_before;
-	struct ditto_charge charge;
-	struct rcu_head rcu;
 };
 
 /* Create and destroy the cache of opens, once for the module. */
@@ -211,7 +218,7 @@ struct dsmb_open *dsmb_open_alloc(struct dsmb_call *call, bool outlives);
  * @open: cannot be found yet
  * @share: of the file
  *
- * Context: process; does not sleep.
+ * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
 int dsmb_open_limit(struct dsmb_open *open, const struct ditto_share *share);

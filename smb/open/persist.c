@@ -156,7 +156,8 @@ static int persist_gather(const struct dsmb_durable *durable, struct dsmb_record
 	gather_lease(open, &r->caching);
 	gather_user(durable->user, tree, r);
 	mutex_lock(&open->lock);
-	memcpy(r->sequences, open->lock_sequence, sizeof(r->sequences));
+	if (open->lock_sequence)
+		memcpy(r->sequences, open->lock_sequence, sizeof(r->sequences));
 	mutex_unlock(&open->lock);
 
 	dsmb_open_op(open, tree, &op, &actor);

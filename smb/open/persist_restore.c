@@ -172,7 +172,9 @@ static int restore_open(struct restoring *r)
 	open->posix = rec->flags & DSMB_RECORD_POSIX;
 	open->delete_on_close = rec->flags & DSMB_RECORD_DELETE_PENDING;
 	open->delete_on_close_later = open->delete_on_close;
-	memcpy(open->lock_sequence, rec->sequences, sizeof(open->lock_sequence));
+	open->lock_sequence = kmemdup(rec->sequences, sizeof(rec->sequences), GFP_KERNEL);
+	if (!open->lock_sequence)
+		return -ENOMEM;
 	return dsmb_lease_take(open, &rec->caching);
 }
 

@@ -268,7 +268,11 @@ struct dsmb_crowd *dsmb_call_crowd(const struct dsmb_call *call)
 /* The worker limit of an open in a file system within the share; else NULL. */
 static struct dsmb_crowd *call_crowd_of(const struct dsmb_call *call, const struct dsmb_open *open)
 {
-	return call->message->records ? open->recorders : open->crowd;
+	const struct dsmb_open_limits *limits = open->limits;
+
+	if (likely(!limits))
+		return NULL;
+	return call->message->records ? limits->recorders : limits->crowd;
 }
 
 /*
@@ -504,7 +508,7 @@ u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id)
 	/* An open belongs to one tree; a command that needs no tree does not check it. */
 	if (!call->open || (call->tree && READ_ONCE(call->open->tree) != call->tree))
 		return STATUS_FILE_CLOSED;
-	if (unlikely(call->open->crowd)) {
+	if (unlikely(call->open->limits)) {
 		status = call_move(call, dsmb_crowd_hold(call_crowd_of(call, call->open)));
 		if (status)
 			return status;

@@ -200,9 +200,9 @@ class Smb2:
     def unlock(self, fid, offset, length):
         self.lock(fid, offset, length, UNLOCK)
 
-    def wait_lock(self, fid, offset, length, flags=EXCLUSIVE):
+    def wait_lock(self, fid, offset, length, flags=EXCLUSIVE, sequence=0):
         """Send a lock that waits: returns the message id, after STATUS_PENDING arrived."""
-        number = self.send(LOCK, self.lock_body(fid, (offset, length, flags)))
+        number = self.send(LOCK, self.lock_body(fid, (offset, length, flags), sequence=sequence))
         status, _ = self.answer(number, pending=True)
         if status != PENDING:
             raise Status(LOCK, status)

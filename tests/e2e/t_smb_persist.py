@@ -59,8 +59,8 @@ def reconnect(fid, number, flags):
     return b'DH2C', struct.pack('<16s16sI', fid, guid(number), flags)
 
 
-def client(w, number=1, user='alice', share='data', on=None):
-    c = Client(on or w.client, bytes([0x60 + number]) * 16).negotiate(caps=CAPS)
+def client(w, number=1, user='alice', share='data', on=None, caps=CAPS):
+    c = Client(on or w.client, bytes([0x60 + number]) * 16).negotiate(caps=caps)
     eq(c.login(user), 'SUCCESS')
     c.sign = True
     eq(c.connect_tree(share), 'SUCCESS')
@@ -896,3 +896,19 @@ def resilient(w):
     other.end()
     w.server.restart()
     gone(w)
+
+
+@test(smb=True, squash='none')
+def resilient_while_a_lock_waits(w):
+    """A lock that waits while its open becomes resilient is not done twice, either."""
+    available(w, False)
+    s = client(w, caps=CAPS & ~smbraw.CHANNEL_CAP)
+    g, h = s.make('f'), s.make('f')
+    s.lock(h.fid, 0, 5)
+    number = s.wait_lock(g.fid, 0, 5, sequence=1 << 4 | 3)
+    eq(s.resilient(g.fid, 15000), 'SUCCESS')
+    s.unlock(h.fid, 0, 5)
+    eq(s.answer(number)[0], 0)
+    eq(s.sequenced_lock(g.fid, 0, 5, EXCLUSIVE | AT_ONCE, 1, 3), 'SUCCESS')
+    eq(s.sequenced_lock(g.fid, 0, 5, EXCLUSIVE | AT_ONCE, 1, 4), 'LOCK_NOT_GRANTED')
+    s.end()
