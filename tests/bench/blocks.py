@@ -11,10 +11,21 @@ import os
 import struct
 import time
 
-# Where the plugin looks for questions, and writes the blocks.
+# Where the plugin looks for questions, and writes the blocks: number of the question and of the
+# last answer, and where counting begins and ends.
 ASK = "/run/vm/blocks"
+ASKED = struct.Struct("<4Q")
+# Functions of the load generator between which calls are made.
+BEGIN, END = "load_exchange ditto_load", "load_measured ditto_load"
 RECORD = struct.Struct("<3Q")
 POLL_S = 0.02
+
+
+def between(symbols):
+    """Count from one function until another."""
+    with open(ASK, "r+b", buffering=0) as f:
+        f.seek(ASKED.size // 2)
+        f.write(struct.pack("<2Q", symbols.address(BEGIN), symbols.address(END)))
 
 
 def read(numbers=itertools.count(1)):
@@ -22,7 +33,7 @@ def read(numbers=itertools.count(1)):
     number = next(numbers)
     with open(ASK, "r+b", buffering=0) as f:
         f.write(struct.pack("<Q", number))
-        while struct.unpack("<2Q", os.pread(f.fileno(), 16, 0))[1] != number:
+        while ASKED.unpack(os.pread(f.fileno(), ASKED.size, 0))[1] != number:
             time.sleep(POLL_S)
     found = {}
     with open(f"{ASK}.out", "rb") as f:
@@ -32,7 +43,7 @@ def read(numbers=itertools.count(1)):
 
 
 def of_one(less, more, calls):
-    """The count of one call: @more is of as many calls more than @less."""
+    """The count of one call, of which so many were made between the two counts."""
     return {block: (times - less.get(block, 0)) / calls for block, times in more.items()}
 
 
@@ -47,10 +58,16 @@ class Symbols:
                 found.setdefault(int(words[0], 16), f"{words[2]} {module}")
         self.addresses, self.names = zip(*sorted(found.items()))
 
+    def address(self, name):
+        """Where a function of a module begins."""
+        return self.addresses[self.names.index(name)]
+
     def at(self, address):
         """(function and module, whether it begins there)."""
         i = bisect.bisect(self.addresses, address) - 1
-        return (self.names[i], self.addresses[i] == address) if i >= 0 else ("unknown kernel", False)
+        if i < 0:
+            return "unknown kernel", False
+        return self.names[i], self.addresses[i] == address
 
 
 def functions(count, symbols):

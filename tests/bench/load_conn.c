@@ -193,7 +193,8 @@ static int load_receive(struct load_conn *conn)
 	return load_replies(conn);
 }
 
-static int load_exchange(struct load_conn *conn)
+/* Make all calls. What is executed from here to load_measured() is counted by tests/vm/blocks.c. */
+static noinline int load_exchange(struct load_conn *conn)
 {
 	struct load_run *run = conn->run;
 	u32 i;
@@ -215,6 +216,12 @@ static int load_exchange(struct load_conn *conn)
 			return err;
 	} while (run->ops < run->count);
 	return 0;
+}
+
+static noinline void load_measured(struct load_run *run, u64 start, u64 cpu)
+{
+	run->ns = ktime_get_ns() - start;
+	run->cpu = current->se.sum_exec_runtime - cpu;
 }
 
 void load_run_execute(struct load_run *run)
@@ -243,8 +250,7 @@ void load_run_execute(struct load_run *run)
 	cpu = current->se.sum_exec_runtime;
 	start = ktime_get_ns();
 	run->err = load_exchange(conn);
-	run->ns = ktime_get_ns() - start;
-	run->cpu = current->se.sum_exec_runtime - cpu;
+	load_measured(run, start, cpu);
 out:
 	if (conn->sock && conn->sock != run->sock)
 		sock_release(conn->sock);

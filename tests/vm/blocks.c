@@ -5,10 +5,11 @@
  *
  * -plugin blocks.so,ask=FILE: the guest writes a number into FILE, a struct blocks_ask. When @done
  * has the same number, FILE.out has a struct blocks_record for each block that was executed, with
- * the counts since the start.
+ * the counts since the start. What is executed from one address on until another is counted, and
+ * not what is around a measurement.
  *
  * Locking: blocks_lock guards the list of blocks. Counts are read while the guest waits for @done,
- * which executes no block that is looked for.
+ * when nothing is counted.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -31,10 +32,14 @@ int qemu_plugin_version = PLUGIN_API;
  * struct blocks_ask - contents of the file
  * @ask: number of what is asked for
  * @done: number of what was answered last
+ * @begin: where counting begins
+ * @end: where it ends
  */
 struct blocks_ask {
 	__u64 ask;
 	__u64 done;
+	__u64 begin;
+	__u64 end;
 };
 
 /**
@@ -63,13 +68,20 @@ static pthread_mutex_t blocks_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct blocks_block *blocks;
 static struct blocks_ask *asked;
 static char *out_path;
+/* Blocks are counted; the guest has one CPU. */
+static bool counting;
 
 static void blocks_execute(unsigned int cpu, void *data)
 {
 	struct blocks_block *block = data;
 
 	(void)cpu;
-	block->record.runs++;
+	if (block->record.address == __atomic_load_n(&asked->begin, __ATOMIC_RELAXED))
+		counting = true;
+	else if (block->record.address == __atomic_load_n(&asked->end, __ATOMIC_RELAXED))
+		counting = false;
+	if (counting)
+		block->record.runs++;
 }
 
 static void blocks_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
