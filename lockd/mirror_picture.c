@@ -140,7 +140,7 @@ int ditto_mirror_set(struct ditto_mirror *mirror, int type, u64 first, u64 last,
 		     struct file_lock *in_the_way)
 {
 	struct file *file = ditto_mirror_file(mirror, type);
-	struct file_lock fl;
+	struct file_lock fl __uninitialized;
 
 	lockdep_assert_held(&mirror->lock);
 	if (first > OFFSET_MAX)

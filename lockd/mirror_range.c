@@ -150,7 +150,7 @@ static int mirror_await(const struct ditto_mirror_run *run, struct ditto_owner *
 static int mirror_ask(struct ditto_mirror *mirror, const struct ditto_range_request *req,
 		      struct file_lock *fl, struct ditto_mirror_run *run)
 {
-	struct file_lock in_the_way;
+	struct file_lock in_the_way __uninitialized;
 	int err;
 
 	*run = (struct ditto_mirror_run) {

@@ -98,9 +98,12 @@ int ditto_walk_how(struct ditto_op *op, struct ditto_node *start, const char *pa
 	u32 at = 0;
 	int err = 0;
 
-	memset(walk, 0, sizeof(*walk));
-	ditto_node_hold(start);
+	walk->parent = NULL;
+	walk->last = (struct ditto_name) {};
+	walk->found[0] = 0;
+	walk->passed = 0;
 	walk->node = start;
+	ditto_node_hold(start);
 	while (at < len) {
 		slash = memchr(path + at, '/', len - at);
 		walk->last.name = path + at;
@@ -131,8 +134,10 @@ static bool walk_err_is_lasting(int err)
 	       err == -EILSEQ || err == -ENAMETOOLONG;
 }
 
-struct ditto_share *ditto_walk_enter(const struct ditto_op *op, const char *path, u32 len,
-				     bool exact, u32 *passed)
+/* Enter file systems within the share, of which there are some. */
+static noinline_for_stack struct ditto_share *walk_enter(const struct ditto_op *op,
+							 const char *path, u32 len, bool exact,
+							 u32 *passed)
 {
 	struct ditto_share *share, *found = NULL;
 	struct ditto_op here = *op;
@@ -141,9 +146,6 @@ struct ditto_share *ditto_walk_enter(const struct ditto_op *op, const char *path
 	u32 at = 0;
 	int err = 0;
 
-	*passed = 0;
-	if (likely(list_empty(&op->share->nested)))
-		return NULL;
 	walk.node = ditto_node_get_root(op->share);
 	if (IS_ERR(walk.node))
 		return ERR_CAST(walk.node);
@@ -172,6 +174,15 @@ struct ditto_share *ditto_walk_enter(const struct ditto_op *op, const char *path
 	if (found)
 		ditto_share_put(found);
 	return ERR_PTR(err);
+}
+
+struct ditto_share *ditto_walk_enter(const struct ditto_op *op, const char *path, u32 len,
+				     bool exact, u32 *passed)
+{
+	*passed = 0;
+	if (likely(list_empty(&op->share->nested)))
+		return NULL;
+	return walk_enter(op, path, len, exact, passed);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_walk_enter, DITTO);
 

@@ -563,7 +563,7 @@ static int opening_find_path(struct opening *o, struct ditto_name *last)
 	const struct ditto_open_request *req = o->req;
 	struct ditto_name found;
 	struct ditto_node *root;
-	struct ditto_walk walk;
+	struct ditto_walk walk __uninitialized;
 	int err;
 
 	if (req->stream && !ditto_has_streams(o->op.share))

@@ -139,7 +139,7 @@ static int dsmb_create_leads_to(struct dsmb_create *c, struct dsmb_lease *lease)
 /* MS-SMB2 section 3.3.5.9.13: the application may have the file open on another machine. */
 static u32 dsmb_create_take_over(struct dsmb_create *c)
 {
-	struct ditto_walk walk;
+	struct ditto_walk walk __uninitialized;
 	u32 status = STATUS_SUCCESS;
 
 	if (!c->app.present || c->call->tree->kind != DSMB_TREE_DISK || c->path.stream ||
@@ -230,7 +230,7 @@ static void dsmb_create_maximal(struct dsmb_create *c)
 {
 	struct dsmb_call *call = c->call;
 	struct ditto_node *base = ditto_instance_base(c->open->inst);
-	struct ditto_walk walk;
+	struct ditto_walk walk __uninitialized;
 	int err;
 
 	if (!dsmb_has_context(&c->contexts, DSMB_CONTEXT_MAXIMAL))

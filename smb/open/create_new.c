@@ -26,7 +26,7 @@
 u32 dsmb_create_new_security(struct dsmb_create *c)
 {
 	bool is_dir = c->args.options & DSMB_OPTION_DIRECTORY;
-	struct ditto_sd sd;
+	struct ditto_sd sd __uninitialized;
 	u32 status;
 
 	if (!dsmb_has_context(&c->contexts, DSMB_CONTEXT_SECURITY))
@@ -44,7 +44,7 @@ u32 dsmb_create_new_security(struct dsmb_create *c)
 
 u32 dsmb_create_new_check(const struct dsmb_create *c)
 {
-	struct ditto_sd sd;
+	struct ditto_sd sd __uninitialized;
 
 	if (!dsmb_has_context(&c->contexts, DSMB_CONTEXT_SECURITY))
 		return STATUS_SUCCESS;

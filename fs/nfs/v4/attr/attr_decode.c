@@ -228,9 +228,9 @@ int dnfs4_sattr_dosattr(struct ditto_op *op, struct ditto_node *node,
 void dnfs4_sattr_made(struct ditto_op *op, struct ditto_node *node,
 		      const struct dnfs4_sattr *sattr, struct dnfs4_bitmap *map)
 {
-	struct ditto_dosattr there;
+	struct ditto_dosattr there __uninitialized;
+	struct ditto_attr attr __uninitialized;
 	struct dentry *dentry;
-	struct ditto_attr attr;
 	u32 other;
 
 	*map = sattr->map;

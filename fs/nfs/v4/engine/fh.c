@@ -97,7 +97,7 @@ u32 dnfs4_fh_enter(struct dnfs4_compound *cmp, enum dnfs4_fh_kind kind,
 		   struct ditto_share *share, struct ditto_node *node, bool named)
 {
 	struct dnfs4_fh *fh = &cmp->current_fh;
-	struct ditto_op op;
+	struct ditto_op op __uninitialized;
 	int err;
 
 	err = dnfs_worker_enter(cmp->call, share) ?: fh_admit(cmp, share, &op);

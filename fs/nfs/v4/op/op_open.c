@@ -315,18 +315,20 @@ static void open_new_attrs(struct dnfs4_compound *cmp, struct open_args *a, stru
 	}
 }
 
+static bool open_truncates(const struct open_args *a, const struct open_res *res)
+{
+	return a->create && a->mode == NFS4_CREATE_UNCHECKED && !res->done.file.created &&
+	       a->sattr.set.valid & DITTO_SET_SIZE && !a->sattr.set.size;
+}
+
 /* An existing file is truncated only after it was opened. */
-static noinline_for_stack u32 open_truncate(struct dnfs4_compound *cmp, const struct open_args *a,
-					    struct open_res *res)
+static noinline_for_stack u32 open_truncate(struct dnfs4_compound *cmp, struct open_res *res)
 {
 	struct ditto_setattr set = { .valid = DITTO_SET_SIZE };
 	struct dnfs4_io io;
 	struct ditto_wcc wcc;
 	int err;
 
-	if (!a->create || a->mode != NFS4_CREATE_UNCHECKED || res->done.file.created ||
-	    !(a->sattr.set.valid & DITTO_SET_SIZE) || a->sattr.set.size)
-		return NFS4_OK;
 	dnfs4_io_of_open(&cmp->current_fh, res->done.open, &io);
 	err = ditto_setattr(&io.op, res->done.node, &set, &wcc);
 	if (err == -EAGAIN)
@@ -388,7 +390,7 @@ static u32 open_grant(struct dnfs4_compound *cmp, struct open_args *a, struct op
 	u32 status;
 
 	open_new_attrs(cmp, a, res);
-	status = open_truncate(cmp, a, res);
+	status = open_truncates(a, res) ? open_truncate(cmp, res) : NFS4_OK;
 	if (status) {
 		dnfs4_open_undo(cmp, done);
 		goto out;

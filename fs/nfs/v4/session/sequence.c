@@ -72,7 +72,7 @@ static u64 sequence_digest(const struct dnfs4_compound *cmp)
 	u32 left = buf->len > pos ? buf->len - pos : 0;
 	u32 len = min_t(u32, left, DIGEST_BYTES);
 	u64 seed = __kuid_val(cmp->call->ident.uid);
-	u8 bytes[DIGEST_BYTES];
+	u8 bytes[DIGEST_BYTES] __uninitialized;
 
 	/* Multiplied: the caller chooses the uid, and the numbers must not cancel each other. */
 	seed = seed * GOLDEN_RATIO_64 + left;
