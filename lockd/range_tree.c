@@ -293,8 +293,12 @@ struct ditto_range *ditto_range_own(struct ditto_lock_ctx *ctx, const struct dit
 				    enum ditto_own_class class, u64 byte)
 {
 	const struct own_key key = { .owner = owner, .class = class, .first = byte };
-	struct ditto_range *before, *found = own_find(ctx, &key, &before);
+	struct ditto_range *before, *found;
 
+	/* Those that it has here come and go under the lock only. */
+	if (!ditto_owner_has_ranges(owner))
+		return NULL;
+	found = own_find(ctx, &key, &before);
 	if ((class == DITTO_OWN_POSIX || class == DITTO_OWN_EXCLUSIVE) && own_is(before, &key) &&
 	    before->last >= byte)
 		return before;
