@@ -12,15 +12,14 @@
  * when nothing is counted.
  */
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include "plugin-map.h"
 #include "qemu-plugin.h"
 
 /* Microseconds between two looks at what is asked. */
@@ -139,20 +138,6 @@ static void *blocks_answer(void *arg)
 	return NULL;
 }
 
-static struct blocks_ask *blocks_open(const char *path)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	void *found = MAP_FAILED;
-
-	if (fd >= 0 && !ftruncate(fd, sizeof(*asked)))
-		found = mmap(NULL, sizeof(*asked), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (found == MAP_FAILED)
-		perror(path);
-	if (fd >= 0)
-		close(fd);
-	return found == MAP_FAILED ? NULL : found;
-}
-
 int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv)
 {
 	pthread_t thread;
@@ -162,7 +147,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
 		fprintf(stderr, "blocks: give ask=FILE\n");
 		return -1;
 	}
-	asked = blocks_open(argv[0] + 4);
+	asked = plugin_map(argv[0] + 4, sizeof(*asked));
 	if (!asked || asprintf(&out_path, "%s.out", argv[0] + 4) < 0 ||
 	    pthread_create(&thread, NULL, blocks_answer, NULL))
 		return -1;

@@ -17,16 +17,14 @@
  * Locking: meeting covers all but @ahead, @limit and @ticking of a CPU, which are its thread's.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "plugin-map.h"
 #include "qemu-plugin.h"
 
 #define CPUS_MAX	8
@@ -201,20 +199,6 @@ static void lockstep_wake(qemu_plugin_id_t id, unsigned int index)
 	pthread_mutex_unlock(&meeting);
 }
 
-static struct lockstep_counts *lockstep_open(const char *path)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	void *found = MAP_FAILED;
-
-	if (fd >= 0 && !ftruncate(fd, sizeof(*counts)))
-		found = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (found == MAP_FAILED)
-		perror(path);
-	if (fd >= 0)
-		close(fd);
-	return found == MAP_FAILED ? NULL : found;
-}
-
 int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv)
 {
 	pthread_condattr_t attr;
@@ -224,7 +208,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
 		fprintf(stderr, "lockstep: give counts=FILE\n");
 		return -1;
 	}
-	counts = lockstep_open(argv[0] + 7);
+	counts = plugin_map(argv[0] + 7, sizeof(*counts));
 	if (!counts)
 		return -1;
 	pthread_condattr_init(&attr);
