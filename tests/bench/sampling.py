@@ -18,12 +18,17 @@ RATE = 20000
 LEFT_OUT = ("perf", "sleep", "python3", "profile", "layers", "swapper")
 
 
-def prepare():
-    """Let perf take as many samples as it likes; once, as the kernel refuses a second time."""
-    for name, value in (("perf_event_max_sample_rate", 1000000), ("perf_cpu_time_max_percent", 0),
-                        ("kptr_restrict", 0), ("perf_event_max_stack", 127)):
+def tune(**values):
+    """Change settings of the kernel."""
+    for name, value in values.items():
         with open(f"/proc/sys/kernel/{name}", "w", encoding="ascii") as f:
             f.write(str(value))
+
+
+def prepare():
+    """Let perf take as many samples as it likes; once, as the kernel refuses a second time."""
+    tune(perf_event_max_sample_rate=1000000, perf_cpu_time_max_percent=0, kptr_restrict=0,
+         perf_event_max_stack=127)
 
 
 def sample(work):

@@ -70,6 +70,15 @@ def find(table, operation, outstanding):
     return min(found, key=lambda row: len(row.label))
 
 
+def wanted_of(text, system):
+    """(protocol, row) of words such as nfs3/CREATE/8 for a system that speaks it, or ValueError."""
+    title, operation, outstanding = split(text)
+    row = find(ROWS[title](), operation, outstanding)
+    if system not in SPEAK[title]:
+        raise ValueError(f"{system} does not speak {title}")
+    return title, row
+
+
 def with_chain(table, wanted):
     """Rows of a table that are wanted, and those without which these cannot be done again."""
     chains = {row.outstanding for row in wanted if row.label in CHAIN}
