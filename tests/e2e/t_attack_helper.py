@@ -24,7 +24,6 @@ from harness import (Child, frozen, get, one_of, process_stopped, put, run, stop
 from nlm_lockers import connect, file, machines
 from smb import SmbClient
 from smbraw import Dropped, Link, link
-from t_grace import release_all
 from t_nfs3 import eq
 from t_rules import answer
 
@@ -127,7 +126,7 @@ def stuck_helper_of_locks(w):
         eq(goes.nfs.compound(nfs4.destroy_clientid(goes.clientid)).status, nfs4.OK)
     for ask in asks:
         wait_for('it is recorded', functools.partial(lambda ask: outcome(ask) == nfs4.OK, ask), 30)
-    release_all(w)
+    w.server.release_clients()
 
 
 def records(w):
@@ -163,7 +162,7 @@ def stuck_helper_of_names(w):
     wait_for('it is recorded', lambda: new.open(top, 'f')[0].status == nfs4.OK, 30)
     eq(records(w), before)
     monitor.unmon_all()
-    release_all(w)
+    w.server.release_clients()
 
 
 def calls_to_a_frozen_share(client, where):

@@ -55,11 +55,6 @@ def done(c):
     c.patiently(nfs4.reclaim_complete()).ok()
 
 
-def release_all(w):
-    for x in w.server.json('lock', 'client', 'list'):
-        w.server.ctl('lock', 'client', 'release', x['name'])
-
-
 def changes3(w, n, name):
     """All changes of a file in NFSv3, in an order in which each can be made."""
     def moved():
@@ -143,7 +138,7 @@ def changes_wait(w):
     eq(get(w.path('f')), b'mine4567')
     for x in (a, b):
         x.rpc.close()
-    release_all(w)
+    w.server.release_clients()
 
 
 @test(server='ditto', locks='raw', clients=2, timeout=90)
@@ -157,7 +152,7 @@ def by_hand(w):
     eq(n.write(g, 0, b'x').status, nfs3.JUKEBOX)
     w.server.ctl('grace', 'end')
     eq(n.write(g, 0, b'x').status, nfs3.OK)
-    release_all(w)
+    w.server.release_clients()
 
 
 @test(server='ditto', locks=True, clients=2, timeout=90)
@@ -209,7 +204,7 @@ def smb_waits(w):
     eq(get(w.path('f')), b'smb3456789')
     s.close(fid)
     s.end()
-    release_all(w)
+    w.server.release_clients()
     gone(w)
 
 
@@ -285,5 +280,5 @@ def five_actors(w):
                                    claim=nfs4.CLAIM_PREVIOUS), b'late'), nfs4.NO_GRACE)
     eq(get(w.path('f')), b'mine456789')
     s.end()
-    release_all(w)
+    w.server.release_clients()
     gone(w)

@@ -32,11 +32,6 @@ def clients(w):
     return w.server.json('lock', 'client', 'list')
 
 
-def release_all(w):
-    for x in clients(w):
-        w.server.ctl('lock', 'client', 'release', x['name'])
-
-
 def short_lease(w):
     w.server.ctl('server', 'set', 'lease-time-s', str(LEASE))
 
@@ -379,7 +374,7 @@ def courtesy_ends_with_a_conflict(w):
         one_of(r.status, (nfs4.EXPIRED, nfs4.BADSESSION, nfs4.BAD_STATEID))
         live.nfs.compound(nfs4.sequence(live.id, live.slots[0] + 1, 0, 0)).ok()
         wait_for('it is gone', lambda: len(clients(w)) == 1)
-        release_all(w)
+        w.server.release_clients()
 
 
 @test(server='ditto', timeout=90)
@@ -427,7 +422,7 @@ def gone_or_renewed(w):
     if r.status == nfs4.OK:
         # It came first, or the removal failed for want of an answer.
         assert open41(s)[1]
-        release_all(w)
+        w.server.release_clients()
         return
     status(r, nfs4.BADSESSION)
     wait_for('it is gone', lambda: not clients(w))
@@ -482,7 +477,7 @@ def reclaim_after_restart(w):
     stranger.patiently(nfs4.reclaim_complete()).ok()
     owner_open(stranger, 'f').ok()
     status(owner_open(stranger, fh, PREVIOUS), nfs4.NO_GRACE)
-    release_all(w)
+    w.server.release_clients()
 
 
 @test(server='ditto', locks='raw', timeout=120)
@@ -514,7 +509,7 @@ def reclaim_after_chmod(w):
         c.compound(nfs4.putfh(fh), nfs4.write(sids[1], 0, b'more')).ok()
         eq(c.compound(nfs4.putfh(fh), nfs4.read(sids[1], 0, 4)).ok()[-1].data, b'more')
     w.server.end_grace()
-    release_all(w)
+    w.server.release_clients()
 
 
 @test(server='ditto', locks='raw', timeout=120)
@@ -541,7 +536,7 @@ def reclaim_of_40(w):
     w.server.end_grace()
     status(previous(c), nfs4.NO_GRACE)
     assert open40(stranger)[1]
-    release_all(w)
+    w.server.release_clients()
 
 
 @test(server='ditto', locks='raw', timeout=90)
@@ -572,7 +567,7 @@ def helper_is_away(w):
     eq(open41(new)[0].status, nfs4.DELAY)
     w.server.helper_start()
     wait_for('it may', lambda: open41(new)[1])
-    release_all(w)
+    w.server.release_clients()
 
 
 # many

@@ -25,8 +25,7 @@ def release_all(w):
     for c in w.clients:
         for where in c.mounts[:]:
             c.umount(where)
-    for x in clients(w):
-        w.server.ctl('lock', 'client', 'release', x['name'])
+    w.server.release_clients()
 
 
 def cable(w, n, state):

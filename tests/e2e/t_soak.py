@@ -24,7 +24,6 @@ import zlib
 
 import smb
 from harness import SLOW, Child, eq, put, test, wait_for
-from t_nfs4_client import release_all
 
 SECONDS = float(os.environ.get('DITTO_SOAK', '20'))
 FILES = 6
@@ -241,7 +240,7 @@ def nothing_left(w):
     try:
         wait_for('nothing is claimed', lambda: not set(w.server.claims()) - {'owners'})
         # a client of version 4.0 does not say that it goes, and its lease is long
-        release_all(w)
+        w.server.release_clients()
         wait_for('no client is left', lambda: not w.server.json('lock', 'client', 'list'))
     except AssertionError:
         print(w.server.ctl('lock', 'client', 'list'), w.server.ctl('lock', 'list'))

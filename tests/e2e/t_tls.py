@@ -550,8 +550,7 @@ def clients_of_nfs4(w):
             assert read() != nfs4.OK, 'the state is still there'
             again.close()
             conn.close()
-            for x in w.server.json('lock', 'client', 'list'):
-                w.server.ctl('lock', 'client', 'release', x['name'])
+            w.server.release_clients()
 
 
 @test(server='ditto', timeout=60)

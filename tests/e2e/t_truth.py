@@ -6,7 +6,6 @@ import smb
 import truth
 import truth_actors
 from harness import put, test
-from t_nfs4_client import release_all
 from truth import ALLOWED, BROKEN, FILE_INTENTS, IN_DIRECTORY, NEWEST, OLD, REFUSED, TOLD
 
 LETTER = {ALLOWED: '.', TOLD: 't', BROKEN: 'b', REFUSED: 'x'}
@@ -67,7 +66,7 @@ def table(w, kind):
             lines.append(f'{holder.name:8} {claim:20} {other.name:8} {row}'.rstrip())
         other.end()
     holder.end()
-    release_all(w)      # a client of 4.0 cannot say that it goes
+    w.server.release_clients()      # a client of 4.0 cannot say that it goes
     tell(kind, lines)
     if wrong:
         raise AssertionError(f'{len(wrong)} of {number}:\n' + '\n'.join(wrong))
