@@ -200,7 +200,8 @@ static bool handle_is_seen(const struct ditto_server *srv, const u8 *data, size_
 {
 	/* The time that it takes says nothing of another client's handle. */
 	return seen && seen->handle.len == len && !crypto_memneq(seen->handle.data, data, len) &&
-	       !memcmp(&seen->key, &srv->handle_key, sizeof(seen->key));
+	       seen->key.key[0] == srv->handle_key.key[0] &&
+	       seen->key.key[1] == srv->handle_key.key[1];
 }
 
 static void handle_see(const siphash_key_t *key, const u8 *data, size_t len,
@@ -283,10 +284,53 @@ struct ditto_share *ditto_handle_share(struct ditto_server *srv, const u8 *data,
 	err = ditto_handle_verify(srv, data, len, &tag, fid, seen);
 	if (err)
 		return ERR_PTR(err);
+	if (seen) {
+		seen->node = NULL;
+		seen->withdrawn = ditto_shares_withdrawn(srv);
+	}
 	share = ditto_share_get_by_tag(srv, tag);
-	return share ?: ERR_PTR(-ESTALE);
+	if (!share)
+		return ERR_PTR(-ESTALE);
+	if (seen)
+		seen->share = share;
+	return share;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_share, DITTO);
+
+void ditto_handle_remember(struct ditto_handle_seen *seen, struct ditto_node *node)
+{
+	/* Whether a share within another one is still part of it is looked at each time. */
+	seen->node = !seen->share->outer && ditto_node_remember(node, &seen->number) ? node : NULL;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_handle_remember, DITTO);
+
+bool ditto_handle_again(const struct ditto_server *srv, const u8 *data, size_t len,
+			const struct ditto_handle_seen *seen, struct ditto_share **share,
+			struct ditto_node **node)
+{
+	bool found;
+
+	if (!seen->node || !handle_is_seen(srv, data, len, seen))
+		return false;
+	rcu_read_lock();
+	found = ditto_share_get_again(srv, seen->share, seen->withdrawn);
+	if (found && !ditto_node_get_again(srv, seen->node, seen->number)) {
+		ditto_share_put(seen->share);
+		found = false;
+	}
+	rcu_read_unlock();
+	if (!found)
+		return false;
+	if (unlikely(!ditto_node_is_reached(seen->share, seen->node))) {
+		ditto_node_put(seen->node);
+		ditto_share_put(seen->share);
+		return false;
+	}
+	*share = seen->share;
+	*node = seen->node;
+	return true;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_handle_again, DITTO);
 
 struct ditto_node *ditto_handle_node(struct ditto_share *share, const struct ditto_fid *fid)
 {

@@ -105,14 +105,48 @@ int ditto_handle_decode(struct ditto_server *srv, const u8 *data, size_t len,
  * struct ditto_handle_seen - the last handle of a thread whose signature was right
  * @handle: the handle; @len is 0 if there is none
  * @key: key of the signature
+ * @withdrawn: see ditto_share_get_again()
+ * @share: share of the handle, without a reference
+ * @node: its node, without a reference; NULL if it was not found yet
+ * @number: see ditto_node_get_again()
  *
  * Requests that follow each other often have the same handle, whose signature need not be computed
- * again then. It belongs to one thread, and is filled with zeros at first.
+ * again then, nor its file be looked up. It belongs to one thread, and is filled with zeros at
+ * first. It keeps nothing in memory.
  */
 struct ditto_handle_seen {
 	struct ditto_handle handle;
 	siphash_key_t key;
+	u64 withdrawn;
+	struct ditto_share *share;
+	struct ditto_node *node;
+	unsigned long number;
 };
+
+/**
+ * ditto_handle_again - find the file of a handle if it is the last one of the thread
+ * @srv: the server
+ * @data: handle from the wire
+ * @len: length of @data
+ * @seen: of the thread
+ * @share: filled with the share, to be put
+ * @node: filled with the node, to be put
+ *
+ * Context: may sleep; the file system is not used.
+ * Return: false if the handle is to be decoded.
+ */
+bool ditto_handle_again(const struct ditto_server *srv, const u8 *data, size_t len,
+			const struct ditto_handle_seen *seen, struct ditto_share **share,
+			struct ditto_node **node);
+
+/**
+ * ditto_handle_remember - remember where a handle led to
+ * @seen: of the thread, by which the handle was decoded
+ * @node: result of ditto_handle_node(), held
+ *
+ * Context: any.
+ */
+void ditto_handle_remember(struct ditto_handle_seen *seen, struct ditto_node *node);
 
 /**
  * ditto_handle_share - find the share of a handle, the first half of ditto_handle_decode()

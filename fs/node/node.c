@@ -207,8 +207,16 @@ static void node_hash_fid(struct ditto_node_table *table, struct ditto_node *nod
 	spin_unlock(&node->lock);
 }
 
+static atomic_long_t *node_removed(struct ditto_node_table *table, const struct ditto_node *node)
+{
+	return table->removed + hash_ptr(node, ilog2(DITTO_NODES_REMOVED));
+}
+
 void ditto_node_unhash(struct ditto_node_table *table, struct ditto_node *node)
 {
+	/* Behind DITTO_NODE_DEAD; pairs with ditto_node_remember(). */
+	smp_mb__before_atomic();
+	atomic_long_inc(node_removed(table, node));
 	rhashtable_remove_fast(&table->by_inode, &node->by_inode, by_inode_params);
 	if (test_and_clear_bit(DITTO_NODE_HASHED_FID, &node->flags))
 		rhashtable_remove_fast(&table->by_fid, &node->by_fid, by_fid_params);
@@ -492,6 +500,33 @@ static bool node_accepted(struct ditto_share *share, struct ditto_node *node)
 	ok = share_accepts(share, dentry);
 	dput(dentry);
 	return ok;
+}
+
+bool ditto_node_remember(const struct ditto_node *node, unsigned long *number)
+{
+	*number = atomic_long_read(node_removed(node->volume->srv->nodes, node));
+	/* If the node is not dead behind that, its removal will be counted. */
+	smp_rmb();
+	return !test_bit(DITTO_NODE_DEAD, &node->flags);
+}
+
+bool ditto_node_get_again(const struct ditto_server *srv, struct ditto_node *node,
+			  unsigned long number)
+{
+	/*
+	 * A removal is counted before call_rcu(). If that is not seen here, the memory is valid
+	 * until rcu_read_unlock().
+	 */
+	return atomic_long_read(node_removed(srv->nodes, node)) == number &&
+	       refcount_inc_not_zero(&node->ref);
+}
+
+bool ditto_node_is_reached(struct ditto_share *share, struct ditto_node *node)
+{
+	if (!node->inode->i_nlink || !node_accepted(share, node))
+		return false;
+	node_mark_used(node);
+	return true;
 }
 
 /* Find a file by its id through the file system. */

@@ -281,6 +281,38 @@ struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share,
 					 const struct ditto_fid *fid);
 
 /**
+ * ditto_node_remember - get a number by which a node can be got again
+ * @node: held
+ * @number: filled; the node is valid under RCU while it is the same for ditto_node_get_again()
+ *
+ * Context: any.
+ * Return: false if the node is out of the tables.
+ */
+bool ditto_node_remember(const struct ditto_node *node, unsigned long *number);
+
+/**
+ * ditto_node_get_again - get a node that was put
+ * @srv: the server
+ * @node: the node, which may be freed
+ * @number: of ditto_node_remember()
+ *
+ * Context: RCU.
+ * Return: whether it has another reference. It is also false if certain others were removed.
+ */
+bool ditto_node_get_again(const struct ditto_server *srv, struct ditto_node *node,
+			  unsigned long number);
+
+/**
+ * ditto_node_is_reached - does the file id of a node still lead to it?
+ * @share: share that the handle names, held
+ * @node: what ditto_node_get_by_fid() returned for it, held
+ *
+ * Context: may sleep.
+ * Return: the answer. It is also false for a file without a name, which is to be looked up.
+ */
+bool ditto_node_is_reached(struct ditto_share *share, struct ditto_node *node);
+
+/**
  * ditto_node_get_root - get the node of a share's root
  * @share: held
  *

@@ -22,6 +22,9 @@ struct ditto_share;
 struct fsnotify_group;
 struct shrinker;
 
+/* Counters of removed nodes. The removal of one ends what is remembered of those that share its. */
+#define DITTO_NODES_REMOVED	64
+
 /**
  * struct ditto_node_table - the nodes of a server
  * @srv: the server
@@ -29,6 +32,7 @@ struct shrinker;
  * @by_fid: nodes whose file id is known
  * @lru: nodes of @by_inode, except the @off_lru; idle ones are evicted when the LRU scan reaches
  *	them
+ * @removed: number of nodes that were taken out of the tables, by address
  * @count: number of nodes of @by_inode
  * @off_lru: number of nodes that the LRU scan has taken off, because they have claims. They return
  *	when the last claim ends
@@ -61,6 +65,7 @@ struct ditto_node_table {
 	struct rhashtable by_inode;
 	struct rhashtable by_fid;
 	struct list_lru lru;
+	atomic_long_t removed[DITTO_NODES_REMOVED];
 	atomic_long_t count;
 	atomic_long_t off_lru;
 	struct shrinker *shrinker;

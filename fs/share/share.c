@@ -91,9 +91,10 @@ static struct ditto_share *share_find_name(struct ditto_share_table *table, cons
 	return rhashtable_lookup(&table->by_name, &key, by_name_params);
 }
 
+/* Context: RCU. */
 static struct ditto_share *share_tryget(struct ditto_share *share)
 {
-	return share && percpu_ref_tryget_live(&share->ref) ? share : NULL;
+	return share && percpu_ref_tryget_live_rcu(&share->ref) ? share : NULL;
 }
 
 struct ditto_share *ditto_share_get_by_name(struct ditto_server *srv, const char *name, size_t len)
@@ -122,6 +123,17 @@ struct ditto_share *ditto_share_get_by_tag(struct ditto_server *srv, u64 tag)
 	return NULL;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_get_by_tag, DITTO);
+
+u64 ditto_shares_withdrawn(const struct ditto_server *srv)
+{
+	return atomic64_read(&srv->shares->withdrawn);
+}
+
+bool ditto_share_get_again(const struct ditto_server *srv, struct ditto_share *share,
+			   u64 withdrawn)
+{
+	return ditto_shares_withdrawn(srv) == withdrawn && share_tryget(share);
+}
 
 struct ditto_share *ditto_share_get_by_path(struct ditto_server *srv, const char *path, size_t len)
 {
@@ -577,6 +589,7 @@ static void share_withdraw(struct ditto_share_table *table, struct ditto_share *
 	lockdep_assert_held(&table->lock);
 	rhashtable_remove_fast(&table->by_name, &share->by_name, by_name_params);
 	rhashtable_remove_fast(&table->by_tag, &share->by_tag, ditto_share_by_tag);
+	atomic64_inc(&table->withdrawn);
 	list_del_rcu(&share->list);
 	table->count--;
 	percpu_ref_kill(&share->ref);

@@ -411,6 +411,28 @@ static inline const void *ditto_share_block(const struct ditto_share_opts *opts,
 	return opts->blocks->block[bit];
 }
 
+/**
+ * ditto_shares_withdrawn - get a number that changes before a share may be freed
+ * @srv: the server
+ *
+ * Context: any.
+ * Return: the number, for ditto_share_get_again(). A share that is found afterwards is valid under
+ * RCU while the number is the same.
+ */
+u64 ditto_shares_withdrawn(const struct ditto_server *srv);
+
+/**
+ * ditto_share_get_again - get a share that was found before, and was put
+ * @srv: the server
+ * @share: what ditto_share_get_by_tag() returned
+ * @withdrawn: ditto_shares_withdrawn() before that
+ *
+ * Context: RCU.
+ * Return: whether it has another reference. It is also false if any share was removed.
+ */
+bool ditto_share_get_again(const struct ditto_server *srv, struct ditto_share *share,
+			   u64 withdrawn);
+
 /* Drop a reference. Any context. */
 static inline void ditto_share_put(struct ditto_share *share)
 {

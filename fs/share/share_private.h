@@ -21,6 +21,7 @@
  * @count: length of @list
  * @nested_count: length of @nested
  * @draining: number of removed shares that a worker waits for
+ * @withdrawn: number of shares that were taken out of @by_tag; read without @lock
  * @changed: generation of the set of shares: time of the last change in nanoseconds, made unique
  * @key_warned: the warning about a missing handle key was printed
  */
@@ -33,6 +34,7 @@ struct ditto_share_table {
 	unsigned int count;
 	unsigned int nested_count;
 	atomic_t draining;
+	atomic64_t withdrawn;
 	u64 changed;
 	bool key_warned;
 };

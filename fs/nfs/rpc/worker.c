@@ -248,12 +248,20 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs_worker_enter);
 int dnfs_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
 		       struct ditto_share **share, struct ditto_node **node)
 {
+	struct ditto_handle_seen *seen = call->worker ? &call->worker->seen : NULL;
 	struct ditto_share *found;
 	struct ditto_fid fid;
 	int err;
 
-	found = ditto_handle_share(call->srv, data, len, &fid,
-				   call->worker ? &call->worker->seen : NULL);
+	if (seen && ditto_handle_again(call->srv, data, len, seen, share, node)) {
+		err = worker_enter(call, *share);
+		if (likely(!err))
+			return 0;
+		ditto_node_put(*node);
+		ditto_share_put(*share);
+		return err;
+	}
+	found = ditto_handle_share(call->srv, data, len, &fid, seen);
 	if (IS_ERR(found))
 		return PTR_ERR(found);
 	err = worker_enter(call, found);
@@ -263,6 +271,8 @@ int dnfs_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
 	err = PTR_ERR_OR_ZERO(*node);
 	if (err)
 		goto put_share;
+	if (seen)
+		ditto_handle_remember(seen, *node);
 	*share = found;
 	return 0;
 

@@ -46,7 +46,7 @@ struct dnfs_call;
  * @begun: jiffies at the beginning of its last call
  * @busy: it executes that call
  * @volume: file system that the call is about, compared only; or NULL
- * @seen: last handle that it has verified, for itself
+ * @seen: last handle that it has verified, and its file, for itself
  *
  * @begun, @busy and @volume are written by the thread and read by others, without a lock.
  */

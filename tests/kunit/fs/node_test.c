@@ -3,6 +3,7 @@
  * Shares, nodes, handles and cached files together, on a folder of a tmpfs.
  * The folder is not the root of its file system, so the share is a subtree.
  */
+#include <kunit/test-bug.h>
 #include <kunit/test.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -63,19 +64,68 @@ static void file_unlink(struct kunit *test, struct dentry *dentry)
 	dput(parent);
 }
 
+/* Put what a handle led to. Returns the inode number. */
+static unsigned long decoded_put(struct ditto_share *share, struct ditto_node *node)
+{
+	unsigned long ino = node->inode->i_ino;
+
+	ditto_node_put(node);
+	ditto_share_put(share);
+	return ino;
+}
+
+/* What a thread remembers. */
+static struct ditto_handle_seen seen;
+
+/* Find what the thread remembers of a handle. Returns the inode number, or 0. */
+static unsigned long handle_again(const struct ditto_handle *h)
+{
+	struct ditto_share *share;
+	struct ditto_node *node;
+
+	return ditto_handle_again(folder.srv, h->data, h->len, &seen, &share, &node) ?
+	       decoded_put(share, node) : 0;
+}
+
+/* Decode a handle as a thread does that remembers the last one. Returns the same as the next. */
+static unsigned long handle_decode_seen(const struct ditto_handle *h, int *err)
+{
+	struct ditto_share *share;
+	struct ditto_node *node;
+	struct ditto_fid fid;
+	unsigned long ino;
+
+	*err = 0;
+	ino = handle_again(h);
+	if (ino)
+		return ino;
+	share = ditto_handle_share(folder.srv, h->data, h->len, &fid, &seen);
+	*err = PTR_ERR_OR_ZERO(share);
+	if (*err)
+		return 0;
+	node = ditto_handle_node(share, &fid);
+	*err = PTR_ERR_OR_ZERO(node);
+	if (*err) {
+		ditto_share_put(share);
+		return 0;
+	}
+	ditto_handle_remember(&seen, node);
+	return decoded_put(share, node);
+}
+
 /* Decode a handle. Returns the inode number; 0 on error, with the errno in @err. */
 static unsigned long handle_decode(const struct ditto_handle *h, int *err)
 {
 	struct ditto_share *share;
 	struct ditto_node *node;
-	unsigned long ino;
+	unsigned long ino = 0;
+	int err_seen;
 
 	*err = ditto_handle_decode(folder.srv, h->data, h->len, &share, &node);
-	if (*err)
-		return 0;
-	ino = node->inode->i_ino;
-	ditto_node_put(node);
-	ditto_share_put(share);
+	if (!*err)
+		ino = decoded_put(share, node);
+	KUNIT_EXPECT_EQ(kunit_get_current_test(), handle_decode_seen(h, &err_seen), ino);
+	KUNIT_EXPECT_EQ(kunit_get_current_test(), err_seen, *err);
 	return ino;
 }
 
@@ -114,6 +164,7 @@ static void node_identity(struct kunit *test)
 	/* Cold, then by the table. */
 	KUNIT_EXPECT_EQ(test, handle_decode(&h, &err), d_inode(dentry)->i_ino);
 	KUNIT_EXPECT_EQ(test, handle_decode(&h, &err), d_inode(dentry)->i_ino);
+	KUNIT_EXPECT_EQ(test, handle_again(&h), d_inode(dentry)->i_ino);
 
 	walked = ditto_node_get(share, dentry);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, walked);
@@ -130,7 +181,12 @@ static void node_identity(struct kunit *test)
 	ditto_node_put(walked);
 	ditto_nodes_flush(folder.srv);
 	KUNIT_EXPECT_EQ(test, ditto_nodes_count(folder.srv), 0);
+	KUNIT_EXPECT_EQ(test, handle_again(&h), 0);
 	KUNIT_EXPECT_EQ(test, handle_decode(&h, &err), d_inode(dentry)->i_ino);
+
+	/* Another handle. */
+	h.data[h.len - 1] ^= 1;
+	KUNIT_EXPECT_EQ(test, handle_again(&h), 0);
 
 	file_unlink(test, dentry);
 	dput(dentry);
@@ -150,6 +206,7 @@ static void node_removed(struct kunit *test)
 
 	ditto_nodes_flush(folder.srv);
 	KUNIT_EXPECT_EQ(test, ditto_handle_encode(share, dentry, &h), 0);
+	KUNIT_EXPECT_NE(test, handle_decode(&h, &err), 0);
 	node = ditto_node_get(share, dentry);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, node);
 	df = ditto_file_get(share, node, DITTO_FILE_WRITE);
@@ -530,6 +587,7 @@ static void node_share_del(struct kunit *test)
 	int err;
 
 	KUNIT_EXPECT_EQ(test, ditto_handle_encode(share, dentry, &h), 0);
+	KUNIT_EXPECT_NE(test, handle_decode(&h, &err), 0);
 	node = ditto_node_get(share, dentry);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, node);
 	df = ditto_file_get(share, node, DITTO_FILE_WRITE);
