@@ -78,6 +78,9 @@ def slot_uncached(w):
     s = session(w, reclaimed=False)
     raw_sequence(s, 1, *mkdir('a')).ok()
     status(raw_sequence(s, 1, *mkdir('a')), nfs4.RETRY_UNCACHED_REP)
+    status(raw_sequence(s, 1, *mkdir('a'), cache=True), nfs4.RETRY_UNCACHED_REP)
+    status(raw_sequence(s, 1, *mkdir('a'), cred=ALICE), nfs4.SEQ_FALSE_RETRY)
+    status(raw_sequence(s, 1, *mkdir('longer')), nfs4.SEQ_FALSE_RETRY)
     eq(os.listdir(w.path()), ['a'])
     raw_sequence(s, 2).ok()
     raw_sequence(s, 2).ok()
@@ -93,6 +96,7 @@ def slot_false_retry(w):
     status(raw_sequence(s, 1, cache=True), nfs4.SEQ_FALSE_RETRY)
     status(raw_sequence(s, 1, *mkdir('a'), cache=True, cred=ALICE), nfs4.SEQ_FALSE_RETRY)
     raw_sequence(s, 1, *mkdir('a'), cache=True).ok()
+    raw_sequence(s, 1, *mkdir('a'), cache=False).ok()
     eq(os.listdir(w.path()), ['a'])
 
 

@@ -65,12 +65,10 @@ static void slots_exit(struct kunit *test)
 	ditto_budget_exit(&f->srv);
 }
 
-static u32 slot_begin(struct fixture *f, u32 id, u32 seqid, u64 digest, struct dnfs4_slot **slot,
+static u32 slot_begin(struct fixture *f, u32 id, u32 seqid, struct dnfs4_slot **slot,
 		      bool *again)
 {
-	const struct dnfs4_slot_request req = {
-		.id = id, .seqid = seqid, .highest = id, .digest = digest,
-	};
+	const struct dnfs4_slot_request req = { .id = id, .seqid = seqid, .highest = id };
 
 	*again = false;
 	return dnfs4_slot_begin(&f->session, &req, slot, again);
@@ -79,24 +77,25 @@ static u32 slot_begin(struct fixture *f, u32 id, u32 seqid, u64 digest, struct d
 /* A complete request; returns its status. */
 static u32 slot_request(struct fixture *f, u32 id, u32 seqid, u64 digest, bool keep, bool *again)
 {
-	const struct dnfs4_slot_request req = {
-		.id = id, .seqid = seqid, .highest = id, .digest = digest,
-	};
+	const struct dnfs4_slot_request req = { .id = id, .seqid = seqid, .highest = id };
 	struct dnfs4_slot *slot;
 	u32 status;
 
-	status = slot_begin(f, id, seqid, digest, &slot, again);
+	status = slot_begin(f, id, seqid, &slot, again);
 	if (status)
 		return status;
-	if (!*again) {
+	if (*again) {
+		status = dnfs4_slot_repeat(slot, digest);
+	} else {
 		dnfs4_slot_commit(&f->session, slot, &req);
+		slot->digest = digest;
 		if (keep && dnfs4_slot_reserve(slot, 64)) {
 			slot->len = 4;
 			slot->kept = true;
 		}
 	}
 	dnfs4_slot_end(slot);
-	return NFS4_OK;
+	return status;
 }
 
 /* A request in slot 0, while no other slot has a request that the client may repeat; a review. */
@@ -148,16 +147,16 @@ static void slot_wraps(struct kunit *test)
 
 static void slot_busy(struct kunit *test)
 {
-	const struct dnfs4_slot_request req = { .id = 3, .seqid = 1, .highest = 3, .digest = 7 };
+	const struct dnfs4_slot_request req = { .id = 3, .seqid = 1, .highest = 3 };
 	struct fixture *f = test->priv;
 	struct dnfs4_slot *slot, *other;
 	bool again;
 
-	KUNIT_ASSERT_EQ(test, slot_begin(f, 3, 1, 7, &slot, &again), NFS4_OK);
+	KUNIT_ASSERT_EQ(test, slot_begin(f, 3, 1, &slot, &again), NFS4_OK);
 	dnfs4_slot_commit(&f->session, slot, &req);
-	KUNIT_EXPECT_EQ(test, slot_begin(f, 3, 1, 7, &other, &again), NFS4ERR_DELAY);
-	KUNIT_EXPECT_EQ(test, slot_begin(f, 3, 2, 7, &other, &again), NFS4ERR_SEQ_MISORDERED);
-	KUNIT_EXPECT_EQ(test, slot_begin(f, 4, 1, 7, &other, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, slot_begin(f, 3, 1, &other, &again), NFS4ERR_DELAY);
+	KUNIT_EXPECT_EQ(test, slot_begin(f, 3, 2, &other, &again), NFS4ERR_SEQ_MISORDERED);
+	KUNIT_EXPECT_EQ(test, slot_begin(f, 4, 1, &other, &again), NFS4_OK);
 	dnfs4_slot_end(other);
 	dnfs4_slot_end(slot);
 }
@@ -170,7 +169,7 @@ static void slot_untouched(struct kunit *test)
 	bool again;
 
 	KUNIT_ASSERT_EQ(test, slot_request(f, 0, 1, 7, true, &again), NFS4_OK);
-	KUNIT_ASSERT_EQ(test, slot_begin(f, 0, 2, 8, &slot, &again), NFS4_OK);
+	KUNIT_ASSERT_EQ(test, slot_begin(f, 0, 2, &slot, &again), NFS4_OK);
 	KUNIT_EXPECT_TRUE(test, dnfs4_slot_reserve(slot, 4096));
 	dnfs4_slot_end(slot);
 	KUNIT_EXPECT_EQ(test, slot_request(f, 0, 1, 7, true, &again), NFS4_OK);
@@ -181,14 +180,14 @@ static void slot_untouched(struct kunit *test)
 
 static void slot_bounds(struct kunit *test)
 {
-	struct dnfs4_slot_request req = { .id = 0, .seqid = 1, .highest = 64, .digest = 7 };
+	struct dnfs4_slot_request req = { .id = 0, .seqid = 1, .highest = 64 };
 	struct fixture *f = test->priv;
 	struct dnfs4_slot *slot;
 	bool again;
 
 	KUNIT_EXPECT_EQ(test, f->session.slots_now, 64);
-	KUNIT_EXPECT_EQ(test, slot_begin(f, 64, 1, 7, &slot, &again), NFS4ERR_BADSLOT);
-	KUNIT_EXPECT_EQ(test, slot_begin(f, U32_MAX, 1, 7, &slot, &again), NFS4ERR_BADSLOT);
+	KUNIT_EXPECT_EQ(test, slot_begin(f, 64, 1, &slot, &again), NFS4ERR_BADSLOT);
+	KUNIT_EXPECT_EQ(test, slot_begin(f, U32_MAX, 1, &slot, &again), NFS4ERR_BADSLOT);
 	KUNIT_EXPECT_EQ(test, dnfs4_slot_begin(&f->session, &req, &slot, &again),
 			NFS4ERR_BAD_HIGH_SLOT);
 	KUNIT_EXPECT_EQ(test, slot_request(f, 63, 1, 7, false, &again), NFS4_OK);
@@ -246,7 +245,7 @@ static void slots_of_the_silent(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->session.slots_now, 8);
 	KUNIT_EXPECT_EQ(test, f->session.slots_paid, 8);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->session.slots_live), 2);
-	KUNIT_EXPECT_EQ(test, slot_begin(f, 40, 1, 7, &slot, &again), NFS4ERR_BADSLOT);
+	KUNIT_EXPECT_EQ(test, slot_begin(f, 40, 1, &slot, &again), NFS4ERR_BADSLOT);
 	KUNIT_EXPECT_EQ(test, slot_request(f, 3, 1, 7, true, &again), NFS4_OK);
 	KUNIT_EXPECT_TRUE(test, again);
 }
@@ -280,16 +279,17 @@ static void slots_of_the_quick(struct kunit *test)
 /* A review that lowers the number of slots does not refuse the repetition of a request before. */
 static void slots_of_the_slow(struct kunit *test)
 {
-	const struct dnfs4_slot_request req = { .id = 40, .seqid = 1, .highest = 40, .digest = 7 };
+	const struct dnfs4_slot_request req = { .id = 40, .seqid = 1, .highest = 40 };
 	struct fixture *f = test->priv;
 	struct dnfs4_slot *slot;
 	bool again;
 
-	KUNIT_ASSERT_EQ(test, slot_begin(f, 40, 1, 7, &slot, &again), NFS4_OK);
+	KUNIT_ASSERT_EQ(test, slot_begin(f, 40, 1, &slot, &again), NFS4_OK);
 	WRITE_ONCE(f->nfs.settings.session_slots, 8);
 	slots_review_spoken(test);
 	KUNIT_EXPECT_EQ(test, f->session.slots_now, 8);
 	dnfs4_slot_commit(&f->session, slot, &req);
+	slot->digest = 7;
 	KUNIT_ASSERT_TRUE(test, dnfs4_slot_reserve(slot, 64));
 	slot->len = 4;
 	slot->kept = true;
@@ -334,7 +334,7 @@ static void slots_setting(struct kunit *test)
 	slots_review_spoken(test);
 	KUNIT_EXPECT_EQ(test, f->session.slots_target, 8);
 	KUNIT_EXPECT_EQ(test, f->session.slots_now, 8);
-	KUNIT_EXPECT_EQ(test, slot_begin(f, 8, 1, 7, &slot, &again), NFS4ERR_BADSLOT);
+	KUNIT_EXPECT_EQ(test, slot_begin(f, 8, 1, &slot, &again), NFS4ERR_BADSLOT);
 	WRITE_ONCE(f->nfs.settings.session_slots, 1024);
 	dnfs4_slots_review(&f->session);
 	KUNIT_EXPECT_EQ(test, f->session.slots_now, 64);

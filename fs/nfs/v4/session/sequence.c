@@ -63,9 +63,10 @@ static u32 sequence_decode(struct dnfs4_compound *cmp, void *argp)
 /*
  * Digest of the request behind SEQUENCE and of its caller, to detect false retries (section
  * 2.10.6.1.3.1). A reply that went through TLS is not told without it. The digest is not keyed: a
- * client that constructs collisions of its own requests only harms itself.
+ * client that constructs collisions of its own requests only harms itself. @whole: of its content,
+ * too. Where no reply is kept, a retry fails in any case.
  */
-static u64 sequence_digest(const struct dnfs4_compound *cmp)
+static u64 sequence_digest(const struct dnfs4_compound *cmp, bool whole)
 {
 	const struct xdr_buf *buf = cmp->in->buf;
 	unsigned int pos = xdr_stream_pos(cmp->in);
@@ -79,7 +80,8 @@ static u64 sequence_digest(const struct dnfs4_compound *cmp)
 	seed = seed * GOLDEN_RATIO_64 + cmp->nops;
 	seed = seed * GOLDEN_RATIO_64 + cmp->call->sec;
 	seed = seed * GOLDEN_RATIO_64 + cmp->call->security;
-
+	if (!whole)
+		return seed;
 	if ((const u8 *)cmp->in->p + len <= (const u8 *)cmp->in->end)
 		return xxh64(cmp->in->p, len, seed);
 	if (read_bytes_from_xdr_buf(buf, pos, bytes, len))
@@ -112,8 +114,9 @@ static u32 sequence_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	struct sequence_res *res = resp;
 	struct dnfs4_session *session;
 	struct dnfs4_slot *slot;
-	bool bind, again;
+	bool bind, again, whole;
 	u32 need, status;
+	u64 digest;
 
 	if (cmp->index)
 		return NFS4ERR_SEQUENCE_POS;
@@ -123,12 +126,18 @@ static u32 sequence_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	status = sequence_check(cmp, session, &bind);
 	if (status)
 		goto put;
-	args->req.digest = sequence_digest(cmp);
 	status = dnfs4_slot_begin(session, &args->req, &slot, &again);
 	if (status)
 		goto put;
+	/* The reply to a lone SEQUENCE is small, and clients retry it for recovery. */
+	whole = again ? slot->whole : args->keep || cmp->nops == 1;
+	digest = sequence_digest(cmp, whole);
 	/* All that may fail comes before dnfs4_slot_commit(). */
-	if (!again) {
+	if (again) {
+		status = dnfs4_slot_repeat(slot, digest);
+		if (status)
+			goto end_slot;
+	} else {
 		cmp->max_reply = session->fore.maxresponsesize;
 		if (args->keep)
 			cmp->max_cached = max(session->fore.maxresponsesize_cached, 1U);
@@ -138,10 +147,8 @@ static u32 sequence_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 			status = dnfs4_too_big(cmp, need);
 			goto end_slot;
 		}
-		/* The reply to a lone SEQUENCE is small, and clients retry it for recovery. */
 		status = NFS4ERR_DELAY;
-		if ((args->keep || cmp->nops == 1) &&
-		    !dnfs4_slot_reserve(slot, dnfs4_slot_reply_max(session)))
+		if (whole && !dnfs4_slot_reserve(slot, dnfs4_slot_reply_max(session)))
 			goto end_slot;
 	}
 	/* A client that lost its state learns this when it creates a new session. */
@@ -150,10 +157,13 @@ static u32 sequence_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 		goto end_slot;
 	if (bind)
 		dnfs4_conn_bind(session, cmp->call->conn, DNFS4_CONN_FORE);
-	if (again)
+	if (again) {
 		cmp->replay = (struct dnfs4_replay) { .data = slot->reply, .len = slot->len };
-	else
+	} else {
 		dnfs4_slot_commit(session, slot, &args->req);
+		slot->digest = digest;
+		slot->whole = whole;
+	}
 	memcpy(res->session, session->id, sizeof(res->session));
 	res->seqid = slot->seqid;
 	res->slot = slot->id;

@@ -61,7 +61,7 @@ static int dnfs4_slots_pay(struct dnfs4_session *session, u32 slots)
 	err = ditto_charge_resize(&session->memory,
 				  DNFS4_SESSION_BYTES + slots * dnfs4_slot_bytes(session));
 	if (!err)
-		session->slots_paid = slots;
+		WRITE_ONCE(session->slots_paid, slots);
 	return err;
 }
 
@@ -158,14 +158,8 @@ static u32 dnfs4_slot_check(const struct dnfs4_slot *slot, const struct dnfs4_sl
 	}
 	if (req->seqid == slot->seqid + 1)
 		return NFS4_OK;
-	if (req->seqid != slot->seqid)
-		return NFS4ERR_SEQ_MISORDERED;
-	if (req->digest != slot->digest)
-		return NFS4ERR_SEQ_FALSE_RETRY;
-	if (!slot->kept)
-		return NFS4ERR_RETRY_UNCACHED_REP;
-	*again = true;
-	return NFS4_OK;
+	*again = req->seqid == slot->seqid;
+	return *again ? NFS4_OK : NFS4ERR_SEQ_MISORDERED;
 }
 
 u32 dnfs4_slot_begin(struct dnfs4_session *session, const struct dnfs4_slot_request *req,
@@ -213,6 +207,14 @@ u32 dnfs4_slot_begin(struct dnfs4_session *session, const struct dnfs4_slot_requ
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_begin);
 
+u32 dnfs4_slot_repeat(const struct dnfs4_slot *slot, u64 digest)
+{
+	if (digest != slot->digest)
+		return NFS4ERR_SEQ_FALSE_RETRY;
+	return slot->kept ? NFS4_OK : NFS4ERR_RETRY_UNCACHED_REP;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_repeat);
+
 bool dnfs4_slot_reserve(struct dnfs4_slot *slot, u32 bytes)
 {
 	void *reply;
@@ -232,13 +234,22 @@ bool dnfs4_slot_reserve(struct dnfs4_slot *slot, u32 bytes)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_reserve);
 
+/* Most slots that the session may have without another charge. */
+static u32 dnfs4_slots_most(const struct dnfs4_session *session)
+{
+	return min(dnfs4_slots_limit(session), READ_ONCE(session->slots_paid));
+}
+
 /* Raise the number of slots for a client that uses all of them, @used. */
 static void dnfs4_slots_grow(struct dnfs4_session *session, u32 used)
 {
-	u32 limit;
+	u32 limit, target = READ_ONCE(session->slots_target), now = READ_ONCE(session->slots_now);
 
+	/* A client that uses all that it can get asks each time. */
+	if (likely(target >= dnfs4_slots_most(session) && now >= max(target, used)))
+		return;
 	spin_lock(&session->lock);
-	limit = min(dnfs4_slots_limit(session), session->slots_paid);
+	limit = dnfs4_slots_most(session);
 	if (session->slots_target < limit)
 		WRITE_ONCE(session->slots_target, min(session->slots_target * 2, limit));
 	if (session->slots_now < session->slots_target)
@@ -263,7 +274,6 @@ void dnfs4_slot_commit(struct dnfs4_session *session, struct dnfs4_slot *slot,
 	WRITE_ONCE(slot->seqid, req->seqid);
 	slot->fresh = false;
 	slot->kept = false;
-	slot->digest = req->digest;
 	/* All slots share this cache line, so write it only when the value grows. */
 	while (used > peak && !try_cmpxchg(&session->slots_peak, &peak, used))
 		;

@@ -25,6 +25,7 @@ struct dnfs4_session;
  *	continue with it or start at 1
  * @fresh: created or recreated, and not used since
  * @kept: @reply holds the reply to the last request
+ * @whole: @digest covers the content of the request
  * @digest: digest of the last request, to detect false retries
  * @len: bytes of the cached reply
  * @room: bytes allocated at @reply
@@ -38,6 +39,7 @@ struct dnfs4_slot {
 	u32 before;
 	bool fresh;
 	bool kept;
+	bool whole;
 	u64 digest;
 	u32 len;
 	u32 room;
@@ -50,13 +52,11 @@ struct dnfs4_slot {
  * @id: sa_slotid
  * @seqid: sa_sequenceid
  * @highest: sa_highest_slotid
- * @digest: digest of the rest of the request and of the caller's uid
  */
 struct dnfs4_slot_request {
 	u32 id;
 	u32 seqid;
 	u32 highest;
-	u64 digest;
 };
 
 /**
@@ -64,17 +64,26 @@ struct dnfs4_slot_request {
  * @session: held by the caller
  * @req: the request
  * @slot: set to the slot on success; the caller owns it until dnfs4_slot_end()
- * @again: set if this is a retry whose reply is cached in the slot
+ * @again: set if this seems to be a retry, for dnfs4_slot_repeat()
  *
  * Does not accept the request yet: dnfs4_slot_commit() does.
  *
  * Context: may sleep for the first request of a slot.
- * Return: NFS4_OK; NFS4ERR_BADSLOT; NFS4ERR_BAD_HIGH_SLOT; NFS4ERR_SEQ_MISORDERED;
- * NFS4ERR_SEQ_FALSE_RETRY; NFS4ERR_RETRY_UNCACHED_REP; NFS4ERR_DELAY (the same request is in
- * progress, the slot is being freed, or there is no memory).
+ * Return: NFS4_OK; NFS4ERR_BADSLOT; NFS4ERR_BAD_HIGH_SLOT; NFS4ERR_SEQ_MISORDERED; NFS4ERR_DELAY
+ * (the same request is in progress, the slot is being freed, or there is no memory).
  */
 u32 dnfs4_slot_begin(struct dnfs4_session *session, const struct dnfs4_slot_request *req,
 		     struct dnfs4_slot **slot, bool *again);
+
+/**
+ * dnfs4_slot_repeat - find whether a retry gets the reply of the slot
+ * @slot: owned by the caller
+ * @digest: digest of the request; of its content, too, if the slot's is @whole
+ *
+ * Context: any.
+ * Return: NFS4_OK; NFS4ERR_SEQ_FALSE_RETRY; NFS4ERR_RETRY_UNCACHED_REP.
+ */
+u32 dnfs4_slot_repeat(const struct dnfs4_slot *slot, u64 digest);
 
 /**
  * dnfs4_slot_reserve - make room for a cached reply
@@ -94,7 +103,8 @@ bool dnfs4_slot_reserve(struct dnfs4_slot *slot, u32 bytes);
  * @slot: owned by the caller
  * @req: the request; not a retry
  *
- * Advances the sequence id, discards the cached reply and may raise the number of slots.
+ * Advances the sequence id, discards the cached reply and may raise the number of slots. The caller
+ * sets the digest.
  *
  * Context: any.
  */
