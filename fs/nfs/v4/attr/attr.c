@@ -6,6 +6,7 @@
  * that a file system, a share or the pseudo root does not have are removed from them by file.
  */
 #include <linux/fs.h>
+#include <linux/percpu.h>
 #include <kunit/visibility.h>
 
 #include "../../../node/node.h"
@@ -112,12 +113,11 @@ static void keep_only(struct dnfs4_bitmap *map, const struct dnfs4_bitmap *what)
 		map->word[i] &= what->word[i];
 }
 
-void dnfs4_attrs_here(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
-		      struct dnfs4_bitmap *map)
+/* Take away what a filehandle does not have. */
+static void drop_absent(const struct dnfs4_fh *fh, struct dnfs4_bitmap *map)
 {
 	const struct dentry *root;
 
-	*map = attrs_all[min_t(u32, cmp->minor, DNFS4_MINOR_MAX)];
 	/* Arguments are decoded before the filehandle is checked. */
 	if (fh->kind <= DNFS4_FH_NONE)
 		return;
@@ -137,8 +137,17 @@ void dnfs4_attrs_here(const struct dnfs4_compound *cmp, const struct dnfs4_fh *f
 	/* Access to a named attribute is decided by its file's list and label. */
 	if (fh->kind == DNFS4_FH_ATTRDIR || fh->named || !ditto_acl_is_supported(&fh->target.op))
 		take_away(map, &attrs_of_acl);
+	if (!dnfs4_bitmap_has(map, FATTR4_SEC_LABEL))
+		return;
 	if (fh->kind == DNFS4_FH_ATTRDIR || fh->named || !ditto_label_is_on(fh->target.op.share))
 		dnfs4_bitmap_clear(map, FATTR4_SEC_LABEL);
+}
+
+void dnfs4_attrs_here(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
+		      struct dnfs4_bitmap *map)
+{
+	*map = attrs_all[min_t(u32, cmp->minor, DNFS4_MINOR_MAX)];
+	drop_absent(fh, map);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attrs_here);
 
@@ -188,13 +197,39 @@ void dnfs4_attrs_exclcreat(const struct dnfs4_compound *cmp, const struct dnfs4_
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attrs_exclcreat);
 
+/* The last plan of each CPU. Clients mostly ask for the same attributes. */
+static DEFINE_PER_CPU(struct dnfs4_attr_plan, last_plan);
+
+/* Complete a plan whose attributes are those of the last one. Return: false if they are not. */
+static bool plan_again(struct dnfs4_attr_plan *plan)
+{
+	const struct dnfs4_attr_plan *last = get_cpu_ptr(&last_plan);
+	bool same = true;
+
+	for (unsigned int i = 0; i < DNFS4_BITMAP_WORDS; i++)
+		same &= last->map.word[i] == plan->map.word[i];
+	if (same)
+		*plan = *last;
+	put_cpu_ptr(&last_plan);
+	return same;
+}
+
+static void plan_remember(const struct dnfs4_attr_plan *plan)
+{
+	*get_cpu_ptr(&last_plan) = *plan;
+	put_cpu_ptr(&last_plan);
+}
+
 u32 dnfs4_attr_plan(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		    const struct dnfs4_bitmap *ask, struct dnfs4_attr_plan *plan)
 {
 	u32 need = 0, bytes = 0;
 
-	dnfs4_attrs_here(cmp, fh, &plan->map);
+	plan->map = attrs_all[min_t(u32, cmp->minor, DNFS4_MINOR_MAX)];
 	keep_only(&plan->map, ask);
+	drop_absent(fh, &plan->map);
+	if (plan_again(plan))
+		return NFS4_OK;
 	for (unsigned int i = 0; i < DNFS4_BITMAP_WORDS; i++) {
 		const struct dnfs4_attr_row *rows = dnfs4_attr_rows + 32 * i;
 		u32 bits = plan->map.word[i];
@@ -208,6 +243,7 @@ u32 dnfs4_attr_plan(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 	}
 	plan->need = need;
 	plan->bytes = bytes;
+	plan_remember(plan);
 	return NFS4_OK;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_plan);
