@@ -94,7 +94,7 @@ struct ditto_lock_ctx *ditto_lock_ctx_make(struct ditto_lock_point *point)
 	}
 	fresh->dead = false;
 	__release(&fresh->lock);
-	percpu_counter_inc(&point->table->counts[DITTO_COUNT_NODES]);
+	ditto_locks_live_add(point->table, DITTO_COUNT_NODES, 1);
 	point->ops->get(point);
 	return fresh;
 }
@@ -228,7 +228,7 @@ void ditto_lock_ctx_unlock(struct ditto_lock_ctx *ctx)
 	}
 	if (dead) {
 		ditto_mirror_put(mirror);
-		percpu_counter_dec(&point->table->counts[DITTO_COUNT_NODES]);
+		ditto_locks_live_add(point->table, DITTO_COUNT_NODES, -1);
 		kmem_cache_free(ditto_lock_ctx_slab, ctx);
 		point->ops->put(point);
 	}
@@ -271,8 +271,7 @@ static int claim_limits(struct ditto_lock_ctx *ctx, struct ditto_claim *claim)
 
 	if (ctx->claims < READ_ONCE(table->settings.claims_per_node) &&
 	    ditto_client_claims(client) < READ_ONCE(table->settings.claims_per_client) &&
-	    percpu_counter_compare(&table->counts[DITTO_COUNT_CLAIMS],
-				   READ_ONCE(table->settings.claims)) < 0 &&
+	    percpu_counter_compare(&table->claims, READ_ONCE(table->settings.claims)) < 0 &&
 	    !ditto_client_cover(client, 1))
 		return 0;
 	ditto_locks_count(table, DITTO_LOCK_LIMIT);
@@ -352,8 +351,8 @@ int ditto_claim_attach(struct ditto_lock_ctx *ctx, struct ditto_claim *claim)
 	if (kind == DITTO_CLAIM_RANGE)
 		WRITE_ONCE(claim->owner->ranges, claim->owner->ranges + 1);
 	spin_unlock(&client->lock);
-	percpu_counter_inc(&client->table->counts[kind]);
-	percpu_counter_inc(&client->table->counts[DITTO_COUNT_CLAIMS]);
+	ditto_locks_live_add(client->table, kind, 1);
+	percpu_counter_inc(&client->table->claims);
 	number_add(&ctx->by_id, &ctx->newest, &claim->on_node);
 	ctx->claims++;
 	ctx->held++;
@@ -376,8 +375,8 @@ void ditto_claim_detach(struct ditto_claim *claim)
 		WRITE_ONCE(claim->owner->ranges, claim->owner->ranges - 1);
 	ditto_client_cover(client, 0);
 	spin_unlock(&client->lock);
-	percpu_counter_dec(&client->table->counts[kind]);
-	percpu_counter_dec(&client->table->counts[DITTO_COUNT_CLAIMS]);
+	ditto_locks_live_add(client->table, kind, -1);
+	percpu_counter_dec(&client->table->claims);
 	number_del(&ctx->by_id, &ctx->newest, &claim->on_node);
 	ctx->claims--;
 	ctx->held--;

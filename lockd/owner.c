@@ -90,7 +90,7 @@ static void owner_count(struct ditto_client *client)
 {
 	ditto_client_hold(client);
 	atomic_inc(&client->owners);
-	percpu_counter_inc(&client->table->counts[DITTO_COUNT_OWNERS]);
+	ditto_locks_live_add(client->table, DITTO_COUNT_OWNERS, 1);
 }
 
 /* Return: 0 if the client may have an owner with such a key. */
@@ -189,7 +189,7 @@ void ditto_owner_put(struct ditto_owner *owner)
 	if (!owner || !refcount_dec_and_test(&owner->ref))
 		return;
 	client = owner->client;
-	percpu_counter_dec(&client->table->counts[DITTO_COUNT_OWNERS]);
+	ditto_locks_live_add(client->table, DITTO_COUNT_OWNERS, -1);
 	atomic_dec(&client->owners);
 	if (owner->listed) {
 		rhashtable_remove_fast(&client->table->owners, &owner->node, owner_params);

@@ -91,12 +91,12 @@ static int table_alloc_parts(struct ditto_lock_table *table)
 {
 	int err;
 
-	err = percpu_counter_init_many(table->counts, 0, GFP_KERNEL, DITTO_LOCK_COUNTS);
+	err = percpu_counter_init(&table->claims, 0, GFP_KERNEL);
 	if (err)
 		return err;
 	table->last_id = alloc_percpu(u64);
 	if (!table->last_id)
-		goto err_counts;
+		goto err_claims;
 	table->events = alloc_percpu(struct ditto_lock_events);
 	if (!table->events)
 		goto err_last_id;
@@ -124,8 +124,8 @@ err_events:
 	free_percpu(table->events);
 err_last_id:
 	free_percpu(table->last_id);
-err_counts:
-	percpu_counter_destroy_many(table->counts, DITTO_LOCK_COUNTS);
+err_claims:
+	percpu_counter_destroy(&table->claims);
 	return -ENOMEM;
 }
 
@@ -177,7 +177,7 @@ void ditto_locks_destroy(struct ditto_lock_table *table)
 	ditto_owners_exit(table);
 	free_percpu(table->events);
 	free_percpu(table->last_id);
-	percpu_counter_destroy_many(table->counts, DITTO_LOCK_COUNTS);
+	percpu_counter_destroy(&table->claims);
 	kfree(table);
 	shared_put();
 }
@@ -193,3 +193,14 @@ u64 ditto_locks_events(struct ditto_lock_table *table, enum ditto_lock_event eve
 	return sum;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_locks_events, DITTO);
+
+s64 ditto_locks_live(struct ditto_lock_table *table, unsigned int what)
+{
+	s64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(table->events, cpu)->live[what]);
+	return sum;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_locks_live, DITTO);

@@ -95,23 +95,22 @@ enum ditto_lock_event {
 	DITTO_LOCK_EVENTS,
 };
 
+/* Objects that are counted: claims by kind (enum ditto_claim_kind), nodes with claims, owners. */
+enum ditto_lock_count {
+	DITTO_COUNT_NODES = DITTO_CLAIM_KINDS,
+	DITTO_COUNT_OWNERS,
+	DITTO_LOCK_COUNTS,
+};
+
 /**
  * struct ditto_lock_events - counters of one CPU
  * @count: by enum ditto_lock_event
+ * @live: objects that were made less those that were freed, by enum ditto_lock_count; negative if
+ *	other CPUs made them
  */
 struct ditto_lock_events {
 	u64 count[DITTO_LOCK_EVENTS];
-};
-
-/*
- * Counters that a table has for each CPU: claims by kind (enum ditto_claim_kind), all claims, nodes
- * with claims, and owners.
- */
-enum ditto_lock_count {
-	DITTO_COUNT_CLAIMS = DITTO_CLAIM_KINDS,
-	DITTO_COUNT_NODES,
-	DITTO_COUNT_OWNERS,
-	DITTO_LOCK_COUNTS,
+	s64 live[DITTO_LOCK_COUNTS];
 };
 
 /* Base-2 logarithm of the number of lists of mirrors, each with its own lock. */
@@ -138,7 +137,7 @@ struct ditto_mirror_list {
  * @clients_lock: guards @clients and @last_client
  * @clients: struct ditto_client by number
  * @last_client: number of the newest client
- * @counts: numbers of objects, see enum ditto_lock_count; zero before the table ends
+ * @claims: number of claims, for their limit
  * @waiting: number of waiting requests
  * @telling: number of waiting requests that want a notification only
  * @yields: number of clients with an attempt to withdraw and release them due or running
@@ -154,7 +153,7 @@ struct ditto_mirror_list {
  * @release_wq: releases clients, which waits for callbacks
  * @yield_wq: withdraws clients before it releases them, which waits for the keeper of the records
  * @clock: milliseconds that deadlines are measured in; tests replace it
- * @events: counters
+ * @events: counters; @live is zero before the table ends
  * @watch: called for events that are reported to people, see ditto_locks_report(); NULL at first
  * @grace: the grace period
  */
@@ -167,7 +166,7 @@ struct ditto_lock_table {
 	spinlock_t clients_lock;	/* see above */
 	struct rb_root clients;
 	u64 last_client;
-	struct percpu_counter counts[DITTO_LOCK_COUNTS];
+	struct percpu_counter claims;
 	atomic_t waiting;
 	atomic_t telling;
 	atomic_t yields;
@@ -237,9 +236,12 @@ u64 ditto_locks_events(struct ditto_lock_table *table, enum ditto_lock_event eve
  * Context: any.
  * Return: the sum over all CPUs, exact while nothing is added or removed.
  */
-static inline s64 ditto_locks_live(struct ditto_lock_table *table, unsigned int what)
+s64 ditto_locks_live(struct ditto_lock_table *table, unsigned int what);
+
+/* Count objects that were made, or freed if @by is negative. Any context. */
+static inline void ditto_locks_live_add(struct ditto_lock_table *table, unsigned int what, int by)
 {
-	return percpu_counter_sum(&table->counts[what]);
+	this_cpu_add(table->events->live[what], by);
 }
 
 /* Count an event. Any context. */
