@@ -614,6 +614,7 @@ bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_stream *stream)
 	struct svc_sock *svsk;
 
 	batch->xprt = xprt;
+	batch->server = dnfs_server_of(SVC_NET(rqstp));
 	svsk = dnfs_batch_svsk(batch);
 	/* sunrpc has received the beginning of a record. */
 	if (svsk->sk_tcplen || svsk->sk_datalen)

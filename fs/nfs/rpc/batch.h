@@ -79,6 +79,7 @@ struct dnfs_stream {
 /**
  * struct dnfs_batch - calls that a service thread executes, and their replies
  * @rqstp: the thread's request, which serves each call in turn
+ * @server: the server of its namespace; valid during a batch
  * @xprt: the connection
  * @sk: its socket
  * @groups: groups of the caller of the present call
@@ -119,6 +120,7 @@ struct dnfs_stream {
  */
 struct dnfs_batch {
 	struct svc_rqst *rqstp;
+	struct dnfs_server *server;
 	struct svc_xprt *xprt;
 	struct sock *sk;
 	struct group_info *groups;

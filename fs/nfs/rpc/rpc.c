@@ -191,7 +191,8 @@ static void dnfs_ident_of(const struct svc_cred *cred, struct ditto_ident *ident
 }
 
 static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
-			   const struct dnfs_program *program, const struct dnfs_proc *proc)
+			   const struct dnfs_program *program, const struct dnfs_proc *proc,
+			   struct dnfs_batch *batch)
 {
 	const struct cred *cred = rqstp->rq_xprt->xpt_cred;
 	struct dnfs_call *call = &rc->call;
@@ -200,7 +201,8 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	rc->rqstp = rqstp;
 	rc->args = xdr_stream_pos(&rqstp->rq_arg_stream);
 	rc->start = rqstp->rq_res_stream.buf->len;
-	call->server = dnfs_server_of(SVC_NET(rqstp));
+	rc->batch = batch;
+	call->server = batch ? batch->server : dnfs_server_of(SVC_NET(rqstp));
 	call->srv = call->server->srv;
 	call->program = program;
 	call->worker = dnfs_worker_of(rqstp);
@@ -511,8 +513,7 @@ bool dnfs_rpc_execute(struct svc_rqst *rqstp, const struct dnfs_program *program
 	struct dnfs_call *call = &rc.call;
 	bool result;
 
-	dnfs_call_init(&rc, rqstp, program, proc);
-	rc.batch = batch;
+	dnfs_call_init(&rc, rqstp, program, proc, batch);
 	call->batched = batch;
 	call->admitted = batch ? &batch->admitted : NULL;
 	call->large = batch ? batch->large : NULL;

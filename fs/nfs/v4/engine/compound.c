@@ -392,7 +392,8 @@ static int compound_begin(struct dnfs4_compound *cmp, struct head *head)
 	cmp->start = cmp->out->buf->len;
 	if (dnfs_decode_u32(cmp->in, &len) || len > DNFS4_TAG_MAX)
 		return -EBADMSG;
-	tag = (const char *)dnfs_inline_decode(cmp->in, len);
+	/* The tag is mostly empty. */
+	tag = len ? (const char *)dnfs_inline_decode(cmp->in, len) : "";
 	if (!tag)
 		return -EBADMSG;
 	if (!dnfs4_is_utf8(tag, len))

@@ -5,6 +5,7 @@
  */
 #include <linux/nfs4.h>
 
+#include "../../rpc/encode.h"
 #include "../../rpc/worker.h"
 #include "../engine/fh.h"
 #include "../engine/ops.h"
@@ -27,8 +28,11 @@ static u32 getfh_exec(struct dnfs4_compound *cmp, void *args, void *result)
 static bool getfh_encode(struct dnfs4_compound *cmp, u32 status, const void *result)
 {
 	const struct getfh_res *res = result;
+	__be32 *p = dnfs_inline_reserve(cmp->out, XDR_UNIT + res->len);
 
-	return xdr_stream_encode_opaque(cmp->out, res->data, res->len) >= 0;
+	if (p)
+		dnfs_put_opaque(p, res->data, res->len);
+	return p;
 }
 
 const struct dnfs4_op dnfs4_op_getfh = {
