@@ -7,19 +7,19 @@
  * Locking: everything is under ctx->lock.
  */
 #include <linux/minmax.h>
+#include <linux/rbtree_augmented.h>
 
 #include "holder.h"
 #include "range_private.h"
 #include "range_tree_private.h"
-#include "tree_private.h"
 
-static void sum_add(struct ditto_range_sum *sum, const struct rb_node *rb)
+static struct ditto_range_sum *subtree_of(struct rb_node *rb)
 {
-	const struct ditto_range_sum *other;
+	return &rb_entry(rb, struct ditto_range, by_first)->subtree;
+}
 
-	if (!rb)
-		return;
-	other = &rb_entry(rb, struct ditto_range, by_first)->subtree;
+static void sum_add(struct ditto_range_sum *sum, const struct ditto_range_sum *other)
+{
 	sum->last = max(sum->last, other->last);
 	if (sum->owner != other->owner)
 		sum->owner = NULL;
@@ -35,12 +35,30 @@ static struct ditto_range_sum range_sum(const struct ditto_range *range)
 	};
 }
 
+/* True if the subtree has ranges of several clients, and so of several owners. */
+static bool is_mixed(struct rb_node *rb)
+{
+	return rb && !subtree_of(rb)->client;
+}
+
 static bool range_augment_compute(struct ditto_range *range, bool exit)
 {
-	struct ditto_range_sum sum = range_sum(range), *old = &range->subtree;
+	struct rb_node *left = range->by_first.rb_left, *right = range->by_first.rb_right;
+	struct ditto_range_sum sum = { .last = range->last }, *old = &range->subtree;
 
-	sum_add(&sum, range->by_first.rb_left);
-	sum_add(&sum, range->by_first.rb_right);
+	/* So are most subtrees of a large tree, and then the owner is not looked at. */
+	if (is_mixed(left) || is_mixed(right)) {
+		if (left)
+			sum.last = max(sum.last, subtree_of(left)->last);
+		if (right)
+			sum.last = max(sum.last, subtree_of(right)->last);
+	} else {
+		sum = range_sum(range);
+		if (left)
+			sum_add(&sum, subtree_of(left));
+		if (right)
+			sum_add(&sum, subtree_of(right));
+	}
 	if (exit && old->last == sum.last && old->owner == sum.owner && old->client == sum.client)
 		return true;
 	*old = sum;
@@ -103,6 +121,23 @@ static bool own_less(struct rb_node *a, const struct rb_node *b)
 	return own_compare(&key, rb_entry(b, struct ditto_range, by_owner)) < 0;
 }
 
+/*
+ * Add a range whose own summary is set. The summaries above it take it in on the way down: to
+ * compute each from both children afterwards is several times as much.
+ */
+static void range_link(struct rb_root *root, struct ditto_range *range)
+{
+	struct rb_node **link = &root->rb_node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		sum_add(subtree_of(parent), &range->subtree);
+		link = first_less(&range->by_first, parent) ? &parent->rb_left : &parent->rb_right;
+	}
+	rb_link_node(&range->by_first, parent, link);
+	rb_insert_augmented(&range->by_first, root, &range_augment);
+}
+
 void ditto_range_insert(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 {
 	lockdep_assert_held(&ctx->lock);
@@ -112,8 +147,7 @@ void ditto_range_insert(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 	 * A range that overlaps nothing is kept out of the interval tree, where many could pile up.
 	 */
 	if (!ditto_range_is_nowhere(range->empty, range->first))
-		ditto_tree_add(&range->by_first, &ctx->ranges[range->claim.held], first_less,
-			       &range_augment);
+		range_link(&ctx->ranges[range->claim.held], range);
 	rb_add(&range->by_owner, &ctx->by_owner, own_less);
 	if (range->open) {
 		list_add_tail(&range->of_open, &range->open->ranges);
