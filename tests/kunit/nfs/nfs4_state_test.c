@@ -299,10 +299,10 @@ static void revoked_is_told_until_freed(struct kunit *test)
 	dnfs4_state_revoke(&fake->state, DNFS4_ADMIN_REVOKED);
 	dnfs4_state_revoke(&fake->state, DNFS4_REVOKED);
 	KUNIT_EXPECT_EQ(test, fake->state.void_why, DNFS4_ADMIN_REVOKED);
-	KUNIT_EXPECT_EQ(test, atomic_read(&client->revoked[DNFS4_ADMIN_REVOKED]), 1);
-	KUNIT_EXPECT_EQ(test, atomic_read(&client->revoked[DNFS4_REVOKED]), 0);
+	KUNIT_EXPECT_EQ(test, client->revoked[DNFS4_ADMIN_REVOKED], 1);
+	KUNIT_EXPECT_EQ(test, client->revoked[DNFS4_REVOKED], 0);
 	dnfs4_state_del(&fake->state);
-	KUNIT_EXPECT_EQ(test, atomic_read(&client->revoked[DNFS4_ADMIN_REVOKED]), 0);
+	KUNIT_EXPECT_EQ(test, client->revoked[DNFS4_ADMIN_REVOKED], 0);
 	/* A state that is out of the table cannot be revoked. */
 	fake->state.void_why = DNFS4_VALID;
 	dnfs4_state_revoke(&fake->state, DNFS4_EXPIRED);

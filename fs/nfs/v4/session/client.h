@@ -134,7 +134,8 @@ struct dnfs4_principal {
  * @ncopy_notifies: length of @copy_notifies
  * @lease_owner: owner of the client's delegations in the lock table, for those who hold @ref
  * @callback: callback channel, see callback.h
- * @revoked: number of void states not yet freed, by enum dnfs4_void
+ * @revoked: number of void states not yet freed, by enum dnfs4_void; changed under @states' lock
+ * @nrevoked: number of all of them
  * @back_lock: spinlock for changes of @back_conns and the status that follows from it
  * @back_conns: number of connections usable for callbacks, over all sessions
  * @sessions_lock: guards @sessions for writing; readers use RCU
@@ -191,7 +192,8 @@ struct dnfs4_client {
 	u32 ncopy_notifies;
 	struct ditto_owner *lease_owner;
 	struct dnfs4_callback_channel *callback;
-	atomic_t revoked[5];	/* by enum dnfs4_void */
+	u32 revoked[5];	/* by enum dnfs4_void */
+	u32 nrevoked;
 	spinlock_t back_lock;	/* see above */
 	atomic_t back_conns;
 	struct mutex sessions_lock;	/* see above */

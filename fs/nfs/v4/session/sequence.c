@@ -253,9 +253,10 @@ u32 dnfs4_client_status_flags(struct dnfs4_client *client)
 {
 	u32 flags = 0;
 
-	for (u32 i = 0; i < ARRAY_SIZE(void_flags); i++)
-		if (void_flags[i] && atomic_read(&client->revoked[i]))
-			flags |= void_flags[i];
+	if (unlikely(READ_ONCE(client->nrevoked)))
+		for (u32 i = 0; i < ARRAY_SIZE(void_flags); i++)
+			if (void_flags[i] && READ_ONCE(client->revoked[i]))
+				flags |= void_flags[i];
 	if (test_bit(DNFS4_CLIENT_CB_DOWN, &client->flags))
 		flags |= SEQ4_STATUS_CB_PATH_DOWN;
 	return flags;

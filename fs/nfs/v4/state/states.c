@@ -334,6 +334,13 @@ bool dnfs4_states_may_open(struct dnfs4_client *client)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_states_may_open);
 
+static void dnfs4_revoked_count(struct dnfs4_client *client, enum dnfs4_void why, int by)
+{
+	lockdep_assert_held(&client->states.xa_lock);
+	WRITE_ONCE(client->revoked[why], client->revoked[why] + by);
+	WRITE_ONCE(client->nrevoked, client->nrevoked + by);
+}
+
 static bool dnfs4_state_take_out(struct dnfs4_state *state, struct dnfs4_state *other)
 {
 	struct dnfs4_client *client = state->client;
@@ -349,7 +356,7 @@ static bool dnfs4_state_take_out(struct dnfs4_state *state, struct dnfs4_state *
 	in = state->id && __xa_cmpxchg(&client->states, state->id, state, other, 0) == state;
 	/* A SEQ4_STATUS flag reports a revoked or expired state until it is freed. */
 	if (in && state->void_why != DNFS4_VALID && state->void_why != DNFS4_CLOSED)
-		atomic_dec(&client->revoked[state->void_why]);
+		dnfs4_revoked_count(client, state->void_why, -1);
 	/* Until now the caller's reference has kept it. */
 	if (in && other)
 		refcount_inc(&other->ref);
@@ -386,7 +393,7 @@ void dnfs4_state_revoke_locked(struct dnfs4_state *state, enum dnfs4_void why)
 	if (state->void_why == DNFS4_VALID && state->id &&
 	    xa_load(&client->states, state->id) == state) {
 		WRITE_ONCE(state->void_why, why);
-		atomic_inc(&client->revoked[why]);
+		dnfs4_revoked_count(client, why, 1);
 	}
 	xa_unlock(&client->states);
 }
