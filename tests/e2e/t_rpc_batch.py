@@ -202,33 +202,33 @@ def flavours_asked_together(w):
         c.close()
 
 
-class Writes:
-    """A thread that sends WRITEs, many together, each of them of one byte at a place of its own."""
+class Bundles:
+    """A thread that sends calls, many together, and looks at the statuses of their answers."""
 
-    def __init__(self, w, f):
-        self.conn, self.f, self.sent, self.end = w.client.connect(), f, 0, False
-        self.refused = self.done = 0
+    def __init__(self, w, message, statuses):
+        self.conn, self.message, self.sent, self.end = w.client.connect(), message, 0, False
+        self.count = dict.fromkeys(statuses, 0)
+        # Each status that was not that of the answer before.
+        self.changes = []
         self.thread = threading.Thread(target=self._run)
         self.thread.start()
 
     def _run(self):
         while not self.end:
             first = self.sent
-            self.conn.sock.sendall(b''.join(
-                record(call(0x7000 + first + i, nfs3.WRITE, Enc().opaque(self.f).u64(first + i)
-                            .u32(1, 0).opaque(b'x').bytes())) for i in range(60)))
+            self.conn.sock.sendall(b''.join(record(self.message(first + i)) for i in range(60)))
             self.sent += 60
-            got = [struct.unpack('>I', body[:4])[0]
-                   for _, _, body in replies(self.conn, 60).values()]
-            for status in got:
-                one_of(status, (nfs3.OK, nfs3.ROFS))
-            self.done += got.count(nfs3.OK)
-            self.refused += got.count(nfs3.ROFS)
+            for _, _, body in replies(self.conn, 60).values():
+                status = struct.unpack('>I', body[:4])[0]
+                one_of(status, self.count)
+                self.count[status] += 1
+                if [status] != self.changes[-1:]:
+                    self.changes.append(status)
 
-    def goes_on(self, what):
+    def goes_on(self, status):
         """Wait for more answers of a kind than a bundle has: one was asked for after now."""
-        before = getattr(self, what)
-        wait_for(f'more of {what}', lambda: getattr(self, what) > before + 60)
+        before = self.count[status]
+        wait_for(f'more of {status}', lambda: self.count[status] > before + 60)
 
     def stop(self):
         self.end = True
@@ -236,25 +236,56 @@ class Writes:
         self.conn.close()
 
 
+def one_thread(w):
+    w.server.ctl('server', 'set', 'threads', '1')
+    wait_for('one thread', lambda: len(servers.service_threads()) == 1)
+
+
 @test(server='ditto')
 def read_only_meanwhile(w):
     """Once a share is read-only nothing is written, though calls were on the way together."""
     _, f, _ = setup(w)
     # One thread has at most one call between its admission and its end.
-    w.server.ctl('server', 'set', 'threads', '1')
-    wait_for('one thread', lambda: len(servers.service_threads()) == 1)
-    writes = Writes(w, f)
+    one_thread(w)
+    # Each of one byte at a place of its own.
+    writes = Bundles(w, lambda i: call(0x7000 + i, nfs3.WRITE, Enc().opaque(f).u64(i).u32(1, 0)
+                                       .opaque(b'x').bytes()), (nfs3.OK, nfs3.ROFS))
     try:
         for _ in range(5):
-            writes.goes_on('done')
+            writes.goes_on(nfs3.OK)
             w.server.set('data', ro=True)
             before = get(w.path('f')).count(b'x')
-            writes.goes_on('refused')
+            writes.goes_on(nfs3.ROFS)
             after = get(w.path('f')).count(b'x')
             assert after <= before + 1, f'{after - before} bytes written to a read-only share'
             w.server.set('data', ro=False)
     finally:
         writes.stop()
+
+
+@test(server='ditto')
+def gone_meanwhile(w):
+    """A handle is stale once its file or share is removed, though it was used just before."""
+    n, _, _ = setup(w)
+    one_thread(w)
+    for number in range(20):
+        fh = Enc().opaque(n.create(n.root, 'gone').fh).bytes()
+        asks = Bundles(w, lambda i, fh=fh: call(0x7000 + i, nfs3.GETATTR, fh),
+                       (nfs3.OK, nfs3.STALE))
+        want = [nfs3.OK, nfs3.STALE]
+        try:
+            asks.goes_on(nfs3.OK)
+            if number % 4 == 3:
+                w.server.delete('data')
+                asks.goes_on(nfs3.STALE)
+                w.server.add('data', w.export)
+                asks.goes_on(nfs3.OK)
+                want *= 2
+            os.remove(w.path('gone'))
+            asks.goes_on(nfs3.STALE)
+        finally:
+            asks.stop()
+        eq(asks.changes, want)
 
 
 @test(server='ditto')
