@@ -134,11 +134,9 @@ bench:
 
 bench-load bench-icount bench-mounted bench-scale bench-cpus bench-locks bench-nfs3 bench-nfs4 bench-nfs42 \
 bench-smb:
-	@tests/deps build demo check bench
 	@tests/bench/run $(@:bench-%=%)
 
 profile:
-	@tests/deps build demo check bench
 	@tests/bench/run profile "$(WORKLOAD)" $(SYSTEM)
 
 ynl:
