@@ -128,12 +128,14 @@ u64 ditto_shares_withdrawn(const struct ditto_server *srv)
 {
 	return atomic64_read(&srv->shares->withdrawn);
 }
+EXPORT_SYMBOL_NS_GPL(ditto_shares_withdrawn, DITTO);
 
 bool ditto_share_get_again(const struct ditto_server *srv, struct ditto_share *share,
 			   u64 withdrawn)
 {
 	return ditto_shares_withdrawn(srv) == withdrawn && share_tryget(share);
 }
+EXPORT_SYMBOL_NS_GPL(ditto_share_get_again, DITTO);
 
 struct ditto_share *ditto_share_get_by_path(struct ditto_server *srv, const char *path, size_t len)
 {

@@ -188,6 +188,27 @@ static bool tree_is_fresh(const struct dsmb_tree *tree, u64 generation)
 	       READ_ONCE(tree->login) == dsmb_session_login(tree->session);
 }
 
+/* Every request comes here, so the share is not looked up each time. */
+static struct ditto_share *tree_find_share(struct dsmb_tree *tree)
+{
+	struct ditto_server *srv = tree->session->server->srv;
+	struct ditto_share *share;
+	u64 withdrawn;
+	bool again;
+
+	rcu_read_lock();
+	again = ditto_share_get_again(srv, tree->share, READ_ONCE(tree->withdrawn));
+	rcu_read_unlock();
+	if (likely(again))
+		return tree->share;
+	withdrawn = ditto_shares_withdrawn(srv);
+	share = ditto_share_get_by_tag(srv, tree->tag);
+	/* It was another one that was removed. */
+	if (share == tree->share)
+		WRITE_ONCE(tree->withdrawn, withdrawn);
+	return share;
+}
+
 struct ditto_share *dsmb_tree_share(struct dsmb_tree *tree)
 {
 	struct ditto_share *share;
@@ -195,7 +216,7 @@ struct ditto_share *dsmb_tree_share(struct dsmb_tree *tree)
 
 	if (READ_ONCE(tree->dead))
 		return NULL;
-	share = ditto_share_get_by_tag(tree->session->server->srv, tree->tag);
+	share = tree_find_share(tree);
 	if (!share)
 		return NULL;
 	rcu_read_lock();
@@ -305,6 +326,8 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 		return STATUS_INSUFFICIENT_RESOURCES;
 	}
 	tree->tag = share->tag;
+	tree->share = share;
+	tree->withdrawn = U64_MAX;
 	tree->cred = access.cred;
 	tree->crowd = dsmb_crowd_get(&session->server->crowds, share->root.mnt->mnt_sb);
 	tree->recorders = dsmb_crowd_get(&session->server->recorders, share->root.mnt->mnt_sb);

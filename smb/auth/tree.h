@@ -34,6 +34,8 @@ enum dsmb_tree_kind {
  * @kind: disk share or named pipes
  * @name: name of the share
  * @tag: tag of the share, for disk shares
+ * @share: the share that had the tag at connect time, without a reference
+ * @withdrawn: see ditto_share_get_again(); U64_MAX until @share was looked up once
  * @generation: generation of the share's options that @writable and @cred were made with
  * @acting_user: user of the session that @writable and @cred were made for
  * @login: DITTO_LOGIN_* bit of the session at that time
@@ -56,6 +58,8 @@ struct dsmb_tree {
 	enum dsmb_tree_kind kind;
 	char *name;
 	u64 tag;
+	struct ditto_share *share;
+	u64 withdrawn;
 	u64 generation;
 	const struct ditto_auth_user *acting_user;
 	u32 login;
