@@ -179,6 +179,30 @@ def encryption_by_share(w):
     w.server.ctl('share', 'del', 'safe')
 
 
+@test(smb=True, squash='none')
+def shares_come_and_go(w):
+    """A tree connect is refused while its share is not there; those of other shares are not."""
+    share_all(w)
+    where = f'{w.base}/other'
+    os.mkdir(where)
+    os.chmod(where, 0o777)
+    with link(w.client) as s:
+        for number in range(10):
+            w.server.ctl('share', 'add', 'other', where, 'squash', 'none')
+            s.create(f'f{number}')
+            with link(w.client, share='other') as t:
+                t.create('f')
+                s.create('f')
+                w.server.ctl('share', 'del', 'other')
+                smb2.refused('NETWORK_NAME_DELETED', t.create, 'f')
+                s.create('f')
+                if number % 2:
+                    w.server.ctl('share', 'add', 'other', where, 'squash', 'none')
+                    t.create('f')
+                    w.server.ctl('share', 'del', 'other')
+                smb2.refused('NETWORK_NAME_DELETED', t.create, 'f')
+
+
 def smb_write_clear(s, fid):
     s.seal = False
     try:
