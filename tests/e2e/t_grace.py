@@ -13,8 +13,8 @@ from nfs4_opens import opened as opened40
 from nlm_lockers import connect, machines, status
 from nsm import Notified
 from smb2 import MAKE, Smb2, refused
+from smb_lasting import available, client, gone
 from t_smb_durable import waiting
-from t_smb_persist import available, client, gone
 
 FILES = ('f', 'g', 'held')
 

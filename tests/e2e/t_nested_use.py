@@ -10,10 +10,10 @@ import nfs4
 import rpc
 import smb
 import smb2
+import smb_lasting
 import t_rquota
 import t_smb_acl
 import t_smb_durable
-import t_smb_persist
 from harness import eq, get, one_of, put, run, test, wait_for
 from nfs4 import getattr, putfh
 from smb2 import refused
@@ -205,25 +205,25 @@ def durable(w):
 @nested(timeout=120)
 def persistent(w):
     """A persistent open is restored when its file system is mounted, which may be later."""
-    t_smb_persist.available(w)
+    smb_lasting.available(w)
     image = w.volume(w.path('at'), 'ext4', '32m', f'{w.base}/at.img')
     os.chmod(image.where, 0o777)
     put(f'{image.where}/f', b'0123456789', 0o666)
     os.chmod(f'{image.where}/f', 0o666)
     entered(w, w.client.nfs(), 'at')
-    s = t_smb_persist.client(w)
+    s = smb_lasting.client(w)
     g = s.lasting('at\\f', share=smb2.SHARE_READ)
     s.write(g.fid, b'before')
-    eq(t_smb_persist.records(w), 1)
+    eq(smb_lasting.records(w), 1)
     w.server.restart()
     s.end()
     wait_for('it waits', lambda: len(t_smb_durable.waiting(w)) == 1)
-    s = t_smb_persist.client(w)
+    s = smb_lasting.client(w)
     again = s.back(g.fid, 'at\\f')
     eq((again.action, s.read(again.fid, 6)), (1, b'before'))
     s.close(again.fid)
     s.end()
-    t_smb_persist.gone(w)
+    smb_lasting.gone(w)
     w.server.set('data', nested='off')
 
 

@@ -5,9 +5,9 @@ import os
 import smb
 from harness import eq, test
 from smb2 import GENERIC_READ, GENERIC_WRITE, refused
+from smb_lasting import client
 from t_smb_cross import setup
 from t_smb_durable import app, app_version, close_all, gone, session
-from t_smb_persist import client
 
 
 @test(smb=True, squash='none')

@@ -7,10 +7,10 @@ from impacket.smb3structs import SMB2_DIALECT_30
 import smb2
 from harness import SLOW, eq, put, test, wait_for
 from smb2 import CREATE
+from smb_lasting import available, client, gone
 from t_smb_chain import READS, clogged, is_clogged, statuses
 from t_smb_durable import Answer, durable_v2, lease_v2
 from t_smb_lease import BATCH, BREAK_S, BREAKING, H, NONE, R, W, Cacher, key
-from t_smb_persist import available, client, gone
 
 RWH, RH = R | W | H, R | H
 

@@ -12,9 +12,9 @@ import smbraw
 import t_smb_durable
 from harness import SLOW, eq, get, pattern, process_stopped, put, test, wait_for
 from smb2 import AT_ONCE, CLOSE, CREATE, EXCLUSIVE, FLUSH, LOCK, OPEN, READ, SET_INFO, WRITE
+from smb_lasting import PERSISTENT, available, client, gone, records, second_share
 from t_smb_durable import TIMEOUT_MS, close_all, durable_v2
 from t_smb_lease import H, R, W, Cacher, Granted
-from t_smb_persist import PERSISTENT, available, client, gone, records, second_share
 
 SAME = b'\xff' * 16     # the FileId of the request before
 LOCKS = 40              # that wait; a file has at most 100

@@ -10,10 +10,10 @@ import smb2
 import smbraw
 from harness import SLOW, Child, eq, get, process_stopped, put, test, wait_for
 from smb2 import CREATE, DELETE_ON_CLOSE, GENERIC_READ, OPLOCK_BREAK, SET_INFO, refused
+from smb_lasting import (PERSISTENT, available, before_echo, client, gone, opens, records,
+                         second_share)
 from t_smb_durable import RWH, Answer, close_all, durable_v2, lease_v2, waiting
 from t_smb_lease import H, R, W, key
-from t_smb_persist import (PERSISTENT, available, before_echo, client, gone, opens, records,
-                           second_share)
 
 
 def ack_body(lease, state):

@@ -5,7 +5,7 @@ import os
 import time
 
 from harness import Child, eq, get, pattern, put, run, test, wait_for
-from t_smb_persist import available, gone
+from smb_lasting import available, gone
 
 
 def cut_mount(w, opts, lasting, seconds=30, restart=False):

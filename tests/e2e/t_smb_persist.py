@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Persistent and resilient opens of SMB, over restarts and lost connections."""
+"""Persistent opens of SMB, over restarts and lost connections."""
 import contextlib
 import os
 import select
@@ -7,97 +7,19 @@ import sqlite3
 import struct
 
 import smb2
-import smbraw
-import t_smb_durable
 from harness import eq, get, process_stopped, put, run, test, wait_for
 from smb2 import AT_ONCE, DELETE_ON_CLOSE, EXCLUSIVE, GENERIC_READ, SHARED, refused
-from t_attack_smb import ECHO_BODY, budget
-from t_smb_durable import (BATCH, REPLAY, RWH, TIMEOUT_MS, Answer, Channel, Durable, app, away,
-                           close_all, durable_v2, guid, lease_v2, waiting)
+from smb_lasting import (PERSISTENT, PERSISTENT_CAP, Client, available, before_echo, client, gone,
+                         opens, records, second_share)
+from t_attack_smb import budget
+from t_smb_durable import (BATCH, REPLAY, RWH, TIMEOUT_MS, Answer, app, away, close_all,
+                           durable_v2, lease_v2, waiting)
 from t_smb_info import GET_REPARSE, SET_REPARSE, symlink_data
 from t_smb_lease import H, R, W, key
 from t_smb_volume import filetime
 
-PERSISTENT = 2
-PERSISTENT_CAP = 0x10
 CONTINUOUS = 0x10
-RESILIENCY = 0x001401d4
-OPEN_RECORD = 2
 MANY = 300              # more than there are workers
-CAPS = smbraw.ENCRYPTION_CAP | smbraw.CHANNEL_CAP | smbraw.LARGE_MTU_CAP | PERSISTENT_CAP
-
-
-class Client(Channel):
-    """A client with persistent opens, and always the same ClientGuid."""
-
-    body_of = Durable.body
-
-    def make(self, name, *parts, flags=0, **kw):
-        return Answer(self.call(smb2.CREATE, self.body_of(name, *parts, **kw), flags=flags))
-
-    def lasting(self, name='f', number=1, state=RWH, ms=TIMEOUT_MS, lease=None, **kw):
-        """Make a persistent open, with a lease if a state is given."""
-        parts = [lease_v2(key(lease or number), state)] if state else []
-        g = self.make(name, *parts, durable_v2(number, ms, PERSISTENT), **kw)
-        eq((g.durable, g.kind), (b'DH2Q', PERSISTENT))
-        return g
-
-    def back(self, fid, name='f', number=1, lease=1, flags=PERSISTENT, **kw):
-        parts = [lease_v2(key(lease), 0)] if lease else []
-        return self.make(name, *parts, reconnect(fid, number, flags), **kw)
-
-    def sequenced_lock(self, fid, first, length, how, bucket, number):
-        return self.status(smb2.LOCK, struct.pack('<HHI16sQQII', 48, 1, bucket << 4 | number, fid,
-                                                  first, length, how, 0))
-
-    def resilient(self, fid, ms=0, size=8):
-        body = struct.pack('<HHI16sIIIIIIII', 57, 0, RESILIENCY, fid, 120, size, 0, 120, 0, 0, 1, 0)
-        return self.status(smb2.IOCTL, body + struct.pack('<II', ms, 0)[:size])
-
-
-def reconnect(fid, number, flags):
-    return b'DH2C', struct.pack('<16s16sI', fid, guid(number), flags)
-
-
-def client(w, number=1, user='alice', share='data', on=None, caps=CAPS):
-    c = Client(on or w.client, bytes([0x60 + number]) * 16).negotiate(caps=caps)
-    eq(c.login(user), 'SUCCESS')
-    c.sign = True
-    eq(c.connect_tree(share), 'SUCCESS')
-    return c
-
-
-def second_share(w):
-    """Add "other", a second share with persistent opens."""
-    path = f'{w.base}/other'
-    os.mkdir(path)
-    os.chmod(path, 0o777)
-    w.server.serve('other', path, squash='none', continuously_available=True)
-
-
-def available(w, on=True):
-    os.chmod(w.export, 0o777)
-    put(w.path('f'), b'0123456789', 0o666)
-    os.chmod(w.path('f'), 0o666)
-    w.server.set('data', continuously_available=on)
-
-
-def opens(w):
-    """(path, kind of persistence) of all opens."""
-    return sorted((o['path'], o['durability']) for o in w.server.json('open', 'list'))
-
-
-def records(w):
-    """The number of opens that the helper has on disk."""
-    with contextlib.closing(sqlite3.connect(f'{w.base}/state/state.db')) as db:
-        rows = db.execute('SELECT count(*) FROM record WHERE kind = ?', (OPEN_RECORD,))
-        return rows.fetchone()[0]
-
-
-def gone(w):
-    """Check that nothing is held or recorded."""
-    t_smb_durable.gone(w)
-    wait_for('records go', lambda: records(w) == 0)
 
 
 @test(smb=True, squash='none')
@@ -732,15 +654,6 @@ def ends_without_a_helper(w):
     gone(w)
 
 
-def before_echo(s, command, body):
-    """Send a request and ECHO to one worker, which must get to the latter; returns the id."""
-    with s.together():
-        number = s.send(command, body)
-        echo = s.send(smb2.ECHO, ECHO_BODY)
-    eq(s.answer(echo)[0], 0)
-    return number
-
-
 @test(smb=True, squash='none', timeout=120)
 def taken_over_without_a_helper(w):
     """An application that takes its files over waits for the helper, and its connection does not.
@@ -851,64 +764,3 @@ def waited_for_and_recorded(w):
     eq(os.path.exists(w.path('f')), False)
     s.end()
     gone(w)
-
-
-@test(smb=True, squash='none', timeout=90)
-def resilient(w):
-    """A resilient open without an oplock survives a disconnect (MS-SMB2 section 3.3.5.15.9)."""
-    available(w, False)
-    s = client(w)
-    g = s.make('f', share=smb2.SHARE_READ)
-    eq(opens(w), [('f', 'none')])
-    eq(s.resilient(g.fid, size=4), 'INVALID_PARAMETER')
-    eq(s.resilient(g.fid, 300001), 'INVALID_PARAMETER')
-    eq(s.resilient(bytes(16)), 'FILE_CLOSED')
-    eq(s.resilient(g.fid), 'SUCCESS')
-    eq(s.resilient(g.fid, 15000), 'SUCCESS')
-    eq(opens(w), [('f', 'resilient')])
-    # 3.3.5.14: a request that comes again is not done again
-    for bucket, number, want in ((1, 1, 'SUCCESS'), (1, 1, 'SUCCESS'),
-                                 (1, 2, 'LOCK_NOT_GRANTED'), (0, 1, 'LOCK_NOT_GRANTED'),
-                                 (65, 1, 'LOCK_NOT_GRANTED'), (64, 15, 'LOCK_NOT_GRANTED')):
-        eq(s.sequenced_lock(g.fid, 0, 5, EXCLUSIVE | AT_ONCE, bucket, number), want,
-           f'{bucket} {number}')
-    eq(s.sequenced_lock(g.fid, 20, 5, EXCLUSIVE | AT_ONCE, 64, 15), 'SUCCESS')
-    away(w, s)
-    other = client(w, 2)
-    refused('SHARING_VIOLATION', other.make, 'f')
-    h = other.make('f', access=GENERIC_READ)
-    refused('FILE_LOCK_CONFLICT', other.read, h.fid, 1)
-    refused('ACCESS_DENIED', client(w, user='bob').make, 'f', (b'DHnC', g.fid))
-    s = client(w)
-    again = s.make('f', (b'DHnC', g.fid))
-    eq(again.fid[:8], g.fid[:8])
-    eq(s.sequenced_lock(again.fid, 20, 5, EXCLUSIVE | AT_ONCE, 64, 15), 'SUCCESS')
-    s.unlock(again.fid, 0, 5)
-    away(w, s)
-    # it does not outlive its time, nor the server
-    wait_for('its time is over', lambda: len(opens(w)) == 1, seconds=30)
-    wait_for('its ranges go', lambda: 'ranges' not in w.server.claims())
-    s = client(w)
-    refused('OBJECT_NAME_NOT_FOUND', s.make, 'f', (b'DHnC', g.fid))
-    g = s.make('f')
-    eq(s.resilient(g.fid), 'SUCCESS')
-    s.end()
-    other.end()
-    w.server.restart()
-    gone(w)
-
-
-@test(smb=True, squash='none')
-def resilient_while_a_lock_waits(w):
-    """A lock that waits while its open becomes resilient is not done twice, either."""
-    available(w, False)
-    s = client(w, caps=CAPS & ~smbraw.CHANNEL_CAP)
-    g, h = s.make('f'), s.make('f')
-    s.lock(h.fid, 0, 5)
-    number = s.wait_lock(g.fid, 0, 5, sequence=1 << 4 | 3)
-    eq(s.resilient(g.fid, 15000), 'SUCCESS')
-    s.unlock(h.fid, 0, 5)
-    eq(s.answer(number)[0], 0)
-    eq(s.sequenced_lock(g.fid, 0, 5, EXCLUSIVE | AT_ONCE, 1, 3), 'SUCCESS')
-    eq(s.sequenced_lock(g.fid, 0, 5, EXCLUSIVE | AT_ONCE, 1, 4), 'LOCK_NOT_GRANTED')
-    s.end()
