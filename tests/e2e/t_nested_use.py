@@ -3,7 +3,6 @@
 import errno
 import functools
 import os
-import types
 
 import nfs3
 import nfs4
