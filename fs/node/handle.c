@@ -195,7 +195,8 @@ void ditto_handle_sign(const struct ditto_server *srv, u64 tag, const struct dit
 EXPORT_SYMBOL_IF_KUNIT(ditto_handle_sign);
 #endif
 
-static u64 handle_sign(const u8 *data, size_t len)
+/* The signature that a handle carries. */
+static u64 handle_signed(const u8 *data, size_t len)
 {
 	return get_unaligned_le64(data + len - HANDLE_SIGN);
 }
@@ -205,7 +206,7 @@ static bool handle_is_seen(const struct ditto_server *srv, const u8 *data, size_
 {
 	/* Handles of other files have other signatures, so few are compared as a whole. */
 	if (!seen || seen->handle.len != len ||
-	    handle_sign(seen->handle.data, len) != handle_sign(data, len))
+	    handle_signed(seen->handle.data, len) != handle_signed(data, len))
 		return false;
 	/* The time that it takes says nothing of another client's handle. */
 	return !crypto_memneq(seen->handle.data, data, len) &&
@@ -239,7 +240,7 @@ VISIBLE_IF_KUNIT int ditto_handle_verify(const struct ditto_server *srv, const u
 	if (!handle_is_seen(srv, data, len, seen)) {
 		const siphash_key_t key = srv->handle_key;
 
-		if (handle_sign(data, len) != handle_signature(&key, data, len - HANDLE_SIGN))
+		if (handle_signed(data, len) != handle_signature(&key, data, len - HANDLE_SIGN))
 			return -EBADHANDLE;
 		if (seen)
 			handle_see(&key, data, len, seen);
@@ -307,8 +308,10 @@ EXPORT_SYMBOL_NS_GPL(ditto_handle_share, DITTO);
 
 void ditto_handle_remember(struct ditto_handle_seen *seen, struct ditto_node *node)
 {
-	/* Whether a share within another one is still part of it is looked at each time. */
-	seen->node = !seen->share->outer && ditto_node_remember(node, &seen->number) ? node : NULL;
+	/* A nested share is checked each time, see ditto_nested_is_inside(). */
+	bool may = !seen->share->outer && node->inode->i_nlink;
+
+	seen->node = may && ditto_node_remember(node, &seen->number) ? node : NULL;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_remember, DITTO);
 

@@ -106,13 +106,13 @@ int ditto_handle_decode(struct ditto_server *srv, const u8 *data, size_t len,
  * @handle: the handle; @len is 0 if there is none
  * @key: key of the signature
  * @withdrawn: see ditto_share_get_again()
- * @share: share of the handle, without a reference
+ * @share: share of the handle, without a reference; valid if @node is set
  * @node: its node, without a reference; NULL if it was not found yet
  * @number: see ditto_node_get_again()
  *
  * Requests that follow each other often have the same handle, whose signature need not be computed
- * again then, nor its file be looked up. It belongs to one thread, and is filled with zeros at
- * first. It keeps nothing in memory.
+ * again then, nor its file be looked up. It belongs to one thread and one server, and is filled
+ * with zeros at first. It keeps nothing in memory.
  */
 struct ditto_handle_seen {
 	struct ditto_handle handle;
@@ -132,7 +132,7 @@ struct ditto_handle_seen {
  * @share: filled with the share, to be put
  * @node: filled with the node, to be put
  *
- * Context: may sleep; the file system is not used.
+ * Context: may sleep. The file system is used only if the file is removed meanwhile.
  * Return: false if the handle is to be decoded.
  */
 bool ditto_handle_again(const struct ditto_server *srv, const u8 *data, size_t len,

@@ -9,6 +9,10 @@
  * it are open, it stays in the tables until the last one is closed. At any time, at most one node
  * of an inode can be found.
  *
+ * A thread may also keep a pointer without a reference, and get one by it again while no node with
+ * the same counter was removed. So each node that could be found is counted when it leaves the
+ * tables, before its memory is freed after a grace period.
+ *
  * Locking: node->lock orders killing a node and inserting it into the table by file id.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -214,7 +218,10 @@ static atomic_long_t *node_removed(struct ditto_node_table *table, const struct 
 
 void ditto_node_unhash(struct ditto_node_table *table, struct ditto_node *node)
 {
-	/* Behind DITTO_NODE_DEAD; pairs with ditto_node_remember(). */
+	/*
+	 * Behind DITTO_NODE_DEAD; pairs with ditto_node_remember(). The caller of that has
+	 * a reference, so no node is evicted without the flag meanwhile.
+	 */
 	smp_mb__before_atomic();
 	atomic_long_inc(node_removed(table, node));
 	rhashtable_remove_fast(&table->by_inode, &node->by_inode, by_inode_params);

@@ -305,7 +305,7 @@ bool ditto_node_get_again(const struct ditto_server *srv, struct ditto_node *nod
 /**
  * ditto_node_is_reached - does the file id of a node still lead to it?
  * @share: share that the handle names, held
- * @node: what ditto_node_get_by_fid() returned for it, held
+ * @node: what ditto_node_get_by_fid() or ditto_node_get_root() returned for it, held
  *
  * Context: may sleep.
  * Return: the answer. It is also false for a file without a name, which is to be looked up.

@@ -22,7 +22,7 @@ struct ditto_share;
 struct fsnotify_group;
 struct shrinker;
 
-/* Counters of removed nodes. The removal of one ends what is remembered of those that share its. */
+/* Counters of removed nodes. A removal ends what is remembered of all nodes with its counter. */
 #define DITTO_NODES_REMOVED	64
 
 /**
@@ -65,8 +65,9 @@ struct ditto_node_table {
 	struct rhashtable by_inode;
 	struct rhashtable by_fid;
 	struct list_lru lru;
-	atomic_long_t removed[DITTO_NODES_REMOVED];
-	atomic_long_t count;
+	/* Read by most requests, and so apart from what each new node writes. */
+	atomic_long_t removed[DITTO_NODES_REMOVED] ____cacheline_aligned_in_smp;
+	atomic_long_t count ____cacheline_aligned_in_smp;
 	atomic_long_t off_lru;
 	struct shrinker *shrinker;
 	struct fsnotify_group *group;

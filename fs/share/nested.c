@@ -155,8 +155,7 @@ static void nested_withdraw(struct ditto_share_table *table, struct ditto_share 
 	lockdep_assert_held(&table->lock);
 	pr_info("share %s: %s is not part of it any more\n", ditto_nested_outermost(nested)->name,
 		ditto_share_path(nested));
-	rhashtable_remove_fast(&table->by_tag, &nested->by_tag, ditto_share_by_tag);
-	atomic64_inc(&table->withdrawn);
+	ditto_share_untag(table, nested);
 	list_del_rcu(&nested->nested_link);
 	list_del(&nested->list);
 	table->nested_count--;

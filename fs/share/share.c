@@ -8,6 +8,9 @@
  * and releases the mount. If this takes longer than the drain setting, a worker continues to
  * wait; the end of the namespace waits for the worker, except for the release of the mount.
  *
+ * A user may also keep a pointer without a reference, and get one by it again while no share was
+ * removed. So each removal is counted before the memory is freed after a grace period.
+ *
  * Netlink calls ditto_share_del() with the locks of generic netlink. Sockets of it take them when
  * they are closed, so what may close files of others waits for the return to user mode.
  */
@@ -126,7 +129,8 @@ EXPORT_SYMBOL_NS_GPL(ditto_share_get_by_tag, DITTO);
 
 u64 ditto_shares_withdrawn(const struct ditto_server *srv)
 {
-	return atomic64_read(&srv->shares->withdrawn);
+	/* Before the share is looked up; pairs with ditto_share_untag(). */
+	return atomic64_read_acquire(&srv->shares->withdrawn);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_shares_withdrawn, DITTO);
 
@@ -586,12 +590,20 @@ struct ditto_share *ditto_share_named(struct ditto_share_table *table, const cha
 
 /* Removal */
 
+void ditto_share_untag(struct ditto_share_table *table, struct ditto_share *share)
+{
+	lockdep_assert_held(&table->lock);
+	rhashtable_remove_fast(&table->by_tag, &share->by_tag, ditto_share_by_tag);
+	/* Who finds the new number does not find the share. Pairs with ditto_shares_withdrawn(). */
+	smp_mb__before_atomic();
+	atomic64_inc(&table->withdrawn);
+}
+
 static void share_withdraw(struct ditto_share_table *table, struct ditto_share *share)
 {
 	lockdep_assert_held(&table->lock);
 	rhashtable_remove_fast(&table->by_name, &share->by_name, by_name_params);
-	rhashtable_remove_fast(&table->by_tag, &share->by_tag, ditto_share_by_tag);
-	atomic64_inc(&table->withdrawn);
+	ditto_share_untag(table, share);
 	list_del_rcu(&share->list);
 	table->count--;
 	percpu_ref_kill(&share->ref);

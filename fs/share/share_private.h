@@ -65,6 +65,17 @@ static const struct rhashtable_params ditto_share_by_tag __maybe_unused = {
 };
 
 /**
+ * ditto_share_untag - take a share out of the table by tag
+ * @table: its lock is held
+ * @share: in the table; freed a grace period later at the earliest
+ *
+ * Ends what is remembered of shares, see ditto_share_get_again().
+ *
+ * Context: process.
+ */
+void ditto_share_untag(struct ditto_share_table *table, struct ditto_share *share);
+
+/**
  * ditto_share_new - allocate a share that is in no table
  * @srv: the server
  * @cfg: name, path and identity

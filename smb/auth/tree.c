@@ -203,7 +203,7 @@ static struct ditto_share *tree_find_share(struct dsmb_tree *tree)
 		return tree->share;
 	withdrawn = ditto_shares_withdrawn(srv);
 	share = ditto_share_get_by_tag(srv, tree->tag);
-	/* It was another one that was removed. */
+	/* This is the first request, or another share was removed. */
 	if (share == tree->share)
 		WRITE_ONCE(tree->withdrawn, withdrawn);
 	return share;

@@ -34,7 +34,8 @@ enum dsmb_tree_kind {
  * @kind: disk share or named pipes
  * @name: name of the share
  * @tag: tag of the share, for disk shares
- * @share: the share that had the tag at connect time, without a reference
+ * @share: the share that had the tag at connect time, without a reference. A later one with the
+ *	same tag is looked up each time
  * @withdrawn: see ditto_share_get_again(); U64_MAX until @share was looked up once
  * @generation: generation of the share's options that @writable and @cred were made with
  * @acting_user: user of the session that @writable and @cred were made for

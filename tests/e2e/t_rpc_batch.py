@@ -265,7 +265,10 @@ def read_only_meanwhile(w):
 
 @test(server='ditto')
 def gone_meanwhile(w):
-    """A handle is stale once its file or share is removed, though it was used just before."""
+    """A handle is stale once its file or share is removed, though it was used just before.
+
+    That nothing freed is looked at for it is told by KASAN.
+    """
     n, _, _ = setup(w)
     one_thread(w)
     for number in range(20):

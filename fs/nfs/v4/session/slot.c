@@ -240,6 +240,20 @@ static u32 dnfs4_slots_most(const struct dnfs4_session *session)
 	return min(dnfs4_slots_limit(session), READ_ONCE(session->slots_paid));
 }
 
+/*
+ * A review has lowered the number since a request was let in, which the client may repeat. The slot
+ * is let in unpaid if the budget is used up now.
+ */
+static void dnfs4_slots_admit(struct dnfs4_session *session, u32 used)
+{
+	lockdep_assert_held(&session->lock);
+	if (session->slots_now >= used)
+		return;
+	if (session->slots_paid < used)
+		dnfs4_slots_pay(session, used);
+	WRITE_ONCE(session->slots_now, used);
+}
+
 /* Raise the number of slots for a client that uses all of them, @used. */
 static void dnfs4_slots_grow(struct dnfs4_session *session, u32 used)
 {
@@ -254,15 +268,7 @@ static void dnfs4_slots_grow(struct dnfs4_session *session, u32 used)
 		WRITE_ONCE(session->slots_target, min(session->slots_target * 2, limit));
 	if (session->slots_now < session->slots_target)
 		WRITE_ONCE(session->slots_now, session->slots_target);
-	/*
-	 * A review has lowered the number since the request was let in. The client may repeat it.
-	 * It is let in unpaid if the budget is used up now.
-	 */
-	if (session->slots_now < used) {
-		if (session->slots_paid < used)
-			dnfs4_slots_pay(session, used);
-		WRITE_ONCE(session->slots_now, used);
-	}
+	dnfs4_slots_admit(session, used);
 	spin_unlock(&session->lock);
 }
 
@@ -274,7 +280,10 @@ void dnfs4_slot_commit(struct dnfs4_session *session, struct dnfs4_slot *slot,
 	WRITE_ONCE(slot->seqid, req->seqid);
 	slot->fresh = false;
 	slot->kept = false;
-	/* All slots share this cache line, so write it only when the value grows. */
+	/*
+	 * All slots share this cache line, so write it only when the value grows. A full barrier
+	 * then; pairs with dnfs4_slots_review().
+	 */
 	while (used > peak && !try_cmpxchg(&session->slots_peak, &peak, used))
 		;
 	if (unlikely(used >= READ_ONCE(session->slots_target)))
@@ -334,6 +343,12 @@ void dnfs4_slots_review(struct dnfs4_session *session)
 	/* Accept fewer slots only when the client has said that it does not use more. */
 	if (session->slots_now < limit || (peak && peak <= limit))
 		WRITE_ONCE(session->slots_now, limit);
+	/*
+	 * Pairs with dnfs4_slot_commit(), which raises the peak before it looks at the numbers:
+	 * either it finds the new ones, or its slot is found here.
+	 */
+	smp_mb();
+	dnfs4_slots_admit(session, READ_ONCE(session->slots_peak));
 	spin_unlock(&session->lock);
 
 	/* The lowest slot whose memory is not needed, if the client has told which it uses. */

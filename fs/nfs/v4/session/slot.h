@@ -104,7 +104,7 @@ bool dnfs4_slot_reserve(struct dnfs4_slot *slot, u32 bytes);
  * @req: the request; not a retry
  *
  * Advances the sequence id, discards the cached reply and may raise the number of slots. The caller
- * sets the digest.
+ * sets @digest and @whole of the slot.
  *
  * Context: any.
  */
