@@ -16,6 +16,7 @@
 
 #include "batch.h"
 #include "batch_send.h"
+#include "call.h"
 
 /* Replies with more payload than this are sent by reference to their pages. */
 #define BATCH_COPY_MAX		(16 * 1024)
@@ -166,6 +167,15 @@ static unsigned int batch_used(const struct dnfs_batch *batch)
 	return round_up(end - batch->out, XDR_UNIT);
 }
 
+/* Let the next call, which may be a COMPOUND, find all pages of the thread, if there is room. */
+static void batch_hold_pages(struct dnfs_batch *batch)
+{
+	struct page **pages = batch->res.pages, **end = batch->rqstp->rq_next_page;
+
+	if (pages < end && dnfs_spare_hold(&batch->spare, pages, end - pages))
+		batch->rqstp->rq_next_page = pages;
+}
+
 bool dnfs_batch_add_reply(struct dnfs_batch *batch)
 {
 	struct xdr_buf *res = &batch->res;
@@ -174,6 +184,8 @@ bool dnfs_batch_add_reply(struct dnfs_batch *batch)
 	struct page **pages = res->pages + (res->page_base >> PAGE_SHIFT);
 	u32 left = res->page_len;
 
+	if (!batch->nvec)
+		batch->spare.held = 0;
 	res->len = res->head[0].iov_len + res->page_len + res->tail[0].iov_len;
 	*mark = cpu_to_be32(RPC_LAST_STREAM_FRAGMENT | res->len);
 	batch_add(batch, mark, sizeof(*mark) + res->head[0].iov_len);
@@ -188,6 +200,8 @@ bool dnfs_batch_add_reply(struct dnfs_batch *batch)
 		left -= len;
 	}
 	batch_add(batch, res->tail[0].iov_base, res->tail[0].iov_len);
+	if (batch->proc->flags & DNFS_PROC_WHOLE)
+		batch_hold_pages(batch);
 	return true;
 }
 

@@ -5,9 +5,14 @@
  * A long reply is sent by reference to its pages. Freeing them and allocating others, which the
  * kernel clears, takes longer than writing entries of a directory into them. So the thread keeps
  * them, and takes those of earlier replies that the network has no references to any more.
+ *
+ * A COMPOUND needs nearly all pages of the thread. Short payloads that are sent together with later
+ * replies are held here meanwhile.
  */
 #ifndef _DITTO_FS_NFS_RPC_SPARE_H
 #define _DITTO_FS_NFS_RPC_SPARE_H
+
+#include <linux/types.h>
 
 struct page;
 struct svc_rqst;
@@ -19,10 +24,12 @@ struct svc_rqst;
  * struct dnfs_spare - pages that were sent
  * @pages: the pages, with a reference each; NULL where there is none yet
  * @oldest: index of the page that was sent first
+ * @held: number of pages, the last ones, whose replies wait to be sent
  */
 struct dnfs_spare {
 	struct page *pages[DNFS_SPARE_PAGES];
 	unsigned int oldest;
+	unsigned int held;
 };
 
 /**
@@ -37,6 +44,20 @@ struct dnfs_spare {
  * Context: any; called by the thread, when the reply is sent.
  */
 void dnfs_spare_exchange(struct dnfs_spare *spare, struct svc_rqst *rqstp);
+
+/**
+ * dnfs_spare_hold - put pages of a reply aside until it is sent
+ * @spare: those of the thread
+ * @pages: the pages, none of which is in the page cache; replaced by pages that were sent before
+ * @n: number of pages
+ *
+ * The caller sets @spare->held to 0 when all replies are sent, and does not use
+ * dnfs_spare_exchange() before.
+ *
+ * Context: may sleep for memory; called by the thread.
+ * Return: false if there is no room or no memory. Then @pages are as they were.
+ */
+bool dnfs_spare_hold(struct dnfs_spare *spare, struct page **pages, unsigned int n);
 
 /**
  * dnfs_spare_free - release all pages

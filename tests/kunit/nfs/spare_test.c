@@ -129,6 +129,37 @@ static void pages_in_use_stay(struct kunit *test)
 	spare_end(rqstp, &spare);
 }
 
+/* Pages that are held are not used before they are sent, and there are always others. */
+static void held_pages_wait(struct kunit *test)
+{
+	struct dnfs_spare spare = {};
+	struct svc_rqst *rqstp = spare_rqst(test);
+	struct page *held[DNFS_SPARE_PAGES];
+
+	spare_fill(test, rqstp, REPLY);
+	for (int round = 0; round < 3; round++) {
+		for (unsigned int i = 0; i < DNFS_SPARE_PAGES; i += REPLY) {
+			memcpy(held + i, rqstp->rq_pages, REPLY * sizeof(*held));
+			KUNIT_EXPECT_TRUE(test, dnfs_spare_hold(&spare, rqstp->rq_pages, REPLY));
+			KUNIT_EXPECT_EQ(test, spare_fill(test, rqstp, REPLY), 0);
+			for (unsigned int j = 0; j < i + REPLY; j++)
+				for (unsigned int at = 0; at < REPLY; at++)
+					KUNIT_EXPECT_PTR_NE(test, held[j], rqstp->rq_pages[at]);
+		}
+		KUNIT_EXPECT_FALSE(test, dnfs_spare_hold(&spare, rqstp->rq_pages, 1));
+		spare.held = 0;
+	}
+	/* The network has one that was sent by reference. */
+	spare_send(rqstp, held, 1);
+	dnfs_spare_exchange(&spare, rqstp);
+	for (unsigned int i = 1; i <= DNFS_SPARE_PAGES; i++) {
+		KUNIT_EXPECT_TRUE(test, dnfs_spare_hold(&spare, rqstp->rq_pages, 1));
+		KUNIT_EXPECT_PTR_NE(test, held[0], rqstp->rq_pages[0]);
+	}
+	spare_sent(held, 1);
+	spare_end(rqstp, &spare);
+}
+
 /* Longer replies are left to sunrpc. */
 static void long_replies_are_released(struct kunit *test)
 {
@@ -145,6 +176,7 @@ static void long_replies_are_released(struct kunit *test)
 static struct kunit_case spare_test_cases[] = {
 	KUNIT_CASE(sent_pages_are_used_again),
 	KUNIT_CASE(pages_in_use_stay),
+	KUNIT_CASE(held_pages_wait),
 	KUNIT_CASE(long_replies_are_released),
 	{}
 };
