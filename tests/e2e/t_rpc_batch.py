@@ -420,6 +420,47 @@ def fragments_between(w):
         c.close()
 
 
+@test
+def for_sunrpc_behind_a_payload(w):
+    """What sunrpc receives behind the payload of a READ is decoded from where it was received."""
+    n, f, _ = setup(w)
+    # The payload looks like a call, and must not become one.
+    evil = call(0x6666, nfs3.MKDIR, nfs3.diropargs(n.root, 'evil') + nfs3.sattr(mode=0o755))
+    put(w.path('evil call'), evil + bytes(16 * KIB))
+    fh = nfs4.Nfs4(nfs4.connect(w.client)).fh('data', 'evil call')
+    stream, messages = b'', []
+    for i, size in enumerate([1, len(evil), 4 * KIB, 16 * KIB] * 2):
+        ops = nfs4.putfh(fh), nfs4.read(nfs4.ANON, 0, size)
+        read = call(0x7000 + 2 * i, 1, nfs4.compound_bytes(ops, 0), vers=4)
+        if i % 2:
+            other = call(0x7001 + 2 * i, nfs3.GETATTR, Enc().opaque(f).bytes(), cred=NO_CONTEXT)
+            stream += record(read) + record(other)
+        else:
+            other = call(0x7001 + 2 * i, nfs3.GETATTR, Enc().opaque(f).bytes())
+            stream += record(read) + fragments(other, 60)
+        messages += [read, other]
+    want = one_by_one(w, messages)
+    c = w.client.connect()
+    c.sock.sendall(stream)
+    same(replies(c, len(messages)), want, 'in one stream')
+    c.close()
+    eq(os.path.exists(w.path('evil')), False)
+
+
+@test
+def payload_that_does_not_fit(w):
+    """A READ whose data had been found in the page cache, and does not fit into the reply."""
+    setup(w)
+    s = nfs4.Session.make(nfs4.connect(w.client), fore=nfs4.Channel(response=32 * KIB))
+    fh = nfs4.Nfs4(nfs4.connect(w.client)).fh('data', 'big')
+    for _ in range(10):
+        eq(s.compound(nfs4.putfh(fh), nfs4.read(nfs4.ANON, 0, 64 * KIB),
+                      nfs4.getattr('type')).status, nfs4.REP_TOO_BIG)
+        for size in 16 * KIB, 24 * KIB:
+            r = s.compound(nfs4.putfh(fh), nfs4.read(nfs4.ANON, 0, size)).ok()
+            eq(r[-1].data, pattern(1, 128 * KIB)[:size])
+
+
 @test(timeout=60)
 def split_everywhere(w):
     """Two calls are answered wherever the stream is divided."""

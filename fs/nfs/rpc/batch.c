@@ -651,8 +651,11 @@ bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_stream *stream)
 	if (batch->calls)
 		clear_bit(XPT_OLD, &xprt->xpt_flags);
 	/* What follows STARTTLS is not for sunrpc, which would take it for a record. */
-	if (state == BATCH_OTHER && !test_bit(XPT_HANDSHAKE, &xprt->xpt_flags))
+	if (state == BATCH_OTHER && !test_bit(XPT_HANDSHAKE, &xprt->xpt_flags)) {
+		/* sunrpc receives into the first page, which may be another one by now. */
+		rqstp->rq_arg.head[0].iov_base = page_address(rqstp->rq_pages[0]);
 		return false;
+	}
 	if (!batch->released) {
 		if (state == BATCH_EMPTY && !stream->part)
 			ditto_report_from(svsk->sk_sock, batch->awaits);

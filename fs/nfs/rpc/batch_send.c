@@ -200,7 +200,8 @@ bool dnfs_batch_add_reply(struct dnfs_batch *batch)
 		left -= len;
 	}
 	batch_add(batch, res->tail[0].iov_base, res->tail[0].iov_len);
-	if (batch->proc->flags & DNFS_PROC_WHOLE)
+	/* Pages of the page cache may be there even if there is no payload: it did not fit. */
+	if (batch->proc->flags & DNFS_PROC_WHOLE && !batch->rqstp->rq_cachetype)
 		batch_hold_pages(batch);
 	return true;
 }

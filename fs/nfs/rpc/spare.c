@@ -29,9 +29,10 @@ static struct page **spare_place(struct dnfs_spare *spare, unsigned int i)
 /* Put @n pages into the ring, in place of the oldest ones. */
 static void spare_swap(struct dnfs_spare *spare, struct page **pages, unsigned int n)
 {
-	for (unsigned int i = 0; i < n; i++)
-		swap(pages[i], *spare_place(spare, i));
-	spare->oldest = (spare->oldest + n) % DNFS_SPARE_PAGES;
+	for (unsigned int i = 0; i < n; i++) {
+		swap(pages[i], spare->pages[spare->oldest]);
+		spare->oldest = (spare->oldest + 1) % DNFS_SPARE_PAGES;
+	}
 }
 
 void dnfs_spare_exchange(struct dnfs_spare *spare, struct svc_rqst *rqstp)
@@ -40,6 +41,8 @@ void dnfs_spare_exchange(struct dnfs_spare *spare, struct svc_rqst *rqstp)
 
 	if (n > DNFS_SPARE_PAGES)
 		return;
+	for (unsigned int i = 0; i < n; i++)
+		spare_place(spare, i);
 	spare_swap(spare, rqstp->rq_pages, n);
 	rqstp->rq_next_page = rqstp->rq_pages;
 }
@@ -52,8 +55,9 @@ bool dnfs_spare_hold(struct dnfs_spare *spare, struct page **pages, unsigned int
 	for (unsigned int i = 0; i < n; i++) {
 		struct page **place = spare_place(spare, i);
 
+		/* Without it the bundle is sent, which takes less than to wait for memory. */
 		if (!*place)
-			*place = alloc_page(GFP_KERNEL);
+			*place = alloc_page(GFP_NOWAIT | __GFP_NOWARN);
 		if (!*place)
 			return false;
 	}

@@ -52,9 +52,10 @@ void dnfs_spare_exchange(struct dnfs_spare *spare, struct svc_rqst *rqstp);
  * @n: number of pages
  *
  * The caller sets @spare->held to 0 when all replies are sent, and does not use
- * dnfs_spare_exchange() before.
+ * dnfs_spare_exchange() before. Addresses of pages of the request, such as that of rq_arg's head, are
+ * not valid any more.
  *
- * Context: may sleep for memory; called by the thread.
+ * Context: any; called by the thread.
  * Return: false if there is no room or no memory. Then @pages are as they were.
  */
 bool dnfs_spare_hold(struct dnfs_spare *spare, struct page **pages, unsigned int n);
