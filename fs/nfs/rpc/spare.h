@@ -52,8 +52,8 @@ void dnfs_spare_exchange(struct dnfs_spare *spare, struct svc_rqst *rqstp);
  * @n: number of pages
  *
  * The caller sets @spare->held to 0 when all replies are sent, and does not use
- * dnfs_spare_exchange() before. Addresses of pages of the request, such as that of rq_arg's head, are
- * not valid any more.
+ * dnfs_spare_exchange() before. Addresses of pages of the request, such as that of the head of
+ * rq_arg, are not valid any more.
  *
  * Context: any; called by the thread.
  * Return: false if there is no room or no memory. Then @pages are as they were.
