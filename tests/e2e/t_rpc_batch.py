@@ -448,6 +448,30 @@ def for_sunrpc_behind_a_payload(w):
 
 
 @test
+def by_reference_together(w):
+    """Payloads that are sent by reference, between others, and again once the file has changed."""
+    _, _, big = setup(w)
+    fh = nfs4.Nfs4(nfs4.connect(w.client)).fh('data', 'big')
+    for number in 1, 2:
+        put(w.path('big'), pattern(number, 128 * KIB))
+        messages = []
+        for i, size in enumerate([24, 1, 32, 64, 17, 16, 33, 4] * 3):
+            at = 1000 * i
+            ops = nfs4.putfh(fh), nfs4.read(nfs4.ANON, at, size * KIB), nfs4.getattr('size')
+            messages += [call(0x7000 + 2 * i, nfs3.READ, Enc().opaque(big).u64(at).u32(size * KIB)
+                              .bytes()),
+                         call(0x7001 + 2 * i, 1, nfs4.compound_bytes(ops, 0), vers=4)]
+        want = one_by_one(w, messages)
+        for i, (_, _, body) in want.items():
+            at = 1000 * ((i - 0x7000) // 2)
+            assert pattern(number, 128 * KIB)[at:at + KIB] in body, i
+        c = w.client.connect()
+        c.sock.sendall(b''.join(map(record, messages)))
+        same(replies(c, len(messages)), want, 'in one stream')
+        c.close()
+
+
+@test
 def payload_that_does_not_fit(w):
     """A READ whose data had been found in the page cache, and does not fit into the reply."""
     setup(w)

@@ -38,6 +38,7 @@
 #include "batch_send.h"
 #include "call.h"
 #include "large.h"
+#include "rpc.h"
 #include "worker.h"
 
 /*
@@ -432,9 +433,13 @@ static enum batch_state batch_call(struct dnfs_batch *batch)
 	reply = batch_execute(batch);
 	if (reply && !dnfs_batch_add_reply(batch)) {
 		dnfs_batch_send(batch, true);
-		if (!batch->rqstp->rq_cachetype)
+		if (!batch->rqstp->rq_cachetype) {
 			dnfs_spare_exchange(&batch->spare, batch->rqstp);
-		return BATCH_END;
+			return BATCH_END;
+		}
+		if (!dnfs_return_pages(batch->rqstp, batch->res.pages))
+			return BATCH_END;
+		batch_empty(batch);
 	}
 	/* Pages of the page cache must not be written to, whether they are in a reply or not. */
 	if (batch->rqstp->rq_cachetype)

@@ -73,6 +73,21 @@ void dnfs_restore_pages(struct svc_rqst *rqstp)
 	}
 }
 
+bool dnfs_return_pages(struct svc_rqst *rqstp, struct page **first)
+{
+	unsigned long n = rqstp->rq_cachetype;
+
+	/* Other pages may be among them if the call has more than a payload there. */
+	if (rqstp->rq_next_page != first + n)
+		return false;
+	for (unsigned long i = 0; i < n; i++) {
+		put_page(first[i]);
+		first[i] = rqstp->rq_vec[i].iov_base;
+	}
+	rqstp->rq_cachetype = 0;
+	return true;
+}
+
 static void dnfs_rpc_payload(struct dnfs_call *call, u32 base, u32 len)
 {
 	struct dnfs_rpc_call *rc = container_of(call, struct dnfs_rpc_call, call);
