@@ -4,9 +4,9 @@
  *
  * The replies are copied into the socket, so the memory that they were encoded in is used again
  * at once. Payload that is longer than BATCH_COPY_MAX, or in the page cache, is sent by reference
- * to its pages. Such a reply is the last one of its batch, because sunrpc releases the pages of a
- * request when the thread is done with it. Pages that are not in the page cache are used again when
- * the network has sent them (spare.h).
+ * to its pages. Pages of the page cache are put then. Others are used again when the network has
+ * sent them (spare.h), and such a reply is the last one of its batch, because sunrpc allocates what
+ * is missing.
  */
 #include <linux/bvec.h>
 #include <linux/sunrpc/svcsock.h>

@@ -4,8 +4,8 @@
  * service thread, without copying.
  *
  * A page cache page that is spliced into a reply replaces one of the thread's own pages. It must
- * never be written to. Therefore rq_next_page is advanced past it at once, and sunrpc releases
- * the page after the reply, whether the call succeeds or fails.
+ * never be written to. Therefore rq_next_page is advanced past it at once. A batch puts it when
+ * the reply is sent; else sunrpc releases it after the reply, whether the call succeeds or fails.
  *
  * The thread's own page is kept aside meanwhile, so that a reply of 1 MiB does not free and
  * allocate 256 pages. The pages are kept in rq_vec, which otherwise only a WRITE uses, and
