@@ -12,6 +12,7 @@ import rpc
 import servers
 from harness import eq, frozen, get, one_of, pattern, put, test, wait_for
 from nfs3 import MOUNT, NFS
+from nfs4_ops42 import read_plus
 from rpc import Enc
 from t_budget import budget
 
@@ -475,8 +476,17 @@ def by_reference_together(w):
 def payload_that_does_not_fit(w):
     """A READ whose data had been found in the page cache, and does not fit into the reply."""
     setup(w)
-    s = nfs4.Session.make(nfs4.connect(w.client), fore=nfs4.Channel(response=32 * KIB))
-    fh = nfs4.Nfs4(nfs4.connect(w.client)).fh('data', 'big')
+    s = nfs4.Session.make(nfs4.connect(w.client), minor=2, fore=nfs4.Channel(response=32 * KIB))
+    names = nfs4.Nfs4(nfs4.connect(w.client))
+    fh = names.fh('data', 'big')
+    # With and without padding, and a hole behind the data.
+    for size in range(32 * KIB - 200, 32 * KIB - 60):
+        put(w.path('holes'), pattern(1, size))
+        os.truncate(w.path('holes'), 128 * KIB)
+        holes = names.fh('data', 'holes')
+        for where, read in ((fh, nfs4.read), (fh, read_plus), (holes, read_plus)):
+            r = s.compound(nfs4.putfh(where), read(nfs4.ANON, 0, size), nfs4.getattr('type'))
+            one_of(r.status, (nfs4.OK, nfs4.REP_TOO_BIG))
     for _ in range(10):
         eq(s.compound(nfs4.putfh(fh), nfs4.read(nfs4.ANON, 0, 64 * KIB),
                       nfs4.getattr('type')).status, nfs4.REP_TOO_BIG)

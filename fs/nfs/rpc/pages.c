@@ -8,8 +8,8 @@
  * the reply is sent; else sunrpc releases it after the reply, whether the call succeeds or fails.
  *
  * The thread's own page is kept aside meanwhile, so that a reply of 1 MiB does not free and
- * allocate 256 pages. The pages are kept in rq_vec, which otherwise only a WRITE uses, and
- * their number in rq_cachetype, which sunrpc leaves to the server.
+ * allocate 256 pages. The pages are kept in rq_vec, which otherwise only a WRITE uses, with the
+ * numbers of their slots, and their number in rq_cachetype, which sunrpc leaves to the server.
  */
 #include <linux/bvec.h>
 #include <linux/err.h>
@@ -50,7 +50,9 @@ static bool dnfs_rpc_add_page(struct dnfs_call *call, struct page *page)
 	if (rqstp->rq_next_page >= rqstp->rq_page_end ||
 	    rqstp->rq_cachetype == ARRAY_SIZE(rqstp->rq_vec))
 		return false;
-	rqstp->rq_vec[rqstp->rq_cachetype++].iov_base = *rqstp->rq_next_page;
+	rqstp->rq_vec[rqstp->rq_cachetype++] = (struct kvec) {
+		.iov_base = *rqstp->rq_next_page, .iov_len = rqstp->rq_next_page - rqstp->rq_pages,
+	};
 	get_page(page);
 	*rqstp->rq_next_page++ = page;
 	return true;
@@ -77,8 +79,8 @@ bool dnfs_return_pages(struct svc_rqst *rqstp, struct page **first)
 {
 	unsigned long n = rqstp->rq_cachetype;
 
-	/* Other pages may be among them if the call has more than a payload there. */
-	if (rqstp->rq_next_page != first + n)
+	/* Not if the call has used others, or has used these in an earlier attempt. */
+	if (rqstp->rq_next_page != first + n || rqstp->rq_pages + rqstp->rq_vec[0].iov_len != first)
 		return false;
 	for (unsigned long i = 0; i < n; i++) {
 		put_page(first[i]);

@@ -293,6 +293,22 @@ out:
 	return 0;
 }
 
+/*
+ * Cuts the results off at @pos, which does not lie in a payload. xdr_truncate_encode() warns where
+ * it empties a tail, such as the padding of a payload, and goes on into the pages.
+ */
+static void compound_cut(struct dnfs4_compound *cmp, unsigned int pos)
+{
+	struct xdr_buf *buf = cmp->out->buf;
+	struct kvec *tail = buf->tail;
+
+	if (tail->iov_len && pos <= buf->len - tail->iov_len) {
+		buf->len -= tail->iov_len;
+		tail->iov_len = 0;
+	}
+	xdr_truncate_encode(cmp->out, pos);
+}
+
 /* @ready: decoding of the arguments was attempted, so @finish must run. */
 static void compound_encode(struct dnfs4_compound *cmp, bool ready)
 {
@@ -318,7 +334,7 @@ static void compound_encode(struct dnfs4_compound *cmp, bool ready)
 
 		cmp->status = dnfs4_too_big(cmp, 0);
 		status = cpu_to_be32(cmp->status);
-		xdr_truncate_encode(cmp->out, pos);
+		compound_cut(cmp, pos);
 		write_bytes_to_xdr_buf(cmp->out->buf, pos - sizeof(status), &status,
 				       sizeof(status));
 	}

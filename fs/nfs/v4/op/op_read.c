@@ -106,8 +106,10 @@ static u32 read_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	status = dnfs4_io_begin(cmp, &a->stateid, false, &io);
 	if (status)
 		return status;
-	/* Room after eof and count, in whole words. */
+	/* Room after eof and count, and before the next operation, in whole words. */
 	room = dnfs4_room(cmp);
+	if (cmp->index + 1 < cmp->nops)
+		room -= min(room, DNFS4_OP_HEAD_BYTES);
 	room = room > 2 * XDR_UNIT ? round_down(room - 2 * XDR_UNIT, XDR_UNIT) : 0;
 	count = min3(a->count, cmp->call->max_payload, room);
 	if (!count && a->count) {
