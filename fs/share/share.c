@@ -594,7 +594,7 @@ void ditto_share_untag(struct ditto_share_table *table, struct ditto_share *shar
 {
 	lockdep_assert_held(&table->lock);
 	rhashtable_remove_fast(&table->by_tag, &share->by_tag, ditto_share_by_tag);
-	/* Who finds the new number does not find the share. Pairs with ditto_shares_withdrawn(). */
+	/* A reader of the new number does not find the share; see ditto_shares_withdrawn(). */
 	smp_mb__before_atomic();
 	atomic64_inc(&table->withdrawn);
 }

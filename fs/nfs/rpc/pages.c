@@ -60,18 +60,15 @@ static bool dnfs_rpc_add_page(struct dnfs_call *call, struct page *page)
 
 void dnfs_restore_pages(struct svc_rqst *rqstp)
 {
-	struct page **slot = rqstp->rq_pages;
-
 	while (rqstp->rq_cachetype) {
-		struct page *page = rqstp->rq_vec[--rqstp->rq_cachetype].iov_base;
+		const struct kvec *own = &rqstp->rq_vec[--rqstp->rq_cachetype];
+		struct page **slot = rqstp->rq_pages + own->iov_len;
 
-		/* Each released page cache page left an empty slot. */
-		while (slot < rqstp->rq_page_end && *slot)
-			slot++;
-		if (WARN_ON_ONCE(slot == rqstp->rq_page_end))
-			put_page(page);
+		/* sunrpc has released the page cache page. */
+		if (WARN_ON_ONCE(*slot))
+			put_page(own->iov_base);
 		else
-			*slot = page;
+			*slot = own->iov_base;
 	}
 }
 

@@ -74,7 +74,7 @@ static unsigned long decoded_put(struct ditto_share *share, struct ditto_node *n
 	return ino;
 }
 
-/* What a thread remembers. */
+/* The last handle of a thread, and its file. */
 static struct ditto_handle_seen seen;
 
 /* Find what the thread remembers of a handle. Returns the inode number, or 0. */
