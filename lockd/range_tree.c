@@ -46,7 +46,10 @@ static bool range_augment_compute(struct ditto_range *range, bool exit)
 	struct rb_node *left = range->by_first.rb_left, *right = range->by_first.rb_right;
 	struct ditto_range_sum sum = { .last = range->last }, *old = &range->subtree;
 
-	/* Most subtrees of a large tree are mixed, and then the owner is not looked at. */
+	/*
+	 * Most subtrees of a large tree are mixed: only last bytes matter then. Measured: with one
+	 * path for both, LOCK and LOCKU among 100,000 ranges take 4% more.
+	 */
 	if (is_mixed(left) || is_mixed(right)) {
 		if (left)
 			sum.last = max(sum.last, subtree_of(left)->last);

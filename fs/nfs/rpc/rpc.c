@@ -201,8 +201,15 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	rc->rqstp = rqstp;
 	rc->args = xdr_stream_pos(&rqstp->rq_arg_stream);
 	rc->start = rqstp->rq_res_stream.buf->len;
-	rc->batch = batch;
-	call->server = batch ? batch->server : dnfs_server_of(SVC_NET(rqstp));
+	if (batch) {
+		rc->batch = batch;
+		call->batched = true;
+		call->server = batch->server;
+		call->admitted = &batch->admitted;
+		call->large = batch->large;
+	} else {
+		call->server = dnfs_server_of(SVC_NET(rqstp));
+	}
 	call->srv = call->server->srv;
 	call->program = program;
 	call->worker = dnfs_worker_of(rqstp);
@@ -514,9 +521,6 @@ bool dnfs_rpc_execute(struct svc_rqst *rqstp, const struct dnfs_program *program
 	bool result;
 
 	dnfs_call_init(&rc, rqstp, program, proc, batch);
-	call->batched = batch;
-	call->admitted = batch ? &batch->admitted : NULL;
-	call->large = batch ? batch->large : NULL;
 	dnfs_worker_begin(&call->server->workers, call->worker);
 	if ((proc->exec || proc->encode) && !dnfs_peer_set(&rc))
 		goto count;
