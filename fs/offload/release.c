@@ -186,18 +186,27 @@ static const char *release_stale_text(const struct ditto_offload_release_args *a
 	return args->adopt ? "the file is not empty, or another one" : "the file was changed";
 }
 
+/* A file in brief use is tried so often, with a pause between two attempts. */
+#define RELEASE_TRIES 10
+#define RELEASE_PAUSE_MS 20
+
 /*
  * Write data to the disk, and take it out of the page cache: to free blocks zeros the part of a
- * folio that is cached, and replies to clients may still refer to it. Return: 0; -EBUSY if
- * something is still cached; or an errno.
+ * folio that is cached, and replies to clients may still refer to it. btrfs keeps folios for a
+ * moment after they are written, until it has recorded where. Return: 0; -EBUSY if something is
+ * still cached; or an errno.
  */
-static int release_clean(struct inode *inode)
+static int release_clean(struct address_space *mapping)
 {
 	/* The page cache of tmpfs is the only place of its data. */
-	if (!mapping_can_writeback(inode->i_mapping))
-		return 0;
-	return filemap_write_and_wait(inode->i_mapping) ?:
-	       invalidate_inode_pages2(inode->i_mapping);
+	int err = mapping_can_writeback(mapping) ? -EBUSY : 0;
+
+	for (int i = 0; err == -EBUSY && i < RELEASE_TRIES; i++) {
+		if (i)
+			msleep(RELEASE_PAUSE_MS);
+		err = filemap_write_and_wait(mapping) ?: invalidate_inode_pages2(mapping);
+	}
+	return err;
 }
 
 /* Times of a file, and its number of names, before its blocks are freed. */
@@ -294,7 +303,7 @@ static int release_blocks(struct ditto_stub *stub, struct file *file,
 	struct ditto_offload_record *copy;
 	int err;
 
-	err = release_clean(inode);
+	err = release_clean(inode->i_mapping);
 	if (err)
 		return err;
 	if (release_is_stale(inode, args))
@@ -333,16 +342,12 @@ static const char *const in_use_by_server = "the file is being used by a client"
 /* Wait until the server has closed its files. Return: NULL, or why the file is in use. */
 static const char *release_quiesce(struct ditto_node *node)
 {
-	const char *why;
-
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < RELEASE_TRIES; i++) {
 		ditto_files_close(node, NULL);
 		ditto_file_settle(&node->point);
-		if (!ditto_files_in_use(node)) {
-			why = release_in_use(node);
-			return why;
-		}
-		msleep(20);
+		if (!ditto_files_in_use(node))
+			return release_in_use(node);
+		msleep(RELEASE_PAUSE_MS);
 	}
 	return in_use_by_server;
 }
@@ -629,7 +634,7 @@ static int again_begun(struct ditto_stub *stub)
 	own = ditto_file_open_own(node);
 	if (IS_ERR(own))
 		return PTR_ERR(own) == -EJUKEBOX ? -EBUSY : PTR_ERR(own);
-	err = release_clean(node->inode);
+	err = release_clean(node->inode->i_mapping);
 	if (!err && !release_begin(&r, node->volume))
 		err = -EBUSY;
 	if (err)

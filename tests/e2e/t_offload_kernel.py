@@ -160,6 +160,29 @@ def on_btrfs(w):
     round_trip(w)
 
 
+@test(fs='btrfs', offload=True)
+def just_written(w):
+    """A file is released while btrfs, busy with other files, records where it put the data."""
+    data = pattern('f')
+    over = threading.Event()
+
+    def others():
+        while not over.is_set():
+            with open(w.path('other'), 'wb') as f:
+                f.write(data[:1 << 22])
+                os.fsync(f)
+
+    busy = threading.Thread(target=others)
+    busy.start()
+    try:
+        with helper(w) as h:
+            for i in range(40):
+                offloaded(w, h, f'f{i}', data)
+    finally:
+        over.set()
+        busy.join()
+
+
 @test(offload=True, clients=2)
 def one_recall_for_all(w):
     """Readers of a range share one request, and nothing but JUKEBOX comes before the data."""
