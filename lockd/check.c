@@ -361,7 +361,7 @@ static u64 classes_meet(const struct question *q, u64 classes, u8 only, bool wai
 	u8 bits, waits;
 
 	for (; classes; classes &= classes - 1) {
-		struct ditto_class class = ditto_class_at(__ffs64(classes));
+		struct ditto_grant_class class = ditto_class_at(__ffs64(classes));
 
 		/* Changes are delivered to it instead. */
 		if (class.notify && delivered)

@@ -57,6 +57,7 @@
 #include <linux/workqueue.h>
 
 #include "client.h"
+#include "holder.h"
 #include "matrix.h"
 #include "owner.h"
 
@@ -145,12 +146,14 @@ void ditto_lock_point_release(struct ditto_lock_point *point, const char *why);
 
 /**
  * struct ditto_lock_ctx - everything held on one node
+ * @first: memory for one of the holders: most nodes have no other
  * @summary: DITTO_SUM_* bits; also read without the lock
  * @dead: the context was taken off its point; look it up again
  * @pump: a claim was given up: process the queue before the lock is dropped
  * @settled: a break was settled: wake parked operations
  * @watched: local changes of the directory are reported for its caching grants
  * @more: more grants have to be broken than one hold of the lock allows: check again
+ * @first_used: @first is in @holders
  * @lock: guards all other members
  * @point: the point of the node, pinned
  * @held: number of claims, waiting requests, parked operations and pins; the context ends with the
@@ -176,12 +179,14 @@ void ditto_lock_point_release(struct ditto_lock_point *point, const char *why);
  * @mirror: how the VFS sees this node; NULL if its claims are not shown
  */
 struct ditto_lock_ctx {
+	struct ditto_holder first;
 	u32 summary;
 	bool dead;
 	bool pump;
 	bool settled;
 	bool watched;
 	bool more;
+	bool first_used;
 	spinlock_t lock;	/* see above */
 	struct ditto_lock_point *point;
 	u32 held;

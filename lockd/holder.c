@@ -141,6 +141,11 @@ void ditto_holder_free(struct ditto_holder *holder)
 		kmem_cache_free(ditto_holder_slab, holder);
 }
 
+bool ditto_holder_needs_memory(struct ditto_lock_ctx *ctx, const struct ditto_owner *key)
+{
+	return ctx->first_used && !ditto_holder_find(ctx, key);
+}
+
 struct ditto_holder_sum ditto_holders_sum(const struct ditto_lock_ctx *ctx)
 {
 	struct ditto_holder_sum sum = {};
@@ -349,13 +354,13 @@ static void holder_sum_own(struct ditto_holder *holder)
 	const struct ditto_lease *grant = holder->grant;
 	u32 modes = opens_modes(holder->opens.rb_node);
 	struct ditto_holder_sum *own = &holder->own;
-	struct ditto_class class;
+	struct ditto_grant_class class;
 	u8 left;
 
 	*own = (struct ditto_holder_sum) { .modes = modes << DITTO_MODES_SHOWN };
 	if (!grant)
 		return;
-	class = (struct ditto_class) {
+	class = (struct ditto_grant_class) {
 		.held = grant->claim.held, .older = grant->older, .notify = grant->notify,
 		.bits = grant->bits,
 	};
@@ -386,7 +391,10 @@ static void holder_changed(struct ditto_lock_ctx *ctx, struct ditto_holder *hold
 	lockdep_assert_held(&ctx->lock);
 	if (!holder->grant && RB_EMPTY_ROOT(&holder->opens)) {
 		rb_erase_augmented(&holder->by_key, &ctx->holders, &holder_augment);
-		ditto_holder_free(holder);
+		if (holder == &ctx->first)
+			ctx->first_used = false;
+		else
+			ditto_holder_free(holder);
 		return;
 	}
 	holder_sum_own(holder);
@@ -400,8 +408,13 @@ static struct ditto_holder *holder_make(struct ditto_lock_ctx *ctx, struct ditto
 
 	if (holder)
 		return holder;
-	holder = *fresh;
-	*fresh = NULL;
+	if (!ctx->first_used) {
+		ctx->first_used = true;
+		holder = &ctx->first;
+	} else {
+		holder = *fresh;
+		*fresh = NULL;
+	}
 	*holder = (struct ditto_holder) { .key = key, .opens = RB_ROOT };
 	ditto_tree_add(&holder->by_key, &ctx->holders, holder_less, &holder_augment);
 	return holder;

@@ -54,13 +54,13 @@ static inline u32 ditto_modes_any(u8 modes)
 }
 
 /**
- * struct ditto_class - a class of caching grants: everything that decides what a check breaks
+ * struct ditto_grant_class - a class of caching grants: everything that decides what a check breaks
  * @held: row of the matrix
  * @older: see struct ditto_lease_request
  * @notify: see struct ditto_lease_request
  * @bits: DITTO_LEASE_* bits; READ is always among them
  */
-struct ditto_class {
+struct ditto_grant_class {
 	enum ditto_held held;
 	bool older;
 	bool notify;
@@ -68,16 +68,16 @@ struct ditto_class {
 };
 
 /* There are at most 64 classes, so a set of classes is one word. */
-static inline u64 ditto_class_bit(struct ditto_class c)
+static inline u64 ditto_class_bit(struct ditto_grant_class c)
 {
 	return BIT_ULL((c.held - DITTO_HELD_LEASE) << 4 | c.older << 3 | c.notify << 2 |
 		       c.bits >> 1);
 }
 
 /* The class of a bit; the inverse of ditto_class_bit(). */
-static inline struct ditto_class ditto_class_at(unsigned int bit)
+static inline struct ditto_grant_class ditto_class_at(unsigned int bit)
 {
-	return (struct ditto_class) {
+	return (struct ditto_grant_class) {
 		.held = DITTO_HELD_LEASE + (bit >> 4), .older = bit & 8, .notify = bit & 4,
 		.bits = (bit & 3) << 1 | DITTO_LEASE_READ,
 	};
@@ -121,11 +121,17 @@ struct ditto_holder {
 
 extern struct kmem_cache *ditto_holder_slab;
 
-/* Memory for a new holder, which is filled when it is used; or NULL. May sleep. */
+/*
+ * Memory for a new holder, which is filled when it is used; or NULL. It is not used while that of
+ * the lock context is free. May sleep.
+ */
 struct ditto_holder *ditto_holder_alloc(void);
 
 /* Free a holder that is on no node; NULL is allowed. */
 void ditto_holder_free(struct ditto_holder *holder);
+
+/* True if an open or a grant with @key would need such memory. Context: ctx->lock held. */
+bool ditto_holder_needs_memory(struct ditto_lock_ctx *ctx, const struct ditto_owner *key);
 
 /**
  * ditto_holders_sum - sum up all holders of a node
@@ -235,7 +241,7 @@ struct ditto_open *ditto_holder_open_of(struct ditto_holder *holder,
  * ditto_holder_add_open - put an open on the node, under its key
  * @ctx: lock context of the node
  * @open: the open; @open->lease_owner is the key
- * @fresh: memory for a new holder; set to NULL if it was used
+ * @fresh: memory for a new holder, if ditto_holder_needs_memory(); set to NULL if it was used
  *
  * Context: ctx->lock held.
  */
@@ -246,7 +252,7 @@ void ditto_holder_add_open(struct ditto_lock_ctx *ctx, struct ditto_open *open,
  * ditto_holder_add_grant - put a caching grant on the node, under its key
  * @ctx: lock context of the node
  * @lease: the grant; its key has no other grant here
- * @fresh: memory for a new holder; set to NULL if it was used
+ * @fresh: memory for a new holder, if ditto_holder_needs_memory(); set to NULL if it was used
  *
  * Context: ctx->lock held.
  */
@@ -256,7 +262,7 @@ void ditto_holder_add_grant(struct ditto_lock_ctx *ctx, struct ditto_lease *leas
 /**
  * ditto_holder_del_open - take an open off the node
  * @ctx: lock context of the node
- * @open: the open; its holder is freed with its last claim
+ * @open: the open; its holder ends with its last claim
  *
  * Context: ctx->lock held.
  */
@@ -265,7 +271,7 @@ void ditto_holder_del_open(struct ditto_lock_ctx *ctx, struct ditto_open *open);
 /**
  * ditto_holder_del_grant - take a caching grant off the node
  * @ctx: lock context of the node
- * @lease: the grant; its holder is freed with its last claim
+ * @lease: the grant; its holder ends with its last claim
  *
  * Context: ctx->lock held.
  */

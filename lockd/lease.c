@@ -240,7 +240,7 @@ static u8 fit_ranges(struct ditto_lock_ctx *ctx, const struct ditto_lease_reques
 static u8 fit_lease(struct ditto_lock_ctx *ctx, const struct ditto_lease_request *req, u8 want)
 {
 	u64 classes = ditto_holders_sum(ctx).held;
-	struct ditto_class other;
+	struct ditto_grant_class other;
 	bool leases;
 
 	for (; classes; classes &= classes - 1) {

@@ -20,8 +20,8 @@ void ditto_lock_ctx_first(void *memory)
 }
 
 /*
- * A new context, dead until it is on its node. A reader that found the previous user of this
- * memory may still be waiting for the lock, so the lock is held while the members are
+ * A new context, locked, and dead until it is on its node. A reader that found the previous user of
+ * this memory may still be waiting for the lock, so the lock is held while the members are
  * initialised.
  */
 static struct ditto_lock_ctx *lock_ctx_alloc(struct ditto_lock_point *point)
@@ -38,6 +38,7 @@ static struct ditto_lock_ctx *lock_ctx_alloc(struct ditto_lock_point *point)
 	ctx->settled = false;
 	ctx->watched = false;
 	ctx->more = false;
+	ctx->first_used = false;
 	ctx->point = point;
 	ctx->holders = RB_ROOT;
 	ctx->by_id = RB_ROOT;
@@ -47,7 +48,7 @@ static struct ditto_lock_ctx *lock_ctx_alloc(struct ditto_lock_point *point)
 	for (int row = 0; row < DITTO_RANGE_ROWS; row++)
 		ctx->ranges[row] = RB_ROOT;
 	ctx->by_owner = RB_ROOT;
-	spin_unlock(&ctx->lock);
+	__release(&ctx->lock);
 	return ctx;
 }
 
@@ -81,8 +82,7 @@ struct ditto_lock_ctx *ditto_lock_ctx_make(struct ditto_lock_point *point)
 	fresh = lock_ctx_alloc(point);
 	if (!fresh)
 		return NULL;
-	/* Locked before other tasks can see it. */
-	spin_lock(&fresh->lock);
+	__acquire(&fresh->lock);
 	while (cmpxchg(&point->ctx, RCU_INITIALIZER(NULL), RCU_INITIALIZER(fresh))) {
 		spin_unlock(&fresh->lock);
 		ctx = ditto_lock_ctx_find(point);
@@ -103,6 +103,8 @@ struct ditto_lock_ctx *ditto_lock_ctx_at(struct ditto_lock_ctx *const *where)
 {
 	struct ditto_lock_ctx *ctx;
 
+	if (!READ_ONCE(*where))
+		return NULL;
 	rcu_read_lock();
 	while ((ctx = READ_ONCE(*where))) {
 		spin_lock(&ctx->lock);
@@ -120,7 +122,7 @@ static u32 lock_ctx_summary(const struct ditto_lock_ctx *ctx)
 {
 	u32 modes = ditto_holders_sum(ctx).modes, sum = 0;
 
-	for (int row = 0; row < DITTO_RANGE_ROWS; row++) {
+	for (int row = 0; ctx->ranged && row < DITTO_RANGE_ROWS; row++) {
 		if (!RB_EMPTY_ROOT(&ctx->ranges[row]))
 			sum |= row < DITTO_HELD_EXACT_SHARED ? DITTO_SUM_RANGE : DITTO_SUM_EXACT;
 	}

@@ -72,6 +72,26 @@ static int open_checked(struct ditto_lock_ctx *ctx, enum ditto_answer answer,
 	}
 }
 
+/*
+ * Lock the context of a node, with memory for a holder that it does not have. Return: NULL if there
+ * is no memory.
+ */
+static struct ditto_lock_ctx *open_ctx_make(struct ditto_lock_point *point,
+					    const struct ditto_owner *key,
+					    struct ditto_holder **memory)
+{
+	struct ditto_lock_ctx *ctx;
+
+	while ((ctx = ditto_lock_ctx_make(point)) && !*memory &&
+	       ditto_holder_needs_memory(ctx, key)) {
+		ditto_lock_ctx_unlock_same(ctx);
+		*memory = ditto_holder_alloc();
+		if (!*memory)
+			return NULL;
+	}
+	return ctx;
+}
+
 int ditto_open_claim_in(struct ditto_open *open, struct ditto_lock_point *point,
 			const struct ditto_actor *actor, u8 access, u8 deny, bool reclaim,
 			struct ditto_park *park, struct ditto_conflict *conflict)
@@ -79,7 +99,7 @@ int ditto_open_claim_in(struct ditto_open *open, struct ditto_lock_point *point,
 	struct ditto_intent intent = {
 		.kind = DITTO_INTENT_OPEN, .access = access, .deny = deny,
 	};
-	struct ditto_holder *holder;
+	struct ditto_holder *holder = NULL;
 	enum ditto_answer answer;
 	struct ditto_lock_ctx *ctx;
 	bool more;
@@ -88,13 +108,10 @@ int ditto_open_claim_in(struct ditto_open *open, struct ditto_lock_point *point,
 	err = ditto_grace_check(actor->owner->client, reclaim);
 	if (err)
 		return err;
-	holder = ditto_holder_alloc();
-	if (!holder)
-		return -ENOMEM;
 	open_init(open, actor);
 	open->acl = access & DITTO_OPEN_ACL;
 	do {
-		ctx = ditto_lock_ctx_make(point);
+		ctx = open_ctx_make(point, actor->lease_owner, &holder);
 		if (!ctx) {
 			err = -ENOMEM;
 			break;
@@ -173,12 +190,11 @@ EXPORT_SYMBOL_NS_GPL(ditto_open_change, DITTO);
 void ditto_open_revoke(struct ditto_open *open)
 {
 	struct ditto_lock_ctx *ctx;
+	bool dropped = false;
 
-	while ((ctx = ditto_lock_ctx_of(&open->claim))) {
-		for (int i = 0; i < DITTO_DROPS_AT_ONCE; i++) {
-			if (ditto_open_drop(open, "close"))
-				break;
-		}
+	while (!dropped && (ctx = ditto_lock_ctx_of(&open->claim))) {
+		for (int i = 0; i < DITTO_DROPS_AT_ONCE && !dropped; i++)
+			dropped = ditto_open_drop(open, "close");
 		ditto_lock_ctx_unlock(ctx);
 		cond_resched();
 	}

@@ -59,6 +59,41 @@ static void every_pair(struct kunit *test)
 	open_end(test, t);
 }
 
+static struct ditto_open *open_with_key(struct open_test *t, int who)
+{
+	struct ditto_actor actor = { .owner = t->owner[who], .lease_owner = t->owner[who] };
+
+	return ditto_open_claim(&t->node->point, &actor, DITTO_OPEN_READ, 0, false, NULL, NULL);
+}
+
+/* Opens without a key, and those of one key, need no memory for a holder but the context's. */
+static void holders_of_the_context(struct kunit *test)
+{
+	struct open_test *t = open_begin(test);
+	struct ditto_open *plain = try_open(t, 0, DITTO_OPEN_READ, 0);
+	struct ditto_open *other = try_open(t, 1, DITTO_OPEN_READ, 0);
+	struct ditto_open *one, *two;
+	struct ditto_lock_ctx *ctx;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(plain) || IS_ERR(other));
+	ctx = plain->claim.ctx;
+	KUNIT_EXPECT_PTR_EQ(test, plain->holder, &ctx->first);
+	KUNIT_EXPECT_PTR_EQ(test, other->holder, &ctx->first);
+	ditto_open_release(plain);
+
+	/* It is used again while there are other holders. */
+	one = open_with_key(t, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(one));
+	KUNIT_EXPECT_PTR_NE(test, one->holder, &ctx->first);
+	ditto_open_release(other);
+	two = open_with_key(t, 1);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(two));
+	KUNIT_EXPECT_PTR_EQ(test, two->holder, &ctx->first);
+	ditto_open_release(one);
+	ditto_open_release(two);
+	open_end(test, t);
+}
+
 static void change_is_one_step(struct kunit *test)
 {
 	struct open_test *t = open_begin(test);
@@ -283,6 +318,7 @@ static void ranges_are_counted(struct kunit *test)
 
 static struct kunit_case claim_open_cases[] = {
 	KUNIT_CASE(every_pair),
+	KUNIT_CASE(holders_of_the_context),
 	KUNIT_CASE(change_is_one_step),
 	KUNIT_CASE(looking_breaks_nothing),
 	KUNIT_CASE(open_outlives_its_client),
