@@ -43,12 +43,13 @@ static_assert(HANDLE_HEAD % FID_WORD == 0);
 /* The functions for the usual length sign three words of eight bytes. */
 static_assert(HANDLE_USUAL == 3 * sizeof(u64));
 
-/* The same as exportfs_encode_fh(), of an entry of a directory if @dir is given. */
-static int fid_ask(struct dentry *dentry, struct inode *dir, bool connectable, u32 *raw,
-		   int *words)
+/*
+ * The same as exportfs_encode_fh(), of an entry of a directory if @dir is given. @dentry is needed
+ * if @connectable is set.
+ */
+static int fid_ask(struct inode *inode, struct dentry *dentry, struct inode *dir, bool connectable,
+		   u32 *raw, int *words)
 {
-	struct inode *inode = d_inode(dentry);
-
 	*words = FID_WORDS;
 	if (!connectable)
 		return exportfs_encode_inode_fh(inode, (struct fid *)raw, words, NULL, 0);
@@ -62,14 +63,14 @@ static int fid_ask(struct dentry *dentry, struct inode *dir, bool connectable, u
  * Have the file system write a file id into cleared words. Inlined, because listings do this for
  * each entry. Return: bytes, or -EOPNOTSUPP.
  */
-static __always_inline int fid_write(struct dentry *dentry, struct inode *dir, bool connectable,
-				     u32 *raw, int *type)
+static __always_inline int fid_write(struct inode *inode, struct dentry *dentry,
+				     struct inode *dir, bool connectable, u32 *raw, int *type)
 {
 	int words;
 
-	*type = fid_ask(dentry, dir, connectable, raw, &words);
+	*type = fid_ask(inode, dentry, dir, connectable, raw, &words);
 	if (connectable && (*type < 0 || *type == FILEID_INVALID))
-		*type = fid_ask(dentry, NULL, false, raw, &words);
+		*type = fid_ask(inode, dentry, NULL, false, raw, &words);
 	if (*type <= FILEID_ROOT || *type >= FILEID_INVALID || words <= 0 || words > FID_WORDS)
 		return -EOPNOTSUPP;
 	return words * FID_WORD;
@@ -80,7 +81,7 @@ int ditto_fid_encode(struct dentry *dentry, bool connectable, struct ditto_fid *
 	u32 raw[FID_WORDS] = {};
 	int type, len;
 
-	len = fid_write(dentry, NULL, connectable, raw, &type);
+	len = fid_write(d_inode(dentry), dentry, NULL, connectable, raw, &type);
 	if (len < 0)
 		return len;
 	fid->type = type;
@@ -254,27 +255,57 @@ VISIBLE_IF_KUNIT int ditto_handle_verify(const struct ditto_server *srv, const u
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_handle_verify);
 
-int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node *dir,
-			      struct dentry *dentry, struct ditto_handle *handle,
-			      struct ditto_handle_memo *memo)
+/* True if a handle of the share has the directory of the file, too. */
+static bool handle_has_parent(const struct ditto_share *share)
+{
+	return share->is_subtree && share->volume->fid_has_parent;
+}
+
+/* @dentry is needed if the handle has a parent. */
+static __always_inline int handle_encode(struct ditto_share *share, const struct ditto_node *dir,
+					 struct inode *inode, struct dentry *dentry,
+					 struct ditto_handle *handle,
+					 struct ditto_handle_memo *memo)
 {
 	int type = FILEID_ROOT, len = 0;
 	u32 *raw;
 
 	if (!share->volume->has_handles)
 		return -EOPNOTSUPP;
-	if (d_inode(dentry) != d_inode(share->root.dentry)) {
+	if (inode != d_inode(share->root.dentry)) {
 		raw = (u32 *)(handle->data + HANDLE_HEAD);
 		memset(raw, 0, DITTO_FID_MAX);
-		len = fid_write(dentry, dir ? dir->inode : NULL, share->is_subtree, raw,
-				&type);
+		len = fid_write(inode, dentry, dir ? dir->inode : NULL, handle_has_parent(share),
+				raw, &type);
 		if (len < 0)
 			return len;
 	}
 	handle_finish(share->srv, share->tag, type, len, handle, memo);
 	return 0;
 }
+
+int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node *dir,
+			      struct dentry *dentry, struct ditto_handle *handle,
+			      struct ditto_handle_memo *memo)
+{
+	return handle_encode(share, dir, d_inode(dentry), dentry, handle, memo);
+}
 EXPORT_SYMBOL_NS_GPL(ditto_handle_encode_entry, DITTO);
+
+int ditto_handle_of_node(struct ditto_share *share, struct ditto_node *node,
+			 struct ditto_handle *handle)
+{
+	struct dentry *dentry;
+	int err;
+
+	if (likely(!handle_has_parent(share)))
+		return handle_encode(share, NULL, node->inode, NULL, handle, NULL);
+	dentry = ditto_node_dentry(node);
+	err = handle_encode(share, NULL, d_inode(dentry), dentry, handle, NULL);
+	dput(dentry);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_handle_of_node, DITTO);
 
 int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
 			struct ditto_handle *handle)

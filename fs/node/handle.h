@@ -72,6 +72,18 @@ int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
 			struct ditto_handle *handle);
 
 /**
+ * ditto_handle_of_node - make the handle of the file of a node
+ * @share: see ditto_handle_encode()
+ * @node: held
+ * @handle: filled
+ *
+ * Context: may sleep.
+ * Return: see there.
+ */
+int ditto_handle_of_node(struct ditto_share *share, struct ditto_node *node,
+			 struct ditto_handle *handle);
+
+/**
  * ditto_handle_encode_entry - make the handle of an entry of a listing
  * @share: see ditto_handle_encode()
  * @dir: the directory, in which @dentry was found; or NULL, then it is looked for

@@ -95,6 +95,8 @@ static_assert(sizeof(struct ditto_fid) == 2 + 44);
  * @was_watched: a directory of the volume was watched at some time
  * @list: link in the node table's list of volumes, under volumes_lock
  * @has_handles: the file system can find files by id
+ * @fid_has_parent: the file system finds directories by the ids of their files; tmpfs, which does
+ *	not, takes the request for such an id and ignores it
  * @caller_opens: the file system checks access at open, on its own: files are opened with
  *	the caller's credential and not cached
  * @dosattr_handler: the file system's handler for the extended attribute with DOS attributes, or
@@ -132,6 +134,7 @@ struct ditto_volume {
 	bool was_watched;
 	struct list_head list;
 	bool has_handles;
+	bool fid_has_parent;
 	bool caller_opens;
 	bool is_remote;
 	bool has_acls;

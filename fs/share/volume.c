@@ -247,6 +247,7 @@ static struct ditto_volume *volume_new(struct ditto_node_table *table, const str
 	volume->has_acls = !volume->is_remote && ditto_acl_fits(sb);
 	volume->has_handles = exportfs_can_decode_fh(sb->s_export_op) &&
 			      !ditto_fid_encode(sb->s_root, false, &fid);
+	volume->fid_has_parent = volume->has_handles && sb->s_export_op->fh_to_parent;
 	volume->mnt = volume_mount(table, path);
 	list_add_tail(&volume->list, &table->volumes);
 	ditto_offload_volume_start(volume);

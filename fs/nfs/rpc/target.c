@@ -380,14 +380,3 @@ void dnfs_wcc_unchanged(struct dnfs_target *target, struct ditto_wcc *wcc)
 {
 	wcc->post_valid = !ditto_getattr_plain(target->op.share, target->node, &wcc->post);
 }
-
-int dnfs_node_handle(struct ditto_share *share, struct ditto_node *node,
-		     struct ditto_handle *handle)
-{
-	struct dentry *dentry = ditto_node_dentry(node);
-	int err;
-
-	err = ditto_handle_encode(share, dentry, handle);
-	dput(dentry);
-	return err;
-}

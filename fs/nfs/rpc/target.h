@@ -196,16 +196,4 @@ void dnfs_post_attr_get(struct dnfs_target *target, struct dnfs_post_attr *attr)
  */
 void dnfs_wcc_unchanged(struct dnfs_target *target, struct ditto_wcc *wcc);
 
-/**
- * dnfs_node_handle - encode the filehandle of a node
- * @share: the share
- * @node: the node
- * @handle: filled on success
- *
- * Context: may sleep.
- * Return: 0 or an errno.
- */
-int dnfs_node_handle(struct ditto_share *share, struct ditto_node *node,
-		     struct ditto_handle *handle);
-
 #endif

@@ -18,6 +18,7 @@
 #include <net/ipv6.h>
 
 #include "../../../net/peer.h"
+#include "../../node/handle.h"
 #include "../../node/node.h"
 #include "../../share/rules.h"
 #include "../../share/share.h"
@@ -218,7 +219,7 @@ static int mnt_below(struct dnfs_call *call, struct ditto_share *share, const ch
 	share = op.share;
 	if (err)
 		goto put_node;
-	err = dnfs_node_handle(share, node, &res->handle);
+	err = ditto_handle_of_node(share, node, &res->handle);
 	if (!err)
 		res->nflavors = dnfs_share_flavors(share, res->flavor);
 put_node:

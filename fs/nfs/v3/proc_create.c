@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/stat.h>
 
+#include "../../node/handle.h"
 #include "../../node/node.h"
 #include "procs.h"
 #include "xdr.h"
@@ -41,7 +42,7 @@ static int dnfs3_create_entry(struct dnfs_call *call, const struct dnfs3_dirop *
 	if (err)
 		goto out;
 	/* The file exists whatever fails now: a handle or attributes that fail are left out. */
-	if (dnfs_node_handle(dir.op.share, node, &res->handle))
+	if (ditto_handle_of_node(dir.op.share, node, &res->handle))
 		res->handle.len = 0;
 	res->attr.valid = !ditto_getattr_plain(dir.op.share, node, &res->attr.attr);
 	ditto_node_put(node);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* LOOKUP (RFC 1813 section 3.3.3). */
+#include "../../node/handle.h"
 #include "../../node/node.h"
 #include "../../share/share.h"
 #include "procs.h"
@@ -21,7 +22,7 @@ static int dnfs3_lookup_exec(struct dnfs_call *call, void *args, void *result)
 	if (err)
 		goto put_dir;
 	share = nested ?: dir.op.share;
-	err = dnfs_node_handle(share, node, &res->handle);
+	err = ditto_handle_of_node(share, node, &res->handle);
 	if (!err)
 		res->attr.valid = !ditto_getattr_plain(share, node, &res->attr.attr);
 	ditto_node_put(node);

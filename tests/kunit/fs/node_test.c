@@ -157,7 +157,7 @@ static void node_identity(struct kunit *test)
 	struct dentry *dentry = file_make(test, "identity");
 	struct ditto_node *walked, *node;
 	struct ditto_share *again;
-	struct ditto_handle h;
+	struct ditto_handle h, own;
 	int err;
 
 	KUNIT_EXPECT_EQ(test, ditto_handle_encode(share, dentry, &h), 0);
@@ -169,6 +169,9 @@ static void node_identity(struct kunit *test)
 	walked = ditto_node_get(share, dentry);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, walked);
 	KUNIT_EXPECT_TRUE(test, test_bit(DITTO_NODE_HASHED_FID, &walked->flags));
+	KUNIT_EXPECT_EQ(test, ditto_handle_of_node(share, walked, &own), 0);
+	KUNIT_EXPECT_EQ(test, own.len, h.len);
+	KUNIT_EXPECT_MEMEQ(test, own.data, h.data, h.len);
 	KUNIT_ASSERT_EQ(test, ditto_handle_decode(folder.srv, h.data, h.len, &again, &node), 0);
 	KUNIT_EXPECT_PTR_EQ(test, walked, node);
 	KUNIT_EXPECT_PTR_EQ(test, share, again);

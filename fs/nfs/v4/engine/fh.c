@@ -207,16 +207,13 @@ static void encode_tail(u8 *data, const struct ditto_handle *handle, u32 *len)
 int dnfs4_fh_encode(const struct dnfs4_fh *fh, u8 data[DNFS4_FH_MAX], u32 *len)
 {
 	struct ditto_handle handle;
-	struct dentry *dentry;
 	int err;
 
 	encode_head(data, fh->kind, fh->named);
 	*len = FH_HEAD;
 	if (fh->kind < DNFS4_FH_NODE)
 		return 0;
-	dentry = ditto_node_dentry(fh->target.node);
-	err = ditto_handle_encode(fh->target.op.share, dentry, &handle);
-	dput(dentry);
+	err = ditto_handle_of_node(fh->target.op.share, fh->target.node, &handle);
 	if (err)
 		return err;
 	encode_tail(data, &handle, len);
