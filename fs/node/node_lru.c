@@ -485,7 +485,6 @@ int ditto_nodes_init(struct ditto_server *srv)
 	INIT_WORK(&table->vanished_work, vanished_workfn);
 	ditto_local_notify_init(table);
 	ditto_watch_init(&table->watches);
-	atomic_set(&table->hidden_made, 1);
 
 	err = ditto_files_init(table);
 	if (err)

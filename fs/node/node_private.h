@@ -57,7 +57,6 @@ struct shrinker;
  *	watched directory
  * @locals: number of existing local watches
  * @watches: watches of clients, see fs/node/watch.h
- * @hidden_made: incremented when a directory for streams is created by any task; starts at 1
  * @rcu: freed under RCU
  */
 struct ditto_node_table {
@@ -88,7 +87,6 @@ struct ditto_node_table {
 	struct fsnotify_group *local_group;
 	atomic_t locals;
 	struct ditto_watch_table watches;
-	atomic_t hidden_made;
 	struct rcu_head rcu;
 };
 

@@ -100,12 +100,6 @@ bool ditto_is_hidden_on(struct ditto_volume *volume, const struct dentry *dir,
 	return is_hidden_name(name->name, name->len) && ditto_volume_has_root(volume, dir);
 }
 
-void ditto_streams_notice(struct ditto_node_table *table, const struct qstr *name)
-{
-	if (is_hidden_name(name->name, name->len))
-		atomic_inc(&table->hidden_made);
-}
-
 int ditto_streams_enter(struct ditto_share *share, bool write, const struct cred **old)
 {
 	int err;

@@ -185,12 +185,11 @@ void ditto_streams_give(struct ditto_op *op, struct ditto_node *base);
 void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base);
 
 /**
- * ditto_streams_notice - note that a file was created or renamed on a served file system
- * @table: the nodes of the server
- * @name: new name; only that of the directory for streams has an effect
+ * ditto_streams_reset - let go of what is known about the directory for streams of a share
+ * @share: the share, which may be ending
  *
- * Context: any.
+ * Context: may sleep.
  */
-void ditto_streams_notice(struct ditto_node_table *table, const struct qstr *name);
+void ditto_streams_reset(struct ditto_share *share);
 
 #endif

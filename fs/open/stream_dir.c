@@ -141,6 +141,7 @@ struct dentry *ditto_stream_dir(struct ditto_share *share, const struct ditto_no
 			return child;
 		dir = child;
 	}
+	ditto_streams_reset(share);
 	child = find_own_dir(share, dir, base, maker);
 	dput(dir);
 	return child;

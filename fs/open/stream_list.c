@@ -173,6 +173,34 @@ static int give_one(void *arg, const struct ditto_name *name, struct dentry *chi
 	return 0;
 }
 
+static bool hidden_is_absent(const struct dentry *hidden)
+{
+	return d_is_negative(hidden) && !d_unhashed(hidden);
+}
+
+/* True if the share is known to have no directory for streams. */
+static bool streams_absent(struct ditto_share *share)
+{
+	const struct dentry *hidden;
+	bool known, absent;
+
+	rcu_read_lock();
+	hidden = rcu_dereference(share->no_streams);
+	known = hidden;
+	absent = known && hidden_is_absent(hidden);
+	rcu_read_unlock();
+	/* It would keep a directory that is removed. */
+	if (known && !absent)
+		ditto_streams_reset(share);
+	return absent;
+}
+
+void ditto_streams_reset(struct ditto_share *share)
+{
+	if (rcu_access_pointer(share->no_streams))
+		dput(unrcu_pointer(xchg(&share->no_streams, RCU_INITIALIZER(NULL))));
+}
+
 void ditto_streams_give(struct ditto_op *op, struct ditto_node *base)
 {
 	struct gift gift = {
@@ -180,12 +208,11 @@ void ditto_streams_give(struct ditto_op *op, struct ditto_node *base)
 		.base = base,
 		.as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER),
 	};
-	int made = atomic_read(&op->srv->nodes->hidden_made);
 	const struct cred *old;
 	struct ditto_node *dir;
 	struct dentry *dentry;
 
-	if (!gift.as || READ_ONCE(op->share->no_streams) == made ||
+	if (!gift.as || streams_absent(op->share) ||
 	    ditto_streams_enter(op->share, true, &old))
 		return;
 	dir = ditto_streams_node(op->share, base, NULL);
@@ -206,11 +233,12 @@ static int forget_one(void *arg, const struct ditto_name *name, struct dentry *c
 }
 
 /*
- * Most shares have no directory for streams, so its absence is recorded until one is created. Not
- * on remote file systems, where other machines could create it unnoticed. The server's credential
- * is in place.
+ * Most shares have no directory for streams, so its name is kept in the dcache, where a task that
+ * creates or renames one changes it. Not on remote file systems, where other machines could create
+ * it unnoticed, nor where names that do not exist are not in the dcache, as in directories of ext4
+ * without regard to case. The server's credential is in place.
  */
-static void note_absence(struct ditto_share *share, int made)
+static void note_absence(struct ditto_share *share)
 {
 	const u32 elsewhere = DCACHE_OP_REVALIDATE | DCACHE_OP_WEAK_REVALIDATE;
 	struct dentry *root = share->root.dentry;
@@ -223,23 +251,22 @@ static void note_absence(struct ditto_share *share, int made)
 	 * The root dentry may lack the revalidation flags that other dentries of the file system
 	 * have.
 	 */
-	if (d_is_negative(hidden) && !((root->d_flags | hidden->d_flags) & elsewhere))
-		WRITE_ONCE(share->no_streams, made);
+	if (hidden_is_absent(hidden) && !((root->d_flags | hidden->d_flags) & elsewhere))
+		hidden = unrcu_pointer(xchg(&share->no_streams, RCU_INITIALIZER(hidden)));
 	dput(hidden);
 }
 
 void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base)
 {
-	int made = atomic_read(&share->srv->nodes->hidden_made);
 	const struct cred *old;
 	struct ditto_node *dir;
 	struct dentry *dentry;
 
-	if (READ_ONCE(share->no_streams) == made || ditto_streams_enter(share, true, &old))
+	if (streams_absent(share) || ditto_streams_enter(share, true, &old))
 		return;
 	dir = ditto_streams_node(share, base, NULL);
 	if (dir == ERR_PTR(-ENOENT))
-		note_absence(share, made);
+		note_absence(share);
 	if (!IS_ERR(dir)) {
 		each_stream(share, dir, forget_one, share);
 		dentry = ditto_node_dentry(dir);

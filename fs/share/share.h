@@ -181,8 +181,8 @@ struct ditto_instance_list {
  * @volume: file system of @root
  * @subvolume: subvolume of @root, if the file system has such; files of other ones have an
  *	fsid of their own
- * @no_streams: value of the node table's hidden_made at which the share was seen to have
- *	no directory for streams; see ditto_streams_forget()
+ * @no_streams: name of the directory for streams, held, which was seen not to exist; or NULL. It
+ *	stays hashed and negative until some task creates the directory
  * @is_subtree: @root is not the root of its file system, so handles are checked to lie below it
  * @opts: see struct ditto_share_opts
  * @ref: operations in flight
@@ -209,7 +209,7 @@ struct ditto_share {
 	struct path root;
 	struct ditto_volume *volume;
 	u64 subvolume;
-	int no_streams;
+	struct dentry __rcu *no_streams;
 	bool is_subtree;
 	struct ditto_share_opts __rcu *opts;
 	struct percpu_ref ref;

@@ -109,8 +109,6 @@ static int notify_event(struct fsnotify_group *group, u32 mask, const void *data
 
 	if (dir && (mask & DITTO_ENTRY_MASK))
 		notify_entry(table, dir);
-	if (file_name && (mask & (FS_CREATE | FS_MOVED_TO)))
-		ditto_streams_notice(table, file_name);
 	if (inode && !inode->i_nlink && is_own_removal(table, inode))
 		return 0;
 	if (inode && (mask & FS_ATTRIB))
@@ -335,6 +333,7 @@ void ditto_volume_leave(struct ditto_share *share)
 	struct ditto_node_table *table = volume->srv->nodes;
 	bool last;
 
+	ditto_streams_reset(share);
 	/* The volume stays while it has the share. */
 	ditto_files_close_mount(volume, share->root.mnt);
 	mutex_lock(&table->volumes_lock);

@@ -76,6 +76,25 @@ def stream_names_follow(w):
     a.close(a.create('f:three', how=OPEN))
 
 
+@test(**ONE)
+def streams_come_back(w):
+    """A share without the directory for streams learns of one that a local process puts there."""
+    a, = sessions(w, 1)
+
+    def remove(name):
+        a.close(a.create(name, access=DELETE, options=smb2.DELETE_ON_CLOSE))
+    a.close(a.create('f:one'))
+    os.rename(w.path('.ditto'), w.path('aside'))
+    for name in ('g', 'h'):
+        remove(name)
+    os.rename(w.path('aside'), w.path('.ditto'))
+    eq(len(os.listdir(w.path('.ditto/streams'))), 1, 'directories of streams')
+    remove('f')
+    eq(sorted(n for n in os.listdir(w.export) if n != '.ditto'), [])
+    eq(os.listdir(w.path('.ditto/streams')) if os.path.exists(w.path('.ditto/streams')) else [],
+       [], 'directories of streams')
+
+
 def flagged(w, flag):
     """Set or clear an attribute of the stream "one" of the only file that has streams."""
     folder, = os.listdir(w.path('.ditto/streams'))

@@ -716,7 +716,7 @@ static void instance_streams_first(struct kunit *test)
 	remove_hidden();
 	inst = must_open(test, "plain", DITTO_OPEN_CREATE, R | D, DITTO_OPENF_DELETE_ON_CLOSE);
 	instance_close(inst);
-	KUNIT_EXPECT_NE(test, folder.share->no_streams, 0);
+	KUNIT_EXPECT_NOT_NULL(test, rcu_access_pointer(folder.share->no_streams));
 	KUNIT_ASSERT_EQ(test, open_stream("file", "s", DITTO_OPEN_CREATE, R | W, 0, &inst), 0);
 	instance_close(inst);
 	KUNIT_EXPECT_TRUE(test, streams_left());
