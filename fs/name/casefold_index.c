@@ -281,7 +281,7 @@ static struct ditto_casefold *index_of(struct ditto_node *dir)
 	c = smp_load_acquire(&dir->casefold);
 	if (c)
 		return c;
-	c = kzalloc(sizeof(*c), GFP_KERNEL);
+	c = ditto_volume_watch_names(dir->volume) ? NULL : kzalloc(sizeof(*c), GFP_KERNEL);
 	if (!c)
 		return NULL;
 	mutex_init(&c->build);

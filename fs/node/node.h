@@ -88,6 +88,9 @@ static_assert(sizeof(struct ditto_fid) == 2 + 44);
  *	since one that hangs must not hold up others
  * @mark: fsnotify mark that reports when a file loses its last name, so that its node
  *	does not pin it
+ * @names_lock: serializes the making of @names_mark
+ * @names_mark: fsnotify mark that reports new names, for case-insensitive indexes; or NULL while
+ *	there was none yet
  * @watch_mark: fsnotify mark that reports changes while anything is watched, or NULL; see
  *	fs/node/watch.h
  * @watches: number of watches of directories; this and @watch_mark are under the lock of
@@ -129,6 +132,8 @@ struct ditto_volume {
 	struct list_head dispose;
 	struct work_struct dispose_work;
 	struct fsnotify_mark *mark;
+	struct mutex names_lock;	/* see above */
+	struct fsnotify_mark *names_mark;
 	struct fsnotify_mark *watch_mark;
 	u32 watches;
 	bool was_watched;

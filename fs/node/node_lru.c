@@ -223,17 +223,25 @@ static unsigned long nodes_shrink_scan(struct shrinker *shrinker, struct shrink_
 	return freed;
 }
 
+static int group_start(struct ditto_node_table *table, struct fsnotify_group **where)
+{
+	struct fsnotify_group *group = *where ?: ditto_notify_start(table);
+
+	if (IS_ERR(group))
+		return PTR_ERR(group);
+	*where = group;
+	return 0;
+}
+
 int ditto_nodes_start(struct ditto_node_table *table)
 {
+	int err;
+
 	lockdep_assert_held(&table->volumes_lock);
 
-	if (!table->group) {
-		struct fsnotify_group *group = ditto_notify_start(table);
-
-		if (IS_ERR(group))
-			return PTR_ERR(group);
-		table->group = group;
-	}
+	err = group_start(table, &table->group) ?: group_start(table, &table->names_group);
+	if (err)
+		return err;
 	if (!table->shrinker) {
 		struct shrinker *shrinker = shrinker_alloc(SHRINKER_NUMA_AWARE, "ditto-nodes");
 
@@ -524,6 +532,8 @@ void ditto_nodes_exit(struct ditto_server *srv)
 	WARN_ON(!list_empty(&table->volumes) || atomic_long_read(&table->count));
 
 	shrinker_free(table->shrinker);
+	if (table->names_group)
+		ditto_notify_stop(table->names_group);
 	if (table->group)
 		ditto_notify_stop(table->group);
 	ditto_local_notify_exit(table);

@@ -37,8 +37,8 @@ struct shrinker;
  * @off_lru: number of nodes that the LRU scan has taken off, because they have claims. They return
  *	when the last claim ends
  * @shrinker: shrinks @lru; registered with the first volume
- * @group: fsnotify group for removed files and changed directories; allocated with the
- *	first volume
+ * @group: fsnotify group for removed names and changed attributes; allocated with the first volume
+ * @names_group: the same for new names, see ditto_volume_watch_names()
  * @cred: kernel credential, to open cached files and to look up files by id
  * @acting: marks a task with @cred as acting for the server
  * @volumes_lock: serializes joining and leaving of volumes
@@ -70,6 +70,7 @@ struct ditto_node_table {
 	atomic_long_t off_lru;
 	struct shrinker *shrinker;
 	struct fsnotify_group *group;
+	struct fsnotify_group *names_group;
 	const struct cred *cred;
 	struct ditto_acting acting;
 	struct mutex volumes_lock;	/* serializes joining and leaving */
@@ -329,6 +330,18 @@ struct fsnotify_group *ditto_notify_start(struct ditto_node_table *table);
  * Context: may sleep.
  */
 void ditto_notify_stop(struct fsnotify_group *group);
+
+/**
+ * ditto_volume_watch_names - have new names and renames reported, by whomever they are made
+ * @volume: the volume, which stays so until it ends
+ *
+ * Without it, only deletions spoil the case-insensitive indexes of directories. A report costs each
+ * creation and rename several hundred instructions.
+ *
+ * Context: may sleep; takes @volume->names_lock.
+ * Return: 0, or -ENOMEM or another errno of fsnotify_add_mark().
+ */
+int ditto_volume_watch_names(struct ditto_volume *volume);
 
 /**
  * ditto_volume_has_root - tell whether a dentry is the root of a share

@@ -4,8 +4,9 @@
  *
  * An fsnotify mark on the superblock reports when a file may have lost its last name, so that its
  * node does not keep its space, no matter which task removed it. It also reports changes of
- * directories by other tasks, which invalidate cached names, and changes of attributes, which may
- * invalidate cached access control lists.
+ * attributes, which may invalidate cached access control lists. Another mark reports changes of
+ * directories by other tasks, which invalidate cached names; the file system has it once names are
+ * cached.
  *
  * Locking: the node table's volumes_lock guards the list of volumes and each volume's list of
  * shares, which is also read under RCU. It is not held while the last share waits for the volume's
@@ -50,16 +51,16 @@ static const siphash_key_t tag_key = {
 	{ 0x646974746f207368ULL, 0x6172652074616720ULL }
 };
 
-#define DITTO_ENTRY_MASK	(FS_CREATE | FS_DELETE | FS_MOVED_FROM | FS_MOVED_TO)
+#define NAME_EVENTS	(FS_CREATE | FS_MOVED_FROM | FS_MOVED_TO)
 
 /*
  * A node pins a name of its file. FS_DELETE_SELF follows the end of the last name in memory, so
  * with a node it can only report the end of another name. On local file systems, FS_ATTRIB has
- * reported the link count before.
+ * reported the link count before, but not that of a directory, for which there is FS_DELETE.
  */
 static u32 events_of(const struct ditto_volume *volume)
 {
-	return FS_ATTRIB | DITTO_ENTRY_MASK | (volume->is_remote ? FS_DELETE_SELF : 0);
+	return FS_ATTRIB | FS_DELETE | (volume->is_remote ? FS_DELETE_SELF : 0);
 }
 
 /* The directory is locked by the task that changes it. */
@@ -107,7 +108,7 @@ static int notify_event(struct fsnotify_group *group, u32 mask, const void *data
 	struct inode *inode = fsnotify_data_inode(data, data_type);
 	struct ditto_node *node;
 
-	if (dir && (mask & DITTO_ENTRY_MASK))
+	if (dir && (mask & (NAME_EVENTS | FS_DELETE)))
 		notify_entry(table, dir);
 	if (inode && !inode->i_nlink && is_own_removal(table, inode))
 		return 0;
@@ -225,6 +226,7 @@ static struct ditto_volume *volume_new(struct ditto_node_table *table, const str
 	volume->sb = sb;
 	INIT_LIST_HEAD(&volume->shares);
 	INIT_LIST_HEAD(&volume->dead);
+	mutex_init(&volume->names_lock);
 	ditto_node_dispose_init(volume);
 	volume->mark = kzalloc(sizeof(*volume->mark), GFP_KERNEL);
 	if (!volume->mark) {
@@ -258,6 +260,42 @@ put_mark:
 free:
 	kfree(volume);
 	return ERR_PTR(err);
+}
+
+int ditto_volume_watch_names(struct ditto_volume *volume)
+{
+	struct ditto_node_table *table = volume->srv->nodes;
+	struct fsnotify_mark *mark;
+	int err = 0;
+
+	/* The mark is there before anybody relies on it. Pairs with smp_store_release() below. */
+	if (likely(smp_load_acquire(&volume->names_mark)))
+		return 0;
+	mutex_lock(&volume->names_lock);
+	if (volume->names_mark)
+		goto unlock;
+	mark = kzalloc(sizeof(*mark), GFP_KERNEL);
+	if (!mark) {
+		err = -ENOMEM;
+		goto unlock;
+	}
+	fsnotify_init_mark(mark, table->names_group);
+	mark->mask = NAME_EVENTS;
+	err = fsnotify_add_mark(mark, volume->sb, FSNOTIFY_OBJ_TYPE_SB, 0);
+	if (err)
+		fsnotify_put_mark(mark);
+	else
+		/* Pairs with smp_load_acquire() above. */
+		smp_store_release(&volume->names_mark, mark);
+unlock:
+	mutex_unlock(&volume->names_lock);
+	return err;
+}
+
+static void mark_end(struct fsnotify_mark *mark, struct fsnotify_group *group)
+{
+	fsnotify_destroy_mark(mark, group);
+	fsnotify_put_mark(mark);
 }
 
 /* Counts the volumes that have ended, for those who wait for one. */
@@ -312,8 +350,9 @@ static void volume_end(struct ditto_volume *volume)
 	ditto_offload_volume_stop(volume);
 	ditto_nodes_evict(volume);
 	ditto_offload_volume_end(volume);
-	fsnotify_destroy_mark(volume->mark, table->group);
-	fsnotify_put_mark(volume->mark);
+	if (volume->names_mark)
+		mark_end(volume->names_mark, table->names_group);
+	mark_end(volume->mark, table->group);
 	ditto_watch_settle(volume);
 	if (volume->mnt)
 		kern_unmount(volume->mnt);

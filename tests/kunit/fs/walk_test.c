@@ -87,6 +87,21 @@ static const struct fold_case {
 	{ "A\xff", "a\xff", false },
 };
 
+/*
+ * New names are reported only after they were looked for without regard to case. The first case,
+ * as the volume stays until the last one.
+ */
+static void walk_asks_for_names(struct kunit *test)
+{
+	const struct ditto_volume *volume = folder.root->volume;
+
+	walk_mkdir(test, "name");
+	KUNIT_EXPECT_NULL(test, volume->names_mark);
+	KUNIT_EXPECT_EQ(test, walk_lookup("NAME"), 0);
+	KUNIT_EXPECT_NOT_NULL(test, volume->names_mark);
+	folder_remove(test, &folder, "name", false);
+}
+
 static void walk_folds(struct kunit *test)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(fold_cases); i++) {
@@ -475,6 +490,7 @@ static void walk_paths(struct kunit *test)
 }
 
 static struct kunit_case walk_cases[] = {
+	KUNIT_CASE(walk_asks_for_names),
 	KUNIT_CASE(walk_folds),
 	KUNIT_CASE(walk_chooses),
 	KUNIT_CASE(walk_sees_renames),
