@@ -2,7 +2,6 @@
 /* The names by which instances of a file were opened; see hardlink.h. */
 
 #include <linux/dcache.h>
-#include <linux/slab.h>
 
 #include "../../lockd/owner.h"
 #include "../node/node.h"
@@ -24,23 +23,6 @@ static int hardlink_cmp(const void *dentry, const struct rb_node *at)
 static bool hardlink_less(struct rb_node *a, const struct rb_node *b)
 {
 	return hardlink_cmp(rb_entry(a, struct ditto_hardlink, of_node)->dentry, b) < 0;
-}
-
-struct ditto_hardlink *ditto_hardlink_new(struct dentry *dentry)
-{
-	struct ditto_hardlink *link = kzalloc(sizeof(*link), GFP_KERNEL);
-
-	if (link)
-		link->dentry = dget(dentry);
-	return link;
-}
-
-void ditto_hardlink_free(struct ditto_hardlink *link)
-{
-	if (!link)
-		return;
-	dput(link->dentry);
-	kfree(link);
 }
 
 struct ditto_hardlink *ditto_hardlink_find(struct ditto_node *node, const struct dentry *dentry)

@@ -9,7 +9,8 @@
  * read without it.
  *
  * Lifetime: from the first instance of a name until the last one is closed and, if the name is
- * delete pending, removed. Nobody joins a name that is delete pending.
+ * delete pending, removed. Nobody joins a name that is delete pending. The memory is a part of the
+ * instance that came first, or, for a stream's own name, allocated.
  */
 #ifndef _DITTO_FS_OPEN_HARDLINK_H
 #define _DITTO_FS_OPEN_HARDLINK_H
@@ -28,6 +29,7 @@ struct ditto_owner;
  * @of_node: link in the node's @hardlinks, ordered by @dentry
  * @dentry: the name, held; constant
  * @instances: number of open instances of the file, and of its streams, that it was opened by
+ * @embedded: it is the @own_link of an instance; constant
  * @counts: counted in the node's @deletions: delete pending, and the name was still there when it
  *	was looked at
  * @delete_cred: credential of the caller that asked for the deletion, held; NULL unless delete
@@ -38,6 +40,7 @@ struct ditto_hardlink {
 	struct rb_node of_node;
 	struct dentry *dentry;
 	u32 instances;
+	bool embedded;
 	bool counts;
 	struct ditto_cred *delete_cred;
 	struct ditto_owner *delete_owner;
@@ -48,23 +51,6 @@ static inline bool ditto_hardlink_is_deleted(const struct ditto_hardlink *link)
 {
 	return link && READ_ONCE(link->delete_cred);
 }
-
-/**
- * ditto_hardlink_new - allocate a hard link
- * @dentry: the name; a reference is taken
- *
- * Context: may sleep.
- * Return: the hard link, not in a tree; or NULL.
- */
-struct ditto_hardlink *ditto_hardlink_new(struct dentry *dentry);
-
-/**
- * ditto_hardlink_free - free a hard link
- * @link: in no tree and not delete pending; or NULL
- *
- * Context: may sleep.
- */
-void ditto_hardlink_free(struct ditto_hardlink *link);
 
 /**
  * ditto_hardlink_find - find a name of a node

@@ -29,12 +29,17 @@ void ditto_instance_slab_exit(void)
 
 struct ditto_instance *ditto_instance_alloc(void)
 {
-	return kmem_cache_zalloc(instance_slab, GFP_KERNEL);
+	struct ditto_instance *inst = kmem_cache_zalloc(instance_slab, GFP_KERNEL);
+
+	if (inst)
+		refcount_set(&inst->memory, 1);
+	return inst;
 }
 
 void ditto_instance_free(struct ditto_instance *inst)
 {
-	kmem_cache_free(instance_slab, inst);
+	if (refcount_dec_and_test(&inst->memory))
+		kmem_cache_free(instance_slab, inst);
 }
 
 /* Permissions for the checks of operations that granted rights imply. */
@@ -83,23 +88,28 @@ static void instance_put(struct ditto_instance *inst)
 	ditto_instance_free(inst);
 }
 
+/* The last instance of a name is gone. */
+static void link_free(struct ditto_hardlink *link)
+{
+	dput(link->dentry);
+	if (link->embedded)
+		ditto_instance_free(container_of(link, struct ditto_instance, own_link));
+	else
+		kfree(link);
+}
+
 /* Creation */
 
 /*
  * Count one more instance of the node and of its name, unless this is delete pending. @name is NULL
- * if it is not known.
+ * if it is not known. @memory: for the first instance of the name; zeros.
  */
 static int node_join(struct ditto_node *node, struct dentry *name, bool deletes, bool keeps,
-		     struct ditto_hardlink **out)
+		     struct ditto_hardlink *memory, struct ditto_hardlink **out)
 {
-	struct ditto_hardlink *link = NULL, *fresh = NULL;
+	struct ditto_hardlink *link = NULL;
 	int err = 0;
 
-	if (name) {
-		fresh = ditto_hardlink_new(name);
-		if (!fresh)
-			return -ENOMEM;
-	}
 	spin_lock(&node->lock);
 	if (name)
 		link = ditto_hardlink_find(node, name);
@@ -112,9 +122,10 @@ static int node_join(struct ditto_node *node, struct dentry *name, bool deletes,
 		err = -ETXTBSY;
 	if (err)
 		goto unlock;
-	if (fresh && !link) {
-		ditto_hardlink_insert(node, fresh);
-		swap(link, fresh);
+	if (name && !link) {
+		link = memory;
+		link->dentry = dget(name);
+		ditto_hardlink_insert(node, link);
 	}
 	if (link)
 		link->instances++;
@@ -123,7 +134,6 @@ static int node_join(struct ditto_node *node, struct dentry *name, bool deletes,
 	*out = link;
 unlock:
 	spin_unlock(&node->lock);
-	ditto_hardlink_free(fresh);
 	return err;
 }
 
@@ -148,26 +158,43 @@ static void node_leave(struct ditto_op *op, struct ditto_node *node, struct ditt
 	if (deleted)
 		ditto_delete_pending_go(op, node, link, is_stream);
 	if (last)
-		ditto_hardlink_free(link);
+		link_free(link);
+}
+
+static int stream_join(struct ditto_instance *inst)
+{
+	struct ditto_hardlink *memory = kzalloc(sizeof(*memory), GFP_KERNEL);
+	struct dentry *name;
+	int err;
+
+	if (!memory)
+		return -ENOMEM;
+	name = ditto_node_dentry(inst->node);
+	err = node_join(inst->node, name, false, false, memory, &inst->link);
+	dput(name);
+	if (inst->link != memory)
+		kfree(memory);
+	return err;
 }
 
 static int nodes_join(struct ditto_op *op, struct ditto_instance *inst, struct dentry *name)
 {
 	struct ditto_node *base = inst->base;
-	struct dentry *stream;
 	int err;
 
+	inst->own_link.embedded = true;
 	err = node_join(base, name, !inst->is_stream && (inst->rights & DITTO_RIGHT_DELETE),
-			inst->keeps, &inst->base_link);
+			inst->keeps, &inst->own_link, &inst->base_link);
 	if (err)
 		return err;
+	/* It is used at least until this instance leaves. */
+	if (inst->base_link == &inst->own_link)
+		refcount_inc(&inst->memory);
 	if (!inst->is_stream) {
 		inst->link = inst->base_link;
 		return 0;
 	}
-	stream = ditto_node_dentry(inst->node);
-	err = node_join(inst->node, stream, false, false, &inst->link);
-	dput(stream);
+	err = stream_join(inst);
 	if (err)
 		node_leave(op, base, inst->base_link, NULL, inst->keeps, false);
 	return err;

@@ -28,6 +28,8 @@
  * @link: the name that @node was opened by, of @node->hardlinks; NULL if it is not known, or after
  *	the file was dropped
  * @base_link: the same of @base; @link if this is no stream
+ * @own_link: memory for the hard link of @base, which the first instance of a name provides; others
+ *	may use it after this one was closed
  * @open: the claim
  * @closer: credential of the caller that requested delete-on-close, held; or NULL.
  *	Guarded by @base->lock
@@ -41,6 +43,7 @@
  * @by_xattrs: see DITTO_OPENF_XATTRS
  * @ref: see above
  * @written: DITTO_CHANGED_* bits of changes made through the instance, notified at close
+ * @memory: users of the memory: the instance, and @own_link while there are instances of its name
  * @of_share: link on the share's list, or empty
  * @opened: when it was put on the list, in nanoseconds of ktime_get_ns(); a list is in this order
  * @watch: watch of the directory, or NULL; ends when the file is dropped
@@ -53,6 +56,7 @@ struct ditto_instance {
 	struct dentry *dentry;
 	struct ditto_hardlink *link;
 	struct ditto_hardlink *base_link;
+	struct ditto_hardlink own_link;
 	struct ditto_open open;
 	struct ditto_cred *closer;
 	u32 rights;
@@ -64,6 +68,7 @@ struct ditto_instance {
 	bool by_xattrs;
 	refcount_t ref;
 	u32 written;
+	refcount_t memory;
 	struct list_head of_share;
 	u64 opened;
 	struct ditto_watch *watch;
@@ -90,7 +95,10 @@ int ditto_walk_how(struct ditto_op *op, struct ditto_node *start, const char *pa
 /* Memory for an instance, zeros; or NULL. May sleep. */
 struct ditto_instance *ditto_instance_alloc(void);
 
-/* Free an instance whose claim ended, or was never made. */
+/*
+ * Free an instance whose claim ended, or was never made. Its memory stays while other instances use
+ * its @own_link.
+ */
 void ditto_instance_free(struct ditto_instance *inst);
 
 /**
