@@ -64,7 +64,7 @@ static u32 limit_of(const struct dnfs4_compound *cmp)
 }
 
 /* Bytes left in the reply; negative if the limit is exceeded already. */
-static s64 left_of(const struct dnfs4_compound *cmp)
+static __always_inline s64 left_of(const struct dnfs4_compound *cmp)
 {
 	const struct xdr_stream *xdr = cmp->out;
 	const struct xdr_buf *buf = xdr->buf;
@@ -466,7 +466,11 @@ int dnfs4_compound(struct dnfs_call *call, void *args, void *result)
 	int err;
 
 	BUILD_BUG_ON(offsetof(struct arguments, scratch) != DNFS4_ARGS_MAX);
-	memset(cmp, 0, sizeof(*cmp));
+	/* @saved_fh and @foreign are large, and valid only if a kind says so. */
+	memset(cmp, 0, offsetof(struct dnfs4_compound, saved_fh));
+	cmp->saved_fh.kind = DNFS4_FH_NONE;
+	cmp->saved_fh.target.op.actor = NULL;
+	memset_startat(cmp, 0, current_stateid);
 	cmp->call = call;
 	cmp->server = call->server->v4;
 	cmp->in = call->in;

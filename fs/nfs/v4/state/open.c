@@ -347,7 +347,9 @@ static struct dnfs4_open *dnfs4_open_find(struct dnfs4_owner *owner, struct ditt
 
 	*fresh = false;
 	for (;;) {
-		open = dnfs4_open_find_or_add(&key, made);
+		/* A file that is not open has no open of this owner. */
+		open = made || READ_ONCE(node->instances) ? dnfs4_open_find_or_add(&key, made) :
+							    NULL;
 		if (!open && made) {
 			*fresh = true;
 			return made;
