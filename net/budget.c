@@ -431,17 +431,11 @@ long ditto_charge_room(const struct ditto_charge *charge)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_charge_room, DITTO);
 
-int ditto_charge_cover(struct ditto_charge *charge, long count, long step)
+int ditto_charge_cover_anew(struct ditto_charge *charge, long count, long step)
 {
-	/* A full step would charge many clients with one object each for many. */
-	step = clamp(count / 4, 1L, step);
-	if (likely(count <= charge->amount && count > charge->amount - 2 * step))
-		return 0;
-	if (!charge->peer)
-		return 0;
-	return ditto_charge_step(charge, count, roundup(count, step));
+	return charge->peer ? ditto_charge_step(charge, count, roundup(count, step)) : 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_charge_cover, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_charge_cover_anew, DITTO);
 
 int ditto_charge_move(struct ditto_charge *charge, const struct ditto_principal *who)
 {

@@ -19,6 +19,7 @@
 #ifndef _DITTO_NET_BUDGET_H
 #define _DITTO_NET_BUDGET_H
 
+#include <linux/minmax.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
@@ -195,6 +196,9 @@ void ditto_charge_force(struct ditto_charge *charge, long amount);
  */
 long ditto_charge_room(const struct ditto_charge *charge);
 
+/* ditto_charge_cover() for a charge that has to change. @step: not 0. */
+int ditto_charge_cover_anew(struct ditto_charge *charge, long count, long step);
+
 /**
  * ditto_charge_cover - charge in steps for objects that are counted one by one
  * @charge: charged with 0 or more; an empty charge covers any number
@@ -204,7 +208,14 @@ long ditto_charge_room(const struct ditto_charge *charge);
  * Context: as ditto_charge(); usually only two comparisons.
  * Return: 0, or -EDQUOT if @count exceeds a limit: then the charge is unchanged.
  */
-int ditto_charge_cover(struct ditto_charge *charge, long count, long step);
+static inline int ditto_charge_cover(struct ditto_charge *charge, long count, long step)
+{
+	/* A full step would charge many clients with one object each for many. */
+	step = clamp(count / 4, 1L, step);
+	if (likely(count <= charge->amount && count > charge->amount - 2 * step))
+		return 0;
+	return ditto_charge_cover_anew(charge, count, step);
+}
 
 /**
  * ditto_charge_move - charge another principal
