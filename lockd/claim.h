@@ -213,8 +213,9 @@ struct ditto_lock_ctx {
 
 /**
  * struct ditto_claim - the common part of all claims; its members belong to the table
- * @ctx: lock context of the node; NULL when the claim is off its node. Written under ctx->lock and
- *	client->lock, readable under either
+ * @ctx: lock context of the node; NULL when the claim is off its node, which is the last that the
+ *	table does with it. Written under ctx->lock; readable under it, and under client->lock
+ *	while the claim is in the client's tree
  * @owner: the owner, referenced; for a grant, its key
  * @by_id: node in the client's tree
  * @gone: entry in ctx->gone, once the claim is off its node

@@ -103,10 +103,12 @@ struct ditto_lock_ctx *ditto_lock_ctx_at(struct ditto_lock_ctx *const *where)
 {
 	struct ditto_lock_ctx *ctx;
 
-	if (!READ_ONCE(*where))
+	/* Pairs with ditto_claim_detach(). */
+	if (!smp_load_acquire(where))
 		return NULL;
 	rcu_read_lock();
-	while ((ctx = READ_ONCE(*where))) {
+	/* Pairs with ditto_claim_detach(), too. */
+	while ((ctx = smp_load_acquire(where))) {
 		spin_lock(&ctx->lock);
 		if (*where == ctx) {
 			__release(&ctx->lock);
@@ -370,7 +372,6 @@ void ditto_claim_detach(struct ditto_claim *claim)
 
 	lockdep_assert_held(&ctx->lock);
 	spin_lock(&client->lock);
-	WRITE_ONCE(claim->ctx, NULL);
 	number_del(&client->claims, &client->newest, &claim->by_id);
 	WRITE_ONCE(client->live[kind], client->live[kind] - 1);
 	if (kind == DITTO_CLAIM_RANGE)
@@ -387,6 +388,8 @@ void ditto_claim_detach(struct ditto_claim *claim)
 	if (ditto_held_is_range(claim->held) ? !ditto_claim_range(claim)->pending :
 					       claim->held != DITTO_HELD_OPEN)
 		list_add_tail(&claim->gone, &ctx->gone);
+	/* A task that sees this without the lock may free the open. See ditto_lock_ctx_at(). */
+	smp_store_release(&claim->ctx, NULL);
 }
 
 bool ditto_claim_drop(struct ditto_claim *claim, const char *why)
