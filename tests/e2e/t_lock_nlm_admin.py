@@ -3,7 +3,8 @@
 import contextlib
 
 import nlm
-from harness import eq, one_of, test, wait_for
+import servers
+from harness import eq, get, one_of, test, wait_for
 from nlm import READ, WRITE, Granted
 from nlm_lockers import connect, file, free, machines, status, taken
 
@@ -170,8 +171,8 @@ def share_goes(w):
 def events(w):
     """The event stream reports conflicts and releases."""
     a, b = machines(w)
-    stream = w.server_ns.spawn('sh', '-c', f'exec "$0" events >{w.base}/events.log',
-                               '/run/e2e-dittoctl/dittoctl')
+    with open(f'{w.base}/events.log', 'wb') as log:
+        stream = w.server_ns.spawn(servers.tool('dittoctl'), 'events', stdout=log)
     with Granted(w.clients[1], b):
         wait_for('the stream is open', lambda: told(w, a, b))
     a.free_all()
@@ -184,5 +185,4 @@ def told(w, a, b):
     status(a.lock((0, 10)), nlm.OK)
     status(b.lock((0, 10)), nlm.DENIED)
     status(a.unlock((0, 10)), nlm.OK)
-    with open(f'{w.base}/events.log', encoding='utf-8') as f:
-        return 'lock' in f.read()
+    return 'lock' in get(f'{w.base}/events.log').decode()

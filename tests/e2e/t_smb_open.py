@@ -124,17 +124,18 @@ def streams_replace_others(w):
     """The stream that is replaced may be spelled in another case."""
     a, = sessions(w, 1)
     for old, new in (('two', 'two'), ('two', 'TWO')):
+        opened = []
         for name in ('one', old):
-            fid = a.create(f'f:{name}', access=GENERIC_READ | GENERIC_WRITE | DELETE)
-            a.write(fid, name.encode())
-            if name == old:
-                a.close(fid)
+            opened.append(a.create(f'f:{name}', access=GENERIC_READ | GENERIC_WRITE | DELETE))
+            a.write(opened[-1], name.encode())
+        a.close(opened.pop())
         fid = a.create('f:one', access=GENERIC_READ | DELETE, how=OPEN)
         a.rename(fid, f':{new}', True)
         folder, = os.listdir(w.path('.ditto/streams'))
         eq(os.listdir(w.path(f'.ditto/streams/{folder}')), [new])
         a.delete_on_close(fid)
-        a.close(fid)
+        for one in (fid, *opened):
+            a.close(one)
         a.end()
         a, = sessions(w, 1)
 
