@@ -295,13 +295,10 @@ EXPORT_SYMBOL_NS_GPL(ditto_handle_encode_entry, DITTO);
 int ditto_handle_of_node(struct ditto_share *share, struct ditto_node *node,
 			 struct ditto_handle *handle)
 {
-	struct dentry *dentry;
+	struct dentry *dentry = handle_has_parent(share) ? ditto_node_dentry(node) : NULL;
 	int err;
 
-	if (likely(!handle_has_parent(share)))
-		return handle_encode(share, NULL, node->inode, NULL, handle, NULL);
-	dentry = ditto_node_dentry(node);
-	err = handle_encode(share, NULL, d_inode(dentry), dentry, handle, NULL);
+	err = handle_encode(share, NULL, node->inode, dentry, handle, NULL);
 	dput(dentry);
 	return err;
 }
