@@ -10,7 +10,7 @@ from smb2 import CREATE
 from smb_lasting import available, client, gone
 from t_smb_chain import READS, clogged, is_clogged, statuses
 from t_smb_durable import Answer, durable_v2, lease_v2
-from t_smb_lease import BATCH, BREAK_S, BREAKING, H, NONE, R, W, Cacher, key
+from t_smb_lease import BATCH, BREAK_S, BREAKING, H, NOBODY, NONE, R, W, Cacher, key
 
 RWH, RH = R | W | H, R | H
 
@@ -37,8 +37,11 @@ def over_before_the_response(w):
     eq(statuses(s, reads, 60), ['SUCCESS'] * READS)
     f, g = (Answer(s.answer(number)[1]) for number in numbers)
     eq((f.state, g.level), (RWH, BATCH))
-    eq(s.broken(), (key(1), RWH, NONE, False, f.epoch + 1))
+    # each follows the response of its own CREATE
+    notices = [(*s.answer(NOBODY), s.frame) for _ in numbers]
+    s.answers[NOBODY] = sorted(notices, key=lambda notice: len(notice[1]))
     eq(s.oplock_broken(), (g.fid, NONE))
+    eq(s.broken(), (key(1), RWH, NONE, False, f.epoch + 1))
     # it has nothing, and may ask anew
     again = s.make('f', lease_v2(key(1), R, f.epoch))
     eq((again.state, again.flags), (R, 0))
