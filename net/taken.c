@@ -224,6 +224,45 @@ static int take_segment(read_descriptor_t *desc, struct sk_buff *skb, unsigned i
 	return n;
 }
 
+/* Most segments with requests are one piece. */
+static int copy_segment(const struct sk_buff *skb, u32 offset, void *data, u32 len)
+{
+	const struct skb_shared_info *shared = skb_shinfo(skb);
+	const void *piece = NULL;
+
+	if (likely(!skb_headlen(skb) && shared->nr_frags == 1 && !shared->frag_list &&
+		   skb_frags_readable(skb)))
+		piece = skb_frag_address_safe(&shared->frags[0]);
+	if (unlikely(!piece || offset + len > skb_frag_size(&shared->frags[0])))
+		return skb_copy_bits(skb, offset, data, len);
+	memcpy(data, piece + offset, len);
+	return 0;
+}
+
+int ditto_copy_arrived(struct sock *sk, u32 from, void *data, u32 len)
+{
+	u32 seq = tcp_sk(sk)->copied_seq + from, have = 0;
+	struct sk_buff *skb;
+
+	skb_queue_walk(&sk->sk_receive_queue, skb) {
+		u32 offset = seq - TCP_SKB_CB(skb)->seq, n;
+		int err;
+
+		if (offset >= skb->len)
+			continue;
+		n = min(skb->len - offset, len - have);
+		err = copy_segment(skb, offset, data + have, n);
+		if (err)
+			return err;
+		have += n;
+		seq += n;
+		if (have == len)
+			break;
+	}
+	return have;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_copy_arrived, DITTO);
+
 int ditto_taken_receive(struct ditto_taken *taken, struct socket *sock, u32 want)
 {
 	read_descriptor_t desc = { .arg.data = taken, .count = want };

@@ -103,6 +103,18 @@ bool ditto_can_take(const struct socket *sock);
 int ditto_taken_receive(struct ditto_taken *taken, struct socket *sock, u32 want);
 
 /**
+ * ditto_copy_arrived - copy bytes that have arrived, and leave them in the socket
+ * @sk: ditto_can_take() allows it, and it has no urgent data
+ * @from: number of bytes to leave out before them
+ * @data: room for them
+ * @len: bytes of room
+ *
+ * Context: any; the caller has locked the socket.
+ * Return: the number of bytes, which may be 0; or an errno.
+ */
+int ditto_copy_arrived(struct sock *sk, u32 from, void *data, u32 len);
+
+/**
  * ditto_report_from - let a socket report only when bytes are worth it (SO_RCVLOWAT)
  * @sock: a TCP socket
  * @missing: bytes that the receiver waits for; 0 if any are welcome

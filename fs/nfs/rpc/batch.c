@@ -136,32 +136,21 @@ void dnfs_batch_free(struct dnfs_batch *batch)
 static void batch_peek(struct dnfs_batch *batch)
 {
 	struct sock *sk = batch->sk;
-	u32 seq, offset, n;
-	struct sk_buff *skb;
 	bool slow;
+	int n = 0;
 
 	slow = lock_sock_fast(sk);
-	/* Nobody else receives, so what was copied is still there. */
-	seq = tcp_sk(sk)->copied_seq + batch->have;
 	/* Urgent data and protocols above TCP are left to sunrpc. */
 	batch->foreign = tcp_sk(sk)->urg_data || inet_csk(sk)->icsk_ulp_ops;
-	if (unlikely(batch->foreign))
-		goto unlock;
-	skb_queue_walk(&sk->sk_receive_queue, skb) {
-		offset = seq - TCP_SKB_CB(skb)->seq;
-		if (offset >= skb->len)
-			continue;
-		n = min_t(u32, skb->len - offset, batch->most - batch->have);
-		batch->foreign = skb_copy_bits(skb, offset, batch->in + batch->have, n);
-		if (batch->foreign)
-			break;
-		batch->have += n;
-		seq += n;
-		if (batch->have == batch->most)
-			break;
-	}
-unlock:
+	/* Nobody else receives, so what was copied is still there. */
+	if (likely(!batch->foreign))
+		n = ditto_copy_arrived(sk, batch->have, batch->in + batch->have,
+				       batch->most - batch->have);
 	unlock_sock_fast(sk, slow);
+	if (likely(n >= 0))
+		batch->have += n;
+	else
+		batch->foreign = true;
 }
 
 static void batch_release(struct dnfs_batch *batch)

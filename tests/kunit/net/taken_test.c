@@ -190,6 +190,83 @@ static void urgent_data(struct kunit *test)
 	ditto_taken_free(taken);
 }
 
+/* Copy what has arrived behind @from. */
+static int ends_copy(struct ends *ends, u32 from, u32 len)
+{
+	struct sock *sk = ends->pair.receiver->sk;
+	int n;
+
+	lock_sock(sk);
+	n = ditto_copy_arrived(sk, from, ends->got, len);
+	release_sock(sk);
+	return n;
+}
+
+/* Bytes are copied from anywhere, over the ends of segments, and stay where they are. */
+static void arrived_are_copied(struct kunit *test)
+{
+	struct ditto_taken *taken = ditto_taken_new();
+	struct ends *ends = test->priv;
+	const u32 all = SHORT + SZ_64K + SHORT;
+
+	KUNIT_ASSERT_NOT_NULL(test, taken);
+	KUNIT_EXPECT_EQ(test, ends_copy(ends, 0, SHORT), 0);
+	ends_send(test, 0, SHORT);
+	ends_send(test, SHORT, SZ_64K);
+	ends_send(test, SHORT + SZ_64K, SHORT);
+	KUNIT_ASSERT_TRUE(test, await(tcp_inq(ends->pair.receiver->sk) == all));
+	for (u32 from = 0; from < all; from += SHORT / 2 + from) {
+		u32 len = min(3 * SHORT, all - from);
+
+		KUNIT_ASSERT_EQ(test, ends_copy(ends, from, 3 * SHORT), len);
+		KUNIT_EXPECT_EQ(test, memcmp(ends->got, ends->sent + from, len), 0);
+	}
+	KUNIT_EXPECT_EQ(test, ends_copy(ends, 0, BYTES), all);
+	KUNIT_EXPECT_EQ(test, memcmp(ends->got, ends->sent, all), 0);
+	KUNIT_EXPECT_EQ(test, ends_copy(ends, all, SHORT), 0);
+	ends_take(test, taken, all);
+	ends_compare(test, taken, 0, all);
+	KUNIT_EXPECT_EQ(test, ends_copy(ends, 0, SHORT), 0);
+	ditto_taken_free(taken);
+}
+
+/* A segment of one piece and a list of others, as reassembled fragments of IP are. */
+static struct sk_buff *fragments_make(struct kunit *test, const u8 *bytes, u32 len)
+{
+	struct sk_buff *skb = alloc_skb(0, GFP_KERNEL), *rest = alloc_skb(len, GFP_KERNEL);
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	KUNIT_ASSERT_TRUE(test, skb && rest && page);
+	memcpy(page_address(page), bytes, len);
+	skb_add_rx_frag(skb, 0, page, 0, len, PAGE_SIZE);
+	skb_put_data(rest, bytes + len, len);
+	skb_shinfo(skb)->frag_list = rest;
+	skb->len += len;
+	skb->data_len += len;
+	return skb;
+}
+
+static void fragments_are_copied(struct kunit *test)
+{
+	struct ends *ends = test->priv;
+	struct sock *sk = ends->pair.receiver->sk;
+	struct sk_buff *skb = fragments_make(test, ends->sent, SHORT);
+
+	lock_sock(sk);
+	TCP_SKB_CB(skb)->seq = tcp_sk(sk)->copied_seq;
+	__skb_queue_tail(&sk->sk_receive_queue, skb);
+	for (u32 from = 0; from < 2 * SHORT; from += SHORT / 4) {
+		u32 len = min(SHORT, 2 * SHORT - from);
+
+		memset(ends->got, 0, SHORT);
+		KUNIT_EXPECT_EQ(test, ditto_copy_arrived(sk, from, ends->got, SHORT), len);
+		KUNIT_EXPECT_EQ(test, memcmp(ends->got, ends->sent + from, len), 0);
+	}
+	__skb_unlink(skb, &sk->sk_receive_queue);
+	release_sock(sk);
+	kfree_skb(skb);
+}
+
 static struct kunit_case taken_cases[] = {
 	KUNIT_CASE(long_segments_are_held),
 	KUNIT_CASE(short_segments_are_copied),
@@ -197,6 +274,8 @@ static struct kunit_case taken_cases[] = {
 	KUNIT_CASE(shared_segments_are_held),
 	KUNIT_CASE(ends_of_connections),
 	KUNIT_CASE(urgent_data),
+	KUNIT_CASE(arrived_are_copied),
+	KUNIT_CASE(fragments_are_copied),
 	{}
 };
 
