@@ -12,8 +12,11 @@
 #include <linux/socket.h>
 #include <linux/unaligned.h>
 #include <linux/workqueue.h>
+#include <net/rps.h>
 #include <net/sock.h>
+#include <net/tcp.h>
 
+#include "../../net/taken.h"
 #include "../server.h"
 #include "buf.h"
 #include "conn.h"
@@ -30,6 +33,8 @@
 #define HELD_S		10
 /* The shortest message is an SMB1 header with an empty body. */
 #define MESSAGE_MIN	35
+/* Bytes up to which what has arrived is copied under the socket's spinlock. */
+#define RECV_FAST	SZ_64K
 /*
  * A batch is continued in another receive buffer while it has fewer bytes and messages: answers
  * that are sent together cost less, but one worker runs them one after the other.
@@ -69,11 +74,47 @@ static bool batch_is_empty(const struct dsmb_rx_batch *batch)
 	return list_empty(&batch->messages) && list_empty(&batch->cancels) && !batch->cancelled;
 }
 
+/* What a receiver is told of a socket in which there are no bytes. The socket is locked. */
+static int sock_without_bytes(struct sock *sk)
+{
+	if (sk->sk_err)
+		return sock_error(sk);
+	if (sk->sk_shutdown & RCV_SHUTDOWN || sk->sk_state == TCP_CLOSE)
+		return -ECONNRESET;
+	return -EAGAIN;
+}
+
+/*
+ * Returns false if the socket has urgent data, and the result in @ret otherwise. The socket is the
+ * server's own, so no security module is asked.
+ */
+static bool recv_tcp(struct sock *sk, void *data, u32 len, int *ret)
+{
+	bool slow, urgent;
+
+	sock_rps_record_flow(sk);
+	slow = lock_sock_fast(sk);
+	urgent = tcp_sk(sk)->urg_data;
+	if (likely(!urgent)) {
+		*ret = ditto_copy_arrived(sk, 0, data, len);
+		if (*ret > 0)
+			tcp_read_done(sk, *ret);
+		else if (!*ret)
+			*ret = sock_without_bytes(sk);
+	}
+	unlock_sock_fast(sk, slow);
+	return !urgent;
+}
+
 int dsmb_transport_recv(struct dsmb_transport *t, void *data, u32 len)
 {
 	struct kvec vec = { .iov_base = data, .iov_len = len };
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
+	int ret;
 
+	/* Bottom halves are off meanwhile, so it is not used for much. */
+	if (likely(t->is_tcp && len <= RECV_FAST) && recv_tcp(t->sock->sk, data, len, &ret))
+		return ret;
 	return kernel_recvmsg(t->sock, &msg, &vec, 1, len, MSG_DONTWAIT | MSG_NOSIGNAL) ?:
 	       -ECONNRESET;
 }
@@ -247,6 +288,16 @@ static int transport_move_rest(struct dsmb_transport *t, u32 size)
 	return 0;
 }
 
+/* Uses the buffer from its start again, unless it has bytes, or messages use it. */
+static bool transport_rewind(struct dsmb_transport *t)
+{
+	if (t->rx_start != t->rx_end || refcount_read(&t->rx->ref) > 1)
+		return false;
+	t->rx_start = 0;
+	t->rx_end = 0;
+	return true;
+}
+
 /*
  * Takes the complete messages from the receive buffer. Returns 0; -ENOMEM, -EBUSY or -EDQUOT to
  * be tried again later; another negative errno ends the connection.
@@ -285,11 +336,8 @@ static int parse_frames(struct dsmb_transport *t, struct dsmb_rx_batch *batch)
 			return transport_move_rest(t, DSMB_FRAME + len);
 		return 0;
 	}
-	if (t->rx_start == t->rx_end && refcount_read(&t->rx->ref) == 1) {
-		t->rx_start = 0;
-		t->rx_end = 0;
+	if (transport_rewind(t))
 		return 0;
-	}
 	return t->rx_end > t->rx->size - DSMB_FRAME ? transport_move_rest(t, DSMB_FRAME) : 0;
 }
 
@@ -350,10 +398,12 @@ static int receive_small(struct dsmb_transport *t, struct dsmb_rx_batch *batch)
 		if (err)
 			return err;
 	}
-	/* Messages that were left when memory was short. */
-	err = parse_frames(t, batch);
-	if (err || t->large)
-		return err;
+	if (!transport_rewind(t)) {
+		/* Messages that were left when memory was short, or no room for another one. */
+		err = parse_frames(t, batch);
+		if (err || t->large)
+			return err;
+	}
 	room = t->rx->size - t->rx_end;
 	if (t->expects_data && t->rx_start == t->rx_end)
 		room = min(room, DATA_HEAD);

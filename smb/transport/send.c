@@ -8,6 +8,7 @@
  */
 #include <linux/bvec.h>
 #include <linux/socket.h>
+#include <net/rps.h>
 #include <net/tcp.h>
 
 #include "../server.h"
@@ -52,8 +53,24 @@ static unsigned int send_gather(struct dsmb_transport *t, struct kvec *vec, size
 	return n;
 }
 
+/* The socket is the server's own, so no security module is asked about each message. */
+static int send_msg(struct dsmb_transport *t, struct msghdr *msg)
+{
+	struct sock *sk = t->sock->sk;
+	int ret;
+
+	if (unlikely(!t->is_tcp))
+		return sock_sendmsg(t->sock, msg);
+	lock_sock(sk);
+	sock_rps_record_flow(sk);
+	ret = tcp_sendmsg_locked(sk, msg, msg_data_left(msg));
+	release_sock(sk);
+	return ret;
+}
+
 static int send_memory(struct dsmb_transport *t)
 {
+	struct dsmb_out *first = list_first_entry(&t->sending, struct dsmb_out, list);
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
 	/* Filled as far as it is used. */
 	struct kvec vec[SEND_VECS] __uninitialized;
@@ -61,11 +78,16 @@ static int send_memory(struct dsmb_transport *t)
 	unsigned int n;
 	size_t bytes;
 
-	n = send_gather(t, vec, &bytes, &pages_follow);
+	if (likely(list_is_singular(&t->sending) && !first->sent)) {
+		pages_follow = first->page_bytes;
+		iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, first->vec, first->nvec, first->bytes);
+	} else {
+		n = send_gather(t, vec, &bytes, &pages_follow);
+		iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, vec, n, bytes);
+	}
 	if (pages_follow)
 		msg.msg_flags |= MSG_MORE;
-	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, vec, n, bytes);
-	return sock_sendmsg(t->sock, &msg);
+	return send_msg(t, &msg);
 }
 
 static int send_pages(struct dsmb_transport *t, struct dsmb_out *out)
@@ -74,7 +96,7 @@ static int send_pages(struct dsmb_transport *t, struct dsmb_out *out)
 
 	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, out->pages, out->npages, out->page_bytes);
 	iov_iter_advance(&msg.msg_iter, out->sent - out->bytes);
-	return sock_sendmsg(t->sock, &msg);
+	return send_msg(t, &msg);
 }
 
 /* Accounts for @bytes sent; calls @done of the frames that are complete. */
@@ -97,8 +119,8 @@ static void send_account(struct dsmb_transport *t, u32 bytes)
 	}
 }
 
-/* Takes what was queued. Returns false, without the right to send, if there is nothing to send. */
-static bool take_queue(struct dsmb_transport *t)
+/* Takes what was queued. Returns false if there is nothing, and gives the right to send back. */
+static bool send_more(struct dsmb_transport *t)
 {
 	bool more = true;
 
@@ -131,17 +153,17 @@ static void send_purge(struct dsmb_transport *t)
 {
 	struct dsmb_out *out, *next;
 
-	while (take_queue(t)) {
+	do {
 		list_for_each_entry_safe(out, next, &t->sending, list) {
 			list_del(&out->list);
 			out->done(out);
 		}
-	}
+	} while (send_more(t));
 }
 
-static void send_all(struct dsmb_transport *t)
+void dsmb_send_all(struct dsmb_transport *t)
 {
-	while (take_queue(t)) {
+	do {
 		struct dsmb_out *out = list_first_entry(&t->sending, struct dsmb_out, list);
 		int ret;
 
@@ -165,7 +187,7 @@ static void send_all(struct dsmb_transport *t)
 		dsmb_conn_drop(t->conn, NULL);
 		send_purge(t);
 		return;
-	}
+	} while (send_more(t));
 }
 
 static void send_work(struct work_struct *work)
@@ -173,7 +195,7 @@ static void send_work(struct work_struct *work)
 	struct dsmb_transport *t = container_of(work, struct dsmb_transport, send_work);
 	struct dsmb_conn *conn = t->conn;
 
-	send_all(t);
+	dsmb_send_all(t);
 	dsmb_conn_put(conn);
 }
 
@@ -186,6 +208,20 @@ void dsmb_transport_unblock(struct dsmb_transport *t)
 	}
 }
 
+bool dsmb_send_begin(struct dsmb_transport *t, struct list_head *outs)
+{
+	lockdep_assert_held(&t->lock);
+	if (list_empty(outs))
+		return false;
+	if (t->is_sending) {
+		list_splice_tail_init(outs, &t->queue);
+		return false;
+	}
+	t->is_sending = true;
+	list_splice_init(outs, &t->sending);
+	return true;
+}
+
 void dsmb_transport_send(struct dsmb_transport *t, struct list_head *outs)
 {
 	bool send;
@@ -193,12 +229,10 @@ void dsmb_transport_send(struct dsmb_transport *t, struct list_head *outs)
 	if (list_empty(outs))
 		return;
 	spin_lock(&t->lock);
-	list_splice_tail_init(outs, &t->queue);
-	send = !t->is_sending;
-	t->is_sending = true;
+	send = dsmb_send_begin(t, outs);
 	spin_unlock(&t->lock);
 	if (send)
-		send_all(t);
+		dsmb_send_all(t);
 }
 
 u32 dsmb_transport_position(const struct dsmb_transport *t)

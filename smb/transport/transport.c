@@ -18,6 +18,7 @@
 #include <net/tcp.h>
 
 #include "../../net/server.h"
+#include "../../net/taken.h"
 #include "../server.h"
 #include "buf.h"
 #include "conn.h"
@@ -87,33 +88,57 @@ static struct dsmb_message *worker_choose(struct dsmb_worker *worker)
 	return list_first_entry_or_null(&worker->rest, struct dsmb_message, list);
 }
 
-/*
- * Takes the next message of a worker's batch, and leaves with the batch what is to be sent of the
- * previous one. Returns NULL at the end, or if others have taken the rest.
- */
-static struct dsmb_message *worker_next(struct dsmb_worker *worker, struct list_head *outs)
+/* Takes the first message of a batch, which is not empty. */
+static struct dsmb_message *worker_first(struct dsmb_worker *worker, struct list_head *batch)
 {
 	struct dsmb_message *message;
 
+	/* Before the batch can be seen, so that nobody takes it for one that is stuck. */
 	WRITE_ONCE(worker->begun, jiffies);
 	spin_lock(&worker->t->lock);
+	list_splice(batch, &worker->rest);
+	message = worker_choose(worker);
+	list_del_init(&message->list);
+	spin_unlock(&worker->t->lock);
+	return message;
+}
+
+/*
+ * Takes the next message of a worker's batch, and leaves with the batch what is to be sent of the
+ * previous one. Returns NULL at the end, or if others have taken the rest; all is given to be sent
+ * then.
+ */
+static struct dsmb_message *worker_next(struct dsmb_worker *worker, struct list_head *outs)
+{
+	struct dsmb_transport *t = worker->t;
+	struct dsmb_message *message;
+	bool send = false;
+
+	WRITE_ONCE(worker->begun, jiffies);
+	spin_lock(&t->lock);
 	list_splice_tail_init(outs, &worker->outs);
 	message = worker_choose(worker);
 	if (message)
 		list_del_init(&message->list);
-	spin_unlock(&worker->t->lock);
+	else
+		send = dsmb_send_begin(t, &worker->outs);
+	spin_unlock(&t->lock);
+	if (send)
+		dsmb_send_all(t);
 	return message;
 }
 
 /* Sends the responses of the messages that a worker has run. */
 static void worker_send(struct dsmb_worker *worker)
 {
-	LIST_HEAD(outs);
+	struct dsmb_transport *t = worker->t;
+	bool send;
 
-	spin_lock(&worker->t->lock);
-	list_splice_init(&worker->outs, &outs);
-	spin_unlock(&worker->t->lock);
-	dsmb_transport_send(worker->t, &outs);
+	spin_lock(&t->lock);
+	send = dsmb_send_begin(t, &worker->outs);
+	spin_unlock(&t->lock);
+	if (send)
+		dsmb_send_all(t);
 }
 
 /*
@@ -142,20 +167,39 @@ static bool worker_syncs(struct dsmb_worker *worker, struct dsmb_message *messag
 	return true;
 }
 
+/* Runs a message, or has another worker run it if it is likely to wait. */
+static void worker_run_message(struct dsmb_worker *worker, struct dsmb_message *message,
+			       struct list_head *outs)
+{
+	if (likely(!message->syncs))
+		dsmb_message_run(message, outs);
+	else if (!worker_syncs(worker, message, outs))
+		dsmb_message_queue(message);
+}
+
+/* Runs a batch of one message, of which there is nothing that others could take. */
+static void worker_run_single(struct dsmb_worker *worker, struct dsmb_message *message)
+{
+	LIST_HEAD(outs);
+
+	INIT_LIST_HEAD(&message->list);
+	if (message->slow) {
+		dsmb_message_queue(message);
+		return;
+	}
+	worker_run_message(worker, message, &outs);
+	dsmb_transport_send(worker->t, &outs);
+}
+
 static void worker_run_batch(struct dsmb_worker *worker, struct list_head *batch)
 {
 	unsigned long until = jiffies + BATCH_TIME;
-	struct dsmb_transport *t = worker->t;
 	struct dsmb_message *message;
 	bool synced = false;
 	LIST_HEAD(outs);
 
-	/* Before the batch can be seen, so that nobody takes it for one that is stuck. */
-	WRITE_ONCE(worker->begun, jiffies);
-	spin_lock(&t->lock);
-	list_splice(batch, &worker->rest);
-	spin_unlock(&t->lock);
-	while ((message = worker_next(worker, &outs))) {
+	for (message = worker_first(worker, batch); message;
+	     message = worker_next(worker, &outs)) {
 		/* Others only take messages away. */
 		bool last = list_empty(&worker->rest);
 		bool late = time_after(jiffies, until);
@@ -166,12 +210,9 @@ static void worker_run_batch(struct dsmb_worker *worker, struct list_head *batch
 		synced |= syncs;
 		if (message->slow || ((message->large || late) && !last))
 			dsmb_message_queue(message);
-		else if (!syncs)
-			dsmb_message_run(message, &outs);
-		else if (!worker_syncs(worker, message, &outs))
-			dsmb_message_queue(message);
+		else
+			worker_run_message(worker, message, &outs);
 	}
-	worker_send(worker);
 }
 
 /*
@@ -250,12 +291,17 @@ static unsigned int worker_turn(struct dsmb_worker *worker)
 	err = dsmb_receive(t, &batch);
 	if (err && err != -EAGAIN && err != -EBUSY)
 		dsmb_conn_drop(t->conn, err == -EPROTO ? "a frame that is no SMB message" : NULL);
-	transport_run_cancels(t, &batch.cancels);
+	if (unlikely(!list_empty(&batch.cancels)))
+		transport_run_cancels(t, &batch.cancels);
 	transport_end_receive(t, err);
 
 	if (unlikely(READ_ONCE(t->workers_busy) != BIT(worker->nr)))
 		transport_rescue(t);
-	worker_run_batch(worker, &batch.messages);
+	if (list_is_singular(&batch.messages))
+		worker_run_single(worker, list_first_entry(&batch.messages, struct dsmb_message,
+							   list));
+	else if (!list_empty(&batch.messages))
+		worker_run_batch(worker, &batch.messages);
 	return batch.count;
 }
 
@@ -394,6 +440,7 @@ struct dsmb_transport *dsmb_transport_new(struct dsmb_conn *conn, struct socket 
 		return NULL;
 	t->conn = conn;
 	t->sock = sock;
+	t->is_tcp = ditto_can_take(sock);
 	t->inflight_max = dsmb_buf_conn_max(conn->server);
 	t->kept = dsmb_allowance(conn)->trimmed;
 	t->floor = t->kept;

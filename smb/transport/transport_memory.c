@@ -20,8 +20,11 @@ void dsmb_transport_drop_idle(struct dsmb_transport *t, unsigned int keep)
 	struct dsmb_message *message, *next;
 	LIST_HEAD(drop);
 
+	message = xchg(&t->spare, NULL);
+	if (message)
+		dsmb_message_free_idle(t->conn->server, message);
 	spin_lock(&t->lock);
-	while (t->nidle > keep) {
+	while (t->nidle && t->nidle >= keep) {
 		list_move(t->idle.prev, &drop);
 		t->nidle--;
 	}
@@ -179,8 +182,10 @@ int dsmb_transport_set_trust(struct dsmb_transport *t, const struct ditto_princi
 
 struct dsmb_message *dsmb_transport_take_idle(struct dsmb_transport *t)
 {
-	struct dsmb_message *message;
+	struct dsmb_message *message = xchg(&t->spare, NULL);
 
+	if (message)
+		return message;
 	spin_lock(&t->lock);
 	message = list_first_entry_or_null(&t->idle, struct dsmb_message, list);
 	if (message) {
@@ -195,8 +200,13 @@ bool dsmb_transport_keep_idle(struct dsmb_transport *t, struct dsmb_message *mes
 {
 	bool keep;
 
+	if (!READ_ONCE(t->in_use))
+		return false;
+	/* Any connection in use may keep one. */
+	if (!cmpxchg(&t->spare, NULL, message))
+		return true;
 	spin_lock(&t->lock);
-	keep = READ_ONCE(t->in_use) && t->nidle < dsmb_allowance(t->conn)->idle;
+	keep = t->nidle + 1 < dsmb_allowance(t->conn)->idle;
 	if (keep) {
 		list_add(&message->list, &t->idle);
 		t->nidle++;

@@ -76,6 +76,7 @@ struct dsmb_worker {
  * struct dsmb_transport - the socket of a connection and its state
  * @conn: the connection; not counted
  * @sock: the connected socket
+ * @is_tcp: it is a TCP socket without a protocol on top, which is used without the socket layer
  * @flags: T_* bits
  * @workers_busy: one bit for each busy worker
  * @workers: the workers
@@ -111,9 +112,10 @@ struct dsmb_worker {
  * @is_sending: a thread has the right to send
  * @idle: struct dsmb_message kept for reuse
  * @nidle: number of @idle
+ * @spare: one more, or NULL; taken and put without the lock
  * @wary: whether messages that sync are likely to wait
  * @syncing: a worker of a batch runs such a message
- * @sending: struct dsmb_out that the sender took from @queue
+ * @sending: struct dsmb_out that the sender has begun with, or took from @queue
  * @send_work: continues to send when the socket has room
  * @old_data_ready: the socket's own callback
  * @old_state_change: the socket's own callback
@@ -122,6 +124,7 @@ struct dsmb_worker {
 struct dsmb_transport {
 	struct dsmb_conn *conn;
 	struct socket *sock;
+	bool is_tcp;
 	unsigned long flags;
 	unsigned long workers_busy;
 	struct dsmb_worker workers[RX_WORKERS];
@@ -158,6 +161,7 @@ struct dsmb_transport {
 	bool is_sending;
 	struct list_head idle;
 	unsigned int nidle;
+	struct dsmb_message *spare;
 	struct ditto_wary wary;
 	bool syncing;
 
@@ -278,7 +282,7 @@ int dsmb_transport_keep(struct dsmb_transport *t, bool in_use);
  * The caller has the right to receive.
  */
 bool dsmb_transport_has_reserve(const struct dsmb_transport *t, u32 len);
-/* Free all but the first @keep idle messages. Process context. */
+/* Free idle messages, so that with a spare one there are @keep of them. Process context. */
 void dsmb_transport_drop_idle(struct dsmb_transport *t, unsigned int keep);
 
 /**
@@ -296,6 +300,24 @@ void dsmb_transport_kick(struct dsmb_transport *t);
  * Context: any, including the socket's callbacks.
  */
 void dsmb_transport_unblock(struct dsmb_transport *t);
+
+/**
+ * dsmb_send_begin - queue frames, and take the right to send if nobody has it
+ * @t: the transport
+ * @outs: list of struct dsmb_out; empty afterwards
+ *
+ * Context: any; the caller holds @t->lock.
+ * Return: true if the caller has the right now, and calls dsmb_send_all() without the lock.
+ */
+bool dsmb_send_begin(struct dsmb_transport *t, struct list_head *outs);
+
+/**
+ * dsmb_send_all - send all frames, and give the right to send back
+ * @t: the transport; the caller has the right, and there are frames
+ *
+ * Context: process; may sleep in the socket, but does not wait for the client.
+ */
+void dsmb_send_all(struct dsmb_transport *t);
 
 /* Initialize the send state of a new transport. */
 void dsmb_transport_init_send(struct dsmb_transport *t);
