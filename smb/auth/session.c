@@ -144,13 +144,16 @@ struct dsmb_session *dsmb_session_new(struct dsmb_conn *conn)
 	return session;
 }
 
-struct dsmb_channel *dsmb_channel_find(struct dsmb_conn *conn, u64 id,
-				       struct dsmb_session **session)
+static __always_inline struct dsmb_channel *channel_find(struct dsmb_conn *conn, u64 id,
+							 struct dsmb_session **session)
 {
 	struct dsmb_channel *channel;
 
 	rcu_read_lock();
-	channel = xa_load(&conn->sessions, id);
+	channel = rcu_dereference(conn->first);
+	/* An id is random, so that the tree of few sessions is deep, too. */
+	if (unlikely(!channel || channel->session->id != id))
+		channel = xa_load(&conn->sessions, id);
 	if (!channel || !refcount_inc_not_zero(&channel->session->ref)) {
 		rcu_read_unlock();
 		return NULL;
@@ -164,13 +167,19 @@ struct dsmb_channel *dsmb_channel_find(struct dsmb_conn *conn, u64 id,
 	return channel;
 }
 
+struct dsmb_channel *dsmb_channel_find(struct dsmb_conn *conn, u64 id,
+				       struct dsmb_session **session)
+{
+	return channel_find(conn, id, session);
+}
+
 struct dsmb_session *dsmb_session_find(struct dsmb_conn *conn, u64 id,
 				       struct dsmb_channel **out)
 {
 	struct dsmb_session *session;
 	struct dsmb_channel *channel;
 
-	channel = dsmb_channel_find(conn, id, &session);
+	channel = channel_find(conn, id, &session);
 	if (!channel)
 		return NULL;
 	/* Pairs with dsmb_session_finish(): the channel's key is visible. */
@@ -305,6 +314,7 @@ static void channel_unlink(struct dsmb_channel *channel)
 
 	lockdep_assert_held(&session->lock);
 	xa_cmpxchg(&channel->conn->sessions, session->id, channel, NULL, GFP_KERNEL);
+	unrcu_pointer(cmpxchg(&channel->conn->first, RCU_INITIALIZER(channel), NULL));
 	atomic_dec(&channel->conn->nsessions);
 	channel->dead = true;
 	list_del_init(&channel->list);
@@ -360,6 +370,7 @@ static int channel_link(struct dsmb_channel *channel)
 	err = xa_insert(&conn->sessions, session->id, channel, GFP_KERNEL);
 	if (err)
 		return err == -EBUSY ? -EEXIST : err;
+	unrcu_pointer(cmpxchg(&conn->first, NULL, RCU_INITIALIZER(channel)));
 	atomic_inc(&conn->nsessions);
 	dsmb_conn_hold(conn);
 	dsmb_session_hold(session);

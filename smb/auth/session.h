@@ -125,8 +125,12 @@ void dsmb_channel_put(struct dsmb_channel *channel);
  * @channels: struct dsmb_channel, under @lock
  * @nchannels: number of @channels
  * @trees: struct dsmb_tree by TreeId
+ * @first_tree: one of @trees with a disk share, the only one of many sessions, or NULL; changed
+ *	under @lock, freed with RCU
  * @ntrees: number of @trees, under @lock
  * @opens: struct dsmb_open by the low half of FileId.Volatile; XA_FLAGS_ALLOC1
+ * @recent: the one of @opens that came last, or NULL; changed under the lock of @opens, freed with
+ *	RCU
  * @nopens: number of @opens, for the limit
  * @who: the principal that is charged, once the session is authenticated
  * @trust: trust level it gives to its connections: UNPROVEN or STRANGER until it is
@@ -167,8 +171,10 @@ struct dsmb_session {
 	struct list_head channels;
 	unsigned int nchannels;
 	struct xarray trees;
+	struct dsmb_tree __rcu *first_tree;
 	unsigned int ntrees;
 	struct xarray opens;
+	struct dsmb_open __rcu *recent;
 	atomic_t nopens;
 	struct ditto_principal who;
 	enum ditto_trust trust;

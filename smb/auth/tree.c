@@ -69,7 +69,9 @@ struct dsmb_tree *dsmb_tree_find(struct dsmb_session *session, u32 id)
 	struct dsmb_tree *tree;
 
 	rcu_read_lock();
-	tree = xa_load(&session->trees, id);
+	tree = rcu_dereference(session->first_tree);
+	if (unlikely(!tree || tree->id != id))
+		tree = xa_load(&session->trees, id);
 	if (tree && (READ_ONCE(tree->dead) || !refcount_inc_not_zero(&tree->ref)))
 		tree = NULL;
 	rcu_read_unlock();
@@ -94,6 +96,8 @@ static bool tree_unlink(struct dsmb_tree *tree)
 	if (first) {
 		WRITE_ONCE(tree->dead, true);
 		xa_erase(&session->trees, tree->id);
+		if (rcu_access_pointer(session->first_tree) == tree)
+			RCU_INIT_POINTER(session->first_tree, NULL);
 		trees_charge(session, --session->ntrees);
 	}
 	mutex_unlock(&session->lock);
@@ -177,33 +181,27 @@ static bool tree_renew(struct dsmb_tree *tree, struct ditto_share *share)
 	return may;
 }
 
-/* Was the access check made with the current options, and for the user the session acts as? */
-static bool tree_is_fresh(const struct dsmb_tree *tree, u64 generation)
+/*
+ * Was the access check made with the current options, and for the user the session acts as? Called
+ * under RCU.
+ */
+static bool tree_is_fresh(const struct dsmb_tree *tree, const struct ditto_share *share)
 {
 	/* Pairs with dsmb_access_renew(). */
-	if (smp_load_acquire(&tree->generation) != generation)
+	if (smp_load_acquire(&tree->generation) != rcu_dereference(share->opts)->generation)
 		return false;
 	/* Also pairs with dsmb_access_renew(). */
 	return smp_load_acquire(&tree->acting_user) == dsmb_session_acting_user(tree->session) &&
 	       READ_ONCE(tree->login) == dsmb_session_login(tree->session);
 }
 
-/* Every request comes here, so the share is not looked up each time. */
+/* Looks the share up: this is the first request, or a share was removed. */
 static struct ditto_share *tree_find_share(struct dsmb_tree *tree)
 {
 	struct ditto_server *srv = tree->session->server->srv;
-	struct ditto_share *share;
-	u64 withdrawn;
-	bool again;
+	u64 withdrawn = ditto_shares_withdrawn(srv);
+	struct ditto_share *share = ditto_share_get_by_tag(srv, tree->tag);
 
-	rcu_read_lock();
-	again = ditto_share_get_again(srv, tree->share, READ_ONCE(tree->withdrawn));
-	rcu_read_unlock();
-	if (likely(again))
-		return tree->share;
-	withdrawn = ditto_shares_withdrawn(srv);
-	share = ditto_share_get_by_tag(srv, tree->tag);
-	/* This is the first request, or another share was removed. */
 	if (share == tree->share)
 		WRITE_ONCE(tree->withdrawn, withdrawn);
 	return share;
@@ -211,18 +209,28 @@ static struct ditto_share *tree_find_share(struct dsmb_tree *tree)
 
 struct ditto_share *dsmb_tree_share(struct dsmb_tree *tree)
 {
-	struct ditto_share *share;
-	u64 generation;
+	struct ditto_share *share = tree->share;
+	bool again, fresh;
 
 	if (READ_ONCE(tree->dead))
 		return NULL;
-	share = tree_find_share(tree);
-	if (!share)
-		return NULL;
+	/* Every request comes here, so the share is not looked up each time. */
 	rcu_read_lock();
-	generation = rcu_dereference(share->opts)->generation;
+	again = ditto_share_get_again(tree->session->server->srv, share,
+				      READ_ONCE(tree->withdrawn));
+	fresh = likely(again) && tree_is_fresh(tree, share);
 	rcu_read_unlock();
-	if (likely(tree_is_fresh(tree, generation)))
+	if (likely(fresh))
+		return share;
+	if (!again) {
+		share = tree_find_share(tree);
+		if (!share)
+			return NULL;
+		rcu_read_lock();
+		fresh = tree_is_fresh(tree, share);
+		rcu_read_unlock();
+	}
+	if (fresh)
 		return share;
 	if (tree_renew(tree, share))
 		return share;
@@ -284,6 +292,9 @@ static u32 tree_publish(struct dsmb_tree *tree)
 		trees_charge(session, session->ntrees);
 	} else {
 		session->ntrees++;
+		/* Clients connect to IPC$ first, and use it seldom. */
+		if (tree->kind == DSMB_TREE_DISK && !rcu_access_pointer(session->first_tree))
+			rcu_assign_pointer(session->first_tree, tree);
 	}
 unlock:
 	mutex_unlock(&session->lock);

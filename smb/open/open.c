@@ -255,6 +255,8 @@ static int dsmb_open_enter(struct dsmb_open *open, struct dsmb_session *session,
 	else
 		err = xa_err(__xa_store(&session->opens, dsmb_open_index(volatile_id), open,
 					GFP_ATOMIC));
+	if (!err)
+		rcu_assign_pointer(session->recent, open);
 	xa_unlock(&session->opens);
 	return err;
 }
@@ -278,7 +280,10 @@ struct dsmb_open *dsmb_open_find(struct dsmb_session *session, u64 persistent, u
 	struct dsmb_open *open;
 
 	rcu_read_lock();
-	open = xa_load(&session->opens, dsmb_open_index(volatile_id));
+	/* Most requests are about the file that was opened last. */
+	open = rcu_dereference(session->recent);
+	if (!open || READ_ONCE(open->volatile_id) != volatile_id)
+		open = xa_load(&session->opens, dsmb_open_index(volatile_id));
 	if (open && (READ_ONCE(open->volatile_id) != volatile_id ||
 		     open->persistent != persistent || !refcount_inc_not_zero(&open->ref)))
 		open = NULL;
@@ -401,7 +406,11 @@ static void dsmb_open_leave(struct dsmb_open *open)
 	WRITE_ONCE(open->session, NULL);
 	/* An open that outlives its session keeps the session only while it is in the table. */
 	dsmb_opens_charge(session);
-	xa_erase(&session->opens, dsmb_open_index(open->volatile_id));
+	xa_lock(&session->opens);
+	__xa_erase(&session->opens, dsmb_open_index(open->volatile_id));
+	if (rcu_access_pointer(session->recent) == open)
+		RCU_INIT_POINTER(session->recent, NULL);
+	xa_unlock(&session->opens);
 }
 
 /*

@@ -77,6 +77,7 @@ enum dsmb_conn_state {
  * @unproven: on the client's list of connections without a logged-in user: unproven.h
  * @unproven_of: the client of @unproven, or NULL
  * @sessions: struct dsmb_channel by SessionId
+ * @first: one of @sessions, the only one of most connections, or NULL; freed with RCU
  * @nsessions: number of channels in @sessions, including those being set up
  * @async: struct dsmb_call by AsyncId; changed under @lock
  * @async_next: where the search for the next AsyncId starts
@@ -124,6 +125,7 @@ struct dsmb_conn {
 	struct dsmb_unproven_client *unproven_of;
 
 	struct xarray sessions;
+	struct dsmb_channel __rcu *first;
 	atomic_t nsessions;
 	struct xarray async;
 	u32 async_next;
