@@ -61,9 +61,11 @@ static void park_done(struct ditto_park *park)
 
 void dsmb_call_init(struct dsmb_call *call, struct dsmb_message *message)
 {
-	memset(call, 0, offsetof(struct dsmb_call, room));
+	memset(call, 0, offsetof(struct dsmb_call, in));
 	call->message = message;
 	call->conn = message->conn;
+	/* CANCEL has no response. */
+	call->out = dsmb_builder(NULL, 0);
 	spin_lock_init(&call->lock);
 	INIT_LIST_HEAD(&call->list);
 	INIT_HLIST_NODE(&call->by_id);
@@ -100,7 +102,7 @@ static void forget_parked(struct dsmb_call *call)
  * This runs before the response is sent, because the response may wait for the client, and the
  * response to CLOSE means that the open is gone.
  */
-void dsmb_call_done(struct dsmb_call *call)
+void dsmb_call_drop_all(struct dsmb_call *call)
 {
 	forget_parked(call);
 	/*
@@ -110,7 +112,8 @@ void dsmb_call_done(struct dsmb_call *call)
 	 */
 	if (is_parked_on_breaks(call))
 		ditto_park_cancel(&call->park);
-	dsmb_principals_free(call);
+	if (call->principals)
+		dsmb_principals_free(call);
 	dsmb_call_drop_open(call);
 	if (call->early)
 		dsmb_open_put(call->early);
@@ -128,6 +131,13 @@ void dsmb_call_release(struct dsmb_call *call)
 		call->cmd->release(call, args);
 	if (args != call->room)
 		kfree(args);
+}
+
+static void call_free_pages(struct dsmb_call *call)
+{
+	for (unsigned int i = 0; i < call->npages; i++)
+		put_page(call->pages[i].bv_page);
+	kvfree(call->pages);
 }
 
 void dsmb_call_end(struct dsmb_call *call)
@@ -148,13 +158,13 @@ void dsmb_call_end(struct dsmb_call *call)
 	/* For a call that did not run to its end. */
 	dsmb_call_done(call);
 	dsmb_call_release(call);
-	for (unsigned int i = 0; i < call->npages; i++)
-		put_page(call->pages[i].bv_page);
-	kvfree(call->pages);
+	if (call->pages)
+		call_free_pages(call);
 	dsmb_buf_put(conn->server, call->reply);
 	if (call->share)
 		ditto_share_put(call->share);
-	dsmb_replay_end(call);
+	if (call->created)
+		dsmb_replay_end(call);
 	dsmb_crowd_put(call->crowd);
 	if (call->tree)
 		dsmb_tree_put(call->tree);

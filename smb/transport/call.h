@@ -63,10 +63,6 @@ struct dsmb_tree;
  * @tree_id: TreeId of the header; of the previous command for a related one
  * @session_id: SessionId of the header; of the previous command for a related one
  * @at: offset of the header in the message
- * @in: the command from its header on, so that wire offsets are cursor offsets; positioned
- *	behind the header
- * @out: body of the response; wire offsets count from the header, which is DSMB_OUT_HEADER
- *	bytes before it
  * @session: held, or NULL if the command needs none
  * @channel: channel it arrived on; held, or NULL
  * @tree: held, or NULL
@@ -78,7 +74,6 @@ struct dsmb_tree;
  *	dsmb_call_open() adds the owner
  * @actor: lock owner of @op
  * @conflict: conflict record of @op, or NULL
- * @park: park of @op
  * @open: found by dsmb_call_open(), held; dropped by the engine when the call is done
  * @early: the open its FileId named on arrival, held, so that a CLOSE that arrived later does not
  *	overtake the call
@@ -117,10 +112,15 @@ struct dsmb_tree;
  * @reply: buffer that holds the response
  * @reply_at: offset of the response's header in @reply
  * @reply_len: bytes of header and body, and padding in a compound
+ * @args: decoded arguments of the command; NULL before decoding, and once they were released
+ * @in: the command from its header on, so that wire offsets are cursor offsets; positioned
+ *	behind the header
+ * @out: body of the response; wire offsets count from the header, which is DSMB_OUT_HEADER
+ *	bytes before it
+ * @park: park of @op
  * @list: on conn->calls, under conn->lock
  * @by_id: in conn->calls_by_id, under conn->lock
  * @open_link: in the table of parked calls of call.c, or empty
- * @args: decoded arguments of the command; NULL before decoding, and once they were released
  * @room: memory of the arguments and behind them the results, if it suffices
  */
 struct dsmb_call {
@@ -136,8 +136,6 @@ struct dsmb_call {
 	u32 tree_id;
 	u64 session_id;
 	u32 at;
-	struct dsmb_cursor in;
-	struct dsmb_builder out;
 	struct dsmb_session *session;
 	struct dsmb_channel *channel;
 	struct dsmb_tree *tree;
@@ -147,7 +145,6 @@ struct dsmb_call {
 	struct ditto_op op;
 	struct ditto_actor actor;
 	struct ditto_conflict *conflict;
-	struct ditto_park park;
 	struct dsmb_open *open;
 	struct dsmb_open *early;
 	struct dsmb_created *created;
@@ -181,10 +178,14 @@ struct dsmb_call {
 	struct dsmb_buf *reply;
 	u32 reply_at;
 	u32 reply_len;
+	void *args;
+	/* The following are not cleared: they are set before they are read. */
+	struct dsmb_cursor in;
+	struct dsmb_builder out;
+	struct ditto_park park;
 	struct list_head list;
 	struct hlist_node by_id;
 	struct list_head open_link;
-	void *args;
 	u64 room[DSMB_CALL_ROOM / sizeof(u64)];
 };
 
@@ -389,6 +390,21 @@ void dsmb_call_init(struct dsmb_call *call, struct dsmb_message *message);
 void dsmb_call_drop_open(struct dsmb_call *call);
 
 /**
+ * dsmb_call_drop_all - the same as dsmb_call_done(), of a call that has something to be dropped
+ * @call: its status is final
+ *
+ * Context: process; may sleep.
+ */
+void dsmb_call_drop_all(struct dsmb_call *call);
+
+/* Is there nothing that dsmb_call_done() has to drop? The call's status is final. */
+static inline bool dsmb_call_is_done(const struct dsmb_call *call)
+{
+	return !call->open && !call->early && !call->principals && !call->park.used &&
+	       list_empty_careful(&call->open_link);
+}
+
+/**
  * dsmb_call_done - drop the open of a call that does not run any more
  * @call: its status is final
  *
@@ -398,7 +414,11 @@ void dsmb_call_drop_open(struct dsmb_call *call);
  *
  * Context: process; may sleep.
  */
-void dsmb_call_done(struct dsmb_call *call);
+static inline void dsmb_call_done(struct dsmb_call *call)
+{
+	if (!dsmb_call_is_done(call))
+		dsmb_call_drop_all(call);
+}
 
 /**
  * dsmb_call_release - release the arguments of a call, and what its command took

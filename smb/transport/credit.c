@@ -25,11 +25,17 @@ bool dsmb_credits_use(struct dsmb_credits *credits, u64 id, u16 charge)
 
 	if (id < credits->low || id >= credits->high || charge > credits->high - id)
 		return false;
+	/* Most come in order. */
+	if (likely(id == credits->low && charge == 1)) {
+		credits->low++;
+		goto used;
+	}
 	for (i = 0; i < charge; i++)
 		if (test_bit(credit_slot(id + i), credits->used))
 			return false;
 	for (i = 0; i < charge; i++)
 		__set_bit(credit_slot(id + i), credits->used);
+used:
 	credits->free -= charge;
 	while (credits->low < credits->high &&
 	       __test_and_clear_bit(credit_slot(credits->low), credits->used))

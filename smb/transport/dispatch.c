@@ -85,19 +85,32 @@ static void call_leave(struct dsmb_call *call, u32 status)
 		chain->no_ids = true;
 }
 
-void dsmb_call_arrived(struct dsmb_call *call)
+/* The FileId of a request: MS-SMB2 section 2.2.14.1 */
+struct dsmb_file_id {
+	__le64 persistent;
+	__le64 volatile_id;
+} __packed;
+
+/* The FileId where requests of this command have it, or NULL if the request ends before. */
+static const struct dsmb_file_id *call_file_id(const struct dsmb_call *call)
 {
 	struct dsmb_cursor c = call->in;
-	u64 persistent, volatile_id;
+
+	dsmb_seek(&c, call->cmd->file_id);
+	return dsmb_get(&c, sizeof(struct dsmb_file_id));
+}
+
+void dsmb_call_arrived(struct dsmb_call *call)
+{
+	const struct dsmb_file_id *id;
 
 	if (!call->cmd || !call->cmd->file_id || (call->flags & DSMB_FLAG_RELATED))
 		return;
 	call->session = dsmb_session_find(call->conn, call->session_id, &call->channel);
-	dsmb_seek(&c, call->cmd->file_id);
-	persistent = dsmb_get_u64(&c);
-	volatile_id = dsmb_get_u64(&c);
-	if (call->session && !c.bad)
-		call->early = dsmb_open_find(call->session, persistent, volatile_id);
+	id = call_file_id(call);
+	if (call->session && id)
+		call->early = dsmb_open_find(call->session, le64_to_cpu(id->persistent),
+					     le64_to_cpu(id->volatile_id));
 }
 
 /*
@@ -239,7 +252,8 @@ static u32 call_decode(struct dsmb_call *call)
 
 void dsmb_call_drop_open(struct dsmb_call *call)
 {
-	dsmb_sequence_end(call);
+	if (call->counted)
+		dsmb_sequence_end(call);
 	if (call->open)
 		dsmb_open_put(call->open);
 	call->open = NULL;
@@ -312,9 +326,9 @@ u32 dsmb_call_move(struct dsmb_call *call, const struct ditto_share *share)
  * Must the call run on a worker that may wait for records? Other workers must not wait for the
  * helper.
  */
-static bool call_needs_records(const struct dsmb_call *call)
+static __always_inline bool call_needs_records(const struct dsmb_call *call)
 {
-	if (!(call->cmd->flags & DSMB_RECORDS) || !call->tree || call->message->records)
+	if (likely(!(call->cmd->flags & DSMB_RECORDS)) || !call->tree || call->message->records)
 		return false;
 	return READ_ONCE(call->tree->continuous) ||
 	       (call->open && dsmb_durable_is_persistent(call->open));
@@ -326,7 +340,7 @@ static bool call_enter(struct dsmb_call *call)
 	struct dsmb_message *message = call->message;
 	struct dsmb_crowd *crowd;
 
-	if (call->early && !call->crowd)
+	if (call->early && unlikely(call->early->limits) && !call->crowd)
 		call->crowd = dsmb_crowd_hold(call_crowd_of(call, call->early));
 	crowd = dsmb_call_crowd(call);
 	if (message->place == crowd)
@@ -357,12 +371,10 @@ static void call_leave_place(struct dsmb_call *call, u32 status)
 /* Finds the open that the request names. */
 static u32 call_find_open(struct dsmb_call *call)
 {
-	struct dsmb_cursor c = call->in;
-	u64 persistent;
+	const struct dsmb_file_id *id = call_file_id(call);
 
-	dsmb_seek(&c, call->cmd->file_id);
-	persistent = dsmb_get_u64(&c);
-	return dsmb_call_open(call, persistent, dsmb_get_u64(&c));
+	return dsmb_call_open(call, id ? le64_to_cpu(id->persistent) : 0,
+			      id ? le64_to_cpu(id->volatile_id) : 0);
 }
 
 /* Executes a decoded command, and encodes its response. */
@@ -503,7 +515,8 @@ u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id)
 	chain->has_file = true;
 	chain->persistent = persistent;
 	chain->volatile_id = volatile_id;
-	dsmb_call_drop_open(call);
+	if (unlikely(call->open))
+		dsmb_call_drop_open(call);
 	call->open = call_take_early(call, persistent, volatile_id);
 	/* An open belongs to one tree; a command that needs no tree does not check it. */
 	if (!call->open || (call->tree && READ_ONCE(call->open->tree) != call->tree))

@@ -34,20 +34,18 @@ unsigned int dsmb_split(const void *message, u32 len, u32 *at, unsigned int max)
 
 	for (;;) {
 		struct dsmb_cursor c = dsmb_cursor(message + pos, len - pos);
-		u32 id = dsmb_get_u32(&c);
-		u16 size = dsmb_get_u16(&c);
-		u32 flags, next;
+		const struct dsmb_header *header = dsmb_get(&c, sizeof(*header));
+		u32 next;
 
-		dsmb_seek(&c, offsetof(struct dsmb_header, flags));
-		flags = dsmb_get_u32(&c);
-		next = dsmb_get_u32(&c);
-		if (n == max || c.size < sizeof(struct dsmb_header) || id != DSMB_PROTOCOL_ID ||
-		    size != sizeof(struct dsmb_header) || (flags & DSMB_FLAG_RESPONSE))
+		if (n == max || !header || header->protocol_id != cpu_to_le32(DSMB_PROTOCOL_ID) ||
+		    header->structure_size != cpu_to_le16(sizeof(*header)) ||
+		    header->flags & cpu_to_le32(DSMB_FLAG_RESPONSE))
 			return 0;
 		at[n++] = pos;
+		next = le32_to_cpu(header->next_command);
 		if (!next)
 			return n;
-		if (next % 8 || next < sizeof(struct dsmb_header) || next > c.size)
+		if (next % 8 || next < sizeof(*header) || next > c.size)
 			return 0;
 		pos += next;
 	}
@@ -68,9 +66,9 @@ static void message_init(struct dsmb_message *message, struct dsmb_conn *conn)
 
 	memset(message, 0, offsetof(struct dsmb_message, few));
 	memset(&message->chain, 0, sizeof(message->chain));
-	memset(&message->out, 0, sizeof(message->out));
 	message->reply = reply;
 	message->reply_end = DSMB_SEND_HEADROOM;
+	message->out.sent = 0;
 	message->out.done = message_sent;
 	INIT_LIST_HEAD(&message->list);
 	INIT_WORK(&message->work, message_work);

@@ -130,8 +130,12 @@ void dsmb_message_assess(struct dsmb_message *message)
 {
 	u32 cost;
 
-	message_refuse_excess(message);
-	message->large |= dsmb_message_is_large(message);
+	/* A single short call of one credit is neither refused nor large. */
+	if (message->ncalls != 1 || message->large || message->len > DSMB_LARGE_BYTES ||
+	    message->calls[0].charge > 1) {
+		message_refuse_excess(message);
+		message->large |= dsmb_message_is_large(message);
+	}
 	cost = dsmb_message_cost(message);
 	if (cost > message->cost) {
 		dsmb_transport_charge(message->conn->transport, cost - message->cost);

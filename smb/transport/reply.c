@@ -161,13 +161,12 @@ static bool is_sealed(const struct dsmb_call *call)
  */
 static bool is_signed(const struct dsmb_call *call, u32 status, bool interim)
 {
-	if (interim || is_sealed(call) || !signer_of(call, status))
+	if (interim || !call->session)
 		return false;
-	if (call->command == DSMB_SESSION_SETUP && status == STATUS_SUCCESS)
-		return true;
-	if (call->session->signing_required)
-		return true;
-	return call->flags & DSMB_FLAG_SIGNED;
+	if (!(call->command == DSMB_SESSION_SETUP && status == STATUS_SUCCESS) &&
+	    !call->session->signing_required && !(call->flags & DSMB_FLAG_SIGNED))
+		return false;
+	return !is_sealed(call) && signer_of(call, status);
 }
 
 bool dsmb_reply_may_splice(const struct dsmb_call *call)
@@ -234,27 +233,25 @@ static u16 reply_credits(struct dsmb_call *call)
 
 static void encode_header(struct dsmb_call *call, void *at, u32 status, u64 async_id, u16 credits)
 {
-	struct dsmb_builder b = dsmb_builder(at, sizeof(struct dsmb_header));
 	u32 keep = DSMB_FLAG_RELATED | DSMB_FLAG_PRIORITY_MASK | DSMB_FLAG_REPLAY;
+	struct dsmb_header *header = at;
 
-	dsmb_encode_u32(&b, DSMB_PROTOCOL_ID);
-	dsmb_encode_u16(&b, sizeof(struct dsmb_header));
-	dsmb_encode_u16(&b, call->charge);
-	dsmb_encode_u32(&b, status);
-	dsmb_encode_u16(&b, call->command);
-	dsmb_encode_u16(&b, credits);
-	dsmb_encode_u32(&b, DSMB_FLAG_RESPONSE | (call->flags & keep) |
-			(async_id ? DSMB_FLAG_ASYNC : 0));
-	dsmb_encode_u32(&b, 0);
-	dsmb_encode_u64(&b, call->message_id);
-	if (async_id) {
-		dsmb_encode_u64(&b, async_id);
-	} else {
-		dsmb_encode_u32(&b, 0);
-		dsmb_encode_u32(&b, call->tree ? call->tree->id : call->tree_id);
-	}
-	dsmb_encode_u64(&b, call->session ? call->session->id : call->session_id);
-	dsmb_builder_reserve(&b, DSMB_SIGNATURE_SIZE);
+	*header = (struct dsmb_header) {
+		.protocol_id = cpu_to_le32(DSMB_PROTOCOL_ID),
+		.structure_size = cpu_to_le16(sizeof(*header)),
+		.credit_charge = cpu_to_le16(call->charge),
+		.status = cpu_to_le32(status),
+		.command = cpu_to_le16(call->command),
+		.credits = cpu_to_le16(credits),
+		.flags = cpu_to_le32(DSMB_FLAG_RESPONSE | (call->flags & keep) |
+				     (async_id ? DSMB_FLAG_ASYNC : 0)),
+		.message_id = cpu_to_le64(call->message_id),
+		.session_id = cpu_to_le64(call->session ? call->session->id : call->session_id),
+	};
+	if (async_id)
+		header->async_id = cpu_to_le64(async_id);
+	else
+		header->tree_id = cpu_to_le32(call->tree ? call->tree->id : call->tree_id);
 }
 
 static void encode_error(struct dsmb_builder *out)
@@ -622,6 +619,24 @@ static int reply_pieces(struct dsmb_message *message, struct dsmb_out *out, u32 
 	return n;
 }
 
+/* The same, of a message with a single call. */
+static int reply_piece(struct dsmb_message *message, struct dsmb_out *out, u32 *bytes)
+{
+	struct dsmb_call *call = &message->calls[0];
+	u8 *at;
+
+	/* CANCEL has no response. */
+	if (!call->reply_len)
+		return 0;
+	at = reply_header(call);
+	if (finish_answer(call, at, call->reply_len, false, call->final, false))
+		return -EIO;
+	*bytes = call->reply_len;
+	out->vec[0].iov_base = at;
+	out->vec[0].iov_len = call->reply_len;
+	return 1;
+}
+
 /*
  * Data that was encrypted into the buffer of the response, from @data on, is sent from there and
  * not copied. Without pages the frame is sent as memory.
@@ -650,7 +665,13 @@ bool dsmb_reply_finish(struct dsmb_message *message)
 	struct dsmb_buf *buf;
 	int n, at;
 
-	n = reply_pieces(message, out, &bytes);
+	out->pages = NULL;
+	out->npages = 0;
+	out->page_bytes = 0;
+	if (likely(message->ncalls == 1))
+		n = reply_piece(message, out, &bytes);
+	else
+		n = reply_pieces(message, out, &bytes);
 	if (n > 0 && (n > DSMB_OUT_VECS || (session && n > 1))) {
 		buf = reply_linear(message, bytes);
 		if (!buf || send_plain(message->conn, session, buf, bytes))
