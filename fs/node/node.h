@@ -107,6 +107,8 @@ static_assert(sizeof(struct ditto_fid) == 2 + 44);
  * @dosattr_name: its name as @dosattr_handler is given it; constant
  * @plain: files that are known to have no DOS attributes, see fs/op/dosattr.c; NULL if that is not
  *	cached
+ * @xattrs_move_ctime: @plain also tells which files have no extended attributes of users, as each
+ *	change of one changes ctime
  * @is_remote: other machines may change the file system without this one being notified
  * @has_acls: access control lists can be stored
  * @offload_group: fsnotify group that lets local processes wait for data, or NULL; set once
@@ -146,6 +148,7 @@ struct ditto_volume {
 	const struct xattr_handler *dosattr_handler;
 	const char *dosattr_name;
 	u64 *plain;
+	bool xattrs_move_ctime;
 	struct fsnotify_group *offload_group;
 	struct fsnotify_mark *offload_mark;
 	struct list_head offload_link;

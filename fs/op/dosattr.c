@@ -30,6 +30,7 @@
 
 #include <kunit/visibility.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <linux/slab.h>
 #include <linux/xattr.h>
@@ -151,6 +152,11 @@ static void dosattr_find_handler(struct ditto_volume *volume)
 	}
 }
 
+/* File systems of this machine on which each change of an extended attribute changes ctime. */
+static const unsigned long xattrs_move_ctime[] = {
+	EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, TMPFS_MAGIC,
+};
+
 int ditto_dosattr_volume_start(struct ditto_volume *volume)
 {
 	dosattr_find_handler(volume);
@@ -158,7 +164,11 @@ int ditto_dosattr_volume_start(struct ditto_volume *volume)
 	if (volume->caller_opens)
 		return 0;
 	volume->plain = kvcalloc(DITTO_PLAIN_FILES, sizeof(*volume->plain), GFP_KERNEL);
-	return volume->plain ? 0 : -ENOMEM;
+	if (!volume->plain)
+		return -ENOMEM;
+	for (size_t i = 0; i < ARRAY_SIZE(xattrs_move_ctime); i++)
+		volume->xattrs_move_ctime |= volume->sb->s_magic == xattrs_move_ctime[i];
+	return 0;
 }
 
 void ditto_dosattr_volume_end(struct ditto_volume *volume)
@@ -257,8 +267,11 @@ static int dosattr_load_cached(struct ditto_share *share, struct dentry *dentry,
 int ditto_dosattr_get(struct ditto_share *share, struct dentry *dentry, const struct kstat *st,
 		      struct ditto_dosattr *dosattr)
 {
-	int err = dosattr_load_cached(share, dentry, st, dosattr);
+	int err;
 
+	if (likely(ditto_dosattr_get_plain(share->volume, d_inode(dentry), st, dosattr)))
+		return 0;
+	err = dosattr_load_cached(share, dentry, st, dosattr);
 	if (err)
 		return err;
 

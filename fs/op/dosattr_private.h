@@ -66,6 +66,9 @@ static inline u64 *ditto_plain_at(const struct ditto_volume *volume, const struc
 	return &volume->plain[inode->i_ino % DITTO_PLAIN_FILES];
 }
 
+/* Set in the word of a file that has no extended attributes of users either. */
+#define DITTO_PLAIN_BARE	1ULL
+
 /*
  * The word of an inode while nothing is stored. Files of several subvolumes, or layers of
  * overlayfs, may have one number, so the address is part of it. But for chance, they could only be
@@ -76,7 +79,8 @@ static inline u64 ditto_plain_word(const struct inode *inode, const struct times
 {
 	u64 time = ctime->tv_sec * NSEC_PER_SEC + ctime->tv_nsec;
 
-	return (time ^ (unsigned long)inode) + inode->i_ino * GOLDEN_RATIO_64;
+	return ((time ^ (unsigned long)inode) + inode->i_ino * GOLDEN_RATIO_64) &
+	       ~DITTO_PLAIN_BARE;
 }
 
 /**
@@ -92,8 +96,8 @@ static inline bool ditto_dosattr_is_plain(const struct ditto_volume *volume,
 					  const struct inode *inode,
 					  const struct timespec64 *ctime)
 {
-	return volume->plain &&
-	       READ_ONCE(*ditto_plain_at(volume, inode)) == ditto_plain_word(inode, ctime);
+	return volume->plain && (READ_ONCE(*ditto_plain_at(volume, inode)) & ~DITTO_PLAIN_BARE) ==
+				ditto_plain_word(inode, ctime);
 }
 
 /**

@@ -19,6 +19,7 @@
 #include "../../net/server.h"
 #include "../acl/acl_file.h"
 #include "../node/node_private.h"
+#include "dosattr_private.h"
 #include "lock_check_private.h"
 #include "op_private.h"
 #include "xattr.h"
@@ -218,7 +219,32 @@ int ditto_xattr_remove(struct ditto_op *op, struct ditto_node *node,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_xattr_remove, DITTO);
 
-static int tell_names(const char *names, size_t len,
+bool ditto_xattr_is_bare(const struct ditto_share *share, const struct ditto_node *node)
+{
+	const struct ditto_volume *volume = share->volume;
+	struct timespec64 ctime = inode_get_ctime(node->inode);
+
+	return volume->xattrs_move_ctime && READ_ONCE(*ditto_plain_at(volume, node->inode)) ==
+				(ditto_plain_word(node->inode, &ctime) | DITTO_PLAIN_BARE);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_xattr_is_bare, DITTO);
+
+/*
+ * Remember that there was nothing to list. @ctime was read before. The word is only there if that
+ * was in the past already, so that any later change gets a different one.
+ */
+static void xattr_was_bare(const struct ditto_share *share, const struct ditto_node *node,
+			   const struct timespec64 *ctime)
+{
+	const struct ditto_volume *volume = share->volume;
+	u64 word = ditto_plain_word(node->inode, ctime);
+
+	if (volume->xattrs_move_ctime)
+		cmpxchg64(ditto_plain_at(volume, node->inode), word, word | DITTO_PLAIN_BARE);
+}
+
+/* Tells the names of users' attributes. @none: cleared if there is one. */
+static int tell_names(const char *names, size_t len, bool *none,
 		      int (*fn)(void *arg, const struct ditto_name *name), void *arg)
 {
 	const char *end = names + len;
@@ -233,8 +259,10 @@ static int tell_names(const char *names, size_t len,
 			continue;
 		name.name = names + XATTR_USER_PREFIX_LEN;
 		name.len = size - 1 - XATTR_USER_PREFIX_LEN;
-		if (name.len && !is_ours(name.name, name.len))
-			ret = fn(arg, &name);
+		if (!name.len || is_ours(name.name, name.len))
+			continue;
+		*none = false;
+		ret = fn(arg, &name);
 	}
 	return ret;
 }
@@ -242,9 +270,11 @@ static int tell_names(const char *names, size_t len,
 int ditto_xattr_list(struct ditto_op *op, struct ditto_node *node,
 		     int (*fn)(void *arg, const struct ditto_name *name), void *arg)
 {
+	struct timespec64 ctime = inode_get_ctime(node->inode);
 	struct dentry *dentry = ditto_node_dentry(node);
 	const struct cred *old;
 	char *names = NULL;
+	bool none = true;
 	ssize_t ret;
 
 	ret = xattr_enter(op, node, DITTO_RIGHT_READ_XATTRS, 0, &old);
@@ -264,7 +294,9 @@ leave:
 put:
 	dput(dentry);
 	if (ret > 0)
-		ret = tell_names(names, ret, fn, arg);
+		ret = tell_names(names, ret, &none, fn, arg);
+	if (!ret && none)
+		xattr_was_bare(op->share, node, &ctime);
 	kvfree(names);
 	return ret;
 }

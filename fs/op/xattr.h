@@ -82,6 +82,16 @@ int ditto_xattr_remove(struct ditto_op *op, struct ditto_node *node,
 		       const struct ditto_name *name, struct ditto_wcc *wcc);
 
 /**
+ * ditto_xattr_is_bare - tell whether a file is known to have no extended attributes of users
+ * @share: share the node was reached through
+ * @node: held
+ *
+ * Context: any.
+ * Return: true if ditto_xattr_list() found none, and the file was not changed since.
+ */
+bool ditto_xattr_is_bare(const struct ditto_share *share, const struct ditto_node *node);
+
+/**
  * ditto_xattr_list - call a function for each extended attribute
  * @op: the caller
  * @node: held

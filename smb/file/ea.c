@@ -227,6 +227,8 @@ u32 dsmb_ea_size(struct ditto_op *op, struct ditto_node *node)
 {
 	struct dsmb_ea_list list = { .op = op, .node = node };
 
+	if (likely(ditto_xattr_is_bare(op->share, node)))
+		return 0;
 	ditto_xattr_list(op, node, dsmb_ea_count, &list);
 	return list.size ? list.size + 4 : 0;
 }

@@ -15,7 +15,7 @@ from harness import eq, frozen, get, one_of, put, run, test, wait_for
 from smb import SmbClient
 
 READ_EA, WRITE_EA = 8, 16
-BASIC, STANDARD, FULL_EA, ALL, END_OF_FILE, STREAM = 4, 5, 15, 18, 20, 22
+BASIC, STANDARD, EA, FULL_EA, ALL, END_OF_FILE, STREAM = 4, 5, 7, 15, 18, 20, 22
 FILESYSTEM, SECURITY = 2, 3
 (SET_REPARSE, GET_REPARSE, DELETE_REPARSE, SET_SPARSE, ZERO_DATA, RANGES, OBJECT_ID,
  GET_OBJECT_ID, TRIM, GET_COMPRESSION, SET_COMPRESSION, GET_INTEGRITY, SET_INTEGRITY) = (
@@ -451,6 +451,35 @@ def extended_attributes(w):
     smb2.refused('0x80000013', s.set, fid, FULL_EA, ea(b'a=b', b'1'))
     smb2.refused('0x80000014', s.set, fid, FULL_EA, ea(b'x', b'1', last=False))
     smb2.refused('ACCESS_DENIED', s.set, fid, FULL_EA, ea(b'ditto.extra', b'1'))
+    s.end()
+
+
+@test(smb=True, squash='none')
+def sizes_of_attributes(w):
+    """EaSize is that of now, though the server remembers files without any attributes."""
+    s = session(w)
+    fid = fresh(s, 'f')
+
+    def size():
+        one, = struct.unpack('<I', s.query(fid, EA))
+        eq(struct.unpack_from('<I', s.query(fid, ALL), 72)[0], one)
+        return one
+
+    for i in range(40):
+        # some of these in the tick of a change, others behind it
+        time.sleep(i % 4 / 100)
+        eq(size(), 0)
+        eq(size(), 0)
+        os.setxattr(w.path('f'), 'user.a', b'value')
+        eq(size(), 4 + 4 + 1 + 1 + 5)
+        os.removexattr(w.path('f'), 'user.a')
+    # those of other name spaces are none of it
+    os.setxattr(w.path('f'), 'trusted.a', b'value')
+    for _ in range(3):
+        eq(size(), 0)
+        time.sleep(0.02)
+    s.set(fid, FULL_EA, ea(b'One', b'1'))
+    eq(size(), 4 + 4 + 1 + 3 + 1)
     s.end()
 
 
