@@ -69,8 +69,6 @@ struct kstatfs;
 #define DSMB_FS_SECTOR_SIZE		11
 #define DSMB_FS_POSIX			100
 
-/* Reply buffer in bytes for a class with a single record that may contain names. */
-#define DSMB_INFO_ROOM			(2 * PATH_MAX + 256)
 /* Reply buffer in bytes for a class that is a list. */
 #define DSMB_INFO_LIST_ROOM		(128 << 10)
 

@@ -29,7 +29,21 @@
 #include "../transport/conn.h"
 
 #define DSMB_LOCK_REPLY		4
-#define DSMB_LOCK_ELEMENT	24
+
+/* The request between StructureSize and the elements: MS-SMB2 section 2.2.26 */
+struct dsmb_lock_wire {
+	__le16 count;
+	__le32 sequence;
+	u8 file_id[DSMB_FILE_ID_SIZE];
+} __packed;
+
+/* SMB2_LOCK_ELEMENT: MS-SMB2 section 2.2.26.1 */
+struct dsmb_lock_element_wire {
+	__le64 offset;
+	__le64 length;
+	__le32 flags;
+	__le32 reserved;
+} __packed;
 
 /* MS-SMB2 section 2.2.26.1 */
 #define DSMB_LOCK_SHARED	BIT(0)
@@ -81,27 +95,30 @@ struct dsmb_locker {
 
 static void dsmb_lock_next(struct dsmb_cursor *c, struct dsmb_lock_element *el)
 {
-	el->offset = dsmb_get_u64(c);
-	el->length = dsmb_get_u64(c);
-	el->flags = dsmb_get_u32(c);
-	dsmb_skip(c, 4);
+	const struct dsmb_lock_element_wire *wire = dsmb_get(c, sizeof(*wire));
+
+	*el = (struct dsmb_lock_element) {};
+	if (!wire)
+		return;
+	el->offset = le64_to_cpu(wire->offset);
+	el->length = le64_to_cpu(wire->length);
+	el->flags = le32_to_cpu(wire->flags);
 }
 
 static u32 dsmb_lock_decode(struct dsmb_call *call, void *args)
 {
 	struct dsmb_cursor *in = &call->in, first;
+	const struct dsmb_lock_wire *wire = dsmb_get(in, sizeof(*wire));
 	struct dsmb_lock_args *a = args;
 	struct dsmb_lock_element el;
-	u32 sequence;
 
-	a->count = dsmb_get_u16(in);
-	sequence = dsmb_get_u32(in);
-	dsmb_skip(in, DSMB_FILE_ID_SIZE);
-	if (!a->count)
+	if (!wire || !wire->count)
 		return STATUS_INVALID_PARAMETER;
-	a->sequence = sequence & 0xf;
-	a->bucket = sequence >> 4;
-	a->elements = dsmb_window(in, in->pos, a->count * DSMB_LOCK_ELEMENT);
+	a->count = le16_to_cpu(wire->count);
+	a->sequence = le32_to_cpu(wire->sequence) & 0xf;
+	a->bucket = le32_to_cpu(wire->sequence) >> 4;
+	a->elements = dsmb_window(in, in->pos,
+				  a->count * sizeof(struct dsmb_lock_element_wire));
 	if (in->bad)
 		return STATUS_INVALID_PARAMETER;
 	first = a->elements;

@@ -590,7 +590,8 @@ u32 dsmb_encode_path(struct dsmb_builder *b, const char *path, u32 len)
 	u32 put = 0, n;
 
 	while (len) {
-		n = strnchr(path, len, '/') ? strnchr(path, len, '/') - path : len;
+		for (n = 0; n < len && path[n] != '/'; n++)
+			;
 		put += dsmb_encode_name(b, path, n);
 		path += n;
 		len -= n;

@@ -21,40 +21,81 @@
 /* AllocationSize of FileStandardInformation for a pipe, as other servers report it. */
 #define DSMB_PIPE_ALLOCATION	4096
 
+/* FileBasicInformation: MS-FSCC section 2.4.7 */
+struct dsmb_basic {
+	u8 times[DSMB_TIMES_BYTES];
+	__le32 attributes;
+	__le32 reserved;
+} __packed;
+
+/* FileStandardInformation: MS-FSCC section 2.4.47 */
+struct dsmb_standard {
+	__le64 allocation;
+	__le64 end_of_file;
+	__le32 links;
+	u8 delete_pending;
+	u8 directory;
+	__le16 reserved;
+} __packed;
+
+/* FileAllInformation without the name: MS-FSCC section 2.4.2 */
+struct dsmb_all {
+	struct dsmb_basic basic;
+	struct dsmb_standard standard;
+	__le64 file_id;
+	__le32 ea_size;
+	__le32 access;
+	__le64 position;
+	__le32 mode;
+	__le32 alignment;
+} __packed;
+
+static void dsmb_put_basic(struct dsmb_basic *basic, const struct dsmb_query *q)
+{
+	dsmb_put_times(basic->times, &q->attrs);
+	basic->attributes = cpu_to_le32(q->attrs.flags);
+	basic->reserved = 0;
+}
+
 static u32 dsmb_query_basic(struct dsmb_query *q)
 {
-	dsmb_encode_times(&q->out, &q->attrs);
-	dsmb_encode_u32(&q->out, q->attrs.flags);
-	dsmb_encode_u32(&q->out, 0);
+	struct dsmb_basic *basic = dsmb_room(&q->out, sizeof(*basic));
+
+	if (basic)
+		dsmb_put_basic(basic, q);
 	return STATUS_SUCCESS;
 }
 
-static u32 dsmb_query_standard(struct dsmb_query *q)
+static void dsmb_put_standard(struct dsmb_standard *standard, const struct dsmb_query *q)
 {
-	bool deleted;
-	u32 links;
-
-	if (!q->inst) {
-		dsmb_encode_u64(&q->out, DSMB_PIPE_ALLOCATION);
-		dsmb_encode_u64(&q->out, 0);
-		dsmb_encode_u32(&q->out, 1);
-		dsmb_encode_u8(&q->out, true);
-		dsmb_encode_u8(&q->out, false);
-		dsmb_encode_u16(&q->out, 0);
-		return STATUS_SUCCESS;
-	}
-	deleted = ditto_instance_delete_pending(q->inst);
 	/*
 	 * Names that are being deleted do not count, and a file without any other one is delete
 	 * pending (MS-FSA section 2.1.5.12.27).
 	 */
-	links = ditto_instance_links(q->inst, q->attrs.links);
-	dsmb_encode_u64(&q->out, q->attrs.allocation);
-	dsmb_encode_u64(&q->out, q->attrs.size);
-	dsmb_encode_u32(&q->out, links);
-	dsmb_encode_u8(&q->out, deleted || !links);
-	dsmb_encode_u8(&q->out, q->attrs.is_dir);
-	dsmb_encode_u16(&q->out, 0);
+	u32 links = ditto_instance_links(q->inst, q->attrs.links);
+
+	standard->allocation = cpu_to_le64(q->attrs.allocation);
+	standard->end_of_file = cpu_to_le64(q->attrs.size);
+	standard->links = cpu_to_le32(links);
+	standard->delete_pending = !links || ditto_instance_delete_pending(q->inst);
+	standard->directory = q->attrs.is_dir;
+	standard->reserved = 0;
+}
+
+static u32 dsmb_query_standard(struct dsmb_query *q)
+{
+	struct dsmb_standard *standard = dsmb_room(&q->out, sizeof(*standard));
+
+	if (!standard)
+		return STATUS_SUCCESS;
+	if (q->inst)
+		dsmb_put_standard(standard, q);
+	else
+		*standard = (struct dsmb_standard) {
+			.allocation = cpu_to_le64(DSMB_PIPE_ALLOCATION),
+			.links = cpu_to_le32(1),
+			.delete_pending = true,
+		};
 	return STATUS_SUCCESS;
 }
 
@@ -135,56 +176,77 @@ static int open_path_get(const struct ditto_instance *inst, struct open_path *pa
 /*
  * Encode a path with its length before it; the path of a stream has its name behind the last ':'.
  */
-static u32 dsmb_encode_full_name(struct dsmb_query *q, bool rooted)
+static void dsmb_encode_full_name(struct dsmb_query *q, const char *path, u32 len, bool rooted)
 {
 	struct dsmb_builder *b = &q->out;
-	u32 at = b->len, len, path_len;
-	/* Filled as far as it is used. */
-	struct open_path path __uninitialized;
-	char *stream = NULL;
-	int err;
+	const char *stream = NULL;
+	u32 at = b->len;
 
-	err = open_path_get(q->inst, &path);
-	if (err)
-		goto free;
-	path_len = strlen(path.at);
-	if (ditto_instance_is_stream(q->inst)) {
-		stream = strrchr(path.at, ':');
-		if (stream)
-			path_len = stream - path.at;
-	}
-
+	if (ditto_instance_is_stream(q->inst))
+		stream = strrchr(path, ':');
 	dsmb_encode_u32(b, 0);
 	if (rooted)
 		dsmb_encode_u16(b, '\\');
-	dsmb_encode_path(b, path.at, path_len);
+	dsmb_encode_path(b, path, stream ? stream - path : len);
 	if (stream) {
 		dsmb_encode_u16(b, ':');
 		dsmb_encode_string(b, stream + 1, strlen(stream + 1));
 	}
-	len = b->len - at - 4;
-	dsmb_fill_u32(b, at, len);
+	dsmb_fill_u32(b, at, b->len - at - 4);
+}
+
+static void dsmb_encode_all(struct dsmb_query *q)
+{
+	struct dsmb_all *all = dsmb_room(&q->out, sizeof(*all));
+
+	if (!all)
+		return;
+	dsmb_put_basic(&all->basic, q);
+	dsmb_put_standard(&all->standard, q);
+	all->file_id = cpu_to_le64(q->attrs.file_id);
+	all->ea_size = cpu_to_le32(dsmb_ea_size(&q->call->op, ditto_instance_base(q->inst)));
+	all->access = cpu_to_le32(q->open->rights);
+	all->position = cpu_to_le64(READ_ONCE(q->open->position));
+	all->mode = cpu_to_le32(READ_ONCE(q->open->mode));
+	all->alignment = 0;
+}
+
+/* Encode the path of the open; for FileAllInformation with all that is before it. */
+static u32 dsmb_query_path(struct dsmb_query *q, bool all)
+{
+	/* Filled as far as it is used. */
+	struct open_path path __uninitialized;
+	u32 status = STATUS_SUCCESS, len, room;
+	int err;
+
+	err = open_path_get(q->inst, &path);
+	if (err) {
+		status = dsmb_status(err);
+		goto free;
+	}
+	len = strlen(path.at);
+	/* A byte becomes one unit of UTF-16 at most. */
+	room = sizeof(struct dsmb_all) + 4 + 2 * (1 + len);
+	if (unlikely(room > q->out.size))
+		status = dsmb_query_room(q, room);
+	if (status)
+		goto free;
+	if (all)
+		dsmb_encode_all(q);
+	dsmb_encode_full_name(q, path.at, len, all);
 free:
 	kfree(path.more);
-	return dsmb_status(err);
+	return status;
 }
 
 static u32 dsmb_query_all(struct dsmb_query *q)
 {
-	dsmb_query_basic(q);
-	dsmb_query_standard(q);
-	dsmb_query_internal(q);
-	dsmb_query_ea(q);
-	dsmb_query_access(q);
-	dsmb_query_position(q);
-	dsmb_query_mode(q);
-	dsmb_query_alignment(q);
-	return dsmb_encode_full_name(q, true);
+	return dsmb_query_path(q, true);
 }
 
 static u32 dsmb_query_normalized_name(struct dsmb_query *q)
 {
-	return dsmb_encode_full_name(q, false);
+	return dsmb_query_path(q, false);
 }
 
 /* MS-FSA section 2.1.5.12.2: a stream has the short name of its file. */
@@ -355,6 +417,8 @@ static u32 dsmb_query_pipe_local(struct dsmb_query *q)
  * structures with a name of one character and their padding, as clients expect them.
  */
 const struct dsmb_query_class dsmb_query_file_classes[] = {
+	/* Linux clients ask nothing else for attributes. */
+	{ DSMB_FILE_ALL, DSMB_CLASS_ATTRS, 104, DITTO_RIGHT_READ_ATTRS, 0, dsmb_query_all },
 	{ DSMB_FILE_BASIC, DSMB_CLASS_ATTRS, 40, DITTO_RIGHT_READ_ATTRS, 0, dsmb_query_basic },
 	{ DSMB_FILE_STANDARD, DSMB_CLASS_PIPE, 24, 0, 0, dsmb_query_standard_attrs },
 	{ DSMB_FILE_INTERNAL, DSMB_CLASS_ATTRS, 8, 0, 0, dsmb_query_internal },
@@ -365,8 +429,6 @@ const struct dsmb_query_class dsmb_query_file_classes[] = {
 	  DSMB_INFO_LIST_ROOM, dsmb_query_full_ea },
 	{ DSMB_FILE_MODE, DSMB_CLASS_PIPE, 4, 0, 0, dsmb_query_mode },
 	{ DSMB_FILE_ALIGNMENT, 0, 4, 0, 0, dsmb_query_alignment },
-	{ DSMB_FILE_ALL, DSMB_CLASS_ATTRS, 104, DITTO_RIGHT_READ_ATTRS,
-	  DSMB_INFO_ROOM, dsmb_query_all },
 	{ DSMB_FILE_ALTERNATE_NAME, 0, 8, 0, 0, dsmb_query_alternate_name },
 	{ DSMB_FILE_STREAM, DSMB_CLASS_LIST, 32, 0, DSMB_INFO_LIST_ROOM, dsmb_query_stream },
 	{ DSMB_FILE_PIPE, DSMB_CLASS_PIPE, 8, 0, 0, dsmb_query_pipe },
@@ -376,8 +438,7 @@ const struct dsmb_query_class dsmb_query_file_classes[] = {
 	  dsmb_query_network_open },
 	{ DSMB_FILE_ATTRIBUTE_TAG, DSMB_CLASS_ATTRS, 8, DITTO_RIGHT_READ_ATTRS, 0,
 	  dsmb_query_attribute_tag },
-	{ DSMB_FILE_NORMALIZED_NAME, DSMB_CLASS_311, 8, 0, DSMB_INFO_ROOM,
-	  dsmb_query_normalized_name },
+	{ DSMB_FILE_NORMALIZED_NAME, DSMB_CLASS_311, 8, 0, 0, dsmb_query_normalized_name },
 	{ DSMB_FILE_ID, DSMB_CLASS_ATTRS, 24, 0, 0, dsmb_query_id },
 	{ DSMB_FILE_POSIX, DSMB_CLASS_ATTRS | DSMB_CLASS_POSIX, 80, 0, 0, dsmb_query_posix },
 	{ }

@@ -12,7 +12,25 @@
 #include "info.h"
 #include "quota.h"
 
-#define DSMB_QUERY_INFO_HEAD	8	/* of the response, before the output buffer */
+/* The response before the output buffer: MS-SMB2 section 2.2.38 */
+struct dsmb_query_head {
+	__le16 structure_size;
+	__le16 offset;
+	__le32 len;
+} __packed;
+
+/* The request behind StructureSize: MS-SMB2 section 2.2.37 */
+struct dsmb_query_wire {
+	u8 type;
+	u8 class;
+	__le32 max;
+	__le16 offset;
+	__le16 reserved;
+	__le32 len;
+	__le32 additional;
+	__le32 flags;
+	u8 file_id[DSMB_FILE_ID_SIZE];
+} __packed;
 
 struct dsmb_query_args {
 	u8 type;
@@ -107,51 +125,58 @@ static u32 dsmb_query_put(struct dsmb_query *q, const struct dsmb_query_class *c
 u32 dsmb_query_room(struct dsmb_query *q, u32 room)
 {
 	struct dsmb_builder *out = &q->call->out;
+	const u32 head = sizeof(struct dsmb_query_head);
 
-	if (room && dsmb_reply_reserve(q->call, DSMB_QUERY_INFO_HEAD + room))
+	if (room && dsmb_reply_reserve(q->call, head + room))
 		return STATUS_INSUFFICIENT_RESOURCES;
-	q->out = dsmb_builder(out->data + DSMB_QUERY_INFO_HEAD, out->size - DSMB_QUERY_INFO_HEAD);
+	q->out = dsmb_builder(out->data + head, out->size - head);
 	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_decode(struct dsmb_call *call, void *args)
 {
 	struct dsmb_cursor *in = &call->in;
+	const struct dsmb_query_wire *wire = dsmb_get(in, sizeof(*wire));
 	struct dsmb_query_args *a = args;
-	u32 len;
-	u16 offset;
 
-	a->type = dsmb_get_u8(in);
-	a->class = dsmb_get_u8(in);
-	a->max = dsmb_get_u32(in);
-	offset = dsmb_get_u16(in);
-	dsmb_skip(in, 2);
-	len = dsmb_get_u32(in);
-	a->additional = dsmb_get_u32(in);
-	a->flags = dsmb_get_u32(in);
-	dsmb_skip(in, DSMB_FILE_ID_SIZE);
-	a->input = len ? dsmb_window(in, offset, len) : dsmb_cursor(NULL, 0);
+	if (!wire)
+		return STATUS_INVALID_PARAMETER;
+	a->type = wire->type;
+	a->class = wire->class;
+	a->max = le32_to_cpu(wire->max);
+	a->additional = le32_to_cpu(wire->additional);
+	a->flags = le32_to_cpu(wire->flags);
+	if (wire->len)
+		a->input = dsmb_window(in, le16_to_cpu(wire->offset), le32_to_cpu(wire->len));
 	return in->bad ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+}
+
+static void query_begin(struct dsmb_query *q, struct dsmb_call *call,
+			const struct dsmb_query_args *a)
+{
+	q->call = call;
+	q->open = call->open;
+	q->inst = call->open->inst;
+	q->node = NULL;
+	q->class = a->class;
+	q->max = a->max;
+	q->additional = a->additional;
+	q->flags = a->flags;
+	q->input = a->input;
+	q->needed = 0;
 }
 
 static u32 dsmb_query_exec(struct dsmb_call *call, void *args, void *res)
 {
 	const struct dsmb_query_args *a = args;
-	struct dsmb_query q = {
-		.call = call,
-		.open = call->open,
-		.inst = call->open->inst,
-		.class = a->class,
-		.max = a->max,
-		.additional = a->additional,
-		.flags = a->flags,
-		.input = a->input,
-	};
 	const struct dsmb_query_class *class;
 	struct dsmb_query_res *r = res;
+	/* Attributes are filled, or not used. */
+	struct dsmb_query q __uninitialized;
 	bool list;
 	u32 status;
 
+	query_begin(&q, call, a);
 	if (max(a->max, a->input.size) > dsmb_io_max(call->conn) ||
 	    !dsmb_charge_covers(call, max(a->max, a->input.size)))
 		return STATUS_INVALID_PARAMETER;
@@ -204,6 +229,7 @@ static void dsmb_query_encode(struct dsmb_call *call, u32 status, const void *re
 {
 	const struct dsmb_query_res *r = res;
 	struct dsmb_builder *out = &call->out;
+	struct dsmb_query_head *head;
 
 	if (status == STATUS_BUFFER_TOO_SMALL) {
 		dsmb_query_encode_needed(call, r->needed);
@@ -212,10 +238,12 @@ static void dsmb_query_encode(struct dsmb_call *call, u32 status, const void *re
 	/* A response with another warning has no buffer (MS-SMB2 section 2.2.2). */
 	if (status && status != STATUS_BUFFER_OVERFLOW)
 		return;
-	dsmb_encode_u16(out, 9);
-	dsmb_encode_u16(out, DSMB_OUT_HEADER + DSMB_QUERY_INFO_HEAD);
-	dsmb_encode_u32(out, r->len);
-	dsmb_room(out, r->len);
+	head = dsmb_room(out, sizeof(*head) + r->len);
+	if (!head)
+		return;
+	head->structure_size = cpu_to_le16(9);
+	head->offset = cpu_to_le16(DSMB_OUT_HEADER + sizeof(*head));
+	head->len = cpu_to_le32(r->len);
 }
 
 const struct dsmb_command dsmb_command_query_info = {

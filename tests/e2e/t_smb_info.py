@@ -623,16 +623,18 @@ def short_names(w):
 def paths_of_opens(w):
     """An open has its path, however long it is (MS-FSCC section 2.4.2)."""
     s, folders = session(w), []
-    for _ in range(6):
+    # with some of them the response is longer than short ones, and than a page
+    for _ in range(15):
         path = '\\'.join([*folders, 'f.txt'])
         for name in path, f'{path}:stream':
             everything = s.query(fresh(s, name), ALL)
             size, = struct.unpack_from('<I', everything, 96)
             eq(everything[100:100 + size].decode('utf-16-le'), f'\\{name}')
         eq(short_of(s, fresh(s, path)), 'f.txt')
-        folders.append(80 * 'd')
+        folders.append(250 * 'd')
         s.create('\\'.join(folders), options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_READ)
-    eq(len(path) > 256, True)
+    eq(len(path) > 3500, True)
+    smb2.refused('BUFFER_OVERFLOW', s.query, fresh(s, path), ALL, room=200)
     s.end()
 
 
