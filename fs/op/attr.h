@@ -138,7 +138,21 @@ int ditto_getattr_plain(struct ditto_share *share, struct ditto_node *node,
  * Return: as ditto_getattr(); -EJUKEBOX if the holder's grant is being broken; @op->park waits
  * for that if it was queued.
  */
-int ditto_getattr_asked(struct ditto_op *op, struct ditto_node *node, struct ditto_attr *attr);
+int ditto_getattr_asked(const struct ditto_op *op, struct ditto_node *node,
+			struct ditto_attr *attr);
+
+/**
+ * ditto_getattr_asked_by - the same by a name that the caller holds already
+ * @op: the caller
+ * @node: held
+ * @dentry: a name of the file, perhaps a removed one
+ * @attr: as ditto_getattr_asked()
+ *
+ * Context: as ditto_getattr_asked().
+ * Return: as ditto_getattr_asked().
+ */
+int ditto_getattr_asked_by(const struct ditto_op *op, struct ditto_node *node,
+			   struct dentry *dentry, struct ditto_attr *attr);
 
 /**
  * ditto_store_times - store the times of a file that a client has kept itself

@@ -88,48 +88,72 @@ static int cached_store(struct ditto_share *share, struct dentry *dentry,
 	return err ?: !!ia.ia_valid;
 }
 
-static int asked_read(const struct ditto_op *op, struct ditto_node *node, struct ditto_attr *attr)
+static int asked_read(const struct ditto_op *op, struct dentry *dentry, struct ditto_attr *attr)
 {
-	return op->tells_change ? ditto_getattr(op->share, node, attr) :
-				  ditto_getattr_plain(op->share, node, attr);
+	return op->tells_change ? ditto_getattr_dentry(op->share, dentry, attr) :
+				  ditto_getattr_listed(op->share, dentry, attr);
 }
 
-int ditto_getattr_asked(struct ditto_op *op, struct ditto_node *node, struct ditto_attr *attr)
+/* The holder did not answer: recall its grant. Other conflicts with a read do not matter. */
+static bool asked_in_vain(const struct ditto_op *op, struct ditto_node *node)
+{
+	struct ditto_op check = *op;
+
+	return ditto_lock_check(&check, node, DITTO_INTENT_READ) == -EJUKEBOX;
+}
+
+/* The same as ditto_getattr_asked_by(), of a file with a holder that may be asked. */
+static noinline int asked_of_holder(const struct ditto_op *op, struct ditto_node *node,
+				    struct dentry *dentry, struct ditto_attr *attr)
 {
 	struct ditto_lease_answer answer;
-	struct dentry *dentry;
 	u64 before;
 	u32 what;
 	int err;
 
-	if (!ditto_is_claimed(node))
-		return asked_read(op, node, attr);
 	err = ditto_lease_query(&node->point, op->actor, &answer);
-	/* Other conflicts with a read do not prevent reading the attributes. */
-	if (err == -EBUSY && ditto_lock_check(op, node, DITTO_INTENT_READ) == -EJUKEBOX)
+	if (err == -EBUSY && asked_in_vain(op, node))
 		return -EJUKEBOX;
 	if (err || !(answer.modified || answer.times.has_atime || answer.times.has_mtime))
-		return asked_read(op, node, attr);
+		return asked_read(op, dentry, attr);
 
 	/*
 	 * RFC 8881 section 10.4.3: the number of changes is not known, so each query counts as one
 	 * more. Times and change attribute are advanced in the file itself, so that no client sees
 	 * older values after the holder has written.
 	 */
-	err = asked_read(op, node, attr);
+	err = asked_read(op, dentry, attr);
 	if (err)
 		return err;
 	before = op->tells_change ? attr->change : 0;
-	dentry = ditto_node_dentry(node);
 	if (cached_store(op->share, dentry, &answer.times, answer.modified, &what) > 0)
-		err = asked_read(op, node, attr);
-	dput(dentry);
+		err = asked_read(op, dentry, attr);
 	if (!answer.modified)
 		return err;
 	/* The clock has not advanced yet; it will have by the next change. */
 	if (op->tells_change && attr->change <= before)
 		attr->change = before + 1;
 	attr->st.size = answer.size;
+	return err;
+}
+
+int ditto_getattr_asked_by(const struct ditto_op *op, struct ditto_node *node,
+			   struct dentry *dentry, struct ditto_attr *attr)
+{
+	if (ditto_is_claimed(node) &&
+	    unlikely(ditto_lock_point_held(&node->point, DITTO_SUM_LEASE_WRITE)))
+		return asked_of_holder(op, node, dentry, attr);
+	return asked_read(op, dentry, attr);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_getattr_asked_by, DITTO);
+
+int ditto_getattr_asked(const struct ditto_op *op, struct ditto_node *node,
+			struct ditto_attr *attr)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	int err = ditto_getattr_asked_by(op, node, dentry, attr);
+
+	dput(dentry);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_getattr_asked, DITTO);

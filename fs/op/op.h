@@ -77,6 +77,7 @@ struct splice_desc;
  *	the directory are notified at close; NULL if the operation is not part of an open
  * @pins: files that the open instance in use keeps open; NULL if the operation is not part of one
  * @stream_of: node of the base file if the open file is a named stream, borrowed; else NULL
+ * @borrows: the open instance in use is of a share that the caller had held already
  * @why: access checks note here what decides, see explain.h; or NULL
  */
 struct ditto_op {
@@ -102,6 +103,7 @@ struct ditto_op {
 	u32 *later;
 	struct ditto_pins *pins;
 	struct ditto_node *stream_of;
+	bool borrows;
 	struct ditto_explanation *why;
 };
 

@@ -348,15 +348,20 @@ void ditto_instances_revoke(struct ditto_share *share)
 int ditto_instance_begin(struct ditto_instance *inst, struct ditto_op *op,
 			 struct ditto_node **node)
 {
-	struct ditto_share *share = share_get(inst);
+	struct ditto_share *share = rcu_access_pointer(inst->share);
+	bool borrows = share && share == op->share;
 
+	if (!borrows)
+		share = share_get(inst);
 	if (!share)
 		return -ESTALE;
 	if (!ditto_open_held(&inst->open)) {
-		ditto_share_put(share);
+		if (!borrows)
+			ditto_share_put(share);
 		return -ESTALE;
 	}
 	op->share = share;
+	op->borrows = borrows;
 	op->held = READ_ONCE(inst->rights);
 	op->granted = granted_by(op->held);
 	op->unstable = true;
@@ -379,7 +384,9 @@ void ditto_instance_end(struct ditto_instance *inst, struct ditto_op *op)
 	op->stream_of = NULL;
 	op->later = NULL;
 	op->pins = NULL;
-	ditto_share_put(share);
+	if (!op->borrows)
+		ditto_share_put(share);
+	op->borrows = false;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_end, DITTO);
 
@@ -425,6 +432,12 @@ struct ditto_node *ditto_instance_base(const struct ditto_instance *inst)
 	return inst->base;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_base, DITTO);
+
+struct dentry *ditto_instance_dentry(const struct ditto_instance *inst)
+{
+	return inst->dentry;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_dentry, DITTO);
 
 /* Path */
 

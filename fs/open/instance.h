@@ -205,8 +205,9 @@ void ditto_instance_close(struct ditto_op *op, struct ditto_instance *inst);
 /**
  * ditto_instance_begin - start an operation through an instance
  * @inst: held by the caller
- * @op: @op->srv, @op->cred and @op->actor are set; filled with the share, which is held
- *	until ditto_instance_end(), and with the granted rights
+ * @op: @op->srv, @op->cred and @op->actor are set; @op->share is NULL, or held by the caller until
+ *	ditto_instance_end(); filled with the share, which is held until then, and with the granted
+ *	rights
  * @node: filled with the node, borrowed until ditto_instance_end()
  *
  * Context: process context; does not sleep.
@@ -218,7 +219,7 @@ int ditto_instance_begin(struct ditto_instance *inst, struct ditto_op *op,
 /**
  * ditto_instance_end - end an operation through an instance
  * @inst: the instance
- * @op: from ditto_instance_begin(); its share is put and the granted rights are cleared
+ * @op: from ditto_instance_begin(); its share and the granted rights are cleared
  *
  * Context: any.
  */
@@ -288,6 +289,15 @@ bool ditto_instance_is_stream(const struct ditto_instance *inst);
  * Return: the node, borrowed until ditto_instance_end().
  */
 struct ditto_node *ditto_instance_base(const struct ditto_instance *inst);
+
+/**
+ * ditto_instance_dentry - get the name by which the file was opened, also for a stream
+ * @inst: begun
+ *
+ * Context: any.
+ * Return: the name, which may be removed meanwhile, borrowed until ditto_instance_end().
+ */
+struct dentry *ditto_instance_dentry(const struct ditto_instance *inst);
 
 /* The following are called between begin and end. */
 

@@ -142,20 +142,25 @@ int dsmb_attrs_of_node(struct ditto_share *share, struct ditto_node *node,
 	return err;
 }
 
-int dsmb_attrs_asked(struct ditto_op *op, struct ditto_node *node, struct dsmb_attrs *attrs)
+static int dsmb_attrs_asked_by(struct ditto_op *op, struct ditto_node *node,
+			       struct dentry *dentry, struct dsmb_attrs *attrs)
 {
 	/* Filled, or not used. */
 	struct ditto_attr attr __uninitialized;
-	struct dentry *dentry;
 	int err;
 
-	err = ditto_getattr_asked(op, node, &attr);
-	if (err)
-		return err;
-	dentry = ditto_node_dentry(node);
-	err = ditto_dosattr_get(op->share, dentry, &attr.st, &attrs->dosattr);
+	err = ditto_getattr_asked_by(op, node, dentry, &attr) ?:
+	      ditto_dosattr_get(op->share, dentry, &attr.st, &attrs->dosattr);
 	if (!err)
 		dsmb_attrs_make_all(op->share, dentry, &attr, attrs);
+	return err;
+}
+
+int dsmb_attrs_asked(struct ditto_op *op, struct ditto_node *node, struct dsmb_attrs *attrs)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	int err = dsmb_attrs_asked_by(op, node, dentry, attrs);
+
 	dput(dentry);
 	return err;
 }
@@ -165,11 +170,17 @@ int dsmb_attrs_get(struct ditto_op *op, const struct ditto_instance *inst,
 {
 	/* Filled, or not used. */
 	struct ditto_attr stream __uninitialized;
+	struct dentry *dentry;
 	int err;
 
 	/* A stream has a size of its own. */
-	if (!ditto_instance_is_stream(inst))
-		return dsmb_attrs_asked(op, node, attrs);
+	if (!ditto_instance_is_stream(inst)) {
+		dentry = ditto_instance_dentry(inst);
+		/* The name was removed, but the file may have another one. */
+		if (unlikely(d_unhashed(dentry)))
+			return dsmb_attrs_asked(op, node, attrs);
+		return dsmb_attrs_asked_by(op, node, dentry, attrs);
+	}
 	err = dsmb_attrs_of_node(op->share, ditto_instance_base(inst), attrs);
 	if (err)
 		return err;

@@ -107,15 +107,12 @@ static int read_stat(const struct dnfs4_fh *fh, struct dentry *dentry, u32 need,
 		src->mounted_on = src->attr.st.ino;
 		return err;
 	}
-	if (dentry) {
+	if (dentry)
 		err = ditto_getattr_dentry(fh->target.op.share, dentry, &src->attr);
-	} else if (need & DNFS4_NEED_FRESH) {
-		struct ditto_op op = fh->target.op;
-
-		err = ditto_getattr_asked(&op, fh->target.node, &src->attr);
-	} else {
+	else if (need & DNFS4_NEED_FRESH)
+		err = ditto_getattr_asked(&fh->target.op, fh->target.node, &src->attr);
+	else
 		err = ditto_getattr(fh->target.op.share, fh->target.node, &src->attr);
-	}
 	if (err)
 		return err;
 	inode = dentry ? d_inode(dentry) : fh->target.node->inode;
