@@ -194,6 +194,6 @@ void ditto_mirror_end(struct ditto_mirror *mirror)
 		return;
 	ditto_lock_ctx_lock_pinned(mirror->ctx);
 	ditto_lock_ctx_unpin(mirror->ctx);
-	ditto_lock_ctx_unlock(mirror->ctx);
+	ditto_lock_ctx_unlock_same(mirror->ctx);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_mirror_end);

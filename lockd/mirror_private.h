@@ -78,7 +78,7 @@ struct ditto_mirror {
  * @number: number of runs before this one
  * @asked: of a request: its type
  * @stronger: of a request: a run had another type
- * @in_the_way: of a request: lock of a local process
+ * @in_the_way: of a request that waits: lock of a local process; else NULL
  */
 struct ditto_mirror_run {
 	struct ditto_mirror *mirror;

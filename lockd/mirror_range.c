@@ -97,6 +97,8 @@ static int pending_end(struct ditto_lock_ctx *ctx, const struct ditto_range_requ
 	struct ditto_range *range = prealloc[0];
 	bool held = range->claim.ctx;
 
+	if (likely(held && !err) && ditto_range_take_pending(ctx, req, prealloc))
+		return 0;
 	if (held)
 		ditto_range_remove(range);
 	range->pending = false;
@@ -154,18 +156,18 @@ static int mirror_ask(struct ditto_mirror *mirror, const struct ditto_range_requ
 	int err;
 
 	*run = (struct ditto_mirror_run) {
-		.asked = req->exclusive ? F_WRLCK : F_RDLCK, .in_the_way = &in_the_way,
+		.asked = req->exclusive ? F_WRLCK : F_RDLCK, .in_the_way = fl ? &in_the_way : NULL,
 	};
 	if (req->empty)
 		return 0;
 	do {
-		locks_init_lock(&in_the_way);
+		if (fl)
+			locks_init_lock(&in_the_way);
 		err = ditto_mirror_each(mirror, req->first, req->last, run_ask, run);
 		/* A file system with locks of its own does not say what is in the way. */
-		if (err != -EAGAIN || mirror->file->f_op->lock)
+		if (!fl || err != -EAGAIN || mirror->file->f_op->lock)
 			return err;
-		if (fl)
-			err = mirror_await(run, req->owner, fl);
+		err = mirror_await(run, req->owner, fl);
 		locks_release_private(&in_the_way);
 	} while (!err);
 	return err;

@@ -223,6 +223,29 @@ int ditto_range_take(struct ditto_lock_ctx *ctx, const struct ditto_range_reques
 	return 0;
 }
 
+/* True if the owner has no range that overlaps or touches the requested one. */
+static bool posix_is_apart(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req)
+{
+	const struct ditto_range *own;
+
+	own = ditto_range_own(ctx, req->owner, DITTO_OWN_POSIX, req->first ? req->first - 1 : 0);
+	return !own || (req->last != U64_MAX && own->first > req->last + 1);
+}
+
+bool ditto_range_take_pending(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
+			      struct ditto_range *prealloc[2])
+{
+	struct ditto_range *range = prealloc[0];
+
+	lockdep_assert_held(&ctx->lock);
+	if (req->discipline == DITTO_POSIX && !posix_is_apart(ctx, req))
+		return false;
+	ditto_range_confirm(ctx, range);
+	prealloc[0] = NULL;
+	trace_ditto_grant(&range->claim, 0, "range");
+	return true;
+}
+
 int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		     struct ditto_range *prealloc[2])
 {

@@ -138,6 +138,20 @@ int ditto_range_take(struct ditto_lock_ctx *ctx, const struct ditto_range_reques
 		     struct ditto_range *prealloc[2]);
 
 /**
+ * ditto_range_take_pending - take a range that is on its node as a pending one
+ * @ctx: locked
+ * @req: the request
+ * @prealloc: as ditto_range_take(); the first is pending
+ *
+ * The same as to remove it and to call ditto_range_take(), for nearly all requests.
+ *
+ * Context: ctx->lock held. Defined in range_apply.c.
+ * Return: false if other ranges of the owner have to be changed; nothing was done then.
+ */
+bool ditto_range_take_pending(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
+			      struct ditto_range *prealloc[2]);
+
+/**
  * ditto_range_can_take - check that a request has all the ranges that it needs
  * @ctx: locked
  * @req: the request

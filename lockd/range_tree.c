@@ -124,6 +124,12 @@ static bool own_less(struct rb_node *a, const struct rb_node *b)
 	return own_compare(&key, rb_entry(b, struct ditto_range, by_owner)) < 0;
 }
 
+/* Not inlined twice, as then the comparison would be called for each level of the tree. */
+static noinline void own_add(struct ditto_lock_ctx *ctx, struct ditto_range *range)
+{
+	rb_add(&range->by_owner, &ctx->by_owner, own_less);
+}
+
 /*
  * Add a range whose own summary is set. The summaries above it take it in on the way down: to
  * compute each from both children afterwards is several times as much.
@@ -151,7 +157,7 @@ void ditto_range_insert(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 	 */
 	if (!ditto_range_is_nowhere(range->empty, range->first))
 		range_link(&ctx->ranges[range->claim.held], range);
-	rb_add(&range->by_owner, &ctx->by_owner, own_less);
+	own_add(ctx, range);
 	if (range->open) {
 		list_add_tail(&range->of_open, &range->open->ranges);
 		range->open->exclusive += ditto_range_is_exclusive(range);
@@ -170,6 +176,18 @@ void ditto_range_erase(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 		list_del(&range->of_open);
 		range->open->exclusive -= ditto_range_is_exclusive(range);
 	}
+}
+
+void ditto_range_confirm(struct ditto_lock_ctx *ctx, struct ditto_range *range)
+{
+	struct ditto_client *client = range->claim.owner->client;
+
+	lockdep_assert_held(&ctx->lock);
+	rb_erase(&range->by_owner, &ctx->by_owner);
+	spin_lock(&client->lock);
+	range->pending = false;
+	spin_unlock(&client->lock);
+	own_add(ctx, range);
 }
 
 void ditto_range_move(struct ditto_range *range, u64 first, u64 last)

@@ -24,6 +24,17 @@ void ditto_range_insert(struct ditto_lock_ctx *ctx, struct ditto_range *range);
 void ditto_range_erase(struct ditto_lock_ctx *ctx, struct ditto_range *range);
 
 /**
+ * ditto_range_confirm - make a pending range what it stands for
+ * @ctx: locked
+ * @range: pending, in the trees
+ *
+ * Readers under client->lock see the one or the other.
+ *
+ * Context: ctx->lock held. Defined in range_tree.c.
+ */
+void ditto_range_confirm(struct ditto_lock_ctx *ctx, struct ditto_range *range);
+
+/**
  * ditto_range_move - change the bytes of a range that is on its node
  * @range: the range
  * @first: new first byte

@@ -84,6 +84,44 @@ static void stacks_are_shown_as_one(struct kunit *test)
 	mirror_test_end(test, t);
 }
 
+/* A range that is shown is one claim from the start, unless it joins others of its owner. */
+static void shown_range_is_granted_once(struct kunit *test)
+{
+	struct ditto_lock_table *table = claim_table(test);
+	struct mirror_test *t = mirror_test_begin(test);
+	struct ditto_client *client = &t->client->client;
+	struct ditto_range_request req = mirror_req(t, 0, true, 10, 19);
+	u64 granted = ditto_locks_events(table, DITTO_LOCK_GRANTED);
+
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_locks_events(table, DITTO_LOCK_GRANTED), granted + 1);
+	/* It is found as what it is. */
+	KUNIT_EXPECT_TRUE(test, ditto_range_owner_has_posix(req.point, req.owner));
+	/* One byte lies between them. */
+	req = mirror_req(t, 0, true, 21, 29);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_client_live(client, DITTO_CLAIM_RANGE), 2);
+	/* Those of another owner are not joined. */
+	req = mirror_req(t, 1, true, 30, U64_MAX);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_client_live(client, DITTO_CLAIM_RANGE), 3);
+	req = mirror_req(t, 0, true, 20, 20);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_client_live(client, DITTO_CLAIM_RANGE), 2);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 9), 2);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 20), 0);
+	/* A part in another mode, inside of it. */
+	req = mirror_req(t, 0, false, 15, 16);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_client_live(client, DITTO_CLAIM_RANGE), 4);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 15), 1);
+	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 0, 0, U64_MAX), 0);
+	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 1, 0, U64_MAX), 0);
+	KUNIT_EXPECT_EQ(test, ditto_client_live(client, DITTO_CLAIM_RANGE), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 30), 2);
+	mirror_test_end(test, t);
+}
+
 static bool granted_soon(struct claim_wait *w)
 {
 	return await(atomic_read(&w->granted)) && !w->result;
@@ -440,6 +478,7 @@ static struct kunit_case claim_mirror_cases[] = {
 	KUNIT_CASE(local_locks_stop_exact_io),
 	KUNIT_CASE(both_see_each_other),
 	KUNIT_CASE(stacks_are_shown_as_one),
+	KUNIT_CASE(shown_range_is_granted_once),
 	KUNIT_CASE(waits_for_a_local_process),
 	KUNIT_CASE(leaves_before_the_retry),
 	KUNIT_CASE_SLOW(waits_where_nobody_tells),
