@@ -201,18 +201,13 @@ extern const struct dnfs_program dnfs_rquota2_program;
  * @server: the NFS server of the namespace
  * @srv: the core's server
  * @program: the program called
- * @peer: the caller's machine; NULL for procedures that do nothing, and without memory
  * @worker: the service thread; NULL if another one executes the call
  * @conn: the connection it arrived on; NULL for datagrams
  * @addr: the caller's address
  * @local: the server's address that was called
  * @datagram: it arrived over UDP
  * @reserved_port: it came from a port below 1024
- * @batched: it is executed in a batch, see batch.h
- * @admitted: last admission of the same caller, see dnfs_admit(); NULL outside a batch
- * @undecided: it is not known yet whether a share admits the caller, or its port; the client
- *	must retry
- * @ident: the identity that the call claims
+ * @can_splice: the reply is not checksummed, so page cache pages may be spliced into it
  * @principal: principal authenticated by RPCSEC_GSS; NULL if it is not known
  * @service: the same as "service@host" if it is that of a service of a machine, or NULL
  * @acceptor: principal of this machine that RPCSEC_GSS was asked for, in the same form, or NULL
@@ -220,23 +215,32 @@ extern const struct dnfs_program dnfs_rquota2_program;
  * @sec: the flavour, one DITTO_SEC_* bit; 0 for a flavour that no share can accept
  * @security: TLS of the connection, one DNFS_CONN_* bit
  * @max_payload: most bytes that the transport carries
- * @can_splice: the reply is not checksummed, so page cache pages may be spliced into it
  * @proc: the procedure called
  * @args: decoded arguments
  * @res: results
+ * @started: time of arrival
+ * @in: stream of the arguments
+ * @xdr: stream of the results
+ * @transport: services of the transport
+ * @break_wait: jiffies that the call may still wait for holders
+ * @vec: scratch for the payload of a WRITE
+ * @bvec: scratch for the payload of a READ
+ * @nvec: entries in each of @vec and @bvec
+ * @peer: the caller's machine; NULL for procedures that do nothing, and without memory
+ * @batched: it is executed in a batch, see batch.h
+ * @admitted: last admission of the same caller, see dnfs_admit(); NULL outside a batch
+ * @undecided: it is not known yet whether a share admits the caller, or its port; the client
+ *	must retry
+ * @ident: the identity that the call claims
  * @status: status of the reply, in the program's own numbers
  * @bytes: bytes of payload transferred, for statistics
- * @started: time of arrival
  * @ended: time when the last operation was done; 0 if not known
  * @too_weak: refuse the call: the share does not accept its flavour, or its connection without
  *	TLS
  * @stranger: refuse the call: no share admits the caller
  * @again: nothing was done and the client must retry: do not cache the reply
  * @dropped: send no reply
- * @in: stream of the arguments
- * @xdr: stream of the results
  * @large: the call, if its payload was received apart; else NULL
- * @transport: services of the transport
  * @awaited: node whose holders were asked to give way to this call, with a reference; or NULL
  * @absent: data that this call needs and that is being brought back, with a reference to its file
  * @unresolved: credential of a user whose SIDs the helper is asked for, with a reference; or NULL
@@ -245,10 +249,6 @@ extern const struct dnfs_program dnfs_rquota2_program;
  * @recording: task of a record that must be on disk before the call can be executed, with
  *	a reference; or NULL
  * @record_awaited: the call has waited for a record, and does not again
- * @break_wait: jiffies that the call may still wait for holders
- * @vec: scratch for the payload of a WRITE
- * @bvec: scratch for the payload of a READ
- * @nvec: entries in each of @vec and @bvec
  * @spliced_base: offset of the first spliced byte in its page
  * @spliced: bytes spliced so far
  * @spliced_last: page of the last spliced byte
@@ -257,17 +257,13 @@ struct dnfs_call {
 	struct dnfs_server *server;
 	struct ditto_server *srv;
 	const struct dnfs_program *program;
-	struct ditto_peer *peer;
 	struct dnfs_worker *worker;
 	struct svc_xprt *conn;
 	const struct sockaddr *addr;
 	const struct sockaddr *local;
 	bool datagram;
 	bool reserved_port;
-	bool batched;
-	struct dnfs_admitted *admitted;
-	bool undecided;
-	struct ditto_ident ident;
+	bool can_splice;
 	const char *principal;
 	const char *service;
 	const char *acceptor;
@@ -275,24 +271,31 @@ struct dnfs_call {
 	u32 sec;
 	u32 security;
 	u32 max_payload;
-	bool can_splice;
-
 	const struct dnfs_proc *proc;
 	void *args;
 	void *res;
+	ktime_t started;
+	struct xdr_stream *in;
+	struct xdr_stream *xdr;
+	const struct dnfs_transport *transport;
+	long break_wait;
+	struct kvec *vec;
+	struct bio_vec *bvec;
+	unsigned int nvec;
+
+	struct ditto_peer *peer;
+	bool batched;
+	struct dnfs_admitted *admitted;
+	bool undecided;
+	struct ditto_ident ident;
 	u32 status;
 	u32 bytes;
-	ktime_t started;
 	ktime_t ended;
 	bool too_weak;
 	bool stranger;
 	bool again;
 	bool dropped;
-
-	struct xdr_stream *in;
-	struct xdr_stream *xdr;
 	const struct dnfs_large *large;
-	const struct dnfs_transport *transport;
 	struct ditto_node *awaited;
 	struct ditto_absence absent;
 	struct ditto_cred *unresolved;
@@ -300,10 +303,6 @@ struct dnfs_call {
 	bool resolved;
 	struct dnfs_task *recording;
 	bool record_awaited;
-	long break_wait;
-	struct kvec *vec;
-	struct bio_vec *bvec;
-	unsigned int nvec;
 	u32 spliced_base;
 	u32 spliced;
 	struct page *spliced_last;
@@ -377,6 +376,13 @@ void dnfs_pause(struct dnfs_call *call);
  * Context: may sleep.
  */
 void dnfs_await_end(struct dnfs_call *call);
+
+/* Is there something that the call was to wait for? */
+static inline bool dnfs_awaits(const struct dnfs_call *call)
+{
+	return unlikely(call->awaited || call->absent.node || call->unresolved ||
+			call->recording);
+}
 
 /* pages.c */
 

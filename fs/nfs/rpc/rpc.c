@@ -197,7 +197,9 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	const struct cred *cred = rqstp->rq_xprt->xpt_cred;
 	struct dnfs_call *call = &rc->call;
 
-	memset(rc, 0, sizeof(*rc));
+	/* The members before @peer are set below. */
+	memset_startat(call, 0, peer);
+	memset_after(rc, 0, call);
 	rc->rqstp = rqstp;
 	rc->args = xdr_stream_pos(&rqstp->rq_arg_stream);
 	rc->start = rqstp->rq_res_stream.buf->len;
@@ -549,7 +551,8 @@ bool dnfs_rpc_execute(struct svc_rqst *rqstp, const struct dnfs_program *program
 release:
 	if (proc->release)
 		proc->release(call, call->args, call->res);
-	dnfs_await_end(call);
+	if (dnfs_awaits(call))
+		dnfs_await_end(call);
 count:
 	if (likely(!rc.parked))
 		dnfs_count(&rc);

@@ -365,8 +365,7 @@ again:
 		dnfs_pause(cmp->call);
 		goto again;
 	}
-	if (unlikely(cmp->call->awaited || cmp->call->absent.node || cmp->call->unresolved ||
-		     cmp->call->recording))
+	if (dnfs_awaits(cmp->call))
 		dnfs_await_end(cmp->call);
 	if (!err && !cmp->replay.data)
 		compound_encode(cmp, ready);
