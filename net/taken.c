@@ -263,6 +263,16 @@ int ditto_copy_arrived(struct sock *sk, u32 from, void *data, u32 len)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_copy_arrived, DITTO);
 
+int ditto_sock_end(struct sock *sk)
+{
+	int err = sock_error(sk);
+
+	if (!err && ((sk->sk_shutdown & RCV_SHUTDOWN) || sk->sk_state == TCP_CLOSE))
+		err = -ECONNRESET;
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_sock_end, DITTO);
+
 int ditto_taken_receive(struct ditto_taken *taken, struct socket *sock, u32 want)
 {
 	read_descriptor_t desc = { .arg.data = taken, .count = want };
@@ -272,9 +282,7 @@ int ditto_taken_receive(struct ditto_taken *taken, struct socket *sock, u32 want
 	lock_sock(sk);
 	n = tcp_read_sock(sk, &desc, take_segment);
 	if (!n)
-		n = desc.error ?: sock_error(sk);
-	if (!n && ((sk->sk_shutdown & RCV_SHUTDOWN) || sk->sk_state == TCP_CLOSE))
-		n = -ECONNRESET;
+		n = desc.error ?: ditto_sock_end(sk);
 	/* TCP gives nothing behind an urgent byte until that was received. */
 	if (!n && tcp_sk(sk)->urg_data)
 		n = -EPROTO;

@@ -103,6 +103,15 @@ bool ditto_can_take(const struct socket *sock);
 int ditto_taken_receive(struct ditto_taken *taken, struct socket *sock, u32 want);
 
 /**
+ * ditto_sock_end - tell why a socket without bytes will have no more
+ * @sk: a TCP socket; its error is taken
+ *
+ * Context: any; the caller has locked the socket.
+ * Return: 0 if more may come; -ECONNRESET, or the socket's error.
+ */
+int ditto_sock_end(struct sock *sk);
+
+/**
  * ditto_copy_arrived - copy bytes that have arrived, and leave them in the socket
  * @sk: ditto_can_take() allows it, and it has no urgent data
  * @from: number of bytes to leave out before them

@@ -397,7 +397,7 @@ void dsmb_call_drop_open(struct dsmb_call *call);
  */
 void dsmb_call_drop_all(struct dsmb_call *call);
 
-/* Is there nothing that dsmb_call_done() has to drop? The call's status is final. */
+/* True if dsmb_call_done() has nothing to drop. The call's status is final. */
 static inline bool dsmb_call_is_done(const struct dsmb_call *call)
 {
 	return !call->open && !call->early && !call->principals && !call->park.used &&

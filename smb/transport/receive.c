@@ -74,16 +74,6 @@ static bool batch_is_empty(const struct dsmb_rx_batch *batch)
 	return list_empty(&batch->messages) && list_empty(&batch->cancels) && !batch->cancelled;
 }
 
-/* What a receiver is told of a socket in which there are no bytes. The socket is locked. */
-static int sock_without_bytes(struct sock *sk)
-{
-	if (sk->sk_err)
-		return sock_error(sk);
-	if (sk->sk_shutdown & RCV_SHUTDOWN || sk->sk_state == TCP_CLOSE)
-		return -ECONNRESET;
-	return -EAGAIN;
-}
-
 /*
  * Returns false if the socket has urgent data, and the result in @ret otherwise. The socket is the
  * server's own, so no security module is asked.
@@ -100,7 +90,7 @@ static bool recv_tcp(struct sock *sk, void *data, u32 len, int *ret)
 		if (*ret > 0)
 			tcp_read_done(sk, *ret);
 		else if (!*ret)
-			*ret = sock_without_bytes(sk);
+			*ret = ditto_sock_end(sk) ?: -EAGAIN;
 	}
 	unlock_sock_fast(sk, slow);
 	return !urgent;

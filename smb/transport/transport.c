@@ -128,17 +128,10 @@ static struct dsmb_message *worker_next(struct dsmb_worker *worker, struct list_
 	return message;
 }
 
-/* Sends the responses of the messages that a worker has run. */
+/* Sends the responses of the messages that a worker has run. Others only take some away. */
 static void worker_send(struct dsmb_worker *worker)
 {
-	struct dsmb_transport *t = worker->t;
-	bool send;
-
-	spin_lock(&t->lock);
-	send = dsmb_send_begin(t, &worker->outs);
-	spin_unlock(&t->lock);
-	if (send)
-		dsmb_send_all(t);
+	dsmb_transport_send(worker->t, &worker->outs);
 }
 
 /*

@@ -377,7 +377,7 @@ void dnfs_pause(struct dnfs_call *call);
  */
 void dnfs_await_end(struct dnfs_call *call);
 
-/* Is there something that the call was to wait for? */
+/* True if there is something that the call was to wait for. */
 static inline bool dnfs_awaits(const struct dnfs_call *call)
 {
 	return unlikely(call->awaited || call->absent.node || call->unresolved ||
