@@ -59,10 +59,11 @@ help:
 	@echo '  check-soak        all protocols on the same records for T=600 s (not in check)'
 	@echo '  bench             all measurements beside the peers, with a report below results/;'
 	@echo '                    SYSTEMS=ditto,knfsd,ksmbd,samba,ganesha ITER=N QUICK=1'
-	@echo '                    TIERS=load,icount,mounted,scale'
+	@echo '                    TIERS=load,icount,mounted,fio,scale'
 	@echo '  bench-load        NFS and SMB in one boot, the client in the kernel'
 	@echo '  bench-icount      the same as instructions per operation, on Debian'"'"'s kernel'
 	@echo '  bench-mounted     programs on mounts of NFS and SMB: fio, many files, a source tree'
+	@echo '  bench-fio         fio on mounts, in the guest that counts instructions'
 	@echo '  bench-scale       calls while many files, clients, ranges are in use'
 	@echo '  bench-cpus        calls of four clients on four CPUs beside one on one'
 	@echo '  bench-locks       the lock table beside the kernel'"'"'s POSIX locks'
@@ -132,8 +133,8 @@ bench:
 	@tests/deps build demo check bench
 	@tests/bench/suite
 
-bench-load bench-icount bench-mounted bench-scale bench-cpus bench-locks bench-nfs3 bench-nfs4 bench-nfs42 \
-bench-smb:
+bench-load bench-icount bench-mounted bench-fio bench-scale bench-cpus bench-locks bench-nfs3 \
+bench-nfs4 bench-nfs42 bench-smb:
 	@tests/bench/run $(@:bench-%=%)
 
 profile:
@@ -146,4 +147,4 @@ ynl:
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
 	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug \
 	check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-full \
-	demo demo-ad demo-offload bench bench-load bench-icount bench-mounted bench-scale bench-cpus bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb profile ynl
+	demo demo-ad demo-offload bench bench-load bench-icount bench-mounted bench-fio bench-scale bench-cpus bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb profile ynl
