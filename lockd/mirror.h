@@ -3,10 +3,10 @@
  * The mirror: shows the claims of a node to the VFS, and so to every process on the server.
  *
  * Ranges become POSIX locks of the VFS, for each node the union of their bytes, owned by the
- * mirror. Many ranges become one lock, until a local process meets it; see mirror_cover.c. Caching
- * grants become one lease of the VFS per node, of the delegation kind. A claim is first put on the
- * node, where it excludes others already; then it is shown to the VFS with no spinlock of the
- * table held; then it is confirmed or taken back.
+ * mirror. Many ranges, and those that come and go often, become one lock of the file, until a local
+ * process meets it; see mirror_cover.c. Caching grants become one lease of the VFS per node, of the
+ * delegation kind. A claim is first put on the node, where it excludes others already; then it is
+ * shown to the VFS with no spinlock of the table held; then it is confirmed or taken back.
  *
  * Once one claim of a node is shown, all are, until the last claim ends. The request decides
  * whether the first one is shown. Bytes beyond OFFSET_MAX and empty ranges exist in the table

@@ -4,7 +4,8 @@
  * there. The VFS keeps the locks of a file in a list that it walks for each request, so that
  * many ranges would make every request slow. As long as no local process has locks or asks for
  * any, it need not see which ranges they are: nobody but the mirror can have a lock under a cover,
- * so ranges there come and go without the VFS being asked.
+ * so ranges there come and go without the VFS being asked. For the same reason a file whose
+ * ranges come and go often is covered, and stays covered while it has none.
  *
  * A local process that meets a cover is sent away by the VFS to wait and to ask again. Meanwhile
  * the cover is refined: what is free of ranges is given up, and the rest is shown exactly if
@@ -142,6 +143,11 @@ bool ditto_cover_has(struct ditto_mirror *mirror, u64 first, u64 last)
 	return ditto_cover_at(mirror, first, &to) && to == last;
 }
 
+bool ditto_cover_stays(struct ditto_mirror *mirror)
+{
+	return mirror->asks >= DITTO_COVER_ASKS && ditto_cover_has(mirror, 0, OFFSET_MAX);
+}
+
 /* True if a local process waits for a lock of the mirror. */
 static bool cover_awaited(const struct ditto_mirror *mirror)
 {
@@ -187,6 +193,7 @@ static int cover_add(struct ditto_mirror *mirror, u64 first, u64 last,
 static void quiet_begin(struct ditto_mirror *mirror)
 {
 	mirror->cover_next = jiffies + msecs_to_jiffies(QUIET_MS);
+	mirror->asks = 0;
 }
 
 void ditto_cover_try(struct ditto_mirror *mirror, u64 first, u64 last)
@@ -454,11 +461,15 @@ bool ditto_cover_hit(struct ditto_mirror *mirror, u64 first, u64 last)
 
 void ditto_cover_exit(struct ditto_mirror *mirror)
 {
+	bool covered = !list_empty(&mirror->covers);
 	struct file_lock fl;
 
 	/* A lock may be left where an unlock had no memory. */
 	if (!vfs_inode_has_locks(file_inode(mirror->file)))
 		return;
+	/* A process that meets the cover now waits until it is gone: nobody refines it any more. */
+	if (covered)
+		ditto_yield_begin();
 	mutex_lock(&mirror->lock);
 	if (ditto_mirror_set(mirror, F_UNLCK, 0, OFFSET_MAX, NULL)) {
 		ditto_mirror_fill(&fl, mirror->file, mirror, F_UNLCK, 0, OFFSET_MAX);
@@ -466,6 +477,8 @@ void ditto_cover_exit(struct ditto_mirror *mirror)
 	}
 	ditto_cover_end(mirror);
 	mutex_unlock(&mirror->lock);
+	if (covered)
+		ditto_yield_end();
 }
 
 void ditto_cover_init(struct ditto_mirror *mirror)

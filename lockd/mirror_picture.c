@@ -254,6 +254,8 @@ void ditto_mirror_sync_left(struct ditto_mirror *mirror, u32 left, u64 first, u6
 	struct ditto_mirror_run run;
 
 	lockdep_assert_held(&mirror->lock);
+	if (ditto_cover_stays(mirror))
+		return;
 	if (!left) {
 		/* Giving up everything needs no memory. */
 		ditto_mirror_set(mirror, F_UNLCK, 0, OFFSET_MAX, NULL);

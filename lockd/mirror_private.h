@@ -42,6 +42,7 @@
  * @hit_since: jiffies when @refine became due, or began with a cover
  * @stuck: the last attempt to refine a cover has failed
  * @cover_next: jiffies before which no cover is made; under @lock for writing
+ * @asks: requests that the VFS has granted since a local process was met; under @lock
  * @refine: makes covers smaller that local processes have met
  */
 struct ditto_mirror {
@@ -62,12 +63,18 @@ struct ditto_mirror {
 	unsigned long hit_since;
 	bool stuck;
 	unsigned long cover_next;
+	u32 asks;
 	struct work_struct refine;
 };
 
 /* Ranges on a node from which on covers are made, and down to which they are given up. */
 #define DITTO_COVER_MAKE	16
 #define DITTO_COVER_LEAVE	8
+/*
+ * Requests that the VFS grants, without a local process that uses locks, until the whole file is
+ * covered however few ranges there are. A process that meets the cover costs less than they.
+ */
+#define DITTO_COVER_ASKS	64
 
 /**
  * struct ditto_mirror_run - bytes in a row that are to be shown with one type
@@ -165,7 +172,7 @@ bool ditto_mirror_stops(const struct file_lock *fl, const struct ditto_lock_tabl
 /* True if the ranges that the mirror shows have shared ones among these bytes. */
 bool ditto_mirror_shares(struct ditto_mirror *mirror, u64 first, u64 last);
 
-/* Show the VFS these bytes as they are now. May sleep; mirror->lock held. */
+/* Show the VFS these bytes as they are now, unless a cover stays. May sleep; mirror->lock held. */
 void ditto_mirror_sync(struct ditto_mirror *mirror, u64 first, u64 last);
 
 /* The same for a caller that knows how many ranges the node has. */
@@ -191,6 +198,9 @@ bool ditto_cover_at(struct ditto_mirror *mirror, u64 at, u64 *last);
 
 /* True if all of these bytes are under one cover. mirror->lock held. */
 bool ditto_cover_has(struct ditto_mirror *mirror, u64 first, u64 last);
+
+/* True if a cover of the whole file stays without ranges under it. mirror->lock held. */
+bool ditto_cover_stays(struct ditto_mirror *mirror);
 
 /* Cover these bytes, except where local processes have locks. May sleep; mirror->lock held. */
 void ditto_cover_try(struct ditto_mirror *mirror, u64 first, u64 last);

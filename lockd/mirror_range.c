@@ -322,11 +322,13 @@ static int mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_req
 		return err;
 
 	err = mirror_ask(mirror, req, NULL, &run);
-	if (err == -EAGAIN)
+	if (err == -EAGAIN) {
+		mirror->asks = 0;
 		local_test(mirror->file, mirror, req, conflict);
+	}
 	ditto_lock_ctx_lock_pinned(ctx);
 	err = pending_end(ctx, req, prealloc, err);
-	many = ctx->ranged > DITTO_COVER_MAKE;
+	many = !err && (ctx->ranged > DITTO_COVER_MAKE || ++mirror->asks >= DITTO_COVER_ASKS);
 	ditto_lock_ctx_unlock(ctx);
 	mirror_settle(mirror, req, &run, err);
 	if (many)

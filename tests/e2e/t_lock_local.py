@@ -231,6 +231,42 @@ def many_ranges(w):
     end(s)
 
 
+@test(server='ditto', locks='raw')
+def locked_often(w):
+    """A file whose locks come and go is locked as a whole for the kernel until a process looks."""
+    put(w.path('f'), b'0123456789' * 10)
+    s = Locker(w.path('f'))
+    a = Locker(f'{w.client.mount(vers="4.1")}/f', w.client)
+    whole = [('WRITE', '0', 'EOF', False)]
+    for i in range(70):
+        a.lock(WRITE, i, 10)
+        a.unlock(i, 10)
+    eq(shown(w), whole)
+    a.lock(WRITE, 0, 10)
+    eq(shown(w), whole)
+    s.refused('lock', READ, 5, 1)
+    eq(shown(w), [('WRITE', '0', '9', False)])
+    a.unlock(0, 10)
+    eq(shown(w), [])
+    s.lock(WRITE, 0, 10)
+    a.refused('lock', READ, 5, 1)
+    s.unlock()
+
+    def covered():
+        a.lock(WRITE, 0, 10)
+        a.unlock(0, 10)
+        return shown(w) == whole
+    wait_for('the file is locked as a whole again', covered)
+    a.lock(WRITE, 0, 10)
+    s.start('wait', WRITE, 5, 10).waits()
+    a.unlock()
+    s.result(SOON)
+    s.unlock()
+    end(a)
+    wait_for('nothing is left', lambda: shown(w) == [])
+    end(s)
+
+
 @test(server='ditto', locks=True)
 def switched_off(w):
     """Clients exclude only each other with local-locks off."""

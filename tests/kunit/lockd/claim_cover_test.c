@@ -344,9 +344,9 @@ static int race_process(void *arg)
 }
 
 /* Covers are made at once and not only after a while. */
-static void race_no_quiet(struct race *race)
+static void cover_no_quiet(struct mirror_test *t)
 {
-	struct ditto_mirror *mirror = ditto_mirror_begin(&race->t->node->point, NULL);
+	struct ditto_mirror *mirror = ditto_mirror_begin(&t->node->point, NULL);
 
 	if (!mirror)
 		return;
@@ -365,7 +365,7 @@ static void race_client(struct kunit *test, struct race *race)
 	for (int i = 0; i < 20000 || (!READ_ONCE(race->won) && time_before(jiffies, limit)); i++) {
 		byte = get_random_u32_below(sizeof(race->held));
 		if (!(i % 64))
-			race_no_quiet(race);
+			cover_no_quiet(race->t);
 		if (race->held[byte]) {
 			WRITE_ONCE(race->held[byte], 0);
 			KUNIT_EXPECT_EQ(test, mirror_unlock(race->t, byte % 2, byte * 10,
@@ -380,6 +380,130 @@ static void race_client(struct kunit *test, struct race *race)
 		cond_resched();
 	}
 	KUNIT_EXPECT_GT(test, held, 0);
+}
+
+static struct ditto_open *cover_open(struct kunit *test, struct mirror_test *t)
+{
+	struct ditto_actor actor = { .owner = t->owner[0] };
+	struct ditto_open *open;
+
+	open = ditto_open_claim(&t->node->point, &actor, DITTO_OPEN_READ, 0, false, NULL, NULL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
+	return open;
+}
+
+/* Lock and unlock a range as often as it takes until the file is covered. */
+static void lock_often(struct kunit *test, struct mirror_test *t)
+{
+	for (u32 i = 0; i < DITTO_COVER_ASKS; i++) {
+		KUNIT_EXPECT_EQ(test, cover_shown(t), 0);
+		KUNIT_EXPECT_EQ(test, cover_lock(t, i % 7), 0);
+		KUNIT_EXPECT_EQ(test, cover_shown(t), 1);
+		KUNIT_EXPECT_EQ(test, cover_unlock(t, i % 7), 0);
+	}
+}
+
+/* A file whose ranges come and go stays covered as long as it is open and no process asks. */
+static void a_cover_stays(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	struct ditto_open *open = cover_open(test, t);
+
+	lock_often(test, t);
+	KUNIT_EXPECT_EQ(test, cover_shown(t), 1);
+	KUNIT_EXPECT_EQ(test, cover_lock(t, 1), 0);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, RANGE_AT(1), RANGE_AT(1)), -EAGAIN);
+	expect_exact(test, t, 1);
+	KUNIT_EXPECT_EQ(test, cover_unlock(t, 1), 0);
+	KUNIT_EXPECT_EQ_MSG(test, cover_shown(t), 0, "a process has met the cover");
+	/* It is made again after as many requests. */
+	cover_no_quiet(t);
+	lock_often(test, t);
+	KUNIT_EXPECT_EQ(test, cover_shown(t), 1);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, RANGE_AT(1)), 2);
+	KUNIT_EXPECT_EQ(test, cover_shown(t), 0);
+	ditto_open_release(open);
+	mirror_test_end(test, t);
+}
+
+static void a_cover_ends_with_the_open(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	struct ditto_open *open = cover_open(test, t);
+
+	lock_often(test, t);
+	KUNIT_EXPECT_EQ(test, cover_shown(t), 1);
+	/* Ranges that end with their owner leave the cover alone, too. */
+	KUNIT_EXPECT_EQ(test, cover_lock(t, 2), 0);
+	ditto_range_release_owner(&t->node->point, t->owner[0]);
+	KUNIT_EXPECT_EQ(test, cover_shown(t), 1);
+	ditto_open_release(open);
+	KUNIT_EXPECT_EQ(test, cover_shown(t), 0);
+	mirror_test_end(test, t);
+}
+
+/* Where a process has a lock, ranges are shown one by one. */
+static void no_cover_stays_beside_a_process(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	struct ditto_open *open = cover_open(test, t);
+
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_WRLCK, 50000, 50009), 0);
+	for (u32 i = 0; i < 3 * DITTO_COVER_ASKS; i++) {
+		KUNIT_EXPECT_EQ(test, cover_lock(t, 3), 0);
+		KUNIT_EXPECT_EQ(test, cover_unlock(t, 3), 0);
+		KUNIT_EXPECT_EQ(test, cover_shown(t), 1);
+		cover_no_quiet(t);
+	}
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_UNLCK, 0, OFFSET_MAX), 0);
+	for (u32 i = 0; i < DITTO_COVER_ASKS; i++) {
+		KUNIT_EXPECT_EQ(test, cover_lock(t, 3), 0);
+		KUNIT_EXPECT_EQ(test, cover_unlock(t, 3), 0);
+	}
+	KUNIT_EXPECT_EQ(test, cover_shown(t), 1);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, RANGE_AT(3)), 2);
+	ditto_open_release(open);
+	mirror_test_end(test, t);
+}
+
+/* Requests that a process refuses show that it looks. */
+static void refusals_make_no_cover(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	struct ditto_open *open = cover_open(test, t);
+
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_WRLCK, RANGE_AT(3), RANGE_AT(3)), 0);
+	for (u32 i = 0; i < 2 * DITTO_COVER_ASKS; i++)
+		KUNIT_EXPECT_EQ(test, cover_lock(t, 3), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, cover_shown(t), 1);
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_UNLCK, 0, OFFSET_MAX), 0);
+	KUNIT_EXPECT_EQ(test, cover_shown(t), 0);
+	ditto_open_release(open);
+	mirror_test_end(test, t);
+}
+
+/* A cover without ranges is not in the way of tests, nor of those who would wait. */
+static void a_cover_without_ranges(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	struct ditto_open *open = cover_open(test, t);
+	struct file_lock fl;
+
+	lock_often(test, t);
+	KUNIT_EXPECT_EQ(test, cover_shown(t), 1);
+	process_lock_fill(&fl, t->file, current, F_WRLCK, 0, OFFSET_MAX);
+	KUNIT_EXPECT_EQ(test, vfs_test_lock(t->file, &fl), 0);
+	KUNIT_EXPECT_EQ(test, fl.c.flc_type, F_UNLCK);
+	cover_no_quiet(t);
+	lock_often(test, t);
+	KUNIT_EXPECT_EQ(test, cover_shown(t), 1);
+	process_lock_fill(&fl, t->file, current, F_WRLCK, 0, OFFSET_MAX);
+	fl.c.flc_flags |= FL_SLEEP;
+	KUNIT_EXPECT_EQ(test, vfs_lock_file(t->file, F_SETLK, &fl, NULL), 0);
+	KUNIT_EXPECT_EQ(test, cover_lock(t, 0), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_UNLCK, 0, OFFSET_MAX), 0);
+	ditto_open_release(open);
+	mirror_test_end(test, t);
 }
 
 static void never_both(struct kunit *test)
@@ -412,6 +536,11 @@ static struct kunit_case claim_cover_cases[] = {
 	KUNIT_CASE(upgrade_is_one_step),
 	KUNIT_CASE(a_waiting_process_is_woken),
 	KUNIT_CASE(courtesy_under_a_cover),
+	KUNIT_CASE(a_cover_stays),
+	KUNIT_CASE(a_cover_ends_with_the_open),
+	KUNIT_CASE(no_cover_stays_beside_a_process),
+	KUNIT_CASE(refusals_make_no_cover),
+	KUNIT_CASE(a_cover_without_ranges),
 	KUNIT_CASE_SLOW(never_both),
 	{}
 };
