@@ -59,17 +59,35 @@ static __always_inline struct ditto_lock_ctx *lock_ctx_of_point(const void *arg)
 	return rcu_dereference(point->ctx);
 }
 
-struct ditto_lock_ctx *ditto_lock_ctx_find(struct ditto_lock_point *point)
+static __always_inline struct ditto_lock_ctx *mirrored_of_point(const void *arg)
+{
+	struct ditto_lock_ctx *ctx = lock_ctx_of_point(arg);
+
+	return ctx && READ_ONCE(ctx->mirror) ? ctx : NULL;
+}
+
+static __always_inline struct ditto_lock_ctx *
+lock_ctx_search(struct ditto_lock_ctx *(*find)(const void *arg), struct ditto_lock_point *point)
 {
 	struct ditto_lock_ctx *ctx;
 
-	while ((ctx = ditto_lock_ctx_lock(lock_ctx_of_point, point))) {
+	while ((ctx = ditto_lock_ctx_lock(find, point))) {
 		if (likely(ctx->point == point))
 			break;
 		__acquire(&ctx->lock);
 		spin_unlock(&ctx->lock);
 	}
 	return ctx;
+}
+
+struct ditto_lock_ctx *ditto_lock_ctx_find(struct ditto_lock_point *point)
+{
+	return lock_ctx_search(lock_ctx_of_point, point);
+}
+
+struct ditto_lock_ctx *ditto_lock_ctx_find_mirrored(struct ditto_lock_point *point)
+{
+	return lock_ctx_search(mirrored_of_point, point);
 }
 
 struct ditto_lock_ctx *ditto_lock_ctx_make(struct ditto_lock_point *point)
@@ -122,13 +140,16 @@ struct ditto_lock_ctx *ditto_lock_ctx_at(struct ditto_lock_ctx *const *where)
 
 static u32 lock_ctx_summary(const struct ditto_lock_ctx *ctx)
 {
-	u32 modes = ditto_holders_sum(ctx).modes, sum = 0;
+	u32 modes = ditto_holders_sum(ctx).modes, denied, cached, sum = 0;
 
 	for (int row = 0; ctx->ranged && row < DITTO_RANGE_ROWS; row++) {
 		if (!RB_EMPTY_ROOT(&ctx->ranges[row]))
 			sum |= row < DITTO_HELD_EXACT_SHARED ? DITTO_SUM_RANGE : DITTO_SUM_EXACT;
 	}
-	for (int bit = 0; bit < 3; bit++) {
+	/* Most nodes have neither. */
+	denied = modes & ditto_modes_any(ditto_modes(0, DITTO_OPEN_KEPT));
+	cached = ctx->caching[0] | ctx->caching[1] | ctx->caching[2];
+	for (int bit = 0; (denied || cached) && bit < 3; bit++) {
 		if (modes & ditto_modes_any(ditto_modes(0, BIT(bit))))
 			sum |= DITTO_SUM_DENY_READ << bit;
 		if (ctx->caching[bit])

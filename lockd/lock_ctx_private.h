@@ -36,6 +36,9 @@ void ditto_lock_ctx_first(void *memory);
  */
 struct ditto_lock_ctx *ditto_lock_ctx_find(struct ditto_lock_point *point);
 
+/* The same if the node has a mirror, else NULL. ctx->mirror may be gone when it returns. */
+struct ditto_lock_ctx *ditto_lock_ctx_find_mirrored(struct ditto_lock_point *point);
+
 /**
  * ditto_lock_ctx_make - find or allocate the lock context of a node, and lock it
  * @point: of the node, held by the caller

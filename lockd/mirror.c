@@ -109,18 +109,6 @@ void ditto_mirror_put(struct ditto_mirror *mirror)
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_mirror_put);
 
-static bool has_mirror(struct ditto_lock_point *point)
-{
-	const struct ditto_lock_ctx *ctx;
-	bool has;
-
-	rcu_read_lock();
-	ctx = rcu_dereference(point->ctx);
-	has = ctx && READ_ONCE(ctx->mirror);
-	rcu_read_unlock();
-	return has;
-}
-
 /* Give the node a mirror if it has none, and pin the lock context; NULL if there is none. */
 static struct ditto_mirror *mirror_pin(struct ditto_lock_ctx *ctx, struct ditto_mirror **fresh)
 {
@@ -164,11 +152,9 @@ struct ditto_mirror *ditto_mirror_begin(struct ditto_lock_point *point, struct f
 	struct ditto_mirror *mirror = NULL, *fresh = NULL;
 	struct ditto_lock_ctx *ctx;
 
-	if (has_mirror(point)) {
-		ctx = ditto_lock_ctx_find(point);
-		if (ctx)
-			mirror = mirror_pin(ctx, &fresh);
-	}
+	ctx = ditto_lock_ctx_find_mirrored(point);
+	if (ctx)
+		mirror = mirror_pin(ctx, &fresh);
 	if (!filp)
 		return mirror;
 	if (!mirror) {
