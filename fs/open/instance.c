@@ -45,7 +45,7 @@ void ditto_instance_free(struct ditto_instance *inst)
 /* Permissions for the checks of operations that granted rights imply. */
 static const struct {
 	u32 right;
-	u32 may;
+	u8 may;
 } granted[] = {
 	{ DITTO_RIGHT_READ_DATA,	DITTO_MAY_READ },
 	{ DITTO_RIGHT_EXECUTE,		DITTO_MAY_READ | DITTO_MAY_EXEC },
@@ -54,14 +54,15 @@ static const struct {
 	{ DITTO_RIGHT_DELETE_CHILD,	DITTO_MAY_DELETE },
 };
 
-static u32 granted_by(u32 rights)
+void ditto_instance_set_rights(struct ditto_instance *inst, u32 rights)
 {
-	u32 may = 0;
+	u8 may = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(granted); i++)
 		if (rights & granted[i].right)
 			may |= granted[i].may;
-	return may;
+	WRITE_ONCE(inst->rights, rights);
+	WRITE_ONCE(inst->may, may);
 }
 
 /* The list of its share that an instance is on. */
@@ -211,7 +212,7 @@ int ditto_instance_enter(struct ditto_instance *inst, struct ditto_op *op,
 	inst->node = node;
 	inst->pins.node = node;
 	inst->base = base;
-	inst->rights = rights;
+	ditto_instance_set_rights(inst, rights);
 	inst->is_dir = S_ISDIR(node->inode->i_mode);
 	inst->is_stream = node != base;
 	inst->keeps = inst->is_stream && (ditto_open_deny(&inst->open) & DITTO_OPEN_DELETE);
@@ -363,7 +364,7 @@ int ditto_instance_begin(struct ditto_instance *inst, struct ditto_op *op,
 	op->share = share;
 	op->borrows = borrows;
 	op->held = READ_ONCE(inst->rights);
-	op->granted = granted_by(op->held);
+	op->granted = READ_ONCE(inst->may);
 	op->unstable = true;
 	op->stream_of = inst->is_stream ? inst->base : NULL;
 	op->later = inst->is_stream ? NULL : &inst->written;

@@ -95,7 +95,7 @@ int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 
 		instance_change_keep(inst, false, kept);
 		return ditto_open_error(err);
 	}
-	WRITE_ONCE(inst->rights, rights);
+	ditto_instance_set_rights(inst, rights);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_change, DITTO);

@@ -34,6 +34,7 @@
  * @closer: credential of the caller that requested delete-on-close, held; or NULL.
  *	Guarded by @base->lock
  * @rights: granted DITTO_RIGHT_* bits; written by the holder, read at any time
+ * @may: DITTO_MAY_* bits that @rights imply; written with it by ditto_instance_set_rights()
  * @is_dir: @node is a directory
  * @is_stream: @node is a stream of @base
  * @keeps: this stream forbids the deletion of its file
@@ -60,6 +61,7 @@ struct ditto_instance {
 	struct ditto_open open;
 	struct ditto_cred *closer;
 	u32 rights;
+	u8 may;
 	bool is_dir;
 	bool is_stream;
 	bool keeps;
@@ -121,6 +123,17 @@ void ditto_instance_free(struct ditto_instance *inst);
 int ditto_instance_enter(struct ditto_instance *inst, struct ditto_op *op,
 			 struct ditto_node *node, struct ditto_node *base, struct dentry *dentry,
 			 bool named, u32 rights);
+
+/**
+ * ditto_instance_set_rights - set or change the rights of an instance
+ * @inst: the instance; nobody else changes them
+ * @rights: DITTO_RIGHT_* bits
+ *
+ * An operation that begins meanwhile may have the bits of either set.
+ *
+ * Context: any.
+ */
+void ditto_instance_set_rights(struct ditto_instance *inst, u32 rights);
 
 /* instance_open.c */
 
