@@ -17,6 +17,7 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
+#include "../../net/cede.h"
 #include "../../net/server.h"
 #include "../../net/taken.h"
 #include "../server.h"
@@ -306,15 +307,17 @@ static unsigned int worker_turn(struct dsmb_worker *worker)
  */
 static bool worker_lingers(struct dsmb_transport *t)
 {
-	/* Whoever else waits for the CPU may be that client. */
-	if (!need_resched() || test_bit(T_STOPPED, &t->flags) ||
+	bool arrived, soon;
+
+	if (!ditto_cede_helps(READ_ONCE(t->shares_cpu)) || test_bit(T_STOPPED, &t->flags) ||
 	    test_and_set_bit(T_RX_BUSY, &t->flags))
 		return false;
-	cond_resched();
-	if (missed_something(t, t->rx_err))
-		return true;
-	transport_end_receive(t, t->rx_err);
-	return false;
+	soon = ditto_cede();
+	arrived = missed_something(t, t->rx_err);
+	WRITE_ONCE(t->shares_cpu, soon && arrived);
+	if (!arrived)
+		transport_end_receive(t, t->rx_err);
+	return arrived;
 }
 
 static void worker_run(struct work_struct *work)

@@ -85,6 +85,8 @@ struct dsmb_worker {
  * @rx_end: end of the received bytes in @rx
  * @expects_data: the last message that was begun in @rx has data that are taken
  * @rx_err: what dsmb_receive() returned last
+ * @shares_cpu: a message came soon the last time that the receiver had ceded the CPU; written with
+ *	T_RX_BUSY
  * @large: buffer of a message longer than @rx that is being received, or NULL
  * @taken: data of that message that are not in @large; NULL if all of it is
  * @large_len: length of that message
@@ -134,6 +136,7 @@ struct dsmb_transport {
 	u32 rx_end;
 	bool expects_data;
 	int rx_err;
+	bool shares_cpu;
 	struct dsmb_buf *large;
 	struct ditto_taken *taken;
 	u32 large_len;

@@ -31,6 +31,7 @@
 #include <linux/tcp.h>
 #include <net/tcp.h>
 
+#include "../../../net/cede.h"
 #include "../../../net/peer.h"
 #include "../../../net/taken.h"
 #include "../server.h"
@@ -600,6 +601,25 @@ static void batch_leave(struct dnfs_batch *batch)
 	cred->cr_group_info = NULL;
 }
 
+/*
+ * A client that waits for each reply, and shares the CPU, sends its next call. The thread yields to
+ * nobody while other connections wait for a thread.
+ */
+static void batch_cede(struct dnfs_batch *batch)
+{
+	bool awaited = !lwq_empty(&batch->rqstp->rq_pool->sp_xprts);
+	const unsigned long *flags = &batch->xprt->xpt_flags;
+	struct dnfs_stream *stream = batch->stream;
+	bool soon;
+
+	if (test_bit(XPT_DATA, flags)) {
+		cond_resched();
+	} else if (ditto_cede_helps(stream->shares_cpu && !awaited)) {
+		soon = ditto_cede();
+		stream->shares_cpu = soon && test_bit(XPT_DATA, flags);
+	}
+}
+
 bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_stream *stream)
 {
 	struct svc_rqst *rqstp = batch->rqstp;
@@ -631,9 +651,10 @@ bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_stream *stream)
 		unsigned int before = batch->calls;
 
 		state = batch_round(batch);
-		/* A client that waits for each reply, and shares the CPU, sends its next call. */
-		if (batch->calls == before + 1 && !batch->nvec)
-			cond_resched();
+		/* A client with several calls under way does not wait for this reply. */
+		if (state == BATCH_EMPTY && batch->calls == before + 1 && !batch->nvec &&
+		    batch_may_go_on(batch))
+			batch_cede(batch);
 	} while (state == BATCH_EMPTY && test_bit(XPT_DATA, &xprt->xpt_flags) &&
 		 batch_may_go_on(batch));
 	if (batch->nvec) {

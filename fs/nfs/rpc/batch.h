@@ -68,12 +68,15 @@ enum dnfs_batch_stage {
  * @part: the large call that it is receiving, or NULL; guarded by XPT_BUSY
  * @expects_large: its last call was a large one, and the next one is likely to be; guarded by
  *	XPT_BUSY
+ * @shares_cpu: a call came soon the last time that the thread had ceded the CPU; guarded by
+ *	XPT_BUSY
  */
 struct dnfs_stream {
 	u64 id;
 	struct ditto_wary wary;
 	struct dnfs_large *part;
 	bool expects_large;
+	bool shares_cpu;
 };
 
 /**

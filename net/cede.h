@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * To let a client run that shares the CPU with the thread that has served it.
+ *
+ * A thread that has answered and finds no further call leaves the connection, and has to be woken
+ * for the next call. If the client runs first, its next call is there already, for half of what a
+ * wake-up takes. The scheduler wants to switch to a client that was woken by an answer, as long as
+ * the client is not the one that takes more of the CPU. Otherwise the thread yields, but only if
+ * the client of the connection came in time before, and the CPU came back soon: a thread that
+ * yields to a task that computes gives a whole slice away, while a call from elsewhere would have
+ * woken it.
+ */
+#ifndef _DITTO_NET_CEDE_H
+#define _DITTO_NET_CEDE_H
+
+#include <linux/sched.h>
+#include <linux/sched/clock.h>
+#include <linux/sched/stat.h>
+#include <linux/time64.h>
+
+/* Nanoseconds in which a client that shares the CPU takes an answer and sends its next call. */
+#define DITTO_CEDE_SOON		(100 * NSEC_PER_USEC)
+
+/**
+ * ditto_cede_helps - may a client come in time if it runs now?
+ * @shares: a call arrived soon the last time that the thread had ceded the CPU
+ *
+ * Context: any.
+ * Return: true if the thread is to call ditto_cede().
+ */
+static inline bool ditto_cede_helps(bool shares)
+{
+	return need_resched() || (shares && !single_task_running());
+}
+
+/**
+ * ditto_cede - let others run
+ *
+ * Context: process; no lock held, but the right to receive from the connection may be.
+ * Return: true if they ran shortly. If a call has arrived as well, its client shares the CPU, which
+ * the thread is to remember for the next time.
+ */
+static inline bool ditto_cede(void)
+{
+	u64 since = local_clock();
+
+	if (need_resched())
+		cond_resched();
+	else
+		yield();
+	return local_clock() - since < DITTO_CEDE_SOON;
+}
+
+#endif

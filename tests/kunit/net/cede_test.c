@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A thread that lets others run learns whether they gave the CPU back soon. */
+#include <kunit/test.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/preempt.h>
+
+#include "../../../net/cede.h"
+
+/* A task that computes: whenever it runs, it keeps the CPU for long. */
+static int cede_hog(void *arg)
+{
+	while (!kthread_should_stop()) {
+		ktime_t until = ktime_add_ns(ktime_get(), 50 * DITTO_CEDE_SOON);
+
+		while (ktime_before(ktime_get(), until))
+			cpu_relax();
+		cond_resched();
+	}
+	return 0;
+}
+
+static void others_take_long(struct kunit *test)
+{
+	struct task_struct *hog = kthread_create(cede_hog, NULL, "ditto-kunit-hog");
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(hog));
+	migrate_disable();
+	kthread_bind(hog, smp_processor_id());
+	wake_up_process(hog);
+	KUNIT_EXPECT_TRUE(test, ditto_cede_helps(true));
+	KUNIT_EXPECT_FALSE(test, ditto_cede());
+	migrate_enable();
+	kthread_stop(hog);
+}
+
+static struct kunit_case cede_cases[] = {
+	KUNIT_CASE(others_take_long),
+	{}
+};
+
+static struct kunit_suite cede_suite = {
+	.name = "ditto_cede",
+	.test_cases = cede_cases,
+};
+
+kunit_test_suite(cede_suite);
