@@ -585,10 +585,34 @@ u32 dsmb_encode_string(struct dsmb_builder *b, const char *name, u32 len)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_encode_string);
 
+/*
+ * Write a path whose characters are themselves on the wire, apart from the '/'; @out has room for
+ * them. Return: false if there is another one; what is at @out is of no use then.
+ */
+static bool dsmb_put_plain_path(void *out, const u8 *path, u32 len)
+{
+	u8 c = 0, before;
+	u32 i;
+
+	for (i = 0; i < len; i++) {
+		before = c;
+		c = path[i];
+		if (c == '/' ? before == ' ' || before == '.' : !dsmb_plain[c])
+			return false;
+		put_unaligned_le16(c == '/' ? '\\' : c, out + 2 * i);
+	}
+	return c != ' ' && c != '.';
+}
+
 u32 dsmb_encode_path(struct dsmb_builder *b, const char *path, u32 len)
 {
 	u32 put = 0, n;
 
+	if (likely(!b->full && len <= (b->size - b->len) / 2 &&
+		   dsmb_put_plain_path(b->data + b->len, path, len))) {
+		b->len += 2 * len;
+		return 2 * len;
+	}
 	while (len) {
 		for (n = 0; n < len && path[n] != '/'; n++)
 			;

@@ -150,27 +150,37 @@ static u32 dsmb_query_alignment(struct dsmb_query *q)
 /**
  * struct open_path - the path of an open within its share
  * @at: the path; in @usual or @more
+ * @len: bytes of the path
  * @more: memory for a path that does not fit into @usual, or NULL; the caller frees it
  * @usual: memory for most paths. That of the longest one takes long to clear, which the kernel may
  *	be set to do with all that it allocates
  */
 struct open_path {
 	char *at;
+	u32 len;
 	char *more;
 	char usual[256];
 };
 
+/* The path ends with the memory that it is written to. */
+static int open_path_fill(const struct ditto_instance *inst, struct open_path *path, char *to,
+			  size_t size)
+{
+	path->at = ditto_instance_path(inst, to, size);
+	path->len = to + size - 1 - path->at;
+	return PTR_ERR_OR_ZERO(path->at);
+}
+
 static int open_path_get(const struct ditto_instance *inst, struct open_path *path)
 {
+	int err;
+
 	path->more = NULL;
-	path->at = ditto_instance_path(inst, path->usual, sizeof(path->usual));
-	if (path->at != ERR_PTR(-ENAMETOOLONG))
-		return PTR_ERR_OR_ZERO(path->at);
+	err = open_path_fill(inst, path, path->usual, sizeof(path->usual));
+	if (likely(err != -ENAMETOOLONG))
+		return err;
 	path->more = kmalloc(PATH_MAX, GFP_KERNEL);
-	if (!path->more)
-		return -ENOMEM;
-	path->at = ditto_instance_path(inst, path->more, PATH_MAX);
-	return PTR_ERR_OR_ZERO(path->at);
+	return path->more ? open_path_fill(inst, path, path->more, PATH_MAX) : -ENOMEM;
 }
 
 /*
@@ -216,7 +226,7 @@ static u32 dsmb_query_path(struct dsmb_query *q, bool all)
 {
 	/* Filled as far as it is used. */
 	struct open_path path __uninitialized;
-	u32 status = STATUS_SUCCESS, len, room;
+	u32 status = STATUS_SUCCESS, room;
 	int err;
 
 	err = open_path_get(q->inst, &path);
@@ -224,16 +234,15 @@ static u32 dsmb_query_path(struct dsmb_query *q, bool all)
 		status = dsmb_status(err);
 		goto free;
 	}
-	len = strlen(path.at);
 	/* A byte becomes one unit of UTF-16 at most. */
-	room = sizeof(struct dsmb_all) + 4 + 2 * (1 + len);
+	room = sizeof(struct dsmb_all) + 4 + 2 * (1 + path.len);
 	if (unlikely(room > q->out.size))
 		status = dsmb_query_room(q, room);
 	if (status)
 		goto free;
 	if (all)
 		dsmb_encode_all(q);
-	dsmb_encode_full_name(q, path.at, len, all);
+	dsmb_encode_full_name(q, path.at, path.len, all);
 free:
 	kfree(path.more);
 	return status;

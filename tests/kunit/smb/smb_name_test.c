@@ -353,6 +353,38 @@ static void smb_put_path_test(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, room, want.data, want.size);
 	b = dsmb_builder(room, sizeof(room));
 	KUNIT_EXPECT_EQ(test, dsmb_encode_path(&b, "", 0), 0);
+	b = dsmb_builder(room, 2);
+	KUNIT_EXPECT_EQ(test, dsmb_encode_path(&b, "ab", 2), 0);
+	KUNIT_EXPECT_TRUE(test, b.full);
+}
+
+/* A path of two components, each of which is encoded as a name is. */
+static void smb_put_path(struct kunit *test, const u8 *first, const u8 *second)
+{
+	u8 whole[32], parts[32], path[8];
+	struct dsmb_builder one = dsmb_builder(whole, sizeof(whole));
+	struct dsmb_builder two = dsmb_builder(parts, sizeof(parts));
+	u32 len = scnprintf(path, sizeof(path), "%s/%s", first, second);
+
+	dsmb_encode_name(&two, first, strlen(first));
+	dsmb_encode_u16(&two, '\\');
+	dsmb_encode_name(&two, second, strlen(second));
+	KUNIT_EXPECT_EQ(test, dsmb_encode_path(&one, path, len), two.len);
+	KUNIT_EXPECT_MEMEQ_MSG(test, whole, parts, two.len, "%s", path);
+}
+
+static void smb_put_odd_path_test(struct kunit *test)
+{
+	for (int c = 1; c <= 0xff; c++) {
+		const u8 starts[] = { c, 'x', 0 }, ends[] = { 'x', c, 0 };
+
+		if (c == '/')
+			continue;
+		smb_put_path(test, starts, "y");
+		smb_put_path(test, ends, "y");
+		smb_put_path(test, "y", starts);
+		smb_put_path(test, "y", ends);
+	}
 }
 
 static void smb_string_test(struct kunit *test)
@@ -379,6 +411,7 @@ static struct kunit_case smb_name_cases[] = {
 	KUNIT_CASE(smb_put_plain_test),
 	KUNIT_CASE(smb_put_room_test),
 	KUNIT_CASE(smb_put_path_test),
+	KUNIT_CASE(smb_put_odd_path_test),
 	KUNIT_CASE(smb_string_test),
 	{}
 };
