@@ -97,9 +97,10 @@ static void dsmb_lock_next(struct dsmb_cursor *c, struct dsmb_lock_element *el)
 {
 	const struct dsmb_lock_element_wire *wire = dsmb_get(c, sizeof(*wire));
 
-	*el = (struct dsmb_lock_element) {};
-	if (!wire)
+	if (!wire) {
+		*el = (struct dsmb_lock_element) {};
 		return;
+	}
 	el->offset = le64_to_cpu(wire->offset);
 	el->length = le64_to_cpu(wire->length);
 	el->flags = le32_to_cpu(wire->flags);
@@ -107,10 +108,10 @@ static void dsmb_lock_next(struct dsmb_cursor *c, struct dsmb_lock_element *el)
 
 static u32 dsmb_lock_decode(struct dsmb_call *call, void *args)
 {
-	struct dsmb_cursor *in = &call->in, first;
+	struct dsmb_cursor *in = &call->in, elements;
 	const struct dsmb_lock_wire *wire = dsmb_get(in, sizeof(*wire));
+	const struct dsmb_lock_element_wire *first;
 	struct dsmb_lock_args *a = args;
-	struct dsmb_lock_element el;
 
 	if (!wire || !wire->count)
 		return STATUS_INVALID_PARAMETER;
@@ -119,11 +120,11 @@ static u32 dsmb_lock_decode(struct dsmb_call *call, void *args)
 	a->bucket = le32_to_cpu(wire->sequence) >> 4;
 	a->elements = dsmb_window(in, in->pos,
 				  a->count * sizeof(struct dsmb_lock_element_wire));
-	if (in->bad)
+	elements = a->elements;
+	first = dsmb_get(&elements, sizeof(*first));
+	if (in->bad || !first)
 		return STATUS_INVALID_PARAMETER;
-	first = a->elements;
-	dsmb_lock_next(&first, &el);
-	a->unlocks = el.flags & DSMB_LOCK_UNLOCK;
+	a->unlocks = le32_to_cpu(first->flags) & DSMB_LOCK_UNLOCK;
 	return STATUS_SUCCESS;
 }
 
@@ -451,7 +452,9 @@ static u32 dsmb_lock_exec(struct dsmb_call *call, void *args, void *res)
 	status = dsmb_open_begin(call, open, &locker.node);
 	if (status)
 		return status;
-	locker.file = dsmb_lock_file(call->op.share, open, locker.node);
+	/* To release a range, the table uses the file that it was shown with. */
+	if (!a->unlocks)
+		locker.file = dsmb_lock_file(call->op.share, open, locker.node);
 	status = a->unlocks ? dsmb_lock_unlock(&locker, a->elements) : dsmb_lock_lock(&locker, a);
 	if (locker.file)
 		ditto_file_put(locker.file);
@@ -478,7 +481,8 @@ static void dsmb_lock_encode(struct dsmb_call *call, u32 status, const void *res
 const struct dsmb_command dsmb_command_lock = {
 	.name = "lock",
 	.structure_size = 48,
-	.flags = DSMB_ON_DISK | DSMB_NEEDS_OPEN | DSMB_RECORDS | DSMB_ENDLESS | DSMB_FREES,
+	.flags = DSMB_ON_DISK | DSMB_NEEDS_OPEN | DSMB_RECORDS | DSMB_ENDLESS | DSMB_FREES |
+		 DSMB_WHOLE,
 	.file_id = DSMB_BODY(8),
 	.args_size = sizeof(struct dsmb_lock_args),
 	.decode = dsmb_lock_decode,

@@ -146,8 +146,8 @@ static u32 dsmb_query_decode(struct dsmb_call *call, void *args)
 	a->max = le32_to_cpu(wire->max);
 	a->additional = le32_to_cpu(wire->additional);
 	a->flags = le32_to_cpu(wire->flags);
-	if (wire->len)
-		a->input = dsmb_window(in, le16_to_cpu(wire->offset), le32_to_cpu(wire->len));
+	a->input = wire->len ? dsmb_window(in, le16_to_cpu(wire->offset), le32_to_cpu(wire->len)) :
+			       (struct dsmb_cursor) { };
 	return in->bad ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
 }
 
@@ -249,7 +249,7 @@ static void dsmb_query_encode(struct dsmb_call *call, u32 status, const void *re
 const struct dsmb_command dsmb_command_query_info = {
 	.name = "query_info",
 	.structure_size = 41,
-	.flags = DSMB_ON_TREE | DSMB_NEEDS_OPEN | DSMB_LARGE_ANSWER,
+	.flags = DSMB_ON_TREE | DSMB_NEEDS_OPEN | DSMB_LARGE_ANSWER | DSMB_WHOLE,
 	.file_id = DSMB_BODY(24),
 	.args_size = sizeof(struct dsmb_query_args),
 	.res_size = sizeof(struct dsmb_query_res),

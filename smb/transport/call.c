@@ -67,7 +67,6 @@ void dsmb_call_init(struct dsmb_call *call, struct dsmb_message *message)
 	/* CANCEL has no response. */
 	call->out = dsmb_builder(NULL, 0);
 	spin_lock_init(&call->lock);
-	INIT_LIST_HEAD(&call->list);
 	INIT_HLIST_NODE(&call->by_id);
 	INIT_LIST_HEAD(&call->open_link);
 	ditto_park_init(&call->park, park_done);
@@ -145,8 +144,7 @@ void dsmb_call_end(struct dsmb_call *call)
 	struct dsmb_conn *conn = call->conn;
 
 	spin_lock(&conn->lock);
-	if (!list_empty(&call->list)) {
-		list_del_init(&call->list);
+	if (!hlist_unhashed(&call->by_id)) {
 		hlist_del_init(&call->by_id);
 		if (call->async_id)
 			xa_erase(&conn->async, call->async_id);

@@ -118,8 +118,7 @@ struct dsmb_tree;
  * @out: body of the response; wire offsets count from the header, which is DSMB_OUT_HEADER
  *	bytes before it
  * @park: park of @op
- * @list: on conn->calls, under conn->lock
- * @by_id: in conn->calls_by_id, under conn->lock
+ * @by_id: in conn->calls, under conn->lock
  * @open_link: in the table of parked calls of call.c, or empty
  * @room: memory of the arguments and behind them the results, if it suffices
  */
@@ -183,7 +182,6 @@ struct dsmb_call {
 	struct dsmb_cursor in;
 	struct dsmb_builder out;
 	struct ditto_park park;
-	struct list_head list;
 	struct hlist_node by_id;
 	struct list_head open_link;
 	u64 room[DSMB_CALL_ROOM / sizeof(u64)];
@@ -514,6 +512,7 @@ struct dsmb_crowd *dsmb_call_crowd(const struct dsmb_call *call);
 /**
  * dsmb_call_run - check and execute a call, or continue it
  * @call: the call; belongs to this thread
+ * @clock: time in ns if the thread has just read it, else 0; set to when the call ended, or to 0
  *
  * The checks of MS-SMB2 section 3.3.5.2 are made on the first run only. A call that was completed
  * while it was parked is only encoded.
@@ -522,6 +521,6 @@ struct dsmb_crowd *dsmb_call_crowd(const struct dsmb_call *call);
  * Return: a status to answer with, DSMB_PARKED, DSMB_DROP, DSMB_CROWDED, DSMB_TO_BE_RECORDED or
  * DSMB_TURN_OVER.
  */
-u32 dsmb_call_run(struct dsmb_call *call);
+u32 dsmb_call_run(struct dsmb_call *call, u64 *clock);
 
 #endif

@@ -35,6 +35,7 @@
 #define DSMB_NEEDS_OPEN		BIT(10)	/* call->open is set; else FILE_CLOSED */
 #define DSMB_UNLIMITED		BIT(11)	/* others wait for it: no limit of workers applies */
 #define DSMB_SYNCS		BIT(12)	/* waits for a device if the file is on one */
+#define DSMB_WHOLE		BIT(13)	/* sets all arguments and results before they are read */
 
 #define DSMB_ON_SESSION		DSMB_NEEDS_SESSION
 #define DSMB_ON_TREE		(DSMB_ON_SESSION | DSMB_NEEDS_TREE)
@@ -46,8 +47,8 @@
  * @structure_size: StructureSize of the request; 0 if the dispatcher does not check it
  * @flags: DSMB_NEEDS_SESSION and so on
  * @file_id: offset of the FileId from the header on; 0 if the request has none
- * @args_size: bytes of the arguments; zeroed before @decode
- * @res_size: bytes of the results; zeroed before each run of @exec
+ * @args_size: bytes of the arguments; zeroed before @decode, unless DSMB_WHOLE is set
+ * @res_size: bytes of the results; zeroed before each run of @exec, unless DSMB_WHOLE is set
  * @data_at: reads, from behind the header, where the data begin with which a single request of @len
  *	bytes ends; returns 0 if it does not. These data may then be in call->message->taken
  *	instead of call->in. NULL if the command wants them in one buffer
@@ -61,7 +62,7 @@
  * @encode: writes the body of the response, for a status that is no error, and with
  *	call->keep_body for any; NULL if there is none
  * @release: frees what @decode and @exec took, when the response was written; it runs also if
- *	@decode failed; may be NULL
+ *	@decode failed, so it reads no arguments with DSMB_WHOLE; may be NULL
  *
  * All are called in process context with no lock held, and may sleep for I/O, but not for other
  * clients or the helper.

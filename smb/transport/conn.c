@@ -67,21 +67,29 @@ void dsmb_conn_put(struct dsmb_conn *conn)
 }
 
 /*
- * Returns a call in flight that is not cancelled yet, with its message held, or NULL. A CREATE
- * that can be replayed on another channel continues as long as its session exists.
+ * Returns a call of a bucket that is not cancelled yet, or NULL. A CREATE that can be replayed on
+ * another channel continues as long as its session exists.
  */
+static struct dsmb_call *call_in_bucket(const struct hlist_head *bucket)
+{
+	struct dsmb_call *call;
+
+	hlist_for_each_entry(call, bucket, by_id)
+		if (!dsmb_call_is_cancelled(call) && !READ_ONCE(call->created))
+			return call;
+	return NULL;
+}
+
+/* Returns a call in flight that is to be cancelled, with its message held, or NULL. */
 static struct dsmb_call *next_call(struct dsmb_conn *conn)
 {
-	struct dsmb_call *call, *found = NULL;
+	struct dsmb_call *found = NULL;
 
 	spin_lock(&conn->lock);
-	list_for_each_entry(call, &conn->calls, list) {
-		if (dsmb_call_is_cancelled(call) || READ_ONCE(call->created))
-			continue;
-		dsmb_message_hold(call->message);
-		found = call;
-		break;
-	}
+	for (int i = 0; !found && i < DSMB_CALL_BUCKETS; i++)
+		found = call_in_bucket(&conn->calls[i]);
+	if (found)
+		dsmb_message_hold(found->message);
 	spin_unlock(&conn->lock);
 	return found;
 }
@@ -301,7 +309,6 @@ int dsmb_conn_new(struct dsmb_server *server, struct socket *sock, const void *l
 	refcount_set(&conn->ref, 1);
 	spin_lock_init(&conn->lock);
 	mutex_init(&conn->trust_lock);
-	INIT_LIST_HEAD(&conn->calls);
 	INIT_LIST_HEAD(&conn->unproven);
 	xa_init_flags(&conn->async, XA_FLAGS_ALLOC1);
 	/* SESSION_SETUP chooses the ids; channels are freed under RCU. */

@@ -81,9 +81,8 @@ enum dsmb_conn_state {
  * @nsessions: number of channels in @sessions, including those being set up
  * @async: struct dsmb_call by AsyncId; changed under @lock
  * @async_next: where the search for the next AsyncId starts
- * @calls: calls in flight, oldest first; without CANCEL
- * @calls_by_id: the same calls by MessageId. The ids in flight lie in one window, so that they
- *	spread evenly over the buckets
+ * @calls: calls in flight by MessageId, without CANCEL. The ids in flight lie in one window, so
+ *	that they spread evenly over the buckets
  * @ncalls: number of @calls
  * @nasync: number of @calls that are parked and counted against DSMB_ASYNC_MAX
  * @credits: credit window, under @lock: credit.c
@@ -129,8 +128,7 @@ struct dsmb_conn {
 	atomic_t nsessions;
 	struct xarray async;
 	u32 async_next;
-	struct list_head calls;
-	struct hlist_head calls_by_id[DSMB_CALL_BUCKETS];
+	struct hlist_head calls[DSMB_CALL_BUCKETS];
 	unsigned int ncalls;
 	unsigned int nasync;
 	struct dsmb_credits *credits;
@@ -142,7 +140,7 @@ struct dsmb_conn {
 /* The hash bucket of a MessageId. */
 static inline struct hlist_head *dsmb_conn_bucket(struct dsmb_conn *conn, u64 message_id)
 {
-	return &conn->calls_by_id[message_id % DSMB_CALL_BUCKETS];
+	return &conn->calls[message_id % DSMB_CALL_BUCKETS];
 }
 
 static inline void dsmb_conn_hold(struct dsmb_conn *conn)

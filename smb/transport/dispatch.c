@@ -100,13 +100,28 @@ static const struct dsmb_file_id *call_file_id(const struct dsmb_call *call)
 	return dsmb_get(&c, sizeof(struct dsmb_file_id));
 }
 
+/* Calls of one message arrive together, and are mostly for one session. */
+static void call_find_arrived_session(struct dsmb_call *call)
+{
+	const struct dsmb_call *before = call > call->message->calls ? call - 1 : NULL;
+
+	if (!before || !before->session || before->session_id != call->session_id) {
+		call->session = dsmb_session_find(call->conn, call->session_id, &call->channel);
+		return;
+	}
+	dsmb_session_hold(before->session);
+	call->session = before->session;
+	refcount_inc(&before->channel->ref);
+	call->channel = before->channel;
+}
+
 void dsmb_call_arrived(struct dsmb_call *call)
 {
 	const struct dsmb_file_id *id;
 
 	if (!call->cmd || !call->cmd->file_id || (call->flags & DSMB_FLAG_RELATED))
 		return;
-	call->session = dsmb_session_find(call->conn, call->session_id, &call->channel);
+	call_find_arrived_session(call);
 	id = call_file_id(call);
 	if (call->session && id)
 		call->early = dsmb_open_find(call->session, le64_to_cpu(id->persistent),
@@ -241,12 +256,11 @@ static u32 call_decode(struct dsmb_call *call)
 	if (cmd->structure_size &&
 	    (dsmb_get_u16(&call->in) != cmd->structure_size || call->in.bad))
 		return STATUS_INVALID_PARAMETER;
-	if (size <= sizeof(call->room))
-		call->args = memset(call->room, 0, cmd->args_size);
-	else
-		call->args = kzalloc(size, GFP_KERNEL);
+	call->args = size <= sizeof(call->room) ? call->room : kmalloc(size, GFP_KERNEL);
 	if (!call->args)
 		return STATUS_INSUFFICIENT_RESOURCES;
+	if (!(cmd->flags & DSMB_WHOLE))
+		memset(call->args, 0, cmd->args_size);
 	return cmd->decode ? cmd->decode(call, call->args) : STATUS_SUCCESS;
 }
 
@@ -394,7 +408,8 @@ static u32 call_execute(struct dsmb_call *call)
 		call_keep_open(call);
 		return DSMB_TO_BE_RECORDED;
 	}
-	memset(res, 0, cmd->res_size);
+	if (!(cmd->flags & DSMB_WHOLE))
+		memset(res, 0, cmd->res_size);
 	status = cmd->exec(call, call->args, res);
 	if (call_is_deferred(status))
 		call_keep_open(call);
@@ -423,11 +438,12 @@ static void call_finish(struct dsmb_call *call, u32 status)
 	call_leave(call, status);
 }
 
-u32 dsmb_call_run(struct dsmb_call *call)
+u32 dsmb_call_run(struct dsmb_call *call, u64 *clock)
 {
-	u64 start = ktime_get_ns();
+	u64 start = *clock ?: ktime_get_ns();
 	u32 status = STATUS_SUCCESS;
 
+	*clock = 0;
 	if (call->begun) {
 		if (dsmb_call_woken_status(call, &status)) {
 			call_finish(call, status);
@@ -476,11 +492,11 @@ put_share:
 		status = call->cancel_status;
 done:
 	call_leave(call, status);
-	start = ktime_get_ns() - start;
+	*clock = ktime_get_ns();
 	if (call->cmd)
 		ditto_stats_count(call->conn->server->stats, call->command, dsmb_is_error(status),
-				  start, call_payload(call));
-	trace_dsmb_reply(call, status, start);
+				  *clock - start, call_payload(call));
+	trace_dsmb_reply(call, status, *clock - start);
 	return status;
 }
 

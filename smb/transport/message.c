@@ -249,7 +249,6 @@ static const char *register_calls(struct dsmb_message *message)
 				why = "a message id that was not granted, or was used before";
 				break;
 			}
-			list_add_tail(&call->list, &conn->calls);
 			hlist_add_head(&call->by_id, dsmb_conn_bucket(conn, call->message_id));
 			conn->ncalls++;
 		}
@@ -498,6 +497,7 @@ void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
 {
 	struct dsmb_conn *conn = message->conn;
 	const char *why;
+	u64 clock = 0;
 
 	if (!message->split) {
 		why = message_unseal(message) ?: message_split(message);
@@ -515,7 +515,7 @@ void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
 		/* A CREATE that can be replayed survives its connection; see conn.c. */
 		if (READ_ONCE(conn->state) == DSMB_CONN_DEAD && !call->created)
 			goto end;
-		status = dsmb_call_run(call);
+		status = dsmb_call_run(call, &clock);
 		message_leave_place(message);
 		switch (status) {
 		case DSMB_PARKED:

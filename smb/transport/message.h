@@ -419,6 +419,15 @@ bool dsmb_reply_finish(struct dsmb_message *message);
 bool dsmb_message_is_large(const struct dsmb_message *message);
 
 /**
+ * dsmb_message_is_short - are its calls so few and short that none is refused?
+ * @message: its calls have been parsed
+ *
+ * Context: any.
+ * Return: true if so; then the message is not large either.
+ */
+bool dsmb_message_is_short(const struct dsmb_message *message);
+
+/**
  * dsmb_message_cost - bytes that a message is charged for
  * @message: as for dsmb_message_is_large()
  *

@@ -126,13 +126,25 @@ VISIBLE_IF_KUNIT u32 dsmb_message_cost(const struct dsmb_message *message)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_message_cost);
 
+/* True if calls are so few and short that none is refused, and the message is not large. */
+VISIBLE_IF_KUNIT bool dsmb_message_is_short(const struct dsmb_message *message)
+{
+	if (message->large || message->len > DSMB_LARGE_BYTES || message->calls != message->few)
+		return false;
+	if (message->ncalls == 1)
+		return message->calls[0].charge <= 1;
+	for (unsigned int i = 0; i < message->ncalls; i++)
+		if (dsmb_call_answer_max(&message->calls[i]))
+			return false;
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_message_is_short);
+
 void dsmb_message_assess(struct dsmb_message *message)
 {
 	u32 cost;
 
-	/* A single short call of one credit is neither refused nor large. */
-	if (message->ncalls != 1 || message->large || message->len > DSMB_LARGE_BYTES ||
-	    message->calls[0].charge > 1) {
+	if (!dsmb_message_is_short(message)) {
 		message_refuse_excess(message);
 		message->large |= dsmb_message_is_large(message);
 	}

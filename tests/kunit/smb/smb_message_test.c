@@ -67,6 +67,34 @@ static void message_large(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, dsmb_message_is_large(message));
 }
 
+/* For each pair of commands: a short message is not large. */
+static void message_short(struct kunit *test)
+{
+	struct dsmb_message *message = MESSAGE(1, DSMB_LOCK, DSMB_LOCK);
+	u32 number = 0;
+
+	KUNIT_EXPECT_TRUE(test, dsmb_message_is_short(message));
+	for (u32 i = 0; i < 2 * DSMB_COMMANDS * DSMB_COMMANDS; i++) {
+		u16 first = i / 2 % DSMB_COMMANDS, second = i / 2 / DSMB_COMMANDS;
+
+		message->few[0].cmd = dsmb_commands[first];
+		message->few[0].command = first;
+		message->few[0].charge = 1 + i % 2;
+		message->few[1].cmd = dsmb_commands[second];
+		message->few[1].command = second;
+		if (!dsmb_message_is_short(message))
+			continue;
+		number++;
+		KUNIT_EXPECT_FALSE(test, dsmb_message_is_large(message));
+		KUNIT_EXPECT_FALSE(test, dsmb_message_answers_large(message));
+	}
+	KUNIT_EXPECT_GT(test, number, 0);
+	message = MESSAGE(2, DSMB_ECHO);
+	KUNIT_EXPECT_FALSE(test, dsmb_message_is_short(message));
+	message = MESSAGE(1, DSMB_READ, DSMB_CLOSE);
+	KUNIT_EXPECT_FALSE(test, dsmb_message_is_short(message));
+}
+
 static void message_refused(struct kunit *test)
 {
 	struct dsmb_message *message = MESSAGE(1, DSMB_READ, DSMB_READ);
@@ -148,6 +176,7 @@ static void message_unseals_apart(struct kunit *test)
 static struct kunit_case message_cases[] = {
 	KUNIT_CASE(message_small),
 	KUNIT_CASE(message_large),
+	KUNIT_CASE(message_short),
 	KUNIT_CASE(message_refused),
 	KUNIT_CASE(message_cost),
 	KUNIT_CASE(message_cost_compound),
