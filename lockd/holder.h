@@ -297,6 +297,8 @@ extern unsigned long ditto_steps_max;
 /* Count one step; ditto_steps_end() is called before ctx->lock is dropped. */
 void ditto_step(void);
 void ditto_steps_end(void);
+/* The order of keys of the same length: as memcmp(). */
+int ditto_key_bytes_compare(const u8 *a, const u8 *b, u32 len);
 #else
 static inline void ditto_step(void) {}
 static inline void ditto_steps_end(void) {}

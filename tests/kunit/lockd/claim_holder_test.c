@@ -436,7 +436,34 @@ static void random_ranges(struct kunit *test)
 	holder_end(test, t);
 }
 
+static int sign_of(int diff)
+{
+	return diff < 0 ? -1 : diff > 0;
+}
+
+/* Keys that differ in one byte, or in two, are ordered as memcmp() does. */
+static void keys_are_ordered_by_bytes(struct kunit *test)
+{
+	u8 a[20], b[20];
+
+	for (u32 len = 0; len <= sizeof(a); len++) {
+		for (u32 i = 0; i < (len + 1) * (len + 1); i++) {
+			u32 one = i / (len + 1), two = i % (len + 1);
+
+			memset(a, 0x80, sizeof(a));
+			memset(b, 0x80, sizeof(b));
+			if (one < len)
+				a[one]++;
+			if (two < len)
+				b[two] += 2;
+			KUNIT_EXPECT_EQ_MSG(test, sign_of(ditto_key_bytes_compare(a, b, len)),
+					    sign_of(memcmp(a, b, len)), "%u: %u %u", len, one, two);
+		}
+	}
+}
+
 static struct kunit_case claim_holder_cases[] = {
+	KUNIT_CASE(keys_are_ordered_by_bytes),
 	KUNIT_CASE_SLOW(opens_and_grants),
 	KUNIT_CASE_SLOW(random_ranges),
 	{}
