@@ -262,7 +262,7 @@ static void channel_expire_drop(struct dsmb_channel *channel)
 
 void dsmb_auth_arm(struct dsmb_channel *channel)
 {
-	refcount_inc(&channel->ref);
+	dsmb_channel_hold(channel);
 	dsmb_session_hold(channel->session);
 	dsmb_conn_hold(channel->conn);
 	if (!queue_delayed_work(channel->conn->server->slow, &channel->expire, DSMB_AUTH_S * HZ))

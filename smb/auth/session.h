@@ -87,6 +87,12 @@ struct dsmb_channel {
 	struct rcu_head rcu;
 };
 
+/* Take a reference. */
+static inline void dsmb_channel_hold(struct dsmb_channel *channel)
+{
+	refcount_inc(&channel->ref);
+}
+
 /**
  * dsmb_channel_put - drop a reference to a channel
  * @channel: the channel; may be NULL

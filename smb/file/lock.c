@@ -452,7 +452,7 @@ static u32 dsmb_lock_exec(struct dsmb_call *call, void *args, void *res)
 	status = dsmb_open_begin(call, open, &locker.node);
 	if (status)
 		return status;
-	/* To release a range, the table uses the file that it was shown with. */
+	/* The table releases a range with the file that it was shown with. */
 	if (!a->unlocks)
 		locker.file = dsmb_lock_file(call->op.share, open, locker.node);
 	status = a->unlocks ? dsmb_lock_unlock(&locker, a->elements) : dsmb_lock_lock(&locker, a);

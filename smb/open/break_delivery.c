@@ -35,7 +35,7 @@ static void break_delivery_arm(struct dsmb_channel *channel)
 	lockdep_assert_held(&channel->session->lock);
 	if (channel->dead)
 		return;
-	refcount_inc(&channel->ref);
+	dsmb_channel_hold(channel);
 	dsmb_session_hold(channel->session);
 	dsmb_conn_hold(channel->conn);
 	if (queue_delayed_work(channel->conn->server->slow,

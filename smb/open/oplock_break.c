@@ -157,7 +157,7 @@ static bool dsmb_way_of(struct dsmb_session *session, unsigned int n, struct dsm
 		way->session = session;
 		dsmb_session_hold(session);
 		way->channel = channel;
-		refcount_inc(&channel->ref);
+		dsmb_channel_hold(channel);
 		break;
 	}
 	mutex_unlock(&session->lock);

@@ -111,7 +111,7 @@ static void call_find_arrived_session(struct dsmb_call *call)
 	}
 	dsmb_session_hold(before->session);
 	call->session = before->session;
-	refcount_inc(&before->channel->ref);
+	dsmb_channel_hold(before->channel);
 	call->channel = before->channel;
 }
 
