@@ -2,6 +2,7 @@
 /* Reading attributes of files, and recording them around a change. */
 
 #include <kunit/visibility.h>
+#include <linux/iversion.h>
 #include <linux/magic.h>
 #include <linux/siphash.h>
 #include <linux/statfs.h>
@@ -150,6 +151,19 @@ int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_getattr_dentry, DITTO);
 
+/* True if the file system tells ctime and counter as they are in the inode. */
+static bool change_is_in_inode(const struct inode *inode)
+{
+	switch (inode->i_sb->s_magic) {
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case TMPFS_MAGIC:
+		return true;
+	}
+	return false;
+}
+
 /* Always inlined, so that @read is called directly. */
 static __always_inline int attr_read_node(struct ditto_share *share, struct ditto_node *node,
 					  struct ditto_attr *attr,
@@ -171,6 +185,32 @@ int ditto_getattr(struct ditto_share *share, struct ditto_node *node,
 	return attr_read_node(share, node, attr, ditto_getattr_dentry);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_getattr, DITTO);
+
+int ditto_read_change(struct ditto_share *share, struct ditto_node *node, u64 *change)
+{
+	struct inode *inode = node->inode;
+	/* Filled, or not used. */
+	struct ditto_attr attr __uninitialized;
+	int err;
+
+	if (!change_is_in_inode(inode)) {
+		err = ditto_getattr(share, node, &attr);
+		if (!err)
+			*change = attr.change;
+		return err;
+	}
+	attr.st.ctime = inode_get_ctime(inode);
+	attr.st.attributes = 0;
+	attr.st.result_mask = 0;
+	if (IS_I_VERSION(inode)) {
+		attr.st.change_cookie = inode_query_iversion(inode);
+		attr.st.result_mask = STATX_CHANGE_COOKIE;
+	}
+	attr_set_change(&attr);
+	*change = attr.change;
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_read_change, DITTO);
 
 int ditto_getattr_plain(struct ditto_share *share, struct ditto_node *node,
 			struct ditto_attr *attr)

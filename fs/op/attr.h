@@ -124,6 +124,17 @@ int ditto_getattr_plain(struct ditto_share *share, struct ditto_node *node,
 			struct ditto_attr *attr);
 
 /**
+ * ditto_read_change - read the change attribute of a node
+ * @share: share the node was reached through
+ * @node: held
+ * @change: filled, as @change of ditto_getattr()
+ *
+ * Context: as ditto_getattr().
+ * Return: as ditto_getattr().
+ */
+int ditto_read_change(struct ditto_share *share, struct ditto_node *node, u64 *change);
+
+/**
  * ditto_getattr_asked - read the attributes, including changes that a client has cached
  * @op: the caller
  * @node: held

@@ -273,6 +273,49 @@ def creation(w):
     nothing_left(w)
 
 
+def change_is_told(w):
+    os.chmod(w.export, 0o777)
+    put(w.path('there'), b'', 0o666)
+    for c in each(w):
+        def now():
+            return c.compound(putfh(c.root), getattr('change')).ok()[-1].attrs['change']
+        for name, how, moves in (('there', None, False), ('there', UNCHECKED, False),
+                                 ('new', UNCHECKED, True), ('new', None, False)):
+            before = now()
+            r = c.try_open(name, how=how).ok()
+            change = r[-2].change
+            eq((change.atomic, change.before, change.after), (True, before, now()), name)
+            eq(change.before != change.after, moves, name)
+            last(c.close(r[-1].fh, r[-2].stateid), nfs4.OK)
+        os.unlink(w.path('new'))
+
+
+@wire
+def change_of_the_directory(w):
+    """OPEN tells the directory's change attribute, which it moves only if it creates the file."""
+    change_is_told(w)
+
+
+@wire(fs='ext4')
+def change_on_ext4(w):
+    change_is_told(w)
+
+
+@wire(fs='xfs')
+def change_on_xfs(w):
+    change_is_told(w)
+
+
+@wire(fs='btrfs')
+def change_on_btrfs(w):
+    change_is_told(w)
+
+
+@wire(fs='overlay')
+def change_on_overlay(w):
+    change_is_told(w)
+
+
 @wire
 def creation_without_room(w):
     """What does not fit beside a new file is left out of attrset, and the file stays."""

@@ -190,7 +190,8 @@ void dnfs_post_attr_get(struct dnfs_target *target, struct dnfs_post_attr *attr)
 /**
  * dnfs_wcc_unchanged - read the attributes after a change that was refused before it began
  * @target: the target
- * @wcc: its attributes after the operation are filled; not valid if they cannot be read
+ * @wcc: its attributes after the operation are filled, but for the change attribute; not valid if
+ *	they cannot be read
  *
  * Context: may sleep.
  */

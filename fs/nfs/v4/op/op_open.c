@@ -11,6 +11,7 @@
 #include <linux/string.h>
 
 #include "../../../node/node.h"
+#include "../../../op/attr.h"
 #include "../../../share/share.h"
 #include "../../rpc/decode.h"
 #include "../../rpc/encode.h"
@@ -381,6 +382,17 @@ static bool open_is_replaced(const struct open_args *a, const struct open_res *r
 	       dnfs4_delegated_is_held(&res->delegated);
 }
 
+/* The directory was not changed: the attributes before equal those after. */
+static void open_unchanged(struct dnfs4_compound *cmp, struct ditto_wcc *wcc)
+{
+	struct ditto_op *op = dnfs4_fs_op(cmp);
+
+	/* Of the attributes after, only this one is told. */
+	wcc->post_valid = !ditto_read_change(op->share, dnfs4_node(cmp), &wcc->post.change);
+	wcc->pre_valid = wcc->post_valid;
+	wcc->pre_change = wcc->post_valid ? wcc->post.change : 0;
+}
+
 /* The file is open: what else the client gets. */
 static u32 open_grant(struct dnfs4_compound *cmp, struct open_args *a, struct open_res *res)
 {
@@ -395,12 +407,8 @@ static u32 open_grant(struct dnfs4_compound *cmp, struct open_args *a, struct op
 		dnfs4_open_undo(cmp, done);
 		goto out;
 	}
-	/* The directory was not changed: the attributes before equal those after. */
-	if (open_claim_types[a->claim].named && (!done->file.created || named_attr)) {
-		dnfs_wcc_unchanged(&cmp->current_fh.target, &done->file.wcc);
-		done->file.wcc.pre_valid = done->file.wcc.post_valid;
-		done->file.wcc.pre_change = done->file.wcc.post.change;
-	}
+	if (open_claim_types[a->claim].named && (!done->file.created || named_attr))
+		open_unchanged(cmp, &done->file.wcc);
 	ditto_node_hold(done->node);
 	dnfs4_fh_set(cmp, done->node, cmp->current_fh.named || named_attr);
 	if (previous)
