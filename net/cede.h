@@ -9,6 +9,11 @@
  * the client of the connection came in time before, and the CPU came back soon: a thread that
  * yields to a task that computes gives a whole slice away, while a call from elsewhere would have
  * woken it.
+ *
+ * Each yield also puts the thread's deadline off by a slice, and the scheduler forgives that only
+ * by the time that tasks run. Where its clock counts ticks (User Mode Linux), no time passes
+ * meanwhile, and a thread that yields for each call waits for ticks behind a second client. So a
+ * clock that stands still tells that the thread must not yield.
  */
 #ifndef _DITTO_NET_CEDE_H
 #define _DITTO_NET_CEDE_H
@@ -34,11 +39,24 @@ static inline bool ditto_cede_helps(bool shares)
 }
 
 /**
+ * ditto_cede_was_short - has the CPU come back soon?
+ * @since: local_clock() when the thread let others run
+ * @now: local_clock() when it ran again
+ *
+ * Context: any.
+ * Return: true if the clock has moved, by less than DITTO_CEDE_SOON.
+ */
+static inline bool ditto_cede_was_short(u64 since, u64 now)
+{
+	return now != since && now - since < DITTO_CEDE_SOON;
+}
+
+/**
  * ditto_cede - let others run
  *
  * Context: process; no lock held, but the right to receive from the connection may be.
- * Return: true if they ran shortly. If a call has arrived as well, its client shares the CPU, which
- * the thread is to remember for the next time.
+ * Return: true if they ran shortly, by a clock that did not stand still. If a call has arrived as
+ * well, its client shares the CPU, which the thread is to remember for the next time.
  */
 static inline bool ditto_cede(void)
 {
@@ -48,7 +66,7 @@ static inline bool ditto_cede(void)
 		cond_resched();
 	else
 		yield();
-	return local_clock() - since < DITTO_CEDE_SOON;
+	return ditto_cede_was_short(since, local_clock());
 }
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A thread that lets others run learns whether they gave the CPU back soon. */
 #include <kunit/test.h>
+#include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/preempt.h>
@@ -34,8 +35,21 @@ static void others_take_long(struct kunit *test)
 	kthread_stop(hog);
 }
 
+/* A clock of ticks stands still, or jumps. */
+static void clock_of_ticks(struct kunit *test)
+{
+	const u64 since = 5 * NSEC_PER_SEC;
+
+	KUNIT_EXPECT_FALSE(test, ditto_cede_was_short(since, since));
+	KUNIT_EXPECT_TRUE(test, ditto_cede_was_short(since, since + 1));
+	KUNIT_EXPECT_TRUE(test, ditto_cede_was_short(since, since + DITTO_CEDE_SOON - 1));
+	KUNIT_EXPECT_FALSE(test, ditto_cede_was_short(since, since + DITTO_CEDE_SOON));
+	KUNIT_EXPECT_FALSE(test, ditto_cede_was_short(since, since + TICK_NSEC));
+}
+
 static struct kunit_case cede_cases[] = {
 	KUNIT_CASE(others_take_long),
+	KUNIT_CASE(clock_of_ticks),
 	{}
 };
 
