@@ -2,6 +2,7 @@
 /* NFSv4: stateids, the table of a client's states, seqids of owners, histories of opens. */
 #include <kunit/resource.h>
 #include <kunit/test.h>
+#include <linux/minmax.h>
 #include <linux/unaligned.h>
 #include <net/ipv6.h>
 
@@ -243,6 +244,72 @@ static void numbers_go_in_a_circle(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, client->nstates, 0);
 }
 
+/* The last number of each node of the table is for the table itself, and 0 is for none. */
+static void some_numbers_are_not_given(struct kunit *test)
+{
+	struct dnfs4_client *client = new_client(test);
+	struct fake *fake = new_fake(test, client);
+	u32 before = 0;
+
+	for (unsigned int i = 0; i < 3 * XA_CHUNK_SIZE; i++) {
+		KUNIT_ASSERT_EQ(test, dnfs4_state_add(&fake->state), 0);
+		KUNIT_EXPECT_GT(test, fake->state.id, before);
+		KUNIT_EXPECT_NE(test, fake->state.id & XA_CHUNK_MASK, XA_CHUNK_MASK);
+		before = fake->state.id;
+		dnfs4_state_del(&fake->state);
+	}
+	client->states_next = U32_MAX - 1;
+	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&fake->state), 0);
+	KUNIT_EXPECT_EQ(test, fake->state.id, U32_MAX - 1);
+	dnfs4_state_del(&fake->state);
+	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&fake->state), 0);
+	KUNIT_EXPECT_EQ(test, fake->state.id, 1);
+	dnfs4_state_del(&fake->state);
+}
+
+/* The number of a copy-notify stateid is random, and the others go on as if it were not there. */
+static void number_that_nobody_guesses(struct kunit *test)
+{
+	static const struct dnfs4_state_ops ops = {
+		.kind = DNFS4_STATE_COPY_NOTIFY,
+		.release = fake_release,
+		.free_stateid = fake_free_stateid,
+		.free = fake_free,
+	};
+	struct dnfs4_client *client = new_client(test);
+	struct fake *fakes[4];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(fakes); i++) {
+		fakes[i] = new_fake(test, client);
+		fakes[i]->state.ops = i % 2 ? &ops : &fake_ops;
+		KUNIT_ASSERT_EQ(test, dnfs4_state_add(&fakes[i]->state), 0);
+		KUNIT_EXPECT_NE(test, fakes[i]->state.id & XA_CHUNK_MASK, XA_CHUNK_MASK);
+	}
+	KUNIT_EXPECT_EQ(test, fakes[0]->state.id, 1);
+	KUNIT_EXPECT_EQ(test, fakes[2]->state.id, 2);
+	/* Below this are 2^16 of 2^32 numbers. */
+	KUNIT_EXPECT_GT(test, max(fakes[1]->state.id, fakes[3]->state.id), 1 << 16);
+	for (unsigned int i = 0; i < ARRAY_SIZE(fakes); i++)
+		dnfs4_state_del(&fakes[i]->state);
+}
+
+/* After all numbers were given, the next one may still be in use. */
+static void number_is_in_use(struct kunit *test)
+{
+	struct dnfs4_client *client = new_client(test);
+	struct fake *one = new_fake(test, client), *two = new_fake(test, client);
+
+	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&one->state), 0);
+	client->states_next = one->state.id;
+	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&two->state), 0);
+	KUNIT_EXPECT_NE(test, one->state.id, two->state.id);
+	KUNIT_EXPECT_PTR_EQ(test, xa_load(&client->states, one->state.id), &one->state);
+	KUNIT_EXPECT_PTR_EQ(test, xa_load(&client->states, two->state.id), &two->state);
+	KUNIT_EXPECT_NE(test, client->states_next, two->state.id);
+	dnfs4_state_del(&one->state);
+	dnfs4_state_del(&two->state);
+}
+
 static void another_takes_the_number(struct kunit *test)
 {
 	struct dnfs4_client *client = new_client(test);
@@ -377,6 +444,9 @@ static struct kunit_case nfs4_state_cases[] = {
 	KUNIT_CASE(seqid_of_a_state_is_never_zero),
 	KUNIT_CASE(stateid_says_whose_it_is),
 	KUNIT_CASE(numbers_go_in_a_circle),
+	KUNIT_CASE(some_numbers_are_not_given),
+	KUNIT_CASE(number_that_nobody_guesses),
+	KUNIT_CASE(number_is_in_use),
 	KUNIT_CASE(another_takes_the_number),
 	KUNIT_CASE(memory_of_another_is_not_found),
 	KUNIT_CASE(revoked_is_told_until_freed),

@@ -117,7 +117,7 @@ struct dnfs4_principal {
  * @previous_since: jiffies when its time to claim delegations of its previous instance began
  * @states: struct dnfs4_state by number. Its xa_lock guards the members from here up to
  *	@states_closed. See dnfs4_states_init()
- * @states_next: where the search for a free number starts
+ * @states_next: number of the next state
  * @states_anchor: number that is kept reserved, see dnfs4_states_anchor(); 0: none
  * @nstates: number of states
  * @ndelegations: number of states that are delegations

@@ -20,6 +20,9 @@
 
 #define DNFS4_KINDS	6
 
+/* Numbers tried for a state. A random one is rarely in use, so a few tries find a free one. */
+#define DNFS4_NUMBER_TRIES	8
+
 /* Locks of different kinds nest, so each kind has a lock class. */
 static struct lock_class_key dnfs4_state_keys[DNFS4_KINDS];
 
@@ -106,7 +109,7 @@ static bool dnfs4_stateid_resolve(const struct dnfs4_compound *cmp,
 
 void dnfs4_states_init(struct dnfs4_client *client)
 {
-	xa_init_flags(&client->states, XA_FLAGS_ALLOC1);
+	xa_init(&client->states);
 	client->states_next = 1;
 	client->states_anchor = 0;
 	client->nstates = 0;
@@ -186,9 +189,9 @@ struct dnfs4_state *dnfs4_state_get(struct dnfs4_client *client, u32 id)
 }
 
 /*
- * Numbers are allocated cyclically and most states are short-lived, so nearly every state would
- * allocate an xarray node and free it again. To avoid that, the last slot of the node in use is
- * kept reserved.
+ * Numbers follow each other and most states are short-lived, so nearly every state would allocate
+ * an xarray node and free it again. To avoid that, the last slot of the node in use, which no state
+ * has, is kept reserved.
  */
 static void dnfs4_states_anchor(struct dnfs4_client *client, u32 id)
 {
@@ -196,7 +199,7 @@ static void dnfs4_states_anchor(struct dnfs4_client *client, u32 id)
 
 	if (anchor == client->states_anchor)
 		return;
-	/* Needs no memory, because @id is in the same node. A state may occupy the slot. */
+	/* Needs no memory, because @id is in the same node. */
 	if (client->states_anchor)
 		__xa_cmpxchg(&client->states, client->states_anchor, XA_ZERO_ENTRY, NULL, 0);
 	client->states_anchor = anchor;
@@ -264,18 +267,40 @@ static int dnfs4_states_count(struct dnfs4_client *client, const struct dnfs4_st
 	return -ENOSPC;
 }
 
-/* Give a state a number. The lock of the table may be dropped meanwhile. */
+/*
+ * The number that follows @id. The last one of each node of the table is kept for
+ * dnfs4_states_anchor(), and the first of all stands for none.
+ */
+static u32 dnfs4_number_after(u32 id)
+{
+	id++;
+	if ((id & XA_CHUNK_MASK) == XA_CHUNK_MASK)
+		id++;
+	return id ?: 1;
+}
+
+/*
+ * Give a state a number. The lock of the table may be dropped meanwhile. Numbers follow each other,
+ * so that states of the same time share a node; where one is in use, as after 2^32 of them, they go
+ * on elsewhere. Nobody can guess the number of a copy-notify stateid.
+ */
 static int dnfs4_state_number(struct dnfs4_state *state)
 {
+	bool guessable = state->ops->kind != DNFS4_STATE_COPY_NOTIFY;
 	struct dnfs4_client *client = state->client;
-	u32 first;
+	u32 id = client->states_next;
+	int tries, err = -EBUSY;
 
-	if (state->ops->kind != DNFS4_STATE_COPY_NOTIFY)
-		return __xa_alloc_cyclic(&client->states, &state->id, state, xa_limit_32b,
-					 &client->states_next, GFP_KERNEL_ACCOUNT);
-	first = get_random_u32_inclusive(1, U32_MAX);
-	return __xa_alloc(&client->states, &state->id, state, XA_LIMIT(first, U32_MAX),
-			  GFP_KERNEL_ACCOUNT);
+	for (tries = 0; err == -EBUSY && tries < DNFS4_NUMBER_TRIES; tries++) {
+		if (!guessable || tries)
+			id = dnfs4_number_after(get_random_u32());
+		if (guessable)
+			client->states_next = dnfs4_number_after(id);
+		/* Lookups without the lock find the state as soon as it is in the table. */
+		WRITE_ONCE(state->id, id);
+		err = __xa_insert(&client->states, id, state, GFP_KERNEL_ACCOUNT);
+	}
+	return err;
 }
 
 int dnfs4_state_add(struct dnfs4_state *state)
@@ -296,7 +321,7 @@ int dnfs4_state_add(struct dnfs4_state *state)
 	if (err)
 		goto put;
 	err = dnfs4_state_number(state);
-	if (err < 0) {
+	if (err) {
 		err = err == -EBUSY ? -ENOSPC : err;
 		goto uncount;
 	}
