@@ -193,7 +193,7 @@ static u32 check_room(const struct dnfs4_compound *cmp)
 	if (op->reply)
 		need = op->reply(cmp, cmp->args);
 	need += DNFS4_OP_HEAD_BYTES;
-	return need > dnfs4_room(cmp) ? dnfs4_too_big(cmp, need) : NFS4_OK;
+	return need > cmp->left - DNFS4_OP_HEAD_BYTES ? dnfs4_too_big(cmp, need) : NFS4_OK;
 }
 
 u32 dnfs4_next_op(const struct dnfs4_compound *cmp)
@@ -329,7 +329,8 @@ static void compound_encode(struct dnfs4_compound *cmp, bool ready)
 		fits = dnfs4_encode_bytes(cmp->out, cmp->op_replay.data, cmp->op_replay.len);
 	else if (op && op->encode && (!cmp->status || op->flags & DNFS4_OP_ALWAYS))
 		fits = op->encode(cmp, cmp->status, cmp->res);
-	if (!fits || left_of(cmp) < (last ? 0 : DNFS4_OP_HEAD_BYTES)) {
+	cmp->left = left_of(cmp);
+	if (!fits || cmp->left < (last ? 0 : DNFS4_OP_HEAD_BYTES)) {
 		__be32 status;
 
 		cmp->status = dnfs4_too_big(cmp, 0);
@@ -431,6 +432,7 @@ static int compound_begin(struct dnfs4_compound *cmp, struct head *head)
 		cmp->status = NFS4ERR_RESOURCE;
 	if (!cmp->minor && !cmp->call->undecided)
 		dnfs4_caller_guess(cmp);
+	cmp->left = left_of(cmp);
 	return 0;
 }
 

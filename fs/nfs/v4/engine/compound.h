@@ -211,6 +211,7 @@ struct dnfs4_replay {
  * @op_replay: set by @exec: send this result instead of calling @encode
  * @max_reply: bytes of the whole RPC reply that the session allows; 0 without a session
  * @max_cached: the same limit if the reply is to be cached; 0 if it is not
+ * @left: bytes left in the reply behind the last operation encoded; negative if a limit is exceeded
  * @paged: the pages of the reply hold a READ's payload: later data is copied
  * @once: 4.0: the reply cache was consulted and this COMPOUND is not a retransmission
  * @changed: an operation with side effects succeeded
@@ -244,6 +245,7 @@ struct dnfs4_compound {
 	struct dnfs4_replay op_replay;
 	u32 max_reply;
 	u32 max_cached;
+	s64 left;
 	bool paged;
 	bool once;
 	bool changed;
