@@ -283,8 +283,6 @@ struct ditto_intent {
 /**
  * struct ditto_conflict - the claim that is in the way, for replies that describe it
  * @held: kind of the claim
- * @protocol: protocol of the holder; "local" for a process on the server
- * @client: name of the holder's client
  * @key_len: length of @key in bytes
  * @first: of a range: first byte
  * @last: of a range: last byte
@@ -293,13 +291,13 @@ struct ditto_intent {
  * @access: of an open: DITTO_OPEN_* bits
  * @deny: of an open: DITTO_OPEN_* bits
  * @lease: of a caching grant: DITTO_LEASE_* bits
- * @key: opaque key of the owner; for a local process its number as text. The last member, as it
- *	is long: it need not be cleared where @key_len is
+ * @protocol: protocol of the holder; "local" for a process on the server. This and what follows are
+ *	long, and last: they need not be cleared before, because each description sets them
+ * @client: name of the holder's client
+ * @key: opaque key of the owner; for a local process its number as text
  */
 struct ditto_conflict {
 	enum ditto_held held;
-	char protocol[16];
-	char client[DITTO_CLIENT_NAME_MAX];
 	u16 key_len;
 	u64 first;
 	u64 last;
@@ -308,6 +306,8 @@ struct ditto_conflict {
 	u8 access;
 	u8 deny;
 	u8 lease;
+	char protocol[16];
+	char client[DITTO_CLIENT_NAME_MAX];
 	u8 key[DITTO_OWNER_KEY_MAX];
 };
 

@@ -15,6 +15,7 @@
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/nfs.h>
+#include <linux/poison.h>
 #include <linux/string.h>
 #include <linux/sunrpc/xdr.h>
 #include <kunit/visibility.h>
@@ -117,6 +118,11 @@ static u32 next_op(struct dnfs4_compound *cmp)
 		return NFS4ERR_OP_ILLEGAL;
 	}
 	cmp->op = dnfs4_ops[cmp->opnum];
+	/* A kernel that looks for faults lets no operation rely on what others have left there. */
+	if (IS_ENABLED(CONFIG_KASAN)) {
+		memset(cmp->args, POISON_FREE, DNFS4_ARGS_MAX);
+		memset(cmp->res, POISON_FREE, DNFS4_RES_MAX);
+	}
 	/* Also for an operation that is refused: with DNFS4_OP_ALWAYS its results are encoded. */
 	if (cmp->op && cmp->op->argsize)
 		memset(cmp->args, 0, cmp->op->argsize);
@@ -359,7 +365,7 @@ again:
 	err = compound_exec(cmp, &ready);
 	if (unlikely(cmp->status == NFS4ERR_DELAY) && dnfs_pause_begin(cmp->call)) {
 		/* A holder may need what the operation holds, such as an owner's seqid order. */
-		if (cmp->op->release)
+		if (ready && cmp->op->release)
 			cmp->op->release(cmp, cmp->args, cmp->res);
 		*cmp->in = in;
 		cmp->paged = paged;

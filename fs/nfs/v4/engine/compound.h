@@ -139,10 +139,10 @@ struct dnfs4_foreign_fh {
  * @flags: DNFS4_OP_*
  * @minor_first: lowest minor version that has it
  * @minor_last: highest minor version that has it; NFS4ERR_NOTSUPP in later ones
- * @argsize: bytes of the arguments that are zeroed before @decode, 0 if it sets all that is used
- *	unless it fails; they have at most DNFS4_ARGS_MAX
- * @ressize: bytes of the results that are zeroed before @decode, 0 if @exec sets all that is used
- *	unless it fails; they have at most DNFS4_RES_MAX
+ * @argsize: bytes of the arguments, from the first on, that are zeroed before @decode, which sets
+ *	the others before they are used; may be 0. All have at most DNFS4_ARGS_MAX
+ * @ressize: bytes of the results, likewise for @exec; all have at most DNFS4_RES_MAX. With
+ *	DNFS4_OP_ALWAYS, @encode uses only these of an operation that was refused
  * @pseudo_status: status on the pseudo root for DNFS4_OP_FH, e.g. NFS4ERR_ROFS; 0 if the
  *	operation is allowed there
  * @decode: decodes the arguments; returns NFS4_OK, NFS4ERR_BADXDR or another status for the

@@ -73,12 +73,17 @@ static struct dnfs4_state *tomb_make(struct dnfs4_owner *owner)
 	return &tomb->state;
 }
 
-/* Decoding: all three have seqid and stateid, in either order */
+/*
+ * Decoding: all three have seqid and stateid, in either order. The engine does not clear the
+ * arguments. Each decoder sets what its operation uses, and @seqid_op, which close_finish() and
+ * close_end() look at whatever becomes of the operation.
+ */
 
 static u32 close_decode(struct dnfs4_compound *cmp, void *args)
 {
 	struct close_args *a = args;
 
+	a->seqid_op = (struct dnfs4_seqid_op){};
 	if (dnfs_decode_u32(cmp->in, &a->seqid))
 		return NFS4ERR_BADXDR;
 	return dnfs4_decode_stateid(cmp->in, &a->stateid);
@@ -88,6 +93,7 @@ static u32 confirm_decode(struct dnfs4_compound *cmp, void *args)
 {
 	struct close_args *a = args;
 
+	a->seqid_op = (struct dnfs4_seqid_op){};
 	if (dnfs4_decode_stateid(cmp->in, &a->stateid) ||
 	    dnfs_decode_u32(cmp->in, &a->seqid))
 		return NFS4ERR_BADXDR;
@@ -253,8 +259,6 @@ const struct dnfs4_op dnfs4_op_close = {
 	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_BAD_STATEID,
-	.argsize = sizeof(struct close_args),
-	.ressize = sizeof(struct close_res),
 	.decode = close_decode,
 	.exec = close_exec,
 	.encode = close_encode,
@@ -267,8 +271,6 @@ const struct dnfs4_op dnfs4_op_open_confirm = {
 	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES,
 	.minor_last = 0,
 	.pseudo_status = NFS4ERR_ISDIR,
-	.argsize = sizeof(struct close_args),
-	.ressize = sizeof(struct close_res),
 	.decode = confirm_decode,
 	.exec = confirm_exec,
 	.encode = close_encode,
@@ -281,8 +283,6 @@ const struct dnfs4_op dnfs4_op_open_downgrade = {
 	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_BAD_STATEID,
-	.argsize = sizeof(struct close_args),
-	.ressize = sizeof(struct close_res),
 	.decode = downgrade_decode,
 	.exec = downgrade_exec,
 	.encode = close_encode,

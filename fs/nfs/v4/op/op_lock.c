@@ -64,13 +64,17 @@ struct lock_res {
 	struct ditto_conflict conflict;
 };
 
+static_assert(sizeof(struct lock_args) <= DNFS4_ARGS_MAX);
 static_assert(sizeof(struct lock_res) <= DNFS4_RES_MAX);
-/* The key is long, and is not cleared; nothing but padding is behind it. */
-#define LOCK_RES_CLEAR	offsetof(struct lock_res, conflict.key)
+/* The texts are long and not cleared; whoever describes a conflict sets them. */
+#define LOCK_RES_CLEAR	offsetof(struct lock_res, conflict.protocol)
+static_assert(offsetof(struct ditto_conflict, client) ==
+	      offsetofend(struct ditto_conflict, protocol));
+static_assert(offsetof(struct ditto_conflict, key) == offsetofend(struct ditto_conflict, client));
 static_assert(sizeof(struct ditto_conflict) - offsetofend(struct ditto_conflict, key) <
 	      __alignof__(struct ditto_conflict));
 
-/* Arguments */
+/* Arguments: the engine does not clear them, and each decoder sets what its operation uses */
 
 static bool is_exclusive(u32 type)
 {
@@ -93,10 +97,22 @@ static u32 decode_bytes(struct dnfs4_compound *cmp, struct lock_args *a)
 	return NFS4_OK;
 }
 
+/*
+ * Set what lock_finish() and lock_end() look at, whatever becomes of the operation, and what only
+ * LOCK has on the wire.
+ */
+static void lock_args_begin(struct lock_args *a)
+{
+	a->seqid_op = (struct dnfs4_seqid_op){};
+	a->lock_seqid_op = (struct dnfs4_seqid_op){};
+	a->reclaim = 0;
+}
+
 static u32 lock_decode(struct dnfs4_compound *cmp, void *args)
 {
 	struct lock_args *a = args;
 
+	lock_args_begin(a);
 	if (decode_type(cmp, a) || dnfs_decode_u32(cmp->in, &a->reclaim) ||
 	    a->reclaim > 1 || decode_bytes(cmp, a) ||
 	    dnfs_decode_u32(cmp->in, &a->fresh) || a->fresh > 1)
@@ -118,6 +134,7 @@ static u32 lockt_decode(struct dnfs4_compound *cmp, void *args)
 {
 	struct lock_args *a = args;
 
+	lock_args_begin(a);
 	return decode_type(cmp, a) ?: decode_bytes(cmp, a) ?:
 	       dnfs4_decode_name_of_owner(cmp, &a->owner);
 }
@@ -126,6 +143,7 @@ static u32 locku_decode(struct dnfs4_compound *cmp, void *args)
 {
 	struct lock_args *a = args;
 
+	lock_args_begin(a);
 	if (decode_type(cmp, a) || dnfs_decode_u32(cmp->in, &a->seqid) ||
 	    dnfs4_decode_stateid(cmp->in, &a->stateid))
 		return NFS4ERR_BADXDR;
@@ -447,7 +465,6 @@ const struct dnfs4_op dnfs4_op_lock = {
 	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_ALWAYS | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_ISDIR,
-	.argsize = sizeof(struct lock_args),
 	.ressize = LOCK_RES_CLEAR,
 	.decode = lock_decode,
 	.exec = lock_exec,
@@ -506,7 +523,6 @@ const struct dnfs4_op dnfs4_op_lockt = {
 	.flags = DNFS4_OP_FH | DNFS4_OP_ALWAYS | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_ISDIR,
-	.argsize = sizeof(struct lock_args),
 	.ressize = LOCK_RES_CLEAR,
 	.decode = lockt_decode,
 	.exec = lockt_exec,
@@ -555,8 +571,6 @@ const struct dnfs4_op dnfs4_op_locku = {
 	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_ISDIR,
-	.argsize = sizeof(struct lock_args),
-	.ressize = LOCK_RES_CLEAR,
 	.decode = locku_decode,
 	.exec = locku_exec,
 	.encode = locku_encode,

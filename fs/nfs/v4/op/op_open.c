@@ -39,8 +39,10 @@
  * @create: OPEN4_CREATE
  * @mode: with @create: enum createmode4
  * @verf: verifier of the exclusive modes
- * @sattr: attributes of a new file
+ * @sattr: with @create: attributes of a new file
  * @seqid_op: the owner's place in the order of its seqids (4.0)
+ *
+ * Nothing is cleared before open_decode().
  */
 struct open_args {
 	u32 status;
@@ -59,13 +61,21 @@ struct open_args {
 	struct dnfs4_seqid_op seqid_op;
 };
 
+/*
+ * Nothing behind the flags of @done.file.wcc is cleared, because it is long. Its attributes are
+ * valid if the flags say so, and the members behind them are set with @done.open.
+ */
 struct open_res {
-	struct dnfs4_opened done;
 	struct dnfs4_stateid stateid;
 	u32 flags;
 	struct dnfs4_bitmap attrset;
 	struct dnfs4_delegated delegated;
+	struct dnfs4_opened done;
 };
+
+#define OPEN_RES_CLEAR	offsetof(struct open_res, done.file.wcc.pre_size)
+static_assert(sizeof(struct open_args) <= DNFS4_ARGS_MAX);
+static_assert(sizeof(struct open_res) <= DNFS4_RES_MAX);
 
 /**
  * struct open_claim_type - properties of an open_claim4
@@ -103,6 +113,8 @@ static u32 open_decode_how(struct dnfs4_compound *cmp, struct open_args *a)
 	a->create = type == NFS4_OPEN_CREATE;
 	if (!a->create)
 		return NFS4_OK;
+	/* For open_end(), if nothing is decoded. */
+	a->sattr.acl = NULL;
 	if (dnfs_decode_u32(cmp->in, &a->mode))
 		return NFS4ERR_BADXDR;
 	switch (a->mode) {
@@ -118,8 +130,10 @@ static u32 open_decode_how(struct dnfs4_compound *cmp, struct open_args *a)
 		if (!verf)
 			return NFS4ERR_BADXDR;
 		memcpy(a->verf, verf, sizeof(a->verf));
-		return a->mode == NFS4_CREATE_EXCLUSIVE ? NFS4_OK :
-							  dnfs4_decode_sattr(cmp, &a->sattr);
+		if (a->mode == NFS4_CREATE_EXCLUSIVE4_1)
+			return dnfs4_decode_sattr(cmp, &a->sattr);
+		a->sattr = (struct dnfs4_sattr){};
+		return NFS4_OK;
 	}
 	return NFS4ERR_BADXDR;
 }
@@ -146,6 +160,10 @@ static u32 open_decode(struct dnfs4_compound *cmp, void *args)
 	__be32 *p = dnfs_inline_decode(cmp->in, 3 * XDR_UNIT);
 	u32 status;
 
+	/* The others are used only where they were decoded. */
+	a->seqid_op = (struct dnfs4_seqid_op){};
+	a->create = false;
+	a->reclaim_type = 0;
 	if (!p)
 		return NFS4ERR_BADXDR;
 	a->seqid = be32_to_cpup(p++);
@@ -208,7 +226,7 @@ static u32 open_check_exclusive(const struct dnfs4_compound *cmp, const struct o
 {
 	struct dnfs4_bitmap allowed;
 
-	if (!a->create || a->mode != NFS4_CREATE_EXCLUSIVE4_1)
+	if (a->mode != NFS4_CREATE_EXCLUSIVE4_1)
 		return NFS4_OK;
 	dnfs4_attrs_exclcreat(cmp, &cmp->current_fh, &allowed);
 	for (int i = 0; i < DNFS4_BITMAP_WORDS; i++)
@@ -226,13 +244,17 @@ static u32 open_request_named(struct dnfs4_compound *cmp, struct open_args *a,
 	/* The pseudo root contains only shares. */
 	if (cmp->current_fh.kind == DNFS4_FH_PSEUDO)
 		return a->create ? NFS4ERR_ROFS : NFS4ERR_NOENT;
-	status = dnfs4_fh_is_dir(cmp) ?: open_check_exclusive(cmp, a) ?:
-		 dnfs4_sattr_fit(cmp, &a->sattr, NULL, S_IFREG);
+	status = dnfs4_fh_is_dir(cmp);
+	if (!status && a->create)
+		status = open_check_exclusive(cmp, a) ?:
+			 dnfs4_sattr_fit(cmp, &a->sattr, NULL, S_IFREG);
 	if (status)
 		return status;
-	if (a->create)
+	if (a->create) {
 		req->how = a->mode == NFS4_CREATE_UNCHECKED ? DITTO_OPEN_OR_CREATE :
 							      DITTO_OPEN_CREATE;
+		req->set = &a->sattr.set;
+	}
 	req->verf = open_is_exclusive(a) ? a->verf : NULL;
 	if (cmp->current_fh.kind == DNFS4_FH_ATTRDIR) {
 		req->node = dnfs4_node(cmp);
@@ -248,7 +270,6 @@ static u32 open_request_named(struct dnfs4_compound *cmp, struct open_args *a,
 	}
 	req->parent = dnfs4_node(cmp);
 	req->name = &a->name;
-	req->set = &a->sattr.set;
 	return NFS4_OK;
 }
 
@@ -488,7 +509,8 @@ static void open_end(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	struct open_args *a = args;
 
-	dnfs4_sattr_free(&a->sattr);
+	if (a->create)
+		dnfs4_sattr_free(&a->sattr);
 	dnfs4_seqid_end(&a->seqid_op);
 }
 
@@ -501,8 +523,7 @@ const struct dnfs4_op dnfs4_op_open = {
 	.name = "OPEN",
 	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_SETS_FH | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
-	.argsize = sizeof(struct open_args),
-	.ressize = sizeof(struct open_res),
+	.ressize = OPEN_RES_CLEAR,
 	.decode = open_decode,
 	.exec = open_execute,
 	.encode = open_encode,
