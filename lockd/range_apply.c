@@ -105,7 +105,7 @@ int ditto_range_can_take(struct ditto_lock_ctx *ctx, const struct ditto_range_re
 
 /*
  * Make the part of @range behind the request a range of its own; this is the step that can fail.
- * There is a spare range.
+ * There is a spare range. @range stays the owner's range at the first byte of the request.
  */
 static int posix_split(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		       struct ditto_range *range, struct ditto_range *prealloc[2])
@@ -128,12 +128,13 @@ static int posix_split(struct ditto_lock_ctx *ctx, const struct ditto_range_requ
 	return 0;
 }
 
-/* Take these bytes from the owner's ranges, except from those that merge with the request. */
+/*
+ * Take these bytes from the owner's ranges, except from those that merge with the request. @range:
+ * its range at the first byte, or the next one behind that, or NULL.
+ */
 static void posix_clear(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
-			bool unlock)
+			struct ditto_range *range, bool unlock)
 {
-	struct ditto_range *range = ditto_range_own(ctx, req->owner, DITTO_OWN_POSIX,
-						    req->first);
 	struct ditto_range *next;
 
 	for (; range && range->first <= req->last; range = next) {
@@ -195,7 +196,7 @@ static int posix_take(struct ditto_lock_ctx *ctx, const struct ditto_range_reque
 		ditto_claim_detach(&new->claim);
 		return err;
 	}
-	posix_clear(ctx, req, false);
+	posix_clear(ctx, req, own, false);
 	posix_merge(ctx, new, req);
 	trace_ditto_grant(&new->claim, 0, "range");
 	return 0;
@@ -261,7 +262,7 @@ int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_reques
 			if (err)
 				return err;
 		}
-		posix_clear(ctx, req, true);
+		posix_clear(ctx, req, range, true);
 		return 0;
 	}
 	/* An exclusive range goes before a shared one of the same bytes. */
