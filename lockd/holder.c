@@ -146,12 +146,6 @@ static int key_compare(const struct ditto_owner *a, const struct ditto_owner *b,
 	return pointer_compare(a, b);
 }
 
-static bool holder_less(struct rb_node *a, const struct rb_node *b)
-{
-	return key_compare(rb_entry(a, struct ditto_holder, by_key)->key,
-			   rb_entry(b, struct ditto_holder, by_key)->key, false) < 0;
-}
-
 struct ditto_holder *ditto_holder_alloc(void)
 {
 	return kmem_cache_alloc(ditto_holder_slab, GFP_KERNEL);
@@ -423,13 +417,27 @@ static void holder_changed(struct ditto_lock_ctx *ctx, struct ditto_holder *hold
 	holder_augment.propagate(&holder->by_key, NULL);
 }
 
+/*
+ * Find the holder of a key, or add one without claims, whose sum is empty: those above it need no
+ * change until holder_changed(), which must follow.
+ */
 static struct ditto_holder *holder_make(struct ditto_lock_ctx *ctx, struct ditto_owner *key,
 					struct ditto_holder **fresh)
 {
-	struct ditto_holder *holder = ditto_holder_find(ctx, key);
+	struct rb_node **link = &ctx->holders.rb_node, *parent = NULL;
+	struct ditto_holder *holder;
 
-	if (holder)
-		return holder;
+	while (*link) {
+		int diff;
+
+		parent = *link;
+		holder = rb_entry(parent, struct ditto_holder, by_key);
+		diff = key_compare(key, holder->key, false);
+		ditto_step();
+		if (!diff)
+			return holder;
+		link = diff < 0 ? &parent->rb_left : &parent->rb_right;
+	}
 	if (!ctx->first_used) {
 		ctx->first_used = true;
 		holder = &ctx->first;
@@ -438,7 +446,8 @@ static struct ditto_holder *holder_make(struct ditto_lock_ctx *ctx, struct ditto
 		*fresh = NULL;
 	}
 	*holder = (struct ditto_holder) { .key = key, .opens = RB_ROOT };
-	ditto_tree_add(&holder->by_key, &ctx->holders, holder_less, &holder_augment);
+	rb_link_node(&holder->by_key, parent, link);
+	rb_insert_augmented(&holder->by_key, &ctx->holders, &holder_augment);
 	return holder;
 }
 
