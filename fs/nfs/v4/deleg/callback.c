@@ -349,14 +349,14 @@ static bool send_one(struct dnfs4_callback_channel *channel, struct dnfs4_callba
 	return true;
 }
 
-/* Take the first callback that is due off the queue. */
-static struct dnfs4_callback *next_due(struct dnfs4_callback_channel *channel)
+/* Take the first callback that is due at @now off the queue. */
+static struct dnfs4_callback *next_due(struct dnfs4_callback_channel *channel, unsigned long now)
 {
 	struct dnfs4_callback *cb, *found = NULL;
 
 	spin_lock_bh(&channel->lock);
 	list_for_each_entry(cb, &channel->queue, link) {
-		if (!is_past(cb->not_before))
+		if (time_after(cb->not_before, now))
 			continue;
 		list_del_init(&cb->link);
 		found = cb;
@@ -376,14 +376,14 @@ static bool is_idle(struct dnfs4_callback_channel *channel)
 	return idle;
 }
 
-static void send_due(struct dnfs4_callback_channel *channel)
+static void send_due(struct dnfs4_callback_channel *channel, unsigned long now)
 {
 	struct dnfs4_callback *cb;
 
 	do {
 		if (!channel->up && !is_idle(channel))
 			return;
-		cb = next_due(channel);
+		cb = next_due(channel, now);
 		if (!cb)
 			break;
 		if (!send_one(channel, cb)) {
@@ -442,7 +442,12 @@ static void arm_until(unsigned long *when, unsigned long at)
 		*when = at;
 }
 
-static void callback_arm(struct dnfs4_callback_channel *channel)
+/*
+ * Have the work run again when there is something to do. @looked: when the queue was searched for
+ * callbacks that are due. One that has become due since needs the work; one that was due then waits
+ * for a slot, which kicks the channel.
+ */
+static void callback_arm(struct dnfs4_callback_channel *channel, unsigned long looked)
 {
 	unsigned long now = jiffies, when = now + MAX_JIFFY_OFFSET;
 	struct dnfs4_callback *cb;
@@ -455,7 +460,7 @@ static void callback_arm(struct dnfs4_callback_channel *channel)
 		arm_until(&when, cb->lost_at);
 	list_for_each_entry(cb, &channel->queue, link) {
 		arm_until(&when, cb->deadline);
-		if (channel->up && time_after(cb->not_before, now))
+		if (channel->up && time_after(cb->not_before, looked))
 			arm_until(&when, cb->not_before);
 	}
 	/* Does nothing if the work is queued already. */
@@ -470,6 +475,7 @@ static void channel_work(struct work_struct *work)
 	struct dnfs4_callback_channel *channel =
 		container_of(to_delayed_work(work), struct dnfs4_callback_channel, work);
 	const struct dnfs4_callback *oldest;
+	unsigned long now;
 	bool overdue;
 
 	callback_collect(channel);
@@ -490,11 +496,12 @@ static void channel_work(struct work_struct *work)
 			set_down(channel);
 		}
 	}
+	now = jiffies;
 	if (channel->clnt)
-		send_due(channel);
+		send_due(channel, now);
 	if (channel->broken)
 		give_up_way(channel);
-	callback_arm(channel);
+	callback_arm(channel, now);
 }
 
 u32 dnfs4_callback_room(const struct dnfs4_callback *cb)
