@@ -78,8 +78,8 @@ struct ditto_setattr {
 /**
  * struct ditto_wcc - attributes around a change (RFC 1813 section 2.6)
  * @pre_valid: @pre_size, @pre_mtime, @pre_ctime and @pre_change were read atomically with
- *	the change
- * @post_valid: @post was read
+ *	the change; only the last one if a directory was changed for an op without @tells_wcc
+ * @post_valid: @post was read; only its change attribute in the same case
  * @pre_size: size before
  * @pre_mtime: modification time before
  * @pre_ctime: change time before
@@ -130,7 +130,7 @@ int ditto_getattr_plain(struct ditto_share *share, struct ditto_node *node,
  * @change: filled, as @change of ditto_getattr()
  *
  * Context: as ditto_getattr().
- * Return: as ditto_getattr().
+ * Return: as ditto_getattr(); 0 if the inode has it, whatever state the file system is in.
  */
 int ditto_read_change(struct ditto_share *share, struct ditto_node *node, u64 *change);
 

@@ -50,10 +50,26 @@ int ditto_dir_change_enter(struct ditto_dir_change *c)
 
 int ditto_dir_change_pre(struct ditto_dir_change *c)
 {
+	int err;
+
 	/* The directory was removed since its handle was decoded. */
 	if (IS_DEADDIR(c->dir->inode))
 		return -ESTALE;
-	return ditto_wcc_pre(c->op->share, c->parent, c->wcc);
+	if (c->op->tells_wcc)
+		return ditto_wcc_pre(c->op->share, c->parent, c->wcc);
+	err = ditto_read_change(c->op->share, c->dir, &c->wcc->pre_change);
+	c->wcc->pre_valid = !err;
+	return err;
+}
+
+void ditto_dir_change_post(struct ditto_dir_change *c)
+{
+	struct ditto_wcc *wcc = c->wcc;
+
+	if (c->op->tells_wcc)
+		ditto_wcc_post(c->op->share, c->parent, wcc);
+	else
+		wcc->post_valid = !ditto_read_change(c->op->share, c->dir, &wcc->post.change);
 }
 
 int ditto_dir_change_lookup(struct ditto_dir_change *c, const struct ditto_name *name)
@@ -168,7 +184,7 @@ void ditto_dir_change_unlock(struct ditto_dir_change *c)
 {
 	if (!c->locked)
 		return;
-	ditto_wcc_post(c->op->share, c->parent, c->wcc);
+	ditto_dir_change_post(c);
 	ditto_dir_change_unmark(c);
 	inode_unlock(c->dir->inode);
 	c->locked = false;
@@ -182,7 +198,7 @@ void ditto_dir_change_end(struct ditto_dir_change *c)
 		mnt_drop_write(c->op->share->root.mnt);
 	}
 	if (!c->wcc->post_valid)
-		ditto_wcc_post(c->op->share, c->parent, c->wcc);
+		ditto_dir_change_post(c);
 	dput(c->child);
 	dput(c->parent);
 }

@@ -84,6 +84,14 @@ int ditto_dir_change_enter(struct ditto_dir_change *c);
 int ditto_dir_change_pre(struct ditto_dir_change *c);
 
 /**
+ * ditto_dir_change_post - record the attributes of the directory after the change
+ * @c: the change; @c->wcc says so if they cannot be read
+ *
+ * Context: may sleep.
+ */
+void ditto_dir_change_post(struct ditto_dir_change *c);
+
+/**
  * ditto_dir_change_lookup - look up the name that is changed
  * @c: the change; @c->child is replaced; the directory is locked
  * @name: the name

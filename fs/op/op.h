@@ -69,6 +69,8 @@ struct splice_desc;
  * @unstable: changes of names and attributes need not be durable before the reply
  * @casefold: creating a name fails with -EEXIST if it exists in another case
  * @tells_change: clients are told the change attribute, see ditto_getattr_asked()
+ * @tells_wcc: clients are told all attributes of a directory around its change; otherwise only its
+ *	change attribute is read
  * @traverses: the caller has the privilege to traverse directories regardless of their lists
  * @no_recall: absent data of an offloaded file is not brought back: -ENOMEDIUM
  * @fresh: the operation completes the creation of the file; watches were notified of the
@@ -97,6 +99,7 @@ struct ditto_op {
 	bool unstable;
 	bool casefold;
 	bool tells_change;
+	bool tells_wcc;
 	bool traverses;
 	bool no_recall;
 	bool fresh;

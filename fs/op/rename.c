@@ -190,8 +190,8 @@ static int rename_locked(struct ditto_renamed *r)
 	if (!err && r->file != r->victim)
 		err = rename_children(r);
 unlock:
-	ditto_wcc_post(from->op->share, from->parent, from->wcc);
-	ditto_wcc_post(to->op->share, to->parent, to->wcc);
+	ditto_dir_change_post(from);
+	ditto_dir_change_post(to);
 	ditto_dir_change_unmark(from);
 	ditto_dir_change_unmark(to);
 	unlock_rename(to->parent, from->parent);

@@ -161,6 +161,7 @@ enum dnfs_program_index {
  * @any_conn: served without TLS, too, if the share requires TLS, because clients do not use TLS
  *	for this program
  * @tells_change: results have the change attribute
+ * @tells_wcc: results have the attributes of directories around their changes
  * @status: converts 0 or a negative errno to a status of the program
  * @procs: procedures by number; NULL for numbers that are not used
  * @nprocs: length of @procs
@@ -180,6 +181,7 @@ struct dnfs_program {
 	bool loopback;
 	bool any_conn;
 	bool tells_change;
+	bool tells_wcc;
 	u32 (*status)(int err);
 	const struct dnfs_proc *const *procs;
 	unsigned int nprocs;

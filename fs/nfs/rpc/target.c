@@ -204,6 +204,7 @@ static void admit_fill(struct dnfs_call *call, struct ditto_share *share, struct
 		.awaited = &call->awaited, .absent = &call->absent,
 		.unresolved = &call->unresolved,
 		.tells_change = call->program->tells_change,
+		.tells_wcc = call->program->tells_wcc,
 	};
 }
 

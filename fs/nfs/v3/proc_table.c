@@ -41,6 +41,7 @@ const struct dnfs_program dnfs3_program = {
 	.vers = NFS3_VERSION,
 	.name = "nfs",
 	.group = "nfs3",
+	.tells_wcc = true,
 	.status = dnfs_nfsstat3,
 	.procs = dnfs3_procs,
 	.nprocs = ARRAY_SIZE(dnfs3_procs),

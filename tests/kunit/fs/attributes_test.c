@@ -493,6 +493,43 @@ static void xattr_rights(struct kunit *test)
 	folder_remove(test, &folder, "file", false);
 }
 
+static u64 change_of(struct kunit *test, struct ditto_node *node)
+{
+	struct ditto_attr attr = {};
+	u64 change = 0;
+
+	KUNIT_EXPECT_EQ(test, ditto_getattr(folder.share, node, &attr), 0);
+	KUNIT_EXPECT_EQ(test, ditto_read_change(folder.share, node, &change), 0);
+	KUNIT_EXPECT_EQ(test, change, attr.change);
+	return change;
+}
+
+/* All attributes of a directory are read around its change only for who tells them. */
+static void attributes_around_a_change(struct kunit *test)
+{
+	const struct ditto_name name = { "entry", 5 };
+	struct ditto_op op = folder.op;
+	struct ditto_attr now;
+	struct ditto_wcc wcc;
+	u64 before;
+
+	for (unsigned int all = 0; all < 2; all++) {
+		op.tells_wcc = all;
+		ditto_node_put(folder_make(test, &folder, "entry", 0600, false));
+		before = change_of(test, folder.root);
+		memset(&wcc, 0, sizeof(wcc));
+		KUNIT_EXPECT_EQ(test, ditto_remove(&op, folder.root, &name, false, &wcc), 0);
+		KUNIT_EXPECT_EQ(test, ditto_getattr(folder.share, folder.root, &now), 0);
+		KUNIT_EXPECT_TRUE(test, wcc.pre_valid);
+		KUNIT_EXPECT_TRUE(test, wcc.post_valid);
+		KUNIT_EXPECT_EQ(test, wcc.pre_change, before);
+		KUNIT_EXPECT_EQ(test, wcc.post.change, now.change);
+		KUNIT_EXPECT_NE(test, wcc.post.change, before);
+		KUNIT_EXPECT_EQ(test, wcc.pre_mtime.tv_sec != 0, all);
+		KUNIT_EXPECT_EQ(test, wcc.post.st.ino, all ? now.st.ino : 0);
+	}
+}
+
 static struct kunit_case attributes_cases[] = {
 	KUNIT_CASE(dosattr_decode),
 	KUNIT_CASE(dosattr_decode_first),
@@ -507,6 +544,7 @@ static struct kunit_case attributes_cases[] = {
 	KUNIT_CASE(dosattr_xattrs),
 	KUNIT_CASE(xattr_limits),
 	KUNIT_CASE(xattr_rights),
+	KUNIT_CASE(attributes_around_a_change),
 	{}
 };
 
