@@ -23,11 +23,11 @@ def files(w, *names):
 class Caller:
     """A client of 4.1 that can be called back, with a handle of the share."""
 
-    def __init__(self, w, client=None, minor=1, name=None, verf=None, **answers):
+    def __init__(self, w, client=None, minor=1, name=None, verf=None, back=None, **answers):
         self.client = client or w.client
         self.cb = Callbacks(**answers)
         self.conn = self.cb.on(nfs4.connect(self.client))
-        self.s = nfs4.Session.make(self.conn, name, verf, minor)
+        self.s = nfs4.Session.make(self.conn, name, verf, minor, back=back)
         self.compound = self.s.compound
         self.root = self.s.fh('data')
         if not os.path.exists(w.path('way')):

@@ -135,6 +135,23 @@ def sequence_is_busy(w):
 
 
 @wire
+def the_only_slot_is_busy(w):
+    """A recall that waits for the only slot does not hold up the one that has it."""
+    files(w, 'f', 'g')
+    back = nfs4.Channel(request=4096, response=4096, cached=0, ops=2, requests=1)
+    a, other = Caller(w, back=back), V3(w)
+    given = dict(a.delegated(name) for name in 'fg')
+    say = [DELAY]
+    a.cb.answers['sequence'] = lambda _: say.pop(0) if say else OK
+    for name in 'fg':
+        eq(other.write(name), nfs3.JUKEBOX)
+    eq({a.recall().stateid for _ in given}, set(given))
+    eq(say, [])
+    for sid, fh in given.items():
+        a.give_back(sid, fh)
+
+
+@wire
 def slow(w):
     """A client that does not answer is called again with the same slot and sequence id."""
     lease(w)

@@ -155,13 +155,19 @@ static void slot_give(struct dnfs4_callback *cb, enum dnfs4_cb_fate fate)
 }
 
 /* Put a callback back at the front of the queue, to keep the order. */
+static void callback_put_back(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
+{
+	spin_lock_bh(&channel->lock);
+	list_add(&cb->link, &channel->queue);
+	spin_unlock_bh(&channel->lock);
+}
+
+/* The same for one that is to wait before it is sent again. */
 static void callback_requeue(struct dnfs4_callback_channel *channel,
 			     struct dnfs4_callback *cb, u32 ms)
 {
 	cb->not_before = jiffies + msecs_to_jiffies(ms);
-	spin_lock_bh(&channel->lock);
-	list_add(&cb->link, &channel->queue);
-	spin_unlock_bh(&channel->lock);
+	callback_put_back(channel, cb);
 }
 
 static void callback_finish(struct dnfs4_callback_channel *channel,
@@ -349,14 +355,15 @@ static bool send_one(struct dnfs4_callback_channel *channel, struct dnfs4_callba
 	return true;
 }
 
-/* Take the first callback that is due at @now off the queue. */
-static struct dnfs4_callback *next_due(struct dnfs4_callback_channel *channel, unsigned long now)
+/* Take the first callback that is due at @now off the queue. @full: it must have a slot. */
+static struct dnfs4_callback *next_due(struct dnfs4_callback_channel *channel, unsigned long now,
+				       bool full)
 {
 	struct dnfs4_callback *cb, *found = NULL;
 
 	spin_lock_bh(&channel->lock);
 	list_for_each_entry(cb, &channel->queue, link) {
-		if (time_after(cb->not_before, now))
+		if (time_after(cb->not_before, now) || (full && cb->slot == DNFS4_CB_NO_SLOT))
 			continue;
 		list_del_init(&cb->link);
 		found = cb;
@@ -376,19 +383,24 @@ static bool is_idle(struct dnfs4_callback_channel *channel)
 	return idle;
 }
 
+/*
+ * Send what is due. A callback that is sent again keeps its slot, so it does not stay behind those
+ * that wait for one: perhaps for its own.
+ */
 static void send_due(struct dnfs4_callback_channel *channel, unsigned long now)
 {
 	struct dnfs4_callback *cb;
+	bool full = false;
 
 	do {
 		if (!channel->up && !is_idle(channel))
 			return;
-		cb = next_due(channel, now);
+		cb = next_due(channel, now, full);
 		if (!cb)
 			break;
 		if (!send_one(channel, cb)) {
-			callback_requeue(channel, cb, 0);
-			break;
+			callback_put_back(channel, cb);
+			full = true;
 		}
 	} while (!channel->broken);
 	if (channel->broken || channel->probing)
@@ -445,7 +457,7 @@ static void arm_until(unsigned long *when, unsigned long at)
 /*
  * Have the work run again when there is something to do. @looked: when the queue was searched for
  * callbacks that are due. One that has become due since needs the work; one that was due then waits
- * for a slot, which kicks the channel.
+ * for the slot of another one, which needs the work by itself, or whose end kicks the channel.
  */
 static void callback_arm(struct dnfs4_callback_channel *channel, unsigned long looked)
 {
