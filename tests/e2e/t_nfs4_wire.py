@@ -466,6 +466,11 @@ def named_attributes(w):
         attrs = c.compound(putfh(fh), nfs4.openattr(True), getfh()).ok()[-1].fh
         got, one = c.open(attrs, 'one', nfs4.BOTH, how=nfs4.UNCHECKED, attrs={})
         eq(got.status, nfs4.OK)
+        now = c.compound(putfh(attrs), getattr('change')).ok()[-1].attrs['change']
+        eq((got.change.atomic, got.change.after), (False, now))
+        again, _ = c.open(attrs, 'one', nfs4.BOTH)
+        eq((again.change.atomic, again.change.before, again.change.after), (True, now, now))
+        got.stateid = again.stateid
         r = c.compound(putfh(one), nfs4.write(got.stateid, 0, b'of the file'),
                        nfs4.read(got.stateid, 3, 100), getattr('type', 'size')).ok()
         eq((r.of('read').data, r[-1].attrs), (b'the file', {'type': nfs4.NAMEDATTR, 'size': 11}))

@@ -12,6 +12,7 @@
 
 #include "../../../node/node.h"
 #include "../../../op/attr.h"
+#include "../../../open/stream.h"
 #include "../../../share/share.h"
 #include "../../rpc/decode.h"
 #include "../../rpc/encode.h"
@@ -403,15 +404,25 @@ static bool open_is_replaced(const struct open_args *a, const struct open_res *r
 	       dnfs4_delegated_is_held(&res->delegated);
 }
 
-/* The directory was not changed: the attributes before equal those after. */
-static void open_unchanged(struct dnfs4_compound *cmp, struct ditto_wcc *wcc)
+/*
+ * The change attribute of a directory that was not changed, or of a named attribute directory, for
+ * which nobody has read it before.
+ */
+static void open_change_info(struct dnfs4_compound *cmp, struct ditto_opened *file)
 {
 	struct ditto_op *op = dnfs4_fs_op(cmp);
+	struct ditto_node *dir = dnfs4_node(cmp);
+	struct ditto_wcc *wcc = &file->wcc;
+	int err;
 
-	/* Of the attributes after, only this one is told. */
-	wcc->post_valid = !ditto_read_change(op->share, dnfs4_node(cmp), &wcc->post.change);
-	wcc->pre_valid = wcc->post_valid;
-	wcc->pre_change = wcc->post_valid ? wcc->post.change : 0;
+	if (cmp->current_fh.kind == DNFS4_FH_ATTRDIR)
+		err = ditto_stream_dir_attr(op, dir, &wcc->post);
+	else
+		err = ditto_read_change(op->share, dir, &wcc->post.change);
+	wcc->post_valid = !err;
+	wcc->pre_valid = !err && !file->created;
+	if (wcc->pre_valid)
+		wcc->pre_change = wcc->post.change;
 }
 
 /* The file is open: what else the client gets. */
@@ -429,7 +440,7 @@ static u32 open_grant(struct dnfs4_compound *cmp, struct open_args *a, struct op
 		goto out;
 	}
 	if (open_claim_types[a->claim].named && (!done->file.created || named_attr))
-		open_unchanged(cmp, &done->file.wcc);
+		open_change_info(cmp, &done->file);
 	ditto_node_hold(done->node);
 	dnfs4_fh_set(cmp, done->node, cmp->current_fh.named || named_attr);
 	if (previous)
