@@ -2,13 +2,13 @@
 /* Trees of the opens and caching grants of a node, see holder.h. */
 #include <kunit/visibility.h>
 #include <linux/percpu.h>
+#include <linux/rbtree_augmented.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
 #include "lease_private.h"
 #include "open_private.h"
-#include "tree_private.h"
 
 #if IS_ENABLED(CONFIG_KUNIT)
 /* A ctx->lock is held, so no other task counts on this CPU. */
@@ -68,11 +68,21 @@ static int open_compare(const struct ditto_client *client, const struct ditto_ow
 	       pointer_compare(owner, open->claim.owner);
 }
 
-static bool open_less(struct rb_node *a, const struct rb_node *b)
+/* Add to the opens of a key. The summary of the open itself is set. */
+static void open_add(struct rb_root *opens, struct ditto_open *open)
 {
-	const struct ditto_owner *owner = rb_entry(a, struct ditto_open, by_owner)->claim.owner;
+	const struct ditto_owner *owner = open->claim.owner;
+	struct rb_node **link = &opens->rb_node, *parent = NULL;
 
-	return open_compare(owner->client, owner, rb_entry(b, struct ditto_open, by_owner)) < 0;
+	while (*link) {
+		parent = *link;
+		link = open_compare(owner->client, owner,
+				    rb_entry(parent, struct ditto_open, by_owner)) < 0 ?
+		       &parent->rb_left : &parent->rb_right;
+	}
+	rb_link_node(&open->by_owner, parent, link);
+	open_augment.propagate(parent, NULL);
+	rb_insert_augmented(&open->by_owner, opens, &open_augment);
 }
 
 static bool sum_meets(const struct ditto_holder_sum *a, const struct ditto_holder_sum *b)
@@ -171,21 +181,33 @@ struct ditto_holder_sum ditto_holders_sum(const struct ditto_lock_ctx *ctx)
 	return sum;
 }
 
-struct ditto_holder *ditto_holder_find(struct ditto_lock_ctx *ctx, const struct ditto_owner *key)
+/* Where the holder of a key is linked, or would be: below @parent. */
+static __always_inline struct rb_node **holder_link(struct ditto_lock_ctx *ctx,
+						    const struct ditto_owner *key,
+						    struct rb_node **parent)
 {
-	struct rb_node *rb = ctx->holders.rb_node;
+	struct rb_node **link = &ctx->holders.rb_node;
 
 	lockdep_assert_held(&ctx->lock);
-	while (rb) {
-		struct ditto_holder *holder = rb_entry(rb, struct ditto_holder, by_key);
-		int diff = key_compare(key, holder->key, false);
+	*parent = NULL;
+	while (*link) {
+		int diff = key_compare(key, rb_entry(*link, struct ditto_holder, by_key)->key,
+				       false);
 
 		ditto_step();
 		if (!diff)
-			return holder;
-		rb = diff < 0 ? rb->rb_left : rb->rb_right;
+			break;
+		*parent = *link;
+		link = diff < 0 ? &(*link)->rb_left : &(*link)->rb_right;
 	}
-	return NULL;
+	return link;
+}
+
+struct ditto_holder *ditto_holder_find(struct ditto_lock_ctx *ctx, const struct ditto_owner *key)
+{
+	struct rb_node *parent;
+
+	return rb_entry_safe(*holder_link(ctx, key, &parent), struct ditto_holder, by_key);
 }
 
 static bool holder_below(const struct rb_node *rb, const struct ditto_holder_sum *sum)
@@ -424,20 +446,11 @@ static void holder_changed(struct ditto_lock_ctx *ctx, struct ditto_holder *hold
 static struct ditto_holder *holder_make(struct ditto_lock_ctx *ctx, struct ditto_owner *key,
 					struct ditto_holder **fresh)
 {
-	struct rb_node **link = &ctx->holders.rb_node, *parent = NULL;
+	struct rb_node *parent, **link = holder_link(ctx, key, &parent);
 	struct ditto_holder *holder;
 
-	while (*link) {
-		int diff;
-
-		parent = *link;
-		holder = rb_entry(parent, struct ditto_holder, by_key);
-		diff = key_compare(key, holder->key, false);
-		ditto_step();
-		if (!diff)
-			return holder;
-		link = diff < 0 ? &parent->rb_left : &parent->rb_right;
-	}
+	if (*link)
+		return rb_entry(*link, struct ditto_holder, by_key);
 	if (!ctx->first_used) {
 		ctx->first_used = true;
 		holder = &ctx->first;
@@ -458,7 +471,7 @@ void ditto_holder_add_open(struct ditto_lock_ctx *ctx, struct ditto_open *open,
 
 	open->holder = holder;
 	open->subtree_modes = open_modes(open);
-	ditto_tree_add(&open->by_owner, &holder->opens, open_less, &open_augment);
+	open_add(&holder->opens, open);
 	holder_changed(ctx, holder);
 }
 
