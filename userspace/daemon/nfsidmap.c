@@ -6,16 +6,14 @@
  * name service that hangs therefore stops all names, as it does for clients.
  */
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "library.h"
 #include "log.h"
 #include "nfsidmap.h"
-
-#define LIBRARY	"libnfsidmap.so.1"
 
 static struct {
 	int (*init)(char *conf);
@@ -27,10 +25,7 @@ static struct {
 	int (*name_to_gid)(char *name, gid_t *gid);
 } lib;
 
-static const struct {
-	const char *name;
-	void *function;
-} functions[] = {
+static const struct library_function functions[] = {
 	{ "nfs4_init_name_mapping", &lib.init },
 	{ "nfs4_term_name_mapping", &lib.term },
 	{ "nfs4_get_default_domain", &lib.default_domain },
@@ -38,47 +33,30 @@ static const struct {
 	{ "nfs4_gid_to_name", &lib.gid_to_name },
 	{ "nfs4_name_to_uid", &lib.name_to_uid },
 	{ "nfs4_name_to_gid", &lib.name_to_gid },
+	{ }
+};
+
+static struct library library = {
+	.file = "libnfsidmap.so.1",
+	.package = "libnfsidmap1",
+	.plugged = true,
+	.functions = functions,
+	.lock = PTHREAD_MUTEX_INITIALIZER,
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static bool loaded;
 static bool configured;
-
-static int nfsidmap_load_locked(void)
-{
-	void *library, *function;
-	size_t i;
-
-	if (loaded)
-		return 0;
-	/* The library loads plug-ins that use its symbols without being linked with it. */
-	library = dlopen(LIBRARY, RTLD_NOW | RTLD_GLOBAL);
-	if (!library) {
-		log_error("libnfsidmap cannot be used: %s (Debian package libnfsidmap1)",
-			  dlerror());
-		return -ENOENT;
-	}
-	for (i = 0; i < ARRAY_SIZE(functions); i++) {
-		function = dlsym(library, functions[i].name);
-		if (!function) {
-			log_error("libnfsidmap cannot be used: " LIBRARY " has no %s",
-				  functions[i].name);
-			return -ENOENT;
-		}
-		memcpy(functions[i].function, &function, sizeof(function));
-	}
-	loaded = true;
-	return 0;
-}
 
 int nfsidmap_open(void)
 {
+	struct why why;
 	int rc;
 
+	if (!library_load(&library, &why)) {
+		log_error("libnfsidmap cannot be used: %s", why.text);
+		return -ENOENT;
+	}
 	pthread_mutex_lock(&lock);
-	rc = nfsidmap_load_locked();
-	if (rc)
-		goto out;
 	if (configured)
 		lib.term();
 	rc = lib.init(NULL);
@@ -88,7 +66,6 @@ int nfsidmap_open(void)
 			  strerror(rc < 0 ? -rc : rc));
 		rc = -ENOENT;
 	}
-out:
 	pthread_mutex_unlock(&lock);
 	return rc;
 }

@@ -7,12 +7,12 @@
  * sample is therefore decoded first: a library with other structures gets no other PAC.
  */
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "library.h"
 #include "mem.h"
 #include "pac.h"
 #include "pac_ndr.h"
@@ -31,15 +31,20 @@ static struct {
 	int (*free)(void *owner, const char *location);
 } ndr;
 
-static const struct {
-	const char *name;
-	void *function;
-} functions[] = {
+static const struct library_function functions[] = {
 	/* The last three are of libraries that the first one depends on. */
 	{ "ndr_pull_PAC_LOGON_INFO_CTR", &ndr.pull },
 	{ "ndr_pull_struct_blob", &ndr.decode },
 	{ "talloc_named_const", &ndr.owner },
 	{ "_talloc_free", &ndr.free },
+	{ }
+};
+
+static struct library library = {
+	.file = PAC_LIBRARY,
+	.package = "samba-libs",
+	.functions = functions,
+	.lock = PTHREAD_MUTEX_INITIALIZER,
 };
 
 /*
@@ -197,22 +202,8 @@ static bool pac_sample_is_read(void)
 
 static void pac_load(void)
 {
-	void *library, *function;
-	size_t i;
-
-	library = dlopen(PAC_LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (!library) {
-		why_not(&missing, "%s (Debian package samba-libs)", dlerror());
+	if (!library_load(&library, &missing))
 		return;
-	}
-	for (i = 0; i < ARRAY_SIZE(functions); i++) {
-		function = dlsym(library, functions[i].name);
-		if (!function) {
-			why_not(&missing, PAC_LIBRARY " has no %s", functions[i].name);
-			return;
-		}
-		memcpy(functions[i].function, &function, sizeof(function));
-	}
 	if (!pac_sample_is_read())
 		why_not(&missing, PAC_LIBRARY " is of a version that this program does not know");
 }

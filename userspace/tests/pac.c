@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* PACs of Kerberos tickets, which are encoded here by the library that decodes them. */
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/library.h"
 #include "daemon/pac.h"
 #include "daemon/pac_ndr.h"
 #include "mem.h"
@@ -26,29 +26,20 @@ static struct {
 	int (*free)(void *owner, const char *location);
 } ndr;
 
-static bool ndr_load(void)
-{
-	static const struct {
-		const char *name;
-		void *function;
-	} functions[] = {
-		{ "ndr_push_PAC_LOGON_INFO_CTR", &ndr.push },
-		{ "ndr_push_struct_blob", &ndr.encode },
-		{ "talloc_named_const", &ndr.owner },
-		{ "_talloc_free", &ndr.free },
-	};
-	void *library = dlopen(PAC_LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	void *function;
-	size_t i;
+static const struct library_function functions[] = {
+	{ "ndr_push_PAC_LOGON_INFO_CTR", &ndr.push },
+	{ "ndr_push_struct_blob", &ndr.encode },
+	{ "talloc_named_const", &ndr.owner },
+	{ "_talloc_free", &ndr.free },
+	{ }
+};
 
-	for (i = 0; library && i < ARRAY_SIZE(functions); i++) {
-		function = dlsym(library, functions[i].name);
-		if (!function)
-			return false;
-		memcpy(functions[i].function, &function, sizeof(function));
-	}
-	return library;
-}
+static struct library library = {
+	.file = PAC_LIBRARY,
+	.package = "samba-libs",
+	.functions = functions,
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+};
 
 /**
  * struct pac - what a test says about a user
@@ -292,8 +283,8 @@ int main(void)
 		TEST(pac_that_is_damaged), { 0 }
 	};
 
-	if (!ndr_load()) {
-		printf("# %s: Debian package samba-libs\nnot ok library\n", PAC_LIBRARY);
+	if (!library_load(&library, &why)) {
+		printf("# %s\nnot ok library\n", why.text);
 		return 1;
 	}
 	return test_main(tests);

@@ -4,17 +4,14 @@
  * that Ditto does not depend on it. Its functions are thread-safe.
  */
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../library.h"
 #include "../log.h"
 #include "identity.h"
-
-#define LIBRARY	"libsss_nss_idmap.so.0"
 
 /* Interface of the library: kinds of objects; the values are bits of IDENTITY_*. */
 #define SSS_UID		1
@@ -31,56 +28,28 @@ static struct {
 	int (*id_by_sid)(const char *sid, u32 *id, int *kind);
 } sss;
 
-static const struct {
-	const char *name;
-	void *function;
-} functions[] = {
+static const struct library_function functions[] = {
 	{ "sss_nss_getsidbyname", &sss.sid_by_name },
 	{ "sss_nss_getsidbyuid", &sss.sid_by_uid },
 	{ "sss_nss_getsidbygid", &sss.sid_by_gid },
 	{ "sss_nss_getnamebysid", &sss.name_by_sid },
 	{ "sss_nss_getidbysid", &sss.id_by_sid },
+	{ }
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static bool loaded;
+static struct library library = {
+	.file = "libsss_nss_idmap.so.0",
+	.package = "libsss-nss-idmap0",
+	.functions = functions,
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+};
 
 static void sssd_open(void)
 {
-	void *library, *function;
-	size_t i;
+	struct why why;
 
-	pthread_mutex_lock(&lock);
-	if (loaded)
-		goto out;
-	library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (!library) {
-		log_error("SSSD cannot be asked: %s (Debian package libsss-nss-idmap0)",
-			  dlerror());
-		goto out;
-	}
-	for (i = 0; i < ARRAY_SIZE(functions); i++) {
-		function = dlsym(library, functions[i].name);
-		if (!function) {
-			log_error("SSSD cannot be asked: " LIBRARY " has no %s",
-				  functions[i].name);
-			goto out;
-		}
-		memcpy(functions[i].function, &function, sizeof(function));
-	}
-	loaded = true;
-out:
-	pthread_mutex_unlock(&lock);
-}
-
-static bool sssd_loaded(void)
-{
-	bool result;
-
-	pthread_mutex_lock(&lock);
-	result = loaded;
-	pthread_mutex_unlock(&lock);
-	return result;
+	if (!library_load(&library, &why))
+		log_error("SSSD cannot be asked: %s", why.text);
 }
 
 /*
@@ -118,7 +87,7 @@ static int sssd_by_sid(struct identity *out)
 	int kind = 0, rc;
 	u32 id = 0;
 
-	if (!sssd_loaded())
+	if (!library_is_loaded(&library))
 		return -EAGAIN;
 	sid_text(&out->sid, text);
 	rc = sssd_error(sss.name_by_sid(text, &name, &kind));
@@ -147,7 +116,7 @@ static int sssd_by_id(unsigned int kind, struct identity *out)
 	char *text = NULL;
 	int found, rc;
 
-	if (!sssd_loaded())
+	if (!library_is_loaded(&library))
 		return -EAGAIN;
 	rc = sssd_error(kind == IDENTITY_USER ? sss.sid_by_uid(asked, &text, &found) :
 						sss.sid_by_gid(asked, &text, &found));
@@ -167,7 +136,7 @@ static int sssd_by_name(unsigned int kinds, struct identity *out)
 	char *text = NULL;
 	int found, rc;
 
-	if (!sssd_loaded())
+	if (!library_is_loaded(&library))
 		return -EAGAIN;
 	snprintf(name, sizeof(name), out->name.domain[0] ? "%s@%s" : "%s", out->name.name,
 		 out->name.domain);

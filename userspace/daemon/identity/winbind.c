@@ -5,18 +5,15 @@
  * connection of its thread to winbindd.
  */
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../library.h"
 #include "../log.h"
 #include "identity.h"
 #include "mem.h"
-
-#define LIBRARY	"libwbclient.so.0"
 
 /* The library's results, as far as they are told apart. */
 #define WBC_SUCCESS		0
@@ -78,10 +75,7 @@ static struct {
 	void (*free)(void *memory);
 } wbc;
 
-static const struct {
-	const char *name;
-	void *function;
-} functions[] = {
+static const struct library_function functions[] = {
 	{ "wbcLookupName", &wbc.lookup_name },
 	{ "wbcLookupSid", &wbc.lookup_sid },
 	{ "wbcSidsToUnixIds", &wbc.sids_to_ids },
@@ -91,46 +85,22 @@ static const struct {
 	{ "wbcDomainInfo", &wbc.domain_info },
 	{ "wbcInterfaceDetails", &wbc.interface_details },
 	{ "wbcFreeMemory", &wbc.free },
+	{ }
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static bool loaded;
+static struct library library = {
+	.file = "libwbclient.so.0",
+	.package = "libwbclient0",
+	.functions = functions,
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+};
 
 static void winbind_open(void)
 {
-	void *library, *function;
-	size_t i;
+	struct why why;
 
-	pthread_mutex_lock(&lock);
-	if (loaded)
-		goto out;
-	library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (!library) {
-		log_error("winbind cannot be asked: %s (Debian package libwbclient0)", dlerror());
-		goto out;
-	}
-	for (i = 0; i < ARRAY_SIZE(functions); i++) {
-		function = dlsym(library, functions[i].name);
-		if (!function) {
-			log_error("winbind cannot be asked: " LIBRARY " has no %s",
-				  functions[i].name);
-			goto out;
-		}
-		memcpy(functions[i].function, &function, sizeof(function));
-	}
-	loaded = true;
-out:
-	pthread_mutex_unlock(&lock);
-}
-
-static bool winbind_loaded(void)
-{
-	bool result;
-
-	pthread_mutex_lock(&lock);
-	result = loaded;
-	pthread_mutex_unlock(&lock);
-	return result;
+	if (!library_load(&library, &why))
+		log_error("winbind cannot be asked: %s", why.text);
 }
 
 static bool domain_is_offline(const char *domain)
@@ -237,7 +207,7 @@ static int winbind_by_sid(struct identity *out)
 	struct wbc_sid sid;
 	int use, rc;
 
-	if (!winbind_loaded())
+	if (!library_is_loaded(&library))
 		return -EAGAIN;
 	sid_to_wbc(&out->sid, &sid);
 	rc = winbind_error(wbc.lookup_sid(&sid, &domain, &name, &use), "");
@@ -286,7 +256,7 @@ static int winbind_by_id(unsigned int kind, struct identity *out)
 	struct wbc_sid sid;
 	int rc;
 
-	if (!winbind_loaded())
+	if (!library_is_loaded(&library))
 		return -EAGAIN;
 	rc = winbind_error(kind == IDENTITY_USER ? wbc.uid_to_sid(asked, &sid) :
 						   wbc.gid_to_sid(asked, &sid), "");
@@ -305,7 +275,7 @@ static int winbind_by_name(unsigned int kinds, struct identity *out)
 	struct wbc_sid sid;
 	int use, rc;
 
-	if (!winbind_loaded())
+	if (!library_is_loaded(&library))
 		return -EAGAIN;
 	rc = winbind_error(wbc.lookup_name(out->name.domain, out->name.name, &sid, &use),
 			   out->name.domain);
@@ -326,7 +296,7 @@ static int winbind_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n)
 	int rc;
 
 	*n = 0;
-	if (!winbind_loaded())
+	if (!library_is_loaded(&library))
 		return -EAGAIN;
 	rc = winbind_error(wbc.uid_to_sid(uid, &user), "");
 	if (!rc)
@@ -349,7 +319,7 @@ static int winbind_joined(struct identity *out)
 	struct wbc_domain *info = NULL;
 	int rc = -ENOENT;
 
-	if (!winbind_loaded() || wbc.interface_details(&details) || !details)
+	if (!library_is_loaded(&library) || wbc.interface_details(&details) || !details)
 		return -EAGAIN;
 	memset(out, 0, sizeof(*out));
 	/* Without a domain, winbind serves one that it calls as this machine. */
