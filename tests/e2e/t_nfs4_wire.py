@@ -484,7 +484,10 @@ def named_attributes(w):
         eq(c.compound(putfh(attrs), lookup('one'), getfh()).ok()[-1].fh, one)
         eq(c.compound(putfh(fh), getattr('named_attr', 'size')).ok()[-1].attrs,
            {'named_attr': True, 'size': 4})
-        c.compound(putfh(attrs), savefh(), nfs4.rename('one', 'two')).ok()
+        moved = c.compound(putfh(attrs), savefh(), nfs4.rename('one', 'two'),
+                           getattr('change')).ok()
+        eq((moved.of('rename').source.atomic, moved.of('rename').source.after),
+           (False, moved[-1].attrs['change']))
         last(c.compound(putfh(attrs), lookup('one')), nfs4.NOENT)
         last(c.compound(putfh(attrs), savefh(), putfh(c.fh('data')), nfs4.rename('two', 'x')),
              nfs4.XDEV)

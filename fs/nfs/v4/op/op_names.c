@@ -75,15 +75,10 @@ const struct dnfs4_op dnfs4_op_link = {
 	.reply = name_reply,
 };
 
-/* Change attribute of the named attribute directory, for change_info4 before and after. */
-static void attrdir_before(struct dnfs4_compound *cmp, struct ditto_wcc *wcc)
-{
-	struct ditto_attr attr;
-
-	if (!ditto_stream_dir_attr(dnfs4_fs_op(cmp), dnfs4_node(cmp), &attr))
-		wcc->pre_change = attr.change;
-}
-
+/*
+ * The change attribute of a named attribute directory, after a change. What it was before is not
+ * told: nothing locks the directory around both.
+ */
 static void attrdir_after(struct dnfs4_compound *cmp, struct ditto_wcc *wcc)
 {
 	wcc->post_valid = !ditto_stream_dir_attr(dnfs4_fs_op(cmp), dnfs4_node(cmp), &wcc->post);
@@ -107,7 +102,6 @@ static u32 remove_exec(struct dnfs4_compound *cmp, void *args, void *result)
 		err = attrdir_check(cmp);
 		if (err)
 			return dnfs4_status(cmp, err);
-		attrdir_before(cmp, &res->wcc);
 		err = ditto_stream_remove(op, node, &a->name);
 		attrdir_after(cmp, &res->wcc);
 		return dnfs4_status(cmp, err);
@@ -168,7 +162,6 @@ static u32 rename_exec(struct dnfs4_compound *cmp, void *args, void *result)
 		err = attrdir_check(cmp);
 		if (err)
 			return dnfs4_status(cmp, err);
-		attrdir_before(cmp, &res->from);
 		err = ditto_stream_rename(&to->op, to->node, &a->from, &a->to, true);
 		attrdir_after(cmp, &res->from);
 		res->to = res->from;
