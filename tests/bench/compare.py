@@ -71,6 +71,17 @@ def options(description):
     return parser
 
 
+def listed(known):
+    """A type of options: some of the known names, with commas."""
+    def names_of(text):
+        names = text.split(",")
+        for name in names:
+            if name not in known:
+                raise argparse.ArgumentTypeError(f"{name} is none of {', '.join(known)}")
+        return names
+    return names_of
+
+
 # How file systems that are on a disk are made.
 MAKE = {
     "ext4": ("mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0"),
