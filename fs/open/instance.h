@@ -399,6 +399,17 @@ bool ditto_instance_deletes_at_close(const struct ditto_instance *inst);
 int ditto_instance_set_delete(struct ditto_op *op, struct ditto_instance *inst, u32 flags);
 
 /**
+ * ditto_instance_take_back - have the file that an open created removed when it is closed
+ * @op: begun
+ * @inst: begun; it has created the file, or the stream, and the caller reports an error
+ *
+ * No right to delete is needed. A file that others have opened meanwhile is kept.
+ *
+ * Context: may sleep.
+ */
+void ditto_instance_take_back(struct ditto_op *op, struct ditto_instance *inst);
+
+/**
  * ditto_instance_rename - rename a file, possibly into another directory
  * @op: begun; DITTO_RIGHT_DELETE was granted
  * @inst: begun

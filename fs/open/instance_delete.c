@@ -221,3 +221,18 @@ int ditto_instance_set_delete(struct ditto_op *op, struct ditto_instance *inst, 
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_set_delete, DITTO);
+
+void ditto_instance_take_back(struct ditto_op *op, struct ditto_instance *inst)
+{
+	struct ditto_node *node = inst->node;
+	bool alone;
+
+	spin_lock(&node->lock);
+	alone = inst->link && node->instances == 1 && !ditto_hardlink_is_deleted(inst->link);
+	if (alone)
+		ditto_hardlink_delete(op, node, inst->link, op->cred);
+	spin_unlock(&node->lock);
+	if (alone)
+		ditto_watch_delete_pending(node);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_take_back, DITTO);

@@ -291,8 +291,7 @@ static u32 dsmb_create_look(struct dsmb_create *c)
 	if (!status)
 		dsmb_create_maximal(c);
 	else if (c->opened.action == DITTO_WAS_CREATED)
-		ditto_instance_set_delete(&call->op, c->open->inst,
-					  DITTO_DELETE_ON | DITTO_DELETE_READONLY);
+		ditto_instance_take_back(&call->op, c->open->inst);
 	dsmb_open_end(call, c->open);
 	return status;
 }
@@ -496,6 +495,16 @@ static struct dsmb_open *dsmb_create_alloc(const struct dsmb_create *c)
 	return open;
 }
 
+/* The open could not be published: remove the file that it created, if the share still serves. */
+static void dsmb_create_take_back(struct dsmb_create *c)
+{
+	if (c->opened.action != DITTO_WAS_CREATED ||
+	    dsmb_open_begin(c->call, c->open, &c->node))
+		return;
+	ditto_instance_take_back(&c->call->op, c->open->inst);
+	dsmb_open_end(c->call, c->open);
+}
+
 /* Open or create what the request names, and let clients find the open. */
 static u32 dsmb_create_new(struct dsmb_create *c)
 {
@@ -518,8 +527,10 @@ static u32 dsmb_create_new(struct dsmb_create *c)
 	if (status)
 		return status;
 	err = dsmb_open_publish(open);
-	if (err)
+	if (err) {
+		dsmb_create_take_back(c);
 		return err == -ESHUTDOWN ? STATUS_NETWORK_NAME_DELETED : dsmb_status(err);
+	}
 	dsmb_replay_opened(call, open);
 	dsmb_call_created(call, open);
 	return STATUS_SUCCESS;

@@ -6,6 +6,7 @@
 #include "../../fs/op/compress.h"
 #include "../../fs/share/share.h"
 #include "../auth/tree.h"
+#include "../file/ea.h"
 #include "../file/info.h"
 #include "../file/security.h"
 #include "../share_options.h"
@@ -45,10 +46,13 @@ u32 dsmb_create_new_security(struct dsmb_create *c)
 u32 dsmb_create_new_check(const struct dsmb_create *c)
 {
 	struct ditto_sd sd __uninitialized;
+	u32 status = STATUS_SUCCESS;
 
-	if (!dsmb_has_context(&c->contexts, DSMB_CONTEXT_SECURITY))
-		return STATUS_SUCCESS;
-	return dsmb_get_sd(c->contexts.data[DSMB_CONTEXT_SECURITY], &sd);
+	if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_SECURITY))
+		status = dsmb_get_sd(c->contexts.data[DSMB_CONTEXT_SECURITY], &sd);
+	if (!status && dsmb_has_context(&c->contexts, DSMB_CONTEXT_EA))
+		status = dsmb_ea_check(c->contexts.data[DSMB_CONTEXT_EA]);
+	return status;
 }
 
 void dsmb_create_new_ask(struct dsmb_create *c, struct ditto_open_request *req)

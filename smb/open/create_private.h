@@ -64,10 +64,10 @@ struct dsmb_create {
 };
 
 /**
- * dsmb_create_new_check - check the form of the security descriptor of a new file
+ * dsmb_create_new_check - check the form of security descriptor and EAs of a new file
  * @c: the CREATE
  *
- * It is checked even if it will not be used, because the file exists.
+ * They are checked even if they will not be used, because the file exists.
  *
  * Return: STATUS_SUCCESS or the error.
  */

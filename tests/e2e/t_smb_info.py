@@ -455,6 +455,26 @@ def extended_attributes(w):
 
 
 @test(smb=True, squash='none')
+def attributes_that_fail(w):
+    """A CREATE whose EAs are refused makes no file, and one of a wrong form empties none."""
+    s = session(w)
+    bad = [('0x80000013', ea(b'a*b', b'1')), ('0x80000014', ea(b'x', b'1', last=False))]
+    # an attribute that is none of a client's is found out when the file is there
+    for status, data in [*bad, ('ACCESS_DENIED', ea(b'ditto.extra', b'1'))]:
+        for options in (0, smb2.DIRECTORY_FILE):
+            smb2.refused(status, s.create, 'new', access=smb2.GENERIC_WRITE, how=smb2.MAKE,
+                         options=options, context=(b'ExtA', data))
+            eq(os.path.lexists(w.path('new')), False, f'{status} {options}')
+    put(w.path('f'), b'old', 0o666)
+    for status, data in bad:
+        smb2.refused(status, s.create, 'f', how=smb2.OVERWRITE_IF, context=(b'ExtA', data))
+        eq(get(w.path('f')), b'old')
+    s.create('f', how=smb2.OVERWRITE_IF, context=(b'ExtA', ea(b'One', b'1')))
+    eq((get(w.path('f')), os.getxattr(w.path('f'), 'user.One')), (b'', b'1'))
+    s.end()
+
+
+@test(smb=True, squash='none')
 def sizes_of_attributes(w):
     """EaSize is that of now, though the server remembers files without any attributes."""
     s = session(w)
