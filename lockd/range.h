@@ -157,10 +157,10 @@ struct ditto_wait {
  *
  * Context: may sleep.
  * Return: 0; -EAGAIN (conflict); -EINPROGRESS (queued); -EALREADY (the same request is queued: a
- * retransmission); -EBUSY (a break is outstanding: retry); -EDEADLK; -ENOLCK (a limit); -EINVAL
- * (range); -ESHUTDOWN (client or open released); -EPERM (new claim in grace); -ESTALE (reclaim
- * without grace, or by an unknown client); -ENOMEM; and errors of the file system if the range is
- * shown to the VFS.
+ * retransmission, but not of EXACT discipline); -EBUSY (a break is outstanding: retry); -EDEADLK;
+ * -ENOLCK (a limit); -EINVAL (range); -ESHUTDOWN (client or open released); -EPERM (new claim in
+ * grace); -ESTALE (reclaim without grace, or by an unknown client); -ENOMEM; and errors of the file
+ * system if the range is shown to the VFS.
  */
 int ditto_range_lock(const struct ditto_range_request *req, struct ditto_wait *wait,
 		     struct ditto_conflict *conflict);

@@ -242,6 +242,25 @@ void ditto_wait_pump(struct ditto_lock_ctx *ctx)
 }
 
 /*
+ * True if the request is queued already, as this is a retransmission. Ranges of EXACT discipline
+ * stack, so a second request for one is another request.
+ */
+static bool wait_is_queued(struct ditto_lock_ctx *ctx, const struct ditto_wait *wait,
+			   const struct ditto_range_request *req)
+{
+	const struct ditto_wait *other;
+
+	lockdep_assert_held(&ctx->lock);
+	if (req->discipline == DITTO_EXACT && !wait->tell)
+		return false;
+	list_for_each_entry(other, &ctx->waits, link) {
+		if (ditto_wait_is(other, req))
+			return true;
+	}
+	return false;
+}
+
+/*
  * Check once more, now that no other request can be queued, and queue the request. Its turn
  * cannot come before wait_start().
  */
@@ -249,16 +268,13 @@ static int wait_try(const struct ditto_range_request *req, struct ditto_wait *wa
 		    struct ditto_conflict *conflict, struct ditto_range *prealloc[2])
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_make(req->point);
-	struct ditto_wait *other;
 	int err;
 
 	if (!ctx)
 		return -ENOMEM;
-	list_for_each_entry(other, &ctx->waits, link) {
-		if (ditto_wait_is(other, req)) {
-			ditto_lock_ctx_unlock(ctx);
-			return -EALREADY;
-		}
+	if (wait_is_queued(ctx, wait, req)) {
+		ditto_lock_ctx_unlock(ctx);
+		return -EALREADY;
 	}
 	if (wait->mirror || wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict))
 		err = -EAGAIN;

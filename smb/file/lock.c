@@ -195,7 +195,6 @@ static u32 dsmb_lock_status(int err)
 {
 	switch (err) {
 	case -EAGAIN:
-	case -EALREADY:
 	case -EBUSY:
 		return STATUS_LOCK_NOT_GRANTED;
 	case -EDEADLK:

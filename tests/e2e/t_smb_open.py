@@ -282,6 +282,21 @@ def ranges_end_with_the_open(w):
 
 
 @test(**ONE)
+def ranges_are_waited_for_one_by_one(w):
+    """Two requests of an open for the same bytes wait, and each gets a range of its own."""
+    a, b = sessions(w)
+    one, two = a.create('f'), b.create('f')
+    a.lock(one, 0, 10)
+    numbers = [b.wait_lock(two, 0, 10, flags=smb2.SHARED) for _ in range(2)]
+    a.unlock(one, 0, 10)
+    eq(sorted(b.answer(number)[0] for number in numbers), [OK, OK])
+    for _ in numbers:
+        smb2.refused('LOCK_NOT_GRANTED', a.lock, one, 0, 10)
+        b.unlock(two, 0, 10)
+    a.lock(one, 0, 10)
+
+
+@test(**ONE)
 def dot_files_are_hidden(w):
     """Dot files are hidden unless the attribute was set otherwise."""
     [s] = sessions(w, 1)

@@ -129,6 +129,26 @@ static void retransmission_is_known(struct kunit *test)
 	wait_end(test, t);
 }
 
+/* EXACT ranges stack, so each of two requests for the same bytes gets its own. */
+static void exact_ranges_wait_one_by_one(struct kunit *test)
+{
+	struct wait_test *t = wait_begin(test);
+	struct ditto_range_request req = claim_req(t->node[0], t->owner[1], false, 0, 9);
+
+	req.discipline = DITTO_EXACT;
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 0, true, 0, 9), 0);
+	for (int i = 1; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &t->wait[i].wait, NULL),
+				-EINPROGRESS);
+	wait_unlock(test, t, 0, 0);
+	for (int i = 1; i < 3; i++) {
+		KUNIT_EXPECT_TRUE(test, wait_granted(t, i));
+		KUNIT_EXPECT_EQ(test, ditto_range_unlock(&req), 0);
+	}
+	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&req), -ENOENT);
+	wait_end(test, t);
+}
+
 /* Cancel by waiter, which needs no node: fails after a grant, and a second time. */
 static void cancel_by_wait(struct kunit *test)
 {
@@ -408,6 +428,7 @@ static struct kunit_case claim_wait_cases[] = {
 	KUNIT_CASE(writer_is_not_starved),
 	KUNIT_CASE(retransmission_is_known),
 	KUNIT_CASE(cancel_matches_exactly),
+	KUNIT_CASE(exact_ranges_wait_one_by_one),
 	KUNIT_CASE(cancel_by_wait),
 	KUNIT_CASE(queues_are_limited),
 	KUNIT_CASE(circles_are_refused),
