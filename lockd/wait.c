@@ -302,7 +302,7 @@ static int wait_start(struct ditto_lock_table *table, struct ditto_wait *wait)
 	/* The client was released meanwhile, and the callback reports that. */
 	if (!ctx)
 		goto put;
-	if (circle && ditto_range_conflict_check(ctx, &wait->request, NULL)) {
+	if (circle && ditto_range_conflict_check(ctx, &wait->request, NULL) == -EAGAIN) {
 		trace_ditto_wait(wait, -EDEADLK);
 		ditto_locks_count(table, DITTO_LOCK_DEADLOCK);
 		ditto_wait_remove(wait);
@@ -310,7 +310,10 @@ static int wait_start(struct ditto_lock_table *table, struct ditto_wait *wait)
 		wait_clean(wait);
 		return -EDEADLK;
 	}
-	/* If only the order of the queue closes the cycle, the order gives way. */
+	/*
+	 * If only the order of the queue closes the cycle, the order gives way. A break that was
+	 * begun, or a courtesy client that goes, ends by itself.
+	 */
 	if (circle)
 		wait->barge = true;
 	wait->state = DITTO_WAIT_QUEUED;

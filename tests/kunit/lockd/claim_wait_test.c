@@ -290,6 +290,26 @@ static void order_is_no_deadlock(struct kunit *test)
 	wait_end(test, t);
 }
 
+/* The order gives way as well if a client is in the way that goes by itself. */
+static void courtesy_is_no_deadlock(struct kunit *test)
+{
+	struct wait_test *t = wait_begin(test);
+
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 0, false, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 2, true, 20, 29), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client[2]->client, true));
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 99), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 0, true, 20, 29), -EINPROGRESS);
+	flush_workqueue(claim_table(test)->yield_wq);
+	flush_workqueue(claim_table(test)->release_wq);
+	claim_flush(test);
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 0));
+	KUNIT_EXPECT_FALSE(test, wait_granted(t, 1));
+	wait_unlock(test, t, 0, 0);
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 1));
+	wait_end(test, t);
+}
+
 static void release_ends_waiting(struct kunit *test)
 {
 	struct wait_test *t = wait_begin(test);
@@ -435,6 +455,7 @@ static struct kunit_case claim_wait_cases[] = {
 	KUNIT_CASE(circle_by_one_of_many),
 	KUNIT_CASE(two_upgrades_are_a_circle),
 	KUNIT_CASE(order_is_no_deadlock),
+	KUNIT_CASE(courtesy_is_no_deadlock),
 	KUNIT_CASE(release_ends_waiting),
 	KUNIT_CASE(waits_for_a_break),
 	KUNIT_CASE(some_are_told_only),
