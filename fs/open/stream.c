@@ -2,8 +2,8 @@
 /*
  * Named streams, see stream.h.
  *
- * The directory of a file's streams is named by inode number and generation, which every file
- * system has, so streams need no file handles. If a file is removed while the server does not
+ * The directory of a file's streams is named by inode number, generation and subvolume, so streams
+ * need no file handles. If a file is removed while the server does not
  * run, its directory is left behind. It is not found again, because the next file with the inode
  * number has another generation.
  *

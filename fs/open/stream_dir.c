@@ -21,8 +21,8 @@
 #include "stream_private.h"
 
 #define DITTO_STREAMS	"streams"
-/* Length of "0123456789abcdef-01234567". */
-#define DITTO_KEY_LEN	25
+/* Length of "0123456789abcdef-01234567-0123456789abcdef". */
+#define DITTO_KEY_LEN	42
 
 int ditto_stream_give(struct ditto_share *share, const struct ditto_node *base,
 		      struct dentry *dentry)
@@ -102,17 +102,39 @@ static struct dentry *find_dir(struct ditto_share *share, struct dentry *parent,
 	return child;
 }
 
-/* The directory of one file's streams belongs to the owner of the file. */
-static struct dentry *find_own_dir(struct ditto_share *share, struct dentry *parent,
-				   const struct ditto_node *base, const struct cred *maker)
+/*
+ * The name of the directory of a file's streams. Files of other subvolumes than that of the share's
+ * root may have the same numbers, those of its snapshots the same generations, too.
+ */
+static void own_dir_key(struct ditto_share *share, struct ditto_node *base,
+			char key[DITTO_KEY_LEN + 1])
 {
 	const struct inode *inode = base->inode;
+	struct path path = { .mnt = share->root.mnt };
+	u64 subvolume = share->subvolume;
+	int len;
+
+	if (subvolume) {
+		path.dentry = ditto_node_dentry(base);
+		subvolume = ditto_path_subvolume(&path);
+		dput(path.dentry);
+	}
+	len = scnprintf(key, DITTO_KEY_LEN + 1, "%016llx-%08x", (u64)inode->i_ino,
+			inode->i_generation);
+	if (subvolume != share->subvolume)
+		scnprintf(key + len, DITTO_KEY_LEN + 1 - len, "-%llx", subvolume);
+}
+
+/* The directory of one file's streams belongs to the owner of the file. */
+static struct dentry *find_own_dir(struct ditto_share *share, struct dentry *parent,
+				   struct ditto_node *base, const struct cred *maker)
+{
 	char key[DITTO_KEY_LEN + 1];
 	const struct cred *old;
 	struct dentry *child;
 	int err;
 
-	snprintf(key, sizeof(key), "%016llx-%08x", (u64)inode->i_ino, inode->i_generation);
+	own_dir_key(share, base, key);
 	child = find_dir(share, parent, key, false);
 	if (child != ERR_PTR(-ENOENT) || !maker)
 		return child;
@@ -128,7 +150,7 @@ static struct dentry *find_own_dir(struct ditto_share *share, struct dentry *par
 	return child;
 }
 
-struct dentry *ditto_stream_dir(struct ditto_share *share, const struct ditto_node *base,
+struct dentry *ditto_stream_dir(struct ditto_share *share, struct ditto_node *base,
 				const struct cred *maker)
 {
 	static const char *const names[] = { DITTO_HIDDEN, DITTO_STREAMS };

@@ -49,7 +49,7 @@ int ditto_stream_unlink(struct ditto_share *share, struct dentry *child);
  * Return: the directory, to be put, or an ERR_PTR: -ENOENT, -EDQUOT, other errors of the file
  * system.
  */
-struct dentry *ditto_stream_dir(struct ditto_share *share, const struct ditto_node *base,
+struct dentry *ditto_stream_dir(struct ditto_share *share, struct ditto_node *base,
 				const struct cred *maker);
 
 /**

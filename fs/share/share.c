@@ -357,7 +357,7 @@ static char *path_string(const char *path)
 }
 
 /* No server is asked: it might not answer, and subvolumes are those of local file systems. */
-static u64 path_subvolume(const struct path *path)
+u64 ditto_path_subvolume(const struct path *path)
 {
 	struct kstat st;
 
@@ -388,7 +388,7 @@ struct share_item *ditto_share_new(struct ditto_server *srv, const struct ditto_
 
 	share->srv = srv;
 	share->root = *root;
-	share->subvolume = path_subvolume(root);
+	share->subvolume = ditto_path_subvolume(root);
 	share->is_subtree = root->dentry != root->mnt->mnt_sb->s_root;
 	init_completion(&share->gone);
 	for (size_t i = 0; i < ARRAY_SIZE(share->instances); i++) {

@@ -328,6 +328,15 @@ struct ditto_share *ditto_share_get_by_name(struct ditto_server *srv,
 					    const char *name, size_t len);
 
 /**
+ * ditto_path_subvolume - get the number of the subvolume that a file lies in
+ * @path: the file
+ *
+ * Context: may sleep.
+ * Return: the number; 0 if the file system has no subvolumes.
+ */
+u64 ditto_path_subvolume(const struct path *path);
+
+/**
  * ditto_share_get_by_tag - find a share by the tag that handles carry
  * @srv: the server
  * @tag: tag of the share

@@ -641,3 +641,32 @@ def nested_churn(w):
     s.end()
     w.server.set('data', nested='off')
     uncover(w, 'at')
+
+
+@test(fs='btrfs', smb=True, squash='none', timeout=90)
+def subvolume_streams(w):
+    """Files of subvolumes and snapshots that have one number have streams of their own."""
+    files = subvolumes(w)
+    s = smb2.Smb2(w.client)
+
+    def stream(name, how=smb2.OPEN):
+        fid = s.create(f'{name}:s'.replace('/', '\\'), how=how)
+        data = s.read(fid, 100) if how == smb2.OPEN else s.write(fid, name.encode())
+        s.close(fid)
+        return data
+
+    stream('sub/f', smb2.MAKE)
+    run('btrfs', 'subvolume', 'snapshot', w.path('sub'), w.path('late'))
+    os.chmod(w.path('late'), 0o777)
+    for name in ('late/f', 'snap/f', 'sub/deep/f'):
+        refused('OBJECT_NAME_NOT_FOUND', stream, name)
+    for name in files:
+        stream(name, smb2.OPEN_IF)
+    eq([stream(name) for name in files], [name.encode() for name in files])
+    os.unlink(w.path('snap/f'))
+    fid = s.create('late\\f', access=smb2.DELETE, how=smb2.OPEN)
+    s.delete_on_close(fid)
+    s.close(fid)
+    eq([stream(name) for name in files if name != 'snap/f'],
+       [name.encode() for name in files if name != 'snap/f'])
+    s.end()
