@@ -8,12 +8,14 @@
  * other effect: on this machine only the server can reach it, and clients are checked by the
  * file.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cred.h>
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
+#include <linux/printk.h>
 
 #include "../node/node_private.h"
 #include "../op/op_private.h"
@@ -106,8 +108,8 @@ static struct dentry *find_dir(struct ditto_share *share, struct dentry *parent,
  * The name of the directory of a file's streams. Files of other subvolumes than that of the share's
  * root may have the same numbers, those of its snapshots the same generations, too.
  */
-static void own_dir_key(struct ditto_share *share, struct ditto_node *base,
-			char key[DITTO_KEY_LEN + 1])
+static int own_dir_key(struct ditto_share *share, struct ditto_node *base,
+		       char key[DITTO_KEY_LEN + 1])
 {
 	const struct inode *inode = base->inode;
 	struct path path = { .mnt = share->root.mnt };
@@ -118,11 +120,14 @@ static void own_dir_key(struct ditto_share *share, struct ditto_node *base,
 		path.dentry = ditto_node_dentry(base);
 		subvolume = ditto_path_subvolume(&path);
 		dput(path.dentry);
+		if (!subvolume)
+			return -EIO;
 	}
 	len = scnprintf(key, DITTO_KEY_LEN + 1, "%016llx-%08x", (u64)inode->i_ino,
 			inode->i_generation);
 	if (subvolume != share->subvolume)
 		scnprintf(key + len, DITTO_KEY_LEN + 1 - len, "-%llx", subvolume);
+	return 0;
 }
 
 /* The directory of one file's streams belongs to the owner of the file. */
@@ -134,7 +139,9 @@ static struct dentry *find_own_dir(struct ditto_share *share, struct dentry *par
 	struct dentry *child;
 	int err;
 
-	own_dir_key(share, base, key);
+	err = own_dir_key(share, base, key);
+	if (err)
+		return ERR_PTR(err);
 	child = find_dir(share, parent, key, false);
 	if (child != ERR_PTR(-ENOENT) || !maker)
 		return child;
@@ -150,6 +157,28 @@ static struct dentry *find_own_dir(struct ditto_share *share, struct dentry *par
 	return child;
 }
 
+/*
+ * One of the two directories above those of the files. Whoever could change what is in it could
+ * give a file the streams of another one, so one that somebody else made is not used.
+ */
+static struct dentry *find_outer_dir(struct ditto_share *share, struct dentry *parent,
+				     const char *name, bool create)
+{
+	struct dentry *dir = find_dir(share, parent, name, create);
+	const struct inode *inode;
+
+	if (IS_ERR(dir))
+		return dir;
+	inode = d_inode(dir);
+	if (vfsuid_eq_kuid(i_uid_into_vfsuid(ditto_idmap(share), inode), current_fsuid()) &&
+	    !(inode->i_mode & 0022))
+		return dir;
+	pr_notice_ratelimited("share %s: no file has streams, as others than root can change %pd2: look what they have put there, and remove it\n",
+			      share->name, dir);
+	dput(dir);
+	return ERR_PTR(create ? -EACCES : -ENOENT);
+}
+
 struct dentry *ditto_stream_dir(struct ditto_share *share, struct ditto_node *base,
 				const struct cred *maker)
 {
@@ -157,7 +186,7 @@ struct dentry *ditto_stream_dir(struct ditto_share *share, struct ditto_node *ba
 	struct dentry *dir = dget(share->root.dentry), *child;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		child = find_dir(share, dir, names[i], maker);
+		child = find_outer_dir(share, dir, names[i], maker);
 		dput(dir);
 		if (IS_ERR(child))
 			return child;

@@ -332,7 +332,7 @@ struct ditto_share *ditto_share_get_by_name(struct ditto_server *srv,
  * @path: the file
  *
  * Context: may sleep.
- * Return: the number; 0 if the file system has no subvolumes.
+ * Return: the number; 0 if the file system has no subvolumes, or does not tell.
  */
 u64 ditto_path_subvolume(const struct path *path);
 

@@ -119,6 +119,26 @@ def streams_are_replaced_or_kept(w):
         eq(a.read(a.create(name, access=GENERIC_READ, how=OPEN), 100), name.encode())
 
 
+@test(**ONE)
+def streams_of_a_stranger(w):
+    """Directories of streams that others than root can change are not used."""
+    a, = sessions(w, 1)
+    a.close(a.create('f'))
+    os.makedirs(w.path('.ditto/streams'), 0o700)
+    for path in (w.path('.ditto'), w.path('.ditto/streams')):
+        for owner, mode in ((1000, 0o700), (0, 0o770), (0, 0o707)):
+            os.chown(path, owner, 0)
+            os.chmod(path, mode)
+            refused('ACCESS_DENIED', a.create, 'f:s')
+            refused('OBJECT_NAME_NOT_FOUND', a.create, 'f:s', how=OPEN)
+        os.chown(path, 0, 0)
+        os.chmod(path, 0o700)
+    fid = a.create('f:s')
+    a.write(fid, b'data')
+    a.close(fid)
+    eq(a.read(a.create('f:s', access=GENERIC_READ, how=OPEN), 100), b'data')
+
+
 @test(fs='ext4', **ONE)
 def streams_replace_others(w):
     """The stream that is replaced may be spelled in another case."""
