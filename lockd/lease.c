@@ -406,7 +406,10 @@ static struct ditto_lease *lease_grant(const struct ditto_lease_request *req,
 	return lease;
 }
 
-/* The VFS lease could not be set: restore the bits of which the holder knows. */
+/*
+ * The VFS lease could not be set: restore the bits of which the holder knows. If a break of the
+ * others has begun meanwhile, it goes on down to these.
+ */
 static void lease_undo(struct ditto_lease *lease, u8 before)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
@@ -415,6 +418,8 @@ static void lease_undo(struct ditto_lease *lease, u8 before)
 		return;
 	if (lease->state == DITTO_LEASE_HELD)
 		ditto_lease_set_bits(lease, ditto_lease_valid(lease->bits & before));
+	else if (lease->bits & ~before)
+		ditto_break_begin(lease, lease->bits & ~before);
 	ditto_lock_ctx_unlock(ctx);
 }
 

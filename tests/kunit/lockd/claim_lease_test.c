@@ -3,11 +3,13 @@
  * The mirror of caching grants, on a file of a tmpfs: local processes break grants, and their
  * open files prevent them. This thread plays the local process.
  */
+#include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/fcntl.h>
 #include <linux/filelock.h>
 #include <linux/fs.h>
 #include <linux/init_task.h>
+#include <linux/kthread.h>
 
 #include "../../../lockd/acting.h"
 #include "../../../lockd/lease_private.h"
@@ -249,6 +251,72 @@ static void own_threads_break_nothing(struct kunit *test)
 	mirror_test_end(test, t);
 }
 
+/**
+ * struct grant_task - a thread that asks for a grant
+ * @t: the node
+ * @told: callbacks of the grant
+ * @lease: the grant, or an ERR_PTR
+ * @done: completed when it has it
+ */
+struct grant_task {
+	struct mirror_test *t;
+	struct claim_told told;
+	struct ditto_lease *lease;
+	struct completion done;
+};
+
+static int grant_run(void *data)
+{
+	struct grant_task *g = data;
+
+	g->lease = mirror_grant(g->t, DITTO_LEASE_ALL, &g->told);
+	complete(&g->done);
+	return 0;
+}
+
+static enum ditto_answer node_read(struct mirror_test *t, struct ditto_owner *owner)
+{
+	const struct ditto_intent intent = { .kind = DITTO_INTENT_READ, .last = U64_MAX };
+	const struct ditto_actor actor = { .owner = owner, .client = owner->client };
+
+	return ditto_claim_check(&t->node->point, &intent, &actor, NULL, NULL);
+}
+
+/* What the VFS does not know of goes in any case, also if a break of a part of it has begun. */
+static void break_meets_what_is_not_shown(struct kunit *test)
+{
+	struct grant_task *g = kunit_kzalloc(test, sizeof(*g), GFP_KERNEL);
+	struct mirror_test *t = mirror_test_begin(test);
+	struct claim_client *other = claim_client(test, "other", 0);
+	struct ditto_owner *reader = claim_owner(test, other, 7);
+
+	KUNIT_ASSERT_NOT_NULL(test, g);
+	g->t = t;
+	init_completion(&g->done);
+	/* While the inode is locked, no VFS lease is set. */
+	inode_lock(file_inode(t->file));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(kthread_run(grant_run, g, "kunit-grant")));
+	KUNIT_EXPECT_TRUE(test, await(node_read(t, reader) != DITTO_ALLOWED));
+	wait_for_completion(&g->done);
+	inode_unlock(file_inode(t->file));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(g->lease));
+	/* WRITE goes, then HANDLE, and READ, which needs no answer. */
+	for (int i = 1; i <= 3; i++) {
+		claim_flush(test);
+		KUNIT_EXPECT_EQ(test, atomic_read(&g->told.breaks), i);
+		KUNIT_EXPECT_EQ(test, g->told.ack, i < 3);
+		KUNIT_EXPECT_EQ(test, ditto_lease_ack(g->lease, g->told.keep),
+				g->told.ack ? 0 : -ENOENT);
+	}
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(g->lease), 0);
+	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), 0);
+	ditto_lease_return(g->lease);
+	ditto_lease_put(g->lease);
+	ditto_owner_put(reader);
+	claim_client_end(test, other);
+	mirror_test_end(test, t);
+}
+
 static struct kunit_case claim_lease_cases[] = {
 	KUNIT_CASE(local_opens_break_grants),
 	KUNIT_CASE(local_opens_stand_in_the_way),
@@ -257,6 +325,7 @@ static struct kunit_case claim_lease_cases[] = {
 	KUNIT_CASE_SLOW(break_is_not_lost_when_the_holder_returns),
 	KUNIT_CASE(pending_reader_bars_writers),
 	KUNIT_CASE(own_threads_break_nothing),
+	KUNIT_CASE(break_meets_what_is_not_shown),
 	{}
 };
 
