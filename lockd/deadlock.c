@@ -21,10 +21,11 @@
 /* Ranges looked at under one hold of a node's lock. */
 #define HOLDERS_AT_ONCE	64
 
-/* A search: its number, the owners found so far, and those still to be visited. */
+/* A search: its number, the owners and ranges found so far, and the owners still to be visited. */
 struct search {
 	u64 number;
 	unsigned int seen;
+	unsigned int ranges;
 	struct list_head todo;
 };
 
@@ -44,7 +45,7 @@ static void search_add(struct search *search, struct ditto_owner *owner)
 
 /*
  * Add the owners of some of the ranges of a row that a request waits for, from behind @place on,
- * and move @place. Return: false if there are no more.
+ * and move @place. Return: false if there are no more, or the search gives up.
  */
 static bool add_holders_some(struct search *search, struct ditto_lock_ctx *ctx,
 			     const struct ditto_range_request *req, enum ditto_held row,
@@ -58,6 +59,8 @@ static bool add_holders_some(struct search *search, struct ditto_lock_ctx *ctx,
 		ditto_range_other_behind(ctx, row, place, req->first, last, &pass) :
 		ditto_range_other(ctx, row, req->first, last, &pass);
 	for (int i = 0; range && i < HOLDERS_AT_ONCE; i++) {
+		if (search->ranges++ >= DITTO_DEADLOCK_RANGES)
+			return false;
 		*place = (struct ditto_range_place) { range->first, range->claim.id };
 		if (range->claim.owner != req->owner)
 			search_add(search, range->claim.owner);

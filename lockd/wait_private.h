@@ -73,6 +73,12 @@ void ditto_wait_remove(struct ditto_wait *wait);
 /* Drop a reference on a waiting request. May sleep. */
 void ditto_wait_put(struct ditto_wait *wait);
 
+/*
+ * Ranges that a search for a deadlock looks at before it gives up and lets the request wait. Others
+ * that are to wait, on whatever nodes, wait for the search.
+ */
+#define DITTO_DEADLOCK_RANGES	131072
+
 /**
  * ditto_deadlock - test whether a queued request would wait for itself
  * @table: the lock table

@@ -14,6 +14,7 @@
 #include "../../../lockd/lock_ctx_private.h"
 #include "../../../lockd/open_private.h"
 #include "../../../lockd/show.h"
+#include "../../../lockd/wait_private.h"
 #include "claim_common.h"
 
 #define R DITTO_LEASE_READ
@@ -368,6 +369,44 @@ static void crowd_add_holders(struct kunit *test, struct crowd *c)
 		ditto_range_release_owner(&c->node->point, c->key[i]);
 }
 
+/*
+ * A search gives up among too many ranges, here of two owners by turns, so that those who are to
+ * wait elsewhere do not wait for it for long.
+ */
+static void search_gives_up(struct kunit *test)
+{
+	struct crowd *c = crowd_make(test, 3);
+	struct claim_node *elsewhere = claim_node(test);
+	struct claim_wait *w = claim_wait(test), *last = claim_wait(test);
+	struct ditto_range_request all = claim_req(c->node, c->asker, true, 0, U64_MAX);
+	struct ditto_range_request mine = claim_req(elsewhere, c->asker, true, 0, 9);
+	struct ditto_range_request theirs = claim_req(elsewhere, c->key[2], true, 0, 9);
+	struct ditto_range_request few;
+
+	/* The last owner waits for the asker; the others come before it. */
+	KUNIT_ASSERT_EQ(test, ditto_range_lock(&mine, NULL, NULL), 0);
+	KUNIT_ASSERT_EQ(test, ditto_range_lock(&theirs, &last->wait, NULL), -EINPROGRESS);
+	for (u32 i = 0; i <= DITTO_DEADLOCK_RANGES; i++) {
+		u32 key = i == DITTO_DEADLOCK_RANGES ? 2 : i % 2;
+		struct ditto_range_request held = claim_req(c->node, c->key[key], false, i, i);
+
+		KUNIT_ASSERT_EQ(test, ditto_range_lock(&held, NULL, NULL), 0);
+		if (i % 1024 == 0)
+			cond_resched();
+	}
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&all, &w->wait, NULL), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, ditto_range_cancel(&all), 0);
+	/* It finds the circle if it gets to the last one here, and to the asker's elsewhere. */
+	few = claim_req(c->node, c->key[0], true, 0, 2);
+	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&few), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&all, &w->wait, NULL), -EDEADLK);
+	for (u32 i = 0; i < c->count; i++)
+		ditto_range_release_owner(&c->node->point, c->key[i]);
+	KUNIT_EXPECT_EQ(test, ditto_range_cancel(&theirs), 0);
+	ditto_range_release_owner(&elsewhere->point, c->asker);
+	crowd_end(test, c);
+}
+
 static void crowd_run(struct kunit *test, void (*run)(struct kunit *test, struct crowd *c))
 {
 	for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -421,6 +460,7 @@ static struct kunit_case claim_crowd_cases[] = {
 	KUNIT_CASE_SLOW(crowd_changes),
 	KUNIT_CASE_SLOW(crowd_ranges),
 	KUNIT_CASE_SLOW(crowd_holders),
+	KUNIT_CASE_SLOW(search_gives_up),
 	{}
 };
 
