@@ -5,7 +5,8 @@ import os
 import time
 
 import nfs4
-from harness import Child, eq, expect_errno, get, parallel, pattern, put, run, test, wait_for
+from harness import (Child, eq, expect_errno, get, parallel, pattern, process_stopped, put, run, test,
+                     wait_for)
 from lockers import READ, WRITE, Locker
 from nfs4_callers import Caller, files
 from nfs4_opens import V41
@@ -239,6 +240,34 @@ def kept_while_the_record_stays(w):
                              claim=nfs4.CLAIM_PREVIOUS))
     eq(r.status, nfs4.RECLAIM_BAD)
     w.server.ctl('grace', 'end')
+    release_all(w)
+
+
+@test(server='ditto', locks='raw', clients=2, timeout=120)
+def asks_while_it_is_withdrawn(w):
+    """A client that is back before its withdrawal has ended retries, and has lost nothing."""
+    w.server.ctl('server', 'set', 'lease-time-s', str(LEASE))
+    w.server.ctl('server', 'set', 'upcall-ms', '3000')
+    put(w.path('f'), b'', 0o666)
+    a, b = V41.at(w), V41.at(w, w.clients[1])
+    opened = nfs4.again_while_delayed(lambda: a.try_open('f', nfs4.BOTH, nfs4.DENY_WRITE),
+                                      lambda r: r.status).ok()
+    nfs4.again_while_delayed(lambda: b.try_open('g', how=nfs4.UNCHECKED), lambda r: r.status).ok()
+
+    def is_courtesy():
+        b.compound().ok()
+        return any(x.get('courtesy') for x in clients(w))
+    wait_for('it is a courtesy client', is_courtesy, 3 * LEASE)
+    said = []
+    with process_stopped(w.server.helper.pid):
+        eq(b.try_open('f', nfs4.WRITE).status, nfs4.DELAY)
+
+        def is_back():
+            said.append(a.compound().status)
+            return said[-1] == nfs4.OK
+        wait_for('it renews', is_back, 3 * LEASE)
+    eq(set(said), {nfs4.DELAY, nfs4.OK})
+    a.compound(nfs4.putfh(a.fh('data', 'f')), nfs4.read(opened.of('open').stateid, 0, 1)).ok()
     release_all(w)
 
 

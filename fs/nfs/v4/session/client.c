@@ -178,9 +178,10 @@ u32 dnfs4_client_of_op(struct dnfs4_compound *cmp, u64 id)
 	status = dnfs4_client_find(cmp->server, id, cmp->minor, &client);
 	if (status)
 		return status;
-	if (!dnfs4_client_use(client)) {
+	status = dnfs4_client_use(client, NFS4ERR_EXPIRED);
+	if (status) {
 		dnfs4_client_put(client);
-		return NFS4ERR_EXPIRED;
+		return status;
 	}
 	dnfs4_compound_set_client(cmp, client);
 	return NFS4_OK;

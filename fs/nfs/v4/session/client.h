@@ -264,14 +264,16 @@ u32 dnfs4_client_find(struct dnfs4_server *server, u64 id, u32 minor, struct dnf
 /**
  * dnfs4_client_use - renew a client's lease
  * @client: held
+ * @gone: status for a client that has lost its state
  *
  * Every operation of a client counts as a sign of life. A courtesy client that still has all
  * its state leaves the courtesy state.
  *
  * Context: may sleep; takes clients->courtesy_lock for a courtesy client.
- * Return: false if the client has lost its state, or is about to.
+ * Return: NFS4_OK; @gone; NFS4ERR_DELAY while a courtesy client is being withdrawn, because it
+ * keeps its state if its record cannot be removed.
  */
-bool dnfs4_client_use(struct dnfs4_client *client);
+u32 dnfs4_client_use(struct dnfs4_client *client, u32 gone);
 
 /**
  * dnfs4_compound_set_client - 4.0: set the client of a COMPOUND

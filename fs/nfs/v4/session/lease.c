@@ -40,25 +40,26 @@ void dnfs4_courtesy_clear(struct dnfs4_client *client)
 		atomic_dec(&client->server->clients->courtesy);
 }
 
-/* End the courtesy state. Return: false if the client is being released already. */
-static bool dnfs4_client_revive(struct dnfs4_client *client)
+/* End the courtesy state, see dnfs4_client_use(). */
+static u32 dnfs4_client_revive(struct dnfs4_client *client, u32 gone)
 {
 	struct dnfs4_clients *clients = client->server->clients;
-	bool alive;
+	u32 status = NFS4_OK;
 
 	mutex_lock(&clients->courtesy_lock);
-	if (!test_bit_acquire(DNFS4_CLIENT_COURTESY, &client->flags)) {
-		alive = !READ_ONCE(client->client.dead);
-	} else {
-		alive = ditto_client_set_courtesy(&client->client, false);
-		if (alive)
+	if (test_bit_acquire(DNFS4_CLIENT_COURTESY, &client->flags)) {
+		if (ditto_client_set_courtesy(&client->client, false))
 			dnfs4_courtesy_clear(client);
+		else
+			status = NFS4ERR_DELAY;
 	}
+	if (READ_ONCE(client->client.dead))
+		status = gone;
 	mutex_unlock(&clients->courtesy_lock);
-	return alive;
+	return status;
 }
 
-bool dnfs4_client_use(struct dnfs4_client *client)
+u32 dnfs4_client_use(struct dnfs4_client *client, u32 gone)
 {
 	unsigned long now = jiffies;
 
@@ -69,8 +70,8 @@ bool dnfs4_client_use(struct dnfs4_client *client)
 	}
 	/* A release sets @dead and then clears the flag, which is therefore read first. */
 	if (unlikely(test_bit_acquire(DNFS4_CLIENT_COURTESY, &client->flags)))
-		return dnfs4_client_revive(client);
-	return likely(!READ_ONCE(client->client.dead));
+		return dnfs4_client_revive(client, gone);
+	return unlikely(READ_ONCE(client->client.dead)) ? gone : NFS4_OK;
 }
 
 void dnfs4_lease_begin(struct dnfs4_client *client)

@@ -152,8 +152,8 @@ static u32 sequence_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 			goto end_slot;
 	}
 	/* A client that lost its state learns this when it creates a new session. */
-	status = NFS4ERR_BADSESSION;
-	if (!dnfs4_client_use(session->client))
+	status = dnfs4_client_use(session->client, NFS4ERR_BADSESSION);
+	if (status)
 		goto end_slot;
 	if (bind)
 		dnfs4_conn_bind(session, cmp->call->conn, DNFS4_CONN_FORE);

@@ -222,8 +222,8 @@ static u32 create_run(struct dnfs4_compound *cmp, struct dnfs4_client *client,
 		dnfs4_client_succeed(client, old);
 	if (status)
 		goto put;
-	status = NFS4ERR_STALE_CLIENTID;
-	if (!dnfs4_client_use(client))
+	status = dnfs4_client_use(client, NFS4ERR_STALE_CLIENTID);
+	if (status)
 		goto put;
 	if (!READ_ONCE(client->nsessions) &&
 	    !test_bit(DNFS4_CLIENT_RECLAIM_COMPLETE, &client->flags))

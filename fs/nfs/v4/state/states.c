@@ -522,7 +522,7 @@ static u32 dnfs4_stateid_client(struct dnfs4_compound *cmp, u64 id)
 			return status == NFS4ERR_STALE_CLIENTID ? NFS4ERR_BAD_STATEID : status;
 		dnfs4_compound_set_client(cmp, client);
 	}
-	return dnfs4_client_use(cmp->client) ? NFS4_OK : NFS4ERR_EXPIRED;
+	return dnfs4_client_use(cmp->client, NFS4ERR_EXPIRED);
 }
 
 bool dnfs4_stateid_is_foreign(const struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid)
