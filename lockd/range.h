@@ -35,6 +35,7 @@ enum ditto_discipline {
  * @share: see struct ditto_actor
  * @discipline: POSIX or EXACT
  * @exclusive: for writing
+ * @same_mode: EXACT only: ditto_range_unlock() gives up a range of this mode and no other
  * @empty: EXACT only: the range has no byte and lies before @first
  * @first: first byte
  * @last: last byte, inclusive
@@ -50,6 +51,7 @@ struct ditto_range_request {
 	u32 share;
 	enum ditto_discipline discipline;
 	bool exclusive;
+	bool same_mode;
 	bool empty;
 	u64 first;
 	u64 last;
@@ -167,7 +169,8 @@ int ditto_range_lock(const struct ditto_range_request *req, struct ditto_wait *w
 
 /**
  * ditto_range_unlock - give up a range
- * @req: POSIX: any bytes, held by the owner or not; EXACT: one range exactly
+ * @req: POSIX: any bytes, held by the owner or not; EXACT: one range exactly, of whatever mode
+ *	without @req->same_mode
  *
  * Context: may sleep.
  * Return: 0; -ENOENT (EXACT: not held); -EINVAL; -ENOMEM, -ENOLCK, -ESHUTDOWN (a split needs

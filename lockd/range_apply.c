@@ -247,10 +247,23 @@ bool ditto_range_take_pending(struct ditto_lock_ctx *ctx, const struct ditto_ran
 	return true;
 }
 
+/* Find an EXACT range of the owner by its mode and its bytes. */
+static struct ditto_range *exact_find(struct ditto_lock_ctx *ctx,
+				      const struct ditto_range_request *req, bool exclusive)
+{
+	u64 last = ditto_range_end(req->empty, req->first, req->last);
+	enum ditto_own_class class;
+
+	if (exclusive)
+		class = req->empty ? DITTO_OWN_EMPTY_EXCLUSIVE : DITTO_OWN_EXCLUSIVE;
+	else
+		class = req->empty ? DITTO_OWN_EMPTY_SHARED : DITTO_OWN_SHARED;
+	return ditto_range_own_exactly(ctx, req->owner, class, req->first, last);
+}
+
 int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		     struct ditto_range *prealloc[2])
 {
-	u64 last = ditto_range_end(req->empty, req->first, req->last);
 	struct ditto_range *range;
 	int err;
 
@@ -266,10 +279,10 @@ int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_reques
 		return 0;
 	}
 	/* An exclusive range goes before a shared one of the same bytes. */
-	range = ditto_range_own_exactly(ctx, req->owner, req->empty ? DITTO_OWN_EMPTY_EXCLUSIVE :
-					DITTO_OWN_EXCLUSIVE, req->first, last) ?:
-		ditto_range_own_exactly(ctx, req->owner, req->empty ? DITTO_OWN_EMPTY_SHARED :
-					DITTO_OWN_SHARED, req->first, last);
+	if (req->same_mode)
+		range = exact_find(ctx, req, req->exclusive);
+	else
+		range = exact_find(ctx, req, true) ?: exact_find(ctx, req, false);
 	if (!range)
 		return -ENOENT;
 	ditto_range_remove(range);

@@ -179,16 +179,24 @@ static void dsmb_lock_mark(struct dsmb_call *call, struct dsmb_open *open, u32 b
 	mutex_unlock(&open->lock);
 }
 
-/* Finish a LOCK: the locks of a persistent open are recorded before the response is sent. */
+/* The locks of a persistent open are recorded before the response is sent. */
+static u32 dsmb_lock_record(struct dsmb_open *open, bool unlocks)
+{
+	return dsmb_persist_save(open) && !unlocks ? STATUS_INSUFFICIENT_RESOURCES :
+						     STATUS_SUCCESS;
+}
+
+/* Finish a LOCK. If it fails, the caller releases the locks. */
 static u32 dsmb_lock_done(struct dsmb_call *call, struct dsmb_open *open, u32 bucket, u8 sequence,
 			  bool unlocks)
 {
+	u32 status;
+
 	dsmb_lock_mark(call, open, bucket, sequence | DSMB_SEQUENCE_VALID);
-	if (dsmb_persist_save(open) && !unlocks) {
+	status = dsmb_lock_record(open, unlocks);
+	if (status)
 		dsmb_lock_mark(call, open, bucket, 0);
-		return STATUS_INSUFFICIENT_RESOURCES;
-	}
-	return STATUS_SUCCESS;
+	return status;
 }
 
 static u32 dsmb_lock_status(int err)
@@ -259,6 +267,15 @@ static void dsmb_lock_put(struct dsmb_lock_wait *lw)
 		kfree(lw);
 }
 
+/* Release a lock that this request got, and not another one of the open for the same bytes. */
+static void dsmb_lock_give(const struct ditto_range_request *granted)
+{
+	struct ditto_range_request req = *granted;
+
+	req.same_mode = true;
+	ditto_range_unlock(&req);
+}
+
 /* Release a lock that was granted but could not be recorded. */
 static void dsmb_lock_take_back(struct dsmb_open *open, const struct ditto_range_request *req)
 {
@@ -269,7 +286,7 @@ static void dsmb_lock_take_back(struct dsmb_open *open, const struct ditto_range
 
 	dsmb_open_op(open, tree, &op, &actor);
 	if (!ditto_instance_begin(open->inst, &op, &node)) {
-		ditto_range_unlock(req);
+		dsmb_lock_give(req);
 		ditto_instance_end(open->inst, &op);
 	}
 	dsmb_tree_put(tree);
@@ -367,7 +384,7 @@ static void dsmb_lock_undo(const struct dsmb_locker *locker, struct dsmb_cursor 
 	while (count--) {
 		dsmb_lock_next(&elements, &el);
 		if (!dsmb_lock_request(locker, &el, &req))
-			ditto_range_unlock(&req);
+			dsmb_lock_give(&req);
 	}
 }
 
@@ -442,8 +459,9 @@ static u32 dsmb_lock_exec(struct dsmb_call *call, void *args, void *res)
 	done = dsmb_lock_was_done(call, open, a);
 	if (done < 0)
 		return STATUS_INSUFFICIENT_RESOURCES;
+	/* Its locks are those of the request that was resent: they stay if this fails. */
 	if (done)
-		goto done;
+		return dsmb_lock_record(open, a->unlocks);
 	if (!open->inst || ditto_instance_is_dir(open->inst))
 		return STATUS_INVALID_PARAMETER;
 	if (!(open->rights & (DITTO_RIGHT_READ_DATA | DITTO_RIGHT_WRITE_DATA)))
@@ -461,7 +479,6 @@ static u32 dsmb_lock_exec(struct dsmb_call *call, void *args, void *res)
 	dsmb_open_end(call, open);
 	if (status)
 		return status;
-done:
 	status = dsmb_lock_done(call, open, a->bucket, a->sequence, a->unlocks);
 	/* Locks that cannot be recorded are released. */
 	if (status && !dsmb_open_begin(call, open, &locker.node)) {

@@ -45,6 +45,33 @@ def emptied_under_ranges(w):
 
 
 @test(**ONE)
+def locks_are_taken_together(w):
+    """A LOCK of several ranges that fails releases those it has taken, and no older one."""
+    exclusive, shared = smb2.EXCLUSIVE | smb2.AT_ONCE, smb2.SHARED | smb2.AT_ONCE
+
+    def all_of(*locks):
+        refused('LOCK_NOT_GRANTED', a.call, smb2.LOCK, a.lock_body(mine, *locks))
+    a, b = sessions(w)
+    mine = a.create('f')
+    theirs = b.create('f', how=OPEN)
+    a.lock(mine, 0, 10)
+    b.lock(theirs, 100, 10)
+    all_of((0, 10, shared), (20, 10, exclusive), (20, 10, shared), (100, 10, exclusive))
+    refused('LOCK_NOT_GRANTED', b.lock, theirs, 0, 10, shared)
+    b.lock(theirs, 20, 10)
+    b.unlock(theirs, 20, 10)
+    # Both modes are released if the request has taken both.
+    a.lock(mine, 0, 10, shared)
+    all_of((40, 10, exclusive), (40, 10, shared), (0, 10, shared), (100, 10, shared))
+    b.lock(theirs, 40, 10)
+    for _ in range(2):
+        refused('LOCK_NOT_GRANTED', b.lock, theirs, 0, 10)
+        a.unlock(mine, 0, 10)
+    refused('RANGE_NOT_LOCKED', a.unlock, mine, 0, 10)
+    b.lock(theirs, 0, 10)
+
+
+@test(**ONE)
 def streams_keep_their_file(w):
     """An open stream that does not share deletion prevents the file's removal."""
     a, b = sessions(w)

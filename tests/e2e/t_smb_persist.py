@@ -449,6 +449,13 @@ def ranges_have_a_limit(w):
     refused('INSUFFICIENT_RESOURCES', s.lock, g.fid, 10000, 1, EXCLUSIVE | AT_ONCE)
     refused('INSUFFICIENT_RESOURCES', s.lock, g.fid, 10000, 1, EXCLUSIVE)
     refused('RANGE_NOT_LOCKED', s.unlock, g.fid, 10000, 1)
+    # one of the same bytes stays
+    other = client(w, 2)
+    h = other.make('f')
+    for how in (SHARED | AT_ONCE, SHARED):
+        refused('INSUFFICIENT_RESOURCES', s.lock, g.fid, 0, 5, how)
+        refused('LOCK_NOT_GRANTED', other.lock, h.fid, 0, 5, SHARED | AT_ONCE)
+    other.end()
     s.unlock(g.fid, 0, 5)
     s.lock(g.fid, 10000, 1)
     s.end()
@@ -499,6 +506,29 @@ def closed_without_a_helper(w):
     eq(records(w), 2)
     w.server.helper_start(w.server.conf)
     s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=90)
+def lock_is_sent_again_without_a_helper(w):
+    """A LOCK that comes again and cannot be recorded releases nothing of what came first."""
+    def again():
+        return s.sequenced_lock(g.fid, 0, 5, EXCLUSIVE | AT_ONCE, 1, 5)
+
+    available(w)
+    s, other = client(w), client(w, 2)
+    g, h = s.lasting(state=0), other.make('f')
+    eq(again(), 'SUCCESS')
+    w.server.helper_stop('KILL')
+    eq(again(), 'INSUFFICIENT_RESOURCES')
+    refused('LOCK_NOT_GRANTED', other.lock, h.fid, 0, 5)
+    w.server.helper_start(w.server.conf)
+    wait_for('it can be recorded', lambda: again() == 'SUCCESS')
+    s.unlock(g.fid, 0, 5)
+    other.lock(h.fid, 0, 5)
+    s.close(g.fid)
+    s.end()
+    other.end()
     gone(w)
 
 

@@ -288,6 +288,39 @@ static void exact_like_a_list(struct kunit *test)
 	range_test_end(test, t);
 }
 
+/* Of two ranges of the same bytes that of the requested mode is given up, or none. */
+static void mode_that_is_given_up(struct kunit *test)
+{
+	struct range_test *t = range_test_begin(test, 1);
+	struct ditto_range_request shared = claim_req(t->node, t->owner[0], false, 0, 9);
+	struct ditto_range_request exclusive = claim_req(t->node, t->owner[0], true, 0, 9);
+	struct ditto_range_request other = claim_req(t->node, t->owner[1], false, 5, 5);
+
+	shared.discipline = DITTO_EXACT;
+	exclusive.discipline = DITTO_EXACT;
+	other.discipline = DITTO_EXACT;
+	for (int empty = 0; empty < 2; empty++) {
+		shared.empty = empty;
+		exclusive.empty = empty;
+		shared.same_mode = true;
+		exclusive.same_mode = true;
+		KUNIT_EXPECT_EQ(test, ditto_range_lock(&exclusive, NULL, NULL), 0);
+		KUNIT_EXPECT_EQ(test, ditto_range_unlock(&shared), -ENOENT);
+		KUNIT_EXPECT_EQ(test, ditto_range_lock(&shared, NULL, NULL), 0);
+		KUNIT_EXPECT_EQ(test, ditto_range_unlock(&shared), 0);
+		if (!empty)
+			KUNIT_EXPECT_EQ(test, ditto_range_lock(&other, NULL, NULL), -EAGAIN);
+		KUNIT_EXPECT_EQ(test, ditto_range_lock(&shared, NULL, NULL), 0);
+		KUNIT_EXPECT_EQ(test, ditto_range_unlock(&exclusive), 0);
+		KUNIT_EXPECT_EQ(test, ditto_range_unlock(&exclusive), -ENOENT);
+		/* Without the wish any mode will do. */
+		exclusive.same_mode = false;
+		KUNIT_EXPECT_EQ(test, ditto_range_unlock(&exclusive), 0);
+		KUNIT_EXPECT_EQ(test, ditto_range_unlock(&exclusive), -ENOENT);
+	}
+	range_test_end(test, t);
+}
+
 static void upgrade_is_atomic(struct kunit *test)
 {
 	struct range_test *t = range_test_begin(test, 1);
@@ -500,6 +533,7 @@ static void ranges_are_charged_late(struct kunit *test)
 static struct kunit_case claim_range_cases[] = {
 	KUNIT_CASE_SLOW(posix_like_a_map),
 	KUNIT_CASE_SLOW(exact_like_a_list),
+	KUNIT_CASE(mode_that_is_given_up),
 	KUNIT_CASE(upgrade_is_atomic),
 	KUNIT_CASE(range_lengths),
 	KUNIT_CASE(bad_ranges_are_refused),
