@@ -16,7 +16,8 @@
  *   mirror->lock (mutex): see mirror.h. The only lock held across VFS calls,
  *	and only while claims of this node are shown to the VFS.
  *   ctx->lock (spinlock): guards everything held on one node. Never held
- *	across a sleep, a VFS call or a callback; two are never held together.
+ *	across a sleep, a VFS call or a callback other than the freeing of a
+ *	client's memory; two are never held together.
  *   client->lock (spinlock): guards the lists of a client and of its owners.
  *   table->clients_lock (spinlock): guards the tree of clients; no other lock
  *	is taken inside it.
@@ -345,7 +346,7 @@ struct ditto_park {
 void ditto_park_init(struct ditto_park *park, void (*done)(struct ditto_park *park));
 
 /**
- * ditto_park_on - park an operation that waits for something else than a break
+ * ditto_park_on - park an operation outside of a check
  * @point: of the node, held by the caller
  * @park: initialised, not parked
  *

@@ -77,6 +77,7 @@ bool ditto_park_on(struct ditto_lock_point *point, struct ditto_park *park)
 	ditto_lock_ctx_unlock(ctx);
 	return parked;
 }
+EXPORT_SYMBOL_NS_GPL(ditto_park_on, DITTO);
 
 void ditto_park_wake_point(struct ditto_lock_point *point)
 {
@@ -87,6 +88,7 @@ void ditto_park_wake_point(struct ditto_lock_point *point)
 	ctx->settled = true;
 	ditto_lock_ctx_unlock(ctx);
 }
+EXPORT_SYMBOL_NS_GPL(ditto_park_wake_point, DITTO);
 
 bool ditto_park_cancel(struct ditto_park *park)
 {

@@ -388,6 +388,23 @@ static void dsmb_lock_undo(const struct dsmb_locker *locker, struct dsmb_cursor 
 	}
 }
 
+/*
+ * Nobody has the range, but a break of caching was begun, or a silent client is being withdrawn.
+ * That comes before the question whether it is locked (MS-FSA section 2.1.5.8), so the request runs
+ * again.
+ */
+static u32 dsmb_lock_again(const struct dsmb_locker *locker, const struct ditto_range_request *req)
+{
+	struct dsmb_call *call = locker->call;
+
+	if (!call->op.park || !ditto_park_on(req->point, call->op.park))
+		return STATUS_LOCK_NOT_GRANTED;
+	/* What has ended before that woke nobody. */
+	if (ditto_range_test(req, NULL) != -EBUSY)
+		ditto_park_wake_point(req->point);
+	return dsmb_call_parked(call);
+}
+
 /* SHARED or EXCLUSIVE; a lock that may wait must be alone. */
 static bool dsmb_lock_flags_ok(u32 flags, unsigned int count)
 {
@@ -406,6 +423,7 @@ static u32 dsmb_lock_lock(const struct dsmb_locker *locker, const struct dsmb_lo
 	struct dsmb_lock_element el;
 	unsigned int i;
 	u32 status;
+	int err;
 
 	/* MS-SMB2 section 3.3.5.2.9 allows LOCK in an expired session, to release locks. */
 	if (READ_ONCE(locker->call->session->state) == DSMB_SESSION_EXPIRED)
@@ -418,17 +436,18 @@ static u32 dsmb_lock_lock(const struct dsmb_locker *locker, const struct dsmb_lo
 	elements = args->elements;
 	for (i = 0; i < args->count; i++) {
 		dsmb_lock_next(&elements, &el);
-		if (dsmb_lock_request(locker, &el, &req))
+		err = 0;
+		if (dsmb_lock_request(locker, &el, &req)) {
 			status = STATUS_INVALID_LOCK_RANGE;
-		else if (el.flags & DSMB_LOCK_FAIL_NOW)
-			status = dsmb_lock_status(ditto_range_lock(&req, NULL, NULL));
-		else
+		} else if (el.flags & DSMB_LOCK_FAIL_NOW) {
+			err = ditto_range_lock(&req, NULL, NULL);
+			status = dsmb_lock_status(err);
+		} else {
 			status = dsmb_lock_wait(locker, args, &req);
-		if (status == DSMB_PARKED)
-			return status;
+		}
 		if (status) {
 			dsmb_lock_undo(locker, args->elements, i);
-			return status;
+			return err == -EBUSY ? dsmb_lock_again(locker, &req) : status;
 		}
 	}
 	return STATUS_SUCCESS;

@@ -540,6 +540,30 @@ def asked_for_size(w):
 
 
 @wire(clients=2, smb=True, squash='none')
+def locked_at_once_over_smb(w):
+    """A lock that must not wait for locks waits for a recall, and gets all of its ranges or none."""
+    files(w)
+    a = Caller(w)
+    sid, fh = a.delegated()
+    s = smb2.Smb2(w.clients[1])
+    fid = s.create('f', access=smb2.GENERIC_READ, how=smb2.OPEN)
+    now = smb2.EXCLUSIVE | smb2.AT_ONCE
+    number = s.send(smb2.LOCK, s.lock_body(fid, (0, 10, smb2.SHARED | smb2.AT_ONCE), (20, 10, now)))
+    a.recall()
+    eq(s.answer(number, pending=True)[0], smb2.PENDING)
+    eq(w.server.claims().get('ranges', 0), 0)
+    a.give_back(sid, fh)
+    eq(s.answer(number)[0], smb2.OK)
+    eq(w.server.claims()['ranges'], 2)
+    # the ranges are there: others are refused without a pause
+    t = smb2.Smb2(w.clients[1])
+    other = t.create('f', access=smb2.GENERIC_READ, how=smb2.OPEN)
+    smb2.refused('LOCK_NOT_GRANTED', t.lock, other, 5, 1)
+    s.end()
+    t.end()
+
+
+@wire(clients=2, smb=True, squash='none')
 def asked_for_size_over_smb(w):
     """SMB returns the holder's size; without an answer the delegation is recalled."""
     set_break_wait(w, 4000)                          # a machine may be slow now and then
