@@ -388,3 +388,44 @@ def not_allowed(w):
     assert n.status != nlm.OK, 'locked without being allowed'
     assert b.test((0, 10)).holder is None, 'told about a lock without being allowed'
     status(a.unlock((0, 0)), nlm.OK)
+
+
+def as_user(n, uid):
+    """Send all further calls of a machine with the credential of a user."""
+    call = n.rpc.call
+    n.rpc.call = lambda *args, **kw: call(*args, cred=rpc.auth_sys(uid, uid), **kw)
+
+
+@test(server='ditto', locks='raw', clients=2)
+def unlock_needs_no_permission(w):
+    """A lock can be released by its owner whatever the file's mode says meanwhile."""
+    a, b = machines(w)
+    as_user(a, 1000)
+    for mode, later, exclusive in ((0o622, 0o622, True), (0o644, 0o600, False)):
+        os.chmod(w.path('f'), mode)
+        status(a.lock((0, 10), exclusive=exclusive), nlm.OK, f'with mode {mode:o}')
+        os.chmod(w.path('f'), later)
+        status(a.unlock((0, 10)), nlm.OK, f'with mode {later:o}')
+        eq(w.server.claims().get('ranges', 0), 0)
+    assert a.lock((0, 10)).status != nlm.OK, 'locked without permission'
+    # Another share still admits the machine to the server.
+    status(b.lock((0, 10)), nlm.OK)
+    os.mkdir(f'{w.base}/other')
+    w.server.serve('other', f'{w.base}/other')
+    w.server.set('data', allow=['192.168.1.2=rw'])
+    status(b.unlock((0, 10)), nlm.OK, 'of a share that does not admit the machine any more')
+    eq(w.server.claims().get('ranges', 0), 0)
+
+
+@test(server='ditto', locks='raw', clients=2)
+def cancel_needs_no_permission(w):
+    """A request that waits can be cancelled whatever the file's mode says meanwhile."""
+    a, b = machines(w)
+    as_user(b, 1000)
+    status(a.lock((0, 10)), nlm.OK)
+    status(b.lock((0, 10), block=True), nlm.BLOCKED)
+    os.chmod(w.path('f'), 0o600)
+    status(b.cancel((0, 10)), nlm.OK)
+    eq(w.server.claims().get('waits', 0), 0)
+    status(b.cancel((0, 10)), nlm.DENIED, 'once more')
+    status(a.unlock((0, 10)), nlm.OK)

@@ -126,6 +126,21 @@ int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool excl
 	return err;
 }
 
+int dnlm_file_to_release(struct dnfs_call *call, const struct dnlm_bytes *fh,
+			 struct dnlm_file *file)
+{
+	int err;
+
+	file->df = NULL;
+	err = dnfs_handle_decode(call, fh->data, fh->len, &file->share, &file->node);
+	if (err)
+		return err;
+	if (dnfs_share_trusts(call, file->share))
+		return 0;
+	dnlm_file_put(file);
+	return -EACCES;
+}
+
 int dnlm_file_may_release(struct dnfs_call *call, const struct dnlm_bytes *fh)
 {
 	struct ditto_share *share;

@@ -19,7 +19,7 @@ struct dnlm_server;
  * @share: a reference
  * @node: a reference
  * @df: open file through which the VFS sees the locks, a reference; NULL if the share keeps its
- *	locks from the VFS
+ *	locks from the VFS, or if locks are only released
  */
 struct dnlm_file {
 	struct ditto_share *share;
@@ -62,6 +62,22 @@ struct ditto_lock_point *dnlm_point(struct ditto_node *node);
  */
 int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool exclusive, bool fresh,
 		  struct dnlm_file *file);
+
+/**
+ * dnlm_file_to_release - find the file of a filehandle for a caller that gives up a lock
+ * @call: the call
+ * @fh: filehandle
+ * @file: filled; to be put with dnlm_file_put()
+ *
+ * A lock can be given up whatever has become of the permissions that allowed it: of the mode of the
+ * file, or of the options of the share. Host and owner of the request bind it to their own locks.
+ * A share with "secure-ports" wants a reserved port, because any program can name its machine.
+ *
+ * Context: may sleep.
+ * Return: 0; -EACCES (the port); or an errno of dnfs_handle_decode().
+ */
+int dnlm_file_to_release(struct dnfs_call *call, const struct dnlm_bytes *fh,
+			 struct dnlm_file *file);
 
 /**
  * dnlm_file_may_release - check whether a caller may release what its machine has of a file

@@ -43,25 +43,15 @@ struct dnlm_request {
 	struct ditto_range_request range;
 };
 
-/*
- * Finds file, host and owner. @exclusive: permission for an exclusive lock is needed. @create:
- * create a host that is not known. Return: 0, then dnlm_request_end() must follow; -ESRCH without
- * @create if the host holds nothing; or another errno.
- */
-static int dnlm_request_begin(struct dnfs_call *call, const struct dnlm_msg *msg, bool exclusive,
-			      bool create, struct dnlm_request *req)
+/* Finds host and owner for @req->file, which is put on error. @create: see dnlm_asker_get() */
+static int dnlm_request_fill(struct dnfs_call *call, const struct dnlm_msg *msg, bool create,
+			     struct dnlm_request *req)
 {
-	struct dnlm_res *res = call->res;
-	int err;
+	int err = dnlm_asker_get(call, msg, create, &req->asker);
 
-	res->msg.cookie = msg->cookie;
-	err = dnlm_file_get(call, &msg->fh, exclusive, create && !msg->reclaim, &req->file);
-	if (err)
-		return err;
-	err = dnlm_asker_get(call, msg, create, &req->asker);
 	if (err) {
 		dnlm_file_put(&req->file);
-		return err == -ENOENT && !create ? -ESRCH : err;
+		return err;
 	}
 	req->range = (struct ditto_range_request) {
 		.point = dnlm_point(req->file.node),
@@ -73,6 +63,33 @@ static int dnlm_request_begin(struct dnfs_call *call, const struct dnlm_msg *msg
 		.filp = dnlm_filp(&req->file),
 	};
 	return 0;
+}
+
+/* Begins a request for a lock. Return: 0, then dnlm_request_end() must follow; or an errno. */
+static int dnlm_request_begin(struct dnfs_call *call, const struct dnlm_msg *msg,
+			      struct dnlm_request *req)
+{
+	struct dnlm_res *res = call->res;
+	int err;
+
+	res->msg.cookie = msg->cookie;
+	err = dnlm_file_get(call, &msg->fh, msg->exclusive, !msg->reclaim, &req->file);
+	return err ?: dnlm_request_fill(call, msg, true, req);
+}
+
+/*
+ * The same for a request that gives up what the owner has or waits for. Return: -ENOENT if the host
+ * holds nothing.
+ */
+static int dnlm_release_begin(struct dnfs_call *call, const struct dnlm_msg *msg,
+			      struct dnlm_request *req)
+{
+	struct dnlm_res *res = call->res;
+	int err;
+
+	res->msg.cookie = msg->cookie;
+	err = dnlm_file_to_release(call, &msg->fh, &req->file);
+	return err ?: dnlm_request_fill(call, msg, false, req);
 }
 
 static void dnlm_request_end(struct dnlm_request *req)
@@ -139,7 +156,7 @@ static int dnlm_test_exec(struct dnfs_call *call, void *args, void *result)
 	struct dnlm_request req;
 	int err;
 
-	err = dnlm_request_begin(call, msg, msg->exclusive, true, &req);
+	err = dnlm_request_begin(call, msg, &req);
 	if (err)
 		return err;
 	err = dnlm_request_range(call, msg, &req.range);
@@ -184,7 +201,7 @@ static int dnlm_lock_exec(struct dnfs_call *call, void *args, void *result)
 	struct dnlm_request req;
 	int err;
 
-	err = dnlm_request_begin(call, msg, msg->exclusive, true, &req);
+	err = dnlm_request_begin(call, msg, &req);
 	if (err)
 		return err;
 	/*
@@ -263,9 +280,9 @@ static int dnlm_cancel_exec(struct dnfs_call *call, void *args, void *result)
 	struct dnlm_request req;
 	int err;
 
-	err = dnlm_request_begin(call, msg, false, false, &req);
+	err = dnlm_release_begin(call, msg, &req);
 	if (err)
-		return err == -ESRCH ? -EAGAIN : err;
+		return err == -ENOENT ? -EAGAIN : err;
 	err = dnlm_request_range(call, msg, &req.range);
 	if (err)
 		goto end;
@@ -305,10 +322,10 @@ static int dnlm_unlock_exec(struct dnfs_call *call, void *args, void *result)
 	struct dnlm_request req;
 	int err;
 
-	err = dnlm_request_begin(call, msg, false, false, &req);
+	err = dnlm_release_begin(call, msg, &req);
 	/* A host that holds nothing has nothing to unlock. */
 	if (err)
-		return err == -ESRCH ? 0 : err;
+		return err == -ENOENT ? 0 : err;
 	err = dnlm_request_range(call, msg, &req.range);
 	if (!err) {
 		dnlm_grants_given_up(req.asker.host->nlm, req.asker.owner, &msg->fh,
