@@ -371,15 +371,25 @@ bool ditto_handle_again(const struct ditto_server *srv, const u8 *data, size_t l
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_again, DITTO);
 
-struct ditto_node *ditto_handle_node(struct ditto_share *share, const struct ditto_fid *fid)
+static struct ditto_node *handle_root(struct ditto_share *share)
 {
-	if (fid->type != FILEID_ROOT)
-		return ditto_node_get_by_fid(share, fid);
 	if (d_inode(share->root.dentry)->i_nlink)
 		return ditto_node_get_root(share);
 	return ERR_PTR(-ESTALE);
 }
+
+struct ditto_node *ditto_handle_node(struct ditto_share *share, const struct ditto_fid *fid)
+{
+	return fid->type == FILEID_ROOT ? handle_root(share) : ditto_node_get_by_fid(share, fid);
+}
 EXPORT_SYMBOL_NS_GPL(ditto_handle_node, DITTO);
+
+struct ditto_node *ditto_handle_node_anywhere(struct ditto_share *share,
+					      const struct ditto_fid *fid)
+{
+	return fid->type == FILEID_ROOT ? handle_root(share) : ditto_node_get_anywhere(share, fid);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_handle_node_anywhere, DITTO);
 
 int ditto_handle_decode(struct ditto_server *srv, const u8 *data, size_t len,
 			struct ditto_share **share, struct ditto_node **node)

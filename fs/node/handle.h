@@ -186,4 +186,17 @@ struct ditto_share *ditto_handle_share(struct ditto_server *srv, const u8 *data,
  */
 struct ditto_node *ditto_handle_node(struct ditto_share *share, const struct ditto_fid *fid);
 
+/**
+ * ditto_handle_node_anywhere - find the file of a handle, also outside of the share
+ * @share: the share of the handle
+ * @fid: of ditto_handle_share()
+ *
+ * Only to release claims, see ditto_node_get_anywhere().
+ *
+ * Context: may sleep.
+ * Return: the node, to be put; or an ERR_PTR as of ditto_handle_decode().
+ */
+struct ditto_node *ditto_handle_node_anywhere(struct ditto_share *share,
+					      const struct ditto_fid *fid);
+
 #endif

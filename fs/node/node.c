@@ -536,9 +536,15 @@ bool ditto_node_is_reached(struct ditto_share *share, struct ditto_node *node)
 	return true;
 }
 
+/* For exportfs: any name will do. */
+static int all_accepted(void *context, struct dentry *dentry)
+{
+	return true;
+}
+
 /* Find a file by its id through the file system. */
 static noinline_for_stack struct dentry *fid_to_dentry(struct ditto_share *share,
-						       const struct ditto_fid *fid)
+						       const struct ditto_fid *fid, bool anywhere)
 {
 	u32 raw[DITTO_FID_MAX / sizeof(u32)] = {};
 	const struct cred *old;
@@ -551,7 +557,7 @@ static noinline_for_stack struct dentry *fid_to_dentry(struct ditto_share *share
 	old = override_creds(share->volume->srv->nodes->cred);
 	dentry = exportfs_decode_fh_raw(share->root.mnt, (struct fid *)raw,
 					fid->len / sizeof(u32), fid->type, 0,
-					share_accepts, share);
+					anywhere ? all_accepted : share_accepts, share);
 	revert_creds(old);
 
 	if (dentry == ERR_PTR(-ENOMEM))
@@ -559,7 +565,10 @@ static noinline_for_stack struct dentry *fid_to_dentry(struct ditto_share *share
 	return IS_ERR_OR_NULL(dentry) ? ERR_PTR(-ESTALE) : dentry;
 }
 
-struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share, const struct ditto_fid *fid)
+/* @anywhere: the file may lie outside of the share. */
+static __always_inline struct ditto_node *node_get_by_fid(struct ditto_share *share,
+							  const struct ditto_fid *fid,
+							  bool anywhere)
 {
 	struct ditto_volume *volume = share->volume;
 	struct ditto_node *node;
@@ -568,7 +577,7 @@ struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share, const struct
 
 	node = node_find_fid(volume, fid);
 	if (node) {
-		if (likely(node_is_usable(node) && node_accepted(share, node)))
+		if (likely(node_is_usable(node) && (anywhere || node_accepted(share, node))))
 			return node;
 		ditto_node_forget(node);
 		ditto_node_put(node);
@@ -576,7 +585,7 @@ struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share, const struct
 
 	if (!volume->has_handles)
 		return ERR_PTR(-ESTALE);
-	dentry = fid_to_dentry(share, fid);
+	dentry = fid_to_dentry(share, fid, anywhere);
 	if (IS_ERR(dentry))
 		return ERR_CAST(dentry);
 
@@ -600,7 +609,17 @@ struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share, const struct
 		node_hash_fid(volume->srv->nodes, node, fid);
 	return node;
 }
+
+struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share, const struct ditto_fid *fid)
+{
+	return node_get_by_fid(share, fid, false);
+}
 EXPORT_SYMBOL_NS_GPL(ditto_node_get_by_fid, DITTO);
+
+struct ditto_node *ditto_node_get_anywhere(struct ditto_share *share, const struct ditto_fid *fid)
+{
+	return node_get_by_fid(share, fid, true);
+}
 
 /*
  * No handle leads to the file any more, so no client can release its byte-range locks. Clients

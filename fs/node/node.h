@@ -292,6 +292,20 @@ struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share,
 					 const struct ditto_fid *fid);
 
 /**
+ * ditto_node_get_anywhere - get the node with a file id, also outside of the share
+ * @share: share that the handle names, held
+ * @fid: file id of the handle
+ *
+ * Only for callers that release what they have of the file: a file that was moved out of a share is
+ * served no longer, but the claims that were made through the share remain until they are released.
+ *
+ * Context: may sleep.
+ * Return: as ditto_node_get_by_fid(), wherever the file lies.
+ */
+struct ditto_node *ditto_node_get_anywhere(struct ditto_share *share,
+					   const struct ditto_fid *fid);
+
+/**
  * ditto_node_remember - get a number by which a node can be got again
  * @node: held
  * @number: filled; the node is valid under RCU while it is the same for ditto_node_get_again()

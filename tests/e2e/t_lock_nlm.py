@@ -6,7 +6,7 @@ import daemons
 import nfs3
 import nlm
 import rpc
-from harness import eq, one_of, run, test, wait_for
+from harness import eq, one_of, put, run, test, wait_for
 from nlm import BOTH, READ, WRITE
 from nlm_lockers import connect, file, free, machines, status, taken
 from rpc import RpcError
@@ -429,3 +429,35 @@ def cancel_needs_no_permission(w):
     eq(w.server.claims().get('waits', 0), 0)
     status(b.cancel((0, 10)), nlm.DENIED, 'once more')
     status(a.unlock((0, 10)), nlm.OK)
+
+
+@test(server='ditto', locks='raw', clients=2, fs='ext4', share=False)
+def moved_out_of_the_share(w):
+    """Locks of a file that a local process moves out of the share can still be given up."""
+    inside, outside = w.path('in/f'), w.path('f')
+    os.mkdir(w.path('in'))
+    put(inside)
+    w.server.add('in', w.path('in'))
+    nfs = w.client.nfs(path='in')
+    fh = nfs.lookup(nfs.root, 'f').fh
+    nfs.rpc.close()
+    a, b = [connect(c, fh) for c in w.clients[:2]]
+    wait_for('the records of locks', lambda: a.lock((0, 10)).status == nlm.OK)
+    for flush in (False, True):
+        status(b.lock((0, 10), block=True), nlm.BLOCKED)
+        os.rename(inside, outside)
+        if flush:
+            w.server.ctl('cache', 'flush')
+        status(b.cancel((0, 10)), nlm.OK)
+        eq(w.server.claims().get('waits', 0), 0)
+        status(a.lock((20, 1)), nlm.STALE_FH, 'a new lock')
+        status(a.unlock((0, 10)), nlm.OK)
+        eq(w.server.claims().get('ranges', 0), 0)
+        os.rename(outside, inside)
+        status(a.lock((0, 10)), nlm.OK, 'back in the share')
+    with nlm.Granted(w.clients[1], b, say=nlm.DENIED) as g:
+        status(b.lock((0, 10), block=True), nlm.BLOCKED)
+        os.rename(inside, outside)
+        status(a.unlock((0, 10)), nlm.OK)
+        g.take()
+        wait_for('a lock that is refused is released', lambda: not w.server.claims().get('ranges'))

@@ -14,6 +14,7 @@
 
 #include "../../../net/peer.h"
 #include "../../node/file.h"
+#include "../../node/handle.h"
 #include "../../node/node.h"
 #include "../../share/cred.h"
 #include "../../share/share.h"
@@ -126,19 +127,31 @@ int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool excl
 	return err;
 }
 
+/* Finds the file in which something is released, wherever it lies. The share is put on error. */
+static int dnlm_file_reach(struct dnlm_file *file, const struct ditto_fid *fid)
+{
+	file->df = NULL;
+	file->node = ditto_handle_node_anywhere(file->share, fid);
+	if (!IS_ERR(file->node))
+		return 0;
+	ditto_share_put(file->share);
+	return PTR_ERR(file->node);
+}
+
 int dnlm_file_to_release(struct dnfs_call *call, const struct dnlm_bytes *fh,
 			 struct dnlm_file *file)
 {
+	struct ditto_fid fid;
 	int err;
 
-	file->df = NULL;
-	err = dnfs_handle_decode(call, fh->data, fh->len, &file->share, &file->node);
-	if (err)
-		return err;
-	if (dnfs_share_trusts(call, file->share))
-		return 0;
-	dnlm_file_put(file);
-	return -EACCES;
+	file->share = ditto_handle_share(call->srv, fh->data, fh->len, &fid, NULL);
+	if (IS_ERR(file->share))
+		return PTR_ERR(file->share);
+	err = dnfs_share_trusts(call, file->share) ? dnfs_worker_enter(call, file->share) : -EACCES;
+	if (!err)
+		return dnlm_file_reach(file, &fid);
+	ditto_share_put(file->share);
+	return err;
 }
 
 int dnlm_file_may_release(struct dnfs_call *call, const struct dnlm_bytes *fh)
@@ -159,17 +172,12 @@ int dnlm_file_may_release(struct dnfs_call *call, const struct dnlm_bytes *fh)
 
 int dnlm_file_find(struct dnlm_server *nlm, const struct dnlm_bytes *fh, struct dnlm_file *file)
 {
-	int err;
+	struct ditto_fid fid;
 
-	err = ditto_handle_decode(nlm->srv, fh->data, fh->len, &file->share, &file->node);
-	if (err)
-		return err;
-	err = dnlm_file_open(file, false);
-	if (err) {
-		ditto_node_put(file->node);
-		ditto_share_put(file->share);
-	}
-	return err;
+	file->share = ditto_handle_share(nlm->srv, fh->data, fh->len, &fid, NULL);
+	if (IS_ERR(file->share))
+		return PTR_ERR(file->share);
+	return dnlm_file_reach(file, &fid);
 }
 
 void dnlm_file_put(struct dnlm_file *file)

@@ -73,6 +73,8 @@ int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool excl
  * file, or of the options of the share. Host and owner of the request bind it to their own locks.
  * A share with "secure-ports" wants a reserved port, because any program can name its machine.
  *
+ * The file is found also if it was moved out of the share.
+ *
  * Context: may sleep.
  * Return: 0; -EACCES (the port); or an errno of dnfs_handle_decode().
  */
@@ -98,8 +100,10 @@ int dnlm_file_may_release(struct dnfs_call *call, const struct dnlm_bytes *fh);
  * @fh: filehandle
  * @file: filled; to be put with dnlm_file_put()
  *
+ * The file is found also if it was moved out of the share.
+ *
  * Context: may sleep.
- * Return: 0 or an errno as dnlm_file_get(), without access checks.
+ * Return: 0, or an errno of ditto_handle_decode().
  */
 int dnlm_file_find(struct dnlm_server *nlm, const struct dnlm_bytes *fh, struct dnlm_file *file);
 
