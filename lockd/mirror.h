@@ -82,6 +82,18 @@ int ditto_mirror_unlock(struct ditto_mirror *mirror, const struct ditto_range_re
 			struct ditto_range *prealloc[2]);
 
 /**
+ * ditto_mirror_weaken - make a range shared, also in the VFS
+ * @mirror: of ditto_mirror_begin()
+ * @req: see ditto_range_weaken()
+ * @prealloc: see ditto_range_weaken()
+ *
+ * Context: may sleep; takes mirror->lock. Defined in mirror_range.c.
+ * Return: see ditto_range_weaken().
+ */
+int ditto_mirror_weaken(struct ditto_mirror *mirror, const struct ditto_range_request *req,
+			struct ditto_range *prealloc[2]);
+
+/**
  * ditto_mirror_test - test a range request against the locks of local processes
  * @req: the request; @req->filp is set
  * @conflict: filled with -EAGAIN; may be NULL

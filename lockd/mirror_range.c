@@ -357,6 +357,14 @@ int ditto_mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_requ
 	return err;
 }
 
+/* Something was given up: show the VFS the @left ranges of the node. */
+static void mirror_show_left(struct ditto_mirror *mirror, const struct ditto_range_request *req,
+			     u32 left)
+{
+	if (!left || (!req->empty && (left <= DITTO_COVER_LEAVE || !mirror_knows(mirror, req))))
+		ditto_mirror_sync_left(mirror, left, req->first, req->last);
+}
+
 int ditto_mirror_unlock(struct ditto_mirror *mirror, const struct ditto_range_request *req,
 			struct ditto_range *prealloc[2])
 {
@@ -369,11 +377,28 @@ int ditto_mirror_unlock(struct ditto_mirror *mirror, const struct ditto_range_re
 	err = ditto_range_give(ctx, req, prealloc);
 	left = ctx->ranged;
 	ditto_lock_ctx_unlock(ctx);
-	if (!err && (!left || (!req->empty && (left <= DITTO_COVER_LEAVE ||
-					       !mirror_knows(mirror, req)))))
-		ditto_mirror_sync_left(mirror, left, req->first, req->last);
+	if (!err)
+		mirror_show_left(mirror, req, left);
 	mutex_unlock(&mirror->lock);
 	return err;
+}
+
+int ditto_mirror_weaken(struct ditto_mirror *mirror, const struct ditto_range_request *req,
+			struct ditto_range *prealloc[2])
+{
+	struct ditto_lock_ctx *ctx = mirror->ctx;
+	u32 left;
+	int ret;
+
+	mutex_lock(&mirror->lock);
+	ditto_lock_ctx_lock_pinned(ctx);
+	ret = ditto_range_weaken(ctx, req, prealloc);
+	left = ctx->ranged;
+	ditto_lock_ctx_unlock(ctx);
+	if (ret > 0)
+		mirror_show_left(mirror, req, left);
+	mutex_unlock(&mirror->lock);
+	return ret;
 }
 
 int ditto_mirror_turn(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)

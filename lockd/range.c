@@ -166,6 +166,67 @@ int ditto_range_unlock(const struct ditto_range_request *req)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_unlock, DITTO);
 
+/* See ditto_range_weaken(). */
+static int range_weaken(const struct ditto_range_request *req, struct ditto_range *prealloc[2])
+{
+	struct ditto_mirror *mirror = ditto_mirror_begin(req->point, NULL);
+	struct ditto_lock_ctx *ctx;
+	int ret;
+
+	if (mirror) {
+		ret = ditto_mirror_weaken(mirror, req, prealloc);
+		ditto_mirror_end(mirror);
+		return ret;
+	}
+	ctx = ditto_lock_ctx_find(req->point);
+	if (!ctx)
+		return 0;
+	ret = ditto_range_weaken(ctx, req, prealloc);
+	ditto_lock_ctx_unlock(ctx);
+	return ret;
+}
+
+static int range_weaken_all(const struct ditto_range_request *req)
+{
+	struct ditto_range *prealloc[2];
+	int ret;
+
+	do {
+		if (!ditto_ranges_alloc(req, true, prealloc))
+			return -ENOMEM;
+		ret = range_weaken(req, prealloc);
+		ditto_ranges_free(prealloc);
+	} while (ret > 0);
+	return ret;
+}
+
+int ditto_range_undo(const struct ditto_range_request *req, const struct ditto_range_past *past)
+{
+	struct ditto_range_request part = *req;
+	int err;
+
+	if (past->more)
+		return -E2BIG;
+	for (unsigned int i = 0; i < past->count; i++) {
+		if (part.first < past->piece[i].first) {
+			part.last = past->piece[i].first - 1;
+			err = ditto_range_unlock(&part);
+			if (err)
+				return err;
+		}
+		part.first = past->piece[i].first;
+		part.last = past->piece[i].last;
+		err = req->exclusive && !past->piece[i].exclusive ? range_weaken_all(&part) : 0;
+		/* Behind the last byte of the request there may be no other number. */
+		if (err || part.last == req->last)
+			return err;
+		part.first = part.last + 1;
+	}
+	part.last = req->last;
+	return ditto_range_unlock(&part);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_range_undo, DITTO);
+
 int ditto_range_test(const struct ditto_range_request *req, struct ditto_conflict *conflict)
 {
 	struct ditto_lock_ctx *ctx;

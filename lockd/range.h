@@ -25,6 +25,28 @@ enum ditto_discipline {
 	DITTO_EXACT,
 };
 
+/* Pieces that struct ditto_range_past has room for. */
+#define DITTO_RANGE_PAST	8
+
+/**
+ * struct ditto_range_past - what an owner had among the bytes of a request before it was granted
+ * @count: number of pieces
+ * @more: there were more than fit
+ * @piece: the owner's POSIX ranges, cut to the bytes of the request, in their order
+ * @piece.first: first byte
+ * @piece.last: last byte, inclusive
+ * @piece.exclusive: for writing
+ */
+struct ditto_range_past {
+	unsigned int count;
+	bool more;
+	struct {
+		u64 first;
+		u64 last;
+		bool exclusive;
+	} piece[DITTO_RANGE_PAST];
+};
+
 /**
  * struct ditto_range_request - a request for a byte range
  * @point: the node
@@ -42,6 +64,8 @@ enum ditto_discipline {
  * @reclaim: the range was held before a restart
  * @filp: an open file of the node, held by the caller during the call: the range is shown to the
  *	VFS. NULL not to show it
+ * @past: POSIX only: filled when the range is granted, for ditto_range_undo(); kept by the caller
+ *	until then. NULL not to be told
  */
 struct ditto_range_request {
 	struct ditto_lock_point *point;
@@ -57,6 +81,7 @@ struct ditto_range_request {
 	u64 last;
 	bool reclaim;
 	struct file *filp;
+	struct ditto_range_past *past;
 };
 
 /**
@@ -177,6 +202,22 @@ int ditto_range_lock(const struct ditto_range_request *req, struct ditto_wait *w
  * memory, passes a limit, or the client was released; nothing was changed).
  */
 int ditto_range_unlock(const struct ditto_range_request *req);
+
+/**
+ * ditto_range_undo - give back what a POSIX request got that its owner did not have before
+ * @req: the request, granted
+ * @past: what it was told
+ *
+ * Bytes that were new are unlocked. Bytes that were shared before are shared again, as far as the
+ * owner still has them by this request. All others stay as they are; those that were exclusive and
+ * became shared, too, as others may share them by now. Each step only gives something up, so others
+ * may see one before the next.
+ *
+ * Context: may sleep.
+ * Return: 0; -E2BIG (@past has no room for all that the owner had: everything is kept); an errno of
+ * ditto_range_unlock(), and then the owner keeps a part of what was new.
+ */
+int ditto_range_undo(const struct ditto_range_request *req, const struct ditto_range_past *past);
 
 /**
  * ditto_range_test - test whether ditto_range_lock() would succeed

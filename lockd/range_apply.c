@@ -172,6 +172,25 @@ static void posix_merge(struct ditto_lock_ctx *ctx, struct ditto_range *new,
 	range_place(ctx, new, first, last);
 }
 
+/* Note what the owner has among these bytes. @range: see posix_clear() */
+static void posix_note(const struct ditto_range_request *req, struct ditto_range *range)
+{
+	struct ditto_range_past *past = req->past;
+
+	past->count = 0;
+	past->more = false;
+	for (; range && range->first <= req->last; range = ditto_range_own_next(range)) {
+		if (past->count == DITTO_RANGE_PAST) {
+			past->more = true;
+			return;
+		}
+		past->piece[past->count].first = max(range->first, req->first);
+		past->piece[past->count].last = min(range->last, req->last);
+		past->piece[past->count].exclusive = ditto_range_is_exclusive(range);
+		past->count++;
+	}
+}
+
 static int posix_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		      struct ditto_range *prealloc[2])
 {
@@ -182,6 +201,8 @@ static int posix_take(struct ditto_lock_ctx *ctx, const struct ditto_range_reque
 
 	if (cuts && !prealloc[1])
 		return -ENOMEM;
+	if (unlikely(req->past))
+		posix_note(req, own);
 	new->claim.held = ditto_range_row(DITTO_POSIX, req->exclusive);
 	/* Already held. */
 	if (own && posix_is_alike(own, req) && own->first <= req->first &&
@@ -241,6 +262,8 @@ bool ditto_range_take_pending(struct ditto_lock_ctx *ctx, const struct ditto_ran
 	lockdep_assert_held(&ctx->lock);
 	if (req->discipline == DITTO_POSIX && !posix_is_apart(ctx, req))
 		return false;
+	if (unlikely(req->past))
+		posix_note(req, NULL);
 	ditto_range_confirm(ctx, range);
 	prealloc[0] = NULL;
 	trace_ditto_grant(&range->claim, 0, "range");
@@ -287,4 +310,23 @@ int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_reques
 		return -ENOENT;
 	ditto_range_remove(range);
 	return 0;
+}
+
+int ditto_range_weaken(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
+		       struct ditto_range *prealloc[2])
+{
+	struct ditto_range *range = ditto_range_own(ctx, req->owner, DITTO_OWN_POSIX, req->first);
+	struct ditto_range_request shared = *req;
+
+	lockdep_assert_held(&ctx->lock);
+	while (range && range->first <= req->last && !posix_is_alike(range, req))
+		range = ditto_range_own_next(range);
+	if (!range || range->first > req->last)
+		return 0;
+	/* The owner has these bytes exclusively, so none of others is in the way. */
+	shared.exclusive = false;
+	shared.first = max(range->first, req->first);
+	shared.last = min(range->last, req->last);
+	shared.past = NULL;
+	return ditto_range_take(ctx, &shared, prealloc) ?: 1;
 }

@@ -178,6 +178,19 @@ int ditto_range_can_take(struct ditto_lock_ctx *ctx, const struct ditto_range_re
 int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		     struct ditto_range *prealloc[2]);
 
+/**
+ * ditto_range_weaken - make the first range shared that an exclusive POSIX request left
+ * @ctx: locked
+ * @req: the request; only ranges are changed that would merge with it, and only at its bytes
+ * @prealloc: of ditto_ranges_alloc(), with a spare one; those that are used become NULL
+ *
+ * Context: ctx->lock held. Defined in range_apply.c.
+ * Return: 1 if there may be more of them; 0 if there is none; nothing was changed with an errno of
+ * ditto_range_take().
+ */
+int ditto_range_weaken(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
+		       struct ditto_range *prealloc[2]);
+
 /* Take a range off its node; it is freed when ctx->lock is dropped. ctx->lock held. */
 void ditto_range_remove(struct ditto_range *range);
 

@@ -178,6 +178,42 @@ def callback_and_unlock(w):
                 g.calls.get()
 
 
+def given_back(w, end, say):
+    """What a machine had before it waited for more is left when it does not take the lock."""
+    a, b = machines(w)
+    # exclusive, then more bytes; shared, then exclusive
+    for had, exclusive, want in (((0, 10), True, (0, 20)), ((0, 10), False, (0, 10))):
+        status(b.lock(had, exclusive=exclusive), nlm.OK)
+        status(a.lock((15, 1) if exclusive else had, exclusive=exclusive), nlm.OK)
+        with Granted(w.clients[1], b, say=say) as g:
+            status(b.lock(want, block=True), nlm.BLOCKED)
+            status(a.unlock((0, 0)), nlm.OK)
+            g.take()
+            end(b, want)
+            probe = (10, 0) if exclusive else (0, 10)
+            wait_for('what is new is given back', lambda probe=probe, exclusive=exclusive: a.test(
+                probe, exclusive=exclusive).status == nlm.OK, CALLBACK + 10)
+            h = taken(a)
+            eq((h.where, h.exclusive), (had, exclusive))
+            status(b.unlock((0, 0)), nlm.OK)
+            free(a)
+
+
+@test(server='ditto', locks='raw', clients=2)
+def refused_gives_back_what_is_new(w):
+    given_back(w, lambda *_: None, nlm.DENIED)
+
+
+@test(server='ditto', locks='raw', clients=2)
+def unanswered_gives_back_what_is_new(w):
+    given_back(w, lambda *_: None, None)
+
+
+@test(server='ditto', locks='raw', clients=2)
+def cancelled_gives_back_what_is_new(w):
+    given_back(w, lambda b, want: status(b.cancel(want), nlm.OK), None)
+
+
 @test(server='ditto', locks='raw', clients=2)
 def cancel(w):
     """CANCEL removes only the request that it names."""

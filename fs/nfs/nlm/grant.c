@@ -4,7 +4,8 @@
  *
  * A blocked LOCK is answered at once with NLM_BLOCKED. When the lock table grants it,
  * the client is called with a cookie that is the same over all tries, and has a few
- * seconds to confirm; a lock that is not confirmed is released. Meanwhile the client
+ * seconds to confirm; of a lock that is not confirmed, what the owner did not have before is
+ * released. Meanwhile the client
  * may learn of its lock otherwise (it repeats LOCK), or give it up (CANCEL, UNLOCK);
  * both end the call.
  *
@@ -80,7 +81,7 @@ static void dnlm_grant_number(struct dnlm_grant *grant)
 	hash_add(grant->nlm->by_cookie, &grant->by_cookie, number);
 }
 
-/* Releases a lock that the client did not confirm. */
+/* Gives back what the owner got by a lock that the client did not confirm. */
 static void dnlm_grant_give_up(struct dnlm_grant *grant)
 {
 	struct dnlm_file file;
@@ -92,7 +93,7 @@ static void dnlm_grant_give_up(struct dnlm_grant *grant)
 
 		req.point = dnlm_point(file.node);
 		req.filp = dnlm_filp(&file);
-		err = ditto_range_unlock(&req);
+		err = ditto_range_undo(&req, &grant->past);
 		dnlm_file_put(&file);
 	}
 	/* If its file or share is gone, so is the lock. */
@@ -281,11 +282,32 @@ static void dnlm_grant_drop(struct dnlm_grant *grant)
 		dnlm_callout_settle(&grant->callout, -ECANCELED);
 }
 
-bool dnlm_grants_given_up(struct dnlm_server *nlm, const struct ditto_owner *owner,
+bool dnlm_grant_cancel(struct dnlm_server *nlm, const struct ditto_range_request *req,
+		       const struct dnlm_bytes *fh, struct ditto_range_past *past)
+{
+	struct dnlm_grant *grant;
+	bool found = false;
+
+	mutex_lock(&nlm->grants_lock);
+	hash_for_each_possible(nlm->by_owner, grant, by_owner, dnlm_owner_hash(req->owner)) {
+		if (grant->phase != DNLM_GRANT_CALLING || grant->dropped ||
+		    grant->first != req->first || grant->last != req->last ||
+		    grant->wait.request.exclusive != req->exclusive ||
+		    !dnlm_grant_is_of(grant, req->owner, fh))
+			continue;
+		dnlm_grant_drop(grant);
+		*past = grant->past;
+		found = true;
+		break;
+	}
+	mutex_unlock(&nlm->grants_lock);
+	return found;
+}
+
+void dnlm_grants_given_up(struct dnlm_server *nlm, const struct ditto_owner *owner,
 			  const struct dnlm_bytes *fh, u64 first, u64 last)
 {
 	struct dnlm_grant *grant;
-	bool any = false;
 
 	mutex_lock(&nlm->grants_lock);
 	hash_for_each_possible(nlm->by_owner, grant, by_owner, dnlm_owner_hash(owner)) {
@@ -294,10 +316,8 @@ bool dnlm_grants_given_up(struct dnlm_server *nlm, const struct ditto_owner *own
 		    grant->last > last || !dnlm_grant_is_of(grant, owner, fh))
 			continue;
 		dnlm_grant_drop(grant);
-		any = true;
 	}
 	mutex_unlock(&nlm->grants_lock);
-	return any;
 }
 
 void dnlm_grants_drop(struct dnlm_client *client)

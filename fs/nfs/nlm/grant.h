@@ -25,6 +25,7 @@ enum dnlm_grant_phase {
 /**
  * struct dnlm_grant - a blocked lock
  * @wait: entry in the lock table's queue
+ * @past: what the owner had among the bytes before; filled when the lock is granted
  * @callout: sends GRANTED
  * @nlm: the server
  * @client: a reference
@@ -47,6 +48,7 @@ enum dnlm_grant_phase {
  */
 struct dnlm_grant {
 	struct ditto_wait wait;
+	struct ditto_range_past past;
 	struct dnlm_callout callout;
 	struct dnlm_server *nlm;
 	struct dnlm_client *client;
@@ -78,8 +80,8 @@ struct dnlm_grant {
  * @req: the request to the lock table
  * @asker: host and owner
  *
- * The caller passes the result's @wait to ditto_range_lock(). If that returns anything but
- * -EINPROGRESS it gives the result back with dnlm_grant_abandon().
+ * The caller passes the result's @wait to ditto_range_lock(), with its @past in the request. If
+ * that returns anything but -EINPROGRESS it gives the result back with dnlm_grant_abandon().
  *
  * Context: may sleep.
  * Return: the grant, or NULL without memory.
@@ -110,6 +112,19 @@ void dnlm_grants_told(struct dnlm_server *nlm, const struct ditto_owner *owner,
 		      const struct dnlm_msg *msg);
 
 /**
+ * dnlm_grant_cancel - end the GRANTED call of a lock that its owner cancels
+ * @nlm: the server
+ * @req: the request, as it waited
+ * @fh: filehandle of the file
+ * @past: filled for ditto_range_undo()
+ *
+ * Context: may sleep.
+ * Return: true if there was such a call; the caller must give back what the request got.
+ */
+bool dnlm_grant_cancel(struct dnlm_server *nlm, const struct ditto_range_request *req,
+		       const struct dnlm_bytes *fh, struct ditto_range_past *past);
+
+/**
  * dnlm_grants_given_up - note that an owner gives up a range
  * @nlm: the server
  * @owner: owner
@@ -120,9 +135,8 @@ void dnlm_grants_told(struct dnlm_server *nlm, const struct ditto_owner *owner,
  * Ends the GRANTED calls for locks within the range. Locks that still wait are left alone.
  *
  * Context: may sleep.
- * Return: true if there was such a call; the caller must release the lock.
  */
-bool dnlm_grants_given_up(struct dnlm_server *nlm, const struct ditto_owner *owner,
+void dnlm_grants_given_up(struct dnlm_server *nlm, const struct ditto_owner *owner,
 			  const struct dnlm_bytes *fh, u64 first, u64 last);
 
 /**

@@ -223,6 +223,7 @@ static int dnlm_lock_exec(struct dnfs_call *call, void *args, void *result)
 			err = -ENOMEM;
 			goto end;
 		}
+		req.range.past = &grant->past;
 	}
 	err = ditto_range_lock(&req.range, grant ? &grant->wait : NULL, NULL);
 	if (grant && err != -EINPROGRESS)
@@ -272,11 +273,13 @@ static bool dnlm_cancel_decode(struct dnfs_call *call, void *args)
 
 /*
  * A request that is no longer queued may just have been granted without the client
- * knowing it: then the lock is released.
+ * knowing it: then it gives back what it got. If that is not known, the client is told that nothing
+ * was cancelled, and unlocks.
  */
 static int dnlm_cancel_exec(struct dnfs_call *call, void *args, void *result)
 {
 	const struct dnlm_msg *msg = &((struct dnlm_args *)args)->msg;
+	struct ditto_range_past past;
 	struct dnlm_request req;
 	int err;
 
@@ -288,14 +291,13 @@ static int dnlm_cancel_exec(struct dnfs_call *call, void *args, void *result)
 		goto end;
 	err = ditto_range_cancel(&req.range);
 	if (err == -ENOENT &&
-	    dnlm_grants_given_up(req.asker.host->nlm, req.asker.owner, &msg->fh,
-				 req.range.first, req.range.last))
-		err = ditto_range_unlock(&req.range);
+	    dnlm_grant_cancel(req.asker.host->nlm, &req.range, &msg->fh, &past))
+		err = ditto_range_undo(&req.range, &past);
 end:
 	trace_dnlm_cancel(req.asker.host, msg->svid, req.range.first, req.range.last,
 			  msg->exclusive, false, err);
 	dnlm_request_end(&req);
-	return err == -ENOENT ? -EAGAIN : err;
+	return err == -ENOENT || err == -E2BIG ? -EAGAIN : err;
 }
 
 static int dnlm_cancel_msg_exec(struct dnfs_call *call, void *args, void *result)

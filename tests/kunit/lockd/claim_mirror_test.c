@@ -55,6 +55,37 @@ static void both_see_each_other(struct kunit *test)
 	mirror_test_end(test, t);
 }
 
+/*
+ * A range that waited for a local process is undone, also in the VFS: the owner has again what it
+ * had, and no more.
+ */
+static void undo_is_shown(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	struct claim_wait *w = claim_wait(test);
+	struct ditto_range_request req = mirror_req(t, 0, true, 0, 29);
+	struct ditto_range_past past = {};
+
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, false, 10, 19), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_WRLCK, 25, 25), 0);
+	req.past = &past;
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &w->wait, NULL), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_UNLCK, 25, 25), 0);
+	await(atomic_read(&w->granted));
+	KUNIT_EXPECT_EQ(test, w->result, 0);
+	KUNIT_EXPECT_EQ(test, past.count, 2);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 15), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 29), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_undo(&req, &past), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 0), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 9), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 10), 1);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 19), 1);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 20), 2);
+	mirror_test_end(test, t);
+}
+
 /* EXACT ranges stack; the VFS sees the strongest one of each byte. */
 static void stacks_are_shown_as_one(struct kunit *test)
 {
@@ -477,6 +508,7 @@ static void local_locks_stop_exact_io(struct kunit *test)
 static struct kunit_case claim_mirror_cases[] = {
 	KUNIT_CASE(local_locks_stop_exact_io),
 	KUNIT_CASE(both_see_each_other),
+	KUNIT_CASE(undo_is_shown),
 	KUNIT_CASE(stacks_are_shown_as_one),
 	KUNIT_CASE(shown_range_is_granted_once),
 	KUNIT_CASE(waits_for_a_local_process),

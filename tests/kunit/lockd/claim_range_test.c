@@ -176,6 +176,80 @@ static void posix_like_a_map(struct kunit *test)
 	}
 }
 
+/* Lock, give some of it up, and undo the rest: each byte has what it had before, or less. */
+static void undo_step(struct kunit *test, struct range_test *t)
+{
+	struct ditto_range_request req = random_req(t, DITTO_POSIX);
+	struct ditto_range_request cut = random_req(t, DITTO_POSIX);
+	u32 owner = owner_number(t, req.owner), first = req.first - base, last = req.last - base;
+	struct ditto_range_past past;
+	u8 before[SPACE];
+
+	memcpy(before, map[owner], SPACE);
+	req.past = &past;
+	if (ditto_range_lock(&req, NULL, NULL))
+		return;
+	memset(map[owner] + first, req.exclusive ? 2 : 1, last - first + 1);
+	if (range_random(t, 2)) {
+		cut.owner = req.owner;
+		KUNIT_ASSERT_EQ(test, ditto_range_unlock(&cut), 0);
+		memset(map[owner] + (cut.first - base), 0, cut.last - cut.first + 1);
+	}
+	/* Larger numbers of pieces are in undo_of_many_pieces(). */
+	if (past.more)
+		return;
+	KUNIT_ASSERT_EQ(test, ditto_range_undo(&req, &past), 0);
+	for (u32 i = first; i <= last; i++)
+		map[owner][i] = min(map[owner][i], before[i]);
+}
+
+static void undo_like_a_map(struct kunit *test)
+{
+	for (int end = 0; end < 2; end++) {
+		struct range_test *t = range_test_begin(test, 815 + end);
+
+		base = end ? U64_MAX - SPACE + 1 : 0;
+		memset(map, 0, sizeof(map));
+		for (u32 i = 0; i < ditto_test_rounds(OPERATIONS) / 4; i++) {
+			posix_step(test, t);
+			undo_step(test, t);
+			expect_map(test, t);
+		}
+		range_test_end(test, t);
+	}
+}
+
+/* If the owner had more pieces than can be told, it keeps all that it got. */
+static void undo_of_many_pieces(struct kunit *test)
+{
+	struct range_test *t = range_test_begin(test, 0);
+
+	base = 0;
+	for (u32 pieces = DITTO_RANGE_PAST; pieces <= DITTO_RANGE_PAST + 1; pieces++) {
+		struct ditto_range_request all = claim_req(t->node, t->owner[0], true, 0,
+							   SPACE - 1);
+		struct ditto_range_past past;
+		bool more = pieces > DITTO_RANGE_PAST;
+
+		memset(map, 0, sizeof(map));
+		KUNIT_ASSERT_EQ(test, ditto_range_unlock(&all), 0);
+		for (u32 i = 0; i < pieces; i++) {
+			struct ditto_range_request one = claim_req(t->node, t->owner[0], true,
+								   2 * i + 1, 2 * i + 1);
+
+			KUNIT_ASSERT_EQ(test, ditto_range_lock(&one, NULL, NULL), 0);
+			map[0][2 * i + 1] = 2;
+		}
+		all.past = &past;
+		KUNIT_ASSERT_EQ(test, ditto_range_lock(&all, NULL, NULL), 0);
+		KUNIT_EXPECT_EQ(test, ditto_range_undo(&all, &past), more ? -E2BIG : 0);
+		if (more)
+			memset(map[0], 2, SPACE);
+		expect_map(test, t);
+	}
+	range_test_end(test, t);
+}
+
 /* EXACT: a range that was granted. */
 struct exact {
 	u32 owner;
@@ -532,6 +606,8 @@ static void ranges_are_charged_late(struct kunit *test)
 
 static struct kunit_case claim_range_cases[] = {
 	KUNIT_CASE_SLOW(posix_like_a_map),
+	KUNIT_CASE_SLOW(undo_like_a_map),
+	KUNIT_CASE(undo_of_many_pieces),
 	KUNIT_CASE_SLOW(exact_like_a_list),
 	KUNIT_CASE(mode_that_is_given_up),
 	KUNIT_CASE(upgrade_is_atomic),

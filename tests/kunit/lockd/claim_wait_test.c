@@ -149,6 +149,26 @@ static void exact_ranges_wait_one_by_one(struct kunit *test)
 	wait_end(test, t);
 }
 
+/* What an owner had is noted when its request is granted, not when it is queued. */
+static void undo_after_a_wait(struct kunit *test)
+{
+	struct wait_test *t = wait_begin(test);
+	struct ditto_range_request req = claim_req(t->node[0], t->owner[1], true, 0, 29);
+	struct ditto_range_past past = {};
+
+	req.past = &past;
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 0, true, 20, 29), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &t->wait[1].wait, NULL), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 1, false, 0, 9), 0);
+	wait_unlock(test, t, 0, 0);
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 1));
+	KUNIT_EXPECT_EQ(test, ditto_range_undo(&req, &past), 0);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 2, true, 10, 29), 0);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 2, false, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 2, true, 0, 9), -EAGAIN);
+	wait_end(test, t);
+}
+
 /* Cancel by waiter, which needs no node: fails after a grant, and a second time. */
 static void cancel_by_wait(struct kunit *test)
 {
@@ -449,6 +469,7 @@ static struct kunit_case claim_wait_cases[] = {
 	KUNIT_CASE(retransmission_is_known),
 	KUNIT_CASE(cancel_matches_exactly),
 	KUNIT_CASE(exact_ranges_wait_one_by_one),
+	KUNIT_CASE(undo_after_a_wait),
 	KUNIT_CASE(cancel_by_wait),
 	KUNIT_CASE(queues_are_limited),
 	KUNIT_CASE(circles_are_refused),
