@@ -284,6 +284,27 @@ int ditto_range_cancel_wait(struct ditto_wait *wait)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_cancel_wait, DITTO);
 
+bool ditto_range_is_held(const struct ditto_range_request *req)
+{
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(req->point);
+	struct ditto_range *range;
+	u64 next = req->first;
+	bool held = false;
+
+	if (!ctx)
+		return false;
+	range = ditto_range_own(ctx, req->owner, DITTO_OWN_POSIX, next);
+	for (; !held && range && range->first <= next; range = ditto_range_own_next(range)) {
+		if (req->exclusive && !ditto_range_is_exclusive(range))
+			break;
+		held = range->last >= req->last;
+		next = range->last + 1;
+	}
+	ditto_lock_ctx_unlock(ctx);
+	return held;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_range_is_held, DITTO);
+
 void ditto_range_release_owner(struct ditto_lock_point *point, struct ditto_owner *owner)
 {
 	struct ditto_wait *wait, *next;

@@ -142,7 +142,7 @@ static inline int ditto_range_set_exact(struct ditto_range_request *req, u64 off
  * @work: runs @granted
  * @mirror: state for waiting on a local process, see mirror.h
  * @ref: references of the queue or the callback, and of each try of the mirror
- * @result: for @granted
+ * @result: for @granted; -EINPROGRESS before
  * @state: enum ditto_wait_state
  * @barge: the order of the queue does not hold it up
  * @search: last deadlock search that visited it through its owner; under client->lock
@@ -249,6 +249,26 @@ int ditto_range_cancel(const struct ditto_range_request *req);
  * Return: 0; -ENOENT if it is not queued any more: the callback was or will be called.
  */
 int ditto_range_cancel_wait(struct ditto_wait *wait);
+
+/**
+ * ditto_wait_was_granted - test whether a queued request has got its range
+ * @wait: as passed to ditto_range_lock(); the caller keeps its memory
+ *
+ * Its callback may not have been called yet, and the range may have been given up since.
+ *
+ * Context: any.
+ * Return: false while it waits, and if it was refused or cancelled; also before it is queued.
+ */
+bool ditto_wait_was_granted(const struct ditto_wait *wait);
+
+/**
+ * ditto_range_is_held - test whether an owner has all that a POSIX request asks for
+ * @req: the request; exclusive bytes satisfy a shared one
+ *
+ * Context: process; no lock of the table held.
+ * Return: true if ditto_range_lock() would change nothing but merge ranges.
+ */
+bool ditto_range_is_held(const struct ditto_range_request *req);
 
 /**
  * ditto_range_owner_has - test whether an owner has an EXACT range on a node

@@ -80,7 +80,7 @@ static void wait_work(struct work_struct *work)
 	ditto_client_hold(client);
 	/* The range may have been granted and already released with the client. */
 	if (READ_ONCE(client->dead))
-		wait->result = -ESHUTDOWN;
+		WRITE_ONCE(wait->result, -ESHUTDOWN);
 	wait->granted(wait, wait->result);
 	ditto_wait_put(wait);
 	ditto_callback_end(client);
@@ -150,6 +150,7 @@ static int wait_add(struct ditto_lock_ctx *ctx, struct ditto_wait *wait,
 	wait->id = ditto_lock_number(ctx, client);
 	wait->ctx = ctx;
 	wait->state = DITTO_WAIT_NEW;
+	wait->result = -EINPROGRESS;
 	wait->barge = false;
 	wait->search = 0;
 	wait->blocked = 0;
@@ -196,7 +197,8 @@ void ditto_wait_remove(struct ditto_wait *wait)
 	spin_unlock(&client->lock);
 	atomic_dec(&client->table->waiting);
 	list_del_init(&wait->link);
-	WRITE_ONCE(wait->state, DITTO_WAIT_DONE);
+	/* Pairs with ditto_wait_was_granted(): behind the result and what the range has changed. */
+	smp_store_release(&wait->state, DITTO_WAIT_DONE);
 	ditto_mirror_wait_leave(wait);
 	ctx->waiting--;
 	if (wait->tell) {
@@ -219,6 +221,13 @@ void ditto_wait_finish(struct ditto_wait *wait, int result)
 	ditto_wait_remove(wait);
 	queue_work(client->table->wq, &wait->work);
 }
+
+bool ditto_wait_was_granted(const struct ditto_wait *wait)
+{
+	/* Pairs with ditto_wait_remove(). */
+	return smp_load_acquire(&wait->state) == DITTO_WAIT_DONE && !READ_ONCE(wait->result);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_wait_was_granted, DITTO);
 
 void ditto_wait_pump(struct ditto_lock_ctx *ctx)
 {

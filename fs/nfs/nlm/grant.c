@@ -13,7 +13,7 @@
  * at any time: the filehandle finds the file again if the lock has to be released.
  *
  * Locking: nlm->grants_lock guards both tables and the members of struct dnlm_grant
- * that are documented so. nlm->callouts_lock nests inside it.
+ * that are documented so. nlm->callouts_lock and the locks of the lock table nest inside it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -240,6 +240,7 @@ struct dnlm_grant *dnlm_grant_alloc(struct dnfs_call *call, const struct dnlm_ms
 	mutex_unlock(&grant->nlm->grants_lock);
 	return grant;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnlm_grant_alloc);
 
 void dnlm_grant_abandon(struct dnlm_grant *grant)
 {
@@ -290,7 +291,7 @@ bool dnlm_grant_cancel(struct dnlm_server *nlm, const struct ditto_range_request
 
 	mutex_lock(&nlm->grants_lock);
 	hash_for_each_possible(nlm->by_owner, grant, by_owner, dnlm_owner_hash(req->owner)) {
-		if (grant->phase != DNLM_GRANT_CALLING || grant->dropped ||
+		if (!ditto_wait_was_granted(&grant->wait) || grant->dropped ||
 		    grant->first != req->first || grant->last != req->last ||
 		    grant->wait.request.exclusive != req->exclusive ||
 		    !dnlm_grant_is_of(grant, req->owner, fh))
@@ -303,22 +304,29 @@ bool dnlm_grant_cancel(struct dnlm_server *nlm, const struct ditto_range_request
 	mutex_unlock(&nlm->grants_lock);
 	return found;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnlm_grant_cancel);
 
-void dnlm_grants_given_up(struct dnlm_server *nlm, const struct ditto_owner *owner,
-			  const struct dnlm_bytes *fh, u64 first, u64 last)
+void dnlm_grants_given_up(struct dnlm_server *nlm, const struct ditto_range_request *req,
+			  const struct dnlm_bytes *fh)
 {
+	struct ditto_range_request got;
 	struct dnlm_grant *grant;
 
 	mutex_lock(&nlm->grants_lock);
-	hash_for_each_possible(nlm->by_owner, grant, by_owner, dnlm_owner_hash(owner)) {
-		/* One that still waits belongs to another thread, and continues to wait. */
-		if (grant->phase != DNLM_GRANT_CALLING || grant->first < first ||
-		    grant->last > last || !dnlm_grant_is_of(grant, owner, fh))
+	hash_for_each_possible(nlm->by_owner, grant, by_owner, dnlm_owner_hash(req->owner)) {
+		if (grant->first < req->first || grant->last > req->last ||
+		    !dnlm_grant_is_of(grant, req->owner, fh) ||
+		    !ditto_wait_was_granted(&grant->wait))
 			continue;
-		dnlm_grant_drop(grant);
+		got = grant->wait.request;
+		/* That of the grant is not held. */
+		got.point = req->point;
+		if (!ditto_range_is_held(&got))
+			dnlm_grant_drop(grant);
 	}
 	mutex_unlock(&nlm->grants_lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(dnlm_grants_given_up);
 
 void dnlm_grants_drop(struct dnlm_client *client)
 {
@@ -332,6 +340,7 @@ void dnlm_grants_drop(struct dnlm_client *client)
 			dnlm_grant_drop(grant);
 	mutex_unlock(&nlm->grants_lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(dnlm_grants_drop);
 
 bool dnlm_granted_res(struct dnlm_server *nlm, const struct in6_addr *addr,
 		      const struct dnlm_bytes *cookie, u32 status)

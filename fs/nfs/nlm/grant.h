@@ -18,7 +18,7 @@ struct dnfs_call;
 #define DNLM_COOKIE_SIZE	8
 
 enum dnlm_grant_phase {
-	DNLM_GRANT_WAITING,	/* queued in the lock table */
+	DNLM_GRANT_WAITING,	/* queued in the lock table, or its callback has not come yet */
 	DNLM_GRANT_CALLING,	/* the lock is held, and GRANTED is being sent */
 };
 
@@ -112,32 +112,32 @@ void dnlm_grants_told(struct dnlm_server *nlm, const struct ditto_owner *owner,
 		      const struct dnlm_msg *msg);
 
 /**
- * dnlm_grant_cancel - end the GRANTED call of a lock that its owner cancels
+ * dnlm_grant_cancel - end the GRANTED call of a lock that its owner cancels, also before it begins
  * @nlm: the server
  * @req: the request, as it waited
  * @fh: filehandle of the file
  * @past: filled for ditto_range_undo()
  *
  * Context: may sleep.
- * Return: true if there was such a call; the caller must give back what the request got.
+ * Return: true if the lock was granted and not confirmed; the caller must give back what it got.
  */
 bool dnlm_grant_cancel(struct dnlm_server *nlm, const struct ditto_range_request *req,
 		       const struct dnlm_bytes *fh, struct ditto_range_past *past);
 
 /**
- * dnlm_grants_given_up - note that an owner gives up a range
+ * dnlm_grants_given_up - note that an owner gave up a range
  * @nlm: the server
- * @owner: owner
+ * @req: the request to unlock it, done
  * @fh: filehandle of the file
- * @first: first byte
- * @last: last byte
  *
- * Ends the GRANTED calls for locks within the range. Locks that still wait are left alone.
+ * Ends the GRANTED calls for locks within the range that the owner does not have any more, also
+ * those that have not begun. Locks that still wait, or that were granted since, are left alone:
+ * they belong to other threads of the process.
  *
  * Context: may sleep.
  */
-void dnlm_grants_given_up(struct dnlm_server *nlm, const struct ditto_owner *owner,
-			  const struct dnlm_bytes *fh, u64 first, u64 last);
+void dnlm_grants_given_up(struct dnlm_server *nlm, const struct ditto_range_request *req,
+			  const struct dnlm_bytes *fh);
 
 /**
  * dnlm_grants_drop - end all GRANTED calls to a client that was released

@@ -305,6 +305,7 @@ struct dnlm_client *dnlm_host_client(struct dnlm_host *host)
 		ditto_client_put(&old->client);
 	return dc;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnlm_host_client);
 
 struct dnlm_client *dnlm_host_client_now(struct dnlm_host *host)
 {

@@ -329,11 +329,10 @@ static int dnlm_unlock_exec(struct dnfs_call *call, void *args, void *result)
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	err = dnlm_request_range(call, msg, &req.range);
-	if (!err) {
-		dnlm_grants_given_up(req.asker.host->nlm, req.asker.owner, &msg->fh,
-				     req.range.first, req.range.last);
+	if (!err)
 		err = ditto_range_unlock(&req.range);
-	}
+	if (!err)
+		dnlm_grants_given_up(req.asker.host->nlm, &req.range, &msg->fh);
 	trace_dnlm_unlock(req.asker.host, msg->svid, req.range.first, req.range.last, false,
 			  false, err);
 	dnlm_request_end(&req);

@@ -6,7 +6,7 @@
  * Locking: each part has a lock of its own, named below. They nest as follows:
  * dnlm_host.lock inside dnlm_host.record_lock; hosts_lock and the locks of the lock table inside
  * dnlm_host.lock; callouts_lock inside grants_lock and monitors_lock; the locks of the lock table
- * inside dnlm_client.shares_lock. No others nest.
+ * inside dnlm_client.shares_lock and grants_lock. No others nest.
  */
 #ifndef _DITTO_FS_NFS_NLM_NLM_H
 #define _DITTO_FS_NFS_NLM_NLM_H

@@ -169,6 +169,37 @@ static void undo_after_a_wait(struct kunit *test)
 	wait_end(test, t);
 }
 
+/* A grant is known at once, before its callback; neither a refusal nor a cancel is one. */
+static void granted_before_the_callback(struct kunit *test)
+{
+	struct wait_test *t = wait_begin(test);
+	struct ditto_range_request req = claim_req(t->node[0], t->owner[0], true, 0, 9);
+	struct ditto_range_request more = claim_req(t->node[0], t->owner[1], true, 5, 10);
+
+	KUNIT_EXPECT_FALSE(test, ditto_wait_was_granted(&t->wait[1].wait));
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	for (int i = 1; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, lock_wait(t, 0, i, true, 0, 9), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, ditto_range_cancel_wait(&t->wait[2].wait), 0);
+	ditto_client_release(&t->client[3]->client, "test");
+	KUNIT_EXPECT_FALSE(test, ditto_wait_was_granted(&t->wait[1].wait));
+	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&req), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_wait_was_granted(&t->wait[1].wait));
+	KUNIT_EXPECT_FALSE(test, ditto_wait_was_granted(&t->wait[2].wait));
+	KUNIT_EXPECT_FALSE(test, ditto_wait_was_granted(&t->wait[3].wait));
+	/* What is held in several ranges is held; what is only shared, or only in part, is not. */
+	req.owner = t->owner[1];
+	KUNIT_EXPECT_TRUE(test, ditto_range_is_held(&req));
+	KUNIT_EXPECT_FALSE(test, ditto_range_is_held(&more));
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 1, false, 5, 10), 0);
+	KUNIT_EXPECT_FALSE(test, ditto_range_is_held(&req));
+	req.exclusive = false;
+	KUNIT_EXPECT_TRUE(test, ditto_range_is_held(&req));
+	wait_unlock(test, t, 0, 1);
+	KUNIT_EXPECT_FALSE(test, ditto_range_is_held(&req));
+	wait_end(test, t);
+}
+
 /* Cancel by waiter, which needs no node: fails after a grant, and a second time. */
 static void cancel_by_wait(struct kunit *test)
 {
@@ -470,6 +501,7 @@ static struct kunit_case claim_wait_cases[] = {
 	KUNIT_CASE(cancel_matches_exactly),
 	KUNIT_CASE(exact_ranges_wait_one_by_one),
 	KUNIT_CASE(undo_after_a_wait),
+	KUNIT_CASE(granted_before_the_callback),
 	KUNIT_CASE(cancel_by_wait),
 	KUNIT_CASE(queues_are_limited),
 	KUNIT_CASE(circles_are_refused),
