@@ -120,6 +120,33 @@ def callback_refused(w):
         free(b)
 
 
+def refused_when_repeated(w, proto):
+    """A client whose answer was lost has its lock, though it refuses the repeated GRANTED."""
+    a, b = machines(w, proto=proto)
+    with Granted(w.clients[1], b, say=None) as g:
+        status(a.lock((0, 10)), nlm.OK)
+        status(b.lock((0, 10), block=True), nlm.BLOCKED)
+        status(a.unlock((0, 10)), nlm.OK)
+        g.take()
+        g.say = nlm.DENIED
+        g.take()
+        g.none(CALLBACK)
+        taken(a)
+        status(b.cancel((0, 10)), nlm.DENIED, 'nothing waits')
+        status(b.unlock((0, 10)), nlm.OK)
+        free(a)
+
+
+@test(server='ditto', locks='raw', clients=2)
+def refused_in_another_try(w):
+    refused_when_repeated(w, 'tcp')
+
+
+@test(server='ditto', locks='raw', clients=2)
+def refused_after_a_retransmission(w):
+    refused_when_repeated(w, 'udp')
+
+
 @test(server='ditto', locks='raw', clients=2)
 def callback_unanswered(w):
     """Without an answer in time, or without a listener, the lock is released."""

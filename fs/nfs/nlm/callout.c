@@ -152,6 +152,9 @@ static void dnlm_call_done(struct rpc_task *task, void *data)
 {
 	struct dnlm_callout *callout = data;
 
+	/* Within a try, a datagram is sent again, and so is a call whose connection breaks. */
+	if (task->tk_rqstp)
+		callout->sent += task->tk_rqstp->rq_ntrans;
 	WRITE_ONCE(callout->status, task->tk_status);
 	mod_delayed_work(dnlm_wq, &callout->work, 0);
 }
@@ -212,8 +215,8 @@ static int dnlm_try_end(struct dnlm_callout *callout)
 	callout->clnt = NULL;
 	dnlm_turn_end(callout);
 	cancel_delayed_work(&callout->work);
-	/* The status of a task that was aborted by this is ignored. */
-	if (!ended)
+	/* The status of a task that was aborted by this is ignored, but not an answer that came. */
+	if (!ended && callout->status)
 		callout->status = -ETIMEDOUT;
 	return callout->status;
 }

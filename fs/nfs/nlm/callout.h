@@ -61,6 +61,7 @@ struct dnlm_callout_ops {
  * @proc: procedure
  * @args: passed to its encoder
  * @res: passed to its decoder
+ * @sent: how often the call was sent in tries that have ended: in @answered and @done, in all
  *
  * The rest belongs to callout.c:
  * @nlm: the server
@@ -87,6 +88,7 @@ struct dnlm_callout {
 	const struct rpc_procinfo *proc;
 	void *args;
 	void *res;
+	unsigned int sent;
 
 	struct dnlm_server *nlm;
 	struct ditto_charge charge;

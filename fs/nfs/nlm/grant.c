@@ -112,6 +112,17 @@ static int dnlm_grant_answered(struct dnlm_callout *callout)
 	return grant->answer == NLM_GRANTED ? 0 : -ECANCELED;
 }
 
+/*
+ * Linux refuses a GRANTED that comes again once its waiter has taken the lock (nlmclnt_grant()). A
+ * refusal is therefore no more than an answer to the last of several transmissions: an earlier one
+ * may have been accepted, and its answer lost. A client that does not want the lock cancels or
+ * unlocks it.
+ */
+static bool dnlm_grant_may_be_taken(const struct dnlm_grant *grant, int err)
+{
+	return err == -ECANCELED && grant->callout.sent > 1;
+}
+
 static void dnlm_grant_done(struct dnlm_callout *callout, int err)
 {
 	struct dnlm_grant *grant = container_of(callout, struct dnlm_grant, callout);
@@ -120,7 +131,7 @@ static void dnlm_grant_done(struct dnlm_callout *callout, int err)
 
 	mutex_lock(&nlm->grants_lock);
 	dnlm_grant_unhash(grant);
-	give_up = err && !grant->told && !grant->dropped;
+	give_up = err && !grant->told && !grant->dropped && !dnlm_grant_may_be_taken(grant, err);
 	mutex_unlock(&nlm->grants_lock);
 
 	trace_dnlm_grant(grant->client->host, grant->first, grant->last,
