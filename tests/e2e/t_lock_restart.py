@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Crashes and restarts of clients and of the server: which locks are kept, and which lost."""
+import contextlib
 import errno
 import signal
+import sqlite3
+import time
 
+import daemons
 import nfs3
 import nlm
 import servers
@@ -11,6 +15,12 @@ from lockers import READ, SOON, WRITE, Locker, bury, boot, crash
 from nsm import Notified, Nsm
 from t_lock import another, end, pair
 from nlm_lockers import connect, file, machines, status
+
+# Kind of the records of clients by NLM, as in enum ditto_record_kind.
+HOST_RECORD = 0
+
+# A client that is reached after so many seconds comes late.
+LATE = 8
 
 # A client asks again so often while the server is in grace.
 GRACE_RETRY = 5
@@ -187,18 +197,121 @@ def grace_ends_early(w):
     a, b = machines(w)
     for x in (a, b):
         status(x.lock((0, 10), exclusive=False), nlm.OK)
-    # the first has no listener, the second sends a restart notification itself
+    # both send a restart notification themselves; the first has no listener
     with Notified(w.clients[1]) as g:
         w.clients[0].daemons.stop()
         w.clients[0].daemons = None
         w.server.lengthen_grace()
         w.server.restart()
         g.take()
-        Nsm(w.clients[1].connect(port=w.server.port)).notify('client2', 99)
+        first, second = [Nsm(c.connect(port=w.server.port)) for c in w.clients[:2]]
+        second.notify('client2', 99)
+        assert active(w), 'the first may still reclaim'
+        first.notify('client1', 99)
         wait_for('the grace ends', lambda: not active(w))
         b = connect(w.clients[1], a.fh)
         status(b.lock((0, 10)), nlm.OK)
         b.free_all()
+
+
+def daemons_away(w):
+    """Stop the daemons of the first client; returns a function that starts them again."""
+    client = w.clients[0]
+    folder = client.daemons.folder
+    client.daemons.stop()
+    client.daemons = None
+
+    def back():
+        client.daemons = daemons.Daemons(client, folder)
+    return back
+
+
+@test(server='ditto', locks=True, clients=2, timeout=90)
+def notified_late(w):
+    """A client that cannot be reached at the restart is notified later, and reclaims in grace."""
+    a, b = machines(w)
+    status(a.lock((0, 10)), nlm.OK)
+    back = daemons_away(w)
+    w.server.lengthen_grace()
+    w.server.restart()
+    wait_for('the grace', lambda: active(w))
+    # as long as a port of a switch may take to come up, or longer
+    time.sleep(LATE)
+    assert active(w), 'the grace waits for the client'
+    back()
+    with Notified(w.clients[0]) as g:
+        g.take()
+        a, b = [connect(c, a.fh) for c in w.clients]
+        status(a.lock((0, 10), reclaim=True), nlm.OK)
+    w.server.end_grace()
+    status(b.lock((0, 10)), nlm.DENIED)
+    a.free_all()
+
+
+def recorded(w):
+    """The number of clients by NLM that the helper has on disk."""
+    with contextlib.closing(sqlite3.connect(f'{w.base}/state/state.db')) as db:
+        rows = db.execute('SELECT count(*) FROM record WHERE kind = ?', (HOST_RECORD,))
+        return rows.fetchone()[0]
+
+
+@test(server='ditto', locks=True, clients=2, timeout=90)
+def lost_with_the_grace(w):
+    """The record of a client that does not answer is kept in grace, and removed at its end."""
+    a, b = machines(w)
+    status(a.lock((0, 10)), nlm.OK)
+    daemons_away(w)
+    w.server.lengthen_grace()
+    w.server.restart()
+    wait_for('the grace', lambda: active(w))
+    time.sleep(LATE)
+    eq((active(w), recorded(w)), (True, 1))
+    w.server.end_grace()
+    wait_for('the client is lost', lambda: not recorded(w))
+    w.server.restart()
+    b = connect(w.clients[1], a.fh)
+    wait_for('a lock', lambda: b.lock((0, 10)).status == nlm.OK)
+    status(connect(w.clients[0], a.fh).lock((20, 10), reclaim=True), nlm.GRACE)
+    b.free_all()
+
+
+@test(server='ditto', locks=True, clients=2, timeout=90)
+def notified_after_the_grace(w):
+    """A client that is notified after the grace has lost its locks, and is told so."""
+    a, b = machines(w)
+    status(a.lock((0, 10)), nlm.OK)
+    back = daemons_away(w)
+    w.server.lengthen_grace()
+    w.server.restart()
+    wait_for('the grace', lambda: active(w))
+    w.server.end_grace()
+    back()
+    with Notified(w.clients[0]) as g:
+        g.take()
+        a, b = [connect(c, a.fh) for c in w.clients]
+        status(a.lock((0, 10), reclaim=True), nlm.GRACE, 'too late')
+        status(b.lock((0, 10)), nlm.OK)
+        status(b.unlock((0, 10)), nlm.OK)
+    b.free_all()
+
+
+@test(server='ditto', locks=True, clients=2, timeout=90)
+def reclaimed_unnoticed(w):
+    """A client that reclaims and did not answer the notice keeps what it has after the grace."""
+    a, b = machines(w)
+    status(a.lock((0, 10)), nlm.OK)
+    daemons_away(w)
+    w.server.lengthen_grace()
+    w.server.restart()
+    wait_for('the grace', lambda: active(w))
+    b = connect(w.clients[1], a.fh)
+    a = connect(w.clients[0], a.fh)
+    wait_for('the reclaim', lambda: a.lock((0, 10), reclaim=True).status == nlm.OK)
+    w.server.end_grace()
+    time.sleep(LATE)
+    status(b.lock((0, 10)), nlm.DENIED)
+    a.free_all()
+    b.free_all()
 
 
 @test(server='ditto', locks=True, clients=1, timeout=60)

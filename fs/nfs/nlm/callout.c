@@ -44,6 +44,14 @@ static const struct ditto_fairq_limits dnlm_answer_limits = {
 	.peer_waiting = DNLM_CALLOUTS_MAX,
 };
 
+/* Notices of a restart go on for long, to many machines that may be gone. */
+static const struct ditto_fairq_limits dnlm_notice_limits = {
+	.width = DNLM_NOTIFYING_MAX,
+	.peer_width = DNLM_NOTIFYING_MAX,
+	.waiting = DNLM_CALLOUTS_MAX,
+	.peer_waiting = DNLM_CALLOUTS_MAX,
+};
+
 /* Machines of one IPv6 /64 that take turns; the queue goes through them, so they are few. */
 #define DNLM_TURN_GROUPS	64
 
@@ -56,6 +64,8 @@ static bool dnlm_is_over(const struct dnlm_callout *callout)
 
 static struct ditto_fairq *dnlm_turns(const struct dnlm_callout *callout)
 {
+	if (callout->notice)
+		return &callout->nlm->notice_turns;
 	return callout->answer ? &callout->nlm->answer_turns : &callout->nlm->turns;
 }
 
@@ -261,6 +271,13 @@ static bool dnlm_callout_over(struct dnlm_callout *callout, bool over, int *err)
 	return over;
 }
 
+/* Return: jiffies until the next try. */
+static unsigned long dnlm_pause(struct dnlm_callout *callout)
+{
+	return msecs_to_jiffies(callout->ops->missed ? callout->ops->missed(callout) :
+						       DNLM_RETRY_MS);
+}
+
 /* Return: jiffies until the next try; 0 if a try was started, or waits for its turn. */
 static unsigned long dnlm_try(struct dnlm_callout *callout)
 {
@@ -269,7 +286,7 @@ static unsigned long dnlm_try(struct dnlm_callout *callout)
 	if (!turn || (turn > 0 && dnlm_try_begin(callout)))
 		return 0;
 	dnlm_turn_end(callout);
-	return msecs_to_jiffies(DNLM_RETRY_MS);
+	return dnlm_pause(callout);
 }
 
 static void dnlm_callout_work(struct work_struct *work)
@@ -286,7 +303,8 @@ static void dnlm_callout_work(struct work_struct *work)
 		if (!err && callout->ops->answered)
 			err = callout->ops->answered(callout);
 		over = !err || (err != -EAGAIN && callout->status == 0) || dnlm_is_over(callout);
-		delay = msecs_to_jiffies(DNLM_RETRY_MS);
+		if (!over)
+			delay = dnlm_pause(callout);
 		callout->way.udp ^= callout->either;
 	}
 	if (dnlm_callout_over(callout, over, &err)) {
@@ -314,7 +332,7 @@ int dnlm_callout_start(struct dnlm_server *nlm, struct dnlm_callout *callout)
 	callout->nlm = nlm;
 	INIT_LIST_HEAD(&callout->list);
 	INIT_DELAYED_WORK(&callout->work, dnlm_callout_work);
-	callout->deadline = jiffies + msecs_to_jiffies(DNLM_CALLOUT_MS);
+	callout->deadline = jiffies + msecs_to_jiffies(callout->limit_ms ?: DNLM_CALLOUT_MS);
 	callout->status = -EINPROGRESS;
 	err = ditto_charge_machine(&callout->charge, nlm->srv, &callout->way.addr,
 				   DITTO_BUDGET_CALLOUTS, 1);
@@ -369,6 +387,7 @@ void dnlm_callouts_init(struct dnlm_server *nlm)
 	INIT_LIST_HEAD(&nlm->callouts);
 	ditto_fairq_init(&nlm->turns, &dnlm_turn_limits);
 	ditto_fairq_init(&nlm->answer_turns, &dnlm_answer_limits);
+	ditto_fairq_init(&nlm->notice_turns, &dnlm_notice_limits);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_callouts_init);
 
@@ -384,6 +403,7 @@ void dnlm_callouts_stop(struct dnlm_server *nlm)
 	wait_event(nlm->idle, !dnlm_callouts_count(nlm));
 	ditto_fairq_exit(&nlm->turns);
 	ditto_fairq_exit(&nlm->answer_turns);
+	ditto_fairq_exit(&nlm->notice_turns);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_callouts_stop);
 

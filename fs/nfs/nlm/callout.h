@@ -20,10 +20,10 @@ struct rpc_clnt;
 struct rpc_procinfo;
 struct rpc_program;
 
-/* Time of a callout over all tries, and of one try, in milliseconds. */
+/* Time of a callout over all tries, unless it has its own, and of one try, in milliseconds. */
 #define DNLM_CALLOUT_MS		5000
 #define DNLM_TRY_MS		2000
-/* Pause between two tries, in milliseconds. */
+/* Pause between two tries, unless @missed says another, in milliseconds. */
 #define DNLM_RETRY_MS		500
 /*
  * Most callouts with a connection, most of those to one IPv4 address or IPv6 /64, and most callouts
@@ -35,17 +35,21 @@ struct rpc_program;
 #define DNLM_RUNNING_OF_PEER	32
 #define DNLM_ANSWERING_MAX	64
 #define DNLM_ANSWERING_PEER	16
+#define DNLM_NOTIFYING_MAX	256
 #define DNLM_CALLOUTS_MAX	(DNLM_HOSTS_MAX + 65536)
 
 /**
  * struct dnlm_callout_ops - callbacks of a callout
  * @answered: the client answered; returns 0 to end the callout, -EAGAIN to try again, or another
  *	errno as its result. NULL ends the callout with 0. May sleep.
+ * @missed: a try was in vain; returns the pause until the next one, in milliseconds. NULL is
+ *	DNLM_RETRY_MS. May sleep.
  * @done: the callout ended with 0, or an errno such as -ETIMEDOUT or -ESHUTDOWN. Called once,
  *	and last: it may free the callout. May sleep.
  */
 struct dnlm_callout_ops {
 	int (*answered)(struct dnlm_callout *callout);
+	unsigned int (*missed)(struct dnlm_callout *callout);
 	void (*done)(struct dnlm_callout *callout, int err);
 };
 
@@ -55,6 +59,8 @@ struct dnlm_callout_ops {
  * @way: address and transport of the client
  * @either: alternate between UDP and TCP from try to try
  * @answer: it answers a message of the client
+ * @notice: it tells the client of a restart
+ * @limit_ms: time over all tries, in milliseconds; 0 for DNLM_CALLOUT_MS
  * @program: RPC program
  * @number: program number to use instead of that of @program; 0 for none
  * @version: version of the program
@@ -82,6 +88,8 @@ struct dnlm_callout {
 	struct dnlm_way way;
 	bool either;
 	bool answer;
+	bool notice;
+	unsigned int limit_ms;
 	const struct rpc_program *program;
 	u32 number;
 	u32 version;

@@ -109,7 +109,7 @@ int dnlm_file_find(struct dnlm_server *nlm, const struct dnlm_bytes *fh, struct 
 
 /**
  * dnlm_file_put - drop the references of a file
- * @file: filled by dnlm_file_get() or dnlm_file_find()
+ * @file: filled by dnlm_file_get(), dnlm_file_to_release() or dnlm_file_find()
  */
 void dnlm_file_put(struct dnlm_file *file);
 

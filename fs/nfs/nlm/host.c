@@ -328,6 +328,7 @@ void dnlm_host_release(struct dnlm_host *host, const char *why)
 	RCU_INIT_POINTER(host->client, NULL);
 	/* It cannot reclaim the locks that it held before our restart either. */
 	host->known = false;
+	host->untold = false;
 	mutex_unlock(&host->lock);
 	if (!dc)
 		return;
@@ -369,6 +370,17 @@ bool dnlm_host_restarted(struct dnlm_host *host, u32 state)
 	return forward;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_host_restarted);
+
+bool dnlm_host_told(struct dnlm_host *host)
+{
+	bool untold;
+
+	mutex_lock(&host->lock);
+	untold = host->untold;
+	host->untold = false;
+	mutex_unlock(&host->lock);
+	return untold;
+}
 
 void dnlm_host_lost(struct dnlm_host *host)
 {

@@ -69,6 +69,7 @@ struct dnlm_way {
  *	@record_lock
  * @on_record: the record has its present @state and stays, so that it may get claims
  * @known: it was recorded before our restart, so it may reclaim
+ * @untold: it is not known whether it knows of our restart
  * @lost: it did not answer our notice; it is released once its record is deleted
  * @gone: it was removed from the table
  * @used: jiffies of the last request
@@ -95,6 +96,7 @@ struct dnlm_host {
 	bool recorded;
 	bool on_record;
 	bool known;
+	bool untold;
 	bool lost;
 	bool gone;
 	unsigned long used;
@@ -219,11 +221,20 @@ void dnlm_host_release(struct dnlm_host *host, const char *why);
 bool dnlm_host_restarted(struct dnlm_host *host, u32 state);
 
 /**
- * dnlm_host_lost - handle a host that does not answer the notice of our restart
+ * dnlm_host_told - note that a host knows of our restart, or that it does not matter
+ * @host: host
+ *
+ * Context: may sleep; takes host->lock.
+ * Return: false if that was known before.
+ */
+bool dnlm_host_told(struct dnlm_host *host);
+
+/**
+ * dnlm_host_lost - handle a host that did not answer the notice of our restart in time
  * @host: host
  *
  * Deletes its record in the background, and then releases all it holds. Then it may not reclaim,
- * and the grace period does not wait for it. Until the record is deleted it keeps its claims, and
+ * at a later restart either. Until the record is deleted it keeps its claims, and
  * gets no others.
  *
  * Context: may sleep; takes host->lock.

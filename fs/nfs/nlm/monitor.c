@@ -143,6 +143,8 @@ int dnlm_monitor_add(const struct dnlm_asker *asker, struct dnfs_call *call, boo
 
 	if (!READ_ONCE(host->nlm->recovered))
 		return -EPERM;
+	if (reclaim)
+		dnlm_host_told(host);
 	if (likely(READ_ONCE(host->on_record)))
 		return 0;
 

@@ -57,6 +57,7 @@ struct net;
  * @stopping: no new callouts are started
  * @turns: gives connections to callouts, host by host
  * @answer_turns: the same for answers
+ * @notice_turns: the same for notices of a restart
  * @shares: number of share reservations of all hosts
  * @grants_lock: guards both tables of struct dnlm_grant
  * @by_owner: all grants
@@ -92,6 +93,7 @@ struct dnlm_server {
 	bool stopping;
 	struct ditto_fairq turns;
 	struct ditto_fairq answer_turns;
+	struct ditto_fairq notice_turns;
 
 	atomic_t shares;
 

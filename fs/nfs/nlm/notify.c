@@ -2,9 +2,13 @@
 /*
  * Recovery after a restart: recorded hosts may reclaim, and are notified.
  *
- * All hosts are notified at once and in the background. A host that does not answer
- * in time, over UDP or TCP, is considered gone: it may not reclaim, and what it holds
- * is released.
+ * All hosts are notified at once and in the background, over UDP and TCP in turns, again and again
+ * with growing pauses: the way to a host may take as long to come up as the server, or longer. A
+ * host that has neither answered nor reclaimed by the end of the grace period is lost: its record
+ * is deleted, so that it cannot reclaim at a later restart what others had meanwhile, and what it
+ * holds is released. The end is noticed at the next try, which follows at once unless the grace
+ * period is ended early, by the administrator or because all others are done: then it is up to
+ * DNSM_PAUSE_MAX_MS later. A lost host is notified further, so that it learns what it has lost.
  *
  * A crash can be simulated, so the NSM state is made of the server's epoch and the
  * number of simulated crashes: it moves forward in both cases.
@@ -28,17 +32,27 @@
 /* Bits of the state that count simulated crashes; the lowest bit is set while the server is up. */
 #define DNSM_CRASH_BITS		6
 
+/*
+ * Time in which a host is notified, unless the grace period is longer, and the pauses between
+ * tries, each twice as long as the one before, in milliseconds.
+ */
+#define DNSM_NOTIFY_MS		(15 * 60 * 1000)
+#define DNSM_PAUSE_MIN_MS	500
+#define DNSM_PAUSE_MAX_MS	15000
+
 /**
  * struct dnsm_notifying - a NOTIFY to a host
  * @callout: sends it
  * @host: a reference; NULL if the host does not lock, or was notified already
  * @notice: its arguments
+ * @pause_ms: the last pause
  * @name: our name in the notice
  */
 struct dnsm_notifying {
 	struct dnlm_callout callout;
 	struct dnlm_host *host;
 	struct dnsm_notice notice;
+	unsigned int pause_ms;
 	u8 name[__NEW_UTS_LEN + 1];
 };
 
@@ -50,6 +64,39 @@ static u32 dnsm_state_of(u64 epoch, u32 crashes)
 static void dnsm_notify(struct dnlm_server *nlm, const struct dnlm_way *way,
 			const char *name, struct dnlm_host *host);
 
+/* Return: milliseconds until the grace period ends; 0 if it is over. */
+static unsigned int dnsm_grace_left(struct dnlm_server *nlm)
+{
+	u32 unfinished;
+
+	return ditto_grace_left(dnlm_table(nlm), &unfinished) * MSEC_PER_SEC;
+}
+
+/* A host has not answered, and cannot reclaim any more. Nothing happens the second time. */
+static void dnsm_unanswered(struct dnlm_host *host)
+{
+	if (!dnlm_host_told(host))
+		return;
+	pr_info("%s did not answer the notice of our restart in time: it may not reclaim\n",
+		host->label);
+	dnlm_host_lost(host);
+}
+
+static unsigned int dnsm_notify_missed(struct dnlm_callout *callout)
+{
+	struct dnsm_notifying *telling = container_of(callout, struct dnsm_notifying, callout);
+	unsigned int left = dnsm_grace_left(callout->nlm);
+
+	/* A simulated crash may have followed. */
+	telling->notice.state = READ_ONCE(callout->nlm->state);
+	telling->pause_ms = clamp(2 * telling->pause_ms, DNSM_PAUSE_MIN_MS, DNSM_PAUSE_MAX_MS);
+	if (left)
+		return min(telling->pause_ms, left);
+	if (telling->host)
+		dnsm_unanswered(telling->host);
+	return telling->pause_ms;
+}
+
 /* A host may know us by address instead of name: after the first notice it gets one for each. */
 static void dnsm_notified(struct dnlm_callout *callout, int err)
 {
@@ -59,12 +106,12 @@ static void dnsm_notified(struct dnlm_callout *callout, int err)
 
 	trace_dnlm_notify(&callout->way.addr, telling->notice.state, err);
 	if (host && !err) {
+		dnlm_host_told(host);
 		dnsm_notify(callout->nlm, &callout->way,
 			    ditto_addr_text(&callout->way.local, text), NULL);
-	} else if (host && err != -ESHUTDOWN) {
-		pr_info("%s does not answer the notice of our restart (error %d): it may not reclaim\n",
-			host->label, err);
-		dnlm_host_lost(host);
+	} else if (host && err != -ESHUTDOWN && !dnsm_grace_left(callout->nlm)) {
+		/* In a grace period, that of a simulated crash, there is another notice. */
+		dnsm_unanswered(host);
 	}
 	if (host)
 		dnlm_host_put(host);
@@ -72,6 +119,7 @@ static void dnsm_notified(struct dnlm_callout *callout, int err)
 }
 
 static const struct dnlm_callout_ops dnsm_notify_ops = {
+	.missed = dnsm_notify_missed,
 	.done = dnsm_notified,
 };
 
@@ -93,6 +141,8 @@ static void dnsm_notify(struct dnlm_server *nlm, const struct dnlm_way *way,
 	/* Status monitors are reached by UDP first. */
 	telling->callout.way.udp = true;
 	telling->callout.either = true;
+	telling->callout.notice = true;
+	telling->callout.limit_ms = max(dnsm_grace_left(nlm), DNSM_NOTIFY_MS);
 	telling->callout.program = &dnsm_client_program;
 	telling->callout.version = NSM_VERSION;
 	telling->callout.proc = &dnsm_client_notify;
@@ -111,8 +161,12 @@ static void dnsm_notify_host(struct dnlm_host *host, void *arg)
 {
 	struct dnlm_server *nlm = arg;
 
-	if (READ_ONCE(host->recorded))
-		dnsm_notify(nlm, &host->way, nlm->name, host);
+	if (!READ_ONCE(host->recorded))
+		return;
+	mutex_lock(&host->lock);
+	host->untold = true;
+	mutex_unlock(&host->lock);
+	dnsm_notify(nlm, &host->way, nlm->name, host);
 }
 
 static void dnsm_notify_monitor(const struct dnlm_record *rec, void *arg)
