@@ -150,35 +150,38 @@ static struct dsmb_conn *session_conn(struct dsmb_session *session)
 
 /*
  * Repeats the access check of a tree, because the share's options, the acting user or the kind of
- * login changed.
+ * login changed. A check that comes to no result changes nothing, so the next request repeats it.
+ * Until then the rules may exclude the client, so it waits as for a TREE_CONNECT.
  */
-static bool tree_renew(struct dsmb_tree *tree, struct ditto_share *share)
+static u32 tree_renew(struct dsmb_tree *tree, struct ditto_share *share)
 {
 	struct dsmb_session *session = tree->session;
 	struct dsmb_access access;
 	struct dsmb_conn *conn;
-	bool may, again;
+	int err = -EAGAIN;
 	u32 status;
 
 	do {
 		conn = session_conn(session);
 		if (!conn)
-			return false;
+			return STATUS_NETWORK_NAME_DELETED;
 		status = dsmb_access_find(session, conn->peer, share, &access);
 		dsmb_conn_put(conn);
+		if (status == STATUS_ACCESS_DENIED)
+			return STATUS_NETWORK_NAME_DELETED;
 		if (status)
-			return false;
+			return status;
 
 		mutex_lock(&session->lock);
 		/* The session may act as another user by now. */
-		again = access.acting_user != dsmb_session_acting_user(session) ||
-			access.login != dsmb_session_login(session);
-		may = !again && !dsmb_access_renew(tree, &access);
+		if (access.acting_user == dsmb_session_acting_user(session) &&
+		    access.login == dsmb_session_login(session))
+			err = dsmb_access_renew(tree, &access);
 		mutex_unlock(&session->lock);
-		if (!may)
+		if (err)
 			ditto_cred_put(access.cred);
-	} while (again);
-	return may;
+	} while (err == -EAGAIN);
+	return dsmb_status(err);
 }
 
 /*
@@ -207,35 +210,35 @@ static struct ditto_share *tree_find_share(struct dsmb_tree *tree)
 	return share;
 }
 
-struct ditto_share *dsmb_tree_share(struct dsmb_tree *tree)
+u32 dsmb_tree_share(struct dsmb_tree *tree, struct ditto_share **out)
 {
 	struct ditto_share *share = tree->share;
 	bool again, fresh;
+	u32 status;
 
+	*out = NULL;
 	if (READ_ONCE(tree->dead))
-		return NULL;
+		return STATUS_NETWORK_NAME_DELETED;
 	/* Every request comes here, so the share is not looked up each time. */
 	rcu_read_lock();
 	again = ditto_share_get_again(tree->session->server->srv, share,
 				      READ_ONCE(tree->withdrawn));
 	fresh = likely(again) && tree_is_fresh(tree, share);
 	rcu_read_unlock();
-	if (likely(fresh))
-		return share;
 	if (!again) {
 		share = tree_find_share(tree);
 		if (!share)
-			return NULL;
+			return STATUS_NETWORK_NAME_DELETED;
 		rcu_read_lock();
 		fresh = tree_is_fresh(tree, share);
 		rcu_read_unlock();
 	}
-	if (fresh)
-		return share;
-	if (tree_renew(tree, share))
-		return share;
-	ditto_share_put(share);
-	return NULL;
+	status = likely(fresh) ? STATUS_SUCCESS : tree_renew(tree, share);
+	if (likely(!status))
+		*out = share;
+	else
+		ditto_share_put(share);
+	return status;
 }
 
 static struct dsmb_tree *tree_new(struct dsmb_session *session, enum dsmb_tree_kind kind,

@@ -137,14 +137,17 @@ void dsmb_trees_close(struct dsmb_session *session);
 /**
  * dsmb_tree_share - get the share of a disk tree
  * @tree: held
+ * @share: filled with the share, held; with NULL on failure
  *
  * If the share's options or the session's user have changed, the tree's permissions and
- * credential are renewed.
+ * credential are renewed. A failure leaves them as they were, for commands that only release
+ * something.
  *
  * Context: process; may sleep for the helper; takes session->lock.
- * Return: the share, held; NULL if the tree was disconnected, the share was removed, or the user
- * may not use it any more.
+ * Return: STATUS_SUCCESS; NETWORK_NAME_DELETED if the tree was disconnected, the share was
+ * removed, or the user may not use it any more; FILE_NOT_AVAILABLE while a name in the share's
+ * rules is looked up, or INSUFFICIENT_RESOURCES, so that the client tries again.
  */
-struct ditto_share *dsmb_tree_share(struct dsmb_tree *tree);
+u32 dsmb_tree_share(struct dsmb_tree *tree, struct ditto_share **share);
 
 #endif

@@ -428,6 +428,8 @@ static u32 dsmb_lock_lock(const struct dsmb_locker *locker, const struct dsmb_lo
 	/* MS-SMB2 section 3.3.5.2.9 allows LOCK in an expired session, to release locks. */
 	if (READ_ONCE(locker->call->session->state) == DSMB_SESSION_EXPIRED)
 		return STATUS_NETWORK_SESSION_EXPIRED;
+	if (locker->call->share_status)
+		return locker->call->share_status;
 	for (i = 0; i < args->count; i++) {
 		dsmb_lock_next(&elements, &el);
 		if (!dsmb_lock_flags_ok(el.flags, args->count))

@@ -57,6 +57,7 @@ static u32 dsmb_copy_admit(struct dsmb_copy *copy, u32 missing)
 	struct dsmb_call *call = copy->io->call;
 	struct dsmb_tree *tree = copy->tree;
 	struct ditto_share *share;
+	u32 status;
 
 	copy->op = call->op;
 	/* The call was admitted to its own tree connect. */
@@ -65,9 +66,9 @@ static u32 dsmb_copy_admit(struct dsmb_copy *copy, u32 missing)
 	/* The source was open in this session, but another one may have reclaimed it meanwhile. */
 	if (tree->session != call->session)
 		return missing;
-	share = dsmb_tree_share(tree);
-	if (!share)
-		return STATUS_NETWORK_NAME_DELETED;
+	status = dsmb_tree_share(tree, &share);
+	if (status)
+		return status;
 	ditto_share_put(share);
 	/* MS-SMB2 section 3.3.5.2.11 has this check for each request on that tree connect. */
 	if (READ_ONCE(tree->encrypt) && !call->encrypted)

@@ -36,8 +36,9 @@ static u32 dsmb_close_exec(struct dsmb_call *call, void *args, void *res)
 	struct dsmb_close_res *r = res;
 	struct ditto_node *node;
 
-	/* Attributes that cannot be read do not prevent the close. */
-	if (a->flags & DSMB_CLOSE_POSTQUERY_ATTRIB && !dsmb_open_begin(call, open, &node)) {
+	/* Attributes that cannot or must not be read do not prevent the close. */
+	if (a->flags & DSMB_CLOSE_POSTQUERY_ATTRIB && !call->share_status &&
+	    !dsmb_open_begin(call, open, &node)) {
 		if (!dsmb_attrs_at_once(&call->op, open->inst, node, &r->attrs))
 			r->flags = DSMB_CLOSE_POSTQUERY_ATTRIB;
 		else

@@ -63,10 +63,11 @@ struct dsmb_tree;
  * @tree_id: TreeId of the header; of the previous command for a related one
  * @session_id: SessionId of the header; of the previous command for a related one
  * @at: offset of the header in the message
+ * @share_status: for a disk tree, why there is no @share although a command with DSMB_FREES runs
  * @session: held, or NULL if the command needs none
  * @channel: channel it arrived on; held, or NULL
  * @tree: held, or NULL
- * @share: share of a disk tree, held while the command runs
+ * @share: share of a disk tree, held while the command runs; NULL also with @share_status
  * @crowd: crowd of a file system within the share that the call is about, held; NULL for the
  *	tree's. It is of the queue that the message runs on
  * @place: crowd in which the worker has a place for the call while it runs, or NULL
@@ -135,6 +136,7 @@ struct dsmb_call {
 	u32 tree_id;
 	u64 session_id;
 	u32 at;
+	u32 share_status;
 	struct dsmb_session *session;
 	struct dsmb_channel *channel;
 	struct dsmb_tree *tree;

@@ -31,7 +31,7 @@
 #define DSMB_RECORDS		BIT(6)	/* may wait for a record */
 #define DSMB_ENDLESS		BIT(7)	/* may wait for another client without a time limit */
 #define DSMB_NO_INTERIM		BIT(8)	/* no STATUS_PENDING: it waits for breaks only */
-#define DSMB_FREES		BIT(9)	/* releases something, or keeps it alive */
+#define DSMB_FREES		BIT(9)	/* releases something, or keeps it alive: needs no share */
 #define DSMB_NEEDS_OPEN		BIT(10)	/* call->open is set; else FILE_CLOSED */
 #define DSMB_UNLIMITED		BIT(11)	/* others wait for it: no limit of workers applies */
 #define DSMB_SYNCS		BIT(12)	/* waits for a device if the file is on one */

@@ -183,16 +183,19 @@ static u32 call_find_tree(struct dsmb_call *call)
 	return STATUS_SUCCESS;
 }
 
-/* Takes the share for one run; each run looks it up again. */
+/*
+ * Takes the share for one run; each run looks it up again. A command that releases something does
+ * so without the share, too: else an open that the user may not use any more would lock out others.
+ */
 static u32 call_take_share(struct dsmb_call *call)
 {
 	struct dsmb_tree *tree = call->tree;
 
 	if (!tree || tree->kind != DSMB_TREE_DISK)
 		return STATUS_SUCCESS;
-	call->share = dsmb_tree_share(tree);
-	if (!call->share)
-		return STATUS_NETWORK_NAME_DELETED;
+	call->share_status = dsmb_tree_share(tree, &call->share);
+	if (call->share_status && !(call->cmd->flags & DSMB_FREES))
+		return call->share_status;
 	/*
 	 * Only now is the tree as the share's options are. A call that has begun was admitted when
 	 * it came (MS-SMB2 section 3.3.5.2.11).
@@ -471,7 +474,8 @@ u32 dsmb_call_run(struct dsmb_call *call, u64 *clock)
 		status = call_decode(call);
 	if (status)
 		goto put_share;
-	if (call->share && !(call->cmd->flags & DSMB_UNLIMITED) && !call_enter(call)) {
+	if (call->tree && call->tree->crowd && !(call->cmd->flags & DSMB_UNLIMITED) &&
+	    !call_enter(call)) {
 		status = DSMB_CROWDED;
 		goto put_share;
 	}

@@ -12,6 +12,8 @@ import smbraw
 from harness import Skip, eq, get, one_of, pattern, process_stopped, put, test, wait_for
 from smbraw import Link, link
 from t_lock_admin import listening
+from t_smb_durable import RWH, logged_in
+from t_smb_lease import Cacher, R, W, key
 
 DIALECTS = (0x202, 0x210, 0x300, 0x302, 0x311)
 
@@ -201,6 +203,64 @@ def shares_come_and_go(w):
                     t.create('f')
                     w.server.ctl('share', 'del', 'other')
                 smb2.refused('NETWORK_NAME_DELETED', t.create, 'f')
+                eq(t.disconnect_tree(), 'SUCCESS')
+
+
+@test(smb=True, squash='none', clients=2)
+def refused_user_lets_go(w):
+    """A user who may not use a share any more can still release what he holds there."""
+    share_all(w)
+    for name in 'fg':
+        put(w.path(name), b'', 0o666)
+    bob = Cacher(w.clients[1], 'bob')
+    with logged_in(w) as s:
+        f = s.open('f', key=key(1), state=RWH, epoch=0, share=0)
+        s.create('g', share=0)
+        s.lock(f.fid, 0, 10)
+        w.server.set('data', users=['alice=none'])
+        smb2.refused('NETWORK_NAME_DELETED', s.read, f.fid, 1)
+        smb2.refused('NETWORK_NAME_DELETED', s.lock, f.fid, 20, 10)
+        number = bob.opening('f')
+        eq(s.broken()[:4], (key(1), RWH, R | W, True))
+        s.ack(key(1), R | W)
+        smb2.refused('SHARING_VIOLATION', bob.opened, number)
+        s.unlock(f.fid, 0, 10)
+        eq(w.server.claims().get('ranges'), None)
+        closing = struct.pack('<HHI16s', 24, 1, 0, f.fid)
+        eq((s.status(smb2.CLOSE, closing), any(s.body[2:])), ('SUCCESS', False), 'no attributes')
+        bob.close(bob.create('f'))
+        smb2.refused('SHARING_VIOLATION', bob.create, 'g')
+        eq(s.disconnect_tree(), 'SUCCESS')
+        bob.close(bob.create('g'))
+        eq(w.server.claims(), {})
+        eq(s.connect_tree(), 'ACCESS_DENIED')
+    bob.end()
+    no_sessions(w)
+
+
+@test(smb=True, squash='none')
+def undecided_rules(w):
+    """While a name in the rules is looked up, clients are told to try again, and may let go."""
+    share_all(w)
+    with logged_in(w) as s:
+        f = s.open('f', key=key(1), state=RWH, epoch=0, share=0)
+        s.lock(f.fid, 0, 10)
+        with process_stopped(w.server.helper.pid):
+            w.server.ctl('cache', 'flush')
+            w.server.set('data', allow=['client1.e2e.test=rw'])
+            smb2.refused('FILE_NOT_AVAILABLE', s.write, f.fid, b'early')
+            smb2.refused('FILE_NOT_AVAILABLE', s.lock, f.fid, 20, 10)
+            s.unlock(f.fid, 0, 10)
+
+        def decided():
+            status = s.status(smb2.READ, struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, 1, 0, f.fid, 0,
+                                                     0, 0, 0, 0, 0))
+            one_of(status, ('FILE_NOT_AVAILABLE', 'END_OF_FILE'))
+            return status == 'END_OF_FILE'
+        wait_for('the name is known', decided)
+        s.write(f.fid, b'later')
+        s.close(f.fid)
+    no_sessions(w)
 
 
 def smb_write_clear(s, fid):
