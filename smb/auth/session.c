@@ -350,6 +350,7 @@ static struct dsmb_channel *channel_alloc(struct dsmb_conn *conn, struct dsmb_se
 	channel->conn = conn;
 	channel->session = session;
 	channel->binding = binding;
+	INIT_LIST_HEAD(&channel->breaks);
 	INIT_LIST_HEAD(&channel->list);
 	INIT_DELAYED_WORK(&channel->expire, channel_expired);
 	INIT_DELAYED_WORK(&channel->break_delivery, dsmb_break_delivery_work);

@@ -63,6 +63,8 @@ enum dsmb_session_state {
  *	the same references while queued
  * @told: TCP position behind that break notification; under session->lock
  * @acked: bytes acknowledged on the connection when it was sent; under session->lock
+ * @breaks: breaks without acknowledgment that may not have arrived: open/break_delivery.c; under
+ *	session->lock
  * @list: on session->channels, under session->lock
  * @rcu: frees it after a grace period
  */
@@ -83,6 +85,7 @@ struct dsmb_channel {
 	struct delayed_work break_delivery;
 	u32 told;
 	u64 acked;
+	struct list_head breaks;
 	struct list_head list;
 	struct rcu_head rcu;
 };

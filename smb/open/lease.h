@@ -14,7 +14,8 @@
  * of a loss, it is granted nothing new.
  *
  * A notification may be lost with its connection. It is sent again when the client has another
- * session with the lease, and when the client reconnects while the break is outstanding.
+ * session with the lease, and when the client reconnects while the break is outstanding. A
+ * notification that needs no acknowledgment is sent again unless it has arrived (break_delivery.c).
  *
  * Locking, outermost first:
  *
@@ -25,8 +26,9 @@
  *	lease->lock.
  *
  * Lifetime: lease->ref counts opens, the caching grant of the lock table, CREATEs whose response
- * was not sent yet, and callers that looked it up by its key. The owner keeps the memory of its
- * client; every open on the list is in a session, or waits for its client to reconnect.
+ * was not sent yet, breaks that may not have arrived, and callers that looked it up by its key. The
+ * owner keeps the memory of its client; every open on the list is in a session, or waits for its
+ * client to reconnect.
  */
 #ifndef _DITTO_SMB_OPEN_LEASE_H
 #define _DITTO_SMB_OPEN_LEASE_H
@@ -46,6 +48,7 @@ struct ditto_node;
 struct ditto_op;
 struct ditto_owner;
 struct dsmb_call;
+struct dsmb_notice;	/* break_delivery.h */
 struct dsmb_open;
 struct dsmb_server;
 struct dsmb_session;
@@ -274,6 +277,17 @@ void dsmb_lease_told(struct dsmb_lease *lease);
  * Context: may sleep.
  */
 void dsmb_breaks_again(struct dsmb_session *session);
+
+/**
+ * dsmb_break_repeat - send a notification that may be lost once more
+ * @lease: the lease, whose state is that after the break
+ * @notice: the notification, which needs no acknowledgment
+ *
+ * The function does nothing if no open of the lease has a connection.
+ *
+ * Context: may sleep; lease->lock not held.
+ */
+void dsmb_break_repeat(struct dsmb_lease *lease, const struct dsmb_notice *notice);
 
 /**
  * dsmb_break_unheard - deal with a break that the client may not have heard of

@@ -31,15 +31,6 @@
 #define DSMB_BREAK_MESSAGE_ID		U64_MAX
 #define DSMB_BREAK_ACK_REQUIRED		BIT(0)	/* Flags of a lease break notification */
 
-/* Contents of a break notification. */
-struct dsmb_notice {
-	bool needed;
-	bool ack;
-	u8 from;
-	u8 to;
-	u16 epoch;
-};
-
 /* The state that the client keeps if the lock table allows @keep: an oplock has fewer states. */
 static u8 dsmb_break_to(const struct dsmb_lease *lease, u8 keep)
 {
@@ -232,18 +223,25 @@ static int dsmb_notice_send_by(struct dsmb_way *way, struct dsmb_lease *lease,
 /* Send on the first connection that accepts it (MS-SMB2 sections 3.3.4.6 and 3.3.4.7). */
 static bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice *notice)
 {
+	unsigned int n = 0;
 	struct dsmb_way way;
 	int err = -ENOTCONN;
 
-	for (unsigned int n = 0; err && n < DSMB_CHANNELS_MAX; n++) {
-		if (!dsmb_way_take(lease, n, &way))
-			break;
+	while (err && n < DSMB_CHANNELS_MAX && dsmb_way_take(lease, n, &way)) {
 		err = dsmb_notice_send_by(&way, lease, notice);
-		if (!err && notice->ack)
-			dsmb_break_delivery_watch(way.channel);
+		if (err)
+			n++;
+		else
+			/* A channel that was taken off meanwhile is not found again. */
+			err = dsmb_break_delivery_watch(way.channel, lease, notice);
 		dsmb_way_put(&way);
 	}
 	return !err;
+}
+
+void dsmb_break_repeat(struct dsmb_lease *lease, const struct dsmb_notice *notice)
+{
+	dsmb_notice_send(lease, notice);
 }
 
 /*

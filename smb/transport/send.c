@@ -250,6 +250,23 @@ u64 dsmb_transport_acked(const struct dsmb_transport *t)
 	return READ_ONCE(tcp_sk(t->sock->sk)->bytes_acked);
 }
 
+u64 dsmb_transport_goal(struct dsmb_transport *t)
+{
+	struct sock *sk = t->sock->sk;
+	bool queued;
+	u64 goal;
+
+	spin_lock(&t->lock);
+	queued = t->is_sending;
+	spin_unlock(&t->lock);
+	if (queued)
+		return U64_MAX;
+	lock_sock(sk);
+	goal = tcp_sk(sk)->bytes_acked + (tcp_sk(sk)->write_seq - tcp_sk(sk)->snd_una);
+	release_sock(sk);
+	return goal;
+}
+
 void dsmb_transport_init_send(struct dsmb_transport *t)
 {
 	INIT_WORK(&t->send_work, send_work);

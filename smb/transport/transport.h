@@ -171,6 +171,16 @@ bool dsmb_transport_arrived(const struct dsmb_transport *t, u32 position);
 u64 dsmb_transport_acked(const struct dsmb_transport *t);
 
 /**
+ * dsmb_transport_goal - get how many bytes are acknowledged when all that was sent has arrived
+ * @t: started
+ *
+ * Context: process; may sleep; takes t->lock.
+ * Return: value that dsmb_transport_acked() has then; U64_MAX while frames wait for room in the
+ * socket.
+ */
+u64 dsmb_transport_goal(struct dsmb_transport *t);
+
+/**
  * dsmb_transport_take_idle - take an idle message for reuse
  * @t: the transport
  *

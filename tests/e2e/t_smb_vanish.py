@@ -15,7 +15,7 @@ from impacket.smb3structs import SMB2_DIALECT_30
 from harness import SLOW, eq, put, run, test, wait_for
 from smb2 import ECHO, READ, refused
 from t_smb_durable import Channel, logged_in
-from t_smb_lease import Cacher, H, R, W, key
+from t_smb_lease import II, NONE, Cacher, H, R, W, key
 
 # Shorter than any time after which a break ends by itself.
 SILENCE_S = 4
@@ -161,6 +161,65 @@ def break_takes_another_way(w):
     t.ack(key(2), R | H)
     other.close(other.opened(number).fid)
     t.read(g.fid, 1)
+    t.end()
+    other.end()
+    wait_for('claims go', lambda: w.server.claims() == {})
+
+
+@test(smb=True, squash='none', clients=2, timeout=60)
+def break_without_ack_takes_another_way(w):
+    """A break that wants no acknowledgment is sent again if it may be lost with its channel."""
+    os.chmod(w.export, 0o777)
+    other = Cacher(w.clients[1], dialect=SMB2_DIALECT_30)
+    s = logged_in(w)
+    t = Channel(w.client, s.guid).negotiate()
+    s.client = t.client = w.client
+    eq(t.bind(s), 'SUCCESS')
+    t.sign = True
+    for n, name in enumerate('fgh'):
+        eq(s.open(name, key=key(n), state=R, epoch=0).state, R)
+    o = s.open('o', level=II)
+    eq(o.level, II)
+    theirs = [other.create(name) for name in 'hfgo']
+    other.write(theirs[0], b'new')
+    eq(s.broken(), (key(2), R, 0, False, 2))
+    eq(s.echo(), 'SUCCESS', 'and the break has arrived')
+    with held_up(s):
+        for fid in theirs[1:]:
+            other.write(fid, b'new')
+        eq(t.broken(), (key(0), R, 0, False, 2))
+        eq(t.broken(), (key(1), R, 0, False, 2))
+        eq(t.oplock_broken(), (o.fid, NONE))
+    s.socket.close()
+    # what arrived is not repeated, nor is what was repeated
+    t.quiet()
+    t.end()
+    other.end()
+    wait_for('claims go', lambda: w.server.claims() == {})
+
+
+@test(smb=True, squash='none', clients=2)
+def break_without_ack_of_a_lost_session(w):
+    """Such a break takes the way of another session that has the lease, if its own is gone."""
+    os.chmod(w.export, 0o777)
+    other = Cacher(w.clients[1], dialect=SMB2_DIALECT_30)
+    s, t = logged_in(w), Channel(w.client)
+    t.guid = s.guid
+    t.negotiate()
+    eq(t.login(), 'SUCCESS')
+    t.sign = True
+    eq(t.connect_tree(), 'SUCCESS')
+    s.client = w.client
+    for link in s, t:
+        eq(link.open('f', key=key(1), state=R, epoch=0).state, R)
+    theirs = other.create('f')
+    with held_up(s):
+        other.write(theirs, b'new')
+        eq(s.broken()[:4], (key(1), R, 0, False))
+        t.quiet()
+        w.server.ctl('session', 'close', str(s.session))
+        eq(t.broken()[:4], (key(1), R, 0, False))
+    s.socket.close()
     t.end()
     other.end()
     wait_for('claims go', lambda: w.server.claims() == {})
