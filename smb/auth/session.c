@@ -88,8 +88,7 @@ void dsmb_session_put(struct dsmb_session *session)
 	dsmb_sealer_free(session->unseal);
 	if (session->user)
 		ditto_auth_user_put(session->user);
-	if (session->nobody)
-		ditto_auth_user_put(session->nobody);
+	dsmb_identities_free(session);
 	dsmb_lease_client_put(session);
 	/* Only an authenticated session is known to the lock table. */
 	if (session->client.table)
@@ -215,7 +214,7 @@ u32 dsmb_session_login(const struct dsmb_session *session)
 	const struct ditto_auth_user *user = dsmb_session_acting_user(session);
 
 	/* The anonymous user of a session is known by its flag alone. */
-	return user == session->user ? READ_ONCE(session->login) : user->login;
+	return user->anonymous ? user->login : READ_ONCE(session->login);
 }
 
 bool dsmb_user_is_same(const struct ditto_auth_user *a, const struct ditto_auth_user *b)

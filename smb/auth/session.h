@@ -29,6 +29,7 @@
 
 struct dsmb_call;
 struct dsmb_conn;
+struct dsmb_identity;		/* session_finish.c */
 struct dsmb_lease_client;	/* open/lease_client.c */
 struct dsmb_server;
 
@@ -113,11 +114,11 @@ void dsmb_channel_put(struct dsmb_channel *channel);
  * @state: VALID is set with release semantics; see enum dsmb_session_state
  * @client: the session in the lock table, once it is VALID
  * @lease_client: holder of its leases, once it has any
- * @user: the authenticated user, held; constant once VALID
- * @nobody: the anonymous user that it was reauthenticated as, held; NULL if it never was; set
- *	once, under @lock
- * @acting_user: the user it acts as: @user, or @nobody from an anonymous reauthentication to
- *	the next one
+ * @user: the authenticated user, with the groups of the first login; held; constant once VALID
+ * @identities: further ones that it was reauthenticated as: @user with other groups, and the
+ *	anonymous user; under @lock
+ * @acting_user: the identity it acts as, that of the last authentication: @user or one of
+ *	@identities
  * @login: DITTO_LOGIN_* bit of the last authentication as @user
  * @dialect: dialect of all its channels
  * @client_guid: ClientGuid of the first connection
@@ -162,7 +163,7 @@ struct dsmb_session {
 	struct ditto_client client;
 	struct dsmb_lease_client *lease_client;
 	struct ditto_auth_user *user;
-	struct ditto_auth_user *nobody;
+	struct dsmb_identity *identities;
 	struct ditto_auth_user *acting_user;
 	u32 login;
 	u16 dialect;
@@ -223,7 +224,7 @@ u32 dsmb_session_login(const struct dsmb_session *session);
 /* The user a session acts as now. It is valid as long as the session is held. */
 static inline struct ditto_auth_user *dsmb_session_acting_user(const struct dsmb_session *session)
 {
-	/* Pairs with act_as() in session_setup.c. */
+	/* Pairs with session_act_as() in session_finish.c. */
 	return smp_load_acquire(&session->acting_user);
 }
 

@@ -8,7 +8,9 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/err.h>
+#include <linux/overflow.h>
 #include <linux/printk.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "../../fs/share/share.h"
@@ -25,6 +27,8 @@
 
 /* Longest part of an unproven user name that is logged. */
 #define TOLD_NAME_MAX		64
+/* Identities of a session: a user whose groups change more often logs in anew. */
+#define IDENTITIES_MAX		16
 
 void dsmb_tell_refused(const struct dsmb_conn *conn, const char *user, const char *why)
 {
@@ -180,28 +184,89 @@ static u32 finish_new(struct dsmb_channel *channel, const struct ditto_auth *aut
 	return STATUS_SUCCESS;
 }
 
+/**
+ * struct dsmb_identity - an identity that a session was reauthenticated as
+ * @next: the one before
+ * @user: held
+ */
+struct dsmb_identity {
+	struct dsmb_identity *next;
+	struct ditto_auth_user *user;
+};
+
+void dsmb_identities_free(struct dsmb_session *session)
+{
+	struct dsmb_identity *identity;
+
+	while ((identity = session->identities)) {
+		session->identities = identity->next;
+		ditto_auth_user_put(identity->user);
+		kfree(identity);
+	}
+}
+
+/* Is it the same user, with the same groups and SIDs? */
+static bool identity_is_same(const struct ditto_auth_user *a, const struct ditto_auth_user *b)
+{
+	return dsmb_user_is_same(a, b) && gid_eq(a->gid, b->gid) && a->ngroups == b->ngroups &&
+	       !memcmp(a->groups, b->groups, array_size(a->ngroups, sizeof(a->groups[0]))) &&
+	       ditto_token_eq(a->token, b->token);
+}
+
+/*
+ * Finds the identity of the session that is the same as @user, and adds it if there is none. Calls
+ * use identities without a reference, so they are kept as long as the session, and are few.
+ */
+static u32 identity_take(struct dsmb_session *session, struct ditto_auth_user *user,
+			 struct ditto_auth_user **out)
+{
+	struct dsmb_identity *identity;
+	unsigned int count = 1;
+
+	lockdep_assert_held(&session->lock);
+	*out = session->user;
+	if (identity_is_same(session->user, user))
+		return STATUS_SUCCESS;
+	for (identity = session->identities; identity; identity = identity->next, count++) {
+		*out = identity->user;
+		if (identity_is_same(identity->user, user))
+			return STATUS_SUCCESS;
+	}
+	if (count >= IDENTITIES_MAX)
+		return STATUS_ACCESS_DENIED;
+	identity = kmalloc(sizeof(*identity), GFP_KERNEL);
+	if (!identity)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	identity->user = ditto_auth_user_hold(user);
+	identity->next = session->identities;
+	session->identities = identity;
+	*out = user;
+	return STATUS_SUCCESS;
+}
+
 /*
  * A session can be reauthenticated by the same user, or anonymously. In the latter case it acts
  * as the anonymous user until the user comes back, but no longer than the user's ticket lasts.
  * Any other user is refused.
  */
-static bool act_as(struct dsmb_session *session, struct ditto_auth_user *user)
+static bool session_may_act_as(const struct dsmb_session *session,
+			       const struct ditto_auth_user *user)
 {
-	bool same = dsmb_user_is_same(session->user, user);
+	return dsmb_user_is_same(session->user, user) ||
+	       (user->anonymous && !session->is_guest &&
+		READ_ONCE(session->state) != DSMB_SESSION_EXPIRED);
+}
 
-	if (!same && (!user->anonymous || session->is_guest ||
-		      READ_ONCE(session->state) == DSMB_SESSION_EXPIRED))
-		return false;
+/* The trees of the session are renewed with their next requests. */
+static void session_act_as(struct dsmb_session *session, struct ditto_auth_user *user, u32 login)
+{
 	mutex_lock(&session->lock);
-	if (!same && !session->nobody)
-		session->nobody = ditto_auth_user_hold(user);
 	/* A user who comes back by another kind of login gets another access to shares. */
-	if (same)
-		WRITE_ONCE(session->login, user->login);
+	if (!user->anonymous)
+		WRITE_ONCE(session->login, login);
 	/* Pairs with dsmb_session_acting_user(). */
-	smp_store_release(&session->acting_user, same ? session->user : session->nobody);
+	smp_store_release(&session->acting_user, user);
 	mutex_unlock(&session->lock);
-	return true;
 }
 
 /*
@@ -217,7 +282,7 @@ static int session_settle(struct dsmb_session *session)
 	if (session->is_guest || session->is_anonymous)
 		return 0;
 	mutex_lock(&session->lock);
-	trust = session->acting_user == session->user ? DITTO_TRUST_USER : DITTO_TRUST_ANONYMOUS;
+	trust = session->acting_user->anonymous ? DITTO_TRUST_ANONYMOUS : DITTO_TRUST_USER;
 	if (trust != session->trust) {
 		WRITE_ONCE(session->trust, trust);
 		list_for_each_entry(channel, &session->channels, list)
@@ -230,19 +295,30 @@ static int session_settle(struct dsmb_session *session)
 
 /*
  * Completes a reauthentication. Keys and opens stay as they are (MS-SMB2 sections 3.3.5.5.2 and
- * 3.3.5.5.3).
+ * 3.3.5.5.3), but the session acts with the groups that the user has by now.
  */
 static u32 finish_again(struct dsmb_channel *channel, const struct ditto_auth *auth)
 {
 	struct dsmb_session *session = channel->session;
+	struct ditto_auth_user *user;
+	u32 status;
 
-	if (!act_as(session, auth->user)) {
+	if (!session_may_act_as(session, auth->user)) {
 		dsmb_tell_refused(channel->conn, auth->user->name, "the session is another user's");
 		return STATUS_ACCESS_DENIED;
 	}
+	mutex_lock(&session->lock);
+	status = identity_take(session, auth->user, &user);
+	mutex_unlock(&session->lock);
+	if (status == STATUS_ACCESS_DENIED)
+		dsmb_tell_refused(channel->conn, auth->user->name,
+				  "its groups changed too often for one session");
+	if (status)
+		return status;
+	session_act_as(session, user, auth->user->login);
 	if (session_settle(session))
 		return STATUS_INSUFFICIENT_RESOURCES;
-	if (dsmb_session_acting_user(session) == session->user)
+	if (!user->anonymous)
 		WRITE_ONCE(session->expires, auth->expires);
 	cmpxchg(&session->state, DSMB_SESSION_EXPIRED, DSMB_SESSION_VALID);
 	return STATUS_SUCCESS;

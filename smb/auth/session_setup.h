@@ -177,6 +177,14 @@ u16 dsmb_session_flags(const struct dsmb_session *session);
  */
 void dsmb_tell_refused(const struct dsmb_conn *conn, const char *user, const char *why);
 
+/**
+ * dsmb_identities_free - free the identities that a session was reauthenticated as
+ * @session: without references
+ *
+ * Context: process.
+ */
+void dsmb_identities_free(struct dsmb_session *session);
+
 /* The functions of session_setup.c. */
 
 /**

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Sessions, trees, signatures and encryption of SMB as MS-SMB2 demands."""
+import contextlib
 import os
 import socket
 import struct
@@ -9,7 +10,8 @@ from impacket import ntlm
 
 import smb2
 import smbraw
-from harness import Skip, eq, get, one_of, pattern, process_stopped, put, test, wait_for
+from harness import (Skip, eq, get, one_of, pattern, process_stopped, put, run, test,
+                     wait_for)
 from smbraw import Link, link
 from t_lock_admin import listening
 from t_smb_durable import RWH, logged_in
@@ -450,6 +452,60 @@ def renewed_without_a_name(w):
         eq(s.read(mine, 5), b'alice')
         eq(s.anonymous(sign=True), 'SUCCESS')
         eq(s.login('bob', sign=True), 'ACCESS_DENIED', 'as another user')
+    no_sessions(w)
+
+
+@contextlib.contextmanager
+def groups_added(*names):
+    for name in names:
+        run('groupadd', name)
+    try:
+        yield
+    finally:
+        for name in names:
+            run('groupdel', name)
+
+
+@test(smb=True, squash='none')
+def renewed_with_other_groups(w):
+    """A renewal takes the groups that the user has by then; what is open stays open."""
+    share_all(w)
+    with groups_added('e2e-team'), link(w.client) as s:
+        os.mkdir(w.path('team'))
+        put(w.path('team/f'), b'data', 0o660)
+        run('chgrp', '-R', 'e2e-team', w.path('team'))
+        os.chmod(w.path('team'), 0o770)
+        smb2.refused('ACCESS_DENIED', s.create, 'team\\f')
+        for _ in range(20):
+            run('gpasswd', '-a', 'alice', 'e2e-team')
+            eq(s.login(sign=True), 'SUCCESS')
+            fid = s.create('team\\f')
+            eq(s.login(sign=True), 'SUCCESS', 'with the same groups')
+            s.close(s.create('team\\f'))
+            run('gpasswd', '-d', 'alice', 'e2e-team')
+            s.close(s.create('team\\f'))
+            eq(s.login(sign=True), 'SUCCESS')
+            smb2.refused('ACCESS_DENIED', s.create, 'team\\f')
+            eq(s.read(fid, 4), b'data')
+            s.close(fid)
+    no_sessions(w)
+
+
+@test(smb=True, squash='none')
+def renewed_with_ever_other_groups(w):
+    """A session whose groups change too often ends, and the user logs in anew."""
+    share_all(w)
+    names = [f'e2e-team{i}' for i in range(16)]
+    with groups_added(*names), link(w.client) as s:
+        fid = s.create('f')
+        for name in names:
+            eq(s.login(sign=True), 'SUCCESS', name)
+            s.close(s.create('f'))
+            run('gpasswd', '-a', 'alice', name)
+        eq(s.login(sign=True), 'ACCESS_DENIED')
+        smb2.refused('USER_SESSION_DELETED', s.read, fid, 1)
+        with link(w.client) as t:
+            t.create('f')
     no_sessions(w)
 
 
