@@ -11,7 +11,6 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/err.h>
-#include <linux/list.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -19,6 +18,7 @@
 #include "../../fs/op/rights.h"
 #include "../../fs/share/cred.h"
 #include "../../fs/share/share.h"
+#include "../../net/peer.h"
 #include "../file/name.h"
 #include "../open/open.h"
 #include "../open/persist.h"
@@ -58,6 +58,8 @@ void dsmb_tree_put(struct dsmb_tree *tree)
 	if (!refcount_dec_and_test(&tree->ref))
 		return;
 	dsmb_access_drop(tree);
+	if (tree->peer)
+		ditto_peer_put(tree->peer);
 	kfree(tree->name);
 	dsmb_crowd_put(tree->recorders);
 	dsmb_crowd_put(tree->crowd);
@@ -132,22 +134,6 @@ void dsmb_trees_close(struct dsmb_session *session)
 	}
 }
 
-/* Returns a connection of the session, held, or NULL. */
-static struct dsmb_conn *session_conn(struct dsmb_session *session)
-{
-	struct dsmb_channel *channel;
-	struct dsmb_conn *conn = NULL;
-
-	mutex_lock(&session->lock);
-	channel = list_first_entry_or_null(&session->channels, struct dsmb_channel, list);
-	if (channel) {
-		conn = channel->conn;
-		dsmb_conn_hold(conn);
-	}
-	mutex_unlock(&session->lock);
-	return conn;
-}
-
 /*
  * Repeats the access check of a tree, because the share's options, the acting user or the kind of
  * login changed. A check that comes to no result changes nothing, so the next request repeats it.
@@ -157,16 +143,11 @@ static u32 tree_renew(struct dsmb_tree *tree, struct ditto_share *share)
 {
 	struct dsmb_session *session = tree->session;
 	struct dsmb_access access;
-	struct dsmb_conn *conn;
 	int err = -EAGAIN;
 	u32 status;
 
 	do {
-		conn = session_conn(session);
-		if (!conn)
-			return STATUS_NETWORK_NAME_DELETED;
-		status = dsmb_access_find(session, conn->peer, share, &access);
-		dsmb_conn_put(conn);
+		status = dsmb_access_find(session, tree->peer, share, &access);
 		if (status == STATUS_ACCESS_DENIED)
 			return STATUS_NETWORK_NAME_DELETED;
 		if (status)
@@ -341,6 +322,7 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 	}
 	tree->tag = share->tag;
 	tree->share = share;
+	tree->peer = ditto_peer_hold(call->conn->peer);
 	tree->withdrawn = U64_MAX;
 	tree->cred = access.cred;
 	tree->crowd = dsmb_crowd_get(&session->server->crowds, share->root.mnt->mnt_sb);

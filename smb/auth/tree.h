@@ -16,6 +16,7 @@
 #include <linux/types.h>
 
 struct ditto_cred;
+struct ditto_peer;
 struct ditto_share;
 struct dsmb_retired;	/* tree_access.c */
 struct dsmb_session;
@@ -37,6 +38,8 @@ enum dsmb_tree_kind {
  * @share: the share that had the tag at connect time, without a reference. A later one with the
  *	same tag is looked up each time
  * @withdrawn: see ditto_share_get_again(); U64_MAX until @share was looked up once
+ * @peer: machine that it was made from, held: the share's rules are about this one, whichever
+ *	connection of the session a request comes on; NULL for pipes and restored trees
  * @generation: generation of the share's options that @writable and @cred were made with
  * @acting_user: user of the session that @writable and @cred were made for
  * @login: DITTO_LOGIN_* bit of the session at that time
@@ -61,6 +64,7 @@ struct dsmb_tree {
 	u64 tag;
 	struct ditto_share *share;
 	u64 withdrawn;
+	struct ditto_peer *peer;
 	u64 generation;
 	const struct ditto_auth_user *acting_user;
 	u32 login;

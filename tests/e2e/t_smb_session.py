@@ -509,6 +509,30 @@ def renewed_with_ever_other_groups(w):
     no_sessions(w)
 
 
+@test(smb=True, squash='none', clients=2)
+def rules_of_the_admitted_address(w):
+    """A tree connect stays under the rules of the address that it was made from."""
+    share_all(w)
+    first, second = (f'{client.addr}=rw' for client in w.clients)
+    w.server.set('data', allow=[second])
+    with link(w.client, share=None) as s, Link(w.clients[1], s.guid).negotiate() as t:
+        eq(s.connect_tree(), 'ACCESS_DENIED')
+        eq(t.bind(s), 'SUCCESS')
+        t.sign = True
+        eq(t.connect_tree(), 'SUCCESS')
+        s.tree = t.tree
+        fid = t.create('f')
+        t.write(fid, b'data')
+        for channel in t, s:
+            w.server.ctl('share', 'set', 'data', 'comment', f'before {channel.host}')
+            eq((channel.read(fid, 4), s.read(fid, 4), t.read(fid, 4)), (b'data',) * 3)
+        w.server.set('data', allow=[first])
+        for channel in s, t:
+            smb2.refused('NETWORK_NAME_DELETED', channel.read, fid, 4)
+        eq((t.connect_tree(), s.connect_tree()), ('ACCESS_DENIED', 'SUCCESS'))
+    no_sessions(w)
+
+
 @test(smb=True, squash='none')
 def foreign_steps(w):
     """Without the key a client can neither renew nor end a session."""
