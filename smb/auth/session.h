@@ -4,7 +4,7 @@
  *
  * Lifetime: session->ref counts the server's table, each channel, each call in flight and other
  * holders. dsmb_session_close() ends a session, for LOGOFF, the loss of the last connection,
- * the administrator, or a failed reauthentication: trees, opens and locks are released, parked
+ * the administrator, or a refused reauthentication: trees, opens and locks are released, parked
  * calls are cancelled, channels are taken off their connections. Durable opens stay for a while
  * (open/durable.h). Closing is idempotent.
  *

@@ -227,12 +227,14 @@ static u32 identity_take(struct dsmb_session *session, struct ditto_auth_user *u
 	*out = session->user;
 	if (identity_is_same(session->user, user))
 		return STATUS_SUCCESS;
-	for (identity = session->identities; identity; identity = identity->next, count++) {
+	for (identity = session->identities; identity; identity = identity->next) {
 		*out = identity->user;
 		if (identity_is_same(identity->user, user))
 			return STATUS_SUCCESS;
+		count += !identity->user->anonymous;
 	}
-	if (count >= IDENTITIES_MAX)
+	/* There is one anonymous identity at most. */
+	if (count >= IDENTITIES_MAX && !user->anonymous)
 		return STATUS_ACCESS_DENIED;
 	identity = kmalloc(sizeof(*identity), GFP_KERNEL);
 	if (!identity)
@@ -269,26 +271,39 @@ static void session_act_as(struct dsmb_session *session, struct ditto_auth_user 
 	mutex_unlock(&session->lock);
 }
 
-/*
- * Sets the trust of a session, and of its connections, to that of the user it acts as. Returns
- * 0 or -EDQUOT.
- */
-static int session_settle(struct dsmb_session *session)
+/* Sets the trust of a session and its connections, up to one that fails. Returns 0 or -EDQUOT. */
+static int channels_settle(struct dsmb_session *session, enum ditto_trust trust)
 {
 	const struct dsmb_channel *channel;
-	enum ditto_trust trust;
+	int err = 0;
+
+	lockdep_assert_held(&session->lock);
+	WRITE_ONCE(session->trust, trust);
+	list_for_each_entry(channel, &session->channels, list)
+		if (channel->ready && !err)
+			err = dsmb_conn_settle(channel->conn);
+	return err;
+}
+
+/*
+ * Sets the trust of a session, and of its connections, to that of the user it is about to act as.
+ * Returns 0 or -EDQUOT; then all is as before.
+ */
+static int session_settle(struct dsmb_session *session, const struct ditto_auth_user *user)
+{
+	enum ditto_trust trust = user->anonymous ? DITTO_TRUST_ANONYMOUS : DITTO_TRUST_USER;
+	enum ditto_trust before;
 	int err = 0;
 
 	if (session->is_guest || session->is_anonymous)
 		return 0;
 	mutex_lock(&session->lock);
-	trust = session->acting_user->anonymous ? DITTO_TRUST_ANONYMOUS : DITTO_TRUST_USER;
-	if (trust != session->trust) {
-		WRITE_ONCE(session->trust, trust);
-		list_for_each_entry(channel, &session->channels, list)
-			if (channel->ready && !err)
-				err = dsmb_conn_settle(channel->conn);
-	}
+	before = session->trust;
+	if (trust != before)
+		err = channels_settle(session, trust);
+	/* Those that were settled before the one that failed. */
+	if (err)
+		channels_settle(session, before);
 	mutex_unlock(&session->lock);
 	return err;
 }
@@ -315,9 +330,9 @@ static u32 finish_again(struct dsmb_channel *channel, const struct ditto_auth *a
 				  "its groups changed too often for one session");
 	if (status)
 		return status;
-	session_act_as(session, user, auth->user->login);
-	if (session_settle(session))
+	if (session_settle(session, user))
 		return STATUS_INSUFFICIENT_RESOURCES;
+	session_act_as(session, user, auth->user->login);
 	if (!user->anonymous)
 		WRITE_ONCE(session->expires, auth->expires);
 	cmpxchg(&session->state, DSMB_SESSION_EXPIRED, DSMB_SESSION_VALID);
@@ -349,18 +364,29 @@ u32 dsmb_session_finish(struct dsmb_channel *channel, const struct ditto_auth *a
 	 */
 	if (!binds && previous_close(channel->session, req->previous) && err)
 		err = dsmb_conn_settle(conn);
-	if (err)
+	if (err) {
+		/* A session that is ready outlives such a failure, but this one is not used yet. */
+		if (!binds)
+			dsmb_session_close(channel->session, "no budget for its connection");
 		return STATUS_INSUFFICIENT_RESOURCES;
+	}
 	/* Until nothing can fail any more, a failure ends the channel and not its session. */
 	channel->binding = false;
 	return STATUS_SUCCESS;
+}
+
+/* Was the client refused? Other failures only say that this server could not decide. */
+static bool setup_is_refused(u32 status)
+{
+	return status == STATUS_LOGON_FAILURE || status == STATUS_ACCESS_DENIED ||
+	       status == STATUS_INVALID_PARAMETER;
 }
 
 void dsmb_session_setup_failed(struct dsmb_channel *channel, u32 status)
 {
 	if (channel->binding)
 		dsmb_channel_close(channel, "binding failed");
-	else if (!channel->ready || status != STATUS_CANCELLED)
+	else if (!channel->ready || setup_is_refused(status))
 		dsmb_session_close(channel->session, "authentication failed");
 }
 

@@ -151,8 +151,9 @@ u32 dsmb_session_finish(struct dsmb_channel *channel, const struct ditto_auth *a
  * @status: the status it ended with
  *
  * A failed binding leaves the session as it was. So does a reauthentication that was cancelled
- * (MS-SMB2 section 3.3.5.16) or whose connection ended. Any other failure closes the session
- * (MS-SMB2 section 3.3.5.5.3).
+ * (MS-SMB2 section 3.3.5.16), whose connection ended, or that could not be decided for want of
+ * the helper, of memory or of budget: the client tries again. A client that was refused loses the
+ * session (MS-SMB2 section 3.3.5.5.3).
  *
  * Context: process; may sleep; no lock held.
  */

@@ -73,7 +73,7 @@ static unsigned long conn_best_id(struct dsmb_conn *conn, enum ditto_trust *trus
 
 		if (worth < *trust)
 			continue;
-		/* Pairs with session_setup_finish(): the session's principal is visible. */
+		/* Pairs with dsmb_session_finish(): the session's principal is visible. */
 		if (!smp_load_acquire(&channel->ready))
 			continue;
 		pays = worth == DITTO_TRUST_USER &&

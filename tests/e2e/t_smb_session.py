@@ -376,6 +376,29 @@ def renewal_given_up(w):
     no_sessions(w)
 
 
+@test(smb=True, squash='none')
+def renewal_without_a_helper(w):
+    """A renewal that the server cannot decide leaves the session unchanged."""
+    share_all(w)
+    with link(w.client) as s:
+        fid = s.create('f', share=0)
+        s.lock(fid, 0, 10)
+        s.write(fid, b'data')
+        eq(s.ntlm_first(sign=True), 'MORE_PROCESSING_REQUIRED')
+        w.server.helper_stop('KILL')
+        wait_for('the helper is gone', lambda: not w.server.setting('helper'))
+        for attempt in (lambda: s.ntlm_second('alice', sign=True),
+                        lambda: s.ntlm_first(sign=True)):
+            eq(attempt(), 'NO_LOGON_SERVERS')
+            eq(s.is_signed_right(), True)
+            eq(s.read(fid, 4), b'data')
+            eq(w.server.claims().get('ranges'), 1)
+        w.server.helper_start(w.server.conf)
+        eq(s.login(sign=True), 'SUCCESS')
+        eq(s.read(fid, 4), b'data')
+    no_sessions(w)
+
+
 def guess(client, password='wrong', user='alice'):
     """Send a login without waiting for the reply; returns the link and the message id."""
     s = Link(client).negotiate()
