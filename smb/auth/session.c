@@ -17,6 +17,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
+#include <kunit/visibility.h>
 
 #include "../../net/event.h"
 #include "../../net/server.h"
@@ -172,6 +173,21 @@ struct dsmb_channel *dsmb_channel_find(struct dsmb_conn *conn, u64 id,
 	return channel_find(conn, id, session);
 }
 
+static bool session_is_overdue(const struct dsmb_session *session)
+{
+	return READ_ONCE(session->expires) <= ktime_get_real_seconds() &&
+	       READ_ONCE(session->state) == DSMB_SESSION_VALID;
+}
+
+/* A reauthentication that has come first has changed both under the lock. */
+static void session_expire(struct dsmb_session *session)
+{
+	mutex_lock(&session->lock);
+	if (session_is_overdue(session))
+		WRITE_ONCE(session->state, DSMB_SESSION_EXPIRED);
+	mutex_unlock(&session->lock);
+}
+
 struct dsmb_session *dsmb_session_find(struct dsmb_conn *conn, u64 id,
 				       struct dsmb_channel **out)
 {
@@ -188,14 +204,15 @@ struct dsmb_session *dsmb_session_find(struct dsmb_conn *conn, u64 id,
 		dsmb_session_put(session);
 		return NULL;
 	}
-	if (unlikely(READ_ONCE(session->expires) <= ktime_get_real_seconds()))
-		cmpxchg(&session->state, DSMB_SESSION_VALID, DSMB_SESSION_EXPIRED);
+	if (unlikely(session_is_overdue(session)))
+		session_expire(session);
 	if (out)
 		*out = channel;
 	else
 		dsmb_channel_put(channel);
 	return session;
 }
+EXPORT_SYMBOL_IF_KUNIT(dsmb_session_find);
 
 struct dsmb_session *dsmb_session_find_any(struct dsmb_server *server, u64 id)
 {

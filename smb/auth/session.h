@@ -111,7 +111,7 @@ void dsmb_channel_put(struct dsmb_channel *channel);
  * @id: SessionId; random, 32 bits, not zero
  * @ref: references; see the top of this file
  * @lock: mutex; see the top of this file
- * @state: VALID is set with release semantics; see enum dsmb_session_state
+ * @state: VALID is set with release semantics; written under @lock; see enum dsmb_session_state
  * @client: the session in the lock table, once it is VALID
  * @lease_client: holder of its leases, once it has any
  * @user: the authenticated user, with the groups of the first login; held; constant once VALID
@@ -151,7 +151,7 @@ void dsmb_channel_put(struct dsmb_channel *channel);
  * @opens_charge: charge for its opens, in steps
  * @forgets: closed by the administrator: its durable opens do not wait for the client
  * @since: wall clock time of its creation
- * @expires: wall clock time when the ticket ends, or TIME64_MAX
+ * @expires: wall clock time when the ticket ends, or TIME64_MAX; once VALID changed under @lock
  * @rcu: frees it after a grace period
  */
 struct dsmb_session {
@@ -237,7 +237,7 @@ static inline struct ditto_auth_user *dsmb_session_acting_user(const struct dsmb
  * Sessions that are VALID or EXPIRED are found. A session whose ticket has ended becomes
  * EXPIRED here.
  *
- * Context: process.
+ * Context: process; may sleep; takes session->lock.
  * Return: the session, held, or NULL.
  */
 struct dsmb_session *dsmb_session_find(struct dsmb_conn *conn, u64 id,

@@ -260,14 +260,20 @@ static bool session_may_act_as(const struct dsmb_session *session,
 }
 
 /* The trees of the session are renewed with their next requests. */
-static void session_act_as(struct dsmb_session *session, struct ditto_auth_user *user, u32 login)
+static void session_act_as(struct dsmb_session *session, struct ditto_auth_user *user,
+			   const struct ditto_auth *auth)
 {
 	mutex_lock(&session->lock);
 	/* A user who comes back by another kind of login gets another access to shares. */
-	if (!user->anonymous)
-		WRITE_ONCE(session->login, login);
+	if (!user->anonymous) {
+		WRITE_ONCE(session->login, auth->user->login);
+		WRITE_ONCE(session->expires, auth->expires);
+	}
 	/* Pairs with dsmb_session_acting_user(). */
 	smp_store_release(&session->acting_user, user);
+	if (session->state == DSMB_SESSION_EXPIRED)
+		/* Pairs as in dsmb_session_validate(). */
+		smp_store_release(&session->state, DSMB_SESSION_VALID);
 	mutex_unlock(&session->lock);
 }
 
@@ -332,10 +338,7 @@ static u32 finish_again(struct dsmb_channel *channel, const struct ditto_auth *a
 		return status;
 	if (session_settle(session, user))
 		return STATUS_INSUFFICIENT_RESOURCES;
-	session_act_as(session, user, auth->user->login);
-	if (!user->anonymous)
-		WRITE_ONCE(session->expires, auth->expires);
-	cmpxchg(&session->state, DSMB_SESSION_EXPIRED, DSMB_SESSION_VALID);
+	session_act_as(session, user, auth);
 	return STATUS_SUCCESS;
 }
 
