@@ -21,9 +21,11 @@ static struct hlist_head *acting_bucket(const struct cred *cred)
 	return &buckets[hash_ptr(cred, BUCKETS_LOG)];
 }
 
-void ditto_acting_add(struct ditto_acting *acting, const struct cred *cred)
+void ditto_acting_add(struct ditto_acting *acting, const struct cred *cred,
+		      const struct ditto_lock_table *table)
 {
 	acting->cred = cred;
+	acting->table = table;
 	spin_lock_bh(&buckets_lock);
 	hlist_add_head_rcu(&acting->link, acting_bucket(cred));
 	spin_unlock_bh(&buckets_lock);
@@ -40,20 +42,20 @@ void ditto_acting_del(struct ditto_acting *acting)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_acting_del, DITTO);
 
-bool ditto_is_acting(void)
+const struct ditto_lock_table *ditto_acting_table(void)
 {
+	const struct ditto_lock_table *table = NULL;
 	const struct cred *cred = current_cred();
 	struct ditto_acting *acting;
-	bool found = false;
 
 	rcu_read_lock();
 	hlist_for_each_entry_rcu(acting, acting_bucket(cred), link) {
 		if (acting->cred == cred) {
-			found = true;
+			table = acting->table;
 			break;
 		}
 	}
 	rcu_read_unlock();
-	return found;
+	return table;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_is_acting, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_acting_table, DITTO);

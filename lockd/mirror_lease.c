@@ -6,7 +6,8 @@
  * broken by changes of names and attributes. The VFS lease is as strong as the strongest grant.
  * When a local process breaks it, the grants are broken by the matrix, as for any other caller,
  * and the VFS lease is lowered when they are; until then the process waits, at most as long as
- * the deadlines of the grants.
+ * the deadlines of the grants. A thread of another server counts as a local process. It does not
+ * wait; its client retries.
  *
  * The VFS reports a break once, and not again while it is pending, so the mirror remembers it:
  * until the VFS lease is lowered, no grant is made that would keep it up. Grants that were made
@@ -42,9 +43,12 @@
 /* Time after which a break for a waiting local process is begun again where necessary. */
 #define BREAK_AGAIN_MS	1000
 
+/* True if the table whose grants the VFS lease stands for has checked what the thread does. */
 static bool breaker_is_ours(struct file_lease *fl)
 {
-	return ditto_is_acting();
+	const struct ditto_mirror *mirror = fl->c.flc_owner;
+
+	return ditto_acting_table() == mirror->point->table;
 }
 
 /* The work holds a reference. A mirror that is being freed drops its VFS lease anyway. */

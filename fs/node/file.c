@@ -293,7 +293,7 @@ static struct ditto_file *file_open(struct vfsmount *mnt, struct ditto_node *nod
 	path.dentry = ditto_node_dentry(node);
 	move_begin(node);
 	file = open_nowait(&path, open_flags[mode],
-			   volume->caller_opens && ditto_is_acting() ? current_cred() :
+			   volume->caller_opens && ditto_acting_table() ? current_cred() :
 								     volume->srv->nodes->cred);
 	dput(path.dentry);
 	if (IS_ERR(file)) {

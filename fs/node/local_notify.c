@@ -147,10 +147,11 @@ static enum ditto_entry_event event_of(u32 mask)
 static int local_handle(struct fsnotify_mark *mark, u32 mask, struct inode *inode,
 			struct inode *dir, const struct qstr *name, u32 cookie)
 {
+	const struct ditto_node_table *table = mark->group->private;
 	struct ditto_local *local = local_of(mark);
 	struct local_event *event;
 
-	if (!name || name->len > NAME_MAX || ditto_is_acting())
+	if (!name || name->len > NAME_MAX || ditto_acting_table() == table->srv->locks)
 		return 0;
 	/* Changes of data and attributes are frequent and concern few holders. */
 	if (!(mask & NAME_EVENTS) &&

@@ -501,7 +501,7 @@ int ditto_nodes_init(struct ditto_server *srv)
 	table->cred = prepare_kernel_cred(&init_task);
 	if (!table->cred)
 		goto err_files;
-	ditto_acting_add(&table->acting, table->cred);
+	ditto_acting_add(&table->acting, table->cred, srv->locks);
 	err = list_lru_init(&table->lru);
 	if (err)
 		goto err_cred;

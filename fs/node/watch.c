@@ -375,7 +375,7 @@ static int watch_event(struct fsnotify_group *group, u32 mask, const void *data,
 		watch_delete_pending(volume, inode);
 	if (mask & FS_RENAME && dentry)
 		tell_rename(volume, dir, name, dentry, mask & FS_ISDIR);
-	if (!dentry || ditto_is_acting())
+	if (!dentry || ditto_acting_table() == volume->srv->locks)
 		return 0;
 	if (mask & FS_MODIFY)
 		tell_local(volume, dentry, DITTO_CHANGED_SIZE | DITTO_CHANGED_MTIME);

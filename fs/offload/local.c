@@ -3,9 +3,9 @@
  * Local processes and files that are not whole.
  *
  * An open of such a file, by whatever means, waits until it is whole: a permission mark on the
- * superblock asks this module. Only opens by the server itself do not wait; they are recognized by
- * their credential, since other servers in the kernel (knfsd) open files, too, and must not read
- * zeros.
+ * superblock asks this module. Only opens by a server of this module do not wait, in whatever
+ * namespace it is; they are recognized by their credential, since other servers in the kernel
+ * (knfsd) open files, too, and must not read zeros.
  *
  * The wait is outside of the open. Inside, it would hold up every mark of the machine that is to be
  * freed, since fsnotify waits for all events that are being handled (SRCU); and an open that
@@ -204,7 +204,7 @@ static int local_open(struct ditto_volume *volume, struct dentry *dentry)
 	struct ditto_stub *stub = NULL;
 	int err = 0;
 
-	if (!S_ISREG(d_inode(dentry)->i_mode) || ditto_is_acting())
+	if (!S_ISREG(d_inode(dentry)->i_mode) || ditto_acting_table())
 		return 0;
 	atomic_inc(&volume->offload_waits);
 	node = local_node(volume, dentry);
@@ -274,7 +274,7 @@ static void local_resized(struct ditto_volume *volume, struct dentry *dentry)
 	struct ditto_node *node;
 	struct ditto_stub *stub;
 
-	if (!S_ISREG(inode->i_mode) || ditto_is_acting())
+	if (!S_ISREG(inode->i_mode) || ditto_acting_table())
 		return;
 	node = ditto_node_find_inode(table, inode);
 	if (node && !test_bit(DITTO_NODE_WHOLE, &node->flags)) {

@@ -170,8 +170,10 @@ static void privileged_cred_free(struct privileged *privileged)
 	kfree_rcu(privileged, rcu);
 }
 
-static struct privileged *privileged_cred_new(const struct cred *cred, enum ditto_privilege how)
+static struct privileged *privileged_cred_new(const struct cred_entry *entry,
+					      enum ditto_privilege how)
 {
+	const struct cred *cred = entry->pub.cred;
 	struct privileged *privileged = kzalloc(sizeof(*privileged), GFP_KERNEL);
 	struct cred *more = privileged ? prepare_kernel_cred(&init_task) : NULL;
 
@@ -193,7 +195,7 @@ static struct privileged *privileged_cred_new(const struct cred *cred, enum ditt
 	if (how >= DITTO_PRIVILEGE_CHOWN)
 		cap_raise(more->cap_effective, CAP_CHOWN);
 	privileged->cred = more;
-	ditto_acting_add(&privileged->acting, more);
+	ditto_acting_add(&privileged->acting, more, entry->acting.table);
 	return privileged;
 }
 
@@ -206,7 +208,7 @@ const struct cred *ditto_cred_privileged(struct ditto_cred *cred, enum ditto_pri
 
 	if (privileged)
 		return privileged->cred;
-	privileged = privileged_cred_new(cred->cred, how);
+	privileged = privileged_cred_new(entry, how);
 	if (!privileged)
 		return NULL;
 	other = cmpxchg(&entry->privileged[how], NULL, privileged);
@@ -427,7 +429,8 @@ static const struct cred *squashed_cred(const struct ditto_squashed *who, const 
 	return cred;
 }
 
-static struct cred_entry *entry_new(const struct cred_key *key, const struct ditto_squashed *who,
+static struct cred_entry *entry_new(const struct ditto_lock_table *locks,
+				    const struct cred_key *key, const struct ditto_squashed *who,
 				    const kgid_t *groups, unsigned int count)
 {
 	struct cred_entry *entry;
@@ -457,7 +460,7 @@ static struct cred_entry *entry_new(const struct cred_key *key, const struct dit
 		kfree(entry);
 		return NULL;
 	}
-	ditto_acting_add(&entry->acting, entry->pub.cred);
+	ditto_acting_add(&entry->acting, entry->pub.cred, locks);
 	return entry;
 }
 
@@ -479,7 +482,7 @@ struct ditto_cred *ditto_cred_backup(struct ditto_cred *cred)
 	backup = smp_load_acquire(&entry->backup);
 	if (backup)
 		return &backup->pub;
-	backup = entry_new(&entry->key, &who, groups->gid, groups->ngroups);
+	backup = entry_new(entry->acting.table, &entry->key, &who, groups->gid, groups->ngroups);
 	if (!backup)
 		return NULL;
 	other = cmpxchg(&entry->backup, NULL, backup);
@@ -508,14 +511,14 @@ static struct cred_entry *entry_new_managed(struct ditto_server *srv, const stru
 		return ERR_PTR(-ENOMEM);
 	count = ditto_names_groups(srv, who->uid, groups, DITTO_GROUPS_MAX, asker);
 	if (count >= 0) {
-		entry = entry_new(key, who, groups, count);
+		entry = entry_new(srv->locks, key, who, groups, count);
 	} else if (count == -ENOENT) {
-		entry = entry_new(key, who, NULL, 0);
+		entry = entry_new(srv->locks, key, who, NULL, 0);
 	} else if (count == -ECONNREFUSED) {
 		pr_warn_ratelimited("no helper to ask for the groups of user %u: the request's own count\n",
 				    from_kuid(&init_user_ns, who->uid));
 		ttl = READ_ONCE(srv->settings.name_negative_ttl_s);
-		entry = entry_new(key, who, key->groups, key->ngroups);
+		entry = entry_new(srv->locks, key, who, key->groups, key->ngroups);
 	} else {
 		entry = ERR_PTR(count == -ENOMEM ? -ENOMEM : -EJUKEBOX);
 	}
@@ -559,11 +562,11 @@ struct ditto_cred *ditto_cred_get(struct ditto_server *srv, const struct ditto_s
 	epoch = ditto_creds_epoch(srv);
 	ditto_cred_squash(opts, verdict->squash, ident, &who);
 	if (!who.groups)
-		entry = entry_new(&key, &who, NULL, 0);
+		entry = entry_new(srv->locks, &key, &who, NULL, 0);
 	else if (opts->manage_gids)
 		entry = entry_new_managed(srv, &key, &who, ident->from);
 	else
-		entry = entry_new(&key, &who, key.groups, key.ngroups);
+		entry = entry_new(srv->locks, &key, &who, key.groups, key.ngroups);
 	if (IS_ERR_OR_NULL(entry))
 		return entry ? ERR_CAST(entry) : ERR_PTR(-ENOMEM);
 	return &cred_enter(srv->creds, entry, epoch)->pub;

@@ -1,19 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Life cycles: shares that are removed, modules that are reloaded, helpers that die."""
 import contextlib
+import copy
 import errno
 import os
 import time
 import uuid
 
 import nfs3
+import nfs4
 import nlm
 import rpc
 import servers
+import smb2
 from harness import (Child, Ns, eq, expect_errno, frozen, get, one_of, pattern, put, run,
                      stop_process, test, wait_for, MNT_DETACH)
 from nfs3 import sattr
+from nfs4 import putfh
+from nfs4_callback import ADDED, REMOVED
+from nfs4_callers import Caller, files
 from nlm import Nlm
+from t_nfs4_dir import Watcher as DirWatcher
 from t_smb_notify import Watcher
 
 
@@ -278,32 +285,119 @@ def namespace_goes(w):
     start_anew(w)
 
 
+# The address of the second server.
+SECOND = '192.168.99.1'
+
+
+def second_server(w):
+    """A server in a namespace of its own, which the client reaches by another address."""
+    ns = Ns('e2e-s2', 'server2')
+    run('ip', 'link', 'add', 'v2', 'netns', ns.name, 'type', 'veth', 'peer', 'name', 'eth9',
+        'netns', w.client.name)
+    run('ip', '-n', ns.name, 'addr', 'add', f'{SECOND}/24', 'dev', 'v2')
+    run('ip', '-n', w.client.name, 'addr', 'add', '192.168.99.2/24', 'dev', 'eth9')
+    run('ip', '-n', ns.name, 'link', 'set', 'v2', 'up')
+    run('ip', '-n', w.client.name, 'link', 'set', 'eth9', 'up')
+    other = servers.Ditto(w)
+    other.ns = ns
+    return other
+
+
 @test(server='ditto')
 def two_servers(w):
     """Two namespaces have two servers with their own shares, settings and clients."""
-    second = Ns('e2e-s2', 'server2')
-    run('ip', 'link', 'add', 'v2', 'netns', second.name, 'type', 'veth', 'peer', 'name', 'eth9',
-        'netns', w.client.name)
-    run('ip', '-n', second.name, 'addr', 'add', '192.168.99.1/24', 'dev', 'v2')
-    run('ip', '-n', w.client.name, 'addr', 'add', '192.168.99.2/24', 'dev', 'eth9')
-    run('ip', '-n', second.name, 'link', 'set', 'v2', 'up')
-    run('ip', '-n', w.client.name, 'link', 'set', 'eth9', 'up')
-    other = servers.Ditto(w)
-    other.ns = second
+    other = second_server(w)
     eq(other.json('share', 'list'), [], 'the second server begins without shares')
     os.mkdir(f'{w.base}/other')
     put(f'{w.base}/other/f', b'other')
     put(w.path('f'), b'first')
     other.add('data', f'{w.base}/other')
     n = w.client.nfs()
-    n2 = nfs3.Nfs3(rpc.Rpc(w.client, '192.168.99.1', 2049))
+    n2 = nfs3.Nfs3(rpc.Rpc(w.client, SECOND, 2049))
     root2 = n2.mnt('data').fh
     eq(n.read(n.lookup(n.root, 'f').fh, 0, 9).data, b'first')
     eq(n2.read(n2.lookup(root2, 'f').fh, 0, 9).data, b'other')
     one_of(n.getattr(root2).status, (nfs3.STALE, nfs3.BADHANDLE), 'a handle of the other server')
     other.delete('data')
-    second.remove()
+    other.ns.remove()
     eq(n.getattr(n.root).status, nfs3.OK, 'the first goes on')
+
+
+@contextlib.contextmanager
+def served_twice(w):
+    """A second server serves the same directory; yields the client as it reaches that one."""
+    other = second_server(w)
+    try:
+        other.add('data', w.export, squash='root-to-admin')
+        there = copy.copy(w.client)
+        there.server_addr = SECOND
+        yield there
+        other.delete('data')
+    finally:
+        other.ns.remove()
+
+
+def taken_back(holder, change, sid, fh):
+    """A change waits until its holder has returned a delegation."""
+    eq(change(), False, 'while it is held')
+    eq(holder.recall().stateid, sid)
+    holder.give_back(sid, fh)
+    wait_for('the change', change)
+
+
+@test(server='ditto', squash='root-to-admin')
+def two_servers_of_one_directory(w):
+    """What clients of one server cache is taken back before clients of another change it."""
+    files(w, 'f', 'g', 'h')
+    with served_twice(w) as there:
+        holder, n = Caller(w, client=there), w.client.nfs()
+
+        def call(name, *args):
+            def done():
+                status = getattr(n, name)(*args).status
+                one_of(status, (nfs3.OK, nfs3.JUKEBOX))
+                return status == nfs3.OK
+            return done
+        f = n.lookup(n.root, 'f').fh
+        taken_back(holder, call('setattr', f, sattr(mode=0o640)), *holder.delegated('f'))
+        taken_back(holder, call('write', n.lookup(n.root, 'g').fh, 0, b'NEW'),
+                   *holder.delegated('g'))
+        taken_back(holder, call('remove', n.root, 'h'), *holder.delegated('h'))
+        eq(holder.compound(putfh(holder.s.fh('data', 'g')), nfs4.read(nfs4.ANON, 0, 3)).ok()[-1]
+           .data, b'NEW')
+        holder.cb.none(holder.conn)
+
+
+@test(smb=True, squash='none')
+def smb_beside_another_server(w):
+    """SMB is refused what another server's client caches, and allowed it when that is given up."""
+    files(w, 'f')
+    with served_twice(w) as there:
+        holder, s = Caller(w, client=there), smb2.Smb2(w.client)
+        sid, fh = holder.delegated('f')
+        file = s.create('f', how=smb2.OPEN)
+
+        def written():
+            try:
+                return s.write(file, b'NEW') or True
+            except smb2.Status as e:
+                eq(e.name, 'FILE_NOT_AVAILABLE')
+                return False
+        taken_back(holder, written, sid, fh)
+        eq(get(w.path('f'))[:3], b'NEW')
+        s.end()
+
+
+@test(server='ditto', squash='root-to-admin')
+def two_servers_of_one_cached_directory(w):
+    """The changes that clients of one server make are delivered to clients of another."""
+    os.chmod(w.export, 0o777)
+    with served_twice(w) as there:
+        holder, n = DirWatcher(w, client=there), w.client.nfs()
+        eq(n.create(n.root, 'f').status, nfs3.OK)
+        eq(n.remove(n.root, 'f').status, nfs3.OK)
+        eq(holder.told(2), [(ADDED, b'f'), (REMOVED, b'f')])
+        holder.give_back(holder.sid, holder.root)
 
 
 @contextlib.contextmanager

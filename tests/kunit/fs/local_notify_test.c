@@ -326,7 +326,7 @@ static void own_opens_break_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 0);
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), DITTO_LEASE_ALL);
 	/* An open by a local process does. */
-	KUNIT_EXPECT_FALSE(test, ditto_is_acting());
+	KUNIT_EXPECT_NULL(test, ditto_acting_table());
 	KUNIT_EXPECT_EQ(test, break_lease(file->inode, O_WRONLY | O_NONBLOCK), -EWOULDBLOCK);
 	breaks_await(test, 1);
 	give_back(lease);

@@ -220,31 +220,54 @@ static void pending_reader_bars_writers(struct kunit *test)
 	mirror_test_end(test, t);
 }
 
+/* A thread that acts for clients of the server with a lock table. */
+struct actor_thread {
+	struct ditto_acting acting;
+	struct cred *cred;
+};
+
+static void actor_begin(struct kunit *test, struct actor_thread *actor,
+			const struct ditto_lock_table *table)
+{
+	actor->cred = prepare_kernel_cred(&init_task);
+	KUNIT_ASSERT_NOT_NULL(test, actor->cred);
+	ditto_acting_add(&actor->acting, actor->cred, table);
+}
+
+static int actor_open(struct kunit *test, struct actor_thread *actor, struct mirror_test *t)
+{
+	const struct cred *old = override_creds(actor->cred);
+	int err = local_open(t, O_WRONLY);
+
+	KUNIT_EXPECT_PTR_EQ(test, ditto_acting_table(), actor->acting.table);
+	revert_creds(old);
+	return err;
+}
+
+static void actor_end(struct actor_thread *actor)
+{
+	ditto_acting_del(&actor->acting);
+	/* It is on the stack, and RCU readers may still look at it. */
+	synchronize_rcu();
+	put_cred(actor->cred);
+}
+
 /* Operations of the server's own threads were checked before, and break no VFS lease. */
 static void own_threads_break_nothing(struct kunit *test)
 {
-	struct cred *cred = prepare_kernel_cred(&init_task);
-	struct ditto_acting acting;
-	const struct cred *old;
 	struct mirror_test *t = mirror_test_begin(test);
+	struct actor_thread own = {};
 	struct claim_told told = {};
 	struct ditto_lease *lease;
 
-	KUNIT_ASSERT_NOT_NULL(test, cred);
-	ditto_acting_add(&acting, cred);
-	KUNIT_EXPECT_FALSE(test, ditto_is_acting());
+	actor_begin(test, &own, claim_table(test));
+	KUNIT_EXPECT_NULL(test, ditto_acting_table());
 	lease = mirror_grant(t, DITTO_LEASE_ALL, &told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
-	old = override_creds(cred);
-	KUNIT_EXPECT_TRUE(test, ditto_is_acting());
-	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), 0);
-	revert_creds(old);
+	KUNIT_EXPECT_EQ(test, actor_open(test, &own, t), 0);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
-	ditto_acting_del(&acting);
-	/* It is on the stack, and RCU readers may still look at it. */
-	synchronize_rcu();
-	put_cred(cred);
+	actor_end(&own);
 	ditto_lease_return(lease);
 	ditto_lease_put(lease);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
@@ -317,6 +340,31 @@ static void break_meets_what_is_not_shown(struct kunit *test)
 	mirror_test_end(test, t);
 }
 
+/* Threads of another server were checked by its own table only, and break like local processes. */
+static void other_servers_break_grants(struct kunit *test)
+{
+	struct ditto_lock_table *other = ditto_locks_create(&init_net);
+	struct mirror_test *t = mirror_test_begin(test);
+	struct actor_thread stranger = {};
+	struct claim_told told = {};
+	struct ditto_lease *lease;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
+	actor_begin(test, &stranger, other);
+	lease = mirror_grant(t, DITTO_LEASE_ALL, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
+	KUNIT_EXPECT_EQ(test, actor_open(test, &stranger, t), -EWOULDBLOCK);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(lease, 0), 0);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
+	KUNIT_EXPECT_EQ(test, actor_open(test, &stranger, t), 0);
+	actor_end(&stranger);
+	ditto_lease_put(lease);
+	mirror_test_end(test, t);
+	ditto_locks_destroy(other);
+}
+
 static struct kunit_case claim_lease_cases[] = {
 	KUNIT_CASE(local_opens_break_grants),
 	KUNIT_CASE(local_opens_stand_in_the_way),
@@ -326,6 +374,7 @@ static struct kunit_case claim_lease_cases[] = {
 	KUNIT_CASE(pending_reader_bars_writers),
 	KUNIT_CASE(own_threads_break_nothing),
 	KUNIT_CASE(break_meets_what_is_not_shown),
+	KUNIT_CASE(other_servers_break_grants),
 	{}
 };
 
