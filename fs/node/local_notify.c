@@ -8,6 +8,10 @@
  * operation itself notifies with the client's actor. It does so with the directory locked, and
  * first has the events notified that were copied before (ditto_local_notify_flush()).
  *
+ * Changes of the directory itself have no name: of its attributes, its move, and its replacement by
+ * a rename. Its inode does not report its removal while a node pins it, so the volume's mark does,
+ * see ditto_local_notify_removed().
+ *
  * The removal of a name by a rename is delayed: if the new name appears in the same directory
  * within MOVE_MS, it is notified as a rename.
  *
@@ -37,7 +41,7 @@
 #define MOVE_MS		20
 
 #define NAME_EVENTS	(FS_CREATE | FS_DELETE | FS_MOVED_FROM | FS_MOVED_TO)
-#define LOCAL_EVENTS	(NAME_EVENTS | FS_ATTRIB | FS_MODIFY)
+#define LOCAL_EVENTS	(NAME_EVENTS | FS_ATTRIB | FS_MODIFY | FS_MOVE_SELF)
 
 /**
  * struct local_event - a change of a directory
@@ -66,6 +70,7 @@ struct local_event {
  * @events: struct local_event to notify
  * @count: length of @events
  * @lost: events were dropped
+ * @own: bits by enum ditto_intent_kind: changes of the directory itself to notify
  * @work: notifies of events, and ends a watch without users
  * @rcu: frees the watch
  */
@@ -79,6 +84,7 @@ struct ditto_local {
 	struct list_head events;
 	u32 count;
 	bool lost;
+	unsigned long own;
 	struct delayed_work work;
 	struct rcu_head rcu;
 };
@@ -144,6 +150,23 @@ static enum ditto_entry_event event_of(u32 mask)
 	return DITTO_ENTRY_ATTRIBUTES;
 }
 
+/* The directory itself has changed. */
+static void local_handle_own(struct ditto_local *local, enum ditto_intent_kind kind)
+{
+	spin_lock(&local->lock);
+	__set_bit(kind, &local->own);
+	spin_unlock(&local->lock);
+	local_kick(local, 0);
+}
+
+static enum ditto_intent_kind own_intent_of(u32 mask, const struct inode *dir)
+{
+	/* A rename has replaced the directory: only its link count is reported. */
+	if (IS_DEADDIR(dir))
+		return DITTO_INTENT_REMOVE;
+	return mask & FS_MOVE_SELF ? DITTO_INTENT_RENAME : DITTO_INTENT_SETATTR;
+}
+
 static int local_handle(struct fsnotify_mark *mark, u32 mask, struct inode *inode,
 			struct inode *dir, const struct qstr *name, u32 cookie)
 {
@@ -151,7 +174,13 @@ static int local_handle(struct fsnotify_mark *mark, u32 mask, struct inode *inod
 	struct ditto_local *local = local_of(mark);
 	struct local_event *event;
 
-	if (!name || name->len > NAME_MAX || ditto_acting_table() == table->srv->locks)
+	if (ditto_acting_table() == table->srv->locks)
+		return 0;
+	if (!name) {
+		local_handle_own(local, own_intent_of(mask, local->node->inode));
+		return 0;
+	}
+	if (name->len > NAME_MAX)
 		return 0;
 	/* Changes of data and attributes are frequent and concern few holders. */
 	if (!(mask & NAME_EVENTS) &&
@@ -218,6 +247,8 @@ static void local_tell(struct ditto_local *local)
 	static const struct ditto_intent child = { .kind = DITTO_INTENT_CHILD };
 	struct ditto_lock_point *point = &local->node->point;
 	struct local_event *event, *next;
+	struct ditto_intent own = {};
+	unsigned long kinds;
 	LIST_HEAD(events);
 	bool lost;
 
@@ -227,6 +258,8 @@ static void local_tell(struct ditto_local *local)
 	local->count = 0;
 	lost = local->lost;
 	local->lost = false;
+	kinds = local->own;
+	local->own = 0;
 	spin_unlock(&local->lock);
 
 	list_for_each_entry_safe(event, next, &events, link) {
@@ -239,6 +272,8 @@ static void local_tell(struct ditto_local *local)
 		ditto_claim_recheck_nowait(point, &entry, NULL);
 		ditto_lease_lose(point);
 	}
+	for_each_set_bit(own.kind, &kinds, DITTO_INTENTS)
+		ditto_claim_recheck_nowait(point, &own, NULL);
 	mutex_unlock(&local->order);
 }
 
@@ -338,7 +373,8 @@ int ditto_local_notify_watch(struct ditto_lock_point *point, bool on)
 	return err;
 }
 
-void ditto_local_notify_flush(struct ditto_node *dir)
+/* Get the watch of a directory with a reference to its mark, or NULL. */
+static struct ditto_local *local_get(struct ditto_node *dir)
 {
 	struct ditto_local *local;
 
@@ -347,9 +383,33 @@ void ditto_local_notify_flush(struct ditto_node *dir)
 	if (local && !refcount_inc_not_zero(&local->mark.refcnt))
 		local = NULL;
 	rcu_read_unlock();
+	return local;
+}
+
+void ditto_local_notify_flush(struct ditto_node *dir)
+{
+	struct ditto_local *local = local_get(dir);
+
 	if (!local)
 		return;
 	local_tell(local);
+	fsnotify_put_mark(&local->mark);
+}
+
+void ditto_local_notify_removed(struct ditto_node_table *table, const struct inode *dir)
+{
+	struct ditto_local *local;
+	struct ditto_node *node;
+
+	if (ditto_acting_table() == table->srv->locks)
+		return;
+	rcu_read_lock();
+	node = ditto_node_peek_inode(table, dir);
+	local = node ? local_get(node) : NULL;
+	rcu_read_unlock();
+	if (!local)
+		return;
+	local_handle_own(local, DITTO_INTENT_REMOVE);
 	fsnotify_put_mark(&local->mark);
 }
 

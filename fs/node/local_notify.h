@@ -8,6 +8,7 @@
 
 #include <linux/types.h>
 
+struct inode;
 struct ditto_lock_point;
 struct ditto_node;
 struct ditto_node_table;
@@ -32,6 +33,17 @@ int ditto_local_notify_watch(struct ditto_lock_point *point, bool on);
  * Context: may sleep; does not wait for the holders.
  */
 void ditto_local_notify_flush(struct ditto_node *dir);
+
+/**
+ * ditto_local_notify_removed - a directory was removed
+ * @table: the nodes of the server
+ * @dir: inode of the directory
+ *
+ * Nothing happens if it is not watched, or if the current thread acts for a client of the server.
+ *
+ * Context: notification of fsnotify, with locks of the task that removes it; does not sleep.
+ */
+void ditto_local_notify_removed(struct ditto_node_table *table, const struct inode *dir);
 
 /* Set up; called before any directory is watched. */
 void ditto_local_notify_init(struct ditto_node_table *table);

@@ -32,6 +32,7 @@
 #include "../acl/acl_file.h"
 #include "../name/casefold_index.h"
 #include "../node/file.h"
+#include "../node/local_notify.h"
 #include "../node/node_private.h"
 #include "../offload/offload.h"
 #include "../op/dosattr_private.h"
@@ -114,9 +115,12 @@ static int notify_event(struct fsnotify_group *group, u32 mask, const void *data
 		return 0;
 	if (inode && (mask & FS_ATTRIB))
 		ditto_acl_forget_inode(table, inode);
-	/* The files of a removed subvolume keep their links, and get no notification. */
-	if (inode && mask & FS_DELETE && inode->i_nlink && IS_DEADDIR(inode))
-		ditto_nodes_subvolume_gone(table);
+	if (inode && mask & FS_DELETE && IS_DEADDIR(inode)) {
+		ditto_local_notify_removed(table, inode);
+		/* The files of a removed subvolume keep their links, and get no notification. */
+		if (inode->i_nlink)
+			ditto_nodes_subvolume_gone(table);
+	}
 	if (!inode || inode->i_nlink)
 		return 0;
 	node = ditto_node_find_inode(table, inode);

@@ -339,6 +339,35 @@ def directory_recalled(w):
 
 
 @wire
+def process_changes_the_directory(w):
+    """A process that changes a directory's attributes, moves or removes it recalls the delegation."""
+    os.mkdir(w.path('away'))
+    changes = {'chmod': lambda d: os.chmod(d, 0o711), 'chown': lambda d: os.chown(d, 7, 7),
+               'utime': lambda d: os.utime(d, (1, 1)),
+               'setxattr': lambda d: os.setxattr(d, 'user.a', b'x'),
+               'rename': lambda d: os.rename(d, w.path('moved')),
+               'move': lambda d: os.rename(d, w.path('away/d'))}
+    for name, change in changes.items():
+        os.mkdir(w.path(name))
+        a = Watcher(w, below=(name,))
+        change(w.path(name))
+        eq(a.recall().stateid, a.sid, name)
+        a.give_back(a.sid, a.root)
+    replaces = {'rmdir': os.rmdir, 'replace': lambda d: os.rename(w.path('moved'), d)}
+    for name, remove in replaces.items():
+        os.mkdir(w.path(name))
+        a = Watcher(w, below=(name,))
+        remove(w.path(name))
+        eq(a.recall().stateid, a.sid, name)
+    # its own client knows
+    os.mkdir(w.path('own'), 0o777)
+    a = Watcher(w, below=('own',))
+    eq(a.compound(putfh(a.root), nfs4.setattr(nfs4.ANON, {'mode': 0o700})).status, OK)
+    a.quiet()
+    a.give_back(a.sid, a.root)
+
+
+@wire
 def directory_refused_notify(w):
     """A holder that refuses a notification loses the delegation."""
     os.chmod(w.export, 0o777)

@@ -381,6 +381,28 @@ def local_open_breaks(w):
     s.end()
 
 
+@test(smb=True, squash='none')
+def local_move_of_a_cached_directory(w):
+    """A process that moves a cached directory takes HANDLE, one that removes it takes all."""
+    s, _, _, _ = two(w)
+    os.mkdir(w.path('d'))
+    how = {'access': GENERIC_READ, 'state': R | H, 'epoch': 0, 'options': smb2.DIRECTORY_FILE}
+    g = s.open('d', key=key(1), **how)
+    eq(g.state, R | H)
+    os.chmod(w.path('d'), 0o700)
+    s.quiet()
+    os.rename(w.path('d'), w.path('e'))
+    eq(s.broken()[1:4], (R | H, R, True))
+    s.ack(key(1), R)
+    s.close(g.fid)
+    os.mkdir(w.path('f2'))
+    s.open('f2', key=key(2), **how)
+    os.rmdir(w.path('f2'))
+    eq(s.broken()[:4], (key(2), R | H, 0, True))
+    s.ack(key(2), 0)
+    s.end()
+
+
 def replace(w, name='f'):
     """Rename over the file, as a local mv does."""
     put(w.path('new'), b'new', ALL)

@@ -191,14 +191,26 @@ static void local_rename(struct kunit *test, const char *from, const char *to)
 	dir_unlock();
 }
 
+static void local_rmdir(struct kunit *test, const char *name)
+{
+	struct mnt_idmap *idmap = mnt_idmap(folder.path.mnt);
+	struct inode *dir = dir_lock();
+	struct dentry *dentry = dentry_lookup(test, name);
+
+	KUNIT_EXPECT_EQ(test, vfs_rmdir(idmap, dir, dentry), 0);
+	dput(dentry);
+	dir_unlock();
+}
+
 static void local_chmod(struct kunit *test, const char *name)
 {
-	struct iattr ia = { .ia_valid = ATTR_MODE, .ia_mode = S_IFREG | 0640 };
+	struct iattr ia = { .ia_valid = ATTR_MODE };
 	struct dentry *dentry;
 
 	dir_lock();
 	dentry = dentry_lookup(test, name);
 	dir_unlock();
+	ia.ia_mode = (d_inode(dentry)->i_mode & S_IFMT) | 0740;
 	inode_lock(d_inode(dentry));
 	KUNIT_EXPECT_EQ(test, notify_change(mnt_idmap(folder.path.mnt), dentry, &ia, NULL), 0);
 	inode_unlock(d_inode(dentry));
@@ -254,6 +266,44 @@ static void changes_break_grants(struct kunit *test)
 	local_unlink(test, "a");
 	breaks_await(test, 2);
 	give_back(lease);
+	notify_end(test);
+}
+
+/* Changes of the directory itself break what the matrix says. */
+static void own_changes_break_grants(struct kunit *test)
+{
+	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0755 };
+	struct ditto_actor actor = { .client = &client };
+	struct ditto_node *dir, *caching;
+	struct ditto_lease *lease;
+	struct ditto_wcc wcc;
+
+	notify_begin(test);
+	dir = folder_make(test, &folder, "dir", 0700, true);
+	lease = lease_grant(test, dir, DITTO_LEASE_TYPE_DIRECTORY_DELEGATION, true, NULL);
+	actor.owner = owner;
+	actor.lease_owner = owner;
+	folder.op.actor = &actor;
+	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, dir, &set, &wcc), 0);
+	folder.op.actor = NULL;
+	local_chmod(test, "dir");
+	breaks_await(test, 1);
+	KUNIT_EXPECT_EQ(test, keep, 0);
+	ditto_lease_put(lease);
+	local_rmdir(test, "dir");
+	ditto_node_put(dir);
+
+	caching = folder_make(test, &folder, "caching", 0700, true);
+	lease = lease_grant(test, caching, DITTO_LEASE_TYPE_DIRECTORY, true, NULL);
+	local_chmod(test, "caching");
+	local_rename(test, "caching", "renamed");
+	breaks_await(test, 2);
+	KUNIT_EXPECT_EQ(test, keep, DITTO_LEASE_READ);
+	local_rmdir(test, "renamed");
+	breaks_await(test, 3);
+	KUNIT_EXPECT_EQ(test, keep, 0);
+	give_back(lease);
+	ditto_node_put(caching);
 	notify_end(test);
 }
 
@@ -381,6 +431,7 @@ static void local_locks_stop_exact_io(struct kunit *test)
 static struct kunit_case local_cases[] = {
 	KUNIT_CASE(changes_are_told),
 	KUNIT_CASE(changes_break_grants),
+	KUNIT_CASE(own_changes_break_grants),
 	KUNIT_CASE(many_changes),
 	KUNIT_CASE(own_opens_break_nothing),
 	KUNIT_CASE(local_locks_stop_exact_io),
