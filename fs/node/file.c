@@ -6,13 +6,14 @@
  * share one reference. Using a cached file needs only RCU and a reference count. An open
  * directory has one position, so a listing takes it out of its slot. A file is closed by the task
  * that drops its last reference, before that call returns, so that no file pins a mount after its
- * share is gone.
+ * share is gone. To close a file may hang with its file system. So idle files, and those above the
+ * limit, are closed by the volume's worker and by threads that open files of that volume.
  *
  * An open instance keeps the files that it uses (struct ditto_pins), with references of its own.
  *
- * Locking: node->lock guards the slots; files_lock nests inside and guards the list. While
- * files_lock is held, the node of a file on the list is valid, because files leave slot and list
- * under node->lock.
+ * Locking: node->lock guards the slots; files_lock nests inside and guards the list, and those of
+ * files to close. While files_lock is held, the node of a file on the list is valid, because files
+ * leave slot and list under node->lock.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -128,40 +129,84 @@ static void slot_clear_locked(struct ditto_node_table *table, struct ditto_node 
 	spin_unlock(&table->files_lock);
 }
 
-/* Take a file out of its slot and off the list; the reference passes to the caller. */
+/*
+ * Take a file out of its slot and off the list; the reference passes to the caller. A file that is
+ * not in the slot may be freed.
+ */
 static bool file_uncache(struct ditto_node_table *table, struct ditto_node *node,
-			 struct ditto_file *df)
+			 enum ditto_file_mode mode, struct ditto_file *df)
 {
 	bool mine;
 
 	spin_lock(&node->lock);
-	mine = node->files[df->mode] == df;
+	mine = node->files[mode] == df;
 	if (mine)
 		slot_clear_locked(table, node, df);
 	spin_unlock(&node->lock);
 	return mine;
 }
 
+/* Drop the cache's reference to a file, and one to its node. */
+static void file_drop(struct ditto_file *df)
+{
+	struct ditto_node *node = df->node;
+
+	ditto_file_put(df);
+	ditto_node_put(node);
+}
+
+/* Let the volume's worker close a file, as file_drop() would. */
+static void file_drop_later(struct ditto_node_table *table, struct ditto_file *df)
+{
+	struct ditto_volume *volume = df->node->volume;
+
+	spin_lock(&table->files_lock);
+	list_add_tail(&df->lru, &volume->closing);
+	/* Under the lock: the volume may end as soon as the worker can take the file. */
+	queue_work(ditto_wq, &volume->dispose_work);
+	spin_unlock(&table->files_lock);
+}
+
+bool ditto_file_close_next(struct ditto_node_table *table, struct ditto_volume *volume)
+{
+	struct ditto_file *df;
+
+	spin_lock(&table->files_lock);
+	df = list_first_entry_or_null(&volume->closing, struct ditto_file, lru);
+	if (df)
+		list_del_init(&df->lru);
+	spin_unlock(&table->files_lock);
+	if (df)
+		file_drop(df);
+	return df;
+}
+
 /*
- * Close a file on the list. Called with files_lock held, and drops it. Returns false if the
- * worker is about to close the file, because its node is being freed.
+ * Close a file on the list. Called with files_lock held, and drops it. The caller closes it itself
+ * only if it is of @volume. Returns false if the worker is about to close the file, because its
+ * node is being freed.
  */
-static bool file_evict(struct ditto_node_table *table, struct ditto_file *df)
+static bool file_evict(struct ditto_node_table *table, struct ditto_file *df,
+		       const struct ditto_volume *volume)
 	__releases(&table->files_lock)
 {
+	enum ditto_file_mode mode = df->mode;
 	struct ditto_node *node = df->node;
 
 	if (!refcount_inc_not_zero(&node->ref)) {
 		spin_unlock(&table->files_lock);
 		return false;
 	}
-	refcount_inc(&df->ref);
 	spin_unlock(&table->files_lock);
 
-	if (file_uncache(table, node, df))
-		ditto_file_put(df);
-	ditto_file_put(df);
-	ditto_node_put(node);
+	if (file_uncache(table, node, mode, df)) {
+		if (node->volume == volume)
+			file_drop(df);
+		else
+			file_drop_later(table, df);
+	} else if (refcount_dec_and_test(&node->ref)) {
+		ditto_node_dispose(table, node);
+	}
 	return true;
 }
 
@@ -192,7 +237,10 @@ static unsigned long files_limit(const struct ditto_node_table *table)
 	return READ_ONCE(table->srv->settings.file_limit) ?: table->files_by_memory;
 }
 
-/* Close a file if there are too many. @volume: where the caller has opened one, or NULL. */
+/*
+ * Close a file if there are too many. @volume: where the caller has opened one, or NULL. It neither
+ * runs ahead of that volume's worker nor waits for other file systems.
+ */
 static void files_trim(struct ditto_node_table *table, struct ditto_volume *volume)
 {
 	struct ditto_file *oldest;
@@ -205,12 +253,12 @@ static void files_trim(struct ditto_node_table *table, struct ditto_volume *volu
 	}
 	oldest = files_oldest(table);
 	waits = oldest->node->volume == volume;
-	/*
-	 * Its node is being freed: do not run ahead of that, nor wait for other file systems. The
-	 * worker itself opens the directories of streams whose file was removed.
-	 */
-	if (!file_evict(table, oldest) && waits && current_work() != &volume->dispose_work)
+	/* The worker itself opens the directories of streams whose file was removed. */
+	if (!file_evict(table, oldest, volume) && waits &&
+	    current_work() != &volume->dispose_work)
 		flush_work(&volume->dispose_work);
+	if (volume && !list_empty(&volume->closing))
+		ditto_file_close_next(table, volume);
 }
 
 static void files_arm(struct ditto_node_table *table)
@@ -525,7 +573,8 @@ void ditto_files_close(struct ditto_node *node, const struct vfsmount *mnt)
 
 		if (!df)
 			continue;
-		if ((!mnt || df->file->f_path.mnt == mnt) && file_uncache(table, node, df))
+		if ((!mnt || df->file->f_path.mnt == mnt) &&
+		    file_uncache(table, node, mode, df))
 			ditto_file_put(df);
 		ditto_file_put(df);
 	}
@@ -559,7 +608,7 @@ void ditto_files_close_mount(struct ditto_volume *volume, const struct vfsmount 
 	}
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
-	/* Files of a node that was evicted meanwhile are closed by the worker. */
+	/* Files that left the cache, and those of evicted nodes, are closed by the worker. */
 	flush_work(&volume->dispose_work);
 }
 
@@ -578,7 +627,7 @@ static void files_reap(struct ditto_node_table *table, unsigned long before)
 
 		list_move_tail(&df->lru, &table->files);
 		if (time_before_eq(READ_ONCE(df->used), before)) {
-			file_evict(table, df);
+			file_evict(table, df, NULL);
 			cond_resched();
 			spin_lock(&table->files_lock);
 		} else {

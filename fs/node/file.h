@@ -21,7 +21,8 @@
  * @mode: enum ditto_file_mode
  * @kept: represents claims towards the VFS; no data is read or written through it
  * @of_node: link on the node's list of open files
- * @lru: link on the server's list of cached files, or empty
+ * @lru: link on the server's list of cached files, or then on that of files that the volume's
+ *	worker closes; or empty
  * @rcu: freed under RCU
  */
 struct ditto_file {

@@ -83,9 +83,11 @@ static_assert(sizeof(struct ditto_fid) == 2 + 44);
  * @nodes: number of nodes; drops to zero before the volume is freed
  * @dead: nodes of removed files that still have holders, linked by their @dead
  * @dispose: nodes that left the tables, linked by their @lru, for @dispose_work
- * @dispose_work: closes the files and drops the dentries of @dispose; reclaim and notifications
- *	cannot do this, because they may hold locks that it takes. Each file system has its own,
- *	since one that hangs must not hold up others
+ * @closing: files that left the cache, linked by their @lru, for @dispose_work; each with the
+ *	cache's reference, and one to its node
+ * @dispose_work: closes @closing, and the files of @dispose, and drops the dentries of the latter;
+ *	reclaim and notifications cannot do this, because they may hold locks that it takes. Each
+ *	file system has its own, since one that hangs must not hold up others
  * @mark: fsnotify mark that reports when a file loses its last name, so that its node
  *	does not pin it
  * @names_lock: serializes the making of @names_mark
@@ -132,6 +134,7 @@ struct ditto_volume {
 	atomic_t nodes;
 	struct list_head dead;
 	struct list_head dispose;
+	struct list_head closing;
 	struct work_struct dispose_work;
 	struct fsnotify_mark *mark;
 	struct mutex names_lock;	/* see above */

@@ -141,6 +141,9 @@ static void dispose_workfn(struct work_struct *work)
 	struct ditto_node *node, *next;
 	LIST_HEAD(list);
 
+	while (ditto_file_close_next(table, volume))
+		cond_resched();
+
 	spin_lock(&table->dispose_lock);
 	list_splice_init(&volume->dispose, &list);
 	spin_unlock(&table->dispose_lock);
@@ -164,6 +167,7 @@ static void dispose_workfn(struct work_struct *work)
 void ditto_node_dispose_init(struct ditto_volume *volume)
 {
 	INIT_LIST_HEAD(&volume->dispose);
+	INIT_LIST_HEAD(&volume->closing);
 	INIT_WORK(&volume->dispose_work, dispose_workfn);
 }
 
@@ -459,15 +463,24 @@ void ditto_nodes_settings_changed(struct ditto_server *srv)
 	} while (above > 0 && nodes_walk(table, min(above, LOWER_BATCH), false));
 }
 
+/* Wait for what the workers of all volumes have to do now. */
+static void dispose_wait(struct ditto_node_table *table)
+{
+	struct ditto_share *share;
+
+	for (share = nodes_next_share(table, NULL); share; share = nodes_next_share(table, share))
+		flush_work(&share->volume->dispose_work);
+}
+
 void ditto_nodes_flush(struct ditto_server *srv)
 {
 	struct ditto_node_table *table = srv->nodes;
-	struct ditto_share *share;
 
 	ditto_files_flush(table);
+	/* Until a file is closed, its node is in use. */
+	dispose_wait(table);
 	nodes_walk(table, atomic_long_read(&table->count), false);
-	for (share = nodes_next_share(table, NULL); share; share = nodes_next_share(table, share))
-		flush_work(&share->volume->dispose_work);
+	dispose_wait(table);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_nodes_flush, DITTO);
 

@@ -45,10 +45,10 @@ struct shrinker;
  * @volumes: list of volumes, under @volumes_lock
  * @dispose_lock: guards the volumes' lists of dead nodes, and of nodes to dispose of
  * @vanished_work: kills the nodes of removed subvolumes
- * @files_lock: guards @files and @nfiles
+ * @files_lock: guards @files and @nfiles, and the volumes' lists of files to close
  * @files: cached open files, roughly in order of last use
  * @nfiles: length of @files
- * @files_work: closes idle files
+ * @files_work: takes idle files out of the cache
  * @pinned: number of files that instances keep
  * @nodes_by_memory: limit of nodes, unless a setting gives one
  * @files_by_memory: limit of cached files, unless a setting gives one
@@ -286,7 +286,17 @@ int ditto_files_init(struct ditto_node_table *table);
 void ditto_files_exit(struct ditto_node_table *table);
 
 /**
- * ditto_files_flush - close all cached files that are not in use
+ * ditto_file_close_next - close the first file that left the cache, but was not closed
+ * @table: the nodes of the server
+ * @volume: whose files; held by the caller
+ *
+ * Context: may sleep, as long as the file system hangs.
+ * Return: false if there was none.
+ */
+bool ditto_file_close_next(struct ditto_node_table *table, struct ditto_volume *volume);
+
+/**
+ * ditto_files_flush - let the volumes' workers close all cached files that are not in use
  * @table: the nodes of the server
  *
  * Context: may sleep.

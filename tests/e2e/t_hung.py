@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A file system that hangs does not hold up the others."""
+import errno
 import os
+import shutil
+import subprocess
 import threading
 
 import nfs3
@@ -66,6 +69,44 @@ def others_come_beside_an_end(w):
     eq(get(f'{slow.where}/f'), bytes(4096), 'data')
     w.server.delete('again')
     slow.umount()
+
+
+@test(server='ditto')
+def others_close_their_files(w):
+    """While open files of a frozen file system cannot be closed, those of another one are."""
+    w.server.ctl('server', 'set', 'file-idle-ms', '3600000', 'file-limit', '64')
+    slow = Volume(f'{w.base}/slow', 'xfs', '320m')
+    w.server.add('slow', slow.where)
+    n, other = w.client.nfs(path=slow.where), w.client.nfs()
+    names = [f'f{i}' for i in range(500)]
+    for name in names:
+        put(w.path(name), b'x')
+    shutil.copy('/bin/true', w.path('true'))
+    # What is appended to a file of this size gets more blocks, which its close gives back.
+    for name in names[:100]:
+        fh = n.create(n.root, name).fh
+        for i in range(2):
+            eq(n.write(fh, i * 65536, bytes(65536), UNSTABLE).status, nfs3.OK)
+    with frozen(slow.where):
+        for name in names:
+            eq(other.read(other.lookup(other.root, name).fh, 0, 1).data, b'x', name)
+        fh = other.lookup(other.root, 'true').fh
+        eq(other.write(fh, os.path.getsize(w.path('true')), b'x').status, nfs3.OK)
+        eq(runs(w.path('true')), False, 'a program that is open for writing')
+        w.server.ctl('server', 'set', 'file-idle-ms', '100')
+        wait_for('its end', lambda: runs(w.path('true')))
+        wait_for('no open file', lambda: not w.server.setting('open_files'))
+        eq(sleepers('+ditto') != [], True, 'the frozen one hangs')
+    w.server.delete('slow')
+    slow.umount()
+
+
+def runs(program):
+    try:
+        return not subprocess.call([program])
+    except OSError as e:
+        eq(e.errno, errno.ETXTBSY)
+        return False
 
 
 @test(server='ditto', fs='ext4', offload=True)
