@@ -5,6 +5,7 @@ import os
 import shutil
 import struct
 
+import nfs3
 import smb2
 from harness import Child, eq, frozen, get, put, run, sleepers, test, wait_for
 from smb2 import (DELETE, DIRECTORY_FILE, FLUSH, GENERIC_READ, GENERIC_WRITE, MAKE, OK, OPEN,
@@ -89,6 +90,26 @@ def streams_keep_their_file(w):
     a.close(stream)
     eq(os.listdir(w.export), ['.ditto'])
     eq(os.listdir(w.path('.ditto/streams')), [])
+
+
+@test(**ONE)
+def streams_of_another_share(w):
+    """A file that goes through another share of its file system takes its streams along."""
+    os.mkdir(w.path('sub'))
+    os.chmod(w.path('sub'), 0o777)
+    w.server.add('other', w.path('sub'), squash='none')
+    a, = sessions(w, 1)
+    n = w.client.nfs(path=w.path('sub'))
+
+    def replaced():
+        eq(n.create(n.root, 'g').status, nfs3.OK)
+        return n.rename(n.root, 'g', n.root, 'f')
+    for go in lambda: n.remove(n.root, 'f'), replaced:
+        a.close(a.create('sub\\f:s'))
+        eq(len(os.listdir(w.path('.ditto/streams'))), 1, 'directories of streams')
+        eq(go().status, nfs3.OK)
+        eq(os.listdir(w.path('.ditto/streams')), [], 'directories of streams')
+    a.end()
 
 
 @test(**ONE)
