@@ -19,8 +19,8 @@ from nfs4_callback import SILENT
 from nfs4_callers import DATA, LEASE, V3, Caller, Caller40, counts, files, lease, set_break_wait
 from nfs4_opens import V41
 from nfs4_ops42 import removexattr, setxattr
-from nfs4_status import (BAD_STATEID, CB_PATH_DOWN, DELAY, DELEG_REVOKED, OK, OPENMODE,
-                         SHARE_DENIED)
+from nfs4_status import (BADSESSION, BAD_STATEID, CB_PATH_DOWN, DEADSESSION, DELAY, DELEG_REVOKED,
+                         OK, OPENMODE, SHARE_DENIED)
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
 
@@ -206,6 +206,75 @@ def past_silent_connections(w):
     eq(a.cb.wait(conns[1], 'recall', 20).stateid, sid)
     a.s.nfs.rpc = a.s.rpc = conns[1]
     a.give_back(sid, fh)
+    eq(other.write(), nfs3.OK)
+
+
+@wire(timeout=60)
+def to_the_only_one_that_is_read(w):
+    """Silent connections that were bound later do not keep a recall from the oldest one."""
+    lease(w, 20)
+    files(w)
+    a, other = Caller(w), V3(w)
+    conns = [a.cb.on(nfs4.connect(w.client)) for _ in range(3)]
+    for conn in conns:
+        eq(nfs4.Nfs4(conn, 1).compound(nfs4.bind_conn_to_session(a.s.id)).status, OK)
+    sid, fh = a.delegated()
+    eq(other.write(), nfs3.JUKEBOX)
+    a.conn.sock.close()
+    # The newer two are not read.
+    eq(a.cb.wait(conns[0], 'recall', 20).stateid, sid)
+    a.s.nfs.rpc = a.s.rpc = conns[0]
+    a.give_back(sid, fh)
+    eq(other.write(), nfs3.OK)
+    eq(counts(w)['revoked'], 0)
+
+
+@wire
+def past_a_forgotten_session(w):
+    """A session that the client has forgotten keeps no recall from another one, until it is used."""
+    files(w, 'a', 'b', 'c', 'd')
+    for status, name, later in (BADSESSION, 'a', 'b'), (DEADSESSION, 'c', 'd'):
+        a, other = Caller(w), V3(w)
+        sid, fh = a.delegated(name)
+        second = nfs4.Session(a.conn, a.s.clientid, a.s.exchange.seqid + 1)
+        refused = []
+
+        def known(call):
+            if call.session != a.s.id:
+                return OK
+            refused.append(call)
+            return status
+        a.cb.answers['sequence'] = known
+        eq(other.write(name), nfs3.JUKEBOX)
+        eq((a.recall().sequence.session, len(refused)), (second.id, 1))
+        eq(second.compound(putfh(fh), delegreturn(sid)).status, OK)
+        eq(other.write(name), nfs3.OK)
+
+        # Without the other one it is left alone.
+        eq(second.destroy().status, OK)
+        a.cb.none(a.conn, 1)
+        eq(len(refused), 1)
+        a.cb.answers['sequence'] = OK
+        wait_for('the way back', a.proven)
+        sid, fh = a.delegated(later)
+        eq(other.write(later), nfs3.JUKEBOX)
+        eq(a.recall().sequence.session, a.s.id)
+        a.give_back(sid, fh)
+
+
+@wire
+def past_a_session_without_room(w):
+    """A session whose back channel is too small keeps no recall from other sessions."""
+    files(w)
+    small = nfs4.Channel(request=512, response=512, cached=0, ops=2, requests=1)
+    a, other = Caller(w), V3(w)
+    sid, fh = a.delegated()
+    good = [nfs4.Session(a.conn, a.s.clientid, a.s.exchange.seqid + i, back=back)
+            for i, back in enumerate((small, None, small), 1)][1]
+    eq(a.s.destroy().status, OK)
+    eq(other.write(), nfs3.JUKEBOX)
+    eq(a.recall().sequence.session, good.id)
+    eq(good.compound(putfh(fh), delegreturn(sid)).status, OK)
     eq(other.write(), nfs3.OK)
 
 

@@ -3,14 +3,14 @@
  * Callback channels: queueing, sending and replies. See callback.h for locking and lifetime.
  *
  * A channel that is not up sends one callback at a time, or a probe if the queue is empty. The
- * first reply makes it up. A lost callback is resent over the next transport. In 4.1 it keeps
+ * first reply makes it up. A lost callback is resent over the next transport: in 4.1 over each
+ * connection that is bound, of each session, before any of them is tried again. In 4.1 it keeps
  * its slot and sequence id while the session is the same, so that the client recognizes the
  * retransmission (RFC 8881 section 2.10.6.1.3).
  */
 #include <kunit/visibility.h>
 #include <linux/jiffies.h>
 #include <linux/slab.h>
-#include <linux/sunrpc/svc_xprt.h>
 #include <linux/wait_bit.h>
 
 #include "../../../../net/server.h"
@@ -24,7 +24,10 @@
 #define YOUNG_MS	5
 /* Longest wait for the first probe in dnfs4_callback_wait_up(). */
 #define WAIT_UP_MS	60
-/* Delay after the first failed transport, then bounds for an interval that doubles. */
+/*
+ * Delay before the next connection is tried, or all are tried again for the first time; then bounds
+ * for an interval that doubles.
+ */
 #define RETRY_SOON_MS	20
 #define RETRY_MIN_MS	500
 #define RETRY_MAX_MS	15000
@@ -83,9 +86,6 @@ static void set_up(struct dnfs4_callback_channel *channel, bool up)
 	/* Make @up visible before looking for waiters. */
 	smp_mb();
 	wake_up_var(&channel->up);
-	if (channel->failed)
-		svc_xprt_put(channel->failed);
-	channel->failed = NULL;
 }
 
 /* The transport failed or cannot be opened. Schedule the next attempt. */
@@ -95,10 +95,12 @@ static void set_down(struct dnfs4_callback_channel *channel)
 
 	set_up(channel, false);
 	set_bit(DNFS4_CLIENT_CB_DOWN, &channel->client->flags);
-	/* After the first failure another connection may work. */
-	if (channel->failures)
-		ms = min_t(u32, RETRY_MIN_MS << min(channel->failures, 5U), RETRY_MAX_MS);
-	channel->failures++;
+	/* Each connection that is bound is tried before any is tried again. */
+	if (!channel->tried) {
+		if (channel->failures)
+			ms = min_t(u32, RETRY_MIN_MS << min(channel->failures, 5U), RETRY_MAX_MS);
+		channel->failures++;
+	}
 	channel->not_before = jiffies + msecs_to_jiffies(ms);
 }
 
@@ -238,6 +240,10 @@ static void callback_refused(struct dnfs4_callback_channel *channel, struct dnfs
 		slot_give(cb, fate);
 		callback_finish(channel, cb, -EMSGSIZE);
 		return;
+	case NFS4ERR_BADSESSION:
+	case NFS4ERR_DEADSESSION:
+		WRITE_ONCE(cb->session->back_refused, true);
+		break;
 	}
 	slot_give(cb, DNFS4_CB_LOST);
 	callback_lost(channel, cb);
@@ -426,7 +432,10 @@ static void look_at_changes(struct dnfs4_callback_channel *channel)
 	channel->failures = 0;
 	channel->told = false;
 	channel->not_before = jiffies + msecs_to_jiffies(YOUNG_MS);
-	if (!channel->clnt || (!addr && channel->up && dnfs4_way_is_good(channel)))
+	if (channel->clnt && !addr && channel->up && dnfs4_way_is_good(channel))
+		return;
+	channel->tried = 0;
+	if (!channel->clnt)
 		return;
 	dnfs4_way_close(channel);
 	callback_collect(channel);
@@ -437,11 +446,6 @@ static void look_at_changes(struct dnfs4_callback_channel *channel)
 
 static void give_up_way(struct dnfs4_callback_channel *channel)
 {
-	if (channel->failed)
-		svc_xprt_put(channel->failed);
-	channel->failed = channel->xprt;
-	if (channel->failed)
-		svc_xprt_get(channel->failed);
 	dnfs4_way_close(channel);
 	callback_collect(channel);
 	set_down(channel);
@@ -589,10 +593,8 @@ void dnfs4_channel_halt(struct dnfs4_callback_channel *channel)
 	dnfs4_way_close(channel);
 	callback_collect(channel);
 	set_up(channel, false);
+	channel->tried = 0;
 	channel->broken = false;
-	if (channel->failed)
-		svc_xprt_put(channel->failed);
-	channel->failed = NULL;
 	mutex_unlock(&channel->halt);
 }
 

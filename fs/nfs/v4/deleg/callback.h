@@ -223,7 +223,8 @@ void dnfs4_callbacks_stop(struct dnfs4_server *server);
  * @cred: credential of the calls
  * @xprt: 4.1: connection in use, with a reference
  * @session: 4.1: session of @xprt, with a reference
- * @failed: 4.1: connection that last lost a callback, with a reference; or NULL
+ * @tried: 4.1: number of the binding tried last, see struct dnfs4_conn; 0: the next attempt begins
+ *	with the newest one
  * @program: RPC program number
  * @sec: flavour of the calls, a DITTO_SEC_* bit; those of RPCSEC_GSS in 4.0 only
  * @told: the log says why the client is not reached with RPCSEC_GSS; used by @work alone
@@ -256,7 +257,7 @@ struct dnfs4_callback_channel {
 	const struct cred *cred;
 	struct svc_xprt *xprt;
 	struct dnfs4_session *session;
-	struct svc_xprt *failed;
+	u64 tried;
 	u32 program;
 	u32 sec;
 	bool told;

@@ -301,24 +301,13 @@ static bool is_open(const struct svc_xprt *xprt)
 	return !test_bit(XPT_DEAD, &xprt->xpt_flags) && !test_bit(XPT_CLOSE, &xprt->xpt_flags);
 }
 
-static bool session_will_do(const struct dnfs4_session *session)
-{
-	return session->cb_sec & (DITTO_SEC_NONE | DITTO_SEC_SYS) &&
-	       session->back.maxoperations >= 2 && session->back.maxrequests &&
-	       session->back.maxrequestsize >= DNFS4_CB_SIZE_MIN &&
-	       session->back.maxresponsesize >= DNFS4_CB_SIZE_MIN;
-}
-
 static int open_bound(struct dnfs4_callback_channel *channel)
 {
 	struct rpc_create_args args = { };
 	struct dnfs4_session *session;
 	struct svc_xprt *xprt;
 
-	/* Preferably not the connection that failed last. */
-	xprt = dnfs4_session_back_conn(channel->client, channel->failed, &session);
-	if (!xprt && channel->failed)
-		xprt = dnfs4_session_back_conn(channel->client, NULL, &session);
+	xprt = dnfs4_session_back_conn(channel->client, &channel->tried, &session);
 	if (!xprt)
 		return -ENOTCONN;
 	channel->xprt = xprt;
@@ -326,8 +315,7 @@ static int open_bound(struct dnfs4_callback_channel *channel)
 	channel->program = session->cb_program;
 	channel->sec = session->cb_sec;
 	/* The back channel of sunrpc only works over TCP. */
-	if (!is_open(xprt) || xprt->xpt_class->xcl_ident != XPRT_TRANSPORT_TCP ||
-	    !session_will_do(session))
+	if (!is_open(xprt) || xprt->xpt_class->xcl_ident != XPRT_TRANSPORT_TCP)
 		return -ENOTCONN;
 	channel->cred = way_cred(session->cb_uid, session->cb_gid);
 	if (!channel->cred)

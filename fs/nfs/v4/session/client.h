@@ -136,9 +136,11 @@ struct dnfs4_principal {
  * @callback: callback channel, see callback.h
  * @revoked: number of void states not yet freed, by enum dnfs4_void; changed under @states' lock
  * @nrevoked: number of all of them
- * @back_lock: spinlock for changes of @back_conns and the status that follows from it
+ * @back_lock: spinlock for changes of @back_conns and the status that follows from it, and for
+ *	@last_back
  * @back_conns: number of connections usable for callbacks, over all sessions
- * @sessions_lock: guards @sessions for writing; readers use RCU
+ * @last_back: number of the newest of their bindings, see struct dnfs4_conn
+ * @sessions_lock: guards @sessions and @nsessions
  * @sessions: sessions, by struct dnfs4_session.client_link
  * @nsessions: length of @sessions
  * @create_lock: serializes CREATE_SESSION; outside all other locks
@@ -196,6 +198,7 @@ struct dnfs4_client {
 	u32 nrevoked;
 	spinlock_t back_lock;	/* see above */
 	atomic_t back_conns;
+	u64 last_back;
 	struct mutex sessions_lock;	/* see above */
 	struct list_head sessions;
 	u32 nsessions;

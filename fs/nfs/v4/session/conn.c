@@ -6,28 +6,38 @@
  * is closed, or by the end of the session. The path that unlinks it also frees it.
  *
  * Locking: session->lock is taken inside xprt->xpt_lock, which sunrpc holds during the
- * notification, and client->back_lock inside both. The end of a session waits for a running
- * notification by taking xpt_lock.
+ * notification, and client->back_lock inside both. client->sessions_lock is taken outside
+ * session->lock. The end of a session waits for a running notification by taking xpt_lock.
  */
 #include <linux/rculist.h>
 #include <linux/slab.h>
 
-#include "../deleg/delegation.h"
+#include "../../../share/share.h"
+#include "../deleg/callback.h"
 #include "client.h"
 #include "session_private.h"
 
 /*
- * Adjust the number of connections usable for callbacks, and the callback status. Both change
- * under the lock: otherwise the loss of the last connection could set the status after a new
- * connection has cleared it.
+ * Count a connection as usable for callbacks. Count and callback status change under the lock:
+ * otherwise the loss of the last connection could set the status after a new connection has
+ * cleared it.
  */
-static void dnfs4_conn_back_count(struct dnfs4_client *client, int by)
+static void dnfs4_conn_back_add(struct dnfs4_conn *conn)
+{
+	struct dnfs4_client *client = conn->session->client;
+
+	spin_lock(&client->back_lock);
+	conn->back = ++client->last_back;
+	atomic_inc(&client->back_conns);
+	clear_bit(DNFS4_CLIENT_CB_DOWN, &client->flags);
+	spin_unlock(&client->back_lock);
+}
+
+static void dnfs4_conn_back_remove(struct dnfs4_client *client)
 {
 	spin_lock(&client->back_lock);
-	if (!atomic_add_return(by, &client->back_conns))
+	if (atomic_dec_and_test(&client->back_conns))
 		set_bit(DNFS4_CLIENT_CB_DOWN, &client->flags);
-	else if (by > 0)
-		clear_bit(DNFS4_CLIENT_CB_DOWN, &client->flags);
 	spin_unlock(&client->back_lock);
 }
 
@@ -71,7 +81,7 @@ static void dnfs4_conn_free(struct dnfs4_conn *conn, struct dnfs4_client *client
 {
 	ditto_client_disconnected(&client->client);
 	if (conn->dirs & DNFS4_CONN_BACK) {
-		dnfs4_conn_back_count(client, -1);
+		dnfs4_conn_back_remove(client);
 		dnfs4_callback_changed(client);
 	}
 	svc_xprt_put(conn->xprt);
@@ -153,7 +163,7 @@ int dnfs4_conn_bind(struct dnfs4_session *session, struct svc_xprt *xprt, u32 di
 	INIT_LIST_HEAD(&conn->user.list);
 	svc_xprt_get(xprt);
 	if (dirs & DNFS4_CONN_BACK)
-		dnfs4_conn_back_count(client, 1);
+		dnfs4_conn_back_add(conn);
 	err = dnfs4_conn_join(conn, xprt);
 	if (err)
 		dnfs4_conn_free(conn, client);
@@ -198,7 +208,7 @@ bool dnfs4_conn_raise(struct dnfs4_session *session, struct svc_xprt *xprt)
 		session->back_lost = false;
 		/* The unlink decrements the count. */
 		if (!was_back)
-			dnfs4_conn_back_count(session->client, 1);
+			dnfs4_conn_back_add(conn);
 	}
 	spin_unlock(&session->lock);
 	if (!was_back)
@@ -224,46 +234,60 @@ void dnfs4_conns_drop(struct dnfs4_session *session)
 	}
 }
 
+/* Return: false if the client has refused callbacks over the session, or granted too little. */
+static bool dnfs4_session_calls_back(const struct dnfs4_session *session)
+{
+	return !READ_ONCE(session->back_refused) &&
+	       READ_ONCE(session->cb_sec) & (DITTO_SEC_NONE | DITTO_SEC_SYS) &&
+	       session->back.maxoperations >= 2 && session->back.maxrequests &&
+	       session->back.maxrequestsize >= DNFS4_CB_SIZE_MIN &&
+	       session->back.maxresponsesize >= DNFS4_CB_SIZE_MIN;
+}
+
 /*
- * A connection of the session's back channel other than @after, with a reference; or NULL. A
- * client that lost a connection makes a new one, so the newest is the most likely to work.
+ * The newest connection of the session's back channel that was bound after number *@back and
+ * before number @before, with a reference; *@back is set to its number. NULL if there is none.
  */
-static struct svc_xprt *dnfs4_session_back(struct dnfs4_session *session,
-					   const struct svc_xprt *after)
+static struct svc_xprt *dnfs4_session_back(struct dnfs4_session *session, u64 before, u64 *back)
 {
 	struct svc_xprt *found = NULL;
 	struct dnfs4_conn *conn;
 
 	spin_lock(&session->lock);
-	list_for_each_entry_reverse(conn, &session->conns, link) {
-		if (conn->dirs & DNFS4_CONN_BACK && conn->xprt != after &&
-		    !svc_xprt_is_dead(conn->xprt)) {
-			found = conn->xprt;
-			svc_xprt_get(found);
-			break;
-		}
+	list_for_each_entry(conn, &session->conns, link) {
+		if (conn->back <= *back || conn->back >= before || svc_xprt_is_dead(conn->xprt))
+			continue;
+		*back = conn->back;
+		found = conn->xprt;
 	}
+	if (found)
+		svc_xprt_get(found);
 	spin_unlock(&session->lock);
 	return found;
 }
 
-struct svc_xprt *dnfs4_session_back_conn(struct dnfs4_client *client, const struct svc_xprt *after,
+struct svc_xprt *dnfs4_session_back_conn(struct dnfs4_client *client, u64 *back,
 					 struct dnfs4_session **out)
 {
-	struct svc_xprt *found = NULL;
+	struct svc_xprt *xprt, *found = NULL;
+	u64 before = *back ?: U64_MAX;
 	struct dnfs4_session *session;
 
-	rcu_read_lock();
-	list_for_each_entry_rcu(session, &client->sessions, client_link) {
-		if (!refcount_inc_not_zero(&session->ref))
+	*back = 0;
+	mutex_lock(&client->sessions_lock);
+	list_for_each_entry(session, &client->sessions, client_link) {
+		if (!dnfs4_session_calls_back(session))
 			continue;
-		found = dnfs4_session_back(session, after);
-		if (found) {
-			*out = session;
-			break;
-		}
-		dnfs4_session_put(session);
+		xprt = dnfs4_session_back(session, before, back);
+		if (!xprt)
+			continue;
+		if (found)
+			svc_xprt_put(found);
+		found = xprt;
+		*out = session;
 	}
-	rcu_read_unlock();
+	if (found)
+		dnfs4_session_hold(*out);
+	mutex_unlock(&client->sessions_lock);
 	return found;
 }

@@ -155,6 +155,7 @@ static u32 sequence_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	status = dnfs4_client_use(session->client, NFS4ERR_BADSESSION);
 	if (status)
 		goto end_slot;
+	dnfs4_session_known(session);
 	if (bind)
 		dnfs4_conn_bind(session, cmp->call->conn, DNFS4_CONN_FORE);
 	if (again) {

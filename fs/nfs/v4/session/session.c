@@ -7,7 +7,6 @@
  */
 #include <linux/random.h>
 #include <linux/rbtree.h>
-#include <linux/rculist.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
@@ -130,7 +129,7 @@ int dnfs4_session_publish(struct dnfs4_session *session)
 	dnfs4_session_hold(session);
 	rb_add_cached(&session->by_number, &sessions->all, session_less);
 	mutex_lock(&client->sessions_lock);
-	list_add_tail_rcu(&session->client_link, &client->sessions);
+	list_add_tail(&session->client_link, &client->sessions);
 	WRITE_ONCE(client->nsessions, client->nsessions + 1);
 	mutex_unlock(&client->sessions_lock);
 	err = 0;
@@ -155,7 +154,7 @@ bool dnfs4_session_end(struct dnfs4_session *session)
 		rhashtable_remove_fast(&sessions->by_id, &session->hash, dnfs4_session_params);
 		rb_erase_cached(&session->by_number, &sessions->all);
 		mutex_lock(&client->sessions_lock);
-		list_del_rcu(&session->client_link);
+		list_del(&session->client_link);
 		WRITE_ONCE(client->nsessions, client->nsessions - 1);
 		mutex_unlock(&client->sessions_lock);
 	}

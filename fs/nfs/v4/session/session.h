@@ -76,6 +76,8 @@ struct dnfs4_channel_attrs {
  *	is freed
  * @xprt: the transport; holds a reference
  * @dirs: DNFS4_CONN_*
+ * @back: number of its binding to the back channel, ascending over all sessions of the client;
+ *	0: it is not bound to that
  * @user: notification by sunrpc that the transport is closed
  * @linked: it is on the session's list; under session->lock
  * @link: link in session->conns; changed under session->lock, read under RCU
@@ -85,6 +87,7 @@ struct dnfs4_conn {
 	struct dnfs4_session *session;
 	struct svc_xprt *xprt;
 	u32 dirs;
+	u64 back;
 	struct svc_xpt_user user;
 	bool linked;
 	struct list_head link;
@@ -110,6 +113,8 @@ struct dnfs4_conn {
  * @conns: connections, by struct dnfs4_conn.link
  * @nconns: length of @conns
  * @back_lost: the last connection of the back channel was lost
+ * @back_refused: the client did not know the session when it was called back over it, and has not
+ *	used it since
  * @slots: struct dnfs4_slot by number, see slot.c
  * @charge: charge for the session itself; constant
  * @memory: charge for the memory of the session and of @slots_paid slots with a reply each;
@@ -121,7 +126,7 @@ struct dnfs4_conn {
  * @slots_peak: most slots the client used at once since the last review; 0: it was silent
  * @slots_live: number of slots that have memory
  * @cb_slots: slots of the back channel, see cb_slot.h
- * @client_link: link in client->sessions, read under RCU
+ * @client_link: link in client->sessions
  * @by_number: node in the server's tree of all sessions
  * @hash: link in the table by id
  * @rcu: frees the session after a grace period
@@ -144,6 +149,7 @@ struct dnfs4_session {
 	struct list_head conns;
 	u32 nconns;
 	bool back_lost;
+	bool back_refused;
 	struct xarray slots;
 	struct ditto_charge charge;
 	struct ditto_charge memory;
@@ -179,15 +185,18 @@ void dnfs4_session_put(struct dnfs4_session *session);
 /**
  * dnfs4_session_back_conn - choose a connection for callbacks to a client
  * @client: the client
- * @after: connection to avoid because a callback on it failed; NULL if there is none
+ * @back: number of the binding tried last, see struct dnfs4_conn, or 0 to begin; set to that of
+ *	the connection, or to 0 if there is none
  * @session: set to the session of the connection, with a reference, on success
  *
- * Prefers the newest connection of a session.
+ * A client that lost a connection or a session makes a new one, so the newest binding is the most
+ * likely to work. Those that were made before it follow in turn. Sessions that cannot be used for
+ * callbacks are skipped.
  *
- * Context: any.
- * Return: the connection's transport with a reference, or NULL if there is none.
+ * Context: may sleep; takes client->sessions_lock.
+ * Return: the connection's transport with a reference; NULL if none is left.
  */
-struct svc_xprt *dnfs4_session_back_conn(struct dnfs4_client *client, const struct svc_xprt *after,
+struct svc_xprt *dnfs4_session_back_conn(struct dnfs4_client *client, u64 *back,
 					 struct dnfs4_session **session);
 
 /**

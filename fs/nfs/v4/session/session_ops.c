@@ -214,6 +214,7 @@ static u32 bind_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 		i++;
 	if (i == ARRAY_SIZE(bind_dirs))
 		goto put;
+	dnfs4_session_known(session);
 	memcpy(res->session, session->id, sizeof(res->session));
 	res->dir = bind_dirs[i].given;
 	bound = dnfs4_conn_dirs(session, xprt);

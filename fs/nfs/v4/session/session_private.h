@@ -45,6 +45,13 @@ static inline u32 dnfs4_slot_reply_max(const struct dnfs4_session *session)
 /* Sessions that the laundry collects under one hold of sessions->lock. */
 #define DNFS4_SESSIONS_AT_ONCE	32
 
+/* The client has named the session, so it knows it: callbacks may use the session again. */
+static inline void dnfs4_session_known(struct dnfs4_session *session)
+{
+	if (unlikely(READ_ONCE(session->back_refused)))
+		WRITE_ONCE(session->back_refused, false);
+}
+
 /* session.c */
 
 /**
