@@ -20,7 +20,7 @@ from nfs4_callers import DATA, LEASE, V3, Caller, Caller40, counts, files, lease
 from nfs4_opens import V41
 from nfs4_ops42 import removexattr, setxattr
 from nfs4_status import (BADSESSION, BAD_STATEID, CB_PATH_DOWN, DEADSESSION, DELAY, DELEG_REVOKED,
-                         OK, OPENMODE, SHARE_DENIED)
+                         OK, OPENMODE, RETRY_UNCACHED_REP, SHARE_DENIED)
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
 
@@ -604,6 +604,36 @@ def asked_for_size(w):
         eq(ask().ok()[-1].attrs['size'], len(DATA))
         a.cb.answers['getattr'] = BAD_STATEID
         eq(ask().ok()[-1].attrs['size'], len(DATA))
+    eq(counts(w)['recalled'], 0)
+    a.give_back(sid, fh)
+
+
+@wire(clients=2)
+def asked_again_after_a_lost_answer(w):
+    """CB_GETATTR: a client that has answered, and kept no reply, is asked in a new request."""
+    set_break_wait(w, 4000)
+    files(w)
+    a, other = Caller(w, getattr=SILENT), Caller(w, w.clients[1])
+    sid, fh = a.delegated('f', BOTH)
+    change = a.compound(putfh(fh), nfs4.getattr('change')).ok()[-1].attrs['change']
+    say = [RETRY_UNCACHED_REP]
+    replies = []
+
+    def ask():
+        replies.append(other.s.patiently(putfh(fh), nfs4.getattr('size', 'change')))
+    asking = threading.Thread(target=ask)
+    asking.start()
+    calls = [a.cb.wait(a.conn, 'getattr')]
+    a.cb.answers['getattr'] = lambda _: say.pop() if say else nfs4_callback.modified(change + 1, 4711)
+    a.conn.close()
+    a.conn = a.s.nfs.rpc = a.s.rpc = a.cb.on(nfs4.connect(a.client))
+    eq(a.s.nfs.compound(nfs4.bind_conn_to_session(a.s.id)).status, OK)
+    calls += [a.cb.wait(a.conn, 'getattr') for _ in range(2)]
+    asking.join()
+    got = replies[0].ok()[-1].attrs
+    eq((got['size'], got['change'] > change), (4711, True))
+    first = calls[0].sequence.seqid
+    eq([c.sequence.seqid for c in calls], [first, first, first + 1])
     eq(counts(w)['recalled'], 0)
     a.give_back(sid, fh)
 

@@ -203,7 +203,8 @@ static u32 ask_done(struct dnfs4_callback *cb, int err)
 {
 	struct dnfs4_delegation *d = of_ask(cb);
 
-	if (!err && cb->status == NFS4ERR_DELAY)
+	/* A retransmission whose reply the client did not keep: its answer is lost, so ask anew. */
+	if (!err && (cb->status == NFS4ERR_DELAY || cb->status == NFS4ERR_RETRY_UNCACHED_REP))
 		return RECALL_AGAIN_MS;
 	dnfs4_delegation_count(cb->client->server, DNFS4_DELEG_ASK, err || cb->status, 0);
 	/* A client that answers with an error has changed nothing. */
