@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Clients of NFSv4: comparison of principals, and the operations left to SP4_MACH_CRED. */
+/*
+ * Clients of NFSv4: comparison of principals, the operations left to SP4_MACH_CRED, and the numbers
+ * of clients.
+ */
 #include <kunit/test.h>
 #include <linux/nfs4.h>
+#include <linux/rhashtable.h>
 #include <linux/string.h>
 
 #include "../../../fs/nfs/rpc/call.h"
 #include "../../../fs/nfs/share_options.h"
 #include "../../../fs/nfs/v4/engine/compound.h"
-#include "../../../fs/nfs/v4/session/client.h"
+#include "../../../fs/nfs/v4/engine/server.h"
+#include "../../../fs/nfs/v4/session/client_private.h"
 #include "../../../fs/nfs/v4/session/principal.h"
 #include "../../../fs/nfs/v4/session/session.h"
 #include "../../../fs/nfs/v4/session/session_private.h"
@@ -235,6 +240,43 @@ static void mach_cred_frees(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dnfs4_mach_cred_frees(cmp, OP_CLOSE));
 }
 
+/* Numbers that are used up are given out again, but for those of clients that are still there. */
+static void client_numbers(struct kunit *test)
+{
+	struct dnfs4_clients *clients = kunit_kzalloc(test, sizeof(*clients), GFP_KERNEL);
+	struct dnfs4_client *client = kunit_kcalloc(test, 5, sizeof(*client), GFP_KERNEL);
+	struct dnfs4_server *server = kunit_kzalloc(test, sizeof(*server), GFP_KERNEL);
+	struct dnfs4_client *gone = &client[4], *found;
+
+	KUNIT_ASSERT_TRUE(test, clients && client && server);
+	server->clients = clients;
+	clients->epoch = 7;
+	KUNIT_ASSERT_EQ(test, rhashtable_init(&clients->by_id, &dnfs4_client_params), 0);
+
+	/* Number 5 is not given out yet. */
+	clients->last_id = 4;
+	KUNIT_ASSERT_EQ(test, dnfs4_client_number(clients, gone), 0);
+	KUNIT_ASSERT_EQ(test, rhashtable_remove_fast(&clients->by_id, &gone->hash,
+						     dnfs4_client_params), 0);
+	clients->last_id = 0;
+	KUNIT_EXPECT_EQ(test, dnfs4_client_find(server, gone->id, 0, &found),
+			NFS4ERR_STALE_CLIENTID);
+
+	/* Clients 1 to 3 have the numbers U32_MAX, 2 and 3, because client 0 has 1. */
+	KUNIT_ASSERT_EQ(test, dnfs4_client_number(clients, &client[0]), 0);
+	clients->last_id = U32_MAX - 1;
+	for (int i = 1; i < 4; i++)
+		KUNIT_ASSERT_EQ(test, dnfs4_client_number(clients, &client[i]), 0);
+	KUNIT_EXPECT_EQ(test, lower_32_bits(clients->last_id), 3);
+	for (int i = 0; i < 4; i++) {
+		found = rhashtable_lookup_fast(&clients->by_id, &client[i].id,
+					       dnfs4_client_params);
+		KUNIT_EXPECT_PTR_EQ(test, found, &client[i]);
+	}
+	KUNIT_EXPECT_EQ(test, dnfs4_client_find(server, gone->id, 0, &found), NFS4ERR_EXPIRED);
+	rhashtable_destroy(&clients->by_id);
+}
+
 static struct kunit_case client_cases[] = {
 	KUNIT_CASE(principals_compared),
 	KUNIT_CASE(services_called_back),
@@ -242,6 +284,7 @@ static struct kunit_case client_cases[] = {
 	KUNIT_CASE(principals_restart),
 	KUNIT_CASE(mach_cred),
 	KUNIT_CASE(mach_cred_frees),
+	KUNIT_CASE(client_numbers),
 	{}
 };
 

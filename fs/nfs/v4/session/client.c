@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 #include <linux/string_helpers.h>
 #include <linux/sunrpc/xdr.h>
+#include <kunit/visibility.h>
 
 #include "../../../../lockd/grace.h"
 #include "../../../../lockd/owner.h"
@@ -29,12 +30,13 @@
 #include "session.h"
 #include "session_private.h"
 
-static const struct rhashtable_params dnfs4_client_params = {
+VISIBLE_IF_KUNIT const struct rhashtable_params dnfs4_client_params = {
 	.key_len = sizeof(u64),
 	.key_offset = offsetof(struct dnfs4_client, id),
 	.head_offset = offsetof(struct dnfs4_client, hash),
 	.automatic_shrinking = true,
 };
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_client_params);
 
 /* Key in the lock table of the owner of a client's delegations. */
 static const u8 dnfs4_cache_key[] = "\0delegations";
@@ -152,12 +154,13 @@ u32 dnfs4_client_find(struct dnfs4_server *server, u64 id, u32 minor, struct dnf
 		return NFS4ERR_STALE_CLIENTID;
 	/*
 	 * If this server instance gave the clientid out, then in 4.0 the lease of the client has
-	 * expired (RFC 7530 section 13.1.5).
+	 * expired (RFC 7530 section 13.1.5). All numbers count as given out once they were used up.
 	 */
 	number = client_id_reveal(clients, lower_32_bits(id));
 	return number && number <= READ_ONCE(clients->last_id) ? NFS4ERR_EXPIRED :
 								  NFS4ERR_STALE_CLIENTID;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_client_find);
 
 void dnfs4_compound_set_client(struct dnfs4_compound *cmp, struct dnfs4_client *client)
 {
@@ -405,6 +408,24 @@ static struct dnfs4_client *dnfs4_client_alloc(struct dnfs4_compound *cmp,
 	return NULL;
 }
 
+/* The numbers begin again when they are used up; 0 is never given out. */
+VISIBLE_IF_KUNIT int dnfs4_client_number(struct dnfs4_clients *clients,
+					 struct dnfs4_client *client)
+{
+	u32 number;
+	int err;
+
+	do {
+		WRITE_ONCE(clients->last_id, clients->last_id + 1);
+		number = lower_32_bits(clients->last_id);
+		client->id = (u64)clients->epoch << 32 | client_id_hide(clients, number);
+		err = number ? rhashtable_lookup_insert_fast(&clients->by_id, &client->hash,
+							     dnfs4_client_params) : -EEXIST;
+	} while (err == -EEXIST);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_client_number);
+
 /* On success the client must be ended by a release. */
 static bool dnfs4_client_publish(struct dnfs4_clients *clients, struct dnfs4_client *client,
 				 const struct dnfs_call *call)
@@ -432,9 +453,7 @@ static bool dnfs4_client_publish(struct dnfs4_clients *clients, struct dnfs4_cli
 		client->lease_owner = NULL;
 		return false;
 	}
-	WRITE_ONCE(clients->last_id, clients->last_id + 1);
-	client->id = (u64)clients->epoch << 32 | client_id_hide(clients, clients->last_id);
-	if (rhashtable_insert_fast(&clients->by_id, &client->hash, dnfs4_client_params))
+	if (dnfs4_client_number(clients, client))
 		return false;
 	list_add_tail(&client->owner_link,
 		      dnfs4_owner_bucket(clients, client->owner_string, client->owner_len));
@@ -451,8 +470,7 @@ struct dnfs4_client *dnfs4_client_make(struct dnfs4_compound *cmp,
 	struct dnfs4_client *client;
 
 	lockdep_assert_held(&clients->lock);
-	if (clients->count >= DNFS4_CLIENTS_MAX || clients->last_id == U32_MAX ||
-	    READ_ONCE(clients->ending)) {
+	if (clients->count >= DNFS4_CLIENTS_MAX || READ_ONCE(clients->ending)) {
 		pr_warn_ratelimited("%pISpc: too many clients of version 4\n", cmp->call->addr);
 		dnfs4_clients_shrink(clients);
 		return NULL;

@@ -36,7 +36,7 @@ struct shrinker;
  * @by_owner: hash chains by owner string, of struct dnfs4_client.owner_link
  * @all: all clients, by struct dnfs4_client.lru
  * @count: length of @all
- * @last_id: number of the newest client
+ * @last_id: counts the numbers of clients; its lower half is the number of the newest client
  * @room_made: jiffies at which a courtesy client was last retired for another client
  * @by_id: table by clientid, of struct dnfs4_client.hash; changed under @lock
  * @record_locks: see reclaim.c
@@ -61,7 +61,7 @@ struct dnfs4_clients {
 	struct list_head by_owner[DNFS4_OWNER_BUCKETS];
 	struct list_head all;
 	unsigned int count;
-	u32 last_id;
+	u64 last_id;
 	unsigned long room_made;
 	struct rhashtable by_id;
 	struct mutex record_locks[DNFS4_RECORD_LOCKS];	/* see above */
@@ -127,6 +127,20 @@ u32 dnfs4_decode_client_id(struct dnfs4_compound *cmp, struct dnfs4_client_id *i
  */
 struct dnfs4_client *dnfs4_client_make(struct dnfs4_compound *cmp,
 				       const struct dnfs4_client_id *id);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+extern const struct rhashtable_params dnfs4_client_params;
+
+/**
+ * dnfs4_client_number - give a client a number that is not in use, and add it to the table by id
+ * @clients: the server's clients
+ * @client: new
+ *
+ * Context: may sleep; clients->lock held.
+ * Return: 0, or an errno of rhashtable_lookup_insert_fast().
+ */
+int dnfs4_client_number(struct dnfs4_clients *clients, struct dnfs4_client *client);
+#endif
 
 /**
  * dnfs4_client_by_owner - find the client records of an owner string
