@@ -12,7 +12,7 @@ from harness import SLOW, WAIT_LIMIT, eq, put, test
 from nfs4 import putfh
 from nfs4_callback import ADDED, CHILD_ATTRS, DIR_ATTRS, REMOVED, RENAMED
 from nfs4_callers import Caller, counts, files
-from nfs4_status import BAD_STATEID, DELAY, NOTDIR, OK
+from nfs4_status import BAD_STATEID, DELAY, GRACE, NOTDIR, OK
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
 
@@ -389,3 +389,15 @@ def directory_unavailable(w):
     a.give_back(a.sid, a.root)
     s = nfs4.Session.make(nfs4.connect(w.client))
     eq(s.compound(putfh(a.root), nfs4.get_dir_delegation(*KINDS)).ok()[-1].nonfatal, 1)
+
+
+@wire
+def not_before_the_reclaims(w):
+    """Before RECLAIM_COMPLETE the answer is GRACE, whether the client can be called back or not."""
+    a = Caller(w)
+    for conn in a.cb.on(nfs4.connect(w.client)), nfs4.connect(w.client):
+        s = nfs4.Session.make(conn, reclaimed=False)
+        ask = putfh(a.root), nfs4.get_dir_delegation(*KINDS)
+        eq(s.patiently(*ask).status, GRACE)
+        s.compound(nfs4.reclaim_complete()).ok()
+        s.patiently(*ask).ok()

@@ -4,7 +4,7 @@
  *
  * A directory delegation is a caching grant of the lock table for read and handle. It is given
  * only if the backchannel works. A refusal is not an error: it is the non-fatal status
- * GDD4_UNAVAIL.
+ * GDD4_UNAVAIL. But a client that may still reclaim gets NFS4ERR_GRACE (section 18.51.3).
  */
 #include <linux/err.h>
 #include <linux/nfs4.h>
@@ -91,6 +91,9 @@ static u32 get_dir_exec(struct dnfs4_compound *cmp, void *data, void *out)
 	err = ditto_permission(dnfs4_fs_op(cmp), dnfs4_node(cmp), DITTO_MAY_READ);
 	if (err)
 		return dnfs4_status(cmp, err);
+	status = dnfs4_reclaim_check(cmp->client, false);
+	if (status)
+		return status;
 	res->status = GDD4_UNAVAIL;
 	res->will = false;
 	if (!dnfs4_callback_wait_up(cmp->client))
