@@ -161,6 +161,26 @@ static void slot_busy(struct kunit *test)
 	dnfs4_slot_end(slot);
 }
 
+/* A retry that comes while the request is being checked is not misordered. */
+static void slot_retried_early(struct kunit *test)
+{
+	struct dnfs4_slot_request req = { .id = 3, .seqid = 1, .highest = 3 };
+	struct fixture *f = test->priv;
+	struct dnfs4_slot *slot, *other;
+	bool again;
+
+	for (; req.seqid < 4; req.seqid++) {
+		KUNIT_ASSERT_EQ(test, slot_begin(f, 3, req.seqid, &slot, &again), NFS4_OK);
+		KUNIT_EXPECT_FALSE(test, again);
+		KUNIT_EXPECT_EQ(test, slot_begin(f, 3, req.seqid, &other, &again), NFS4ERR_DELAY);
+		dnfs4_slot_commit(&f->session, slot, &req);
+		KUNIT_EXPECT_EQ(test, slot_begin(f, 3, req.seqid, &other, &again), NFS4ERR_DELAY);
+		KUNIT_EXPECT_EQ(test, slot_begin(f, 3, req.seqid + 1, &other, &again),
+				NFS4ERR_SEQ_MISORDERED);
+		dnfs4_slot_end(slot);
+	}
+}
+
 /* A request that is refused after it took the slot leaves it unchanged. */
 static void slot_untouched(struct kunit *test)
 {
@@ -399,6 +419,7 @@ static struct kunit_case slot_cases[] = {
 	KUNIT_CASE(slot_sequence),
 	KUNIT_CASE(slot_wraps),
 	KUNIT_CASE(slot_busy),
+	KUNIT_CASE(slot_retried_early),
 	KUNIT_CASE(slot_untouched),
 	KUNIT_CASE(slot_bounds),
 	KUNIT_CASE(slots_demand),

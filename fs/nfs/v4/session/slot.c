@@ -162,6 +162,22 @@ static u32 dnfs4_slot_check(const struct dnfs4_slot *slot, const struct dnfs4_sl
 	return *again ? NFS4_OK : NFS4ERR_SEQ_MISORDERED;
 }
 
+/* Return: the status of a request whose slot another request owns. */
+static u32 dnfs4_slot_refuse(const struct dnfs4_slot *slot, const struct dnfs4_slot_request *req)
+{
+	/* The slot was found busy before @accepted is read; pairs with dnfs4_slot_end(). */
+	smp_rmb();
+	/*
+	 * A slot that is being freed keeps its sequence id, so the request is not misordered. A
+	 * retry of a request in progress gets NFS4ERR_DELAY (RFC 8881 section 2.10.6.2). Until that
+	 * request is accepted, any other may be its retry. Pairs with dnfs4_slot_commit().
+	 */
+	if (test_bit(DNFS4_SLOT_GONE, &slot->busy) || !smp_load_acquire(&slot->accepted) ||
+	    READ_ONCE(slot->seqid) == req->seqid)
+		return NFS4ERR_DELAY;
+	return NFS4ERR_SEQ_MISORDERED;
+}
+
 u32 dnfs4_slot_begin(struct dnfs4_session *session, const struct dnfs4_slot_request *req,
 		     struct dnfs4_slot **slot, bool *again)
 {
@@ -178,16 +194,8 @@ u32 dnfs4_slot_begin(struct dnfs4_session *session, const struct dnfs4_slot_requ
 	entry = xa_load(&session->slots, req->id);
 	if (entry && !xa_is_value(entry)) {
 		found = entry;
-		if (test_and_set_bit_lock(DNFS4_SLOT_BUSY, &found->busy)) {
-			/*
-			 * A slot that is being freed keeps its sequence id, so the request is not
-			 * misordered. A retry of a request in progress gets NFS4ERR_DELAY (RFC
-			 * 8881 section 2.10.6.2).
-			 */
-			status = test_bit(DNFS4_SLOT_GONE, &found->busy) ||
-				 READ_ONCE(found->seqid) == req->seqid ? NFS4ERR_DELAY :
-									 NFS4ERR_SEQ_MISORDERED;
-		}
+		if (test_and_set_bit_lock(DNFS4_SLOT_BUSY, &found->busy))
+			status = dnfs4_slot_refuse(found, req);
 		rcu_read_unlock();
 	} else {
 		rcu_read_unlock();
@@ -278,6 +286,8 @@ void dnfs4_slot_commit(struct dnfs4_session *session, struct dnfs4_slot *slot,
 	u32 used = max(req->id, req->highest) + 1, peak = READ_ONCE(session->slots_peak);
 
 	WRITE_ONCE(slot->seqid, req->seqid);
+	/* Pairs with dnfs4_slot_refuse(). */
+	smp_store_release(&slot->accepted, true);
 	slot->fresh = false;
 	slot->kept = false;
 	/*
@@ -293,6 +303,7 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_commit);
 
 void dnfs4_slot_end(struct dnfs4_slot *slot)
 {
+	WRITE_ONCE(slot->accepted, false);
 	clear_bit_unlock(DNFS4_SLOT_BUSY, &slot->busy);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_end);

@@ -21,6 +21,7 @@ struct dnfs4_session;
  * @busy: DNFS4_SLOT_* bits; the request that set DNFS4_SLOT_BUSY owns the other members
  * @id: sa_slotid
  * @seqid: sequence id of the last request accepted
+ * @accepted: the request that owns the slot was accepted, so that @seqid is its sequence id
  * @before: sequence id from before the slot was freed and recreated; 0: none. The client may
  *	continue with it or start at 1
  * @fresh: created or recreated, and not used since
@@ -37,6 +38,7 @@ struct dnfs4_slot {
 	u32 id;
 	u32 seqid;
 	u32 before;
+	bool accepted;
 	bool fresh;
 	bool kept;
 	bool whole;
@@ -70,7 +72,7 @@ struct dnfs4_slot_request {
  *
  * Context: may sleep for the first request of a slot.
  * Return: NFS4_OK; NFS4ERR_BADSLOT; NFS4ERR_BAD_HIGH_SLOT; NFS4ERR_SEQ_MISORDERED; NFS4ERR_DELAY
- * (the same request is in progress, the slot is being freed, or there is no memory).
+ * (the same request is in progress or may be, the slot is being freed, or there is no memory).
  */
 u32 dnfs4_slot_begin(struct dnfs4_session *session, const struct dnfs4_slot_request *req,
 		     struct dnfs4_slot **slot, bool *again);
