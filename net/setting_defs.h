@@ -4,7 +4,8 @@
  */
 
 SETTING(NUMBER, "max-connections", max_connections, 1024, 1, 65536, "",
-	"Connections of a protocol over all its listeners.")
+	"Connections of a protocol over all its listeners. "
+	"Above it, a new one takes the place of one that matters less, or is refused.")
 SETTING(NUMBER, "node-limit", node_limit, 0, 0, 16777216, "",
 	"Unused files that are kept in memory. "
 	"0 is one for each 16 KiB of the machine's memory, at least 16384.")

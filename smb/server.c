@@ -22,6 +22,7 @@
 #include <net/ipv6.h>
 #include <net/sock.h>
 
+#include "../net/conns.h"
 #include "../net/listener.h"
 #include "../net/peer.h"
 #include "../net/server.h"
@@ -33,7 +34,6 @@
 #include "transport/buf.h"
 #include "transport/command.h"
 #include "transport/conn.h"
-#include "transport/unproven.h"
 
 #define BACKLOG		128
 /* Delay before accepting again after a failed allocation. */
@@ -378,7 +378,7 @@ int dsmb_server_init(struct dsmb_server *server, struct net *net)
 	if (!err)
 		server->buffers = dsmb_buf_pool_alloc();
 	if (server->buffers)
-		server->unproven = dsmb_unproven_alloc();
+		server->unproven = ditto_conns_alloc();
 	if (server->unproven)
 		server->stats = ditto_stats_register(server->srv, "smb", command_names,
 						     DSMB_COMMANDS);

@@ -26,13 +26,13 @@
 #include "transport/crowd.h"
 #include "transport/lane.h"
 
+struct ditto_conns;
 struct ditto_listener;
 struct ditto_peer;
 struct ditto_server;
 struct ditto_stats_group;
 struct dsmb_buf_pool;
 struct dsmb_interfaces;
-struct dsmb_unproven;
 struct in6_addr;
 struct net;
 struct netlink_ext_ack;
@@ -143,7 +143,7 @@ struct dsmb_server {
 	struct dsmb_lane record_lane;
 	struct dsmb_crowds crowds;
 	struct dsmb_crowds recorders;
-	struct dsmb_unproven *unproven;
+	struct ditto_conns *unproven;
 	atomic_t unsealing;
 	struct dsmb_buf_pool *buffers;
 	struct ditto_stats_group *stats;

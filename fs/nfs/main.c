@@ -6,9 +6,11 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
+#include "../../net/conns.h"
 #include "../../net/listener.h"
 #include "../../net/server.h"
 #include "../../net/stats.h"
@@ -140,13 +142,18 @@ static int __net_init dnfs_net_init(struct net *net)
 	if (err)
 		goto free_replies;
 	err = -ENOMEM;
+	server->conns = ditto_conns_alloc();
+	if (!server->conns)
+		goto exit_stats;
 	server->nlm = dnlm_server_alloc(server);
 	if (!server->nlm)
-		goto exit_stats;
+		goto free_conns;
 	server->v4 = dnfs4_server_alloc(server);
 	if (server->v4)
 		return 0;
 	dnlm_server_free(server->nlm);
+free_conns:
+	kvfree(server->conns);
 exit_stats:
 	dnfs_stats_exit(server);
 free_replies:
@@ -165,6 +172,7 @@ static void __net_exit dnfs_net_exit(struct net *net)
 	dnfs_tasks_exit(&server->tasks);
 	dnfs_mounts_free(server);
 	dnfs_stats_exit(server);
+	kvfree(server->conns);
 	dnfs_replies_free(server->replies);
 	/* Connections return their charges in RCU callbacks. */
 	dnfs_connections_flush();

@@ -15,6 +15,7 @@
 #include "rpc/worker.h"
 
 struct ditto_conn_show;
+struct ditto_conns;
 struct ditto_listener;
 struct ditto_peer;
 struct ditto_server;
@@ -48,6 +49,7 @@ struct dnfs_settings {
  * @nlm: NLM and NSM, the locking side of version 3
  * @v4: state of version 4
  * @stats: statistics of each program
+ * @conns: connections by client: rpc/conn_charge.c
  * @pausing: number of service threads that wait for a break or for the helper
  * @pausing_max: limit of @pausing; changed with WRITE_ONCE()
  * @tasks: work for which the helper is waited for
@@ -69,6 +71,7 @@ struct dnfs_server {
 	struct dnlm_server *nlm;
 	struct dnfs4_server *v4;
 	struct ditto_stats_group *stats[DNFS_PROGRAMS];
+	struct ditto_conns *conns;
 	atomic_t pausing;
 	unsigned int pausing_max;
 	struct dnfs_tasks tasks;

@@ -236,7 +236,7 @@ static bool conn_publish(struct dsmb_conn *conn)
 	while (!conn_count(conn)) {
 		old = dsmb_unproven_take(conn, most);
 		if (!old) {
-			pr_info_ratelimited("client %s is refused: there are as many connections as max_connections allows\n",
+			pr_info_ratelimited("client %s is refused: there are as many connections as max-connections allows\n",
 					    conn->name);
 			return false;
 		}
@@ -309,7 +309,6 @@ int dsmb_conn_new(struct dsmb_server *server, struct socket *sock, const void *l
 	refcount_set(&conn->ref, 1);
 	spin_lock_init(&conn->lock);
 	mutex_init(&conn->trust_lock);
-	INIT_LIST_HEAD(&conn->unproven);
 	xa_init_flags(&conn->async, XA_FLAGS_ALLOC1);
 	/* SESSION_SETUP chooses the ids; channels are freed under RCU. */
 	xa_init(&conn->sessions);

@@ -23,13 +23,13 @@
 #include <linux/xarray.h>
 
 #include "../../net/budget.h"
+#include "../../net/conns.h"
 #include "../auth/crypto.h"
 #include "wire.h"
 
 struct ditto_peer;
 struct dsmb_buf;
 struct dsmb_server;
-struct dsmb_unproven_client;
 struct dsmb_transport;	/* socket, receive and send state: transport.c */
 struct socket;
 
@@ -74,8 +74,7 @@ enum dsmb_conn_state {
  * @charge: charge for the connection itself; guarded by @trust_lock once the connection is on
  *	the server's list
  * @counted: counted in server->nconns; under server->conns_lock
- * @unproven: on the client's list of connections without a logged-in user: unproven.h
- * @unproven_of: the client of @unproven, or NULL
+ * @unproven: in the table of connections without a logged-in user: unproven.h
  * @sessions: struct dsmb_channel by SessionId
  * @first: one of @sessions, the only one of most connections, or NULL; freed with RCU
  * @nsessions: number of channels in @sessions, including those being set up
@@ -120,8 +119,7 @@ struct dsmb_conn {
 	struct ditto_principal who;
 	struct ditto_charge charge;
 	bool counted;
-	struct list_head unproven;
-	struct dsmb_unproven_client *unproven_of;
+	struct ditto_conns_link unproven;
 
 	struct xarray sessions;
 	struct dsmb_channel __rcu *first;

@@ -212,20 +212,31 @@ def setting_threads(w):
         eq(w.client.nfs().null().stat, rpc.SUCCESS)
 
 
+def closed(c):
+    """Whether the server has closed a connection."""
+    c.sock.setblocking(False)
+    try:
+        return not c.sock.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True
+
+
+def connected(client, count):
+    """Connections that were tried; the server may refuse one while it is made."""
+    conns = []
+    for _ in range(count):
+        with contextlib.suppress(ConnectionError):
+            conns.append(client.connect())
+    return conns
+
+
 @test(server='ditto')
 def setting_max_connections(w):
     w.server.ctl('server', 'set', 'max-connections', '4')
-    conns = [w.client.connect() for _ in range(20)]
-
-    def closed(c):
-        c.sock.setblocking(False)
-        try:
-            return not c.sock.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return False
-        except ConnectionError:
-            return True
-    wait_for('most are closed', lambda: sum(map(closed, conns)) >= 15)
+    conns = connected(w.client, 20)
+    wait_for('most are closed', lambda: sum(not closed(c) for c in conns) <= 5)
     alive = 0
     for c in conns:
         try:
@@ -241,6 +252,27 @@ def setting_max_connections(w):
     wait_for('room for new connections', lambda: w.client.nfs().null().stat == rpc.SUCCESS)
     conns = [w.client.connect() for _ in range(20)]
     eq([c.call(nfs3.NFS, 3, 0).stat for c in conns], [rpc.SUCCESS] * 20)
+
+
+@test(server='ditto', clients=2)
+def max_connections_of_strangers(w):
+    """A stranger who connects above max-connections ends no connection of another machine."""
+    n = w.clients[0].nfs()
+    conns = [n.rpc] + [w.clients[0].connect() for _ in range(3)]
+
+    def all_work():
+        eq([c.call(nfs3.NFS, 3, 0).stat for c in conns], [rpc.SUCCESS] * 4)
+        eq([nfs3.Nfs3(c).getattr(n.root).status for c in conns], [nfs3.OK] * 4)
+    all_work()
+    w.server.set('data', allow=[f'{w.clients[0].addr}=rw'])
+    w.server.ctl('server', 'set', 'max-connections', '4')
+    for _ in range(10):
+        for c in connected(w.clients[1], 1):
+            c.close()
+    strangers = connected(w.clients[1], 10)
+    all_work()
+    wait_for('they are refused', lambda: all(map(closed, strangers)))
+    all_work()
 
 
 def many_files(w):

@@ -194,6 +194,15 @@ def conns(w, client, count):
     return made
 
 
+def answers(c):
+    """Whether a connection still works."""
+    try:
+        c.call(nfs4.NFS, 4, 0)
+    except (OSError, EOFError):
+        return False
+    return True
+
+
 def live(made):
     return sum(c is not None for c in made)
 
@@ -211,6 +220,21 @@ def connections(w):
     wait_for('nothing is charged any more', lambda: not budget(w))
     w.server.ctl('server', 'set', 'budget-connections', '0')
     eq(live(conns(w, 0, 40)), 40, 'the setting is obeyed at once')
+
+
+@test(server='ditto', clients=2)
+def places_are_shared(w):
+    """At max-connections a machine with few connections gets places of one that has more."""
+    w.server.ctl('server', 'set', 'max-connections', '4')
+    with kernel_log() as lines:
+        many = conns(w, 0, 6)
+        eq(live(many), 4)
+        eq(live(conns(w, 1, 6)), 2, 'as many as the other one keeps')
+        eq([answers(c) for c in many[:4]], [False, False, True, True], 'the oldest have gone')
+        told = [x for x in lines() if 'raise that setting' in x]
+    addrs = [c.addr for c in w.clients]
+    assert any(f'client {addrs[0]}:' in x and 'is refused' in x for x in told), told
+    assert any(f'in favor of client {addrs[1]}:' in x for x in told), told
 
 
 @test(server='ditto', clients=2)

@@ -35,7 +35,6 @@
 #include "../../../net/budget.h"
 #include "../../../net/peer.h"
 #include "../../../net/taken.h"
-#include "../../share/admit.h"
 #include "../server.h"
 #include "../share_options.h"
 #include "batch.h"
@@ -119,6 +118,7 @@ static void conn_gone(struct svc_xpt_user *user)
 
 	WRITE_ONCE(conn->xprt->xpt_ops, conn_stock_ops);
 	conn->gone = true;
+	dnfs_conn_uncount(conn);
 	if (cancel_delayed_work(&conn->look)) {
 		svc_xprt_put(conn->xprt);
 		dnfs_conn_put(conn);
@@ -285,50 +285,6 @@ void dnfs_conn_resume(struct dnfs_conn *conn, struct ditto_peer *peer)
 	svc_xprt_enqueue(xprt);
 }
 
-/* A machine that a share admits sends requests of its users, so it gets their trust level. */
-static enum ditto_trust conn_trust(struct ditto_peer *peer)
-{
-	enum ditto_ports ports;
-
-	switch (ditto_admit(peer, &ports)) {
-	case DITTO_ADMITTED:
-		return DITTO_TRUST_USER;
-	case DITTO_UNDECIDED:
-		return DITTO_TRUST_UNPROVEN;
-	case DITTO_STRANGER:
-		break;
-	}
-	return DITTO_TRUST_STRANGER;
-}
-
-int dnfs_conn_principal(struct svc_xprt *xprt, struct ditto_principal *who)
-{
-	struct ditto_server *srv = dnfs_server_of(xprt->xpt_net)->srv;
-	struct ditto_peer *peer;
-	int err;
-
-	peer = ditto_peer_get(srv, (struct sockaddr *)&xprt->xpt_remote, dnfs_protocol_bit());
-	if (!peer)
-		return -ENOMEM;
-	err = ditto_principal_init(who, srv, &peer->addr, conn_trust(peer), INVALID_UID);
-	ditto_peer_put(peer);
-	return err;
-}
-
-static int conn_charge(struct dnfs_conn *conn)
-{
-	struct ditto_principal who = {};
-	int err = dnfs_conn_principal(conn->xprt, &who);
-
-	if (err)
-		return err;
-	err = ditto_charge(&conn->charge, &who, DITTO_BUDGET_CONNECTIONS, 1) ?:
-	      ditto_charge(&conn->memory, &who, DITTO_BUDGET_MEMORY, 0) ?:
-	      ditto_charge(&conn->unsent, &who, DITTO_BUDGET_UNSENT, 0);
-	ditto_principal_exit(&who);
-	return err;
-}
-
 static int conn_begin(struct svc_xprt *xprt)
 {
 	struct dnfs_conn *conn = kzalloc(sizeof(*conn), GFP_KERNEL);
@@ -342,8 +298,9 @@ static int conn_begin(struct svc_xprt *xprt)
 	refcount_set(&conn->ref, 1);
 	INIT_DELAYED_WORK(&conn->look, conn_look);
 	dnfs_shake_init(conn);
-	err = conn_charge(conn) ?: register_xpt_user(xprt, &conn->user);
+	err = dnfs_conn_charge(conn) ?: register_xpt_user(xprt, &conn->user);
 	if (err) {
+		dnfs_conn_uncount(conn);
 		conn_free(conn);
 		return err;
 	}

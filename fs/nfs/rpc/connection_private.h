@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Connections, for connection.c and handshake.c. */
+/* Connections, for connection.c, conn_charge.c and handshake.c. */
 #ifndef _DITTO_FS_NFS_RPC_CONNECTION_PRIVATE_H
 #define _DITTO_FS_NFS_RPC_CONNECTION_PRIVATE_H
 
@@ -9,6 +9,7 @@
 #include <linux/workqueue.h>
 
 #include "../../../net/budget.h"
+#include "../../../net/conns.h"
 #include "batch.h"
 
 struct ditto_peer;
@@ -22,6 +23,7 @@ struct ditto_peer;
  * @memory: charge for the record or the large call that is being received
  * @unsent: charge for replies in the socket's send queue
  * @handshake: charge for the TLS handshake in progress
+ * @counted: in the server's table of connections; see net/conns.h for the lock
  * @peer: the client, if it has proved a name with its certificate; else NULL
  * @look: work that updates @unsent
  * @shake: work that waits for the TLS handshake
@@ -43,6 +45,7 @@ struct dnfs_conn {
 	struct ditto_charge memory;
 	struct ditto_charge unsent;
 	struct ditto_charge handshake;
+	struct ditto_conns_link counted;
 	struct ditto_peer *peer;
 	struct delayed_work look;
 	struct work_struct shake;
@@ -76,6 +79,8 @@ struct dnfs_conn *dnfs_conn_of(struct svc_xprt *xprt);
  */
 void dnfs_conn_put(struct dnfs_conn *conn);
 
+/* conn_charge.c */
+
 /**
  * dnfs_conn_principal - find out whom to charge for a connection
  * @xprt: the connection
@@ -85,6 +90,28 @@ void dnfs_conn_put(struct dnfs_conn *conn);
  * Return: 0, or an errno of ditto_principal_init().
  */
 int dnfs_conn_principal(struct svc_xprt *xprt, struct ditto_principal *who);
+
+/**
+ * dnfs_conn_charge - charge for a new connection, and count it
+ * @conn: its charges, which are zero
+ *
+ * Another connection may be ended in favor of it.
+ *
+ * Context: may sleep.
+ * Return: 0; -EDQUOT if its client has too many; -EMFILE if there are too many of all clients; or
+ * -ENOMEM. After an error the caller frees what was charged.
+ */
+int dnfs_conn_charge(struct dnfs_conn *conn);
+
+/**
+ * dnfs_conn_uncount - do not count a connection any more
+ * @conn: its charges; need not have been counted
+ *
+ * Context: process; does not sleep.
+ */
+void dnfs_conn_uncount(struct dnfs_conn *conn);
+
+/* connection.c */
 
 /**
  * dnfs_conn_handshake - let sunrpc perform a TLS handshake

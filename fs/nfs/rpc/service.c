@@ -143,7 +143,6 @@ static void dnfs_stop(struct dnfs_server *server)
 
 static int dnfs_start(struct dnfs_server *server, struct netlink_ext_ack *extack)
 {
-	struct ditto_settings *settings = &server->srv->settings;
 	struct svc_program *programs;
 	unsigned int nprograms;
 	int err;
@@ -154,7 +153,8 @@ static int dnfs_start(struct dnfs_server *server, struct netlink_ext_ack *extack
 	if (!server->serv)
 		return -ENOMEM;
 	server->serv->sv_name = KBUILD_MODNAME;	/* also the name of its threads */
-	server->serv->sv_maxconn = READ_ONCE(settings->max_connections);
+	/* sunrpc would end the oldest connection: conn_charge.c counts them. */
+	server->serv->sv_maxconn = UINT_MAX;
 
 	err = dnfs_set_threads(server, dnfs_threads_wanted(server));
 	if (err) {
@@ -540,7 +540,6 @@ int dnfs_settings_changed(struct ditto_server *srv)
 
 	mutex_lock(&server->lock);
 	if (server->serv) {
-		WRITE_ONCE(server->serv->sv_maxconn, READ_ONCE(srv->settings.max_connections));
 		err = dnfs_set_threads(server, dnfs_threads_wanted(server));
 		dnfs_register_all(server, NULL);
 		dnfs4_clients_settings_changed(server->v4);
