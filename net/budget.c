@@ -447,8 +447,9 @@ int ditto_charge_move(struct ditto_charge *charge, const struct ditto_principal 
 	err = ditto_charge(&moved, who, charge->kind, charge->amount);
 	if (err)
 		return err;
-	ditto_uncharge(charge);
-	*charge = moved;
+	/* Whoever looks at the room meanwhile finds one of the two. */
+	swap(*charge, moved);
+	ditto_uncharge(&moved);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_charge_move, DITTO);

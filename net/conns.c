@@ -86,6 +86,14 @@ static void conns_count(struct ditto_conns *conns, struct ditto_conns_client *cl
 	list_move_tail(&client->list, &conns->by_count[client->trust][place]);
 }
 
+static void conns_link(struct ditto_conns *conns, struct ditto_conns_link *link,
+		       struct ditto_conns_client *client)
+{
+	link->client = client;
+	list_add_tail(&link->list, &client->links);
+	conns_count(conns, client, 1);
+}
+
 int ditto_conns_add(struct ditto_conns *conns, struct ditto_conns_link *link,
 		    const struct ditto_principal *who)
 {
@@ -93,9 +101,7 @@ int ditto_conns_add(struct ditto_conns *conns, struct ditto_conns_link *link,
 
 	if (!client)
 		return -ENOMEM;
-	link->client = client;
-	list_add_tail(&link->list, &client->links);
-	conns_count(conns, client, 1);
+	conns_link(conns, link, client);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_conns_add, DITTO);
@@ -117,6 +123,21 @@ void ditto_conns_remove(struct ditto_conns *conns, struct ditto_conns_link *link
 	kfree(client);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_conns_remove, DITTO);
+
+void ditto_conns_move(struct ditto_conns *conns, struct ditto_conns_link *link,
+		      const struct ditto_principal *who)
+{
+	struct ditto_conns_client *client;
+
+	if (!link->client)
+		return;
+	client = conns_find(conns, who) ?: conns_create(conns, who);
+	if (!client || client == link->client)
+		return;
+	ditto_conns_remove(conns, link);
+	conns_link(conns, link, client);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_conns_move, DITTO);
 
 /* Return: the client with the most connections, or NULL. */
 static struct ditto_conns_client *conns_largest(struct ditto_conns *conns, enum ditto_trust trust)

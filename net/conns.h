@@ -81,6 +81,19 @@ int ditto_conns_add(struct ditto_conns *conns, struct ditto_conns_link *link,
 void ditto_conns_remove(struct ditto_conns *conns, struct ditto_conns_link *link);
 
 /**
+ * ditto_conns_move - count a connection at another level of trust
+ * @conns: the table
+ * @link: the connection; need not have been added
+ * @who: its client, and the level
+ *
+ * Without memory it stays where it is.
+ *
+ * Context: any but interrupts; the caller holds @conns->lock.
+ */
+void ditto_conns_move(struct ditto_conns *conns, struct ditto_conns_link *link,
+		      const struct ditto_principal *who);
+
+/**
  * ditto_conns_take - choose a connection of a level to end in favor of a new one of the same level
  * @conns: the table
  * @who: client and level of the new connection

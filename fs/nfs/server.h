@@ -9,7 +9,9 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 
+#include "../../net/budget.h"
 #include "../../net/setting.h"
+#include "../share/admit.h"
 #include "rpc/call.h"
 #include "rpc/task.h"
 #include "rpc/worker.h"
@@ -229,6 +231,41 @@ u64 dnfs_conn_look_up(struct svc_xprt *xprt, struct ditto_peer **peer);
 void dnfs_connections_flush(void);
 int dnfs_connections_init(void);
 void dnfs_connections_exit(void);
+
+/* conn_charge.c */
+
+/**
+ * dnfs_conn_trust - get the level of trust of a machine
+ * @admission: whether a share admits it
+ *
+ * A machine that a share admits sends requests of its users, so it gets their level.
+ *
+ * Return: the level.
+ */
+static inline enum ditto_trust dnfs_conn_trust(enum ditto_admission admission)
+{
+	switch (admission) {
+	case DITTO_ADMITTED:
+		return DITTO_TRUST_USER;
+	case DITTO_UNDECIDED:
+		return DITTO_TRUST_UNPROVEN;
+	case DITTO_STRANGER:
+		break;
+	}
+	return DITTO_TRUST_STRANGER;
+}
+
+/**
+ * dnfs_conn_decided - charge a connection at the level of trust that one of its calls has
+ * @xprt: the connection, or that of a datagram, which has no charges
+ * @trust: the level
+ *
+ * If there is no room at a higher level, the connection stays below it; at a lower level it is
+ * closed.
+ *
+ * Context: may sleep; takes xpt_lock.
+ */
+void dnfs_conn_decided(struct svc_xprt *xprt, enum ditto_trust trust);
 
 /* mount.c */
 

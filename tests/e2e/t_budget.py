@@ -10,9 +10,10 @@ import time
 
 import nfs3
 import nfs4
-from harness import eq, put, test, wait_for
+import rpc
+from harness import eq, process_stopped, put, test, wait_for
 from nfs4 import Channel, Client40, Nfs4, Session, connect
-from rpc import RpcError
+from rpc import Dec, Enc, RpcError
 from smbraw import Link, link
 
 
@@ -248,6 +249,45 @@ def strangers(w):
     for c in filter(None, many):
         c.close()
     wait_for('nothing is charged any more', lambda: not budget(w))
+
+
+def half_write(w, n, fh):
+    """Send half of a long WRITE, and the rest when the server has charged for that."""
+    args = Enc().opaque(fh).u64(0).u32(1 << 20, nfs3.UNSTABLE, 1 << 20).bytes() + bytes(1 << 20)
+    call = rpc.call_bytes(nfs3.NFS, 3, nfs3.WRITE, args)
+    message = struct.pack('>I', 1 << 31 | len(call)) + call
+    n.rpc.sock.sendall(message[:1 << 19])
+    wait_for('the half is charged', lambda: budget(w).get('memory-bytes', (0, 0))[0] > 300 << 10)
+    n.rpc.sock.sendall(message[1 << 19:])
+    r = n.rpc.recv()
+    eq((r.stat, Dec(r.body).u32()), (rpc.SUCCESS, nfs3.OK))
+
+
+@test(server='ditto', clients=2)
+def levels_follow_answers(w):
+    """A connection that was made before the helper answered is charged as the answer says."""
+    n = w.client.nfs()
+    fh = n.create(n.root, 'large').fh
+    n.rpc.close()
+    w.server.helper_start()
+    with process_stopped(w.server.helper.pid):
+        w.server.set('data', allow=['client1.e2e.test=rw'])
+        early = nfs3.Nfs3(w.client.connect())
+        others = conns(w, 1, 20)
+        eq((early.getattr(n.root).status, live(others)), (nfs3.JUKEBOX, 20))
+    wait_for('an answer', lambda: early.getattr(n.root).status == nfs3.OK)
+    w.server.ctl('server', 'set', 'budget-unproven-kib', '64')
+    half_write(w, early, fh)
+    half_write(w, nfs3.Nfs3(w.client.connect()), fh)
+
+    def refused_or_closed(c):
+        try:
+            return nfs3.Nfs3(c).getattr(n.root).status != nfs3.JUKEBOX
+        except (OSError, EOFError, RpcError):
+            return True
+    for c in others:
+        wait_for('an answer about strangers', lambda c=c: refused_or_closed(c))
+    wait_for('as many as strangers may have', lambda: budget(w, 1)['connections'] == (16, 16))
 
 
 @test(server='ditto', clients=2, timeout=120)

@@ -2,6 +2,9 @@
 /*
  * Whom a connection is charged to, and how many there may be of all clients.
  *
+ * The level of trust depends on whether a share admits the machine. The helper is not waited for,
+ * and rules change, so the charges move when a call is found to be of another level.
+ *
  * sunrpc's own limit ends the oldest connection, whoever asks for a new one. So it is out of the
  * way, and connections are counted here: above the setting max-connections a new one takes the
  * place of one that matters less (net/conns.h), or is refused.
@@ -19,32 +22,18 @@
 #include "../server.h"
 #include "connection_private.h"
 
-/* A machine that a share admits sends requests of its users, so it gets their trust level. */
-static enum ditto_trust conn_trust(struct ditto_peer *peer)
-{
-	enum ditto_ports ports;
-
-	switch (ditto_admit(peer, &ports)) {
-	case DITTO_ADMITTED:
-		return DITTO_TRUST_USER;
-	case DITTO_UNDECIDED:
-		return DITTO_TRUST_UNPROVEN;
-	case DITTO_STRANGER:
-		break;
-	}
-	return DITTO_TRUST_STRANGER;
-}
-
 int dnfs_conn_principal(struct svc_xprt *xprt, struct ditto_principal *who)
 {
 	struct ditto_server *srv = dnfs_server_of(xprt->xpt_net)->srv;
 	struct ditto_peer *peer;
+	enum ditto_ports ports;
 	int err;
 
 	peer = ditto_peer_get(srv, (struct sockaddr *)&xprt->xpt_remote, dnfs_protocol_bit());
 	if (!peer)
 		return -ENOMEM;
-	err = ditto_principal_init(who, srv, &peer->addr, conn_trust(peer), INVALID_UID);
+	err = ditto_principal_init(who, srv, &peer->addr,
+				   dnfs_conn_trust(ditto_admit(peer, &ports)), INVALID_UID);
 	ditto_peer_put(peer);
 	return err;
 }
@@ -115,4 +104,47 @@ void dnfs_conn_uncount(struct dnfs_conn *conn)
 	spin_lock(&conns->lock);
 	ditto_conns_remove(conns, &conn->counted);
 	spin_unlock(&conns->lock);
+}
+
+/*
+ * Charge all that a connection holds to another level. What is moved before an error stays there.
+ * The caller has @who's account, so that none is released under the lock.
+ */
+static int conn_move(struct dnfs_conn *conn, const struct ditto_principal *who)
+{
+	struct ditto_charge *const charges[] = { &conn->memory, &conn->unsent, &conn->charge };
+	struct ditto_conns *conns = dnfs_server_of(conn->xprt->xpt_net)->conns;
+	int err = 0;
+
+	lockdep_assert_held(&conn->xprt->xpt_lock);
+	for (unsigned int i = 0; !err && i < ARRAY_SIZE(charges); i++)
+		if (charges[i]->trust != who->trust)
+			err = ditto_charge_move(charges[i], who);
+	if (err)
+		return err;
+	spin_lock(&conns->lock);
+	ditto_conns_move(conns, &conn->counted, who);
+	spin_unlock(&conns->lock);
+	return 0;
+}
+
+void dnfs_conn_decided(struct svc_xprt *xprt, enum ditto_trust trust)
+{
+	struct ditto_principal who;
+	struct dnfs_conn *conn;
+	struct in6_addr addr;
+	bool misfit = false;
+
+	if (!ditto_addr_map((struct sockaddr *)&xprt->xpt_remote, &addr) ||
+	    ditto_principal_init(&who, dnfs_server_of(xprt->xpt_net)->srv, &addr, trust,
+				 INVALID_UID))
+		return;
+	spin_lock(&xprt->xpt_lock);
+	conn = dnfs_conn_of(xprt);
+	if (conn && conn->charge.trust != trust)
+		misfit = conn_move(conn, &who) && trust < conn->charge.trust;
+	spin_unlock(&xprt->xpt_lock);
+	ditto_principal_exit(&who);
+	if (misfit)
+		svc_xprt_deferred_close(xprt);
 }

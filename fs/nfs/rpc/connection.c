@@ -18,7 +18,9 @@
  * Locking: xprt->xpt_lock (spinlock) guards the charges of a connection. Accounts are released
  * by call_rcu(), so that the locks of the budget are not taken inside it. A thread that has
  * XPT_BUSY finds the charges without the lock, because sunrpc closes a connection only with
- * XPT_BUSY; it may read them then, but not change them. See handshake.c for those of handshakes.
+ * XPT_BUSY; it may read them then, but not change them. Another thread may move them to another
+ * level of trust meanwhile, but not to another account: see conn_charge.c. For the charges of
+ * handshakes see handshake.c.
  */
 #include <kunit/visibility.h>
 #include <linux/jiffies.h>
@@ -437,11 +439,14 @@ static bool conn_batch(struct svc_rqst *rqstp)
 static int conn_recvfrom(struct svc_rqst *rqstp)
 {
 	struct svc_xprt *xprt = rqstp->rq_xprt;
+	const struct dnfs_conn *conn = dnfs_conn_of(xprt);
 	const struct svc_sock *svsk = container_of(xprt, struct svc_sock, sk_xprt);
 	/* While this thread has XPT_BUSY, no handshake can begin. */
 	bool tls = test_bit(XPT_TLS_SESSION, &xprt->xpt_flags);
 	int len;
 
+	if (likely(conn))
+		dnfs_worker_of(rqstp)->trust = READ_ONCE(conn->charge.trust);
 	if (unlikely(conn_has_unsent(xprt)) && conn_watch(xprt)) {
 		set_bit(XPT_DATA, &xprt->xpt_flags);
 		svc_xprt_received(xprt);

@@ -19,7 +19,7 @@ struct ditto_peer;
  * @user: notification by sunrpc that the connection is closed
  * @xprt: the connection; @look and @shake hold a reference each
  * @ref: one reference of the connection, one of @look, one of @shake
- * @charge: charge for the connection
+ * @charge: charge for the connection; its level of trust is that of all that is charged
  * @memory: charge for the record or the large call that is being received
  * @unsent: charge for replies in the socket's send queue
  * @handshake: charge for the TLS handshake in progress

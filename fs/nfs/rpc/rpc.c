@@ -265,6 +265,18 @@ static bool dnfs_is_loopback(const struct ditto_peer *peer)
 	       (ipv6_addr_v4mapped(&peer->addr) && ipv4_is_loopback(peer->addr.s6_addr32[3]));
 }
 
+/* A connection is charged at the level of its calls. While that is open, it keeps its own. */
+static void dnfs_conn_follow(struct dnfs_rpc_call *rc, enum ditto_admission admission)
+{
+	enum ditto_trust trust = dnfs_conn_trust(admission);
+	struct dnfs_worker *worker = rc->call.worker;
+
+	if (likely(!worker || worker->trust == trust || admission == DITTO_UNDECIDED))
+		return;
+	dnfs_conn_decided(rc->rqstp->rq_xprt, trust);
+	worker->trust = trust;
+}
+
 /*
  * Check whether a call is admitted. Sessions, clients, cached replies and the state of MOUNT, NLM
  * and NSM belong to no share, so a machine that no share admits is refused here, before it can
@@ -289,6 +301,7 @@ static bool dnfs_admission(struct dnfs_rpc_call *rc)
 
 		call->stranger = admission == DITTO_STRANGER;
 		call->undecided = admission == DITTO_UNDECIDED;
+		dnfs_conn_follow(rc, admission);
 	}
 	if (unlikely(call->stranger)) {
 		pr_info_ratelimited("%pISc: no share admits this machine\n", call->addr);

@@ -46,6 +46,7 @@ struct dnfs_call;
  * @begun: jiffies at the beginning of its last call
  * @busy: it executes that call
  * @volume: file system that the call is about, compared only; or NULL
+ * @trust: enum ditto_trust of the connection of its last call, for itself
  * @seen: last handle that it has verified, and its file, for itself
  *
  * @begun, @busy and @volume are written by the thread and read by others, without a lock.
@@ -57,6 +58,7 @@ struct dnfs_worker {
 	unsigned long begun;
 	bool busy;
 	const struct ditto_volume *volume;
+	u8 trust;
 	struct ditto_handle_seen seen;
 };
 

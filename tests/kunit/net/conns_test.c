@@ -129,6 +129,24 @@ static void removed_ones_do_not_count(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fix->conns->count, 2);
 }
 
+static void moved_ones_count_at_their_level(struct kunit *test)
+{
+	struct ditto_principal who = conns_who(1, DITTO_TRUST_USER);
+	struct conns_fixture *fix = test->priv;
+	int strangers = conns_add(test, 1, DITTO_TRUST_STRANGER, 3);
+
+	conns_remove(fix, strangers);
+	spin_lock(&fix->conns->lock);
+	for (unsigned int i = strangers; i < strangers + 2; i++)
+		ditto_conns_move(fix->conns, &fix->link[i], &who);
+	ditto_conns_move(fix->conns, &fix->link[strangers + 1], &who);
+	spin_unlock(&fix->conns->lock);
+	KUNIT_EXPECT_EQ(test, fix->conns->count, 2);
+	KUNIT_EXPECT_EQ(test, conns_same_level(test, 2, DITTO_TRUST_STRANGER, 1), strangers + 2);
+	KUNIT_EXPECT_EQ(test, conns_same_level(test, 2, DITTO_TRUST_STRANGER, 1), -1);
+	KUNIT_EXPECT_EQ(test, conns_same_level(test, 2, DITTO_TRUST_USER, 1), strangers + 1);
+}
+
 static int conns_test_init(struct kunit *test)
 {
 	struct conns_fixture *fix = kunit_kzalloc(test, sizeof(*fix), GFP_KERNEL);
@@ -158,6 +176,7 @@ static struct kunit_case conns_cases[] = {
 	KUNIT_CASE(clients_of_a_level_share),
 	KUNIT_CASE(own_connections_end_first),
 	KUNIT_CASE(removed_ones_do_not_count),
+	KUNIT_CASE(moved_ones_count_at_their_level),
 	{}
 };
 
