@@ -183,6 +183,16 @@ int dnfs_settings_changed(struct ditto_server *srv);
  */
 int dnfs_service_resize(struct dnfs_server *server, unsigned int threads);
 
+/**
+ * dnfs_thread - what a service thread does
+ * @data: its struct svc_rqst
+ *
+ * For svc_create_pooled(). Only dnfs_service_resize() may start and end such threads.
+ *
+ * Return: does not return.
+ */
+int dnfs_thread(void *data);
+
 /* connection.c */
 
 /**

@@ -12,6 +12,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <kunit/visibility.h>
 #include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/cred.h>
@@ -26,6 +27,7 @@
 #include <linux/sunrpc/addr.h>
 #include <linux/sunrpc/svc_xprt.h>
 #include <linux/sunrpc/svcsock.h>
+#include <linux/workqueue.h>
 #include <net/ipv6.h>
 
 #include "../../../net/listener.h"
@@ -45,6 +47,9 @@
 #define DNFS_THREADS_PER_CPU	4
 /* Interval for polling a closing socket, in milliseconds. */
 #define DNFS_CLOSE_POLL_MS	5
+/* Interval at which threads are woken while some are to end; time for which one stands aside. */
+#define DNFS_HURRY		(HZ / 10)
+#define DNFS_ASIDE		(HZ / 50)
 /* Room for an address with its port. */
 #define DNFS_ADDR_TEXT		(INET6_ADDRSTRLEN + 16)
 
@@ -67,7 +72,17 @@ struct dnfs_listener {
  */
 static DECLARE_COMPLETION(dnfs_threads_ended);
 
-static int dnfs_thread(void *data)
+/*
+ * Another thread was told to end, and may be behind this one in the list of idle threads, see
+ * dnfs_service_resize(). While this one is not in that list, the next one is woken and leaves it.
+ */
+static void dnfs_thread_stand_aside(struct svc_rqst *rqstp)
+{
+	svc_pool_wake_idle_thread(rqstp->rq_pool);
+	schedule_timeout_idle(DNFS_ASIDE);
+}
+
+int dnfs_thread(void *data)
 {
 	struct svc_rqst *rqstp = data;
 	struct dnfs_worker worker;
@@ -84,6 +99,8 @@ static int dnfs_thread(void *data)
 	dnfs_worker_start(&worker, rqstp);
 
 	while (!svc_thread_should_stop(rqstp)) {
+		if (unlikely(test_bit(SP_VICTIM_REMAINS, &rqstp->rq_pool->sp_flags)))
+			dnfs_thread_stand_aside(rqstp);
 		svc_recv(rqstp);
 		dnfs_restore_pages(rqstp);
 	}
@@ -94,6 +111,7 @@ static int dnfs_thread(void *data)
 	kthread_complete_and_exit(&dnfs_threads_ended, 0);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs_thread);
 
 static unsigned int dnfs_threads_wanted(const struct dnfs_server *server)
 {
@@ -102,19 +120,50 @@ static unsigned int dnfs_threads_wanted(const struct dnfs_server *server)
 	return threads ?: max(DNFS_THREADS_MIN, DNFS_THREADS_PER_CPU * num_online_cpus());
 }
 
+/**
+ * struct dnfs_hurry - work that wakes threads until those that are to end have ended
+ * @work: the work
+ * @serv: their service
+ */
+struct dnfs_hurry {
+	struct delayed_work work;
+	struct svc_serv *serv;
+};
+
+static void dnfs_hurry(struct work_struct *work)
+{
+	struct dnfs_hurry *hurry = container_of(to_delayed_work(work), struct dnfs_hurry, work);
+
+	for (unsigned int i = 0; i < hurry->serv->sv_nrpools; i++)
+		svc_pool_wake_idle_thread(&hurry->serv->sv_pools[i]);
+	queue_delayed_work(system_unbound_wq, &hurry->work, DNFS_HURRY);
+}
+
+/*
+ * In Linux 6.12 an idle thread leaves the list of idle threads only while it is the first in it. A
+ * thread that is told to end just when it became idle may have others before it, that became idle
+ * after it. Then it sleeps, and svc_set_num_threads() waits until all of them have something to do
+ * at once. So some are woken now and then, and those stand aside.
+ */
 int dnfs_service_resize(struct dnfs_server *server, unsigned int threads)
 {
 	unsigned int before = server->serv->sv_nrthreads;
+	struct dnfs_hurry hurry = { .serv = server->serv };
 	int err;
 
 	lockdep_assert_held(&server->lock);
+	INIT_DELAYED_WORK_ONSTACK(&hurry.work, dnfs_hurry);
+	queue_delayed_work(system_unbound_wq, &hurry.work, DNFS_HURRY);
 	err = svc_set_num_threads(server->serv, NULL, threads);
+	cancel_delayed_work_sync(&hurry.work);
+	destroy_delayed_work_on_stack(&hurry.work);
 	while (before > server->serv->sv_nrthreads) {
 		wait_for_completion(&dnfs_threads_ended);
 		before--;
 	}
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs_service_resize);
 
 static int dnfs_set_threads(struct dnfs_server *server, unsigned int threads)
 {
