@@ -381,7 +381,9 @@ ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 
 /**
  * ditto_fsync - make a range of a file durable
- * @op: the caller; needs write permission
+ * @op: the caller; no permission is checked, as fsync(2) checks none, but by file systems that the
+ *	caller has to open files on. Data that was accepted must become durable even if the caller
+ *	may not write any more
  * @node: held
  * @pos: offset in bytes
  * @count: number of bytes; 0 means to the end of the file
@@ -389,7 +391,7 @@ ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
  * @wcc: filled on success and failure, without attributes before the operation
  *
  * Context: may sleep.
- * Return: 0, -EINVAL (not a regular file), -EACCES, -EROFS, -EIO and others.
+ * Return: 0, -EINVAL (not a regular file, or a file system without fsync), -EIO and others.
  */
 int ditto_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u64 count,
 		u64 *verifier, struct ditto_wcc *wcc);

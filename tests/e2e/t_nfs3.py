@@ -584,6 +584,19 @@ def stable_storage(w):
     eq(get(w.path('f')), b''.join(b'%010d' % i for i in range(10)))
 
 
+@test(server='ditto')
+def commit_needs_no_access(w):
+    """COMMIT takes what WRITE accepted, though the user or the share may not write any more."""
+    put(w.path('f'), b'', 0o666)
+    root = w.client.nfs()
+    n, f = root.as_user(rpc.auth_sys(2000, 2000)), root.lookup(root.root, 'f').fh
+    eq(n.write(f, 0, b'x', nfs3.UNSTABLE).status, nfs3.OK)
+    os.chmod(w.path('f'), 0o600)
+    eq((n.write(f, 0, b'y').status, n.commit(f).status), (nfs3.ACCES, nfs3.OK))
+    w.server.set('data', ro=True)
+    eq(n.commit(f).status, nfs3.OK)
+
+
 @test(fs=None, share=False)
 def failed_sync(w):
     """When the disk fails after a WRITE, COMMIT or a later WRITE reports it and the write

@@ -448,6 +448,9 @@ def named_attrs(c, fh):
         got, one = c.open(attrs, 'two' if how else 'one', access, **how)
         if got.status == nfs4.OK and access == nfs4.READ:
             eq(c.compound(putfh(one), nfs4.read(got.stateid, 0, 9)).ok()[-1].data, b'value')
+        if got.status == nfs4.OK and access == nfs4.BOTH:
+            c.compound(putfh(one), nfs4.write(got.stateid, 0, b'x', stable=nfs4.UNSTABLE),
+                       nfs4.commit()).ok()
         # Once more by the same owner.
         again, _ = c.open(attrs, 'two' if how else 'one', access, **how)
         eq(again.status, got.status)

@@ -7,7 +7,7 @@ import nfs4
 import rpc
 from harness import eq, get, pattern, put, test
 from nfs4 import BOTH, READ, READ_LT, UNCHECKED, WRITE, getattr, putfh
-from nfs4_opens import ANON, TO_END, V41, each, last, opened, read, write
+from nfs4_opens import ANON, TO_END, V40, V41, each, last, opened, read, write
 
 wire = functools.partial(test, server='ditto')
 
@@ -84,7 +84,7 @@ def modes_of_opens(w):
 
 @wire
 def the_mode_is_asked_once(w):
-    """An open keeps its access when the mode changes, and only for its own user."""
+    """An open keeps its access when the mode changes, and only for its own user; COMMIT needs no access."""
     put(w.path('f'), b'secret', 0o644)
     os.chown(w.path('f'), 1000, 1000)
     mine, others = rpc.auth_sys(1000, 1000), rpc.auth_sys(2000, 2000)
@@ -106,6 +106,16 @@ def the_mode_is_asked_once(w):
     os.chmod(w.path('f'), 0o400)
     last(write(c, fh, sid), nfs4.OK)
     last(c.try_open('f', BOTH), nfs4.ACCESS)
+    # What a WRITE accepted is committed, also if the user may neither read nor write any more.
+    os.chmod(w.path('f'), 0o666)
+    for c in (V40(w, cred=others), V41.at(w, cred=others)):
+        sid, fh = opened(c, 'f', BOTH)
+        for bits in (0o644, 0o600):
+            os.chmod(w.path('f'), bits)
+            last(write(c, fh, sid, stable=nfs4.UNSTABLE), nfs4.OK)
+            last(c.compound(putfh(fh), nfs4.commit()), nfs4.OK)
+        last(c.close(fh, sid), nfs4.OK)
+        os.chmod(w.path('f'), 0o666)
 
 
 @wire(ro=True)
@@ -117,3 +127,11 @@ def read_only(w):
         sid, fh = opened(c, 'f', READ, how=UNCHECKED)
         last(read(c, fh, sid), nfs4.OK)
         last(write(c, fh, ANON), nfs4.ROFS)
+    # What a WRITE accepted before is committed.
+    for c in each(w):
+        w.server.set('data', ro=False)
+        sid, fh = opened(c, 'f')
+        last(write(c, fh, sid, stable=nfs4.UNSTABLE), nfs4.OK)
+        w.server.set('data', ro=True)
+        last(write(c, fh, sid, stable=nfs4.UNSTABLE), nfs4.ROFS)
+        last(c.compound(putfh(fh), nfs4.commit()), nfs4.OK)
