@@ -7,10 +7,11 @@ import struct
 import lockers
 import nfs4
 import rpc
-from harness import eq, mount, put, test, umount
+from harness import eq, mount, put, test, umount, wait_for
 from nfs4 import BOTH, READ, READ_LT, WRITE_LT, putfh, restorefh, savefh
 from nfs4_opens import (ANON, BYPASS, CURRENT, TO_END, V40, V41, each, last, lockt, newer,
                         nothing_left, older, opened, read, write)
+from t_budget import budget
 
 MS_BIND = 4096
 
@@ -140,7 +141,7 @@ def tested_by_the_thousand(w):
 
 @wire
 def revoked_with_the_share(w):
-    """The opens of a removed share are revoked, also when the share returns."""
+    """The opens of a removed share are revoked, also when the share returns, until they are freed."""
     put(w.path('f'), b'data', 0o666)
     for c in each(w):
         sid, fh = opened(c, 'f')
@@ -153,9 +154,63 @@ def revoked_with_the_share(w):
         if c.minor:
             eq(last(c.compound(nfs4.test_stateid(sid)), nfs4.OK).statuses, [nfs4.ADMIN_REVOKED])
             last(c.compound(nfs4.free_stateid(sid)), nfs4.OK)
-            last(read(c, fh, sid), nfs4.BAD_STATEID)
+        else:
+            last(c.close(fh, sid), nfs4.ADMIN_REVOKED)
+            last(c.compound(putfh(fh), nfs4.close(sid, c.seqids[b'owner'])), nfs4.ADMIN_REVOKED,
+                 'once more')
+        last(read(c, fh, sid), nfs4.BAD_STATEID)
+        last(c.close(fh, sid), nfs4.BAD_STATEID)
         sid, fh = opened(c, 'f')
         last(c.close(fh, sid), nfs4.OK)
+
+
+@wire
+def revoked_opens_do_not_add_up(w):
+    """In 4.0, too, a client that closes or opens again what was revoked is not at its limit soon."""
+    put(w.path('f'), b'data', 0o666)
+    w.server.ctl('server', 'set', 'budget-opens', '10')
+    c = V40(w)
+    for _ in range(20):
+        sid, fh = opened(c, 'f')
+        last(c.lock(fh, WRITE_LT, (0, 1), sid), nfs4.OK)
+        w.server.delete('data')
+        w.server.add('data', w.export)
+        last(c.close(fh, sid), nfs4.ADMIN_REVOKED)
+    for _ in range(20):
+        sid, fh = opened(c, 'f')
+        last(c.lock(fh, WRITE_LT, (0, 1), sid), nfs4.OK)
+        row, = [r for r in w.server.locks() if r['type'] == 'open']
+        w.server.ctl('lock', 'release', str(row['id']))
+    last(c.close(fh, sid), nfs4.ADMIN_REVOKED)
+
+
+@wire
+def revoked_opens_are_swept(w):
+    """In 4.0 the opens of a share that is gone are freed by themselves; those of others stay."""
+    put(w.path('f'), b'data', 0o666)
+    os.mkdir(w.path('d'))
+    put(w.path('d/f'), b'data', 0o666)
+    w.server.ctl('server', 'set', 'lease-time-s', '5')
+    w.server.add('other', w.path('d'))
+    c = V40(w)
+    c.root = c.fh('other')
+    kept = opened(c, 'f', own=b'other')
+    used = budget(w)['opens']
+    c.root = c.fh('data')
+    sid, fh = opened(c, 'f')
+    last(c.lock(fh, WRITE_LT, (0, 1), sid), nfs4.OK)
+    w.server.delete('data')
+    last(c.close(fh, sid), nfs4.STALE)
+
+    def freed():
+        last(c.compound(nfs4.renew(c.id)), nfs4.OK)
+        return budget(w)['opens'] == used
+    assert not freed()
+    wait_for('the open is freed', freed)
+    w.server.add('data', w.export)
+    last(read(c, fh, sid), nfs4.BAD_STATEID)
+    last(read(c, kept[1], kept[0]), nfs4.OK)
+    last(c.close(kept[1], kept[0], own=b'other'), nfs4.OK)
 
 
 @wire(fs='ext4')

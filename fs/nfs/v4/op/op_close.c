@@ -112,6 +112,26 @@ static u32 downgrade_decode(struct dnfs4_compound *cmp, void *args)
 
 /* Executing */
 
+static void close_open(const struct dnfs4_compound *cmp, struct dnfs4_open *open)
+{
+	struct dnfs4_state *tomb = cmp->minor ? NULL : tomb_make(open->owner);
+
+	dnfs4_open_close(open, tomb);
+	/* The owner's seqid is held, and its previous tomb was removed when that began. */
+	open->owner->tomb = tomb;
+}
+
+static u32 do_close(struct dnfs4_compound *cmp, struct close_args *a, struct close_res *res,
+		    struct dnfs4_open *open)
+{
+	if (!open->confirmed)
+		return NFS4ERR_BAD_STATEID;
+	dnfs4_state_bump(&open->state);
+	dnfs4_state_stateid(&open->state, &res->stateid);
+	close_open(cmp, open);
+	return NFS4_OK;
+}
+
 typedef u32 (*dnfs4_with_open)(struct dnfs4_compound *cmp, struct close_args *a,
 			       struct close_res *res, struct dnfs4_open *open);
 
@@ -121,6 +141,7 @@ static u32 with_open(struct dnfs4_compound *cmp, struct close_args *a, struct cl
 	struct dnfs4_owner *owner;
 	struct dnfs4_state *state;
 	struct dnfs4_open *open;
+	bool lost;
 	u32 status;
 
 	status = dnfs4_state_find_any(cmp, &a->stateid, DNFS4_STATE_OPEN, &state);
@@ -134,37 +155,20 @@ static u32 with_open(struct dnfs4_compound *cmp, struct close_args *a, struct cl
 	status = NFS4ERR_BAD_STATEID;
 	if (!open)
 		goto put;
-	status = NFS4ERR_ADMIN_REVOKED;
-	if (dnfs4_open_is_lost(open))
-		goto put;
+	lost = dnfs4_open_is_lost(open);
 	mutex_lock(&state->lock);
-	status = dnfs4_state_check_seqid(cmp, state, &a->stateid);
+	status = lost ? NFS4ERR_ADMIN_REVOKED : dnfs4_state_check_seqid(cmp, state, &a->stateid);
 	if (!status && open->node != dnfs4_node(cmp))
 		status = NFS4ERR_BAD_STATEID;
 	if (!status)
 		status = fn(cmp, a, res, open);
+	/* 4.0 has no FREE_STATEID: an open that lost its claim ends with its CLOSE. */
+	if (status == NFS4ERR_ADMIN_REVOKED && !cmp->minor && fn == do_close)
+		close_open(cmp, open);
 	mutex_unlock(&state->lock);
 put:
 	dnfs4_state_put(state);
 	return status;
-}
-
-static u32 do_close(struct dnfs4_compound *cmp, struct close_args *a, struct close_res *res,
-		    struct dnfs4_open *open)
-{
-	struct dnfs4_state *tomb = cmp->minor ? NULL : tomb_make(open->owner);
-
-	if (!open->confirmed) {
-		if (tomb)
-			dnfs4_state_put(tomb);
-		return NFS4ERR_BAD_STATEID;
-	}
-	dnfs4_state_bump(&open->state);
-	dnfs4_state_stateid(&open->state, &res->stateid);
-	dnfs4_open_close(open, tomb);
-	/* The owner's seqid is held, and its previous tomb was removed when that began. */
-	open->owner->tomb = tomb;
-	return NFS4_OK;
 }
 
 static u32 close_exec(struct dnfs4_compound *cmp, void *args, void *result)

@@ -396,6 +396,7 @@ static struct dnfs4_client *dnfs4_client_alloc(struct dnfs4_compound *cmp,
 	dnfs4_record_init(client, cmp->call);
 	INIT_LIST_HEAD(&client->sessions);
 	INIT_LIST_HEAD(&client->todo);
+	INIT_WORK(&client->sweep, dnfs4_sweep_work);
 	/* EXCHANGE_ID returns this value for the first CREATE_SESSION. */
 	client->create_seqid = 1;
 	if (client->owner_string && !dnfs4_client_charge(client, cmp->call) &&

@@ -154,6 +154,7 @@ struct dnfs4_principal {
  * @owner_link: link in the table by owner string
  * @lru: link in the list of all clients, in order of creation; under clients->lock
  * @todo: link in a work list of the laundry
+ * @sweep: 4.0: closes opens that lost their claims; queued with a reference
  * @hashed: it is in the tables; under clients->lock
  * @impl: 4.1: nii_name of the client, for display; or NULL
  * @owner_len: bytes of @owner_string
@@ -213,6 +214,7 @@ struct dnfs4_client {
 	struct list_head owner_link;
 	struct list_head lru;
 	struct list_head todo;
+	struct work_struct sweep;
 	bool hashed;
 	char *impl;
 	u32 owner_len;

@@ -48,6 +48,7 @@ struct shrinker;
  * @hook: notifies of the client records of the previous server instance
  * @wq: frees clients and runs the laundry
  * @laundry: periodic work that expires leases
+ * @swept: jiffies of the last sweep of opens of 4.0; used by the laundry only
  * @running: the laundry is armed; under the lock of the service
  * @shrinker: reclaims courtesy clients and unused slots
  * @shrink: work that releases clients for @shrinker
@@ -73,6 +74,7 @@ struct dnfs4_clients {
 	struct ditto_state_hook hook;
 	struct workqueue_struct *wq;
 	struct delayed_work laundry;
+	unsigned long swept;
 	bool running;
 	struct shrinker *shrinker;
 	struct work_struct shrink;
@@ -246,6 +248,9 @@ bool dnfs4_client_keeps_name(struct dnfs4_client *client);
 u32 dnfs4_client_yield_name(struct dnfs4_client *client);
 
 /* lease.c */
+
+/* Work function of struct dnfs4_client.sweep. */
+void dnfs4_sweep_work(struct work_struct *work);
 
 /**
  * dnfs4_lease_begin - start the lease of a client

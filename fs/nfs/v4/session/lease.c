@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Leases, and the laundry that expires them.
+ * Leases, and the laundry that expires them, and frees opens of 4.0 that were revoked.
  *
  * When a client has been silent for the lease time, the laundry makes it a courtesy client, and
  * retires it at once if it holds no state. A courtesy client keeps its state (RFC 8881
@@ -17,6 +17,7 @@
 
 #include "../../../../net/server.h"
 #include "../engine/server.h"
+#include "../state/open.h"
 #include "client_private.h"
 #include "session_private.h"
 
@@ -199,6 +200,28 @@ static void dnfs4_for_all(struct dnfs4_clients *clients, struct list_head *todo,
 	}
 }
 
+static bool dnfs4_sweep_filter(const struct dnfs4_clients *clients,
+			       const struct dnfs4_client *client)
+{
+	return !client->minor && test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags);
+}
+
+void dnfs4_sweep_work(struct work_struct *work)
+{
+	struct dnfs4_client *client = container_of(work, struct dnfs4_client, sweep);
+
+	dnfs4_opens_sweep(client);
+	dnfs4_client_put(client);
+}
+
+/* Closing files may take long: other clients do not wait for that. */
+static void dnfs4_client_sweep(struct dnfs4_client *client)
+{
+	dnfs4_client_hold(client);
+	if (!queue_work(client->server->clients->wq, &client->sweep))
+		dnfs4_client_put(client);
+}
+
 static void dnfs4_laundry_arm(struct dnfs4_clients *clients)
 {
 	unsigned int ms = jiffies_to_msecs(dnfs4_lease_time(clients)) / LAUNDRY_PER_LEASE;
@@ -217,6 +240,11 @@ static void dnfs4_laundry(struct work_struct *work)
 	dnfs4_for_all(clients, &todo, dnfs4_laundry_do);
 	dnfs4_collect(clients, &todo, UINT_MAX, dnfs4_previous_filter);
 	dnfs4_for_all(clients, &todo, dnfs4_previous_purge);
+	if (time_after(jiffies, clients->swept + dnfs4_lease_time(clients))) {
+		clients->swept = jiffies;
+		dnfs4_collect(clients, &todo, UINT_MAX, dnfs4_sweep_filter);
+		dnfs4_for_all(clients, &todo, dnfs4_client_sweep);
+	}
 	dnfs4_sessions_review(clients->server);
 	dnfs4_laundry_arm(clients);
 }
@@ -337,6 +365,7 @@ int dnfs4_lease_init(struct dnfs4_clients *clients)
 {
 	INIT_DELAYED_WORK(&clients->laundry, dnfs4_laundry);
 	INIT_WORK(&clients->shrink, dnfs4_shrink_work);
+	clients->swept = jiffies;
 	clients->room_made = jiffies - ROOM_EVERY;
 	clients->shrinker = shrinker_alloc(0, "ditto-nfs4-clients");
 	if (!clients->shrinker)

@@ -208,6 +208,37 @@ bool dnfs4_open_is_lost(struct dnfs4_open *open)
 	return true;
 }
 
+static void dnfs4_open_sweep(struct dnfs4_open *open)
+{
+	mutex_lock(&open->state.lock);
+	if (open->state.void_why == DNFS4_CLOSED ||
+	    ditto_open_held(ditto_instance_claim(open->inst)))
+		goto unlock;
+	if (open->swept)
+		dnfs4_open_close(open, NULL);
+	open->swept = true;
+unlock:
+	mutex_unlock(&open->state.lock);
+}
+
+void dnfs4_opens_sweep(struct dnfs4_client *client)
+{
+	struct dnfs4_state *state;
+	struct dnfs4_open *open;
+	unsigned long id;
+
+	xa_for_each(&client->states, id, state) {
+		state = dnfs4_state_get(client, id);
+		if (!state)
+			continue;
+		open = dnfs4_open_of(state);
+		if (open)
+			dnfs4_open_sweep(open);
+		dnfs4_state_put(state);
+		cond_resched();
+	}
+}
+
 void dnfs4_opens_cancel(struct dnfs4_owner *owner)
 {
 	struct dnfs4_client *client = owner->client;
@@ -303,6 +334,7 @@ static struct dnfs4_open *dnfs4_open_alloc(struct dnfs4_owner *owner, struct dit
 	open->history = 0;
 	open->uid = GLOBAL_ROOT_UID;
 	open->confirmed = false;
+	open->swept = false;
 	INIT_LIST_HEAD(&open->locks);
 	INIT_LIST_HEAD(&open->waits);
 	INIT_LIST_HEAD(&open->owner_link);
@@ -463,7 +495,7 @@ static u32 dnfs4_open_upgrade(struct dnfs4_compound *cmp, struct ditto_op *op,
 /*
  * Lock an open that was found in the table. Return: false if it is being closed, or lost its
  * claim because the share was removed (and perhaps added again); then it is not in the table
- * any more.
+ * any more. In 4.0 it is closed then, because the client will not free it.
  */
 static bool dnfs4_open_lock(struct dnfs4_open *open)
 {
@@ -471,9 +503,11 @@ static bool dnfs4_open_lock(struct dnfs4_open *open)
 	if (open->state.void_why == DNFS4_VALID &&
 	    ditto_open_held(ditto_instance_claim(open->inst)))
 		return true;
+	if (open->state.void_why != DNFS4_CLOSED && !open->owner->client->minor)
+		dnfs4_open_close(open, NULL);
+	else
+		dnfs4_state_revoke_locked(&open->state, DNFS4_ADMIN_REVOKED);
 	mutex_unlock(&open->state.lock);
-	if (open->inst)
-		dnfs4_open_is_lost(open);
 	dnfs4_open_unhash(open);
 	return false;
 }

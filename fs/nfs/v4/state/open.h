@@ -55,6 +55,7 @@ struct dnfs4_opens {
  * @uid: user of the OPENs, whose reads and writes are not checked against the mode again;
  *	INVALID_UID if several users opened it
  * @confirmed: 4.0: OPEN_CONFIRM is done
+ * @swept: 4.0: a sweep found that it lost its claim, and the next one closes it
  * @locks: locks, by struct dnfs4_lock.open_link
  * @waits: waits for byte-range locks, see lock_wait.c
  * @owner_link: link in @owner->states
@@ -71,6 +72,7 @@ struct dnfs4_open {
 	u32 history;
 	kuid_t uid;
 	bool confirmed;
+	bool swept;
 	struct list_head locks;
 	struct list_head waits;
 	struct list_head owner_link;
@@ -257,6 +259,18 @@ void dnfs4_open_close(struct dnfs4_open *open, struct dnfs4_state *tomb);
  * Context: may sleep.
  */
 void dnfs4_opens_cancel(struct dnfs4_owner *owner);
+
+/**
+ * dnfs4_opens_sweep - 4.0: close the opens of a client that lost their claims
+ * @client: held
+ *
+ * 4.0 has no FREE_STATEID, and CLOSE does not reach an open whose share is gone. The client shall
+ * have time to learn that its open was revoked, so only those are closed, with their locks, that
+ * had lost their claim at the previous call.
+ *
+ * Context: may sleep.
+ */
+void dnfs4_opens_sweep(struct dnfs4_client *client);
 
 /**
  * dnfs4_open_is_lost - check whether an open lost its claim
