@@ -9,6 +9,7 @@
 #include "../../../fs/nfs/v4/engine/server.h"
 #include "../../../fs/nfs/v4/session/client.h"
 #include "../../../fs/nfs/v4/state/open.h"
+#include "../../../fs/open/instance_private.h"
 #include "../../../net/server.h"
 
 /**
@@ -376,6 +377,31 @@ static void revoked_is_told_until_freed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->state.void_why, DNFS4_VALID);
 }
 
+/* An open that is being closed gives up its claim first, and is not taken for a revoked one. */
+static void closed_is_not_revoked(struct kunit *test)
+{
+	struct dnfs4_open *open = kunit_kzalloc(test, sizeof(*open), GFP_KERNEL);
+	struct dnfs4_compound *cmp = kunit_kzalloc(test, sizeof(*cmp), GFP_KERNEL);
+	struct dnfs4_client *client = new_client(test);
+
+	KUNIT_ASSERT_NOT_NULL(test, open);
+	KUNIT_ASSERT_NOT_NULL(test, cmp);
+	/* It has no claim. */
+	open->inst = kunit_kzalloc(test, sizeof(*open->inst), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, open->inst);
+	dnfs4_state_init(&open->state, &fake_ops, client);
+	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&open->state), 0);
+	KUNIT_EXPECT_EQ(test, dnfs4_open_check_claim(cmp, open), NFS4ERR_ADMIN_REVOKED);
+	KUNIT_EXPECT_EQ(test, client->revoked[DNFS4_ADMIN_REVOKED], 1);
+	dnfs4_state_del(&open->state);
+	open->state.void_why = DNFS4_CLOSED;
+	KUNIT_EXPECT_EQ(test, dnfs4_open_check_claim(cmp, open), NFS4ERR_BAD_STATEID);
+	/* Its client is being released. */
+	open->state.void_why = DNFS4_VALID;
+	KUNIT_EXPECT_EQ(test, dnfs4_open_check_claim(cmp, open), NFS4ERR_BAD_STATEID);
+	KUNIT_EXPECT_EQ(test, client->nrevoked, 0);
+}
+
 static void seqid_turns(struct kunit *test)
 {
 	static const struct dnfs4_op open = { .name = "OPEN" }, close = { .name = "CLOSE" };
@@ -450,6 +476,7 @@ static struct kunit_case nfs4_state_cases[] = {
 	KUNIT_CASE(another_takes_the_number),
 	KUNIT_CASE(memory_of_another_is_not_found),
 	KUNIT_CASE(revoked_is_told_until_freed),
+	KUNIT_CASE(closed_is_not_revoked),
 	KUNIT_CASE(seqid_turns),
 	KUNIT_CASE(seqid_histories),
 	{}

@@ -64,15 +64,17 @@ void dnfs4_io_of_open(const struct dnfs4_fh *fh, struct dnfs4_open *open, struct
 		io->op.granted |= DITTO_MAY_WRITE | DITTO_MAY_APPEND;
 }
 
-static u32 dnfs4_io_open(const struct dnfs4_fh *fh, struct dnfs4_open *open, bool write,
-			 struct dnfs4_io *io)
+static u32 dnfs4_io_open(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
+			 struct dnfs4_open *open, bool write, struct dnfs4_io *io)
 {
 	struct dnfs4_state *state = io->state;
+	u32 status;
 
 	if (!open || !open->confirmed)
 		return NFS4ERR_BAD_STATEID;
-	if (dnfs4_open_is_lost(open))
-		return NFS4ERR_ADMIN_REVOKED;
+	status = dnfs4_open_check_claim(cmp, open);
+	if (status)
+		return status;
 	if (open->node != fh->target.node)
 		return NFS4ERR_BAD_STATEID;
 	/* RFC 8881 section 9.1.2: an open for writing also allows reading. */
@@ -111,10 +113,10 @@ static u32 dnfs4_io_of_state(struct dnfs4_compound *cmp, const struct dnfs4_fh *
 
 	switch (io->state->ops->kind) {
 	case DNFS4_STATE_OPEN:
-		return dnfs4_io_open(fh, dnfs4_open_of(io->state), write, io);
+		return dnfs4_io_open(cmp, fh, dnfs4_open_of(io->state), write, io);
 	case DNFS4_STATE_LOCK:
 		lock = dnfs4_lock_of(io->state);
-		return dnfs4_io_open(fh, lock->open, write, io);
+		return dnfs4_io_open(cmp, fh, lock->open, write, io);
 	default:
 		return dnfs4_io_delegation(cmp, fh, write, io);
 	}

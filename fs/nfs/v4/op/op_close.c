@@ -141,7 +141,6 @@ static u32 with_open(struct dnfs4_compound *cmp, struct close_args *a, struct cl
 	struct dnfs4_owner *owner;
 	struct dnfs4_state *state;
 	struct dnfs4_open *open;
-	bool lost;
 	u32 status;
 
 	status = dnfs4_state_find_any(cmp, &a->stateid, DNFS4_STATE_OPEN, &state);
@@ -155,9 +154,10 @@ static u32 with_open(struct dnfs4_compound *cmp, struct close_args *a, struct cl
 	status = NFS4ERR_BAD_STATEID;
 	if (!open)
 		goto put;
-	lost = dnfs4_open_is_lost(open);
+	status = dnfs4_open_check_claim(cmp, open);
 	mutex_lock(&state->lock);
-	status = lost ? NFS4ERR_ADMIN_REVOKED : dnfs4_state_check_seqid(cmp, state, &a->stateid);
+	if (!status)
+		status = dnfs4_state_check_seqid(cmp, state, &a->stateid);
 	if (!status && open->node != dnfs4_node(cmp))
 		status = NFS4ERR_BAD_STATEID;
 	if (!status)

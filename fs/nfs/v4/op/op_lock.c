@@ -275,8 +275,8 @@ static u32 lock_state_begin(struct dnfs4_compound *cmp, struct lock_args *a,
 	status = dnfs4_seqid_begin(cmp, &a->seqid_op, lock->owner, a->seqid);
 	if (status || dnfs4_seqid_is_replay(cmp))
 		goto put;
-	status = NFS4ERR_ADMIN_REVOKED;
-	if (dnfs4_open_is_lost(lock->open))
+	status = dnfs4_open_check_claim(cmp, lock->open);
+	if (status)
 		goto put;
 	mutex_lock(&state->lock);
 	status = dnfs4_state_check_seqid(cmp, state, &a->stateid);
@@ -350,8 +350,9 @@ static u32 lock_fresh(struct dnfs4_compound *cmp, struct lock_args *a, struct lo
 
 	if (!open->confirmed)
 		return NFS4ERR_BAD_STATEID;
-	if (dnfs4_open_is_lost(open))
-		return NFS4ERR_ADMIN_REVOKED;
+	status = dnfs4_open_check_claim(cmp, open);
+	if (status)
+		return status;
 	owner = dnfs4_owner_get(cmp->client, DNFS4_OWNER_LOCK, &a->owner, true);
 	if (IS_ERR(owner))
 		return range_status(cmp, a, PTR_ERR(owner));

@@ -103,8 +103,8 @@ static u32 test_one(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid)
 	/* NULL for a delegation. */
 	lock = dnfs4_lock_of(state);
 	open = lock ? lock->open : dnfs4_open_of(state);
-	if (open && dnfs4_open_is_lost(open))
-		status = NFS4ERR_ADMIN_REVOKED;
+	if (open)
+		status = dnfs4_open_check_claim(cmp, open);
 	else if (state->ops->kind & DNFS4_STATE_DELEGATIONS)
 		status = dnfs4_delegation_check(cmp, state);
 	dnfs4_state_put(state);

@@ -200,13 +200,16 @@ const struct dnfs4_state_ops dnfs4_open_ops = {
 	.free = dnfs4_open_free,
 };
 
-bool dnfs4_open_is_lost(struct dnfs4_open *open)
+u32 dnfs4_open_check_claim(const struct dnfs4_compound *cmp, struct dnfs4_open *open)
 {
 	if (ditto_open_held(ditto_instance_claim(open->inst)))
-		return false;
+		return NFS4_OK;
+	/* A close gives up the claim first. This takes the lock, and so waits until it is done. */
 	dnfs4_state_revoke(&open->state, DNFS4_ADMIN_REVOKED);
-	return true;
+	/* A state that is still valid is being released with its client. */
+	return dnfs4_state_check_void(cmp, &open->state) ?: NFS4ERR_BAD_STATEID;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_open_check_claim);
 
 static void dnfs4_open_sweep(struct dnfs4_open *open)
 {

@@ -273,15 +273,16 @@ void dnfs4_opens_cancel(struct dnfs4_owner *owner);
 void dnfs4_opens_sweep(struct dnfs4_client *client);
 
 /**
- * dnfs4_open_is_lost - check whether an open lost its claim
+ * dnfs4_open_check_claim - check whether an open still has its claim
+ * @cmp: the COMPOUND
  * @open: held; its state.lock is not held
  *
  * The administrator, or the removal of the share, takes claims away. The state is revoked then.
  *
  * Context: may sleep.
- * Return: true if the claim is gone.
+ * Return: NFS4_OK; NFS4ERR_ADMIN_REVOKED; NFS4ERR_BAD_STATEID if it was closed meanwhile.
  */
-bool dnfs4_open_is_lost(struct dnfs4_open *open);
+u32 dnfs4_open_check_claim(const struct dnfs4_compound *cmp, struct dnfs4_open *open);
 
 /* locks.c: locks */
 
