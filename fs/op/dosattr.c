@@ -292,9 +292,10 @@ static bool dosattr_merge(struct ditto_dosattr *there,
 			  const struct ditto_dosattr *set, u32 defaults)
 {
 	struct ditto_dosattr before = *there;
+	u32 flags = there->valid & DITTO_DOSATTR_FLAGS ? there->flags : defaults;
 
 	if (set->valid & DITTO_DOSATTR_FLAGS)
-		there->flags = set->flags & DITTO_FLAGS_KEPT;
+		there->flags = ((flags & set->keep) | (set->flags & ~set->keep)) & DITTO_FLAGS_KEPT;
 	if (set->valid & DITTO_DOSATTR_BTIME)
 		there->btime = set->btime;
 	/* An existing object id is kept, so that two concurrent creators find the same one. */

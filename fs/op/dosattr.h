@@ -46,6 +46,8 @@ struct kstat;
  * struct ditto_dosattr - DOS attributes of a file
  * @valid: DITTO_DOSATTR_* bits: members that are present, or to be set
  * @flags: DITTO_FLAG_*
+ * @keep: flags that ditto_dosattr_set() leaves as the file has them; @flags gives the others. Not
+ *	filled when read
  * @btime: creation time
  * @object_id: see MS-FSCC section 2.1.3; cannot be changed once it is set
  * @changed: time of the last change of data or attributes
@@ -54,6 +56,7 @@ struct kstat;
 struct ditto_dosattr {
 	u32 valid;
 	u32 flags;
+	u32 keep;
 	struct timespec64 btime;
 	uuid_t object_id;
 	struct timespec64 changed;
@@ -94,6 +97,9 @@ int ditto_getattr_dos(struct ditto_share *share, struct dentry *dentry, struct d
  * @op: the caller; the caller of this function has checked the permission
  * @node: held
  * @dosattr: members with a bit in @dosattr->valid are set
+ *
+ * A caller that does not set all flags names the others in @dosattr->keep: what was read before may
+ * have changed meanwhile.
  *
  * The lock table is checked as for a change of attributes. Any other change of the file
  * invalidates a change time that is set here, so it must be set last.

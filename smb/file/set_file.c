@@ -107,13 +107,12 @@ static u32 dsmb_set_flags(struct dsmb_change *c, u32 flags, struct ditto_dosattr
 	if (flags & DITTO_FLAG_TEMPORARY && attrs.is_dir)
 		return STATUS_INVALID_PARAMETER;
 	/* The sparse attribute is set by an FSCTL. */
-	flags &= DITTO_FLAGS_KEPT & ~DITTO_FLAG_SPARSE;
-	flags |= attrs.dosattr.flags & DITTO_FLAG_SPARSE;
+	dosattr->keep = DITTO_FLAG_SPARSE;
 	if (attrs.is_offloaded)
-		flags = (flags & ~DITTO_FLAG_OFFLINE) | (attrs.dosattr.flags & DITTO_FLAG_OFFLINE);
-	if (flags == attrs.dosattr.flags)
+		dosattr->keep |= DITTO_FLAG_OFFLINE;
+	dosattr->flags = flags & DITTO_FLAGS_KEPT;
+	if (!((dosattr->flags ^ attrs.dosattr.flags) & ~dosattr->keep))
 		return STATUS_SUCCESS;
-	dosattr->flags = flags;
 	dosattr->valid |= DITTO_DOSATTR_FLAGS;
 	return STATUS_SUCCESS;
 }

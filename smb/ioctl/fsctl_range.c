@@ -18,7 +18,10 @@
 
 u32 dsmb_fsctl_set_sparse(struct dsmb_ioctl *io)
 {
-	struct ditto_dosattr dosattr = { .valid = DITTO_DOSATTR_FLAGS };
+	struct ditto_dosattr dosattr = {
+		.valid = DITTO_DOSATTR_FLAGS,
+		.keep = DITTO_FLAGS_KEPT & ~DITTO_FLAG_SPARSE,
+	};
 	struct dsmb_attrs attrs;
 	/* Without input the value is TRUE. */
 	bool sparse = !io->in.size || dsmb_get_u8(&io->in);
@@ -29,10 +32,8 @@ u32 dsmb_fsctl_set_sparse(struct dsmb_ioctl *io)
 	err = dsmb_attrs_of_node(io->call->op.share, ditto_instance_base(io->inst), &attrs);
 	if (err)
 		return dsmb_done(io->call, err);
-	dosattr.flags = attrs.dosattr.flags & ~DITTO_FLAG_SPARSE;
-	if (sparse)
-		dosattr.flags |= DITTO_FLAG_SPARSE;
-	if (dosattr.flags == attrs.dosattr.flags)
+	dosattr.flags = sparse ? DITTO_FLAG_SPARSE : 0;
+	if (dosattr.flags == (attrs.dosattr.flags & DITTO_FLAG_SPARSE))
 		return STATUS_SUCCESS;
 	return dsmb_done(io->call, ditto_dosattr_set(&io->call->op, ditto_instance_base(io->inst),
 						     &dosattr));

@@ -189,6 +189,11 @@ static void dosattr_set(struct kunit *test)
 	/* The value that the file has anyway. */
 	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
 	KUNIT_EXPECT_EQ(test, stored_length(file), -ENODATA);
+	dosattr.keep = DITTO_FLAG_ARCHIVE;
+	dosattr.flags = 0;
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
+	KUNIT_EXPECT_EQ(test, stored_length(file), -ENODATA);
+	dosattr.keep = 0;
 	dosattr.flags = 0;
 	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
 	KUNIT_EXPECT_EQ(test, stored_length(file), DITTO_DOSATTR_SIZE_1);
@@ -198,6 +203,20 @@ static void dosattr_set(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).flags, 0);
 	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).btime.tv_sec, -1000);
 	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).valid & DITTO_DOSATTR_OBJECT_ID, 0);
+	/* Flags that are not set stay: those of others, and those that the file has by default. */
+	dosattr = (struct ditto_dosattr) { .valid = DITTO_DOSATTR_FLAGS,
+				       .flags = DITTO_FLAG_READONLY | DITTO_FLAG_SYSTEM };
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
+	dosattr.flags = DITTO_FLAG_HIDDEN;
+	dosattr.keep = ~DITTO_FLAG_HIDDEN;
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).flags,
+			DITTO_FLAG_READONLY | DITTO_FLAG_SYSTEM | DITTO_FLAG_HIDDEN);
+	dosattr.flags = 0;
+	dosattr.keep = ~DITTO_FLAG_SYSTEM;
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).flags,
+			DITTO_FLAG_READONLY | DITTO_FLAG_HIDDEN);
 	uuid_gen(&id);
 	dosattr = (struct ditto_dosattr) { .valid = DITTO_DOSATTR_OBJECT_ID, .object_id = id };
 	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);

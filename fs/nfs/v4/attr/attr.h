@@ -96,8 +96,8 @@ void dnfs4_attrs_exclcreat(const struct dnfs4_compound *cmp, const struct dnfs4_
  * @set: for ditto_setattr() and for creating files, after dnfs4_sattr_fit(). For mode_umask
  *	(4.2) it has the mode, to which the umask was applied unless the directory decides the
  *	permissions of new files
- * @dosattr: for ditto_dosattr_set(); @dosattr.valid lists its members. If only one of hidden and
- *	system is set its flags are not complete: use dnfs4_sattr_dosattr()
+ * @dosattr: for dnfs4_sattr_dosattr(); @dosattr.valid lists its members. Of its flags, those are to
+ *	be set that @map has
  * @umask: umask of mode_umask
  * @times: time_deleg_access and time_deleg_modify, which only the holder of a delegation sets
  * @acl: list of acl or dacl, a reference; @set.acl borrows it

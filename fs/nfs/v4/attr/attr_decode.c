@@ -199,29 +199,15 @@ u32 dnfs4_sattr_label(struct dnfs4_compound *cmp, struct ditto_node *node,
 int dnfs4_sattr_dosattr(struct ditto_op *op, struct ditto_node *node,
 			const struct dnfs4_sattr *sattr)
 {
-	struct ditto_dosattr dosattr = sattr->dosattr, there;
-	struct dentry *dentry;
-	struct ditto_attr attr;
-	u32 given = 0;
-	int err;
+	struct ditto_dosattr dosattr = sattr->dosattr;
 
 	if (!dosattr.valid)
 		return 0;
-	if (!(dosattr.valid & DITTO_DOSATTR_FLAGS))
-		return ditto_dosattr_set(op, node, &dosattr);
-	/* The DOS attributes that are not given stay as the file has them. */
+	dosattr.keep = DITTO_FLAGS_KEPT;
 	if (dnfs4_bitmap_has(&sattr->map, FATTR4_HIDDEN))
-		given |= DITTO_FLAG_HIDDEN;
+		dosattr.keep &= ~DITTO_FLAG_HIDDEN;
 	if (dnfs4_bitmap_has(&sattr->map, FATTR4_SYSTEM))
-		given |= DITTO_FLAG_SYSTEM;
-	dentry = ditto_node_dentry(node);
-	err = ditto_getattr_dentry(op->share, dentry, &attr);
-	if (!err)
-		err = ditto_dosattr_get(op->share, dentry, &attr.st, &there);
-	dput(dentry);
-	if (err)
-		return err;
-	dosattr.flags = (there.flags & ~given) | (dosattr.flags & given);
+		dosattr.keep &= ~DITTO_FLAG_SYSTEM;
 	return ditto_dosattr_set(op, node, &dosattr);
 }
 
