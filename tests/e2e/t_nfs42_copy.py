@@ -7,8 +7,10 @@ import os
 import re
 
 import nfs4
+import rpc
 from harness import eq, get, pattern, put, run, test
 from nfs4 import ANON, BOTH, BYPASS, CURRENT, READ, WRITE, WRITE_LT, getattr, lookup, putfh, savefh
+from nfs4_callers import Caller
 from nfs4_copy import between, clone, copy, netloc
 from nfs4_opens import V41, last, opened
 
@@ -176,6 +178,42 @@ def short_answers(w):
     w.server.ctl('server', 'set', 'copy-sync-kib', '1024')
     eq(last(between(c, a, b, copy(src, dst)), nfs4.OK).count, 300000)
     eq(get(w.path('to')) == data, True)
+
+
+@wire(clients=2)
+def rest_that_another_client_caches(w):
+    """COPY to the end of a file recalls the write delegation of its holder, who knows the end."""
+    os.chmod(w.export, 0o777)
+    data = pattern(3, 300000)
+    w.server.ctl('server', 'set', 'recall-pause-s', '0')
+    for kib, done in ((1024, len(data)), (64, 65536)):
+        w.server.ctl('server', 'set', 'copy-sync-kib', str(kib))
+        name = f'from{kib}'
+        put(w.path(name), b'', 0o666)
+        put(w.path('to'), b'', 0o666)
+        holder, c = Caller(w, w.clients[1]), V41.at(w, minor=2)
+        deleg, fh = holder.delegated(name, BOTH)
+        dst, b = opened(c, 'to')
+        last(between(c, fh, b, copy(ANON, dst)), nfs4.DELAY)
+        eq(holder.recall().stateid, deleg)
+        holder.compound(putfh(fh), nfs4.write(deleg, 0, data)).ok()
+        holder.give_back(deleg, fh)
+        eq(last(between(c, fh, b, copy(ANON, dst)), nfs4.OK).count, done)
+        eq(get(w.path('to')) == data[:done], True)
+
+
+@wire
+def rest_that_is_nothing(w):
+    """Where nothing is left to copy, both files are checked all the same."""
+    c, (src, a), (dst, b) = pair(w, b'')
+    eq(last(between(c, a, b, copy(src, dst)), nfs4.OK).count, 0)
+    other = V41.at(w, minor=2, cred=rpc.auth_sys(1001, 1001))
+    os.chmod(w.path('from'), 0o600)
+    last(between(other, a, b, copy(ANON, ANON)), nfs4.ACCESS)
+    os.chmod(w.path('from'), 0o644)
+    eq(last(between(other, a, b, copy(ANON, ANON)), nfs4.OK).count, 0)
+    os.chmod(w.path('to'), 0o644)
+    last(between(other, a, b, copy(ANON, ANON)), nfs4.ACCESS)
 
 
 @wire

@@ -106,20 +106,40 @@ static bool copy_may_go_on(const struct dnfs4_compound *cmp, const struct copy_a
 	       !cmp->saved_fh.named && !cmp->current_fh.named;
 }
 
+/*
+ * RFC 7862 section 15.2.3: a count of 0 is the rest of the file. Only the holder of a grant that
+ * caches writes knows where the file ends, so the size is read when it has given that back.
+ */
+static int copy_check_rest(struct dnfs4_io *src, struct ditto_node *from, u64 pos, u64 *count)
+{
+	int err = ditto_read_check(&src->op, from, pos, 0);
+	u64 size = i_size_read(from->inode);
+
+	if (!err && size > pos)
+		*count = size - pos;
+	return err;
+}
+
 static u32 copy_now(struct dnfs4_compound *cmp, const struct copy_args *a, struct dnfs4_io *src,
 		    struct dnfs4_io *dst, struct copy_res *res)
 {
 	u64 most = (u64)READ_ONCE(cmp->call->server->settings.copy_sync_kib) * SZ_1K;
 	struct ditto_node *from = cmp->saved_fh.target.node;
-	u64 size = i_size_read(from->inode), count = a->count;
 	struct dnfs4_offload_range range;
+	u64 count = a->count;
 	ssize_t n;
+	int err;
 
-	if (!count && size > a->src_pos)
-		count = size - a->src_pos;
 	res->verf = atomic64_read(&cmp->call->srv->write_verifier);
-	if (!count)
-		return NFS4_OK;
+	if (!count) {
+		err = copy_check_rest(src, from, a->src_pos, &count);
+		/* There may be nothing to copy, which needs permission as a WRITE of nothing. */
+		if (!err && !count)
+			err = ditto_permission(&dst->op, dnfs4_node(cmp),
+					       DITTO_MAY_WRITE | DITTO_MAY_OWNER);
+		if (err || !count)
+			return dnfs4_status(cmp, err);
+	}
 	if (copy_overlaps(cmp, a, count))
 		return NFS4ERR_INVAL;
 	range = (struct dnfs4_offload_range) { a->src_pos, a->dst_pos, count };
