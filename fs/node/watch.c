@@ -50,14 +50,12 @@ struct watch_mark {
  * struct change - a change on its way up
  * @what: DITTO_CHANGED_* bits
  * @otherwise: bits for which watches that select none of @what get a modification
- * @event: event to report
- * @buf: buffer of the path, filled from its end; PATH_MAX bytes
+ * @event: event to report; each of its paths is at the end of a buffer of PATH_MAX bytes
  */
 struct change {
 	u32 what;
 	u32 otherwise;
 	struct ditto_watch_event event;
-	char *buf;
 };
 
 static struct hlist_head *bucket_of(struct ditto_watch_table *watches, const struct inode *dir)
@@ -71,6 +69,18 @@ static struct ditto_watch_table *watches_of(const struct ditto_volume *volume)
 }
 
 /* Notification of a change up to the root */
+
+/* Where a watch does not select names, the file with the new name was modified. */
+static void event_become_modified(struct ditto_watch_event *event)
+{
+	event->action = DITTO_WATCH_MODIFIED;
+	if (!event->to)
+		return;
+	event->path = event->to;
+	event->len = event->to_len;
+	event->to = NULL;
+	event->to_len = 0;
+}
 
 /* Notify the watches of one directory; under RCU. */
 static void tell_dir(struct ditto_volume *volume, const struct inode *dir,
@@ -86,7 +96,7 @@ static void tell_dir(struct ditto_volume *volume, const struct inode *dir,
 		if (!(watch->what & change->what)) {
 			if (!(watch->what & change->otherwise))
 				continue;
-			event.action = DITTO_WATCH_MODIFIED;
+			event_become_modified(&event);
 		}
 		watch->ops->changed(watch, &event);
 	}
@@ -105,16 +115,20 @@ static void watch_lose(struct ditto_volume *volume)
 	rcu_read_unlock();
 }
 
-static bool watch_path_prepend(struct change *change, const char *name, u32 len)
+static bool path_prepend(const char **path, u32 *path_len, const char *name, u32 len)
 {
-	u32 left = change->event.path - change->buf;
-
-	if (left < len)
+	if (PATH_MAX - *path_len < len)
 		return false;
-	change->event.path -= len;
-	change->event.len += len;
-	memcpy((char *)change->event.path, name, len);
+	*path -= len;
+	*path_len += len;
+	memcpy((char *)*path, name, len);
 	return true;
+}
+
+static bool event_prepend(struct ditto_watch_event *event, const char *name, u32 len)
+{
+	return path_prepend(&event->path, &event->len, name, len) &&
+	       (!event->to || path_prepend(&event->to, &event->to_len, name, len));
 }
 
 /* Go to the parent directory; under RCU, so that dentries left behind stay valid memory. */
@@ -128,8 +142,8 @@ static struct dentry *step_up(struct ditto_volume *volume, struct dentry *dir,
 	spin_lock(&dir->d_lock);
 	parent = dir->d_parent;
 	name.len = dir->d_name.len;
-	fits = watch_path_prepend(change, "/", 1) &&
-	       watch_path_prepend(change, dir->d_name.name, name.len);
+	fits = event_prepend(&change->event, "/", 1) &&
+	       event_prepend(&change->event, dir->d_name.name, name.len);
 	spin_unlock(&dir->d_lock);
 	name.name = change->event.path;
 	if (!fits || ditto_is_hidden_on(volume, parent, &name))
@@ -137,27 +151,41 @@ static struct dentry *step_up(struct ditto_volume *volume, struct dentry *dir,
 	return parent;
 }
 
+static bool is_hidden(struct ditto_volume *volume, const struct dentry *dir,
+		      const struct qstr *name)
+{
+	const struct ditto_name entry = { .name = name->name, .len = name->len };
+
+	return ditto_is_hidden_on(volume, dir, &entry);
+}
+
 /*
  * Report a change of an entry of a directory, whose dentry is held, to the watches of the
- * directory and of all above it. Path and buffer of @change are not set yet.
+ * directory and of all above it. @to is the new name of an entry that was renamed within the
+ * directory, or NULL. The paths of @change are not set yet.
  */
-static void tell_entry(struct ditto_volume *volume, struct dentry *dir, const char *name, u32 len,
-		       struct change *change)
+static void tell_entry(struct ditto_volume *volume, struct dentry *dir, const struct qstr *name,
+		       const struct qstr *to, struct change *change)
 {
-	const struct ditto_name entry = { .name = name, .len = len };
+	struct ditto_watch_event *event = &change->event;
 	bool direct = true;
 	struct inode *inode;
+	char *buf;
 
-	if (ditto_is_hidden_on(volume, dir, &entry))
+	if (is_hidden(volume, dir, name))
 		return;
-	change->buf = kmalloc(PATH_MAX, GFP_NOFS | __GFP_NOWARN);
-	if (!change->buf) {
+	buf = kmalloc(to ? 2 * PATH_MAX : PATH_MAX, GFP_NOFS | __GFP_NOWARN);
+	if (!buf) {
 		watch_lose(volume);
 		return;
 	}
-	change->event.path = change->buf + PATH_MAX;
-	change->event.len = 0;
-	watch_path_prepend(change, name, len);
+	event->path = buf + PATH_MAX;
+	event->len = 0;
+	path_prepend(&event->path, &event->len, name->name, name->len);
+	if (to) {
+		event->to = buf + 2 * PATH_MAX;
+		path_prepend(&event->to, &event->to_len, to->name, to->len);
+	}
 
 	rcu_read_lock();
 	while (dir) {
@@ -170,56 +198,67 @@ static void tell_entry(struct ditto_volume *volume, struct dentry *dir, const ch
 		direct = false;
 	}
 	rcu_read_unlock();
-	kfree(change->buf);
+	kfree(buf);
 }
 
 /* Events of the mark */
 
-static void tell_name(struct ditto_volume *volume, struct inode *dir, const struct qstr *name,
-		      enum ditto_watch_action action, bool is_dir, bool renamed)
+static u32 name_bit(bool is_dir)
 {
-	struct change change = {
-		.what = is_dir ? DITTO_CHANGED_DIR_NAME : DITTO_CHANGED_FILE_NAME,
-		.event = { .action = action },
-	};
+	return is_dir ? DITTO_CHANGED_DIR_NAME : DITTO_CHANGED_FILE_NAME;
+}
+
+static void tell_name(struct ditto_volume *volume, struct inode *dir, const struct qstr *name,
+		      enum ditto_watch_action action, bool is_dir)
+{
+	struct change change = { .what = name_bit(is_dir), .event = { .action = action } };
 	struct dentry *dentry = d_find_any_alias(dir);
 
 	if (!dentry)
 		return;
-	/* A renamed file counts as modified (MS-FSA section 2.1.5.15.11). */
-	if (renamed && !is_dir)
-		change.otherwise = DITTO_CHANGED_ATTRIBUTES | DITTO_CHANGED_BTIME;
-	tell_entry(volume, dentry, name->name, name->len, &change);
+	tell_entry(volume, dentry, name, NULL, &change);
 	dput(dentry);
+}
+
+/*
+ * The file that a client's rename replaced is reported as removed (MS-FSA section 2.1.5.15.11).
+ * For renames by local processes the replaced file is not known.
+ */
+static void tell_replaced(struct ditto_volume *volume, struct inode *dir, const struct qstr *name)
+{
+	struct ditto_node_table *table = volume->srv->nodes;
+	struct ditto_node *node = ditto_node_find_inode(table, dir);
+	const struct inode *victim = NULL;
+
+	if (node && READ_ONCE(node->changer) == current)
+		victim = node->victim;
+	if (victim)
+		tell_name(volume, dir, name, DITTO_WATCH_REMOVED, S_ISDIR(victim->i_mode));
+	if (node && refcount_dec_and_test(&node->ref))
+		ditto_node_dispose(table, node);
 }
 
 /* @moved has its new name. Its directories are locked; @dir is the old one. */
 static void tell_rename(struct ditto_volume *volume, struct inode *dir, const struct qstr *name,
 			struct dentry *moved, bool is_dir)
 {
-	struct ditto_node_table *table = volume->srv->nodes;
-	struct inode *to = d_inode(moved->d_parent);
-	const struct inode *victim = NULL;
-	bool same = to == dir;
-	struct ditto_node *node;
+	struct dentry *to = moved->d_parent;
+	struct change change = { .what = name_bit(is_dir) };
 
-	/*
-	 * The file that a client's rename replaced is reported as removed (MS-FSA section
-	 * 2.1.5.15.11). For renames by local processes the replaced file is not known.
-	 */
-	node = ditto_node_find_inode(table, to);
-	if (node && READ_ONCE(node->changer) == current)
-		victim = node->victim;
-	if (victim)
-		tell_name(volume, to, &moved->d_name, DITTO_WATCH_REMOVED,
-			  S_ISDIR(victim->i_mode), false);
-	if (node && refcount_dec_and_test(&node->ref))
-		ditto_node_dispose(table, node);
-
-	tell_name(volume, dir, name, same ? DITTO_WATCH_RENAMED_OLD : DITTO_WATCH_REMOVED,
-		  is_dir, false);
-	tell_name(volume, to, &moved->d_name,
-		  same ? DITTO_WATCH_RENAMED_NEW : DITTO_WATCH_ADDED, is_dir, true);
+	tell_replaced(volume, d_inode(to), &moved->d_name);
+	/* A renamed file counts as modified (MS-FSA section 2.1.5.15.11). */
+	if (!is_dir)
+		change.otherwise = DITTO_CHANGED_ATTRIBUTES | DITTO_CHANGED_BTIME;
+	/* Both names or none are of use to a watch. */
+	if (d_inode(to) == dir && !is_hidden(volume, to, name) &&
+	    !is_hidden(volume, to, &moved->d_name)) {
+		change.event.action = DITTO_WATCH_RENAMED_OLD;
+		tell_entry(volume, to, name, &moved->d_name, &change);
+		return;
+	}
+	tell_name(volume, dir, name, DITTO_WATCH_REMOVED, is_dir);
+	change.event.action = DITTO_WATCH_ADDED;
+	tell_entry(volume, to, &moved->d_name, NULL, &change);
 }
 
 /* Whether this task gives a file another name by way of a temporary one: fs/op/link.c. */
@@ -306,7 +345,7 @@ static void tell_at(struct ditto_op *op, struct ditto_volume *volume, struct den
 	parent = dget_parent(dentry);
 	take_dentry_name_snapshot(&name, dentry);
 	if (change->what)
-		tell_entry(volume, parent, name.name.name, name.name.len, change);
+		tell_entry(volume, parent, &name.name, NULL, change);
 	if (op)
 		tell_holders(op, parent, &name.name);
 	release_dentry_name_snapshot(&name);
@@ -361,15 +400,15 @@ static int watch_event(struct fsnotify_group *group, u32 mask, const void *data,
 	if (mask & NAME_EVENTS && is_linking(volume, dir)) {
 		/* Only the last step is one that others see: a file has got the name of another. */
 		if (mask & FS_RENAME && dentry) {
-			tell_name(volume, dir, &dentry->d_name, DITTO_WATCH_REMOVED, false, false);
-			tell_name(volume, dir, &dentry->d_name, DITTO_WATCH_ADDED, false, false);
+			tell_name(volume, dir, &dentry->d_name, DITTO_WATCH_REMOVED, false);
+			tell_name(volume, dir, &dentry->d_name, DITTO_WATCH_ADDED, false);
 		}
 		return 0;
 	}
 	if (mask & FS_CREATE)
-		tell_name(volume, dir, name, DITTO_WATCH_ADDED, mask & FS_ISDIR, false);
+		tell_name(volume, dir, name, DITTO_WATCH_ADDED, mask & FS_ISDIR);
 	if (mask & FS_DELETE)
-		tell_name(volume, dir, name, DITTO_WATCH_REMOVED, mask & FS_ISDIR, false);
+		tell_name(volume, dir, name, DITTO_WATCH_REMOVED, mask & FS_ISDIR);
 	/* The directory was removed, or replaced by a rename. */
 	if (inode && S_ISDIR(inode->i_mode) && (mask & FS_DELETE || !inode->i_nlink))
 		watch_delete_pending(volume, inode);

@@ -65,8 +65,8 @@ enum ditto_watch_action {
 	DITTO_WATCH_ADDED = 1,
 	DITTO_WATCH_REMOVED,
 	DITTO_WATCH_MODIFIED,
-	DITTO_WATCH_RENAMED_OLD,	/* within a directory; the new name follows */
-	DITTO_WATCH_RENAMED_NEW,
+	DITTO_WATCH_RENAMED_OLD,	/* within a directory; the event has both names */
+	DITTO_WATCH_RENAMED_NEW,	/* no event; for lists in which names are separate */
 	DITTO_WATCH_STREAM_ADDED,
 	DITTO_WATCH_STREAM_REMOVED,
 	DITTO_WATCH_STREAM_MODIFIED,
@@ -78,6 +78,8 @@ enum ditto_watch_action {
  * @path: path of the changed file relative to the watched directory, separated by '/';
  *	not terminated
  * @len: length of @path
+ * @to: new path if @action is DITTO_WATCH_RENAMED_OLD, otherwise NULL; not terminated
+ * @to_len: length of @to
  * @stream: name of the changed stream, or NULL
  * @stream_len: length of @stream
  */
@@ -85,6 +87,8 @@ struct ditto_watch_event {
 	enum ditto_watch_action action;
 	const char *path;
 	u32 len;
+	const char *to;
+	u32 to_len;
 	const char *stream;
 	u32 stream_len;
 };

@@ -48,7 +48,6 @@
  * @charge: charge for @bytes
  * @room: encoded bytes that @changes may take: OutputBufferLength of the first request
  * @used: encoded bytes that @changes take
- * @half: the last change is the old name of a rename, and the new name follows at once
  * @lost: there were more changes than are kept
  * @rcu: freed under RCU
  */
@@ -63,7 +62,6 @@ struct dsmb_notify {
 	struct ditto_charge charge;
 	u32 room;
 	u32 used;
-	bool half;
 	bool lost;
 	struct rcu_head rcu;
 };
@@ -142,7 +140,7 @@ void dsmb_notify_close(struct dsmb_notify *notify)
 
 static bool dsmb_notify_has_news(const struct dsmb_notify *notify)
 {
-	return notify->lost || (notify->count && !notify->half);
+	return notify->lost || notify->count;
 }
 
 /* Give all changes to a request. Called with notify->lock held. */
@@ -173,7 +171,6 @@ static void dsmb_notify_lose_locked(struct dsmb_notify *notify)
 {
 	dsmb_notify_free_changes(&notify->changes);
 	dsmb_notify_forget(notify);
-	notify->half = false;
 	notify->lost = true;
 }
 
@@ -254,7 +251,6 @@ static void dsmb_notify_add(struct dsmb_notify *notify, const struct ditto_watch
 	notify->count++;
 	notify->bytes += bytes;
 	notify->used = used;
-	notify->half = event->action == DITTO_WATCH_RENAMED_OLD;
 }
 
 static struct dsmb_notify *dsmb_notify_of(struct ditto_watch *watch)
@@ -264,10 +260,16 @@ static struct dsmb_notify *dsmb_notify_of(struct ditto_watch *watch)
 
 static void dsmb_notify_changed(struct ditto_watch *watch, const struct ditto_watch_event *event)
 {
+	const struct ditto_watch_event renamed = {
+		.action = DITTO_WATCH_RENAMED_NEW, .path = event->to, .len = event->to_len,
+	};
 	struct dsmb_notify *notify = dsmb_notify_of(watch);
 
 	spin_lock(&notify->lock);
 	dsmb_notify_add(notify, event);
+	/* Clients pair an old name with the new name behind it: no other change comes between. */
+	if (event->to)
+		dsmb_notify_add(notify, &renamed);
 	dsmb_notify_wake(notify);
 	spin_unlock(&notify->lock);
 }

@@ -2,6 +2,8 @@
 """CHANGE_NOTIFY and directory leases: notifications of changes by every kind of client."""
 import os
 import struct
+import subprocess
+import sys
 import time
 
 import nfs3
@@ -309,6 +311,73 @@ def first_come_first_served(w):
     number = s.notify(fid)
     status, body = s.answer(number, pending=True)
     eq((status, s.changes(body)), (0, [(ADDED, '4'), (ADDED, '5')]))
+    s.end()
+    o.end()
+
+
+RENAMES = """
+import os, sys
+while True:
+    for a, b in ('fg', 'gf'):
+        os.rename(f'{sys.argv[1]}/{a}', f'{sys.argv[1]}/{b}')
+"""
+WRITES = """
+import os, sys
+fd = os.open(sys.argv[1], os.O_WRONLY)
+while True:
+    os.pwrite(fd, b'x', 0)
+"""
+
+
+@test(smb=True, squash='none', timeout=120)
+def renames_are_pairs(w):
+    """Each old name is followed in the same response by the new name, whatever else changes."""
+    s, o, _, _ = begin(w)
+    for name in 'xyz':
+        os.mkdir(w.path(f'd/{name}'))
+        put(w.path(f'd/{name}/f'))
+    fid = s.directory('d')
+    s.begin(fid, NAMES | LAST_WRITE, room=65536)
+    pairs = {OLD_NAME: 'f', NEW_NAME: 'g'}, {OLD_NAME: 'g', NEW_NAME: 'f'}
+    busy = [subprocess.Popen([sys.executable, '-c', code, w.path(name)]) for code, name in
+            ((RENAMES, 'd/x'), (RENAMES, 'd/y'), (WRITES, 'd/z/f'))]
+    seen, responses = dict.fromkeys('xyz', 0), 0
+    try:
+        while responses < 300 or min(seen.values()) < 100:
+            changes = s.ended(s.notify(fid, room=65536))
+            responses += 1
+            # The client was too slow.
+            if changes == 'NOTIFY_ENUM_DIR':
+                continue
+            old = None
+            for action, name in changes:
+                place, last = name.split('\\')
+                seen[place] += 1
+                eq(action == NEW_NAME, old is not None, changes)
+                if old:
+                    eq((place, {OLD_NAME: old[1], NEW_NAME: last} in pairs), (old[0], True), changes)
+                old = (place, last) if action == OLD_NAME else None
+            eq(old, None, changes)
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+    s.end()
+    o.end()
+
+
+@test(smb=True, squash='none')
+def room_for_half_a_rename(w):
+    """A response with room for the old name only reports the loss."""
+    s, o, _, _ = begin(w)
+    put(w.path('d/a'))
+    small, enough = s.directory('d'), s.directory('d')
+    # Each change has 12 bytes before its name and is padded to 4 bytes.
+    few, many = s.watch(small, room=29), s.watch(enough, room=30)
+    os.rename(w.path('d/a'), w.path('d/b'))
+    eq(s.ended(few), 'NOTIFY_ENUM_DIR')
+    eq(s.ended(many), [(OLD_NAME, 'a'), (NEW_NAME, 'b')])
+    s.nothing(small)
     s.end()
     o.end()
 

@@ -10,6 +10,7 @@
 
 #include "../../../fs/node/node_private.h"
 #include "../../../fs/node/watch.h"
+#include "../../../fs/open/stream.h"
 #include "folder.h"
 
 DEFINE_FOLDER(folder, "kunit-watch")
@@ -17,7 +18,7 @@ DEFINE_FOLDER(folder, "kunit-watch")
 /**
  * struct listener - a watch with its notifications
  * @watch: the watch
- * @told: notifications in order, one character for each action
+ * @told: notifications in order, one character for each action; a renamed entry is "<OLD>NEW"
  * @delete_on_close: number of removals of the directory
  * @ended: the watch has ended
  */
@@ -38,8 +39,9 @@ static void told_changed(struct ditto_watch *watch, const struct ditto_watch_eve
 	struct listener *l = listener_of(watch);
 	size_t len = strlen(l->told);
 
-	snprintf(l->told + len, sizeof(l->told) - len, "%c%.*s%s%.*s ", "?+-*<>asm"[event->action],
-		 event->len, event->path, event->stream_len ? ":" : "", event->stream_len,
+	snprintf(l->told + len, sizeof(l->told) - len, "%c%.*s%s%.*s%s%.*s ",
+		 "?+-*<>asm"[event->action], event->len, event->path, event->to ? ">" : "",
+		 event->to_len, event->to, event->stream_len ? ":" : "", event->stream_len,
 		 event->stream);
 }
 
@@ -141,8 +143,8 @@ static void watch_depth(struct kunit *test)
 	listener_hear(test, deep, "+dir/sub/f ");
 	listener_hear(test, below, "+sub/f ");
 	rename_to(test, sub, "f", sub, "g");
-	listener_hear(test, deep, "<dir/sub/f >dir/sub/g ");
-	listener_hear(test, below, "<sub/f >sub/g ");
+	listener_hear(test, deep, "<dir/sub/f>dir/sub/g ");
+	listener_hear(test, below, "<sub/f>sub/g ");
 	rename_to(test, sub, "g", folder.root, "g");
 	listener_hear(test, flat, "+g ");
 	listener_hear(test, deep, "-dir/sub/g +g ");
@@ -163,6 +165,76 @@ static void watch_depth(struct kunit *test)
 	listener_finish(test, below);
 	ditto_node_put(sub);
 	ditto_node_put(dir);
+}
+
+/* Each watch gets a rename as one event, so other changes are before or behind both names. */
+static void watch_renamed(struct kunit *test)
+{
+	struct listener *deep, *flat, *modified, *all;
+	struct ditto_node *a, *b, *file;
+
+	a = make_in(test, folder.root, "a", true);
+	b = make_in(test, folder.root, "b", true);
+	file = make_in(test, a, "f", false);
+	ditto_node_put(make_in(test, b, "g", false));
+	deep = listener_start(test, folder.root, names, true);
+	flat = listener_start(test, a, names, false);
+	modified = listener_start(test, folder.root, DITTO_CHANGED_ATTRIBUTES, true);
+	all = listener_start(test, folder.root, DITTO_CHANGED_ALL, true);
+	rename_to(test, a, "f", a, "longer");
+	rename_to(test, b, "g", b, "h");
+	rename_to(test, folder.root, "b", folder.root, "c");
+	listener_hear(test, deep, "<a/f>a/longer <b/g>b/h <b>c ");
+	listener_hear(test, flat, "<f>longer ");
+	listener_hear(test, modified, "*a/longer *b/h ");
+	listener_hear(test, all, "<a/f>a/longer <b/g>b/h <b>c ");
+	listener_finish(test, deep);
+	listener_finish(test, flat);
+	listener_finish(test, modified);
+	listener_finish(test, all);
+	remove_from(test, b, "h", false);
+	remove_from(test, a, "longer", false);
+	remove_from(test, folder.root, "c", true);
+	remove_from(test, folder.root, "a", true);
+	ditto_node_put(file);
+	ditto_node_put(b);
+	ditto_node_put(a);
+}
+
+/* A local process renames an entry of the root. */
+static void local_rename(struct kunit *test, const char *from, const char *to)
+{
+	struct dentry *root = folder.path.dentry;
+	struct renamedata rd = {
+		.old_mnt_idmap = mnt_idmap(folder.path.mnt),
+		.old_dir = d_inode(root),
+		.new_mnt_idmap = mnt_idmap(folder.path.mnt),
+		.new_dir = d_inode(root),
+	};
+
+	lock_rename(root, root);
+	rd.old_dentry = lookup_one_len(from, root, strlen(from));
+	rd.new_dentry = lookup_one_len(to, root, strlen(to));
+	KUNIT_EXPECT_EQ(test, vfs_rename(&rd), 0);
+	dput(rd.old_dentry);
+	dput(rd.new_dentry);
+	unlock_rename(root, root);
+}
+
+/* An entry that is renamed from or to a hidden name appears or goes. */
+static void watch_renamed_hidden(struct kunit *test)
+{
+	struct listener *l = listener_start(test, folder.root, names, false);
+
+	ditto_node_put(make_in(test, folder.root, "shown", true));
+	listener_hear(test, l, "+shown ");
+	local_rename(test, "shown", DITTO_HIDDEN);
+	listener_hear(test, l, "-shown ");
+	local_rename(test, DITTO_HIDDEN, "again");
+	listener_hear(test, l, "+again ");
+	remove_from(test, folder.root, "again", true);
+	listener_hear(test, l, "-again ");
+	listener_finish(test, l);
 }
 
 /* Only wanted changes; without names a new name is reported as a change. */
@@ -186,10 +258,10 @@ static void watch_filter(struct kunit *test)
 	/* A second call does not change it. */
 	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, file, &set, &wcc), 0);
 	rename_to(test, folder.root, "f", folder.root, "g");
-	listener_hear(test, files, "<f >g ");
+	listener_hear(test, files, "<f>g ");
 	listener_hear(test, attributes, "*g ");
 	rename_to(test, folder.root, "d", folder.root, "e");
-	listener_hear(test, dirs, "<d >e ");
+	listener_hear(test, dirs, "<d>e ");
 	remove_from(test, folder.root, "e", true);
 	listener_hear(test, dirs, "-e ");
 	remove_from(test, folder.root, "g", false);
@@ -214,7 +286,7 @@ static void watch_replaced(struct kunit *test)
 	ditto_node_put(make_in(test, dir, "empty", true));
 	l = listener_start(test, folder.root, names, true);
 	rename_to(test, folder.root, "f", folder.root, "g");
-	listener_hear(test, l, "-g <f >g ");
+	listener_hear(test, l, "-g <f>g ");
 	rename_to(test, folder.root, "g", dir, "h");
 	listener_hear(test, l, "-dir/h -g +dir/h ");
 	ditto_node_put(make_in(test, folder.root, "other", true));
@@ -223,7 +295,7 @@ static void watch_replaced(struct kunit *test)
 	listener_hear(test, l, "-dir/empty -other +dir/empty ");
 	/* Nothing is left for the next listener. */
 	rename_to(test, dir, "h", dir, "i");
-	listener_hear(test, l, "<dir/h >dir/i ");
+	listener_hear(test, l, "<dir/h>dir/i ");
 	listener_finish(test, l);
 	remove_from(test, dir, "i", false);
 	remove_from(test, dir, "empty", true);
@@ -305,6 +377,8 @@ static void watch_none(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(watch_depth),
+	KUNIT_CASE(watch_renamed),
+	KUNIT_CASE(watch_renamed_hidden),
 	KUNIT_CASE(watch_filter),
 	KUNIT_CASE(watch_replaced),
 	KUNIT_CASE(watch_names),
