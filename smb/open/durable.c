@@ -366,6 +366,9 @@ bool dsmb_durable_disconnect(struct dsmb_open *open, struct dsmb_session *sessio
 	if (!dsmb_open_detach(open, session))
 		return true;
 	durable_wait(open);
+	/* A break that began before the open was detached did not find it disconnected. */
+	if (!dsmb_durable_is_sturdy(open) && !durable_may_wait(open))
+		dsmb_open_close_detached(open);
 	if (open->lease)
 		dsmb_break_unheard(open->lease, session);
 	/* The client may have reconnected, so only the calls of the old session are cancelled. */

@@ -295,8 +295,9 @@ void dsmb_break_repeat(struct dsmb_lease *lease, const struct dsmb_notice *notic
  * @lost: session that ended, or NULL
  *
  * If another open of the lease has a connection, the notification is sent again if it was sent
- * through @lost. Otherwise the break is answered in place of the client. The function does nothing
- * if no break is outstanding.
+ * through @lost. Otherwise the disconnected opens of the lease are closed as by
+ * dsmb_durables_yield(), and the break is answered in place of the client. The function does
+ * nothing if no break is outstanding.
  *
  * Context: may sleep; lease->lock not held.
  */

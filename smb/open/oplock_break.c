@@ -274,24 +274,17 @@ static bool dsmb_lease_repeats(struct dsmb_lease *lease)
 	return !lease->again;
 }
 
-/* Called without the lease's lock: send the notification, or answer in place of the client. */
-static void dsmb_notice_out(struct dsmb_lease *lease, struct ditto_lease *grant,
-			    const struct dsmb_notice *notice)
+/* Called without the lease's lock: no connection took the notification of this grant's break. */
+static void dsmb_notice_unheard(struct dsmb_lease *lease, const struct ditto_lease *grant,
+				const struct dsmb_notice *notice)
 {
 	bool again = false;
 
-	if (!notice->needed) {
-		if (notice->ack)
-			ditto_lease_ack(grant, notice->to);
-		return;
-	}
-	if (dsmb_notice_send(lease, notice))
-		return;
 	/* Disconnected opens are closed before a conflicting operation may continue. */
 	dsmb_durables_yield(lease);
 	mutex_lock(&lease->lock);
-	if (lease->grant == grant) {
-		/* The client may have reconnected meanwhile. */
+	/* The client may have reconnected meanwhile, and may have acknowledged the break. */
+	if (lease->grant == grant && (lease->breaking || !notice->ack)) {
 		if (lease->breaking && dsmb_lease_has_way(lease))
 			again = dsmb_lease_repeats(lease);
 		else
@@ -304,30 +297,47 @@ static void dsmb_notice_out(struct dsmb_lease *lease, struct ditto_lease *grant,
 		dsmb_persist_lease_later(lease);
 }
 
+/* Called without the lease's lock: send the notification, or answer in place of the client. */
+static void dsmb_notice_out(struct dsmb_lease *lease, struct ditto_lease *grant,
+			    const struct dsmb_notice *notice)
+{
+	if (!notice->needed) {
+		if (notice->ack)
+			ditto_lease_ack(grant, notice->to);
+		return;
+	}
+	if (!dsmb_notice_send(lease, notice))
+		dsmb_notice_unheard(lease, grant, notice);
+}
+
 void dsmb_break_unheard(struct dsmb_lease *lease, const struct dsmb_session *lost)
 {
-	struct dsmb_notice notice = { };
-	bool taken = false;
+	struct ditto_lease *grant = NULL;
+	struct dsmb_notice notice;
+	bool again = false;
 	struct dsmb_way way;
 
 	mutex_lock(&lease->lock);
+	notice = dsmb_notice_repeat(lease);
 	if (!lease->breaking)
 		goto unlock;
-	taken = !dsmb_way_find(lease, 0, &way);
-	if (taken) {
-		dsmb_lease_take_back(lease);
-		goto unlock;
+	if (dsmb_way_find(lease, 0, &way)) {
+		/* Further opens of the lost session follow. */
+		again = lost && way.session != lost && lease->via == lost->id &&
+			dsmb_lease_repeats(lease);
+		dsmb_way_put(&way);
+	} else {
+		grant = lease->grant;
+		ditto_lease_hold(grant);
 	}
-	/* Further opens of the lost session follow. */
-	if (lost && way.session != lost && lease->via == lost->id && dsmb_lease_repeats(lease))
-		notice = dsmb_notice_repeat(lease);
-	dsmb_way_put(&way);
 unlock:
 	mutex_unlock(&lease->lock);
-	if (taken)
-		dsmb_persist_lease_later(lease);
-	else if (notice.needed)
+	if (again)
 		dsmb_notice_send(lease, &notice);
+	if (!grant)
+		return;
+	dsmb_notice_unheard(lease, grant, &notice);
+	ditto_lease_put(grant);
 }
 
 /* The first open of a lease stands for all of them. */

@@ -420,6 +420,28 @@ def not_kept(w):
     gone(w)
 
 
+@test(smb=True, squash='none', clients=2)
+def break_is_lost_with_the_last_session(w):
+    """A break that one session of a lease took with it closes the open that another one left."""
+    setup(w)
+    other = Cacher(w.clients[-1], dialect=SMB2_DIALECT_30)
+    how = {'access': GENERIC_READ | GENERIC_WRITE, 'share': smb2.SHARE_READ | smb2.SHARE_WRITE}
+    s, t = session(w), session(w)
+    g = s.lasting(**how)
+    kept = t.make('f', lease_v2(key(1), RWH), **how)
+    eq(kept.state, RWH)
+    away(w, s)
+    number = other.opening('f', access=DELETE)
+    eq(t.broken()[:2], (key(1), RWH))
+    t.end()
+    other.close(other.opened(number).fid)
+    s = session(w)
+    refused('OBJECT_NAME_NOT_FOUND', s.back, g.fid)
+    s.end()
+    other.end()
+    gone(w)
+
+
 @test(smb=True, squash='none')
 def ends_of_a_session(w):
     """LOGOFF and a new session keep the open; TREE_DISCONNECT and CLOSE end it."""
