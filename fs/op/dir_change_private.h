@@ -165,4 +165,29 @@ void ditto_dir_change_unlock(struct ditto_dir_change *c);
  */
 void ditto_dir_change_end(struct ditto_dir_change *c);
 
+/* fs/op/remove.c */
+
+/**
+ * ditto_dir_change_remove - remove the name that was looked up
+ * @c: the change; the directory is locked. The caller sets @c->removed after success
+ * @is_dir: the name must be that of a directory; otherwise it must not
+ * @now: as for ditto_remove_dentry()
+ * @victim: set to the file, with a reference that the caller drops when no lock is held, because
+ *	freeing it may free its data; may be set after an error, too
+ *
+ * Context: may sleep.
+ * Return: 0, or an errno as of ditto_remove().
+ */
+int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
+			    struct ditto_node **victim);
+
+/**
+ * ditto_dir_change_removed - break the caching grants that the removal made wrong
+ * @c: the change, from ditto_dir_change_remove()
+ * @victim: the file, held
+ *
+ * Context: may sleep; no inode lock held.
+ */
+void ditto_dir_change_removed(struct ditto_dir_change *c, struct ditto_node *victim);
+
 #endif

@@ -287,12 +287,15 @@ void ditto_victim_gone(struct ditto_share *share, struct ditto_node *victim);
  * @to_dir: held
  * @to: new name
  * @replace: an existing file is replaced; otherwise -EEXIST
+ * @merge: if @to is another hard link of the file, which is not replaced, the name of @dentry is
+ *	removed; otherwise nothing is done
  *
  * Context: may sleep; no inode lock held.
- * Return: as ditto_rename(); -ENOENT if the dentry has lost its name.
+ * Return: as ditto_rename(); -ENOENT if the dentry has lost its name; -EKEYREVOKED if names would
+ * be merged into one that is delete pending.
  */
 int ditto_rename_dentry(struct ditto_op *op, struct dentry *dentry, struct ditto_node *to_dir,
-			const struct ditto_name *to, bool replace);
+			const struct ditto_name *to, bool replace, bool merge);
 
 /* fs/op/dir.c */
 

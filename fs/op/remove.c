@@ -14,12 +14,8 @@
 #include "lock_check_private.h"
 #include "op_private.h"
 
-/*
- * Remove the entry, as @c->child has it. @victim is held by the caller until no lock is held:
- * freeing it may free its data.
- */
-static int remove_locked(struct ditto_dir_change *c, bool is_dir, bool now,
-			 struct ditto_node **victim)
+int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
+			    struct ditto_node **victim)
 {
 	struct mnt_idmap *idmap = ditto_idmap(c->op->share);
 	struct inode *delegated = NULL;
@@ -64,6 +60,14 @@ static int remove_locked(struct ditto_dir_change *c, bool is_dir, bool now,
 	return ditto_no_deleg_wait(err, delegated);
 }
 
+void ditto_dir_change_removed(struct ditto_dir_change *c, struct ditto_node *victim)
+{
+	ditto_hardlink_removed(victim, c->child);
+	ditto_node_forget(victim);
+	ditto_lock_recheck(c->op, victim, DITTO_INTENT_REMOVE);
+	ditto_lock_recheck(c->op, c->dir, DITTO_INTENT_ENTRY);
+}
+
 void ditto_victim_gone(struct ditto_share *share, struct ditto_node *victim)
 {
 	const u64 tag = READ_ONCE(victim->streams);
@@ -102,16 +106,13 @@ static int do_remove(struct ditto_op *op, struct ditto_node *dir, const struct d
 		if (err)
 			goto end;
 	}
-	err = remove_locked(&c, is_dir, now, &victim);
+	err = ditto_dir_change_remove(&c, is_dir, now, &victim);
 	if (err)
 		goto end;
 	c.removed = name;
 	ditto_dir_change_unlock(&c);
 
-	ditto_hardlink_removed(victim, c.child);
-	ditto_node_forget(victim);
-	ditto_lock_recheck(op, victim, DITTO_INTENT_REMOVE);
-	ditto_lock_recheck(op, dir, DITTO_INTENT_ENTRY);
+	ditto_dir_change_removed(&c, victim);
 	err = ditto_op_commit(op, c.parent, false);
 end:
 	ditto_dir_change_end(&c);

@@ -28,6 +28,8 @@
  * @to_name: new name
  * @dentry: dentry to rename, if it is not looked up by name; borrowed
  * @no_replace: fail if the new name exists
+ * @merge: see ditto_rename_dentry()
+ * @merged: the old name was removed, and the new one is another hard link of the file
  * @file: file that is renamed
  * @victim: existing file with the new name, or NULL
  *
@@ -40,6 +42,8 @@ struct ditto_renamed {
 	const struct ditto_name *to_name;
 	struct dentry *dentry;
 	bool no_replace;
+	bool merge;
+	bool merged;
 	struct ditto_node *file;
 	struct ditto_node *victim;
 };
@@ -48,6 +52,18 @@ struct ditto_renamed {
 static const struct ditto_name *rename_own_name(const struct ditto_renamed *r)
 {
 	return r->from.dir == r->to.dir ? r->from_name : NULL;
+}
+
+/*
+ * True if the names are two hard links to be merged. On a case-insensitive file system a name may
+ * have two dentries.
+ */
+static bool rename_merges(const struct ditto_renamed *r)
+{
+	const struct inode *inode = d_inode(r->from.child);
+
+	return r->merge && r->from.child != r->to.child && inode == d_inode(r->to.child) &&
+	       inode->i_nlink > 1;
 }
 
 /*
@@ -83,7 +99,7 @@ static int rename_lookup(struct ditto_renamed *r, const struct dentry *trap)
 		err = ditto_dir_change_check_case(to, r->to_name, rename_own_name(r));
 		if (err)
 			return err;
-	} else if (r->no_replace && to->child != from->child) {
+	} else if (r->no_replace && to->child != from->child && !rename_merges(r)) {
 		return -EEXIST;
 	}
 
@@ -164,6 +180,26 @@ static int rename_children(struct ditto_renamed *r)
 	return 0;
 }
 
+/* Remove the old name of two hard links (MS-FSA section 2.1.5.15.11). */
+static int rename_merge(struct ditto_renamed *r)
+{
+	struct ditto_node *node = NULL;
+	int err;
+
+	/* The pending deletion would take what may be the last name. */
+	if (ditto_hardlink_refuses(r->file, r->to.child))
+		return -EKEYREVOKED;
+	err = ditto_dir_change_remove(&r->from, false, false, &node);
+	/* It is @file, which is held. */
+	if (node)
+		ditto_node_put(node);
+	if (err)
+		return err;
+	r->from.removed = r->from_name;
+	r->merged = true;
+	return 0;
+}
+
 /* Lock both directories and rename. */
 static int rename_locked(struct ditto_renamed *r)
 {
@@ -185,10 +221,12 @@ static int rename_locked(struct ditto_renamed *r)
 	err = rename_lookup(r, trap);
 	/*
 	 * If both names belong to one file, nothing is done (RFC 1813 section 3.3.14), as in the
-	 * VFS.
+	 * VFS, unless they are to be merged.
 	 */
 	if (!err && r->file != r->victim)
 		err = rename_children(r);
+	else if (!err && rename_merges(r))
+		err = rename_merge(r);
 unlock:
 	ditto_dir_change_post(from);
 	ditto_dir_change_post(to);
@@ -202,6 +240,8 @@ static void rename_tell(struct ditto_renamed *r)
 {
 	struct ditto_dir_change *from = &r->from, *to = &r->to;
 
+	if (r->merged)
+		ditto_dir_change_removed(from, r->file);
 	if (r->file == r->victim)
 		return;
 	ditto_lock_recheck(from->op, r->file, DITTO_INTENT_RENAME);
@@ -278,7 +318,7 @@ int ditto_rename(struct ditto_op *op, struct ditto_node *from_dir,
 EXPORT_SYMBOL_NS_GPL(ditto_rename, DITTO);
 
 int ditto_rename_dentry(struct ditto_op *op, struct dentry *dentry, struct ditto_node *to_dir,
-			const struct ditto_name *to, bool replace)
+			const struct ditto_name *to, bool replace, bool merge)
 {
 	struct ditto_wcc from_wcc, to_wcc;
 	struct name_snapshot snapshot;
@@ -286,6 +326,7 @@ int ditto_rename_dentry(struct ditto_op *op, struct dentry *dentry, struct ditto
 	struct ditto_name from;
 	struct ditto_renamed r = {
 		.from_name = &from, .to_name = to, .dentry = dentry, .no_replace = !replace,
+		.merge = merge,
 	};
 	struct dentry *parent;
 	int err;

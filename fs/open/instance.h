@@ -419,11 +419,13 @@ void ditto_instance_take_back(struct ditto_op *op, struct ditto_instance *inst);
  * @replace: replace an existing file or empty directory
  * @posix: replace as rename(2) does, even if others have the replaced file open
  *
- * A stream is renamed if @path is ":NAME".
+ * A stream is renamed if @path is ":NAME". If @path is another hard link of the file, only the old
+ * name is removed, whatever @replace is, but not by a case-sensitive instance.
  *
  * Context: may sleep.
  * Return: 0; -EEXIST, -EACCES (a file below the directory, or the replaced file, is open, or the
- * name is not known), -ENOENT, -ENOTDIR, -EXDEV, -EINVAL, -EROFS, -ETXTBSY, -EJUKEBOX and others.
+ * name is not known), -EKEYREVOKED (the other hard link is delete pending), -ENOENT, -ENOTDIR,
+ * -EXDEV, -EINVAL, -EROFS, -ETXTBSY, -EJUKEBOX and others.
  */
 int ditto_instance_rename(struct ditto_op *op, struct ditto_instance *inst,
 			  const char *path, u32 len, bool replace, bool posix);

@@ -6,6 +6,7 @@
 #include <linux/module.h>
 
 #include "../acl/acl_file.h"
+#include "../name/casefold.h"
 #include "instance_private.h"
 #include "stream.h"
 
@@ -17,11 +18,13 @@
  * @walk: result of the walk to the new name
  * @replace: an existing file is replaced
  * @posix: it is replaced even if others have it open
+ * @merge: the name is another hard link of the file to rename
  */
 struct target {
 	struct ditto_walk walk;
 	bool replace;
 	bool posix;
+	bool merge;
 };
 
 /* Whoever may not replace a file takes no grants from others by trying. */
@@ -68,12 +71,37 @@ static int check_taken(struct ditto_op *op, const struct target *t)
 	return instances ? -EACCES : 0;
 }
 
-/* Name to set: a replaced file keeps its spelling. */
+static struct ditto_name found_name(const struct target *t)
+{
+	return (struct ditto_name){ .name = t->walk.found, .len = strlen(t->walk.found) };
+}
+
+/* Name to set: a file that has it keeps its spelling, unless that is what is changed. */
 static struct ditto_name target_name(const struct target *t, const struct ditto_node *self)
 {
-	if (!t->walk.node || t->walk.node == self)
+	if (!t->walk.node || (t->walk.node == self && !t->merge))
 		return t->walk.last;
-	return (struct ditto_name){ .name = t->walk.found, .len = strlen(t->walk.found) };
+	return found_name(t);
+}
+
+/* True if the file has the name besides that of the instance, in whatever case. */
+static bool is_other_link(const struct ditto_instance *inst, const struct target *t)
+{
+	const struct ditto_name found = found_name(t);
+	struct name_snapshot snapshot;
+	struct dentry *parent;
+	struct ditto_name own;
+	bool other;
+
+	if (t->walk.node != inst->base)
+		return false;
+	parent = dget_parent(inst->dentry);
+	take_dentry_name_snapshot(&snapshot, inst->dentry);
+	own = (struct ditto_name){ .name = snapshot.name.name, .len = snapshot.name.len };
+	other = d_inode(parent) != t->walk.parent->inode || !ditto_names_same(&found, &own);
+	release_dentry_name_snapshot(&snapshot);
+	dput(parent);
+	return other;
 }
 
 static int find_target(struct ditto_op *op, const char *path, u32 len, bool exact,
@@ -132,9 +160,12 @@ static int check_self(struct ditto_op *op, const struct ditto_instance *inst)
 
 static int rename_file(struct ditto_op *op, struct ditto_instance *inst, struct target *t)
 {
-	const struct ditto_name name = target_name(t, inst->base);
+	struct ditto_name name;
 	int err = 0;
 
+	/* By POSIX, a rename from one hard link to another does nothing. */
+	t->merge = !inst->exact && is_other_link(inst, t);
+	name = target_name(t, inst->base);
 	/* Cached closed opens are broken although the name may stay the same, as on Windows. */
 	if (t->walk.node == inst->base)
 		err = ditto_lock_check(op, inst->base, DITTO_INTENT_RENAME);
@@ -147,7 +178,8 @@ static int rename_file(struct ditto_op *op, struct ditto_instance *inst, struct 
 	err = -ENOENT;
 	for (int i = 0; err == -ENOENT && i < DITTO_RENAMES_MAX; i++)
 		err = ditto_rename_dentry(op, inst->dentry, t->walk.parent, &name,
-					  t->replace || t->walk.node == inst->base);
+					  t->replace || (t->walk.node == inst->base && !t->merge),
+					  t->merge);
 	return err;
 }
 

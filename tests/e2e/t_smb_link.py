@@ -4,12 +4,15 @@ of several names of a file."""
 import os
 import struct
 
+from impacket.smb3structs import SMB2_DIALECT_30
+
 import nfs4
 from harness import eq, get, put, run, test
 from nfs4_opens import V40, last
 from smb2 import (DELETE, DELETE_ON_CLOSE, GENERIC_READ, OPEN, SHARE_ALL, SHARE_READ, SHARE_WRITE,
                   Smb2, refused)
 from t_smb_lease import H, R, Cacher
+from t_smb_notify import REMOVED, Watcher, breaks
 
 FILE_LINK = 11
 EXT4_LINKS = 65000
@@ -160,6 +163,42 @@ def deletes_the_name_that_was_opened(w):
         s.close(fid)
     eq(names(w), ['a'])
     s.end()
+
+
+@test(smb=True, squash='none')
+def renames_to_another_name(w):
+    """A rename to another name of the file removes the old name, as its deletion does."""
+    os.chmod(w.export, 0o777)
+    os.mkdir(w.path('d'))
+    os.chmod(w.path('d'), 0o777)
+    linked(w, 'd/a', 'd/b', 'd/c', 'e', 'd/f')
+    s, o = Watcher(w.client, dialect=SMB2_DIALECT_30), Smb2(w.client)
+    watched = s.directory('')
+    s.begin(watched)
+
+    def rename(name, to, replace, gone):
+        fid = deleter(o, name)
+        o.rename(fid, to, replace)
+        eq(s.told(watched, 1), [(REMOVED, gone)])
+        s.nothing(watched)
+        eq(o.read(fid, 6), b'linked')
+        o.close(fid)
+    kept = reader(o, 'd\\b')
+    breaks(s, 'a name goes', lambda: rename('d\\a', 'd\\b', True, 'd\\a'))
+    eq((sorted(os.listdir(w.path('d'))), os.stat(w.path('d/b')).st_nlink), (['b', 'c', 'f'], 4))
+    # Nothing is replaced, so ReplaceIfExists does not matter, and neither does case.
+    rename('d\\c', 'd\\B', False, 'd\\c')
+    rename('d\\f', 'E', True, 'd\\f')
+    rename('e', 'd\\b', True, 'e')
+    eq((os.listdir(w.path('d')), names(w)), (['b'], ['d']))
+    eq((get(w.path('d/b')), o.read(kept, 6)), (b'linked', b'linked'))
+    # It is the only name.
+    fid = deleter(o, 'd\\b')
+    o.rename(fid, 'd\\B')
+    eq(s.told(watched, 2)[1][1], 'd\\B')
+    for session in (s, o):
+        session.end()
+    eq(os.listdir(w.path('d')), ['B'])
 
 
 @test(smb=True, squash='none')

@@ -510,6 +510,56 @@ static void instance_rename(struct kunit *test)
 	instance_end(test);
 }
 
+static void link_inst(struct kunit *test, struct ditto_instance *inst, const char *to)
+{
+	struct ditto_node *node;
+	struct ditto_op op;
+
+	KUNIT_ASSERT_EQ(test, begin_op(inst, &op, &node), 0);
+	KUNIT_EXPECT_EQ(test, ditto_instance_link(&op, inst, to, strlen(to), false), 0);
+	ditto_instance_end(inst, &op);
+}
+
+/* A rename to another hard link removes the old name; if names are exact, it does nothing. */
+static void instance_rename_to_link(struct kunit *test)
+{
+	struct ditto_instance *a, *b, *exact, *dir;
+
+	instance_begin(test);
+	a = must_open(test, "a", DITTO_OPEN_CREATE, R | D, 0);
+	link_inst(test, a, "b");
+	exact = must_open(test, "a", DITTO_OPEN_EXISTING, R | D, DITTO_OPENF_ONLY_EXACT);
+	KUNIT_EXPECT_EQ(test, rename_inst(exact, "b", true, true), 0);
+	KUNIT_EXPECT_TRUE(test, file_exists("a"));
+	instance_close(exact);
+	/* The own name in another case is no other link. */
+	KUNIT_EXPECT_EQ(test, rename_inst(a, "A", false, false), 0);
+	expect_path(test, a, "A");
+	/* Nothing is lost to a deletion that was asked for by the other name. */
+	b = must_open(test, "b", DITTO_OPEN_EXISTING, R | D, 0);
+	KUNIT_EXPECT_EQ(test, set_delete(b, DITTO_DELETE_ON), 0);
+	KUNIT_EXPECT_EQ(test, rename_inst(a, "b", true, false), -EKEYREVOKED);
+	KUNIT_EXPECT_EQ(test, set_delete(b, 0), 0);
+	/* Nothing is replaced, so opens by the other name do not matter. */
+	KUNIT_EXPECT_EQ(test, rename_inst(a, "B", false, false), 0);
+	KUNIT_EXPECT_FALSE(test, file_exists("A"));
+	KUNIT_EXPECT_TRUE(test, file_exists("b"));
+	KUNIT_EXPECT_EQ(test, rename_inst(a, "c", true, false), -ENOENT);
+	dir = must_open(test, "dir", DITTO_OPEN_CREATE, R, DITTO_OPENF_DIRECTORY);
+	link_inst(test, b, "dir/b");
+	KUNIT_EXPECT_EQ(test, rename_inst(b, "dir/b", true, false), 0);
+	KUNIT_EXPECT_FALSE(test, file_exists("b"));
+	instance_close(a);
+	instance_close(b);
+	a = must_open(test, "dir/b", DITTO_OPEN_EXISTING, R | D, DITTO_OPENF_DELETE_ON_CLOSE);
+	instance_close(a);
+	instance_close(dir);
+	dir = must_open(test, "dir", DITTO_OPEN_EXISTING, R | D, DITTO_OPENF_DIRECTORY |
+			DITTO_OPENF_DELETE_ON_CLOSE);
+	instance_close(dir);
+	instance_end(test);
+}
+
 static int count_stream(void *arg, const struct ditto_name *name, u64 size, u64 allocated)
 {
 	u32 *count = arg;
@@ -791,6 +841,7 @@ static struct kunit_case instance_cases[] = {
 	KUNIT_CASE(instance_flags),
 	KUNIT_CASE(instance_delete),
 	KUNIT_CASE(instance_rename),
+	KUNIT_CASE(instance_rename_to_link),
 	KUNIT_CASE(instance_streams),
 	KUNIT_CASE(instance_keepers),
 	KUNIT_CASE(instance_ranges),
