@@ -74,7 +74,8 @@ struct ditto_delegation_count {
  *	may be called again. NULL if no such record exists. Runs concurrently for different
  *	clients, but not for one client. May sleep
  * @released: everything the client held is gone; called once, may sleep
- * @free: the last reference is gone; frees the memory that embeds the client. Any context.
+ * @free: the last reference is gone; frees the memory that embeds the client. Process context, but
+ *	a spinlock may be held, so it does not sleep
  */
 struct ditto_client_ops {
 	int (*withdraw)(struct ditto_client *client);
@@ -100,6 +101,8 @@ struct ditto_client_ops {
  *	ditto_client_retire(). Under @lock
  * @withdraw_failed: an attempt failed since the client last renewed; the next one follows after a
  *	delay. Under @lock
+ * @opens_lost: somebody else dropped an open of it. A protocol whose clients are to be told clears
+ *	it, and then looks for the opens that are not held any more
  * @yield_since: jiffies when the attempt became due. Under @lock
  * @yield_why: reason of the attempt, a constant string. Under @lock
  * @lock: guards @claims, @waits and @charge
@@ -132,6 +135,7 @@ struct ditto_client {
 	bool courtesy;
 	bool yielding;
 	bool withdraw_failed;
+	bool opens_lost;
 	unsigned long yield_since;
 	const char *yield_why;
 	spinlock_t lock;	/* see above */
@@ -192,7 +196,7 @@ static inline void ditto_client_hold(struct ditto_client *client)
  * ditto_client_put - drop a reference on a client
  * @client: the client; freed by @ops->free with the last reference
  *
- * Context: any but interrupts; does not sleep unless @ops->free does.
+ * Context: any but interrupts; does not sleep.
  */
 void ditto_client_put(struct ditto_client *client);
 

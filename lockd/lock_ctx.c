@@ -413,12 +413,28 @@ void ditto_claim_detach(struct ditto_claim *claim)
 	smp_store_release(&claim->ctx, NULL);
 }
 
+/* The claim of an open goes without its holder's doing, who may free the open at once. */
+static bool open_take(struct ditto_open *open, const char *why)
+{
+	struct ditto_client *client = open->claim.owner->client;
+	bool dropped;
+
+	ditto_client_hold(client);
+	dropped = ditto_open_drop(open, why);
+	if (dropped) {
+		/* Behind the claim, for which the protocol looks after it has cleared this. */
+		smp_store_release(&client->opens_lost, true);
+	}
+	ditto_client_put(client);
+	return dropped;
+}
+
 bool ditto_claim_drop(struct ditto_claim *claim, const char *why)
 {
 	struct ditto_lock_table *table = ditto_owner_table(claim->owner);
 
 	if (claim->held == DITTO_HELD_OPEN) {
-		if (!ditto_open_drop(ditto_claim_open(claim), why))
+		if (!open_take(ditto_claim_open(claim), why))
 			return false;
 	} else {
 		trace_ditto_release(claim, 0, why);

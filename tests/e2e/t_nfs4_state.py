@@ -14,6 +14,7 @@ from nfs4_opens import (ANON, BYPASS, CURRENT, TO_END, V40, V41, each, last, loc
 from t_budget import budget
 
 MS_BIND = 4096
+ADMIN_STATE_REVOKED = 0x20                                                # SEQ4_STATUS_*
 
 wire = functools.partial(test, server='ditto')
 
@@ -162,6 +163,41 @@ def revoked_with_the_share(w):
         last(c.close(fh, sid), nfs4.BAD_STATEID)
         sid, fh = opened(c, 'f')
         last(c.close(fh, sid), nfs4.OK)
+
+
+@wire
+def revoked_opens_are_told(w):
+    """A client of 4.1 that does not use an open learns that it was revoked, and frees it."""
+    put(w.path('f'), b'data', 0o666)
+    w.server.ctl('server', 'set', 'lease-time-s', '5')
+    c = V41.at(w)
+
+    def revoked():
+        return c.compound().ok()[0].flags & ADMIN_STATE_REVOKED
+
+    def by_the_share():
+        w.server.delete('data')
+        w.server.add('data', w.export)
+
+    def by_hand():
+        row, = [r for r in w.server.locks() if r['type'] == 'open']
+        w.server.ctl('lock', 'release', str(row['id']))
+    for take in (by_the_share, by_hand):
+        sid, fh = opened(c, 'f')
+        lsid = last(c.lock(fh, WRITE_LT, (0, 1), sid), nfs4.OK).stateid
+        eq(revoked(), 0)
+        take()
+        wait_for('it is told', revoked)
+        eq(last(c.compound(nfs4.test_stateid(sid, lsid)), nfs4.OK).statuses,
+           [nfs4.ADMIN_REVOKED] * 2)
+        last(c.compound(nfs4.free_stateid(sid)), nfs4.OK)
+        eq(revoked(), 0)
+        # one that asks before it is told
+        sid, fh = opened(c, 'f')
+        take()
+        last(c.compound(nfs4.free_stateid(sid)), nfs4.OK)
+        nothing_left(w)
+    eq(revoked(), 0)
 
 
 @wire

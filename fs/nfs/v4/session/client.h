@@ -154,7 +154,9 @@ struct dnfs4_principal {
  * @owner_link: link in the table by owner string
  * @lru: link in the list of all clients, in order of creation; under clients->lock
  * @todo: link in a work list of the laundry
- * @sweep: 4.0: closes opens that lost their claims; queued with a reference
+ * @sweep: deals with opens that lost their claims; queued with a reference
+ * @sweep_due: 4.0: jiffies when to look again for opens that were revoked; 0: there are none;
+ *	written by @sweep
  * @hashed: it is in the tables; under clients->lock
  * @impl: 4.1: nii_name of the client, for display; or NULL
  * @owner_len: bytes of @owner_string
@@ -215,6 +217,7 @@ struct dnfs4_client {
 	struct list_head lru;
 	struct list_head todo;
 	struct work_struct sweep;
+	unsigned long sweep_due;
 	bool hashed;
 	char *impl;
 	u32 owner_len;
@@ -299,7 +302,7 @@ void dnfs4_compound_set_client(struct dnfs4_compound *cmp, struct dnfs4_client *
  *
  * Context: may sleep.
  * Return: NFS4_OK, or a status of dnfs4_client_find(); NFS4ERR_EXPIRED if the client has lost
- * its state.
+ * its state; NFS4ERR_DELAY as of dnfs4_client_use().
  */
 u32 dnfs4_client_of_op(struct dnfs4_compound *cmp, u64 id);
 

@@ -48,7 +48,6 @@ struct shrinker;
  * @hook: notifies of the client records of the previous server instance
  * @wq: frees clients and runs the laundry
  * @laundry: periodic work that expires leases
- * @swept: jiffies of the last sweep of opens of 4.0; used by the laundry only
  * @running: the laundry is armed; under the lock of the service
  * @shrinker: reclaims courtesy clients and unused slots
  * @shrink: work that releases clients for @shrinker
@@ -74,7 +73,6 @@ struct dnfs4_clients {
 	struct ditto_state_hook hook;
 	struct workqueue_struct *wq;
 	struct delayed_work laundry;
-	unsigned long swept;
 	bool running;
 	struct shrinker *shrinker;
 	struct work_struct shrink;

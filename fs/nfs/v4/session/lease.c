@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Leases, and the laundry that expires them, and frees opens of 4.0 that were revoked.
+ * Leases, and the laundry that expires them, and deals with opens that were revoked.
  *
  * When a client has been silent for the lease time, the laundry makes it a courtesy client, and
  * retires it at once if it holds no state. A courtesy client keeps its state (RFC 8881
@@ -200,17 +200,32 @@ static void dnfs4_for_all(struct dnfs4_clients *clients, struct list_head *todo,
 	}
 }
 
+static bool dnfs4_sweep_is_due(const struct dnfs4_client *client)
+{
+	unsigned long due = READ_ONCE(client->sweep_due);
+
+	return due && time_after_eq(jiffies, due);
+}
+
 static bool dnfs4_sweep_filter(const struct dnfs4_clients *clients,
 			       const struct dnfs4_client *client)
 {
-	return !client->minor && test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags);
+	return READ_ONCE(client->client.opens_lost) || dnfs4_sweep_is_due(client);
 }
 
 void dnfs4_sweep_work(struct work_struct *work)
 {
 	struct dnfs4_client *client = container_of(work, struct dnfs4_client, sweep);
+	unsigned long lease = dnfs4_lease_time(client->server->clients);
+	bool due = dnfs4_sweep_is_due(client);
 
-	dnfs4_opens_sweep(client);
+	WRITE_ONCE(client->client.opens_lost, false);
+	/* Pairs with ditto_claim_drop(), which sets the flag behind the claim. */
+	smp_mb();
+	if (!dnfs4_opens_sweep(client, lease))
+		WRITE_ONCE(client->sweep_due, 0);
+	else if (due || !client->sweep_due)
+		WRITE_ONCE(client->sweep_due, (jiffies + lease) ?: 1);
 	dnfs4_client_put(client);
 }
 
@@ -240,11 +255,8 @@ static void dnfs4_laundry(struct work_struct *work)
 	dnfs4_for_all(clients, &todo, dnfs4_laundry_do);
 	dnfs4_collect(clients, &todo, UINT_MAX, dnfs4_previous_filter);
 	dnfs4_for_all(clients, &todo, dnfs4_previous_purge);
-	if (time_after(jiffies, clients->swept + dnfs4_lease_time(clients))) {
-		clients->swept = jiffies;
-		dnfs4_collect(clients, &todo, UINT_MAX, dnfs4_sweep_filter);
-		dnfs4_for_all(clients, &todo, dnfs4_client_sweep);
-	}
+	dnfs4_collect(clients, &todo, UINT_MAX, dnfs4_sweep_filter);
+	dnfs4_for_all(clients, &todo, dnfs4_client_sweep);
 	dnfs4_sessions_review(clients->server);
 	dnfs4_laundry_arm(clients);
 }
@@ -365,7 +377,6 @@ int dnfs4_lease_init(struct dnfs4_clients *clients)
 {
 	INIT_DELAYED_WORK(&clients->laundry, dnfs4_laundry);
 	INIT_WORK(&clients->shrink, dnfs4_shrink_work);
-	clients->swept = jiffies;
 	clients->room_made = jiffies - ROOM_EVERY;
 	clients->shrinker = shrinker_alloc(0, "ditto-nfs4-clients");
 	if (!clients->shrinker)

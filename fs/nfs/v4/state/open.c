@@ -187,7 +187,7 @@ static u32 dnfs4_open_free_stateid(struct dnfs4_state *state)
 {
 	struct dnfs4_open *open = container_of(state, struct dnfs4_open, state);
 
-	if (state->void_why == DNFS4_VALID)
+	if (state->void_why == DNFS4_VALID && ditto_open_held(ditto_instance_claim(open->inst)))
 		return NFS4ERR_LOCKS_HELD;
 	dnfs4_open_close(open, NULL);
 	return NFS4_OK;
@@ -211,23 +211,33 @@ u32 dnfs4_open_check_claim(const struct dnfs4_compound *cmp, struct dnfs4_open *
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_open_check_claim);
 
-static void dnfs4_open_sweep(struct dnfs4_open *open)
+/* Return: true if it is to be closed later. */
+static bool dnfs4_open_sweep(struct dnfs4_open *open, unsigned long lease)
 {
+	u32 now = (u32)jiffies ?: 1;
+	bool later = false;
+
 	mutex_lock(&open->state.lock);
 	if (open->state.void_why == DNFS4_CLOSED ||
 	    ditto_open_held(ditto_instance_claim(open->inst)))
 		goto unlock;
-	if (open->swept)
+	dnfs4_state_revoke_locked(&open->state, DNFS4_ADMIN_REVOKED);
+	if (open->owner->client->minor)
+		goto unlock;
+	open->lost_at = open->lost_at ?: now;
+	later = now - open->lost_at < lease;
+	if (!later)
 		dnfs4_open_close(open, NULL);
-	open->swept = true;
 unlock:
 	mutex_unlock(&open->state.lock);
+	return later;
 }
 
-void dnfs4_opens_sweep(struct dnfs4_client *client)
+bool dnfs4_opens_sweep(struct dnfs4_client *client, unsigned long lease)
 {
 	struct dnfs4_state *state;
 	struct dnfs4_open *open;
+	bool later = false;
 	unsigned long id;
 
 	xa_for_each(&client->states, id, state) {
@@ -236,10 +246,11 @@ void dnfs4_opens_sweep(struct dnfs4_client *client)
 			continue;
 		open = dnfs4_open_of(state);
 		if (open)
-			dnfs4_open_sweep(open);
+			later |= dnfs4_open_sweep(open, lease);
 		dnfs4_state_put(state);
 		cond_resched();
 	}
+	return later;
 }
 
 void dnfs4_opens_cancel(struct dnfs4_owner *owner)
@@ -337,7 +348,7 @@ static struct dnfs4_open *dnfs4_open_alloc(struct dnfs4_owner *owner, struct dit
 	open->history = 0;
 	open->uid = GLOBAL_ROOT_UID;
 	open->confirmed = false;
-	open->swept = false;
+	open->lost_at = 0;
 	INIT_LIST_HEAD(&open->locks);
 	INIT_LIST_HEAD(&open->waits);
 	INIT_LIST_HEAD(&open->owner_link);

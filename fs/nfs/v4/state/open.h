@@ -55,7 +55,7 @@ struct dnfs4_opens {
  * @uid: user of the OPENs, whose reads and writes are not checked against the mode again;
  *	INVALID_UID if several users opened it
  * @confirmed: 4.0: OPEN_CONFIRM is done
- * @swept: 4.0: a sweep found that it lost its claim, and the next one closes it
+ * @lost_at: 4.0: jiffies, their lower half, when a sweep found that it lost its claim; or 0
  * @locks: locks, by struct dnfs4_lock.open_link
  * @waits: waits for byte-range locks, see lock_wait.c
  * @owner_link: link in @owner->states
@@ -72,7 +72,7 @@ struct dnfs4_open {
 	u32 history;
 	kuid_t uid;
 	bool confirmed;
-	bool swept;
+	u32 lost_at;
 	struct list_head locks;
 	struct list_head waits;
 	struct list_head owner_link;
@@ -261,16 +261,19 @@ void dnfs4_open_close(struct dnfs4_open *open, struct dnfs4_state *tomb);
 void dnfs4_opens_cancel(struct dnfs4_owner *owner);
 
 /**
- * dnfs4_opens_sweep - 4.0: close the opens of a client that lost their claims
+ * dnfs4_opens_sweep - revoke the opens of a client that lost their claims
  * @client: held
+ * @lease: 4.0: those that an earlier call, so many jiffies ago, has revoked are closed with their
+ *	locks
  *
- * 4.0 has no FREE_STATEID, and CLOSE does not reach an open whose share is gone. The client shall
- * have time to learn that its open was revoked, so only those are closed, with their locks, that
- * had lost their claim at the previous call.
+ * A client of 4.1 learns of it by its next SEQUENCE, and frees them. 4.0 has no FREE_STATEID, and
+ * CLOSE does not reach an open whose share is gone; but the client shall have time to learn that
+ * its open was revoked.
  *
  * Context: may sleep.
+ * Return: true if there are opens that a later call is to close.
  */
-void dnfs4_opens_sweep(struct dnfs4_client *client);
+bool dnfs4_opens_sweep(struct dnfs4_client *client, unsigned long lease);
 
 /**
  * dnfs4_open_check_claim - check whether an open still has its claim
