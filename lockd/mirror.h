@@ -70,28 +70,17 @@ int ditto_mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_requ
 		      struct ditto_range *prealloc[2]);
 
 /**
- * ditto_mirror_unlock - give up a range, also in the VFS
+ * ditto_mirror_give_up - give up a range, or weaken it, also in the VFS
  * @mirror: of ditto_mirror_begin()
  * @req: the request
- * @prealloc: see ditto_range_give()
+ * @weaken: see ditto_range_give_up()
+ * @prealloc: see ditto_range_give_up()
  *
  * Context: may sleep; takes mirror->lock. Defined in mirror_range.c.
- * Return: see ditto_range_unlock().
+ * Return: see ditto_range_give_up().
  */
-int ditto_mirror_unlock(struct ditto_mirror *mirror, const struct ditto_range_request *req,
-			struct ditto_range *prealloc[2]);
-
-/**
- * ditto_mirror_weaken - make a range shared, also in the VFS
- * @mirror: of ditto_mirror_begin()
- * @req: see ditto_range_weaken()
- * @prealloc: see ditto_range_weaken()
- *
- * Context: may sleep; takes mirror->lock. Defined in mirror_range.c.
- * Return: see ditto_range_weaken().
- */
-int ditto_mirror_weaken(struct ditto_mirror *mirror, const struct ditto_range_request *req,
-			struct ditto_range *prealloc[2]);
+int ditto_mirror_give_up(struct ditto_mirror *mirror, const struct ditto_range_request *req,
+			 bool weaken, struct ditto_range *prealloc[2]);
 
 /**
  * ditto_mirror_test - test a range request against the locks of local processes

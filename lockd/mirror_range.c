@@ -357,34 +357,8 @@ int ditto_mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_requ
 	return err;
 }
 
-/* Something was given up: show the VFS the @left ranges of the node. */
-static void mirror_show_left(struct ditto_mirror *mirror, const struct ditto_range_request *req,
-			     u32 left)
-{
-	if (!left || (!req->empty && (left <= DITTO_COVER_LEAVE || !mirror_knows(mirror, req))))
-		ditto_mirror_sync_left(mirror, left, req->first, req->last);
-}
-
-int ditto_mirror_unlock(struct ditto_mirror *mirror, const struct ditto_range_request *req,
-			struct ditto_range *prealloc[2])
-{
-	struct ditto_lock_ctx *ctx = mirror->ctx;
-	u32 left;
-	int err;
-
-	mutex_lock(&mirror->lock);
-	ditto_lock_ctx_lock_pinned(ctx);
-	err = ditto_range_give(ctx, req, prealloc);
-	left = ctx->ranged;
-	ditto_lock_ctx_unlock(ctx);
-	if (!err)
-		mirror_show_left(mirror, req, left);
-	mutex_unlock(&mirror->lock);
-	return err;
-}
-
-int ditto_mirror_weaken(struct ditto_mirror *mirror, const struct ditto_range_request *req,
-			struct ditto_range *prealloc[2])
+int ditto_mirror_give_up(struct ditto_mirror *mirror, const struct ditto_range_request *req,
+			 bool weaken, struct ditto_range *prealloc[2])
 {
 	struct ditto_lock_ctx *ctx = mirror->ctx;
 	u32 left;
@@ -392,11 +366,12 @@ int ditto_mirror_weaken(struct ditto_mirror *mirror, const struct ditto_range_re
 
 	mutex_lock(&mirror->lock);
 	ditto_lock_ctx_lock_pinned(ctx);
-	ret = ditto_range_weaken(ctx, req, prealloc);
+	ret = ditto_range_give_up(ctx, req, weaken, prealloc);
 	left = ctx->ranged;
 	ditto_lock_ctx_unlock(ctx);
-	if (ret > 0)
-		mirror_show_left(mirror, req, left);
+	if (ret >= 0 && (!left || (!req->empty && (left <= DITTO_COVER_LEAVE ||
+						   !mirror_knows(mirror, req)))))
+		ditto_mirror_sync_left(mirror, left, req->first, req->last);
 	mutex_unlock(&mirror->lock);
 	return ret;
 }

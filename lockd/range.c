@@ -129,24 +129,25 @@ int ditto_range_lock(const struct ditto_range_request *req, struct ditto_wait *w
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_lock, DITTO);
 
-/* @prealloc: see ditto_range_give() */
-static int range_unlock(const struct ditto_range_request *req, struct ditto_range *prealloc[2])
+/* See ditto_range_give_up(). */
+static int range_give_up(const struct ditto_range_request *req, bool weaken,
+			 struct ditto_range *prealloc[2])
 {
 	struct ditto_mirror *mirror = ditto_mirror_begin(req->point, NULL);
 	struct ditto_lock_ctx *ctx;
-	int err;
+	int ret;
 
 	if (mirror) {
-		err = ditto_mirror_unlock(mirror, req, prealloc);
+		ret = ditto_mirror_give_up(mirror, req, weaken, prealloc);
 		ditto_mirror_end(mirror);
-		return err;
+		return ret;
 	}
 	ctx = ditto_lock_ctx_find(req->point);
 	if (!ctx)
 		return req->discipline == DITTO_EXACT ? -ENOENT : 0;
-	err = ditto_range_give(ctx, req, prealloc);
+	ret = ditto_range_give_up(ctx, req, weaken, prealloc);
 	ditto_lock_ctx_unlock(ctx);
-	return err;
+	return ret;
 }
 
 int ditto_range_unlock(const struct ditto_range_request *req)
@@ -154,37 +155,17 @@ int ditto_range_unlock(const struct ditto_range_request *req)
 	struct ditto_range *prealloc[2] = {};
 	int err;
 
-	err = range_valid(req) ?: range_unlock(req, prealloc);
+	err = range_valid(req) ?: range_give_up(req, false, prealloc);
 	if (likely(err != -ENOMEM))
 		return err;
 	/* Few requests cut a range into two and so need another one. */
 	prealloc[1] = ditto_range_alloc(req);
 	if (prealloc[1])
-		err = range_unlock(req, prealloc);
+		err = range_give_up(req, false, prealloc);
 	ditto_ranges_free(prealloc);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_unlock, DITTO);
-
-/* See ditto_range_weaken(). */
-static int range_weaken(const struct ditto_range_request *req, struct ditto_range *prealloc[2])
-{
-	struct ditto_mirror *mirror = ditto_mirror_begin(req->point, NULL);
-	struct ditto_lock_ctx *ctx;
-	int ret;
-
-	if (mirror) {
-		ret = ditto_mirror_weaken(mirror, req, prealloc);
-		ditto_mirror_end(mirror);
-		return ret;
-	}
-	ctx = ditto_lock_ctx_find(req->point);
-	if (!ctx)
-		return 0;
-	ret = ditto_range_weaken(ctx, req, prealloc);
-	ditto_lock_ctx_unlock(ctx);
-	return ret;
-}
 
 static int range_weaken_all(const struct ditto_range_request *req)
 {
@@ -194,7 +175,7 @@ static int range_weaken_all(const struct ditto_range_request *req)
 	do {
 		if (!ditto_ranges_alloc(req, true, prealloc))
 			return -ENOMEM;
-		ret = range_weaken(req, prealloc);
+		ret = range_give_up(req, true, prealloc);
 		ditto_ranges_free(prealloc);
 	} while (ret > 0);
 	return ret;

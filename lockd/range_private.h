@@ -191,6 +191,15 @@ int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_reques
 int ditto_range_weaken(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		       struct ditto_range *prealloc[2]);
 
+/* ditto_range_weaken() if @weaken, otherwise ditto_range_give(). */
+static inline int ditto_range_give_up(struct ditto_lock_ctx *ctx,
+				      const struct ditto_range_request *req, bool weaken,
+				      struct ditto_range *prealloc[2])
+{
+	return weaken ? ditto_range_weaken(ctx, req, prealloc) :
+			ditto_range_give(ctx, req, prealloc);
+}
+
 /* Take a range off its node; it is freed when ctx->lock is dropped. ctx->lock held. */
 void ditto_range_remove(struct ditto_range *range);
 
