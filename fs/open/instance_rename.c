@@ -163,7 +163,7 @@ static int rename_file(struct ditto_op *op, struct ditto_instance *inst, struct 
 	struct ditto_name name;
 	int err = 0;
 
-	/* By POSIX, a rename from one hard link to another does nothing. */
+	/* A rename from one hard link to another does nothing by POSIX. */
 	t->merge = !inst->exact && is_other_link(inst, t);
 	name = target_name(t, inst->base);
 	/* Cached closed opens are broken although the name may stay the same, as on Windows. */

@@ -29,7 +29,8 @@ struct rpc_program;
  * Most callouts with a connection, most of those to one IPv4 address or IPv6 /64, and most callouts
  * including those that wait for one. All are as many as DITTO_BUDGET_CALLOUTS lets all clients
  * have, so that no machine or network can have all of them. Answers are counted apart: what a
- * client waits for does not wait for answers that it does not take.
+ * client waits for does not wait for answers that it does not take. So are notices of a restart,
+ * which are tried for long at machines that may be gone.
  */
 #define DNLM_RUNNING_MAX	256
 #define DNLM_RUNNING_OF_PEER	32

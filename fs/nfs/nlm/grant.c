@@ -2,12 +2,10 @@
 /*
  * Blocked locks, and the GRANTED calls that report them to clients.
  *
- * A blocked LOCK is answered at once with NLM_BLOCKED. When the lock table grants it,
- * the client is called with a cookie that is the same over all tries, and has a few
- * seconds to confirm; of a lock that is not confirmed, what the owner did not have before is
- * released. Meanwhile the client
- * may learn of its lock otherwise (it repeats LOCK), or give it up (CANCEL, UNLOCK);
- * both end the call.
+ * A blocked LOCK is answered at once with NLM_BLOCKED. When the lock table grants it, the client is
+ * called with a cookie that is the same over all tries, and has a few seconds to confirm; of a lock
+ * that is not confirmed, what the owner did not have before is released. Meanwhile the client may
+ * learn of its lock otherwise (it repeats LOCK), or give it up (CANCEL, UNLOCK); both end the call.
  *
  * No reference to the file is kept during the call, so that its share can be removed
  * at any time: the filehandle finds the file again if the lock has to be released.
@@ -330,7 +328,7 @@ void dnlm_grants_given_up(struct dnlm_server *nlm, const struct ditto_range_requ
 		    !ditto_wait_was_granted(&grant->wait))
 			continue;
 		got = grant->wait.request;
-		/* That of the grant is not held. */
+		/* The grant has no reference on the node of its own point. */
 		got.point = req->point;
 		if (!ditto_range_is_held(&got))
 			dnlm_grant_drop(grant);
