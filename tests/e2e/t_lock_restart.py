@@ -226,15 +226,24 @@ def daemons_away(w):
     return back
 
 
-@test(server='ditto', locks=True, clients=2, timeout=90)
-def notified_late(w):
-    """A client that cannot be reached at the restart is notified later, and reclaims in grace."""
-    a, b = machines(w)
+def restarted_unheard(w):
+    """The server restarts while its first client has a lock and is not reached.
+
+    Returns that client, and a function that starts its daemons again.
+    """
+    a, _ = machines(w)
     status(a.lock((0, 10)), nlm.OK)
     back = daemons_away(w)
     w.server.lengthen_grace()
     w.server.restart()
     wait_for('the grace', lambda: active(w))
+    return a, back
+
+
+@test(server='ditto', locks=True, clients=2, timeout=90)
+def notified_late(w):
+    """A client that cannot be reached at the restart is notified later, and reclaims in grace."""
+    a, back = restarted_unheard(w)
     # as long as a port of a switch may take to come up, or longer
     time.sleep(LATE)
     assert active(w), 'the grace waits for the client'
@@ -258,12 +267,7 @@ def recorded(w):
 @test(server='ditto', locks=True, clients=2, timeout=90)
 def lost_with_the_grace(w):
     """The record of a client that does not answer is kept in grace, and removed at its end."""
-    a, b = machines(w)
-    status(a.lock((0, 10)), nlm.OK)
-    daemons_away(w)
-    w.server.lengthen_grace()
-    w.server.restart()
-    wait_for('the grace', lambda: active(w))
+    a, _ = restarted_unheard(w)
     time.sleep(LATE)
     eq((active(w), recorded(w)), (True, 1))
     w.server.end_grace()
@@ -278,12 +282,7 @@ def lost_with_the_grace(w):
 @test(server='ditto', locks=True, clients=2, timeout=90)
 def notified_after_the_grace(w):
     """A client that is notified after the grace has lost its locks, and is told so."""
-    a, b = machines(w)
-    status(a.lock((0, 10)), nlm.OK)
-    back = daemons_away(w)
-    w.server.lengthen_grace()
-    w.server.restart()
-    wait_for('the grace', lambda: active(w))
+    a, back = restarted_unheard(w)
     w.server.end_grace()
     back()
     with Notified(w.clients[0]) as g:
@@ -298,12 +297,7 @@ def notified_after_the_grace(w):
 @test(server='ditto', locks=True, clients=2, timeout=90)
 def reclaimed_unnoticed(w):
     """A client that reclaims and did not answer the notice keeps what it has after the grace."""
-    a, b = machines(w)
-    status(a.lock((0, 10)), nlm.OK)
-    daemons_away(w)
-    w.server.lengthen_grace()
-    w.server.restart()
-    wait_for('the grace', lambda: active(w))
+    a, _ = restarted_unheard(w)
     b = connect(w.clients[1], a.fh)
     a = connect(w.clients[0], a.fh)
     wait_for('the reclaim', lambda: a.lock((0, 10), reclaim=True).status == nlm.OK)

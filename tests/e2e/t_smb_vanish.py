@@ -128,9 +128,8 @@ def held_up(link):
     link.client.run('iptables', '-D', *rule)
 
 
-@test(smb=True, squash='none', clients=2, timeout=60)
-def break_takes_another_way(w):
-    """A channel without acknowledgments is closed for a break, unless it is the last."""
+def two_channels(w):
+    """A session of another client, and two channels of one."""
     os.chmod(w.export, 0o777)
     other = Cacher(w.clients[1], dialect=SMB2_DIALECT_30)
     s = logged_in(w)
@@ -138,6 +137,13 @@ def break_takes_another_way(w):
     s.client = t.client = w.client
     eq(t.bind(s), 'SUCCESS')
     t.sign = True
+    return other, s, t
+
+
+@test(smb=True, squash='none', clients=2, timeout=60)
+def break_takes_another_way(w):
+    """A channel without acknowledgments is closed for a break, unless it is the last."""
+    other, s, t = two_channels(w)
 
     def channels():
         return sorted(len(session['address']) for session in sessions(w))
@@ -169,13 +175,7 @@ def break_takes_another_way(w):
 @test(smb=True, squash='none', clients=2, timeout=60)
 def break_without_ack_takes_another_way(w):
     """A break that wants no acknowledgment is sent again if it may be lost with its channel."""
-    os.chmod(w.export, 0o777)
-    other = Cacher(w.clients[1], dialect=SMB2_DIALECT_30)
-    s = logged_in(w)
-    t = Channel(w.client, s.guid).negotiate()
-    s.client = t.client = w.client
-    eq(t.bind(s), 'SUCCESS')
-    t.sign = True
+    other, s, t = two_channels(w)
     for n, name in enumerate('fgh'):
         eq(s.open(name, key=key(n), state=R, epoch=0).state, R)
     o = s.open('o', level=II)
