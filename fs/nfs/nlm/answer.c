@@ -64,7 +64,7 @@ int dnlm_answer(struct dnfs_call *call, int err, u32 proc)
 	answer->msg.oh.data = answer->room + cookie->len;
 
 	dnlm_way_of(call, &answer->callout.way);
-	answer->callout.answer = true;
+	answer->callout.kind = DNLM_ANSWER;
 	answer->callout.ops = &dnlm_answer_ops;
 	answer->callout.program = &dnlm_client_program;
 	answer->callout.version = call->program->vers;

@@ -30,26 +30,26 @@
 #include "trace.h"
 
 /* The number of callouts limits the waiting ones: none is evicted. */
-static const struct ditto_fairq_limits dnlm_turn_limits = {
-	.width = DNLM_RUNNING_MAX,
-	.peer_width = DNLM_RUNNING_OF_PEER,
-	.waiting = DNLM_CALLOUTS_MAX,
-	.peer_waiting = DNLM_CALLOUTS_MAX,
-};
-
-static const struct ditto_fairq_limits dnlm_answer_limits = {
-	.width = DNLM_ANSWERING_MAX,
-	.peer_width = DNLM_ANSWERING_PEER,
-	.waiting = DNLM_CALLOUTS_MAX,
-	.peer_waiting = DNLM_CALLOUTS_MAX,
-};
-
-/* Notices of a restart go on for long, to many machines that may be gone. */
-static const struct ditto_fairq_limits dnlm_notice_limits = {
-	.width = DNLM_NOTIFYING_MAX,
-	.peer_width = DNLM_NOTIFYING_MAX,
-	.waiting = DNLM_CALLOUTS_MAX,
-	.peer_waiting = DNLM_CALLOUTS_MAX,
+static const struct ditto_fairq_limits dnlm_turn_limits[DNLM_CALLOUT_KINDS] = {
+	[DNLM_CALL] = {
+		.width = DNLM_RUNNING_MAX,
+		.peer_width = DNLM_RUNNING_OF_PEER,
+		.waiting = DNLM_CALLOUTS_MAX,
+		.peer_waiting = DNLM_CALLOUTS_MAX,
+	},
+	[DNLM_ANSWER] = {
+		.width = DNLM_ANSWERING_MAX,
+		.peer_width = DNLM_ANSWERING_PEER,
+		.waiting = DNLM_CALLOUTS_MAX,
+		.peer_waiting = DNLM_CALLOUTS_MAX,
+	},
+	/* Notices go on for long, to many machines that may be gone. */
+	[DNLM_NOTICE] = {
+		.width = DNLM_NOTIFYING_MAX,
+		.peer_width = DNLM_NOTIFYING_MAX,
+		.waiting = DNLM_CALLOUTS_MAX,
+		.peer_waiting = DNLM_CALLOUTS_MAX,
+	},
 };
 
 /* Machines of one IPv6 /64 that take turns; the queue goes through them, so they are few. */
@@ -64,9 +64,7 @@ static bool dnlm_is_over(const struct dnlm_callout *callout)
 
 static struct ditto_fairq *dnlm_turns(const struct dnlm_callout *callout)
 {
-	if (callout->notice)
-		return &callout->nlm->notice_turns;
-	return callout->answer ? &callout->nlm->answer_turns : &callout->nlm->turns;
+	return &callout->nlm->turns[callout->kind];
 }
 
 static void dnlm_turn_run(struct ditto_fair_turn *turn)
@@ -385,9 +383,8 @@ void dnlm_callouts_init(struct dnlm_server *nlm)
 {
 	spin_lock_init(&nlm->callouts_lock);
 	INIT_LIST_HEAD(&nlm->callouts);
-	ditto_fairq_init(&nlm->turns, &dnlm_turn_limits);
-	ditto_fairq_init(&nlm->answer_turns, &dnlm_answer_limits);
-	ditto_fairq_init(&nlm->notice_turns, &dnlm_notice_limits);
+	for (unsigned int kind = 0; kind < DNLM_CALLOUT_KINDS; kind++)
+		ditto_fairq_init(&nlm->turns[kind], &dnlm_turn_limits[kind]);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_callouts_init);
 
@@ -401,9 +398,8 @@ void dnlm_callouts_stop(struct dnlm_server *nlm)
 		mod_delayed_work(dnlm_wq, &callout->work, 0);
 	spin_unlock(&nlm->callouts_lock);
 	wait_event(nlm->idle, !dnlm_callouts_count(nlm));
-	ditto_fairq_exit(&nlm->turns);
-	ditto_fairq_exit(&nlm->answer_turns);
-	ditto_fairq_exit(&nlm->notice_turns);
+	for (unsigned int kind = 0; kind < DNLM_CALLOUT_KINDS; kind++)
+		ditto_fairq_exit(&nlm->turns[kind]);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_callouts_stop);
 

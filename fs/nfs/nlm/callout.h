@@ -28,9 +28,9 @@ struct rpc_program;
 /*
  * Most callouts with a connection, most of those to one IPv4 address or IPv6 /64, and most callouts
  * including those that wait for one. All are as many as DITTO_BUDGET_CALLOUTS lets all clients
- * have, so that no machine or network can have all of them. Answers are counted apart: what a
- * client waits for does not wait for answers that it does not take. So are notices of a restart,
- * which are tried for long at machines that may be gone.
+ * have, so that no machine or network can have all of them. Each kind is counted apart: what a
+ * client waits for waits neither for answers that it does not take, nor for notices, which are
+ * tried for long at machines that may be gone.
  */
 #define DNLM_RUNNING_MAX	256
 #define DNLM_RUNNING_OF_PEER	32
@@ -38,6 +38,13 @@ struct rpc_program;
 #define DNLM_ANSWERING_PEER	16
 #define DNLM_NOTIFYING_MAX	256
 #define DNLM_CALLOUTS_MAX	(DNLM_HOSTS_MAX + 65536)
+
+enum dnlm_callout_kind {
+	DNLM_CALL,	/* the client waits for it */
+	DNLM_ANSWER,	/* it answers a message of the client */
+	DNLM_NOTICE,	/* it tells the client of a restart */
+	DNLM_CALLOUT_KINDS
+};
 
 /**
  * struct dnlm_callout_ops - callbacks of a callout
@@ -59,8 +66,7 @@ struct dnlm_callout_ops {
  * @ops: callbacks
  * @way: address and transport of the client
  * @either: alternate between UDP and TCP from try to try
- * @answer: it answers a message of the client
- * @notice: it tells the client of a restart
+ * @kind: decides with which others it takes turns
  * @limit_ms: time over all tries, in milliseconds; 0 for DNLM_CALLOUT_MS
  * @program: RPC program
  * @number: program number to use instead of that of @program; 0 for none
@@ -88,8 +94,7 @@ struct dnlm_callout {
 	const struct dnlm_callout_ops *ops;
 	struct dnlm_way way;
 	bool either;
-	bool answer;
-	bool notice;
+	enum dnlm_callout_kind kind;
 	unsigned int limit_ms;
 	const struct rpc_program *program;
 	u32 number;

@@ -22,6 +22,7 @@
 
 #include "../../../net/fairq.h"
 #include "../../../net/helper/record.h"
+#include "callout.h"
 
 struct ditto_client;
 struct ditto_lock_table;
@@ -55,9 +56,7 @@ struct net;
  * @callouts: list of callouts that have not ended
  * @ncallouts: number of them
  * @stopping: no new callouts are started
- * @turns: gives connections to callouts, host by host
- * @answer_turns: the same for answers
- * @notice_turns: the same for notices of a restart
+ * @turns: gives connections to the callouts of each kind, host by host
  * @shares: number of share reservations of all hosts
  * @grants_lock: guards both tables of struct dnlm_grant
  * @by_owner: all grants
@@ -91,9 +90,7 @@ struct dnlm_server {
 	struct list_head callouts;
 	unsigned int ncallouts;
 	bool stopping;
-	struct ditto_fairq turns;
-	struct ditto_fairq answer_turns;
-	struct ditto_fairq notice_turns;
+	struct ditto_fairq turns[DNLM_CALLOUT_KINDS];
 
 	atomic_t shares;
 

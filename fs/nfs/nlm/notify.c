@@ -141,7 +141,7 @@ static void dnsm_notify(struct dnlm_server *nlm, const struct dnlm_way *way,
 	/* Status monitors are reached by UDP first. */
 	telling->callout.way.udp = true;
 	telling->callout.either = true;
-	telling->callout.notice = true;
+	telling->callout.kind = DNLM_NOTICE;
 	telling->callout.limit_ms = max(dnsm_grace_left(nlm), DNSM_NOTIFY_MS);
 	telling->callout.program = &dnsm_client_program;
 	telling->callout.version = NSM_VERSION;

@@ -92,11 +92,11 @@ static void settled_while_it_waits(struct kunit *test)
 	c->callout.ops = &callout_ops;
 	KUNIT_ASSERT_EQ(test, dnlm_callout_start(&c->nlm, &c->callout), 0);
 	flush_delayed_work(&c->callout.work);
-	KUNIT_EXPECT_EQ(test, c->nlm.turns.waiting, 1);
+	KUNIT_EXPECT_EQ(test, c->nlm.turns[DNLM_CALL].waiting, 1);
 	KUNIT_EXPECT_EQ(test, c->done, 0);
 	dnlm_callout_settle(&c->callout, 0);
 	flush_delayed_work(&c->callout.work);
-	KUNIT_EXPECT_EQ(test, c->nlm.turns.waiting, 0);
+	KUNIT_EXPECT_EQ(test, c->nlm.turns[DNLM_CALL].waiting, 0);
 	KUNIT_EXPECT_EQ(test, c->done, 1);
 	KUNIT_EXPECT_EQ(test, c->nlm.ncallouts, 0);
 }
@@ -178,8 +178,8 @@ static int callout_test_init(struct kunit *test)
 	c->nlm.net = &init_net;
 	init_waitqueue_head(&c->nlm.idle);
 	dnlm_callouts_init(&c->nlm);
-	c->nlm.turns.limits.width = 0;
-	c->nlm.answer_turns.limits.width = 0;
+	c->nlm.turns[DNLM_CALL].limits.width = 0;
+	c->nlm.turns[DNLM_ANSWER].limits.width = 0;
 	test->priv = c;
 	return 0;
 }

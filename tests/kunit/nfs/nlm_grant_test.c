@@ -185,7 +185,7 @@ static int grant_test_init(struct kunit *test)
 	dnlm_callouts_init(&c->nlm);
 	dnlm_grants_init(&c->nlm);
 	dnlm_hosts_init(&c->nlm);
-	c->nlm.turns.limits.width = 0;
+	c->nlm.turns[DNLM_CALL].limits.width = 0;
 	c->node = claim_node(test);
 	c->other = claim_client(test, "other", 0);
 	c->holder = claim_owner(test, c->other, 1);
