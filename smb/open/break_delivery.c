@@ -157,7 +157,7 @@ void dsmb_break_delivery_disarm(struct dsmb_channel *channel)
 	list_splice_init(&channel->breaks, &lost);
 	mutex_unlock(&channel->session->lock);
 	list_for_each_entry(sent, &lost, list)
-		dsmb_break_repeat(sent->lease, &sent->notice);
+		dsmb_notice_send(sent->lease, &sent->notice);
 	sent_breaks_free(&lost);
 	sent_breaks_free(&old);
 }

@@ -279,15 +279,17 @@ void dsmb_lease_told(struct dsmb_lease *lease);
 void dsmb_breaks_again(struct dsmb_session *session);
 
 /**
- * dsmb_break_repeat - send a notification that may be lost once more
- * @lease: the lease, whose state is that after the break
- * @notice: the notification, which needs no acknowledgment
+ * dsmb_notice_send - send a break notification
+ * @lease: the lease
+ * @notice: the notification
  *
- * The function does nothing if no open of the lease has a connection.
+ * It is sent on the first connection of an open of the lease that accepts it (MS-SMB2 sections
+ * 3.3.4.6 and 3.3.4.7).
  *
  * Context: may sleep; lease->lock not held.
+ * Return: false if no connection accepts it.
  */
-void dsmb_break_repeat(struct dsmb_lease *lease, const struct dsmb_notice *notice);
+bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice *notice);
 
 /**
  * dsmb_break_unheard - deal with a break that the client may not have heard of

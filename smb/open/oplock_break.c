@@ -220,8 +220,7 @@ static int dsmb_notice_send_by(struct dsmb_way *way, struct dsmb_lease *lease,
 	return dsmb_conn_send(way->conn, buf, out.len, way->encrypt ? way->session->id : 0);
 }
 
-/* Send on the first connection that accepts it (MS-SMB2 sections 3.3.4.6 and 3.3.4.7). */
-static bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice *notice)
+bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice *notice)
 {
 	unsigned int n = 0;
 	struct dsmb_way way;
@@ -237,11 +236,6 @@ static bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice 
 		dsmb_way_put(&way);
 	}
 	return !err;
-}
-
-void dsmb_break_repeat(struct dsmb_lease *lease, const struct dsmb_notice *notice)
-{
-	dsmb_notice_send(lease, notice);
 }
 
 /*
