@@ -205,7 +205,7 @@ void dsmb_identities_free(struct dsmb_session *session)
 	}
 }
 
-/* Is it the same user, with the same groups and SIDs? */
+/* True if it is the same user, with the same groups and SIDs. */
 static bool identity_is_same(const struct ditto_auth_user *a, const struct ditto_auth_user *b)
 {
 	return dsmb_user_is_same(a, b) && gid_eq(a->gid, b->gid) && a->ngroups == b->ngroups &&
@@ -378,7 +378,7 @@ u32 dsmb_session_finish(struct dsmb_channel *channel, const struct ditto_auth *a
 	return STATUS_SUCCESS;
 }
 
-/* Was the client refused? Other failures only say that this server could not decide. */
+/* True if the client was refused. Other failures only say that this server could not decide. */
 static bool setup_is_refused(u32 status)
 {
 	return status == STATUS_LOGON_FAILURE || status == STATUS_ACCESS_DENIED ||

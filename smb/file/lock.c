@@ -389,9 +389,9 @@ static void dsmb_lock_undo(const struct dsmb_locker *locker, struct dsmb_cursor 
 }
 
 /*
- * Nobody has the range, but a break of caching was begun, or a silent client is being withdrawn.
- * That comes before the question whether it is locked (MS-FSA section 2.1.5.8), so the request runs
- * again.
+ * The range is free, but a break of caching was begun, or a silent client is being withdrawn. That
+ * comes before the question whether the range is locked (MS-FSA section 2.1.5.8), so the request
+ * runs again.
  */
 static u32 dsmb_lock_again(const struct dsmb_locker *locker, const struct ditto_range_request *req)
 {

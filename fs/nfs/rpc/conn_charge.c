@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whom a connection is charged to, and how many there may be of all clients.
+ * The charges of a connection, and the limit of connections over all clients.
  *
  * The level of trust depends on whether a share admits the machine. The helper is not waited for,
  * and rules change, so the charges move when a call is found to be of another level.
