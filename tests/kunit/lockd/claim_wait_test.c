@@ -324,6 +324,17 @@ static void two_upgrades_are_a_circle(struct kunit *test)
 	wait_end(test, t);
 }
 
+/* The request of the first client has overtaken that of the second one, which waits for its end. */
+static void first_then_second(struct kunit *test, struct wait_test *t)
+{
+	claim_flush(test);
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 0));
+	KUNIT_EXPECT_FALSE(test, wait_granted(t, 1));
+	wait_unlock(test, t, 0, 0);
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 1));
+	wait_end(test, t);
+}
+
 /* If only the order of the queue makes a cycle, the order gives way. */
 static void order_is_no_deadlock(struct kunit *test)
 {
@@ -333,12 +344,7 @@ static void order_is_no_deadlock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EINPROGRESS);
 	/* The only reader upgrades to a writer although another request waits for it. */
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 0, true, 0, 9), -EINPROGRESS);
-	claim_flush(test);
-	KUNIT_EXPECT_TRUE(test, wait_granted(t, 0));
-	KUNIT_EXPECT_FALSE(test, wait_granted(t, 1));
-	wait_unlock(test, t, 0, 0);
-	KUNIT_EXPECT_TRUE(test, wait_granted(t, 1));
-	wait_end(test, t);
+	first_then_second(test, t);
 }
 
 /* The order gives way as well if a client is in the way that goes by itself. */
@@ -353,12 +359,7 @@ static void courtesy_is_no_deadlock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 0, true, 20, 29), -EINPROGRESS);
 	flush_workqueue(claim_table(test)->yield_wq);
 	flush_workqueue(claim_table(test)->release_wq);
-	claim_flush(test);
-	KUNIT_EXPECT_TRUE(test, wait_granted(t, 0));
-	KUNIT_EXPECT_FALSE(test, wait_granted(t, 1));
-	wait_unlock(test, t, 0, 0);
-	KUNIT_EXPECT_TRUE(test, wait_granted(t, 1));
-	wait_end(test, t);
+	first_then_second(test, t);
 }
 
 static void release_ends_waiting(struct kunit *test)
