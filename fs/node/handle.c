@@ -7,10 +7,14 @@
  *	0	version, 1
  *	1	type of the file id, enum fid_type; FILEID_ROOT is the root of the share
  *	2	length of the file id in words of four bytes, 0 to 11
- *	3	zero
+ *	3	zero, or for a named stream the length of its own file id
  *	4	share tag, little endian
- *	12	file id, as the file system wrote it
+ *	12	file id, as the file system wrote it; of a stream, that of its file
+ *	12+n	of a stream: type of its own file id, little endian, and then that file id
  *	12+n	SipHash-2-4 of all bytes before, with the server's key, little endian
+ *
+ * Access to a stream is decided by its file, so its handle leads to both. One signature covers the
+ * two, or a client could have one file's stream judged by another file.
  *
  * The signature prevents clients from forging handles, because a file system finds any file by
  * its id, whether it is shared or not. Handles do not depend on the order in which shares were
@@ -35,10 +39,13 @@
 #define HANDLE_SIGN	8
 #define FID_WORD	sizeof(u32)
 #define FID_WORDS	((int)(DITTO_FID_MAX / FID_WORD))
+/* Type of the file id of a stream. */
+#define STREAM_HEAD	sizeof(u32)
 /* Length of what is signed in a handle of the usual length. */
 #define HANDLE_USUAL	(DITTO_HANDLE_USUAL - HANDLE_SIGN)
 
 static_assert(HANDLE_HEAD + DITTO_FID_MAX + HANDLE_SIGN == DITTO_HANDLE_MAX);
+static_assert(DITTO_HANDLE_MAX + STREAM_HEAD + DITTO_FID_MAX == DITTO_STREAM_HANDLE_MAX);
 static_assert(HANDLE_HEAD % FID_WORD == 0);
 /* The functions for the usual length sign three words of eight bytes. */
 static_assert(HANDLE_USUAL == 3 * sizeof(u64));
@@ -215,6 +222,18 @@ static bool handle_is_seen(const struct ditto_server *srv, const u8 *data, size_
 	       seen->key.key[1] == srv->handle_key.key[1];
 }
 
+/* Copy a file id from a handle. Return: false if no handle has one of this type and length. */
+static bool fid_take(struct ditto_fid *fid, u32 type, size_t len, const u8 *raw)
+{
+	/* Only the root of the share has no file id. */
+	if (len > DITTO_FID_MAX || (len ? type == FILEID_ROOT : type != FILEID_ROOT))
+		return false;
+	fid->type = type;
+	fid->len = len;
+	memcpy(fid->raw, raw, len);
+	return true;
+}
+
 static void handle_see(const siphash_key_t *key, const u8 *data, size_t len,
 		       struct ditto_handle_seen *seen)
 {
@@ -235,9 +254,6 @@ VISIBLE_IF_KUNIT int ditto_handle_verify(const struct ditto_server *srv, const u
 	fid_len = data[2] * FID_WORD;
 	if (len != HANDLE_HEAD + fid_len + HANDLE_SIGN)
 		return -EBADHANDLE;
-	/* Only the root of the share has no file id. */
-	if (fid_len ? data[1] == FILEID_ROOT : data[1] != FILEID_ROOT)
-		return -EBADHANDLE;
 	if (!handle_is_seen(srv, data, len, seen)) {
 		const siphash_key_t key = srv->handle_key;
 
@@ -248,10 +264,7 @@ VISIBLE_IF_KUNIT int ditto_handle_verify(const struct ditto_server *srv, const u
 	}
 
 	*tag = get_unaligned_le64(data + 4);
-	fid->type = data[1];
-	fid->len = fid_len;
-	memcpy(fid->raw, data + HANDLE_HEAD, fid_len);
-	return 0;
+	return fid_take(fid, data[1], fid_len, data + HANDLE_HEAD) ? 0 : -EBADHANDLE;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_handle_verify);
 
@@ -310,6 +323,104 @@ int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
 	return ditto_handle_encode_entry(share, NULL, dentry, handle, NULL);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_encode, DITTO);
+
+/* Make the handle of a stream from that of its file. */
+static void stream_handle_finish(const struct ditto_server *srv, const struct ditto_handle *base,
+				 const struct ditto_fid *stream,
+				 struct ditto_stream_handle *handle)
+{
+	u8 *p = handle->data;
+
+	memcpy(p, base->data, base->len - HANDLE_SIGN);
+	p[3] = stream->len / FID_WORD;
+	p += base->len - HANDLE_SIGN;
+	put_unaligned_le32(stream->type, p);
+	p += STREAM_HEAD;
+	memcpy(p, stream->raw, stream->len);
+	p += stream->len;
+	put_unaligned_le64(siphash(handle->data, p - handle->data, &srv->handle_key), p);
+	handle->len = p + HANDLE_SIGN - handle->data;
+}
+
+#if IS_ENABLED(CONFIG_KUNIT)
+void ditto_stream_handle_sign(const struct ditto_server *srv, u64 tag,
+			      const struct ditto_fid *base, const struct ditto_fid *stream,
+			      struct ditto_stream_handle *handle)
+{
+	struct ditto_handle own;
+
+	ditto_handle_sign(srv, tag, base, &own);
+	stream_handle_finish(srv, &own, stream, handle);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_stream_handle_sign);
+#endif
+
+int ditto_handle_of_stream(struct ditto_share *share, struct ditto_node *base,
+			   struct dentry *stream, struct ditto_stream_handle *handle)
+{
+	struct ditto_handle own;
+	struct ditto_fid fid;
+	int err;
+
+	err = ditto_handle_of_node(share, base, &own) ?: ditto_fid_encode(stream, false, &fid);
+	if (!err)
+		stream_handle_finish(share->srv, &own, &fid, handle);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_handle_of_stream, DITTO);
+
+VISIBLE_IF_KUNIT int ditto_stream_handle_verify(const struct ditto_server *srv, const u8 *data,
+						size_t len, u64 *tag, struct ditto_fid *base,
+						struct ditto_fid *stream)
+{
+	const siphash_key_t key = srv->handle_key;
+	size_t base_len, stream_len, at;
+
+	if (len < HANDLE_HEAD || data[0] != HANDLE_VERSION)
+		return -EBADHANDLE;
+	base_len = data[2] * FID_WORD;
+	stream_len = data[3] * FID_WORD;
+	at = HANDLE_HEAD + base_len;
+	if (!stream_len || len != at + STREAM_HEAD + stream_len + HANDLE_SIGN ||
+	    handle_signed(data, len) != siphash(data, len - HANDLE_SIGN, &key) ||
+	    !fid_take(base, data[1], base_len, data + HANDLE_HEAD) ||
+	    !fid_take(stream, get_unaligned_le32(data + at), stream_len, data + at + STREAM_HEAD))
+		return -EBADHANDLE;
+	*tag = get_unaligned_le64(data + 4);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_stream_handle_verify);
+
+struct ditto_share *ditto_stream_handle_share(struct ditto_server *srv, const u8 *data,
+					      size_t len, struct ditto_fid *base,
+					      struct ditto_fid *stream)
+{
+	u64 tag;
+	int err = ditto_stream_handle_verify(srv, data, len, &tag, base, stream);
+
+	return err ? ERR_PTR(err) : ditto_share_get_by_tag(srv, tag) ?: ERR_PTR(-ESTALE);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_stream_handle_share, DITTO);
+
+int ditto_stream_handle_nodes(struct ditto_share *share, const struct ditto_fid *base_fid,
+			      const struct ditto_fid *stream_fid, struct ditto_node **base,
+			      struct ditto_node **stream)
+{
+	struct ditto_node *file = ditto_handle_node(share, base_fid), *node;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	/* The file lies in the share, and so does what belongs to it. */
+	node = ditto_node_get_anywhere(share, stream_fid);
+	if (IS_ERR(node)) {
+		ditto_node_put(file);
+		return PTR_ERR(node);
+	}
+	*base = file;
+	*stream = node;
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_stream_handle_nodes, DITTO);
 
 struct ditto_share *ditto_handle_share(struct ditto_server *srv, const u8 *data, size_t len,
 				       struct ditto_fid *fid, struct ditto_handle_seen *seen)

@@ -18,6 +18,8 @@ struct ditto_share;
 #define DITTO_HANDLE_MAX	64
 /* Bytes of a handle with a file id of three words, as tmpfs and xfs have. */
 #define DITTO_HANDLE_USUAL	32
+/* A handle of a named stream leads to its file, too. NFSv4 has room for it, NFSv3 has not. */
+#define DITTO_STREAM_HANDLE_MAX	112
 
 /**
  * struct ditto_handle - file handle as sent to clients
@@ -27,6 +29,16 @@ struct ditto_share;
  */
 struct ditto_handle {
 	u8 data[DITTO_HANDLE_MAX] __aligned(sizeof(u32));
+	u8 len;
+};
+
+/**
+ * struct ditto_stream_handle - handle of a named stream as sent to clients
+ * @data: as in struct ditto_handle, with two file ids
+ * @len: used bytes of @data, a multiple of four
+ */
+struct ditto_stream_handle {
+	u8 data[DITTO_STREAM_HANDLE_MAX];
 	u8 len;
 };
 
@@ -82,6 +94,52 @@ int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
  */
 int ditto_handle_of_node(struct ditto_share *share, struct ditto_node *node,
 			 struct ditto_handle *handle);
+
+/**
+ * ditto_handle_of_stream - make the handle of a named stream
+ * @share: see ditto_handle_encode()
+ * @base: the file of the stream, held
+ * @stream: dentry of the stream
+ * @handle: filled
+ *
+ * Context: may sleep.
+ * Return: see there.
+ */
+int ditto_handle_of_stream(struct ditto_share *share, struct ditto_node *base,
+			   struct dentry *stream, struct ditto_stream_handle *handle);
+
+/**
+ * ditto_stream_handle_share - find the share of the handle of a named stream
+ * @srv: the server
+ * @data: handle from the wire
+ * @len: length of @data
+ * @base: filled for ditto_stream_handle_nodes()
+ * @stream: the same
+ *
+ * The file system is not used.
+ *
+ * Context: any.
+ * Return: the share, to be put; -EBADHANDLE if this server never made the handle, or for what is
+ * no stream; -ESTALE if the share is gone.
+ */
+struct ditto_share *ditto_stream_handle_share(struct ditto_server *srv, const u8 *data,
+					      size_t len, struct ditto_fid *base,
+					      struct ditto_fid *stream);
+
+/**
+ * ditto_stream_handle_nodes - find a named stream and its file
+ * @share: the share of the handle
+ * @base_fid: of ditto_stream_handle_share()
+ * @stream_fid: the same
+ * @base: filled with the node of the file, to be put
+ * @stream: filled with the node of the stream, to be put
+ *
+ * Context: may sleep.
+ * Return: 0, or an errno of ditto_handle_decode() if one of them is gone.
+ */
+int ditto_stream_handle_nodes(struct ditto_share *share, const struct ditto_fid *base_fid,
+			      const struct ditto_fid *stream_fid, struct ditto_node **base,
+			      struct ditto_node **stream);
 
 /**
  * ditto_handle_encode_entry - make the handle of an entry of a listing

@@ -19,6 +19,7 @@ struct cred;
 struct ditto_handle;
 struct ditto_handle_seen;
 struct ditto_share;
+struct ditto_stream_handle;
 struct fsnotify_group;
 struct shrinker;
 
@@ -436,6 +437,35 @@ void ditto_handle_sign(const struct ditto_server *srv, u64 tag,
  */
 int ditto_handle_verify(const struct ditto_server *srv, const u8 *data, size_t len,
 			u64 *tag, struct ditto_fid *fid, struct ditto_handle_seen *seen);
+
+/**
+ * ditto_stream_handle_sign - make the handle of a named stream from file ids
+ * @srv: the server, for its key
+ * @tag: tag of the share
+ * @base: file id of the file
+ * @stream: file id of the stream
+ * @handle: filled
+ *
+ * Context: any.
+ */
+void ditto_stream_handle_sign(const struct ditto_server *srv, u64 tag,
+			      const struct ditto_fid *base, const struct ditto_fid *stream,
+			      struct ditto_stream_handle *handle);
+
+/**
+ * ditto_stream_handle_verify - check the form and signature of such a handle and parse it
+ * @srv: the server, for its key
+ * @data: handle from the wire
+ * @len: length of @data
+ * @tag: filled with the tag of the share
+ * @base: filled with the file id of the file
+ * @stream: filled with the file id of the stream
+ *
+ * Context: any.
+ * Return: 0 or -EBADHANDLE.
+ */
+int ditto_stream_handle_verify(const struct ditto_server *srv, const u8 *data, size_t len,
+			       u64 *tag, struct ditto_fid *base, struct ditto_fid *stream);
 #endif
 
 #endif

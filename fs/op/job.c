@@ -71,6 +71,7 @@ static void job_hold_op(struct ditto_op *op)
 	op->later = NULL;
 	op->pins = NULL;
 	op->stream_of = NULL;
+	op->unopened = NULL;
 	op->why = NULL;
 }
 

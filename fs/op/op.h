@@ -78,7 +78,9 @@ struct splice_desc;
  * @later: collects DITTO_CHANGED_* bits of an open file, of which holders of caching grants on
  *	the directory are notified at close; NULL if the operation is not part of an open
  * @pins: files that the open instance in use keeps open; NULL if the operation is not part of one
- * @stream_of: node of the base file if the open file is a named stream, borrowed; else NULL
+ * @stream_of: node of the base file if the file is a named stream, borrowed; else NULL
+ * @unopened: node of the named stream if it is used without an open, borrowed; else NULL. Access to
+ *	it is decided by @stream_of
  * @borrows: the open instance in use is of a share that the caller had held already
  * @why: access checks note here what decides, see explain.h; or NULL
  */
@@ -106,6 +108,7 @@ struct ditto_op {
 	u32 *later;
 	struct ditto_pins *pins;
 	struct ditto_node *stream_of;
+	const struct ditto_node *unopened;
 	bool borrows;
 	struct ditto_explanation *why;
 };

@@ -82,6 +82,23 @@ static int permission_check(const struct ditto_op *op, struct ditto_node *node, 
 	return err;
 }
 
+/*
+ * Where a stream is used without an open, streams are attributes of their file (RFC 8881 section
+ * 6.2.1.3.1). Its list or mode decides, and not what the stream itself has.
+ */
+static int stream_permission(const struct ditto_op *op, u32 may)
+{
+	u32 as = may & DITTO_MAY_OWNER;
+
+	if (may & DITTO_MAY_EXEC)
+		return -EACCES;
+	if (may & (DITTO_MAY_READ | DITTO_MAY_READ_XATTRS))
+		as |= DITTO_MAY_READ_XATTRS;
+	if (may & DITTO_MAY_CHANGE)
+		as |= DITTO_MAY_WRITE_XATTRS;
+	return ditto_node_permission(op, op->stream_of, as);
+}
+
 int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u32 may)
 {
 	struct mnt_idmap *idmap = ditto_idmap(op->share);
@@ -101,6 +118,8 @@ int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u3
 	/* Access was checked at open. */
 	if (op->granted && !(may & ~(op->granted | DITTO_MAY_OWNER)))
 		return 0;
+	if (unlikely(op->unopened == node))
+		return stream_permission(op, may);
 	err = permission_check(op, node, may);
 	if (err != -EACCES || !(may & DITTO_MAY_OWNER) || !S_ISREG(inode->i_mode))
 		return err;

@@ -251,6 +251,14 @@ static bool held_allows(const struct ditto_setattr *set, u32 held, bool owner)
 	return need && !(need & ~held);
 }
 
+/* True if times of a stream are set, which is up to who may write it, and not to its own owner. */
+static bool sets_stream_times(const struct ditto_op *op, const struct ditto_node *node,
+			      const struct ditto_setattr *set)
+{
+	return op->unopened == node &&
+	       !(set->valid & ~(DITTO_SET_TIMES | DITTO_SET_NOW | DITTO_SET_SIZE));
+}
+
 /*
  * True if the change would let the caller run programs as another user: only that owner may set
  * the set-uid bit, even if others may write the list.
@@ -289,6 +297,12 @@ static int setattr_access(struct ditto_op *op, struct ditto_node *node,
 	if (!ret) {
 		if (held_allows(set, held, owner) && !ditto_is_administrator(op))
 			goto raise;
+		if (sets_stream_times(op, node, set)) {
+			ret = ditto_node_permission(op, node, DITTO_MAY_WRITE);
+			if (ret)
+				return ret;
+			goto raise;
+		}
 		/* The VFS does not check who sets a list. */
 		return !(set->valid & DITTO_SET_ACL) ||
 		       inode_owner_or_capable(ditto_idmap(op->share), node->inode) ? 0 : -EPERM;

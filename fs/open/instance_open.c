@@ -58,6 +58,7 @@ static const struct {
  * @node: file or stream to open, or NULL while it is not known; held unless it is @base
  * @dentry: name of @base, held; or NULL
  * @named: @base is opened by this name
+ * @stream: a stream of @base is opened
  * @rights: granted rights
  * @empties: the file is truncated
  * @made: @base was created by this open
@@ -74,6 +75,7 @@ struct opening {
 	struct ditto_node *node;
 	struct dentry *dentry;
 	bool named;
+	bool stream;
 	u32 rights;
 	bool empties;
 	bool made;
@@ -86,6 +88,7 @@ static int opening_begin(struct opening *o, struct ditto_op *op,
 			 const struct ditto_open_request *req, struct ditto_opened *res)
 {
 	*o = (struct opening){ .op = *op, .req = req, .res = res };
+	o->stream = req->stream || req->stream_node;
 	o->op.granted = 0;
 	o->op.held = 0;
 	o->op.unstable |= !(req->flags & DITTO_OPENF_STABLE);
@@ -150,9 +153,9 @@ static int opening_check_kind(const struct opening *o)
 	/* Devices and FIFOs are meant for the client; opening them on the server yields nothing. */
 	if (!S_ISREG(mode) && !S_ISDIR(mode) && !(flags & DITTO_OPENF_FOLLOW_NOT))
 		return -ENXIO;
-	if (flags & DITTO_OPENF_DIRECTORY && (o->req->stream || !S_ISDIR(mode)))
+	if (flags & DITTO_OPENF_DIRECTORY && (o->stream || !S_ISDIR(mode)))
 		return -ENOTDIR;
-	if (!S_ISDIR(mode) || o->req->stream)
+	if (!S_ISDIR(mode) || o->stream)
 		return 0;
 	return (flags & DITTO_OPENF_FILE) || o->empties ? -EISDIR : 0;
 }
@@ -181,7 +184,7 @@ static int opening_decide_rights(struct opening *o)
 	const struct ditto_open_request *req = o->req;
 	bool owner = o->created || (req->flags & DITTO_OPENF_OWNER);
 	u32 need = req->rights | (o->empties ? DITTO_RIGHT_WRITE_DATA : 0);
-	u32 want = need | (req->stream ? DITTO_RIGHT_WRITE_DATA : 0);
+	u32 want = need | (o->stream ? DITTO_RIGHT_WRITE_DATA : 0);
 	u32 have = 0, missing;
 	int err;
 
@@ -199,7 +202,7 @@ static int opening_decide_rights(struct opening *o)
 	if (req->flags & DITTO_OPENF_XATTRS)
 		have = ditto_rights_by_xattrs(have);
 	/* The name of a stream is not in the file's directory, but its data belongs to the file. */
-	if (req->stream && (have & DITTO_RIGHT_WRITE_DATA))
+	if (o->stream && (have & DITTO_RIGHT_WRITE_DATA))
 		have |= DITTO_RIGHT_DELETE;
 	if ((need & ~have) && owner)
 		have |= ditto_open_owner_rights(&o->op, o->base);
@@ -235,7 +238,7 @@ static int opening_check_flags(struct opening *o)
 		if (!is_dir)
 			o->rights &= ~DITTO_RIGHTS_WRITE;
 	}
-	if (!o->empties || req->stream)
+	if (!o->empties || o->stream)
 		return 0;
 	kept = flags & (DITTO_FLAG_HIDDEN | DITTO_FLAG_SYSTEM);
 	if (req->dosattr.valid & DITTO_DOSATTR_FLAGS)
@@ -260,7 +263,7 @@ static int opening_check(struct opening *o)
 
 	if (o->named && ditto_hardlink_refuses(o->base, o->dentry))
 		return -EKEYREVOKED;
-	if (!req->stream && !o->created && !dispositions[req->how].exists)
+	if (!o->stream && !o->created && !dispositions[req->how].exists)
 		return -EEXIST;
 	o->empties = dispositions[req->how].empties;
 	err = opening_check_kind(o);
@@ -271,7 +274,7 @@ static int opening_check(struct opening *o)
 		ditto_audit(&o->op, o->base, DITTO_AUDIT_OPEN, opening_wanted(o), false);
 	if (err || !(req->flags & DITTO_OPENF_DELETE_ON_CLOSE))
 		return err;
-	if (!o->parent && !req->stream)
+	if (!o->parent && !o->stream)
 		return -EPERM;
 	return o->rights & DITTO_RIGHT_DELETE ? 0 : -EACCES;
 }
@@ -375,7 +378,7 @@ static int opening_set_attrs(struct opening *o)
 	int err = 0;
 
 	o->op.fresh = o->fresh;
-	if (req->dosattr.valid && !req->stream)
+	if (req->dosattr.valid && !o->stream)
 		err = ditto_dosattr_set(&o->op, o->base, &req->dosattr);
 	if (err == -EOPNOTSUPP)
 		err = 0;
@@ -418,7 +421,7 @@ static int opening_create(struct opening *o, const struct ditto_name *name)
 {
 	const struct ditto_open_request *req = o->req;
 	const struct ditto_create_args args = {
-		.type = (req->flags & DITTO_OPENF_DIRECTORY) && !req->stream ? S_IFDIR : S_IFREG,
+		.type = (req->flags & DITTO_OPENF_DIRECTORY) && !o->stream ? S_IFDIR : S_IFREG,
 		.how = req->verf ? DITTO_CREATE_EXCLUSIVE : DITTO_CREATE_GUARDED,
 		.verf = req->verf,
 		.set = req->set,
@@ -448,7 +451,7 @@ static int opening_create(struct opening *o, const struct ditto_name *name)
 		return err;
 	o->created = true;
 	o->rights = rights;
-	o->fresh = o->made && !req->stream;
+	o->fresh = o->made && !o->stream;
 	return 0;
 }
 
@@ -460,6 +463,11 @@ static int opening_stream(struct opening *o)
 	u32 have = 0;
 	int err = -ENOENT;
 
+	if (req->stream_node) {
+		ditto_node_hold(req->stream_node);
+		o->node = req->stream_node;
+		return 0;
+	}
 	if (!req->verf)
 		err = ditto_stream_open(&o->op, o->base, &name, false, &o->node, NULL);
 	if (!err)
@@ -566,7 +574,7 @@ static int opening_find_path(struct opening *o, struct ditto_name *last)
 	struct ditto_walk walk __uninitialized;
 	int err;
 
-	if (req->stream && !ditto_has_streams(o->op.share))
+	if (o->stream && !ditto_has_streams(o->op.share))
 		return -EILSEQ;
 	root = ditto_node_get_root(o->op.share);
 	if (IS_ERR(root))
@@ -640,7 +648,7 @@ static int opening_access(struct opening *o)
 		if (err)
 			return err;
 	}
-	if (o->req->stream && ditto_delete_is_pending(o->node))
+	if (o->stream && ditto_delete_is_pending(o->node))
 		return -EKEYREVOKED;
 	/* A name that is removed at close although others have it open: break grants on it now. */
 	if (!o->made && (o->req->flags & removes) == removes)
@@ -685,7 +693,7 @@ again:
 		goto out;
 
 	/* An attribute is found or created like a file, before access to it is checked. */
-	if (!req->stream)
+	if (!o.stream)
 		o.node = o.base;
 	else if (req->flags & DITTO_OPENF_XATTRS)
 		err = opening_stream(&o);

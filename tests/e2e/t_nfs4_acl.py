@@ -504,6 +504,51 @@ def named_attributes(w):
 
 
 @wire
+def named_attribute_by_handle(w):
+    """What the handle of a named attribute is good for is up to its file, now and not then."""
+    ok, no = nfs4.OK, nfs4.ACCESS
+    put(w.path('file'), b'data')
+    os.chown(w.path('file'), 1000, 2000)
+    root = nfs4.Session.make(nfs4.connect(w.client))
+    fh = root.fh('data', 'file')
+    attrs = root.compound(putfh(fh), nfs4.openattr(True), nfs4.getfh()).ok()[-1].fh
+    got, one = root.open(attrs, 'one', nfs4.BOTH, how=nfs4.UNCHECKED, attrs={})
+    root.compound(putfh(one), nfs4.write(got.stateid, 0, b'value'), nfs4.close(got.stateid)).ok()
+    eq([e.attrs['filehandle'] for e in listing(root, attrs, 'filehandle')[0]], [one])
+    users = {uid: nfs4.Session.make(nfs4.connect(w.client), cred=user(uid))
+             for uid in (1000, 1001, 1002, 1003, 1004)}
+
+    def uses(c):
+        access = last(c.compound(putfh(one), nfs4.access()), ok).access
+        yield access
+        yield c.compound(putfh(one), nfs4.read(ANON, 0, 9)).status
+        for op in (nfs4.write(ANON, 0, b'value'), setattr(ANON, {'size': 5}),
+                   setattr(ANON, {'time_modify_set': (1234567890, 0)})):
+            yield c.compound(putfh(one), op).status
+        for want in (nfs4.READ, nfs4.WRITE):
+            r = c.compound(putfh(one), nfs4.open(c.owner(), None, want))
+            yield r.status
+            if r.status == ok:
+                last(c.compound(putfh(one), nfs4.close(r.of('open').stateid)), ok)
+
+    set_acl(root, fh, [
+        (ALLOW, 0, READ | WRITE | APPEND | LOOK, '1001'), (ALLOW, 0, READ_NAMED, '1002'),
+        (ALLOW, 0, READ_NAMED | WRITE_NAMED, '1003'), (ALLOW, 0, WRITE_NAMED | READ, '1004'),
+        (ALLOW, 0, READ_NAMED | WRITE_ACL, 'OWNER@')])
+    for uid, reads, writes in ((1001, False, False), (1002, True, False), (1003, True, True),
+                               (1004, False, True)):
+        may = [ok if can else no for can in (reads, writes)]
+        eq(list(uses(users[uid])), [reads | (0xc if writes else 0), may[0], *[may[1]] * 3, *may],
+           uid)
+    # Without an open the owner could be one who has it open, as with files.
+    eq(list(uses(users[1000])), [1, ok, ok, ok, no, ok, no])
+    set_acl(root, fh, [(ALLOW, 0, READ_NAMED | WRITE_NAMED, '1001')])
+    eq(list(uses(users[1001])), [0xd, *[ok] * 6])
+    for uid in (1002, 1003, 1004):
+        eq(list(uses(users[uid])), [0, *[no] * 6], uid)
+
+
+@wire
 def taking_the_owner(w):
     """WRITE_OWNER lets a user become the owner, also with the group that the file has."""
     for c, name in ((nfs4.Client40, '4.0'), (nfs4.Session.make, '4.1')):

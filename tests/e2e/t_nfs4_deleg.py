@@ -530,6 +530,25 @@ def slots_are_asked_back(w):
 
 
 @test(locks='raw', squash='root-to-admin', timeout=60)
+def named_attribute_not_reclaimed(w):
+    """A named attribute is reclaimed without the delegation that its client claims to have."""
+    files(w)
+    a = Caller(w, name=b'reclaimer', verf=b'thesame!')
+    attrs = a.compound(putfh(a.s.fh('data', 'f')), nfs4.openattr(True), nfs4.getfh()).ok()[-1].fh
+    one = a.s.open(attrs, 'one', nfs4.BOTH, how=nfs4.UNCHECKED, attrs={})[1]
+    w.server.restart()
+    s = nfs4.Session.make(a.cb.on(nfs4.connect(w.client)), name=b'reclaimer', verf=b'thesame!',
+                          reclaimed=False)
+    r = s.patiently(putfh(one), nfs4.open(s.owner(), None, READ, claim=nfs4.CLAIM_PREVIOUS,
+                                          deleg=DELEG_READ)).ok()[-1]
+    eq(r.deleg.type, nfs4.DELEG_NONE)
+    s.patiently(nfs4.reclaim_complete()).ok()
+    eq(s.compound(putfh(one), nfs4.close(r.stateid)).status, OK)
+    eq(s.destroy().status, OK)
+    eq(s.nfs.compound(nfs4.destroy_clientid(s.clientid)).status, OK)
+
+
+@test(locks='raw', squash='root-to-admin', timeout=60)
 def reclaimed(w):
     """After a restart of the server a client reclaims its delegation."""
     files(w)

@@ -280,3 +280,23 @@ put_share:
 	ditto_share_put(found);
 	return err;
 }
+
+int dnfs_stream_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
+			      struct ditto_share **share, struct ditto_node **base,
+			      struct ditto_node **stream)
+{
+	struct ditto_fid base_fid, stream_fid;
+	struct ditto_share *found;
+	int err;
+
+	found = ditto_stream_handle_share(call->srv, data, len, &base_fid, &stream_fid);
+	if (IS_ERR(found))
+		return PTR_ERR(found);
+	err = worker_enter(call, found) ?:
+	      ditto_stream_handle_nodes(found, &base_fid, &stream_fid, base, stream);
+	if (err)
+		ditto_share_put(found);
+	else
+		*share = found;
+	return err;
+}

@@ -230,4 +230,20 @@ int dnfs_worker_enter(struct dnfs_call *call, const struct ditto_share *share);
 int dnfs_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
 		       struct ditto_share **share, struct ditto_node **node);
 
+/**
+ * dnfs_stream_handle_decode - find the named stream of a handle, and its file
+ * @call: the call
+ * @data: handle from the wire
+ * @len: length of @data
+ * @share: filled with the share, to be put
+ * @base: filled with the node of the file, to be put
+ * @stream: filled with the node of the stream, to be put
+ *
+ * Context: may sleep.
+ * Return: as dnfs_handle_decode().
+ */
+int dnfs_stream_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
+			      struct ditto_share **share, struct ditto_node **base,
+			      struct ditto_node **stream);
+
 #endif

@@ -188,6 +188,71 @@ static void handle_other_key(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, handle_check(srv, &h, &seen), -EBADHANDLE);
 }
 
+/* The handle of a stream has the file ids of both, of every length. */
+static void handle_of_stream(struct kunit *test)
+{
+	struct ditto_fid base, stream, got_base, got_stream;
+	struct ditto_server *srv = test->priv;
+	struct ditto_stream_handle h;
+	u64 tag;
+
+	for (u8 base_len = 0; base_len <= DITTO_FID_MAX; base_len += 4) {
+		for (u8 len = 4; len <= DITTO_FID_MAX; len += 4) {
+			fill_fid(&base, base_len);
+			fill_fid(&stream, len);
+			stream.type = FILEID_INO64_GEN;
+			memset(&got_base, 0, sizeof(got_base));
+			memset(&got_stream, 0, sizeof(got_stream));
+			ditto_stream_handle_sign(srv, TAG, &base, &stream, &h);
+			KUNIT_ASSERT_EQ(test, h.len, 24 + base_len + len);
+			KUNIT_ASSERT_EQ(test, ditto_stream_handle_verify(srv, h.data, h.len, &tag,
+									 &got_base,
+									 &got_stream), 0);
+			KUNIT_ASSERT_EQ(test, tag, TAG);
+			KUNIT_ASSERT_MEMEQ(test, &got_base, &base, sizeof(base));
+			KUNIT_ASSERT_MEMEQ(test, &got_stream, &stream, sizeof(stream));
+		}
+	}
+	KUNIT_EXPECT_EQ(test, h.len, DITTO_STREAM_HANDLE_MAX);
+}
+
+static int stream_check(const struct ditto_server *srv, const struct ditto_stream_handle *h)
+{
+	struct ditto_fid base, stream;
+	u64 tag;
+
+	return ditto_stream_handle_verify(srv, h->data, h->len, &tag, &base, &stream);
+}
+
+/* Neither can the two be taken apart, nor others be put together, nor one be used as the other. */
+static void handle_of_stream_forged(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	struct ditto_stream_handle h = {};
+	struct ditto_fid base, stream;
+	struct ditto_handle own;
+	u64 tag;
+	u8 len;
+
+	fill_fid(&base, 12);
+	fill_fid(&stream, 12);
+	ditto_stream_handle_sign(srv, TAG, &base, &stream, &h);
+	for (int bit = 0; bit < h.len * 8; bit++) {
+		h.data[bit / 8] ^= 1 << (bit % 8);
+		KUNIT_EXPECT_EQ_MSG(test, stream_check(srv, &h), -EBADHANDLE, "bit %d", bit);
+		h.data[bit / 8] ^= 1 << (bit % 8);
+	}
+	len = h.len;
+	for (h.len = 0; h.len <= sizeof(h.data); h.len++)
+		KUNIT_EXPECT_EQ_MSG(test, stream_check(srv, &h), h.len == len ? 0 : -EBADHANDLE,
+				    "length %u", h.len);
+	KUNIT_EXPECT_EQ(test, ditto_handle_verify(srv, h.data, len, &tag, &base, NULL),
+			-EBADHANDLE);
+	ditto_handle_sign(srv, TAG, &base, &own);
+	KUNIT_EXPECT_EQ(test, ditto_stream_handle_verify(srv, own.data, own.len, &tag, &base,
+							 &stream), -EBADHANDLE);
+}
+
 static struct kunit_case handle_cases[] = {
 	KUNIT_CASE(handle_round_trip),
 	KUNIT_CASE(handle_copied),
@@ -197,6 +262,8 @@ static struct kunit_case handle_cases[] = {
 	KUNIT_CASE(handle_bad_length),
 	KUNIT_CASE(handle_bad_shape),
 	KUNIT_CASE(handle_other_key),
+	KUNIT_CASE(handle_of_stream),
+	KUNIT_CASE(handle_of_stream_forged),
 	{}
 };
 

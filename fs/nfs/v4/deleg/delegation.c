@@ -146,16 +146,21 @@ struct dnfs4_delegation *dnfs4_delegation_alloc(struct dnfs4_compound *cmp,
 {
 	struct dnfs4_delegations *all = cmp->server->delegations;
 	struct dnfs4_delegation *d;
+	u8 fh[DNFS4_FH_MAX];
 	int err;
 
+	/* Also if a client reclaims one. Their filehandles are longer. */
+	if (cmp->current_fh.named)
+		return ERR_PTR(-EOPNOTSUPP);
 	d = kzalloc(sizeof(*d), GFP_KERNEL);
 	if (!d)
 		return ERR_PTR(-ENOMEM);
-	err = dnfs4_fh_encode(&cmp->current_fh, d->fh, &d->fh_len);
+	err = dnfs4_fh_encode(&cmp->current_fh, fh, &d->fh_len);
 	if (err) {
 		kfree(d);
 		return ERR_PTR(err);
 	}
+	memcpy(d->fh, fh, d->fh_len);
 	dnfs4_state_init(&d->state, kind == DNFS4_STATE_DIRECTORY ? &directory_ops : &file_ops,
 			 cmp->client);
 	d->node = dnfs4_node(cmp);

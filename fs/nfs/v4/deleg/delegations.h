@@ -136,7 +136,7 @@ struct dnfs4_delegation {
 	struct ditto_lease_times answer_times;
 	struct dnfs4_dir *dir;
 	u32 fh_len;
-	u8 fh[DNFS4_FH_MAX];
+	u8 fh[DNFS4_FH_FILE_MAX];
 };
 
 /* The delegation of a state, whose kind must be in DNFS4_STATE_DELEGATIONS. */

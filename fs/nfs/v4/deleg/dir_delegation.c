@@ -78,7 +78,7 @@ static struct dnfs4_dir *dir_of(const struct dnfs4_callback *cb)
 static void batch_choose(struct dnfs4_dir *dir, const struct dnfs4_callback *cb)
 {
 	/* Stateid and filehandle come first. */
-	u32 head = 4 + DNFS4_OTHER_SIZE + 4 + DNFS4_FH_MAX + 4;
+	u32 head = 4 + DNFS4_OTHER_SIZE + 4 + DNFS4_FH_FILE_MAX + 4;
 	u32 room = dnfs4_callback_room(cb) - head;
 	struct dnfs4_dir_change *change;
 

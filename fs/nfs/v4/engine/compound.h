@@ -46,8 +46,10 @@ struct dnfs4_slot;
 /* An operation's number and status; the reply always keeps room for one more of these. */
 #define DNFS4_OP_HEAD_BYTES	8
 
-/* Longest filehandle handed out: four bytes and a struct ditto_handle. */
-#define DNFS4_FH_MAX		(4 + DITTO_HANDLE_MAX)
+/* Longest filehandle handed out, of a named attribute: four bytes and its handle. */
+#define DNFS4_FH_MAX		(4 + DITTO_STREAM_HANDLE_MAX)
+/* The same of anything else. */
+#define DNFS4_FH_FILE_MAX	(4 + DITTO_HANDLE_MAX)
 /* The same on most file systems. */
 #define DNFS4_FH_USUAL		(4 + DITTO_HANDLE_USUAL)
 
@@ -67,7 +69,9 @@ enum dnfs4_fh_kind {
  *	an ATTRDIR is the file it belongs to. @target.op.actor is NULL or identifies the client,
  *	see dnfs4_fh_actor(). @target.op.cred is NULL if the share does not accept the call's
  *	flavour, or only lets the caller give up what it holds, see dnfs4_next_frees()
- * @named: for NODE: it is a named attribute, which restricts CREATE, RENAME and others
+ * @named: for NODE: it is a named attribute, which restricts CREATE, RENAME and others.
+ *	@target.op.stream_of is its file then, with a reference, and @target.op.unopened the
+ *	node
  */
 struct dnfs4_fh {
 	enum dnfs4_fh_kind kind;
@@ -274,9 +278,10 @@ static inline bool dnfs4_fh_is_weak(const struct dnfs4_fh *fh)
 
 /**
  * dnfs4_fh_set - make a node of the same share the current filehandle
- * @cmp: its current filehandle is of the same share (any kind but PSEUDO)
+ * @cmp: its current filehandle is of the same share (any kind but PSEUDO). If it is a named
+ *	attribute, so is @node, and of the same file
  * @node: the new node; the reference is consumed
- * @named: it is a named attribute
+ * @named: it is a named attribute, of the file whose named attribute directory was current
  *
  * Share and credential stay. Invalidates the current stateid.
  */
@@ -312,7 +317,7 @@ void dnfs4_fh_copy(struct dnfs4_fh *fh, const struct dnfs4_fh *from);
  * @kind: NODE or ATTRDIR
  * @share: the share; the reference is consumed, also after an error
  * @node: the file; the reference is consumed, also after an error; NULL for the share's root
- * @named: it is a named attribute
+ * @base: if @node is a named attribute, its file, treated likewise; else NULL
  *
  * The caller's access to the share is checked once per COMPOUND as long as the current or the
  * saved filehandle is of that share. A flavour that the share does not accept is not an error
@@ -322,7 +327,8 @@ void dnfs4_fh_copy(struct dnfs4_fh *fh, const struct dnfs4_fh *from);
  * Return: NFS4_OK or a status.
  */
 u32 dnfs4_fh_enter(struct dnfs4_compound *cmp, enum dnfs4_fh_kind kind,
-		   struct ditto_share *share, struct ditto_node *node, bool named);
+		   struct ditto_share *share, struct ditto_node *node,
+		   struct ditto_node *base);
 
 /**
  * dnfs4_next_op - look at the operation after the one being executed

@@ -6,7 +6,8 @@
  *   1  u8  0
  *   2  u8  6
  *   3  u8  enum dnfs4_fh_kind, and bit 7 for a named attribute
- *   4      struct ditto_handle; absent for the pseudo root
+ *   4      struct ditto_handle, or struct ditto_stream_handle of a named attribute; absent for the
+ *          pseudo root
  *
  * The core signs the part after the first four bytes. Those four bytes grant no
  * permission.
@@ -39,10 +40,13 @@ void dnfs4_fh_put(struct dnfs4_fh *fh)
 	if (fh->kind >= DNFS4_FH_NODE) {
 		if (target->op.cred)
 			ditto_cred_put(target->op.cred);
+		if (unlikely(fh->named))
+			ditto_node_put(target->op.stream_of);
 		ditto_node_put(target->node);
 		ditto_share_put(target->op.share);
 	}
 	fh->kind = DNFS4_FH_NONE;
+	fh->named = false;
 	target->node = NULL;
 	target->op.share = NULL;
 	target->op.cred = NULL;
@@ -55,6 +59,8 @@ void dnfs4_fh_copy(struct dnfs4_fh *fh, const struct dnfs4_fh *from)
 	if (from->kind >= DNFS4_FH_NODE) {
 		percpu_ref_get(&from->target.op.share->ref);
 		ditto_node_hold(from->target.node);
+		if (unlikely(from->named))
+			ditto_node_hold(from->target.op.stream_of);
 		if (from->target.op.cred)
 			refcount_inc(&from->target.op.cred->ref);
 	}
@@ -71,6 +77,8 @@ static bool fh_is_admitted(const struct dnfs4_fh *fh, const struct ditto_share *
 		return false;
 	*op = fh->target.op;
 	op->actor = NULL;
+	op->stream_of = NULL;
+	op->unopened = NULL;
 	refcount_inc(&op->cred->ref);
 	return true;
 }
@@ -94,7 +102,8 @@ static int fh_admit(struct dnfs4_compound *cmp, struct ditto_share *share, struc
 }
 
 u32 dnfs4_fh_enter(struct dnfs4_compound *cmp, enum dnfs4_fh_kind kind,
-		   struct ditto_share *share, struct ditto_node *node, bool named)
+		   struct ditto_share *share, struct ditto_node *node,
+		   struct ditto_node *base)
 {
 	struct dnfs4_fh *fh = &cmp->current_fh;
 	struct ditto_op op __uninitialized;
@@ -113,6 +122,8 @@ u32 dnfs4_fh_enter(struct dnfs4_compound *cmp, enum dnfs4_fh_kind kind,
 	if (err) {
 		if (node)
 			ditto_node_put(node);
+		if (base)
+			ditto_node_put(base);
 		ditto_share_put(share);
 		return dnfs4_status(cmp, err);
 	}
@@ -121,8 +132,10 @@ u32 dnfs4_fh_enter(struct dnfs4_compound *cmp, enum dnfs4_fh_kind kind,
 	/* The actor is filled where target.op.actor points to it. */
 	fh->kind = kind;
 	fh->target.op = op;
+	fh->target.op.stream_of = base;
+	fh->target.op.unopened = base ? node : NULL;
 	fh->target.node = node;
-	fh->named = named;
+	fh->named = base;
 	cmp->stateid_set = false;
 	return NFS4_OK;
 }
@@ -148,7 +161,11 @@ void dnfs4_fh_set(struct dnfs4_compound *cmp, struct ditto_node *node, bool name
 {
 	struct dnfs4_fh *fh = &cmp->current_fh;
 
-	ditto_node_put(fh->target.node);
+	if (named && !fh->named)
+		fh->target.op.stream_of = fh->target.node;
+	else
+		ditto_node_put(fh->target.node);
+	fh->target.op.unopened = named ? node : NULL;
 	fh->target.node = node;
 	fh->kind = DNFS4_FH_NODE;
 	fh->named = named;
@@ -204,15 +221,38 @@ static void encode_tail(u8 *data, const struct ditto_handle *handle, u32 *len)
 	*len = FH_HEAD + handle->len;
 }
 
+/* The same for a named attribute. */
+static int encode_stream(struct ditto_share *share, struct ditto_node *base,
+			 struct dentry *stream, u8 *data, u32 *len)
+{
+	struct ditto_stream_handle handle;
+	int err;
+
+	err = ditto_handle_of_stream(share, base, stream, &handle);
+	if (err)
+		return err;
+	memcpy(data + FH_HEAD, handle.data, handle.len);
+	*len = FH_HEAD + handle.len;
+	return 0;
+}
+
 int dnfs4_fh_encode(const struct dnfs4_fh *fh, u8 data[DNFS4_FH_MAX], u32 *len)
 {
 	struct ditto_handle handle;
+	struct dentry *stream;
 	int err;
 
 	encode_head(data, fh->kind, fh->named);
 	*len = FH_HEAD;
 	if (fh->kind < DNFS4_FH_NODE)
 		return 0;
+	if (unlikely(fh->named)) {
+		stream = ditto_node_dentry(fh->target.node);
+		err = encode_stream(fh->target.op.share, fh->target.op.stream_of, stream, data,
+				    len);
+		dput(stream);
+		return err;
+	}
 	err = ditto_handle_of_node(fh->target.op.share, fh->target.node, &handle);
 	if (err)
 		return err;
@@ -227,11 +267,13 @@ int dnfs4_fh_encode_entry(const struct dnfs4_fh *dir, struct dentry *dentry, u8 
 	struct ditto_handle handle;
 	int err;
 
-	err = ditto_handle_encode_entry(dir->target.op.share, named ? NULL : dir->target.node,
-					dentry, &handle, memo);
+	encode_head(data, DNFS4_FH_NODE, named);
+	if (unlikely(named))
+		return encode_stream(dir->target.op.share, dir->target.node, dentry, data, len);
+	err = ditto_handle_encode_entry(dir->target.op.share, dir->target.node, dentry, &handle,
+					memo);
 	if (err)
 		return err;
-	encode_head(data, DNFS4_FH_NODE, named);
 	encode_tail(data, &handle, len);
 	return 0;
 }
@@ -266,7 +308,7 @@ int dnfs4_fh_find(struct ditto_server *srv, const u8 *data, u32 len, struct dnfs
 	bool named;
 	int err;
 
-	if (!get_head(data, len, &kind, &named) || kind < DNFS4_FH_NODE)
+	if (!get_head(data, len, &kind, &named) || kind < DNFS4_FH_NODE || named)
 		return -EBADHANDLE;
 	err = ditto_handle_decode(srv, data + FH_HEAD, len - FH_HEAD, &share, &node);
 	if (err)
@@ -274,7 +316,6 @@ int dnfs4_fh_find(struct ditto_server *srv, const u8 *data, u32 len, struct dnfs
 	*fh = (struct dnfs4_fh) {
 		.kind = kind,
 		.target = { .op = { .srv = srv, .share = share }, .node = node },
-		.named = named,
 	};
 	return 0;
 }
@@ -283,7 +324,7 @@ u32 dnfs4_fh_decode(struct dnfs4_compound *cmp, const u8 *data, u32 len)
 {
 	enum dnfs4_fh_kind kind;
 	struct ditto_share *share;
-	struct ditto_node *node;
+	struct ditto_node *node, *base = NULL;
 	bool named;
 	int err;
 
@@ -293,8 +334,12 @@ u32 dnfs4_fh_decode(struct dnfs4_compound *cmp, const u8 *data, u32 len)
 		dnfs4_fh_enter_pseudo(cmp);
 		return NFS4_OK;
 	}
-	err = dnfs_handle_decode(cmp->call, data + FH_HEAD, len - FH_HEAD, &share, &node);
+	data += FH_HEAD;
+	len -= FH_HEAD;
+	err = unlikely(named) ?
+	      dnfs_stream_handle_decode(cmp->call, data, len, &share, &base, &node) :
+	      dnfs_handle_decode(cmp->call, data, len, &share, &node);
 	if (err)
 		return dnfs4_status(cmp, err);
-	return dnfs4_fh_enter(cmp, kind, share, node, named);
+	return dnfs4_fh_enter(cmp, kind, share, node, base);
 }

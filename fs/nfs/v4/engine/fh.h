@@ -25,7 +25,7 @@ u32 dnfs4_fh_decode(struct dnfs4_compound *cmp, const u8 *data, u32 len);
  * @len: bytes of @data
  * @fh: filled, without a credential; to be put with dnfs4_fh_put()
  *
- * No access check is made.
+ * No access check is made. Named attributes are not found.
  *
  * Context: may sleep.
  * Return: 0; -EBADHANDLE; an errno of ditto_handle_decode().

@@ -72,7 +72,7 @@ u32 dnfs4_pseudo_lookup(struct dnfs4_compound *cmp, const struct ditto_name *nam
 	share = ditto_share_get_by_name(cmp->call->srv, name->name, name->len);
 	if (!share)
 		return NFS4ERR_NOENT;
-	status = dnfs4_fh_enter(cmp, DNFS4_FH_NODE, share, NULL, false);
+	status = dnfs4_fh_enter(cmp, DNFS4_FH_NODE, share, NULL, NULL);
 	return status == NFS4ERR_ACCESS ? NFS4ERR_NOENT : status;
 }
 

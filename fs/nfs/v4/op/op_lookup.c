@@ -52,7 +52,7 @@ static u32 lookup_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	if (err)
 		return dnfs4_status(cmp, err);
 	if (nested)
-		return dnfs4_fh_enter(cmp, DNFS4_FH_NODE, nested, node, false);
+		return dnfs4_fh_enter(cmp, DNFS4_FH_NODE, nested, node, NULL);
 	dnfs4_fh_set(cmp, node, named);
 	return NFS4_OK;
 }
@@ -96,7 +96,7 @@ static u32 lookupp_exec(struct dnfs4_compound *cmp, void *args, void *result)
 		if (err)
 			return dnfs4_status(cmp, err);
 		if (outer)
-			return dnfs4_fh_enter(cmp, DNFS4_FH_NODE, outer, node, false);
+			return dnfs4_fh_enter(cmp, DNFS4_FH_NODE, outer, node, NULL);
 	}
 	dnfs4_fh_set(cmp, node, false);
 	return NFS4_OK;

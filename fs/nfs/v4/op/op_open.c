@@ -309,8 +309,13 @@ static u32 open_request(struct dnfs4_compound *cmp, struct open_args *a,
 			return NFS4ERR_ISDIR;
 		req->node = dnfs4_node(cmp);
 	}
+	if (cmp->current_fh.named) {
+		req->stream_node = dnfs4_node(cmp);
+		req->node = dnfs4_fs_op(cmp)->stream_of;
+		req->flags |= DITTO_OPENF_XATTRS;
+	}
 	/* Execute permission implies read permission (RFC 7530 section 6.2.1.3.1). */
-	if (!req->stream)
+	if (!(req->flags & DITTO_OPENF_XATTRS))
 		req->flags |= DITTO_OPENF_EXECUTE_READS;
 	return NFS4_OK;
 }

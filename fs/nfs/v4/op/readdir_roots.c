@@ -148,6 +148,7 @@ static bool add_stream(struct dnfs4_listing *list, const struct stream *stream)
 
 	fh.kind = DNFS4_FH_NODE;
 	fh.named = true;
+	fh.target.op.stream_of = dnfs4_node(cmp);
 	err = ditto_stream_open(&fh.target.op, dnfs4_node(cmp), &name, false, &fh.target.node,
 				NULL);
 	if (err == -ENOENT)
