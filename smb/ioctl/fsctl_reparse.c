@@ -8,6 +8,7 @@
  * changes the file of the open (MS-FSA section 2.1.5.10.37).
  */
 
+#include <linux/ctype.h>
 #include <linux/fs.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -132,16 +133,48 @@ struct dsmb_special {
 	char *target;
 };
 
-/* Targets of the POSIX extensions use '/'; an absolute target may lack the first one. */
-static char *dsmb_get_posix_target(struct dsmb_cursor name, bool relative)
+/* Linux sends an absolute target without its first '/'. */
+static char *dsmb_target_root(char *target)
 {
-	char *target = dsmb_get_posix_string(name), *absolute;
+	char *absolute;
 
-	if (IS_ERR(target) || relative || target[0] == '/')
+	if (target[0] == '/')
 		return target;
 	absolute = kasprintf(GFP_KERNEL, "/%s", target);
 	kfree(target);
 	return absolute ?: ERR_PTR(-ENOMEM);
+}
+
+/* Targets of the POSIX extensions use '/'. */
+static char *dsmb_get_posix_target(struct dsmb_cursor name, bool relative)
+{
+	char *target = dsmb_get_posix_string(name);
+
+	return IS_ERR(target) || relative ? target : dsmb_target_root(target);
+}
+
+/*
+ * An absolute target of Windows is an NT path, as \??\C:\f, or begins with a drive or with two
+ * backslashes. It names a drive or a server of the client, which do not exist here.
+ */
+static bool dsmb_target_is_nt(const char *target)
+{
+	return !strncmp(target, "\\??\\", 4) || !strncmp(target, "\\\\", 2) ||
+	       (isalpha(target[0]) && target[1] == ':');
+}
+
+static char *dsmb_get_target(struct dsmb_cursor name, bool relative)
+{
+	char *target = dsmb_get_string(name);
+
+	if (IS_ERR(target))
+		return target;
+	if (!relative && dsmb_target_is_nt(target)) {
+		kfree(target);
+		return ERR_PTR(-EILSEQ);
+	}
+	dsmb_swap_slashes(target, strlen(target), '\\', '/');
+	return relative ? target : dsmb_target_root(target);
 }
 
 /* The status for a target that could not be read. */
@@ -162,17 +195,14 @@ static u32 dsmb_get_symlink(struct dsmb_cursor *in, bool posix, struct dsmb_spec
 	len = dsmb_get_u16(in);
 	dsmb_skip(in, 4);
 	flags = dsmb_get_u32(in);
-	/* An absolute target names a drive of the client, which does not exist here. */
-	if (flags & ~DSMB_SYMLINK_RELATIVE || (!flags && !posix) || in->bad)
+	if (flags & ~DSMB_SYMLINK_RELATIVE || in->bad)
 		return STATUS_IO_REPARSE_DATA_INVALID;
 	name = dsmb_window(in, in->pos + offset, len);
 	if (name.bad || !len)
 		return STATUS_IO_REPARSE_DATA_INVALID;
-	target = posix ? dsmb_get_posix_target(name, flags) : dsmb_get_string(name);
+	target = posix ? dsmb_get_posix_target(name, flags) : dsmb_get_target(name, flags);
 	if (IS_ERR(target))
 		return dsmb_target_status(target);
-	if (!posix)
-		dsmb_swap_slashes(target, strlen(target), '\\', '/');
 	special->type = S_IFLNK;
 	special->target = target;
 	return STATUS_SUCCESS;

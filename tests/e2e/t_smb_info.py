@@ -698,11 +698,11 @@ def streams(w):
     s.end()
 
 
-def symlink_data(target, unparsed=0):
+def symlink_data(target, unparsed=0, flags=1):
     """A relative link (MS-FSCC section 2.1.2.4); @unparsed: see MS-SMB2 section 2.2.2.2.1."""
     text = target.encode('utf-16-le')
     return struct.pack('<IHHHHHHI', 0xa000000c, 12 + 2 * len(text), unparsed, 0, len(text),
-                       len(text), len(text), 1) + text + text
+                       len(text), len(text), flags) + text + text
 
 
 @test(smb=True, squash='none')
@@ -728,6 +728,17 @@ def reparse_points(w):
     s.ioctl(fid, DELETE_REPARSE, struct.pack('<IHH', 0x80000014, 0, 0))
     s.close(fid)
     eq(stat.S_ISREG(os.stat(w.path('pipe')).st_mode), True)
+
+    # Absolute targets: those of Windows name a drive or a server.
+    fid = fresh(s, 'absolute')
+    for target in ('\\??\\C:\\f', 'C:\\f', '\\\\server\\share\\f', '\\\\?\\C:\\f'):
+        smb2.refused('0xc0000278', s.ioctl, fid, SET_REPARSE, symlink_data(target, flags=0))
+    s.close(fid)
+    for target in ('\\d\\f', 'd\\f'):
+        fid = fresh(s, f'to {len(target)}')
+        s.ioctl(fid, SET_REPARSE, symlink_data(target, flags=0))
+        s.close(fid)
+        eq(os.readlink(w.path(f'to {len(target)}')), '/d/f')
 
     fid = fresh(s, 'full', b'data')
     smb2.refused('0xc0000278', s.ioctl, fid, SET_REPARSE, symlink_data('x'))

@@ -150,6 +150,23 @@ def links(w):
 
 
 @test(smb=True, squash='none')
+def links_without(w):
+    """Links that Linux makes without the extensions have any target, absolute ones too."""
+    os.chmod(w.export, 0o777)
+    m = w.client.mount_smb()
+    put(f'{m}/g', b'here')
+    targets = {'file': 'g', 'root': '/etc/hosts', 'none': '/no/where', 'up': '../x'}
+    for name, target in targets.items():
+        os.symlink(target, f'{m}/{name}')
+        eq(os.readlink(w.path(name)), target)
+    w.client.umount(m)
+    m = w.client.mount_smb()
+    eq({name: os.readlink(f'{m}/{name}') for name in targets}, targets)
+    eq((get(f'{m}/file'), get(f'{m}/root')), (b'here', get('/etc/hosts')))
+    eq([os.path.exists(f'{m}/{name}') for name in ('none', 'up')], [False, False])
+
+
+@test(smb=True, squash='none')
 def special_files(w):
     m = mounted(w)
     os.mkfifo(w.path('fifo'), 0o620)
