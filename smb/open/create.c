@@ -555,7 +555,6 @@ static void dsmb_create_undo(struct dsmb_create *c)
 static u32 dsmb_create_exec(struct dsmb_call *call, void *args, void *res)
 {
 	struct dsmb_create *c = args;
-	const struct dsmb_cursor name = c->args.name;
 	const struct dsmb_path path = c->path;
 	u32 status = STATUS_SUCCESS;
 	int err;
@@ -563,7 +562,7 @@ static u32 dsmb_create_exec(struct dsmb_call *call, void *args, void *res)
 	if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_TIMEWARP))
 		status = dsmb_create_past(c);
 	if (!status && call->tree->kind != DSMB_TREE_PIPE) {
-		err = dsmb_nested_enter(call, &c->path, &c->args.name);
+		err = dsmb_nested_enter(call, &c->path);
 		status = err ? dsmb_create_status(c, err) : dsmb_call_move(call, call->share);
 	}
 	if (!status)
@@ -573,7 +572,6 @@ static u32 dsmb_create_exec(struct dsmb_call *call, void *args, void *res)
 	if (status) {
 		dsmb_create_undo(c);
 		c->path = path;
-		c->args.name = name;
 		return status;
 	}
 	/* The dispatcher drops it, when the response was encoded. */

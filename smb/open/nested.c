@@ -21,19 +21,7 @@ void dsmb_nested_restrict(struct dsmb_call *call)
 	rcu_read_unlock();
 }
 
-/* Skip as many separators of the received name as the first @len bytes of @path have. */
-static void dsmb_name_skip(struct dsmb_cursor *name, const struct dsmb_path *path, u32 len)
-{
-	u16 separator = path->posix ? '/' : '\\';
-	unsigned int slashes = 0;
-
-	for (u32 i = 0; i < len; i++)
-		slashes += path->path[i] == '/';
-	while (slashes && dsmb_left(name) >= 2)
-		slashes -= dsmb_get_u16(name) == separator;
-}
-
-int dsmb_nested_enter(struct dsmb_call *call, struct dsmb_path *path, struct dsmb_cursor *name)
+int dsmb_nested_enter(struct dsmb_call *call, struct dsmb_path *path)
 {
 	struct ditto_share *nested;
 	u32 passed;
@@ -45,7 +33,6 @@ int dsmb_nested_enter(struct dsmb_call *call, struct dsmb_path *path, struct dsm
 	call->share = nested;
 	call->op.share = nested;
 	dsmb_nested_restrict(call);
-	dsmb_name_skip(name, path, passed);
 	path->path += passed;
 	path->len -= passed;
 	return 0;

@@ -12,19 +12,17 @@
 #include <linux/types.h>
 
 struct dsmb_call;
-struct dsmb_cursor;
 struct dsmb_path;
 
 /**
  * dsmb_nested_enter - change to the file system that a path leads into
  * @call: CREATE on a disk tree; its share is replaced
  * @path: shortened to the part within the file system
- * @name: the path as received, shortened likewise
  *
  * Context: may sleep.
  * Return: 0, or an errno of ditto_walk_enter().
  */
-int dsmb_nested_enter(struct dsmb_call *call, struct dsmb_path *path, struct dsmb_cursor *name);
+int dsmb_nested_enter(struct dsmb_call *call, struct dsmb_path *path);
 
 /**
  * dsmb_nested_skip - find the part of a path that is within the file system of an open

@@ -37,21 +37,40 @@ static u32 dsmb_link_end(const struct dsmb_path *path, u32 passed)
 	return end ? end - path->path : path->len;
 }
 
-/* Bytes of the received name behind as many components as @path has up to @end. */
-static u32 dsmb_unparsed(const struct dsmb_path *path, u32 end, struct dsmb_cursor name)
+/* Number of parts of the received name behind its first one: further components, and the stream. */
+static unsigned int dsmb_name_parts(const struct dsmb_path *path, struct dsmb_cursor name)
 {
 	u16 separator = path->posix ? '/' : '\\';
-	unsigned int slashes = 0;
-	u32 i;
+	unsigned int parts = 0;
 
-	if (end == path->len && !path->stream)
-		return 0;
-	for (i = 0; i < end; i++)
-		slashes += path->path[i] == '/';
 	while (dsmb_left(&name) >= 2) {
 		u16 c = dsmb_get_u16(&name);
 
-		if ((c == separator && !slashes--) || (c == ':' && !path->posix))
+		if (c == ':' && !path->posix)
+			return parts + !!path->stream;
+		/* A name may end in a separator. */
+		parts += c == separator && dsmb_left(&name);
+	}
+	return parts;
+}
+
+/*
+ * Bytes of the received name behind the component of @path that ends at @end. They are counted from
+ * the end: @path may begin within the name, in a file system within the share, or before it, in a
+ * snapshot.
+ */
+static u32 dsmb_unparsed(const struct dsmb_path *path, u32 end, struct dsmb_cursor name)
+{
+	unsigned int rest = !!path->stream, parts = dsmb_name_parts(path, name);
+	u16 separator = path->posix ? '/' : '\\';
+	u32 i;
+
+	for (i = end; i < path->len; i++)
+		rest += path->path[i] == '/';
+	while (rest && dsmb_left(&name) >= 2) {
+		u16 c = dsmb_get_u16(&name);
+
+		if ((c == separator || (c == ':' && !path->posix)) && parts-- == rest)
 			return dsmb_left(&name) + 2;
 	}
 	return 0;

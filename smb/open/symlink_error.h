@@ -16,8 +16,8 @@ struct dsmb_path;
 /**
  * dsmb_symlink_error_encode - encode the STATUS_STOPPED_ON_SYMLINK response
  * @call: the CREATE; nothing was written to its response
- * @path: the parsed path
- * @name: the same path as received, in UTF-16
+ * @path: the parsed path, or its end, or one that ends with it
+ * @name: the path as received, in UTF-16
  * @passed: bytes of @path before the symbolic link
  *
  * MS-SMB2 section 2.2.2.2.1.

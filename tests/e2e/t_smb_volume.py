@@ -13,6 +13,7 @@ import smb
 import smb2
 from harness import eq, expect_errno, get, mount, one_of, put, run, test, umount
 from smb2 import Smb2, refused
+from t_smb_info import symlink_data
 
 ALICE = smb.UIDS['alice']
 BASIC, FULL_SIZE, CONTROL = 4, 7, 6
@@ -276,6 +277,29 @@ def snapshots(w):
     with expect_errno(errno.EROFS, errno.EACCES):
         os.unlink(f'{m}/f')
     eq(get(w.path('.snap/@GMT-2026.01.02-03.04.05/f')), b'old')
+
+
+@test(smb=True, squash='none')
+def links_of_the_past(w):
+    """A path through a link of a snapshot goes on behind the link (MS-SMB2 section 2.2.2.2.1)."""
+    os.chmod(w.export, 0o777)
+    past = w.path('.snap/@GMT-2026.01.02-03.04.05')
+    os.makedirs(f'{past}/a/b')
+    put(f'{past}/a/b/f', b'old', 0o666)
+    os.symlink('b', f'{past}/a/link')
+    os.symlink('a', f'{past}/top')
+    w.server.ctl('share', 'set', 'data', 'snapshots', '.snap')
+    s = Smb2(w.client)
+    when = {b'TWrp': struct.pack('<Q', filetime(2026, 1, 2, 3, 4, 5))}
+    for name, target, rest in (('a\\link\\f', 'b', '\\f'), ('a\\link', 'b', ''),
+                               ('top\\link\\f', 'a', '\\link\\f'), ('top\\b\\', 'a', '\\b\\'),
+                               ('a\\link\\f:s', 'b', '\\f:s'), ('a\\link:s:$DATA', 'b', ':s:$DATA'),
+                               ('a\\link\\f::$DATA', 'b', '\\f::$DATA')):
+        refused('STOPPED_ON_SYMLINK', create_with, s, name, when, smb2.OPEN)
+        eq(s.frame[80:], symlink_data(target, unparsed=2 * len(rest)), name)
+    fid, _ = create_with(s, 'a\\b\\f', when, smb2.OPEN)
+    eq(s.read(fid, 9), b'old')
+    s.end()
 
 
 @test(smb=True, squash='none')
