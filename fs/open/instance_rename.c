@@ -151,6 +151,14 @@ static int check_directory(struct ditto_op *op, const struct target *t)
 	}
 }
 
+/* The VFS says -ENOTDIR, as it does of a component of a path. */
+static int check_kind(const struct ditto_instance *inst, const struct target *t)
+{
+	bool becomes_dir = inst->is_dir && !S_ISDIR(t->walk.node->inode->i_mode);
+
+	return becomes_dir && t->replace ? -EACCES : 0;
+}
+
 static int check_self(struct ditto_op *op, const struct ditto_instance *inst)
 {
 	if (inst->dentry == op->share->root.dentry)
@@ -170,7 +178,7 @@ static int rename_file(struct ditto_op *op, struct ditto_instance *inst, struct 
 	if (t->walk.node == inst->base)
 		err = ditto_lock_check(op, inst->base, DITTO_INTENT_RENAME);
 	else if (t->walk.node)
-		err = check_taken(op, t);
+		err = check_kind(inst, t) ?: check_taken(op, t);
 	err = err ?: check_self(op, inst) ?: check_directory(op, t);
 	if (err)
 		return err;

@@ -237,6 +237,22 @@ def renames_meet_directories(w):
 
 
 @test(**ONE)
+def directories_replace_no_files(w):
+    """A directory that is to replace a file is refused as one that is to be replaced is."""
+    a, _ = sessions(w)
+    put(w.path('f'), b'data', 0o666)
+    for name in ('d', 'e'):
+        a.close(a.create(name, how=MAKE, options=DIRECTORY_FILE))
+    folder = a.create('d', access=GENERIC_READ | DELETE, options=DIRECTORY_FILE)
+    for name in ('f', 'e'):
+        refused('OBJECT_NAME_COLLISION', a.rename, folder, name)
+        refused('ACCESS_DENIED', a.rename, folder, name, replace=True)
+    refused('OBJECT_PATH_NOT_FOUND', a.rename, folder, 'f\\d', replace=True)
+    a.rename(folder, 'g', replace=True)
+    eq((get(w.path('f')), sorted(os.listdir(w.export))), (b'data', ['e', 'f', 'g']))
+
+
+@test(**ONE)
 def renames_above_opens(w):
     """A directory is renamed unless something below it is open, however deep and however many."""
     a, b = sessions(w)
