@@ -414,8 +414,11 @@ static bool dsmb_dir_list_dots(struct dsmb_dir_query *q, struct ditto_node *node
 		ditto_node_put(dir);
 		if (outer)
 			ditto_share_put(outer);
-		if (!err && !dsmb_dir_encode(q, name, &attrs))
-			return false;
+		if (err || dsmb_dir_encode(q, name, &attrs))
+			continue;
+		if (!q->count)
+			dsmb_dir_encode_cut(q, name, &attrs);
+		return false;
 	}
 	return true;
 }

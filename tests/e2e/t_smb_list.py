@@ -11,6 +11,7 @@ from t_smb_turns import begun, requests, volumes
 COUNT = 2000                    # names; to match a long one takes about 1 ms
 SLOW = '*?' * 120               # a pattern that may begin to match at each character
 RESTART = 1
+BOTH = 94                       # FileBothDirectoryInformation before the name
 
 
 def many(w):
@@ -98,4 +99,31 @@ def names_come_first(w):
     before = cached()
     eq(shorts(s, fid, '00042*'), {'00042': ''})
     assert cached() - before < COUNT // 2, 'most files were looked up'
+    s.end()
+
+
+def listed(s, fid, pattern, flags=0, room=65536, level=3):
+    """The status and the name in the first entry of a listing."""
+    text = pattern.encode('utf-16-le')
+    status, body = s.answer(s.send(smb2.QUERY_DIRECTORY, struct.pack(
+        '<HBBI16sHHI', 33, level, flags, 0, fid, 96, len(text), room) + text))
+    if len(body) < 8 + BOTH or smb2.NAMES[status] not in ('SUCCESS', 'BUFFER_OVERFLOW'):
+        return smb2.NAMES.get(status, hex(status)), None
+    length, = struct.unpack_from('<I', body, 8 + 60)
+    return smb2.NAMES[status], body[8 + BOTH:8 + BOTH + length].decode('utf-16-le')
+
+
+@test(smb=True, squash='none')
+def dots_that_do_not_fit(w):
+    """Each entry whose name does not fit is cut off, and none is taken for the end."""
+    s = session(w)
+    put(w.path('name'))
+    fid = s.create('', access=smb2.GENERIC_READ, how=smb2.OPEN)
+    eq(listed(s, fid, '*', room=BOTH), ('BUFFER_OVERFLOW', ''))
+    eq(listed(s, fid, '*', room=BOTH + 2), ('SUCCESS', '.'))
+    eq(listed(s, fid, '*', room=BOTH + 2), ('BUFFER_OVERFLOW', '.'))
+    eq(listed(s, fid, '*', room=BOTH + 4), ('SUCCESS', '..'))
+    eq(listed(s, fid, '*', room=BOTH + 4), ('BUFFER_OVERFLOW', 'na'))
+    eq(listed(s, fid, '*', room=BOTH + 8), ('SUCCESS', 'name'))
+    eq(listed(s, fid, '*', room=BOTH + 8), ('NO_MORE_FILES', None))
     s.end()
