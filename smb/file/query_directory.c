@@ -535,6 +535,9 @@ static u32 dsmb_dir_begin(struct dsmb_dir *dir, struct dsmb_dir_args *args)
 	bool restart = args->flags & (DSMB_DIR_RESTART | DSMB_DIR_REOPEN);
 	u32 status;
 
+	/* MS-SMB2 section 3.3.5.18: a listing that is reopened has no pattern yet. */
+	if (args->flags & DSMB_DIR_REOPEN)
+		dir->pattern_len = 0;
 	args->first = !dir->pattern_len;
 	if (restart) {
 		dir->cookie = 0;

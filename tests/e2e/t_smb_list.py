@@ -10,7 +10,8 @@ from t_smb_turns import begun, requests, volumes
 
 COUNT = 2000                    # names; to match a long one takes about 1 ms
 SLOW = '*?' * 120               # a pattern that may begin to match at each character
-RESTART = 1
+RESTART, REOPEN = 1, 16
+NO_SUCH_FILE = '0xc000000f'
 BOTH = 94                       # FileBothDirectoryInformation before the name
 
 
@@ -126,4 +127,18 @@ def dots_that_do_not_fit(w):
     eq(listed(s, fid, '*', room=BOTH + 4), ('BUFFER_OVERFLOW', 'na'))
     eq(listed(s, fid, '*', room=BOTH + 8), ('SUCCESS', 'name'))
     eq(listed(s, fid, '*', room=BOTH + 8), ('NO_MORE_FILES', None))
+    s.end()
+
+
+@test(smb=True, squash='none')
+def reopened(w):
+    """A listing that is reopened takes a new pattern, all names if there is none (3.3.5.18)."""
+    s = session(w)
+    put(w.path('name'))
+    fid = s.create('', access=smb2.GENERIC_READ, how=smb2.OPEN)
+    eq(listed(s, fid, 'name'), ('SUCCESS', 'name'))
+    eq(listed(s, fid, '', RESTART), ('SUCCESS', 'name'))
+    eq(listed(s, fid, '', REOPEN), ('SUCCESS', '.'))
+    eq(listed(s, fid, 'none', REOPEN), (NO_SUCH_FILE, None))
+    eq(listed(s, fid, '', REOPEN), ('SUCCESS', '.'))
     s.end()
