@@ -21,7 +21,7 @@
 
 #define DSMB_STAR	'*'	/* any characters */
 #define DSMB_QM		'?'	/* one character */
-#define DSMB_DOS_STAR	'<'	/* any characters except the last dot */
+#define DSMB_DOS_STAR	'<'	/* any characters up to the last dot, with it or without */
 #define DSMB_DOS_QM	'>'	/* one character; none before a dot or at the end */
 #define DSMB_DOS_DOT	'"'	/* a dot; none at the end */
 
@@ -189,8 +189,8 @@ static bool dsmb_match_one(u16 p, const struct dsmb_match_at *at, bool *again)
 		*again = true;
 		return true;
 	case DSMB_DOS_STAR:
-		*again = true;
-		return !at->last_dot;
+		*again = !at->last_dot;
+		return true;
 	case DSMB_QM:
 		return true;
 	case DSMB_DOS_QM:

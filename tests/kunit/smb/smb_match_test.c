@@ -35,6 +35,13 @@ static const struct smb_match_case smb_match_cases[] = {
 	{ u"<", u"a.b", false },
 	{ u"<.b", u"a.b", true },
 	{ u"<.", u"a.", true },
+	/* or with it, as "." and ".." */
+	{ u"<", u".", true },
+	{ u"<", u"..", true },
+	{ u"<", u"a.", true },
+	{ u"<b", u"a.b", true },
+	{ u"<c", u"a.b.c", true },
+	{ u"<c", u"a.bc", false },
 	/* DOS_QM: one, or none at a dot or the end */
 	{ u"a>", u"a", true },
 	{ u"a>", u"ab", true },
