@@ -319,6 +319,31 @@ def stop_and_start(w):
     s.ctl('stop')
 
 
+@test(server='ditto', share=False)
+def start_with_mistakes(w):
+    """A file with mistakes fails "start" at once, and is a problem until it is read without them."""
+    s = w.server
+    good = f'[share data]\npath = {w.export}\n'
+    conf = s.helper_start(good)
+    wait_for('the share', lambda: health(w) == (0, {}))
+    mistake = f'{conf}:4: [share] has no key \'squach\'; did you mean \'squash\'?'
+    put(conf, good + '[share other]\nsquach = none\npath = /\n')
+    begun = time.monotonic()
+    p = s.ctl('start', check=False)
+    eq((p.returncode, p.stdout), (2, f'dittoctl: start: {mistake}\n'))
+    assert time.monotonic() - begun < 20, 'it waited for an answer that was there'
+    eq(health(w), (1, {'configuration': mistake}))
+    eq(names(w), ['data'], 'the configuration before is in use')
+    # stopped by the administrator, with the file as it is
+    s.ctl('stop')
+    eq(s.ctl('start', check=False).returncode, 2)
+    eq((names(w), health(w)[0]), ([], 2))
+    put(conf, good)
+    s.ctl('start')
+    eq((names(w), health(w)), (['data'], (0, {})))
+    s.ctl('stop')
+
+
 @test(server='ditto', share=False, timeout=90)
 def start_while_replaced(w):
     """dittoctl start is answered by the serving helper, not by the one it replaced."""

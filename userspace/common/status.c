@@ -14,7 +14,7 @@
 #define FOLDER		"/run/ditto"
 #define PATH_SIZE	64
 /* Bytes of the longest line. */
-#define LINE_SIZE	1024
+#define LINE_SIZE	4096
 
 static const char *file_path(char path[PATH_SIZE], const char *suffix)
 {
@@ -44,9 +44,10 @@ int status_write(const struct status *s)
 	f = fopen(file_path(new, ".new"), "we");
 	if (!f)
 		return -errno;
-	fprintf(f, "pid %d\nheard %llu\nstarted %llu\nstopped %d\nshares %u\n", s->pid,
-		(unsigned long long)s->heard, (unsigned long long)s->started, s->stopped,
-		s->shares);
+	fprintf(f, "pid %d\nheard %llu\nrefused %llu\n", s->pid, (unsigned long long)s->heard,
+		(unsigned long long)s->refused);
+	fprintf(f, "started %llu\nstopped %d\nshares %u\n", (unsigned long long)s->started,
+		s->stopped, s->shares);
 	for (i = 0; i < s->nproblems; i++) {
 		fputs("problem ", f);
 		put_words(f, s->problem[i].what);
@@ -90,6 +91,8 @@ static void read_line(struct status *s, char *line)
 		s->pid = atoi(value);
 	else if (!strcmp(line, "heard"))
 		s->heard = strtoull(value, NULL, 10);
+	else if (!strcmp(line, "refused"))
+		s->refused = strtoull(value, NULL, 10);
 	else if (!strcmp(line, "started"))
 		s->started = strtoull(value, NULL, 10);
 	else if (!strcmp(line, "stopped"))

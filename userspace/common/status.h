@@ -10,6 +10,9 @@
 
 #include "text.h"
 
+/* The subject of mistakes in the configuration file, of which nothing is applied. */
+#define STATUS_CONFIGURATION	"configuration"
+
 /**
  * struct status_problem - a part of the configuration that could not be applied
  * @what: the object, such as "share a"
@@ -25,6 +28,8 @@ struct status_problem {
  * @pid: its process
  * @heard: time of the event that this state answers: a new configuration, or the command to stop;
  *	see clock_ns()
+ * @refused: time of a new configuration that has mistakes and was not used; 0 if the last one is
+ *	used
  * @started: start of the server that the configuration was applied to; 0 for none
  * @stopped: it applies nothing until it gets the command to
  * @shares: number of shares in the configuration
@@ -34,6 +39,7 @@ struct status_problem {
 struct status {
 	pid_t pid;
 	u64 heard;
+	u64 refused;
 	u64 started;
 	bool stopped;
 	unsigned int shares;

@@ -18,6 +18,7 @@
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "out.h"
+#include "text.h"
 
 /*
  * Milliseconds between two looks at dittod's status, and until dittod must have handled a signal.
@@ -260,11 +261,24 @@ static int status_run(struct ctl *ctl, char **words)
 	return (int)h.health;
 }
 
+static void print_mistakes(const struct ctl *ctl, const struct status *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->nproblems; i++) {
+		if (strcmp(s->problem[i].what, STATUS_CONFIGURATION))
+			continue;
+		text_make_printable(s->problem[i].why);
+		fprintf(stderr, "dittoctl: %s: %s\n", ctl->object, s->problem[i].why);
+	}
+}
+
 /*
- * Check whether dittod has handled the order given at @since. Sets @pid to the running dittod,
+ * Check whether dittod has handled the order given at @since: to stop, or to use a new
+ * configuration, which it has @refused if there are mistakes. Sets @pid to the running dittod,
  * which may be another process by now that needs the signal too.
  */
-static bool daemon_did(bool stopped, u64 since, pid_t *pid)
+static bool daemon_did(const struct ctl *ctl, bool stopped, u64 since, pid_t *pid, bool *refused)
 {
 	struct status s;
 	bool did;
@@ -274,9 +288,12 @@ static bool daemon_did(bool stopped, u64 since, pid_t *pid)
 		return stopped;
 	/* A result of an earlier order does not count. */
 	did = s.heard >= since && s.stopped == stopped;
+	*refused = !stopped && s.refused >= since;
+	if (*refused)
+		print_mistakes(ctl, &s);
 	*pid = s.pid;
 	status_free(&s);
-	return did;
+	return did || *refused;
 }
 
 static int daemon_signal(pid_t pid, int signal)
@@ -291,6 +308,7 @@ static int daemon_signal(pid_t pid, int signal)
 static int tell_daemon(const struct ctl *ctl, int signal, bool stopped)
 {
 	u64 since = clock_ns();
+	bool refused = false;
 	struct status s;
 	pid_t pid, told;
 	int ms;
@@ -303,8 +321,8 @@ static int tell_daemon(const struct ctl *ctl, int signal, bool stopped)
 		return CTL_REFUSED;
 	for (ms = 0; ms < SIGNAL_MS; ms += POLL_MS) {
 		pid = told;
-		if (daemon_did(stopped, since, &pid))
-			return CTL_OK;
+		if (daemon_did(ctl, stopped, since, &pid, &refused))
+			return refused ? CTL_REFUSED : CTL_OK;
 		if (pid != told && daemon_signal(pid, signal))
 			return CTL_REFUSED;
 		told = pid;

@@ -35,7 +35,7 @@ struct agent {
 
 static bool agent_configure(struct agent *a)
 {
-	struct config *cfg = config_file_load(a->file);
+	struct config *cfg = config_file_load(a->file, NULL);
 
 	if (!cfg)
 		return false;

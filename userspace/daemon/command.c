@@ -20,7 +20,7 @@ int command_check_config(const struct config_file *file)
 	struct config *cfg;
 	struct why why;
 
-	cfg = config_file_load(&given);
+	cfg = config_file_load(&given, NULL);
 	if (!cfg)
 		return EXIT_FAILURE;
 	mistakes = identity_map_read(IDENTITY_MAP);
@@ -59,7 +59,7 @@ int command_check_config(const struct config_file *file)
 
 int command_map_user(const struct config_file *file, const char *name)
 {
-	struct config *cfg = config_file_load(file);
+	struct config *cfg = config_file_load(file, NULL);
 	char rule[USER_MAP_TEXT_MAX];
 	struct nss_account account;
 	struct why why;

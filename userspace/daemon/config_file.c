@@ -58,18 +58,22 @@ struct config *config_read(const char *path, struct mistakes *mistakes)
 	return cfg;
 }
 
-struct config *config_file_load(const struct config_file *file)
+struct config *config_file_load(const struct config_file *file, struct mistakes *mistakes)
 {
-	struct mistakes m;
+	struct mistakes m = { 0 };
 	struct config *cfg;
 	unsigned int i;
 
 	if (file->optional && access(file->path, F_OK) && errno == ENOENT)
-		return config_new();
-	cfg = config_read(file->path, &m);
+		cfg = config_new();
+	else
+		cfg = config_read(file->path, &m);
 	for (i = 0; i < m.count; i++)
 		log_error("%s", m.text[i]);
-	mistakes_free(&m);
+	if (mistakes)
+		*mistakes = m;
+	else
+		mistakes_free(&m);
 	return cfg;
 }
 

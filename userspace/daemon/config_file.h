@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 struct config;
+struct mistakes;
 
 /* Lines of a map of SIDs, which is part of the configuration. */
 #define IDENTITY_MAP	"/etc/ditto/idmap"
@@ -20,8 +21,11 @@ struct config_file {
 	bool optional;
 };
 
-/* Read the file and log all errors. Returns NULL if there are any. */
-struct config *config_file_load(const struct config_file *file);
+/*
+ * Read the file and log all errors. Returns NULL if there are any; unless @mistakes is NULL, they
+ * are there, to be freed with mistakes_free().
+ */
+struct config *config_file_load(const struct config_file *file, struct mistakes *mistakes);
 /* Use what the configuration says about accounts. */
 void config_use_accounts(const struct config *cfg);
 

@@ -91,6 +91,8 @@
  * @instance: instance of a server that waits for its records until its shares exist; or 0
  * @waited: seconds that it has waited
  * @heard: when the last order arrived: to use @next_cfg, otherwise @cfg, or to stop
+ * @refused: when the last file arrived, if it has mistakes; otherwise 0
+ * @mistakes: those of that file
  * @applied: @heard at the start of the last @job
  * @stopped: nothing is applied until the file is read again
  * @retry_s: seconds until the next retry; 0 if nothing failed
@@ -123,6 +125,8 @@ struct daemon {
 	u64 instance;
 	unsigned int waited;
 	u64 heard;
+	u64 refused;
+	struct mistakes mistakes;
 	u64 applied;
 	bool stopped;
 	unsigned int retry_s;
@@ -156,11 +160,14 @@ static void dittod_tell(struct daemon *d, const char *status)
 static void write_status(struct daemon *d)
 {
 	struct status s = { .pid = getpid(), .heard = d->stopped ? d->heard : d->applied,
-			    .stopped = d->stopped, .started = d->result.started,
-			    .shares = d->cfg->nshares };
+			    .refused = d->refused, .stopped = d->stopped,
+			    .started = d->result.started, .shares = d->cfg->nshares };
 	unsigned int i;
 
-	s.problem = mem_new((d->result.nproblems + 1) * sizeof(*s.problem));
+	s.problem = mem_new((d->mistakes.count + d->result.nproblems + 1) * sizeof(*s.problem));
+	for (i = 0; i < d->mistakes.count; i++)
+		s.problem[s.nproblems++] = (struct status_problem){ STATUS_CONFIGURATION,
+								    d->mistakes.text[i] };
 	for (i = 0; i < d->result.nproblems; i++)
 		s.problem[s.nproblems++] = (struct status_problem){ d->result.problem[i].what,
 								    d->result.problem[i].why };
@@ -338,11 +345,16 @@ static void dittod_use_machine(struct state *st)
 static void dittod_reload(struct daemon *d)
 {
 	u64 heard = clock_ns();
-	struct config *cfg = config_file_load(&d->file);
+	struct config *cfg;
 
+	mistakes_free(&d->mistakes);
+	cfg = config_file_load(&d->file, &d->mistakes);
+	d->refused = cfg ? 0 : heard;
 	channel_hello(d->channel);
 	if (!cfg) {
 		log_error("nothing of %s is applied", d->file.path);
+		if (!d->applying)
+			write_status(d);
 		notify("STATUS=mistakes in %s: the configuration before it is in use",
 		       d->file.path);
 		return;
@@ -519,7 +531,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 
 	d->signals = loop_signals();
 	d->heard = clock_ns();
-	d->cfg = config_file_load(&d->file);
+	d->cfg = config_file_load(&d->file, NULL);
 	if (!d->cfg)
 		return EXIT_FAILURE;
 	d->state_dir = state_dir;
