@@ -428,6 +428,30 @@ def config_difference(w):
     s.shares['by-hand'] = (w.path('d'), {})
 
 
+@test(server='ditto', share=False)
+def long_share(w):
+    """A share with long rules and many users is shown, changed and removed as any other."""
+    s = w.server
+
+    def section(users):
+        return (f'[share data]\npath = {w.export}\n' +
+                ''.join(f'allow = n{i:0254}=ro\n' for i in range(226)) +
+                ''.join(f'user = {i}=read\n' for i in range(users)))
+
+    def sizes():
+        shares = s.json('share', 'list')
+        return [(len(x['rules']), len(x['users'])) for x in shares]
+    conf = s.helper_start(section(1000))
+    wait_for('the share', lambda: sizes() == [(226, 1000)])
+    got, = s.json('share', 'show', 'data')
+    eq((len(got['rules']), len(got['users'])), (226, 1000))
+    assert 'others' in s.ctl('share', 'show', 'data')
+    for text, want in ((section(1024), [(226, 1024)]), ('', [])):
+        put(conf, text)
+        s.helper.send_signal(signal.SIGHUP)
+        wait_for(f'{want}', lambda w=want: sizes() == w)
+
+
 @contextlib.contextmanager
 def groups_that_hang():
     """A look-up of a group that hangs delays its caller, and the file is unchanged after it."""

@@ -23,6 +23,11 @@
  * SIDs of 72 bytes each; and other attributes.
  */
 #define MESSAGE_MAX	(160 * 1024)
+/*
+ * Bytes of the buffers of a socket. The memory of an answer counts, which may be twice as long, and
+ * its acknowledgment must fit in behind it.
+ */
+#define BUFFER_SIZE	(512 * 1024)
 /* Attempts to read a dump that is interrupted by changes. */
 #define DUMP_TRIES	5
 
@@ -60,6 +65,16 @@ static int errno_of(int nl_error)
 	}
 }
 
+void conn_set_buffers(struct conn *c, int receive, int send)
+{
+	int fd = nl_socket_get_fd(c->sock);
+
+	/* CAP_NET_ADMIN allows to exceed net.core.rmem_max and wmem_max, which are smaller. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive, sizeof(receive)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &send, sizeof(send)))
+		nl_socket_set_buffer_size(c->sock, receive, send);
+}
+
 int conn_open(struct conn *c)
 {
 	int on = 1;
@@ -77,6 +92,7 @@ int conn_open(struct conn *c)
 		conn_close(c);
 		return errno_of(rc);
 	}
+	conn_set_buffers(c, BUFFER_SIZE, BUFFER_SIZE);
 	/* Each message requests its acknowledgment itself. */
 	nl_socket_disable_auto_ack(c->sock);
 	/* Only the texts of errors depend on these two. */

@@ -70,6 +70,8 @@ struct extack {
 /* Open a socket. Returns 0 or a negative errno. The family need not exist yet. */
 int conn_open(struct conn *c);
 void conn_close(struct conn *c);
+/* Make the buffers of a socket as long, as far as the caller may, in bytes. */
+void conn_set_buffers(struct conn *c, int receive, int send);
 /* Find the family. Returns 0, -CONN_NOT_LOADED, -CONN_OTHER_VERSION or another negative errno. */
 int conn_find_family(struct conn *c);
 /* Get the features of the module, which are read once. NULL if the kernel does not report them. */

@@ -428,6 +428,7 @@ static bool add_share(struct work *w, const struct wanted *wanted)
 	const struct share *s = &wanted->share;
 	struct share want = *s, *added;
 	char what[300];
+	struct why why;
 
 	snprintf(what, sizeof(what), "share %s", s->name);
 	/*
@@ -444,8 +445,12 @@ static bool add_share(struct work *w, const struct wanted *wanted)
 	if (!apply_outcome(w, kernel_share_add(w->k, &want), what, "added"))
 		return !w->result->gone;
 	added = kernel_share_get(w->k, s->name);
-	if (!added)
+	if (!added) {
+		/* The next run finds it, and stores that it is dittod's. */
+		snprintf(why.text, sizeof(why.text), "not stored: %s", kernel_why(w->k));
+		apply_failure(w, what, why.text);
 		return true;
+	}
 	state_share_put(w->st, s->name, s->path, added->id);
 	if (wanted->place.fs_len)
 		state_share_fs_put(w->st, s->name, wanted->place.fs, wanted->place.fs_len);

@@ -8,7 +8,6 @@
 #include <linux/genetlink.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include <netlink/errno.h>
 #include <netlink/genl/genl.h>
@@ -256,19 +255,12 @@ static struct nl_cb *make_cb(int (*valid)(struct nl_msg *msg, void *arg), struct
 
 static bool open_standing(struct conn *c, struct why *why)
 {
-	const int size = RECEIVE_BUFFER, send_size = SEND_BUFFER;
-
 	if (conn_open(c)) {
 		*why = c->why;
 		return false;
 	}
 	nl_socket_set_nonblocking(c->sock);
-	/* CAP_NET_ADMIN allows to exceed net.core.rmem_max and wmem_max, which are smaller. */
-	if (setsockopt(nl_socket_get_fd(c->sock), SOL_SOCKET, SO_RCVBUFFORCE, &size,
-		       sizeof(size)) ||
-	    setsockopt(nl_socket_get_fd(c->sock), SOL_SOCKET, SO_SNDBUFFORCE, &send_size,
-		       sizeof(send_size)))
-		nl_socket_set_buffer_size(c->sock, RECEIVE_BUFFER, SEND_BUFFER);
+	conn_set_buffers(c, RECEIVE_BUFFER, SEND_BUFFER);
 	return true;
 }
 
