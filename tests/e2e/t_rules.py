@@ -120,6 +120,24 @@ def names_and_netgroups(w):
 
 
 @test(server='ditto', clients=1)
+def too_long(w):
+    """Rules that do not fit into a message are refused, and not left out of it."""
+    s = w.server
+    s.ctl('share', 'set', 'data', 'allow', '192.0.2.1=none')
+    words = ['allow', 'n' * 255] * 256
+    for command in (('set', 'data'), ('add', 'more', w.export)):
+        said = s.refused('share', *command, *words)
+        assert 'put the clients into a netgroup' in said, said
+    eq([(x['name'], len(x['rules'])) for x in s.json('share', 'list')], [('data', 1)])
+    # the longest that the kernel takes
+    os.mkdir(w.path('d'))
+    s.ctl('share', 'add', 'more', w.path('d'), *words[:2 * 226])
+    eq(len(s.json('share', 'list', 'more')[0]['rules']), 226)
+    s.ctl('share', 'del', 'more')
+    s.ctl('share', 'set', 'data', 'allow-all')
+
+
+@test(server='ditto', clients=1)
 def without_helper(w):
     """Rules that need the helper admit nobody without it, at once; others work."""
     put(w.path('f'))

@@ -39,6 +39,13 @@ void msg_put(struct nl_msg *msg, unsigned int type, const void *data, size_t len
 		mem_out();
 }
 
+/* libnl would leave a list out that is too long, and trim an empty one away. */
+void msg_end_list(struct nl_msg *msg, struct nlattr *list)
+{
+	if (nla_nest_end_keep_empty(msg, list) < 0)
+		mem_out();
+}
+
 void msg_put_string(struct nl_msg *msg, unsigned int type, const char *text)
 {
 	msg_put(msg, type, text, strlen(text) + 1);

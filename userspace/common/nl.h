@@ -21,6 +21,12 @@
 /* Error of calls, negated, if ditto.ko has another version of the protocol. */
 #define CONN_OTHER_VERSION	EPROTO
 
+/*
+ * Bytes of the longest list in a message, which is one attribute, as in the kernel. A longer
+ * attribute would be left out by libnl.
+ */
+#define NEST_BYTES_MAX	(UINT16_MAX - 256)
+
 struct nl_sock;
 
 /**
@@ -114,6 +120,8 @@ void msg_put_number(struct nl_msg *msg, const struct spec_set *set, unsigned int
 		    u64 value);
 /* Add a binary attribute. */
 void msg_put(struct nl_msg *msg, unsigned int type, const void *data, size_t len);
+/* End a list, also an empty one. One that is longer than NEST_BYTES_MAX ends the program, too. */
+void msg_end_list(struct nl_msg *msg, struct nlattr *list);
 void msg_put_string(struct nl_msg *msg, unsigned int type, const char *text);
 
 /**

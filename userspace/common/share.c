@@ -294,6 +294,28 @@ static bool read_rule(char *text, struct share_rule *r, struct why *why)
 	return text_enum(rest + 7, &spec_squash_mode, &r->squash, why);
 }
 
+/* Bytes of a rule in a message, as the kernel counts them. */
+static size_t rule_size(const struct share_rule *r)
+{
+	int number = nla_total_size(sizeof(u32));
+
+	return (size_t)nla_total_size(nla_total_size((int)strlen(r->spec) + 1) +
+				      (r->has_squash ? 4 : 3) * number);
+}
+
+/* Without its rules a share would be everybody's. */
+static bool rules_have_room(const struct share *s, const struct share_rule *more, struct why *why)
+{
+	size_t size = rule_size(more);
+	unsigned int i;
+
+	for (i = 0; i < s->nrules; i++)
+		size += rule_size(&s->rules[i]);
+	return size <= NEST_BYTES_MAX ||
+	       why_not(why, "the rules are longer than %d bytes: put the clients into a netgroup",
+		       NEST_BYTES_MAX);
+}
+
 bool share_add_rule(struct share *s, const char *text, struct why *why)
 {
 	struct share_rule r = { .access = DITTO_ACCESS_RIGHT_WRITE };
@@ -304,13 +326,13 @@ bool share_add_rule(struct share *s, const char *text, struct why *why)
 		return why_not(why, "there are more than %d rules: put the clients into a netgroup",
 			       RULES_MAX);
 	copy = mem_string(text);
-	good = read_rule(copy, &r, why);
+	/* The copy keeps the rest of the text behind its NUL. */
+	r.spec = copy;
+	good = read_rule(copy, &r, why) && rules_have_room(s, &r, why);
 	if (!good) {
 		free(copy);
 		return false;
 	}
-	/* The copy keeps the rest of the text behind its NUL. */
-	r.spec = copy;
 	s->rules = mem_grow(s->rules, s->nrules, sizeof(*s->rules));
 	s->rules[s->nrules++] = r;
 	return share_given(s, DITTO_A_SHARE_RULES, true);
@@ -350,8 +372,7 @@ static void put_rules(struct nl_msg *msg, const struct share *s)
 			msg_put_number(msg, &spec_rule_set, DITTO_A_RULE_SQUASH, r->squash);
 		nla_nest_end(msg, rule);
 	}
-	/* An empty list is sent, too, so it must not be trimmed away. */
-	nla_nest_end_keep_empty(msg, rules);
+	msg_end_list(msg, rules);
 }
 
 static void put_option(struct nl_msg *msg, const struct setting *option, u32 value)

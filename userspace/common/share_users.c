@@ -14,6 +14,8 @@
 
 /* Largest number of users and groups of a share in the kernel. */
 #define SHARE_USERS_MAX	1024
+/* Bytes of the SID of a user or group of a domain, S-1-5-21-a-b-c-d ([MS-DTYP] section 2.4.2.2). */
+#define SID_LEN_OF_NAME	28
 
 /* Bounds of the buffer for a record; a group with very many members needs a large one. */
 #define BUFFER_MIN	4096
@@ -116,6 +118,29 @@ static bool share_users_have_name(const struct share_users *u, bool group, const
 	return false;
 }
 
+/* Bytes of an entry in a message. A name may become a number, or the SID that a directory gives. */
+static size_t share_user_size(const struct share_user *one)
+{
+	int sid_len = one->name ? SID_LEN_OF_NAME : (int)one->sid_len;
+	int who = sid_len ? nla_total_size(sid_len) + nla_total_size(sizeof(u8)) :
+			    nla_total_size(sizeof(u32));
+
+	return (size_t)nla_total_size(who + nla_total_size(sizeof(u32)));
+}
+
+static bool share_users_have_room(const struct share_users *u, const struct share_user *more,
+				  struct why *why)
+{
+	size_t size = share_user_size(more);
+	unsigned int i;
+
+	for (i = 0; i < u->n; i++)
+		size += share_user_size(&u->user[i]);
+	return (u->n < SHARE_USERS_MAX && size <= NEST_BYTES_MAX) ||
+	       why_not(why, "there are more than %d users, or %d bytes: put them into groups",
+		       SHARE_USERS_MAX, NEST_BYTES_MAX);
+}
+
 static void share_users_append(struct share_users *u, const struct share_user *one)
 {
 	u->user = mem_grow(u->user, u->n, sizeof(*u->user));
@@ -150,11 +175,8 @@ bool share_users_add_unresolved(struct share_users *u, bool group, const char *t
 		why_not(why, "%s '%s' is there twice", group ? "group" : "user", name);
 		goto err_name;
 	}
-	if (u->n == SHARE_USERS_MAX) {
-		why_not(why, "there are more than %d users: put them into groups",
-			SHARE_USERS_MAX);
+	if (!share_users_have_room(u, &one, why))
 		goto err_name;
-	}
 	if (known)
 		free(name);
 	share_users_append(u, &one);
@@ -185,6 +207,10 @@ int share_users_resolve(const struct share_users *u, struct share_users *out,
 		if (share_users_find(out, &one)) {
 			why_not(why, "%s '%s' is there twice", one.group ? "group" : "user",
 				name ? name : "with this number");
+			rc = -EINVAL;
+			goto err;
+		}
+		if (!share_users_have_room(out, &one, why)) {
 			rc = -EINVAL;
 			goto err;
 		}
@@ -283,8 +309,7 @@ void share_users_fill(struct nl_msg *msg, const struct share_users *u)
 		msg_put_number(msg, &spec_share_user_set, DITTO_A_SHARE_USER_ACCESS, one->access);
 		nla_nest_end(msg, nest);
 	}
-	/* An empty list is sent, too, so it must not be trimmed away. */
-	nla_nest_end_keep_empty(msg, all);
+	msg_end_list(msg, all);
 }
 
 /* Read an entry of a share; false if it is malformed. */

@@ -482,6 +482,63 @@ static void too_many_rules(void)
 	free(text);
 }
 
+/* A list that a message cannot have must not be left out of it. */
+static void too_long_lists(void)
+{
+	char *rules = mem_string(SHARE), *users = mem_string(SHARE);
+	struct mistakes m;
+	char name[256];
+	int i;
+
+	memset(name, 'n', sizeof(name));
+	name[255] = '\0';
+	for (i = 0; i < 256; i++) {
+		char *longer = mem_print("%sallow = %s=ro\n", rules, name);
+
+		free(rules);
+		rules = longer;
+	}
+	CHECK(!parse_text(rules, &m));
+	SAME(m.count ? m.text[0] : NULL,
+	     "f:229: allow: the rules are longer than 65279 bytes: put the clients into a netgroup");
+	mistakes_free(&m);
+	free(rules);
+	for (i = 0; i < 1024; i++) {
+		char *longer = mem_print("%suser = S-1-%d%s=read\n",
+					 users, i, "-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15");
+
+		free(users);
+		users = longer;
+	}
+	CHECK(!parse_text(users, &m));
+	SAME(m.count ? m.text[0] : NULL,
+	     "f:712: user: there are more than 1024 users, or 65279 bytes: put them into groups");
+	mistakes_free(&m);
+	free(users);
+}
+
+/* A name is as long as the SID that a directory may give for it. */
+static void names_become_sids(void)
+{
+	char *users = mem_string(SHARE);
+	struct mistakes m;
+	int i;
+
+	for (i = 0; i < 1024; i++) {
+		char *longer = mem_print("%suser = %s%d%s=read\n", users,
+					 i < 500 ? "S-1-" : "name", i,
+					 i < 500 ? "-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15" : "");
+
+		free(users);
+		users = longer;
+	}
+	CHECK(!parse_text(users, &m));
+	SAME(m.count ? m.text[0] : NULL,
+	     "f:873: user: there are more than 1024 users, or 65279 bytes: put them into groups");
+	mistakes_free(&m);
+	free(users);
+}
+
 static void long_names(void)
 {
 	struct mistakes m;
@@ -596,8 +653,8 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(whole_file), TEST(tls_section), TEST(empty_file), TEST(each_mistake),
-		TEST(all_mistakes),
-		TEST(too_many_mistakes), TEST(too_many_rules), TEST(long_names), TEST(nul_byte),
+		TEST(all_mistakes), TEST(too_many_mistakes), TEST(too_many_rules),
+		TEST(too_long_lists), TEST(names_become_sids), TEST(long_names), TEST(nul_byte),
 		TEST(unreadable_file), TEST(any_bytes), TEST(every_setting), TEST(example_file),
 		{ 0 }
 	};
