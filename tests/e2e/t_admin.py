@@ -7,11 +7,13 @@ import os
 import signal
 import socket
 import struct
+import subprocess
 
+import netlink
 import nfs3
 import rpc
 import servers
-from harness import eq, expect_errno, get, pattern, put, run, test, wait_for
+from harness import eq, expect_errno, get, pattern, put, run, stop_process, test, wait_for
 
 
 def rpcbind(w):
@@ -509,6 +511,33 @@ def helper_ends_cleanly(w):
     s.helper_stop()
     wait_for('the helper is gone', lambda: not s.setting('helper'))
     eq(w.client.nfs().null().stat, rpc.SUCCESS)
+
+
+@test(server='ditto', timeout=60)
+def helper_after_another(w):
+    """A helper that was refused takes the place of one that ends, even if it misses the event."""
+    s, log = w.server, f'{w.base}/second.log'
+    s.helper_start()
+    os.mkdir(f'{w.base}/state2')
+    with open(log, 'wb') as f:
+        second = w.server_ns.spawn(servers.tool('dittod'), '-c', f'{w.base}/ditto.conf', '-s',
+                                   f'{w.base}/state2', stdout=f, stderr=subprocess.STDOUT)
+    wait_for('the refusal', lambda: b'another helper is registered' in get(log))
+    stop_process(second.pid)
+
+    def has_lost():
+        """One of its sockets has dropped a message; libnl numbers them by the process."""
+        for _ in range(500):
+            netlink.call(w.server_ns, 'SHARE_SET', ('SHARE_NAME', 'data'))
+        rows = [x.split() for x in w.server_ns.run('cat', '/proc/net/netlink').splitlines()[1:]]
+        return any(int(x[2]) & 0x3fffff == second.pid and int(x[8]) for x in rows)
+    wait_for('an event is lost', has_lost, 40)
+    s.helper_stop()
+    wait_for('the first is gone', lambda: not s.setting('helper'))
+    second.send_signal(signal.SIGCONT)
+    wait_for('the second is the helper', lambda: s.setting('helper'))
+    second.terminate()
+    second.wait()
 
 
 class Helper:

@@ -39,6 +39,7 @@
  * @knows_kinds: the server accepts DITTO_A_STATE_KINDS
  * @other_version: the server speaks another version of the protocol, and this was logged
  * @register_seq: sequence number of the last registration
+ * @refused: it was refused
  * @ops: callbacks to the owner
  * @arg: argument of @ops
  */
@@ -53,6 +54,7 @@ struct channel {
 	bool knows_kinds;
 	bool other_version;
 	u32 register_seq;
+	bool refused;
 	const struct channel_ops *ops;
 	void *arg;
 };
@@ -73,6 +75,7 @@ static void send_registration(struct channel *ch)
 		msg_put_number(msg, &spec_state_set, DITTO_A_STATE_KINDS, UPCALL_KINDS);
 	nl_complete_msg(ch->helper.sock, msg);
 	ch->register_seq = nlmsg_hdr(msg)->nlmsg_seq;
+	ch->refused = false;
 	rc = conn_post(&ch->helper, msg);
 	if (rc)
 		log_error("cannot register as the helper: %s", strerror(-rc));
@@ -177,6 +180,7 @@ static int on_refused(struct sockaddr_nl *from, struct nlmsgerr *err, void *arg)
 	/* Replies that arrive late are refused; that is not worth a message. */
 	if (hdr->nlmsg_seq != ch->register_seq)
 		return NL_SKIP;
+	ch->refused = true;
 	extack_read(hdr, request, NULL, &ack);
 	extack_words(&ack, -err->error, &why);
 	log_error("cannot register as the helper: %s", why.text);
@@ -342,6 +346,10 @@ void channel_events_ready(struct channel *ch)
 		return;
 	log_warning("events were lost: looking at everything anew");
 	channel_check(ch);
-	if (channel_is_up(ch))
-		ch->ops->up(ch->arg);
+	if (!channel_is_up(ch))
+		return;
+	/* Another helper, because of which this one was refused, may have ended. */
+	if (ch->refused)
+		send_registration(ch);
+	ch->ops->up(ch->arg);
 }
