@@ -344,6 +344,21 @@ def start_with_mistakes(w):
     s.ctl('stop')
 
 
+@test(server='ditto', share=False, smb=True)
+def module_unloaded(w):
+    """A listener whose module was unloaded is a problem until the module is loaded again."""
+    s = w.server
+    s.helper_stop()
+    s.helper_start(f'[listener nfs]\n[listener smb]\n[share data]\npath = {w.export}\n')
+    wait_for('both protocols', lambda: health(w) == (0, {}))
+    run('rmmod', 'ditto_smb')
+    want = {'listener smb tcp *': 'waits for its protocol: modprobe ditto_smb'}
+    wait_for('the problem', lambda: health(w) == (1, want))
+    run('modprobe', 'ditto_smb')
+    wait_for('both protocols', lambda: health(w) == (0, {}))
+    s.ctl('stop')
+
+
 @test(server='ditto', share=False, timeout=90)
 def start_while_replaced(w):
     """dittoctl start is answered by the serving helper, not by the one it replaced."""

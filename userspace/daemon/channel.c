@@ -214,6 +214,9 @@ static void on_ditto_event(struct channel *ch, struct nl_msg *msg)
 	case DITTO_EVENT_KIND_PROTOCOL_ADDED:
 		ch->ops->protocol(ch->arg);
 		break;
+	case DITTO_EVENT_KIND_PROTOCOL_REMOVED:
+		ch->ops->protocol_gone(ch->arg);
+		break;
 	case DITTO_EVENT_KIND_SHARE_ADDED:
 	case DITTO_EVENT_KIND_SHARE_CHANGED:
 		ch->ops->shares(ch->arg);

@@ -20,6 +20,7 @@ struct upcall_services;
  * @up: ditto.ko was loaded, or events were lost: all state must be read again
  * @down: ditto.ko was unloaded
  * @protocol: a protocol module was loaded
+ * @protocol_gone: a protocol module was unloaded, and its listeners went with it
  * @shares: a share was added or changed
  * @registered: the server accepted dittod as its helper; passes the server's instance
  *	number, and its epoch or 0
@@ -28,6 +29,7 @@ struct channel_ops {
 	void (*up)(void *arg);
 	void (*down)(void *arg);
 	void (*protocol)(void *arg);
+	void (*protocol_gone)(void *arg);
 	void (*shares)(void *arg);
 	void (*registered)(void *arg, u64 instance, u64 epoch);
 };

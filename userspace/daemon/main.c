@@ -65,6 +65,9 @@
 #define RETRY_MIN	1
 #define RETRY_MAX	60
 
+/* Seconds until dittod looks at a server that has lost a protocol. */
+#define GONE_PAUSE	5
+
 /* Seconds after which a server gets its records even if its shares are not complete. */
 #define BEGIN_WAIT	20
 
@@ -87,6 +90,7 @@
  * @result: result of @job
  * @applying: @job is queued or running
  * @again: @job must run once more
+ * @less: a protocol was unloaded while @job ran
  * @ready: the service manager was notified
  * @instance: instance of a server that waits for its records until its shares exist; or 0
  * @waited: seconds that it has waited
@@ -121,6 +125,7 @@ struct daemon {
 	struct applied result;
 	bool applying;
 	bool again;
+	bool less;
 	bool ready;
 	u64 instance;
 	unsigned int waited;
@@ -248,6 +253,9 @@ static void apply_done(struct job *job)
 		else
 			set_retry(d, d->retry_s < RETRY_MAX / 2 ? 2 * d->retry_s : RETRY_MAX);
 	}
+	if (d->less && !d->result.gone)
+		set_retry(d, GONE_PAUSE);
+	d->less = false;
 	if (d->again && channel_is_up(d->channel))
 		start_apply(d);
 	else
@@ -295,6 +303,17 @@ static void on_protocol(void *arg)
 	start_apply(d);
 }
 
+/* Not at once: questions would keep ditto.ko from being unloaded next. */
+static void on_protocol_gone(void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->applying)
+		d->less = true;
+	else
+		set_retry(d, GONE_PAUSE);
+}
+
 static void on_shares(void *arg)
 {
 	struct daemon *d = arg;
@@ -322,6 +341,7 @@ static const struct channel_ops channel_ops = {
 	.up = on_up,
 	.down = on_down,
 	.protocol = on_protocol,
+	.protocol_gone = on_protocol_gone,
 	.shares = on_shares,
 	.registered = on_registered,
 };
