@@ -12,8 +12,9 @@ import time
 import nfs3
 import rpc
 import servers
-from harness import (Child, Volume, eq, get, pattern, process_stopped, put, run, stop_process,
-                     test, wait_for, MNT_DETACH)
+from harness import (Child, Volume, eq, frozen, get, pattern, process_stopped, put, run,
+                     stop_process, test, wait_for, MNT_DETACH)
+from nfs3 import sattr
 from t_admin import rpcbind
 from t_life import progress, writer
 
@@ -319,9 +320,33 @@ def stop_and_start(w):
     s.ctl('stop')
 
 
+@test(server='ditto', share=False, clients=1, fs='ext4')
+def stop_while_draining(w):
+    """A helper that waits for requests of a removed share serves nothing more after a stop."""
+    s, patient = w.server, '[server]\ndrain-ms = 600000\n'
+    conf = s.helper_start(f'{patient}[share data]\npath = {w.export}\nsquash = root_to_admin\n')
+    wait_for('the share', lambda: health(w) == (0, {}))
+    n = w.client.nfs(path='data', timeout=20)
+    f = n.create(n.root, 'f').fh
+    with frozen(w.export):
+        stuck = Child(lambda: n.setattr(f, sattr(mode=0o600)).status)
+        wait_for('the request hangs', lambda: 'D' in servers.service_threads())
+        put(conf, f'{patient}[share late]\npath = {w.base}\n')
+        s.helper.send_signal(signal.SIGHUP)
+        wait_for('the share is removed', lambda: names(w) == [])
+        s.helper.send_signal(signal.SIGUSR1)
+        wait_for('the order is heard', lambda: 'stopped: nothing is applied' in s.helper_log())
+    stuck.join()
+    wait_for('dittod has stopped', lambda: health(w)[0] == 2)
+    eq(names(w), [])
+    s.ctl('start')
+    eq((names(w), health(w)), (['late'], (0, {})))
+    s.ctl('stop')
+
+
 @test(server='ditto', share=False)
 def start_with_mistakes(w):
-    """A file with mistakes fails "start" at once, and is a problem until it is read without them."""
+    """A file with mistakes fails "start" at once, and is a problem until it has none."""
     s = w.server
     good = f'[share data]\npath = {w.export}\n'
     conf = s.helper_start(good)

@@ -51,6 +51,7 @@ struct wanted {
  * @cfg: the configuration to reach
  * @st: the objects that dittod owns
  * @result: result of this run
+ * @stopped: see apply()
  * @before: result of the last run
  * @server: settings of the server at the start
  * @known: share options that the kernel knows
@@ -61,11 +62,17 @@ struct work {
 	const struct config *cfg;
 	struct state *st;
 	struct applied *result;
+	const bool *stopped;
 	struct applied before;
 	struct kernel_server server;
 	u64 known;
 	struct wanted *want;
 };
+
+static bool apply_goes_on(const struct work *w)
+{
+	return !w->result->gone && !__atomic_load_n(w->stopped, __ATOMIC_RELAXED);
+}
 
 void applied_free(struct applied *result)
 {
@@ -153,7 +160,7 @@ static bool give_key(struct work *w)
 	}
 	if (apply_outcome(w, rc, "key of file handles", "given"))
 		state_set_key_given(w->st);
-	return !w->result->gone;
+	return apply_goes_on(w);
 }
 
 static bool has_protocol(const struct work *w, const char *name)
@@ -229,7 +236,7 @@ static bool apply_settings(struct work *w)
 		rc = kernel_server_set(w->k, &set);
 	if (!any || apply_outcome(w, rc, "settings", "changed"))
 		remember_settings(w, &set);
-	return !w->result->gone;
+	return apply_goes_on(w);
 }
 
 static const struct share *find_share(struct share *const *list, unsigned int n, const char *name)
@@ -263,7 +270,7 @@ static bool del_share(struct work *w, const char *name)
 	/* The share no longer exists for clients, although it still drains. */
 	if (apply_outcome(w, rc, what, "removed") || rc == -ETIMEDOUT)
 		state_share_drop(w->st, name);
-	return !w->result->gone;
+	return apply_goes_on(w);
 }
 
 struct names {
@@ -298,7 +305,7 @@ static bool remove_shares(struct work *w, const struct kernel_shares *have)
 {
 	const struct config *cfg = w->cfg;
 	struct names ours = { 0 };
-	bool go_on = true;
+	bool go_on = apply_goes_on(w);
 	unsigned int i;
 
 	state_shares(w->st, add_name, &ours);
@@ -443,7 +450,7 @@ static bool add_share(struct work *w, const struct wanted *wanted)
 	    state_share_id(w->st, s->name, s->path, want.id))
 		want.given |= SHARE_BIT(DITTO_A_SHARE_ID);
 	if (!apply_outcome(w, kernel_share_add(w->k, &want), what, "added"))
-		return !w->result->gone;
+		return apply_goes_on(w);
 	added = kernel_share_get(w->k, s->name);
 	if (!added) {
 		/* The next run finds it, and stores that it is dittod's. */
@@ -472,12 +479,12 @@ static bool change_share(struct work *w, const struct share *want, const struct 
 	snprintf(what, sizeof(what), "share %s", want->name);
 	change.given = differs;
 	apply_outcome(w, kernel_share_set(w->k, &change), what, "changed");
-	return !w->result->gone;
+	return apply_goes_on(w);
 }
 
 static bool add_shares(struct work *w, const struct kernel_shares *have)
 {
-	bool go_on = true;
+	bool go_on = apply_goes_on(w);
 	unsigned int i;
 
 	for (i = 0; i < w->cfg->nshares && go_on; i++) {
@@ -594,7 +601,7 @@ static bool add_listener(struct work *w, const struct listener *want,
 		apply_failure(w, what, user);
 	else if (apply_outcome(w, rc, what, "added"))
 		state_listener_put(w->st, id, text);
-	return !w->result->gone;
+	return apply_goes_on(w);
 }
 
 static bool del_listener(struct work *w, const struct our_listener *l)
@@ -606,7 +613,7 @@ static bool del_listener(struct work *w, const struct our_listener *l)
 	rc = kernel_listener_del(w->k, l->id);
 	if (apply_outcome(w, rc == -ENOENT ? 0 : rc, what, "removed"))
 		state_listener_drop(w->st, l->id);
-	return !w->result->gone;
+	return apply_goes_on(w);
 }
 
 static bool is_wanted(const struct listener *want, unsigned int n, const char *text)
@@ -653,7 +660,7 @@ static bool apply_listeners(struct work *w, bool removing)
 	const struct listener *want;
 	struct listener fallback;
 	unsigned int i, n;
-	bool go_on = true;
+	bool go_on = apply_goes_on(w);
 	int rc;
 
 	rc = kernel_listeners_get(w->k, &have);
@@ -677,10 +684,11 @@ static bool apply_listeners(struct work *w, bool removing)
 	return go_on;
 }
 
-void apply(struct kernel *k, const struct config *cfg, struct state *st,
-	   struct applied *result)
+void apply(struct kernel *k, const struct config *cfg, struct state *st, struct applied *result,
+	   const bool *stopped)
 {
-	struct work w = { .k = k, .cfg = cfg, .st = st, .result = result, .before = *result };
+	struct work w = { .k = k, .cfg = cfg, .st = st, .result = result, .before = *result,
+			  .stopped = stopped };
 	int rc;
 
 	memset(result, 0, sizeof(*result));
@@ -694,7 +702,8 @@ void apply(struct kernel *k, const struct config *cfg, struct state *st,
 		apply_failure(&w, "state", "the state of the previous instance cannot be deleted");
 		goto out;
 	}
-	if (give_key(&w) && apply_settings(&w) && apply_listeners(&w, true) && apply_shares(&w)) {
+	if (apply_goes_on(&w) && give_key(&w) && apply_settings(&w) && apply_listeners(&w, true) &&
+	    apply_shares(&w)) {
 		/* Clients may have handles of files there. */
 		mounts_tell(w.k);
 		apply_listeners(&w, false);

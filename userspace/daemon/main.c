@@ -98,7 +98,7 @@
  * @refused: when the last file arrived, if it has mistakes; otherwise 0
  * @mistakes: those of that file
  * @applied: @heard at the start of the last @job
- * @stopped: nothing is applied until the file is read again
+ * @stopped: nothing is applied until the file is read again; also read by @job
  * @retry_s: seconds until the next retry; 0 if nothing failed
  * @retry: timer for the retry
  * @refresh: makes the kernel renew registrations with other programs
@@ -193,7 +193,7 @@ static void run_apply(struct job *job)
 {
 	struct daemon *d = of_job(job);
 
-	apply(d->kernel, d->cfg, d->st, &d->result);
+	apply(d->kernel, d->cfg, d->st, &d->result, &d->stopped);
 }
 
 static void start_apply(struct daemon *d)
@@ -387,7 +387,7 @@ static void dittod_reload(struct daemon *d)
 	tls_configure(d->tls, &cfg->tls);
 	offload_configure(d->services.offload, cfg);
 	d->heard = heard;
-	d->stopped = false;
+	__atomic_store_n(&d->stopped, false, __ATOMIC_RELAXED);
 	log_notice("%s is read again", d->file.path);
 	if (channel_is_up(d->channel))
 		start_apply(d);
@@ -396,7 +396,7 @@ static void dittod_reload(struct daemon *d)
 /* dittoctl stop removes shares and listeners as soon as dittod adds no more. */
 static void stop_serving(struct daemon *d)
 {
-	d->stopped = true;
+	__atomic_store_n(&d->stopped, true, __ATOMIC_RELAXED);
 	d->heard = clock_ns();
 	d->again = false;
 	set_retry(d, 0);

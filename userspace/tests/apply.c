@@ -18,6 +18,7 @@
 
 static struct state *st;
 static struct kernel k;
+static bool stopped;
 
 /* Apply a configuration; return the changes. */
 static const char *apply_text(const char *text, struct applied *result)
@@ -28,7 +29,7 @@ static const char *apply_text(const char *text, struct applied *result)
 
 	cfg = config_parse("f", copy, strlen(text), &m);
 	if (CHECK(cfg))
-		apply(&k, cfg, st, result);
+		apply(&k, cfg, st, result, &stopped);
 	mistakes_free(&m);
 	config_free(cfg);
 	free(copy);
@@ -406,6 +407,25 @@ static void stuck_file_system(void)
 	fake_unload(&k);
 }
 
+/* What waits for requests to end must not serve anything when it goes on after a stop. */
+static void stopped_while_removing(void)
+{
+	struct applied result = { 0 };
+
+	fake_load(&k, 90, "nfs");
+	apply_expect(A, "key +share:a +listener:nfs tcp *");
+	k.stop = &stopped;
+	SAME(apply_text("[share a]\npath = /other\n" B
+			"[server]\nthreads = 4\n[listener nfs]\nport = 3\n", &result),
+	     "threads=4 -listener:1 -share:a");
+	k.stop = NULL;
+	SAME(apply_text(A B, &result), "");
+	stopped = false;
+	SAME(apply_text(A, &result), "threads=0 +share:a +listener:nfs tcp *");
+	applied_free(&result);
+	fake_unload(&k);
+}
+
 static void module_gone(void)
 {
 	struct applied result = { 0 };
@@ -436,6 +456,7 @@ int main(void)
 					    TEST(mountpoints_checked),
 					    TEST(file_systems),
 					    TEST(stuck_file_system),
+					    TEST(stopped_while_removing),
 					    TEST(module_gone),
 					    {0}};
 	char dir[] = "/tmp/ditto-apply-XXXXXX";

@@ -231,6 +231,8 @@ int kernel_share_del(struct kernel *k, const char *name)
 	share_free(*s);
 	*s = k->shares.share[--k->shares.n];
 	fake_note(k, "-share:%s", name);
+	if (k->stop)
+		*k->stop = true;
 	return 0;
 }
 

@@ -17,6 +17,7 @@
  * @key: the last handle key
  * @gone: the module is not loaded
  * @fail_share: name of a share that cannot be added
+ * @stop: set while a share is removed, unless it is NULL
  * @unknown: SHARE_BIT() and SHARE_OPTION_BIT() of what the module does not know
  * @log: changes since the last fake_log(), one word each
  * @why: the last error
@@ -30,6 +31,7 @@ struct kernel {
 	u8 key[16];
 	bool gone;
 	const char *fail_share;
+	bool *stop;
 	u64 unknown;
 	char log[512];
 	struct why why;
