@@ -145,8 +145,12 @@ static ssize_t do_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		ret = splice_file(df->file, pos, count, actor, data);
 	}
 	ret = ditto_no_wait(ret);
+	/*
+	 * A read of nothing was beyond the end, whatever others have written since: clients take it
+	 * for an error otherwise.
+	 */
 	if (ret >= 0)
-		*eof = pos + ret >= i_size_read(inode);
+		*eof = (count && !ret) || pos + ret >= i_size_read(inode);
 	ditto_offload_leave(stub);
 put:
 	ditto_file_put(df);
