@@ -41,10 +41,14 @@ struct ditto_file {
  * struct ditto_pins - files that an open instance keeps open until it is closed
  * @node: node of the instance
  * @files: set once each, by the first I/O; [DITTO_FILE_READ] and [DITTO_FILE_WRITE]
+ * @wb_err: write-back errors that the instance knows of, see fs/node/wb_err.c
+ * @written: data was written, and @wb_err is valid
  */
 struct ditto_pins {
 	struct ditto_node *node;
 	struct ditto_file *files[2];
+	errseq_t wb_err;
+	bool written;
 };
 
 /**

@@ -18,6 +18,7 @@
 struct cred;
 struct ditto_handle;
 struct ditto_handle_seen;
+struct ditto_pins;
 struct ditto_share;
 struct ditto_stream_handle;
 struct fsnotify_group;
@@ -251,16 +252,20 @@ void ditto_nodes_evict(struct ditto_volume *volume);
  * @node: held, a regular file
  * @dentry: dentry of the file
  *
- * Called before a write that is answered before it is durable.
+ * Called before data is written, or made durable.
  *
  * Context: any.
+ * Return: the position up to which errors were seen, for ditto_wb_err_take().
  */
-void ditto_wb_err_watch(struct ditto_node *node, const struct dentry *dentry);
+errseq_t ditto_wb_err_watch(struct ditto_node *node, const struct dentry *dentry);
 
 /**
- * ditto_wb_err_take - check for a write-back error since the last check
+ * ditto_wb_err_take - check for a write-back error since an operation began
  * @node: held, watched
  * @dentry: dentry of the file
+ * @since: from ditto_wb_err_watch()
+ *
+ * An error that another operation has seen meanwhile counts: it may be that of this one's data.
  *
  * The write verifier changes before the error is marked as seen. A caller that finds no error
  * therefore reads the new verifier.
@@ -268,7 +273,29 @@ void ditto_wb_err_watch(struct ditto_node *node, const struct dentry *dentry);
  * Context: any.
  * Return: 0 or the write-back error.
  */
-int ditto_wb_err_take(struct ditto_node *node, const struct dentry *dentry);
+int ditto_wb_err_take(struct ditto_node *node, const struct dentry *dentry, errseq_t since);
+
+/**
+ * ditto_wb_err_owe - let an open instance know of errors from now on
+ * @pins: the instance that writes to @node; or NULL
+ * @node: held, watched
+ * @since: from ditto_wb_err_watch(), before the write
+ *
+ * Context: any.
+ */
+void ditto_wb_err_owe(struct ditto_pins *pins, struct ditto_node *node, errseq_t since);
+
+/**
+ * ditto_wb_err_take_owed - check for a write-back error that an open instance does not know of
+ * @pins: the instance; or NULL
+ * @node: held, watched
+ * @dentry: dentry of the file
+ *
+ * Context: any.
+ * Return: 0 or the write-back error, since the instance's first write or its last error.
+ */
+int ditto_wb_err_take_owed(struct ditto_pins *pins, struct ditto_node *node,
+			   const struct dentry *dentry);
 
 /**
  * ditto_wb_err_settle - write back a file before its node is freed

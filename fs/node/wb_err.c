@@ -7,7 +7,11 @@
  * open files come and go, so the position up to which errors were seen is kept with the node.
  * Before a node is freed, its remaining data is written back, so no later error can be missed.
  *
- * Locking: node->lock guards the position.
+ * Callers share open files and position, so two of them must not depend on who sees an error
+ * first. A stable write and a sync fail if there was an error since they began. Where a protocol
+ * has no verifier, each open instance that wrote has a position of its own.
+ *
+ * Locking: node->lock guards the positions.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -17,6 +21,7 @@
 #include <linux/pagemap.h>
 
 #include "../../net/server.h"
+#include "file.h"
 #include "node_private.h"
 
 /* Mapping with the page cache: in an overlay it belongs to the underlying inode. */
@@ -25,10 +30,10 @@ static struct address_space *real_mapping(const struct dentry *dentry)
 	return d_real_inode(dentry)->i_mapping;
 }
 
-void ditto_wb_err_watch(struct ditto_node *node, const struct dentry *dentry)
+errseq_t ditto_wb_err_watch(struct ditto_node *node, const struct dentry *dentry)
 {
 	if (test_bit_acquire(DITTO_NODE_WRITTEN, &node->flags))
-		return;
+		return READ_ONCE(node->wb_err);
 
 	spin_lock(&node->lock);
 	if (!test_bit(DITTO_NODE_WRITTEN, &node->flags)) {
@@ -38,17 +43,17 @@ void ditto_wb_err_watch(struct ditto_node *node, const struct dentry *dentry)
 		set_bit(DITTO_NODE_WRITTEN, &node->flags);
 	}
 	spin_unlock(&node->lock);
+	return READ_ONCE(node->wb_err);
 }
 
-int ditto_wb_err_take(struct ditto_node *node, const struct dentry *dentry)
+/* Report an error that no operation has seen. */
+static void wb_err_report(struct ditto_node *node, struct address_space *mapping)
 {
-	struct address_space *mapping = real_mapping(dentry);
 	struct super_block *sb = node->volume->sb;
 	int err;
 
-	if (likely(!errseq_check(&mapping->wb_err, READ_ONCE(node->wb_err))))
-		return 0;
-
+	if (!errseq_check(&mapping->wb_err, READ_ONCE(node->wb_err)))
+		return;
 	ditto_server_writeback_failed(node->volume->srv);
 	spin_lock(&node->lock);
 	err = errseq_check_and_advance(&mapping->wb_err, &node->wb_err);
@@ -56,6 +61,40 @@ int ditto_wb_err_take(struct ditto_node *node, const struct dentry *dentry)
 	if (err)
 		pr_warn_ratelimited("written data of inode %lu on %s (%s) was lost: error %d\n",
 				    node->inode->i_ino, sb->s_id, sb->s_type->name, err);
+}
+
+int ditto_wb_err_take(struct ditto_node *node, const struct dentry *dentry, errseq_t since)
+{
+	struct address_space *mapping = real_mapping(dentry);
+
+	if (likely(!errseq_check(&mapping->wb_err, since)))
+		return 0;
+	wb_err_report(node, mapping);
+	return errseq_check(&mapping->wb_err, since);
+}
+
+void ditto_wb_err_owe(struct ditto_pins *pins, struct ditto_node *node, errseq_t since)
+{
+	if (!pins || pins->node != node || READ_ONCE(pins->written))
+		return;
+	spin_lock(&node->lock);
+	if (!pins->written) {
+		pins->wb_err = since;
+		WRITE_ONCE(pins->written, true);
+	}
+	spin_unlock(&node->lock);
+}
+
+int ditto_wb_err_take_owed(struct ditto_pins *pins, struct ditto_node *node,
+			   const struct dentry *dentry)
+{
+	int err = 0;
+
+	if (!pins || pins->node != node || !READ_ONCE(pins->written))
+		return 0;
+	spin_lock(&node->lock);
+	err = errseq_check_and_advance(&real_mapping(dentry)->wb_err, &pins->wb_err);
+	spin_unlock(&node->lock);
 	return err;
 }
 
@@ -64,5 +103,5 @@ void ditto_wb_err_settle(struct ditto_node *node)
 	if (!test_bit(DITTO_NODE_WRITTEN, &node->flags) || !node->inode->i_nlink)
 		return;
 	filemap_write_and_wait(real_mapping(node->dentry));
-	ditto_wb_err_take(node, node->dentry);
+	wb_err_report(node, real_mapping(node->dentry));
 }

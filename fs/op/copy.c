@@ -149,6 +149,7 @@ static ssize_t do_copy(struct copy *c, u64 *verifier)
 	struct ditto_file *from, *to;
 	struct ditto_stub *stub;
 	const struct cred *old;
+	errseq_t since;
 	ssize_t ret;
 
 	from = open_as(c->op, c->from, DITTO_FILE_READ);
@@ -169,7 +170,8 @@ static ssize_t do_copy(struct copy *c, u64 *verifier)
 	if (ret)
 		goto put;
 
-	ditto_wb_err_watch(c->to, to->file->f_path.dentry);
+	since = ditto_wb_err_watch(c->to, to->file->f_path.dentry);
+	ditto_wb_err_owe(c->op_to->pins, c->to, since);
 	*verifier = atomic64_read(&c->op_to->srv->write_verifier);
 	old = ditto_op_enter(c->op_to);
 	if (c->clone)
@@ -181,7 +183,7 @@ static ssize_t do_copy(struct copy *c, u64 *verifier)
 	ditto_op_leave(old);
 	if (ret < 0 && !ditto_is_refusal(ret) && ditto_no_wait(ret) == ret)
 		ditto_server_writeback_failed(c->op_to->srv);
-	ditto_wb_err_take(c->to, to->file->f_path.dentry);
+	ditto_wb_err_take(c->to, to->file->f_path.dentry, since);
 	ditto_offload_leave(stub);
 put:
 	ditto_file_put(to);

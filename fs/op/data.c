@@ -232,10 +232,12 @@ static ssize_t write_file(struct ditto_op *op, struct ditto_file *df, loff_t pos
 {
 	rwf_t flags = stable_flags[stable];
 	struct file *file = df->file;
+	errseq_t since;
 	ssize_t ret;
 	int err;
 
-	ditto_wb_err_watch(df->node, file->f_path.dentry);
+	since = ditto_wb_err_watch(df->node, file->f_path.dentry);
+	ditto_wb_err_owe(op->pins, df->node, since);
 	*verifier = atomic64_read(&op->srv->write_verifier);
 	if (ditto_op_appends(op)) {
 		err = file_end_at(file, pos);
@@ -250,8 +252,12 @@ static ssize_t write_file(struct ditto_op *op, struct ditto_file *df, loff_t pos
 	if (ret < 0 && !ditto_is_refusal(ret))
 		ditto_server_writeback_failed(op->srv);
 	/* The verifier has changed, so the client sends unstable data again. */
-	err = ditto_wb_err_take(df->node, file->f_path.dentry);
-	return ret < 0 || stable == DITTO_UNSTABLE || !err ? ret : err;
+	err = ditto_wb_err_take(df->node, file->f_path.dentry, since);
+	if (ret < 0 || stable == DITTO_UNSTABLE || !err)
+		return ret;
+	/* The instance is told now, and not once more by its next sync. */
+	ditto_wb_err_take_owed(op->pins, df->node, file->f_path.dentry);
+	return err;
 }
 
 /*
@@ -319,7 +325,8 @@ int ditto_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u64 co
 	loff_t end = LLONG_MAX;
 	const struct cred *old;
 	struct ditto_file *df;
-	int err, wb_err;
+	int err, wb_err, owed;
+	errseq_t since;
 
 	/* No count means to the end of the file. */
 	if (count && (count > LLONG_MAX || check_add_overflow(pos, (loff_t)(count - 1), &end)))
@@ -342,13 +349,15 @@ int ditto_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u64 co
 	err = 0;
 	if (pos < 0)
 		goto put;
-	ditto_wb_err_watch(node, df->file->f_path.dentry);
+	since = ditto_wb_err_watch(node, df->file->f_path.dentry);
 	err = vfs_fsync_range(df->file, pos, end, 0);
 	if (err)
 		ditto_server_writeback_failed(op->srv);
 	/* If another COMMIT received the error instead, the verifier has changed. */
-	wb_err = ditto_wb_err_take(node, df->file->f_path.dentry);
-	err = err ?: wb_err;
+	wb_err = ditto_wb_err_take(node, df->file->f_path.dentry, since);
+	/* An instance has no verifier, and others may have received the error of its data. */
+	owed = ditto_wb_err_take_owed(op->pins, node, df->file->f_path.dentry);
+	err = err ?: wb_err ?: owed;
 put:
 	ditto_file_put(df);
 leave:

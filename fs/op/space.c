@@ -186,6 +186,7 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	struct ditto_file *df;
 	struct file *file;
 	int err, wb_err;
+	errseq_t since;
 
 	err = ditto_node_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
 	if (err)
@@ -209,7 +210,8 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	if (err)
 		goto put;
 
-	ditto_wb_err_watch(node, file->f_path.dentry);
+	since = ditto_wb_err_watch(node, file->f_path.dentry);
+	ditto_wb_err_owe(op->pins, node, since);
 	err = how == DITTO_SPACE_ZERO ? zero_range(file, stub, pos, count, next) :
 	      vfs_fallocate(file, modes[how], pos, count);
 	/* Parts of blocks at the ends of a hole are zeroed in the page cache. */
@@ -220,7 +222,7 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	ditto_offload_leave(stub);
 	if (err && !ditto_is_refusal(err) && ditto_no_wait(err) == err)
 		ditto_server_writeback_failed(op->srv);
-	wb_err = ditto_wb_err_take(node, file->f_path.dentry);
+	wb_err = ditto_wb_err_take(node, file->f_path.dentry, since);
 	if (!err && !op->unstable)
 		err = wb_err;
 	err = ditto_no_wait(err);

@@ -2,6 +2,7 @@
 /* Reads and writes, and what others do at the same moment, on a tmpfs. */
 #include <kunit/test.h>
 #include <linux/fs.h>
+#include <linux/pagemap.h>
 #include <linux/uio.h>
 
 #include "../../../fs/node/file.h"
@@ -16,12 +17,14 @@ DEFINE_FOLDER(folder, "kunit-data")
  * @df: its open file
  * @real: operations of @df
  * @meanwhile: called once, when the file system has read or written, before the server goes on
+ * @synced: result of a sync by @meanwhile
  */
 struct meeting {
 	struct ditto_node *node;
 	struct ditto_file *df;
 	const struct file_operations *real;
 	void (*meanwhile)(void);
+	int synced;
 };
 
 static struct meeting meeting;
@@ -76,6 +79,13 @@ static ssize_t data_read(loff_t pos, size_t count, bool *eof)
 	return ditto_read(&folder.op, meeting.node, pos, &iter, eof);
 }
 
+static int data_fsync(u64 *verifier)
+{
+	struct ditto_wcc wcc;
+
+	return ditto_fsync(&folder.op, meeting.node, 0, 0, verifier, &wcc);
+}
+
 /* A file of four bytes, whose open file is used for all that follows. */
 static void data_begin(struct kunit *test, const struct file_operations *ops)
 {
@@ -122,8 +132,37 @@ static void read_meets_growth(struct kunit *test)
 	data_end(test);
 }
 
+/* Another caller's sync writes the data back, which fails, and receives the error. */
+static void data_lose(void)
+{
+	u64 verifier;
+
+	mapping_set_error(meeting.node->inode->i_mapping, -EIO);
+	meeting.synced = data_fsync(&verifier);
+}
+
+static void write_meets_sync(struct kunit *test)
+{
+	u64 before, verifier;
+
+	data_begin(test, &meeting_ops);
+	KUNIT_EXPECT_EQ(test, data_fsync(&before), 0);
+	meeting.meanwhile = data_lose;
+	KUNIT_EXPECT_EQ(test, data_write(0, "lost", DITTO_FILE_SYNC, &verifier), -EIO);
+	KUNIT_EXPECT_EQ(test, meeting.synced, -EIO);
+	KUNIT_EXPECT_EQ(test, data_write(0, "kept", DITTO_FILE_SYNC, &verifier), 4);
+
+	/* The client of an unstable write finds another verifier later. */
+	meeting.meanwhile = data_lose;
+	KUNIT_EXPECT_EQ(test, data_write(0, "lost", DITTO_UNSTABLE, &before), 4);
+	KUNIT_EXPECT_EQ(test, data_fsync(&verifier), 0);
+	KUNIT_EXPECT_NE(test, before, verifier);
+	data_end(test);
+}
+
 static struct kunit_case data_cases[] = {
 	KUNIT_CASE(read_meets_growth),
+	KUNIT_CASE(write_meets_sync),
 	{}
 };
 

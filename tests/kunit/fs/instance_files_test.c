@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Open instances keep the files that they read and write, within the limit of files, and their
- * nodes off the LRU. Their paths are read while files are renamed. A watch outlives its instance
- * while the share is being removed.
+ * nodes off the LRU. Each learns of lost data. Their paths are read while files are renamed. A
+ * watch outlives its instance while the share is being removed.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/kthread.h>
+#include <linux/pagemap.h>
 #include <linux/uio.h>
 
 #include "../../../fs/node/file.h"
@@ -200,6 +201,74 @@ static void files_kept_limit(struct kunit *test)
 	files_end(test);
 }
 
+/* Sync through an instance. */
+static int sync_error(struct kunit *test, struct ditto_instance *inst)
+{
+	struct ditto_op op = folder.op;
+	struct ditto_node *node;
+	struct ditto_wcc wcc;
+	u64 verifier;
+	int err;
+
+	KUNIT_ASSERT_EQ(test, ditto_instance_begin(inst, &op, &node), 0);
+	err = ditto_fsync(&op, node, 0, 0, &verifier, &wcc);
+	ditto_instance_end(inst, &op);
+	return err;
+}
+
+static void lose_data(struct kunit *test, struct ditto_instance *inst)
+{
+	struct ditto_op op = folder.op;
+	struct ditto_node *node;
+
+	KUNIT_ASSERT_EQ(test, ditto_instance_begin(inst, &op, &node), 0);
+	mapping_set_error(node->inode->i_mapping, -EIO);
+	ditto_instance_end(inst, &op);
+}
+
+/*
+ * Each instance that wrote learns once that data was lost, whoever else did, and whether the file
+ * stayed open.
+ */
+static void errors_told_each(struct kunit *test)
+{
+	struct ditto_instance *first, *second, *reader, *late;
+
+	files_begin(test);
+	first = must_open(test, "file", R | W);
+	second = must_open(test, "file", R | W);
+	reader = must_open(test, "file", R | W);
+	late = must_open(test, "file", R | W);
+	files_after_io(test, first, true);
+	files_after_io(test, second, true);
+	KUNIT_EXPECT_EQ(test, sync_error(test, first), 0);
+	files_after_io(test, reader, false);
+	lose_data(test, first);
+	KUNIT_EXPECT_EQ(test, sync_error(test, second), -EIO);
+	files_after_io(test, late, true);
+	KUNIT_EXPECT_EQ(test, sync_error(test, first), -EIO);
+	for (int i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, sync_error(test, first), 0);
+		KUNIT_EXPECT_EQ(test, sync_error(test, second), 0);
+		KUNIT_EXPECT_EQ(test, sync_error(test, reader), 0);
+		KUNIT_EXPECT_EQ(test, sync_error(test, late), 0);
+	}
+
+	/* The next write tells nobody, and takes the error from nobody. */
+	lose_data(test, first);
+	files_after_io(test, second, true);
+	KUNIT_EXPECT_EQ(test, sync_error(test, first), -EIO);
+	KUNIT_EXPECT_EQ(test, sync_error(test, second), -EIO);
+	KUNIT_EXPECT_EQ(test, sync_error(test, late), -EIO);
+	KUNIT_EXPECT_EQ(test, sync_error(test, first), 0);
+	ditto_instance_close(&folder.op, first);
+	ditto_instance_close(&folder.op, second);
+	ditto_instance_close(&folder.op, reader);
+	ditto_instance_close(&folder.op, late);
+	folder_remove(test, &folder, "file", false);
+	files_end(test);
+}
+
 static unsigned long on_lru(void)
 {
 	return list_lru_count(&folder.srv->nodes->lru);
@@ -376,6 +445,7 @@ static struct kunit_case files_cases[] = {
 	KUNIT_CASE(files_kept),
 	KUNIT_CASE(files_kept_by_mode),
 	KUNIT_CASE(files_kept_limit),
+	KUNIT_CASE(errors_told_each),
 	KUNIT_CASE(nodes_claimed),
 	KUNIT_CASE(path_while_renamed),
 	KUNIT_CASE(watch_outlives_close),
