@@ -181,7 +181,7 @@ static ssize_t do_copy(struct copy *c, u64 *verifier)
 	else
 		ret = copy_files(c, from->file, to->file);
 	ditto_op_leave(old);
-	if (ret < 0 && !ditto_is_refusal(ret) && ditto_no_wait(ret) == ret)
+	if (ret < 0 && !ditto_is_refusal(ret))
 		ditto_server_writeback_failed(c->op_to->srv);
 	ditto_wb_err_take(c->to, to->file->f_path.dentry, since);
 	ditto_offload_leave(stub);

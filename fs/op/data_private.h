@@ -10,10 +10,11 @@
 #include "op_private.h"
 #include "rights.h"
 
-/* True for errors that leave previously written data intact. */
+/* True for errors that leave previously written data intact: refusals, and interruptions. */
 static inline bool ditto_is_refusal(ssize_t err)
 {
-	return err == -ENOSPC || err == -EDQUOT || err == -EFBIG || err == -EROFS ||
+	return ditto_no_wait(err) != err ||
+	       err == -ENOSPC || err == -EDQUOT || err == -EFBIG || err == -EROFS ||
 	       err == -EPERM || err == -EACCES || err == -EINVAL || err == -ETXTBSY ||
 	       err == -EOPNOTSUPP || err == -EXDEV;
 }

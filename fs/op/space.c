@@ -220,7 +220,7 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	if (clears)
 		err = ditto_offload_cleared(stub, pos, count, err);
 	ditto_offload_leave(stub);
-	if (err && !ditto_is_refusal(err) && ditto_no_wait(err) == err)
+	if (err && !ditto_is_refusal(err))
 		ditto_server_writeback_failed(op->srv);
 	wb_err = ditto_wb_err_take(node, file->f_path.dentry, since);
 	if (!err && !op->unstable)

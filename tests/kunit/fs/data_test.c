@@ -18,6 +18,7 @@ DEFINE_FOLDER(folder, "kunit-data")
  * @real: operations of @df
  * @meanwhile: called once, when the file system has read or written, before the server goes on
  * @synced: result of a sync by @meanwhile
+ * @failure: result of writes that fail
  */
 struct meeting {
 	struct ditto_node *node;
@@ -25,6 +26,7 @@ struct meeting {
 	const struct file_operations *real;
 	void (*meanwhile)(void);
 	int synced;
+	int failure;
 };
 
 static struct meeting meeting;
@@ -160,9 +162,45 @@ static void write_meets_sync(struct kunit *test)
 	data_end(test);
 }
 
+static ssize_t data_fail(struct kiocb *kiocb, struct iov_iter *iter)
+{
+	return meeting.failure;
+}
+
+static const struct file_operations failing_ops = {
+	.write_iter = data_fail,
+	.fsync = noop_fsync,
+};
+
+/* Clients send data again after an error of the disk, and not because a copy was cancelled. */
+static void write_interrupted(struct kunit *test)
+{
+	static const struct {
+		int err;
+		int told;
+		bool loses;
+	} failures[] = {
+		{ -EIO, -EIO, true }, { -EINTR, -EJUKEBOX, false },
+		{ -ERESTARTSYS, -EJUKEBOX, false }, { -ENOSPC, -ENOSPC, false },
+	};
+	u64 before, after, verifier;
+
+	data_begin(test, &failing_ops);
+	for (size_t i = 0; i < ARRAY_SIZE(failures); i++) {
+		KUNIT_EXPECT_EQ(test, data_fsync(&before), 0);
+		meeting.failure = failures[i].err;
+		KUNIT_EXPECT_EQ(test, data_write(0, "none", DITTO_UNSTABLE, &verifier),
+				failures[i].told);
+		KUNIT_EXPECT_EQ(test, data_fsync(&after), 0);
+		KUNIT_EXPECT_EQ(test, before != after, failures[i].loses);
+	}
+	data_end(test);
+}
+
 static struct kunit_case data_cases[] = {
 	KUNIT_CASE(read_meets_growth),
 	KUNIT_CASE(write_meets_sync),
+	KUNIT_CASE(write_interrupted),
 	{}
 };
 
