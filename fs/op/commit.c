@@ -5,9 +5,12 @@
  *
  * There are three kinds of file systems: those that can commit an inode's metadata (ext4, xfs),
  * those that do so only through an open file (btrfs, overlayfs, file systems without a journal),
- * and those that store nothing.
+ * and those that store nothing. ext4 without a journal is of the first kind, but commits the inode
+ * alone, and not the blocks of a directory.
  */
 
+#include <linux/blkdev.h>
+#include <linux/buffer_head.h>
 #include <linux/exportfs.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -46,13 +49,23 @@ static int commit_by_fsync(struct ditto_share *share, struct dentry *dentry)
 	return err;
 }
 
+/* Write the blocks of metadata that are listed with an inode, because no journal has them. */
+static int commit_blocks(struct inode *inode)
+{
+	struct address_space *mapping = inode->i_mapping;
+
+	if (likely(list_empty(&mapping->i_private_list)))
+		return 0;
+	return sync_mapping_buffers(mapping) ?: blkdev_issue_flush(inode->i_sb->s_bdev);
+}
+
 int ditto_commit(struct ditto_share *share, struct dentry *dentry, bool fresh)
 {
 	struct inode *inode = d_inode(dentry);
 	struct super_block *sb = inode->i_sb;
 
 	if (sb->s_export_op && sb->s_export_op->commit_metadata)
-		return sb->s_export_op->commit_metadata(inode);
+		return sb->s_export_op->commit_metadata(inode) ?: commit_blocks(inode);
 	if (S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode))
 		return commit_by_fsync(share, dentry);
 

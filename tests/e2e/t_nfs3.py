@@ -597,6 +597,38 @@ def commit_needs_no_access(w):
     eq(n.commit(f).status, nfs3.OK)
 
 
+def names_on_disk(image, path):
+    """Names in a directory, as the disk of an ext4 without a journal has them."""
+    listed = run('debugfs', '-R', f'ls -p {path}', image).split()
+    return sorted({line.split('/')[5] for line in listed if line[0] == '/'} - {'.', '..'})
+
+
+@test(fs=None, share=False)
+def names_without_journal(w):
+    """Names are on the disk before the reply, also those of ext4 without a journal."""
+    image = w.volume(w.export, 'ext4', '40m', options=('-O', '^has_journal')).image
+    w.server.add('data', w.export)
+    n = w.client.nfs()
+
+    def on_disk(path):
+        return names_on_disk(image, path)
+
+    d = n.mkdir(n.root, 'd').fh
+    eq(on_disk('/'), ['d'])
+    f = n.create(d, 'f').fh
+    eq(on_disk('/d'), ['f'])
+    eq(n.link(f, n.root, 'link').status, nfs3.OK)
+    eq((on_disk('/'), on_disk('/d')), (['d', 'link'], ['f']))
+    eq(n.rename(d, 'f', n.root, 'g').status, nfs3.OK)
+    eq((on_disk('/'), on_disk('/d')), (['d', 'g', 'link'], []))
+    text = b'long ' * 50
+    eq(n.symlink(n.root, 's', text).status, nfs3.OK)
+    eq((on_disk('/'), text in get(image)), (['d', 'g', 'link', 's'], True))
+    eq(n.remove(n.root, 'g').status, nfs3.OK)
+    eq(n.rmdir(n.root, 'd').status, nfs3.OK)
+    eq(on_disk('/'), ['link', 's'])
+
+
 @test(fs=None, share=False)
 def failed_sync(w):
     """When the disk fails after a WRITE, COMMIT or a later WRITE reports it and the write
