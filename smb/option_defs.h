@@ -10,7 +10,8 @@ OPTION(BOOL, "notify", notify, 1, 0, 1, "",
 	"SMB clients may watch directories for changes.")
 OPTION(BOOL, "continuously-available", continuous, 0, 0, 1, "",
 	"Opens of SMB clients may outlive a restart of the server (persistent handles). "
-	"Each such open, and each of its locks, is recorded on disk before the reply.")
+	"Each such open, and each of its locks, is recorded on disk before the reply, and what is "
+	"written through it is on the disk then, too.")
 OPTION(BOOL, "hide-unreadable", hide_unreadable, 0, 0, 1, "",
 	"Listings of SMB leave out files and directories of which the user may not read data, "
 	"attributes and access control list, as Windows does with access-based enumeration. "

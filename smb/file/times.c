@@ -90,6 +90,8 @@ void dsmb_times_undo(struct ditto_op *op, struct dsmb_open *open, const struct d
 	struct ditto_op at_once = *op;
 
 	at_once.park = NULL;
+	/* After a loss of power the file may have the times of the change. */
+	at_once.unstable = true;
 	if (dsmb_times_get(op, node, &now))
 		return;
 	undo.which = dsmb_times_differ(times, &now);

@@ -122,17 +122,17 @@ static const struct dsmb_fsctl dsmb_fsctls[] = {
 	{ DSMB_FSCTL_RESUME_KEY, 0, 0, 0, DSMB_FSCTL_ROOM, dsmb_fsctl_resume_key },
 	{ DSMB_FSCTL_RESILIENCY, 0, 0, 8, 0, dsmb_fsctl_resiliency },
 	{ DSMB_FSCTL_SNAPSHOTS, 0, 0, 0, DSMB_SNAPSHOTS_ROOM, dsmb_fsctl_snapshots },
-	{ DSMB_FSCTL_COPYCHUNK, 0, 0, 32, DSMB_FSCTL_ROOM, dsmb_fsctl_copychunk,
+	{ DSMB_FSCTL_COPYCHUNK, DSMB_FSCTL_COPIES, 0, 32, DSMB_FSCTL_ROOM, dsmb_fsctl_copychunk,
 	  dsmb_fsctl_copy_release },
-	{ DSMB_FSCTL_COPYCHUNK_WRITE, 0, 0, 32, DSMB_FSCTL_ROOM, dsmb_fsctl_copychunk,
-	  dsmb_fsctl_copy_release },
-	{ DSMB_FSCTL_DUPLICATE_EXTENTS, 0, DITTO_RIGHT_WRITE_DATA, 40, 0,
+	{ DSMB_FSCTL_COPYCHUNK_WRITE, DSMB_FSCTL_COPIES, 0, 32, DSMB_FSCTL_ROOM,
+	  dsmb_fsctl_copychunk, dsmb_fsctl_copy_release },
+	{ DSMB_FSCTL_DUPLICATE_EXTENTS, DSMB_FSCTL_COPIES, DITTO_RIGHT_WRITE_DATA, 40, 0,
 	  dsmb_fsctl_duplicate_extents },
-	{ DSMB_FSCTL_DUPLICATE_EXTENTS_EX, 0, DITTO_RIGHT_WRITE_DATA, 56, 0,
+	{ DSMB_FSCTL_DUPLICATE_EXTENTS_EX, DSMB_FSCTL_COPIES, DITTO_RIGHT_WRITE_DATA, 56, 0,
 	  dsmb_fsctl_duplicate_extents_ex },
 	{ DSMB_FSCTL_OFFLOAD_READ, 0, DITTO_RIGHT_READ_DATA, 32, DSMB_FSCTL_TOKEN_ROOM,
 	  dsmb_fsctl_offload_read },
-	{ DSMB_FSCTL_OFFLOAD_WRITE, 0, DITTO_RIGHT_WRITE_DATA, 544, DSMB_FSCTL_ROOM,
+	{ DSMB_FSCTL_OFFLOAD_WRITE, DSMB_FSCTL_COPIES, DITTO_RIGHT_WRITE_DATA, 544, DSMB_FSCTL_ROOM,
 	  dsmb_fsctl_offload_write, dsmb_fsctl_copy_release },
 	{ DSMB_FSCTL_SET_SPARSE, 0, DSMB_RIGHTS_SPARSE, 0, 0, dsmb_fsctl_set_sparse },
 	{ DSMB_FSCTL_SET_ZERO_DATA, 0, DITTO_RIGHT_WRITE_DATA, 16, 0, dsmb_fsctl_set_zero_data },
@@ -215,6 +215,16 @@ static u32 dsmb_ioctl_open(struct dsmb_ioctl *io, const struct dsmb_ioctl_args *
 	return STATUS_SUCCESS;
 }
 
+/* Write what was copied to the disk, also if the copy ended with an error. */
+static u32 dsmb_ioctl_sync(struct dsmb_ioctl *io, u32 status)
+{
+	struct ditto_wcc wcc;
+	u64 verifier;
+	int err = ditto_fsync(&io->call->op, io->node, 0, 0, &verifier, &wcc);
+
+	return err ? dsmb_status(err) : status;
+}
+
 static u32 dsmb_ioctl_exec(struct dsmb_call *call, void *args, void *res)
 {
 	const struct dsmb_ioctl_args *a = args;
@@ -249,6 +259,8 @@ static u32 dsmb_ioctl_exec(struct dsmb_call *call, void *args, void *res)
 		dsmb_times_save(&call->op, io.open, &times);
 	}
 	status = fsctl->exec(&io);
+	if (fsctl->flags & DSMB_FSCTL_COPIES && !call->op.unstable && status != DSMB_PARKED)
+		status = dsmb_ioctl_sync(&io, status);
 	if (io.inst) {
 		dsmb_times_restore(&call->op, io.open, &times);
 		dsmb_open_end(call, io.open);

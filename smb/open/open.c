@@ -374,6 +374,9 @@ u32 dsmb_open_begin(struct dsmb_call *call, struct dsmb_open *open, struct ditto
 	if (ditto_instance_begin(open->inst, &call->op, node))
 		return STATUS_FILE_CLOSED;
 	call->op.no_recall = open->no_recall;
+	/* It outlives a loss of power, and its client is not told of one. */
+	if (dsmb_durable_is_persistent(open))
+		call->op.unstable = false;
 	if (open->snapshot)
 		call->op.writable = false;
 	dsmb_nested_restrict(call);

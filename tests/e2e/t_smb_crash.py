@@ -8,12 +8,17 @@ import time
 
 import smb2
 import smbraw
-from harness import SLOW, Child, eq, get, process_stopped, put, test, wait_for
+from harness import SLOW, Child, eq, get, pattern, process_stopped, put, test, wait_for
 from smb2 import CREATE, DELETE_ON_CLOSE, GENERIC_READ, OPLOCK_BREAK, SET_INFO, refused
 from smb_lasting import (PERSISTENT, available, before_echo, client, gone, opens, records,
                          second_share)
+from t_smb_clones import COPYCHUNK, RESUME_KEY
 from t_smb_durable import RWH, Answer, close_all, durable_v2, lease_v2, waiting
 from t_smb_lease import H, R, W, key
+
+PIECE = 4096
+WRITE_THROUGH = 1       # of a WRITE
+OPEN_THROUGH = 2        # of a CREATE
 
 
 def ack_body(lease, state):
@@ -230,6 +235,34 @@ def taken_before_its_owner_is_back(w):
         c.close(fid)
         c.end()
     gone(w)
+
+
+@test(smb=True, squash='none')
+def written_through(w):
+    """Data is on the disk before the response if the open is persistent, or the client wants it."""
+    w.served_volume('disk', size='40m', continuously_available=True)
+    s = client(w, share='disk')
+    image, pieces = f'{w.base}/disk.img', [pattern(n, PIECE) for n in range(4)]
+
+    def missing():
+        there = get(image)
+        return [i for i, piece in enumerate(pieces) if piece not in there]
+
+    plain = s.make('plain').fid
+    flagged = struct.pack('<HHIQ16sIIHHI', 49, 112, PIECE, 0, plain, 0, 0, 0, 0, WRITE_THROUGH)
+    eq(s.status(smb2.WRITE, flagged + pieces[0]), 'SUCCESS')
+    s.write(s.make('through', options=OPEN_THROUGH).fid, pieces[1])
+    lasting = s.lasting(state=0).fid
+    s.write(lasting, pieces[2])
+    eq(missing(), [3])
+    s.write(plain, pieces[3], PIECE)
+    source = s.ioctl(plain, RESUME_KEY)[:24]
+    s.ioctl(lasting, COPYCHUNK,
+            source + struct.pack('<IIQQII', 1, 0, PIECE, PIECE, PIECE, 0))
+    eq(missing(), [])
+    eq(s.read(lasting, 2 * PIECE), pieces[2] + pieces[3])
+    s.close(lasting)
+    s.end()
 
 
 class Crash:
