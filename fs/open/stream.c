@@ -217,6 +217,27 @@ bool ditto_has_streams(const struct ditto_share *share)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_has_streams, DITTO);
 
+/*
+ * Make the names of a directory of streams durable, and @fresh, a new stream, unless the caller
+ * does not need that. The directories above may be new, too. No lock is held.
+ */
+static int streams_commit(struct ditto_op *op, struct ditto_node *dir, struct dentry *fresh)
+{
+	struct dentry *dentry = ditto_node_dentry(dir), *parent;
+	int err = fresh ? ditto_op_commit(op, fresh, true) : 0;
+
+	while (!err) {
+		err = ditto_op_commit(op, dentry, false);
+		if (!fresh || dentry == op->share->root.dentry || IS_ROOT(dentry))
+			break;
+		parent = dget_parent(dentry);
+		dput(dentry);
+		dentry = parent;
+	}
+	dput(dentry);
+	return err;
+}
+
 /* @verf is NULL, or stored with a new stream. */
 static int stream_get(struct ditto_op *op, struct ditto_node *base,
 		      const struct ditto_name *name, bool create, const u8 *verf,
@@ -244,8 +265,13 @@ static int stream_get(struct ditto_op *op, struct ditto_node *base,
 		err = PTR_ERR(dir);
 	} else {
 		child = open_stream(share, base, dir, name, maker, verf, &made);
-		ditto_node_put(dir);
 		err = PTR_ERR_OR_ZERO(child);
+		/* One that is there may be from an earlier transmission of this request. */
+		if (!err && create)
+			err = streams_commit(op, dir, child);
+		if (err && !IS_ERR(child))
+			dput(child);
+		ditto_node_put(dir);
 	}
 	ditto_streams_leave(share, create, old);
 	if (err)
@@ -352,6 +378,7 @@ int ditto_stream_remove(struct ditto_op *op, struct ditto_node *base,
 	const struct cred *old;
 	struct ditto_node *dir;
 	struct dentry *child;
+	bool removed;
 	int err;
 
 	if (!op->writable)
@@ -366,10 +393,13 @@ int ditto_stream_remove(struct ditto_op *op, struct ditto_node *base,
 		err = remove_stream(op, child);
 		dput(child);
 	}
+	removed = !err;
+	if (removed)
+		err = streams_commit(op, dir, NULL);
 	if (!IS_ERR(dir))
 		ditto_node_put(dir);
 	ditto_streams_leave(share, true, old);
-	if (!err)
+	if (removed)
 		ditto_watch_stream(base, DITTO_WATCH_STREAM_REMOVED, name->name, name->len,
 				   NULL, 0);
 	return err;
@@ -509,6 +539,7 @@ int ditto_stream_rename(struct ditto_op *op, struct ditto_node *base,
 	struct ditto_share *share = op->share;
 	const struct cred *old;
 	struct ditto_node *dir;
+	bool renamed = false;
 	int err;
 
 	if (!op->writable)
@@ -520,10 +551,13 @@ int ditto_stream_rename(struct ditto_op *op, struct ditto_node *base,
 	err = PTR_ERR_OR_ZERO(dir);
 	if (!err) {
 		err = rename_stream(op, dir, from, to, replace);
+		renamed = !err;
+		if (renamed)
+			err = streams_commit(op, dir, NULL);
 		ditto_node_put(dir);
 	}
 	ditto_streams_leave(share, true, old);
-	if (!err)
+	if (renamed)
 		ditto_watch_stream(base, DITTO_WATCH_STREAM_ADDED, to->name, to->len,
 				   from->name, from->len);
 	return err;

@@ -10,6 +10,7 @@ from harness import as_user, eq, get, one_of, put, test
 from nfs4 import OPS, getattr, getfh, lookup, lookupp, putfh, putrootfh, restorefh, savefh
 from nfs4_raw import both, last, open_nfs
 from rpc import Enc
+from t_nfs3 import names_on_disk
 
 wire = functools.partial(test, server='ditto')
 # Kerberos as SECINFO tells it, without the service: 1 for krb5, 2 for krb5i, 3 for krb5p.
@@ -518,6 +519,31 @@ def named_attribute_once(w):
             c.open(attrs, 'u' + name, nfs4.BOTH, how=nfs4.UNCHECKED, attrs={})
             eq(c.open(attrs, 'u' + name, verf=bytes(8), **how)[0].status, nfs4.EXIST)
         ways.append({'how': nfs4.EXCLUSIVE4_1, 'attrs': {}})
+
+
+@wire
+def named_attributes_on_disk(w):
+    """Names of named attributes are on the disk before the reply."""
+    where = w.volume(f'{w.base}/plain', 'ext4', '40m', options=('-O', '^has_journal'))
+    w.server.add('plain', where.where)
+    put(f'{where.where}/file', b'data')
+    c = nfs4.Session.make(nfs4.connect(w.client))
+    fh = c.fh('plain', 'file')
+    attrs = c.compound(putfh(fh), nfs4.openattr(True), getfh()).ok()[-1].fh
+    eq(c.open(attrs, 'one', nfs4.BOTH, how=nfs4.UNCHECKED, attrs={})[0].status, nfs4.OK)
+    key, = os.listdir(f'{where.where}/.ditto/streams')
+
+    def on_disk():
+        return names_on_disk(where.image, f'/.ditto/streams/{key}')
+
+    # the directories above, too
+    eq(on_disk(), ['one'])
+    eq(c.open(attrs, 'two', nfs4.BOTH, how=nfs4.UNCHECKED, attrs={})[0].status, nfs4.OK)
+    eq(on_disk(), ['one', 'two'])
+    c.compound(putfh(attrs), savefh(), nfs4.rename('one', 'three')).ok()
+    eq(on_disk(), ['three', 'two'])
+    c.compound(putfh(attrs), nfs4.remove('two')).ok()
+    eq(on_disk(), ['three'])
 
 
 @wire
