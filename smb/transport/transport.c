@@ -32,7 +32,7 @@
 #define KEEP_COUNT	4
 /* A batch that has taken longer is divided among workers, as its messages may wait for a device. */
 #define BATCH_TIME	(msecs_to_jiffies(5) + 1)
-/* Single messages of a connection after which a worker serves others. */
+/* Batches, or single messages, of a connection after which a worker serves others. */
 #define TURNS_MAX	16
 
 static struct dsmb_worker *worker_take(struct dsmb_transport *t)
@@ -62,8 +62,11 @@ void dsmb_transport_kick(struct dsmb_transport *t)
 		/* Pairs with the end of worker_run(): at least one side sees the other's change. */
 		smp_mb__after_atomic();
 	} while (READ_ONCE(t->workers_busy) != GENMASK(RX_WORKERS - 1, 0));
-	if (!worker)
+	if (!worker) {
+		/* They may wait for a device that never answers. */
+		queue_delayed_work(t->conn->server->slow, &t->starved, BATCH_TIME);
 		return;
+	}
 	if (!refcount_inc_not_zero(&t->conn->ref)) {
 		clear_bit(worker->nr, &t->workers_busy);
 		return;
@@ -209,13 +212,23 @@ static void worker_run_batch(struct dsmb_worker *worker, struct list_head *batch
 	}
 }
 
+/* Has each message run by a worker of a lane. */
+static void messages_divide(struct list_head *messages)
+{
+	struct dsmb_message *message, *next;
+
+	list_for_each_entry_safe(message, next, messages, list) {
+		list_del_init(&message->list);
+		dsmb_message_queue(message);
+	}
+}
+
 /*
  * Sends what workers have run, and divides what they have not begun, if they have been with one
  * message for long: it may wait for a device that never answers.
  */
 static void transport_rescue(struct dsmb_transport *t)
 {
-	struct dsmb_message *message, *next;
 	LIST_HEAD(messages);
 	LIST_HEAD(outs);
 
@@ -230,10 +243,7 @@ static void transport_rescue(struct dsmb_transport *t)
 	}
 	spin_unlock(&t->lock);
 	dsmb_transport_send(t, &outs);
-	list_for_each_entry_safe(message, next, &messages, list) {
-		list_del_init(&message->list);
-		dsmb_message_queue(message);
-	}
+	messages_divide(&messages);
 }
 
 /* The responses of cancelled calls are sent before another worker can answer later requests. */
@@ -273,22 +283,30 @@ static void transport_end_receive(struct dsmb_transport *t, int err)
 		dsmb_transport_kick(t);
 }
 
+/* Receives a batch, and runs its CANCELs. Consumes the right to receive. */
+static void transport_receive(struct dsmb_transport *t, struct dsmb_rx_batch *batch)
+{
+	int err;
+
+	*batch = (struct dsmb_rx_batch) {
+		.messages = LIST_HEAD_INIT(batch->messages),
+		.cancels = LIST_HEAD_INIT(batch->cancels),
+	};
+	err = dsmb_receive(t, batch);
+	if (err && err != -EAGAIN && err != -EBUSY)
+		dsmb_conn_drop(t->conn, err == -EPROTO ? "a frame that is no SMB message" : NULL);
+	if (unlikely(!list_empty(&batch->cancels)))
+		transport_run_cancels(t, &batch->cancels);
+	transport_end_receive(t, err);
+}
+
 /* Receives a batch and runs it. Returns the number of messages that came. */
 static unsigned int worker_turn(struct dsmb_worker *worker)
 {
 	struct dsmb_transport *t = worker->t;
-	struct dsmb_rx_batch batch = {};
-	int err;
+	struct dsmb_rx_batch batch;
 
-	INIT_LIST_HEAD(&batch.messages);
-	INIT_LIST_HEAD(&batch.cancels);
-	err = dsmb_receive(t, &batch);
-	if (err && err != -EAGAIN && err != -EBUSY)
-		dsmb_conn_drop(t->conn, err == -EPROTO ? "a frame that is no SMB message" : NULL);
-	if (unlikely(!list_empty(&batch.cancels)))
-		transport_run_cancels(t, &batch.cancels);
-	transport_end_receive(t, err);
-
+	transport_receive(t, &batch);
 	if (unlikely(READ_ONCE(t->workers_busy) != BIT(worker->nr)))
 		transport_rescue(t);
 	if (list_is_singular(&batch.messages))
@@ -337,6 +355,27 @@ static void worker_run(struct work_struct *work)
 	if (test_and_clear_bit(T_STARVED, &t->flags))
 		dsmb_transport_kick(t);
 	dsmb_conn_put(conn);
+}
+
+/*
+ * Receives although all workers have been busy for a while. What comes is run by workers of lanes,
+ * so a file system that hangs does not hold up acknowledgments, requests for others, or the end of
+ * the connection. If more comes, dsmb_transport_kick() queues this again.
+ */
+static void starved_work(struct work_struct *work)
+{
+	struct dsmb_transport *t = container_of(work, struct dsmb_transport, starved.work);
+	struct dsmb_rx_batch batch;
+	unsigned int turns = 0;
+
+	transport_rescue(t);
+	do {
+		if (!test_bit(T_STARVED, &t->flags) || test_bit(T_STOPPED, &t->flags) ||
+		    test_and_set_bit(T_RX_BUSY, &t->flags))
+			return;
+		transport_receive(t, &batch);
+		messages_divide(&batch.messages);
+	} while (batch.count && ++turns < TURNS_MAX);
 }
 
 /*
@@ -452,6 +491,7 @@ struct dsmb_transport *dsmb_transport_new(struct dsmb_conn *conn, struct socket 
 	INIT_LIST_HEAD(&t->idle);
 	INIT_DELAYED_WORK(&t->retry, retry_work);
 	INIT_DELAYED_WORK(&t->trim, trim_work);
+	INIT_DELAYED_WORK(&t->starved, starved_work);
 	dsmb_transport_init_send(t);
 	for (unsigned int i = 0; i < RX_WORKERS; i++) {
 		t->workers[i].t = t;
@@ -508,6 +548,7 @@ void dsmb_transport_stop(struct dsmb_transport *t)
 	write_unlock_bh(&sk->sk_callback_lock);
 	cancel_delayed_work_sync(&t->retry);
 	cancel_delayed_work_sync(&t->trim);
+	cancel_delayed_work_sync(&t->starved);
 	/* Pairs with transport_hold() of receive.c; xchg() is a full barrier. */
 	dsmb_receive_drop_held(t);
 	/* The sender finds the socket shut down. */
@@ -524,6 +565,7 @@ void dsmb_transport_free(struct dsmb_transport *t)
 	/* The last receiver may have queued them after dsmb_transport_stop(). */
 	cancel_delayed_work_sync(&t->retry);
 	cancel_delayed_work_sync(&t->trim);
+	cancel_delayed_work_sync(&t->starved);
 	dsmb_transport_drop_idle(t, 0);
 	dsmb_large_drop(t);
 	dsmb_buf_put(t->conn->server, t->rx);

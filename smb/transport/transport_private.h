@@ -108,6 +108,7 @@ struct dsmb_worker {
  * @is_used: a message came since @trim last ran
  * @trim: frees what an idle connection keeps
  * @retry: receives again after memory was short
+ * @starved: receives if all workers stay busy
  * @lock: spinlock; guards @queue, @is_sending, @idle, @nidle, @wary and @syncing, and the
  *	batches of @workers
  * @queue: struct dsmb_out, to be sent
@@ -158,6 +159,7 @@ struct dsmb_transport {
 	bool is_used;
 	struct delayed_work trim;
 	struct delayed_work retry;
+	struct delayed_work starved;
 
 	spinlock_t lock;	/* see above */
 	struct list_head queue;

@@ -6,6 +6,7 @@ import struct
 import time
 
 import smb2
+import smbraw
 from harness import SLOW, Volume, eq, frozen, put, test, wait_for
 from smbraw import link
 from t_attack_smb import ECHO_BODY
@@ -17,6 +18,7 @@ ZERO_DATA = 0x000980c8          # FSCTL_SET_ZERO_DATA (MS-FSCC section 2.3)
 CALLS = 240
 PLACES = 40                     # workers that may be inside one file system
 LINKS = PLACES + 20
+WORKERS = 8                     # that receive from a connection
 MIB = 1 << 20
 
 
@@ -148,6 +150,33 @@ def batch_with_one_that_hangs(w):
                 for number in sent[0], sent[2]:
                     eq(s.answer(number)[0], smb2.OK)
             eq(s.answer(sent[1])[0], smb2.OK)
+
+
+@test(smb=True, timeout=120)
+def more_that_hang_than_workers(w):
+    """Requests that hang, however many, keep no others of the connection, nor its end."""
+    slow, _ = volumes(w, 'slow', 'quick')
+    s = link(w.client, share='slow')
+    (one, first), (other, second) = open_of(with_credits(s, 100), 'slow'), open_of(s, 'quick')
+    held = s.create('f')
+    s.lock(held, 0, 5)
+    for end in False, True:
+        with frozen(slow):
+            before, sent = requests(w, w.client), []
+            for i in range(WORKERS + 4):
+                sent.append(s.send(*write(first, b'x', i), tree=one))
+                begun(w, w.client, before + min(i + 1, WORKERS))
+            eq(s.echo(), 'SUCCESS')
+            eq(s.status(*write(second, b'x', 10)), 'SUCCESS')
+            number = s.wait_lock(second, 0, 5)
+            s.cancel(number)
+            eq(smbraw.name(s.answer(number)[0]), 'CANCELLED')
+            if end:
+                s.end()
+                wait_for('the session ends', lambda: not w.server.json('session', 'list'))
+                break
+        for number in sent:
+            eq(s.answer(number)[0], smb2.OK)
 
 
 @test(smb=True, fs='ext4', timeout=120)
