@@ -242,11 +242,7 @@ static u32 call_check(struct dsmb_call *call)
 	/* A client without the session's key learns nothing about the session. */
 	if (!status || call->session)
 		status = call_verify(call) ?: status;
-	if (status)
-		return status;
-	if (call->refused)
-		return STATUS_INSUFFICIENT_RESOURCES;
-	return call_find_tree(call);
+	return status ?: call_find_tree(call);
 }
 
 /* Checks StructureSize and decodes the arguments. */
@@ -394,6 +390,14 @@ static u32 call_find_open(struct dsmb_call *call)
 			      id ? le64_to_cpu(id->volatile_id) : 0);
 }
 
+/* Not before the FileId is known, which a related CLOSE behind it needs, like the tree. */
+static u32 call_refuse(struct dsmb_call *call)
+{
+	if (call->cmd->file_id && !(call->cmd->flags & DSMB_NEEDS_OPEN))
+		call_find_open(call);
+	return STATUS_INSUFFICIENT_RESOURCES;
+}
+
 /* Executes a decoded command, and encodes its response. */
 static u32 call_execute(struct dsmb_call *call)
 {
@@ -406,6 +410,8 @@ static u32 call_execute(struct dsmb_call *call)
 		call_keep_open(call);
 	if (status)
 		return status;
+	if (call->refused)
+		return call_refuse(call);
 	/* A persistent open outlives the option of its share. */
 	if (call_needs_records(call)) {
 		call_keep_open(call);

@@ -29,6 +29,11 @@ def read(fid, count=MIB):
                                   0), -(-count // 65536)
 
 
+def ranges(fid):
+    """QUERY_ALLOCATED_RANGES, with room for many."""
+    return smb2.IOCTL, smb2.ioctl_body(fid, 0x940cf, bytes(16), 8 * MIB), 128
+
+
 def close():
     return smb2.CLOSE, struct.pack('<HHI16s', 24, 0, 0, SAME), 1
 
@@ -41,14 +46,20 @@ def lock(s, fid, offset):
     return smb2.LOCK, s.lock_body(fid, (offset, 1, smb2.EXCLUSIVE)), 1
 
 
-def chain(s, *requests):
-    """Send requests, (command, body, credits) each, as one compound: returns their message ids."""
+def chain(s, *requests, related=None):
+    """Send requests, (command, body, credits) each, as one compound: returns their message ids.
+
+    They are related from the one with the index on.
+    """
     numbers, out = [], b''
     for i, (command, body, charge) in enumerate(requests):
         last = i == len(requests) - 1
         body = body if last else padded(body)
+        kw = {}
+        if related is not None and i >= related:
+            kw = dict(flags=smbraw.RELATED, tree=2**32 - 1, session=2**64 - 1)
         out += s.signed(s.header(command, s.next_id, charge=charge,
-                                 following=0 if last else 64 + len(body)) + body)
+                                 following=0 if last else 64 + len(body), **kw) + body)
         numbers.append(s.next_id)
         s.next_id += charge
     s.raw(s.sealed(out) if s.seal else out)
@@ -124,6 +135,31 @@ def large_compound(w):
         numbers = chain(s, (smb2.WRITE, body + bytes(2 * MIB), 32), read(big, 8 * MIB),
                         read(big, 2 * MIB))
         eq([status(s, n) for n in numbers], ['SUCCESS', 'INSUFFICIENT_RESOURCES', 'SUCCESS'])
+
+
+@test(smb=True, squash='none', timeout=120)
+def close_behind_a_refusal(w):
+    """CLOSE behind a related request that is refused for the length of its reply closes the file."""
+    put(w.path('big'), pattern(7, 8 * MIB), 0o666)
+    with link(w.client) as s:
+        with_credits(s)
+        for s.seal in (False, True):
+            got = [status(s, n) for n in chain(s, (*create('big'), 1), read(SAME, 8 * MIB),
+                                               read(SAME), close(), related=1)]
+            eq(got, ['SUCCESS', 'SUCCESS', 'INSUFFICIENT_RESOURCES', 'SUCCESS'])
+            eq(w.server.json('open', 'list'), [])
+            # the refused request is the one that names the file
+            kept, closed = s.create('big'), s.create('big')
+            got = [status(s, n) for n in chain(s, read(kept, 8 * MIB), read(closed), close(),
+                                               related=2)]
+            eq(got, ['SUCCESS', 'INSUFFICIENT_RESOURCES', 'SUCCESS'])
+            eq(len(w.server.json('open', 'list')), 1)
+            closed = s.create('big')
+            got = [status(s, n) for n in chain(s, read(kept, 8 * MIB), ranges(closed), close(),
+                                               related=2)]
+            eq(got, ['SUCCESS', 'INSUFFICIENT_RESOURCES', 'SUCCESS'])
+            eq(len(w.server.json('open', 'list')), 1)
+            s.close(kept)
 
 
 @test(smb=True, squash='none', timeout=120)
