@@ -142,6 +142,7 @@ void dsmb_channel_put(struct dsmb_channel *channel);
  * @recent: the one of @opens that came last, or NULL; changed under the lock of @opens, freed with
  *	RCU
  * @nopens: number of @opens, for the limit
+ * @parked: number of its calls that are parked; changed by transport/call.c
  * @who: the principal that is charged, once the session is authenticated
  * @trust: trust level it gives to its connections: UNPROVEN or STRANGER until it is
  *	authenticated, and for an anonymous or guest session until it connects to a guest share
@@ -186,6 +187,7 @@ struct dsmb_session {
 	struct xarray opens;
 	struct dsmb_open __rcu *recent;
 	atomic_t nopens;
+	u32 parked;
 	struct ditto_principal who;
 	enum ditto_trust trust;
 	struct ditto_charge charge;

@@ -110,6 +110,7 @@ struct dsmb_open_limits {
  * @created: CreateGuid entry of a CREATE that may be replayed, or NULL; set before the client can
  *	find the open
  * @app: application instance of the open, or NULL; set before the client can find the open
+ * @parked: number of calls that are parked on the open; changed by transport/call.c
  * @lock: mutex; guards the members below
  * @moved_from: the instance before dsmb_open_move(), which requests may still use; or NULL
  * @dir: position of the directory listing
@@ -163,6 +164,7 @@ struct dsmb_open {
 	u8 kept_times;
 	u32 mode;
 	u32 ea_next;
+	u32 parked;
 	time64_t since;
 	struct dsmb_durable *durable;
 	struct dsmb_durable *refused;

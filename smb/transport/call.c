@@ -9,10 +9,11 @@
  * it.
  *
  * Locking: call->lock (spinlock) guards the state. parked_lock (spinlock) guards the table of
- * parked calls; a call is removed from it before it runs on. Neither is taken inside the other
- * or together with conn->lock. A thread that found a call in a list keeps it by a reference to
- * its message.
+ * parked calls, and how many of them each open and session has; a call is removed from it before
+ * it runs on. Neither is taken inside the other or together with conn->lock. A thread that found a
+ * call in a list keeps it by a reference to its message.
  */
+#include <kunit/visibility.h>
 #include <linux/hash.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -43,7 +44,7 @@ enum dsmb_call_woken {
 	WOKEN_DONE,
 };
 
-#define PARKED_BITS	6
+#define PARKED_BITS	10
 
 static DEFINE_SPINLOCK(parked_lock);
 static struct list_head parked[1 << PARKED_BITS];
@@ -71,6 +72,7 @@ void dsmb_call_init(struct dsmb_call *call, struct dsmb_message *message)
 	INIT_LIST_HEAD(&call->open_link);
 	ditto_park_init(&call->park, park_done);
 }
+EXPORT_SYMBOL_IF_KUNIT(dsmb_call_init);
 
 /*
  * Does the call wait for breaks, or is its wake-up from the lock table about to run? The order
@@ -88,12 +90,24 @@ static bool is_parked_on_breaks(struct dsmb_call *call)
 	return work_busy(&call->park.work);
 }
 
+/* Counts a call that enters or leaves the table with its open and its session. */
+static void count_parked(const struct dsmb_call *call, int change)
+{
+	lockdep_assert_held(&parked_lock);
+	if (call->open)
+		WRITE_ONCE(call->open->parked, call->open->parked + change);
+	if (call->session)
+		WRITE_ONCE(call->session->parked, call->session->parked + change);
+}
+
+/* The call still has the open that it was parked with. */
 static void forget_parked(struct dsmb_call *call)
 {
 	if (list_empty_careful(&call->open_link))
 		return;
 	spin_lock(&parked_lock);
 	list_del_init(&call->open_link);
+	count_parked(call, -1);
 	spin_unlock(&parked_lock);
 }
 
@@ -248,6 +262,7 @@ bool dsmb_call_woken_status(struct dsmb_call *call, u32 *status)
 	*status = call->cancel_status;
 	return true;
 }
+EXPORT_SYMBOL_IF_KUNIT(dsmb_call_woken_status);
 
 /*
  * Did the connection, session, tree or open end before the call was in the table of parked
@@ -348,11 +363,13 @@ bool dsmb_call_park(struct dsmb_call *call)
 	}
 	spin_lock(&parked_lock);
 	list_add_tail(&call->open_link, bucket_of(call->open));
+	count_parked(call, 1);
 	spin_unlock(&parked_lock);
 	/*
 	 * From here on, whatever ends an object of the call finds the call. Ends before this
-	 * point are found here.
+	 * point are found here. Pairs with any_parked().
 	 */
+	smp_mb();
 	ended = what_ended(call);
 
 	spin_lock(&call->lock);
@@ -371,6 +388,18 @@ bool dsmb_call_park(struct dsmb_call *call)
 		dsmb_call_cancel(call, STATUS_CANCELLED);
 	dsmb_message_put(message);
 	return !taken;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_call_park);
+
+/*
+ * Is a call parked on an object that has ended? Most have none, and the table may have many of
+ * other clients.
+ */
+static bool any_parked(const u32 *parked_on)
+{
+	/* Pairs with dsmb_call_park(): either this sees the call, or the call sees the end. */
+	smp_mb();
+	return READ_ONCE(*parked_on);
 }
 
 /* Returns a parked call that matches and is not cancelled yet, with its message held, or NULL. */
@@ -420,8 +449,10 @@ void dsmb_calls_cancel(struct dsmb_open *open, const struct dsmb_session *sessio
 {
 	const struct about about = { .open = open, .session = session };
 
-	cancel_parked(bucket_of(open), is_about_open, &about, status);
+	if (any_parked(&open->parked))
+		cancel_parked(bucket_of(open), is_about_open, &about, status);
 }
+EXPORT_SYMBOL_IF_KUNIT(dsmb_calls_cancel);
 
 static bool is_of_session(const struct dsmb_call *call, const void *session)
 {
@@ -436,10 +467,13 @@ static bool is_of_tree(const struct dsmb_call *call, const void *tree)
 void dsmb_calls_cancel_session(struct dsmb_session *session, const struct dsmb_tree *tree,
 			       u32 status)
 {
+	if (!any_parked(&session->parked))
+		return;
 	for (unsigned int i = 0; i < ARRAY_SIZE(parked); i++)
 		cancel_parked(&parked[i], tree ? is_of_tree : is_of_session,
 			      tree ? (const void *)tree : session, status);
 }
+EXPORT_SYMBOL_IF_KUNIT(dsmb_calls_cancel_session);
 
 u32 dsmb_call_parked(struct dsmb_call *call)
 {
