@@ -638,26 +638,50 @@ bool dsmb_open_place(struct dsmb_open *open, struct dsmb_session **session,
 	return somewhere;
 }
 
-void dsmb_opens_close(struct dsmb_session *session, struct dsmb_tree *tree, bool keep)
+/* True if the close of the open may remove its file. */
+static bool dsmb_open_deletes(struct dsmb_open *open)
+{
+	struct dsmb_open_state state;
+
+	return open->inst && (ditto_instance_deletes_at_close(open->inst) ||
+			      (dsmb_open_look(open, &state) && state.delete_pending));
+}
+
+/*
+ * Close opens of a session or tree connect: with @deleting all, else those that do not delete their
+ * file.
+ */
+static void dsmb_opens_close_some(struct dsmb_session *session, struct dsmb_tree *tree, bool keep,
+				  bool deleting)
 {
 	struct dsmb_open *open;
 	unsigned long index;
 
-	/* A thread that saw the session or tree connect alive has entered the table after this. */
-	xa_lock(&session->opens);
-	xa_unlock(&session->opens);
 	rcu_read_lock();
 	xa_for_each(&session->opens, index, open) {
 		if ((tree && READ_ONCE(open->tree) != tree) || !refcount_inc_not_zero(&open->ref))
 			continue;
 		rcu_read_unlock();
+		if (!deleting && dsmb_open_deletes(open))
+			goto put;
 		if (!keep || !dsmb_durable_disconnect(open, session)) {
 			dsmb_durable_close_later(open);
 			if (keep && open->lease)
 				dsmb_break_unheard(open->lease, session);
 		}
+put:
 		dsmb_open_put(open);
 		rcu_read_lock();
 	}
 	rcu_read_unlock();
+}
+
+void dsmb_opens_close(struct dsmb_session *session, struct dsmb_tree *tree, bool keep)
+{
+	/* A thread that saw the session or tree connect alive has entered the table after this. */
+	xa_lock(&session->opens);
+	xa_unlock(&session->opens);
+	/* Deletions are last: one that hangs must not keep files in other file systems open. */
+	dsmb_opens_close_some(session, tree, keep, false);
+	dsmb_opens_close_some(session, tree, keep, true);
 }

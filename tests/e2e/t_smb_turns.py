@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Requests that wait for a worker are served in turns of the peers."""
 import contextlib
+import itertools
 import os
 import struct
 import time
@@ -77,11 +78,11 @@ def flood_of_slow_requests(w):
     assert 1 <= done <= CALLS // 2, f'{done} of {CALLS} requests of another machine were done first'
 
 
-def create(name):
+def create(name, share=smb2.SHARE_ALL):
     """A CREATE of a file, for reading and writing."""
     name = name.encode('utf-16-le')
     return smb2.CREATE, struct.pack('<HBBIQQIIIIIHHII', 57, 0, 0, 2, 0, 0,
-                                    smb2.GENERIC_READ | smb2.GENERIC_WRITE, 0, smb2.SHARE_ALL,
+                                    smb2.GENERIC_READ | smb2.GENERIC_WRITE, 0, share,
                                     smb2.OPEN_IF, 0, 120, len(name), 0, 0) + name
 
 
@@ -177,6 +178,31 @@ def more_that_hang_than_workers(w):
                 break
         for number in sent:
             eq(s.answer(number)[0], smb2.OK)
+
+
+@test(smb=True, timeout=120)
+def deletion_that_hangs(w):
+    """A deletion at the end of a session that hangs keeps no other files of it open."""
+    slow, quick = volumes(w, 'slow', 'quick')
+    for end, how in itertools.product(('cut', 'logoff'), (smb2.DELETE_ON_CLOSE, 0)):
+        put(f'{slow}/gone', b'', 0o666)
+        s = link(w.client, share='slow')
+        gone = s.create('gone', access=smb2.GENERIC_READ | smb2.DELETE, options=how)
+        if not how:
+            s.delete_on_close(gone)
+        _, fid = open_of(s, 'quick')
+        s.lock(fid, 0, 5)
+        with frozen(slow):
+            if end == 'logoff':
+                s.send(smb2.LOGOFF, struct.pack('<HH', 4, 0))
+            else:
+                s.end()
+            with link(w.client, share='quick') as other:
+                wait_for('the file is free',
+                         lambda o=other: o.status(*create('f', share=0)) == 'SUCCESS')
+            eq(os.path.exists(f'{slow}/gone'), True)
+        wait_for('the other is deleted', lambda: not os.path.exists(f'{slow}/gone'))
+        s.end()
 
 
 @test(smb=True, fs='ext4', timeout=120)
