@@ -448,6 +448,7 @@ static struct cred_entry *entry_new(const struct ditto_lock_table *locks,
 	entry->pub.admin = who->admin;
 	entry->pub.anonymous = key->anonymous;
 	entry->pub.guest = who->guest;
+	entry->pub.own_groups = who->groups;
 	entry->pub.token = who->groups ? key->token : NULL;
 	if (who->admin)
 		entry->pub.privileges = DITTO_TOKEN_PRIVILEGES;

@@ -56,6 +56,7 @@ struct ditto_ident {
  * @admin: has the administrator's privileges, see ditto_admin_caps()
  * @anonymous: the identity was anonymous
  * @guest: acts as the share's anonymous user, because it is anonymous or by squashing
+ * @own_groups: acts with the groups of the identity; false after squashing
  * @privileges: DITTO_TOKEN_* bits: those that the user logged in with, all for an administrator,
  *	none after squashing
  * @token: SIDs of the user, held; NULL if the identity had none or was squashed: then those of @uid
@@ -71,6 +72,7 @@ struct ditto_cred {
 	bool admin;
 	bool anonymous;
 	bool guest;
+	bool own_groups;
 	u32 privileges;
 	struct ditto_token *token;
 	refcount_t ref;

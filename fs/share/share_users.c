@@ -285,34 +285,91 @@ static int share_access_token(const struct ditto_share *share, const struct ditt
 	       -EJUKEBOX : 0;
 }
 
-int ditto_share_access_explain(const struct ditto_share *share, const struct ditto_ident *ident,
-			       const struct ditto_cred *cred, struct ditto_grant_reason *why)
+/**
+ * struct access_groups - the groups by which an identity has its access
+ * @n: number of @groups
+ * @groups: borrowed from the identity or its credential, or @asked
+ * @asked: memory, to be freed; or NULL
+ */
+struct access_groups {
+	unsigned int n;
+	const kgid_t *groups;
+	kgid_t *asked;
+};
+
+/*
+ * With manage-gids the groups are those that the helper knows. A credential has them, too, unless
+ * the identity was squashed: then they are asked for here, if the list of the share needs them.
+ * Without a helper those of the request count. Return: 0, -EJUKEBOX or -ENOMEM.
+ */
+static int share_access_groups(const struct ditto_share *share, const struct ditto_ident *ident,
+			       const struct ditto_cred *cred, struct access_groups *g)
 {
 	const struct group_info *info = cred->cred->group_info;
 	const struct ditto_share_opts *opts;
+	bool managed, needed;
+	int count;
+
+	*g = (struct access_groups) { .n = ident->ngroups, .groups = ident->groups };
+	rcu_read_lock();
+	opts = rcu_dereference(share->opts);
+	managed = opts->manage_gids;
+	needed = opts->share_users.ngroups;
+	rcu_read_unlock();
+	if (!managed || ident->anonymous)
+		return 0;
+	if (cred->own_groups || !needed || !uid_valid(ident->uid)) {
+		g->n = info->ngroups;
+		g->groups = info->gid;
+		return 0;
+	}
+	g->asked = kmalloc_array(DITTO_GROUPS_MAX, sizeof(*g->asked), GFP_KERNEL);
+	if (!g->asked)
+		return -ENOMEM;
+	count = ditto_names_groups(share->srv, ident->uid, g->asked, DITTO_GROUPS_MAX,
+				   ident->from);
+	if (count == -ECONNREFUSED)
+		return 0;
+	if (count < 0 && count != -ENOENT) {
+		kfree(g->asked);
+		return -EJUKEBOX;
+	}
+	g->n = max(count, 0);
+	g->groups = g->asked;
+	return 0;
+}
+
+int ditto_share_access_explain(const struct ditto_share *share, const struct ditto_ident *ident,
+			       const struct ditto_cred *cred, struct ditto_grant_reason *why)
+{
+	const struct ditto_share_opts *opts;
 	const struct ditto_token *token;
+	struct access_groups g;
 	struct ditto_token *asked;
 	enum ditto_share_access access;
 	int err;
 
-	err = share_access_token(share, ident, &asked);
+	err = share_access_groups(share, ident, cred, &g);
 	if (err)
 		return err;
+	err = share_access_token(share, ident, &asked);
+	if (err)
+		goto free;
 	token = ident->token ?: asked;
 	rcu_read_lock();
 	opts = rcu_dereference(share->opts);
 	if (ident->anonymous)
 		access = share_users_find(opts, opts->anon_uid, opts->anon_gid, 0, NULL,
 					  &ditto_token_nobody, why);
-	else if (opts->manage_gids)
-		access = share_users_find(opts, ident->uid, ident->gid, info->ngroups, info->gid,
-					  token, why);
 	else
-		access = share_users_find(opts, ident->uid, ident->gid, ident->ngroups,
-					  ident->groups, token, why);
+		access = share_users_find(opts, ident->uid, ident->gid, g.n, g.groups, token,
+					  why);
 	rcu_read_unlock();
 	ditto_token_put(asked);
-	return access;
+	err = access;
+free:
+	kfree(g.asked);
+	return err;
 }
 
 int ditto_share_access_of(const struct ditto_share *share,

@@ -106,6 +106,29 @@ def squashed(w):
     eq([may(n, 1000), may(n, 1001), may(n, 1002)], ['write', 'read', 'none'])
 
 
+@test(server='ditto')
+def squashed_with_managed_groups(w):
+    """With manage-gids the groups of the account decide about the access, whoever acts then."""
+    os.chmod(w.path(), 0o777)
+    with open('/etc/passwd', 'a', encoding='ascii') as f:
+        f.writelines(f'u{uid}:x:{uid}:{uid}::/:/bin/false\n' for uid in (7001, 7002, 7003))
+    with open('/etc/group', 'a', encoding='ascii') as f:
+        f.write('staff2:x:7101:u7001\nroot2:x:7102:u7003\n')
+    w.server.helper_start()
+    n = w.client.nfs()
+    for squash in ('all-to-guest', 'all-to-admin', 'none'):
+        for groups, default, want in ((['7101=none'], 'write', ['none', 'write', 'write']),
+                                      (['7101=write'], 'none', ['write', 'none', 'none'])):
+            w.server.set('data', squash=squash, groups=groups, default_access=default,
+                         manage_gids=True)
+            for uid in (7001, 7002, 7003):
+                cred = rpc.auth_sys(uid, uid, [])
+                wait_for('an answer', lambda cred=cred: n.getattr(n.root, cred=cred).status !=
+                         nfs3.JUKEBOX)
+            eq([may(n, 7001, 7001), may(n, 7002, 7002), may(n, 7003, 7003)], want,
+               f'{squash} {groups}')
+
+
 @test(server='ditto', share=False)
 def told(w):
     """Share users are shown as they were set, and invalid ones are refused."""
