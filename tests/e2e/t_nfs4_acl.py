@@ -290,6 +290,27 @@ def made_with_one(w):
 
 
 @wire
+def made_with_mode_and_list(w):
+    """A list that comes with a mode is kept as it is where the directory gives the group, too."""
+    os.mkdir(w.path('dir'))
+    os.chown(w.path('dir'), 0, 2001)
+    os.chmod(w.path('dir'), 0o2777)
+    acl = [(ALLOW, 0, ALL, 'OWNER@'), (ALLOW, IS_GROUP, READ | WRITE | APPEND | LOOK, '2001'),
+           (ALLOW, IS_GROUP, READ | LOOK, '1000')]
+    for c in clients(w):
+        c.nfs.cred = user(1000, 2001)
+        name = f'v{minor_of(c)}'
+        for path, make in (('f', lambda d, n: c.open(d, n, how=nfs4.GUARDED,
+                                                     attrs={'acl': acl, 'mode': 0o600})[0].status),
+                           ('d', lambda d, n: c.compound(putfh(d), nfs4.create(
+                               nfs4.DIR, n, {'acl': acl, 'mode': 0o700})).status)):
+            eq(make(c.fh('data', 'dir'), name + path), nfs4.OK)
+            st = os.stat(w.path('dir', name + path))
+            eq((acl_of(c, c.fh('data', 'dir', name + path)), st.st_gid, oct(st.st_mode & 0o777)),
+               (acl, 2001, oct(0o760)), name + path)
+
+
+@wire
 def inherited(w):
     """New files and directories inherit, in each version and on each level."""
     os.mkdir(w.path('dir'))

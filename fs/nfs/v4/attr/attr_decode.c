@@ -71,24 +71,22 @@ apply:
 static int mode_of_list(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 			struct ditto_node *node)
 {
-	const struct ditto_op *op = dnfs4_fs_op(cmp);
 	struct ditto_setattr *set = &sattr->set;
-	kuid_t uid = op->cred->uid;
-	kgid_t gid = op->cred->gid;
 	struct ditto_attr attr;
+	kuid_t uid;
+	kgid_t gid;
 	int err;
 
-	if (node) {
-		err = ditto_getattr(op->share, node, &attr);
-		if (err)
-			return err;
-		uid = attr.st.uid;
-		gid = attr.st.gid;
+	/* The directory may decide about the group of a new file. */
+	if (!node) {
+		set->valid |= DITTO_SET_MODE_IF_NO_ACL;
+		return 0;
 	}
-	if (set->valid & DITTO_SET_UID)
-		uid = set->uid;
-	if (set->valid & DITTO_SET_GID)
-		gid = set->gid;
+	err = ditto_getattr(dnfs4_fs_op(cmp)->share, node, &attr);
+	if (err)
+		return err;
+	uid = set->valid & DITTO_SET_UID ? set->uid : attr.st.uid;
+	gid = set->valid & DITTO_SET_GID ? set->gid : attr.st.gid;
 	set->mode = (set->mode & ~0777) | ditto_acl_mode(sattr->acl, uid, gid);
 	return 0;
 }
