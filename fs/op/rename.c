@@ -11,6 +11,7 @@
 #include <linux/namei.h>
 
 #include "../acl/acl_file.h"
+#include "../acl/audit.h"
 #include "../name/casefold_index.h"
 #include "../name/name_private.h"
 #include "../node/node.h"
@@ -255,6 +256,15 @@ static void rename_tell(struct ditto_renamed *r)
 	ditto_lock_recheck(to->op, to->dir, DITTO_INTENT_ENTRY);
 }
 
+/* The file that had the new name was removed, or the caller may not do that. */
+static void rename_audit(const struct ditto_op *op, const struct ditto_renamed *r, int err)
+{
+	bool removed = r->to.replaced;
+
+	if (removed || (r->victim != r->file && (err == -EACCES || err == -EPERM)))
+		ditto_audit(op, r->victim, DITTO_AUDIT_DELETE, DITTO_RIGHT_DELETE, removed);
+}
+
 static int do_rename(struct ditto_op *op, struct ditto_node *from_dir, struct ditto_op *op_to,
 		     struct ditto_node *to_dir, struct ditto_wcc *from_wcc,
 		     struct ditto_wcc *to_wcc, struct ditto_renamed *r)
@@ -298,6 +308,7 @@ end:
 			goto again;
 	}
 	if (r->victim) {
+		rename_audit(op_to, r, err);
 		ditto_victim_gone(op_to->share, r->victim);
 		ditto_node_put(r->victim);
 	}

@@ -372,6 +372,41 @@ def accesses_are_recorded(w):
 
 
 @test(smb=True, squash='none')
+def replacing_is_removing(w):
+    """A file that another one takes the name of was removed, by each protocol."""
+    os.chmod(w.export, 0o777)
+    with audited(w) as (_, records):
+        s, b = session(w), session(w, 'bob')
+        d = s.create('d', access=ALL | SECURITY_RIGHT, how=smb2.MAKE, options=smb2.DIRECTORY_FILE)
+        os.chmod(w.path('d'), 0o777)
+        set_sd(s, d, sacl_of((AUDIT, FILES | INHERIT_ONLY | DONE | DENIED, smb2.DELETE,
+                              user('bob'))), SACL)
+        s.close(d)
+        for name in ('a', 'b', 'c'):
+            s.close(s.create(rf'd\{name}', access=ALL, how=smb2.MAKE))
+        os.mkdir(w.path('plain'), 0o777)
+        os.chmod(w.path('plain'), 0o777)
+        for name in ('x', 'y', 'z'):
+            put(w.path('plain', name), name.encode(), 0o666)
+        n = w.client.nfs(rpc.auth_sys(smb.UIDS['bob'], smb.UIDS['bob']))
+        fh, plain = n.lookup(n.root, 'd').fh, n.lookup(n.root, 'plain').fh
+        eq(n.rename(plain, 'x', fh, 'a').status, nfs3.OK)
+        fid = b.create(r'plain\y', access=smb2.DELETE)
+        b.rename(fid, r'd\b', replace=True)
+        b.close(fid)
+        os.chmod(w.path('d'), 0o755)
+        eq(n.rename(plain, 'z', fh, 'c').status, nfs3.ACCES)
+        # What is not replaced, or by itself, is not removed.
+        eq(n.rename(plain, 'z', plain, 'new').status, nfs3.OK)
+        eq(n.rename(fh, 'c', fh, 'c').status, nfs3.OK)
+        eq(told(records, 3), [('delete', 'granted', 'bob', '/d/a'),
+                              ('delete', 'granted', 'bob', '/d/b'),
+                              ('delete', 'denied', 'bob', '/d/c')])
+        s.end()
+        b.end()
+
+
+@test(smb=True, squash='none')
 def lost_records_are_counted(w):
     """Nobody waits for the helper: records without one are lost, and their number is told."""
     os.chmod(w.export, 0o777)
