@@ -308,9 +308,12 @@ EXPORT_SYMBOL_NS_GPL(ditto_handle_encode_entry, DITTO);
 int ditto_handle_of_node(struct ditto_share *share, struct ditto_node *node,
 			 struct ditto_handle *handle)
 {
-	struct dentry *dentry = handle_has_parent(share) ? ditto_node_dentry(node) : NULL;
+	struct dentry *dentry = NULL;
 	int err;
 
+	/* With the directory of a name elsewhere the file would not be found again. */
+	if (handle_has_parent(share))
+		dentry = ditto_node_dentry_in(share, node);
 	err = handle_encode(share, NULL, node->inode, dentry, handle, NULL);
 	dput(dentry);
 	return err;

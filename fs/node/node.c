@@ -36,6 +36,9 @@
 #include "local_notify.h"
 #include "node_private.h"
 
+/* Names of a file that are looked at for one in a share; another share may have many. */
+#define ALIASES_MAX	64
+
 static struct kmem_cache *ditto_node_slab;
 
 int __init ditto_node_slab_init(void)
@@ -472,6 +475,34 @@ static int share_accepts(void *context, struct dentry *dentry)
 	return !share->is_subtree ||
 	       ((!d_unhashed(dentry) || !d_inode(dentry)->i_nlink) &&
 		is_subdir(dentry, share->root.dentry));
+}
+
+struct dentry *ditto_node_dentry_in(struct ditto_share *share, struct ditto_node *node)
+{
+	struct dentry *dentry = ditto_node_dentry(node), *alias, *other = NULL;
+	struct inode *inode = node->inode;
+	unsigned int left = ALIASES_MAX;
+
+	if (!share->is_subtree || share_accepts(share, dentry))
+		return dentry;
+	spin_lock(&inode->i_lock);
+	hlist_for_each_entry(alias, &inode->i_dentry, d_u.d_alias) {
+		/* While it is held it stays in the list. */
+		dget(alias);
+		spin_unlock(&inode->i_lock);
+		dput(other);
+		other = alias;
+		if (share_accepts(share, alias)) {
+			dput(dentry);
+			return alias;
+		}
+		spin_lock(&inode->i_lock);
+		if (!--left)
+			break;
+	}
+	spin_unlock(&inode->i_lock);
+	dput(other);
+	return dentry;
 }
 
 /* True if the file has a name, or is open. */

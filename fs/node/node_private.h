@@ -415,6 +415,19 @@ void ditto_share_derive_id(const struct path *path, const char *name, uuid_t *id
  */
 u64 ditto_share_tag(const uuid_t *id);
 
+/**
+ * ditto_node_dentry_in - get an alias of the node's file that a share has, if one is in memory
+ * @share: the share
+ * @node: held
+ *
+ * A file may have names in several shares, and outside of all.
+ *
+ * Context: may sleep.
+ * Return: a positive dentry with a reference; that of ditto_node_dentry() if none of the latest
+ * names is in the share.
+ */
+struct dentry *ditto_node_dentry_in(struct ditto_share *share, struct ditto_node *node);
+
 /* handle.c */
 
 /**

@@ -220,6 +220,28 @@ def nested_shares(w):
     eq(n.read(via_top, 0, 20).data, b'by inner', 'the outer share goes on')
 
 
+@test(server='ditto', fs='ext4', share=False)
+def names_in_two_shares(w):
+    """A handle of a file with a name in each of two shares is good as long as the share's own name
+    is, whichever name the server met first."""
+    for name in ('one', 'two'):
+        os.mkdir(w.path(name))
+        w.server.add(name, w.path(name))
+    put(w.path('one/f'), b'data')
+    os.link(w.path('one/f'), w.path('two/g'))
+    one, two = w.client.nfs(path='one'), w.client.nfs(path='two')
+    f, g = one.lookup(one.root, 'f').fh, two.lookup(two.root, 'g').fh
+    made = two.link(g, two.root, 'h')
+    eq((made.status, two.lookup(two.root, 'h').status), (nfs3.OK, nfs3.OK))
+    for what in (lambda: put('/proc/sys/vm/drop_caches', b'2'), w.server.restart):
+        what()
+        one, two = w.client.nfs(path='one'), w.client.nfs(path='two')
+        eq((two.read(g, 0, 9).status, one.read(f, 0, 9).data), (nfs3.OK, b'data'))
+    os.unlink(w.path('two/h'))
+    os.unlink(w.path('two/g'))
+    eq((two.getattr(g).status, one.read(f, 0, 9).data), (nfs3.STALE, b'data'))
+
+
 @test(share=False)
 def between_shares(w):
     """Files cannot be renamed or linked from one share into another."""
