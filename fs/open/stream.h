@@ -133,7 +133,7 @@ int ditto_stream_dir_attr(struct ditto_op *op, struct ditto_node *base, struct d
  */
 bool ditto_has_streams(const struct ditto_share *share);
 
-/* ditto_is_hidden() for a name of this length. */
+/* ditto_is_hidden() for a name of this length, or in a directory that folds names. */
 bool ditto_is_hidden_name(const struct ditto_share *share, const struct dentry *dir,
 			  const struct ditto_name *name);
 
@@ -144,12 +144,14 @@ bool ditto_is_hidden_name(const struct ditto_share *share, const struct dentry *
  * @name: the name, for a lookup, listing or creation
  *
  * Context: any.
- * Return: true for ".ditto" in any case in the root of a share.
+ * Return: true for ".ditto" in any case, and for what the file system takes for the same, in the
+ * root of a share.
  */
 static inline bool ditto_is_hidden(const struct ditto_share *share, const struct dentry *dir,
 				   const struct ditto_name *name)
 {
-	return name->len == strlen(DITTO_HIDDEN) && ditto_is_hidden_name(share, dir, name);
+	return (name->len == strlen(DITTO_HIDDEN) || unlikely(IS_CASEFOLDED(d_inode(dir)))) &&
+	       ditto_is_hidden_name(share, dir, name);
 }
 
 /**

@@ -6,6 +6,7 @@ import shutil
 import struct
 
 import nfs3
+import rpc
 import smb2
 from harness import Child, eq, frozen, get, put, run, sleepers, test, wait_for
 from smb2 import (DELETE, DIRECTORY_FILE, FLUSH, GENERIC_READ, GENERIC_WRITE, MAKE, OK, OPEN,
@@ -185,6 +186,31 @@ def streams_of_a_stranger(w):
     a.write(fid, b'data')
     a.close(fid)
     eq(a.read(a.create('f:s', access=GENERIC_READ, how=OPEN), 100), b'data')
+
+
+@test(**ONE)
+def streams_in_another_spelling(w):
+    """Where the file system ignores case, no spelling that it takes for the directory of streams
+    leads clients there."""
+    where = w.volume(f'{w.base}/folded', 'ext4', options=('-O', 'casefold')).where
+    os.mkdir(f'{where}/in')
+    run('chattr', '+F', f'{where}/in')
+    os.chmod(f'{where}/in', 0o777)
+    w.server.add('folded', f'{where}/in')
+    n = w.client.nfs(rpc.auth_sys(1000, 1000), path='folded')
+    s = Smb2(w.client, share='folded')
+    spellings = ('.DITTO', '.dit\u00adto', '\u200b.Ditto', '.ditto\ufeff')
+    for name in spellings:
+        eq(n.mkdir(n.root, name.encode()).status, nfs3.ACCES, repr(name))
+    s.close(s.create('f:one'))
+    for name in spellings:
+        os.stat(f'{where}/in/{name}')
+        eq(n.lookup(n.root, name.encode()).status, nfs3.NOENT, repr(name))
+        eq(n.rename(n.root, name.encode(), n.root, 'away').status, nfs3.NOENT, repr(name))
+        refused('ACCESS_DENIED', s.create, name, options=DIRECTORY_FILE)
+    eq(n.mkdir(n.root, '.dittos').status, nfs3.OK)
+    s.close(s.create('f:one', how=OPEN))
+    s.end()
 
 
 @test(fs='ext4', **ONE)
