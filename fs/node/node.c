@@ -464,6 +464,14 @@ struct ditto_node *ditto_node_get_root(struct ditto_share *share)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_node_get_root, DITTO);
 
+/* True if the share is a subvolume, of which the file is a part wherever its name lies. */
+static bool share_has_all_of(const struct ditto_share *share, struct dentry *dentry)
+{
+	const struct path path = { .mnt = share->root.mnt, .dentry = dentry };
+
+	return share->is_subvolume && ditto_path_subvolume(&path) == share->subvolume;
+}
+
 /*
  * For exportfs: in a subtree, the name must lie below the root of the share. If the file has no
  * name left, its last one counts.
@@ -472,9 +480,10 @@ static int share_accepts(void *context, struct dentry *dentry)
 {
 	const struct ditto_share *share = context;
 
-	return !share->is_subtree ||
-	       ((!d_unhashed(dentry) || !d_inode(dentry)->i_nlink) &&
-		is_subdir(dentry, share->root.dentry));
+	if (!share->is_subtree)
+		return true;
+	return ((!d_unhashed(dentry) || !d_inode(dentry)->i_nlink) &&
+		is_subdir(dentry, share->root.dentry)) || share_has_all_of(share, dentry);
 }
 
 struct dentry *ditto_node_dentry_in(struct ditto_share *share, struct ditto_node *node)

@@ -15,9 +15,6 @@
 #define DITTO_STATX_LISTED	(STATX_BASIC_STATS | STATX_BTIME | STATX_SUBVOL)
 #define DITTO_STATX_MASK	(DITTO_STATX_LISTED | STATX_CHANGE_COOKIE)
 
-/* Inode number of the root of every subvolume of btrfs (BTRFS_FIRST_FREE_OBJECTID). */
-#define DITTO_BTRFS_ROOT_INO	256
-
 /*
  * Numbers that no inode has: file systems count inodes from the bottom, and the bit distinguishes
  * these from hashes, which have bit 63.

@@ -25,6 +25,7 @@
 #include <linux/fs.h>
 #include <linux/jhash.h>
 #include <linux/jiffies.h>
+#include <linux/magic.h>
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
@@ -389,6 +390,9 @@ struct share_item *ditto_share_new(struct ditto_server *srv, const struct ditto_
 	share->srv = srv;
 	share->root = *root;
 	share->subvolume = ditto_path_subvolume(root);
+	share->is_subvolume = share->subvolume &&
+			      root->mnt->mnt_sb->s_magic == BTRFS_SUPER_MAGIC &&
+			      d_inode(root->dentry)->i_ino == DITTO_BTRFS_ROOT_INO;
 	share->is_subtree = root->dentry != root->mnt->mnt_sb->s_root;
 	init_completion(&share->gone);
 	for (size_t i = 0; i < ARRAY_SIZE(share->instances); i++) {

@@ -184,6 +184,7 @@ struct ditto_instance_list {
  * @no_streams: name of the directory for streams, held, which was seen not to exist; or NULL. It
  *	stays hashed and negative until some task creates the directory
  * @is_subtree: @root is not the root of its file system, so handles are checked to lie below it
+ * @is_subvolume: @root is the root of @subvolume, so all files of that lie below it
  * @opts: see struct ditto_share_opts
  * @ref: operations in flight
  * @gone: completed when @ref has dropped to zero
@@ -211,6 +212,7 @@ struct ditto_share {
 	u64 subvolume;
 	struct dentry __rcu *no_streams;
 	bool is_subtree;
+	bool is_subvolume;
 	struct ditto_share_opts __rcu *opts;
 	struct percpu_ref ref;
 	struct completion gone;
@@ -326,6 +328,9 @@ int ditto_share_del(struct ditto_server *srv, const char *name,
  */
 struct ditto_share *ditto_share_get_by_name(struct ditto_server *srv,
 					    const char *name, size_t len);
+
+/* Inode number of the root of every subvolume of btrfs (BTRFS_FIRST_FREE_OBJECTID). */
+#define DITTO_BTRFS_ROOT_INO	256
 
 /**
  * ditto_path_subvolume - get the number of the subvolume that a file lies in

@@ -4,7 +4,7 @@ import os
 import struct
 
 import nfs3
-from harness import eq, get, one_of, put, test
+from harness import eq, get, one_of, put, run, test
 from nfs3 import sattr
 
 DEAD = (nfs3.BADHANDLE, nfs3.STALE)
@@ -240,6 +240,42 @@ def names_in_two_shares(w):
     os.unlink(w.path('two/h'))
     os.unlink(w.path('two/g'))
     eq((two.getattr(g).status, one.read(f, 0, 9).data), (nfs3.STALE, b'data'))
+
+
+@test(server='ditto', fs='btrfs', share=False)
+def moved_in_a_subvolume(w):
+    """In a share that is a subvolume a file is found by its handle wherever it is moved, as in one
+    that is a file system; a subvolume that leaves the share takes its files along."""
+    for name in ('sub', 'sub/deep', 'other'):
+        run('btrfs', 'subvolume', 'create', w.path(name))
+    for name in ('a', 'b', 'deep/a', 'deep/b'):
+        os.mkdir(w.path('sub', name))
+    for name in ('a/f', 'a/g', 'deep/a/f'):
+        put(w.path('sub', name), name.encode())
+    put(w.path('other/f'), b'of others')
+    w.server.add('sub', w.path('sub'))
+    n = w.client.nfs(path='sub')
+    a, b = (n.lookup(n.root, name).fh for name in ('a', 'b'))
+    f, g = (n.lookup(a, name).fh for name in ('f', 'g'))
+    deep = n.lookup(n.lookup(n.lookup(n.root, 'deep').fh, 'a').fh, 'f').fh
+
+    def forget():
+        w.server.ctl('cache', 'flush')
+        put('/proc/sys/vm/drop_caches', b'2')
+    eq(n.rename(a, 'f', b, 'moved').status, nfs3.OK)
+    os.rename(w.path('sub/a/g'), w.path('sub/b/g'))
+    for what in (forget, w.server.restart):
+        what()
+        n = w.client.nfs(path='sub')
+        eq([n.read(fh, 0, 9).data for fh in (f, g, deep)], [b'a/f', b'a/g', b'deep/a/f'])
+        eq(n.lookup(b, 'moved').status, nfs3.OK)
+    os.rename(w.path('sub/deep'), w.path('deep'))
+    for what in (lambda: None, forget):
+        what()
+        eq(n.getattr(deep).status, nfs3.STALE, 'a subvolume that left the share')
+    os.unlink(w.path('sub/b/moved'))
+    forget()
+    eq(n.getattr(f).status, nfs3.STALE, 'removed')
 
 
 @test(share=False)
