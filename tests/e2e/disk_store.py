@@ -28,6 +28,7 @@ class Objects(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header('Content-Length', str(len(body) if length is None else length))
         if tag:
+            self.send_header('Content-Type', 'application/octet-stream')
             self.send_header('ETag', f'"{tag}"')
         self.end_headers()
         self.wfile.write(body)
@@ -69,7 +70,7 @@ class Objects(http.server.BaseHTTPRequestHandler):
         if part:
             first, last = part.removeprefix('bytes=').split('-')
             start, end = int(first), min(int(last) + 1, size)
-        self.answer(206 if part else 200, length=end - start)
+        self.answer(206 if part else 200, length=end - start, tag='object')
         if self.command == 'HEAD':
             return
         self.wfile.flush()

@@ -8,6 +8,7 @@ DIR/mode has what it does with requests, and may be changed at any time:
     ok          pass them on
     slow N      after N seconds
     500         answer 500 to all; "500 N" to the next N only
+    page        answer with status 200 and a page to all
     down        close the connection
     hang        read requests and answer nothing
     wrong       pass on, and change a byte in the middle of bodies of answers
@@ -94,6 +95,9 @@ class Proxy(http.server.BaseHTTPRequestHandler):
             time.sleep(float(words[1]))
         elif words[0] == '500':
             self.answer(500, [], b'')
+            return
+        elif words[0] == 'page':
+            self.answer(200, [('Content-Type', 'text/html')], b'<html>We are back soon.' * 9)
             return
         elif words[0] in ('down', 'hang'):
             self.note(words[0])

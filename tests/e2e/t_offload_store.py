@@ -96,6 +96,22 @@ def one_server_writes(w):
 
 
 @test(smb=True, offload=True, timeout=240)
+def page_in_place_of_the_store(w):
+    """Files stay whole if a proxy answers everything with success and a page."""
+    s, data = Store(w), content('page', 2 * MIB)
+    offloaded(s, w.path('other'), data)
+    path = put(w.path('f'), data[:MIB] + data[:MIB], 0o644)
+    s.mode('page')
+    said = s.push(path, check=False)
+    assert 'the answer is not one of a store' in said, said
+    eq(s.states(path)['resident'], 1, 'resident')
+    s.mode('ok')
+    eq(s.push(path)['done'], 1, 'pushed')
+    eq(get(path), data[:MIB] + data[:MIB], 'content')
+    eq(s.tool('scrub')['bad'], [], 'bad')
+
+
+@test(smb=True, offload=True, timeout=240)
 def certificates_are_checked(w):
     """Only a store with a certificate that is trusted gets data."""
     s, files = Store(w), itertools.count()

@@ -18,6 +18,8 @@
 #define SLOWEST		1024L
 /* The answer with a whole object; that with a range is 206 (RFC 9110 section 15.3.7). */
 #define HTTP_OK		200
+/* All objects are put with it, so it tells them from pages of whatever else answers. */
+#define TYPE		"application/octet-stream"
 #define EMPTY_SHA256	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 static const char *const methods[] = {
@@ -103,13 +105,20 @@ static size_t attempt_data(char *from, size_t size, size_t n, void *arg)
 	return size;
 }
 
+static bool attempt_header_has_name(const char *line, size_t len, const char *name)
+{
+	size_t n = strlen(name);
+
+	return len > n && !strncasecmp(line, name, n) && line[n] == ':';
+}
+
 /* Copy the value of a header without spaces around it, if it has this name. */
 static bool attempt_header_is(const char *line, size_t len, const char *name, char *value,
 			      size_t size)
 {
 	size_t n = strlen(name);
 
-	if (len <= n || strncasecmp(line, name, n) || line[n] != ':')
+	if (!attempt_header_has_name(line, len, name))
 		return false;
 	for (n++; n < len && (line[n] == ' ' || line[n] == '\t'); n++)
 		;
@@ -129,8 +138,14 @@ static size_t attempt_header(char *line, size_t size, size_t n, void *arg)
 	time_t date;
 
 	size *= n;
-	if (attempt_header_is(line, size, "etag", t->etag, sizeof(t->etag)))
+	/* One that is too long for an MD5 is one nevertheless. */
+	if (attempt_header_has_name(line, size, "etag")) {
+		t->has_etag = true;
+		attempt_header_is(line, size, "etag", t->etag, sizeof(t->etag));
 		return size;
+	}
+	if (attempt_header_is(line, size, "content-type", value, sizeof(value)))
+		t->has_type = !strncasecmp(value, TYPE, strlen(TYPE));
 	/* With keys of the service or of the customer, the ETag is no MD5. */
 	if (attempt_header_is(line, size, "x-amz-server-side-encryption", value, sizeof(value)))
 		t->other_etag = strcmp(value, "AES256");
@@ -197,7 +212,7 @@ static bool attempt_sign(struct transfer *t, const char *path)
 	if (t->method == TRANSFER_PUT && t->exclusive)
 		good = good && attempt_add(t, mem_string("If-None-Match: *"));
 	return good && attempt_add(t, mem_string("Expect:")) &&
-	       attempt_add(t, mem_string("Content-Type: application/octet-stream"));
+	       attempt_add(t, mem_string("Content-Type: " TYPE));
 }
 
 /* Each of the transfers that a store may have at once gets the same part. */
@@ -289,6 +304,8 @@ bool attempt_open(struct transfer *t)
 	t->got = 0;
 	t->etag[0] = '\0';
 	t->other_etag = false;
+	t->has_etag = false;
+	t->has_type = false;
 	t->easy = curl_easy_init();
 	good = t->easy && attempt_sign(t, path);
 	if (good) {
@@ -317,6 +334,26 @@ static bool attempt_etag_fits(const struct transfer *t, struct why *why)
 	       why_not(why, "wrong bytes: the store has stored %s instead of %s", t->etag, md5);
 }
 
+/*
+ * Whatever else answers in place of the store, such as a proxy during maintenance, may do so with
+ * status 200 and a page. What is got is checked anyway; that an object is there, or was put there,
+ * is only believed if the answer has what stores tell of objects.
+ */
+static enum outcome attempt_check_origin(const struct transfer *t, int *error, struct why *why)
+{
+	if (t->method == TRANSFER_HEAD && !(t->has_etag && t->has_type)) {
+		*error = ENODATA;
+		why_not(why, "the answer does not tell of an object");
+		return OUTCOME_MISSING;
+	}
+	if (t->method == TRANSFER_PUT && !t->has_etag) {
+		*error = EIO;
+		why_not(why, "the answer is not one of a store: it has no ETag");
+		return OUTCOME_DAMAGED;
+	}
+	return OUTCOME_GOOD;
+}
+
 enum outcome attempt_outcome(struct transfer *t, int code, int *error, struct why *why)
 {
 	enum outcome outcome;
@@ -325,6 +362,8 @@ enum outcome attempt_outcome(struct transfer *t, int code, int *error, struct wh
 	t->answer.code = code;
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->answer.status);
 	outcome = cause_find(&t->answer, error, why);
+	if (outcome == OUTCOME_GOOD)
+		outcome = attempt_check_origin(t, error, why);
 	if (outcome == OUTCOME_GOOD && !attempt_etag_fits(t, why)) {
 		*error = EIO;
 		return OUTCOME_DAMAGED;

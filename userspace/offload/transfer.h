@@ -104,6 +104,8 @@ struct transfer {
 	u64 skipped;
 	char etag[2 * HASH_MD5 + 3];
 	bool other_etag;
+	bool has_etag;
+	bool has_type;
 };
 
 TAILQ_HEAD(transfer_list, transfer);

@@ -322,6 +322,8 @@ static const struct {
 	{ S3_QUOTA, false, EDQUOT, "the quota of the bucket is used up" },
 	{ S3_ETAG, false, EIO, "wrong bytes: the store has stored" },
 	{ S3_HTML, false, EIO, "the store has a problem (502)" },
+	{ S3_PAGE, false, EIO, "the answer is not one of a store" },
+	{ S3_PAGE, true, EIO, "the object is not one of Ditto" },
 	{ S3_NO_BUCKET, true, ENOENT, "there is no such bucket" },
 	{ S3_LOST, true, ENODATA, "there is no such object" },
 	{ S3_DENIED, true, EACCES, "access denied" },
@@ -357,6 +359,21 @@ static void lasting_faults(void)
 			       (unsigned long long)a.msg.error, a.text);
 		CHECK(!strchr(a.text, 0x1b));
 	}
+}
+
+/* A page that says yes to everything is not taken for an object that is there. */
+static void page_is_no_object(void)
+{
+	struct answer pushed, a;
+
+	store_define("prefix=page\n");
+	s3_server_fault(server, S3_PAGE, 'H', 100000);
+	push_file(file, &pushed);
+	CHECK(pushed.msg.type == OFFLOAD_PUSHED && !pushed.msg.deduplicated);
+	s3_server_fault(server, S3_GOOD, 0, 0);
+	store_define("prefix=page\n");
+	fetch_range(&pushed, 0, SIZE, &a);
+	CHECK(a.msg.type == OFFLOAD_FETCHED);
 }
 
 static void store_is_left_alone(void)
@@ -751,7 +768,7 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(process_confined), TEST(push_and_fetch), TEST(keys_change),
 		TEST(zeros_and_nothing), TEST(chunks_are_kept_until_sent),
-		TEST(passing_faults), TEST(lasting_faults),
+		TEST(passing_faults), TEST(lasting_faults), TEST(page_is_no_object),
 		TEST(store_is_left_alone), TEST(many_readers), TEST(requests_cancelled),
 		TEST(file_becomes_shorter), TEST(wrong_requests), TEST(objects_listed_read_deleted),
 		TEST(objects_get_another_key), TEST(store_has_one_owner),

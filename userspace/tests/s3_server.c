@@ -96,7 +96,8 @@ static bool s3_answer(const struct s3_request *r, int status, size_t len, const 
 	strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime(&now));
 	snprintf(head, sizeof(head),
 		 "HTTP/1.1 %d x\r\nDate: %s\r\nContent-Length: %zu\r\n%s%s%s\r\n", status,
-		 date, len, etag ? "ETag: \"" : "", etag ? etag : "", etag ? "\"\r\n" : "");
+		 date, len, etag ? "Content-Type: application/octet-stream\r\nETag: \"" : "",
+		 etag ? etag : "", etag ? "\"\r\n" : "");
 	return s3_write(r->fd, head, strlen(head));
 }
 
@@ -118,6 +119,20 @@ static bool s3_html(const struct s3_request *r)
 	memcpy(page, "<html>\x1b[2J", 10);
 	return s3_answer(r, 502, sizeof(page), NULL, time(NULL)) &&
 	       (r->method[0] == 'H' || s3_write(r->fd, page, sizeof(page)));
+}
+
+/* As of a server of files, in which all names are those of one page. */
+static bool s3_page(const struct s3_request *r)
+{
+	static const char page[] =
+		"<html>This page is as long as the shortest object, and has no data.</html>";
+	char head[256];
+
+	snprintf(head, sizeof(head),
+		 "HTTP/1.1 200 x\r\nContent-Type: text/html\r\nContent-Length: %zu\r\n%s\r\n",
+		 strlen(page), r->method[0] == 'P' ? "" : "ETag: \"5d8b1a10-52\"\r\n");
+	return s3_write(r->fd, head, strlen(head)) &&
+	       (r->method[0] == 'H' || s3_write(r->fd, page, strlen(page)));
 }
 
 static struct s3_object *s3_find(const char *path)
@@ -307,6 +322,8 @@ static bool s3_serve(struct s3_request *r)
 		return s3_error(r, 403, "QuotaExceeded", now);
 	case S3_HTML:
 		return s3_html(r);
+	case S3_PAGE:
+		return s3_page(r);
 	default:
 		if (r->method[0] == 'D')
 			return s3_delete(r);

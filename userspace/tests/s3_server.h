@@ -27,6 +27,7 @@
  * @S3_QUOTA: status 403, code QuotaExceeded
  * @S3_NO_RANGE: the whole object comes although a part of it was wanted
  * @S3_HTML: status 502 of a proxy, with a long page
+ * @S3_PAGE: status 200 of a proxy, with a page
  * @S3_NO_CONDITIONS: status 501 for uploads with If-None-Match
  */
 enum s3_fault {
@@ -48,6 +49,7 @@ enum s3_fault {
 	S3_QUOTA,
 	S3_NO_RANGE,
 	S3_HTML,
+	S3_PAGE,
 	S3_NO_CONDITIONS,
 };
 
