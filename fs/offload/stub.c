@@ -526,7 +526,14 @@ int ditto_stub_commit(struct ditto_stub *stub, struct file *file, u64 pos, u64 e
 	struct inode *inode = stub->node->inode;
 	int err;
 
-	err = filemap_write_and_wait_range(inode->i_mapping, pos, end - 1);
+	/*
+	 * Data may have been written back in vain before, and an fsync by somebody else takes that
+	 * error from the inode, but not from a file that was opened before the data was written.
+	 */
+	if (file)
+		err = file_write_and_wait_range(file, pos, end - 1);
+	else
+		err = filemap_write_and_wait_range(inode->i_mapping, pos, end - 1);
 	if (!err)
 		err = ditto_fault(DITTO_FAULT_COMMIT_RECORD);
 	if (err)

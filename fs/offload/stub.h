@@ -220,7 +220,7 @@ int ditto_stub_adopt(struct ditto_stub *stub, struct file *file, bool *sized);
 /**
  * ditto_stub_commit - record that bytes are in the file
  * @stub: the stub
- * @file: an open file of the node for writing, or NULL
+ * @file: an open file of the node for writing, opened before the data was written; or NULL
  * @pos: first byte
  * @end: byte behind the last one
  *

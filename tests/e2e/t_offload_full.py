@@ -3,11 +3,12 @@
 import contextlib
 import errno
 import os
+import types
 
 import nfs3
 import smb2
 from fault_points import AGAIN, Point
-from harness import eq, one_of, put, test, wait_for
+from harness import eq, mount, one_of, put, run, test, umount, wait_for
 from t_offload_kernel import MIB, RANGE, helper, local, offloaded, pattern, settled
 
 RECORD, STORED, MARK = (f'trusted.ditto.{name}' for name in ('offload', 'stored', 'keep'))
@@ -350,3 +351,50 @@ def full_disk_and_faults_of_whole_files(w):
             for name in 'ab':
                 wait_for('all data', lambda name=name: local(disk.path(name)) == data[name])
                 h.fill.release(disk.path(name), f'store\n{disk.path(name)}'.encode())
+
+
+@test(offload=True)
+def disk_that_holds_less(w):
+    """A range is not in the file if the disk did not take its data, whoever heard of that."""
+    below, where = f'{w.base}/below', f'{w.base}/disk'
+    os.mkdir(below)
+    mount('e2e', below, 'tmpfs', 0, 'size=112m')
+    w.volumes.append(types.SimpleNamespace(umount=lambda: umount(below)))
+    w.volume(where, 'ext4', '96m', f'{below}/image', ['-b', '4096', '-J', 'size=4'])
+    w.server.add('disk', where, offload=True)
+    data, path = pattern('f', RANGE + 65536), f'{where}/f'
+    put(path, b'', 0o666)
+    with helper(w, lambda request: 'hold') as h:
+        offloaded(w, h, path, data)
+        # The image has what is in use, and no room for anything else.
+        with open(f'{below}/image', 'rb+') as f:
+            os.posix_fallocate(f.fileno(), 0, 96 * MIB)
+        os.sync()
+        run('fstrim', where)
+        with contextlib.suppress(OSError), open(f'{below}/filler', 'wb', buffering=0) as f:
+            while True:
+                f.write(bytes(4096))
+        n = w.client.nfs(path=where)
+        fh = n.lookup(n.root, 'f').fh
+        point = Point('commit-data', None)
+        try:
+            eq(n.read(fh, RANGE, 4096).status, nfs3.JUKEBOX, 'READ')
+            wait_for('the request', lambda: h.held)
+            request = h.held.pop()
+            h.part(request, request.offset, request.offset + request.length)
+            h.done(request)
+            point.wait()
+            os.sync()
+            eq(n.commit(fh).status, nfs3.NOSPC, 'COMMIT')
+            os.unlink(f'{below}/filler')
+        finally:
+            point.go_on()
+        wait_for('the end of the recall', lambda: h.fill.get(path)['state'] != 'recalling')
+    # Now all comes from the disk.
+    w.server.restart()
+    put('/proc/sys/vm/drop_caches', b'3')
+    with helper(w) as h:
+        h.store[b'store\n' + path.encode()] = data
+        n = w.client.nfs(path=where)
+        r = settled(n.read, n.lookup(n.root, 'f').fh, RANGE, 4096)
+        eq((r.status, r.data == data[RANGE:RANGE + 4096]), (nfs3.OK, True), 'READ')
