@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The objects of offloaded files: index, garbage collection, scrub, keys."""
 import os
+import types
 
-from harness import eq, get, mount, put, test, umount, wait_for
+from harness import eq, get, mount, put, run, test, umount, wait_for
 from stores import KEY, Store
 from t_offload import MIB, content, offloaded
 
@@ -87,6 +88,43 @@ def nothing_goes_in_doubt(w):
     s.ready()
     assert collect(s) > 0, 'nothing was deleted'
     eq(s.tool('scrub')['bad_objects'], 0, 'bad')
+    eq(get(path), content('f', MIB), 'content')
+
+
+@test(smb=True, offload=True, timeout=240)
+def another_disk(w):
+    """What the files of a disk need stays while another disk is in its place."""
+    s, where = Store(w), f'{w.base}/disk'
+    # XFS tells the number of its device where others tell which file system it is.
+    for name in ('mine', 'other'):
+        with open(f'{w.base}/{name}', 'wb') as f:
+            f.truncate(320 * MIB)
+        run('mkfs.xfs', '-q', '-K', f'{w.base}/{name}')
+
+    def insert(name):
+        loop = run('losetup', '-f', '--show', f'{w.base}/{name}').strip()
+        mount(loop, where, 'xfs')
+        run('losetup', '-d', loop)
+        w.server.add('disk', where, offload=True)
+        return os.stat(where).st_dev
+
+    def eject():
+        w.server.delete('disk')
+        umount(where)
+
+    os.mkdir(where)
+    number = insert('mine')
+    w.volumes.append(types.SimpleNamespace(umount=lambda: umount(where)))
+    path = offloaded(s, f'{where}/f', content('f', MIB))
+    eq(collect(s), 0, 'garbage')
+    eject()
+    eq(insert('other'), number, 'number of the device')
+    status, said, errors = s.tool('gc', '--grace', '0', check=False)
+    assert status and 'there was another file system before' in errors, (said, errors)
+    eq(said['deleted'], 0, 'deleted')
+    eject()
+    insert('mine')
+    eq(collect(s), 0, 'garbage')
     eq(get(path), content('f', MIB), 'content')
 
 

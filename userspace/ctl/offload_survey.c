@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -36,6 +37,13 @@
 
 /* Milliseconds between two refreshes of the progress. */
 #define SHOW_PAUSE	200
+/* FS_IOC_GETFSUUID of Linux 6.9. */
+struct fs_uuid {
+	u8 len;
+	u8 uuid[16];
+};
+
+#define GET_FS_UUID	_IOR(0x15, 0, struct fs_uuid)
 /* What forgets file systems that are gone. */
 #define REBUILD		"dittoctl offload rebuild"
 
@@ -167,24 +175,47 @@ static void survey_walk_tree(struct offload_survey *s, int fd, const char *root)
 	fts_close(fts);
 }
 
-static u64 survey_fs_id(const struct statfs *fs)
+/* The two halves of a file system's UUID, as ext4 puts them together. Returns 0 without one. */
+static u64 survey_uuid(int dir)
 {
-	u64 id;
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct fs_uuid uuid = { .len = 0 };
+	u64 halves[2] = { 0 };
 
-	memcpy(&id, &fs->f_fsid, sizeof(id));
-	return id;
+	if (fd >= 0 && !ioctl(fd, GET_FS_UUID, &uuid) && uuid.len == sizeof(halves))
+		memcpy(halves, uuid.uuid, sizeof(halves));
+	if (fd >= 0)
+		close(fd);
+	return halves[0] ^ halves[1];
+}
+
+/*
+ * Find out which file system an open directory is in. XFS and some others only tell the number of
+ * their device: that is the same after another disk was put in, and another one after a restart.
+ */
+static bool survey_fs_id(int dir, u64 *id)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (dir < 0 || fstatfs(dir, &fs) || fstat(dir, &st))
+		return false;
+	memcpy(id, &fs.f_fsid, sizeof(*id));
+	if (*id == st.st_dev)
+		*id = survey_uuid(dir) ?: *id;
+	return true;
 }
 
 static void survey_walk(void *arg, const char *root, u64 fs_id)
 {
 	struct offload_survey *s = arg;
-	struct statfs fs;
 	int fd = survey_open_root(root);
+	u64 found;
 
-	if (fd < 0 || fstatfs(fd, &fs))
+	if (!survey_fs_id(fd, &found))
 		offload_survey_problem(s, root, "%s; if it is gone for good: " REBUILD,
 				       strerror(errno));
-	else if (survey_fs_id(&fs) != fs_id)
+	else if (found != fs_id)
 		offload_survey_problem(s, root,
 				       "there was another file system before; if it is gone for good: "
 				       REBUILD);
@@ -215,15 +246,19 @@ static void survey_climb(char *path)
 static void survey_add_share(struct offload_survey *s, const struct share *share)
 {
 	char path[PATH_MAX];
-	struct statfs fs;
+	u64 fs_id;
+	int fd;
 
-	if (!realpath(share->path, path) || statfs(path, &fs)) {
+	fd = realpath(share->path, path) ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (!survey_fs_id(fd, &fs_id)) {
 		offload_survey_problem(s, share->path, "%s", strerror(errno));
-		return;
+	} else {
+		if (share->offload)
+			survey_climb(path);
+		index_add_root(s->index, path, fs_id);
 	}
-	if (share->offload)
-		survey_climb(path);
-	index_add_root(s->index, path, survey_fs_id(&fs));
+	if (fd >= 0)
+		close(fd);
 }
 
 static void survey_add_shares(struct offload_survey *s)
