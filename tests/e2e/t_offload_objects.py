@@ -129,6 +129,23 @@ def another_disk(w):
 
 
 @test(smb=True, offload=True, timeout=240)
+def two_names_of_one_place(w):
+    """If two stores have one bucket and prefix, the data of one is not garbage of the other."""
+    s = Store(w)
+    path = offloaded(s, w.path('f'), content('f', MIB))
+    s.configure('key-file = {folder}/key\n[store other]\nendpoint = http://127.0.0.1:9000\n'
+                f'bucket = {s.bucket}\ncredentials-file = {{folder}}/credentials')
+    wait_for('two stores', lambda: 'other' in s.server.ctl('offload', 'status'))
+    status, said, errors = s.tool('gc', '--grace', '0', check=False)
+    assert status and 'in the same place as the store main' in errors, (said, errors)
+    eq(said['deleted'], 0, 'deleted')
+    s.configure('key-file = {folder}/key')
+    wait_for('one store', lambda: 'other' not in s.server.ctl('offload', 'status'))
+    eq(collect(s), 0, 'garbage')
+    eq(get(path), content('f', MIB), 'content')
+
+
+@test(smb=True, offload=True, timeout=240)
 def uploads_and_deletions_exclude_each_other(w):
     """What an upload found in the bucket is there when its file has its record."""
     s, data = Store(w), content('again', 3 * MIB)

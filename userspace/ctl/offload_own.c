@@ -1,15 +1,78 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* dittoctl offload take, and the question whose the stores are. */
 
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ctl.h"
+#include "mem.h"
 #include "offload.h"
 #include "offload/owner.h"
 #include "offload_own.h"
 #include "out.h"
+
+/**
+ * struct places - where stores are
+ * @names: their names
+ * @places: their places
+ * @n: number of them
+ */
+struct places {
+	char **names;
+	char **places;
+	size_t n;
+};
+
+/*
+ * Where a store is, without what can be said in several ways: the scheme, its port, and the letters
+ * of the host.
+ */
+static char *place_of(const char *where)
+{
+	bool tls = !strncmp(where, "https://", 8);
+	const char *host = where + (tls ? 8 : 7), *port = tls ? ":443" : ":80";
+	size_t len = strcspn(host, "/"), end = strlen(port), i;
+	const char *rest = host + len;
+	char *place;
+
+	if (len > end && !strncmp(rest - end, port, end))
+		len -= end;
+	place = mem_print("%.*s%s", (int)len, host, rest);
+	for (i = 0; i < len; i++)
+		place[i] = (char)tolower(place[i]);
+	return place;
+}
+
+/* What one of two stores in the same place does not need may be data of the other. */
+static void places_add(struct places *p, struct offload_survey *s,
+		       const struct offload_ctl_store *store)
+{
+	char *place = place_of(store->where);
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (!strcmp(p->places[i], place))
+			offload_survey_problem(s, store->name,
+					       "it is in the same place as the store %s: the data of one would be garbage of the other",
+					       p->names[i]);
+	p->names = mem_grow(p->names, p->n, sizeof(*p->names));
+	p->places = mem_grow(p->places, p->n, sizeof(*p->places));
+	p->names[p->n] = mem_string(store->name);
+	p->places[p->n++] = place;
+}
+
+static void places_free(struct places *p)
+{
+	while (p->n) {
+		free(p->names[--p->n]);
+		free(p->places[p->n]);
+	}
+	free(p->names);
+	free(p->places);
+}
 
 /**
  * struct own - a question for one store or all
@@ -37,15 +100,19 @@ bool offload_survey_own(struct offload_survey *s)
 	struct own own = { .s = s };
 	struct offload_orders *orders = offload_orders_new(own_done, &own);
 	union offload_ctl_answer a;
+	struct places places = { .n = 0 };
 	bool good = false;
 	u64 before = s->problems;
 	struct why why = { "dittod has ended" };
 	int fd = offload_connect(&request, -1, &why);
 
-	while (fd >= 0 && (good = offload_answer(fd, &a, NULL)) && a.type == OFFLOAD_CTL_STORE)
+	while (fd >= 0 && (good = offload_answer(fd, &a, NULL)) && a.type == OFFLOAD_CTL_STORE) {
+		places_add(&places, s, &a.store);
 		offload_orders_add(orders, OFFLOAD_CTL_OWN, a.store.name, "", 0);
+	}
 	if (fd >= 0)
 		close(fd);
+	places_free(&places);
 	offload_orders_free(orders);
 	if (!good)
 		offload_survey_problem(s, "stores", "%s", why.text);

@@ -5,7 +5,10 @@
 
 #include "offload_survey.h"
 
-/* Ask the buckets whether all stores are this server's. Returns false after a message. */
+/*
+ * Ask the buckets whether all stores are this server's, and none is where another one is. Returns
+ * false after a message.
+ */
 bool offload_survey_own(struct offload_survey *s);
 
 #endif
