@@ -11,6 +11,7 @@
  * the cache of nodes keeps, and no references to them: a node is tried for one, which fails if the
  * node is being freed.
  */
+#include <linux/blk_types.h>
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
@@ -138,11 +139,26 @@ static bool candidate_is_awaited(const struct ditto_node *node)
 				    msecs_to_jiffies(DITTO_OFFLOAD_UNUSED_MS));
 }
 
-/* Free the blocks of a candidate. Return: bytes that were freed. */
+/* Bytes of a file's blocks, or U64_MAX. The inode's own number is not that of XFS. */
+static u64 candidate_space(struct ditto_node *node)
+{
+	struct path path = { .mnt = node->volume->mnt };
+	struct kstat st;
+	int err = -EOPNOTSUPP;
+
+	if (path.mnt) {
+		path.dentry = ditto_node_dentry(node);
+		err = vfs_getattr_nosec(&path, &st, STATX_BLOCKS, AT_STATX_DONT_SYNC);
+		dput(path.dentry);
+	}
+	return err ? U64_MAX : st.blocks << SECTOR_SHIFT;
+}
+
+/* Free the blocks of a candidate. Return: bytes that were freed; holes have none. */
 static u64 candidate_release(struct ditto_node *node)
 {
+	u64 bytes = 0, before = candidate_space(node), after;
 	struct ditto_stub *stub;
-	u64 bytes = 0;
 	int err;
 
 	stub = ditto_stub_get(node);
@@ -162,7 +178,11 @@ static u64 candidate_release(struct ditto_node *node)
 	/* The next search may have more luck, unless the content is not in the store. */
 	if (err && err != -ESTALE && err != -ENODATA)
 		candidate_return(node);
-	return err ? 0 : bytes;
+	if (err)
+		return 0;
+	/* Another range of the file may have come back meanwhile; then @bytes is the best guess. */
+	after = candidate_space(node);
+	return after > before ? bytes : min(bytes, before - after);
 }
 
 static void room_work(struct work_struct *work)

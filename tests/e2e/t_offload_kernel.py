@@ -319,6 +319,28 @@ def holes(w):
         eq(local(w.path('f')) == bytes(data), True, 'data')
 
 
+@test(fs='ext4', offload=True)
+def sparse_file(w):
+    """What was a hole needs no room when it comes back."""
+    with helper(w) as h:
+        data = bytearray(SIZE)
+        for at in (70000, RANGE + MIB, SIZE - 5):
+            data[at:at + 5] = b'bytes'
+        with open(w.path('f'), 'wb') as f:
+            for at in (70000, RANGE + MIB, SIZE - 5):
+                f.seek(at)
+                f.write(b'bytes')
+        h.store[b'c'] = bytes(data)
+        h.fill.release(w.path('f'), b'c')
+        eq(get(f'{w.client.mount()}/f') == bytes(data), True, 'data over NFS')
+        wait_for('no record is left', lambda: not has_record(w, 'f'))
+        eq(local(w.path('f')) == bytes(data), True, 'data')
+        if blocks(w, 'f') > MIB:
+            raise AssertionError(f'{blocks(w, "f")} bytes of blocks')
+        with open(w.path('f'), 'rb', buffering=0) as f:
+            eq(os.lseek(f.fileno(), MIB, os.SEEK_DATA) > RANGE, True, 'SEEK_DATA')
+
+
 @test(fs='xfs', offload=True)
 def copies(w):
     """Copies and clones get data, not holes."""
