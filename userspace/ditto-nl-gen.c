@@ -529,13 +529,14 @@ static const char *const offload_obstacle_names[] = {
 	"remote",
 	"overlay",
 	"mount",
+	"kernel",
 };
 
 const struct spec_enum spec_offload_obstacle = {
 	.name = "offload-obstacle",
 	.flags = false,
 	.names = offload_obstacle_names,
-	.count = 4,
+	.count = 5,
 };
 
 static const char *const mode_bit_names[] = {

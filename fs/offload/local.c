@@ -375,6 +375,9 @@ int ditto_offload_guard(struct ditto_volume *volume)
 {
 	int err = 0;
 
+	/* Such a kernel asks nobody before an open, and the file would be read as zeros. */
+	if (!IS_ENABLED(CONFIG_FANOTIFY_ACCESS_PERMISSIONS))
+		return -EOPNOTSUPP;
 	/* Pairs with the release in guard_begin(). */
 	if (smp_load_acquire(&volume->offload_group))
 		return 0;

@@ -207,6 +207,7 @@ enum ditto_offload_obstacle_kind {
 	DITTO_OFFLOAD_IS_REMOTE,	/* another machine has the data */
 	DITTO_OFFLOAD_IS_OVERLAY,	/* other file systems have the data */
 	DITTO_OFFLOAD_HAS_NO_MOUNT,	/* it cannot be mounted a second time */
+	DITTO_OFFLOAD_HAS_NO_EVENTS,	/* the kernel asks nobody before an open */
 };
 
 /**

@@ -400,6 +400,8 @@ enum ditto_offload_obstacle_kind ditto_offload_obstacle(const struct ditto_volum
 		return DITTO_OFFLOAD_IS_OVERLAY;
 	if (volume->is_remote)
 		return DITTO_OFFLOAD_IS_REMOTE;
+	if (!IS_ENABLED(CONFIG_FANOTIFY_ACCESS_PERMISSIONS))
+		return DITTO_OFFLOAD_HAS_NO_EVENTS;
 	return volume->mnt ? DITTO_OFFLOAD_HAS_NO_OBSTACLE : DITTO_OFFLOAD_HAS_NO_MOUNT;
 }
 

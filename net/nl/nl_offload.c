@@ -24,6 +24,7 @@ static_assert(DITTO_OFFLOAD_HAS_NO_OBSTACLE == (int)DITTO_OFFLOAD_OBSTACLE_NONE)
 static_assert(DITTO_OFFLOAD_IS_REMOTE == (int)DITTO_OFFLOAD_OBSTACLE_REMOTE);
 static_assert(DITTO_OFFLOAD_IS_OVERLAY == (int)DITTO_OFFLOAD_OBSTACLE_OVERLAY);
 static_assert(DITTO_OFFLOAD_HAS_NO_MOUNT == (int)DITTO_OFFLOAD_OBSTACLE_MOUNT);
+static_assert(DITTO_OFFLOAD_HAS_NO_EVENTS == (int)DITTO_OFFLOAD_OBSTACLE_KERNEL);
 
 static int offload_file_get(struct genl_info *info, struct ditto_nl_file *file)
 {

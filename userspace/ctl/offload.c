@@ -82,6 +82,8 @@ const char *offload_obstacle_text(const struct offload_info *info)
 		return "overlayfs frees no blocks; serve a directory of ext4, XFS or Btrfs itself";
 	case DITTO_OFFLOAD_OBSTACLE_MOUNT:
 		return "its file system cannot free blocks; serve one of ext4, XFS or Btrfs";
+	case DITTO_OFFLOAD_OBSTACLE_KERNEL:
+		return "this kernel has no CONFIG_FANOTIFY_ACCESS_PERMISSIONS, which guards files";
 	default:
 		return "this kernel cannot free blocks of its files";
 	}

@@ -409,13 +409,15 @@ enum ditto_offload_state {
 /**
  * enum ditto_offload_obstacle - Why no file of a file system can be released:
  *   nothing prevents it; another machine has the data; it is an overlay of
- *   others, which have the data; it cannot be mounted a second time.
+ *   others, which have the data; it cannot be mounted a second time; the
+ *   kernel asks nobody before an open.
  */
 enum ditto_offload_obstacle {
 	DITTO_OFFLOAD_OBSTACLE_NONE,
 	DITTO_OFFLOAD_OBSTACLE_REMOTE,
 	DITTO_OFFLOAD_OBSTACLE_OVERLAY,
 	DITTO_OFFLOAD_OBSTACLE_MOUNT,
+	DITTO_OFFLOAD_OBSTACLE_KERNEL,
 };
 
 enum ditto_mode_bit {
