@@ -42,6 +42,8 @@ bool ditto_exempt(const struct ditto_matrix_cell *cell, const struct ditto_claim
 			return actor->by_key ? ditto_owner_same_key(mine, held->owner) :
 					       mine == held->owner;
 		client = ditto_actor_client(actor);
+		if (actor->delegated)
+			return client == held->owner->client;
 		return client && client->machine &&
 		       client->machine == held->owner->client->machine;
 	case DITTO_EXEMPT_CLIENT:

@@ -252,6 +252,7 @@ struct ditto_claim {
  * @by_key: grants with the same key as @lease_owner are the caller's own, whichever client has
  *	them
  * @exact: the caller's own ranges are mandatory, so advisory ranges stop it too
+ * @delegated: it uses a delegation, so all that @client has on the node is the caller's own
  */
 struct ditto_actor {
 	struct ditto_client *client;
@@ -261,6 +262,7 @@ struct ditto_actor {
 	u32 share;
 	bool by_key;
 	bool exact;
+	bool delegated;
 };
 
 /**

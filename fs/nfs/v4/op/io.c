@@ -85,7 +85,11 @@ static u32 dnfs4_io_open(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 	return NFS4_OK;
 }
 
-/* A delegation without an open: access is checked by the mode, except for the file's owner. */
+/*
+ * A delegation without an open: access is checked by the mode, except for the file's owner. Opens
+ * that deny access are the client's own, as no other client has one beside its delegation, and it
+ * checks its opens against each other itself (RFC 8881 section 10.4).
+ */
 static u32 dnfs4_io_delegation(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh, bool write,
 			       struct dnfs4_io *io)
 {
@@ -101,6 +105,7 @@ static u32 dnfs4_io_delegation(struct dnfs4_compound *cmp, const struct dnfs4_fh
 	io->actor = (struct ditto_actor){
 		.client = &io->state->client->client,
 		.lease_owner = io->state->client->lease_owner,
+		.delegated = true,
 	};
 	io->op.actor = &io->actor;
 	return NFS4_OK;
