@@ -146,6 +146,17 @@ static inline void ditto_lock_point_init(struct ditto_lock_point *point,
 void ditto_lock_point_release(struct ditto_lock_point *point, const char *why);
 
 /**
+ * ditto_lock_point_gone - end all claims on a file that is gone
+ * @point: held by the caller
+ *
+ * As ditto_lock_point_release(), but holders of caching grants are not to blame for the loss, see
+ * ditto_lease_gone().
+ *
+ * Context: may sleep; no lock held.
+ */
+void ditto_lock_point_gone(struct ditto_lock_point *point);
+
+/**
  * struct ditto_lock_ctx - everything held on one node
  * @first: memory for one of the holders: most nodes have no other
  * @summary: DITTO_SUM_* bits; also read without the lock

@@ -84,6 +84,12 @@ bool ditto_lease_breaking(const struct ditto_lease *lease)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lease_breaking, DITTO);
 
+bool ditto_lease_gone(const struct ditto_lease *lease)
+{
+	return READ_ONCE(lease->gone);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_lease_gone, DITTO);
+
 void *ditto_lease_private(const struct ditto_lease *lease)
 {
 	return lease->private;

@@ -146,6 +146,16 @@ u8 ditto_lease_bits(const struct ditto_lease *lease);
  */
 bool ditto_lease_breaking(const struct ditto_lease *lease);
 
+/**
+ * ditto_lease_gone - test whether a grant was revoked because its file is gone
+ * @lease: the grant, for which @revoked is called
+ *
+ * Context: any.
+ * Return: true if the file had lost its last name and was not open: the holder removed it, and
+ * could not return the grant any more.
+ */
+bool ditto_lease_gone(const struct ditto_lease *lease);
+
 /* The private pointer of the request. Any context. */
 void *ditto_lease_private(const struct ditto_lease *lease);
 

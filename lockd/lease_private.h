@@ -37,6 +37,7 @@ enum ditto_lease_state {
  * @notify: gets changes of entries delivered
  * @older: see struct ditto_lease_request
  * @orphan: nobody can answer a break of it, see orphan.h
+ * @gone: it went with its file, see ditto_lease_gone()
  * @ack: the break needs an answer
  * @told: the holder was notified of the break, so it may answer
  * @unnotified: the point whose @unnotified count this grant raised, referenced, until the holder
@@ -67,6 +68,7 @@ struct ditto_lease {
 	bool notify;
 	bool older;
 	bool orphan;
+	bool gone;
 	bool ack;
 	bool told;
 	struct ditto_lock_point *unnotified;

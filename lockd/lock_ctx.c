@@ -447,7 +447,7 @@ bool ditto_claim_drop(struct ditto_claim *claim, const char *why)
 	return true;
 }
 
-void ditto_lock_point_release(struct ditto_lock_point *point, const char *why)
+static void point_drop(struct ditto_lock_point *point, const char *why, bool gone)
 {
 	struct ditto_lock_ctx *ctx;
 	struct ditto_claim *claim;
@@ -462,6 +462,8 @@ void ditto_lock_point_release(struct ditto_lock_point *point, const char *why)
 		for (int i = 0; more && i < DITTO_DROPS_AT_ONCE; i++) {
 			wait = list_first_entry_or_null(&ctx->waits, struct ditto_wait, link);
 			claim = rb_entry_safe(rb_first(&ctx->by_id), struct ditto_claim, on_node);
+			if (claim && gone && ditto_held_is_lease(claim->held))
+				WRITE_ONCE(ditto_claim_lease(claim)->gone, true);
 			if (wait)
 				ditto_wait_finish(wait, -ESHUTDOWN);
 			else if (claim)
@@ -474,4 +476,14 @@ void ditto_lock_point_release(struct ditto_lock_point *point, const char *why)
 		cond_resched();
 	}
 }
+
+void ditto_lock_point_release(struct ditto_lock_point *point, const char *why)
+{
+	point_drop(point, why, false);
+}
 EXPORT_SYMBOL_NS_GPL(ditto_lock_point_release, DITTO);
+
+void ditto_lock_point_gone(struct ditto_lock_point *point)
+{
+	point_drop(point, "file removed", true);
+}

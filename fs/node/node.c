@@ -662,14 +662,13 @@ struct ditto_node *ditto_node_get_anywhere(struct ditto_share *share, const stru
 }
 
 /*
- * No handle leads to the file any more, so no client can release its byte-range locks. Clients
- * that have it open still use them, and holders of caching grants return these themselves.
+ * No handle leads to the file any more, so no client can release its byte-range locks and
+ * delegations, which would keep the file's space.
  */
 void ditto_node_unclaim(struct ditto_node *node)
 {
-	if (!ditto_lock_point_held(&node->point, DITTO_SUM_OPEN | DITTO_SUM_LEASE_READ |
-				   DITTO_SUM_LEASE_HANDLE | DITTO_SUM_LEASE_WRITE))
-		ditto_lock_point_release(&node->point, "file removed");
+	if (!READ_ONCE(node->instances))
+		ditto_lock_point_gone(&node->point);
 }
 
 void ditto_node_forget(struct ditto_node *node)

@@ -159,10 +159,10 @@ bool ditto_node_kill(struct ditto_node_table *table, struct ditto_node *node);
 bool ditto_node_kill_unopened(struct ditto_node_table *table, struct ditto_node *node);
 
 /**
- * ditto_node_unclaim - release byte-range locks of a file that lost its last name
- * @node: held
+ * ditto_node_unclaim - release all claims on a file that lost its last name
+ * @node: held; out of the tables
  *
- * Claims stay while the file is open or a caching grant exists.
+ * Claims stay while instances of the file are open.
  *
  * Context: may sleep.
  */

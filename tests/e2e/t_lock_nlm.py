@@ -2,6 +2,8 @@
 """Locks and share reservations by raw NLM: requests that no kernel client sends."""
 import os
 
+from impacket.smb3structs import SMB2_DIALECT_30
+
 import daemons
 import nfs3
 import nlm
@@ -10,6 +12,8 @@ from harness import eq, one_of, put, run, test, wait_for
 from nlm import BOTH, READ, WRITE
 from nlm_lockers import connect, file, free, machines, status, taken
 from rpc import RpcError
+from smb2 import DELETE, GENERIC_READ
+from t_smb_lease import Cacher, H, R, key
 
 END = (1 << 64) - 1
 
@@ -461,3 +465,25 @@ def moved_out_of_the_share(w):
         status(a.unlock((0, 10)), nlm.OK)
         g.take()
         wait_for('a lock that is refused is released', lambda: not w.server.claims().get('ranges'))
+
+
+@test(server='ditto', locks='raw', smb=True, squash='none')
+def go_with_a_removed_file(w):
+    """What NLM has of a removed file goes with its last open, as no handle leads there."""
+    s, v3 = Cacher(w.client, dialect=SMB2_DIALECT_30), w.client.nfs()
+    os.chmod(w.export, 0o777)
+    for i, level in enumerate((0, R | H)):
+        put(w.path('f'), b'0123456789', 0o666)
+        os.chmod(w.path('f'), 0o666)
+        n = connect(w.client, v3.lookup(v3.root, 'f').fh)
+        opened = s.open('f', key=key(i + 1), state=level, epoch=0, access=GENERIC_READ | DELETE)
+        status(n.lock((0, 5), exclusive=False), nlm.OK)
+        status(n.share(7, WRITE, READ), nlm.OK)
+        s.delete_on_close(opened.fid)
+        eq(w.server.claims().get('ranges'), 1)
+        s.close(opened.fid)
+        eq(os.path.exists(w.path('f')), False)
+        wait_for('all claims go', lambda: not set(w.server.claims()) - {'owners'})
+        status(n.unlock((0, 0)), nlm.STALE_FH)
+        status(n.unshare(7), nlm.OK)
+    s.end()

@@ -113,6 +113,7 @@ void dnfs4_delegation_revoked(struct ditto_lease *grant)
 {
 	struct dnfs4_delegation *d = ditto_lease_private(grant);
 	struct dnfs4_client *client = d->state.client;
+	bool gone = ditto_lease_gone(grant);
 	bool mine;
 
 	mutex_lock(&d->state.lock);
@@ -121,7 +122,7 @@ void dnfs4_delegation_revoked(struct ditto_lease *grant)
 		WRITE_ONCE(d->grant, NULL);
 		dnfs4_delegation_drop(d);
 		/* In the same step, because without grant and reason it would count as returned. */
-		if (client->minor)
+		if (client->minor && !gone)
 			dnfs4_state_revoke_locked(&d->state, d->recalled ? DNFS4_REVOKED :
 								    DNFS4_ADMIN_REVOKED);
 	}
@@ -132,12 +133,13 @@ void dnfs4_delegation_revoked(struct ditto_lease *grant)
 	/*
 	 * 4.0 has no FREE_STATEID, so the state is removed and its stateid becomes a bad one. A
 	 * client that missed the recall might go on to use its cache without using the stateid, so
-	 * RENEW reports the revocation.
+	 * RENEW reports the revocation. The delegation of a file that the client has removed counts
+	 * as returned.
 	 */
-	if (!client->minor) {
+	if (!client->minor || gone)
 		dnfs4_state_del(&d->state);
+	if (!client->minor && !gone)
 		dnfs4_callback_miss(client);
-	}
 	/* Only after dnfs4_callback_miss(), so that RENEW always has a reason to report. */
 	atomic_dec(&client->callback->held);
 	ditto_lease_put(grant);
