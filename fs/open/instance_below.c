@@ -119,6 +119,9 @@ static struct ditto_instance *list_open_below(struct ditto_instance_list *list, 
 	list_for_each_entry(inst, &list->instances, of_share) {
 		if (exact && inst->exact)
 			continue;
+		/* An open file whose name was removed has no path that would change. */
+		if (d_unhashed(inst->dentry) && !IS_ROOT(inst->dentry))
+			continue;
 		if (!dir || (inst->dentry != dir && is_subdir(inst->dentry, dir)))
 			return inst;
 	}

@@ -308,6 +308,25 @@ def renames_above_opens(w):
         a.close(fid)
 
 
+@test(**ONE)
+def renames_above_removed(w):
+    """An open file that NFS has removed, or a name of it, keeps no directory where it is."""
+    a, b = sessions(w)
+    os.mkdir(w.path('d'))
+    os.chmod(w.path('d'), 0o777)
+    n = w.client.nfs()
+    folder = b.create('d', access=GENERIC_READ | DELETE, options=DIRECTORY_FILE)
+    below = [a.create(f'd\\{name}') for name in ('f', 'g')]
+    os.link(w.path('d/g'), w.path('g'))
+    for name in ('f', 'g'):
+        refused('ACCESS_DENIED', b.rename, folder, 'e')
+        eq(n.remove(n.lookup(n.root, 'd').fh, name).status, nfs3.OK)
+    b.rename(folder, 'e')
+    for fid in below:
+        a.write(fid, b'still open')
+        a.close(fid)
+
+
 def remove_first(path):
     """Remove a directory, before other threads that could go on at the same moment."""
     os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
