@@ -19,7 +19,9 @@ SETTING(NUMBER, "drain-ms", drain_ms, 30000, 100, 600000, "milliseconds",
 SETTING(NUMBER, "upcall-ms", upcall_ms, 5000, 10, 60000, "milliseconds",
 	"How long the kernel waits for an answer of dittod.")
 SETTING(NUMBER, "name-ttl-s", name_ttl_s, 300, 1, 86400, "seconds",
-	"How long names, netgroups and groups are cached.")
+	"How long names, netgroups and groups are cached. "
+	"They are used for as long again at most while dittod is asked anew, "
+	"and longer only if it does not answer.")
 SETTING(NUMBER, "name-negative-ttl-s", name_negative_ttl_s, 30, 1, 86400, "seconds",
 	"How long it is cached that a name, netgroup or group does not exist.")
 SETTING(NUMBER, "lease-time-s", lease_time_s, 90, 5, 3600, "seconds",

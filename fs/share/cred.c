@@ -28,7 +28,7 @@
 #include "../../net/server.h"
 #include "cred.h"
 #include "cred_private.h"
-#include "rules.h"
+#include "rules_private.h"
 #include "share.h"
 
 /* Recently used entries that eviction passes over before it takes one anyway. */
@@ -502,7 +502,6 @@ static struct cred_entry *entry_new_managed(struct ditto_server *srv, const stru
 					    const struct ditto_squashed *who,
 					    const struct in6_addr *asker)
 {
-	u32 ttl = READ_ONCE(srv->settings.name_ttl_s);
 	struct cred_entry *entry;
 	kgid_t *groups;
 	int count;
@@ -518,7 +517,6 @@ static struct cred_entry *entry_new_managed(struct ditto_server *srv, const stru
 	} else if (count == -ECONNREFUSED) {
 		pr_warn_ratelimited("no helper to ask for the groups of user %u: the request's own count\n",
 				    from_kuid(&init_user_ns, who->uid));
-		ttl = READ_ONCE(srv->settings.name_negative_ttl_s);
 		entry = entry_new(srv->locks, key, who, key->groups, key->ngroups);
 	} else {
 		entry = ERR_PTR(count == -ENOMEM ? -ENOMEM : -EJUKEBOX);
@@ -529,7 +527,8 @@ static struct cred_entry *entry_new_managed(struct ditto_server *srv, const stru
 	if (IS_ERR(entry))
 		return entry;
 	entry->ages = true;
-	entry->expires = jiffies + (unsigned long)ttl * HZ;
+	/* The groups may have expired already. */
+	entry->expires = jiffies + ditto_rules_named_keep(srv);
 	return entry;
 }
 

@@ -85,6 +85,10 @@ void ditto_names_entry_ask(struct work_struct *work)
 	err = ditto_names_entry_answer(entry, &said, err == -ENOENT);
 out:
 	WRITE_ONCE(entry->error, err);
+	if (err && err != -EBUSY)
+		set_bit(NAME_FAILED, &entry->flags);
+	else if (!err)
+		clear_bit(NAME_FAILED, &entry->flags);
 	/* That one client asks too much says nothing about the question. */
 	WRITE_ONCE(entry->retry, err && err != -EBUSY ? jiffies + NAMES_RETRY : jiffies);
 	ditto_uncharge(&entry->charge);
@@ -150,9 +154,32 @@ static long entry_wait(const struct name_entry *entry)
 	return max(left, 0L);
 }
 
+/* Is there an answer that may be used? */
+static bool entry_serves(const struct name_entry *entry)
+{
+	const struct name_answer *answer;
+	bool serves;
+
+	rcu_read_lock();
+	answer = rcu_dereference(entry->answer);
+	serves = answer && ditto_names_answer_serves(entry, answer);
+	rcu_read_unlock();
+	return serves;
+}
+
 static bool entry_settled(const struct name_entry *entry)
 {
-	return rcu_access_pointer(entry->answer) || !test_bit_acquire(NAME_ASKING, &entry->flags);
+	return entry_serves(entry) || !test_bit_acquire(NAME_ASKING, &entry->flags);
+}
+
+/*
+ * To be told to retry takes clients of NFSv3 five seconds. So what was known of a machine serves a
+ * caller that does not wait, however old it is, until the new answer is there.
+ */
+static bool entry_is_of_machine(const struct name_entry *entry)
+{
+	return entry->question.type == DITTO_UPCALL_HOST_NAME ||
+	       entry->question.type == DITTO_UPCALL_NETGROUP;
 }
 
 /* Error for a missing answer: there is no helper, or the answer is late. */
@@ -188,7 +215,11 @@ int ditto_names_use(struct ditto_server *srv, const struct ditto_question *q,
 					    entry_wait(entry));
 	rcu_read_lock();
 	answer = rcu_dereference(entry->answer);
-	ret = answer ? use(answer, arg) : entry_error(entry, wait);
+	if (answer && ((!wait && entry_is_of_machine(entry)) ||
+		       ditto_names_answer_serves(entry, answer)))
+		ret = use(answer, arg);
+	else
+		ret = entry_error(entry, wait);
 	rcu_read_unlock();
 	ditto_names_entry_put(entry);
 	return ret;
@@ -260,6 +291,7 @@ int ditto_names_use_parked(struct ditto_server *srv, const struct ditto_question
 {
 	const struct name_answer *answer;
 	struct name_entry *entry;
+	bool any = false;
 	int ret;
 
 	if (ditto_names_use_fresh(srv, q, use, arg, &ret))
@@ -277,8 +309,13 @@ int ditto_names_use_parked(struct ditto_server *srv, const struct ditto_question
 		rcu_read_lock();
 		answer = rcu_dereference(entry->answer);
 		/* Without a helper the request fails soon, which ends the wait. */
-		ret = answer ? use(answer, arg) : entry_error(entry, true);
+		if (answer && (any || ditto_names_answer_serves(entry, answer)))
+			ret = use(answer, arg);
+		else
+			ret = entry_error(entry, true);
 		rcu_read_unlock();
+		/* There is nothing to wait for: the request has ended meanwhile. */
+		any = true;
 	} while (ret == -EJUKEBOX && !park->waits && !entry_park(entry, park));
 	ditto_names_entry_put(entry);
 	return ret;

@@ -4,8 +4,11 @@
  *
  * An answer that is not cached is requested from a workqueue. The caller waits for it for a short,
  * bounded time and then gets -EJUKEBOX to try again, so that no service thread hangs on a slow
- * directory service. Negative answers are cached, too. An expired answer stays in use while a new
- * one is requested and as long as the helper does not answer.
+ * directory service. Negative answers are cached, too. An answer that has expired stays in use for
+ * as long again while a new one is requested, so that nobody waits for what is in constant use; but
+ * not that there is no user or group of a name. What expired before counts only if the helper
+ * cannot be asked or did not answer the last time: who lost a group while away must not come back
+ * with it. What is known of a machine serves callers that do not wait, however old it is.
  *
  * Requests about users, groups and SIDs are made in the name of the client that needs the answer
  * first: they are charged to it (DITTO_BUDGET_QUESTIONS), and sent in turns of the clients.
@@ -47,7 +50,7 @@ struct name_entry;
  * @srv: the server
  * @addr: address of the client
  * @pattern: name, or shell pattern with * and ?; case is ignored
- * @wait: wait up to DITTO_NAMES_WAIT_MS for an answer that is not cached
+ * @wait: wait up to DITTO_NAMES_WAIT_MS for an answer that is not cached, or has expired long ago
  *
  * Only names that resolve back to the address count; the helper checks that.
  *
@@ -62,7 +65,7 @@ int ditto_names_host_match(struct ditto_server *srv, const struct in6_addr *addr
  * @srv: the server
  * @addr: address of the client
  * @netgroup: name of the netgroup
- * @wait: wait up to DITTO_NAMES_WAIT_MS for an answer that is not cached
+ * @wait: as for ditto_names_host_match()
  *
  * Context: as ditto_names_host_match().
  * Return: as ditto_names_host_match().

@@ -112,6 +112,8 @@ typedef int (*ditto_names_ask_fn)(struct ditto_server *srv,
 void ditto_names_set_ask(struct ditto_server *srv, ditto_names_ask_fn ask);
 /* Number of answers kept. */
 unsigned int ditto_names_count(struct ditto_server *srv);
+/* Make all answers older by @age jiffies. */
+void ditto_names_age(struct ditto_server *srv, unsigned long age);
 #endif
 
 #endif

@@ -11,6 +11,7 @@
 #include "../server.h"
 #include "names.h"
 #include "names_cache.h"
+#include "upcall.h"
 
 /* Entries that are examined to find one to drop from a full table. */
 #define NAMES_EVICT_SCAN	64
@@ -75,13 +76,36 @@ void ditto_names_entry_put(struct name_entry *entry)
 		call_rcu(&entry->rcu, entry_free_rcu);
 }
 
-static bool answer_fresh(const struct ditto_names *names, const struct name_answer *answer)
+/* Jiffies from an answer to its expiry. */
+static unsigned long answer_ttl(const struct ditto_names *names, const struct name_answer *answer)
 {
 	const struct ditto_settings *settings = &names->srv->settings;
-	unsigned long ttl_s = answer->negative ? READ_ONCE(settings->name_negative_ttl_s) :
-						 READ_ONCE(settings->name_ttl_s);
 
-	return time_before(jiffies, answer->when + ttl_s * HZ);
+	return HZ * (answer->negative ? READ_ONCE(settings->name_negative_ttl_s) :
+					READ_ONCE(settings->name_ttl_s));
+}
+
+static bool answer_fresh(const struct ditto_names *names, const struct name_answer *answer)
+{
+	return time_before(jiffies, answer->when + answer_ttl(names, answer));
+}
+
+/* Who asks for a user or group by name again expects that it has come into being. */
+static bool is_unknown_name(const struct name_entry *entry, const struct name_answer *answer)
+{
+	return answer->missing && (entry->question.type == DITTO_UPCALL_USER_ID ||
+				   entry->question.type == DITTO_UPCALL_GROUP_ID);
+}
+
+bool ditto_names_answer_serves(const struct name_entry *entry, const struct name_answer *answer)
+{
+	const struct ditto_names *names = entry->names;
+	unsigned long ttl = answer_ttl(names, answer);
+
+	if (!is_unknown_name(entry, answer))
+		ttl *= 2;
+	return time_before(jiffies, answer->when + ttl) ||
+	       test_bit(NAME_FAILED, &entry->flags) || !ditto_upcall_has_helper(names->srv);
 }
 
 static bool entry_unlink_locked(struct name_entry *entry)
@@ -341,6 +365,22 @@ unsigned int ditto_names_count(struct ditto_server *srv)
 	return READ_ONCE(srv->names->count);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_names_count);
+
+void ditto_names_age(struct ditto_server *srv, unsigned long age)
+{
+	struct ditto_names *names = srv->names;
+	struct name_answer *answer;
+	struct name_entry *entry;
+
+	spin_lock(&names->lock);
+	list_for_each_entry(entry, &names->lru, lru) {
+		answer = rcu_dereference_protected(entry->answer, lockdep_is_held(&names->lock));
+		if (answer)
+			answer->when -= age;
+	}
+	spin_unlock(&names->lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_names_age);
 #endif
 
 int ditto_names_cache_init(struct ditto_names *names)

@@ -51,6 +51,7 @@ struct ditto_names {
 /* Bits of name_entry.flags */
 #define NAME_ASKING	0	/* the work is queued or running */
 #define NAME_USED	1	/* used since a full table last examined it */
+#define NAME_FAILED	2	/* the helper did not answer the last request */
 
 /**
  * struct name_entry - a question and its last answer
@@ -64,7 +65,7 @@ struct ditto_names {
  * @retry: jiffies before which the request is not repeated
  * @asked: jiffies of the last request; a caller that comes much later does not wait for it
  * @flags: NAME_* bits
- * @wait: callers that wait for the first answer
+ * @wait: callers that wait for an answer
  * @parks: struct ditto_names_park: operations that wait for it
  * @work: sends the request
  * @ref: references, see above
@@ -126,6 +127,16 @@ int ditto_names_entry_answer(struct name_entry *entry, struct ditto_said *said, 
  * Return: a copy, to be freed with kfree(); or NULL.
  */
 struct ditto_host_names *ditto_names_hosts(struct ditto_names *names, const struct in6_addr *addr);
+
+/**
+ * ditto_names_answer_serves - may an answer be used although it may have expired?
+ * @entry: the entry
+ * @answer: its answer, under RCU
+ *
+ * Context: any.
+ * Return: false if a new answer has to be waited for, see names.h.
+ */
+bool ditto_names_answer_serves(const struct name_entry *entry, const struct name_answer *answer);
 
 /* The number of flushes that have ended. Any context. */
 u32 ditto_names_epoch(struct ditto_names *names);

@@ -50,7 +50,7 @@ bool ditto_names_use_fresh(struct ditto_server *srv, const struct ditto_question
  * @arg: passed to @use
  * @wait: wait up to DITTO_NAMES_WAIT_MS for an answer that is not cached
  *
- * A stale answer is requested anew and used until the new one arrives.
+ * An answer that has expired is requested anew, and used or waited for as names.h describes.
  *
  * Context: may sleep: for memory, and a bounded time with @wait.
  * Return: the result of @use; -EJUKEBOX if there is no answer yet; -ECONNREFUSED without a helper.

@@ -12,6 +12,7 @@
 #include "../../../net/budget.h"
 #include "../../../net/helper/names.h"
 #include "../../../net/helper/names_ask.h"
+#include "../../../net/helper/upcall_private.h"
 #include "../../../net/server.h"
 #include "../../../net/setting.h"
 #include "../await.h"
@@ -344,6 +345,82 @@ static void stale_is_used(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_names_count(srv), 1);
 }
 
+/* An answer that was in use until it expired, and a little longer, delays nobody. */
+static void just_expired_is_used(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+
+	srv->upcalls->helper.portid = 1;
+	fake.member = true;
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 1);
+	fake.member = false;
+	fake.slow = true;
+	ditto_names_age(srv, srv->settings.name_ttl_s * HZ);
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 1);
+	complete_all(&fake.go);
+	KUNIT_EXPECT_TRUE(test, await(!ditto_names_in_netgroup(srv, &addr, "lab", true)));
+	/* The same holds for what somebody is not a member of. */
+	reinit_completion(&fake.go);
+	ditto_names_age(srv, srv->settings.name_negative_ttl_s * HZ);
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 0);
+	complete_all(&fake.go);
+}
+
+/* Who left a group while away does not come back with it. */
+static void long_expired_is_not_used(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	kgid_t groups[4];
+	char name[64];
+
+	srv->upcalls->helper.portid = 1;
+	fake.member = true;
+	fake.name = "ann@example.org";
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL), 3);
+	KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(7), name, sizeof(name), NULL),
+			15);
+
+	ditto_names_age(srv, 2 * srv->settings.name_ttl_s * HZ);
+	fake.member = false;
+	/* Who does not wait is judged by what was known. */
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", false), 1);
+	KUNIT_EXPECT_TRUE(test, await(!ditto_names_in_netgroup(srv, &addr, "lab", false)));
+	fake.slow = true;
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL), -EJUKEBOX);
+	KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(7), name, sizeof(name), NULL),
+			-EJUKEBOX);
+	/* It is all there is when the helper does not answer. */
+	fake.error = -ETIMEDOUT;
+	complete_all(&fake.go);
+	KUNIT_EXPECT_TRUE(test, await(ditto_names_groups(srv, KUIDT_INIT(7), groups, 4,
+							 NULL) == 3));
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL), 3);
+	/* That a client asks too much is no reason. */
+	fake.error = 0;
+	KUNIT_EXPECT_TRUE(test, await(ditto_names_groups(srv, KUIDT_INIT(8), groups, 4,
+							 NULL) == 3));
+	ditto_names_age(srv, 2 * srv->settings.name_ttl_s * HZ);
+	fake.error = -EBUSY;
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(8), groups, 4, NULL), -EJUKEBOX);
+}
+
+/* What came into being is found at once when the answer that it is not there has expired. */
+static void expired_negative_is_not_used(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	kuid_t uid;
+
+	srv->upcalls->helper.portid = 1;
+	fake.error = -ENOENT;
+	KUNIT_EXPECT_TRUE(test, await(ditto_names_user(srv, "ann@d", &uid, NULL) == -ENOENT));
+	fake.error = 0;
+	KUNIT_EXPECT_EQ(test, ditto_names_user(srv, "ann@d", &uid, NULL), -ENOENT);
+	ditto_names_age(srv, srv->settings.name_negative_ttl_s * HZ);
+	KUNIT_EXPECT_NE(test, ditto_names_user(srv, "ann@d", &uid, NULL), -ENOENT);
+	KUNIT_EXPECT_TRUE(test, await(!ditto_names_user(srv, "ann@d", &uid, NULL)));
+}
+
 static void netgroups_and_hosts(struct kunit *test)
 {
 	struct ditto_server *srv = test->priv;
@@ -650,6 +727,9 @@ static struct kunit_case names_cases[] = {
 	KUNIT_CASE(no_helper),
 	KUNIT_CASE(slow_helper),
 	KUNIT_CASE(stale_is_used),
+	KUNIT_CASE(just_expired_is_used),
+	KUNIT_CASE(long_expired_is_not_used),
+	KUNIT_CASE(expired_negative_is_not_used),
 	KUNIT_CASE(netgroups_and_hosts),
 	KUNIT_CASE(hosts_of_before_flush_are_not_kept),
 	KUNIT_CASE(groups_are_cut),
