@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Changes of files in grace, while opens and delegations may still be reclaimed."""
+import contextlib
 import errno
 import fcntl
 import os
+import sqlite3
 
 import nfs3
 import nfs4
@@ -138,6 +140,29 @@ def changes_wait(w):
     eq(get(w.path('f')), b'mine4567')
     for x in (a, b):
         x.rpc.close()
+    w.server.release_clients()
+
+
+@test(server='ditto', locks='raw', timeout=90)
+def records_are_read_late(w):
+    """Clients reclaim although their records cannot be read at first."""
+    files(w)
+    fh = opened(v41(w, b'a'), 'f', nfs4.BOTH)
+    w.server.lengthen_grace()
+    w.server.helper_stop()
+    w.server.restart()
+    with contextlib.closing(sqlite3.connect(f'{w.base}/state/state.db')) as db:
+        db.execute('ALTER TABLE record RENAME TO away')
+        db.commit()
+        w.server.helper_start(w.server.conf)
+        wait_for('the line in the log', lambda: (
+            'records cannot be read, which clients need' in w.server.helper_log()))
+        db.execute('ALTER TABLE away RENAME TO record')
+        db.commit()
+    wait_for('the grace', lambda: active(w))
+    a = v41(w, b'a', reclaimed=False)
+    reclaimed(a, fh, nfs4.BOTH)
+    done(a)
     w.server.release_clients()
 
 

@@ -8,6 +8,7 @@
  *   run-clean		the instance ended cleanly itself
  */
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,12 +154,12 @@ static bool column_bytes(sqlite3_stmt *stmt, int column, u8 *bytes, size_t room,
 	return true;
 }
 
-bool record_previous(struct records *r, bool (*fn)(const struct record *record, void *arg),
-		     void *arg)
+int record_previous(struct records *r, bool (*fn)(const struct record *record, void *arg),
+		    void *arg)
 {
 	struct record *record = mem_new(sizeof(*record));
 	sqlite3_stmt *stmt;
-	bool go_on = true;
+	int rc = 0;
 
 	stmt = sql_prepare(r->db, "SELECT kind, key, data FROM record WHERE run < ?", "i", r->run);
 	while (sql_row(r->db, stmt)) {
@@ -169,12 +170,15 @@ bool record_previous(struct records *r, bool (*fn)(const struct record *record, 
 			log_error("state: a record is damaged");
 			continue;
 		}
-		go_on = fn(record, arg);
-		if (go_on)
+		if (fn(record, arg))
 			continue;
 		sqlite3_finalize(stmt);
+		rc = -ECANCELED;
 		break;
 	}
+	/* The end of the list is told from an error only here. */
+	if (!rc && sqlite3_errcode(r->db) != SQLITE_OK)
+		rc = -EIO;
 	free(record);
-	return go_on;
+	return rc;
 }

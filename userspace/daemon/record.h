@@ -73,8 +73,11 @@ bool record_remove(struct records *r, const struct record *record);
 /* Remove all records of a type that belong to earlier instances. */
 bool record_forget(struct records *r, u32 type);
 
-/* Call @fn for each record of earlier instances until it returns false. Returns false if it did. */
-bool record_previous(struct records *r, bool (*fn)(const struct record *record, void *arg),
-		     void *arg);
+/*
+ * Call @fn for each record of earlier instances until it returns false. Returns 0, -ECANCELED if it
+ * did, or -EIO if there are records that cannot be read.
+ */
+int record_previous(struct records *r, bool (*fn)(const struct record *record, void *arg),
+		    void *arg);
 
 #endif

@@ -28,6 +28,8 @@
 /* Seconds until a failed start of an instance is retried: at first, and at most. */
 #define PAUSE_MIN	1
 #define PAUSE_MAX	30
+/* Failed reads after which records are given up: not before a quarter of a minute. */
+#define READS_MOST	5
 #define PAUSE_STEP_MS	100
 
 /**
@@ -183,8 +185,13 @@ static bool load_one(const struct record *record, void *arg)
 	return !l->error;
 }
 
-/* Transfer the records of the previous life to the kernel, and the epoch behind them. */
-static void load_all(struct records *r, u64 instance, u64 epoch, bool clean)
+/*
+ * Transfer the records of the previous life to the kernel, and the epoch behind them. A client
+ * whose record is missing then may not reclaim, and the record is forgotten, so records that cannot
+ * be read are not taken for missing until @unread, the number of failed reads, says so. Returns
+ * false if it is to be tried again; the kernel takes records twice.
+ */
+static bool load_all(struct records *r, u64 instance, u64 epoch, bool clean, unsigned int *unread)
 {
 	struct loading l = { .instance = instance };
 	struct nl_msg *msg;
@@ -195,7 +202,17 @@ static void load_all(struct records *r, u64 instance, u64 epoch, bool clean)
 	l.error = conn_find_family(&l.conn);
 	if (l.error)
 		goto err;
-	record_previous(r, load_one, &l);
+	if (record_previous(r, load_one, &l) == -EIO) {
+		bool give_up = ++*unread >= READS_MOST;
+
+		log_error(give_up ?
+			  "records cannot be read: clients whose records are lost cannot reclaim" :
+			  "records cannot be read, which clients need to reclaim: trying again");
+		if (!give_up) {
+			conn_close(&l.conn);
+			return false;
+		}
+	}
 	if (l.left_out)
 		log_warning("%u records could not be loaded into the kernel", l.left_out);
 	if (l.error)
@@ -210,12 +227,14 @@ static void load_all(struct records *r, u64 instance, u64 epoch, bool clean)
 	log_notice("epoch %llu, %u earlier records%s", epoch, l.count,
 		   clean || epoch == 1 ? "" : "; the last instance did not end cleanly");
 	conn_close(&l.conn);
-	return;
+	return true;
 
 err:
 	log_error("the records cannot be loaded into the kernel: %s", l.conn.why.text);
 	if (l.conn.sock)
 		conn_close(&l.conn);
+	/* The server is another instance by now, or has an epoch already. */
+	return l.error == -ESTALE || l.error == -EALREADY;
 }
 
 /* True if no other instance has started or ended since, and recorder_close() does not wait. */
@@ -242,29 +261,37 @@ static bool pause_in_life(const struct life_job *life, unsigned int seconds)
 }
 
 /*
- * A full disk or a locked database is a temporary condition, so this retries. Changes that arrive
- * meanwhile wait until their deadlines.
+ * Begin a life, or try that again after @pause. @unread: reads that have failed. Returns false if
+ * it has not begun.
+ */
+static bool life_begin(const struct life_job *life, unsigned int pause, unsigned int *unread)
+{
+	struct records *r = life->recorder->records;
+	bool clean = false;
+	u64 epoch;
+
+	epoch = records_begin(r, life->instance, life->epoch, &clean);
+	if (!epoch && pause == PAUSE_MIN)
+		log_error("records cannot be written, which a restart needs: trying again");
+	if (!epoch || life->epoch)
+		return epoch;
+	return load_all(r, life->instance, epoch, clean, unread);
+}
+
+/*
+ * A full disk, a locked database or a failed read is a temporary condition, so this retries.
+ * Changes that arrive meanwhile wait until their deadlines.
  */
 static void run_begin(struct job *job)
 {
 	struct life_job *life = (struct life_job *)job;
-	struct records *r = life->recorder->records;
-	unsigned int pause = PAUSE_MIN;
-	bool clean = false;
-	u64 epoch;
+	unsigned int pause = PAUSE_MIN, unread = 0;
 
-	for (;;) {
-		epoch = records_begin(r, life->instance, life->epoch, &clean);
-		if (epoch)
-			break;
-		if (pause == PAUSE_MIN)
-			log_error("records cannot be written, which a restart needs: trying again");
+	while (!life_begin(life, pause, &unread)) {
 		if (!pause_in_life(life, pause))
 			return;
 		pause = pause < PAUSE_MAX / 2 ? 2 * pause : PAUSE_MAX;
 	}
-	if (!life->epoch)
-		load_all(r, life->instance, epoch, clean);
 }
 
 static void run_gone(struct job *job)

@@ -87,7 +87,7 @@ static const char *lives_previous(struct records *r)
 	static char text[2 * (RECORD_KEY_MAX + RECORD_DATA_MAX)];
 
 	text[0] = '\0';
-	CHECK(record_previous(r, record_note, text));
+	CHECK(!record_previous(r, record_note, text));
 	return text;
 }
 
@@ -148,6 +148,65 @@ static void records_of_lives(void)
 	CHECK(data_store(r, CLIENT, "d", "x"));
 	records_begin(r, 4, 0, &clean);
 	SAME(lives_previous(r), "0:b=4 1:c=new 1:d=x ");
+	records_close(r);
+}
+
+static bool record_count(const struct record *record, void *arg)
+{
+	(void)record;
+	return ++*(unsigned int *)arg < 100000;
+}
+
+/* Overwrite the page of the database that has this text. */
+static void database_damage(const char *text)
+{
+	char *file = mem_print("%s/state.db", dir);
+	u8 page[4096];
+	FILE *f = fopen(file, "r+");
+	bool done = false;
+
+	while (CHECK(f) && !done && CHECK(fread(page, sizeof(page), 1, f) == 1)) {
+		if (!memmem(page, sizeof(page), text, strlen(text)))
+			continue;
+		memset(page, 0xff, sizeof(page));
+		done = !fseek(f, -(long)sizeof(page), SEEK_CUR) &&
+		       fwrite(page, sizeof(page), 1, f) == 1;
+		break;
+	}
+	CHECK(done);
+	if (f)
+		fclose(f);
+	free(file);
+}
+
+/* Records that cannot be read are not taken for missing. */
+static void records_unreadable(void)
+{
+	unsigned int i, read = 0;
+	struct records *r;
+	char key[16];
+	bool clean;
+
+	database_fresh();
+	r = open_it();
+	records_begin(r, 1, 0, &clean);
+	records_batch_begin(r);
+	for (i = 0; i < 2000; i++) {
+		snprintf(key, sizeof(key), "client-%05u", i);
+		data_store(r, CLIENT, key, "data of this client");
+	}
+	records_batch_end(r);
+	records_begin(r, 2, 0, &clean);
+	CHECK(!record_previous(r, record_count, &read) && read == 2000);
+	records_close(r);
+
+	database_damage("client-01500");
+	r = open_it();
+	CHECK(records_begin(r, 3, 0, &clean) == 3);
+	read = 0;
+	CHECK(record_previous(r, record_count, &read) == -EIO && read < 2000);
+	read = 100000;
+	CHECK(record_previous(r, record_count, &read) == -ECANCELED);
 	records_close(r);
 }
 
@@ -383,7 +442,8 @@ static void no_database(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(lives_counted), TEST(records_of_lives), TEST(longest_record),
+		TEST(lives_counted), TEST(records_of_lives), TEST(records_unreadable),
+		TEST(longest_record),
 		TEST(death_before_the_answer), TEST(many_at_once), TEST(too_late),
 		TEST(life_between_changes), TEST(request_answers), TEST(no_database), { 0 }
 	};
