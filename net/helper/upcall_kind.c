@@ -43,16 +43,16 @@ const char *const ditto_upcall_names[] = {
 };
 
 /*
- * The helper serves logins and pipes with four threads each, accounts and single SIDs with four
- * times as many as one peer may keep busy, and netgroups with one; host names occupy no thread. No
- * more requests are sent at once than keep its threads busy, and fewer logins, pipes, accounts,
- * SIDs and netgroups of any one peer, because requests that wait here are ordered fairly and those
- * that wait in the helper are not. Records belong to no peer, and the helper writes them in
- * batches. Each request about hosts, netgroups, accounts and SIDs occupies one of
+ * The helper serves logins with eight threads and pipes with four, accounts and single SIDs with
+ * four times as many as one peer may keep busy, and netgroups with one; host names occupy no
+ * thread. No more requests are sent at once than keep its threads busy, and fewer logins, pipes,
+ * accounts, SIDs and netgroups of any one peer, because requests that wait here are ordered fairly
+ * and those that wait in the helper are not. Records belong to no peer, and the helper writes them
+ * in batches. Each request about hosts, netgroups, accounts and SIDs occupies one of
  * DITTO_NAMES_WORKERS. Clients choose SIDs, so these have their own queue.
  */
 const struct ditto_fairq_limits ditto_upcall_queue_limits[UPCALL_QUEUES] = {
-	[UPCALL_LOGINS] = { .width = 6, .peer_width = 2, .waiting = 2048, .peer_waiting = 256 },
+	[UPCALL_LOGINS] = { .width = 8, .peer_width = 2, .waiting = 2048, .peer_waiting = 256 },
 	[UPCALL_PIPES] = { .width = 2, .peer_width = 1, .waiting = 1024, .peer_waiting = 64 },
 	[UPCALL_HOSTS] = { .width = 64, .peer_width = 2, .waiting = 128, .peer_waiting = 32 },
 	[UPCALL_NETGROUPS] = { .width = 3, .peer_width = 1, .waiting = 64, .peer_waiting = 32 },

@@ -11,6 +11,8 @@
 #include "common/types.h"
 #include "user_token.h"
 
+/* Threads for logins over SMB, and as many for contexts of RPCSEC_GSS. */
+#define AUTH_THREADS	8
 /* Longest session key, in bytes. */
 #define AUTH_KEY_MAX	64
 /* Longest domain or realm, including the NUL. */

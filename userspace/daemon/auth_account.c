@@ -20,11 +20,20 @@
 #include "auth_gss.h"
 #include "clock.h"
 #include "identity/identity.h"
+#include "stall.h"
 
 /* Look-ups of names that the name service does not find: how many, how long. */
 #define FINDER_MOST	16
 #define FINDER_TIME	4000
 
+/*
+ * Most threads of each pool that look for the account of a name of a domain. The name service asks
+ * a directory about it, which may not answer for minutes; users of this machine log in meanwhile.
+ */
+#define DOMAIN_MOST	(AUTH_THREADS / 2)
+
+static struct stall domains_smb = STALL(DOMAIN_MOST, STALL_TIME);
+static struct stall domains_nfs = STALL(DOMAIN_MOST, STALL_TIME);
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct user_map map = { .min_uid = USER_MAP_MIN_UID };
 
@@ -399,7 +408,15 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
 		if (rc)
 			return account_no_answer(peer->local, why);
 	} else {
+		struct stall *domains = step->rpcsec ? &domains_nfs : &domains_smb;
+
+		if (!stall_enter(domains)) {
+			why_not(why, "the name service does not answer about others, and %s waits",
+				peer->name);
+			return -EAGAIN;
+		}
 		rc = account_of_domain(peer, &who, &account, &by_rule, why);
+		stall_leave(domains);
 		if (rc)
 			return rc;
 	}

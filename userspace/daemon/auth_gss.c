@@ -251,6 +251,7 @@ u8 *gss_hello(struct gss_acceptor *acc, size_t *len, u64 *mechs)
  * @lifetime: remaining lifetime in seconds
  * @name: name of the client
  * @shown: the user is in the file of local users
+ * @later: nobody else can be asked about the user now
  * @said: the names that an NTLM client claims; not proved
  */
 struct proof {
@@ -260,6 +261,7 @@ struct proof {
 	OM_uint32 lifetime;
 	gss_name_t name;
 	bool shown;
+	bool later;
 	struct ntlm_names said;
 };
 
@@ -462,8 +464,13 @@ static OM_uint32 accept_user(struct gss_acceptor *acc, gss_ctx_id_t *context, gs
 	OM_uint32 major;
 	int line = -1;
 
-	if (ntlm_names_read(step->token, step->token_len, &proof->said))
+	/* No directory is asked about nobody, so such a login has not to wait for one. */
+	if (ntlm_names_read(step->token, step->token_len, &proof->said) &&
+	    !ntlm_is_anonymous(step->token, step->token_len))
 		line = users->find(users->arg, &proof->said);
+	proof->later = line == GSS_USER_LATER;
+	if (proof->later)
+		return GSS_S_FAILURE;
 	if (line < 0)
 		return accept_token(context, cred, &in, step, proof);
 	proof->shown = true;
@@ -576,8 +583,12 @@ enum gss_outcome gss_take(struct gss_acceptor *acc, gss_ctx_id_t *context,
 	} else {
 		major = proof.first ? accept_first(context, cred, step, &proof) :
 				      accept_user(acc, context, cred, users, step, &proof);
-		outcome = gss_step_check(major, *context, step, &proof, peer, why);
+		outcome = proof.later ? GSS_NO_ANSWER :
+			  gss_step_check(major, *context, step, &proof, peer, why);
 	}
+	if (proof.later)
+		why_not(why, "winbind does not answer about others, and user '%s' of '%s' waits",
+			proof.said.user, proof.said.domain);
 	gss_release_name(&minor, &proof.name);
 	credentials_put(acc, c);
 	return outcome;

@@ -47,12 +47,15 @@ enum gss_outcome {
 	GSS_PROVED,
 	GSS_REFUSED,
 	GSS_MALFORMED,
-	GSS_NO_ANSWER,	/* no worker answered: this says nothing about the client */
+	GSS_NO_ANSWER,	/* no worker or directory answered: this says nothing about the client */
 };
+
+/* Instead of the descriptor of a line: nobody else can be asked about the user now. */
+#define GSS_USER_LATER	-2
 
 /**
  * struct gss_users - source of the password lines of local users
- * @find: returns a descriptor of the user's line, or -1; see ntlm_user_open()
+ * @find: returns a descriptor of the user's line, or -1, see ntlm_user_open(); or GSS_USER_LATER
  * @arg: argument of @find
  */
 struct gss_users {
@@ -82,7 +85,7 @@ bool gss_look(struct gss_acceptor *acc);
  * @users: local users
  * @step: token in, reply out
  * @peer: filled on GSS_PROVED, except @local
- * @why: filled on GSS_REFUSED and GSS_MALFORMED
+ * @why: filled on GSS_REFUSED, GSS_MALFORMED and GSS_NO_ANSWER
  *
  * The caller frees @context with gss_forget() in all cases. Thread-safe for different contexts.
  *

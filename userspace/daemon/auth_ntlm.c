@@ -17,6 +17,7 @@
 #define LINE_SIZE	1024
 
 /* Offsets in an AUTHENTICATE_MESSAGE (MS-NLMP section 2.2.1.3). */
+#define MESSAGE_LM	12
 #define MESSAGE_PROOF	20
 #define MESSAGE_DOMAIN	28
 #define MESSAGE_USER	36
@@ -203,6 +204,14 @@ bool ntlm_names_read(const u8 *token, size_t len, struct ntlm_names *names)
 			  sizeof(names->user)) &&
 	       get_string(message, len, MESSAGE_DOMAIN, unicode, names->domain,
 			  sizeof(names->domain));
+}
+
+bool ntlm_is_anonymous(const u8 *token, size_t len)
+{
+	const u8 *message = find_last(token, &len);
+
+	return message && !ntlm_get16(message + MESSAGE_USER) &&
+	       !ntlm_get16(message + MESSAGE_PROOF) && ntlm_get16(message + MESSAGE_LM) <= 1;
 }
 
 bool ntlm_target_read(const u8 *token, size_t len, struct ntlm_target *target)

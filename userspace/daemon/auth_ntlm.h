@@ -59,6 +59,12 @@ bool ntlm_is_malformed(const u8 *token, size_t len);
  */
 bool ntlm_names_read(const u8 *token, size_t len, struct ntlm_names *names);
 
+/*
+ * Return true if an NTLM AUTHENTICATE_MESSAGE, also inside SPNEGO, has neither a user nor a proof
+ * (MS-NLMP section 3.2.5.1.2).
+ */
+bool ntlm_is_anonymous(const u8 *token, size_t len);
+
 /**
  * struct ntlm_target - what a client says about the server it wants to log in to
  * @name: MsvAvTargetName, the service principal, such as "cifs/server"; empty if it was not sent

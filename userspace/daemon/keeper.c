@@ -180,7 +180,7 @@ void keeper_put(struct keeper *k, struct crew *crew, int channel, int rc)
 		crew->heard = clock_ms();
 	/* The worker answers on other channels, so only this channel is unusable. It stays busy. */
 	if (rc == -ETIMEDOUT && crew->heard >= crew->taken[channel] &&
-	    ++crew->late < WORKER_CHANNELS) {
+	    ++crew->late < (k->ops->most_late ?: WORKER_CHANNELS)) {
 		log_warning("the %s does not answer to one of its %s", k->ops->name, k->ops->work);
 	} else {
 		if (rc)

@@ -51,6 +51,8 @@ struct crew {
  * @heard: called for any other message on the control socket; returns false if the message
  *	is invalid. NULL for kinds that send none
  * @lost: called when the worker has failed, before another one is started; may be NULL
+ * @most_late: number of channels without an answer with which the worker has failed, although it
+ *	answers on others; 0 for all channels
  *
  * All are called with the keeper's lock held.
  */
@@ -62,6 +64,7 @@ struct keeper_ops {
 	void (*hello)(void *arg, const struct worker_msg *msg);
 	bool (*heard)(void *arg, const struct worker_msg *msg);
 	void (*lost)(void *arg);
+	unsigned int most_late;
 };
 
 /**

@@ -26,6 +26,7 @@
 #include "login.h"
 #include "mem.h"
 #include "sandbox.h"
+#include "stall.h"
 #include "worker.h"
 #include "worker_msg.h"
 
@@ -37,6 +38,11 @@
  */
 #define LOGIN_NAMES_MOST	8
 #define LOGIN_NAMES_TIME	2000
+/*
+ * Most channels with logins of others than local users: the library asks winbind about them, and
+ * waits for minutes if that does not answer.
+ */
+#define DIRECTORY_MOST	(WORKER_CHANNELS / 2)
 /* Maximum size of the keytab in bytes. */
 #define KEYTAB_MAX	1048576
 
@@ -89,6 +95,8 @@ struct login {
 	u64 mechs;
 	unsigned int changes;
 };
+
+static struct stall directories = STALL(DIRECTORY_MOST, STALL_TIME);
 
 /* Return the path of the keytab in the Kerberos configuration, if it is a file. */
 static char *keytab_path(void)
@@ -367,15 +375,34 @@ static bool login_is_of_directory(const struct ntlm_names *said)
 }
 
 /*
+ * Return a descriptor of the line of a local user, or -1: then @directory tells whether a directory
+ * may be asked about the user, and the caller leaves @directories afterwards.
+ */
+static int login_find_line(struct login *l, const struct ntlm_names *said,
+			   char local[NSS_NAME_SIZE], bool *directory)
+{
+	bool any_domain;
+	int line = ntlm_user_open(l->users, said, local, &any_domain);
+
+	if (line >= 0 && any_domain && login_is_of_directory(said)) {
+		close(line);
+		line = -1;
+		local[0] = '\0';
+	}
+	*directory = line < 0 && stall_enter(&directories);
+	return line;
+}
+
+/*
  * Process one token on one channel. Returns 0 and the answer, or a negative errno that makes the
  * worker unusable.
  */
 static int login_exchange(struct login *l, int fd, struct worker_msg *msg, u8 *packet,
 			  struct ntlm_names *said, char local[NSS_NAME_SIZE])
 {
-	const struct worker_msg answer = { .type = WORKER_USER };
+	struct worker_msg answer = { .type = WORKER_USER };
 	u64 until = clock_ms() + TAKE_TIME;
-	bool first = msg->first, any_domain;
+	bool first = msg->first, directory;
 	int line, rc;
 
 	rc = worker_msg_send(fd, msg, -1);
@@ -391,18 +418,18 @@ static int login_exchange(struct login *l, int fd, struct worker_msg *msg, u8 *p
 	if (msg->type == WORKER_ASK && !first) {
 		memcpy(said->user, msg->user, sizeof(said->user));
 		memcpy(said->domain, msg->domain, sizeof(said->domain));
-		line = ntlm_user_open(l->users, said, local, &any_domain);
-		if (line >= 0 && any_domain && login_is_of_directory(said)) {
-			close(line);
-			line = -1;
-			local[0] = '\0';
-		}
+		line = login_find_line(l, said, local, &directory);
+		if (line < 0 && !directory)
+			answer.error = EAGAIN;
 		rc = worker_msg_send(fd, &answer, line);
 		if (line >= 0)
 			close(line);
-		if (rc)
-			return rc;
-		rc = worker_msg_receive(fd, msg, packet, NULL, until);
+		/* The worker is not late because dittod has waited. */
+		until = clock_ms() + TAKE_TIME;
+		if (!rc)
+			rc = worker_msg_receive(fd, msg, packet, NULL, until);
+		if (directory)
+			stall_leave(&directories);
 		if (rc)
 			return rc;
 	}
@@ -574,6 +601,8 @@ static const struct keeper_ops login_ops = {
 	.work = "logins",
 	.begin = login_begin,
 	.hello = login_told,
+	/* There would be none left for logins that need no directory. */
+	.most_late = DIRECTORY_MOST,
 };
 
 /*

@@ -129,7 +129,7 @@ static int thread_find_user(void *arg, const struct ntlm_names *names)
 	worker_check(worker_msg_receive(t->fd, &msg, packet, &line, 0));
 	worker_check(msg.type == WORKER_USER ? 0 : -EBADMSG);
 	free(packet);
-	return line;
+	return line < 0 && msg.error ? GSS_USER_LATER : line;
 }
 
 static void thread_take(struct thread *t, const struct worker_msg *in)

@@ -3,8 +3,8 @@
  * dittod: applies the configuration to ditto.ko and answers its upcalls.
  *
  * One event loop waits for everything. Untrusted input is parsed by workers, which are separate
- * processes. Blocking work runs in pools: authentication over SMB and over NFS and named pipes have
- * four threads each, look-ups of accounts four times as many as one client may keep busy;
+ * processes. Blocking work runs in pools: authentication over SMB and over NFS have eight threads
+ * each and named pipes four, look-ups of accounts four times as many as one client may keep busy;
  * netgroups, applying the configuration, and writing records have one thread each; four give
  * offloaded data to the kernel. No kind of work can therefore delay another.
  */

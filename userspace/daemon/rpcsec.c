@@ -31,8 +31,7 @@
 #define SOCKET_PATH	"/var/run/gssproxy.sock"
 #define SWITCH_PATH	"/proc/net/rpc/use-gss-proxy"
 
-/* Threads, and most calls that wait. sunrpc has one call for each of its threads at most. */
-#define RPCSEC_THREADS	4
+/* Most calls that wait. sunrpc has one call for each of its threads at most. */
 #define RPCSEC_LIMIT	4096
 /* Most connections. sunrpc has one, and another one while it changes. */
 #define CONNS_MAX	8
@@ -318,7 +317,7 @@ struct rpcsec *rpcsec_new(struct auth *auth)
 	r->auth = auth;
 	r->listener = -1;
 	r->poll = epoll_create1(EPOLL_CLOEXEC);
-	r->pool = pool_new_low(RPCSEC_THREADS, RPCSEC_LIMIT);
+	r->pool = pool_new_low(AUTH_THREADS, RPCSEC_LIMIT);
 	event.data.ptr = r->pool;
 	if (r->poll >= 0 && r->pool &&
 	    !epoll_ctl(r->poll, EPOLL_CTL_ADD, pool_fd(r->pool), &event))

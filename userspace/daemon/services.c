@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The services that answer upcalls, and how many threads each has. */
 
+#include "auth.h"
 #include "common/offload_ctl.h"
 #include "hosts.h"
 #include "offload.h"
@@ -20,8 +21,7 @@
 /* The same for netgroups, which the C library looks up one at a time. */
 #define NETGROUP_THREADS	1
 #define NETGROUP_LIMIT		256
-/* The same for authentication. */
-#define LOGIN_THREADS	4
+/* Most jobs for authentication. */
 #define LOGIN_LIMIT	1024
 /* The same for named pipes. */
 #define PIPE_THREADS	4
@@ -35,7 +35,7 @@ bool services_open(struct upcall_services *services, int spawner, const char *st
 	services->names = pool_new(NSS_THREADS, NSS_LIMIT);
 	services->sids = pool_new(SID_THREADS, SID_LIMIT);
 	services->netgroups = pool_new(NETGROUP_THREADS, NETGROUP_LIMIT);
-	services->logins = pool_new_low(LOGIN_THREADS, LOGIN_LIMIT);
+	services->logins = pool_new_low(AUTH_THREADS, LOGIN_LIMIT);
 	services->calls = pool_new_low(PIPE_THREADS, PIPE_LIMIT);
 	services->audit = pool_new(1, AUDIT_LIMIT);
 	services->pipes = pipes_new(spawner, pipe_shares);

@@ -32,7 +32,8 @@
  * @WORKER_TOOK: answer to @WORKER_TAKE
  * @WORKER_ASK: from the login worker, at most once before @WORKER_TOOK: requests the
  *	password line of a user
- * @WORKER_USER: answer to @WORKER_ASK, with a descriptor of the line if there is such a user
+ * @WORKER_USER: answer to @WORKER_ASK, with a descriptor of the line if there is such a user; or
+ *	with an error if nobody else can be asked about the user now
  * @WORKER_KEYTAB: to the login worker: a descriptor of the keytab, empty if there is none;
  *	the keytab with the highest number is valid
  * @WORKER_CALL: to the pipe worker: bytes that a client wrote into a pipe; the first one

@@ -262,6 +262,23 @@ static void login_anonymous(void)
 	step_free(step);
 }
 
+/* Only who gives neither a name nor a proof is nobody: offsets as in MS-NLMP section 2.2.1.3. */
+static void nobody_is_known(void)
+{
+	static const size_t lengths[] = { 12, 20, 36 };
+	u8 message[sizeof(nobody)];
+	size_t i;
+
+	CHECK(ntlm_is_anonymous(nobody, sizeof(nobody)));
+	CHECK(!ntlm_is_anonymous(nobody, sizeof(nobody) - 30));
+	CHECK(!ntlm_is_anonymous(first, sizeof(first)));
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
+		memcpy(message, nobody, sizeof(message));
+		message[lengths[i]] = 2;
+		CHECK(!ntlm_is_anonymous(message, sizeof(message)));
+	}
+}
+
 /* The same inside SPNEGO: NegTokenInit, NegTokenResp (RFC 4178 section 4.2). */
 static void anonymous_in_spnego(void)
 {
@@ -528,8 +545,8 @@ int main(int argc, char **argv)
 		TEST(right_password), TEST(right_password_without_spnego),
 		TEST(any_domain_and_case), TEST(wrong_password), TEST(unknown_user),
 		TEST(user_without_account), TEST(other_domain), TEST(login_anonymous),
-		TEST(anonymous_in_spnego), TEST(tokens_nonsense), TEST(malformed_proof),
-		TEST(target_of_proof), TEST(names_of_services),
+		TEST(nobody_is_known), TEST(anonymous_in_spnego), TEST(tokens_nonsense),
+		TEST(malformed_proof), TEST(target_of_proof), TEST(names_of_services),
 		TEST(numbers_end), TEST(logins_flood),
 		TEST(flood_beside_a_client),
 		TEST(hello_token), TEST(users_are_read_anew), { 0 }
