@@ -424,8 +424,13 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
 		snprintf(step->domain, sizeof(step->domain), "%.255s", who.domain);
 	else
 		sid_machine_name(step->domain);
+	/*
+	 * The name that was proved, and not the account: the kernel delays guesses of a password by
+	 * the name that is claimed, and finds the delays of a right one by this.
+	 */
 	snprintf(step->user, sizeof(step->user), "%s",
-		 peer->way == GSS_WAY_KERBEROS ? peer->name : account.name);
+		 peer->way == GSS_WAY_KERBEROS ? peer->name :
+		 peer->local[0] ? account.name : who.user);
 	account_set_numbers(&step->account, &account);
 	return account_fill_token(peer, &step->account, by_rule, why);
 }

@@ -168,6 +168,33 @@ static long account_find(enum gss_way way, const char *name, const char *local)
 	return rc;
 }
 
+/* The kernel knows wrong passwords by the name that was claimed. */
+static void names_of_logins(void)
+{
+	struct auth_step *step = mem_new(sizeof(*step));
+	struct gss_peer peer = { .way = GSS_WAY_NTLM, .name = "EXAMPLE\\eve" };
+
+	RULES("EXAMPLE\\eve = bob", NULL);
+	CHECK(!account_of(&peer, step, &why) && step->account.uid == 3001);
+	SAME(step->user, "eve");
+	SAME(step->domain, "EXAMPLE");
+	user_token_clear(&step->account);
+	memset(step, 0, sizeof(*step));
+	NO_RULES();
+	snprintf(peer.name, sizeof(peer.name), "carol@ad.example.org");
+	CHECK(!account_of(&peer, step, &why) && step->account.uid == 20001);
+	SAME(step->user, "carol");
+	SAME(step->domain, "ad.example.org");
+	user_token_clear(&step->account);
+	memset(step, 0, sizeof(*step));
+	snprintf(peer.name, sizeof(peer.name), "EXAMPLE\\ALICE");
+	snprintf(peer.local, sizeof(peer.local), "alice");
+	CHECK(!account_of(&peer, step, &why) && step->account.uid == 3000);
+	SAME(step->user, "alice");
+	user_token_clear(&step->account);
+	free(step);
+}
+
 static long krb_uid(const char *name)
 {
 	return account_find(GSS_WAY_KERBEROS, name, "");
@@ -466,7 +493,7 @@ static void rules_with_mistakes(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(names_without_rules), TEST(accounts_of_domains),
+		TEST(names_without_rules), TEST(names_of_logins), TEST(accounts_of_domains),
 		TEST(numbers_of_local_accounts), TEST(rules_and_patterns),
 		TEST(rules_in_order), TEST(rules_that_deny), TEST(rules_and_case),
 		TEST(accounts_of_the_system), TEST(local_users), TEST(special_characters),
