@@ -530,6 +530,41 @@ static void own_accounts(void)
 	use_order("map local", NULL);
 }
 
+static int lookup_hang(void *arg, struct identity_query *q)
+{
+	(void)arg;
+	(void)q;
+	directory_ask(&first);
+	return -ENOENT;
+}
+
+/* Accounts of this machine are found when all look-ups wait for a directory. */
+static void own_accounts_without_threads(void)
+{
+	struct identity_query q = { .by = IDENTITY_BY_ID, .kinds = IDENTITY_USER };
+	struct lookup_who asks = { .find = lookup_hang };
+	unsigned int full = 0;
+	struct identity out;
+
+	use_order("local map", NULL);
+	pthread_mutex_lock(&first.lock);
+	first.hangs = true;
+	pthread_mutex_unlock(&first.lock);
+	/* Those of tests before may hang, too, or end soon. */
+	for (asks.user = 100; full < 100; asks.user++) {
+		full = lookup_begin(&asks, &q) ? full + 1 : 0;
+		usleep(full ? 1000 : 0);
+	}
+	CHECK(lookup_begin(&asks, &q) == -EAGAIN);
+	CHECK(!identity_by_id(&who, IDENTITY_USER, 0, &out) && out.sid.sub[0] == 21);
+	CHECK(!identity_by_name(&who, IDENTITY_GROUP, "root", &out) && !out.id);
+	pthread_mutex_lock(&first.lock);
+	first.hangs = false;
+	pthread_cond_broadcast(&first.moves);
+	pthread_mutex_unlock(&first.lock);
+	use_order("map local", NULL);
+}
+
 static void machine_of_an_id(void)
 {
 	struct sid a, b;
@@ -802,11 +837,13 @@ int main(void)
 		TEST(refresh_before_the_end), TEST(refreshes_are_limited),
 		TEST(directory_outage), TEST(hanging_source),
 		TEST(system_numbers), TEST(sids_of_directories), TEST(rid_ranges),
-		TEST(own_accounts),
-		TEST(machine_of_an_id), TEST(aliases_of_groups), TEST(directories_missing),
+		TEST(own_accounts), TEST(machine_of_an_id), TEST(aliases_of_groups),
+		TEST(directories_missing),
 		TEST(map_of_identities),
 		TEST(texts_of_sids), TEST(names_of_nfs), TEST(askers_have_their_own),
-		TEST(keys_of_the_configuration), { 0 }
+		TEST(keys_of_the_configuration),
+		/* Last, as its look-ups take a while to end. */
+		TEST(own_accounts_without_threads), { 0 }
 	};
 	char command[100];
 	int status;

@@ -233,9 +233,9 @@ static int local_by_name(unsigned int kinds, struct identity *out)
 	return rc;
 }
 
+/* The files are read at once: no thread may be left where all of them wait for a directory. */
 const struct identity_source identity_local = {
 	.title = "local",
-	.blocks = true,
 	.only_first = true,
 	.may_know = local_may_know,
 	.by_sid = local_by_sid,
