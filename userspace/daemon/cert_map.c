@@ -153,6 +153,15 @@ bool cert_map_read(struct cert_map *map, const char *text, size_t len, struct wh
 	return good;
 }
 
+/*
+ * A wildcard stands for machines that a rule before may refuse by name, and gives none. It can be
+ * refused itself.
+ */
+static bool rule_may_use(const struct cert_rule *rule, const char *name)
+{
+	return !rule->name || !strchr(name, '*');
+}
+
 static bool rule_matches(const struct cert_rule *rule, const struct cert_id *id)
 {
 	unsigned int i;
@@ -160,7 +169,8 @@ static bool rule_matches(const struct cert_rule *rule, const struct cert_id *id)
 	switch (rule->part) {
 	case CERT_DNS:
 		for (i = 0; i < id->n; i++)
-			if (!fnmatch(rule->pattern, id->names[i], FNM_NOESCAPE | FNM_CASEFOLD))
+			if (rule_may_use(rule, id->names[i]) &&
+			    !fnmatch(rule->pattern, id->names[i], FNM_NOESCAPE | FNM_CASEFOLD))
 				return true;
 		return false;
 	case CERT_FINGERPRINT:

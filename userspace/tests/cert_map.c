@@ -58,6 +58,11 @@ static void check_rules(const struct cert_map *map)
 	name = cert_find(map, "", "CN=x", "A.Build.Example");
 	CHECK(name && !strcmp(name, "build"));
 	CHECK(!cert_find(map, "", "CN=x", "bad.build.example"));
+	/* A certificate for all machines, the bad one included, names none. */
+	CHECK(!cert_find(map, "", "CN=x", "*.build.example"));
+	/* It has no name, but can be refused. */
+	CHECK(cert_find(map, "", "CN=db2,O=Example", "*.build.example"));
+	CHECK(!cert_find(map, "", "CN=db2,O=Example", "bad.*"));
 	CHECK(!cert_find(map, "", "CN=x", "build.example"));
 	CHECK(!cert_find(map, "", "CN=x", NULL));
 	name = cert_find(map, PRINT, "", NULL);
