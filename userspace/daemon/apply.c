@@ -63,7 +63,7 @@ struct work {
 	struct state *st;
 	struct applied *result;
 	const bool *stopped;
-	struct applied before;
+	const struct applied *before;
 	struct kernel_server server;
 	u64 known;
 	struct wanted *want;
@@ -106,7 +106,7 @@ static void apply_problem(struct work *w, const char *what, const char *why)
 	p = &result->problem[result->nproblems++];
 	p->what = mem_string(what);
 	p->why = mem_string(why);
-	if (is_known(&w->before, what, why))
+	if (is_known(w->before, what, why))
 		return;
 	result->news++;
 	log_error("%s: %s", what, why);
@@ -684,23 +684,22 @@ static bool apply_listeners(struct work *w, bool removing)
 	return go_on;
 }
 
-void apply(struct kernel *k, const struct config *cfg, struct state *st, struct applied *result,
-	   const bool *stopped)
+void apply(struct kernel *k, const struct config *cfg, struct state *st,
+	   const struct applied *before, struct applied *result, const bool *stopped)
 {
-	struct work w = { .k = k, .cfg = cfg, .st = st, .result = result, .before = *result,
+	struct work w = { .k = k, .cfg = cfg, .st = st, .result = result, .before = before,
 			  .stopped = stopped };
 	int rc;
 
-	memset(result, 0, sizeof(*result));
 	rc = kernel_server_get(k, &w.server);
 	if (rc) {
 		apply_outcome(&w, rc, "server", "asked");
-		goto out;
+		return;
 	}
 	result->started = w.server.started;
 	if (!state_instance(st, result->started)) {
 		apply_failure(&w, "state", "the state of the previous instance cannot be deleted");
-		goto out;
+		return;
 	}
 	if (apply_goes_on(&w) && give_key(&w) && apply_settings(&w) && apply_listeners(&w, true) &&
 	    apply_shares(&w)) {
@@ -708,6 +707,4 @@ void apply(struct kernel *k, const struct config *cfg, struct state *st, struct 
 		mounts_tell(w.k);
 		apply_listeners(&w, false);
 	}
-out:
-	applied_free(&w.before);
 }

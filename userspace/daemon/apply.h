@@ -45,16 +45,17 @@ struct applied {
  * @cfg: the configuration to reach
  * @st: the objects that dittod owns; objects that an administrator added by hand are left
  *	alone unless the file names them too
- * @result: result of the last run, or zeroed; replaced by the result of this run
+ * @before: result of the last run, or zeroed
+ * @result: zeroed; filled with the result of this run
  * @stopped: set by another thread to make this run end without adding or changing anything more
  *
  * A failure does not stop the other changes. Each change is logged, and each failure that the last
  * run did not have. A share whose users or groups cannot be looked up is left unchanged. Blocks
  * until removed shares have drained, and until the name service and the file systems have answered
- * or timed out. Only one thread may use @k, @st and @result at a time.
+ * or timed out. Only one thread may use @k, @st and @result at a time, and nobody changes @before.
  */
-void apply(struct kernel *k, const struct config *cfg, struct state *st, struct applied *result,
-	   const bool *stopped);
+void apply(struct kernel *k, const struct config *cfg, struct state *st,
+	   const struct applied *before, struct applied *result, const bool *stopped);
 /* Free the problems of @result and zero it; the structure itself stays the caller's. */
 void applied_free(struct applied *result);
 

@@ -87,7 +87,8 @@
  * @failed: @stop was set because of an error
  * @applier: pool of one thread for @job, @refresh and @mounts
  * @job: applies the configuration
- * @result: result of @job
+ * @result: of the last @job that has ended
+ * @next: filled by @job
  * @applying: @job is queued or running
  * @again: @job must run once more
  * @less: a protocol was unloaded while @job ran
@@ -97,7 +98,8 @@
  * @heard: when the last order arrived: to use @next_cfg, otherwise @cfg, or to stop
  * @refused: when the last file arrived, if it has mistakes; otherwise 0
  * @mistakes: those of that file
- * @applied: @heard at the start of the last @job
+ * @begun: @heard at the start of the last @job
+ * @applied: @begun of the last one that has ended
  * @stopped: nothing is applied until the file is read again; also read by @job
  * @retry_s: seconds until the next retry; 0 if nothing failed
  * @retry: timer for the retry
@@ -123,6 +125,7 @@ struct daemon {
 	struct pool *applier;
 	struct job job;
 	struct applied result;
+	struct applied next;
 	bool applying;
 	bool again;
 	bool less;
@@ -132,6 +135,7 @@ struct daemon {
 	u64 heard;
 	u64 refused;
 	struct mistakes mistakes;
+	u64 begun;
 	u64 applied;
 	bool stopped;
 	unsigned int retry_s;
@@ -161,11 +165,12 @@ static void dittod_tell(struct daemon *d, const char *status)
 	d->ready = true;
 }
 
-/* The status is for dittoctl; dittod works without it. */
+/* The status is for dittoctl; dittod works without it. A @job has not stopped before its end. */
 static void write_status(struct daemon *d)
 {
-	struct status s = { .pid = getpid(), .heard = d->stopped ? d->heard : d->applied,
-			    .refused = d->refused, .stopped = d->stopped,
+	bool stopped = d->stopped && !d->applying;
+	struct status s = { .pid = getpid(), .heard = stopped ? d->heard : d->applied,
+			    .refused = d->refused, .stopped = stopped,
 			    .started = d->result.started, .shares = d->cfg->nshares };
 	unsigned int i;
 
@@ -193,7 +198,7 @@ static void run_apply(struct job *job)
 {
 	struct daemon *d = of_job(job);
 
-	apply(d->kernel, d->cfg, d->st, &d->result, &d->stopped);
+	apply(d->kernel, d->cfg, d->st, &d->result, &d->next, &d->stopped);
 }
 
 static void start_apply(struct daemon *d)
@@ -210,7 +215,7 @@ static void start_apply(struct daemon *d)
 		d->next_cfg = NULL;
 	}
 	idmap_set_domain(d->cfg->domain);
-	d->applied = d->heard;
+	d->begun = d->heard;
 	d->again = false;
 	d->applying = true;
 	/* Cannot fail: this pool has room for this job, the refresh and the mounts. */
@@ -236,6 +241,10 @@ static void apply_done(struct job *job)
 	char status[128];
 
 	d->applying = false;
+	d->applied = d->begun;
+	applied_free(&d->result);
+	d->result = d->next;
+	d->next = (struct applied){ 0 };
 	write_status(d);
 	if (d->result.gone) {
 		channel_check(d->channel);
@@ -373,8 +382,7 @@ static void dittod_reload(struct daemon *d)
 	channel_hello(d->channel);
 	if (!cfg) {
 		log_error("nothing of %s is applied", d->file.path);
-		if (!d->applying)
-			write_status(d);
+		write_status(d);
 		notify("STATUS=mistakes in %s: the configuration before it is in use",
 		       d->file.path);
 		return;

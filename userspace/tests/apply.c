@@ -23,13 +23,16 @@ static bool stopped;
 /* Apply a configuration; return the changes. */
 static const char *apply_text(const char *text, struct applied *result)
 {
+	struct applied before = *result;
 	char *copy = mem_string(text);
 	struct config *cfg;
 	struct mistakes m;
 
+	*result = (struct applied){ 0 };
 	cfg = config_parse("f", copy, strlen(text), &m);
 	if (CHECK(cfg))
-		apply(&k, cfg, st, result, &stopped);
+		apply(&k, cfg, st, &before, result, &stopped);
+	applied_free(&before);
 	mistakes_free(&m);
 	config_free(cfg);
 	free(copy);
