@@ -5,7 +5,7 @@ import time
 
 import nfs3
 import rpc
-from harness import eq, one_of, put, test, wait_for
+from harness import accounts, eq, one_of, put, test, wait_for
 from nfs3 import sattr
 
 
@@ -193,26 +193,22 @@ def manage_gids(w):
 @test(server='ditto')
 def groups_end(w):
     """A user who lost a group while away does not come back with it."""
-    with open('/etc/passwd', 'a', encoding='ascii') as f:
-        f.write('leaver:x:7011:7011::/:/bin/false\n')
-    with open('/etc/group', encoding='ascii') as f:
-        others = f.read()
-    put('/etc/group', f'{others}some:x:7110:leaver\n'.encode())
     put(w.path('f'), b'for the group')
-    os.chown(w.path('f'), 0, 7110)
+    os.chown(w.path('f'), 0, 7312)
     os.chmod(w.path('f'), 0o640)
-    w.server.helper_start()
-    w.server.ctl('server', 'set', 'name-ttl-s', '1', 'name-negative-ttl-s', '1')
-    w.server.set('data', manage_gids=True)
-    n = w.client.nfs(rpc.auth_sys(7011, 7011, []))
+    n = w.client.nfs(rpc.auth_sys(7311, 7311, []))
     fh = n.lookup(n.root, 'f').fh
-    wait_for('the groups', lambda: n.read(fh, 0, 9).status == nfs3.OK)
-    put('/etc/group', others.encode())
-    # twice the time for which they count, and the credential
-    time.sleep(3.5)
-    answers = [n.read(fh, 0, 9).status for _ in range(2)]
-    wait_for('the answer', lambda: n.read(fh, 0, 9).status == nfs3.ACCES)
-    eq(nfs3.OK in answers, False, answers)
+    with accounts('leaver:x:7311:7311::/:/bin/false\n', ''):
+        with accounts('', 'some:x:7312:leaver\n'):
+            w.server.helper_start()
+            w.server.ctl('server', 'set', 'name-ttl-s', '1', 'name-negative-ttl-s', '1')
+            w.server.set('data', manage_gids=True)
+            wait_for('the groups', lambda: n.read(fh, 0, 9).status == nfs3.OK)
+        # twice the time for which they count, and the credential
+        time.sleep(3.5)
+        answers = [n.read(fh, 0, 9).status for _ in range(2)]
+        wait_for('the answer', lambda: n.read(fh, 0, 9).status == nfs3.ACCES)
+        eq(nfs3.OK in answers, False, answers)
 
 
 @test(server='ditto')

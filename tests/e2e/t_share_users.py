@@ -9,7 +9,8 @@ import subprocess
 import nfs3
 import rpc
 import servers
-from harness import as_user, eq, expect_errno, get, one_of, put, run, test, wait_for
+from harness import (accounts, as_user, eq, expect_errno, get, one_of, put, run, test,
+                     wait_for)
 
 USERS = '/etc/ditto/users'
 
@@ -110,23 +111,21 @@ def squashed(w):
 def squashed_with_managed_groups(w):
     """With manage-gids the groups of the account decide about the access, whoever acts then."""
     os.chmod(w.path(), 0o777)
-    with open('/etc/passwd', 'a', encoding='ascii') as f:
-        f.writelines(f'u{uid}:x:{uid}:{uid}::/:/bin/false\n' for uid in (7001, 7002, 7003))
-    with open('/etc/group', 'a', encoding='ascii') as f:
-        f.write('staff2:x:7101:u7001\nroot2:x:7102:u7003\n')
-    w.server.helper_start()
-    n = w.client.nfs()
-    for squash in ('all-to-guest', 'all-to-admin', 'none'):
-        for groups, default, want in ((['7101=none'], 'write', ['none', 'write', 'write']),
-                                      (['7101=write'], 'none', ['write', 'none', 'none'])):
-            w.server.set('data', squash=squash, groups=groups, default_access=default,
-                         manage_gids=True)
-            for uid in (7001, 7002, 7003):
-                cred = rpc.auth_sys(uid, uid, [])
-                wait_for('an answer', lambda cred=cred: n.getattr(n.root, cred=cred).status !=
-                         nfs3.JUKEBOX)
-            eq([may(n, 7001, 7001), may(n, 7002, 7002), may(n, 7003, 7003)], want,
-               f'{squash} {groups}')
+    uids = 7201, 7202, 7203
+    with accounts(''.join(f'u{uid}:x:{uid}:{uid}::/:/bin/false\n' for uid in uids),
+                  'staff2:x:7211:u7201\nroot2:x:7212:u7203\n'):
+        w.server.helper_start()
+        n = w.client.nfs()
+        for squash in ('all-to-guest', 'all-to-admin', 'none'):
+            for groups, default, want in ((['7211=none'], 'write', ['none', 'write', 'write']),
+                                          (['7211=write'], 'none', ['write', 'none', 'none'])):
+                w.server.set('data', squash=squash, groups=groups, default_access=default,
+                             manage_gids=True)
+                for uid in uids:
+                    cred = rpc.auth_sys(uid, uid, [])
+                    wait_for('an answer', lambda cred=cred: n.getattr(
+                        n.root, cred=cred).status != nfs3.JUKEBOX)
+                eq([may(n, uid, uid) for uid in uids], want, f'{squash} {groups}')
 
 
 @test(server='ditto', share=False)
