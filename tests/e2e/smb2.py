@@ -177,17 +177,13 @@ class Smb2:
         return self.call(CREATE, body)
 
     def close(self, fid):
-        return self.call(CLOSE, struct.pack('<HHI16s', 24, 0, 0, fid))
+        return self.call(CLOSE, close_body(fid))
 
     def read(self, fid, count, offset=0):
-        out = self.call(READ, struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, count, offset, fid, 0, 0, 0,
-                                          0, 0, 0))
-        start, length = struct.unpack_from('<BxI', out, 2)
-        return out[start - 64:start - 64 + length]
+        return read_data(self.call(READ, read_body(fid, count, offset)))
 
     def write(self, fid, data, offset=0):
-        return self.call(WRITE, struct.pack('<HHIQ16sIIHHI', 49, 112, len(data), offset, fid, 0, 0,
-                                            0, 0, 0) + data)
+        return self.call(WRITE, write_body(fid, data, offset))
 
     def lock_body(self, fid, *locks, sequence=0):
         """locks: (offset, length, flags)."""
@@ -226,8 +222,7 @@ class Smb2:
         return out[start - 64:start - 64 + length]
 
     def set(self, fid, level, data, kind=1, extra=0):
-        self.call(SET_INFO, struct.pack('<HBBIHHI16s', 33, kind, level, len(data), 96, 0, extra,
-                                        fid) + data)
+        self.call(SET_INFO, set_body(fid, level, data, kind, extra))
 
     def ioctl(self, fid, code, data=b'', room=65536):
         out = self.call(IOCTL, ioctl_body(fid, code, data, room))
@@ -238,12 +233,39 @@ class Smb2:
         self.set(fid, 13, bytes([on]))
 
     def rename(self, fid, name, replace=False):
-        name = name.encode('utf-16-le')
-        self.set(fid, 10, struct.pack('<B7xQI', replace, 0, len(name)) + name)
+        self.set(fid, 10, name_data(name, replace))
 
     def end(self):
         """Close the connection without LOGOFF."""
         self.socket.close()
+
+
+def close_body(fid):
+    return struct.pack('<HHI16s', 24, 0, 0, fid)
+
+
+def read_body(fid, count, offset):
+    return struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, count, offset, fid, 0, 0, 0, 0, 0, 0)
+
+
+def read_data(body):
+    """The data in the response of READ."""
+    start, length = struct.unpack_from('<BxI', body, 2)
+    return body[start - 64:start - 64 + length]
+
+
+def write_body(fid, data, offset):
+    return struct.pack('<HHIQ16sIIHHI', 49, 112, len(data), offset, fid, 0, 0, 0, 0, 0) + data
+
+
+def set_body(fid, level, data, kind=1, extra=0):
+    return struct.pack('<HBBIHHI16s', 33, kind, level, len(data), 96, 0, extra, fid) + data
+
+
+def name_data(name, replace=False):
+    """What SET_INFO wants for a rename or a link."""
+    name = name.encode('utf-16-le')
+    return struct.pack('<B7xQI', replace, 0, len(name)) + name
 
 
 def ioctl_body(fid, code, data=b'', room=65536):
