@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is compared with the model between the steps: names, attributes, numbers of claims."""
+import os
+
+import nfs4
+from model_loop import Defect
+
+
+def attributes_of(run, node):
+    """(client, attributes) for each NFS client."""
+    out = []
+    for c in run.nfs:
+        r = yield from c.again(lambda: c.attributes(node), list)
+        if r.error:
+            raise Defect(f'{c}: attributes of {node}: {r.error}')
+        out.append((c, r.attrs))
+    return out
+
+
+def learn(run):
+    """Look up the handles and the file number of each node that is new."""
+    for link in sorted(run.m.links(), key=lambda link: link.node.number):
+        node, d = link.node, link.parent
+        if d.fh3 and not node.fh3:
+            node.fh3, node.fh4 = run.loop.run(handles(run, d, link))
+            node.fileid = run.loop.run(run.v3.attributes(node)).attrs['fileid']
+
+
+def handles(run, d, link):
+    """Look up a name by NFSv3 and NFSv4."""
+    r = yield from run.v3.call('lookup', d.fh3, link.name)
+    if r.error:
+        raise Defect(f'{run.v3}: lookup of {link}: {r.error}')
+    got = yield from run.v42.last(nfs4.putfh(d.fh4), nfs4.lookup(link.name), nfs4.getfh())
+    if got.error:
+        raise Defect(f'{run.v42}: lookup of {link}: {got.error}')
+    if link.node.fh4 not in (None, got.fh):
+        raise Defect(f'{run.v42}: {link} had another handle')
+    return r.fh, got.fh
+
+
+def attributes(run, node):
+    """All clients see the same attributes, which are those of the model."""
+    edits = node.edits
+    got = run.loop.run(attributes_of(run, node))
+    if node.edits != edits:
+        return              # a client that gave up a delegation wrote
+    names = len(node.links)
+    kept = names - sum(link.pending for link in node.links)
+    for c, attrs in got:
+        if attrs['fileid'] != node.fileid:
+            raise Defect(f'{c}: {node}: file number {attrs["fileid"]}, before {node.fileid}')
+        if not node.is_dir and attrs['size'] != len(node.data):
+            raise Defect(f'{c}: {node}: size {attrs["size"]}, expected {len(node.data)}')
+        if not node.is_dir and attrs['numlinks'] not in (names, kept):
+            raise Defect(f'{c}: {node}: {attrs["numlinks"]} links, expected {names}')
+    changes = {str(c): attrs['change'] for c, attrs in got if 'change' in attrs}
+    change(node, changes)
+    node.seen = max(changes.values()), edits
+
+
+def change(node, changes):
+    """The change attribute is the same for all, and larger after a change."""
+    if len(set(changes.values())) != 1:
+        raise Defect(f'{node}: change attributes differ: {changes}')
+    if node.seen:
+        before, edits = node.seen
+        now = max(changes.values())
+        if now < before or now == before and node.edits != edits:
+            raise Defect(f'{node}: change attribute {now} after {before} and '
+                         f'{node.edits - edits} changes')
+
+
+def listings(run):
+    """The names in the directories, as they are on the server's disk."""
+    for d in run.m.dirs():
+        here = sorted(os.listdir(run.w.path(d.links[0].path())))
+        if here != sorted(d.entries):
+            raise Defect(f'{d} has the names {here}, expected {sorted(d.entries)}')
+
+
+def claims(run):
+    """The server has as many claims of each kind as the model."""
+    got = {}
+
+    def same():
+        run.m.reap(run.v3.shares)
+        want = dict(opens=len(run.m.opens), ranges=len(run.m.ranges),
+                    leases=len([c for c in run.m.caches if c.bits]))
+        got.update(want={kind: count for kind, count in want.items() if count},
+                   has=run.w.server.claims())
+        got['has'].pop('owners', None)
+        return got['has'] == got['want']
+    try:
+        run.loop.until('numbers of claims', same, 10)
+    except Defect:
+        raise Defect(f'the server has the claims {got["has"]}, expected {got["want"]}') from None

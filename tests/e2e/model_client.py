@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the clients of the model (model_claims.py) have in common, whatever they speak.
+
+A step of a client is a generator that does one operation and compares its outcome with the model.
+An operation is refused only if a claim of the model conflicts with it, and done only if none does.
+What it takes from caches has been given up when it is done, or their holders are told soon.
+"""
+import time
+
+from harness import SLOW
+from model_claims import TO_THE_END
+from model_loop import Defect, pause
+from truth import A_READ, A_WRITE
+
+TOLD_S = 20 * SLOW          # until a client is told of a break that nobody waited for
+NAMES, DIR_NAMES = 'abcd', 'xyz'
+
+
+class Client:
+    """A client that does one step at a time.
+
+    busy: a step runs; overlaps: so did another one at some time in it; flushes: it writes what it
+    had cached, and begins no step. Subclasses have read(),
+    write() and size(), and target(), which says on what and by what these are done.
+    """
+
+    STEPS = dict(do_read=6, do_write=6, do_size=3)      # how often each is chosen
+    REFUSED = ()            # errors by which the server refuses for a claim
+    exact = False           # ranges of others stop it, whatever they are
+
+    def __init__(self, name, model, loop, dice):
+        self.name, self.m, self.loop, self.dice = name, model, loop, dice
+        self.busy = self.overlaps = self.flushes = False
+        self.began = 0
+
+    def __repr__(self):
+        return self.name
+
+    def say(self, *what):
+        self.m.say(f'{self.name}:', *what)
+
+    def step(self):
+        name, = self.dice.choices(list(self.STEPS), list(self.STEPS.values()))
+        return getattr(self, name)()
+
+    # choices
+    def pick(self, choices):
+        choices = list(choices)
+        return self.dice.choice(choices) if choices else None
+
+    def place(self, is_dir=False):
+        """A directory and a name in it, which may exist."""
+        return self.pick(self.m.dirs()), self.pick(DIR_NAMES if is_dir else NAMES)
+
+    def data(self):
+        return bytes([self.dice.randrange(97, 123)]) * self.dice.randrange(1, 12)
+
+    def range(self):
+        lo = self.dice.randrange(40)
+        return lo, lo + self.dice.randrange(1, 20)
+
+    def opens(self, node=None):
+        return [o for o in self.m.opens if o.client is self and node in (None, o.node)]
+
+    # outcomes
+    def again(self, ask, _reasons):
+        """Do what is asked, as often as this protocol says."""
+        return (yield from ask())
+
+    def names_free(self, names):
+        """No other step has these names; one that changes directories has all."""
+        taken = self.m.taken
+        directories = any(name in DIR_NAMES for _, name in [*taken, *names])
+        return not (names and taken) or not directories and not any(n in taken for n in names)
+
+    def attempt(self, what, ask, reasons=list, firm=None, excused=lambda error: False, names=(),
+                ends=()):
+        """Do an operation: its result if it was done, and None if it was refused as it may be.
+
+        reasons: the claims that may stop it, at the moment; firm: those that must, by default
+        all; excused: whether an error is explained by something else; names: (directory, name)
+        pairs that it uses, and (file, 'data') if it changes the data; ends: claims that it gives
+        up, which stop nobody any more. Of two steps with one name nobody could tell which was
+        the first, so one is left out.
+        """
+        if not self.names_free(names):
+            return None
+        firm = firm or reasons
+        before, must, self.began = reasons(), firm(), time.monotonic()
+        self.say(what, '...')
+        self.m.taken += names
+        self.m.ending += ends
+        r = yield from self.again(ask, reasons)
+        for name in names:
+            self.m.taken.remove(name)
+        for claim in ends:
+            self.m.ending.remove(claim)
+        self.say(what, '->', r.error or 'done')
+        if not r.error:
+            still = firm()
+            for claim in must:
+                if claim in still and claim not in self.m.ending:
+                    raise Defect(f'{self}: {what}: it was done in spite of {claim}')
+            return r
+        if not excused(r.error):
+            if r.error not in self.REFUSED:
+                raise Defect(f'{self}: {what}: {r.error} is not explained by the model')
+            if not before and not reasons() and not self.overlaps:
+                raise Defect(f'{self}: {what}: {r.error}, but no claim conflicts with it')
+        return None
+
+    def broken(self, what, *effects, key=None, acc=0, deny=0, waits=True):
+        """Check that caches were broken by an operation that is done, now or soon.
+
+        effects: (node, column of the matrix) pairs; waits: it is not done before what the matrix
+        waits for.
+        """
+        end = time.monotonic() + TOLD_S
+        for node, column in effects:
+            for c, bits, first in self.m.caches_against(node, column, self, key, acc, deny):
+                if c.since < self.began or not self.overlaps:
+                    yield from self._given_up(f'{what} ({column})', c, bits, waits and first, end)
+
+    def _given_up(self, what, c, bits, first, end):
+        since = c.since
+        while c in self.m.caches and c.bits & bits and not c.closing and c.since == since:
+            if c.to is not None:
+                if c.bits & first:
+                    raise Defect(f'{self}: {what}: it was done before {c} was given up')
+                return
+            if time.monotonic() > end:
+                raise Defect(f'{self}: {what}: it was done, and {c} was never broken')
+            yield pause(0.01)
+
+    def made(self, what, ask, d, name, excused):
+        """Make a name in a directory: True if it was made, which it must not be over another."""
+        r = yield from self.attempt(what, ask, excused=lambda error: (
+            self.overlaps or not d.links or d.links[0].pending or
+            error in ('EXIST', 'OBJECT_NAME_COLLISION') and name in d.entries or excused(error)),
+            names=[(d, name)])
+        if r and name in d.entries:
+            raise Defect(f'{self}: {what}: the name is taken by {d.entries[name]}')
+        return bool(r)
+
+    def renamed(self, what, link, d, name, key=None):
+        """Rename in the model, over what has the name, which breaks caches."""
+        parent, over = link.parent, d.entries.get(name)
+        effects = [(link.node, 'rename')]
+        if over is not link:
+            link.move(d, name)
+            effects.append((parent, 'entry'))
+            if not over or over.node is not link.node:
+                effects += [(d, 'entry')] + ([(over.node, 'replace')] if over else [])
+        yield from self.broken(what, *effects, key=key)
+
+    # data
+    def denied(self, _node, _acc, _owner):
+        """Opens that deny an access."""
+        return []
+
+    def key(self, _owner):
+        """Whose caches are not broken by what an owner does."""
+
+    def missing(self, _error, _node):
+        """The node is not there any more, or may not be."""
+        return False
+
+    def io(self, what, acc, target, span, ask, firm=None):
+        """Read or change a range of a file that span() tells."""
+        node, _, owner, by = target
+        return (yield from self.attempt(
+            what, lambda: ask(by), lambda: self.denied(node, acc, owner) + self.m.ranges_against_io(
+                node, *span(), acc == A_WRITE, owner, self.exact),
+            firm, lambda error: self.missing(error, node),
+            [(node, 'data')] if acc == A_WRITE else ()))
+
+    def do_read(self):
+        target = self.target(A_READ)
+        if not target:
+            return
+        node, how, owner, _ = target
+        offset, count = self.dice.randrange(50), self.dice.randrange(1, 30)
+        what = f'read {count} bytes of {node} at {offset} by {how}'
+        r = yield from self.io(what, A_READ, target, lambda: (offset, offset + count - 1),
+                               lambda by: self.read(by, offset, count))
+        if r:
+            want = bytes(node.data[offset:offset + count])
+            if r.data != want and not self.overlaps:
+                raise Defect(f'{self}: {what}: {r.data!r} was read, and {want!r} is there')
+            yield from self.broken(what, (node, 'read'), key=self.key(owner))
+
+    def do_write(self):
+        target = self.target(A_WRITE)
+        if not target:
+            return
+        node, how, owner, _ = target
+        offset, data = self.dice.randrange(50), self.data()
+        what = f'write {data!r} to {node} at {offset} by {how}'
+        r = yield from self.io(what, A_WRITE, target, lambda: (offset, offset + len(data) - 1),
+                               lambda by: self.write(by, offset, data))
+        if r:
+            node.write(offset, data)
+            yield from self.broken(what, (node, 'write'), key=self.key(owner))
+
+    def do_size(self):
+        """Set the size; which ranges stop that is not told, as the size may change meanwhile."""
+        target = self.target(A_WRITE)
+        if not target:
+            return
+        (node, how, owner, _), size = target, self.dice.randrange(60)
+        what = f'make {node} {size} bytes long by {how}'
+        r = yield from self.io(
+            what, A_WRITE, target, lambda: (min(size, len(node.data)), TO_THE_END),
+            lambda by: self.size(by, size), firm=lambda: self.denied(node, A_WRITE, owner))
+        if r:
+            node.resize(size)
+            yield from self.broken(what, (node, 'size'), key=self.key(owner))
+
+    def flush(self, node, by, owner):
+        """Write what was cached, if no step runs and no range is in the way: the error."""
+        offset, data = self.dice.randrange(50), self.data()
+        last = offset + len(data) - 1
+        if self.busy or self.m.ranges_against_io(node, offset, last, True, owner, self.exact):
+            return ''
+        self.flushes = True
+        r = yield from self.again(lambda: self.write(by, offset, data), list)
+        self.flushes = False
+        self.say(f'flush {data!r} to {node} at {offset} -> {r.error or "done"}')
+        if not r.error:
+            node.write(offset, data)
+        return r.error

@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""NFS clients of the model: what all versions do by the same steps, and NFSv3 with NLM."""
+import time
+
+import nfs3
+import nlm
+import nlm_lockers
+import rpc
+import smb
+from harness import SLOW
+from model_claims import Link, Open
+from model_client import DIR_NAMES, Client
+from model_loop import Defect, pause
+from nfs4_status import STATUS
+from truth import A_DELETE
+
+ALICE = smb.UIDS['alice']
+CRED = rpc.auth_sys(ALICE, ALICE)
+DELAYED_S = 30 * SLOW
+GRACE = ('GRACE', 'grace period')       # while a client is recorded
+LATER = ('DELAY', 'denied')             # while a cache is broken, or if a claim conflicts
+TRIES = 5
+EXIST = ('EXIST', 'NOTEMPTY', 'NOTDIR', 'ISDIR')
+
+
+class Nfs(Client):
+    """Names. Subclasses have the operations: remove(), rename(), link(), mkdir(), attributes()."""
+
+    STEPS = Client.STEPS | dict(do_remove=3, do_rename=3, do_link=2, do_mkdir=1)
+    REFUSED = ('LOCKED', 'ACCESS', 'SHARE_DENIED', 'DELAY', 'DENIED', 'denied')
+
+    def again(self, ask, reasons):
+        """Repeat it while the answer is to come later."""
+        end, tries = time.monotonic() + DELAYED_S, 0
+        while True:
+            r = yield from ask()
+            later = r.error in LATER
+            tries += later
+            if not later and r.error not in GRACE or time.monotonic() > end:
+                return r
+            if later and tries >= TRIES and reasons():
+                return r
+            yield pause(0.03)
+
+    def file(self):
+        link = self.pick(x for x in self.m.files() if x.node.fh3)
+        return link and link.node
+
+    def missing(self, error, node):
+        return error in ('STALE', 'NOENT', 'stale handle') and (node.gone() or self.overlaps)
+
+    def denied(self, node, acc, owner):
+        return self.m.opens_against(node, acc) if owner is None else []
+
+    # names
+    def do_remove(self):
+        link = self.pick(x for x in self.m.links() if x.parent.fh4)
+        if not link:
+            return
+        node, parent, name = link.node, link.parent, link.name
+        what = f'remove {link}'
+
+        def reasons():
+            return self.m.opens_against(node, A_DELETE)
+
+        def excused(_error):
+            return self.overlaps or link.pending or reasons() or node.entries
+        r = yield from self.attempt(what, lambda: self.remove(parent, name, node.is_dir), reasons,
+                                    excused=excused, names=[(parent, name)])
+        if not r:
+            return
+        if node.entries:
+            raise Defect(f'{self}: {what}: it has entries')
+        link.drop()
+        yield from self.broken(what, (node, 'remove'), (parent, 'entry'))
+
+    def do_rename(self):
+        link = self.pick(x for x in self.m.links() if x.parent.fh4)
+        if not link:
+            return
+        d, name = self.place(link.node.is_dir)
+        if not d.fh4 or link.node.is_dir and d.below(link.node):
+            return
+        node, parent, old, over = link.node, link.parent, link.name, d.entries.get(name)
+        what = f'rename {link} to {name} in {d}{f" over {over}" if over else ""}'
+
+        def reasons():
+            replaced = self.m.opens_against(over.node, A_DELETE) if (
+                over and over.node is not node) else []
+            return self.m.opens_against(node, A_DELETE) + replaced
+
+        def excused(error):
+            return (self.overlaps or reasons() or link.pending or over and (
+                over.pending or error in EXIST and (
+                    node.is_dir != over.node.is_dir or over.node.entries)))
+        same = over and over.node is node
+        r = yield from self.attempt(what, lambda: self.rename(parent, old, d, name), reasons,
+                                    list if same else reasons, excused,
+                                    [(parent, old), (d, name)])
+        if r and not same:
+            yield from self.renamed(what, link, d, name)
+
+    def do_link(self):
+        node, (d, name) = self.file(), self.place()
+        if not node or not d.fh4:
+            return
+        what = f'link {node} to {name} in {d}'
+
+        def excused(error):
+            return (self.missing(error, node) or
+                    error == 'NOENT' and all(link.pending for link in node.links))
+        if (yield from self.made(what, lambda: self.link(node, d, name), d, name, excused)):
+            Link(d, name, node)
+            yield from self.broken(what, (node, 'link'), (d, 'entry'))
+
+    def do_mkdir(self):
+        d, name = self.m.root, self.pick(DIR_NAMES)
+        if len(self.m.dirs()) > 3:
+            return
+        what = f'make directory {name}'
+        if (yield from self.made(what, lambda: self.mkdir(d, name), d, name, lambda error: False)):
+            self.m.make(d, name, is_dir=True)
+            yield from self.broken(what, (d, 'entry'))
+
+
+class Nfs3(Nfs):
+    """A client of NFSv3 that locks and shares by NLM. Its calls block, in threads."""
+
+    STEPS = Nfs.STEPS | dict(do_create=3, do_lock=5, do_unlock=3, do_share=3, do_unshare=3)
+
+    def __init__(self, client, *args):
+        super().__init__(*args)
+        self.n = client.nfs(CRED, timeout=DELAYED_S)
+        self.m.root.fh3 = self.n.root
+        self.nlm = nlm_lockers.connect(client, timeout=DELAYED_S)
+        self.shares = []
+
+    def call(self, name, *args):
+        r = yield self.loop.in_thread(getattr(self.n, name), *args)
+        r.error = STATUS[r.status] if r.status else ''
+        return r
+
+    def target(self, _acc):
+        """A file with (node, how it is done, owner of ranges, first argument of the call)."""
+        node = self.file()
+        return node and (node, 'NFSv3', None, node.fh3)
+
+    def denied(self, node, acc, _owner):
+        """The calls of a machine are not told apart by the owners of its shares."""
+        return self.m.opens_against(node, acc, mine=self.shares)
+
+    def read(self, fh, offset, count):
+        return self.call('read', fh, offset, count)
+
+    def write(self, fh, offset, data):
+        return self.call('write', fh, offset, data)
+
+    def size(self, fh, size):
+        return self.call('setattr', fh, nfs3.sattr(size=size))
+
+    def remove(self, d, name, is_dir):
+        return self.call('rmdir' if is_dir else 'remove', d.fh3, name)
+
+    def rename(self, d, old, to, new):
+        return self.call('rename', d.fh3, old, to.fh3, new)
+
+    def link(self, node, d, name):
+        return self.call('link', node.fh3, d.fh3, name)
+
+    def mkdir(self, d, name):
+        return self.call('mkdir', d.fh3, name, nfs3.sattr(mode=0o777))
+
+    def attributes(self, node):
+        r = yield from self.call('getattr', node.fh3)
+        if not r.error:
+            r.attrs = dict(size=r.attr.size, numlinks=r.attr.nlink, fileid=r.attr.fileid)
+        return r
+
+    def do_create(self):
+        d, name = self.place()
+        if not d.fh3:
+            return
+        what = f'create {name} in {d}'
+
+        def create():
+            return self.call('create', d.fh3, name, nfs3.GUARDED, nfs3.sattr(mode=0o666))
+        if (yield from self.made(what, create, d, name, lambda error: False)):
+            self.m.make(d, name)
+            yield from self.broken(what, (d, 'entry'))
+
+    # NLM
+    def ask_nlm(self, name, *args, **kw):
+        r = yield self.loop.in_thread(getattr(self.nlm, name), *args, **kw)
+        r.error = nlm.STATUS[r.status] if r.status else ''
+        return r
+
+    def do_lock(self):
+        node = self.file()
+        if not node:
+            return
+        svid, (lo, hi), exclusive = self.pick((1, 2)), self.range(), self.pick((True, False))
+        what = f'lock {lo}-{hi} of {node} {"exclusive" if exclusive else "shared"} for {svid}'
+        r = yield from self.attempt(
+            what, lambda: self.ask_nlm('lock', (lo, hi - lo + 1), svid=svid, exclusive=exclusive,
+                                       fh=node.fh3),
+            lambda: self.m.ranges_against(node, lo, hi, exclusive, (self, svid), False),
+            excused=lambda error: self.missing(error, node),
+            ends=self.m.ranges_of(node, (self, svid), lo, hi))
+        if r:
+            self.m.lock_posix(self, node, (self, svid), lo, hi, exclusive)
+            yield from self.broken(what, (node, f'lock {"exclusive" if exclusive else "shared"}'))
+
+    def do_unlock(self):
+        r = self.pick(r for r in self.m.ranges if r.client is self)
+        if r:
+            yield from self.unlock(r, *self.pick([(r.lo, r.hi), self.range()]))
+
+    def unlock(self, r, lo, hi):
+        done = yield from self.attempt(
+            f'unlock {lo}-{hi} of {r.node} for {r.owner[1]}',
+            lambda: self.ask_nlm('unlock', (lo, hi - lo + 1), svid=r.owner[1], fh=r.node.fh3),
+            excused=lambda error: self.missing(error, r.node),
+            ends=self.m.ranges_of(r.node, r.owner, lo, hi))
+        if done:
+            self.m.lock_posix(self, r.node, r.owner, lo, hi, None)
+
+    def do_share(self):
+        node, svid = self.file(), self.dice.randrange(10, 13)
+        if not node or any(o.node is node and o.owner == svid for o in self.shares):
+            return
+        acc, deny = self.dice.randrange(1, 4), self.pick([0, 0, 1, 2, 3])
+        o = Open(self, node, acc, deny, svid)
+        what = f'share: {o}'
+        r = yield from self.attempt(what, lambda: self.ask_nlm('share', svid, deny, acc,
+                                                               fh=node.fh3),
+                                    lambda: self.m.opens_against(node, acc, deny),
+                                    excused=lambda error: self.missing(error, node))
+        if r:
+            self.m.opens.append(o)
+            self.shares.append(o)
+            yield from self.broken(what, (node, 'open'), acc=acc, deny=deny)
+
+    def do_unshare(self):
+        o = self.pick(self.shares)
+        if o:
+            yield from self.unshare(o)
+
+    def unshare(self, o):
+        yield from self.attempt(f'unshare: {o}', lambda: self.ask_nlm(
+            'unshare', o.owner, o.deny, o.acc, fh=o.node.fh3),
+            excused=lambda error: self.missing(error, o.node), ends=[o])
+        self.shares.remove(o)
+        self.m.opens.remove(o)
+
+    def leave(self):
+        """Give back all claims."""
+        for r in [r for r in self.m.ranges if r.client is self]:
+            yield from self.unlock(r, r.lo, r.hi)
+        for o in self.shares[:]:
+            yield from self.unshare(o)
+
+    def end(self):
+        self.n.rpc.close()
+        self.nlm.rpc.close()

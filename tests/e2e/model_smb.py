@@ -1,0 +1,418 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""SMB 3.1.1 clients of the model: opens, mandatory ranges, leases and oplocks."""
+import os
+import struct
+import time
+from types import SimpleNamespace as Result
+
+import smb2
+import smbraw
+import t_smb_durable
+from harness import SLOW
+from model_claims import Cache, Link, Open, Range
+from model_client import Client
+from model_loop import Defect, Future, pause
+from smb2 import DELETE_ON_CLOSE, DIRECTORY_FILE, MAKE, OPEN, OPEN_IF, OVERWRITE_IF
+from t_smb_crash import ack_body
+from t_smb_durable import Answer, lease_v2
+from t_smb_lease import ACK_REQUIRED, LEASE, NOBODY
+from truth import A_DELETE, A_READ, A_WRITE, H, R, W
+
+LEASING, DIRECTORY_LEASING = 0x02, 0x20
+CAPS = smbraw.LARGE_MTU_CAP | LEASING | DIRECTORY_LEASING
+OPENS_MAX, DIRS_MAX = 7, 3
+OPLOCKS = {1: R, 8: R | W, 9: R | H | W}
+CREATED, OVERWRITTEN = 2, 3                              # CreateAction
+RENAME, LINK, DISPOSITION, END_OF_FILE = 10, 11, 13, 20   # of SET_INFO
+ALL = A_READ | A_WRITE | A_DELETE
+RIGHTS = {A_READ: 0x89, A_WRITE: 0x116, A_DELETE: smb2.DELETE}
+SYNCHRONIZE = 0x100000
+
+
+def rights(acc):
+    return SYNCHRONIZE | sum(right for bit, right in RIGHTS.items() if acc & bit)
+
+
+def path_of(d, name):
+    above = d.links[0].path('\\')
+    return f'{above}\\{name}' if above else name
+
+
+class Smb(Client):
+    """A session on one connection. An open is used by one request at a time."""
+
+    STEPS = Client.STEPS | dict(do_open=12, do_close=5, do_lock=4, do_unlock=3, do_delete=2,
+                                do_rename=4, do_link=1, do_dir=4)
+    REFUSED = ('SHARING_VIOLATION', 'FILE_LOCK_CONFLICT', 'LOCK_NOT_GRANTED')
+    exact = True
+    body_of = t_smb_durable.Durable.body
+
+    def __init__(self, client, *args):
+        super().__init__(*args)
+        self.s = smbraw.link(client, guid=os.urandom(16), caps=CAPS)
+        self.waiting, self.keys, self.closed = {}, 0, set()
+        self.loop.readers[self.s.socket] = self.receive
+
+    def end(self):
+        del self.loop.readers[self.s.socket]
+        self.s.end()
+
+    # messages
+    def receive(self):
+        while True:
+            frame = self.s.receive(20 * SLOW)
+            if frame is None:
+                raise Defect(f'{self}: the server closed the connection')
+            status, = struct.unpack_from('<I', frame, 8)
+            number, = struct.unpack_from('<Q', frame, 24)
+            if number == NOBODY:
+                self.told(frame[64:])
+            elif status != smb2.PENDING:
+                error = '' if status == smb2.OK else smbraw.name(status)
+                self.waiting.pop(number).set(Result(error=error, body=frame[64:]))
+            if not self.s.rest:
+                return
+
+    def ask(self, command, body):
+        future = self.waiting[self.s.send(command, body)] = Future()
+        return (yield future)
+
+    def use(self, o, command, body):
+        """A request with an open."""
+        o.used = True
+        r = yield from self.ask(command, body)
+        o.used = False
+        return r
+
+    def usable(self, acc=0):
+        """Opens of files that no request uses."""
+        return [o for o in self.opens() if not o.used and o.acc & acc == acc and
+                not o.node.is_dir]
+
+    def key(self, o):
+        return o.cache and o.cache.key
+
+    # breaks
+    def told(self, body):
+        """A break: check it, and answer it."""
+        if struct.unpack_from('<H', body)[0] == 24:
+            level, key = struct.unpack_from('<2xB5x16s', body)
+            after, epoch = OPLOCKS.get(level, 0), None
+        else:
+            epoch, flags, key, before, after = struct.unpack_from('<2xHI16sII', body)
+        c = next((c for c in self.m.caches if c.client is self and c.key == key), None)
+        self.say('is told that', c or 'something that it closed', 'is broken')
+        if not c or c.closing:
+            if key not in self.closed:
+                raise Defect(f'{self}: a break of something unknown, {key}')
+            return
+        if epoch is not None:
+            asked = bool(flags & ACK_REQUIRED)
+            if before != c.bits or asked != (before != R) or not 0 < epoch - c.epoch & 0xffff < 100:
+                raise Defect(f'{self}: a break of {c} from {before}, flags {flags}, epoch {epoch} '
+                             f'after {c.epoch}')
+            c.epoch = epoch
+        if c.to is not None or after & ~c.bits or after == c.bits:
+            raise Defect(f'{self}: a break of {c} to {after}')
+        if c.bits == R:
+            c.bits = after
+        else:
+            c.to = after
+            self.loop.spawn(self.give(c))
+
+    def give(self, c):
+        """Acknowledge a break, now or later, after a write maybe."""
+        yield pause(self.pick([0, 0, 0, 0.1, 0.4]))
+        o = self.pick(o for o in self.usable(A_WRITE) if o.cache is c and not o.delete)
+        if c.bits & W and not c.to & W and o and self.dice.random() < 0.7:
+            error = yield from self.flush(c.node, o, o)
+            if error:
+                raise Defect(f'{self}: write of what {c} had cached: {error}')
+        if c not in self.m.caches or c.closing:
+            return
+        keep = c.to & self.pick([R | H | W] * 4 + [R | H, R, 0])
+        if c.epoch is None:
+            keep &= R
+            body = struct.pack('<HBBI16s', 24, 1 if keep else 0, 0, 0, c.key)
+        else:
+            keep = keep if keep & R else 0
+            body = ack_body(c.key, keep)
+        c.bits, c.to = keep, None
+        r = yield from self.ask(smb2.OPLOCK_BREAK, body)
+        self.say(f'leave {c} -> {r.error or "done"}')
+        if r.error and c in self.m.caches and not c.closing:
+            raise Defect(f'{self}: acknowledgement of the break to {c}: {r.error}')
+
+    # opens
+    def do_open(self):
+        link = self.pick(self.m.files())
+        if link and self.dice.random() < 0.85:
+            d, name = link.parent, link.name
+            how = self.pick([OPEN] * 6 + [OPEN_IF, OVERWRITE_IF])
+        else:
+            (d, name), how = self.place(), self.pick([OPEN_IF, MAKE, OVERWRITE_IF])
+        if len(self.opens()) < OPENS_MAX:
+            yield from self.open(d, name, how)
+
+    def open(self, d, name, how):
+        acc = self.pick([1, 1, 2, 3, 3, 3, 7, 7, 4, 5])
+        share = self.pick([7, 7, 7, 7, 3, 1, 0, 5, 6])
+        at_close = bool(acc & A_DELETE) and self.dice.random() < 0.12
+        link = d.entries.get(name)
+        parts, level, c = self.caching(link)
+        if c and c.to is not None:
+            return
+        path, deny, key = path_of(d, name), ALL & ~share, parts and parts[0][1][:16]
+        wants = acc | A_WRITE if how == OVERWRITE_IF else acc
+        what = (f'open {path} ({link.node if link else "new"}), access {acc}, share {share}, '
+                f'disposition {how}{", delete on close" if at_close else ""}'
+                f'{f", lease {key.hex()}" if key else f", oplock {level}"}')
+
+        def reasons():
+            now = d.entries.get(name)
+            return self.m.opens_against(now.node, wants, deny) if now else []
+        body = self.body_of(path, *parts, level=level, share=share, how=how, access=rights(acc),
+                            options=DELETE_ON_CLOSE if at_close else 0)
+        r = yield from self.attempt(what, lambda: self.ask(smb2.CREATE, body), reasons,
+                                    excused=lambda error: self.not_opened(error, d, name, how),
+                                    names=[(d, name)] + ([(link.node, 'data')] if link else []))
+        if r:
+            got = Answer(r.body)
+            o = self.opened(what, d, name, got, (acc, deny, at_close))
+            self.granted(what, o, got, key)
+            effects = [(o.node, 'open')]
+            effects += [(o.node, 'size')] if got.action == OVERWRITTEN else []
+            effects += [(o.node, 'remove')] if at_close else []
+            effects += [(d, 'entry')] if got.action == CREATED else []
+            yield from self.broken(what, *effects, key=self.key(o), acc=acc, deny=deny)
+
+    def not_opened(self, error, d, name, how):
+        """An error of CREATE has another reason than claims."""
+        link = d.entries.get(name)
+        pending = link and link.pending or not d.links or d.links[0].pending
+        return (self.overlaps or error in ('DELETE_PENDING', 'ACCESS_DENIED') and pending or
+                error == 'OBJECT_NAME_NOT_FOUND' and not link and how == OPEN or
+                error == 'OBJECT_NAME_COLLISION' and link and how == MAKE or
+                error == 'OBJECT_PATH_NOT_FOUND' and not d.links or
+                error == 'FILE_LOCK_CONFLICT' and how == OVERWRITE_IF)
+
+    def caching(self, link):
+        """What an open wants: (create contexts, oplock level, the lease if there is one)."""
+        how = self.pick(['none', 'oplock', 'lease', 'lease', 'lease'])
+        if how != 'lease':
+            return [], self.pick(list(OPLOCKS)) if how == 'oplock' else 0, None
+        self.keys += 1
+        key = struct.pack('<8sII', self.name.encode(), link.number if link else self.keys << 16,
+                          self.dice.randrange(2))
+        c = next((c for c in self.m.caches if c.client is self and c.key == key), None)
+        want = self.pick([R, R | H, R | W, R | H | W, R | H | W])
+        return [lease_v2(key, want, c.epoch if c else 0)], LEASE, c
+
+    def opened(self, what, d, name, got, opened):
+        """Add the open to the model, with the file if it is new."""
+        acc, deny, at_close = opened
+        link = d.entries.get(name)
+        if link and link.pending and not self.overlaps:
+            raise Defect(f'{self}: {what}: it was opened, and is to be removed')
+        if got.action == CREATED:
+            if link:
+                raise Defect(f'{self}: {what}: it was created, and is there')
+            link = self.m.make(d, name)
+        if not link:
+            raise Defect(f'{self}: {what}: it was opened, and is not there')
+        if got.action == OVERWRITTEN:
+            link.node.resize(0)
+        o = Open(self, link.node, acc, deny, None, link)
+        o.fid, o.delete = got.fid, at_close
+        self.m.opens.append(o)
+        return o
+
+    def granted(self, what, o, got, key):
+        """Add what the open has got to cache."""
+        if not got.level:
+            return
+        if got.level == LEASE and got.key != key:
+            raise Defect(f'{self}: {what}: the lease has the key {got.key.hex()}')
+        key, bits = (key, got.state) if got.level == LEASE else (got.fid, OPLOCKS[got.level])
+        c = next((c for c in self.m.caches if c.client is self and c.key == key), None)
+        if not c:
+            c = Cache(self, o.node, 'directory' if o.node.is_dir else 'lease', key, bits)
+            self.m.caches.append(c)
+        elif c.bits & ~bits:
+            raise Defect(f'{self}: {what}: it has {bits}, and there is {c}')
+        c.bits, c.epoch, c.since, o.cache = bits, got.epoch, time.monotonic(), c
+        c.opens += 1
+
+    def do_dir(self):
+        """Open a directory, with a lease or for deletion."""
+        d = self.pick(self.m.dirs())
+        if len([o for o in self.opens() if o.node.is_dir]) >= DIRS_MAX:
+            return
+        link = d.links[0]
+        acc = A_READ if d is self.m.root else self.pick([A_READ, A_READ | A_DELETE])
+        key, parts = struct.pack('<8sII', self.name.encode(), link.number, 9), []
+        if acc == A_READ:
+            if any(c.client is self and c.key == key for c in self.m.caches):
+                return
+            parts = [lease_v2(key, self.pick([R, R | H]))]
+        what = f'open {link}, access {acc}'
+        body = self.body_of(link.path('\\'), *parts, how=OPEN, options=DIRECTORY_FILE,
+                            access=rights(acc) & ~RIGHTS[A_READ] | 0x81)
+        r = yield from self.attempt(
+            what, lambda: self.ask(smb2.CREATE, body), lambda: self.m.opens_against(d, acc),
+            excused=lambda error: self.overlaps or link.pending,
+            names=[(link.parent, link.name)] if link.parent else ())
+        if r:
+            got = Answer(r.body)
+            o = Open(self, d, acc, 0, None, link)
+            o.fid = got.fid
+            self.m.opens.append(o)
+            if got.state:
+                self.granted(what, o, got, key)
+
+    def do_close(self):
+        o = self.pick(o for o in self.opens() if not o.used)
+        if o:
+            yield from self.close(o)
+
+    def close(self, o):
+        parent, what, names = o.link.parent, f'close {o}', o.removes()
+        if not self.names_free(names):
+            return
+        self.closed.update((o.fid, self.key(o)))
+        if o.cache and o.cache.opens == 1:
+            o.cache.closing = True
+        yield from self.attempt(what, lambda: self.use(o, smb2.CLOSE, smb2.close_body(o.fid)),
+                                names=names, ends=self.m.claims_with(o))
+        self.m.close(o)
+        if parent and not o.link.parent:
+            # no client waits for what its CLOSE removes
+            yield from self.broken(f'{what}, which removes it', (parent, 'entry'), waits=False)
+
+    # data
+    def target(self, acc):
+        """An open: (node, by what, owner of ranges, first argument)."""
+        o = self.pick(self.usable(acc))
+        return o and (o.node, o, o, o)
+
+    def read(self, o, offset, count):
+        r = yield from self.use(o, smb2.READ, smb2.read_body(o.fid, count, offset))
+        r.data = b'' if r.error else smb2.read_data(r.body)
+        if r.error == 'END_OF_FILE':
+            r.error = ''
+        return r
+
+    def write(self, o, offset, data):
+        return self.use(o, smb2.WRITE, smb2.write_body(o.fid, data, offset))
+
+    def size(self, o, size):
+        return self.set_info(o, END_OF_FILE, struct.pack('<Q', size))
+
+    def set_info(self, o, level, data):
+        return self.use(o, smb2.SET_INFO, smb2.set_body(o.fid, level, data))
+
+    # ranges
+    def do_lock(self):
+        o = self.pick(self.usable(A_READ))
+        if not o:
+            return
+        (lo, hi), exclusive = self.range(), self.pick((True, False))
+        kind = 'exclusive' if exclusive else 'shared'
+        what = f'lock {lo}-{hi} {kind} by {o}'
+        flags = smb2.AT_ONCE | (smb2.EXCLUSIVE if exclusive else smb2.SHARED)
+        r = yield from self.attempt(
+            what, lambda: self.use(o, smb2.LOCK, self.s.lock_body(o.fid, (lo, hi - lo + 1, flags))),
+            lambda: self.m.ranges_against(o.node, lo, hi, exclusive, o, True))
+        if r:
+            self.m.ranges.append(Range(self, o.node, o, True, exclusive, lo, hi, o))
+            yield from self.broken(what, (o.node, f'lock {kind}'), key=self.key(o))
+
+    def do_unlock(self):
+        """Unlock a range, or one that is not locked like this."""
+        r = self.pick(r for r in self.m.ranges if r.client is self and not r.by.used)
+        if not r:
+            return
+        more = self.pick([0, 0, 0, 0, 1])
+        if any(x.by is r.by and (x.lo, x.hi) == (r.lo, r.hi + more) for x in self.m.ranges
+               if x is not r):
+            return
+        body = self.s.lock_body(r.by.fid, (r.lo, r.hi - r.lo + 1 + more, smb2.UNLOCK))
+        done = yield from self.attempt(
+            f'unlock {r.lo}-{r.hi + more} by {r.by}', lambda: self.use(r.by, smb2.LOCK, body),
+            excused=lambda error: more and error == 'RANGE_NOT_LOCKED', ends=[] if more else [r])
+        if done and more:
+            raise Defect(f'{self}: {r} was unlocked by a request for {more} more')
+        if done:
+            self.m.ranges.remove(r)
+
+    # names
+    def named(self):
+        """An open by which the name may be changed."""
+        return self.pick(o for o in self.opens() if o.acc & A_DELETE and not o.used and
+                         o.link.parent)
+
+    def do_delete(self):
+        o, on = self.named(), self.dice.random() < 0.8
+        if not o:
+            return
+        what = f'{"remove at the last close" if on else "do not remove"} by {o}'
+        r = yield from self.attempt(
+            what, lambda: self.set_info(o, DISPOSITION, bytes([on])), excused=lambda error: (
+                error == 'DIRECTORY_NOT_EMPTY' and o.node.entries or not o.link.parent),
+            names=[(o.link.parent, o.link.name)])
+        if r:
+            o.link.pending = on
+            if on:
+                yield from self.broken(what, (o.node, 'remove'), key=self.key(o))
+
+    def do_rename(self):
+        o = self.named()
+        if not o:
+            return
+        d, name = self.place(o.node.is_dir)
+        if o.node.is_dir and d.below(o.node):
+            return
+        link, replace = o.link, self.pick((True, False))
+        over, path = d.entries.get(name), path_of(d, name)
+        other = over and over.node is not o.node
+        what = f'rename {link} to {path}{f" over {over}" if over else ""} replace {replace} by {o}'
+
+        def excused(error):
+            below = o.node.is_dir and any(p.node.below(o.node) for p in self.m.opens if
+                                          p.node is not o.node)
+            return (self.overlaps or link.pending or d.links[0].pending or
+                    over and (error == 'OBJECT_NAME_COLLISION' and not replace or
+                              error == 'ACCESS_DENIED' and self.m.busy(over.node) or
+                              over.node.is_dir or over.pending or over.node is o.node) or
+                    error == 'ACCESS_DENIED' and below or
+                    error == 'SHARING_VIOLATION' and self.m.busy(d))
+
+        def in_the_way():
+            return [p for p in self.m.opens if other and p.node is over.node and p.link]
+        r = yield from self.attempt(what, lambda: self.set_info(
+            o, RENAME, smb2.name_data(path, replace)), firm=in_the_way, excused=excused,
+            names=[(link.parent, link.name), (d, name)])
+        if r:
+            if other and not replace:
+                raise Defect(f'{self}: {what}: it was replaced')
+            yield from self.renamed(what, link, d, name, self.key(o))
+
+    def do_link(self):
+        o = self.pick(o for o in self.usable() if o.link.parent)
+        d, name = self.place()
+        if not o:
+            return
+        path = path_of(d, name)
+        what = f'link {path} by {o}'
+
+        def excused(error):
+            return o.link.pending or error == 'SHARING_VIOLATION' and self.m.busy(d)
+        if (yield from self.made(what, lambda: self.set_info(o, LINK, smb2.name_data(path)), d,
+                                 name, excused)):
+            Link(d, name, o.node)
+            yield from self.broken(what, (o.node, 'link'), (d, 'entry'), key=self.key(o))
+
+    def leave(self):
+        """Close everything."""
+        for o in self.opens():
+            yield from self.close(o)
