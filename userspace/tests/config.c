@@ -167,6 +167,8 @@ static void empty_file(void)
 }
 
 #define SHARE	"[share a]\npath = /a\n"
+/* The end of a SID with most parts. */
+#define LONG_SID	"-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15"
 
 static const struct {
 	const char *text;
@@ -463,80 +465,69 @@ static void too_many_mistakes(void)
 	free(text);
 }
 
+/* Appends a line to a file; takes over both. */
+static char *file_append(char *text, char *line)
+{
+	char *longer = mem_print("%s%s", text, line);
+
+	free(text);
+	free(line);
+	return longer;
+}
+
+/* Checks the first mistake of a file; takes over its text. */
+static void file_is_wrong(char *text, const char *why)
+{
+	struct mistakes m;
+
+	CHECK(!parse_text(text, &m));
+	SAME(m.count ? m.text[0] : NULL, why);
+	mistakes_free(&m);
+	free(text);
+}
+
 static void too_many_rules(void)
 {
 	char *text = mem_string(SHARE);
-	struct mistakes m;
 	int i;
 
-	for (i = 0; i < 257; i++) {
-		char *longer = mem_print("%sallow = 10.0.0.%d\n", text, i % 256);
-
-		free(text);
-		text = longer;
-	}
-	CHECK(!parse_text(text, &m));
-	SAME(m.count ? m.text[0] : NULL,
-	     "f:259: allow: there are more than 256 rules: put the clients into a netgroup");
-	mistakes_free(&m);
-	free(text);
+	for (i = 0; i < 257; i++)
+		text = file_append(text, mem_print("allow = 10.0.0.%d\n", i % 256));
+	file_is_wrong(text,
+		      "f:259: allow: there are more than 256 rules: put the clients into a netgroup");
 }
 
 /* A list that a message cannot have must not be left out of it. */
 static void too_long_lists(void)
 {
 	char *rules = mem_string(SHARE), *users = mem_string(SHARE);
-	struct mistakes m;
 	char name[256];
 	int i;
 
 	memset(name, 'n', sizeof(name));
 	name[255] = '\0';
-	for (i = 0; i < 256; i++) {
-		char *longer = mem_print("%sallow = %s=ro\n", rules, name);
-
-		free(rules);
-		rules = longer;
-	}
-	CHECK(!parse_text(rules, &m));
-	SAME(m.count ? m.text[0] : NULL,
-	     "f:229: allow: the rules are longer than 65279 bytes: put the clients into a netgroup");
-	mistakes_free(&m);
-	free(rules);
-	for (i = 0; i < 1024; i++) {
-		char *longer = mem_print("%suser = S-1-%d%s=read\n",
-					 users, i, "-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15");
-
-		free(users);
-		users = longer;
-	}
-	CHECK(!parse_text(users, &m));
-	SAME(m.count ? m.text[0] : NULL,
-	     "f:712: user: there are more than 1024 users, or 65279 bytes: put them into groups");
-	mistakes_free(&m);
-	free(users);
+	for (i = 0; i < 256; i++)
+		rules = file_append(rules, mem_print("allow = %s=ro\n", name));
+	file_is_wrong(rules,
+		      "f:229: allow: the rules are longer than 65279 bytes: put the clients into a netgroup");
+	for (i = 0; i < 1024; i++)
+		users = file_append(users, mem_print("user = S-1-%d%s=read\n", i, LONG_SID));
+	file_is_wrong(users,
+		      "f:712: user: there are more than 1024 users, or 65279 bytes: put them into groups");
 }
 
 /* A name is as long as the SID that a directory may give for it. */
 static void names_become_sids(void)
 {
 	char *users = mem_string(SHARE);
-	struct mistakes m;
 	int i;
 
-	for (i = 0; i < 1024; i++) {
-		char *longer = mem_print("%suser = %s%d%s=read\n", users,
-					 i < 500 ? "S-1-" : "name", i,
-					 i < 500 ? "-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15" : "");
-
-		free(users);
-		users = longer;
-	}
-	CHECK(!parse_text(users, &m));
-	SAME(m.count ? m.text[0] : NULL,
-	     "f:873: user: there are more than 1024 users, or 65279 bytes: put them into groups");
-	mistakes_free(&m);
-	free(users);
+	for (i = 0; i < 1024; i++)
+		users = file_append(users, i < 500 ?
+				    mem_print("user = S-1-%d%s=read\n", i, LONG_SID) :
+				    mem_print("user = name%d=read\n", i));
+	file_is_wrong(users,
+		      "f:873: user: there are more than 1024 users, or 65279 bytes: put them into groups");
 }
 
 static void long_names(void)
