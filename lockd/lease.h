@@ -287,6 +287,20 @@ static inline int ditto_lease_query(struct ditto_lock_point *point, const struct
 	return ditto_lease_query_slow(point, actor, answer);
 }
 
+/**
+ * ditto_leases_held - look whether there are caching grants
+ * @point: of the node
+ *
+ * One load for a node without claims, one more with some. It is a hint, which may change at once.
+ *
+ * Context: any.
+ * Return: true if there is a grant with any bits.
+ */
+static inline bool ditto_leases_held(struct ditto_lock_point *point)
+{
+	return ditto_lock_point_held(point, DITTO_LEASE_ALL * DITTO_SUM_LEASE_READ);
+}
+
 /* Take a reference. Any context. */
 void ditto_lease_hold(struct ditto_lease *lease);
 

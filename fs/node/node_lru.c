@@ -23,6 +23,7 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
+#include "../../lockd/lease.h"
 #include "../../net/server.h"
 #include "../../net/server_private.h"
 #include "../open/stream.h"
@@ -134,12 +135,6 @@ static void drop_streams(struct ditto_node *node)
 	ditto_share_put(share);
 }
 
-/* A local process removed the file: holders of caching grants are told, and then return them. */
-static bool node_is_granted(struct ditto_node *node)
-{
-	return ditto_lock_point_held(&node->point, DITTO_LEASE_ALL * DITTO_SUM_LEASE_READ);
-}
-
 static void dispose_workfn(struct work_struct *work)
 {
 	struct ditto_volume *volume = container_of(work, struct ditto_volume, dispose_work);
@@ -161,7 +156,8 @@ static void dispose_workfn(struct work_struct *work)
 		/* An evicted node has no reference; a killed one has the table's. */
 		if (refcount_read(&node->ref)) {
 			drop_streams(node);
-			if (!node_is_granted(node))
+			/* Holders are told that a local process removed it, and return them. */
+			if (!ditto_leases_held(&node->point))
 				ditto_node_unclaim(node);
 			ditto_node_put(node);
 		} else {

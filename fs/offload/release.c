@@ -154,7 +154,7 @@ static void release_end(struct releasing *r)
 static bool release_recall(struct ditto_node *node)
 {
 	if (!ditto_lock_point_held(&node->point, RELEASE_CLAIMS) ||
-	    !ditto_lock_point_held(&node->point, DITTO_LEASE_ALL * DITTO_SUM_LEASE_READ))
+	    !ditto_leases_held(&node->point))
 		return false;
 	ditto_lease_recall(&node->point, msecs_to_jiffies(RELEASE_RECALL_MS));
 	return true;

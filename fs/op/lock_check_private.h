@@ -52,7 +52,7 @@ static inline bool ditto_is_claimed(const struct ditto_node *node)
  */
 static inline bool ditto_has_grants(struct ditto_node *node)
 {
-	return ditto_lock_point_held(&node->point, DITTO_LEASE_ALL * DITTO_SUM_LEASE_READ);
+	return ditto_leases_held(&node->point);
 }
 
 /* Tell the caller which node's claims are being given back, after -EJUKEBOX. */
