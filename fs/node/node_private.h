@@ -252,7 +252,7 @@ void ditto_nodes_evict(struct ditto_volume *volume);
  * @node: held, a regular file
  * @dentry: dentry of the file
  *
- * Called before data is written, or made durable.
+ * Called before data is made durable.
  *
  * Context: any.
  * Return: the position up to which errors were seen, for ditto_wb_err_take().
@@ -260,10 +260,22 @@ void ditto_nodes_evict(struct ditto_volume *volume);
 errseq_t ditto_wb_err_watch(struct ditto_node *node, const struct dentry *dentry);
 
 /**
+ * ditto_wb_err_write - watch a file for write-back errors of what an instance writes
+ * @node: held, a regular file
+ * @dentry: dentry of the file
+ * @pins: the instance that is about to write, which knows of errors from now on; or NULL
+ *
+ * Context: any.
+ * Return: as ditto_wb_err_watch().
+ */
+errseq_t ditto_wb_err_write(struct ditto_node *node, const struct dentry *dentry,
+			    struct ditto_pins *pins);
+
+/**
  * ditto_wb_err_take - check for a write-back error since an operation began
  * @node: held, watched
  * @dentry: dentry of the file
- * @since: from ditto_wb_err_watch()
+ * @since: from ditto_wb_err_watch() or ditto_wb_err_write()
  *
  * An error that another operation has seen meanwhile counts: it may be that of this one's data.
  *
@@ -274,16 +286,6 @@ errseq_t ditto_wb_err_watch(struct ditto_node *node, const struct dentry *dentry
  * Return: 0 or the write-back error.
  */
 int ditto_wb_err_take(struct ditto_node *node, const struct dentry *dentry, errseq_t since);
-
-/**
- * ditto_wb_err_owe - let an open instance know of errors from now on
- * @pins: the instance that writes to @node; or NULL
- * @node: held, watched
- * @since: from ditto_wb_err_watch(), before the write
- *
- * Context: any.
- */
-void ditto_wb_err_owe(struct ditto_pins *pins, struct ditto_node *node, errseq_t since);
 
 /**
  * ditto_wb_err_take_owed - check for a write-back error that an open instance does not know of

@@ -73,22 +73,26 @@ int ditto_wb_err_take(struct ditto_node *node, const struct dentry *dentry, errs
 	return errseq_check(&mapping->wb_err, since);
 }
 
-void ditto_wb_err_owe(struct ditto_pins *pins, struct ditto_node *node, errseq_t since)
+errseq_t ditto_wb_err_write(struct ditto_node *node, const struct dentry *dentry,
+			    struct ditto_pins *pins)
 {
+	errseq_t since = ditto_wb_err_watch(node, dentry);
+
 	if (!pins || pins->node != node || READ_ONCE(pins->written))
-		return;
+		return since;
 	spin_lock(&node->lock);
 	if (!pins->written) {
 		pins->wb_err = since;
 		WRITE_ONCE(pins->written, true);
 	}
 	spin_unlock(&node->lock);
+	return since;
 }
 
 int ditto_wb_err_take_owed(struct ditto_pins *pins, struct ditto_node *node,
 			   const struct dentry *dentry)
 {
-	int err = 0;
+	int err;
 
 	if (!pins || pins->node != node || !READ_ONCE(pins->written))
 		return 0;

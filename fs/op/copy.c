@@ -170,8 +170,7 @@ static ssize_t do_copy(struct copy *c, u64 *verifier)
 	if (ret)
 		goto put;
 
-	since = ditto_wb_err_watch(c->to, to->file->f_path.dentry);
-	ditto_wb_err_owe(c->op_to->pins, c->to, since);
+	since = ditto_wb_err_write(c->to, to->file->f_path.dentry, c->op_to->pins);
 	*verifier = atomic64_read(&c->op_to->srv->write_verifier);
 	old = ditto_op_enter(c->op_to);
 	if (c->clone)

@@ -236,8 +236,7 @@ static ssize_t write_file(struct ditto_op *op, struct ditto_file *df, loff_t pos
 	ssize_t ret;
 	int err;
 
-	since = ditto_wb_err_watch(df->node, file->f_path.dentry);
-	ditto_wb_err_owe(op->pins, df->node, since);
+	since = ditto_wb_err_write(df->node, file->f_path.dentry, op->pins);
 	*verifier = atomic64_read(&op->srv->write_verifier);
 	if (ditto_op_appends(op)) {
 		err = file_end_at(file, pos);

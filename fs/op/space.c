@@ -210,8 +210,7 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	if (err)
 		goto put;
 
-	since = ditto_wb_err_watch(node, file->f_path.dentry);
-	ditto_wb_err_owe(op->pins, node, since);
+	since = ditto_wb_err_write(node, file->f_path.dentry, op->pins);
 	err = how == DITTO_SPACE_ZERO ? zero_range(file, stub, pos, count, next) :
 	      vfs_fallocate(file, modes[how], pos, count);
 	/* Parts of blocks at the ends of a hole are zeroed in the page cache. */
