@@ -86,13 +86,9 @@ static int fill_write_all(struct ditto_recall *recall, void *buf, size_t len)
 	unsigned int tries = ROOM_TRIES;
 	ssize_t ret;
 
-	if (fill_is_hole(recall, buf, len)) {
-		/* As below. */
-		smp_store_release(&recall->filled, recall->filled + len);
-		return 0;
-	}
 	while (len) {
-		ret = fill_write(recall, buf, recall->filled, len);
+		ret = fill_is_hole(recall, buf, len) ? len :
+		      fill_write(recall, buf, recall->filled, len);
 		if (ret == -ENOSPC && tries-- &&
 		    ditto_release_make_room(recall->node->volume, recall->end - recall->filled))
 			continue;

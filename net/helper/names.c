@@ -85,11 +85,9 @@ void ditto_names_entry_ask(struct work_struct *work)
 	err = ditto_names_entry_answer(entry, &said, err == -ENOENT);
 out:
 	WRITE_ONCE(entry->error, err);
-	if (err && err != -EBUSY)
-		set_bit(NAME_FAILED, &entry->flags);
-	else if (!err)
-		clear_bit(NAME_FAILED, &entry->flags);
 	/* That one client asks too much says nothing about the question. */
+	if (err != -EBUSY)
+		assign_bit(NAME_FAILED, &entry->flags, err);
 	WRITE_ONCE(entry->retry, err && err != -EBUSY ? jiffies + NAMES_RETRY : jiffies);
 	ditto_uncharge(&entry->charge);
 	/* Pairs with test_bit_acquire(): error and answer are visible once the bit is clear. */
@@ -154,7 +152,7 @@ static long entry_wait(const struct name_entry *entry)
 	return max(left, 0L);
 }
 
-/* Is there an answer that may be used? */
+/* True if there is an answer that may be used. */
 static bool entry_serves(const struct name_entry *entry)
 {
 	const struct name_answer *answer;

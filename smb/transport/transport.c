@@ -533,6 +533,13 @@ void dsmb_transport_shutdown(struct dsmb_transport *t)
 	kernel_sock_shutdown(t->sock, SHUT_RDWR);
 }
 
+static void transport_cancel_works(struct dsmb_transport *t)
+{
+	cancel_delayed_work_sync(&t->retry);
+	cancel_delayed_work_sync(&t->trim);
+	cancel_delayed_work_sync(&t->starved);
+}
+
 void dsmb_transport_stop(struct dsmb_transport *t)
 {
 	struct sock *sk = t->sock->sk;
@@ -546,9 +553,7 @@ void dsmb_transport_stop(struct dsmb_transport *t)
 		sk->sk_write_space = t->old_write_space;
 	}
 	write_unlock_bh(&sk->sk_callback_lock);
-	cancel_delayed_work_sync(&t->retry);
-	cancel_delayed_work_sync(&t->trim);
-	cancel_delayed_work_sync(&t->starved);
+	transport_cancel_works(t);
 	/* Pairs with transport_hold() of receive.c; xchg() is a full barrier. */
 	dsmb_receive_drop_held(t);
 	/* The sender finds the socket shut down. */
@@ -563,9 +568,7 @@ bool dsmb_transport_is_over(const struct dsmb_transport *t)
 void dsmb_transport_free(struct dsmb_transport *t)
 {
 	/* The last receiver may have queued them after dsmb_transport_stop(). */
-	cancel_delayed_work_sync(&t->retry);
-	cancel_delayed_work_sync(&t->trim);
-	cancel_delayed_work_sync(&t->starved);
+	transport_cancel_works(t);
 	dsmb_transport_drop_idle(t, 0);
 	dsmb_large_drop(t);
 	dsmb_buf_put(t->conn->server, t->rx);
