@@ -149,8 +149,8 @@ void ditto_lock_point_release(struct ditto_lock_point *point, const char *why);
  * ditto_lock_point_gone - end all claims on a file that is gone
  * @point: held by the caller
  *
- * As ditto_lock_point_release(), but holders of caching grants are not to blame for the loss, see
- * ditto_lease_gone().
+ * The claims end as by ditto_lock_point_release(), but holders of caching grants are not to blame
+ * for the loss, see ditto_lease_gone().
  *
  * Context: may sleep; no lock held.
  */

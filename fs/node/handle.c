@@ -311,7 +311,7 @@ int ditto_handle_of_node(struct ditto_share *share, struct ditto_node *node,
 	struct dentry *dentry = NULL;
 	int err;
 
-	/* With the directory of a name elsewhere the file would not be found again. */
+	/* The file would not be found again by the directory of a name elsewhere. */
 	if (handle_has_parent(share))
 		dentry = ditto_node_dentry_in(share, node);
 	err = handle_encode(share, NULL, node->inode, dentry, handle, NULL);

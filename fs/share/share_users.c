@@ -298,7 +298,7 @@ struct access_groups {
 };
 
 /*
- * With manage-gids the groups are those that the helper knows. A credential has them, too, unless
+ * The groups are those that the helper knows, with manage-gids. A credential has them, too, unless
  * the identity was squashed: then they are asked for here, if the list of the share needs them.
  * Without a helper those of the request count. Return: 0, -EJUKEBOX or -ENOMEM.
  */

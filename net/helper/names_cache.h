@@ -129,7 +129,7 @@ int ditto_names_entry_answer(struct name_entry *entry, struct ditto_said *said, 
 struct ditto_host_names *ditto_names_hosts(struct ditto_names *names, const struct in6_addr *addr);
 
 /**
- * ditto_names_answer_serves - may an answer be used although it may have expired?
+ * ditto_names_answer_serves - check whether an answer may be used, though it may have expired
  * @entry: the entry
  * @answer: its answer, under RCU
  *

@@ -392,8 +392,8 @@ bool dsmb_call_park(struct dsmb_call *call)
 EXPORT_SYMBOL_IF_KUNIT(dsmb_call_park);
 
 /*
- * Is a call parked on an object that has ended? Most have none, and the table may have many of
- * other clients.
+ * True if a call may be parked on an object that has ended. Most have none, and the table may have
+ * many of other clients.
  */
 static bool any_parked(const u32 *parked_on)
 {

@@ -390,7 +390,7 @@ static u32 call_find_open(struct dsmb_call *call)
 			      id ? le64_to_cpu(id->volatile_id) : 0);
 }
 
-/* Not before the FileId is known, which a related CLOSE behind it needs, like the tree. */
+/* A related CLOSE behind the request needs its FileId, like its tree. */
 static u32 call_refuse(struct dsmb_call *call)
 {
 	if (call->cmd->file_id && !(call->cmd->flags & DSMB_NEEDS_OPEN))

@@ -149,7 +149,7 @@ struct dnfs4_delegation *dnfs4_delegation_alloc(struct dnfs4_compound *cmp,
 	u8 fh[DNFS4_FH_MAX];
 	int err;
 
-	/* Also if a client reclaims one. Their filehandles are longer. */
+	/* A named attribute is not delegated, nor reclaimed as such: its filehandle is longer. */
 	if (cmp->current_fh.named)
 		return ERR_PTR(-EOPNOTSUPP);
 	d = kzalloc(sizeof(*d), GFP_KERNEL);
