@@ -322,17 +322,23 @@ def told(records, count):
     return [(r['event'], r['result'], r['user'], r['path']) for r in records()]
 
 
+def watched_directory(w, s, *aces):
+    """Make the directory "d", which all may change, with a SACL; returns its open."""
+    d = s.create('d', access=ALL | SECURITY_RIGHT, how=smb2.MAKE, options=smb2.DIRECTORY_FILE)
+    os.chmod(w.path('d'), 0o777)
+    set_sd(s, d, sacl_of(*aces), SACL)
+    return d
+
+
 @test(smb=True, squash='none')
 def accesses_are_recorded(w):
     """What the SACL says is written to the audit log, if the share says so."""
     os.chmod(w.export, 0o777)
     with audited(w) as (log, records):
         s, b = session(w), session(w, 'bob')
-        d = s.create('d', access=ALL | SECURITY_RIGHT, how=smb2.MAKE, options=smb2.DIRECTORY_FILE)
-        os.chmod(w.path('d'), 0o777)
-        set_sd(s, d, sacl_of((AUDIT, FILES | INHERIT_ONLY | DONE | DENIED, WRITE_DATA | smb2.DELETE,
-                              user('bob')),
-                             (AUDIT, DENIED, WRITE_DATA, user('carol'))), SACL)
+        watched_directory(w, s, (AUDIT, FILES | INHERIT_ONLY | DONE | DENIED,
+                                 WRITE_DATA | smb2.DELETE, user('bob')),
+                          (AUDIT, DENIED, WRITE_DATA, user('carol')))
         # Neither what others do nor other rights are recorded.
         s.close(s.create(r'd\a', access=ALL, how=smb2.MAKE))
         os.chmod(w.path('d/a'), 0o644)
@@ -377,11 +383,8 @@ def replacing_is_removing(w):
     os.chmod(w.export, 0o777)
     with audited(w) as (_, records):
         s, b = session(w), session(w, 'bob')
-        d = s.create('d', access=ALL | SECURITY_RIGHT, how=smb2.MAKE, options=smb2.DIRECTORY_FILE)
-        os.chmod(w.path('d'), 0o777)
-        set_sd(s, d, sacl_of((AUDIT, FILES | INHERIT_ONLY | DONE | DENIED, smb2.DELETE,
-                              user('bob'))), SACL)
-        s.close(d)
+        s.close(watched_directory(w, s, (AUDIT, FILES | INHERIT_ONLY | DONE | DENIED, smb2.DELETE,
+                                         user('bob'))))
         for name in ('a', 'b', 'c'):
             s.close(s.create(rf'd\{name}', access=ALL, how=smb2.MAKE))
         os.mkdir(w.path('plain'), 0o777)
