@@ -310,11 +310,17 @@ unsigned int dsmb_connections(struct ditto_server *srv, const struct ditto_peer 
 static int start_workers(struct dsmb_server *server)
 {
 	unsigned int workers = max(WORKERS_MIN, WORKERS_PER_CPU * num_online_cpus());
+	/*
+	 * Among several CPUs a worker goes where one is idle, even if the network interrupts only
+	 * one of them. On a single CPU the workers that can run would share it by time, and what
+	 * came first would end late. Those of a bound workqueue run in the order of arrival there,
+	 * and the next one begins when one sleeps.
+	 */
+	unsigned int flags = num_online_cpus() > 1 ? WQ_UNBOUND : 0;
 
 	dsmb_crowds_init(&server->crowds, workers);
 	dsmb_crowds_init(&server->recorders, WORKERS_RECORDS);
-	server->workqueue = alloc_workqueue("ditto-smb", WQ_UNBOUND,
-					    workers);
+	server->workqueue = alloc_workqueue("ditto-smb", flags, workers);
 	server->slow = alloc_workqueue("ditto-smb-slow", WQ_UNBOUND, WORKERS_SLOW + WORKERS_MORE);
 	server->login = alloc_workqueue("ditto-smb-login", WQ_UNBOUND, WORKERS_LOGIN);
 	server->records = alloc_workqueue("ditto-smb-records", WQ_UNBOUND,

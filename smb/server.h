@@ -87,7 +87,7 @@ struct dsmb_settings {
  * @stuck: no helper answered to the last removal of a record; until the next try, by @retry, the
  *	others wait, too
  * @retry: restores the opens in @pending, removes the records in @remains, and closes expired opens
- * @workqueue: receives messages and runs calls; unbound
+ * @workqueue: receives messages and runs calls; unbound if there are several CPUs
  * @slow: runs calls that may take long, resumes parked calls, and ends connections
  * @login: runs authentications, so that they do not wait behind other requests
  * @records: runs calls that may wait until the helper has recorded something
