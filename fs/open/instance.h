@@ -236,11 +236,13 @@ void ditto_instance_end(struct ditto_instance *inst, struct ditto_op *op);
  * @flags: DITTO_OPENF_OWNER or 0
  *
  * Added rights are checked as by an open; existing ones are not checked again. The claim changes
- * in one step. Operations in flight finish with the old rights.
+ * in one step. Operations in flight finish with the old rights. It does not matter whether the name
+ * of @inst is delete pending: the caller may have opened the file by another name, which
+ * ditto_instance_open() has checked.
  *
  * Context: may sleep.
  * Return: 0, or with nothing changed: -EACCES, -EROFS, -ETXTBSY (share reservation), -EJUKEBOX
- * (retry), -EKEYREVOKED (delete pending), -ESHUTDOWN.
+ * (retry), -ESHUTDOWN.
  */
 int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 rights, u8 deny,
 			  u32 flags);

@@ -42,8 +42,6 @@ static int check_fresh(struct ditto_op *op, const struct ditto_instance *inst, u
 
 	if (!fresh)
 		return 0;
-	if (ditto_instance_delete_pending(inst))
-		return -EKEYREVOKED;
 	err = check_rights(op, inst, fresh, flags);
 	if (!err && !inst->is_dir && !inst->mode_only && (fresh & DITTO_RIGHTS_WRITE) &&
 	    (ditto_node_flags(op, inst->base) & DITTO_FLAG_READONLY))

@@ -261,8 +261,6 @@ static int opening_check(struct opening *o)
 	const struct ditto_open_request *req = o->req;
 	int err;
 
-	if (o->named && ditto_hardlink_refuses(o->base, o->dentry))
-		return -EKEYREVOKED;
 	if (!o->stream && !o->created && !dispositions[req->how].exists)
 		return -EEXIST;
 	o->empties = dispositions[req->how].empties;
@@ -632,6 +630,14 @@ static int opening_find(struct opening *o)
 	return err;
 }
 
+/* True if the name, or the stream as far as it is known, is delete pending. */
+static bool opening_is_deleted(const struct opening *o)
+{
+	if (o->stream && o->node && ditto_delete_is_pending(o->node))
+		return true;
+	return !o->made && o->named && ditto_hardlink_refuses(o->base, o->dentry);
+}
+
 /* Check access to the file, and then find or create the stream in it. */
 static int opening_access(struct opening *o)
 {
@@ -648,7 +654,7 @@ static int opening_access(struct opening *o)
 		if (err)
 			return err;
 	}
-	if (o->stream && ditto_delete_is_pending(o->node))
+	if (opening_is_deleted(o))
 		return -EKEYREVOKED;
 	/* A name that is removed at close although others have it open: break grants on it now. */
 	if (!o->made && (o->req->flags & removes) == removes)
@@ -698,6 +704,10 @@ again:
 	else if (req->flags & DITTO_OPENF_XATTRS)
 		err = opening_stream(&o);
 	if (err)
+		goto out;
+	/* Also if the caller has the file open, because that may be by another name. */
+	err = -EKEYREVOKED;
+	if (opening_is_deleted(&o))
 		goto out;
 	res->created = o.created;
 	if (req->found) {

@@ -8,7 +8,7 @@ from impacket.smb3structs import SMB2_DIALECT_30
 
 import nfs4
 from harness import eq, get, put, run, test
-from nfs4_opens import V40, last
+from nfs4_opens import V40, last, write
 from smb2 import (DELETE, DELETE_ON_CLOSE, GENERIC_READ, OPEN, SHARE_ALL, SHARE_READ, SHARE_WRITE,
                   Smb2, refused)
 from t_smb_lease import H, R, Cacher
@@ -293,6 +293,27 @@ def counts_names_that_processes_leave(w):
         s.close(fid)
     eq((names(w), standard(s, keeps)), (['a', 'c'], (1, 0)))
     s.close(keeps)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def nfs_widens_an_open(w):
+    """An open-owner that has a file open by a name that is delete pending can go on to open it by
+    another name, for more access too, but not by this one."""
+    linked(w, 'a', 'b')
+    s, n = Smb2(w.client), V40(w)
+    fh = n.fh('data', 'a')
+    held = last(n.try_open('a', nfs4.READ, own=b'o'), nfs4.OK)
+    fid = deleter(s, 'a')
+    s.delete_on_close(fid)
+    last(n.try_open('a', nfs4.READ, own=b'o'), nfs4.STALE)
+    last(n.try_open('a', nfs4.BOTH, own=b'o'), nfs4.STALE)
+    held = last(n.try_open('b', nfs4.BOTH, own=b'o'), nfs4.OK)
+    last(write(n, fh, held.stateid, data=b'LINKED'), nfs4.OK)
+    s.close(fid)
+    eq(names(w), ['a', 'b'])
+    n.close(fh, held.stateid, own=b'o').ok()
+    eq((names(w), get(w.path('b'))), (['b'], b'LINKED'))
     s.end()
 
 

@@ -434,6 +434,7 @@ static const struct status_row statuses[] = {
 	{ -ENOTDIR, OP_RENAME, NFS4ERR_EXIST },
 	{ -ENOTEMPTY, OP_REMOVE, NFS4ERR_NOTEMPTY },
 	{ -EKEYREVOKED, OP_CLOSE, NFS4ERR_ADMIN_REVOKED },
+	{ -EKEYREVOKED, OP_OPEN, NFS4ERR_STALE },
 };
 
 static void statuses_of_errors(struct kunit *test)

@@ -108,6 +108,8 @@ static const struct row rows[] = {
 	{ E2BIG,	ANY,		NFS4ERR_FBIG },
 	{ ERANGE,	ANY,		NFS4ERR_INVAL },
 	{ EDEADLK,	ANY,		NFS4ERR_DEADLOCK },
+	/* Delete pending: treated as if the file were deleted. */
+	{ EKEYREVOKED,	OP_OPEN,	NFS4ERR_STALE },
 	{ EKEYREVOKED,	ANY,		NFS4ERR_ADMIN_REVOKED },
 	{ EKEYEXPIRED,	ANY,		NFS4ERR_EXPIRED },
 	{ EUCLEAN,	ANY,		NFS4ERR_IO },

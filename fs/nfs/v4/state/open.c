@@ -297,9 +297,6 @@ static u32 dnfs4_open_status(const struct dnfs4_compound *cmp, const struct dnfs
 		return ask->reclaim ? NFS4ERR_RECLAIM_CONFLICT : NFS4ERR_SHARE_DENIED;
 	case -EJUKEBOX:
 		return NFS4ERR_DELAY;
-	case -EKEYREVOKED:
-		/* Delete pending: treated as if the file were deleted. */
-		return NFS4ERR_STALE;
 	case -ENOSPC:
 	case -ENOLCK:
 		return cmp->minor ? NFS4ERR_DELAY : NFS4ERR_RESOURCE;
