@@ -209,6 +209,26 @@ int ditto_read_change(struct ditto_share *share, struct ditto_node *node, u64 *c
 }
 EXPORT_SYMBOL_NS_GPL(ditto_read_change, DITTO);
 
+void ditto_count_change(struct ditto_node *node)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	struct inode *inode = d_real_inode(dentry);
+	struct super_block *sb = inode->i_sb;
+
+	switch (sb->s_magic) {
+	case EXT4_SUPER_MAGIC:
+	case TMPFS_MAGIC:
+		if (!IS_I_VERSION(inode) || !inode_maybe_inc_iversion(inode, false))
+			break;
+		/* The upper layer of an overlay may be frozen while the overlay is not. */
+		if (!sb_start_write_trylock(sb))
+			break;
+		mark_inode_dirty(inode);
+		sb_end_write(sb);
+	}
+	dput(dentry);
+}
+
 int ditto_getattr_plain(struct ditto_share *share, struct ditto_node *node,
 			struct ditto_attr *attr)
 {

@@ -124,6 +124,18 @@ int ditto_getattr_plain(struct ditto_share *share, struct ditto_node *node,
 			struct ditto_attr *attr);
 
 /**
+ * ditto_count_change - move the change attribute of a node that was changed
+ * @node: held; it has a name
+ *
+ * ext4 and tmpfs do not count that a file gets, loses or changes a name, nor that it is truncated
+ * to the size that it has. They set its ctime, which stays the same until the clock ticks. As in
+ * the file system, nothing is counted if the count was not read since the change before.
+ *
+ * Context: may sleep; the mount's write access is held.
+ */
+void ditto_count_change(struct ditto_node *node);
+
+/**
  * ditto_read_change - read the change attribute of a node
  * @share: share the node was reached through
  * @node: held

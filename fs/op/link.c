@@ -211,8 +211,11 @@ static int link_tell(struct link *l)
 {
 	struct ditto_op *op = l->c.op;
 
+	ditto_count_change(l->node);
 	ditto_lock_recheck(op, l->node, DITTO_INTENT_LINK);
 	if (l->victim) {
+		if (l->victim->inode->i_nlink)
+			ditto_count_change(l->victim);
 		ditto_hardlink_removed(l->victim, l->taken);
 		ditto_node_forget(l->victim);
 		ditto_lock_recheck(op, l->victim, DITTO_INTENT_REPLACE);

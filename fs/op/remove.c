@@ -62,6 +62,8 @@ int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 
 void ditto_dir_change_removed(struct ditto_dir_change *c, struct ditto_node *victim)
 {
+	if (victim->inode->i_nlink)
+		ditto_count_change(victim);
 	ditto_hardlink_removed(victim, c->child);
 	ditto_node_forget(victim);
 	ditto_lock_recheck(c->op, victim, DITTO_INTENT_REMOVE);

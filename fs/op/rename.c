@@ -245,8 +245,11 @@ static void rename_tell(struct ditto_renamed *r)
 		ditto_dir_change_removed(from, r->file);
 	if (r->file == r->victim)
 		return;
+	ditto_count_change(r->file);
 	ditto_lock_recheck(from->op, r->file, DITTO_INTENT_RENAME);
 	if (r->victim) {
+		if (r->victim->inode->i_nlink)
+			ditto_count_change(r->victim);
 		ditto_hardlink_removed(r->victim, to->child);
 		ditto_node_forget(r->victim);
 		ditto_lock_recheck(to->op, r->victim, DITTO_INTENT_REPLACE);

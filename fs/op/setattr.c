@@ -462,6 +462,8 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 	err = setattr_access(op, node, set, &as);
 	if (!err)
 		err = apply_locked(op, dentry, node, as, set);
+	if (!err && sized)
+		ditto_count_change(node);
 unlock:
 	ditto_wcc_post(op->share, dentry, wcc);
 	size = i_size_read(inode);

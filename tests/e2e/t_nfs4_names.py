@@ -6,7 +6,8 @@ import stat
 
 import nfs4
 from harness import eq, one_of, put, test
-from nfs4 import getattr, getfh, lookup, lookupp, putfh, putrootfh, savefh
+from nfs4 import getattr, getfh, lookup, lookupp, putfh, putrootfh, savefh, setattr
+from nfs4_opens import ANON
 from nfs4_raw import both, last, open_nfs
 
 wire = functools.partial(test, server='ditto')
@@ -205,6 +206,64 @@ def links(w):
     link(['file'], 'x', nfs4.NOTDIR, ['file'])
     link(['file'], 'in', where=['dir'])
     eq(os.listdir(w.path('dir')), ['in'])
+
+
+def change_moves(w):
+    """RFC 8881 section 5.8.1.4: the change attribute differs after each modification, however soon
+    one follows another."""
+    put(w.path('file'), b'text', mode=0o666)
+    c = open_nfs(w)
+    fh = c.fh('data')
+    past = {'time_modify_set': (1234567890, 0)}
+    file = [putfh(fh), lookup('file')]
+    steps = {
+        'link': [*file, savefh(), putfh(fh), nfs4.link('second')],
+        'remove': [putfh(fh), nfs4.remove('second')],
+        'rename': [putfh(fh), savefh(), nfs4.rename('file', 'new')],
+        'rename back': [putfh(fh), savefh(), nfs4.rename('new', 'file')],
+        'time': [*file, setattr(ANON, past)],
+        'size': [*file, setattr(ANON, {'size': 4})],
+        'mode': [*file, setattr(ANON, {'mode': 0o666})],
+    }
+    for _ in range(30):
+        for pair in (('link', 'remove'), ('rename', 'rename back'), ('time', 'size'),
+                     ('link', 'mode', 'remove')):
+            seen = [('before', c.compound(*file, getattr('change')).ok()[-1].attrs['change'])]
+            ops = []
+            for step in pair:
+                name = 'new' if step == 'rename' else 'file'
+                ops += [*steps[step], putfh(fh), lookup(name), getattr('change')]
+            r = c.compound(*ops).ok()
+            changes = [x.attrs['change'] for x in r if x.op == nfs4.OPS['getattr']]
+            seen += zip(pair, changes)
+            if len({change for _, change in seen}) != len(seen):
+                raise AssertionError(f'change attributes {seen}')
+
+
+@wire
+def change_moves_on_tmpfs(w):
+    """The change attribute of a file moves when it gets, loses or changes a name."""
+    change_moves(w)
+
+
+@wire(fs='ext4')
+def change_moves_on_ext4(w):
+    change_moves(w)
+
+
+@wire(fs='xfs')
+def change_moves_on_xfs(w):
+    change_moves(w)
+
+
+@wire(fs='btrfs')
+def change_moves_on_btrfs(w):
+    change_moves(w)
+
+
+@wire(fs='overlay')
+def change_moves_on_overlay(w):
+    change_moves(w)
 
 
 @wire
