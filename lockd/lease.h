@@ -151,8 +151,8 @@ bool ditto_lease_breaking(const struct ditto_lease *lease);
  * @lease: the grant, for which @revoked is called
  *
  * Context: any.
- * Return: true if the file had lost its last name and was not open: the holder removed it, and
- * could not return the grant any more.
+ * Return: true if the file had lost its last name and was not open, and the grant was not being
+ * broken: the holder removed the file, and could not return the grant any more.
  */
 bool ditto_lease_gone(const struct ditto_lease *lease);
 

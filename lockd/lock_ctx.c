@@ -447,6 +447,16 @@ bool ditto_claim_drop(struct ditto_claim *claim, const char *why)
 	return true;
 }
 
+/*
+ * A grant that nobody broke was the remover's own. The holder of any other one does not know that
+ * the file is gone, and must learn of the loss.
+ */
+static void lease_mark_gone(struct ditto_lease *lease)
+{
+	if (lease->state == DITTO_LEASE_HELD)
+		WRITE_ONCE(lease->gone, true);
+}
+
 static void point_drop(struct ditto_lock_point *point, const char *why, bool gone)
 {
 	struct ditto_lock_ctx *ctx;
@@ -463,7 +473,7 @@ static void point_drop(struct ditto_lock_point *point, const char *why, bool gon
 			wait = list_first_entry_or_null(&ctx->waits, struct ditto_wait, link);
 			claim = rb_entry_safe(rb_first(&ctx->by_id), struct ditto_claim, on_node);
 			if (claim && gone && ditto_held_is_lease(claim->held))
-				WRITE_ONCE(ditto_claim_lease(claim)->gone, true);
+				lease_mark_gone(ditto_claim_lease(claim));
 			if (wait)
 				ditto_wait_finish(wait, -ESHUTDOWN);
 			else if (claim)

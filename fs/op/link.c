@@ -217,8 +217,9 @@ static int link_tell(struct link *l)
 		if (l->victim->inode->i_nlink)
 			ditto_count_change(l->victim);
 		ditto_hardlink_removed(l->victim, l->taken);
-		ditto_node_forget(l->victim);
+		/* Before the file goes, as in ditto_dir_change_removed(). */
 		ditto_lock_recheck(op, l->victim, DITTO_INTENT_REPLACE);
+		ditto_node_forget(l->victim);
 	}
 	ditto_lock_recheck(op, l->c.dir, DITTO_INTENT_ENTRY);
 	return ditto_op_commit(op, l->source, true) ?: ditto_op_commit(op, l->c.parent, false);

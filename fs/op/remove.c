@@ -65,8 +65,9 @@ void ditto_dir_change_removed(struct ditto_dir_change *c, struct ditto_node *vic
 	if (victim->inode->i_nlink)
 		ditto_count_change(victim);
 	ditto_hardlink_removed(victim, c->child);
-	ditto_node_forget(victim);
+	/* First, because grants that nobody is asked for count as returned when the file goes. */
 	ditto_lock_recheck(c->op, victim, DITTO_INTENT_REMOVE);
+	ditto_node_forget(victim);
 	ditto_lock_recheck(c->op, c->dir, DITTO_INTENT_ENTRY);
 }
 

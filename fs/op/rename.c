@@ -251,8 +251,9 @@ static void rename_tell(struct ditto_renamed *r)
 		if (r->victim->inode->i_nlink)
 			ditto_count_change(r->victim);
 		ditto_hardlink_removed(r->victim, to->child);
-		ditto_node_forget(r->victim);
+		/* Before the file goes, as in ditto_dir_change_removed(). */
 		ditto_lock_recheck(to->op, r->victim, DITTO_INTENT_REPLACE);
+		ditto_node_forget(r->victim);
 	}
 	if (from->dir != to->dir)
 		ditto_lock_recheck(from->op, from->dir, DITTO_INTENT_ENTRY);

@@ -359,17 +359,17 @@ static int unlink_asked(struct ditto_op *op, struct dentry *child, struct ditto_
 		ditto_node_put(node);
 		return err;
 	}
-	ditto_node_forget(node);
 	*removed = node;
 	return 0;
 }
 
-/* Break grants made meanwhile; no lock is held. @node may be NULL. */
+/* Break grants made meanwhile, before the stream goes; no lock is held. @node may be NULL. */
 static void stream_removed(struct ditto_op *op, struct ditto_node *node)
 {
 	if (!node)
 		return;
 	ditto_lock_recheck(op, node, DITTO_INTENT_REMOVE);
+	ditto_node_forget(node);
 	ditto_node_put(node);
 }
 
@@ -535,8 +535,6 @@ static int rename_stream(struct ditto_op *op, struct ditto_node *dir,
 	/* The rename has replaced a stream with exactly the new name. */
 	if (!err && other && !d_unhashed(other))
 		err = ditto_stream_unlink(op->share, other);
-	if (!err && victim)
-		ditto_node_forget(victim);
 	dput(other);
 end:
 	naming_end(&naming);

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Caching grants on a file that loses its name: those that another client gets between the check of
+ * a removal and the removal itself, and those of the client that removes it.
+ */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/fs.h>
+
+#include "../../../lockd/lease.h"
+#include "../../../lockd/table.h"
+#include "folder.h"
+
+DEFINE_FOLDER(folder, "kunit-remove")
+
+/* A holder, the file that it caches, and what it was told. */
+static struct ditto_client client;
+static struct completion client_free;
+static struct ditto_owner *owner;
+static struct ditto_node *victim;
+static struct ditto_lease *lease;
+static atomic_t breaks;
+static atomic_t losses;
+static bool lost_as_returned;
+
+/* The operations of the directory. */
+static const struct inode_operations *dir_ops;
+
+static void client_released(struct ditto_client *c) {}
+
+static void client_freed(struct ditto_client *c)
+{
+	complete(&client_free);
+}
+
+static const struct ditto_client_ops client_ops = {
+	.released = client_released,
+	.free = client_freed,
+};
+
+static void lease_breaking(struct ditto_lease *of, u8 keep, bool ack)
+{
+	atomic_inc(&breaks);
+}
+
+static void lease_revoked(struct ditto_lease *of)
+{
+	lost_as_returned = ditto_lease_gone(of);
+	atomic_inc(&losses);
+}
+
+static void lease_free(struct ditto_lease *of) {}
+
+static const struct ditto_lease_ops lease_ops = {
+	.breaking = lease_breaking,
+	.revoked = lease_revoked,
+	.free = lease_free,
+};
+
+static void victim_grant(void)
+{
+	const struct ditto_lease_request req = {
+		.point = &victim->point,
+		.actor.client = &client,
+		.actor.owner = owner,
+		.actor.lease_owner = owner,
+		.style = DITTO_LEASE_TYPE_DELEGATION,
+		.want = DITTO_LEASE_READ | DITTO_LEASE_HANDLE,
+		.break_ms = 60000,
+		.ops = &lease_ops,
+	};
+
+	lease = ditto_lease_grant(&req);
+}
+
+static int late_unlink(struct inode *dir, struct dentry *dentry)
+{
+	victim_grant();
+	dir->i_op = dir_ops;
+	return dir_ops->unlink(dir, dentry);
+}
+
+static int late_rename(struct mnt_idmap *idmap, struct inode *from_dir, struct dentry *from,
+		       struct inode *to_dir, struct dentry *to, unsigned int flags)
+{
+	victim_grant();
+	from_dir->i_op = dir_ops;
+	return dir_ops->rename(idmap, from_dir, from, to_dir, to, flags);
+}
+
+/* A directory that makes the grant just before its first name goes. */
+static const struct inode_operations late_ops = {
+	.lookup = simple_lookup,
+	.unlink = late_unlink,
+	.rename = late_rename,
+};
+
+static void remove_begin(struct kunit *test)
+{
+	folder_begin(test, &folder);
+	init_completion(&client_free);
+	memset(&client, 0, sizeof(client));
+	ditto_client_init(&client, folder.srv->locks, &client_ops, "test", "holder",
+			  DITTO_CLIENT_TTL_NEVER);
+	owner = ditto_owner_get(&client, "o", 1);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(owner));
+	victim = folder_make(test, &folder, "victim", 0644, false);
+	lease = NULL;
+	atomic_set(&breaks, 0);
+	atomic_set(&losses, 0);
+	dir_ops = folder.root->inode->i_op;
+}
+
+static void remove_end(struct kunit *test)
+{
+	flush_workqueue(folder.srv->locks->wq);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&losses), 1);
+	if (!IS_ERR_OR_NULL(lease))
+		ditto_lease_put(lease);
+	ditto_node_put(victim);
+	ditto_owner_put(owner);
+	ditto_client_release(&client, "test over");
+	ditto_client_put(&client);
+	wait_for_completion(&client_free);
+	folder_end(test, &folder);
+}
+
+/* The holder was told before the operation ended, and its grant does not count as returned. */
+static void expect_told(struct kunit *test)
+{
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, lease);
+	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 1);
+	flush_workqueue(folder.srv->locks->wq);
+	KUNIT_EXPECT_FALSE(test, lost_as_returned);
+}
+
+static void grant_before_unlink(struct kunit *test)
+{
+	remove_begin(test);
+	folder.root->inode->i_op = &late_ops;
+	folder_remove(test, &folder, "victim", false);
+	expect_told(test);
+	remove_end(test);
+}
+
+static void grant_before_rename_over(struct kunit *test)
+{
+	const struct ditto_name from = { "file", 4 }, to = { "victim", 6 };
+	struct ditto_wcc from_wcc, to_wcc;
+
+	remove_begin(test);
+	ditto_node_put(folder_make(test, &folder, "file", 0644, false));
+	folder.root->inode->i_op = &late_ops;
+	KUNIT_EXPECT_EQ(test, ditto_rename(&folder.op, folder.root, &from, &folder.op, folder.root,
+					   &to, &from_wcc, &to_wcc), 0);
+	expect_told(test);
+	folder_remove(test, &folder, "victim", false);
+	remove_end(test);
+}
+
+/* A client that removes the file need not be told, and is not to blame. */
+static void grant_of_the_remover(struct kunit *test)
+{
+	struct ditto_actor actor = { .client = &client };
+
+	remove_begin(test);
+	actor.owner = owner;
+	actor.lease_owner = owner;
+	victim_grant();
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, lease);
+	folder.op.actor = &actor;
+	folder_remove(test, &folder, "victim", false);
+	folder.op.actor = NULL;
+	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 0);
+	flush_workqueue(folder.srv->locks->wq);
+	KUNIT_EXPECT_TRUE(test, lost_as_returned);
+	remove_end(test);
+}
+
+static struct kunit_case remove_cases[] = {
+	KUNIT_CASE(grant_before_unlink),
+	KUNIT_CASE(grant_before_rename_over),
+	KUNIT_CASE(grant_of_the_remover),
+	{}
+};
+
+static struct kunit_suite remove_suite = {
+	.name = "ditto_remove_grant",
+	FOLDER_SUITE(folder),
+	.test_cases = remove_cases,
+};
+
+kunit_test_suite(remove_suite);
