@@ -54,6 +54,34 @@ static void map_range(struct file *file, u64 pos, u64 end, u64 data_max,
 	map->data = min(end - data, data_max);
 }
 
+/*
+ * End a hole that nothing follows with the file, which may have been truncated since the hole was
+ * found. The data in front of it was there when it was read, but the file may end before it now.
+ */
+static void map_cut(const struct ditto_node *node, u64 pos, struct ditto_data_map *map)
+{
+	u64 *hole = map->data ? &map->tail : &map->hole;
+	u64 begin = map->data ? pos + map->hole + map->data : pos;
+	u64 size = i_size_read(node->inode);
+
+	*hole = size > begin ? min(*hole, size - begin) : 0;
+	map->eof = begin + *hole == size || (begin > size && !map->data);
+}
+
+void ditto_data_map_settle(const struct ditto_node *node, u64 pos, u64 count, bool eof,
+			   struct ditto_data_map *map)
+{
+	/* The file was truncated meanwhile, or the data is in pieces: more comes with the next. */
+	if (count < map->data)
+		map->tail = 0;
+	map->data = count;
+	if (count && !map->tail)
+		map->eof = eof;
+	else
+		map_cut(node, pos, map);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_data_map_settle, DITTO);
+
 bool ditto_may_have_holes(const struct ditto_op *op, struct ditto_node *node)
 {
 	const struct inode *inode = node->inode;
@@ -96,7 +124,7 @@ int ditto_map_data(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 co
 	size = i_size_read(inode);
 	if (!err && pos < size && count)
 		map_range(df->file, pos, pos + min(count, size - pos), data_max, map);
-	map->eof = pos + map->hole + map->data + map->tail >= size;
+	map_cut(node, pos, map);
 	ditto_offload_leave(stub);
 	ditto_file_put(df);
 leave:

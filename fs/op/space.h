@@ -119,6 +119,22 @@ int ditto_map_data(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 co
 		   u64 data_max, struct ditto_data_map *map);
 
 /**
+ * ditto_data_map_settle - fit a map to what was read of its data
+ * @node: held
+ * @pos: first byte of the range
+ * @count: bytes of data that were read
+ * @eof: the read met the end of the file
+ * @map: from ditto_map_data()
+ *
+ * If the file was truncated meanwhile, no hole is left beyond its end, and @map->eof tells whether
+ * the three end at the end that the file has now or had when the data was read.
+ *
+ * Context: any.
+ */
+void ditto_data_map_settle(const struct ditto_node *node, u64 pos, u64 count, bool eof,
+			   struct ditto_data_map *map);
+
+/**
  * ditto_copy - copy bytes between files of one server
  * @op: the caller, for reading @from
  * @from: regular file, held

@@ -7,6 +7,7 @@
 #include <linux/sizes.h>
 #include <linux/uio.h>
 
+#include "../../../fs/node/file.h"
 #include "../../../fs/op/space.h"
 #include "../../../lockd/range.h"
 #include "../../../lockd/table.h"
@@ -324,6 +325,92 @@ static void maps_data_and_holes(struct kunit *test)
 	space_end(test);
 }
 
+/* A file system whose file is truncated while it is looked for data in it. */
+static const struct file_operations *file_ops;
+static loff_t cut_at;
+
+static void file_cut(struct dentry *dentry, loff_t size)
+{
+	struct iattr ia = { .ia_valid = ATTR_SIZE, .ia_size = size };
+
+	inode_lock(d_inode(dentry));
+	notify_change(&nop_mnt_idmap, dentry, &ia, NULL);
+	inode_unlock(d_inode(dentry));
+}
+
+static loff_t cut_llseek(struct file *file, loff_t pos, int whence)
+{
+	if (whence == SEEK_DATA)
+		file_cut(file_dentry(file), cut_at);
+	return file_ops->llseek(file, pos, whence);
+}
+
+static const struct file_operations cut_ops = { .llseek = cut_llseek };
+
+/* Files of the node that the server opens from now on are truncated, or not. */
+static void cut_files(struct ditto_node *file, bool cut)
+{
+	ditto_files_close(file, NULL);
+	file->inode->i_fop = cut ? &cut_ops : file_ops;
+}
+
+static void map_settled(struct kunit *test, const struct ditto_node *file, u64 count, bool eof,
+			struct ditto_data_map map, struct ditto_data_map want)
+{
+	map.hole *= PIECE;
+	map.data *= PIECE;
+	map.tail *= PIECE;
+	ditto_data_map_settle(file, 0, count * PIECE, eof, &map);
+	KUNIT_EXPECT_EQ(test, map.hole, want.hole * PIECE);
+	KUNIT_EXPECT_EQ(test, map.data, want.data * PIECE);
+	KUNIT_EXPECT_EQ(test, map.tail, want.tail * PIECE);
+	KUNIT_EXPECT_EQ(test, map.eof, want.eof);
+}
+
+#define MAP(hole_, data_, tail_, eof_)	((struct ditto_data_map) { hole_, data_, tail_, eof_ })
+
+/* No hole reaches beyond the end, which is where the file really ended at some time. */
+static void maps_a_file_that_shrinks(struct kunit *test)
+{
+	struct ditto_data_map map;
+	struct ditto_node *file;
+
+	space_begin(test);
+	file = file_make(test, "file", 'c', 8);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_PUNCH, PIECE, PIECE), 0);
+	file_ops = file->inode->i_fop;
+	cut_files(file, true);
+	for (cut_at = 3 * PIECE; cut_at >= 0; cut_at -= 3 * PIECE) {
+		KUNIT_EXPECT_EQ(test, ditto_map_data(&folder.op, file, 4 * PIECE, 4 * PIECE, SZ_1M,
+						     &map), 0);
+		KUNIT_EXPECT_EQ(test, map.hole + map.data + map.tail, 0);
+		KUNIT_EXPECT_TRUE(test, map.eof);
+	}
+	cut_at = 0;
+	cut_files(file, false);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_RESERVE, 0, 6 * PIECE), 0);
+	cut_files(file, true);
+	KUNIT_EXPECT_EQ(test, ditto_map_data(&folder.op, file, 0, 8 * PIECE, SZ_1M, &map), 0);
+	KUNIT_EXPECT_EQ(test, map.hole + map.data + map.tail, 0);
+	KUNIT_EXPECT_TRUE(test, map.eof);
+	cut_files(file, false);
+
+	/* The same between the search and the read: the file has 3 pieces by now. */
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_RESERVE, 0, 3 * PIECE), 0);
+	map_settled(test, file, 0, true, MAP(4, 2, 0, true), MAP(3, 0, 0, true));
+	map_settled(test, file, 0, true, MAP(1, 2, 4, true), MAP(1, 0, 0, false));
+	map_settled(test, file, 1, true, MAP(2, 2, 4, true), MAP(2, 1, 0, true));
+	map_settled(test, file, 1, true, MAP(1, 1, 4, true), MAP(1, 1, 1, true));
+	map_settled(test, file, 2, false, MAP(2, 2, 4, true), MAP(2, 2, 0, false));
+	/* It did not shrink. */
+	map_settled(test, file, 1, false, MAP(1, 1, 1, true), MAP(1, 1, 1, true));
+	map_settled(test, file, 1, false, MAP(0, 1, 1, false), MAP(0, 1, 1, false));
+	map_settled(test, file, 2, true, MAP(1, 2, 0, true), MAP(1, 2, 0, true));
+	map_settled(test, file, 1, false, MAP(0, 2, 1, true), MAP(0, 1, 0, false));
+	file_drop(test, file, "file");
+	space_end(test);
+}
+
 static void copies_and_clones(struct kunit *test)
 {
 	struct ditto_node *from, *to;
@@ -424,6 +511,7 @@ static struct kunit_case space_cases[] = {
 	KUNIT_CASE(zeroes_ranges_in_parts),
 	KUNIT_CASE(seeks_data_and_holes),
 	KUNIT_CASE(maps_data_and_holes),
+	KUNIT_CASE(maps_a_file_that_shrinks),
 	KUNIT_CASE(copies_and_clones),
 	KUNIT_CASE(copy_rights),
 	KUNIT_CASE(claims_are_asked),

@@ -69,11 +69,7 @@ static u32 read_plus_segments(struct dnfs4_compound *cmp, const struct dnfs4_rea
 						      READ_PLUS_BYTES, payload));
 	if (status)
 		return status;
-	/* The file was truncated meanwhile, or the data is in pieces: more comes with the next. */
-	if (payload->count < map->data)
-		map->tail = 0;
-	if (!map->tail)
-		map->eof = payload->eof;
+	ditto_data_map_settle(dnfs4_node(cmp), res->offset, payload->count, payload->eof, map);
 	return NFS4_OK;
 }
 
