@@ -54,18 +54,51 @@ static int truncate_drop_xattr(struct ditto_op *op, struct ditto_node *base,
 	return ditto_xattr_remove(op, base, name, NULL);
 }
 
+/**
+ * struct truncate_rest - what is removed with the data of a file
+ * @op: the caller, who does not wait
+ * @base: the file
+ */
+struct truncate_rest {
+	struct ditto_op op;
+	struct ditto_node *base;
+};
+
+static void truncate_drop_streams(struct ditto_op *op, struct ditto_node *base)
+{
+	LIST_HEAD(names);
+
+	ditto_stream_list(op, base, truncate_gather_stream, &names);
+	truncate_drop_gathered(op, base, &names, ditto_stream_remove);
+}
+
+/* A share keeps the streams of its files in a directory of its own. */
+static int truncate_drop_in_other_share(struct ditto_share *share, void *arg)
+{
+	struct truncate_rest *rest = arg;
+	struct ditto_op op = rest->op;
+
+	if (share == op.share || share->volume != op.share->volume)
+		return 0;
+	op.share = share;
+	truncate_drop_streams(&op, rest->base);
+	return 0;
+}
+
 /* MS-FSA section 2.1.5.1.2.1: extended attributes and named streams are removed with the data. */
 static void truncate_drop_rest(const struct ditto_op *op, struct ditto_node *base)
 {
-	/* The open does not wait for holders of streams, and it can be parked on one node only. */
-	struct ditto_op at_once = *op;
+	struct truncate_rest rest = { .op = *op, .base = base };
 	LIST_HEAD(names);
 
-	at_once.park = NULL;
-	ditto_stream_list(&at_once, base, truncate_gather_stream, &names);
-	truncate_drop_gathered(&at_once, base, &names, ditto_stream_remove);
-	ditto_xattr_list(&at_once, base, truncate_gather_xattr, &names);
-	truncate_drop_gathered(&at_once, base, &names, truncate_drop_xattr);
+	/* The open does not wait for holders of streams, and it can be parked on one node only. */
+	rest.op.park = NULL;
+	truncate_drop_streams(&rest.op, base);
+	/* Most file systems have one share, and an open does not look at those of others. */
+	if (!list_is_singular(&op->share->volume->shares))
+		ditto_share_visit(op->srv, truncate_drop_in_other_share, &rest);
+	ditto_xattr_list(&rest.op, base, truncate_gather_xattr, &names);
+	truncate_drop_gathered(&rest.op, base, &names, truncate_drop_xattr);
 }
 
 int ditto_instance_truncate(struct ditto_op *op, struct ditto_node *base,

@@ -171,7 +171,8 @@ bool ditto_is_hidden_on(struct ditto_volume *volume, const struct dentry *dir,
  * @op: the caller that changed the owner
  * @base: the file, held
  *
- * Streams that exceed the new owner's quota keep their owner.
+ * Those that it has in other shares of the file system, too. Streams that exceed the new owner's
+ * quota keep their owner.
  *
  * Context: may sleep; no inode lock held.
  */

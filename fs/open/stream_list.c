@@ -152,13 +152,15 @@ EXPORT_SYMBOL_NS_GPL(ditto_stream_dir_attr, DITTO);
 
 /**
  * struct gift - streams that get a new owner
- * @share: the share
- * @base: the file, which has the new owner already
+ * @share: the share with the streams
+ * @of: the share through which the file got its new owner
+ * @base: the file
  * @as: credential subject to quotas
  */
 struct gift {
 	struct ditto_share *share;
-	const struct ditto_node *base;
+	const struct ditto_share *of;
+	struct ditto_node *base;
 	const struct cred *as;
 };
 
@@ -201,29 +203,52 @@ void ditto_streams_reset(struct ditto_share *share)
 		dput(unrcu_pointer(xchg(&share->no_streams, RCU_INITIALIZER(NULL))));
 }
 
-void ditto_streams_give(struct ditto_op *op, struct ditto_node *base)
+static void give_all(struct gift *gift)
 {
-	struct gift gift = {
-		.share = op->share,
-		.base = base,
-		.as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER),
-	};
+	struct ditto_share *share = gift->share;
 	const struct cred *old;
 	struct ditto_node *dir;
 	struct dentry *dentry;
 
-	if (!gift.as || streams_absent(op->share) ||
-	    ditto_streams_enter(op->share, true, &old))
+	if (streams_absent(share) || ditto_streams_enter(share, true, &old))
 		return;
-	dir = ditto_streams_node(op->share, base, NULL);
+	dir = ditto_streams_node(share, gift->base, NULL);
 	if (!IS_ERR(dir)) {
 		dentry = ditto_node_dentry(dir);
-		give_one(&gift, NULL, dentry);
+		give_one(gift, NULL, dentry);
 		dput(dentry);
-		each_stream(op->share, dir, give_one, &gift);
+		each_stream(share, dir, give_one, gift);
 		ditto_node_put(dir);
 	}
-	ditto_streams_leave(op->share, true, old);
+	ditto_streams_leave(share, true, old);
+}
+
+static int give_in_other_share(struct ditto_share *share, void *arg)
+{
+	struct gift *gift = arg;
+
+	if (share == gift->of || share->volume != gift->of->volume)
+		return 0;
+	gift->share = share;
+	give_all(gift);
+	return 0;
+}
+
+void ditto_streams_give(struct ditto_op *op, struct ditto_node *base)
+{
+	struct gift gift = {
+		.share = op->share,
+		.of = op->share,
+		.base = base,
+		.as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER),
+	};
+
+	if (!gift.as)
+		return;
+	give_all(&gift);
+	/* Most file systems have one share. */
+	if (!list_is_singular(&op->share->volume->shares))
+		ditto_share_visit(op->srv, give_in_other_share, &gift);
 }
 
 static int forget_one(void *arg, const struct ditto_name *name, struct dentry *child)

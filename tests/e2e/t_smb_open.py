@@ -7,10 +7,12 @@ import struct
 
 import nfs3
 import rpc
+import smb
 import smb2
 from harness import Child, eq, frozen, get, put, run, sleepers, test, wait_for
 from smb2 import (DELETE, DIRECTORY_FILE, FLUSH, GENERIC_READ, GENERIC_WRITE, MAKE, OK, OPEN,
-                  OVERWRITE, SHARE_ALL, SHARE_DELETE, SHARE_READ, SHARE_WRITE, Smb2, refused)
+                  OVERWRITE, SHARE_ALL, SHARE_DELETE, SHARE_READ, SHARE_WRITE, SUPERSEDE, Smb2,
+                  refused)
 
 ONE = dict(smb=True, squash='none')
 FILE_BASIC, HIDDEN = 4, 2
@@ -111,6 +113,36 @@ def streams_of_another_share(w):
         eq(go().status, nfs3.OK)
         eq(os.listdir(w.path('.ditto/streams')), [], 'directories of streams')
     a.end()
+
+
+@test(**ONE)
+def streams_change_with_their_file(w):
+    """A file that gets another owner, or is emptied by an open, in one share of its file system
+    does the same with the streams that it has in other shares."""
+    os.mkdir(w.path('sub'))
+    os.chmod(w.path('sub'), 0o777)
+    w.server.add('other', w.path('sub'), squash='root-to-admin')
+    a, = sessions(w, 1)
+    b = Smb2(w.client, share='other')
+    n = w.client.nfs(path=w.path('sub'))
+    a.close(a.create('sub\\f:outer'))
+    b.close(b.create('f:inner'))
+
+    def streams():
+        found = {}
+        for top in w.export, w.path('sub'):
+            for where, _, files in os.walk(f'{top}/.ditto/streams'):
+                found.update((name, os.stat(f'{where}/{name}').st_uid) for name in files)
+        return found
+    eq(sorted(streams()), ['inner', 'outer'])
+    fh = n.lookup(n.root, 'f').fh
+    eq(n.setattr(fh, nfs3.sattr(uid=1234)).status, nfs3.OK)
+    eq(streams(), {'inner': 1234, 'outer': 1234})
+    os.chown(w.path('sub/f'), smb.UIDS['alice'], -1)
+    b.close(b.create('f', how=SUPERSEDE))
+    eq(streams(), {})
+    for s in a, b:
+        s.end()
 
 
 @test(**ONE)
