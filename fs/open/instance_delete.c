@@ -9,6 +9,7 @@
  */
 
 #include <linux/dcache.h>
+#include <linux/filelock.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/namei.h>
@@ -196,6 +197,15 @@ static void delete_later(struct ditto_op *op, struct ditto_instance *inst)
 		ditto_watch_delete_pending(node);
 }
 
+int ditto_delete_break_deleg(struct ditto_op *op, const struct ditto_node *node)
+{
+	const struct cred *old = ditto_op_enter(op);
+	int err = ditto_no_wait(break_deleg(node->inode, O_WRONLY | O_NONBLOCK));
+
+	ditto_op_leave(old);
+	return err;
+}
+
 int ditto_instance_set_delete(struct ditto_op *op, struct ditto_instance *inst, u32 flags)
 {
 	int err;
@@ -214,6 +224,9 @@ int ditto_instance_set_delete(struct ditto_op *op, struct ditto_instance *inst, 
 		return err;
 	if (flags & DITTO_DELETE_NOW)
 		return delete_now(op, inst);
+	err = ditto_delete_break_deleg(op, inst->node);
+	if (err)
+		return err;
 	if (flags & DITTO_DELETE_AT_CLOSE)
 		at_close(op, inst, true);
 	else

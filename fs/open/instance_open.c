@@ -667,6 +667,11 @@ static int opening_apply(struct opening *o, struct ditto_instance *inst)
 {
 	int err = 0;
 
+	if ((o->req->flags & DITTO_OPENF_DELETE_ON_CLOSE) && !o->fresh) {
+		err = ditto_delete_break_deleg(&o->op, o->node);
+		if (err)
+			return err;
+	}
 	opening_tell_local(o);
 	o->op.granted = DITTO_MAY_WRITE | DITTO_MAY_APPEND;
 	if (o->empties && !o->fresh)

@@ -260,6 +260,18 @@ void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct 
 			   bool is_stream);
 
 /**
+ * ditto_delete_break_deleg - break the delegations of another server on a file to be deleted
+ * @op: the caller
+ * @node: the file or stream
+ *
+ * The removal at close would have to wait for them, and nobody would retry it.
+ *
+ * Context: may sleep.
+ * Return: 0, or -EJUKEBOX if one was not given back yet.
+ */
+int ditto_delete_break_deleg(struct ditto_op *op, const struct ditto_node *node);
+
+/**
  * ditto_node_flags - get the DOS attribute flags of a node
  * @op: the caller; names the share
  * @node: held

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Caching grants on a file that loses its name: those that another client gets between the check of
- * a removal and the removal itself, and those of the client that removes it.
+ * a removal and the removal itself, those of the client that removes it, and delegations of another
+ * server.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
+#include <linux/file.h>
+#include <linux/filelock.h>
 #include <linux/fs.h>
 
+#include "../../../fs/op/rights.h"
+#include "../../../fs/open/instance.h"
 #include "../../../lockd/lease.h"
 #include "../../../lockd/table.h"
 #include "folder.h"
@@ -178,7 +183,115 @@ static void grant_of_the_remover(struct kunit *test)
 	remove_end(test);
 }
 
+/* Another server on the file system, with a delegation that the VFS breaks. */
+static bool other_break(struct file_lease *fl)
+{
+	atomic_inc(&breaks);
+	return false;
+}
+
+static const struct lease_manager_operations other_ops = {
+	.lm_break = other_break,
+	.lm_change = lease_modify,
+};
+
+static int other_grant(struct file *file)
+{
+	struct file_lease *fl = locks_alloc_lease();
+	int err;
+
+	if (!fl)
+		return -ENOMEM;
+	fl->fl_lmops = &other_ops;
+	fl->c.flc_flags = FL_DELEG;
+	fl->c.flc_type = F_RDLCK;
+	fl->c.flc_owner = (void *)&other_ops;
+	fl->c.flc_file = file;
+	err = kernel_setlease(file, F_RDLCK, &fl, NULL);
+	if (fl)
+		locks_free_lease(fl);
+	return err;
+}
+
+static void other_return(struct file *file)
+{
+	void *holder = (void *)&other_ops;
+
+	kernel_setlease(file, F_UNLCK, NULL, &holder);
+}
+
+static int victim_open(u32 flags, struct ditto_instance **inst)
+{
+	const struct ditto_open_request req = {
+		.path = "victim", .path_len = 6, .how = DITTO_OPEN_EXISTING,
+		.rights = DITTO_RIGHT_DELETE, .flags = flags,
+	};
+	struct ditto_opened opened;
+	struct ditto_actor actor = { .client = &client, .owner = owner };
+	struct ditto_op op = folder.op;
+	int err;
+
+	op.actor = &actor;
+	err = ditto_instance_open(&op, &req, &opened);
+	*inst = opened.inst;
+	return err;
+}
+
+static int victim_delete(struct ditto_instance *inst)
+{
+	struct ditto_op op = folder.op;
+	struct ditto_node *node;
+	int err;
+
+	op.share = NULL;
+	err = ditto_instance_begin(inst, &op, &node);
+	if (err)
+		return err;
+	err = ditto_instance_set_delete(&op, inst, DITTO_DELETE_ON);
+	ditto_instance_end(inst, &op);
+	return err;
+}
+
+/*
+ * The removal at close would meet the delegation and be lost, so it is broken, and the caller told
+ * to retry, when the deletion is asked for.
+ */
+static void delegation_of_another_server(struct kunit *test)
+{
+	struct path path = { .mnt = folder.path.mnt };
+	struct ditto_instance *inst, *none;
+	struct file *file;
+
+	remove_begin(test);
+	path.dentry = ditto_node_dentry(victim);
+	file = dentry_open(&path, O_RDONLY, current_cred());
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	KUNIT_EXPECT_EQ(test, victim_open(0, &inst), 0);
+	KUNIT_ASSERT_NOT_NULL(test, inst);
+
+	KUNIT_EXPECT_EQ(test, other_grant(file), 0);
+	KUNIT_EXPECT_EQ(test, victim_delete(inst), -EJUKEBOX);
+	KUNIT_EXPECT_FALSE(test, ditto_instance_delete_pending(inst));
+	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 1);
+	other_return(file);
+
+	KUNIT_EXPECT_EQ(test, other_grant(file), 0);
+	KUNIT_EXPECT_EQ(test, victim_open(DITTO_OPENF_DELETE_ON_CLOSE, &none), -EJUKEBOX);
+	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 2);
+	other_return(file);
+
+	KUNIT_EXPECT_EQ(test, victim_delete(inst), 0);
+	ditto_instance_close(&folder.op, inst);
+	KUNIT_EXPECT_EQ(test, victim->inode->i_nlink, 0);
+	__fput_sync(file);
+	dput(path.dentry);
+	/* There was no grant. */
+	atomic_set(&losses, 1);
+	remove_end(test);
+}
+
 static struct kunit_case remove_cases[] = {
+	KUNIT_CASE(delegation_of_another_server),
 	KUNIT_CASE(grant_before_unlink),
 	KUNIT_CASE(grant_before_rename_over),
 	KUNIT_CASE(grant_of_the_remover),
