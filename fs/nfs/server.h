@@ -270,8 +270,8 @@ static inline enum ditto_trust dnfs_conn_trust(enum ditto_admission admission)
  * @xprt: the connection, or that of a datagram, which has no charges
  * @trust: the level
  *
- * If there is no room at a higher level, the connection stays below it; at a lower level it is
- * closed.
+ * If there is no room at a higher level, the connection stays below it, and a call a second later
+ * tries again; at a lower level it is closed.
  *
  * Context: may sleep; takes xpt_lock.
  */

@@ -290,6 +290,27 @@ def levels_follow_answers(w):
     wait_for('as many as strangers may have', lambda: budget(w, 1)['connections'] == (16, 16))
 
 
+@test(server='ditto', clients=2)
+def level_without_room(w):
+    """A connection that finds no room at the level of its calls does not ask again at each call."""
+    n = w.client.nfs()
+    n.rpc.close()
+    w.server.helper_start()
+    with process_stopped(w.server.helper.pid):
+        w.server.set('data', allow=['client1.e2e.test=rw'])
+        early = [nfs3.Nfs3(w.client.connect()) for _ in range(6)]
+        eq([c.getattr(n.root).status for c in early], [nfs3.JUKEBOX] * 6)
+        w.server.ctl('server', 'set', 'budget-connections', '4')
+    for c in early:
+        wait_for('an answer', lambda c=c: c.getattr(n.root).status == nfs3.OK)
+    before = refused(w)
+    for _ in range(200):
+        for c in early:
+            eq(c.getattr(n.root).status, nfs3.OK)
+    added = refused(w) - before
+    eq((before > 0, added < 200), (True, True), f'refused {before}, then {added}')
+
+
 @test(server='ditto', clients=2, timeout=120)
 def half_calls(w):
     """Unfinished records are kept up to the machine's limit, then their connections are closed."""

@@ -13,6 +13,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/jiffies.h>
 #include <linux/printk.h>
 
 #include "../../../net/budget.h"
@@ -21,6 +22,9 @@
 #include "../../share/admit.h"
 #include "../server.h"
 #include "connection_private.h"
+
+/* Until a move of the charges that failed is tried again. */
+#define CONN_STAYS	HZ
 
 int dnfs_conn_principal(struct svc_xprt *xprt, struct ditto_principal *who)
 {
@@ -128,21 +132,46 @@ static int conn_move(struct dnfs_conn *conn, const struct ditto_principal *who)
 	return 0;
 }
 
+/* A move that has failed a moment ago would cost each call of the connection another failure. */
+static bool conn_stays(struct svc_xprt *xprt, enum ditto_trust trust)
+{
+	struct dnfs_conn *conn;
+	bool stays;
+
+	spin_lock(&xprt->xpt_lock);
+	conn = dnfs_conn_of(xprt);
+	stays = conn && conn->stays && trust > conn->charge.trust &&
+		time_before(jiffies, conn->stay_until);
+	spin_unlock(&xprt->xpt_lock);
+	return stays;
+}
+
+/* Return: true if the connection must be closed: it is charged at a higher level than it has. */
+static bool conn_follow(struct dnfs_conn *conn, const struct ditto_principal *who)
+{
+	lockdep_assert_held(&conn->xprt->xpt_lock);
+	if (conn->charge.trust == who->trust)
+		return false;
+	conn->stays = conn_move(conn, who);
+	conn->stay_until = jiffies + CONN_STAYS;
+	return conn->stays && who->trust < conn->charge.trust;
+}
+
 void dnfs_conn_decided(struct svc_xprt *xprt, enum ditto_trust trust)
 {
 	struct ditto_principal who;
 	struct dnfs_conn *conn;
 	struct in6_addr addr;
-	bool misfit = false;
+	bool misfit;
 
-	if (!ditto_addr_map((struct sockaddr *)&xprt->xpt_remote, &addr) ||
+	if (conn_stays(xprt, trust) ||
+	    !ditto_addr_map((struct sockaddr *)&xprt->xpt_remote, &addr) ||
 	    ditto_principal_init(&who, dnfs_server_of(xprt->xpt_net)->srv, &addr, trust,
 				 INVALID_UID))
 		return;
 	spin_lock(&xprt->xpt_lock);
 	conn = dnfs_conn_of(xprt);
-	if (conn && conn->charge.trust != trust)
-		misfit = conn_move(conn, &who) && trust < conn->charge.trust;
+	misfit = conn && conn_follow(conn, &who);
 	spin_unlock(&xprt->xpt_lock);
 	ditto_principal_exit(&who);
 	if (misfit)

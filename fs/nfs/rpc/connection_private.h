@@ -33,6 +33,9 @@ struct ditto_peer;
  * @acked: sequence number of the last byte that the client acknowledged
  * @moved: jiffies at which @acked changed
  * @wait: jiffies until the next look
+ * @stay_until: jiffies up to which a move of the charges to a higher level is not tried again;
+ *	valid if @stays. Both are guarded by xpt_lock
+ * @stays: such a move has failed
  * @stream: for its batches
  * @part_bytes: bytes of memory of the large call that is being received; guarded by xpt_lock
  * @rcu: frees it after a grace period
@@ -55,6 +58,8 @@ struct dnfs_conn {
 	u32 acked;
 	unsigned long moved;
 	unsigned long wait;
+	unsigned long stay_until;
+	bool stays;
 	struct dnfs_stream stream;
 	u32 part_bytes;
 	struct rcu_head rcu;
