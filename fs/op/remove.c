@@ -86,6 +86,23 @@ void ditto_victim_gone(struct ditto_share *share, struct ditto_node *victim)
 	ditto_share_put(other);
 }
 
+/*
+ * The name is missing in memory. If an earlier removal could not be made durable, or the file
+ * system has failed since, it may still be on the disk. Return: -ENOENT if it is not.
+ */
+static int remove_missing(struct ditto_dir_change *c, const struct ditto_name *name)
+{
+	int err = 0;
+
+	/* Not every file system that has failed says so when a directory is committed. */
+	if (d_is_negative(c->child)) {
+		d_drop(c->child);
+		err = ditto_dir_change_lookup(c, name);
+	}
+	ditto_dir_change_unlock(c);
+	return err ?: ditto_op_commit(c->op, c->parent, false) ?: -ENOENT;
+}
+
 /* Remove @dentry, or the file with the name if it is NULL. */
 static int do_remove(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
 		     struct dentry *dentry, bool is_dir, bool now, struct ditto_wcc *wcc)
@@ -110,6 +127,8 @@ static int do_remove(struct ditto_op *op, struct ditto_node *dir, const struct d
 			goto end;
 	}
 	err = ditto_dir_change_remove(&c, is_dir, now, &victim);
+	if (err == -ENOENT)
+		err = remove_missing(&c, name);
 	if (err)
 		goto end;
 	c.removed = name;

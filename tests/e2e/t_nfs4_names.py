@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """NFSv4 by hand: names, and the operations that create, rename and remove them."""
+import fcntl
 import functools
 import os
 import stat
+import struct
 
+import nfs3
 import nfs4
 from harness import eq, one_of, put, test
 from nfs4 import getattr, getfh, lookup, lookupp, putfh, putrootfh, savefh, setattr
@@ -11,6 +14,9 @@ from nfs4_opens import ANON
 from nfs4_raw import both, last, open_nfs
 
 wire = functools.partial(test, server='ditto')
+
+# XFS_IOC_GOINGDOWN, which ext4 has as well
+GOINGDOWN, NO_LOG_FLUSH = 0x8004587d, 2
 
 BAD_NAMES = [
     (b'', nfs4.INVAL), (b'.', nfs4.BADNAME), (b'..', nfs4.BADNAME), (b'a/b', nfs4.BADNAME),
@@ -157,6 +163,31 @@ def removes(w):
         eq(r[1].change.after, r[2].attrs['change'])
         eq(r[1].change.atomic, True)
     eq(os.listdir(w.export), ['full'])
+
+
+@wire
+def removes_from_a_failed_disk(w):
+    """A name that is gone in memory may still be on the disk, so that its removal fails, too."""
+    c = open_nfs(w)
+    for kind in ('xfs', 'ext4'):
+        where = w.served_volume(kind, kind)
+        for name in ('seen', 'gone', 'unseen'):
+            put(f'{where}/{name}')
+            os.mkdir(f'{where}/{name}-dir')
+        root = c.fh(kind)
+        n = w.client.nfs(path=where)
+        c.compound(putfh(root), lookup('seen')).ok()
+        for name in ('gone', 'gone-dir'):
+            c.compound(putfh(root), nfs4.remove(name)).ok()
+            last(c.compound(putfh(root), nfs4.remove(name)), nfs4.NOENT)
+        fd = os.open(where, os.O_RDONLY)
+        fcntl.ioctl(fd, GOINGDOWN, struct.pack('I', NO_LOG_FLUSH))
+        os.close(fd)
+        for name in ('seen', 'gone', 'unseen', 'none'):
+            last(c.compound(putfh(root), nfs4.remove(name)), nfs4.IO)
+            last(c.compound(putfh(root), nfs4.remove(f'{name}-dir')), nfs4.IO)
+            eq((n.remove(n.root, name).status, n.rmdir(n.root, f'{name}-dir').status),
+               (nfs3.IO, nfs3.IO), name)
 
 
 @wire
