@@ -30,8 +30,11 @@ enum ditto_reason {
 	DITTO_REASON_IMMUTABLE,
 	DITTO_REASON_APPEND_ONLY,
 	DITTO_REASON_STICKY,		/* sticky directory: only owners may remove */
-	DITTO_REASON_ROOT,		/* the root of a share cannot be removed */
-	DITTO_REASON_KERNEL,		/* the mount, the file system or a security module */
+	/*
+	 * The mount, the file system or a security module. The number before it is that of a reason
+	 * which only older versions have.
+	 */
+	DITTO_REASON_KERNEL = DITTO_REASON_STICKY + 2,
 	DITTO_REASON_PRIVILEGE,		/* a privilege of the caller */
 };
 

@@ -100,24 +100,42 @@ static u32 write_rights(const struct ditto_op *op, struct ditto_node *node, u32 
 	return rights;
 }
 
-/* The same checks as those of the VFS when a name is removed. */
-static u32 delete_rights(const struct ditto_op *op, struct ditto_node *node,
-			 struct ditto_node *parent, u32 want)
+/*
+ * The root of a share is in no directory of it that could permit its deletion. Its list grants
+ * DELETE as that of any file does (MS-FSA section 2.1.5.1.2.1); without a list, those have it who
+ * may change the root's entries. It lets them open the root; the deletion itself is refused.
+ */
+static u32 root_delete_rights(const struct ditto_op *op, struct ditto_node *root,
+			      const u32 *listed)
 {
-	struct inode *inode = node->inode;
+	if (listed)
+		return *listed & DITTO_RIGHT_DELETE;
+	ditto_note(op, root, DITTO_RIGHT_DELETE, DITTO_REASON_MODE, MAY_WRITE | MAY_EXEC);
+	return rights_allow(op, root, MAY_WRITE | MAY_EXEC) ? DITTO_RIGHT_DELETE : 0;
+}
+
+/*
+ * The same checks as those of the VFS when a name is removed. @listed: rights granted by the list,
+ * if one decides, or NULL.
+ */
+static u32 delete_rights(const struct ditto_op *op, struct ditto_node *node,
+			 struct ditto_node *parent, u32 want, const u32 *listed)
+{
+	const struct inode *inode = node->inode;
 
 	if (!(want & DITTO_RIGHT_DELETE))
 		return 0;
-	if (!parent) {
-		ditto_note(op, node, DITTO_RIGHT_DELETE, DITTO_REASON_ROOT, 0);
-		return 0;
-	}
-	if (IS_APPEND(parent->inode) || IS_APPEND(inode) || IS_IMMUTABLE(inode)) {
+	if ((parent && IS_APPEND(parent->inode)) || IS_APPEND(inode) || IS_IMMUTABLE(inode)) {
 		ditto_note(op, node, DITTO_RIGHT_DELETE,
 			   IS_IMMUTABLE(inode) ? DITTO_REASON_IMMUTABLE : DITTO_REASON_APPEND_ONLY,
 			   0);
 		return 0;
 	}
+	if (inode == d_inode(op->share->root.dentry))
+		return root_delete_rights(op, node, listed);
+	/* Without a known name there is nothing to delete. */
+	if (!parent)
+		return 0;
 	return ditto_may_remove(op, parent, node) ? 0 : DITTO_RIGHT_DELETE;
 }
 
@@ -160,8 +178,8 @@ static u32 listed_rights(const struct ditto_op *op, struct ditto_node *node,
 	}
 	if (rights_are_fixed(op, node))
 		return rights & ~DITTO_RIGHTS_CHANGE;
-	/* DELETE may come from the directory; it is denied at the root and for immutable files. */
-	return (rights & ~DITTO_RIGHT_DELETE) | delete_rights(op, node, parent, want);
+	/* DELETE may come from the directory; it is denied for immutable files. */
+	return (rights & ~DITTO_RIGHT_DELETE) | delete_rights(op, node, parent, want, &rights);
 }
 
 u32 ditto_rights_by_privilege(const struct ditto_op *op)
@@ -210,7 +228,8 @@ int ditto_rights_among(struct ditto_op *op, struct ditto_node *node, struct ditt
 	*rights = read_rights(&fresh, node, want);
 	if (rights_are_fixed(&fresh, node))
 		goto leave;
-	*rights |= write_rights(&fresh, node, want) | delete_rights(&fresh, node, parent, want);
+	*rights |= write_rights(&fresh, node, want) |
+		   delete_rights(&fresh, node, parent, want, NULL);
 	ditto_note(&fresh, node, DITTO_RIGHT_WRITE_ACL | DITTO_RIGHT_WRITE_OWNER,
 		   DITTO_REASON_OWNER, 0);
 	if ((want & DITTO_RIGHTS_BY_OWNER) &&

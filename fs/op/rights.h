@@ -52,7 +52,7 @@ struct ditto_op;
  * @op: the caller
  * @node: held
  * @parent: directory the node was found in, held; it may grant DELETE. NULL at the root
- *	of a share, which cannot be deleted
+ *	of a share, and for a node without a known name, to which nobody has DELETE
  * @rights: filled with DITTO_RIGHT_* bits
  *
  * With an access control list, the rights come from it. Without one, a caller may read and write

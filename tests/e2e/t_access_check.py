@@ -134,7 +134,7 @@ def way(w):
     eq(n.lookup(n.lookup(n.root, 'a').fh, 'b').status, nfs3.ACCES)
     assert '/a/b/      yes' in told(w, 'a/b/f')
     eq(check(w, '').get('step', []), [], 'the root has no way')
-    eq(rights(check(w, ''))['delete']['reason'], 'root')
+    eq(rights(check(w, ''))['delete']['reason'], 'mode')
 
 
 @test(smb=True, squash='root-to-guest')

@@ -430,7 +430,10 @@ def nested_smb(w):
     s.close(f)
     # the mount point itself cannot be removed or renamed
     for name in ('dir\\at', 'dir\\at\\in'):
-        refused('ACCESS_DENIED', s.create, name, access=smb2.DELETE, how=smb2.OPEN)
+        at = s.create(name, access=smb2.DELETE, how=smb2.OPEN)
+        refused('CANNOT_DELETE', s.delete_on_close, at)
+        refused('ACCESS_DENIED', s.rename, at, f'{name}\\new')
+        s.close(at)
     # a symbolic link is for the client, with what is behind it
     os.symlink('in', w.path('dir/at/link'))
     refused('STOPPED_ON_SYMLINK', s.create, 'dir\\at\\link\\deep', how=smb2.OPEN)

@@ -13,6 +13,7 @@ from harness import Child, eq, frozen, get, put, run, sleepers, test, wait_for
 from smb2 import (DELETE, DIRECTORY_FILE, FLUSH, GENERIC_READ, GENERIC_WRITE, MAKE, OK, OPEN,
                   OVERWRITE, SHARE_ALL, SHARE_DELETE, SHARE_READ, SHARE_WRITE, SUPERSEDE, Smb2,
                   refused)
+from t_smb_acl import ALLOW, READ_DATA, descriptor, set_sd, user
 
 ONE = dict(smb=True, squash='none')
 FILE_BASIC, HIDDEN = 4, 2
@@ -155,6 +156,52 @@ def stream_names_follow(w):
     b.rename(two, ':three')
     refused('OBJECT_NAME_NOT_FOUND', a.create, 'f:two', how=OPEN)
     a.close(a.create('f:three', how=OPEN))
+
+
+@test(**ONE)
+def root_by_its_list(w):
+    """The root is opened with the rights that its list grants, DELETE too; it is not deleted."""
+    all_rights, modify = 0x1f01ff, 0x1301bf
+    a, b = Smb2(w.client), Smb2(w.client, user='bob')
+
+    def opened(s, access, **kw):
+        return s.create('', access=access, how=OPEN, options=DIRECTORY_FILE, **kw)
+
+    def granted(s, access):
+        fid = opened(s, access)
+        rights, = struct.unpack('<I', s.query(fid, 8))
+        s.close(fid)
+        return rights
+
+    def kept(s, fid):
+        refused('CANNOT_DELETE', s.delete_on_close, fid)
+        refused('ACCESS_DENIED', s.rename, fid, 'new')
+        refused('CANNOT_DELETE', s.create, '', access=DELETE, how=OPEN,
+                options=DIRECTORY_FILE | smb2.DELETE_ON_CLOSE)
+        s.close(fid)
+    # without a list, who may change its entries has it
+    os.chmod(w.export, 0o755)
+    refused('ACCESS_DENIED', opened, a, DELETE)
+    os.chown(w.export, smb.UIDS['alice'], smb.UIDS['alice'])
+    kept(a, opened(a, smb2.GENERIC_ALL))
+    eq(granted(a, smb2.MAXIMUM), all_rights)
+    refused('ACCESS_DENIED', opened, b, DELETE)
+    # with one, it says so, whoever may change entries
+    fid = opened(a, smb2.GENERIC_ALL)
+    set_sd(a, fid, descriptor((ALLOW, 0, modify, user('bob')),
+                              (ALLOW, 0, all_rights & ~DELETE, user('alice'))))
+    a.close(fid)
+    kept(b, opened(b, modify))
+    eq(granted(b, smb2.MAXIMUM), modify)
+    refused('ACCESS_DENIED', opened, a, DELETE)
+    refused('ACCESS_DENIED', opened, a, smb2.GENERIC_ALL)
+    eq(granted(a, smb2.MAXIMUM), all_rights & ~DELETE)
+    # it is shared as that of any directory
+    held = opened(b, DELETE)
+    refused('SHARING_VIOLATION', opened, a, READ_DATA, share=SHARE_READ | SHARE_WRITE)
+    b.close(held)
+    a.end()
+    b.end()
 
 
 @test(**ONE)

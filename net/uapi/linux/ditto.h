@@ -359,7 +359,7 @@ enum ditto_grant_source {
  * enum ditto_access_reason - Why a right is granted or not: the list or the
  *   mode (with the POSIX ACL) of the file or of the directory it is in;
  *   everybody who reaches a file without a list has it, or its owner alone;
- *   and so on.
+ *   and so on. Only older modules say root.
  */
 enum ditto_access_reason {
 	DITTO_ACCESS_REASON_UNKNOWN,

@@ -517,7 +517,7 @@ static void test_rights(struct kunit *test)
 	have = acl_file_rights(test, node, f.root);
 	KUNIT_EXPECT_EQ(test, have, READS | DITTO_RIGHT_DELETE | DITTO_RIGHT_WRITE_OWNER |
 			DITTO_RIGHT_SYNCHRONIZE);
-	/* The root of a share cannot be deleted. */
+	/* The directory of a file without a known name grants nothing. */
 	have = acl_file_rights(test, node, NULL);
 	KUNIT_EXPECT_FALSE(test, have & DITTO_RIGHT_DELETE);
 	acl_file_done(test, node);
