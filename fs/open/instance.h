@@ -151,6 +151,7 @@ struct ditto_open_request {
  * @action: what was done, if it succeeded
  * @created: the file was created, by this open or by an earlier transmission of the request;
  *	also valid if @found of the request ended the open
+ * @made: this open created the file, of which it may have opened a stream
  * @walk_passed: bytes of the path before the component that ended the walk; with -ENOTDIR it is
  *	the whole path if the file exists but is no directory, and less if a component in the
  *	middle is missing or no directory
@@ -160,6 +161,7 @@ struct ditto_opened {
 	struct ditto_instance *inst;
 	enum ditto_open_action action;
 	bool created;
+	bool made;
 	u32 walk_passed;
 	struct ditto_wcc wcc;
 };
@@ -406,12 +408,13 @@ int ditto_instance_set_delete(struct ditto_op *op, struct ditto_instance *inst, 
  * ditto_instance_take_back - have the file that an open created removed when it is closed
  * @op: begun
  * @inst: begun; it has created the file, or the stream, and the caller reports an error
+ * @with_base: it is a stream, and the open has created its file, too
  *
- * No right to delete is needed. A file that others have opened meanwhile is kept.
+ * No right to delete is needed. What others have opened meanwhile is kept.
  *
  * Context: may sleep.
  */
-void ditto_instance_take_back(struct ditto_op *op, struct ditto_instance *inst);
+void ditto_instance_take_back(struct ditto_op *op, struct ditto_instance *inst, bool with_base);
 
 /**
  * ditto_instance_rename - rename a file, possibly into another directory

@@ -235,17 +235,28 @@ int ditto_instance_set_delete(struct ditto_op *op, struct ditto_instance *inst, 
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_set_delete, DITTO);
 
-void ditto_instance_take_back(struct ditto_op *op, struct ditto_instance *inst)
+/*
+ * Delete a name at the close of its only instance.
+ * Return: false if others have the node open, or its name is delete pending or not known.
+ */
+static bool delete_if_alone(struct ditto_op *op, struct ditto_node *node,
+			    struct ditto_hardlink *link)
 {
-	struct ditto_node *node = inst->node;
 	bool alone;
 
 	spin_lock(&node->lock);
-	alone = inst->link && node->instances == 1 && !ditto_hardlink_is_deleted(inst->link);
+	alone = link && node->instances == 1 && !ditto_hardlink_is_deleted(link);
 	if (alone)
-		ditto_hardlink_delete(op, node, inst->link, op->cred);
+		ditto_hardlink_delete(op, node, link, op->cred);
 	spin_unlock(&node->lock);
 	if (alone)
 		ditto_watch_delete_pending(node);
+	return alone;
+}
+
+void ditto_instance_take_back(struct ditto_op *op, struct ditto_instance *inst, bool with_base)
+{
+	if (delete_if_alone(op, inst->node, inst->link) && inst->is_stream && with_base)
+		delete_if_alone(op, inst->base, inst->base_link);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_take_back, DITTO);

@@ -741,6 +741,7 @@ again:
 		ditto_audit(&o.op, o.base, DITTO_AUDIT_OPEN, o.rights, true);
 	res->inst = inst;
 	res->created = o.created;
+	res->made = o.made;
 	res->action = o.fresh ? DITTO_WAS_CREATED : dispositions[req->how].action;
 
 out:

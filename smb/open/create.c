@@ -291,7 +291,7 @@ static u32 dsmb_create_look(struct dsmb_create *c)
 	if (!status)
 		dsmb_create_maximal(c);
 	else if (c->opened.action == DITTO_WAS_CREATED)
-		ditto_instance_take_back(&call->op, c->open->inst);
+		ditto_instance_take_back(&call->op, c->open->inst, c->opened.made);
 	dsmb_open_end(call, c->open);
 	return status;
 }
@@ -501,7 +501,7 @@ static void dsmb_create_take_back(struct dsmb_create *c)
 	if (c->opened.action != DITTO_WAS_CREATED ||
 	    dsmb_open_begin(c->call, c->open, &c->node))
 		return;
-	ditto_instance_take_back(&c->call->op, c->open->inst);
+	ditto_instance_take_back(&c->call->op, c->open->inst, c->opened.made);
 	dsmb_open_end(c->call, c->open);
 }
 

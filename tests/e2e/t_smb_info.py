@@ -465,7 +465,13 @@ def attributes_that_fail(w):
             smb2.refused(status, s.create, 'new', access=smb2.GENERIC_WRITE, how=smb2.MAKE,
                          options=options, context=(b'ExtA', data))
             eq(os.path.lexists(w.path('new')), False, f'{status} {options}')
+    # a stream takes the file along that was made for it, and no other
     put(w.path('f'), b'old', 0o666)
+    for name in 'new:s', 'f:s':
+        smb2.refused('ACCESS_DENIED', s.create, name, access=smb2.GENERIC_WRITE, how=smb2.MAKE,
+                     context=(b'ExtA', ea(b'ditto.extra', b'1')))
+        smb2.refused('OBJECT_NAME_NOT_FOUND', s.create, name, how=smb2.OPEN)
+    eq(sorted(os.listdir(w.export)), ['.ditto', 'f'])
     for status, data in bad:
         smb2.refused(status, s.create, 'f', how=smb2.OVERWRITE_IF, context=(b'ExtA', data))
         eq(get(w.path('f')), b'old')
