@@ -266,6 +266,7 @@ struct ditto_node {
 #define DITTO_NODE_WHOLE	5	/* all data is in the file, see fs/offload/offload.h */
 #define DITTO_NODE_LOADING	6	/* a lock: somebody reads the record of fs/offload/ */
 #define DITTO_NODE_LINKING	7	/* names that @changer adds or renames are temporary ones */
+#define DITTO_NODE_RESERVED	8	/* an instance may have reserved space beyond the end */
 
 /**
  * ditto_node_get - get the node of a dentry

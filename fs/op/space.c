@@ -7,9 +7,11 @@
  * returns, unless the caller's @unstable is set: then it is as durable as an unstable write.
  */
 
+#include <kunit/visibility.h>
 #include <linux/fs.h>
 #include <linux/falloc.h>
 #include <linux/mm.h>
+#include <linux/mount.h>
 #include <linux/sizes.h>
 #include <linux/uio.h>
 
@@ -213,6 +215,12 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	since = ditto_wb_err_write(node, file->f_path.dentry, op->pins);
 	err = how == DITTO_SPACE_ZERO ? zero_range(file, stub, pos, count, next) :
 	      vfs_fallocate(file, modes[how], pos, count);
+	/*
+	 * The last close of before may have freed space, and cleared the flag, until now. A file
+	 * that other machines can extend has no size that is safe to set.
+	 */
+	if (how == DITTO_SPACE_RESERVE_KEEP && !node->volume->is_remote)
+		set_bit(DITTO_NODE_RESERVED, &node->flags);
 	/* Parts of blocks at the ends of a hole are zeroed in the page cache. */
 	if (!err && !op->unstable)
 		err = vfs_fsync_range(file, pos, pos + count - 1, 0);
@@ -265,6 +273,38 @@ int ditto_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_spac
 	return space_change(op, node, how, pos, count, NULL);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_allocate, DITTO);
+
+void ditto_space_trim(struct ditto_share *share, struct ditto_node *node)
+{
+	struct iattr ia = { .ia_valid = ATTR_SIZE | ATTR_MTIME | ATTR_MTIME_SET };
+	struct inode *inode = node->inode;
+	struct vfsmount *mnt = share->root.mnt;
+	const struct cred *old;
+	struct dentry *dentry;
+
+	if (likely(!test_bit(DITTO_NODE_RESERVED, &node->flags)) || !inode->i_nlink ||
+	    mnt_want_write(mnt))
+		return;
+	dentry = ditto_node_dentry(node);
+	old = override_creds(share->srv->nodes->cred);
+	inode_lock(inode);
+	/* Space is reserved under this lock. What a new instance reserves is freed at its end. */
+	if (READ_ONCE(node->instances) || !test_and_clear_bit(DITTO_NODE_RESERVED, &node->flags))
+		goto unlock;
+	/* An asynchronous direct write beyond the end sets the size when it completes. */
+	inode_dio_wait(d_real_inode(dentry));
+	/* Setting the size of now frees the blocks behind it. tmpfs would change the mtime, too. */
+	ia.ia_size = i_size_read(inode);
+	ia.ia_mtime = inode_get_mtime(inode);
+	if (notify_change(mnt_idmap(mnt), dentry, &ia, NULL))
+		set_bit(DITTO_NODE_RESERVED, &node->flags);
+unlock:
+	inode_unlock(inode);
+	revert_creds(old);
+	dput(dentry);
+	mnt_drop_write(mnt);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_space_trim);
 
 int ditto_zero(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 end, u64 *next)
 {

@@ -7,11 +7,13 @@
 
 struct ditto_node;
 struct ditto_op;
+struct ditto_share;
 
 /* Kinds of space allocation. */
 enum ditto_space_how {
 	DITTO_SPACE_RESERVE,	/* preallocate; the file may grow */
-	DITTO_SPACE_RESERVE_KEEP, /* preallocate; keep the size */
+	/* Preallocate for an instance; keep the size. The last close frees what is not used. */
+	DITTO_SPACE_RESERVE_KEEP,
 	DITTO_SPACE_PUNCH,	/* punch a hole; keep the size */
 	DITTO_SPACE_ZERO,	/* for ditto_zero() alone */
 };
@@ -32,6 +34,19 @@ enum ditto_space_how {
  */
 int ditto_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_space_how how,
 		   u64 pos, u64 count);
+
+/**
+ * ditto_space_trim - free space that instances have reserved beyond the end of a file
+ * @share: a share that the file is in, held
+ * @node: held; its last instance has gone. Nothing is done if there is a new one by now
+ *
+ * MS-FSCC section 2.4.4: it is freed when the last handle is closed. Size and mtime of the file
+ * stay the same. If that fails, the file keeps the space until the next last close. A file system
+ * that other machines can change keeps it: setting the size could cut what they append.
+ *
+ * Context: may sleep.
+ */
+void ditto_space_trim(struct ditto_share *share, struct ditto_node *node);
 
 /**
  * ditto_zero - write zeros over a range of a file, with its blocks and its size kept

@@ -12,6 +12,7 @@
 #include "../../lockd/range.h"
 #include "../name/name_private.h"
 #include "../node/handle.h"
+#include "../op/space.h"
 #include "instance_private.h"
 
 static struct kmem_cache *instance_slab;
@@ -142,11 +143,11 @@ unlock:
 static void node_leave(struct ditto_op *op, struct ditto_node *node, struct ditto_hardlink *link,
 		       struct ditto_cred *closer, bool keeps, bool is_stream)
 {
-	bool last, deleted;
+	bool last, deleted, unused;
 
 	spin_lock(&node->lock);
 	node->keepers -= keeps;
-	node->instances--;
+	unused = !--node->instances;
 	if (closer && !ditto_hardlink_is_deleted(link))
 		ditto_hardlink_delete(op, node, link, closer);
 	last = link && !--link->instances;
@@ -160,6 +161,8 @@ static void node_leave(struct ditto_op *op, struct ditto_node *node, struct ditt
 		ditto_delete_pending_go(op, node, link, is_stream);
 	if (last)
 		link_free(link);
+	if (unused)
+		ditto_space_trim(op->share, node);
 }
 
 static int stream_join(struct ditto_instance *inst)
@@ -421,6 +424,12 @@ bool ditto_instance_is_dir(const struct ditto_instance *inst)
 	return inst->is_dir;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_is_dir, DITTO);
+
+bool ditto_instance_has_reserved(const struct ditto_instance *inst)
+{
+	return test_bit(DITTO_NODE_RESERVED, &inst->node->flags);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_has_reserved, DITTO);
 
 bool ditto_instance_is_stream(const struct ditto_instance *inst)
 {

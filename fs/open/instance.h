@@ -277,6 +277,15 @@ struct ditto_open *ditto_instance_claim(struct ditto_instance *inst);
 bool ditto_instance_is_dir(const struct ditto_instance *inst);
 
 /**
+ * ditto_instance_has_reserved - tell whether the last close of the file may free space
+ * @inst: begun
+ *
+ * Context: any.
+ * Return: true if space beyond the end of the file, or of the stream, may be reserved.
+ */
+bool ditto_instance_has_reserved(const struct ditto_instance *inst);
+
+/**
  * ditto_instance_is_stream - tell whether a stream is open
  * @inst: held by the caller
  *

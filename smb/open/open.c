@@ -523,6 +523,7 @@ bool dsmb_open_look(struct dsmb_open *open, struct dsmb_open_state *state)
 	if (there) {
 		state->ranges = ditto_range_owner_has(&node->point, open->owner);
 		state->delete_pending = ditto_instance_delete_pending(open->inst);
+		state->reserved = ditto_instance_has_reserved(open->inst);
 		ditto_instance_end(open->inst, &op);
 	}
 	dsmb_tree_put(tree);
@@ -638,21 +639,22 @@ bool dsmb_open_place(struct dsmb_open *open, struct dsmb_session **session,
 	return somewhere;
 }
 
-/* True if the close of the open may remove its file. */
-static bool dsmb_open_deletes(struct dsmb_open *open)
+/* True if the close of the open may remove its file, or free space of it. */
+static bool dsmb_open_changes(struct dsmb_open *open)
 {
 	struct dsmb_open_state state;
 
 	return open->inst && (ditto_instance_deletes_at_close(open->inst) ||
-			      (dsmb_open_look(open, &state) && state.delete_pending));
+			      (dsmb_open_look(open, &state) &&
+			       (state.delete_pending || state.reserved)));
 }
 
 /*
- * Close opens of a session or tree connect: with @deleting all, else those that do not delete their
+ * Close opens of a session or tree connect: with @changing all, else those whose close changes no
  * file.
  */
 static void dsmb_opens_close_some(struct dsmb_session *session, struct dsmb_tree *tree, bool keep,
-				  bool deleting)
+				  bool changing)
 {
 	struct dsmb_open *open;
 	unsigned long index;
@@ -662,7 +664,7 @@ static void dsmb_opens_close_some(struct dsmb_session *session, struct dsmb_tree
 		if ((tree && READ_ONCE(open->tree) != tree) || !refcount_inc_not_zero(&open->ref))
 			continue;
 		rcu_read_unlock();
-		if (!deleting && dsmb_open_deletes(open))
+		if (!changing && dsmb_open_changes(open))
 			goto put;
 		if (!keep || !dsmb_durable_disconnect(open, session)) {
 			dsmb_durable_close_later(open);
@@ -681,7 +683,7 @@ void dsmb_opens_close(struct dsmb_session *session, struct dsmb_tree *tree, bool
 	/* A thread that saw the session or tree connect alive has entered the table after this. */
 	xa_lock(&session->opens);
 	xa_unlock(&session->opens);
-	/* Deletions are last: one that hangs must not keep files in other file systems open. */
+	/* Changes are last: one that hangs must not keep files in other file systems open. */
 	dsmb_opens_close_some(session, tree, keep, false);
 	dsmb_opens_close_some(session, tree, keep, true);
 }

@@ -436,10 +436,12 @@ void dsmb_open_close_detached(struct dsmb_open *open);
  * struct dsmb_open_state - claims of an open on its file
  * @ranges: the open has byte-range locks
  * @delete_pending: the deletion of the file is pending
+ * @reserved: space beyond the end of the file may be reserved
  */
 struct dsmb_open_state {
 	bool ranges;
 	bool delete_pending;
+	bool reserved;
 };
 
 /**

@@ -510,6 +510,45 @@ def sizes_of_attributes(w):
 
 
 @test(smb=True, squash='none')
+def space_that_is_reserved(w):
+    """Space beyond the end of a file is reserved while it is open; the last close frees it."""
+    a, b = session(w), session(w)
+    reserved, alsi = 1 << 20, struct.pack('<Q', 1 << 20)
+
+    def blocks(name='f'):
+        return os.stat(w.path(name)).st_blocks * 512
+    first = a.create('f')
+    a.write(first, b'data' * 100)
+    before = os.stat(w.path('f'))
+    others = [b.create(name, how=smb2.OPEN) for name in ('f', 'f')]
+    a.set(first, 19, alsi)
+    eq(blocks() >= reserved, True, 'reserved')
+    a.close(first)
+    b.close(others.pop())
+    eq(blocks() >= reserved, True, 'still open')
+    # what is written there meanwhile stays
+    b.write(others[0], b'more', offset=8192)
+    os.utime(w.path('f'), ns=(before.st_atime_ns, before.st_mtime_ns))
+    b.close(others.pop())
+    eq(blocks() < reserved // 2, True, 'freed')
+    after = os.stat(w.path('f'))
+    eq((after.st_size, after.st_mtime_ns), (8196, before.st_mtime_ns))
+    eq(get(w.path('f')), (b'data' * 100).ljust(8192, b'\0') + b'more')
+    # the same of a new file, a stream, and with the connection
+    fid = a.create_answer('g', context=(b'AlSi', alsi))[64:80]
+    eq(blocks('g') >= reserved, True)
+    a.close(fid)
+    eq(blocks('g'), 0)
+    for name in 'h', 'h:s':
+        a.create_answer(name, context=(b'AlSi', alsi))
+    stream, = glob.glob(w.path('.ditto/streams/*/s'))
+    eq((blocks('h'), os.stat(stream).st_blocks * 512) >= (reserved, reserved), True)
+    a.end()
+    wait_for('the end', lambda: (blocks('h'), os.stat(stream).st_blocks) == (0, 0))
+    b.end()
+
+
+@test(smb=True, squash='none')
 def attributes_of_an_open(w):
     """A file opened for its EAs keeps access to them when its mode changes."""
     s = session(w)

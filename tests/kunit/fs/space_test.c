@@ -180,6 +180,32 @@ static void zeroes_in_parts(struct kunit *test)
 	space_end(test);
 }
 
+/* Reserved space goes with the last instance, and stays where others could extend the file. */
+static void reserved_space_goes(struct kunit *test)
+{
+	struct ditto_node *file;
+
+	space_begin(test);
+	file = file_make(test, "file", 'a', 1);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_RESERVE_KEEP, 0, 4 * PIECE), 0);
+	/* A new instance has opened the file since the last one went. */
+	file->instances = 1;
+	ditto_space_trim(folder.share, file);
+	KUNIT_EXPECT_GE(test, blocks_of(test, file), 4 * PIECE / 512);
+	file->instances = 0;
+	ditto_space_trim(folder.share, file);
+	KUNIT_EXPECT_EQ(test, blocks_of(test, file), PIECE / 512);
+	KUNIT_EXPECT_EQ(test, size_of(test, file), PIECE);
+	KUNIT_EXPECT_TRUE(test, is_all(file, 0, PIECE, 'a'));
+	file->volume->is_remote = true;
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_RESERVE_KEEP, 0, 4 * PIECE), 0);
+	ditto_space_trim(folder.share, file);
+	KUNIT_EXPECT_GE(test, blocks_of(test, file), 4 * PIECE / 512);
+	file->volume->is_remote = false;
+	file_drop(test, file, "file");
+	space_end(test);
+}
+
 /* Operations of the file system. Those below let it zero ranges by itself, and keep account. */
 static const struct file_operations *tmpfs;
 
@@ -507,6 +533,7 @@ static void claims_are_asked(struct kunit *test)
 static struct kunit_case space_cases[] = {
 	KUNIT_CASE(allocates_and_punches),
 	KUNIT_CASE(punch_and_zero),
+	KUNIT_CASE(reserved_space_goes),
 	KUNIT_CASE(zeroes_in_parts),
 	KUNIT_CASE(zeroes_ranges_in_parts),
 	KUNIT_CASE(seeks_data_and_holes),
