@@ -147,12 +147,14 @@ extern const struct dsmb_query_class dsmb_query_security_class[];
 
 /**
  * struct dsmb_space - sizes of a file system in clusters
+ * @sector: bytes of a logical sector of the device, a power of two that divides @cluster
  * @cluster: bytes of a cluster, a power of two
  * @total: size of the file system, or the caller's quota if that is less
  * @free: free clusters of the file system
  * @available: clusters available to the caller
  */
 struct dsmb_space {
+	u32 sector;
 	u32 cluster;
 	u64 total;
 	u64 free;
@@ -164,9 +166,68 @@ struct dsmb_space {
  * @space: filled
  * @st: the sizes in blocks
  *
- * A block size that is no power of two, or that clients do not accept, is reported in sectors.
+ * A block size that is no power of two, or that clients do not accept, is reported in sectors of
+ * 512 bytes. This is the size of a sector until the device tells another one.
  */
 void dsmb_space_fill(struct dsmb_space *space, const struct kstatfs *st);
+
+/* FileFsSectorSizeInformation: MS-FSCC section 2.5.8 */
+#define DSMB_SECTORS_ALIGNED		0x00000001	/* the device's first sector */
+#define DSMB_SECTORS_PARTITION		0x00000002	/* the partition's first sector */
+#define DSMB_SECTORS_NO_SEEK		0x00000004
+#define DSMB_SECTORS_TRIM		0x00000008
+#define DSMB_SECTORS_OFFSET_UNKNOWN	0xffffffff
+
+/**
+ * struct dsmb_device - a block device under a file system, as the block layer describes it
+ * @logical: bytes of a logical sector
+ * @physical: bytes of a physical sector
+ * @alignment: bytes from the start of the whole device to the first physical sector that begins on
+ *	it; -1 if unknown
+ * @start: first byte of the partition
+ * @rotates: seeking takes time
+ * @trims: discarded sectors are of use to it
+ */
+struct dsmb_device {
+	u32 logical;
+	u32 physical;
+	s64 alignment;
+	u64 start;
+	bool rotates;
+	bool trims;
+};
+
+/**
+ * struct dsmb_sectors - fields of FileFsSectorSizeInformation, by the order there
+ * @logical: bytes of a logical sector
+ * @atomic: bytes of a physical sector that are written as a whole
+ * @performance: bytes of a physical sector by which writing is fast
+ * @effective: bytes of a physical sector for the file system
+ * @flags: DSMB_SECTORS_*
+ * @first_sector: bytes from the start of a physical sector to the start of the whole device
+ * @partition: the same to the start of the partition
+ */
+struct dsmb_sectors {
+	u32 logical;
+	u32 atomic;
+	u32 performance;
+	u32 effective;
+	u32 flags;
+	u32 first_sector;
+	u32 partition;
+};
+
+/**
+ * dsmb_sectors_fill - describe the sectors of a device
+ * @sectors: filled
+ * @space: of the file system; @space->sector is the logical sector
+ * @device: the device, or NULL if the file system has none
+ *
+ * Nothing is promised that is not known: without a device, sectors of a file system are as small as
+ * logical ones and aligned to nothing.
+ */
+void dsmb_sectors_fill(struct dsmb_sectors *sectors, const struct dsmb_space *space,
+		       const struct dsmb_device *device);
 
 /**
  * dsmb_query_room - make room in the reply for an output buffer of a given size

@@ -4,6 +4,7 @@
  * caller's quota.
  */
 
+#include <linux/blkdev.h>
 #include <linux/dcache.h>
 #include <linux/log2.h>
 #include <linux/magic.h>
@@ -42,13 +43,6 @@
 #define DSMB_DEVICE_READ_ONLY		0x00000002
 #define DSMB_DEVICE_MOUNTED		0x00000020
 
-/*
- * FileFsSectorSizeInformation, MS-FSCC section 2.5.7: sectors and partition are aligned to the
- * device's physical sectors; trim is supported.
- */
-#define DSMB_SECTORS_ALIGNED		0x00000003
-#define DSMB_SECTORS_TRIM		0x00000008
-
 /* FileFsControlInformation: MS-FSCC section 2.5.2 */
 #define DSMB_QUOTA_TRACK		0x00000001
 #define DSMB_QUOTA_ENFORCE		0x00000002
@@ -59,6 +53,7 @@ void dsmb_space_fill(struct dsmb_space *space, const struct kstatfs *st)
 {
 	u32 block = st->f_frsize ?: st->f_bsize;
 
+	space->sector = DSMB_SECTOR;
 	space->cluster = block;
 	space->total = st->f_blocks;
 	space->free = st->f_bfree;
@@ -72,8 +67,27 @@ void dsmb_space_fill(struct dsmb_space *space, const struct kstatfs *st)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_space_fill);
 
+/* Return: false if the file system is on no block device, or on several. */
+static bool dsmb_device_get(const struct ditto_node *node, struct dsmb_device *device)
+{
+	struct block_device *bdev = node->inode->i_sb->s_bdev;
+
+	if (!bdev)
+		return false;
+	*device = (struct dsmb_device) {
+		.logical = bdev_logical_block_size(bdev),
+		.physical = bdev_physical_block_size(bdev),
+		.alignment = bdev_alignment_offset(bdev_whole(bdev)),
+		.start = (u64)get_start_sect(bdev) << SECTOR_SHIFT,
+		.rotates = !bdev_nonrot(bdev),
+		.trims = bdev_max_discard_sectors(bdev),
+	};
+	return true;
+}
+
 static int dsmb_space_get(struct dsmb_query *q, struct dsmb_space *space, struct kstatfs *st)
 {
+	struct dsmb_device device;
 	struct ditto_quota quota;
 	int err;
 
@@ -81,6 +95,9 @@ static int dsmb_space_get(struct dsmb_query *q, struct dsmb_space *space, struct
 	if (err)
 		return err;
 	dsmb_space_fill(space, st);
+	/* Clusters that are reported in smaller units are no multiples of the device's sectors. */
+	if (dsmb_device_get(q->node, &device) && device.logical <= space->cluster)
+		space->sector = device.logical;
 	ditto_quota(&q->call->op, &quota);
 	space->total = min(space->total, div_u64(quota.limit, space->cluster));
 	space->available = min(space->available, div_u64(ditto_quota_left(&quota),
@@ -129,8 +146,8 @@ static u32 dsmb_query_size(struct dsmb_query *q)
 	/* The free space of the file system, whatever the caller may use. */
 	if (q->class == DSMB_FS_FULL_SIZE)
 		dsmb_encode_u64(&q->out, space.free);
-	dsmb_encode_u32(&q->out, space.cluster / DSMB_SECTOR);
-	dsmb_encode_u32(&q->out, DSMB_SECTOR);
+	dsmb_encode_u32(&q->out, space.cluster / space.sector);
+	dsmb_encode_u32(&q->out, space.sector);
 	return STATUS_SUCCESS;
 }
 
@@ -222,8 +239,44 @@ static u32 dsmb_query_object_id(struct dsmb_query *q)
 	return STATUS_SUCCESS;
 }
 
+void dsmb_sectors_fill(struct dsmb_sectors *sectors, const struct dsmb_space *space,
+		       const struct dsmb_device *device)
+{
+	u32 before;
+
+	*sectors = (struct dsmb_sectors) {
+		.logical = space->sector,
+		.atomic = space->sector,
+		.performance = space->cluster,
+		.effective = space->sector,
+		.first_sector = DSMB_SECTORS_OFFSET_UNKNOWN,
+		.partition = DSMB_SECTORS_OFFSET_UNKNOWN,
+	};
+	if (!device)
+		return;
+	sectors->atomic = max(device->physical, space->sector);
+	sectors->performance = sectors->atomic;
+	/* The file system writes no more than a page at once for sure. */
+	sectors->effective = min_t(u32, sectors->atomic, PAGE_SIZE);
+	sectors->flags = (device->rotates ? 0 : DSMB_SECTORS_NO_SEEK) |
+			 (device->trims ? DSMB_SECTORS_TRIM : 0);
+	if (device->alignment < 0)
+		return;
+	/* The device starts this far within a physical sector. */
+	before = (device->physical - (u32)device->alignment % device->physical) % device->physical;
+	sectors->first_sector = before;
+	div_u64_rem(device->start + before, device->physical, &sectors->partition);
+	if (!sectors->first_sector)
+		sectors->flags |= DSMB_SECTORS_ALIGNED;
+	if (!sectors->partition)
+		sectors->flags |= DSMB_SECTORS_PARTITION;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_sectors_fill);
+
 static u32 dsmb_query_sector_size(struct dsmb_query *q)
 {
+	struct dsmb_device device;
+	struct dsmb_sectors s;
 	struct dsmb_space space;
 	struct kstatfs st;
 	int err;
@@ -231,13 +284,14 @@ static u32 dsmb_query_sector_size(struct dsmb_query *q)
 	err = dsmb_space_get(q, &space, &st);
 	if (err)
 		return dsmb_done(q->call, err);
-	dsmb_encode_u32(&q->out, DSMB_SECTOR);
-	dsmb_encode_u32(&q->out, space.cluster);
-	dsmb_encode_u32(&q->out, space.cluster);
-	dsmb_encode_u32(&q->out, space.cluster);
-	dsmb_encode_u32(&q->out, DSMB_SECTORS_ALIGNED | DSMB_SECTORS_TRIM);
-	dsmb_encode_u32(&q->out, 0);
-	dsmb_encode_u32(&q->out, 0);
+	dsmb_sectors_fill(&s, &space, dsmb_device_get(q->node, &device) ? &device : NULL);
+	dsmb_encode_u32(&q->out, s.logical);
+	dsmb_encode_u32(&q->out, s.atomic);
+	dsmb_encode_u32(&q->out, s.performance);
+	dsmb_encode_u32(&q->out, s.effective);
+	dsmb_encode_u32(&q->out, s.flags);
+	dsmb_encode_u32(&q->out, s.first_sector);
+	dsmb_encode_u32(&q->out, s.partition);
 	return STATUS_SUCCESS;
 }
 

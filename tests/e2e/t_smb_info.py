@@ -414,7 +414,7 @@ def file_systems(w):
     eq((longest, out[12:12 + length].decode('utf-16-le')), (255, 'NTFS'))
     eq(flags_ & 0x00040047, 0x00040047, 'case, Unicode, sparse, streams')
     eq(struct.unpack('<II', s.query(fid, 4, FILESYSTEM))[0], 7)
-    eq(struct.unpack_from('<I', s.query(fid, 11, FILESYSTEM))[0], 512)
+    eq(struct.unpack_from('<I', s.query(fid, 11, FILESYSTEM))[0], sector)
     smb2.refused('0xc0000003', s.query, fid, 99, FILESYSTEM)
     s.end()
 
@@ -452,6 +452,29 @@ def extended_attributes(w):
     smb2.refused('0x80000014', s.set, fid, FULL_EA, ea(b'x', b'1', last=False))
     smb2.refused('ACCESS_DENIED', s.set, fid, FULL_EA, ea(b'ditto.extra', b'1'))
     s.end()
+
+
+@test(smb=True, squash='none')
+def sectors_of_the_device(w):
+    """FileFsSectorSizeInformation tells of the block device, and of none what is known."""
+    def sectors(share):
+        s = session(w, share=share)
+        fid = fresh(s, 'f')
+        sector, = struct.unpack_from('<20xI', s.query(fid, 3, FILESYSTEM))
+        out = struct.unpack('<7I', s.query(fid, 11, FILESYSTEM))
+        s.end()
+        eq(out[0], sector, 'BytesPerSector')
+        return out
+    unknown = 0xffffffff
+    w.served_volume('memory', 'tmpfs')
+    eq(sectors('memory')[4:], (0, unknown, unknown))
+    number = os.stat(w.served_volume('disk', 'ext4')).st_dev
+    queue = f'/sys/dev/block/{os.major(number)}:{os.minor(number)}/queue'
+    logical, physical, rotates, trims = [
+        int(get(f'{queue}/{name}')) for name in
+        ('logical_block_size', 'physical_block_size', 'rotational', 'discard_max_bytes')]
+    eq(sectors('disk'), (logical, physical, physical, min(physical, 4096),
+                         3 | (0 if rotates else 4) | (8 if trims else 0), 0, 0))
 
 
 @test(smb=True, squash='none')

@@ -279,6 +279,46 @@ static void odd_blocks(struct kunit *test)
 	}
 }
 
+#define UNKNOWN DSMB_SECTORS_OFFSET_UNKNOWN
+
+/* FileFsSectorSizeInformation says of a device what is known of it. */
+static void odd_sectors(struct kunit *test)
+{
+	static const struct {
+		u32 sector;
+		struct dsmb_device device;	/* none if @device.physical is 0 */
+		struct dsmb_sectors want;
+	} cases[] = {
+		{ 512, { }, { 512, 512, 8192, 512, 0, UNKNOWN, UNKNOWN } },
+		{ 512, { 512, 512, 0, 0, true, false }, { 512, 512, 512, 512, 0x3, 0, 0 } },
+		{ 512, { 512, 4096, 0, 1 << 20, false, true },
+		  { 512, 4096, 4096, 4096, 0xf, 0, 0 } },
+		{ 4096, { 4096, 4096, 0, 0, true, true }, { 4096, 4096, 4096, 4096, 0xb, 0, 0 } },
+		/* A partition at the 63rd sector, as old tools made them. */
+		{ 512, { 512, 4096, 0, 63 * 512, true, false },
+		  { 512, 4096, 4096, 4096, 0x1, 0, 3584 } },
+		/* The same on a disk that shifts its sectors for it. */
+		{ 512, { 512, 4096, 3584, 63 * 512, true, false },
+		  { 512, 4096, 4096, 4096, 0x2, 512, 0 } },
+		/* A partition at 1 MiB of that disk. */
+		{ 512, { 512, 4096, 3584, 1 << 20, true, false },
+		  { 512, 4096, 4096, 4096, 0, 512, 512 } },
+		{ 512, { 512, 4096, -1, 63 * 512, true, false },
+		  { 512, 4096, 4096, 4096, 0, UNKNOWN, UNKNOWN } },
+		{ 512, { 512, 1 << 16, 0, 0, true, false },
+		  { 512, 1 << 16, 1 << 16, PAGE_SIZE, 0x3, 0, 0 } },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct dsmb_space space = { .sector = cases[i].sector, .cluster = 8192 };
+		const struct dsmb_device *device = &cases[i].device;
+		struct dsmb_sectors have;
+
+		dsmb_sectors_fill(&have, &space, device->physical ? device : NULL);
+		KUNIT_EXPECT_MEMEQ_MSG(test, &have, &cases[i].want, sizeof(have), "%u", i);
+	}
+}
+
 /* The dispatcher trusts the descriptions of the commands. */
 static void commands_are_sound(struct kunit *test)
 {
@@ -322,6 +362,7 @@ static struct kunit_case smb_codec_cases[] = {
 	KUNIT_CASE(credits_go_round),
 	KUNIT_CASE(status_numbers),
 	KUNIT_CASE(odd_blocks),
+	KUNIT_CASE(odd_sectors),
 	KUNIT_CASE(commands_are_sound),
 	{}
 };
