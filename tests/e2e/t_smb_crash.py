@@ -242,7 +242,7 @@ def written_through(w):
     """Data is on the disk before the response if the open is persistent, or the client wants it."""
     w.served_volume('disk', size='40m', continuously_available=True)
     s = client(w, share='disk')
-    image, pieces = f'{w.base}/disk.img', [pattern(n, PIECE) for n in range(4)]
+    image, pieces = f'{w.base}/disk.img', [pattern(n, PIECE) for n in range(5)]
 
     def missing():
         there = get(image)
@@ -251,15 +251,16 @@ def written_through(w):
     plain = s.make('plain').fid
     flagged = struct.pack('<HHIQ16sIIHHI', 49, 112, PIECE, 0, plain, 0, 0, 0, 0, WRITE_THROUGH)
     eq(s.status(smb2.WRITE, flagged + pieces[0]), 'SUCCESS')
-    s.write(s.make('through', options=OPEN_THROUGH).fid, pieces[1])
+    through = s.make('through', options=OPEN_THROUGH).fid
+    s.write(through, pieces[1])
     lasting = s.lasting(state=0).fid
     s.write(lasting, pieces[2])
-    eq(missing(), [3])
-    s.write(plain, pieces[3], PIECE)
+    eq(missing(), [3, 4])
     source = s.ioctl(plain, RESUME_KEY)[:24]
-    s.ioctl(lasting, COPYCHUNK,
-            source + struct.pack('<IIQQII', 1, 0, PIECE, PIECE, PIECE, 0))
-    eq(missing(), [])
+    for fid, piece, left in ((lasting, 3, [4]), (through, 4, [])):
+        s.write(plain, pieces[piece], PIECE)
+        s.ioctl(fid, COPYCHUNK, source + struct.pack('<IIQQII', 1, 0, PIECE, PIECE, PIECE, 0))
+        eq(missing(), left)
     eq(s.read(lasting, 2 * PIECE), pieces[2] + pieces[3])
     s.close(lasting)
     s.end()
