@@ -49,6 +49,8 @@
  * else is.
  */
 #define WORKERS_RECORDS	64
+/* Sessions that end beside others of their connection. */
+#define WORKERS_ENDS	64
 /* Workers for what is no message on the same workqueues. */
 #define WORKERS_MORE	32
 
@@ -323,13 +325,14 @@ static int start_workers(struct dsmb_server *server)
 	server->workqueue = alloc_workqueue("ditto-smb", flags, workers);
 	server->slow = alloc_workqueue("ditto-smb-slow", WQ_UNBOUND, WORKERS_SLOW + WORKERS_MORE);
 	server->login = alloc_workqueue("ditto-smb-login", WQ_UNBOUND, WORKERS_LOGIN);
+	server->ends = alloc_workqueue("ditto-smb-ends", WQ_UNBOUND, WORKERS_ENDS);
 	server->records = alloc_workqueue("ditto-smb-records", WQ_UNBOUND,
 					  WORKERS_RECORDS + WORKERS_MORE);
 	dsmb_lane_init(&server->slow_lane, server->slow, WORKERS_SLOW);
 	dsmb_lane_init(&server->login_lane, server->login, WORKERS_LOGIN);
 	dsmb_lane_init(&server->record_lane, server->records, WORKERS_RECORDS);
-	return server->workqueue && server->slow && server->login && server->records ?
-	       0 : -ENOMEM;
+	return server->workqueue && server->slow && server->login && server->ends &&
+	       server->records ? 0 : -ENOMEM;
 }
 
 static void server_free(struct dsmb_server *server)
@@ -338,6 +341,8 @@ static void server_free(struct dsmb_server *server)
 		destroy_workqueue(server->workqueue);
 	if (server->login)
 		destroy_workqueue(server->login);
+	if (server->ends)
+		destroy_workqueue(server->ends);
 	/*
 	 * Work on server->slow may queue the closing of opens on server->records, and work there
 	 * may drop opens, whose closing is queued on server->slow. Both are flushed before either

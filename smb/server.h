@@ -89,6 +89,7 @@ struct dsmb_settings {
  * @retry: restores the opens in @pending, removes the records in @remains, and closes expired opens
  * @workqueue: receives messages and runs calls; unbound if there are several CPUs
  * @slow: runs calls that may take long, resumes parked calls, and ends connections
+ * @ends: ends sessions beside others of their connection
  * @login: runs authentications, so that they do not wait behind other requests
  * @records: runs calls that may wait until the helper has recorded something
  * @slow_lane: the messages on @slow
@@ -136,6 +137,7 @@ struct dsmb_server {
 	struct delayed_work retry;
 	struct workqueue_struct *workqueue;
 	struct workqueue_struct *slow;
+	struct workqueue_struct *ends;
 	struct workqueue_struct *login;
 	struct workqueue_struct *records;
 	struct dsmb_lane slow_lane;

@@ -3,8 +3,8 @@
  * The beginning and the end of connections. See conn.h.
  *
  * The end has two steps, each run by a worker. When the connection is dropped, conn_end()
- * cancels the calls in flight and takes the sessions off. When its last reference is dropped,
- * conn_free() frees it.
+ * cancels the calls in flight and takes the sessions off, together with other workers if there are
+ * several. When its last reference is dropped, conn_free() frees it.
  *
  * If a limit of connections is reached, an older connection without a logged-in user is dropped
  * in favor of the new one.
@@ -104,20 +104,13 @@ static void conn_uncount(struct dsmb_conn *conn)
 	spin_unlock(&server->conns_lock);
 }
 
-static void conn_end(struct work_struct *work)
+/* The second part of conn_end(), by the last worker that has ended sessions. */
+static void conn_ended(struct dsmb_conn *conn)
 {
-	struct dsmb_conn *conn = container_of(work, struct dsmb_conn, work);
 	struct dsmb_server *server = conn->server;
-	struct dsmb_call *call;
 
-	cancel_delayed_work_sync(&conn->handshake);
-	dsmb_transport_stop(conn->transport);
-	while ((call = next_call(conn))) {
-		dsmb_call_cancel(call, STATUS_CANCELLED);
-		dsmb_message_put(call->message);
-	}
-	dsmb_sessions_disconnected(conn);
-
+	if (!refcount_dec_and_test(&conn->nenders))
+		return;
 	/* A connection that is ending does not count against the limits. */
 	dsmb_unproven_remove(conn);
 	mutex_lock(&conn->trust_lock);
@@ -130,6 +123,50 @@ static void conn_end(struct work_struct *work)
 	spin_unlock(&server->conns_lock);
 	wake_up_all(&server->idle);
 	dsmb_conn_put(conn);
+}
+
+static void conn_ender_work(struct work_struct *work)
+{
+	struct dsmb_conn_ender *ender = container_of(work, struct dsmb_conn_ender, work);
+
+	dsmb_sessions_disconnected(ender->conn);
+	conn_ended(ender->conn);
+}
+
+/*
+ * End the sessions, several at a time: the end of one may wait for a file system, and the others
+ * hold opens and locks in other ones. The caller takes part, so that none depends on the workers.
+ */
+static void conn_end_sessions(struct dsmb_conn *conn)
+{
+	int i, n = clamp(atomic_read(&conn->nsessions) - 1, 0, DSMB_ENDERS);
+
+	refcount_set(&conn->nenders, 1 + n);
+	for (i = 0; i < n; i++) {
+		conn->enders[i].conn = conn;
+		INIT_WORK(&conn->enders[i].work, conn_ender_work);
+		queue_work(conn->server->ends, &conn->enders[i].work);
+	}
+	dsmb_sessions_disconnected(conn);
+	/* Those that have not begun have nothing to do any more. */
+	for (i = 0; i < n; i++)
+		if (cancel_work(&conn->enders[i].work))
+			conn_ended(conn);
+	conn_ended(conn);
+}
+
+static void conn_end(struct work_struct *work)
+{
+	struct dsmb_conn *conn = container_of(work, struct dsmb_conn, work);
+	struct dsmb_call *call;
+
+	cancel_delayed_work_sync(&conn->handshake);
+	dsmb_transport_stop(conn->transport);
+	while ((call = next_call(conn))) {
+		dsmb_call_cancel(call, STATUS_CANCELLED);
+		dsmb_message_put(call->message);
+	}
+	conn_end_sessions(conn);
 }
 
 void dsmb_conn_drop(struct dsmb_conn *conn, const char *why)

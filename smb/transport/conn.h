@@ -35,6 +35,18 @@ struct socket;
 
 /* Hash buckets of calls by MessageId; a power of two. */
 #define DSMB_CALL_BUCKETS	64
+/* Workers that end sessions of one connection, besides the one that ends the connection. */
+#define DSMB_ENDERS		7
+
+/**
+ * struct dsmb_conn_ender - a worker that ends sessions of a connection
+ * @work: the work
+ * @conn: the connection
+ */
+struct dsmb_conn_ender {
+	struct work_struct work;
+	struct dsmb_conn *conn;
+};
 
 enum dsmb_conn_state {
 	DSMB_CONN_NEW,		/* before NEGOTIATE */
@@ -88,6 +100,8 @@ enum dsmb_conn_state {
  * @listener: listener that accepted it; compared only
  * @work: ends the connection, and later frees it
  * @handshake: drops the connection if no user has logged in after DSMB_HANDSHAKE_S
+ * @enders: workers that end its sessions
+ * @nenders: those of them that have not finished, and the one that ends the connection
  */
 struct dsmb_conn {
 	struct dsmb_server *server;
@@ -133,6 +147,8 @@ struct dsmb_conn {
 	const void *listener;
 	struct work_struct work;
 	struct delayed_work handshake;
+	struct dsmb_conn_ender enders[DSMB_ENDERS];
+	refcount_t nenders;
 };
 
 /* The hash bucket of a MessageId. */

@@ -7,6 +7,8 @@ import subprocess
 import threading
 
 import nfs3
+import smb2
+import smbraw
 from fault_points import Point
 from harness import Volume, eq, frozen, get, pattern, put, sleepers, test, wait_for
 from t_offload_kernel import RANGE, Reader, has_record, helper, offloaded, settled
@@ -107,6 +109,44 @@ def runs(program):
     except OSError as e:
         eq(e.errno, errno.ETXTBSY)
         return False
+
+
+def may_open(s, name):
+    try:
+        s.close(s.create(name, access=smb2.GENERIC_READ, how=smb2.OPEN))
+    except smb2.Status as e:
+        eq(e.name, 'SHARING_VIOLATION')
+        return False
+    return True
+
+
+@test(server='ditto', smb=True, squash='none', timeout=60)
+def others_of_the_connection_end(w):
+    """While the end of a session waits for a frozen file system, others of its connection end."""
+    slow = w.served_volume('slow')
+    put(w.path('f'), b'x', 0o666)
+    other = smb2.Smb2(w.client)
+    link = smbraw.Link(w.client).negotiate(0x210)
+
+    def log_in(share):
+        link.session = 0
+        eq(link.login(), 'SUCCESS')
+        eq(link.connect_tree(share), 'SUCCESS')
+        return link.session
+    first = log_in('slow')
+    link.create('gone', access=smb2.DELETE, options=smb2.DELETE_ON_CLOSE)
+    # sessions end in the order of their ids, which are random
+    while log_in('data') < first:
+        pass
+    link.create('f', share=0)
+    eq(may_open(other, 'f'), False)
+    with frozen(slow):
+        link.end()
+        wait_for('the other session ends', lambda: may_open(other, 'f'))
+        eq(sleepers('+ditto') != [], True, 'the frozen one hangs')
+    wait_for('both end', lambda: len(w.server.json('session', 'list')) == 1)
+    eq(os.path.exists(f'{slow}/gone'), False)
+    other.end()
 
 
 @test(server='ditto', fs='ext4', offload=True)
