@@ -162,8 +162,10 @@ void dsmb_call_end(struct dsmb_call *call)
 		hlist_del_init(&call->by_id);
 		if (call->async_id)
 			xa_erase(&conn->async, call->async_id);
-		conn->ncalls--;
-		conn->nasync -= call->waited;
+		if (call->waited)
+			conn->nasync--;
+		else
+			conn->unsent -= call->charge;
 		call->waited = false;
 	}
 	spin_unlock(&conn->lock);

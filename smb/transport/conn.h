@@ -94,7 +94,7 @@ enum dsmb_conn_state {
  * @async_next: where the search for the next AsyncId starts
  * @calls: calls in flight by MessageId, without CANCEL. The ids in flight lie in one window, so
  *	that they spread evenly over the buckets
- * @ncalls: number of @calls
+ * @unsent: credits that @calls have consumed, without those that @nasync counts
  * @nasync: number of @calls that are parked and counted against DSMB_ASYNC_MAX
  * @credits: credit window, under @lock: credit.c
  * @listener: listener that accepted it; compared only
@@ -141,7 +141,7 @@ struct dsmb_conn {
 	struct xarray async;
 	u32 async_next;
 	struct hlist_head calls[DSMB_CALL_BUCKETS];
-	unsigned int ncalls;
+	u32 unsent;
 	unsigned int nasync;
 	struct dsmb_credits *credits;
 	const void *listener;

@@ -250,7 +250,7 @@ static const char *register_calls(struct dsmb_message *message)
 				break;
 			}
 			hlist_add_head(&call->by_id, dsmb_conn_bucket(conn, call->message_id));
-			conn->ncalls++;
+			conn->unsent += call->charge;
 		}
 		if (call->cmd) {
 			message->slow |= !!(call->cmd->flags & DSMB_SLOW);
@@ -442,7 +442,10 @@ static bool may_wait(struct dsmb_message *message, struct dsmb_call *call)
 	}
 	spin_lock(&conn->lock);
 	call->waited = conn->nasync < DSMB_ASYNC_MAX;
-	conn->nasync += call->waited;
+	if (call->waited) {
+		conn->nasync++;
+		conn->unsent -= call->charge;
+	}
 	spin_unlock(&conn->lock);
 	return call->waited;
 }

@@ -210,23 +210,23 @@ int dsmb_reply_add_page(struct dsmb_call *call, struct page *page, u32 offset, u
 }
 
 /*
- * Grants credits (MS-SMB2 section 3.3.1.2) up to the limit of the connection's trust level.
- * Requests without a sent response count against it, except this one and the parked ones, which
- * have their own limit. The final response after an interim one grants none.
+ * Grants credits (MS-SMB2 section 3.3.1.2) up to the limit of the connection's trust level. What
+ * requests without a sent response have consumed counts against it, except this one and the parked
+ * ones, which have their own limit. The final response after an interim one grants none.
  */
 static u16 reply_credits(struct dsmb_call *call)
 {
 	struct dsmb_conn *conn = call->conn;
 	u32 max = dsmb_allowance(conn)->credits;
-	u32 unsent;
+	u32 others;
 	u16 granted;
 
 	if (call->async_id)
 		return 0;
 	spin_lock(&conn->lock);
-	unsent = conn->ncalls - conn->nasync;
-	unsent = unsent ? min(unsent - 1, max) : 0;
-	granted = dsmb_credits_grant(conn->credits, call->charge, call->credits, max - unsent);
+	others = conn->unsent - (call->waited ? 0 : call->charge);
+	granted = dsmb_credits_grant(conn->credits, call->charge, call->credits,
+				     max - min(others, max));
 	spin_unlock(&conn->lock);
 	return granted;
 }

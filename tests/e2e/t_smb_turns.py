@@ -180,6 +180,31 @@ def more_that_hang_than_workers(w):
             eq(s.answer(number)[0], smb2.OK)
 
 
+@test(smb=True)
+def credits_of_large_requests(w):
+    """A request that is not answered counts against the credits with all that it consumed."""
+    slow, = volumes(w, 'slow')
+    charge = MIB >> 16
+
+    def granted():
+        eq(s.echo(), 'SUCCESS')
+        return struct.unpack_from('<H', s.frame, 14)[0]
+    with link(w.client, share='slow') as s:
+        fid = s.create('f')
+        while granted() > 1:
+            pass
+        with frozen(slow):
+            sent = [s.send(*write(fid, bytes(MIB), 0), charge=charge) for _ in range(4)]
+            eq(granted(), 1, 'the connection has all that it may have')
+        back = 0
+        for number in sent:
+            eq(s.answer(number)[0], smb2.OK)
+            back += struct.unpack_from('<H', s.frame, 14)[0]
+        while (more := granted()) > 1:
+            back += more - 1
+        eq(back, len(sent) * charge)
+
+
 @test(smb=True, timeout=120)
 def deletion_that_hangs(w):
     """A deletion at the end of a session that hangs keeps no other files of it open."""
