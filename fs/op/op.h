@@ -259,6 +259,24 @@ int ditto_rename(struct ditto_op *op, struct ditto_node *from_dir,
 		 struct ditto_wcc *from_wcc, struct ditto_wcc *to_wcc);
 
 /**
+ * ditto_rename_over - rename a file over one other file
+ * @op: the caller
+ * @node: held; the file to rename, which has one name
+ * @dir: held
+ * @to: new name, in the spelling that @victim has it
+ * @victim: held; the file to replace
+ *
+ * No other file is replaced, whoever gives the name to one meanwhile. An empty directory that is
+ * replaced by something else is removed first; if the name is taken before it can be used,
+ * -EEXIST is returned, and the directory is gone.
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: as ditto_rename(); -ESTALE if @victim has lost the name.
+ */
+int ditto_rename_over(struct ditto_op *op, struct ditto_node *node, struct ditto_node *dir,
+		      const struct ditto_name *to, struct ditto_node *victim);
+
+/**
  * ditto_link - give a file another name
  * @op: the caller, for the file
  * @node: held; not a directory

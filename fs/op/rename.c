@@ -29,6 +29,7 @@
  * @to_name: new name
  * @dentry: dentry to rename, if it is not looked up by name; borrowed
  * @no_replace: fail if the new name exists
+ * @only: the file that may be replaced, if it is but one; borrowed
  * @merge: see ditto_rename_dentry()
  * @merged: the old name was removed, and the new one is another hard link of the file
  * @file: file that is renamed
@@ -43,6 +44,7 @@ struct ditto_renamed {
 	const struct ditto_name *to_name;
 	struct dentry *dentry;
 	bool no_replace;
+	const struct inode *only;
 	bool merge;
 	bool merged;
 	struct ditto_node *file;
@@ -103,6 +105,8 @@ static int rename_lookup(struct ditto_renamed *r, const struct dentry *trap)
 	} else if (r->no_replace && to->child != from->child && !rename_merges(r)) {
 		return -EEXIST;
 	}
+	if (r->only && d_inode(to->child) != r->only)
+		return -ESTALE;
 
 	node = ditto_node_get(from->op->share, from->child);
 	if (IS_ERR(node))
@@ -332,21 +336,18 @@ int ditto_rename(struct ditto_op *op, struct ditto_node *from_dir,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_rename, DITTO);
 
-int ditto_rename_dentry(struct ditto_op *op, struct dentry *dentry, struct ditto_node *to_dir,
-			const struct ditto_name *to, bool replace, bool merge)
+/* Rename @r->dentry, whatever its name is by now. */
+static int rename_by_dentry(struct ditto_op *op, struct ditto_node *to_dir,
+			    struct ditto_renamed *r)
 {
 	struct ditto_wcc from_wcc, to_wcc;
 	struct name_snapshot snapshot;
 	struct ditto_node *from_dir;
 	struct ditto_name from;
-	struct ditto_renamed r = {
-		.from_name = &from, .to_name = to, .dentry = dentry, .no_replace = !replace,
-		.merge = merge,
-	};
 	struct dentry *parent;
 	int err;
 
-	parent = ditto_parent(op->share, dentry);
+	parent = ditto_parent(op->share, r->dentry);
 	if (IS_ERR(parent))
 		return PTR_ERR(parent);
 	from_dir = ditto_node_get(op->share, parent);
@@ -354,10 +355,61 @@ int ditto_rename_dentry(struct ditto_op *op, struct dentry *dentry, struct ditto
 	if (IS_ERR(from_dir))
 		return PTR_ERR(from_dir);
 
-	take_dentry_name_snapshot(&snapshot, dentry);
+	take_dentry_name_snapshot(&snapshot, r->dentry);
 	from = (struct ditto_name){ .name = snapshot.name.name, .len = snapshot.name.len };
-	err = do_rename(op, from_dir, op, to_dir, &from_wcc, &to_wcc, &r);
+	r->from_name = &from;
+	err = do_rename(op, from_dir, op, to_dir, &from_wcc, &to_wcc, r);
 	release_dentry_name_snapshot(&snapshot);
 	ditto_node_put(from_dir);
 	return err;
 }
+
+int ditto_rename_dentry(struct ditto_op *op, struct dentry *dentry, struct ditto_node *to_dir,
+			const struct ditto_name *to, bool replace, bool merge)
+{
+	struct ditto_renamed r = {
+		.to_name = to, .dentry = dentry, .no_replace = !replace, .merge = merge,
+	};
+
+	return rename_by_dentry(op, to_dir, &r);
+}
+
+/* Remove the directory @victim by its name, if that is still @name of @dir. */
+static int rename_clear(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
+			struct ditto_node *victim)
+{
+	struct dentry *dentry = ditto_node_dentry(victim);
+	struct dentry *parent = dget_parent(dentry);
+	struct name_snapshot snapshot;
+	int err = -ESTALE;
+
+	take_dentry_name_snapshot(&snapshot, dentry);
+	/* If it is renamed from now on, it is still the file to replace that goes. */
+	if (d_inode(parent) == dir->inode && snapshot.name.len == name->len &&
+	    !memcmp(snapshot.name.name, name->name, name->len))
+		err = ditto_remove_dentry(op, dentry, false);
+	release_dentry_name_snapshot(&snapshot);
+	dput(parent);
+	dput(dentry);
+	return err;
+}
+
+int ditto_rename_over(struct ditto_op *op, struct ditto_node *node, struct ditto_node *dir,
+		      const struct ditto_name *to, struct ditto_node *victim)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	struct ditto_renamed r = { .to_name = to, .dentry = dentry };
+	int err = 0;
+
+	if (S_ISDIR(victim->inode->i_mode) && !S_ISDIR(node->inode->i_mode)) {
+		err = rename_clear(op, dir, to, victim);
+		r.no_replace = true;
+	} else {
+		r.only = victim->inode;
+	}
+	if (!err)
+		err = rename_by_dentry(op, dir, &r);
+	dput(dentry);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_rename_over, DITTO);

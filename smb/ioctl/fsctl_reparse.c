@@ -302,8 +302,8 @@ static int dsmb_replace_in(struct dsmb_ioctl *io, const struct ditto_walk *walk,
 {
 	struct ditto_name old = { .name = walk->found, .len = strlen(walk->found) };
 	struct ditto_op *op = &io->call->op;
-	struct ditto_wcc from_wcc, to_wcc;
 	struct ditto_opened opened;
+	struct ditto_wcc wcc;
 	struct ditto_node *node;
 	struct ditto_name name;
 	char buf[32];
@@ -315,25 +315,20 @@ static int dsmb_replace_in(struct dsmb_ioctl *io, const struct ditto_walk *walk,
 	if (err)
 		return err;
 	err = dsmb_open_special(io, node, &opened);
+	if (err) {
+		ditto_remove(op, walk->parent, &name, false, &wcc);
+		goto put;
+	}
+	/* Clients make a directory for a link to one, and others may move what has the name. */
+	err = ditto_rename_over(op, node, walk->parent, &old, walk->node);
+	if (!err) {
+		dsmb_open_move(io->open, opened.inst);
+	} else {
+		ditto_instance_take_back(op, opened.inst, false);
+		ditto_instance_close(op, opened.inst);
+	}
+put:
 	ditto_node_put(node);
-	if (err)
-		goto remove;
-	/*
-	 * A directory cannot be replaced by a rename. Clients make one for a link to a directory.
-	 */
-	if (S_ISDIR(walk->node->inode->i_mode))
-		err = ditto_remove(op, walk->parent, &old, true, &to_wcc);
-	if (!err)
-		err = ditto_rename(op, walk->parent, &name, op, walk->parent, &old, &from_wcc,
-				   &to_wcc);
-	if (err)
-		goto close;
-	dsmb_open_move(io->open, opened.inst);
-	return 0;
-close:
-	ditto_instance_close(op, opened.inst);
-remove:
-	ditto_remove(op, walk->parent, &name, false, &to_wcc);
 	return err;
 }
 

@@ -169,6 +169,54 @@ static void walk_sees_others(struct kunit *test)
 	folder_remove(test, &folder, "mine", false);
 }
 
+static bool names_node(const struct ditto_name *name, const struct ditto_node *node)
+{
+	struct ditto_node *found;
+	bool same;
+
+	if (ditto_lookup(&folder.op, folder.root, name, &found))
+		return false;
+	same = found == node;
+	ditto_node_put(found);
+	return same;
+}
+
+/* A file replaces the one that was asked for, and none that has its name by now. */
+static void renames_over(struct kunit *test, bool is_dir)
+{
+	static const struct ditto_name name = { "name", 4 }, aside = { "aside", 5 };
+	static const struct ditto_name fresh_name = { "fresh", 5 }, nobody = { "nobody", 6 };
+	struct ditto_node *old = folder_make(test, &folder, "name", 0700, is_dir);
+	struct ditto_node *fresh = folder_make(test, &folder, "fresh", 0600, false);
+	struct ditto_node *other;
+	struct ditto_wcc wcc[2];
+
+	KUNIT_ASSERT_EQ(test, ditto_rename(&folder.op, folder.root, &name, &folder.op, folder.root,
+					   &aside, &wcc[0], &wcc[1]), 0);
+	other = folder_make(test, &folder, "name", 0700, is_dir);
+	KUNIT_EXPECT_EQ(test, ditto_rename_over(&folder.op, fresh, folder.root, &name, old),
+			-ESTALE);
+	KUNIT_EXPECT_TRUE(test, names_node(&name, other));
+	KUNIT_EXPECT_TRUE(test, names_node(&aside, old));
+	KUNIT_EXPECT_TRUE(test, names_node(&fresh_name, fresh));
+	KUNIT_EXPECT_EQ(test, ditto_rename_over(&folder.op, fresh, folder.root, &nobody, old),
+			-ESTALE);
+	KUNIT_EXPECT_EQ(test, ditto_rename_over(&folder.op, fresh, folder.root, &aside, old), 0);
+	KUNIT_EXPECT_TRUE(test, names_node(&name, other));
+	KUNIT_EXPECT_TRUE(test, names_node(&aside, fresh));
+	ditto_node_put(old);
+	ditto_node_put(other);
+	ditto_node_put(fresh);
+	folder_remove(test, &folder, "name", is_dir);
+	folder_remove(test, &folder, "aside", false);
+}
+
+static void walk_renames_over(struct kunit *test)
+{
+	renames_over(test, false);
+	renames_over(test, true);
+}
+
 /* Ways of a client that is not case-sensitive to add a name; return an errno. */
 
 static int add_file(const struct ditto_name *name)
@@ -497,6 +545,7 @@ static struct kunit_case walk_cases[] = {
 	KUNIT_CASE(walk_sees_others),
 	KUNIT_CASE(walk_adds_beside_others),
 	KUNIT_CASE(walk_adds_to_busy),
+	KUNIT_CASE(walk_renames_over),
 	KUNIT_CASE(walk_shorts),
 	KUNIT_CASE_SLOW(walk_many),
 	KUNIT_CASE(walk_without_reading),
