@@ -578,7 +578,7 @@ enum gss_outcome gss_take(struct gss_acceptor *acc, gss_ctx_id_t *context,
 			"there is neither a keytab nor gss-ntlmssp");
 		outcome = GSS_REFUSED;
 	} else if (!proof.first && ntlm_is_malformed(step->token, step->token_len)) {
-		why_not(why, "the proof of its password is malformed");
+		why_not(why, "the message with the proof of its password is malformed");
 		outcome = GSS_MALFORMED;
 	} else {
 		major = proof.first ? accept_first(context, cred, step, &proof) :

@@ -125,16 +125,24 @@ static u32 ntlm_get32(const u8 *p)
 	return ntlm_get16(p) | (u32)ntlm_get16(p + 2) << 16;
 }
 
+/* Start of an AUTHENTICATE_MESSAGE (MS-NLMP section 2.2.1.3). */
+static const u8 last_begin[12] = { 'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 3 };
+
 /* Return the AUTHENTICATE_MESSAGE in a token, and adjust @len to its end; NULL if there is none. */
 static const u8 *find_last(const u8 *token, size_t *len)
 {
-	static const u8 begin[12] = { 'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 3 };
-	const u8 *message = memmem(token, *len, begin, sizeof(begin));
+	const u8 *message = memmem(token, *len, last_begin, sizeof(last_begin));
 
 	if (!message)
 		return NULL;
 	*len -= (size_t)(message - token);
 	return *len < MESSAGE_HEADER ? NULL : message;
+}
+
+/* Is there another AUTHENTICATE_MESSAGE behind the first, which the library may take? */
+static bool is_followed(const u8 *message, size_t len)
+{
+	return memmem(message + 1, len - 1, last_begin, sizeof(last_begin));
 }
 
 /*
@@ -147,31 +155,6 @@ static const u8 *get_field(const u8 *message, size_t len, size_t header, size_t 
 
 	*bytes = ntlm_get16(message + header);
 	return offset > len || *bytes > len - offset ? NULL : message + offset;
-}
-
-bool ntlm_is_malformed(const u8 *token, size_t len)
-{
-	const u8 *message = find_last(token, &len);
-	const u8 *proof;
-	size_t n, at;
-
-	if (!message)
-		return false;
-	proof = get_field(message, len, MESSAGE_PROOF, &n);
-	if (!proof)
-		return true;
-	if (n <= PROOF_V1)
-		return false;
-	if (n < PROOF_PAIRS)
-		return true;
-	for (at = PROOF_PAIRS; n - at >= PAIR_HEADER;
-	     at += PAIR_HEADER + ntlm_get16(proof + at + 2)) {
-		if (ntlm_get16(proof + at + 2) > n - at - PAIR_HEADER)
-			return true;
-		if (!ntlm_get16(proof + at))
-			break;
-	}
-	return false;
 }
 
 /* Read a string field of a message as UTF-8. */
@@ -214,16 +197,46 @@ bool ntlm_is_anonymous(const u8 *token, size_t len)
 	       !ntlm_get16(message + MESSAGE_PROOF) && ntlm_get16(message + MESSAGE_LM) <= 1;
 }
 
+bool ntlm_is_malformed(const u8 *token, size_t len)
+{
+	size_t all = len;
+	const u8 *message = find_last(token, &len);
+	struct ntlm_names names;
+	const u8 *proof;
+	size_t n, at;
+
+	if (!message)
+		return false;
+	if (is_followed(message, len) ||
+	    (!ntlm_is_anonymous(token, all) && !ntlm_names_read(token, all, &names)))
+		return true;
+	proof = get_field(message, len, MESSAGE_PROOF, &n);
+	if (!proof)
+		return true;
+	if (n <= PROOF_V1)
+		return false;
+	if (n < PROOF_PAIRS)
+		return true;
+	for (at = PROOF_PAIRS; n - at >= PAIR_HEADER;
+	     at += PAIR_HEADER + ntlm_get16(proof + at + 2)) {
+		if (ntlm_get16(proof + at + 2) > n - at - PAIR_HEADER)
+			return true;
+		if (!ntlm_get16(proof + at))
+			break;
+	}
+	return false;
+}
+
 bool ntlm_target_read(const u8 *token, size_t len, struct ntlm_target *target)
 {
 	const u8 *message = find_last(token, &len);
-	size_t n, at, size, rest = len - 1;
+	size_t n, at, size;
 	const u8 *proof;
 
 	memset(target, 0, sizeof(*target));
 	if (!message)
 		return false;
-	if (find_last(message + 1, &rest)) {
+	if (is_followed(message, len)) {
 		snprintf(target->name, sizeof(target->name), "?");
 		return true;
 	}

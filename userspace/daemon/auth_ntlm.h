@@ -48,8 +48,10 @@ size_t ntlm_first_pad(const u8 *token, size_t len, u8 padded[NTLM_PADDED_SIZE]);
 
 /*
  * Return true if an NTLM AUTHENTICATE_MESSAGE, also inside SPNEGO, contains a malformed proof
- * (MS-NLMP sections 2.2.1.3 and 2.2.2.8). The library reports the same error for that and for a
- * wrong password.
+ * (MS-NLMP sections 2.2.1.3 and 2.2.2.8), or names that cannot be read, or is followed by another
+ * one. The library reports the same error for such a proof and for a wrong password. Of several
+ * messages it could take another one than ntlm_names_read(), and ask a directory about a user for
+ * whom nobody was asked whether a directory may be asked.
  */
 bool ntlm_is_malformed(const u8 *token, size_t len);
 

@@ -419,6 +419,21 @@ static void malformed_proof(void)
 	}
 	message[20] = 61;
 	CHECK(ntlm_is_malformed(message, sizeof(message)));
+	/* A second message, which the library may take, and a name that is no text. */
+	message[20] = 0;
+	memcpy(message + 100, nobody, 12);
+	CHECK(ntlm_is_malformed(message, sizeof(message)));
+	memset(message + 100, 0, 12);
+	message[36] = 2;
+	message[60] = 1;
+	message[40] = 100;
+	message[101] = 0xd8;
+	CHECK(ntlm_is_malformed(message, sizeof(message)));
+	message[101] = 0;
+	message[100] = 'a';
+	CHECK(!ntlm_is_malformed(message, sizeof(message)));
+	message[37] = 2;
+	CHECK(ntlm_is_malformed(message, sizeof(message)));
 	/* Only an AUTHENTICATE_MESSAGE is examined. */
 	CHECK(!ntlm_is_malformed(message, 63) && !ntlm_is_malformed(first, sizeof(first)));
 	step_free(step);
