@@ -366,14 +366,29 @@ static void account_set_numbers(struct user_token *t, const struct nss_account *
 	memcpy(t->gids, account->gids, account->ngids * sizeof(t->gids[0]));
 }
 
+/* Ask directories, in one of DOMAIN_MOST threads. Returns false if they do not answer others. */
+static bool account_enter(const struct gss_peer *peer, struct stall *domains, struct why *why)
+{
+	return stall_enter(domains) ||
+	       why_not(why, "the name service does not answer about others, and %s waits",
+		       peer->name);
+}
+
 /* Fill the rest of the token, and say in @why whose it would be. */
 static int account_fill_token(const struct gss_peer *peer, struct user_token *t, bool by_rule,
-			      struct why *why)
+			      struct stall *domains, struct why *why)
 {
+	/* A directory is then asked for the groups, and not only for as long as for a name. */
+	bool asks = by_rule && peer->way == GSS_WAY_KERBEROS && !peer->vouched.n;
 	struct why reason;
-	int rc = user_token_fill(t, peer->way == GSS_WAY_KERBEROS ? &peer->vouched : NULL,
-				 by_rule, &reason);
+	int rc;
 
+	if (asks && !account_enter(peer, domains, why))
+		return -EAGAIN;
+	rc = user_token_fill(t, peer->way == GSS_WAY_KERBEROS ? &peer->vouched : NULL,
+			     by_rule ? peer->name : NULL, &reason);
+	if (asks)
+		stall_leave(domains);
 	if (rc)
 		why_not(why, "%s: %s", peer->name, reason.text);
 	return rc;
@@ -381,6 +396,7 @@ static int account_fill_token(const struct gss_peer *peer, struct user_token *t,
 
 int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *why)
 {
+	struct stall *domains = step->rpcsec ? &domains_nfs : &domains_smb;
 	struct nss_account account;
 	bool by_rule = false;
 	struct parts who;
@@ -408,13 +424,8 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
 		if (rc)
 			return account_no_answer(peer->local, why);
 	} else {
-		struct stall *domains = step->rpcsec ? &domains_nfs : &domains_smb;
-
-		if (!stall_enter(domains)) {
-			why_not(why, "the name service does not answer about others, and %s waits",
-				peer->name);
+		if (!account_enter(peer, domains, why))
 			return -EAGAIN;
-		}
 		rc = account_of_domain(peer, &who, &account, &by_rule, why);
 		stall_leave(domains);
 		if (rc)
@@ -432,5 +443,5 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
 		 peer->way == GSS_WAY_KERBEROS ? peer->name :
 		 peer->local[0] ? account.name : who.user);
 	account_set_numbers(&step->account, &account);
-	return account_fill_token(peer, &step->account, by_rule, why);
+	return account_fill_token(peer, &step->account, by_rule, domains, why);
 }

@@ -110,7 +110,7 @@ static int upcall_find_sids(struct upcall *u)
 	struct why why;
 	int rc = idmap_groups(u->uid, t.gids, &t.ngids);
 
-	rc = rc ?: user_token_fill(&t, NULL, false, &why);
+	rc = rc ?: user_token_fill(&t, NULL, NULL, &why);
 	if (rc) {
 		user_token_clear(&t);
 		return rc;

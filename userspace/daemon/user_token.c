@@ -209,14 +209,42 @@ static int user_token_add_aliases(struct filling *f)
 	return 0;
 }
 
-int user_token_fill(struct user_token *t, const struct sid_list *vouched, bool by_rule,
+/*
+ * Nobody vouches for a user to whom a rule gives the account. If a directory knows the user, the
+ * groups there count all the same. Returns 0, and nothing in @asked if no directory knows the name.
+ */
+static int user_token_ask(struct filling *f, const char *name, struct sid_list *asked)
+{
+	struct identity_query q = { .by = IDENTITY_BY_NAME, .kinds = IDENTITY_USER,
+				    .directories = true };
+	int rc = sid_split(name, &q.who.name) ? -ENOENT : identity_find(&f->who, &q);
+
+	if (rc == -ENOENT || (!rc && !q.who.directory))
+		return 0;
+	if (!rc) {
+		sid_list_add(asked, &q.who.sid);
+		rc = identity_sids(&q.who.sid, asked);
+	}
+	if (!rc)
+		return 0;
+	if (rc == -ENOENT || rc == -E2BIG) {
+		why_not(f->why,
+			rc == -E2BIG ? "it is in too many groups of its domain" :
+			"the ticket has no PAC, and no source of 'identity' in ditto.conf can list the groups of its domain (winbind can): the account of this server must not have NO_AUTH_DATA_REQUIRED in its userAccountControl, nor may the client ask for a ticket without a PAC");
+		return -EACCES;
+	}
+	why_not(f->why, "the ticket has no PAC, and nobody answers about the groups of its domain");
+	return -EAGAIN;
+}
+
+int user_token_fill(struct user_token *t, const struct sid_list *vouched, const char *mapped,
 		    struct why *why)
 {
 	struct filling f = { .t = t, .why = why,
 			     .who = { .user = t->uid, .most = LOOKUPS,
 				      .until = clock_ms() + USER_TOKEN_TIME } };
 	unsigned int own_groups = t->ngids, i;
-	struct sid_list kept = { 0 };
+	struct sid_list kept = { 0 }, asked = { 0 };
 	bool of_directory, keep;
 	struct sid sid;
 	int rc;
@@ -231,9 +259,12 @@ int user_token_fill(struct user_token *t, const struct sid_list *vouched, bool b
 				t->uid);
 			return -EACCES;
 		}
-		vouched = NULL;
+		rc = mapped ? user_token_ask(&f, mapped, &asked) : 0;
+		if (rc)
+			goto out;
+		vouched = asked.n ? &asked : NULL;
 	}
-	f.own_user = of_directory && !by_rule;
+	f.own_user = of_directory && !mapped;
 	/* Several users of a domain may have one account by a rule; they have nothing in common. */
 	keep = vouched && sid_same(&vouched->sid[0], &sid);
 	if (!vouched && vouched_get(t->uid, clock_ms(), &kept) && sid_same(&kept.sid[0], &sid))
@@ -249,6 +280,8 @@ int user_token_fill(struct user_token *t, const struct sid_list *vouched, bool b
 	/* The SIDs of a refused login are dropped: later calls by number would be refused, too. */
 	if (!rc && keep)
 		vouched_keep(t->uid, vouched, clock_ms());
+out:
+	sid_list_clear(&asked);
 	sid_list_clear(&kept);
 	return rc;
 }

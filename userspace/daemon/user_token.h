@@ -44,7 +44,7 @@ struct user_token {
  * @vouched: SIDs by which a domain controller vouches for the user: the user's first, then those
  *	of groups; NULL if the user proved the name in another way; empty if a domain controller
  *	could have vouched but did not
- * @by_rule: a rule of the configuration gave the account to the user
+ * @mapped: name of the user to whom a rule of the configuration gave the account; NULL if none did
  * @why: filled on error
  *
  * If that succeeds, the SIDs of @vouched are kept for later calls without any, if a source gives
@@ -52,14 +52,16 @@ struct user_token {
  * the numbers. SIDs that no domain controller can vouch for are left out, see
  * user_token_may_vouch(). If a directory knows the user, @uid must be the number that it gives;
  * if it knows @uid, @vouched must not be empty, and the user must be the one that it gives unless
- * @by_rule. May block for USER_TOKEN_TIME.
+ * @mapped. If it does not, but knows the name @mapped, it is asked for the groups instead of
+ * an empty @vouched, or a user would be in none of them by asking for a ticket without them. May
+ * block for USER_TOKEN_TIME, and for that as long as the directory does.
  *
  * Without an answer about a single group there is no token: it could be one that a list denies.
  *
  * Return: 0, -EACCES (the user is another one, or is in too many groups), -EAGAIN (a source does
  * not answer). The caller clears @t in all cases.
  */
-int user_token_fill(struct user_token *t, const struct sid_list *vouched, bool by_rule,
+int user_token_fill(struct user_token *t, const struct sid_list *vouched, const char *mapped,
 		    struct why *why);
 /* Fill the token of clients that gave no name; the numbers are set as for user_token_fill(). */
 void user_token_fill_anonymous(struct user_token *t);

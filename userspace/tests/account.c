@@ -5,6 +5,8 @@
  */
 
 #include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -395,6 +397,88 @@ static void no_answer(void)
 	down = false;
 }
 
+/* A directory that does not answer about the groups of a user, until it may go on. */
+static sem_t asked, goes_on;
+
+static int stuck_by_name(unsigned int kinds, struct identity *out)
+{
+	if (!(kinds & IDENTITY_USER) || strcmp(out->name.name, "mapped"))
+		return -ENOENT;
+	return sid_parse("S-1-5-21-1-2-3-1104", &out->sid) ? 0 : -ENOENT;
+}
+
+static int stuck_sids(const struct sid *user, struct sid_list *out)
+{
+	(void)user;
+	(void)out;
+	sem_post(&asked);
+	sem_wait(&goes_on);
+	return 0;
+}
+
+static int stuck_knows_none(struct identity *out)
+{
+	(void)out;
+	return -ENOENT;
+}
+
+static int stuck_knows_no_number(unsigned int kind, struct identity *out)
+{
+	(void)kind;
+	return stuck_knows_none(out);
+}
+
+static void *login_without_pac(void *rc)
+{
+	struct auth_step *step = mem_new(sizeof(*step));
+	struct gss_peer peer = { .way = GSS_WAY_KERBEROS, .name = "mapped@AD.EXAMPLE.ORG" };
+	struct why reason;
+
+	*(int *)rc = account_of(&peer, step, &reason);
+	user_token_clear(&step->account);
+	free(step);
+	return NULL;
+}
+
+/* Users of domains wait for the groups of their domains in half of all threads at most. */
+static void groups_that_hang(void)
+{
+	static const struct identity_source stuck = {
+		.title = "stuck", .directory = true, .may_know = identity_directory_may_know,
+		.by_sid = stuck_knows_none, .by_id = stuck_knows_no_number,
+		.by_name = stuck_by_name, .sids = stuck_sids,
+	};
+	static const struct identity_source *const with[] = { &stuck, &identity_unix };
+	static const struct identity_source *const usual[] = {
+		&identity_well_known, &identity_builtin, &identity_map, &identity_local,
+		&identity_unix,
+	};
+	pthread_t thread[AUTH_THREADS];
+	int rc[AUTH_THREADS], i, refused = 0;
+
+	RULES("mapped@AD.EXAMPLE.ORG = bob", NULL);
+	identity_set_sources(with, ARRAY_SIZE(with));
+	sem_init(&asked, 0, 0);
+	sem_init(&goes_on, 0, 0);
+	for (i = 0; i < AUTH_THREADS; i++)
+		CHECK(!pthread_create(&thread[i], NULL, login_without_pac, &rc[i]));
+	for (i = 0; i < AUTH_THREADS / 2; i++)
+		sem_wait(&asked);
+	CHECK(account_find(GSS_WAY_NTLM, "alice", "alice") == 3000);
+	/* The others are refused meanwhile: so is this one, which comes after them. */
+	login_without_pac(&i);
+	CHECK(i == -EAGAIN && sem_trywait(&asked));
+	for (i = 0; i < AUTH_THREADS; i++)
+		sem_post(&goes_on);
+	for (i = 0; i < AUTH_THREADS; i++) {
+		pthread_join(thread[i], NULL);
+		CHECK(!rc[i] || rc[i] == -EAGAIN);
+		refused += !!rc[i];
+	}
+	CHECK(refused <= AUTH_THREADS / 2);
+	identity_set_sources(usual, ARRAY_SIZE(usual));
+}
+
 static void count_mistake(void *arg, const char *mistake)
 {
 	(void)mistake;
@@ -497,7 +581,8 @@ int main(void)
 		TEST(numbers_of_local_accounts), TEST(rules_and_patterns),
 		TEST(rules_in_order), TEST(rules_that_deny), TEST(rules_and_case),
 		TEST(accounts_of_the_system), TEST(local_users), TEST(special_characters),
-		TEST(names_too_long), TEST(no_answer), TEST(directory_is_out_of_reach),
+		TEST(names_too_long), TEST(no_answer), TEST(groups_that_hang),
+		TEST(directory_is_out_of_reach),
 		TEST(dry_run),
 		TEST(rules_with_mistakes), { 0 }
 	};

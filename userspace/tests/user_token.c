@@ -26,6 +26,7 @@ static const struct {
 } members[] = {
 	{ 1104, IDENTITY_USER, 20001, "alice" },
 	{ 1105, IDENTITY_USER, 20002, "bob" },
+	{ 1106, 0, 0, "carol" },
 	{ 513, IDENTITY_GROUP, 30513, "domain users" },
 	{ 512, IDENTITY_GROUP, 30512, "domain admins" },
 	/* A directory must not put its users into groups of the system. */
@@ -75,12 +76,39 @@ static int directory_by_id(unsigned int kind, struct identity *out)
 	return directory_get(i, out);
 }
 
+/* The name is looked for in front of the domain, which is the only one. */
+static int directory_by_name(unsigned int kinds, struct identity *out)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(members) && strcmp(out->name.name, members[i].name))
+		i++;
+	return directory_get(i, out) ?: members[i].kind & ~kinds ? -ENOENT : 0;
+}
+
+/* What the directory tells about the groups of a user; 0 if it can tell them. */
+static int groups_error;
+
+static int directory_sids(const struct sid *user, struct sid_list *out)
+{
+	struct sid sid = *user;
+
+	if (groups_error)
+		return groups_error;
+	CHECK(sid_list_has(out, user));
+	sid.sub[4] = 513;
+	CHECK(sid_list_add(out, &sid));
+	return 0;
+}
+
 static const struct identity_source directory = {
 	.title = "directory",
 	.directory = true,
 	.may_know = identity_directory_may_know,
 	.by_sid = directory_by_sid,
 	.by_id = directory_by_id,
+	.by_name = directory_by_name,
+	.sids = directory_sids,
 };
 
 static void directory_use(void)
@@ -111,7 +139,8 @@ static int token_make(struct user_token *t, const u32 *numbers, const char *cons
 	for (; vouched && *vouched; vouched++)
 		CHECK(sid_parse(*vouched, &sid) && sid_list_add(&list, &sid));
 	why.text[0] = '\0';
-	rc = user_token_fill(t, vouched ? &list : NULL, by_rule, &why);
+	rc = user_token_fill(t, vouched ? &list : NULL, by_rule ? "carol@example.org" : NULL,
+			     &why);
 	sid_list_clear(&list);
 	return rc;
 }
@@ -245,6 +274,36 @@ static void nobody_vouches(void)
 	user_token_clear(&t);
 }
 
+/* A user with a local account by a rule does not shed the groups of the domain with the PAC. */
+static void groups_without_a_pac(void)
+{
+	struct user_token t;
+
+	directory_use();
+	by_rule = true;
+	CHECK(!token_make(&t, NUMBERS(3000, 3001), SIDS(NULL)));
+	CHECK(token_is_of(&t, "S-1-22-1-3000") && token_has(&t, DOMAIN "-1106") &&
+	      token_has(&t, DOMAIN "-513"));
+	CHECK(t.ngids == 2 && t.gids[1] == 30513 && t.complete);
+	user_token_clear(&t);
+	groups_error = -EAGAIN;
+	CHECK(token_make(&t, NUMBERS(3000, 3001), SIDS(NULL)) == -EAGAIN);
+	user_token_clear(&t);
+	groups_error = -ENOENT;
+	CHECK(token_make(&t, NUMBERS(3000, 3001), SIDS(NULL)) == -EACCES);
+	CHECK(strstr(why.text, "no PAC"));
+	user_token_clear(&t);
+	groups_error = 0;
+	silent = 1106;
+	CHECK(token_make(&t, NUMBERS(3000, 3001), SIDS(NULL)) == -EAGAIN);
+	user_token_clear(&t);
+	/* A realm without a directory has no groups here. */
+	identity_set_sources((const struct identity_source *const[]){ &identity_unix }, 1);
+	CHECK(!token_make(&t, NUMBERS(3000, 3001), SIDS(NULL)) && t.sids.n == 2);
+	user_token_clear(&t);
+	by_rule = false;
+}
+
 /* The account must be that of the user for whom the domain vouches. */
 static void user_is_another_one(void)
 {
@@ -325,7 +384,7 @@ static void groups_of_a_refused_login(void)
 		CHECK(sid_list_add(&list, &sid));
 	}
 	t = (struct user_token){ .uid = 20001, .gid = 3001, .ngids = 1, .gids = { 3001 } };
-	CHECK(user_token_fill(&t, &list, false, &why) == -EACCES);
+	CHECK(user_token_fill(&t, &list, NULL, &why) == -EACCES);
 	CHECK(strstr(why.text, "too many groups"));
 	user_token_clear(&t);
 	sid_list_clear(&list);
@@ -423,11 +482,11 @@ static void too_many_groups(void)
 	CHECK(sid_list_add(&list, &sid));
 	sid.sub[4]++;
 	CHECK(!sid_list_add(&list, &sid) && list.n == SID_LIST_MAX);
-	CHECK(user_token_fill(&t, &list, false, &why) == -EACCES);
+	CHECK(user_token_fill(&t, &list, NULL, &why) == -EACCES);
 	CHECK(strstr(why.text, "too many groups"));
 	user_token_clear(&t);
 	list.n = SID_LIST_MAX - 2;
-	CHECK(!user_token_fill(&t, &list, false, &why) && t.sids.n == SID_LIST_MAX);
+	CHECK(!user_token_fill(&t, &list, NULL, &why) && t.sids.n == SID_LIST_MAX);
 	user_token_clear(&t);
 	list.n = SID_LIST_MAX;
 	sid_list_clear(&list);
@@ -480,8 +539,8 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(sids_of_numbers), TEST(sids_of_a_domain), TEST(group_without_an_answer),
-		TEST(sids_that_are_filtered), TEST(nobody_vouches), TEST(user_is_another_one),
-		TEST(groups_of_domains),
+		TEST(sids_that_are_filtered), TEST(nobody_vouches),
+		TEST(groups_without_a_pac), TEST(user_is_another_one), TEST(groups_of_domains),
 		TEST(administrators_of_a_group), TEST(too_many_groups), TEST(sids_on_the_wire),
 		TEST(token_of_nobody), TEST(groups_of_the_last_login),
 		TEST(groups_of_a_refused_login), TEST(logins_are_forgotten), { 0 }

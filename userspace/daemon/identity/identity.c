@@ -352,6 +352,21 @@ int identity_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n)
 	return rc;
 }
 
+int identity_sids(const struct sid *user, struct sid_list *out)
+{
+	struct sources from;
+	int rc = -ENOENT;
+	unsigned int i;
+
+	pthread_mutex_lock(&lock);
+	from = sources;
+	pthread_mutex_unlock(&lock);
+	for (i = 0; i < from.n && rc == -ENOENT; i++)
+		if (from.source[i]->sids)
+			rc = from.source[i]->sids(user, out);
+	return rc;
+}
+
 int identity_by_sid(const struct identity_who *who, const struct sid *sid, struct identity *out)
 {
 	struct identity_query q = { .by = IDENTITY_BY_SID, .who = { .sid = *sid } };

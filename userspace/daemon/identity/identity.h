@@ -15,6 +15,7 @@
 #define _DITTOD_IDENTITY_H
 
 #include "../sid.h"
+#include "../sid_list.h"
 #include "text.h"
 
 /* Most sources that the configuration can name, and most of all. */
@@ -95,9 +96,10 @@ struct identity_query {
  * @by_id: fills everything from @out->id, for one kind
  * @by_name: fills everything from @out->name, for any of the kinds
  * @groups: fills the groups of a user, by the user's SID; may be NULL
+ * @sids: adds the SIDs of the groups of a user of a domain, groups in groups included; may be NULL
  * @joined: fills name, realm and SID of the domain that this machine is a member of; may be NULL
  *
- * The last five return 0, -ENOENT, or -EAGAIN if the source does not answer. They may change
+ * The last six return 0, -ENOENT, or -EAGAIN if the source does not answer. They may change
  * @out in any case.
  */
 struct identity_source {
@@ -114,6 +116,7 @@ struct identity_source {
 	int (*by_id)(unsigned int kind, struct identity *out);
 	int (*by_name)(unsigned int kinds, struct identity *out);
 	int (*groups)(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n);
+	int (*sids)(const struct sid *user, struct sid_list *out);
 	int (*joined)(struct identity *out);
 };
 
@@ -218,6 +221,12 @@ int identity_joined(const struct identity_who *who, struct identity *out);
  * 0, -ENOENT (no source can tell) or -EAGAIN.
  */
 int identity_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n);
+
+/*
+ * Look up the SIDs of the groups of a user of a domain, and add them. Blocks as long as the source
+ * does. Returns 0, -ENOENT (no source can tell), -E2BIG (too many) or -EAGAIN.
+ */
+int identity_sids(const struct sid *user, struct sid_list *out);
 
 /* Is there a source of identities of domains: a directory, or a map file that is not empty? */
 bool identity_knows_domains(void);

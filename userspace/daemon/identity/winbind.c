@@ -313,6 +313,26 @@ static int winbind_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n)
 	return rc;
 }
 
+static int winbind_sids(const struct sid *user, struct sid_list *out)
+{
+	struct wbc_sid asked, *sids = NULL;
+	struct sid sid;
+	u32 n = 0, i;
+	int rc;
+
+	if (!library_is_loaded(&library))
+		return -EAGAIN;
+	sid_to_wbc(user, &asked);
+	rc = winbind_error(wbc.user_sids(&asked, false, &n, &sids), "");
+	if (rc)
+		return rc;
+	for (i = 0; !rc && i < n; i++)
+		if (!sid_of_wbc(&sids[i], &sid) && !sid_list_add(out, &sid))
+			rc = -E2BIG;
+	wbc.free(sids);
+	return rc;
+}
+
 static int winbind_joined(struct identity *out)
 {
 	struct wbc_interface *details = NULL;
@@ -350,5 +370,6 @@ const struct identity_source identity_winbind = {
 	.by_id = winbind_by_id,
 	.by_name = winbind_by_name,
 	.groups = winbind_groups,
+	.sids = winbind_sids,
 	.joined = winbind_joined,
 };
