@@ -12,9 +12,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "identity/identity.h"
 #include "log.h"
 #include "mem.h"
 #include "nss.h"
+#include "nss_initgroups.h"
 
 /* Limit for buffers of the name service switch, in bytes. */
 #define BUFFER_MAX	(1024 * 1024)
@@ -53,7 +55,8 @@ static int lookup_error(int rc)
 	}
 }
 
-static int list_groups(const char *user, gid_t primary, u32 *gids, unsigned int *n)
+/* Local accounts are usable while directories are not, so these are not asked about them. */
+static int list_groups(const char *user, uid_t uid, gid_t primary, u32 *gids, unsigned int *n)
 {
 	gid_t *list = NULL;
 	int size = 64;
@@ -75,7 +78,8 @@ static int list_groups(const char *user, gid_t primary, u32 *gids, unsigned int 
 		gids[i] = list[i];
 	*n = (unsigned int)count;
 	free(list);
-	return 0;
+	return identity_is_local(IDENTITY_USER, uid) || nss_initgroups_answer(user, primary) ?
+	       0 : -EAGAIN;
 }
 
 /* Entries of the name service with their memory. */
@@ -152,7 +156,7 @@ int nss_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n)
 	*n = 0;
 	rc = find_user(&e, NULL, uid);
 	if (!rc)
-		rc = list_groups(e.pw.pw_name, e.pw.pw_gid, gids, n);
+		rc = list_groups(e.pw.pw_name, uid, e.pw.pw_gid, gids, n);
 	/* The groups were found by the name. */
 	if (!rc && !user_has_name(uid, e.pw.pw_name)) {
 		gids[0] = e.pw.pw_gid;
@@ -179,7 +183,7 @@ int nss_account(const char *name, struct nss_account *out)
 	if (!rc) {
 		out->uid = e.pw.pw_uid;
 		out->gid = e.pw.pw_gid;
-		rc = list_groups(known, e.pw.pw_gid, out->gids, &out->ngids);
+		rc = list_groups(known, out->uid, e.pw.pw_gid, out->gids, &out->ngids);
 	}
 	free(e.buf);
 	return rc;

@@ -33,8 +33,11 @@ bool nss_in_netgroup(const char *netgroup, const struct address *addr,
  * @gids: filled, at most NSS_GROUPS_MAX
  * @n: filled with the number of groups
  *
- * Return: 0; -ENOENT (no such user); -ESTALE (the name service does not know the user's name any
- * more, or as that of another user: @gids has only the primary group); another negative errno.
+ * A service that does not answer is not one that has no groups, see nss_initgroups.h.
+ *
+ * Return: 0; -ENOENT (no such user); -EAGAIN (a service does not answer); -ESTALE (the name service
+ * does not know the user's name any more, or as that of another user: @gids has only the primary
+ * group); another negative errno.
  */
 int nss_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n);
 
@@ -54,7 +57,10 @@ struct nss_account {
 	unsigned int ngids;
 };
 
-/* Look up a user by name. Returns 0, -ENOENT (no such user) or another negative errno. */
+/*
+ * Look up a user by name. Returns 0, -ENOENT (no such user), -EAGAIN (a service does not answer
+ * about the user's groups) or another negative errno.
+ */
 int nss_account(const char *name, struct nss_account *out);
 
 /**
