@@ -24,6 +24,8 @@
 
 /* Most queued changes. */
 #define LIMIT	4096
+/* Most starts and ends of instances that wait behind them; of more, the oldest are obsolete. */
+#define LATE_MOST	16
 
 /* Seconds until a failed start of an instance is retried: at first, and at most. */
 #define PAUSE_MIN	1
@@ -40,6 +42,9 @@
  * @first: queued changes, oldest first
  * @last: end of the list @first
  * @life: number of starts and ends of instances
+ * @late: starts and ends for which the pool had no room, oldest first; no change is queued before
+ *	all of them are
+ * @nlate: number of them
  * @closing: the thread must end
  */
 struct recorder {
@@ -49,6 +54,8 @@ struct recorder {
 	struct record_job *first;
 	struct record_job **last;
 	u32 life;
+	struct life_job *late[LATE_MOST];
+	unsigned int nlate;
 	bool closing;
 };
 
@@ -131,6 +138,18 @@ static void run_change(struct job *job)
 		change->error = EIO;
 }
 
+/* Queue what had no room before. Returns false if some has none still. */
+static bool late_submit_locked(struct recorder *rec)
+{
+	unsigned int n = 0;
+
+	while (n < rec->nlate && !pool_submit(rec->pool, &rec->late[n]->job))
+		n++;
+	rec->nlate -= n;
+	memmove(rec->late, rec->late + n, rec->nlate * sizeof(rec->late[0]));
+	return !rec->nlate;
+}
+
 int recorder_submit(struct recorder *rec, struct record_job *job)
 {
 	int rc;
@@ -138,7 +157,7 @@ int recorder_submit(struct recorder *rec, struct record_job *job)
 	job->recorder = rec;
 	job->job.run = run_change;
 	pthread_mutex_lock(&rec->lock);
-	rc = pool_submit(rec->pool, &job->job);
+	rc = late_submit_locked(rec) ? pool_submit(rec->pool, &job->job) : -EAGAIN;
 	if (!rc) {
 		job->life = rec->life;
 		*rec->last = job;
@@ -308,7 +327,7 @@ static void submit_life(struct recorder *rec, void (*run)(struct job *job), u64 
 			u64 epoch)
 {
 	struct life_job *life = mem_new(sizeof(*life));
-	int rc;
+	bool late;
 
 	life->job.run = run;
 	life->job.done = life_done;
@@ -316,15 +335,19 @@ static void submit_life(struct recorder *rec, void (*run)(struct job *job), u64 
 	life->instance = instance;
 	life->epoch = epoch;
 	pthread_mutex_lock(&rec->lock);
-	rc = pool_submit(rec->pool, &life->job);
-	rec->life++;
-	if (!rc)
-		life->number = rec->life;
+	life->number = ++rec->life;
+	if (rec->nlate == LATE_MOST) {
+		free(rec->late[0]);
+		rec->nlate--;
+		memmove(rec->late, rec->late + 1, rec->nlate * sizeof(rec->late[0]));
+	}
+	/* Without it, the server records nothing, or under the number of an earlier instance. */
+	rec->late[rec->nlate++] = life;
+	late = !late_submit_locked(rec);
 	pthread_mutex_unlock(&rec->lock);
-	if (!rc)
-		return;
-	log_error("too many changes wait to be recorded");
-	free(life);
+	if (late)
+		log_warning("%u changes wait to be recorded: those of the next instance wait, too",
+			    LIMIT);
 }
 
 void recorder_begin(struct recorder *rec, u64 instance, u64 epoch)
@@ -367,6 +390,8 @@ void recorder_close(struct recorder *rec)
 	 * promised them.
 	 */
 	pool_free(rec->pool);
+	while (rec->nlate)
+		free(rec->late[--rec->nlate]);
 	records_end(rec->records);
 	records_close(rec->records);
 	free(rec);
@@ -380,4 +405,7 @@ int recorder_fd(const struct recorder *rec)
 void recorder_reap(struct recorder *rec)
 {
 	pool_reap(rec->pool);
+	pthread_mutex_lock(&rec->lock);
+	late_submit_locked(rec);
+	pthread_mutex_unlock(&rec->lock);
 }

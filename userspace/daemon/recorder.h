@@ -61,7 +61,8 @@ int recorder_submit(struct recorder *rec, struct record_job *job);
  * @epoch: epoch that the server already has, or 0
  *
  * Sends a server without an epoch the records of earlier instances, and then its epoch. This
- * happens in the recorder's thread.
+ * happens in the recorder's thread. If too many changes are queued, it follows them: until then no
+ * other change is taken.
  */
 void recorder_begin(struct recorder *rec, u64 instance, u64 epoch);
 /* The module was unloaded, so its instance ended cleanly. */

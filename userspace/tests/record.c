@@ -389,6 +389,39 @@ static void life_between_changes(void)
 	recorder_close(rec);
 }
 
+/* Most changes that the recorder takes. */
+#define QUEUE_MOST	4096
+
+/* A queue that is full does not lose the start of an instance, nor mixes records of two. */
+static void life_behind_a_full_queue(void)
+{
+	struct record_job *jobs = mem_new((QUEUE_MOST + 2) * sizeof(*jobs)), *extra;
+	struct recorder *rec;
+	struct records *r;
+	bool clean;
+	int n = 0;
+
+	database_fresh();
+	rec = start_recorder(1);
+	for (; n < QUEUE_MOST - 1; n++)
+		job_submit(rec, &jobs[n], DITTO_UPCALL_KIND_RECORD_PUT, "before");
+	recorder_gone(rec);
+	recorder_begin(rec, 2, 2);
+	extra = &jobs[QUEUE_MOST];
+	extra->record = record_make(HOST, "refused", "x");
+	extra->change = DITTO_UPCALL_KIND_RECORD_PUT;
+	CHECK(recorder_submit(rec, extra) == -EAGAIN);
+	wait_for_answers(rec, n);
+	job_submit(rec, &jobs[QUEUE_MOST + 1], DITTO_UPCALL_KIND_RECORD_PUT, "after");
+	wait_for_answers(rec, n + 1);
+	r = open_it();
+	CHECK(records_begin(r, 2, 2, &clean) == 2);
+	SAME(lives_previous(r), "0:before=x ");
+	records_close(r);
+	recorder_close(rec);
+	free(jobs);
+}
+
 static struct nl_msg *request_new(u32 type)
 {
 	struct conn c = { .family = 0x20 };
@@ -445,7 +478,8 @@ int main(void)
 		TEST(lives_counted), TEST(records_of_lives), TEST(records_unreadable),
 		TEST(longest_record),
 		TEST(death_before_the_answer), TEST(many_at_once), TEST(too_late),
-		TEST(life_between_changes), TEST(request_answers), TEST(no_database), { 0 }
+		TEST(life_between_changes), TEST(life_behind_a_full_queue),
+		TEST(request_answers), TEST(no_database), { 0 }
 	};
 	char command[100];
 	int status;
