@@ -51,5 +51,8 @@ int privileges_drop(void)
 	}
 	if (syscall(SYS_capset, &header, data) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
+	/* A core would have the keys of handles and stores, and hashes of passwords. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		return -errno;
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/privileges.h"
 #include "daemon/resolver.h"
 #include "daemon/sandbox.h"
 #include "test.h"
@@ -177,10 +178,30 @@ static void sockets_of_names(void)
 		printf("%d\n", status);
 }
 
+/* Returns 0 if a core of dittod cannot be written, nor its memory be read by its own user. */
+static int try_privileges(enum sandbox_kind kind)
+{
+	int rc = privileges_drop();
+
+	(void)kind;
+	if (rc)
+		return rc == -EPERM ? NO_SANDBOX : 1;
+	return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) ? 2 : 0;
+}
+
+static void secrets_stay(void)
+{
+	int status = in_child(try_privileges, SANDBOX_HOSTS);
+
+	if (!CHECK(!status || status == NO_SANDBOX))
+		printf("%d\n", status);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(no_new_code), TEST(files_of_names), TEST(sockets_of_names), { 0 }
+		TEST(no_new_code), TEST(files_of_names), TEST(sockets_of_names),
+		TEST(secrets_stay), { 0 }
 	};
 
 	return test_main(tests);
