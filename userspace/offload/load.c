@@ -156,6 +156,8 @@ void load_start(struct load *l)
 	t->store = l->store;
 	t->method = TRANSFER_GET;
 	t->urgency = l->urgency;
+	/* A record, a manifest or a list has its name. */
+	t->expected = true;
 	if (l->pack) {
 		object_name(ENVELOPE_PACK, l->pack->name, t->object);
 		t->offset = l->pack->offset;

@@ -180,7 +180,7 @@ static void claim_refuse(struct claim *c)
 	claim_end(c, EPERM, why.text);
 }
 
-static void claim_read(struct claim *c);
+static void claim_read(struct claim *c, bool expected);
 
 static void claim_was_written(struct transfer *t);
 
@@ -195,6 +195,7 @@ static void claim_write(struct claim *c)
 		 c->store->server_id, c->store->server_name ?: "?", since);
 	c->tries++;
 	t->method = TRANSFER_PUT;
+	t->expected = false;
 	t->exclusive = !c->take && !c->plain;
 	t->body = (const u8 *)c->text;
 	t->body_len = strlen(c->text);
@@ -211,12 +212,13 @@ static void claim_was_written(struct transfer *t)
 
 	if (t->outcome == OUTCOME_GOOD) {
 		c->written = true;
-		claim_read(c);
+		claim_read(c, true);
 	} else if (t->error == EEXIST && c->tries < TRIES) {
-		claim_read(c);
+		claim_read(c, true);
 	} else if (t->error == EOPNOTSUPP && t->exclusive) {
+		/* Such a store may show the object of another server only now. */
 		c->plain = true;
-		claim_write(c);
+		claim_read(c, true);
 	} else {
 		claim_end(c, t->error, t->why.text);
 	}
@@ -238,11 +240,13 @@ static void claim_was_read(struct transfer *t)
 		claim_end(c, t->error, t->why.text);
 }
 
-static void claim_read(struct claim *c)
+/* @expected: there should be an object, although the store may not show it yet. */
+static void claim_read(struct claim *c, bool expected)
 {
 	struct transfer *t = &c->transfer;
 
 	t->method = TRANSFER_GET;
+	t->expected = expected;
 	t->into = c->page;
 	t->room = OWNER_MAX;
 	t->done = claim_was_read;
@@ -260,7 +264,7 @@ static struct claim *claim_new(struct owners *all, struct store *store)
 	c->transfer.arg = c;
 	memcpy(c->transfer.object, OWNER_OBJECT, sizeof(OWNER_OBJECT));
 	TAILQ_INSERT_TAIL(&all->list, c, list);
-	claim_read(c);
+	claim_read(c, false);
 	return c;
 }
 

@@ -17,6 +17,8 @@
 #define REPEAT		2
 /* Attempts after wrong bytes. */
 #define DAMAGED_MAX	3
+/* Attempts for an object that was put there: with the pauses between them, some seconds. */
+#define MISSING_MAX	7
 /* Failures in a row after which a store is left alone for a while, in ms. */
 #define BREAKER_FAILURES	6
 #define BREAKER_FIRST		1000
@@ -112,6 +114,7 @@ void transfer_start(struct transfers *all, struct transfer *t)
 	t->sent = 0;
 	t->got = 0;
 	t->damaged = 0;
+	t->missing = 0;
 	if (now < b->until) {
 		why_not(&t->why, "store %s does not answer and is not asked for %llu s: %.512s",
 			t->store->name, (unsigned long long)(b->until - now + 999) / 1000,
@@ -174,6 +177,17 @@ static void transfer_explain(struct transfer *t, const struct why *cause)
 		methods[t->method], t->store->prefix, t->object, cause->text);
 }
 
+/* An object that was put there is gone, or the store takes longer than others to show it. */
+static void transfer_explain_missing(struct transfer *t, const struct why *cause)
+{
+	struct why longer;
+
+	why_not(&longer,
+		"%.384s; asked %u times in %llu s: it was deleted, or the store does not show it yet",
+		cause->text, t->missing, (unsigned long long)(clock_ms() - t->first) / 1000);
+	transfer_explain(t, &longer);
+}
+
 /* Pause before the next attempt, with a random part so that many do not come at once. */
 static u64 transfer_pause(const struct transfer *t)
 {
@@ -194,6 +208,8 @@ static bool transfer_again(struct transfers *all, struct transfer *t, enum outco
 	u64 when = clock_ms() + transfer_pause(t);
 
 	if (outcome == OUTCOME_DAMAGED && ++t->damaged == DAMAGED_MAX)
+		return false;
+	if (outcome == OUTCOME_MISSING && (!t->expected || ++t->missing == MISSING_MAX))
 		return false;
 	if (when < b->until)
 		when = b->until;
@@ -220,9 +236,11 @@ static void transfer_attempt_ended(struct transfers *all, struct transfer *t, in
 		breaker_good(&t->store->breaker);
 	if (outcome != OUTCOME_GOOD)
 		transfer_explain(t, &cause);
-	if ((outcome == OUTCOME_BUSY || outcome == OUTCOME_DAMAGED) &&
-	    transfer_again(all, t, outcome))
+	if ((outcome == OUTCOME_BUSY || outcome == OUTCOME_DAMAGED ||
+	     outcome == OUTCOME_MISSING) && transfer_again(all, t, outcome))
 		return;
+	if (t->missing && outcome == OUTCOME_MISSING)
+		transfer_explain_missing(t, &cause);
 	transfer_end(all, t, outcome, error);
 }
 

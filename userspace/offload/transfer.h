@@ -52,6 +52,8 @@ enum transfer_state {
  * @has_md5: compare @md5 with what the store answers
  * @exclusive: TRANSFER_PUT fails with EEXIST if the object is there, EOPNOTSUPP if the store cannot
  *	tell
+ * @expected: the object was put there: if the store says that there is none, it is asked again for
+ *	some seconds, since it may be one whose copies are not all alike yet
  * @into: buffer for TRANSFER_GET
  * @room: bytes of @into
  * @offset: place in the object from which TRANSFER_GET reads @range bytes
@@ -77,6 +79,7 @@ struct transfer {
 	u8 md5[HASH_MD5];
 	bool has_md5;
 	bool exclusive;
+	bool expected;
 	u8 *into;
 	size_t room;
 	u64 offset;
@@ -97,6 +100,7 @@ struct transfer {
 	u64 first;
 	u64 when;
 	unsigned int damaged;
+	unsigned int missing;
 	CURL *easy;
 	struct curl_slist *headers;
 	struct answer answer;

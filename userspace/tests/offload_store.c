@@ -286,7 +286,7 @@ static void passing_faults(void)
 	} faults[] = {
 		{ S3_ERROR, 0 }, { S3_SLOW_DOWN, 0 }, { S3_CLOSE, 0 }, { S3_HTML, 0 },
 		{ S3_TRUNCATED, 'G' }, { S3_WRONG, 'G' }, { S3_SHORT, 'G' }, { S3_LONG, 'G' },
-		{ S3_ETAG, 'P' }, { S3_DENIED, 'H' },
+		{ S3_LOST, 'G' }, { S3_ETAG, 'P' }, { S3_DENIED, 'H' },
 	};
 	struct answer pushed, a;
 	char prefix[32];
@@ -325,7 +325,7 @@ static const struct {
 	{ S3_PAGE, false, EIO, "the answer is not one of a store" },
 	{ S3_PAGE, true, EIO, "the object is not one of Ditto" },
 	{ S3_NO_BUCKET, true, ENOENT, "there is no such bucket" },
-	{ S3_LOST, true, ENODATA, "there is no such object" },
+	{ S3_LOST, true, ENODATA, "it was deleted, or the store does not show" },
 	{ S3_DENIED, true, EACCES, "access denied" },
 	{ S3_WRONG, true, EIO, "wrong bytes" },
 	{ S3_SHORT, true, EIO, "its header says" },
@@ -753,7 +753,19 @@ static void store_has_one_owner(void)
 	store_define("prefix=own2\nserver-id=aaaa\n");
 	s3_server_fault(server, S3_NO_CONDITIONS, 'P', 1000);
 	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_PUSHED && server->gets == 1 + 7 + 1);
+	/* A store that does not show at once what was put there. */
+	store_define("prefix=own4\nserver-id=aaaa\n");
+	s3_server_fault(server, S3_LOST, 'G', 3);
+	push_file(file, &a);
 	CHECK(a.msg.type == OFFLOAD_PUSHED);
+	/* Nor that another server was there first, which it knows. */
+	store_define("prefix=own4\nserver-id=bbbb\n");
+	s3_server_fault(server, S3_LOST, 'G', 5);
+	puts = server->puts;
+	push_file(file, &a);
+	check_not_ours(&a, "the server ? (aaaa");
+	CHECK(server->puts == puts + 1);
 	store_define("prefix=own3\nserver-id=aaaa\ntimeout=1\n");
 	s3_server_fault(server, S3_NO_BUCKET, 'G', 1);
 	push_file(file, &a);
