@@ -325,8 +325,9 @@ static struct file *open_nowait(const struct path *path, int flags, const struct
 	return file;
 }
 
+/* @flags: further flags of the open file */
 static struct ditto_file *file_open(struct vfsmount *mnt, struct ditto_node *node,
-				    enum ditto_file_mode mode)
+				    enum ditto_file_mode mode, int flags)
 {
 	const struct ditto_volume *volume = node->volume;
 	struct ditto_file *df;
@@ -340,7 +341,7 @@ static struct ditto_file *file_open(struct vfsmount *mnt, struct ditto_node *nod
 	path.mnt = mnt;
 	path.dentry = ditto_node_dentry(node);
 	move_begin(node);
-	file = open_nowait(&path, open_flags[mode],
+	file = open_nowait(&path, open_flags[mode] | flags,
 			   volume->caller_opens && ditto_acting_table() ? current_cred() :
 								     volume->srv->nodes->cred);
 	dput(path.dentry);
@@ -385,7 +386,7 @@ struct ditto_file *ditto_file_get(struct ditto_share *share, struct ditto_node *
 		return df;
 	}
 
-	df = file_open(share->root.mnt, node, mode);
+	df = file_open(share->root.mnt, node, mode, 0);
 	if (IS_ERR(df) || file_cache(node->volume->srv->nodes, df))
 		return df;
 	/* Another task was faster, or the node is being freed. */
@@ -456,13 +457,10 @@ struct ditto_file *ditto_file_open_own(struct ditto_node *node)
 
 	if (!mnt)
 		return ERR_PTR(-EOPNOTSUPP);
-	df = file_open(mnt, node, DITTO_FILE_WRITE);
-	if (IS_ERR(df))
-		return df;
-#ifdef FMODE_NONOTIFY_PERM
-	df->file->f_mode &= ~FMODE_NONOTIFY_PERM;
-#endif
-	df->file->f_mode |= FMODE_NOCMTIME | FMODE_NONOTIFY;
+	/* Whoever is told of the open would read data that is not there yet. */
+	df = file_open(mnt, node, DITTO_FILE_WRITE, __FMODE_NONOTIFY);
+	if (!IS_ERR(df))
+		df->file->f_mode |= FMODE_NOCMTIME;
 	return df;
 }
 
@@ -489,7 +487,7 @@ struct ditto_file *ditto_file_take_dir(struct ditto_share *share, struct ditto_n
 	else
 		df = NULL;
 	spin_unlock(&node->lock);
-	return df ?: file_open(share->root.mnt, node, DITTO_FILE_DIR);
+	return df ?: file_open(share->root.mnt, node, DITTO_FILE_DIR, 0);
 }
 
 void ditto_file_give_dir(struct ditto_file *df)
@@ -524,7 +522,7 @@ struct file *ditto_file_keep(struct ditto_lock_point *point, struct file *file)
 
 	if (mnt) {
 		df = file_open(mnt, node, file->f_mode & FMODE_WRITE ? DITTO_FILE_WRITE :
-								       DITTO_FILE_READ);
+								       DITTO_FILE_READ, 0);
 		if (!IS_ERR(df)) {
 			df->kept = true;
 			return df->file;

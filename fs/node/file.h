@@ -68,8 +68,8 @@ struct ditto_file *ditto_file_get(struct ditto_share *share, struct ditto_node *
  * ditto_file_open_own - open a file for writing by the server itself
  * @node: a regular file, held
  *
- * The file is not cached, and is on the mount of the volume. Writing to it changes no times, and is
- * not reported as a change.
+ * The file is not cached, and is on the mount of the volume. Writing to it changes no times, and no
+ * program is told of that, nor of the open.
  *
  * Context: may sleep.
  * Return: a file with a reference; ERR_PTR(-EOPNOTSUPP) if the volume has no mount; or as

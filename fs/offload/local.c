@@ -42,7 +42,9 @@
 #include "../share/share.h"
 #include "stub.h"
 
-#define GUARD_EVENTS	(FS_OPEN_PERM | FS_MODIFY | FS_ATTRIB)
+/* A program is asked for twice; scanners may be asked the first time only. */
+#define GUARD_OPENS	(FS_OPEN_PERM | FS_OPEN_EXEC_PERM)
+#define GUARD_EVENTS	(GUARD_OPENS | FS_MODIFY | FS_ATTRIB)
 
 /* How long an open waits that cannot be made again. */
 #define LOCAL_INSIDE_MS	1000
@@ -323,7 +325,7 @@ static int guard_event(struct fsnotify_group *group, u32 mask, const void *data,
 		local_touched(volume, inode);
 	if (!dentry || !d_inode(dentry))
 		return 0;
-	if (mask & FS_OPEN_PERM)
+	if (mask & GUARD_OPENS)
 		return local_open(volume, dentry);
 	if (set)
 		local_resized(volume, dentry);
@@ -354,7 +356,8 @@ static int guard_begin(struct ditto_volume *volume)
 		kfree(mark);
 		return PTR_ERR(group);
 	}
-	group->priority = FSNOTIFY_PRIO_CONTENT;
+	/* Before programs that look at the content, such as scanners: they get an open file. */
+	group->priority = FSNOTIFY_PRIO_PRE_CONTENT;
 	group->private = volume;
 	fsnotify_init_mark(mark, group);
 	mark->mask = GUARD_EVENTS;

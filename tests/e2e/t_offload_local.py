@@ -100,6 +100,27 @@ def pending(process):
         shared = [line for line in f if line.startswith('ShdPnd')]
     return int(shared[0].split()[1], 16) >> (signal.SIGALRM - 1) & 1
 
+# Scanners that are asked before each open (fanotify(7)), and read what they are given. The order among
+# marks of a class is that of addresses, so there are many.
+SCANNERS = """
+import ctypes, os, select, struct, sys
+c = ctypes.CDLL(None, use_errno=True)
+CONTENT, MARK_ADD, MARK_FILESYSTEM, OPENS, ALLOW = 4, 1, 0x100, 0x10000 | 0x40000, 1
+groups = [c.fanotify_init(CONTENT, os.O_RDONLY) for _ in range(16)]
+for fd in groups:
+    assert fd >= 0 and not c.fanotify_mark(fd, MARK_ADD | MARK_FILESYSTEM,
+                                           ctypes.c_uint64(OPENS), -100,
+                                           sys.argv[1].encode()), ctypes.get_errno()
+print('ready', flush=True)
+while True:
+    for fd in select.select(groups, [], [])[0]:
+        file = struct.unpack_from('=IBBHQii', os.read(fd, 24))[5]
+        if os.path.basename(os.readlink(f'/proc/self/fd/{file}')) == 'f':
+            print(os.pread(file, 8, 8).hex(), flush=True)
+        os.write(fd, struct.pack('=iI', file, ALLOW))
+        os.close(file)
+"""
+
 
 @test(offload=True)
 def watches_end_meanwhile(w):
@@ -244,3 +265,30 @@ def capabilities(w):
             h.fill.release(w.path('f'), b'c')
         eq(os.getxattr(w.path('f'), 'security.capability'), CAPABILITIES, 'capabilities')
         eq(blocks(w, 'f') >= 700000, True, 'blocks')
+
+
+def scanned(w, use):
+    """What scanners have read of a file while it was used."""
+    with python(SCANNERS, w.path('')) as process:
+        try:
+            eq(process.stdout.readline(), 'ready\n', 'the scanners')
+            use()
+        finally:
+            process.kill()
+        # They have answered, so all is written.
+        return set(process.stdout.read().split())
+
+
+@test(offload=True)
+def scanners(w):
+    """Programs that are asked before opens are asked when the data is here, and read it."""
+    with helper(w) as h:
+        data = offloaded(w, h, 'f')
+        read = scanned(w, lambda: eq(local(w.path('f')) == data, True, 'data'))
+        eq(read, {data[8:16].hex()}, 'read before an open')
+        os.unlink(w.path('f'))
+        data = b'#!/bin/sh\nexit 7\n'
+        offloaded(w, h, 'f', data)
+        os.chmod(w.path('f'), 0o755)
+        read = scanned(w, lambda: subprocess.run(['sh', '-c', '"$0"', w.path('f')], check=False))
+        eq(read, {data[8:16].hex()}, 'read before an execution')
