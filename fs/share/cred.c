@@ -500,7 +500,7 @@ EXPORT_SYMBOL_IF_KUNIT(ditto_cred_backup);
  */
 static struct cred_entry *entry_new_managed(struct ditto_server *srv, const struct cred_key *key,
 					    const struct ditto_squashed *who,
-					    const struct in6_addr *asker)
+					    const struct ditto_ident *ident)
 {
 	struct cred_entry *entry;
 	kgid_t *groups;
@@ -509,7 +509,8 @@ static struct cred_entry *entry_new_managed(struct ditto_server *srv, const stru
 	groups = kmalloc_array(DITTO_GROUPS_MAX, sizeof(*groups), GFP_KERNEL);
 	if (!groups)
 		return ERR_PTR(-ENOMEM);
-	count = ditto_names_groups(srv, who->uid, groups, DITTO_GROUPS_MAX, asker);
+	count = ditto_names_groups(srv, who->uid, groups, DITTO_GROUPS_MAX, ident->from,
+				   !ident->later);
 	if (count >= 0) {
 		entry = entry_new(srv->locks, key, who, groups, count);
 	} else if (count == -ENOENT) {
@@ -520,6 +521,8 @@ static struct cred_entry *entry_new_managed(struct ditto_server *srv, const stru
 		entry = entry_new(srv->locks, key, who, key->groups, key->ngroups);
 	} else {
 		entry = ERR_PTR(count == -ENOMEM ? -ENOMEM : -EJUKEBOX);
+		if (count == -EJUKEBOX && ident->later)
+			*ident->later = (struct ditto_later) { .needed = true, .uid = who->uid };
 	}
 	kfree(groups);
 	if (!entry)
@@ -564,7 +567,7 @@ struct ditto_cred *ditto_cred_get(struct ditto_server *srv, const struct ditto_s
 	if (!who.groups)
 		entry = entry_new(srv->locks, &key, &who, NULL, 0);
 	else if (opts->manage_gids)
-		entry = entry_new_managed(srv, &key, &who, ident->from);
+		entry = entry_new_managed(srv, &key, &who, ident);
 	else
 		entry = entry_new(srv->locks, &key, &who, key.groups, key.ngroups);
 	if (IS_ERR_OR_NULL(entry))

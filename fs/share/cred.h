@@ -24,6 +24,16 @@ struct in6_addr;
 #define DITTO_CREDS_MAX		4096
 
 /**
+ * struct ditto_later - groups that the helper is asked for
+ * @needed: they are not known yet
+ * @uid: whose groups they are
+ */
+struct ditto_later {
+	bool needed;
+	kuid_t uid;
+};
+
+/**
  * struct ditto_ident - the identity that a request carries
  * @uid: user
  * @gid: primary group
@@ -35,6 +45,8 @@ struct in6_addr;
  * @token: SIDs of the user, if it brought them along; borrowed; or NULL
  * @from: address of the client, for a fair order of questions to the helper; borrowed; NULL for the
  *	server itself
+ * @later: filled if the helper does not know the groups yet: the caller waits for them itself, by
+ *	ditto_names_groups_prefetch(), and not all its threads at once; borrowed; NULL to wait here
  */
 struct ditto_ident {
 	kuid_t uid;
@@ -46,6 +58,7 @@ struct ditto_ident {
 	bool admin;
 	struct ditto_token *token;
 	const struct in6_addr *from;
+	struct ditto_later *later;
 };
 
 /**

@@ -327,7 +327,9 @@ static int share_access_groups(const struct ditto_share *share, const struct dit
 	if (!g->asked)
 		return -ENOMEM;
 	count = ditto_names_groups(share->srv, ident->uid, g->asked, DITTO_GROUPS_MAX,
-				   ident->from);
+				   ident->from, !ident->later);
+	if (count == -EJUKEBOX && ident->later)
+		*ident->later = (struct ditto_later) { .needed = true, .uid = ident->uid };
 	if (count == -ECONNREFUSED)
 		return 0;
 	if (count < 0 && count != -ENOENT) {

@@ -80,12 +80,17 @@ int ditto_names_in_netgroup(struct ditto_server *srv, const struct in6_addr *add
  * @groups: filled
  * @max: entries of @groups; further groups are left out
  * @asker: address of the client that needs the answer; NULL for the server itself
+ * @wait: wait up to DITTO_NAMES_WAIT_MS for an answer that is not cached
  *
- * Context: may sleep a bounded time.
+ * Context: may sleep: for memory, and a bounded time with @wait.
  * Return: the number of groups; -ENOENT if there is no such user; -EJUKEBOX; -ECONNREFUSED.
  */
 int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
-		       unsigned int max, const struct in6_addr *asker);
+		       unsigned int max, const struct in6_addr *asker, bool wait);
+
+/* Wait for the groups of a user, as ditto_names_token_prefetch() does for the SIDs. */
+void ditto_names_groups_prefetch(struct ditto_server *srv, kuid_t uid,
+				 const struct in6_addr *asker);
 
 /**
  * ditto_names_of_user - look up the name of a user, as name@domain

@@ -84,16 +84,32 @@ static int use_groups(const struct name_answer *answer, void *arg)
 }
 
 int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
-		       unsigned int max, const struct in6_addr *asker)
+		       unsigned int max, const struct in6_addr *asker, bool wait)
 {
 	const struct ditto_question q = {
 		.type = DITTO_UPCALL_GROUPS, .uid = uid, .text = "", .asker = asker_of(asker)
 	};
 	struct groups_room room = { .groups = groups, .max = max };
 
-	return ditto_names_use(srv, &q, use_groups, &room, true);
+	return ditto_names_use(srv, &q, use_groups, &room, wait);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_names_groups);
+
+static int use_nothing(const struct name_answer *answer, void *arg)
+{
+	return 0;
+}
+
+void ditto_names_groups_prefetch(struct ditto_server *srv, kuid_t uid,
+				 const struct in6_addr *asker)
+{
+	const struct ditto_question q = {
+		.type = DITTO_UPCALL_GROUPS, .uid = uid, .text = "", .asker = asker_of(asker)
+	};
+
+	ditto_names_use(srv, &q, use_nothing, NULL, true);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_names_groups_prefetch, DITTO);
 
 struct name_room {
 	char *name;
@@ -214,16 +230,11 @@ const struct ditto_token *ditto_names_token_rcu(struct ditto_server *srv, kuid_t
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_names_token_rcu);
 
-static int use_no_token(const struct name_answer *answer, void *arg)
-{
-	return 0;
-}
-
 void ditto_names_token_prefetch(struct ditto_server *srv, kuid_t uid, const struct in6_addr *asker)
 {
 	const struct ditto_question q = token_question(uid, asker);
 
-	ditto_names_use(srv, &q, use_no_token, NULL, true);
+	ditto_names_use(srv, &q, use_nothing, NULL, true);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_names_token_prefetch, DITTO);
 

@@ -247,6 +247,8 @@ extern const struct dnfs_program dnfs_rquota2_program;
  * @absent: data that this call needs and that is being brought back, with a reference to its file
  * @unresolved: credential of a user whose SIDs the helper is asked for, with a reference; or NULL
  * @unresolved_ident: the helper is asked for the SIDs of @ident, whose user may have been squashed
+ * @grouping: groups of a user that the helper is asked for
+ * @grouped: the call has waited for the groups of a user, and does not again
  * @resolved: the call has waited for the SIDs of a user, and does not again
  * @recording: task of a record that must be on disk before the call can be executed, with
  *	a reference; or NULL
@@ -302,6 +304,8 @@ struct dnfs_call {
 	struct ditto_absence absent;
 	struct ditto_cred *unresolved;
 	bool unresolved_ident;
+	struct ditto_later grouping;
+	bool grouped;
 	bool resolved;
 	struct dnfs_task *recording;
 	bool record_awaited;
@@ -383,7 +387,7 @@ void dnfs_await_end(struct dnfs_call *call);
 static inline bool dnfs_awaits(const struct dnfs_call *call)
 {
 	return unlikely(call->awaited || call->absent.node || call->unresolved ||
-			call->recording);
+			call->grouping.needed || call->recording);
 }
 
 /* pages.c */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calls that wait a moment for conflicting holders to give way, or for the SIDs of their user.
+ * Calls that wait a moment for conflicting holders to give way, or for the SIDs or groups of their
+ * user.
  *
  * A client that gets NFS4ERR_DELAY retries after a tenth of a second at best, and one that gets
  * NFS3ERR_JUKEBOX after five seconds. A responsive holder gives way within a few milliseconds,
@@ -8,9 +9,11 @@
  * service thread, so only some of the threads may wait; the others serve the requests by which
  * holders give way. A client's own delegations never conflict with its calls.
  *
- * For SIDs a call waits once, DITTO_NAMES_WAIT_MS from the question to the helper at most; for a
- * record once, RECORD_WAIT_MS at most.
+ * For SIDs and for groups a call waits once each, DITTO_NAMES_WAIT_MS from the question to the
+ * helper at most; for a record once, RECORD_WAIT_MS at most.
  */
+#include <kunit/visibility.h>
+
 #include "../../../lockd/claim.h"
 #include "../../../net/helper/names.h"
 #include "../../../net/peer.h"
@@ -54,6 +57,7 @@ void dnfs_await_end(struct dnfs_call *call)
 		ditto_cred_put(call->unresolved);
 	call->unresolved = NULL;
 	call->unresolved_ident = false;
+	call->grouping.needed = false;
 	if (call->recording)
 		call->recording->ops->put(call->recording);
 	call->recording = NULL;
@@ -61,7 +65,8 @@ void dnfs_await_end(struct dnfs_call *call)
 
 bool dnfs_pause_begin(struct dnfs_call *call)
 {
-	bool helper = (call->unresolved && !call->resolved) || call->recording;
+	bool helper = (call->grouping.needed && !call->grouped) ||
+		      (call->unresolved && !call->resolved) || call->recording;
 
 	if (!helper && !(call->awaited && call->break_wait))
 		return false;
@@ -70,13 +75,17 @@ bool dnfs_pause_begin(struct dnfs_call *call)
 	atomic_dec(&call->server->pausing);
 	return false;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs_pause_begin);
 
 void dnfs_pause(struct dnfs_call *call)
 {
 	long left;
 
 	dnfs_may_wait(call);
-	if (call->unresolved && !call->resolved) {
+	if (call->grouping.needed && !call->grouped) {
+		ditto_names_groups_prefetch(call->srv, call->grouping.uid, &call->peer->addr);
+		call->grouped = true;
+	} else if (call->unresolved && !call->resolved) {
 		ditto_names_token_prefetch(call->srv, call->unresolved_ident ?
 						      call->ident.uid : call->unresolved->uid,
 					   &call->peer->addr);

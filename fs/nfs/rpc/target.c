@@ -116,6 +116,9 @@ static int dnfs_grant(struct dnfs_call *call, struct ditto_share *share,
 {
 	int grant;
 
+	/* The call waits for groups as for SIDs, so that a helper that hangs keeps few threads. */
+	if (dnfs_ask_how(call) != DITTO_RULES_ASK_WAIT)
+		ident->later = &call->grouping;
 	op->cred = ditto_cred_get(call->srv, opts, verdict, ident);
 	if (IS_ERR(op->cred))
 		return PTR_ERR(op->cred);
@@ -127,7 +130,7 @@ static int dnfs_grant(struct dnfs_call *call, struct ditto_share *share,
 		if (grant == -EJUKEBOX)
 			grant = DITTO_SHARE_ACCESS_READ;
 	}
-	if (grant == -EJUKEBOX && !call->unresolved) {
+	if (grant == -EJUKEBOX && !call->grouping.needed && !call->unresolved) {
 		/*
 		 * The call waits for the SIDs of the user that it names, whatever that was squashed
 		 * to. The reference passes on.

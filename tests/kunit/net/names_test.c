@@ -183,7 +183,7 @@ static void negative_is_kept(struct kunit *test)
 	for (int i = 0; i < 3; i++) {
 		KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), 0);
 		KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 0);
-		KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL),
+		KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL, true),
 				-ENOENT);
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 3);
@@ -377,7 +377,7 @@ static void long_expired_is_not_used(struct kunit *test)
 	fake.member = true;
 	fake.name = "ann@example.org";
 	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 1);
-	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL), 3);
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL, true), 3);
 	KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(7), name, sizeof(name), NULL),
 			15);
 
@@ -387,22 +387,24 @@ static void long_expired_is_not_used(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", false), 1);
 	KUNIT_EXPECT_TRUE(test, await(!ditto_names_in_netgroup(srv, &addr, "lab", false)));
 	fake.slow = true;
-	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL), -EJUKEBOX);
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL, true),
+			-EJUKEBOX);
 	KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(7), name, sizeof(name), NULL),
 			-EJUKEBOX);
 	/* It is all there is when the helper does not answer. */
 	fake.error = -ETIMEDOUT;
 	complete_all(&fake.go);
 	KUNIT_EXPECT_TRUE(test, await(ditto_names_groups(srv, KUIDT_INIT(7), groups, 4,
-							 NULL) == 3));
-	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL), 3);
+							 NULL, true) == 3));
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL, true), 3);
 	/* That a client asks too much is no reason. */
 	fake.error = 0;
 	KUNIT_EXPECT_TRUE(test, await(ditto_names_groups(srv, KUIDT_INIT(8), groups, 4,
-							 NULL) == 3));
+							 NULL, true) == 3));
 	ditto_names_age(srv, 2 * srv->settings.name_ttl_s * HZ);
 	fake.error = -EBUSY;
-	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(8), groups, 4, NULL), -EJUKEBOX);
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(8), groups, 4, NULL, true),
+			-EJUKEBOX);
 }
 
 /* What came into being is found at once when the answer that it is not there has expired. */
@@ -467,12 +469,12 @@ static void groups_are_cut(struct kunit *test)
 	struct ditto_server *srv = test->priv;
 	kgid_t groups[4] = {};
 
-	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL), 3);
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL, true), 3);
 	KUNIT_EXPECT_EQ(test, __kgid_val(groups[2]), 102);
 	KUNIT_EXPECT_EQ(test, __kgid_val(groups[3]), 0);
-	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 2, NULL), 2);
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 2, NULL, true), 2);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
-	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(8), groups, 4, NULL), 3);
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(8), groups, 4, NULL, true), 3);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 2);
 }
 
@@ -590,7 +592,7 @@ static void cache_is_bounded(struct kunit *test)
 	kgid_t group;
 
 	for (unsigned int uid = 0; uid < DITTO_NAMES_MAX + 100; uid++)
-		ditto_names_groups(srv, KUIDT_INIT(uid), &group, 1, NULL);
+		ditto_names_groups(srv, KUIDT_INIT(uid), &group, 1, NULL, true);
 	KUNIT_EXPECT_EQ(test, ditto_names_count(srv), DITTO_NAMES_MAX);
 }
 

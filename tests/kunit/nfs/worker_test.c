@@ -176,6 +176,25 @@ static void threads_wanted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(0, 3, true), 0);
 }
 
+/* Only some threads wait for groups, each once; the other calls are answered at once. */
+static void worker_waits_for_groups(struct kunit *test)
+{
+	struct crew *crew = crew_of(test);
+	struct dnfs_call *call = &crew->call;
+
+	crew->server.pausing_max = 1;
+	KUNIT_EXPECT_FALSE_MSG(test, dnfs_pause_begin(call), "nothing to wait for");
+	call->grouping.needed = true;
+	KUNIT_EXPECT_TRUE(test, dnfs_pause_begin(call));
+	KUNIT_EXPECT_FALSE_MSG(test, dnfs_pause_begin(call), "another thread waits");
+	atomic_dec(&crew->server.pausing);
+	KUNIT_EXPECT_TRUE(test, dnfs_pause_begin(call));
+	atomic_dec(&crew->server.pausing);
+	call->grouped = true;
+	KUNIT_EXPECT_FALSE_MSG(test, dnfs_pause_begin(call), "it has waited");
+	crew_end(crew);
+}
+
 static struct kunit_case worker_cases[] = {
 	KUNIT_CASE(full_file_systems),
 	KUNIT_CASE(short_calls),
@@ -183,6 +202,7 @@ static struct kunit_case worker_cases[] = {
 	KUNIT_CASE(shared_loan),
 	KUNIT_CASE(many_file_systems),
 	KUNIT_CASE(threads_wanted),
+	KUNIT_CASE(worker_waits_for_groups),
 	{}
 };
 
