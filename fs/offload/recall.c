@@ -23,6 +23,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/completion.h>
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
@@ -114,15 +115,15 @@ static void recall_ask_done(struct ditto_upcall_req *ask, int err)
 }
 
 /* Name a share that serves the volume. */
-static void recall_name_share(struct ditto_recall *recall)
+static void recall_name_share(const struct ditto_volume *volume, char *name, size_t size)
 {
 	struct ditto_share *share;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(share, &recall->node->volume->shares, volume_link) {
+	list_for_each_entry_rcu(share, &volume->shares, volume_link) {
 		if (!share->name)
 			continue;
-		strscpy(recall->share, share->name, sizeof(recall->share));
+		strscpy(name, share->name, size);
 		break;
 	}
 	rcu_read_unlock();
@@ -274,7 +275,7 @@ static struct ditto_recall *recall_alloc(struct ditto_stub *stub, u32 range)
 	recall->number = (u64)offload->term << 32 | recall->id;
 	recall->range = range;
 	recall->began = ktime_get_ns();
-	recall_name_share(recall);
+	recall_name_share(stub->node->volume, recall->share, sizeof(recall->share));
 	return recall;
 }
 
@@ -352,6 +353,41 @@ static void recall_set_asker(struct ditto_recall *recall, const struct ditto_op 
 		recall->ask.user = from_kuid(&init_user_ns, op->cred->cred->fsuid);
 }
 
+/*
+ * Can data be written into the file? It cannot in a snapshot that is read-only, as those of btrfs,
+ * or on such a file system; then nothing is fetched in vain, and the reason is told once. Return: 0
+ * or -EIO.
+ */
+static int recall_check_file(struct ditto_stub *stub)
+{
+	struct ditto_node *node = stub->node;
+	char share[DITTO_SHARE_NAME_MAX + 1] = "";
+	char text[DITTO_SHARE_NAME_MAX + NAME_MAX + 192];
+	const struct cred *old;
+	struct dentry *dentry;
+	int err;
+
+	old = override_creds(node->volume->srv->nodes->cred);
+	err = inode_permission(&nop_mnt_idmap, node->inode, MAY_WRITE);
+	revert_creds(old);
+	if (likely(!err)) {
+		WRITE_ONCE(stub->refused, false);
+		return 0;
+	}
+	if (xchg(&stub->refused, true))
+		return -EIO;
+	recall_name_share(node->volume, share, sizeof(share));
+	dentry = ditto_node_dentry(node);
+	snprintf(text, sizeof(text),
+		 "%s: inode %lu (%pd): its data is not here, and cannot be brought back into a file that is %s: error %d",
+		 share, node->inode->i_ino, dentry,
+		 err == -EROFS ? "in a read-only snapshot or file system" : "read-only", -err);
+	dput(dentry);
+	pr_warn_ratelimited("share %s\n", text);
+	ditto_event(node->volume->srv, DITTO_EVENT_OFFLOAD_FAILED, text);
+	return -EIO;
+}
+
 bool ditto_recall_is_due(struct ditto_stub *stub, u32 range)
 {
 	bool due;
@@ -368,9 +404,13 @@ int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op
 	struct ditto_server *srv = volume->srv;
 	struct ditto_recall *recall;
 	bool due;
+	int err;
 
 	if (!ditto_recall_is_due(stub, range))
 		return 0;
+	err = recall_check_file(stub);
+	if (err)
+		return err;
 	recall = recall_alloc(stub, range);
 	if (!recall)
 		return -ENOMEM;

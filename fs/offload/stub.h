@@ -86,6 +86,7 @@ struct ditto_offload_reader {
  * @used: an operation has found its data since
  * @forget: the administrator wants the file back for good; see stored.c
  * @stored: the file is whole, and its content is still stored; see stored.c
+ * @refused: it was told that nothing can be written into the file
  * @replaces: the first record is written only in place of the attribute that stored.c is about;
  *	under @io
  * @wait: local processes that wait for data
@@ -114,6 +115,7 @@ struct ditto_stub {
 	bool used;
 	bool forget;
 	bool stored;
+	bool refused;
 	bool replaces;
 	wait_queue_head_t wait;
 	struct rcu_head rcu;
@@ -277,7 +279,7 @@ struct ditto_offload_record *ditto_stub_copy_record(struct ditto_stub *stub);
  * @ahead: nobody needs it yet
  *
  * Context: may sleep for memory.
- * Return: 0 or -ENOMEM.
+ * Return: 0; -EIO if data cannot be written into the file; -ENOMEM.
  */
 int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op *op, bool ahead);
 

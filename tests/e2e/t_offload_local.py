@@ -10,7 +10,7 @@ import sys
 import nfs3
 import rpc
 from fault_points import Point
-from harness import eq, expect_errno, frozen, put, test, wait_for
+from harness import eq, expect_errno, frozen, put, run, test, wait_for
 from nfs3 import sattr
 from t_offload_kernel import (IO_ERROR, RANGE, SIZE, Reader, blocks, has_record, helper, local,
                               offloaded, settled)
@@ -292,3 +292,26 @@ def scanners(w):
         os.chmod(w.path('f'), 0o755)
         read = scanned(w, lambda: subprocess.run(['sh', '-c', '"$0"', w.path('f')], check=False))
         eq(read, {data[8:16].hex()}, 'read before an execution')
+
+
+@test(offload=True, fs='btrfs')
+def read_only_snapshot(w):
+    """A file of a read-only snapshot is an error that is told once, and asks for no data."""
+    run('btrfs', 'subvolume', 'create', w.path('sub'))
+    with helper(w) as h:
+        data = offloaded(w, h, 'sub/kept')
+        run('btrfs', 'subvolume', 'snapshot', '-r', w.path('sub'), w.path('old'))
+        run('btrfs', 'subvolume', 'snapshot', w.path('sub'), w.path('new'))
+        n = w.client.nfs()
+
+        def handle(folder):
+            return n.lookup(n.lookup(n.root, folder).fh, 'kept').fh
+        for at in 0, 0, RANGE:
+            eq(n.read(handle('old'), at, 4096).status, nfs3.IO, 'READ')
+        eq(local(w.path('old/kept')), IO_ERROR, 'a local process')
+        eq(h.requests, [], 'requests')
+        told = [line for line in run('dmesg').splitlines() if '(kept): its data' in line]
+        eq(len(told), 1, 'times that it was told')
+        assert 'share data: inode ' in told[0] and 'read-only snapshot' in told[0], told
+        eq(settled(n.read, handle('new'), 0, 4096).data == data[:4096], True, 'a writable one')
+        eq(local(w.path('sub/kept')) == data, True, 'the file itself')
