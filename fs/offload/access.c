@@ -149,6 +149,20 @@ static int access_check(struct ditto_op *op, struct ditto_stub *stub)
 	return -EJUKEBOX;
 }
 
+/* The file may grow only when the stored record does not say more than it has. */
+static int access_store_cut(struct ditto_stub *stub)
+{
+	struct super_block *sb = stub->node->inode->i_sb;
+	int err;
+
+	if (likely(!READ_ONCE(stub->uncut)))
+		return 0;
+	sb_start_write(sb);
+	err = ditto_stub_store_cut(stub);
+	sb_end_write(sb);
+	return err ? ditto_stub_error(err) : 0;
+}
+
 int ditto_offload_enter_slow(struct ditto_op *op, struct ditto_node *node,
 			     enum ditto_offload_use use, u64 pos, u64 count,
 			     struct ditto_stub **found)
@@ -160,6 +174,8 @@ int ditto_offload_enter_slow(struct ditto_op *op, struct ditto_node *node,
 	if (IS_ERR_OR_NULL(stub))
 		return PTR_ERR_OR_ZERO(stub);
 	err = access_check(op, stub);
+	if (!err && use != DITTO_OFFLOAD_READ && use != DITTO_OFFLOAD_LOOK)
+		err = access_store_cut(stub);
 	if (!err && use == DITTO_OFFLOAD_CLEAR)
 		err = access_want_edges(op, stub, pos, end) ?: access_clear(op, stub);
 	else if (!err && use != DITTO_OFFLOAD_LOOK)
@@ -302,6 +318,8 @@ int ditto_offload_resize_begin(struct ditto_op *op, struct ditto_node *node, u64
 		return PTR_ERR_OR_ZERO(stub);
 	down_write(&stub->sem);
 	err = access_check(op, stub);
+	if (!err)
+		err = ditto_stub_store_cut(stub);
 	/* The range that is cut keeps data. */
 	if (!err && size && size < stub->record.size &&
 	    size & ((1ULL << stub->record.shift) - 1))

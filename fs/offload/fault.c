@@ -30,6 +30,7 @@ static const char *const fault_names[DITTO_FAULT_COUNT] = {
 	[DITTO_FAULT_ADOPT_RECORDED] = "adopt-recorded",
 	[DITTO_FAULT_ADOPT_SIZED] = "adopt-sized",
 	[DITTO_FAULT_FILL_WRITE] = "fill-write",
+	[DITTO_FAULT_FILL_CHECKED] = "fill-checked",
 	[DITTO_FAULT_FILL_WRITTEN] = "fill-written",
 	[DITTO_FAULT_FLUSH_DATA] = "flush-data",
 	[DITTO_FAULT_FLUSH_DONE] = "flush-done",
@@ -38,6 +39,7 @@ static const char *const fault_names[DITTO_FAULT_COUNT] = {
 	[DITTO_FAULT_STORED_WRITTEN] = "stored-written",
 	[DITTO_FAULT_COMMIT_RECORDED] = "commit-recorded",
 	[DITTO_FAULT_CUT_RECORD] = "cut-record",
+	[DITTO_FAULT_LOAD_RECORD] = "load-record",
 };
 
 DEFINE_STATIC_KEY_FALSE(ditto_fault_armed);

@@ -11,6 +11,7 @@
  */
 #include <linux/cred.h>
 #include <linux/err.h>
+#include <linux/falloc.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/netlink.h>
@@ -34,6 +35,45 @@
 /* How often other data gives way for the same bytes before the file system counts as full. */
 #define ROOM_TRIES	8
 
+static int fill_set_size(struct file *file, u64 size)
+{
+	struct iattr ia = { .ia_valid = ATTR_SIZE | ATTR_FILE, .ia_size = size, .ia_file = file };
+
+	return notify_change(file_mnt_idmap(file), file->f_path.dentry, &ia, NULL);
+}
+
+/*
+ * Nothing keeps a local process from making the file shorter after the size was looked at, and
+ * before the data was written. Then the data is taken out again: neither it nor the old size may
+ * come back behind the cut.
+ */
+static int fill_undo(struct ditto_recall *recall, u64 pos, u64 end)
+{
+	struct file *file = recall->file->file;
+	struct ditto_stub *stub = recall->stub;
+	struct inode *inode = file_inode(file);
+	u64 cut, resized;
+	bool longer;
+	int err = 0;
+
+	inode_lock(inode);
+	spin_lock(&stub->lock);
+	cut = stub->record.size;
+	resized = stub->resized;
+	spin_unlock(&stub->lock);
+	longer = i_size_read(inode) > end;
+	if (!longer)
+		err = fill_set_size(file, cut);
+	if (!longer && !err && resized > cut)
+		err = fill_set_size(file, resized);
+	inode_unlock(inode);
+	pos = max(pos, cut);
+	if (longer && pos < end)
+		err = file->f_op->fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, pos,
+					    end - pos);
+	return err;
+}
+
 /*
  * Write what is not behind the end of the content any more. Write access to the mount comes before
  * stub->sem, so the file system's function is called directly. Return: bytes that are done with, or
@@ -47,6 +87,7 @@ static ssize_t fill_write(struct ditto_recall *recall, void *buf, u64 pos, size_
 	struct kiocb iocb;
 	struct kvec vec;
 	ssize_t ret = 0;
+	int err = 0;
 	u64 end;
 
 	file_start_write(file);
@@ -58,9 +99,14 @@ static ssize_t fill_write(struct ditto_recall *recall, void *buf, u64 pos, size_
 	init_sync_kiocb(&iocb, file);
 	iocb.ki_pos = pos;
 	if (vec.iov_len)
-		ret = file->f_op->write_iter(&iocb, &iter);
+		ret = ditto_fault(DITTO_FAULT_FILL_CHECKED) ?:
+		      file->f_op->write_iter(&iocb, &iter);
+	if (ret > 0 && pos + ret > READ_ONCE(stub->record.size))
+		err = fill_undo(recall, pos, pos + ret);
 	up_read(&stub->sem);
 	file_end_write(file);
+	if (err)
+		return err;
 	if (!ret && vec.iov_len)
 		return -EIO;
 	return ret == vec.iov_len ? len : ret;

@@ -238,43 +238,15 @@ put:
 	return err;
 }
 
-/* Cut the stored record; the task that has truncated the file has the inode locked. */
-static void local_cut_record(struct dentry *dentry, struct inode *inode)
-{
-	struct ditto_offload_record *record = kmalloc(sizeof(*record), GFP_KERNEL);
-	u8 *buf = kmalloc(DITTO_OFFLOAD_RECORD_MAX, GFP_KERNEL);
-	ssize_t len;
-	int err = -ENOMEM;
-
-	if (!record || !buf)
-		goto free;
-	err = 0;
-	len = __vfs_getxattr(dentry, inode, DITTO_OFFLOAD_XATTR, buf, DITTO_OFFLOAD_RECORD_MAX);
-	if (len <= 0 || ditto_offload_record_decode(record, buf, len) ||
-	    record->size <= i_size_read(inode))
-		goto free;
-	ditto_offload_cut(record, i_size_read(inode));
-	if (ditto_offload_absent(record, 0, record->size) == DITTO_OFFLOAD_NONE) {
-		err = __vfs_removexattr(&nop_mnt_idmap, dentry, DITTO_OFFLOAD_XATTR);
-	} else {
-		len = ditto_offload_record_encode(record, buf);
-		err = __vfs_setxattr(&nop_mnt_idmap, dentry, inode, DITTO_OFFLOAD_XATTR, buf, len,
-				     0);
-	}
-free:
-	if (err)
-		pr_warn_ratelimited("%s: the record of inode %lu, which was truncated, cannot be changed: error %d\n",
-				    inode->i_sb->s_id, inode->i_ino, -err);
-	kfree(record);
-	kfree(buf);
-}
-
+/* The task that has changed the size has the inode locked. */
 static void local_resized(struct ditto_volume *volume, struct dentry *dentry)
 {
 	struct ditto_node_table *table = volume->srv->nodes;
 	struct inode *inode = d_inode(dentry);
+	u64 size = i_size_read(inode);
 	struct ditto_node *node;
 	struct ditto_stub *stub;
+	int err = 0;
 
 	if (!S_ISREG(inode->i_mode) || ditto_acting_table())
 		return;
@@ -284,13 +256,19 @@ static void local_resized(struct ditto_volume *volume, struct dentry *dentry)
 		stub = rcu_dereference(node->stub);
 		if (stub) {
 			spin_lock(&stub->lock);
-			ditto_offload_cut(&stub->record, i_size_read(inode));
+			ditto_offload_cut(&stub->record, size);
+			stub->resized = size;
+			/* A cut before this one may not have been stored. */
+			size = stub->record.size;
 			spin_unlock(&stub->lock);
 		}
 		rcu_read_unlock();
 	}
 	if (!node || !test_bit(DITTO_NODE_WHOLE, &node->flags))
-		local_cut_record(dentry, inode);
+		err = ditto_record_cut(dentry, size);
+	if (err)
+		pr_warn_ratelimited("%s: the record of inode %lu, which was truncated, cannot be changed: error %d\n",
+				    inode->i_sb->s_id, inode->i_ino, -err);
 	if (node && refcount_dec_and_test(&node->ref))
 		ditto_node_dispose(table, node);
 }

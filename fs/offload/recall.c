@@ -470,13 +470,8 @@ int ditto_recall_all(struct ditto_stub *stub)
 	spin_unlock(&stub->lock);
 	if (err)
 		return err;
-	/* A local process has cut what was absent. */
-	if (absent == DITTO_OFFLOAD_NONE) {
-		mutex_lock(&stub->io);
-		ditto_stub_detach(stub);
-		mutex_unlock(&stub->io);
-		return 0;
-	}
+	if (absent == DITTO_OFFLOAD_NONE)
+		return ditto_stub_end(stub);
 	for (; left; left--, range++) {
 		spin_lock(&stub->lock);
 		range = find_next_zero_bit(stub->record.map, ranges, range);

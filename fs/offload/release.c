@@ -333,7 +333,7 @@ static int release_adopt(struct ditto_stub *stub, struct file *file,
 	err = err ?: ditto_fault(DITTO_FAULT_ADOPT_RECORD);
 	if (err)
 		return err;
-	err = ditto_stub_adopt(stub, file, kept);
+	err = ditto_stub_adopt(stub, file, args->size, kept);
 	return err ?: ditto_fault(DITTO_FAULT_ADOPT_SIZED);
 }
 

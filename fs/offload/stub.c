@@ -2,8 +2,8 @@
 /*
  * Stubs and their records, see stub.h.
  *
- * A node reads the record of its file once, under the bit lock DITTO_NODE_LOADING. Afterwards only
- * this module changes it, and keeps node and record the same.
+ * A node reads the record of its file once, under the bit lock DITTO_NODE_LOADING and, inside of
+ * it, the inode lock. Afterwards only this module changes it, and keeps node and record the same.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -208,6 +208,16 @@ static struct ditto_stub *stub_find(struct ditto_node *node)
 	return stub;
 }
 
+static bool stub_has_record(struct ditto_node *node)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	ssize_t len;
+
+	len = __vfs_getxattr(dentry, node->inode, DITTO_OFFLOAD_XATTR, NULL, 0);
+	dput(dentry);
+	return len && len != -ENODATA && len != -EOPNOTSUPP;
+}
+
 /* Read the record. Return: its bytes, -ENODATA if there is none, or an errno. */
 static ssize_t stub_read_record(struct ditto_node *node, u8 *buf)
 {
@@ -227,55 +237,34 @@ static ssize_t stub_read_record(struct ditto_node *node, u8 *buf)
  * A file that became shorter without this server: the record is cut before the file can grow
  * again, or old data would come back behind the cut.
  */
-static int stub_catch_up(struct ditto_stub *stub)
+static int stub_catch_up(struct ditto_node *node)
 {
-	struct ditto_offload_record *next;
+	struct super_block *sb = node->inode->i_sb;
+	struct ditto_file *own;
 	int err;
 
-	struct super_block *sb = stub->node->inode->i_sb;
-
-	next = kmemdup(&stub->record, sizeof(*next), GFP_KERNEL);
-	if (!next)
-		return -ENOMEM;
 	/* The caller may have write access already, so it is not waited for. */
-	err = -EBUSY;
-	if (sb_start_write_trylock(sb)) {
-		mutex_lock(&stub->io);
-		err = ditto_stub_store(stub, NULL, next);
-		mutex_unlock(&stub->io);
-		sb_end_write(sb);
+	if (!sb_start_write_trylock(sb))
+		return -EBUSY;
+	own = ditto_file_open_own(node);
+	err = PTR_ERR_OR_ZERO(own);
+	if (!err) {
+		inode_lock(node->inode);
+		err = ditto_record_cut(own->file->f_path.dentry, i_size_read(node->inode));
+		inode_unlock(node->inode);
+		err = err ?: vfs_fsync(own->file, 0);
+		ditto_file_put(own);
 	}
-	ditto_offload_cut(&stub->record, i_size_read(stub->node->inode));
-	kfree(next);
-	return err;
+	sb_end_write(sb);
+	return err == -EJUKEBOX ? -EBUSY : err;
 }
 
-/* Return: a stub; NULL if the file is whole; an ERR_PTR. */
-static struct ditto_stub *stub_load(struct ditto_node *node)
+/* Note what a record says that was read. */
+static int stub_decode(struct ditto_stub *stub, const u8 *buf, size_t len)
 {
+	struct ditto_node *node = stub->node;
 	struct inode *inode = node->inode;
-	struct ditto_stub *stub;
-	u8 *buf = NULL;
-	ssize_t len;
-	int err = 0;
 
-	if (!S_ISREG(inode->i_mode) || node->volume->is_remote)
-		return NULL;
-	buf = kmalloc(DITTO_OFFLOAD_RECORD_MAX, GFP_KERNEL);
-	if (!buf)
-		return ERR_PTR(-ENOMEM);
-	len = stub_read_record(node, buf);
-	stub = NULL;
-	if (len == -ENODATA)
-		goto free;
-	err = min_t(ssize_t, len, 0);
-	if (err)
-		goto free;
-	stub = ditto_stub_alloc(node);
-	err = -ENOMEM;
-	if (!stub)
-		goto free;
-	err = 0;
 	if (ditto_offload_record_decode(&stub->record, buf, len) ||
 	    stub->record.ino != inode->i_ino || stub->record.generation != inode->i_generation) {
 		pr_warn_ratelimited("%s: the record of offloaded data of inode %lu is damaged, or that of another file; it is not served\n",
@@ -285,29 +274,75 @@ static struct ditto_stub *stub_load(struct ditto_node *node)
 		pr_warn_ratelimited("%s: inode %lu is offloaded, and the file system is served in another network namespace, too; it is served there only\n",
 				    inode->i_sb->s_id, inode->i_ino);
 		stub->damaged = true;
-	} else if (stub->record.size > i_size_read(inode)) {
-		err = stub_catch_up(stub);
-	} else {
-		/* After a power failure the change number may be older than the data. */
-		stub->change_tells = ditto_stub_counts(node) &&
-				     !ditto_offload_resident(&stub->record);
 	}
-	if (!err && !stub->damaged &&
-	    ditto_offload_absent(&stub->record, 0, stub->record.size) == DITTO_OFFLOAD_NONE) {
-		ditto_stub_put(stub);
-		stub = NULL;
+	if (stub->damaged)
+		return 0;
+	if (stub->record.size > i_size_read(inode))
+		return -EFBIG;
+	/* After a power failure the change number may be older than the data. */
+	stub->change_tells = ditto_stub_counts(node) && !ditto_offload_resident(&stub->record);
+	return 0;
+}
+
+/*
+ * Read the record of a file that has one, and give the node its stub. The inode is locked
+ * meanwhile: whoever makes the file shorter has cut the record before, or finds the stub.
+ * Return: as stub_load(); -EFBIG if the file is shorter than the record says.
+ */
+static int stub_load_in(struct ditto_stub *stub, u8 *buf)
+{
+	struct ditto_node *node = stub->node;
+	ssize_t len;
+	bool whole;
+	int err;
+
+	inode_lock_shared(node->inode);
+	len = stub_read_record(node, buf);
+	whole = len == -ENODATA;
+	err = whole ? 0 : min_t(ssize_t, len, 0);
+	if (!whole && !err)
+		err = stub_decode(stub, buf, len);
+	if (!err && !stub->damaged)
+		whole |= ditto_offload_absent(&stub->record, 0, stub->record.size) ==
+			 DITTO_OFFLOAD_NONE;
+	if (!err) {
+		err = ditto_fault(DITTO_FAULT_LOAD_RECORD);
+		if (!err && !stub_publish(node, whole ? NULL : stub))
+			err = -ERESTART;
 	}
-free:
-	kfree(buf);
-	if (!err)
-		return stub;
+	inode_unlock_shared(node->inode);
+	return err;
+}
+
+/*
+ * Learn from the record whether a file is whole. Return: 0, the node has a stub or the bit; an
+ * errno, -ERESTART to try again.
+ */
+static int stub_load(struct ditto_node *node)
+{
+	struct inode *inode = node->inode;
+	struct ditto_stub *stub;
+	u8 *buf;
+	int err;
+
+	if (!S_ISREG(inode->i_mode) || node->volume->is_remote || !stub_has_record(node))
+		return stub_publish(node, NULL) ? 0 : -ERESTART;
+	/* From now on, local processes cut what they find. */
+	ditto_offload_guard(node->volume);
+	buf = kmalloc(DITTO_OFFLOAD_RECORD_MAX, GFP_KERNEL);
+	stub = ditto_stub_alloc(node);
+	err = buf && stub ? stub_load_in(stub, buf) : -ENOMEM;
+	if (err == -EFBIG)
+		err = stub_catch_up(node) ?: -ERESTART;
 	ditto_stub_put(stub);
-	return ERR_PTR(err);
+	kfree(buf);
+	return err;
 }
 
 struct ditto_stub *ditto_stub_get(struct ditto_node *node)
 {
 	struct ditto_stub *stub;
+	int err = 0;
 
 	if (test_bit(DITTO_NODE_WHOLE, &node->flags))
 		return NULL;
@@ -316,19 +351,14 @@ struct ditto_stub *ditto_stub_get(struct ditto_node *node)
 		return stub;
 	/* A lock of the node's own, since others must not wait for the disk of this file. */
 	wait_on_bit_lock(&node->flags, DITTO_NODE_LOADING, TASK_UNINTERRUPTIBLE);
-	for (;;) {
+	do {
 		stub = stub_find(node);
 		if (stub || test_bit(DITTO_NODE_WHOLE, &node->flags))
 			break;
-		stub = stub_load(node);
-		if (IS_ERR(stub) || stub_publish(node, stub))
-			break;
-		ditto_stub_put(stub);
-	}
+		err = stub_load(node);
+	} while (!err || err == -ERESTART);
 	clear_and_wake_up_bit(DITTO_NODE_LOADING, &node->flags);
-	if (!IS_ERR_OR_NULL(stub))
-		ditto_offload_guard(node->volume);
-	return stub;
+	return err && err != -ERESTART ? ERR_PTR(err) : stub;
 }
 
 int ditto_record_write(struct dentry *dentry, const char *name, const u8 *buf, size_t len)
@@ -351,6 +381,31 @@ int ditto_record_write(struct dentry *dentry, const char *name, const u8 *buf, s
 	if (IS_I_VERSION(inode))
 		inode_set_iversion_raw(inode, version);
 	mark_inode_dirty(inode);
+	return err;
+}
+
+int ditto_record_cut(struct dentry *dentry, u64 size)
+{
+	struct ditto_offload_record *record = kmalloc(sizeof(*record), GFP_KERNEL);
+	u8 *buf = kmalloc(DITTO_OFFLOAD_RECORD_MAX, GFP_KERNEL);
+	int err = -ENOMEM;
+	ssize_t len;
+
+	if (!record || !buf)
+		goto free;
+	err = 0;
+	len = __vfs_getxattr(dentry, d_inode(dentry), DITTO_OFFLOAD_XATTR, buf,
+			     DITTO_OFFLOAD_RECORD_MAX);
+	if (len <= 0 || ditto_offload_record_decode(record, buf, len) || record->size <= size)
+		goto free;
+	ditto_offload_cut(record, size);
+	len = 0;
+	if (ditto_offload_absent(record, 0, record->size) != DITTO_OFFLOAD_NONE)
+		len = ditto_offload_record_encode(record, buf);
+	err = ditto_record_write(dentry, DITTO_OFFLOAD_XATTR, buf, len);
+free:
+	kfree(record);
+	kfree(buf);
 	return err;
 }
 
@@ -412,7 +467,8 @@ int ditto_stub_store(struct ditto_stub *stub, struct file *file,
 	return err == -EJUKEBOX ? -EBUSY : err;
 }
 
-static int stub_make_long(struct file *file, u64 size)
+/* A local process that empties the file once more has taken the content from the record. */
+static int stub_make_long(const struct ditto_stub *stub, struct file *file, u64 size)
 {
 	struct iattr ia = { .ia_valid = ATTR_SIZE | ATTR_FILE, .ia_size = size, .ia_file = file };
 	struct inode *inode = file_inode(file);
@@ -420,26 +476,27 @@ static int stub_make_long(struct file *file, u64 size)
 
 	inode_lock(inode);
 	err = -ESTALE;
-	if (!i_size_read(inode))
+	if (!i_size_read(inode) && stub->record.size == size)
 		err = notify_change(file_mnt_idmap(file), file->f_path.dentry, &ia, NULL);
 	inode_unlock(inode);
 	return err;
 }
 
-static int stub_adopt_in(struct file *file, const struct ditto_offload_record *record, u8 *buf,
+static int stub_adopt_in(const struct ditto_stub *stub, struct file *file, u64 size, u8 *buf,
 			 bool *sized)
 {
 	struct inode *inode = file_inode(file);
-	int err;
+	int err = -ESTALE;
 
 	inode_lock(inode);
-	err = ditto_record_write(file->f_path.dentry, DITTO_OFFLOAD_XATTR, buf,
-				 ditto_offload_record_encode(record, buf));
+	if (stub->record.size == size)
+		err = ditto_record_write(file->f_path.dentry, DITTO_OFFLOAD_XATTR, buf,
+					 ditto_offload_record_encode(&stub->record, buf));
 	inode_unlock(inode);
 	/* An absent range is never a hole after a crash. */
 	err = err ?: vfs_fsync(file, 0);
 	err = err ?: ditto_fault(DITTO_FAULT_ADOPT_RECORDED);
-	err = err ?: stub_make_long(file, record->size);
+	err = err ?: stub_make_long(stub, file, size);
 	/* If a local process has made the file longer meanwhile, that is its content. */
 	*sized = err != -ESTALE && i_size_read(inode);
 	if (*sized)
@@ -450,7 +507,7 @@ static int stub_adopt_in(struct file *file, const struct ditto_offload_record *r
 	return err;
 }
 
-int ditto_stub_adopt(struct ditto_stub *stub, struct file *file, bool *sized)
+int ditto_stub_adopt(struct ditto_stub *stub, struct file *file, u64 size, bool *sized)
 {
 	u8 *buf = kmalloc(DITTO_OFFLOAD_RECORD_MAX, GFP_KERNEL);
 	int err;
@@ -459,7 +516,7 @@ int ditto_stub_adopt(struct ditto_stub *stub, struct file *file, bool *sized)
 		return -ENOMEM;
 	file_start_write(file);
 	mutex_lock(&stub->io);
-	err = stub_adopt_in(file, &stub->record, buf, sized);
+	err = stub_adopt_in(stub, file, size, buf, sized);
 	mutex_unlock(&stub->io);
 	file_end_write(file);
 	kfree(buf);
@@ -488,8 +545,11 @@ struct ditto_offload_record *ditto_stub_copy_record(struct ditto_stub *stub)
 	return copy;
 }
 
-/* Store the record with some ranges in the file and cut to a size; then the same in memory. */
-static int stub_change(struct ditto_stub *stub, struct file *file, u64 pos, u64 end, u64 size)
+/*
+ * Store the record with some ranges in the file, and with what was cut before; then the ranges are
+ * in memory, too.
+ */
+static int stub_change(struct ditto_stub *stub, struct file *file, u64 pos, u64 end)
 {
 	struct ditto_offload_record *next;
 	bool whole = false;
@@ -501,12 +561,12 @@ static int stub_change(struct ditto_stub *stub, struct file *file, u64 pos, u64 
 		err = -ENOMEM;
 		goto unlock;
 	}
-	if (!ditto_offload_cover(next, pos, end) && size >= next->size)
+	if (!ditto_offload_cover(next, pos, end) && !stub->uncut)
 		goto free;
-	ditto_offload_cut(next, size);
 	err = ditto_stub_store(stub, file, next) ?: ditto_fault(DITTO_FAULT_COMMIT_RECORDED);
 	if (err)
 		goto free;
+	WRITE_ONCE(stub->uncut, false);
 	spin_lock(&stub->lock);
 	ditto_offload_cut(&stub->record, next->size);
 	ditto_offload_cover(&stub->record, pos, end);
@@ -539,14 +599,48 @@ int ditto_stub_commit(struct ditto_stub *stub, struct file *file, u64 pos, u64 e
 	if (err)
 		return err;
 	sb_start_write(inode->i_sb);
-	err = stub_change(stub, file, pos, end, U64_MAX);
+	err = stub_change(stub, file, pos, end);
 	sb_end_write(inode->i_sb);
 	return err;
 }
 
 int ditto_stub_cut(struct ditto_stub *stub, u64 size)
 {
-	return ditto_fault(DITTO_FAULT_CUT_RECORD) ?: stub_change(stub, NULL, 0, 0, size);
+	/* What was cut does not come back, whatever becomes of the stored record. */
+	mutex_lock(&stub->io);
+	spin_lock(&stub->lock);
+	ditto_offload_cut(&stub->record, size);
+	spin_unlock(&stub->lock);
+	WRITE_ONCE(stub->uncut, true);
+	mutex_unlock(&stub->io);
+	return ditto_stub_store_cut(stub);
+}
+
+int ditto_stub_store_cut(struct ditto_stub *stub)
+{
+	if (likely(!READ_ONCE(stub->uncut)))
+		return 0;
+	return ditto_fault(DITTO_FAULT_CUT_RECORD) ?: stub_change(stub, NULL, 0, 0);
+}
+
+int ditto_stub_end(struct ditto_stub *stub)
+{
+	struct super_block *sb = stub->node->inode->i_sb;
+	int err;
+
+	if (READ_ONCE(stub->uncut)) {
+		/* An open that empties the file has write access already. */
+		if (!sb_start_write_trylock(sb))
+			return -EIO;
+		err = ditto_stub_store_cut(stub);
+		sb_end_write(sb);
+		if (err)
+			return ditto_stub_error(err);
+	}
+	mutex_lock(&stub->io);
+	ditto_stub_detach(stub);
+	mutex_unlock(&stub->io);
+	return 0;
 }
 
 void ditto_stub_wake(struct ditto_stub *stub)

@@ -87,6 +87,9 @@ struct ditto_offload_reader {
  * @forget: the administrator wants the file back for good; see stored.c
  * @stored: the file is whole, and its content is still stored; see stored.c
  * @refused: it was told that nothing can be written into the file
+ * @resized: size that a local process gave the file last, if one did
+ * @uncut: the stored record says more than @record, which was cut; nobody may make the file longer
+ *	before it is stored; written under @io
  * @replaces: the first record is written only in place of the attribute that stored.c is about;
  *	under @io
  * @wait: local processes that wait for data
@@ -116,6 +119,8 @@ struct ditto_stub {
 	bool forget;
 	bool stored;
 	bool refused;
+	u64 resized;
+	bool uncut;
 	bool replaces;
 	wait_queue_head_t wait;
 	struct rcu_head rcu;
@@ -209,15 +214,16 @@ int ditto_stub_store(struct ditto_stub *stub, struct file *file,
  * ditto_stub_adopt - store the record of an empty file, and then make the file that long
  * @stub: new, and that of its node; the content of its record is all absent
  * @file: open for writing
+ * @size: bytes of the content
  * @sized: set if the file has the size, and with it the record
  *
  * Both are durable afterwards. An empty file is left if the machine ends in between: a record is
  * cut to the size of its file.
  *
  * Context: may sleep; neither write access to the mount nor an inode lock held.
- * Return: 0 or an errno.
+ * Return: 0; -ESTALE if a local process has set a size meanwhile; or another errno.
  */
-int ditto_stub_adopt(struct ditto_stub *stub, struct file *file, bool *sized);
+int ditto_stub_adopt(struct ditto_stub *stub, struct file *file, u64 size, bool *sized);
 
 /**
  * ditto_stub_commit - record that bytes are in the file
@@ -238,10 +244,20 @@ int ditto_stub_commit(struct ditto_stub *stub, struct file *file, u64 pos, u64 e
  * @stub: the stub
  * @size: the new size
  *
+ * Nothing behind the size is brought back any more. If the record cannot be stored,
+ * ditto_stub_store_cut() tries again before the file can grow.
+ *
  * Context: may sleep; write access to the mount, and no inode lock held.
  * Return: 0 or an errno.
  */
 int ditto_stub_cut(struct ditto_stub *stub, u64 size);
+/* Store a record that was cut, if that is still to be done. Context and result: as above. */
+int ditto_stub_store_cut(struct ditto_stub *stub);
+/*
+ * The file is whole, since what was absent was cut. Context: may sleep; no inode lock held. Return:
+ * 0; an errno if the stored record cannot be removed.
+ */
+int ditto_stub_end(struct ditto_stub *stub);
 
 /* Wake all that wait for data of the file. May sleep. */
 void ditto_stub_wake(struct ditto_stub *stub);
@@ -336,6 +352,16 @@ static inline int ditto_stub_error(int err)
  * Return: 0 or an errno.
  */
 int ditto_record_write(struct dentry *dentry, const char *name, const u8 *buf, size_t len);
+
+/**
+ * ditto_record_cut - cut the stored record of a file that was made shorter
+ * @dentry: the file, whose inode is locked
+ * @size: bytes of the content that count
+ *
+ * Context: may sleep; write access to the mount.
+ * Return: 0, also if there is no record that says more; or an errno.
+ */
+int ditto_record_cut(struct dentry *dentry, u64 size);
 
 /* stored.c */
 

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Offloaded files that are cut at a bad moment: what was cut never returns, and nothing is lost."""
+import contextlib
+import errno
+import os
+import threading
+
+import nfs3
+from fault_points import Point
+from harness import Child, eq, put, test, wait_for
+from nfs3 import sattr
+from offload_helper import Helper
+from t_offload_kernel import (RANGE, SIZE, has_record, helper, local, offloaded, pattern,
+                              settled)
+
+
+@contextlib.contextmanager
+def stopped_at(name):
+    point = Point(name, None)
+    try:
+        yield point
+    finally:
+        point.go_on()
+
+
+def stands(pid):
+    """Whether a process waits for a lock of the kernel, or has ended."""
+    with open(f'/proc/{pid}/stat', encoding='ascii', errors='replace') as f:
+        return f.read().rsplit(')', 1)[1].split()[0] in 'DZ'
+
+
+def recut(path, cut, size):
+    """Make a file shorter, and then longer, as truncate(2) of its path."""
+    os.truncate(path, cut)
+    os.truncate(path, size)
+
+
+@test(fs='ext4', offload=True)
+def while_the_record_is_read(w):
+    """A file that a local process cuts while the server reads its record has zeros there."""
+    with helper(w) as h:
+        data, store = offloaded(w, h, 'f'), h.store
+    w.server.restart()
+    with helper(w) as h:
+        h.store = store
+        with stopped_at('load-record') as point:
+            reader = Child(local, w.path('f'))
+            point.wait()
+            cutter = Child(recut, w.path('f'), RANGE, SIZE)
+            wait_for('the cut waits, or is done', lambda: stands(cutter.pid))
+            point.go_on()
+            cutter.join()
+            reader.join()
+        want = data[:RANGE] + bytes(SIZE - RANGE)
+        eq(local(w.path('f')) == want, True, 'data for a local process')
+        n = w.client.nfs()
+        fh = n.lookup(n.root, 'f').fh
+        eq(settled(n.read, fh, RANGE, 4096).data, bytes(4096), 'READ')
+
+
+@test(fs='ext4', offload=True)
+def while_data_comes(w):
+    """A file that a local process cuts while data behind the cut is written keeps the cut."""
+    with helper(w) as h:
+        data = pattern('g')
+        n = w.client.nfs()
+        for size in RANGE + 100, 2 * RANGE, SIZE + RANGE:
+            cut = min(size, RANGE + 100)
+            offloaded(w, h, 'g', data)
+            fh = n.lookup(n.root, 'g').fh
+            with stopped_at('fill-checked') as point:
+                eq(n.read(fh, RANGE + 4096, 4096).status, nfs3.JUKEBOX, 'READ')
+                point.wait()
+                recut(w.path('g'), cut, size)
+                point.go_on()
+            wait_for('the recall ends', lambda: h.fill.get(w.path('g'))['state'] != 'recalling')
+            eq(os.stat(w.path('g')).st_size, size, 'size')
+            want = data[:cut] + bytes(size - cut)
+            eq(local(w.path('g')) == want, True, f'data after {cut}, {size}')
+            os.unlink(w.path('g'))
+
+
+@test(fs='ext4', offload=True)
+def while_it_is_adopted(w):
+    """A file that a local process empties while it gets content is left empty, and that is told."""
+    with helper(w) as h:
+        h.store[b'c'] = pattern('f')
+        put(w.path('f'))
+        told = []
+
+        def adopt():
+            try:
+                h.fill.adopt(w.path('f'), b'c', SIZE)
+            except OSError as e:
+                told.append(e.errno)
+        for name in 'adopt-record', 'adopt-recorded':
+            with stopped_at(name) as point:
+                thread = threading.Thread(target=adopt)
+                thread.start()
+                point.wait()
+                os.truncate(w.path('f'), 0)
+                point.go_on()
+                thread.join()
+            eq((os.stat(w.path('f')).st_size, has_record(w, 'f')), (0, False), name)
+        eq(told, [errno.ESTALE] * 2, 'errors')
+        adopt()
+        eq(local(w.path('f')) == pattern('f'), True, 'data')
+
+
+@test(fs='ext4', offload=True)
+def not_recorded(w):
+    """A file whose record could not be cut does not grow before it is."""
+    with helper(w) as h:
+        data = offloaded(w, h, 'f')
+        store = h.store
+        n = w.client.nfs()
+        fh = n.lookup(n.root, 'f').fh
+        with stopped_at('cut-record') as point:
+            point.fail(errno.EIO)
+            eq(settled(n.setattr, fh, sattr(size=RANGE)).status, nfs3.IO, 'SETATTR of a size')
+            eq(os.stat(w.path('f')).st_size, RANGE, 'size')
+            eq(n.setattr(fh, sattr(size=SIZE)).status, nfs3.IO, 'a larger size')
+            eq(settled(n.write, fh, SIZE - 1, b'.').status, nfs3.IO, 'WRITE behind the end')
+            eq(os.stat(w.path('f')).st_size, RANGE, 'size after these')
+            eq(settled(n.read, fh, 0, 4096).data == data[:4096], True, 'READ')
+            os.truncate(w.path('f'), SIZE)
+            eq(settled(n.read, fh, RANGE, 4096).data, bytes(4096), 'READ behind the cut')
+        eq(settled(n.write, fh, SIZE - 1, b'.').status, nfs3.OK, 'WRITE, when it can be')
+        offloaded(w, h, 'g')
+        gh = n.lookup(n.root, 'g').fh
+        with stopped_at('cut-record') as point:
+            point.fail(errno.EIO)
+            eq(settled(n.setattr, gh, sattr(size=0)).status, nfs3.IO, 'SETATTR of no size')
+            eq(n.setattr(gh, sattr(size=SIZE)).status, nfs3.IO, 'a larger size')
+        eq(has_record(w, 'g'), True, 'the record that could not be removed')
+        eq(n.setattr(gh, sattr(size=SIZE)).status, nfs3.OK, 'a larger size, when it can be')
+        eq(has_record(w, 'g'), False, 'the record')
+    w.server.restart()
+    h = Helper(w.server_ns)
+    try:
+        h.store = store
+        want = data[:RANGE] + bytes(SIZE - RANGE - 1) + b'.'
+        eq(local(w.path('f')) == want, True, 'data after a restart')
+        eq(local(w.path('g')) == bytes(SIZE), True, 'data of the other file')
+    finally:
+        h.close()
