@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "apply.h"
+#include "apply_private.h"
 #include "clock.h"
 #include "config.h"
 #include "kernel.h"
@@ -22,16 +23,12 @@
 #include "nl.h"
 #include "older.h"
 #include "place.h"
-#include "port_user.h"
 #include "setting.h"
 #include "state.h"
 #include "user_lookup.h"
 
 /* Milliseconds in which all file systems and the name service must answer. */
 #define PREPARE_TIME	5000
-
-/* Protocol of the default listener, used if there is no other listener. */
-#define DEFAULT_PROTOCOL	"nfs"
 
 /**
  * struct wanted - a share of the file, prepared for the kernel
@@ -45,31 +42,7 @@ struct wanted {
 	bool bad;
 };
 
-/**
- * struct work - state of one run
- * @k: the kernel connection
- * @cfg: the configuration to reach
- * @st: the objects that dittod owns
- * @result: result of this run
- * @stopped: see apply()
- * @before: result of the last run
- * @server: settings of the server at the start
- * @known: share options that the kernel knows
- * @want: shares of the file, in its order
- */
-struct work {
-	struct kernel *k;
-	const struct config *cfg;
-	struct state *st;
-	struct applied *result;
-	const bool *stopped;
-	const struct applied *before;
-	struct kernel_server server;
-	u64 known;
-	struct wanted *want;
-};
-
-static bool apply_goes_on(const struct work *w)
+bool apply_goes_on(const struct work *w)
 {
 	return !w->result->gone && !__atomic_load_n(w->stopped, __ATOMIC_RELAXED);
 }
@@ -96,8 +69,7 @@ static bool is_known(const struct applied *before, const char *what, const char 
 	return false;
 }
 
-/* Record a problem. A problem that the last run had is not logged again. */
-static void apply_problem(struct work *w, const char *what, const char *why)
+void apply_problem(struct work *w, const char *what, const char *why)
 {
 	struct applied *result = w->result;
 	struct problem *p;
@@ -112,15 +84,13 @@ static void apply_problem(struct work *w, const char *what, const char *why)
 	log_error("%s: %s", what, why);
 }
 
-/* Record a problem that may disappear on a retry. */
-static void apply_failure(struct work *w, const char *what, const char *why)
+void apply_failure(struct work *w, const char *what, const char *why)
 {
 	w->result->errors++;
 	apply_problem(w, what, why);
 }
 
-/* Count and log the outcome of a change ("share a", "added"). Returns true on success. */
-static bool apply_outcome(struct work *w, int rc, const char *what, const char *done)
+bool apply_outcome(struct work *w, int rc, const char *what, const char *done)
 {
 	struct why why;
 
@@ -163,7 +133,7 @@ static bool give_key(struct work *w)
 	return apply_goes_on(w);
 }
 
-static bool has_protocol(const struct work *w, const char *name)
+bool apply_has_protocol(const struct work *w, const char *name)
 {
 	unsigned int i;
 
@@ -218,7 +188,8 @@ static bool apply_settings(struct work *w)
 		 * it before.
 		 */
 		if (w->cfg->given[i] && !w->server.has[i] &&
-		    (!strcmp(settings[i].owner, "core") || has_protocol(w, settings[i].owner))) {
+		    (!strcmp(settings[i].owner, "core") ||
+		     apply_has_protocol(w, settings[i].owner))) {
 			snprintf(what, sizeof(what), "setting %s", settings[i].name);
 			apply_problem(w, what,
 				      "ditto.ko is older than dittod and does not know it");
@@ -521,166 +492,6 @@ static bool apply_shares(struct work *w)
 		share_users_free(&w->want[i].share.users);
 	free(w->want);
 	kernel_shares_free(&have);
-	return go_on;
-}
-
-/* A listener that dittod owns, with the text that it was requested by. */
-struct our_listener {
-	u32 id;
-	char text[LISTENER_TEXT_MAX];
-};
-
-struct our_listeners {
-	struct our_listener *listener;
-	unsigned int n;
-};
-
-static void add_listener_entry(u32 id, const char *text, void *arg)
-{
-	struct our_listeners *list = arg;
-	struct our_listener *l;
-
-	list->listener = mem_grow(list->listener, list->n, sizeof(*list->listener));
-	l = &list->listener[list->n++];
-	l->id = id;
-	snprintf(l->text, sizeof(l->text), "%s", text);
-}
-
-static const struct listener *by_id(const struct kernel_listeners *have, u32 id)
-{
-	unsigned int i;
-
-	for (i = 0; i < have->n; i++)
-		if (have->listener[i].id == id)
-			return &have->listener[i];
-	return NULL;
-}
-
-/* Return true if the listener exists, whether added by dittod or by hand. */
-static bool is_there(const struct listener *want, const struct kernel_listeners *have,
-		     const struct our_listeners *ours)
-{
-	char text[LISTENER_TEXT_MAX];
-	unsigned int i;
-
-	listener_text(want, text);
-	for (i = 0; i < ours->n; i++)
-		if (!strcmp(ours->listener[i].text, text) && by_id(have, ours->listener[i].id))
-			return true;
-	for (i = 0; i < have->n; i++)
-		if (want->port && want->port == have->listener[i].port &&
-		    listener_same_place(want, &have->listener[i]))
-			return true;
-	return false;
-}
-
-static bool add_listener(struct work *w, const struct listener *want,
-			 const struct kernel_listeners *have)
-{
-	char text[LISTENER_TEXT_MAX];
-	char what[LISTENER_TEXT_MAX + 32];
-	char user[PORT_USER_MAX];
-	unsigned int i;
-	struct why why;
-	u32 id = 0;
-	int rc;
-
-	snprintf(what, sizeof(what), "listener %s", listener_text(want, text));
-	if (!has_protocol(w, want->protocol)) {
-		why_not(&why, "waits for its protocol: modprobe ditto_%s", want->protocol);
-		apply_problem(w, what, why.text);
-		return true;
-	}
-	rc = kernel_listener_add(w->k, want, &id);
-	/* A listener that was added by hand may already use the protocol's default port. */
-	if ((rc == -EADDRINUSE || rc == -EEXIST) && !want->port)
-		for (i = 0; i < have->n; i++)
-			if (listener_same_place(want, &have->listener[i]))
-				return true;
-	if (rc == -EADDRINUSE && port_user(want, user))
-		apply_failure(w, what, user);
-	else if (apply_outcome(w, rc, what, "added"))
-		state_listener_put(w->st, id, text);
-	return apply_goes_on(w);
-}
-
-static bool del_listener(struct work *w, const struct our_listener *l)
-{
-	char what[LISTENER_TEXT_MAX + 32];
-	int rc;
-
-	snprintf(what, sizeof(what), "listener %s", l->text);
-	rc = kernel_listener_del(w->k, l->id);
-	if (apply_outcome(w, rc == -ENOENT ? 0 : rc, what, "removed"))
-		state_listener_drop(w->st, l->id);
-	return apply_goes_on(w);
-}
-
-static bool is_wanted(const struct listener *want, unsigned int n, const char *text)
-{
-	char mine[LISTENER_TEXT_MAX];
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		if (!strcmp(listener_text(&want[i], mine), text))
-			return true;
-	return false;
-}
-
-/*
- * Return the requested listeners: those of the file, otherwise the default unless a listener of
- * that protocol was added by hand.
- */
-static unsigned int apply_wished(const struct work *w, const struct kernel_listeners *have,
-				 const struct our_listeners *ours, struct listener *fallback,
-				 const struct listener **list)
-{
-	unsigned int by_hand = 0;
-	unsigned int i, j;
-
-	if (w->cfg->nlisteners) {
-		*list = w->cfg->listeners;
-		return w->cfg->nlisteners;
-	}
-	for (i = 0; i < have->n; i++) {
-		for (j = 0; j < ours->n && ours->listener[j].id != have->listener[i].id; j++)
-			;
-		by_hand += j == ours->n && !strcmp(have->listener[i].protocol, DEFAULT_PROTOCOL);
-	}
-	memset(fallback, 0, sizeof(*fallback));
-	snprintf(fallback->protocol, sizeof(fallback->protocol), "%s", DEFAULT_PROTOCOL);
-	*list = fallback;
-	return by_hand ? 0 : 1;
-}
-
-static bool apply_listeners(struct work *w, bool removing)
-{
-	struct our_listeners ours = { 0 };
-	struct kernel_listeners have;
-	const struct listener *want;
-	struct listener fallback;
-	unsigned int i, n;
-	bool go_on = apply_goes_on(w);
-	int rc;
-
-	rc = kernel_listeners_get(w->k, &have);
-	if (rc) {
-		apply_outcome(w, rc, "list of listeners", "read");
-		return false;
-	}
-	state_listeners(w->st, add_listener_entry, &ours);
-	n = apply_wished(w, &have, &ours, &fallback, &want);
-	for (i = 0; removing && i < ours.n && go_on; i++) {
-		if (!by_id(&have, ours.listener[i].id))
-			state_listener_drop(w->st, ours.listener[i].id);
-		else if (!is_wanted(want, n, ours.listener[i].text))
-			go_on = del_listener(w, &ours.listener[i]);
-	}
-	for (i = 0; !removing && i < n && go_on; i++)
-		if (!is_there(&want[i], &have, &ours))
-			go_on = add_listener(w, &want[i], &have);
-	free(ours.listener);
-	kernel_listeners_free(&have);
 	return go_on;
 }
 

@@ -18,16 +18,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent.h"
 #include "audit.h"
-#include "apply.h"
 #include "auth.h"
 #include "channel.h"
-#include "clock.h"
 #include "command.h"
 #include "common/offload_ctl.h"
 #include "config.h"
@@ -35,15 +31,14 @@
 #include "fault.h"
 #include "hosts.h"
 #include "identity/identity.h"
-#include "idmap.h"
 #include "kernel.h"
 #include "late.h"
 #include "log.h"
 #include "loop.h"
-#include "mem.h"
 #include "mounts.h"
 #include "notify.h"
 #include "offload.h"
+#include "control.h"
 #include "paths.h"
 #include "pipe.h"
 #include "pool.h"
@@ -53,7 +48,6 @@
 #include "rpcsec.h"
 #include "services.h"
 #include "state.h"
-#include "status.h"
 #include "tls.h"
 #include "upcall.h"
 #include "worker.h"
@@ -61,23 +55,11 @@
 #define DEFAULT_CONFIG	"/etc/ditto/ditto.conf"
 #define DEFAULT_STATE	"/var/lib/ditto"
 
-/* Seconds until a failed change is retried: at first, and at most. */
-#define RETRY_MIN	1
-#define RETRY_MAX	60
-
-/* Seconds until dittod looks at a server that has lost a protocol. */
-#define GONE_PAUSE	5
-
-/* Seconds after which a server gets its records even if its shares are not complete. */
-#define BEGIN_WAIT	20
-
 /**
  * struct daemon - state of dittod
  * @file: the configuration file
- * @cfg: the present configuration; changed only while @job does not run
- * @next_cfg: the next configuration, or NULL
- * @st: used by @job only
- * @state_dir: folder of @st
+ * @control: applies the configuration
+ * @state_dir: folder of the state
  * @kernel: used by jobs of @applier only
  * @channel: connections to the kernel
  * @services: services that process upcalls
@@ -85,35 +67,15 @@
  * @tls: agent for TLS handshakes
  * @signals: signal descriptor
  * @failed: @stop was set because of an error
- * @applier: pool of one thread for @job, @refresh and @mounts
- * @job: applies the configuration
- * @result: of the last @job that has ended
- * @next: filled by @job
- * @applying: @job is queued or running
- * @again: @job must run once more
- * @less: a protocol was unloaded while @job ran
- * @ready: the service manager was notified
- * @instance: instance of a server that waits for its records until its shares exist; or 0
- * @waited: seconds that it has waited
- * @heard: when the last order arrived: to use @next_cfg, otherwise @cfg, or to stop
- * @refused: when the last file arrived, if it has mistakes; otherwise 0
- * @mistakes: those of that file
- * @begun: @heard at the start of the last @job
- * @applied: @begun of the last one that has ended
- * @stopped: nothing is applied until the file is read again; also read by @job
- * @retry_s: seconds until the next retry; 0 if nothing failed
- * @retry: timer for the retry
+ * @applier: pool of one thread for @control, @refresh and @mounts
  * @refresh: makes the kernel renew registrations with other programs
  * @mounts: tells the kernel about file systems within shares
  * @rpcsec: authenticates users of NFS
- * @timer: fires every second while ditto.ko is not loaded, or @instance waits
  * @stop: ends the loop
  */
 struct daemon {
 	struct config_file file;
-	struct config *cfg;
-	struct config *next_cfg;
-	struct state *st;
+	struct control *control;
 	const char *state_dir;
 	struct kernel *kernel;
 	struct channel *channel;
@@ -123,185 +85,28 @@ struct daemon {
 	int signals;
 	bool failed;
 	struct pool *applier;
-	struct job job;
-	struct applied result;
-	struct applied next;
-	bool applying;
-	bool again;
-	bool less;
-	bool ready;
-	u64 instance;
-	unsigned int waited;
-	u64 heard;
-	u64 refused;
-	struct mistakes mistakes;
-	u64 begun;
-	u64 applied;
-	bool stopped;
-	unsigned int retry_s;
-	int retry;
 	struct refresh *refresh;
 	struct mounts *mounts;
 	struct rpcsec *rpcsec;
-	int timer;
 	bool stop;
 };
-
-static void set_timer(struct daemon *d, bool on)
-{
-	struct itimerspec every = { { on, 0 }, { on, 0 } };
-
-	timerfd_settime(d->timer, 0, &every, NULL);
-}
-
-static struct daemon *of_job(struct job *job)
-{
-	return (struct daemon *)((char *)job - offsetof(struct daemon, job));
-}
-
-static void dittod_tell(struct daemon *d, const char *status)
-{
-	notify("%sSTATUS=%s", d->ready ? "" : "READY=1\n", status);
-	d->ready = true;
-}
-
-/* The status is for dittoctl; dittod works without it. A @job has not stopped before its end. */
-static void write_status(struct daemon *d)
-{
-	bool stopped = d->stopped && !d->applying;
-	struct status s = { .pid = getpid(), .heard = stopped ? d->heard : d->applied,
-			    .refused = d->refused, .stopped = stopped,
-			    .started = d->result.started, .shares = d->cfg->nshares };
-	unsigned int i;
-
-	s.problem = mem_new((d->mistakes.count + d->result.nproblems + 1) * sizeof(*s.problem));
-	for (i = 0; i < d->mistakes.count; i++)
-		s.problem[s.nproblems++] = (struct status_problem){ STATUS_CONFIGURATION,
-								    d->mistakes.text[i] };
-	for (i = 0; i < d->result.nproblems; i++)
-		s.problem[s.nproblems++] = (struct status_problem){ d->result.problem[i].what,
-								    d->result.problem[i].why };
-	if (status_write(&s))
-		log_warning("the status cannot be written: %s", strerror(errno));
-	free(s.problem);
-}
-
-static void set_retry(struct daemon *d, unsigned int seconds)
-{
-	struct itimerspec once = { { 0, 0 }, { seconds, 0 } };
-
-	d->retry_s = seconds;
-	timerfd_settime(d->retry, 0, &once, NULL);
-}
-
-static void run_apply(struct job *job)
-{
-	struct daemon *d = of_job(job);
-
-	apply(d->kernel, d->cfg, d->st, &d->result, &d->next, &d->stopped);
-}
-
-static void start_apply(struct daemon *d)
-{
-	if (d->stopped)
-		return;
-	if (d->applying) {
-		d->again = true;
-		return;
-	}
-	if (d->next_cfg) {
-		config_free(d->cfg);
-		d->cfg = d->next_cfg;
-		d->next_cfg = NULL;
-	}
-	idmap_set_domain(d->cfg->domain);
-	d->begun = d->heard;
-	d->again = false;
-	d->applying = true;
-	/* Cannot fail: this pool has room for this job, the refresh and the mounts. */
-	pool_submit(d->applier, &d->job);
-}
-
-/*
- * Clients that are notified of the restart reclaim their locks at once, so the shares must exist
- * before.
- */
-static void begin_life(struct daemon *d)
-{
-	if (!d->instance)
-		return;
-	recorder_begin(d->services.recorder, d->instance, 0);
-	d->instance = 0;
-	set_timer(d, false);
-}
-
-static void apply_done(struct job *job)
-{
-	struct daemon *d = of_job(job);
-	char status[128];
-
-	d->applying = false;
-	d->applied = d->begun;
-	applied_free(&d->result);
-	d->result = d->next;
-	d->next = (struct applied){ 0 };
-	write_status(d);
-	if (d->result.gone) {
-		channel_check(d->channel);
-	} else {
-		snprintf(status, sizeof(status), "%u shares configured, %u changes, %u errors",
-			 d->cfg->nshares, d->result.changes, d->result.errors);
-		/* Do not log retries without effect. */
-		if (!d->retry_s || d->result.changes || d->result.news || !d->result.errors)
-			log_notice("%s", status);
-		dittod_tell(d, status);
-		if (!d->result.errors || d->stopped)
-			set_retry(d, 0);
-		else if (!d->retry_s || d->result.changes)
-			set_retry(d, RETRY_MIN);
-		else
-			set_retry(d, d->retry_s < RETRY_MAX / 2 ? 2 * d->retry_s : RETRY_MAX);
-	}
-	if (d->less && !d->result.gone)
-		set_retry(d, GONE_PAUSE);
-	d->less = false;
-	if (d->again && channel_is_up(d->channel))
-		start_apply(d);
-	else
-		begin_life(d);
-}
 
 static void on_up(void *arg)
 {
 	struct daemon *d = arg;
 
-	set_timer(d, false);
 	rpcsec_check(d->rpcsec);
-	start_apply(d);
-}
-
-static void wait_for_module(struct daemon *d)
-{
-	set_timer(d, true);
-	set_retry(d, 0);
-	/* The results belong to a server that is gone. A running job clears them when it ends. */
-	if (!d->applying) {
-		applied_free(&d->result);
-		write_status(d);
-	}
-	dittod_tell(d, "waiting for ditto.ko");
+	control_up(d->control);
 }
 
 static void on_down(void *arg)
 {
 	struct daemon *d = arg;
 
-	d->again = false;
-	d->instance = 0;
 	recorder_gone(d->services.recorder);
 	pipes_clear(d->services.pipes);
 	offload_gone(d->services.offload);
-	wait_for_module(d);
+	control_down(d->control);
 }
 
 static void on_protocol(void *arg)
@@ -309,18 +114,14 @@ static void on_protocol(void *arg)
 	struct daemon *d = arg;
 
 	rpcsec_check(d->rpcsec);
-	start_apply(d);
+	control_apply(d->control);
 }
 
-/* Not at once: questions would keep ditto.ko from being unloaded next. */
 static void on_protocol_gone(void *arg)
 {
 	struct daemon *d = arg;
 
-	if (d->applying)
-		d->less = true;
-	else
-		set_retry(d, GONE_PAUSE);
+	control_protocol_gone(d->control);
 }
 
 static void on_shares(void *arg)
@@ -334,16 +135,10 @@ static void on_registered(void *arg, u64 instance, u64 epoch)
 {
 	struct daemon *d = arg;
 
-	if (epoch) {
+	if (epoch)
 		recorder_begin(d->services.recorder, instance, epoch);
-		return;
-	}
-	d->instance = instance;
-	d->waited = 0;
-	if (d->applying)
-		set_timer(d, true);
 	else
-		begin_life(d);
+		control_hold_records(d->control, instance);
 }
 
 static const struct channel_ops channel_ops = {
@@ -371,47 +166,26 @@ static void dittod_use_machine(struct state *st)
 			    derived);
 }
 
-static void dittod_reload(struct daemon *d)
+/* Use what other parts than the kernel need of the configuration. */
+static void dittod_use(struct daemon *d, const struct config *cfg)
 {
-	u64 heard = clock_ns();
-	struct config *cfg;
-
-	mistakes_free(&d->mistakes);
-	cfg = config_file_load(&d->file, &d->mistakes);
-	d->refused = cfg ? 0 : heard;
-	channel_hello(d->channel);
-	if (!cfg) {
-		log_error("nothing of %s is applied", d->file.path);
-		write_status(d);
-		notify("STATUS=mistakes in %s: the configuration before it is in use",
-		       d->file.path);
-		return;
-	}
-	config_free(d->next_cfg);
-	d->next_cfg = cfg;
-	/* Now, because what was applied before may still wait for requests to end. */
 	config_use_accounts(cfg);
 	rpcsec_set(d->rpcsec, !cfg->gssproxy);
 	tls_configure(d->tls, &cfg->tls);
 	offload_configure(d->services.offload, cfg);
-	d->heard = heard;
-	__atomic_store_n(&d->stopped, false, __ATOMIC_RELAXED);
-	log_notice("%s is read again", d->file.path);
-	if (channel_is_up(d->channel))
-		start_apply(d);
 }
 
-/* dittoctl stop removes shares and listeners as soon as dittod adds no more. */
-static void stop_serving(struct daemon *d)
+static void dittod_reload(struct daemon *d)
 {
-	__atomic_store_n(&d->stopped, true, __ATOMIC_RELAXED);
-	d->heard = clock_ns();
-	d->again = false;
-	set_retry(d, 0);
-	log_notice("stopped: nothing is applied until the configuration is read again");
-	notify("STATUS=stopped");
-	if (!d->applying)
-		write_status(d);
+	const struct config *cfg = control_read(d->control);
+
+	channel_hello(d->channel);
+	if (!cfg)
+		return;
+	/* Now, because what was applied before may still wait for requests to end. */
+	dittod_use(d, cfg);
+	if (channel_is_up(d->channel))
+		control_apply(d->control);
 }
 
 static void signal_ready(void *arg)
@@ -424,31 +198,9 @@ static void signal_ready(void *arg)
 	if (info.ssi_signo == SIGHUP)
 		dittod_reload(d);
 	else if (info.ssi_signo == SIGUSR1)
-		stop_serving(d);
+		control_stop(d->control);
 	else
 		d->stop = true;
-}
-
-static void timer_ready(void *arg)
-{
-	struct daemon *d = arg;
-	u64 times;
-
-	if (read(d->timer, &times, sizeof(times)) != sizeof(times))
-		return;
-	if (!channel_is_up(d->channel))
-		channel_check(d->channel);
-	else if (++d->waited >= BEGIN_WAIT)
-		begin_life(d);
-}
-
-static void retry_ready(void *arg)
-{
-	struct daemon *d = arg;
-	u64 times;
-
-	if (read(d->retry, &times, sizeof(times)) == sizeof(times) && channel_is_up(d->channel))
-		start_apply(d);
 }
 
 static void refresh_is_ready(void *arg)
@@ -538,10 +290,8 @@ static bool open_kernel(struct daemon *d)
 		d->refresh = refresh_new(d->applier, d->kernel);
 		d->mounts = mounts_new(d->applier, d->kernel);
 	}
-	d->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	d->retry = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (!started || !d->applier || !d->kernel || d->timer < 0 || d->retry < 0 ||
-	    !d->refresh || !d->mounts || !d->rpcsec || !d->tls) {
+	if (!started || !d->applier || !d->kernel || !d->refresh ||
+	    !d->mounts || !d->rpcsec || !d->tls) {
 		log_error("cannot start: %s", strerror(errno));
 		return false;
 	}
@@ -553,22 +303,22 @@ static bool open_kernel(struct daemon *d)
 
 static int dittod_run(struct daemon *d, const char *state_dir)
 {
+	struct control_means with = { 0 };
 	char replay[PATH_MAX];
 	struct why why;
 	int late, rc;
 
 	d->signals = loop_signals();
-	d->heard = clock_ns();
-	d->cfg = config_file_load(&d->file, NULL);
-	if (!d->cfg)
+	d->control = control_new(&d->file);
+	if (!d->control)
 		return EXIT_FAILURE;
 	d->state_dir = state_dir;
-	d->st = state_open(state_dir, &why);
-	if (!d->st) {
+	with.st = state_open(state_dir, &why);
+	if (!with.st) {
 		log_error("%s", why.text);
 		return EXIT_FAILURE;
 	}
-	dittod_use_machine(d->st);
+	dittod_use_machine(with.st);
 	/* There are no other threads yet, and privileges are complete. */
 	snprintf(replay, sizeof(replay), "%s/replay", state_dir);
 	d->spawner = worker_spawner_start();
@@ -594,27 +344,20 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 		log_error("cannot make a timer: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
-	config_use_accounts(d->cfg);
-	d->job.run = run_apply;
-	d->job.done = apply_done;
 	if (!open_kernel(d))
 		return EXIT_FAILURE;
-	log_notice("dittod %s, start %llu", DITTO_VERSION, state_epoch(d->st));
-	rpcsec_set(d->rpcsec, !d->cfg->gssproxy);
-	tls_configure(d->tls, &d->cfg->tls);
-	offload_configure(d->services.offload, d->cfg);
-	/* dittoctl can send orders from now on: their signals wait until the loop takes them. */
-	write_status(d);
-	channel_check(d->channel);
-	if (!channel_is_up(d->channel)) {
-		log_notice("ditto.ko is not loaded: waiting for it");
-		wait_for_module(d);
-	}
+	log_notice("dittod %s, start %llu", DITTO_VERSION, state_epoch(with.st));
+	dittod_use(d, control_config(d->control));
+	with.kernel = d->kernel;
+	with.applier = d->applier;
+	with.channel = d->channel;
+	with.recorder = d->services.recorder;
+	control_begin(d->control, &with);
 
 	struct source sources[] = {
 		{ d->signals, signal_ready, d, 0 },
-		{ d->timer, timer_ready, d, 0 },
-		{ d->retry, retry_ready, d, 0 },
+		control_timer_source(d->control),
+		control_retry_source(d->control),
 		{ refresh_fd(d->refresh), refresh_is_ready, d, 0 },
 		{ mounts_fd(d->mounts), mounts_are_ready, d, EPOLLPRI },
 		loop_pool(d->services.names),
@@ -647,12 +390,10 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 	 */
 	notify("STOPPING=1");
 	rpcsec_set(d->rpcsec, false);
-	status_remove();
 	/* Its process ends with it; what the kernel waits for is asked for again. */
 	unlink(OFFLOAD_CTL_SOCKET);
 	recorder_close(d->services.recorder);
-	if (!d->applying)
-		state_close(d->st);
+	control_end(d->control);
 	fflush(NULL);
 	_exit(rc || d->failed ? EXIT_FAILURE : EXIT_SUCCESS);
 }

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Orders to dittod: to apply the configuration, to read it again, to stop. This part decides when
+ * the configuration is applied and when that is retried, and tells dittoctl and the service manager
+ * what came of it.
+ *
+ * To be used by the thread of the event loop.
+ */
+#ifndef _DITTOD_CONTROL_H
+#define _DITTOD_CONTROL_H
+
+#include "common/types.h"
+#include "loop.h"
+
+struct channel;
+struct config;
+struct config_file;
+struct kernel;
+struct control;
+struct pool;
+struct recorder;
+struct state;
+
+/**
+ * struct control_means - what the configuration is applied with
+ * @st: the objects that dittod owns; used only by the job that applies the configuration
+ * @kernel: used by jobs of @applier only
+ * @applier: pool of one thread, with room for the job
+ * @channel: connections to the kernel
+ * @recorder: the records, which a server gets when its shares exist
+ */
+struct control_means {
+	struct state *st;
+	struct kernel *kernel;
+	struct pool *applier;
+	struct channel *channel;
+	struct recorder *recorder;
+};
+
+/*
+ * Read the configuration for the first time. Returns NULL after the reasons were logged. @file
+ * stays the caller's, and as it is.
+ */
+struct control *control_new(const struct config_file *file);
+/* The configuration that is applied now, until the next control_apply(). */
+const struct config *control_config(const struct control *o);
+/* Tell dittoctl that dittod runs, and apply the configuration once ditto.ko is loaded. */
+void control_begin(struct control *o, const struct control_means *with);
+/* dittod ends: remove the status, and close the state unless it is in use. */
+void control_end(struct control *o);
+
+/*
+ * Read the file again. Returns its configuration, which the next control_apply() uses, or NULL if
+ * it has mistakes: they are told, and the configuration before it stays.
+ */
+const struct config *control_read(struct control *o);
+/* Apply the configuration, now or as soon as the present run has ended. ditto.ko is loaded. */
+void control_apply(struct control *o);
+/* Apply nothing more until the file is read again. */
+void control_stop(struct control *o);
+
+/* ditto.ko was loaded, or it was unloaded. */
+void control_up(struct control *o);
+void control_down(struct control *o);
+/* A protocol module was unloaded; its listeners are added again when it returns. */
+void control_protocol_gone(struct control *o);
+/* The server @instance gets its records when its shares exist, or after some seconds. */
+void control_hold_records(struct control *o, u64 instance);
+
+/* Two timers for the event loop. */
+struct source control_timer_source(struct control *o);
+struct source control_retry_source(struct control *o);
+
+#endif
