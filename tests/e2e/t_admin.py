@@ -504,21 +504,58 @@ def helper_ends_cleanly(w):
     s = w.server
     s.helper_start()
     eq(bool(s.setting('helper')), True)
-    p = w.server_ns.run('timeout', '5', servers.tool('dittod'), '-c', f'{w.base}/ditto.conf', '-s',
-                        f'{w.base}/state2', check=False)
-    assert p.returncode, 'a second helper registered'
-    eq(bool(s.setting('helper')), True, 'the first one still serves')
     s.helper_stop()
     wait_for('the helper is gone', lambda: not s.setting('helper'))
     eq(w.client.nfs().null().stat, rpc.SUCCESS)
+
+
+def helper_files(ns):
+    """What dittod has below /run in a network namespace: its status, and the socket for uploads."""
+    with ns:
+        number = os.stat('/proc/self/ns/net').st_ino
+    return f'/run/ditto/helper-{number}', f'/run/ditto/offload-{number}.sock'
+
+
+@test(server='ditto', timeout=60)
+def second_dittod(w):
+    """A second dittod names the first and what to do, and takes nothing from it."""
+    s = w.server
+    conf = s.helper_start()
+    wait_for('the status', lambda: not s.ctl('status', check=False).returncode)
+    have = [(path, os.stat(path).st_ino) for path in helper_files(w.server_ns)]
+    told = get(have[0][0])
+
+    def start(ns, state, said):
+        p = ns.run('timeout', '20', servers.tool('dittod'), '-c', conf, '-s', f'{w.base}/{state}',
+                   check=False)
+        eq(p.returncode, 1)
+        assert f'(process {s.helper.pid})' in p.stdout and said in p.stdout, p.stdout
+
+    for state in ('state', 'state2'):
+        start(w.server_ns, state, "'systemctl reload dittod'")
+    eq(os.path.exists(f'{w.base}/state2'), False)
+    # a server of another namespace has files of its own, but needs a state of its own too
+    start(w.client, 'state', 'give this one a folder of its own with --state')
+    other = w.client.spawn(servers.tool('dittod'), '-c', conf, '-s', f'{w.base}/state2',
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for('the other one', lambda: all(map(os.path.exists, helper_files(w.client))))
+    eq([(path, os.stat(path).st_ino) for path, _ in have], have)
+    eq(get(have[0][0]), told)
+    eq(s.json('status')['state'], 'serving')
+    other.terminate()
+    eq(other.wait(), 0)
+    # what a killed one leaves does not count
+    s.helper_stop('KILL')
+    s.helper_start()
 
 
 @test(server='ditto', timeout=60)
 def helper_after_another(w):
     """A helper that was refused takes the place of one that ends, even if it misses the event."""
     s, log = w.server, f'{w.base}/second.log'
-    s.helper_start()
-    os.mkdir(f'{w.base}/state2')
+    first = Helper(w)
+    eq(first.register(1), (0, ''))
+    put(f'{w.base}/ditto.conf')
     with open(log, 'wb') as f:
         second = w.server_ns.spawn(servers.tool('dittod'), '-c', f'{w.base}/ditto.conf', '-s',
                                    f'{w.base}/state2', stdout=f, stderr=subprocess.STDOUT)
@@ -532,7 +569,7 @@ def helper_after_another(w):
         rows = [x.split() for x in w.server_ns.run('cat', '/proc/net/netlink').splitlines()[1:]]
         return any(int(x[2]) & 0x3fffff == second.pid and int(x[8]) for x in rows)
     wait_for('an event is lost', has_lost, 40)
-    s.helper_stop()
+    first.sock.close()
     wait_for('the first is gone', lambda: not s.setting('helper'))
     second.send_signal(signal.SIGCONT)
     wait_for('the second is the helper', lambda: s.setting('helper'))

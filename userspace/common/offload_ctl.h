@@ -12,8 +12,9 @@
 
 #include "types.h"
 
-/* Where dittod listens. */
-#define OFFLOAD_CTL_SOCKET		"/run/ditto/offload.sock"
+/* The socket that dittod listens on, for run_path(). */
+#define OFFLOAD_CTL_NAME	"offload"
+#define OFFLOAD_CTL_SUFFIX	".sock"
 /* Number of this version of the messages. */
 #define OFFLOAD_CTL_VERSION		6
 /* Longest name of a store, and of a share, with the NUL. */

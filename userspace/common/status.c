@@ -5,26 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "mem.h"
+#include "run_path.h"
 #include "status.h"
 
-#define FOLDER		"/run/ditto"
-#define PATH_SIZE	64
+#define STATUS_NAME	"helper"
 /* Bytes of the longest line. */
 #define LINE_SIZE	4096
-
-static const char *file_path(char path[PATH_SIZE], const char *suffix)
-{
-	struct stat ns = { 0 };
-
-	if (stat("/proc/self/ns/net", &ns))
-		ns.st_ino = 0;
-	snprintf(path, PATH_SIZE, FOLDER "/helper-%lu%s", (unsigned long)ns.st_ino, suffix);
-	return path;
-}
 
 /* Tabs and line ends separate the fields of the file, so they are replaced in texts. */
 static void put_words(FILE *f, const char *text)
@@ -35,13 +24,14 @@ static void put_words(FILE *f, const char *text)
 
 int status_write(const struct status *s)
 {
-	char path[PATH_SIZE], new[PATH_SIZE];
+	char path[RUN_PATH_SIZE], new[RUN_PATH_SIZE];
+	int rc = run_folder_make();
 	unsigned int i;
 	FILE *f;
 
-	if (mkdir(FOLDER, 0755) && errno != EEXIST)
-		return -errno;
-	f = fopen(file_path(new, ".new"), "we");
+	if (rc)
+		return rc;
+	f = fopen(run_path(new, STATUS_NAME, ".new"), "we");
 	if (!f)
 		return -errno;
 	fprintf(f, "pid %d\nheard %llu\nrefused %llu\n", s->pid, (unsigned long long)s->heard,
@@ -55,16 +45,16 @@ int status_write(const struct status *s)
 		put_words(f, s->problem[i].why);
 		fputc('\n', f);
 	}
-	if (fclose(f) || rename(new, file_path(path, "")))
+	if (fclose(f) || rename(new, run_path(path, STATUS_NAME, "")))
 		return -errno;
 	return 0;
 }
 
 void status_remove(void)
 {
-	char path[PATH_SIZE];
+	char path[RUN_PATH_SIZE];
 
-	unlink(file_path(path, ""));
+	unlink(run_path(path, STATUS_NAME, ""));
 }
 
 static void read_problem(struct status *s, char *line)
@@ -106,7 +96,7 @@ static void read_line(struct status *s, char *line)
 /* A killed dittod leaves its file, and another process may have got its pid. */
 static bool is_dittod(pid_t pid)
 {
-	char path[PATH_SIZE], name[32] = "";
+	char path[RUN_PATH_SIZE], name[32] = "";
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
@@ -121,8 +111,8 @@ static bool is_dittod(pid_t pid)
 
 bool status_read(struct status *s)
 {
-	char path[PATH_SIZE], line[LINE_SIZE];
-	FILE *f = fopen(file_path(path, ""), "re");
+	char path[RUN_PATH_SIZE], line[LINE_SIZE];
+	FILE *f = fopen(run_path(path, STATUS_NAME, ""), "re");
 
 	memset(s, 0, sizeof(*s));
 	if (!f)

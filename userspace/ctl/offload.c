@@ -10,6 +10,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "common/run_path.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "mem.h"
@@ -136,16 +137,19 @@ void offload_complain(const struct ctl *ctl, bool bar, const char *subject, cons
 
 int offload_connect(struct offload_ctl_request *request, int file, struct why *why)
 {
-	const struct sockaddr_un addr = { AF_UNIX, OFFLOAD_CTL_SOCKET };
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	char path[RUN_PATH_SIZE];
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
+	run_path(path, OFFLOAD_CTL_NAME, OFFLOAD_CTL_SUFFIX);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
 	if (fd >= 0 && !connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) &&
 	    offload_send(fd, request, file))
 		return fd;
 	if (errno == ENOENT || errno == ECONNREFUSED)
 		why_not(why, "dittod does not run, which does the work");
 	else
-		why_not(why, OFFLOAD_CTL_SOCKET ": %s", strerror(errno));
+		why_not(why, "%s: %s", path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return -1;

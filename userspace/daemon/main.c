@@ -26,6 +26,7 @@
 #include "channel.h"
 #include "command.h"
 #include "common/offload_ctl.h"
+#include "common/run_path.h"
 #include "config.h"
 #include "config_file.h"
 #include "fault.h"
@@ -47,6 +48,7 @@
 #include "refresh.h"
 #include "rpcsec.h"
 #include "services.h"
+#include "single.h"
 #include "state.h"
 #include "tls.h"
 #include "upcall.h"
@@ -304,7 +306,7 @@ static bool open_kernel(struct daemon *d)
 static int dittod_run(struct daemon *d, const char *state_dir)
 {
 	struct control_means with = { 0 };
-	char replay[PATH_MAX];
+	char replay[PATH_MAX], socket[RUN_PATH_SIZE];
 	struct why why;
 	int late, rc;
 
@@ -312,6 +314,10 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 	d->control = control_new(&d->file);
 	if (!d->control)
 		return EXIT_FAILURE;
+	if (!single_lock(state_dir, &why)) {
+		log_error("%s", why.text);
+		return EXIT_FAILURE;
+	}
 	d->state_dir = state_dir;
 	with.st = state_open(state_dir, &why);
 	if (!with.st) {
@@ -391,9 +397,10 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 	notify("STOPPING=1");
 	rpcsec_set(d->rpcsec, false);
 	/* Its process ends with it; what the kernel waits for is asked for again. */
-	unlink(OFFLOAD_CTL_SOCKET);
+	unlink(run_path(socket, OFFLOAD_CTL_NAME, OFFLOAD_CTL_SUFFIX));
 	recorder_close(d->services.recorder);
 	control_end(d->control);
+	single_unlock();
 	fflush(NULL);
 	_exit(rc || d->failed ? EXIT_FAILURE : EXIT_SUCCESS);
 }

@@ -3,6 +3,7 @@
 
 #include "auth.h"
 #include "common/offload_ctl.h"
+#include "common/run_path.h"
 #include "hosts.h"
 #include "offload.h"
 #include "pipe.h"
@@ -31,6 +32,8 @@
 
 bool services_open(struct upcall_services *services, int spawner, const char *state_dir)
 {
+	char socket[RUN_PATH_SIZE];
+
 	services->hosts = hosts_new(spawner);
 	services->names = pool_new(NSS_THREADS, NSS_LIMIT);
 	services->sids = pool_new(SID_THREADS, SID_LIMIT);
@@ -39,7 +42,9 @@ bool services_open(struct upcall_services *services, int spawner, const char *st
 	services->calls = pool_new_low(PIPE_THREADS, PIPE_LIMIT);
 	services->audit = pool_new(1, AUDIT_LIMIT);
 	services->pipes = pipes_new(spawner, pipe_shares);
-	services->offload = offload_new(spawner, OFFLOAD_CTL_SOCKET, state_dir);
+	services->offload = offload_new(spawner,
+					run_path(socket, OFFLOAD_CTL_NAME, OFFLOAD_CTL_SUFFIX),
+					state_dir);
 	return services->hosts && services->names && services->sids && services->netgroups &&
 	       services->logins && services->calls && services->audit && services->pipes &&
 	       services->offload;
