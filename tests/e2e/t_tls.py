@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """NFS over TLS (RFC 9289) with the kernel's client; dittod is the agent of both sides."""
 import errno
+import json
 import os
 import signal
 import socket
@@ -15,6 +16,7 @@ import rpc
 import servers
 from harness import eq, expect_errno, get, pattern, put, run, test, wait_for
 from t_admin import Helper, uapi
+from t_attack_helper import worker
 from t_attack_nfs import budget
 
 HOST = 'server.example'
@@ -427,16 +429,28 @@ def lost_names(w):
     assert admitted(tls(w.client, certs, 'client'), n)
 
 
-def refused_by(w, certs, name, reason):
-    """A handshake with this certificate fails, and the log says why."""
+def is_refused(w, certs, name):
+    """A handshake with this certificate fails."""
     try:
         conn = tls(w.client, certs, name)
         conn.send(rpc.call_bytes(NFS, 3, 0))
         conn.recv()
     except (EOFError, OSError):
-        wait_for(f'the log says: {reason}', lambda: reason in w.server.helper_log())
-        return
-    raise AssertionError(f'the certificate {name} is accepted')
+        return True
+    return False
+
+
+def refused_by(w, certs, name, reason):
+    """A handshake with this certificate fails, and the log says why."""
+    if not is_refused(w, certs, name):
+        raise AssertionError(f'the certificate {name} is accepted')
+    wait_for(f'the log says: {reason}', lambda: reason in w.server.helper_log())
+
+
+def tls_problem(w):
+    """What dittoctl status says about the files of [tls]."""
+    said = json.loads(w.server.ctl('status', '--json', check=False).stdout)
+    return ''.join(p['problem'] for p in said['problems'] if p['subject'] == 'tls')
 
 
 @test(server='ditto', timeout=60)
@@ -470,8 +484,27 @@ def new_certificate(w):
     now = serial(tls(w.client, certs))
     put(certs.pem('server'), b'nonsense')
     reload(w, conf)
-    wait_for('the log tells', lambda: 'stay in use' in w.server.helper_log())
+    wait_for('the status tells', lambda: tls_problem(w))
+    assert 'stay as they were read before' in tls_problem(w), tls_problem(w)
+    eq(w.server.ctl('status', check=False).returncode, 1)
     eq(serial(tls(w.client, certs)), now)
+    # A worker that is started now has those of before, too.
+    old = worker(w, 'tls')
+    os.kill(old, signal.SIGKILL)
+    # It is started for the next handshake, if not for the one that finds that the old one is gone.
+    wait_for('another worker', lambda: not is_refused(w, certs, None))
+    assert worker(w, 'tls') not in (None, old)
+    eq(serial(tls(w.client, certs)), now)
+    assert 'stay as they were read before' in tls_problem(w), tls_problem(w)
+    # Nor does one that is not there; the next one that is good ends that.
+    os.unlink(certs.pem('server'))
+    reload(w, conf)
+    wait_for('the status tells', lambda: 'No such file' in tls_problem(w))
+    eq(serial(tls(w.client, certs)), now)
+    certs.renew()
+    reload(w, conf)
+    wait_for('nothing is wrong', lambda: not tls_problem(w))
+    wait_for('the new certificate', lambda: serial(tls(w.client, certs)) != now)
 
 
 def opened(client):

@@ -33,6 +33,12 @@ struct agent {
 	bool stop;
 };
 
+static void agent_tell(void *arg, const char *problem)
+{
+	(void)arg;
+	notify("STATUS=%s", problem ?: "TLS handshakes only");
+}
+
 static bool agent_configure(struct agent *a)
 {
 	struct config *cfg = config_file_load(a->file, NULL);
@@ -80,7 +86,7 @@ int agent_run(const struct config_file *file)
 		log_error("this needs root (CAP_NET_ADMIN): %s", strerror(-rc));
 		return EXIT_FAILURE;
 	}
-	a.tls = tls_new(spawner);
+	a.tls = tls_new(spawner, agent_tell, NULL);
 	if (!a.tls || !agent_configure(&a)) {
 		tls_free(a.tls);
 		return EXIT_FAILURE;

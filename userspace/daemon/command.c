@@ -10,6 +10,7 @@
 #include "config_file.h"
 #include "identity/identity.h"
 #include "share_users.h"
+#include "tls.h"
 #include "user_lookup.h"
 
 int command_check_config(const struct config_file *file)
@@ -43,6 +44,13 @@ int command_check_config(const struct config_file *file)
 			mistakes++;
 		}
 		store_config_text_free(text);
+	}
+	if (cfg->tls.agent != TLS_AGENT_OFF) {
+		bool good = tls_config_check(&cfg->tls, &why);
+
+		if (!good || why.text[0])
+			fprintf(stderr, "%s: [tls]: %s\n", file->path, why.text);
+		mistakes += !good;
 	}
 	if (mistakes) {
 		config_free(cfg);

@@ -51,6 +51,8 @@
  * @heard: when the last order arrived: to use @next_cfg, otherwise @cfg, or to stop
  * @refused: when the last file arrived, if it has mistakes; otherwise 0
  * @mistakes: those of that file
+ * @tls: what is wrong with the files of [tls], or NULL
+ * @telling: dittoctl is told of changes
  * @begun: @heard at the start of the last @job
  * @applied: @begun of the last one that has ended
  * @stopped: nothing is applied until the file is read again; also read by @job
@@ -75,6 +77,8 @@ struct control {
 	u64 heard;
 	u64 refused;
 	struct mistakes mistakes;
+	char *tls;
+	bool telling;
 	u64 begun;
 	u64 applied;
 	bool stopped;
@@ -110,16 +114,28 @@ static void control_write_status(struct control *o)
 			    .started = o->result.started, .shares = o->cfg->nshares };
 	unsigned int i;
 
-	s.problem = mem_new((o->mistakes.count + o->result.nproblems + 1) * sizeof(*s.problem));
+	s.problem = mem_new((o->mistakes.count + o->result.nproblems + 2) * sizeof(*s.problem));
 	for (i = 0; i < o->mistakes.count; i++)
 		s.problem[s.nproblems++] = (struct status_problem){ STATUS_CONFIGURATION,
 								    o->mistakes.text[i] };
+	if (o->tls)
+		s.problem[s.nproblems++] = (struct status_problem){ "tls", o->tls };
 	for (i = 0; i < o->result.nproblems; i++)
 		s.problem[s.nproblems++] = (struct status_problem){ o->result.problem[i].what,
 								    o->result.problem[i].why };
 	if (status_write(&s))
 		log_warning("the status cannot be written: %s", strerror(errno));
 	free(s.problem);
+}
+
+void control_tell_tls(struct control *o, const char *problem)
+{
+	if (o->tls && problem && !strcmp(o->tls, problem))
+		return;
+	free(o->tls);
+	o->tls = problem ? mem_string(problem) : NULL;
+	if (o->telling)
+		control_write_status(o);
 }
 
 static void control_set_retry(struct control *o, unsigned int seconds)
@@ -342,6 +358,7 @@ const struct config *control_config(const struct control *o)
 void control_begin(struct control *o, const struct control_means *with)
 {
 	o->with = *with;
+	o->telling = true;
 	/* dittoctl can send orders from now on: their signals wait until the loop takes them. */
 	control_write_status(o);
 	channel_check(o->with.channel);

@@ -46,6 +46,11 @@ struct control *control_new(const struct config_file *file);
 const struct config *control_config(const struct control *o);
 /* Tell dittoctl that dittod runs, and apply the configuration once ditto.ko is loaded. */
 void control_begin(struct control *o, const struct control_means *with);
+/*
+ * Tell dittoctl what is wrong with the files of [tls], or with NULL that nothing is any more.
+ * Allowed before control_begin().
+ */
+void control_tell_tls(struct control *o, const char *problem);
 /* dittod ends: remove the status, and close the state unless it is in use. */
 void control_end(struct control *o);
 

@@ -279,6 +279,13 @@ static void events_ready(void *arg)
 	channel_events_ready(arg);
 }
 
+static void tls_is_told(void *arg, const char *problem)
+{
+	struct daemon *d = arg;
+
+	control_tell_tls(d->control, problem);
+}
+
 static bool open_kernel(struct daemon *d)
 {
 	bool started = services_open(&d->services, d->spawner, d->state_dir);
@@ -287,7 +294,7 @@ static bool open_kernel(struct daemon *d)
 	d->rpcsec = rpcsec_new(d->services.auth);
 	d->applier = pool_new(1, 3);
 	d->kernel = kernel_open();
-	d->tls = tls_new(d->spawner);
+	d->tls = tls_new(d->spawner, tls_is_told, d);
 	if (d->applier && d->kernel) {
 		d->refresh = refresh_new(d->applier, d->kernel);
 		d->mounts = mounts_new(d->applier, d->kernel);

@@ -66,10 +66,17 @@ struct shaking {
  * @family: the kernel's family; NULL until it is needed
  * @kernel: connection to ditto.ko; NULL until it is needed
  * @keys: file with the keys for the worker, or -1
+ * @good: the last @keys that a worker took, or -1
+ * @keys_id: number of @keys
+ * @back: the files of the configuration were refused, so @keys are those of @good
+ * @told: see tls_new()
+ * @told_arg: argument of @told
+ * @unread: why the files of the configuration could not be read, or ""
+ * @untaken: why the worker refuses @keys, or its warning, or ""
  * @listens: the kernel tells of its requests
  * @serial: number of the last handshake
  * @n: entries of @shaking in use
- * @told: when a failure was last logged
+ * @logged: when a failure was last logged
  * @shaking: handshakes in progress
  */
 struct tls {
@@ -81,10 +88,17 @@ struct tls {
 	struct handshake *family;
 	struct kernel *kernel;
 	int keys;
+	int good;
+	u64 keys_id;
+	bool back;
+	void (*told)(void *arg, const char *problem);
+	void *told_arg;
+	struct why unread;
+	struct why untaken;
 	bool listens;
 	u64 serial;
 	unsigned int n;
-	u64 told;
+	u64 logged;
 	struct shaking shaking[TLS_SHAKES_MAX];
 };
 
@@ -146,8 +160,8 @@ static int tls_append_text(int to, const char *text)
 	return (size_t)n == len ? (int)len : -ENOSPC;
 }
 
-/* Make the file that the worker reads. Returns its descriptor, or -1 after a line in the log. */
-static int tls_bundle(const struct tls_config *cfg)
+/* Make the file that the worker reads. Returns its descriptor, or -1 and fills @why. */
+static int tls_bundle(const struct tls_config *cfg, u32 size[TLS_FILES], struct why *why)
 {
 	const char *const path[TLS_CLIENTS] = {
 		[TLS_CERTIFICATE] = cfg->certificate,
@@ -155,12 +169,13 @@ static int tls_bundle(const struct tls_config *cfg)
 		[TLS_TRUST] = cfg->trust ?: DEFAULT_TRUST,
 	};
 	int fd = memfd_create("ditto-tls", MFD_CLOEXEC);
-	u32 size[TLS_FILES] = { 0 };
+	const size_t sizes = TLS_FILES * sizeof(*size);
 	unsigned int i;
 	char *clients;
 	int rc;
 
-	if (fd < 0 || lseek(fd, sizeof(size), SEEK_SET) < 0)
+	memset(size, 0, sizes);
+	if (fd < 0 || lseek(fd, (off_t)sizes, SEEK_SET) < 0)
 		goto fail;
 	for (i = 0; i < TLS_CLIENTS; i++) {
 		if (!path[i])
@@ -169,8 +184,12 @@ static int tls_bundle(const struct tls_config *cfg)
 		/* A machine need not have roots, and then trusts nobody. */
 		if (rc == -ENOENT && i == TLS_TRUST && !cfg->trust)
 			continue;
+		/* An empty one of these would mean that there is none. */
+		if (!rc && i != TLS_TRUST)
+			rc = -ENODATA;
 		if (rc < 0) {
-			log_error("[tls]: %s: %s", path[i], strerror(-rc));
+			why_not(why, "%s: %s", path[i],
+				rc == -ENODATA ? "it is empty" : strerror(-rc));
 			close(fd);
 			return -1;
 		}
@@ -180,13 +199,59 @@ static int tls_bundle(const struct tls_config *cfg)
 	rc = tls_append_text(fd, clients);
 	free(clients);
 	size[TLS_CLIENTS] = rc > 0 ? (u32)rc : 0;
-	if (rc >= 0 && pwrite(fd, size, sizeof(size), 0) == sizeof(size))
+	if (rc >= 0 && pwrite(fd, size, sizes, 0) == (ssize_t)sizes)
 		return fd;
 fail:
-	log_error("[tls]: no memory for the keys: %s", strerror(errno));
+	why_not(why, "no memory for the keys: %s", strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return -1;
+}
+
+/* Tell the owner what is wrong, and the log what is new about that. */
+static void tls_report(struct tls *t, const struct why *news)
+{
+	const char *problem = t->unread.text[0] ? t->unread.text : t->untaken.text;
+
+	if (news->text[0])
+		log_error("[tls]: %s", news->text);
+	t->told(t->told_arg, problem[0] ? problem : NULL);
+}
+
+/* What was read before, if anything, stays in use. */
+static const char *tls_remains(const struct tls *t)
+{
+	if (t->good < 0)
+		return "there is no TLS: correct it, and read the configuration again";
+	return "certificate, private key and roots stay as they were read before: "
+	       "correct it, and read the configuration again";
+}
+
+/* The worker has read @keys. */
+static void tls_taken(struct tls *t, const struct worker_msg *msg)
+{
+	int fd;
+
+	/* Others followed these. */
+	if (msg->id != t->keys_id)
+		return;
+	/* A new worker that takes those of before does not make the files good. */
+	if (t->back && !msg->error)
+		return;
+	if (!msg->error) {
+		fd = fcntl(t->keys, F_DUPFD_CLOEXEC, 0);
+		if (t->good >= 0)
+			close(t->good);
+		t->good = fd;
+		why_not(&t->untaken, "%s", msg->why);
+	} else {
+		why_not(&t->untaken, "%s; %s", msg->why, tls_remains(t));
+		/* A worker that is started later gets these. */
+		close(t->keys);
+		t->keys = t->good >= 0 ? fcntl(t->good, F_DUPFD_CLOEXEC, 0) : -1;
+		t->back = true;
+	}
+	tls_report(t, &t->untaken);
 }
 
 static void shaking_end(struct shaking *s, int error, bool proved, const char *text)
@@ -203,8 +268,7 @@ static bool tls_heard(void *arg, const struct worker_msg *msg)
 	unsigned int i;
 
 	if (msg->type == WORKER_TLS_TAKEN) {
-		if (msg->error)
-			log_error("[tls]: %s; the keys before them stay in use", msg->why);
+		tls_taken(t, msg);
 		return true;
 	}
 	if (msg->type != WORKER_SHAKEN || (msg->error && msg->proved) ||
@@ -232,8 +296,8 @@ static void tls_lost(void *arg)
 
 static int tls_begin(void *arg, struct crew *crew)
 {
-	const struct worker_msg msg = { .type = WORKER_TLS_KEYS };
 	struct tls *t = arg;
+	const struct worker_msg msg = { .type = WORKER_TLS_KEYS, .id = t->keys_id };
 
 	crew->hellos = 1;
 	return t->keys < 0 ? 0 : worker_msg_send(crew->control, &msg, t->keys);
@@ -256,9 +320,9 @@ static void tls_tell(struct tls *t, const struct shaking *s)
 	socklen_t len = sizeof(addr);
 	u64 now = clock_ms();
 
-	if (t->told && now < t->told + TELL_PAUSE)
+	if (t->logged && now < t->logged + TELL_PAUSE)
 		return;
-	t->told = now;
+	t->logged = now;
 	if (!getpeername(s->fd, (struct sockaddr *)&addr, &len))
 		getnameinfo((struct sockaddr *)&addr, len, host, sizeof(host), NULL, 0,
 			    NI_NUMERICHOST);
@@ -456,22 +520,37 @@ static void tls_listen(struct tls *t, bool on)
 
 void tls_configure(struct tls *t, const struct tls_config *cfg)
 {
-	const struct worker_msg msg = { .type = WORKER_TLS_KEYS };
+	struct worker_msg msg = { .type = WORKER_TLS_KEYS };
+	struct why why = { "" };
 	bool started = t->started;
+	u32 size[TLS_FILES];
 	int keys;
 
+	t->unread.text[0] = '\0';
 	if (!tls_is_wanted(t, cfg)) {
+		t->untaken.text[0] = '\0';
+		tls_report(t, &why);
 		tls_listen(t, false);
 		return;
 	}
-	keys = tls_bundle(cfg);
+	keys = tls_bundle(cfg, size, &why);
+	if (keys < 0)
+		why_not(&t->unread, "%s; %s", why.text, tls_remains(t));
+	tls_report(t, &t->unread);
 	if (keys >= 0) {
+		msg.id = ++t->keys_id;
+		t->back = false;
 		if (t->keys >= 0)
 			close(t->keys);
 		t->keys = keys;
 	}
-	if (t->keys < 0 || !tls_start(t))
+	if (t->keys < 0)
 		return;
+	if (!tls_start(t)) {
+		why_not(&t->unread, "handshakes cannot be done: the log says why");
+		t->told(t->told_arg, t->unread.text);
+		return;
+	}
 	/* A new worker gets the keys first of all. */
 	if (started && keys >= 0)
 		keeper_ask(&t->keeper, &msg, keys);
@@ -510,12 +589,45 @@ struct source tls_source(struct tls *t)
 	return (struct source){ t->poll, tls_ready, t, 0 };
 }
 
-struct tls *tls_new(int spawner)
+bool tls_config_check(const struct tls_config *cfg, struct why *why)
+{
+	struct tls_keys *keys;
+	u32 size[TLS_FILES];
+	size_t total = 0;
+	unsigned int i;
+	u8 *bytes;
+	bool good;
+	int fd;
+
+	fd = tls_bundle(cfg, size, why);
+	if (fd < 0)
+		return false;
+	for (i = 0; i < TLS_FILES; i++)
+		total += size[i];
+	bytes = mem_new(total + 1);
+	good = pread(fd, bytes, total, sizeof(size)) == (ssize_t)total;
+	close(fd);
+	if (good)
+		keys = tls_keys_new(size, bytes, why);
+	else
+		why_not(why, "%s", strerror(errno));
+	explicit_bzero(bytes, total);
+	free(bytes);
+	if (!good || !keys)
+		return false;
+	tls_keys_put(keys);
+	return true;
+}
+
+struct tls *tls_new(int spawner, void (*told)(void *arg, const char *problem), void *arg)
 {
 	struct tls *t = mem_new(sizeof(*t));
 
 	t->spawner = spawner;
+	t->told = told;
+	t->told_arg = arg;
 	t->keys = -1;
+	t->good = -1;
 	t->poll = epoll_create1(EPOLL_CLOEXEC);
 	t->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (t->poll >= 0 && t->timer >= 0 && tls_watch(t, t->timer))
@@ -537,6 +649,8 @@ void tls_free(struct tls *t)
 	kernel_close(t->kernel);
 	if (t->keys >= 0)
 		close(t->keys);
+	if (t->good >= 0)
+		close(t->good);
 	if (t->timer >= 0)
 		close(t->timer);
 	if (t->poll >= 0)

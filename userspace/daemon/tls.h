@@ -42,15 +42,26 @@ bool tls_config_set_agent(struct tls_config *cfg, const char *text, struct why *
 /* Free what @cfg points to. */
 void tls_config_free(struct tls_config *cfg);
 
-/* Create the agent, which does nothing yet. Returns NULL and sets errno on error. */
-struct tls *tls_new(int spawner);
+/**
+ * tls_new - create the agent, which does nothing yet
+ * @spawner: socket of the spawner
+ * @told: called with what is wrong with the files, or NULL once nothing is any more
+ * @arg: argument of @told
+ *
+ * Return: the agent, or NULL with errno set.
+ */
+struct tls *tls_new(int spawner, void (*told)(void *arg, const char *problem), void *arg);
 void tls_free(struct tls *t);
 
 /*
- * Read the files of a configuration, and begin or end to listen. Errors are logged; handshakes
- * then have the keys that were there before.
+ * Read the files of a configuration, and begin or end to listen. If one of them cannot be used,
+ * that is logged and told, and handshakes have all that was read before, together: a server without
+ * any certificate, or with new roots and an old list of revoked certificates, would be worse.
  */
 void tls_configure(struct tls *t, const struct tls_config *cfg);
+
+/* Say whether the files can be used. Returns false and fills @why; @why may also be a warning. */
+bool tls_config_check(const struct tls_config *cfg, struct why *why);
 
 /* Source of the event loop for all that the agent has to do. */
 struct source tls_source(struct tls *t);

@@ -95,6 +95,14 @@ bool tls_keys_certified(const struct tls_keys *keys)
 	return keys->certified;
 }
 
+static void tls_date(time_t time, char text[32])
+{
+	struct tm tm;
+
+	if (!gmtime_r(&time, &tm) || !strftime(text, 32, "%Y-%m-%d %H:%M UTC", &tm))
+		snprintf(text, 32, "?");
+}
+
 struct tls_keys *tls_keys_new(const u32 size[TLS_FILES], const u8 *bytes, struct why *why)
 {
 	struct tls_keys *keys = mem_new(sizeof(*keys));
@@ -104,6 +112,7 @@ struct tls_keys *tls_keys_new(const u32 size[TLS_FILES], const u8 *bytes, struct
 	int rc;
 
 	keys->refs = 1;
+	why->text[0] = '\0';
 	for (i = 0; i < TLS_FILES; i++) {
 		file[i].data = (u8 *)bytes;
 		file[i].size = size[i];
@@ -204,14 +213,6 @@ static bool tls_cert_read(const gnutls_datum_t *cert, struct cert_id *id)
 	}
 	gnutls_x509_crt_deinit(crt);
 	return id->print[0];
-}
-
-static void tls_date(time_t time, char text[32])
-{
-	struct tm tm;
-
-	if (!gmtime_r(&time, &tm) || !strftime(text, 32, "%Y-%m-%d %H:%M UTC", &tm))
-		snprintf(text, 32, "?");
 }
 
 /* Say what is wrong with a certificate, and what to do. */

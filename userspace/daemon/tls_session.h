@@ -34,7 +34,7 @@ struct tls_session;
  * tls_keys_new - take the contents of files
  * @size: length of each file in bytes; 0 for none. A certificate needs a private key
  * @bytes: their contents, one after the other
- * @why: filled on error
+ * @why: filled on error; otherwise empty, or a warning about what was taken
  *
  * Return: keys with one reference, for tls_keys_put(); NULL on error.
  */

@@ -137,9 +137,9 @@ static void tls_worker_take_shake(struct tls_worker *w, const struct worker_msg 
 }
 
 /* The file has the lengths of its parts, and the parts. */
-static void tls_worker_take_keys(struct tls_worker *w, int fd)
+static void tls_worker_take_keys(struct tls_worker *w, u64 id, int fd)
 {
-	struct worker_msg msg = { .type = WORKER_TLS_TAKEN };
+	struct worker_msg msg = { .type = WORKER_TLS_TAKEN, .id = id };
 	u32 size[TLS_FILES];
 	struct why why = { "" };
 	struct tls_keys *keys;
@@ -167,8 +167,8 @@ static void tls_worker_take_keys(struct tls_worker *w, int fd)
 		w->keys = keys;
 	} else {
 		msg.error = EKEYREJECTED;
-		memcpy(msg.why, why.text, sizeof(msg.why));
 	}
+	memcpy(msg.why, why.text, sizeof(msg.why));
 	tls_worker_say(&msg);
 }
 
@@ -179,7 +179,7 @@ static void tls_worker_take(struct tls_worker *w)
 
 	worker_check(worker_msg_receive(WORKER_FD_CONTROL, &msg, w->packet, &fd, 0));
 	if (msg.type == WORKER_TLS_KEYS)
-		tls_worker_take_keys(w, fd);
+		tls_worker_take_keys(w, msg.id, fd);
 	else if (msg.type == WORKER_SHAKE)
 		tls_worker_take_shake(w, &msg, fd);
 	else

@@ -51,9 +51,10 @@
  * @WORKER_RESOLVE: to the host worker: the address of a host
  * @WORKER_RESOLVED: answer to @WORKER_RESOLVE with the same number: an error or the names,
  *	see host_names.h
- * @WORKER_TLS_KEYS: to the TLS worker: a descriptor of a file of three numbers (u32), the sizes
- *	of certificate, private key and trust in bytes, and of these
- * @WORKER_TLS_TAKEN: answer to @WORKER_TLS_KEYS: 0, or why the keys before them stay
+ * @WORKER_TLS_KEYS: to the TLS worker: a descriptor of a file of numbers (u32), the sizes of the
+ *	files of enum tls_file in bytes, and of these
+ * @WORKER_TLS_TAKEN: answer to @WORKER_TLS_KEYS with the same number: 0, perhaps with a warning, or
+ *	why the keys before them stay
  * @WORKER_SHAKE: to the TLS worker, with the descriptor of a socket: do a handshake
  * @WORKER_SHAKEN: answer to @WORKER_SHAKE with the same number, when the handshake has ended
  * @WORKER_TYPES: one more than the highest type
