@@ -66,6 +66,16 @@ class Certificates:
         """Replace the server's certificate in its files."""
         self._signed('server', 'root', 'server')
 
+    def revoke(self, name):
+        """A list of the root with a certificate; returns its path."""
+        put(f'{self.dir}/index', b'')
+        put(f'{self.dir}/ca', f'[ca]\ndefault_ca = x\n[x]\ndatabase = {self.dir}/index\n'
+            'default_md = sha256\ndefault_crl_days = 2\n'.encode())
+        ca = ('ca', '-config', 'ca', '-cert', self.pem('root'), '-keyfile', 'root.key')
+        self._openssl(*ca, '-revoke', self.pem(name))
+        self._openssl(*ca, '-gencrl', '-out', f'{self.dir}/crl.pem')
+        return f'{self.dir}/crl.pem'
+
     def _signed(self, name, root, kind, days=2):
         self._openssl('req', *self._key(name), '-subj', f'/CN={name}', '-out', f'{name}.csr')
         self._openssl('x509', '-req', '-in', f'{name}.csr', '-CA', self.pem(root), '-CAkey',
@@ -505,6 +515,42 @@ def new_certificate(w):
     reload(w, conf)
     wait_for('nothing is wrong', lambda: not tls_problem(w))
     wait_for('the new certificate', lambda: serial(tls(w.client, certs)) != now)
+
+
+@test(server='ditto', timeout=60)
+def revoked_certificates(w):
+    """A client whose certificate is in the list is refused, and others are not."""
+    certs = Certificates(w)
+    conf = certs.section('server')
+    w.server.helper_start(conf)
+    before = tls(w.client, certs, 'client')
+    eq(before.call(NFS, 3, 0).stat, rpc.SUCCESS)
+    revoked = f'{conf}crl = {certs.revoke("client")}\n'
+    reload(w, revoked)
+    refused_by(w, certs, 'client', '(CN=client), or one that leads to its root, was revoked')
+    for name in ('build', None):
+        eq(tls(w.client, certs, name).call(NFS, 3, 0).stat, rpc.SUCCESS)
+    # A connection that was there goes on.
+    eq(before.call(NFS, 3, 0).stat, rpc.SUCCESS)
+    eq(tls_problem(w), '')
+    # A list that cannot be used does not admit it again.
+    for content in (b'', b'nonsense', None):
+        if content is None:
+            os.unlink(f'{certs.dir}/crl.pem')
+        else:
+            put(f'{certs.dir}/crl.pem', content)
+        reload(w, revoked)
+        wait_for('the status tells', lambda: 'crl' in tls_problem(w))
+        checked = run(servers.tool('dittod'), '-c', f'{w.base}/ditto.conf', '--check-config',
+                      check=False)
+        eq(checked.returncode, 1)
+        assert 'crl' in checked.stdout, checked.stdout
+        eq(is_refused(w, certs, 'client'), True)
+        eq(tls(w.client, certs, 'build').call(NFS, 3, 0).stat, rpc.SUCCESS)
+    # Without the setting nothing is revoked.
+    reload(w, conf)
+    wait_for('nothing is wrong', lambda: not tls_problem(w))
+    wait_for('the client is admitted', lambda: not is_refused(w, certs, 'client'))
 
 
 def opened(client):

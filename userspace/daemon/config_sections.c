@@ -209,6 +209,11 @@ static bool tls_set_trust(struct config *cfg, const char *value, struct why *why
 	return config_set_path(&cfg->tls.trust, value, why);
 }
 
+static bool tls_set_crl(struct config *cfg, const char *value, struct why *why)
+{
+	return config_set_path(&cfg->tls.crl, value, why);
+}
+
 static bool tls_add_client(struct config *cfg, const char *value, struct why *why)
 {
 	return cert_map_add(&cfg->tls.clients, value, why);
@@ -219,6 +224,7 @@ static const struct key tls_keys[] = {
 	{ "certificate", .config = tls_set_certificate },
 	{ "private-key", .config = tls_set_key },
 	{ "trust", .config = tls_set_trust },
+	{ "crl", .config = tls_set_crl },
 	{ "client-map", .config = tls_add_client, .repeats = true },
 };
 

@@ -34,6 +34,9 @@
 /* Milliseconds between two lines of the log about handshakes that failed. */
 #define TELL_PAUSE	1000
 
+#define NOTHING_REMAINS "there is no TLS: correct it, and read the configuration again"
+#define ALL_REMAINS "certificate, roots and revoked certificates stay as they were read before: correct it, and read the configuration again"
+
 /**
  * struct shaking - a handshake that the worker has
  * @id: its number; 0 if the entry is free
@@ -123,6 +126,7 @@ void tls_config_free(struct tls_config *cfg)
 	free(cfg->certificate);
 	free(cfg->key);
 	free(cfg->trust);
+	free(cfg->crl);
 	cert_map_free(&cfg->clients);
 }
 
@@ -167,6 +171,7 @@ static int tls_bundle(const struct tls_config *cfg, u32 size[TLS_FILES], struct 
 		[TLS_CERTIFICATE] = cfg->certificate,
 		[TLS_PRIVATE_KEY] = cfg->key,
 		[TLS_TRUST] = cfg->trust ?: DEFAULT_TRUST,
+		[TLS_CRL] = cfg->crl,
 	};
 	int fd = memfd_create("ditto-tls", MFD_CLOEXEC);
 	const size_t sizes = TLS_FILES * sizeof(*size);
@@ -221,10 +226,7 @@ static void tls_report(struct tls *t, const struct why *news)
 /* What was read before, if anything, stays in use. */
 static const char *tls_remains(const struct tls *t)
 {
-	if (t->good < 0)
-		return "there is no TLS: correct it, and read the configuration again";
-	return "certificate, private key and roots stay as they were read before: "
-	       "correct it, and read the configuration again";
+	return t->good < 0 ? NOTHING_REMAINS : ALL_REMAINS;
 }
 
 /* The worker has read @keys. */

@@ -28,6 +28,7 @@ enum tls_agent {
  * @certificate: path of the certificate and those that lead to its root, or NULL
  * @key: path of its private key, or NULL
  * @trust: path of the roots that peers may have; NULL for those of the system
+ * @crl: path of the lists of certificates that were revoked, or NULL
  * @clients: rules that name clients by their certificates
  */
 struct tls_config {
@@ -35,6 +36,7 @@ struct tls_config {
 	char *certificate;
 	char *key;
 	char *trust;
+	char *crl;
 	struct cert_map clients;
 };
 

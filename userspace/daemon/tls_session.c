@@ -103,6 +103,54 @@ static void tls_date(time_t time, char text[32])
 		snprintf(text, 32, "?");
 }
 
+/*
+ * Warn of a list that its issuer has replaced by now (nextUpdate, RFC 5280 section 5.1.2.5). It is
+ * used all the same: certificates that it names stay revoked, and clients must not be locked out
+ * because nobody fetched the next one.
+ */
+static void tls_crl_check_date(gnutls_x509_crl_t crl, struct why *why)
+{
+	time_t next = gnutls_x509_crl_get_next_update(crl);
+	gnutls_datum_t issuer = { NULL, 0 };
+	char date[32];
+
+	if (next == (time_t)-1 || next >= time(NULL) || why->text[0])
+		return;
+	tls_date(next, date);
+	gnutls_x509_crl_get_issuer_dn3(crl, &issuer, 0);
+	why_not(why,
+		"crl: the list of '%s' was to be replaced on %s and is used as it is: fetch the present one, and read the configuration again",
+		issuer.data ? (const char *)issuer.data : "", date);
+	gnutls_free(issuer.data);
+}
+
+/*
+ * Take lists of revoked certificates, one or several. GnuTLS looks up each certificate of a chain
+ * in the list of its issuer. Returns 0 or an error of GnuTLS; @why gets a warning.
+ */
+static int tls_crl_take(struct tls_keys *keys, const gnutls_datum_t *file, struct why *why)
+{
+	gnutls_x509_crl_t *list = NULL;
+	unsigned int n = 0, i;
+	int rc;
+
+	rc = gnutls_x509_crl_list_import2(&list, &n, file, GNUTLS_X509_FMT_PEM, 0);
+	if (rc < 0)
+		return rc;
+	for (i = 0; i < n; i++)
+		tls_crl_check_date(list[i], why);
+	if (n) {
+		rc = gnutls_certificate_set_x509_crl(keys->named, list, (int)n);
+		if (rc >= 0)
+			rc = gnutls_certificate_set_x509_crl(keys->unnamed, list, (int)n);
+	}
+	for (i = 0; i < n; i++)
+		gnutls_x509_crl_deinit(list[i]);
+	gnutls_free(list);
+	/* A file without any list would revoke nothing, unnoticed. */
+	return rc < 0 ? rc : n ? 0 : GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE;
+}
+
 struct tls_keys *tls_keys_new(const u32 size[TLS_FILES], const u8 *bytes, struct why *why)
 {
 	struct tls_keys *keys = mem_new(sizeof(*keys));
@@ -140,6 +188,12 @@ struct tls_keys *tls_keys_new(const u32 size[TLS_FILES], const u8 *bytes, struct
 		if (rc >= 0)
 			rc = gnutls_certificate_set_x509_trust_mem(keys->unnamed, &file[TLS_TRUST],
 								   GNUTLS_X509_FMT_PEM);
+		if (rc < 0)
+			goto fail;
+	}
+	if (size[TLS_CRL]) {
+		what = "crl";
+		rc = tls_crl_take(keys, &file[TLS_CRL], why);
 		if (rc < 0)
 			goto fail;
 	}
@@ -227,7 +281,11 @@ static void tls_cert_explain(struct tls_session *s, const gnutls_datum_t *cert,
 		return;
 	if (gnutls_x509_crt_import(crt, cert, GNUTLS_X509_FMT_DER) < 0)
 		goto out;
-	if (status & GNUTLS_CERT_EXPIRED) {
+	if (status & GNUTLS_CERT_REVOKED) {
+		why_not(&s->why,
+			"its certificate (%s), or one that leads to its root, was revoked: it is in the file 'crl' of [tls]",
+			id->subject);
+	} else if (status & GNUTLS_CERT_EXPIRED) {
 		tls_date(gnutls_x509_crt_get_expiration_time(crt), date);
 		why_not(&s->why, "its certificate (%s) has expired on %s: renew it there",
 			id->subject, date);

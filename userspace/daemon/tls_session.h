@@ -18,11 +18,12 @@
 /* Longest file of certificates or keys. */
 #define TLS_FILE_MAX	(4 * 1024 * 1024)
 
-/* Files in the order of a bundle, those of certificates and keys in PEM format. */
+/* Files in the order of a bundle, those of certificates, lists and keys in PEM format. */
 enum tls_file {
 	TLS_CERTIFICATE,
 	TLS_PRIVATE_KEY,
 	TLS_TRUST,
+	TLS_CRL,
 	TLS_CLIENTS,	/* rules that name clients, see cert_map.h */
 	TLS_FILES
 };

@@ -28,6 +28,8 @@
 static int spawner;
 /* Rules for the certificates of clients that servers have. */
 static const char *clients = "";
+/* Their list of revoked certificates. */
+static gnutls_datum_t crl;
 static struct tls_cert root, other_root, server, client, named, rpc_client, stranger, expired;
 static struct tls_cert other_host;
 
@@ -51,7 +53,7 @@ static size_t keys_bundle(const struct tls_cert *own, const struct tls_cert *tru
 	const gnutls_datum_t rules = { (u8 *)clients, (unsigned int)strlen(clients) };
 	const gnutls_datum_t *files[TLS_FILES] = {
 		own ? &own->crt_pem : NULL, own ? &own->key_pem : NULL,
-		trust ? &trust->crt_pem : NULL, &rules,
+		trust ? &trust->crt_pem : NULL, &crl, &rules,
 	};
 	size_t len = 0;
 	unsigned int i;
@@ -194,6 +196,62 @@ static void bad_clients(void)
 	CHECK(hands_shake(&server, &expired, HOST).server == -EACCES);
 	/* The purpose is another. */
 	CHECK(hands_shake(&server, &server, HOST).server == -EACCES);
+}
+
+static void revoked_clients(void)
+{
+	gnutls_datum_t other = tls_crl_make(&other_root, &client, 10);
+	struct tls_keys *keys;
+	struct handshakes r;
+	u32 size[TLS_FILES];
+	struct why why;
+	u8 bytes[16384];
+
+	crl = tls_crl_make(&root, &client, 10);
+	r = hands_shake(&server, &client, HOST);
+	CHECK(r.server == -EACCES && strstr(r.server_why.text, "was revoked"));
+	CHECK(hands_shake(&server, &named, HOST).proved);
+	r = hands_shake(&server, NULL, HOST);
+	CHECK(!r.server && !r.client && !r.proved);
+	gnutls_free(crl.data);
+	/* The list of another root does not revoke it, although it has its serial number. */
+	crl = other;
+	CHECK(hands_shake(&server, &client, HOST).proved);
+	gnutls_free(crl.data);
+	/* A root may have several lists, such as parts of one. */
+	crl = tls_crl_make(&root, &client, 10);
+	other = tls_crl_make(&root, &named, 10);
+	crl.data = gnutls_realloc(crl.data, crl.size + other.size);
+	memcpy(crl.data + crl.size, other.data, other.size);
+	crl.size += other.size;
+	CHECK(hands_shake(&server, &client, HOST).server == -EACCES);
+	CHECK(hands_shake(&server, &named, HOST).server == -EACCES);
+	CHECK(hands_shake(&server, &rpc_client, HOST).proved);
+	gnutls_free(other.data);
+	gnutls_free(crl.data);
+	/* Clients refuse servers by the same file. */
+	crl = tls_crl_make(&root, &server, 10);
+	r = hands_shake(&server, NULL, HOST);
+	CHECK(r.client == -EACCES && strstr(r.client_why.text, "was revoked"));
+	gnutls_free(crl.data);
+	/* An old list holds, and is told. */
+	crl = tls_crl_make(&root, &client, -1);
+	CHECK(hands_shake(&server, &client, HOST).server == -EACCES);
+	CHECK(hands_shake(&server, &named, HOST).proved);
+	keys_bundle(&server, &root, size, bytes);
+	keys = tls_keys_new(size, bytes, &why);
+	CHECK(keys && strstr(why.text, "the list of 'CN=root' was to be replaced on"));
+	tls_keys_put(keys);
+	gnutls_free(crl.data);
+	/* A file without a list is none. */
+	crl = server.crt_pem;
+	keys_bundle(&server, &root, size, bytes);
+	CHECK(!tls_keys_new(size, bytes, &why) && !strncmp(why.text, "crl: ", 5));
+	crl = (gnutls_datum_t){ NULL, 0 };
+	keys_bundle(&server, &root, size, bytes);
+	keys = tls_keys_new(size, bytes, &why);
+	CHECK(keys && !why.text[0]);
+	tls_keys_put(keys);
 }
 
 static void bad_servers(void)
@@ -480,7 +538,8 @@ int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
 		TEST(clients_and_certificates), TEST(client_names),
-		TEST(reasons_told), TEST(bad_clients), TEST(bad_servers), TEST(bad_keys),
+		TEST(reasons_told), TEST(bad_clients), TEST(revoked_clients),
+		TEST(bad_servers), TEST(bad_keys),
 		TEST(large_certificates), TEST(no_tls), TEST(worker_answers), TEST(rivals_found),
 		{ NULL, NULL }
 	};

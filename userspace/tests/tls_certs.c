@@ -55,6 +55,23 @@ void tls_cert_lengthen(struct tls_cert *cert, const struct tls_cert *issuer, siz
 	free(bytes);
 }
 
+gnutls_datum_t tls_crl_make(const struct tls_cert *issuer, const struct tls_cert *revoked,
+			    int days)
+{
+	gnutls_datum_t pem = { NULL, 0 };
+	time_t now = time(NULL);
+	gnutls_x509_crl_t crl;
+
+	CHECK(!gnutls_x509_crl_init(&crl) && !gnutls_x509_crl_set_version(crl, 2));
+	CHECK(!gnutls_x509_crl_set_crt(crl, revoked->crt, now - 20 * DAY));
+	CHECK(!gnutls_x509_crl_set_this_update(crl, now - 10 * DAY));
+	CHECK(!gnutls_x509_crl_set_next_update(crl, now + days * DAY));
+	CHECK(!gnutls_x509_crl_sign2(crl, issuer->crt, issuer->key, GNUTLS_DIG_SHA256, 0));
+	CHECK(!gnutls_x509_crl_export2(crl, GNUTLS_X509_FMT_PEM, &pem));
+	gnutls_x509_crl_deinit(crl);
+	return pem;
+}
+
 void tls_cert_free(struct tls_cert *cert)
 {
 	gnutls_x509_crt_deinit(cert->crt);

@@ -30,6 +30,12 @@ void tls_cert_make(struct tls_cert *cert, const struct tls_cert *issuer, const c
 		   const char *purpose, int days);
 /* Add an extension of this many bytes that means nothing, and have it signed again. */
 void tls_cert_lengthen(struct tls_cert *cert, const struct tls_cert *issuer, size_t more);
+/*
+ * Make a list, in PEM, of a revoked certificate of @issuer; its next one is due in @days. Free
+ * its data with gnutls_free().
+ */
+gnutls_datum_t tls_crl_make(const struct tls_cert *issuer, const struct tls_cert *revoked,
+			    int days);
 void tls_cert_free(struct tls_cert *cert);
 
 #endif
