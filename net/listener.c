@@ -3,13 +3,17 @@
  * Protocols and their listeners.
  *
  * Locking, in this order: servers_lock guards the list of servers, so that a protocol that is
- * registered or unregistered reaches all of them; ditto_listeners.lock, one per server, guards its
- * listeners and serializes all calls into protocols for it; protocols_lock guards the list of
- * protocols and the names of their bits.
+ * registered or unregistered reaches all of them; ditto_listeners.announce_lock, one per server,
+ * serializes announcements, and is held while a listener goes; ditto_listeners.lock, one per
+ * server, guards its listeners and serializes all other calls into protocols for it; protocols_lock
+ * guards the list of protocols and the names of their bits.
  *
- * A listener's protocol stays while the server's lock is held: a protocol that is unregistered
- * first leaves the list, and then closes its listeners under the lock of each server. So no
- * reference to its module is needed, and the module can be unloaded while it serves.
+ * An announcement waits for programs of user space, which may hang. Therefore only removals and
+ * other announcements wait for it.
+ *
+ * A listener's protocol stays while one of the server's locks is held: a protocol that is
+ * unregistered first leaves the list, and then closes its listeners under both of each server. So
+ * no reference to its module is needed, and the module can be unloaded while it serves.
  */
 #include <linux/mutex.h>
 #include <linux/netlink.h>
@@ -37,6 +41,7 @@ static char protocol_names[DITTO_PROTOCOLS_MAX][DITTO_PROTOCOL_NAME];
 /**
  * struct ditto_listeners - the listeners of one server
  * @srv: the server
+ * @announce_lock: see above
  * @lock: see above
  * @list: listeners in the order of their numbers
  * @count: entries of @list
@@ -45,7 +50,8 @@ static char protocol_names[DITTO_PROTOCOLS_MAX][DITTO_PROTOCOL_NAME];
  */
 struct ditto_listeners {
 	struct ditto_server *srv;
-	struct mutex lock;	/* see above */
+	struct mutex announce_lock;	/* see above */
+	struct mutex lock;		/* see above */
 	struct list_head list;
 	unsigned int count;
 	u32 next_id;
@@ -187,6 +193,41 @@ unregister_settings:
 }
 EXPORT_SYMBOL_NS_GPL(ditto_protocol_register, DITTO);
 
+/* True for the first listener of each protocol; @seen has the bits of protocols seen before. */
+static bool protocol_first(const struct ditto_listener *listener, unsigned long *seen)
+{
+	return !__test_and_set_bit(listener->protocol->bit, seen);
+}
+
+/* Protocols stay: they close their listeners under announce_lock before they go. */
+static void listeners_announce_locked(struct ditto_listeners *ls, struct netlink_ext_ack *extack)
+{
+	const struct ditto_protocol *protocol[DITTO_PROTOCOLS_MAX];
+	struct ditto_listener *listener;
+	unsigned long seen = 0;
+	unsigned int n = 0;
+
+	lockdep_assert_held(&ls->announce_lock);
+	mutex_lock(&ls->lock);
+	list_for_each_entry(listener, &ls->list, list)
+		if (protocol_first(listener, &seen) && listener->protocol->announce)
+			protocol[n++] = listener->protocol;
+	mutex_unlock(&ls->lock);
+	for (unsigned int i = 0; i < n; i++)
+		protocol[i]->announce(ls->srv, extack);
+}
+
+void ditto_protocols_announce(struct ditto_server *srv, struct netlink_ext_ack *extack)
+{
+	struct ditto_listeners *ls = srv->listeners;
+
+	if (mutex_lock_killable(&ls->announce_lock))
+		return;
+	listeners_announce_locked(ls, extack);
+	mutex_unlock(&ls->announce_lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_protocols_announce);
+
 static void listener_close_locked(struct ditto_listeners *ls, struct ditto_listener *listener)
 {
 	char text[LISTENER_TEXT];
@@ -204,11 +245,18 @@ static void listeners_close(struct ditto_listeners *ls, const struct ditto_proto
 {
 	struct ditto_listener *listener, *next;
 
+	mutex_lock(&ls->announce_lock);
+	mutex_lock(&ls->lock);
+	list_for_each_entry(listener, &ls->list, list)
+		listener->leaving = !protocol || listener->protocol == protocol;
+	mutex_unlock(&ls->lock);
+	listeners_announce_locked(ls, NULL);
 	mutex_lock(&ls->lock);
 	list_for_each_entry_safe_reverse(listener, next, &ls->list, list)
-		if (!protocol || listener->protocol == protocol)
+		if (listener->leaving)
 			listener_close_locked(ls, listener);
 	mutex_unlock(&ls->lock);
+	mutex_unlock(&ls->announce_lock);
 }
 
 void ditto_protocol_unregister(struct ditto_protocol *protocol)
@@ -329,6 +377,8 @@ int ditto_listener_add(struct ditto_server *srv, const char *protocol_name,
 	*id = listener->id;
 	ditto_event(srv, DITTO_EVENT_LISTENER_ADDED, listener_text(listener, text));
 	mutex_unlock(&ls->lock);
+	/* Only now, so that other programs learn of ports that belong to this server. */
+	ditto_protocols_announce(srv, extack);
 	return 0;
 
 fail:
@@ -338,20 +388,41 @@ fail:
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_listener_add);
 
+static struct ditto_listener *listener_find_locked(struct ditto_listeners *ls, u32 id)
+{
+	struct ditto_listener *listener;
+
+	lockdep_assert_held(&ls->lock);
+	list_for_each_entry(listener, &ls->list, list)
+		if (listener->id == id)
+			return listener;
+	return NULL;
+}
+
 int ditto_listener_del(struct ditto_server *srv, u32 id, struct netlink_ext_ack *extack)
 {
 	struct ditto_listeners *ls = srv->listeners;
 	struct ditto_listener *listener;
+	bool found;
 
+	if (mutex_lock_killable(&ls->announce_lock))
+		return -EINTR;
 	mutex_lock(&ls->lock);
-	list_for_each_entry(listener, &ls->list, list) {
-		if (listener->id != id)
-			continue;
+	listener = listener_find_locked(ls, id);
+	found = listener;
+	if (found)
+		listener->leaving = true;
+	mutex_unlock(&ls->lock);
+	if (found) {
+		/* It stays: whoever removes it needs announce_lock. */
+		listeners_announce_locked(ls, NULL);
+		mutex_lock(&ls->lock);
 		listener_close_locked(ls, listener);
 		mutex_unlock(&ls->lock);
-		return 0;
 	}
-	mutex_unlock(&ls->lock);
+	mutex_unlock(&ls->announce_lock);
+	if (found)
+		return 0;
 	NL_SET_ERR_MSG_FMT(extack, "there is no listener %u", id);
 	return -ENOENT;
 }
@@ -378,12 +449,6 @@ int ditto_listener_for_each(struct ditto_server *srv, u32 from,
 	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_listener_for_each, DITTO);
-
-/* True for the first listener of each protocol; @seen has the bits of protocols seen before. */
-static bool protocol_first(const struct ditto_listener *listener, unsigned long *seen)
-{
-	return !__test_and_set_bit(listener->protocol->bit, seen);
-}
 
 unsigned int ditto_protocols_disconnect(struct ditto_server *srv, const struct ditto_peer *peer)
 {
@@ -476,6 +541,7 @@ int ditto_listeners_init(struct ditto_server *srv)
 	if (!ls)
 		return -ENOMEM;
 	ls->srv = srv;
+	mutex_init(&ls->announce_lock);
 	mutex_init(&ls->lock);
 	INIT_LIST_HEAD(&ls->list);
 	ls->next_id = 1;
@@ -501,6 +567,7 @@ void ditto_listeners_exit(struct ditto_server *srv)
 	ditto_peers_stop(srv);
 	srv->listeners = NULL;
 	mutex_destroy(&ls->lock);
+	mutex_destroy(&ls->announce_lock);
 	kfree(ls);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_listeners_exit);

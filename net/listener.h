@@ -6,7 +6,8 @@
  * protocol. The functions here start and stop listeners by the protocol's operations.
  *
  * Locking: one mutex per server serializes start and stop. The operations of a protocol are called
- * with it held and may sleep.
+ * with it held and may sleep; but @announce is called with another one, since it waits for a
+ * program of user space.
  */
 #ifndef _DITTO_NET_LISTENER_H
 #define _DITTO_NET_LISTENER_H
@@ -46,6 +47,8 @@ enum ditto_transport {
  * @protocol: protocol that serves it
  * @transport: TCP or UDP
  * @addr: address and port; the port is never 0
+ * @leaving: it will be closed next and must not be announced any more; written with the mutex of
+ *	announcements held
  * @private: data of the protocol
  * @list: in the server's list, under its mutex
  */
@@ -55,6 +58,7 @@ struct ditto_listener {
 	const struct ditto_protocol *protocol;
 	enum ditto_transport transport;
 	struct sockaddr_storage addr;
+	bool leaving;
 	void *private;
 	struct list_head list;
 };
@@ -70,6 +74,9 @@ struct ditto_listener {
  *	error. An AF_INET6 listener on in6addr_any accepts IPv4 too.
  * @close: stops a listener and waits for requests in flight, at most for the drain setting;
  *	closing the last listener stops the service
+ * @announce: tells other programs, such as rpcbind, about the listeners that are not leaving;
+ *	called after a listener was opened and before one is closed, and when settings change, by
+ *	one task at a time for each server. The extack gets a warning; it may be NULL. May be NULL
  * @disconnect: closes all connections of a peer and returns their number; may be NULL
  * @connections: counts the connections of a peer, or of all peers for NULL; may be NULL
  * @conns: dumps connections, see net/show.h; may be NULL
@@ -87,7 +94,8 @@ struct ditto_listener {
  * @options: its own options of shares, if any
  * @list: in the list of protocols
  *
- * All operations are called with the listeners' mutex of the server held and may sleep.
+ * All operations but @announce are called with the listeners' mutex of the server held. All may
+ * sleep.
  */
 struct ditto_protocol {
 	struct module *owner;
@@ -97,6 +105,7 @@ struct ditto_protocol {
 	u32 transports;
 	int (*listen)(struct ditto_listener *listener, struct netlink_ext_ack *extack);
 	void (*close)(struct ditto_listener *listener);
+	void (*announce)(struct ditto_server *srv, struct netlink_ext_ack *extack);
 	unsigned int (*disconnect)(struct ditto_server *srv, const struct ditto_peer *peer);
 	unsigned int (*connections)(struct ditto_server *srv, const struct ditto_peer *peer);
 	int (*conns)(struct ditto_server *srv, struct ditto_conn_show *show);
@@ -216,6 +225,18 @@ bool ditto_server_listens(const struct ditto_server *srv);
  * Return: 0 or the first error of a protocol, which is also the one in @extack.
  */
 int ditto_protocols_settings_changed(struct ditto_server *srv, struct netlink_ext_ack *extack);
+
+/**
+ * ditto_protocols_announce - let all protocols that listen tell other programs about it again
+ * @srv: the server
+ * @extack: gets a warning; may be NULL
+ *
+ * Those may have been started anew and have lost it. Nothing is told if the caller is killed while
+ * it waits for another announcement.
+ *
+ * Context: process; may sleep, for as long as the other programs take. No lock is held.
+ */
+void ditto_protocols_announce(struct ditto_server *srv, struct netlink_ext_ack *extack);
 
 /**
  * ditto_protocol_with - call a function for a protocol that has a listener on the server

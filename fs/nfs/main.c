@@ -50,6 +50,7 @@ static struct ditto_protocol dnfs_protocol = {
 	.transports = BIT(DITTO_TRANSPORT_TCP) | BIT(DITTO_TRANSPORT_UDP),
 	.listen = dnfs_listen,
 	.close = dnfs_close,
+	.announce = dnfs_announce,
 	.disconnect = dnfs_disconnect,
 	.connections = dnfs_connections,
 	.conns = dnfs_conns,

@@ -56,11 +56,11 @@ struct dnfs_settings {
  * @pausing_max: limit of @pausing; changed with WRITE_ONCE()
  * @tasks: work for which the helper is waited for
  * @workers: the service threads, and what they are kept by
- * @lock: guards the members up to @rpcbind; held while the service is started, changed and
+ * @lock: guards the members up to @listeners; held while the service is started, changed and
  *	stopped
  * @serv: sunrpc's service; NULL while there is no listener
  * @listeners: list of struct dnfs_listener
- * @rpcbind: registrations with rpcbind; NULL without memory
+ * @rpcbind: registrations with rpcbind, changed by dnfs_announce() only; NULL while there are none
  * @mounts_lock: guards @mounts and @nmounts
  * @mounts: mounts reported by clients, oldest first
  * @nmounts: number of them
@@ -164,6 +164,16 @@ unsigned int dnfs_connections(struct ditto_server *srv, const struct ditto_peer 
  * Return: 0, or the error of @show->fn that ended the dump.
  */
 int dnfs_conns(struct ditto_server *srv, struct ditto_conn_show *show);
+
+/**
+ * dnfs_announce - register what is served with rpcbind
+ * @srv: the core's server
+ * @extack: gets a warning if rpcbind keeps an entry for another server; may be NULL
+ *
+ * Context: process; may sleep for as long as rpcbind takes. The core calls it for one task at a
+ * time, and closes no listener meanwhile.
+ */
+void dnfs_announce(struct ditto_server *srv, struct netlink_ext_ack *extack);
 
 /**
  * dnfs_settings_changed - apply changed settings to the running service

@@ -119,6 +119,9 @@ int ditto_settings_set(struct ditto_server *srv, struct ditto_setting_change *ch
 unlock:
 	ditto_setting_owners_release();
 	mutex_unlock(&settings_lock);
+	/* Without the lock: programs that hang delay no other change. */
+	if (!err)
+		ditto_protocols_announce(srv, NULL);
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_settings_set);

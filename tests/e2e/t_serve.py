@@ -129,6 +129,36 @@ def rpcbind_update_is_killed(w):
     daemon.wait()
 
 
+@test(server='ditto', share=False, clients=1, timeout=90)
+def rpcbind_hangs(w):
+    """While rpcbind hangs, settings are changed, and listeners and clients are listed."""
+    daemon = rpcbind(w)
+    before = entries(w)
+    s = w.server
+    s.ctl('listener', 'add', 'nfs')
+    with process_stopped(daemon.pid):
+        update = s.ns.spawn(servers.tool('dittoctl'), 'server', 'set', 'threads', '5')
+        wait_for('the update waits for rpcbind', lambda: all(is_waiting(update.pid)
+                                                             for _ in range(20)))
+        # the protocol's own, of the same task, and those of others
+        eq(s.setting('threads'), 5)
+        others = s.ns.spawn('sh', '-c', f'{servers.tool("dittoctl")} listener list && '
+                            f'{servers.tool("dittoctl")} connection list && '
+                            f'{servers.tool("dittoctl")} client list', stdout=subprocess.DEVNULL)
+        wait_for('the lists', lambda: others.poll() == 0)
+        # this one waits for the other to tell rpcbind, and is effective before
+        second = s.ns.spawn(servers.tool('dittoctl'), 'server', 'set', 'threads', '6')
+        wait_for('another change', lambda: s.setting('threads') == 6)
+        eq((update.poll(), second.poll()), (None, None))
+        for one in (second, update):
+            one.kill()
+            one.wait()
+    del_listeners(w)
+    eq(entries(w), before)
+    daemon.terminate()
+    daemon.wait()
+
+
 @test(server='ditto', share=False)
 def port_of_another(w):
     """A port in use is reported with its owner, whose registrations stay."""

@@ -17,13 +17,13 @@
  * run in a process, not in a work item, because sunrpc looks for rpcbind's socket in the file
  * system of the caller, and a container has its own.
  *
- * Locking: all functions are called with server->lock held.
+ * Locking: the core lets one task at a time announce the listeners of a server, which guards all of
+ * this. server->lock is not held, because rpcbind may hang.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/bitmap.h>
 #include <linux/jiffies.h>
-#include <linux/lockdep.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
 #include <linux/sunrpc/svc.h>
@@ -206,34 +206,11 @@ static void dnfs_rpcbind_bind(struct dnfs_server *server)
 		rb->bound = true;
 }
 
-void dnfs_rpcbind_update(struct dnfs_server *server,
-			 const unsigned short port[DNFS_RPCBIND_KINDS],
-			 struct netlink_ext_ack *extack)
-{
-	struct dnfs_rpcbind *rb = server->rpcbind;
-	unsigned int i, kind;
-
-	lockdep_assert_held(&server->lock);
-	if (!rb)
-		return;
-	dnfs_rpcbind_bind(server);
-	for (kind = 0; kind < DNFS_RPCBIND_KINDS; kind++) {
-		for (i = 0; i < DNFS_PROGRAMS; i++)
-			if (port[kind] != rb->port[kind] ||
-			    !dnfs_rpc_is_served(server, i, dnfs_rpcbind_kinds[kind].proto))
-				dnfs_rpcbind_unset(server, i, kind);
-		rb->port[kind] = port[kind];
-		for (i = 0; i < DNFS_PROGRAMS && port[kind]; i++)
-			if (dnfs_rpc_is_served(server, i, dnfs_rpcbind_kinds[kind].proto))
-				dnfs_rpcbind_set(server, i, kind, port[kind], extack);
-	}
-}
-
-void dnfs_rpcbind_start(struct dnfs_server *server)
+/* Prepare to talk with rpcbind. Without memory nothing is registered. */
+static void dnfs_rpcbind_start(struct dnfs_server *server)
 {
 	struct dnfs_rpcbind *rb;
 
-	lockdep_assert_held(&server->lock);
 	rb = kzalloc(sizeof(*rb), GFP_KERNEL);
 	if (!rb)
 		return;
@@ -246,18 +223,49 @@ void dnfs_rpcbind_start(struct dnfs_server *server)
 	server->rpcbind = rb;
 }
 
-void dnfs_rpcbind_stop(struct dnfs_server *server)
+static void dnfs_rpcbind_stop(struct dnfs_server *server)
 {
-	static const unsigned short none[DNFS_RPCBIND_KINDS];
 	struct dnfs_rpcbind *rb = server->rpcbind;
 
-	lockdep_assert_held(&server->lock);
-	if (!rb)
-		return;
-	dnfs_rpcbind_update(server, none, NULL);
 	if (rb->bound)
 		svc_rpcb_cleanup(rb->serv, server->net);
 	svc_destroy(&rb->serv);
 	server->rpcbind = NULL;
 	kfree(rb);
+}
+
+static void dnfs_rpcbind_update_kind(struct dnfs_server *server, unsigned int kind,
+				     const struct dnfs_rpcbind_want *want,
+				     struct netlink_ext_ack *extack)
+{
+	struct dnfs_rpcbind *rb = server->rpcbind;
+	unsigned int i;
+
+	for (i = 0; i < DNFS_PROGRAMS; i++)
+		if (want->port != rb->port[kind] || !want->served[i])
+			dnfs_rpcbind_unset(server, i, kind);
+	rb->port[kind] = want->port;
+	for (i = 0; i < DNFS_PROGRAMS && want->port; i++)
+		if (want->served[i])
+			dnfs_rpcbind_set(server, i, kind, want->port, extack);
+}
+
+void dnfs_rpcbind_update(struct dnfs_server *server,
+			 const struct dnfs_rpcbind_want want[DNFS_RPCBIND_KINDS],
+			 struct netlink_ext_ack *extack)
+{
+	bool any = false;
+	unsigned int kind;
+
+	for (kind = 0; kind < DNFS_RPCBIND_KINDS; kind++)
+		any |= want[kind].port;
+	if (any && !server->rpcbind)
+		dnfs_rpcbind_start(server);
+	if (!server->rpcbind)
+		return;
+	dnfs_rpcbind_bind(server);
+	for (kind = 0; kind < DNFS_RPCBIND_KINDS; kind++)
+		dnfs_rpcbind_update_kind(server, kind, &want[kind], extack);
+	if (!any)
+		dnfs_rpcbind_stop(server);
 }

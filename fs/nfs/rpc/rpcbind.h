@@ -3,6 +3,10 @@
 #ifndef _DITTO_FS_NFS_RPC_RPCBIND_H
 #define _DITTO_FS_NFS_RPC_RPCBIND_H
 
+#include <linux/types.h>
+
+#include "rpc.h"
+
 struct dnfs_server;
 struct netlink_ext_ack;
 
@@ -16,39 +20,32 @@ enum dnfs_rpcbind_kind {
 };
 
 /**
- * dnfs_rpcbind_start - prepare registration with rpcbind
- * @server: the server; the service runs
- *
- * Registers nothing yet. Without memory nothing will be registered.
- *
- * Context: may sleep; server->lock is held.
+ * struct dnfs_rpcbind_want - what rpcbind shall know of a netid
+ * @port: port, in host order; 0 where nothing listens
+ * @served: programs that are served there
  */
-void dnfs_rpcbind_start(struct dnfs_server *server);
+struct dnfs_rpcbind_want {
+	unsigned short port;
+	bool served[DNFS_PROGRAMS];
+};
 
 /**
  * dnfs_rpcbind_update - register the ports of the listening sockets
  * @server: the server
- * @port: port of each netid, in host order; 0 where nothing listens
+ * @want: what shall be registered, by netid
  * @extack: gets a message about an entry of another server; may be NULL
  *
- * Registers all entries again, in case rpcbind was restarted. If rpcbind does not answer, this
- * is logged once, and the next update tries again.
+ * Registers all entries again, in case rpcbind was restarted, and without any port ends all
+ * dealings with it. If rpcbind does not answer, this is logged once, and the next update tries
+ * again.
  *
  * Call this before a socket is closed and after it was opened, so that rpcbind only names
  * ports that belong to this server.
  *
- * Context: process; may sleep; server->lock is held.
+ * Context: process; may sleep for as long as rpcbind takes; one call at a time for a server.
  */
 void dnfs_rpcbind_update(struct dnfs_server *server,
-			 const unsigned short port[DNFS_RPCBIND_KINDS],
+			 const struct dnfs_rpcbind_want want[DNFS_RPCBIND_KINDS],
 			 struct netlink_ext_ack *extack);
-
-/**
- * dnfs_rpcbind_stop - remove all entries from rpcbind
- * @server: the server
- *
- * Context: may sleep; server->lock is held.
- */
-void dnfs_rpcbind_stop(struct dnfs_server *server);
 
 #endif

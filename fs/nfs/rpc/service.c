@@ -181,7 +181,6 @@ static int dnfs_set_threads(struct dnfs_server *server, unsigned int threads)
 static void dnfs_stop(struct dnfs_server *server)
 {
 	lockdep_assert_held(&server->lock);
-	dnfs_rpcbind_stop(server);
 	dnfs_set_threads(server, 0);
 	dnfs_workers_stop(&server->workers);
 	dnfs4_stop(server->v4);
@@ -222,8 +221,8 @@ static const char *dnfs_class(const struct ditto_listener *listener)
 }
 
 /*
- * Return: the first listening socket of an address family and transport, or NULL. rpcbind has
- * only one port for all of them, which is that of this socket.
+ * Return: the first listening socket of an address family and transport that is not to be closed,
+ * or NULL. rpcbind has only one port for all of them, which is that of this socket.
  */
 static struct svc_xprt *dnfs_first_of(struct dnfs_server *server, sa_family_t family,
 				      enum ditto_transport transport)
@@ -233,7 +232,7 @@ static struct svc_xprt *dnfs_first_of(struct dnfs_server *server, sa_family_t fa
 
 	lockdep_assert_held(&server->lock);
 	list_for_each_entry(dl, &server->listeners, list) {
-		if (dl->listener->transport != transport)
+		if (dl->listener->transport != transport || dl->listener->leaving)
 			continue;
 		for (i = 0; i < ARRAY_SIZE(dl->xprt); i++)
 			if (dl->xprt[i] && dl->xprt[i]->xpt_local.ss_family == family)
@@ -391,8 +390,7 @@ static void dnfs_drain(struct dnfs_server *server, const struct dnfs_listener *d
 	}
 }
 
-/* Register the ports of all listeners with rpcbind. */
-static void dnfs_register_all(struct dnfs_server *server, struct netlink_ext_ack *extack)
+void dnfs_announce(struct ditto_server *srv, struct netlink_ext_ack *extack)
 {
 	static const struct {
 		sa_family_t family;
@@ -403,16 +401,22 @@ static void dnfs_register_all(struct dnfs_server *server, struct netlink_ext_ack
 		[DNFS_RPCBIND_TCP6] = { AF_INET6, DITTO_TRANSPORT_TCP },
 		[DNFS_RPCBIND_UDP6] = { AF_INET6, DITTO_TRANSPORT_UDP },
 	};
-	unsigned short port[DNFS_RPCBIND_KINDS];
-	unsigned int i;
+	struct dnfs_server *server = dnfs_server_of(srv->net);
+	struct dnfs_rpcbind_want want[DNFS_RPCBIND_KINDS];
+	unsigned int i, program;
 
-	lockdep_assert_held(&server->lock);
+	mutex_lock(&server->lock);
 	for (i = 0; i < DNFS_RPCBIND_KINDS; i++) {
 		struct svc_xprt *xprt = dnfs_first_of(server, kinds[i].family, kinds[i].transport);
+		int proto = kinds[i].transport == DITTO_TRANSPORT_UDP ? IPPROTO_UDP : IPPROTO_TCP;
 
-		port[i] = xprt ? svc_xprt_local_port(xprt) : 0;
+		want[i].port = xprt ? svc_xprt_local_port(xprt) : 0;
+		for (program = 0; program < DNFS_PROGRAMS; program++)
+			want[i].served[program] = dnfs_rpc_is_served(server, program, proto);
 	}
-	dnfs_rpcbind_update(server, port, extack);
+	mutex_unlock(&server->lock);
+	/* rpcbind may hang, so the lock is not held. No socket of these closes meanwhile. */
+	dnfs_rpcbind_update(server, want, extack);
 }
 
 int dnfs_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack)
@@ -435,11 +439,7 @@ int dnfs_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack)
 	err = dnfs_open_sockets(server, dl);
 	if (err)
 		goto close;
-	/* Start talking to rpcbind only after this server has the port. */
-	if (list_empty(&server->listeners))
-		dnfs_rpcbind_start(server);
 	list_add_tail(&dl->list, &server->listeners);
-	dnfs_register_all(server, extack);
 	listener->private = dl;
 	mutex_unlock(&server->lock);
 	return 0;
@@ -474,7 +474,6 @@ void dnfs_close(struct ditto_listener *listener)
 		dnfs_put_sockets(dl);
 		dnfs_stop(server);
 	} else {
-		dnfs_register_all(server, NULL);
 		dnfs_close_sockets(dl);
 		dnfs_drain(server, dl);
 		dnfs_put_sockets(dl);
@@ -590,7 +589,6 @@ int dnfs_settings_changed(struct ditto_server *srv)
 	mutex_lock(&server->lock);
 	if (server->serv) {
 		err = dnfs_set_threads(server, dnfs_threads_wanted(server));
-		dnfs_register_all(server, NULL);
 		dnfs4_clients_settings_changed(server->v4);
 	}
 	mutex_unlock(&server->lock);

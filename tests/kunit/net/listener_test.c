@@ -25,6 +25,25 @@ static void fake_close(struct ditto_listener *listener)
 	open_count--;
 }
 
+/* What was announced: how often, and the listeners of the last time. */
+static unsigned int announce_count;
+static unsigned int announced;
+
+static int announce_one(struct ditto_listener *listener, void *arg)
+{
+	announced += !listener->leaving;
+	return 0;
+}
+
+/* The locks of listeners can be taken: those who hang here delay no other. */
+static void fake_announce(struct ditto_server *srv, struct netlink_ext_ack *extack)
+{
+	announce_count++;
+	announced = 0;
+	ditto_listener_for_each(srv, 0, announce_one, NULL);
+	ditto_protocols_settings_changed(srv, NULL);
+}
+
 static unsigned int fake_three(struct ditto_server *srv, const struct ditto_peer *peer)
 {
 	return 3;
@@ -37,6 +56,7 @@ static struct ditto_protocol fake = {
 	.transports = BIT(DITTO_TRANSPORT_TCP),
 	.listen = fake_listen,
 	.close = fake_close,
+	.announce = fake_announce,
 	.disconnect = fake_three,
 	.connections = fake_three,
 };
@@ -67,6 +87,28 @@ static void life_of_a_listener(struct kunit *test)
 	listen_error = 0;
 	KUNIT_EXPECT_EQ(test, listener_add(test, 2, &first, NULL), 0);
 	KUNIT_EXPECT_EQ(test, first, second + 1);
+}
+
+/* Announced when it is open, and not any more before it is closed. */
+static void listener_is_announced(struct kunit *test)
+{
+	unsigned int before = announce_count;
+	u32 first, second;
+
+	KUNIT_EXPECT_EQ(test, listener_add(test, 1, &first, NULL), 0);
+	KUNIT_EXPECT_EQ(test, announced, 1);
+	KUNIT_EXPECT_EQ(test, listener_add(test, 2, &second, NULL), 0);
+	KUNIT_EXPECT_EQ(test, announced, 2);
+	KUNIT_EXPECT_EQ(test, listener_add(test, 2, &second, NULL), -EADDRINUSE);
+	KUNIT_EXPECT_EQ(test, announce_count, before + 2);
+	ditto_protocols_announce(test->priv, NULL);
+	KUNIT_EXPECT_EQ(test, announce_count, before + 3);
+	KUNIT_EXPECT_EQ(test, ditto_listener_del(test->priv, first, NULL), 0);
+	KUNIT_EXPECT_EQ(test, announced, 1);
+	ditto_protocol_unregister(&fake);
+	KUNIT_EXPECT_EQ(test, announced, 0);
+	KUNIT_EXPECT_EQ(test, announce_count, before + 5);
+	KUNIT_EXPECT_EQ(test, ditto_protocol_register(&fake), 0);
 }
 
 static void listener_refusals(struct kunit *test)
@@ -167,6 +209,7 @@ static void listener_test_exit(struct kunit *test)
 
 static struct kunit_case listener_cases[] = {
 	KUNIT_CASE(life_of_a_listener),
+	KUNIT_CASE(listener_is_announced),
 	KUNIT_CASE(listener_refusals),
 	KUNIT_CASE(default_port),
 	KUNIT_CASE(listeners_are_bounded),
