@@ -674,6 +674,20 @@ static const struct spec_attr share_attrs[] = {
 		.multi = true,
 		.nested = &spec_share_option_set,
 	},
+	[DITTO_A_SHARE_DEVICE] = {
+		.name = "device",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_SHARE_INODE] = {
+		.name = "inode",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
 };
 
 static const struct nla_policy share_policy[] = {
@@ -718,6 +732,12 @@ static const struct nla_policy share_policy[] = {
 	},
 	[DITTO_A_SHARE_OPTION] = {
 		.type = NLA_NESTED,
+	},
+	[DITTO_A_SHARE_DEVICE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SHARE_INODE] = {
+		.type = NLA_U64,
 	},
 };
 
@@ -4066,6 +4086,8 @@ static const u16 share_get_reply[] = {
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_OPTION,
 	DITTO_A_SHARE_FS_TYPE,
+	DITTO_A_SHARE_DEVICE,
+	DITTO_A_SHARE_INODE,
 	0,
 };
 

@@ -368,6 +368,17 @@ u64 ditto_path_subvolume(const struct path *path)
 	return st.subvol;
 }
 
+/* What others see of the path with stat(2), which for some is not what is in the inode. */
+static void share_look_at_root(struct ditto_share *share)
+{
+	struct kstat st;
+
+	if (vfs_getattr_nosec(&share->root, &st, STATX_INO, AT_STATX_DONT_SYNC))
+		return;
+	share->root_dev = st.dev;
+	share->root_ino = st.ino;
+}
+
 struct share_item *ditto_share_new(struct ditto_server *srv, const struct ditto_share_config *cfg,
 				   const struct path *root)
 {
@@ -389,6 +400,7 @@ struct share_item *ditto_share_new(struct ditto_server *srv, const struct ditto_
 
 	share->srv = srv;
 	share->root = *root;
+	share_look_at_root(share);
 	share->subvolume = ditto_path_subvolume(root);
 	share->is_subvolume = share->subvolume &&
 			      root->mnt->mnt_sb->s_magic == BTRFS_SUPER_MAGIC &&

@@ -183,6 +183,8 @@ struct ditto_instance_list {
  *	fsid of their own
  * @no_streams: name of the directory for streams, held, which was seen not to exist; or NULL. It
  *	stays hashed and negative until some task creates the directory
+ * @root_dev: device of @root as stat(2) reports it
+ * @root_ino: number of its inode; 0 if the file system did not say
  * @is_subtree: @root is not the root of its file system, so handles are checked to lie below it
  * @is_subvolume: @root is the root of @subvolume, so all files of that lie below it
  * @opts: see struct ditto_share_opts
@@ -211,6 +213,8 @@ struct ditto_share {
 	struct ditto_volume *volume;
 	u64 subvolume;
 	struct dentry __rcu *no_streams;
+	dev_t root_dev;
+	u64 root_ino;
 	bool is_subtree;
 	bool is_subvolume;
 	struct ditto_share_opts __rcu *opts;

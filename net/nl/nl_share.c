@@ -6,6 +6,7 @@
  * ones.
  */
 #include <linux/build_bug.h>
+#include <linux/kdev_t.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/uidgid.h>
@@ -399,7 +400,8 @@ static size_t share_size(const struct ditto_share *share)
 	size_t size = nla_total_size(strlen(share->name) + 1) +
 		      nla_total_size(strlen(ditto_share_path(share)) + 1) +
 		      nla_total_size(sizeof(share->id)) +
-		      2 * nla_total_size(sizeof(u32)) +
+		      3 * nla_total_size(sizeof(u32)) +
+		      nla_total_size_64bit(sizeof(u64)) +
 		      nla_total_size(strlen(share->root.mnt->mnt_sb->s_type->name) + 1) +
 		      nla_total_size(0);
 	const struct ditto_share_opts *opts;
@@ -464,7 +466,10 @@ static int share_put(struct sk_buff *msg, const struct ditto_share *share)
 	if (nla_put_string(msg, DITTO_A_SHARE_NAME, share->name) ||
 	    nla_put_string(msg, DITTO_A_SHARE_PATH, ditto_share_path(share)) ||
 	    nla_put(msg, DITTO_A_SHARE_ID, sizeof(share->id), &share->id) ||
-	    nla_put_string(msg, DITTO_A_SHARE_FS_TYPE, share->root.mnt->mnt_sb->s_type->name))
+	    nla_put_string(msg, DITTO_A_SHARE_FS_TYPE, share->root.mnt->mnt_sb->s_type->name) ||
+	    (share->root_ino &&
+	     (nla_put_u32(msg, DITTO_A_SHARE_DEVICE, new_encode_dev(share->root_dev)) ||
+	      ditto_nl_put_u64(msg, DITTO_A_SHARE_INODE, share->root_ino))))
 		return -EMSGSIZE;
 
 	ditto_option_owners_hold();

@@ -12,10 +12,10 @@ import time
 import nfs3
 import rpc
 import servers
-from harness import (Child, Volume, eq, frozen, get, pattern, process_stopped, put, run,
-                     stop_process, test, wait_for, MNT_DETACH)
+from harness import (Child, Volume, eq, frozen, get, mount, pattern, process_stopped, put, run,
+                     stop_process, test, umount, wait_for, MNT_DETACH)
 from nfs3 import sattr
-from t_admin import rpcbind
+from t_admin import Helper, rpcbind
 from t_life import progress, writer
 
 PMAP, PMAP_SET, PMAP_UNSET = 100000, 1, 2
@@ -278,6 +278,59 @@ def what_is_mounted(w):
     wait_for('the share', lambda: names(w) == ['data'], 70)
     s.ctl('stop')
     volume.umount()
+
+
+@test(server='ditto', share=False, clients=1, timeout=120)
+def covered_shares(w):
+    """A share whose path leads elsewhere by now is told, with what to do, until it does not."""
+    s, disk = w.server, f'{w.base}/disk'
+    for where in (w.path('a'), w.path('b'), w.path('c'), disk):
+        os.mkdir(where)
+    put(f'{w.path("a")}/f', b'old')
+    mount('one', disk, 'tmpfs')
+    conf = ''.join(f'[share {name}]\npath = {path}\n' for name, path in (
+        ('a', w.path('a')), ('b', w.path('b')), ('disk', disk)))
+    s.helper_start(conf)
+    wait_for('health', lambda: health(w) == (0, {}))
+    for share in s.json('share', 'list'):
+        st = os.stat(share['path'])
+        eq((share['device'], share['inode']), (st.st_dev, st.st_ino))
+        eq((share['problems'], share['mounted']), ([], []))
+    assert f'inode {os.stat(disk).st_ino}' in s.ctl('share', 'show', 'disk')
+
+    def problems():
+        return [row.split()[0] for row in s.ctl('share', 'list').splitlines()[1:]
+                if row.split()[-1] != '0']
+    eq(problems(), [])
+    mount('two', w.path('a'), 'tmpfs')
+    wait_for('the problem', lambda: list(health(w)[1]) == ['share a'])
+    said = health(w)[1]['share a']
+    assert w.path('a') in said and 'unmount that' in said, said
+    eq((health(w)[0], problems()), (1, ['a']))
+    eq(s.json('share', 'show', 'a')[0]['problems'], [said])
+    assert said in s.ctl('share', 'show', 'a'), s.ctl('share', 'show', 'a')
+    eq(f'share a: {said}' in s.helper_log(), True)
+    n = w.client.nfs(path='a')
+    eq(n.read(n.lookup(n.root, 'f').fh, 0, 10).data, b'old')
+    # the file system of a share is replaced, and a share that was added by hand is covered
+    s.ctl('share', 'add', 'hand', w.path('c'))
+    mount('three', w.path('b'), 'tmpfs')
+    mount('three', w.path('c'), 'tmpfs')
+    umount(disk, MNT_DETACH)
+    mount('four', disk, 'tmpfs')
+    wait_for('all problems', lambda: problems() == ['a', 'b', 'disk', 'hand'])
+    umount(w.path('a'))
+    umount(w.path('b'))
+    wait_for('those of the others', lambda: problems() == ['disk', 'hand'])
+    s.ctl('share', 'del', 'hand')
+    umount(w.path('c'))
+    # what is to be done
+    s.ctl('share', 'del', 'disk')
+    wait_for('none is left', lambda: not [x for x in health(w)[1] if 'disk' in x])
+    s.helper.send_signal(signal.SIGHUP)
+    wait_for('it is back', lambda: 'disk' in names(w) and health(w) == (0, {}))
+    s.ctl('stop')
+    umount(disk)
 
 
 @test(server='ditto', share=False, timeout=90)

@@ -533,6 +533,10 @@ struct share *share_from_msg(struct nl_msg *msg)
 	take_string(tb, DITTO_A_SHARE_SNAPSHOTS, &s->snapshots);
 	if (tb[DITTO_A_SHARE_ID])
 		memcpy(s->id, nla_data(tb[DITTO_A_SHARE_ID]), sizeof(s->id));
+	if (tb[DITTO_A_SHARE_DEVICE] && tb[DITTO_A_SHARE_INODE]) {
+		s->device = nla_get_u32(tb[DITTO_A_SHARE_DEVICE]);
+		s->inode = nla_get_u64(tb[DITTO_A_SHARE_INODE]);
+	}
 	take_options(s, msg);
 	take_u32(tb, DITTO_A_SHARE_ANON_UID, &s->anon_uid);
 	take_u32(tb, DITTO_A_SHARE_ANON_GID, &s->anon_gid);

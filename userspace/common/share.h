@@ -39,6 +39,8 @@ struct share_rule {
  * @name: name of the share
  * @path: absolute path
  * @fs_type: name of the file system; only of an existing share
+ * @device: device of its root, as st_dev of stat(2); only of an existing share
+ * @inode: inode of its root; 0 if it is not known
  * @given: SHARE_BIT() of attributes and SHARE_OPTION_BIT() of options that are set
  * @id: stable identity
  * @anon_uid: uid of anonymous requests
@@ -56,6 +58,8 @@ struct share {
 	char *name;
 	char *path;
 	char *fs_type;
+	u64 device;
+	u64 inode;
 	u64 given;
 	u8 id[16];
 	u32 anon_uid;

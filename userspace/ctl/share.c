@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* dittoctl share */
 
+#include <linux/genetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #include "common/share.h"
 #include "common/status.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
-#include "mem.h"
 #include "out.h"
 
 /* "anon UID[:GID]" */
@@ -214,10 +215,21 @@ static int share_del(struct ctl *ctl, char **words)
 
 static const struct column share_columns[] = {
 	{ "NAME", false }, { "PATH", false }, { "FS", false }, { "MODE", false },
-	{ "SQUASH", false }, { "SEC", false }, { "CLIENTS", false }, { NULL, false }
+	{ "SQUASH", false }, { "SEC", false }, { "CLIENTS", false }, { "PROBLEMS", true },
+	{ NULL, false }
 };
 
-static void share_row(struct table *t, const struct share *s)
+static unsigned int share_problem_count(const char *name, const struct status *st)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < st->nproblems; i++)
+		n += !strncmp(st->problem[i].what, "share ", 6) &&
+		     !strcmp(st->problem[i].what + 6, name);
+	return n;
+}
+
+static void share_row(struct table *t, const struct share *s, const struct status *st)
 {
 	char sec[SETTING_TEXT_MAX];
 	char *rule;
@@ -238,6 +250,7 @@ static void share_row(struct table *t, const struct share *s)
 			table_cell(t, "%s", rule);
 		free(rule);
 	}
+	table_cell(t, "%u", share_problem_count(s->name, st));
 }
 
 static void print_flag(const char *name, bool on)
@@ -266,6 +279,9 @@ static void share_details(const struct share *s)
 	printf("%-13s%s\n", "share", s->name);
 	printf("%-13s%s\n", "path", s->path ? s->path : "?");
 	printf("%-13s%s\n", "file system", s->fs_type ? s->fs_type : "?");
+	if (s->inode)
+		printf("%-13sdevice %u:%u, inode %llu\n", "root", major(s->device),
+		       minor(s->device), (unsigned long long)s->inode);
 	printf("%-13s%s\n", "id", text_from_uuid(s->id, id));
 	printf("%-13s%s\n", "mode", s->read_only ? "ro" : "rw");
 	printf("%-13s%s\n", "squash", spec_enum_name(&spec_squash_mode, s->squash));
@@ -306,53 +322,22 @@ static void share_details(const struct share *s)
 	print_users(s);
 }
 
-static int share_list_all(struct ctl *ctl)
-{
-	struct replies r;
-	struct table *t;
-	unsigned int i;
-	int status;
-
-	status = ctl_list(ctl, DITTO_CMD_SHARE_GET, &r);
-	if (status)
-		return status;
-	if (ctl->json) {
-		status = ctl_json_list(ctl, &r, DITTO_CMD_SHARE_GET);
-	} else {
-		t = table_new(share_columns);
-		for (i = 0; i < r.count; i++) {
-			struct share *s = share_from_msg(r.msg[i]);
-
-			if (s)
-				share_row(t, s);
-			share_free(s);
-		}
-		table_end(t, stdout);
-	}
-	replies_free(&r);
-	return status;
-}
-
 static int share_unsound(struct ctl *ctl, const char *name)
 {
 	why_not(&ctl->conn.why, "this version does not understand the kernel's answer");
 	return ctl_refused(ctl, name);
 }
 
-/* Tell why dittod could not make a share as ditto.conf says, with a function for each reason. */
-static void share_problems(const char *name, void (*tell)(const char *why))
+/* Tell what dittod says is wrong with a share, with a function for each reason. */
+static void share_problems(const char *name, const struct status *st,
+			   void (*tell)(const char *why))
 {
-	char *what = mem_print("share %s", name);
-	struct status s;
 	unsigned int i;
 
-	if (status_read(&s)) {
-		for (i = 0; i < s.nproblems; i++)
-			if (!strcmp(s.problem[i].what, what))
-				tell(s.problem[i].why);
-		status_free(&s);
-	}
-	free(what);
+	for (i = 0; i < st->nproblems; i++)
+		if (!strncmp(st->problem[i].what, "share ", 6) &&
+		    !strcmp(st->problem[i].what + 6, name))
+			tell(st->problem[i].why);
 }
 
 static void problem_print(const char *why)
@@ -371,13 +356,12 @@ static void problem_complain(const char *why)
 	fprintf(stderr, "dittoctl: share show: %s\n", why);
 }
 
-/* Get the mounted file systems that are part of a share; @out is empty if the option is off. */
-static int share_mounts_get(struct ctl *ctl, const struct share *s, struct replies *out)
+/* Get the mounted file systems that are part of a share, or of all for NULL. */
+static int share_mounts_get(struct ctl *ctl, const char *name, struct replies *out)
 {
-	*out = (struct replies){ 0 };
-	if (!s->nested)
-		return CTL_OK;
-	return ctl_list_some(ctl, DITTO_CMD_NESTED_GET, put_mount_share, s->name, s->name, out);
+	if (!name)
+		return ctl_list(ctl, DITTO_CMD_NESTED_GET, out);
+	return ctl_list_some(ctl, DITTO_CMD_NESTED_GET, put_mount_share, name, name, out);
 }
 
 static void share_mounts_print(const struct replies *mounts)
@@ -398,67 +382,140 @@ static void share_mounts_print(const struct replies *mounts)
 	}
 }
 
-/* A list of one share, which has the list of what is mounted within it as another member. */
-static bool share_json(struct nl_msg *share, const char *name, const struct replies *mounts)
+static bool share_has_mount(const char *name, struct nl_msg *mount)
+{
+	const struct nlattr *share = nlmsg_find_attr(nlmsg_hdr(mount), GENL_HDRLEN,
+						     DITTO_A_NESTED_SHARE);
+
+	return share && !strcmp(nla_get_string(share), name);
+}
+
+/* A share, with what is mounted within it and what is wrong as other members. */
+static bool share_json(struct nl_msg *msg, const char *name, const struct replies *mounts,
+		       const struct status *st)
 {
 	unsigned int i;
 	bool sound;
 
-	json_open(stdout, NULL, '[');
 	json_open(stdout, NULL, '{');
-	sound = json_members(stdout, share, &spec_ops[DITTO_CMD_SHARE_GET]);
+	sound = json_members(stdout, msg, &spec_ops[DITTO_CMD_SHARE_GET]);
 	json_open(stdout, "mounted", '[');
 	for (i = 0; i < mounts->count; i++)
-		sound &= json_message(stdout, mounts->msg[i], &spec_ops[DITTO_CMD_NESTED_GET]);
+		if (share_has_mount(name, mounts->msg[i]))
+			sound &= json_message(stdout, mounts->msg[i],
+					      &spec_ops[DITTO_CMD_NESTED_GET]);
 	json_close(stdout, ']');
 	json_open(stdout, "problems", '[');
-	share_problems(name, problem_json);
+	share_problems(name, st, problem_json);
 	json_close(stdout, ']');
 	json_close(stdout, '}');
-	json_close(stdout, ']');
-	json_end(stdout);
 	return sound;
 }
 
-static int share_show_one(struct ctl *ctl, struct nl_msg *reply, const struct share *s)
+/* Print shares: one with its details, or a table of several. */
+static int share_print(struct ctl *ctl, const struct replies *shares, const struct replies *mounts,
+		       const struct status *st, bool details)
 {
-	struct replies mounts;
+	struct table *t = details || ctl->json ? NULL : table_new(share_columns);
+	bool sound = true;
+	unsigned int i;
+
+	if (ctl->json)
+		json_open(stdout, NULL, '[');
+	for (i = 0; i < shares->count; i++) {
+		struct share *s = share_from_msg(shares->msg[i]);
+
+		sound &= !!s;
+		if (!s)
+			continue;
+		if (ctl->json) {
+			sound &= share_json(shares->msg[i], s->name, mounts, st);
+		} else if (details) {
+			share_details(s);
+			share_mounts_print(mounts);
+			share_problems(s->name, st, problem_print);
+		} else {
+			share_row(t, s, st);
+		}
+		share_free(s);
+	}
+	if (t)
+		table_end(t, stdout);
+	if (ctl->json) {
+		json_close(stdout, ']');
+		json_end(stdout);
+	}
+	return sound ? CTL_OK : share_unsound(ctl, NULL);
+}
+
+/* An older ditto.ko has no such shares, and does not know the question for what is mounted. */
+static bool share_is_nested(struct nl_msg *msg)
+{
+	struct share *s = share_from_msg(msg);
+	bool nested = s && s->nested;
+
+	share_free(s);
+	return nested;
+}
+
+static int share_list_all(struct ctl *ctl, const struct status *st)
+{
+	struct replies shares, mounts = { 0 };
+	bool nested = false;
+	unsigned int i;
 	int status;
 
-	status = share_mounts_get(ctl, s, &mounts);
+	status = ctl_list(ctl, DITTO_CMD_SHARE_GET, &shares);
 	if (status)
 		return status;
-	if (!ctl->json) {
-		share_details(s);
-		share_mounts_print(&mounts);
-		share_problems(s->name, problem_print);
-	} else if (!share_json(reply, s->name, &mounts)) {
-		status = share_unsound(ctl, s->name);
+	for (i = 0; i < shares.count; i++)
+		nested |= share_is_nested(shares.msg[i]);
+	if (nested)
+		status = share_mounts_get(ctl, NULL, &mounts);
+	if (!status) {
+		status = share_print(ctl, &shares, &mounts, st, false);
+		replies_free(&mounts);
 	}
-	replies_free(&mounts);
+	replies_free(&shares);
+	return status;
+}
+
+static int share_show_one(struct ctl *ctl, const char *name, const struct status *st)
+{
+	struct replies mounts = { 0 };
+	struct nl_msg *reply;
+	int status;
+
+	status = ctl_do(ctl, DITTO_CMD_SHARE_GET, put_name, name, name, &reply);
+	if (status) {
+		share_problems(name, st, ctl->json ? problem_complain : problem_print);
+		return status;
+	}
+	if (!reply)
+		return share_unsound(ctl, name);
+	if (share_is_nested(reply))
+		status = share_mounts_get(ctl, name, &mounts);
+	if (!status) {
+		const struct replies one = { &reply, 1 };
+
+		status = share_print(ctl, &one, &mounts, st, true);
+		replies_free(&mounts);
+	}
+	nlmsg_free(reply);
 	return status;
 }
 
 static int share_show(struct ctl *ctl, char **words)
 {
-	struct nl_msg *reply;
-	struct share *s;
+	struct status st;
 	int status;
 
-	if (!words[0])
-		return share_list_all(ctl);
-	if (ctl_no_more(ctl, words + 1))
+	if (words[0] && ctl_no_more(ctl, words + 1))
 		return CTL_USAGE;
-	status = ctl_do(ctl, DITTO_CMD_SHARE_GET, put_name, words[0], words[0], &reply);
-	if (status) {
-		share_problems(words[0], ctl->json ? problem_complain : problem_print);
-		return status;
-	}
-	s = reply ? share_from_msg(reply) : NULL;
-	status = s ? share_show_one(ctl, reply, s) : share_unsound(ctl, words[0]);
-	share_free(s);
-	if (reply)
-		nlmsg_free(reply);
+	/* Without dittod nothing is known to be wrong. */
+	status_read(&st);
+	status = words[0] ? share_show_one(ctl, words[0], &st) : share_list_all(ctl, &st);
+	status_free(&st);
 	return status;
 }
 

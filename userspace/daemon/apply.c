@@ -49,38 +49,16 @@ bool apply_goes_on(const struct work *w)
 
 void applied_free(struct applied *result)
 {
-	unsigned int i;
-
-	for (i = 0; i < result->nproblems; i++) {
-		free(result->problem[i].what);
-		free(result->problem[i].why);
-	}
-	free(result->problem);
+	problems_free(&result->problems);
 	memset(result, 0, sizeof(*result));
-}
-
-static bool is_known(const struct applied *before, const char *what, const char *why)
-{
-	unsigned int i;
-
-	for (i = 0; i < before->nproblems; i++)
-		if (!strcmp(before->problem[i].what, what) && !strcmp(before->problem[i].why, why))
-			return true;
-	return false;
 }
 
 void apply_problem(struct work *w, const char *what, const char *why)
 {
-	struct applied *result = w->result;
-	struct problem *p;
-
-	result->problem = mem_grow(result->problem, result->nproblems, sizeof(*p));
-	p = &result->problem[result->nproblems++];
-	p->what = mem_string(what);
-	p->why = mem_string(why);
-	if (is_known(w->before, what, why))
+	problems_add(&w->result->problems, what, why);
+	if (problems_have(&w->before->problems, what, why))
 		return;
-	result->news++;
+	w->result->news++;
 	log_error("%s: %s", what, why);
 }
 

@@ -4,20 +4,11 @@
 #define _DITTOD_APPLY_H
 
 #include "common/types.h"
+#include "problems.h"
 
 struct config;
 struct kernel;
 struct state;
-
-/**
- * struct problem - a difference from the configuration file that remains
- * @what: the object, for instance "share a"
- * @why: the reason, one sentence
- */
-struct problem {
-	char *what;
-	char *why;
-};
 
 /**
  * struct applied - the result of one run of apply()
@@ -26,8 +17,7 @@ struct problem {
  * @changes: number of changes made
  * @errors: number of changes that failed and may succeed on a retry
  * @news: number of problems that the run before did not have
- * @problem: all that differs from the file: errors, and settings that wait for an event
- * @nproblems: number of entries in @problem
+ * @problems: all that differs from the file: errors, and settings that wait for an event
  */
 struct applied {
 	bool gone;
@@ -35,8 +25,7 @@ struct applied {
 	unsigned int changes;
 	unsigned int errors;
 	unsigned int news;
-	struct problem *problem;
-	unsigned int nproblems;
+	struct problems problems;
 };
 
 /**

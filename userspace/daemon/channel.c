@@ -221,6 +221,10 @@ static void on_ditto_event(struct channel *ch, struct nl_msg *msg)
 	case DITTO_EVENT_KIND_SHARE_CHANGED:
 		ch->ops->shares(ch->arg);
 		break;
+	case DITTO_EVENT_KIND_SHARE_REMOVED:
+		if (tb[DITTO_A_EVENT_SUBJECT])
+			ch->ops->share_removed(ch->arg, nla_get_string(tb[DITTO_A_EVENT_SUBJECT]));
+		break;
 	case DITTO_EVENT_KIND_HELPER_GONE:
 		/* Another helper had registered after us, and has ended. */
 		send_registration(ch);

@@ -22,6 +22,7 @@ struct upcall_services;
  * @protocol: a protocol module was loaded
  * @protocol_gone: a protocol module was unloaded, and its listeners went with it
  * @shares: a share was added or changed
+ * @share_removed: a share was removed
  * @registered: the server accepted dittod as its helper; passes the server's instance
  *	number, and its epoch or 0
  */
@@ -31,6 +32,7 @@ struct channel_ops {
 	void (*protocol)(void *arg);
 	void (*protocol_gone)(void *arg);
 	void (*shares)(void *arg);
+	void (*share_removed)(void *arg, const char *name);
 	void (*registered)(void *arg, u64 instance, u64 epoch);
 };
 

@@ -19,6 +19,7 @@
 #include "mem.h"
 #include "notify.h"
 #include "control.h"
+#include "problems.h"
 #include "recorder.h"
 #include "state.h"
 #include "status.h"
@@ -52,6 +53,7 @@
  * @refused: when the last file arrived, if it has mistakes; otherwise 0
  * @mistakes: those of that file
  * @tls: what is wrong with the files of [tls], or NULL
+ * @covered: shares whose path leads elsewhere
  * @telling: dittoctl is told of changes
  * @begun: @heard at the start of the last @job
  * @applied: @begun of the last one that has ended
@@ -78,6 +80,7 @@ struct control {
 	u64 refused;
 	struct mistakes mistakes;
 	char *tls;
+	struct problems covered;
 	bool telling;
 	u64 begun;
 	u64 applied;
@@ -105,6 +108,15 @@ static void control_tell(struct control *o, const char *status)
 	o->ready = true;
 }
 
+static void status_add(struct status *s, const struct problems *more)
+{
+	unsigned int i;
+
+	for (i = 0; i < more->n; i++)
+		s->problem[s->nproblems++] = (struct status_problem){ more->list[i].what,
+								      more->list[i].why };
+}
+
 /* The status is for dittoctl; dittod works without it. A @job has not stopped before its end. */
 static void control_write_status(struct control *o)
 {
@@ -114,15 +126,15 @@ static void control_write_status(struct control *o)
 			    .started = o->result.started, .shares = o->cfg->nshares };
 	unsigned int i;
 
-	s.problem = mem_new((o->mistakes.count + o->result.nproblems + 2) * sizeof(*s.problem));
+	s.problem = mem_new((o->mistakes.count + o->result.problems.n + o->covered.n + 2) *
+			    sizeof(*s.problem));
 	for (i = 0; i < o->mistakes.count; i++)
 		s.problem[s.nproblems++] = (struct status_problem){ STATUS_CONFIGURATION,
 								    o->mistakes.text[i] };
 	if (o->tls)
 		s.problem[s.nproblems++] = (struct status_problem){ "tls", o->tls };
-	for (i = 0; i < o->result.nproblems; i++)
-		s.problem[s.nproblems++] = (struct status_problem){ o->result.problem[i].what,
-								    o->result.problem[i].why };
+	status_add(&s, &o->result.problems);
+	status_add(&s, &o->covered);
 	if (status_write(&s))
 		log_warning("the status cannot be written: %s", strerror(errno));
 	free(s.problem);
@@ -134,6 +146,17 @@ void control_tell_tls(struct control *o, const char *problem)
 		return;
 	free(o->tls);
 	o->tls = problem ? mem_string(problem) : NULL;
+	if (o->telling)
+		control_write_status(o);
+}
+
+void control_tell_covered(struct control *o, const struct problems *covered)
+{
+	unsigned int i;
+
+	problems_free(&o->covered);
+	for (i = 0; i < covered->n; i++)
+		problems_add(&o->covered, covered->list[i].what, covered->list[i].why);
 	if (o->telling)
 		control_write_status(o);
 }

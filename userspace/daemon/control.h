@@ -18,6 +18,7 @@ struct config_file;
 struct kernel;
 struct control;
 struct pool;
+struct problems;
 struct recorder;
 struct state;
 
@@ -51,6 +52,8 @@ void control_begin(struct control *o, const struct control_means *with);
  * Allowed before control_begin().
  */
 void control_tell_tls(struct control *o, const char *problem);
+/* Tell dittoctl which shares have a path that leads elsewhere; replaces what was told before. */
+void control_tell_covered(struct control *o, const struct problems *covered);
 /* dittod ends: remove the status, and close the state unless it is in use. */
 void control_end(struct control *o);
 

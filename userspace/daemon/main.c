@@ -107,6 +107,7 @@ static void on_down(void *arg)
 
 	recorder_gone(d->services.recorder);
 	pipes_clear(d->services.pipes);
+	mounts_drop_all(d->mounts);
 	offload_gone(d->services.offload);
 	control_down(d->control);
 }
@@ -133,6 +134,13 @@ static void on_shares(void *arg)
 	mounts_changed(d->mounts, true);
 }
 
+static void on_share_removed(void *arg, const char *name)
+{
+	struct daemon *d = arg;
+
+	mounts_drop_share(d->mounts, name);
+}
+
 static void on_registered(void *arg, u64 instance, u64 epoch)
 {
 	struct daemon *d = arg;
@@ -149,6 +157,7 @@ static const struct channel_ops channel_ops = {
 	.protocol = on_protocol,
 	.protocol_gone = on_protocol_gone,
 	.shares = on_shares,
+	.share_removed = on_share_removed,
 	.registered = on_registered,
 };
 
@@ -286,6 +295,13 @@ static void tls_is_told(void *arg, const char *problem)
 	control_tell_tls(d->control, problem);
 }
 
+static void covered_are_told(void *arg, const struct problems *covered)
+{
+	struct daemon *d = arg;
+
+	control_tell_covered(d->control, covered);
+}
+
 static bool open_kernel(struct daemon *d)
 {
 	bool started = services_open(&d->services, d->spawner, d->state_dir);
@@ -297,7 +313,7 @@ static bool open_kernel(struct daemon *d)
 	d->tls = tls_new(d->spawner, tls_is_told, d);
 	if (d->applier && d->kernel) {
 		d->refresh = refresh_new(d->applier, d->kernel);
-		d->mounts = mounts_new(d->applier, d->kernel);
+		d->mounts = mounts_new(d->applier, d->kernel, covered_are_told, d);
 	}
 	if (!started || !d->applier || !d->kernel || !d->refresh ||
 	    !d->mounts || !d->rpcsec || !d->tls) {

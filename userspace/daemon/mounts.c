@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Tells the kernel which file systems are mounted below shares; see mounts.h. */
+/* What is mounted below shares and over them; see mounts.h. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,12 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "kernel.h"
 #include "log.h"
 #include "mounts.h"
+#include "place.h"
 #include "pool.h"
+#include "problems.h"
 
 #define MOUNTS_TABLE	"/proc/self/mountinfo"
+/* Milliseconds in which all file systems must answer. */
+#define LOOK_TIME	5000
 
 /**
  * struct mounts - the watch of the table of mounts
@@ -23,6 +28,12 @@
  * @telling: @job is queued or running
  * @again: the table has changed since @job was queued
  * @fd: the table
+ * @found: filled by @job
+ * @covered: shares whose path leads elsewhere, as far as @told knows
+ * @gone: shares that were removed while @job was queued or running
+ * @lost: all shares were, so what @job finds is not true
+ * @told: see mounts_new()
+ * @arg: argument of @told
  */
 struct mounts {
 	struct job job;
@@ -31,6 +42,12 @@ struct mounts {
 	bool telling;
 	bool again;
 	int fd;
+	struct problems found;
+	struct problems covered;
+	struct problems gone;
+	bool lost;
+	void (*told)(void *arg, const struct problems *covered);
+	void *arg;
 };
 
 static struct mounts *of_job(struct job *job)
@@ -151,9 +168,95 @@ void mounts_tell(struct kernel *k)
 	kernel_shares_free(&shares);
 }
 
+/*
+ * Find the shares whose path does not lead to their root: a file system was mounted over it, or in
+ * place of the first, which the share still serves. Paths are those of this process. Blocks until
+ * the file systems have answered or timed out; one that does not answer proves nothing.
+ */
+static void mounts_find_covered(struct kernel *k, struct problems *found)
+{
+	u64 until = clock_ms() + LOOK_TIME;
+	struct kernel_shares shares;
+	struct place_file file;
+	char what[300];
+	struct why why;
+	unsigned int i;
+
+	if (kernel_shares_get(k, &shares))
+		return;
+	for (i = 0; i < shares.n; i++)
+		if (shares.share[i]->inode && shares.share[i]->path)
+			place_file_begin(shares.share[i]->path);
+	for (i = 0; i < shares.n; i++) {
+		const struct share *s = shares.share[i];
+
+		if (!s->inode || !s->path || place_file_look(s->path, until, &file) ||
+		    (file.device == s->device && file.inode == s->inode))
+			continue;
+		snprintf(what, sizeof(what), "share %s", s->name);
+		why_not(&why,
+			"%s leads elsewhere by now: something was mounted over it or in its place, and clients still get the files of before; unmount that, or remove the share and add it again to serve what is there now",
+			s->path);
+		problems_add(found, what, why.text);
+	}
+	place_file_end();
+	kernel_shares_free(&shares);
+}
+
 static void mounts_run(struct job *job)
 {
-	mounts_tell(of_job(job)->kernel);
+	struct mounts *m = of_job(job);
+
+	mounts_tell(m->kernel);
+	mounts_find_covered(m->kernel, &m->found);
+}
+
+/* Compare with what was found before, and say what is new. */
+static void mounts_report(struct mounts *m)
+{
+	bool changed;
+	unsigned int i;
+
+	if (m->lost)
+		problems_free(&m->found);
+	m->lost = false;
+	for (i = 0; i < m->gone.n; i++)
+		problems_drop(&m->found, m->gone.list[i].what);
+	problems_free(&m->gone);
+	changed = m->found.n != m->covered.n;
+	for (i = 0; i < m->found.n; i++) {
+		if (problems_have(&m->covered, m->found.list[i].what, m->found.list[i].why))
+			continue;
+		changed = true;
+		log_warning("%s: %s", m->found.list[i].what, m->found.list[i].why);
+	}
+	problems_free(&m->covered);
+	m->covered = m->found;
+	m->found = (struct problems){ 0 };
+	if (changed)
+		m->told(m->arg, &m->covered);
+}
+
+void mounts_drop_share(struct mounts *m, const char *name)
+{
+	unsigned int before = m->covered.n;
+	char what[300];
+
+	snprintf(what, sizeof(what), "share %s", name);
+	/* @job may have seen it before. */
+	if (m->telling)
+		problems_add(&m->gone, what, "");
+	problems_drop(&m->covered, what);
+	if (m->covered.n != before)
+		m->told(m->arg, &m->covered);
+}
+
+void mounts_drop_all(struct mounts *m)
+{
+	/* @job may have seen them before. */
+	m->lost = m->telling;
+	problems_free(&m->covered);
+	m->told(m->arg, &m->covered);
 }
 
 static void mounts_done(struct job *job)
@@ -161,11 +264,13 @@ static void mounts_done(struct job *job)
 	struct mounts *m = of_job(job);
 
 	m->telling = false;
+	mounts_report(m);
 	if (m->again)
 		mounts_changed(m, true);
 }
 
-struct mounts *mounts_new(struct pool *pool, struct kernel *kernel)
+struct mounts *mounts_new(struct pool *pool, struct kernel *kernel,
+			  void (*told)(void *arg, const struct problems *covered), void *arg)
 {
 	struct mounts *m = calloc(1, sizeof(*m));
 
@@ -175,6 +280,8 @@ struct mounts *mounts_new(struct pool *pool, struct kernel *kernel)
 	m->job.done = mounts_done;
 	m->pool = pool;
 	m->kernel = kernel;
+	m->told = told;
+	m->arg = arg;
 	m->fd = open(MOUNTS_TABLE, O_RDONLY | O_CLOEXEC);
 	if (m->fd >= 0)
 		return m;

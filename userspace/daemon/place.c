@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -39,12 +40,14 @@ static bool place_is_volatile(int fd)
  * struct place_call - examination of a path
  * @call: the call; its key is the path
  * @path: the path
- * @place: result
+ * @place: result of place_call_run()
+ * @file: result of place_call_find()
  */
 struct place_call {
 	struct detached call;
 	char *path;
 	struct place place;
+	struct place_file file;
 };
 
 static struct place_call *place_call_of(const struct detached *one)
@@ -90,6 +93,23 @@ out:
 	return rc;
 }
 
+static int place_call_find(struct detached *one)
+{
+	struct place_call *call = place_call_of(one);
+	struct statx stx;
+
+	if (statx(AT_FDCWD, call->path, 0, STATX_INO, &stx))
+		return -errno;
+	call->file.device = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+	call->file.inode = stx.stx_ino;
+	return 0;
+}
+
+static void place_call_read_file(const struct detached *one, void *file)
+{
+	*(struct place_file *)file = place_call_of(one)->file;
+}
+
 static void place_call_read(const struct detached *one, void *place)
 {
 	*(struct place *)place = place_call_of(one)->place;
@@ -110,7 +130,17 @@ static const struct detached_ops place_call_ops = {
 	.free = place_call_free,
 };
 
+static const struct detached_ops place_file_ops = {
+	.stack_size = STACK_SIZE,
+	.same = place_call_same,
+	.make = place_call_make,
+	.run = place_call_find,
+	.read = place_call_read_file,
+	.free = place_call_free,
+};
+
 static struct detached_list place_calls = DETACHED_LIST(&place_call_ops);
+static struct detached_list file_calls = DETACHED_LIST(&place_file_ops);
 
 void place_begin(const char *path)
 {
@@ -126,4 +156,19 @@ int place_look(const char *path, u64 until, struct place *place)
 void place_end(void)
 {
 	detached_end(&place_calls);
+}
+
+void place_file_begin(const char *path)
+{
+	detached_begin(&file_calls, path);
+}
+
+int place_file_look(const char *path, u64 until, struct place_file *file)
+{
+	return detached_get(&file_calls, path, until, file);
+}
+
+void place_file_end(void)
+{
+	detached_end(&file_calls);
 }

@@ -24,6 +24,16 @@ struct place {
 	size_t fs_len;
 };
 
+/**
+ * struct place_file - the file that a path leads to
+ * @device: st_dev of stat(2)
+ * @inode: st_ino
+ */
+struct place_file {
+	u64 device;
+	u64 inode;
+};
+
 /*
  * Start to examine a path, in a thread of its own, which may block as long as the file system
  * does. Nothing is started while an earlier examination of this path runs.
@@ -44,5 +54,13 @@ int place_look(const char *path, u64 until, struct place *place);
 
 /* Discard all results, and give up the examinations that have none yet. */
 void place_end(void);
+
+/*
+ * The same for the file that a path leads to. Nothing is kept open meanwhile, so that a file system
+ * can be unmounted at any time.
+ */
+void place_file_begin(const char *path);
+int place_file_look(const char *path, u64 until, struct place_file *file);
+void place_file_end(void);
 
 #endif

@@ -92,16 +92,16 @@ static void older_module(void)
 	/* The default listener, because no listener is configured. */
 	apply_expect(A B, "key +share:a +share:b +listener:nfs tcp *");
 	SAME(apply_text(A "comment = x\n" B "read_only = yes\n", &result), "share:b:100000000");
-	CHECK(!result.errors && result.nproblems == 1);
-	SAME(result.problem[0].what, "share a");
-	SAME(result.problem[0].why,
+	CHECK(!result.errors && result.problems.n == 1);
+	SAME(result.problems.list[0].what, "share a");
+	SAME(result.problems.list[0].why,
 	     "ditto.ko is older than dittod and does not know comment: it is left out");
 	/* This is not a reason for a retry, and not news. */
 	SAME(apply_text(A "comment = x\n" B "read_only = yes\n", &result), "");
 	CHECK(!result.errors && !result.changes && !result.news);
 	SAME(apply_text(A "encrypt = yes\n" B, &result), "share:b:100000000");
-	CHECK(result.errors == 1 && result.nproblems == 1);
-	SAME(result.problem[0].why,
+	CHECK(result.errors == 1 && result.problems.n == 1);
+	SAME(result.problems.list[0].why,
 	     "ditto.ko is older than dittod and does not know encrypt: the share is left as it is");
 	/* A share that does not exist yet is not added. */
 	SAME(apply_text("[share c]\npath = /c\nencrypt = yes\n", &result), "-share:a -share:b");
@@ -117,8 +117,8 @@ static void older_module_lacks_setting(void)
 	fake_load(&k, 31, "nfs");
 	SAME(apply_text("[server]\nthreads = 4\nnode-limit = 100000\n" A, &result),
 	     "key threads=4 +share:a +listener:nfs tcp *");
-	CHECK(!result.errors && result.nproblems == 1);
-	SAME(result.problem[0].what, "setting node-limit");
+	CHECK(!result.errors && result.problems.n == 1);
+	SAME(result.problems.list[0].what, "setting node-limit");
 	applied_free(&result);
 	fake_unload(&k);
 }
@@ -251,8 +251,8 @@ static void one_failure(void)
 	CHECK(result.errors == 1 && !result.gone && result.news == 2);
 	/* The same problem is not news; another one is. */
 	SAME(apply_text(A B, &result), "");
-	CHECK(result.errors == 1 && !result.news && result.nproblems == 2);
-	SAME(result.problem[0].what, "share a");
+	CHECK(result.errors == 1 && !result.news && result.problems.n == 2);
+	SAME(result.problems.list[0].what, "share a");
 	applied_free(&result);
 	k.fail_share = NULL;
 	apply_expect(A B, "+share:a");
@@ -267,12 +267,12 @@ static void unknown_names(void)
 	fake_load(&k, 20, NULL);
 	SAME(apply_text(A "group = no such one=read\n" B, &result), "key +share:b");
 	CHECK(result.errors == 1);
-	SAME(result.problem[0].why, "there is no group 'no such one' on this machine");
+	SAME(result.problems.list[0].why, "there is no group 'no such one' on this machine");
 	SAME(apply_text(A "user = root=read\n" B "user = no such one=read\n", &result),
 	     "+share:a");
-	SAME(result.problem[0].what, "share b");
+	SAME(result.problems.list[0].what, "share b");
 	SAME(apply_text(A "user = root=read\nuser = 0=write\n" B, &result), "");
-	SAME(result.problem[0].why, "user 'with this number' is there twice");
+	SAME(result.problems.list[0].why, "user 'with this number' is there twice");
 	applied_free(&result);
 	fake_unload(&k);
 }
@@ -321,8 +321,9 @@ static void stuck_name_service(void)
 	SAME(apply_text(A STUCK B "group = root=read\n", &result),
 	     "key +share:b");
 	CHECK(result.errors == 1);
-	SAME(result.problem[0].what, "share a");
-	SAME(result.problem[0].why, "the name service does not answer about its users and groups");
+	SAME(result.problems.list[0].what, "share a");
+	SAME(result.problems.list[0].why,
+	     "the name service does not answer about its users and groups");
 	/*
 	 * It is not queried again, the existing share stays unchanged, and other changes are
 	 * made.
@@ -350,7 +351,7 @@ static void mountpoints_checked(void)
 
 	fake_load(&k, 21, NULL);
 	SAME(apply_text(A "mountpoint = yes\n" B, &result), "key +share:b");
-	SAME(result.problem[0].why, "not added: /a is no mount point");
+	SAME(result.problems.list[0].why, "not added: /a is no mount point");
 	CHECK(result.errors == 1);
 	fake_place.mountpoint = true;
 	applied_free(&result);
@@ -398,7 +399,7 @@ static void stuck_file_system(void)
 	apply_expect("", "key");
 	fake_stuck = "/a";
 	SAME(apply_text(A B, &result), "+share:b");
-	SAME(result.problem[0].why, "not added: the file system at /a does not answer");
+	SAME(result.problems.list[0].why, "not added: the file system at /a does not answer");
 	CHECK(result.errors == 1);
 	applied_free(&result);
 	fake_stuck = NULL;

@@ -79,6 +79,23 @@ void place_end(void)
 {
 }
 
+void place_file_begin(const char *path)
+{
+	(void)path;
+}
+
+int place_file_look(const char *path, u64 until, struct place_file *file)
+{
+	(void)path;
+	(void)until;
+	(void)file;
+	return -ENOENT;
+}
+
+void place_file_end(void)
+{
+}
+
 const char *kernel_warning(const struct kernel *k)
 {
 	(void)k;
