@@ -151,6 +151,8 @@ static bool question_stops_at(struct question *q, const struct ditto_claim *held
 		return true;
 	if (q->yielding && !ditto_client_yields(client))
 		return true;
+	if (q->actor->brief && READ_ONCE(client->withdraw_failed))
+		return true;
 	q->courtesy++;
 	return false;
 }

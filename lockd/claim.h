@@ -264,6 +264,7 @@ struct ditto_claim {
  *	them
  * @exact: the caller's own ranges are mandatory, so advisory ranges stop it too
  * @delegated: it uses a delegation, so all that @client has on the node is the caller's own
+ * @brief: it does not wait for courtesy clients that could not be withdrawn: their claims refuse
  */
 struct ditto_actor {
 	struct ditto_client *client;
@@ -274,6 +275,7 @@ struct ditto_actor {
 	bool by_key;
 	bool exact;
 	bool delegated;
+	bool brief;
 };
 
 /**
@@ -341,6 +343,8 @@ enum ditto_answer {
  * @work: runs @done
  * @point: the point it waits on; NULL while it does not wait
  * @used: it has waited since ditto_park_init(); read by the operation
+ * @brief: @done is also called when a courtesy client could not be withdrawn; set by the operation
+ *	before it parks
  */
 struct ditto_park {
 	void (*done)(struct ditto_park *park);
@@ -348,6 +352,7 @@ struct ditto_park {
 	struct work_struct work;
 	struct ditto_lock_point *point;
 	bool used;
+	bool brief;
 };
 
 /**

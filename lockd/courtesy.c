@@ -16,6 +16,7 @@
 #include "lease_private.h"
 #include "lock_ctx_private.h"
 #include "table.h"
+#include "wait_private.h"
 
 /* Claims looked at under one hold of a client's lock. */
 #define LOOK_AT_ONCE	256
@@ -128,64 +129,6 @@ int ditto_client_withdraw(struct ditto_client *client)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_client_withdraw, DITTO);
 
-void ditto_client_yield_work(struct work_struct *work)
-{
-	struct ditto_client *client = container_of(to_delayed_work(work), struct ditto_client,
-						   yield);
-	const char *why;
-	bool due;
-
-	spin_lock(&client->lock);
-	/* A retry; the client may have renewed while it waited for that. */
-	if (!client->yielding && client->courtesy && !client->dead)
-		client_attempt_begin(client);
-	due = client->yielding;
-	why = client->yield_why;
-	spin_unlock(&client->lock);
-	if (!due)
-		goto put;
-
-	if (!ditto_client_withdraw(client)) {
-		ditto_client_release(client, why);
-		goto end;
-	}
-	/* The client keeps its claims, may come back, and is tried again later. */
-	spin_lock(&client->lock);
-	if (!client->dead) {
-		client->withdraw_failed = true;
-		ditto_client_hold(client);
-		queue_delayed_work(client->table->yield_wq, &client->yield,
-				   msecs_to_jiffies(WITHDRAW_AGAIN_MS));
-	}
-	spin_unlock(&client->lock);
-end:
-	client_attempt_end(client);
-put:
-	ditto_client_put(client);
-}
-
-void ditto_client_yield_cancel(struct ditto_client *client)
-{
-	if (!cancel_delayed_work(&client->yield))
-		return;
-	client_attempt_end(client);
-	ditto_client_put(client);
-}
-
-long ditto_clients_yielded_timeout(struct ditto_lock_table *table, long timeout)
-{
-	return wait_var_event_timeout(&table->yields, !atomic_read(&table->yields), timeout);
-}
-
-/* Returns after any release, so that attempts of other tables do not delay the caller. */
-void ditto_clients_yielded(void)
-{
-	int before = atomic_read(&yields_done);
-
-	wait_var_event_timeout(&yields_done, atomic_read(&yields_done) != before ||
-			       !atomic_read(&yields_due), msecs_to_jiffies(YIELD_MS));
-}
-
 /**
  * struct review - position in a walk through the claims of a client
  * @client: the client
@@ -221,6 +164,22 @@ static struct ditto_lock_ctx *next_awaited(const void *arg)
 	return found;
 }
 
+/* Wake the operations that do not wait for a client that could not be withdrawn. */
+static void review_brief(struct ditto_client *client)
+{
+	struct review review = { .client = client };
+	struct ditto_lock_ctx *ctx;
+
+	do {
+		ctx = ditto_lock_ctx_lock(next_awaited, &review);
+		if (ctx) {
+			ditto_park_wake_brief(ctx);
+			ditto_lock_ctx_unlock(ctx);
+		}
+		cond_resched();
+	} while (review.more);
+}
+
 /* Wake the requests that wait for the client already, so that they check again. */
 static void review_claims(struct ditto_client *client)
 {
@@ -246,6 +205,67 @@ static void review_claims(struct ditto_client *client)
 	} while (review.more);
 }
 
+void ditto_client_yield_work(struct work_struct *work)
+{
+	struct ditto_client *client = container_of(to_delayed_work(work), struct ditto_client,
+						   yield);
+	const char *why;
+	bool due, first;
+
+	spin_lock(&client->lock);
+	/* A retry; the client may have renewed while it waited for that. */
+	if (!client->yielding && client->courtesy && !client->dead)
+		client_attempt_begin(client);
+	due = client->yielding;
+	why = client->yield_why;
+	spin_unlock(&client->lock);
+	if (!due)
+		goto put;
+
+	if (!ditto_client_withdraw(client)) {
+		ditto_client_release(client, why);
+		goto end;
+	}
+	/* The client keeps its claims, may come back, and is tried again later. */
+	spin_lock(&client->lock);
+	first = !client->withdraw_failed;
+	if (!client->dead) {
+		WRITE_ONCE(client->withdraw_failed, true);
+		ditto_client_hold(client);
+		queue_delayed_work(client->table->yield_wq, &client->yield,
+				   msecs_to_jiffies(WITHDRAW_AGAIN_MS));
+	}
+	spin_unlock(&client->lock);
+	if (first)
+		review_brief(client);
+end:
+	client_attempt_end(client);
+put:
+	ditto_client_put(client);
+}
+
+void ditto_client_yield_cancel(struct ditto_client *client)
+{
+	if (!cancel_delayed_work(&client->yield))
+		return;
+	client_attempt_end(client);
+	ditto_client_put(client);
+}
+
+long ditto_clients_yielded_timeout(struct ditto_lock_table *table, long timeout)
+{
+	return wait_var_event_timeout(&table->yields, !atomic_read(&table->yields), timeout);
+}
+
+/* Returns after any release, so that attempts of other tables do not delay the caller. */
+void ditto_clients_yielded(void)
+{
+	int before = atomic_read(&yields_done);
+
+	wait_var_event_timeout(&yields_done, atomic_read(&yields_done) != before ||
+			       !atomic_read(&yields_due), msecs_to_jiffies(YIELD_MS));
+}
+
 bool ditto_client_set_courtesy(struct ditto_client *client, bool courtesy)
 {
 	bool can, awaited;
@@ -256,7 +276,7 @@ bool ditto_client_set_courtesy(struct ditto_client *client, bool courtesy)
 	awaited = client->withdraw_failed;
 	if (can) {
 		WRITE_ONCE(client->courtesy, courtesy);
-		client->withdraw_failed &= courtesy;
+		WRITE_ONCE(client->withdraw_failed, client->withdraw_failed && courtesy);
 	}
 	spin_unlock(&client->lock);
 	if (can && (courtesy || awaited))

@@ -20,6 +20,7 @@ void ditto_park_init(struct ditto_park *park, void (*done)(struct ditto_park *pa
 	park->done = done;
 	park->point = NULL;
 	park->used = false;
+	park->brief = false;
 	INIT_LIST_HEAD(&park->link);
 	INIT_WORK(&park->work, park_work);
 }
@@ -50,12 +51,15 @@ static void park_remove(struct ditto_lock_ctx *ctx, struct ditto_park *park)
 	ctx->held--;
 }
 
-void ditto_park_wake(struct ditto_lock_ctx *ctx)
+static void park_wake(struct ditto_lock_ctx *ctx, bool all)
 {
 	struct ditto_lock_table *table = ctx->point->table;
 	struct ditto_park *park, *next;
 
+	lockdep_assert_held(&ctx->lock);
 	list_for_each_entry_safe(park, next, &ctx->parks, link) {
+		if (!all && !park->brief)
+			continue;
 		park_remove(ctx, park);
 		queue_work(table->wq, &park->work);
 		/*
@@ -64,6 +68,16 @@ void ditto_park_wake(struct ditto_lock_ctx *ctx)
 		 */
 		cmpxchg(&park->point, ctx->point, NULL);
 	}
+}
+
+void ditto_park_wake(struct ditto_lock_ctx *ctx)
+{
+	park_wake(ctx, true);
+}
+
+void ditto_park_wake_brief(struct ditto_lock_ctx *ctx)
+{
+	park_wake(ctx, false);
 }
 
 bool ditto_park_on(struct ditto_lock_point *point, struct ditto_park *park)

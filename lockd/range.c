@@ -28,6 +28,7 @@ static struct ditto_actor range_actor(const struct ditto_range_request *req)
 	return (struct ditto_actor) {
 		.client = req->owner->client, .owner = req->owner,
 		.lease_owner = req->lease_owner, .exact = req->discipline == DITTO_EXACT,
+		.brief = req->brief,
 	};
 }
 

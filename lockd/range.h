@@ -62,6 +62,7 @@ struct ditto_range_past {
  * @first: first byte
  * @last: last byte, inclusive
  * @reclaim: the range was held before a restart
+ * @brief: see struct ditto_actor
  * @filp: an open file of the node, held by the caller during the call: the range is shown to the
  *	VFS. NULL not to show it
  * @past: POSIX only: filled when the range is granted, for ditto_range_undo(); kept by the caller
@@ -80,6 +81,7 @@ struct ditto_range_request {
 	u64 first;
 	u64 last;
 	bool reclaim;
+	bool brief;
 	struct file *filp;
 	struct ditto_range_past *past;
 };

@@ -102,4 +102,7 @@ bool ditto_park_add(struct ditto_lock_ctx *ctx, struct ditto_park *park);
 /* Queue the callbacks of all parked operations. ctx->lock held. */
 void ditto_park_wake(struct ditto_lock_ctx *ctx);
 
+/* The same for those that are brief. Under ctx->lock. */
+void ditto_park_wake_brief(struct ditto_lock_ctx *ctx);
+
 #endif

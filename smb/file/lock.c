@@ -391,13 +391,16 @@ static void dsmb_lock_undo(const struct dsmb_locker *locker, struct dsmb_cursor 
 /*
  * The range is free, but a break of caching was begun, or a silent client is being withdrawn. That
  * comes before the question whether the range is locked (MS-FSA section 2.1.5.8), so the request
- * runs again.
+ * runs again. A client that could not be withdrawn has its locks as any other client.
  */
 static u32 dsmb_lock_again(const struct dsmb_locker *locker, const struct ditto_range_request *req)
 {
 	struct dsmb_call *call = locker->call;
 
-	if (!call->op.park || !ditto_park_on(req->point, call->op.park))
+	if (!call->op.park)
+		return STATUS_LOCK_NOT_GRANTED;
+	call->op.park->brief = true;
+	if (!ditto_park_on(req->point, call->op.park))
 		return STATUS_LOCK_NOT_GRANTED;
 	/* What has ended before that woke nobody. */
 	if (ditto_range_test(req, NULL) != -EBUSY)
@@ -442,6 +445,7 @@ static u32 dsmb_lock_lock(const struct dsmb_locker *locker, const struct dsmb_lo
 		if (dsmb_lock_request(locker, &el, &req)) {
 			status = STATUS_INVALID_LOCK_RANGE;
 		} else if (el.flags & DSMB_LOCK_FAIL_NOW) {
+			req.brief = true;
 			err = ditto_range_lock(&req, NULL, NULL);
 			status = dsmb_lock_status(err);
 		} else {

@@ -5,11 +5,13 @@ import os
 import time
 
 import nfs4
+import smb2
 from harness import (Child, eq, expect_errno, get, parallel, pattern, process_stopped, put, run, test,
                      wait_for)
 from lockers import READ, WRITE, Locker
 from nfs4_callers import Caller, files
 from nfs4_opens import V41
+from smb2 import OPEN, SHARE_ALL, Smb2, refused
 
 VERSIONS = ('4.0', '4.1', '4.2')
 LEASE = 5
@@ -269,6 +271,38 @@ def asks_while_it_is_withdrawn(w):
     eq(set(said), {nfs4.DELAY, nfs4.OK})
     a.compound(nfs4.putfh(a.fh('data', 'f')), nfs4.read(opened.of('open').stateid, 0, 1)).ok()
     release_all(w)
+
+
+@test(smb=True, squash='none', timeout=150)
+def smb_locks_while_the_record_stays(w):
+    """A LOCK of SMB that must not wait is refused by a silent client whose record remains."""
+    w.server.ctl('server', 'set', 'lease-time-s', str(LEASE))
+    files(w, 'g')
+    os.chmod(w.path('g'), 0o666)
+    s = Smb2(w.client)
+    fid = s.create('g', how=OPEN, share=SHARE_ALL)
+    a = V41.at(w)
+    r = nfs4.again_while_delayed(lambda: a.try_open('g'), lambda r: r.status).ok()
+    a.lock(r[-1].fh, nfs4.WRITE_LT, (0, 10), r[-2].stateid).ok()
+
+    def silent():
+        return any(x.get('courtesy') for x in clients(w))
+    wait_for('it is a courtesy client', silent, 3 * LEASE)
+    w.server.helper_stop('KILL')
+    for _ in range(2):
+        refused('LOCK_NOT_GRANTED', s.lock, fid, 5, 1)
+    s.lock(fid, 10, 1)
+    w.server.helper_start(w.server.conf)
+
+    def granted():
+        try:
+            s.lock(fid, 5, 1)
+        except smb2.Status:
+            return False
+        return True
+    wait_for('it gives way', granted, 3 * LEASE)
+    eq(a.compound().status, nfs4.BADSESSION)
+    s.end()
 
 
 @test(server='ditto', locks='raw', timeout=150)

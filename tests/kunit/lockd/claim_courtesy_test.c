@@ -424,6 +424,42 @@ static void kept_until_withdrawn(struct kunit *test)
 	courtesy_end(test, t);
 }
 
+/* Only callers that do not wait for that are told at once, and they are refused. */
+static void brief_callers_are_refused(struct kunit *test)
+{
+	struct courtesy_test *t = begin_recorded(test);
+	struct ditto_range_request req = claim_req(t->node, t->owner[1], true, 0, 9);
+	struct parked *parked = parked_new(test), *brief = parked_new(test);
+	struct claim_client *c = t->client[0];
+
+	KUNIT_EXPECT_EQ(test, client_lock(t, 0, true, 0, 9), 0);
+	c->stuck = -ECONNREFUSED;
+	client_silence(test, t);
+	KUNIT_EXPECT_TRUE(test, ditto_park_on(&t->node->point, &parked->park));
+	brief->park.brief = true;
+	KUNIT_EXPECT_TRUE(test, ditto_park_on(&t->node->point, &brief->park));
+	req.brief = true;
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), -EBUSY);
+	flush_workqueue(claim_table(test)->yield_wq);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&brief->done), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&parked->done), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, ditto_range_test(&req, NULL), -EAGAIN);
+	req.brief = false;
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), -EBUSY);
+	/* The next attempt succeeds. */
+	WRITE_ONCE(c->stuck, 0);
+	flush_delayed_work(&c->client.yield);
+	client_expect_gone(test, t);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&parked->done), 1);
+	req.brief = true;
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	ditto_range_release_owner(&t->node->point, t->owner[1]);
+	courtesy_end(test, t);
+}
+
 static void comes_back_before_it_is_withdrawn(struct kunit *test)
 {
 	struct courtesy_test *t = begin_recorded(test);
@@ -618,6 +654,7 @@ static void retired_only_if_silent(struct kunit *test)
 
 static struct kunit_case claim_courtesy_cases[] = {
 	KUNIT_CASE(kept_until_withdrawn),
+	KUNIT_CASE(brief_callers_are_refused),
 	KUNIT_CASE(comes_back_before_it_is_withdrawn),
 	KUNIT_CASE(delegation_awaits_withdrawal),
 	KUNIT_CASE(deadline_awaits_withdrawal),
