@@ -15,6 +15,8 @@
 
 static DECLARE_RWSEM(option_owners_sem);
 static LIST_HEAD(option_owners);
+/* See ditto_option_owners_generation(); guarded by option_owners_sem. */
+static unsigned int option_owners_generation = 1;
 
 void ditto_option_owners_hold(void)
 {
@@ -27,6 +29,12 @@ void ditto_option_owners_release(void)
 	up_read(&option_owners_sem);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_option_owners_release);
+
+unsigned int ditto_option_owners_generation(void)
+{
+	lockdep_assert_held(&option_owners_sem);
+	return option_owners_generation;
+}
 
 const struct ditto_option_owner *ditto_option_owner_next(const struct ditto_option_owner *owner)
 {
@@ -82,8 +90,10 @@ int ditto_options_register(struct ditto_option_owner *owner)
 		if (ditto_option_find(owner->descs[i].name, &other))
 			err = -EEXIST;
 	}
-	if (!err)
+	if (!err) {
 		list_add_tail(&owner->list, &option_owners);
+		option_owners_generation++;
+	}
 	up_write(&option_owners_sem);
 	return err;
 }
@@ -93,6 +103,7 @@ void ditto_options_unregister(struct ditto_option_owner *owner)
 {
 	down_write(&option_owners_sem);
 	list_del(&owner->list);
+	option_owners_generation++;
 	up_write(&option_owners_sem);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_options_unregister);

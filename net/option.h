@@ -51,6 +51,11 @@ void ditto_options_unregister(struct ditto_option_owner *owner);
 
 /* Keep all owners, while their descriptions are used. May sleep. */
 void ditto_option_owners_hold(void);
+/*
+ * A number that is another one after an owner came or went; never 0. Context:
+ * ditto_option_owners_hold().
+ */
+unsigned int ditto_option_owners_generation(void);
 /* Undo ditto_option_owners_hold(). */
 void ditto_option_owners_release(void);
 

@@ -24,6 +24,7 @@
 #include "event.h"
 #include "peer.h"
 #include "server.h"
+#include "show.h"
 
 /* Seconds between two notes that a user vouches for a machine. */
 #define PEER_VOUCH_S	60
@@ -36,10 +37,12 @@
  * struct ditto_peer_table - the peers of one server
  * @srv: the server
  * @hash: peers by address
- * @lock: guards @list and @count
+ * @lock: guards @list, @count, @numbers and @removals
  * @list: peers roughly in the order of their last use: one in use moves to the end when a
  *	full table is searched for one to drop
  * @count: entries of @list
+ * @numbers: number of the last peer that was added
+ * @removals: peers that were removed, plus one
  * @connections: counts the connections of a peer; set while silent peers are looked for
  * @sweep: removes silent peers
  * @epoch: see ditto_peers_epoch()
@@ -50,6 +53,8 @@ struct ditto_peer_table {
 	spinlock_t lock;	/* see above */
 	struct list_head list;
 	unsigned int count;
+	u64 numbers;
+	unsigned int removals;
 	unsigned int (*connections)(struct ditto_server *srv, const struct ditto_peer *peer);
 	struct delayed_work sweep;
 	/* Read by each call. */
@@ -173,6 +178,7 @@ static bool peer_unlink_locked(struct ditto_peer_table *table, struct ditto_peer
 		return false;
 	list_del_init(&peer->lru);
 	table->count--;
+	table->removals++;
 	rhashtable_remove_fast(&table->hash, &peer->hash, peer_params);
 	return true;
 }
@@ -223,6 +229,7 @@ static noinline_for_stack struct ditto_peer *peer_add(struct ditto_server *srv,
 			if (victim)
 				ditto_peer_put(victim);
 		}
+		peer->number = ++table->numbers;
 		list_add_tail(&peer->lru, &table->list);
 		table->count++;
 	} else if (!IS_ERR(old)) {
@@ -289,10 +296,7 @@ u64 ditto_peer_requests(const struct ditto_peer *peer)
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_peer_requests);
 
-/*
- * Collect references to the peers that @pick accepts, or to all for NULL. The caller puts them and
- * frees the array.
- */
+/* Collect references to the peers that @pick accepts. The caller puts them and frees the array. */
 static struct ditto_peer **peers_collect(struct ditto_peer_table *table,
 					 bool (*pick)(const struct ditto_peer *peer),
 					 unsigned int *n)
@@ -310,7 +314,7 @@ static struct ditto_peer **peers_collect(struct ditto_peer_table *table,
 		/* Peers added since the count was read may be missed. */
 		if (*n == room)
 			break;
-		if (pick && !pick(peer))
+		if (!pick(peer))
 			continue;
 		refcount_inc(&peer->ref);
 		peers[(*n)++] = peer;
@@ -319,25 +323,24 @@ static struct ditto_peer **peers_collect(struct ditto_peer_table *table,
 	return peers;
 }
 
-int ditto_peer_for_each(struct ditto_server *srv,
-			int (*fn)(struct ditto_peer *peer, void *arg), void *arg)
+unsigned int ditto_peers_next(struct ditto_server *srv, u64 from, struct ditto_show_batch *batch)
 {
-	struct ditto_peer **peers;
-	unsigned int n;
-	int ret = 0;
+	struct ditto_peer_table *table = srv->peers;
+	struct ditto_peer *peer;
+	unsigned int removals;
 
-	peers = peers_collect(srv->peers, NULL, &n);
-	if (!peers)
-		return -ENOMEM;
-	for (unsigned int i = 0; i < n; i++) {
-		if (!ret)
-			ret = fn(peers[i], arg);
-		ditto_peer_put(peers[i]);
-	}
-	kvfree(peers);
-	return ret;
+	batch->count = 0;
+	spin_lock(&table->lock);
+	list_for_each_entry(peer, &table->list, lru)
+		if (peer->number >= from)
+			ditto_show_batch_add(batch, peer->number, peer);
+	for (unsigned int i = 0; i < batch->count; i++)
+		refcount_inc(&((struct ditto_peer *)batch->conn[i])->ref);
+	removals = table->removals;
+	spin_unlock(&table->lock);
+	return removals;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_peer_for_each, DITTO);
+EXPORT_SYMBOL_IF_KUNIT(ditto_peers_next);
 
 void ditto_peers_forget_verdicts(struct ditto_server *srv)
 {
@@ -421,6 +424,7 @@ int ditto_peers_init(struct ditto_server *srv)
 	table->srv = srv;
 	spin_lock_init(&table->lock);
 	INIT_LIST_HEAD(&table->list);
+	table->removals = 1;
 	INIT_DELAYED_WORK(&table->sweep, peers_sweep);
 	err = rhashtable_init(&table->hash, &peer_params);
 	if (err) {

@@ -18,6 +18,7 @@
 #include <net/ipv6.h>
 
 struct ditto_server;
+struct ditto_show_batch;
 
 /* Peers per server; beyond this, one that has been idle for long is dropped. */
 #define DITTO_PEERS_MAX		65536
@@ -67,6 +68,7 @@ struct ditto_peer_admission {
  * @srv: the server that it talks to
  * @addr: IPv6 address, or IPv4 address mapped into IPv6
  * @protocols: protocols that it has used, as bits of struct ditto_protocol.bit
+ * @number: its number, see ditto_peers_next(); 0 for peers that are not in the table
  * @since: wall clock seconds of its first request
  * @used: jiffies of its last request, written at most once a second
  * @vouched: when a user of it last proved who he is, in seconds since boot, written at most once
@@ -88,6 +90,7 @@ struct ditto_peer {
 	struct ditto_server *srv;
 	struct in6_addr addr;
 	unsigned long protocols;
+	u64 number;
 	time64_t since;
 	unsigned long used;
 	time64_t vouched;
@@ -152,18 +155,19 @@ static inline struct ditto_peer *ditto_peer_hold(struct ditto_peer *peer)
 void ditto_peer_put(struct ditto_peer *peer);
 
 /**
- * ditto_peer_for_each - call a function for every peer
+ * ditto_peers_next - get the peers with the lowest numbers
  * @srv: the server
- * @fn: may sleep; it is not called again after it returned a value other than 0
- * @arg: passed to @fn
+ * @from: the lowest number
+ * @batch: filled with peers in the order of their numbers, each with a reference; none at the end
  *
- * Peers that are added meanwhile may be missed.
+ * A peer that is added gets a higher number than all others have or had. So no peer that stays is
+ * missed or found twice by a caller that goes on behind the last number; but a machine may be found
+ * again if its peer was removed and it came back.
  *
  * Context: may sleep.
- * Return: 0, the value that @fn returned, or -ENOMEM.
+ * Return: a number that is another one after a peer was removed; never 0.
  */
-int ditto_peer_for_each(struct ditto_server *srv,
-			int (*fn)(struct ditto_peer *peer, void *arg), void *arg);
+unsigned int ditto_peers_next(struct ditto_server *srv, u64 from, struct ditto_show_batch *batch);
 
 /**
  * ditto_peer_find - find the peer with an address

@@ -16,6 +16,8 @@
 #include "setting.h"
 
 static DECLARE_RWSEM(owners_sem);
+/* See ditto_setting_owners_generation(); guarded by owners_sem. */
+static unsigned int owners_generation = 1;
 
 static const struct ditto_setting_desc core_descs[] = {
 #define SETTING(...) DITTO_SETTING_DESC(struct ditto_settings, __VA_ARGS__)
@@ -81,6 +83,12 @@ void ditto_setting_owners_release(void)
 	up_read(&owners_sem);
 }
 
+unsigned int ditto_setting_owners_generation(void)
+{
+	lockdep_assert_held(&owners_sem);
+	return owners_generation;
+}
+
 struct ditto_setting_owner *ditto_setting_owner_find(const char *name)
 {
 	struct ditto_setting_owner *owner;
@@ -122,8 +130,10 @@ int ditto_settings_register(struct ditto_setting_owner *owner)
 		if (ditto_setting_find(owner->descs[i].name, &other))
 			err = -EEXIST;
 	}
-	if (!err)
+	if (!err) {
 		list_add_tail(&owner->list, &owners);
+		owners_generation++;
+	}
 	up_write(&owners_sem);
 	return err;
 }
@@ -133,6 +143,7 @@ void ditto_settings_unregister(struct ditto_setting_owner *owner)
 {
 	down_write(&owners_sem);
 	list_del(&owner->list);
+	owners_generation++;
 	up_write(&owners_sem);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_settings_unregister);

@@ -130,6 +130,11 @@ void ditto_settings_unregister(struct ditto_setting_owner *owner);
 
 /* Keep the modules of all owners, while their descriptions are used. May sleep. */
 void ditto_setting_owners_hold(void);
+/*
+ * A number that is another one after an owner came or went; never 0. Context:
+ * ditto_setting_owners_hold(), or a function that ditto_settings_for_each() calls.
+ */
+unsigned int ditto_setting_owners_generation(void);
 /* The end of what ditto_setting_owners_hold() began. */
 void ditto_setting_owners_release(void);
 

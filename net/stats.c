@@ -16,12 +16,14 @@
 
 /**
  * struct ditto_stats_table - the groups of one server
- * @lock: guards @groups
+ * @lock: guards @groups and @generation
  * @groups: groups in the order of their registration
+ * @generation: see ditto_stats_generation()
  */
 struct ditto_stats_table {
-	struct mutex lock;	/* guards @groups */
+	struct mutex lock;	/* guards @groups and @generation */
 	struct list_head groups;
+	unsigned int generation;
 };
 
 static struct ditto_stats_group *stats_group_new(struct ditto_server *srv, const char *name,
@@ -44,6 +46,7 @@ static void stats_group_add(struct ditto_stats_group *group)
 
 	mutex_lock(&table->lock);
 	list_add_tail(&group->list, &table->groups);
+	table->generation++;
 	mutex_unlock(&table->lock);
 }
 
@@ -90,6 +93,7 @@ void ditto_stats_unregister(struct ditto_stats_group *group)
 	table = group->srv->stats;
 	mutex_lock(&table->lock);
 	list_del(&group->list);
+	table->generation++;
 	mutex_unlock(&table->lock);
 	free_percpu(group->count);
 	kfree(group);
@@ -117,6 +121,13 @@ void ditto_stats_read(const struct ditto_stats_group *group, unsigned int op,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_stats_read, DITTO);
 
+unsigned int ditto_stats_generation(const struct ditto_server *srv)
+{
+	lockdep_assert_held(&srv->stats->lock);
+	return srv->stats->generation;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_stats_generation);
+
 int ditto_stats_for_each(struct ditto_server *srv,
 			 int (*fn)(struct ditto_stats_group *group, void *arg), void *arg)
 {
@@ -143,6 +154,7 @@ int ditto_stats_init(struct ditto_server *srv)
 		return -ENOMEM;
 	mutex_init(&table->lock);
 	INIT_LIST_HEAD(&table->groups);
+	table->generation = 1;
 	srv->stats = table;
 	return 0;
 }

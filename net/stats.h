@@ -106,6 +106,12 @@ static inline void ditto_stats_count(struct ditto_stats_group *group, unsigned i
 void ditto_stats_read(const struct ditto_stats_group *group, unsigned int op,
 		      struct ditto_op_count *sum);
 
+/*
+ * A number that is another one after a group came or went; never 0. Context: a function that
+ * ditto_stats_for_each() calls.
+ */
+unsigned int ditto_stats_generation(const struct ditto_server *srv);
+
 /**
  * ditto_stats_for_each - call a function for each group in the order of registration
  * @srv: the server

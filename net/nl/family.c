@@ -28,7 +28,11 @@ struct sk_buff *ditto_nl_reply_new(struct genl_info *info, size_t size, void **h
 
 void *ditto_nl_dump_put(struct sk_buff *msg, struct netlink_callback *cb)
 {
-	return __genlmsg_iput(msg, genl_info_dump(cb), NLM_F_MULTI);
+	void *hdr = __genlmsg_iput(msg, genl_info_dump(cb), NLM_F_MULTI);
+
+	if (hdr)
+		genl_dump_check_consistent(cb, hdr);
+	return hdr;
 }
 
 #if IS_ENABLED(CONFIG_KUNIT)

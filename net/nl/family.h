@@ -50,6 +50,10 @@ struct sk_buff *ditto_nl_reply_new(struct genl_info *info, size_t size, void **h
  * @msg: buffer of the dump
  * @cb: state of the dump
  *
+ * A dump that goes on by counting, or whose objects may return under another key, sets cb->seq to
+ * a number that changes with them, under the lock that it counts under. The message, or the end of
+ * the dump, then tells the reader that something may be missing or doubled (NLM_F_DUMP_INTR).
+ *
  * Return: the header for genlmsg_end(), or NULL if @msg is full.
  */
 void *ditto_nl_dump_put(struct sk_buff *msg, struct netlink_callback *cb);

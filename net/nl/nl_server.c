@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Netlink operations on the server as a whole: its state, clients, statistics, caches. */
 #include <linux/jiffies.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <net/genetlink.h>
 #include <net/sock.h>
@@ -15,6 +16,7 @@
 #include "../listener.h"
 #include "../peer.h"
 #include "../server.h"
+#include "../show.h"
 #include "../stats.h"
 #include "family.h"
 #include "locks.h"
@@ -66,23 +68,6 @@ int ditto_nl_cache_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	return 0;
 }
 
-/**
- * struct client_dump - state of a dump of clients
- * @msg: message being filled
- * @cb: callback of the dump
- * @srv: the server
- * @skip: clients that were shown before
- * @at: clients seen in this call
- */
-struct client_dump {
-	struct sk_buff *msg;
-	struct netlink_callback *cb;
-	struct ditto_server *srv;
-	unsigned long skip;
-	unsigned long at;
-};
-
-/* Add the use of one kind of resource. */
 static int client_put_use(struct sk_buff *msg, const struct ditto_account_use *use)
 {
 	struct nlattr *nest = nla_nest_start(msg, DITTO_A_CLIENT_BUDGET);
@@ -138,37 +123,43 @@ static int client_put(struct sk_buff *msg, struct ditto_server *srv, struct ditt
 	return 0;
 }
 
-static int client_dump_one(struct ditto_peer *peer, void *arg)
+static int client_dump_one(struct sk_buff *msg, struct netlink_callback *cb,
+			   struct ditto_server *srv, struct ditto_peer *peer)
 {
-	struct client_dump *dump = arg;
-	void *hdr;
+	void *hdr = ditto_nl_dump_put(msg, cb);
 
-	if (dump->at++ < dump->skip)
-		return 0;
-	hdr = ditto_nl_dump_put(dump->msg, dump->cb);
 	if (!hdr)
 		return -EMSGSIZE;
-	if (client_put(dump->msg, dump->srv, peer)) {
-		genlmsg_cancel(dump->msg, hdr);
+	if (client_put(msg, srv, peer)) {
+		genlmsg_cancel(msg, hdr);
 		return -EMSGSIZE;
 	}
-	genlmsg_end(dump->msg, hdr);
-	dump->skip++;
+	genlmsg_end(msg, hdr);
 	return 0;
 }
 
 int ditto_nl_client_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct client_dump dump = {
-		.msg = skb,
-		.cb = cb,
-		.srv = ditto_server_of(sock_net(skb->sk)),
-		.skip = cb->args[0],
-	};
-	int ret = ditto_peer_for_each(dump.srv, client_dump_one, &dump);
+	struct ditto_server *srv = ditto_server_of(sock_net(skb->sk));
+	struct ditto_show_batch *batch = kmalloc(sizeof(*batch), GFP_KERNEL);
+	/* Number of the last client shown; the context is set to zero before the first call. */
+	u64 *last = (u64 *)cb->ctx;
+	int err = 0;
 
-	cb->args[0] = dump.skip;
-	return ret;
+	if (!batch)
+		return -ENOMEM;
+	do {
+		cb->seq = ditto_peers_next(srv, *last + 1, batch);
+		for (unsigned int i = 0; i < batch->count; i++) {
+			if (!err)
+				err = client_dump_one(skb, cb, srv, batch->conn[i]);
+			if (!err)
+				*last = batch->id[i];
+			ditto_peer_put(batch->conn[i]);
+		}
+	} while (!err && batch->count);
+	kfree(batch);
+	return err;
 }
 
 static int disconnected_reply(struct genl_info *info, unsigned int count)
@@ -257,6 +248,7 @@ static int stat_dump_group(struct ditto_stats_group *group, void *arg)
 {
 	struct stat_dump *dump = arg;
 
+	dump->cb->seq = ditto_stats_generation(group->srv);
 	if (dump->at++ < dump->group)
 		return 0;
 	for (; dump->op < group->nops; dump->op++)

@@ -130,6 +130,7 @@ static int setting_dump_one(const struct ditto_setting_owner *owner,
 	struct setting_dump *dump = arg;
 	int err;
 
+	dump->cb->seq = ditto_setting_owners_generation();
 	if (dump->at++ < dump->skip)
 		return 0;
 	err = desc_dump(dump->msg, dump->cb, owner->name, desc, &value);
@@ -155,6 +156,7 @@ int ditto_nl_share_option_get_dumpit(struct sk_buff *skb, struct netlink_callbac
 	int err = 0;
 
 	ditto_option_owners_hold();
+	cb->seq = ditto_option_owners_generation();
 	while (!err && (owner = ditto_option_owner_next(owner))) {
 		for (unsigned int i = 0; i < owner->count && !err; i++) {
 			if (at++ < cb->args[0])

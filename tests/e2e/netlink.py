@@ -14,7 +14,7 @@ import struct
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 NETLINK_GENERIC, SOL_NETLINK, CAP_ACK, EXT_ACK = 16, 270, 10, 11
-REQUEST, ACK, DUMP = 1, 4, 0x300
+REQUEST, ACK, DUMP, DUMP_INTR = 1, 4, 0x300, 0x10
 ERROR, DONE = 2, 3
 NESTED = 1 << 15
 CONTROL, GETFAMILY, FAMILY_ID, FAMILY_NAME = 16, 3, 1, 2
@@ -147,6 +147,30 @@ def call(ns, command, *pairs, dump=False):
         family, = struct.unpack('=H', decode(about)[FAMILY_ID])
         return [Reply(data) for data in _generic(
             sock, family, NUMBERS[f'DITTO_CMD_{command}'], DUMP if dump else 0, named(pairs))]
+
+
+def dump_interrupted(ns, command, meanwhile):
+    """Dump in small parts, and do something behind the first; was the dump marked as interrupted?"""
+    parts, flags, kind = 0, 0, None
+    with _socket(ns, NETLINK_GENERIC) as sock:
+        about = _generic(sock, CONTROL, GETFAMILY, 0, [(FAMILY_NAME, 'ditto')])[0]
+        family, = struct.unpack('=H', decode(about)[FAMILY_ID])
+    # the kernel makes parts as long as the longest buffer that the socket was ever read with
+    with _socket(ns, NETLINK_GENERIC) as sock:
+        body = struct.pack('=BBH', NUMBERS[f'DITTO_CMD_{command}'], 1, 0)
+        sock.send(struct.pack('=IHHII', 16 + len(body), family, REQUEST | DUMP, 2, 0) + body)
+        while kind != DONE:
+            got = sock.recv(4096)
+            if not parts:
+                meanwhile()
+            parts += 1
+            while len(got) >= 16:
+                size, kind, one = struct.unpack_from('=IHH', got)
+                flags |= one
+                got = got[size + 3 & ~3:]
+    # the first two parts are made before the first is read
+    assert parts > 2, f'{parts} parts'
+    return bool(flags & DUMP_INTR)
 
 
 # interfaces

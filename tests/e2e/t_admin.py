@@ -45,6 +45,32 @@ def many_connections(w):
         conn.close()
 
 
+@test(server='ditto', timeout=60)
+def interrupted_lists(w):
+    """A list says that it may lack something if a protocol goes meanwhile, and only then."""
+    for command in ('STAT_GET', 'SETTING_GET'):
+        run('modprobe', 'ditto_smb')
+        eq(netlink.dump_interrupted(w.server_ns, command, lambda: None), False, command)
+        eq(netlink.dump_interrupted(w.server_ns, command, lambda: run('rmmod', 'ditto_smb')), True,
+           command)
+    run('modprobe', 'ditto_smb')
+
+
+@test(server='ditto', timeout=60)
+def many_clients(w):
+    """More clients than the kernel looks up at once are listed in their order, each once."""
+    addresses = [f'10.99.{i // 200}.{i % 200 + 1}' for i in range(150)]
+    w.client.run('ip', '-batch', '-', input=''.join(
+        f'addr add {one}/32 dev lo\n' for one in addresses))
+    w.server_ns.run('ip', 'route', 'add', '10.99.0.0/16', 'via', w.client.addr)
+    for one in addresses:
+        conn = w.client.connect(src=one)
+        eq(conn.call(nfs3.NFS, 3, nfs3.NULL).stat, rpc.SUCCESS)
+        conn.close()
+    have = [c['address'] for c in w.server.json('client', 'list')]
+    eq([x for x in have if x.startswith('10.99.')], addresses)
+
+
 @test(share=False)
 def rpcbind_and_mount_program(w):
     """The server is registered with rpcbind; showmount and a plain mount(8) work."""

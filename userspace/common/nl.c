@@ -204,6 +204,12 @@ static int nl_receive(struct call *call)
 	nl_cb_put(cb);
 	if (call->error)
 		return call->error;
+	if (rc == -NLE_DUMP_INTR) {
+		why_not(&call->conn->why,
+			"what is listed changed while it was read, %u times: try again",
+			DUMP_TRIES);
+		return -EAGAIN;
+	}
 	if (rc < 0) {
 		why_not(&call->conn->why, "no answer from the kernel: %s", nl_geterror(rc));
 		return errno_of(rc);

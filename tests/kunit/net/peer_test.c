@@ -11,6 +11,7 @@
 #include "../../../net/listener.h"
 #include "../../../net/peer.h"
 #include "../../../net/server.h"
+#include "../../../net/show.h"
 
 static struct ditto_peer *peer_get(struct kunit *test, u32 ip, unsigned int bit)
 {
@@ -85,9 +86,42 @@ static void vouching_ends(struct kunit *test)
 	ditto_peer_put(peer);
 }
 
-static int peer_count(struct ditto_peer *peer, void *arg)
+/* Read the next peers of a list, in the order of their numbers. Returns how many there are. */
+static unsigned int peers_read(struct kunit *test, u64 *last, unsigned int *removals)
 {
-	return ++*(unsigned int *)arg == 1000 ? -E2BIG : 0;
+	struct ditto_show_batch *batch = kunit_kmalloc(test, sizeof(*batch), GFP_KERNEL);
+	unsigned int count;
+
+	KUNIT_ASSERT_NOT_NULL(test, batch);
+	*removals = ditto_peers_next(test->priv, *last + 1, batch);
+	count = batch->count;
+	for (unsigned int i = 0; i < count; i++) {
+		struct ditto_peer *peer = batch->conn[i];
+
+		KUNIT_EXPECT_GT(test, peer->number, *last);
+		*last = peer->number;
+		ditto_peer_put(peer);
+	}
+	kunit_kfree(test, batch);
+	return count;
+}
+
+/* A list that is read in parts has each peer once, and also those that come meanwhile. */
+static void listed_once(struct kunit *test)
+{
+	const unsigned int some = DITTO_SHOW_BATCH + 10;
+	unsigned int first, removals;
+	u64 last = 0;
+
+	for (u32 ip = 1; ip <= some; ip++)
+		ditto_peer_put(peer_get(test, ip, 0));
+	KUNIT_EXPECT_EQ(test, peers_read(test, &last, &first), DITTO_SHOW_BATCH);
+	KUNIT_EXPECT_NE(test, first, 0);
+	ditto_peer_put(peer_get(test, some + 1, 0));
+	KUNIT_EXPECT_EQ(test, peers_read(test, &last, &removals), 11);
+	KUNIT_EXPECT_EQ(test, peers_read(test, &last, &removals), 0);
+	/* Nothing can be missing. */
+	KUNIT_EXPECT_EQ(test, removals, first);
 }
 
 /* More peers in use at the front of a full table than are compared to find one to drop. */
@@ -96,17 +130,23 @@ static int peer_count(struct ditto_peer *peer, void *arg)
 static void peers_are_bounded(struct kunit *test)
 {
 	struct ditto_peer *held[IN_USE];
-	unsigned int n = 0;
+	unsigned int n = 0, read, before, removals;
 	struct in6_addr addr;
+	u64 last = 0;
 
 	for (u32 i = 0; i < IN_USE; i++)
 		held[i] = peer_get(test, i + 1, 0);
+	KUNIT_EXPECT_EQ(test, peers_read(test, &last, &before), IN_USE);
 	for (u32 ip = IN_USE + 1; ip < DITTO_PEERS_MAX + 100; ip++)
 		ditto_peer_put(peer_get(test, ip, 0));
-	KUNIT_EXPECT_EQ(test, ditto_peer_for_each(test->priv, peer_count, &n), -E2BIG);
-	n = 1000;
-	KUNIT_EXPECT_EQ(test, ditto_peer_for_each(test->priv, peer_count, &n), 0);
-	KUNIT_EXPECT_EQ(test, n, 1000 + DITTO_PEERS_MAX);
+	last = 0;
+	do {
+		read = peers_read(test, &last, &removals);
+		n += read;
+	} while (read);
+	KUNIT_EXPECT_EQ(test, n, DITTO_PEERS_MAX);
+	/* Who was reading a list must read it again: a machine may have come back. */
+	KUNIT_EXPECT_NE(test, removals, before);
 
 	/* Peers in use are not freed. */
 	for (u32 i = 0; i < IN_USE; i++) {
@@ -171,6 +211,7 @@ static struct kunit_case peer_cases[] = {
 	KUNIT_CASE(counted_again),
 	KUNIT_CASE(find_makes_none),
 	KUNIT_CASE(vouching_ends),
+	KUNIT_CASE(listed_once),
 	KUNIT_CASE_SLOW(peers_are_bounded),
 	KUNIT_CASE(proved_is_apart),
 	KUNIT_CASE(address_for_people),

@@ -65,6 +65,7 @@ static void sum_over_cpus(struct kunit *test)
 
 struct seen {
 	unsigned int count;
+	unsigned int generation;
 	const char *name[4];
 };
 
@@ -72,6 +73,7 @@ static int stats_note(struct ditto_stats_group *group, void *arg)
 {
 	struct seen *seen = arg;
 
+	seen->generation = ditto_stats_generation(group->srv);
 	seen->name[seen->count++] = group->name;
 	return seen->count == 2;
 }
@@ -80,6 +82,7 @@ static void groups_in_order(struct kunit *test)
 {
 	struct ditto_stats_group *group[3];
 	struct seen seen = {};
+	unsigned int before;
 
 	for (int i = 0; i < 3; i++) {
 		static const char *const names[] = { "a", "b", "c" };
@@ -93,7 +96,12 @@ static void groups_in_order(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, seen.name[0], "a");
 	KUNIT_EXPECT_STREQ(test, seen.name[1], "c");
 
+	before = seen.generation;
+	KUNIT_EXPECT_NE(test, before, 0);
 	ditto_stats_unregister(group[0]);
+	seen.count = 0;
+	KUNIT_EXPECT_EQ(test, ditto_stats_for_each(test->priv, stats_note, &seen), 0);
+	KUNIT_EXPECT_NE(test, seen.generation, before);
 	ditto_stats_unregister(group[2]);
 	ditto_stats_unregister(NULL);
 	seen.count = 0;
