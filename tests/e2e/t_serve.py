@@ -201,6 +201,32 @@ def names(w):
     return [x['name'] for x in w.server.json('share', 'list')]
 
 
+@test(server='ditto', share=False, timeout=90)
+def notes_of_the_status(w):
+    """The status says why it is not good also if nothing of the configuration is wrong."""
+    s = w.server
+
+    def notes(code):
+        p = s.ctl('status', '--json', check=False)
+        eq(p.returncode, code)
+        return ' '.join(json.loads(p.stdout)['notes'])
+    other = Helper(w)
+    eq(other.register(1), (0, ''))
+    assert 'no dittod of this network namespace' in notes(2), notes(2)
+    started = s.ctl('start', check=False)
+    eq((started.returncode, 'systemctl start dittod' in started.stdout), (2, True))
+    other.sock.close()
+    wait_for('it is gone', lambda: not s.setting('helper'))
+    s.helper_start('')
+    wait_for('health', lambda: health(w) == (0, {}))
+    eq(notes(0), '')
+    del_listeners(w)
+    assert 'there is no listener' in notes(1), notes(1)
+    assert 'note: clients cannot connect' in s.ctl('status', check=False).stdout
+    for words in (('share', '--help'), ('share', 'del', '--help'), ('help', 'share')):
+        assert s.ctl(*words).startswith('share: '), words
+
+
 @test(server='ditto', share=False, clients=1, timeout=90)
 def one_bad_share(w):
     """A share that cannot be served is reported, retried, and disturbs no other share."""

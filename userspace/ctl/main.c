@@ -129,9 +129,9 @@ static void print_values(const struct object *o)
 	} else if (!strcmp(o->name, "server")) {
 		puts("\nKEY is one of:");
 		for (i = 0; i < SETTINGS; i++)
-			printf("  %-21s%s\n", settings[i].name,
+			printf("  %-24s %s\n", settings[i].name,
 			       setting_values(&settings[i], values, sizeof(values)));
-		puts("  handle-key           16 bytes in hexadecimal");
+		puts("  handle-key               16 bytes in hexadecimal");
 	}
 }
 
@@ -186,12 +186,18 @@ static int version_print(struct ctl *ctl, char **words)
 	return CTL_OK;
 }
 
+static bool is_help(const char *word)
+{
+	return word && (!strcmp(word, "--help") || !strcmp(word, "-h"));
+}
+
 static int run_object(struct ctl *ctl, const struct object *o, char **words)
 {
 	const struct verb *v = o->verbs;
 
 	ctl->object = o->name;
-	if (words[0] && (!strcmp(words[0], "--help") || !strcmp(words[0], "-h")))
+	/* Also alone behind the verb. */
+	if (is_help(words[0]) || (words[0] && is_help(words[1]) && !words[2]))
 		return print_help((char *[]){ (char *)o->name, NULL });
 	if (!v->name[0])
 		return v->run(ctl, words);
@@ -216,7 +222,7 @@ static int command_run(struct ctl *ctl, char **words)
 	for (; *words && (*words)[0] == '-'; words++) {
 		if (!strcmp(*words, "--json") || !strcmp(*words, "-j"))
 			ctl->json = true;
-		else if (!strcmp(*words, "--help") || !strcmp(*words, "-h"))
+		else if (is_help(*words))
 			return print_help(words + 1);
 		else if (!strcmp(*words, "--version") || !strcmp(*words, "-V"))
 			return version_print(ctl, words + 1);

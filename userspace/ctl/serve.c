@@ -41,7 +41,9 @@ static const char *const health_names[] = { "serving", "degraded", "not running"
  * struct health_report - output of dittoctl status
  * @health: overall health
  * @loaded: ditto.ko is loaded
- * @helper: dittod is registered
+ * @helper: a helper is registered, usually dittod
+ * @known: a dittod of this namespace has written @daemon
+ * @applied: @daemon is about this server, not about one that was unloaded
  * @shares: number of shares
  * @listeners: number of listeners
  * @calls_back: shares accept Kerberos over NFS, whose clients of 4.0 are called back with it
@@ -52,6 +54,8 @@ struct health_report {
 	enum health health;
 	bool loaded;
 	bool helper;
+	bool known;
+	bool applied;
 	unsigned int shares;
 	unsigned int listeners;
 	bool calls_back;
@@ -59,9 +63,34 @@ struct health_report {
 	struct status daemon;
 };
 
-#define NOTE_GSSD \
-	"rpc.gssd does not run: clients of NFSv4.0 with Kerberos get no delegations " \
-	"(systemctl start rpc-gssd)"
+/* What else is amiss. */
+#define NOTE_HELPER "the kernel has a helper, but no dittod of this network namespace has left its status in /run/ditto: it may run in another container"
+#define NOTE_NOT_APPLIED "dittod has not applied its configuration to this server yet"
+#define NOTE_LISTENER "clients cannot connect: there is no listener (dittoctl listener add nfs)"
+#define NOTE_GSSD "rpc.gssd does not run: clients of NFSv4.0 with Kerberos get no delegations (systemctl start rpc-gssd)"
+
+/* Call a function for each remark on the state. */
+static void serve_notes(const struct health_report *h, void (*tell)(const char *note))
+{
+	if (h->loaded && h->helper && !h->known)
+		tell(NOTE_HELPER);
+	if (h->known && h->helper && !h->daemon.stopped && !h->applied)
+		tell(NOTE_NOT_APPLIED);
+	if (h->loaded && !h->listeners && !h->daemon.stopped)
+		tell(NOTE_LISTENER);
+	if (h->calls_back && !h->gssd)
+		tell(NOTE_GSSD);
+}
+
+static void note_json(const char *note)
+{
+	json_string(stdout, NULL, note);
+}
+
+static void note_print(const char *note)
+{
+	printf("note: %s\n", note);
+}
 
 static void sleep_ms(long ms)
 {
@@ -168,11 +197,10 @@ static int look_at_calls(struct ctl *ctl, struct health_report *h)
 static int serve_look(struct ctl *ctl, struct health_report *h)
 {
 	u64 started = 0;
-	bool known;
 
 	memset(h, 0, sizeof(*h));
 	h->health = HEALTH_NOT_RUNNING;
-	known = status_read(&h->daemon);
+	h->known = status_read(&h->daemon);
 	if (conn_open(&ctl->conn) || conn_find_family(&ctl->conn))
 		return CTL_OK;
 	h->loaded = true;
@@ -180,10 +208,11 @@ static int serve_look(struct ctl *ctl, struct health_report *h)
 	    serve_count(ctl, DITTO_CMD_SHARE_GET, &h->shares) ||
 	    serve_count(ctl, DITTO_CMD_LISTENER_GET, &h->listeners) || look_at_calls(ctl, h))
 		return CTL_REFUSED;
-	if (!known || !h->helper || h->daemon.stopped)
+	h->applied = h->daemon.started == started;
+	if (!h->known || !h->helper || h->daemon.stopped)
 		return CTL_OK;
 	h->health = HEALTH_GOOD;
-	if (h->daemon.nproblems || h->daemon.started != started || !h->listeners)
+	if (h->daemon.nproblems || !h->applied || !h->listeners)
 		h->health = HEALTH_DEGRADED;
 	return CTL_OK;
 }
@@ -209,8 +238,7 @@ static void print_json(const struct health_report *h)
 	}
 	json_close(stdout, ']');
 	json_open(stdout, "notes", '[');
-	if (h->calls_back && !h->gssd)
-		json_string(stdout, NULL, NOTE_GSSD);
+	serve_notes(h, note_json);
 	json_close(stdout, ']');
 	json_close(stdout, '}');
 	json_end(stdout);
@@ -224,15 +252,15 @@ static void print_text(const struct health_report *h)
 	struct table *t;
 	unsigned int i;
 
-	printf("%s: %u shares, %u listeners\n", health_names[h->health], h->shares, h->listeners);
+	printf("%s: %u share%s, %u listener%s\n", health_names[h->health], h->shares,
+	       h->shares == 1 ? "" : "s", h->listeners, h->listeners == 1 ? "" : "s");
 	if (!h->loaded)
 		puts("ditto.ko is not loaded: modprobe -a ditto_nfs ditto_smb");
 	else if (h->daemon.stopped)
 		puts("stopped: dittoctl start serves again");
 	else if (!h->helper)
 		puts("dittod does not run: systemctl start dittod");
-	if (h->calls_back && !h->gssd)
-		puts("note: " NOTE_GSSD);
+	serve_notes(h, note_print);
 	if (!h->daemon.nproblems)
 		return;
 	t = table_new(columns);
@@ -313,8 +341,12 @@ static int tell_daemon(const struct ctl *ctl, int signal, bool stopped)
 	pid_t pid, told;
 	int ms;
 
-	if (!status_read(&s))
-		return stopped ? CTL_OK : ctl_usage(ctl, "dittod does not run");
+	if (!status_read(&s)) {
+		if (stopped)
+			return CTL_OK;
+		fputs("dittoctl: start: dittod does not run: systemctl start dittod\n", stderr);
+		return CTL_REFUSED;
+	}
 	told = s.pid;
 	status_free(&s);
 	if (daemon_signal(told, signal))
@@ -399,7 +431,7 @@ static int stop_run(struct ctl *ctl, char **words)
 	told = tell_daemon(ctl, SIGUSR1, true);
 	if (conn_open(&ctl->conn) || conn_find_family(&ctl->conn))
 		return told;
-	for (round = 0; n && round < STOP_ROUNDS; round++) {
+	for (round = 0; n && !status && round < STOP_ROUNDS; round++) {
 		n = 0;
 		status = del_listeners(ctl, &n);
 		status |= del_shares(ctl, &n);
