@@ -56,6 +56,29 @@ def interrupted_lists(w):
     run('modprobe', 'ditto_smb')
 
 
+@test(server='ditto')
+def details_for_people(w):
+    """Each setting, and each option of a share, is a line of a name and its value."""
+    s = w.server
+
+    def lines(*words):
+        return dict((line.split(None, 1) + [''])[:2] for line in s.ctl(*words).splitlines())
+    have = lines('server', 'show')
+    for name, value in s.json('server', 'show').items():
+        if isinstance(value, int) and not isinstance(value, bool):
+            eq(have[name.replace('_', '-')].split()[0], str(value), name)
+    # these are said in other words
+    words = {'read-only', 'continuously-available', 'hide-unreadable', 'list-snapshots', 'sec',
+             'create-mask', 'directory-mask', 'force-create-mode', 'force-directory-mode'}
+    have = lines('share', 'show', 'data')
+    eq(set(netlink.OPTIONS) - words - set(have), set())
+    s.ctl('share', 'set', 'data', 'xprtsec', 'mtls', 'audit', 'yes')
+    have = lines('share', 'show', 'data')
+    eq((have['xprtsec'].strip(), have['audit'].strip()), ('mtls', 'on'))
+    said = s.refused('listener', 'add', 'nosuch')
+    assert 'nosuch is not loaded' in said and 'in use' not in said, said
+
+
 @test(server='ditto', timeout=60)
 def many_clients(w):
     """More clients than the kernel looks up at once are listed in their order, each once."""

@@ -20,12 +20,14 @@ struct table;
  * @json: print JSON
  * @object: first word of the command, for messages
  * @verb: second word, or NULL
+ * @error: result of the last ctl_do(): 0 or a negative errno
  */
 struct ctl {
 	struct conn conn;
 	bool json;
 	const char *object;
 	const char *verb;
+	int error;
 };
 
 /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* dittoctl listener */
 
+#include <errno.h>
 #include <linux/genetlink.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,7 +58,7 @@ static int listener_add(struct ctl *ctl, char **words)
 		return status;
 	status = ctl_do(ctl, DITTO_CMD_LISTENER_NEW, put_listener, &l, listener_text(&l, text),
 			&reply);
-	if (status == CTL_REFUSED && port_user(&l, user))
+	if (status == CTL_REFUSED && ctl->error == -EADDRINUSE && port_user(&l, user))
 		fprintf(stderr, "dittoctl: %s\n", user);
 	if (status || !reply)
 		return status;

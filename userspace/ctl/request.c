@@ -85,7 +85,8 @@ int ctl_do(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void *
 	msg = conn_message(&ctl->conn, cmd);
 	if (put)
 		put(msg, arg);
-	if (conn_call(&ctl->conn, msg, reply))
+	ctl->error = conn_call(&ctl->conn, msg, reply);
+	if (ctl->error)
 		return ctl_refused(ctl, subject);
 	if (ctl->conn.warning.text[0])
 		request_complain(ctl, ctl->conn.warning.text);

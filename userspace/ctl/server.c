@@ -36,7 +36,7 @@ static void print_server(struct nl_msg *msg, struct nlattr **tb)
 
 		if (!tb[*type] && !attr->multi)
 			continue;
-		printf("%-21s", attr->name);
+		printf("%-24s ", attr->name);
 		if (attr->kind == SPEC_STRING)
 			print_strings(msg, *type);
 		else
@@ -48,7 +48,7 @@ static void print_setting(const struct setting *s, u32 value)
 {
 	char text[SETTING_TEXT_MAX];
 
-	printf("%-21s%s\n", s->name, setting_text(s, value, text));
+	printf("%-24s %s\n", s->name, setting_text(s, value, text));
 }
 
 static void json_setting(const struct setting *s, u32 value)

@@ -253,9 +253,42 @@ static void share_row(struct table *t, const struct share *s, const struct statu
 	table_cell(t, "%u", share_problem_count(s->name, st));
 }
 
+/* A line of the details. */
+static void detail_print(const char *name, const char *value)
+{
+	printf("%-12s %s\n", name, value);
+}
+
 static void print_flag(const char *name, bool on)
 {
-	printf("%-13s%s\n", name, on ? "on" : "off");
+	detail_print(name, on ? "on" : "off");
+}
+
+/* Options that share_details() prints in words of its own, and those that belong to them. */
+static const u64 details_in_words = SHARE_OPTION_BIT(SHARE_OPTION_read_only) |
+	SHARE_OPTION_BIT(SHARE_OPTION_squash) | SHARE_OPTION_BIT(SHARE_OPTION_sec) |
+	SHARE_OPTION_BIT(SHARE_OPTION_continuous) | SHARE_OPTION_BIT(SHARE_OPTION_hide_unreadable) |
+	SHARE_OPTION_BIT(SHARE_OPTION_list_snapshots) |
+	SHARE_OPTION_BIT(SHARE_OPTION_create_mask) | SHARE_OPTION_BIT(SHARE_OPTION_directory_mask) |
+	SHARE_OPTION_BIT(SHARE_OPTION_force_create_mode) |
+	SHARE_OPTION_BIT(SHARE_OPTION_force_directory_mode);
+
+static void print_options(const struct share *s)
+{
+	char text[SETTING_TEXT_MAX];
+	unsigned int id;
+
+	for (id = 0; id < SHARE_OPTIONS; id++) {
+		const struct setting *option = &share_options[id];
+		u32 value = share_option_value(s, id);
+
+		if (details_in_words & SHARE_OPTION_BIT(id))
+			continue;
+		if (option->type == DITTO_SETTING_TYPE_BOOL)
+			print_flag(option->name, value);
+		else
+			detail_print(option->name, setting_text(option, value, text));
+	}
 }
 
 static void print_users(const struct share *s)
@@ -288,8 +321,6 @@ static void share_details(const struct share *s)
 	printf("%-13s%u:%u\n", "anonymous", s->anon_uid, s->anon_gid);
 	printf("%-13s%s\n", "security",
 	       setting_text(&share_options[SHARE_OPTION_sec], s->sec, sec));
-	print_flag("manage-gids", s->manage_gids);
-	print_flag("local-locks", s->local_locks);
 	for (i = 0; i < s->nrules; i++) {
 		char *rule = share_rule_text(&s->rules[i]);
 
@@ -298,20 +329,9 @@ static void share_details(const struct share *s)
 	}
 	if (!s->nrules)
 		printf("%-13sall\n", "allow");
-	print_flag("encrypt", s->encrypt);
-	print_flag("guest", s->guest);
-	print_flag("browse", s->browse);
-	print_flag("streams", s->streams);
-	print_flag("short-names", s->short_names);
-	printf("%-13s%s\n", "nested",
-	       setting_text(&share_options[SHARE_OPTION_nested], s->nested, sec));
-	print_flag("notify", s->notify);
+	print_options(s);
 	print_flag("continuous", s->continuous);
-	print_flag("secure-ports", s->secure_ports);
-	printf("%-13s%s\n", "unreadable", s->hide_unreadable ? "hidden" : "shown");
-	printf("%-13s%s\n", "acl-mode", spec_enum_name(&spec_acl_mode, s->acl_mode));
-	printf("%-13s%s\n", "samba-acl",
-	       setting_text(&share_options[SHARE_OPTION_samba_acl], s->samba_acl, sec));
+	detail_print("unreadable", s->hide_unreadable ? "hidden" : "shown");
 	printf("%-13s%04o, force %04o\n", "new files", s->create_mask, s->force_create_mode);
 	printf("%-13s%04o, force %04o\n", "new folders", s->directory_mask,
 	       s->force_directory_mode);
