@@ -9,10 +9,12 @@ import collections
 import itertools
 import time
 
+from model_coverage import Coverage
 from model_loop import Defect
 from truth import A_READ, A_WRITE, W
 
 TO_THE_END = 2**64 - 1
+ADDED, REMOVED, OLD_NAME, NEW_NAME = 1, 2, 4, 5    # changes of names (MS-FSCC 2.7.1)
 _numbers = itertools.count(1)
 
 
@@ -21,13 +23,17 @@ def letters(bits, names):
 
 
 class Node:
-    """A file or a directory. edits: how often it was changed; seen: (change attribute, edits)."""
+    """A file or a directory.
+
+    edits: how often it was changed; seen: (change attribute, edits); changes: of names in the
+    tree below it, as (action, name) pairs, which only the root keeps.
+    """
 
     def __init__(self, is_dir):
         self.number, self.is_dir = next(_numbers), is_dir
         self.data, self.links, self.entries = bytearray(), [], {}
         self.fh3 = self.fh4 = self.fileid = self.seen = None
-        self.edits = 0
+        self.edits, self.changes = 0, []
 
     def __repr__(self):
         return f'{"directory" if self.is_dir else "file"} {self.number}'
@@ -60,11 +66,19 @@ class Link:
         if parent:
             parent.entries[name] = self
             parent.edits += 1
+            self._tell(ADDED)
         node.links.append(self)
 
     def __repr__(self):
         name = self.path() or 'the root' if self in self.node.links else 'a removed name'
         return f'{name} ({self.node})'
+
+    def _tell(self, action):
+        """Keep a change of the name in the root."""
+        top = self.parent
+        while top.links and top.links[0].parent:
+            top = top.links[0].parent
+        top.changes.append((action, self.path('\\')))
 
     def path(self, separator='/'):
         if not self.parent:
@@ -74,6 +88,7 @@ class Link:
 
     def drop(self):
         if self.parent:
+            self._tell(REMOVED)
             del self.parent.entries[self.name]
             self.parent.edits += 1
         self.parent = None
@@ -91,9 +106,12 @@ class Link:
             over.drop()
         for directory in (self.parent, parent):
             directory.edits += 1
+        within = parent is self.parent
+        self._tell(OLD_NAME if within else REMOVED)
         del self.parent.entries[self.name]
         self.parent, self.name = parent, name
         parent.entries[name] = self
+        self._tell(NEW_NAME if within else ADDED)
 
 
 class Open:
@@ -103,6 +121,7 @@ class Open:
         self.client, self.node, self.acc, self.deny = client, node, acc, deny
         self.owner, self.link = owner, link
         self.cache, self.delete, self.used = None, False, False
+        self.durable, self.doubted = None, False
 
     def __repr__(self):
         return (f"{self.client}'s open of {self.node} (access {letters(self.acc, 'rwd')}, denies "
@@ -144,11 +163,13 @@ class Model:
     """All of it, and a log of what was done."""
 
     def __init__(self, cells):
-        self.cells, self.root = cells, Node(True)
+        self.cells, self.root, self.coverage = cells, Node(True), Coverage()
         Link(None, '', self.root)
         self.nodes, self.opens, self.ranges, self.caches = [self.root], [], [], []
+        self.local = []                     # what local processes have open
+        self.asking = []                    # clients whose operations are not answered
         self.taken, self.ending = [], []    # names that steps use, and claims that they give up
-        self.log, self.started = collections.deque(maxlen=80), time.monotonic()
+        self.log, self.started = collections.deque(maxlen=4000), time.monotonic()
 
     def say(self, *what):
         self.log.append(f'{time.monotonic() - self.started:8.3f} s  ' + ' '.join(map(str, what)))
@@ -168,7 +189,7 @@ class Model:
         return [n for n in self.nodes if n.is_dir and n.links]
 
     def busy(self, node):
-        return any(o.node is node for o in self.opens)
+        return any(o.node is node and not o.client.watches for o in self.opens)
 
     # what conflicts
     def opens_against(self, node, acc, deny=0, mine=()):
@@ -274,6 +295,10 @@ class Model:
 
     def _check_cache(self, c):
         delegation = c.row == 'delegation'
+        for o in self.local:
+            if o.node is c.node and c.bits and not c.closing and (
+                    c.bits & W or o.acc & A_WRITE):
+                raise Defect(f'both were granted: {c} and {o}')
         for o in self.opens:
             own = o.client is c.client and (delegation or o.cache is c)
             if o.node is c.node and not own and (
@@ -289,5 +314,6 @@ class Model:
         lines = [f'  {link}, {len(link.node.data)} bytes'
                  f'{", to be removed" if link.pending else ""}' for link in self.links()]
         caches = [c for c in self.caches if c.bits]
-        return '\n'.join(lines + [f'  {x}' for x in self.opens + self.ranges + caches])
+        return '\n'.join(lines + [
+            f'  {x}' for x in self.opens + self.local + self.ranges + caches])
 

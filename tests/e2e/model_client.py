@@ -8,7 +8,7 @@ What it takes from caches has been given up when it is done, or their holders ar
 import time
 
 from harness import SLOW
-from model_claims import TO_THE_END
+from model_claims import REMOVED, TO_THE_END
 from model_loop import Defect, pause
 from truth import A_READ, A_WRITE
 
@@ -27,21 +27,28 @@ class Client:
     STEPS = dict(do_read=6, do_write=6, do_size=3)      # how often each is chosen
     REFUSED = ()            # errors by which the server refuses for a claim
     exact = False           # ranges of others stop it, whatever they are
+    counted = True          # its claims are in the server's numbers
+    away = False            # it has lost its connection
+    watches = False         # its open of the root is not one that stops others
 
     def __init__(self, name, model, loop, dice):
         self.name, self.m, self.loop, self.dice = name, model, loop, dice
         self.busy = self.overlaps = self.flushes = False
-        self.began = 0
+        self.began, self.doing = 0, ''
 
     def __repr__(self):
+        return self.name
+
+    def kind(self):
+        """What it speaks."""
         return self.name
 
     def say(self, *what):
         self.m.say(f'{self.name}:', *what)
 
     def step(self):
-        name, = self.dice.choices(list(self.STEPS), list(self.STEPS.values()))
-        return getattr(self, name)()
+        self.doing, = self.dice.choices(list(self.STEPS), list(self.STEPS.values()))
+        return getattr(self, self.doing)()
 
     # choices
     def pick(self, choices):
@@ -56,8 +63,9 @@ class Client:
         return bytes([self.dice.randrange(97, 123)]) * self.dice.randrange(1, 12)
 
     def range(self):
-        lo = self.dice.randrange(40)
-        return lo, lo + self.dice.randrange(1, 20)
+        """(first, last) byte, now and then to the largest offset."""
+        lo = self.dice.randrange(1, 40)
+        return lo, TO_THE_END if self.dice.random() < 0.1 else lo + self.dice.randrange(1, 20)
 
     def opens(self, node=None):
         return [o for o in self.m.opens if o.client is self and node in (None, o.node)]
@@ -73,6 +81,14 @@ class Client:
         directories = any(name in DIR_NAMES for _, name in [*taken, *names])
         return not (names and taken) or not directories and not any(n in taken for n in names)
 
+    @staticmethod
+    def present(claims):
+        """Those of clients that are not away; the opens of others give way."""
+        for claim in claims:
+            if claim.client.away:
+                claim.client.doubt(claim)
+        return [claim for claim in claims if not claim.client.away]
+
     def attempt(self, what, ask, reasons=list, firm=None, excused=lambda error: False, names=(),
                 ends=()):
         """Do an operation: its result if it was done, and None if it was refused as it may be.
@@ -86,18 +102,21 @@ class Client:
         if not self.names_free(names):
             return None
         firm = firm or reasons
-        before, must, self.began = reasons(), firm(), time.monotonic()
+        before, must, self.began = self.present(reasons()), self.present(firm()), time.monotonic()
         self.say(what, '...')
         self.m.taken += names
+        self.m.asking.append(self)
         self.m.ending += ends
         r = yield from self.again(ask, reasons)
+        self.m.asking.remove(self)
         for name in names:
             self.m.taken.remove(name)
         for claim in ends:
             self.m.ending.remove(claim)
         self.say(what, '->', r.error or 'done')
+        self.m.coverage.ended(self, r.error or 'done')
         if not r.error:
-            still = firm()
+            still = self.present(firm())
             for claim in must:
                 if claim in still and claim not in self.m.ending:
                     raise Defect(f'{self}: {what}: it was done in spite of {claim}')
@@ -105,8 +124,9 @@ class Client:
         if not excused(r.error):
             if r.error not in self.REFUSED:
                 raise Defect(f'{self}: {what}: {r.error} is not explained by the model')
-            if not before and not reasons() and not self.overlaps:
+            if not before and not self.present(reasons()) and not self.overlaps:
                 raise Defect(f'{self}: {what}: {r.error}, but no claim conflicts with it')
+            self.m.coverage.refuses(self, before)
         return None
 
     def broken(self, what, *effects, key=None, acc=0, deny=0, waits=True):
@@ -117,9 +137,15 @@ class Client:
         """
         end = time.monotonic() + TOLD_S
         for node, column in effects:
-            for c, bits, first in self.m.caches_against(node, column, self, key, acc, deny):
+            for c, bits, first in self.breaks(node, column, key, acc, deny):
+                if not self.present([c]):
+                    continue
                 if c.since < self.began or not self.overlaps:
                     yield from self._given_up(f'{what} ({column})', c, bits, waits and first, end)
+
+    def breaks(self, node, column, key, acc, deny):
+        """What an operation takes from caches, as Model.caches_against()."""
+        return self.m.caches_against(node, column, self, key, acc, deny)
 
     def _given_up(self, what, c, bits, first, end):
         since = c.since
@@ -142,12 +168,17 @@ class Client:
             raise Defect(f'{self}: {what}: the name is taken by {d.entries[name]}')
         return bool(r)
 
-    def renamed(self, what, link, d, name, key=None):
-        """Rename in the model, over what has the name, which breaks caches."""
+    def renamed(self, what, link, d, name, key=None, told=True):
+        """Rename in the model, over what has the name, which breaks caches.
+
+        told: watchers are told that what had the name is removed.
+        """
         parent, over = link.parent, d.entries.get(name)
         effects = [(link.node, 'rename')]
         if over is not link:
             link.move(d, name)
+            if over and not told:
+                self.m.root.changes.remove((REMOVED, link.path('\\')))
             effects.append((parent, 'entry'))
             if not over or over.node is not link.node:
                 effects += [(d, 'entry')] + ([(over.node, 'replace')] if over else [])
@@ -157,6 +188,9 @@ class Client:
     def denied(self, _node, _acc, _owner):
         """Opens that deny an access."""
         return []
+
+    def ranges_in_the_way(self, node, lo, hi, write, owner):
+        return self.m.ranges_against_io(node, lo, hi, write, owner, self.exact)
 
     def key(self, _owner):
         """Whose caches are not broken by what an owner does."""
@@ -169,8 +203,8 @@ class Client:
         """Read or change a range of a file that span() tells."""
         node, _, owner, by = target
         return (yield from self.attempt(
-            what, lambda: ask(by), lambda: self.denied(node, acc, owner) + self.m.ranges_against_io(
-                node, *span(), acc == A_WRITE, owner, self.exact),
+            what, lambda: ask(by), lambda: self.denied(node, acc, owner) + self.ranges_in_the_way(
+                node, *span(), acc == A_WRITE, owner),
             firm, lambda error: self.missing(error, node),
             [(node, 'data')] if acc == A_WRITE else ()))
 
@@ -220,7 +254,7 @@ class Client:
         """Write what was cached, if no step runs and no range is in the way: the error."""
         offset, data = self.dice.randrange(50), self.data()
         last = offset + len(data) - 1
-        if self.busy or self.m.ranges_against_io(node, offset, last, True, owner, self.exact):
+        if self.busy or self.ranges_in_the_way(node, offset, last, True, owner):
             return ''
         self.flushes = True
         r = yield from self.again(lambda: self.write(by, offset, data), list)

@@ -8,7 +8,7 @@ import nlm_lockers
 import rpc
 import smb
 from harness import SLOW
-from model_claims import Link, Open
+from model_claims import TO_THE_END, Link, Open
 from model_client import DIR_NAMES, Client
 from model_loop import Defect, pause
 from nfs4_status import STATUS
@@ -21,12 +21,19 @@ GRACE = ('GRACE', 'grace period')       # while a client is recorded
 LATER = ('DELAY', 'denied')             # while a cache is broken, or if a claim conflicts
 TRIES = 5
 EXIST = ('EXIST', 'NOTEMPTY', 'NOTDIR', 'ISDIR')
+FILE_MODES = 0o666, 0o646, 0o664, 0o766       # alice may read and write
+
+
+def span(lo, hi):
+    """(offset, length) of NLM, in which 0 is to the end."""
+    return lo, 0 if hi == TO_THE_END else hi - lo + 1
 
 
 class Nfs(Client):
-    """Names. Subclasses have the operations: remove(), rename(), link(), mkdir(), attributes()."""
+    """Names. Subclasses have the operations: remove(), rename(), link(), mkdir(), chmod(),
+    attributes()."""
 
-    STEPS = Client.STEPS | dict(do_remove=3, do_rename=3, do_link=2, do_mkdir=1)
+    STEPS = Client.STEPS | dict(do_remove=3, do_rename=3, do_link=2, do_mkdir=1, do_chmod=2)
     REFUSED = ('LOCKED', 'ACCESS', 'SHARE_DENIED', 'DELAY', 'DENIED', 'denied')
 
     def again(self, ask, reasons):
@@ -38,9 +45,13 @@ class Nfs(Client):
             tries += later
             if not later and r.error not in GRACE or time.monotonic() > end:
                 return r
-            if later and tries >= TRIES and reasons():
+            if later and tries >= TRIES and self.present(reasons()):
                 return r
             yield pause(0.03)
+
+    def patient(self, ask):
+        """Repeat it for as long as the answer is to come later."""
+        return self.again(ask, list)
 
     def file(self):
         link = self.pick(x for x in self.m.files() if x.node.fh3)
@@ -123,17 +134,44 @@ class Nfs(Client):
             yield from self.broken(what, (d, 'entry'))
 
 
+    def told_holder(self, what, ranges, offset, length):
+        """The holder that a test tells has one of the ranges that are in the way."""
+        last = TO_THE_END if length in (0, TO_THE_END) else offset + length - 1
+        if not self.overlaps and not any(r.lo <= last and r.hi >= offset for r in ranges):
+            raise Defect(f'{self}: {what}: {offset}-{last} is in the way, expected {ranges}')
+
+    def do_chmod(self):
+        node, mode = self.file(), self.pick(FILE_MODES)
+        if not node:
+            return
+        what = f'change the mode of {node}'
+        r = yield from self.attempt(what, lambda: self.chmod(node, mode),
+                                    excused=lambda error: self.missing(error, node))
+        if r:
+            node.edits += 1
+            yield from self.broken(what, (node, 'setattr'))
+
+
 class Nfs3(Nfs):
     """A client of NFSv3 that locks and shares by NLM. Its calls block, in threads."""
 
-    STEPS = Nfs.STEPS | dict(do_create=3, do_lock=5, do_unlock=3, do_share=3, do_unshare=3)
+    STEPS = Nfs.STEPS | dict(do_create=3, do_lock=5, do_unlock=3, do_share=3, do_unshare=3,
+                             do_test=2)
 
     def __init__(self, client, *args):
         super().__init__(*args)
-        self.n = client.nfs(CRED, timeout=DELAYED_S)
+        self.client, self.shares = client, []
+        self.connect()
+
+    def connect(self):
+        self.n = self.client.nfs(CRED, timeout=DELAYED_S)
         self.m.root.fh3 = self.n.root
-        self.nlm = nlm_lockers.connect(client, timeout=DELAYED_S)
-        self.shares = []
+        self.nlm = nlm_lockers.connect(self.client, timeout=DELAYED_S)
+
+    def drop(self):
+        """End the connections."""
+        self.n.rpc.close()
+        self.nlm.rpc.close()
 
     def call(self, name, *args):
         r = yield self.loop.in_thread(getattr(self.n, name), *args)
@@ -170,6 +208,9 @@ class Nfs3(Nfs):
     def mkdir(self, d, name):
         return self.call('mkdir', d.fh3, name, nfs3.sattr(mode=0o777))
 
+    def chmod(self, node, mode):
+        return self.call('setattr', node.fh3, nfs3.sattr(mode=mode))
+
     def attributes(self, node):
         r = yield from self.call('getattr', node.fh3)
         if not r.error:
@@ -201,7 +242,7 @@ class Nfs3(Nfs):
         svid, (lo, hi), exclusive = self.pick((1, 2)), self.range(), self.pick((True, False))
         what = f'lock {lo}-{hi} of {node} {"exclusive" if exclusive else "shared"} for {svid}'
         r = yield from self.attempt(
-            what, lambda: self.ask_nlm('lock', (lo, hi - lo + 1), svid=svid, exclusive=exclusive,
+            what, lambda: self.ask_nlm('lock', span(lo, hi), svid=svid, exclusive=exclusive,
                                        fh=node.fh3),
             lambda: self.m.ranges_against(node, lo, hi, exclusive, (self, svid), False),
             excused=lambda error: self.missing(error, node),
@@ -209,6 +250,27 @@ class Nfs3(Nfs):
         if r:
             self.m.lock_posix(self, node, (self, svid), lo, hi, exclusive)
             yield from self.broken(what, (node, f'lock {"exclusive" if exclusive else "shared"}'))
+
+    def do_test(self):
+        """NLM_TEST, which tells a range that is in the way."""
+        node = self.file()
+        if not node:
+            return
+        svid, (lo, hi), exclusive = self.pick((1, 2)), self.range(), self.pick((True, False))
+        what, r = f'test {lo}-{hi} of {node} {exclusive} for {svid}', None
+
+        def ask():
+            nonlocal r
+            r = yield from self.ask_nlm('test', span(lo, hi), svid=svid, exclusive=exclusive,
+                                        fh=node.fh3)
+            return r
+
+        def reasons():
+            return self.m.ranges_against(node, lo, hi, exclusive, (self, svid), False)
+        yield from self.attempt(what, ask, reasons,
+                                excused=lambda error: self.missing(error, node))
+        if r and r.error == 'denied':
+            self.told_holder(what, reasons(), *r.holder.where)
 
     def do_unlock(self):
         r = self.pick(r for r in self.m.ranges if r.client is self)
@@ -218,7 +280,7 @@ class Nfs3(Nfs):
     def unlock(self, r, lo, hi):
         done = yield from self.attempt(
             f'unlock {lo}-{hi} of {r.node} for {r.owner[1]}',
-            lambda: self.ask_nlm('unlock', (lo, hi - lo + 1), svid=r.owner[1], fh=r.node.fh3),
+            lambda: self.ask_nlm('unlock', span(lo, hi), svid=r.owner[1], fh=r.node.fh3),
             excused=lambda error: self.missing(error, r.node),
             ends=self.m.ranges_of(r.node, r.owner, lo, hi))
         if done:
@@ -260,5 +322,4 @@ class Nfs3(Nfs):
             yield from self.unshare(o)
 
     def end(self):
-        self.n.rpc.close()
-        self.nlm.rpc.close()
+        self.drop()

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Clients of NFSv4.0, 4.1 and 4.2 of the model: opens, locks, and delegations."""
+import os
 import struct
 import time
 
 import nfs4
 import rpc
-from model_claims import Cache, Open
+from model_claims import TO_THE_END, Cache, Open
 from model_loop import Defect, Future, pause
 from model_nfs import CRED, Nfs
 from nfs4 import getattr, getfh, putfh, savefh
@@ -18,6 +19,11 @@ OPENS_MAX = 6
 RENEW_S = 10
 WANTS = (nfs4.WANT_NO_PREF, nfs4.WANT_READ, nfs4.WANT_WRITE, nfs4.WANT_ANY, nfs4.WANT_NO)
 WRITES = (nfs4.DELEG_WRITE, nfs4.DELEG_WRITE_TIMES)
+
+
+def span(lo, hi):
+    """(offset, length), of which all ones is to the end (RFC 8881 18.10.3)."""
+    return lo, TO_THE_END if hi == TO_THE_END else hi - lo + 1
 
 
 class Wire:
@@ -49,22 +55,42 @@ class Nfs4(Nfs):
     """A client of one minor version with a few owners."""
 
     STEPS = Nfs.STEPS | dict(do_open=12, do_close=4, do_lock=5, do_unlock=3, do_downgrade=1,
-                             do_return=1, do_dir=2)
+                             do_return=1, do_dir=2, do_test=2)
 
     def __init__(self, client, minor, *args):
         super().__init__(*args)
         self.minor, self.listener, self.early = minor, None, set()
-        answers = Callbacks(recall=self.recalled, getattr=self.queried)
-        conn = nfs4.connect(client, timeout=60)
-        if minor:
-            self.c = nfs4.Session.make(answers.on(conn), minor=minor, cred=CRED,
-                                       fore=nfs4.Channel(requests=SLOTS))
-        else:
-            answers.called = self.loop.shared(answers.called)
-            self.listener = Listener(client, answers)
-            self.c = nfs4.Client40(conn, cred=CRED, addr=self.listener.uaddr)
+        if not minor:
+            self.STEPS = {step: often for step, often in self.STEPS.items() if step != 'do_dir'}
+        self.client, self.id = client, os.urandom(12)
+        self.answers = Callbacks(recall=self.recalled, getattr=self.queried)
+        if not minor:
+            self.answers.called = self.loop.shared(self.answers.called)
+            self.listener = Listener(client, self.answers)
+        self.connect()
         self.m.root.fh4 = self.c.fh('data')
-        self.wire, self.free, self.renewed = Wire(self.loop, conn), list(range(SLOTS)), 0
+
+    def connect(self, again=False):
+        self.conn = nfs4.connect(self.client, timeout=60)
+        self.begin(again)
+        self.wire = Wire(self.loop, self.conn)
+
+    def drop(self):
+        """End the connection."""
+        self.wire.close()
+
+    def begin(self, again=False):
+        """Be a client that has nothing, or the same one as before a restart of the server."""
+        if not again:
+            self.verf = os.urandom(8)
+        if self.minor:
+            self.answers.on(self.conn)
+            self.c = nfs4.Session.make(
+                self.conn, self.id, self.verf, self.minor, CRED, reclaimed=not again,
+                fore=nfs4.Channel(requests=SLOTS))
+        else:
+            self.c = nfs4.Client40(self.conn, self.id, self.verf, CRED, addr=self.listener.uaddr)
+        self.free, self.renewed = list(range(SLOTS)), 0
 
     def end(self):
         self.wire.close()
@@ -72,8 +98,8 @@ class Nfs4(Nfs):
             self.listener.__exit__()
 
     # requests
-    def ops(self, *ops):
-        """A COMPOUND: its results, without that of SEQUENCE."""
+    def ops(self, *ops, lost=()):
+        """A COMPOUND: its results, without that of SEQUENCE. lost: errors of a lost session."""
         slot = self.free.pop(0) if self.minor else None
         if self.minor:
             ops = [self.c.sequence(slot), *ops]
@@ -86,7 +112,7 @@ class Nfs4(Nfs):
             self.free.insert(0, slot)
             if r[0].status == nfs4.DELAY:
                 self.c.slots[slot] -= 1
-            elif r[0].status:
+            elif r[0].status and r.error not in lost:
                 raise Defect(f'{self}: SEQUENCE: {r.error}')
         self.renewed = time.monotonic()
         return r
@@ -108,9 +134,9 @@ class Nfs4(Nfs):
     def seqid(self, owner):
         return 0 if self.minor else self.c.seqid(owner)
 
-    def renew(self):
-        """Keep the lease."""
-        if time.monotonic() > self.renewed + RENEW_S:
+    def renew(self, seconds=RENEW_S):
+        """Keep the lease, if it was not renewed for so long."""
+        if time.monotonic() > self.renewed + seconds:
             yield from self.ops(*[] if self.minor else [nfs4.renew(self.c.id)])
 
     # data and names
@@ -152,6 +178,9 @@ class Nfs4(Nfs):
     def mkdir(self, d, name):
         return self.last(putfh(d.fh4), nfs4.create(nfs4.DIR, name, {'mode': 0o777}))
 
+    def chmod(self, node, mode):
+        return self.last(putfh(node.fh4), nfs4.setattr(nfs4.ANON, {'mode': mode}))
+
     def attributes(self, node):
         return self.last(putfh(node.fh4), getattr('size', 'numlinks', 'fileid', 'change'))
 
@@ -169,24 +198,33 @@ class Nfs4(Nfs):
         own, want = self.pick([b'first', b'other']), self.pick(WANTS) if self.minor else 0
         acc, deny = self.dice.randrange(1, 4), self.pick([0, 0, 0, 0, 1, 2, 3])
         link = d.entries.get(name)
+        empties = create == nfs4.UNCHECKED and acc & A_WRITE and self.dice.random() < 0.5
         what = (f'open {link or f"{name} in {d}"} as {own.decode()}, access {acc}, deny {deny}'
-                f'{f", want {want:#x}" if want else ""}{"" if create is None else ", create"}')
+                f'{f", want {want:#x}" if want else ""}{"" if create is None else ", create"}'
+                f'{", empty it" if empties else ""}')
+        attrs = None if create is None else {'mode': 0o666} | ({'size': 0} if empties else {})
 
         def ask():
             r = yield from self.counted(d.fh4, nfs4.open(
                 self.c.owner(own), name, acc | want, deny, seqid=self.seqid(own), how=create,
-                attrs=None if create is None else {'mode': 0o666}), own,
+                attrs=attrs), own,
                 after=(getfh(), getattr('change')))
             if not r.error:
                 yield from self.confirm(r.of('open'), r.of('getfh').fh, own)
             return r
 
-        def reasons():
+        def against():
             now = d.entries.get(name)
             return self.m.opens_against(now.node, acc, deny) if now else []
+
+        def reasons():
+            now = d.entries.get(name)
+            return against() + (self.ranges_in_the_way(now.node, 0, TO_THE_END, True, None)
+                                if now and empties else [])
         guarded = create == nfs4.GUARDED
         r = yield from self.attempt(
-            what, ask, reasons, names=[(d, name)],
+            what, ask, reasons, against,
+            names=[(d, name)] + ([(link.node, 'data')] if link and empties else []),
             excused=lambda error: (error == 'EXIST' and guarded or
                                    self.not_opened(error, d, name, own)))
         if r:
@@ -199,6 +237,9 @@ class Nfs4(Nfs):
             self.add_open(what, link, got, (acc, deny, own))
             self.granted(what, link.node, got.deleg, r[-1].attrs['change'])
             effects = [(link.node, 'open')] + ([(d, 'entry')] if created else [])
+            if empties and not created:
+                link.node.resize(0)
+                effects.append((link.node, 'size'))
             yield from self.broken(what, *effects, acc=acc, deny=deny)
 
     def not_opened(self, error, d, name, own):
@@ -271,8 +312,8 @@ class Nfs4(Nfs):
         def ask():
             if o.lock_sid:
                 return self.counted(node.fh4, nfs4.lock(
-                    kind, lo, hi - lo + 1, o.lock_sid, seqid=self.seqid(by)), by)
-            return self.counted(node.fh4, nfs4.lock(kind, lo, hi - lo + 1, o.sid, new=(
+                    kind, *span(lo, hi), o.lock_sid, seqid=self.seqid(by)), by)
+            return self.counted(node.fh4, nfs4.lock(kind, *span(lo, hi), o.sid, new=(
                 self.seqid(o.owner), self.seqid(by), self.c.owner(by))), o.owner, by)
         r = yield from self.attempt(
             what, ask,
@@ -291,10 +332,32 @@ class Nfs4(Nfs):
         by = self.lock_owner(o)
         lo, hi = self.pick([(r.lo, r.hi) for r in self.m.ranges if r.by is o] + [self.range()])
         r = yield from self.attempt(f'unlock {lo}-{hi} by {o}', lambda: self.counted(
-            o.node.fh4, nfs4.locku(nfs4.READ_LT, lo, hi - lo + 1, o.lock_sid, self.seqid(by)), by),
+            o.node.fh4, nfs4.locku(nfs4.READ_LT, *span(lo, hi), o.lock_sid, self.seqid(by)), by),
             ends=self.m.ranges_of(o.node, self.locker(o), lo, hi))
         o.lock_sid = r[-1].stateid
         self.m.lock_posix(self, o.node, self.locker(o), lo, hi, None)
+
+    def do_test(self):
+        """LOCKT, which tells a range that is in the way."""
+        node, own = self.file(), self.pick([b'first', b'other'])
+        if not node:
+            return
+        (lo, hi), exclusive, r = self.range(), self.pick((True, False)), None
+        kind = nfs4.WRITE_LT if exclusive else nfs4.READ_LT
+        by = self.c.owner(b'%s locks file %d' % (own, node.number))
+
+        def ask():
+            nonlocal r
+            r = yield from self.last(putfh(node.fh4), nfs4.lockt(kind, *span(lo, hi), by))
+            return r
+
+        def reasons():
+            return self.m.ranges_against(node, lo, hi, exclusive, (self, own), False)
+        what = f'test {lo}-{hi} {"exclusive" if exclusive else "shared"} of {node} by {own}'
+        yield from self.attempt(what, ask, reasons,
+                                excused=lambda error: self.missing(error, node))
+        if r and r.error == 'DENIED':
+            self.told_holder(what, reasons(), r.denied.offset, r.denied.length)
 
     # delegations
     def granted(self, what, node, deleg, change):
@@ -320,6 +383,8 @@ class Nfs4(Nfs):
         c = next((c for c in self.m.caches if c.client is self and c.sid[1] == call.stateid[1]),
                  None)
         self.say('is asked for', c or 'a delegation that it does not have, or not yet')
+        if c:
+            self.m.coverage.broke(c, self.m.asking)
         if not c:
             self.early.add(call.stateid[1])
         elif c.to is None and not c.closing:
@@ -351,6 +416,7 @@ class Nfs4(Nfs):
         if c:
             c.closing = True
             yield from self.returned(c)
+            self.m.coverage.ended(self, 'done')
             self.m.forget(c)
 
     def queried(self, call):
@@ -366,6 +432,7 @@ class Nfs4(Nfs):
         if not self.minor or any(c.client is self and c.node is d for c in self.m.caches):
             return
         r = yield from self.ops(putfh(d.fh4), nfs4.get_dir_delegation())
+        self.m.coverage.ended(self, r.error or ('refused' if r[-1].nonfatal else 'done'))
         if not r.error and not r[-1].nonfatal:
             self.keep(Cache(self, d, 'directory delegation', None, R | H), r[-1].stateid)
 

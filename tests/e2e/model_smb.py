@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """SMB 3.1.1 clients of the model: opens, mandatory ranges, leases and oplocks."""
+import itertools
 import os
 import struct
 import time
@@ -9,7 +10,7 @@ import smb2
 import smbraw
 import t_smb_durable
 from harness import SLOW
-from model_claims import Cache, Link, Open, Range
+from model_claims import TO_THE_END, Cache, Link, Open, Range
 from model_client import Client
 from model_loop import Defect, Future, pause
 from smb2 import DELETE_ON_CLOSE, DIRECTORY_FILE, MAKE, OPEN, OPEN_IF, OVERWRITE_IF
@@ -23,7 +24,7 @@ CAPS = smbraw.LARGE_MTU_CAP | LEASING | DIRECTORY_LEASING
 OPENS_MAX, DIRS_MAX = 7, 3
 OPLOCKS = {1: R, 8: R | W, 9: R | H | W}
 CREATED, OVERWRITTEN = 2, 3                              # CreateAction
-RENAME, LINK, DISPOSITION, END_OF_FILE = 10, 11, 13, 20   # of SET_INFO
+BASIC, RENAME, LINK, DISPOSITION, END_OF_FILE = 4, 10, 11, 13, 20   # of SET_INFO
 ALL = A_READ | A_WRITE | A_DELETE
 RIGHTS = {A_READ: 0x89, A_WRITE: 0x116, A_DELETE: smb2.DELETE}
 SYNCHRONIZE = 0x100000
@@ -38,24 +39,42 @@ def path_of(d, name):
     return f'{above}\\{name}' if above else name
 
 
+def lease_key(parts):
+    return next((data[:16] for kind, data in parts if kind == b'RqLs'), None)
+
+
 class Smb(Client):
     """A session on one connection. An open is used by one request at a time."""
 
     STEPS = Client.STEPS | dict(do_open=12, do_close=5, do_lock=4, do_unlock=3, do_delete=2,
-                                do_rename=4, do_link=1, do_dir=4)
+                                do_rename=4, do_link=1, do_dir=4, do_times=1)
     REFUSED = ('SHARING_VIOLATION', 'FILE_LOCK_CONFLICT', 'LOCK_NOT_GRANTED')
     exact = True
     body_of = t_smb_durable.Durable.body
 
     def __init__(self, client, *args):
         super().__init__(*args)
-        self.s = smbraw.link(client, guid=os.urandom(16), caps=CAPS)
+        self.client, self.guid = client, os.urandom(16)
         self.waiting, self.keys, self.closed = {}, 0, set()
+        self.connect()
+
+    def connect(self):
+        self.waiting.clear()
+        self.s = smbraw.link(self.client, guid=self.guid, caps=CAPS)
         self.loop.readers[self.s.socket] = self.receive
+
+    def kind(self):
+        return 'SMB'
 
     def end(self):
         del self.loop.readers[self.s.socket]
         self.s.end()
+
+    def lose(self):
+        """Lose the connection, and all that was open."""
+        self.end()
+        for o in self.opens():
+            self.m.close(o)
 
     # messages
     def receive(self):
@@ -102,6 +121,8 @@ class Smb(Client):
             epoch, flags, key, before, after = struct.unpack_from('<2xHI16sII', body)
         c = next((c for c in self.m.caches if c.client is self and c.key == key), None)
         self.say('is told that', c or 'something that it closed', 'is broken')
+        if c:
+            self.m.coverage.broke(c, self.m.asking)
         if not c or c.closing:
             if key not in self.closed:
                 raise Defect(f'{self}: a break of something unknown, {key}')
@@ -162,7 +183,7 @@ class Smb(Client):
         parts, level, c = self.caching(link)
         if c and c.to is not None:
             return
-        path, deny, key = path_of(d, name), ALL & ~share, parts and parts[0][1][:16]
+        path, deny, key = path_of(d, name), ALL & ~share, lease_key(parts)
         wants = acc | A_WRITE if how == OVERWRITE_IF else acc
         what = (f'open {path} ({link.node if link else "new"}), access {acc}, share {share}, '
                 f'disposition {how}{", delete on close" if at_close else ""}'
@@ -311,28 +332,45 @@ class Smb(Client):
     def set_info(self, o, level, data):
         return self.use(o, smb2.SET_INFO, smb2.set_body(o.fid, level, data))
 
+    def do_times(self):
+        """Set the time of the last write."""
+        o = self.pick(self.usable(A_WRITE))
+        if not o:
+            return
+        what, when = f'set the time by {o}', 133_000_000_000_000_000 + self.dice.randrange(10**9)
+        if (yield from self.attempt(what, lambda: self.set_info(
+                o, BASIC, struct.pack('<QQQQII', 0, 0, when, 0, 0, 0)))):
+            o.node.edits += 1
+            yield from self.broken(what, (o.node, 'setattr'), key=self.key(o))
+
     # ranges
     def do_lock(self):
         o = self.pick(self.usable(A_READ))
         if not o:
             return
-        (lo, hi), exclusive = self.range(), self.pick((True, False))
-        kind = 'exclusive' if exclusive else 'shared'
-        what = f'lock {lo}-{hi} {kind} by {o}'
-        flags = smb2.AT_ONCE | (smb2.EXCLUSIVE if exclusive else smb2.SHARED)
-        r = yield from self.attempt(
-            what, lambda: self.use(o, smb2.LOCK, self.s.lock_body(o.fid, (lo, hi - lo + 1, flags))),
-            lambda: self.m.ranges_against(o.node, lo, hi, exclusive, o, True))
+        new = [Range(self, o.node, o, True, self.pick((True, False)), *self.range(), o)
+               for _ in range(self.pick([1, 1, 1, 2]))]
+        kinds = ['exclusive' if r.exclusive else 'shared' for r in new]
+        what = f'lock {" and ".join(f"{r.lo}-{r.hi} {k}" for r, k in zip(new, kinds))} by {o}'
+        flags = {r: smb2.AT_ONCE | (smb2.EXCLUSIVE if r.exclusive else smb2.SHARED) for r in new}
+
+        def reasons():
+            own = [a for a, b in itertools.combinations(new, 2) if a.lo <= b.hi and b.lo <= a.hi and
+                   b.exclusive]
+            return own + [x for r in new for x in self.m.ranges_against(
+                o.node, r.lo, r.hi, r.exclusive, o, True)]
+        r = yield from self.attempt(what, lambda: self.use(o, smb2.LOCK, self.s.lock_body(
+            o.fid, *((r.lo, r.hi - r.lo + 1, flags[r]) for r in new))), reasons)
         if r:
-            self.m.ranges.append(Range(self, o.node, o, True, exclusive, lo, hi, o))
-            yield from self.broken(what, (o.node, f'lock {kind}'), key=self.key(o))
+            self.m.ranges += new
+            yield from self.broken(what, *((o.node, f'lock {k}') for k in kinds), key=self.key(o))
 
     def do_unlock(self):
         """Unlock a range, or one that is not locked like this."""
         r = self.pick(r for r in self.m.ranges if r.client is self and not r.by.used)
         if not r:
             return
-        more = self.pick([0, 0, 0, 0, 1])
+        more = 0 if r.hi == TO_THE_END else self.pick([0, 0, 0, 0, 1])
         if any(x.by is r.by and (x.lo, x.hi) == (r.lo, r.hi + more) for x in self.m.ranges
                if x is not r):
             return

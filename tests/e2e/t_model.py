@@ -2,29 +2,39 @@
 """Clients of all protocols do random things to the same files, as a model allows.
 
 The clients speak NFSv3 with NLM, NFSv4.0, 4.1, 4.2 and SMB 3.1.1 (model_nfs.py, model_nfs4.py,
-model_smb.py). They do one step at a time; while one waits, others begin theirs. Each compares
-what comes of it with the model (model_claims.py), and all that can be seen of the files is
-compared with it in between (model_checks.py).
+model_smb.py), and processes of the server use the files, too (model_local.py). They do one step at
+a time; while one waits, others begin theirs, and now and then some begin at once. Each compares
+what comes of it with the model (model_claims.py). In between, all that can be seen of the files is
+compared with it (model_checks.py), what a client hears that watches the tree (model_watch.py), and
+what becomes of clients that lose their connection or are silent, and of all of them when the
+server restarts (model_events.py).
 
 DITTO_MODEL is the length in seconds, without which nothing is run, and SEED the seed.
 """
 import os
 import random
+import re
 import time
 
 import model_checks
+import model_events
+import model_lasting
+import model_silent
 import truth
 from harness import SLOW, Skip, test
 from model_claims import Model
+from model_lasting import Lasting
+from model_local import Local
 from model_loop import Defect, Loop
 from model_nfs import Nfs3
 from model_nfs4 import Nfs4
-from model_smb import Smb
+from model_silent import Silent
+from model_watch import Watch
 
 SECONDS = float(os.environ.get('DITTO_MODEL', '0'))
 AT_ONCE = 3                 # steps, at most
 STEP_S = 60 * SLOW          # until a step has ended
-REPORT = 50                 # lines
+REPORT = 40                 # lines
 
 
 class Run:
@@ -32,18 +42,29 @@ class Run:
 
     def __init__(self, w, seed):
         self.w, self.seed, self.dice, self.loop = w, seed, random.Random(seed), Loop()
-        self.m, self.tasks, self.steps = Model(truth.matrix()), [], 0
+        self.m, self.tasks = Model(truth.matrix()), []
+        self.steps = self.checked = 0
         a, b = w.clients
+        self.settings()
         args = self.m, self.loop, self.dice
         self.v3, self.v42 = Nfs3(a, 'NFSv3', *args), Nfs4(a, 2, 'NFSv4.2', *args)
-        self.v4 = [Nfs4(a, 0, 'NFSv4.0', *args), Nfs4(b, 1, 'NFSv4.1', *args), self.v42]
+        self.silent = [Silent(a, 0, 'NFSv4.0', *args), Silent(b, 1, 'NFSv4.1', *args)]
+        self.v4 = [*self.silent, self.v42]
         self.nfs, root = [self.v3, *self.v4], self.m.root
         root.fileid = self.loop.run(self.v3.attributes(root)).attrs['fileid']
-        self.clients = [*self.nfs, Smb(a, 'SMB-1', *args), Smb(b, 'SMB-2', *args)]
+        self.watch = Watch(b, 'SMB watcher', *args)
+        self.loop.run(self.watch.begin())
+        self.smb = [Lasting(a, 'SMB-1', *args), Lasting(b, 'SMB-2', *args)]
+        self.local = Local(w.export, 'local', *args)
+        self.clients = [*self.nfs, *self.smb, self.local]
+
+    def settings(self):
+        self.w.server.ctl('server', 'set', 'recall-pause-s', '0')
 
     def begin(self):
         """Begin a step of a client that is idle."""
-        client = self.dice.choice([c for c in self.clients if not (c.busy or c.flushes)])
+        client = self.dice.choice([c for c in self.clients if not (
+            c.busy or c.flushes or c.away)])
 
         def step():
             yield from client.step()
@@ -62,9 +83,10 @@ class Run:
         """Begin a step, and others while it waits, until all have ended."""
         self.begin()
         now = time.monotonic()
-        end, another = now + STEP_S, now + self.dice.choice([0.1, 0.2, STEP_S])
+        end, another = now + STEP_S, now + self.dice.choice([0, 0.1, 0.2, STEP_S])
         while not self.ended():
-            self.loop.pump(0.02)
+            if another > now:
+                self.loop.pump(0.02)
             if time.monotonic() > another and len(self.tasks) < AT_ONCE and not self.ended():
                 self.begin()
                 another = time.monotonic() + 0.1
@@ -73,7 +95,11 @@ class Run:
 
     def check(self):
         """Compare what there is with the model, of which some is looked at now and then."""
+        model_lasting.check(self, self.smb)
+        model_silent.check(self, self.silent)
         self.m.check()
+        self.watch.check(self.steps - self.checked == 1)
+        self.checked = self.steps
         model_checks.listings(self)
         model_checks.learn(self)
         if self.dice.random() < 0.3:
@@ -84,7 +110,9 @@ class Run:
         if self.dice.random() < 0.2 and not any(c.to is not None for c in self.m.caches):
             model_checks.claims(self)
         for c in self.v4:
-            self.loop.run(c.renew())
+            if not c.away:
+                self.loop.run(c.renew())
+        model_events.happen(self)
 
     def go(self, seconds):
         """Do steps for so long, and give back everything."""
@@ -94,15 +122,21 @@ class Run:
             self.turn()
             self.check()
         self.loop.until('all breaks are answered', lambda: not self.loop.tasks)
-        for c in self.clients:
+        model_events.all_here(self)
+        everyone = [*self.clients, self.watch]
+        for c in everyone:
             self.loop.run(c.leave())
         model_checks.claims(self)
-        for c in self.clients:
+        for c in everyone:
             c.end()
         self.loop.close()
 
-    def report(self):
-        """What was done last, what the model has, and what the server has."""
+    def report(self, error):
+        """What was done to the files that an error names, and last; what there is."""
+        named = {*re.findall(r'(?:file|directory) \d+', str(error))}
+        of_these = [line for line in self.m.log if any(re.search(rf'{x}\b', line) for x in named)]
+        print(f'what was done to {", ".join(sorted(named)) or "no file"}:', *of_these[-REPORT:],
+              sep='\n')
         print('the last steps:', *list(self.m.log)[-REPORT:], sep='\n')
         print('what the model has:', self.m.held(), sep='\n')
         print('what the server has:', self.w.server.ctl('lock', 'list'), sep='\n')
@@ -115,13 +149,13 @@ def random_steps(w):
     if not SECONDS:
         raise Skip('DITTO_MODEL says for how many seconds')
     os.chmod(w.export, 0o777)
-    w.server.ctl('server', 'set', 'recall-pause-s', '0')
     run = Run(w, int(os.environ.get('SEED') or time.strftime('%Y%m%d')))
     print(f'SEED={run.seed}')
     try:
         run.go(SECONDS)
-    except BaseException:
-        run.report()
+    except BaseException as e:
+        run.report(e)
         raise
+    run.m.coverage.report(run.clients)
     print(f'{run.steps} steps with SEED={run.seed}')
     w.server.release_clients()

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What happens to the clients of the model between their steps: they lose their connection, are
+silent for longer than their lease, or the server restarts under all of them."""
+import model_checks
+import model_restart
+
+CUT, BACK = 0.1, 0.1            # how likely each is, between two steps
+SILENT, SPEAKS = 0.001, 0.05
+RESTART = 0.002
+
+
+def happen(run):
+    """Let something happen, maybe."""
+    cut_or_back(run)
+    silent_or_not(run)
+    if run.dice.random() < RESTART and not run.loop.tasks:
+        all_here(run)
+        model_restart.restart(run)
+        model_checks.claims(run)
+        run.m.check()
+
+
+def all_here(run):
+    """Let those come back that are away."""
+    for c in run.smb:
+        if c.away:
+            run.loop.run(c.back())
+    for c in run.silent:
+        if c.away:
+            run.loop.run(c.speak())
+
+
+def cut_or_back(run):
+    """Cut the connection of a client of SMB, or connect it again."""
+    away, dice = [c for c in run.smb if c.away], run.dice.random()
+    if away and dice < BACK:
+        run.loop.run(away[0].back())
+    if away or dice > CUT:
+        return
+    client = run.dice.choice(run.smb)
+    run.loop.pump(0.05)
+    if not run.loop.tasks and client.may_cut():
+        client.cut()
+        model_checks.claims(run)
+
+
+def silent_or_not(run):
+    """Let a client of NFSv4 be silent, or speak again."""
+    away, dice = [c for c in run.silent if c.away], run.dice.random()
+    if away and dice < SPEAKS:
+        run.loop.run(away[0].speak())
+    if away or dice > SILENT or run.loop.tasks:
+        return
+    client = run.dice.choice(run.silent)
+    if client.may_be_silent():
+        client.be_silent(run)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A restart of the server under the clients of the model: who may reclaims all that it had."""
+import nfs4
+from harness import wait_for
+from model_loop import Defect
+from model_nfs import span
+from truth import W
+
+
+def reclaim_nfs3(c):
+    """Take back ranges and shares by NLM."""
+    c.connect()
+    for r in [r for r in c.m.ranges if r.client is c]:
+        got = yield from c.ask_nlm('lock', span(r.lo, r.hi), svid=r.owner[1], fh=r.node.fh3,
+                                   exclusive=r.exclusive, reclaim=True)
+        expect_done(c, r, got)
+    for o in c.shares:
+        got = yield from c.ask_nlm('share', o.owner, o.deny, o.acc, fh=o.node.fh3, reclaim=True)
+        expect_done(c, o, got)
+
+
+def reclaim_nfs4(c):
+    """Take back opens, with delegations of the same files, and ranges."""
+    held = {x.node: x for x in c.m.caches if x.client is c and x.row == 'delegation'}
+    c.m.caches = [x for x in c.m.caches if x.client is not c]
+    c.connect(again=True)
+    for o in c.opens():
+        cache = held.pop(o.node, None)
+        kind = nfs4.DELEG_NONE if not cache else (
+            nfs4.DELEG_WRITE if cache.bits & W else nfs4.DELEG_READ)
+        r = yield from c.patient(lambda: c.counted(o.node.fh4, nfs4.open(
+            c.c.owner(o.owner), None, o.acc, o.deny, seqid=c.seqid(o.owner),
+            claim=nfs4.CLAIM_PREVIOUS, deleg=kind), o.owner, after=(nfs4.getattr('change'),)))
+        expect_done(c, o, r)
+        got = r.of('open')
+        yield from c.confirm(got, o.node.fh4, o.owner)
+        o.sid, o.modes, o.lock_sid = got.stateid, [(o.acc, o.deny)], None
+        if cache and got.deleg.stateid is None:
+            raise Defect(f'{c} does not get back {cache}')
+        c.granted(f'reclaim of {o}', o.node, got.deleg, r[-1].attrs['change'])
+        for one in [x for x in c.m.ranges if x.by is o]:
+            yield from reclaim_range(c, o, one)
+        if len(o.node.links) > 1:
+            # it was reclaimed by its handle, so nobody knows whose removal waits for it
+            yield from c.close(o)
+    if c.minor:
+        r = yield from c.patient(lambda: c.ops(nfs4.reclaim_complete()))
+        expect_done(c, 'RECLAIM_COMPLETE', r)
+
+
+def reclaim_range(c, o, r):
+    kind, by = nfs4.WRITE_LT if r.exclusive else nfs4.READ_LT, c.lock_owner(o)
+    if o.lock_sid:
+        got = yield from c.counted(o.node.fh4, nfs4.lock(
+            kind, *span4(r), o.lock_sid, seqid=c.seqid(by), reclaim=True), by)
+    else:
+        got = yield from c.counted(o.node.fh4, nfs4.lock(
+            kind, *span4(r), o.sid, reclaim=True,
+            new=(c.seqid(o.owner), c.seqid(by), c.c.owner(by))), o.owner, by)
+    expect_done(c, r, got)
+    o.lock_sid = got[-1].stateid
+
+
+def span4(r):
+    lo, length = span(r.lo, r.hi)
+    return lo, length or nfs4.U64_MAX
+
+
+def expect_done(c, what, r):
+    c.say(f'reclaims {what} -> {r.error or "done"}')
+    if r.error:
+        raise Defect(f'{c} does not get back {what}: {r.error}')
+
+
+def restart(run):
+    """Restart the server; what SMB has open ends, and so does what is open without a name."""
+    m, server = run.m, run.w.server
+    for c in [*run.smb, run.watch]:
+        c.lose()
+    for link in m.links():
+        if link.pending:        # the modules remove it when they go
+            link.drop()
+    for node in [n for n in m.nodes if n.gone() and n is not m.root]:
+        for claims in (m.opens, m.ranges, m.caches, run.v3.shares):
+            claims[:] = [x for x in claims if x.node is not node or x.client is run.local]
+    m.say('the server restarts')
+    for c in [run.v3, *run.v4]:
+        c.drop()
+    server.lengthen_grace()
+    server.restart()
+    wait_for('the grace', lambda: server.grace()['active'] or not m.opens + m.ranges)
+    run.loop.run(reclaim_nfs3(run.v3))
+    for c in run.v4:
+        run.loop.run(reclaim_nfs4(c))
+    run.settings()
+    server.end_grace()
+    for c in run.smb:
+        c.connect()
+    run.watch.connect()
+    run.loop.run(run.watch.begin())
