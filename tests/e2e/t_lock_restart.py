@@ -310,6 +310,22 @@ def reclaimed_unnoticed(w):
     b.free_all()
 
 
+@test(server='ditto', locks=True, clients=2, timeout=90)
+def asks_unnoticed(w):
+    """A client that did not answer the notice keeps the lock that it gets after the grace."""
+    a, _ = restarted_unheard(w)
+    # the pause before the next notice has grown to seconds
+    time.sleep(LATE)
+    a, b = connect(w.clients[0], a.fh), connect(w.clients[1], a.fh)
+    w.server.end_grace()
+    wait_for('a new lock', lambda: a.lock((20, 10)).status == nlm.OK)
+    time.sleep(LATE)
+    status(b.lock((20, 10)), nlm.DENIED)
+    status(b.lock((0, 10)), nlm.OK)
+    a.free_all()
+    b.free_all()
+
+
 @test(server='ditto', locks=True, clients=1, timeout=60)
 def no_grace_for_nobody(w):
     """A restarted server without records has no grace time."""

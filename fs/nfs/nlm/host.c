@@ -328,7 +328,7 @@ void dnlm_host_release(struct dnlm_host *host, const char *why)
 	RCU_INIT_POINTER(host->client, NULL);
 	/* It cannot reclaim the locks that it held before our restart either. */
 	host->known = false;
-	host->untold = false;
+	WRITE_ONCE(host->untold, false);
 	mutex_unlock(&host->lock);
 	if (!dc)
 		return;
@@ -377,7 +377,7 @@ bool dnlm_host_told(struct dnlm_host *host)
 
 	mutex_lock(&host->lock);
 	untold = host->untold;
-	host->untold = false;
+	WRITE_ONCE(host->untold, false);
 	mutex_unlock(&host->lock);
 	return untold;
 }

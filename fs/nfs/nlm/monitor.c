@@ -20,6 +20,7 @@
 #include "host.h"
 #include "monitor.h"
 #include "nlm.h"
+#include "nsm.h"
 #include "record.h"
 
 static struct dnlm_record *dnlm_record_of(const struct dnlm_host *host)
@@ -145,6 +146,8 @@ int dnlm_monitor_add(const struct dnlm_asker *asker, struct dnfs_call *call, boo
 		return -EPERM;
 	if (reclaim)
 		dnlm_host_told(host);
+	else if (unlikely(READ_ONCE(host->untold)))
+		dnsm_host_asks(host);
 	if (likely(READ_ONCE(host->on_record)))
 		return 0;
 

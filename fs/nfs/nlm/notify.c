@@ -8,7 +8,8 @@
  * is deleted, so that it cannot reclaim at a later restart what others had meanwhile, and what it
  * holds is released. The end is noticed at the next try, which follows at once unless the grace
  * period is ended early, by the administrator or because all others are done: then it is up to
- * DNSM_PAUSE_MAX_MS later. A lost host is notified further, so that it learns what it has lost.
+ * DNSM_PAUSE_MAX_MS later, or when the host asks for a new claim. A lost host is notified further,
+ * so that it learns what it has lost.
  *
  * A crash can be simulated, so the NSM state is made of the server's epoch and the
  * number of simulated crashes: it moves forward in both cases.
@@ -80,6 +81,12 @@ static void dnsm_unanswered(struct dnlm_host *host)
 	pr_info("%s did not answer the notice of our restart in time: it may not reclaim\n",
 		host->label);
 	dnlm_host_lost(host);
+}
+
+void dnsm_host_asks(struct dnlm_host *host)
+{
+	if (!dnsm_grace_left(host->nlm))
+		dnsm_unanswered(host);
 }
 
 static unsigned int dnsm_notify_missed(struct dnlm_callout *callout)
@@ -164,7 +171,7 @@ static void dnsm_notify_host(struct dnlm_host *host, void *arg)
 	if (!READ_ONCE(host->recorded))
 		return;
 	mutex_lock(&host->lock);
-	host->untold = true;
+	WRITE_ONCE(host->untold, true);
 	mutex_unlock(&host->lock);
 	dnsm_notify(nlm, &host->way, nlm->name, host);
 }
