@@ -26,14 +26,15 @@ class Node:
     """A file or a directory.
 
     edits: how often it was changed; seen: (change attribute, edits); changes: of names in the
-    tree below it, as (action, name) pairs, which only the root keeps.
+    tree below it, as (action, name) pairs, which only the root keeps; readonly: its mode lets
+    nobody open it for writing.
     """
 
     def __init__(self, is_dir):
         self.number, self.is_dir = next(_numbers), is_dir
         self.data, self.links, self.entries = bytearray(), [], {}
         self.fh3 = self.fh4 = self.fileid = self.seen = None
-        self.edits, self.changes = 0, []
+        self.edits, self.changes, self.readonly = 0, [], False
 
     def __repr__(self):
         return f'{"directory" if self.is_dir else "file"} {self.number}'

@@ -199,13 +199,17 @@ class Client:
         """The node is not there any more, or may not be."""
         return False
 
+    def forbidden(self, _error, _node, _how):
+        """The mode of the file forbids it."""
+        return False
+
     def io(self, what, acc, target, span, ask, firm=None):
         """Read or change a range of a file that span() tells."""
-        node, _, owner, by = target
+        node, how, owner, by = target
         return (yield from self.attempt(
             what, lambda: ask(by), lambda: self.denied(node, acc, owner) + self.ranges_in_the_way(
                 node, *span(), acc == A_WRITE, owner),
-            firm, lambda error: self.missing(error, node),
+            firm, lambda error: self.missing(error, node) or self.forbidden(error, node, how),
             [(node, 'data')] if acc == A_WRITE else ()))
 
     def do_read(self):

@@ -12,7 +12,7 @@ from lockers import FLOCK
 from model_claims import Link, Open
 from model_client import Client
 from model_loop import Defect
-from model_nfs import ALICE, EXIST, FILE_MODES
+from model_nfs import ALICE, EXIST, FILE_MODES, READ_ONLY
 from truth import A_READ, A_WRITE, H, R, W
 
 MODES = {os.O_RDONLY: A_READ, os.O_WRONLY: A_WRITE, os.O_RDWR: A_READ | A_WRITE}
@@ -241,13 +241,15 @@ class Local(Client):
         link = self.pick(self.m.files())
         if not link:
             return
-        what, mode, path = f'change the mode of {link}', self.pick(FILE_MODES), self.where(link)
+        mode, path = self.pick(FILE_MODES), self.where(link)
+        what = f'change the mode of {link} to {mode:o}'
         r = yield from self.attempt(what, lambda: self.call(os.chmod, path, mode),
                                     excused=lambda error: self.missing(error, link.node),
                                     names=[(link.parent, link.name)])
         if r:
-            link.node.edits += 1
-            yield from self.broken(what, (link.node, 'setattr'))
+            node = link.node
+            node.edits, node.readonly = node.edits + 1, mode == READ_ONLY
+            yield from self.broken(what, (node, 'setattr'))
 
     def leave(self):
         for o in self.held[:]:

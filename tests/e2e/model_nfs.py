@@ -17,11 +17,13 @@ from truth import A_DELETE
 ALICE = smb.UIDS['alice']
 CRED = rpc.auth_sys(ALICE, ALICE)
 DELAYED_S = 30 * SLOW
+UNOPENED = 'NFSv3', 'no open'
 GRACE = ('GRACE', 'grace period')       # while a client is recorded
 LATER = ('DELAY', 'denied')             # while a cache is broken, or if a claim conflicts
 TRIES = 5
+READ_ONLY = 0o444
 EXIST = ('EXIST', 'NOTEMPTY', 'NOTDIR', 'ISDIR')
-FILE_MODES = 0o666, 0o646, 0o664, 0o766       # alice may read and write
+FILE_MODES = 0o666, 0o646, 0o664, 0o766, 0o444      # of files of alice
 
 
 def span(lo, hi):
@@ -59,6 +61,10 @@ class Nfs(Client):
 
     def missing(self, error, node):
         return error in ('STALE', 'NOENT', 'stale handle') and (node.gone() or self.overlaps)
+
+    def forbidden(self, error, node, how):
+        """What is not done by an open; an owner may be let do it nevertheless."""
+        return error == 'ACCESS' and node.readonly and how in UNOPENED
 
     def denied(self, node, acc, owner):
         return self.m.opens_against(node, acc) if owner is None else []
@@ -144,11 +150,11 @@ class Nfs(Client):
         node, mode = self.file(), self.pick(FILE_MODES)
         if not node:
             return
-        what = f'change the mode of {node}'
+        what = f'change the mode of {node} to {mode:o}'
         r = yield from self.attempt(what, lambda: self.chmod(node, mode),
                                     excused=lambda error: self.missing(error, node))
         if r:
-            node.edits += 1
+            node.edits, node.readonly = node.edits + 1, mode == READ_ONLY
             yield from self.broken(what, (node, 'setattr'))
 
 

@@ -231,6 +231,8 @@ class Nfs4(Nfs):
             got, fh = r.of('open'), r.of('getfh').fh
             created = not d.entries.get(name)
             link = self.m.make(d, name) if created else d.entries[name]
+            if acc & A_WRITE and link.node.readonly and not self.overlaps:
+                raise Defect(f'{self}: {what}: it was opened, and its mode forbids it')
             if link.node.fh4 not in (None, fh):
                 raise Defect(f'{self}: {what}: it has another handle than {link.node}')
             link.node.fh4 = fh
@@ -247,6 +249,7 @@ class Nfs4(Nfs):
         link = d.entries.get(name)
         pending = not d.links or d.links[0].pending or link and link.pending
         return (self.overlaps or pending or error == 'NOENT' and not link or
+                error == 'ACCESS' and link and link.node.readonly or
                 error == 'STALE' and link and any(o.owner == own and o.link.pending
                                                   for o in self.opens(link.node)))
 

@@ -212,6 +212,7 @@ class Smb(Client):
         link = d.entries.get(name)
         pending = link and link.pending or not d.links or d.links[0].pending
         return (self.overlaps or error in ('DELETE_PENDING', 'ACCESS_DENIED') and pending or
+                error in ('ACCESS_DENIED', 'CANNOT_DELETE') and link and link.node.readonly or
                 error == 'OBJECT_NAME_NOT_FOUND' and not link and how == OPEN or
                 error == 'OBJECT_NAME_COLLISION' and link and how == MAKE or
                 error == 'OBJECT_PATH_NOT_FOUND' and not d.links or
@@ -241,6 +242,8 @@ class Smb(Client):
             link = self.m.make(d, name)
         if not link:
             raise Defect(f'{self}: {what}: it was opened, and is not there')
+        if acc & A_WRITE and link.node.readonly and not self.overlaps:
+            raise Defect(f'{self}: {what}: it was opened, and its mode forbids it')
         if got.action == OVERWRITTEN:
             link.node.resize(0)
         o = Open(self, link.node, acc, deny, None, link)
@@ -396,7 +399,8 @@ class Smb(Client):
         what = f'{"remove at the last close" if on else "do not remove"} by {o}'
         r = yield from self.attempt(
             what, lambda: self.set_info(o, DISPOSITION, bytes([on])), excused=lambda error: (
-                error == 'DIRECTORY_NOT_EMPTY' and o.node.entries or not o.link.parent),
+                error == 'DIRECTORY_NOT_EMPTY' and o.node.entries or not o.link.parent or
+                error == 'CANNOT_DELETE' and o.node.readonly),
             names=[(o.link.parent, o.link.name)])
         if r:
             o.link.pending = on
@@ -420,7 +424,8 @@ class Smb(Client):
                                           p.node is not o.node)
             return (self.overlaps or link.pending or d.links[0].pending or
                     over and (error == 'OBJECT_NAME_COLLISION' and not replace or
-                              error == 'ACCESS_DENIED' and self.m.busy(over.node) or
+                              error == 'ACCESS_DENIED' and (
+                                  self.m.busy(over.node) or over.node.readonly) or
                               over.node.is_dir or over.pending or over.node is o.node) or
                     error == 'ACCESS_DENIED' and below or
                     error == 'SHARING_VIOLATION' and self.m.busy(d))
