@@ -182,6 +182,18 @@ int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 			    struct ditto_node **victim);
 
 /**
+ * ditto_name_lost - break the caching grants that a removal made wrong, and note the lost name
+ * @op: the caller who removed or replaced it
+ * @victim: the file that had it, held
+ * @name: its dentry
+ * @kind: DITTO_INTENT_REMOVE or DITTO_INTENT_REPLACE
+ *
+ * Context: may sleep; write access to the mount, no inode lock held.
+ */
+void ditto_name_lost(struct ditto_op *op, struct ditto_node *victim, const struct dentry *name,
+		     enum ditto_intent_kind kind);
+
+/**
  * ditto_dir_change_removed - break the caching grants that the removal made wrong
  * @c: the change, from ditto_dir_change_remove()
  * @victim: the file, held

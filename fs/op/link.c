@@ -18,7 +18,6 @@
 #include "../name/casefold_index.h"
 #include "../name/name_private.h"
 #include "../node/node.h"
-#include "../open/hardlink.h"
 #include "dir_change_private.h"
 #include "lock_check_private.h"
 #include "op_private.h"
@@ -213,14 +212,8 @@ static int link_tell(struct link *l)
 
 	ditto_count_change(l->node);
 	ditto_lock_recheck(op, l->node, DITTO_INTENT_LINK);
-	if (l->victim) {
-		if (l->victim->inode->i_nlink)
-			ditto_count_change(l->victim);
-		ditto_hardlink_removed(l->victim, l->taken);
-		/* Before the file goes, as in ditto_dir_change_removed(). */
-		ditto_lock_recheck(op, l->victim, DITTO_INTENT_REPLACE);
-		ditto_node_forget(l->victim);
-	}
+	if (l->victim)
+		ditto_name_lost(op, l->victim, l->taken, DITTO_INTENT_REPLACE);
 	ditto_lock_recheck(op, l->c.dir, DITTO_INTENT_ENTRY);
 	return ditto_op_commit(op, l->source, true) ?: ditto_op_commit(op, l->c.parent, false);
 }

@@ -60,14 +60,20 @@ int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 	return ditto_no_deleg_wait(err, delegated);
 }
 
-void ditto_dir_change_removed(struct ditto_dir_change *c, struct ditto_node *victim)
+void ditto_name_lost(struct ditto_op *op, struct ditto_node *victim, const struct dentry *name,
+		     enum ditto_intent_kind kind)
 {
 	if (victim->inode->i_nlink)
 		ditto_count_change(victim);
-	ditto_hardlink_removed(victim, c->child);
+	ditto_hardlink_removed(victim, name);
 	/* First, because grants that nobody is asked for count as returned when the file goes. */
-	ditto_lock_recheck(c->op, victim, DITTO_INTENT_REMOVE);
+	ditto_lock_recheck(op, victim, kind);
 	ditto_node_forget(victim);
+}
+
+void ditto_dir_change_removed(struct ditto_dir_change *c, struct ditto_node *victim)
+{
+	ditto_name_lost(c->op, victim, c->child, DITTO_INTENT_REMOVE);
 	ditto_lock_recheck(c->op, c->dir, DITTO_INTENT_ENTRY);
 }
 

@@ -251,14 +251,8 @@ static void rename_tell(struct ditto_renamed *r)
 		return;
 	ditto_count_change(r->file);
 	ditto_lock_recheck(from->op, r->file, DITTO_INTENT_RENAME);
-	if (r->victim) {
-		if (r->victim->inode->i_nlink)
-			ditto_count_change(r->victim);
-		ditto_hardlink_removed(r->victim, to->child);
-		/* Before the file goes, as in ditto_dir_change_removed(). */
-		ditto_lock_recheck(to->op, r->victim, DITTO_INTENT_REPLACE);
-		ditto_node_forget(r->victim);
-	}
+	if (r->victim)
+		ditto_name_lost(to->op, r->victim, to->child, DITTO_INTENT_REPLACE);
 	if (from->dir != to->dir)
 		ditto_lock_recheck(from->op, from->dir, DITTO_INTENT_ENTRY);
 	ditto_lock_recheck(to->op, to->dir, DITTO_INTENT_ENTRY);
