@@ -73,16 +73,13 @@ static void truncate_drop_streams(struct ditto_op *op, struct ditto_node *base)
 }
 
 /* A share keeps the streams of its files in a directory of its own. */
-static int truncate_drop_in_other_share(struct ditto_share *share, void *arg)
+static void truncate_drop_in_other_share(struct ditto_share *share, void *arg)
 {
 	struct truncate_rest *rest = arg;
 	struct ditto_op op = rest->op;
 
-	if (share == op.share || share->volume != op.share->volume)
-		return 0;
 	op.share = share;
 	truncate_drop_streams(&op, rest->base);
-	return 0;
 }
 
 /* MS-FSA section 2.1.5.1.2.1: extended attributes and named streams are removed with the data. */
@@ -94,9 +91,7 @@ static void truncate_drop_rest(const struct ditto_op *op, struct ditto_node *bas
 	/* The open does not wait for holders of streams, and it can be parked on one node only. */
 	rest.op.park = NULL;
 	truncate_drop_streams(&rest.op, base);
-	/* Most file systems have one share, and an open does not look at those of others. */
-	if (!list_is_singular(&op->share->volume->shares))
-		ditto_share_visit(op->srv, truncate_drop_in_other_share, &rest);
+	ditto_share_visit_others(op->share, truncate_drop_in_other_share, &rest);
 	ditto_xattr_list(&rest.op, base, truncate_gather_xattr, &names);
 	truncate_drop_gathered(&rest.op, base, &names, truncate_drop_xattr);
 }

@@ -153,13 +153,11 @@ EXPORT_SYMBOL_NS_GPL(ditto_stream_dir_attr, DITTO);
 /**
  * struct gift - streams that get a new owner
  * @share: the share with the streams
- * @of: the share through which the file got its new owner
  * @base: the file
  * @as: credential subject to quotas
  */
 struct gift {
 	struct ditto_share *share;
-	const struct ditto_share *of;
 	struct ditto_node *base;
 	const struct cred *as;
 };
@@ -223,22 +221,18 @@ static void give_all(struct gift *gift)
 	ditto_streams_leave(share, true, old);
 }
 
-static int give_in_other_share(struct ditto_share *share, void *arg)
+static void give_in_other_share(struct ditto_share *share, void *arg)
 {
 	struct gift *gift = arg;
 
-	if (share == gift->of || share->volume != gift->of->volume)
-		return 0;
 	gift->share = share;
 	give_all(gift);
-	return 0;
 }
 
 void ditto_streams_give(struct ditto_op *op, struct ditto_node *base)
 {
 	struct gift gift = {
 		.share = op->share,
-		.of = op->share,
 		.base = base,
 		.as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER),
 	};
@@ -246,9 +240,7 @@ void ditto_streams_give(struct ditto_op *op, struct ditto_node *base)
 	if (!gift.as)
 		return;
 	give_all(&gift);
-	/* Most file systems have one share. */
-	if (!list_is_singular(&op->share->volume->shares))
-		ditto_share_visit(op->srv, give_in_other_share, &gift);
+	ditto_share_visit_others(op->share, give_in_other_share, &gift);
 }
 
 static int forget_one(void *arg, const struct ditto_name *name, struct dentry *child)

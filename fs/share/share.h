@@ -495,6 +495,19 @@ int ditto_share_visit(struct ditto_server *srv, int (*fn)(struct ditto_share *sh
 		      void *arg);
 
 /**
+ * ditto_share_visit_others - call a function for the other shares of a share's file system
+ * @share: the share, held
+ * @fn: may sleep; the share is held while it runs
+ * @arg: passed to @fn
+ *
+ * A request can afford to ask: most file systems have one share, which is one comparison.
+ *
+ * Context: as @fn requires.
+ */
+void ditto_share_visit_others(struct ditto_share *share,
+			      void (*fn)(struct ditto_share *share, void *arg), void *arg);
+
+/**
  * ditto_shares_let_guests - tell whether any share admits guests
  * @srv: the server
  *

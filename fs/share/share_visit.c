@@ -87,6 +87,36 @@ int ditto_share_visit(struct ditto_server *srv, int (*fn)(struct ditto_share *sh
 EXPORT_SYMBOL_NS_GPL(ditto_share_visit, DITTO);
 
 /**
+ * struct share_others - a visit of the other shares of a file system
+ * @share: not visited
+ * @fn: called for the others
+ * @arg: argument of @fn
+ */
+struct share_others {
+	const struct ditto_share *share;
+	void (*fn)(struct ditto_share *share, void *arg);
+	void *arg;
+};
+
+static int share_visit_other(struct ditto_share *share, void *arg)
+{
+	const struct share_others *others = arg;
+
+	if (share != others->share && share->volume == others->share->volume)
+		others->fn(share, others->arg);
+	return 0;
+}
+
+void ditto_share_visit_others(struct ditto_share *share,
+			      void (*fn)(struct ditto_share *share, void *arg), void *arg)
+{
+	struct share_others others = { .share = share, .fn = fn, .arg = arg };
+
+	if (!list_is_singular(&share->volume->shares))
+		ditto_share_visit(share->srv, share_visit_other, &others);
+}
+
+/**
  * struct share_search - search for a share that contains a file
  * @file: the file
  * @name: name of the share, or NULL for any
