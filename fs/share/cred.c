@@ -494,6 +494,16 @@ struct ditto_cred *ditto_cred_backup(struct ditto_cred *cred)
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_cred_backup);
 
+int ditto_ident_groups(struct ditto_server *srv, const struct ditto_ident *ident, kuid_t uid,
+		       kgid_t *groups, unsigned int max)
+{
+	int count = ditto_names_groups(srv, uid, groups, max, ident->from, !ident->later);
+
+	if (count == -EJUKEBOX && ident->later)
+		*ident->later = (struct ditto_later) { .needed = true, .uid = uid };
+	return count;
+}
+
 /*
  * Like entry_new(), with the groups that the helper knows. A user unknown to the helper has no
  * groups. Without a helper, the groups of the request are used for a short time.
@@ -509,8 +519,7 @@ static struct cred_entry *entry_new_managed(struct ditto_server *srv, const stru
 	groups = kmalloc_array(DITTO_GROUPS_MAX, sizeof(*groups), GFP_KERNEL);
 	if (!groups)
 		return ERR_PTR(-ENOMEM);
-	count = ditto_names_groups(srv, who->uid, groups, DITTO_GROUPS_MAX, ident->from,
-				   !ident->later);
+	count = ditto_ident_groups(srv, ident, who->uid, groups, DITTO_GROUPS_MAX);
 	if (count >= 0) {
 		entry = entry_new(srv->locks, key, who, groups, count);
 	} else if (count == -ENOENT) {
@@ -521,8 +530,6 @@ static struct cred_entry *entry_new_managed(struct ditto_server *srv, const stru
 		entry = entry_new(srv->locks, key, who, key->groups, key->ngroups);
 	} else {
 		entry = ERR_PTR(count == -ENOMEM ? -ENOMEM : -EJUKEBOX);
-		if (count == -EJUKEBOX && ident->later)
-			*ident->later = (struct ditto_later) { .needed = true, .uid = who->uid };
 	}
 	kfree(groups);
 	if (!entry)

@@ -62,6 +62,20 @@ struct ditto_ident {
 };
 
 /**
+ * ditto_ident_groups - ask the helper for the groups of a user, as a request can wait for them
+ * @srv: the server
+ * @ident: identity of the request; @ident->later is filled if the groups are not known yet
+ * @uid: the user, who may be another one than that of @ident
+ * @groups: filled
+ * @max: entries of @groups
+ *
+ * Context: may sleep; for longer than for memory only without @ident->later.
+ * Return: as ditto_names_groups().
+ */
+int ditto_ident_groups(struct ditto_server *srv, const struct ditto_ident *ident, kuid_t uid,
+		       kgid_t *groups, unsigned int max);
+
+/**
  * struct ditto_cred - a cached credential
  * @cred: credential for override_creds(); immutable
  * @uid: user after squashing

@@ -326,10 +326,7 @@ static int share_access_groups(const struct ditto_share *share, const struct dit
 	g->asked = kmalloc_array(DITTO_GROUPS_MAX, sizeof(*g->asked), GFP_KERNEL);
 	if (!g->asked)
 		return -ENOMEM;
-	count = ditto_names_groups(share->srv, ident->uid, g->asked, DITTO_GROUPS_MAX,
-				   ident->from, !ident->later);
-	if (count == -EJUKEBOX && ident->later)
-		*ident->later = (struct ditto_later) { .needed = true, .uid = ident->uid };
+	count = ditto_ident_groups(share->srv, ident, ident->uid, g->asked, DITTO_GROUPS_MAX);
 	if (count == -ECONNREFUSED)
 		return 0;
 	if (count < 0 && count != -ENOENT) {

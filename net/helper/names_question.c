@@ -83,12 +83,17 @@ static int use_groups(const struct name_answer *answer, void *arg)
 	return n;
 }
 
+static struct ditto_question groups_question(kuid_t uid, const struct in6_addr *asker)
+{
+	return (struct ditto_question) {
+		.type = DITTO_UPCALL_GROUPS, .uid = uid, .text = "", .asker = asker_of(asker)
+	};
+}
+
 int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
 		       unsigned int max, const struct in6_addr *asker, bool wait)
 {
-	const struct ditto_question q = {
-		.type = DITTO_UPCALL_GROUPS, .uid = uid, .text = "", .asker = asker_of(asker)
-	};
+	const struct ditto_question q = groups_question(uid, asker);
 	struct groups_room room = { .groups = groups, .max = max };
 
 	return ditto_names_use(srv, &q, use_groups, &room, wait);
@@ -103,9 +108,7 @@ static int use_nothing(const struct name_answer *answer, void *arg)
 void ditto_names_groups_prefetch(struct ditto_server *srv, kuid_t uid,
 				 const struct in6_addr *asker)
 {
-	const struct ditto_question q = {
-		.type = DITTO_UPCALL_GROUPS, .uid = uid, .text = "", .asker = asker_of(asker)
-	};
+	const struct ditto_question q = groups_question(uid, asker);
 
 	ditto_names_use(srv, &q, use_nothing, NULL, true);
 }
