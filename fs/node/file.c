@@ -450,6 +450,13 @@ void ditto_pins_drop(struct ditto_pins *pins)
 	}
 }
 
+int ditto_file_set_size(struct file *file, u64 size)
+{
+	struct iattr ia = { .ia_valid = ATTR_SIZE | ATTR_FILE, .ia_size = size, .ia_file = file };
+
+	return notify_change(file_mnt_idmap(file), file->f_path.dentry, &ia, NULL);
+}
+
 struct ditto_file *ditto_file_open_own(struct ditto_node *node)
 {
 	struct vfsmount *mnt = node->volume->mnt;

@@ -65,6 +65,16 @@ struct ditto_file *ditto_file_get(struct ditto_share *share, struct ditto_node *
 				  enum ditto_file_mode mode);
 
 /**
+ * ditto_file_set_size - set the size of an open file
+ * @file: open for writing; the inode is locked
+ * @size: bytes
+ *
+ * Context: may sleep; write access to the mount. The credential of the task counts.
+ * Return: 0 or an errno.
+ */
+int ditto_file_set_size(struct file *file, u64 size);
+
+/**
  * ditto_file_open_own - open a file for writing by the server itself
  * @node: a regular file, held
  *

@@ -35,13 +35,6 @@
 /* How often other data gives way for the same bytes before the file system counts as full. */
 #define ROOM_TRIES	8
 
-static int fill_set_size(struct file *file, u64 size)
-{
-	struct iattr ia = { .ia_valid = ATTR_SIZE | ATTR_FILE, .ia_size = size, .ia_file = file };
-
-	return notify_change(file_mnt_idmap(file), file->f_path.dentry, &ia, NULL);
-}
-
 /*
  * Nothing keeps a local process from making the file shorter after the size was looked at, and
  * before the data was written. Then the data is taken out again: neither it nor the old size may
@@ -63,9 +56,9 @@ static int fill_undo(struct ditto_recall *recall, u64 pos, u64 end)
 	spin_unlock(&stub->lock);
 	longer = i_size_read(inode) > end;
 	if (!longer)
-		err = fill_set_size(file, cut);
+		err = ditto_file_set_size(file, cut);
 	if (!longer && !err && resized > cut)
-		err = fill_set_size(file, resized);
+		err = ditto_file_set_size(file, resized);
 	inode_unlock(inode);
 	pos = max(pos, cut);
 	if (longer && pos < end)

@@ -470,14 +470,13 @@ int ditto_stub_store(struct ditto_stub *stub, struct file *file,
 /* A local process that empties the file once more has taken the content from the record. */
 static int stub_make_long(const struct ditto_stub *stub, struct file *file, u64 size)
 {
-	struct iattr ia = { .ia_valid = ATTR_SIZE | ATTR_FILE, .ia_size = size, .ia_file = file };
 	struct inode *inode = file_inode(file);
 	int err;
 
 	inode_lock(inode);
 	err = -ESTALE;
 	if (!i_size_read(inode) && stub->record.size == size)
-		err = notify_change(file_mnt_idmap(file), file->f_path.dentry, &ia, NULL);
+		err = ditto_file_set_size(file, size);
 	inode_unlock(inode);
 	return err;
 }

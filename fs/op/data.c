@@ -209,7 +209,6 @@ static const rwf_t stable_flags[] = {
  */
 static int file_end_at(struct file *file, loff_t pos)
 {
-	struct iattr ia = { .ia_valid = ATTR_SIZE | ATTR_FILE, .ia_size = pos, .ia_file = file };
 	struct inode *inode = file_inode(file);
 	int err;
 
@@ -220,7 +219,7 @@ static int file_end_at(struct file *file, loff_t pos)
 	if (pos < i_size_read(inode))
 		err = -EACCES;
 	else if (pos > i_size_read(inode))
-		err = notify_change(file_mnt_idmap(file), file->f_path.dentry, &ia, NULL);
+		err = ditto_file_set_size(file, pos);
 	inode_unlock(inode);
 	mnt_drop_write_file(file);
 	return err;
