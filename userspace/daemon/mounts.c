@@ -147,24 +147,30 @@ static void mounts_tell_all(struct kernel *k, const struct kernel_shares *shares
 	fclose(table);
 }
 
-void mounts_tell(struct kernel *k)
+static void mounts_tell_nested(struct kernel *k, const struct kernel_shares *shares)
 {
-	struct kernel_shares shares;
 	bool nested = false;
 	unsigned int i;
 	char **roots;
 
+	for (i = 0; i < shares->n; i++)
+		nested = nested || shares->share[i]->nested;
+	roots = nested && !kernel_nested_check(k) ? mounts_roots(shares) : NULL;
+	if (!roots)
+		return;
+	mounts_tell_all(k, shares, roots);
+	for (i = 0; i < shares->n; i++)
+		free(roots[i]);
+	free(roots);
+}
+
+void mounts_tell(struct kernel *k)
+{
+	struct kernel_shares shares;
+
 	if (kernel_shares_get(k, &shares))
 		return;
-	for (i = 0; i < shares.n; i++)
-		nested = nested || shares.share[i]->nested;
-	roots = nested && !kernel_nested_check(k) ? mounts_roots(&shares) : NULL;
-	if (roots) {
-		mounts_tell_all(k, &shares, roots);
-		for (i = 0; i < shares.n; i++)
-			free(roots[i]);
-		free(roots);
-	}
+	mounts_tell_nested(k, &shares);
 	kernel_shares_free(&shares);
 }
 
@@ -173,22 +179,19 @@ void mounts_tell(struct kernel *k)
  * place of the first, which the share still serves. Paths are those of this process. Blocks until
  * the file systems have answered or timed out; one that does not answer proves nothing.
  */
-static void mounts_find_covered(struct kernel *k, struct problems *found)
+static void mounts_find_covered(const struct kernel_shares *shares, struct problems *found)
 {
 	u64 until = clock_ms() + LOOK_TIME;
-	struct kernel_shares shares;
 	struct place_file file;
 	char what[300];
 	struct why why;
 	unsigned int i;
 
-	if (kernel_shares_get(k, &shares))
-		return;
-	for (i = 0; i < shares.n; i++)
-		if (shares.share[i]->inode && shares.share[i]->path)
-			place_file_begin(shares.share[i]->path);
-	for (i = 0; i < shares.n; i++) {
-		const struct share *s = shares.share[i];
+	for (i = 0; i < shares->n; i++)
+		if (shares->share[i]->inode && shares->share[i]->path)
+			place_file_begin(shares->share[i]->path);
+	for (i = 0; i < shares->n; i++) {
+		const struct share *s = shares->share[i];
 
 		if (!s->inode || !s->path || place_file_look(s->path, until, &file) ||
 		    (file.device == s->device && file.inode == s->inode))
@@ -200,15 +203,18 @@ static void mounts_find_covered(struct kernel *k, struct problems *found)
 		problems_add(found, what, why.text);
 	}
 	place_file_end();
-	kernel_shares_free(&shares);
 }
 
 static void mounts_run(struct job *job)
 {
 	struct mounts *m = of_job(job);
+	struct kernel_shares shares;
 
-	mounts_tell(m->kernel);
-	mounts_find_covered(m->kernel, &m->found);
+	if (kernel_shares_get(m->kernel, &shares))
+		return;
+	mounts_tell_nested(m->kernel, &shares);
+	mounts_find_covered(&shares, &m->found);
+	kernel_shares_free(&shares);
 }
 
 /* Compare with what was found before, and say what is new. */
