@@ -14,11 +14,11 @@
 #include "clock.h"
 #include "config.h"
 #include "config_file.h"
+#include "control.h"
 #include "idmap.h"
 #include "log.h"
 #include "mem.h"
 #include "notify.h"
-#include "control.h"
 #include "problems.h"
 #include "recorder.h"
 #include "state.h"
@@ -90,11 +90,11 @@ struct control {
 	int timer;
 };
 
-static void control_set_timer(struct control *o, bool on)
+static void control_set_timer(struct control *c, bool on)
 {
 	struct itimerspec every = { { on, 0 }, { on, 0 } };
 
-	timerfd_settime(o->timer, 0, &every, NULL);
+	timerfd_settime(c->timer, 0, &every, NULL);
 }
 
 static struct control *control_of(struct job *job)
@@ -102,10 +102,10 @@ static struct control *control_of(struct job *job)
 	return (struct control *)((char *)job - offsetof(struct control, job));
 }
 
-static void control_tell(struct control *o, const char *status)
+static void control_tell(struct control *c, const char *status)
 {
-	notify("%sSTATUS=%s", o->ready ? "" : "READY=1\n", status);
-	o->ready = true;
+	notify("%sSTATUS=%s", c->ready ? "" : "READY=1\n", status);
+	c->ready = true;
 }
 
 static void status_add(struct status *s, const struct problems *more)
@@ -118,292 +118,292 @@ static void status_add(struct status *s, const struct problems *more)
 }
 
 /* The status is for dittoctl; dittod works without it. A @job has not stopped before its end. */
-static void control_write_status(struct control *o)
+static void control_write_status(struct control *c)
 {
-	bool stopped = o->stopped && !o->applying;
-	struct status s = { .pid = getpid(), .heard = stopped ? o->heard : o->applied,
-			    .refused = o->refused, .stopped = stopped,
-			    .started = o->result.started, .shares = o->cfg->nshares };
+	bool stopped = c->stopped && !c->applying;
+	struct status s = { .pid = getpid(), .heard = stopped ? c->heard : c->applied,
+			    .refused = c->refused, .stopped = stopped,
+			    .started = c->result.started, .shares = c->cfg->nshares };
 	unsigned int i;
 
-	s.problem = mem_new((o->mistakes.count + o->result.problems.n + o->covered.n + 2) *
+	s.problem = mem_new((c->mistakes.count + c->result.problems.n + c->covered.n + 2) *
 			    sizeof(*s.problem));
-	for (i = 0; i < o->mistakes.count; i++)
+	for (i = 0; i < c->mistakes.count; i++)
 		s.problem[s.nproblems++] = (struct status_problem){ STATUS_CONFIGURATION,
-								    o->mistakes.text[i] };
-	if (o->tls)
-		s.problem[s.nproblems++] = (struct status_problem){ "tls", o->tls };
-	status_add(&s, &o->result.problems);
-	status_add(&s, &o->covered);
+								    c->mistakes.text[i] };
+	if (c->tls)
+		s.problem[s.nproblems++] = (struct status_problem){ "tls", c->tls };
+	status_add(&s, &c->result.problems);
+	status_add(&s, &c->covered);
 	if (status_write(&s))
 		log_warning("the status cannot be written: %s", strerror(errno));
 	free(s.problem);
 }
 
-void control_tell_tls(struct control *o, const char *problem)
+void control_tell_tls(struct control *c, const char *problem)
 {
-	if (o->tls && problem && !strcmp(o->tls, problem))
+	if (c->tls && problem && !strcmp(c->tls, problem))
 		return;
-	free(o->tls);
-	o->tls = problem ? mem_string(problem) : NULL;
-	if (o->telling)
-		control_write_status(o);
+	free(c->tls);
+	c->tls = problem ? mem_string(problem) : NULL;
+	if (c->telling)
+		control_write_status(c);
 }
 
-void control_tell_covered(struct control *o, const struct problems *covered)
+void control_tell_covered(struct control *c, const struct problems *covered)
 {
 	unsigned int i;
 
-	problems_free(&o->covered);
+	problems_free(&c->covered);
 	for (i = 0; i < covered->n; i++)
-		problems_add(&o->covered, covered->list[i].what, covered->list[i].why);
-	if (o->telling)
-		control_write_status(o);
+		problems_add(&c->covered, covered->list[i].what, covered->list[i].why);
+	if (c->telling)
+		control_write_status(c);
 }
 
-static void control_set_retry(struct control *o, unsigned int seconds)
+static void control_set_retry(struct control *c, unsigned int seconds)
 {
 	struct itimerspec once = { { 0, 0 }, { seconds, 0 } };
 
-	o->retry_s = seconds;
-	timerfd_settime(o->retry, 0, &once, NULL);
+	c->retry_s = seconds;
+	timerfd_settime(c->retry, 0, &once, NULL);
 }
 
 static void control_run_apply(struct job *job)
 {
-	struct control *o = control_of(job);
+	struct control *c = control_of(job);
 
-	apply(o->with.kernel, o->cfg, o->with.st, &o->result, &o->next, &o->stopped);
+	apply(c->with.kernel, c->cfg, c->with.st, &c->result, &c->next, &c->stopped);
 }
 
-void control_apply(struct control *o)
+void control_apply(struct control *c)
 {
-	if (o->stopped)
+	if (c->stopped)
 		return;
-	if (o->applying) {
-		o->again = true;
+	if (c->applying) {
+		c->again = true;
 		return;
 	}
-	if (o->next_cfg) {
-		config_free(o->cfg);
-		o->cfg = o->next_cfg;
-		o->next_cfg = NULL;
+	if (c->next_cfg) {
+		config_free(c->cfg);
+		c->cfg = c->next_cfg;
+		c->next_cfg = NULL;
 	}
-	idmap_set_domain(o->cfg->domain);
-	o->begun = o->heard;
-	o->again = false;
-	o->applying = true;
+	idmap_set_domain(c->cfg->domain);
+	c->begun = c->heard;
+	c->again = false;
+	c->applying = true;
 	/* Cannot fail: this pool has room for this job, the refresh and the mounts. */
-	pool_submit(o->with.applier, &o->job);
+	pool_submit(c->with.applier, &c->job);
 }
 
 /*
  * Clients that are notified of the restart reclaim their locks at once, so the shares must exist
  * before.
  */
-static void control_begin_life(struct control *o)
+static void control_begin_life(struct control *c)
 {
-	if (!o->instance)
+	if (!c->instance)
 		return;
-	recorder_begin(o->with.recorder, o->instance, 0);
-	o->instance = 0;
-	control_set_timer(o, false);
+	recorder_begin(c->with.recorder, c->instance, 0);
+	c->instance = 0;
+	control_set_timer(c, false);
 }
 
 static void control_apply_done(struct job *job)
 {
-	struct control *o = control_of(job);
+	struct control *c = control_of(job);
 	char status[128];
 
-	o->applying = false;
-	o->applied = o->begun;
-	applied_free(&o->result);
-	o->result = o->next;
-	o->next = (struct applied){ 0 };
-	control_write_status(o);
-	if (o->result.gone) {
-		channel_check(o->with.channel);
+	c->applying = false;
+	c->applied = c->begun;
+	applied_free(&c->result);
+	c->result = c->next;
+	c->next = (struct applied){ 0 };
+	control_write_status(c);
+	if (c->result.gone) {
+		channel_check(c->with.channel);
 	} else {
 		snprintf(status, sizeof(status), "%u shares configured, %u changes, %u errors",
-			 o->cfg->nshares, o->result.changes, o->result.errors);
+			 c->cfg->nshares, c->result.changes, c->result.errors);
 		/* Do not log retries without effect. */
-		if (!o->retry_s || o->result.changes || o->result.news || !o->result.errors)
+		if (!c->retry_s || c->result.changes || c->result.news || !c->result.errors)
 			log_notice("%s", status);
-		control_tell(o, status);
-		if (!o->result.errors || o->stopped)
-			control_set_retry(o, 0);
-		else if (!o->retry_s || o->result.changes)
-			control_set_retry(o, RETRY_MIN);
+		control_tell(c, status);
+		if (!c->result.errors || c->stopped)
+			control_set_retry(c, 0);
+		else if (!c->retry_s || c->result.changes)
+			control_set_retry(c, RETRY_MIN);
 		else
-			control_set_retry(o, o->retry_s < RETRY_MAX / 2 ? 2 * o->retry_s :
+			control_set_retry(c, c->retry_s < RETRY_MAX / 2 ? 2 * c->retry_s :
 					    RETRY_MAX);
 	}
-	if (o->less && !o->result.gone)
-		control_set_retry(o, GONE_PAUSE);
-	o->less = false;
-	if (o->again && channel_is_up(o->with.channel))
-		control_apply(o);
+	if (c->less && !c->result.gone)
+		control_set_retry(c, GONE_PAUSE);
+	c->less = false;
+	if (c->again && channel_is_up(c->with.channel))
+		control_apply(c);
 	else
-		control_begin_life(o);
+		control_begin_life(c);
 }
 
-static void control_wait(struct control *o)
+static void control_wait(struct control *c)
 {
-	control_set_timer(o, true);
-	control_set_retry(o, 0);
+	control_set_timer(c, true);
+	control_set_retry(c, 0);
 	/* The results belong to a server that is gone. A running job clears them when it ends. */
-	if (!o->applying) {
-		applied_free(&o->result);
-		control_write_status(o);
+	if (!c->applying) {
+		applied_free(&c->result);
+		control_write_status(c);
 	}
-	control_tell(o, "waiting for ditto.ko");
+	control_tell(c, "waiting for ditto.ko");
 }
 
-void control_up(struct control *o)
+void control_up(struct control *c)
 {
-	control_set_timer(o, false);
-	control_apply(o);
+	control_set_timer(c, false);
+	control_apply(c);
 }
 
-void control_down(struct control *o)
+void control_down(struct control *c)
 {
-	o->again = false;
-	o->instance = 0;
-	control_wait(o);
+	c->again = false;
+	c->instance = 0;
+	control_wait(c);
 }
 
 /* Not at once: questions would keep ditto.ko from being unloaded next. */
-void control_protocol_gone(struct control *o)
+void control_protocol_gone(struct control *c)
 {
-	if (o->applying)
-		o->less = true;
+	if (c->applying)
+		c->less = true;
 	else
-		control_set_retry(o, GONE_PAUSE);
+		control_set_retry(c, GONE_PAUSE);
 }
 
-void control_hold_records(struct control *o, u64 instance)
+void control_hold_records(struct control *c, u64 instance)
 {
-	o->instance = instance;
-	o->waited = 0;
-	if (o->applying)
-		control_set_timer(o, true);
+	c->instance = instance;
+	c->waited = 0;
+	if (c->applying)
+		control_set_timer(c, true);
 	else
-		control_begin_life(o);
+		control_begin_life(c);
 }
 
-const struct config *control_read(struct control *o)
+const struct config *control_read(struct control *c)
 {
 	u64 heard = clock_ns();
 	struct config *cfg;
 
-	mistakes_free(&o->mistakes);
-	cfg = config_file_load(o->file, &o->mistakes);
-	o->refused = cfg ? 0 : heard;
+	mistakes_free(&c->mistakes);
+	cfg = config_file_load(c->file, &c->mistakes);
+	c->refused = cfg ? 0 : heard;
 	if (!cfg) {
-		log_error("nothing of %s is applied", o->file->path);
-		control_write_status(o);
+		log_error("nothing of %s is applied", c->file->path);
+		control_write_status(c);
 		notify("STATUS=mistakes in %s: the configuration before it is in use",
-		       o->file->path);
+		       c->file->path);
 		return NULL;
 	}
-	config_free(o->next_cfg);
-	o->next_cfg = cfg;
-	o->heard = heard;
-	__atomic_store_n(&o->stopped, false, __ATOMIC_RELAXED);
-	log_notice("%s is read again", o->file->path);
+	config_free(c->next_cfg);
+	c->next_cfg = cfg;
+	c->heard = heard;
+	__atomic_store_n(&c->stopped, false, __ATOMIC_RELAXED);
+	log_notice("%s is read again", c->file->path);
 	return cfg;
 }
 
 /* dittoctl stop removes shares and listeners as soon as dittod adds no more. */
-void control_stop(struct control *o)
+void control_stop(struct control *c)
 {
-	__atomic_store_n(&o->stopped, true, __ATOMIC_RELAXED);
-	o->heard = clock_ns();
-	o->again = false;
-	control_set_retry(o, 0);
+	__atomic_store_n(&c->stopped, true, __ATOMIC_RELAXED);
+	c->heard = clock_ns();
+	c->again = false;
+	control_set_retry(c, 0);
 	log_notice("stopped: nothing is applied until the configuration is read again");
 	notify("STATUS=stopped");
-	if (!o->applying)
-		control_write_status(o);
+	if (!c->applying)
+		control_write_status(c);
 }
 
 static void control_timer_ready(void *arg)
 {
-	struct control *o = arg;
+	struct control *c = arg;
 	u64 times;
 
-	if (read(o->timer, &times, sizeof(times)) != sizeof(times))
+	if (read(c->timer, &times, sizeof(times)) != sizeof(times))
 		return;
-	if (!channel_is_up(o->with.channel))
-		channel_check(o->with.channel);
-	else if (++o->waited >= BEGIN_WAIT)
-		control_begin_life(o);
+	if (!channel_is_up(c->with.channel))
+		channel_check(c->with.channel);
+	else if (++c->waited >= BEGIN_WAIT)
+		control_begin_life(c);
 }
 
 static void control_retry_ready(void *arg)
 {
-	struct control *o = arg;
+	struct control *c = arg;
 	u64 times;
 
-	if (read(o->retry, &times, sizeof(times)) == sizeof(times) &&
-	    channel_is_up(o->with.channel))
-		control_apply(o);
+	if (read(c->retry, &times, sizeof(times)) == sizeof(times) &&
+	    channel_is_up(c->with.channel))
+		control_apply(c);
 }
 
 struct control *control_new(const struct config_file *file)
 {
-	struct control *o = mem_new(sizeof(*o));
+	struct control *c = mem_new(sizeof(*c));
 
-	o->file = file;
-	o->heard = clock_ns();
-	o->cfg = config_file_load(file, NULL);
-	if (!o->cfg) {
-		free(o);
+	c->file = file;
+	c->heard = clock_ns();
+	c->cfg = config_file_load(file, NULL);
+	if (!c->cfg) {
+		free(c);
 		return NULL;
 	}
-	o->job.run = control_run_apply;
-	o->job.done = control_apply_done;
-	o->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	o->retry = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (o->timer < 0 || o->retry < 0) {
+	c->job.run = control_run_apply;
+	c->job.done = control_apply_done;
+	c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	c->retry = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (c->timer < 0 || c->retry < 0) {
 		log_error("cannot make a timer: %s", strerror(errno));
-		free(o);
+		free(c);
 		return NULL;
 	}
-	return o;
+	return c;
 }
 
-const struct config *control_config(const struct control *o)
+const struct config *control_config(const struct control *c)
 {
-	return o->cfg;
+	return c->cfg;
 }
 
-void control_begin(struct control *o, const struct control_means *with)
+void control_begin(struct control *c, const struct control_means *with)
 {
-	o->with = *with;
-	o->telling = true;
+	c->with = *with;
+	c->telling = true;
 	/* dittoctl can send orders from now on: their signals wait until the loop takes them. */
-	control_write_status(o);
-	channel_check(o->with.channel);
-	if (!channel_is_up(o->with.channel)) {
+	control_write_status(c);
+	channel_check(c->with.channel);
+	if (!channel_is_up(c->with.channel)) {
 		log_notice("ditto.ko is not loaded: waiting for it");
-		control_wait(o);
+		control_wait(c);
 	}
 }
 
-struct source control_timer_source(struct control *o)
+struct source control_timer_source(struct control *c)
 {
-	return (struct source){ o->timer, control_timer_ready, o, 0 };
+	return (struct source){ c->timer, control_timer_ready, c, 0 };
 }
 
-struct source control_retry_source(struct control *o)
+struct source control_retry_source(struct control *c)
 {
-	return (struct source){ o->retry, control_retry_ready, o, 0 };
+	return (struct source){ c->retry, control_retry_ready, c, 0 };
 }
 
-void control_end(struct control *o)
+void control_end(struct control *c)
 {
 	status_remove();
-	if (!o->applying)
-		state_close(o->with.st);
+	if (!c->applying)
+		state_close(c->with.st);
 }

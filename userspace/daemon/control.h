@@ -15,8 +15,8 @@
 struct channel;
 struct config;
 struct config_file;
-struct kernel;
 struct control;
+struct kernel;
 struct pool;
 struct problems;
 struct recorder;
@@ -44,39 +44,39 @@ struct control_means {
  */
 struct control *control_new(const struct config_file *file);
 /* The configuration that is applied now, until the next control_apply(). */
-const struct config *control_config(const struct control *o);
+const struct config *control_config(const struct control *c);
 /* Tell dittoctl that dittod runs, and apply the configuration once ditto.ko is loaded. */
-void control_begin(struct control *o, const struct control_means *with);
+void control_begin(struct control *c, const struct control_means *with);
 /*
  * Tell dittoctl what is wrong with the files of [tls], or with NULL that nothing is any more.
  * Allowed before control_begin().
  */
-void control_tell_tls(struct control *o, const char *problem);
+void control_tell_tls(struct control *c, const char *problem);
 /* Tell dittoctl which shares have a path that leads elsewhere; replaces what was told before. */
-void control_tell_covered(struct control *o, const struct problems *covered);
+void control_tell_covered(struct control *c, const struct problems *covered);
 /* dittod ends: remove the status, and close the state unless it is in use. */
-void control_end(struct control *o);
+void control_end(struct control *c);
 
 /*
  * Read the file again. Returns its configuration, which the next control_apply() uses, or NULL if
  * it has mistakes: they are told, and the configuration before it stays.
  */
-const struct config *control_read(struct control *o);
+const struct config *control_read(struct control *c);
 /* Apply the configuration, now or as soon as the present run has ended. ditto.ko is loaded. */
-void control_apply(struct control *o);
+void control_apply(struct control *c);
 /* Apply nothing more until the file is read again. */
-void control_stop(struct control *o);
+void control_stop(struct control *c);
 
 /* ditto.ko was loaded, or it was unloaded. */
-void control_up(struct control *o);
-void control_down(struct control *o);
+void control_up(struct control *c);
+void control_down(struct control *c);
 /* A protocol module was unloaded; its listeners are added again when it returns. */
-void control_protocol_gone(struct control *o);
+void control_protocol_gone(struct control *c);
 /* The server @instance gets its records when its shares exist, or after some seconds. */
-void control_hold_records(struct control *o, u64 instance);
+void control_hold_records(struct control *c, u64 instance);
 
 /* Two timers for the event loop. */
-struct source control_timer_source(struct control *o);
-struct source control_retry_source(struct control *o);
+struct source control_timer_source(struct control *c);
+struct source control_retry_source(struct control *c);
 
 #endif
