@@ -219,13 +219,17 @@ static const struct column share_columns[] = {
 	{ NULL, false }
 };
 
+static bool problem_is_of(const struct status_problem *problem, const char *share)
+{
+	return !strncmp(problem->what, "share ", 6) && !strcmp(problem->what + 6, share);
+}
+
 static unsigned int share_problem_count(const char *name, const struct status *st)
 {
 	unsigned int i, n = 0;
 
 	for (i = 0; i < st->nproblems; i++)
-		n += !strncmp(st->problem[i].what, "share ", 6) &&
-		     !strcmp(st->problem[i].what + 6, name);
+		n += problem_is_of(&st->problem[i], name);
 	return n;
 }
 
@@ -309,18 +313,17 @@ static void share_details(const struct share *s)
 	char id[TEXT_UUID_MAX], sec[SETTING_TEXT_MAX];
 	unsigned int i;
 
-	printf("%-13s%s\n", "share", s->name);
-	printf("%-13s%s\n", "path", s->path ? s->path : "?");
-	printf("%-13s%s\n", "file system", s->fs_type ? s->fs_type : "?");
+	detail_print("share", s->name);
+	detail_print("path", s->path ? s->path : "?");
+	detail_print("file system", s->fs_type ? s->fs_type : "?");
 	if (s->inode)
 		printf("%-13sdevice %u:%u, inode %llu\n", "root", major(s->device),
 		       minor(s->device), (unsigned long long)s->inode);
-	printf("%-13s%s\n", "id", text_from_uuid(s->id, id));
-	printf("%-13s%s\n", "mode", s->read_only ? "ro" : "rw");
-	printf("%-13s%s\n", "squash", spec_enum_name(&spec_squash_mode, s->squash));
+	detail_print("id", text_from_uuid(s->id, id));
+	detail_print("mode", s->read_only ? "ro" : "rw");
+	detail_print("squash", spec_enum_name(&spec_squash_mode, s->squash));
 	printf("%-13s%u:%u\n", "anonymous", s->anon_uid, s->anon_gid);
-	printf("%-13s%s\n", "security",
-	       setting_text(&share_options[SHARE_OPTION_sec], s->sec, sec));
+	detail_print("security", setting_text(&share_options[SHARE_OPTION_sec], s->sec, sec));
 	for (i = 0; i < s->nrules; i++) {
 		char *rule = share_rule_text(&s->rules[i]);
 
@@ -335,7 +338,7 @@ static void share_details(const struct share *s)
 	printf("%-13s%04o, force %04o\n", "new files", s->create_mask, s->force_create_mode);
 	printf("%-13s%04o, force %04o\n", "new folders", s->directory_mask,
 	       s->force_directory_mode);
-	printf("%-13s%s\n", "comment", s->comment ? s->comment : "");
+	detail_print("comment", s->comment ? s->comment : "");
 	if (s->snapshots)
 		printf("%-13s%s, %s\n", "snapshots", s->snapshots,
 		       s->list_snapshots ? "listed" : "not listed");
@@ -355,8 +358,7 @@ static void share_problems(const char *name, const struct status *st,
 	unsigned int i;
 
 	for (i = 0; i < st->nproblems; i++)
-		if (!strncmp(st->problem[i].what, "share ", 6) &&
-		    !strcmp(st->problem[i].what + 6, name))
+		if (problem_is_of(&st->problem[i], name))
 			tell(st->problem[i].why);
 }
 
