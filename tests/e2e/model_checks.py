@@ -1,9 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is compared with the model between the steps: names, attributes, numbers of claims."""
 import os
+import time
 
 import nfs4
+from harness import SLOW
 from model_loop import Defect
+
+
+def settle(run, doubtful, look):
+    """While something is doubtful, look at the server until the claims are as the model has them."""
+    end = time.monotonic() + 5 * SLOW
+    while doubtful():
+        look()
+        try:
+            run.m.check()
+            return
+        except Defect:
+            if time.monotonic() > end:
+                raise
+        run.loop.pump(0.05)
 
 
 def attributes_of(run, node):

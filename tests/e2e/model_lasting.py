@@ -4,10 +4,8 @@
 What an open needs to wait is in Documentation/smb-support.md. A client that is away cannot give
 up what it caches: who conflicts with it goes on at once, and the open is closed.
 """
-import time
-
 import smb2
-from harness import SLOW
+from model_checks import settle
 from model_claims import Range
 from model_loop import Defect
 from model_smb import OPLOCKS, Smb
@@ -115,15 +113,10 @@ class Lasting(Smb):
 
 def check(run, clients):
     """See which opens of clients that are away still wait."""
-    away, end = [c for c in clients if c.away], time.monotonic() + 5 * SLOW
-    while away:
+    away = [c for c in clients if c.away]
+
+    def look():
         paths = {o['path'] for o in run.w.server.json('open', 'list') if o.get('waits_s')}
         for c in away:
             c.still_waits(paths)
-        try:
-            run.m.check()
-            return
-        except Defect:
-            if time.monotonic() > end:
-                raise
-        run.loop.pump(0.05)
+    settle(run, lambda: away, look)

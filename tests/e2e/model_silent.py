@@ -8,6 +8,7 @@ import time
 
 import nfs4
 from harness import SLOW
+from model_checks import settle
 from model_loop import Defect
 from model_nfs4 import Nfs4
 
@@ -88,16 +89,9 @@ def courtesy(server):
 
 def check(run, clients):
     """See whether silent clients are still there; if not, they may have lost all."""
-    end = time.monotonic() + 5 * SLOW
-    while any(c.away and c.claims() for c in clients):
+    def look():
         names = [x['name'] for x in courtesy(run.w.server)]
         for c in clients:
             if c.away and c.claims() and c.away_as not in names:
                 c.forget()
-        try:
-            run.m.check()
-            return
-        except Defect:
-            if time.monotonic() > end:
-                raise
-        run.loop.pump(0.05)
+    settle(run, lambda: any(c.away and c.claims() for c in clients), look)

@@ -110,6 +110,14 @@ def is_waiting(pid):
     return get(f'/proc/{pid}/stat').rpartition(b')')[2].split()[0] == b'D'
 
 
+def waiting_update(s):
+    """The process of a change of settings that waits for rpcbind, which is stopped."""
+    update = s.ns.spawn(servers.tool('dittoctl'), 'server', 'set', 'threads', '5')
+    wait_for('the update waits for rpcbind', lambda: all(is_waiting(update.pid)
+                                                         for _ in range(20)))
+    return update
+
+
 @test(server='ditto', share=False, clients=1)
 def rpcbind_update_is_killed(w):
     """Registrations are removed although the process of an update was killed."""
@@ -118,9 +126,7 @@ def rpcbind_update_is_killed(w):
     s = w.server
     s.ctl('listener', 'add', 'nfs')
     with process_stopped(daemon.pid):
-        update = s.ns.spawn(servers.tool('dittoctl'), 'server', 'set', 'threads', '5')
-        wait_for('the update waits for rpcbind', lambda: all(is_waiting(update.pid)
-                                                             for _ in range(20)))
+        update = waiting_update(s)
         update.kill()
         update.wait()
     del_listeners(w)
@@ -137,9 +143,7 @@ def rpcbind_hangs(w):
     s = w.server
     s.ctl('listener', 'add', 'nfs')
     with process_stopped(daemon.pid):
-        update = s.ns.spawn(servers.tool('dittoctl'), 'server', 'set', 'threads', '5')
-        wait_for('the update waits for rpcbind', lambda: all(is_waiting(update.pid)
-                                                             for _ in range(20)))
+        update = waiting_update(s)
         # the protocol's own, of the same task, and those of others
         eq(s.setting('threads'), 5)
         others = s.ns.spawn('sh', '-c', f'{servers.tool("dittoctl")} listener list && '
