@@ -605,7 +605,7 @@ int ditto_stub_commit(struct ditto_stub *stub, struct file *file, u64 pos, u64 e
 
 int ditto_stub_cut(struct ditto_stub *stub, u64 size)
 {
-	/* What was cut does not come back, whatever becomes of the stored record. */
+	/* Data that was cut does not come back, whatever becomes of the stored record. */
 	mutex_lock(&stub->io);
 	spin_lock(&stub->lock);
 	ditto_offload_cut(&stub->record, size);

@@ -368,7 +368,7 @@ u64 ditto_path_subvolume(const struct path *path)
 	return st.subvol;
 }
 
-/* What others see of the path with stat(2), which for some is not what is in the inode. */
+/* Others see this of the path with stat(2), which for some is not what is in the inode. */
 static void share_look_at_root(struct ditto_share *share)
 {
 	struct kstat st;

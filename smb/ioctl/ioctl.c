@@ -257,7 +257,7 @@ static u32 dsmb_ioctl_exec(struct dsmb_call *call, void *args, void *res)
 		if (status)
 			return status;
 		dsmb_times_save(&call->op, io.open, &times);
-		/* What it copies or clears is written through the open, too. */
+		/* Bytes that it copies or clears are written through the open, too. */
 		if (READ_ONCE(io.open->write_through))
 			call->op.unstable = false;
 	}

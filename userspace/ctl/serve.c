@@ -63,7 +63,7 @@ struct health_report {
 	struct status daemon;
 };
 
-/* What else is amiss. */
+/* Remarks on what else is amiss. */
 #define NOTE_HELPER "the kernel has a helper, but no dittod of this network namespace has left its status in /run/ditto: it may run in another container"
 #define NOTE_NOT_APPLIED "dittod has not applied its configuration to this server yet"
 #define NOTE_LISTENER "clients cannot connect: there is no listener (dittoctl listener add nfs)"

@@ -25,7 +25,7 @@ static void fake_close(struct ditto_listener *listener)
 	open_count--;
 }
 
-/* What was announced: how often, and the listeners of the last time. */
+/* Announcements: how often, and the listeners of the last time. */
 static unsigned int announce_count;
 static unsigned int announced;
 

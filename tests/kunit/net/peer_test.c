@@ -145,7 +145,7 @@ static void peers_are_bounded(struct kunit *test)
 		n += read;
 	} while (read);
 	KUNIT_EXPECT_EQ(test, n, DITTO_PEERS_MAX);
-	/* Who was reading a list must read it again: a machine may have come back. */
+	/* A reader of a list must read it again: a machine may have come back. */
 	KUNIT_EXPECT_NE(test, removals, before);
 
 	/* Peers in use are not freed. */
