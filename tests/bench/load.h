@@ -7,7 +7,9 @@
 #ifndef _DITTO_BENCH_LOAD_H
 #define _DITTO_BENCH_LOAD_H
 
+#include <linux/string.h>
 #include <linux/types.h>
+#include <linux/unaligned.h>
 
 struct kvec;
 struct load_guard;
@@ -192,10 +194,26 @@ extern const struct load_op load_ops_smb[];
 
 const struct load_op *load_op_find(const char *name);
 
-/* XDR functions: load_xdr.c. Those that read return -EBADMSG, or NULL, at the end of a reply. */
-__be32 *load_put_u32(__be32 *p, u32 value);
-__be32 *load_put_u64(__be32 *p, u64 value);
-__be32 *load_put_fixed(__be32 *p, const void *data, u32 len);
+/* Pieces of XDR (RFC 4506). A call has many numbers, and what a client of them costs is no server's. */
+static inline __be32 *load_put_u32(__be32 *p, u32 value)
+{
+	*p = cpu_to_be32(value);
+	return p + 1;
+}
+
+static inline __be32 *load_put_u64(__be32 *p, u64 value)
+{
+	put_unaligned_be64(value, p);
+	return p + 2;
+}
+
+static inline __be32 *load_put_fixed(__be32 *p, const void *data, u32 len)
+{
+	memcpy(p, data, len);
+	return p + len / sizeof(*p);
+}
+
+/* The rest: load_xdr.c. Those that read return -EBADMSG, or NULL, at the end of a reply. */
 __be32 *load_put_opaque(__be32 *p, const void *data, u32 len);
 __be32 *load_put_fh(__be32 *p, const struct load_run *run);
 __be32 *load_put_numbered_name(__be32 *p, const struct load_run *run, u32 n);

@@ -61,6 +61,14 @@ static __be32 *put_close(__be32 *p)
 	return put_current_stateid(p);
 }
 
+/* Each slot is an owner of opens and one of locks. Its name is its number: nobody has to read it. */
+static __be32 *put_owner(const struct load_run *run, const struct load_slot *slot, __be32 *p)
+{
+	p = load_put_u64(p, run->clientid);
+	p = load_put_u32(p, sizeof(u64));
+	return load_put_u64(p, slot->index);
+}
+
 /*
  * Up to the claim. Nobody wants a delegation: it would have to be given back. Each slot is an owner
  * of its own: of one owner, a second open would change the stateid that the first is to close.
@@ -68,14 +76,11 @@ static __be32 *put_close(__be32 *p)
 static __be32 *put_open(const struct load_run *run, const struct load_slot *slot, __be32 *p,
 			bool create)
 {
-	char owner[12];
-
 	p = load_put_u32(p, OP_OPEN);
 	p = load_put_u32(p, 0);			/* seqid, of no meaning */
 	p = load_put_u32(p, (create ? 3 : 1) | 0x0400);	/* access, NO_DELEG */
 	p = load_put_u32(p, 0);			/* denies nothing */
-	p = load_put_u64(p, run->clientid);
-	p = load_put_opaque(p, owner, scnprintf(owner, sizeof(owner), "load%02u", slot->index));
+	p = put_owner(run, slot, p);
 	p = load_put_u32(p, create);
 	if (!create)
 		return p;
@@ -152,9 +157,8 @@ static __be32 *encode_remove(const struct load_run *run, const struct load_slot 
 				      n);
 }
 
-/* By the open of the run. */
-static __be32 *put_lock(const struct load_run *run, const char *owner, u64 offset, u64 length,
-			__be32 *p)
+/* By the open of the run, up to the owner. */
+static __be32 *put_lock(const struct load_run *run, u64 offset, u64 length, __be32 *p)
 {
 	p = load_put_u32(p, OP_LOCK);
 	p = load_put_u32(p, 2);			/* WRITE_LT */
@@ -164,19 +168,14 @@ static __be32 *put_lock(const struct load_run *run, const char *owner, u64 offse
 	p = load_put_u32(p, 1);			/* by an open: */
 	p = load_put_u32(p, 0);			/* its seqid, */
 	p = load_put_fixed(p, run->stateid, sizeof(run->stateid));
-	p = load_put_u32(p, 0);			/* seqid of the lock-owner */
-	p = load_put_u64(p, run->clientid);
-	return load_put_opaque(p, owner, strlen(owner));
+	return load_put_u32(p, 0);		/* seqid of the lock-owner */
 }
 
 static __be32 *encode_lock(const struct load_run *run, const struct load_slot *slot,
 			   u32 n, __be32 *p)
 {
-	char owner[12];
-
-	scnprintf(owner, sizeof(owner), "lock%u", slot->index);
-	p = put_lock(run, owner, 4096 * slot->index, 4096, compound_begin(run, slot, 2, p));
-
+	p = put_lock(run, 4096 * slot->index, 4096, compound_begin(run, slot, 2, p));
+	p = put_owner(run, slot, p);
 	p = load_put_u32(p, OP_LOCKU);
 	p = load_put_u32(p, 2);
 	p = load_put_u32(p, 0);
@@ -189,8 +188,9 @@ static __be32 *encode_lock(const struct load_run *run, const struct load_slot *s
 static __be32 *encode_range(const struct load_run *run, const struct load_slot *slot,
 			    u32 n, __be32 *p)
 {
-	return put_lock(run, "range", SZ_1M + 2 * (u64)(run->first + n), 1,
-			compound_begin(run, slot, 1, p));
+	p = put_lock(run, SZ_1M + 2 * (u64)(run->first + n), 1, compound_begin(run, slot, 1, p));
+	p = load_put_u64(p, run->clientid);
+	return load_put_opaque(p, "range", strlen("range"));
 }
 
 /* READ, or READ_PLUS, whose arguments are the same. */

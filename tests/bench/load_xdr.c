@@ -4,21 +4,8 @@
 #include <linux/kernel.h>
 #include <linux/math64.h>
 #include <linux/string.h>
-#include <linux/unaligned.h>
 
 #include "load.h"
-
-__be32 *load_put_u32(__be32 *p, u32 value)
-{
-	*p = cpu_to_be32(value);
-	return p + 1;
-}
-
-__be32 *load_put_u64(__be32 *p, u64 value)
-{
-	put_unaligned_be64(value, p);
-	return p + 2;
-}
 
 __be32 *load_put_opaque(__be32 *p, const void *data, u32 len)
 {
@@ -29,12 +16,6 @@ __be32 *load_put_opaque(__be32 *p, const void *data, u32 len)
 		p[words - 1] = 0;
 	memcpy(p, data, len);
 	return p + words;
-}
-
-__be32 *load_put_fixed(__be32 *p, const void *data, u32 len)
-{
-	memcpy(p, data, len);
-	return p + len / sizeof(*p);
 }
 
 __be32 *load_put_fh(__be32 *p, const struct load_run *run)
