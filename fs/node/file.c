@@ -504,11 +504,6 @@ void ditto_file_give_dir(struct ditto_file *df)
 	ditto_file_put(df);
 }
 
-static struct ditto_node *point_node(struct ditto_lock_point *point)
-{
-	return container_of(point, struct ditto_node, point);
-}
-
 /* Find our open file for a struct file that is in use. */
 static struct ditto_file *file_find(struct ditto_node *node, const struct file *file)
 {
@@ -523,7 +518,7 @@ static struct ditto_file *file_find(struct ditto_node *node, const struct file *
 
 struct file *ditto_file_keep(struct ditto_lock_point *point, struct file *file)
 {
-	struct ditto_node *node = point_node(point);
+	struct ditto_node *node = ditto_node_of_point(point);
 	struct vfsmount *mnt = node->volume->mnt;
 	struct ditto_file *df;
 
@@ -547,7 +542,7 @@ struct file *ditto_file_keep(struct ditto_lock_point *point, struct file *file)
 
 void ditto_file_unkeep(struct ditto_lock_point *point, struct file *file)
 {
-	struct ditto_node *node = point_node(point);
+	struct ditto_node *node = ditto_node_of_point(point);
 	struct ditto_file *df;
 
 	spin_lock(&node->lock);
@@ -561,7 +556,7 @@ void ditto_file_unkeep(struct ditto_lock_point *point, struct file *file)
 
 void ditto_file_settle(struct ditto_lock_point *point)
 {
-	struct ditto_node *node = point_node(point);
+	struct ditto_node *node = ditto_node_of_point(point);
 
 	if (atomic_read(&node->moving))
 		wait_var_event_timeout(&node->moving, !atomic_read(&node->moving),

@@ -349,7 +349,7 @@ static int local_begin(struct ditto_node_table *table, struct ditto_node *node)
 
 int ditto_local_notify_watch(struct ditto_lock_point *point, bool on)
 {
-	struct ditto_node *node = container_of(point, struct ditto_node, point);
+	struct ditto_node *node = ditto_node_of_point(point);
 	struct ditto_node_table *table = node->volume->srv->nodes;
 	struct ditto_local *local;
 	int err = 0;

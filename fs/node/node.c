@@ -333,19 +333,14 @@ struct dentry *ditto_node_dentry(struct ditto_node *node)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_node_dentry, DITTO);
 
-static struct ditto_node *point_node(struct ditto_lock_point *point)
-{
-	return container_of(point, struct ditto_node, point);
-}
-
 static void point_get(struct ditto_lock_point *point)
 {
-	ditto_node_hold(point_node(point));
+	ditto_node_hold(ditto_node_of_point(point));
 }
 
 static void point_put(struct ditto_lock_point *point)
 {
-	struct ditto_node *node = point_node(point);
+	struct ditto_node *node = ditto_node_of_point(point);
 
 	ditto_node_relist(node);
 	/* The caller may hold locks, and freeing the node sleeps. */
@@ -356,7 +351,7 @@ static void point_put(struct ditto_lock_point *point)
 /* Access of opens by local processes, from the VFS's counts, which change without notice. */
 static u8 point_local_access(struct ditto_lock_point *point)
 {
-	struct ditto_node *node = point_node(point);
+	struct ditto_node *node = ditto_node_of_point(point);
 	u8 access = 0;
 
 	if (atomic_read(&node->inode->i_writecount) > atomic_read(&node->opens[1]))

@@ -510,4 +510,10 @@ int ditto_stream_handle_verify(const struct ditto_server *srv, const u8 *data, s
 			       u64 *tag, struct ditto_fid *base, struct ditto_fid *stream);
 #endif
 
+/* The node whose lock context is found at @point. */
+static inline struct ditto_node *ditto_node_of_point(struct ditto_lock_point *point)
+{
+	return container_of(point, struct ditto_node, point);
+}
+
 #endif
