@@ -42,4 +42,5 @@
 #include "v4/state/locks.c"
 #include "v4/state/open.c"
 #include "v4/state/owner.c"
+#include "v4/state/state_table.c"
 #include "v4/state/states.c"

@@ -52,7 +52,7 @@ static const struct dnfs4_state_ops fake_delegation_ops = {
 
 static void end_client(void *client)
 {
-	xa_destroy(&((struct dnfs4_client *)client)->states);
+	dnfs4_table_exit(&((struct dnfs4_client *)client)->states);
 }
 
 static struct dnfs4_client *new_client(struct kunit *test)
@@ -116,7 +116,7 @@ static void states_are_charged(struct kunit *test)
 	struct fake *first = new_fake(test, client), *refused, *delegation;
 	struct ditto_charge other = {};
 	struct dnfs4_state *state;
-	unsigned long id;
+	u32 id = 0;
 
 	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&first->state), 0);
 	KUNIT_EXPECT_EQ(test, client->opens.amount, 1);
@@ -141,7 +141,7 @@ static void states_are_charged(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, dnfs4_state_del(&first->state));
 	KUNIT_EXPECT_EQ(test, dnfs4_state_add(&refused->state), 0);
 	ditto_uncharge(&other);
-	xa_for_each(&client->states, id, state)
+	while ((state = dnfs4_table_after(&client->states, &id)))
 		KUNIT_EXPECT_TRUE(test, dnfs4_state_del(state));
 	KUNIT_EXPECT_EQ(test, client->nstates, 0);
 	KUNIT_EXPECT_EQ(test, client->ndelegations, 0);
@@ -245,27 +245,113 @@ static void numbers_go_in_a_circle(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, client->nstates, 0);
 }
 
-/* The last number of each node of the table is for the table itself, and 0 is for none. */
+/* 0 is for none, and the upper half of the numbers for those that are random. */
 static void some_numbers_are_not_given(struct kunit *test)
 {
 	struct dnfs4_client *client = new_client(test);
 	struct fake *fake = new_fake(test, client);
-	u32 before = 0;
 
-	for (unsigned int i = 0; i < 3 * XA_CHUNK_SIZE; i++) {
+	for (unsigned int i = 1; i < 3 * DNFS4_RECENT; i++) {
 		KUNIT_ASSERT_EQ(test, dnfs4_state_add(&fake->state), 0);
-		KUNIT_EXPECT_GT(test, fake->state.id, before);
-		KUNIT_EXPECT_NE(test, fake->state.id & XA_CHUNK_MASK, XA_CHUNK_MASK);
-		before = fake->state.id;
+		KUNIT_EXPECT_EQ(test, fake->state.id, i);
 		dnfs4_state_del(&fake->state);
 	}
-	client->states_next = U32_MAX - 1;
+	client->states.next = DNFS4_NUMBERS_RANDOM - 1;
 	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&fake->state), 0);
-	KUNIT_EXPECT_EQ(test, fake->state.id, U32_MAX - 1);
+	KUNIT_EXPECT_EQ(test, fake->state.id, DNFS4_NUMBERS_RANDOM - 1);
 	dnfs4_state_del(&fake->state);
 	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&fake->state), 0);
 	KUNIT_EXPECT_EQ(test, fake->state.id, 1);
 	dnfs4_state_del(&fake->state);
+}
+
+/* Return: the number of states that going through the table finds; each is found by its number. */
+static unsigned int states_found(struct kunit *test, struct dnfs4_client *client)
+{
+	struct dnfs4_state *state;
+	unsigned int found = 0;
+	u32 before = 0, id = 0;
+
+	while ((state = dnfs4_table_after(&client->states, &id))) {
+		KUNIT_EXPECT_EQ(test, state->id, id);
+		KUNIT_EXPECT_GT(test, id, before);
+		KUNIT_EXPECT_PTR_EQ(test, dnfs4_table_find(&client->states, id), state);
+		before = id;
+		found++;
+	}
+	return found;
+}
+
+/* A state that stays gives its place to a newer one. */
+static void old_states_move_to_the_tree(struct kunit *test)
+{
+	struct dnfs4_client *client = new_client(test);
+	struct fake *fakes[3 * DNFS4_RECENT], *brief = new_fake(test, client);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(fakes); i++) {
+		fakes[i] = new_fake(test, client);
+		KUNIT_ASSERT_EQ(test, dnfs4_state_add(&fakes[i]->state), 0);
+		KUNIT_EXPECT_EQ(test, states_found(test, client), i + 1);
+		KUNIT_EXPECT_EQ(test, xa_empty(&client->states.tree), i < DNFS4_RECENT);
+	}
+	/* Those that are gone leave their places, and the tree. */
+	for (unsigned int i = 0; i < ARRAY_SIZE(fakes); i += 2)
+		KUNIT_EXPECT_TRUE(test, dnfs4_state_del(&fakes[i]->state));
+	KUNIT_EXPECT_EQ(test, states_found(test, client), ARRAY_SIZE(fakes) / 2);
+	KUNIT_EXPECT_NULL(test, dnfs4_table_find(&client->states, fakes[0]->state.id));
+	/* A brief one needs the place of one that stays once, and then has it. */
+	for (unsigned int i = 0; i < 3 * DNFS4_RECENT; i++) {
+		KUNIT_ASSERT_EQ(test, dnfs4_state_add(&brief->state), 0);
+		KUNIT_EXPECT_EQ(test, states_found(test, client), ARRAY_SIZE(fakes) / 2 + 1);
+		KUNIT_EXPECT_TRUE(test, dnfs4_state_del(&brief->state));
+	}
+	for (unsigned int i = 1; i < ARRAY_SIZE(fakes); i += 2)
+		KUNIT_EXPECT_TRUE(test, dnfs4_state_del(&fakes[i]->state));
+	KUNIT_EXPECT_EQ(test, states_found(test, client), 0);
+	KUNIT_EXPECT_FALSE(test, dnfs4_state_del(&fakes[1]->state));
+}
+
+/* With one more state than there are places, the tree is not made and freed for each. */
+static void tree_keeps_its_nodes(struct kunit *test)
+{
+	struct dnfs4_client *client = new_client(test);
+	struct fake *fakes[DNFS4_RECENT + 1];
+
+	client->states.next = 1 << 24;
+	for (unsigned int i = 0; i < ARRAY_SIZE(fakes); i++) {
+		fakes[i] = new_fake(test, client);
+		KUNIT_ASSERT_EQ(test, dnfs4_state_add(&fakes[i]->state), 0);
+	}
+	for (unsigned int i = 0; i < 3 * ARRAY_SIZE(fakes); i++) {
+		struct fake *oldest = fakes[i % ARRAY_SIZE(fakes)];
+
+		KUNIT_EXPECT_TRUE(test, dnfs4_state_del(&oldest->state));
+		KUNIT_EXPECT_FALSE(test, xa_empty(&client->states.tree));
+		KUNIT_EXPECT_EQ(test, states_found(test, client), DNFS4_RECENT);
+		KUNIT_ASSERT_EQ(test, dnfs4_state_add(&oldest->state), 0);
+		KUNIT_EXPECT_EQ(test, states_found(test, client), ARRAY_SIZE(fakes));
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(fakes); i++)
+		KUNIT_EXPECT_TRUE(test, dnfs4_state_del(&fakes[i]->state));
+}
+
+/* States that moved may be replaced like others. */
+static void another_takes_the_number_in_the_tree(struct kunit *test)
+{
+	struct dnfs4_client *client = new_client(test);
+	struct fake *one = new_fake(test, client), *two = new_fake(test, client);
+	struct fake *newer = new_fake(test, client);
+
+	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&one->state), 0);
+	client->states.next += DNFS4_RECENT - 1;
+	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&newer->state), 0);
+	KUNIT_EXPECT_FALSE(test, xa_empty(&client->states.tree));
+	KUNIT_EXPECT_TRUE(test, dnfs4_state_replace(&one->state, &two->state));
+	KUNIT_EXPECT_EQ(test, one->state.id, two->state.id);
+	KUNIT_EXPECT_PTR_EQ(test, dnfs4_table_find(&client->states, 1), &two->state);
+	KUNIT_EXPECT_FALSE(test, dnfs4_state_del(&one->state));
+	KUNIT_EXPECT_TRUE(test, dnfs4_state_del(&two->state));
+	KUNIT_EXPECT_TRUE(test, dnfs4_state_del(&newer->state));
 }
 
 /* The number of a copy-notify stateid is random, and the others go on as if it were not there. */
@@ -284,12 +370,14 @@ static void number_that_nobody_guesses(struct kunit *test)
 		fakes[i] = new_fake(test, client);
 		fakes[i]->state.ops = i % 2 ? &ops : &fake_ops;
 		KUNIT_ASSERT_EQ(test, dnfs4_state_add(&fakes[i]->state), 0);
-		KUNIT_EXPECT_NE(test, fakes[i]->state.id & XA_CHUNK_MASK, XA_CHUNK_MASK);
+		KUNIT_EXPECT_EQ(test, fakes[i]->state.id >= DNFS4_NUMBERS_RANDOM, i % 2);
 	}
 	KUNIT_EXPECT_EQ(test, fakes[0]->state.id, 1);
 	KUNIT_EXPECT_EQ(test, fakes[2]->state.id, 2);
-	/* Below this are 2^16 of 2^32 numbers. */
-	KUNIT_EXPECT_GT(test, max(fakes[1]->state.id, fakes[3]->state.id), 1 << 16);
+	/* Below this are 2^15 of 2^31 numbers. */
+	KUNIT_EXPECT_GT(test, max(fakes[1]->state.id, fakes[3]->state.id),
+			DNFS4_NUMBERS_RANDOM + (1 << 15));
+	KUNIT_EXPECT_EQ(test, states_found(test, client), ARRAY_SIZE(fakes));
 	for (unsigned int i = 0; i < ARRAY_SIZE(fakes); i++)
 		dnfs4_state_del(&fakes[i]->state);
 }
@@ -299,14 +387,20 @@ static void number_is_in_use(struct kunit *test)
 {
 	struct dnfs4_client *client = new_client(test);
 	struct fake *one = new_fake(test, client), *two = new_fake(test, client);
+	struct fake *newer = new_fake(test, client);
 
 	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&one->state), 0);
-	client->states_next = one->state.id;
+	/* It is in the tree, which is not searched before. */
+	client->states.next = one->state.id + DNFS4_RECENT;
+	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&newer->state), 0);
+	client->states.next = one->state.id;
+	client->states.around = true;
 	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&two->state), 0);
 	KUNIT_EXPECT_NE(test, one->state.id, two->state.id);
-	KUNIT_EXPECT_PTR_EQ(test, xa_load(&client->states, one->state.id), &one->state);
-	KUNIT_EXPECT_PTR_EQ(test, xa_load(&client->states, two->state.id), &two->state);
-	KUNIT_EXPECT_NE(test, client->states_next, two->state.id);
+	KUNIT_EXPECT_PTR_EQ(test, dnfs4_table_find(&client->states, one->state.id), &one->state);
+	KUNIT_EXPECT_PTR_EQ(test, dnfs4_table_find(&client->states, two->state.id), &two->state);
+	KUNIT_EXPECT_NE(test, client->states.next, two->state.id);
+	dnfs4_state_del(&newer->state);
 	dnfs4_state_del(&one->state);
 	dnfs4_state_del(&two->state);
 }
@@ -319,7 +413,7 @@ static void another_takes_the_number(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&one->state), 0);
 	KUNIT_EXPECT_TRUE(test, dnfs4_state_replace(&one->state, &two->state));
 	KUNIT_EXPECT_EQ(test, one->state.id, two->state.id);
-	KUNIT_EXPECT_PTR_EQ(test, xa_load(&client->states, two->state.id), &two->state);
+	KUNIT_EXPECT_PTR_EQ(test, dnfs4_table_find(&client->states, two->state.id), &two->state);
 	KUNIT_EXPECT_EQ(test, client->nstates, 1);
 	KUNIT_EXPECT_FALSE(test, dnfs4_state_replace(&one->state, &two->state));
 	dnfs4_state_put(&one->state);
@@ -471,6 +565,9 @@ static struct kunit_case nfs4_state_cases[] = {
 	KUNIT_CASE(stateid_says_whose_it_is),
 	KUNIT_CASE(numbers_go_in_a_circle),
 	KUNIT_CASE(some_numbers_are_not_given),
+	KUNIT_CASE(old_states_move_to_the_tree),
+	KUNIT_CASE(tree_keeps_its_nodes),
+	KUNIT_CASE(another_takes_the_number_in_the_tree),
 	KUNIT_CASE(number_that_nobody_guesses),
 	KUNIT_CASE(number_is_in_use),
 	KUNIT_CASE(another_takes_the_number),

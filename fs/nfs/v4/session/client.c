@@ -193,22 +193,20 @@ u32 dnfs4_client_of_op(struct dnfs4_compound *cmp, u64 id)
 bool dnfs4_client_has_state(struct dnfs4_client *client)
 {
 	struct dnfs4_state *state;
-	unsigned long id;
 	bool found = false;
+	u32 id = 0;
 
 	/* What its previous instance had does not count: the client may not know of it. */
 	if (ditto_client_claims(&client->client) > READ_ONCE(client->nkept))
 		return true;
 	/* A void state only waits for FREE_STATEID, and a copy-notify stateid holds nothing. */
 	rcu_read_lock();
-	xa_for_each(&client->states, id, state) {
+	while (!found && (state = dnfs4_table_after(&client->states, &id))) {
 		found = READ_ONCE(state->void_why) == DNFS4_VALID &&
 			state->ops->kind != DNFS4_STATE_COPY_NOTIFY;
 		/* The memory may be reused for another client's state unless it is still here. */
 		smp_rmb();
-		found = found && xa_load(&client->states, id) == state;
-		if (found)
-			break;
+		found = found && dnfs4_table_find(&client->states, id) == state;
 	}
 	rcu_read_unlock();
 	return found;
@@ -331,7 +329,7 @@ static void dnfs4_client_free_work(struct work_struct *work)
 	struct dnfs4_clients *clients = client->server->clients;
 
 	dnfs4_callback_free(client);
-	xa_destroy(&client->states);
+	dnfs4_table_exit(&client->states);
 	dnfs4_client_uncharge(client);
 	kfree(client->create_reply);
 	kfree(client->pending);

@@ -32,11 +32,11 @@
 #include <linux/rhashtable-types.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
-#include <linux/xarray.h>
 
 #include "../../../../lockd/client.h"
 #include "../../../../net/budget.h"
 #include "../../rpc/task.h"
+#include "../state/state_table.h"
 
 struct dnfs_call;
 struct dnfs4_callback_channel;
@@ -115,10 +115,8 @@ struct dnfs4_principal {
  * @renewed: jiffies of the last lease renewal, written at most once a second
  * @courtesy_at: jiffies when it became a courtesy client
  * @previous_since: jiffies when its time to claim delegations of its previous instance began
- * @states: struct dnfs4_state by number. Its xa_lock guards the members from here up to
+ * @states: its states by number. The lock of the table guards the members from here up to
  *	@states_closed. See dnfs4_states_init()
- * @states_next: number of the next state
- * @states_anchor: number that is kept reserved, see dnfs4_states_anchor(); 0: none
  * @nstates: number of states
  * @ndelegations: number of states that are delegations
  * @nkept: number of delegations of its previous instance, or more while they are being passed on
@@ -179,9 +177,7 @@ struct dnfs4_client {
 	unsigned long renewed;
 	unsigned long courtesy_at;
 	unsigned long previous_since;
-	struct xarray states;
-	u32 states_next;
-	u32 states_anchor;
+	struct dnfs4_state_table states;
 	u32 nstates;
 	u32 ndelegations;
 	u32 nkept;

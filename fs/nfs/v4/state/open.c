@@ -238,9 +238,9 @@ bool dnfs4_opens_sweep(struct dnfs4_client *client, unsigned long lease)
 	struct dnfs4_state *state;
 	struct dnfs4_open *open;
 	bool later = false;
-	unsigned long id;
+	u32 id = 0;
 
-	xa_for_each(&client->states, id, state) {
+	while (dnfs4_table_after(&client->states, &id)) {
 		state = dnfs4_state_get(client, id);
 		if (!state)
 			continue;

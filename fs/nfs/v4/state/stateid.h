@@ -11,7 +11,7 @@
  * Locking: state->lock (mutex) makes a change of a state and of its seqid one step. It may be
  * held across calls into the lock table and the file system, but never while waiting for a
  * break. Order: owner->lock (4.0), then state->lock of an open, then state->lock of a lock or
- * delegation. A client's table of states is an xarray, searched under RCU.
+ * delegation. A client's table of states (state_table.h) is searched under RCU.
  *
  * Lifetime: reference counted. The table has one reference until dnfs4_state_del(). States are
  * freed under RCU. Opens come from a SLAB_TYPESAFE_BY_RCU cache, so the memory of one may be

@@ -3,12 +3,11 @@
  * The table of a client's states, and the checks of stateids; see stateid.h for the format,
  * locking and lifetime.
  *
- * The xa_lock of client->states guards the table, its counters, and the counters of void states
+ * The lock of client->states guards the table, its counters, and the counters of void states
  * that SEQ4_STATUS flags are computed from.
  */
 #include <kunit/visibility.h>
 #include <linux/log2.h>
-#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
@@ -19,9 +18,6 @@
 #include "open.h"
 
 #define DNFS4_KINDS	6
-
-/* Numbers tried for a state. A random one is rarely in use, so a few tries find a free one. */
-#define DNFS4_NUMBER_TRIES	8
 
 /* Locks of different kinds nest, so each kind has a lock class. */
 static struct lock_class_key dnfs4_state_keys[DNFS4_KINDS];
@@ -109,9 +105,7 @@ static bool dnfs4_stateid_resolve(const struct dnfs4_compound *cmp,
 
 void dnfs4_states_init(struct dnfs4_client *client)
 {
-	xa_init(&client->states);
-	client->states_next = 1;
-	client->states_anchor = 0;
+	dnfs4_table_init(&client->states);
 	client->nstates = 0;
 	client->ndelegations = 0;
 	client->nkept = 0;
@@ -131,7 +125,7 @@ static void state_prepare(struct dnfs4_state *state, const struct dnfs4_state_op
 {
 	state->ops = ops;
 	state->client = client;
-	state->id = 0;
+	WRITE_ONCE(state->id, 0);
 	state->seqid = 1;
 	state->void_why = DNFS4_VALID;
 	mutex_init(&state->lock);
@@ -178,7 +172,7 @@ struct dnfs4_state *dnfs4_state_get(struct dnfs4_client *client, u32 id)
 	struct dnfs4_state *state;
 
 	rcu_read_lock();
-	state = xa_load(&client->states, id);
+	state = dnfs4_table_find(&client->states, id);
 	if (state && !dnfs4_state_tryget(state))
 		state = NULL;
 	rcu_read_unlock();
@@ -188,27 +182,9 @@ struct dnfs4_state *dnfs4_state_get(struct dnfs4_client *client, u32 id)
 	return NULL;
 }
 
-/*
- * Numbers follow each other and most states are short-lived, so nearly every state would allocate
- * an xarray node and free it again. To avoid that, the last slot of the node in use, which no state
- * has, is kept reserved.
- */
-static void dnfs4_states_anchor(struct dnfs4_client *client, u32 id)
-{
-	u32 anchor = id | XA_CHUNK_MASK;
-
-	if (anchor == client->states_anchor)
-		return;
-	/* Needs no memory, because @id is in the same node. */
-	if (client->states_anchor)
-		__xa_cmpxchg(&client->states, client->states_anchor, XA_ZERO_ENTRY, NULL, 0);
-	client->states_anchor = anchor;
-	__xa_cmpxchg(&client->states, anchor, NULL, XA_ZERO_ENTRY, 0);
-}
-
 static int dnfs4_states_cover(struct dnfs4_client *client)
 {
-	lockdep_assert_held(&client->states.xa_lock);
+	dnfs4_table_assert_held(&client->states);
 	if (client->disowned)
 		return 0;
 	return ditto_charge_cover(&client->delegations, client->ndelegations + client->nkept,
@@ -219,11 +195,11 @@ u32 dnfs4_states_disown(struct dnfs4_client *client)
 {
 	u32 count;
 
-	xa_lock(&client->states);
+	dnfs4_table_lock(&client->states);
 	count = client->ndelegations + client->nkept;
 	client->disowned = true;
 	ditto_charge_cover(&client->delegations, 0, DNFS4_STATES_STEP);
-	xa_unlock(&client->states);
+	dnfs4_table_unlock(&client->states);
 	return count;
 }
 
@@ -231,12 +207,12 @@ int dnfs4_states_keep(struct dnfs4_client *client, int count)
 {
 	int err;
 
-	xa_lock(&client->states);
+	dnfs4_table_lock(&client->states);
 	WRITE_ONCE(client->nkept, client->nkept + count);
 	err = dnfs4_states_cover(client);
 	if (err)
 		WRITE_ONCE(client->nkept, client->nkept - count);
-	xa_unlock(&client->states);
+	dnfs4_table_unlock(&client->states);
 	return err;
 }
 
@@ -250,7 +226,7 @@ static int dnfs4_states_count(struct dnfs4_client *client, const struct dnfs4_st
 	bool delegation = state->ops->kind & DNFS4_STATE_DELEGATIONS;
 	int err;
 
-	lockdep_assert_held(&client->states.xa_lock);
+	dnfs4_table_assert_held(&client->states);
 	client->nstates += count;
 	if (delegation)
 		client->ndelegations += count;
@@ -267,49 +243,13 @@ static int dnfs4_states_count(struct dnfs4_client *client, const struct dnfs4_st
 	return -ENOSPC;
 }
 
-/*
- * The number that follows @id. The last one of each node of the table is kept for
- * dnfs4_states_anchor(), and the first of all stands for none.
- */
-static u32 dnfs4_number_after(u32 id)
-{
-	id++;
-	if ((id & XA_CHUNK_MASK) == XA_CHUNK_MASK)
-		id++;
-	return id ?: 1;
-}
-
-/*
- * Give a state a number. The lock of the table may be dropped meanwhile. Numbers follow each other,
- * so that states of the same time share a node; where one is in use, as after 2^32 of them, they go
- * on elsewhere. Nobody can guess the number of a copy-notify stateid.
- */
-static int dnfs4_state_number(struct dnfs4_state *state)
-{
-	bool guessable = state->ops->kind != DNFS4_STATE_COPY_NOTIFY;
-	struct dnfs4_client *client = state->client;
-	u32 id = client->states_next;
-	int tries, err = -EBUSY;
-
-	for (tries = 0; err == -EBUSY && tries < DNFS4_NUMBER_TRIES; tries++) {
-		if (!guessable || tries)
-			id = dnfs4_number_after(get_random_u32());
-		if (guessable)
-			client->states_next = dnfs4_number_after(id);
-		/* Lookups without the lock find the state as soon as it is in the table. */
-		WRITE_ONCE(state->id, id);
-		err = __xa_insert(&client->states, id, state, GFP_KERNEL_ACCOUNT);
-	}
-	return err;
-}
-
 int dnfs4_state_add(struct dnfs4_state *state)
 {
 	struct dnfs4_client *client = state->client;
 	int err;
 
 	refcount_inc(&state->ref);
-	xa_lock(&client->states);
+	dnfs4_table_lock(&client->states);
 	err = -ESHUTDOWN;
 	if (client->states_closed)
 		goto put;
@@ -320,26 +260,23 @@ int dnfs4_state_add(struct dnfs4_state *state)
 	err = dnfs4_states_count(client, state, 1);
 	if (err)
 		goto put;
-	err = dnfs4_state_number(state);
-	if (err) {
-		err = err == -EBUSY ? -ENOSPC : err;
+	/* Nobody can guess the number of a copy-notify stateid. */
+	err = dnfs4_table_add(&client->states, state, state->ops->kind != DNFS4_STATE_COPY_NOTIFY);
+	if (err)
 		goto uncount;
-	}
 	/* If the client was released meanwhile, its table is being emptied, or is empty. */
 	err = -ESHUTDOWN;
 	if (client->states_closed)
 		goto erase;
-	if (state->ops->kind != DNFS4_STATE_COPY_NOTIFY)
-		dnfs4_states_anchor(client, state->id);
-	xa_unlock(&client->states);
+	dnfs4_table_unlock(&client->states);
 	return 0;
 
 erase:
-	__xa_erase(&client->states, state->id);
+	dnfs4_table_replace(&client->states, state, NULL);
 uncount:
 	dnfs4_states_count(client, state, -1);
 put:
-	xa_unlock(&client->states);
+	dnfs4_table_unlock(&client->states);
 	refcount_dec(&state->ref);
 	return err;
 }
@@ -350,18 +287,18 @@ bool dnfs4_states_may_open(struct dnfs4_client *client)
 	u32 opens;
 	bool may;
 
-	xa_lock(&client->states);
+	dnfs4_table_lock(&client->states);
 	opens = client->nstates - client->ndelegations;
 	may = client->nstates < DNFS4_STATES_PER_CLIENT &&
 	      !ditto_charge_cover(&client->opens, opens + 1, DNFS4_STATES_STEP);
-	xa_unlock(&client->states);
+	dnfs4_table_unlock(&client->states);
 	return may;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_states_may_open);
 
 static void dnfs4_revoked_count(struct dnfs4_client *client, enum dnfs4_void why, int by)
 {
-	lockdep_assert_held(&client->states.xa_lock);
+	dnfs4_table_assert_held(&client->states);
 	WRITE_ONCE(client->revoked[why], client->revoked[why] + by);
 	WRITE_ONCE(client->nrevoked, client->nrevoked + by);
 }
@@ -371,14 +308,10 @@ static bool dnfs4_state_take_out(struct dnfs4_state *state, struct dnfs4_state *
 	struct dnfs4_client *client = state->client;
 	bool in;
 
-	xa_lock(&client->states);
+	dnfs4_table_lock(&client->states);
 	if (client->states_closed)
 		other = NULL;
-	/* Lookups without the lock find it as soon as it is in the table. */
-	if (other)
-		other->id = state->id;
-	/* Replacing an entry needs no memory. */
-	in = state->id && __xa_cmpxchg(&client->states, state->id, state, other, 0) == state;
+	in = dnfs4_table_replace(&client->states, state, other);
 	/* A SEQ4_STATUS flag reports a revoked or expired state until it is freed. */
 	if (in && state->void_why != DNFS4_VALID && state->void_why != DNFS4_CLOSED)
 		dnfs4_revoked_count(client, state->void_why, -1);
@@ -387,7 +320,7 @@ static bool dnfs4_state_take_out(struct dnfs4_state *state, struct dnfs4_state *
 		refcount_inc(&other->ref);
 	else if (in)
 		dnfs4_states_count(client, state, -1);
-	xa_unlock(&client->states);
+	dnfs4_table_unlock(&client->states);
 	return in;
 }
 
@@ -414,13 +347,13 @@ void dnfs4_state_revoke_locked(struct dnfs4_state *state, enum dnfs4_void why)
 	struct dnfs4_client *client = state->client;
 
 	lockdep_assert_held(&state->lock);
-	xa_lock(&client->states);
+	dnfs4_table_lock(&client->states);
 	if (state->void_why == DNFS4_VALID && state->id &&
-	    xa_load(&client->states, state->id) == state) {
+	    dnfs4_table_find(&client->states, state->id) == state) {
 		WRITE_ONCE(state->void_why, why);
 		dnfs4_revoked_count(client, why, 1);
 	}
-	xa_unlock(&client->states);
+	dnfs4_table_unlock(&client->states);
 }
 
 void dnfs4_state_revoke(struct dnfs4_state *state, enum dnfs4_void why)
@@ -434,9 +367,9 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_revoke);
 static void dnfs4_states_release_kinds(struct dnfs4_client *client, unsigned int kinds)
 {
 	struct dnfs4_state *state;
-	unsigned long id;
+	u32 id = 0;
 
-	xa_for_each(&client->states, id, state) {
+	while (dnfs4_table_after(&client->states, &id)) {
 		/* No state is added any more, but others may be removed concurrently. */
 		state = dnfs4_state_get(client, id);
 		if (!state)
@@ -450,9 +383,9 @@ static void dnfs4_states_release_kinds(struct dnfs4_client *client, unsigned int
 
 void dnfs4_states_release(struct dnfs4_client *client)
 {
-	xa_lock(&client->states);
+	dnfs4_table_lock(&client->states);
 	client->states_closed = true;
-	xa_unlock(&client->states);
+	dnfs4_table_unlock(&client->states);
 
 	/* Release locks before their opens. */
 	dnfs4_states_release_kinds(client, DNFS4_STATE_LOCK);

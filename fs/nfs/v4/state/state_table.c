@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A client's states by number, see state_table.h. */
+#include <kunit/visibility.h>
+#include <linux/random.h>
+
+#include "state_table.h"
+
+/* Numbers tried for a state. A random one is rarely in use, so a few tries find a free one. */
+#define NUMBER_TRIES	8
+
+void dnfs4_table_init(struct dnfs4_state_table *table)
+{
+	xa_init(&table->tree);
+	memset(table->recent, 0, sizeof(table->recent));
+	table->next = 1;
+	table->anchor = 0;
+	table->around = false;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_table_init);
+
+void dnfs4_table_exit(struct dnfs4_state_table *table)
+{
+	xa_destroy(&table->tree);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_table_exit);
+
+struct dnfs4_state *dnfs4_table_after(struct dnfs4_state_table *table, u32 *id)
+{
+	struct dnfs4_state *found = NULL, *state;
+	unsigned long number = *id;
+	u32 here, lowest = 0;
+
+	rcu_read_lock();
+	for (int i = 0; i < DNFS4_RECENT; i++) {
+		/* The tree comes after the places, as in dnfs4_table_find(). */
+		state = smp_load_acquire(&table->recent[i]);
+		/* Read once: its memory may become another state's, with another number. */
+		here = state ? READ_ONCE(state->id) : 0;
+		if (here > *id && (!found || here < lowest)) {
+			found = state;
+			lowest = here;
+		}
+	}
+	rcu_read_unlock();
+	state = xa_find_after(&table->tree, &number, U32_MAX, XA_PRESENT);
+	if (state && (!found || number < lowest)) {
+		found = state;
+		lowest = number;
+	}
+	if (found)
+		*id = lowest;
+	return found;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_table_after);
+
+/*
+ * Move the state of a place to the tree. The lock may be released to allocate memory; the number is
+ * reserved then, because the state may be gone afterwards.
+ */
+static int place_vacate(struct dnfs4_state_table *table, struct dnfs4_state **place)
+{
+	struct dnfs4_state *state;
+	u32 id;
+	int err;
+
+	while ((state = *place)) {
+		id = state->id;
+		err = xa_err(__xa_store(&table->tree, id, state,
+					GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT));
+		if (!err) {
+			/* Pairs with dnfs4_table_find(). */
+			smp_store_release(place, NULL);
+			return 0;
+		}
+		err = xa_err(__xa_cmpxchg(&table->tree, id, NULL, XA_ZERO_ENTRY,
+					  GFP_KERNEL_ACCOUNT));
+		if (err)
+			return err;
+		if (*place != state || state->id != id)
+			__xa_cmpxchg(&table->tree, id, XA_ZERO_ENTRY, NULL, 0);
+	}
+	return 0;
+}
+
+static u32 number_take(struct dnfs4_state_table *table)
+{
+	u32 id = table->next;
+
+	if (++table->next == DNFS4_NUMBERS_RANDOM) {
+		table->next = 1;
+		table->around = true;
+	}
+	return id;
+}
+
+static int add_guessable(struct dnfs4_state_table *table, struct dnfs4_state *state)
+{
+	struct dnfs4_state **place;
+	int tries, err;
+	u32 id;
+
+	for (tries = 0; tries < NUMBER_TRIES; tries++) {
+		id = number_take(table);
+		place = &table->recent[id % DNFS4_RECENT];
+		err = place_vacate(table, place);
+		if (err)
+			return err;
+		if (likely(!table->around) || !xa_load(&table->tree, id)) {
+			WRITE_ONCE(state->id, id);
+			/* Lookups without the lock find it from now on, and look at its number. */
+			smp_store_release(place, state);
+			return 0;
+		}
+		/* Numbers that were given at the same time are in use together. */
+		table->next = get_random_u32_inclusive(1, DNFS4_NUMBERS_RANDOM - 1);
+	}
+	return -ENOSPC;
+}
+
+static int add_random(struct dnfs4_state_table *table, struct dnfs4_state *state)
+{
+	int tries, err = -EBUSY;
+
+	for (tries = 0; err == -EBUSY && tries < NUMBER_TRIES; tries++) {
+		WRITE_ONCE(state->id, get_random_u32() | DNFS4_NUMBERS_RANDOM);
+		err = __xa_insert(&table->tree, state->id, state, GFP_KERNEL_ACCOUNT);
+	}
+	return err == -EBUSY ? -ENOSPC : err;
+}
+
+int dnfs4_table_add(struct dnfs4_state_table *table, struct dnfs4_state *state, bool guessable)
+{
+	dnfs4_table_assert_held(table);
+	return guessable ? add_guessable(table, state) : add_random(table, state);
+}
+
+static void anchor_move(struct dnfs4_state_table *table, u32 id)
+{
+	if (table->anchor && table->anchor != id)
+		__xa_cmpxchg(&table->tree, table->anchor, XA_ZERO_ENTRY, NULL, 0);
+	table->anchor = id;
+}
+
+bool dnfs4_table_replace(struct dnfs4_state_table *table, struct dnfs4_state *state,
+			 struct dnfs4_state *other)
+{
+	u32 id = state->id;
+	struct dnfs4_state **place = &table->recent[id % DNFS4_RECENT];
+	bool anchors = !other && id < DNFS4_NUMBERS_RANDOM;
+	void *entry = anchors ? XA_ZERO_ENTRY : other;
+
+	dnfs4_table_assert_held(table);
+	if (other)
+		WRITE_ONCE(other->id, id);
+	if (*place == state) {
+		/* As in add_guessable(). */
+		smp_store_release(place, other);
+		return true;
+	}
+	/* Replacing an entry needs no memory. */
+	if (!id || __xa_cmpxchg(&table->tree, id, state, entry, 0) != state)
+		return false;
+	if (anchors)
+		anchor_move(table, id);
+	return true;
+}
