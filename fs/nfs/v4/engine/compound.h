@@ -534,6 +534,14 @@ u32 dnfs4_decode_time(struct xdr_stream *xdr, struct timespec64 *time);
  */
 bool dnfs4_encode_time(struct xdr_stream *xdr, const struct timespec64 *time);
 
+/* The same where the room has been checked. Return: what follows @p. */
+static inline const __be32 *dnfs4_take_stateid(const __be32 *p, struct dnfs4_stateid *sid)
+{
+	sid->seqid = be32_to_cpup(p++);
+	memcpy(sid->other, p, DNFS4_OTHER_SIZE);
+	return p + DNFS4_OTHER_SIZE / sizeof(*p);
+}
+
 /**
  * dnfs4_decode_name - decode a component4 (RFC 8881 section 14.5)
  * @cmp: compound

@@ -36,8 +36,7 @@ u32 dnfs4_decode_stateid(struct xdr_stream *xdr, struct dnfs4_stateid *sid)
 
 	if (!p)
 		return NFS4ERR_BADXDR;
-	sid->seqid = be32_to_cpup(p++);
-	memcpy(sid->other, p, DNFS4_OTHER_SIZE);
+	dnfs4_take_stateid(p, sid);
 	return NFS4_OK;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_stateid);

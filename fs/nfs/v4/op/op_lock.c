@@ -10,6 +10,7 @@
  */
 #include <linux/err.h>
 #include <linux/nfs4.h>
+#include <linux/unaligned.h>
 
 #include "../../../../lockd/grace.h"
 #include "../../../../lockd/range.h"
@@ -66,35 +67,50 @@ struct lock_res {
 
 static_assert(sizeof(struct lock_args) <= DNFS4_ARGS_MAX);
 static_assert(sizeof(struct lock_res) <= DNFS4_RES_MAX);
-/* The texts are long and not cleared; whoever describes a conflict sets them. */
-#define LOCK_RES_CLEAR	offsetof(struct lock_res, conflict.protocol)
-static_assert(offsetof(struct ditto_conflict, client) ==
-	      offsetofend(struct ditto_conflict, protocol));
-static_assert(offsetof(struct ditto_conflict, key) == offsetofend(struct ditto_conflict, client));
-static_assert(sizeof(struct ditto_conflict) - offsetofend(struct ditto_conflict, key) <
-	      __alignof__(struct ditto_conflict));
 
-/* Arguments: the engine does not clear them, and each decoder sets what its operation uses */
+/*
+ * The engine does not clear the results: most requests meet no conflict, and who describes one sets
+ * all of it. Should nobody have described it, it is of nobody, and has the first byte.
+ */
+static void lock_res_begin(struct lock_res *res)
+{
+	res->conflict.protocol[0] = '\0';
+	res->conflict.client[0] = '\0';
+	res->conflict.key_len = 0;
+	res->conflict.first = 0;
+	res->conflict.last = 0;
+	res->conflict.empty = false;
+	res->conflict.exclusive = false;
+}
+
+/*
+ * Arguments: the engine does not clear them, and each decoder sets what its operation uses. What
+ * has a fixed length is checked at once.
+ */
+#define STATEID_WORDS	(1 + DNFS4_OTHER_SIZE / XDR_UNIT)
+/* LOCK: type, reclaim, offset, length, new_lock_owner; with it, seqids and stateid of the open. */
+#define LOCK_WORDS	(2 + 4 + 1)
+#define FRESH_WORDS	(1 + STATEID_WORDS + 1)
+/* LOCKT: type, offset and length. LOCKU: seqid and stateid, too. */
+#define LOCKT_WORDS	(1 + 4)
+#define LOCKU_WORDS	(1 + 1 + STATEID_WORDS + 4)
 
 static bool is_exclusive(u32 type)
 {
 	return type == NFS4_WRITE_LT || type == NFS4_WRITEW_LT;
 }
 
-static u32 decode_type(struct dnfs4_compound *cmp, struct lock_args *a)
+static bool is_type(u32 type)
 {
-	if (dnfs_decode_u32(cmp->in, &a->type) || a->type < NFS4_READ_LT ||
-	    a->type > NFS4_WRITEW_LT)
-		return NFS4ERR_BADXDR;
-	return NFS4_OK;
+	return type >= NFS4_READ_LT && type <= NFS4_WRITEW_LT;
 }
 
-static u32 decode_bytes(struct dnfs4_compound *cmp, struct lock_args *a)
+/* The offset and the length, which follow each other in all three. */
+static const __be32 *take_bytes(const __be32 *p, struct lock_args *a)
 {
-	if (dnfs_decode_u64(cmp->in, &a->offset) ||
-	    dnfs_decode_u64(cmp->in, &a->length))
-		return NFS4ERR_BADXDR;
-	return NFS4_OK;
+	a->offset = get_unaligned_be64(p);
+	a->length = get_unaligned_be64(p + 2);
+	return p + 4;
 }
 
 /*
@@ -110,44 +126,59 @@ static void lock_args_begin(struct lock_args *a)
 
 static u32 lock_decode(struct dnfs4_compound *cmp, void *args)
 {
+	const __be32 *p = dnfs_inline_decode(cmp->in, LOCK_WORDS * XDR_UNIT);
 	struct lock_args *a = args;
 
 	lock_args_begin(a);
-	if (decode_type(cmp, a) || dnfs_decode_u32(cmp->in, &a->reclaim) ||
-	    a->reclaim > 1 || decode_bytes(cmp, a) ||
-	    dnfs_decode_u32(cmp->in, &a->fresh) || a->fresh > 1)
+	if (!p)
 		return NFS4ERR_BADXDR;
-	if (a->fresh) {
-		if (dnfs_decode_u32(cmp->in, &a->open_seqid) ||
-		    dnfs4_decode_stateid(cmp->in, &a->open_stateid) ||
+	a->type = be32_to_cpup(p++);
+	a->reclaim = be32_to_cpup(p++);
+	p = take_bytes(p, a);
+	a->fresh = be32_to_cpup(p);
+	if (!is_type(a->type) || a->reclaim > 1 || a->fresh > 1)
+		return NFS4ERR_BADXDR;
+	if (!a->fresh) {
+		if (dnfs4_decode_stateid(cmp->in, &a->stateid) ||
 		    dnfs_decode_u32(cmp->in, &a->seqid))
 			return NFS4ERR_BADXDR;
-		return dnfs4_decode_name_of_owner(cmp, &a->owner);
+		return NFS4_OK;
 	}
-	if (dnfs4_decode_stateid(cmp->in, &a->stateid) ||
-	    dnfs_decode_u32(cmp->in, &a->seqid))
+	p = dnfs_inline_decode(cmp->in, FRESH_WORDS * XDR_UNIT);
+	if (!p)
 		return NFS4ERR_BADXDR;
-	return NFS4_OK;
+	a->open_seqid = be32_to_cpup(p++);
+	p = dnfs4_take_stateid(p, &a->open_stateid);
+	a->seqid = be32_to_cpup(p);
+	return dnfs4_decode_name_of_owner(cmp, &a->owner);
 }
 
 static u32 lockt_decode(struct dnfs4_compound *cmp, void *args)
 {
+	const __be32 *p = dnfs_inline_decode(cmp->in, LOCKT_WORDS * XDR_UNIT);
 	struct lock_args *a = args;
 
 	lock_args_begin(a);
-	return decode_type(cmp, a) ?: decode_bytes(cmp, a) ?:
-	       dnfs4_decode_name_of_owner(cmp, &a->owner);
+	if (!p)
+		return NFS4ERR_BADXDR;
+	a->type = be32_to_cpup(p++);
+	take_bytes(p, a);
+	return is_type(a->type) ? dnfs4_decode_name_of_owner(cmp, &a->owner) : NFS4ERR_BADXDR;
 }
 
 static u32 locku_decode(struct dnfs4_compound *cmp, void *args)
 {
+	const __be32 *p = dnfs_inline_decode(cmp->in, LOCKU_WORDS * XDR_UNIT);
 	struct lock_args *a = args;
 
 	lock_args_begin(a);
-	if (decode_type(cmp, a) || dnfs_decode_u32(cmp->in, &a->seqid) ||
-	    dnfs4_decode_stateid(cmp->in, &a->stateid))
+	if (!p)
 		return NFS4ERR_BADXDR;
-	return decode_bytes(cmp, a);
+	a->type = be32_to_cpup(p++);
+	a->seqid = be32_to_cpup(p++);
+	p = dnfs4_take_stateid(p, &a->stateid);
+	take_bytes(p, a);
+	return is_type(a->type) ? NFS4_OK : NFS4ERR_BADXDR;
 }
 
 /* Fills the request to the lock table. end_request() must follow after NFS4_OK. */
@@ -217,13 +248,14 @@ static u32 lock_status(struct dnfs4_compound *cmp, const struct lock_args *a, in
 static u32 take_range(struct dnfs4_compound *cmp, const struct lock_args *a,
 		      struct lock_res *res, struct dnfs4_lock *lock)
 {
-	struct ditto_range_request req;
+	struct ditto_range_request req __uninitialized;
 	struct ditto_file *df;
 	u32 status;
 
 	status = make_request(cmp, a, lock->claimant, &req, &df);
 	if (status)
 		return status;
+	lock_res_begin(res);
 	req.open = ditto_instance_claim(lock->open->inst);
 	status = lock_status(cmp, a, ditto_range_lock(&req, NULL, &res->conflict));
 	if (!status)
@@ -253,7 +285,9 @@ static u32 check_lock(struct dnfs4_compound *cmp, const struct lock_args *a,
 		return NFS4ERR_BAD_STATEID;
 	if (!(READ_ONCE(open->access) & need))
 		return NFS4ERR_OPENMODE;
-	return dnfs4_reclaim_check(cmp->client, a->reclaim);
+	/* Whether it is a time for new locks, the lock table says. */
+	return a->reclaim ? dnfs4_reclaim_check(cmp->client, true) :
+			    dnfs4_complete_check(cmp->client);
 }
 
 /*
@@ -466,7 +500,6 @@ const struct dnfs4_op dnfs4_op_lock = {
 	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_ALWAYS | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_ISDIR,
-	.ressize = LOCK_RES_CLEAR,
 	.decode = lock_decode,
 	.exec = lock_exec,
 	.encode = lock_encode,
@@ -505,6 +538,7 @@ static u32 lockt_exec(struct dnfs4_compound *cmp, void *args, void *result)
 		return range_status(cmp, a, PTR_ERR(claimant));
 	status = make_request(cmp, a, claimant, &req, &df);
 	if (!status) {
+		lock_res_begin(res);
 		status = lock_status(cmp, a, ditto_range_test(&req, &res->conflict));
 		end_request(df);
 	}
@@ -524,7 +558,6 @@ const struct dnfs4_op dnfs4_op_lockt = {
 	.flags = DNFS4_OP_FH | DNFS4_OP_ALWAYS | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_ISDIR,
-	.ressize = LOCK_RES_CLEAR,
 	.decode = lockt_decode,
 	.exec = lockt_exec,
 	.encode = lockt_encode,

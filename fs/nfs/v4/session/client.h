@@ -303,6 +303,18 @@ void dnfs4_compound_set_client(struct dnfs4_compound *cmp, struct dnfs4_client *
 u32 dnfs4_client_of_op(struct dnfs4_compound *cmp, u64 id);
 
 /**
+ * dnfs4_complete_check - check whether a client has said that it reclaims nothing more
+ * @client: the client
+ *
+ * RECLAIM_COMPLETE comes before all new state, even without reclaims (RFC 8881 section 18.51.3).
+ * Whether the grace period is over, the lock table checks.
+ *
+ * Return: NFS4_OK; NFS4ERR_GRACE before RECLAIM_COMPLETE, which 4.0 does not have; NFS4ERR_DELAY
+ * while the server waits for the helper's records.
+ */
+u32 dnfs4_complete_check(struct dnfs4_client *client);
+
+/**
  * dnfs4_reclaim_check - check whether a client may acquire or reclaim state now
  * @client: the client
  * @reclaim: the request reclaims state held before the restart

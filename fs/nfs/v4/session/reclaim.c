@@ -279,19 +279,29 @@ void dnfs4_reclaim_admit(struct dnfs4_client *client)
 		set_bit(DNFS4_CLIENT_MAY_RECLAIM, &client->flags);
 }
 
-u32 dnfs4_reclaim_check(struct dnfs4_client *client, bool reclaim)
+u32 dnfs4_complete_check(struct dnfs4_client *client)
 {
-	bool complete = test_bit(DNFS4_CLIENT_RECLAIM_COMPLETE, &client->flags);
-
 	if (unlikely(dnfs4_is_waiting(client->server->srv)))
 		return NFS4ERR_DELAY;
+	if (client->minor && !test_bit(DNFS4_CLIENT_RECLAIM_COMPLETE, &client->flags))
+		return NFS4ERR_GRACE;
+	return NFS4_OK;
+}
+
+u32 dnfs4_reclaim_check(struct dnfs4_client *client, bool reclaim)
+{
+	u32 status;
+
 	if (!reclaim) {
-		/* RFC 8881 section 18.51.3: RECLAIM_COMPLETE comes first, even with no reclaims. */
-		if (client->minor && !complete)
-			return NFS4ERR_GRACE;
-		return ditto_grace_check(&client->client, false) ? NFS4ERR_GRACE : NFS4_OK;
+		status = dnfs4_complete_check(client);
+		if (!status && ditto_grace_check(&client->client, false))
+			status = NFS4ERR_GRACE;
+		return status;
 	}
-	if (complete || !ditto_grace_active(client->client.table))
+	if (unlikely(dnfs4_is_waiting(client->server->srv)))
+		return NFS4ERR_DELAY;
+	if (test_bit(DNFS4_CLIENT_RECLAIM_COMPLETE, &client->flags) ||
+	    !ditto_grace_active(client->client.table))
 		return NFS4ERR_NO_GRACE;
 	/* The client may have been confirmed before the grace period began. */
 	if (!READ_ONCE(client->client.known))
