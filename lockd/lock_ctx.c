@@ -214,8 +214,8 @@ void ditto_lock_ctx_unlock(struct ditto_lock_ctx *ctx)
 {
 	struct ditto_lock_point *point = ctx->point;
 	struct ditto_mirror *mirror = NULL;
-	LIST_HEAD(gone);
 	bool dead, unwatch;
+	LIST_HEAD(gone);
 
 	lockdep_assert_held(&ctx->lock);
 	__acquire(&ctx->lock);
@@ -246,8 +246,9 @@ void ditto_lock_ctx_unlock(struct ditto_lock_ctx *ctx)
 	}
 	spin_unlock(&ctx->lock);
 
-	gone_free(&gone);
-	if (unwatch) {
+	if (!list_empty(&gone))
+		gone_free(&gone);
+	if (unlikely(unwatch)) {
 		point->ops->watch(point, false);
 		point->ops->put(point);
 	}

@@ -209,38 +209,40 @@ static u32 privileged_rights(const struct ditto_op *op, struct ditto_node *node,
 int ditto_rights_among(struct ditto_op *op, struct ditto_node *node, struct ditto_node *parent,
 		       u32 want, u32 *rights)
 {
-	struct ditto_op fresh = *op;
+	const u32 granted = op->granted, held = op->held;
 	const struct cred *old;
 	u32 listed;
 	int ret;
 
 	/* Rights granted at open belong to another node. */
-	fresh.granted = 0;
-	fresh.held = 0;
-	old = ditto_op_enter(&fresh);
-	ret = ditto_acl_access(&fresh, node, &listed);
+	op->granted = 0;
+	op->held = 0;
+	old = ditto_op_enter(op);
+	ret = ditto_acl_access(op, node, &listed);
 	if (ret < 0)
 		goto leave;
 	if (ret) {
-		*rights = listed_rights(&fresh, node, parent, listed, want);
+		*rights = listed_rights(op, node, parent, listed, want);
 		goto leave;
 	}
-	*rights = read_rights(&fresh, node, want);
-	if (rights_are_fixed(&fresh, node))
+	*rights = read_rights(op, node, want);
+	if (rights_are_fixed(op, node))
 		goto leave;
-	*rights |= write_rights(&fresh, node, want) |
-		   delete_rights(&fresh, node, parent, want, NULL);
-	ditto_note(&fresh, node, DITTO_RIGHT_WRITE_ACL | DITTO_RIGHT_WRITE_OWNER,
+	*rights |= write_rights(op, node, want) |
+		   delete_rights(op, node, parent, want, NULL);
+	ditto_note(op, node, DITTO_RIGHT_WRITE_ACL | DITTO_RIGHT_WRITE_OWNER,
 		   DITTO_REASON_OWNER, 0);
 	if ((want & DITTO_RIGHTS_BY_OWNER) &&
 	    inode_owner_or_capable(ditto_idmap(op->share), node->inode)) {
-		ditto_note(&fresh, node, DITTO_RIGHTS_BY_OWNER & ~*rights, DITTO_REASON_OWNER, 0);
+		ditto_note(op, node, DITTO_RIGHTS_BY_OWNER & ~*rights, DITTO_REASON_OWNER, 0);
 		*rights |= DITTO_RIGHTS_BY_OWNER;
 	}
 leave:
 	if (ret >= 0)
-		*rights |= privileged_rights(&fresh, node, *rights, want);
+		*rights |= privileged_rights(op, node, *rights, want);
 	ditto_op_leave(old);
+	op->granted = granted;
+	op->held = held;
 	return min(ret, 0);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_rights_among);

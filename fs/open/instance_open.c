@@ -87,8 +87,22 @@ struct opening {
 static int opening_begin(struct opening *o, struct ditto_op *op,
 			 const struct ditto_open_request *req, struct ditto_opened *res)
 {
-	*o = (struct opening){ .op = *op, .req = req, .res = res };
+	/* One by one: to clear all before would cost more than all of this. */
+	o->op = *op;
+	o->req = req;
+	o->res = res;
+	o->parent = NULL;
+	o->base = NULL;
+	o->node = NULL;
+	o->dentry = NULL;
+	o->named = false;
 	o->stream = req->stream || req->stream_node;
+	o->rights = 0;
+	o->empties = false;
+	o->made = false;
+	o->fresh = false;
+	o->created = false;
+	o->known = false;
 	o->op.granted = 0;
 	o->op.held = 0;
 	o->op.unstable |= !(req->flags & DITTO_OPENF_STABLE);
@@ -691,8 +705,8 @@ static int opening_apply(struct opening *o, struct ditto_instance *inst)
 int ditto_instance_open(struct ditto_op *op, const struct ditto_open_request *req,
 			struct ditto_opened *res)
 {
+	struct opening o __uninitialized;
 	struct ditto_instance *inst;
-	struct opening o;
 	int tries = 0, err;
 
 again:

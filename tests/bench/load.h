@@ -194,7 +194,7 @@ extern const struct load_op load_ops_smb[];
 
 const struct load_op *load_op_find(const char *name);
 
-/* Pieces of XDR (RFC 4506). A call has many numbers, and what a client of them costs is no server's. */
+/* Pieces of XDR (RFC 4506). A call has many numbers, and what they cost is no server's. */
 static inline __be32 *load_put_u32(__be32 *p, u32 value)
 {
 	*p = cpu_to_be32(value);

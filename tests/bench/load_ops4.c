@@ -61,7 +61,7 @@ static __be32 *put_close(__be32 *p)
 	return put_current_stateid(p);
 }
 
-/* Each slot is an owner of opens and one of locks. Its name is its number: nobody has to read it. */
+/* Each slot is an owner of opens and one of locks. Its name is its number: nobody reads it. */
 static __be32 *put_owner(const struct load_run *run, const struct load_slot *slot, __be32 *p)
 {
 	p = load_put_u64(p, run->clientid);

@@ -228,34 +228,34 @@ extern const struct dnfs_program dnfs_rquota2_program;
  * @vec: scratch for the payload of a WRITE
  * @bvec: scratch for the payload of a READ
  * @nvec: entries in each of @vec and @bvec
- * @peer: the caller's machine; NULL for procedures that do nothing, and without memory
- * @batched: it is executed in a batch, see batch.h
- * @admitted: last admission of the same caller, see dnfs_admit(); NULL outside a batch
- * @undecided: it is not known yet whether a share admits the caller, or its port; the client
- *	must retry
+ * @spliced_base: offset of the first spliced byte in its page, if there is one
+ * @spliced_last: page of the last spliced byte, likewise
  * @ident: the identity that the call claims
+ * @peer: the caller's machine; NULL for procedures that do nothing, and without memory
+ * @admitted: last admission of the same caller, see dnfs_admit(); NULL outside a batch
+ * @large: the call, if its payload was received apart; else NULL
+ * @awaited: node whose holders were asked to give way to this call, with a reference; or NULL
+ * @absent: data that this call needs and that is being brought back, with a reference to its file
+ * @unresolved: credential of a user whose SIDs the helper is asked for, with a reference; or NULL
+ * @recording: task of a record that must be on disk before the call can be executed, with
+ *	a reference; or NULL
+ * @ended: time when the last operation was done; 0 if not known
+ * @grouping: groups of a user that the helper is asked for
  * @status: status of the reply, in the program's own numbers
  * @bytes: bytes of payload transferred, for statistics
- * @ended: time when the last operation was done; 0 if not known
+ * @spliced: bytes spliced so far
+ * @batched: it is executed in a batch, see batch.h
+ * @undecided: it is not known yet whether a share admits the caller, or its port; the client
+ *	must retry
  * @too_weak: refuse the call: the share does not accept its flavour, or its connection without
  *	TLS
  * @stranger: refuse the call: no share admits the caller
  * @again: nothing was done and the client must retry: do not cache the reply
  * @dropped: send no reply
- * @large: the call, if its payload was received apart; else NULL
- * @awaited: node whose holders were asked to give way to this call, with a reference; or NULL
- * @absent: data that this call needs and that is being brought back, with a reference to its file
- * @unresolved: credential of a user whose SIDs the helper is asked for, with a reference; or NULL
  * @unresolved_ident: the helper is asked for the SIDs of @ident, whose user may have been squashed
- * @grouping: groups of a user that the helper is asked for
  * @grouped: the call has waited for the groups of a user, and does not again
  * @resolved: the call has waited for the SIDs of a user, and does not again
- * @recording: task of a record that must be on disk before the call can be executed, with
- *	a reference; or NULL
  * @record_awaited: the call has waited for a record, and does not again
- * @spliced_base: offset of the first spliced byte in its page
- * @spliced: bytes spliced so far
- * @spliced_last: page of the last spliced byte
  */
 struct dnfs_call {
 	struct dnfs_server *server;
@@ -286,32 +286,32 @@ struct dnfs_call {
 	struct kvec *vec;
 	struct bio_vec *bvec;
 	unsigned int nvec;
+	u32 spliced_base;
+	struct page *spliced_last;
+	struct ditto_ident ident;
 
 	struct ditto_peer *peer;
-	bool batched;
 	struct dnfs_admitted *admitted;
-	bool undecided;
-	struct ditto_ident ident;
-	u32 status;
-	u32 bytes;
-	ktime_t ended;
-	bool too_weak;
-	bool stranger;
-	bool again;
-	bool dropped;
 	const struct dnfs_large *large;
 	struct ditto_node *awaited;
 	struct ditto_absence absent;
 	struct ditto_cred *unresolved;
-	bool unresolved_ident;
+	struct dnfs_task *recording;
+	ktime_t ended;
 	struct ditto_later grouping;
+	u32 status;
+	u32 bytes;
+	u32 spliced;
+	bool batched;
+	bool undecided;
+	bool too_weak;
+	bool stranger;
+	bool again;
+	bool dropped;
+	bool unresolved_ident;
 	bool grouped;
 	bool resolved;
-	struct dnfs_task *recording;
 	bool record_awaited;
-	u32 spliced_base;
-	u32 spliced;
-	struct page *spliced_last;
 };
 
 /**

@@ -178,7 +178,7 @@ static u32 dnfs_sec_of(u32 flavor)
 	return 0;
 }
 
-static void dnfs_ident_of(const struct svc_cred *cred, struct ditto_ident *ident)
+static void dnfs_ident_of(const struct svc_cred *cred, bool proven, struct ditto_ident *ident)
 {
 	const struct group_info *groups = cred->cr_group_info;
 
@@ -189,6 +189,11 @@ static void dnfs_ident_of(const struct svc_cred *cred, struct ditto_ident *ident
 	/* Clients send -1 for nobody, and GSS maps a principal without an account to -1. */
 	ident->anonymous = cred->cr_flavor == RPC_AUTH_NULL ||
 			   !uid_valid(cred->cr_uid) || !gid_valid(cred->cr_gid);
+	ident->proven = proven;
+	ident->admin = false;
+	ident->token = NULL;
+	ident->from = NULL;
+	ident->later = NULL;
 }
 
 static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
@@ -200,7 +205,10 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 
 	/* The members before @peer are set below. */
 	memset_startat(call, 0, peer);
-	memset_after(rc, 0, call);
+	rc->payload = NULL;
+	rc->reply = NULL;
+	rc->batch = NULL;
+	rc->parked = NULL;
 	rc->rqstp = rqstp;
 	rc->args = xdr_stream_pos(&rqstp->rq_arg_stream);
 	rc->start = rqstp->rq_res_stream.buf->len;
@@ -224,11 +232,10 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	call->principal = rqstp->rq_cred.cr_raw_principal ?: rqstp->rq_cred.cr_principal;
 	call->service = rqstp->rq_cred.cr_principal;
 	call->acceptor = rqstp->rq_cred.cr_targ_princ;
-	dnfs_ident_of(&rqstp->rq_cred, &call->ident);
 	call->userns = cred ? cred->user_ns : &init_user_ns;
 	call->sec = dnfs_sec_of(rqstp->rq_cred.cr_flavor);
 	call->security = dnfs_conn_security(rqstp);
-	call->ident.proven = call->sec & DNFS_SEC_PROVEN;
+	dnfs_ident_of(&rqstp->rq_cred, call->sec & DNFS_SEC_PROVEN, &call->ident);
 	call->max_payload = svc_max_payload(rqstp);
 	call->started = dnfs_park_started(rqstp);
 	/* The page cache could change between the computation of a checksum and transmission. */
@@ -532,7 +539,7 @@ bool dnfs_rpc_execute(struct svc_rqst *rqstp, const struct dnfs_program *program
 		      const struct dnfs_proc *proc, struct dnfs_batch *batch)
 {
 	enum dnfs_once once = DNFS_ONCE_DO;
-	struct dnfs_rpc_call rc;
+	struct dnfs_rpc_call rc __uninitialized;
 	struct dnfs_call *call = &rc.call;
 	bool result;
 

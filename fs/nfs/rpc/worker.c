@@ -245,22 +245,15 @@ int dnfs_worker_enter(struct dnfs_call *call, const struct ditto_share *share)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs_worker_enter);
 
-int dnfs_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
-		       struct ditto_share **share, struct ditto_node **node)
+/* Look up the file of a handle that is not the one seen last. @seen: where to note it, or NULL. */
+static noinline int handle_look_up(struct dnfs_call *call, const u8 *data, size_t len,
+				   struct ditto_handle_seen *seen, struct ditto_share **share,
+				   struct ditto_node **node)
 {
-	struct ditto_handle_seen *seen = call->worker ? &call->worker->seen : NULL;
 	struct ditto_share *found;
 	struct ditto_fid fid;
 	int err;
 
-	if (seen && ditto_handle_again(call->srv, data, len, seen, share, node)) {
-		err = worker_enter(call, *share);
-		if (likely(!err))
-			return 0;
-		ditto_node_put(*node);
-		ditto_share_put(*share);
-		return err;
-	}
 	found = ditto_handle_share(call->srv, data, len, &fid, seen);
 	if (IS_ERR(found))
 		return PTR_ERR(found);
@@ -278,6 +271,22 @@ int dnfs_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
 
 put_share:
 	ditto_share_put(found);
+	return err;
+}
+
+int dnfs_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
+		       struct ditto_share **share, struct ditto_node **node)
+{
+	struct ditto_handle_seen *seen = call->worker ? &call->worker->seen : NULL;
+	int err;
+
+	if (!seen || !ditto_handle_again(call->srv, data, len, seen, share, node))
+		return handle_look_up(call, data, len, seen, share, node);
+	err = worker_enter(call, *share);
+	if (likely(!err))
+		return 0;
+	ditto_node_put(*node);
+	ditto_share_put(*share);
 	return err;
 }
 

@@ -309,6 +309,53 @@ static void decodes_names(struct kunit *test)
 	}
 }
 
+/* An operation that is executed again decodes the same, wherever its arguments begin. */
+static void arguments_are_decoded_again(struct kunit *test)
+{
+	/* Words in the head, bytes in the page, words in the tail; all words are numbered. */
+	static const struct {
+		u32 head;
+		u32 page;
+		u32 tail;
+	} rows[] = {
+		{ 8, 0, 0 }, { 3, 40, 0 }, { 0, 40, 3 }, { 2, 8, 4 }, { 1, PAGE_SIZE, 2 },
+	};
+	struct fixture *f = test->priv;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
+		u32 len = (rows[i].head + rows[i].tail) * XDR_UNIT + rows[i].page;
+		__be32 *page = page_address(f->next);
+		u32 value, left, n = 0;
+
+		memset(&f->in_buf, 0, sizeof(f->in_buf));
+		f->in_buf.head[0] = (struct kvec){ f->mem, rows[i].head * XDR_UNIT };
+		f->in_buf.tail[0] = (struct kvec){ f->out, rows[i].tail * XDR_UNIT };
+		f->in_buf.pages = f->pages;
+		f->in_buf.page_len = rows[i].page;
+		f->in_buf.len = len;
+		f->in_buf.buflen = len;
+		for (u32 j = 0; j < rows[i].head; j++)
+			f->mem[j] = cpu_to_be32(n++);
+		for (u32 j = 0; j < rows[i].page / XDR_UNIT; j++)
+			page[j] = cpu_to_be32(n++);
+		for (u32 j = 0; j < rows[i].tail; j++)
+			f->out[j] = cpu_to_be32(n++);
+		for (u32 begin = 0; begin < n; begin++) {
+			xdr_init_decode(&f->in, &f->in_buf, NULL, NULL);
+			xdr_set_scratch_buffer(&f->in, f->scratch, sizeof(f->scratch));
+			for (u32 j = 0; j < begin; j++)
+				xdr_stream_decode_u32(&f->in, &value);
+			left = f->in.nwords;
+			for (u32 j = begin; j < n; j++)
+				xdr_stream_decode_u32(&f->in, &value);
+			dnfs4_rewind(&f->in, left);
+			KUNIT_EXPECT_EQ(test, f->in.nwords, left);
+			KUNIT_EXPECT_EQ(test, xdr_stream_decode_u32(&f->in, &value), 0);
+			KUNIT_EXPECT_EQ_MSG(test, value, begin, "row %u", i);
+		}
+	}
+}
+
 static void long_names(struct kunit *test)
 {
 	static const u32 lens[] = { NAME_MAX, NAME_MAX + 1, 1024, 1025, 2000 };
@@ -402,14 +449,14 @@ static void room_of_a_session(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dnfs4_room(cmp), PAGE_SIZE - 100 - DNFS4_OP_HEAD_BYTES);
 	KUNIT_EXPECT_EQ(test, dnfs4_too_big(cmp, 5000), NFS4ERR_RESOURCE);
 	cmp->minor = 1;
-	cmp->max_reply = 1000;
+	dnfs4_set_limits(cmp, 1000, 0);
 	KUNIT_EXPECT_EQ(test, dnfs4_room(cmp), 900 - DNFS4_OP_HEAD_BYTES);
 	KUNIT_EXPECT_EQ(test, dnfs4_too_big(cmp, 5000), NFS4ERR_REP_TOO_BIG);
-	cmp->max_cached = 500;
+	dnfs4_set_limits(cmp, 1000, 500);
 	KUNIT_EXPECT_EQ(test, dnfs4_room(cmp), 400 - DNFS4_OP_HEAD_BYTES);
 	KUNIT_EXPECT_EQ(test, dnfs4_too_big(cmp, 5000), NFS4ERR_REP_TOO_BIG);
 	KUNIT_EXPECT_EQ(test, dnfs4_too_big(cmp, 450), NFS4ERR_REP_TOO_BIG_TO_CACHE);
-	cmp->max_cached = 100;
+	dnfs4_set_limits(cmp, 1000, 100);
 	KUNIT_EXPECT_EQ(test, dnfs4_room(cmp), 0);
 }
 
@@ -487,6 +534,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(compound_refused),
 	KUNIT_CASE(little_room),
 	KUNIT_CASE(decodes_names),
+	KUNIT_CASE(arguments_are_decoded_again),
 	KUNIT_CASE(long_names),
 	KUNIT_CASE(straddling_names),
 	KUNIT_CASE(stateids_and_times),

@@ -56,14 +56,6 @@ static const u32 last_op[DNFS4_MINOR_MAX + 1] = {
 	OP_RELEASE_LOCKOWNER, OP_RECLAIM_COMPLETE, OP_REMOVEXATTR,
 };
 
-/* Most bytes allowed for the whole reply. */
-static u32 limit_of(const struct dnfs4_compound *cmp)
-{
-	u32 limit = cmp->max_reply ?: U32_MAX;
-
-	return cmp->max_cached ? min(limit, cmp->max_cached) : limit;
-}
-
 /* Bytes left in the reply; negative if the limit is exceeded already. */
 static __always_inline s64 left_of(const struct dnfs4_compound *cmp)
 {
@@ -76,7 +68,7 @@ static __always_inline s64 left_of(const struct dnfs4_compound *cmp)
 		left = (xdr->end - xdr->p) * sizeof(*xdr->p);
 	else
 		left = (s64)buf->buflen - buf->len;
-	return min(left, (s64)limit_of(cmp) - buf->len);
+	return min(left, (s64)(cmp->limit ?: U32_MAX) - buf->len);
 }
 
 u32 dnfs4_room(const struct dnfs4_compound *cmp)
@@ -327,16 +319,18 @@ static void compound_encode(struct dnfs4_compound *cmp, bool ready)
 	/* Every earlier operation left room for it. */
 	if (WARN_ON_ONCE(!p))
 		return;
-	if (cmp->op_replay.data)
+	if (unlikely(cmp->op_replay.data))
 		cmp->status = cmp->op_replay.status;
 	p[0] = cpu_to_be32(cmp->opnum);
 	p[1] = cpu_to_be32(cmp->status);
-	if (cmp->op_replay.data)
+	if (unlikely(cmp->op_replay.data)) {
 		fits = dnfs4_encode_bytes(cmp->out, cmp->op_replay.data, cmp->op_replay.len);
-	else if (op && op->encode && (!cmp->status || op->flags & DNFS4_OP_ALWAYS))
+		cmp->op_replay.data = NULL;
+	} else if (op && op->encode && (!cmp->status || op->flags & DNFS4_OP_ALWAYS)) {
 		fits = op->encode(cmp, cmp->status, cmp->res);
+	}
 	cmp->left = left_of(cmp);
-	if (!fits || cmp->left < (last ? 0 : DNFS4_OP_HEAD_BYTES)) {
+	if (unlikely(!fits || cmp->left < (last ? 0 : DNFS4_OP_HEAD_BYTES))) {
 		__be32 status;
 
 		cmp->status = dnfs4_too_big(cmp, 0);
@@ -347,7 +341,6 @@ static void compound_encode(struct dnfs4_compound *cmp, bool ready)
 	}
 	if (ready && op->finish)
 		op->finish(cmp, cmp->status, pos);
-	cmp->op_replay.data = NULL;
 }
 
 /*
@@ -356,7 +349,7 @@ static void compound_encode(struct dnfs4_compound *cmp, bool ready)
  */
 static int compound_op(struct dnfs4_compound *cmp)
 {
-	const struct xdr_stream in = *cmp->in;
+	const unsigned int words = cmp->in->nwords;
 	const bool paged = cmp->paged;
 	bool ready;
 	int err;
@@ -367,7 +360,7 @@ again:
 		/* A holder may need what the operation holds, such as an owner's seqid order. */
 		if (ready && cmp->op->release)
 			cmp->op->release(cmp, cmp->args, cmp->res);
-		*cmp->in = in;
+		dnfs4_rewind(cmp->in, words);
 		cmp->paged = paged;
 		dnfs_pause(cmp->call);
 		goto again;
@@ -418,7 +411,7 @@ static int compound_begin(struct dnfs4_compound *cmp, struct head *head)
 	tag = len ? (const char *)dnfs_inline_decode(cmp->in, len) : "";
 	if (!tag)
 		return -EBADMSG;
-	if (!dnfs4_is_utf8(tag, len))
+	if (len && !dnfs4_is_utf8(tag, len))
 		cmp->status = NFS4ERR_INVAL;
 
 	head->status = dnfs_inline_reserve(cmp->out, sizeof(__be32));
@@ -469,15 +462,17 @@ int dnfs4_compound(struct dnfs_call *call, void *args, void *result)
 	struct dnfs4_compound *cmp = &results->cmp;
 	ktime_t since = call->started;
 	struct head head;
-	u32 limit, bytes;
+	u32 bytes;
 	int err;
 
 	BUILD_BUG_ON(offsetof(struct arguments, scratch) != DNFS4_ARGS_MAX);
-	/* @saved_fh and @foreign are large, and valid only if a kind says so. */
-	memset(cmp, 0, offsetof(struct dnfs4_compound, saved_fh));
-	cmp->saved_fh.kind = DNFS4_FH_NONE;
-	cmp->saved_fh.target.op.actor = NULL;
-	memset_startat(cmp, 0, current_stateid);
+	if (IS_ENABLED(CONFIG_KASAN))
+		memset(cmp, POISON_FREE, sizeof(*cmp));
+	/* Filehandles and stateids are large, and valid only if a kind or a flag says so. */
+	memset(cmp, 0, offsetof(struct dnfs4_compound, current_fh));
+	dnfs4_fh_clear(&cmp->current_fh);
+	dnfs4_fh_clear(&cmp->saved_fh);
+	memset_startat(cmp, 0, stateid_set);
 	cmp->call = call;
 	cmp->server = call->server->v4;
 	cmp->in = call->in;
@@ -503,12 +498,10 @@ int dnfs4_compound(struct dnfs_call *call, void *args, void *result)
 			err = compound_replay(cmp);
 			goto end;
 		}
-		if (cmp->opnum == OP_SEQUENCE) {
-			/* Now the limits of the session are known. */
-			limit = limit_of(cmp);
-			if (limit < cmp->out->buf->buflen)
-				xdr_restrict_buflen(cmp->out, limit);
-		}
+		/* Now the limits of the session are known. */
+		if (cmp->opnum == OP_SEQUENCE && cmp->limit &&
+		    cmp->limit < cmp->out->buf->buflen)
+			xdr_restrict_buflen(cmp->out, cmp->limit);
 	}
 	*head.status = cpu_to_be32(cmp->status);
 	*head.count = cpu_to_be32(cmp->index);

@@ -215,6 +215,7 @@ struct dnfs4_replay {
  * @op_replay: set by @exec: send this result instead of calling @encode
  * @max_reply: bytes of the whole RPC reply that the session allows; 0 without a session
  * @max_cached: the same limit if the reply is to be cached; 0 if it is not
+ * @limit: the lower of the two; 0 without a session
  * @left: bytes left in the reply behind the last operation encoded; negative if a limit is exceeded
  * @paged: the pages of the reply hold a READ's payload: later data is copied
  * @once: 4.0: the reply cache was consulted and this COMPOUND is not a retransmission
@@ -249,6 +250,7 @@ struct dnfs4_compound {
 	struct dnfs4_replay op_replay;
 	u32 max_reply;
 	u32 max_cached;
+	u32 limit;
 	s64 left;
 	bool paged;
 	bool once;
@@ -297,6 +299,17 @@ void dnfs4_fh_set(struct dnfs4_compound *cmp, struct ditto_node *node, bool name
  * it. Without a client target.op.actor becomes NULL. The engine calls it before each operation.
  */
 void dnfs4_fh_actor(struct dnfs4_compound *cmp, struct dnfs4_fh *fh);
+
+/* Make @fh, whose memory holds anything, a filehandle of kind NONE. */
+static inline void dnfs4_fh_clear(struct dnfs4_fh *fh)
+{
+	fh->kind = DNFS4_FH_NONE;
+	fh->named = false;
+	fh->target.node = NULL;
+	fh->target.op.share = NULL;
+	fh->target.op.cred = NULL;
+	fh->target.op.actor = NULL;
+}
 
 /**
  * dnfs4_fh_put - drop a filehandle's references and clear it
@@ -453,6 +466,19 @@ u32 dnfs4_status_of(u32 opnum, int err);
 int dnfs4_compound(struct dnfs_call *call, void *args, void *result);
 
 /**
+ * dnfs4_set_limits - limit the reply
+ * @cmp: compound
+ * @reply: bytes of the whole RPC reply; 0 for no limit
+ * @cached: the same if it is to be cached, or 0
+ */
+static inline void dnfs4_set_limits(struct dnfs4_compound *cmp, u32 reply, u32 cached)
+{
+	cmp->max_reply = reply;
+	cmp->max_cached = cached;
+	cmp->limit = min_not_zero(reply, cached);
+}
+
+/**
  * dnfs4_room - bytes left for results of the current operation
  * @cmp: compound
  *
@@ -507,6 +533,14 @@ bool dnfs4_encode_change_info(struct xdr_stream *xdr, const struct ditto_wcc *wc
  */
 u32 dnfs4_decode_stateid(struct xdr_stream *xdr, struct dnfs4_stateid *sid);
 
+/* The same where the room has been checked. Return: what follows @p. */
+static inline const __be32 *dnfs4_take_stateid(const __be32 *p, struct dnfs4_stateid *sid)
+{
+	sid->seqid = be32_to_cpup(p++);
+	memcpy(sid->other, p, DNFS4_OTHER_SIZE);
+	return p + DNFS4_OTHER_SIZE / sizeof(*p);
+}
+
 /**
  * dnfs4_encode_stateid - encode a stateid4
  * @xdr: results
@@ -515,6 +549,17 @@ u32 dnfs4_decode_stateid(struct xdr_stream *xdr, struct dnfs4_stateid *sid);
  * Return: false if it does not fit.
  */
 bool dnfs4_encode_stateid(struct xdr_stream *xdr, const struct dnfs4_stateid *sid);
+
+/**
+ * dnfs4_rewind - go back to an earlier position
+ * @xdr: arguments
+ * @words: @nwords of @xdr at that position
+ *
+ * Takes time for all that lies before the position, and nothing to remember it. It is one word off
+ * if RPCSEC_GSS has decrypted what is no whole number of words, which is no valid call; what is
+ * decoded is checked anew in any case.
+ */
+void dnfs4_rewind(struct xdr_stream *xdr, unsigned int words);
 
 /**
  * dnfs4_decode_time - decode an nfstime4
@@ -533,14 +578,6 @@ u32 dnfs4_decode_time(struct xdr_stream *xdr, struct timespec64 *time);
  * Return: false if it does not fit.
  */
 bool dnfs4_encode_time(struct xdr_stream *xdr, const struct timespec64 *time);
-
-/* The same where the room has been checked. Return: what follows @p. */
-static inline const __be32 *dnfs4_take_stateid(const __be32 *p, struct dnfs4_stateid *sid)
-{
-	sid->seqid = be32_to_cpup(p++);
-	memcpy(sid->other, p, DNFS4_OTHER_SIZE);
-	return p + DNFS4_OTHER_SIZE / sizeof(*p);
-}
 
 /**
  * dnfs4_decode_name - decode a component4 (RFC 8881 section 14.5)

@@ -45,11 +45,7 @@ void dnfs4_fh_put(struct dnfs4_fh *fh)
 		ditto_node_put(target->node);
 		ditto_share_put(target->op.share);
 	}
-	fh->kind = DNFS4_FH_NONE;
-	fh->named = false;
-	target->node = NULL;
-	target->op.share = NULL;
-	target->op.cred = NULL;
+	dnfs4_fh_clear(fh);
 }
 
 void dnfs4_fh_copy(struct dnfs4_fh *fh, const struct dnfs4_fh *from)
@@ -105,18 +101,21 @@ u32 dnfs4_fh_enter(struct dnfs4_compound *cmp, enum dnfs4_fh_kind kind,
 		   struct ditto_share *share, struct ditto_node *node,
 		   struct ditto_node *base)
 {
+	struct ditto_op admitted __uninitialized, *op = &admitted;
 	struct dnfs4_fh *fh = &cmp->current_fh;
-	struct ditto_op op __uninitialized;
 	int err;
 
-	err = dnfs_worker_enter(cmp->call, share) ?: fh_admit(cmp, share, &op);
+	/* Mostly it is the first one, and nothing is to be kept until the caller is admitted. */
+	if (fh->kind == DNFS4_FH_NONE)
+		op = &fh->target.op;
+	err = dnfs_worker_enter(cmp->call, share) ?: fh_admit(cmp, share, op);
 	if (!err && !node) {
 		node = ditto_node_get_root(share);
 		if (IS_ERR(node)) {
 			err = PTR_ERR(node);
 			node = NULL;
-			if (op.cred)
-				ditto_cred_put(op.cred);
+			if (op->cred)
+				ditto_cred_put(op->cred);
 		}
 	}
 	if (err) {
@@ -125,13 +124,17 @@ u32 dnfs4_fh_enter(struct dnfs4_compound *cmp, enum dnfs4_fh_kind kind,
 		if (base)
 			ditto_node_put(base);
 		ditto_share_put(share);
+		if (op != &admitted)
+			dnfs4_fh_clear(fh);
 		return dnfs4_status(cmp, err);
 	}
 
-	dnfs4_fh_put(fh);
+	if (op == &admitted) {
+		dnfs4_fh_put(fh);
+		fh->target.op = admitted;
+	}
 	/* The actor is filled where target.op.actor points to it. */
 	fh->kind = kind;
-	fh->target.op = op;
 	fh->target.op.stream_of = base;
 	fh->target.op.unopened = base ? node : NULL;
 	fh->target.node = node;

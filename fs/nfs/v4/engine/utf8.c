@@ -3,6 +3,7 @@
  * Validation of UTF-8 (RFC 3629 section 4): each character in its shortest
  * form, no surrogates, nothing above U+10FFFF.
  */
+#include <linux/ctype.h>
 #include <linux/types.h>
 #include <linux/unaligned.h>
 #include <kunit/visibility.h>
@@ -29,7 +30,6 @@ struct form {
 };
 
 static const struct form forms[] = {
-	{ 0x00, 0x7f, 0, 0x00, 0x00 },
 	{ 0xc2, 0xdf, 1, 0x80, 0xbf },
 	{ 0xe0, 0xe0, 2, 0xa0, 0xbf },
 	{ 0xe1, 0xec, 2, 0x80, 0xbf },
@@ -40,7 +40,7 @@ static const struct form forms[] = {
 	{ 0xf4, 0xf4, 3, 0x80, 0x8f },
 };
 
-/* Length of the character at the start of @s; 0 if it is not valid. */
+/* Length of the character at the start of @s, which is not ASCII; 0 if it is not valid. */
 static size_t utf8_character(const u8 *s, size_t len)
 {
 	const struct form *form;
@@ -64,6 +64,8 @@ bool dnfs4_is_utf8(const char *s, size_t len)
 	while (len) {
 		if (len >= sizeof(u64) && !(get_unaligned((const u64 *)s) & NOT_ASCII))
 			n = sizeof(u64);
+		else if (isascii(*s))
+			n = 1;
 		else
 			n = utf8_character((const u8 *)s, len);
 		if (!n)

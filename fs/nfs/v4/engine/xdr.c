@@ -32,7 +32,7 @@ bool dnfs4_encode_change_info(struct xdr_stream *xdr, const struct ditto_wcc *wc
 
 u32 dnfs4_decode_stateid(struct xdr_stream *xdr, struct dnfs4_stateid *sid)
 {
-	__be32 *p = dnfs_inline_decode(xdr, sizeof(__be32) + DNFS4_OTHER_SIZE);
+	const __be32 *p = dnfs_inline_decode(xdr, sizeof(__be32) + DNFS4_OTHER_SIZE);
 
 	if (!p)
 		return NFS4ERR_BADXDR;
@@ -52,6 +52,23 @@ bool dnfs4_encode_stateid(struct xdr_stream *xdr, const struct dnfs4_stateid *si
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_encode_stateid);
+
+void dnfs4_rewind(struct xdr_stream *xdr, unsigned int words)
+{
+	unsigned int pos = (XDR_QUADLEN(xdr->buf->len) - words) * XDR_UNIT, bytes;
+	const struct kvec scratch = xdr->scratch;
+
+	xdr_init_decode(xdr, xdr->buf, NULL, xdr->rqst);
+	xdr_set_scratch_buffer(xdr, scratch.iov_base, scratch.iov_len);
+	for (; pos; pos -= bytes) {
+		/* The rest of the present buffer, or the word that begins there, or behind it. */
+		bytes = round_down((u8 *)xdr->end - (u8 *)xdr->p, XDR_UNIT);
+		bytes = clamp(bytes, XDR_UNIT, pos);
+		if (WARN_ON_ONCE(!xdr_inline_decode(xdr, bytes)))
+			return;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_rewind);
 
 u32 dnfs4_decode_time(struct xdr_stream *xdr, struct timespec64 *time)
 {

@@ -138,9 +138,8 @@ static u32 sequence_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 		if (status)
 			goto end_slot;
 	} else {
-		cmp->max_reply = session->fore.maxresponsesize;
-		if (args->keep)
-			cmp->max_cached = max(session->fore.maxresponsesize_cached, 1U);
+		dnfs4_set_limits(cmp, session->fore.maxresponsesize,
+				 args->keep ? max(session->fore.maxresponsesize_cached, 1U) : 0);
 		/* The result must fit into the reply, and the head of the next one. */
 		need = SEQUENCE_BYTES + (cmp->nops > 1 ? DNFS4_OP_HEAD_BYTES : 0);
 		if (need > dnfs4_room(cmp)) {
@@ -180,8 +179,7 @@ static u32 sequence_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	return NFS4_OK;
 
 end_slot:
-	cmp->max_reply = 0;
-	cmp->max_cached = 0;
+	dnfs4_set_limits(cmp, 0, 0);
 	dnfs4_slot_end(slot);
 put:
 	dnfs4_session_put(session);

@@ -588,9 +588,9 @@ static int dnfs4_open_opened(void *arg, struct ditto_instance *inst)
 u32 dnfs4_open(struct dnfs4_compound *cmp, struct dnfs4_open_ask *ask, struct dnfs4_opened *done)
 {
 	struct dnfs4_open_search search = { .cmp = cmp, .ask = ask, .done = done };
+	struct ditto_op op __uninitialized;
 	struct ditto_actor actor;
 	struct dnfs4_open *open;
-	struct ditto_op op;
 	u32 status;
 	int err;
 
