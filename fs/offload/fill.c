@@ -11,9 +11,10 @@
  */
 #include <linux/cred.h>
 #include <linux/err.h>
-#include <linux/falloc.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/limits.h>
+#include <linux/list.h>
 #include <linux/netlink.h>
 #include <linux/pagemap.h>
 #include <linux/sizes.h>
@@ -35,71 +36,81 @@
 /* How often other data gives way for the same bytes before the file system counts as full. */
 #define ROOM_TRIES	8
 
-/*
- * Nothing keeps a local process from making the file shorter after the size was looked at, and
- * before the data was written. Then the data is taken out again: neither it nor the old size may
- * come back behind the cut.
- */
-static int fill_undo(struct ditto_recall *recall, u64 pos, u64 end)
-{
-	struct file *file = recall->file->file;
-	struct ditto_stub *stub = recall->stub;
-	struct inode *inode = file_inode(file);
-	u64 cut, resized;
-	bool longer;
-	int err = 0;
+/* Ends a write at its checks, which file systems make of the position with the inode locked. */
+#define FILL_NOWHERE	LLONG_MAX
 
-	inode_lock(inode);
-	spin_lock(&stub->lock);
-	cut = stub->record.size;
-	resized = stub->resized;
-	spin_unlock(&stub->lock);
-	longer = i_size_read(inode) > end;
-	if (!longer)
-		err = ditto_file_set_size(file, cut);
-	if (!longer && !err && resized > cut)
-		err = ditto_file_set_size(file, resized);
-	inode_unlock(inode);
-	pos = max(pos, cut);
-	if (longer && pos < end)
-		err = file->f_op->fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, pos,
-					    end - pos);
-	return err;
+void ditto_fill_stop_locked(struct ditto_stub *stub)
+{
+	struct ditto_recall *recall;
+
+	lockdep_assert_held(&stub->lock);
+	list_for_each_entry(recall, &stub->recalls, link)
+		if (recall->write && recall->write_end > stub->record.size)
+			recall->write->ki_pos = FILL_NOWHERE;
 }
 
 /*
- * Write what is not behind the end of the content any more. Write access to the mount comes before
- * stub->sem, so the file system's function is called directly. Return: bytes that are done with, or
- * an errno.
+ * Let truncations stop a write of so many bytes of the content. Return: how many of them are still
+ * within it.
+ */
+static size_t fill_begin(struct ditto_recall *recall, struct kiocb *iocb, u64 pos, size_t len)
+{
+	struct ditto_stub *stub = recall->stub;
+	u64 end;
+
+	spin_lock(&stub->lock);
+	end = min_t(u64, stub->record.size, i_size_read(file_inode(iocb->ki_filp)));
+	len = pos < end ? min_t(u64, len, end - pos) : 0;
+	recall->write = iocb;
+	recall->write_end = pos + len;
+	spin_unlock(&stub->lock);
+	return len;
+}
+
+/* Return: true if a truncation has stopped the write, or would have if it had come in time. */
+static bool fill_end(struct ditto_recall *recall)
+{
+	struct ditto_stub *stub = recall->stub;
+	bool stopped;
+
+	spin_lock(&stub->lock);
+	stopped = recall->write->ki_pos == FILL_NOWHERE;
+	recall->write = NULL;
+	spin_unlock(&stub->lock);
+	return stopped;
+}
+
+/*
+ * Write what is not behind the end of the content any more. Nothing keeps a local process from
+ * making the file shorter after that was looked at, but it does so with the inode locked, and stops
+ * the write before it unlocks it: neither data nor the old size comes back behind the cut, where
+ * others may write at once. Write access to the mount comes before stub->sem, so the file system's
+ * function is called directly. Return: bytes that are done with, or an errno.
  */
 static ssize_t fill_write(struct ditto_recall *recall, void *buf, u64 pos, size_t len)
 {
 	struct file *file = recall->file->file;
-	struct ditto_stub *stub = recall->stub;
+	struct kvec vec = { .iov_base = buf };
 	struct iov_iter iter;
 	struct kiocb iocb;
-	struct kvec vec;
-	ssize_t ret = 0;
-	int err = 0;
-	u64 end;
+	bool stopped;
+	ssize_t ret;
 
 	file_start_write(file);
-	down_read(&stub->sem);
-	end = min_t(u64, READ_ONCE(stub->record.size), i_size_read(file_inode(file)));
-	vec.iov_base = buf;
-	vec.iov_len = pos < end ? min_t(u64, len, end - pos) : 0;
-	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
-	init_sync_kiocb(&iocb, file);
-	iocb.ki_pos = pos;
-	if (vec.iov_len)
-		ret = ditto_fault(DITTO_FAULT_FILL_CHECKED) ?:
-		      file->f_op->write_iter(&iocb, &iter);
-	if (ret > 0 && pos + ret > READ_ONCE(stub->record.size))
-		err = fill_undo(recall, pos, pos + ret);
-	up_read(&stub->sem);
+	down_read(&recall->stub->sem);
+	do {
+		ret = 0;
+		init_sync_kiocb(&iocb, file);
+		iocb.ki_pos = pos;
+		vec.iov_len = fill_begin(recall, &iocb, pos, len);
+		iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
+		if (vec.iov_len)
+			ret = ditto_fault(DITTO_FAULT_FILL_CHECKED) ?:
+			      file->f_op->write_iter(&iocb, &iter);
+		stopped = fill_end(recall);
+	} while (stopped && ret == -EFBIG);
+	up_read(&recall->stub->sem);
 	file_end_write(file);
-	if (err)
-		return err;
 	if (!ret && vec.iov_len)
 		return -EIO;
 	return ret == vec.iov_len ? len : ret;

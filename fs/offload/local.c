@@ -40,6 +40,7 @@
 #include "../../net/server.h"
 #include "../node/node_private.h"
 #include "../share/share.h"
+#include "recall.h"
 #include "stub.h"
 
 /* A program is asked for twice; scanners may be asked the first time only. */
@@ -257,7 +258,7 @@ static void local_resized(struct ditto_volume *volume, struct dentry *dentry)
 		if (stub) {
 			spin_lock(&stub->lock);
 			ditto_offload_cut(&stub->record, size);
-			stub->resized = size;
+			ditto_fill_stop_locked(stub);
 			/* A cut before this one may not have been stored. */
 			size = stub->record.size;
 			spin_unlock(&stub->lock);

@@ -17,6 +17,7 @@ struct ditto_file;
 struct ditto_node;
 struct ditto_offload;
 struct ditto_stub;
+struct kiocb;
 
 /* Bytes of the cause that the helper tells. */
 #define DITTO_RECALL_CAUSE_MAX	256
@@ -42,6 +43,9 @@ struct ditto_stub;
  * @flush_error: failure of @flush, which is not to run when this is read
  * @readable: data before this offset is on disk, and may be read; under stub->lock
  * @used: an operation has read such data; under stub->lock
+ * @write: data is being written into the file, with @write_end as the byte behind the last one;
+ *	NULL otherwise; both are under stub->lock
+ * @write_end: see @write
  * @lock: see recall.c
  * @ended: no more data is taken; under @lock
  * @filled: data before this offset was taken; written under @lock
@@ -69,6 +73,8 @@ struct ditto_recall {
 	int flush_error;
 	u64 readable;
 	bool used;
+	struct kiocb *write;
+	u64 write_end;
 	struct mutex lock;	/* see recall.c */
 	bool ended;
 	u64 filled;
@@ -95,5 +101,14 @@ void ditto_recall_put(struct ditto_recall *recall);
  * Context: on the queue of the recalls; not after recall->ended was set and the work was cancelled.
  */
 void ditto_fill_flush(struct work_struct *work);
+
+/**
+ * ditto_fill_stop_locked - stop data from being written behind a cut
+ * @stub: a local process has made its file shorter, and its record was cut; its lock is held
+ *
+ * Context: the inode is locked since the file was made shorter, so a write that has not begun finds
+ * out, and one that has ended was cut.
+ */
+void ditto_fill_stop_locked(struct ditto_stub *stub);
 
 #endif

@@ -87,7 +87,6 @@ struct ditto_offload_reader {
  * @forget: the administrator wants the file back for good; see stored.c
  * @stored: the file is whole, and its content is still stored; see stored.c
  * @refused: it was told that nothing can be written into the file
- * @resized: size that a local process gave the file last, if one did
  * @uncut: the stored record says more than @record, which was cut; nobody may make the file longer
  *	before it is stored; written under @io
  * @replaces: the first record is written only in place of the attribute that stored.c is about;
@@ -119,7 +118,6 @@ struct ditto_stub {
 	bool forget;
 	bool stored;
 	bool refused;
-	u64 resized;
 	bool uncut;
 	bool replaces;
 	wait_queue_head_t wait;

@@ -13,6 +13,9 @@ from offload_helper import Helper
 from t_offload_kernel import (RANGE, SIZE, has_record, helper, local, offloaded, pattern,
                               settled)
 
+# Bytes that are written into a file at once.
+PIECE = 256 << 10
+
 
 @contextlib.contextmanager
 def stopped_at(name):
@@ -78,6 +81,55 @@ def while_data_comes(w):
             want = data[:cut] + bytes(size - cut)
             eq(local(w.path('g')) == want, True, f'data after {cut}, {size}')
             os.unlink(w.path('g'))
+
+
+def written_behind_the_cut(w):
+    """What clients write behind a cut stays, though data behind the cut was about to be written."""
+    with helper(w) as h:
+        data = pattern('f')
+        n = w.client.nfs()
+        # The piece that is being written, and the cut within or before it; the end of the client's.
+        for name, cut, at in (('in', RANGE + 100, RANGE + 70000), ('before', RANGE, RANGE + 4096),
+                              ('long', RANGE + 100, RANGE + PIECE + 4096)):
+            offloaded(w, h, name, data)
+            fh = n.lookup(n.root, name).fh
+            with stopped_at('fill-checked') as point:
+                eq(n.read(fh, RANGE, 4096).status, nfs3.JUKEBOX, 'READ')
+                point.wait()
+                os.truncate(w.path(name), cut)
+                # Up to the end of the piece, and beyond it.
+                for pos in cut + 1000, at:
+                    eq(n.write(fh, pos, b'new').status, nfs3.OK, f'WRITE at {pos}')
+                point.go_on()
+            wait_for('the recall ends', lambda: h.fill.get(w.path(name))['state'] != 'recalling')
+            want = bytearray(data[:cut] + bytes(at + 3 - cut))
+            for pos in cut + 1000, at:
+                want[pos:pos + 3] = b'new'
+            eq(local(w.path(name)) == want, True, f'data, {name}')
+
+
+@test(fs='ext4', offload=True)
+def written_on_ext4(w):
+    """On ext4, what clients write behind a cut stays."""
+    written_behind_the_cut(w)
+
+
+@test(fs='xfs', offload=True)
+def written_on_xfs(w):
+    """The same on XFS."""
+    written_behind_the_cut(w)
+
+
+@test(fs='btrfs', offload=True)
+def written_on_btrfs(w):
+    """The same on btrfs."""
+    written_behind_the_cut(w)
+
+
+@test(offload=True)
+def written_on_tmpfs(w):
+    """The same on tmpfs."""
+    written_behind_the_cut(w)
 
 
 @test(fs='ext4', offload=True)
