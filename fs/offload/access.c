@@ -137,6 +137,22 @@ static int access_want_edges(struct ditto_op *op, struct ditto_stub *stub, u64 p
 	return 0;
 }
 
+/*
+ * Get the stub of a node for an operation. Return: 0, and NULL if the file is whole; -ENOMEM, or
+ * what ditto_stub_error() says.
+ */
+static int access_get(struct ditto_node *node, struct ditto_stub **stub)
+{
+	int err;
+
+	*stub = ditto_stub_get(node);
+	if (!IS_ERR(*stub))
+		return 0;
+	err = PTR_ERR(*stub);
+	*stub = NULL;
+	return err == -ENOMEM ? err : ditto_stub_error(err);
+}
+
 /* What forbids the use of a stub whatever the range. */
 static int access_check(struct ditto_op *op, struct ditto_stub *stub)
 {
@@ -147,6 +163,12 @@ static int access_check(struct ditto_op *op, struct ditto_stub *stub)
 	if (op->park && ditto_park_on(&stub->node->point, op->park) && !READ_ONCE(stub->releasing))
 		ditto_park_wake_point(&stub->node->point);
 	return -EJUKEBOX;
+}
+
+/* What an operation is told if a record cannot be stored that was cut. */
+static int access_cut_error(int err)
+{
+	return err ? ditto_stub_error(err) : 0;
 }
 
 /* The file may grow only when the stored record does not say more than it has. */
@@ -160,7 +182,7 @@ static int access_store_cut(struct ditto_stub *stub)
 	sb_start_write(sb);
 	err = ditto_stub_store_cut(stub);
 	sb_end_write(sb);
-	return err ? ditto_stub_error(err) : 0;
+	return access_cut_error(err);
 }
 
 int ditto_offload_enter_slow(struct ditto_op *op, struct ditto_node *node,
@@ -168,11 +190,11 @@ int ditto_offload_enter_slow(struct ditto_op *op, struct ditto_node *node,
 			     struct ditto_stub **found)
 {
 	u64 end = count > U64_MAX - pos ? U64_MAX : pos + count;
-	struct ditto_stub *stub = ditto_stub_get(node);
-	int err;
+	struct ditto_stub *stub;
+	int err = access_get(node, &stub);
 
-	if (IS_ERR_OR_NULL(stub))
-		return PTR_ERR_OR_ZERO(stub);
+	if (!stub)
+		return err;
 	err = access_check(op, stub);
 	if (!err && use != DITTO_OFFLOAD_READ && use != DITTO_OFFLOAD_LOOK)
 		err = access_store_cut(stub);
@@ -313,13 +335,11 @@ int ditto_offload_resize_begin(struct ditto_op *op, struct ditto_node *node, u64
 	*found = NULL;
 	if (likely(test_bit(DITTO_NODE_WHOLE, &node->flags)))
 		return 0;
-	stub = ditto_stub_get(node);
-	if (IS_ERR_OR_NULL(stub))
-		return PTR_ERR_OR_ZERO(stub);
+	err = access_get(node, &stub);
+	if (!stub)
+		return err;
 	down_write(&stub->sem);
-	err = access_check(op, stub);
-	if (!err)
-		err = ditto_stub_store_cut(stub);
+	err = access_check(op, stub) ?: access_cut_error(ditto_stub_store_cut(stub));
 	/* The range that is cut keeps data. */
 	if (!err && size && size < stub->record.size &&
 	    size & ((1ULL << stub->record.shift) - 1))
@@ -342,7 +362,7 @@ int ditto_offload_resize_end(struct ditto_stub *stub, u64 size, int err)
 	 * record is cut when it is read.
 	 */
 	if (size < stub->record.size)
-		err = ditto_stub_cut(stub, size) ?: err;
+		err = access_cut_error(ditto_stub_cut(stub, size)) ?: err;
 	up_write(&stub->sem);
 	ditto_stub_wake(stub);
 	ditto_stub_put(stub);

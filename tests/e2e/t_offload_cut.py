@@ -133,6 +133,19 @@ def written_on_tmpfs(w):
 
 
 @test(fs='ext4', offload=True)
+def not_recorded_for_a_moment(w):
+    """A failure to store a record is an I/O error, whatever it is to the server."""
+    with helper(w) as h:
+        offloaded(w, h, 'f')
+        n = w.client.nfs()
+        fh = n.lookup(n.root, 'f').fh
+        with stopped_at('cut-record') as point:
+            point.fail(errno.EBUSY)
+            eq(settled(n.setattr, fh, sattr(size=RANGE)).status, nfs3.IO, 'SETATTR of a size')
+            eq(n.setattr(fh, sattr(size=SIZE)).status, nfs3.IO, 'a larger size')
+
+
+@test(fs='ext4', offload=True)
 def while_it_is_adopted(w):
     """A file that a local process empties while it gets content is left empty, and that is told."""
     with helper(w) as h:
