@@ -123,6 +123,10 @@ static_assert(sizeof(struct ditto_fid) == 2 + 44);
  *	attempts to free it; see fs/offload/make_room.c
  * @offload_ahead: ranges that are being brought back in advance
  * @offload_session: random number, see fs/offload/stored.c; constant
+ * @uncut_lock: guards @uncut and @uncut_count; the queue of @uncut_work nests inside
+ * @uncut: stubs whose records could not be cut, see fs/offload/cut.c
+ * @uncut_count: number of them
+ * @uncut_work: tries that again
  * @offload_queue: recalls wait in it for their turn, see fs/offload/recall.c
  * @rcu: freed under RCU
  */
@@ -161,6 +165,10 @@ struct ditto_volume {
 	spinlock_t release_lock;	/* see above */
 	struct list_head release_candidates;
 	u64 offload_session;
+	spinlock_t uncut_lock;	/* see above */
+	struct list_head uncut;
+	u32 uncut_count;
+	struct delayed_work uncut_work;
 	struct ditto_fairq offload_queue;
 	struct rcu_head rcu;
 };

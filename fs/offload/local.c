@@ -239,37 +239,64 @@ put:
 	return err;
 }
 
+/*
+ * The stored record could not be cut. In memory it is, and stays so until it can be stored. @stub
+ * is that of the file, or NULL if there was none.
+ */
+static void local_keep_cut(struct ditto_volume *volume, struct dentry *dentry,
+			   struct ditto_stub *stub, int err)
+{
+	struct ditto_node *node = stub ? NULL : local_node(volume, dentry);
+	struct ditto_stub *own = NULL;
+	bool kept = false;
+
+	if (!IS_ERR_OR_NULL(node))
+		own = ditto_stub_load_uncut(node);
+	if (!IS_ERR_OR_NULL(own))
+		stub = own;
+	if (stub) {
+		WRITE_ONCE(stub->uncut, true);
+		kept = ditto_cut_keep(stub);
+	}
+	pr_warn_ratelimited("%s: the record of inode %lu, which was truncated, cannot be changed, error %d: %s\n",
+			    dentry->d_sb->s_id, d_inode(dentry)->i_ino, -err,
+			    kept ? "that is tried again" :
+				   "what was cut comes back if the file becomes longer");
+	if (!IS_ERR(own))
+		ditto_stub_put(own);
+	if (!IS_ERR_OR_NULL(node) && refcount_dec_and_test(&node->ref))
+		ditto_node_dispose(volume->srv->nodes, node);
+}
+
 /* The task that has changed the size has the inode locked. */
 static void local_resized(struct ditto_volume *volume, struct dentry *dentry)
 {
 	struct ditto_node_table *table = volume->srv->nodes;
 	struct inode *inode = d_inode(dentry);
 	u64 size = i_size_read(inode);
+	struct ditto_stub *stub = NULL;
 	struct ditto_node *node;
-	struct ditto_stub *stub;
-	int err = 0;
+	bool whole;
+	int err;
 
 	if (!S_ISREG(inode->i_mode) || ditto_acting_table())
 		return;
 	node = ditto_node_find_inode(table, inode);
-	if (node && !test_bit(DITTO_NODE_WHOLE, &node->flags)) {
-		rcu_read_lock();
-		stub = rcu_dereference(node->stub);
-		if (stub) {
-			spin_lock(&stub->lock);
-			ditto_offload_cut(&stub->record, size);
-			ditto_fill_stop_locked(stub);
-			/* A cut before this one may not have been stored. */
-			size = stub->record.size;
-			spin_unlock(&stub->lock);
-		}
-		rcu_read_unlock();
+	whole = node && test_bit(DITTO_NODE_WHOLE, &node->flags);
+	if (node && !whole)
+		stub = ditto_stub_find(node);
+	if (stub) {
+		spin_lock(&stub->lock);
+		ditto_offload_cut(&stub->record, size);
+		ditto_fill_stop_locked(stub);
+		/* A cut before this one may not have been stored. */
+		size = stub->record.size;
+		spin_unlock(&stub->lock);
 	}
-	if (!node || !test_bit(DITTO_NODE_WHOLE, &node->flags))
-		err = ditto_record_cut(dentry, size);
+	err = whole ? 0 : ditto_record_cut(dentry, size);
 	if (err)
-		pr_warn_ratelimited("%s: the record of inode %lu, which was truncated, cannot be changed: error %d\n",
-				    inode->i_sb->s_id, inode->i_ino, -err);
+		local_keep_cut(volume, dentry, stub, err);
+	ditto_stub_put(stub);
 	if (node && refcount_dec_and_test(&node->ref))
 		ditto_node_dispose(table, node);
 }

@@ -564,6 +564,7 @@ void ditto_offload_volume_stop(struct ditto_volume *volume)
 					 !atomic_read(&volume->offload_waits),
 					 msecs_to_jiffies(20)));
 	recalls_cancel(volume->srv->offload, volume);
+	ditto_cuts_stop(volume);
 }
 
 static const char *const offload_ops[DITTO_OFFLOAD_COUNTS] = {

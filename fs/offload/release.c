@@ -81,6 +81,7 @@ void ditto_offload_volume_start(struct ditto_volume *volume)
 	ditto_fairq_init(&volume->offload_queue, &ditto_recall_limits);
 	spin_lock_init(&volume->release_lock);
 	INIT_LIST_HEAD(&volume->release_candidates);
+	ditto_cuts_start(volume);
 	spin_lock(&volumes_lock);
 	list_add_tail(&volume->offload_link, &volumes);
 	spin_unlock(&volumes_lock);

@@ -57,6 +57,7 @@ struct ditto_stub *ditto_stub_alloc(struct ditto_node *node)
 	mutex_init(&stub->io);
 	spin_lock_init(&stub->lock);
 	INIT_LIST_HEAD(&stub->recalls);
+	INIT_LIST_HEAD(&stub->uncut_link);
 	init_waitqueue_head(&stub->wait);
 	return stub;
 }
@@ -196,7 +197,7 @@ void ditto_offload_node_free(struct ditto_node *node)
 	ditto_stub_put(stub);
 }
 
-static struct ditto_stub *stub_find(struct ditto_node *node)
+struct ditto_stub *ditto_stub_find(struct ditto_node *node)
 {
 	struct ditto_stub *stub;
 
@@ -328,7 +329,9 @@ static int stub_load(struct ditto_node *node)
 	if (!S_ISREG(inode->i_mode) || node->volume->is_remote || !stub_has_record(node))
 		return stub_publish(node, NULL) ? 0 : -ERESTART;
 	/* From now on, local processes cut what they find. */
-	ditto_offload_guard(node->volume);
+	err = ditto_offload_guard(node->volume);
+	if (err && err != -EOPNOTSUPP)
+		return err;
 	buf = kmalloc(DITTO_OFFLOAD_RECORD_MAX, GFP_KERNEL);
 	stub = ditto_stub_alloc(node);
 	err = buf && stub ? stub_load_in(stub, buf) : -ENOMEM;
@@ -339,6 +342,29 @@ static int stub_load(struct ditto_node *node)
 	return err;
 }
 
+struct ditto_stub *ditto_stub_load_uncut(struct ditto_node *node)
+{
+	struct ditto_stub *stub = ditto_stub_alloc(node);
+	u8 *buf = kmalloc(DITTO_OFFLOAD_RECORD_MAX, GFP_KERNEL);
+	ssize_t len = -ENOMEM;
+	int err;
+
+	lockdep_assert_held_write(&node->inode->i_rwsem);
+	if (stub && buf)
+		len = stub_read_record(node, buf);
+	err = len < 0 ? len : stub_decode(stub, buf, len);
+	kfree(buf);
+	if (!err || err == -EFBIG) {
+		ditto_offload_cut(&stub->record, i_size_read(node->inode));
+		stub->uncut = true;
+		if (stub_publish(node, stub))
+			return stub;
+		err = -EBUSY;
+	}
+	ditto_stub_put(stub);
+	return ERR_PTR(err);
+}
+
 struct ditto_stub *ditto_stub_get(struct ditto_node *node)
 {
 	struct ditto_stub *stub;
@@ -346,13 +372,13 @@ struct ditto_stub *ditto_stub_get(struct ditto_node *node)
 
 	if (test_bit(DITTO_NODE_WHOLE, &node->flags))
 		return NULL;
-	stub = stub_find(node);
+	stub = ditto_stub_find(node);
 	if (stub)
 		return stub;
 	/* A lock of the node's own, since others must not wait for the disk of this file. */
 	wait_on_bit_lock(&node->flags, DITTO_NODE_LOADING, TASK_UNINTERRUPTIBLE);
 	do {
-		stub = stub_find(node);
+		stub = ditto_stub_find(node);
 		if (stub || test_bit(DITTO_NODE_WHOLE, &node->flags))
 			break;
 		err = stub_load(node);
@@ -384,36 +410,12 @@ int ditto_record_write(struct dentry *dentry, const char *name, const u8 *buf, s
 	return err;
 }
 
-int ditto_record_cut(struct dentry *dentry, u64 size)
-{
-	struct ditto_offload_record *record = kmalloc(sizeof(*record), GFP_KERNEL);
-	u8 *buf = kmalloc(DITTO_OFFLOAD_RECORD_MAX, GFP_KERNEL);
-	int err = -ENOMEM;
-	ssize_t len;
-
-	if (!record || !buf)
-		goto free;
-	err = 0;
-	len = __vfs_getxattr(dentry, d_inode(dentry), DITTO_OFFLOAD_XATTR, buf,
-			     DITTO_OFFLOAD_RECORD_MAX);
-	if (len <= 0 || ditto_offload_record_decode(record, buf, len) || record->size <= size)
-		goto free;
-	ditto_offload_cut(record, size);
-	len = 0;
-	if (ditto_offload_absent(record, 0, record->size) != DITTO_OFFLOAD_NONE)
-		len = ditto_offload_record_encode(record, buf);
-	err = ditto_record_write(dentry, DITTO_OFFLOAD_XATTR, buf, len);
-free:
-	kfree(record);
-	kfree(buf);
-	return err;
-}
-
 static int stub_store_in(struct ditto_stub *stub, struct file *file,
 			 struct ditto_offload_record *record, u8 *buf)
 {
 	struct dentry *dentry = file->f_path.dentry;
 	struct inode *inode = file_inode(file);
+	bool uncut;
 	size_t len = 0;
 	int err = 0;
 
@@ -436,9 +438,16 @@ static int stub_store_in(struct ditto_stub *stub, struct file *file,
 	if (len && !err)
 		ditto_stored_drop(dentry);
 	stub->replaces = false;
+	/* Whoever makes the file shorter from now on cuts what was just written. */
+	uncut = stub->uncut;
+	if (!err)
+		WRITE_ONCE(stub->uncut, false);
 	inode_unlock(inode);
 	/* Not only the data: the attribute and the blocks must be durable together. */
-	return err ?: vfs_fsync(file, 0);
+	err = err ?: vfs_fsync(file, 0);
+	if (err && uncut)
+		WRITE_ONCE(stub->uncut, true);
+	return err;
 }
 
 int ditto_stub_store(struct ditto_stub *stub, struct file *file,
@@ -565,7 +574,6 @@ static int stub_change(struct ditto_stub *stub, struct file *file, u64 pos, u64 
 	err = ditto_stub_store(stub, file, next) ?: ditto_fault(DITTO_FAULT_COMMIT_RECORDED);
 	if (err)
 		goto free;
-	WRITE_ONCE(stub->uncut, false);
 	spin_lock(&stub->lock);
 	ditto_offload_cut(&stub->record, next->size);
 	ditto_offload_cover(&stub->record, pos, end);
@@ -605,6 +613,8 @@ int ditto_stub_commit(struct ditto_stub *stub, struct file *file, u64 pos, u64 e
 
 int ditto_stub_cut(struct ditto_stub *stub, u64 size)
 {
+	int err;
+
 	/* Data that was cut does not come back, whatever becomes of the stored record. */
 	mutex_lock(&stub->io);
 	spin_lock(&stub->lock);
@@ -612,7 +622,10 @@ int ditto_stub_cut(struct ditto_stub *stub, u64 size)
 	spin_unlock(&stub->lock);
 	WRITE_ONCE(stub->uncut, true);
 	mutex_unlock(&stub->io);
-	return ditto_stub_store_cut(stub);
+	err = ditto_stub_store_cut(stub);
+	if (err)
+		ditto_cut_keep(stub);
+	return err;
 }
 
 int ditto_stub_store_cut(struct ditto_stub *stub)

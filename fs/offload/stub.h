@@ -87,8 +87,9 @@ struct ditto_offload_reader {
  * @forget: the administrator wants the file back for good; see stored.c
  * @stored: the file is whole, and its content is still stored; see stored.c
  * @refused: it was told that nothing can be written into the file
- * @uncut: the stored record says more than @record, which was cut; nobody may make the file longer
- *	before it is stored; written under @io
+ * @uncut: the stored record says more than @record, which was cut; no client may make the file
+ *	longer before it is stored; written under @io or the inode lock
+ * @uncut_link: link on the volume's @uncut, or empty
  * @replaces: the first record is written only in place of the attribute that stored.c is about;
  *	under @io
  * @wait: local processes that wait for data
@@ -119,6 +120,7 @@ struct ditto_stub {
 	bool stored;
 	bool refused;
 	bool uncut;
+	struct list_head uncut_link;
 	bool replaces;
 	wait_queue_head_t wait;
 	struct rcu_head rcu;
@@ -179,11 +181,22 @@ struct ditto_offload {
  * Return: the stub with a reference; NULL if the file is whole; an ERR_PTR.
  */
 struct ditto_stub *ditto_stub_get(struct ditto_node *node);
+/* The same for what was read already. Any context. NULL if the node has no stub, or not yet. */
+struct ditto_stub *ditto_stub_find(struct ditto_node *node);
 /* Drop a reference; NULL does nothing. */
 void ditto_stub_put(struct ditto_stub *stub);
 
 /* Allocate a stub with one reference that no node has yet. May sleep. NULL without memory. */
 struct ditto_stub *ditto_stub_alloc(struct ditto_node *node);
+
+/**
+ * ditto_stub_load_uncut - give a node the stub of a record that could not be cut
+ * @node: held, and without a stub; its file, whose inode is locked, has become shorter
+ *
+ * Context: may sleep.
+ * Return: the stub with a reference; or an ERR_PTR.
+ */
+struct ditto_stub *ditto_stub_load_uncut(struct ditto_node *node);
 
 /*
  * Make a stub that of its node, which gets a reference; the file is not whole any more. Return:
@@ -242,8 +255,8 @@ int ditto_stub_commit(struct ditto_stub *stub, struct file *file, u64 pos, u64 e
  * @stub: the stub
  * @size: the new size
  *
- * Nothing behind the size is brought back any more. If the record cannot be stored,
- * ditto_stub_store_cut() tries again before the file can grow.
+ * Nothing behind the size is brought back any more. If the record cannot be stored, the stub is
+ * kept until it is, see cut.c, and ditto_stub_store_cut() tries again before the file can grow.
  *
  * Context: may sleep; write access to the mount, and no inode lock held.
  * Return: 0 or an errno.
@@ -351,6 +364,8 @@ static inline int ditto_stub_error(int err)
  */
 int ditto_record_write(struct dentry *dentry, const char *name, const u8 *buf, size_t len);
 
+/* cut.c */
+
 /**
  * ditto_record_cut - cut the stored record of a file that was made shorter
  * @dentry: the file, whose inode is locked
@@ -360,6 +375,16 @@ int ditto_record_write(struct dentry *dentry, const char *name, const u8 *buf, s
  * Return: 0, also if there is no record that says more; or an errno.
  */
 int ditto_record_cut(struct dentry *dentry, u64 size);
+
+/*
+ * Keep a stub that is uncut, until its record is stored. Any context that may take a spinlock.
+ * Return: false if the volume stops, or too many are kept.
+ */
+bool ditto_cut_keep(struct ditto_stub *stub);
+/* Set up the part of a volume. Any context. */
+void ditto_cuts_start(struct ditto_volume *volume);
+/* Try to store all records for the last time, and let go of the stubs. May sleep. */
+void ditto_cuts_stop(struct ditto_volume *volume);
 
 /* stored.c */
 

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import struct
 import threading
 
 import nfs3
@@ -10,7 +11,7 @@ from fault_points import Point
 from harness import Child, eq, put, test, wait_for
 from nfs3 import sattr
 from offload_helper import Helper
-from t_offload_kernel import (RANGE, SIZE, has_record, helper, local, offloaded, pattern,
+from t_offload_kernel import (RANGE, SIZE, XATTR, has_record, helper, local, offloaded, pattern,
                               settled)
 
 # Bytes that are written into a file at once.
@@ -130,6 +131,45 @@ def written_on_btrfs(w):
 def written_on_tmpfs(w):
     """The same on tmpfs."""
     written_behind_the_cut(w)
+
+
+def recorded(w, name):
+    """Bytes of the content by the record of a file; 0 without one."""
+    return struct.unpack_from('<Q', os.getxattr(w.path(name), XATTR), 8)[0] if has_record(
+        w, name) else 0
+
+
+@test(fs='ext4', offload=True, timeout=90)
+def not_recorded_of_a_local_process(w):
+    """What a local process cuts does not come back, though the record cannot be cut at first."""
+    cuts = {'known': RANGE, 'unknown': RANGE + 100, 'empty': 0}
+    with helper(w) as h:
+        data, store = {name: offloaded(w, h, name) for name in cuts}, h.store
+    w.server.restart()
+    want = {name: data[name][:cut] + bytes(SIZE - cut) for name, cut in cuts.items()}
+    with helper(w) as h:
+        h.store = store
+        n = w.client.nfs()
+        fh = n.lookup(n.root, 'known').fh
+        eq(settled(n.read, fh, SIZE - 100, 100).data == data['known'][-100:], True, 'READ before')
+        with stopped_at('cut-stored') as point:
+            point.fail(errno.EIO)
+            for name, cut in cuts.items():
+                os.truncate(w.path(name), cut)
+            put('/proc/sys/vm/drop_caches', b'2')
+            for name, cut in cuts.items():
+                os.truncate(w.path(name), SIZE)
+                fh = n.lookup(n.root, name).fh
+                for at in RANGE + 4096, SIZE - 100:
+                    eq(settled(n.read, fh, at, 100).data, bytes(100), f'READ of {name} at {at}')
+                eq(recorded(w, name), SIZE, f'the record of {name}')
+        for name, cut in cuts.items():
+            wait_for('a later attempt', lambda name=name, cut=cut: recorded(w, name) == cut, 30)
+    w.server.restart()
+    with helper(w) as h:
+        h.store = store
+        for name in cuts:
+            eq(local(w.path(name)) == want[name], True, f'data of {name} after a restart')
 
 
 @test(fs='ext4', offload=True)
