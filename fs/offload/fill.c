@@ -81,6 +81,24 @@ static bool fill_end(struct ditto_recall *recall)
 }
 
 /*
+ * Some file systems refuse to write into an immutable file, whose content does not change by what
+ * comes back. Return: as write_iter(), whose error is @err.
+ */
+static ssize_t fill_write_immutable(struct kiocb *iocb, struct iov_iter *iter, ssize_t err)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+
+	if (!IS_IMMUTABLE(inode) || IS_DAX(inode) || !inode->i_mapping->a_ops->write_begin)
+		return err;
+	inode_lock(inode);
+	err = -EFBIG;
+	if (iocb->ki_pos != FILL_NOWHERE)
+		err = generic_perform_write(iocb, iter);
+	inode_unlock(inode);
+	return err;
+}
+
+/*
  * Write what is not behind the end of the content any more. Nothing keeps a local process from
  * making the file shorter after that was looked at, but it does so with the inode locked, and stops
  * the write before it unlocks it: neither data nor the old size comes back behind the cut, where
@@ -107,6 +125,8 @@ static ssize_t fill_write(struct ditto_recall *recall, void *buf, u64 pos, size_
 		if (vec.iov_len)
 			ret = ditto_fault(DITTO_FAULT_FILL_CHECKED) ?:
 			      file->f_op->write_iter(&iocb, &iter);
+		if (ret == -EPERM)
+			ret = fill_write_immutable(&iocb, &iter, ret);
 		stopped = fill_end(recall);
 	} while (stopped && ret == -EFBIG);
 	up_read(&recall->stub->sem);

@@ -286,7 +286,7 @@ struct ditto_offload_release_args {
  * Context: may sleep; no inode lock held.
  * Return: 0; -ESTALE if the file was changed; -EAGAIN if a client was asked for what it had cached,
  * and has changed the file; -EBUSY if it is in use; -EALREADY if it is offloaded; -EOPNOTSUPP,
- * -EACCES, or an errno of the file system.
+ * -EACCES, -EPERM if it is immutable, or an errno of the file system.
  */
 int ditto_offload_release(struct ditto_share *share, struct ditto_node *node,
 			  const struct ditto_offload_release_args *args,

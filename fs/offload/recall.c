@@ -354,9 +354,22 @@ static void recall_set_asker(struct ditto_recall *recall, const struct ditto_op 
 }
 
 /*
- * Can data be written into the file? It cannot in a snapshot that is read-only, as those of btrfs,
- * or on such a file system; then nothing is fetched in vain, and the reason is told once. Return: 0
- * or -EIO.
+ * May the server write into a file? Not in a snapshot that is read-only, as those of btrfs, or on
+ * such a file system. An immutable file gets back what is its content.
+ */
+static int recall_may_write(struct inode *inode)
+{
+	if (!IS_IMMUTABLE(inode))
+		return inode_permission(&nop_mnt_idmap, inode, MAY_WRITE);
+	if (sb_rdonly(inode->i_sb))
+		return -EROFS;
+	return inode->i_op->permission ?
+	       inode->i_op->permission(&nop_mnt_idmap, inode, MAY_WRITE) : 0;
+}
+
+/*
+ * Can data be written into the file? Otherwise nothing is fetched in vain, and the reason is told
+ * once. Return: 0 or -EIO.
  */
 static int recall_check_file(struct ditto_stub *stub)
 {
@@ -368,7 +381,7 @@ static int recall_check_file(struct ditto_stub *stub)
 	int err;
 
 	old = override_creds(node->volume->srv->nodes->cred);
-	err = inode_permission(&nop_mnt_idmap, node->inode, MAY_WRITE);
+	err = recall_may_write(node->inode);
 	revert_creds(old);
 	if (likely(!err)) {
 		WRITE_ONCE(stub->refused, false);

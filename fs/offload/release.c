@@ -395,6 +395,12 @@ static bool release_has_capabilities(struct ditto_node *node)
 	return len > 0;
 }
 
+/* The blocks of such a file cannot be freed, which would be noticed when its record is stored. */
+static bool release_is_fixed(const struct inode *inode)
+{
+	return IS_IMMUTABLE(inode) || IS_APPEND(inode);
+}
+
 enum ditto_offload_obstacle_kind ditto_offload_obstacle(const struct ditto_volume *volume)
 {
 	if (ditto_sb_is_overlay(volume->sb))
@@ -435,6 +441,10 @@ static int release_check(struct ditto_share *share, struct ditto_node *node,
 	if (release_has_capabilities(node)) {
 		NL_SET_ERR_MSG(extack, "the file has capabilities, which it would lose");
 		return -EOPNOTSUPP;
+	}
+	if (release_is_fixed(node->inode)) {
+		NL_SET_ERR_MSG(extack, "the file is immutable, or can only be appended to");
+		return -EPERM;
 	}
 	if (release_is_stale(node->inode, args)) {
 		NL_SET_ERR_MSG_FMT(extack, "%s", release_stale_text(args));
@@ -658,6 +668,8 @@ int ditto_release_again(struct ditto_stub *stub)
 
 	if (!ditto_stub_is_unchanged(stub))
 		return -ESTALE;
+	if (release_is_fixed(node->inode))
+		return -EPERM;
 	share = again_share(node->volume);
 	if (!share)
 		return -EBUSY;

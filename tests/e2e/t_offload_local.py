@@ -315,3 +315,52 @@ def read_only_snapshot(w):
         assert 'share data: inode ' in told[0] and 'read-only snapshot' in told[0], told
         eq(settled(n.read, handle('new'), 0, 4096).data == data[:4096], True, 'a writable one')
         eq(local(w.path('sub/kept')) == data, True, 'the file itself')
+
+
+def immutable(w):
+    """An offloaded file that became immutable is read as any other, and is not released again."""
+    def described():
+        st = os.stat(w.path('f'))
+        # A write on btrfs sets the times whatever the server wants.
+        return st.st_size, st.st_mode, w.spec['fs'] == 'btrfs' or (st.st_mtime_ns, st.st_ctime_ns)
+    with helper(w) as h:
+        data = offloaded(w, h, 'f')
+        # While the server serves the file, chattr(1), which opens it, would wait for its data.
+        path, options = w.server.shares['data']
+        w.server.delete('data')
+        run('chattr', '+i', w.path('f'))
+        before = described()
+        w.server.add('data', path, **options)
+        n = w.client.nfs()
+        fh = n.lookup(n.root, 'f').fh
+        eq(settled(n.read, fh, RANGE, 4096).data == data[RANGE:RANGE + 4096], True, 'READ')
+        eq(local(w.path('f')) == data, True, 'data for a local process')
+        eq(has_record(w, 'f'), False, 'the record')
+        eq(described(), before, 'attributes')
+        with expect_errno(errno.EPERM):
+            open(w.path('f'), 'ab').close()
+        for flag in 'i', 'a':
+            run('chattr', '-ia', w.path('f'))
+            run('chattr', f'+{flag}', w.path('f'))
+            with expect_errno(errno.EPERM):
+                h.fill.release(w.path('f'), b'store\nf')
+            eq((has_record(w, 'f'), blocks(w, 'f') >= SIZE), (False, True), 'record and blocks')
+        run('chattr', '-ia', w.path('f'))
+
+
+@test(offload=True, fs='ext4')
+def immutable_on_ext4(w):
+    """On ext4, an offloaded file that became immutable is read as any other."""
+    immutable(w)
+
+
+@test(offload=True, fs='xfs')
+def immutable_on_xfs(w):
+    """The same on XFS."""
+    immutable(w)
+
+
+@test(offload=True, fs='btrfs')
+def immutable_on_btrfs(w):
+    """The same on btrfs."""
+    immutable(w)

@@ -133,6 +133,25 @@ def capabilities_stay(w):
     eq([os.getxattr(path, 'security.capability') for path in programs], [CAPABILITIES] * 2)
 
 
+@test(smb=True, offload=True, fs='ext4', timeout=240)
+def immutable_files_stay(w):
+    """Immutable files, whose blocks cannot be freed, are left out, and that is told once."""
+    s = configured(w)
+    old = aged(w.path('a/old'), MIB, 40)
+    fixed = {flag: aged(w.path(f'a/{flag}'), MIB, 40) for flag in 'ia'}
+    for flag, path in fixed.items():
+        run('chattr', f'+{flag}', path)
+    s.forget()
+    status, said, errors = s.tool('policy', 'run', '--dry-run', 'old', check=False)
+    eq((status, by_name(said)['old']['files']), (0, [old]), 'plan')
+    eq([line.count('chattr') for line in errors.splitlines()], [1], errors)
+    for flag, path in fixed.items():
+        assert 'immutable' in s.push(path, check=False), path
+        run('chattr', f'-{flag}', path)
+        eq(get(path), content(path, MIB), 'content')
+    eq(s.requests(), [], 'requests')
+
+
 @test(smb=True, fs='overlay', offload=True, timeout=240)
 def nothing_in_vain(w):
     """What no file system below can release is not uploaded, and the error says what to do."""

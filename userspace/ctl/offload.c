@@ -2,10 +2,12 @@
 /* dittoctl offload: requests to the kernel and dittod, and the status. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -107,9 +109,26 @@ void offload_clear_bar(bool shown)
 		fputs("\r\033[K", stderr);
 }
 
-bool offload_has_capabilities(const char *path)
+static const char *const offload_bars[OFFLOAD_BARS] = {
+	[OFFLOAD_CAPABLE] = "has capabilities (setcap), which it would lose",
+	[OFFLOAD_FIXED] = "cannot lose its blocks, as it is immutable (chattr +i, +a)",
+};
+
+enum offload_bar offload_bar(const char *path)
 {
-	return lgetxattr(path, "security.capability", NULL, 0) > 0;
+	struct statx st;
+
+	if (lgetxattr(path, "security.capability", NULL, 0) > 0)
+		return OFFLOAD_CAPABLE;
+	if (!statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, 0, &st) &&
+	    st.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND))
+		return OFFLOAD_FIXED;
+	return OFFLOAD_FREE;
+}
+
+const char *offload_bar_text(enum offload_bar bar)
+{
+	return offload_bars[bar];
 }
 
 bool offload_walk_failed(const FTSENT *e)

@@ -46,11 +46,23 @@ int offload_info_get(struct ctl *ctl, const char *path, struct offload_info *inf
 /* Tell what prevents a release of all files of a share, and what to do; NULL if nothing does. */
 const char *offload_obstacle_text(const struct offload_info *info);
 
-/*
- * Whether a file has capabilities (setcap), which it would lose with its blocks: the kernel refuses
- * to release it, so it is not uploaded either.
+/**
+ * enum offload_bar - why the kernel refuses to release a file, which is not uploaded either
+ * @OFFLOAD_FREE: it does not
+ * @OFFLOAD_CAPABLE: it has capabilities (setcap)
+ * @OFFLOAD_FIXED: it is immutable, or can only be appended to (chattr)
+ * @OFFLOAD_BARS: number of these
  */
-bool offload_has_capabilities(const char *path);
+enum offload_bar {
+	OFFLOAD_FREE,
+	OFFLOAD_CAPABLE,
+	OFFLOAD_FIXED,
+	OFFLOAD_BARS,
+};
+
+enum offload_bar offload_bar(const char *path);
+/* What such a file is, behind "it" or "a file that"; not for OFFLOAD_FREE. */
+const char *offload_bar_text(enum offload_bar bar);
 
 /* Whether a walk could not look at an entry. Clients remove some meanwhile: that is no failure. */
 bool offload_walk_failed(const FTSENT *e);

@@ -54,7 +54,7 @@ struct candidate {
  * @files: files of the present policy
  * @n_files: number of them
  * @problems: directories and file systems that could not be looked at
- * @told: that files with capabilities stay was printed, which is the same in each run
+ * @told: that such files stay was printed, by enum offload_bar; it is the same in each run
  */
 struct policies {
 	struct ctl *ctl;
@@ -65,7 +65,7 @@ struct policies {
 	struct candidate *files;
 	size_t n_files;
 	u64 problems;
-	bool told;
+	bool told[OFFLOAD_BARS];
 };
 
 /* Ask dittod. Returns an exit status. */
@@ -131,15 +131,20 @@ static bool policy_is_offloaded(const char *path)
 	return lgetxattr(path, OFFLOAD_RECORD_XATTR, NULL, 0) >= 0;
 }
 
-/* A file with capabilities stays, for they would be lost. The first one is told. */
+/* A file that can never be released stays. The first one of each kind is told. */
 static bool policy_keeps(struct policies *p, const char *path)
 {
-	if (!offload_has_capabilities(path))
+	enum offload_bar bar = offload_bar(path);
+	char *text;
+
+	if (bar == OFFLOAD_FREE)
 		return false;
-	if (!p->told)
-		offload_complain(p->ctl, false, path,
-				 "it stays here, as all files with capabilities (setcap), which they would lose");
-	p->told = true;
+	if (!p->told[bar]) {
+		text = mem_print("it stays here, as any file that %s", offload_bar_text(bar));
+		offload_complain(p->ctl, false, path, text);
+		free(text);
+	}
+	p->told[bar] = true;
 	return true;
 }
 

@@ -269,6 +269,7 @@ static void push_release(struct push *p, struct slot *slot)
 static bool push_may(struct push *p, const char *path, const struct offload_info *info)
 {
 	const char *mark, *obstacle = offload_obstacle_text(info);
+	enum offload_bar bar;
 
 	if (obstacle) {
 		offload_run_fail(p->run, path, "share %s: %s", info->share, obstacle);
@@ -283,8 +284,9 @@ static bool push_may(struct push *p, const char *path, const struct offload_info
 		offload_run_fail(p->run, path, "offload is off in share %s", info->share);
 		return false;
 	}
-	if (offload_has_capabilities(path)) {
-		offload_run_fail(p->run, path, "it has capabilities (setcap), which it would lose");
+	bar = offload_bar(path);
+	if (bar != OFFLOAD_FREE) {
+		offload_run_fail(p->run, path, "it %s", offload_bar_text(bar));
 		return false;
 	}
 	mark = offload_mark_find(path);
