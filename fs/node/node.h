@@ -219,7 +219,6 @@ struct ditto_file;
  * @release_search: number of the last search for room that has come to the node; under the same
  *	lock
  * @release_came: jiffies of the last recall of a file that is whole again; under the same lock
- * @streams: tag of the share in which the file has streams, or 0
  * @by_fid: link in the table by file id
  * @fid: file id; @fid.len is 0 until it is known
  * @lru: link on the LRU while in the tables, then on the list of nodes to dispose of
@@ -257,7 +256,6 @@ struct ditto_node {
 	struct ditto_stub __rcu *stub;
 	struct list_head release_candidate;
 	unsigned long release_came;
-	u64 streams;
 	struct rhash_head by_fid;
 	struct ditto_fid fid;
 	struct list_head lru;
@@ -275,6 +273,7 @@ struct ditto_node {
 #define DITTO_NODE_LOADING	6	/* a lock: somebody reads the record of fs/offload/ */
 #define DITTO_NODE_LINKING	7	/* names that @changer adds or renames are temporary ones */
 #define DITTO_NODE_RESERVED	8	/* an instance may have reserved space beyond the end */
+#define DITTO_NODE_NO_STREAMS	9	/* the file has lost its streams with its last name */
 
 /**
  * ditto_node_get - get the node of a dentry

@@ -124,15 +124,8 @@ static void dispose_list(struct ditto_node_table *table, struct list_head *list)
 /* Remove the streams of a file that a local process has removed. */
 static void drop_streams(struct ditto_node *node)
 {
-	struct ditto_share *share;
-
-	if (!READ_ONCE(node->streams) || node->inode->i_nlink)
-		return;
-	share = ditto_share_get_by_tag(node->volume->srv, node->streams);
-	if (!share)
-		return;
-	ditto_streams_forget(share, node);
-	ditto_share_put(share);
+	if (!node->inode->i_nlink && !test_bit(DITTO_NODE_NO_STREAMS, &node->flags))
+		ditto_streams_forget(NULL, node);
 }
 
 static void dispose_workfn(struct work_struct *work)

@@ -271,7 +271,7 @@ int ditto_remove_dentry(struct ditto_op *op, struct dentry *dentry, bool now);
 
 /**
  * ditto_victim_gone - remove the streams of a file that lost its last name
- * @share: the share through which it did; its streams may be those of another one on the volume
+ * @share: the share through which it did, held, or ending and without requests
  * @victim: the file; nothing is done if it still has a name
  *
  * Context: may sleep; no change is in progress.

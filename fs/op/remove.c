@@ -79,17 +79,8 @@ void ditto_dir_change_removed(struct ditto_dir_change *c, struct ditto_node *vic
 
 void ditto_victim_gone(struct ditto_share *share, struct ditto_node *victim)
 {
-	const u64 tag = READ_ONCE(victim->streams);
-	struct ditto_share *other;
-
-	if (victim->inode->i_nlink && !IS_DEADDIR(victim->inode))
-		return;
-	ditto_streams_forget(share, victim);
-	other = tag && tag != share->tag ? ditto_share_get_by_tag(share->srv, tag) : NULL;
-	if (!other)
-		return;
-	ditto_streams_forget(other, victim);
-	ditto_share_put(other);
+	if (!victim->inode->i_nlink || IS_DEADDIR(victim->inode))
+		ditto_streams_forget(share, victim);
 }
 
 /*

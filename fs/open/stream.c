@@ -144,8 +144,9 @@ struct ditto_node *ditto_streams_node(struct ditto_share *share, struct ditto_no
 		return ERR_CAST(dir);
 	node = ditto_node_get(share, dir);
 	dput(dir);
-	/* Allows the removal of the streams when the file is removed. */
-	WRITE_ONCE(base->streams, share->tag);
+	/* One without a name may get streams as long as it is open. */
+	if (unlikely(test_bit(DITTO_NODE_NO_STREAMS, &base->flags)))
+		clear_bit(DITTO_NODE_NO_STREAMS, &base->flags);
 	return node;
 }
 

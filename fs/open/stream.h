@@ -180,8 +180,10 @@ void ditto_streams_give(struct ditto_op *op, struct ditto_node *base);
 
 /**
  * ditto_streams_forget - remove the streams of a file that lost its last name
- * @share: the share
+ * @share: a share that may be ending, or NULL
  * @base: the file, held
+ *
+ * Those that it has in all shares of the file system.
  *
  * Context: may sleep; no inode lock held.
  */

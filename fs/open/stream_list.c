@@ -273,10 +273,10 @@ static void note_absence(struct ditto_share *share)
 	dput(hidden);
 }
 
-void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base)
+static void forget_all(struct ditto_share *share, void *arg)
 {
+	struct ditto_node *base = arg, *dir;
 	const struct cred *old;
-	struct ditto_node *dir;
 	struct dentry *dentry;
 
 	if (streams_absent(share) || ditto_streams_enter(share, true, &old))
@@ -293,5 +293,16 @@ void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base)
 		ditto_node_put(dir);
 	}
 	ditto_streams_leave(share, true, old);
-	WRITE_ONCE(base->streams, 0);
+}
+
+/* All shares are asked, for nothing tells which of them the file was in. */
+void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base)
+{
+	if (share) {
+		forget_all(share, base);
+		ditto_share_visit_others(share, forget_all, base);
+	} else {
+		ditto_volume_visit(base->volume, forget_all, base);
+	}
+	set_bit(DITTO_NODE_NO_STREAMS, &base->flags);
 }

@@ -26,7 +26,7 @@ void ditto_streams_leave(struct ditto_share *share, bool write, const struct cre
 /**
  * ditto_streams_node - get the node of the directory of a file's streams
  * @share: the share
- * @base: the file; its streams are removed with it from now on
+ * @base: the file
  * @maker: as for ditto_stream_dir()
  *
  * Context: may sleep; the server's credential is in place.

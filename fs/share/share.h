@@ -495,12 +495,27 @@ int ditto_share_visit(struct ditto_server *srv, int (*fn)(struct ditto_share *sh
 		      void *arg);
 
 /**
+ * ditto_volume_visit - call a function for the shares of a file system
+ * @volume: the volume; it has a share as long as this runs, or ends and waits for the caller
+ * @fn: may sleep; the share is held while it runs
+ * @arg: passed to @fn
+ *
+ * File systems mounted within shares are shares, too. One that is added or removed meanwhile may be
+ * missed.
+ *
+ * Context: as @fn requires.
+ */
+void ditto_volume_visit(struct ditto_volume *volume,
+			void (*fn)(struct ditto_share *share, void *arg), void *arg);
+
+/**
  * ditto_share_visit_others - call a function for the other shares of a share's file system
  * @share: the share, held
  * @fn: may sleep; the share is held while it runs
  * @arg: passed to @fn
  *
- * A request can afford to ask: most file systems have one share, which is one comparison.
+ * As ditto_volume_visit(). A request can afford to ask: most file systems have one share, which is
+ * one comparison.
  *
  * Context: as @fn requires.
  */

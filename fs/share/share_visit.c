@@ -86,34 +86,49 @@ int ditto_share_visit(struct ditto_server *srv, int (*fn)(struct ditto_share *sh
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_visit, DITTO);
 
-/**
- * struct share_others - a visit of the other shares of a file system
- * @share: not visited
- * @fn: called for the others
- * @arg: argument of @fn
+/*
+ * The share behind one of a volume, which is dropped; the first one behind NULL. A share that is
+ * held stays in the list.
  */
-struct share_others {
-	const struct ditto_share *share;
-	void (*fn)(struct ditto_share *share, void *arg);
-	void *arg;
-};
-
-static int share_visit_other(struct ditto_share *share, void *arg)
+static struct ditto_share *share_next(struct ditto_volume *volume, struct ditto_share *last)
 {
-	const struct share_others *others = arg;
+	struct ditto_share *share = last, *found = NULL;
 
-	if (share != others->share && share->volume == others->share->volume)
-		others->fn(share, others->arg);
-	return 0;
+	rcu_read_lock();
+	if (!share)
+		share = list_entry(&volume->shares, struct ditto_share, volume_link);
+	list_for_each_entry_continue_rcu(share, &volume->shares, volume_link) {
+		/* One that is being removed may have requests that run. */
+		if (percpu_ref_tryget(&share->ref)) {
+			found = share;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	if (last)
+		ditto_share_put(last);
+	return found;
+}
+
+void ditto_volume_visit(struct ditto_volume *volume,
+			void (*fn)(struct ditto_share *share, void *arg), void *arg)
+{
+	struct ditto_share *share = NULL;
+
+	while ((share = share_next(volume, share)))
+		fn(share, arg);
 }
 
 void ditto_share_visit_others(struct ditto_share *share,
 			      void (*fn)(struct ditto_share *share, void *arg), void *arg)
 {
-	struct share_others others = { .share = share, .fn = fn, .arg = arg };
+	struct ditto_share *other = NULL;
 
-	if (!list_is_singular(&share->volume->shares))
-		ditto_share_visit(share->srv, share_visit_other, &others);
+	if (list_is_singular(&share->volume->shares))
+		return;
+	while ((other = share_next(share->volume, other)))
+		if (other != share)
+			fn(other, arg);
 }
 
 /**

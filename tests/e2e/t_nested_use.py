@@ -201,6 +201,33 @@ def durable(w):
     w.server.set('data', nested='off')
 
 
+@nested
+def streams_of_inner_shares(w):
+    """A file's streams in a mounted file system go with it, though another share removes it."""
+    cover(w, 'at', b'below')
+    os.mkdir(w.path('at/sub'))
+    os.chmod(w.path('at/sub'), 0o777)
+    entered(w, w.client.nfs(), 'at')
+    w.server.add('inner', w.path('at/sub'), squash='root-to-admin')
+    outer, inner = smb2.Smb2(w.client), smb2.Smb2(w.client, share='inner')
+    outer.close(outer.create('at\\sub\\f:s'))
+    inner.close(inner.create('f:s'))
+    places = w.path('at/.ditto/streams'), w.path('at/sub/.ditto/streams')
+    eq([len(os.listdir(place)) for place in places], [1, 1], 'directories of streams')
+    n = w.client.nfs(path=w.path('at/sub'))
+    fh = n.lookup(n.root, 'f').fh
+    eq(n.setattr(fh, nfs3.sattr(uid=1234)).status, nfs3.OK)
+    eq({os.stat(f'{place}/{name}/s').st_uid for place in places for name in os.listdir(place)},
+       {1234}, 'owners of the streams')
+    eq(n.remove(n.root, 'f').status, nfs3.OK)
+    eq([os.listdir(place) for place in places], [[], []], 'directories of streams')
+    for s in outer, inner:
+        s.end()
+    w.server.delete('inner')
+    w.server.set('data', nested='off')
+    uncover(w, 'at')
+
+
 @nested(timeout=120)
 def persistent(w):
     """A persistent open is restored when its file system is mounted, which may be later."""

@@ -116,6 +116,50 @@ def streams_of_another_share(w):
     a.end()
 
 
+def shares_of_one_file(w):
+    """Sessions in three shares that have the file sub/in/f, by the path of the file in each."""
+    os.makedirs(w.path('sub/in'))
+    for path in w.export, w.path('sub'), w.path('sub/in'):
+        os.chmod(path, 0o777)
+    w.server.add('middle', w.path('sub'), squash='none')
+    w.server.add('inner', w.path('sub/in'), squash='none')
+    return [('sub\\in\\f', Smb2(w.client)), ('in\\f', Smb2(w.client, share='middle')),
+            ('f', Smb2(w.client, share='inner'))]
+
+
+def stream_folders(w):
+    """The directories of the files that have streams."""
+    return [folder for path in (w.export, w.path('sub'), w.path('sub/in'))
+            if os.path.exists(f'{path}/.ditto/streams')
+            for folder in os.listdir(f'{path}/.ditto/streams')]
+
+
+@test(**ONE)
+def streams_of_all_shares(w):
+    """The streams that a file has in several shares go with it, also after a restart, and if a
+    local process removes it."""
+    all_of = shares_of_one_file(w)
+
+    def made():
+        for path, s in all_of:
+            s.close(s.create(f'{path}:s'))
+        eq(len(stream_folders(w)), 3, 'directories of streams')
+    n = w.client.nfs(path=w.path('sub/in'))
+    made()
+    eq(n.remove(n.root, 'f').status, nfs3.OK)
+    eq(stream_folders(w), [], 'directories of streams after REMOVE')
+    made()
+    os.unlink(w.path('sub/in/f'))
+    wait_for('the streams of a file that a local process removed', lambda: not stream_folders(w))
+    made()
+    for _, s in all_of:
+        s.end()
+    w.server.restart()
+    n = w.client.nfs(path=w.path('sub/in'))
+    eq(n.remove(n.root, 'f').status, nfs3.OK)
+    eq(stream_folders(w), [], 'directories of streams after a restart')
+
+
 @test(**ONE)
 def streams_change_with_their_file(w):
     """A file that gets another owner, or is emptied by an open, in one share of its file system
