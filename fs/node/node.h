@@ -419,7 +419,7 @@ unsigned long ditto_files_count(struct ditto_server *srv);
 /**
  * ditto_volume_join - attach a new share to the volume of its root
  * @srv: the server
- * @share: share->root is set; share->volume is filled
+ * @share: share->root and share->opts are set; share->volume is filled
  *
  * The volume is created for the first share on a file system.
  *

@@ -418,17 +418,17 @@ static int nested_make(struct ditto_share_table *table, struct ditto_share *oute
 	err = -EEXIST;
 	if (rhashtable_lookup_fast(&table->by_tag, &nested->tag, ditto_share_by_tag))
 		goto free;
+	err = -ENOMEM;
+	opts = nested_opts(table, ditto_nested_outermost(outer), nested->name);
+	if (!opts)
+		goto free;
+	ditto_share_opts_publish(table, nested, opts);
 	err = ditto_volume_join(outer->srv, nested);
 	if (err)
 		goto free;
 	err = -EOPNOTSUPP;
 	if (!nested->volume->has_handles)
 		goto leave;
-	err = -ENOMEM;
-	opts = nested_opts(table, ditto_nested_outermost(outer), nested->name);
-	if (!opts)
-		goto leave;
-	ditto_share_opts_publish(table, nested, opts);
 	err = nested_mount(nested, root);
 	if (err)
 		goto leave;

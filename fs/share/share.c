@@ -516,11 +516,31 @@ static void share_warn(struct ditto_share_table *table, const struct ditto_share
 			share->name, type);
 }
 
+/*
+ * Give a share a copy of its options, which is freed with it also if it is not added: others read
+ * it as soon as the volume has the share.
+ */
+static int share_set_opts(struct ditto_share_table *table, struct ditto_share *share,
+			  const struct ditto_share_opts *from)
+{
+	struct ditto_share_opts *opts = ditto_share_opts_dup(from);
+	int err;
+
+	if (!opts)
+		return -ENOMEM;
+	err = ditto_share_blocks_make(opts, share->name);
+	if (err)
+		ditto_share_opts_free(opts);
+	else
+		ditto_share_opts_publish(table, share, opts);
+	return err;
+}
+
 /* Join the volume, if name and id of the share are free. Return: as ditto_volume_join(). */
 static int share_join(struct ditto_share_table *table, struct ditto_share *share,
-		      struct netlink_ext_ack *extack)
+		      const struct ditto_share_opts *opts, struct netlink_ext_ack *extack)
 {
-	int err = share_check_free(table, share, extack);
+	int err = share_check_free(table, share, extack) ?: share_set_opts(table, share, opts);
 
 	if (err)
 		return err;
@@ -557,29 +577,24 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 	do {
 		ended = ditto_volumes_ended();
 		mutex_lock(&table->lock);
-		err = share_join(table, share, extack);
+		err = share_join(table, share, cfg->opts, extack);
 		if (!err)
 			break;
 		mutex_unlock(&table->lock);
 	} while (err == -EAGAIN && !(err = ditto_volumes_wait(ended)));
 	if (err)
 		goto free;
-	err = ditto_share_blocks_make(cfg->opts, cfg->name);
-	if (err)
-		goto leave;
-	ditto_share_opts_publish(table, share, cfg->opts);
 	err = share_publish(table, share);
 	if (err)
 		goto leave;
 	share_warn(table, share, extack);
 	ditto_offload_share_changed(share);
 	mutex_unlock(&table->lock);
+	ditto_share_opts_free(cfg->opts);
 	ditto_event(srv, DITTO_EVENT_SHARE_ADDED, cfg->name);
 	return 0;
 
 leave:
-	/* On failure the caller keeps the options. */
-	RCU_INIT_POINTER(share->opts, NULL);
 	mutex_unlock(&table->lock);
 	ditto_volume_leave(share);
 free:

@@ -335,6 +335,8 @@ int ditto_volume_join(struct ditto_server *srv, struct ditto_share *share)
 	struct ditto_volume *volume;
 	int err = 0;
 
+	/* Those who look at the shares of a volume look at the options of each. */
+	WARN_ON_ONCE(!rcu_access_pointer(share->opts));
 	mutex_lock(&table->volumes_lock);
 	volume = volume_find(table, share->root.mnt->mnt_sb) ?: volume_new(table, &share->root);
 	if (IS_ERR(volume)) {
