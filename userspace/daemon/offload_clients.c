@@ -206,8 +206,10 @@ static int order_send(struct offload *o, struct offload_task *task)
 	struct offload_msg msg = { .type = types[c->request.type], .id = task->id,
 				   .text = c->request.path, .text_len = strlen(c->request.path) };
 
+	int rc = msg.type == OFFLOAD_DELETE ? offload_deletions_note(o) : 0;
+
 	snprintf(msg.store, sizeof(msg.store), "%s", task->store);
-	return offload_msg_send(o->process, &msg, c->file);
+	return rc ?: offload_msg_send(o->process, &msg, c->file);
 }
 
 static bool order_heard(struct offload *o, struct offload_task *task,

@@ -124,6 +124,9 @@ struct offload_store {
  * @clients: connections of dittoctl
  * @keys: the command that prints keys
  * @owner: lines for the settings of stores that tell who this server is
+ * @deletions: path of the file whose time is that of the last deletion
+ * @deletion: clock_ms() when it was set; 0 for never
+ * @doubt_until: clock_ms() until which the process does not know what was deleted
  * @packet: receive buffer
  */
 struct offload {
@@ -146,6 +149,9 @@ struct offload {
 	struct offload_clients *clients;
 	struct offload_keys *keys;
 	char *owner;
+	char *deletions;
+	u64 deletion;
+	u64 doubt_until;
 	u8 packet[OFFLOAD_PACKET_MAX];
 };
 
@@ -180,6 +186,15 @@ void offload_stores_free(struct offload *o);
 void offload_stores_send(struct offload *o);
 /* The process has ended: it knows no stores. */
 void offload_stores_lost(struct offload *o);
+
+/* Deletions of objects (offload_deletions.c). */
+void offload_deletions_init(struct offload *o, const char *state_dir);
+/* An object is about to be deleted. Returns 0 or a negative errno: then it must not be. */
+int offload_deletions_note(struct offload *o);
+/* Another process starts: find out what it does not know. */
+void offload_deletions_doubt(struct offload *o);
+/* Line for the settings of stores that tells so, or "". To be freed. */
+char *offload_deletions_text(const struct offload *o);
 
 /* Use the keys that the command of a store has printed; takes @lines. */
 void offload_store_use_keys(struct offload *o, struct offload_store *s, char *lines);

@@ -21,14 +21,14 @@ static struct offload_store *store_of(struct offload_task *task)
 static int store_send(struct offload *o, struct offload_task *task)
 {
 	const struct offload_store *s = store_of(task);
-	struct offload_msg msg = { .type = OFFLOAD_STORE, .id = task->id, .text = s->text };
+	struct offload_msg msg = { .type = OFFLOAD_STORE, .id = task->id };
+	char *doubt, *text;
 	int ca = -1;
 	int rc;
 
 	/* The store was removed meanwhile. */
 	if (!s->text)
 		return -ENOENT;
-	msg.text_len = strlen(s->text);
 	snprintf(msg.store, sizeof(msg.store), "%s", s->name);
 	if (s->ca_file) {
 		ca = open(s->ca_file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -38,7 +38,13 @@ static int store_send(struct offload *o, struct offload_task *task)
 			return rc;
 		}
 	}
+	doubt = offload_deletions_text(o);
+	text = mem_print("%s%s", s->text, doubt);
+	msg.text = text;
+	msg.text_len = strlen(text);
 	rc = offload_msg_send(o->process, &msg, ca);
+	store_config_text_free(text);
+	free(doubt);
 	if (ca >= 0)
 		close(ca);
 	return rc;

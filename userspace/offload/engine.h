@@ -3,6 +3,7 @@
 #ifndef _DITTO_OFFLOAD_ENGINE_H
 #define _DITTO_OFFLOAD_ENGINE_H
 
+#include "deleted.h"
 #include "out.h"
 #include "pool.h"
 #include "transfer.h"
@@ -13,12 +14,14 @@
  * @transfers: requests to the stores
  * @readers: threads that open envelopes
  * @writers: threads that read files, and make envelopes
+ * @deleted: objects that were deleted a short time ago
  */
 struct engine {
 	struct out out;
 	struct transfers *transfers;
 	struct pool *readers;
 	struct pool *writers;
+	struct deleted deleted;
 };
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sets of names of chunks. The names are hashes, so their first bytes are the hash. */
+/* Sets of names of objects. The names are hashes, so their first bytes are the hash. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +50,11 @@ bool name_set_add(struct name_set *s, const u8 name[HASH_SIZE])
 	memcpy(slot, name, HASH_SIZE);
 	s->n++;
 	return true;
+}
+
+bool name_set_has(const struct name_set *s, const u8 name[HASH_SIZE])
+{
+	return s->size && !memcmp(name_set_slot(s, name), name, HASH_SIZE);
 }
 
 void name_set_free(struct name_set *s)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Sets of names of chunks. */
+/* Sets of names of objects. */
 #ifndef _DITTO_OFFLOAD_NAME_SET_H
 #define _DITTO_OFFLOAD_NAME_SET_H
 
@@ -19,6 +19,8 @@ struct name_set {
 
 /* Add a name. Returns false if it was there. */
 bool name_set_add(struct name_set *s, const u8 name[HASH_SIZE]);
+/* Return whether a name is there. */
+bool name_set_has(const struct name_set *s, const u8 name[HASH_SIZE]);
 /* Release the memory. */
 void name_set_free(struct name_set *s);
 

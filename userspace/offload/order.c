@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "chunker.h"
+#include "clock.h"
 #include "listing.h"
 #include "load.h"
 #include "manifest.h"
@@ -352,6 +353,8 @@ static void order_delete(struct order *o, const char *text)
 		order_fail(o, EINVAL, "this is no name of an object");
 		return;
 	}
+	/* Also if it fails: the store may delete it all the same. */
+	deleted_add(&o->all->engine->deleted, name, clock_ms());
 	snprintf(t->object, sizeof(t->object), "%s", text);
 	t->method = TRANSFER_DELETE;
 	t->done = order_deleted;

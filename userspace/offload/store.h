@@ -21,6 +21,8 @@
  *  parallel     transfers at once, 1 to 64; 8
  *  upload-limit bytes per second of all uploads, by time of day; see common/offload_limit.h; none
  *  proxy        URL of a proxy of HTTP; none, whatever the environment says
+ *  doubt        seconds from now in which objects may have been deleted by an earlier process, so
+ *               that uploads do not ask whether they are there; none
  *  timeout      seconds without any data after which an attempt is given up; failed requests are
  *               repeated for twice as long; 1 to 600; 30
  */
@@ -75,6 +77,7 @@ struct breaker {
  * @parallel: transfers at once
  * @limits: of uploads; each transfer gets its part
  * @timeout: in ms
+ * @doubt_until: CLOCK_MONOTONIC in ms; see "doubt"
  * @trust_file: file in memory with the certificates to trust (PEM), or -1
  * @trust: path of @trust_file, or NULL for the certificates of the system
  * @running: transfers that run
@@ -103,6 +106,7 @@ struct store {
 	unsigned int parallel;
 	struct offload_limits limits;
 	u64 timeout;
+	u64 doubt_until;
 	int trust_file;
 	char *trust;
 	unsigned int running;

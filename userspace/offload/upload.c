@@ -2,12 +2,17 @@
 /*
  * Uploads: ask whether the object is there, else make its envelope and put it there. The store
  * checks the hash of what it gets, and its answer is compared with the MD5 of what was sent.
+ *
+ * A store whose copies lag behind may say that an object is there which was deleted. So nothing is
+ * asked about one that was deleted a short time ago, or that may have been before the process
+ * began: it is put there, and a store that orders what was done by time keeps it.
  */
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "upload.h"
 
 static struct upload *upload_of(struct job *job)
@@ -90,6 +95,17 @@ static bool upload_fits(const struct upload *u, u64 length)
 	return length > ENVELOPE_HEADER && length <= ENVELOPE_MAX(u->len);
 }
 
+/* Make the envelope in a thread. Returns false if there is no room for the job. */
+static bool upload_submit(struct upload *u)
+{
+	u->job.run = upload_seal;
+	u->job.done = upload_sealed;
+	if (!pool_submit(u->engine->writers, &u->job))
+		return true;
+	u->job.run = NULL;
+	return false;
+}
+
 /*
  * Only "it is there" is believed. Without the permission to list, stores answer 403 for objects
  * that do not exist, and answers to HEAD have no body that tells the cause of an error; those to
@@ -100,7 +116,7 @@ static void upload_head_done(struct transfer *t)
 	struct upload *u = t->arg;
 
 	upload_add_up(u, t);
-	if (t->outcome == OUTCOME_GOOD && upload_fits(u, t->got)) {
+	if (t->outcome == OUTCOME_GOOD && upload_fits(u, t->got) && !u->doubted) {
 		u->present = true;
 		upload_end(u, 0, NULL);
 		return;
@@ -109,9 +125,7 @@ static void upload_head_done(struct transfer *t)
 		upload_end(u, t->error, &t->why);
 		return;
 	}
-	u->job.run = upload_seal;
-	u->job.done = upload_sealed;
-	if (pool_submit(u->engine->writers, &u->job))
+	if (!upload_submit(u))
 		upload_fail(u, EAGAIN, "too many uploads");
 }
 
@@ -125,6 +139,8 @@ void upload_start(struct upload *u)
 	u->requests = 0;
 	u->sealed = NULL;
 	u->job.run = NULL;
+	u->doubted = clock_ms() < u->store->doubt_until ||
+		     deleted_has(&u->engine->deleted, u->name, clock_ms());
 	memset(t, 0, sizeof(*t));
 	t->store = u->store;
 	t->method = TRANSFER_HEAD;
@@ -132,6 +148,9 @@ void upload_start(struct upload *u)
 	object_name(u->kind, u->name, t->object);
 	t->done = upload_head_done;
 	t->arg = u;
+	/* Without room for the job, the question takes until there is some. */
+	if (u->doubted && upload_submit(u))
+		return;
 	transfer_start(u->engine->transfers, t);
 }
 

@@ -40,6 +40,7 @@ struct upload {
 
 	/* The rest is private. */
 	struct job job;
+	bool doubted;
 	struct transfer transfer;
 	u8 *sealed;
 	size_t sealed_len;

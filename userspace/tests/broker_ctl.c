@@ -199,10 +199,34 @@ static void long_list(void)
 	bench_end(&b);
 }
 
+/* A process that starts after a deletion does not know what was deleted, and is told so. */
+static void deletions_are_noted(void)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_DELETE, .store = "main" };
+	union offload_ctl_answer answer;
+	struct offload_msg msg;
+	struct bench b;
+	int ctl, fd;
+
+	bench_begin(&b);
+	ctl = ctl_connect_to(request, -1);
+	if (CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_DELETE))
+		process_say(&b, (struct offload_msg){ .type = OFFLOAD_DELETED, .id = msg.id }, -1);
+	CHECK(ctl_hear(&b, ctl, &answer) > 0 && answer.type == OFFLOAD_CTL_OBJECT);
+	process_end(&b);
+	CHECK(bench_spawn(&b));
+	process_hello(&b);
+	CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_STORE &&
+	      memmem(msg.text, msg.text_len, "\ndoubt=36", 9));
+	close(ctl);
+	bench_end(&b);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
 		TEST(push_a_file), TEST(pushes_that_end), TEST(status_of_stores), TEST(long_list),
+		TEST(deletions_are_noted),
 		{ 0 }
 	};
 

@@ -11,6 +11,7 @@
 #include "mem.h"
 #include "offload/chunker.h"
 #include "offload/cookie.h"
+#include "offload/deleted.h"
 #include "offload/envelope.h"
 #include "offload/listing.h"
 #include "offload/manifest.h"
@@ -325,6 +326,28 @@ static void name_sets(void)
 	name_set_free(&set);
 }
 
+/* What was deleted is known for an hour at least, and forgotten after two. */
+static void deleted_for_a_while(void)
+{
+	const u64 begin = 5 * DELETED_KEEP_MS;
+	struct deleted d = { .since = 0 };
+	u8 one[HASH_SIZE], two[HASH_SIZE];
+
+	hash_sha256("1", 1, one);
+	hash_sha256("2", 1, two);
+	CHECK(!deleted_has(&d, one, begin));
+	deleted_add(&d, one, begin + 1);
+	deleted_add(&d, two, begin + DELETED_KEEP_MS - 1);
+	CHECK(deleted_has(&d, one, begin + DELETED_KEEP_MS));
+	CHECK(deleted_has(&d, two, begin + 2 * DELETED_KEEP_MS - 1));
+	CHECK(!deleted_has(&d, one, begin + 2 * DELETED_KEEP_MS));
+	CHECK(!deleted_has(&d, two, begin + 2 * DELETED_KEEP_MS));
+	deleted_add(&d, one, begin + 2 * DELETED_KEEP_MS);
+	CHECK(!deleted_has(&d, one, begin + 9 * DELETED_KEEP_MS));
+	name_set_free(&d.names[0]);
+	name_set_free(&d.names[1]);
+}
+
 #define S3_HOST		{ "host", "examplebucket.s3.amazonaws.com" }
 #define S3_EMPTY	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define S3_NOW		"20130524T000000Z"
@@ -492,8 +515,8 @@ int main(void)
 		TEST(envelopes_opened), TEST(heads_have_keys),
 		TEST(manifests_coded), TEST(cookies_coded),
 		TEST(cookies_of_packs),
-		TEST(name_sets), TEST(signatures_of_aws), TEST(settings_read),
-		TEST(listings_parsed),
+		TEST(name_sets), TEST(deleted_for_a_while), TEST(signatures_of_aws),
+		TEST(settings_read), TEST(listings_parsed),
 		{ NULL, NULL }
 	};
 

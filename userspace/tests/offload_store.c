@@ -545,6 +545,56 @@ static void objects_listed_read_deleted(void)
 	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EINVAL);
 }
 
+/* Delete what is in the store. Returns the number of objects. */
+static unsigned int objects_delete(void)
+{
+	char lines[16384] = "", *line, *next;
+	unsigned int n = 0;
+	struct answer a;
+	int fd = -1;
+
+	order_give(OFFLOAD_LIST, "chunks/\n", &a, &fd);
+	CHECK(pread(fd, lines, sizeof(lines) - 1, 0) > 0);
+	close(fd);
+	for (line = strtok_r(lines, " ", &next); line; line = strtok_r(NULL, " ", &next)) {
+		order_give(OFFLOAD_DELETE, line, &a, &fd);
+		CHECK(a.msg.type == OFFLOAD_DELETED);
+		n++;
+		strtok_r(NULL, "\n", &next);
+	}
+	return n;
+}
+
+/* Objects that were deleted are uploaded again, though the store says that they are there. */
+static void deleted_a_moment_ago(void)
+{
+	struct answer pushed, again;
+	unsigned int n;
+	int puts;
+
+	store_define("prefix=deleted\n" KEY_1);
+	push_file(file, &pushed);
+	CHECK(pushed.msg.type == OFFLOAD_PUSHED);
+	n = objects_delete();
+	CHECK(n > 2);
+	s3_server_fault(server, S3_LAGS, 'H', 1000);
+	puts = server->puts;
+	push_file(file, &again);
+	CHECK(again.msg.type == OFFLOAD_PUSHED && !again.msg.deduplicated);
+	CHECK(server->puts == puts + (int)n && !server->heads);
+	s3_server_fault(server, S3_GOOD, 0, 0);
+	fetch_range(&again, 0, SIZE, &pushed);
+	CHECK(pushed.msg.type == OFFLOAD_FETCHED);
+	/* Those of an earlier process. */
+	store_define("prefix=before\ndoubt=60\n" KEY_1);
+	s3_server_fault(server, S3_LAGS, 'H', 1000);
+	push_file(file, &again);
+	CHECK(again.msg.type == OFFLOAD_PUSHED && !again.msg.deduplicated && !server->heads);
+	s3_server_fault(server, S3_GOOD, 0, 0);
+	fetch_range(&again, 0, SIZE, &pushed);
+	CHECK(pushed.msg.type == OFFLOAD_FETCHED);
+}
+
 /*
  * Give an order for all objects of the store, with a text behind each name. Returns how many were
  * rewritten.
@@ -783,6 +833,7 @@ int main(void)
 		TEST(passing_faults), TEST(lasting_faults), TEST(page_is_no_object),
 		TEST(store_is_left_alone), TEST(many_readers), TEST(requests_cancelled),
 		TEST(file_becomes_shorter), TEST(wrong_requests), TEST(objects_listed_read_deleted),
+		TEST(deleted_a_moment_ago),
 		TEST(objects_get_another_key), TEST(store_has_one_owner),
 		TEST(heads_named), TEST(store_behind_a_proxy),
 		TEST(process_ends),
