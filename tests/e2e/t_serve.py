@@ -310,6 +310,14 @@ def what_is_mounted(w):
     volume.umount()
 
 
+def hanging(where):
+    """Mount a file system in user space that does not even say hello."""
+    fuse = os.open('/dev/fuse', os.O_RDWR)
+    run('mount', '-i', '-t', 'fuse', '-o', f'fd={fuse},rootmode=40000,user_id=0,group_id=0', 'hangs',
+        where, pass_fds=(fuse,))
+    return fuse
+
+
 @test(server='ditto', share=False, clients=1, timeout=120)
 def covered_shares(w):
     """A share whose path leads elsewhere by now is told, with what to do, until it does not."""
@@ -363,15 +371,34 @@ def covered_shares(w):
     umount(disk)
 
 
+@test(server='ditto', share=False, timeout=120)
+def covered_by_what_hangs(w):
+    """A share that is known to be covered stays so while what covers it does not answer."""
+    s = w.server
+    for name in 'ab':
+        os.mkdir(w.path(name))
+    s.helper_start(''.join(f'[share {name}]\npath = {w.path(name)}\n' for name in 'ab'))
+    wait_for('health', lambda: health(w) == (0, {}))
+    mount('one', w.path('a'), 'tmpfs')
+    wait_for('the problem', lambda: list(health(w)[1]) == ['share a'])
+    fuse = hanging(w.path('a'))
+    mount('two', w.path('b'), 'tmpfs')
+    wait_for('a later problem', lambda: 'share b' in health(w)[1], 30)
+    eq(sorted(health(w)[1]), ['share a', 'share b'], 'problems')
+    os.close(fuse)
+    run('umount', '-l', w.path('a'))
+    umount(w.path('b'))
+    umount(w.path('a'))
+    wait_for('none is left', lambda: health(w) == (0, {}), 30)
+    s.ctl('stop')
+
+
 @test(server='ditto', share=False, timeout=90)
 def file_system_hangs(w):
     """A share whose file system hangs delays no other share."""
     s, stuck = w.server, f'{w.base}/stuck'
     os.mkdir(stuck)
-    # a file system in user space that does not even say hello
-    fuse = os.open('/dev/fuse', os.O_RDWR)
-    run('mount', '-i', '-t', 'fuse', '-o', f'fd={fuse},rootmode=40000,user_id=0,group_id=0', 'hangs',
-        stuck, pass_fds=(fuse,))
+    fuse = hanging(stuck)
     s.helper_start(f'[share one]\npath = {stuck}\n[share two]\npath = {stuck}\n'
                    f'[share good]\npath = {w.export}\n')
     wait_for('the good share', lambda: names(w) == ['good'], 30)

@@ -29,6 +29,8 @@
  * @again: the table has changed since @job was queued
  * @fd: the table
  * @found: filled by @job
+ * @unsure: shares of which @job has not learned where their path leads
+ * @failed: it has not learned that of any
  * @covered: shares whose path leads elsewhere, as far as @told knows
  * @gone: shares that were removed while @job was queued or running
  * @lost: all shares were, so what @job finds is not true
@@ -43,6 +45,8 @@ struct mounts {
 	bool again;
 	int fd;
 	struct problems found;
+	struct problems unsure;
+	bool failed;
 	struct problems covered;
 	struct problems gone;
 	bool lost;
@@ -177,15 +181,16 @@ void mounts_tell(struct kernel *k)
 /*
  * Find the shares whose path does not lead to their root: a file system was mounted over it, or in
  * place of the first, which the share still serves. Paths are those of this process. Blocks until
- * the file systems have answered or timed out; one that does not answer proves nothing.
+ * the file systems have answered or timed out.
  */
-static void mounts_find_covered(const struct kernel_shares *shares, struct problems *found)
+static void mounts_find_covered(struct mounts *m, const struct kernel_shares *shares)
 {
 	u64 until = clock_ms() + LOOK_TIME;
 	struct place_file file;
 	char what[300];
 	struct why why;
 	unsigned int i;
+	int rc;
 
 	for (i = 0; i < shares->n; i++)
 		if (shares->share[i]->inode && shares->share[i]->path)
@@ -193,14 +198,19 @@ static void mounts_find_covered(const struct kernel_shares *shares, struct probl
 	for (i = 0; i < shares->n; i++) {
 		const struct share *s = shares->share[i];
 
-		if (!s->inode || !s->path || place_file_look(s->path, until, &file) ||
-		    (file.device == s->device && file.inode == s->inode))
+		if (!s->inode || !s->path)
 			continue;
 		snprintf(what, sizeof(what), "share %s", s->name);
+		rc = place_file_look(s->path, until, &file);
+		/* A path that leads nowhere is not covered; another error proves nothing. */
+		if (rc && rc != -ENOENT && rc != -ENOTDIR)
+			problems_add(&m->unsure, what, "");
+		if (rc || (file.device == s->device && file.inode == s->inode))
+			continue;
 		why_not(&why,
 			"%s leads elsewhere by now: something was mounted over it or in its place, and clients still get the files of before; unmount that, or remove the share and add it again to serve what is there now",
 			s->path);
-		problems_add(found, what, why.text);
+		problems_add(&m->found, what, why.text);
 	}
 	place_file_end();
 }
@@ -210,11 +220,23 @@ static void mounts_run(struct job *job)
 	struct mounts *m = of_job(job);
 	struct kernel_shares shares;
 
-	if (kernel_shares_get(m->kernel, &shares))
+	m->failed = kernel_shares_get(m->kernel, &shares);
+	if (m->failed)
 		return;
 	mounts_tell_nested(m->kernel, &shares);
-	mounts_find_covered(&shares, &m->found);
+	mounts_find_covered(m, &shares);
 	kernel_shares_free(&shares);
+}
+
+/* What is known of a share stays until its path is seen to lead to it. */
+static void mounts_keep_unsure(struct mounts *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < m->covered.n; i++)
+		if (m->failed || problems_have(&m->unsure, m->covered.list[i].what, ""))
+			problems_add(&m->found, m->covered.list[i].what, m->covered.list[i].why);
+	problems_free(&m->unsure);
 }
 
 /* Compare with what was found before, and say what is new. */
@@ -223,6 +245,7 @@ static void mounts_report(struct mounts *m)
 	bool changed;
 	unsigned int i;
 
+	mounts_keep_unsure(m);
 	if (m->lost)
 		problems_free(&m->found);
 	m->lost = false;

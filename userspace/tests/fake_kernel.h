@@ -42,6 +42,10 @@ extern struct place fake_place;
 /* Path whose file system does not answer; NULL for none. */
 extern const char *fake_stuck;
 
+/* Result of place_file_look() for every path, and what it returns. */
+extern struct place_file fake_file;
+extern int fake_file_rc;
+
 /* Load the module with this start time and these protocols ("nfs smb"). */
 void fake_load(struct kernel *k, u64 started, const char *protocol);
 void fake_unload(struct kernel *k);
