@@ -16,6 +16,7 @@
 #include <linux/mount.h>
 #include <linux/namei.h>
 #include <linux/printk.h>
+#include <linux/siphash.h>
 
 #include "../node/node_private.h"
 #include "../op/op_private.h"
@@ -104,6 +105,33 @@ static struct dentry *find_dir(struct ditto_share *share, struct dentry *parent,
 	return child;
 }
 
+/* Not secret: the names must be the same after a restart. */
+static const siphash_key_t own_dir_hash = {
+	{ 0x646974746f207374ULL, 0x7265616d73206964ULL }
+};
+
+/*
+ * What tells a file from an earlier one with the same inode number. Files of overlayfs have no
+ * generation, but their handles have that of a file below, which does not change when the file is
+ * copied up.
+ */
+static int own_dir_generation(struct ditto_share *share, struct ditto_node *base, u32 *generation)
+{
+	struct ditto_fid fid = {};
+	struct dentry *dentry;
+	int err;
+
+	*generation = base->inode->i_generation;
+	if (!ditto_sb_is_overlay(base->inode->i_sb) || !share->volume->has_handles)
+		return 0;
+	dentry = ditto_node_dentry(base);
+	err = ditto_fid_encode(dentry, false, &fid);
+	dput(dentry);
+	if (!err)
+		*generation = lower_32_bits(siphash(&fid, sizeof(fid), &own_dir_hash));
+	return err;
+}
+
 /*
  * The name of the directory of a file's streams. Files of other subvolumes than that of the share's
  * root may have the same numbers, those of its snapshots the same generations, too.
@@ -114,8 +142,12 @@ static int own_dir_key(struct ditto_share *share, struct ditto_node *base,
 	const struct inode *inode = base->inode;
 	struct path path = { .mnt = share->root.mnt };
 	u64 subvolume = share->subvolume;
-	int len;
+	u32 generation;
+	int len, err;
 
+	err = own_dir_generation(share, base, &generation);
+	if (err)
+		return err;
 	if (subvolume) {
 		path.dentry = ditto_node_dentry(base);
 		subvolume = ditto_path_subvolume(&path);
@@ -123,8 +155,7 @@ static int own_dir_key(struct ditto_share *share, struct ditto_node *base,
 		if (!subvolume)
 			return -EIO;
 	}
-	len = scnprintf(key, DITTO_KEY_LEN + 1, "%016llx-%08x", (u64)inode->i_ino,
-			inode->i_generation);
+	len = scnprintf(key, DITTO_KEY_LEN + 1, "%016llx-%08x", (u64)inode->i_ino, generation);
 	if (subvolume != share->subvolume)
 		scnprintf(key + len, DITTO_KEY_LEN + 1 - len, "-%llx", subvolume);
 	return 0;

@@ -86,6 +86,27 @@ def streams_and_lists(w):
 
 
 @both
+def streams_of_an_earlier_file(w):
+    """A file has no streams of one that had its number, and was removed while nobody served it."""
+    _, s = setup(w)
+    s.close(s.create('f:earlier'))
+    s.end()
+    path, options = w.server.shares['data']
+    w.server.delete('data')
+    was = os.stat(w.path('f')).st_ino
+    os.unlink(w.path('f'))
+    run('mount', '-o', 'remount', w.export)
+    made = (put(w.path(f'g{i}'), b'', 0o666) for i in range(1000))
+    name = os.path.basename(next(path for path in made if os.stat(path).st_ino == was))
+    w.server.add('data', path, **options)
+    s = Smb2(w.client)
+    refused('OBJECT_NAME_NOT_FOUND', s.create, f'{name}:earlier', how=smb2.OPEN)
+    s.close(s.create(f'{name}:own'))
+    s.close(s.create(f'{name}:own', how=smb2.OPEN))
+    s.end()
+
+
+@both
 def removed_and_made_again(w):
     """A name whose file was removed is free for another file, in listings as well."""
     n, s = setup(w)
