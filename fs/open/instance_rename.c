@@ -202,10 +202,8 @@ static int rename_stream(struct ditto_op *op, struct ditto_instance *inst, const
 
 	take_dentry_name_snapshot(&snapshot, dentry);
 	from = (struct ditto_name){ .name = snapshot.name.name, .len = snapshot.name.len };
-	err = ditto_lock_check(op, inst->node, DITTO_INTENT_RENAME) ?:
-	      ditto_stream_rename(op, inst->base, &from, &to, replace);
-	if (!err)
-		ditto_lock_recheck(op, inst->node, DITTO_INTENT_RENAME);
+	err = ditto_stream_rename(op, inst->base, &from, &to,
+				  replace ? DITTO_STREAM_OVER_EMPTY : DITTO_STREAM_OVER_NONE);
 	release_dentry_name_snapshot(&snapshot);
 	dput(dentry);
 	return err;

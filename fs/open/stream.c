@@ -474,6 +474,29 @@ static int rename_locked(struct ditto_share *share, struct ditto_node *dir,
 	return ditto_no_deleg_wait(err, delegated);
 }
 
+/* Check whether a stream may be replaced by a rename. */
+static int check_replaced(struct ditto_op *op, struct ditto_node *node,
+			  enum ditto_stream_over over)
+{
+	u32 instances;
+	int err;
+
+	if (over == DITTO_STREAM_OVER_NONE)
+		return -EEXIST;
+	if (over == DITTO_STREAM_OVER_EMPTY && i_size_read(node->inode))
+		return -EINVAL;
+	/* Starts a break for clients that cache an open they have closed. */
+	err = ditto_lock_check(op, node, DITTO_INTENT_REMOVE);
+	if (over == DITTO_STREAM_OVER_ANY)
+		return err;
+	if (err)
+		return err == -ETXTBSY ? -EINVAL : err;
+	spin_lock(&node->lock);
+	instances = node->instances;
+	spin_unlock(&node->lock);
+	return instances ? -EINVAL : 0;
+}
+
 /*
  * Find the stream that a rename replaces, and check the lock table. One whose name differs from the
  * new one in case only conflicts, too. Return: its dentry, held, with @victim held; NULL if there
@@ -481,11 +504,11 @@ static int rename_locked(struct ditto_share *share, struct ditto_node *dir,
  */
 static struct dentry *find_replaced(struct ditto_op *op, struct ditto_node *dir,
 				    struct dentry *from, const struct ditto_name *to,
-				    bool replace, struct ditto_node **victim)
+				    enum ditto_stream_over over, struct ditto_node **victim)
 {
 	struct dentry *other = find_stream(op->share, dir, to);
 	struct ditto_node *node;
-	int err = -EEXIST;
+	int err;
 
 	if (IS_ERR(other))
 		return other == ERR_PTR(-ENOENT) ? NULL : other;
@@ -493,13 +516,11 @@ static struct dentry *find_replaced(struct ditto_op *op, struct ditto_node *dir,
 		dput(other);
 		return NULL;
 	}
-	if (!replace)
-		goto put;
 	node = ditto_node_get(op->share, other);
 	err = PTR_ERR_OR_ZERO(node);
 	if (err)
 		goto put;
-	err = ditto_lock_check(op, node, DITTO_INTENT_REMOVE);
+	err = check_replaced(op, node, over);
 	if (!err) {
 		*victim = node;
 		return other;
@@ -513,24 +534,31 @@ put:
 /* The server's credential is in place. */
 static int rename_stream(struct ditto_op *op, struct ditto_node *dir,
 			 const struct ditto_name *from, const struct ditto_name *to,
-			 bool replace)
+			 enum ditto_stream_over over)
 {
+	struct ditto_node *node, *victim = NULL;
 	struct dentry *parent, *child, *other;
-	struct ditto_node *victim = NULL;
 	struct naming naming;
 	int err;
 
 	child = find_stream(op->share, dir, from);
 	if (IS_ERR(child))
 		return PTR_ERR(child);
+	node = ditto_node_get(op->share, child);
+	err = PTR_ERR_OR_ZERO(node);
+	if (err)
+		goto put_child;
+	err = ditto_lock_check(op, node, DITTO_INTENT_RENAME);
+	if (err)
+		goto put_node;
 	naming_begin(&naming, dir);
-	other = find_replaced(op, dir, child, to, replace, &victim);
+	other = find_replaced(op, dir, child, to, over, &victim);
 	err = PTR_ERR_OR_ZERO(other);
 	if (err)
 		goto end;
 	parent = ditto_node_dentry(dir);
 	lock_rename(parent, parent);
-	err = rename_locked(op->share, dir, child, parent, to, replace);
+	err = rename_locked(op->share, dir, child, parent, to, over != DITTO_STREAM_OVER_NONE);
 	unlock_rename(parent, parent);
 	dput(parent);
 	/* The rename has replaced a stream with exactly the new name. */
@@ -540,12 +568,18 @@ static int rename_stream(struct ditto_op *op, struct ditto_node *dir,
 end:
 	naming_end(&naming);
 	stream_removed(op, victim);
+	if (!err)
+		ditto_lock_recheck(op, node, DITTO_INTENT_RENAME);
+put_node:
+	ditto_node_put(node);
+put_child:
 	dput(child);
 	return err;
 }
 
 int ditto_stream_rename(struct ditto_op *op, struct ditto_node *base,
-			const struct ditto_name *from, const struct ditto_name *to, bool replace)
+			const struct ditto_name *from, const struct ditto_name *to,
+			enum ditto_stream_over over)
 {
 	struct ditto_share *share = op->share;
 	const struct cred *old;
@@ -561,7 +595,7 @@ int ditto_stream_rename(struct ditto_op *op, struct ditto_node *base,
 	dir = ditto_streams_node(share, base, NULL);
 	err = PTR_ERR_OR_ZERO(dir);
 	if (!err) {
-		err = rename_stream(op, dir, from, to, replace);
+		err = rename_stream(op, dir, from, to, over);
 		renamed = !err;
 		if (renamed)
 			err = streams_commit(op, dir, NULL);

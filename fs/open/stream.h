@@ -84,18 +84,33 @@ int ditto_stream_remove(struct ditto_op *op, struct ditto_node *base,
 int ditto_stream_remove_dentry(struct ditto_op *op, struct dentry *dentry);
 
 /**
+ * enum ditto_stream_over - what a rename does with a stream that has the new name
+ * @DITTO_STREAM_OVER_NONE: the rename fails with -EEXIST
+ * @DITTO_STREAM_OVER_EMPTY: it is replaced if it is empty and not open; otherwise -EINVAL (MS-FSA
+ *	section 2.1.5.15.11.1)
+ * @DITTO_STREAM_OVER_ANY: it is replaced (RFC 8881 section 18.26)
+ */
+enum ditto_stream_over {
+	DITTO_STREAM_OVER_NONE,
+	DITTO_STREAM_OVER_EMPTY,
+	DITTO_STREAM_OVER_ANY,
+};
+
+/**
  * ditto_stream_rename - rename a stream within its file
  * @op: the caller; the caller of this function has checked the rights
  * @base: the file or directory, held
  * @from: old name in any case
  * @to: new name
- * @replace: replace an existing stream; otherwise -EEXIST
+ * @over: what is done with another stream that has the new name
  *
  * Context: may sleep; no inode lock held.
- * Return: 0, -ENOENT, -EEXIST, -EROFS, -EILSEQ, -ENAMETOOLONG, -EOPNOTSUPP, -EJUKEBOX and others.
+ * Return: 0, -ENOENT, -EEXIST, -EINVAL, -EROFS, -EILSEQ, -ENAMETOOLONG, -EOPNOTSUPP, -ETXTBSY
+ * (share reservation), -EJUKEBOX and others.
  */
 int ditto_stream_rename(struct ditto_op *op, struct ditto_node *base,
-			const struct ditto_name *from, const struct ditto_name *to, bool replace);
+			const struct ditto_name *from, const struct ditto_name *to,
+			enum ditto_stream_over over);
 
 /**
  * ditto_stream_list - call a function for each stream of a file

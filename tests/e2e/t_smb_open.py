@@ -277,18 +277,18 @@ def flagged(w, flag):
 def streams_are_replaced_or_kept(w):
     """A rename over another stream that fails leaves both."""
     a, = sessions(w, 1)
-    for name in ('f:one', 'f:two'):
-        fid = a.create(name)
-        a.write(fid, name.encode())
-        a.close(fid)
+    fid = a.create('f:one')
+    a.write(fid, b'data')
+    a.close(fid)
+    a.close(a.create('f:two'))
     fid = a.create('f:one', access=GENERIC_READ | DELETE)
     flagged(w, '+i')
     try:
         refused('ACCESS_DENIED', a.rename, fid, ':two', True)
     finally:
         flagged(w, '-i')
-    for name in ('f:one', 'f:two'):
-        eq(a.read(a.create(name, access=GENERIC_READ, how=OPEN), 100), name.encode())
+    eq(a.read(a.create('f:one', access=GENERIC_READ, how=OPEN), 100), b'data')
+    a.close(a.create('f:two', access=GENERIC_READ, how=OPEN))
 
 
 @test(**ONE)
@@ -338,15 +338,19 @@ def streams_in_another_spelling(w):
 
 @test(fs='ext4', **ONE)
 def streams_replace_others(w):
-    """The stream that is replaced may be spelled in another case."""
+    """A stream that is replaced has no data and is not open (MS-FSA section 2.1.5.15.11.1). It may be
+    spelled in another case."""
     a, = sessions(w, 1)
     for old, new in (('two', 'two'), ('two', 'TWO')):
-        opened = []
-        for name in ('one', old):
-            opened.append(a.create(f'f:{name}', access=GENERIC_READ | GENERIC_WRITE | DELETE))
-            a.write(opened[-1], name.encode())
-        a.close(opened.pop())
+        opened = [a.create('f:one', access=GENERIC_READ | GENERIC_WRITE | DELETE)]
+        a.write(opened[0], b'one')
         fid = a.create('f:one', access=GENERIC_READ | DELETE, how=OPEN)
+        other = a.create(f'f:{old}', access=GENERIC_READ | GENERIC_WRITE)
+        refused('INVALID_PARAMETER', a.rename, fid, f':{new}', True)
+        a.write(other, b'data')
+        a.close(other)
+        refused('INVALID_PARAMETER', a.rename, fid, f':{new}', True)
+        a.close(a.create(f'f:{old}', access=GENERIC_WRITE, how=OVERWRITE))
         a.rename(fid, f':{new}', True)
         folder, = os.listdir(w.path('.ditto/streams'))
         eq(os.listdir(w.path(f'.ditto/streams/{folder}')), [new])

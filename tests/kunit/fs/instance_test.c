@@ -644,6 +644,61 @@ static void instance_streams(struct kunit *test)
 	instance_end(test);
 }
 
+/* By an attribute directory, as NFSv4 renames. */
+static int rename_attr(struct ditto_node *base, const char *from, const char *to)
+{
+	const struct ditto_name old = { .name = from, .len = strlen(from) };
+	const struct ditto_name new = { .name = to, .len = strlen(to) };
+	int err;
+
+	owners++;
+	owner = ditto_owner_get(&client, &owners, sizeof(owners));
+	actor.owner = owner;
+	actor.lease_owner = owner;
+	err = ditto_stream_rename(&folder.op, base, &old, &new, DITTO_STREAM_OVER_ANY);
+	ditto_owner_put(owner);
+	return err;
+}
+
+/*
+ * An instance is renamed over a stream only if that is empty and not open (MS-FSA section
+ * 2.1.5.15.11.1); others obey share reservations (RFC 8881 section 18.26.3).
+ */
+static void instance_stream_over(struct kunit *test)
+{
+	const struct ditto_open_request keeps = {
+		.path = "file", .path_len = 4, .how = DITTO_OPEN_EXISTING, .rights = R,
+		.deny = DITTO_OPEN_DELETE, .set = &plain, .stream = "b", .stream_len = 1,
+	};
+	struct ditto_instance *file, *one, *two;
+
+	instance_begin(test);
+	file = must_open(test, "file", DITTO_OPEN_CREATE, R | W | D, DITTO_OPENF_DELETE_ON_CLOSE);
+	KUNIT_ASSERT_EQ(test, open_stream("file", "a", DITTO_OPEN_CREATE, R | W | D, 0, &one), 0);
+	KUNIT_ASSERT_EQ(test, open_stream("file", "b", DITTO_OPEN_CREATE, R | W, 0, &two), 0);
+	KUNIT_EXPECT_EQ(test, rename_inst(one, ":b", false, false), -EEXIST);
+	KUNIT_EXPECT_EQ(test, rename_inst(one, ":b", true, false), -EINVAL);
+	KUNIT_EXPECT_EQ(test, write_inst(two, "text"), 0);
+	instance_close(two);
+	KUNIT_EXPECT_EQ(test, rename_inst(one, ":b", true, false), -EINVAL);
+	KUNIT_ASSERT_EQ(test, open_stream("file", "b", DITTO_OPEN_OVERWRITE, R | W, 0, &two), 0);
+	instance_close(two);
+	KUNIT_EXPECT_EQ(test, rename_inst(one, ":b", true, false), 0);
+	KUNIT_EXPECT_EQ(test, count_streams(file), 1);
+	instance_close(one);
+
+	KUNIT_ASSERT_EQ(test, open_request(&keeps, &two), 0);
+	KUNIT_EXPECT_EQ(test, rename_attr(ditto_instance_base(file), "b", "c"), -ETXTBSY);
+	instance_close(two);
+	KUNIT_ASSERT_EQ(test, open_stream("file", "c", DITTO_OPEN_CREATE, R | W, 0, &two), 0);
+	KUNIT_EXPECT_EQ(test, write_inst(two, "text"), 0);
+	KUNIT_EXPECT_EQ(test, rename_attr(ditto_instance_base(file), "b", "c"), 0);
+	instance_close(two);
+	KUNIT_EXPECT_EQ(test, count_streams(file), 1);
+	instance_close(file);
+	instance_end(test);
+}
+
 /* Left over is one directory of streams for each file that has streams. */
 static bool streams_left(void)
 {
@@ -843,6 +898,7 @@ static struct kunit_case instance_cases[] = {
 	KUNIT_CASE(instance_rename),
 	KUNIT_CASE(instance_rename_to_link),
 	KUNIT_CASE(instance_streams),
+	KUNIT_CASE(instance_stream_over),
 	KUNIT_CASE(instance_keepers),
 	KUNIT_CASE(instance_ranges),
 	KUNIT_CASE(instance_streams_go),

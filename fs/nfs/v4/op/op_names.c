@@ -162,7 +162,8 @@ static u32 rename_exec(struct dnfs4_compound *cmp, void *args, void *result)
 		err = attrdir_check(cmp);
 		if (err)
 			return dnfs4_status(cmp, err);
-		err = ditto_stream_rename(&to->op, to->node, &a->from, &a->to, true);
+		err = ditto_stream_rename(&to->op, to->node, &a->from, &a->to,
+					  DITTO_STREAM_OVER_ANY);
 		attrdir_after(cmp, &res->from);
 		res->to = res->from;
 		return dnfs4_status(cmp, err);
