@@ -8,6 +8,9 @@ from harness import SLOW
 from model_loop import Defect
 
 
+HIDDEN = {'.ditto'}       # of the share's root
+
+
 def settle(run, doubtful, look):
     """While something is doubtful, look at the server until the claims are as the model has them."""
     end = time.monotonic() + 5 * SLOW
@@ -92,7 +95,7 @@ def change(node, changes):
 def listings(run):
     """The names in the directories, as they are on the server's disk."""
     for d in run.m.dirs():
-        here = sorted(os.listdir(run.w.path(d.links[0].path())))
+        here = sorted(set(os.listdir(run.w.path(d.links[0].path()))) - HIDDEN)
         if here != sorted(d.entries):
             raise Defect(f'{d} has the names {here}, expected {sorted(d.entries)}')
 

@@ -11,7 +11,7 @@ import time
 
 from model_coverage import Coverage
 from model_loop import Defect
-from truth import A_READ, A_WRITE, W
+from truth import A_DELETE, A_READ, A_WRITE, W
 
 TO_THE_END = 2**64 - 1
 ADDED, REMOVED, OLD_NAME, NEW_NAME = 1, 2, 4, 5    # changes of names (MS-FSCC 2.7.1)
@@ -26,18 +26,24 @@ class Node:
     """A file or a directory.
 
     edits: how often it was changed; seen: (change attribute, edits); changes: of names in the
-    tree below it, as (action, name) pairs, which only the root keeps; readonly: its mode lets
-    nobody open it for writing.
+    tree below it, as (action, name) pairs, which only the root keeps; denies: access that its list
+    or mode does not let clients have; readonly: its mode lets nobody write; list, mode: what is set,
+    as far as it is known; streams: names of its streams; file: itself, of a stream its file.
     """
 
     def __init__(self, is_dir):
         self.number, self.is_dir = next(_numbers), is_dir
-        self.data, self.links, self.entries = bytearray(), [], {}
+        self.data, self.links, self.entries, self.streams = bytearray(), [], {}, {}
         self.fh3 = self.fh4 = self.fileid = self.seen = None
-        self.edits, self.changes, self.readonly = 0, [], False
+        self.edits, self.changes, self.denies, self.readonly = 0, [], 0, False
+        self.list = self.mode = None
 
     def __repr__(self):
         return f'{"directory" if self.is_dir else "file"} {self.number}'
+
+    @property
+    def file(self):
+        return self
 
     def write(self, offset, data):
         self.data += bytes(max(0, offset - len(self.data)))
@@ -56,6 +62,24 @@ class Node:
     def gone(self):
         """True if it has no name."""
         return not any(link.parent for link in self.links)
+
+
+class Stream(Node):
+    """A named stream of a file, whose names are in the file's dictionary."""
+
+    def __init__(self, of):
+        super().__init__(False)
+        self.of = of
+
+    def __repr__(self):
+        return f'stream {self.number} of {self.of}'
+
+    @property
+    def file(self):
+        return self.of
+
+    def gone(self):
+        return super().gone() or self.of.gone()
 
 
 class Link:
@@ -115,12 +139,43 @@ class Link:
         self._tell(NEW_NAME if within else ADDED)
 
 
-class Open:
-    """What a client has open, or shares by NLM: access and what it denies to others."""
+class StreamName(Link):
+    """A name of a stream of the file that is its parent."""
 
-    def __init__(self, client, node, acc, deny, owner=None, link=None):
+    def __init__(self, parent, name):
+        self.parent, self.name, self.node, self.pending = parent, name, Stream(parent), False
+        self.number = next(_numbers)
+        parent.streams[name] = self
+        self.node.links.append(self)
+
+    def path(self, separator='/'):
+        above = self.parent.links[0].path(separator) if self.parent.links else '?'
+        return f'{above}:{self.name}'
+
+    def drop(self):
+        if self.parent:
+            del self.parent.streams[self.name]
+        self.parent = None
+        self.node.links.remove(self)
+
+    def move(self, parent, name):
+        over = parent.streams.get(name)
+        if over is self:
+            return
+        if over:
+            over.drop()
+        del parent.streams[self.name]
+        self.name = name
+        parent.streams[name] = self
+
+
+class Open:
+    """What a client has open, or shares by NLM: access and what it denies to others. through: the
+    name of the file by which one of its streams was opened."""
+
+    def __init__(self, client, node, acc, deny, owner=None, link=None, through=None):
         self.client, self.node, self.acc, self.deny = client, node, acc, deny
-        self.owner, self.link = owner, link
+        self.owner, self.link, self.through = owner, link, through
         self.cache, self.delete, self.used = None, False, False
         self.durable, self.doubted = None, False
 
@@ -130,8 +185,25 @@ class Open:
 
     def removes(self):
         """The name that may go with it, as a list of (directory, name)."""
-        link = self.link
-        return [(link.parent, link.name)] if link.parent and (self.delete or link.pending) else []
+        link, names = self.link, []
+        if link.parent and (self.delete or link.pending):
+            names.append((link.parent, link.name))
+        if self.through and self.through.parent and self.through.pending:
+            names.append((self.through.parent, self.through.name))
+        return names
+
+    def path(self, separator='/'):
+        """Where it was opened."""
+        above = self.through and self.through.path(separator)
+        return f'{above}:{self.link.name}' if above else self.link.path(separator)
+
+    def named(self):
+        """The names by which it was opened are there."""
+        return self.link.parent and (not self.through or self.through.parent)
+
+    def dooms(self):
+        """A name by which it was opened is to be removed."""
+        return self.delete or self.link.pending or bool(self.through and self.through.pending)
 
 
 class Range:
@@ -167,6 +239,7 @@ class Model:
         self.cells, self.root, self.coverage = cells, Node(True), Coverage()
         Link(None, '', self.root)
         self.nodes, self.opens, self.ranges, self.caches = [self.root], [], [], []
+        self.stream_names = None            # what tells those that the server has
         self.local = []                     # what local processes have open
         self.asking = []                    # clients whose operations are not answered
         self.taken, self.ending = [], []    # names that steps use, and claims that they give up
@@ -180,6 +253,9 @@ class Model:
         self.nodes.append(node)
         return Link(parent, name, node)
 
+    def streams(self):
+        return [link for n in self.nodes for link in n.streams.values()]
+
     def links(self):
         return [link for n in self.nodes for link in n.links if link.parent]
 
@@ -190,7 +266,12 @@ class Model:
         return [n for n in self.nodes if n.is_dir and n.links]
 
     def busy(self, node):
-        return any(o.node is node and not o.client.watches for o in self.opens)
+        return any(o.node.file is node and not o.client.watches for o in self.opens)
+
+    def keepers(self, node):
+        """Opens of streams that keep their file from being opened for deletion."""
+        return [o for o in self.opens if o.node.file is node and o.node is not node and
+                o.deny & A_DELETE]
 
     # what conflicts
     def opens_against(self, node, acc, deny=0, mine=()):
@@ -260,13 +341,20 @@ class Model:
             o.cache.opens -= 1
             if not o.cache.opens:
                 self.forget(o.cache)
-        if not o.link:
-            return
-        o.link.pending |= o.delete
-        if o.link.pending and not any(p.link is o.link for p in self.opens):
-            if o.link.parent and not o.node.entries:
-                o.link.drop()
-            o.link.pending = False
+        if o.link:
+            o.link.pending |= o.delete
+        for link in (o.link, o.through):
+            if link and link.pending and not any(link in (p.link, p.through) for p in self.opens):
+                if link.parent and not link.node.entries:
+                    link.drop()
+                link.pending = False
+
+    def overwritten(self, node):
+        """A file was emptied by an open, and has no streams but such as are open."""
+        kept = self.stream_names(node) if node.streams else ()
+        for stream in list(node.streams.values()):
+            if stream.name not in kept or not any(o.link is stream for o in self.opens):
+                stream.drop()
 
     def forget(self, cache):
         if cache in self.caches:
@@ -275,7 +363,7 @@ class Model:
     def reap(self, shares):
         """Claims go with a file's last name and open; shares of NLM do not keep it."""
         for node in self.nodes:
-            if node.links or any(o.node is node and o not in shares for o in self.opens):
+            if node.links or any(o.node.file is node and o not in shares for o in self.opens):
                 continue
             for claims in (self.ranges, self.opens, self.caches, shares):
                 claims[:] = [x for x in claims if x.node is not node]
@@ -313,7 +401,8 @@ class Model:
     def held(self):
         """All claims, and the names of files, one a line."""
         lines = [f'  {link}, {len(link.node.data)} bytes'
-                 f'{", to be removed" if link.pending else ""}' for link in self.links()]
+                 f'{", to be removed" if link.pending else ""}'
+                 for link in self.links() + self.streams()]
         caches = [c for c in self.caches if c.bits]
         return '\n'.join(lines + [
             f'  {x}' for x in self.opens + self.local + self.ranges + caches])

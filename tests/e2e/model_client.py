@@ -95,7 +95,7 @@ class Client:
 
         reasons: the claims that may stop it, at the moment; firm: those that must, by default
         all; excused: whether an error is explained by something else; names: (directory, name)
-        pairs that it uses, and (file, 'data') if it changes the data; ends: claims that it gives
+        pairs that it uses, with 'data' or 'mode' as the name if it changes that of a file; ends: claims that it gives
         up, which stop nobody any more. Of two steps with one name nobody could tell which was
         the first, so one is left out.
         """

@@ -8,7 +8,8 @@ import smb2
 from model_checks import settle
 from model_claims import Range
 from model_loop import Defect
-from model_smb import OPLOCKS, Smb
+from model_smb import OPLOCKS
+from model_streams import SmbStreams
 from smb2 import OPEN
 from t_smb_durable import Answer, durable_v2, lease_v2, reconnect_v2
 from t_smb_lease import LEASE
@@ -17,7 +18,7 @@ from truth import H, W
 BATCH = next(level for level, bits in OPLOCKS.items() if bits & H)
 
 
-class Lasting(Smb):
+class Lasting(SmbStreams):
     """A client with durable opens, at most one of each file."""
 
     def __init__(self, client, *args):
@@ -49,7 +50,7 @@ class Lasting(Smb):
     def lasts(self, o):
         """Whether an open waits for the client."""
         c = o.cache
-        return o.durable is not None and c.bits & H and c.to is None and not o.link.pending and (
+        return o.durable is not None and c.bits & H and c.to is None and not o.dooms() and (
             c.bits & W or not any(r.by is o for r in self.m.ranges))
 
     def may_cut(self):
@@ -57,8 +58,8 @@ class Lasting(Smb):
         return (any(o.durable is not None for o in self.opens()) and
                 not any(c.client is self and (c.to is not None or c.closing)
                         for c in self.m.caches) and
-                all(o.link.parent or o.node is self.m.root for o in self.opens()) and
-                not any(o.link.pending or o.delete for o in self.opens()))
+                all(o.named() or o.node is self.m.root for o in self.opens()) and
+                not any(o.dooms() for o in self.opens()))
 
     def cut(self):
         """Lose the connection, and all opens that do not wait."""
@@ -78,7 +79,7 @@ class Lasting(Smb):
             c = o.cache
             parts = [lease_v2(c.key, 0)] if c.epoch is not None else []
             r = yield from self.ask(smb2.CREATE, self.body_of(
-                o.link.path('\\'), *parts, reconnect_v2(o.fid, o.durable), how=OPEN,
+                o.path('\\'), *parts, reconnect_v2(o.fid, o.durable), how=OPEN,
                 level=LEASE if parts else BATCH))
             self.say(f'comes back to {o} -> {r.error or "done"}')
             self.m.coverage.steps[self.kind(), 'back', r.error or 'done'] += 1
@@ -102,7 +103,7 @@ class Lasting(Smb):
     def still_waits(self, paths):
         """Compare its opens with those that the server has; others may have closed them."""
         for o in self.opens():
-            path = o.link.path()
+            path = o.path()
             if path not in paths:
                 if not o.doubted:
                     raise Defect(f'{self}: {o} does not wait any more, and nothing conflicts')

@@ -8,11 +8,12 @@ import errno
 import fcntl
 import os
 
+import model_access
 from lockers import FLOCK
 from model_claims import Link, Open
 from model_client import Client
 from model_loop import Defect
-from model_nfs import ALICE, EXIST, FILE_MODES, READ_ONLY
+from model_nfs import ALICE, EXIST, FILE_MODES
 from truth import A_READ, A_WRITE, H, R, W
 
 MODES = {os.O_RDONLY: A_READ, os.O_WRONLY: A_WRITE, os.O_RDWR: A_READ | A_WRITE}
@@ -245,11 +246,11 @@ class Local(Client):
         what = f'change the mode of {link} to {mode:o}'
         r = yield from self.attempt(what, lambda: self.call(os.chmod, path, mode),
                                     excused=lambda error: self.missing(error, link.node),
-                                    names=[(link.parent, link.name)])
+                                    names=[(link.parent, link.name), (link.node, 'mode')])
         if r:
-            node = link.node
-            node.edits, node.readonly = node.edits + 1, mode == READ_ONLY
-            yield from self.broken(what, (node, 'setattr'))
+            link.node.edits += 1
+            model_access.set_mode(link.node, mode)
+            yield from self.broken(what, (link.node, 'setattr'))
 
     def leave(self):
         for o in self.held[:]:

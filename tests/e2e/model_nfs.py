@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """NFS clients of the model: what all versions do by the same steps, and NFSv3 with NLM."""
+import functools
 import time
 
+import model_access
 import nfs3
 import nlm
 import nlm_lockers
@@ -21,7 +23,6 @@ UNOPENED = 'NFSv3', 'no open'
 GRACE = ('GRACE', 'grace period')       # while a client is recorded
 LATER = ('DELAY', 'denied')             # while a cache is broken, or if a claim conflicts
 TRIES = 5
-READ_ONLY = 0o444
 EXIST = ('EXIST', 'NOTEMPTY', 'NOTDIR', 'ISDIR')
 FILE_MODES = 0o666, 0o646, 0o664, 0o766, 0o444      # of files of alice
 
@@ -63,8 +64,9 @@ class Nfs(Client):
         return error in ('STALE', 'NOENT', 'stale handle') and (node.gone() or self.overlaps)
 
     def forbidden(self, error, node, how):
-        """What is not done by an open; an owner may be let do it nevertheless."""
-        return error == 'ACCESS' and node.readonly and how in UNOPENED
+        """What is not done by an open, which the owner of a file is let do nevertheless."""
+        return (error == 'ACCESS' and node.file is not node and node.file.denies and
+                how in UNOPENED)
 
     def denied(self, node, acc, owner):
         return self.m.opens_against(node, acc) if owner is None else []
@@ -152,9 +154,11 @@ class Nfs(Client):
             return
         what = f'change the mode of {node} to {mode:o}'
         r = yield from self.attempt(what, lambda: self.chmod(node, mode),
-                                    excused=lambda error: self.missing(error, node))
+                                    excused=lambda error: self.missing(error, node),
+                                    names=[(node, 'mode')])
         if r:
-            node.edits, node.readonly = node.edits + 1, mode == READ_ONLY
+            node.edits += 1
+            model_access.set_mode(node, mode)
             yield from self.broken(what, (node, 'setattr'))
 
 
@@ -173,6 +177,7 @@ class Nfs3(Nfs):
         self.n = self.client.nfs(CRED, timeout=DELAYED_S)
         self.m.root.fh3 = self.n.root
         self.nlm = nlm_lockers.connect(self.client, timeout=DELAYED_S)
+        self.nlm.raw = functools.partial(self.nlm.raw, cred=CRED)
 
     def drop(self):
         """End the connections."""

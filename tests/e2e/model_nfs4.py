@@ -4,8 +4,10 @@ import os
 import struct
 import time
 
+import model_access
 import nfs4
 import rpc
+from model_access import LISTS
 from model_claims import TO_THE_END, Cache, Open
 from model_loop import Defect, Future, pause
 from model_nfs import CRED, Nfs
@@ -24,6 +26,12 @@ WRITES = (nfs4.DELEG_WRITE, nfs4.DELEG_WRITE_TIMES)
 def span(lo, hi):
     """(offset, length), of which all ones is to the end (RFC 8881 18.10.3)."""
     return lo, TO_THE_END if hi == TO_THE_END else hi - lo + 1
+
+
+def entry(ace):
+    """An entry of a list as NFSv4 has it."""
+    who = {model_access.EVERYONE: 'EVERYONE@', model_access.OWNER: 'OWNER@'}.get(ace.who)
+    return int(ace.kind != model_access.ALLOW), 0, ace.mask, who or str(ace.who.value)
 
 
 class Wire:
@@ -55,7 +63,7 @@ class Nfs4(Nfs):
     """A client of one minor version with a few owners."""
 
     STEPS = Nfs.STEPS | dict(do_open=12, do_close=4, do_lock=5, do_unlock=3, do_downgrade=1,
-                             do_return=1, do_dir=2, do_test=2)
+                             do_return=1, do_dir=2, do_test=2, do_security=2)
 
     def __init__(self, client, minor, *args):
         super().__init__(*args)
@@ -123,9 +131,9 @@ class Nfs4(Nfs):
         r[-1].error = r.error
         return r[-1]
 
-    def counted(self, fh, op, *owners, after=()):
+    def counted(self, fh, op, *owners, before=(), after=()):
         """The result of an operation that has the next seqids of owners, which 4.0 counts."""
-        r = yield from self.ops(putfh(fh), op, *after)
+        r = yield from self.ops(putfh(fh), *before, op, *after)
         if not any(one.op == op.number for one in r):
             for owner in owners if not self.minor else ():
                 self.c.seqids[owner] -= 1
@@ -143,8 +151,9 @@ class Nfs4(Nfs):
     def target(self, acc):
         """A file with a stateid: (node, by what, owner of ranges, (handle, stateid))."""
         node = self.file()
-        if not node:
-            return None
+        return node and self.target_of(node, acc)
+
+    def target_of(self, node, acc):
         choices = [('no open', None, nfs4.ANON)]
         for o in self.opens(node):
             if o.acc & acc == acc:
@@ -226,13 +235,13 @@ class Nfs4(Nfs):
             what, ask, reasons, against,
             names=[(d, name)] + ([(link.node, 'data')] if link and empties else []),
             excused=lambda error: (error == 'EXIST' and guarded or
-                                   self.not_opened(error, d, name, own)))
+                                   self.not_opened(error, d, name, own, acc)))
         if r:
             got, fh = r.of('open'), r.of('getfh').fh
             created = not d.entries.get(name)
             link = self.m.make(d, name) if created else d.entries[name]
-            if acc & A_WRITE and link.node.readonly and not self.overlaps:
-                raise Defect(f'{self}: {what}: it was opened, and its mode forbids it')
+            if acc & link.node.denies and not self.overlaps:
+                raise Defect(f'{self}: {what}: it was opened, and its list or mode forbids it')
             if link.node.fh4 not in (None, fh):
                 raise Defect(f'{self}: {what}: it has another handle than {link.node}')
             link.node.fh4 = fh
@@ -244,12 +253,12 @@ class Nfs4(Nfs):
                 effects.append((link.node, 'size'))
             yield from self.broken(what, *effects, acc=acc, deny=deny)
 
-    def not_opened(self, error, d, name, own):
+    def not_opened(self, error, d, name, own, acc):
         """An error of OPEN has another reason than claims."""
         link = d.entries.get(name)
         pending = not d.links or d.links[0].pending or link and link.pending
         return (self.overlaps or pending or error == 'NOENT' and not link or
-                error == 'ACCESS' and link and link.node.readonly or
+                error == 'ACCESS' and link and acc & link.node.denies or
                 error == 'STALE' and link and any(o.owner == own and o.link.pending
                                                   for o in self.opens(link.node)))
 
@@ -258,7 +267,7 @@ class Nfs4(Nfs):
             r = yield from self.counted(fh, nfs4.open_confirm(got.stateid, self.seqid(own)), own)
             got.stateid = r.ok()[-1].stateid
 
-    def add_open(self, what, link, got, opened):
+    def add_open(self, what, link, got, opened, through=None):
         """Add the open to the model, or to what the owner has open."""
         acc, deny, own = opened
         o = next((o for o in self.opens(link.node) if o.owner == own), None)
@@ -267,7 +276,7 @@ class Nfs4(Nfs):
                 raise Defect(f'{self}: {what}: it has another stateid than {o}')
             o.acc, o.deny = o.acc | acc, o.deny | deny
         else:
-            o = Open(self, link.node, acc, deny, own, link)
+            o = Open(self, link.node, acc, deny, own, link, through)
             o.lock_sid, o.modes = None, []
             self.m.opens.append(o)
         o.sid = got.stateid
@@ -361,6 +370,20 @@ class Nfs4(Nfs):
                                 excused=lambda error: self.missing(error, node))
         if r and r.error == 'DENIED':
             self.told_holder(what, reasons(), r.denied.offset, r.denied.length)
+
+    def do_security(self):
+        """Set the list of a file."""
+        node, name = self.file(), self.pick(LISTS)
+        if not node:
+            return
+        what = f'give {node} the list "{name}"'
+        r = yield from self.attempt(
+            what, lambda: self.last(putfh(node.fh4), nfs4.setattr(
+                nfs4.ANON, {'acl': [entry(ace) for ace in LISTS[name]]})),
+            excused=lambda error: self.missing(error, node), names=[(node, 'mode')])
+        if r:
+            model_access.set_list(node, name)
+            yield from self.broken(what, (node, 'setattr'))
 
     # delegations
     def granted(self, what, node, deleg, change):

@@ -40,7 +40,7 @@ def reclaim_nfs4(c):
         c.granted(f'reclaim of {o}', o.node, got.deleg, r[-1].attrs['change'])
         for one in [x for x in c.m.ranges if x.by is o]:
             yield from reclaim_range(c, o, one)
-        if len(o.node.links) > 1:
+        if len(o.node.file.links) > 1:
             # it was reclaimed by its handle, so nobody knows whose removal waits for it
             yield from c.close(o)
     if c.minor:
@@ -77,12 +77,12 @@ def restart(run):
     m, server = run.m, run.w.server
     for c in [*run.smb, run.watch]:
         c.lose()
-    for link in m.links():
+    for link in m.streams() + m.links():
         if link.pending:        # the modules remove it when they go
             link.drop()
-    for node in [n for n in m.nodes if n.gone() and n is not m.root]:
-        for claims in (m.opens, m.ranges, m.caches, run.v3.shares):
-            claims[:] = [x for x in claims if x.node is not node or x.client is run.local]
+    for claims in (m.opens, m.ranges, m.caches, run.v3.shares):
+        claims[:] = [x for x in claims if x.node is m.root or not x.node.gone() or
+                     x.client is run.local]
     m.say('the server restarts')
     for c in [run.v3, *run.v4]:
         c.drop()

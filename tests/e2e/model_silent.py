@@ -10,13 +10,13 @@ import nfs4
 from harness import SLOW
 from model_checks import settle
 from model_loop import Defect
-from model_nfs4 import Nfs4
+from model_streams import Nfs4Streams
 
 LEASE_S = 5
 LOST = ('EXPIRED', 'BADSESSION', 'STALE_CLIENTID')
 
 
-class Silent(Nfs4):
+class Silent(Nfs4Streams):
     """A client that may be silent."""
 
     away_as = None          # its name at the server, while it is silent

@@ -6,14 +6,17 @@ import struct
 import time
 from types import SimpleNamespace as Result
 
+import model_access
 import smb2
 import smbraw
 import t_smb_durable
 from harness import SLOW
+from model_access import LISTS
 from model_claims import TO_THE_END, Cache, Link, Open, Range
 from model_client import Client
 from model_loop import Defect, Future, pause
 from smb2 import DELETE_ON_CLOSE, DIRECTORY_FILE, MAKE, OPEN, OPEN_IF, OVERWRITE_IF
+from t_smb_acl import ALLOW, DACL, DENY, EVERYONE, READ_ACL, SECURITY, WRITE_ACL, descriptor, user
 from t_smb_crash import ack_body
 from t_smb_durable import Answer, lease_v2
 from t_smb_lease import ACK_REQUIRED, LEASE, NOBODY
@@ -43,11 +46,17 @@ def lease_key(parts):
     return next((data[:16] for kind, data in parts if kind == b'RqLs'), None)
 
 
+def entry(ace):
+    """An entry of a list as SMB has it."""
+    who = EVERYONE if ace.who == model_access.EVERYONE else user('alice')
+    return ALLOW if ace.kind == model_access.ALLOW else DENY, 0, ace.mask, who
+
+
 class Smb(Client):
     """A session on one connection. An open is used by one request at a time."""
 
     STEPS = Client.STEPS | dict(do_open=12, do_close=5, do_lock=4, do_unlock=3, do_delete=2,
-                                do_rename=4, do_link=1, do_dir=4, do_times=1)
+                                do_rename=4, do_link=1, do_dir=4, do_times=1, do_security=2)
     REFUSED = ('SHARING_VIOLATION', 'FILE_LOCK_CONFLICT', 'LOCK_NOT_GRANTED')
     exact = True
     body_of = t_smb_durable.Durable.body
@@ -191,14 +200,19 @@ class Smb(Client):
 
         def reasons():
             now = d.entries.get(name)
-            return self.m.opens_against(now.node, wants, deny) if now else []
+            return self.m.opens_against(now.node, wants, deny) + (
+                self.m.keepers(now.node) if acc & A_DELETE else []) if now else []
         body = self.body_of(path, *parts, level=level, share=share, how=how, access=rights(acc),
                             options=DELETE_ON_CLOSE if at_close else 0)
         r = yield from self.attempt(what, lambda: self.ask(smb2.CREATE, body), reasons,
-                                    excused=lambda error: self.not_opened(error, d, name, how),
-                                    names=[(d, name)] + ([(link.node, 'data')] if link else []))
+                                    excused=lambda error: self.not_opened(error, d, name, how, wants),
+                                    names=[(d, name)] + ([(link.node, 'data')] if link else []) + (
+                                        [(link.node, s) for s in link.node.streams]
+                                        if link and how == OVERWRITE_IF else []))
         if r:
             got = Answer(r.body)
+            if link and wants & link.node.denies and not self.overlaps:
+                raise Defect(f'{self}: {what}: it was opened, and its list or mode forbids it')
             o = self.opened(what, d, name, got, (acc, deny, at_close))
             self.granted(what, o, got, key)
             effects = [(o.node, 'open')]
@@ -207,11 +221,12 @@ class Smb(Client):
             effects += [(d, 'entry')] if got.action == CREATED else []
             yield from self.broken(what, *effects, key=self.key(o), acc=acc, deny=deny)
 
-    def not_opened(self, error, d, name, how):
+    def not_opened(self, error, d, name, how, wants):
         """An error of CREATE has another reason than claims."""
         link = d.entries.get(name)
         pending = link and link.pending or not d.links or d.links[0].pending
         return (self.overlaps or error in ('DELETE_PENDING', 'ACCESS_DENIED') and pending or
+                error == 'ACCESS_DENIED' and link and wants & link.node.denies or
                 error in ('ACCESS_DENIED', 'CANNOT_DELETE') and link and link.node.readonly or
                 error == 'OBJECT_NAME_NOT_FOUND' and not link and how == OPEN or
                 error == 'OBJECT_NAME_COLLISION' and link and how == MAKE or
@@ -242,10 +257,9 @@ class Smb(Client):
             link = self.m.make(d, name)
         if not link:
             raise Defect(f'{self}: {what}: it was opened, and is not there')
-        if acc & A_WRITE and link.node.readonly and not self.overlaps:
-            raise Defect(f'{self}: {what}: it was opened, and its mode forbids it')
         if got.action == OVERWRITTEN:
             link.node.resize(0)
+            self.m.overwritten(link.node)
         o = Open(self, link.node, acc, deny, None, link)
         o.fid, o.delete = got.fid, at_close
         self.m.opens.append(o)
@@ -300,7 +314,8 @@ class Smb(Client):
             yield from self.close(o)
 
     def close(self, o):
-        parent, what, names = o.link.parent, f'close {o}', o.removes()
+        link, what, names = o.through or o.link, f'close {o}', o.removes()
+        parent = link.parent
         if not self.names_free(names):
             return
         self.closed.update((o.fid, self.key(o)))
@@ -309,7 +324,7 @@ class Smb(Client):
         yield from self.attempt(what, lambda: self.use(o, smb2.CLOSE, smb2.close_body(o.fid)),
                                 names=names, ends=self.m.claims_with(o))
         self.m.close(o)
-        if parent and not o.link.parent:
+        if parent and not link.parent:
             # no client waits for what its CLOSE removes
             yield from self.broken(f'{what}, which removes it', (parent, 'entry'), waits=False)
 
@@ -337,7 +352,7 @@ class Smb(Client):
 
     def do_times(self):
         """Set the time of the last write."""
-        o = self.pick(self.usable(A_WRITE))
+        o = self.pick(o for o in self.usable(A_WRITE) if not o.through)
         if not o:
             return
         what, when = f'set the time by {o}', 133_000_000_000_000_000 + self.dice.randrange(10**9)
@@ -345,6 +360,30 @@ class Smb(Client):
                 o, BASIC, struct.pack('<QQQQII', 0, 0, when, 0, 0, 0)))):
             o.node.edits += 1
             yield from self.broken(what, (o.node, 'setattr'), key=self.key(o))
+
+    def do_security(self):
+        """Set the list of a file, by an open for that."""
+        link, name = self.pick(self.m.files()), self.pick(LISTS)
+        if not link:
+            return
+        what = f'give {link} the list "{name}"'
+        body = self.body_of(link.path('\\'), how=OPEN, access=READ_ACL | WRITE_ACL)
+
+        def ask():
+            r = yield from self.ask(smb2.CREATE, body)
+            if r.error:
+                return r
+            fid = r.body[64:80]
+            r = yield from self.ask(smb2.SET_INFO, smb2.set_body(
+                fid, 0, descriptor(*map(entry, LISTS[name])), SECURITY, DACL))
+            yield from self.ask(smb2.CLOSE, smb2.close_body(fid))
+            return r
+        r = yield from self.attempt(
+            what, ask, excused=lambda error: self.overlaps or link.pending,
+            names=[(link.parent, link.name), (link.node, 'mode')])
+        if r:
+            model_access.set_list(link.node, name)
+            yield from self.broken(what, (link.node, 'setattr'))
 
     # ranges
     def do_lock(self):
@@ -400,7 +439,7 @@ class Smb(Client):
         r = yield from self.attempt(
             what, lambda: self.set_info(o, DISPOSITION, bytes([on])), excused=lambda error: (
                 error == 'DIRECTORY_NOT_EMPTY' and o.node.entries or not o.link.parent or
-                error == 'CANNOT_DELETE' and o.node.readonly),
+                error == 'CANNOT_DELETE' and o.node.file.readonly),
             names=[(o.link.parent, o.link.name)])
         if r:
             o.link.pending = on
@@ -409,8 +448,10 @@ class Smb(Client):
 
     def do_rename(self):
         o = self.named()
-        if not o:
-            return
+        if o:
+            yield from self.rename(o)
+
+    def rename(self, o):
         d, name = self.place(o.node.is_dir)
         if o.node.is_dir and d.below(o.node):
             return
@@ -420,7 +461,7 @@ class Smb(Client):
         what = f'rename {link} to {path}{f" over {over}" if over else ""} replace {replace} by {o}'
 
         def excused(error):
-            below = o.node.is_dir and any(p.node.below(o.node) for p in self.m.opens if
+            below = o.node.is_dir and any(p.node.file.below(o.node) for p in self.m.opens if
                                           p.node is not o.node)
             return (self.overlaps or link.pending or d.links[0].pending or
                     over and (error == 'OBJECT_NAME_COLLISION' and not replace or
@@ -431,7 +472,7 @@ class Smb(Client):
                     error == 'SHARING_VIOLATION' and self.m.busy(d))
 
         def in_the_way():
-            return [p for p in self.m.opens if other and p.node is over.node and p.link]
+            return [p for p in self.m.opens if other and p.node.file is over.node and p.link]
         r = yield from self.attempt(what, lambda: self.set_info(
             o, RENAME, smb2.name_data(path, replace)), firm=in_the_way, excused=excused,
             names=[(link.parent, link.name), (d, name)])
@@ -441,7 +482,7 @@ class Smb(Client):
             yield from self.renamed(what, link, d, name, self.key(o))
 
     def do_link(self):
-        o = self.pick(o for o in self.usable() if o.link.parent)
+        o = self.pick(o for o in self.usable() if o.link.parent and not o.through)
         d, name = self.place()
         if not o:
             return

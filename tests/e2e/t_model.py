@@ -2,12 +2,13 @@
 """Clients of all protocols do random things to the same files, as a model allows.
 
 The clients speak NFSv3 with NLM, NFSv4.0, 4.1, 4.2 and SMB 3.1.1 (model_nfs.py, model_nfs4.py,
-model_smb.py), and processes of the server use the files, too (model_local.py). They do one step at
-a time; while one waits, others begin theirs, and now and then some begin at once. Each compares
-what comes of it with the model (model_claims.py). In between, all that can be seen of the files is
-compared with it (model_checks.py), what a client hears that watches the tree (model_watch.py), and
-what becomes of clients that lose their connection or are silent, and of all of them when the
-server restarts (model_events.py).
+model_smb.py), those of NFSv4 and SMB use streams (model_streams.py), and processes of the server
+use the files, too (model_local.py). They do one step at a time; while one waits, others begin
+theirs, and now and then some begin at once. Each compares what comes of it with the model
+(model_claims.py). In between, all that can be seen of the files is compared with it
+(model_checks.py), what a client hears that watches the tree (model_watch.py), and what becomes of
+clients that lose their connection or are silent, and of all of them when the server restarts
+(model_events.py).
 
 DITTO_MODEL is the length in seconds, without which nothing is run, and SEED the seed.
 """
@@ -20,6 +21,7 @@ import model_checks
 import model_events
 import model_lasting
 import model_silent
+import model_streams
 import truth
 from harness import SLOW, Skip, test
 from model_claims import Model
@@ -27,8 +29,8 @@ from model_lasting import Lasting
 from model_local import Local
 from model_loop import Defect, Loop
 from model_nfs import Nfs3
-from model_nfs4 import Nfs4
 from model_silent import Silent
+from model_streams import Nfs4Streams
 from model_watch import Watch
 
 SECONDS = float(os.environ.get('DITTO_MODEL', '0'))
@@ -43,11 +45,12 @@ class Run:
     def __init__(self, w, seed):
         self.w, self.seed, self.dice, self.loop = w, seed, random.Random(seed), Loop()
         self.m, self.tasks = Model(truth.matrix()), []
+        self.m.stream_names = lambda node: model_streams.on_disk(w.export, node)
         self.steps = self.checked = 0
         a, b = w.clients
         self.settings()
         args = self.m, self.loop, self.dice
-        self.v3, self.v42 = Nfs3(a, 'NFSv3', *args), Nfs4(a, 2, 'NFSv4.2', *args)
+        self.v3, self.v42 = Nfs3(a, 'NFSv3', *args), Nfs4Streams(a, 2, 'NFSv4.2', *args)
         self.silent = [Silent(a, 0, 'NFSv4.0', *args), Silent(b, 1, 'NFSv4.1', *args)]
         self.v4 = [*self.silent, self.v42]
         self.nfs, root = [self.v3, *self.v4], self.m.root
@@ -102,6 +105,7 @@ class Run:
         self.checked = self.steps
         model_checks.listings(self)
         model_checks.learn(self)
+        model_streams.check(self)
         if self.dice.random() < 0.3:
             for node in [n for n in self.m.nodes if n.fh3 and n.links]:
                 if not node.seen or node.seen[1] != node.edits or self.dice.random() < 0.1:
