@@ -221,11 +221,13 @@ class Range:
 class Cache:
     """A lease or delegation. row: the one of the matrix; key: whose opens do not break it; to:
     what a break that is not answered leaves; closing: it is being given up unasked; since: when
-    it was granted, or granted again."""
+    it was granted, or granted again; told: when the holder was told of the break; expires: when
+    the server takes it from a holder that does not answer."""
 
     def __init__(self, client, node, row, key, bits):
         self.client, self.node, self.row, self.key, self.bits = client, node, row, key, bits
         self.to, self.closing, self.opens, self.since = None, False, 0, time.monotonic()
+        self.told = self.expires = None
 
     def __repr__(self):
         left = '' if self.to is None else f', to be {letters(self.to, "RHW")}'
@@ -240,6 +242,7 @@ class Model:
         Link(None, '', self.root)
         self.nodes, self.opens, self.ranges, self.caches = [self.root], [], [], []
         self.stream_names = None            # what tells those that the server has
+        self.ignored = None                 # the cache whose break its holder does not answer
         self.local = []                     # what local processes have open
         self.asking = []                    # clients whose operations are not answered
         self.taken, self.ending = [], []    # names that steps use, and claims that they give up

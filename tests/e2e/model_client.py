@@ -12,6 +12,8 @@ from model_claims import REMOVED, TO_THE_END
 from model_loop import Defect, pause
 from truth import A_READ, A_WRITE
 
+IGNORED = 0.02             # of breaks
+EARLY_S, LATE_S = 2, 4 * SLOW       # before and after the time of a break is over
 TOLD_S = 20 * SLOW          # until a client is told of a break that nobody waited for
 NAMES, DIR_NAMES = 'abcd', 'xyz'
 
@@ -151,7 +153,10 @@ class Client:
         since = c.since
         while c in self.m.caches and c.bits & bits and not c.closing and c.since == since:
             if c.to is not None:
-                if c.bits & first:
+                if c.expires and time.monotonic() > c.expires - EARLY_S:
+                    self.say(f'{c} was taken')
+                    c.client.loses(c)
+                elif c.bits & first:
                     raise Defect(f'{self}: {what}: it was done before {c} was given up')
                 return
             if time.monotonic() > end:
@@ -183,6 +188,40 @@ class Client:
             if not over or over.node is not link.node:
                 effects += [(d, 'entry')] + ([(over.node, 'replace')] if over else [])
         yield from self.broken(what, *effects, key=key)
+
+    # breaks that are not answered
+    def ignores(self, c):
+        """Whether the client will not answer a break: one such holder at a time is enough."""
+        if self.m.ignored or self.dice.random() > IGNORED:
+            return False
+        self.m.ignored, c.expires = c, c.told + self.break_s()
+        self.say('does not answer the break of', c)
+        return True
+
+    def break_s(self):
+        """How long the server waits for an answer."""
+        raise NotImplementedError
+
+    def loses(self, c):
+        """The server has taken a cache."""
+        c.expires, c.bits, c.to, c.since = None, 0, None, time.monotonic()
+
+    def ignore(self, c):
+        """Do not answer until the time is over, and see what is said to an answer then."""
+        while c.expires and c in self.m.caches and not c.closing:
+            if time.monotonic() > c.expires + LATE_S:
+                self.loses(c)
+            yield pause(0.2)
+        self.m.ignored = None
+        if not c.expires and not c.closing:
+            yield from self.answer_late(c)
+        c.expires = None
+
+    def heard_late(self, what, error, expected):
+        self.say(f'{what} -> {error or "done"}')
+        self.m.coverage.steps[self.kind(), 'late', error or 'done'] += 1
+        if error not in expected:
+            raise Defect(f'{self}: {what}: {error or "it is done"}, expected {expected}')
 
     # data
     def denied(self, _node, _acc, _owner):

@@ -18,7 +18,7 @@ from truth import A_DELETE
 
 ALICE = smb.UIDS['alice']
 CRED = rpc.auth_sys(ALICE, ALICE)
-DELAYED_S = 30 * SLOW
+DELAYED_S = 60 * SLOW
 UNOPENED = 'NFSv3', 'no open'
 GRACE = ('GRACE', 'grace period')       # while a client is recorded
 LATER = ('DELAY', 'denied')             # while a cache is broken, or if a claim conflicts

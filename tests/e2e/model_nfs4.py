@@ -18,7 +18,8 @@ from truth import A_WRITE, H, R, W
 
 SLOTS = 32
 OPENS_MAX = 6
-RENEW_S = 10
+RENEW_S = 5
+LEASE_S = 24                # of the server
 WANTS = (nfs4.WANT_NO_PREF, nfs4.WANT_READ, nfs4.WANT_WRITE, nfs4.WANT_ANY, nfs4.WANT_NO)
 WRITES = (nfs4.DELEG_WRITE, nfs4.DELEG_WRITE_TIMES)
 
@@ -418,8 +419,27 @@ class Nfs4(Nfs):
         return OK
 
     def give_up(self, c):
-        c.to = 0
-        self.loop.spawn(self.give(c))
+        c.to, c.told = 0, time.monotonic()
+        self.loop.spawn(self.ignore(c) if self.ignores(c) else self.give(c))
+
+    def break_s(self):
+        """RFC 7530 10.2.1 has one of 4.0 hear of it before."""
+        return LEASE_S if self.minor else LEASE_S * 2 / 3
+
+    def loses(self, c):
+        super().loses(c)
+        self.m.forget(c)
+
+    def answer_late(self, c):
+        """The stateid is one that was revoked (RFC 8881 10.4.6 and 18.38.3, RFC 7530 10.4.6)."""
+        if c.node.gone() or self.away:
+            return
+        r = yield from self.ops(putfh(c.node.fh4), nfs4.delegreturn(c.sid))
+        self.heard_late(f'a late return of {c}', r.error,
+                        ('DELEG_REVOKED',) if self.minor else ('EXPIRED', 'BAD_STATEID'))
+        if self.minor:
+            r = yield from self.ops(nfs4.free_stateid(c.sid))
+            self.heard_late(f'freeing {c}', r.error, ('',))
 
     def give(self, c):
         """Return a delegation that was recalled, now or later, after a write maybe."""

@@ -88,11 +88,11 @@ def restart(run):
         c.drop()
     server.lengthen_grace()
     server.restart()
+    run.settings()      # before anything is granted, whose deadlines follow from them
     wait_for('the grace', lambda: server.grace()['active'] or not m.opens + m.ranges)
     run.loop.run(reclaim_nfs3(run.v3))
     for c in run.v4:
         run.loop.run(reclaim_nfs4(c))
-    run.settings()
     server.end_grace()
     for c in run.smb:
         c.connect()

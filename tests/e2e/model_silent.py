@@ -12,7 +12,7 @@ from model_checks import settle
 from model_loop import Defect
 from model_streams import Nfs4Streams
 
-LEASE_S = 5
+SHORT_S = 5                 # a lease
 LOST = ('EXPIRED', 'BADSESSION', 'STALE_CLIENTID')
 
 
@@ -44,7 +44,7 @@ class Silent(Nfs4Streams):
         before = server.setting('lease_time_s')
         self.say('is silent, and keeps', *self.claims())
         self.away, self.doubted = True, False
-        server.ctl('server', 'set', 'lease-time-s', str(LEASE_S))
+        server.ctl('server', 'set', 'lease-time-s', str(SHORT_S))
         while True:
             quiet = [x['name'] for x in courtesy(server)]
             if quiet:

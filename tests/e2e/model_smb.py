@@ -31,6 +31,8 @@ BASIC, RENAME, LINK, DISPOSITION, END_OF_FILE = 4, 10, 11, 13, 20   # of SET_INF
 ALL = A_READ | A_WRITE | A_DELETE
 RIGHTS = {A_READ: 0x89, A_WRITE: 0x116, A_DELETE: smb2.DELETE}
 SYNCHRONIZE = 0x100000
+BREAK_S = 35                # until a break is over that the holder does not answer
+LATE = ('UNSUCCESSFUL', 'INVALID_OPLOCK_PROTOCOL')      # and what the holder hears then
 
 
 def rights(acc):
@@ -147,8 +149,23 @@ class Smb(Client):
         if c.bits == R:
             c.bits = after
         else:
-            c.to = after
-            self.loop.spawn(self.give(c))
+            c.to, c.told = after, time.monotonic()
+            self.loop.spawn(self.ignore(c) if self.ignores(c) else self.give(c))
+
+    def break_s(self):
+        return BREAK_S
+
+    def answer_late(self, c):
+        """The lease has ended without the answer (MS-SMB2 3.3.6.5, 3.3.5.22)."""
+        if c not in self.m.caches or c.bits or self.busy or self.away:
+            return
+        r = yield from self.ask(smb2.OPLOCK_BREAK, self.ack(c, 0))
+        self.heard_late(f'a late answer to the break of {c}', r.error, LATE)
+
+    def ack(self, c, keep):
+        if c.epoch is None:
+            return struct.pack('<HBBI16s', 24, 1 if keep else 0, 0, 0, c.key)
+        return ack_body(c.key, keep)
 
     def give(self, c):
         """Acknowledge a break, now or later, after a write maybe."""
@@ -163,12 +180,10 @@ class Smb(Client):
         keep = c.to & self.pick([R | H | W] * 4 + [R | H, R, 0])
         if c.epoch is None:
             keep &= R
-            body = struct.pack('<HBBI16s', 24, 1 if keep else 0, 0, 0, c.key)
-        else:
-            keep = keep if keep & R else 0
-            body = ack_body(c.key, keep)
+        elif not keep & R:
+            keep = 0
         c.bits, c.to = keep, None
-        r = yield from self.ask(smb2.OPLOCK_BREAK, body)
+        r = yield from self.ask(smb2.OPLOCK_BREAK, self.ack(c, keep))
         self.say(f'leave {c} -> {r.error or "done"}')
         if r.error and c in self.m.caches and not c.closing:
             raise Defect(f'{self}: acknowledgement of the break to {c}: {r.error}')

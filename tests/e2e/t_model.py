@@ -20,6 +20,7 @@ import time
 import model_checks
 import model_events
 import model_lasting
+import model_nfs4
 import model_silent
 import model_streams
 import truth
@@ -35,7 +36,7 @@ from model_watch import Watch
 
 SECONDS = float(os.environ.get('DITTO_MODEL', '0'))
 AT_ONCE = 3                 # steps, at most
-STEP_S = 60 * SLOW          # until a step has ended
+STEP_S = 100 * SLOW         # until a step has ended
 REPORT = 40                 # lines
 
 
@@ -62,7 +63,8 @@ class Run:
         self.clients = [*self.nfs, *self.smb, self.local]
 
     def settings(self):
-        self.w.server.ctl('server', 'set', 'recall-pause-s', '0')
+        for name, value in (('recall-pause-s', 0), ('lease-time-s', model_nfs4.LEASE_S)):
+            self.w.server.ctl('server', 'set', name, str(value))
 
     def begin(self):
         """Begin a step of a client that is idle."""
@@ -93,8 +95,14 @@ class Run:
             if time.monotonic() > another and len(self.tasks) < AT_ONCE and not self.ended():
                 self.begin()
                 another = time.monotonic() + 0.1
+            self.renew()
             if time.monotonic() > end:
                 raise Defect('a step does not end')
+
+    def renew(self):
+        for c in self.v4:
+            if not c.away:
+                self.loop.run(c.renew())
 
     def check(self):
         """Compare what there is with the model, of which some is looked at now and then."""
@@ -113,9 +121,7 @@ class Run:
         self.m.reap(self.v3.shares)
         if self.dice.random() < 0.2 and not any(c.to is not None for c in self.m.caches):
             model_checks.claims(self)
-        for c in self.v4:
-            if not c.away:
-                self.loop.run(c.renew())
+        self.renew()
         model_events.happen(self)
 
     def go(self, seconds):
