@@ -376,6 +376,9 @@ static void break_deliver(struct ditto_lease *lease, const struct ditto_entry_ch
 {
 	struct ditto_change *change = NULL;
 
+	/* Others do not cache what changes, and would lose READ if they could not be told. */
+	if (from->event == DITTO_ENTRY_ATTRIBUTES && !lease->notify_attrs)
+		return;
 	if (lease->change_count < DITTO_CHANGES_PER_LEASE &&
 	    !READ_ONCE(lease->claim.owner->client->courtesy))
 		change = kmalloc(struct_size(change, names, from->len + from->old_len),

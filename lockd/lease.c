@@ -43,6 +43,7 @@ struct ditto_lease *ditto_lease_alloc(const struct ditto_lease_request *req)
 	lease->private = req->private;
 	lease->break_ms = req->break_ms;
 	lease->notify = req->notify;
+	lease->notify_attrs = req->notify_attrs;
 	lease->older = req->older;
 	INIT_WORK(&lease->tell, ditto_lease_notify_work);
 	INIT_DELAYED_WORK(&lease->expire, ditto_lease_expire_work);

@@ -83,6 +83,7 @@ enum ditto_lease_type {
  * @style: see enum ditto_lease_type
  * @want: DITTO_LEASE_* bits
  * @notify: deliver changes of entries instead of breaking READ (directories)
+ * @notify_attrs: with @notify, deliver DITTO_ENTRY_ATTRIBUTES, too
  * @older: a lease of the kind that has HANDLE only together with WRITE: it and the HANDLE of other
  *	leases exclude each other (MS-FSA section 2.1.5.18.1), and an open that reads the access
  *	control list breaks it as well (MS-FSA section 2.1.4.12)
@@ -102,6 +103,7 @@ struct ditto_lease_request {
 	enum ditto_lease_type style;
 	u8 want;
 	bool notify;
+	bool notify_attrs;
 	bool older;
 	bool reclaim;
 	const struct ditto_owner *adopts;

@@ -35,6 +35,7 @@ enum ditto_lease_state {
  * @target: bits that remain when the break is over; a subset of @keep
  * @state: enum ditto_lease_state
  * @notify: gets changes of entries delivered
+ * @notify_attrs: among them DITTO_ENTRY_ATTRIBUTES
  * @older: see struct ditto_lease_request
  * @orphan: nobody can answer a break of it, see orphan.h
  * @gone: it went with its file, see ditto_lease_gone()
@@ -66,6 +67,7 @@ struct ditto_lease {
 	u8 target;
 	u8 state;
 	bool notify;
+	bool notify_attrs;
 	bool older;
 	bool orphan;
 	bool gone;

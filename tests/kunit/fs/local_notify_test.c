@@ -108,6 +108,7 @@ static struct ditto_lease *lease_grant(struct kunit *test, struct ditto_node *no
 		.style = style,
 		.want = DITTO_LEASE_ALL,
 		.notify = notify,
+		.notify_attrs = notify,
 		.break_ms = 60000,
 		.ops = &lease_ops,
 		.filp = filp,

@@ -336,10 +336,14 @@ static void break_ends(struct kunit *test)
 	courtesy_end(test, t);
 }
 
+/* It loses its grant by the first change that it would have been told of, and not by others. */
 static void changes_are_not_kept_for_it(struct kunit *test)
 {
 	static const struct ditto_entry_change change = {
 		.event = DITTO_ENTRY_ADDED, .name = "new", .len = 3,
+	};
+	static const struct ditto_entry_change written = {
+		.event = DITTO_ENTRY_ATTRIBUTES, .name = "old", .len = 3,
 	};
 	struct courtesy_test *t = courtesy_begin(test);
 	struct ditto_lease_request req = {
@@ -353,6 +357,9 @@ static void changes_are_not_kept_for_it(struct kunit *test)
 	lease = ditto_lease_grant(&req);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
 	client_silence(test, t);
+	ditto_lease_deliver(&t->node->point, NULL, &written);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), R);
 	ditto_lease_deliver(&t->node->point, NULL, &change);
 	client_expect_gone(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.changes), 0);

@@ -572,11 +572,12 @@ static void told_by_itself(struct kunit *test)
 	lease_end(test, t);
 }
 
-static struct ditto_lease *grant_notified(struct grant_test *t, int i)
+static struct ditto_lease *grant_notified(struct grant_test *t, int i, bool attrs)
 {
 	struct ditto_lease_request req = {
 		.point = &t->node->point, .actor.lease_owner = t->key[i],
 		.style = DITTO_LEASE_TYPE_DIRECTORY, .want = R | H, .notify = true,
+		.notify_attrs = attrs,
 		.break_ms = 1000, .ops = &claim_lease_ops, .private = &t->told[i],
 	};
 
@@ -590,7 +591,7 @@ static void changes_after_another_ended(struct kunit *test)
 	struct ditto_entry_change change = { .event = DITTO_ENTRY_ADDED, .name = "new", .len = 3 };
 	struct grant_test *t = lease_begin(test);
 
-	t->lease[0] = grant_notified(t, 0);
+	t->lease[0] = grant_notified(t, 0, false);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(t->lease[0]));
 	KUNIT_ASSERT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_DIRECTORY, R), R);
 	ditto_lease_break(t->lease[1], R);
@@ -608,8 +609,8 @@ static void changes_are_delivered(struct kunit *test)
 	struct grant_test *t = lease_begin(test);
 	struct ditto_actor actor = { .lease_owner = t->key[1] };
 
-	t->lease[0] = grant_notified(t, 0);
-	t->lease[1] = grant_notified(t, 1);
+	t->lease[0] = grant_notified(t, 0, false);
+	t->lease[1] = grant_notified(t, 1, true);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(t->lease[0]) || IS_ERR(t->lease[1]));
 	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_ENTRY), DITTO_ALLOWED);
 	ditto_lease_deliver(&t->node->point, &actor, &change);
@@ -619,6 +620,13 @@ static void changes_are_delivered(struct kunit *test)
 	/* The caller that made the change is not notified, and nothing is broken. */
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[1].changes), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].breaks), 0);
+	/* Changes of what entries name are delivered to those who asked for them. */
+	change.event = DITTO_ENTRY_ATTRIBUTES;
+	ditto_lease_deliver(&t->node->point, NULL, &change);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].changes), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[1].changes), 1);
+	change.event = DITTO_ENTRY_ADDED;
 	/* A holder that takes no changes loses READ, and with it the grant. */
 	for (u32 i = 0; i < 100 * DITTO_CHANGES_PER_LEASE &&
 	     !ditto_lease_breaking(t->lease[0]); i++)

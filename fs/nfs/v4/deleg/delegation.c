@@ -191,6 +191,7 @@ int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *
 				   : DITTO_LEASE_TYPE_DELEGATION,
 		.want = want,
 		.notify = directory && dnfs4_dir_tells(d->dir),
+		.notify_attrs = directory && dnfs4_dir_tells_attrs(d->dir),
 		.reclaim = reclaim,
 		.adopts = adopts,
 		.break_ms = dnfs4_recall_ms(cmp->client),

@@ -391,6 +391,11 @@ bool dnfs4_dir_tells(const struct dnfs4_dir *dir)
 	return dir->types & DNFS4_DIR_ENTRY_TYPES;
 }
 
+bool dnfs4_dir_tells_attrs(const struct dnfs4_dir *dir)
+{
+	return dir->types & BIT(NOTIFY4_CHANGE_CHILD_ATTRS);
+}
+
 void dnfs4_dir_free(struct dnfs4_dir *dir)
 {
 	changes_drop(dir, dir->count);

@@ -80,6 +80,15 @@ void dnfs4_dir_granted(struct dnfs4_dir *dir);
  */
 bool dnfs4_dir_tells(const struct dnfs4_dir *dir);
 
+/**
+ * dnfs4_dir_tells_attrs - check whether a holder is notified of changes of what entries name
+ * @dir: notifications of the delegation
+ *
+ * Context: any.
+ * Return: true if NOTIFY4_CHANGE_CHILD_ATTRS was requested.
+ */
+bool dnfs4_dir_tells_attrs(const struct dnfs4_dir *dir);
+
 /* Holder's operations for grants of directory delegations. */
 extern const struct ditto_lease_ops dnfs4_dir_cache_ops;
 
