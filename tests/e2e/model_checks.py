@@ -117,3 +117,20 @@ def claims(run):
         run.loop.until('numbers of claims', same, 10)
     except Defect:
         raise Defect(f'the server has the claims {got["has"]}, expected {got["want"]}') from None
+
+
+def notices(run):
+    """Holders of directories were told of all changes of entries, each once and in order."""
+    for c in [c for c in run.m.caches if c.notify]:
+        def told():
+            return c.to is not None or c.closing or c not in run.m.caches or c.heard == c.changes
+        if c.blurred:
+            run.loop.pump(0.1)
+            c.heard.clear()
+            c.changes.clear()
+            c.blurred = False
+        elif not c.client.away:
+            try:
+                run.loop.until('notices', told, 10)
+            except Defect:
+                raise Defect(f'{c} heard {c.heard}, expected {c.changes}') from None

@@ -15,6 +15,7 @@ from truth import A_DELETE, A_READ, A_WRITE, W
 
 TO_THE_END = 2**64 - 1
 ADDED, REMOVED, OLD_NAME, NEW_NAME = 1, 2, 4, 5    # changes of names (MS-FSCC 2.7.1)
+REMOVE_ENTRY, ADD_ENTRY, RENAME_ENTRY = 2, 3, 4    # NOTIFY4_* (RFC 8881 3.3.16)
 _numbers = itertools.count(1)
 
 
@@ -28,7 +29,7 @@ class Node:
     edits: how often it was changed; seen: (change attribute, edits); changes: of names in the
     tree below it, as (action, name) pairs, which only the root keeps; denies: access that its list
     or mode does not let clients have; readonly: its mode lets nobody write; list, mode: what is set,
-    as far as it is known; streams: names of its streams; file: itself, of a stream its file.
+    as far as it is known; tells: what is called with a change of an entry; streams: names of its streams; file: itself, of a stream its file.
     """
 
     def __init__(self, is_dir):
@@ -36,7 +37,7 @@ class Node:
         self.data, self.links, self.entries, self.streams = bytearray(), [], {}, {}
         self.fh3 = self.fh4 = self.fileid = self.seen = None
         self.edits, self.changes, self.denies, self.readonly = 0, [], 0, False
-        self.list = self.mode = None
+        self.list = self.mode = self.tells = None
 
     def __repr__(self):
         return f'{"directory" if self.is_dir else "file"} {self.number}'
@@ -91,15 +92,17 @@ class Link:
         if parent:
             parent.entries[name] = self
             parent.edits += 1
-            self._tell(ADDED)
+            self._tell(ADDED, (ADD_ENTRY, name))
         node.links.append(self)
 
     def __repr__(self):
         name = self.path() or 'the root' if self in self.node.links else 'a removed name'
         return f'{name} ({self.node})'
 
-    def _tell(self, action):
-        """Keep a change of the name in the root."""
+    def _tell(self, action, *changes):
+        """Keep a change of the name in the root, and tell holders, as (kind, names...)."""
+        for kind, *names in changes:
+            self.parent.tells(self.parent, (kind, *names))
         top = self.parent
         while top.links and top.links[0].parent:
             top = top.links[0].parent
@@ -111,9 +114,10 @@ class Link:
         above = self.parent.links[0].path(separator) if self.parent.links else '?'
         return f'{above}{separator}{self.name}' if above else self.name
 
-    def drop(self):
+    def drop(self, replaced=False):
+        """Remove it; if it is replaced, the change that does it is told alone."""
         if self.parent:
-            self._tell(REMOVED)
+            self._tell(REMOVED, *[] if replaced else [(REMOVE_ENTRY, self.name)])
             del self.parent.entries[self.name]
             self.parent.edits += 1
         self.parent = None
@@ -128,15 +132,17 @@ class Link:
             self.drop()
             return
         if over:
-            over.drop()
+            over.drop(replaced=True)
         for directory in (self.parent, parent):
             directory.edits += 1
         within = parent is self.parent
-        self._tell(OLD_NAME if within else REMOVED)
-        del self.parent.entries[self.name]
+        old = self.name
+        self._tell(OLD_NAME if within else REMOVED, *[] if within else [(REMOVE_ENTRY, old)])
+        del self.parent.entries[old]
         self.parent, self.name = parent, name
         parent.entries[name] = self
-        self._tell(NEW_NAME if within else ADDED)
+        self._tell(NEW_NAME if within else ADDED,
+                   (RENAME_ENTRY, old, name) if within else (ADD_ENTRY, name))
 
 
 class StreamName(Link):
@@ -222,12 +228,16 @@ class Cache:
     """A lease or delegation. row: the one of the matrix; key: whose opens do not break it; to:
     what a break that is not answered leaves; closing: it is being given up unasked; since: when
     it was granted, or granted again; told: when the holder was told of the break; expires: when
-    the server takes it from a holder that does not answer."""
+    the server takes it from a holder that does not answer. notify: the holder of a directory is
+    told of changes of entries: of these, and it has heard of those; blurred: of some it may or may
+    not be told."""
 
     def __init__(self, client, node, row, key, bits):
         self.client, self.node, self.row, self.key, self.bits = client, node, row, key, bits
         self.to, self.closing, self.opens, self.since = None, False, 0, time.monotonic()
         self.told = self.expires = None
+        self.notify = self.blurred = False
+        self.changes, self.heard = [], []
 
     def __repr__(self):
         left = '' if self.to is None else f', to be {letters(self.to, "RHW")}'
@@ -240,6 +250,8 @@ class Model:
     def __init__(self, cells):
         self.cells, self.root, self.coverage = cells, Node(True), Coverage()
         Link(None, '', self.root)
+        self.root.tells = self.entry_changed
+        self.by = None                      # the client that has done what changes names
         self.nodes, self.opens, self.ranges, self.caches = [self.root], [], [], []
         self.stream_names = None            # what tells those that the server has
         self.ignored = None                 # the cache whose break its holder does not answer
@@ -253,6 +265,7 @@ class Model:
 
     def make(self, parent, name, is_dir=False):
         node = Node(is_dir)
+        node.tells = self.entry_changed
         self.nodes.append(node)
         return Link(parent, name, node)
 
@@ -302,13 +315,19 @@ class Model:
             mine = c.client is client and (c.row != 'lease' and c.row != 'directory' or
                                            key is not None and c.key == key)
             action, bits, waits, more, _, itself = self.cells[c.row][column]
-            if c.node is not node or c.closing or mine or action != 'break':
+            if c.node is not node or c.closing or mine or action != 'break' or (
+                    c.notify and column == 'entry'):
                 continue
             if column == 'open' and (acc & A_WRITE or itself and deny & A_READ):
                 bits, waits = bits | more, waits | more
             if bits & c.bits:
                 out.append((c, bits, bits & waits))
         return out
+
+    @staticmethod
+    def renames(node, over):
+        """What a rename takes from caches of the file, and of the one that has the new name."""
+        return [(node, 'rename')] + ([(over.node, 'replace')] if over else [])
 
     def ranges_of(self, node, owner, lo=0, hi=TO_THE_END):
         return [r for r in self._overlapping(node, lo, hi) if r.owner == owner]
@@ -318,6 +337,15 @@ class Model:
         return [o] + [r for r in self.ranges if r.by is o]
 
     # what changes
+    def entry_changed(self, d, change):
+        """Those who asked for it are to be told of a change of an entry that others made."""
+        for c in self.caches:
+            if c.node is not d or not c.notify or c.client is self.by:
+                continue
+            if c.client.away:
+                c.client.doubt(c)
+            c.changes.append(change)
+
     def lock_posix(self, client, node, owner, lo, hi, exclusive, by=None):
         """Set what an owner has in a range; exclusive None is to unlock it."""
         new = []
@@ -346,6 +374,7 @@ class Model:
                 self.forget(o.cache)
         if o.link:
             o.link.pending |= o.delete
+        self.by = None      # nobody is exempt from what another one's deletion changes
         for link in (o.link, o.through):
             if link and link.pending and not any(link in (p.link, p.through) for p in self.opens):
                 if link.parent and not link.node.entries:

@@ -92,14 +92,14 @@ class Client:
         return [claim for claim in claims if not claim.client.away]
 
     def attempt(self, what, ask, reasons=list, firm=None, excused=lambda error: False, names=(),
-                ends=()):
+                ends=(), effects=()):
         """Do an operation: its result if it was done, and None if it was refused as it may be.
 
         reasons: the claims that may stop it, at the moment; firm: those that must, by default
         all; excused: whether an error is explained by something else; names: (directory, name)
         pairs that it uses, with 'data' or 'mode' as the name if it changes that of a file; ends: claims that it gives
         up, which stop nobody any more. Of two steps with one name nobody could tell which was
-        the first, so one is left out.
+        the first, so one is left out. effects: what it takes from caches, maybe before it is refused.
         """
         if not self.names_free(names):
             return None
@@ -117,12 +117,15 @@ class Client:
             self.m.ending.remove(claim)
         self.say(what, '->', r.error or 'done')
         self.m.coverage.ended(self, r.error or 'done')
+        self.m.by = self
         if not r.error:
             still = self.present(firm())
             for claim in must:
                 if claim in still and claim not in self.m.ending:
                     raise Defect(f'{self}: {what}: it was done in spite of {claim}')
             return r
+        for node, column in effects:
+            self.present([c for c, _, _ in self.breaks(node, column, None, 0, 0)])
         if not excused(r.error):
             if r.error not in self.REFUSED:
                 raise Defect(f'{self}: {what}: {r.error} is not explained by the model')

@@ -234,7 +234,8 @@ class Local(Client):
                 link.node.is_dir != over.node.is_dir or over.node.entries)
         r = yield from self.attempt(
             what, lambda: self.call(os.rename, self.where(link), self.path(d, name)),
-            excused=excused, names=[(parent, link.name), (d, name)])
+            excused=excused, names=[(parent, link.name), (d, name)],
+            effects=self.m.renames(link.node, over))
         if r and not same:
             yield from self.renamed(what, link, d, name, told=False)
 

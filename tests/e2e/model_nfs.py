@@ -115,7 +115,8 @@ class Nfs(Client):
         same = over and over.node is node
         r = yield from self.attempt(what, lambda: self.rename(parent, old, d, name), reasons,
                                     list if same else reasons, excused,
-                                    [(parent, old), (d, name)])
+                                    [(parent, old), (d, name)],
+                                    effects=self.m.renames(node, over))
         if r and not same:
             yield from self.renamed(what, link, d, name)
 

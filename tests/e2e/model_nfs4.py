@@ -6,9 +6,10 @@ import time
 
 import model_access
 import nfs4
+import nfs4_attr
 import rpc
 from model_access import LISTS
-from model_claims import TO_THE_END, Cache, Open
+from model_claims import ADD_ENTRY, REMOVE_ENTRY, RENAME_ENTRY, TO_THE_END, Cache, Open
 from model_loop import Defect, Future, pause
 from model_nfs import CRED, Nfs
 from nfs4 import getattr, getfh, putfh, savefh
@@ -17,6 +18,7 @@ from nfs4_status import BADHANDLE, OK, STATUS
 from truth import A_WRITE, H, R, W
 
 SLOTS = 32
+ENTRY_CHANGES = REMOVE_ENTRY, ADD_ENTRY, RENAME_ENTRY
 OPENS_MAX = 6
 RENEW_S = 5
 LEASE_S = 24                # of the server
@@ -72,7 +74,7 @@ class Nfs4(Nfs):
         if not minor:
             self.STEPS = {step: often for step, often in self.STEPS.items() if step != 'do_dir'}
         self.client, self.id = client, os.urandom(12)
-        self.answers = Callbacks(recall=self.recalled, getattr=self.queried)
+        self.answers = Callbacks(recall=self.recalled, getattr=self.queried, notify=self.notified)
         if not minor:
             self.answers.called = self.loop.shared(self.answers.called)
             self.listener = Listener(client, self.answers)
@@ -477,10 +479,27 @@ class Nfs4(Nfs):
         d = self.pick(d for d in self.m.dirs() if d.fh4)
         if not self.minor or any(c.client is self and c.node is d for c in self.m.caches):
             return
-        r = yield from self.ops(putfh(d.fh4), nfs4.get_dir_delegation())
+        kinds = self.pick([(), ENTRY_CHANGES])
+        before = len(self.m.asking)
+        r = yield from self.ops(putfh(d.fh4), nfs4.get_dir_delegation(*kinds))
         self.m.coverage.ended(self, r.error or ('refused' if r[-1].nonfatal else 'done'))
         if not r.error and not r[-1].nonfatal:
-            self.keep(Cache(self, d, 'directory delegation', None, R | H), r[-1].stateid)
+            c = Cache(self, d, 'directory delegation', None, R | H)
+            c.notify, c.blurred = bool(kinds), bool(before or self.m.asking)
+            if r[-1].notify != [nfs4_attr.NAMES[kind] for kind in kinds]:
+                raise Defect(f'{self}: {c} is told of {r[-1].notify}, asked for {kinds}')
+            self.say('has', c, 'and is told of changes' if kinds else '')
+            self.keep(c, r[-1].stateid)
+
+    def notified(self, call):
+        """CB_NOTIFY, which comes in order."""
+        c = next((c for c in self.m.caches if c.client is self and c.sid[1] == call.stateid[1]),
+                 None)
+        names = [(kind, *(name.decode() for name in names)) for kind, *names in call.changes]
+        self.say('is told of', names, 'in', c or 'a directory that it has not, or not yet')
+        if c:
+            c.heard += names
+        return OK
 
     def leave(self):
         """Give back all claims."""

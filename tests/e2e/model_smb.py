@@ -490,7 +490,7 @@ class Smb(Client):
             return [p for p in self.m.opens if other and p.node.file is over.node and p.link]
         r = yield from self.attempt(what, lambda: self.set_info(
             o, RENAME, smb2.name_data(path, replace)), firm=in_the_way, excused=excused,
-            names=[(link.parent, link.name), (d, name)])
+            names=[(link.parent, link.name), (d, name)], effects=self.m.renames(o.node, over))
         if r:
             if other and not replace:
                 raise Defect(f'{self}: {what}: it was replaced')

@@ -110,6 +110,7 @@ class Run:
         model_silent.check(self, self.silent)
         self.m.check()
         self.watch.check(self.steps - self.checked == 1)
+        model_checks.notices(self)
         self.checked = self.steps
         model_checks.listings(self)
         model_checks.learn(self)
