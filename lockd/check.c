@@ -102,7 +102,7 @@ u8 ditto_gives_up(const struct ditto_matrix_cell *cell, const struct ditto_inten
 
 	*waits = cell->waits_for;
 	if (intent->kind != DITTO_INTENT_OPEN)
-		return bits;
+		return intent->tests ? bits & *waits : bits;
 	/* Opens of attributes only break nothing. */
 	if (!access && !intent->deny) {
 		*waits = 0;

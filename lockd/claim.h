@@ -286,6 +286,8 @@ struct ditto_actor {
  * @first: first byte, for the kinds with a range
  * @last: last byte, inclusive; U64_MAX stands for the end of any file
  * @empty: there is no byte: I/O of no byte meets no range; a claim of no byte lies before @first
+ * @tests: it is only tested whether the operation could be done, so that it breaks nothing but what
+ *	it would wait for
  */
 struct ditto_intent {
 	enum ditto_intent_kind kind;
@@ -294,6 +296,7 @@ struct ditto_intent {
 	u64 first;
 	u64 last;
 	bool empty;
+	bool tests;
 };
 
 /**

@@ -20,6 +20,7 @@ static struct ditto_intent range_intent(const struct ditto_range_request *req)
 	return (struct ditto_intent) {
 		.kind = req->exclusive ? DITTO_INTENT_RANGE_EXCLUSIVE : DITTO_INTENT_RANGE_SHARED,
 		.first = req->first, .last = req->last, .empty = req->empty,
+		.tests = req->tests,
 	};
 }
 
@@ -211,20 +212,22 @@ EXPORT_SYMBOL_NS_GPL(ditto_range_undo, DITTO);
 
 int ditto_range_test(const struct ditto_range_request *req, struct ditto_conflict *conflict)
 {
+	struct ditto_range_request tested = *req;
 	struct ditto_lock_ctx *ctx;
 	int err = range_valid(req);
 
 	if (err)
 		return err;
+	tested.tests = true;
 	do {
 		ctx = ditto_lock_ctx_find(req->point);
 		if (!ctx) {
 			err = 0;
 			break;
 		}
-		err = ditto_range_conflict_check(ctx, req, conflict);
+		err = ditto_range_conflict_check(ctx, &tested, conflict);
 		ditto_lock_ctx_unlock(ctx);
-	} while (err == -EBUSY && range_break_rest(req));
+	} while (err == -EBUSY && range_break_rest(&tested));
 	if (!err && req->filp)
 		err = ditto_mirror_test(req, conflict);
 	return err;

@@ -63,6 +63,7 @@ struct ditto_range_past {
  * @last: last byte, inclusive
  * @reclaim: the range was held before a restart
  * @brief: see struct ditto_actor
+ * @tests: see struct ditto_intent; set by ditto_range_test()
  * @filp: an open file of the node, held by the caller during the call: the range is shown to the
  *	VFS. NULL not to show it
  * @past: POSIX only: filled when the range is granted, for ditto_range_undo(); kept by the caller
@@ -82,6 +83,7 @@ struct ditto_range_request {
 	u64 last;
 	bool reclaim;
 	bool brief;
+	bool tests;
 	struct file *filp;
 	struct ditto_range_past *past;
 };
@@ -225,6 +227,9 @@ int ditto_range_undo(const struct ditto_range_request *req, const struct ditto_r
  * ditto_range_test - test whether ditto_range_lock() would succeed
  * @req: the request
  * @conflict: filled with -EAGAIN; may be NULL
+ *
+ * Holders that may keep ranges to themselves have to tell them first. Others keep what they cache,
+ * as nothing is changed.
  *
  * Context: may sleep.
  * Return: 0; -EAGAIN (conflict); -EBUSY (a holder that keeps ranges to itself must answer a break

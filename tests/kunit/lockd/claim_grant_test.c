@@ -635,6 +635,47 @@ static void changes_are_delivered(struct kunit *test)
 	lease_end(test, t);
 }
 
+/* A test of a range takes what may hide ranges, and leaves what only a range would take. */
+static void tests_take_what_hides(struct kunit *test)
+{
+	static const struct {
+		enum ditto_lease_type style;
+		u8 held;
+		bool exclusive;
+		int err;
+		u8 left;
+	} table[] = {
+		{ DITTO_LEASE_TYPE_LEASE, R, true, 0, R },
+		{ DITTO_LEASE_TYPE_LEASE, R | H, true, 0, R | H },
+		{ DITTO_LEASE_TYPE_LEASE, RHW, true, -EBUSY, R | H },
+		{ DITTO_LEASE_TYPE_LEASE, RHW, false, -EBUSY, R | H },
+		{ DITTO_LEASE_TYPE_DELEGATION, R | H, false, 0, R | H },
+		/* Last, as none is granted for a while after a recall. */
+		{ DITTO_LEASE_TYPE_DELEGATION, R | H, true, -EBUSY, 0 },
+	};
+	struct grant_test *t = lease_begin(test);
+	struct ditto_range_request req = {
+		.point = &t->node->point, .owner = t->key[1], .lease_owner = t->key[1], .last = 9,
+	};
+
+	for (int i = 0; i < ARRAY_SIZE(table); i++) {
+		KUNIT_ASSERT_EQ(test, lease_grant(t, 0, table[i].style, table[i].held),
+				table[i].held);
+		req.exclusive = table[i].exclusive;
+		KUNIT_EXPECT_EQ_MSG(test, ditto_range_test(&req, NULL), table[i].err, "row %d", i);
+		claim_flush(test);
+		if (table[i].err) {
+			KUNIT_EXPECT_EQ_MSG(test, t->told[0].keep, table[i].left, "row %d", i);
+			KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->lease[0], table[i].left), 0);
+		}
+		KUNIT_EXPECT_EQ_MSG(test, ditto_lease_bits(t->lease[0]), table[i].left,
+				    "row %d", i);
+		KUNIT_EXPECT_EQ_MSG(test, ditto_range_test(&req, NULL), 0, "row %d", i);
+		lease_drop(test, t, 0);
+	}
+	lease_end(test, t);
+}
+
 /* The client is released during a break, and the node before the holder was notified. */
 static void release_ends_breaks(struct kunit *test)
 {
@@ -660,6 +701,7 @@ static void release_ends_breaks(struct kunit *test)
 
 static struct kunit_case claim_grant_cases[] = {
 	KUNIT_CASE(fits_beside_a_grant),
+	KUNIT_CASE(tests_take_what_hides),
 	KUNIT_CASE(fits_beside_other_claims),
 	KUNIT_CASE_SLOW(random_like_a_truth_table),
 	KUNIT_CASE(deadline_begins_with_the_break),
