@@ -183,7 +183,7 @@ class Open:
         self.client, self.node, self.acc, self.deny = client, node, acc, deny
         self.owner, self.link, self.through = owner, link, through
         self.cache, self.delete, self.used = None, False, False
-        self.durable, self.doubted = None, False
+        self.durable, self.doubted, self.wrote = None, False, False
 
     def __repr__(self):
         return (f"{self.client}'s open of {self.node} (access {letters(self.acc, 'rwd')}, denies "

@@ -8,7 +8,7 @@ What it takes from caches has been given up when it is done, or their holders ar
 import time
 
 from harness import SLOW
-from model_claims import REMOVED, TO_THE_END
+from model_claims import REMOVED, TO_THE_END, Open
 from model_loop import Defect, pause
 from truth import A_READ, A_WRITE
 
@@ -226,6 +226,11 @@ class Client:
         if error not in expected:
             raise Defect(f'{self}: {what}: {error or "it is done"}, expected {expected}')
 
+    def children(self, node):
+        """Who caches the directories that a file is in is told of its changes, as effects."""
+        return [(link.parent, 'child') for link in node.links
+                if link.parent and node.file is node]
+
     # data
     def denied(self, _node, _acc, _owner):
         """Opens that deny an access."""
@@ -280,7 +285,10 @@ class Client:
                                lambda by: self.write(by, offset, data))
         if r:
             node.write(offset, data)
-            yield from self.broken(what, (node, 'write'), key=self.key(owner))
+            if isinstance(how, Open):
+                how.wrote = True
+            told = () if isinstance(how, Open) else self.children(node)
+            yield from self.broken(what, (node, 'write'), *told, key=self.key(owner))
 
     def do_size(self):
         """Set the size; which ranges stop that is not told, as the size may change meanwhile."""
@@ -294,7 +302,8 @@ class Client:
             lambda by: self.size(by, size), firm=lambda: self.denied(node, A_WRITE, owner))
         if r:
             node.resize(size)
-            yield from self.broken(what, (node, 'size'), key=self.key(owner))
+            yield from self.broken(what, (node, 'size'), *self.children(node),
+                                   key=self.key(owner))
 
     def flush(self, node, by, owner):
         """Write what was cached, if no step runs and no range is in the way: the error."""

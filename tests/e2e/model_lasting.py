@@ -26,11 +26,12 @@ class Lasting(SmbStreams):
         self.number, self.asked = 0, None
 
     # opens
-    def caching(self, link):
+    def caching(self, link, stream=False):
         parts, level, c = super().caching(link)
         self.asked = None
-        if not (link and any(o.durable for o in self.opens(link.node))) and (
-                self.dice.random() < 0.6):
+        # if the file of a stream is removed, the open waits, and nobody can name it
+        lasts = not stream and not (link and any(o.durable for o in self.opens(link.node)))
+        if lasts and self.dice.random() < 0.6:
             self.number = self.number % 180 + 1
             self.asked = self.number
             parts = [*parts, durable_v2(self.asked)]
@@ -64,8 +65,6 @@ class Lasting(SmbStreams):
     def cut(self):
         """Lose the connection, and all opens that do not wait."""
         self.away = True
-        for o in self.opens():
-            o.where = o.path('\\')
         del self.loop.readers[self.s.socket]
         self.s.end()
         for o in self.opens():
@@ -81,7 +80,7 @@ class Lasting(SmbStreams):
             c = o.cache
             parts = [lease_v2(c.key, 0)] if c.epoch is not None else []
             r = yield from self.ask(smb2.CREATE, self.body_of(
-                o.path('\\') if o.named() else o.where, *parts, reconnect_v2(o.fid, o.durable), how=OPEN,
+                o.path('\\'), *parts, reconnect_v2(o.fid, o.durable), how=OPEN,
                 level=LEASE if parts else BATCH))
             self.say(f'comes back to {o} -> {r.error or "done"}')
             self.m.coverage.steps[self.kind(), 'back', r.error or 'done'] += 1
@@ -105,8 +104,7 @@ class Lasting(SmbStreams):
     def still_waits(self, paths):
         """Compare its opens with those that the server has; others may have closed them."""
         for o in self.opens():
-            # a stream whose file is removed waits for its client, too
-            if o.named() and o.path() not in paths:
+            if o.path() not in paths:
                 if not o.doubted:
                     raise Defect(f'{self}: {o} does not wait any more, and nothing conflicts')
                 self.say(f'{o} has not waited')

@@ -39,6 +39,7 @@ class Local(Client):
     def __init__(self, top, *args):
         super().__init__(*args)
         self.top, self.held = top, []
+        self.used = None        # the name by which a file is used
 
     def call(self, func, *args):
         """Call in a thread, since it may wait for a cache."""
@@ -74,7 +75,14 @@ class Local(Client):
         link = self.pick(self.m.files())
         choices = [(link.node, 'path', None, self.where(link))] if link else []
         choices += [(o.node, o, o, o) for o in self.held if o.acc & acc]
-        return self.pick(choices)
+        target = self.pick(choices)
+        self.used = link if target and target[1] == 'path' else None
+        return target
+
+    def children(self, _node):
+        """Only by the name that the process used."""
+        link = self.used
+        return [(link.parent, 'child')] if link and link.parent else []
 
     def missing(self, error, node):
         return error == 'NOENT' and (self.overlaps or node.gone())
@@ -251,7 +259,8 @@ class Local(Client):
         if r:
             link.node.edits += 1
             model_access.set_mode(link.node, mode)
-            yield from self.broken(what, (link.node, 'setattr'))
+            self.used = link
+            yield from self.broken(what, (link.node, 'setattr'), *self.children(link.node))
 
     def leave(self):
         for o in self.held[:]:

@@ -143,6 +143,11 @@ class Nfs(Client):
             yield from self.broken(what, (d, 'entry'))
 
 
+    def may_hide(self, node, exclusive):
+        """Who may keep ranges of a file to himself tells them before a test of them is answered."""
+        column = f'lock {"exclusive" if exclusive else "shared"}'
+        self.present([c for c, _, first in self.breaks(node, column, None, 0, 0) if first])
+
     def told_holder(self, what, ranges, offset, length):
         """The holder that a test tells has one of the ranges that are in the way."""
         last = TO_THE_END if length in (0, TO_THE_END) else offset + length - 1
@@ -160,7 +165,7 @@ class Nfs(Client):
         if r:
             node.edits += 1
             model_access.set_mode(node, mode)
-            yield from self.broken(what, (node, 'setattr'))
+            yield from self.broken(what, (node, 'setattr'), *self.children(node))
 
 
 class Nfs3(Nfs):
@@ -279,6 +284,7 @@ class Nfs3(Nfs):
 
         def reasons():
             return self.m.ranges_against(node, lo, hi, exclusive, (self, svid), False)
+        self.may_hide(node, exclusive)
         yield from self.attempt(what, ask, reasons,
                                 excused=lambda error: self.missing(error, node))
         if r and r.error == 'denied':

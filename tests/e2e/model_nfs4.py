@@ -295,7 +295,9 @@ class Nfs4(Nfs):
             o.node.fh4, nfs4.close(o.sid, self.seqid(o.owner)), o.owner), names=o.removes(),
             ends=self.m.claims_with(o))
         if r:
+            told = self.children(o.node) if o.wrote else ()
             self.m.close(o)
+            yield from self.broken(f'close {o}, which wrote', *told)
 
     def do_downgrade(self):
         o = self.pick(o for o in self.opens() if (1, 0) in o.modes and (o.acc, o.deny) != (1, 0))
@@ -369,6 +371,7 @@ class Nfs4(Nfs):
         def reasons():
             return self.m.ranges_against(node, lo, hi, exclusive, (self, own), False)
         what = f'test {lo}-{hi} {"exclusive" if exclusive else "shared"} of {node} by {own}'
+        self.may_hide(node, exclusive)
         yield from self.attempt(what, ask, reasons,
                                 excused=lambda error: self.missing(error, node))
         if r and r.error == 'DENIED':
@@ -386,7 +389,7 @@ class Nfs4(Nfs):
             excused=lambda error: self.missing(error, node), names=[(node, 'mode')])
         if r:
             model_access.set_list(node, name)
-            yield from self.broken(what, (node, 'setattr'))
+            yield from self.broken(what, (node, 'setattr'), *self.children(node))
 
     # delegations
     def granted(self, what, node, deleg, change):

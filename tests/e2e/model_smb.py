@@ -97,11 +97,16 @@ class Smb(Client):
             number, = struct.unpack_from('<Q', frame, 24)
             if number == NOBODY:
                 self.told(frame[64:])
-            elif status != smb2.PENDING:
+            elif status == smb2.PENDING:
+                self.pending(number)
+            else:
                 error = '' if status == smb2.OK else smbraw.name(status)
                 self.waiting.pop(number).set(Result(error=error, body=frame[64:]))
             if not self.s.rest:
                 return
+
+    def pending(self, number):
+        """The server has a request, and answers later."""
 
     def ask(self, command, body):
         future = self.waiting[self.s.send(command, body)] = Future()
@@ -248,7 +253,7 @@ class Smb(Client):
                 error == 'OBJECT_PATH_NOT_FOUND' and not d.links or
                 error == 'FILE_LOCK_CONFLICT' and how == OVERWRITE_IF)
 
-    def caching(self, link):
+    def caching(self, link, stream=False):
         """What an open wants: (create contexts, oplock level, the lease if there is one)."""
         how = self.pick(['none', 'oplock', 'lease', 'lease', 'lease'])
         if how != 'lease':
@@ -338,7 +343,9 @@ class Smb(Client):
             o.cache.closing = True
         yield from self.attempt(what, lambda: self.use(o, smb2.CLOSE, smb2.close_body(o.fid)),
                                 names=names, ends=self.m.claims_with(o))
+        told = self.children(o.node) if o.wrote else ()
         self.m.close(o)
+        yield from self.broken(f'{what}, which wrote', *told)
         if parent and not link.parent:
             # no client waits for what its CLOSE removes
             yield from self.broken(f'{what}, which removes it', (parent, 'entry'), waits=False)
@@ -374,7 +381,8 @@ class Smb(Client):
         if (yield from self.attempt(what, lambda: self.set_info(
                 o, BASIC, struct.pack('<QQQQII', 0, 0, when, 0, 0, 0)))):
             o.node.edits += 1
-            yield from self.broken(what, (o.node, 'setattr'), key=self.key(o))
+            yield from self.broken(what, (o.node, 'setattr'), *self.children(o.node),
+                                   key=self.key(o))
 
     def do_security(self):
         """Set the list of a file, by an open for that."""
@@ -398,7 +406,7 @@ class Smb(Client):
             names=[(link.parent, link.name), (link.node, 'mode')])
         if r:
             model_access.set_list(link.node, name)
-            yield from self.broken(what, (link.node, 'setattr'))
+            yield from self.broken(what, (link.node, 'setattr'), *self.children(link.node))
 
     # ranges
     def do_lock(self):

@@ -57,7 +57,7 @@ class SmbStreams(Smb):
         share = self.pick([7, 7, 7, 7, 3, 1, 0, 5, 6])
         at_close = bool(acc & A_DELETE) and self.dice.random() < 0.12
         stream = node.streams.get(name)
-        parts, level, c = self.caching(stream)
+        parts, level, c = self.caching(stream, stream=True)
         if c and c.to is not None:
             return
         path, deny, key = f'{path_of(d, file_link.name)}:{name}', ALL & ~share, lease_key(parts)

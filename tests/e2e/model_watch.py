@@ -5,7 +5,7 @@ import struct
 import smb2
 import smbraw
 from model_claims import Open
-from model_loop import Defect
+from model_loop import Defect, Future
 from model_smb import SYNCHRONIZE, Smb
 from smb2 import DIRECTORY_FILE, OPEN
 from t_smb_notify import CLEANUP, NAMES, NEW_NAME, OLD_NAME, ROOM, TREE, Watcher
@@ -23,6 +23,7 @@ class Watch(Smb):
     """A session with CHANGE_NOTIFY of the whole tree, which does no steps."""
 
     STEPS = {}
+    asked = None            # the number of the last request
     watches = True
 
     def begin(self):
@@ -34,12 +35,19 @@ class Watch(Smb):
         o.fid, self.heard = r.body[64:80], []
         self.m.opens.append(o)
         root.changes.clear()
+        self.armed = Future()
         self.watch()
+        # what changes before the server has the first request is not told
+        yield self.armed
+
+    def pending(self, number):
+        if number == self.asked:
+            self.armed.set(None)
 
     def watch(self):
-        number = self.s.send(smb2.CHANGE_NOTIFY, struct.pack(
+        self.asked = self.s.send(smb2.CHANGE_NOTIFY, struct.pack(
             '<HHI16sII', 32, TREE, ROOM, self.open_of_root.fid, NAMES, 0))
-        self.waiting[number] = Sink(self.hear)
+        self.waiting[self.asked] = Sink(self.hear)
 
     def hear(self, answer):
         """Keep what a response tells, and ask for more."""
