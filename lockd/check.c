@@ -230,7 +230,7 @@ static const struct ditto_claim *ranges_refuse(struct ditto_lock_ctx *ctx, struc
 	for (int row = 0; row < DITTO_RANGE_ROWS && !in_way; row++) {
 		const struct ditto_matrix_cell *cell = question_cell(q, row);
 
-		if (RB_EMPTY_ROOT(&ctx->ranges[row]))
+		if (RB_EMPTY_ROOT(&ctx->busy->ranges[row]))
 			continue;
 		if (cell->action == DITTO_RULE_DENY && (!cell->exact_only || q->actor->exact))
 			in_way = row_refuses(ctx, q, row);

@@ -157,9 +157,34 @@ void ditto_lock_point_release(struct ditto_lock_point *point, const char *why);
 void ditto_lock_point_gone(struct ditto_lock_point *point);
 
 /**
+ * struct ditto_lock_busy - byte ranges on a node, and operations that wait on it
+ * @ranges: struct ditto_range by row of the matrix, as interval trees
+ * @by_owner: all ranges by owner, discipline and first byte
+ * @waits: queue of struct ditto_wait, oldest first
+ * @parks: list of struct ditto_park, oldest first
+ * @ranged: number of ranges
+ * @waiting: length of @waits
+ * @telling: number of requests in @waits that want a notification only
+ * @parked: length of @parks
+ *
+ * Most nodes have opens and caching grants only. They share one that is empty and is never written.
+ */
+struct ditto_lock_busy {
+	struct rb_root ranges[DITTO_RANGE_ROWS];
+	struct rb_root by_owner;
+	struct list_head waits;
+	struct list_head parks;
+	u32 ranged;
+	u32 waiting;
+	u32 telling;
+	u32 parked;
+};
+
+/**
  * struct ditto_lock_ctx - everything held on one node
  * @first: memory for one of the holders: most nodes have no other
  * @summary: DITTO_SUM_* bits; also read without the lock
+ * @begun: number of breaks begun under this hold of the lock
  * @dead: the context was taken off its point; look it up again
  * @pump: a claim was given up: process the queue before the lock is dropped
  * @settled: a break was settled: wake parked operations
@@ -167,59 +192,41 @@ void ditto_lock_point_gone(struct ditto_lock_point *point);
  * @more: more grants have to be broken than one hold of the lock allows: check again
  * @first_used: @first is in @holders
  * @lock: guards all other members
- * @point: the point of the node, pinned
  * @held: number of claims, waiting requests, parked operations and pins; the context ends with the
  *	last
+ * @point: the point of the node, pinned
  * @claims: number of claims of all kinds
- * @ranged: number of ranges
- * @begun: number of breaks begun under this hold of the lock
  * @opens: number of opens
- * @caching: number of caching grants with each DITTO_LEASE_* bit
- * @notifying: number of grants that get changes of entries delivered
- * @waiting: length of @waits
- * @telling: number of requests in @waits that want a notification only
- * @parked: length of @parks
  * @holders: struct ditto_holder by key; opens and grants are found through it
  * @by_id: claims of all kinds, by number
  * @newest: the claim with the largest number
  * @last_id: number of the newest claim or waiting request that the node ever had
- * @waits: queue of struct ditto_wait, oldest first
- * @parks: list of struct ditto_park, oldest first
- * @gone: claims to be freed when the lock is dropped
- * @ranges: struct ditto_range by row of the matrix, as interval trees
- * @by_owner: all ranges by owner, discipline and first byte
+ * @gone: claims to be freed when the lock is dropped, linked by their own @gone
+ * @busy: ranges and waiting operations; see ditto_lock_ctx_busy(). Also read under client->lock,
+ *	while a claim of the client is on the node
  * @mirror: how the VFS sees this node; NULL if its claims are not shown
  */
 struct ditto_lock_ctx {
 	struct ditto_holder first;
 	u32 summary;
-	bool dead;
-	bool pump;
-	bool settled;
-	bool watched;
-	bool more;
-	bool first_used;
+	u16 begun;
+	bool dead : 1;
+	bool pump : 1;
+	bool settled : 1;
+	bool watched : 1;
+	bool more : 1;
+	bool first_used : 1;
 	spinlock_t lock;	/* see above */
-	struct ditto_lock_point *point;
 	u32 held;
+	struct ditto_lock_point *point;
 	u32 claims;
-	u32 ranged;
-	u32 begun;
 	u32 opens;
-	u32 caching[3];
-	u32 notifying;
-	u32 waiting;
-	u32 telling;
-	u32 parked;
 	struct rb_root holders;
 	struct rb_root by_id;
 	struct rb_node *newest;
 	u64 last_id;
-	struct list_head waits;
-	struct list_head parks;
-	struct list_head gone;
-	struct rb_root ranges[DITTO_RANGE_ROWS];
-	struct rb_root by_owner;
+	struct ditto_claim *gone;
+	const struct ditto_lock_busy *busy;
 	struct ditto_mirror *mirror;
 };
 
@@ -230,10 +237,10 @@ struct ditto_lock_ctx {
  *	while the claim is in the client's tree
  * @owner: the owner, referenced; for a grant, its key
  * @by_id: node in the client's tree
- * @gone: entry in ctx->gone, once the claim is off its node
+ * @gone: the next one in ctx->gone, once the claim is off its node
  * @on_node: node in ctx->by_id
- * @since: creation time, wall clock in seconds, for people
  * @id: number for people, see ditto_show_release()
+ * @since: creation time, wall clock in seconds, for people; it ends in 2106
  * @share: number of the export or share that it was claimed through, see
  *	ditto_locks_release_share(); or 0
  * @held: enum ditto_held
@@ -243,11 +250,11 @@ struct ditto_claim {
 	struct ditto_owner *owner;
 	union {
 		struct rb_node by_id;
-		struct list_head gone;
+		struct ditto_claim *gone;
 	};
 	struct rb_node on_node;
-	time64_t since;
 	u64 id;
+	u32 since;
 	u32 share;
 	u8 held;
 };

@@ -101,6 +101,10 @@ static inline struct ditto_lock_table *ditto_owner_table(const struct ditto_owne
 	return owner->client->table;
 }
 
+/* Owners with a key of this length or less have a cache of their own: such keys are numbers. */
+#define DITTO_OWNER_KEY_SHORT	8
+extern struct kmem_cache *ditto_owner_slab;
+
 /* owner.c: part of ditto_locks_create() and ditto_locks_destroy(). */
 int ditto_owners_init(struct ditto_lock_table *table);
 void ditto_owners_exit(struct ditto_lock_table *table);

@@ -146,6 +146,7 @@ static struct ditto_lock_ctx *next_awaited(const void *arg)
 {
 	struct review *review = (struct review *)arg;
 	struct ditto_client *client = review->client;
+	const struct ditto_lock_busy *busy;
 	struct ditto_lock_ctx *found = NULL;
 	struct ditto_claim *claim;
 	int looked = 0;
@@ -154,7 +155,9 @@ static struct ditto_lock_ctx *next_awaited(const void *arg)
 	claim = ditto_client_claim_after(client, review->id);
 	for (; claim && !found && looked < LOOK_AT_ONCE; looked++) {
 		review->id = claim->id;
-		if (READ_ONCE(claim->ctx->waiting) || READ_ONCE(claim->ctx->parked) ||
+		/* Pairs with ditto_lock_ctx_make_busy(). */
+		busy = smp_load_acquire(&claim->ctx->busy);
+		if (READ_ONCE(busy->waiting) || READ_ONCE(busy->parked) ||
 		    ditto_held_is_lease(claim->held))
 			found = claim->ctx;
 		claim = ditto_client_claim_next(claim);

@@ -31,16 +31,19 @@ struct search {
 
 static void search_add(struct search *search, struct ditto_owner *owner)
 {
+	struct ditto_owner_waits *waits = owner->waits;
+
 	/*
 	 * An owner that waits for nothing closes no cycle, and no owner begins to wait while the
 	 * mutex is held.
 	 */
-	if (owner->search == search->number || list_empty_careful(&owner->waits) ||
+	if (!waits || waits->search == search->number || list_empty_careful(&waits->list) ||
 	    search->seen >= SEARCH_MAX)
 		return;
-	owner->search = search->number;
+	ditto_owner_hold(owner);
+	waits->search = search->number;
 	search->seen++;
-	list_add_tail(&ditto_owner_hold(owner)->search_link, &search->todo);
+	list_add_tail(&waits->search_link, &search->todo);
 }
 
 /*
@@ -85,7 +88,7 @@ static void add_blockers(struct search *search, struct ditto_lock_ctx *ctx,
 	struct ditto_range_place place;
 	struct ditto_wait *other;
 
-	list_for_each_entry(other, &ctx->waits, link) {
+	list_for_each_entry(other, &ctx->busy->waits, link) {
 		if (other == wait)
 			break;
 		if (!wait->barge && !other->tell && ditto_wait_conflicts(&other->request, &req))
@@ -129,10 +132,10 @@ static struct ditto_lock_ctx *search_next_wait(const void *arg)
 	struct ditto_wait *wait;
 
 	spin_lock(&owner->client->lock);
-	wait = list_first_entry_or_null(&owner->waits, struct ditto_wait, owner_link);
+	wait = list_first_entry_or_null(&owner->waits->list, struct ditto_wait, owner_link);
 	if (wait && wait->search != so->number) {
 		wait->search = so->number;
-		list_move_tail(&wait->owner_link, &owner->waits);
+		list_move_tail(&wait->owner_link, &owner->waits->list);
 		ctx = wait->ctx;
 	}
 	spin_unlock(&owner->client->lock);
@@ -146,7 +149,7 @@ static struct ditto_wait *search_next_blocked(const struct search *search,
 {
 	struct ditto_wait *wait;
 
-	list_for_each_entry(wait, &ctx->waits, link) {
+	list_for_each_entry(wait, &ctx->busy->waits, link) {
 		if (wait->request.owner == owner && !wait->tell && wait->blocked != search->number)
 			return wait;
 	}
@@ -177,6 +180,7 @@ bool ditto_deadlock(struct ditto_lock_table *table, struct ditto_wait *wait)
 {
 	struct ditto_owner *self = wait->request.owner, *owner;
 	struct search search = { .number = ++table->search };
+	struct ditto_owner_waits *waits;
 	struct ditto_lock_ctx *ctx;
 	bool found = false;
 
@@ -188,8 +192,9 @@ bool ditto_deadlock(struct ditto_lock_table *table, struct ditto_wait *wait)
 		ditto_lock_ctx_unlock(ctx);
 	}
 	while (!list_empty(&search.todo)) {
-		owner = list_first_entry(&search.todo, struct ditto_owner, search_link);
-		list_del_init(&owner->search_link);
+		waits = list_first_entry(&search.todo, struct ditto_owner_waits, search_link);
+		list_del_init(&waits->search_link);
+		owner = waits->owner;
 		if (owner == self)
 			found = true;
 		if (!found)

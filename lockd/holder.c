@@ -490,7 +490,7 @@ void ditto_holder_del_open(struct ditto_lock_ctx *ctx, struct ditto_open *open)
 	struct ditto_holder *holder = open->holder;
 
 	rb_erase_augmented(&open->by_owner, &holder->opens, &open_augment);
-	open->holder = NULL;
+	open->lease_owner = holder->key;
 	holder_changed(ctx, holder);
 }
 

@@ -83,8 +83,17 @@ static inline struct ditto_grant_class ditto_class_at(unsigned int bit)
 	};
 }
 
-/* All classes with WRITE. */
+/* All classes with WRITE, and all with HANDLE. */
 #define DITTO_CLASSES_WRITE	0xccccccccccccccccULL
+#define DITTO_CLASSES_HANDLE	0xaaaaaaaaaaaaaaaaULL
+
+/* The DITTO_LEASE_* bits that any of some classes has. */
+static inline u8 ditto_classes_bits(u64 classes)
+{
+	return (classes ? DITTO_LEASE_READ : 0) |
+	       (classes & DITTO_CLASSES_HANDLE ? DITTO_LEASE_HANDLE : 0) |
+	       (classes & DITTO_CLASSES_WRITE ? DITTO_LEASE_WRITE : 0);
+}
 
 /**
  * struct ditto_holder_sum - summary of a holder or of a set of holders

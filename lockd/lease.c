@@ -97,21 +97,11 @@ void *ditto_lease_private(const struct ditto_lease *lease)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lease_private, DITTO);
 
-static void lease_count(struct ditto_lock_ctx *ctx, u8 bits, int by)
-{
-	for (int bit = 0; bit < 3; bit++) {
-		if (bits & BIT(bit))
-			ctx->caching[bit] += by;
-	}
-}
-
 void ditto_lease_set_bits(struct ditto_lease *lease, u8 bits)
 {
 	struct ditto_lock_ctx *ctx = lease->claim.ctx;
 
-	lease_count(ctx, lease->bits, -1);
 	WRITE_ONCE(lease->bits, bits);
-	lease_count(ctx, bits, 1);
 	ctx->settled = true;
 	if (bits)
 		ditto_holder_update(lease);
@@ -123,11 +113,8 @@ void ditto_lease_remove(struct ditto_lease *lease)
 {
 	struct ditto_lock_ctx *ctx = lease->claim.ctx;
 
-	lease_count(ctx, lease->bits, -1);
 	WRITE_ONCE(lease->bits, 0);
 	WRITE_ONCE(lease->state, DITTO_LEASE_GONE);
-	if (lease->notify)
-		ctx->notifying--;
 	ditto_holder_del_grant(ctx, lease);
 	ctx->settled = true;
 	if (cancel_delayed_work(&lease->expire))
@@ -155,7 +142,7 @@ static bool same_holder(const struct ditto_lease_request *req, const struct ditt
 
 	if (ditto_is_delegation(style_rows[req->style]))
 		return held->owner->client == req->actor.lease_owner->client;
-	if (held->held == DITTO_HELD_OPEN && open->lease_owner == req->actor.lease_owner)
+	if (held->held == DITTO_HELD_OPEN && open->holder->key == req->actor.lease_owner)
 		return true;
 	return held->owner == req->actor.owner || held->owner == req->actor.lease_owner;
 }
@@ -324,8 +311,6 @@ static void lease_enter(struct ditto_lock_ctx *ctx, struct ditto_lease *fresh,
 			struct ditto_holder **holder, u8 bits)
 {
 	fresh->bits = bits;
-	lease_count(ctx, bits, 1);
-	ctx->notifying += fresh->notify;
 	ditto_holder_add_grant(ctx, fresh, holder);
 	ditto_delegation_hold(fresh, 1);
 	/* The table's reference. */
@@ -447,7 +432,7 @@ static int lease_watch(struct ditto_lock_point *point)
 		return err;
 	ctx = ditto_lock_ctx_find(point);
 	if (ctx) {
-		if (!ctx->watched && ctx->caching[0]) {
+		if (!ctx->watched && ditto_holders_sum(ctx).held) {
 			ctx->watched = true;
 			surplus = false;
 		}

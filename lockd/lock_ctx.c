@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The lock context of a node: memory, lock, summary. Its lifetime rules are in claim.h. */
+#include <linux/cache.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
@@ -11,6 +12,68 @@
 #include "range_private.h"
 #include "trace.h"
 #include "wait_private.h"
+
+/* What all nodes have that have no range, and nothing that waits. */
+static struct ditto_lock_busy lock_idle __ro_after_init = {
+	.waits = LIST_HEAD_INIT(lock_idle.waits),
+	.parks = LIST_HEAD_INIT(lock_idle.parks),
+};
+
+static bool lock_ctx_is_busy(const struct ditto_lock_ctx *ctx)
+{
+	return ctx->busy != &lock_idle;
+}
+
+struct ditto_lock_busy *ditto_lock_ctx_busy(struct ditto_lock_ctx *ctx)
+{
+	lockdep_assert_held(&ctx->lock);
+	WARN_ON_ONCE(!lock_ctx_is_busy(ctx));
+	return (struct ditto_lock_busy *)ctx->busy;
+}
+
+/* @busy: zeroed memory, which is the context's afterwards, or NULL. */
+static bool lock_ctx_set_busy(struct ditto_lock_ctx *ctx, struct ditto_lock_busy *busy)
+{
+	if (!busy)
+		return false;
+	INIT_LIST_HEAD(&busy->waits);
+	INIT_LIST_HEAD(&busy->parks);
+	/* Pairs with readers under client->lock. */
+	smp_store_release(&ctx->busy, busy);
+	return true;
+}
+
+bool ditto_lock_ctx_make_busy(struct ditto_lock_ctx *ctx)
+{
+	lockdep_assert_held(&ctx->lock);
+	return likely(lock_ctx_is_busy(ctx)) ||
+	       lock_ctx_set_busy(ctx, kzalloc(sizeof(*ctx->busy), GFP_NOWAIT | __GFP_NOWARN));
+}
+
+void ditto_lock_ctx_want_busy(struct ditto_lock_ctx *ctx)
+{
+	struct ditto_lock_busy *busy;
+
+	if (likely(ditto_lock_ctx_make_busy(ctx)))
+		return;
+	ditto_lock_ctx_pin(ctx);
+	__acquire(&ctx->lock);
+	spin_unlock(&ctx->lock);
+	busy = kzalloc(sizeof(*busy), GFP_KERNEL);
+	ditto_lock_ctx_lock_pinned(ctx);
+	ditto_lock_ctx_unpin(ctx);
+	if (lock_ctx_is_busy(ctx))
+		kfree(busy);
+	else
+		lock_ctx_set_busy(ctx, busy);
+}
+
+static void lock_ctx_free(struct ditto_lock_ctx *ctx)
+{
+	if (unlikely(lock_ctx_is_busy(ctx)))
+		kfree(ctx->busy);
+	kmem_cache_free(ditto_lock_ctx_slab, ctx);
+}
 
 void ditto_lock_ctx_first(void *memory)
 {
@@ -39,15 +102,11 @@ static struct ditto_lock_ctx *lock_ctx_alloc(struct ditto_lock_point *point)
 	ctx->watched = false;
 	ctx->more = false;
 	ctx->first_used = false;
+	ctx->begun = 0;
 	ctx->point = point;
 	ctx->holders = RB_ROOT;
 	ctx->by_id = RB_ROOT;
-	INIT_LIST_HEAD(&ctx->waits);
-	INIT_LIST_HEAD(&ctx->parks);
-	INIT_LIST_HEAD(&ctx->gone);
-	for (int row = 0; row < DITTO_RANGE_ROWS; row++)
-		ctx->ranges[row] = RB_ROOT;
-	ctx->by_owner = RB_ROOT;
+	ctx->busy = &lock_idle;
 	__release(&ctx->lock);
 	return ctx;
 }
@@ -105,7 +164,7 @@ struct ditto_lock_ctx *ditto_lock_ctx_make(struct ditto_lock_point *point)
 		spin_unlock(&fresh->lock);
 		ctx = ditto_lock_ctx_find(point);
 		if (ctx) {
-			kmem_cache_free(ditto_lock_ctx_slab, fresh);
+			lock_ctx_free(fresh);
 			return ctx;
 		}
 		spin_lock(&fresh->lock);
@@ -140,35 +199,47 @@ struct ditto_lock_ctx *ditto_lock_ctx_at(struct ditto_lock_ctx *const *where)
 
 static u32 lock_ctx_summary(const struct ditto_lock_ctx *ctx)
 {
-	u32 modes = ditto_holders_sum(ctx).modes, denied, cached, sum = 0;
+	const struct ditto_holder_sum held = ditto_holders_sum(ctx);
+	u32 denied, sum = 0;
 
-	for (int row = 0; ctx->ranged && row < DITTO_RANGE_ROWS; row++) {
-		if (!RB_EMPTY_ROOT(&ctx->ranges[row]))
+	for (int row = 0; ctx->busy->ranged && row < DITTO_RANGE_ROWS; row++) {
+		if (!RB_EMPTY_ROOT(&ctx->busy->ranges[row]))
 			sum |= row < DITTO_HELD_EXACT_SHARED ? DITTO_SUM_RANGE : DITTO_SUM_EXACT;
 	}
-	/* Most nodes have neither. */
-	denied = modes & ditto_modes_any(ditto_modes(0, DITTO_OPEN_KEPT));
-	cached = ctx->caching[0] | ctx->caching[1] | ctx->caching[2];
-	for (int bit = 0; (denied || cached) && bit < 3; bit++) {
-		if (modes & ditto_modes_any(ditto_modes(0, BIT(bit))))
+	/* Most nodes have none. */
+	denied = held.modes & ditto_modes_any(ditto_modes(0, DITTO_OPEN_KEPT));
+	for (int bit = 0; denied && bit < 3; bit++) {
+		if (denied & ditto_modes_any(ditto_modes(0, BIT(bit))))
 			sum |= DITTO_SUM_DENY_READ << bit;
-		if (ctx->caching[bit])
-			sum |= DITTO_SUM_LEASE_READ << bit;
 	}
+	sum |= ditto_classes_bits(held.held) * DITTO_SUM_LEASE_READ;
 	if (ctx->opens)
 		sum |= DITTO_SUM_OPEN;
-	if (ctx->notifying)
+	if (held.modes & DITTO_HOLDER_NOTIFY)
 		sum |= DITTO_SUM_NOTIFY;
-	if (ctx->waiting)
+	if (ctx->busy->waiting)
 		sum |= DITTO_SUM_WAIT;
 	return sum;
 }
 
-static void gone_free(struct list_head *gone)
+/* Take the claims that are to be freed off the node, the newest last. */
+static void gone_take(struct ditto_lock_ctx *ctx, struct ditto_claim **gone)
 {
-	struct ditto_claim *claim, *next;
+	struct ditto_claim *claim;
 
-	list_for_each_entry_safe(claim, next, gone, gone) {
+	while ((claim = ctx->gone)) {
+		ctx->gone = claim->gone;
+		claim->gone = *gone;
+		*gone = claim;
+	}
+}
+
+static void gone_free(struct ditto_claim *claim)
+{
+	struct ditto_claim *next;
+
+	for (; claim; claim = next) {
+		next = claim->gone;
 		if (ditto_held_is_range(claim->held))
 			ditto_range_free(ditto_claim_range(claim));
 		else
@@ -207,15 +278,15 @@ static bool lock_ctx_settle(struct ditto_lock_ctx *ctx)
 	summary = lock_ctx_summary(ctx);
 	if (summary != ctx->summary)
 		WRITE_ONCE(ctx->summary, summary);
-	return ctx->more && ctx->waiting;
+	return ctx->more && ctx->busy->waiting;
 }
 
 void ditto_lock_ctx_unlock(struct ditto_lock_ctx *ctx)
 {
 	struct ditto_lock_point *point = ctx->point;
 	struct ditto_mirror *mirror = NULL;
+	struct ditto_claim *gone = NULL;
 	bool dead, unwatch;
-	LIST_HEAD(gone);
 
 	lockdep_assert_held(&ctx->lock);
 	__acquire(&ctx->lock);
@@ -223,7 +294,7 @@ void ditto_lock_ctx_unlock(struct ditto_lock_ctx *ctx)
 		ditto_lock_ctx_pin(ctx);
 		lock_ctx_hold_end(ctx);
 		/* Nobody else frees them, who may hold the mirror's lock. */
-		list_splice_tail_init(&ctx->gone, &gone);
+		gone_take(ctx, &gone);
 		spin_unlock(&ctx->lock);
 		cond_resched();
 		spin_lock(&ctx->lock);
@@ -231,9 +302,9 @@ void ditto_lock_ctx_unlock(struct ditto_lock_ctx *ctx)
 		ctx->pump = true;
 	}
 	lock_ctx_hold_end(ctx);
-	list_splice_tail_init(&ctx->gone, &gone);
+	gone_take(ctx, &gone);
 	/* The watch of a directory ends after its last grant. */
-	unwatch = ctx->watched && !ctx->caching[0];
+	unwatch = ctx->watched && !ditto_holders_sum(ctx).held;
 	if (unwatch) {
 		ctx->watched = false;
 		point->ops->get(point);
@@ -246,8 +317,8 @@ void ditto_lock_ctx_unlock(struct ditto_lock_ctx *ctx)
 	}
 	spin_unlock(&ctx->lock);
 
-	if (!list_empty(&gone))
-		gone_free(&gone);
+	if (gone)
+		gone_free(gone);
 	if (unlikely(unwatch)) {
 		point->ops->watch(point, false);
 		point->ops->put(point);
@@ -255,7 +326,7 @@ void ditto_lock_ctx_unlock(struct ditto_lock_ctx *ctx)
 	if (dead) {
 		ditto_mirror_put(mirror);
 		ditto_locks_live_add(point->table, DITTO_COUNT_NODES, -1);
-		kmem_cache_free(ditto_lock_ctx_slab, ctx);
+		lock_ctx_free(ctx);
 		point->ops->put(point);
 	}
 }
@@ -408,8 +479,10 @@ void ditto_claim_detach(struct ditto_claim *claim)
 	ctx->pump = true;
 	/* Opens and pending ranges are not the table's memory. */
 	if (ditto_held_is_range(claim->held) ? !ditto_claim_range(claim)->pending :
-					       claim->held != DITTO_HELD_OPEN)
-		list_add_tail(&claim->gone, &ctx->gone);
+					       claim->held != DITTO_HELD_OPEN) {
+		claim->gone = ctx->gone;
+		ctx->gone = claim;
+	}
 	/* A task that sees this without the lock may free the open. See ditto_lock_ctx_at(). */
 	smp_store_release(&claim->ctx, NULL);
 }
@@ -471,7 +544,9 @@ static void point_drop(struct ditto_lock_point *point, const char *why, bool gon
 			return;
 		/* The lock is dropped from time to time, for other tasks. */
 		for (int i = 0; more && i < DITTO_DROPS_AT_ONCE; i++) {
-			wait = list_first_entry_or_null(&ctx->waits, struct ditto_wait, link);
+			wait = NULL;
+			if (ctx->busy->waiting)
+				wait = list_first_entry(&ctx->busy->waits, struct ditto_wait, link);
 			claim = rb_entry_safe(rb_first(&ctx->by_id), struct ditto_claim, on_node);
 			if (claim && gone && ditto_held_is_lease(claim->held))
 				lease_mark_gone(ditto_claim_lease(claim));

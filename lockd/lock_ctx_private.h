@@ -82,6 +82,28 @@ void ditto_lock_ctx_pin(struct ditto_lock_ctx *ctx);
 /* Undo ditto_lock_ctx_pin(). ctx->lock held. */
 void ditto_lock_ctx_unpin(struct ditto_lock_ctx *ctx);
 
+/**
+ * ditto_lock_ctx_make_busy - let a node have ranges and waiting operations
+ * @ctx: locked
+ *
+ * Context: ctx->lock held.
+ * Return: false without memory.
+ */
+bool ditto_lock_ctx_make_busy(struct ditto_lock_ctx *ctx);
+
+/**
+ * ditto_lock_ctx_want_busy - do the same in advance, and wait for memory
+ * @ctx: locked; the lock may be dropped meanwhile
+ *
+ * Without memory ditto_lock_ctx_make_busy() fails later.
+ *
+ * Context: ctx->lock held; may sleep.
+ */
+void ditto_lock_ctx_want_busy(struct ditto_lock_ctx *ctx);
+
+/* ctx->busy for writing, after ditto_lock_ctx_make_busy(). ctx->lock held. */
+struct ditto_lock_busy *ditto_lock_ctx_busy(struct ditto_lock_ctx *ctx);
+
 /* Lock a context that the caller has pinned. */
 void ditto_lock_ctx_lock_pinned(struct ditto_lock_ctx *ctx);
 

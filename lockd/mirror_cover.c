@@ -285,7 +285,7 @@ static bool cover_hull(struct ditto_lock_ctx *ctx, const struct cover *cover, st
 		any = true;
 		hull->first = min(hull->first, max(range->first, cover->first));
 		/* The last byte of the whole row, which is no less than that of the cover. */
-		root = ctx->ranges[row].rb_node;
+		root = ctx->busy->ranges[row].rb_node;
 		range = rb_entry(root, struct ditto_range, by_first);
 		hull->last = max(hull->last, min(range->subtree.last, cover->last));
 	}

@@ -163,9 +163,11 @@ static int lease_set(struct ditto_mirror *mirror, int type)
 /* The type of the VFS lease that stands for the grants of a node. */
 static int type_for(const struct ditto_lock_ctx *ctx)
 {
-	if (ctx->caching[ilog2(DITTO_LEASE_WRITE)])
+	u64 classes = ditto_holders_sum(ctx).held;
+
+	if (classes & DITTO_CLASSES_WRITE)
 		return F_WRLCK;
-	return ctx->caching[ilog2(DITTO_LEASE_READ)] ? F_RDLCK : F_UNLCK;
+	return classes ? F_RDLCK : F_UNLCK;
 }
 
 static int lease_strength(int type)

@@ -193,7 +193,7 @@ static u32 ranges_left(struct ditto_mirror *mirror)
 
 	if (!ctx)
 		return 0;
-	left = ctx->ranged;
+	left = ctx->busy->ranged;
 	ditto_lock_ctx_unlock_same(ctx);
 	return left;
 }

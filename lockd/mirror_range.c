@@ -77,6 +77,8 @@ static int pending_add(struct ditto_lock_ctx *ctx, const struct ditto_range_requ
 
 	if (!ditto_range_may_be(ctx, req))
 		return -ESHUTDOWN;
+	if (!ditto_lock_ctx_make_busy(ctx))
+		return -ENOMEM;
 	range->claim.held = ditto_range_row(req->discipline, req->exclusive);
 	range->first = req->first;
 	range->last = ditto_range_end(req->empty, req->first, req->last);
@@ -309,6 +311,7 @@ static int mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_req
 	int err;
 
 	ditto_lock_ctx_lock_pinned(ctx);
+	ditto_lock_ctx_want_busy(ctx);
 	if (wait && (wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict)))
 		err = -EAGAIN;
 	else if (known)
@@ -328,7 +331,8 @@ static int mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_req
 	}
 	ditto_lock_ctx_lock_pinned(ctx);
 	err = pending_end(ctx, req, prealloc, err);
-	many = !err && (ctx->ranged > DITTO_COVER_MAKE || ++mirror->asks >= DITTO_COVER_ASKS);
+	many = !err && (ctx->busy->ranged > DITTO_COVER_MAKE ||
+			++mirror->asks >= DITTO_COVER_ASKS);
 	ditto_lock_ctx_unlock(ctx);
 	mirror_settle(mirror, req, &run, err);
 	if (many)
@@ -367,7 +371,7 @@ int ditto_mirror_give_up(struct ditto_mirror *mirror, const struct ditto_range_r
 	mutex_lock(&mirror->lock);
 	ditto_lock_ctx_lock_pinned(ctx);
 	ret = ditto_range_give_up(ctx, req, weaken, prealloc);
-	left = ctx->ranged;
+	left = ctx->busy->ranged;
 	ditto_lock_ctx_unlock(ctx);
 	if (ret >= 0 && (!left || (!req->empty && (left <= DITTO_COVER_LEAVE ||
 						   !mirror_knows(mirror, req)))))

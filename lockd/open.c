@@ -21,7 +21,7 @@ static void open_init(struct ditto_open *open, const struct ditto_actor *actor)
 	if (actor->lease_owner)
 		open->lease_owner = ditto_owner_hold(actor->lease_owner);
 	open->claim.share = actor->share;
-	INIT_LIST_HEAD(&open->ranges);
+	INIT_HLIST_HEAD(&open->ranges);
 }
 
 static void open_put_owners(struct ditto_open *open)
@@ -41,14 +41,14 @@ bool ditto_open_drop(struct ditto_open *open, const char *why)
 	 * Waiting requests first, or they would be granted the ranges that are given up. Few
 	 * requests wait on one node.
 	 */
-	list_for_each_entry(wait, &ctx->waits, link) {
+	list_for_each_entry(wait, &ctx->busy->waits, link) {
 		if (wait->request.open == open) {
 			ditto_wait_finish(wait, -ESHUTDOWN);
 			return false;
 		}
 	}
-	range = list_first_entry_or_null(&open->ranges, struct ditto_range, of_open);
-	if (range) {
+	if (!hlist_empty(&open->ranges)) {
+		range = hlist_entry(open->ranges.first, struct ditto_range, of_open);
 		ditto_claim_drop(&range->claim, why);
 		return false;
 	}
@@ -159,7 +159,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_open_claim, DITTO);
 int ditto_open_change(struct ditto_open *open, u8 access, u8 deny,
 		      struct ditto_conflict *conflict)
 {
-	struct ditto_actor actor = { .owner = open->claim.owner, .lease_owner = open->lease_owner };
+	struct ditto_actor actor = { .owner = open->claim.owner };
 	struct ditto_intent intent = { .kind = DITTO_INTENT_OPEN };
 	struct ditto_lock_ctx *ctx;
 	bool more;
@@ -169,6 +169,7 @@ int ditto_open_change(struct ditto_open *open, u8 access, u8 deny,
 		ctx = ditto_lock_ctx_of(&open->claim);
 		if (!ctx)
 			return -ESHUTDOWN;
+		actor.lease_owner = open->holder->key;
 		/* The bits it has already were checked before. */
 		intent.access = access & ~open->access;
 		intent.deny = deny & ~open->deny;

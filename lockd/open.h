@@ -14,8 +14,9 @@ struct ditto_holder;
 /**
  * struct ditto_open - an open; its members belong to the table, its memory to the holder
  * @claim: common part
- * @lease_owner: key of the same holder's caching grants, referenced; or NULL
- * @holder: the holder that has this open
+ * @lease_owner: key of the same holder's caching grants, referenced; or NULL. While the open is on
+ *	its node, @holder->key is the same
+ * @holder: the holder that has this open, while it is on its node
  * @by_owner: node in @holder->opens
  * @ranges: struct ditto_range that end with the open; under ctx->lock
  * @exclusive: number of exclusive ranges in @ranges; under ctx->lock
@@ -26,10 +27,12 @@ struct ditto_holder;
  */
 struct ditto_open {
 	struct ditto_claim claim;
-	struct ditto_owner *lease_owner;
-	struct ditto_holder *holder;
+	union {
+		struct ditto_owner *lease_owner;
+		struct ditto_holder *holder;
+	};
 	struct rb_node by_owner;
-	struct list_head ranges;
+	struct hlist_head ranges;
 	u32 exclusive;
 	u8 access;
 	u8 deny;

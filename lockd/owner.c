@@ -72,14 +72,16 @@ static struct owner_name owner_name(struct ditto_client *client, const void *key
 
 static struct ditto_owner *owner_alloc(struct ditto_client *client, const void *key, size_t len)
 {
-	struct ditto_owner *owner = kzalloc(struct_size(owner, key, len), GFP_KERNEL);
+	struct ditto_owner *owner;
 
+	if (len <= DITTO_OWNER_KEY_SHORT)
+		owner = kmem_cache_zalloc(ditto_owner_slab, GFP_KERNEL);
+	else
+		owner = kzalloc(struct_size(owner, key, len), GFP_KERNEL);
 	if (!owner)
 		return NULL;
 	owner->client = client;
 	refcount_set(&owner->ref, 1);
-	INIT_LIST_HEAD(&owner->waits);
-	INIT_LIST_HEAD(&owner->search_link);
 	owner->len = len;
 	memcpy(owner->key, key, len);
 	return owner;
@@ -177,6 +179,24 @@ struct ditto_owner *ditto_owner_get(struct ditto_client *client, const void *key
 }
 EXPORT_SYMBOL_NS_GPL(ditto_owner_get, DITTO);
 
+bool ditto_owner_make_waits(struct ditto_owner *owner)
+{
+	struct ditto_owner_waits *waits = owner->waits;
+
+	lockdep_assert_held(&owner->client->table->deadlock);
+	if (waits)
+		return true;
+	waits = kzalloc(sizeof(*waits), GFP_KERNEL);
+	if (!waits)
+		return false;
+	INIT_LIST_HEAD(&waits->list);
+	INIT_LIST_HEAD(&waits->search_link);
+	waits->owner = owner;
+	owner->waits = waits;
+	return true;
+}
+
+/* The memory of either cache. */
 static void owner_free(struct rcu_head *rcu)
 {
 	kfree(container_of(rcu, struct ditto_owner, rcu));
@@ -191,6 +211,7 @@ void ditto_owner_put(struct ditto_owner *owner)
 	client = owner->client;
 	ditto_locks_live_add(client->table, DITTO_COUNT_OWNERS, -1);
 	atomic_dec(&client->owners);
+	kfree(owner->waits);
 	if (owner->listed) {
 		rhashtable_remove_fast(&client->table->owners, &owner->node, owner_params);
 		call_rcu(&owner->rcu, owner_free);

@@ -5,8 +5,8 @@
  * compared by address. A key that its protocol uses only once need not be found again, and its
  * owner is in no table.
  *
- * Locking: the table of owners is read under RCU; @ranges and @waits are under client->lock;
- * @search and @search_link are under table->deadlock.
+ * Locking: the table of owners is read under RCU; @ranges and the list of @waits are under
+ * client->lock; @waits is set, and @search and @search_link are, under table->deadlock.
  */
 #ifndef _DITTO_LOCKD_OWNER_H
 #define _DITTO_LOCKD_OWNER_H
@@ -27,35 +27,49 @@ struct ditto_client;
  */
 #define DITTO_OWNER_KEY_MAX	(1024 + 16)
 
+struct ditto_owner;
+
+/**
+ * struct ditto_owner_waits - the waiting requests of an owner
+ * @list: by ditto_wait.owner_link
+ * @owner: the owner
+ * @search: number of the last deadlock search that visited the owner
+ * @search_link: entry in the list of that search
+ */
+struct ditto_owner_waits {
+	struct list_head list;
+	struct ditto_owner *owner;
+	u64 search;
+	struct list_head search_link;
+};
+
 /**
  * struct ditto_owner - an opaque key inside a client
  * @client: referenced
- * @ref: references
- * @ranges: number of its ranges, on all nodes; under client->lock for writing
- * @waits: its waiting requests, by ditto_wait.owner_link
- * @rcu: frees an owner of the table under RCU
- * @search: number of the last deadlock search that visited the owner
- * @search_link: entry in the list of that search
  * @node: entry in the table of owners
- * @hash: hash of client and key
- * @listed: the owner is in the table of owners
+ * @ref: references
  * @len: length of @key in bytes
+ * @listed: the owner is in the table of owners
+ * @hash: hash of client and key
+ * @ranges: number of its ranges, on all nodes; under client->lock for writing
+ * @waits: its waiting requests; NULL until it has the first one, then set until its end
+ * @rcu: frees an owner that was in the table under RCU
  * @key: compared as bytes
  */
 struct ditto_owner {
 	struct ditto_client *client;
+	struct rhash_head node;
 	refcount_t ref;
-	u32 ranges;
+	u16 len;
+	bool listed;
 	union {
-		struct list_head waits;
+		struct {
+			u32 hash;
+			u32 ranges;
+			struct ditto_owner_waits *waits;
+		};
 		struct rcu_head rcu;
 	};
-	u64 search;
-	struct list_head search_link;
-	struct rhash_head node;
-	u32 hash;
-	bool listed;
-	u16 len;
 	u8 key[] __counted_by(len);
 };
 
@@ -110,6 +124,15 @@ static inline struct ditto_owner *ditto_owner_hold(struct ditto_owner *owner)
 	refcount_inc(&owner->ref);
 	return owner;
 }
+
+/**
+ * ditto_owner_make_waits - let an owner have waiting requests
+ * @owner: held
+ *
+ * Context: table->deadlock held; may sleep.
+ * Return: false without memory.
+ */
+bool ditto_owner_make_waits(struct ditto_owner *owner);
 
 /**
  * ditto_owner_put - drop a reference on an owner

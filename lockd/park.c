@@ -28,18 +28,23 @@ EXPORT_SYMBOL_NS_GPL(ditto_park_init, DITTO);
 
 bool ditto_park_add(struct ditto_lock_ctx *ctx, struct ditto_park *park)
 {
+	struct ditto_lock_busy *busy;
+
 	lockdep_assert_held(&ctx->lock);
 	/* An operation waits on one node at a time; it is queued there once. */
 	if (WARN_ON_ONCE(!list_empty(&park->link)))
 		return false;
-	if (ctx->parked >= DITTO_PARKS_PER_NODE) {
+	if (ctx->busy->parked >= DITTO_PARKS_PER_NODE) {
 		ditto_locks_count(ctx->point->table, DITTO_LOCK_LIMIT);
 		return false;
 	}
-	list_add_tail(&park->link, &ctx->parks);
+	if (!ditto_lock_ctx_make_busy(ctx))
+		return false;
+	busy = ditto_lock_ctx_busy(ctx);
+	list_add_tail(&park->link, &busy->parks);
 	WRITE_ONCE(park->point, ctx->point);
 	park->used = true;
-	ctx->parked++;
+	busy->parked++;
 	ctx->held++;
 	return true;
 }
@@ -47,7 +52,7 @@ bool ditto_park_add(struct ditto_lock_ctx *ctx, struct ditto_park *park)
 static void park_remove(struct ditto_lock_ctx *ctx, struct ditto_park *park)
 {
 	list_del_init(&park->link);
-	ctx->parked--;
+	ditto_lock_ctx_busy(ctx)->parked--;
 	ctx->held--;
 }
 
@@ -57,7 +62,7 @@ static void park_wake(struct ditto_lock_ctx *ctx, bool all)
 	struct ditto_park *park, *next;
 
 	lockdep_assert_held(&ctx->lock);
-	list_for_each_entry_safe(park, next, &ctx->parks, link) {
+	list_for_each_entry_safe(park, next, &ctx->busy->parks, link) {
 		if (!all && !park->brief)
 			continue;
 		park_remove(ctx, park);

@@ -31,8 +31,8 @@ static void pause_over(struct ditto_park *park)
 static bool pause_break(struct ditto_lock_point *point, long *left)
 {
 	struct pause *pause = kmalloc(sizeof(*pause), GFP_KERNEL);
+	bool breaking = false, parked = false;
 	struct ditto_lock_ctx *ctx;
-	bool parked = false;
 
 	if (!pause) {
 		*left = 0;
@@ -43,10 +43,14 @@ static bool pause_break(struct ditto_lock_point *point, long *left)
 	ctx = ditto_lock_ctx_find(point);
 	if (ctx) {
 		/* Breaks are settled under the same lock, so none is missed. */
-		if (ditto_holders_sum(ctx).modes & DITTO_HOLDER_BREAKING)
+		breaking = ditto_holders_sum(ctx).modes & DITTO_HOLDER_BREAKING;
+		if (breaking)
 			parked = ditto_park_add(ctx, &pause->park);
 		ditto_lock_ctx_unlock(ctx);
 	}
+	/* Above a limit, or without memory, it is not waited for. */
+	if (breaking && !parked)
+		*left = 0;
 	if (parked) {
 		*left = wait_for_completion_timeout(&pause->over, *left);
 		ditto_park_cancel(&pause->park);

@@ -78,6 +78,7 @@ static int range_lock(const struct ditto_range_request *req, struct ditto_wait *
 
 	if (!ctx)
 		return -ENOMEM;
+	ditto_lock_ctx_want_busy(ctx);
 	/* A request that can wait does not overtake the queue. */
 	if (wait && (wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict)))
 		err = -EAGAIN;
@@ -241,7 +242,7 @@ int ditto_range_cancel(const struct ditto_range_request *req)
 
 	if (!ctx)
 		return -ENOENT;
-	list_for_each_entry(wait, &ctx->waits, link) {
+	list_for_each_entry(wait, &ctx->busy->waits, link) {
 		if (ditto_wait_is(wait, req)) {
 			found = wait;
 			ditto_wait_remove(found);
@@ -301,7 +302,7 @@ void ditto_range_release_owner(struct ditto_lock_point *point, struct ditto_owne
 		ctx = ditto_lock_ctx_find(point);
 		if (!ctx)
 			return;
-		list_for_each_entry_safe(wait, next, &ctx->waits, link) {
+		list_for_each_entry_safe(wait, next, &ctx->busy->waits, link) {
 			if (wait->request.owner == owner)
 				ditto_wait_finish(wait, -ESHUTDOWN);
 		}

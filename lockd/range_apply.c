@@ -232,6 +232,8 @@ int ditto_range_take(struct ditto_lock_ctx *ctx, const struct ditto_range_reques
 	lockdep_assert_held(&ctx->lock);
 	if (!ditto_range_may_be(ctx, req))
 		return -ESHUTDOWN;
+	if (!ditto_lock_ctx_make_busy(ctx))
+		return -ENOMEM;
 	if (req->discipline == DITTO_POSIX)
 		return posix_take(ctx, req, prealloc);
 	new->claim.held = ditto_range_row(DITTO_EXACT, req->exclusive);

@@ -24,8 +24,8 @@ struct ditto_range_sum {
 /**
  * struct ditto_range - a byte range
  * @claim: common part
- * @by_first: node in ctx->ranges, unless the range overlaps nothing
- * @by_owner: node in ctx->by_owner
+ * @by_first: node in ctx->busy->ranges, unless the range overlaps nothing
+ * @by_owner: node in ctx->busy->by_owner
  * @first: first byte; changed under ctx->lock and client->lock
  * @last: last byte; of an empty range, the one before @first
  * @subtree: summary of the subtree of @by_first
@@ -46,7 +46,7 @@ struct ditto_range {
 	bool empty;
 	bool pending;
 	struct ditto_open *open;
-	struct list_head of_open;
+	struct hlist_node of_open;
 	struct ditto_mirror *mirror;
 };
 

@@ -125,9 +125,9 @@ static bool own_less(struct rb_node *a, const struct rb_node *b)
 }
 
 /* Not inlined twice, as then the comparison would be called for each level of the tree. */
-static noinline void own_add(struct ditto_lock_ctx *ctx, struct ditto_range *range)
+static noinline void own_add(struct ditto_lock_busy *busy, struct ditto_range *range)
 {
-	rb_add(&range->by_owner, &ctx->by_owner, own_less);
+	rb_add(&range->by_owner, &busy->by_owner, own_less);
 }
 
 /*
@@ -149,31 +149,33 @@ static void range_link(struct rb_root *root, struct ditto_range *range)
 
 void ditto_range_insert(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 {
-	lockdep_assert_held(&ctx->lock);
-	ctx->ranged++;
+	struct ditto_lock_busy *busy = ditto_lock_ctx_busy(ctx);
+
+	busy->ranged++;
 	range->subtree = range_sum(range);
 	/*
 	 * A range that overlaps nothing is kept out of the interval tree, where many could pile up.
 	 */
 	if (!ditto_range_is_nowhere(range->empty, range->first))
-		range_link(&ctx->ranges[range->claim.held], range);
-	own_add(ctx, range);
+		range_link(&busy->ranges[range->claim.held], range);
+	own_add(busy, range);
 	if (range->open) {
-		list_add_tail(&range->of_open, &range->open->ranges);
+		hlist_add_head(&range->of_open, &range->open->ranges);
 		range->open->exclusive += ditto_range_is_exclusive(range);
 	}
 }
 
 void ditto_range_erase(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 {
-	lockdep_assert_held(&ctx->lock);
-	ctx->ranged--;
+	struct ditto_lock_busy *busy = ditto_lock_ctx_busy(ctx);
+
+	busy->ranged--;
 	if (!ditto_range_is_nowhere(range->empty, range->first))
-		rb_erase_augmented(&range->by_first, &ctx->ranges[range->claim.held],
+		rb_erase_augmented(&range->by_first, &busy->ranges[range->claim.held],
 				   &range_augment);
-	rb_erase(&range->by_owner, &ctx->by_owner);
+	rb_erase(&range->by_owner, &busy->by_owner);
 	if (range->open) {
-		list_del(&range->of_open);
+		hlist_del(&range->of_open);
 		range->open->exclusive -= ditto_range_is_exclusive(range);
 	}
 }
@@ -181,13 +183,13 @@ void ditto_range_erase(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 void ditto_range_confirm(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 {
 	struct ditto_client *client = range->claim.owner->client;
+	struct ditto_lock_busy *busy = ditto_lock_ctx_busy(ctx);
 
-	lockdep_assert_held(&ctx->lock);
-	rb_erase(&range->by_owner, &ctx->by_owner);
+	rb_erase(&range->by_owner, &busy->by_owner);
 	spin_lock(&client->lock);
 	range->pending = false;
 	spin_unlock(&client->lock);
-	own_add(ctx, range);
+	own_add(busy, range);
 }
 
 void ditto_range_move(struct ditto_range *range, u64 first, u64 last)
@@ -272,7 +274,7 @@ static struct ditto_range *range_seek(struct rb_node *rb, bool below, u64 first,
 struct ditto_range *ditto_range_other(struct ditto_lock_ctx *ctx, enum ditto_held row, u64 first,
 				      u64 last, const struct ditto_range_pass *pass)
 {
-	struct rb_node *rb = ctx->ranges[row].rb_node;
+	struct rb_node *rb = ctx->busy->ranges[row].rb_node;
 
 	lockdep_assert_held(&ctx->lock);
 	return range_below(rb, first, pass) ? range_seek(rb, true, first, last, pass) : NULL;
@@ -282,7 +284,7 @@ struct ditto_range *ditto_range_other_behind(struct ditto_lock_ctx *ctx, enum di
 					     const struct ditto_range_place *place, u64 first,
 					     u64 last, const struct ditto_range_pass *pass)
 {
-	struct rb_node *rb = ctx->ranges[row].rb_node;
+	struct rb_node *rb = ctx->busy->ranges[row].rb_node;
 	struct ditto_range *range, *found = NULL;
 
 	lockdep_assert_held(&ctx->lock);
@@ -320,7 +322,7 @@ struct ditto_range *ditto_range_overlap(struct ditto_lock_ctx *ctx, enum ditto_h
 static struct ditto_range *own_find(struct ditto_lock_ctx *ctx, const struct own_key *key,
 				    struct ditto_range **before)
 {
-	struct rb_node *rb = ctx->by_owner.rb_node;
+	struct rb_node *rb = ctx->busy->by_owner.rb_node;
 	struct ditto_range *found = NULL, *range;
 
 	lockdep_assert_held(&ctx->lock);

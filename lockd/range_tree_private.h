@@ -131,8 +131,8 @@ struct ditto_range *ditto_range_overlap(struct ditto_lock_ctx *ctx, enum ditto_h
  * @DITTO_OWN_EMPTY_SHARED: the same without a byte
  * @DITTO_OWN_PENDING: the VFS is being asked
  *
- * They order an owner's ranges in ctx->by_owner, before first and last byte. When ranges are taken
- * again in this order, none is refused because of the owner's others.
+ * They order an owner's ranges in ctx->busy->by_owner, before first and last byte. When ranges are
+ * taken again in this order, none is refused because of the owner's others.
  */
 enum ditto_own_class {
 	DITTO_OWN_POSIX,

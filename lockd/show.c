@@ -174,7 +174,7 @@ int ditto_show_point(struct ditto_lock_point *point, struct ditto_show_cursor *c
 		for (; claim && !batch_full(batch); claim = ditto_lock_ctx_claim_next(claim))
 			show_claim(batch, claim);
 		/* Waits are in the order of their numbers, too, and few. */
-		list_for_each_entry(wait, &ctx->waits, link) {
+		list_for_each_entry(wait, &ctx->busy->waits, link) {
 			if (batch_full(batch))
 				break;
 			if (wait->id > cursor->wait)
@@ -247,7 +247,7 @@ static bool numbered_drop(struct ditto_lock_ctx *ctx, const struct numbered *fou
 		return true;
 	}
 	if (found->claim->held == DITTO_HELD_OPEN)
-		key = ditto_claim_open(found->claim)->lease_owner;
+		key = ditto_claim_open(found->claim)->holder->key;
 	for (int i = 0; i < DITTO_DROPS_AT_ONCE; i++) {
 		if (!ditto_claim_drop(found->claim, why))
 			continue;

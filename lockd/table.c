@@ -20,6 +20,7 @@ struct kmem_cache *ditto_holder_slab;
 struct kmem_cache *ditto_range_slab;
 struct kmem_cache *ditto_open_slab;
 struct kmem_cache *ditto_lease_slab;
+struct kmem_cache *ditto_owner_slab;
 
 /* Created with the first table, destroyed with the last. */
 static DEFINE_MUTEX(shared_lock);
@@ -32,6 +33,9 @@ static void slabs_destroy(void)
 	kmem_cache_destroy(ditto_range_slab);
 	kmem_cache_destroy(ditto_open_slab);
 	kmem_cache_destroy(ditto_lease_slab);
+	/* Owners of the table are freed under RCU. */
+	rcu_barrier();
+	kmem_cache_destroy(ditto_owner_slab);
 }
 
 static int shared_get(void)
@@ -48,8 +52,11 @@ static int shared_get(void)
 	ditto_range_slab = KMEM_CACHE(ditto_range, 0);
 	ditto_open_slab = KMEM_CACHE(ditto_open, 0);
 	ditto_lease_slab = KMEM_CACHE(ditto_lease, SLAB_TYPESAFE_BY_RCU);
+	ditto_owner_slab = kmem_cache_create("ditto_owner",
+					     struct_size_t(struct ditto_owner, key,
+							   DITTO_OWNER_KEY_SHORT), 0, 0, NULL);
 	if (!ditto_lock_ctx_slab || !ditto_holder_slab || !ditto_range_slab || !ditto_open_slab ||
-	    !ditto_lease_slab) {
+	    !ditto_lease_slab || !ditto_owner_slab) {
 		slabs_destroy();
 		err = -ENOMEM;
 	}

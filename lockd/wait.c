@@ -59,7 +59,7 @@ bool ditto_wait_ahead(struct ditto_lock_ctx *ctx, const struct ditto_range_reque
 	struct ditto_wait *wait;
 
 	lockdep_assert_held(&ctx->lock);
-	list_for_each_entry(wait, &ctx->waits, link) {
+	list_for_each_entry(wait, &ctx->busy->waits, link) {
 		if (wait == self)
 			break;
 		if (!wait->tell && ditto_wait_conflicts(&wait->request, req)) {
@@ -115,7 +115,7 @@ static bool wait_within_limits(struct ditto_lock_ctx *ctx,
 	const struct ditto_lock_settings *set = &client->table->settings;
 	int telling = atomic_read(&client->table->telling);
 	int all = tell ? telling : atomic_read(&client->table->waiting) - telling;
-	u32 here = tell ? ctx->telling : ctx->waiting - ctx->telling;
+	u32 here = tell ? ctx->busy->telling : ctx->busy->waiting - ctx->busy->telling;
 
 	/*
 	 * The two counters are read one after the other, so the difference may be negative for a
@@ -133,12 +133,16 @@ static int wait_add(struct ditto_lock_ctx *ctx, struct ditto_wait *wait,
 		    const struct ditto_range_request *req)
 {
 	struct ditto_client *client = req->owner->client;
+	struct ditto_lock_busy *busy;
 	int err;
 
 	if (!ditto_range_may_be(ctx, req))
 		return -ESHUTDOWN;
 	if (!wait_within_limits(ctx, client, wait->tell))
 		return -ENOLCK;
+	if (!ditto_lock_ctx_make_busy(ctx))
+		return -ENOMEM;
+	busy = ditto_lock_ctx_busy(ctx);
 	spin_lock(&client->lock);
 	err = client->dead ? -ESHUTDOWN : ditto_client_cover(client, 1);
 	if (err) {
@@ -163,18 +167,18 @@ static int wait_add(struct ditto_lock_ctx *ctx, struct ditto_wait *wait,
 	refcount_set(&wait->ref, 2);
 	INIT_WORK(&wait->work, wait_work);
 	list_add_tail(&wait->client_link, &client->waits);
-	list_add_tail(&wait->owner_link, &req->owner->waits);
+	list_add_tail(&wait->owner_link, &req->owner->waits->list);
 	atomic_inc(&client->waiting);
 	spin_unlock(&client->lock);
 	ditto_owner_hold(req->owner);
 	if (req->lease_owner)
 		ditto_owner_hold(req->lease_owner);
 	atomic_inc(&client->table->waiting);
-	list_add_tail(&wait->link, &ctx->waits);
-	ctx->waiting++;
+	list_add_tail(&wait->link, &busy->waits);
+	busy->waiting++;
 	if (wait->tell) {
 		atomic_inc(&client->table->telling);
-		ctx->telling++;
+		busy->telling++;
 	}
 	ctx->held++;
 	trace_ditto_wait(wait, -EINPROGRESS);
@@ -186,8 +190,8 @@ void ditto_wait_remove(struct ditto_wait *wait)
 {
 	struct ditto_client *client = wait->request.owner->client;
 	struct ditto_lock_ctx *ctx = wait->ctx;
+	struct ditto_lock_busy *busy = ditto_lock_ctx_busy(ctx);
 
-	lockdep_assert_held(&ctx->lock);
 	spin_lock(&client->lock);
 	WRITE_ONCE(wait->ctx, NULL);
 	list_del_init(&wait->client_link);
@@ -200,10 +204,10 @@ void ditto_wait_remove(struct ditto_wait *wait)
 	/* Pairs with ditto_wait_was_granted(): behind the result and what the range has changed. */
 	smp_store_release(&wait->state, DITTO_WAIT_DONE);
 	ditto_mirror_wait_leave(wait);
-	ctx->waiting--;
+	busy->waiting--;
 	if (wait->tell) {
 		atomic_dec(&client->table->telling);
-		ctx->telling--;
+		busy->telling--;
 	}
 	ctx->held--;
 	/* Later requests may have waited for this one. */
@@ -234,7 +238,7 @@ void ditto_wait_pump(struct ditto_lock_ctx *ctx)
 	struct ditto_wait *wait, *next;
 	int err;
 
-	list_for_each_entry_safe(wait, next, &ctx->waits, link) {
+	list_for_each_entry_safe(wait, next, &ctx->busy->waits, link) {
 		if (wait->state != DITTO_WAIT_QUEUED)
 			continue;
 		if (!wait->barge && ditto_wait_ahead(ctx, &wait->request, wait, NULL))
@@ -262,7 +266,7 @@ static bool wait_is_queued(struct ditto_lock_ctx *ctx, const struct ditto_wait *
 	lockdep_assert_held(&ctx->lock);
 	if (req->discipline == DITTO_EXACT && !wait->tell)
 		return false;
-	list_for_each_entry(other, &ctx->waits, link) {
+	list_for_each_entry(other, &ctx->busy->waits, link) {
 		if (ditto_wait_is(other, req))
 			return true;
 	}
@@ -281,6 +285,7 @@ static int wait_try(const struct ditto_range_request *req, struct ditto_wait *wa
 
 	if (!ctx)
 		return -ENOMEM;
+	ditto_lock_ctx_want_busy(ctx);
 	if (wait_is_queued(ctx, wait, req)) {
 		ditto_lock_ctx_unlock(ctx);
 		return -EALREADY;
@@ -340,7 +345,9 @@ int ditto_wait_enqueue(const struct ditto_range_request *req, struct ditto_wait 
 	int err;
 
 	mutex_lock(&table->deadlock);
-	err = wait_try(req, wait, conflict, prealloc);
+	err = -ENOMEM;
+	if (ditto_owner_make_waits(req->owner))
+		err = wait_try(req, wait, conflict, prealloc);
 	if (err == -EINPROGRESS)
 		err = wait_start(table, wait);
 	mutex_unlock(&table->deadlock);

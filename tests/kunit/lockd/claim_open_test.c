@@ -316,6 +316,47 @@ static void ranges_are_counted(struct kunit *test)
 	open_end(test, t);
 }
 
+static const struct ditto_lock_busy *busy_of(const struct claim_node *node)
+{
+	return rcu_dereference_protected(node->point.ctx, true)->busy;
+}
+
+/* Nodes that only have opens share what is empty; a range makes one that is the node's own. */
+static void only_ranges_need_room(struct kunit *test)
+{
+	struct claim_node *first, *second = claim_node(test);
+	struct open_test *t = open_begin(test);
+	struct ditto_open *one, *two;
+
+	first = t->node;
+	one = try_open(t, 0, 3, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(one));
+	t->node = second;
+	two = try_open(t, 0, 3, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(two));
+	KUNIT_EXPECT_PTR_EQ(test, busy_of(first), busy_of(second));
+	KUNIT_EXPECT_EQ(test, range_lock(t, two, true, 0, 9), 0);
+	KUNIT_EXPECT_PTR_NE(test, busy_of(first), busy_of(second));
+	KUNIT_EXPECT_EQ(test, busy_of(first)->ranged, 0);
+	KUNIT_EXPECT_EQ(test, busy_of(second)->ranged, 1);
+	ditto_open_release(two);
+	t->node = first;
+	ditto_open_release(one);
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(second->point.ctx));
+	open_end(test, t);
+}
+
+/* What performance.md says an open takes of the lock table, and an owner whose key is a number. */
+static void open_takes_little(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_64BIT) || IS_ENABLED(CONFIG_DEBUG_SPINLOCK) ||
+	    IS_ENABLED(CONFIG_LOCKDEP) || IS_ENABLED(CONFIG_PREEMPT_RT))
+		kunit_skip(test, "locks are larger here");
+	KUNIT_EXPECT_LE(test, sizeof(struct ditto_open), 136);
+	KUNIT_EXPECT_LE(test, sizeof(struct ditto_lock_ctx), 176);
+	KUNIT_EXPECT_LE(test, struct_size_t(struct ditto_owner, key, sizeof(u64)), 48);
+}
+
 static struct kunit_case claim_open_cases[] = {
 	KUNIT_CASE(every_pair),
 	KUNIT_CASE(holders_of_the_context),
@@ -325,6 +366,8 @@ static struct kunit_case claim_open_cases[] = {
 	KUNIT_CASE(violation_asks_the_holder_first),
 	KUNIT_CASE(parked_are_woken),
 	KUNIT_CASE(ranges_are_counted),
+	KUNIT_CASE(only_ranges_need_room),
+	KUNIT_CASE(open_takes_little),
 	{}
 };
 

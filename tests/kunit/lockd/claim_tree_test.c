@@ -61,9 +61,12 @@ static u32 expect_sums(struct kunit *test, const struct tree_test *t)
 	const struct ditto_lock_ctx *ctx = rcu_dereference_protected(t->node->point.ctx, true);
 	u32 n = 0;
 
-	for (int row = 0; ctx && row < ARRAY_SIZE(ctx->ranges); row++)
-		for (struct rb_node *rb = rb_first(&ctx->ranges[row]); rb; rb = rb_next(rb), n++)
+	for (int row = 0; ctx && row < DITTO_RANGE_ROWS; row++) {
+		const struct rb_root *root = &ctx->busy->ranges[row];
+
+		for (struct rb_node *rb = rb_first(root); rb; rb = rb_next(rb), n++)
 			expect_sum(test, range_at(rb));
+	}
 	return n;
 }
 
