@@ -296,13 +296,17 @@ static int dsmb_ea_encode_listed(void *arg, const struct ditto_name *name)
 /* Continue where the last listing through this open ended, unless it must restart. */
 static int dsmb_ea_encode_all(struct dsmb_ea_list *list, struct dsmb_query *q)
 {
-	u32 before = q->flags & DSMB_EA_RESTART ? 0 : READ_ONCE(q->open->ea_next);
+	struct dsmb_open_rare *rare = dsmb_open_rare(q->open);
+	u32 before;
 	int err;
 
+	if (!rare)
+		return -ENOMEM;
+	before = q->flags & DSMB_EA_RESTART ? 0 : READ_ONCE(rare->ea_next);
 	list->skip = before;
 	list->single = q->flags & DSMB_EA_SINGLE;
 	err = ditto_xattr_list(list->op, list->node, dsmb_ea_encode_listed, list);
-	WRITE_ONCE(q->open->ea_next, before + list->count);
+	WRITE_ONCE(rare->ea_next, before + list->count);
 	if (!list->any && before && (err >= 0 || err == -EOPNOTSUPP))
 		return -ENODATA;
 	return min(err, 0);

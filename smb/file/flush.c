@@ -27,7 +27,7 @@ static u32 dsmb_flush_exec(struct dsmb_call *call, void *args, void *res)
 	u32 status;
 	int err;
 
-	if (open->pipe)
+	if (dsmb_open_pipe(open))
 		return STATUS_SUCCESS;
 	/* On a directory, these are the rights to add a file and to add a subdirectory. */
 	if (!(open->rights & (DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA)))

@@ -150,33 +150,39 @@ static bool dsmb_lock_is_once(const struct dsmb_call *call, const struct dsmb_op
 static int dsmb_lock_was_done(struct dsmb_call *call, struct dsmb_open *open,
 			      const struct dsmb_lock_args *args)
 {
+	struct dsmb_open_rare *rare;
 	int done = 0;
 	u8 *place;
 
 	if (!dsmb_lock_has_sequence(call, args->bucket))
 		return 0;
-	mutex_lock(&open->lock);
-	if (!open->lock_sequence)
-		open->lock_sequence = kzalloc(DSMB_LOCK_SEQUENCES, GFP_KERNEL);
-	if (!open->lock_sequence) {
+	rare = dsmb_open_rare(open);
+	if (!rare)
+		return -ENOMEM;
+	mutex_lock(&rare->lock);
+	if (!rare->lock_sequence)
+		rare->lock_sequence = kzalloc(DSMB_LOCK_SEQUENCES, GFP_KERNEL);
+	if (!rare->lock_sequence) {
 		done = -ENOMEM;
 	} else if (dsmb_lock_is_once(call, open)) {
-		place = &open->lock_sequence[args->bucket - 1];
+		place = &rare->lock_sequence[args->bucket - 1];
 		done = *place == (args->sequence | DSMB_SEQUENCE_VALID);
 		if (!done)
 			*place = 0;
 	}
-	mutex_unlock(&open->lock);
+	mutex_unlock(&rare->lock);
 	return done;
 }
 
 static void dsmb_lock_mark(struct dsmb_call *call, struct dsmb_open *open, u32 bucket, u8 mark)
 {
+	struct dsmb_open_rare *rare = dsmb_open_has_rare(open);
+
 	if (!dsmb_lock_has_sequence(call, bucket) || !dsmb_lock_is_once(call, open))
 		return;
-	mutex_lock(&open->lock);
-	open->lock_sequence[bucket - 1] = mark;
-	mutex_unlock(&open->lock);
+	mutex_lock(&rare->lock);
+	rare->lock_sequence[bucket - 1] = mark;
+	mutex_unlock(&rare->lock);
 }
 
 /* The locks of a persistent open are recorded before the response is sent. */

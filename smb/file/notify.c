@@ -465,9 +465,10 @@ static u32 dsmb_notify_begin(struct dsmb_call *call, const struct dsmb_notify_ar
 {
 	struct dsmb_notify *notify = kzalloc(sizeof(*notify), GFP_KERNEL);
 	struct dsmb_open *open = call->open;
+	struct dsmb_open_rare *rare = open->rare;
 	int err;
 
-	lockdep_assert_held(&open->lock);
+	lockdep_assert_held(&rare->lock);
 	if (!notify)
 		return STATUS_INSUFFICIENT_RESOURCES;
 	/*
@@ -489,7 +490,7 @@ static u32 dsmb_notify_begin(struct dsmb_call *call, const struct dsmb_notify_ar
 		kfree(notify);
 		return dsmb_status(err);
 	}
-	open->notify = notify;
+	rare->notify = notify;
 	return STATUS_SUCCESS;
 }
 
@@ -497,6 +498,7 @@ static u32 dsmb_notify_begin(struct dsmb_call *call, const struct dsmb_notify_ar
 static u32 dsmb_notify_first(struct dsmb_call *call, const struct dsmb_notify_args *args)
 {
 	struct dsmb_open *open = call->open;
+	struct dsmb_open_rare *rare;
 	struct ditto_node *node;
 	u32 status;
 
@@ -513,14 +515,19 @@ static u32 dsmb_notify_first(struct dsmb_call *call, const struct dsmb_notify_ar
 	if (status)
 		return status;
 
-	mutex_lock(&open->lock);
-	if (!open->notify)
+	rare = dsmb_open_rare(open);
+	if (!rare) {
+		status = STATUS_INSUFFICIENT_RESOURCES;
+		goto end;
+	}
+	mutex_lock(&rare->lock);
+	if (!rare->notify)
 		status = dsmb_notify_begin(call, args);
-	mutex_unlock(&open->lock);
+	mutex_unlock(&rare->lock);
 	if (status)
 		goto end;
 	status = STATUS_INSUFFICIENT_RESOURCES;
-	if (!dsmb_notify_enter(call, open->notify))
+	if (!dsmb_notify_enter(call, rare->notify))
 		goto end;
 	/*
 	 * The directory may be going. This is checked after the request was queued, so that either

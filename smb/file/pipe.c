@@ -340,6 +340,7 @@ static u32 dsmb_pipe_ask_open(struct dsmb_call *call, const struct dsmb_path *pa
 u32 dsmb_pipe_create(struct dsmb_call *call, const struct dsmb_path *path,
 		     struct dsmb_open *open)
 {
+	struct dsmb_open_rare *rare;
 	struct dsmb_pipe_job *job;
 	struct dsmb_pipe *pipe;
 	u32 status;
@@ -347,7 +348,8 @@ u32 dsmb_pipe_create(struct dsmb_call *call, const struct dsmb_path *path,
 	status = dsmb_pipe_ask_open(call, path);
 	if (status)
 		return status;
-	pipe = kzalloc(sizeof(*pipe), GFP_KERNEL);
+	rare = dsmb_open_rare(open);
+	pipe = rare ? kzalloc(sizeof(*pipe), GFP_KERNEL) : NULL;
 	if (!pipe)
 		return STATUS_INSUFFICIENT_RESOURCES;
 	job = call->private;
@@ -358,7 +360,7 @@ u32 dsmb_pipe_create(struct dsmb_call *call, const struct dsmb_path *path,
 	spin_lock_init(&pipe->lock);
 	INIT_LIST_HEAD(&pipe->waiting);
 	INIT_LIST_HEAD(&pipe->readers);
-	open->pipe = pipe;
+	rare->pipe = pipe;
 	dsmb_pipe_done(call);
 	return STATUS_SUCCESS;
 }
@@ -385,7 +387,7 @@ u32 dsmb_pipe_write(struct dsmb_call *call, struct dsmb_open *open, const void *
 
 	if (len > DITTO_PIPE_MAX)
 		return STATUS_INVALID_PARAMETER;
-	job = dsmb_pipe_job(call, open->pipe);
+	job = dsmb_pipe_job(call, dsmb_open_pipe(open));
 	if (!job)
 		return STATUS_INSUFFICIENT_RESOURCES;
 	pipe = job->pipe;
@@ -455,7 +457,7 @@ static u32 dsmb_pipe_message_len(const struct dsmb_pipe *pipe)
 u32 dsmb_pipe_read(struct dsmb_call *call, struct dsmb_open *open, u32 max, void *data,
 		   u32 *len)
 {
-	struct dsmb_pipe *pipe = open->pipe;
+	struct dsmb_pipe *pipe = dsmb_open_pipe(open);
 	struct dsmb_pipe_job *job;
 	void *out = NULL;
 	u32 status;
@@ -495,7 +497,7 @@ u32 dsmb_pipe_read(struct dsmb_call *call, struct dsmb_open *open, u32 max, void
 
 u32 dsmb_pipe_left(struct dsmb_open *open)
 {
-	struct dsmb_pipe *pipe = open->pipe;
+	struct dsmb_pipe *pipe = dsmb_open_pipe(open);
 	u32 left;
 
 	spin_lock(&pipe->lock);

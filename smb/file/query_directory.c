@@ -10,8 +10,9 @@
  * back, and the request goes on when its turn comes. It ends early if it is cancelled, its
  * connection ends, or its open is closed, alone or with its session.
  *
- * Locking: open->lock guards the position of the listing. It is held while the directory is read,
- * so that two listings through one open share the entries, but not between turns.
+ * Locking: the lock of dsmb_open_rare() guards the position of the listing. It is held while the
+ * directory is read, so that two listings through one open share the entries, but not between
+ * turns.
  */
 
 #include <linux/err.h>
@@ -555,20 +556,21 @@ static u32 dsmb_dir_begin(struct dsmb_dir *dir, struct dsmb_dir_args *args)
 	return STATUS_SUCCESS;
 }
 
-/* Called with open->lock held. */
+/* Called with the lock of dsmb_open_rare() held. */
 static u32 dsmb_dir_run(struct dsmb_dir_query *q, struct ditto_node *node,
 			struct dsmb_dir_args *args)
 {
 	struct dsmb_open *open = q->open;
+	struct dsmb_open_rare *rare = open->rare;
 	u32 status;
 
-	if (!open->dir) {
-		open->dir = kzalloc(sizeof(*open->dir), GFP_KERNEL);
-		if (!open->dir)
+	if (!rare->dir) {
+		rare->dir = kzalloc(sizeof(*rare->dir), GFP_KERNEL);
+		if (!rare->dir)
 			return STATUS_INSUFFICIENT_RESOURCES;
-		open->dir->posix = open->posix;
+		rare->dir->posix = open->posix;
 	}
-	q->dir = open->dir;
+	q->dir = rare->dir;
 	q->unusual = q->dir->posix || q->level->posix || q->level->shortname_at;
 	if (!args->begun) {
 		status = dsmb_dir_begin(q->dir, args);
@@ -613,6 +615,7 @@ static u32 dsmb_dir_exec(struct dsmb_call *call, void *args, void *res)
 	};
 	struct dsmb_builder *out = &call->out;
 	u32 room = min_t(u32, a->max, DSMB_DIR_ROOM), status;
+	struct dsmb_open_rare *rare;
 	struct dsmb_dir_res *r = res;
 	struct ditto_node *node;
 
@@ -628,7 +631,8 @@ static u32 dsmb_dir_exec(struct dsmb_call *call, void *args, void *res)
 	if (a->max < q.level->least)
 		return STATUS_INFO_LENGTH_MISMATCH;
 
-	if (dsmb_reply_reserve(call, DSMB_DIR_HEAD + room))
+	rare = dsmb_open_rare(q.open);
+	if (!rare || dsmb_reply_reserve(call, DSMB_DIR_HEAD + room))
 		return STATUS_INSUFFICIENT_RESOURCES;
 	status = dsmb_open_begin(call, q.open, &node);
 	if (status)
@@ -636,9 +640,9 @@ static u32 dsmb_dir_exec(struct dsmb_call *call, void *args, void *res)
 	q.out = dsmb_builder(out->data + DSMB_DIR_HEAD, min(room, out->size - DSMB_DIR_HEAD));
 	q.short_names = ditto_has_shortnames(call->op.share);
 	q.hide = dsmb_share_hides_unreadable(call->op.share);
-	mutex_lock(&q.open->lock);
+	mutex_lock(&rare->lock);
 	status = dsmb_dir_run(&q, node, a);
-	mutex_unlock(&q.open->lock);
+	mutex_unlock(&rare->lock);
 	dsmb_open_end(call, q.open);
 	r->len = q.out.len;
 	return status;

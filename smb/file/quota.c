@@ -131,7 +131,7 @@ static u32 dsmb_quota_of_all(struct dsmb_query *q, struct dsmb_quota_list *list,
 {
 	struct user_namespace *ns = &init_user_ns;
 	struct ditto_quota_record record;
-	u64 *next = &q->open->quota_next;
+	u64 *next = &q->open->rare->quota_next;
 	struct ditto_sid sid;
 	int err;
 
@@ -155,6 +155,7 @@ static u32 dsmb_query_quota(struct dsmb_query *q)
 {
 	struct dsmb_quota_list list = { .out = &q->out, .last = U32_MAX };
 	struct dsmb_cursor *in = &q->input;
+	struct dsmb_open_rare *rare;
 	bool single, restart;
 	u32 list_len, status;
 
@@ -166,14 +167,17 @@ static u32 dsmb_query_quota(struct dsmb_query *q)
 	if (in->bad)
 		return STATUS_INVALID_PARAMETER;
 
-	mutex_lock(&q->open->lock);
+	rare = dsmb_open_rare(q->open);
+	if (!rare)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	mutex_lock(&rare->lock);
 	if (restart)
-		q->open->quota_next = 0;
+		rare->quota_next = 0;
 	if (list_len)
 		status = dsmb_quota_of_list(q, &list, list_len);
 	else
 		status = dsmb_quota_of_all(q, &list, single);
-	mutex_unlock(&q->open->lock);
+	mutex_unlock(&rare->lock);
 	if (!status && list.needed && list.last == U32_MAX)
 		return dsmb_query_too_small(q, list.needed);
 	return status;

@@ -141,7 +141,7 @@ static u32 dsmb_read_exec(struct dsmb_call *call, void *args, void *res)
 	ssize_t n;
 	bool eof;
 
-	if (open->pipe)
+	if (dsmb_open_pipe(open))
 		return dsmb_read_pipe(call, a->length, r);
 	if (ditto_instance_is_dir(open->inst))
 		return STATUS_INVALID_DEVICE_REQUEST;

@@ -79,12 +79,12 @@ static void dsmb_change_time(struct dsmb_change *c, const struct dsmb_time_chang
 		times->which |= which;
 		*time = change->time;
 	}
-	mutex_lock(&open->lock);
+	spin_lock(&open->where);
 	if (change->go_on)
 		WRITE_ONCE(open->kept_times, open->kept_times & ~which);
 	else if (change->keep && !(change->set && open->posix))
 		WRITE_ONCE(open->kept_times, open->kept_times | which);
-	mutex_unlock(&open->lock);
+	spin_unlock(&open->where);
 }
 
 /*

@@ -145,7 +145,7 @@ static u32 dsmb_write_exec(struct dsmb_call *call, void *args, void *res)
 	u32 status;
 	ssize_t n;
 
-	if (open->pipe)
+	if (dsmb_open_pipe(open))
 		return dsmb_write_pipe(call, a, r);
 	if (ditto_instance_is_dir(open->inst))
 		return STATUS_INVALID_DEVICE_REQUEST;

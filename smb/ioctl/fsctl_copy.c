@@ -13,6 +13,7 @@
 #include "../../fs/share/share.h"
 #include "../auth/session.h"
 #include "../auth/tree.h"
+#include "../open/lease.h"
 #include "../open/open.h"
 #include "fsctl_copy.h"
 
@@ -101,7 +102,7 @@ u32 dsmb_copy_begin(struct dsmb_copy *copy, u64 persistent, u64 volatile_id, u32
 		goto put_status;
 	copy->actor = *io->call->op.actor;
 	copy->actor.owner = copy->from->owner;
-	copy->actor.lease_owner = copy->from->lease_owner;
+	copy->actor.lease_owner = dsmb_lease_owner(copy->from);
 	copy->op.actor = &copy->actor;
 	copy->op.no_recall = copy->from->no_recall;
 	err = ditto_instance_begin(copy->from->inst, &copy->op, &copy->node);

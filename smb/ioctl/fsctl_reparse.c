@@ -372,6 +372,7 @@ free:
 
 static u32 dsmb_replace(struct dsmb_ioctl *io, const struct dsmb_special *special)
 {
+	struct dsmb_open_rare *rare;
 	u32 status;
 
 	if (ditto_instance_delete_pending(io->inst))
@@ -379,13 +380,16 @@ static u32 dsmb_replace(struct dsmb_ioctl *io, const struct dsmb_special *specia
 	/* Other workers must not wait until the new file is recorded. */
 	if (!io->call->message->records && dsmb_durable_is_persistent(io->open))
 		return DSMB_TO_BE_RECORDED;
-	mutex_lock(&io->open->lock);
+	rare = dsmb_open_rare(io->open);
+	if (!rare)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	mutex_lock(&rare->lock);
 	/* The open keeps both files until it is closed, so it does not get a third one. */
-	if (io->open->moved_from)
+	if (rare->moved_from)
 		status = STATUS_NOT_SUPPORTED;
 	else
 		status = dsmb_done(io->call, dsmb_replace_locked(io, special));
-	mutex_unlock(&io->open->lock);
+	mutex_unlock(&rare->lock);
 	/* Without a record of the new file, the open ends with this run of the server. */
 	if (status == STATUS_SUCCESS)
 		dsmb_persist_save(io->open);

@@ -169,7 +169,7 @@ static u32 dsmb_create_key(struct dsmb_create *c)
 
 	if (err)
 		return dsmb_status(err);
-	c->call->actor.lease_owner = c->open->lease_owner;
+	c->call->actor.lease_owner = dsmb_lease_owner(c->open);
 	c->call->actor.entry_owner = c->open->entry_owner;
 	return dsmb_create_is_elsewhere(c) ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
 }

@@ -139,6 +139,7 @@ bool dsmb_durable_may(const struct dsmb_call *call)
 static bool durable_make(struct dsmb_call *call, struct dsmb_open *open,
 			 const struct dsmb_durable_ask *ask, u32 usual_ms, bool persistent)
 {
+	struct dsmb_open_rare *rare;
 	struct dsmb_durable *durable;
 
 	durable = durable_alloc(open, &call->conn->client_guid,
@@ -147,11 +148,17 @@ static bool durable_make(struct dsmb_call *call, struct dsmb_open *open,
 				persistent);
 	if (!durable)
 		return false;
+	/* A place to keep it, if it is refused. */
+	rare = persistent ? dsmb_open_rare(open) : NULL;
+	if (persistent && !rare) {
+		durable_drop(durable);
+		return false;
+	}
 	/* Pairs with readers that find the open through the table or the lease. */
 	smp_store_release(&open->durable, durable);
 	if (!persistent || dsmb_persist_grant(open))
 		return true;
-	open->refused = durable;
+	rare->refused = durable;
 	WRITE_ONCE(open->durable, NULL);
 	return false;
 }
@@ -201,12 +208,16 @@ u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 
 {
 	struct ditto_auth_user *acting_user = dsmb_session_acting_user(call->session);
 	const struct dsmb_durable_ask ask = { .version = 1 };
+	struct dsmb_open_rare *rare;
 	struct dsmb_durable *durable;
 	u32 status = STATUS_SUCCESS;
 
 	if (!open->outlives || acting_user->guest || acting_user->anonymous)
 		return STATUS_INVALID_PARAMETER;
-	mutex_lock(&open->lock);
+	rare = dsmb_open_rare(open);
+	if (!rare)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	mutex_lock(&rare->lock);
 	durable = open->durable;
 	if (durable) {
 		/* A persistent open promises more already. */
@@ -214,7 +225,7 @@ u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 
 			WRITE_ONCE(durable->timeout_ms, timeout_ms);
 			WRITE_ONCE(durable->resilient, true);
 		}
-		mutex_unlock(&open->lock);
+		mutex_unlock(&rare->lock);
 		return STATUS_SUCCESS;
 	}
 	durable = durable_alloc(open, &call->conn->client_guid, acting_user,
@@ -228,7 +239,7 @@ u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 
 			durable_drop(durable);
 		status = STATUS_INSUFFICIENT_RESOURCES;
 	}
-	mutex_unlock(&open->lock);
+	mutex_unlock(&rare->lock);
 	return status;
 }
 
@@ -302,8 +313,8 @@ void dsmb_durable_forget(struct dsmb_open *open)
 
 void dsmb_durable_free(struct dsmb_open *open)
 {
-	if (open->refused)
-		durable_drop(open->refused);
+	if (open->rare && open->rare->refused)
+		durable_drop(open->rare->refused);
 	if (!open->durable)
 		return;
 	/* An open that was never published is still in the table, and so is its record. */

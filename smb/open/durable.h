@@ -161,7 +161,7 @@ void dsmb_durable_grant(struct dsmb_call *call, struct dsmb_open *open,
  *
  * MS-SMB2 section 3.3.5.15.9. A persistent open is left as it is.
  *
- * Context: may sleep; takes open->lock.
+ * Context: may sleep; takes the lock of dsmb_open_rare().
  * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER if the open cannot outlive its session;
  *	STATUS_INSUFFICIENT_RESOURCES.
  */

@@ -136,7 +136,7 @@ u32 dsmb_app_take_over(struct dsmb_call *call, const struct dsmb_app_ask *ask,
 		if (dsmb_durable_is_persistent(open) && !call->message->records)
 			status = DSMB_TO_BE_RECORDED;
 		if (!status) {
-			dsmb_app_forget(open->app);
+			dsmb_app_forget(dsmb_open_has_rare(open)->app);
 			dsmb_durable_close(open);
 		}
 		dsmb_open_put(open);
@@ -161,7 +161,8 @@ void dsmb_app_tell(const struct dsmb_app *app, struct dsmb_app_ask *ask)
 void dsmb_app_enter(struct dsmb_open *open, const guid_t *client, u64 tag,
 		    const struct dsmb_app_ask *ask, const struct ditto_node *node)
 {
-	struct dsmb_app *app = kzalloc(sizeof(*app), GFP_KERNEL);
+	struct dsmb_open_rare *rare = dsmb_open_rare(open);
+	struct dsmb_app *app = rare ? kzalloc(sizeof(*app), GFP_KERNEL) : NULL;
 
 	/* Without an entry the old open only stays until its timeout. */
 	if (!app)
@@ -171,7 +172,7 @@ void dsmb_app_enter(struct dsmb_open *open, const guid_t *client, u64 tag,
 	app->tag = tag;
 	app->node = node;
 	app->ask = *ask;
-	open->app = app;
+	rare->app = app;
 	spin_lock(&apps_lock);
 	hash_add(apps, &app->link, app_key(ask->id, node));
 	spin_unlock(&apps_lock);

@@ -157,8 +157,6 @@ int dsmb_lease_take(struct dsmb_open *open, const struct dsmb_caching *asked)
 		dsmb_lease_put(fresh);
 	open->lease = lease;
 	INIT_LIST_HEAD(&open->lease_link);
-	ditto_owner_put(open->lease_owner);
-	open->lease_owner = ditto_owner_hold(lease->owner);
 	return asked->flags & DSMB_LEASE_HAS_PARENT ? take_parent(open, asked) : 0;
 }
 
@@ -224,6 +222,11 @@ struct dsmb_lease *dsmb_lease_find(struct dsmb_session *session, const u8 *key)
 	return lease;
 }
 
+struct ditto_owner *dsmb_lease_owner(const struct dsmb_open *open)
+{
+	return open->lease ? open->lease->owner : open->owner;
+}
+
 struct ditto_owner *dsmb_lease_actor(const struct dsmb_open *open)
 {
 	const struct dsmb_lease *lease = open->lease;
@@ -231,7 +234,7 @@ struct ditto_owner *dsmb_lease_actor(const struct dsmb_open *open)
 	if (lease && dsmb_lease_is_oplock(lease) &&
 	    !(READ_ONCE(lease->state) & DITTO_LEASE_WRITE))
 		return NULL;
-	return open->lease_owner;
+	return dsmb_lease_owner(open);
 }
 
 bool dsmb_lease_is_used(struct dsmb_lease *lease)

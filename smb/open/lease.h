@@ -133,7 +133,7 @@ static inline bool dsmb_lease_is_oplock(const struct dsmb_lease *lease)
 
 /**
  * dsmb_lease_take - attach an open to its lease or oplock before anything is cached
- * @open: not in use yet; this function sets its lease, lease_owner and entry_owner
+ * @open: not in use yet; this function sets its lease and entry_owner
  * @asked: requested caching
  *
  * Undone by dsmb_lease_close().
@@ -233,6 +233,14 @@ void dsmb_lease_close(struct dsmb_open *open);
  * Return: DITTO_LEASE_* bits.
  */
 u8 dsmb_lease_held(const struct dsmb_lease *lease);
+
+/**
+ * dsmb_lease_owner - get the owner of an open's caching grant
+ * @open: the open
+ *
+ * Return: the owner, borrowed from the open, whose own owner it is if the open has no lease.
+ */
+struct ditto_owner *dsmb_lease_owner(const struct dsmb_open *open);
 
 /**
  * dsmb_lease_actor - get the owner whose caching grants an operation through an open does not break

@@ -168,11 +168,9 @@ static int dsmb_open_init(struct dsmb_open *open, struct dsmb_server *server,
 	open->owner = dsmb_open_owner(open, client);
 	if (IS_ERR(open->owner))
 		return PTR_ERR(open->owner);
-	open->lease_owner = ditto_owner_hold(open->owner);
 	open->server = server;
 	spin_lock_init(&open->where);
 	refcount_set(&open->ref, 1);
-	mutex_init(&open->lock);
 	open->since = ktime_get_real_seconds();
 	dsmb_tree_hold(tree);
 	open->tree = tree;
@@ -180,19 +178,40 @@ static int dsmb_open_init(struct dsmb_open *open, struct dsmb_server *server,
 	return 0;
 }
 
+struct dsmb_open_rare *dsmb_open_rare(struct dsmb_open *open)
+{
+	struct dsmb_open_rare *rare = dsmb_open_has_rare(open), *other;
+
+	if (rare)
+		return rare;
+	rare = kzalloc(sizeof(*rare), GFP_KERNEL);
+	if (!rare)
+		return NULL;
+	mutex_init(&rare->lock);
+	other = cmpxchg(&open->rare, NULL, rare);
+	if (!other)
+		return rare;
+	kfree(rare);
+	return other;
+}
+
 int dsmb_open_limit(struct dsmb_open *open, const struct ditto_share *share)
 {
 	const struct super_block *sb = share->root.mnt->mnt_sb;
+	struct dsmb_open_limits *limits;
+	struct dsmb_open_rare *rare;
 
 	/* The share that the administrator made has the limits of its tree connect. */
 	if (!share->outer)
 		return 0;
-	open->limits = kzalloc(sizeof(*open->limits), GFP_KERNEL);
-	if (!open->limits)
+	rare = dsmb_open_rare(open);
+	limits = rare ? kzalloc(sizeof(*limits), GFP_KERNEL) : NULL;
+	if (!limits)
 		return -ENOMEM;
-	open->limits->crowd = dsmb_crowd_get(&open->server->crowds, sb);
-	open->limits->recorders = dsmb_crowd_get(&open->server->recorders, sb);
-	return open->limits->crowd && open->limits->recorders ? 0 : -ENOMEM;
+	rare->limits = limits;
+	limits->crowd = dsmb_crowd_get(&open->server->crowds, sb);
+	limits->recorders = dsmb_crowd_get(&open->server->recorders, sb);
+	return limits->crowd && limits->recorders ? 0 : -ENOMEM;
 }
 
 struct dsmb_open *dsmb_open_restored(struct dsmb_server *server, const guid_t *guid,
@@ -298,7 +317,7 @@ void dsmb_open_op(struct dsmb_open *open, const struct dsmb_tree *tree, struct d
 	*actor = (struct ditto_actor) {
 		.client = open->owner->client,
 		.owner = open->owner,
-		.lease_owner = open->lease_owner,
+		.lease_owner = dsmb_lease_owner(open),
 		.entry_owner = open->entry_owner,
 		.exact = true,
 	};
@@ -317,8 +336,8 @@ static void dsmb_open_close_instance(struct dsmb_open *open)
 
 	dsmb_open_op(open, open->tree, &op, &actor);
 	ditto_instance_close(&op, open->inst);
-	if (open->moved_from)
-		ditto_instance_close(&op, open->moved_from);
+	if (open->rare && open->rare->moved_from)
+		ditto_instance_close(&op, open->rare->moved_from);
 }
 
 static void dsmb_open_limits_free(struct dsmb_open_limits *limits)
@@ -330,6 +349,19 @@ static void dsmb_open_limits_free(struct dsmb_open_limits *limits)
 	kfree(limits);
 }
 
+static void dsmb_open_rare_free(struct dsmb_open_rare *rare)
+{
+	if (likely(!rare))
+		return;
+	dsmb_app_free(rare->app);
+	dsmb_pipe_free(rare->pipe);
+	dsmb_dir_free(rare->dir);
+	dsmb_notify_close(rare->notify);
+	dsmb_open_limits_free(rare->limits);
+	kfree(rare->lock_sequence);
+	kfree(rare);
+}
+
 static void dsmb_open_free(struct dsmb_open *open)
 {
 	struct ditto_client *client = open->owner->client;
@@ -339,19 +371,13 @@ static void dsmb_open_free(struct dsmb_open *open)
 	dsmb_lease_close(open);
 	dsmb_durable_free(open);
 	dsmb_created_free(open->created);
-	dsmb_app_free(open->app);
-	dsmb_pipe_free(open->pipe);
-	dsmb_dir_free(open->dir);
-	dsmb_notify_close(open->notify);
+	dsmb_open_rare_free(open->rare);
 	if (open->entry_owner)
 		ditto_owner_put(open->entry_owner);
-	ditto_owner_put(open->lease_owner);
 	if (open->outlives)
 		dsmb_lease_client_unuse(client);
 	ditto_owner_put(open->owner);
 	dsmb_tree_put(open->tree);
-	dsmb_open_limits_free(open->limits);
-	kfree(open->lock_sequence);
 	kfree_rcu(open, rcu);
 }
 
@@ -369,7 +395,7 @@ void dsmb_open_put(struct dsmb_open *open)
 
 u32 dsmb_open_begin(struct dsmb_call *call, struct dsmb_open *open, struct ditto_node **node)
 {
-	if (open->pipe)
+	if (dsmb_open_pipe(open))
 		return STATUS_INVALID_DEVICE_REQUEST;
 	if (ditto_instance_begin(open->inst, &call->op, node))
 		return STATUS_FILE_CLOSED;
@@ -393,9 +419,11 @@ void dsmb_open_end(struct dsmb_call *call, struct dsmb_open *open)
 
 void dsmb_open_move(struct dsmb_open *open, struct ditto_instance *inst)
 {
-	lockdep_assert_held(&open->lock);
-	WARN_ON_ONCE(open->moved_from);
-	open->moved_from = open->inst;
+	struct dsmb_open_rare *rare = open->rare;
+
+	lockdep_assert_held(&rare->lock);
+	WARN_ON_ONCE(rare->moved_from);
+	rare->moved_from = open->inst;
 	/* Other requests read it at any time. */
 	smp_store_release(&open->inst, inst);
 }
@@ -440,6 +468,14 @@ static void dsmb_open_wake(struct dsmb_open *open)
 	wake_up_var(&open->session);
 }
 
+static void dsmb_open_app_forget(const struct dsmb_open *open)
+{
+	const struct dsmb_open_rare *rare = dsmb_open_has_rare(open);
+
+	if (rare)
+		dsmb_app_forget(rare->app);
+}
+
 static bool dsmb_open_shut(struct dsmb_open *open, bool only_detached)
 {
 	bool first;
@@ -459,7 +495,7 @@ static bool dsmb_open_shut(struct dsmb_open *open, bool only_detached)
 	if (READ_ONCE(open->durable))
 		dsmb_open_wake(open);
 	dsmb_created_forget(open->created);
-	dsmb_app_forget(open->app);
+	dsmb_open_app_forget(open);
 	dsmb_durable_forget(open);
 	/* MS-SMB2 section 3.3.5.10: lock requests that wait on the open are not granted. */
 	dsmb_calls_cancel(open, NULL, STATUS_RANGE_NOT_LOCKED);
@@ -485,7 +521,7 @@ bool dsmb_open_give_up(struct dsmb_open *open)
 		return false;
 	dsmb_open_wake(open);
 	dsmb_created_forget(open->created);
-	dsmb_app_forget(open->app);
+	dsmb_open_app_forget(open);
 	dsmb_calls_cancel(open, NULL, STATUS_RANGE_NOT_LOCKED);
 	return true;
 }

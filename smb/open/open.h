@@ -55,6 +55,37 @@ struct dsmb_open_limits {
 };
 
 /**
+ * struct dsmb_open_rare - what few opens have
+ * @pipe: named pipe of IPC$; NULL for a file of a disk share; set before the open can be found
+ * @limits: worker limits, if the file is in a file system within the share, else NULL; set before
+ *	the open can be found
+ * @refused: durability whose record could not be written, so the open is not persistent; other
+ *	threads may still look at it through the lease
+ * @app: application instance of the open, or NULL; set before the client can find the open
+ * @ea_next: number of EAs listed so far; the next listing continues behind them
+ * @lock: mutex; guards the members below
+ * @moved_from: the instance before dsmb_open_move(), which requests may still use; or NULL
+ * @dir: position of the directory listing
+ * @notify: watch of a directory that is watched (notify.h); set once
+ * @lock_sequence: one entry per LockSequenceIndex, DSMB_LOCK_SEQUENCES; the low bits are the number
+ *	last used, which is valid if bit 7 is set. NULL until a request has one; set once
+ * @quota_next: uid at which the quota listing continues; under @lock
+ */
+struct dsmb_open_rare {
+	struct dsmb_pipe *pipe;
+	struct dsmb_open_limits *limits;
+	struct dsmb_durable *refused;
+	struct dsmb_app *app;
+	u32 ea_next;
+	struct mutex lock;	/* see above */
+	struct ditto_instance *moved_from;
+	struct dsmb_dir *dir;
+	struct dsmb_notify *notify;
+	u8 *lock_sequence;
+	u64 quota_next;
+};
+
+/**
  * struct dsmb_open - an open file, directory, stream or pipe
  * @server: server that the open belongs to
  * @where: spinlock; guards @session, @tree, @volatile_id, @published, @expired and @closing for
@@ -74,17 +105,12 @@ struct dsmb_open_limits {
  * @ref: see the comment at the top of this file
  * @rights: GrantedAccess as DITTO_RIGHT_* bits, which have the values of the wire
  * @inst: instance of a disk share's file; NULL for a pipe; changed by dsmb_open_move()
- * @limits: worker limits, if the file is in a file system within the share, else NULL; set before
- *	the open can be found
  * @owner: lock owner of the open's claims; it belongs to the client of the session, or to a client
  *	that outlives the session
- * @lease_owner: owner of the caching grant that the open's own operations do not break; the same as
- *	@owner if the open has no lease
  * @entry_owner: owner of the lease on the parent directory (ParentLeaseKey), or NULL; held
  * @lease: lease or oplock of the open, held, or NULL (lease.h); set before the open can be found
  * @lease_link: link in the lease's list of holders; under the lease's lock
  * @rcu: frees the open under RCU, when it has no lease any more
- * @pipe: named pipe of IPC$; NULL for a file of a disk share
  * @action: enum ditto_open_action of the CREATE
  * @used: an operation was done on the open since its CREATE, so the CREATE is no longer replayed
  * @delete_on_close: this open requested the deletion of its file, and the request was not
@@ -100,25 +126,15 @@ struct dsmb_open_limits {
  * @encrypted: the CREATE was encrypted, so breaks are encrypted as well
  * @quota: the open is $Extend\$Quota
  * @kept_times: DSMB_TIME_* bits of the times that changes through this open leave alone; written
- *	under @lock, read at any time
+ *	under @where, read at any time
  * @mode: FileModeInformation
- * @ea_next: number of EAs listed so far; the next listing continues behind them
- * @since: wall clock time of the CREATE, for display; 0 if unknown
+ * @since: wall clock time of the CREATE in seconds, for display; it ends in 2106
  * @durable: durability of the open, or NULL; set before the client can find the open
- * @refused: durability whose record could not be written, so the open is not persistent; other
- *	threads may still look at it through the lease
  * @created: CreateGuid entry of a CREATE that may be replayed, or NULL; set before the client can
  *	find the open
- * @app: application instance of the open, or NULL; set before the client can find the open
+ * @rare: what few opens have, or NULL; see dsmb_open_rare(); set once
  * @parked: number of calls that are parked on the open; changed by transport/call.c
- * @lock: mutex; guards the members below
- * @moved_from: the instance before dsmb_open_move(), which requests may still use; or NULL
- * @dir: position of the directory listing
- * @notify: watch of a directory that is watched (notify.h); set once
- * @lock_sequence: one entry per LockSequenceIndex, DSMB_LOCK_SEQUENCES; the low bits are the number
- *	last used, which is valid if bit 7 is set. NULL until a request has one; set once
  * @position: FilePositionInformation
- * @quota_next: uid at which the quota listing continues; under @lock
  * @channel_sequence: ChannelSequence, MS-SMB2 section 3.3.5.2.10; it and the next three members are
  *	guarded by @where, see replay.c
  * @turn: number of changes of @channel_sequence
@@ -140,43 +156,33 @@ struct dsmb_open {
 	refcount_t ref;
 	u32 rights;
 	struct ditto_instance *inst;
-	struct dsmb_open_limits *limits;
 	struct ditto_owner *owner;
-	struct ditto_owner *lease_owner;
 	struct ditto_owner *entry_owner;
 	struct dsmb_lease *lease;
 	union {
 		struct list_head lease_link;
 		struct rcu_head rcu;
 	};
-	struct dsmb_pipe *pipe;
+	struct dsmb_durable *durable;
+	struct dsmb_created *created;
+	struct dsmb_open_rare *rare;
+	u64 position;
 	u8 action;
+	u8 kept_times;
 	bool used;
 	bool delete_on_close;
 	bool delete_on_close_later;
-	u32 options;
 	bool write_through;
-	bool no_recall;
-	bool snapshot;
-	bool posix;
 	bool encrypted;
-	bool quota;
-	u8 kept_times;
+	/* Constant from before the open can be found. */
+	bool no_recall : 1;
+	bool snapshot : 1;
+	bool posix : 1;
+	bool quota : 1;
+	u32 options;
 	u32 mode;
-	u32 ea_next;
 	u32 parked;
-	time64_t since;
-	struct dsmb_durable *durable;
-	struct dsmb_durable *refused;
-	struct dsmb_created *created;
-	struct dsmb_app *app;
-	struct mutex lock;	/* see above */
-	struct ditto_instance *moved_from;
-	struct dsmb_dir *dir;
-	struct dsmb_notify *notify;
-	u8 *lock_sequence;
-	u64 position;
-	u64 quota_next;
+	u32 since;
 	u16 channel_sequence;
 	u32 turn;
 	u32 outstanding;
@@ -186,6 +192,38 @@ struct dsmb_open {
 /* Create and destroy the cache of opens, once for the module. */
 int dsmb_opens_init(void);
 void dsmb_opens_exit(void);
+
+/**
+ * dsmb_open_rare - get what few opens have, for an open that needs it
+ * @open: the open; the caller has a reference
+ *
+ * Context: may sleep.
+ * Return: the struct, which stays until the open is freed; NULL without memory.
+ */
+struct dsmb_open_rare *dsmb_open_rare(struct dsmb_open *open);
+
+/* The same if the open has it already, else NULL. */
+static inline struct dsmb_open_rare *dsmb_open_has_rare(const struct dsmb_open *open)
+{
+	/* Pairs with dsmb_open_rare(). */
+	return smp_load_acquire(&open->rare);
+}
+
+/* The named pipe of an open of IPC$; NULL for a file of a disk share. */
+static inline struct dsmb_pipe *dsmb_open_pipe(const struct dsmb_open *open)
+{
+	const struct dsmb_open_rare *rare = dsmb_open_has_rare(open);
+
+	return unlikely(rare) ? rare->pipe : NULL;
+}
+
+/* The worker limits of an open in a file system within the share; else NULL. */
+static inline const struct dsmb_open_limits *dsmb_open_limits(const struct dsmb_open *open)
+{
+	const struct dsmb_open_rare *rare = dsmb_open_has_rare(open);
+
+	return unlikely(rare) ? rare->limits : NULL;
+}
 
 static inline void dsmb_open_hold(struct dsmb_open *open)
 {
@@ -290,7 +328,7 @@ void dsmb_open_end(struct dsmb_call *call, struct dsmb_open *open);
 
 /**
  * dsmb_open_move - let an open go on with the file that has replaced its own
- * @open: not moved before; @open->lock is held
+ * @open: not moved before; the lock of its dsmb_open_rare() is held
  * @inst: instance of the new file, which belongs to the open from now on
  *
  * The old instance is closed with the open, so an open moves at most once.

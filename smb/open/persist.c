@@ -134,6 +134,7 @@ static int gather_file(struct dsmb_open *open, struct ditto_share *share, struct
 static int persist_gather(const struct dsmb_durable *durable, struct dsmb_record *r)
 {
 	struct dsmb_open *open = durable->open;
+	struct dsmb_open_rare *rare = dsmb_open_has_rare(open);
 	struct dsmb_tree *tree = dsmb_open_tree(open);
 	struct ditto_actor actor;
 	struct ditto_node *node;
@@ -150,15 +151,17 @@ static int persist_gather(const struct dsmb_durable *durable, struct dsmb_record
 		r->flags |= DSMB_RECORD_SNAPSHOT;
 	if (open->posix)
 		r->flags |= DSMB_RECORD_POSIX;
-	dsmb_app_tell(open->app, &r->app);
+	dsmb_app_tell(rare ? rare->app : NULL, &r->app);
 	if (r->app.present)
 		r->flags |= DSMB_RECORD_APP;
 	gather_lease(open, &r->caching);
 	gather_user(durable->user, tree, r);
-	mutex_lock(&open->lock);
-	if (open->lock_sequence)
-		memcpy(r->sequences, open->lock_sequence, sizeof(r->sequences));
-	mutex_unlock(&open->lock);
+	if (rare) {
+		mutex_lock(&rare->lock);
+		if (rare->lock_sequence)
+			memcpy(r->sequences, rare->lock_sequence, sizeof(r->sequences));
+		mutex_unlock(&rare->lock);
+	}
 
 	dsmb_open_op(open, tree, &op, &actor);
 	err = ditto_instance_begin(open->inst, &op, &node);

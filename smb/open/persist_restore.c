@@ -149,6 +149,7 @@ static int restore_open(struct restoring *r)
 	const struct dsmb_record *rec = &r->record;
 	struct dsmb_tree *tree = dsmb_tree_restored(ditto_nested_outermost(r->share), r->cred,
 						    rec->flags & DSMB_RECORD_WRITABLE);
+	struct dsmb_open_rare *rare;
 	struct dsmb_open *open;
 
 	if (!tree)
@@ -172,8 +173,11 @@ static int restore_open(struct restoring *r)
 	open->posix = rec->flags & DSMB_RECORD_POSIX;
 	open->delete_on_close = rec->flags & DSMB_RECORD_DELETE_PENDING;
 	open->delete_on_close_later = open->delete_on_close;
-	open->lock_sequence = kmemdup(rec->sequences, sizeof(rec->sequences), GFP_KERNEL);
-	if (!open->lock_sequence)
+	rare = dsmb_open_rare(open);
+	if (!rare)
+		return -ENOMEM;
+	rare->lock_sequence = kmemdup(rec->sequences, sizeof(rec->sequences), GFP_KERNEL);
+	if (!rare->lock_sequence)
 		return -ENOMEM;
 	return dsmb_lease_take(open, &rec->caching);
 }
@@ -282,7 +286,7 @@ static int restore_ranges(struct restoring *r, struct ditto_node *node)
 		struct ditto_range_request req = {
 			.point = &node->point,
 			.owner = r->open->owner,
-			.lease_owner = r->open->lease_owner,
+			.lease_owner = dsmb_lease_owner(r->open),
 			.open = ditto_instance_claim(r->open->inst),
 			.share = r->share->number,
 			.exclusive = range->exclusive,

@@ -295,7 +295,7 @@ struct dsmb_crowd *dsmb_call_crowd(const struct dsmb_call *call)
 /* The worker limit of an open in a file system within the share; else NULL. */
 static struct dsmb_crowd *call_crowd_of(const struct dsmb_call *call, const struct dsmb_open *open)
 {
-	const struct dsmb_open_limits *limits = open->limits;
+	const struct dsmb_open_limits *limits = dsmb_open_limits(open);
 
 	if (likely(!limits))
 		return NULL;
@@ -353,7 +353,7 @@ static bool call_enter(struct dsmb_call *call)
 	struct dsmb_message *message = call->message;
 	struct dsmb_crowd *crowd;
 
-	if (call->early && unlikely(call->early->limits) && !call->crowd)
+	if (call->early && unlikely(dsmb_open_limits(call->early)) && !call->crowd)
 		call->crowd = dsmb_crowd_hold(call_crowd_of(call, call->early));
 	crowd = dsmb_call_crowd(call);
 	if (message->place == crowd)
@@ -547,7 +547,7 @@ u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id)
 	/* An open belongs to one tree; a command that needs no tree does not check it. */
 	if (!call->open || (call->tree && READ_ONCE(call->open->tree) != call->tree))
 		return STATUS_FILE_CLOSED;
-	if (unlikely(call->open->limits)) {
+	if (unlikely(dsmb_open_limits(call->open))) {
 		status = call_move(call, dsmb_crowd_hold(call_crowd_of(call, call->open)));
 		if (status)
 			return status;

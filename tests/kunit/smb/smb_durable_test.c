@@ -7,6 +7,7 @@
 #include "../../../smb/open/create_context.h"
 #include "../../../smb/open/durable.h"
 #include "../../../smb/open/durable_app.h"
+#include "../../../smb/open/open.h"
 #include "../../../smb/open/oplock.h"
 #include "../../../smb/transport/builder.h"
 #include "../../../smb/transport/conn.h"
@@ -161,11 +162,21 @@ static void durable_applications(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dsmb_app_is_newer(&ask, 0, 0));
 }
 
+/* What few opens need is allocated when it is needed; see Documentation/performance.md. */
+static void open_is_small(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_64BIT) || IS_ENABLED(CONFIG_DEBUG_SPINLOCK) ||
+	    IS_ENABLED(CONFIG_LOCKDEP) || IS_ENABLED(CONFIG_PREEMPT_RT))
+		kunit_skip(test, "locks are larger here");
+	KUNIT_EXPECT_LE(test, sizeof(struct dsmb_open), 184);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(durable_asked),
 	KUNIT_CASE(durable_granted),
 	KUNIT_CASE(durable_answers),
 	KUNIT_CASE(durable_applications),
+	KUNIT_CASE(open_is_small),
 	{}
 };
 
