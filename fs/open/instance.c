@@ -90,7 +90,7 @@ static void instance_put(struct ditto_instance *inst)
 	ditto_instance_free(inst);
 }
 
-/* The last instance of a name is gone. */
+/* The last instance of a name is gone. Links of streams, and of their files, are apart. */
 static void link_free(struct ditto_hardlink *link)
 {
 	dput(link->dentry);
@@ -165,42 +165,47 @@ static void node_leave(struct ditto_op *op, struct ditto_node *node, struct ditt
 		ditto_space_trim(op->share, node);
 }
 
-static int stream_join(struct ditto_instance *inst)
+/* node_join() of a stream or of its file, with memory of its own. */
+static int stream_join_one(struct ditto_node *node, struct dentry *name, bool keeps,
+			   struct ditto_hardlink **out)
 {
 	struct ditto_hardlink *memory = kzalloc(sizeof(*memory), GFP_KERNEL);
-	struct dentry *name;
 	int err;
 
 	if (!memory)
 		return -ENOMEM;
-	name = ditto_node_dentry(inst->node);
-	err = node_join(inst->node, name, false, false, memory, &inst->link);
-	dput(name);
-	if (inst->link != memory)
+	err = node_join(node, name, false, keeps, memory, out);
+	if (*out != memory)
 		kfree(memory);
 	return err;
 }
 
-static int nodes_join(struct ditto_op *op, struct ditto_instance *inst, struct dentry *name)
+static int stream_join(struct ditto_op *op, struct ditto_instance *inst, struct dentry *name)
 {
-	struct ditto_node *base = inst->base;
+	struct dentry *own;
+	int err;
+
+	err = stream_join_one(inst->base, name, inst->keeps, &inst->base_link);
+	if (err)
+		return err;
+	own = ditto_node_dentry(inst->node);
+	err = stream_join_one(inst->node, own, false, &inst->link);
+	dput(own);
+	if (err)
+		node_leave(op, inst->base, inst->base_link, NULL, inst->keeps, false);
+	return err;
+}
+
+static int file_join(struct ditto_instance *inst, struct dentry *name)
+{
 	int err;
 
 	inst->own_link.embedded = true;
-	err = node_join(base, name, !inst->is_stream && (inst->rights & DITTO_RIGHT_DELETE),
-			inst->keeps, &inst->own_link, &inst->base_link);
-	if (err)
-		return err;
+	err = node_join(inst->node, name, inst->rights & DITTO_RIGHT_DELETE, false,
+			&inst->own_link, &inst->link);
 	/* It is used at least until this instance leaves. */
-	if (inst->base_link == &inst->own_link)
+	if (!err && inst->link == &inst->own_link)
 		refcount_inc(&inst->memory);
-	if (!inst->is_stream) {
-		inst->link = inst->base_link;
-		return 0;
-	}
-	err = stream_join(inst);
-	if (err)
-		node_leave(op, base, inst->base_link, NULL, inst->keeps, false);
 	return err;
 }
 
@@ -213,13 +218,14 @@ int ditto_instance_enter(struct ditto_instance *inst, struct ditto_op *op,
 	int err;
 
 	inst->node = node;
-	inst->pins.node = node;
-	inst->base = base;
 	ditto_instance_set_rights(inst, rights);
 	inst->is_dir = S_ISDIR(node->inode->i_mode);
 	inst->is_stream = node != base;
+	if (inst->is_stream)
+		inst->base = base;
 	inst->keeps = inst->is_stream && (ditto_open_deny(&inst->open) & DITTO_OPEN_DELETE);
-	err = nodes_join(op, inst, named ? dentry : NULL);
+	err = inst->is_stream ? stream_join(op, inst, named ? dentry : NULL) :
+				file_join(inst, named ? dentry : NULL);
 	if (err)
 		return err;
 	ditto_node_hold(node);
@@ -251,23 +257,26 @@ static void forget_nameless(struct ditto_op *op, struct ditto_node *node)
 /* Drop the file of an instance that was taken off the list. */
 static void let_go(struct ditto_op *op, struct ditto_instance *inst)
 {
-	struct ditto_hardlink *link = inst->link, *base_link = inst->base_link;
-	struct ditto_node *node = inst->node, *base = inst->base;
+	struct ditto_hardlink *link = inst->link, *base_link = ditto_instance_file_link(inst);
+	struct ditto_node *node = inst->node, *base = ditto_instance_file(inst);
 	struct ditto_cred *closer = inst->closer;
 	struct dentry *dentry = inst->dentry;
 	bool is_stream = inst->is_stream;
 
-	if (inst->watch)
+	if (inst->is_dir && inst->watch)
 		ditto_watch_end(inst->watch);
 	/* No unlock can arrive for these byte-range locks any more. */
 	ditto_range_release_owner(&node->point, ditto_open_owner(&inst->open));
-	ditto_pins_drop(&inst->pins);
+	if (!inst->is_dir)
+		ditto_pins_drop(&inst->pins);
 	RCU_INIT_POINTER(inst->share, NULL);
 	inst->node = NULL;
-	inst->base = NULL;
 	inst->dentry = NULL;
 	WRITE_ONCE(inst->link, NULL);
-	inst->base_link = NULL;
+	if (is_stream) {
+		inst->base = NULL;
+		inst->base_link = NULL;
+	}
 	op->stream_of = is_stream ? base : NULL;
 	if (inst->written)
 		ditto_child_changed(op, node, inst->written | DITTO_CHANGED_BEFORE);
@@ -371,7 +380,7 @@ int ditto_instance_begin(struct ditto_instance *inst, struct ditto_op *op,
 	op->unstable = true;
 	op->stream_of = inst->is_stream ? inst->base : NULL;
 	op->later = inst->is_stream ? NULL : &inst->written;
-	op->pins = &inst->pins;
+	op->pins = inst->is_dir ? NULL : &inst->pins;
 	*node = inst->node;
 	return 0;
 }
@@ -439,7 +448,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_instance_is_stream, DITTO);
 
 struct ditto_node *ditto_instance_base(const struct ditto_instance *inst)
 {
-	return inst->base;
+	return ditto_instance_file(inst);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_base, DITTO);
 

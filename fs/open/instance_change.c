@@ -20,7 +20,7 @@ static int check_rights(struct ditto_op *op, const struct ditto_instance *inst, 
 
 	if (IS_ERR(parent))
 		return PTR_ERR(parent);
-	err = ditto_rights(op, inst->base, parent, &have);
+	err = ditto_rights(op, ditto_instance_file(inst), parent, &have);
 	if (parent)
 		ditto_node_put(parent);
 	if (err)
@@ -31,7 +31,7 @@ static int check_rights(struct ditto_op *op, const struct ditto_instance *inst, 
 	if (inst->is_stream && (have & DITTO_RIGHT_WRITE_DATA))
 		have |= DITTO_RIGHT_DELETE;
 	if (flags & DITTO_OPENF_OWNER)
-		have |= ditto_open_owner_rights(op, inst->base);
+		have |= ditto_open_owner_rights(op, ditto_instance_file(inst));
 	return fresh & ~have ? ditto_open_refusal(op, fresh & ~have) : 0;
 }
 
@@ -44,7 +44,7 @@ static int check_fresh(struct ditto_op *op, const struct ditto_instance *inst, u
 		return 0;
 	err = check_rights(op, inst, fresh, flags);
 	if (!err && !inst->is_dir && !inst->mode_only && (fresh & DITTO_RIGHTS_WRITE) &&
-	    (ditto_node_flags(op, inst->base) & DITTO_FLAG_READONLY))
+	    (ditto_node_flags(op, ditto_instance_file(inst)) & DITTO_FLAG_READONLY))
 		err = -EACCES;
 	return err;
 }
@@ -55,7 +55,7 @@ static int check_fresh(struct ditto_op *op, const struct ditto_instance *inst, u
  */
 static bool instance_change_keep(struct ditto_instance *inst, bool deletes, bool keeps)
 {
-	struct ditto_node *base = inst->base;
+	struct ditto_node *base = ditto_instance_file(inst);
 	bool can;
 
 	spin_lock(&base->lock);

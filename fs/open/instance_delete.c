@@ -98,7 +98,8 @@ void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct 
 
 bool ditto_instance_delete_pending(const struct ditto_instance *inst)
 {
-	return ditto_hardlink_is_deleted(inst->link) || ditto_hardlink_is_deleted(inst->base_link);
+	return ditto_hardlink_is_deleted(inst->link) ||
+	       ditto_hardlink_is_deleted(ditto_instance_file_link(inst));
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_delete_pending, DITTO);
 
@@ -110,7 +111,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_instance_name, DITTO);
 
 u32 ditto_instance_links(const struct ditto_instance *inst, u32 links)
 {
-	return links - min(links, ditto_hardlinks_deleted(inst->base));
+	return links - min(links, ditto_hardlinks_deleted(ditto_instance_file(inst)));
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_links, DITTO);
 
@@ -148,7 +149,7 @@ static int check_delete(struct ditto_op *op, const struct ditto_instance *inst, 
 	if (!inst->link)
 		return -EPERM;
 	if (!(flags & DITTO_DELETE_READONLY) &&
-	    (ditto_node_flags(op, inst->base) & DITTO_FLAG_READONLY))
+	    (ditto_node_flags(op, ditto_instance_file(inst)) & DITTO_FLAG_READONLY))
 		return -EPERM;
 	return 0;
 }
@@ -171,14 +172,15 @@ static int delete_now(struct ditto_op *op, struct ditto_instance *inst)
 /* Set or clear delete-on-close of this instance. */
 static void at_close(struct ditto_op *op, struct ditto_instance *inst, bool on)
 {
+	struct ditto_node *file = ditto_instance_file(inst);
 	struct ditto_cred *old;
 
 	if (on)
 		refcount_inc(&op->cred->ref);
-	spin_lock(&inst->base->lock);
+	spin_lock(&file->lock);
 	old = inst->closer;
 	inst->closer = on ? op->cred : NULL;
-	spin_unlock(&inst->base->lock);
+	spin_unlock(&file->lock);
 	if (old)
 		ditto_cred_put(old);
 }
@@ -257,6 +259,6 @@ static bool delete_if_alone(struct ditto_op *op, struct ditto_node *node,
 void ditto_instance_take_back(struct ditto_op *op, struct ditto_instance *inst, bool with_base)
 {
 	if (delete_if_alone(op, inst->node, inst->link) && inst->is_stream && with_base)
-		delete_if_alone(op, inst->base, inst->base_link);
+		delete_if_alone(op, ditto_instance_file(inst), ditto_instance_file_link(inst));
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_take_back, DITTO);

@@ -360,6 +360,9 @@ static struct ditto_instance *opening_claim(struct opening *o)
 		err = ditto_open_error(err);
 		goto free;
 	}
+	inst->exact = req->flags & DITTO_OPENF_ONLY_EXACT;
+	inst->mode_only = req->flags & DITTO_OPENF_MODE_ONLY;
+	inst->by_xattrs = req->flags & DITTO_OPENF_XATTRS;
 	err = ditto_instance_enter(inst, &o->op, o->node, o->base, o->dentry, o->named, o->rights);
 	if (err) {
 		ditto_open_end(&inst->open);
@@ -368,9 +371,6 @@ static struct ditto_instance *opening_claim(struct opening *o)
 			err = DITTO_AGAIN;
 		goto free;
 	}
-	inst->exact = req->flags & DITTO_OPENF_ONLY_EXACT;
-	inst->mode_only = req->flags & DITTO_OPENF_MODE_ONLY;
-	inst->by_xattrs = req->flags & DITTO_OPENF_XATTRS;
 	return inst;
 
 free:

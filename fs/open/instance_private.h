@@ -22,21 +22,24 @@
 /**
  * struct ditto_instance - an open instance, see instance.h
  * @share: not counted; NULL after the file was dropped
- * @node: the open file or stream, held
- * @base: the file; differs from @node for a stream, and is held then
- * @dentry: name of @base, held
+ * @node: the open file or stream, held; also @pins.node
+ * @pins: of a file or stream: files kept open for reading and writing @node
+ * @dir: of a directory: @node
+ * @watch: of a directory: its watch, or NULL; ends when the file is dropped
+ * @dentry: name of the file, also for a stream, held
  * @link: the name that @node was opened by, of @node->hardlinks; NULL if it is not known, or after
  *	the file was dropped
- * @base_link: the same of @base; @link if this is no stream
- * @own_link: memory for the hard link of @base, which the first instance of a name provides; others
- *	may use it after this one was closed
+ * @own_link: of a file or directory: memory for its hard link, which the first instance of a name
+ *	provides; others may use it after this one was closed
+ * @base: of a stream: the file, held; see ditto_instance_file()
+ * @base_link: of a stream: the same of @base as @link of @node
  * @open: the claim
  * @closer: credential of the caller that requested delete-on-close, held; or NULL.
- *	Guarded by @base->lock
+ *	Guarded by the lock of the file's node
  * @rights: granted DITTO_RIGHT_* bits; written by the holder, read at any time
  * @may: DITTO_MAY_* bits that @rights imply; written with it by ditto_instance_set_rights()
  * @is_dir: @node is a directory
- * @is_stream: @node is a stream of @base
+ * @is_stream: @node is a stream
  * @keeps: this stream forbids the deletion of its file
  * @exact: names are case-sensitive, and delete-on-close removes the name even if others
  *	have it open; see DITTO_OPENF_ONLY_EXACT
@@ -47,35 +50,57 @@
  * @memory: users of the memory: the instance, and @own_link while there are instances of its name
  * @of_share: link on the share's list, or empty
  * @opened: when it was put on the list, in nanoseconds of ktime_get_ns(); a list is in this order
- * @watch: watch of the directory, or NULL; ends when the file is dropped
- * @pins: files kept open for reading and writing @node
  */
 struct ditto_instance {
 	struct ditto_share __rcu *share;
-	struct ditto_node *node;
-	struct ditto_node *base;
+	union {
+		struct ditto_node *node;
+		struct ditto_pins pins;
+		struct {
+			struct ditto_node *dir;
+			struct ditto_watch *watch;
+		};
+	};
 	struct dentry *dentry;
 	struct ditto_hardlink *link;
-	struct ditto_hardlink *base_link;
-	struct ditto_hardlink own_link;
+	union {
+		struct ditto_hardlink own_link;
+		struct {
+			struct ditto_node *base;
+			struct ditto_hardlink *base_link;
+		};
+	};
 	struct ditto_open open;
 	struct ditto_cred *closer;
+	struct list_head of_share;
+	u64 opened;
 	u32 rights;
-	u8 may;
-	bool is_dir;
-	bool is_stream;
-	bool keeps;
-	bool exact;
-	bool mode_only;
-	bool by_xattrs;
 	refcount_t ref;
 	u32 written;
 	refcount_t memory;
-	struct list_head of_share;
-	u64 opened;
-	struct ditto_watch *watch;
-	struct ditto_pins pins;
+	u8 may;
+	bool keeps;
+	/* Constant from before the instance is on the list. */
+	bool is_dir : 1;
+	bool is_stream : 1;
+	bool exact : 1;
+	bool mode_only : 1;
+	bool by_xattrs : 1;
 };
+
+static_assert(offsetof(struct ditto_instance, node) == offsetof(struct ditto_instance, pins.node));
+
+/* The node of the file, also for a stream; NULL after the file was dropped. */
+static inline struct ditto_node *ditto_instance_file(const struct ditto_instance *inst)
+{
+	return inst->is_stream ? inst->base : inst->node;
+}
+
+/* The name that the file was opened by, also for a stream; see @link. */
+static inline struct ditto_hardlink *ditto_instance_file_link(const struct ditto_instance *inst)
+{
+	return inst->is_stream ? inst->base_link : inst->link;
+}
 
 /**
  * ditto_walk_how - follow a path with or without regard to case

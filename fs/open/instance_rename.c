@@ -93,7 +93,7 @@ static bool is_other_link(const struct ditto_instance *inst, const struct target
 	struct ditto_name own;
 	bool other;
 
-	if (t->walk.node != inst->base)
+	if (t->walk.node != ditto_instance_file(inst))
 		return false;
 	parent = dget_parent(inst->dentry);
 	take_dentry_name_snapshot(&snapshot, inst->dentry);
@@ -168,15 +168,16 @@ static int check_self(struct ditto_op *op, const struct ditto_instance *inst)
 
 static int rename_file(struct ditto_op *op, struct ditto_instance *inst, struct target *t)
 {
+	struct ditto_node *file = ditto_instance_file(inst);
 	struct ditto_name name;
 	int err = 0;
 
 	/* A rename from one hard link to another does nothing by POSIX. */
 	t->merge = !inst->exact && is_other_link(inst, t);
-	name = target_name(t, inst->base);
+	name = target_name(t, file);
 	/* Cached closed opens are broken although the name may stay the same, as on Windows. */
-	if (t->walk.node == inst->base)
-		err = ditto_lock_check(op, inst->base, DITTO_INTENT_RENAME);
+	if (t->walk.node == file)
+		err = ditto_lock_check(op, file, DITTO_INTENT_RENAME);
 	else if (t->walk.node)
 		err = check_kind(inst, t) ?: check_taken(op, t);
 	err = err ?: check_self(op, inst) ?: check_directory(op, t);
@@ -186,7 +187,7 @@ static int rename_file(struct ditto_op *op, struct ditto_instance *inst, struct 
 	err = -ENOENT;
 	for (int i = 0; err == -ENOENT && i < DITTO_RENAMES_MAX; i++)
 		err = ditto_rename_dentry(op, inst->dentry, t->walk.parent, &name,
-					  t->replace || (t->walk.node == inst->base && !t->merge),
+					  t->replace || (t->walk.node == file && !t->merge),
 					  t->merge);
 	return err;
 }
@@ -202,7 +203,7 @@ static int rename_stream(struct ditto_op *op, struct ditto_instance *inst, const
 
 	take_dentry_name_snapshot(&snapshot, dentry);
 	from = (struct ditto_name){ .name = snapshot.name.name, .len = snapshot.name.len };
-	err = ditto_stream_rename(op, inst->base, &from, &to,
+	err = ditto_stream_rename(op, ditto_instance_file(inst), &from, &to,
 				  replace ? DITTO_STREAM_OVER_EMPTY : DITTO_STREAM_OVER_NONE);
 	release_dentry_name_snapshot(&snapshot);
 	dput(dentry);
@@ -247,10 +248,10 @@ static int link_over(struct ditto_op *op, const struct ditto_instance *inst,
 	struct ditto_wcc wcc;
 
 	/* The file has this name already. */
-	if (t->walk.node == inst->base)
+	if (t->walk.node == inst->node)
 		return -EEXIST;
 	return check_taken(op, t) ?:
-	       ditto_link_over(op, inst->base, t->walk.parent, &t->walk.last, &taken, &wcc);
+	       ditto_link_over(op, inst->node, t->walk.parent, &t->walk.last, &taken, &wcc);
 }
 
 int ditto_instance_link(struct ditto_op *op, struct ditto_instance *inst,
@@ -277,7 +278,7 @@ int ditto_instance_link(struct ditto_op *op, struct ditto_instance *inst,
 	if (!err && t.walk.node)
 		err = link_over(&as, inst, &t);
 	else if (!err)
-		err = ditto_link(&as, inst->base, &as, t.walk.parent, &t.walk.last, &wcc);
+		err = ditto_link(&as, inst->node, &as, t.walk.parent, &t.walk.last, &wcc);
 	ditto_walk_end(&t.walk);
 	return err;
 }

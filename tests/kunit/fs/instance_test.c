@@ -8,6 +8,7 @@
 #include <linux/uio.h>
 
 #include "../../../fs/open/instance.h"
+#include "../../../fs/open/instance_private.h"
 #include "../../../fs/open/stream.h"
 #include "../../../lockd/open.h"
 #include "../../../lockd/range.h"
@@ -888,6 +889,14 @@ static void instance_exit(struct kunit_suite *suite)
 	folder_suite_exit(suite);
 }
 
+/* What few files need shares its room; see Documentation/performance.md. */
+static void instance_is_small(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_64BIT) || IS_ENABLED(CONFIG_LOCKDEP))
+		kunit_skip(test, "pointers are smaller here, or locks larger");
+	KUNIT_EXPECT_LE(test, sizeof(struct ditto_instance), 304);
+}
+
 static struct kunit_case instance_cases[] = {
 	KUNIT_CASE(instance_dispositions),
 	KUNIT_CASE(instance_kinds),
@@ -905,6 +914,7 @@ static struct kunit_case instance_cases[] = {
 	KUNIT_CASE(instance_streams_first),
 	KUNIT_CASE(instance_released),
 	KUNIT_CASE(instance_revoked),
+	KUNIT_CASE(instance_is_small),
 	{}
 };
 
