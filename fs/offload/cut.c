@@ -93,7 +93,7 @@ static int cut_try(struct ditto_stub *stub)
 		return 0;
 	if (!sb_start_write_trylock(inode->i_sb))
 		return -EBUSY;
-	err = ditto_stub_store_cut(stub);
+	err = ditto_fault(DITTO_FAULT_CUT_STORED) ?: ditto_stub_store_cut(stub);
 	sb_end_write(inode->i_sb);
 	return err;
 }

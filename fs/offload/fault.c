@@ -71,8 +71,14 @@ int ditto_fault_slow(enum ditto_fault point)
 	order = fault_order;
 	err = fault_error;
 	spin_unlock(&fault_lock);
-	if (!err)
-		wait_event_killable(fault_wait, READ_ONCE(fault_order) != order);
+	if (err)
+		return err;
+	wait_event_killable(fault_wait, READ_ONCE(fault_order) != order);
+	/* The order that ends the wait may be one to fail at the same point. */
+	spin_lock(&fault_lock);
+	if (point == fault_point)
+		err = fault_error;
+	spin_unlock(&fault_lock);
 	return err;
 }
 

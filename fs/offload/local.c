@@ -268,6 +268,15 @@ static void local_keep_cut(struct ditto_volume *volume, struct dentry *dentry,
 		ditto_node_dispose(volume->srv->nodes, node);
 }
 
+/* The stored record has been cut to @size. The server may have cut the one in memory further. */
+static void local_is_cut(struct ditto_stub *stub, u64 size)
+{
+	spin_lock(&stub->lock);
+	if (stub->record.size == size)
+		WRITE_ONCE(stub->uncut, false);
+	spin_unlock(&stub->lock);
+}
+
 /* The task that has changed the size has the inode locked. */
 static void local_resized(struct ditto_volume *volume, struct dentry *dentry)
 {
@@ -291,11 +300,15 @@ static void local_resized(struct ditto_volume *volume, struct dentry *dentry)
 		ditto_fill_stop_locked(stub);
 		/* A cut before this one may not have been stored. */
 		size = stub->record.size;
+		/* An open that sees nothing absent must not detach the stub before the record is cut. */
+		WRITE_ONCE(stub->uncut, true);
 		spin_unlock(&stub->lock);
 	}
 	err = whole ? 0 : ditto_record_cut(dentry, size);
 	if (err)
 		local_keep_cut(volume, dentry, stub, err);
+	else if (stub)
+		local_is_cut(stub, size);
 	ditto_stub_put(stub);
 	if (node && refcount_dec_and_test(&node->ref))
 		ditto_node_dispose(table, node);

@@ -564,6 +564,11 @@ static int stub_change(struct ditto_stub *stub, struct file *file, u64 pos, u64 
 	int err = 0;
 
 	mutex_lock(&stub->io);
+	/* The file is whole, or was released again: the stored record is that of another stub. */
+	if (rcu_access_pointer(stub->node->stub) != stub) {
+		WRITE_ONCE(stub->uncut, false);
+		goto unlock;
+	}
 	next = ditto_stub_copy_record(stub);
 	if (!next) {
 		err = -ENOMEM;
@@ -619,8 +624,8 @@ int ditto_stub_cut(struct ditto_stub *stub, u64 size)
 	mutex_lock(&stub->io);
 	spin_lock(&stub->lock);
 	ditto_offload_cut(&stub->record, size);
-	spin_unlock(&stub->lock);
 	WRITE_ONCE(stub->uncut, true);
+	spin_unlock(&stub->lock);
 	mutex_unlock(&stub->io);
 	err = ditto_stub_store_cut(stub);
 	if (err)

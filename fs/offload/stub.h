@@ -88,7 +88,8 @@ struct ditto_offload_reader {
  * @stored: the file is whole, and its content is still stored; see stored.c
  * @refused: it was told that nothing can be written into the file
  * @uncut: the stored record says more than @record, which was cut; no client may make the file
- *	longer before it is stored; written under @io or the inode lock
+ *	longer before it is stored, and the stub stays that of its node; set under @lock together
+ *	with the cut, written otherwise under @io or the inode lock
  * @uncut_link: link on the volume's @uncut, or empty
  * @replaces: the first record is written only in place of the attribute that stored.c is about;
  *	under @io

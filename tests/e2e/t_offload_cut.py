@@ -8,7 +8,7 @@ import threading
 
 import nfs3
 from fault_points import Point
-from harness import Child, eq, put, test, wait_for
+from harness import Child, eq, get, put, test, wait_for
 from nfs3 import sattr
 from offload_helper import Helper
 from t_offload_kernel import (RANGE, SIZE, XATTR, has_record, helper, local, offloaded, pattern,
@@ -170,6 +170,51 @@ def not_recorded_of_a_local_process(w):
         h.store = store
         for name in cuts:
             eq(local(w.path(name)) == want[name], True, f'data of {name} after a restart')
+
+
+def release(h, path, cookie):
+    """Release a file as soon as nothing has it open."""
+    def done():
+        try:
+            h.fill.release(path, cookie)
+        except OSError as e:
+            eq(e.errno, errno.EBUSY, 'errno of a release')
+            return False
+        return True
+    wait_for('the file is released', done)
+
+
+@test(fs='ext4', offload=True, timeout=90)
+def not_recorded_and_opened(w):
+    """A file is emptied and opened while its record cannot be removed; a later one stays."""
+    with helper(w) as h:
+        offloaded(w, h, 'f')
+        n = w.client.nfs()
+        fh = n.lookup(n.root, 'f').fh
+        settled(n.read, fh, SIZE - 100, 100)
+        with stopped_at('cut-stored') as point:
+            cutter = Child(os.truncate, w.path('f'), 0)
+            point.wait()
+            opener = Child(get, w.path('f'))
+            wait_for('the open waits', lambda: stands(opener.pid))
+            point.fail(errno.EIO)
+            cutter.join()
+            opener.join()
+            eq(has_record(w, 'f'), False, 'the record that the open found to be cut')
+            data = pattern('later')
+            with open(w.path('f'), 'r+b') as f:
+                f.write(data)
+            h.store[b'later'] = data
+            release(h, w.path('f'), b'later')
+            point.arm()
+            # The attempt to store what could not be stored at first.
+            point.wait()
+        store = h.store
+    w.server.restart()
+    with helper(w) as h:
+        h.store = store
+        eq(has_record(w, 'f'), True, 'the later record')
+        eq(local(w.path('f')) == data, True, 'data')
 
 
 @test(fs='ext4', offload=True)
