@@ -40,6 +40,7 @@ static const char *const fault_names[DITTO_FAULT_COUNT] = {
 	[DITTO_FAULT_COMMIT_RECORDED] = "commit-recorded",
 	[DITTO_FAULT_CUT_RECORD] = "cut-record",
 	[DITTO_FAULT_CUT_STORED] = "cut-stored",
+	[DITTO_FAULT_CUT_WRITTEN] = "cut-written",
 	[DITTO_FAULT_LOAD_RECORD] = "load-record",
 };
 

@@ -300,7 +300,7 @@ static void local_resized(struct ditto_volume *volume, struct dentry *dentry)
 		ditto_fill_stop_locked(stub);
 		/* A cut before this one may not have been stored. */
 		size = stub->record.size;
-		/* An open that sees nothing absent must not detach the stub before the record is cut. */
+		/* An open that finds nothing absent does not detach the stub before that is so. */
 		WRITE_ONCE(stub->uncut, true);
 		spin_unlock(&stub->lock);
 	}

@@ -443,6 +443,8 @@ static int stub_store_in(struct ditto_stub *stub, struct file *file,
 	if (!err)
 		WRITE_ONCE(stub->uncut, false);
 	inode_unlock(inode);
+	if (!err && uncut)
+		err = ditto_fault(DITTO_FAULT_CUT_WRITTEN);
 	/* Not only the data: the attribute and the blocks must be durable together. */
 	err = err ?: vfs_fsync(file, 0);
 	if (err && uncut)
@@ -588,6 +590,9 @@ static int stub_change(struct ditto_stub *stub, struct file *file, u64 pos, u64 
 		ditto_stub_detach(stub);
 free:
 	kfree(next);
+	/* While the record was not durable yet, the stub did not count as one to be kept. */
+	if (err && READ_ONCE(stub->uncut))
+		ditto_cut_keep(stub);
 unlock:
 	mutex_unlock(&stub->io);
 	return err;

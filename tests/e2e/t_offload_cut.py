@@ -5,6 +5,7 @@ import errno
 import os
 import struct
 import threading
+import time
 
 import nfs3
 from fault_points import Point
@@ -215,6 +216,32 @@ def not_recorded_and_opened(w):
         h.store = store
         eq(has_record(w, 'f'), True, 'the later record')
         eq(local(w.path('f')) == data, True, 'data')
+
+
+@test(fs='ext4', offload=True, timeout=90)
+def not_durable(w):
+    """A record that was written and could not be made durable is stored once more."""
+    with helper(w) as h:
+        offloaded(w, h, 'f')
+        n = w.client.nfs()
+        fh = n.lookup(n.root, 'f').fh
+        with stopped_at('cut-record') as point:
+            point.fail(errno.EIO)
+            eq(settled(n.setattr, fh, sattr(size=RANGE)).status, nfs3.IO, 'SETATTR of a size')
+        with stopped_at('cut-written') as point:
+            told = []
+            thread = threading.Thread(
+                target=lambda: told.append(n.setattr(fh, sattr(size=SIZE)).status))
+            thread.start()
+            point.wait()
+            # The attempt of every five seconds finds that the record was written.
+            time.sleep(6)
+            point.fail(errno.EIO)
+            thread.join()
+        with stopped_at('cut-stored') as point:
+            point.wait()
+        eq(told, [nfs3.IO], 'SETATTR of a larger size')
+        eq(settled(n.setattr, fh, sattr(size=SIZE)).status, nfs3.OK, 'when it is durable')
 
 
 @test(fs='ext4', offload=True)
