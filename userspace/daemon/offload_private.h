@@ -124,7 +124,7 @@ struct offload_store {
  * @clients: connections of dittoctl
  * @keys: the command that prints keys
  * @owner: lines for the settings of stores that tell who this server is
- * @deletions: path of the file whose time is that of the last deletion
+ * @deletions: path of the file with the time of the last deletion
  * @deletion: clock_ms() when it was set; 0 for never
  * @doubt_until: clock_ms() until which the process does not know what was deleted
  * @packet: receive buffer
