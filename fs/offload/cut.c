@@ -14,7 +14,6 @@
 
 #include <linux/fs.h>
 #include <linux/jiffies.h>
-#include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <linux/xattr.h>
@@ -24,8 +23,11 @@
 #include "fault.h"
 #include "stub.h"
 
-/* Files of a file system that are kept: each takes a node and a stub. */
-#define UNCUT_MAX	16384
+/* Files of a file system that are kept, as a part of all nodes: each takes a node and a stub. */
+#define UNCUT_PART	4
+
+/* Files whose cuts are lost that are named in the log at once; others are counted. */
+#define UNCUT_NAMED	4
 
 int ditto_record_cut(struct dentry *dentry, u64 size)
 {
@@ -70,7 +72,7 @@ bool ditto_cut_keep(struct ditto_stub *stub)
 	spin_lock(&volume->uncut_lock);
 	kept = !READ_ONCE(volume->offload_stopped);
 	if (kept && list_empty(&stub->uncut_link)) {
-		kept = volume->uncut_count < UNCUT_MAX;
+		kept = volume->uncut_count < ditto_nodes_limit(volume->srv->nodes) / UNCUT_PART;
 		if (kept) {
 			refcount_inc(&stub->ref);
 			ditto_node_hold(stub->node);
@@ -98,36 +100,56 @@ static int cut_try(struct ditto_stub *stub)
 	return err;
 }
 
-/* Try all once. Those that fail are kept, or told, as when the volume stops. */
-static void cuts_try(struct ditto_volume *volume)
+/* Whether the record of a file is stored, or the file is kept for another attempt. */
+static bool cut_tried(struct ditto_stub *stub, u32 lost)
+{
+	struct inode *inode = stub->node->inode;
+	int err = cut_try(stub);
+
+	if (!err || ditto_cut_keep(stub))
+		return true;
+	if (lost < UNCUT_NAMED)
+		pr_err("%s: the record of inode %lu, which was truncated, cannot be changed, error %d: what was cut comes back if the file becomes longer before the server reads it\n",
+		       inode->i_sb->s_id, inode->i_ino, -err);
+	return false;
+}
+
+/*
+ * Try all once. Those that fail are kept, or told with the @last attempt, which is made when the
+ * volume stops; others end as soon as it does.
+ */
+static void cuts_try(struct ditto_volume *volume, bool last)
 {
 	struct ditto_stub *stub;
 	LIST_HEAD(list);
-	int err;
+	u32 lost = 0;
 
 	spin_lock(&volume->uncut_lock);
 	list_splice_init(&volume->uncut, &list);
-	volume->uncut_count = 0;
 	while ((stub = list_first_entry_or_null(&list, struct ditto_stub, uncut_link))) {
 		struct ditto_node *node = stub->node;
 
+		if (!last && READ_ONCE(volume->offload_stopped))
+			break;
 		list_del_init(&stub->uncut_link);
+		volume->uncut_count--;
 		spin_unlock(&volume->uncut_lock);
-		err = cut_try(stub);
-		if (err && !ditto_cut_keep(stub))
-			pr_err("%s: the record of inode %lu, which was truncated, cannot be changed, error %d: what was cut comes back if the file becomes longer before the server reads it\n",
-			       volume->sb->s_id, node->inode->i_ino, -err);
+		lost += !cut_tried(stub, lost);
 		ditto_stub_put(stub);
 		ditto_node_put(node);
 		spin_lock(&volume->uncut_lock);
 	}
+	list_splice(&list, &volume->uncut);
 	cuts_queue_locked(volume);
 	spin_unlock(&volume->uncut_lock);
+	if (lost > UNCUT_NAMED)
+		pr_err("%s: the same holds for %u other files\n", volume->sb->s_id,
+		       lost - UNCUT_NAMED);
 }
 
 static void cuts_work(struct work_struct *work)
 {
-	cuts_try(container_of(to_delayed_work(work), struct ditto_volume, uncut_work));
+	cuts_try(container_of(to_delayed_work(work), struct ditto_volume, uncut_work), false);
 }
 
 void ditto_cuts_start(struct ditto_volume *volume)
@@ -143,5 +165,5 @@ void ditto_cuts_stop(struct ditto_volume *volume)
 	spin_lock(&volume->uncut_lock);
 	spin_unlock(&volume->uncut_lock);
 	cancel_delayed_work_sync(&volume->uncut_work);
-	cuts_try(volume);
+	cuts_try(volume, true);
 }

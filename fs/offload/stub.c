@@ -353,6 +353,9 @@ struct ditto_stub *ditto_stub_load_uncut(struct ditto_node *node)
 	if (stub && buf)
 		len = stub_read_record(node, buf);
 	err = len < 0 ? len : stub_decode(stub, buf, len);
+	/* There is nothing to cut in it, and whoever reads the file next finds that out. */
+	if (!err && stub->damaged)
+		err = -EIO;
 	kfree(buf);
 	if (!err || err == -EFBIG) {
 		ditto_offload_cut(&stub->record, i_size_read(node->inode));
@@ -633,8 +636,9 @@ int ditto_stub_cut(struct ditto_stub *stub, u64 size)
 	spin_unlock(&stub->lock);
 	mutex_unlock(&stub->io);
 	err = ditto_stub_store_cut(stub);
-	if (err)
-		ditto_cut_keep(stub);
+	if (err && !ditto_cut_keep(stub))
+		pr_warn_ratelimited("%s: the record of inode %lu, which a client truncated, cannot be changed, error %d, and too many others wait for that: what was cut comes back if the file becomes longer once the server has forgotten it\n",
+				    stub->node->inode->i_sb->s_id, stub->node->inode->i_ino, -err);
 	return err;
 }
 

@@ -9,7 +9,7 @@ import time
 
 import nfs3
 from fault_points import Point
-from harness import Child, eq, get, put, test, wait_for
+from harness import Child, eq, get, put, run, test, wait_for
 from nfs3 import sattr
 from offload_helper import Helper
 from t_offload_kernel import (RANGE, SIZE, XATTR, has_record, helper, local, offloaded, pattern,
@@ -242,6 +242,27 @@ def not_durable(w):
             point.wait()
         eq(told, [nfs3.IO], 'SETATTR of a larger size')
         eq(settled(n.setattr, fh, sattr(size=SIZE)).status, nfs3.OK, 'when it is durable')
+
+
+@test(fs='ext4', offload=True)
+def not_recorded_of_many(w):
+    """A quarter of the nodes waits for records to be cut; if all are lost, few are named."""
+    names = [f'f{i}' for i in range(16)]
+    with helper(w) as h:
+        for name in names:
+            offloaded(w, h, name, pattern('f', 100000))
+    w.server.ctl('server', 'set', 'node-limit', '40')
+    before = len(run('dmesg').splitlines())
+    with stopped_at('cut-stored') as point:
+        point.fail(errno.EIO)
+        for name in names:
+            os.truncate(w.path(name), 1000)
+        w.server.delete('data')
+
+        def lines(text):
+            return sum(text in line for line in run('dmesg').splitlines()[before:])
+        wait_for('the number of others', lambda: lines('the same holds for 6 other files'))
+        eq(lines('before the server reads it'), 4, 'files that are named')
 
 
 @test(fs='ext4', offload=True)
