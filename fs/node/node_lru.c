@@ -137,6 +137,7 @@ static void dispose_workfn(struct work_struct *work)
 
 	while (ditto_file_close_next(table, volume))
 		cond_resched();
+	ditto_streams_work(volume);
 
 	spin_lock(&table->dispose_lock);
 	list_splice_init(&volume->dispose, &list);
@@ -165,6 +166,7 @@ void ditto_node_dispose_init(struct ditto_volume *volume)
 	INIT_LIST_HEAD(&volume->dispose);
 	INIT_LIST_HEAD(&volume->closing);
 	INIT_WORK(&volume->dispose_work, dispose_workfn);
+	ditto_streams_volume_init(volume);
 }
 
 static unsigned long nodes_walk(struct ditto_node_table *table, unsigned long count,

@@ -145,7 +145,7 @@ struct ditto_node *ditto_streams_node(struct ditto_share *share, struct ditto_no
 	node = ditto_node_get(share, dir);
 	dput(dir);
 	/* One without a name may get streams as long as it is open. */
-	if (unlikely(test_bit(DITTO_NODE_NO_STREAMS, &base->flags)))
+	if (maker && unlikely(test_bit(DITTO_NODE_NO_STREAMS, &base->flags)))
 		clear_bit(DITTO_NODE_NO_STREAMS, &base->flags);
 	return node;
 }

@@ -198,11 +198,26 @@ void ditto_streams_give(struct ditto_op *op, struct ditto_node *base);
  * @share: a share that may be ending, or NULL
  * @base: the file, held
  *
- * Those that it has in all shares of the file system.
+ * Those that it has in all shares of the file system. With @share, those in others are left to the
+ * volume's worker, which keeps the file until they are gone; unless too many files wait for that.
  *
  * Context: may sleep; no inode lock held.
  */
 void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base);
+
+/* Set up the volume's list of files that wait for the worker. Any context. */
+void ditto_streams_volume_init(struct ditto_volume *volume);
+
+/* The part of the volume's worker. May sleep. */
+void ditto_streams_work(struct ditto_volume *volume);
+
+/**
+ * ditto_streams_settle - remove what the volume's worker would have to remove in a share
+ * @share: the share, which is ending: the worker does not visit it any more
+ *
+ * Context: may sleep.
+ */
+void ditto_streams_settle(struct ditto_share *share);
 
 /**
  * ditto_streams_reset - let go of what is known about the directory for streams of a share

@@ -90,6 +90,33 @@ static struct dentry *make_dir(struct ditto_share *share, struct dentry *parent,
 	return child;
 }
 
+/*
+ * Look for the directory of one file's streams. If there is none, and the file has no name, nobody
+ * looks for it again.
+ */
+static struct dentry *find_key(struct ditto_share *share, struct dentry *parent, const char *key,
+			       const struct ditto_node *base)
+{
+	struct dentry *child = lookup_one_unlocked(ditto_idmap(share), key, parent, strlen(key));
+	int err = 0;
+
+	if (IS_ERR(child))
+		return child;
+	spin_lock(&child->d_lock);
+	if (d_is_negative(child)) {
+		err = -ENOENT;
+		if (!base->inode->i_nlink)
+			__d_drop(child);
+	} else if (!d_can_lookup(child)) {
+		err = -ENOTDIR;
+	}
+	spin_unlock(&child->d_lock);
+	if (!err)
+		return child;
+	dput(child);
+	return ERR_PTR(err);
+}
+
 static struct dentry *find_dir(struct ditto_share *share, struct dentry *parent,
 			       const char *name, bool create)
 {
@@ -173,7 +200,7 @@ static struct dentry *find_own_dir(struct ditto_share *share, struct dentry *par
 	err = own_dir_key(share, base, key);
 	if (err)
 		return ERR_PTR(err);
-	child = find_dir(share, parent, key, false);
+	child = find_key(share, parent, key, base);
 	if (child != ERR_PTR(-ENOENT) || !maker)
 		return child;
 	old = ditto_act(maker);

@@ -2,6 +2,13 @@
 /*
  * All streams of a file at once: their list, their owner, their end. See stream.h, and stream.c
  * for how they are kept.
+ *
+ * A file that lost its last name loses the streams in the share of the request at once, and those
+ * in other shares of its file system by the volume's worker.
+ *
+ * Locking: volume->streamless_lock guards the list of such files. A file stays on it until the
+ * worker has visited all shares, so that a share that ends, which the worker cannot get any more,
+ * is visited by whoever ends it.
  */
 #include <linux/blk_types.h>
 #include <linux/dcache.h>
@@ -11,11 +18,15 @@
 #include <linux/slab.h>
 
 #include "../../net/server.h"
+#include "../../net/server_private.h"
 #include "../name/name_private.h"
 #include "../node/node_private.h"
 #include "../op/op_private.h"
 #include "stream.h"
 #include "stream_private.h"
+
+/* Files that wait for the worker. Each keeps its blocks meanwhile. */
+#define STREAMLESS_MAX	1024
 
 struct list_name {
 	struct list_head link;
@@ -295,14 +306,121 @@ static void forget_all(struct ditto_share *share, void *arg)
 	ditto_streams_leave(share, true, old);
 }
 
+/**
+ * struct streamless - a file that lost its last name
+ * @link: link on the volume's @streamless, or empty
+ * @ref: one of the list; the others belong to whoever visits shares for it; under the list's lock
+ * @share: its streams are removed already; only compared, NULL once it has ended
+ * @base: the file, held, so that its inode number is not used again before its streams are gone
+ */
+struct streamless {
+	struct list_head link;
+	u32 ref;
+	const struct ditto_share *share;
+	struct ditto_node *base;
+};
+
+void ditto_streams_volume_init(struct ditto_volume *volume)
+{
+	spin_lock_init(&volume->streamless_lock);
+	INIT_LIST_HEAD(&volume->streamless);
+}
+
+/* Leave the other shares to the volume's worker. Return: false if too much is left to it. */
+static bool streamless_queue(const struct ditto_share *share, struct ditto_node *base)
+{
+	struct streamless *s = kmalloc(sizeof(*s), GFP_KERNEL);
+	struct ditto_volume *volume = base->volume;
+	bool queued;
+
+	if (!s)
+		return false;
+	*s = (struct streamless) { .ref = 1, .share = share, .base = base };
+	spin_lock(&volume->streamless_lock);
+	queued = volume->streamless_count < STREAMLESS_MAX;
+	if (queued) {
+		ditto_node_hold(base);
+		list_add_tail(&s->link, &volume->streamless);
+		volume->streamless_count++;
+		queue_work(ditto_wq, &volume->dispose_work);
+	}
+	spin_unlock(&volume->streamless_lock);
+	if (!queued)
+		kfree(s);
+	return queued;
+}
+
+/*
+ * Get the file behind one, which is put; the first one behind NULL, and behind one that has left
+ * the list.
+ */
+static struct streamless *streamless_next(struct ditto_volume *volume, struct streamless *s)
+{
+	struct streamless *next = NULL;
+	struct list_head *at;
+
+	spin_lock(&volume->streamless_lock);
+	at = s && !list_empty(&s->link) ? &s->link : &volume->streamless;
+	if (!list_is_last(at, &volume->streamless)) {
+		next = list_entry(at->next, struct streamless, link);
+		next->ref++;
+	}
+	if (s && --s->ref)
+		s = NULL;
+	spin_unlock(&volume->streamless_lock);
+	if (s) {
+		ditto_node_put(s->base);
+		kfree(s);
+	}
+	return next;
+}
+
+static void forget_in_other_share(struct ditto_share *share, void *arg)
+{
+	const struct streamless *s = arg;
+
+	if (share != READ_ONCE(s->share))
+		forget_all(share, s->base);
+}
+
+void ditto_streams_work(struct ditto_volume *volume)
+{
+	struct streamless *s = NULL;
+
+	while ((s = streamless_next(volume, s))) {
+		ditto_volume_visit(volume, forget_in_other_share, s);
+		/* Until now, a share that ends could find it. */
+		spin_lock(&volume->streamless_lock);
+		list_del_init(&s->link);
+		s->ref--;
+		volume->streamless_count--;
+		spin_unlock(&volume->streamless_lock);
+		cond_resched();
+	}
+}
+
+void ditto_streams_settle(struct ditto_share *share)
+{
+	struct streamless *s = NULL;
+
+	while ((s = streamless_next(share->volume, s))) {
+		forget_in_other_share(share, s);
+		/* Another share may get its memory. */
+		if (s->share == share)
+			WRITE_ONCE(s->share, NULL);
+	}
+}
+
 /* All shares are asked, for nothing tells which of them the file was in. */
 void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base)
 {
-	if (share) {
-		forget_all(share, base);
-		ditto_share_visit_others(share, forget_all, base);
-	} else {
-		ditto_volume_visit(base->volume, forget_all, base);
-	}
+	/* First: whoever creates a stream from now on clears it. */
 	set_bit(DITTO_NODE_NO_STREAMS, &base->flags);
+	if (!share) {
+		ditto_volume_visit(base->volume, forget_all, base);
+		return;
+	}
+	forget_all(share, base);
+	if (!list_is_singular(&share->volume->shares) && !streamless_queue(share, base))
+		ditto_share_visit_others(share, forget_all, base);
 }

@@ -378,6 +378,7 @@ void ditto_volume_leave(struct ditto_share *share)
 	struct ditto_node_table *table = volume->srv->nodes;
 	bool last;
 
+	ditto_streams_settle(share);
 	ditto_streams_reset(share);
 	/* The volume stays while it has the share. */
 	ditto_files_close_mount(volume, share->root.mnt);

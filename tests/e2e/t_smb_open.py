@@ -4,6 +4,8 @@ import errno
 import os
 import shutil
 import struct
+import subprocess
+import sys
 
 import nfs3
 import rpc
@@ -112,7 +114,7 @@ def streams_of_another_share(w):
         a.close(a.create('sub\\f:s'))
         eq(len(os.listdir(w.path('.ditto/streams'))), 1, 'directories of streams')
         eq(go().status, nfs3.OK)
-        eq(os.listdir(w.path('.ditto/streams')), [], 'directories of streams')
+        wait_for('the streams go', lambda: not os.listdir(w.path('.ditto/streams')))
     a.end()
 
 
@@ -147,7 +149,7 @@ def streams_of_all_shares(w):
     n = w.client.nfs(path=w.path('sub/in'))
     made()
     eq(n.remove(n.root, 'f').status, nfs3.OK)
-    eq(stream_folders(w), [], 'directories of streams after REMOVE')
+    wait_for('the streams go after REMOVE', lambda: not stream_folders(w))
     made()
     os.unlink(w.path('sub/in/f'))
     wait_for('the streams of a file that a local process removed', lambda: not stream_folders(w))
@@ -157,7 +159,47 @@ def streams_of_all_shares(w):
     w.server.restart()
     n = w.client.nfs(path=w.path('sub/in'))
     eq(n.remove(n.root, 'f').status, nfs3.OK)
-    eq(stream_folders(w), [], 'directories of streams after a restart')
+    wait_for('the streams go after a restart', lambda: not stream_folders(w))
+
+
+# Holds up whoever opens a directory until a line comes (fanotify(7)).
+HOLD = """
+import ctypes, os, struct, sys
+c = ctypes.CDLL(None, use_errno=True)
+CONTENT, MARK_ADD, OPEN_PERM, ONDIR, ALLOW = 4, 1, 0x10000, 0x40000000, 1
+fd = c.fanotify_init(CONTENT, os.O_RDONLY)
+assert fd >= 0 and not c.fanotify_mark(fd, MARK_ADD, ctypes.c_uint64(OPEN_PERM | ONDIR), -100,
+                                       sys.argv[1].encode()), ctypes.get_errno()
+print('ready', flush=True)
+file = struct.unpack_from('=IBBHQii', os.read(fd, 24))[5]
+print('held', flush=True)
+sys.stdin.readline()
+os.write(fd, struct.pack('=iI', file, ALLOW))
+"""
+
+
+@test(**ONE)
+def removal_does_not_wait_for_other_shares(w):
+    """A file is removed in one share while its streams in another one cannot be reached yet."""
+    os.mkdir(w.path('sub'))
+    os.chmod(w.path('sub'), 0o777)
+    w.server.add('other', w.path('sub'), squash='none')
+    a, = sessions(w, 1)
+    n = w.client.nfs(path=w.path('sub'))
+    a.close(a.create('sub\\f:s'))
+    w.server.ctl('cache', 'flush')
+    streams = w.path('.ditto/streams')
+    folder, = os.listdir(streams)
+    with subprocess.Popen([sys.executable, '-c', HOLD, f'{streams}/{folder}'], text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as hold:
+        eq(hold.stdout.readline(), 'ready\n')
+        eq(n.remove(n.root, 'f').status, nfs3.OK)
+        eq(hold.stdout.readline(), 'held\n', 'the worker')
+        eq(os.listdir(streams), [folder], 'directories of streams')
+        hold.stdin.write('\n')
+        hold.stdin.close()
+    wait_for('the streams go', lambda: not os.listdir(streams))
+    a.end()
 
 
 @test(**ONE)
