@@ -119,11 +119,23 @@ def claims(run):
         raise Defect(f'the server has the claims {got["has"]}, expected {got["want"]}') from None
 
 
+def by_name(changes):
+    """The changes of each name, in order. Steps that are done at the same time change different
+    names, and nothing orders them."""
+    found = {}
+    for change in changes:
+        for name in change[1:]:
+            found.setdefault(name, []).append(change)
+    return found
+
+
 def notices(run):
-    """Holders of directories were told of all changes of entries, each once and in order."""
+    """Holders of directories were told of all changes of entries, each once, and of those of a name
+    in order."""
     for c in [c for c in run.m.caches if c.notify]:
         def told():
-            return c.to is not None or c.closing or c not in run.m.caches or c.heard == c.changes
+            return (c.to is not None or c.closing or c not in run.m.caches or
+                    (len(c.heard) == len(c.changes) and by_name(c.heard) == by_name(c.changes)))
         if c.blurred:
             run.loop.pump(0.1)
             c.heard.clear()
