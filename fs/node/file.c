@@ -204,8 +204,8 @@ static bool file_evict(struct ditto_node_table *table, struct ditto_file *df,
 			file_drop(df);
 		else
 			file_drop_later(table, df);
-	} else if (refcount_dec_and_test(&node->ref)) {
-		ditto_node_dispose(table, node);
+	} else {
+		ditto_node_put_later(node);
 	}
 	return true;
 }

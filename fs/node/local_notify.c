@@ -229,8 +229,7 @@ static void local_free(struct fsnotify_mark *mark)
 	mutex_destroy(&local->order);
 	kfree_rcu(local, rcu);
 	/* Freeing the node may take long, so the worker does it. */
-	if (refcount_dec_and_test(&node->ref))
-		ditto_node_dispose(table, node);
+	ditto_node_put_later(node);
 	atomic_dec(&table->watches.observers);
 	if (atomic_dec_and_test(&table->locals))
 		wake_up_var(&table->locals);

@@ -344,8 +344,7 @@ static void point_put(struct ditto_lock_point *point)
 
 	ditto_node_relist(node);
 	/* The caller may hold locks, and freeing the node sleeps. */
-	if (refcount_dec_and_test(&node->ref))
-		ditto_node_dispose(node->volume->srv->nodes, node);
+	ditto_node_put_later(node);
 }
 
 /* Access of opens by local processes, from the VFS's counts, which change without notice. */

@@ -113,6 +113,12 @@ void ditto_node_dispose(struct ditto_node_table *table, struct ditto_node *node)
 	spin_unlock(&table->dispose_lock);
 }
 
+void ditto_node_put_later(struct ditto_node *node)
+{
+	if (refcount_dec_and_test(&node->ref))
+		ditto_node_dispose(node->volume->srv->nodes, node);
+}
+
 static void dispose_list(struct ditto_node_table *table, struct list_head *list)
 {
 	struct ditto_node *node, *next;

@@ -218,6 +218,14 @@ void ditto_node_dispose_init(struct ditto_volume *volume);
 void ditto_node_dispose(struct ditto_node_table *table, struct ditto_node *node);
 
 /**
+ * ditto_node_put_later - drop a reference where freeing a node would sleep, or take long
+ * @node: the node
+ *
+ * Context: any.
+ */
+void ditto_node_put_later(struct ditto_node *node);
+
+/**
  * ditto_nodes_subvolume_gone - let the worker kill the nodes of removed subvolumes
  * @table: the nodes of the server
  *

@@ -234,8 +234,8 @@ static void tell_replaced(struct ditto_volume *volume, struct inode *dir, const 
 		victim = node->victim;
 	if (victim)
 		tell_name(volume, dir, name, DITTO_WATCH_REMOVED, S_ISDIR(victim->i_mode));
-	if (node && refcount_dec_and_test(&node->ref))
-		ditto_node_dispose(table, node);
+	if (node)
+		ditto_node_put_later(node);
 }
 
 /* @moved has its new name. Its directories are locked; @dir is the old one. */

@@ -146,8 +146,8 @@ static void local_put(struct ditto_volume *volume, struct ditto_node *node,
 		      struct ditto_stub *stub)
 {
 	ditto_stub_put(stub);
-	if (node && refcount_dec_and_test(&node->ref))
-		ditto_node_dispose(volume->srv->nodes, node);
+	if (node)
+		ditto_node_put_later(node);
 	if (atomic_dec_and_test(&volume->offload_waits))
 		wake_up_var(&volume->offload_waits);
 }
@@ -264,8 +264,8 @@ static void local_keep_cut(struct ditto_volume *volume, struct dentry *dentry,
 				   "what was cut comes back if the file becomes longer");
 	if (!IS_ERR(own))
 		ditto_stub_put(own);
-	if (!IS_ERR_OR_NULL(node) && refcount_dec_and_test(&node->ref))
-		ditto_node_dispose(volume->srv->nodes, node);
+	if (!IS_ERR_OR_NULL(node))
+		ditto_node_put_later(node);
 }
 
 /* The stored record has been cut to @size. The server may have cut the one in memory further. */
@@ -280,7 +280,6 @@ static void local_is_cut(struct ditto_stub *stub, u64 size)
 /* The task that has changed the size has the inode locked. */
 static void local_resized(struct ditto_volume *volume, struct dentry *dentry)
 {
-	struct ditto_node_table *table = volume->srv->nodes;
 	struct inode *inode = d_inode(dentry);
 	u64 size = i_size_read(inode);
 	struct ditto_stub *stub = NULL;
@@ -290,7 +289,7 @@ static void local_resized(struct ditto_volume *volume, struct dentry *dentry)
 
 	if (!S_ISREG(inode->i_mode) || ditto_acting_table())
 		return;
-	node = ditto_node_find_inode(table, inode);
+	node = ditto_node_find_inode(volume->srv->nodes, inode);
 	whole = node && test_bit(DITTO_NODE_WHOLE, &node->flags);
 	if (node && !whole)
 		stub = ditto_stub_find(node);
@@ -310,8 +309,8 @@ static void local_resized(struct ditto_volume *volume, struct dentry *dentry)
 	else if (stub)
 		local_is_cut(stub, size);
 	ditto_stub_put(stub);
-	if (node && refcount_dec_and_test(&node->ref))
-		ditto_node_dispose(table, node);
+	if (node)
+		ditto_node_put_later(node);
 }
 
 /* Attributes were changed, by anybody; most changes come with the inode locked. */

@@ -81,8 +81,7 @@ static void notify_entry(struct ditto_node_table *table, const struct inode *dir
 	if (!node)
 		return;
 	ditto_casefold_spoil(node);
-	if (refcount_dec_and_test(&node->ref))
-		ditto_node_dispose(table, node);
+	ditto_node_put_later(node);
 }
 
 /* The removing task handles the node after it has dropped its locks. */
@@ -131,8 +130,8 @@ static int notify_event(struct fsnotify_group *group, u32 mask, const void *data
 		/* Drop our reference; the table's reference passes to the worker. */
 		refcount_dec(&node->ref);
 		ditto_node_dispose(table, node);
-	} else if (refcount_dec_and_test(&node->ref)) {
-		ditto_node_dispose(table, node);
+	} else {
+		ditto_node_put_later(node);
 	}
 	return 0;
 }
