@@ -13,7 +13,7 @@
 #include "trace.h"
 #include "wait_private.h"
 
-/* What all nodes have that have no range, and nothing that waits. */
+/* All nodes that have no range, and nothing that waits, share it. */
 static struct ditto_lock_busy lock_idle __ro_after_init = {
 	.waits = LIST_HEAD_INIT(lock_idle.waits),
 	.parks = LIST_HEAD_INIT(lock_idle.parks),

@@ -165,12 +165,6 @@ static int access_check(struct ditto_op *op, struct ditto_stub *stub)
 	return -EJUKEBOX;
 }
 
-/* What an operation is told if a record cannot be stored that was cut. */
-static int access_cut_error(int err)
-{
-	return err ? ditto_stub_error(err) : 0;
-}
-
 /* The file may grow only when the stored record does not say more than it has. */
 static int access_store_cut(struct ditto_stub *stub)
 {
@@ -182,7 +176,7 @@ static int access_store_cut(struct ditto_stub *stub)
 	sb_start_write(sb);
 	err = ditto_stub_store_cut(stub);
 	sb_end_write(sb);
-	return access_cut_error(err);
+	return ditto_stub_error(err);
 }
 
 int ditto_offload_enter_slow(struct ditto_op *op, struct ditto_node *node,
@@ -339,7 +333,7 @@ int ditto_offload_resize_begin(struct ditto_op *op, struct ditto_node *node, u64
 	if (!stub)
 		return err;
 	down_write(&stub->sem);
-	err = access_check(op, stub) ?: access_cut_error(ditto_stub_store_cut(stub));
+	err = access_check(op, stub) ?: ditto_stub_error(ditto_stub_store_cut(stub));
 	/* The range that is cut keeps data. */
 	if (!err && size && size < stub->record.size &&
 	    size & ((1ULL << stub->record.shift) - 1))
@@ -362,7 +356,7 @@ int ditto_offload_resize_end(struct ditto_stub *stub, u64 size, int err)
 	 * record is cut when it is read.
 	 */
 	if (size < stub->record.size)
-		err = access_cut_error(ditto_stub_cut(stub, size)) ?: err;
+		err = ditto_stub_error(ditto_stub_cut(stub, size)) ?: err;
 	up_write(&stub->sem);
 	ditto_stub_wake(stub);
 	ditto_stub_put(stub);

@@ -345,10 +345,10 @@ int ditto_recall_all(struct ditto_stub *stub);
  */
 int ditto_stub_failed_locked(struct ditto_stub *stub);
 
-/* What users are told about a failure of a recall. */
+/* Users are told this about a failure of a recall, or to store a record; 0 stays 0. */
 static inline int ditto_stub_error(int err)
 {
-	return err == -ENOSPC || err == -EDQUOT ? err : -EIO;
+	return !err || err == -ENOSPC || err == -EDQUOT ? err : -EIO;
 }
 
 /**

@@ -5,7 +5,7 @@
  * The directory of a file's streams is named by inode number, generation and subvolume, so streams
  * need no file handles. If a file is removed while the server does not run, its directory is left
  * behind. It is not found again, because the next file with the inode number has another
- * generation, but for overlayfs without nfs_export=on, which has none.
+ * generation, but for overlayfs whose files have no handles, which has none.
  *
  * Streams are accessed with the server's credential only. Access to a stream is checked through
  * its file. New streams belong to the owner of the file, so that they count towards that user's

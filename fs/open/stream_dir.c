@@ -138,7 +138,7 @@ static const siphash_key_t own_dir_hash = {
 };
 
 /*
- * What tells a file from an earlier one with the same inode number. Files of overlayfs have no
+ * This tells a file from an earlier one with the same inode number. Files of overlayfs have no
  * generation, but their handles have that of a file below, which does not change when the file is
  * copied up.
  */

@@ -514,8 +514,8 @@ void ditto_volume_visit(struct ditto_volume *volume,
  * @fn: may sleep; the share is held while it runs
  * @arg: passed to @fn
  *
- * As ditto_volume_visit(). A request can afford to ask: most file systems have one share, which is
- * one comparison.
+ * It works as ditto_volume_visit(). A request can afford to ask: most file systems have one share,
+ * which is one comparison.
  *
  * Context: as @fn requires.
  */

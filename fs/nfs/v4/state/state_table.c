@@ -153,7 +153,7 @@ bool dnfs4_table_replace(struct dnfs4_state_table *table, struct dnfs4_state *st
 	if (other)
 		WRITE_ONCE(other->id, id);
 	if (*place == state) {
-		/* As in add_guessable(). */
+		/* Lookups without the lock find it, as in add_guessable(). */
 		smp_store_release(place, other);
 		return true;
 	}
