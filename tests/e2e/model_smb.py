@@ -44,6 +44,13 @@ def path_of(d, name):
     return f'{above}\\{name}' if above else name
 
 
+def open_text(file, acc, share, how, at_close, key, level):
+    """An open in the log; @key is that of a lease, without which it asks for an oplock."""
+    return (f'open {file}, access {acc}, share {share}, disposition {how}'
+            f'{", delete on close" if at_close else ""}'
+            f'{f", lease {key.hex()}" if key else f", oplock {level}"}')
+
+
 def lease_key(parts):
     return next((data[:16] for kind, data in parts if kind == b'RqLs'), None)
 
@@ -214,9 +221,8 @@ class Smb(Client):
             return
         path, deny, key = path_of(d, name), ALL & ~share, lease_key(parts)
         wants = acc | A_WRITE if how == OVERWRITE_IF else acc
-        what = (f'open {path} ({link.node if link else "new"}), access {acc}, share {share}, '
-                f'disposition {how}{", delete on close" if at_close else ""}'
-                f'{f", lease {key.hex()}" if key else f", oplock {level}"}')
+        what = open_text(f'{path} ({link.node if link else "new"})', acc, share, how, at_close, key,
+                         level)
 
         def reasons():
             now = d.entries.get(name)

@@ -14,7 +14,8 @@ from model_claims import Open, StreamName
 from model_loop import Defect
 from model_nfs4 import OPENS_MAX as NFS_OPENS_MAX
 from model_nfs4 import Nfs4
-from model_smb import ALL, CREATED, OVERWRITTEN, RENAME, Smb, lease_key, path_of, rights
+from model_smb import (ALL, CREATED, OVERWRITTEN, RENAME, Smb, lease_key, open_text, path_of,
+                       rights)
 from nfs4 import getattr, getfh, putfh, savefh
 from smb2 import DELETE_ON_CLOSE, MAKE, OPEN, OPEN_IF, OVERWRITE_IF
 from t_smb_durable import Answer
@@ -62,9 +63,8 @@ class SmbStreams(Smb):
             return
         path, deny, key = f'{path_of(d, file_link.name)}:{name}', ALL & ~share, lease_key(parts)
         wants = acc | A_WRITE if how == OVERWRITE_IF else acc
-        what = (f'open {path} ({stream.node if stream else f"new in {node}"}), access {acc}, '
-                f'share {share}, disposition {how}{", delete on close" if at_close else ""}'
-                f'{f", lease {key.hex()}" if key else f", oplock {level}"}')
+        what = open_text(f'{path} ({stream.node if stream else f"new in {node}"})', acc, share, how,
+                         at_close, key, level)
 
         def reasons():
             now = node.streams.get(name)

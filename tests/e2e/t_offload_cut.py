@@ -34,6 +34,18 @@ def stands(pid):
         return f.read().rsplit(')', 1)[1].split()[0] in 'DZ'
 
 
+def found(w, name):
+    """A client of NFS, and the handle of a file in the root."""
+    n = w.client.nfs()
+    return n, n.lookup(n.root, name).fh
+
+
+def cut_fails(n, fh, point, error):
+    """Cut a file whose record cannot be stored."""
+    point.fail(error)
+    eq(settled(n.setattr, fh, sattr(size=RANGE)).status, nfs3.IO, 'SETATTR of a size')
+
+
 def recut(path, cut, size):
     """Make a file shorter, and then longer, as truncate(2) of its path."""
     os.truncate(path, cut)
@@ -58,8 +70,7 @@ def while_the_record_is_read(w):
             reader.join()
         want = data[:RANGE] + bytes(SIZE - RANGE)
         eq(local(w.path('f')) == want, True, 'data for a local process')
-        n = w.client.nfs()
-        fh = n.lookup(n.root, 'f').fh
+        n, fh = found(w, 'f')
         eq(settled(n.read, fh, RANGE, 4096).data, bytes(4096), 'READ')
 
 
@@ -150,8 +161,7 @@ def not_recorded_of_a_local_process(w):
     want = {name: data[name][:cut] + bytes(SIZE - cut) for name, cut in cuts.items()}
     with helper(w) as h:
         h.store = store
-        n = w.client.nfs()
-        fh = n.lookup(n.root, 'known').fh
+        n, fh = found(w, 'known')
         eq(settled(n.read, fh, SIZE - 100, 100).data == data['known'][-100:], True, 'READ before')
         with stopped_at('cut-stored') as point:
             point.fail(errno.EIO)
@@ -190,8 +200,7 @@ def not_recorded_and_opened(w):
     """A file is emptied and opened while its record cannot be removed; a later one stays."""
     with helper(w) as h:
         offloaded(w, h, 'f')
-        n = w.client.nfs()
-        fh = n.lookup(n.root, 'f').fh
+        n, fh = found(w, 'f')
         settled(n.read, fh, SIZE - 100, 100)
         with stopped_at('cut-stored') as point:
             cutter = Child(os.truncate, w.path('f'), 0)
@@ -223,11 +232,9 @@ def not_durable(w):
     """A record that was written and could not be made durable is stored once more."""
     with helper(w) as h:
         offloaded(w, h, 'f')
-        n = w.client.nfs()
-        fh = n.lookup(n.root, 'f').fh
+        n, fh = found(w, 'f')
         with stopped_at('cut-record') as point:
-            point.fail(errno.EIO)
-            eq(settled(n.setattr, fh, sattr(size=RANGE)).status, nfs3.IO, 'SETATTR of a size')
+            cut_fails(n, fh, point, errno.EIO)
         with stopped_at('cut-written') as point:
             told = []
             thread = threading.Thread(
@@ -270,11 +277,9 @@ def not_recorded_for_a_moment(w):
     """A failure to store a record is an I/O error, whatever it is to the server."""
     with helper(w) as h:
         offloaded(w, h, 'f')
-        n = w.client.nfs()
-        fh = n.lookup(n.root, 'f').fh
+        n, fh = found(w, 'f')
         with stopped_at('cut-record') as point:
-            point.fail(errno.EBUSY)
-            eq(settled(n.setattr, fh, sattr(size=RANGE)).status, nfs3.IO, 'SETATTR of a size')
+            cut_fails(n, fh, point, errno.EBUSY)
             eq(n.setattr(fh, sattr(size=SIZE)).status, nfs3.IO, 'a larger size')
 
 
@@ -311,11 +316,9 @@ def not_recorded(w):
     with helper(w) as h:
         data = offloaded(w, h, 'f')
         store = h.store
-        n = w.client.nfs()
-        fh = n.lookup(n.root, 'f').fh
+        n, fh = found(w, 'f')
         with stopped_at('cut-record') as point:
-            point.fail(errno.EIO)
-            eq(settled(n.setattr, fh, sattr(size=RANGE)).status, nfs3.IO, 'SETATTR of a size')
+            cut_fails(n, fh, point, errno.EIO)
             eq(os.stat(w.path('f')).st_size, RANGE, 'size')
             eq(n.setattr(fh, sattr(size=SIZE)).status, nfs3.IO, 'a larger size')
             eq(settled(n.write, fh, SIZE - 1, b'.').status, nfs3.IO, 'WRITE behind the end')
