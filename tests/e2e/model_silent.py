@@ -19,7 +19,7 @@ LOST = ('EXPIRED', 'BADSESSION', 'STALE_CLIENTID')
 class Silent(Nfs4Streams):
     """A client that may be silent."""
 
-    away_as = None          # its name at the server, while it is silent
+    server = away_as = None # that which knows it by this name, while it is silent
     doubted = False         # a claim of it has been in the way
 
     def doubt(self, _claim):
@@ -56,7 +56,13 @@ class Silent(Nfs4Streams):
                 raise Defect(f'{self} is no courtesy client')
             self.loop.pump(0.2)
         server.ctl('server', 'set', 'lease-time-s', str(before))
-        self.away_as, = quiet
+        self.server, (self.away_as,) = server, quiet
+
+    def look(self):
+        """See whether a silent client is still there; if not, it may have lost all."""
+        if self.away and self.claims() and self.away_as not in [
+                x['name'] for x in courtesy(self.server)]:
+            self.forget()
 
     def speak(self):
         """Come back, to all that it had or as a client that has nothing."""
@@ -88,10 +94,8 @@ def courtesy(server):
 
 
 def check(run, clients):
-    """See whether silent clients are still there; if not, they may have lost all."""
+    """Look at silent clients, until the claims are as the model has them."""
     def look():
-        names = [x['name'] for x in courtesy(run.w.server)]
         for c in clients:
-            if c.away and c.claims() and c.away_as not in names:
-                c.forget()
+            c.look()
     settle(run, lambda: any(c.away and c.claims() for c in clients), look)
