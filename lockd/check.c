@@ -444,8 +444,6 @@ static bool grants_break(struct ditto_lock_ctx *ctx, const struct question *q, u
 	unsigned int stuck = 0;
 	bool wait = false;
 
-	if (likely(!all.left && !all.held))
-		return false;
 	holder = last ? ditto_holder_behind(ctx, *last, false, &left) :
 			ditto_holder_first(ctx, &left);
 	holder = holder_pass(ctx, q, holder, &left);
@@ -468,6 +466,14 @@ static bool grants_break(struct ditto_lock_ctx *ctx, const struct question *q, u
 	}
 	held.held = classes_meet(q, ditto_holders_sum(ctx).held, only, true);
 	return wait || holder_pass(ctx, q, ditto_holder_first(ctx, &held), &held);
+}
+
+/* Most nodes have no grants. */
+static bool grants_are_there(const struct ditto_lock_ctx *ctx)
+{
+	const struct ditto_holder_sum all = ditto_holders_sum(ctx);
+
+	return all.left || all.held;
 }
 
 enum ditto_answer ditto_conflict_check(struct ditto_lock_ctx *ctx,
@@ -502,10 +508,10 @@ enum ditto_answer ditto_conflict_check(struct ditto_lock_ctx *ctx,
 	 * While hidden opens are in doubt only HANDLE is broken; the other bits follow once they
 	 * are not.
 	 */
-	if (grants_break(ctx, &q, hidden ? DITTO_LEASE_HANDLE : DITTO_LEASE_ALL, NULL) ||
-	    hidden || q.courtesy || ctx->more)
+	if (unlikely(grants_are_there(ctx)) &&
+	    grants_break(ctx, &q, hidden ? DITTO_LEASE_HANDLE : DITTO_LEASE_ALL, NULL))
 		return DITTO_BREAKING;
-	return DITTO_ALLOWED;
+	return hidden || q.courtesy || ctx->more ? DITTO_BREAKING : DITTO_ALLOWED;
 }
 
 static const struct ditto_actor anonymous;

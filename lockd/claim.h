@@ -191,6 +191,9 @@ struct ditto_lock_busy {
  * @watched: local changes of the directory are reported for its caching grants
  * @more: more grants have to be broken than one hold of the lock allows: check again
  * @first_used: @first is in @holders
+ * @covered: the VFS is shown one lock of the file that stays whatever ranges there are, so that
+ *	they come and go without it, see mirror_cover.c. Written under mirror->lock and @lock; also
+ *	read without them
  * @lock: guards all other members
  * @held: number of claims, waiting requests, parked operations and pins; the context ends with the
  *	last
@@ -216,6 +219,7 @@ struct ditto_lock_ctx {
 	bool watched : 1;
 	bool more : 1;
 	bool first_used : 1;
+	bool covered;
 	spinlock_t lock;	/* see above */
 	u32 held;
 	struct ditto_lock_point *point;

@@ -102,6 +102,7 @@ static struct ditto_lock_ctx *lock_ctx_alloc(struct ditto_lock_point *point)
 	ctx->watched = false;
 	ctx->more = false;
 	ctx->first_used = false;
+	WRITE_ONCE(ctx->covered, false);
 	ctx->begun = 0;
 	ctx->point = point;
 	ctx->holders = RB_ROOT;
@@ -123,6 +124,13 @@ static __always_inline struct ditto_lock_ctx *mirrored_of_point(const void *arg)
 	struct ditto_lock_ctx *ctx = lock_ctx_of_point(arg);
 
 	return ctx && READ_ONCE(ctx->mirror) ? ctx : NULL;
+}
+
+static __always_inline struct ditto_lock_ctx *covered_of_point(const void *arg)
+{
+	struct ditto_lock_ctx *ctx = lock_ctx_of_point(arg);
+
+	return ctx && READ_ONCE(ctx->covered) ? ctx : NULL;
 }
 
 static __always_inline struct ditto_lock_ctx *
@@ -147,6 +155,17 @@ struct ditto_lock_ctx *ditto_lock_ctx_find(struct ditto_lock_point *point)
 struct ditto_lock_ctx *ditto_lock_ctx_find_mirrored(struct ditto_lock_point *point)
 {
 	return lock_ctx_search(mirrored_of_point, point);
+}
+
+struct ditto_lock_ctx *ditto_lock_ctx_find_covered(struct ditto_lock_point *point)
+{
+	struct ditto_lock_ctx *ctx = lock_ctx_search(covered_of_point, point);
+
+	if (ctx && unlikely(!ctx->covered)) {
+		ditto_lock_ctx_unlock_same(ctx);
+		ctx = NULL;
+	}
+	return ctx;
 }
 
 struct ditto_lock_ctx *ditto_lock_ctx_make(struct ditto_lock_point *point)

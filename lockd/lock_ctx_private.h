@@ -39,6 +39,9 @@ struct ditto_lock_ctx *ditto_lock_ctx_find(struct ditto_lock_point *point);
 /* The same if the node has a mirror, else NULL. ctx->mirror may be gone when it returns. */
 struct ditto_lock_ctx *ditto_lock_ctx_find_mirrored(struct ditto_lock_point *point);
 
+/* The same if its ranges come and go without the VFS, see ctx->covered; else NULL. */
+struct ditto_lock_ctx *ditto_lock_ctx_find_covered(struct ditto_lock_point *point);
+
 /**
  * ditto_lock_ctx_make - find or allocate the lock context of a node, and lock it
  * @point: of the node, held by the caller

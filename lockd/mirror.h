@@ -14,7 +14,8 @@
  *
  * Locking: mirror->lock (mutex) makes a change of ranges and the call that shows it to the VFS one
  * step. It is taken before ctx->lock and held across VFS calls that do not wait: if a
- * local process is in the way, the VFS notifies the request when to try again.
+ * local process is in the way, the VFS notifies the request when to try again. With ctx->covered
+ * there is no such call, and ctx->lock is enough.
  */
 #ifndef _DITTO_LOCKD_MIRROR_H
 #define _DITTO_LOCKD_MIRROR_H

@@ -5,7 +5,8 @@
  * many ranges would make every request slow. As long as no local process has locks or asks for
  * any, it need not see which ranges they are: nobody but the mirror can have a lock under a cover,
  * so ranges there come and go without the VFS being asked. For the same reason a file whose
- * ranges come and go often is covered, and stays covered while it has none.
+ * ranges come and go often is covered, and stays covered while it has none. Its requests need not
+ * even take mirror->lock, since ctx->covered tells that no cover changes.
  *
  * A local process that meets a cover is sent away by the VFS to wait and to ask again. Meanwhile
  * the cover is refined: what is free of ranges is given up, and the rest is shown exactly if
@@ -190,8 +191,18 @@ static int cover_add(struct ditto_mirror *mirror, u64 first, u64 last,
 	return 0;
 }
 
+/*
+ * The cover of the whole file stays no longer. Requests that have found it so are done, and the
+ * next ones come under mirror->lock.
+ */
 static void quiet_begin(struct ditto_mirror *mirror)
 {
+	struct ditto_lock_ctx *ctx = ditto_mirror_ctx(mirror);
+
+	if (ctx) {
+		WRITE_ONCE(ctx->covered, false);
+		ditto_lock_ctx_unlock_same(ctx);
+	}
 	mirror->cover_next = jiffies + msecs_to_jiffies(QUIET_MS);
 	mirror->asks = 0;
 }

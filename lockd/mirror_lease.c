@@ -237,8 +237,9 @@ unlock:
 void ditto_mirror_note(struct ditto_lock_ctx *ctx)
 {
 	struct ditto_mirror *mirror = ctx->mirror;
+	int type = READ_ONCE(mirror->lease_type);
 
-	if (lease_strength(type_for(ctx)) < lease_strength(READ_ONCE(mirror->lease_type)))
+	if (type != F_UNLCK && lease_strength(type_for(ctx)) < lease_strength(type))
 		mirror_kick(mirror, 0);
 }
 

@@ -312,6 +312,7 @@ static int mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_req
 
 	ditto_lock_ctx_lock_pinned(ctx);
 	ditto_lock_ctx_want_busy(ctx);
+	WRITE_ONCE(ctx->covered, known && ditto_cover_stays(mirror));
 	if (wait && (wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict)))
 		err = -EAGAIN;
 	else if (known)
@@ -426,6 +427,14 @@ static void mirror_turn(struct ditto_mirror_wait *mw)
 		return;
 	/* Check again: it may not be the request's turn any more. */
 	err = ditto_range_conflict_check(ctx, &wait->request, NULL);
+	if (!err && mirror_knows(mirror, &req)) {
+		/* Requests that come without mirror->lock must not find a pending range. */
+		if (!wait->tell)
+			err = ditto_range_take(ctx, &wait->request, wait->prealloc);
+		ditto_wait_finish(wait, err);
+		ditto_lock_ctx_unlock(ctx);
+		return;
+	}
 	if (!err)
 		err = pending_add(ctx, &wait->request, wait->prealloc[0]);
 	if (err) {

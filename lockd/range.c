@@ -90,10 +90,46 @@ static int range_lock(const struct ditto_range_request *req, struct ditto_wait *
 	return err;
 }
 
-/* Lock with the mirror, if there is one. @spare: see ditto_ranges_alloc(). */
+/*
+ * Lock without the mirror, if the file is covered. Return: false if the request has to go another
+ * way; one that is to wait has to be known to the mirror.
+ */
+static bool range_lock_covered(const struct ditto_range_request *req, struct ditto_wait *wait,
+			       struct ditto_conflict *conflict, struct ditto_range *prealloc[2],
+			       int *err)
+{
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find_covered(req->point);
+
+	if (!ctx)
+		return false;
+	if (wait && (wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict)))
+		*err = -EAGAIN;
+	else
+		*err = ditto_range_try(ctx, req, prealloc, conflict);
+	ditto_lock_ctx_unlock(ctx);
+	return !wait || (*err != -EAGAIN && *err != -EBUSY);
+}
+
+/* Lock with the mirror, if there is one, or is to be one. */
 static int range_lock_mirrored(const struct ditto_range_request *req, struct ditto_wait *wait,
-			       struct ditto_conflict *conflict, struct ditto_mirror *mirror,
-			       bool spare)
+			       struct ditto_conflict *conflict, struct ditto_range *prealloc[2])
+{
+	struct ditto_mirror *mirror = ditto_mirror_begin(req->point, req->filp);
+	int err;
+
+	if (IS_ERR(mirror))
+		return PTR_ERR(mirror);
+	if (mirror)
+		err = ditto_mirror_lock(mirror, req, wait, conflict, prealloc);
+	else
+		err = range_lock(req, wait, conflict, prealloc);
+	ditto_mirror_end(mirror);
+	return err;
+}
+
+/* @spare: see ditto_ranges_alloc(). */
+static int range_lock_any(const struct ditto_range_request *req, struct ditto_wait *wait,
+			  struct ditto_conflict *conflict, bool spare)
 {
 	struct ditto_range *prealloc[2];
 	int err;
@@ -101,10 +137,8 @@ static int range_lock_mirrored(const struct ditto_range_request *req, struct dit
 	if (!ditto_ranges_alloc(req, spare, prealloc))
 		return -ENOMEM;
 	do {
-		if (mirror)
-			err = ditto_mirror_lock(mirror, req, wait, conflict, prealloc);
-		else
-			err = range_lock(req, wait, conflict, prealloc);
+		if (!range_lock_covered(req, wait, conflict, prealloc, &err))
+			err = range_lock_mirrored(req, wait, conflict, prealloc);
 		/* A queued request checks again by itself. */
 	} while (err == -EBUSY && range_break_rest(req));
 	ditto_ranges_free(prealloc);
@@ -114,20 +148,14 @@ static int range_lock_mirrored(const struct ditto_range_request *req, struct dit
 int ditto_range_lock(const struct ditto_range_request *req, struct ditto_wait *wait,
 		     struct ditto_conflict *conflict)
 {
-	struct ditto_mirror *mirror;
-	int err;
+	int err = range_valid(req) ?: ditto_grace_check(req->owner->client, req->reclaim);
 
-	err = range_valid(req) ?: ditto_grace_check(req->owner->client, req->reclaim);
 	if (err)
 		return err;
-	mirror = ditto_mirror_begin(req->point, req->filp);
-	if (IS_ERR(mirror))
-		return PTR_ERR(mirror);
 	/* A queued request is granted without the chance to allocate. */
-	err = range_lock_mirrored(req, wait, conflict, mirror, wait);
+	err = range_lock_any(req, wait, conflict, wait);
 	if (unlikely(err == -ENOMEM) && !wait)
-		err = range_lock_mirrored(req, NULL, conflict, mirror, true);
-	ditto_mirror_end(mirror);
+		err = range_lock_any(req, NULL, conflict, true);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_lock, DITTO);
@@ -136,8 +164,8 @@ EXPORT_SYMBOL_NS_GPL(ditto_range_lock, DITTO);
 static int range_give_up(const struct ditto_range_request *req, bool weaken,
 			 struct ditto_range *prealloc[2])
 {
-	struct ditto_mirror *mirror = ditto_mirror_begin(req->point, NULL);
-	struct ditto_lock_ctx *ctx;
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find_covered(req->point);
+	struct ditto_mirror *mirror = ctx ? NULL : ditto_mirror_begin(req->point, NULL);
 	int ret;
 
 	if (mirror) {
@@ -145,7 +173,8 @@ static int range_give_up(const struct ditto_range_request *req, bool weaken,
 		ditto_mirror_end(mirror);
 		return ret;
 	}
-	ctx = ditto_lock_ctx_find(req->point);
+	if (!ctx)
+		ctx = ditto_lock_ctx_find(req->point);
 	if (!ctx)
 		return req->discipline == DITTO_EXACT ? -ENOENT : 0;
 	ret = ditto_range_give_up(ctx, req, weaken, prealloc);

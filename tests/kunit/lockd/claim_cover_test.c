@@ -403,6 +403,19 @@ static void lock_often(struct kunit *test, struct mirror_test *t)
 	}
 }
 
+/* Whether ranges come and go without the VFS, and so without mirror->lock. */
+static bool cover_is_enough(struct mirror_test *t)
+{
+	struct ditto_lock_ctx *ctx;
+	bool covered;
+
+	rcu_read_lock();
+	ctx = rcu_dereference(t->node->point.ctx);
+	covered = ctx && READ_ONCE(ctx->covered);
+	rcu_read_unlock();
+	return covered;
+}
+
 /* A file whose ranges come and go stays covered as long as it is open and no process asks. */
 static void a_cover_stays(struct kunit *test)
 {
@@ -411,9 +424,15 @@ static void a_cover_stays(struct kunit *test)
 
 	lock_often(test, t);
 	KUNIT_EXPECT_EQ(test, cover_shown(t), 1);
+	KUNIT_EXPECT_FALSE(test, cover_is_enough(t));
 	KUNIT_EXPECT_EQ(test, cover_lock(t, 1), 0);
+	KUNIT_EXPECT_TRUE(test, cover_is_enough(t));
+	KUNIT_EXPECT_EQ(test, cover_unlock(t, 1), 0);
+	KUNIT_EXPECT_EQ(test, cover_lock(t, 1), 0);
+	KUNIT_EXPECT_TRUE(test, cover_is_enough(t));
 	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, RANGE_AT(1), RANGE_AT(1)), -EAGAIN);
 	expect_exact(test, t, 1);
+	KUNIT_EXPECT_FALSE_MSG(test, cover_is_enough(t), "a process looks");
 	KUNIT_EXPECT_EQ(test, cover_unlock(t, 1), 0);
 	KUNIT_EXPECT_EQ_MSG(test, cover_shown(t), 0, "a process has met the cover");
 	/* It is made again after as many requests. */
@@ -439,6 +458,64 @@ static void a_cover_ends_with_the_open(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cover_shown(t), 1);
 	ditto_open_release(open);
 	KUNIT_EXPECT_EQ(test, cover_shown(t), 0);
+	mirror_test_end(test, t);
+}
+
+/* Ranges that were taken without mirror->lock are waited for, and split, as others are. */
+static void requests_under_a_cover(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	struct ditto_open *open = cover_open(test, t);
+	struct ditto_range_request req = mirror_req(t, 1, true, 15, 20);
+	struct claim_wait *w = claim_wait(test);
+
+	lock_often(test, t);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 0, 100), 0);
+	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 0, 50, 50), 0);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, false, 10, 12), 0);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 1, false, 11, 12), 0);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 1, true, 50, 50), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &w->wait, NULL), -EINPROGRESS);
+	KUNIT_EXPECT_TRUE(test, cover_is_enough(t));
+	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 0, 0, 100), 0);
+	KUNIT_EXPECT_TRUE(test, await(atomic_read(&w->granted)));
+	KUNIT_EXPECT_EQ(test, w->result, 0);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 20, 20), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 20), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 21), 2);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 11), 1);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 50), 0);
+	ditto_client_release(&t->client->client, "test");
+	ditto_open_release(open);
+	mirror_test_end(test, t);
+}
+
+/*
+ * Whoever only wants to be told has nothing on the node, not even when its turn comes: others find
+ * that without mirror->lock.
+ */
+static void a_notification_claims_nothing(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	struct ditto_lock_table *table = t->node->point.table;
+	struct ditto_range_request req = mirror_req(t, 1, true, 15, 20);
+	struct ditto_open *open = cover_open(test, t);
+	struct claim_wait *w = claim_wait(test);
+	u64 before;
+
+	lock_often(test, t);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 15, 20), 0);
+	w->wait.tell = true;
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &w->wait, NULL), -EINPROGRESS);
+	KUNIT_EXPECT_TRUE(test, cover_is_enough(t));
+	before = ditto_locks_events(table, DITTO_LOCK_GRANTED);
+	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 0, 15, 20), 0);
+	KUNIT_EXPECT_TRUE(test, await(atomic_read(&w->granted)));
+	KUNIT_EXPECT_EQ(test, w->result, 0);
+	KUNIT_EXPECT_EQ(test, ditto_locks_events(table, DITTO_LOCK_GRANTED), before);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 15, 20), 0);
+	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 0, 15, 20), 0);
+	ditto_open_release(open);
 	mirror_test_end(test, t);
 }
 
@@ -537,6 +614,8 @@ static struct kunit_case claim_cover_cases[] = {
 	KUNIT_CASE(a_waiting_process_is_woken),
 	KUNIT_CASE(courtesy_under_a_cover),
 	KUNIT_CASE(a_cover_stays),
+	KUNIT_CASE(requests_under_a_cover),
+	KUNIT_CASE(a_notification_claims_nothing),
 	KUNIT_CASE(a_cover_ends_with_the_open),
 	KUNIT_CASE(no_cover_stays_beside_a_process),
 	KUNIT_CASE(refusals_make_no_cover),
