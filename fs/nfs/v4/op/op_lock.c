@@ -387,7 +387,7 @@ static u32 lock_fresh(struct dnfs4_compound *cmp, struct lock_args *a, struct lo
 	status = dnfs4_open_check_claim(cmp, open);
 	if (status)
 		return status;
-	owner = dnfs4_owner_get(cmp->client, DNFS4_OWNER_LOCK, &a->owner, true);
+	owner = dnfs4_locker_get(open, &a->owner);
 	if (IS_ERR(owner))
 		return range_status(cmp, a, PTR_ERR(owner));
 	status = dnfs4_seqid_begin(cmp, &a->lock_seqid_op, owner, a->seqid);

@@ -50,13 +50,35 @@ int dnfs4_locks_init(struct dnfs4_opens *opens)
 	return rhashtable_init(&opens->locks, &dnfs4_lock_params);
 }
 
+/* The lock that an open has had for longest, mostly its only one. Under RCU. */
+static struct dnfs4_lock *dnfs4_lock_first(struct dnfs4_open *open)
+{
+	return list_first_or_null_rcu(&open->locks, struct dnfs4_lock, open_link);
+}
+
+struct dnfs4_owner *dnfs4_locker_get(struct dnfs4_open *open, const struct dnfs4_name *name)
+{
+	struct dnfs4_owner *owner = NULL;
+	struct dnfs4_lock *first;
+
+	rcu_read_lock();
+	first = dnfs4_lock_first(open);
+	if (first && dnfs4_owner_is(first->owner, name) &&
+	    refcount_inc_not_zero(&first->owner->ref))
+		owner = first->owner;
+	rcu_read_unlock();
+	return owner ?: dnfs4_owner_get(open->owner->client, DNFS4_OWNER_LOCK, name, true);
+}
+
 struct dnfs4_lock *dnfs4_lock_find(struct dnfs4_owner *owner, struct dnfs4_open *open)
 {
 	const struct dnfs4_pair key = { owner, open };
 	struct dnfs4_lock *lock;
 
 	rcu_read_lock();
-	lock = rhashtable_lookup(&owner->opens->locks, &key, dnfs4_lock_params);
+	lock = dnfs4_lock_first(open);
+	if (!lock || lock->owner != owner)
+		lock = rhashtable_lookup(&owner->opens->locks, &key, dnfs4_lock_params);
 	if (lock && !refcount_inc_not_zero(&lock->state.ref))
 		lock = NULL;
 	rcu_read_unlock();
@@ -183,7 +205,7 @@ struct dnfs4_lock *dnfs4_lock_make(struct dnfs4_owner *owner, struct dnfs4_open 
 	if (err)
 		goto remove;
 	spin_lock(&client->owners_lock);
-	list_add_tail(&lock->open_link, &open->locks);
+	list_add_tail_rcu(&lock->open_link, &open->locks);
 	spin_unlock(&client->owners_lock);
 	dnfs4_owner_join(owner, &lock->owner_link);
 	return lock;

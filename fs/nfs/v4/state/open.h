@@ -56,7 +56,7 @@ struct dnfs4_opens {
  *	INVALID_UID if several users opened it
  * @confirmed: 4.0: OPEN_CONFIRM is done
  * @lost_at: 4.0: jiffies, their lower half, when a sweep found that it lost its claim; or 0
- * @locks: locks, by struct dnfs4_lock.open_link
+ * @locks: locks, by struct dnfs4_lock.open_link; the first one is also found under RCU
  * @waits: waits for byte-range locks, see lock_wait.c
  * @owner_link: link in @owner->states
  */
@@ -288,6 +288,18 @@ bool dnfs4_opens_sweep(struct dnfs4_client *client, unsigned long lease);
 u32 dnfs4_open_check_claim(const struct dnfs4_compound *cmp, struct dnfs4_open *open);
 
 /* locks.c: locks */
+
+/**
+ * dnfs4_locker_get - find or create a lock-owner who is about to lock bytes
+ * @open: through which it does
+ * @name: name from the wire; its clientid is ignored
+ *
+ * Most opens have one lock-owner, who is found without a search in the table of all owners.
+ *
+ * Context: may sleep.
+ * Return: the owner with a reference, or an ERR_PTR of dnfs4_owner_get().
+ */
+struct dnfs4_owner *dnfs4_locker_get(struct dnfs4_open *open, const struct dnfs4_name *name);
 
 /**
  * dnfs4_lock_find - find the lock state of an owner on an open

@@ -85,6 +85,12 @@ int dnfs4_owners_init(struct dnfs4_opens *opens)
 	return rhashtable_init(&opens->owners, &dnfs4_owner_params);
 }
 
+bool dnfs4_owner_is(const struct dnfs4_owner *owner, const struct dnfs4_name *name)
+{
+	return owner->len == DNFS4_KEY_OPAQUE + name->len &&
+	       !memcmp(owner->key + DNFS4_KEY_OPAQUE, name->data, name->len);
+}
+
 void dnfs4_owner_put(struct dnfs4_owner *owner)
 {
 	if (!owner || !refcount_dec_and_test(&owner->ref))

@@ -132,6 +132,9 @@ struct dnfs4_owner {
 struct dnfs4_owner *dnfs4_owner_get(struct dnfs4_client *client, enum dnfs4_owner_kind kind,
 				    const struct dnfs4_name *name, bool make);
 
+/* True if this is the name of an owner, among those of its client and of its kind. Any context. */
+bool dnfs4_owner_is(const struct dnfs4_owner *owner, const struct dnfs4_name *name);
+
 /**
  * dnfs4_owner_put - drop a reference on an owner
  * @owner: NULL is allowed
