@@ -6,8 +6,8 @@ import time
 
 import nfs4
 import rpc
-from harness import eq, one_of, test, wait_for
-from nfs4 import Channel, Nfs4, Op, Session
+from harness import eq, one_of, put, test, wait_for
+from nfs4 import ANON, Channel, Nfs4, Op, Session
 
 ALICE = rpc.auth_sys(1000, 1000)
 
@@ -179,6 +179,26 @@ def replies_are_bounded(w):
     eq(os.listdir(w.path()), [])
     s.compound(root, *[fh] * 7).ok()
     s.compound(root, fh, cache=True).ok()
+
+
+@test(server='ditto')
+def replies_are_bounded_behind_data(w):
+    """The limits of the session hold for what follows a payload, too."""
+    put(w.path('f'), b'x' * 10000, 0o666)
+    os.mkdir(w.path('d'))
+    for n in range(200):
+        put(w.path('d', f'{n:040}'))
+    s = session(w, fore=Channel(response=8192, cached=6000))
+    big, attrs = nfs4.U32_MAX, nfs4.getattr('type', 'size', 'mode', 'owner', 'fileid')
+    file, dir = nfs4.putfh(s.fh('data', 'f')), nfs4.putfh(s.fh('data', 'd'))
+    for handle, op in ((file, nfs4.read(ANON, 0, 10000)),
+                       (dir, nfs4.readdir(0, bytes(8), 'fileid', dircount=big, maxcount=big))):
+        for cache, want in ((False, nfs4.REP_TOO_BIG), (True, nfs4.REP_TOO_BIG_TO_CACHE)):
+            s.compound(handle, op, cache=cache).ok()
+            r = s.compound(handle, op, attrs, cache=cache)
+            status(r, want, f'{op.number}, {cache}')
+            eq(len(r), 4, 'the data is there')
+    s.compound(file, nfs4.read(ANON, 0, 1000), attrs, cache=True).ok()
 
 
 # sessions

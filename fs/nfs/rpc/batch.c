@@ -634,6 +634,8 @@ bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_stream *stream)
 	if (svsk->sk_tcplen || svsk->sk_datalen)
 		return false;
 	batch->sk = svsk->sk_sk;
+	batch->max_payload = svc_max_payload(rqstp);
+	batch->break_wait = dnfs_break_wait(batch->server);
 	batch->turn = jiffies;
 	batch->calls = 0;
 	batch->released = false;
@@ -653,7 +655,7 @@ bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_stream *stream)
 		state = batch_round(batch);
 		/* A client with several calls under way does not wait for this reply. */
 		if (state == BATCH_EMPTY && batch->calls == before + 1 && !batch->nvec &&
-		    batch_may_go_on(batch))
+		    !batch->released)
 			batch_cede(batch);
 	} while (state == BATCH_EMPTY && test_bit(XPT_DATA, &xprt->xpt_flags) &&
 		 batch_may_go_on(batch));

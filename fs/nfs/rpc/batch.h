@@ -85,6 +85,8 @@ struct dnfs_stream {
  * @server: the server of its namespace; valid during a batch
  * @xprt: the connection
  * @sk: its socket
+ * @max_payload: of struct dnfs_call
+ * @break_wait: of struct dnfs_call, before the call has waited
  * @groups: groups of the caller of the present call
  * @peer: the machine that the calls come from, held; NULL until a call has looked it up
  * @conn: number of the connection that the next members are about
@@ -126,6 +128,8 @@ struct dnfs_batch {
 	struct dnfs_server *server;
 	struct svc_xprt *xprt;
 	struct sock *sk;
+	u32 max_payload;
+	long break_wait;
 	struct group_info *groups;
 	struct ditto_peer *peer;
 	u64 conn;

@@ -33,6 +33,12 @@ static inline __be32 *dnfs_inline_decode(struct xdr_stream *xdr, size_t bytes)
 	return p;
 }
 
+/* Bytes of the arguments in front of a stream's position, as xdr_stream_pos(). Any context. */
+static inline unsigned int dnfs_decode_pos(const struct xdr_stream *xdr)
+{
+	return (XDR_QUADLEN(xdr->buf->len) - xdr->nwords) * XDR_UNIT;
+}
+
 /**
  * dnfs_decode_u32 - decode a number of 32 bits
  * @xdr: arguments

@@ -28,6 +28,7 @@
 #include "../trace.h"
 #include "../v3/proto.h"
 #include "batch.h"
+#include "decode.h"
 #include "park.h"
 #include "reply_cache.h"
 #include "rpc.h"
@@ -196,6 +197,11 @@ static void dnfs_ident_of(const struct svc_cred *cred, bool proven, struct ditto
 	ident->later = NULL;
 }
 
+long dnfs_break_wait(const struct dnfs_server *server)
+{
+	return msecs_to_jiffies(READ_ONCE(server->srv->settings.break_wait_ms));
+}
+
 static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 			   const struct dnfs_program *program, const struct dnfs_proc *proc,
 			   struct dnfs_batch *batch)
@@ -210,7 +216,7 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	rc->batch = NULL;
 	rc->parked = NULL;
 	rc->rqstp = rqstp;
-	rc->args = xdr_stream_pos(&rqstp->rq_arg_stream);
+	rc->args = dnfs_decode_pos(&rqstp->rq_arg_stream);
 	rc->start = rqstp->rq_res_stream.buf->len;
 	if (batch) {
 		rc->batch = batch;
@@ -218,8 +224,12 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 		call->server = batch->server;
 		call->admitted = &batch->admitted;
 		call->large = batch->large;
+		call->max_payload = batch->max_payload;
+		call->break_wait = batch->break_wait;
 	} else {
 		call->server = dnfs_server_of(SVC_NET(rqstp));
+		call->max_payload = svc_max_payload(rqstp);
+		call->break_wait = dnfs_break_wait(call->server);
 	}
 	call->srv = call->server->srv;
 	call->program = program;
@@ -236,7 +246,6 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	call->sec = dnfs_sec_of(rqstp->rq_cred.cr_flavor);
 	call->security = dnfs_conn_security(rqstp);
 	dnfs_ident_of(&rqstp->rq_cred, call->sec & DNFS_SEC_PROVEN, &call->ident);
-	call->max_payload = svc_max_payload(rqstp);
 	call->started = dnfs_park_started(rqstp);
 	/* The page cache could change between the computation of a checksum and transmission. */
 	call->can_splice = rqstp->rq_prot == IPPROTO_TCP &&
@@ -249,7 +258,6 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	call->transport = &dnfs_rpc_transport;
 	call->vec = rqstp->rq_vec;
 	call->bvec = rqstp->rq_bvec;
-	call->break_wait = msecs_to_jiffies(READ_ONCE(call->server->srv->settings.break_wait_ms));
 	call->nvec = min(ARRAY_SIZE(rqstp->rq_vec), ARRAY_SIZE(rqstp->rq_bvec));
 	if (proc->flags & DNFS_PROC_WHOLE)
 		return;

@@ -60,6 +60,9 @@ enum dnfs_once dnfs_rpc_once(struct dnfs_call *call);
 bool dnfs_rpc_execute(struct svc_rqst *rqstp, const struct dnfs_program *program,
 		      const struct dnfs_proc *proc, struct dnfs_batch *batch);
 
+/* How long a new call of a server may wait for holders, in jiffies. Any context. */
+long dnfs_break_wait(const struct dnfs_server *server);
+
 /**
  * dnfs_rpc_find - find a program
  * @prog: its number

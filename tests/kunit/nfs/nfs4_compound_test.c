@@ -449,15 +449,43 @@ static void room_of_a_session(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dnfs4_room(cmp), PAGE_SIZE - 100 - DNFS4_OP_HEAD_BYTES);
 	KUNIT_EXPECT_EQ(test, dnfs4_too_big(cmp, 5000), NFS4ERR_RESOURCE);
 	cmp->minor = 1;
-	dnfs4_set_limits(cmp, 1000, 0);
+	KUNIT_EXPECT_EQ(test, dnfs4_limit(cmp, 1000, 0, 0), NFS4_OK);
 	KUNIT_EXPECT_EQ(test, dnfs4_room(cmp), 900 - DNFS4_OP_HEAD_BYTES);
 	KUNIT_EXPECT_EQ(test, dnfs4_too_big(cmp, 5000), NFS4ERR_REP_TOO_BIG);
-	dnfs4_set_limits(cmp, 1000, 500);
+	KUNIT_EXPECT_EQ(test, dnfs4_limit(cmp, 1000, 500, 392), NFS4_OK);
 	KUNIT_EXPECT_EQ(test, dnfs4_room(cmp), 400 - DNFS4_OP_HEAD_BYTES);
 	KUNIT_EXPECT_EQ(test, dnfs4_too_big(cmp, 5000), NFS4ERR_REP_TOO_BIG);
 	KUNIT_EXPECT_EQ(test, dnfs4_too_big(cmp, 450), NFS4ERR_REP_TOO_BIG_TO_CACHE);
-	dnfs4_set_limits(cmp, 1000, 100);
-	KUNIT_EXPECT_EQ(test, dnfs4_room(cmp), 0);
+	KUNIT_EXPECT_EQ(test, dnfs4_limit(cmp, 500, 0, 393), NFS4ERR_REP_TOO_BIG);
+	KUNIT_EXPECT_EQ(test, dnfs4_limit(cmp, 1000, 100, 0), NFS4ERR_REP_TOO_BIG_TO_CACHE);
+	KUNIT_EXPECT_EQ_MSG(test, dnfs4_room(cmp), 392, "what does not fit limits nothing");
+}
+
+/* What follows a payload has the rest of the head, and of the session's limit. */
+static void room_behind_a_payload(struct kunit *test)
+{
+	static const struct {
+		u32 reply;
+		u32 cached;
+		u32 room;
+	} rows[] = {
+		{ 0, 0, PAGE_SIZE - 100 }, { 65536, 0, PAGE_SIZE - 100 },
+		{ 3000, 0, 900 }, { 65536, 3000, 900 }, { 2108, 0, 8 },
+	};
+	struct fixture *f = test->priv;
+	struct dnfs4_compound *cmp;
+
+	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
+		cmp = compound_decoder(f);
+		xdr_reserve_space(&f->xdr, 100);
+		if (rows[i].reply)
+			KUNIT_EXPECT_EQ(test, dnfs4_limit(cmp, rows[i].reply, rows[i].cached, 0),
+					NFS4_OK);
+		xdr_write_pages(&f->xdr, f->pages, 0, 2000);
+		f->out_buf.buflen = f->out_buf.len + (f->xdr.end - f->xdr.p) * XDR_UNIT;
+		KUNIT_EXPECT_EQ_MSG(test, dnfs4_room(cmp), rows[i].room - DNFS4_OP_HEAD_BYTES,
+				    "row %u", i);
+	}
 }
 
 struct status_row {
@@ -539,6 +567,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(straddling_names),
 	KUNIT_CASE(stateids_and_times),
 	KUNIT_CASE(room_of_a_session),
+	KUNIT_CASE(room_behind_a_payload),
 	KUNIT_CASE(statuses_of_errors),
 	KUNIT_CASE(want_delegation),
 	{}

@@ -34,6 +34,10 @@
 /* Results of an operation without an upper bound of its own. */
 #define REPLY_BYTES	16
 
+/* XDR words at the head of the reply, around the bytes of the tag; of the arguments behind it. */
+#define COMPOUND_HEAD_WORDS	3
+#define COMPOUND_ARG_WORDS	2
+
 /* Per-thread buffers of a COMPOUND: too large for the stack, and not worth an allocation. */
 struct arguments {
 	u8 args[DNFS4_ARGS_MAX];
@@ -56,19 +60,30 @@ static const u32 last_op[DNFS4_MINOR_MAX + 1] = {
 	OP_RELEASE_LOCKOWNER, OP_RECLAIM_COMPLETE, OP_REMOVEXATTR,
 };
 
-/* Bytes left in the reply; negative if the limit is exceeded already. */
-static __always_inline s64 left_of(const struct dnfs4_compound *cmp)
+/*
+ * Bytes left behind a payload. Only the rest of the first page, that of the head, can be used; the
+ * session limits the buffer no more, which has grown by the payload.
+ */
+static noinline s64 left_behind_payload(const struct dnfs4_compound *cmp)
 {
 	const struct xdr_stream *xdr = cmp->out;
-	const struct xdr_buf *buf = xdr->buf;
-	s64 left;
+	s64 left = (xdr->end - xdr->p) * sizeof(*xdr->p);
+	u32 limit = min_not_zero(cmp->max_reply, cmp->max_cached);
 
-	/* After a payload only the rest of the first page, that of the head, can be used. */
-	if (xdr->iov == buf->tail)
-		left = (xdr->end - xdr->p) * sizeof(*xdr->p);
-	else
-		left = (s64)buf->buflen - buf->len;
-	return min(left, (s64)(cmp->limit ?: U32_MAX) - buf->len);
+	return limit ? min(left, (s64)limit - xdr->buf->len) : left;
+}
+
+/*
+ * Bytes left in the reply; negative if the limit is exceeded already. That of the session limits
+ * the buffer, too.
+ */
+static __always_inline s64 left_of(const struct dnfs4_compound *cmp)
+{
+	const struct xdr_buf *buf = cmp->out->buf;
+
+	if (unlikely(cmp->out->iov == buf->tail))
+		return left_behind_payload(cmp);
+	return (s64)buf->buflen - buf->len;
 }
 
 u32 dnfs4_room(const struct dnfs4_compound *cmp)
@@ -88,6 +103,20 @@ u32 dnfs4_too_big(const struct dnfs4_compound *cmp, u32 bytes)
 	return NFS4ERR_REP_TOO_BIG;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_too_big);
+
+u32 dnfs4_limit(struct dnfs4_compound *cmp, u32 reply, u32 cached, u32 need)
+{
+	u32 limit = min_not_zero(reply, cached);
+
+	cmp->max_reply = reply;
+	cmp->max_cached = cached;
+	if ((u64)cmp->out->buf->len + need + DNFS4_OP_HEAD_BYTES > limit || need > dnfs4_room(cmp))
+		return dnfs4_too_big(cmp, need);
+	if (limit < cmp->out->buf->buflen)
+		xdr_restrict_buflen(cmp->out, limit);
+	return NFS4_OK;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_limit);
 
 bool dnfs4_take_pages(struct dnfs4_compound *cmp)
 {
@@ -116,22 +145,23 @@ static u32 next_op(struct dnfs4_compound *cmp)
 		memset(cmp->res, POISON_FREE, DNFS4_RES_MAX);
 	}
 	/* Also for an operation that is refused: with DNFS4_OP_ALWAYS its results are encoded. */
-	if (cmp->op && cmp->op->argsize)
+	if (cmp->op && cmp->op->argsize | cmp->op->ressize) {
 		memset(cmp->args, 0, cmp->op->argsize);
-	if (cmp->op && cmp->op->ressize)
 		memset(cmp->res, 0, cmp->op->ressize);
+	}
 	return NFS4_OK;
 }
 
-/* Checks the operation's position in the COMPOUND (RFC 8881 sections 2.10.6.1 and 18.46.3). */
+/*
+ * Checks what may be in the first place of a COMPOUND (RFC 8881 section 2.10.6.1). That SEQUENCE
+ * may be nowhere else it checks itself (section 18.46.3).
+ */
 static u32 check_place(const struct dnfs4_compound *cmp)
 {
 	u32 flags = cmp->op ? cmp->op->flags : 0;
 
-	if (!cmp->minor)
+	if (cmp->index || !cmp->minor)
 		return NFS4_OK;
-	if (cmp->index)
-		return cmp->opnum == OP_SEQUENCE ? NFS4ERR_SEQUENCE_POS : NFS4_OK;
 	if (!(flags & DNFS4_OP_FIRST))
 		return NFS4ERR_OP_NOT_IN_SESSION;
 	return flags & DNFS4_OP_SOLE && cmp->nops > 1 ? NFS4ERR_NOT_ONLY_OP : NFS4_OK;
@@ -149,8 +179,8 @@ static u32 check_version(const struct dnfs4_compound *cmp)
 	return NFS4_OK;
 }
 
-/* Checks that the operation has the filehandles it needs. */
-static u32 check_handles(const struct dnfs4_compound *cmp)
+/* What the operation says to a current filehandle that does not suit all of them. */
+static u32 check_current(const struct dnfs4_compound *cmp)
 {
 	const struct dnfs4_op *op = cmp->op;
 	const struct dnfs4_fh *fh = &cmp->current_fh;
@@ -169,16 +199,44 @@ static u32 check_handles(const struct dnfs4_compound *cmp)
 		return op->pseudo_status;
 	if (op->flags & DNFS4_OP_NO_ATTRDIR && fh->kind == DNFS4_FH_ATTRDIR)
 		return cmp->minor ? NFS4ERR_WRONG_TYPE : NFS4ERR_INVAL;
-	if (op->flags & DNFS4_OP_SAVED) {
-		if (cmp->saved_fh.kind == DNFS4_FH_NONE)
-			return NFS4ERR_NOFILEHANDLE;
-		if (cmp->saved_fh.kind == DNFS4_FH_FOREIGN &&
-		    !(op->flags & DNFS4_OP_FOREIGN_SAVED))
-			return cmp->foreign.status;
-		if (dnfs4_fh_is_weak(&cmp->saved_fh) && !(op->flags & DNFS4_OP_ANY_SEC))
-			return NFS4ERR_WRONGSEC;
-	}
 	return NFS4_OK;
+}
+
+static u32 check_saved(const struct dnfs4_compound *cmp)
+{
+	const struct dnfs4_fh *fh = &cmp->saved_fh;
+	const struct dnfs4_op *op = cmp->op;
+
+	if (fh->kind == DNFS4_FH_NONE)
+		return NFS4ERR_NOFILEHANDLE;
+	if (fh->kind == DNFS4_FH_FOREIGN && !(op->flags & DNFS4_OP_FOREIGN_SAVED))
+		return cmp->foreign.status;
+	if (dnfs4_fh_is_weak(fh) && !(op->flags & DNFS4_OP_ANY_SEC))
+		return NFS4ERR_WRONGSEC;
+	return NFS4_OK;
+}
+
+/*
+ * Checks that the operation has the filehandles it needs, and identifies the client for them. A
+ * file of a share that accepts the caller suits every operation.
+ */
+static u32 use_handles(struct dnfs4_compound *cmp)
+{
+	const u32 flags = cmp->op->flags;
+	struct dnfs4_fh *fh = &cmp->current_fh;
+	u32 status = NFS4_OK;
+
+	if (likely(fh->kind == DNFS4_FH_NODE && fh->target.op.cred)) {
+		if (flags & (DNFS4_OP_FH | DNFS4_OP_FH_ANY))
+			dnfs4_fh_actor(cmp, fh);
+	} else if (flags & (DNFS4_OP_FH | DNFS4_OP_FH_ANY | DNFS4_OP_NO_ATTRDIR)) {
+		status = check_current(cmp);
+		dnfs4_fh_actor(cmp, fh);
+	}
+	if (likely(!(flags & DNFS4_OP_SAVED)) || status)
+		return status;
+	dnfs4_fh_actor(cmp, &cmp->saved_fh);
+	return check_saved(cmp);
 }
 
 static u32 check_room(const struct dnfs4_compound *cmp)
@@ -257,7 +315,7 @@ static int compound_exec(struct dnfs4_compound *cmp, bool *ready)
 		if (status)
 			goto out;
 	}
-	status = check_handles(cmp) ?: check_room(cmp);
+	status = use_handles(cmp) ?: check_room(cmp);
 	if (status)
 		goto out;
 
@@ -277,9 +335,6 @@ static int compound_exec(struct dnfs4_compound *cmp, bool *ready)
 		}
 	}
 
-	dnfs4_fh_actor(cmp, &cmp->current_fh);
-	if (op->flags & DNFS4_OP_SAVED)
-		dnfs4_fh_actor(cmp, &cmp->saved_fh);
 	if (!(op->flags & (DNFS4_OP_BRIEF | DNFS4_OP_QUICK)))
 		dnfs_may_wait(cmp->call);
 	status = op->exec(cmp, cmp->args, cmp->res);
@@ -307,40 +362,52 @@ static void compound_cut(struct dnfs4_compound *cmp, unsigned int pos)
 	xdr_truncate_encode(cmp->out, pos);
 }
 
+/* True if there is room left for the head of another result, which the last one need not leave. */
+static bool result_fits(const struct dnfs4_compound *cmp)
+{
+	return likely(cmp->left >= DNFS4_OP_HEAD_BYTES) ||
+	       (cmp->left >= 0 && cmp->index + 1 == cmp->nops);
+}
+
+/* Replaces a result that does not fit with a status, which is returned. */
+static u32 result_refuse(struct dnfs4_compound *cmp, unsigned int pos)
+{
+	u32 status = dnfs4_too_big(cmp, 0);
+	__be32 word = cpu_to_be32(status);
+
+	compound_cut(cmp, pos);
+	write_bytes_to_xdr_buf(cmp->out->buf, pos - sizeof(word), &word, sizeof(word));
+	return status;
+}
+
 /* @ready: decoding of the arguments was attempted, so @finish must run. */
 static void compound_encode(struct dnfs4_compound *cmp, bool ready)
 {
 	__be32 *p = dnfs_inline_reserve(cmp->out, DNFS4_OP_HEAD_BYTES);
 	const struct dnfs4_op *op = cmp->op;
 	unsigned int pos = cmp->out->buf->len;
-	bool last = cmp->index + 1 == cmp->nops;
+	u32 status = cmp->status;
 	bool fits = true;
 
 	/* Every earlier operation left room for it. */
 	if (WARN_ON_ONCE(!p))
 		return;
-	if (unlikely(cmp->op_replay.data))
-		cmp->status = cmp->op_replay.status;
 	p[0] = cpu_to_be32(cmp->opnum);
-	p[1] = cpu_to_be32(cmp->status);
+	p[1] = cpu_to_be32(status);
 	if (unlikely(cmp->op_replay.data)) {
+		status = cmp->op_replay.status;
+		p[1] = cpu_to_be32(status);
 		fits = dnfs4_encode_bytes(cmp->out, cmp->op_replay.data, cmp->op_replay.len);
 		cmp->op_replay.data = NULL;
-	} else if (op && op->encode && (!cmp->status || op->flags & DNFS4_OP_ALWAYS)) {
-		fits = op->encode(cmp, cmp->status, cmp->res);
+	} else if (op && op->encode && (!status || op->flags & DNFS4_OP_ALWAYS)) {
+		fits = op->encode(cmp, status, cmp->res);
 	}
 	cmp->left = left_of(cmp);
-	if (unlikely(!fits || cmp->left < (last ? 0 : DNFS4_OP_HEAD_BYTES))) {
-		__be32 status;
-
-		cmp->status = dnfs4_too_big(cmp, 0);
-		status = cpu_to_be32(cmp->status);
-		compound_cut(cmp, pos);
-		write_bytes_to_xdr_buf(cmp->out->buf, pos - sizeof(status), &status,
-				       sizeof(status));
-	}
+	if (unlikely(!fits || !result_fits(cmp)))
+		status = result_refuse(cmp, pos);
+	cmp->status = status;
 	if (ready && op->finish)
-		op->finish(cmp, cmp->status, pos);
+		op->finish(cmp, status, pos);
 }
 
 /*
@@ -365,7 +432,11 @@ again:
 		dnfs_pause(cmp->call);
 		goto again;
 	}
-	if (dnfs_awaits(cmp->call))
+	/*
+	 * Mostly one that succeeds has noted nothing. A listing that ends early has; then a later
+	 * one that is refused waits for that first, and is executed again.
+	 */
+	if (unlikely(cmp->status) && dnfs_awaits(cmp->call))
 		dnfs_await_end(cmp->call);
 	if (!err && !cmp->replay.data)
 		compound_encode(cmp, ready);
@@ -414,17 +485,15 @@ static int compound_begin(struct dnfs4_compound *cmp, struct head *head)
 	if (len && !dnfs4_is_utf8(tag, len))
 		cmp->status = NFS4ERR_INVAL;
 
-	head->status = dnfs_inline_reserve(cmp->out, sizeof(__be32));
-	p = dnfs_inline_reserve(cmp->out, XDR_UNIT + len);
-	if (!head->status || !p)
+	head->status = dnfs_inline_reserve(cmp->out, COMPOUND_HEAD_WORDS * XDR_UNIT + len);
+	if (!head->status)
 		return -ENOBUFS;
-	dnfs_put_opaque(p, tag, len);
-	head->count = dnfs_inline_reserve(cmp->out, sizeof(__be32));
-	if (!head->count)
-		return -ENOBUFS;
-	if (dnfs_decode_u32(cmp->in, &cmp->minor) ||
-	    dnfs_decode_u32(cmp->in, &cmp->nops))
+	head->count = dnfs_put_opaque(head->status + 1, tag, len);
+	p = dnfs_inline_decode(cmp->in, COMPOUND_ARG_WORDS * XDR_UNIT);
+	if (!p)
 		return -EBADMSG;
+	cmp->minor = be32_to_cpup(p++);
+	cmp->nops = be32_to_cpup(p);
 	if (cmp->minor > DNFS4_MINOR_MAX)
 		cmp->status = NFS4ERR_MINOR_VERS_MISMATCH;
 	else if (!cmp->minor && cmp->nops > DNFS4_OPS_MAX)
@@ -498,10 +567,6 @@ int dnfs4_compound(struct dnfs_call *call, void *args, void *result)
 			err = compound_replay(cmp);
 			goto end;
 		}
-		/* Now the limits of the session are known. */
-		if (cmp->opnum == OP_SEQUENCE && cmp->limit &&
-		    cmp->limit < cmp->out->buf->buflen)
-			xdr_restrict_buflen(cmp->out, cmp->limit);
 	}
 	*head.status = cpu_to_be32(cmp->status);
 	*head.count = cpu_to_be32(cmp->index);

@@ -215,7 +215,6 @@ struct dnfs4_replay {
  * @op_replay: set by @exec: send this result instead of calling @encode
  * @max_reply: bytes of the whole RPC reply that the session allows; 0 without a session
  * @max_cached: the same limit if the reply is to be cached; 0 if it is not
- * @limit: the lower of the two; 0 without a session
  * @left: bytes left in the reply behind the last operation encoded; negative if a limit is exceeded
  * @paged: the pages of the reply hold a READ's payload: later data is copied
  * @once: 4.0: the reply cache was consulted and this COMPOUND is not a retransmission
@@ -250,7 +249,6 @@ struct dnfs4_compound {
 	struct dnfs4_replay op_replay;
 	u32 max_reply;
 	u32 max_cached;
-	u32 limit;
 	s64 left;
 	bool paged;
 	bool once;
@@ -296,7 +294,8 @@ void dnfs4_fh_set(struct dnfs4_compound *cmp, struct ditto_node *node, bool name
  *
  * Fills @fh->target.actor with the lock table's client and its lease owner, so that the
  * client's own delegations do not conflict with its operations, and points target.op.actor to
- * it. Without a client target.op.actor becomes NULL. The engine calls it before each operation.
+ * it. Without a client target.op.actor becomes NULL. The engine calls it before each operation that
+ * needs the filehandle.
  */
 void dnfs4_fh_actor(struct dnfs4_compound *cmp, struct dnfs4_fh *fh);
 
@@ -466,17 +465,16 @@ u32 dnfs4_status_of(u32 opnum, int err);
 int dnfs4_compound(struct dnfs_call *call, void *args, void *result);
 
 /**
- * dnfs4_set_limits - limit the reply
+ * dnfs4_limit - limit the reply to what the session allows
  * @cmp: compound
- * @reply: bytes of the whole RPC reply; 0 for no limit
+ * @reply: bytes of the whole RPC reply
  * @cached: the same if it is to be cached, or 0
+ * @need: bytes of the results of the current operation, with the head of the next one
+ *
+ * Context: any.
+ * Return: NFS4_OK, or the status if so many do not fit; the stream is not limited then.
  */
-static inline void dnfs4_set_limits(struct dnfs4_compound *cmp, u32 reply, u32 cached)
-{
-	cmp->max_reply = reply;
-	cmp->max_cached = cached;
-	cmp->limit = min_not_zero(reply, cached);
-}
+u32 dnfs4_limit(struct dnfs4_compound *cmp, u32 reply, u32 cached, u32 need);
 
 /**
  * dnfs4_room - bytes left for results of the current operation

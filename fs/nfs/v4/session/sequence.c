@@ -69,7 +69,7 @@ static u32 sequence_decode(struct dnfs4_compound *cmp, void *argp)
 static u64 sequence_digest(const struct dnfs4_compound *cmp, bool whole)
 {
 	const struct xdr_buf *buf = cmp->in->buf;
-	unsigned int pos = xdr_stream_pos(cmp->in);
+	unsigned int pos = dnfs_decode_pos(cmp->in);
 	u32 left = buf->len > pos ? buf->len - pos : 0;
 	u32 len = min_t(u32, left, DIGEST_BYTES);
 	u64 seed = __kuid_val(cmp->call->ident.uid);
@@ -115,7 +115,7 @@ static u32 sequence_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	struct dnfs4_session *session;
 	struct dnfs4_slot *slot;
 	bool bind, again, whole;
-	u32 need, status;
+	u32 need, keep, status;
 	u64 digest;
 
 	if (cmp->index)
@@ -138,14 +138,11 @@ static u32 sequence_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 		if (status)
 			goto end_slot;
 	} else {
-		dnfs4_set_limits(cmp, session->fore.maxresponsesize,
-				 args->keep ? max(session->fore.maxresponsesize_cached, 1U) : 0);
-		/* The result must fit into the reply, and the head of the next one. */
+		keep = args->keep ? max(session->fore.maxresponsesize_cached, 1U) : 0;
 		need = SEQUENCE_BYTES + (cmp->nops > 1 ? DNFS4_OP_HEAD_BYTES : 0);
-		if (need > dnfs4_room(cmp)) {
-			status = dnfs4_too_big(cmp, need);
+		status = dnfs4_limit(cmp, session->fore.maxresponsesize, keep, need);
+		if (status)
 			goto end_slot;
-		}
 		status = NFS4ERR_DELAY;
 		if (whole && !dnfs4_slot_reserve(slot, dnfs4_slot_reply_max(session)))
 			goto end_slot;
@@ -179,7 +176,6 @@ static u32 sequence_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	return NFS4_OK;
 
 end_slot:
-	dnfs4_set_limits(cmp, 0, 0);
 	dnfs4_slot_end(slot);
 put:
 	dnfs4_session_put(session);
