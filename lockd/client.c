@@ -29,6 +29,7 @@ void ditto_client_put(struct ditto_client *client)
 	if (!last)
 		return;
 	ditto_uncharge(&client->charge);
+	kfree(client->spare);
 	client->ops->free(client);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_client_put, DITTO);

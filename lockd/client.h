@@ -114,6 +114,7 @@ struct ditto_client_ops {
  * @live: number of claims by kind; each is zero after the release. Under @lock for writing
  * @waiting: number of waiting requests
  * @charge: budget charge for claims and waiting requests, see ditto_client_charge()
+ * @spare: memory for its next range, that of one that has gone; or NULL
  * @delegations: statistics of its delegations
  * @callbacks: callbacks of its claims and waits that are due or running
  * @connections: number of connections; under @lock
@@ -147,6 +148,7 @@ struct ditto_client {
 	int live[DITTO_CLAIM_KINDS];
 	atomic_t waiting;
 	struct ditto_charge charge;
+	struct ditto_range *spare;
 	struct ditto_delegation_count delegations;
 	atomic_t callbacks;
 	u32 connections;

@@ -14,24 +14,44 @@
 #include "range_tree_private.h"
 #include "trace.h"
 
+/*
+ * Those who lock bytes mostly do so again and again, so one range of each client is kept when it
+ * has gone. Return: memory with anything in it.
+ */
+static struct ditto_range *range_memory(struct ditto_client *client)
+{
+	struct ditto_range *range = READ_ONCE(client->spare) ? xchg(&client->spare, NULL) : NULL;
+
+	return range ?: kmem_cache_alloc(ditto_range_slab, GFP_KERNEL);
+}
+
 struct ditto_range *ditto_range_alloc(const struct ditto_range_request *req)
 {
-	struct ditto_range *range = kmem_cache_zalloc(ditto_range_slab, GFP_KERNEL);
+	struct ditto_range *range = range_memory(req->owner->client);
 
 	if (!range)
 		return NULL;
+	/* The other members are set when it is put on its node. */
+	range->claim.ctx = NULL;
 	range->claim.owner = ditto_owner_hold(req->owner);
 	range->claim.share = req->share;
+	range->empty = false;
+	range->pending = false;
 	range->open = req->open;
+	range->mirror = NULL;
 	return range;
 }
 
 void ditto_range_free(struct ditto_range *range)
 {
+	struct ditto_owner *owner = range->claim.owner;
+	struct ditto_client *client = owner->client;
+
 	if (range->mirror)
 		ditto_mirror_forget(range);
-	ditto_owner_put(range->claim.owner);
-	kmem_cache_free(ditto_range_slab, range);
+	if (READ_ONCE(client->spare) || cmpxchg(&client->spare, NULL, range))
+		kmem_cache_free(ditto_range_slab, range);
+	ditto_owner_put(owner);
 }
 
 bool ditto_ranges_alloc(const struct ditto_range_request *req, bool spare,

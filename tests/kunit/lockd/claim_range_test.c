@@ -453,6 +453,35 @@ static void bad_ranges_are_refused(struct kunit *test)
 	range_test_end(test, t);
 }
 
+/* The memory of a range that has gone is the client's next one, and nothing of it is left there. */
+static void memory_is_used_again(struct kunit *test)
+{
+	struct range_test *t = range_test_begin(test, 1);
+	struct ditto_range_request other = claim_req(t->node, t->owner[1], false, 0, U64_MAX);
+	struct ditto_range_request req = claim_req(t->node, t->owner[0], true, 9, 8);
+	struct ditto_range_request more = claim_req(t->node, t->owner[0], true, 20, 29);
+	struct ditto_client *client = &t->client->client;
+	struct ditto_range *spare;
+
+	req.discipline = DITTO_EXACT;
+	req.empty = true;
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	KUNIT_EXPECT_NULL(test, client->spare);
+	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&req), 0);
+	spare = client->spare;
+	KUNIT_EXPECT_NOT_NULL(test, spare);
+	req = claim_req(t->node, t->owner[0], true, 0, 9);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	KUNIT_EXPECT_NULL_MSG(test, client->spare, "it is the range");
+	KUNIT_EXPECT_EQ_MSG(test, ditto_range_lock(&other, NULL, NULL), -EAGAIN, "it has bytes");
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&more, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&req), 0);
+	KUNIT_EXPECT_PTR_EQ(test, client->spare, spare);
+	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&more), 0);
+	KUNIT_EXPECT_PTR_EQ_MSG(test, client->spare, spare, "only one is kept");
+	range_test_end(test, t);
+}
+
 /* Ten thousand ranges on one file; each is found, and all are released. */
 static void many_ranges(struct kunit *test)
 {
@@ -613,6 +642,7 @@ static struct kunit_case claim_range_cases[] = {
 	KUNIT_CASE(upgrade_is_atomic),
 	KUNIT_CASE(range_lengths),
 	KUNIT_CASE(bad_ranges_are_refused),
+	KUNIT_CASE(memory_is_used_again),
 	KUNIT_CASE(many_ranges),
 	KUNIT_CASE(cut_once),
 	KUNIT_CASE(limits_hold),
