@@ -118,6 +118,36 @@ static const __be32 *direct_header(struct dnfs_batch *batch, const __be32 *p, un
 	return p + CALL_WORDS + body + VERF_WORDS;
 }
 
+/*
+ * Set up the stream of a call. All of a short one is in the head, so that the stream begins at the
+ * arguments at once, as xdr_init_decode() makes it.
+ */
+static void direct_arguments(struct dnfs_batch *batch, const __be32 *p, const __be32 *args,
+			     unsigned int len)
+{
+	struct xdr_stream *xdr = &batch->rqstp->rq_arg_stream;
+	struct xdr_buf *arg = &batch->arg;
+
+	if (unlikely(batch->large)) {
+		dnfs_large_arg(batch->large, arg);
+		xdr_init_decode(xdr, arg, (__be32 *)args, NULL);
+	} else {
+		memset(arg, 0, sizeof(*arg));
+		arg->head[0] = (struct kvec) { .iov_base = (void *)p, .iov_len = len };
+		arg->len = len;
+		arg->buflen = len;
+		xdr->buf = arg;
+		xdr->iov = arg->head;
+		xdr->p = (__be32 *)args;
+		xdr->end = (void *)p + len;
+		xdr->page_ptr = NULL;
+		xdr->page_kaddr = NULL;
+		xdr->nwords = XDR_QUADLEN(len) - (args - p);
+		xdr->rqst = NULL;
+	}
+	xdr_set_scratch_folio(xdr, batch->rqstp->rq_scratch_folio);
+}
+
 /* Set up the streams of a call and of its reply, whose record mark is filled in at the end. */
 static void direct_streams(struct dnfs_batch *batch, const __be32 *p, const __be32 *args,
 			   unsigned int len)
@@ -127,17 +157,7 @@ static void direct_streams(struct dnfs_batch *batch, const __be32 *p, const __be
 	struct xdr_buf *res = &batch->res;
 	__be32 *head = (__be32 *)(batch->out + batch->used) + 1;
 
-	if (batch->large) {
-		dnfs_large_arg(batch->large, &batch->arg);
-	} else {
-		memset(&batch->arg, 0, sizeof(batch->arg));
-		batch->arg.head[0] = (struct kvec) { .iov_base = (void *)p, .iov_len = len };
-		batch->arg.len = len;
-		batch->arg.buflen = len;
-	}
-	xdr_init_decode(&rqstp->rq_arg_stream, &batch->arg, (__be32 *)args, NULL);
-	xdr_set_scratch_folio(&rqstp->rq_arg_stream, rqstp->rq_scratch_folio);
-
+	direct_arguments(batch, p, args, len);
 	head[0] = rqstp->rq_xid;
 	head[1] = rpc_reply;
 	head[2] = rpc_msg_accepted;
