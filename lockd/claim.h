@@ -9,6 +9,8 @@
  *		discipline (ranges stack, and an unlock names one exactly)
  *   OPEN	open.h: an open with access and deny bits (a share reservation)
  *   CACHE	lease.h: a caching grant
+ * Checks find them there. Lists, and releases of many, find them in the trees of their clients, by
+ * number.
  *
  * Locking, outermost first
  *   table->deadlock (mutex): held while a request is queued and during the
@@ -201,9 +203,6 @@ struct ditto_lock_busy {
  * @claims: number of claims of all kinds
  * @opens: number of opens
  * @holders: struct ditto_holder by key; opens and grants are found through it
- * @by_id: claims of all kinds, by number
- * @newest: the claim with the largest number
- * @last_id: number of the newest claim or waiting request that the node ever had
  * @gone: claims to be freed when the lock is dropped, linked by their own @gone
  * @busy: ranges and waiting operations; see ditto_lock_ctx_busy(). Also read under client->lock,
  *	while a claim of the client is on the node
@@ -226,9 +225,6 @@ struct ditto_lock_ctx {
 	u32 claims;
 	u32 opens;
 	struct rb_root holders;
-	struct rb_root by_id;
-	struct rb_node *newest;
-	u64 last_id;
 	struct ditto_claim *gone;
 	const struct ditto_lock_busy *busy;
 	struct ditto_mirror *mirror;
@@ -242,7 +238,6 @@ struct ditto_lock_ctx {
  * @owner: the owner, referenced; for a grant, its key
  * @by_id: node in the client's tree
  * @gone: the next one in ctx->gone, once the claim is off its node
- * @on_node: node in ctx->by_id
  * @id: number for people, see ditto_show_release()
  * @since: creation time, wall clock in seconds, for people; it ends in 2106
  * @share: number of the export or share that it was claimed through, see
@@ -256,7 +251,6 @@ struct ditto_claim {
 		struct rb_node by_id;
 		struct ditto_claim *gone;
 	};
-	struct rb_node on_node;
 	u64 id;
 	u32 since;
 	u32 share;

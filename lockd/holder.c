@@ -11,7 +11,7 @@
 #include "open_private.h"
 
 #if IS_ENABLED(CONFIG_KUNIT)
-/* A ctx->lock is held, so no other task counts on this CPU. */
+/* A spinlock is held, so no other task counts on this CPU. */
 static DEFINE_PER_CPU(unsigned long, steps);
 unsigned long ditto_steps_max;
 EXPORT_SYMBOL_IF_KUNIT(ditto_steps_max);
@@ -21,7 +21,7 @@ void ditto_step(void)
 	__this_cpu_inc(steps);
 }
 
-/* Called when a ctx->lock is about to be dropped. */
+/* Called when that lock is about to be dropped. */
 void ditto_steps_end(void)
 {
 	unsigned long count = __this_cpu_read(steps);

@@ -301,9 +301,9 @@ void ditto_holder_update_open(struct ditto_open *open);
 void ditto_holder_update(struct ditto_lease *lease);
 
 #if IS_ENABLED(CONFIG_KUNIT)
-/* The largest number of tree steps under one hold of a ctx->lock. */
+/* The largest number of steps under one hold of a ctx->lock, or of a client->lock for a list. */
 extern unsigned long ditto_steps_max;
-/* Count one step; ditto_steps_end() is called before ctx->lock is dropped. */
+/* Count one step; ditto_steps_end() is called before the lock is dropped. */
 void ditto_step(void);
 void ditto_steps_end(void);
 /* The order of keys of the same length: as memcmp(). */

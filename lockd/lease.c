@@ -306,11 +306,10 @@ static struct ditto_lease *lease_widen(struct ditto_lock_ctx *ctx, struct ditto_
 	return lease;
 }
 
-/* Put a grant on its node, whose claim is attached. */
+/* Put a grant on its node, whose claim is attached and whose bits are set. */
 static void lease_enter(struct ditto_lock_ctx *ctx, struct ditto_lease *fresh,
-			struct ditto_holder **holder, u8 bits)
+			struct ditto_holder **holder)
 {
-	fresh->bits = bits;
 	ditto_holder_add_grant(ctx, fresh, holder);
 	ditto_delegation_hold(fresh, 1);
 	/* The table's reference. */
@@ -321,11 +320,13 @@ static void lease_enter(struct ditto_lock_ctx *ctx, struct ditto_lease *fresh,
 int ditto_lease_replace(struct ditto_lock_ctx *ctx, struct ditto_lease *old,
 			struct ditto_lease *fresh, struct ditto_holder **holder)
 {
-	int err = ditto_claim_attach(ctx, &fresh->claim);
+	int err;
 
+	fresh->bits = old->bits;
+	err = ditto_claim_attach(ctx, &fresh->claim);
 	if (err)
 		return err;
-	lease_enter(ctx, fresh, holder, old->bits);
+	lease_enter(ctx, fresh, holder);
 	trace_ditto_release(&old->claim, 0, "replaced");
 	ditto_lease_remove(old);
 	return 0;
@@ -363,10 +364,12 @@ static struct ditto_lease *lease_add(struct ditto_lock_ctx *ctx, struct ditto_le
 	if (ditto_is_delegation(fresh->claim.held) &&
 	    !ditto_delegation_fits(fresh->claim.owner->client))
 		return ERR_PTR(-ENOLCK);
+	/* Lists read them as soon as the client has the claim. */
+	fresh->bits = want;
 	err = ditto_claim_attach(ctx, &fresh->claim);
 	if (err)
 		return ERR_PTR(err);
-	lease_enter(ctx, fresh, holder, want);
+	lease_enter(ctx, fresh, holder);
 	return fresh;
 }
 

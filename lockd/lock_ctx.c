@@ -106,7 +106,6 @@ static struct ditto_lock_ctx *lock_ctx_alloc(struct ditto_lock_point *point)
 	ctx->begun = 0;
 	ctx->point = point;
 	ctx->holders = RB_ROOT;
-	ctx->by_id = RB_ROOT;
 	ctx->busy = &lock_idle;
 	__release(&ctx->lock);
 	return ctx;
@@ -394,56 +393,36 @@ static int claim_limits(struct ditto_lock_ctx *ctx, struct ditto_claim *claim)
 	return -ENOLCK;
 }
 
-u64 ditto_lock_number(struct ditto_lock_ctx *ctx, struct ditto_client *client)
+u64 ditto_lock_number(struct ditto_client *client)
 {
 	u32 bits = order_base_2(nr_cpu_ids);
 	u64 *last, id;
 
-	lockdep_assert_held(&ctx->lock);
 	lockdep_assert_held(&client->lock);
 	last = get_cpu_ptr(client->table->last_id);
-	id = max3(*last, ctx->last_id, client->last_id);
+	id = max(*last, client->last_id);
 	id = ((id >> bits) + 1) << bits | smp_processor_id();
 	*last = id;
 	put_cpu_ptr(client->table->last_id);
-	ctx->last_id = id;
 	client->last_id = id;
 	return id;
 }
 
-/* Add to a tree by number. The newest number is the largest, so no search is needed. */
-static void number_add(struct rb_root *root, struct rb_node **newest, struct rb_node *rb)
+/* Add to the client's tree. The newest number is the largest, so no search is needed. */
+static void number_add(struct ditto_client *client, struct rb_node *rb)
 {
-	rb_link_node(rb, *newest, *newest ? &(*newest)->rb_right : &root->rb_node);
-	rb_insert_color(rb, root);
-	*newest = rb;
+	struct rb_node *newest = client->newest;
+
+	rb_link_node(rb, newest, newest ? &newest->rb_right : &client->claims.rb_node);
+	rb_insert_color(rb, &client->claims);
+	client->newest = rb;
 }
 
-static void number_del(struct rb_root *root, struct rb_node **newest, struct rb_node *rb)
+static void number_del(struct ditto_client *client, struct rb_node *rb)
 {
-	if (*newest == rb)
-		*newest = rb_prev(rb);
-	rb_erase(rb, root);
-}
-
-struct ditto_claim *ditto_lock_ctx_claim_after(const struct ditto_lock_ctx *ctx, u64 id)
-{
-	struct rb_node *rb = ctx->by_id.rb_node;
-	struct ditto_claim *found = NULL;
-
-	lockdep_assert_held(&ctx->lock);
-	while (rb) {
-		struct ditto_claim *claim = rb_entry(rb, struct ditto_claim, on_node);
-
-		ditto_step();
-		if (claim->id > id) {
-			found = claim;
-			rb = rb->rb_left;
-		} else {
-			rb = rb->rb_right;
-		}
-	}
-	return found;
+	if (client->newest == rb)
+		client->newest = rb_prev(rb);
+	rb_erase(rb, &client->claims);
 }
 
 int ditto_claim_attach(struct ditto_lock_ctx *ctx, struct ditto_claim *claim)
@@ -461,15 +440,14 @@ int ditto_claim_attach(struct ditto_lock_ctx *ctx, struct ditto_claim *claim)
 	}
 	WRITE_ONCE(claim->ctx, ctx);
 	claim->since = ktime_get_real_seconds();
-	claim->id = ditto_lock_number(ctx, client);
-	number_add(&client->claims, &client->newest, &claim->by_id);
+	claim->id = ditto_lock_number(client);
+	number_add(client, &claim->by_id);
 	WRITE_ONCE(client->live[kind], client->live[kind] + 1);
 	if (kind == DITTO_CLAIM_RANGE)
 		WRITE_ONCE(claim->owner->ranges, claim->owner->ranges + 1);
 	spin_unlock(&client->lock);
 	ditto_locks_live_add(client->table, kind, 1);
 	percpu_counter_inc(&client->table->claims);
-	number_add(&ctx->by_id, &ctx->newest, &claim->on_node);
 	ctx->claims++;
 	ctx->held++;
 	ditto_locks_count(client->table, DITTO_LOCK_GRANTED);
@@ -484,7 +462,7 @@ void ditto_claim_detach(struct ditto_claim *claim)
 
 	lockdep_assert_held(&ctx->lock);
 	spin_lock(&client->lock);
-	number_del(&client->claims, &client->newest, &claim->by_id);
+	number_del(client, &claim->by_id);
 	WRITE_ONCE(client->live[kind], client->live[kind] - 1);
 	if (kind == DITTO_CLAIM_RANGE)
 		WRITE_ONCE(claim->owner->ranges, claim->owner->ranges - 1);
@@ -492,7 +470,6 @@ void ditto_claim_detach(struct ditto_claim *claim)
 	spin_unlock(&client->lock);
 	ditto_locks_live_add(client->table, kind, -1);
 	percpu_counter_dec(&client->table->claims);
-	number_del(&ctx->by_id, &ctx->newest, &claim->on_node);
 	ctx->claims--;
 	ctx->held--;
 	ctx->pump = true;
@@ -550,6 +527,23 @@ static void lease_mark_gone(struct ditto_lease *lease)
 		WRITE_ONCE(lease->gone, true);
 }
 
+/* A claim of the node, or NULL if there is none: ranges first, then holder by holder. */
+static struct ditto_claim *lock_ctx_some_claim(struct ditto_lock_ctx *ctx)
+{
+	struct rb_node *rb = rb_first(&ctx->busy->by_owner);
+	struct ditto_holder *holder;
+
+	if (rb)
+		return &rb_entry(rb, struct ditto_range, by_owner)->claim;
+	rb = rb_first(&ctx->holders);
+	if (!rb)
+		return NULL;
+	holder = rb_entry(rb, struct ditto_holder, by_key);
+	if (holder->grant)
+		return &holder->grant->claim;
+	return &rb_entry(rb_first(&holder->opens), struct ditto_open, by_owner)->claim;
+}
+
 static void point_drop(struct ditto_lock_point *point, const char *why, bool gone)
 {
 	struct ditto_lock_ctx *ctx;
@@ -566,7 +560,7 @@ static void point_drop(struct ditto_lock_point *point, const char *why, bool gon
 			wait = NULL;
 			if (ctx->busy->waiting)
 				wait = list_first_entry(&ctx->busy->waits, struct ditto_wait, link);
-			claim = rb_entry_safe(rb_first(&ctx->by_id), struct ditto_claim, on_node);
+			claim = lock_ctx_some_claim(ctx);
 			if (claim && gone && ditto_held_is_lease(claim->held))
 				lease_mark_gone(ditto_claim_lease(claim));
 			if (wait)

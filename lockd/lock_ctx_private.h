@@ -148,17 +148,15 @@ static inline struct ditto_lock_ctx *ditto_lock_ctx_of(struct ditto_claim *claim
 
 /**
  * ditto_lock_number - number of a new claim or waiting request
- * @ctx: locked; its node
  * @client: its client
  *
- * The number is larger than all of the same node and all of the same client, and unique in the
- * table. Every CPU counts for itself, and its own number is in the lowest bits, so that no memory
- * is written by all.
+ * The number is larger than all of the same client, and unique in the table. Every CPU counts for
+ * itself, and its own number is in the lowest bits, so that no memory is written by all.
  *
- * Context: ctx->lock and client->lock held.
+ * Context: client->lock held.
  * Return: the number, never 0.
  */
-u64 ditto_lock_number(struct ditto_lock_ctx *ctx, struct ditto_client *client);
+u64 ditto_lock_number(struct ditto_client *client);
 
 /**
  * ditto_claim_attach - put a claim on its node and its client
@@ -193,19 +191,7 @@ bool ditto_claim_drop(struct ditto_claim *claim, const char *why);
 /* Claims that are dropped, or breaks that are begun, under one hold of a lock. */
 #define DITTO_DROPS_AT_ONCE	64
 
-/**
- * ditto_lock_ctx_claim_after - find the first claim of a node behind a number
- * @ctx: locked
- * @id: number of a claim, which need not exist
- *
- * Context: ctx->lock held. Defined in lock_ctx.c.
- * Return: the claim, or NULL.
- */
-struct ditto_claim *ditto_lock_ctx_claim_after(const struct ditto_lock_ctx *ctx, u64 id);
-
-static inline struct ditto_claim *ditto_lock_ctx_claim_next(struct ditto_claim *claim)
-{
-	return rb_entry_safe(rb_next(&claim->on_node), struct ditto_claim, on_node);
-}
+/* Claims looked at under one hold of a client's lock. */
+#define DITTO_LOOKS_AT_ONCE	256
 
 #endif

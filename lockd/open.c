@@ -119,11 +119,13 @@ int ditto_open_claim_in(struct ditto_open *open, struct ditto_lock_point *point,
 		answer = ditto_conflict_check(ctx, &intent, actor, conflict);
 		more = ctx->more;
 		err = open_checked(ctx, answer, more ? NULL : park);
-		if (!err)
-			err = ditto_claim_attach(ctx, &open->claim);
 		if (!err) {
+			/* Lists read these as soon as the client has the claim. */
 			WRITE_ONCE(open->access, access & DITTO_OPEN_KEPT);
 			WRITE_ONCE(open->deny, deny);
+			err = ditto_claim_attach(ctx, &open->claim);
+		}
+		if (!err) {
 			ditto_holder_add_open(ctx, open, &holder);
 			ctx->opens++;
 			trace_ditto_grant(&open->claim, 0, "open");

@@ -12,9 +12,6 @@
 #include "lock_ctx_private.h"
 #include "wait_private.h"
 
-/* Claims looked at under one hold of a client's lock. */
-#define LOOK_AT_ONCE	256
-
 /**
  * struct share_search - position in a walk through the claims of a client
  * @client: the client
@@ -37,7 +34,7 @@ static struct ditto_claim *share_next_claim(struct share_search *search)
 
 	lockdep_assert_held(&search->client->lock);
 	claim = ditto_client_claim_after(search->client, search->id);
-	while (claim && claim->share != search->share && looked++ < LOOK_AT_ONCE) {
+	while (claim && claim->share != search->share && looked++ < DITTO_LOOKS_AT_ONCE) {
 		search->id = claim->id;
 		claim = ditto_client_claim_next(claim);
 	}

@@ -99,42 +99,78 @@ static int batch_show(struct batch *batch, struct ditto_show_cursor *cursor, dit
 	return err;
 }
 
-static int show_client(struct ditto_client *client, struct batch *batch,
-		       struct ditto_show_cursor *cursor, ditto_show_fn fn, void *arg)
+/**
+ * struct show - a list
+ * @protocol: only clients of this protocol; or NULL
+ * @name: only the client of this name; or NULL
+ * @point: only claims of this node; or NULL
+ * @cursor: position
+ * @batch: entries that were copied
+ * @fn: called for each entry
+ * @arg: for @fn
+ */
+struct show {
+	const char *protocol;
+	const char *name;
+	const struct ditto_lock_point *point;
+	struct ditto_show_cursor *cursor;
+	struct batch *batch;
+	ditto_show_fn fn;
+	void *arg;
+};
+
+/* Under the lock of the client of what is on this context. */
+static bool show_wants(const struct show *show, const struct ditto_lock_ctx *ctx)
 {
+	return !show->point || ctx->point == show->point;
+}
+
+static int show_client(struct ditto_client *client, const struct show *show)
+{
+	struct ditto_show_cursor *cursor = show->cursor;
+	struct batch *batch = show->batch;
 	struct ditto_claim *claim;
 	struct ditto_wait *wait;
+	u32 looked;
+	u64 passed;
 	int err;
 
 	do {
 		batch->count = 0;
+		looked = 0;
 		spin_lock(&client->lock);
-		claim = ditto_client_claim_after(client, cursor->claim);
-		for (; claim && !batch_full(batch); claim = ditto_client_claim_next(claim))
-			show_claim(batch, claim);
+		passed = cursor->claim;
+		claim = ditto_client_claim_after(client, passed);
+		while (claim && !batch_full(batch) && looked++ < DITTO_LOOKS_AT_ONCE) {
+			ditto_step();
+			if (show_wants(show, claim->ctx))
+				show_claim(batch, claim);
+			passed = claim->id;
+			claim = ditto_client_claim_next(claim);
+		}
 		/* Waits are in the order of their numbers, too, and few. */
 		list_for_each_entry(wait, &client->waits, client_link) {
 			if (batch_full(batch))
 				break;
-			if (wait->id > cursor->wait)
+			if (wait->id > cursor->wait && show_wants(show, wait->ctx))
 				show_wait(batch, wait);
 		}
+		ditto_steps_end();
 		spin_unlock(&client->lock);
-		err = batch_show(batch, cursor, fn, arg);
+		err = batch_show(batch, cursor, show->fn, show->arg);
+		if (!err)
+			cursor->claim = passed;
 		cond_resched();
-	} while (!err && batch_full(batch));
+	} while (!err && (claim || batch_full(batch)));
 	return err;
 }
 
-int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, const char *name,
-		       struct ditto_show_cursor *cursor, ditto_show_fn fn, void *arg)
+static int show_clients(struct ditto_lock_table *table, const struct show *show)
 {
-	struct batch *batch = kvmalloc(sizeof(*batch), GFP_KERNEL);
+	struct ditto_show_cursor *cursor = show->cursor;
 	struct ditto_client *client;
 	int err = 0;
 
-	if (!batch)
-		return -ENOMEM;
 	while (!err && (client = ditto_client_after(table, cursor->client))) {
 		/* The client that was listed last may be gone. */
 		if (cursor->shown != client->number) {
@@ -142,14 +178,29 @@ int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, con
 			cursor->claim = 0;
 			cursor->wait = 0;
 		}
-		if ((!protocol || !strcmp(protocol, client->protocol)) &&
-		    (!name || !strcmp(name, client->name)))
-			err = show_client(client, batch, cursor, fn, arg);
+		if ((!show->protocol || !strcmp(show->protocol, client->protocol)) &&
+		    (!show->name || !strcmp(show->name, client->name)))
+			err = show_client(client, show);
 		if (!err)
 			cursor->client = client->number;
 		ditto_client_put(client);
 	}
-	kvfree(batch);
+	return err;
+}
+
+int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, const char *name,
+		       struct ditto_show_cursor *cursor, ditto_show_fn fn, void *arg)
+{
+	struct show show = {
+		.protocol = protocol, .name = name, .cursor = cursor, .fn = fn, .arg = arg,
+	};
+	int err;
+
+	show.batch = kvmalloc(sizeof(*show.batch), GFP_KERNEL);
+	if (!show.batch)
+		return -ENOMEM;
+	err = show_clients(table, &show);
+	kvfree(show.batch);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_show_clients, DITTO);
@@ -157,34 +208,17 @@ EXPORT_SYMBOL_NS_GPL(ditto_show_clients, DITTO);
 int ditto_show_point(struct ditto_lock_point *point, struct ditto_show_cursor *cursor,
 		     ditto_show_fn fn, void *arg)
 {
-	struct batch *batch = kvmalloc(sizeof(*batch), GFP_KERNEL);
-	struct ditto_lock_ctx *ctx;
-	struct ditto_claim *claim;
-	struct ditto_wait *wait;
-	int err = 0;
+	struct show show = { .point = point, .cursor = cursor, .fn = fn, .arg = arg };
+	int err;
 
-	if (!batch)
+	/* On most nodes nothing is held. */
+	if (!rcu_access_pointer(point->ctx))
+		return 0;
+	show.batch = kvmalloc(sizeof(*show.batch), GFP_KERNEL);
+	if (!show.batch)
 		return -ENOMEM;
-	do {
-		batch->count = 0;
-		ctx = ditto_lock_ctx_find(point);
-		if (!ctx)
-			break;
-		claim = ditto_lock_ctx_claim_after(ctx, cursor->claim);
-		for (; claim && !batch_full(batch); claim = ditto_lock_ctx_claim_next(claim))
-			show_claim(batch, claim);
-		/* Waits are in the order of their numbers, too, and few. */
-		list_for_each_entry(wait, &ctx->busy->waits, link) {
-			if (batch_full(batch))
-				break;
-			if (wait->id > cursor->wait)
-				show_wait(batch, wait);
-		}
-		ditto_lock_ctx_unlock(ctx);
-		err = batch_show(batch, cursor, fn, arg);
-		cond_resched();
-	} while (!err && batch_full(batch));
-	kvfree(batch);
+	err = show_clients(point->table, &show);
+	kvfree(show.batch);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_show_point, DITTO);

@@ -45,8 +45,8 @@ struct ditto_claim_info {
  * struct ditto_show_cursor - position in a list; zeroed at its start
  * @client: number of the last client that was listed completely
  * @shown: number of the client that is being listed
- * @claim: number of the last claim listed of this client, or of a node
- * @wait: number of the last waiting request listed of it
+ * @claim: number of the last claim of that client that was listed or passed
+ * @wait: number of the last waiting request of it that was listed
  */
 struct ditto_show_cursor {
 	u64 client;
@@ -74,11 +74,14 @@ int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, con
 		       struct ditto_show_cursor *cursor, ditto_show_fn fn, void *arg);
 
 /**
- * ditto_show_point - list all claims and waiting requests of one node
+ * ditto_show_point - list all claims and waiting requests of one node, client by client
  * @point: of the node, held by the caller
- * @cursor: moved past the entries that were listed
- * @fn: see ditto_show_clients()
+ * @cursor: see ditto_show_clients()
+ * @fn: see there
  * @arg: for @fn
+ *
+ * Looks at the claims of all nodes: only clients have theirs in an order in which a list can go on.
+ * What is on the node all the time is listed exactly once.
  *
  * Context: may sleep.
  * Return: see ditto_show_clients().

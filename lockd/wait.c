@@ -151,7 +151,7 @@ static int wait_add(struct ditto_lock_ctx *ctx, struct ditto_wait *wait,
 	}
 	wait->request = *req;
 	wait->since = ktime_get_real_seconds();
-	wait->id = ditto_lock_number(ctx, client);
+	wait->id = ditto_lock_number(client);
 	wait->ctx = ctx;
 	wait->state = DITTO_WAIT_NEW;
 	wait->result = -EINPROGRESS;

@@ -118,8 +118,8 @@ static void teardown_to_zero(struct kunit *test)
 }
 
 /*
- * A number is above those that its client and its node have seen, from whatever CPU, and those of
- * other nodes and clients differ.
+ * A number is above those that its client has seen, from whatever CPU, and those of other clients
+ * differ.
  */
 static void numbers_grow(struct kunit *test)
 {
@@ -408,6 +408,103 @@ static void each_claim_is_shown(struct kunit *test)
 	claim_client_end(test, d);
 }
 
+/* Ranges of the listed node that are there at first, and entries of a part of its list. */
+#define LISTED		100
+#define LISTED_PART	7
+
+struct listed {
+	const struct ditto_lock_point *point;
+	u32 left;
+	u32 foreign;
+	u32 opens;
+	u8 times[2 * LISTED];
+};
+
+static int list_one(const struct ditto_claim_info *info, void *arg)
+{
+	struct listed *listed = arg;
+
+	if (!listed->left)
+		return -ENOSPC;
+	listed->left--;
+	if (info->point != listed->point)
+		listed->foreign++;
+	else if (info->kind == DITTO_CLAIM_OPEN)
+		listed->opens++;
+	else
+		listed->times[info->what.first / 10]++;
+	return 0;
+}
+
+static void listed_lock(struct kunit *test, struct claim_node *node, struct ditto_owner *owner,
+			u64 number)
+{
+	struct ditto_range_request req = claim_req(node, owner, true, 10 * number, 10 * number + 5);
+
+	KUNIT_ASSERT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+}
+
+static void listed_unlock(struct kunit *test, struct claim_node *node, struct ditto_owner *owner,
+			  u64 number)
+{
+	struct ditto_range_request req = claim_req(node, owner, true, 10 * number, 10 * number + 5);
+
+	KUNIT_ASSERT_EQ(test, ditto_range_unlock(&req), 0);
+}
+
+/*
+ * The list of a node that is read in parts has each claim that stays exactly once, while others
+ * come and go, and none of the many claims that the same clients have on other nodes.
+ */
+static void one_node_is_listed_while_claims_go(struct kunit *test)
+{
+	struct claim_client *a = claim_client(test, "a", 0), *b = claim_client(test, "b", 0);
+	struct ditto_owner *owner = claim_owner(test, a, 1), *last = claim_owner(test, b, 1);
+	struct claim_node *node = claim_node(test), *other = claim_node(test);
+	struct listed *listed = kunit_kzalloc(test, sizeof(*listed), GFP_KERNEL);
+	struct ditto_show_cursor cursor = {};
+	struct ditto_open *open;
+	u32 parts = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, listed);
+	for (u32 i = 0; i < 10 * LISTED; i++) {
+		listed_lock(test, other, owner, i);
+		listed_lock(test, other, last, 20 * LISTED + i);
+		if (i < LISTED)
+			listed_lock(test, node, owner, i);
+	}
+	open = open_as(node, last);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
+
+	listed->point = &node->point;
+	for (;;) {
+		listed->left = LISTED_PART;
+		if (!ditto_show_point(&node->point, &cursor, list_one, listed))
+			break;
+		KUNIT_ASSERT_LT(test, parts, LISTED / 2);
+		/* One that was listed, one that was not, and a new one. */
+		listed_unlock(test, node, owner, parts);
+		listed_unlock(test, node, owner, LISTED - 1 - parts);
+		listed_lock(test, node, owner, LISTED + parts);
+		parts++;
+	}
+	KUNIT_EXPECT_GT(test, parts, LISTED / 2 / LISTED_PART);
+	KUNIT_EXPECT_EQ(test, listed->foreign, 0);
+	KUNIT_EXPECT_EQ(test, listed->opens, 1);
+	for (u32 i = 0; i < ARRAY_SIZE(listed->times); i++) {
+		if (i >= parts && i < LISTED - parts)
+			KUNIT_EXPECT_EQ(test, listed->times[i], 1);
+		else
+			KUNIT_EXPECT_LE(test, listed->times[i], 1);
+	}
+
+	ditto_open_release(open);
+	ditto_owner_put(owner);
+	ditto_owner_put(last);
+	claim_client_end(test, a);
+	claim_client_end(test, b);
+}
+
 static struct kunit_case claim_client_cases[] = {
 	KUNIT_CASE(one_key_one_owner),
 	KUNIT_CASE(teardown_to_zero),
@@ -418,6 +515,7 @@ static struct kunit_case claim_client_cases[] = {
 	KUNIT_CASE(grace_lets_known_clients_reclaim),
 	KUNIT_CASE(grace_ends_by_the_clock),
 	KUNIT_CASE(each_claim_is_shown),
+	KUNIT_CASE(one_node_is_listed_while_claims_go),
 	{}
 };
 
