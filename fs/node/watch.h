@@ -37,7 +37,10 @@ struct ditto_watch;
 struct fsnotify_group;
 struct inode;
 
-/* Kinds of changes, as in a CompletionFilter (MS-FSA section 2.1.5.11). */
+/*
+ * Kinds of changes, as in a CompletionFilter (MS-FSA section 2.1.5.11). All have room in the u16 of
+ * ditto_op.later.
+ */
 #define DITTO_CHANGED_FILE_NAME		BIT(0)
 #define DITTO_CHANGED_DIR_NAME		BIT(1)
 #define DITTO_CHANGED_ATTRIBUTES	BIT(2)
@@ -52,13 +55,13 @@ struct inode;
 #define DITTO_CHANGED_STREAM_DATA	BIT(11)
 #define DITTO_CHANGED_ALL		GENMASK(11, 0)
 /* Not selectable by clients. */
-#define DITTO_CHANGED_CTIME		BIT(29)
+#define DITTO_CHANGED_CTIME		BIT(12)
 /*
  * Modifiers: LATER notifies only watches, BEFORE notifies only holders of grants on the
  * directory.
  */
-#define DITTO_CHANGED_LATER		BIT(30)
-#define DITTO_CHANGED_BEFORE		BIT(31)
+#define DITTO_CHANGED_LATER		BIT(13)
+#define DITTO_CHANGED_BEFORE		BIT(14)
 
 /* Actions; the values are those of MS-FSCC section 2.7.1. */
 enum ditto_watch_action {

@@ -105,7 +105,7 @@ struct ditto_op {
 	bool traverses;
 	bool no_recall;
 	bool fresh;
-	u32 *later;
+	u16 *later;
 	struct ditto_pins *pins;
 	struct ditto_node *stream_of;
 	const struct ditto_node *unopened;

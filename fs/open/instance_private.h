@@ -40,7 +40,7 @@
  * @may: DITTO_MAY_* bits that @rights imply; written with it by ditto_instance_set_rights()
  * @is_dir: @node is a directory
  * @is_stream: @node is a stream
- * @keeps: this stream forbids the deletion of its file
+ * @keeps: this stream forbids the deletion of its file; guarded by the lock of the file's node
  * @exact: names are case-sensitive, and delete-on-close removes the name even if others
  *	have it open; see DITTO_OPENF_ONLY_EXACT
  * @mode_only: see DITTO_OPENF_MODE_ONLY
@@ -76,10 +76,10 @@ struct ditto_instance {
 	u64 opened;
 	u32 rights;
 	refcount_t ref;
-	u32 written;
 	refcount_t memory;
+	u16 written;
 	u8 may;
-	bool keeps;
+	bool keeps : 1;
 	/* Constant from before the instance is on the list. */
 	bool is_dir : 1;
 	bool is_stream : 1;
@@ -89,6 +89,7 @@ struct ditto_instance {
 };
 
 static_assert(offsetof(struct ditto_instance, node) == offsetof(struct ditto_instance, pins.node));
+static_assert(DITTO_CHANGED_BEFORE <= U16_MAX);
 
 /* The node of the file, also for a stream; NULL after the file was dropped. */
 static inline struct ditto_node *ditto_instance_file(const struct ditto_instance *inst)
