@@ -102,7 +102,7 @@ static void delegation_free(struct dnfs4_state *state)
 
 	if (d->dir)
 		dnfs4_dir_free(d->dir);
-	kfree_rcu(d, state.rcu);
+	kfree_rcu(d, rcu);
 }
 
 static const struct dnfs4_state_ops file_ops = {

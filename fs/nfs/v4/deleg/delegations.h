@@ -111,6 +111,7 @@ struct dnfs4_delegations {
  * @dir: directory delegation: notifications; else NULL
  * @fh_len: bytes of @fh
  * @fh: filehandle by which the client knows the file
+ * @rcu: frees it after a grace period
  */
 struct dnfs4_delegation {
 	struct dnfs4_state state;
@@ -137,6 +138,7 @@ struct dnfs4_delegation {
 	struct dnfs4_dir *dir;
 	u32 fh_len;
 	u8 fh[DNFS4_FH_FILE_MAX];
+	struct rcu_head rcu;
 };
 
 /* The delegation of a state, whose kind must be in DNFS4_STATE_DELEGATIONS. */

@@ -50,7 +50,7 @@ void dnfs4_io_of_open(const struct dnfs4_fh *fh, struct dnfs4_open *open, struct
 	io->op = fh->target.op;
 	io->actor = (struct ditto_actor){
 		.client = &open->owner->client->client,
-		.owner = open->claimant,
+		.owner = open->owner->claimant,
 		.lease_owner = open->owner->client->lease_owner,
 	};
 	io->op.actor = &io->actor;

@@ -32,6 +32,7 @@ struct close_res {
 struct tomb {
 	struct dnfs4_state state;
 	struct dnfs4_owner *owner;
+	struct rcu_head rcu;
 };
 
 static void tomb_release(struct dnfs4_state *state)
@@ -49,7 +50,7 @@ static void tomb_free(struct dnfs4_state *state)
 
 	dnfs4_owner_put(tomb->owner);
 	mutex_destroy(&state->lock);
-	kfree_rcu(tomb, state.rcu);
+	kfree_rcu(tomb, rcu);
 }
 
 static const struct dnfs4_state_ops tomb_ops = {

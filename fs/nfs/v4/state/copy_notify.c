@@ -41,7 +41,7 @@ static void copy_notify_free(struct dnfs4_state *state)
 	copy_notify_unlink(notify);
 	spin_unlock(&client->owners_lock);
 	ditto_cred_put(notify->cred);
-	kfree_rcu(notify, state.rcu);
+	kfree_rcu(notify, rcu);
 	dnfs4_client_put(client);
 }
 

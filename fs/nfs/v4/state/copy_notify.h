@@ -54,6 +54,7 @@ struct dnfs4_io;
  * @parent: number of the state that COPY_NOTIFY was given, of the same client
  * @used: jiffies of the last use
  * @link: in client->copy_notifies
+ * @rcu: frees it after a grace period
  */
 struct dnfs4_copy_notify {
 	struct dnfs4_state state;
@@ -63,6 +64,7 @@ struct dnfs4_copy_notify {
 	u32 parent;
 	unsigned long used;
 	struct list_head link;
+	struct rcu_head rcu;
 };
 
 /* The copy-notify stateid of a state of kind DNFS4_STATE_COPY_NOTIFY. */

@@ -74,7 +74,7 @@ struct lock_wait {
 	u64 first;
 	u64 last;
 	struct list_head owner_link;
-	struct list_head open_link;
+	struct hlist_node open_link;
 	struct delayed_work over;
 	u32 fh_len;
 	u8 fh[DNFS4_FH_MAX];
@@ -103,7 +103,7 @@ static void wait_end(struct lock_wait *wait)
 	if (listed) {
 		WRITE_ONCE(wait->listed, false);
 		list_del(&wait->owner_link);
-		list_del(&wait->open_link);
+		hlist_del(&wait->open_link);
 		client->lock_waits--;
 		armed = cancel_delayed_work(&wait->over);
 	}
@@ -314,7 +314,7 @@ void dnfs4_lock_wait(struct dnfs4_compound *cmp, struct dnfs4_lock *lock,
 	if (wait->listed) {
 		client->lock_waits++;
 		refcount_inc(&wait->ref);
-		list_add_tail(&wait->open_link, &wait->open->waits);
+		hlist_add_head(&wait->open_link, &wait->open->waits);
 		list_add_tail(&wait->owner_link, &wait->owner->waits);
 		wait_arm(wait);
 	}
@@ -347,9 +347,9 @@ void dnfs4_lock_waits_close(struct dnfs4_open *open)
 	struct lock_wait *wait;
 
 	lockdep_assert_held(&open->state.lock);
-	while (!list_empty(&open->waits)) {
+	while (!hlist_empty(&open->waits)) {
 		spin_lock(&client->owners_lock);
-		wait = list_first_entry_or_null(&open->waits, struct lock_wait, open_link);
+		wait = hlist_entry_safe(open->waits.first, struct lock_wait, open_link);
 		if (wait)
 			refcount_inc(&wait->ref);
 		spin_unlock(&client->owners_lock);

@@ -53,7 +53,19 @@ int dnfs4_locks_init(struct dnfs4_opens *opens)
 /* The lock that an open has had for longest, mostly its only one. Under RCU. */
 static struct dnfs4_lock *dnfs4_lock_first(struct dnfs4_open *open)
 {
-	return list_first_or_null_rcu(&open->locks, struct dnfs4_lock, open_link);
+	return hlist_entry_safe(rcu_dereference(hlist_first_rcu(&open->locks)), struct dnfs4_lock,
+				open_link);
+}
+
+/* Add a lock to its open, behind the first one. client->owners_lock is held. */
+static void dnfs4_lock_link(struct dnfs4_lock *lock)
+{
+	struct hlist_head *locks = &lock->open->locks;
+
+	if (hlist_empty(locks))
+		hlist_add_head_rcu(&lock->open_link, locks);
+	else
+		hlist_add_behind_rcu(&lock->open_link, locks->first);
 }
 
 struct dnfs4_owner *dnfs4_locker_get(struct dnfs4_open *open, const struct dnfs4_name *name)
@@ -87,7 +99,7 @@ struct dnfs4_lock *dnfs4_lock_find(struct dnfs4_owner *owner, struct dnfs4_open 
 
 static void dnfs4_lock_free_rcu(struct rcu_head *rcu)
 {
-	kmem_cache_free(dnfs4_lock_slab, container_of(rcu, struct dnfs4_lock, state.rcu));
+	kmem_cache_free(dnfs4_lock_slab, container_of(rcu, struct dnfs4_lock, rcu));
 }
 
 static void dnfs4_lock_free(struct dnfs4_state *state)
@@ -99,7 +111,7 @@ static void dnfs4_lock_free(struct dnfs4_state *state)
 	/* Last, because it holds the client. */
 	ditto_owner_put(lock->claimant);
 	mutex_destroy(&lock->state.lock);
-	call_rcu(&lock->state.rcu, dnfs4_lock_free_rcu);
+	call_rcu(&lock->rcu, dnfs4_lock_free_rcu);
 }
 
 static bool dnfs4_lock_has_bytes(struct dnfs4_lock *lock)
@@ -139,7 +151,7 @@ void dnfs4_lock_abandon(struct dnfs4_lock *lock)
 	rhashtable_remove_fast(&lock->owner->opens->locks, &lock->by_owner_open,
 			       dnfs4_lock_params);
 	spin_lock(&client->owners_lock);
-	list_del_init(&lock->open_link);
+	hlist_del_init(&lock->open_link);
 	spin_unlock(&client->owners_lock);
 	dnfs4_owner_leave(lock->owner, &lock->owner_link);
 	/* Remove it before changing void_why, because the removal counts void states by it. */
@@ -194,7 +206,7 @@ struct dnfs4_lock *dnfs4_lock_make(struct dnfs4_owner *owner, struct dnfs4_open 
 	lock->owner = owner;
 	lock->open = open;
 	lock->claimant = claimant;
-	INIT_LIST_HEAD(&lock->open_link);
+	INIT_HLIST_NODE(&lock->open_link);
 	INIT_LIST_HEAD(&lock->owner_link);
 	mutex_lock(&lock->state.lock);
 	err = rhashtable_lookup_insert_fast(&owner->opens->locks, &lock->by_owner_open,
@@ -205,7 +217,7 @@ struct dnfs4_lock *dnfs4_lock_make(struct dnfs4_owner *owner, struct dnfs4_open 
 	if (err)
 		goto remove;
 	spin_lock(&client->owners_lock);
-	list_add_tail_rcu(&lock->open_link, &open->locks);
+	dnfs4_lock_link(lock);
 	spin_unlock(&client->owners_lock);
 	dnfs4_owner_join(owner, &lock->owner_link);
 	return lock;
@@ -225,7 +237,7 @@ void dnfs4_open_close_locks(struct dnfs4_open *open)
 
 	for (;;) {
 		spin_lock(&client->owners_lock);
-		lock = list_first_entry_or_null(&open->locks, struct dnfs4_lock, open_link);
+		lock = hlist_entry_safe(open->locks.first, struct dnfs4_lock, open_link);
 		/* While it is on the list, the client's table has a reference. */
 		if (lock)
 			dnfs4_state_hold(&lock->state);

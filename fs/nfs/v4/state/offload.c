@@ -33,7 +33,7 @@ static void offload_free(struct dnfs4_state *state)
 	struct dnfs4_client *client = state->client;
 
 	kfree(dnfs4_offload_of(state)->from);
-	kfree_rcu(dnfs4_offload_of(state), state.rcu);
+	kfree_rcu(dnfs4_offload_of(state), rcu);
 	dnfs4_client_put(client);
 }
 

@@ -34,6 +34,7 @@
  * @forgotten: the client needs no callback: it has cancelled or freed the copy, or is gone
  * @fh_len: bytes of @fh
  * @fh: filehandle of the destination
+ * @rcu: frees it after a grace period
  */
 struct dnfs4_offload {
 	struct dnfs4_state state;
@@ -47,6 +48,7 @@ struct dnfs4_offload {
 	bool forgotten;
 	u32 fh_len;
 	u8 fh[DNFS4_FH_MAX];
+	struct rcu_head rcu;
 };
 
 /* The copy of a state of kind DNFS4_STATE_OFFLOAD. */

@@ -40,9 +40,15 @@ static const struct rhashtable_params dnfs4_open_params = {
 
 int dnfs4_opens_setup(void)
 {
+	/* Lookups may find a free open, and look at its key, table link and reference count. */
+	struct kmem_cache_args args = {
+		.use_freeptr_offset = true,
+		.freeptr_offset = offsetof(struct dnfs4_open, owner_link),
+	};
 	int err;
 
-	dnfs4_open_slab = KMEM_CACHE(dnfs4_open, SLAB_ACCOUNT | SLAB_TYPESAFE_BY_RCU);
+	dnfs4_open_slab = kmem_cache_create("dnfs4_open", sizeof(struct dnfs4_open), &args,
+					    SLAB_ACCOUNT | SLAB_TYPESAFE_BY_RCU);
 	if (!dnfs4_open_slab)
 		return -ENOMEM;
 	err = dnfs4_locks_setup();
@@ -142,10 +148,9 @@ static void dnfs4_open_free(struct dnfs4_state *state)
 
 	if (open->inst)
 		ditto_instance_close(&op, open->inst);
-	dnfs4_owner_put(open->owner);
-	/* Last, because it holds the client. */
-	ditto_owner_put(open->claimant);
 	mutex_destroy(&open->state.lock);
+	/* Last, because it holds the client. */
+	dnfs4_owner_put(open->owner);
 	kmem_cache_free(dnfs4_open_slab, open);
 }
 
@@ -322,8 +327,7 @@ static struct ditto_op dnfs4_open_op(struct dnfs4_compound *cmp, const struct dn
 	return op;
 }
 
-static struct dnfs4_open *dnfs4_open_alloc(struct dnfs4_owner *owner, struct ditto_owner *claimant,
-					   struct ditto_node *node)
+static struct dnfs4_open *dnfs4_open_alloc(struct dnfs4_owner *owner, struct ditto_node *node)
 {
 	struct dnfs4_open *open = kmem_cache_alloc(dnfs4_open_slab, GFP_KERNEL);
 
@@ -338,7 +342,6 @@ static struct dnfs4_open *dnfs4_open_alloc(struct dnfs4_owner *owner, struct dit
 	refcount_inc(&owner->ref);
 	open->owner = owner;
 	open->node = node;
-	open->claimant = ditto_owner_hold(claimant);
 	open->inst = NULL;
 	open->access = 0;
 	open->deny = 0;
@@ -346,8 +349,8 @@ static struct dnfs4_open *dnfs4_open_alloc(struct dnfs4_owner *owner, struct dit
 	open->uid = GLOBAL_ROOT_UID;
 	open->confirmed = false;
 	open->lost_at = 0;
-	INIT_LIST_HEAD(&open->locks);
-	INIT_LIST_HEAD(&open->waits);
+	INIT_HLIST_HEAD(&open->locks);
+	INIT_HLIST_HEAD(&open->waits);
 	INIT_LIST_HEAD(&open->owner_link);
 	dnfs4_state_init_locked(&open->state, &dnfs4_open_ops, owner->client);
 	return open;
@@ -382,8 +385,8 @@ static struct dnfs4_open *dnfs4_open_find_or_add(const struct dnfs4_pair *key,
 }
 
 /* Return: the owner's open of the file, with a reference; or a new one, locked and hashed. */
-static struct dnfs4_open *dnfs4_open_find(struct dnfs4_owner *owner, struct ditto_owner *claimant,
-					  struct ditto_node *node, bool *fresh)
+static struct dnfs4_open *dnfs4_open_find(struct dnfs4_owner *owner, struct ditto_node *node,
+					  bool *fresh)
 {
 	const struct dnfs4_pair key = { owner, node };
 	struct dnfs4_open *open, *made = NULL;
@@ -400,7 +403,7 @@ static struct dnfs4_open *dnfs4_open_find(struct dnfs4_owner *owner, struct ditt
 		if (open && open != ERR_PTR(-EAGAIN))
 			break;
 		if (!open) {
-			made = dnfs4_open_alloc(owner, claimant, node);
+			made = dnfs4_open_alloc(owner, node);
 			if (IS_ERR(made))
 				return made;
 		}
@@ -528,7 +531,6 @@ static bool dnfs4_open_lock(struct dnfs4_open *open)
  * @cmp: the COMPOUND
  * @ask: the request
  * @done: out: open, node and fresh are filled when the file is known
- * @claimant: the lock table's owner
  * @known: the file is known
  * @status: why it cannot be opened, or NFS4_OK
  */
@@ -536,7 +538,6 @@ struct dnfs4_open_search {
 	struct dnfs4_compound *cmp;
 	const struct dnfs4_open_ask *ask;
 	struct dnfs4_opened *done;
-	struct ditto_owner *claimant;
 	bool known;
 	u32 status;
 };
@@ -556,7 +557,7 @@ static int dnfs4_open_found(void *arg, struct ditto_node *node)
 	if (s->status)
 		return -ECANCELED;
 	for (;;) {
-		open = dnfs4_open_find(ask->owner, s->claimant, node, &fresh);
+		open = dnfs4_open_find(ask->owner, node, &fresh);
 		if (IS_ERR(open))
 			return PTR_ERR(open);
 		if (fresh || dnfs4_open_lock(open))
@@ -589,15 +590,16 @@ u32 dnfs4_open(struct dnfs4_compound *cmp, struct dnfs4_open_ask *ask, struct dn
 {
 	struct dnfs4_open_search search = { .cmp = cmp, .ask = ask, .done = done };
 	struct ditto_op op __uninitialized;
+	struct ditto_owner *claimant;
 	struct ditto_actor actor;
 	struct dnfs4_open *open;
 	u32 status;
 	int err;
 
-	search.claimant = dnfs4_owner_claimant(ask->owner);
-	if (IS_ERR(search.claimant))
-		return dnfs4_open_status(cmp, ask, PTR_ERR(search.claimant));
-	op = dnfs4_open_op(cmp, ask->owner, search.claimant, &actor);
+	claimant = dnfs4_owner_claimant(ask->owner);
+	if (IS_ERR(claimant))
+		return dnfs4_open_status(cmp, ask, PTR_ERR(claimant));
+	op = dnfs4_open_op(cmp, ask->owner, claimant, &actor);
 	ask->file.rights = dnfs4_rights_of(ask->access);
 	ask->file.deny = dnfs4_deny_of(ask->deny);
 	ask->file.reclaim = ask->reclaim;
@@ -636,7 +638,7 @@ u32 dnfs4_open(struct dnfs4_compound *cmp, struct dnfs4_open_ask *ask, struct dn
 put_node:
 	ditto_node_put(done->node);
 out:
-	ditto_owner_put(search.claimant);
+	ditto_owner_put(claimant);
 	return status;
 }
 
@@ -671,7 +673,7 @@ void dnfs4_open_undo(struct dnfs4_compound *cmp, struct dnfs4_opened *done)
 u32 dnfs4_open_narrow(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 access, u32 deny)
 {
 	struct ditto_actor actor;
-	struct ditto_op op = dnfs4_open_op(cmp, open->owner, open->claimant, &actor);
+	struct ditto_op op = dnfs4_open_op(cmp, open->owner, open->owner->claimant, &actor);
 	int err = 0;
 
 	lockdep_assert_held(&open->state.lock);

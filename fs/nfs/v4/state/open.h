@@ -47,15 +47,15 @@ struct dnfs4_opens {
  * @node: the file; no reference, only for comparison. @inst holds it until its share is
  *	removed
  * @by_owner_node: link in the table by owner and node
- * @claimant: the owner in the lock table; holds a reference
- * @inst: the open of the core: OPEN claim and rights; keeps unlinked files alive
- * @access: current OPEN4_SHARE_ACCESS_*, the two lowest bits
- * @deny: current OPEN4_SHARE_DENY_*
- * @history: pairs of access and deny of the OPENs, see dnfs4_history_bit()
+ * @inst: the open of the core: OPEN claim, of @owner->claimant, and rights; keeps unlinked files
+ *	alive
  * @uid: user of the OPENs, whose reads and writes are not checked against the mode again;
  *	INVALID_UID if several users opened it
- * @confirmed: 4.0: OPEN_CONFIRM is done
  * @lost_at: 4.0: jiffies, their lower half, when a sweep found that it lost its claim; or 0
+ * @history: pairs of access and deny of the OPENs, see dnfs4_history_bit()
+ * @access: current OPEN4_SHARE_ACCESS_*, the two lowest bits
+ * @deny: current OPEN4_SHARE_DENY_*
+ * @confirmed: 4.0: OPEN_CONFIRM is done
  * @locks: locks, by struct dnfs4_lock.open_link; the first one is also found under RCU
  * @waits: waits for byte-range locks, see lock_wait.c
  * @owner_link: link in @owner->states
@@ -65,16 +65,15 @@ struct dnfs4_open {
 	struct dnfs4_owner *owner;
 	struct ditto_node *node;
 	struct rhash_head by_owner_node;
-	struct ditto_owner *claimant;
 	struct ditto_instance *inst;
-	u32 access;
-	u32 deny;
-	u32 history;
 	kuid_t uid;
-	bool confirmed;
 	u32 lost_at;
-	struct list_head locks;
-	struct list_head waits;
+	u16 history;
+	u8 access;
+	u8 deny;
+	bool confirmed;
+	struct hlist_head locks;
+	struct hlist_head waits;
 	struct list_head owner_link;
 };
 
@@ -87,6 +86,7 @@ struct dnfs4_open {
  * @claimant: the owner in the lock table; holds a reference
  * @open_link: link in @open->locks
  * @owner_link: link in @owner->states
+ * @rcu: frees it after a grace period
  */
 struct dnfs4_lock {
 	struct dnfs4_state state;
@@ -94,8 +94,9 @@ struct dnfs4_lock {
 	struct dnfs4_open *open;
 	struct rhash_head by_owner_open;
 	struct ditto_owner *claimant;
-	struct list_head open_link;
+	struct hlist_node open_link;
 	struct list_head owner_link;
+	struct rcu_head rcu;
 };
 
 extern const struct dnfs4_state_ops dnfs4_open_ops;

@@ -112,7 +112,6 @@ struct dnfs4_state_ops {
  * @seqid: current seqid of the stateid; starts at 1 and skips 0
  * @void_why: enum dnfs4_void; written under @lock
  * @lock: see above
- * @rcu: frees it after a grace period, for the kinds that use it
  */
 struct dnfs4_state {
 	const struct dnfs4_state_ops *ops;
@@ -122,7 +121,6 @@ struct dnfs4_state {
 	u32 seqid;
 	u8 void_why;
 	struct mutex lock;	/* see above */
-	struct rcu_head rcu;
 };
 
 /* states.c */
