@@ -24,7 +24,6 @@
 #define DSMB_TIME_GO_ON		((u64)-2)
 
 /* FileModeInformation: MS-FSCC section 2.4.31 */
-#define DSMB_MODE_WRITE_THROUGH	0x00000002
 #define DSMB_MODES \
 	(DSMB_MODE_WRITE_THROUGH | 0x00000004 | 0x00000008 | 0x00000010 | 0x00000020)
 #define DSMB_MODE_SYNC		0x00000030
@@ -400,7 +399,6 @@ static u32 dsmb_set_mode(struct dsmb_change *c)
 	if (mode & ~DSMB_MODES || (mode & DSMB_MODE_SYNC) == DSMB_MODE_SYNC)
 		return STATUS_INVALID_PARAMETER;
 	WRITE_ONCE(c->open->mode, mode);
-	WRITE_ONCE(c->open->write_through, mode & DSMB_MODE_WRITE_THROUGH);
 	return STATUS_SUCCESS;
 }
 

@@ -84,7 +84,7 @@ static u32 dsmb_write_decode(struct dsmb_call *call, void *args)
 
 static bool dsmb_write_is_stable(const struct dsmb_call *call, const struct dsmb_write_args *args)
 {
-	return call->open->write_through || !call->op.unstable ||
+	return dsmb_open_writes_through(call->open) || !call->op.unstable ||
 	       (call->conn->dialect >= DSMB_DIALECT_210 &&
 		args->flags & DSMB_WRITEFLAG_WRITE_THROUGH);
 }

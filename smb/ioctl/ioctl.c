@@ -258,7 +258,7 @@ static u32 dsmb_ioctl_exec(struct dsmb_call *call, void *args, void *res)
 			return status;
 		dsmb_times_save(&call->op, io.open, &times);
 		/* Bytes that it copies or clears are written through the open, too. */
-		if (READ_ONCE(io.open->write_through))
+		if (dsmb_open_writes_through(io.open))
 			call->op.unstable = false;
 	}
 	status = fsctl->exec(&io);

@@ -485,7 +485,6 @@ static struct dsmb_open *dsmb_create_alloc(const struct dsmb_create *c)
 		return open;
 	open->options = options;
 	open->mode = options & DSMB_OPTIONS_OF_MODE;
-	open->write_through = options & DSMB_OPTION_WRITE_THROUGH;
 	open->no_recall = options & DSMB_OPTION_NO_RECALL;
 	open->snapshot = !!c->past;
 	open->posix = c->path.posix;

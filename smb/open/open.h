@@ -44,6 +44,9 @@ struct dsmb_tree;
 
 #define DSMB_LOCK_SEQUENCES	64	/* MS-SMB2 3.3.1.10 */
 
+/* The bit of FileModeInformation, which CreateOptions has, too (MS-FSCC section 2.4.31). */
+#define DSMB_MODE_WRITE_THROUGH	0x0002
+
 /**
  * struct dsmb_open_limits - worker limits of a file system within a share
  * @crowd: of its workers
@@ -118,12 +121,11 @@ struct dsmb_open_rare {
  * @delete_on_close_later: @delete_on_close is from before a restart, and the deletion is not
  *	pending again yet
  * @options: CreateOptions
- * @write_through: every write must be stable
  * @no_recall: data that is elsewhere is not brought back for this open
  * @snapshot: the file is in a snapshot, so nothing may be changed through this open
  * @posix: opened with the POSIX extensions: names are exact and unmapped, and a file that is
  *	deleted or replaced disappears at once; the instance has the same flag
- * @encrypted: the CREATE was encrypted, so breaks are encrypted as well
+ * @encrypted: the CREATE was encrypted, so breaks are encrypted as well; a reconnect sets it anew
  * @quota: the open is $Extend\$Quota
  * @kept_times: DSMB_TIME_* bits of the times that changes through this open leave alone; written
  *	under @where, read at any time
@@ -145,9 +147,9 @@ struct dsmb_open {
 	struct dsmb_server *server;
 	spinlock_t where;	/* see above */
 	bool published;
-	bool outlives;
 	bool expired;
 	bool closing;
+	u8 kept_times;
 	struct dsmb_session *session;
 	struct dsmb_tree *tree;
 	struct ditto_cred *cred;
@@ -167,23 +169,22 @@ struct dsmb_open {
 	struct dsmb_created *created;
 	struct dsmb_open_rare *rare;
 	u64 position;
-	u8 action;
-	u8 kept_times;
 	bool used;
 	bool delete_on_close;
 	bool delete_on_close_later;
-	bool write_through;
-	bool encrypted;
+	bool encrypted : 1;
 	/* Constant from before the open can be found. */
+	bool outlives : 1;
 	bool no_recall : 1;
 	bool snapshot : 1;
 	bool posix : 1;
 	bool quota : 1;
+	u8 action : 2;
+	u16 mode;
+	u16 channel_sequence;
 	u32 options;
-	u32 mode;
 	u32 parked;
 	u32 since;
-	u16 channel_sequence;
 	u32 turn;
 	u32 outstanding;
 	u32 outstanding_before;
@@ -223,6 +224,12 @@ static inline const struct dsmb_open_limits *dsmb_open_limits(const struct dsmb_
 	const struct dsmb_open_rare *rare = dsmb_open_has_rare(open);
 
 	return unlikely(rare) ? rare->limits : NULL;
+}
+
+/* True if every write through the open must be stable. */
+static inline bool dsmb_open_writes_through(const struct dsmb_open *open)
+{
+	return READ_ONCE(open->mode) & DSMB_MODE_WRITE_THROUGH;
 }
 
 static inline void dsmb_open_hold(struct dsmb_open *open)

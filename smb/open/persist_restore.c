@@ -166,7 +166,6 @@ static int restore_open(struct restoring *r)
 	open->rights = rec->rights;
 	open->options = rec->options;
 	open->mode = rec->options & DSMB_OPTIONS_OF_MODE;
-	open->write_through = rec->options & DSMB_OPTION_WRITE_THROUGH;
 	open->no_recall = rec->options & DSMB_OPTION_NO_RECALL;
 	open->action = rec->action;
 	open->snapshot = rec->flags & DSMB_RECORD_SNAPSHOT;
