@@ -10,6 +10,16 @@
 #include "owner.h"
 #include "table.h"
 
+/**
+ * struct listed_owner - an owner in the table
+ * @node: entry in the table
+ * @owner: the owner
+ */
+struct listed_owner {
+	struct rhash_head node;
+	struct ditto_owner owner;
+};
+
 /* Lookup key of an owner. */
 struct owner_name {
 	const struct ditto_client *client;
@@ -27,22 +37,22 @@ static u32 name_hash(const void *data, u32 len, u32 seed)
 
 static u32 owner_hash(const void *data, u32 len, u32 seed)
 {
-	const struct ditto_owner *owner = data;
+	const struct listed_owner *listed = data;
 
-	return jhash_1word(owner->hash, seed);
+	return jhash_1word(listed->owner.hash, seed);
 }
 
 static int owner_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 {
+	const struct ditto_owner *owner = &((const struct listed_owner *)obj)->owner;
 	const struct owner_name *name = arg->key;
-	const struct ditto_owner *owner = obj;
 
 	return owner->hash != name->hash || owner->client != name->client ||
 	       owner->len != name->len || memcmp(owner->key, name->key, name->len);
 }
 
 static const struct rhashtable_params owner_params = {
-	.head_offset = offsetof(struct ditto_owner, node),
+	.head_offset = offsetof(struct listed_owner, node),
 	.hashfn = name_hash,
 	.obj_hashfn = owner_hash,
 	.obj_cmpfn = owner_cmp,
@@ -70,21 +80,14 @@ static struct owner_name owner_name(struct ditto_client *client, const void *key
 	};
 }
 
-static struct ditto_owner *owner_alloc(struct ditto_client *client, const void *key, size_t len)
+/* @owner: zeros. */
+static void owner_init(struct ditto_owner *owner, struct ditto_client *client, const void *key,
+		       size_t len)
 {
-	struct ditto_owner *owner;
-
-	if (len <= DITTO_OWNER_KEY_SHORT)
-		owner = kmem_cache_zalloc(ditto_owner_slab, GFP_KERNEL);
-	else
-		owner = kzalloc(struct_size(owner, key, len), GFP_KERNEL);
-	if (!owner)
-		return NULL;
 	owner->client = client;
 	refcount_set(&owner->ref, 1);
 	owner->len = len;
 	memcpy(owner->key, key, len);
-	return owner;
 }
 
 /* Count a new owner, which holds its client from now on. */
@@ -110,9 +113,13 @@ struct ditto_owner *ditto_owner_new(struct ditto_client *client, const void *key
 
 	if (err)
 		return ERR_PTR(err);
-	owner = owner_alloc(client, key, len);
+	if (len <= DITTO_OWNER_KEY_SHORT)
+		owner = kmem_cache_zalloc(ditto_owner_slab, GFP_KERNEL);
+	else
+		owner = kzalloc(struct_size(owner, key, len), GFP_KERNEL);
 	if (!owner)
 		return ERR_PTR(-ENOMEM);
+	owner_init(owner, client, key, len);
 	owner_count(client);
 	return owner;
 }
@@ -121,14 +128,14 @@ EXPORT_SYMBOL_NS_GPL(ditto_owner_new, DITTO);
 static struct ditto_owner *owner_find(struct ditto_lock_table *table,
 				      const struct owner_name *name)
 {
-	struct ditto_owner *owner;
+	struct listed_owner *listed;
 
 	rcu_read_lock();
-	owner = rhashtable_lookup(&table->owners, name, owner_params);
-	if (owner && !refcount_inc_not_zero(&owner->ref))
-		owner = NULL;
+	listed = rhashtable_lookup(&table->owners, name, owner_params);
+	if (listed && !refcount_inc_not_zero(&listed->owner.ref))
+		listed = NULL;
 	rcu_read_unlock();
-	return owner;
+	return listed ? &listed->owner : NULL;
 }
 
 struct ditto_owner *ditto_owner_find(struct ditto_client *client, const void *key, size_t len)
@@ -143,8 +150,9 @@ struct ditto_owner *ditto_owner_get(struct ditto_client *client, const void *key
 {
 	struct ditto_lock_table *table = client->table;
 	struct owner_name name = owner_name(client, key, len);
-	struct ditto_owner *owner, *fresh, *old;
+	struct listed_owner *fresh, *old;
 	int err = owner_check(client, len);
+	struct ditto_owner *owner;
 
 	if (err)
 		return ERR_PTR(err);
@@ -152,11 +160,12 @@ struct ditto_owner *ditto_owner_get(struct ditto_client *client, const void *key
 	if (owner)
 		return owner;
 
-	fresh = owner_alloc(client, key, len);
+	fresh = kzalloc(struct_size(fresh, owner.key, len), GFP_KERNEL);
 	if (!fresh)
 		return ERR_PTR(-ENOMEM);
-	fresh->hash = name.hash;
-	fresh->listed = true;
+	owner_init(&fresh->owner, client, key, len);
+	fresh->owner.hash = name.hash;
+	fresh->owner.listed = true;
 	for (;;) {
 		rcu_read_lock();
 		old = rhashtable_lookup_get_insert_key(&table->owners, &name, &fresh->node,
@@ -164,9 +173,9 @@ struct ditto_owner *ditto_owner_get(struct ditto_client *client, const void *key
 		if (!old) {
 			rcu_read_unlock();
 			owner_count(client);
-			return fresh;
+			return &fresh->owner;
 		}
-		if (!IS_ERR(old) && !refcount_inc_not_zero(&old->ref)) {
+		if (!IS_ERR(old) && !refcount_inc_not_zero(&old->owner.ref)) {
 			/* The last reference is gone, and the owner is about to leave the table. */
 			rcu_read_unlock();
 			cond_resched();
@@ -174,7 +183,7 @@ struct ditto_owner *ditto_owner_get(struct ditto_client *client, const void *key
 		}
 		rcu_read_unlock();
 		kfree(fresh);
-		return old;
+		return IS_ERR(old) ? ERR_CAST(old) : &old->owner;
 	}
 }
 EXPORT_SYMBOL_NS_GPL(ditto_owner_get, DITTO);
@@ -196,14 +205,14 @@ bool ditto_owner_make_waits(struct ditto_owner *owner)
 	return true;
 }
 
-/* The memory of either cache. */
-static void owner_free(struct rcu_head *rcu)
+static void listed_free(struct rcu_head *rcu)
 {
-	kfree(container_of(rcu, struct ditto_owner, rcu));
+	kfree(container_of(rcu, struct listed_owner, owner.rcu));
 }
 
 void ditto_owner_put(struct ditto_owner *owner)
 {
+	struct listed_owner *listed;
 	struct ditto_client *client;
 
 	if (!owner || !refcount_dec_and_test(&owner->ref))
@@ -213,9 +222,11 @@ void ditto_owner_put(struct ditto_owner *owner)
 	atomic_dec(&client->owners);
 	kfree(owner->waits);
 	if (owner->listed) {
-		rhashtable_remove_fast(&client->table->owners, &owner->node, owner_params);
-		call_rcu(&owner->rcu, owner_free);
+		listed = container_of(owner, struct listed_owner, owner);
+		rhashtable_remove_fast(&client->table->owners, &listed->node, owner_params);
+		call_rcu(&owner->rcu, listed_free);
 	} else {
+		/* The memory of either cache. */
 		kfree(owner);
 	}
 	ditto_client_put(client);

@@ -15,7 +15,6 @@
 #include <linux/list.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
-#include <linux/rhashtable-types.h>
 #include <linux/string.h>
 #include <linux/types.h>
 
@@ -46,11 +45,10 @@ struct ditto_owner_waits {
 /**
  * struct ditto_owner - an opaque key inside a client
  * @client: referenced
- * @node: entry in the table of owners
  * @ref: references
  * @len: length of @key in bytes
- * @listed: the owner is in the table of owners
- * @hash: hash of client and key
+ * @listed: the owner is in the table of owners, for which it has memory in front
+ * @hash: hash of client and key, of an owner in the table
  * @ranges: number of its ranges, on all nodes; under client->lock for writing
  * @waits: its waiting requests; NULL until it has the first one, then set until its end
  * @rcu: frees an owner that was in the table under RCU
@@ -58,7 +56,6 @@ struct ditto_owner_waits {
  */
 struct ditto_owner {
 	struct ditto_client *client;
-	struct rhash_head node;
 	refcount_t ref;
 	u16 len;
 	bool listed;
