@@ -340,6 +340,20 @@ static u32 dsmb_create_again(struct dsmb_create *c)
 	return status;
 }
 
+/*
+ * Only for a lease does the file name of the request have to match. The client still has the name
+ * that others have removed, and another file may have that name now.
+ */
+static bool dsmb_create_names(struct dsmb_create *c)
+{
+	const struct dsmb_lease *lease = c->open->lease;
+	struct dsmb_open_state state;
+
+	return !lease || dsmb_lease_is_oplock(lease) ||
+	       dsmb_create_leads_to(c, c->open->lease) == 1 ||
+	       (dsmb_open_look(c->open, &state) && state.nameless);
+}
+
 /* MS-SMB2 sections 3.3.5.9.7 and 3.3.5.9.12: reconnect to a durable open. */
 static u32 dsmb_create_reconnect(struct dsmb_create *c)
 {
@@ -351,9 +365,7 @@ static u32 dsmb_create_reconnect(struct dsmb_create *c)
 	status = dsmb_durable_find(call, &c->durable, &c->asked, &c->open);
 	if (status)
 		return status;
-	/* Only for a lease does the file name of the request have to match. */
-	if (c->open->lease && !dsmb_lease_is_oplock(c->open->lease) &&
-	    dsmb_create_leads_to(c, c->open->lease) != 1)
+	if (!dsmb_create_names(c))
 		return STATUS_INVALID_PARAMETER;
 	status = dsmb_durable_attach(call, c->open);
 	if (status)

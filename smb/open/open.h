@@ -482,11 +482,13 @@ void dsmb_open_close_detached(struct dsmb_open *open);
  * @ranges: the open has byte-range locks
  * @delete_pending: the deletion of the file is pending
  * @reserved: space beyond the end of the file may be reserved
+ * @nameless: the name by which the file was opened is not known, or was removed by others
  */
 struct dsmb_open_state {
 	bool ranges;
 	bool delete_pending;
 	bool reserved;
+	bool nameless;
 };
 
 /**

@@ -581,6 +581,29 @@ def outlives_a_stop(w):
     gone(w)
 
 
+@test(smb=True, squash='none', timeout=90)
+def of_a_removed_name(w):
+    """A client with a lease comes back by the name that others have removed or replaced."""
+    available(w)
+    for replaced in (False, True):
+        put(w.path('f'), b'0123456789', 0o666)
+        os.chmod(w.path('f'), 0o666)
+        s = client(w)
+        g = s.lasting()
+        away(w, s)
+        if replaced:
+            put(w.path('new'), b'another', 0o666)
+            os.rename(w.path('new'), w.path('f'))
+        else:
+            os.unlink(w.path('f'))
+        s = client(w)
+        again = s.back(g.fid)
+        eq((again.fid[:8], again.state, s.read(again.fid, 10)), (g.fid[:8], 0, b'0123456789'))
+        s.close(again.fid)
+        s.end()
+        gone(w)
+
+
 def may_have(s, *args, **kw):
     """A persistent open of f that excludes all others, or None if the file is in use."""
     try:
