@@ -91,6 +91,8 @@ enum ditto_open_action {
  * the open (MS-FSA section 2.1.5.1). For others this has no effect.
  */
 #define DITTO_OPENF_BACKUP		BIT(12)
+/* The file does not have the name by which it was opened, even if it has one name only. */
+#define DITTO_OPENF_NAMELESS		BIT(13)
 
 /**
  * struct ditto_open_request - parameters of an open

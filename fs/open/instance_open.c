@@ -640,7 +640,8 @@ static int opening_find(struct opening *o)
 	}
 	if (!err && !o->dentry)
 		o->dentry = ditto_node_dentry(o->base);
-	o->named = !err && (!req->node || opening_has_one_name(o));
+	o->named = !err && (!req->node || (!(req->flags & DITTO_OPENF_NAMELESS) &&
+					   opening_has_one_name(o)));
 	return err;
 }
 

@@ -112,6 +112,8 @@ static int gather_file(struct dsmb_open *open, struct ditto_share *share, struct
 		return err;
 	r->share = share->id;
 	r->entry_len = ditto_instance_entry(open->inst, &r->dir, r->entry);
+	if (node->inode->i_nlink > (r->entry_len ? 1 : 0))
+		r->flags |= DSMB_RECORD_OTHERS;
 	r->rights = open->rights;
 	r->deny = ditto_open_deny(ditto_instance_claim(open->inst));
 	if (ditto_instance_deletes_at_close(open->inst))

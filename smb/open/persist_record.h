@@ -39,7 +39,8 @@
 	BIT(4) /* its deletion is pending, for which this open asked */
 #define DSMB_RECORD_APP		BIT(5) /* @app is there */
 #define DSMB_RECORD_SNAPSHOT	BIT(6) /* the file is in a snapshot */
-#define DSMB_RECORD_FLAGS	GENMASK(6, 0)
+#define DSMB_RECORD_OTHERS	BIT(7) /* the file has names besides the one that was opened */
+#define DSMB_RECORD_FLAGS	GENMASK(7, 0)
 
 /**
  * struct dsmb_record - a persistent open

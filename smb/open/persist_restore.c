@@ -225,7 +225,8 @@ static struct ditto_node *restore_dir(const struct restoring *r)
 
 /*
  * Open the file by the name that it was opened by. If it does not have this name any more, it is
- * known by its handle only.
+ * known by its handle only. Its only name is the one to be deleted if the file was renamed, but not
+ * if the file had several names, or the deletion that was pending has been carried out.
  */
 static int restore_instance(struct restoring *r, struct ditto_open_request *req)
 {
@@ -243,6 +244,8 @@ static int restore_instance(struct restoring *r, struct ditto_open_request *req)
 	if (!err || err == -EJUKEBOX || err == -ENOMEM)
 		return err;
 	req->node = r->node;
+	if (r->record.flags & (DSMB_RECORD_OTHERS | DSMB_RECORD_DELETE_PENDING))
+		req->flags |= DITTO_OPENF_NAMELESS;
 	return ditto_instance_open(&r->op, req, &r->opened);
 }
 

@@ -604,6 +604,33 @@ def of_a_removed_name(w):
         gone(w)
 
 
+@test(smb=True, squash='none', timeout=90)
+def deletes_no_other_name(w):
+    """An open whose name others have removed deletes no other name of the file after a restart."""
+    available(w)
+    for name in 'fgh':
+        put(w.path(name), b'x', 0o666)
+        os.chmod(w.path(name), 0o666)
+        os.link(w.path(name), w.path(f'other {name}'))
+    s = client(w)
+    at_close = s.lasting('f', 1, state=0, options=DELETE_ON_CLOSE)
+    pending = s.lasting('g', 2, state=0)
+    carried_out = s.lasting('h', 3, state=0)
+    s.delete_on_close(pending.fid)
+    s.delete_on_close(carried_out.fid)
+    away(w, s, 3)
+    os.unlink(w.path('f'))
+    os.unlink(w.path('g'))
+    w.server.restart()
+    wait_for('they wait', lambda: len(waiting(w)) == 3)
+    s = client(w)
+    for n, (name, g) in enumerate((('f', at_close), ('g', pending), ('h', carried_out)), 1):
+        s.close(s.back(g.fid, name, n, lease=0).fid)
+    eq([name for name in 'fgh' if not os.path.exists(w.path(f'other {name}'))], [])
+    s.end()
+    gone(w)
+
+
 def may_have(s, *args, **kw):
     """A persistent open of f that excludes all others, or None if the file is in use."""
     try:

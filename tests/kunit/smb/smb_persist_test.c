@@ -15,7 +15,7 @@ struct fixture {
 static void record_fill(struct dsmb_record *r)
 {
 	r->flags = DSMB_RECORD_WRITABLE | DSMB_RECORD_CLOSES | DSMB_RECORD_APP |
-		   DSMB_RECORD_SNAPSHOT;
+		   DSMB_RECORD_SNAPSHOT | DSMB_RECORD_OTHERS;
 	memset(&r->client, 'c', sizeof(r->client));
 	memset(r->guid, 'g', sizeof(r->guid));
 	memset(&r->share, 's', sizeof(r->share));
