@@ -97,6 +97,27 @@ def slow(w):
     eq(other.write(), nfs3.OK)
 
 
+@wire(timeout=120)
+def silent_about_one(w):
+    """A recall that is never answered does not hold up another one."""
+    lease(w, 24)
+    files(w, 'f', 'g')
+    for make in (Caller, Caller40):
+        silent = set()
+        a, other = make(w, recall=lambda call, silent=silent: (
+            SILENT if call.stateid in silent else OK)), V3(w)
+        held = {name: a.delegated(name) for name in 'fg'}
+        silent.add(held['f'][0])
+        eq(other.write('f'), nfs3.JUKEBOX)
+        # when it comes again, the first one counts as lost
+        eq([a.recall().stateid for _ in range(2)], [held['f'][0]] * 2)
+        eq(other.write('g'), nfs3.JUKEBOX)
+        while a.recall().stateid != held['g'][0]:
+            eq(counts(w)['revoked'], 0)
+        for sid, fh in held.values():
+            a.give_back(sid, fh)
+
+
 @wire
 def over_another_connection(w):
     """A recall lost with its connection is sent over another one of the session."""

@@ -196,14 +196,21 @@ static void callback_finish(struct dnfs4_callback_channel *channel,
 
 /* Replies */
 
-/* There was no reply, or a malformed one. */
+/*
+ * There was no reply, or a malformed one. A channel that is not up sends one callback at a time, so
+ * one that the client never answers goes behind the others, which it may answer.
+ */
 static void callback_lost(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
 {
 	channel->broken = true;
-	if (cb == &channel->probe)
+	if (cb == &channel->probe) {
 		callback_finish(channel, cb, -EIO);
-	else
-		callback_requeue(channel, cb, 0);
+		return;
+	}
+	cb->not_before = jiffies;
+	spin_lock_bh(&channel->lock);
+	list_add_tail(&cb->link, &channel->queue);
+	spin_unlock_bh(&channel->lock);
 }
 
 /* CB_SEQUENCE was refused: RFC 8881 section 20.9.3. */
