@@ -177,13 +177,15 @@ class StreamName(Link):
 
 class Open:
     """What a client has open, or shares by NLM: access and what it denies to others. through: the
-    name of the file by which one of its streams was opened."""
+    name of the file by which one of its streams was opened; entry: the (directory, name) by which it
+    was opened, or that it gave the file."""
 
     def __init__(self, client, node, acc, deny, owner=None, link=None, through=None):
         self.client, self.node, self.acc, self.deny = client, node, acc, deny
         self.owner, self.link, self.through = owner, link, through
+        self.entry = link and (link.parent, link.name)
         self.cache, self.delete, self.used = None, False, False
-        self.durable, self.doubted, self.wrote = None, False, False
+        self.durable, self.doubted, self.wrote, self.persistent = None, False, False, False
 
     def __repr__(self):
         return (f"{self.client}'s open of {self.node} (access {letters(self.acc, 'rwd')}, denies "
@@ -207,6 +209,11 @@ class Open:
         """The names by which it was opened are there."""
         return self.link.parent and (not self.through or self.through.parent)
 
+    def knows_name(self):
+        """The name by which it was opened is where it was, or the file has no other one."""
+        return self.entry == (self.link.parent, self.link.name) or (
+            self.link.parent and len(self.node.links) == 1)
+
     def dooms(self):
         """A name by which it was opened is to be removed."""
         return self.delete or self.link.pending or bool(self.through and self.through.pending)
@@ -228,7 +235,8 @@ class Cache:
     """A lease or delegation. row: the one of the matrix; key: whose opens do not break it; to:
     what a break that is not answered leaves; closing: it is being given up unasked; since: when
     it was granted, or granted again; told: when the holder was told of the break; expires: when
-    the server takes it from a holder that does not answer. notify: the holder of a directory is
+    the server takes it from a holder that does not answer; owed: bits that an
+    absent holder must have lost. notify: the holder of a directory is
     told of changes of entries: of these, and it has heard of those; blurred: of some it may or may
     not be told."""
 
@@ -237,6 +245,7 @@ class Cache:
         self.to, self.closing, self.opens, self.since = None, False, 0, time.monotonic()
         self.told = self.expires = None
         self.notify = self.blurred = False
+        self.owed = 0
         self.changes, self.heard = [], []
 
     def __repr__(self):

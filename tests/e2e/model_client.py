@@ -83,13 +83,17 @@ class Client:
         directories = any(name in DIR_NAMES for _, name in [*taken, *names])
         return not (names and taken) or not directories and not any(n in taken for n in names)
 
+    def gives_way(self, _claim):
+        """Whether one of its claims stops nobody, because it is away."""
+        return self.away
+
     @staticmethod
     def present(claims):
-        """Those of clients that are not away; the opens of others give way."""
+        """Those that stop others; what clients that are away have gives way, if it is not lasting."""
         for claim in claims:
-            if claim.client.away:
+            if claim.client.gives_way(claim):
                 claim.client.doubt(claim)
-        return [claim for claim in claims if not claim.client.away]
+        return [claim for claim in claims if not claim.client.gives_way(claim)]
 
     def attempt(self, what, ask, reasons=list, firm=None, excused=lambda error: False, names=(),
                 ends=(), effects=()):
@@ -143,9 +147,10 @@ class Client:
         end = time.monotonic() + TOLD_S
         for node, column in effects:
             for c, bits, first in self.breaks(node, column, key, acc, deny):
+                before = c.since < self.began or not self.overlaps
                 if not self.present([c]):
-                    continue
-                if c.since < self.began or not self.overlaps:
+                    c.owed |= first if before and waits else 0
+                elif before:
                     yield from self._given_up(f'{what} ({column})', c, bits, waits and first, end)
 
     def breaks(self, node, column, key, acc, deny):

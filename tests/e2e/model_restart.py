@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A restart of the server under the clients of the model: who may reclaims all that it had."""
+"""A restart of the server under the clients of the model: who may reclaims all that it had.
+
+Persistent opens of SMB are there again before their clients are back. All else of SMB has ended.
+"""
 import nfs4
 from harness import wait_for
 from model_loop import Defect
@@ -72,9 +75,21 @@ def expect_done(c, what, r):
         raise Defect(f'{c} does not get back {what}: {r.error}')
 
 
+def persistent(run):
+    """Opens that are there again without their clients."""
+    return [o for o in run.m.opens if o.persistent]
+
+
+def restored(server):
+    return [o for o in server.json('open', 'list') if o['durability'] == 'persistent']
+
+
 def restart(run):
-    """Restart the server; what SMB has open ends, and so does what is open without a name."""
+    """Restart the server; what is open without a name ends, and what SMB has not made lasting."""
     m, server = run.m, run.w.server
+    for o in [o for o in persistent(run) if not o.knows_name()]:
+        # nobody would know whose removal waits for it
+        run.loop.run(o.client.close(o))
     for c in [*run.smb, run.watch]:
         c.lose()
     for link in m.streams() + m.links():
@@ -93,8 +108,9 @@ def restart(run):
     run.loop.run(reclaim_nfs3(run.v3))
     for c in run.v4:
         run.loop.run(reclaim_nfs4(c))
+    wait_for('persistent opens', lambda: len(restored(server)) == len(persistent(run)))
     server.end_grace()
     for c in run.smb:
-        c.connect()
+        run.loop.run(c.back())
     run.watch.connect()
     run.loop.run(run.watch.begin())

@@ -67,7 +67,7 @@ class Smb(Client):
     STEPS = Client.STEPS | dict(do_open=12, do_close=5, do_lock=4, do_unlock=3, do_delete=2,
                                 do_rename=4, do_link=1, do_dir=4, do_times=1, do_security=2)
     REFUSED = ('SHARING_VIOLATION', 'FILE_LOCK_CONFLICT', 'LOCK_NOT_GRANTED')
-    exact = True
+    exact, caps = True, CAPS
     body_of = t_smb_durable.Durable.body
 
     def __init__(self, client, *args):
@@ -78,7 +78,7 @@ class Smb(Client):
 
     def connect(self):
         self.waiting.clear()
-        self.s = smbraw.link(self.client, guid=self.guid, caps=CAPS)
+        self.s = smbraw.link(self.client, guid=self.guid, caps=self.caps)
         self.loop.readers[self.s.socket] = self.receive
 
     def kind(self):
@@ -509,6 +509,7 @@ class Smb(Client):
             if other and not replace:
                 raise Defect(f'{self}: {what}: it was replaced')
             yield from self.renamed(what, link, d, name, self.key(o))
+            o.entry = d, name
 
     def do_link(self):
         o = self.pick(o for o in self.usable() if o.link.parent and not o.through)

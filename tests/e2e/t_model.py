@@ -26,10 +26,10 @@ import model_streams
 import truth
 from harness import SLOW, Skip, test
 from model_claims import Model
-from model_lasting import Lasting
 from model_local import Local
 from model_loop import Defect, Loop
 from model_nfs import Nfs3
+from model_persist import Persistent
 from model_silent import Silent
 from model_streams import Nfs4Streams
 from model_watch import Watch
@@ -49,6 +49,7 @@ class Run:
         self.m.stream_names = lambda node: model_streams.on_disk(w.export, node)
         self.steps = self.checked = 0
         a, b = w.clients
+        w.server.set('data', continuously_available=True)
         self.settings()
         args = self.m, self.loop, self.dice
         self.v3, self.v42 = Nfs3(a, 'NFSv3', *args), Nfs4Streams(a, 2, 'NFSv4.2', *args)
@@ -58,7 +59,7 @@ class Run:
         root.fileid = self.loop.run(self.v3.attributes(root)).attrs['fileid']
         self.watch = Watch(b, 'SMB watcher', *args)
         self.loop.run(self.watch.begin())
-        self.smb = [Lasting(a, 'SMB-1', *args), Lasting(b, 'SMB-2', *args)]
+        self.smb = [Persistent(a, 'SMB-1', *args), Persistent(b, 'SMB-2', *args)]
         self.local = Local(w.export, 'local', *args)
         self.clients = [*self.nfs, *self.smb, self.local]
 
