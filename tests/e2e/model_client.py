@@ -161,10 +161,12 @@ class Client:
         since = c.since
         while c in self.m.caches and c.bits & bits and not c.closing and c.since == since:
             if c.to is not None:
+                if not c.bits & first:
+                    return
                 if c.expires and time.monotonic() > c.expires - EARLY_S:
                     self.say(f'{c} was taken')
                     c.client.loses(c)
-                elif c.bits & first:
+                else:
                     raise Defect(f'{self}: {what}: it was done before {c} was given up')
                 return
             if time.monotonic() > end:

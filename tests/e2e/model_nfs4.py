@@ -459,7 +459,8 @@ class Nfs4(Nfs):
         r = yield from self.ops(putfh(c.node.fh4), nfs4.delegreturn(c.sid))
         error = error or r.error
         self.say(f'return {c} -> {error or "done"}')
-        if error and not c.node.gone():
+        gone = c.node.gone() or any((x.parent, x.name) in self.m.taken for x in c.node.links)
+        if error and not gone:
             raise Defect(f'{self}: return of {c}: {error}')
 
     def do_return(self):
