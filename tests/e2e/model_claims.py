@@ -235,8 +235,9 @@ class Cache:
     """A lease or delegation. row: the one of the matrix; key: whose opens do not break it; to:
     what a break that is not answered leaves; closing: it is being given up unasked; since: when
     it was granted, or granted again; told: when the holder was told of the break; expires: when
-    the server takes it from a holder that does not answer; owed: bits that an
-    absent holder must have lost. notify: the holder of a directory is
+    the server takes it from a holder that does not answer; mute: the holder does not even reply to
+    the call; doubted: it may be broken without its holder; owed: bits that it must have lost then.
+    notify: the holder of a directory is
     told of changes of entries: of these, and it has heard of those; blurred: of some it may or may
     not be told."""
 
@@ -244,7 +245,7 @@ class Cache:
         self.client, self.node, self.row, self.key, self.bits = client, node, row, key, bits
         self.to, self.closing, self.opens, self.since = None, False, 0, time.monotonic()
         self.told = self.expires = None
-        self.notify = self.blurred = False
+        self.notify = self.blurred = self.mute = self.doubted = False
         self.owed = 0
         self.changes, self.heard = [], []
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What happens to the clients of the model between their steps: they lose their connection, are
-silent for longer than their lease, or the server restarts under all of them."""
+silent for longer than their lease, cannot be called back, or the server restarts under all of
+them."""
 import model_checks
 import model_restart
 
 CUT, BACK = 0.1, 0.1            # how likely each is, between two steps
 SILENT, SPEAKS = 0.001, 0.05
+DEAF, REACTS = 0.01, 0.03
 RESTART = 0.002
 
 
@@ -13,6 +15,7 @@ def happen(run):
     """Let something happen, maybe."""
     cut_or_back(run)
     silent_or_not(run)
+    deaf_or_not(run, run.silent[0])
     if run.dice.random() < RESTART and not run.loop.tasks:
         all_here(run)
         model_restart.restart(run)
@@ -28,6 +31,8 @@ def all_here(run):
     for c in run.silent:
         if c.away:
             run.loop.run(c.speak())
+    if run.silent[0].deaf:
+        run.loop.run(run.silent[0].hear())
 
 
 def cut_or_back(run):
@@ -54,3 +59,14 @@ def silent_or_not(run):
     client = run.dice.choice(run.silent)
     if client.may_be_silent():
         client.be_silent(run)
+
+
+def deaf_or_not(run, client):
+    """Let the client of 4.0 refuse callbacks, do what RENEW says it should, or take them again."""
+    dice = run.dice.random()
+    if client.deaf and client.path_is_down and dice < REACTS:
+        run.loop.run(client.return_all())
+    if client.deaf and client.hears_again():
+        run.loop.run(client.hear())
+    elif dice < DEAF and not run.loop.tasks and client.may_be_deaf():
+        client.be_deaf(run)

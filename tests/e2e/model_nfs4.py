@@ -13,7 +13,7 @@ from model_claims import ADD_ENTRY, REMOVE_ENTRY, RENAME_ENTRY, TO_THE_END, Cach
 from model_loop import Defect, Future, pause
 from model_nfs import CRED, Nfs
 from nfs4 import getattr, getfh, putfh, savefh
-from nfs4_callback import Callbacks, Listener, modified
+from nfs4_callback import SILENT, Callbacks, Listener, modified
 from nfs4_status import BADHANDLE, OK, STATUS
 from truth import A_WRITE, H, R, W
 
@@ -23,6 +23,8 @@ OPENS_MAX = 6
 RENEW_S = 5
 LEASE_S = 24                # of the server
 WANTS = (nfs4.WANT_NO_PREF, nfs4.WANT_READ, nfs4.WANT_WRITE, nfs4.WANT_ANY, nfs4.WANT_NO)
+PATH_DOWN = 'CB_PATH_DOWN'  # by which a lease is renewed, too (RFC 7530 16.28)
+REVOKED = 'EXPIRED', 'BAD_STATEID'       # what 4.0 says of a delegation that was revoked
 WRITES = (nfs4.DELEG_WRITE, nfs4.DELEG_WRITE_TIMES)
 
 
@@ -125,7 +127,8 @@ class Nfs4(Nfs):
                 self.c.slots[slot] -= 1
             elif r[0].status and r.error not in lost:
                 raise Defect(f'{self}: SEQUENCE: {r.error}')
-        self.renewed = time.monotonic()
+        if self.minor or r.error in ('', PATH_DOWN):
+            self.renewed = time.monotonic()
         return r
 
     def last(self, *ops):
@@ -165,7 +168,8 @@ class Nfs4(Nfs):
                     choices.append((f'lock of {o}', self.locker(o), o.lock_sid))
         choices += [(c, self, c.sid) for c in self.m.caches if
                     c.client is self and c.node is node and c.row == 'delegation' and
-                    c.to is None and not c.closing and (acc != A_WRITE or c.bits & W)]
+                    c.to is None and not c.closing and not c.doubted and
+                    (acc != A_WRITE or c.bits & W)]
         how, owner, sid = self.pick(choices)
         return node, how, owner, (node.fh4, sid)
 
@@ -421,11 +425,18 @@ class Nfs4(Nfs):
             self.early.add(call.stateid[1])
         elif c.to is None and not c.closing:
             self.give_up(c)
-        return OK
+        return SILENT if c and c.mute else OK
 
     def give_up(self, c):
         c.to, c.told = 0, time.monotonic()
-        self.loop.spawn(self.ignore(c) if self.ignores(c) else self.give(c))
+        if not self.ignores(c):
+            self.loop.spawn(self.give(c))
+            return
+        # the server may ask again until the time is over
+        c.mute = self.dice.random() < 0.5
+        if c.mute:
+            self.say('does not reply to the call, either')
+        self.loop.spawn(self.ignore(c))
 
     def break_s(self):
         """RFC 7530 10.2.1 has one of 4.0 hear of it before."""
@@ -441,7 +452,7 @@ class Nfs4(Nfs):
             return
         r = yield from self.ops(putfh(c.node.fh4), nfs4.delegreturn(c.sid))
         self.heard_late(f'a late return of {c}', r.error,
-                        ('DELEG_REVOKED',) if self.minor else ('EXPIRED', 'BAD_STATEID'))
+                        ('DELEG_REVOKED',) if self.minor else REVOKED)
         if self.minor:
             r = yield from self.ops(nfs4.free_stateid(c.sid))
             self.heard_late(f'freeing {c}', r.error, ('',))
@@ -460,7 +471,7 @@ class Nfs4(Nfs):
         error = error or r.error
         self.say(f'return {c} -> {error or "done"}')
         gone = c.node.gone() or any((x.parent, x.name) in self.m.taken for x in c.node.links)
-        if error and not gone:
+        if error and not gone and not (c.doubted and error in REVOKED):
             raise Defect(f'{self}: return of {c}: {error}')
 
     def do_return(self):

@@ -244,24 +244,33 @@ class Listener:
     """An RPC server for callbacks of 4.0 on a client."""
 
     def __init__(self, client, callbacks):
-        self.callbacks, self.open = callbacks, True
-        with client:
+        self.client, self.callbacks, self.conns = client, callbacks, []
+        self.accept()
+        self.uaddr = f'{client.addr}.{self.port >> 8}.{self.port & 255}'
+
+    def accept(self, port=0):
+        """Take connections, by default at any port."""
+        with self.client:
             self.sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self.sock.bind((client.addr, 0))
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.sock.bind((self.client.addr, port))
         self.sock.listen(8)
-        self.conns = []
-        port = self.sock.getsockname()[1]
-        self.uaddr = f'{client.addr}.{port >> 8}.{port & 255}'
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.port, self.open = self.sock.getsockname()[1], True
+        threading.Thread(target=self._accept, args=(self.sock,), daemon=True).start()
+
+    def refuse(self):
+        """Close all connections, and refuse others."""
+        self.open = False
+        self.drop()
+        self.sock.shutdown(socket.SHUT_RDWR)
+        self.sock.close()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.open = False
-        self.drop()
-        self.sock.shutdown(socket.SHUT_RDWR)
-        self.sock.close()
+        if self.open:
+            self.refuse()
 
     def drop(self):
         """Close all present connections."""
@@ -273,10 +282,10 @@ class Listener:
                 pass
             conn.close()
 
-    def _accept(self):
-        while self.open:
+    def _accept(self, sock):
+        while True:
             try:
-                conn, _ = self.sock.accept()
+                conn, _ = sock.accept()
             except OSError:
                 return
             self.conns.append(conn)

@@ -26,6 +26,7 @@ import model_streams
 import truth
 from harness import SLOW, Skip, test
 from model_claims import Model
+from model_deaf import Deaf
 from model_local import Local
 from model_loop import Defect, Loop
 from model_nfs import Nfs3
@@ -53,7 +54,7 @@ class Run:
         self.settings()
         args = self.m, self.loop, self.dice
         self.v3, self.v42 = Nfs3(a, 'NFSv3', *args), Nfs4Streams(a, 2, 'NFSv4.2', *args)
-        self.silent = [Silent(a, 0, 'NFSv4.0', *args), Silent(b, 1, 'NFSv4.1', *args)]
+        self.silent = [Deaf(a, 0, 'NFSv4.0', *args), Silent(b, 1, 'NFSv4.1', *args)]
         self.v4 = [*self.silent, self.v42]
         self.nfs, root = [self.v3, *self.v4], self.m.root
         root.fileid = self.loop.run(self.v3.attributes(root)).attrs['fileid']
