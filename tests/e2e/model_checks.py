@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is compared with the model between the steps: names, attributes, numbers of claims."""
+import contextlib
 import os
 import time
 
@@ -140,7 +141,9 @@ def notices(run):
             return (c.to is not None or c.closing or c not in run.m.caches or
                     (len(c.heard) == len(c.changes) and by_name(c.heard) == by_name(c.changes)))
         if c.blurred:
-            run.loop.pump(0.1)
+            # the notification may be on its way, if there is one
+            with contextlib.suppress(Defect):
+                run.loop.until('notices', told, 2)
             c.heard.clear()
             c.changes.clear()
             c.blurred = False

@@ -54,6 +54,7 @@ class Deaf(Silent):
             r = yield from self.ops(nfs4.renew(self.c.id))
             if r.error == PATH_DOWN:
                 self.say('is told that it cannot be called back')
+                self.count('told')
                 self.path_is_down = True
 
     def granted(self, what, node, deleg, change):
@@ -77,7 +78,7 @@ class Deaf(Silent):
         for c in doubted:
             if not any(self.is_at(c.node, path) for path in paths):
                 self.say(c, 'was revoked')
-                self.m.coverage.steps[self.kind(), 'unheard', 'revoked'] += 1
+                self.count('revoked')
                 self.loses(c)
             elif c.owed:
                 raise Defect(f'{c} is there, and what conflicts with it was done')
@@ -96,14 +97,21 @@ class Deaf(Silent):
     def return_all(self):
         """Return all delegations, after which nothing is left to tell."""
         held = self.delegations()
-        for c in held:
-            c.closing = True
-            yield from self.returned(c)
-            self.m.forget(c)
+        yield from self.return_these(held)
         r = yield from self.ops(nfs4.renew(self.c.id))
         self.path_is_down = False
         if held and r.error == PATH_DOWN:
             raise Defect(f'{self} has returned all delegations, and hears {r.error}')
+
+    def return_these(self, held):
+        for c in held:
+            c.closing = True
+            error = yield from self.returned(c)
+            self.count(error or 'returned')
+            self.m.forget(c)
+
+    def count(self, outcome):
+        self.m.coverage.steps[self.kind(), 'unheard', outcome] += 1
 
     def hears_again(self):
         return time.monotonic() > self.until
@@ -113,7 +121,4 @@ class Deaf(Silent):
         self.listener.accept(self.listener.port)
         self.deaf = False
         self.say('takes callbacks again')
-        for c in [c for c in self.delegations() if c.doubted]:
-            c.closing = True
-            yield from self.returned(c)
-            self.m.forget(c)
+        yield from self.return_these([c for c in self.delegations() if c.doubted])

@@ -473,6 +473,7 @@ class Nfs4(Nfs):
         gone = c.node.gone() or any((x.parent, x.name) in self.m.taken for x in c.node.links)
         if error and not gone and not (c.doubted and error in REVOKED):
             raise Defect(f'{self}: return of {c}: {error}')
+        return error
 
     def do_return(self):
         c = self.pick(c for c in self.m.caches if c.client is self and c.to is None)

@@ -410,6 +410,8 @@ class Smb(Client):
         r = yield from self.attempt(
             what, ask, excused=lambda error: self.overlaps or link.pending,
             names=[(link.parent, link.name), (link.node, 'mode')])
+        # what the open takes from one who is away
+        self.present([c for c, _, _ in self.breaks(link.node, 'open', None, 0, 0)])
         if r:
             model_access.set_list(link.node, name)
             yield from self.broken(what, (link.node, 'setattr'), *self.children(link.node))
