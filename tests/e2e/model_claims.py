@@ -263,6 +263,8 @@ class Model:
         self.root.tells = self.entry_changed
         self.by = None                      # the client that has done what changes names
         self.nodes, self.opens, self.ranges, self.caches = [self.root], [], [], []
+        self.waits = []                     # for ranges
+        self.strange = []                   # what other threads have seen that must not be
         self.stream_names = None            # what tells those that the server has
         self.ignored = None                 # the cache whose break its holder does not answer
         self.local = []                     # what local processes have open
@@ -374,10 +376,19 @@ class Model:
             new.append(Range(client, node, owner, False, exclusive, lo, hi, by))
         self.ranges = new
 
+    def grant(self, wait):
+        """A range that was waited for is locked."""
+        if wait.exact:
+            self.ranges.append(Range(wait.client, wait.node, wait.owner, True, wait.exclusive,
+                                     wait.lo, wait.hi, wait.by))
+        else:
+            self.lock_posix(wait.client, wait.node, wait.owner, wait.lo, wait.hi, wait.exclusive)
+
     def close(self, o):
         """End an open with its ranges, its part of a lease, and a deletion that waits for it."""
         self.opens.remove(o)
         self.ranges = [r for r in self.ranges if r.by is not o]
+        self.waits = [w for w in self.waits if w.by is not o]
         if o.cache:
             o.cache.opens -= 1
             if not o.cache.opens:
@@ -407,7 +418,7 @@ class Model:
         for node in self.nodes:
             if node.links or any(o.node.file is node and o not in shares for o in self.opens):
                 continue
-            for claims in (self.ranges, self.opens, self.caches, shares):
+            for claims in (self.ranges, self.waits, self.opens, self.caches, shares):
                 claims[:] = [x for x in claims if x.node is not node]
         self.nodes = [n for n in self.nodes if n.links or self.busy(n)]
 
@@ -447,5 +458,5 @@ class Model:
                  for link in self.links() + self.streams()]
         caches = [c for c in self.caches if c.bits]
         return '\n'.join(lines + [
-            f'  {x}' for x in self.opens + self.local + self.ranges + caches])
+            f'  {x}' for x in self.opens + self.local + self.ranges + self.waits + caches])
 

@@ -71,8 +71,8 @@ class Lasting(SmbStreams):
                 not any(o.dooms() for o in self.opens()))
 
     def is_settled(self):
-        """No break is on its way to it."""
-        return not any(
+        """It waits for nothing, and no break is on its way to it."""
+        return not self.waits() and not any(
             c.client is self and (c.to is not None or c.closing) for c in self.m.caches)
 
     def cut(self):

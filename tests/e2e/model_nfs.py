@@ -2,8 +2,10 @@
 """NFS clients of the model: what all versions do by the same steps, and NFSv3 with NLM."""
 import functools
 import time
+from types import SimpleNamespace as Result
 
 import model_access
+import model_waits
 import nfs3
 import nlm
 import nlm_lockers
@@ -13,7 +15,9 @@ from harness import SLOW
 from model_claims import TO_THE_END, Link, Open
 from model_client import DIR_NAMES, Client
 from model_loop import Defect, pause
+from model_waits import WAITS_MAX, Wait, Waiter
 from nfs4_status import STATUS
+from rpc import Enc
 from truth import A_DELETE
 
 ALICE = smb.UIDS['alice']
@@ -168,16 +172,20 @@ class Nfs(Client):
             yield from self.broken(what, (node, 'setattr'), *self.children(node))
 
 
-class Nfs3(Nfs):
+class Nfs3(Waiter, Nfs):
     """A client of NFSv3 that locks and shares by NLM. Its calls block, in threads."""
 
     STEPS = Nfs.STEPS | dict(do_create=3, do_lock=5, do_unlock=3, do_share=3, do_unshare=3,
-                             do_test=2)
+                             do_test=2, do_wait=4, do_cancel=1)
+    REFUSED = Nfs.REFUSED + ('blocked',)
 
     def __init__(self, client, *args):
         super().__init__(*args)
         self.client, self.shares = client, []
+        self.asking = self.early = None     # a wait that is asked for; it was granted already
         self.connect()
+        self.told = nlm.Granted(client, self.nlm, versions=(4,), protos=('tcp',))
+        self.told.answer = self.loop.shared(self.granted)
 
     def connect(self):
         self.n = self.client.nfs(CRED, timeout=DELAYED_S)
@@ -268,6 +276,70 @@ class Nfs3(Nfs):
             self.m.lock_posix(self, node, (self, svid), lo, hi, exclusive)
             yield from self.broken(what, (node, f'lock {"exclusive" if exclusive else "shared"}'))
 
+    def granted(self, call):
+        """GRANTED, maybe before the reply to LOCK is read."""
+        nlm.d_granted(call)
+        for wait in self.waits() + [self.asking] * bool(self.asking):
+            if (wait.node.fh3, wait.owner[1], span(wait.lo, wait.hi), wait.exclusive) == (
+                    call.fh, call.svid, call.where, call.exclusive):
+                break
+        else:
+            self.m.strange.append(f'{self}: {call.where} for {call.svid} is granted, '
+                                  'and nobody waits')
+            return Enc().opaque(call.cookie).u32(nlm.OK).bytes()
+        if wait is self.asking:
+            self.early = wait
+        else:
+            wait.set(Result(error=''))
+        return Enc().opaque(call.cookie).u32(nlm.OK).bytes()
+
+    def do_wait(self):
+        """Lock a range, and wait until it is free."""
+        node = self.pick(r.node for r in self.m.ranges if r.node.fh3 and not r.node.gone())
+        if not node or len(self.waits()) >= WAITS_MAX:
+            return
+        wait = Wait(self, node, (self, self.pick((1, 2))), False, self.pick((True, False)),
+                    *self.wanted(node))
+        if any((w.node, w.owner, w.lo, w.hi) == (node, wait.owner, wait.lo, wait.hi)
+               for w in self.waits()):
+            return
+        self.asking, self.early, broken = wait, None, model_waits.breaks(self.m, wait)
+
+        def not_locked(error):
+            """Another reason than ranges, and requests that wait for them."""
+            return (error == 'blocked' and (self.early or broken) or self.missing(error, node) or
+                    error == 'deadlock' and self.may_close_circle(wait))
+        r = yield from self.attempt(
+            f'lock, {wait}', lambda: self.ask_wait(wait), lambda: self.blockers(wait),
+            lambda: self.in_the_way(wait), not_locked,
+            ends=self.m.ranges_of(node, wait.owner, wait.lo, wait.hi))
+        self.asking = None
+        if r or self.early:
+            self.m.grant(wait)
+            yield from self.broken(f'lock, {wait}', (node, wait.column()))
+
+    def ask_wait(self, wait):
+        r = yield from self.ask_nlm('lock', span(wait.lo, wait.hi), svid=wait.owner[1],
+                                    exclusive=wait.exclusive, fh=wait.node.fh3, block=True)
+        if r.error == 'blocked' and not self.early:
+            self.begin_wait(wait)
+        return r
+
+    def cancel(self, wait):
+        """Cancel a request. One that was granted before is given back."""
+        wait.ended = True
+        r = yield from self.ask_nlm('cancel', span(wait.lo, wait.hi), svid=wait.owner[1],
+                                    exclusive=wait.exclusive, fh=wait.node.fh3)
+        self.say(f'cancel {wait} -> {r.error or "done"}')
+        self.m.coverage.steps[self.kind(), 'cancel', r.error or 'done'] += 1
+        if wait in self.m.waits and not r.error:
+            self.wait_over(wait, Result(error='cancelled'))
+            return
+        if r.error and not self.missing(r.error, wait.node):
+            yield wait.answer
+        for x in self.m.ranges_of(wait.node, wait.owner, wait.lo, wait.hi):
+            yield from self.unlock(x, max(x.lo, wait.lo), min(x.hi, wait.hi))
+
     def do_test(self):
         """NLM_TEST, which tells a range that is in the way."""
         node = self.file()
@@ -340,4 +412,5 @@ class Nfs3(Nfs):
             yield from self.unshare(o)
 
     def end(self):
+        self.told.__exit__()
         self.drop()

@@ -12,6 +12,7 @@ from model_access import LISTS
 from model_claims import ADD_ENTRY, REMOVE_ENTRY, RENAME_ENTRY, TO_THE_END, Cache, Open
 from model_loop import Defect, Future, pause
 from model_nfs import CRED, Nfs
+from model_waits import Hope, Waiter
 from nfs4 import getattr, getfh, putfh, savefh
 from nfs4_callback import SILENT, Callbacks, Listener, modified
 from nfs4_status import BADHANDLE, OK, STATUS
@@ -23,6 +24,8 @@ OPENS_MAX = 6
 RENEW_S = 5
 LEASE_S = 24                # of the server
 WANTS = (nfs4.WANT_NO_PREF, nfs4.WANT_READ, nfs4.WANT_WRITE, nfs4.WANT_ANY, nfs4.WANT_NO)
+KINDS = {(True, False): nfs4.WRITE_LT, (True, True): nfs4.WRITEW_LT,
+         (False, False): nfs4.READ_LT, (False, True): nfs4.READW_LT}     # by exclusive, waits
 PATH_DOWN = 'CB_PATH_DOWN'  # by which a lease is renewed, too (RFC 7530 16.28)
 REVOKED = 'EXPIRED', 'BAD_STATEID'       # what 4.0 says of a delegation that was revoked
 WRITES = (nfs4.DELEG_WRITE, nfs4.DELEG_WRITE_TIMES)
@@ -64,7 +67,7 @@ class Wire:
         self.conn.close()
 
 
-class Nfs4(Nfs):
+class Nfs4(Waiter, Nfs):
     """A client of one minor version with a few owners."""
 
     STEPS = Nfs.STEPS | dict(do_open=12, do_close=4, do_lock=5, do_unlock=3, do_downgrade=1,
@@ -73,10 +76,12 @@ class Nfs4(Nfs):
     def __init__(self, client, minor, *args):
         super().__init__(*args)
         self.minor, self.listener, self.early = minor, None, set()
+        self.hopes, self.hoped = [], set()      # for locks; what was ever hoped for
         if not minor:
             self.STEPS = {step: often for step, often in self.STEPS.items() if step != 'do_dir'}
         self.client, self.id = client, os.urandom(12)
-        self.answers = Callbacks(recall=self.recalled, getattr=self.queried, notify=self.notified)
+        self.answers = Callbacks(recall=self.recalled, getattr=self.queried, notify=self.notified,
+                                 notify_lock=self.is_free)
         if not minor:
             self.answers.called = self.loop.shared(self.answers.called)
             self.listener = Listener(client, self.answers)
@@ -104,6 +109,7 @@ class Nfs4(Nfs):
         else:
             self.c = nfs4.Client40(self.conn, self.id, self.verf, CRED, addr=self.listener.uaddr)
         self.free, self.renewed = list(range(SLOTS)), 0
+        self.hopes.clear()
 
     def end(self):
         self.wire.close()
@@ -285,6 +291,7 @@ class Nfs4(Nfs):
         else:
             o = Open(self, link.node, acc, deny, own, link, through)
             o.lock_sid, o.modes = None, []
+            o.may_notify = bool(got.rflags & nfs4.OPEN_MAY_NOTIFY_LOCK)
             self.m.opens.append(o)
         o.sid = got.stateid
         o.modes.append((acc, deny))
@@ -300,6 +307,7 @@ class Nfs4(Nfs):
             ends=self.m.claims_with(o))
         if r:
             told = self.children(o.node) if o.wrote else ()
+            self.hopes = [x for x in self.hopes if x.by is not o]
             self.m.close(o)
             yield from self.broken(f'close {o}, which wrote', *told)
 
@@ -327,10 +335,21 @@ class Nfs4(Nfs):
             return
         node, (lo, hi), by = o.node, self.range(), self.lock_owner(o)
         exclusive = self.pick([kind for kind in (True, False) if o.acc & (2 if kind else 1)])
-        kind = nfs4.WRITE_LT if exclusive else nfs4.READ_LT
-        what = f'lock {lo}-{hi} {"exclusive" if exclusive else "shared"} by {o}'
+        hopes = bool(self.minor) and self.dice.random() < 0.5
+        if hopes:
+            lo, hi = self.wanted(node)
+        kind = KINDS[bool(exclusive), hopes]
+        what = (f'lock {lo}-{hi} {"exclusive" if exclusive else "shared"} by {o}'
+                f'{", or be told" if hopes else ""}')
+        denied = False
 
         def ask():
+            nonlocal denied
+            r = yield from ask_once()
+            denied = r.error == 'DENIED'
+            return r
+
+        def ask_once():
             if o.lock_sid:
                 return self.counted(node.fh4, nfs4.lock(
                     kind, *span(lo, hi), o.lock_sid, seqid=self.seqid(by)), by)
@@ -341,10 +360,34 @@ class Nfs4(Nfs):
             lambda: self.m.ranges_against(node, lo, hi, exclusive, self.locker(o), False),
             excused=lambda error: self.missing(error, node),
             ends=self.m.ranges_of(node, self.locker(o), lo, hi))
+        if denied and hopes:
+            self.hope(Hope(self, node, self.locker(o), False, exclusive, lo, hi, o), by)
         if r:
+            for hope in [x for x in self.hopes if x.by is o]:
+                hope.ended = True       # it may be of a range that the owner has now
             o.lock_sid = r[-1].stateid
             self.m.lock_posix(self, node, self.locker(o), lo, hi, exclusive, o)
             yield from self.broken(what, (node, f'lock {"exclusive" if exclusive else "shared"}'))
+
+    def hope(self, hope, by):
+        """Wait to be told."""
+        hope.ended = not hope.by.may_notify
+        self.hopes = [x for x in self.hopes if not hope.repeats(x)] + [hope]
+        self.hoped.add((hope.node.fh4, by))
+
+    def is_free(self, call):
+        """CB_NOTIFY_LOCK"""
+        owner = call.owner[1]
+        self.say(f'is told that a range of {owner} is free')
+        self.m.coverage.steps[self.kind(), 'notify_lock', 'done'] += 1
+        if (call.fh, owner) not in self.hoped:
+            self.m.strange.append(f'{self} is told of a lock of {owner}, and has not asked for any')
+        # it does not tell which, of several of an owner
+        of_these = [x for x in self.hopes if
+                    (x.node.fh4, self.lock_owner(x.by)) == (call.fh, owner)]
+        for x in sorted(of_these, key=lambda x: bool(self.in_the_way(x)))[:1]:
+            self.hopes.remove(x)
+        return OK
 
     def do_unlock(self):
         o = self.pick(o for o in self.opens() if o.lock_sid)

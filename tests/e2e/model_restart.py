@@ -3,6 +3,7 @@
 
 Persistent opens of SMB are there again before their clients are back. All else of SMB has ended.
 """
+import model_waits
 import nfs4
 from harness import wait_for
 from model_loop import Defect
@@ -87,6 +88,7 @@ def restored(server):
 def restart(run):
     """Restart the server; what is open without a name ends, and what SMB has not made lasting."""
     m, server = run.m, run.w.server
+    model_waits.cancel_all(run)
     for o in [o for o in persistent(run) if not o.knows_name()]:
         # nobody would know whose removal waits for it
         run.loop.run(o.client.close(o))

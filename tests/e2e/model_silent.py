@@ -90,6 +90,7 @@ class Silent(Nfs4Streams):
         self.say('has lost everything')
         for o in self.opens():
             self.m.close(o)
+        self.hopes.clear()
         for claims in (self.m.ranges, self.m.caches):
             claims[:] = [x for x in claims if x.client is not self]
 

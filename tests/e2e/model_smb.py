@@ -15,6 +15,7 @@ from model_access import LISTS
 from model_claims import TO_THE_END, Cache, Link, Open, Range
 from model_client import Client
 from model_loop import Defect, Future, pause
+from model_waits import WAITS_MAX, Wait, Waiter
 from smb2 import DELETE_ON_CLOSE, DIRECTORY_FILE, MAKE, OPEN, OPEN_IF, OVERWRITE_IF
 from t_smb_acl import ALLOW, DACL, DENY, EVERYONE, READ_ACL, SECURITY, WRITE_ACL, descriptor, user
 from t_smb_crash import ack_body
@@ -31,6 +32,7 @@ BASIC, RENAME, LINK, DISPOSITION, END_OF_FILE = 4, 10, 11, 13, 20   # of SET_INF
 ALL = A_READ | A_WRITE | A_DELETE
 RIGHTS = {A_READ: 0x89, A_WRITE: 0x116, A_DELETE: smb2.DELETE}
 SYNCHRONIZE = 0x100000
+WAITS = 'waits'             # in the place of an error: the request waits for a range
 BREAK_S = 35                # until a break is over that the holder does not answer
 LATE = ('UNSUCCESSFUL', 'INVALID_OPLOCK_PROTOCOL')      # and what the holder hears then
 
@@ -61,19 +63,20 @@ def entry(ace):
     return ALLOW if ace.kind == model_access.ALLOW else DENY, 0, ace.mask, who
 
 
-class Smb(Client):
+class Smb(Waiter, Client):
     """A session on one connection. An open is used by one request at a time."""
 
     STEPS = Client.STEPS | dict(do_open=12, do_close=5, do_lock=4, do_unlock=3, do_delete=2,
-                                do_rename=4, do_link=1, do_dir=4, do_times=1, do_security=2)
-    REFUSED = ('SHARING_VIOLATION', 'FILE_LOCK_CONFLICT', 'LOCK_NOT_GRANTED')
+                                do_rename=4, do_link=1, do_dir=4, do_times=1, do_security=2,
+                                do_wait=3, do_cancel=1)
+    REFUSED = ('SHARING_VIOLATION', 'FILE_LOCK_CONFLICT', 'LOCK_NOT_GRANTED', WAITS)
     exact, caps = True, CAPS
     body_of = t_smb_durable.Durable.body
 
     def __init__(self, client, *args):
         super().__init__(*args)
         self.client, self.guid = client, os.urandom(16)
-        self.waiting, self.keys, self.closed = {}, 0, set()
+        self.waiting, self.interim, self.keys, self.closed = {}, {}, 0, set()
         self.connect()
 
     def connect(self):
@@ -87,6 +90,7 @@ class Smb(Client):
     def end(self):
         del self.loop.readers[self.s.socket]
         self.s.end()
+        self.m.waits = [w for w in self.m.waits if w.client is not self]
 
     def lose(self):
         """Lose the connection, and all that was open."""
@@ -105,9 +109,11 @@ class Smb(Client):
             if number == NOBODY:
                 self.told(frame[64:])
             elif status == smb2.PENDING:
+                self.interim[number] = frame[32:40]
                 self.pending(number)
             else:
                 error = '' if status == smb2.OK else smbraw.name(status)
+                self.interim.pop(number, None)
                 self.waiting.pop(number).set(Result(error=error, body=frame[64:]))
             if not self.s.rest:
                 return
@@ -345,6 +351,8 @@ class Smb(Client):
         if not self.names_free(names):
             return
         self.closed.update((o.fid, self.key(o)))
+        for wait in self.waits():
+            wait.ended |= wait.by is o
         if o.cache and o.cache.opens == 1:
             o.cache.closing = True
         yield from self.attempt(what, lambda: self.use(o, smb2.CLOSE, smb2.close_body(o.fid)),
@@ -437,6 +445,46 @@ class Smb(Client):
         if r:
             self.m.ranges += new
             yield from self.broken(what, *((o.node, f'lock {k}') for k in kinds), key=self.key(o))
+
+    def do_wait(self):
+        """Lock a range, and wait until it is free."""
+        o = self.pick(self.usable(A_READ))
+        if not o or len(self.waits()) >= WAITS_MAX:
+            return
+        wait = Wait(self, o.node, o, True, self.pick((True, False)), *self.wanted(o.node), o)
+        flags = smb2.EXCLUSIVE if wait.exclusive else smb2.SHARED
+        body = self.s.lock_body(o.fid, (wait.lo, wait.hi - wait.lo + 1, flags))
+        r = yield from self.attempt(
+            f'lock, {wait}', lambda: self.ask_wait(wait, body), lambda: self.in_the_way(wait),
+            excused=lambda error: (error == 'POSSIBLE_DEADLOCK' and self.may_close_circle(wait)))
+        if r:
+            self.m.grant(wait)
+            yield from self.broken(f'lock, {wait}', (o.node, wait.column()), key=self.key(o))
+
+    def ask_wait(self, wait, body):
+        """Send the request; it waits if the interim response is not about a break."""
+        number = self.s.send(smb2.LOCK, body)
+        final = self.waiting[number] = Future()
+        wait.by.used = True
+        while not final.done and not (number in self.interim and
+                                      self.present(self.in_the_way(wait))):
+            yield pause(0.01)
+        wait.by.used = False
+        if final.done:
+            return final.value
+        wait.number, self.waiting[number] = number, wait
+        self.begin_wait(wait)
+        return Result(error=WAITS)
+
+    def cancel(self, wait):
+        """Cancel a request, which may be granted before."""
+        wait.ended = True
+        head = bytearray(self.s.header(smb2.CANCEL, wait.number, flags=2))
+        head[32:40] = self.interim[wait.number]
+        self.s.raw(self.s.signed(bytes(head) + struct.pack('<HH', 4, 0)))
+        r = yield wait.answer
+        if r.error not in ('', 'CANCELLED'):
+            raise Defect(f'{self}: {wait} was cancelled, and ended with {r.error}')
 
     def do_unlock(self):
         """Unlock a range, or one that is not locked like this."""

@@ -6,9 +6,9 @@ model_smb.py), those of NFSv4 and SMB use streams (model_streams.py), and proces
 use the files, too (model_local.py). They do one step at a time; while one waits, others begin
 theirs, and now and then some begin at once. Each compares what comes of it with the model
 (model_claims.py). In between, all that can be seen of the files is compared with it
-(model_checks.py), what a client hears that watches the tree (model_watch.py), and what becomes of
-clients that lose their connection or are silent, and of all of them when the server restarts
-(model_events.py).
+(model_checks.py), what a client hears that watches the tree (model_watch.py), ranges that clients
+wait for (model_waits.py), and what becomes of clients that lose their connection or are silent, and
+of all of them when the server restarts (model_events.py).
 
 DITTO_MODEL is the length in seconds, without which nothing is run, and SEED the seed.
 """
@@ -23,6 +23,7 @@ import model_lasting
 import model_nfs4
 import model_silent
 import model_streams
+import model_waits
 import truth
 from harness import SLOW, Skip, test
 from model_claims import Model
@@ -110,6 +111,7 @@ class Run:
         """Compare what there is with the model, of which some is looked at now and then."""
         model_lasting.check(self, self.smb)
         model_silent.check(self, self.silent)
+        model_waits.check(self)
         self.m.check()
         self.watch.check(self.steps - self.checked == 1)
         model_checks.notices(self)
@@ -136,6 +138,7 @@ class Run:
             self.check()
         self.loop.until('all breaks are answered', lambda: not self.loop.tasks)
         model_events.all_here(self)
+        model_waits.cancel_all(self)
         everyone = [*self.clients, self.watch]
         for c in everyone:
             self.loop.run(c.leave())
