@@ -10,6 +10,7 @@ from model_loop import Defect
 
 
 HIDDEN = {'.ditto'}       # of the share's root
+NOTICES_S = 30            # until a client is told that has just left a call unanswered
 
 
 def settle(run, doubtful, look):
@@ -153,6 +154,6 @@ def notices(run):
             c.blurred = False
         elif not c.client.away:
             try:
-                run.loop.until('notices', told, 10)
+                run.loop.until('notices', told, NOTICES_S)
             except Defect:
                 raise Defect(f'{c} heard {c.heard}, expected {c.changes}') from None

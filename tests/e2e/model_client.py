@@ -91,7 +91,7 @@ class Client:
     def present(claims):
         """Those that stop others; what clients that are away have gives way, if it is not lasting."""
         for claim in claims:
-            if claim.client.gives_way(claim):
+            if claim.client.away or claim.client.gives_way(claim):
                 claim.client.doubt(claim)
         return [claim for claim in claims if not claim.client.gives_way(claim)]
 

@@ -52,6 +52,12 @@ class Persistent(Lasting):
     def gives_way(self, claim):
         return self.away and not self.stands(claim)
 
+    def doubt(self, claim):
+        """What is cached of a file may be broken before a caller is refused by one that stands."""
+        super().doubt(claim)
+        for o in self.opens(claim.node):
+            o.doubted |= self.stands(claim)
+
     def lasts(self, o):
         return o.persistent or super().lasts(o)
 
