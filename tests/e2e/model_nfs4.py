@@ -22,6 +22,7 @@ SLOTS = 32
 ENTRY_CHANGES = REMOVE_ENTRY, ADD_ENTRY, RENAME_ENTRY
 OPENS_MAX = 6
 RENEW_S = 5
+MUTE_S = 30                 # until a client is called again that did not reply
 LEASE_S = 24                # of the server
 WANTS = (nfs4.WANT_NO_PREF, nfs4.WANT_READ, nfs4.WANT_WRITE, nfs4.WANT_ANY, nfs4.WANT_NO)
 KINDS = {(True, False): nfs4.WRITE_LT, (True, True): nfs4.WRITEW_LT,
@@ -77,6 +78,7 @@ class Nfs4(Waiter, Nfs):
         super().__init__(*args)
         self.minor, self.listener, self.early = minor, None, set()
         self.hopes, self.hoped = [], set()      # for locks; what was ever hoped for
+        self.quiet_until = 0
         if not minor:
             self.STEPS = {step: often for step, often in self.STEPS.items() if step != 'do_dir'}
         self.client, self.id = client, os.urandom(12)
@@ -371,7 +373,7 @@ class Nfs4(Waiter, Nfs):
 
     def hope(self, hope, by):
         """Wait to be told."""
-        hope.ended = not hope.by.may_notify
+        hope.ended = not hope.by.may_notify or time.monotonic() < self.quiet_until
         self.hopes = [x for x in self.hopes if not hope.repeats(x)] + [hope]
         self.hoped.add((hope.node.fh4, by))
 
@@ -479,6 +481,10 @@ class Nfs4(Waiter, Nfs):
         c.mute = self.dice.random() < 0.5
         if c.mute:
             self.say('does not reply to the call, either')
+            # other calls are late meanwhile, and until the server has tried again
+            self.quiet_until = c.expires + MUTE_S
+            for hope in self.hopes:
+                hope.ended = True
         self.loop.spawn(self.ignore(c))
 
     def break_s(self):

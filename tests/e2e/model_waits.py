@@ -13,7 +13,6 @@ from model_loop import Defect, Future
 
 WAITS_MAX = 3               # of a client
 TOLD_S = 10                 # until a request is granted that nothing stops
-HOPE_S = 40                 # the same for one who hopes, whose callbacks may have been lost
 FORGOTTEN_S = 50            # after which a server may not tell him any more
 
 
@@ -153,7 +152,7 @@ def check(run):
     hopes = [w for c in run.v4 for w in c.hopes]
     try:
         run.loop.until('callbacks', lambda: all(w.is_told() or stops(run.m, w) for w in hopes),
-                       HOPE_S)
+                       TOLD_S)
     except Defect:
         raise Defect(f'nothing stops any of {hopes}, of which nobody is told') from None
 
