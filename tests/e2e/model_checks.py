@@ -7,6 +7,7 @@ import time
 import nfs4
 from harness import SLOW
 from model_loop import Defect
+from truth import W
 
 
 HIDDEN = {'.ditto'}       # of the share's root
@@ -65,6 +66,9 @@ def handles(run, d, link):
 def attributes(run, node):
     """All clients see the same attributes, which are those of the model."""
     edits = node.edits
+    # a client of NFS that caches writes is asked for the size, and is recalled if it does not answer
+    run.v3.present([c for c in run.m.caches if c.node is node and c.row == 'delegation' and
+                    c.bits & W])
     got = run.loop.run(attributes_of(run, node))
     if node.edits != edits:
         return              # a client that gave up a delegation wrote
