@@ -446,6 +446,18 @@ bool ditto_instance_is_stream(const struct ditto_instance *inst)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_is_stream, DITTO);
 
+static bool node_has_name(const struct ditto_node *node)
+{
+	return node->inode->i_nlink && !IS_DEADDIR(node->inode);
+}
+
+bool ditto_instance_has_name(const struct ditto_instance *inst)
+{
+	return node_has_name(inst->node) &&
+	       (!inst->is_stream || node_has_name(ditto_instance_file(inst)));
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_has_name, DITTO);
+
 struct ditto_node *ditto_instance_base(const struct ditto_instance *inst)
 {
 	return ditto_instance_file(inst);

@@ -299,6 +299,15 @@ bool ditto_instance_has_reserved(const struct ditto_instance *inst);
 bool ditto_instance_is_stream(const struct ditto_instance *inst);
 
 /**
+ * ditto_instance_has_name - tell whether a path leads to the file or stream
+ * @inst: begun
+ *
+ * Context: any.
+ * Return: false if the file, or the stream, or the file of the stream, has lost its last name.
+ */
+bool ditto_instance_has_name(const struct ditto_instance *inst);
+
+/**
  * ditto_instance_base - get the node of the file, also for a stream
  * @inst: begun
  *

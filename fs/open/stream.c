@@ -328,7 +328,7 @@ int ditto_stream_make(struct ditto_op *op, struct ditto_node *base,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_stream_make, DITTO);
 
-int ditto_stream_unlink(struct ditto_share *share, struct dentry *child)
+int ditto_stream_unlink(struct ditto_share *share, struct dentry *child, struct ditto_node *node)
 {
 	struct dentry *parent = dget_parent(child);
 	struct inode *dir = d_inode(parent);
@@ -336,8 +336,14 @@ int ditto_stream_unlink(struct ditto_share *share, struct dentry *child)
 	int err = -ENOENT;
 
 	inode_lock_nested(dir, I_MUTEX_PARENT);
-	if (!d_unhashed(child) && child->d_parent == parent && d_is_positive(child))
+	if (!d_unhashed(child) && child->d_parent == parent && d_is_positive(child)) {
+		/* ditto_node_forget() follows, so the notification need not queue a worker. */
+		if (node)
+			WRITE_ONCE(node->changer, current);
 		err = vfs_unlink(ditto_idmap(share), dir, child, &delegated);
+		if (node)
+			WRITE_ONCE(node->changer, NULL);
+	}
 	inode_unlock(dir);
 	dput(parent);
 	return ditto_no_deleg_wait(err, delegated);
@@ -355,7 +361,7 @@ static int unlink_asked(struct ditto_op *op, struct dentry *child, struct ditto_
 	if (IS_ERR(node))
 		return PTR_ERR(node);
 	err = ditto_lock_check(op, node, DITTO_INTENT_REMOVE) ?:
-	      ditto_stream_unlink(op->share, child);
+	      ditto_stream_unlink(op->share, child, node);
 	if (err) {
 		ditto_node_put(node);
 		return err;
@@ -563,7 +569,7 @@ static int rename_stream(struct ditto_op *op, struct ditto_node *dir,
 	dput(parent);
 	/* The rename has replaced a stream with exactly the new name. */
 	if (!err && other && !d_unhashed(other))
-		err = ditto_stream_unlink(op->share, other);
+		err = ditto_stream_unlink(op->share, other, victim);
 	dput(other);
 end:
 	naming_end(&naming);

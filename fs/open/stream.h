@@ -205,6 +205,17 @@ void ditto_streams_give(struct ditto_op *op, struct ditto_node *base);
  */
 void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base);
 
+/**
+ * ditto_streams_forget_later - have the volume's worker remove the streams of a file
+ * @base: the file, held, which a local process has removed while it was open
+ *
+ * If too many files wait for the worker, or without memory, they go with the last open of the file.
+ * Further calls do nothing, so those that the file gets later stay.
+ *
+ * Context: may sleep; locks of inodes may be held.
+ */
+void ditto_streams_forget_later(struct ditto_node *base);
+
 /* Set up the volume's list of files that wait for the worker. Any context. */
 void ditto_streams_volume_init(struct ditto_volume *volume);
 

@@ -17,6 +17,7 @@
 #include <linux/namei.h>
 #include <linux/slab.h>
 
+#include "../../lockd/claim.h"
 #include "../../net/server.h"
 #include "../../net/server_private.h"
 #include "../name/name_private.h"
@@ -254,9 +255,23 @@ void ditto_streams_give(struct ditto_op *op, struct ditto_node *base)
 	ditto_share_visit_others(op->share, give_in_other_share, &gift);
 }
 
+/*
+ * Grants are broken as by a removal of the stream itself: HANDLE caching is of no use any more, and
+ * it keeps the opens of clients that are away.
+ */
 static int forget_one(void *arg, const struct ditto_name *name, struct dentry *child)
 {
-	ditto_stream_unlink(arg, child);
+	static const struct ditto_intent removal = { .kind = DITTO_INTENT_REMOVE };
+	struct ditto_share *share = arg;
+	struct ditto_node *node = ditto_node_find_inode(share->srv->nodes, d_inode(child));
+
+	ditto_stream_unlink(share, child, node);
+	if (!node)
+		return 0;
+	/* Without waiting: the data that holders cache is still theirs. */
+	ditto_claim_recheck_nowait(&node->point, &removal, NULL);
+	ditto_node_forget(node);
+	ditto_node_put(node);
 	return 0;
 }
 
@@ -310,7 +325,8 @@ static void forget_all(struct ditto_share *share, void *arg)
  * struct streamless - a file that lost its last name
  * @link: link on the volume's @streamless, or empty
  * @ref: one of the list; the others belong to whoever visits shares for it; under the list's lock
- * @share: its streams are removed already; only compared, NULL once it has ended
+ * @share: its streams are removed already; only compared, NULL once it has ended, or if no share
+ *	was visited
  * @base: the file, held, so that its inode number is not used again before its streams are gone
  */
 struct streamless {
@@ -326,10 +342,13 @@ void ditto_streams_volume_init(struct ditto_volume *volume)
 	INIT_LIST_HEAD(&volume->streamless);
 }
 
-/* Leave the other shares to the volume's worker. Return: false if too much is left to it. */
+/*
+ * Leave the other shares, or with NULL all, to the volume's worker. Return: false if too much is
+ * left to it.
+ */
 static bool streamless_queue(const struct ditto_share *share, struct ditto_node *base)
 {
-	struct streamless *s = kmalloc(sizeof(*s), GFP_KERNEL);
+	struct streamless *s = kmalloc(sizeof(*s), GFP_KERNEL | __GFP_NOWARN);
 	struct ditto_volume *volume = base->volume;
 	bool queued;
 
@@ -416,6 +435,7 @@ void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base)
 {
 	/* First: whoever creates a stream from now on clears it. */
 	set_bit(DITTO_NODE_NO_STREAMS, &base->flags);
+	set_bit(DITTO_NODE_NAMELESS, &base->flags);
 	if (!share) {
 		ditto_volume_visit(base->volume, forget_all, base);
 		return;
@@ -423,4 +443,16 @@ void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base)
 	forget_all(share, base);
 	if (!list_is_singular(&share->volume->shares) && !streamless_queue(share, base))
 		ditto_share_visit_others(share, forget_all, base);
+}
+
+void ditto_streams_forget_later(struct ditto_node *base)
+{
+	/* Changes of its attributes call this again. */
+	if (test_and_set_bit(DITTO_NODE_NAMELESS, &base->flags))
+		return;
+	set_bit(DITTO_NODE_NO_STREAMS, &base->flags);
+	if (!streamless_queue(NULL, base)) {
+		clear_bit(DITTO_NODE_NO_STREAMS, &base->flags);
+		clear_bit(DITTO_NODE_NAMELESS, &base->flags);
+	}
 }

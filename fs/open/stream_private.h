@@ -35,8 +35,16 @@ void ditto_streams_leave(struct ditto_share *share, bool write, const struct cre
 struct ditto_node *ditto_streams_node(struct ditto_share *share, struct ditto_node *base,
 				      const struct cred *maker);
 
-/* Remove a stream whatever holds it. May sleep; the server's credential is in place. */
-int ditto_stream_unlink(struct ditto_share *share, struct dentry *child);
+/**
+ * ditto_stream_unlink - remove a stream whatever holds it
+ * @share: the share
+ * @child: the stream
+ * @node: its node, held, which the caller passes to ditto_node_forget() then; or NULL
+ *
+ * Context: may sleep; the server's credential is in place.
+ * Return: 0, -ENOENT if it has lost its name, or another errno.
+ */
+int ditto_stream_unlink(struct ditto_share *share, struct dentry *child, struct ditto_node *node);
 
 /**
  * ditto_stream_dir - get the directory of a file's streams

@@ -131,6 +131,8 @@ static int notify_event(struct fsnotify_group *group, u32 mask, const void *data
 		refcount_dec(&node->ref);
 		ditto_node_dispose(table, node);
 	} else {
+		/* A stream may be open. Nobody can open it again. */
+		ditto_streams_forget_later(node);
 		ditto_node_put_later(node);
 	}
 	return 0;

@@ -342,7 +342,8 @@ static u32 dsmb_create_again(struct dsmb_create *c)
 
 /*
  * Only for a lease does the file name of the request have to match. The client still has the name
- * that others have removed, and another file may have that name now.
+ * that others have removed, and another file may have that name now; so none is compared then, as
+ * if the file were to be deleted (Lease.FileDeleteOnClose).
  */
 static bool dsmb_create_names(struct dsmb_create *c)
 {

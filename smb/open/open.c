@@ -561,7 +561,8 @@ bool dsmb_open_look(struct dsmb_open *open, struct dsmb_open_state *state)
 		state->delete_pending = ditto_instance_delete_pending(open->inst);
 		state->reserved = ditto_instance_has_reserved(open->inst);
 		state->nameless = !ditto_instance_name(open->inst) ||
-				  d_unhashed(ditto_instance_dentry(open->inst));
+				  d_unhashed(ditto_instance_dentry(open->inst)) ||
+				  !ditto_instance_has_name(open->inst);
 		ditto_instance_end(open->inst, &op);
 	}
 	dsmb_tree_put(tree);

@@ -482,7 +482,8 @@ void dsmb_open_close_detached(struct dsmb_open *open);
  * @ranges: the open has byte-range locks
  * @delete_pending: the deletion of the file is pending
  * @reserved: space beyond the end of the file may be reserved
- * @nameless: the name by which the file was opened is not known, or was removed by others
+ * @nameless: the name by which the file was opened is not known, or was removed by others, or that
+ *	of the file of a stream
  */
 struct dsmb_open_state {
 	bool ranges;

@@ -4,9 +4,10 @@ import errno
 import functools
 import itertools
 import os
+import time
 
 import nfs4
-from harness import eq, expect_errno, get, one_of, put, test
+from harness import eq, expect_errno, get, one_of, put, test, wait_for
 from nfs4 import (BOTH, DENY_BOTH, DENY_NONE, DENY_READ, DENY_WRITE, EXCLUSIVE, EXCLUSIVE4_1,
                   GUARDED, READ, READ_LT, UNCHECKED, WRITE, WRITE_LT, getattr, getfh, putfh,
                   putrootfh)
@@ -466,6 +467,34 @@ def named_attribute_by_handle(w):
                                                 nfs4.DENY_WRITE)), nfs4.SHARE_DENIED)
     last(c.close(named, sid), nfs4.OK)
     eq(c.compound(putfh(fh), nfs4.getattr('size')).ok()[-1].attrs['size'], 4)
+
+
+@wire
+def named_attribute_of_a_removed_file(w):
+    """One that a removed file gets stays while it is open, whatever changes of the file."""
+    put(w.path('f'), b'data', 0o666)
+    c = V41.at(w)
+    r, fh = c.open(c.fh('data'), 'f', BOTH)
+    eq(r.status, nfs4.OK)
+
+    def make(name):
+        attrs = c.compound(putfh(fh), nfs4.openattr(True), nfs4.getfh()).ok()[-1].fh
+        made = c.compound(putfh(attrs), nfs4.open(c.owner(), name, BOTH, how=UNCHECKED),
+                          nfs4.getfh()).ok()
+        return made[-1].fh, made.of('open').stateid
+
+    def there(name):
+        return c.compound(putfh(fh), nfs4.openattr(), nfs4.lookup(name)).status
+    last(c.close(*make('before')), nfs4.OK)
+    os.unlink(w.path('f'))
+    wait_for('it goes', lambda: there('before') == nfs4.NOENT)
+    after = make('after')
+    c.compound(putfh(fh), nfs4.setattr(ANON, {'mode': 0o600})).ok()
+    # time for the worker
+    time.sleep(0.5)
+    eq(there('after'), nfs4.OK)
+    last(c.close(*after), nfs4.OK)
+    last(c.close(fh, r.stateid), nfs4.OK)
 
 
 @wire

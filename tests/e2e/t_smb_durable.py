@@ -25,6 +25,7 @@ APP_VERSION = bytes.fromhex('b982d0b73b56074fa07b524a8116a010')
 REPLAY = 0x20000000
 RWH = R | W | H
 TIMEOUT_MS = 60000
+LONGEST_MS = 300000
 
 
 def guid(n):
@@ -383,6 +384,43 @@ def others_of_nfs_come_first(w):
         eq(later(n, 'remove', n.root, 'f').join(), nfs3.OK)
         put(w.path('f'), b'', 0o666)
     gives_way(w, removes, state=R | H)
+
+
+@test(smb=True, squash='none')
+def file_of_a_stream_goes(w):
+    """A removal of a file, by NFS or locally, ends the opens of its streams that wait."""
+    _, n, _ = setup(w)
+
+    def by_nfs():
+        eq(n.remove(n.root, 'f').status, nfs3.OK)
+    with_lease = (lease_v2(key(1), RWH), durable_v2(1, LONGEST_MS)), {}
+    with_oplock = (durable_v2(1, LONGEST_MS),), {'level': BATCH}
+
+    def locally():
+        os.unlink(w.path('f'))
+    for removes in (by_nfs, locally):
+        for parts, kw in (with_lease, with_oplock):
+            s = session(w)
+            g = s.make('f:s', *parts, **kw)
+            eq(g.durable, b'DH2Q')
+            away(w, s)
+            removes()
+            wait_for(f'it is closed, {removes.__name__}, {kw}', lambda: waiting(w) == [])
+            s = session(w)
+            refused('OBJECT_NAME_NOT_FOUND', s.back, g.fid, 'f:s')
+            s.end()
+            gone(w)
+            put(w.path('f'), b'', 0o666)
+    # a client that is there is told, and its open does not wait when it goes
+    s = session(w)
+    g = s.lasting('f:s', ms=LONGEST_MS)
+    by_nfs()
+    _, before, after, ack, _ = s.broken()
+    eq((before, after, ack), (RWH, R | W, True))
+    s.ack(key(1), after)
+    s.write(g.fid, b'still there')
+    s.end()
+    gone(w)
 
 
 @test(smb=True, squash='none', clients=2)

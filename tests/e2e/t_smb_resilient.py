@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Resilient opens of SMB, over lost connections."""
+import nfs3
 import smb2
 import smbraw
 from harness import eq, test, wait_for
 from smb2 import AT_ONCE, EXCLUSIVE, GENERIC_READ, refused
 from smb_lasting import CAPS, available, client, gone, opens
-from t_smb_durable import away
+from t_smb_durable import LONGEST_MS, away, lease_v2
+from t_smb_lease import H, R, key
 
 
 @test(smb=True, squash='none', timeout=90)
@@ -67,3 +69,26 @@ def begun_while_a_lock_waits(w):
     eq(s.sequenced_lock(g.fid, 0, 5, EXCLUSIVE | AT_ONCE, 1, 3), 'SUCCESS')
     eq(s.sequenced_lock(g.fid, 0, 5, EXCLUSIVE | AT_ONCE, 1, 4), 'LOCK_NOT_GRANTED')
     s.end()
+
+
+@test(smb=True, squash='none')
+def file_goes(w):
+    """A resilient open with a lease comes back although its file was removed meanwhile."""
+    available(w, False)
+    n = w.client.nfs()
+    for name in ('f:s', 'f'):
+        s = client(w)
+        g = s.make(name, lease_v2(key(1), R | H))
+        s.write(g.fid, b'kept')
+        eq(s.resilient(g.fid, LONGEST_MS), 'SUCCESS')
+        away(w, s)
+        s = client(w)
+        refused('INVALID_PARAMETER', s.make, 'g', lease_v2(key(1), 0), (b'DHnC', g.fid))
+        wait_for('the removal', lambda: n.remove(n.root, 'f').status == nfs3.OK)
+        again = s.make(name, lease_v2(key(1), 0), (b'DHnC', g.fid))
+        eq(again.fid[:8], g.fid[:8])
+        eq(s.read(again.fid, 4), b'kept')
+        s.close(again.fid)
+        s.end()
+        gone(w)
+        available(w, False)
