@@ -524,7 +524,7 @@ enum ditto_answer ditto_claim_check_slow(struct ditto_lock_point *point,
 {
 	struct ditto_lock_ctx *ctx;
 	enum ditto_answer answer;
-	bool more;
+	bool more, waited = false;
 
 	do {
 		ctx = ditto_lock_ctx_find(point);
@@ -535,6 +535,10 @@ enum ditto_answer ditto_claim_check_slow(struct ditto_lock_point *point,
 		if (answer == DITTO_BREAKING && !more && park && !ditto_park_add(ctx, park))
 			answer = DITTO_BUSY;
 		ditto_lock_ctx_unlock(ctx);
+		if (unlikely(answer == DITTO_BUSY) && !waited) {
+			waited = ditto_park_want_room(point);
+			more = waited;
+		}
 		cond_resched();
 	} while (more);
 	return answer;

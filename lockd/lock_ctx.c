@@ -31,6 +31,12 @@ struct ditto_lock_busy *ditto_lock_ctx_busy(struct ditto_lock_ctx *ctx)
 	return (struct ditto_lock_busy *)ctx->busy;
 }
 
+/* Few nodes need it. Tests make it fail, by its place on the stack. */
+static noinline struct ditto_lock_busy *lock_ctx_alloc_busy(gfp_t gfp)
+{
+	return kzalloc(sizeof(struct ditto_lock_busy), gfp);
+}
+
 /* @busy: zeroed memory, which is the context's afterwards, or NULL. */
 static bool lock_ctx_set_busy(struct ditto_lock_ctx *ctx, struct ditto_lock_busy *busy)
 {
@@ -47,7 +53,7 @@ bool ditto_lock_ctx_make_busy(struct ditto_lock_ctx *ctx)
 {
 	lockdep_assert_held(&ctx->lock);
 	return likely(lock_ctx_is_busy(ctx)) ||
-	       lock_ctx_set_busy(ctx, kzalloc(sizeof(*ctx->busy), GFP_NOWAIT | __GFP_NOWARN));
+	       lock_ctx_set_busy(ctx, lock_ctx_alloc_busy(GFP_NOWAIT | __GFP_NOWARN));
 }
 
 void ditto_lock_ctx_want_busy(struct ditto_lock_ctx *ctx)
@@ -59,7 +65,7 @@ void ditto_lock_ctx_want_busy(struct ditto_lock_ctx *ctx)
 	ditto_lock_ctx_pin(ctx);
 	__acquire(&ctx->lock);
 	spin_unlock(&ctx->lock);
-	busy = kzalloc(sizeof(*busy), GFP_KERNEL);
+	busy = lock_ctx_alloc_busy(GFP_KERNEL);
 	ditto_lock_ctx_lock_pinned(ctx);
 	ditto_lock_ctx_unpin(ctx);
 	if (lock_ctx_is_busy(ctx))

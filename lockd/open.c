@@ -102,7 +102,7 @@ int ditto_open_claim_in(struct ditto_open *open, struct ditto_lock_point *point,
 	struct ditto_holder *holder = NULL;
 	enum ditto_answer answer;
 	struct ditto_lock_ctx *ctx;
-	bool more;
+	bool more, waited = false;
 	int err;
 
 	err = ditto_grace_check(actor->owner->client, reclaim);
@@ -131,6 +131,11 @@ int ditto_open_claim_in(struct ditto_open *open, struct ditto_lock_point *point,
 			trace_ditto_grant(&open->claim, 0, "open");
 		}
 		ditto_lock_ctx_unlock(ctx);
+		/* It was not parked. */
+		if (unlikely(err == -ENOLCK) && answer == DITTO_BREAKING && !waited) {
+			waited = ditto_park_want_room(point);
+			more = waited;
+		}
 		cond_resched();
 	} while (more);
 	/* NULL if the open has it now. */

@@ -85,6 +85,20 @@ void ditto_park_wake_brief(struct ditto_lock_ctx *ctx)
 	park_wake(ctx, false);
 }
 
+bool ditto_park_want_room(struct ditto_lock_point *point)
+{
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
+	bool room;
+
+	/* Whatever was in the way is gone. */
+	if (!ctx)
+		return true;
+	ditto_lock_ctx_want_busy(ctx);
+	room = ditto_lock_ctx_make_busy(ctx) && ctx->busy->parked < DITTO_PARKS_PER_NODE;
+	ditto_lock_ctx_unlock(ctx);
+	return room;
+}
+
 bool ditto_park_on(struct ditto_lock_point *point, struct ditto_park *park)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_make(point);
@@ -92,6 +106,7 @@ bool ditto_park_on(struct ditto_lock_point *point, struct ditto_park *park)
 
 	if (!ctx)
 		return false;
+	ditto_lock_ctx_want_busy(ctx);
 	parked = ditto_park_add(ctx, park);
 	ditto_lock_ctx_unlock(ctx);
 	return parked;

@@ -42,6 +42,7 @@ static bool pause_break(struct ditto_lock_point *point, long *left)
 	ditto_park_init(&pause->park, pause_over);
 	ctx = ditto_lock_ctx_find(point);
 	if (ctx) {
+		ditto_lock_ctx_want_busy(ctx);
 		/* Breaks are settled under the same lock, so none is missed. */
 		breaking = ditto_holders_sum(ctx).modes & DITTO_HOLDER_BREAKING;
 		if (breaking)

@@ -95,9 +95,19 @@ bool ditto_deadlock(struct ditto_lock_table *table, struct ditto_wait *wait);
  * @park: initialised, not parked
  *
  * Context: ctx->lock held. Defined in park.c.
- * Return: false if too many operations are parked already, or @park is parked.
+ * Return: false if too many operations are parked already, without memory, or if @park is parked.
  */
 bool ditto_park_add(struct ditto_lock_ctx *ctx, struct ditto_park *park);
+
+/**
+ * ditto_park_want_room - make room for an operation that ditto_park_add() did not park
+ * @point: of the node, held by the caller
+ *
+ * Context: may sleep; no lock of the table held.
+ * Return: true if the caller may check again and park then; false if too many operations are
+ *	parked, or without memory.
+ */
+bool ditto_park_want_room(struct ditto_lock_point *point);
 
 /* Queue the callbacks of all parked operations. ctx->lock held. */
 void ditto_park_wake(struct ditto_lock_ctx *ctx);

@@ -9,10 +9,10 @@ NOWHERE = (0, 0)
 
 
 def function(name):
-    """The address of a function of the kernel, and that of the next function."""
+    """The address of a function of the kernel or a module, and that of the next function."""
     with open("/proc/kallsyms", encoding="ascii") as f:
         found = sorted((int(w[0], 16), w[2]) for w in (line.split() for line in f)
-                       if len(w) == 3 and w[1] in "tT")
+                       if w[1] in "tT")
     for (first, symbol), (end, _) in zip(found, found[1:]):
         if symbol == name:
             return first, end
