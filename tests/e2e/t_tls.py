@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -551,6 +552,25 @@ def revoked_certificates(w):
     reload(w, conf)
     wait_for('nothing is wrong', lambda: not tls_problem(w))
     wait_for('the client is admitted', lambda: not is_refused(w, certs, 'client'))
+
+
+@test(server='ditto', timeout=60)
+def helper_with_a_size_limit(w):
+    """A limit of the size of files does not end dittod: what cannot be written is told."""
+    certs = Certificates(w)
+    conf = certs.section('server')
+    w.server.helper_start(conf)
+    put(certs.pem('root'), get(certs.pem('root')) * 500)
+
+    def limit(size):
+        resource.prlimit(w.server.helper.pid, resource.RLIMIT_FSIZE, (size, size))
+    limit(65536)
+    reload(w, conf)
+    wait_for('the status tells', lambda: os.strerror(errno.EFBIG) in tls_problem(w))
+    limit(resource.RLIM_INFINITY)
+    reload(w, conf)
+    wait_for('nothing is wrong', lambda: not tls_problem(w))
+    eq(tls(w.client, certs, 'build').call(NFS, 3, 0).stat, rpc.SUCCESS)
 
 
 def opened(client):

@@ -86,6 +86,7 @@ static void command_exec(const struct command *c, int null, int out, int errors)
 	    close_range(3, ~0U, 0))
 		_exit(127);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	execve(c->words[0], c->words, command_environment);
 	dprintf(2, "%s\n", strerror(errno));
 	_exit(127);

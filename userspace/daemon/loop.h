@@ -26,8 +26,8 @@ struct source loop_pool(struct pool *pool);
 
 /*
  * Block the signals that end or reload a daemon, in this thread and all threads started later,
- * and return a descriptor that receives them. SIGPIPE is ignored. Returns -1 and sets errno on
- * error.
+ * and return a descriptor that receives them. SIGPIPE and SIGXFSZ are ignored. Returns -1 and sets
+ * errno on error.
  */
 int loop_signals(void);
 

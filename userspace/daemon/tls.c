@@ -130,6 +130,20 @@ void tls_config_free(struct tls_config *cfg)
 	cert_map_free(&cfg->clients);
 }
 
+/* Returns 0 or a negative errno. */
+static int tls_write(int to, const char *bytes, size_t size)
+{
+	while (size) {
+		ssize_t n = write(to, bytes, size);
+
+		if (n < 0)
+			return -errno;
+		bytes += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
 /* Append a file to @to. Returns its size or a negative errno. */
 static int tls_append(int to, const char *path)
 {
@@ -143,9 +157,8 @@ static int tls_append(int to, const char *path)
 		return -errno;
 	while (!rc && (n = read(fd, buf, sizeof(buf))) != 0) {
 		size += n > 0 ? (size_t)n : 0;
-		if (n < 0 || write(to, buf, (size_t)n) != n)
-			rc = -errno;
-		else if (size > TLS_FILE_MAX)
+		rc = n < 0 ? -errno : tls_write(to, buf, (size_t)n);
+		if (!rc && size > TLS_FILE_MAX)
 			rc = -EFBIG;
 	}
 	explicit_bzero(buf, sizeof(buf));
@@ -157,11 +170,8 @@ static int tls_append(int to, const char *path)
 static int tls_append_text(int to, const char *text)
 {
 	size_t len = strlen(text);
-	ssize_t n = write(to, text, len);
 
-	if (n < 0)
-		return -errno;
-	return (size_t)n == len ? (int)len : -ENOSPC;
+	return tls_write(to, text, len) ?: (int)len;
 }
 
 /* Make the file that the worker reads. Returns its descriptor, or -1 and fills @why. */
