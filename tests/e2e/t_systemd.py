@@ -2,6 +2,7 @@
 """A machine that systemd starts and powers off, with the units that are installed."""
 import contextlib
 import fcntl
+import json
 import os
 import shutil
 import subprocess
@@ -156,3 +157,43 @@ def power_off(w):
         machine.power_off()
         is_clean(image)
         del w.server.shares['data']
+
+
+@test(server='ditto', share=False, fs=None, timeout=300)
+def reload(w):
+    """A reload applies what has no mistakes, fails if there are some, and names them."""
+    where, image = f'{w.base}/served', f'{w.base}/served.img'
+    Volume(where, 'ext4', '64m', image).umount()
+    other = f'{w.base}/other'
+    os.mkdir(other)
+    good = CONF.format(where=where)
+    more = f'{good}[share other]\npath = {other}\n'
+
+    def shares():
+        return sorted(one['name'] for one in w.server.json('share', 'list'))
+
+    def reloaded(conf, *words):
+        """Use a configuration; the reload names these mistakes."""
+        put('/etc/ditto/ditto.conf', conf.encode())
+        p = machine.run('systemctl', 'reload', 'dittod', check=False)
+        eq(p.returncode != 0, bool(words), 'it failed')
+        for word in words:
+            wait_for(f'the journal names {word}', lambda word=word: word in machine.said())
+
+    def problems():
+        said = machine.run('dittoctl', '--json', 'status', check=False).stdout
+        return {p['subject'] for p in json.loads(said)['problems']}
+    with installed(w, where, image) as machine:
+        machine.boot()
+        wait_for('the share', lambda: shares() == ['data'])
+        reloaded(f'{more}[tls]\ncertificate = {w.base}/none.pem\nprivate-key = {w.base}/none.key\n',
+                 f'[tls]: {w.base}/none.pem')
+        wait_for('the rest is applied', lambda: shares() == ['data', 'other'])
+        eq(problems(), {'tls'}, 'problems')
+        # What cannot be read as a whole changes nothing.
+        reloaded(f'{good}[share wrong]\n', 'share wrong')
+        wait_for('the mistake is told', lambda: 'configuration' in problems())
+        eq(shares(), ['data', 'other'], 'shares')
+        reloaded(good)
+        wait_for('all is applied', lambda: shares() == ['data'] and not problems())
+        machine.power_off()
