@@ -10,17 +10,11 @@
  *
  * A user may also keep a pointer without a reference, and get one by it again while no share was
  * removed. So each removal is counted before the memory is freed after a grace period.
- *
- * Netlink calls ditto_share_del() with the locks of generic netlink. Sockets of it take them when
- * they are closed, so what may close files of others waits for the return to user mode.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <kunit/visibility.h>
-#include <linux/anon_inodes.h>
 #include <linux/ctype.h>
-#include <linux/err.h>
-#include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/jhash.h>
@@ -264,18 +258,6 @@ static void share_let_go(struct share_item *item)
 		path_put(&item->share.root);
 	ditto_share_free(&item->share);
 }
-
-static int share_exit_release(struct inode *inode, struct file *file)
-{
-	share_let_go(file->private_data);
-	return 0;
-}
-
-/* A file that is closed when the task returns to user mode, where it holds no locks. */
-static const struct file_operations share_exit_fops = {
-	.owner = THIS_MODULE,
-	.release = share_exit_release,
-};
 
 static void share_finish_workfn(struct work_struct *work)
 {
@@ -655,7 +637,6 @@ int ditto_share_del(struct ditto_server *srv, const char *name, struct netlink_e
 	u32 drain_ms = READ_ONCE(srv->settings.drain_ms);
 	struct ditto_share *share;
 	struct share_item *item;
-	struct file *file = NULL;
 	unsigned long left;
 
 	mutex_lock(&table->lock);
@@ -683,18 +664,8 @@ int ditto_share_del(struct ditto_server *srv, const char *name, struct netlink_e
 		ditto_share_finish_later(table, item, true);
 		return -ETIMEDOUT;
 	}
-	if (share_is_pinned(item))
-		file = anon_inode_getfile("[ditto_share]", &share_exit_fops, item, O_RDONLY);
-	if (IS_ERR(file)) {
-		/* Without memory, the mount is released a little later. */
-		ditto_share_finish_later(table, item, false);
-		return 0;
-	}
 	share_finish(item);
-	if (file)
-		fput(file);
-	else
-		share_let_go(item);
+	share_let_go(item);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_del, DITTO);

@@ -312,9 +312,10 @@ int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *c
  *
  * New requests fail at once. The function waits up to the drain setting for requests in flight,
  * closes cached files and drops the nodes that no other share serves. After success nothing of
- * Ditto pins the mount; that of an overlay is released when the task returns to user mode.
+ * Ditto pins the mount. For an overlay, files of the whole machine are closed that threads of the
+ * kernel have put.
  *
- * Context: process, may sleep (drain setting).
+ * Context: process, may sleep (drain setting); no lock held, and no task with one waits for it.
  * Return: 0; -ENOENT; or -ETIMEDOUT with a message that tells the number of running requests. In
  * that case the share is gone for clients and drains in the background.
  */

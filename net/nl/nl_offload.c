@@ -80,7 +80,7 @@ static int offload_reply(struct genl_info *info, const struct ditto_nl_file *fil
 	return genlmsg_reply(msg, info);
 }
 
-int ditto_nl_offload_get_doit(struct sk_buff *skb, struct genl_info *info)
+static int offload_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_offload_info *offload;
 	struct ditto_nl_file file;
@@ -98,6 +98,11 @@ int ditto_nl_offload_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+int ditto_nl_offload_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return ditto_nl_later(skb, info, offload_get_doit);
+}
+
 static int offload_release(struct genl_info *info, const struct ditto_offload_release_args *args)
 {
 	struct ditto_nl_file file;
@@ -111,7 +116,7 @@ static int offload_release(struct genl_info *info, const struct ditto_offload_re
 	return err;
 }
 
-int ditto_nl_offload_release_doit(struct sk_buff *skb, struct genl_info *info)
+static int offload_release_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_offload_release_args args;
 
@@ -134,7 +139,12 @@ int ditto_nl_offload_release_doit(struct sk_buff *skb, struct genl_info *info)
 	return offload_release(info, &args);
 }
 
-int ditto_nl_offload_adopt_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_offload_release_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return ditto_nl_later(skb, info, offload_release_doit);
+}
+
+static int offload_adopt_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_offload_release_args args;
 
@@ -160,7 +170,12 @@ int ditto_nl_offload_adopt_doit(struct sk_buff *skb, struct genl_info *info)
 	return offload_release(info, &args);
 }
 
-int ditto_nl_offload_fill_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_offload_adopt_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return ditto_nl_later(skb, info, offload_adopt_doit);
+}
+
+static int offload_fill_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct nlattr *from_pos = info->attrs[DITTO_A_OFFLOAD_FD_OFFSET];
 	struct ditto_offload_fill fill = {};
@@ -194,7 +209,12 @@ int ditto_nl_offload_fill_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-int ditto_nl_offload_recall_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_offload_fill_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return ditto_nl_later(skb, info, offload_fill_doit);
+}
+
+static int offload_recall_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_nl_file file;
 	int err;
@@ -205,4 +225,9 @@ int ditto_nl_offload_recall_doit(struct sk_buff *skb, struct genl_info *info)
 	err = ditto_offload_recall(file.node);
 	ditto_nl_file_put(&file);
 	return err;
+}
+
+int ditto_nl_offload_recall_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return ditto_nl_later(skb, info, offload_recall_doit);
 }

@@ -149,6 +149,37 @@ def call(ns, command, *pairs, dump=False):
             sock, family, NUMBERS[f'DITTO_CMD_{command}'], DUMP if dump else 0, named(pairs))]
 
 
+def datagram(family, *calls):
+    """Requests of the server's family, numbered from 1: each a command and its attributes."""
+    out = b''
+    for number, (command, *pairs) in enumerate(calls, 1):
+        body = struct.pack('=BBH', NUMBERS[f'DITTO_CMD_{command}'], 1, 0)
+        body += b''.join(attribute(*pair) for pair in named(pairs))
+        out += struct.pack('=IHHII', 16 + len(body), family, REQUEST | ACK, number, 0) + body
+    return out
+
+
+@contextlib.contextmanager
+def family_socket(ns):
+    """A socket, and the number of the server's family."""
+    with _socket(ns, NETLINK_GENERIC) as sock:
+        about = _generic(sock, CONTROL, GETFAMILY, 0, [(FAMILY_NAME, 'ditto')])[0]
+        yield sock, struct.unpack('=H', decode(about)[FAMILY_ID])[0]
+
+
+def acknowledgments(sock, count):
+    """The next ones, in their order: number of the request and errno, or 0."""
+    out = []
+    while len(out) < count:
+        got = sock.recv(1 << 18)
+        while len(got) >= 16:
+            size, kind, _, number = struct.unpack_from('=IHHI', got)
+            if kind == ERROR:
+                out.append((number, -struct.unpack_from('=i', got, 16)[0]))
+            got = got[size + 3 & ~3:]
+    return out
+
+
 def dump_interrupted(ns, command, meanwhile):
     """Dump in small parts, and do something behind the first; was the dump marked as interrupted?"""
     parts, flags, kind = 0, 0, None

@@ -13,6 +13,7 @@ import netlink
 import nfs3
 import rpc
 import servers
+import uring
 from harness import eq, expect_errno, get, pattern, put, run, stop_process, test, wait_for
 
 
@@ -715,3 +716,39 @@ def helpers_of_other_ages(w):
         eq(said in run('dmesg'), kinds is not None)
         older.sock.close()
         wait_for('the helper is gone', lambda: not w.server.setting('helper'))
+
+
+@test(server='ditto')
+def requests_of_one_datagram(w):
+    """Requests that may wait for a file system are done in the order in which they stand."""
+    other, where = [('SHARE_NAME', 'other')], f'{w.base}/other'
+    os.mkdir(where)
+    new = ('SHARE_NEW', *other, ('SHARE_PATH', where))
+    remove = ('SHARE_DEL', *other)
+    with netlink.family_socket(w.server_ns) as (sock, family):
+        sock.send(netlink.datagram(family, new, remove, new, new, remove, remove))
+        eq(netlink.acknowledgments(sock, 6),
+           [(1, 0), (2, 0), (3, 0), (4, errno.EEXIST), (5, 0), (6, errno.ENOENT)])
+        # more than are kept are refused
+        check = ('NESTED_CHECK',)
+        sock.send(netlink.datagram(family, *[check] * 100))
+        told = sorted(netlink.acknowledgments(sock, 100))
+        eq(told, [(i, 0 if i <= 64 else errno.ENOBUFS) for i in range(1, 101)])
+
+
+@test(server='ditto')
+def request_with_other_credentials(w):
+    """A request that may wait for a file system keeps the credentials of its sender, by io_uring."""
+    os.mkdir(w.path('secret'), 0o700)
+    put(w.path('secret/f'), b'')
+    look = ('ACL_GET', ('ACL_PATH', w.path('secret/f')))
+    ring = uring.Ring()
+    root = ring.personality()
+    with netlink.family_socket(w.server_ns) as (sock, family):
+        os.seteuid(65534)
+        try:
+            ring.send(sock, netlink.datagram(family, look), personality=root)
+        finally:
+            os.seteuid(0)
+        eq(netlink.acknowledgments(sock, 1), [(1, 0)])
+    ring.close()

@@ -10,7 +10,7 @@ import nfs3
 import smb2
 import smbraw
 from fault_points import Point
-from harness import Volume, eq, frozen, get, pattern, put, sleepers, test, wait_for
+from harness import Volume, eq, frozen, get, pattern, put, run, sleepers, test, wait_for
 from t_offload_kernel import RANGE, Reader, has_record, helper, offloaded, settled
 from t_offload_wait import read, status
 
@@ -100,6 +100,40 @@ def others_close_their_files(w):
         wait_for('no open file', lambda: not w.server.setting('open_files'))
         eq(sleepers('+ditto') != [], True, 'the frozen one hangs')
     w.server.delete('slow')
+    slow.umount()
+
+
+@test(server='ditto', fs='ext4')
+def administration_goes_on(w):
+    """While shares are removed and added that wait for a disk, other requests of netlink are served.
+
+    To register a family waits for requests that hold the lock of generic netlink, and holds up all
+    that come later.
+    """
+    slow, _ = slow_volume(w)
+
+    def administer():
+        for command in 'modprobe', 'rmmod':
+            run(command, 'ditto_family')
+        done.append(w.server.ctl('status', check=False).stdout)
+
+    def hangs(count, call, *args):
+        thread = threading.Thread(target=call, args=args, daemon=True)
+        thread.start()
+        wait_for('it waits', lambda: len(sleepers(pid='self/task/[0-9]*')) == count)
+        return thread
+    done = []
+    with frozen(w.export):
+        removal = hangs(1, w.server.delete, 'slow')
+        addition = hangs(2, w.server.add, 'again', slow.where)
+        other = threading.Thread(target=administer, daemon=True)
+        other.start()
+        wait_for('others are served', lambda: not other.is_alive())
+        eq((removal.is_alive(), addition.is_alive()), (True, True), 'they wait')
+    assert done and '1 share' in done[0], done
+    for thread in removal, addition:
+        thread.join()
+    w.server.delete('again')
     slow.umount()
 
 
