@@ -4,7 +4,8 @@
  *
  * Locking, outermost first
  *   build (mutex) is held while the directory is listed, by lookups that need the index; never by
- *   a task that changes the directory.
+ *   a task that changes the directory. That of an overlay is outside of all locks of its layers,
+ *   and so of those of indexes of directories there: lockdep is told the depth.
  *   The directory's inode lock, shared, while the index is compared with the directory: a change
  *   by the server is in both of them or in none.
  *   lru_lock (spinlock) guards the list of indexes with names.
@@ -509,7 +510,7 @@ static int index_build(struct ditto_share *share, struct ditto_node *dir,
 {
 	int err;
 
-	mutex_lock(&c->build);
+	mutex_lock_nested(&c->build, dir->inode->i_sb->s_stack_depth);
 	err = index_find_now(share, dir, c, s);
 	for (int i = 0; err == -EAGAIN && i < DITTO_BUILDS_MAX; i++) {
 		err = index_build_once(share, dir, c);

@@ -270,3 +270,17 @@ def unmounted_with_its_share(w):
         done.set()
         closer.join()
         umount(f'{w.base}/layers')
+
+
+@both
+def names_beside_streams(w):
+    """Names in any case on an overlay, and streams on the file system of its layers (lockdep)."""
+    _, s = setup(w)
+    s.close(s.create('FROM-LOWER', how=smb2.OPEN, access=smb2.GENERIC_READ))
+    put(w.path('local'), b'')
+    w.served_volume('plain', 'tmpfs', '16m', squash='none')
+    other = Smb2(w.client, share='plain')
+    for name in 'f:s', 'F:S':
+        other.close(other.create(name))
+    other.end()
+    s.end()
