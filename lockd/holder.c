@@ -15,10 +15,16 @@
 static DEFINE_PER_CPU(unsigned long, steps);
 unsigned long ditto_steps_max;
 EXPORT_SYMBOL_IF_KUNIT(ditto_steps_max);
+typeof(ditto_step) *ditto_step_watch;
+EXPORT_SYMBOL_IF_KUNIT(ditto_step_watch);
 
 void ditto_step(void)
 {
+	typeof(ditto_step) *watch = READ_ONCE(ditto_step_watch);
+
 	__this_cpu_inc(steps);
+	if (unlikely(watch))
+		watch();
 }
 
 /* Called when that lock is about to be dropped. */

@@ -306,6 +306,8 @@ extern unsigned long ditto_steps_max;
 /* Count one step; ditto_steps_end() is called before the lock is dropped. */
 void ditto_step(void);
 void ditto_steps_end(void);
+/* Called at each step if it is set, to look at what others may see in between. */
+extern typeof(ditto_step) *ditto_step_watch;
 /* The order of keys of the same length: as memcmp(). */
 int ditto_key_bytes_compare(const u8 *a, const u8 *b, u32 len);
 #else

@@ -87,12 +87,20 @@ void ditto_range_drop(struct ditto_range *range)
 	ditto_range_remove(range);
 }
 
-static void range_place(struct ditto_lock_ctx *ctx, struct ditto_range *range, u64 first,
-			u64 last)
+/*
+ * Set the bytes of a range that its client has, but its node does not. Lists read them under the
+ * lock of the client as soon as that has the claim.
+ */
+static void range_widen(struct ditto_range *range, u64 first, u64 last)
 {
+	struct ditto_client *client = range->claim.owner->client;
+
+	if (first == range->first && last == range->last)
+		return;
+	spin_lock(&client->lock);
 	range->first = first;
 	range->last = last;
-	ditto_range_insert(ctx, range);
+	spin_unlock(&client->lock);
 }
 
 /* True if a range and the requested one would merge if they touched. */
@@ -131,18 +139,18 @@ static int posix_split(struct ditto_lock_ctx *ctx, const struct ditto_range_requ
 		       struct ditto_range *range, struct ditto_range *prealloc[2])
 {
 	struct ditto_range *spare = prealloc[1];
-	u64 end;
 	int err;
 
-	end = range->last;
 	spare->claim.held = range->claim.held;
 	spare->claim.share = range->claim.share;
 	spare->open = range->open;
+	spare->first = req->last + 1;
+	spare->last = range->last;
 	err = ditto_claim_attach(ctx, &spare->claim);
 	if (err)
 		return err;
 	ditto_range_move(range, range->first, req->last);
-	range_place(ctx, spare, req->last + 1, end);
+	ditto_range_insert(ctx, spare);
 	spare->claim.since = range->claim.since;
 	prealloc[1] = NULL;
 	return 0;
@@ -189,7 +197,8 @@ static void posix_merge(struct ditto_lock_ctx *ctx, struct ditto_range *new,
 		new->claim.since = min(new->claim.since, range->claim.since);
 		ditto_range_remove(range);
 	}
-	range_place(ctx, new, first, last);
+	range_widen(new, first, last);
+	ditto_range_insert(ctx, new);
 }
 
 /* Note what the owner has among these bytes. @range: see posix_clear() */
@@ -228,6 +237,8 @@ static int posix_take(struct ditto_lock_ctx *ctx, const struct ditto_range_reque
 	if (own && posix_is_alike(own, req) && own->first <= req->first &&
 	    own->last >= req->last)
 		return 0;
+	new->first = req->first;
+	new->last = req->last;
 	err = ditto_claim_attach(ctx, &new->claim);
 	if (err)
 		return err;
@@ -258,11 +269,13 @@ int ditto_range_take(struct ditto_lock_ctx *ctx, const struct ditto_range_reques
 		return posix_take(ctx, req, prealloc);
 	new->claim.held = ditto_range_row(DITTO_EXACT, req->exclusive);
 	new->empty = req->empty;
+	new->first = req->first;
+	new->last = ditto_range_end(req->empty, req->first, req->last);
 	err = ditto_claim_attach(ctx, &new->claim);
 	if (err)
 		return err;
 	prealloc[0] = NULL;
-	range_place(ctx, new, req->first, ditto_range_end(req->empty, req->first, req->last));
+	ditto_range_insert(ctx, new);
 	trace_ditto_grant(&new->claim, 0, "range");
 	return 0;
 }

@@ -3,6 +3,9 @@
 #include <linux/filelock.h>
 #include <net/net_namespace.h>
 
+#include "../../../lockd/client_private.h"
+#include "../../../lockd/holder.h"
+#include "../../../lockd/range_private.h"
 #include "../../../lockd/show.h"
 #include "../await.h"
 #include "claim_common.h"
@@ -505,6 +508,59 @@ static void one_node_is_listed_while_claims_go(struct kunit *test)
 	claim_client_end(test, b);
 }
 
+/* What lists see of a client while it gets a range. */
+static struct {
+	struct ditto_client *client;
+	struct task_struct *task;
+	u32 seen;
+	u32 wrong;
+} watched;
+
+static void watch_ranges(void)
+{
+	struct ditto_client *client = watched.client;
+	struct ditto_claim *claim;
+	struct ditto_range *range;
+
+	if (current != watched.task)
+		return;
+	spin_lock(&client->lock);
+	for (claim = ditto_client_first_claim(client); claim;
+	     claim = ditto_client_claim_next(claim)) {
+		range = ditto_claim_range(claim);
+		watched.seen++;
+		watched.wrong += (range->first != 10 || range->last != 15) &&
+				 (range->first != 100 || range->last != 105);
+	}
+	spin_unlock(&client->lock);
+}
+
+/* As soon as a client has a range, lists see its bytes, not those that its memory had before. */
+static void bytes_are_seen_at_once(struct kunit *test)
+{
+	struct claim_client *client = claim_client(test, "c", 0);
+	struct ditto_owner *owner = claim_owner(test, client, 1);
+	struct claim_node *node = claim_node(test);
+	struct ditto_range_request first = claim_req(node, owner, true, 10, 15),
+				   old = claim_req(node, owner, true, 50, 55),
+				   last = claim_req(node, owner, true, 100, 105);
+
+	KUNIT_ASSERT_EQ(test, ditto_range_lock(&last, NULL, NULL), 0);
+	KUNIT_ASSERT_EQ(test, ditto_range_lock(&old, NULL, NULL), 0);
+	KUNIT_ASSERT_EQ(test, ditto_range_unlock(&old), 0);
+	watched.client = &client->client;
+	watched.task = current;
+	watched.seen = 0;
+	watched.wrong = 0;
+	WRITE_ONCE(ditto_step_watch, watch_ranges);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&first, NULL, NULL), 0);
+	WRITE_ONCE(ditto_step_watch, NULL);
+	KUNIT_EXPECT_GT(test, watched.seen, 2);
+	KUNIT_EXPECT_EQ(test, watched.wrong, 0);
+	ditto_owner_put(owner);
+	claim_client_end(test, client);
+}
+
 static struct kunit_case claim_client_cases[] = {
 	KUNIT_CASE(one_key_one_owner),
 	KUNIT_CASE(teardown_to_zero),
@@ -516,6 +572,7 @@ static struct kunit_case claim_client_cases[] = {
 	KUNIT_CASE(grace_ends_by_the_clock),
 	KUNIT_CASE(each_claim_is_shown),
 	KUNIT_CASE(one_node_is_listed_while_claims_go),
+	KUNIT_CASE(bytes_are_seen_at_once),
 	{}
 };
 
