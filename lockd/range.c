@@ -70,6 +70,22 @@ int ditto_range_try(struct ditto_lock_ctx *ctx, const struct ditto_range_request
 	return err ?: ditto_range_take(ctx, req, prealloc);
 }
 
+/* Lock a range that the VFS need not be shown. @ctx: locked; it is unlocked afterwards. */
+static int range_lock_at(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
+			 struct ditto_wait *wait, struct ditto_conflict *conflict,
+			 struct ditto_range *prealloc[2])
+{
+	int err;
+
+	/* A request that can wait does not overtake the queue. */
+	if (wait && (wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict)))
+		err = -EAGAIN;
+	else
+		err = ditto_range_try(ctx, req, prealloc, conflict);
+	ditto_lock_ctx_unlock(ctx);
+	return err;
+}
+
 static int range_lock(const struct ditto_range_request *req, struct ditto_wait *wait,
 		      struct ditto_conflict *conflict, struct ditto_range *prealloc[2])
 {
@@ -79,12 +95,7 @@ static int range_lock(const struct ditto_range_request *req, struct ditto_wait *
 	if (!ctx)
 		return -ENOMEM;
 	ditto_lock_ctx_want_busy(ctx);
-	/* A request that can wait does not overtake the queue. */
-	if (wait && (wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict)))
-		err = -EAGAIN;
-	else
-		err = ditto_range_try(ctx, req, prealloc, conflict);
-	ditto_lock_ctx_unlock(ctx);
+	err = range_lock_at(ctx, req, wait, conflict, prealloc);
 	if (wait && (err == -EAGAIN || err == -EBUSY))
 		err = ditto_wait_enqueue(req, wait, conflict, prealloc);
 	return err;
@@ -102,11 +113,7 @@ static bool range_lock_covered(const struct ditto_range_request *req, struct dit
 
 	if (!ctx)
 		return false;
-	if (wait && (wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict)))
-		*err = -EAGAIN;
-	else
-		*err = ditto_range_try(ctx, req, prealloc, conflict);
-	ditto_lock_ctx_unlock(ctx);
+	*err = range_lock_at(ctx, req, wait, conflict, prealloc);
 	return !wait || (*err != -EAGAIN && *err != -EBUSY);
 }
 
