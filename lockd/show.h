@@ -81,7 +81,7 @@ int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, con
  * @arg: for @fn
  *
  * Looks at the claims of all nodes: only clients have theirs in an order in which a list can go on.
- * What is on the node all the time is listed exactly once.
+ * Claims and requests that stay on the node are listed exactly once.
  *
  * Context: may sleep.
  * Return: see ditto_show_clients().

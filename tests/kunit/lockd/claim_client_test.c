@@ -508,7 +508,7 @@ static void one_node_is_listed_while_claims_go(struct kunit *test)
 	claim_client_end(test, b);
 }
 
-/* What lists see of a client while it gets a range. */
+/* Ranges that a list sees of a client while it gets one. */
 static struct {
 	struct ditto_client *client;
 	struct task_struct *task;
@@ -535,7 +535,7 @@ static void watch_ranges(void)
 	spin_unlock(&client->lock);
 }
 
-/* As soon as a client has a range, lists see its bytes, not those that its memory had before. */
+/* Lists see the bytes of a range, not those that its memory had before, once its client has it. */
 static void bytes_are_seen_at_once(struct kunit *test)
 {
 	struct claim_client *client = claim_client(test, "c", 0);

@@ -461,7 +461,7 @@ static void room_of_a_session(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, dnfs4_room(cmp), 392, "what does not fit limits nothing");
 }
 
-/* What follows a payload has the rest of the head, and of the session's limit. */
+/* Results behind a payload have the rest of the head, and of the session's limit. */
 static void room_behind_a_payload(struct kunit *test)
 {
 	static const struct {

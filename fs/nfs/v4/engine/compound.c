@@ -179,7 +179,7 @@ static u32 check_version(const struct dnfs4_compound *cmp)
 	return NFS4_OK;
 }
 
-/* What the operation says to a current filehandle that does not suit all of them. */
+/* Checks a current filehandle that does not suit every operation. */
 static u32 check_current(const struct dnfs4_compound *cmp)
 {
 	const struct dnfs4_op *op = cmp->op;
