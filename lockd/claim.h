@@ -186,6 +186,7 @@ struct ditto_lock_busy {
  * struct ditto_lock_ctx - everything held on one node
  * @first: memory for one of the holders: most nodes have no other
  * @summary: DITTO_SUM_* bits; also read without the lock
+ * @pins: number of tasks that keep the context while its lock is dropped
  * @begun: number of breaks begun under this hold of the lock
  * @dead: the context was taken off its point; look it up again
  * @pump: a claim was given up: process the queue before the lock is dropped
@@ -197,11 +198,9 @@ struct ditto_lock_busy {
  *	they come and go without it, see mirror_cover.c. Written under mirror->lock and @lock; also
  *	read without them
  * @lock: guards all other members
- * @held: number of claims, waiting requests, parked operations and pins; the context ends with the
- *	last
+ * @claims: number of claims of all kinds. The context ends with the last claim, waiting request,
+ *	parked operation and pin
  * @point: the point of the node, pinned
- * @claims: number of claims of all kinds
- * @opens: number of opens
  * @holders: struct ditto_holder by key; opens and grants are found through it
  * @gone: claims to be freed when the lock is dropped, linked by their own @gone
  * @busy: ranges and waiting operations; see ditto_lock_ctx_busy(). Also read under client->lock,
@@ -210,7 +209,8 @@ struct ditto_lock_busy {
  */
 struct ditto_lock_ctx {
 	struct ditto_holder first;
-	u32 summary;
+	u16 summary;
+	u16 pins;
 	u16 begun;
 	bool dead : 1;
 	bool pump : 1;
@@ -220,10 +220,8 @@ struct ditto_lock_ctx {
 	bool first_used : 1;
 	bool covered;
 	spinlock_t lock;	/* see above */
-	u32 held;
-	struct ditto_lock_point *point;
 	u32 claims;
-	u32 opens;
+	struct ditto_lock_point *point;
 	struct rb_root holders;
 	struct ditto_claim *gone;
 	const struct ditto_lock_busy *busy;

@@ -96,6 +96,28 @@ static bool sum_meets(const struct ditto_holder_sum *a, const struct ditto_holde
 	return a->held & b->held || a->left & b->left || a->modes & b->modes;
 }
 
+static struct ditto_holder_sum holder_sum(const struct ditto_holder *holder)
+{
+	const struct ditto_holder_own own = holder->own;
+	struct ditto_holder_sum sum = { .modes = own.modes };
+
+	if (!holder->grant)
+		return sum;
+	sum.held = BIT_ULL(own.class);
+	if (own.left)
+		sum.left = BIT_ULL((own.class & ~DITTO_CLASS_BITS) | (own.left - 1));
+	if (ditto_class_at(own.class).notify)
+		sum.modes |= DITTO_HOLDER_NOTIFY;
+	return sum;
+}
+
+static bool holder_meets(const struct ditto_holder *holder, const struct ditto_holder_sum *wanted)
+{
+	const struct ditto_holder_sum sum = holder_sum(holder);
+
+	return sum_meets(&sum, wanted);
+}
+
 static void sum_add_subtree(struct ditto_holder_sum *sum, const struct rb_node *rb)
 {
 	const struct ditto_holder_sum *subtree;
@@ -111,7 +133,7 @@ static void sum_add_subtree(struct ditto_holder_sum *sum, const struct rb_node *
 static bool holder_augment_compute(struct ditto_holder *holder, bool exit)
 {
 	struct ditto_holder_sum *old = &holder->subtree;
-	struct ditto_holder_sum sum = holder->own;
+	struct ditto_holder_sum sum = holder_sum(holder);
 
 	sum_add_subtree(&sum, holder->by_key.rb_left);
 	sum_add_subtree(&sum, holder->by_key.rb_right);
@@ -232,7 +254,7 @@ static struct ditto_holder *holder_leftmost(struct rb_node *rb, const struct dit
 			rb = rb->rb_left;
 			continue;
 		}
-		if (sum_meets(&holder->own, sum))
+		if (holder_meets(holder, sum))
 			return holder;
 		rb = rb->rb_right;
 	}
@@ -264,7 +286,7 @@ struct ditto_holder *ditto_holder_next(struct ditto_holder *holder,
 				return NULL;
 		} while (prev == rb->rb_right);
 		holder = rb_entry(rb, struct ditto_holder, by_key);
-		if (sum_meets(&holder->own, sum))
+		if (holder_meets(holder, sum))
 			return holder;
 	}
 }
@@ -288,7 +310,7 @@ struct ditto_holder *ditto_holder_behind(struct ditto_lock_ctx *ctx,
 			rb = rb->rb_right;
 		}
 	}
-	if (!found || sum_meets(&found->own, sum))
+	if (!found || holder_meets(found, sum))
 		return found;
 	return ditto_holder_next(found, sum);
 }
@@ -397,18 +419,19 @@ static void holder_sum_own(struct ditto_holder *holder)
 {
 	const struct ditto_lease *grant = holder->grant;
 	u32 modes = opens_modes(holder->opens.rb_node);
-	struct ditto_holder_sum *own = &holder->own;
+	struct ditto_holder_own *own = &holder->own;
+	u32 opened = RB_EMPTY_ROOT(&holder->opens) ? 0 : DITTO_HOLDER_OPEN;
 	struct ditto_grant_class class;
 	u8 left;
 
-	*own = (struct ditto_holder_sum) { .modes = modes << DITTO_MODES_SHOWN };
+	*own = (struct ditto_holder_own) { .modes = modes << DITTO_MODES_SHOWN | opened };
 	if (!grant)
 		return;
 	class = (struct ditto_grant_class) {
 		.held = grant->claim.held, .older = grant->older, .notify = grant->notify,
 		.bits = grant->bits,
 	};
-	own->held = ditto_class_bit(class);
+	own->class = ditto_class_number(class);
 	left = grant->bits;
 	/*
 	 * A courtesy client does not answer a break, so the grant stays among those to be broken: a
@@ -419,14 +442,12 @@ static void holder_sum_own(struct ditto_holder *holder)
 		left = grant->target;
 	class.bits = left;
 	if (left)
-		own->left = ditto_class_bit(class);
+		own->left = 1 + (ditto_class_number(class) & DITTO_CLASS_BITS);
 	if (grant->bits & DITTO_LEASE_HANDLE)
-		own->modes = modes << (left & DITTO_LEASE_HANDLE ? DITTO_MODES_HIDDEN :
-								   DITTO_MODES_ASKED);
+		own->modes = opened | modes << (left & DITTO_LEASE_HANDLE ? DITTO_MODES_HIDDEN :
+									    DITTO_MODES_ASKED);
 	if (grant->state == DITTO_LEASE_BREAKING)
 		own->modes |= DITTO_HOLDER_BREAKING;
-	if (grant->notify)
-		own->modes |= DITTO_HOLDER_NOTIFY;
 }
 
 /* Update the sums of a holder that changed, or free it with its last claim. */

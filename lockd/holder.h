@@ -38,7 +38,8 @@ struct ditto_owner;
 #define DITTO_MODES_HIDDEN	7	/* the opens are hidden */
 #define DITTO_MODES_ASKED	14	/* hidden, and the holder was asked to give up HANDLE */
 #define DITTO_HOLDER_BREAKING	BIT(21)	/* an answer to a break is awaited */
-#define DITTO_HOLDER_NOTIFY	BIT(22)	/* changes of entries are delivered */
+#define DITTO_HOLDER_OPEN	BIT(22)	/* there is an open, whatever its modes */
+#define DITTO_HOLDER_NOTIFY	BIT(23)	/* changes of entries are delivered */
 
 /* The mode bits of an open with this access and deny. */
 static inline u8 ditto_modes(u8 access, u8 deny)
@@ -67,11 +68,18 @@ struct ditto_grant_class {
 	u8 bits;
 };
 
+/* The number of a class, which ends with two bits that are those of the grants but READ. */
+static inline u8 ditto_class_number(struct ditto_grant_class c)
+{
+	return (c.held - DITTO_HELD_LEASE) << 4 | c.older << 3 | c.notify << 2 | c.bits >> 1;
+}
+
+#define DITTO_CLASS_BITS	3
+
 /* There are at most 64 classes, so a set of classes is one word. */
 static inline u64 ditto_class_bit(struct ditto_grant_class c)
 {
-	return BIT_ULL((c.held - DITTO_HELD_LEASE) << 4 | c.older << 3 | c.notify << 2 |
-		       c.bits >> 1);
+	return BIT_ULL(ditto_class_number(c));
 }
 
 /* The class of a bit; the inverse of ditto_class_bit(). */
@@ -101,7 +109,7 @@ static inline u8 ditto_classes_bits(u64 classes)
  * @left: the same, but only with the bits that no break has asked for yet
  * @modes: modes of the opens, shifted by DITTO_MODES_*, and DITTO_HOLDER_* bits
  *
- * A search takes one as its criteria: a holder with any of it matches. Each holder has two, so
+ * A search takes one as its criteria: a holder with any of it matches. Each holder has one, so
  * there is no padding.
  */
 struct ditto_holder_sum {
@@ -111,21 +119,36 @@ struct ditto_holder_sum {
 } __packed __aligned(4);
 
 /**
+ * struct ditto_holder_own - summary of one holder in one word
+ * @modes: as in struct ditto_holder_sum, without DITTO_HOLDER_NOTIFY, which @class tells
+ * @class: of a holder with a grant: number of its class
+ * @left: of a holder with a grant: 0 if breaks have asked for all of it; else 1 plus what the
+ *	number of its class would end with if it had only what they have not asked for
+ *
+ * It changes with the summary of the subtree only, of which it is always a part.
+ */
+struct ditto_holder_own {
+	u32 modes : 23;
+	u32 class : 6;
+	u32 left : 3;
+};
+
+/**
  * struct ditto_holder - opens and grant with one key on a node
  * @by_key: node in ctx->holders, ordered by the bytes of the key
  * @key: the key, held by the opens and the grant; NULL for opens that cannot cache
  * @grant: the caching grant, or NULL
  * @opens: struct ditto_open, by client and owner
- * @own: summary of this holder
  * @subtree: summary of the subtree
+ * @own: summary of this holder
  */
 struct ditto_holder {
 	struct rb_node by_key;
 	struct ditto_owner *key;
 	struct ditto_lease *grant;
 	struct rb_root opens;
-	struct ditto_holder_sum own;
 	struct ditto_holder_sum subtree;
+	struct ditto_holder_own own;
 };
 
 extern struct kmem_cache *ditto_holder_slab;

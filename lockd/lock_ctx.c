@@ -24,6 +24,11 @@ static bool lock_ctx_is_busy(const struct ditto_lock_ctx *ctx)
 	return ctx->busy != &lock_idle;
 }
 
+static bool lock_ctx_is_unused(const struct ditto_lock_ctx *ctx)
+{
+	return !ctx->claims && !ctx->pins && !ctx->busy->waiting && !ctx->busy->parked;
+}
+
 struct ditto_lock_busy *ditto_lock_ctx_busy(struct ditto_lock_ctx *ctx)
 {
 	lockdep_assert_held(&ctx->lock);
@@ -109,6 +114,7 @@ static struct ditto_lock_ctx *lock_ctx_alloc(struct ditto_lock_point *point)
 	ctx->more = false;
 	ctx->first_used = false;
 	WRITE_ONCE(ctx->covered, false);
+	ctx->pins = 0;
 	ctx->begun = 0;
 	ctx->point = point;
 	ctx->holders = RB_ROOT;
@@ -221,10 +227,11 @@ struct ditto_lock_ctx *ditto_lock_ctx_at(struct ditto_lock_ctx *const *where)
 	return ctx;
 }
 
-static u32 lock_ctx_summary(const struct ditto_lock_ctx *ctx)
+static u16 lock_ctx_summary(const struct ditto_lock_ctx *ctx)
 {
 	const struct ditto_holder_sum held = ditto_holders_sum(ctx);
-	u32 denied, sum = 0;
+	u32 denied;
+	u16 sum = 0;
 
 	for (int row = 0; ctx->busy->ranged && row < DITTO_RANGE_ROWS; row++) {
 		if (!RB_EMPTY_ROOT(&ctx->busy->ranges[row]))
@@ -237,7 +244,7 @@ static u32 lock_ctx_summary(const struct ditto_lock_ctx *ctx)
 			sum |= DITTO_SUM_DENY_READ << bit;
 	}
 	sum |= ditto_classes_bits(held.held) * DITTO_SUM_LEASE_READ;
-	if (ctx->opens)
+	if (held.modes & DITTO_HOLDER_OPEN)
 		sum |= DITTO_SUM_OPEN;
 	if (held.modes & DITTO_HOLDER_NOTIFY)
 		sum |= DITTO_SUM_NOTIFY;
@@ -285,7 +292,7 @@ static void lock_ctx_hold_end(struct ditto_lock_ctx *ctx)
  */
 static bool lock_ctx_settle(struct ditto_lock_ctx *ctx)
 {
-	u32 summary;
+	u16 summary;
 
 	/*
 	 * A request that is granted may have broken a grant that parked operations wait for, too.
@@ -333,7 +340,7 @@ void ditto_lock_ctx_unlock(struct ditto_lock_ctx *ctx)
 		ctx->watched = false;
 		point->ops->get(point);
 	}
-	dead = !ctx->held;
+	dead = lock_ctx_is_unused(ctx);
 	if (dead) {
 		ctx->dead = true;
 		RCU_INIT_POINTER(point->ctx, NULL);
@@ -357,7 +364,7 @@ void ditto_lock_ctx_unlock(struct ditto_lock_ctx *ctx)
 
 void ditto_lock_ctx_unlock_same(struct ditto_lock_ctx *ctx)
 {
-	if (!ctx->held) {
+	if (unlikely(lock_ctx_is_unused(ctx))) {
 		ditto_lock_ctx_unlock(ctx);
 		return;
 	}
@@ -369,13 +376,13 @@ void ditto_lock_ctx_unlock_same(struct ditto_lock_ctx *ctx)
 void ditto_lock_ctx_pin(struct ditto_lock_ctx *ctx)
 {
 	lockdep_assert_held(&ctx->lock);
-	ctx->held++;
+	ctx->pins++;
 }
 
 void ditto_lock_ctx_unpin(struct ditto_lock_ctx *ctx)
 {
 	lockdep_assert_held(&ctx->lock);
-	ctx->held--;
+	ctx->pins--;
 }
 
 void ditto_lock_ctx_lock_pinned(struct ditto_lock_ctx *ctx)
@@ -455,7 +462,6 @@ int ditto_claim_attach(struct ditto_lock_ctx *ctx, struct ditto_claim *claim)
 	ditto_locks_live_add(client->table, kind, 1);
 	percpu_counter_inc(&client->table->claims);
 	ctx->claims++;
-	ctx->held++;
 	ditto_locks_count(client->table, DITTO_LOCK_GRANTED);
 	return 0;
 }
@@ -477,7 +483,6 @@ void ditto_claim_detach(struct ditto_claim *claim)
 	ditto_locks_live_add(client->table, kind, -1);
 	percpu_counter_dec(&client->table->claims);
 	ctx->claims--;
-	ctx->held--;
 	ctx->pump = true;
 	/* Opens and pending ranges are not the table's memory. */
 	if (ditto_held_is_range(claim->held) ? !ditto_claim_range(claim)->pending :

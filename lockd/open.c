@@ -54,7 +54,6 @@ bool ditto_open_drop(struct ditto_open *open, const char *why)
 	}
 	trace_ditto_release(&open->claim, 0, why);
 	ditto_holder_del_open(ctx, open);
-	ctx->opens--;
 	ditto_claim_detach(&open->claim);
 	return true;
 }
@@ -127,7 +126,6 @@ int ditto_open_claim_in(struct ditto_open *open, struct ditto_lock_point *point,
 		}
 		if (!err) {
 			ditto_holder_add_open(ctx, open, &holder);
-			ctx->opens++;
 			trace_ditto_grant(&open->claim, 0, "open");
 		}
 		ditto_lock_ctx_unlock(ctx);

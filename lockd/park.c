@@ -45,7 +45,6 @@ bool ditto_park_add(struct ditto_lock_ctx *ctx, struct ditto_park *park)
 	WRITE_ONCE(park->point, ctx->point);
 	park->used = true;
 	busy->parked++;
-	ctx->held++;
 	return true;
 }
 
@@ -53,7 +52,6 @@ static void park_remove(struct ditto_lock_ctx *ctx, struct ditto_park *park)
 {
 	list_del_init(&park->link);
 	ditto_lock_ctx_busy(ctx)->parked--;
-	ctx->held--;
 }
 
 static void park_wake(struct ditto_lock_ctx *ctx, bool all)

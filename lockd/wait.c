@@ -180,7 +180,6 @@ static int wait_add(struct ditto_lock_ctx *ctx, struct ditto_wait *wait,
 		atomic_inc(&client->table->telling);
 		busy->telling++;
 	}
-	ctx->held++;
 	trace_ditto_wait(wait, -EINPROGRESS);
 	ditto_locks_count(client->table, DITTO_LOCK_WAITED);
 	return 0;
@@ -209,7 +208,6 @@ void ditto_wait_remove(struct ditto_wait *wait)
 		atomic_dec(&client->table->telling);
 		busy->telling--;
 	}
-	ctx->held--;
 	/* Later requests may have waited for this one. */
 	ctx->pump = true;
 }
