@@ -236,11 +236,11 @@ struct ditto_lock_ctx {
  * @owner: the owner, referenced; for a grant, its key
  * @by_id: node in the client's tree
  * @gone: the next one in ctx->gone, once the claim is off its node
- * @id: number for people, see ditto_show_release()
+ * @id: number for people, see ditto_show_release(); its highest bits are never needed
+ * @held: enum ditto_held; constant while the claim is on its node
  * @since: creation time, wall clock in seconds, for people; it ends in 2106
  * @share: number of the export or share that it was claimed through, see
  *	ditto_locks_release_share(); or 0
- * @held: enum ditto_held
  */
 struct ditto_claim {
 	struct ditto_lock_ctx *ctx;
@@ -249,11 +249,13 @@ struct ditto_claim {
 		struct rb_node by_id;
 		struct ditto_claim *gone;
 	};
-	u64 id;
+	u64 id : 60;
+	u64 held : 4;
 	u32 since;
 	u32 share;
-	u8 held;
 };
+
+static_assert(DITTO_HELDS <= 16);
 
 /**
  * struct ditto_actor - the caller of an operation, as the lock table sees it

@@ -352,7 +352,7 @@ static void open_takes_little(struct kunit *test)
 	if (!IS_ENABLED(CONFIG_64BIT) || IS_ENABLED(CONFIG_DEBUG_SPINLOCK) ||
 	    IS_ENABLED(CONFIG_LOCKDEP) || IS_ENABLED(CONFIG_PREEMPT_RT))
 		kunit_skip(test, "locks are larger here");
-	KUNIT_EXPECT_LE(test, sizeof(struct ditto_open), 136);
+	KUNIT_EXPECT_LE(test, sizeof(struct ditto_open), 104);
 	KUNIT_EXPECT_LE(test, sizeof(struct ditto_lock_ctx), 128);
 	KUNIT_EXPECT_LE(test, struct_size_t(struct ditto_owner, key, sizeof(u64)), 48);
 }
