@@ -231,7 +231,11 @@ int ditto_instance_enter(struct ditto_instance *inst, struct ditto_op *op,
 	ditto_node_hold(node);
 	if (base != node)
 		ditto_node_hold(base);
-	inst->dentry = dget(dentry);
+	/* That of a hard link is held by it. */
+	if (inst->is_stream)
+		inst->base_dentry = dget(dentry);
+	else if (!inst->link)
+		inst->own_link.dentry = dget(dentry);
 	RCU_INIT_POINTER(inst->share, share);
 	refcount_set(&inst->ref, 2);
 	list = instance_list(share, inst);
@@ -260,8 +264,8 @@ static void let_go(struct ditto_op *op, struct ditto_instance *inst)
 	struct ditto_hardlink *link = inst->link, *base_link = ditto_instance_file_link(inst);
 	struct ditto_node *node = inst->node, *base = ditto_instance_file(inst);
 	struct ditto_cred *closer = inst->closer;
-	struct dentry *dentry = inst->dentry;
 	bool is_stream = inst->is_stream;
+	struct dentry *dentry = is_stream || !link ? ditto_instance_file_dentry(inst) : NULL;
 
 	if (inst->is_dir && inst->watch)
 		ditto_watch_end(inst->watch);
@@ -271,11 +275,11 @@ static void let_go(struct ditto_op *op, struct ditto_instance *inst)
 		ditto_pins_drop(&inst->pins);
 	RCU_INIT_POINTER(inst->share, NULL);
 	inst->node = NULL;
-	inst->dentry = NULL;
 	WRITE_ONCE(inst->link, NULL);
 	if (is_stream) {
 		inst->base = NULL;
 		inst->base_link = NULL;
+		inst->base_dentry = NULL;
 	}
 	op->stream_of = is_stream ? base : NULL;
 	if (inst->written)
@@ -466,7 +470,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_instance_base, DITTO);
 
 struct dentry *ditto_instance_dentry(const struct ditto_instance *inst)
 {
-	return inst->dentry;
+	return ditto_instance_file_dentry(inst);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_dentry, DITTO);
 
@@ -560,7 +564,7 @@ char *ditto_dentry_path(const struct ditto_share *share, const struct dentry *de
 char *ditto_instance_path(const struct ditto_instance *inst, char *buf, size_t size)
 {
 	const struct ditto_share *share = rcu_access_pointer(inst->share);
-	const struct dentry *dentry = inst->dentry;
+	const struct dentry *dentry = ditto_instance_file_dentry(inst);
 	char *at = buf + size;
 	bool fits, names;
 
@@ -584,7 +588,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_instance_path, DITTO);
 u32 ditto_instance_entry(const struct ditto_instance *inst, struct ditto_handle *dir, char *name)
 {
 	struct ditto_share *share = rcu_access_pointer(inst->share);
-	struct dentry *dentry = inst->dentry, *parent;
+	struct dentry *dentry = ditto_instance_file_dentry(inst), *parent;
 	struct name_snapshot snapshot;
 	u32 len = 0;
 

@@ -117,12 +117,14 @@ static struct ditto_instance *list_open_below(struct ditto_instance_list *list, 
 
 	lockdep_assert_held(&list->lock);
 	list_for_each_entry(inst, &list->instances, of_share) {
+		struct dentry *dentry = ditto_instance_file_dentry(inst);
+
 		if (exact && inst->exact)
 			continue;
 		/* An open file whose name was removed has no path that would change. */
-		if (d_unhashed(inst->dentry) && !IS_ROOT(inst->dentry))
+		if (d_unhashed(dentry) && !IS_ROOT(dentry))
 			continue;
-		if (!dir || (inst->dentry != dir && is_subdir(inst->dentry, dir)))
+		if (!dir || (dentry != dir && is_subdir(dentry, dir)))
 			return inst;
 	}
 	return NULL;

@@ -14,7 +14,7 @@
 static int check_rights(struct ditto_op *op, const struct ditto_instance *inst, u32 fresh,
 			u32 flags)
 {
-	struct ditto_node *parent = ditto_open_parent(op, inst->dentry);
+	struct ditto_node *parent = ditto_open_parent(op, ditto_instance_file_dentry(inst));
 	u32 have = 0;
 	int err;
 

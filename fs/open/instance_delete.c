@@ -144,7 +144,7 @@ static int check_delete(struct ditto_op *op, const struct ditto_instance *inst, 
 		return -EACCES;
 	if (!op->writable)
 		return -EROFS;
-	if (!inst->is_stream && inst->dentry == op->share->root.dentry)
+	if (!inst->is_stream && ditto_instance_file_dentry(inst) == op->share->root.dentry)
 		return -EPERM;
 	if (!inst->link)
 		return -EPERM;
@@ -162,7 +162,7 @@ static int delete_now(struct ditto_op *op, struct ditto_instance *inst)
 
 	as.granted = 0;
 	if (!inst->is_stream)
-		return ditto_remove_dentry(&as, inst->dentry, false);
+		return ditto_remove_dentry(&as, ditto_instance_file_dentry(inst), false);
 	dentry = ditto_node_dentry(inst->node);
 	err = ditto_stream_remove_dentry(&as, dentry);
 	dput(dentry);

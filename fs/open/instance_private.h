@@ -26,13 +26,14 @@
  * @pins: of a file or stream: files kept open for reading and writing @node
  * @dir: of a directory: @node
  * @watch: of a directory: its watch, or NULL; ends when the file is dropped
- * @dentry: name of the file, also for a stream, held
  * @link: the name that @node was opened by, of @node->hardlinks; NULL if it is not known, or after
  *	the file was dropped
  * @own_link: of a file or directory: memory for its hard link, which the first instance of a name
- *	provides; others may use it after this one was closed
+ *	provides; others may use it after this one was closed. If the name is not known, it has only
+ *	the dentry; see ditto_instance_file_dentry()
  * @base: of a stream: the file, held; see ditto_instance_file()
  * @base_link: of a stream: the same of @base as @link of @node
+ * @base_dentry: of a stream: name of @base, held
  * @open: the claim
  * @closer: credential of the caller that requested delete-on-close, held; or NULL.
  *	Guarded by the lock of the file's node
@@ -61,13 +62,13 @@ struct ditto_instance {
 			struct ditto_watch *watch;
 		};
 	};
-	struct dentry *dentry;
 	struct ditto_hardlink *link;
 	union {
 		struct ditto_hardlink own_link;
 		struct {
 			struct ditto_node *base;
 			struct ditto_hardlink *base_link;
+			struct dentry *base_dentry;
 		};
 	};
 	struct ditto_open open;
@@ -101,6 +102,14 @@ static inline struct ditto_node *ditto_instance_file(const struct ditto_instance
 static inline struct ditto_hardlink *ditto_instance_file_link(const struct ditto_instance *inst)
 {
 	return inst->is_stream ? inst->base_link : inst->link;
+}
+
+/* A name of the file, also for a stream, until the file is dropped. */
+static inline struct dentry *ditto_instance_file_dentry(const struct ditto_instance *inst)
+{
+	if (inst->is_stream)
+		return inst->base_dentry;
+	return inst->link ? inst->link->dentry : inst->own_link.dentry;
 }
 
 /**

@@ -89,14 +89,15 @@ static bool is_other_link(const struct ditto_instance *inst, const struct target
 {
 	const struct ditto_name found = found_name(t);
 	struct name_snapshot snapshot;
-	struct dentry *parent;
+	struct dentry *dentry, *parent;
 	struct ditto_name own;
 	bool other;
 
 	if (t->walk.node != ditto_instance_file(inst))
 		return false;
-	parent = dget_parent(inst->dentry);
-	take_dentry_name_snapshot(&snapshot, inst->dentry);
+	dentry = ditto_instance_file_dentry(inst);
+	parent = dget_parent(dentry);
+	take_dentry_name_snapshot(&snapshot, dentry);
 	own = (struct ditto_name){ .name = snapshot.name.name, .len = snapshot.name.len };
 	other = d_inode(parent) != t->walk.parent->inode || !ditto_names_same(&found, &own);
 	release_dentry_name_snapshot(&snapshot);
@@ -161,9 +162,11 @@ static int check_kind(const struct ditto_instance *inst, const struct target *t)
 
 static int check_self(struct ditto_op *op, const struct ditto_instance *inst)
 {
-	if (inst->dentry == op->share->root.dentry)
+	struct dentry *dentry = ditto_instance_file_dentry(inst);
+
+	if (dentry == op->share->root.dentry)
 		return -EACCES;
-	return inst->is_dir ? ditto_instance_is_busy(op, inst->dentry, inst->exact) : 0;
+	return inst->is_dir ? ditto_instance_is_busy(op, dentry, inst->exact) : 0;
 }
 
 static int rename_file(struct ditto_op *op, struct ditto_instance *inst, struct target *t)
@@ -186,8 +189,8 @@ static int rename_file(struct ditto_op *op, struct ditto_instance *inst, struct 
 	/* Another task may rename the file between lookup and lock. */
 	err = -ENOENT;
 	for (int i = 0; err == -ENOENT && i < DITTO_RENAMES_MAX; i++)
-		err = ditto_rename_dentry(op, inst->dentry, t->walk.parent, &name,
-					  t->replace || (t->walk.node == file && !t->merge),
+		err = ditto_rename_dentry(op, ditto_instance_file_dentry(inst), t->walk.parent,
+					  &name, t->replace || (t->walk.node == file && !t->merge),
 					  t->merge);
 	return err;
 }

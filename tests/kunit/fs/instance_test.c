@@ -894,7 +894,7 @@ static void instance_is_small(struct kunit *test)
 {
 	if (!IS_ENABLED(CONFIG_64BIT) || IS_ENABLED(CONFIG_LOCKDEP))
 		kunit_skip(test, "pointers are smaller here, or locks larger");
-	KUNIT_EXPECT_LE(test, sizeof(struct ditto_instance), 304);
+	KUNIT_EXPECT_LE(test, sizeof(struct ditto_instance), 256);
 }
 
 static struct kunit_case instance_cases[] = {
