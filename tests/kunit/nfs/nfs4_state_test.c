@@ -3,7 +3,9 @@
 #include <kunit/resource.h>
 #include <kunit/test.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/unaligned.h>
+#include <linux/workqueue.h>
 #include <net/ipv6.h>
 
 #include "../../../fs/nfs/v4/engine/server.h"
@@ -206,10 +208,65 @@ static void seqid_of_a_state_is_never_zero(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, fake->state.seqid, 1);
 	fake->state.seqid = U32_MAX;
-	mutex_lock(&fake->state.lock);
+	dnfs4_state_lock(&fake->state);
 	dnfs4_state_bump(&fake->state);
-	mutex_unlock(&fake->state.lock);
+	dnfs4_state_unlock(&fake->state);
 	KUNIT_EXPECT_EQ(test, fake->state.seqid, 1);
+}
+
+/**
+ * struct locker - a task that locks a state again and again
+ * @work: the task
+ * @state: the state
+ * @inside: how many have it locked, of all tasks; under the lock
+ * @times: how often all of them had it locked; under the lock
+ * @alone: nobody else had it locked at the same time
+ */
+struct locker {
+	struct work_struct work;
+	struct dnfs4_state *state;
+	int *inside;
+	int *times;
+	bool alone;
+};
+
+#define LOCKERS		4
+#define LOCKER_TIMES	5
+
+static void locker_run(struct work_struct *work)
+{
+	struct locker *locker = container_of(work, struct locker, work);
+
+	for (int i = 0; i < LOCKER_TIMES; i++) {
+		dnfs4_state_lock(locker->state);
+		locker->alone &= !(*locker->inside)++;
+		/* The others wait meanwhile. */
+		schedule_timeout_uninterruptible(1);
+		(*locker->times)++;
+		(*locker->inside)--;
+		dnfs4_state_unlock(locker->state);
+	}
+}
+
+static void state_is_locked_by_one_task(struct kunit *test)
+{
+	struct fake *fake = new_fake(test, new_client(test));
+	struct locker lockers[LOCKERS];
+	int inside = 0, times = 0;
+
+	for (int i = 0; i < LOCKERS; i++) {
+		lockers[i] = (struct locker){
+			.state = &fake->state, .inside = &inside, .times = &times, .alone = true,
+		};
+		INIT_WORK_ONSTACK(&lockers[i].work, locker_run);
+		queue_work(system_unbound_wq, &lockers[i].work);
+	}
+	for (int i = 0; i < LOCKERS; i++) {
+		flush_work(&lockers[i].work);
+		destroy_work_on_stack(&lockers[i].work);
+		KUNIT_EXPECT_TRUE(test, lockers[i].alone);
+	}
+	KUNIT_EXPECT_EQ(test, times, LOCKERS * LOCKER_TIMES);
 }
 
 static void stateid_says_whose_it_is(struct kunit *test)
@@ -562,6 +619,7 @@ static struct kunit_case nfs4_state_cases[] = {
 	KUNIT_CASE(special_stateids),
 	KUNIT_CASE(seqids_compare_in_a_circle),
 	KUNIT_CASE(seqid_of_a_state_is_never_zero),
+	KUNIT_CASE(state_is_locked_by_one_task),
 	KUNIT_CASE(stateid_says_whose_it_is),
 	KUNIT_CASE(numbers_go_in_a_circle),
 	KUNIT_CASE(some_numbers_are_not_given),

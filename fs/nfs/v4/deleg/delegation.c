@@ -133,11 +133,11 @@ struct ditto_lease *dnfs4_delegation_grant_get(struct dnfs4_delegation *d)
 {
 	struct ditto_lease *grant;
 
-	mutex_lock(&d->state.lock);
+	dnfs4_state_lock(&d->state);
 	grant = d->grant;
 	if (grant)
 		ditto_lease_hold(grant);
-	mutex_unlock(&d->state.lock);
+	dnfs4_state_unlock(&d->state);
 	return grant;
 }
 
@@ -254,10 +254,10 @@ void dnfs4_delegation_end(struct dnfs4_delegation *d)
 	struct dnfs4_client *client = d->state.client;
 	struct ditto_lease *grant;
 
-	mutex_lock(&d->state.lock);
+	dnfs4_state_lock(&d->state);
 	grant = d->grant;
 	WRITE_ONCE(d->grant, NULL);
-	mutex_unlock(&d->state.lock);
+	dnfs4_state_unlock(&d->state);
 	dnfs4_delegation_drop(d);
 	if (!grant)
 		return;
@@ -324,11 +324,11 @@ static int delegation_give(struct dnfs4_compound *cmp, u32 type, bool reclaim,
 			dnfs4_delegation_keep_times(cmp, d, &attr);
 	}
 	/* Nests inside the state.lock of the open. */
-	mutex_lock(&d->state.lock);
+	dnfs4_state_lock(&d->state);
 	err = dnfs4_delegation_grant(cmp, d, want, reclaim, adopts, &dnfs4_delegation_cache_ops);
 	if (!err)
 		dnfs4_state_stateid(&d->state, &out->stateid);
-	mutex_unlock(&d->state.lock);
+	dnfs4_state_unlock(&d->state);
 	if (err)
 		goto drop;
 	out->type = type;

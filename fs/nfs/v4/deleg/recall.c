@@ -94,7 +94,7 @@ void dnfs4_delegation_breaking(struct ditto_lease *grant, u8 keep, bool ack)
 	struct dnfs4_client *client;
 	bool recall;
 
-	mutex_lock(&d->state.lock);
+	dnfs4_state_lock(&d->state);
 	/* If not, the OPEN did not grant the delegation after all, or it was returned. */
 	recall = d->grant == grant && !d->recalled;
 	if (recall) {
@@ -106,7 +106,7 @@ void dnfs4_delegation_breaking(struct ditto_lease *grant, u8 keep, bool ack)
 		if (!dnfs4_callback_send(&d->recall, 0, dnfs4_recall_ms(client)))
 			dnfs4_state_put(&d->state);
 	}
-	mutex_unlock(&d->state.lock);
+	dnfs4_state_unlock(&d->state);
 }
 
 void dnfs4_delegation_revoked(struct ditto_lease *grant)
@@ -116,7 +116,7 @@ void dnfs4_delegation_revoked(struct ditto_lease *grant)
 	bool gone = ditto_lease_gone(grant);
 	bool mine;
 
-	mutex_lock(&d->state.lock);
+	dnfs4_state_lock(&d->state);
 	mine = d->grant == grant;
 	if (mine) {
 		WRITE_ONCE(d->grant, NULL);
@@ -126,7 +126,7 @@ void dnfs4_delegation_revoked(struct ditto_lease *grant)
 			dnfs4_state_revoke_locked(&d->state, d->recalled ? DNFS4_REVOKED :
 								    DNFS4_ADMIN_REVOKED);
 	}
-	mutex_unlock(&d->state.lock);
+	dnfs4_state_unlock(&d->state);
 	if (!mine)
 		return;
 	atomic_dec(&client->server->delegations->count);

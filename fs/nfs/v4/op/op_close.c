@@ -49,7 +49,6 @@ static void tomb_free(struct dnfs4_state *state)
 	struct tomb *tomb = container_of(state, struct tomb, state);
 
 	dnfs4_owner_put(tomb->owner);
-	mutex_destroy(&state->lock);
 	kfree_rcu(tomb, rcu);
 }
 
@@ -156,7 +155,7 @@ static u32 with_open(struct dnfs4_compound *cmp, struct close_args *a, struct cl
 	if (!open)
 		goto put;
 	status = dnfs4_open_check_claim(cmp, open);
-	mutex_lock(&state->lock);
+	dnfs4_state_lock(state);
 	if (!status)
 		status = dnfs4_state_check_seqid(cmp, state, &a->stateid);
 	if (!status && open->node != dnfs4_node(cmp))
@@ -166,7 +165,7 @@ static u32 with_open(struct dnfs4_compound *cmp, struct close_args *a, struct cl
 	/* 4.0 has no FREE_STATEID: an open that lost its claim ends with its CLOSE. */
 	if (status == NFS4ERR_ADMIN_REVOKED && !cmp->minor && fn == do_close)
 		close_open(cmp, open);
-	mutex_unlock(&state->lock);
+	dnfs4_state_unlock(state);
 put:
 	dnfs4_state_put(state);
 	return status;

@@ -36,9 +36,9 @@ static u32 delegreturn_exec(struct dnfs4_compound *cmp, void *args, void *res)
 		status = NFS4ERR_BAD_STATEID;
 		goto put;
 	}
-	mutex_lock(&state->lock);
+	dnfs4_state_lock(state);
 	status = dnfs4_state_check_seqid(cmp, state, sid);
-	mutex_unlock(&state->lock);
+	dnfs4_state_unlock(state);
 	if (status)
 		goto put;
 	status = dnfs4_delegation_check(cmp, state);

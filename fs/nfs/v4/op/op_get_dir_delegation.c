@@ -108,12 +108,12 @@ static u32 get_dir_exec(struct dnfs4_compound *cmp, void *data, void *out)
 	d->dir = dnfs4_dir_alloc(cmp, d, &res->told);
 	if (!d->dir)
 		goto drop;
-	mutex_lock(&d->state.lock);
+	dnfs4_state_lock(&d->state);
 	err = dnfs4_delegation_grant(cmp, d, DITTO_LEASE_READ | DITTO_LEASE_HANDLE, false, NULL,
 				     &dnfs4_dir_cache_ops);
 	if (!err)
 		dnfs4_state_stateid(&d->state, &res->stateid);
-	mutex_unlock(&d->state.lock);
+	dnfs4_state_unlock(&d->state);
 	if (err)
 		goto drop;
 	dnfs4_dir_granted(d->dir);

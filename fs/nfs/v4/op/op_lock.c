@@ -312,7 +312,7 @@ static u32 lock_state_begin(struct dnfs4_compound *cmp, struct lock_args *a,
 	status = dnfs4_open_check_claim(cmp, lock->open);
 	if (status)
 		goto put;
-	mutex_lock(&state->lock);
+	dnfs4_state_lock(state);
 	status = dnfs4_state_check_seqid(cmp, state, &a->stateid);
 	if (status)
 		goto unlock;
@@ -320,7 +320,7 @@ static u32 lock_state_begin(struct dnfs4_compound *cmp, struct lock_args *a,
 	return NFS4_OK;
 
 unlock:
-	mutex_unlock(&state->lock);
+	dnfs4_state_unlock(state);
 put:
 	dnfs4_state_put(state);
 	return status;
@@ -334,7 +334,7 @@ static u32 lock_state_end(struct dnfs4_compound *cmp, struct dnfs4_lock *lock, u
 		dnfs4_state_bump(&lock->state);
 		tell_stateid(cmp, res, lock);
 	}
-	mutex_unlock(&lock->state.lock);
+	dnfs4_state_unlock(&lock->state);
 	dnfs4_state_put(&lock->state);
 	return status;
 }
@@ -365,10 +365,10 @@ static struct dnfs4_lock *get_lock(struct dnfs4_owner *owner, struct dnfs4_open 
 		*made = !lock;
 		if (!lock)
 			return dnfs4_lock_make(owner, open);
-		mutex_lock(&lock->state.lock);
+		dnfs4_state_lock(&lock->state);
 		if (lock->state.void_why != DNFS4_CLOSED)
 			return lock;
-		mutex_unlock(&lock->state.lock);
+		dnfs4_state_unlock(&lock->state);
 		dnfs4_state_put(&lock->state);
 	}
 }
@@ -398,7 +398,7 @@ static u32 lock_fresh(struct dnfs4_compound *cmp, struct lock_args *a, struct lo
 	}
 	if (status)
 		goto put_owner;
-	mutex_lock(&open->state.lock);
+	dnfs4_state_lock(&open->state);
 	status = dnfs4_state_check_seqid(cmp, &open->state, &a->open_stateid);
 	if (status)
 		goto unlock;
@@ -419,10 +419,10 @@ static u32 lock_fresh(struct dnfs4_compound *cmp, struct lock_args *a, struct lo
 			dnfs4_state_bump(&lock->state);
 		tell_stateid(cmp, res, lock);
 	}
-	mutex_unlock(&lock->state.lock);
+	dnfs4_state_unlock(&lock->state);
 	dnfs4_state_put(&lock->state);
 unlock:
-	mutex_unlock(&open->state.lock);
+	dnfs4_state_unlock(&open->state);
 put_owner:
 	dnfs4_owner_put(owner);
 	return status;

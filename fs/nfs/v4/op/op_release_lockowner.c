@@ -51,9 +51,9 @@ static u32 release_exec(struct dnfs4_compound *cmp, void *args, void *result)
 		if (ditto_owner_has_ranges(lock->claimant)) {
 			status = NFS4ERR_LOCKS_HELD;
 		} else {
-			mutex_lock(&lock->state.lock);
+			dnfs4_state_lock(&lock->state);
 			dnfs4_lock_close(lock);
-			mutex_unlock(&lock->state.lock);
+			dnfs4_state_unlock(&lock->state);
 		}
 		dnfs4_state_put(&lock->state);
 	} while (!status);

@@ -38,12 +38,12 @@ static u32 free_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	if (state->ops->kind & DNFS4_STATE_DELEGATIONS)
 		dnfs4_delegation_check(cmp, state);
 	/* A void state is known until it is freed here. */
-	mutex_lock(&state->lock);
+	dnfs4_state_lock(state);
 	status = dnfs4_state_check_seqid(cmp, state, &a->stateid);
 	if (state->void_why != DNFS4_CLOSED &&
 	    (!status || state->void_why != DNFS4_VALID))
 		status = state->ops->free_stateid(state);
-	mutex_unlock(&state->lock);
+	dnfs4_state_unlock(state);
 	dnfs4_state_put(state);
 	return status;
 }

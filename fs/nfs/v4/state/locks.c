@@ -110,7 +110,6 @@ static void dnfs4_lock_free(struct dnfs4_state *state)
 	dnfs4_owner_put(lock->owner);
 	/* Last, because it holds the client. */
 	ditto_owner_put(lock->claimant);
-	mutex_destroy(&lock->state.lock);
 	call_rcu(&lock->rcu, dnfs4_lock_free_rcu);
 }
 
@@ -163,9 +162,9 @@ static void dnfs4_lock_release(struct dnfs4_state *state)
 {
 	struct dnfs4_lock *lock = container_of(state, struct dnfs4_lock, state);
 
-	mutex_lock(&state->lock);
+	dnfs4_state_lock(state);
 	dnfs4_lock_close(lock);
-	mutex_unlock(&state->lock);
+	dnfs4_state_unlock(state);
 }
 
 static u32 dnfs4_lock_free_stateid(struct dnfs4_state *state)
@@ -208,7 +207,7 @@ struct dnfs4_lock *dnfs4_lock_make(struct dnfs4_owner *owner, struct dnfs4_open 
 	lock->claimant = claimant;
 	INIT_HLIST_NODE(&lock->open_link);
 	INIT_LIST_HEAD(&lock->owner_link);
-	mutex_lock(&lock->state.lock);
+	dnfs4_state_lock(&lock->state);
 	err = rhashtable_lookup_insert_fast(&owner->opens->locks, &lock->by_owner_open,
 					    dnfs4_lock_params);
 	if (err)
@@ -225,7 +224,7 @@ struct dnfs4_lock *dnfs4_lock_make(struct dnfs4_owner *owner, struct dnfs4_open 
 remove:
 	rhashtable_remove_fast(&owner->opens->locks, &lock->by_owner_open, dnfs4_lock_params);
 put:
-	mutex_unlock(&lock->state.lock);
+	dnfs4_state_unlock(&lock->state);
 	dnfs4_state_put(&lock->state);
 	return ERR_PTR(err);
 }
@@ -244,9 +243,9 @@ void dnfs4_open_close_locks(struct dnfs4_open *open)
 		spin_unlock(&client->owners_lock);
 		if (!lock)
 			break;
-		mutex_lock(&lock->state.lock);
+		dnfs4_state_lock(&lock->state);
 		dnfs4_lock_close(lock);
-		mutex_unlock(&lock->state.lock);
+		dnfs4_state_unlock(&lock->state);
 		dnfs4_state_put(&lock->state);
 	}
 }

@@ -148,7 +148,6 @@ static void dnfs4_open_free(struct dnfs4_state *state)
 
 	if (open->inst)
 		ditto_instance_close(&op, open->inst);
-	mutex_destroy(&open->state.lock);
 	/* Last, because it holds the client. */
 	dnfs4_owner_put(open->owner);
 	kmem_cache_free(dnfs4_open_slab, open);
@@ -183,9 +182,9 @@ void dnfs4_open_close(struct dnfs4_open *open, struct dnfs4_state *tomb)
 
 static void dnfs4_open_release(struct dnfs4_state *state)
 {
-	mutex_lock(&state->lock);
+	dnfs4_state_lock(state);
 	dnfs4_open_close(container_of(state, struct dnfs4_open, state), NULL);
-	mutex_unlock(&state->lock);
+	dnfs4_state_unlock(state);
 }
 
 static u32 dnfs4_open_free_stateid(struct dnfs4_state *state)
@@ -222,7 +221,7 @@ static bool dnfs4_open_sweep(struct dnfs4_open *open, unsigned long lease)
 	u32 now = (u32)jiffies ?: 1;
 	bool later = false;
 
-	mutex_lock(&open->state.lock);
+	dnfs4_state_lock(&open->state);
 	if (open->state.void_why == DNFS4_CLOSED ||
 	    ditto_open_held(ditto_instance_claim(open->inst)))
 		goto unlock;
@@ -234,7 +233,7 @@ static bool dnfs4_open_sweep(struct dnfs4_open *open, unsigned long lease)
 	if (!later)
 		dnfs4_open_close(open, NULL);
 unlock:
-	mutex_unlock(&open->state.lock);
+	dnfs4_state_unlock(&open->state);
 	return later;
 }
 
@@ -412,7 +411,7 @@ static struct dnfs4_open *dnfs4_open_find(struct dnfs4_owner *owner, struct ditt
 	if (made) {
 		/* It will not be opened; a reader may have found its memory. */
 		WRITE_ONCE(made->state.void_why, DNFS4_CLOSED);
-		mutex_unlock(&made->state.lock);
+		dnfs4_state_unlock(&made->state);
 		dnfs4_state_put(&made->state);
 	}
 	return open;
@@ -423,7 +422,7 @@ static void dnfs4_open_abandon(struct dnfs4_open *open)
 {
 	WRITE_ONCE(open->state.void_why, DNFS4_CLOSED);
 	dnfs4_open_unhash(open);
-	mutex_unlock(&open->state.lock);
+	dnfs4_state_unlock(&open->state);
 	dnfs4_state_put(&open->state);
 }
 
@@ -513,7 +512,7 @@ static u32 dnfs4_open_upgrade(struct dnfs4_compound *cmp, struct ditto_op *op,
  */
 static bool dnfs4_open_lock(struct dnfs4_open *open)
 {
-	mutex_lock(&open->state.lock);
+	dnfs4_state_lock(&open->state);
 	if (open->state.void_why == DNFS4_VALID &&
 	    ditto_open_held(ditto_instance_claim(open->inst)))
 		return true;
@@ -521,7 +520,7 @@ static bool dnfs4_open_lock(struct dnfs4_open *open)
 		dnfs4_open_close(open, NULL);
 	else
 		dnfs4_state_revoke_locked(&open->state, DNFS4_ADMIN_REVOKED);
-	mutex_unlock(&open->state.lock);
+	dnfs4_state_unlock(&open->state);
 	dnfs4_open_unhash(open);
 	return false;
 }
@@ -613,7 +612,7 @@ u32 dnfs4_open(struct dnfs4_compound *cmp, struct dnfs4_open_ask *ask, struct dn
 		status = dnfs4_open_upgrade(cmp, &op, ask, done);
 		if (!status)
 			goto out;
-		mutex_unlock(&open->state.lock);
+		dnfs4_state_unlock(&open->state);
 		dnfs4_state_put(&open->state);
 		goto put_node;
 	}
@@ -651,7 +650,7 @@ void dnfs4_open_keep(struct dnfs4_compound *cmp, struct dnfs4_opened *done,
 	if (!done->fresh)
 		dnfs4_state_bump(&open->state);
 	dnfs4_state_stateid(&open->state, sid);
-	mutex_unlock(&open->state.lock);
+	dnfs4_state_unlock(&open->state);
 	dnfs4_state_put(&open->state);
 }
 
@@ -666,7 +665,7 @@ void dnfs4_open_undo(struct dnfs4_compound *cmp, struct dnfs4_opened *done)
 			open->history = done->history;
 		open->uid = done->uid;
 	}
-	mutex_unlock(&open->state.lock);
+	dnfs4_state_unlock(&open->state);
 	dnfs4_state_put(&open->state);
 }
 

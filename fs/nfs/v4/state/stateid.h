@@ -8,9 +8,9 @@
  * Numbers are allocated cyclically, so that a stale stateid finds no state for a long time. Those
  * of copy-notify stateids are random, because who knows one may use it.
  *
- * Locking: state->lock (mutex) makes a change of a state and of its seqid one step. It may be
- * held across calls into the lock table and the file system, but never while waiting for a
- * break. Order: owner->lock (4.0), then state->lock of an open, then state->lock of a lock or
+ * Locking: state->lock makes a change of a state and of its seqid one step. It is a sleeping lock
+ * that may be held across calls into the lock table and the file system, but never while waiting
+ * for a break. Order: owner->lock (4.0), then state->lock of an open, then state->lock of a lock or
  * delegation. A client's table of states (state_table.h) is searched under RCU.
  *
  * Lifetime: reference counted. The table has one reference until dnfs4_state_del(). States are
@@ -22,7 +22,7 @@
 #define _DITTO_FS_NFS_V4_STATE_STATEID_H
 
 #include <linux/bits.h>
-#include <linux/mutex.h>
+#include <linux/lockdep_types.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
@@ -103,6 +103,20 @@ struct dnfs4_state_ops {
 };
 
 /**
+ * struct dnfs4_state_lock - a sleeping lock in one byte
+ * @word: see states.c
+ * @dep_map: for lockdep; has no size without it
+ *
+ * A mutex has 31 bytes more in each state, for tasks that wait, and two tasks rarely want the same
+ * state. Here they wait in a queue that the kernel shares among addresses. Any of those that wait
+ * may be the next to have the lock.
+ */
+struct dnfs4_state_lock {
+	u8 word;
+	struct lockdep_map dep_map;
+};
+
+/**
  * struct dnfs4_state - a state, named by a stateid; embedded in the object of its kind
  * @ops: operations of its kind
  * @client: the client; no reference, because a state is released before its client is freed. A
@@ -111,7 +125,7 @@ struct dnfs4_state_ops {
  * @id: number within the client; 0 until it is in the table
  * @seqid: current seqid of the stateid; starts at 1 and skips 0
  * @void_why: enum dnfs4_void; written under @lock
- * @lock: see above
+ * @lock: see above; taken by dnfs4_state_lock()
  */
 struct dnfs4_state {
 	const struct dnfs4_state_ops *ops;
@@ -120,7 +134,7 @@ struct dnfs4_state {
 	u32 id;
 	u32 seqid;
 	u8 void_why;
-	struct mutex lock;	/* see above */
+	struct dnfs4_state_lock lock;
 };
 
 /* states.c */
@@ -170,6 +184,22 @@ void dnfs4_state_init(struct dnfs4_state *state, const struct dnfs4_state_ops *o
  */
 void dnfs4_state_init_locked(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
 			     struct dnfs4_client *client);
+
+/**
+ * dnfs4_state_lock - lock a state
+ * @state: held; the caller does not have its lock
+ *
+ * Context: may sleep.
+ */
+void dnfs4_state_lock(struct dnfs4_state *state);
+
+/**
+ * dnfs4_state_unlock - unlock a state
+ * @state: locked by the caller. Its memory is not used any more once another task may have the lock
+ *
+ * Context: process.
+ */
+void dnfs4_state_unlock(struct dnfs4_state *state);
 
 /**
  * dnfs4_state_add - add a state to its client's table, so that it has a stateid

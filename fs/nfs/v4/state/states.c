@@ -7,10 +7,12 @@
  * that SEQ4_STATUS flags are computed from.
  */
 #include <kunit/visibility.h>
+#include <linux/lockdep.h>
 #include <linux/log2.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
+#include <linux/wait_bit.h>
 
 #include "../engine/compound.h"
 #include "../engine/ops.h"
@@ -119,6 +121,46 @@ void dnfs4_states_init(struct dnfs4_client *client)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_states_init);
 
+/* Values of struct dnfs4_state_lock.word. */
+enum {
+	STATE_UNLOCKED,
+	STATE_LOCKED,
+	STATE_AWAITED,	/* locked, and tasks may be waiting */
+};
+
+/*
+ * Each task that waits leaves the lock awaited, since it does not know whether there are others. So
+ * an unlock has to wake only one: that task has the lock then, or has marked that of another one,
+ * and either unlock wakes the next.
+ */
+static noinline void state_lock_wait(u8 *word)
+{
+	___wait_var_event(word, xchg(word, STATE_AWAITED) == STATE_UNLOCKED, TASK_UNINTERRUPTIBLE,
+			  1, 0, schedule());
+}
+
+void dnfs4_state_lock(struct dnfs4_state *state)
+{
+	u8 *word = &state->lock.word;
+
+	might_sleep();
+	lock_map_acquire(&state->lock.dep_map);
+	if (unlikely(cmpxchg(word, STATE_UNLOCKED, STATE_LOCKED) != STATE_UNLOCKED))
+		state_lock_wait(word);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_lock);
+
+void dnfs4_state_unlock(struct dnfs4_state *state)
+{
+	u8 *word = &state->lock.word;
+
+	lock_map_release(&state->lock.dep_map);
+	/* xchg() is a full barrier, as wake_up_var() needs it. That uses the address only. */
+	if (unlikely(xchg(word, STATE_UNLOCKED) == STATE_AWAITED))
+		wake_up_var(word);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_unlock);
+
 /* Initialize all members except the reference count. */
 static void state_prepare(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
 			  struct dnfs4_client *client)
@@ -128,8 +170,9 @@ static void state_prepare(struct dnfs4_state *state, const struct dnfs4_state_op
 	WRITE_ONCE(state->id, 0);
 	state->seqid = 1;
 	state->void_why = DNFS4_VALID;
-	mutex_init(&state->lock);
-	lockdep_set_class(&state->lock, &dnfs4_state_keys[ilog2(ops->kind)]);
+	state->lock.word = STATE_UNLOCKED;
+	lockdep_init_map(&state->lock.dep_map, "dnfs4_state",
+			 &dnfs4_state_keys[ilog2(ops->kind)], 0);
 }
 
 static void state_publish(struct dnfs4_state *state)
@@ -151,7 +194,7 @@ void dnfs4_state_init_locked(struct dnfs4_state *state, const struct dnfs4_state
 			     struct dnfs4_client *client)
 {
 	state_prepare(state, ops, client);
-	mutex_lock(&state->lock);
+	dnfs4_state_lock(state);
 	state_publish(state);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_init_locked);
@@ -358,9 +401,9 @@ void dnfs4_state_revoke_locked(struct dnfs4_state *state, enum dnfs4_void why)
 
 void dnfs4_state_revoke(struct dnfs4_state *state, enum dnfs4_void why)
 {
-	mutex_lock(&state->lock);
+	dnfs4_state_lock(state);
 	dnfs4_state_revoke_locked(state, why);
-	mutex_unlock(&state->lock);
+	dnfs4_state_unlock(state);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_revoke);
 
