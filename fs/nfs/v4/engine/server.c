@@ -35,7 +35,7 @@ static const struct part parts[] = {
 		.init = dnfs4_delegations_init, .exit = dnfs4_delegations_exit,
 		.start = dnfs4_delegations_start, .stop = dnfs4_delegations_stop,
 	},
-	{ .init = dnfs4_opens_init, .exit = dnfs4_opens_exit },
+	{ .init = dnfs4_owners_init, .exit = dnfs4_owners_exit },
 	{ .init = dnfs4_sessions_init, .exit = dnfs4_sessions_exit },
 	{
 		.init = dnfs4_clients_init, .exit = dnfs4_clients_exit,

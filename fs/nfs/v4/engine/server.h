@@ -9,7 +9,7 @@
 
 struct dnfs4_clients;
 struct dnfs4_sessions;
-struct dnfs4_opens;
+struct rhashtable;
 struct dnfs4_delegations;
 struct dnfs_server;
 struct ditto_server;
@@ -24,7 +24,7 @@ struct ditto_stats_group;
  * @started: the service runs; guarded by @nfs->lock
  * @clients: see client.c
  * @sessions: see session.c
- * @opens: see open.c
+ * @owners: open-owners and lock-owners, see owner.c
  * @delegations: see delegation.c
  */
 struct dnfs4_server {
@@ -34,7 +34,7 @@ struct dnfs4_server {
 	bool started;
 	struct dnfs4_clients *clients;
 	struct dnfs4_sessions *sessions;
-	struct dnfs4_opens *opens;
+	struct rhashtable *owners;
 	struct dnfs4_delegations *delegations;
 };
 
@@ -122,8 +122,8 @@ int dnfs4_sessions_show(struct ditto_server *srv, struct ditto_session_show *sho
 int dnfs4_session_kill(struct ditto_server *srv, u64 number);
 
 /* Open and delegation state of one server: set up, and freed once all clients are gone. */
-int dnfs4_opens_init(struct dnfs4_server *server);
-void dnfs4_opens_exit(struct dnfs4_server *server);
+int dnfs4_owners_init(struct dnfs4_server *server);
+void dnfs4_owners_exit(struct dnfs4_server *server);
 int dnfs4_delegations_init(struct dnfs4_server *server);
 void dnfs4_delegations_exit(struct dnfs4_server *server);
 void dnfs4_delegations_start(struct dnfs4_server *server);

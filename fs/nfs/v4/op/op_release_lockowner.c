@@ -40,8 +40,8 @@ static u32 release_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	mutex_lock(&owner->lock);
 	do {
 		spin_lock(&owner->client->owners_lock);
-		lock = list_first_entry_or_null(&owner->states, struct dnfs4_lock, owner_link);
-		/* While it is on the list, the client's table has a reference. */
+		lock = rb_entry_safe(rb_first(&owner->states), struct dnfs4_lock, by_open);
+		/* While it is in the tree, the client's table has a reference. */
 		if (lock)
 			dnfs4_state_hold(&lock->state);
 		spin_unlock(&owner->client->owners_lock);

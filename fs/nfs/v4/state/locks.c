@@ -3,11 +3,11 @@
  * Lock states: the byte-range locks of a lock-owner on an open, see open.h.
  *
  * The ranges themselves are in the lock table, under the lock-owner. A lock state is in the
- * client's table of states, in the table by owner and open, and on the lists of its owner and
- * its open. Locking: see open.h.
+ * client's table of states, in the tree of its owner, and on the list of its open. Locking: see
+ * open.h.
  */
 #include <linux/err.h>
-#include <linux/rhashtable.h>
+#include <linux/rbtree.h>
 #include <linux/slab.h>
 
 #include "../../../../lockd/range.h"
@@ -22,15 +22,6 @@
 
 static struct kmem_cache *dnfs4_lock_slab;
 
-static const struct rhashtable_params dnfs4_lock_params = {
-	.head_offset = offsetof(struct dnfs4_lock, by_owner_open),
-	.key_offset = offsetof(struct dnfs4_lock, owner),
-	.key_len = sizeof(struct dnfs4_pair),
-	.hashfn = dnfs4_pair_hash,
-	.obj_cmpfn = dnfs4_pair_cmp,
-	.automatic_shrinking = true,
-};
-
 int dnfs4_locks_setup(void)
 {
 	dnfs4_lock_slab = KMEM_CACHE(dnfs4_lock, SLAB_ACCOUNT);
@@ -40,14 +31,6 @@ int dnfs4_locks_setup(void)
 void dnfs4_locks_cleanup(void)
 {
 	kmem_cache_destroy(dnfs4_lock_slab);
-}
-
-int dnfs4_locks_init(struct dnfs4_opens *opens)
-{
-	static_assert(offsetof(struct dnfs4_lock, open) ==
-		      offsetof(struct dnfs4_lock, owner) + offsetof(struct dnfs4_pair, object));
-
-	return rhashtable_init(&opens->locks, &dnfs4_lock_params);
 }
 
 /* The lock that an open has had for longest, mostly its only one. Under RCU. */
@@ -82,19 +65,52 @@ struct dnfs4_owner *dnfs4_locker_get(struct dnfs4_open *open, const struct dnfs4
 	return owner ?: dnfs4_owner_get(open->owner->client, DNFS4_OWNER_LOCK, name, true);
 }
 
+static int dnfs4_lock_compare(const void *open, const struct rb_node *rb)
+{
+	const void *other = rb_entry(rb, struct dnfs4_lock, by_open)->open;
+
+	return open < other ? -1 : open > other;
+}
+
+static int dnfs4_lock_order(struct rb_node *rb, const struct rb_node *other)
+{
+	return dnfs4_lock_compare(rb_entry(rb, struct dnfs4_lock, by_open)->open, other);
+}
+
 struct dnfs4_lock *dnfs4_lock_find(struct dnfs4_owner *owner, struct dnfs4_open *open)
 {
-	const struct dnfs4_pair key = { owner, open };
+	struct dnfs4_client *client = owner->client;
 	struct dnfs4_lock *lock;
 
 	rcu_read_lock();
 	lock = dnfs4_lock_first(open);
-	if (!lock || lock->owner != owner)
-		lock = rhashtable_lookup(&owner->opens->locks, &key, dnfs4_lock_params);
-	if (lock && !refcount_inc_not_zero(&lock->state.ref))
+	if (lock && (lock->owner != owner || !refcount_inc_not_zero(&lock->state.ref)))
 		lock = NULL;
 	rcu_read_unlock();
+	if (lock)
+		return lock;
+	spin_lock(&client->owners_lock);
+	lock = rb_entry_safe(rb_find(open, &owner->states, dnfs4_lock_compare), struct dnfs4_lock,
+			     by_open);
+	/* While it is in the tree, its maker or the client's table has a reference. */
+	if (lock)
+		dnfs4_state_hold(&lock->state);
+	spin_unlock(&client->owners_lock);
 	return lock;
+}
+
+/* Add a lock to its owner. Return: false if the owner has one of the same open. */
+static bool dnfs4_lock_join(struct dnfs4_lock *lock)
+{
+	struct dnfs4_client *client = lock->owner->client;
+	bool added;
+
+	spin_lock(&client->owners_lock);
+	added = !rb_find_add(&lock->by_open, &lock->owner->states, dnfs4_lock_order);
+	if (added)
+		dnfs4_owner_join(lock->owner);
+	spin_unlock(&client->owners_lock);
+	return added;
 }
 
 static void dnfs4_lock_free_rcu(struct rcu_head *rcu)
@@ -147,12 +163,10 @@ void dnfs4_lock_abandon(struct dnfs4_lock *lock)
 	struct dnfs4_client *client = lock->owner->client;
 
 	lockdep_assert_held(&lock->state.lock);
-	rhashtable_remove_fast(&lock->owner->opens->locks, &lock->by_owner_open,
-			       dnfs4_lock_params);
 	spin_lock(&client->owners_lock);
 	hlist_del_init(&lock->open_link);
 	spin_unlock(&client->owners_lock);
-	dnfs4_owner_leave(lock->owner, &lock->owner_link);
+	dnfs4_owner_leave(lock->owner, &lock->by_open);
 	/* Remove it before changing void_why, because the removal counts void states by it. */
 	dnfs4_state_del(&lock->state);
 	WRITE_ONCE(lock->state.void_why, DNFS4_CLOSED);
@@ -206,23 +220,21 @@ struct dnfs4_lock *dnfs4_lock_make(struct dnfs4_owner *owner, struct dnfs4_open 
 	lock->open = open;
 	lock->claimant = claimant;
 	INIT_HLIST_NODE(&lock->open_link);
-	INIT_LIST_HEAD(&lock->owner_link);
+	RB_CLEAR_NODE(&lock->by_open);
 	dnfs4_state_lock(&lock->state);
-	err = rhashtable_lookup_insert_fast(&owner->opens->locks, &lock->by_owner_open,
-					    dnfs4_lock_params);
-	if (err)
+	err = -EEXIST;
+	if (!dnfs4_lock_join(lock))
 		goto put;
 	err = dnfs4_state_add(&lock->state);
 	if (err)
-		goto remove;
+		goto leave;
 	spin_lock(&client->owners_lock);
 	dnfs4_lock_link(lock);
 	spin_unlock(&client->owners_lock);
-	dnfs4_owner_join(owner, &lock->owner_link);
 	return lock;
 
-remove:
-	rhashtable_remove_fast(&owner->opens->locks, &lock->by_owner_open, dnfs4_lock_params);
+leave:
+	dnfs4_owner_leave(owner, &lock->by_open);
 put:
 	dnfs4_state_unlock(&lock->state);
 	dnfs4_state_put(&lock->state);

@@ -2,16 +2,13 @@
 /*
  * Opens: open, upgrade, downgrade and close; see open.h.
  *
- * An open-owner has at most one open per file. Further OPENs of the same file upgrade it. Opens
- * come from a SLAB_TYPESAFE_BY_RCU cache: a lookup in the table by owner and node must take a
- * reference first and then check that it found the right open.
+ * An open-owner has at most one open per file. Further OPENs of the same file upgrade it.
  *
- * Locking: see open.h. A new open is inserted into the table with its state.lock held, so that
- * a concurrent OPEN of the same owner and file waits until it is open or has failed.
+ * Locking: see open.h. A new open is added to its owner with its state.lock held, so that a
+ * concurrent OPEN of the same owner and file waits until it is open or has failed.
  */
 #include <kunit/visibility.h>
 #include <linux/err.h>
-#include <linux/rhashtable.h>
 #include <linux/slab.h>
 
 #include "../../../../lockd/open.h"
@@ -27,23 +24,14 @@
 
 static struct kmem_cache *dnfs4_open_slab;
 
-static const struct rhashtable_params dnfs4_open_params = {
-	.head_offset = offsetof(struct dnfs4_open, by_owner_node),
-	.key_offset = offsetof(struct dnfs4_open, owner),
-	.key_len = sizeof(struct dnfs4_pair),
-	.hashfn = dnfs4_pair_hash,
-	.obj_cmpfn = dnfs4_pair_cmp,
-	.automatic_shrinking = true,
-};
-
-/* Set-up and tear-down, per module and per server */
+/* Set-up and tear-down of the module */
 
 int dnfs4_opens_setup(void)
 {
-	/* Lookups may find a free open, and look at its key, table link and reference count. */
+	/* Lookups by number may find a free open, and look at its state. */
 	struct kmem_cache_args args = {
 		.use_freeptr_offset = true,
-		.freeptr_offset = offsetof(struct dnfs4_open, owner_link),
+		.freeptr_offset = offsetof(struct dnfs4_open, owner),
 	};
 	int err;
 
@@ -63,50 +51,6 @@ void dnfs4_opens_cleanup(void)
 	rcu_barrier();
 	dnfs4_locks_cleanup();
 	kmem_cache_destroy(dnfs4_open_slab);
-}
-
-int dnfs4_opens_init(struct dnfs4_server *server)
-{
-	struct dnfs4_opens *opens = kzalloc(sizeof(*opens), GFP_KERNEL);
-	int err;
-
-	static_assert(offsetof(struct dnfs4_open, node) ==
-		      offsetof(struct dnfs4_open, owner) + offsetof(struct dnfs4_pair, object));
-
-	if (!opens)
-		return -ENOMEM;
-	err = rhashtable_init(&opens->opens, &dnfs4_open_params);
-	if (err)
-		goto free;
-	err = dnfs4_locks_init(opens);
-	if (err)
-		goto destroy_opens;
-	err = dnfs4_owners_init(opens);
-	if (err)
-		goto destroy_locks;
-	server->opens = opens;
-	return 0;
-
-destroy_locks:
-	rhashtable_destroy(&opens->locks);
-destroy_opens:
-	rhashtable_destroy(&opens->opens);
-free:
-	kfree(opens);
-	return err;
-}
-
-void dnfs4_opens_exit(struct dnfs4_server *server)
-{
-	struct dnfs4_opens *opens = server->opens;
-
-	if (!opens)
-		return;
-	server->opens = NULL;
-	rhashtable_destroy(&opens->owners);
-	rhashtable_destroy(&opens->locks);
-	rhashtable_destroy(&opens->opens);
-	kfree(opens);
 }
 
 /* History */
@@ -153,12 +97,6 @@ static void dnfs4_open_free(struct dnfs4_state *state)
 	kmem_cache_free(dnfs4_open_slab, open);
 }
 
-static void dnfs4_open_unhash(struct dnfs4_open *open)
-{
-	rhashtable_remove_fast(&open->owner->opens->opens, &open->by_owner_node,
-			       dnfs4_open_params);
-}
-
 void dnfs4_open_close(struct dnfs4_open *open, struct dnfs4_state *tomb)
 {
 	struct dnfs4_state *state = &open->state;
@@ -168,10 +106,9 @@ void dnfs4_open_close(struct dnfs4_open *open, struct dnfs4_state *tomb)
 		return;
 	dnfs4_open_close_locks(open);
 	dnfs4_lock_waits_close(open);
-	/* dnfs4_open_lock() may have removed an open that lost its claim already. */
-	dnfs4_open_unhash(open);
 	ditto_open_revoke(ditto_instance_claim(open->inst));
-	dnfs4_owner_leave(open->owner, &open->owner_link);
+	/* An open that lost its claim may have been removed by dnfs4_open_lock(). */
+	dnfs4_owner_leave(open->owner, &open->by_node);
 	/* Remove it before changing void_why, because the removal counts void states by it. */
 	if (tomb)
 		dnfs4_state_replace(state, tomb);
@@ -265,8 +202,8 @@ void dnfs4_opens_cancel(struct dnfs4_owner *owner)
 	lockdep_assert_held(&owner->lock);
 	for (;;) {
 		spin_lock(&client->owners_lock);
-		open = list_first_entry_or_null(&owner->states, struct dnfs4_open, owner_link);
-		/* While it is on the list, the client's table has a reference. */
+		open = rb_entry_safe(rb_first(&owner->states), struct dnfs4_open, by_node);
+		/* While it is in the tree, the client's table has a reference. */
 		if (open)
 			dnfs4_state_hold(&open->state);
 		spin_unlock(&client->owners_lock);
@@ -332,12 +269,6 @@ static struct dnfs4_open *dnfs4_open_alloc(struct dnfs4_owner *owner, struct dit
 
 	if (!open)
 		return ERR_PTR(-ENOMEM);
-	/*
-	 * A lookup that found the previous object in this memory may still use by_owner_node,
-	 * which only the table may change, and then the reference count, which is set last. If it
-	 * gets a reference and the keys are equal, it treats this open as the one it looks for,
-	 * and waits for the lock until the open succeeds or fails.
-	 */
 	refcount_inc(&owner->ref);
 	open->owner = owner;
 	open->node = node;
@@ -350,70 +281,68 @@ static struct dnfs4_open *dnfs4_open_alloc(struct dnfs4_owner *owner, struct dit
 	open->lost_at = 0;
 	INIT_HLIST_HEAD(&open->locks);
 	INIT_HLIST_HEAD(&open->waits);
-	INIT_LIST_HEAD(&open->owner_link);
+	RB_CLEAR_NODE(&open->by_node);
 	dnfs4_state_init_locked(&open->state, &dnfs4_open_ops, owner->client);
 	return open;
 }
 
-/*
- * Return: the open with that key, with a reference; ERR_PTR(-EAGAIN) if it is being freed; NULL
- * if there is none, in which case @made, if not NULL, is now in the table.
- */
-static struct dnfs4_open *dnfs4_open_find_or_add(const struct dnfs4_pair *key,
-						 struct dnfs4_open *made)
+static int dnfs4_open_compare(const void *node, const struct rb_node *rb)
 {
-	struct rhashtable *opens = &key->owner->opens->opens;
-	struct dnfs4_open *open;
-	bool held = false;
+	const void *other = rb_entry(rb, struct dnfs4_open, by_node)->node;
 
-	rcu_read_lock();
-	open = made ? rhashtable_lookup_get_insert_fast(opens, &made->by_owner_node,
-							dnfs4_open_params) :
-		      rhashtable_lookup_fast(opens, key, dnfs4_open_params);
-	if (!IS_ERR_OR_NULL(open))
-		held = dnfs4_state_tryget(&open->state);
-	rcu_read_unlock();
-	if (IS_ERR_OR_NULL(open))
-		return open;
-	/* The memory may have been reused for another open. */
-	if (held && open->owner == key->owner && open->node == key->object)
-		return open;
-	if (held)
-		dnfs4_state_put(&open->state);
-	return ERR_PTR(-EAGAIN);
+	return node < other ? -1 : node > other;
 }
 
-/* Return: the owner's open of the file, with a reference; or a new one, locked and hashed. */
+static int dnfs4_open_order(struct rb_node *rb, const struct rb_node *other)
+{
+	return dnfs4_open_compare(rb_entry(rb, struct dnfs4_open, by_node)->node, other);
+}
+
+/*
+ * Return: the owner's open of the file, with a reference; NULL if there is none, in which case
+ * @made, if not NULL, is now the owner's.
+ */
+static struct dnfs4_open *dnfs4_open_find_or_add(struct dnfs4_owner *owner,
+						 const struct ditto_node *node,
+						 struct dnfs4_open *made)
+{
+	struct dnfs4_client *client = owner->client;
+	struct dnfs4_open *open;
+	struct rb_node *rb;
+
+	spin_lock(&client->owners_lock);
+	rb = made ? rb_find_add(&made->by_node, &owner->states, dnfs4_open_order) :
+		    rb_find(node, &owner->states, dnfs4_open_compare);
+	open = rb_entry_safe(rb, struct dnfs4_open, by_node);
+	/* While it is in the tree, its opener or the client's table has a reference. */
+	if (open)
+		dnfs4_state_hold(&open->state);
+	else if (made)
+		dnfs4_owner_join(owner);
+	spin_unlock(&client->owners_lock);
+	return open;
+}
+
+/* Return: the owner's open of the file, with a reference; or a new one, locked and added. */
 static struct dnfs4_open *dnfs4_open_find(struct dnfs4_owner *owner, struct ditto_node *node,
 					  bool *fresh)
 {
-	const struct dnfs4_pair key = { owner, node };
-	struct dnfs4_open *open, *made = NULL;
+	struct dnfs4_open *open, *made;
 
 	*fresh = false;
-	for (;;) {
-		/* A file that is not open has no open of this owner. */
-		open = made || READ_ONCE(node->instances) ? dnfs4_open_find_or_add(&key, made) :
-							    NULL;
-		if (!open && made) {
-			*fresh = true;
-			return made;
-		}
-		if (open && open != ERR_PTR(-EAGAIN))
-			break;
-		if (!open) {
-			made = dnfs4_open_alloc(owner, node);
-			if (IS_ERR(made))
-				return made;
-		}
-		cond_resched();
-	}
-	if (made) {
-		/* It will not be opened; a reader may have found its memory. */
-		WRITE_ONCE(made->state.void_why, DNFS4_CLOSED);
-		dnfs4_state_unlock(&made->state);
-		dnfs4_state_put(&made->state);
-	}
+	/* A file that is not open has no open of this owner, or one that is being made. */
+	open = READ_ONCE(node->instances) ? dnfs4_open_find_or_add(owner, node, NULL) : NULL;
+	if (open)
+		return open;
+	made = dnfs4_open_alloc(owner, node);
+	if (IS_ERR(made))
+		return made;
+	open = dnfs4_open_find_or_add(owner, node, made);
+	*fresh = !open;
+	if (!open)
+		return made;
+	dnfs4_state_unlock(&made->state);
+	dnfs4_state_put(&made->state);
 	return open;
 }
 
@@ -421,7 +350,7 @@ static struct dnfs4_open *dnfs4_open_find(struct dnfs4_owner *owner, struct ditt
 static void dnfs4_open_abandon(struct dnfs4_open *open)
 {
 	WRITE_ONCE(open->state.void_why, DNFS4_CLOSED);
-	dnfs4_open_unhash(open);
+	dnfs4_owner_leave(open->owner, &open->by_node);
 	dnfs4_state_unlock(&open->state);
 	dnfs4_state_put(&open->state);
 }
@@ -506,9 +435,9 @@ static u32 dnfs4_open_upgrade(struct dnfs4_compound *cmp, struct ditto_op *op,
 }
 
 /*
- * Lock an open that was found in the table. Return: false if it is being closed, or lost its
- * claim because the share was removed (and perhaps added again); then it is not in the table
- * any more. In 4.0 it is closed then, because the client will not free it.
+ * Lock an open that was found. Return: false if it is being closed, or lost its claim because the
+ * share was removed (and perhaps added again); then it is not its owner's any more. In 4.0 it is
+ * closed then, because the client will not free it.
  */
 static bool dnfs4_open_lock(struct dnfs4_open *open)
 {
@@ -520,8 +449,8 @@ static bool dnfs4_open_lock(struct dnfs4_open *open)
 		dnfs4_open_close(open, NULL);
 	else
 		dnfs4_state_revoke_locked(&open->state, DNFS4_ADMIN_REVOKED);
+	dnfs4_owner_leave(open->owner, &open->by_node);
 	dnfs4_state_unlock(&open->state);
-	dnfs4_open_unhash(open);
 	return false;
 }
 
@@ -630,7 +559,6 @@ u32 dnfs4_open(struct dnfs4_compound *cmp, struct dnfs4_open_ask *ask, struct dn
 	open->deny = ask->deny;
 	open->history = dnfs4_history_bit(ask->access, ask->deny);
 	open->uid = op.cred->cred->fsuid;
-	dnfs4_owner_join(open->owner, &open->owner_link);
 	status = NFS4_OK;
 	goto out;
 

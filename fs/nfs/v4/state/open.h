@@ -3,12 +3,12 @@
  * Opens and byte-range locks, and the permission to read and write that their stateids give.
  *
  * The lock table holds the claims. An open has an instance of the core, with an OPEN claim of
- * the open-owner. The bytes of a lock state are ranges of the lock-owner. Hash tables find
- * opens by owner and file, and locks by owner and open.
+ * the open-owner. The bytes of a lock state are ranges of the lock-owner. An open-owner has its
+ * opens in a tree by file, and a lock-owner its locks in a tree by open.
  *
  * Locking: state.lock of an open guards its access, deny, history and instance against
  * concurrent upgrade, downgrade and close. state.lock of a lock makes a change of its ranges
- * and of its seqid one step. client->owners_lock guards the lists.
+ * and of its seqid one step. client->owners_lock guards the lists and trees.
  *
  * Lifetime: a lock holds its open, and both hold their owner. The instance is closed with the
  * last reference of an open, so that READ and WRITE need no lock. The claim of the instance
@@ -17,7 +17,7 @@
 #ifndef _DITTO_FS_NFS_V4_STATE_OPEN_H
 #define _DITTO_FS_NFS_V4_STATE_OPEN_H
 
-#include <linux/rhashtable-types.h>
+#include <linux/rbtree.h>
 
 #include "../../../op/op.h"
 #include "../../../open/instance.h"
@@ -29,24 +29,12 @@ struct ditto_range_request;
 struct dnfs4_copy_notify;
 
 /**
- * struct dnfs4_opens - tables of owners, opens and locks of a server
- * @owners: struct dnfs4_owner by key
- * @opens: struct dnfs4_open by owner and node
- * @locks: struct dnfs4_lock by owner and open
- */
-struct dnfs4_opens {
-	struct rhashtable owners;
-	struct rhashtable opens;
-	struct rhashtable locks;
-};
-
-/**
  * struct dnfs4_open - a file that an open-owner has open, by one or more OPENs
  * @state: the stateid
- * @owner: open-owner; holds a reference; with @node the key in the table
+ * @owner: open-owner; holds a reference
  * @node: the file; no reference, only for comparison. @inst holds it until its share is
  *	removed
- * @by_owner_node: link in the table by owner and node
+ * @by_node: link in @owner->states; empty once it is closed, or is known to have lost its claim
  * @inst: the open of the core: OPEN claim, of @owner->claimant, and rights; keeps unlinked files
  *	alive
  * @uid: user of the OPENs, whose reads and writes are not checked against the mode again;
@@ -58,13 +46,12 @@ struct dnfs4_opens {
  * @confirmed: 4.0: OPEN_CONFIRM is done
  * @locks: locks, by struct dnfs4_lock.open_link; the first one is also found under RCU
  * @waits: waits for byte-range locks, see lock_wait.c
- * @owner_link: link in @owner->states
  */
 struct dnfs4_open {
 	struct dnfs4_state state;
 	struct dnfs4_owner *owner;
 	struct ditto_node *node;
-	struct rhash_head by_owner_node;
+	struct rb_node by_node;
 	struct ditto_instance *inst;
 	kuid_t uid;
 	u32 lost_at;
@@ -74,28 +61,25 @@ struct dnfs4_open {
 	bool confirmed;
 	struct hlist_head locks;
 	struct hlist_head waits;
-	struct list_head owner_link;
 };
 
 /**
  * struct dnfs4_lock - the byte-range locks of a lock-owner on one open
  * @state: the stateid
- * @owner: lock-owner; holds a reference; with @open the key in the table
+ * @owner: lock-owner; holds a reference
  * @open: the open; holds a reference
- * @by_owner_open: link in the table by owner and open
+ * @by_open: link in @owner->states
  * @claimant: the owner in the lock table; holds a reference
  * @open_link: link in @open->locks
- * @owner_link: link in @owner->states
  * @rcu: frees it after a grace period
  */
 struct dnfs4_lock {
 	struct dnfs4_state state;
 	struct dnfs4_owner *owner;
 	struct dnfs4_open *open;
-	struct rhash_head by_owner_open;
+	struct rb_node by_open;
 	struct ditto_owner *claimant;
 	struct hlist_node open_link;
-	struct list_head owner_link;
 	struct rcu_head rcu;
 };
 

@@ -80,9 +80,31 @@ static const struct rhashtable_params dnfs4_owner_params = {
 	.automatic_shrinking = true,
 };
 
-int dnfs4_owners_init(struct dnfs4_opens *opens)
+int dnfs4_owners_init(struct dnfs4_server *server)
 {
-	return rhashtable_init(&opens->owners, &dnfs4_owner_params);
+	struct rhashtable *owners = kzalloc(sizeof(*owners), GFP_KERNEL);
+	int err;
+
+	if (!owners)
+		return -ENOMEM;
+	err = rhashtable_init(owners, &dnfs4_owner_params);
+	if (err) {
+		kfree(owners);
+		return err;
+	}
+	server->owners = owners;
+	return 0;
+}
+
+void dnfs4_owners_exit(struct dnfs4_server *server)
+{
+	struct rhashtable *owners = server->owners;
+
+	if (!owners)
+		return;
+	server->owners = NULL;
+	rhashtable_destroy(owners);
+	kfree(owners);
 }
 
 bool dnfs4_owner_is(const struct dnfs4_owner *owner, const struct dnfs4_name *name)
@@ -95,7 +117,7 @@ void dnfs4_owner_put(struct dnfs4_owner *owner)
 {
 	if (!owner || !refcount_dec_and_test(&owner->ref))
 		return;
-	rhashtable_remove_fast(&owner->opens->owners, &owner->by_key, dnfs4_owner_params);
+	rhashtable_remove_fast(owner->table, &owner->by_key, dnfs4_owner_params);
 	mutex_destroy(&owner->lock);
 	kfree(owner->reply);
 	/* Last, because it holds the client. */
@@ -119,7 +141,7 @@ struct ditto_owner *dnfs4_owner_claimant(struct dnfs4_owner *owner)
 static struct dnfs4_owner *dnfs4_owner_make(struct dnfs4_client *client,
 					    const struct dnfs4_owner_name *name)
 {
-	struct dnfs4_opens *opens = client->server->opens;
+	struct rhashtable *table = client->server->owners;
 	u16 len = DNFS4_KEY_OPAQUE + name->len;
 	struct dnfs4_owner *fresh, *old;
 
@@ -131,10 +153,10 @@ static struct dnfs4_owner *dnfs4_owner_make(struct dnfs4_client *client,
 	put_unaligned_be64(name->client, fresh->key + DNFS4_KEY_ID);
 	memcpy(fresh->key + DNFS4_KEY_OPAQUE, name->data, name->len);
 	fresh->kind = name->kind;
-	fresh->opens = opens;
+	fresh->table = table;
 	fresh->client = client;
 	refcount_set(&fresh->ref, 1);
-	INIT_LIST_HEAD(&fresh->states);
+	fresh->states = RB_ROOT;
 	INIT_LIST_HEAD(&fresh->waits);
 	INIT_LIST_HEAD(&fresh->idle);
 	mutex_init(&fresh->lock);
@@ -142,7 +164,7 @@ static struct dnfs4_owner *dnfs4_owner_make(struct dnfs4_client *client,
 									&dnfs4_lock_owner_key);
 	for (;;) {
 		rcu_read_lock();
-		old = rhashtable_lookup_get_insert_key(&opens->owners, name, &fresh->by_key,
+		old = rhashtable_lookup_get_insert_key(table, name, &fresh->by_key,
 						       dnfs4_owner_params);
 		if (!old) {
 			rcu_read_unlock();
@@ -169,7 +191,7 @@ struct dnfs4_owner *dnfs4_owner_get(struct dnfs4_client *client, enum dnfs4_owne
 	struct dnfs4_owner *owner;
 
 	rcu_read_lock();
-	owner = rhashtable_lookup(&client->server->opens->owners, &key, dnfs4_owner_params);
+	owner = rhashtable_lookup(client->server->owners, &key, dnfs4_owner_params);
 	if (owner && !refcount_inc_not_zero(&owner->ref))
 		owner = NULL;
 	rcu_read_unlock();
@@ -222,34 +244,31 @@ static void dnfs4_owner_drop(struct dnfs4_owner *owner)
 	dnfs4_owner_put(owner);
 }
 
-void dnfs4_owner_join(struct dnfs4_owner *owner, struct list_head *link)
+void dnfs4_owner_join(struct dnfs4_owner *owner)
 {
-	struct dnfs4_client *client = owner->client;
-	bool was_idle;
-
-	spin_lock(&client->owners_lock);
-	was_idle = !list_empty(&owner->idle);
-	if (was_idle)
-		dnfs4_owner_take_idle(owner);
-	list_add_tail(link, &owner->states);
-	spin_unlock(&client->owners_lock);
-	if (was_idle)
-		dnfs4_owner_put(owner);
+	lockdep_assert_held(&owner->client->owners_lock);
+	if (list_empty(&owner->idle))
+		return;
+	dnfs4_owner_take_idle(owner);
+	/* The caller has another reference. */
+	refcount_dec(&owner->ref);
 }
 
 /*
  * Update the idle list after the end of a state or, without @link, of a seqid request: an owner
  * without states is put on it, and the oldest owner may leave it.
  */
-static void dnfs4_owner_settle(struct dnfs4_owner *owner, struct list_head *link)
+static void dnfs4_owner_settle(struct dnfs4_owner *owner, struct rb_node *link)
 {
 	struct dnfs4_client *client = owner->client;
 	struct dnfs4_owner *oldest;
 
 	spin_lock(&client->owners_lock);
-	if (link)
-		list_del_init(link);
-	if (list_empty(&owner->states) && list_empty(&owner->idle) &&
+	if (link && !RB_EMPTY_NODE(link)) {
+		rb_erase(link, &owner->states);
+		RB_CLEAR_NODE(link);
+	}
+	if (RB_EMPTY_ROOT(&owner->states) && list_empty(&owner->idle) &&
 	    !READ_ONCE(client->states_closed)) {
 		refcount_inc(&owner->ref);
 		owner->idle_since = jiffies;
@@ -264,7 +283,7 @@ static void dnfs4_owner_settle(struct dnfs4_owner *owner, struct list_head *link
 		dnfs4_owner_bury(owner);
 }
 
-void dnfs4_owner_leave(struct dnfs4_owner *owner, struct list_head *link)
+void dnfs4_owner_leave(struct dnfs4_owner *owner, struct rb_node *link)
 {
 	dnfs4_owner_settle(owner, link);
 }

@@ -20,6 +20,7 @@
 
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
 #include <linux/types.h>
@@ -27,7 +28,6 @@
 #include "../engine/compound.h"
 
 struct dnfs4_client;
-struct dnfs4_opens;
 struct ditto_conflict;
 struct ditto_owner;
 
@@ -67,12 +67,12 @@ struct dnfs4_name {
  * @confirmed: 4.0, open-owner: OPEN_CONFIRM was done; under @lock
  * @known: @seqid is valid; under @lock
  * @ref: reference count
- * @opens: the tables it belongs to
+ * @table: the server's table of owners
  * @client: the client; no reference, because the client is freed after its states and idle
  *	owners
  * @claimant: the owner in the lock table, with a reference; NULL until first needed
- * @by_key: link in the table of owners
- * @states: opens or locks, by their owner_link; under client->owners_lock
+ * @by_key: link in @table
+ * @states: opens by file, or locks by open; under client->owners_lock
  * @waits: lock-owner: waits for byte-range locks, see lock_wait.c
  * @idle: link in the client's list of idle owners, or empty
  * @idle_since: jiffies when it became idle
@@ -96,11 +96,11 @@ struct dnfs4_owner {
 	bool confirmed;
 	bool known;
 	refcount_t ref;
-	struct dnfs4_opens *opens;
+	struct rhashtable *table;
 	struct dnfs4_client *client;
 	struct ditto_owner *claimant;
 	struct rhash_head by_key;
-	struct list_head states;
+	struct rb_root states;
 	struct list_head waits;
 	struct list_head idle;
 	unsigned long idle_since;
@@ -154,24 +154,23 @@ void dnfs4_owner_put(struct dnfs4_owner *owner);
 struct ditto_owner *dnfs4_owner_claimant(struct dnfs4_owner *owner);
 
 /**
- * dnfs4_owner_join - add a state to an owner
- * @owner: the owner, which is not idle any more
- * @link: owner_link of the state
+ * dnfs4_owner_join - note that an owner has got a state
+ * @owner: held; not idle any more
  *
- * Context: takes client->owners_lock.
+ * Context: client->owners_lock is held.
  */
-void dnfs4_owner_join(struct dnfs4_owner *owner, struct list_head *link);
+void dnfs4_owner_join(struct dnfs4_owner *owner);
 
 /**
  * dnfs4_owner_leave - remove a state from an owner
- * @owner: the owner; becomes idle with its last state
- * @link: owner_link of the state
+ * @owner: held; becomes idle with its last state
+ * @link: of the state, in @owner->states, or removed before
  *
  * May forget the client's oldest idle owner.
  *
  * Context: may sleep; takes client->owners_lock.
  */
-void dnfs4_owner_leave(struct dnfs4_owner *owner, struct list_head *link);
+void dnfs4_owner_leave(struct dnfs4_owner *owner, struct rb_node *link);
 
 /**
  * dnfs4_owner_release - forget an idle owner
@@ -274,9 +273,6 @@ enum dnfs4_seqid_kind {
  */
 enum dnfs4_seqid_kind dnfs4_seqid_check(const struct dnfs4_owner *owner, const struct dnfs4_op *op,
 					u32 seqid);
-
-/* Initialize the table of owners of a server. Return: 0 or an errno. */
-int dnfs4_owners_init(struct dnfs4_opens *opens);
 
 /**
  * dnfs4_owners_forget - forget all idle owners of a client
