@@ -269,6 +269,14 @@ static void state_is_locked_by_one_task(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, times, LOCKERS * LOCKER_TIMES);
 }
 
+/* What performance.md says an open takes. */
+static void open_takes_little(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_64BIT) || IS_ENABLED(CONFIG_LOCKDEP))
+		kunit_skip(test, "pointers are smaller here, or locks larger");
+	KUNIT_EXPECT_LE(test, sizeof(struct dnfs4_open), 104);
+}
+
 static void stateid_says_whose_it_is(struct kunit *test)
 {
 	struct dnfs4_client *client = new_client(test);
@@ -620,6 +628,7 @@ static struct kunit_case nfs4_state_cases[] = {
 	KUNIT_CASE(seqids_compare_in_a_circle),
 	KUNIT_CASE(seqid_of_a_state_is_never_zero),
 	KUNIT_CASE(state_is_locked_by_one_task),
+	KUNIT_CASE(open_takes_little),
 	KUNIT_CASE(stateid_says_whose_it_is),
 	KUNIT_CASE(numbers_go_in_a_circle),
 	KUNIT_CASE(some_numbers_are_not_given),

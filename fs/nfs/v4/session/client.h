@@ -153,6 +153,7 @@ struct dnfs4_principal {
  * @lru: link in the list of all clients, in order of creation; under clients->lock
  * @todo: link in a work list of the laundry
  * @sweep: deals with opens that lost their claims; queued with a reference
+ * @lost_at: 4.0: jiffies when @sweep last found that an open had lost its claim
  * @sweep_due: 4.0: jiffies when to look again for opens that were revoked; 0: there are none;
  *	written by @sweep
  * @hashed: it is in the tables; under clients->lock
@@ -213,6 +214,7 @@ struct dnfs4_client {
 	struct list_head lru;
 	struct list_head todo;
 	struct work_struct sweep;
+	unsigned long lost_at;
 	unsigned long sweep_due;
 	bool hashed;
 	char *impl;

@@ -155,7 +155,7 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs4_open_check_claim);
 /* Return: true if it is to be closed later. */
 static bool dnfs4_open_sweep(struct dnfs4_open *open, unsigned long lease)
 {
-	u32 now = (u32)jiffies ?: 1;
+	struct dnfs4_client *client = open->owner->client;
 	bool later = false;
 
 	dnfs4_state_lock(&open->state);
@@ -163,10 +163,13 @@ static bool dnfs4_open_sweep(struct dnfs4_open *open, unsigned long lease)
 	    ditto_open_held(ditto_instance_claim(open->inst)))
 		goto unlock;
 	dnfs4_state_revoke_locked(&open->state, DNFS4_ADMIN_REVOKED);
-	if (open->owner->client->minor)
+	if (client->minor)
 		goto unlock;
-	open->lost_at = open->lost_at ?: now;
-	later = now - open->lost_at < lease;
+	if (!open->lost) {
+		open->lost = true;
+		client->lost_at = jiffies;
+	}
+	later = jiffies - client->lost_at < lease;
 	if (!later)
 		dnfs4_open_close(open, NULL);
 unlock:
@@ -278,7 +281,7 @@ static struct dnfs4_open *dnfs4_open_alloc(struct dnfs4_owner *owner, struct dit
 	open->history = 0;
 	open->uid = GLOBAL_ROOT_UID;
 	open->confirmed = false;
-	open->lost_at = 0;
+	open->lost = false;
 	INIT_HLIST_HEAD(&open->locks);
 	INIT_HLIST_HEAD(&open->waits);
 	RB_CLEAR_NODE(&open->by_node);

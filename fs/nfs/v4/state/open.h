@@ -39,11 +39,11 @@ struct dnfs4_copy_notify;
  *	alive
  * @uid: user of the OPENs, whose reads and writes are not checked against the mode again;
  *	INVALID_UID if several users opened it
- * @lost_at: 4.0: jiffies, their lower half, when a sweep found that it lost its claim; or 0
  * @history: pairs of access and deny of the OPENs, see dnfs4_history_bit()
  * @access: current OPEN4_SHARE_ACCESS_*, the two lowest bits
  * @deny: current OPEN4_SHARE_DENY_*
- * @confirmed: 4.0: OPEN_CONFIRM is done
+ * @confirmed: 4.0: OPEN_CONFIRM is done; written under @state.lock, like the members beside it
+ * @lost: 4.0: a sweep has found that it lost its claim
  * @locks: locks, by struct dnfs4_lock.open_link; the first one is also found under RCU
  * @waits: waits for byte-range locks, see lock_wait.c
  */
@@ -54,11 +54,11 @@ struct dnfs4_open {
 	struct rb_node by_node;
 	struct ditto_instance *inst;
 	kuid_t uid;
-	u32 lost_at;
 	u16 history;
 	u8 access;
-	u8 deny;
-	bool confirmed;
+	u8 deny : 2;
+	bool confirmed : 1;
+	bool lost : 1;
 	struct hlist_head locks;
 	struct hlist_head waits;
 };
@@ -248,12 +248,12 @@ void dnfs4_opens_cancel(struct dnfs4_owner *owner);
 /**
  * dnfs4_opens_sweep - revoke the opens of a client that lost their claims
  * @client: held
- * @lease: 4.0: those that an earlier call, so many jiffies ago, has revoked are closed with their
- *	locks
+ * @lease: 4.0: those that were found by earlier calls are closed with their locks when none was
+ *	found for so many jiffies
  *
  * A client of 4.1 learns of it by its next SEQUENCE, and frees them. 4.0 has no FREE_STATEID, and
  * CLOSE does not reach an open whose share is gone; but the client shall have time to learn that
- * its open was revoked.
+ * its open was revoked. There is one call at a time for a client.
  *
  * Context: may sleep.
  * Return: true if there are opens that a later call is to close.
