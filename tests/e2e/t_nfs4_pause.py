@@ -2,15 +2,19 @@
 """A request that conflicts with a delegation waits a moment for its holder."""
 import functools
 import itertools
+import os
 import threading
 import time
 
 import nfs3
 import nfs4
-from harness import eq, test, wait_for
+import rpc
+from harness import eq, process_stopped, put, test, wait_for
 from nfs4_callback import SILENT
 from nfs4_callers import DATA, V3, Caller, Caller40, files, set_break_wait
-from nfs4_status import OK
+from nfs4_status import DELAY, OK
+from t_nfs4_acl import ALL, ALLOW, LOOK, READ, set_acl
+from t_nfs4_attr import listing
 from t_nfs4_client import clients
 
 LEASE = 5
@@ -195,3 +199,33 @@ def courtesy_holders(w):
     gone(b'locker')
     eq(live.compound(nfs4.putfh(fh), nfs4.lock(
         2, 0, 10, r.stateid, new=(0, 0, live.owner(b'lock')))).status, OK, 'LOCK')
+
+
+@test(server='ditto', clients=2, squash='root-to-admin')
+def not_behind_a_listing(w):
+    """What ends a listing early keeps no later operation of the COMPOUND waiting."""
+    w.server.helper_start()
+    files(w)
+    os.mkdir(w.path('d'))
+    put(w.path('d/one'))
+    put(w.path('d/two'))
+    a, root = Caller(w), nfs4.Session.make(nfs4.connect(w.clients[1]))
+    user = nfs4.Session.make(nfs4.connect(w.clients[1]), cred=rpc.auth_sys(1001, 1001))
+    listed = [e.name.decode() for e in listing(root, root.fh('data', 'd'))[0]]
+    set_acl(root, root.fh('data', 'd', listed[1]),
+            [(ALLOW, 0, ALL, 'S-1-5-21-1-2-3-500@'), (ALLOW, 0, READ | LOOK, 'EVERYONE@')])
+    d = user.fh('data', 'd')
+    sid, fh = a.delegated(acc=nfs4.BOTH)
+    set_break_wait(w, 0)
+    w.server.ctl('server', 'set', 'upcall-ms', '60000')
+    thread = threading.Thread(target=lambda: (a.recall(), a.give_back(sid, fh)))
+    thread.start()
+    # Whether the list lets the user read it depends on the user's SIDs.
+    with process_stopped(w.server.helper.pid):
+        r = user.compound(nfs4.putfh(d), nfs4.readdir(0, bytes(8), 'acl'),
+                          nfs4.putfh(fh), nfs4.read(nfs4.ANON, 0, 9))
+    thread.join()
+    entries = r.of('readdir').entries
+    eq([e.name.decode() for e in entries], listed[:1])
+    eq(r.status, DELAY, 'READ, though the holder has given way meanwhile')
+    eq(user.patiently(nfs4.putfh(fh), nfs4.read(nfs4.ANON, 0, 9)).ok()[-1].data, DATA[:9])

@@ -432,10 +432,7 @@ again:
 		dnfs_pause(cmp->call);
 		goto again;
 	}
-	/*
-	 * Mostly one that succeeds has noted nothing. A listing that ends early has; then a later
-	 * one that is refused waits for that first, and is executed again.
-	 */
+	/* One that succeeds has noted nothing, or has ended what it noted. */
 	if (unlikely(cmp->status) && dnfs_awaits(cmp->call))
 		dnfs_await_end(cmp->call);
 	if (!err && !cmp->replay.data)

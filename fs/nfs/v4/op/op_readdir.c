@@ -208,6 +208,9 @@ static u32 readdir_exec(struct dnfs4_compound *cmp, void *args, void *res)
 		room = list->buf.buflen + LISTING_REST;
 		return room + XDR_UNIT > a->maxcount ? NFS4ERR_TOOSMALL : dnfs4_too_big(cmp, room);
 	}
+	/* Later operations of the COMPOUND must not wait for what the next entry needs. */
+	if (unlikely(list->status))
+		dnfs_await_end(cmp->call);
 	xdr_commit_encode(&list->xdr);
 	cmp->call->bytes += list->buf.len;
 	return NFS4_OK;
