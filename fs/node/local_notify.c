@@ -12,6 +12,9 @@
  * a rename. Its inode does not report its removal while a node pins it, so the volume's mark does,
  * see ditto_local_notify_removed().
  *
+ * A directory is removed before its holders are asked to return their grants, so its node is kept
+ * until they have.
+ *
  * The removal of a name by a rename is delayed: if the new name appears in the same directory
  * within MOVE_MS, it is notified as a rename.
  *
@@ -346,6 +349,27 @@ static int local_begin(struct ditto_node_table *table, struct ditto_node *node)
 	return 0;
 }
 
+bool ditto_local_notify_leave(struct ditto_node *node)
+{
+	if (ditto_acting_table() == node->volume->srv->locks)
+		return false;
+	set_bit(DITTO_NODE_LEFT, &node->flags);
+	/* Either a grant is seen here, or the bit by local_left() at its end. */
+	smp_mb__after_atomic();
+	return ditto_leases_held(&node->point);
+}
+
+/* Kill the node of a removed directory whose last grant has ended. */
+static void local_left(struct ditto_node_table *table, struct ditto_node *node)
+{
+	/* The grant ended before: pairs with ditto_local_notify_leave(). */
+	smp_mb();
+	if (likely(!test_bit(DITTO_NODE_LEFT, &node->flags)) || ditto_leases_held(&node->point))
+		return;
+	if (ditto_node_kill_unopened(table, node))
+		ditto_node_dispose(table, node);
+}
+
 int ditto_local_notify_watch(struct ditto_lock_point *point, bool on)
 {
 	struct ditto_node *node = ditto_node_of_point(point);
@@ -360,6 +384,7 @@ int ditto_local_notify_watch(struct ditto_lock_point *point, bool on)
 		if (atomic_dec_and_test(&local->users))
 			local_kick(local, 0);
 		fsnotify_put_mark(&local->mark);
+		local_left(table, node);
 		return 0;
 	}
 	mutex_lock(&table->local_lock);

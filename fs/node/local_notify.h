@@ -45,6 +45,19 @@ void ditto_local_notify_flush(struct ditto_node *dir);
  */
 void ditto_local_notify_removed(struct ditto_node_table *table, const struct inode *dir);
 
+/**
+ * ditto_local_notify_leave - keep the node of a removed directory until its caching grants end
+ * @node: held; the directory has no link
+ *
+ * A local process does not wait until holders have returned their grants. They are asked to when
+ * the directory is gone, and need its handle to do so. The end of the last grant kills the node.
+ *
+ * Context: any.
+ * Return: false if there is no grant, or if the current thread acts for a client of the server,
+ * which removes nothing before its grants are returned: then the node must be killed now.
+ */
+bool ditto_local_notify_leave(struct ditto_node *node);
+
 /* Set up; called before any directory is watched. */
 void ditto_local_notify_init(struct ditto_node_table *table);
 /* Tear down; no directory is watched any more. May sleep. */

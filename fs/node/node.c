@@ -6,8 +6,9 @@
  * is evicted by dropping the count from one to zero (node_lru.c), so a lookup under RCU either
  * gets a reference earlier, or finds zero and retries. The node of a removed file is killed while
  * it is held: it leaves the tables at once and is freed with its last holder. While instances of
- * it are open, it stays in the tables until the last one is closed. At any time, at most one node
- * of an inode can be found.
+ * it are open, it stays in the tables until the last one is closed, and that of a directory which a
+ * local process has removed until its caching grants are returned. At any time, at most one node of
+ * an inode can be found.
  *
  * A thread may also keep a pointer without a reference, and get one by it again while no node with
  * the same counter was removed. So each node that could be found is counted when it leaves the
@@ -27,6 +28,7 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
+#include "../../lockd/lease.h"
 #include "../../net/server.h"
 #include "../acl/acl_file.h"
 #include "../name/casefold_index.h"
@@ -508,10 +510,16 @@ struct dentry *ditto_node_dentry_in(struct ditto_share *share, struct ditto_node
 	return dentry;
 }
 
-/* True if the file has a name, or is open. */
-static bool node_is_usable(const struct ditto_node *node)
+/* True while holders return their grants on a directory that a local process has removed. */
+static bool node_is_awaited(struct ditto_node *node)
 {
-	return node->inode->i_nlink || READ_ONCE(node->instances);
+	return test_bit(DITTO_NODE_LEFT, &node->flags) && ditto_leases_held(&node->point);
+}
+
+/* True if the file has a name, or is open, or its holders return their grants. */
+static bool node_is_usable(struct ditto_node *node)
+{
+	return node->inode->i_nlink || READ_ONCE(node->instances) || node_is_awaited(node);
 }
 
 /*
@@ -667,7 +675,7 @@ void ditto_node_unclaim(struct ditto_node *node)
 
 void ditto_node_forget(struct ditto_node *node)
 {
-	if (node->inode->i_nlink)
+	if (node->inode->i_nlink || node_is_awaited(node))
 		return;
 
 	if (ditto_node_kill_unopened(node->volume->srv->nodes, node))

@@ -282,6 +282,7 @@ struct ditto_node {
 #define DITTO_NODE_RESERVED	8	/* an instance may have reserved space beyond the end */
 #define DITTO_NODE_NO_STREAMS	9	/* the file has lost its streams with its last name */
 #define DITTO_NODE_NAMELESS	10	/* so it has, and it may have got others since */
+#define DITTO_NODE_LEFT		11	/* a directory that a local process has removed */
 
 /**
  * ditto_node_get - get the node of a dentry
@@ -301,7 +302,8 @@ struct ditto_node *ditto_node_get(struct ditto_share *share, struct dentry *dent
  *
  * The file system is asked only if the node is not known. If the share is a subtree, the file is
  * refused unless it lies below the root of the share now. A file without a name is found while an
- * instance of it is open.
+ * instance of it is open, and a directory that a local process has removed while its caching grants
+ * are being returned.
  *
  * Context: may sleep.
  * Return: the node with a reference; ERR_PTR(-ESTALE) (no such file, or outside of the share),
@@ -400,7 +402,8 @@ struct dentry *ditto_node_dentry(struct ditto_node *node);
  *
  * If the inode has no link left, the node leaves the tables and its cached files are closed, so
  * that the space is freed with the last holder. Nothing happens while instances of the file are
- * open; closing the last one calls this again.
+ * open; closing the last one calls this again. Nor does anything while caching grants are being
+ * returned, see ditto_local_notify_leave().
  *
  * Context: may sleep.
  */

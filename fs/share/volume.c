@@ -107,6 +107,7 @@ static int notify_event(struct fsnotify_group *group, u32 mask, const void *data
 	struct ditto_node_table *table = group->private;
 	struct inode *inode = fsnotify_data_inode(data, data_type);
 	struct ditto_node *node;
+	bool left;
 
 	if (dir && (mask & (NAME_EVENTS | FS_DELETE)))
 		notify_entry(table, dir);
@@ -126,7 +127,8 @@ static int notify_event(struct fsnotify_group *group, u32 mask, const void *data
 	if (!node)
 		return 0;
 
-	if (ditto_node_kill_unopened(table, node)) {
+	left = S_ISDIR(inode->i_mode) && ditto_local_notify_leave(node);
+	if (!left && ditto_node_kill_unopened(table, node)) {
 		/* Drop our reference; the table's reference passes to the worker. */
 		refcount_dec(&node->ref);
 		ditto_node_dispose(table, node);

@@ -122,11 +122,10 @@ def claims(run):
                    has=run.w.server.claims())
         got['has'].pop('owners', None)
         # those who hope to be told of a lock may be forgotten
-        more = {'waits': sum(len(c.hopes) for c in run.v4),
-                # of a directory that a local process removed, which is recalled nevertheless
-                'leases': sum(time.monotonic() < end for end in run.m.nameless)}
-        return all(0 <= got['has'].get(kind, 0) - count <= more.get(kind, 0)
-                   for kind, count in want.items())
+        hopes = sum(len(c.hopes) for c in run.v4)
+        waits = got['has'].get('waits', 0)
+        return len(run.m.waits) <= waits <= len(run.m.waits) + hopes and (
+            {**got['has'], 'waits': 0} == {**got['want'], 'waits': 0})
     try:
         run.loop.until('numbers of claims', same, 10)
     except Defect:

@@ -263,7 +263,6 @@ class Model:
         self.root.tells = self.entry_changed
         self.by = None                      # the client that has done what changes names
         self.nodes, self.opens, self.ranges, self.caches = [self.root], [], [], []
-        self.nameless = []                  # until when delegations may stay that nobody can return
         self.waits = []                     # for ranges
         self.strange = []                   # what other threads have seen that must not be
         self.stream_names = None            # what tells those that the server has

@@ -10,7 +10,6 @@ import nfs4_attr
 import rpc
 from model_access import LISTS
 from model_claims import ADD_ENTRY, REMOVE_ENTRY, RENAME_ENTRY, TO_THE_END, Cache, Open
-from model_client import LATE_S
 from model_loop import Defect, Future, pause
 from model_nfs import CRED, Nfs
 from model_waits import Hope, Waiter
@@ -523,8 +522,6 @@ class Nfs4(Waiter, Nfs):
         gone = c.node.gone() or any((x.parent, x.name) in self.m.taken for x in c.node.links)
         if error and not gone and not (c.doubted and error in REVOKED):
             raise Defect(f'{self}: return of {c}: {error}')
-        if error == 'STALE':
-            self.m.nameless.append(time.monotonic() + LEASE_S + LATE_S)
         return error
 
     def do_return(self):

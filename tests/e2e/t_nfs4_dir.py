@@ -8,11 +8,11 @@ import nfs3
 import nfs4
 import nfs4_attr
 import smb2
-from harness import SLOW, WAIT_LIMIT, eq, put, test
+from harness import SLOW, WAIT_LIMIT, eq, put, test, wait_for
 from nfs4 import putfh
 from nfs4_callback import ADDED, CHILD_ATTRS, DIR_ATTRS, REMOVED, RENAMED
 from nfs4_callers import Caller, counts, files
-from nfs4_status import BAD_STATEID, DELAY, GRACE, NOTDIR, OK
+from nfs4_status import BAD_STATEID, DELAY, GRACE, NOENT, NOTDIR, OK, STALE
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
 
@@ -55,6 +55,14 @@ class Watcher(Caller):
             got += [(e.name, e.cookie) for e in r.entries]
             cookie, eof = got[-1][1] if got else 0, r.eof
         return got
+
+    def gone_when_returned(self):
+        """Return the delegation of a removed directory, whose handle is good until then."""
+        eq(self.compound(putfh(self.root), nfs4.getattr('numlinks')).ok()[-1].attrs,
+           {'numlinks': 0})
+        self.give_back(self.sid, self.root)
+        eq(self.compound(putfh(self.root)).status, STALE)
+        eq(self.flags(), 0, 'nothing was revoked')
 
     def quiet(self, seconds=0.5):
         """Check that no entry changes; attributes of the directory may still arrive."""
@@ -359,12 +367,61 @@ def process_changes_the_directory(w):
         a = Watcher(w, below=(name,))
         remove(w.path(name))
         eq(a.recall().stateid, a.sid, name)
+        a.gone_when_returned()
     # its own client knows
     os.mkdir(w.path('own'), 0o777)
     a = Watcher(w, below=('own',))
     eq(a.compound(putfh(a.root), nfs4.setattr(nfs4.ANON, {'mode': 0o700})).status, OK)
     a.quiet()
     a.give_back(a.sid, a.root)
+
+
+@wire
+def removed_directory_gets_nothing(w):
+    """The handle of a removed directory is good, but no other delegation keeps it so."""
+    os.mkdir(w.path('d'), 0o777)
+    os.chmod(w.path('d'), 0o777)
+    a = Watcher(w, below=('d',))
+    b = Caller(w)
+    os.rmdir(w.path('d'))
+    eq(a.recall().stateid, a.sid)
+    for _ in range(2):
+        eq(b.compound(putfh(a.root), nfs4.get_dir_delegation(REMOVED)).ok()[-1].nonfatal, 1)
+    eq(b.compound(putfh(a.root), nfs4.create(nfs4.DIR, 'x')).status, STALE)
+    eq(b.compound(putfh(a.root), nfs4.open(b.s.owner(), 'x', nfs4.BOTH,
+                                                how=nfs4.UNCHECKED)).status, STALE)
+    # a named attribute goes with the directory
+    named = b.compound(putfh(a.root), nfs4.openattr(True), nfs4.getfh()).ok()[-1].fh
+    r = b.compound(putfh(named), nfs4.open(b.s.owner(), 'x', nfs4.BOTH, how=nfs4.UNCHECKED),
+                   nfs4.getfh()).ok()
+    eq(len(os.listdir(w.path('.ditto/streams'))), 1)
+    b.compound(putfh(r[-1].fh), nfs4.close(r.of('open').stateid)).ok()
+    a.gone_when_returned()
+    eq(b.compound(putfh(a.root)).status, STALE)
+    wait_for('it goes', lambda: not os.listdir(w.path('.ditto/streams')))
+
+
+@wire(smb=True, squash='none')
+def removed_directory_that_is_open(w):
+    """The delegation of a removed directory can be returned before and after its last close."""
+    os.chmod(w.export, 0o777)
+    for name in 'before', 'after':
+        os.mkdir(w.path(name))
+        os.chmod(w.path(name), 0o777)
+        a = Watcher(w, below=(name,))
+        s = smb2.Smb2(w.client)
+        f = s.create(name, options=smb2.DIRECTORY_FILE)
+        os.rmdir(w.path(name))
+        eq(a.recall().stateid, a.sid, name)
+        if name == 'before':
+            a.give_back(a.sid, a.root)
+            eq(a.compound(putfh(a.root)).status, OK)
+        s.close(f)
+        if name == 'before':
+            eq(a.compound(putfh(a.root)).status, STALE)
+        else:
+            a.gone_when_returned()
+        s.end()
 
 
 @wire
