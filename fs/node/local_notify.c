@@ -356,7 +356,7 @@ bool ditto_local_notify_leave(struct ditto_node *node)
 	set_bit(DITTO_NODE_LEFT, &node->flags);
 	/* Either a grant is seen here, or the bit by local_left() at its end. */
 	smp_mb__after_atomic();
-	return ditto_leases_held(&node->point);
+	return S_ISDIR(node->inode->i_mode) && ditto_leases_held(&node->point);
 }
 
 /* Kill the node of a removed directory whose last grant has ended. */

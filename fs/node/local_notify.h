@@ -46,15 +46,17 @@ void ditto_local_notify_flush(struct ditto_node *dir);
 void ditto_local_notify_removed(struct ditto_node_table *table, const struct inode *dir);
 
 /**
- * ditto_local_notify_leave - keep the node of a removed directory until its caching grants end
- * @node: held; the directory has no link
+ * ditto_local_notify_leave - note that a local process has removed the last name of a file
+ * @node: held; the file has no link
  *
- * A local process does not wait until holders have returned their grants. They are asked to when
- * the directory is gone, and need its handle to do so. The end of the last grant kills the node.
+ * A process that removes a directory does not wait until holders have returned their grants. They
+ * are asked to when the directory is gone, and need its handle to do so. The end of the last grant
+ * kills the node.
  *
  * Context: any.
- * Return: false if there is no grant, or if the current thread acts for a client of the server,
- * which removes nothing before its grants are returned: then the node must be killed now.
+ * Return: true if the node is to be kept until then. False for other files, if there is no grant,
+ * or if the current thread acts for a client of the server, and so deals with grants itself: then
+ * the node must be killed now.
  */
 bool ditto_local_notify_leave(struct ditto_node *node);
 

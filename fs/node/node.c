@@ -513,7 +513,8 @@ struct dentry *ditto_node_dentry_in(struct ditto_share *share, struct ditto_node
 /* True while holders return their grants on a directory that a local process has removed. */
 static bool node_is_awaited(struct ditto_node *node)
 {
-	return test_bit(DITTO_NODE_LEFT, &node->flags) && ditto_leases_held(&node->point);
+	return S_ISDIR(node->inode->i_mode) && test_bit(DITTO_NODE_LEFT, &node->flags) &&
+	       ditto_leases_held(&node->point);
 }
 
 /* True if the file has a name, or is open, or its holders return their grants. */

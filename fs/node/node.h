@@ -282,7 +282,7 @@ struct ditto_node {
 #define DITTO_NODE_RESERVED	8	/* an instance may have reserved space beyond the end */
 #define DITTO_NODE_NO_STREAMS	9	/* the file has lost its streams with its last name */
 #define DITTO_NODE_NAMELESS	10	/* so it has, and it may have got others since */
-#define DITTO_NODE_LEFT		11	/* a directory that a local process has removed */
+#define DITTO_NODE_LEFT		11	/* a local process has removed the last name */
 
 /**
  * ditto_node_get - get the node of a dentry

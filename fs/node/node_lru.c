@@ -134,6 +134,16 @@ static void drop_streams(struct ditto_node *node)
 		ditto_streams_forget(NULL, node);
 }
 
+/*
+ * True if holders of caching grants on a removed file are told by another task: the one that
+ * removed it for a client, or the one that watches directories for removals by local processes.
+ */
+static bool node_is_told_about(struct ditto_node *node)
+{
+	return ditto_leases_held(&node->point) &&
+	       (S_ISDIR(node->inode->i_mode) || !test_bit(DITTO_NODE_LEFT, &node->flags));
+}
+
 static void dispose_workfn(struct work_struct *work)
 {
 	struct ditto_volume *volume = container_of(work, struct ditto_volume, dispose_work);
@@ -156,8 +166,7 @@ static void dispose_workfn(struct work_struct *work)
 		/* An evicted node has no reference; a killed one has the table's. */
 		if (refcount_read(&node->ref)) {
 			drop_streams(node);
-			/* Holders are told that a local process removed it, and return them. */
-			if (!ditto_leases_held(&node->point))
+			if (!node_is_told_about(node))
 				ditto_node_unclaim(node);
 			ditto_node_put(node);
 		} else {
@@ -327,6 +336,7 @@ static void vanished_pass(struct ditto_node_table *table, const struct ditto_sha
 			continue;
 		rhashtable_walk_stop(&iter);
 		if (node_has_vanished(share, node) && ditto_node_kill(table, node)) {
+			ditto_node_unclaim(node);
 			refcount_dec(&node->ref);
 			list_add_tail(&node->lru, &list);
 		} else {

@@ -127,7 +127,7 @@ static int notify_event(struct fsnotify_group *group, u32 mask, const void *data
 	if (!node)
 		return 0;
 
-	left = S_ISDIR(inode->i_mode) && ditto_local_notify_leave(node);
+	left = ditto_local_notify_leave(node);
 	if (!left && ditto_node_kill_unopened(table, node)) {
 		/* Drop our reference; the table's reference passes to the worker. */
 		refcount_dec(&node->ref);

@@ -7,11 +7,11 @@ import os
 import nfs4
 import nlm
 import t_nfs4_dir
-from harness import eq, get, put, test
+from harness import eq, get, put, run, test, wait_for
 from nfs4 import BOTH, WRITE_LT, putfh
 from nfs4_callback import REMOVED, RENAMED
 from nfs4_callback import ADDED as CREATED
-from nfs4_callers import Caller, counts
+from nfs4_callers import Caller, counts, files
 from nfs4_copy import between, copy
 from nfs4_opens import ANON, V41, last, opened
 from nfs4_ops42 import EITHER, getxattr, listxattrs, setxattr
@@ -27,6 +27,25 @@ def inside(cls, w, **kw):
     c = cls(w, minor=2, **kw) if cls is Caller else cls.at(w, minor=2, **kw)
     c.root = (c.s if cls is Caller else c).fh('data', 'at')
     return c
+
+
+@nested(fs='btrfs')
+def delegations_of_a_subvolume(w):
+    """Delegations of a file and a directory end with their subvolume."""
+    run('btrfs', 'subvolume', 'create', w.path('sub'))
+    os.mkdir(w.path('sub/d'))
+    files(w, 'sub/f')
+    a = Caller(w)
+    a.root = a.s.fh('data', 'sub')
+    r, fh = a.open('f')
+    eq(r.deleg.type, nfs4.DELEG_READ)
+    a.compound(putfh(fh), nfs4.close(r.stateid)).ok()
+    d = a.s.fh('data', 'sub', 'd')
+    eq(a.compound(putfh(d), nfs4.get_dir_delegation(REMOVED)).ok()[-1].nonfatal, 0)
+    eq(w.server.claims().get('leases', 0), 2)
+    run('btrfs', 'subvolume', 'delete', '-c', w.path('sub'))
+    wait_for('they end', lambda: not w.server.claims().get('leases', 0))
+    eq(a.flags(), 0, 'nothing was revoked')
 
 
 @nested(locks='raw')

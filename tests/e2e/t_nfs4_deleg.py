@@ -20,7 +20,7 @@ from nfs4_callers import DATA, LEASE, V3, Caller, Caller40, counts, files, lease
 from nfs4_opens import V41
 from nfs4_ops42 import removexattr, setxattr
 from nfs4_status import (BAD_STATEID, DELAY, DELEG_REVOKED, OK, OPENMODE, RETRY_UNCACHED_REP,
-                         SHARE_DENIED)
+                         SHARE_DENIED, STALE)
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
 
@@ -567,6 +567,24 @@ def reclaimed(w):
     eq(s.compound(putfh(fh), nfs4.close(r.stateid)).status, OK)
     eq(s.destroy().status, OK)
     eq(s.nfs.compound(nfs4.destroy_clientid(s.clientid)).status, OK)
+
+
+@wire
+def removed_unseen(w):
+    """Where local processes do not see delegations, one ends with the file that they remove."""
+    w.server.ctl('share', 'set', 'data', 'local-locks', 'off')
+    for acc in READ, BOTH:
+        files(w)
+        a = Caller(w)
+        r, fh = a.open('f', acc)
+        eq(r.deleg.type, DELEG_WRITE if acc == BOTH else DELEG_READ)
+        a.compound(putfh(fh), nfs4.close(r.stateid)).ok()
+        eq(w.server.claims().get('leases', 0), 1)
+        os.unlink(w.path('f'))
+        wait_for('it ends', lambda: not w.server.claims().get('leases', 0))
+        eq(a.compound(putfh(fh)).status, STALE)
+        eq(a.compound(nfs4.test_stateid(r.deleg.stateid)).ok()[-1].statuses, [BAD_STATEID])
+        eq(a.flags(), 0, 'nothing was revoked')
 
 
 def wished(caller, name='f'):

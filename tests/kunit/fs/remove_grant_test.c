@@ -62,21 +62,44 @@ static const struct ditto_lease_ops lease_ops = {
 	.free = lease_free,
 };
 
-static void victim_grant(void)
+static struct ditto_lease *node_grant(struct ditto_node *node, const struct ditto_lease_ops *ops)
 {
 	const struct ditto_lease_request req = {
-		.point = &victim->point,
+		.point = &node->point,
 		.actor.client = &client,
 		.actor.owner = owner,
 		.actor.lease_owner = owner,
 		.style = DITTO_LEASE_TYPE_DELEGATION,
 		.want = DITTO_LEASE_READ | DITTO_LEASE_HANDLE,
 		.break_ms = 60000,
-		.ops = &lease_ops,
+		.ops = ops,
 	};
 
-	lease = ditto_lease_grant(&req);
+	return ditto_lease_grant(&req);
 }
+
+static void victim_grant(void)
+{
+	lease = node_grant(victim, &lease_ops);
+}
+
+/* The file that replaces the victim; NULL unless it is granted, too. */
+static struct ditto_node *mover;
+static struct ditto_lease *mover_lease;
+
+/* The task that renames waits for this, and meanwhile the worker disposes of the victim. */
+static void mover_breaking(struct ditto_lease *of, u8 keep, bool ack)
+{
+	flush_work(&folder.share->volume->dispose_work);
+}
+
+static void mover_revoked(struct ditto_lease *of) {}
+
+static const struct ditto_lease_ops mover_ops = {
+	.breaking = mover_breaking,
+	.revoked = mover_revoked,
+	.free = lease_free,
+};
 
 static int late_unlink(struct inode *dir, struct dentry *dentry)
 {
@@ -89,6 +112,8 @@ static int late_rename(struct mnt_idmap *idmap, struct inode *from_dir, struct d
 		       struct inode *to_dir, struct dentry *to, unsigned int flags)
 {
 	victim_grant();
+	if (mover)
+		mover_lease = node_grant(mover, &mover_ops);
 	from_dir->i_op = dir_ops;
 	return dir_ops->rename(idmap, from_dir, from, to_dir, to, flags);
 }
@@ -149,17 +174,40 @@ static void grant_before_unlink(struct kunit *test)
 	remove_end(test);
 }
 
-static void grant_before_rename_over(struct kunit *test)
+static void rename_over_late(struct kunit *test)
 {
 	const struct ditto_name from = { "file", 4 }, to = { "victim", 6 };
 	struct ditto_wcc from_wcc, to_wcc;
 
-	remove_begin(test);
-	ditto_node_put(folder_make(test, &folder, "file", 0644, false));
 	folder.root->inode->i_op = &late_ops;
 	KUNIT_EXPECT_EQ(test, ditto_rename(&folder.op, folder.root, &from, &folder.op, folder.root,
 					   &to, &from_wcc, &to_wcc), 0);
 	expect_told(test);
+}
+
+static void grant_before_rename_over(struct kunit *test)
+{
+	remove_begin(test);
+	ditto_node_put(folder_make(test, &folder, "file", 0644, false));
+	rename_over_late(test);
+	folder_remove(test, &folder, "victim", false);
+	remove_end(test);
+}
+
+/* The worker is faster than the task that renames, and leaves the grant to it. */
+static void grant_before_slow_rename_over(struct kunit *test)
+{
+	remove_begin(test);
+	mover = folder_make(test, &folder, "file", 0644, false);
+	rename_over_late(test);
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, mover_lease);
+	if (!IS_ERR_OR_NULL(mover_lease)) {
+		ditto_lease_return(mover_lease);
+		ditto_lease_put(mover_lease);
+	}
+	ditto_node_put(mover);
+	mover = NULL;
+	mover_lease = NULL;
 	folder_remove(test, &folder, "victim", false);
 	remove_end(test);
 }
@@ -294,6 +342,7 @@ static struct kunit_case remove_cases[] = {
 	KUNIT_CASE(delegation_of_another_server),
 	KUNIT_CASE(grant_before_unlink),
 	KUNIT_CASE(grant_before_rename_over),
+	KUNIT_CASE(grant_before_slow_rename_over),
 	KUNIT_CASE(grant_of_the_remover),
 	{}
 };
