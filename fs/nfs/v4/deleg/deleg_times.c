@@ -51,19 +51,20 @@ static bool caller_owns(struct dnfs4_compound *cmp)
 	return uid_eq(op->cred->cred->fsuid, ditto_owner_of(op->share, dnfs4_node(cmp)->inode));
 }
 
-void dnfs4_delegation_keep_times(struct dnfs4_compound *cmp, struct dnfs4_delegation *d,
+void dnfs4_delegation_keep_times(struct dnfs4_compound *cmp, struct dnfs4_write_delegation *wd,
 				 const struct ditto_attr *attr)
 {
-	d->times = true;
-	d->owns = caller_owns(cmp);
-	d->atime = attr->st.atime;
-	d->mtime = attr->st.mtime;
+	wd->times = true;
+	wd->owns = caller_owns(cmp);
+	wd->atime = attr->st.atime;
+	wd->mtime = attr->st.mtime;
 }
 
 u32 dnfs4_delegation_set_times(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
 			       const struct ditto_lease_times *times)
 {
 	struct ditto_lease_times vetted = *times;
+	const struct dnfs4_write_delegation *wd;
 	const struct dnfs4_delegation *d;
 	struct dnfs4_state *state;
 	struct timespec64 now;
@@ -73,8 +74,9 @@ u32 dnfs4_delegation_set_times(struct dnfs4_compound *cmp, const struct dnfs4_st
 	if (status)
 		return status;
 	d = dnfs4_delegation_of(state);
+	wd = dnfs4_write_delegation_of(d);
 	status = NFS4ERR_BAD_STATEID;
-	if (d->node != dnfs4_node(cmp) || !d->times)
+	if (d->node != dnfs4_node(cmp) || !d->write || !wd->times)
 		goto put;
 	status = dnfs4_delegation_check(cmp, state);
 	if (status)
@@ -85,7 +87,7 @@ u32 dnfs4_delegation_set_times(struct dnfs4_compound *cmp, const struct dnfs4_st
 	if (status)
 		goto put;
 	ktime_get_real_ts64(&now);
-	dnfs4_times_vet(&vetted, &d->atime, &d->mtime, &now, caller_owns(cmp));
+	dnfs4_times_vet(&vetted, &wd->atime, &wd->mtime, &now, caller_owns(cmp));
 	status = dnfs4_status(cmp, ditto_store_times(dnfs4_fs_op(cmp), dnfs4_node(cmp), &vetted));
 put:
 	dnfs4_state_put(state);

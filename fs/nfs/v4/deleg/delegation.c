@@ -83,6 +83,29 @@ void dnfs4_delegation_drop(struct dnfs4_delegation *d)
 
 /* Creation */
 
+/* Most delegations are for reading or of a directory, and smaller than those for writing. */
+static struct kmem_cache *delegation_slab;
+static struct kmem_cache *write_delegation_slab;
+
+int dnfs4_delegations_setup(void)
+{
+	delegation_slab = KMEM_CACHE(dnfs4_delegation, SLAB_ACCOUNT);
+	if (!delegation_slab)
+		return -ENOMEM;
+	write_delegation_slab = KMEM_CACHE(dnfs4_write_delegation, SLAB_ACCOUNT);
+	if (write_delegation_slab)
+		return 0;
+	kmem_cache_destroy(delegation_slab);
+	return -ENOMEM;
+}
+
+/* Waits for those that are being freed by kfree_rcu(). */
+void dnfs4_delegations_cleanup(void)
+{
+	kmem_cache_destroy(write_delegation_slab);
+	kmem_cache_destroy(delegation_slab);
+}
+
 static void delegation_release(struct dnfs4_state *state)
 {
 	dnfs4_delegation_end(dnfs4_delegation_of(state));
@@ -141,32 +164,45 @@ struct ditto_lease *dnfs4_delegation_grant_get(struct dnfs4_delegation *d)
 	return grant;
 }
 
+static struct dnfs4_delegation *delegation_zalloc(struct dnfs4_client *client, bool write)
+{
+	struct dnfs4_write_delegation *wd;
+
+	if (!write)
+		return kmem_cache_zalloc(delegation_slab, GFP_KERNEL);
+	wd = kmem_cache_zalloc(write_delegation_slab, GFP_KERNEL);
+	if (!wd)
+		return NULL;
+	wd->d.write = true;
+	dnfs4_callback_init_one(&wd->ask, &dnfs4_ask_ops, client);
+	return &wd->d;
+}
+
 struct dnfs4_delegation *dnfs4_delegation_alloc(struct dnfs4_compound *cmp,
-						enum dnfs4_state_kind kind)
+						enum dnfs4_state_kind kind, bool write)
 {
 	struct dnfs4_delegations *all = cmp->server->delegations;
 	struct dnfs4_delegation *d;
 	u8 fh[DNFS4_FH_MAX];
+	u32 fh_len;
 	int err;
 
 	/* A named attribute is not delegated, nor reclaimed as such: its filehandle is longer. */
 	if (cmp->current_fh.named)
 		return ERR_PTR(-EOPNOTSUPP);
-	d = kzalloc(sizeof(*d), GFP_KERNEL);
+	err = dnfs4_fh_encode(&cmp->current_fh, fh, &fh_len);
+	if (err)
+		return ERR_PTR(err);
+	d = delegation_zalloc(cmp->client, write);
 	if (!d)
 		return ERR_PTR(-ENOMEM);
-	err = dnfs4_fh_encode(&cmp->current_fh, fh, &d->fh_len);
-	if (err) {
-		kfree(d);
-		return ERR_PTR(err);
-	}
-	memcpy(d->fh, fh, d->fh_len);
+	memcpy(d->fh, fh, fh_len);
+	d->fh_len = fh_len;
 	dnfs4_state_init(&d->state, kind == DNFS4_STATE_DIRECTORY ? &directory_ops : &file_ops,
 			 cmp->client);
 	d->node = dnfs4_node(cmp);
 	d->granted = jiffies;
 	dnfs4_callback_init_one(&d->recall, &dnfs4_recall_ops, cmp->client);
-	dnfs4_callback_init_one(&d->ask, &dnfs4_ask_ops, cmp->client);
 	dnfs4_call_ref_fill(cmp, &d->recall.after);
 	if (!delegation_enter(all, d)) {
 		dnfs4_state_put(&d->state);
@@ -306,22 +342,24 @@ static int delegation_give(struct dnfs4_compound *cmp, u32 type, bool reclaim,
 			   const struct ditto_owner *adopts, struct dnfs4_delegated *out)
 {
 	u8 want = DITTO_LEASE_READ | DITTO_LEASE_HANDLE;
+	bool write = type != NFS4_OPEN_DELEGATE_READ;
+	struct dnfs4_write_delegation *wd;
 	struct dnfs4_delegation *d;
 	struct ditto_attr attr;
 	int err;
 
-	d = dnfs4_delegation_alloc(cmp, DNFS4_STATE_DELEGATION);
+	d = dnfs4_delegation_alloc(cmp, DNFS4_STATE_DELEGATION, write);
 	if (IS_ERR(d))
 		return PTR_ERR(d);
-	d->write = type != NFS4_OPEN_DELEGATE_READ;
-	if (d->write) {
+	if (write) {
+		wd = dnfs4_write_delegation_of(d);
 		want |= DITTO_LEASE_WRITE;
 		err = ditto_getattr(dnfs4_fs_op(cmp)->share, dnfs4_node(cmp), &attr);
 		if (err)
 			goto drop;
-		d->change = attr.change;
+		wd->change = attr.change;
 		if (type == NFS4_OPEN_DELEGATE_WRITE_ATTRS_DELEG)
-			dnfs4_delegation_keep_times(cmp, d, &attr);
+			dnfs4_delegation_keep_times(cmp, wd, &attr);
 	}
 	/* Nests inside the state.lock of the open. */
 	dnfs4_state_lock(&d->state);
@@ -332,7 +370,7 @@ static int delegation_give(struct dnfs4_compound *cmp, u32 type, bool reclaim,
 	if (err)
 		goto drop;
 	out->type = type;
-	dnfs4_delegation_count(cmp->server, d->write ? DNFS4_DELEG_WRITE : DNFS4_DELEG_READ,
+	dnfs4_delegation_count(cmp->server, write ? DNFS4_DELEG_WRITE : DNFS4_DELEG_READ,
 			       false, 0);
 	dnfs4_state_put(&d->state);
 	return 0;

@@ -354,6 +354,10 @@ bool dnfs4_callback_is_up(const struct dnfs4_client *client);
  */
 bool dnfs4_callback_missed(struct dnfs4_client *client);
 
+/* Create and destroy the memory of delegations, at module load and unload. */
+int dnfs4_delegations_setup(void);
+void dnfs4_delegations_cleanup(void);
+
 /* Create and destroy the workqueue of callbacks, at module load and unload. */
 int dnfs4_callbacks_setup(void);
 void dnfs4_callbacks_cleanup(void);

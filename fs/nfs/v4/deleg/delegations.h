@@ -90,61 +90,81 @@ struct dnfs4_delegations {
  * @grant: caching grant in the lock table, with a reference; NULL before it is granted and
  *	after it has ended
  * @node: the file; no reference, only for comparison
- * @write: it is a write delegation
  * @recalled: time of the recall; 0 if it was not recalled
- * @times: the client keeps the times of the file (RFC 9754 section 5)
- * @owns: with @times: the owner of the file opened it
- * @atime: with @times: access time when it was granted
- * @mtime: with @times: modification time when it was granted
- * @change: change attribute when a write delegation was granted
  * @granted: jiffies when it was granted
  * @by_node: link in the table by node
  * @recall: CB_RECALL
- * @tries: number of times @recall was refused
- * @ask: CB_GETATTR
- * @asking: ASK_* bits of recall.c
- * @answered: the client has answered @ask
- * @knows: the answer was NFS4_OK, so @answer_change and @answer_size are valid
- * @answer_change: change attribute in the answer
- * @answer_size: size in the answer
- * @answer_times: times in the answer
  * @dir: directory delegation: notifications; else NULL
+ * @rcu: frees it after a grace period
+ * @tries: number of times @recall was refused
+ * @write: it is a write delegation, and part of a struct dnfs4_write_delegation
  * @fh_len: bytes of @fh
  * @fh: filehandle by which the client knows the file
- * @rcu: frees it after a grace period
  */
 struct dnfs4_delegation {
 	struct dnfs4_state state;
 	struct ditto_lease *grant;
 	const struct ditto_node *node;
-	bool write;
-	bool times;
-	bool owns;
-	struct timespec64 atime;
-	struct timespec64 mtime;
 	ktime_t recalled;
-	u64 change;
 	unsigned long granted;
 	struct hlist_node by_node;
 	struct dnfs4_callback recall;
+	struct dnfs4_dir *dir;
+	struct rcu_head rcu;
 	u32 tries;
+	bool write;
+	u8 fh_len;
+	u8 fh[DNFS4_FH_FILE_MAX];
+};
+
+static_assert(DNFS4_FH_FILE_MAX <= U8_MAX);
+
+/**
+ * struct dnfs4_write_delegation - a write delegation, with what its holder is asked for
+ * @d: what all delegations have
+ * @ask: CB_GETATTR
+ * @asking: ASK_* bits of recall.c
+ * @atime: with @times: access time when it was granted
+ * @mtime: with @times: modification time when it was granted
+ * @change: change attribute when it was granted
+ * @answer_change: change attribute in the answer
+ * @answer_size: size in the answer
+ * @answer_times: times in the answer
+ * @times: the client keeps the times of the file (RFC 9754 section 5)
+ * @owns: with @times: the owner of the file opened it
+ * @answered: the client has answered @ask
+ * @knows: the answer was NFS4_OK, so @answer_change and @answer_size are valid
+ */
+struct dnfs4_write_delegation {
+	struct dnfs4_delegation d;
 	struct dnfs4_callback ask;
 	unsigned long asking;
-	bool answered;
-	bool knows;
+	struct timespec64 atime;
+	struct timespec64 mtime;
+	u64 change;
 	u64 answer_change;
 	u64 answer_size;
 	struct ditto_lease_times answer_times;
-	struct dnfs4_dir *dir;
-	u32 fh_len;
-	u8 fh[DNFS4_FH_FILE_MAX];
-	struct rcu_head rcu;
+	bool times;
+	bool owns;
+	bool answered;
+	bool knows;
 };
+
+/* It is freed through @d. */
+static_assert(!offsetof(struct dnfs4_write_delegation, d));
 
 /* The delegation of a state, whose kind must be in DNFS4_STATE_DELEGATIONS. */
 static inline struct dnfs4_delegation *dnfs4_delegation_of(const struct dnfs4_state *state)
 {
 	return container_of(state, struct dnfs4_delegation, state);
+}
+
+/* A write delegation, see struct dnfs4_delegation.write. */
+static inline struct dnfs4_write_delegation *
+dnfs4_write_delegation_of(const struct dnfs4_delegation *d)
+{
+	return container_of(d, struct dnfs4_write_delegation, d);
 }
 
 /* delegation.c */
@@ -174,6 +194,7 @@ void dnfs4_call_ref_fill(const struct dnfs4_compound *cmp, struct dnfs4_call_ref
  * dnfs4_delegation_alloc - allocate a delegation of the current file
  * @cmp: has the file as current handle, and a client
  * @kind: DNFS4_STATE_DELEGATION or DNFS4_STATE_DIRECTORY
+ * @write: a write delegation, of a file
  *
  * The delegation is not granted yet, but is in the table by node, so that a client has only
  * one per node.
@@ -183,7 +204,7 @@ void dnfs4_call_ref_fill(const struct dnfs4_compound *cmp, struct dnfs4_call_ref
  * already, -ENOMEM, or an errno of dnfs4_fh_encode().
  */
 struct dnfs4_delegation *dnfs4_delegation_alloc(struct dnfs4_compound *cmp,
-						enum dnfs4_state_kind kind);
+						enum dnfs4_state_kind kind, bool write);
 
 /**
  * dnfs4_delegation_grant - get the caching grant of a delegation from the lock table
@@ -270,10 +291,10 @@ void dnfs4_times_vet(struct ditto_lease_times *times, const struct timespec64 *a
 /**
  * dnfs4_delegation_keep_times - let the client keep the times of the file
  * @cmp: the OPEN; the current handle is the file
- * @d: new; a write delegation
+ * @wd: new
  * @attr: attributes of the file
  */
-void dnfs4_delegation_keep_times(struct dnfs4_compound *cmp, struct dnfs4_delegation *d,
+void dnfs4_delegation_keep_times(struct dnfs4_compound *cmp, struct dnfs4_write_delegation *wd,
 				 const struct ditto_attr *attr);
 
 /* recall.c */

@@ -24,7 +24,7 @@
 #define ASK_MS			(5 * DITTO_LEASE_QUERY_AGAIN_MS)
 /* Longest time that the reply to a request is assumed to be in transit. */
 #define REPLY_MAX_S		60
-/* Bits of dnfs4_delegation.asking */
+/* Bits of dnfs4_write_delegation.asking */
 #define ASK_BUSY		0	/* CB_GETATTR is in progress */
 #define ASK_AGAIN		1	/* send another CB_GETATTR after it */
 /* Attributes requested: these, and the times if the client keeps them. */
@@ -156,45 +156,45 @@ void dnfs4_delegation_free(struct ditto_lease *grant)
 
 /* CB_GETATTR */
 
-static struct dnfs4_delegation *of_ask(const struct dnfs4_callback *cb)
+static struct dnfs4_write_delegation *of_ask(const struct dnfs4_callback *cb)
 {
-	return container_of(cb, struct dnfs4_delegation, ask);
+	return container_of(cb, struct dnfs4_write_delegation, ask);
 }
 
 static bool ask_wanted(const struct dnfs4_callback *cb)
 {
-	return READ_ONCE(of_ask(cb)->grant);
+	return READ_ONCE(of_ask(cb)->d.grant);
 }
 
 static bool ask_encode(struct xdr_stream *xdr, const struct dnfs4_callback *cb)
 {
-	const struct dnfs4_delegation *d = of_ask(cb);
+	const struct dnfs4_write_delegation *wd = of_ask(cb);
 	const struct dnfs4_bitmap map = {
-		.word[0] = ASK_WORD0, .word[2] = d->times ? ASK_WORD2_TIMES : 0,
+		.word[0] = ASK_WORD0, .word[2] = wd->times ? ASK_WORD2_TIMES : 0,
 	};
 
-	return encode_fh(xdr, d) && dnfs4_encode_bitmap(xdr, &map);
+	return encode_fh(xdr, &wd->d) && dnfs4_encode_bitmap(xdr, &map);
 }
 
 /* The client may leave out the times. */
 static int ask_decode(struct xdr_stream *xdr, struct dnfs4_callback *cb)
 {
-	struct dnfs4_delegation *d = of_ask(cb);
-	struct ditto_lease_times *times = &d->answer_times;
+	struct dnfs4_write_delegation *wd = of_ask(cb);
+	struct ditto_lease_times *times = &wd->answer_times;
 	struct dnfs4_bitmap map;
 	u32 len, begin;
 	bool more;
 
 	if (dnfs4_decode_bitmap(xdr, &map, &more) || more || map.word[0] != ASK_WORD0 ||
-	    map.word[1] || map.word[2] & ~(d->times ? ASK_WORD2_TIMES : 0))
+	    map.word[1] || map.word[2] & ~(wd->times ? ASK_WORD2_TIMES : 0))
 		return -EBADMSG;
 	times->has_atime = map.word[2] & FATTR4_WORD2_TIME_DELEG_ACCESS;
 	times->has_mtime = map.word[2] & FATTR4_WORD2_TIME_DELEG_MODIFY;
 	if (xdr_stream_decode_u32(xdr, &len) < 0)
 		return -EBADMSG;
 	begin = xdr_stream_pos(xdr);
-	if (xdr_stream_decode_u64(xdr, &d->answer_change) < 0 ||
-	    xdr_stream_decode_u64(xdr, &d->answer_size) < 0 ||
+	if (xdr_stream_decode_u64(xdr, &wd->answer_change) < 0 ||
+	    xdr_stream_decode_u64(xdr, &wd->answer_size) < 0 ||
 	    (times->has_atime && dnfs4_decode_time(xdr, &times->atime)) ||
 	    (times->has_mtime && dnfs4_decode_time(xdr, &times->mtime)))
 		return -EBADMSG;
@@ -203,25 +203,25 @@ static int ask_decode(struct xdr_stream *xdr, struct dnfs4_callback *cb)
 
 static u32 ask_done(struct dnfs4_callback *cb, int err)
 {
-	struct dnfs4_delegation *d = of_ask(cb);
+	struct dnfs4_write_delegation *wd = of_ask(cb);
 
 	/* A retransmission whose reply the client did not keep: its answer is lost, so ask anew. */
 	if (!err && (cb->status == NFS4ERR_DELAY || cb->status == NFS4ERR_RETRY_UNCACHED_REP))
 		return RECALL_AGAIN_MS;
 	dnfs4_delegation_count(cb->client->server, DNFS4_DELEG_ASK, err || cb->status, 0);
 	/* A client that answers with an error has changed nothing. */
-	d->answered = !err;
-	d->knows = !err && !cb->status;
+	wd->answered = !err;
+	wd->knows = !err && !cb->status;
 	return 0;
 }
 
-static void ask_send(struct dnfs4_delegation *d)
+static void ask_send(struct dnfs4_write_delegation *wd)
 {
-	dnfs4_state_hold(&d->state);
-	if (dnfs4_callback_send(&d->ask, 0, ASK_MS))
+	dnfs4_state_hold(&wd->d.state);
+	if (dnfs4_callback_send(&wd->ask, 0, ASK_MS))
 		return;
-	clear_bit_unlock(ASK_BUSY, &d->asking);
-	dnfs4_state_put(&d->state);
+	clear_bit_unlock(ASK_BUSY, &wd->asking);
+	dnfs4_state_put(&wd->d.state);
 }
 
 /*
@@ -231,35 +231,35 @@ static void ask_send(struct dnfs4_delegation *d)
  */
 static void ask_release(struct dnfs4_callback *cb)
 {
-	struct dnfs4_delegation *d = of_ask(cb);
+	struct dnfs4_write_delegation *wd = of_ask(cb);
 	struct ditto_lease_answer answer = {
-		.size = d->answer_size,
-		.change = d->knows ? d->answer_change : d->change,
+		.size = wd->answer_size,
+		.change = wd->knows ? wd->answer_change : wd->change,
 	};
 	struct ditto_lease *grant = NULL;
-	bool answered = d->answered;
+	bool answered = wd->answered;
 	struct timespec64 now;
 
-	if (d->times && d->knows) {
-		answer.times = d->answer_times;
+	if (wd->times && wd->knows) {
+		answer.times = wd->answer_times;
 		ktime_get_real_ts64(&now);
-		dnfs4_times_vet(&answer.times, &d->atime, &d->mtime, &now, d->owns);
+		dnfs4_times_vet(&answer.times, &wd->atime, &wd->mtime, &now, wd->owns);
 	}
-	answer.modified = answer.change != d->change;
+	answer.modified = answer.change != wd->change;
 
-	clear_bit_unlock(ASK_BUSY, &d->asking);
+	clear_bit_unlock(ASK_BUSY, &wd->asking);
 	/* Clear ASK_BUSY before reading ASK_AGAIN; pairs with delegation_ask(). */
 	smp_mb__after_atomic();
 	if (answered)
-		grant = dnfs4_delegation_grant_get(d);
+		grant = dnfs4_delegation_grant_get(&wd->d);
 	if (grant) {
 		ditto_lease_answered(grant, &answer);
 		ditto_lease_put(grant);
 	}
-	if (test_and_clear_bit(ASK_AGAIN, &d->asking) &&
-	    !test_and_set_bit_lock(ASK_BUSY, &d->asking))
-		ask_send(d);
-	dnfs4_state_put(&d->state);
+	if (test_and_clear_bit(ASK_AGAIN, &wd->asking) &&
+	    !test_and_set_bit_lock(ASK_BUSY, &wd->asking))
+		ask_send(wd);
+	dnfs4_state_put(&wd->d.state);
 }
 
 const struct dnfs4_callback_ops dnfs4_ask_ops = {
@@ -274,20 +274,21 @@ const struct dnfs4_callback_ops dnfs4_ask_ops = {
 static void delegation_ask(struct ditto_lease *grant)
 {
 	struct dnfs4_delegation *d = ditto_lease_private(grant);
+	struct dnfs4_write_delegation *wd = dnfs4_write_delegation_of(d);
 
 	if (!d->write)
 		return;
-	if (!test_and_set_bit_lock(ASK_BUSY, &d->asking)) {
-		ask_send(d);
+	if (!test_and_set_bit_lock(ASK_BUSY, &wd->asking)) {
+		ask_send(wd);
 		return;
 	}
 	/* The CB_GETATTR in progress was sent before this query, so another one must follow. */
-	set_bit(ASK_AGAIN, &d->asking);
+	set_bit(ASK_AGAIN, &wd->asking);
 	/* Set ASK_AGAIN before reading ASK_BUSY; pairs with ask_release(). */
 	smp_mb__after_atomic();
-	if (!test_bit(ASK_BUSY, &d->asking) && test_and_clear_bit(ASK_AGAIN, &d->asking) &&
-	    !test_and_set_bit_lock(ASK_BUSY, &d->asking))
-		ask_send(d);
+	if (!test_bit(ASK_BUSY, &wd->asking) && test_and_clear_bit(ASK_AGAIN, &wd->asking) &&
+	    !test_and_set_bit_lock(ASK_BUSY, &wd->asking))
+		ask_send(wd);
 }
 
 const struct ditto_lease_ops dnfs4_delegation_cache_ops = {

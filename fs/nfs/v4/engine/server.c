@@ -134,9 +134,15 @@ int dnfs4_init(void)
 	err = dnfs4_callbacks_setup();
 	if (err)
 		return err;
-	err = dnfs4_opens_setup();
+	err = dnfs4_delegations_setup();
 	if (err)
-		dnfs4_callbacks_cleanup();
+		goto err_callbacks;
+	err = dnfs4_opens_setup();
+	if (!err)
+		return 0;
+	dnfs4_delegations_cleanup();
+err_callbacks:
+	dnfs4_callbacks_cleanup();
 	return err;
 }
 
@@ -144,5 +150,6 @@ void dnfs4_exit(void)
 {
 	dnfs4_copy_sources_cleanup();
 	dnfs4_opens_cleanup();
+	dnfs4_delegations_cleanup();
 	dnfs4_callbacks_cleanup();
 }

@@ -101,7 +101,7 @@ static u32 get_dir_exec(struct dnfs4_compound *cmp, void *data, void *out)
 	status = dnfs4_client_record(cmp);
 	if (status)
 		return status;
-	d = dnfs4_delegation_alloc(cmp, DNFS4_STATE_DIRECTORY);
+	d = dnfs4_delegation_alloc(cmp, DNFS4_STATE_DIRECTORY, false);
 	if (IS_ERR(d))
 		goto refused;
 	res->told = *ask;
