@@ -249,10 +249,14 @@ int ditto_instance_enter(struct ditto_instance *inst, struct ditto_op *op,
 
 /* Closing */
 
-/* The node may have been kept in the tables only because the file was open. */
+/*
+ * The node may have been kept in the tables only because the file, or a stream of it, was open.
+ * Until the last one is closed, what streams the file has got without a name stay.
+ */
 static void forget_nameless(struct ditto_op *op, struct ditto_node *node)
 {
-	if (node->inode->i_nlink || test_bit(DITTO_NODE_DEAD, &node->flags))
+	if (node->inode->i_nlink || READ_ONCE(node->instances) ||
+	    test_bit(DITTO_NODE_DEAD, &node->flags))
 		return;
 	ditto_node_forget(node);
 	ditto_victim_gone(op->share, node);

@@ -471,7 +471,7 @@ def named_attribute_by_handle(w):
 
 @wire
 def named_attribute_of_a_removed_file(w):
-    """One that a removed file gets stays while it is open, whatever changes of the file."""
+    """One that a removed file gets stays while that is open, whatever changes of the file."""
     put(w.path('f'), b'data', 0o666)
     c = V41.at(w)
     r, fh = c.open(c.fh('data'), 'f', BOTH)
@@ -494,7 +494,13 @@ def named_attribute_of_a_removed_file(w):
     time.sleep(0.5)
     eq(there('after'), nfs4.OK)
     last(c.close(*after), nfs4.OK)
+    eq(there('after'), nfs4.OK, 'after its own last close')
+    other = V41.at(w)
+    again = other.compound(putfh(fh), nfs4.open(other.owner(), None, BOTH)).ok()[-1].stateid
     last(c.close(fh, r.stateid), nfs4.OK)
+    eq(there('after'), nfs4.OK, 'after another close of the file')
+    last(other.close(fh, again), nfs4.OK)
+    eq(os.listdir(w.path('.ditto/streams')), [], 'after the last one')
 
 
 @wire
