@@ -156,11 +156,15 @@ static void slot_give(struct dnfs4_callback *cb, enum dnfs4_cb_fate fate)
 	cb->session = NULL;
 }
 
-/* Put a callback back at the front of the queue, to keep the order. */
-static void callback_put_back(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
+/* Put a callback back: at the front of the queue, to keep the order, or behind all others. */
+static void callback_put_back(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb,
+			      bool behind)
 {
 	spin_lock_bh(&channel->lock);
-	list_add(&cb->link, &channel->queue);
+	if (behind)
+		list_add_tail(&cb->link, &channel->queue);
+	else
+		list_add(&cb->link, &channel->queue);
 	spin_unlock_bh(&channel->lock);
 }
 
@@ -169,7 +173,7 @@ static void callback_requeue(struct dnfs4_callback_channel *channel,
 			     struct dnfs4_callback *cb, u32 ms)
 {
 	cb->not_before = jiffies + msecs_to_jiffies(ms);
-	callback_put_back(channel, cb);
+	callback_put_back(channel, cb, false);
 }
 
 static void callback_finish(struct dnfs4_callback_channel *channel,
@@ -198,7 +202,8 @@ static void callback_finish(struct dnfs4_callback_channel *channel,
 
 /*
  * There was no reply, or a malformed one. A channel that is not up sends one callback at a time, so
- * one that the client never answers goes behind the others, which it may answer.
+ * one that the client never answers goes behind the others, which it may answer. If the session has
+ * one slot, these wait for its end: it keeps the slot (RFC 8881 section 2.10.6.1.3).
  */
 static void callback_lost(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
 {
@@ -208,9 +213,7 @@ static void callback_lost(struct dnfs4_callback_channel *channel, struct dnfs4_c
 		return;
 	}
 	cb->not_before = jiffies;
-	spin_lock_bh(&channel->lock);
-	list_add_tail(&cb->link, &channel->queue);
-	spin_unlock_bh(&channel->lock);
+	callback_put_back(channel, cb, true);
 }
 
 /* CB_SEQUENCE was refused: RFC 8881 section 20.9.3. */
@@ -412,7 +415,7 @@ static void send_due(struct dnfs4_callback_channel *channel, unsigned long now)
 		if (!cb)
 			break;
 		if (!send_one(channel, cb)) {
-			callback_put_back(channel, cb);
+			callback_put_back(channel, cb, false);
 			full = true;
 		}
 	} while (!channel->broken);
