@@ -7,12 +7,24 @@
 
 #include <linux/ctype.h>
 #include <linux/err.h>
+#include <linux/limits.h>
+#include <linux/module.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/stringhash.h>
 #include <linux/unicode.h>
 
 #include "../op/op.h"
 #include "casefold.h"
+
+/* Room for the folded form of a name: a character becomes at most three times as long. */
+#define FOLDED_MAX	(3 * NAME_MAX + 1)
+
+/* Not secret: the hash of a path must be the same on every machine. */
+static const siphash_key_t path_key = {
+	{ 0x646974746f207061ULL, 0x7468206861736820ULL }
+};
 
 #if IS_REACHABLE(CONFIG_UNICODE)
 
@@ -29,6 +41,14 @@ static int fold_hash(const struct ditto_name *name, u32 *hash)
 	err = utf8_casefold_hash(foldings, NULL, &str);
 	*hash = str.hash;
 	return err;
+}
+
+/* Return: bytes at @out, which has FOLDED_MAX bytes, or a negative errno. */
+static int fold_copy(const struct ditto_name *name, u8 *out)
+{
+	const struct qstr str = QSTR_INIT(name->name, name->len);
+
+	return foldings ? utf8_casefold(foldings, &str, out, FOLDED_MAX) : -EINVAL;
 }
 
 /* Compare names directly: they are short, and rarely differ when this is called. */
@@ -58,6 +78,11 @@ void ditto_casefold_tables_exit(void)
 #else
 
 static int fold_hash(const struct ditto_name *name, u32 *hash)
+{
+	return -EINVAL;
+}
+
+static int fold_copy(const struct ditto_name *name, u8 *out)
 {
 	return -EINVAL;
 }
@@ -108,3 +133,54 @@ bool ditto_names_same(const struct ditto_name *a, const struct ditto_name *b)
 		return true;
 	return (!is_ascii(a) || !is_ascii(b)) && fold_same(a, b);
 }
+
+/* Return: 0 or -ENOMEM. */
+static int fold_siphash(const struct ditto_name *name, u64 *hash)
+{
+	u8 *folded = kmalloc(FOLDED_MAX, GFP_KERNEL);
+	int len;
+
+	if (!folded)
+		return -ENOMEM;
+	len = fold_copy(name, folded);
+	*hash = len > 0 ? siphash(folded, len, &path_key) :
+			  siphash(name->name, name->len, &path_key);
+	kfree(folded);
+	return 0;
+}
+
+static int component_siphash(const struct ditto_name *name, bool exact, u64 *hash)
+{
+	u8 lower[NAME_MAX];
+
+	if (exact || name->len > NAME_MAX) {
+		*hash = siphash(name->name, name->len, &path_key);
+		return 0;
+	}
+	for (u32 i = 0; i < name->len; i++) {
+		unsigned char c = name->name[i];
+
+		if (!isascii(c))
+			return fold_siphash(name, hash);
+		lower[i] = tolower(c);
+	}
+	*hash = siphash(lower, name->len, &path_key);
+	return 0;
+}
+
+u64 ditto_path_hash(const char *path, u32 len, bool exact)
+{
+	const char *end = path + len, *slash;
+	struct ditto_name name;
+	u64 hash = 0, part;
+
+	for (; path <= end; path += name.len + 1) {
+		slash = memchr(path, '/', end - path);
+		name = (struct ditto_name){ .name = path, .len = (slash ?: end) - path };
+		if (component_siphash(&name, exact, &part))
+			return 0;
+		hash = siphash_2u64(hash, part, &path_key);
+	}
+	return hash ?: 1;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_path_hash, DITTO);

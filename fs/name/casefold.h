@@ -30,6 +30,20 @@ bool ditto_name_hash(const struct ditto_name *name, u32 *hash);
  */
 bool ditto_names_same(const struct ditto_name *a, const struct ditto_name *b);
 
+/**
+ * ditto_path_hash - hash the folded form of a path
+ * @path: components separated by '/'
+ * @len: bytes of @path
+ * @exact: case matters: hash it as it is
+ *
+ * The hash may be stored: it is the same on every machine, with Unicode tables of the same version.
+ * A component without a folded form is hashed as it is.
+ *
+ * Context: may sleep.
+ * Return: the hash, or 0 without memory.
+ */
+u64 ditto_path_hash(const char *path, u32 len, bool exact);
+
 /* Load and unload the Unicode tables, with the module. */
 void ditto_casefold_tables_init(void);
 void ditto_casefold_tables_exit(void);

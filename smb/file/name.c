@@ -5,11 +5,13 @@
  */
 
 #include <kunit/visibility.h>
+#include <linux/bitops.h>
 #include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/limits.h>
 #include <linux/slab.h>
 
+#include "../../fs/name/casefold.h"
 #include "../transport/builder.h"
 #include "name.h"
 
@@ -352,6 +354,18 @@ int dsmb_path_parse_posix(struct dsmb_path *path, struct dsmb_cursor utf16)
 	return dsmb_path_parse_how(path, utf16, true);
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_path_parse_posix);
+
+u64 dsmb_path_hash(const struct dsmb_path *path)
+{
+	u64 hash = ditto_path_hash(path->path, path->len, path->posix), stream;
+
+	if (!hash || !path->stream)
+		return hash;
+	stream = ditto_path_hash(path->stream, path->stream_len, false);
+	/* Rotated, so that equal names do not cancel each other out. */
+	return stream ? (hash ^ rol64(stream, 1)) ?: 1 : 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_path_hash);
 
 void dsmb_path_free(struct dsmb_path *path)
 {

@@ -76,6 +76,15 @@ int dsmb_path_parse_posix(struct dsmb_path *path, struct dsmb_cursor utf16);
  */
 void dsmb_path_free(struct dsmb_path *path);
 
+/**
+ * dsmb_path_hash - hash a path without regard to case
+ * @path: the path, from the root of the tree connect; case matters if it has @posix
+ *
+ * Context: may sleep.
+ * Return: the hash, as that of ditto_path_hash(); or 0 without memory.
+ */
+u64 dsmb_path_hash(const struct dsmb_path *path);
+
 /* Characters that are themselves on the wire, unless they are the last one; see name.c. */
 extern const bool dsmb_plain[0x100];
 

@@ -8,6 +8,7 @@
 
 #include "../../fs/op/space.h"
 #include "../../fs/open/instance.h"
+#include "../open/durable.h"
 #include "../open/nested.h"
 #include "../open/open.h"
 #include "../open/persist.h"
@@ -356,8 +357,10 @@ static u32 dsmb_set_rename(struct dsmb_change *c)
 	else
 		status = dsmb_target_status(c, dsmb_rename_file(c, &target));
 	/* Without a record of the new name, the open is known by its file only after a restart. */
-	if (status == STATUS_SUCCESS)
+	if (status == STATUS_SUCCESS) {
+		dsmb_durables_rename(c->open, is_stream ? NULL : path);
 		dsmb_persist_save(c->open);
+	}
 	dsmb_path_free(path);
 	return status;
 }

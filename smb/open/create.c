@@ -252,6 +252,21 @@ static void dsmb_create_say(struct dsmb_create *c)
 	c->contexts.durable = c->open->durable;
 }
 
+/*
+ * Hash the name by which the client of a lease knows the open: the whole path, which may lead into
+ * a file system within the share.
+ */
+static u64 dsmb_create_known_as(const struct dsmb_create *c)
+{
+	struct dsmb_path path = c->path;
+
+	if (!c->durable.version || c->asked.level != DSMB_OPLOCK_LEASE)
+		return 0;
+	path.path = c->past ?: path.buf;
+	path.len += c->path.path - path.path;
+	return dsmb_path_hash(&path);
+}
+
 /* Grant as much of the requested caching as possible. */
 static u32 dsmb_create_grant(struct dsmb_create *c)
 {
@@ -262,8 +277,10 @@ static u32 dsmb_create_grant(struct dsmb_create *c)
 		return STATUS_CANNOT_BREAK_OPLOCK;
 	if (!status && c->app.present && !c->path.stream)
 		dsmb_app_opened(c->call, c->open, &c->app, c->node);
-	if (!status)
+	if (!status) {
+		c->durable.name = dsmb_create_known_as(c);
 		dsmb_durable_grant(c->call, c->open, &c->durable, &c->granted);
+	}
 	dsmb_create_say(c);
 	return status;
 }
@@ -341,9 +358,11 @@ static u32 dsmb_create_again(struct dsmb_create *c)
 }
 
 /*
- * Only for a lease does the file name of the request have to match. The client still has the name
- * that others have removed, and another file may have that name now; so none is compared then, as
- * if the file were to be deleted (Lease.FileDeleteOnClose).
+ * Only for a lease does the file name of the request have to match. A client that renames its file
+ * knows the new name, but not one that others have given the file meanwhile, so both are accepted:
+ * the one that it knows (Lease.Filename), and the present one. The client still has the name that
+ * others have removed, and another file may have that name now; so none is compared then, as if the
+ * file were to be deleted (Lease.FileDeleteOnClose).
  */
 static bool dsmb_create_names(struct dsmb_create *c)
 {
@@ -351,6 +370,7 @@ static bool dsmb_create_names(struct dsmb_create *c)
 	struct dsmb_open_state state;
 
 	return !lease || dsmb_lease_is_oplock(lease) ||
+	       dsmb_durable_knows(c->open, dsmb_create_known_as(c)) ||
 	       dsmb_create_leads_to(c, c->open->lease) == 1 ||
 	       (dsmb_open_look(c->open, &state) && state.nameless);
 }

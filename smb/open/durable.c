@@ -6,8 +6,11 @@
  * server->durables then. A disconnect detaches it from its session and starts its timer. A
  * reconnect or a replayed CREATE attaches it again.
  */
+#include <linux/err.h>
 #include <linux/jiffies.h>
+#include <linux/limits.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/xarray.h>
 #include <kunit/visibility.h>
 
@@ -18,6 +21,7 @@
 #include "../auth/session.h"
 #include "../auth/session_setup.h"
 #include "../auth/tree.h"
+#include "../file/name.h"
 #include "../server.h"
 #include "../transport/builder.h"
 #include "../transport/call.h"
@@ -95,6 +99,7 @@ static struct dsmb_durable *durable_alloc(struct dsmb_open *open, const guid_t *
 	durable->version = ask->version;
 	memcpy(durable->guid, ask->guid, sizeof(durable->guid));
 	durable->client = *client;
+	durable->name = ask->name;
 	durable->user = ditto_auth_user_hold(user);
 	durable->timeout_ms = timeout_ms;
 	INIT_DELAYED_WORK(&durable->expire, durable_expired);
@@ -181,10 +186,10 @@ void dsmb_durable_grant(struct dsmb_call *call, struct dsmb_open *open,
 		durable_leave(open);
 }
 
-int dsmb_durable_again(struct dsmb_open *open, const guid_t *client, const u8 *guid,
+int dsmb_durable_again(struct dsmb_open *open, const guid_t *client, const u8 *guid, u64 name,
 		       struct ditto_auth_user *user, u32 timeout_ms)
 {
-	struct dsmb_durable_ask ask = { .version = 2 };
+	struct dsmb_durable_ask ask = { .version = 2, .name = name };
 
 	memcpy(ask.guid, guid, sizeof(ask.guid));
 	open->durable = durable_alloc(open, client, user, &ask, timeout_ms, true);
@@ -204,10 +209,87 @@ int dsmb_durable_restored(struct dsmb_open *open)
 	return err;
 }
 
+/* Names by which clients know their opens */
+
+static bool open_has_lease(const struct dsmb_open *open)
+{
+	return open->lease && !dsmb_lease_is_oplock(open->lease);
+}
+
+/* Hash the present path of an open that was begun. Return: 0 if that is not possible. */
+static u64 open_path_hash(const struct dsmb_open *open)
+{
+	struct dsmb_path path = { .posix = open->posix };
+	char *buf = kmalloc(PATH_MAX, GFP_KERNEL), *colon;
+	u64 hash = 0;
+
+	if (!buf)
+		return 0;
+	path.path = ditto_instance_path(open->inst, buf, PATH_MAX);
+	if (!IS_ERR(path.path)) {
+		path.len = strlen(path.path);
+		colon = ditto_instance_is_stream(open->inst) ? strrchr(path.path, ':') : NULL;
+		if (colon) {
+			path.len = colon - path.path;
+			path.stream = colon + 1;
+			path.stream_len = strlen(path.stream);
+		}
+		hash = dsmb_path_hash(&path);
+	}
+	kfree(buf);
+	return hash;
+}
+
+bool dsmb_durable_knows(const struct dsmb_open *open, u64 name)
+{
+	return name && name == READ_ONCE(open->durable->name);
+}
+
+/* Set the name of an open that was opened by @link. Return: true if its record must be written. */
+static bool open_rename(struct dsmb_open *open, const void *link, u64 name)
+{
+	struct dsmb_durable *durable = READ_ONCE(open->durable);
+
+	if (!durable || ditto_instance_name(open->inst) != link)
+		return false;
+	WRITE_ONCE(durable->name, name);
+	return durable->persist;
+}
+
+void dsmb_durables_rename(struct dsmb_open *open, const struct dsmb_path *path)
+{
+	const void *link = ditto_instance_name(open->inst);
+	struct dsmb_open *other, *before = NULL;
+	struct dsmb_lease *lease = open->lease;
+	bool records = false;
+	u64 name;
+
+	if (!open_has_lease(open))
+		return;
+	name = path ? dsmb_path_hash(path) : open_path_hash(open);
+	mutex_lock(&lease->lock);
+	list_for_each_entry(other, &lease->holders, lease_link) {
+		/* Only the last reference takes an open off the list. */
+		if (!refcount_inc_not_zero(&other->ref))
+			continue;
+		records |= open_rename(other, link, name) && other != open;
+		mutex_unlock(&lease->lock);
+		if (before)
+			dsmb_open_put(before);
+		before = other;
+		mutex_lock(&lease->lock);
+	}
+	mutex_unlock(&lease->lock);
+	if (before)
+		dsmb_open_put(before);
+	if (records)
+		dsmb_persist_lease_later(lease);
+}
+
 u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 timeout_ms)
 {
 	struct ditto_auth_user *acting_user = dsmb_session_acting_user(call->session);
-	const struct dsmb_durable_ask ask = { .version = 1 };
+	struct dsmb_durable_ask ask = { .version = 1 };
 	struct dsmb_open_rare *rare;
 	struct dsmb_durable *durable;
 	u32 status = STATUS_SUCCESS;
@@ -228,6 +310,8 @@ u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 
 		mutex_unlock(&rare->lock);
 		return STATUS_SUCCESS;
 	}
+	if (open_has_lease(open))
+		ask.name = open_path_hash(open);
 	durable = durable_alloc(open, &call->conn->client_guid, acting_user,
 				&ask, timeout_ms, false);
 	if (durable && !durable_enter(open->server, open)) {

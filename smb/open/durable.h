@@ -17,7 +17,7 @@
  * timeout.
  *
  * Locking: the lock of server->durables guards that table; open->where (open.h) decides between
- * closing and reconnecting.
+ * closing and reconnecting. The lock of the lease guards the name by which clients know an open.
  *
  * Lifetime: the reference that the session's table has to an open passes to the server while the
  * open is disconnected. A running timer has a reference of its own.
@@ -39,6 +39,7 @@ struct dsmb_caching;
 struct dsmb_contexts;
 struct dsmb_lease;
 struct dsmb_open;
+struct dsmb_path;
 struct dsmb_persist;	/* persist.h */
 struct dsmb_server;
 struct dsmb_session;
@@ -63,6 +64,7 @@ struct dsmb_session;
  * @timeout_ms: requested timeout in milliseconds; 0 leaves it to the server
  * @guid: CreateGuid, version 2 only
  * @id: FileId.Persistent, for @reconnect
+ * @name: hash of the file name in the request, see dsmb_path_hash(); 0 without a lease
  */
 struct dsmb_durable_ask {
 	u8 version;
@@ -71,6 +73,7 @@ struct dsmb_durable_ask {
 	u32 timeout_ms;
 	u8 guid[DSMB_GUID_SIZE];
 	u64 id;
+	u64 name;
 };
 
 /**
@@ -79,6 +82,9 @@ struct dsmb_durable_ask {
  * @version: version of the create contexts, see struct dsmb_durable_ask
  * @guid: CreateGuid
  * @client: ClientGuid
+ * @name: hash of the name by which the client of a lease knows the open (Lease.Filename of MS-SMB2
+ *	section 3.3.1.12): that of its CREATE, or of its last rename; 0 if it is not known. Written
+ *	under the lock of the lease once the open is in use
  * @user: the only user who may reconnect to the open; held
  * @timeout_ms: granted timeout in milliseconds
  * @resilient: the open is resilient, see above
@@ -95,6 +101,7 @@ struct dsmb_durable {
 	u8 version;
 	u8 guid[DSMB_GUID_SIZE];
 	guid_t client;
+	u64 name;
 	struct ditto_auth_user *user;
 	u32 timeout_ms;
 	bool resilient;
@@ -159,7 +166,8 @@ void dsmb_durable_grant(struct dsmb_call *call, struct dsmb_open *open,
  * @open: the open
  * @timeout_ms: timeout in milliseconds
  *
- * MS-SMB2 section 3.3.5.15.9. A persistent open is left as it is.
+ * MS-SMB2 section 3.3.5.15.9. A persistent open is left as it is. The client knows the open by the
+ * name that it has now.
  *
  * Context: may sleep; takes the lock of dsmb_open_rare().
  * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER if the open cannot outlive its session;
@@ -172,12 +180,13 @@ u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 
  * @open: allocated by dsmb_open_restored()
  * @client: ClientGuid
  * @guid: CreateGuid
+ * @name: hash of the name by which the client knows the open, or 0
  * @user: user who may reconnect to the open; a reference is taken
  * @timeout_ms: timeout in milliseconds
  *
  * Return: 0 or -ENOMEM.
  */
-int dsmb_durable_again(struct dsmb_open *open, const guid_t *client, const u8 *guid,
+int dsmb_durable_again(struct dsmb_open *open, const guid_t *client, const u8 *guid, u64 name,
 		       struct ditto_auth_user *user, u32 timeout_ms);
 
 /**
@@ -249,6 +258,30 @@ void dsmb_durable_put(struct dsmb_builder *out, const struct dsmb_durable *durab
  */
 u32 dsmb_durable_find(struct dsmb_call *call, const struct dsmb_durable_ask *ask,
 		      const struct dsmb_caching *asked, struct dsmb_open **open);
+
+/**
+ * dsmb_durable_knows - check whether a name is the one by which the client of a lease knows an open
+ * @open: the open, durable
+ * @name: hash of the name, see dsmb_path_hash()
+ *
+ * The file may have another name by now. MS-SMB2 sections 3.3.5.9.7 and 3.3.5.9.12.
+ *
+ * Context: any.
+ * Return: true if it is; false also if the name is not known.
+ */
+bool dsmb_durable_knows(const struct dsmb_open *open, u64 name);
+
+/**
+ * dsmb_durables_rename - note that a client has renamed a file through an open with a lease
+ * @open: the open, begun, which need not be durable; nothing is done without a lease
+ * @path: the new name, from the root of the tree connect; NULL for the present one
+ *
+ * The client knows all opens of the lease by the new name that it has opened by the old one. The
+ * record of @open is left to the caller, others are written soon.
+ *
+ * Context: may sleep; takes the lock of the lease.
+ */
+void dsmb_durables_rename(struct dsmb_open *open, const struct dsmb_path *path);
 
 /**
  * dsmb_durable_replay - check a replayed CREATE against the open that it created

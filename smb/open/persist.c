@@ -146,6 +146,7 @@ static int persist_gather(const struct dsmb_durable *durable, struct dsmb_record
 	r->id = open->persistent;
 	r->client = durable->client;
 	memcpy(r->guid, durable->guid, sizeof(r->guid));
+	r->known_as = READ_ONCE(durable->name);
 	r->options = open->options;
 	r->action = open->action;
 	r->timeout_ms = durable->timeout_ms;

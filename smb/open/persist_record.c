@@ -134,12 +134,15 @@ static void encode_entry(struct dsmb_builder *out, const struct dsmb_record *r)
 	dsmb_encode_bytes(out, r->entry, r->entry_len);
 }
 
-static bool get_entry(struct dsmb_cursor *in, struct dsmb_record *r)
+/* The end of a record, which version 1 does not have. */
+static bool get_entry(struct dsmb_cursor *in, u8 version, struct dsmb_record *r)
 {
 	if (!get_handle(in, &r->dir))
 		return false;
 	r->entry_len = dsmb_get_u8(in);
 	dsmb_get_bytes(in, r->entry, r->entry_len);
+	if (version > 2)
+		r->known_as = dsmb_get_u64(in);
 	return !in->bad;
 }
 
@@ -167,6 +170,7 @@ u32 dsmb_record_encode(const struct dsmb_record *r, void *data)
 	dsmb_encode_bytes(&out, r->sequences, sizeof(r->sequences));
 	encode_ranges(&out, r);
 	encode_entry(&out, r);
+	dsmb_encode_u64(&out, r->known_as);
 	return out.len;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_record_encode);
@@ -177,7 +181,7 @@ bool dsmb_record_decode(struct dsmb_record *r, const void *data, u32 len)
 	u8 version = dsmb_get_u8(&in);
 
 	memset(r, 0, sizeof(*r));
-	if (version != DSMB_RECORD_VERSION && version != 1)
+	if (!version || version > DSMB_RECORD_VERSION)
 		return false;
 	r->flags = dsmb_get_u8(&in) & DSMB_RECORD_FLAGS;
 	dsmb_get_bytes(&in, &r->client, sizeof(r->client));
@@ -200,6 +204,7 @@ bool dsmb_record_decode(struct dsmb_record *r, const void *data, u32 len)
 	r->app.high = dsmb_get_u64(&in);
 	r->app.low = dsmb_get_u64(&in);
 	dsmb_get_bytes(&in, r->sequences, sizeof(r->sequences));
-	return get_ranges(&in, r) && (version == 1 || get_entry(&in, r)) && !dsmb_left(&in);
+	return get_ranges(&in, r) && (version == 1 || get_entry(&in, version, r)) &&
+	       !dsmb_left(&in);
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_record_decode);

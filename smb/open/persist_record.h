@@ -5,8 +5,8 @@
  * is FileId.Persistent, 8 bytes. All numbers in key and record are little endian.
  *
  * Records outlive the version of the server that wrote them. The format changes only with
- * DSMB_RECORD_VERSION. Version 1, which does not have the entry at its end, is read, too; a record
- * of any other version is rejected.
+ * DSMB_RECORD_VERSION. Version 1, which ends before the entry, and version 2, which ends behind it,
+ * are read, too; a record of any other version is rejected.
  */
 #ifndef _DITTO_SMB_OPEN_PERSIST_RECORD_H
 #define _DITTO_SMB_OPEN_PERSIST_RECORD_H
@@ -23,7 +23,7 @@
 #include "open.h"
 #include "oplock.h"
 
-#define DSMB_RECORD_VERSION	2
+#define DSMB_RECORD_VERSION	3
 
 /* Ranges of one open; more are refused, because the record must hold them all. */
 #define DSMB_PERSIST_RANGES_MAX	256
@@ -53,6 +53,7 @@
  * @dir: handle of the directory with the name that was opened; its length is 0 if that is not known
  * @entry: that name, not terminated
  * @entry_len: bytes of @entry
+ * @known_as: hash of the name by which the client knows the open, see struct dsmb_durable
  * @rights: GrantedAccess
  * @deny: denied access as DITTO_OPEN_* bits
  * @options: CreateOptions
@@ -82,6 +83,7 @@ struct dsmb_record {
 	struct ditto_handle dir;
 	char entry[NAME_MAX];
 	u8 entry_len;
+	u64 known_as;
 	u32 rights;
 	u8 deny;
 	u32 options;

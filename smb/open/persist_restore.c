@@ -192,7 +192,8 @@ static int restore_durability(struct restoring *r)
 
 	if (!user)
 		return -ENOMEM;
-	err = dsmb_durable_again(r->open, &rec->client, rec->guid, user, rec->timeout_ms);
+	err = dsmb_durable_again(r->open, &rec->client, rec->guid, rec->known_as, user,
+				 rec->timeout_ms);
 	ditto_auth_user_put(user);
 	return err;
 }

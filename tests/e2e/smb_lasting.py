@@ -87,6 +87,14 @@ def records(w):
         return rows.fetchone()[0]
 
 
+def recorded(w, name):
+    """The number of opens that the helper has on disk with this name."""
+    with contextlib.closing(sqlite3.connect(f'{w.base}/state/state.db')) as db:
+        rows = db.execute('SELECT count(*) FROM record WHERE kind = ? AND instr(data, ?)',
+                          (OPEN_RECORD, bytes([len(name)]) + name.encode()))
+        return rows.fetchone()[0]
+
+
 def gone(w):
     """Check that nothing is held or recorded."""
     t_smb_durable.gone(w)

@@ -387,6 +387,55 @@ def others_of_nfs_come_first(w):
 
 
 @test(smb=True, squash='none')
+def directory_is_renamed(w):
+    """A client with a lease comes back by the path that it knows, and by the present one."""
+    _, n, _ = setup(w)
+
+    def by_nfs():
+        eq(n.rename(n.root, 'd', n.root, 'e').status, nfs3.OK)
+
+    def locally():
+        os.rename(w.path('d'), w.path('e'))
+    os.mkdir(w.path('d'))
+    os.chmod(w.path('d'), 0o777)
+    for renames in (by_nfs, locally):
+        for name in ('f', 'f:s'):
+            s = session(w)
+            g = s.lasting(f'd\\{name}')
+            away(w, s)
+            renames()
+            for path in (f'd\\{name}', f'D\\{name.upper()}', f'e\\{name}'):
+                s = session(w)
+                refused('INVALID_PARAMETER', s.back, g.fid, name)
+                refused('INVALID_PARAMETER', s.back, g.fid, 'd')
+                refused('INVALID_PARAMETER', s.back, g.fid, 'd\\f:t')
+                eq(s.back(g.fid, path).state, RWH)
+                away(w, s)
+            close_all(w)
+            gone(w)
+            os.rename(w.path('e'), w.path('d'))
+
+
+@test(smb=True, squash='none')
+def stream_is_renamed(w):
+    """A client knows a stream by the name that it gave it, whatever others do with the file."""
+    setup(w)
+    os.mkdir(w.path('d'))
+    os.chmod(w.path('d'), 0o777)
+    s = session(w)
+    g = s.lasting('d\\f:s')
+    s.rename(g.fid, ':t')
+    away(w, s)
+    os.rename(w.path('d'), w.path('e'))
+    s = session(w)
+    refused('INVALID_PARAMETER', s.back, g.fid, 'd\\f:s')
+    eq(s.back(g.fid, 'd\\f:t').state, RWH)
+    s.end()
+    close_all(w)
+    gone(w)
+
+
+@test(smb=True, squash='none')
 def file_of_a_stream_goes(w):
     """A removal of a file, by NFS or locally, ends the opens of its streams that wait."""
     _, n, _ = setup(w)

@@ -6,11 +6,12 @@ import select
 import sqlite3
 import struct
 
+import nfs3
 import smb2
 from harness import eq, get, process_stopped, put, run, test, wait_for
-from smb2 import AT_ONCE, DELETE_ON_CLOSE, EXCLUSIVE, GENERIC_READ, SHARED, refused
+from smb2 import AT_ONCE, DELETE, DELETE_ON_CLOSE, EXCLUSIVE, GENERIC_READ, SHARED, refused
 from smb_lasting import (PERSISTENT, PERSISTENT_CAP, Client, available, before_echo, client, gone,
-                         opens, records, second_share)
+                         opens, recorded, records, second_share)
 from t_attack_smb import budget
 from t_smb_durable import (BATCH, REPLAY, RWH, TIMEOUT_MS, Answer, app, away, close_all,
                            durable_v2, lease_v2, waiting)
@@ -602,6 +603,95 @@ def of_a_removed_name(w):
         s.close(again.fid)
         s.end()
         gone(w)
+
+
+def renames(w):
+    """Ways in which others rename a file."""
+    n = w.client.nfs()
+
+    def by_smb(old, new):
+        other = client(w, 2)
+        h = other.make(old, access=DELETE)
+        other.rename(h.fid, new)
+        other.close(h.fid)
+        other.end()
+
+    def by_nfs(old, new):
+        wait_for('the rename', lambda: n.rename(n.root, old, n.root, new).status == nfs3.OK)
+
+    def locally(old, new):
+        os.rename(w.path(old), w.path(new))
+    return by_smb, by_nfs, locally
+
+
+def comes_back(w, fid, known, unknown, **kw):
+    """A client comes back by each of the names that are known, and by no other one."""
+    for name in known:
+        s = client(w)
+        for other in unknown:
+            refused('INVALID_PARAMETER', s.back, fid, other, **kw)
+        again = s.back(fid, name, **kw)
+        eq(again.fid[:8], fid[:8])
+        s.write(again.fid, name.encode())
+        away(w, s, len(waiting(w)) + 1)
+
+
+@test(smb=True, squash='none', timeout=180)
+def of_a_name_that_others_changed(w):
+    """A client with a lease comes back by the name that it knows, and by the one that others gave."""
+    for rename in renames(w):
+        available(w)
+        s = client(w)
+        g = s.lasting()
+        away(w, s)
+        rename('f', 'moved')
+        # another file, even
+        put(w.path('f'), b'another', 0o666)
+        comes_back(w, g.fid, ('f', 'F', 'moved'), ('other', 'move', 'f:s'))
+        eq((get(w.path('f')), get(w.path('moved'))[:5]), (b'another', b'moved'))
+        close_all(w)
+        gone(w)
+        os.unlink(w.path('moved'))
+    # while it is there, and over a restart
+    available(w)
+    s = client(w)
+    g = s.lasting(state=R)
+    os.rename(w.path('f'), w.path('moved'))
+    away(w, s)
+    w.server.restart()
+    wait_for('it waits', lambda: waiting(w) == ['moved'])
+    comes_back(w, g.fid, ('f', 'F', 'moved'), ('other',))
+    close_all(w)
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=180)
+def of_a_name_that_it_changed(w):
+    """A rename by a client with the lease changes the name that it knows, for all its opens."""
+    available(w)
+    os.link(w.path('f'), w.path('link'))
+    s = client(w)
+    first = s.lasting('f', 1)
+    # an open that is not persistent has the lease, too
+    plain = s.make('f', lease_v2(key(1), RWH))
+    second = s.lasting('F', 2, lease=1)
+    linked = s.lasting('link', 3, lease=1)
+    s.rename(plain.fid, 'Own')
+    s.close(plain.fid)
+    away(w, s, 3)
+    comes_back(w, first.fid, ('own', 'link'), ('f', 'moved', 'link 2'))
+    wait_for('both are recorded', lambda: recorded(w, 'Own') == 2)
+    w.server.restart()
+    wait_for('they wait', lambda: len(waiting(w)) == 3)
+    os.rename(w.path('Own'), w.path('moved'))
+    os.rename(w.path('link'), w.path('link 2'))
+    # each name that the file has is good, too
+    known = ('own', 'moved', 'link 2')
+    comes_back(w, first.fid, known, ('f', 'link'))
+    comes_back(w, second.fid, known, ('f', 'link'), number=2)
+    comes_back(w, linked.fid, ('link', 'moved', 'link 2'), ('f', 'own'), number=3)
+    close_all(w)
+    gone(w)
 
 
 @test(smb=True, squash='none', timeout=90)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Resilient opens of SMB, over lost connections."""
+import os
+
 import nfs3
 import smb2
 import smbraw
@@ -92,3 +94,29 @@ def file_goes(w):
         s.end()
         gone(w)
         available(w, False)
+
+
+@test(smb=True, squash='none')
+def file_is_renamed(w):
+    """A resilient open with a lease comes back by the name that it had when it became resilient."""
+    available(w, False)
+    os.mkdir(w.path('d'))
+    os.chmod(w.path('d'), 0o777)
+    for name in ('d\\f', 'd\\f:s'):
+        s = client(w)
+        g = s.make(name, lease_v2(key(1), R | H))
+        eq(s.resilient(g.fid, LONGEST_MS), 'SUCCESS')
+        away(w, s)
+        os.rename(w.path('d', 'f'), w.path('d', 'moved'))
+        s = client(w)
+        again = None
+        for known in (name, name.upper(), name.replace('f', 'moved')):
+            refused('INVALID_PARAMETER', s.make, 'd\\g', lease_v2(key(1), 0), (b'DHnC', g.fid))
+            again = s.make(known, lease_v2(key(1), 0), (b'DHnC', g.fid))
+            eq(again.fid[:8], g.fid[:8])
+            away(w, s)
+            s = client(w)
+        again = s.make(name, lease_v2(key(1), 0), (b'DHnC', g.fid))
+        s.close(again.fid)
+        s.end()
+        gone(w)

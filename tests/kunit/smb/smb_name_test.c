@@ -399,6 +399,69 @@ static void smb_string_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PTR_ERR(dsmb_get_string(dsmb_cursor("a", 1))), -EILSEQ);
 }
 
+struct smb_hash_case {
+	const char *desc;
+	const u16 *one;
+	const u16 *other;
+	bool same;
+	bool posix;
+};
+
+static const struct smb_hash_case smb_hash_cases[] = {
+	{ "case", u"Dir\\File", u"dir\\fILE", true },
+	{ "case of an umlaut", u"\xc4", u"\xe4", true },
+	{ "an umlaut in two parts", u"a\x308", u"\xe4", true },
+	{ "a letter that becomes two", u"STRASSE", u"stra\u00dfe", true },
+	{ "a separator at the end", u"dir", u"dir\\", true },
+	{ "the file itself", u"f::$DATA", u"f", true },
+	{ "type of a stream", u"f:s:$DATA", u"F:S", true },
+	{ "half a pair is folded as it is", u"A\xd800", u"a\xd800", false },
+	{ "half a pair in another component", u"A\\\xd800", u"a\\\xd800", true },
+	{ "letters", u"file_ao", u"file_bd", false },
+	{ "order", u"a\\b", u"b\\a", false },
+	{ "separator", u"ab", u"a\\b", false },
+	{ "depth", u"a", u"a\\a", false },
+	{ "root", u"", u"a", false },
+	{ "stream", u"f", u"f:s", false },
+	{ "stream of its file's name", u"a:a", u"b:b", false },
+	{ "stream of another file", u"a:b", u"b:a", false },
+	{ "other streams", u"f:a", u"f:b", false },
+	{ "POSIX: the same", u"a/b", u"a/b", true, true },
+	{ "POSIX: case", u"a", u"A", false, true },
+	{ "POSIX: case of an umlaut", u"\xc4", u"\xe4", false, true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(smb_hash, smb_hash_cases, desc);
+
+static u64 smb_hash(struct kunit *test, const u16 *name, bool posix)
+{
+	struct dsmb_path path;
+	u64 hash;
+
+	KUNIT_ASSERT_EQ(test, posix ? dsmb_path_parse_posix(&path, smb_utf16(name)) :
+				      dsmb_path_parse(&path, smb_utf16(name)), 0);
+	hash = dsmb_path_hash(&path);
+	dsmb_path_free(&path);
+	KUNIT_EXPECT_NE(test, hash, 0);
+	return hash;
+}
+
+static void smb_hash_test(struct kunit *test)
+{
+	const struct smb_hash_case *c = test->param_value;
+
+	KUNIT_EXPECT_EQ(test, smb_hash(test, c->one, c->posix) ==
+			      smb_hash(test, c->other, c->posix), c->same);
+}
+
+/* Records have it, so it stays as it is. */
+static void smb_hash_stored_test(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, smb_hash(test, u"dir\\\u00c4file", false),
+			0x3e16512d8838438bULL);
+	KUNIT_EXPECT_EQ(test, smb_hash(test, u"dir\\file:stream", false), 0x2b14ae769ed3c036ULL);
+}
+
 static struct kunit_case smb_name_cases[] = {
 	KUNIT_CASE_PARAM(smb_path_test, smb_path_gen_params),
 	KUNIT_CASE_PARAM(smb_posix_path_test, smb_posix_gen_params),
@@ -413,6 +476,8 @@ static struct kunit_case smb_name_cases[] = {
 	KUNIT_CASE(smb_put_path_test),
 	KUNIT_CASE(smb_put_odd_path_test),
 	KUNIT_CASE(smb_string_test),
+	KUNIT_CASE_PARAM(smb_hash_test, smb_hash_gen_params),
+	KUNIT_CASE(smb_hash_stored_test),
 	{}
 };
 

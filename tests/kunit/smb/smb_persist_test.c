@@ -25,6 +25,7 @@ static void record_fill(struct dsmb_record *r)
 	memset(r->dir.data, 'd', r->dir.len);
 	r->entry_len = 5;
 	memcpy(r->entry, "entry", r->entry_len);
+	r->known_as = 0x0123456789abcdefULL;
 	r->rights = 0x12019f;
 	r->deny = 6;
 	r->options = 0x1040;
@@ -71,12 +72,19 @@ static void record_is_read(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, &f->again, &f->record, sizeof(f->record));
 }
 
-/* A record of version 1 does not tell the name. */
+/* A record of version 2 does not tell the name that the client knows, one of version 1 none. */
 static void record_is_old(struct kunit *test)
 {
 	struct fixture *f = fixture_alloc(test);
 	struct dsmb_record *r = &f->record;
 	u32 len = dsmb_record_encode(r, f->data);
+
+	f->data[0] = 2;
+	KUNIT_EXPECT_FALSE(test, dsmb_record_decode(&f->again, f->data, len));
+	len -= sizeof(r->known_as);
+	KUNIT_ASSERT_TRUE(test, dsmb_record_decode(&f->again, f->data, len));
+	r->known_as = 0;
+	KUNIT_EXPECT_MEMEQ(test, &f->again, r, sizeof(*r));
 
 	f->data[0] = 1;
 	KUNIT_EXPECT_FALSE(test, dsmb_record_decode(&f->again, f->data, len));
