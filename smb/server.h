@@ -84,9 +84,11 @@ struct dsmb_settings {
  * @nremains: number of entries in @remains
  * @expired: there are opens that their clients have lost and whose records are not removed yet
  * @swept: FileId.Persistent at which the last sweep of expired opens ended early; only for @retry
- * @stuck: no helper answered to the last removal of a record; until the next try, by @retry, the
- *	others wait, too
- * @retry: restores the opens in @pending, removes the records in @remains, and closes expired opens
+ * @late: there are opens whose records could not be written when names had changed
+ * @stuck: no helper answered to the last removal of a record, or to the last change of one for new
+ *	names; until the next try, by @retry, the others wait, too
+ * @retry: restores the opens in @pending, removes the records in @remains, closes expired opens,
+ *	and writes late records
  * @workqueue: receives messages and runs calls; unbound if there are several CPUs
  * @slow: runs calls that may take long, resumes parked calls, and ends connections
  * @ends: ends sessions beside others of their connection
@@ -133,6 +135,7 @@ struct dsmb_server {
 	atomic_t nremains;
 	bool expired;
 	u64 swept;
+	bool late;
 	bool stuck;
 	struct delayed_work retry;
 	struct workqueue_struct *workqueue;

@@ -30,6 +30,7 @@
 #include "../share/share.h"
 #include "file.h"
 #include "local_notify.h"
+#include "name_watch.h"
 #include "node_private.h"
 
 /* Nodes to scan for one that is inserted above the limit. */
@@ -256,7 +257,8 @@ int ditto_nodes_start(struct ditto_node_table *table)
 
 	lockdep_assert_held(&table->volumes_lock);
 
-	err = group_start(table, &table->group) ?: group_start(table, &table->names_group);
+	err = group_start(table, &table->group) ?: group_start(table, &table->names_group) ?:
+	      ditto_name_watch_init(table);
 	if (err)
 		return err;
 	if (!table->shrinker) {
@@ -563,6 +565,7 @@ void ditto_nodes_exit(struct ditto_server *srv)
 		ditto_notify_stop(table->names_group);
 	if (table->group)
 		ditto_notify_stop(table->group);
+	ditto_name_watch_exit(table);
 	ditto_local_notify_exit(table);
 	ditto_watch_exit(&table->watches);
 	ditto_files_exit(table);

@@ -41,6 +41,7 @@ struct shrinker;
  * @shrinker: shrinks @lru; registered with the first volume
  * @group: fsnotify group for removed names and changed attributes; allocated with the first volume
  * @names_group: the same for new names, see ditto_volume_watch_names()
+ * @name_watch_group: fsnotify group of fs/node/name_watch.c; allocated with the first volume
  * @cred: kernel credential, to open cached files and to look up files by id
  * @acting: marks a task with @cred as acting for the server
  * @volumes_lock: serializes joining and leaving of volumes
@@ -73,6 +74,7 @@ struct ditto_node_table {
 	struct shrinker *shrinker;
 	struct fsnotify_group *group;
 	struct fsnotify_group *names_group;
+	struct fsnotify_group *name_watch_group;
 	const struct cred *cred;
 	struct ditto_acting acting;
 	struct mutex volumes_lock;	/* serializes joining and leaving */

@@ -356,7 +356,7 @@ static u32 dsmb_set_rename(struct dsmb_change *c)
 		status = STATUS_OBJECT_NAME_INVALID;
 	else
 		status = dsmb_target_status(c, dsmb_rename_file(c, &target));
-	/* Without a record of the new name, the open is known by its file only after a restart. */
+	/* Without a record of the new name, the open has no name after a restart. */
 	if (status == STATUS_SUCCESS) {
 		dsmb_durables_rename(c->open, is_stream ? NULL : path);
 		dsmb_persist_save(c->open);

@@ -109,6 +109,7 @@ static struct dsmb_durable *durable_alloc(struct dsmb_open *open, const guid_t *
 static void durable_drop(struct dsmb_durable *durable)
 {
 	ditto_uncharge(&durable->charge);
+	dsmb_persist_unwatch(durable->persist);
 	dsmb_persist_put(durable->persist);
 	ditto_auth_user_put(durable->user);
 	kfree(durable);

@@ -7,10 +7,16 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/once.h>
 #include <linux/printk.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "../../fs/node/name_watch.h"
 #include "../../fs/node/node.h"
 #include "../../fs/open/instance.h"
 #include "../../fs/share/cred.h"
@@ -98,10 +104,49 @@ static void gather_user(const struct ditto_auth_user *user, const struct dsmb_tr
 		r->flags |= DSMB_RECORD_WRITABLE;
 }
 
-/* Gather the claims on the file; between ditto_instance_begin() and ditto_instance_end(). */
-static int gather_file(struct dsmb_open *open, struct ditto_share *share, struct ditto_node *node,
-		       struct dsmb_record *r)
+/* Names of the file */
+
+/* Called with locks of the task that changes a name. */
+static void names_changed(void *arg)
 {
+	struct dsmb_persist *persist = arg;
+	struct dsmb_open *open = persist->open;
+
+	if (!refcount_inc_not_zero(&open->ref))
+		return;
+	/*
+	 * Queued work has a reference of its own. If this is the last one, the work has run
+	 * meanwhile and can be queued; the open cannot be freed here.
+	 */
+	while (!queue_work(open->server->records, &persist->renamed) &&
+	       !refcount_dec_not_one(&open->ref))
+		;
+}
+
+void dsmb_persist_watch(struct dsmb_persist *persist, struct ditto_node *node)
+{
+	lockdep_assert_held(&persist->lock);
+	if (persist->names && ditto_name_watch_is_of(persist->names, node))
+		return;
+	dsmb_persist_unwatch(persist);
+	persist->names = ditto_name_watch_begin(node, names_changed, persist);
+	if (IS_ERR(persist->names))
+		persist->names = NULL;
+}
+
+void dsmb_persist_unwatch(struct dsmb_persist *persist)
+{
+	if (!persist || !persist->names)
+		return;
+	ditto_name_watch_end(persist->names);
+	persist->names = NULL;
+}
+
+/* Gather the claims on the file; between ditto_instance_begin() and ditto_instance_end(). */
+static int gather_file(const struct dsmb_durable *durable, struct ditto_share *share,
+		       struct ditto_node *node, struct dsmb_record *r)
+{
+	struct dsmb_open *open = durable->open;
 	struct dentry *dentry = ditto_node_dentry(node);
 	unsigned int nranges;
 	int err;
@@ -111,6 +156,8 @@ static int gather_file(struct dsmb_open *open, struct ditto_share *share, struct
 	if (err)
 		return err;
 	r->share = share->id;
+	/* A change of the names from here on writes the record again. */
+	dsmb_persist_watch(durable->persist, node);
 	r->entry_len = ditto_instance_entry(open->inst, &r->dir, r->entry);
 	if (node->inode->i_nlink > (r->entry_len ? 1 : 0))
 		r->flags |= DSMB_RECORD_OTHERS;
@@ -169,24 +216,58 @@ static int persist_gather(const struct dsmb_durable *durable, struct dsmb_record
 	dsmb_open_op(open, tree, &op, &actor);
 	err = ditto_instance_begin(open->inst, &op, &node);
 	if (!err) {
-		err = gather_file(open, op.share, node, r);
+		err = gather_file(durable, op.share, node, r);
 		ditto_instance_end(open->inst, &op);
 	}
 	dsmb_tree_put(tree);
 	return err;
 }
 
-/* Write the record. Called with persist->lock held. */
-static int persist_save(const struct dsmb_durable *durable, bool suspend)
+/* Ways to write a record. */
+enum saving {
+	SAVE_ALWAYS,
+	SAVE_CHANGED,	/* unless it was written like that */
+	SAVE_KEPT,	/* only in memory, as the server ends */
+};
+
+static u64 record_hash(const struct ditto_record *record)
 {
-	const struct dsmb_persist *persist = durable->persist;
+	static siphash_key_t secret __read_mostly;
+
+	get_random_once(&secret, sizeof(secret));
+	return siphash(record->data, record->data_len, &secret) ?: 1;
+}
+
+static int record_put(struct dsmb_persist *persist, const struct ditto_record *record,
+		      enum saving how)
+{
+	struct ditto_server *srv = persist->server->srv;
+	u64 hash = record_hash(record);
+	int err;
+
+	if (how == SAVE_KEPT)
+		return ditto_record_keep(srv, record);
+	if (how == SAVE_CHANGED && hash == persist->written)
+		return 0;
+	/* After an error it is not known what was written. */
+	persist->written = 0;
+	err = ditto_record_put(srv, record->kind, record->key, record->key_len, record->data,
+			       record->data_len);
+	if (!err)
+		persist->written = hash;
+	return err;
+}
+
+/* Write the record. Called with persist->lock held. */
+static int persist_save(const struct dsmb_durable *durable, enum saving how)
+{
+	struct dsmb_persist *persist = durable->persist;
 	__le64 key = cpu_to_le64(persist->id);
 	struct ditto_record record = {
 		.kind = DITTO_RECORD_OPEN,
 		.key_len = sizeof(key),
 		.key = (const u8 *)&key,
 	};
-	struct ditto_server *srv = persist->server->srv;
 	struct writing *w = kvzalloc(sizeof(*w), GFP_KERNEL);
 	int err;
 
@@ -197,15 +278,13 @@ static int persist_save(const struct dsmb_durable *durable, bool suspend)
 	if (!err) {
 		record.data = w->data;
 		record.data_len = dsmb_record_encode(&w->record, w->data);
-		err = suspend ? ditto_record_keep(srv, &record) :
-				ditto_record_put(srv, record.kind, record.key, record.key_len,
-						 record.data, record.data_len);
+		err = record_put(persist, &record, how);
 	}
 	kvfree(w);
 	return err;
 }
 
-int dsmb_persist_save(struct dsmb_open *open)
+static int open_save(struct dsmb_open *open, enum saving how)
 {
 	const struct dsmb_durable *durable = READ_ONCE(open->durable);
 	struct dsmb_persist *persist = durable ? durable->persist : NULL;
@@ -215,12 +294,44 @@ int dsmb_persist_save(struct dsmb_open *open)
 		return 0;
 	mutex_lock(&persist->lock);
 	if (!persist->ended)
-		err = persist_save(durable, false);
+		err = persist_save(durable, how);
 	mutex_unlock(&persist->lock);
-	if (err && err != -ESTALE)
+	if (err && err != -ESTALE && !(how == SAVE_CHANGED && dsmb_persist_is_silent(err)))
 		pr_warn_ratelimited("what %s has open cannot be recorded: error %d\n",
 				    durable->user->name, err);
 	return err;
+}
+
+int dsmb_persist_save(struct dsmb_open *open)
+{
+	return open_save(open, SAVE_ALWAYS);
+}
+
+int dsmb_persist_save_renamed(struct dsmb_open *open)
+{
+	return open_save(open, SAVE_CHANGED);
+}
+
+void dsmb_persist_renamed_work(struct work_struct *work)
+{
+	struct dsmb_persist *persist = container_of(work, struct dsmb_persist, renamed);
+	struct dsmb_open *open = persist->open;
+	struct dsmb_server *server = open->server;
+	bool late = READ_ONCE(server->stuck);
+
+	/* While the helper does not answer, one caller has waited for all. */
+	if (!late && dsmb_persist_is_silent(dsmb_persist_save_renamed(open))) {
+		WRITE_ONCE(server->stuck, true);
+		late = true;
+	}
+	if (late) {
+		WRITE_ONCE(persist->late, true);
+		/* Pairs with late_sweep(), which finds the open unless that is closed. */
+		smp_store_release(&server->late, true);
+		queue_delayed_work(server->records, &server->retry,
+				   msecs_to_jiffies(DSMB_PERSIST_RETRY_MS));
+	}
+	dsmb_open_put(open);
 }
 
 /*
@@ -332,7 +443,7 @@ static void persist_suspend(struct dsmb_open *open, struct ditto_op *op)
 	if (ditto_instance_delete_pending(open->inst))
 		return;
 	mutex_lock(&persist->lock);
-	if (!persist->ended && !persist_save(open->durable, true)) {
+	if (!persist->ended && !persist_save(open->durable, SAVE_KEPT)) {
 		WRITE_ONCE(persist->kept, true);
 		persist->ended = true;
 		ditto_instance_set_delete(op, open->inst, DITTO_DELETE_AT_CLOSE);

@@ -5,12 +5,13 @@
  *
  * Each persistent open has a record at the helper (persist_record.h). The record is on disk before
  * the response of the CREATE that grants the open, of each LOCK and of each break acknowledgment
- * is sent. It is removed before the open is closed: by CLOSE itself before its response is sent,
- * and for an open whose client does not come back, or whose session or tree connect ends, without
- * anybody waiting. While no helper can remove it, the open stays without a client, with all its
- * claims, because a restart would restore it. After a restart the opens are restored from their
- * records as soon as their shares exist (persist_restore.c). From then on they are disconnected
- * durable opens. Until then the grace period of the lock table holds off all other clients.
+ * is sent. Changes that others make to the names of the file are recorded soon after. It is removed
+ * before the open is closed: by CLOSE itself before its response is sent, and for an open whose
+ * client does not come back, or whose session or tree connect ends, without anybody waiting. While
+ * no helper can remove it, the open stays without a client, with all its claims, because a restart
+ * would restore it. After a restart the opens are restored from their records as soon as their
+ * shares exist (persist_restore.c). From then on they are disconnected durable opens. Until then
+ * the grace period of the lock table holds off all other clients.
  *
  * Locking: persist->lock (mutex) keeps the record in step with the state of the open; the locks of
  * the lease and of the open, and those of the lock table, are taken inside it. server->pending_lock
@@ -21,12 +22,14 @@
 #ifndef _DITTO_SMB_OPEN_PERSIST_H
 #define _DITTO_SMB_OPEN_PERSIST_H
 
+#include <linux/errno.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+struct ditto_name_watch;
 struct ditto_node;
 struct ditto_op;
 struct dsmb_call;
@@ -57,6 +60,10 @@ struct dsmb_server;
  * @open: the open, while it exists; not counted
  * @work: removes the record
  * @close: removes the record and closes the open; has a reference to the open
+ * @names: watch of the names of the open's file, or NULL; under @lock while the open exists
+ * @renamed: writes the record again if a name has changed; has a reference to the open
+ * @late: no helper did that; the next sweep tries it again
+ * @written: hash of the record that was written last, or 0; under @lock
  * @remains: link in the server's list of records that could not be removed; has a reference
  */
 struct dsmb_persist {
@@ -69,8 +76,18 @@ struct dsmb_persist {
 	bool kept;
 	struct work_struct work;
 	struct work_struct close;
+	struct ditto_name_watch *names;
+	struct work_struct renamed;
+	bool late;
+	u64 written;
 	struct llist_node remains;
 };
+
+/* True if a record was not written or removed for lack of a helper; so all others wait, too. */
+static inline bool dsmb_persist_is_silent(int err)
+{
+	return err == -ETIMEDOUT || err == -ECONNREFUSED;
+}
 
 /**
  * dsmb_persist_is_on - check whether any share is continuously available
@@ -119,6 +136,40 @@ bool dsmb_persist_grant(struct dsmb_open *open);
  *	ditto_record_put().
  */
 int dsmb_persist_save(struct dsmb_open *open);
+
+/**
+ * dsmb_persist_watch - have the record of an open written again when names of its file change
+ * @persist: record of the open
+ * @node: the file; the open is begun
+ *
+ * Without memory nothing is done. See dsmb_persist_renamed_work().
+ *
+ * Context: may sleep. persist->lock is held.
+ */
+void dsmb_persist_watch(struct dsmb_persist *persist, struct ditto_node *node);
+
+/**
+ * dsmb_persist_unwatch - end what dsmb_persist_watch() has begun
+ * @persist: record of an open that nobody uses any more, or NULL
+ *
+ * Context: may sleep.
+ */
+void dsmb_persist_unwatch(struct dsmb_persist *persist);
+
+/**
+ * dsmb_persist_save_renamed - write the record of an open again if it differs from the written one
+ * @open: the open; nothing is done if it is not persistent
+ *
+ * Context: may sleep; waits for the helper. persist->lock is taken.
+ * Return: as dsmb_persist_save().
+ */
+int dsmb_persist_save_renamed(struct dsmb_open *open);
+
+/**
+ * dsmb_persist_renamed_work - work function of dsmb_persist.renamed
+ * @work: the work; drops its reference to the open
+ */
+void dsmb_persist_renamed_work(struct work_struct *work);
 
 /**
  * dsmb_persist_lease - record the changed caching of all persistent opens of a lease
@@ -297,7 +348,8 @@ void dsmb_persist_suspend(struct dsmb_open *open);
  * dsmb_persist_sweep - try again to remove the records that could not be removed
  * @server: the server
  *
- * The records of expired opens are removed as well, and the opens closed.
+ * The records of expired opens are removed as well, and the opens closed. Records that could not be
+ * written when names had changed are written.
  *
  * Context: may sleep; waits for the helper.
  */

@@ -45,12 +45,6 @@ static int remove_record(struct dsmb_persist *persist)
 	return ditto_record_remove(persist->server->srv, DITTO_RECORD_OPEN, &key, sizeof(key));
 }
 
-/* After such an error all other records wait for the next try, too. */
-static bool helper_is_silent(int err)
-{
-	return err == -ETIMEDOUT || err == -ECONNREFUSED;
-}
-
 /*
  * A record that stays would become an open without a client after a restart, so its removal is
  * tried again. Takes over the caller's reference.
@@ -80,7 +74,7 @@ static void remove_work(struct work_struct *work)
 		err = READ_ONCE(persist->server->stuck) ? -EBUSY : remove_record(persist);
 	persist->ended = true;
 	mutex_unlock(&persist->lock);
-	if (helper_is_silent(err))
+	if (dsmb_persist_is_silent(err))
 		WRITE_ONCE(persist->server->stuck, true);
 	if (err)
 		remove_later(persist, err);
@@ -102,7 +96,7 @@ static void sweep_count(struct sweep *sweep, int err)
 	if (!err)
 		return;
 	sweep->failed++;
-	sweep->silent = helper_is_silent(err);
+	sweep->silent = dsmb_persist_is_silent(err);
 }
 
 static void chain_add(struct chain *chain, struct llist_node *node)
@@ -157,7 +151,7 @@ int dsmb_persist_remove(struct dsmb_persist *persist)
 	mutex_lock(&persist->lock);
 	if (!persist->ended)
 		err = remove_record(persist);
-	if (helper_is_silent(err))
+	if (dsmb_persist_is_silent(err))
 		WRITE_ONCE(persist->server->stuck, true);
 	if (!err)
 		persist->ended = true;
@@ -245,6 +239,36 @@ void dsmb_persist_withdraw(struct dsmb_server *server)
 	}
 }
 
+/*
+ * Write the records that could not be written when names had changed. One that fails for another
+ * reason is given up, as at the change itself. Return: true if some are left.
+ */
+static bool late_sweep(struct dsmb_server *server, struct sweep *sweep)
+{
+	const struct dsmb_durable *durable;
+	struct dsmb_persist *persist;
+	struct dsmb_open *open;
+	u64 id = 0;
+
+	/* Pairs with dsmb_persist_renamed_work(): a late open is found, or sets it again. */
+	if (!xchg(&server->late, false))
+		return false;
+	for (; !sweep->silent && (open = dsmb_durable_next(server, &id)); id++) {
+		/* An open that is not granted may lose it meanwhile. */
+		durable = READ_ONCE(open->durable);
+		persist = durable ? durable->persist : NULL;
+		if (persist && xchg(&persist->late, false) &&
+		    dsmb_persist_is_silent(dsmb_persist_save_renamed(open))) {
+			WRITE_ONCE(persist->late, true);
+			sweep->silent = true;
+		}
+		dsmb_open_put(open);
+	}
+	if (sweep->silent)
+		WRITE_ONCE(server->late, true);
+	return sweep->silent;
+}
+
 void dsmb_persist_sweep(struct dsmb_server *server)
 {
 	struct sweep sweep = {};
@@ -252,6 +276,7 @@ void dsmb_persist_sweep(struct dsmb_server *server)
 
 	sweep.failed = 0;
 	left = expired_sweep(server, &sweep) || left;
+	left = late_sweep(server, &sweep) || left;
 	WRITE_ONCE(server->stuck, sweep.silent);
 	if (left)
 		queue_delayed_work(server->records, &server->retry,
@@ -285,6 +310,7 @@ struct dsmb_persist *dsmb_persist_alloc(struct dsmb_open *open)
 	mutex_init(&persist->lock);
 	INIT_WORK(&persist->work, remove_work);
 	INIT_WORK(&persist->close, close_work);
+	INIT_WORK(&persist->renamed, dsmb_persist_renamed_work);
 	return persist;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_persist_alloc);

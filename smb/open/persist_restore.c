@@ -206,36 +206,40 @@ static int restore_check_found(void *arg, struct ditto_node *node)
 	return node == r->node ? 0 : -ESTALE;
 }
 
-/* Get the directory with the name that was opened, or NULL. */
+/* Get the directory with the name that was opened, or an ERR_PTR. */
 static struct ditto_node *restore_dir(const struct restoring *r)
 {
 	const struct ditto_handle *handle = &r->record.dir;
 	struct ditto_share *share;
 	struct ditto_node *dir;
+	int err;
 
-	if (!r->record.entry_len ||
-	    ditto_handle_decode(r->server->srv, handle->data, handle->len, &share, &dir))
-		return NULL;
+	if (!r->record.entry_len)
+		return ERR_PTR(-ENOENT);
+	err = ditto_handle_decode(r->server->srv, handle->data, handle->len, &share, &dir);
+	if (err)
+		return ERR_PTR(err);
 	if (share != r->share) {
 		ditto_node_put(dir);
-		dir = NULL;
+		dir = ERR_PTR(-ENOENT);
 	}
 	ditto_share_put(share);
 	return dir;
 }
 
 /*
- * Open the file by the name that it was opened by. If it does not have this name any more, it is
- * known by its handle only. Its only name is the one to be deleted if the file was renamed, but not
- * if the file had several names, or the deletion that was pending has been carried out.
+ * Open the file by its recorded name. A file that has lost it is known by its handle only, and no
+ * name is the open's own, because a name that was not recorded may be a new one or another link. A
+ * record of version 1 tells no name. The only name of its file is the one to be deleted then,
+ * unless the deletion that was pending has been carried out.
  */
 static int restore_instance(struct restoring *r, struct ditto_open_request *req)
 {
 	const struct ditto_name name = { .name = r->record.entry, .len = r->record.entry_len };
 	struct ditto_node *dir = restore_dir(r);
-	int err = -ENOENT;
+	int err = PTR_ERR_OR_ZERO(dir);
 
-	if (dir) {
+	if (!err) {
 		req->parent = dir;
 		req->name = &name;
 		err = ditto_instance_open(&r->op, req, &r->opened);
@@ -245,7 +249,8 @@ static int restore_instance(struct restoring *r, struct ditto_open_request *req)
 	if (!err || err == -EJUKEBOX || err == -ENOMEM)
 		return err;
 	req->node = r->node;
-	if (r->record.flags & (DSMB_RECORD_OTHERS | DSMB_RECORD_DELETE_PENDING))
+	if (r->record.entry_len ||
+	    r->record.flags & (DSMB_RECORD_OTHERS | DSMB_RECORD_DELETE_PENDING))
 		req->flags |= DITTO_OPENF_NAMELESS;
 	return ditto_instance_open(&r->op, req, &r->opened);
 }
@@ -310,6 +315,7 @@ static int restore_rest(struct restoring *r)
 {
 	const struct dsmb_record *rec = &r->record;
 	struct dsmb_open *open = r->open;
+	struct dsmb_persist *persist = open->durable->persist;
 	struct ditto_node *node;
 	int err;
 
@@ -326,8 +332,16 @@ static int restore_rest(struct restoring *r)
 	if (!err && rec->app.present)
 		dsmb_app_enter(open, &rec->client, ditto_nested_outermost(r->share)->tag,
 			       &rec->app, node);
-	if (!err)
+	if (!err) {
 		dsmb_lease_restore(&r->op, open, node, &rec->caching, r->reclaim);
+		/*
+		 * The record may be written again now: the open has all that it tells. A break of
+		 * the lease may do so at the same time.
+		 */
+		mutex_lock(&persist->lock);
+		dsmb_persist_watch(persist, node);
+		mutex_unlock(&persist->lock);
+	}
 	ditto_instance_end(open->inst, &r->op);
 	return err;
 }

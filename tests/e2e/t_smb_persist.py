@@ -5,6 +5,7 @@ import os
 import select
 import sqlite3
 import struct
+import time
 
 import nfs3
 import smb2
@@ -658,6 +659,7 @@ def of_a_name_that_others_changed(w):
     g = s.lasting(state=R)
     os.rename(w.path('f'), w.path('moved'))
     away(w, s)
+    wait_for('it is recorded', lambda: recorded(w, 'moved') == 1)
     w.server.restart()
     wait_for('it waits', lambda: waiting(w) == ['moved'])
     comes_back(w, g.fid, ('f', 'F', 'moved'), ('other',))
@@ -718,6 +720,115 @@ def deletes_no_other_name(w):
         s.close(s.back(g.fid, name, n, lease=0).fid)
     eq([name for name in 'fgh' if not os.path.exists(w.path(f'other {name}'))], [])
     s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=120, fs='ext4')
+def names_are_recorded(w):
+    """What others do with the names of a file is recorded, and known after a restart."""
+    available(w)
+    ways = renames(w)
+    n = w.client.nfs()
+
+    def unlink(name):
+        os.unlink(w.path(name))
+
+    def remove(name):
+        wait_for('the removal', lambda: n.remove(n.root, name).status == nfs3.OK)
+
+    def link(name, other):
+        os.link(w.path(name), w.path(other))
+    for name in ('smb', 'nfs', 'local', 'left', 'gone', 'both', 'back'):
+        put(w.path(name), name.encode(), 0o666)
+        os.chmod(w.path(name), 0o666)
+    s = client(w)
+    names = ('smb', 'nfs', 'local', 'left', 'gone', 'both', 'back')
+    fids = {name: s.lasting(name, i, state=0, options=DELETE_ON_CLOSE).fid
+            for i, name in enumerate(names, 1)}
+    away(w, s, len(names))
+    for rename, name in zip(ways, names):
+        rename(name, f'{name} new')
+    for name, removes in ('left', unlink), ('gone', remove):
+        link(name, f'{name} link')
+        removes(name)
+    link('both', 'both link')
+    os.rename(w.path('back'), w.path('away'))
+    os.rename(w.path('away'), w.path('back'))
+    for name in names[:3]:
+        wait_for(f'{name} is recorded', lambda: recorded(w, f'{name} new') == 1)
+    for name in names[3:5]:
+        wait_for(f'{name} is recorded', lambda: recorded(w, name) == 0)
+    wait_for('back is recorded', lambda: recorded(w, 'back') == 1)
+    for _ in range(2):
+        w.server.restart()
+        wait_for('they wait', lambda: len(waiting(w)) == len(names))
+    # and what they do afterwards, also while there is no helper for a while
+    os.rename(w.path('smb new'), w.path('smb last'))
+    wait_for('it is recorded', lambda: recorded(w, 'smb last') == 1)
+    w.server.helper_stop('KILL')
+    os.rename(w.path('nfs new'), w.path('nfs last'))
+    w.server.helper_start(w.server.conf)
+    wait_for('it is recorded', lambda: recorded(w, 'nfs last') == 1)
+    w.server.restart()
+    wait_for('they wait', lambda: len(waiting(w)) == len(names))
+    s = client(w)
+    for i, name in enumerate(names, 1):
+        s.close(s.back(fids[name], name, i, lease=0).fid)
+    eq(sorted(set(os.listdir(w.export)) - {'.ditto', 'lost+found', 'f'}),
+       ['both link', 'gone link', 'left link'])
+    s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=120, fs='ext4')
+def names_are_not_recorded(w):
+    """After a restart an open has no name that nobody recorded: a link, or by a rename."""
+    available(w)
+    names = ('renamed', 'linked', 'same')
+    for name in names:
+        put(w.path(name), name.encode(), 0o666)
+        os.chmod(w.path(name), 0o666)
+    s = client(w)
+    fids = {name: s.lasting(name, i, state=0, options=DELETE_ON_CLOSE).fid
+            for i, name in enumerate(names, 1)}
+    away(w, s, len(names))
+    shares, w.server.shares = w.server.shares, {}
+    w.server.helper_stop('KILL')
+    os.rename(w.path('renamed'), w.path('new'))
+    os.link(w.path('linked'), w.path('link'))
+    os.unlink(w.path('linked'))
+    w.server.unload()
+    w.server.load()
+    w.server.key()
+    w.server.serve('data', shares['data'][0], **shares['data'][1])
+    w.server.helper_start(w.server.conf)
+    w.server.listen()
+    wait_for('they are restored', lambda: len(waiting(w)) == 3)
+    s = client(w)
+    for i, name in enumerate(names, 1):
+        fid = s.back(fids[name], name, i, lease=0).fid
+        if name != 'same':
+            refused('ACCESS_DENIED', s.rename, fid, 'other')
+            refused('CANNOT_DELETE', s.delete_on_close, fid)
+        s.close(fid)
+    eq(sorted(set(os.listdir(w.export)) - {'.ditto', 'lost+found', 'f'}), ['link', 'new'])
+    s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=90)
+def ends_without_a_record(w):
+    """The server ends right after a change of a name of an open that could not be recorded."""
+    available(w)
+    s = client(w)
+    w.server.helper_stop()
+    eq(s.make('f', durable_v2(1, flags=PERSISTENT)).durable, None)
+    os.link(w.path('f'), w.path('link'))
+    w.server.restart()
+    # longer than it takes until records are tried again
+    time.sleep(1.5)
+    s.end()
+    w.server.helper_start(w.server.conf)
     gone(w)
 
 
