@@ -45,23 +45,22 @@ void ditto_genl_exit(void);
  */
 struct sk_buff *ditto_nl_reply_new(struct genl_info *info, size_t size, void **hdr);
 
-/**
+/*
  * ditto_nl_later - run an operation without the lock of generic netlink
- * @skb: the message
- * @info: the request
- * @doit: the operation; it may wait for a file system or for requests of clients
  *
- * It runs when the calling task returns to user mode, before its sendmsg() returns, behind others
- * of the task that it sent before, and is acknowledged then. It gets copies of @skb and @info, and
- * runs with the credentials that the request has. Operations without this function come first, also
- * if they stand behind it in the same datagram.
+ * The specification names it as the "pre" of each operation that may wait for a file system or for
+ * requests of clients, so genl.h declares it, as a pre_doit.
  *
- * Context: in the doit of the operation, which returns the result.
- * Return: -EINTR, upon which generic netlink does not acknowledge; -ENOBUFS if too many requests of
- *	the task wait; or another errno.
+ * The operation runs when the calling task returns to user mode, before its sendmsg() returns,
+ * behind others of the task that it sent before, and is acknowledged then. It gets copies of the
+ * message and of its struct genl_info, and runs with the credentials that the request has.
+ * Operations without this function come first, also if they stand behind it in the same datagram.
+ *
+ * Context: by generic netlink, ahead of the doit.
+ * Return: -EINTR, upon which generic netlink neither runs the doit nor acknowledges; 0 if the doit
+ *	is to run at once, for a kernel thread; -ENOBUFS if too many requests of the task wait; or
+ *	another errno.
  */
-int ditto_nl_later(struct sk_buff *skb, struct genl_info *info,
-		   int (*doit)(struct sk_buff *skb, struct genl_info *info));
 
 /**
  * ditto_nl_dump_put - begin a message of a dump

@@ -317,6 +317,7 @@ static const struct nla_policy ditto_offload_adopt_nl_policy[DITTO_A_OFFLOAD_COO
 static const struct genl_split_ops ditto_nl_ops[] = {
 	{
 		.cmd		= DITTO_CMD_SHARE_NEW,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_share_new_doit,
 		.policy		= ditto_share_new_nl_policy,
 		.maxattr	= DITTO_A_SHARE_OPTION,
@@ -324,6 +325,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_SHARE_SET,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_share_set_doit,
 		.policy		= ditto_share_set_nl_policy,
 		.maxattr	= DITTO_A_SHARE_OPTION,
@@ -331,6 +333,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_SHARE_DEL,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_share_del_doit,
 		.policy		= ditto_share_del_nl_policy,
 		.maxattr	= DITTO_A_SHARE_NAME,
@@ -352,6 +355,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_LISTENER_NEW,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_listener_new_doit,
 		.policy		= ditto_listener_new_nl_policy,
 		.maxattr	= DITTO_A_LISTENER_PORT,
@@ -359,6 +363,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_LISTENER_DEL,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_listener_del_doit,
 		.policy		= ditto_listener_del_nl_policy,
 		.maxattr	= DITTO_A_LISTENER_ID,
@@ -478,6 +483,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_SESSION_CLOSE,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_session_close_doit,
 		.policy		= ditto_session_close_nl_policy,
 		.maxattr	= DITTO_A_SESSION_PROTOCOL,
@@ -494,6 +500,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_OPEN_CLOSE,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_open_close_doit,
 		.policy		= ditto_open_close_nl_policy,
 		.maxattr	= DITTO_A_OPEN_PROTOCOL,
@@ -510,6 +517,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_TREE_CLOSE,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_tree_close_doit,
 		.policy		= ditto_tree_close_nl_policy,
 		.maxattr	= DITTO_A_TREE_SESSION,
@@ -522,6 +530,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_ACL_GET,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_acl_get_doit,
 		.policy		= ditto_acl_get_nl_policy,
 		.maxattr	= DITTO_A_ACL_SHARE,
@@ -529,6 +538,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_ACL_SET,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_acl_set_doit,
 		.policy		= ditto_acl_set_nl_policy,
 		.maxattr	= DITTO_A_ACL_REMOVE,
@@ -541,6 +551,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_ACCESS_CHECK,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_access_check_doit,
 		.policy		= ditto_access_check_nl_policy,
 		.maxattr	= DITTO_A_ACCESS_LOGIN,
@@ -575,6 +586,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_ACL_IMPORT,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_acl_import_doit,
 		.policy		= ditto_acl_import_nl_policy,
 		.maxattr	= DITTO_A_ACL_DRY_RUN,
@@ -582,18 +594,21 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_NESTED_ADD,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_nested_add_doit,
 		.policy		= ditto_nested_add_nl_policy,
 		.maxattr	= DITTO_A_SHARE_PATH,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
-		.cmd	= DITTO_CMD_NESTED_CHECK,
-		.doit	= ditto_nl_nested_check_doit,
-		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+		.cmd		= DITTO_CMD_NESTED_CHECK,
+		.pre_doit	= ditto_nl_later,
+		.doit		= ditto_nl_nested_check_doit,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= DITTO_CMD_OFFLOAD_GET,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_offload_get_doit,
 		.policy		= ditto_offload_get_nl_policy,
 		.maxattr	= DITTO_A_OFFLOAD_SHARE,
@@ -601,6 +616,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_OFFLOAD_RELEASE,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_offload_release_doit,
 		.policy		= ditto_offload_release_nl_policy,
 		.maxattr	= DITTO_A_OFFLOAD_COOKIE,
@@ -608,6 +624,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_OFFLOAD_FILL,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_offload_fill_doit,
 		.policy		= ditto_offload_fill_nl_policy,
 		.maxattr	= DITTO_A_OFFLOAD_LENGTH,
@@ -615,6 +632,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_OFFLOAD_RECALL,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_offload_recall_doit,
 		.policy		= ditto_offload_recall_nl_policy,
 		.maxattr	= DITTO_A_OFFLOAD_SHARE,
@@ -630,6 +648,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_OFFLOAD_ADOPT,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_offload_adopt_doit,
 		.policy		= ditto_offload_adopt_nl_policy,
 		.maxattr	= DITTO_A_OFFLOAD_COOKIE,

@@ -42,10 +42,10 @@ static DEFINE_SPINLOCK(nl_laters_lock);
  * @link: on nl_laters
  * @task: the task, held
  * @cred: credentials of the request, held
- * @doit: the operation
+ * @op: the operation
  * @skb: clone of the message; @info points into it
  * @sk: socket of the sender, held; it keeps the network namespace
- * @info: for @doit
+ * @info: for @op
  * @extack: of @info
  * @attrs: of @info
  */
@@ -53,7 +53,7 @@ struct nl_later {
 	struct list_head link;
 	struct task_struct *task;
 	const struct cred *cred;
-	int (*doit)(struct sk_buff *skb, struct genl_info *info);
+	struct genl_split_ops op;
 	struct sk_buff *skb;
 	struct sock *sk;
 	struct genl_info info;
@@ -116,7 +116,7 @@ static int nl_later_release(struct inode *inode, struct file *file)
 	const struct cred *old = override_creds(later->cred);
 	int err;
 
-	err = later->doit(later->skb, &later->info);
+	err = later->op.doit(later->skb, &later->info);
 	revert_creds(old);
 	if (err || request->nlmsg_flags & NLM_F_ACK)
 		netlink_ack(later->skb, request, err, &later->extack);
@@ -129,19 +129,11 @@ static const struct file_operations nl_later_fops = {
 	.release = nl_later_release,
 };
 
-static const struct genl_split_ops *nl_later_op(const struct genl_info *info)
-{
-	const struct genl_split_ops *op = info->family->split_ops;
-
-	while (op->cmd != info->genlhdr->cmd || !(op->flags & GENL_CMD_CAP_DO))
-		op++;
-	return op;
-}
-
-static struct nl_later *nl_later_alloc(struct sk_buff *skb, const struct genl_info *info)
+static struct nl_later *nl_later_alloc(const struct genl_split_ops *op, struct sk_buff *skb,
+				       const struct genl_info *info)
 {
 	/* An operation without attributes has no table of them. */
-	size_t nattrs = info->attrs ? nl_later_op(info)->maxattr + 1 : 0;
+	size_t nattrs = info->attrs ? op->maxattr + 1 : 0;
 	struct nl_later *later = kzalloc(struct_size(later, attrs, nattrs), GFP_KERNEL);
 
 	if (!later)
@@ -157,6 +149,7 @@ static struct nl_later *nl_later_alloc(struct sk_buff *skb, const struct genl_in
 	sock_hold(later->sk);
 	later->task = get_task_struct(current);
 	later->cred = get_current_cred();
+	later->op = *op;
 	later->info = *info;
 	if (info->attrs)
 		later->info.attrs = memcpy(later->attrs, info->attrs,
@@ -165,19 +158,17 @@ static struct nl_later *nl_later_alloc(struct sk_buff *skb, const struct genl_in
 	return later;
 }
 
-int ditto_nl_later(struct sk_buff *skb, struct genl_info *info,
-		   int (*doit)(struct sk_buff *skb, struct genl_info *info))
+int ditto_nl_later(const struct genl_split_ops *ops, struct sk_buff *skb, struct genl_info *info)
 {
 	struct nl_later *later;
 	struct file *file;
 
 	/* It does not return to user mode. */
 	if (current->flags & PF_KTHREAD)
-		return doit(skb, info);
-	later = nl_later_alloc(skb, info);
+		return 0;
+	later = nl_later_alloc(ops, skb, info);
 	if (!later)
 		return -ENOMEM;
-	later->doit = doit;
 	if (!nl_later_add(later)) {
 		NL_SET_ERR_MSG(info->extack, "too many requests at a time");
 		nl_later_free(later);

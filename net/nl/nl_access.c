@@ -439,7 +439,7 @@ static void access_check_free(struct access_check *check)
 	kfree(check);
 }
 
-static int access_check_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_access_check_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct access_check *check = kzalloc(sizeof(*check), GFP_KERNEL);
 	int err;
@@ -461,9 +461,4 @@ static int access_check_doit(struct sk_buff *skb, struct genl_info *info)
 	}
 	access_check_free(check);
 	return err;
-}
-
-int ditto_nl_access_check_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ditto_nl_later(skb, info, access_check_doit);
 }

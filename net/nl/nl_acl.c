@@ -177,7 +177,7 @@ static int acl_reply(struct genl_info *info, const struct ditto_nl_file *file,
 	return genlmsg_reply(msg, info);
 }
 
-static int acl_get_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_acl_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_nl_file file;
 	struct ditto_acl *acl;
@@ -207,11 +207,6 @@ static int acl_get_doit(struct sk_buff *skb, struct genl_info *info)
 put:
 	ditto_nl_file_put(&file);
 	return ret;
-}
-
-int ditto_nl_acl_get_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ditto_nl_later(skb, info, acl_get_doit);
 }
 
 /* Make the list of a request. */
@@ -282,7 +277,7 @@ static int acl_may_change(struct genl_info *info, const struct ditto_nl_file *fi
 	return -EPERM;
 }
 
-static int acl_set_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_acl_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct nlattr *remove = info->attrs[DITTO_A_ACL_REMOVE];
 	struct ditto_setattr set = { .valid = DITTO_SET_ACL };
@@ -320,11 +315,6 @@ put_acl:
 	return err;
 }
 
-int ditto_nl_acl_set_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ditto_nl_later(skb, info, acl_set_doit);
-}
-
 static int acl_import_reply(struct genl_info *info, const struct ditto_nl_file *file, u32 result)
 {
 	size_t size = nla_total_size(strlen(file->text) + 1) +
@@ -345,7 +335,7 @@ static int acl_import_reply(struct genl_info *info, const struct ditto_nl_file *
 	return genlmsg_reply(msg, info);
 }
 
-static int acl_import_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_acl_import_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct nlattr *always = info->attrs[DITTO_A_ACL_ALWAYS];
 	const struct nlattr *dry = info->attrs[DITTO_A_ACL_DRY_RUN];
@@ -374,9 +364,4 @@ static int acl_import_doit(struct sk_buff *skb, struct genl_info *info)
 put:
 	ditto_nl_file_put(&file);
 	return ret;
-}
-
-int ditto_nl_acl_import_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ditto_nl_later(skb, info, acl_import_doit);
 }

@@ -65,7 +65,7 @@ static int listener_addr(struct genl_info *info, struct sockaddr_storage *to)
 	return 0;
 }
 
-static int listener_new_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_listener_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
 	enum ditto_transport transport = DITTO_TRANSPORT_TCP;
@@ -101,12 +101,7 @@ static int listener_new_doit(struct sk_buff *skb, struct genl_info *info)
 	return genlmsg_reply(msg, info);
 }
 
-int ditto_nl_listener_new_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ditto_nl_later(skb, info, listener_new_doit);
-}
-
-static int listener_del_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_listener_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_LISTENER_ID)) {
 		NL_SET_ERR_MSG(info->extack, "which listener? give its number");
@@ -114,11 +109,6 @@ static int listener_del_doit(struct sk_buff *skb, struct genl_info *info)
 	}
 	return ditto_listener_del(ditto_server_of(genl_info_net(info)),
 				  nla_get_u32(info->attrs[DITTO_A_LISTENER_ID]), info->extack);
-}
-
-int ditto_nl_listener_del_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ditto_nl_later(skb, info, listener_del_doit);
 }
 
 struct listener_dump {

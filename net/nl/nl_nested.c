@@ -15,7 +15,7 @@
 /* Longest fsid as text, with its NUL. */
 #define NESTED_FSID_MAX	17
 
-static int nested_add_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_nested_add_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
 
@@ -28,20 +28,10 @@ static int nested_add_doit(struct sk_buff *skb, struct genl_info *info)
 				nla_data(info->attrs[DITTO_A_SHARE_PATH]), info->extack);
 }
 
-int ditto_nl_nested_add_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ditto_nl_later(skb, info, nested_add_doit);
-}
-
-static int nested_check_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_nested_check_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	ditto_nested_check(ditto_server_of(genl_info_net(info)));
 	return 0;
-}
-
-int ditto_nl_nested_check_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ditto_nl_later(skb, info, nested_check_doit);
 }
 
 /**

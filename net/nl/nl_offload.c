@@ -80,7 +80,7 @@ static int offload_reply(struct genl_info *info, const struct ditto_nl_file *fil
 	return genlmsg_reply(msg, info);
 }
 
-static int offload_get_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_offload_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_offload_info *offload;
 	struct ditto_nl_file file;
@@ -98,11 +98,6 @@ static int offload_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-int ditto_nl_offload_get_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ditto_nl_later(skb, info, offload_get_doit);
-}
-
 static int offload_release(struct genl_info *info, const struct ditto_offload_release_args *args)
 {
 	struct ditto_nl_file file;
@@ -116,7 +111,7 @@ static int offload_release(struct genl_info *info, const struct ditto_offload_re
 	return err;
 }
 
-static int offload_release_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_offload_release_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_offload_release_args args;
 
@@ -139,12 +134,7 @@ static int offload_release_doit(struct sk_buff *skb, struct genl_info *info)
 	return offload_release(info, &args);
 }
 
-int ditto_nl_offload_release_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ditto_nl_later(skb, info, offload_release_doit);
-}
-
-static int offload_adopt_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_offload_adopt_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_offload_release_args args;
 
@@ -170,12 +160,7 @@ static int offload_adopt_doit(struct sk_buff *skb, struct genl_info *info)
 	return offload_release(info, &args);
 }
 
-int ditto_nl_offload_adopt_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ditto_nl_later(skb, info, offload_adopt_doit);
-}
-
-static int offload_fill_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_offload_fill_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct nlattr *from_pos = info->attrs[DITTO_A_OFFLOAD_FD_OFFSET];
 	struct ditto_offload_fill fill = {};
@@ -209,12 +194,7 @@ static int offload_fill_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-int ditto_nl_offload_fill_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ditto_nl_later(skb, info, offload_fill_doit);
-}
-
-static int offload_recall_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_offload_recall_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_nl_file file;
 	int err;
@@ -225,9 +205,4 @@ static int offload_recall_doit(struct sk_buff *skb, struct genl_info *info)
 	err = ditto_offload_recall(file.node);
 	ditto_nl_file_put(&file);
 	return err;
-}
-
-int ditto_nl_offload_recall_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ditto_nl_later(skb, info, offload_recall_doit);
 }

@@ -421,7 +421,7 @@ static int close_request(struct genl_info *info, struct close_request *req,
 	return err;
 }
 
-static int session_close_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_session_close_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct close_request req = { .close = close_session };
 	int err;
@@ -438,12 +438,7 @@ static int session_close_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-int ditto_nl_session_close_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ditto_nl_later(skb, info, session_close_doit);
-}
-
-static int open_close_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_open_close_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct close_request req = { .close = close_open };
 	int err;
@@ -460,12 +455,7 @@ static int open_close_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-int ditto_nl_open_close_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ditto_nl_later(skb, info, open_close_doit);
-}
-
-static int tree_close_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_tree_close_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct close_request req = { .close = close_tree };
 	int err;
@@ -482,9 +472,4 @@ static int tree_close_doit(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG_ATTR_FMT(info->extack, info->attrs[DITTO_A_TREE_ID],
 					"session %llu has no tree %llu", req.session, req.id);
 	return err;
-}
-
-int ditto_nl_tree_close_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ditto_nl_later(skb, info, tree_close_doit);
 }

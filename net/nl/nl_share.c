@@ -276,7 +276,7 @@ static int opts_read(struct ditto_share_opts *opts, struct genl_info *info)
 	return err ?: access_read(opts, info);
 }
 
-static int share_new_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_share_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
 	struct ditto_share_config cfg = {};
@@ -309,11 +309,6 @@ static int share_new_doit(struct sk_buff *skb, struct genl_info *info)
 	else
 		ditto_records_share_added(srv);
 	return err;
-}
-
-int ditto_nl_share_new_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ditto_nl_later(skb, info, share_new_doit);
 }
 
 static int share_missing(struct genl_info *info)
@@ -377,7 +372,7 @@ static int share_set(struct ditto_server *srv, struct genl_info *info)
 	return err;
 }
 
-static int share_set_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_share_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
 	int err;
@@ -388,12 +383,7 @@ static int share_set_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-int ditto_nl_share_set_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ditto_nl_later(skb, info, share_set_doit);
-}
-
-static int share_del_doit(struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_share_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
 
@@ -402,11 +392,6 @@ static int share_del_doit(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	}
 	return ditto_share_del(srv, attr_name(info), info->extack);
-}
-
-int ditto_nl_share_del_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return ditto_nl_later(skb, info, share_del_doit);
 }
 
 /* Bytes of a share in a message. */
