@@ -47,19 +47,23 @@ struct sk_buff *ditto_nl_reply_new(struct genl_info *info, size_t size, void **h
 
 /*
  * ditto_nl_later - run an operation without the lock of generic netlink
+ * ditto_nl_later_dump - run a dump without the lock of generic netlink
  *
- * The specification names it as the "pre" of each operation that may wait for a file system or for
- * requests of clients, so genl.h declares it, as a pre_doit.
+ * The specification names the first as the "pre" of each operation that may wait for a file system
+ * or for requests of clients, and the second as that of each dump that has no start of its own, so
+ * genl.h declares them: one is a pre_doit, and the other the start of a dump. A start of its own
+ * calls the second before anything else, and ends if that does not return 0.
  *
  * The operation runs when the calling task returns to user mode, before its sendmsg() returns,
  * behind others of the task that it sent before, and is acknowledged then. It gets copies of the
  * message and of its struct genl_info, and runs with the credentials that the request has.
  * Operations without this function come first, also if they stand behind it in the same datagram.
+ * The rest of a dump runs when its reader receives, like that of any dump.
  *
- * Context: by generic netlink, ahead of the doit.
- * Return: -EINTR, upon which generic netlink neither runs the doit nor acknowledges; 0 if the doit
- *	is to run at once, for a kernel thread; -ENOBUFS if too many requests of the task wait; or
- *	another errno.
+ * Context: by generic netlink, ahead of the doit or of the dump.
+ * Return: -EINTR, upon which generic netlink neither runs the operation nor acknowledges; 0 if it
+ *	is to run now: for a kernel thread, or for a dump that was begun later; -ENOBUFS if too many
+ *	requests of the task wait; or another errno.
  */
 
 /**

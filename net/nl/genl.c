@@ -371,6 +371,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd	= DITTO_CMD_LISTENER_GET,
+		.start	= ditto_nl_later_dump,
 		.dumpit	= ditto_nl_listener_get_dumpit,
 		.flags	= GENL_CMD_CAP_DUMP,
 	},
@@ -388,6 +389,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd	= DITTO_CMD_CLIENT_GET,
+		.start	= ditto_nl_later_dump,
 		.dumpit	= ditto_nl_client_get_dumpit,
 		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
 	},
@@ -400,6 +402,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd	= DITTO_CMD_STAT_GET,
+		.start	= ditto_nl_later_dump,
 		.dumpit	= ditto_nl_stat_get_dumpit,
 		.flags	= GENL_CMD_CAP_DUMP,
 	},
@@ -454,6 +457,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd	= DITTO_CMD_LOCK_CLIENT_GET,
+		.start	= ditto_nl_later_dump,
 		.dumpit	= ditto_nl_lock_client_get_dumpit,
 		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
 	},
@@ -525,6 +529,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd	= DITTO_CMD_SETTING_GET,
+		.start	= ditto_nl_later_dump,
 		.dumpit	= ditto_nl_setting_get_dumpit,
 		.flags	= GENL_CMD_CAP_DUMP,
 	},
@@ -546,6 +551,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd	= DITTO_CMD_SHARE_OPTION_GET,
+		.start	= ditto_nl_later_dump,
 		.dumpit	= ditto_nl_share_option_get_dumpit,
 		.flags	= GENL_CMD_CAP_DUMP,
 	},

@@ -7,11 +7,15 @@
  * task returns to user mode, where it holds no lock: sendmsg() returns after they are done, as for
  * others, and the acknowledgment is sent by this file.
  *
+ * A dump is begun in the same way, by the functions that generic netlink would begin it with, less
+ * its lock. It goes on when its socket is read, where generic netlink holds no lock either.
+ *
  * A file is made and closed for each. A task closes its files in no particular order, so each of
  * them stands for the oldest request of its task. A request runs with the credentials that it was
  * sent with: those of io_uring need not be those of the task.
  */
 #include <linux/anon_inodes.h>
+#include <linux/container_of.h>
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fcntl.h>
@@ -20,6 +24,7 @@
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/netlink.h>
+#include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/skbuff.h>
@@ -39,37 +44,116 @@ static DEFINE_SPINLOCK(nl_laters_lock);
 
 /**
  * struct nl_later - a request that runs when its task returns to user mode
+ * @ref: one until the request has run, and one of a dump that has begun
+ * @begun: it is a dump that has begun
  * @link: on nl_laters
- * @task: the task, held
- * @cred: credentials of the request, held
- * @op: the operation
- * @skb: clone of the message; @info points into it
- * @sk: socket of the sender, held; it keeps the network namespace
- * @info: for @op
- * @extack: of @info
- * @attrs: of @info
+ * @task: the task, held until the request has run
+ * @cred: credentials of the request, held until it has run
+ * @sender: socket of the sender, held until the request has run; it keeps the network namespace,
+ *	and a dump that began on a closed socket would not end
+ * @call: the operation, and what it gets, as generic netlink keeps them for a dump
+ * @skb: clone of the message; @call points into it
+ * @extack: of @call
+ * @attrs: of @call
  */
 struct nl_later {
+	refcount_t ref;
+	bool begun;
 	struct list_head link;
 	struct task_struct *task;
 	const struct cred *cred;
-	struct genl_split_ops op;
+	struct file *sender;
+	struct genl_dumpit_info call;
 	struct sk_buff *skb;
-	struct sock *sk;
-	struct genl_info info;
 	struct netlink_ext_ack extack;
 	struct nlattr *attrs[];
 };
 
-static void nl_later_free(struct nl_later *later)
+static void nl_later_put(struct nl_later *later)
 {
+	if (!refcount_dec_and_test(&later->ref))
+		return;
 	/* It was not charged to the socket. */
 	later->skb->sk = NULL;
 	kfree_skb(later->skb);
-	sock_put(later->sk);
+	kfree(later);
+}
+
+/* The request has run, or is refused. */
+static void nl_later_end(struct nl_later *later)
+{
+	fput(later->sender);
 	put_cred(later->cred);
 	put_task_struct(later->task);
-	kfree(later);
+	nl_later_put(later);
+}
+
+/* The request of a dump, held by it from a start that succeeded to its end. */
+static struct nl_later *nl_later_of(const struct netlink_callback *cb)
+{
+	return container_of(cb->data, struct nl_later, call);
+}
+
+static int nl_dump_start(struct netlink_callback *cb)
+{
+	struct nl_later *later = nl_later_of(cb);
+	int err = later->call.op.start(cb);
+
+	if (err)
+		return err;
+	refcount_inc(&later->ref);
+	later->begun = true;
+	return 0;
+}
+
+static int nl_dump_step(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct nl_later *later = nl_later_of(cb);
+
+	later->call.info.extack = cb->extack;
+	return later->call.op.dumpit(skb, cb);
+}
+
+static int nl_dump_done(struct netlink_callback *cb)
+{
+	struct nl_later *later = nl_later_of(cb);
+	int ret = 0;
+
+	later->call.info.extack = cb->extack;
+	if (later->call.op.done)
+		ret = later->call.op.done(cb);
+	nl_later_put(later);
+	return ret;
+}
+
+static int nl_dump_begin(struct nl_later *later)
+{
+	struct netlink_dump_control control = {
+		.start = nl_dump_start,
+		.dump = nl_dump_step,
+		.done = nl_dump_done,
+		.extack = &later->extack,
+		.data = &later->call,
+	};
+
+	return netlink_dump_start(genl_info_net(&later->call.info)->genl_sock, later->skb,
+				  nlmsg_hdr(later->skb), &control);
+}
+
+static void nl_later_run(struct nl_later *later)
+{
+	struct nlmsghdr *request = nlmsg_hdr(later->skb);
+	int err;
+
+	if (later->call.op.flags & GENL_CMD_CAP_DUMP)
+		err = nl_dump_begin(later);
+	else
+		err = later->call.op.doit(later->skb, &later->call.info);
+	/* The last message of a dump is its acknowledgment. */
+	if (later->begun && err == -EINTR)
+		return;
+	if (err || request->nlmsg_flags & NLM_F_ACK)
+		netlink_ack(later->skb, request, err, &later->extack);
 }
 
 /* Return: false if there are too many of the task. */
@@ -112,15 +196,11 @@ static struct nl_later *nl_later_take(const struct task_struct *task)
 static int nl_later_release(struct inode *inode, struct file *file)
 {
 	struct nl_later *later = nl_later_take(file->private_data);
-	struct nlmsghdr *request = nlmsg_hdr(later->skb);
 	const struct cred *old = override_creds(later->cred);
-	int err;
 
-	err = later->op.doit(later->skb, &later->info);
+	nl_later_run(later);
 	revert_creds(old);
-	if (err || request->nlmsg_flags & NLM_F_ACK)
-		netlink_ack(later->skb, request, err, &later->extack);
-	nl_later_free(later);
+	nl_later_end(later);
 	return 0;
 }
 
@@ -128,6 +208,12 @@ static const struct file_operations nl_later_fops = {
 	.owner = THIS_MODULE,
 	.release = nl_later_release,
 };
+
+/* The file of the sender's socket, which its sendmsg() holds; NULL for the kernel's own. */
+static struct file *nl_sender(const struct sk_buff *skb)
+{
+	return NETLINK_CB(skb).sk->sk_socket->file;
+}
 
 static struct nl_later *nl_later_alloc(const struct genl_split_ops *op, struct sk_buff *skb,
 				       const struct genl_info *info)
@@ -145,43 +231,59 @@ static struct nl_later *nl_later_alloc(const struct genl_split_ops *op, struct s
 	}
 	/* netlink_ack() sends by it. */
 	later->skb->sk = skb->sk;
-	later->sk = NETLINK_CB(skb).sk;
-	sock_hold(later->sk);
+	later->sender = get_file(nl_sender(skb));
 	later->task = get_task_struct(current);
 	later->cred = get_current_cred();
-	later->op = *op;
-	later->info = *info;
+	later->call.op = *op;
+	later->call.info = *info;
 	if (info->attrs)
-		later->info.attrs = memcpy(later->attrs, info->attrs,
-					   array_size(nattrs, sizeof(*info->attrs)));
-	later->info.extack = &later->extack;
+		later->call.info.attrs = memcpy(later->attrs, info->attrs,
+						array_size(nattrs, sizeof(*info->attrs)));
+	later->call.info.extack = &later->extack;
+	refcount_set(&later->ref, 1);
 	return later;
 }
 
-int ditto_nl_later(const struct genl_split_ops *ops, struct sk_buff *skb, struct genl_info *info)
+static int nl_later_queue(const struct genl_split_ops *op, struct sk_buff *skb,
+			  const struct genl_info *info)
 {
 	struct nl_later *later;
 	struct file *file;
 
-	/* It does not return to user mode. */
-	if (current->flags & PF_KTHREAD)
+	/* The kernel's own requests do not return to user mode. */
+	if (current->flags & PF_KTHREAD || !nl_sender(skb))
 		return 0;
-	later = nl_later_alloc(ops, skb, info);
+	later = nl_later_alloc(op, skb, info);
 	if (!later)
 		return -ENOMEM;
 	if (!nl_later_add(later)) {
 		NL_SET_ERR_MSG(info->extack, "too many requests at a time");
-		nl_later_free(later);
+		nl_later_end(later);
 		return -ENOBUFS;
 	}
 	/* The request holds the task. */
 	file = anon_inode_getfile("[ditto_netlink]", &nl_later_fops, later->task, O_RDONLY);
 	if (IS_ERR(file)) {
 		nl_later_remove(later);
-		nl_later_free(later);
+		nl_later_end(later);
 		return PTR_ERR(file);
 	}
 	fput(file);
-	/* Like a dump that was started, it is not acknowledged yet. */
+	/* Generic netlink does not acknowledge, as if a dump had begun. */
 	return -EINTR;
+}
+
+int ditto_nl_later(const struct genl_split_ops *ops, struct sk_buff *skb, struct genl_info *info)
+{
+	return nl_later_queue(ops, skb, info);
+}
+
+int ditto_nl_later_dump(struct netlink_callback *cb)
+{
+	const struct genl_dumpit_info *call = genl_dumpit_info(cb);
+
+	/* It is later already. */
+	if (cb->dump == nl_dump_step)
+		return 0;
+	return nl_later_queue(&call->op, cb->skb, &call->info);
 }

@@ -288,14 +288,19 @@ int ditto_nl_claim_get_start(struct netlink_callback *cb)
 	const struct genl_info *info = genl_info_dump(cb);
 	const struct nlattr *client = info->attrs[DITTO_A_CLAIM_CLIENT];
 	const struct nlattr *path = info->attrs[DITTO_A_CLAIM_PATH];
-	struct claim_dump *dump = kzalloc(sizeof(*dump), GFP_KERNEL);
-	int err = -ENOMEM;
+	struct claim_dump *dump;
+	int err;
 
+	err = ditto_nl_later_dump(cb);
+	if (err)
+		return err;
+	dump = kzalloc(sizeof(*dump), GFP_KERNEL);
 	if (!dump)
 		return -ENOMEM;
 	dump->cb = cb;
 	dump->table = ditto_server_of(sock_net(cb->skb->sk))->locks;
 	dump->buffer = kmalloc(PATH_MAX, GFP_KERNEL);
+	err = -ENOMEM;
 	if (!dump->buffer)
 		goto free;
 	if (client)

@@ -58,6 +58,10 @@ static int job_put(struct sk_buff *msg, struct netlink_callback *cb,
 
 int ditto_nl_job_get_start(struct netlink_callback *cb)
 {
+	int err = ditto_nl_later_dump(cb);
+
+	if (err)
+		return err;
 	cb->min_dump_alloc = max_t(size_t, cb->min_dump_alloc, JOB_MESSAGE);
 	return 0;
 }

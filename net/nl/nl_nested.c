@@ -90,6 +90,10 @@ static int nested_put(struct ditto_share *nested, void *arg)
 
 int ditto_nl_nested_get_start(struct netlink_callback *cb)
 {
+	int err = ditto_nl_later_dump(cb);
+
+	if (err)
+		return err;
 	cb->min_dump_alloc = max_t(size_t, cb->min_dump_alloc, NESTED_MESSAGE);
 	return 0;
 }

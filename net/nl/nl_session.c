@@ -56,8 +56,13 @@ static struct show_dump **show_dump_of(struct netlink_callback *cb)
 
 static int show_start(struct netlink_callback *cb)
 {
-	struct show_dump *dump = kzalloc(sizeof(*dump), GFP_KERNEL);
+	struct show_dump *dump;
+	int err;
 
+	err = ditto_nl_later_dump(cb);
+	if (err)
+		return err;
+	dump = kzalloc(sizeof(*dump), GFP_KERNEL);
 	if (!dump)
 		return -ENOMEM;
 	dump->cb = cb;

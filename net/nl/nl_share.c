@@ -535,8 +535,13 @@ static int share_measure(struct ditto_share *share, void *arg)
 /* The buffers of the dump are allocated before it runs, so the longest share must fit. */
 int ditto_nl_share_get_start(struct netlink_callback *cb)
 {
-	struct share_dump *dump = kzalloc(sizeof(*dump), GFP_KERNEL);
+	struct share_dump *dump;
+	int err;
 
+	err = ditto_nl_later_dump(cb);
+	if (err)
+		return err;
+	dump = kzalloc(sizeof(*dump), GFP_KERNEL);
 	if (!dump)
 		return -ENOMEM;
 	dump->cb = cb;

@@ -269,6 +269,14 @@ def frozen(path):
         os.close(fd)
 
 
+def hanging(where):
+    """Mount a file system in user space that does not even say hello."""
+    fuse = os.open('/dev/fuse', os.O_RDWR)
+    run('mount', '-i', '-t', 'fuse', '-o', f'fd={fuse},rootmode=40000,user_id=0,group_id=0', 'hangs',
+        where, pass_fds=(fuse,))
+    return fuse
+
+
 class Child:
     """A function in a forked process; join() returns its value or raises its error."""
 

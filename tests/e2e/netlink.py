@@ -149,13 +149,14 @@ def call(ns, command, *pairs, dump=False):
             sock, family, NUMBERS[f'DITTO_CMD_{command}'], DUMP if dump else 0, named(pairs))]
 
 
-def datagram(family, *calls):
+def datagram(family, *calls, dump=False):
     """Requests of the server's family, numbered from 1: each a command and its attributes."""
     out = b''
     for number, (command, *pairs) in enumerate(calls, 1):
         body = struct.pack('=BBH', NUMBERS[f'DITTO_CMD_{command}'], 1, 0)
         body += b''.join(attribute(*pair) for pair in named(pairs))
-        out += struct.pack('=IHHII', 16 + len(body), family, REQUEST | ACK, number, 0) + body
+        flags = REQUEST | ACK | (DUMP if dump else 0)
+        out += struct.pack('=IHHII', 16 + len(body), family, flags, number, 0) + body
     return out
 
 

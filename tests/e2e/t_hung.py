@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A file system that hangs does not hold up the others."""
 import errno
+import fcntl
 import os
 import shutil
+import struct
 import subprocess
 import threading
 
+import netlink
 import nfs3
 import smb2
 import smbraw
 from fault_points import Point
-from harness import Volume, eq, frozen, get, pattern, put, run, sleepers, test, wait_for
+from harness import (Volume, eq, frozen, get, hanging, pattern, put, run, sleepers, test,
+                     wait_for)
 from t_offload_kernel import RANGE, Reader, has_record, helper, offloaded, settled
 from t_offload_wait import read, status
 
@@ -103,38 +107,127 @@ def others_close_their_files(w):
     slow.umount()
 
 
-@test(server='ditto', fs='ext4')
-def administration_goes_on(w):
-    """While shares are removed and added that wait for a disk, other requests of netlink are served.
+def hangs(count, call, *args, **kw):
+    """The thread of a call that waits for a file system, where that many wait with it."""
+    thread = threading.Thread(target=call, args=args, kwargs=kw, daemon=True)
+    thread.start()
+    wait_for('it waits', lambda: len(sleepers(pid='self/task/[0-9]*')) == count)
+    return thread
+
+
+def others_are_served(w):
+    """Check that requests of netlink are served beside those that wait.
 
     To register a family waits for requests that hold the lock of generic netlink, and holds up all
     that come later.
     """
-    slow, _ = slow_volume(w)
-
     def administer():
         for command in 'modprobe', 'rmmod':
             run(command, 'ditto_family')
-        done.append(w.server.ctl('status', check=False).stdout)
-
-    def hangs(count, call, *args):
-        thread = threading.Thread(target=call, args=args, daemon=True)
-        thread.start()
-        wait_for('it waits', lambda: len(sleepers(pid='self/task/[0-9]*')) == count)
-        return thread
+        done.append(netlink.call(w.server_ns, 'GRACE_GET'))
     done = []
+    other = threading.Thread(target=administer, daemon=True)
+    other.start()
+    wait_for('others are served', lambda: not other.is_alive())
+    eq(len(done), 1)
+
+
+@test(server='ditto', fs='ext4')
+def administration_goes_on(w):
+    """While shares are removed and added that wait for a disk, other requests of netlink are served."""
+    slow, _ = slow_volume(w)
     with frozen(w.export):
         removal = hangs(1, w.server.delete, 'slow')
         addition = hangs(2, w.server.add, 'again', slow.where)
-        other = threading.Thread(target=administer, daemon=True)
-        other.start()
-        wait_for('others are served', lambda: not other.is_alive())
+        others_are_served(w)
+        assert '1 share' in w.server.ctl('status', check=False).stdout
         eq((removal.is_alive(), addition.is_alive()), (True, True), 'they wait')
-    assert done and '1 share' in done[0], done
     for thread in removal, addition:
         thread.join()
     w.server.delete('again')
     slow.umount()
+
+
+@test(server='ditto')
+def administration_goes_on_beside_a_path(w):
+    """While claims of a file are listed whose file system hangs, other requests are served."""
+    where = f'{w.base}/stuck'
+    os.mkdir(where)
+    fuse = hanging(where)
+
+    def claims():
+        try:
+            netlink.call(w.server_ns, 'CLAIM_GET', ('CLAIM_PATH', f'{where}/f'), dump=True)
+        except OSError as e:
+            said.append(e.strerror)
+    said = []
+    listing = hangs(1, claims)
+    others_are_served(w)
+    eq(listing.is_alive(), True, 'it waits')
+    os.close(fuse)
+    listing.join()
+    assert said and 'there is no such file' in said[0], said
+    run('umount', '-l', where)
+
+
+@test(server='ditto', fs='ext4', timeout=60)
+def list_of_a_closed_socket(w):
+    """A list whose socket is closed while it waits for a file system ends."""
+    slow, _ = slow_volume(w)
+    os.mkdir(f'{slow.where}/d')
+    put(f'{slow.where}/d/f', b'')
+    os.link(f'{slow.where}/d/f', f'{slow.where}/d/g')
+    run('chattr', '+D', f'{slow.where}/d')
+
+    def list_claims():
+        with netlink.family_socket(w.server_ns) as (sock, family):
+            sockets.append(sock)
+            sock.send(netlink.datagram(family, ('CLAIM_GET', ('CLAIM_PATH', f'{slow.where}/d/g')),
+                                       dump=True))
+    sockets, used = [], module_uses()
+    with open(f'{slow.where}/d/f', 'r+b') as f:
+        # more than one part
+        for i in range(500):
+            fcntl.lockf(f, fcntl.LOCK_EX, 1, 2 * i)
+        # the name that is looked up is not in memory, and its directory is locked
+        put('/proc/sys/vm/drop_caches', b'2')
+        with frozen(w.export):
+            change = hangs(1, os.mkdir, f'{slow.where}/d/new')
+            listing = hangs(2, list_claims)
+            sockets[0].close()
+        for thread in change, listing:
+            thread.join()
+    eq(module_uses(), used)
+    w.server.delete('slow')
+    slow.umount()
+
+
+@test(server='ditto', smb=True, squash='none', timeout=60)
+def administration_goes_on_beside_lists(w):
+    """While a session is closed that waits for a disk, and lists wait for it, others are served."""
+    slow = w.served_volume('slow')
+    link = smbraw.Link(w.client).negotiate(0x210)
+    eq(link.login(), 'SUCCESS')
+    eq(link.connect_tree('slow'), 'SUCCESS')
+    link.create('gone', access=smb2.DELETE, options=smb2.DELETE_ON_CLOSE)
+    session, = w.server.json('session', 'list')
+    lists = 'LISTENER', 'CLIENT', 'CONNECTION', 'SESSION', 'TREE', 'OPEN'
+    with frozen(slow):
+        threads = [hangs(1, w.server.call, 'SESSION_CLOSE',
+                         ('SESSION_ID', struct.pack('=Q', session['id'])))]
+        for count, name in enumerate(lists, 2):
+            threads.append(hangs(count, netlink.call, w.server_ns, f'{name}_GET', dump=True))
+        others_are_served(w)
+        eq([x for x in threads if not x.is_alive()], [], 'they wait')
+    for thread in threads:
+        thread.join()
+    eq(os.path.exists(f'{slow}/gone'), False)
+    link.end()
+
+
+def module_uses():
+    """References to the server's module, of dumps that have not ended among others."""
+    return int(get('/sys/module/ditto/refcnt'))
 
 
 def runs(program):

@@ -12,7 +12,7 @@ import time
 import nfs3
 import rpc
 import servers
-from harness import (Child, Volume, eq, frozen, get, mount, pattern, process_stopped, put, run,
+from harness import (Child, Volume, eq, frozen, get, hanging, mount, pattern, process_stopped, put, run,
                      stop_process, test, umount, wait_for, MNT_DETACH)
 from nfs3 import sattr
 from t_admin import Helper, rpcbind
@@ -308,14 +308,6 @@ def what_is_mounted(w):
     wait_for('the share', lambda: names(w) == ['data'], 70)
     s.ctl('stop')
     volume.umount()
-
-
-def hanging(where):
-    """Mount a file system in user space that does not even say hello."""
-    fuse = os.open('/dev/fuse', os.O_RDWR)
-    run('mount', '-i', '-t', 'fuse', '-o', f'fd={fuse},rootmode=40000,user_id=0,group_id=0', 'hangs',
-        where, pass_fds=(fuse,))
-    return fuse
 
 
 @test(server='ditto', share=False, clients=1, timeout=120)
