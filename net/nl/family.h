@@ -49,10 +49,10 @@ struct sk_buff *ditto_nl_reply_new(struct genl_info *info, size_t size, void **h
  * ditto_nl_later - run an operation without the lock of generic netlink
  * ditto_nl_later_dump - run a dump without the lock of generic netlink
  *
- * The specification names the first as the "pre" of each operation that may wait for a file system
- * or for requests of clients, and the second as that of each dump that has no start of its own, so
- * genl.h declares them: one is a pre_doit, and the other the start of a dump. A start of its own
- * calls the second before anything else, and ends if that does not return 0.
+ * The specification names the first as the "pre" of each operation that may wait for a file system,
+ * for requests of clients or for the helper, and the second as that of each dump that has no start
+ * of its own, so genl.h declares them: one is a pre_doit, and the other the start of a dump. A
+ * start of its own calls the second before anything else, and ends if that does not return 0.
  *
  * The operation runs when the calling task returns to user mode, before its sendmsg() returns,
  * behind others of the task that it sent before, and is acknowledged then. It gets copies of the
@@ -62,8 +62,8 @@ struct sk_buff *ditto_nl_reply_new(struct genl_info *info, size_t size, void **h
  *
  * Context: by generic netlink, ahead of the doit or of the dump.
  * Return: -EINTR, upon which generic netlink neither runs the operation nor acknowledges; 0 if it
- *	is to run now: for a kernel thread, or for a dump that was begun later; -ENOBUFS if too many
- *	requests of the task wait; or another errno.
+ *	is to run now, because the request is the kernel's own or is run later already; -ENOBUFS if
+ *	too many requests of the task wait; or another errno.
  */
 
 /**

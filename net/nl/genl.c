@@ -377,6 +377,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_SERVER_SET,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_server_set_doit,
 		.policy		= ditto_server_set_nl_policy,
 		.maxattr	= DITTO_A_SERVER_SETTING,
@@ -395,6 +396,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_CLIENT_DISCONNECT,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_client_disconnect_doit,
 		.policy		= ditto_client_disconnect_nl_policy,
 		.maxattr	= DITTO_A_CLIENT_ADDRESS,
@@ -407,9 +409,10 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.flags	= GENL_CMD_CAP_DUMP,
 	},
 	{
-		.cmd	= DITTO_CMD_CACHE_FLUSH,
-		.doit	= ditto_nl_cache_flush_doit,
-		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+		.cmd		= DITTO_CMD_CACHE_FLUSH,
+		.pre_doit	= ditto_nl_later,
+		.doit		= ditto_nl_cache_flush_doit,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= DITTO_CMD_HELPER_REGISTER,
@@ -450,6 +453,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_CLAIM_RELEASE,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_claim_release_doit,
 		.policy		= ditto_claim_release_nl_policy,
 		.maxattr	= DITTO_A_CLAIM_ID,
@@ -463,6 +467,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_LOCK_CLIENT_RELEASE,
+		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_lock_client_release_doit,
 		.policy		= ditto_lock_client_release_nl_policy,
 		.maxattr	= DITTO_A_LOCK_CLIENT_PROTOCOL,

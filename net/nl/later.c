@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Requests that may wait for long: for a file system, or for requests of clients.
+ * Requests that may wait for long: for a file system, for requests of clients, or for the helper.
  *
  * Generic netlink holds its lock for reading while an operation runs. Whoever registers a family
  * waits for it, and then all requests of all families wait, too. So these operations run when their

@@ -729,6 +729,10 @@ def requests_of_one_datagram(w):
         sock.send(netlink.datagram(family, new, remove, new, new, remove, remove))
         eq(netlink.acknowledgments(sock, 6),
            [(1, 0), (2, 0), (3, 0), (4, errno.EEXIST), (5, 0), (6, errno.ENOENT)])
+        # what does not wait comes first
+        sock.send(netlink.datagram(family, ('CLAIM_RELEASE', ('CLAIM_ID', struct.pack('=Q', 1))),
+                                   ('JOB_CANCEL', ('JOB_ID', struct.pack('=Q', 1)))))
+        eq(netlink.acknowledgments(sock, 2), [(2, errno.ENOENT), (1, errno.ENOENT)])
         # more than are kept are refused
         check = ('NESTED_CHECK',)
         sock.send(netlink.datagram(family, *[check] * 100))

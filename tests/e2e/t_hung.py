@@ -2,6 +2,7 @@
 """A file system that hangs does not hold up the others."""
 import errno
 import fcntl
+import ipaddress
 import os
 import shutil
 import struct
@@ -10,11 +11,13 @@ import threading
 
 import netlink
 import nfs3
+import nlm
 import smb2
 import smbraw
 from fault_points import Point
-from harness import (Volume, eq, frozen, get, hanging, pattern, put, run, sleepers, test,
-                     wait_for)
+from harness import (Volume, eq, frozen, get, hanging, pattern, process_stopped, put, run, sleepers,
+                     test, wait_for)
+from nlm_lockers import machines
 from t_offload_kernel import RANGE, Reader, has_record, helper, offloaded, settled
 from t_offload_wait import read, status
 
@@ -29,6 +32,31 @@ def slow_volume(w):
     fh = n.create(n.root, 'f').fh
     eq(n.write(fh, 0, bytes(4096), UNSTABLE).status, nfs3.OK)
     return slow, fh
+
+
+def hangs(count, call, *args, **kw):
+    """The thread of a call that waits for a file system, where that many wait with it."""
+    thread = threading.Thread(target=call, args=args, kwargs=kw, daemon=True)
+    thread.start()
+    wait_for('it waits', lambda: len(sleepers(pid='self/task/[0-9]*')) == count)
+    return thread
+
+
+def others_are_served(w):
+    """Check that requests of netlink are served beside those that wait.
+
+    To register a family waits for requests that hold the lock of generic netlink, and holds up all
+    that come later.
+    """
+    def administer():
+        for command in 'modprobe', 'rmmod':
+            run(command, 'ditto_family')
+        done.append(netlink.call(w.server_ns, 'GRACE_GET'))
+    done = []
+    other = threading.Thread(target=administer, daemon=True)
+    other.start()
+    wait_for('others are served', lambda: not other.is_alive())
+    eq(len(done), 1)
 
 
 @test(server='ditto', fs='ext4')
@@ -103,33 +131,12 @@ def others_close_their_files(w):
         wait_for('its end', lambda: runs(w.path('true')))
         wait_for('no open file', lambda: not w.server.setting('open_files'))
         eq(sleepers('+ditto') != [], True, 'the frozen one hangs')
+        flush = hangs(1, w.server.call, 'CACHE_FLUSH')
+        others_are_served(w)
+        eq(flush.is_alive(), True, 'it waits')
+    flush.join()
     w.server.delete('slow')
     slow.umount()
-
-
-def hangs(count, call, *args, **kw):
-    """The thread of a call that waits for a file system, where that many wait with it."""
-    thread = threading.Thread(target=call, args=args, kwargs=kw, daemon=True)
-    thread.start()
-    wait_for('it waits', lambda: len(sleepers(pid='self/task/[0-9]*')) == count)
-    return thread
-
-
-def others_are_served(w):
-    """Check that requests of netlink are served beside those that wait.
-
-    To register a family waits for requests that hold the lock of generic netlink, and holds up all
-    that come later.
-    """
-    def administer():
-        for command in 'modprobe', 'rmmod':
-            run(command, 'ditto_family')
-        done.append(netlink.call(w.server_ns, 'GRACE_GET'))
-    done = []
-    other = threading.Thread(target=administer, daemon=True)
-    other.start()
-    wait_for('others are served', lambda: not other.is_alive())
-    eq(len(done), 1)
 
 
 @test(server='ditto', fs='ext4')
@@ -203,8 +210,8 @@ def list_of_a_closed_socket(w):
 
 
 @test(server='ditto', smb=True, squash='none', timeout=60)
-def administration_goes_on_beside_lists(w):
-    """While a session is closed that waits for a disk, and lists wait for it, others are served."""
+def administration_goes_on_beside_a_session(w):
+    """While a session is closed that waits for a disk, and others wait for it, some are served."""
     slow = w.served_volume('slow')
     link = smbraw.Link(w.client).negotiate(0x210)
     eq(link.login(), 'SUCCESS')
@@ -212,11 +219,15 @@ def administration_goes_on_beside_lists(w):
     link.create('gone', access=smb2.DELETE, options=smb2.DELETE_ON_CLOSE)
     session, = w.server.json('session', 'list')
     lists = 'LISTENER', 'CLIENT', 'CONNECTION', 'SESSION', 'TREE', 'OPEN'
+    address = ipaddress.ip_address(w.client.addr).packed
+    threads_setting = [('SETTING_CHANGE_NAME', 'threads'), ('SETTING_CHANGE_VALUE', 5)]
     with frozen(slow):
         threads = [hangs(1, w.server.call, 'SESSION_CLOSE',
                          ('SESSION_ID', struct.pack('=Q', session['id'])))]
         for count, name in enumerate(lists, 2):
-            threads.append(hangs(count, netlink.call, w.server_ns, f'{name}_GET', dump=True))
+            threads.append(hangs(count, w.server.call, f'{name}_GET', dump=True))
+        threads.append(hangs(8, w.server.call, 'SERVER_SET', ('SERVER_SETTING', threads_setting)))
+        threads.append(hangs(9, w.server.call, 'CLIENT_DISCONNECT', ('CLIENT_ADDRESS', address)))
         others_are_served(w)
         eq([x for x in threads if not x.is_alive()], [], 'they wait')
     for thread in threads:
@@ -228,6 +239,20 @@ def administration_goes_on_beside_lists(w):
 def module_uses():
     """References to the server's module, of dumps that have not ended among others."""
     return int(get('/sys/module/ditto/refcnt'))
+
+
+@test(server='ditto', locks='raw', clients=2)
+def administration_goes_on_beside_the_helper(w):
+    """While the helper is to remove the record of a client that is released, others are served."""
+    one, _ = machines(w)
+    eq(one.lock((0, 10)).status, nlm.OK)
+    name, = {x['client'] for x in w.server.locks()}
+    with process_stopped(w.server.helper.pid):
+        release = hangs(1, w.server.call, 'LOCK_CLIENT_RELEASE', ('LOCK_CLIENT_NAME', name))
+        others_are_served(w)
+        eq(release.is_alive(), True, 'it waits')
+    release.join()
+    eq(w.server.locks(), [])
 
 
 def runs(program):
