@@ -213,7 +213,73 @@ static inline __be32 *load_put_fixed(__be32 *p, const void *data, u32 len)
 	return p + len / sizeof(*p);
 }
 
-/* The rest: load_xdr.c. Those that read return -EBADMSG, or NULL, at the end of a reply. */
+/* Those that read return -EBADMSG, or NULL, at the end of a reply. A listing has many of them. */
+static inline const __be32 *load_take(struct load_reply *reply, size_t words)
+{
+	const __be32 *p = reply->p;
+
+	if (words > reply->end - p)
+		return NULL;
+	reply->p += words;
+	return p;
+}
+
+static inline int load_take_u32(struct load_reply *reply, u32 *value)
+{
+	const __be32 *p = load_take(reply, 1);
+
+	if (!p)
+		return -EBADMSG;
+	*value = be32_to_cpu(*p);
+	return 0;
+}
+
+static inline int load_skip_opaque(struct load_reply *reply)
+{
+	u32 len;
+
+	if (load_take_u32(reply, &len) ||
+	    !load_take(reply, DIV_ROUND_UP((size_t)len, sizeof(__be32))))
+		return -EBADMSG;
+	return 0;
+}
+
+/* Reads an entry of a directory: counts it, and keeps its cookie. */
+typedef int (*load_skip_entry)(struct load_run *run, struct load_slot *slot,
+			       struct load_reply *reply);
+
+/*
+ * A listing from its verifier on; at the end of the directory the slot begins again. Inlined, so
+ * that @skip_entry is.
+ */
+static __always_inline int load_take_listing(struct load_run *run, struct load_slot *slot,
+					     struct load_reply *reply, load_skip_entry skip_entry)
+{
+	const __be32 *verf;
+	u32 more;
+
+	verf = load_take(reply, 2);
+	if (!verf)
+		return -EBADMSG;
+	memcpy(slot->verf, verf, sizeof(slot->verf));
+	for (;;) {
+		if (load_take_u32(reply, &more))
+			return -EBADMSG;
+		if (!more)
+			break;
+		if (skip_entry(run, slot, reply))
+			return -EBADMSG;
+	}
+	if (load_take_u32(reply, &more))
+		return -EBADMSG;
+	if (more) {
+		slot->cookie = 0;
+		memset(slot->verf, 0, sizeof(slot->verf));
+	}
+	return 0;
+}
+
+/* The rest: load_xdr.c. */
 __be32 *load_put_opaque(__be32 *p, const void *data, u32 len);
 __be32 *load_put_fh(__be32 *p, const struct load_run *run);
 __be32 *load_put_numbered_name(__be32 *p, const struct load_run *run, u32 n);
@@ -221,16 +287,6 @@ __be32 *load_put_numbered_name(__be32 *p, const struct load_run *run, u32 n);
 u32 load_pick(const struct load_run *run, u32 n);
 /* The offset that call number @n reads or writes. */
 u64 load_io_offset(const struct load_run *run, u32 n);
-const __be32 *load_take(struct load_reply *reply, size_t words);
-int load_take_u32(struct load_reply *reply, u32 *value);
-int load_skip_opaque(struct load_reply *reply);
-
-/* Reads an entry of a directory: counts it, and keeps its cookie. */
-typedef int (*load_skip_entry)(struct load_run *run, struct load_slot *slot,
-			       struct load_reply *reply);
-/* A listing from its verifier on; at the end of the directory the slot begins again. */
-int load_take_listing(struct load_run *run, struct load_slot *slot, struct load_reply *reply,
-		      load_skip_entry skip_entry);
 
 /* Make the keys of @run. NULL if nothing is signed or encrypted, or an ERR_PTR: load_guard.c. */
 struct load_guard *load_guard_new(struct load_run *run);

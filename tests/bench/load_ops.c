@@ -125,7 +125,8 @@ static __be32 *encode_readdirplus(const struct load_run *run, const struct load_
 	return load_put_u32(load_put_u32(p + 2, run->size), run->size);
 }
 
-static int skip_entry(struct load_run *run, struct load_slot *slot, struct load_reply *reply)
+static __always_inline int skip_entry(struct load_run *run, struct load_slot *slot,
+				      struct load_reply *reply)
 {
 	const __be32 *cookie;
 	u32 follows;

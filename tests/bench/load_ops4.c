@@ -287,7 +287,8 @@ static int result_write(struct load_run *run, struct load_slot *slot, struct loa
 	return 0;
 }
 
-static int skip_entry(struct load_run *run, struct load_slot *slot, struct load_reply *reply)
+static __always_inline int skip_entry(struct load_run *run, struct load_slot *slot,
+				      struct load_reply *reply)
 {
 	const __be32 *cookie = load_take(reply, 2);
 	u32 words;
