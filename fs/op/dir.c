@@ -9,20 +9,12 @@
  * An open directory belongs to one listing at a time (fs/node/file.c). A concurrent listing opens
  * its own, and one of them stays cached with the node.
  *
- * The dentry of an entry is first looked for beside that of the previous entry. The dentries of a
- * directory are linked in the order in which they were added, which is the order of listings or
- * its reverse on file systems that list the dcache (tmpfs), and where an earlier listing has looked
- * them up. Those of the entries that follow are taken in the same go, and are let go together.
- *
- * Locking: d_lock of the directory's dentry guards the links, names and parents of its children;
- * theirs nest inside.
+ * The dentries of entries are found in dir_beside.c.
  */
-
 #include <linux/dcache.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
-#include <linux/namei.h>
 #include <linux/unaligned.h>
 
 #include "../../net/server.h"
@@ -33,107 +25,10 @@
 #include "../open/stream.h"
 #include "../share/nested.h"
 #include "../share/snapshot.h"
-#include "op_private.h"
-
-/**
- * struct ditto_raw_entry - an entry in the page
- * @ino: inode number from the file system
- * @pos: position of this entry, which is the cookie of the previous one
- * @len: length of @name
- * @is_dir: the file system says that it is a directory
- * @name: not terminated
- */
-struct ditto_raw_entry {
-	u64 ino;
-	u64 pos;
-	u16 len;
-	bool is_dir;
-	char name[];
-};
-
-/* Dentries that are taken under one lock, which others may want. */
-#define BESIDE_TOGETHER	16
-
-/**
- * struct ditto_listing - a listing in progress
- * @ctx: context for the file system
- * @op: the caller
- * @node: the directory
- * @dir: dentry of the directory
- * @file: the open directory
- * @page: entries
- * @used: used bytes of @page
- * @full: an entry did not fit
- * @room: bytes that the caller has left for the entries that are read; negative if the last one is
- *	longer
- * @each: bytes of an entry without its name, and as many as it may be rounded up by
- * @per_byte: its bytes for each byte of its name
- * @align: mask that rounds its bytes down
- * @dentries: look up dentries; the caller may search the directory
- * @subvolumes: directories may be roots of subvolumes, whose numbers the file system does not
- *	give; they are looked up
- * @nested: file systems may be mounted on directories that are part of the share
- * @hides: the directory of snapshots is left out
- * @mounts: @subvolumes or @nested
- * @chooses: @hides or @pick
- * @backwards: dentries were found before those of the previous entries, not behind them
- * @misses: entries in a row whose dentries were not beside those of the previous entries
- * @ahead: dentries of the current entry, of some before it, and of the next ones, held; NULL for
- *	an entry that was removed meanwhile
- * @ahead_seq: sequence numbers of these when they were found
- * @ahead_at: index of the first of them that was not handed out
- * @ahead_end: index behind the last one
- * @entry: the current entry
- * @pick: decides about an entry by its name; or NULL
- * @emit: receives an entry
- * @arg: passed to @pick and @emit
- */
-struct ditto_listing {
-	struct dir_context ctx;
-	struct ditto_op *op;
-	struct ditto_node *node;
-	struct dentry *dir;
-	struct file *file;
-	void *page;
-	size_t used;
-	bool full;
-	s32 room;
-	u32 each;
-	u32 per_byte;
-	u32 align;
-	bool dentries;
-	bool subvolumes;
-	bool nested;
-	bool hides;
-	bool mounts;
-	bool chooses;
-	bool backwards;
-	u32 misses;
-	struct dentry *ahead[BESIDE_TOGETHER];
-	unsigned int ahead_seq[BESIDE_TOGETHER];
-	u32 ahead_at;
-	u32 ahead_end;
-	struct ditto_dirent entry;
-	enum ditto_pick (*pick)(void *arg, const struct ditto_name *name, u64 cookie);
-	bool (*emit)(void *arg, const struct ditto_dirent *entry);
-	void *arg;
-};
-
-/* Misses in a row after which a listing does not look beside the previous dentry any more. */
-#define BESIDE_MISSES	8
+#include "dir_private.h"
 
 /* Entries that are read at once if the caller has room for more than it expected. */
 #define DIR_FEW		16
-
-static size_t raw_size(u32 len)
-{
-	return ALIGN(offsetof(struct ditto_raw_entry, name) + len, sizeof(u64));
-}
-
-static const struct ditto_raw_entry *raw_next(const struct ditto_raw_entry *raw)
-{
-	return (const void *)raw + raw_size(raw->len);
-}
 
 /*
  * Copy a name, unless it has a slash. Words are copied and searched at once, the last one from the
@@ -178,7 +73,7 @@ static bool dir_fill(struct dir_context *ctx, const char *name, int len, loff_t 
 	/* A damaged file system; the name could not be looked up. */
 	if (len <= 0 || len > NAME_MAX)
 		return true;
-	size = raw_size((u32)len);
+	size = ditto_raw_size((u32)len);
 	if (l->used && (l->used + size > PAGE_SIZE || l->room <= 0)) {
 		l->full = true;
 		return false;
@@ -232,170 +127,6 @@ static bool is_dotdot(const struct ditto_name *name)
 static bool is_dots(const struct ditto_name *name)
 {
 	return name->name[0] == '.' && (is_dot(name) || is_dotdot(name));
-}
-
-/* The dentry that is linked before or behind another one of the same directory, which is locked. */
-static struct dentry *dentry_beside(const struct dentry *dir, struct dentry *dentry, bool before)
-{
-	struct hlist_node **prev = dentry->d_sib.pprev;
-
-	if (!before)
-		return d_next_sibling(dentry);
-	if (prev == &dir->d_children.first)
-		return NULL;
-	return container_of(prev, struct dentry, d_sib.next);
-}
-
-/* Has a dentry of the locked directory this name? */
-static __always_inline bool dentry_is_named(const struct dentry *dentry,
-					    const struct ditto_raw_entry *raw)
-{
-	return dentry->d_name.len == raw->len &&
-	       ditto_bytes_same(dentry->d_name.name, raw->name, raw->len);
-}
-
-/* Get a dentry of the locked directory if it is that of a file, and its sequence number. */
-static bool dentry_get_positive(struct dentry *dentry, unsigned int *seq)
-{
-	bool got;
-
-	spin_lock_nested(&dentry->d_lock, DENTRY_D_LOCK_NESTED);
-	/* One that is being freed is not hashed any more. */
-	got = simple_positive(dentry) && !(dentry->d_flags & DCACHE_OP_REVALIDATE);
-	if (got)
-		dget_dlock(dentry);
-	*seq = raw_read_seqcount(&dentry->d_seq);
-	spin_unlock(&dentry->d_lock);
-	return got;
-}
-
-/*
- * The same as dput(), for which only the last reference is of interest. Few entries of a listing
- * are not referenced by their file system or by others.
- */
-static void dentry_put(struct dentry *dentry)
-{
-	if (!lockref_put_not_zero(&dentry->d_lockref))
-		dput(dentry);
-}
-
-/*
- * Get the dentries of entries that are linked in a row beside this one, in the locked directory.
- * Return: their number.
- */
-static u32 listing_get_row(struct ditto_listing *l, struct dentry *beside,
-			   const struct ditto_raw_entry *raw, u32 most)
-{
-	const void *end = l->page + l->used;
-	const bool before = l->backwards;
-	u32 n = 0;
-
-	while (n < most && (const void *)raw < end) {
-		beside = dentry_beside(l->dir, beside, before);
-		if (!beside || !dentry_is_named(beside, raw) ||
-		    !dentry_get_positive(beside, &l->ahead_seq[n]))
-			break;
-		l->ahead[n++] = beside;
-		raw = raw_next(raw);
-	}
-	return n;
-}
-
-/*
- * Find the dentry of an entry beside that of the previous one, and those of the entries behind it.
- *
- * A file system whose dentries are in another order than its entries, or are looked up anew each
- * time, gains nothing, so a listing gives up after some misses in a row. Nor does it wait for
- * others who use the directory. Those of the entries behind it are left if it is not known which of
- * these are emitted. Return: the number of dentries.
- */
-static u32 listing_look_ahead(struct ditto_listing *l, struct dentry *prev,
-			      const struct ditto_raw_entry *raw)
-{
-	u32 most = l->dentries && !l->pick ? BESIDE_TOGETHER : 1, n = 0;
-
-	if (l->misses == BESIDE_MISSES || !spin_trylock(&l->dir->d_lock))
-		return 0;
-	/* Unless the previous one was moved to another directory meanwhile. */
-	if (READ_ONCE(prev->d_parent) == l->dir) {
-		n = listing_get_row(l, prev, raw, most);
-		if (!n) {
-			l->backwards = !l->backwards;
-			n = listing_get_row(l, prev, raw, most);
-		}
-	}
-	spin_unlock(&l->dir->d_lock);
-	l->misses = n ? 0 : l->misses + 1;
-	return n;
-}
-
-/* Look up an entry that is neither "." nor "..". Return: its dentry; or NULL. */
-static struct dentry *lookup_below(struct ditto_listing *l, const struct ditto_raw_entry *raw)
-{
-	const struct ditto_name found = { .name = raw->name, .len = raw->len };
-	struct qstr name = QSTR_INIT(raw->name, raw->len);
-	struct dentry *child;
-
-	/* Search permission was checked once for all entries. */
-	child = d_hash_and_lookup(l->dir, &name);
-	if (!IS_ERR_OR_NULL(child)) {
-		if (!(child->d_flags & DCACHE_OP_REVALIDATE) && d_is_positive(child))
-			return child;
-		dput(child);
-	}
-	child = ditto_lookup_dentry(l->op, l->node, l->dir, &found);
-	/* The entry was removed since, or is damaged: only its name is known. */
-	return IS_ERR(child) ? NULL : child;
-}
-
-/* All dentries were handed out: find that of an entry, and maybe those of the entries behind it. */
-static noinline void listing_refill(struct ditto_listing *l, const struct ditto_raw_entry *raw)
-{
-	struct dentry *prev = NULL;
-	u32 at, n = 0;
-
-	for (at = 0; at < l->ahead_end; at++) {
-		if (prev)
-			dentry_put(prev);
-		prev = l->ahead[at];
-	}
-	if (prev) {
-		n = listing_look_ahead(l, prev, raw);
-		dentry_put(prev);
-	}
-	if (!n) {
-		l->ahead[n] = lookup_below(l, raw);
-		if (l->ahead[n])
-			l->ahead_seq[n] = raw_read_seqcount(&l->ahead[n]->d_seq);
-		n++;
-	}
-	l->ahead_at = 0;
-	l->ahead_end = n;
-}
-
-/* The dentry of an entry was removed, replaced or moved since it was found. */
-static noinline struct dentry *listing_replace(struct ditto_listing *l, u32 at,
-					       const struct ditto_raw_entry *raw)
-{
-	dput(l->ahead[at]);
-	l->ahead[at] = lookup_below(l, raw);
-	return l->ahead[at];
-}
-
-/* Return: the dentry, borrowed until the next call; or NULL. */
-static __always_inline struct dentry *lookup_next(struct ditto_listing *l,
-						  const struct ditto_raw_entry *raw)
-{
-	struct dentry *dentry;
-	u32 at;
-
-	if (l->ahead_at == l->ahead_end)
-		listing_refill(l, raw);
-	at = l->ahead_at++;
-	dentry = l->ahead[at];
-	if (likely(dentry) && unlikely(read_seqcount_retry(&dentry->d_seq, l->ahead_seq[at])))
-		return listing_replace(l, at, raw);
-	return dentry;
 }
 
 /* The root of the share is its own parent. */
@@ -463,7 +194,7 @@ static noinline_for_stack bool emit_mounts(struct ditto_listing *l,
 	bool more;
 
 	if (!l->dentries && raw->is_dir)
-		dentry = lookup_next(l, raw);
+		dentry = ditto_listing_dentry(l, raw);
 	if (dentry && l->subvolumes && raw->is_dir)
 		subvolume_entry(l, dentry, entry);
 	if (dentry && l->nested)
@@ -481,7 +212,7 @@ static bool emit_entry(struct ditto_listing *l, const struct ditto_raw_entry *ra
 	if (unlikely(is_dots(&l->entry.name)))
 		return emit_dots(l);
 	if (likely(l->dentries))
-		l->entry.dentry = lookup_next(l, raw);
+		l->entry.dentry = ditto_listing_dentry(l, raw);
 	if (unlikely(l->mounts))
 		return emit_mounts(l, raw);
 	return l->emit(l->arg, &l->entry);
@@ -504,7 +235,7 @@ static bool emit_page(struct ditto_listing *l)
 	enum ditto_pick pick;
 
 	for (raw = l->page; raw < end; raw = next) {
-		next = raw_next(raw);
+		next = ditto_raw_next(raw);
 		entry->name.name = raw->name;
 		entry->name.len = raw->len;
 		entry->ino = ditto_fileid(raw->ino);
