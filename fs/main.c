@@ -34,6 +34,7 @@
 #include "name/casefold.h"
 #include "node/node.h"
 #include "offload/offload.h"
+#include "op/dir_kept.h"
 #include "op/job.h"
 #include "open/instance.h"
 #include "open/stream.h"
@@ -124,11 +125,14 @@ static int __init ditto_init(void)
 	err = ditto_acl_interning_init();
 	if (err)
 		goto err_jobs;
+	err = ditto_kept_init();
+	if (err)
+		goto err_acls;
 	ditto_casefold_tables_init();
 	ditto_offload_locks_init();
 	err = ditto_share_options_init();
 	if (err)
-		goto err_acls;
+		goto err_kept;
 	err = register_pernet_subsys(&ditto_net_ops);
 	if (err)
 		goto err_options;
@@ -145,8 +149,10 @@ err_net:
 	rcu_barrier();
 err_options:
 	ditto_share_options_exit();
-err_acls:
+err_kept:
 	ditto_casefold_tables_exit();
+	ditto_kept_exit();
+err_acls:
 	ditto_acl_interning_exit();
 err_jobs:
 	ditto_jobs_cleanup();
@@ -174,6 +180,7 @@ static void __exit ditto_exit(void)
 	ditto_jobs_cleanup();
 	destroy_workqueue(ditto_wq);
 	ditto_casefold_tables_exit();
+	ditto_kept_exit();
 	ditto_acl_interning_exit();
 	ditto_instance_slab_exit();
 	ditto_node_slab_exit();

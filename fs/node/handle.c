@@ -30,6 +30,7 @@
 #include <linux/unaligned.h>
 
 #include "../../net/server.h"
+#include "../op/op.h"
 #include "../share/share.h"
 #include "handle.h"
 #include "node_private.h"
@@ -49,6 +50,8 @@ static_assert(DITTO_HANDLE_MAX + STREAM_HEAD + DITTO_FID_MAX == DITTO_STREAM_HAN
 static_assert(HANDLE_HEAD % FID_WORD == 0);
 /* The functions for the usual length sign three words of eight bytes. */
 static_assert(HANDLE_USUAL == 3 * sizeof(u64));
+/* The length of a kept handle is none of its states. */
+static_assert(HANDLE_HEAD + HANDLE_SIGN > DITTO_KEPT_FILLING);
 
 /*
  * The same as exportfs_encode_fh(), of an entry of a directory if @dir is given. @dentry is needed
@@ -297,11 +300,45 @@ static __always_inline int handle_encode(struct ditto_share *share, const struct
 	return 0;
 }
 
+void ditto_handle_basis_get(const struct ditto_share *share, struct ditto_handle_basis *basis)
+{
+	basis->tag = share->tag;
+	basis->key = share->srv->handle_key;
+	basis->has_parent = handle_has_parent(share);
+}
+
+bool ditto_handle_basis_is(const struct ditto_share *share,
+			   const struct ditto_handle_basis *basis)
+{
+	const u64 *key = share->srv->handle_key.key;
+
+	return share->tag == basis->tag && key[0] == basis->key.key[0] &&
+	       key[1] == basis->key.key[1] && handle_has_parent(share) == basis->has_parent;
+}
+
+static void handle_keep(struct ditto_kept_handle *kept, const struct inode *inode,
+			const struct ditto_handle *handle)
+{
+	if (handle->len > DITTO_HANDLE_USUAL ||
+	    cmpxchg(&kept->len, DITTO_KEPT_EMPTY, DITTO_KEPT_FILLING) != DITTO_KEPT_EMPTY)
+		return;
+	kept->ino = inode->i_ino;
+	kept->generation = inode->i_generation;
+	memcpy(kept->data, handle->data, handle->len);
+	/* Pairs with ditto_handle_recall(). */
+	smp_store_release(&kept->len, handle->len);
+}
+
 int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node *dir,
-			      struct dentry *dentry, struct ditto_handle *handle,
+			      const struct ditto_dirent *entry, struct ditto_handle *handle,
 			      struct ditto_handle_memo *memo)
 {
-	return handle_encode(share, dir, d_inode(dentry), dentry, handle, memo);
+	struct inode *inode = d_inode(entry->dentry);
+	int err = handle_encode(share, dir, inode, entry->dentry, handle, memo);
+
+	if (!err && entry->kept)
+		handle_keep(entry->kept, inode, handle);
+	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_encode_entry, DITTO);
 
@@ -323,7 +360,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_handle_of_node, DITTO);
 int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
 			struct ditto_handle *handle)
 {
-	return ditto_handle_encode_entry(share, NULL, dentry, handle, NULL);
+	return handle_encode(share, NULL, d_inode(dentry), dentry, handle, NULL);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_encode, DITTO);
 

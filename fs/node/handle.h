@@ -8,6 +8,8 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
+struct ditto_dirent;
+
 struct dentry;
 struct ditto_fid;
 struct ditto_node;
@@ -44,19 +46,20 @@ struct ditto_stream_handle {
 
 /**
  * ditto_handle_copy - copy the bytes of a handle
- * @to: filled with @handle->len bytes
- * @handle: the handle
+ * @to: filled with @len bytes
+ * @data: the bytes
+ * @len: length of the handle
  *
  * Listings copy many handles, so the usual length goes without a call of memcpy().
  *
  * Context: any.
  */
-static inline void ditto_handle_copy(void *to, const struct ditto_handle *handle)
+static inline void ditto_handle_copy(void *to, const u8 *data, u32 len)
 {
-	if (likely(handle->len == DITTO_HANDLE_USUAL))
-		memcpy(to, handle->data, DITTO_HANDLE_USUAL);
+	if (likely(len == DITTO_HANDLE_USUAL))
+		memcpy(to, data, DITTO_HANDLE_USUAL);
 	else
-		memcpy(to, handle->data, handle->len);
+		memcpy(to, data, len);
 }
 
 /**
@@ -68,6 +71,57 @@ struct ditto_handle_memo {
 	u64 first;
 	u64 state[4];
 };
+
+/**
+ * struct ditto_handle_basis - what the handles of a share depend on, beside the files
+ * @tag: tag of the share
+ * @key: key of the signature
+ * @has_parent: they have the directory, too
+ */
+struct ditto_handle_basis {
+	u64 tag;
+	siphash_key_t key;
+	bool has_parent;
+};
+
+/**
+ * struct ditto_kept_handle - handle that an earlier listing has made for an entry
+ * @len: length of @data; before, DITTO_KEPT_*. The rest is constant once it is set
+ * @generation: generation of the inode
+ * @ino: number of the inode
+ * @data: handle of up to the usual length
+ */
+struct ditto_kept_handle {
+	u32 len;
+	u32 generation;
+	u64 ino;
+	u8 data[DITTO_HANDLE_USUAL];
+};
+
+enum {
+	DITTO_KEPT_EMPTY,
+	DITTO_KEPT_FILLING,
+};
+
+/**
+ * ditto_handle_basis_get - get what the handles of a share depend on
+ * @share: the share
+ * @basis: filled
+ *
+ * Context: any.
+ */
+void ditto_handle_basis_get(const struct ditto_share *share, struct ditto_handle_basis *basis);
+
+/**
+ * ditto_handle_basis_is - are handles that were made on a basis those of a share?
+ * @share: the share
+ * @basis: from ditto_handle_basis_get()
+ *
+ * Context: any.
+ * Return: true if the same would be made again.
+ */
+bool ditto_handle_basis_is(const struct ditto_share *share,
+			   const struct ditto_handle_basis *basis);
 
 /**
  * ditto_handle_encode - make the handle of a file
@@ -142,18 +196,18 @@ int ditto_stream_handle_nodes(struct ditto_share *share, const struct ditto_fid 
 			      struct ditto_node **stream);
 
 /**
- * ditto_handle_encode_entry - make the handle of an entry of a listing
+ * ditto_handle_encode_entry - make the handle of an entry of a listing, and keep it
  * @share: see ditto_handle_encode()
- * @dir: the directory, in which @dentry was found; or NULL, then it is looked for
- * @dentry: see there
+ * @dir: the directory
+ * @entry: the entry, with a dentry
  * @handle: filled
- * @memo: zero for the first entry of a listing, then kept by this function; may be NULL
+ * @memo: zero for the first entry of a listing, then kept by this function
  *
  * Context: may sleep.
  * Return: see there.
  */
 int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node *dir,
-			      struct dentry *dentry, struct ditto_handle *handle,
+			      const struct ditto_dirent *entry, struct ditto_handle *handle,
 			      struct ditto_handle_memo *memo);
 
 /**

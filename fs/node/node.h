@@ -204,6 +204,7 @@ struct ditto_file;
  *	fs/acl/acl_file.h
  * @audit: cached audit list, &ditto_audit_none, or NULL if unknown; see fs/acl/audit_list.h
  * @casefold: case-insensitive index of a directory's names, or NULL; see fs/name/casefold_index.h
+ * @kept: kept listing of a directory, or NULL; see fs/op/dir_kept.h
  * @point: lock context of the file; claims hold a reference to the node, so it is not idle
  * @files: cached open files, see fs/node/file.c
  * @acl_changes: incremented by every change that may invalidate @acl or @audit
@@ -216,6 +217,7 @@ struct ditto_file;
  * @hardlinks: names by which these instances were opened, see fs/open/hardlink.h
  * @deletions: number of these names that are delete pending and not known to be removed; also read
  *	without @lock
+ * @listed: mark of the directory's state when it was last listed from the start
  * @local: watch for changes by local processes, or NULL; see fs/node/local_notify.c
  * @changer: task of the server that changes the entries of this directory, under its
  *	inode lock; for other files, task that removes a name and handles the consequences
@@ -245,6 +247,7 @@ struct ditto_node {
 	struct ditto_acl __rcu *audit;
 
 	struct ditto_casefold *casefold;
+	struct ditto_kept __rcu *kept;
 	struct ditto_lock_point point;
 	struct ditto_file *files[DITTO_FILE_MODES];
 	u32 acl_changes;
@@ -257,6 +260,7 @@ struct ditto_node {
 	u32 keepers;
 	struct rb_root hardlinks;
 	u32 deletions;
+	u32 listed;
 	struct ditto_local __rcu *local;
 	struct task_struct *changer;
 	const struct inode *victim;

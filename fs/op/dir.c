@@ -9,11 +9,14 @@
  * An open directory belongs to one listing at a time (fs/node/file.c). A concurrent listing opens
  * its own, and one of them stays cached with the node.
  *
- * The dentries of entries are found in dir_beside.c.
+ * Entries of a directory that is listed again without a change are kept (dir_kept.h), and take the
+ * place of the page. Their dentries are found in dir_beside.c.
  */
+#include <kunit/visibility.h>
 #include <linux/dcache.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/fsnotify.h>
 #include <linux/gfp.h>
 #include <linux/unaligned.h>
 
@@ -29,6 +32,18 @@
 
 /* Entries that are read at once if the caller has room for more than it expected. */
 #define DIR_FEW		16
+
+#if IS_ENABLED(CONFIG_KUNIT)
+atomic_t ditto_dir_reads = ATOMIC_INIT(0);
+EXPORT_SYMBOL_IF_KUNIT(ditto_dir_reads);
+
+static void count_read(void)
+{
+	atomic_inc(&ditto_dir_reads);
+}
+#else
+static void count_read(void) {}
+#endif
 
 /*
  * Copy a name, unless it has a slash. Words are copied and searched at once, the last one from the
@@ -74,7 +89,7 @@ static bool dir_fill(struct dir_context *ctx, const char *name, int len, loff_t 
 	if (len <= 0 || len > NAME_MAX)
 		return true;
 	size = ditto_raw_size((u32)len);
-	if (l->used && (l->used + size > PAGE_SIZE || l->room <= 0)) {
+	if (l->used && (l->used + size > DITTO_PART_ROOM || l->room <= 0)) {
 		l->full = true;
 		return false;
 	}
@@ -171,6 +186,8 @@ static noinline_for_stack bool emit_dots(struct ditto_listing *l)
 	struct dentry *dentry = NULL;
 	bool more;
 
+	/* They are handles of other directories, too, which may move. */
+	entry->kept = NULL;
 	if (l->dentries)
 		dentry = is_dot(&entry->name) ? dget(l->dir) : ditto_parent(l->op->share, l->dir);
 	if (IS_ERR(dentry))
@@ -227,20 +244,22 @@ static noinline enum ditto_pick listing_pick(struct ditto_listing *l,
 	return l->pick ? l->pick(l->arg, name, cookie) : DITTO_PICK_EMIT;
 }
 
-/* Hand out the page. Return: false if the caller has no more room, or ends the listing. */
-static bool emit_page(struct ditto_listing *l)
+/* Hand out what was read. Return: false if the caller has no more room, or ends the listing. */
+static bool emit_read(struct ditto_listing *l)
 {
-	const struct ditto_raw_entry *raw, *next, *end = l->page + l->used;
+	const struct ditto_raw_entry *raw, *next, *end = l->end;
 	struct ditto_dirent *entry = &l->entry;
 	enum ditto_pick pick;
 
-	for (raw = l->page; raw < end; raw = next) {
+	for (raw = l->raw; raw < end; raw = next) {
 		next = ditto_raw_next(raw);
 		entry->name.name = raw->name;
 		entry->name.len = raw->len;
 		entry->ino = ditto_fileid(raw->ino);
 		entry->mounted_on = entry->ino;
-		entry->cookie = next < end ? next->pos : (u64)l->file->f_pos;
+		entry->cookie = next < end ? next->pos : l->behind;
+		if (l->made)
+			entry->kept = l->made++;
 		pick = DITTO_PICK_EMIT;
 		if (ditto_is_hidden(l->op->share, l->dir, &entry->name))
 			pick = DITTO_PICK_SKIP;
@@ -257,6 +276,7 @@ static bool emit_page(struct ditto_listing *l)
 		if (!emit_entry(l, raw))
 			return false;
 	}
+	l->pos = l->behind;
 	return true;
 }
 
@@ -270,6 +290,72 @@ static void listing_set_room(struct ditto_listing *l, const struct ditto_readdir
 	l->each = args->each + args->align - 1;
 	l->per_byte = args->per_byte;
 	l->align = -(u32)args->align;
+}
+
+/*
+ * Get entries from the kept listing, as if they were read now: whoever watches or judges reads of
+ * the directory is asked, and the time of access is set. Return: false if it does not have them.
+ */
+static bool listing_recall(struct ditto_listing *l, bool *eof)
+{
+	struct ditto_kept_part *part = NULL;
+	u32 index;
+
+	if (!l->kept || !ditto_kept_is_current(l->kept, l->node))
+		return false;
+	if (!ditto_kept_is_end(l->kept, l->pos)) {
+		part = ditto_kept_find(l->kept, l->pos, &l->raw, &index);
+		if (!part)
+			return false;
+	}
+	if (rw_verify_area(READ, l->file, NULL, 0))
+		return false;
+	fsnotify_access(l->file);
+	file_accessed(l->file);
+	*eof = !part;
+	if (*eof)
+		return true;
+	l->end = part->entries + part->used;
+	l->behind = part->behind;
+	l->made = l->handles ? ditto_kept_handles(l->kept, part, l->op->share) : NULL;
+	l->entry.kept = NULL;
+	if (l->made)
+		l->made += index;
+	l->sought = false;
+	return true;
+}
+
+/* Read entries of the directory. */
+static int listing_read(struct ditto_listing *l, bool *eof)
+{
+	int err;
+
+	if (!l->sought) {
+		err = dir_seek(l->file, l->pos);
+		if (err)
+			return err;
+		l->sought = true;
+	}
+	l->used = 0;
+	l->full = false;
+	count_read();
+	err = iterate_dir(l->file, &l->ctx);
+	if (err)
+		/* The directory was removed meanwhile. */
+		return err == -ENOENT ? -ESTALE : err;
+	l->raw = l->page;
+	l->end = l->page + l->used;
+	l->behind = l->file->f_pos;
+	l->made = NULL;
+	l->entry.kept = NULL;
+	/* An empty page with no entry too large for it means the end. */
+	*eof = !l->used && !l->full;
+	if (l->kept && (l->used || *eof))
+		ditto_kept_add(l->kept, l->node, l->pos, l->behind, l->page, l->used, !l->full);
+	/* The room that the caller expects to fill is nearly used up: count entries. */
+	if (l->room < (s32)(DIR_FEW * l->each))
+		listing_set_room(l, &dir_few);
+	return 0;
 }
 
 /* The credential to list with is in place. */
@@ -287,25 +373,13 @@ static int dir_list(struct ditto_listing *l, struct ditto_node *dir, u64 cookie,
 		goto free;
 	}
 	l->file = df->file;
-	err = dir_seek(l->file, cookie);
-	if (err)
-		goto give;
+	l->pos = cookie;
+	l->kept = ditto_kept_get(l->op->share, dir, cookie);
 	do {
-		l->used = 0;
-		l->full = false;
-		err = iterate_dir(l->file, &l->ctx);
-		/* The directory was removed meanwhile. */
-		if (err == -ENOENT)
-			err = -ESTALE;
-		if (err)
-			goto give;
-		/* An empty page with no entry too large for it means the end. */
-		*eof = !l->used && !l->full;
-		/* The room that the caller expects to fill is nearly used up: count entries. */
-		if (l->room < (s32)(DIR_FEW * l->each))
-			listing_set_room(l, &dir_few);
-	} while (!*eof && emit_page(l));
-give:
+		err = listing_recall(l, eof) ? 0 : listing_read(l, eof);
+	} while (!err && !*eof && emit_read(l));
+	if (l->kept)
+		ditto_kept_put(l->kept);
 	while (l->ahead_end)
 		dput(l->ahead[--l->ahead_end]);
 	ditto_file_give_dir(df);
@@ -338,6 +412,8 @@ static int dir_read(struct ditto_listing *l, u64 cookie, bool *eof)
 		l->nested = false;
 	}
 	l->mounts = l->subvolumes || l->nested;
+	/* A directory may be the root of a subvolume, whose files may have the same numbers. */
+	l->handles = l->handles && l->dentries && !l->mounts;
 	l->chooses = l->hides || l->pick;
 	err = dir_list(l, l->node, cookie, eof);
 leave:
@@ -356,6 +432,7 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir,
 		.op = op,
 		.node = dir,
 		.dentries = args->dentries,
+		.handles = args->handles,
 		.subvolumes = op->share->subvolume,
 		.nested = !list_empty(&op->share->nested),
 		.pick = args->pick,

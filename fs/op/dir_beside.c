@@ -72,7 +72,7 @@ static void dentry_put(struct dentry *dentry)
 static u32 listing_get_row(struct ditto_listing *l, struct dentry *beside,
 			   const struct ditto_raw_entry *raw, u32 most)
 {
-	const void *end = l->page + l->used;
+	const void *end = l->end;
 	const bool before = l->backwards;
 	u32 n = 0;
 

@@ -3,39 +3,11 @@
 #ifndef _DITTO_FS_OP_DIR_PRIVATE_H
 #define _DITTO_FS_OP_DIR_PRIVATE_H
 
-#include <linux/align.h>
 #include <linux/dcache.h>
 #include <linux/fs.h>
 
+#include "dir_kept.h"
 #include "op_private.h"
-
-/**
- * struct ditto_raw_entry - an entry as the file system gave it
- * @ino: inode number from the file system
- * @pos: position of this entry, which is the cookie of the previous one
- * @len: length of @name
- * @is_dir: the file system says that it is a directory
- * @name: not terminated
- */
-struct ditto_raw_entry {
-	u64 ino;
-	u64 pos;
-	u16 len;
-	bool is_dir;
-	char name[];
-};
-
-/* Return: the bytes of an entry with a name of this length. */
-static inline size_t ditto_raw_size(u32 len)
-{
-	return ALIGN(offsetof(struct ditto_raw_entry, name) + len, sizeof(u64));
-}
-
-/* Return: what is behind an entry. */
-static inline const struct ditto_raw_entry *ditto_raw_next(const struct ditto_raw_entry *raw)
-{
-	return (const void *)raw + ditto_raw_size(raw->len);
-}
 
 /* Dentries that are taken under one lock, which others may want. */
 #define DITTO_BESIDE_TOGETHER	16
@@ -47,7 +19,15 @@ static inline const struct ditto_raw_entry *ditto_raw_next(const struct ditto_ra
  * @node: the directory
  * @dir: dentry of the directory
  * @file: the open directory
- * @page: entries
+ * @pos: position of the next entries to be handed out
+ * @sought: that of @file is the same
+ * @kept: kept listing of the directory's state, or NULL
+ * @handles: the caller makes handles of the entries
+ * @raw: the first of the entries that were read and are to be handed out
+ * @end: behind the last one
+ * @behind: position behind that
+ * @made: handles of these entries, as earlier listings made them, from that of @raw; or NULL
+ * @page: for entries that are read of the directory
  * @used: used bytes of @page
  * @full: an entry did not fit
  * @room: bytes that the caller has left for the entries that are read; negative if the last one is
@@ -80,6 +60,14 @@ struct ditto_listing {
 	struct ditto_node *node;
 	struct dentry *dir;
 	struct file *file;
+	u64 pos;
+	bool sought;
+	struct ditto_kept *kept;
+	bool handles;
+	const struct ditto_raw_entry *raw;
+	const void *end;
+	u64 behind;
+	struct ditto_kept_handle *made;
 	void *page;
 	size_t used;
 	bool full;

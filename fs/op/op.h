@@ -459,6 +459,7 @@ int ditto_advise(struct ditto_op *op, struct ditto_node *node, enum ditto_advice
  * @dentry: dentry of the entry, if the caller asked for dentries and it still exists; borrowed
  * @nested: file system that is mounted on the entry and is part of the share, borrowed; or NULL.
  *	@dentry and @mounted_on are of the covered directory, @ino is of its root
+ * @kept: for ditto_handle_encode_entry(), borrowed; or NULL
  */
 struct ditto_dirent {
 	struct ditto_name name;
@@ -467,7 +468,58 @@ struct ditto_dirent {
 	u64 cookie;
 	struct dentry *dentry;
 	struct ditto_share *nested;
+	struct ditto_kept_handle *kept;
 };
+
+/**
+ * ditto_handle_recall - get the handle that an earlier listing has made for an entry
+ * @kept: where it is kept
+ * @inode: inode of the entry; the name may have another one than then
+ * @len: filled with the length of the handle
+ *
+ * Context: any.
+ * Return: the bytes of the handle; NULL if there is none of this inode.
+ */
+static inline const u8 *ditto_handle_recall(const struct ditto_kept_handle *kept,
+					    const struct inode *inode, u32 *len)
+{
+	/* Pairs with handle_keep(). */
+	*len = smp_load_acquire(&kept->len);
+	if (*len <= DITTO_KEPT_FILLING || kept->ino != inode->i_ino ||
+	    kept->generation != inode->i_generation)
+		return NULL;
+	return kept->data;
+}
+
+/**
+ * ditto_handle_of_entry - get the kept handle of an entry of a listing, or make one
+ * @share: see ditto_handle_encode_entry(), and so @dir and @memo
+ * @dir: the directory
+ * @entry: the entry, with a dentry
+ * @room: for a handle that is made
+ * @memo: of the listing
+ * @len: filled with the length of the handle
+ *
+ * Context: may sleep.
+ * Return: the bytes of the handle, valid while the entry is handed out; NULL if there is none.
+ */
+static inline const u8 *ditto_handle_of_entry(struct ditto_share *share,
+					      const struct ditto_node *dir,
+					      const struct ditto_dirent *entry,
+					      struct ditto_handle *room,
+					      struct ditto_handle_memo *memo, u32 *len)
+{
+	const u8 *kept = NULL;
+
+	if (entry->kept)
+		kept = ditto_handle_recall(entry->kept, d_inode(entry->dentry), len);
+	if (kept)
+		return kept;
+	if (ditto_handle_encode_entry(share, dir, entry, room, memo))
+		return NULL;
+	*len = room->len;
+	return room->data;
+}
 
 /**
  * enum ditto_pick - what becomes of an entry of a listing
@@ -490,6 +542,7 @@ enum ditto_pick {
  * @per_byte: bytes of an entry for each byte of its name
  * @align: bytes of an entry are rounded up to a multiple of this power of two
  * @dentries: fill in the dentry of entries; needs search permission, else the dentry is NULL
+ * @handles: the caller makes handles of the entries
  * @pick: decides about an entry by its name, before it is looked up; is given the position behind
  *	it, too. NULL if all entries are emitted
  *
@@ -503,6 +556,7 @@ struct ditto_readdir_args {
 	u8 per_byte;
 	u8 align;
 	bool dentries;
+	bool handles;
 	enum ditto_pick (*pick)(void *arg, const struct ditto_name *name, u64 cookie);
 };
 

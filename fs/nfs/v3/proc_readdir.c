@@ -55,7 +55,7 @@ struct readdir_res {
  * @count: number of entries written
  * @full: an entry did not fit
  * @attr: attributes of the current entry
- * @handle: filehandle of the current entry
+ * @handle: room for the filehandle of an entry
  * @memo: what filehandles of the entries have in common
  */
 struct listing {
@@ -109,26 +109,26 @@ size_t dnfs3_entry_size(u32 name_len)
 EXPORT_SYMBOL_IF_KUNIT(dnfs3_entry_size);
 
 /* Length and size of a filehandle are multiples of XDR_UNIT. */
-static void dnfs3_encode_handle(__be32 *p, const struct ditto_handle *handle)
+static void dnfs3_encode_handle(__be32 *p, const u8 *handle, u32 len)
 {
-	p = xdr_encode_bool(p, handle->len);
-	if (!handle->len)
+	p = xdr_encode_bool(p, !!handle);
+	if (!handle)
 		return;
-	*p++ = cpu_to_be32(handle->len);
-	ditto_handle_copy(p, handle);
+	*p++ = cpu_to_be32(len);
+	ditto_handle_copy(p, handle, len);
 }
 
 static __always_inline bool
 dnfs3_entry_put(struct xdr_stream *xdr, struct user_namespace *userns,
 		const struct ditto_dirent *entry, bool plus,
-		const struct dnfs_post_attr *attr, const struct ditto_handle *handle)
+		const struct dnfs_post_attr *attr, const u8 *handle, u32 handle_len)
 {
 	size_t len = dnfs3_entry_size(entry->name.len);
 	__be32 *p;
 
 	if (plus)
 		len += dnfs3_post_attr_size(attr) +
-		       XDR_UNIT + (handle->len ? XDR_UNIT + handle->len : 0);
+		       XDR_UNIT + (handle ? XDR_UNIT + handle_len : 0);
 	p = dnfs_inline_reserve(xdr, len);
 	if (!p)
 		return false;
@@ -139,7 +139,7 @@ dnfs3_entry_put(struct xdr_stream *xdr, struct user_namespace *userns,
 	p = xdr_encode_hyper(p, entry->cookie);
 	if (plus) {
 		p = dnfs3_encode_post_attr(p, userns, attr);
-		dnfs3_encode_handle(p, handle);
+		dnfs3_encode_handle(p, handle, handle_len);
 	}
 	return true;
 }
@@ -149,7 +149,8 @@ bool dnfs3_encode_entry(struct xdr_stream *xdr, struct user_namespace *userns,
 			const struct ditto_dirent *entry, bool plus,
 			const struct dnfs_post_attr *attr, const struct ditto_handle *handle)
 {
-	return dnfs3_entry_put(xdr, userns, entry, plus, attr, handle);
+	return dnfs3_entry_put(xdr, userns, entry, plus, attr, handle->len ? handle->data : NULL,
+			       handle->len);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs3_encode_entry);
 #endif
@@ -158,6 +159,8 @@ static bool dnfs3_readdir_emit(void *arg, const struct ditto_dirent *entry)
 {
 	struct listing *list = arg;
 	size_t size = dnfs3_entry_size(entry->name.len);
+	const u8 *handle = NULL;
+	u32 handle_len = 0;
 
 	if (size > list->dirroom) {
 		list->full = true;
@@ -172,12 +175,12 @@ static bool dnfs3_readdir_emit(void *arg, const struct ditto_dirent *entry)
 
 		list->attr.valid = told && !ditto_getattr_listed(list->share, entry->dentry,
 								 &list->attr.attr);
-		if (!told || ditto_handle_encode_entry(list->share, list->dir, entry->dentry,
-						       &list->handle, &list->memo))
-			list->handle.len = 0;
+		if (told)
+			handle = ditto_handle_of_entry(list->share, list->dir, entry,
+						       &list->handle, &list->memo, &handle_len);
 	}
 	if (!dnfs3_entry_put(&list->xdr, list->call->userns, entry, list->plus,
-			     &list->attr, &list->handle)) {
+			     &list->attr, handle, handle_len)) {
 		list->full = true;
 		return false;
 	}
@@ -212,7 +215,11 @@ static int dnfs3_readdir_exec(struct dnfs_call *call, void *decoded, void *resul
 		.plus = call->proc == &dnfs3_proc_readdirplus,
 		.dirroom = a->dircount,
 	};
-	struct ditto_readdir_args args = { .cookie = a->cookie, .dentries = list.plus };
+	struct ditto_readdir_args args = {
+		.cookie = a->cookie,
+		.dentries = list.plus,
+		.handles = list.plus,
+	};
 	struct dnfs_target dir;
 	unsigned int npages;
 	struct page **pages;

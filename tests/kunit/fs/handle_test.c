@@ -61,7 +61,7 @@ static void handle_copied(struct kunit *test)
 		fill_fid(&fid, len);
 		ditto_handle_sign(test->priv, TAG, &fid, &h);
 		memset(to, 0xee, sizeof(to));
-		ditto_handle_copy(to, &h);
+		ditto_handle_copy(to, h.data, h.len);
 		KUNIT_EXPECT_MEMEQ(test, to, h.data, h.len);
 		KUNIT_EXPECT_MEMEQ(test, to + h.len, rest, sizeof(to) - h.len);
 	}

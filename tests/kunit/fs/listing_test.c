@@ -92,13 +92,16 @@ static void listing_empty(struct kunit *test, struct ditto_node *dir)
 	}
 }
 
-static bool listing_same_handle(struct listing_seen *seen, struct dentry *dentry)
+static bool listing_same_handle(struct listing_seen *seen, const struct ditto_dirent *entry)
 {
-	struct ditto_handle entry, file;
+	struct ditto_handle room, file;
+	const u8 *handle;
+	u32 len;
 
-	return !ditto_handle_encode_entry(folder.share, folder.root, dentry, &entry, &seen->memo) &&
-	       !ditto_handle_encode(folder.share, dentry, &file) &&
-	       entry.len == file.len && !memcmp(entry.data, file.data, file.len);
+	if (ditto_handle_encode(folder.share, entry->dentry, &file))
+		return false;
+	handle = ditto_handle_of_entry(folder.share, folder.root, entry, &room, &seen->memo, &len);
+	return handle && len == file.len && !memcmp(handle, file.data, file.len);
 }
 
 static bool listing_emit(void *arg, const struct ditto_dirent *entry)
@@ -117,7 +120,7 @@ static bool listing_emit(void *arg, const struct ditto_dirent *entry)
 		seen->right++;
 	if (dentry && !d_unhashed(dentry))
 		seen->live++;
-	if (dentry && listing_same_handle(seen, dentry))
+	if (dentry && listing_same_handle(seen, entry))
 		seen->handles++;
 	if (seen->spoil)
 		seen->spoil(seen, entry);

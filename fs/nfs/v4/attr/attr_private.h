@@ -201,7 +201,7 @@ static inline void dnfs4_attr_begin(const struct dnfs4_compound *cmp, const stru
  * dnfs4_attr_read - read what a plan needs of a file
  * @cmp: compound
  * @fh: the file, or the directory that is listed; borrowed as long as @src is used
- * @dentry: entry of a listing; NULL for the node of @fh
+ * @entry: entry of a listing, with a dentry; NULL for the node of @fh
  * @plan: plan
  * @src: filled; for the first file its DNFS4_ATTR_SRC_CLEAR bytes must be zero. @owner, @group,
  *	@memo and the buffers of @acl and @dacl are reused from the file before.
@@ -211,7 +211,7 @@ static inline void dnfs4_attr_begin(const struct dnfs4_compound *cmp, const stru
  * Return: 0 or an errno, after which @src must not be encoded.
  */
 int dnfs4_attr_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
-		    struct dentry *dentry, const struct dnfs4_attr_plan *plan,
+		    const struct ditto_dirent *entry, const struct dnfs4_attr_plan *plan,
 		    struct dnfs4_attr_src *src);
 
 /**

@@ -282,9 +282,10 @@ static int read_rest(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh
 			 DNFS4_NEED_LABEL)
 
 int dnfs4_attr_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
-		    struct dentry *dentry, const struct dnfs4_attr_plan *plan,
+		    const struct ditto_dirent *entry, const struct dnfs4_attr_plan *plan,
 		    struct dnfs4_attr_src *src)
 {
+	struct dentry *dentry = entry ? entry->dentry : NULL;
 	u32 need = plan->need;
 	int err = 0;
 
@@ -296,9 +297,9 @@ int dnfs4_attr_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 	if (err)
 		return err;
 	if (need & DNFS4_NEED_HANDLE) {
-		err = dentry ? dnfs4_fh_encode_entry(fh, dentry, src->handle, &src->handle_len,
-						     &src->memo)
-			     : dnfs4_fh_encode(fh, src->handle, &src->handle_len);
+		err = entry ? dnfs4_fh_encode_entry(fh, entry, src->handle, &src->handle_len,
+						    &src->memo)
+			    : dnfs4_fh_encode(fh, src->handle, &src->handle_len);
 		if (err)
 			return err;
 	}

@@ -423,7 +423,7 @@ int dnfs4_fh_encode(const struct dnfs4_fh *fh, u8 data[DNFS4_FH_MAX], u32 *len);
 /**
  * dnfs4_fh_encode_entry - build the wire form of a directory entry's filehandle
  * @dir: the directory, or the named attribute directory, that is listed
- * @dentry: the entry
+ * @entry: the entry, with a dentry
  * @data: filled
  * @len: filled: bytes of @data
  * @memo: zero for the first entry of a listing, then kept by this function
@@ -432,8 +432,8 @@ int dnfs4_fh_encode(const struct dnfs4_fh *fh, u8 data[DNFS4_FH_MAX], u32 *len);
  *
  * Return: 0 or an errno of ditto_handle_encode().
  */
-int dnfs4_fh_encode_entry(const struct dnfs4_fh *dir, struct dentry *dentry, u8 data[DNFS4_FH_MAX],
-			  u32 *len, struct ditto_handle_memo *memo);
+int dnfs4_fh_encode_entry(const struct dnfs4_fh *dir, const struct ditto_dirent *entry,
+			  u8 data[DNFS4_FH_MAX], u32 *len, struct ditto_handle_memo *memo);
 
 /* status.c */
 

@@ -218,10 +218,10 @@ static void encode_head(u8 *data, enum dnfs4_fh_kind kind, bool named)
 }
 
 /* Encode what follows the head. @len: filled with the bytes of both. */
-static void encode_tail(u8 *data, const struct ditto_handle *handle, u32 *len)
+static void encode_tail(u8 *data, const u8 *handle, u32 handle_len, u32 *len)
 {
-	ditto_handle_copy(data + FH_HEAD, handle);
-	*len = FH_HEAD + handle->len;
+	ditto_handle_copy(data + FH_HEAD, handle, handle_len);
+	*len = FH_HEAD + handle_len;
 }
 
 /* The same for a named attribute. */
@@ -259,25 +259,27 @@ int dnfs4_fh_encode(const struct dnfs4_fh *fh, u8 data[DNFS4_FH_MAX], u32 *len)
 	err = ditto_handle_of_node(fh->target.op.share, fh->target.node, &handle);
 	if (err)
 		return err;
-	encode_tail(data, &handle, len);
+	encode_tail(data, handle.data, handle.len, len);
 	return 0;
 }
 
-int dnfs4_fh_encode_entry(const struct dnfs4_fh *dir, struct dentry *dentry, u8 data[DNFS4_FH_MAX],
-			  u32 *len, struct ditto_handle_memo *memo)
+int dnfs4_fh_encode_entry(const struct dnfs4_fh *dir, const struct ditto_dirent *entry,
+			  u8 data[DNFS4_FH_MAX], u32 *len, struct ditto_handle_memo *memo)
 {
 	bool named = dir->kind == DNFS4_FH_ATTRDIR;
-	struct ditto_handle handle;
-	int err;
+	struct ditto_handle room;
+	const u8 *handle;
+	u32 handle_len;
 
 	encode_head(data, DNFS4_FH_NODE, named);
 	if (unlikely(named))
-		return encode_stream(dir->target.op.share, dir->target.node, dentry, data, len);
-	err = ditto_handle_encode_entry(dir->target.op.share, dir->target.node, dentry, &handle,
-					memo);
-	if (err)
-		return err;
-	encode_tail(data, &handle, len);
+		return encode_stream(dir->target.op.share, dir->target.node, entry->dentry, data,
+				     len);
+	handle = ditto_handle_of_entry(dir->target.op.share, dir->target.node, entry, &room, memo,
+				       &handle_len);
+	if (!handle)
+		return -EOPNOTSUPP;
+	encode_tail(data, handle, handle_len, len);
 	return 0;
 }
 

@@ -90,8 +90,7 @@ static bool readdir_emit(void *arg, const struct ditto_dirent *entry)
 	if (entry->nested)
 		return add_nested(list, entry, cookie);
 	if (entry->dentry) {
-		err = dnfs4_attr_read(cmp, &cmp->current_fh, entry->dentry, &list->plan,
-				      &list->src);
+		err = dnfs4_attr_read(cmp, &cmp->current_fh, entry, &list->plan, &list->src);
 	} else {
 		err = list->search < 0 || list->plan.need & ~DNFS4_NEED_INO ? no_dentry(list) : 0;
 		dnfs4_attr_begin(cmp, &cmp->current_fh, &list->plan, &list->src);
@@ -162,6 +161,7 @@ static int list_any(struct dnfs4_listing *list)
 		.per_byte = 1,
 		.align = XDR_UNIT,
 		.dentries = list->plan.need & ~DNFS4_NEED_INO,
+		.handles = list->plan.need & DNFS4_NEED_HANDLE,
 	};
 
 	switch (cmp->current_fh.kind) {

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Kept listings: entries of directories that are listed again and again without a change.
+ *
+ * What is kept are names and positions as the file system gave them, and handles that were made
+ * for the entries: no dentries, inodes or attributes. An entry of a kept listing is looked up, and
+ * its attributes are read, as those of one that was just read of the directory.
+ *
+ * A kept listing is that of one state of its directory, which is told by its change time and change
+ * attribute. It begins with the second listing from the start that finds the same state, so that
+ * a program that visits all directories once costs no memory. It consists of parts, each read of
+ * the directory at once, which are added as clients ask for them, in any order. The state is
+ * compared before each use; a listing of another state is dropped.
+ *
+ * Not all file systems give the time of a change in full, and the kernel's clock for that goes
+ * on with its ticks. So a listing is kept only once that clock has left the change time: the next
+ * change has another one. File systems without change attribute, those that others may change
+ * without this machine, overlayfs, whose positions are those of one open directory, and encrypted
+ * directories, whose names depend on keys, are never kept.
+ */
+#ifndef _DITTO_FS_OP_DIR_KEPT_H
+#define _DITTO_FS_OP_DIR_KEPT_H
+
+#include <linux/align.h>
+#include <linux/llist.h>
+#include <linux/mm.h>
+#include <linux/types.h>
+
+struct ditto_kept;
+struct ditto_kept_handle;
+struct ditto_node;
+struct ditto_share;
+
+/**
+ * struct ditto_raw_entry - an entry as the file system gave it
+ * @ino: inode number from the file system
+ * @pos: position of this entry, which is the cookie of the previous one
+ * @len: length of @name
+ * @is_dir: the file system says that it is a directory
+ * @name: not terminated
+ */
+struct ditto_raw_entry {
+	u64 ino;
+	u64 pos;
+	u16 len;
+	bool is_dir;
+	char name[];
+};
+
+/* Return: the bytes of an entry with a name of this length. */
+static inline size_t ditto_raw_size(u32 len)
+{
+	return ALIGN(offsetof(struct ditto_raw_entry, name) + len, sizeof(u64));
+}
+
+/* Return: what is behind an entry. */
+static inline const struct ditto_raw_entry *ditto_raw_next(const struct ditto_raw_entry *raw)
+{
+	return (const void *)raw + ditto_raw_size(raw->len);
+}
+
+/**
+ * struct ditto_kept_part - entries that were read at once; constant but for @handles
+ * @link: link on the list of parts
+ * @from: position at which they were read
+ * @behind: position behind the last one
+ * @used: bytes of @entries
+ * @count: number of entries
+ * @handles: one for each entry, or NULL; see ditto_kept_handles()
+ * @entries: struct ditto_raw_entry, one behind the other
+ */
+struct ditto_kept_part {
+	struct llist_node link;
+	u64 from;
+	u64 behind;
+	u32 used;
+	u32 count;
+	struct ditto_kept_handle *handles;
+	char entries[] __aligned(sizeof(u64));
+};
+
+/* Most bytes of entries that are read at once: with them a part is a page. */
+#define DITTO_PART_ROOM	(PAGE_SIZE - sizeof(struct ditto_kept_part))
+
+/**
+ * ditto_kept_get - get the kept listing of a directory's present state
+ * @share: share that it is reached through, on which the handles depend
+ * @dir: the directory, held
+ * @cookie: where the caller's listing begins; one that begins at 0 may be the first that is kept
+ *
+ * Context: may sleep.
+ * Return: the listing, which may have no parts yet, to be put; or NULL.
+ */
+struct ditto_kept *ditto_kept_get(struct ditto_share *share, struct ditto_node *dir, u64 cookie);
+
+/**
+ * ditto_kept_put - release a kept listing
+ * @kept: the listing
+ *
+ * Context: may sleep.
+ */
+void ditto_kept_put(struct ditto_kept *kept);
+
+/**
+ * ditto_kept_is_current - is a kept listing that of the directory's present state?
+ * @kept: held
+ * @dir: its directory
+ *
+ * Context: any.
+ * Return: true if it is.
+ */
+bool ditto_kept_is_current(const struct ditto_kept *kept, const struct ditto_node *dir);
+
+/**
+ * ditto_kept_find - find the part that has the entry at a position
+ * @kept: held
+ * @pos: the position
+ * @raw: filled with the entry
+ * @index: filled with its number in the part
+ *
+ * Context: any.
+ * Return: the part, valid until @kept is put; NULL if there is none, or no entry begins there.
+ */
+struct ditto_kept_part *ditto_kept_find(struct ditto_kept *kept, u64 pos,
+					const struct ditto_raw_entry **raw, u32 *index);
+
+/**
+ * ditto_kept_is_end - is it known that nothing is behind a position?
+ * @kept: held
+ * @pos: the position
+ *
+ * Context: any.
+ * Return: true if the file system said so.
+ */
+bool ditto_kept_is_end(const struct ditto_kept *kept, u64 pos);
+
+/**
+ * ditto_kept_add - keep what was read of a directory, if its state is still that of the listing
+ * @kept: held; got before the entries were read
+ * @dir: the directory
+ * @from: position at which they were read
+ * @behind: position behind them
+ * @entries: the entries, which are copied
+ * @used: bytes of @entries, up to DITTO_PART_ROOM; 0 if there was none
+ * @all: the read did not end for want of the caller's room
+ *
+ * If memory is short, or the listing has its share of it, nothing is kept.
+ *
+ * Context: may sleep.
+ */
+void ditto_kept_add(struct ditto_kept *kept, struct ditto_node *dir, u64 from, u64 behind,
+		    const struct ditto_raw_entry *entries, u32 used, bool all);
+
+/**
+ * ditto_kept_handles - get the place for the handles of a part
+ * @kept: held
+ * @part: of @kept
+ * @share: share for which the handles are made
+ *
+ * Context: may sleep.
+ * Return: @part->count of them, each filled or empty; NULL if those of @kept are of another share,
+ * or none can be kept, or memory is short.
+ */
+struct ditto_kept_handle *ditto_kept_handles(struct ditto_kept *kept,
+					     struct ditto_kept_part *part,
+					     const struct ditto_share *share);
+
+/**
+ * ditto_kept_free - drop the kept listing of a node that is being freed
+ * @node: the node; of any file
+ *
+ * Context: may sleep.
+ */
+void ditto_kept_free(struct ditto_node *node);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+/* Calls of the file system that read directories. */
+extern atomic_t ditto_dir_reads;
+/* Bytes of all listings, and how many these may have. */
+extern atomic_long_t ditto_kept_bytes;
+extern long ditto_kept_most;
+
+/**
+ * ditto_kept_shrink - drop old listings until so much memory is free
+ * @bytes: wanted
+ *
+ * Context: may sleep.
+ * Return: bytes that were freed.
+ */
+long ditto_kept_shrink(long bytes);
+#endif
+
+/* Set up and tear down what all kept listings share. Return: 0 or -ENOMEM. */
+int ditto_kept_init(void);
+void ditto_kept_exit(void);
+
+#endif
