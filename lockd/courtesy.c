@@ -15,6 +15,7 @@
 #include "client_private.h"
 #include "lease_private.h"
 #include "lock_ctx_private.h"
+#include "mirror.h"
 #include "table.h"
 #include "wait_private.h"
 
@@ -134,14 +135,27 @@ EXPORT_SYMBOL_NS_GPL(ditto_client_withdraw, DITTO);
  * @client: the client
  * @id: number of the claim that was looked at last
  * @more: there may be claims behind it
+ * @mirror: of the last node where local processes were looked for, held; or NULL
  */
 struct review {
 	struct ditto_client *client;
 	u64 id;
 	bool more;
+	struct ditto_mirror *mirror;
 };
 
-/* The next node where requests wait for a claim of the client, or where it has a grant. */
+/* True if local processes may wait for a range, and others of its node were not looked at last. */
+static bool review_is_shown(const struct review *review, const struct ditto_claim *claim)
+{
+	const struct ditto_mirror *mirror = READ_ONCE(claim->ctx->mirror);
+
+	return ditto_held_is_range(claim->held) && mirror && mirror != review->mirror;
+}
+
+/*
+ * The next node where requests wait for a claim of the client, where it has a grant, or where local
+ * processes may wait for its ranges.
+ */
 static struct ditto_lock_ctx *next_awaited(const void *arg)
 {
 	struct review *review = (struct review *)arg;
@@ -158,7 +172,7 @@ static struct ditto_lock_ctx *next_awaited(const void *arg)
 		/* Pairs with ditto_lock_ctx_make_busy(). */
 		busy = smp_load_acquire(&claim->ctx->busy);
 		if (READ_ONCE(busy->waiting) || READ_ONCE(busy->parked) ||
-		    ditto_held_is_lease(claim->held))
+		    ditto_held_is_lease(claim->held) || review_is_shown(review, claim))
 			found = claim->ctx;
 		claim = ditto_client_claim_next(claim);
 	}
@@ -183,14 +197,19 @@ static void review_brief(struct ditto_client *client)
 	} while (review.more);
 }
 
-/* Wake the requests that wait for the client already, so that they check again. */
+/*
+ * Wake the requests that wait for the client already, so that they check again. The VFS wakes no
+ * local process for that, so the client gives way to one that waits.
+ */
 static void review_claims(struct ditto_client *client)
 {
 	struct review review = { .client = client };
+	struct ditto_mirror *mirror;
 	struct ditto_lock_ctx *ctx;
 	struct ditto_claim *claim;
 
 	do {
+		mirror = NULL;
 		ctx = ditto_lock_ctx_lock(next_awaited, &review);
 		if (ctx) {
 			/* If the claim still exists, it stays while the node is locked. */
@@ -202,10 +221,18 @@ static void review_claims(struct ditto_client *client)
 			if (claim && ditto_held_is_lease(claim->held))
 				ditto_holder_update(ditto_claim_lease(claim));
 			ctx->settled = true;
+			if (ctx->mirror != review.mirror)
+				mirror = ditto_mirror_hold(ctx->mirror);
 			ditto_lock_ctx_unlock(ctx);
+		}
+		if (mirror) {
+			ditto_mirror_yield(mirror);
+			ditto_mirror_put(review.mirror);
+			review.mirror = mirror;
 		}
 		cond_resched();
 	} while (review.more);
+	ditto_mirror_put(review.mirror);
 }
 
 void ditto_client_yield_work(struct work_struct *work)

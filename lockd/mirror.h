@@ -102,6 +102,17 @@ int ditto_mirror_test(const struct ditto_range_request *req, struct ditto_confli
 void ditto_mirror_forget(struct ditto_range *range);
 
 /**
+ * ditto_mirror_yield - let courtesy clients give way to local processes that wait already
+ * @mirror: referenced
+ *
+ * The VFS asks whether a range gives way only when a process meets it. The release of a courtesy
+ * client begins that has a range among the bytes of a lock for which a process waits.
+ *
+ * Context: any but interrupts; no lock of the table is held. Defined in mirror_picture.c.
+ */
+void ditto_mirror_yield(struct ditto_mirror *mirror);
+
+/**
  * ditto_mirror_turn - the turn of a queued request came: ask the VFS next
  * @ctx: locked
  * @wait: the request, which has a mirror

@@ -122,6 +122,27 @@ static const struct lock_manager_operations picture_ops = {
 	.lm_expire_lock = ditto_clients_yielded,
 };
 
+void ditto_mirror_yield(struct ditto_mirror *mirror)
+{
+	struct file_lock_context *locks = locks_inode_context(file_inode(mirror->file));
+	struct ditto_lock_ctx *ctx;
+	struct file_lock *fl;
+
+	if (!locks)
+		return;
+	spin_lock(&locks->flc_lock);
+	list_for_each_entry(fl, &locks->flc_posix, c.flc_list) {
+		if (fl->c.flc_owner != mirror || list_empty(&fl->c.flc_blocked_requests))
+			continue;
+		ctx = ditto_mirror_ctx(mirror);
+		if (!ctx)
+			break;
+		rows_yield(ctx, fl->fl_start, fl->fl_end);
+		ditto_lock_ctx_unlock_same(ctx);
+	}
+	spin_unlock(&locks->flc_lock);
+}
+
 void ditto_mirror_fill(struct file_lock *fl, struct file *file, fl_owner_t owner, int type,
 		       u64 first, u64 last)
 {

@@ -6,6 +6,7 @@ import time
 import nfs4
 import rpc
 from harness import eq, frozen, one_of, process_stopped, test, wait_for
+from lockers import READ, WRITE, Locker
 from nfs4 import Client40, Nfs4, Session
 from servers import service_threads
 
@@ -378,6 +379,31 @@ def courtesy_ends_with_a_conflict(w):
         live.nfs.compound(nfs4.sequence(live.id, live.slots[0] + 1, 0, 0)).ok()
         wait_for('it is gone', lambda: len(clients(w)) == 1)
         w.server.release_clients()
+
+
+@test(server='ditto', timeout=90)
+def courtesy_ends_with_a_local_wait(w):
+    """A silent client gives way to a process of the server that waited before it was silent."""
+    file(w)
+    short_lease(w)
+    for make in (Client40, Session.make):
+        dead = make(connect(w))
+        a, fh = open41(dead)
+        seqids = [dead.seqid(), dead.seqid(b'locker')] if make is Client40 else [0, 0]
+        dead.compound(nfs4.putfh(fh), nfs4.lock(nfs4.WRITE_LT, 0, 10, a.stateid, new=(
+            *seqids, dead.owner(b'locker')))).ok()
+        p, other = Locker(w.path('f')), Locker(w.path('f'))
+        p.start('wait', READ, 5, 10).waits()
+        other.start('wait', WRITE, 5, 1).waits()
+        # within its lease it keeps what it has
+        dead.compound(*[nfs4.renew(dead.id)] if make is Client40 else [nfs4.putrootfh()]).ok()
+        p.waits()
+        p.result(4 * LEASE)
+        wait_for('it is gone', lambda: clients(w) == [])
+        p.unlock()
+        other.result()
+        p.end()
+        other.end()
 
 
 @test(server='ditto', timeout=90)
