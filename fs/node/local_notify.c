@@ -18,6 +18,10 @@
  * The removal of a name by a rename is delayed: if the new name appears in the same directory
  * within MOVE_MS, it is notified as a rename.
  *
+ * A change by a client can be of a file of which the kernel has not all names in memory, as after
+ * they were evicted. It may be in any directory, so a worker notifies the holders on all of the
+ * volume.
+ *
  * Locking: table->local_lock (mutex) guards node->local and serializes begin and end. local->order
  * (mutex) is held while events are notified, and nests inside the directory's inode lock.
  * local->lock is innermost and guards the events. Only the worker ends a watch.
@@ -66,6 +70,8 @@ struct local_event {
  * struct ditto_local - a watched directory
  * @mark: fsnotify mark
  * @node: node of the directory, held
+ * @link: link in table->local_list, until the watch ends; under table->local_lock
+ * @unnamed: value of volume->unnamed up to which holders were notified; under table->local_lock
  * @users: number of users of the watch
  * @ended: the mark is destroyed, or about to be; set by the worker
  * @order: keeps the events in order while they are notified
@@ -80,6 +86,8 @@ struct local_event {
 struct ditto_local {
 	struct fsnotify_mark mark;
 	struct ditto_node *node;
+	struct list_head link;
+	unsigned int unnamed;
 	atomic_t users;
 	bool ended;
 	struct mutex order;	/* see above */
@@ -292,6 +300,7 @@ static void local_work(struct work_struct *work)
 	ends = !atomic_read(&local->users);
 	if (ends) {
 		local->ended = true;
+		list_del(&local->link);
 		rcu_assign_pointer(local->node->local, NULL);
 	}
 	mutex_unlock(&table->local_lock);
@@ -345,6 +354,8 @@ static int local_begin(struct ditto_node_table *table, struct ditto_node *node)
 		fsnotify_put_mark(&local->mark);
 		return err;
 	}
+	local->unnamed = atomic_read(&node->volume->unnamed);
+	list_add_tail(&local->link, &table->local_list);
 	rcu_assign_pointer(node->local, local);
 	return 0;
 }
@@ -437,13 +448,40 @@ void ditto_local_notify_removed(struct ditto_node_table *table, const struct ino
 	fsnotify_put_mark(&local->mark);
 }
 
+static void unnamed_work(struct work_struct *work)
+{
+	struct ditto_node_table *table = container_of(work, struct ditto_node_table, unnamed_work);
+	struct ditto_local *local;
+	unsigned int unnamed;
+
+	mutex_lock(&table->local_lock);
+	list_for_each_entry(local, &table->local_list, link) {
+		unnamed = atomic_read(&local->node->volume->unnamed);
+		if (unnamed == local->unnamed)
+			continue;
+		local->unnamed = unnamed;
+		local_handle_own(local, DITTO_INTENT_CHILD);
+	}
+	mutex_unlock(&table->local_lock);
+}
+
+void ditto_local_notify_unnamed(struct ditto_volume *volume)
+{
+	atomic_inc(&volume->unnamed);
+	/* The worker sees the count: it is queued once more if it runs already. */
+	queue_work(ditto_wq, &volume->srv->nodes->unnamed_work);
+}
+
 void ditto_local_notify_init(struct ditto_node_table *table)
 {
 	mutex_init(&table->local_lock);
+	INIT_LIST_HEAD(&table->local_list);
+	INIT_WORK(&table->unnamed_work, unnamed_work);
 }
 
 void ditto_local_notify_exit(struct ditto_node_table *table)
 {
+	cancel_work_sync(&table->unnamed_work);
 	if (!table->local_group)
 		return;
 	wait_var_event(&table->locals, !atomic_read(&table->locals));

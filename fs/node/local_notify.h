@@ -12,6 +12,7 @@ struct inode;
 struct ditto_lock_point;
 struct ditto_node;
 struct ditto_node_table;
+struct ditto_volume;
 
 /**
  * ditto_local_notify_watch - begin or end to watch a directory
@@ -59,6 +60,17 @@ void ditto_local_notify_removed(struct ditto_node_table *table, const struct ino
  * the node must be killed now.
  */
 bool ditto_local_notify_leave(struct ditto_node *node);
+
+/**
+ * ditto_local_notify_unnamed - notify holders of a change of a file whose names are unknown
+ * @volume: volume of the file
+ *
+ * A client has changed it. It may be in any directory, so holders of caching grants on all of them
+ * are notified, a moment later. Changes that follow each other are notified together.
+ *
+ * Context: any.
+ */
+void ditto_local_notify_unnamed(struct ditto_volume *volume);
 
 /* Set up; called before any directory is watched. */
 void ditto_local_notify_init(struct ditto_node_table *table);

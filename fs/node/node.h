@@ -98,6 +98,7 @@ static_assert(sizeof(struct ditto_fid) == 2 + 44);
  * @watches: number of watches of directories; this and @watch_mark are under the lock of
  *	the watches
  * @was_watched: a directory of the volume was watched at some time
+ * @unnamed: number of changes of files of which not all names were known
  * @list: link in the node table's list of volumes, under volumes_lock
  * @has_handles: the file system can find files by id
  * @fid_has_parent: the file system finds directories by the ids of their files; tmpfs, which does
@@ -150,6 +151,7 @@ struct ditto_volume {
 	struct fsnotify_mark *watch_mark;
 	u32 watches;
 	bool was_watched;
+	atomic_t unnamed;
 	struct list_head list;
 	bool has_handles;
 	bool fid_has_parent;

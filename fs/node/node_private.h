@@ -55,10 +55,12 @@ struct shrinker;
  * @pinned: number of files that instances keep
  * @nodes_by_memory: limit of nodes, unless a setting gives one
  * @files_by_memory: limit of cached files, unless a setting gives one
- * @local_lock: guards the nodes' @local, see fs/node/local_notify.c
+ * @local_lock: guards the nodes' @local and @local_list, see fs/node/local_notify.c
  * @local_group: fsnotify group for changes by local processes; allocated with the first
  *	watched directory
  * @locals: number of existing local watches
+ * @local_list: those that have not ended
+ * @unnamed_work: notifies of changes of files whose names are unknown
  * @watches: watches of clients, see fs/node/watch.h
  * @rcu: freed under RCU
  */
@@ -88,9 +90,11 @@ struct ditto_node_table {
 	struct percpu_counter pinned;
 	u32 nodes_by_memory;
 	u32 files_by_memory;
-	struct mutex local_lock;	/* guards the nodes' @local */
+	struct mutex local_lock;	/* see above */
 	struct fsnotify_group *local_group;
 	atomic_t locals;
+	struct list_head local_list;
+	struct work_struct unnamed_work;
 	struct ditto_watch_table watches;
 	struct rcu_head rcu;
 };

@@ -22,6 +22,7 @@
 #include "../op/lock_check_private.h"
 #include "../op/op_private.h"
 #include "../open/stream.h"
+#include "local_notify.h"
 #include "node_private.h"
 #include "watch.h"
 
@@ -275,6 +276,11 @@ static bool is_linking(const struct ditto_volume *volume, const struct inode *di
 	return linking;
 }
 
+static bool is_named(const struct dentry *dentry)
+{
+	return !IS_ROOT(dentry) && !d_unhashed(dentry);
+}
+
 /**
  * struct file_names - cached names of a file, NAMES_TOLD at most
  * @name: dentries, held
@@ -299,7 +305,7 @@ static void hold_names(struct inode *inode, struct file_names *names)
 	hlist_for_each_entry(alias, &inode->i_dentry, d_u.d_alias) {
 		if (names->count == NAMES_TOLD)
 			break;
-		if (IS_ROOT(alias) || d_unhashed(alias) || !lockref_get_not_dead(&alias->d_lockref))
+		if (!is_named(alias) || !lockref_get_not_dead(&alias->d_lockref))
 			continue;
 		names->name[names->count++] = alias;
 	}
@@ -538,11 +544,11 @@ static struct dentry *named_alias(struct ditto_node *node)
 	struct inode *inode = node->inode;
 	struct dentry *dentry = ditto_node_dentry(node), *alias;
 
-	if (S_ISDIR(inode->i_mode) || (!IS_ROOT(dentry) && !d_unhashed(dentry)))
+	if (S_ISDIR(inode->i_mode) || is_named(dentry))
 		return dentry;
 	spin_lock(&inode->i_lock);
 	hlist_for_each_entry(alias, &inode->i_dentry, d_u.d_alias) {
-		if (IS_ROOT(alias) || d_unhashed(alias) || !lockref_get_not_dead(&alias->d_lockref))
+		if (!is_named(alias) || !lockref_get_not_dead(&alias->d_lockref))
 			continue;
 		spin_unlock(&inode->i_lock);
 		dput(dentry);
@@ -555,14 +561,20 @@ static struct dentry *named_alias(struct ditto_node *node)
 /* Report a change for each name of the file; see tell_at() for @op. */
 static void tell_named(struct ditto_op *op, struct ditto_node *node, struct change *change)
 {
+	struct inode *inode = node->inode;
 	struct file_names names;
+	u32 known;
 
-	if (has_names(node->inode)) {
-		hold_names(node->inode, &names);
+	if (has_names(inode)) {
+		hold_names(inode, &names);
+		known = names.count;
 	} else {
 		names.name[0] = named_alias(node);
 		names.count = 1;
+		known = is_named(names.name[0]);
 	}
+	if (op && known < inode->i_nlink && !S_ISDIR(inode->i_mode))
+		ditto_local_notify_unnamed(node->volume);
 	for (u32 i = 0; i < names.count; i++)
 		tell_at(op, node->volume, names.name[i], change);
 	put_names(&names);

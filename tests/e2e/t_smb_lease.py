@@ -381,6 +381,44 @@ def local_open_breaks(w):
     s.end()
 
 
+@test(smb=True, squash='none', fs='ext4', timeout=90)
+def names_that_are_not_in_memory(w):
+    """Who caches a directory is told of a file in it that is known by its handle alone."""
+    os.chmod(w.export, 0o777)
+    for name in 'one/f', 'two/g', 'none/x':
+        put(w.path(name.replace('/', '-')), b'data', ALL)
+        os.mkdir(w.path(name.split('/')[0]))
+        os.rename(w.path(name.replace('/', '-')), w.path(name))
+    os.link(w.path('two/g'), w.path('one/g'))
+    n = w.client.nfs()
+    f, g = [n.lookup(n.lookup(n.root, d).fh, name).fh for d, name in (('one', 'f'), ('two', 'g'))]
+    w.server.restart()
+    put('/proc/sys/vm/drop_caches', b'2')
+    s, n = Cacher(w.client, dialect=SMB2_DIALECT_30), w.client.nfs()
+
+    def told(fh, *which):
+        opens = [s.open(d, key=key(i), state=R | H, epoch=0, access=GENERIC_READ,
+                        options=smb2.DIRECTORY_FILE) for i, d in enumerate(('one', 'two', 'none'))]
+        eq([x.state for x in opens], [R | H] * 3)
+        eq(n.write(fh, 0, b'x').status, nfs3.OK)
+        eq(sorted(s.broken()[0] for _ in which), [key(i) for i in which])
+        for i in which:
+            s.ack(key(i), 0)
+        s.quiet()
+        for x in opens:
+            s.close(x.fid)
+    for fh in f, g:
+        told(fh, 0, 1, 2)
+    # only where the file is, once it has been looked up there
+    n.lookup(n.lookup(n.root, 'one').fh, 'f')
+    told(f, 0)
+    n.lookup(n.lookup(n.root, 'one').fh, 'g')
+    told(g, 0, 1, 2)
+    n.lookup(n.lookup(n.root, 'two').fh, 'g')
+    told(g, 0, 1)
+    s.end()
+
+
 @test(smb=True, squash='none')
 def local_move_of_a_cached_directory(w):
     """A process that moves a cached directory takes HANDLE, one that removes it takes all."""
