@@ -76,7 +76,7 @@ struct splice_desc;
  * @fresh: the operation completes the creation of the file; watches were notified of the
  *	creation and are not notified of this change
  * @later: collects DITTO_CHANGED_* bits of an open file, of which holders of caching grants on
- *	the directory are notified at close; NULL if the operation is not part of an open
+ *	the directory are notified at close; NULL if they are notified at once
  * @pins: files that the open instance in use keeps open; NULL if the operation is not part of one
  * @stream_of: node of the base file if the file is a named stream, borrowed; else NULL
  * @unopened: node of the named stream if it is used without an open, borrowed; else NULL. Access to

@@ -121,7 +121,8 @@ static inline void ditto_child_changed(struct ditto_op *op, struct ditto_node *n
  *
  * Watches are notified at once. Holders of caching grants on the directory are notified at close,
  * because directories learn of sizes and times then (MS-FSA section 2.1.5.5) and files are mostly
- * written piece by piece. Without an open they are notified at once, too.
+ * written piece by piece. Outside ditto_instance_begin() they are notified at once, too, and not
+ * again at close.
  *
  * Context: may sleep; no inode lock held.
  */

@@ -32,6 +32,7 @@ class Client:
     counted = True          # its claims are in the server's numbers
     away = False            # it has lost its connection
     watches = False         # its open of the root is not one that stops others
+    tells_at_close = False  # data written by an open counts for its directory when it is closed
 
     def __init__(self, name, model, loop, dice):
         self.name, self.m, self.loop, self.dice = name, model, loop, dice
@@ -292,9 +293,10 @@ class Client:
                                lambda by: self.write(by, offset, data))
         if r:
             node.write(offset, data)
-            if isinstance(how, Open):
+            later = self.tells_at_close and isinstance(how, Open)
+            if later:
                 how.wrote = True
-            told = () if isinstance(how, Open) else self.children(node)
+            told = () if later else self.children(node)
             yield from self.broken(what, (node, 'write'), *told, key=self.key(owner))
 
     def do_size(self):

@@ -308,10 +308,8 @@ class Nfs4(Waiter, Nfs):
             o.node.fh4, nfs4.close(o.sid, self.seqid(o.owner)), o.owner), names=o.removes(),
             ends=self.m.claims_with(o))
         if r:
-            told = self.children(o.node) if o.wrote else ()
             self.hopes = [x for x in self.hopes if x.by is not o]
             self.m.close(o)
-            yield from self.broken(f'close {o}, which wrote', *told)
 
     def do_downgrade(self):
         o = self.pick(o for o in self.opens() if (1, 0) in o.modes and (o.acc, o.deny) != (1, 0))

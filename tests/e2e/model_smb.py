@@ -70,7 +70,7 @@ class Smb(Waiter, Client):
                                 do_rename=4, do_link=1, do_dir=4, do_times=1, do_security=2,
                                 do_wait=3, do_cancel=1)
     REFUSED = ('SHARING_VIOLATION', 'FILE_LOCK_CONFLICT', 'LOCK_NOT_GRANTED', WAITS)
-    exact, caps = True, CAPS
+    exact, caps, tells_at_close = True, CAPS, True
     body_of = t_smb_durable.Durable.body
 
     def __init__(self, client, *args):

@@ -7,6 +7,7 @@ import time
 from impacket.smb3structs import SMB2_DIALECT_21, SMB2_DIALECT_30
 
 import nfs3
+import nfs4
 import nlm
 import smb2
 from harness import SLOW, Child, eq, get, one_of, put, test, wait_for
@@ -379,6 +380,47 @@ def local_open_breaks(w):
     with open(w.path('f'), 'rb+'):
         eq(s.open('f', key=key(2), state=R, epoch=0).state, 0)
     s.end()
+
+
+@test(smb=True, squash='none')
+def written_in_a_cached_directory(w):
+    """Who caches a directory is told of data by a CLOSE of SMB, and by a WRITE of anybody else."""
+    s, other, n, fh = two(w)
+    c = nfs4.Session.make(nfs4.connect(w.client))
+    got, fh4 = nfs4.again_while_delayed(lambda: c.open(c.fh('data'), 'f', nfs4.BOTH),
+                                        lambda r: r[0].status)
+    lock = nfs4.lock(nfs4.WRITE_LT, 100, 1, got.stateid, new=(0, 0, c.owner(b'locker')))
+    locked = c.compound(nfs4.putfh(fh4), lock).ok()[-1].stateid
+    local = os.open(w.path('f'), os.O_RDWR)
+
+    def cached():
+        """The lease of the directory, and its open."""
+        g = s.open('', key=key(1), state=R | H, epoch=0, access=GENERIC_READ,
+                   options=smb2.DIRECTORY_FILE)
+        eq(g.state, R | H)
+        return g
+
+    def told(change):
+        g = cached()
+        change()
+        eq(s.broken()[:4], (key(1), R | H, 0, True))
+        s.ack(key(1), 0)
+        s.close(g.fid)
+    told(lambda: n.write(fh, 0, b'x'))
+    for stateid in got.stateid, locked, nfs4.ANON:
+        told(lambda: c.compound(nfs4.putfh(fh4), nfs4.write(stateid, 0, b'y')).ok())
+    told(lambda: os.pwrite(local, b'z', 0))
+    fid = other.open('f').fid
+    g = cached()
+    # whoever has the lease since then has seen what was written before
+    c.compound(nfs4.putfh(fh4), nfs4.close(got.stateid)).ok()
+    os.close(local)
+    other.write(fid, b'w')
+    s.quiet()
+    s.close(g.fid)
+    told(lambda: other.close(fid))
+    s.end()
+    other.end()
 
 
 @test(smb=True, squash='none', fs='ext4', timeout=90)
