@@ -117,7 +117,8 @@ def claims(run):
         run.m.reap(run.v3.shares)
         ranges = [r for r in run.m.ranges if r.client.counted]
         want = dict(opens=len(run.m.opens), ranges=len(ranges),
-                    leases=len([c for c in run.m.caches if c.bits]), waits=len(run.m.waits))
+                    leases=len([c for c in run.m.caches if c.bits]),
+                    waits=len([w for w in run.m.waits if w.client.counted]))
         got.update(want={kind: count for kind, count in want.items() if count},
                    has=run.w.server.claims())
         got['has'].pop('owners', None)

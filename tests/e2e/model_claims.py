@@ -382,7 +382,8 @@ class Model:
             self.ranges.append(Range(wait.client, wait.node, wait.owner, True, wait.exclusive,
                                      wait.lo, wait.hi, wait.by))
         else:
-            self.lock_posix(wait.client, wait.node, wait.owner, wait.lo, wait.hi, wait.exclusive)
+            self.lock_posix(wait.client, wait.node, wait.owner, wait.lo, wait.hi, wait.exclusive,
+                            wait.by)
 
     def close(self, o):
         """End an open with its ranges, its part of a lease, and a deletion that waits for it."""
@@ -414,12 +415,12 @@ class Model:
             self.caches.remove(cache)
 
     def reap(self, shares):
-        """Claims go with a file's last name and open; shares of NLM do not keep it."""
+        """Claims of clients go with a file's last name and open; shares of NLM do not keep it."""
         for node in self.nodes:
             if node.links or any(o.node.file is node and o not in shares for o in self.opens):
                 continue
             for claims in (self.ranges, self.waits, self.opens, self.caches, shares):
-                claims[:] = [x for x in claims if x.node is not node]
+                claims[:] = [x for x in claims if x.node is not node or not x.client.counted]
         self.nodes = [n for n in self.nodes if n.links or self.busy(n)]
 
     # what must never be

@@ -2,23 +2,31 @@
 """Local processes of the server in the model: they open files, lock, write, and change names.
 
 The VFS shows them ranges and caches, but no deny bits and no mandatory ranges. Their locks are
-those of open file descriptions (fcntl(2)), since all of them are threads of one process.
+those of open file descriptions (fcntl(2)), since all of them are threads of one process. A thread
+that waits for a lock is sent a signal when it is to give up.
 """
+import ctypes
 import errno
 import fcntl
 import os
+import signal
+import threading
 
 import model_access
 from lockers import FLOCK
 from model_claims import Link, Open
 from model_client import Client
-from model_loop import Defect
+from model_loop import Defect, Future, pause
 from model_nfs import ALICE, EXIST, FILE_MODES
+from model_waits import WAITS_MAX, Wait, Waiter
 from truth import A_READ, A_WRITE, H, R, W
 
 MODES = {os.O_RDONLY: A_READ, os.O_WRONLY: A_WRITE, os.O_RDWR: A_READ | A_WRITE}
-OPENS_MAX = 2
-SETLK = fcntl.F_OFD_SETLK
+OPENS_MAX = 3
+SETLK, SETLKW = fcntl.F_OFD_SETLK, fcntl.F_OFD_SETLKW
+BLOCKED_S = 0.05            # until a thread is taken to wait, if a range is in its way
+WAITS = 'waits'             # in the place of an error
+LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class Done:
@@ -28,18 +36,24 @@ class Done:
         self.error, self.data = error, value
 
 
-class Local(Client):
+def flock(kind, lo, hi):
+    return FLOCK.pack(kind, os.SEEK_SET, lo, 0 if hi >= 2**63 - 1 else hi - lo + 1, 0)
+
+
+class Local(Waiter, Client):
     """Processes with the root of the share at a path."""
 
-    STEPS = Client.STEPS | dict(do_open=3, do_close=4, do_create=2, do_lock=5, do_unlock=3,
-                                do_remove=2, do_rename=4, do_link=1, do_mkdir=1, do_chmod=2)
-    REFUSED = ('AGAIN', 'ACCES')
+    STEPS = Client.STEPS | dict(do_open=4, do_close=3, do_create=2, do_lock=5, do_unlock=3,
+                                do_remove=2, do_rename=4, do_link=1, do_mkdir=1, do_chmod=2,
+                                do_wait=5, do_cancel=1)
+    REFUSED = ('AGAIN', 'ACCES', WAITS)
     counted = False         # no client of the server
 
     def __init__(self, top, *args):
         super().__init__(*args)
         self.top, self.held = top, []
         self.used = None        # the name by which a file is used
+        signal.signal(signal.SIGUSR1, lambda *_: None)
 
     def call(self, func, *args):
         """Call in a thread, since it may wait for a cache."""
@@ -76,7 +90,7 @@ class Local(Client):
         choices = [(link.node, 'path', None, self.where(link))] if link else []
         choices += [(o.node, o, o, o) for o in self.held if o.acc & acc]
         target = self.pick(choices)
-        self.used = link if target and target[1] == 'path' else None
+        self.used = target and (link if target[1] == 'path' else target[1].link)
         return target
 
     def children(self, _node):
@@ -116,7 +130,7 @@ class Local(Client):
         link, flags = self.pick(self.m.files()), self.pick(list(MODES))
         if not link or len(self.held) >= OPENS_MAX:
             return
-        o = Open(self, link.node, MODES[flags], 0)
+        o = Open(self, link.node, MODES[flags], 0, link=link)
         what = f'open {link} to {"read" if flags == os.O_RDONLY else "write"}'
         r = yield from self.attempt(
             what, lambda: self.call(os.open, self.where(link), flags),
@@ -133,6 +147,9 @@ class Local(Client):
             yield from self.close(o)
 
     def close(self, o):
+        # a thread that waits keeps the description, and its locks
+        for wait in self.waits_of(o):
+            yield from self.cancel(wait)
         yield from self.attempt(f'close {o}', lambda: self.call(os.close, o.fd),
                                 ends=[o, *self.m.ranges_of(o.node, o)])
         self.held.remove(o)
@@ -141,26 +158,73 @@ class Local(Client):
 
     # ranges
     def _set(self, o, kind, lo, hi):
-        length = 0 if hi >= 2**63 - 1 else hi - lo + 1
-        return self.call(fcntl.fcntl, o.fd, SETLK, FLOCK.pack(kind, os.SEEK_SET, lo, length, 0))
+        return self.call(fcntl.fcntl, o.fd, SETLK, flock(kind, lo, hi))
+
+    def waits_of(self, o):
+        return [w for w in self.waits() if w.by is o]
+
+    def locks_by(self):
+        """A description that no thread waits for, and whether it is to lock exclusively."""
+        o = self.pick(o for o in self.held if not self.waits_of(o))
+        return o, o and bool(o.acc & A_WRITE and (not o.acc & A_READ or self.pick((True, False))))
 
     def do_lock(self):
-        o = self.pick(self.held)
+        o, exclusive = self.locks_by()
         if not o:
             return
-        (lo, hi), exclusive = self.range(), o.acc & A_WRITE and self.pick((True, False))
-        if not exclusive and not o.acc & A_READ:
-            exclusive = True
+        lo, hi = self.range()
         kind = fcntl.F_WRLCK if exclusive else fcntl.F_RDLCK
         what = f'lock {lo}-{hi} {"exclusive" if exclusive else "shared"} by {o}'
         if (yield from self.attempt(
                 what, lambda: self._set(o, kind, lo, hi),
                 lambda: self.m.ranges_against(o.node, lo, hi, exclusive, o, False),
                 ends=self.m.ranges_of(o.node, o, lo, hi))):
-            self.m.lock_posix(self, o.node, o, lo, hi, bool(exclusive), o)
+            self.m.lock_posix(self, o.node, o, lo, hi, exclusive, o)
+
+    def do_wait(self):
+        """Lock a range, and wait until it is free."""
+        o, exclusive = self.locks_by()
+        if not o or len(self.waits()) >= WAITS_MAX:
+            return
+        wait = Wait(self, o.node, o, False, exclusive, *self.wanted(o.node), o)
+        if (yield from self.attempt(
+                f'lock, {wait}', lambda: self.ask_wait(wait), lambda: self.in_the_way(wait),
+                ends=self.m.ranges_of(o.node, o, wait.lo, wait.hi))):
+            self.m.grant(wait)
+
+    def ask_wait(self, wait):
+        """Begin to wait in a thread."""
+        final, blocked = Future(), pause(BLOCKED_S)
+        arg = ctypes.create_string_buffer(
+            flock(fcntl.F_WRLCK if wait.exclusive else fcntl.F_RDLCK, wait.lo, wait.hi))
+
+        def over(answer):
+            (wait if wait in self.m.waits else final).set(answer)
+        over = self.loop.shared(over)
+
+        def work():
+            wait.thread = threading.get_native_id()
+            failed = LIBC.fcntl(wait.by.fd, SETLKW, arg)
+            over(Done(errno.errorcode[ctypes.get_errno()].removeprefix('E') if failed else ''))
+        threading.Thread(target=work, daemon=True).start()
+        while not final.done and not (blocked.ready() and self.present(self.in_the_way(wait))):
+            yield pause(0.01)
+        if final.done:
+            return final.value
+        self.begin_wait(wait)
+        return Done(WAITS)
+
+    def cancel(self, wait):
+        """End a wait by signals, of which one that comes too early is lost."""
+        wait.ended = True
+        while not wait.answer.done:
+            LIBC.tgkill(os.getpid(), wait.thread, signal.SIGUSR1)
+            yield pause(0.02)
+        if wait.answer.value.error not in ('', 'INTR'):
+            raise Defect(f'{self}: {wait} was interrupted: {wait.answer.value.error}')
 
     def do_unlock(self):
-        r = self.pick(r for r in self.m.ranges if r.client is self)
+        r = self.pick(r for r in self.m.ranges if r.client is self and not self.waits_of(r.owner))
         if not r:
             return
         o, (lo, hi) = r.owner, self.pick([(r.lo, r.hi), self.range()])

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Ranges that clients of the model wait for: LOCK of SMB without FAIL_IMMEDIATELY, LOCK of NLM with
-"block". A client of NFSv4.1 hopes to be told when a range is free (RFC 8881 20.11).
+"block", and F_OFD_SETLKW of local processes. A client of NFSv4.1 hopes to be told when a range is
+free (RFC 8881 20.11).
 
 Such a request is granted as soon as no range is in its way. One of NLM does not overtake an earlier
 one that it conflicts with; one of SMB is tried at once first. A request is refused if its waiting
-would close a circle of owners that wait for each other (Documentation/locking.md, "Waiting").
+would close a circle of owners that wait for each other (Documentation/locking.md, "Waiting"). The
+server does not know of local processes that wait.
 """
 import time
 
@@ -32,7 +34,8 @@ class Wait(Range):
         self.answer.set(answer)
 
     def conflicts(self, other):
-        return (self.node is other.node and self.lo <= other.hi and other.lo <= self.hi and
+        """One of two requests in the server's queue may have to wait for the other."""
+        return (self.client.counted and other.client.counted and self.node is other.node and self.lo <= other.hi and other.lo <= self.hi and
                 (self.exclusive or other.exclusive) and self.owner != other.owner)
 
     def is_forgotten(self):
@@ -95,7 +98,7 @@ class Waiter:
                 return True
             if owner not in seen:
                 seen.add(owner)
-                todo += [x.owner for w in self.m.waits if w.owner == owner
+                todo += [x.owner for w in self.m.waits if w.owner == owner and w.client.counted
                          for x in self.blockers(w)]
         return False
 
@@ -115,8 +118,10 @@ class Waiter:
 
 
 def breaks(m, wait):
-    """Caches that have to be given up before a range is locked."""
+    """Caches that have to be given up before a range is locked: by a process, with its open."""
     client = wait.client
+    if not client.counted:
+        return []
     return [c for c, _, first in m.caches_against(
         wait.node, wait.column(), client, wait.by and client.key(wait.by)) if first]
 
@@ -159,6 +164,6 @@ def check(run):
 
 def cancel_all(run):
     """Have nobody wait."""
-    for c in [run.v3, *run.smb]:
+    for c in [run.v3, *run.smb, run.local]:
         if not c.away:
             run.loop.run(c.cancel_all())
