@@ -178,7 +178,8 @@ class StreamName(Link):
 class Open:
     """What a client has open, or shares by NLM: access and what it denies to others. through: the
     name of the file by which one of its streams was opened; entry: the (directory, name) by which it
-    was opened, or that it gave the file."""
+    was opened, or that it gave the file; wrote: its directory is told of that when it is closed;
+    ends: the times (first, last) at which the server gives it up if its client stays away."""
 
     def __init__(self, client, node, acc, deny, owner=None, link=None, through=None):
         self.client, self.node, self.acc, self.deny = client, node, acc, deny
@@ -186,6 +187,7 @@ class Open:
         self.entry = link and (link.parent, link.name)
         self.cache, self.delete, self.used = None, False, False
         self.durable, self.doubted, self.wrote, self.persistent = None, False, False, False
+        self.ends = None
 
     def __repr__(self):
         return (f"{self.client}'s open of {self.node} (access {letters(self.acc, 'rwd')}, denies "

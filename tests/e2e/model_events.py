@@ -3,12 +3,14 @@
 silent for longer than their lease, cannot be called back, or the server restarts under all of
 them."""
 import model_checks
+import model_lasting
 import model_restart
+import model_waits
 
 CUT, BACK = 0.1, 0.1            # how likely each is, between two steps
 SILENT, SPEAKS = 0.001, 0.05
 DEAF, REACTS = 0.01, 0.03
-RESTART = 0.002
+RESTART = 0.004
 
 
 def happen(run):
@@ -17,10 +19,22 @@ def happen(run):
     silent_or_not(run)
     deaf_or_not(run, run.silent[0])
     if run.dice.random() < RESTART and not run.loop.tasks:
-        all_here(run)
+        nfs_here(run)
         model_restart.restart(run)
         model_checks.claims(run)
         run.m.check()
+    model_waits.check(run)
+
+
+def see_those_away(run):
+    """See what is left of clients that are away, until the claims are as the model has them."""
+    def look():
+        model_lasting.look(run, run.smb)
+        for c in run.silent:
+            c.look()
+    model_lasting.await_ends(run, run.smb)
+    model_checks.settle(run, lambda: any(c.away for c in run.smb) or
+                        any(c.doubtful() for c in run.silent), look)
 
 
 def all_here(run):
@@ -28,6 +42,11 @@ def all_here(run):
     for c in run.smb:
         if c.away:
             run.loop.run(c.back())
+    nfs_here(run)
+
+
+def nfs_here(run):
+    """The same for clients of NFS."""
     for c in run.silent:
         if c.away:
             run.loop.run(c.speak())

@@ -2,20 +2,26 @@
 """SMB clients of the model that lose their connection, and come back to their durable opens.
 
 What an open needs to wait is in Documentation/smb-support.md. A client that is away cannot give
-up what it caches: who conflicts with it goes on at once, and the open is closed.
+up what it caches: who conflicts with it goes on at once, and the open is closed. So it is when its
+client does not come back in time.
 """
+import time
+
 import smb2
-from model_checks import settle
+from harness import SLOW
+from model_checks import claims
 from model_claims import Range
 from model_loop import Defect
 from model_smb import OPLOCKS
 from model_streams import SmbStreams
 from smb2 import OPEN
-from t_smb_durable import Answer, durable_v2, lease_v2, reconnect_v2
+from t_smb_durable import TIMEOUT_MS, Answer, durable_v2, lease_v2, reconnect_v2
 from t_smb_lease import LEASE
 from truth import H, W
 
 BATCH = next(level for level, bits in OPLOCKS.items() if bits & H)
+SHORT_MS = 12000            # for which some opens wait
+EARLY_S, LATE_S = 3, 10     # before and after the time of an open is over
 
 
 class Lasting(SmbStreams):
@@ -42,7 +48,8 @@ class Lasting(SmbStreams):
 
     def wish(self, number):
         """The create context that asks for a durable open."""
-        return durable_v2(number)
+        self.asked_ms = self.pick([TIMEOUT_MS] * 2 + [SHORT_MS])
+        return durable_v2(number, self.asked_ms)
 
     def fits(self, o):
         """Whether an open for which that was asked is durable."""
@@ -55,7 +62,10 @@ class Lasting(SmbStreams):
             raise Defect(f'{self}: {what}: durable {got.durable}, asked for {asked}, it has '
                          f'{o.cache}')
         if got.durable:
-            o.durable = asked
+            o.durable, o.waits_s = asked, self.asked_ms / 1000
+            if got.timeout != self.asked_ms:
+                raise Defect(f'{self}: {what}: it waits for {got.timeout} ms, asked for '
+                             f'{self.asked_ms}')
 
     # away and back
     def lasts(self, o):
@@ -82,7 +92,18 @@ class Lasting(SmbStreams):
         for o in self.opens():
             if not self.lasts(o):
                 self.m.close(o)
+        now = time.monotonic()
+        self.wait_since(now, now)
         self.say('loses its connection, and keeps', *self.opens())
+
+    def wait_since(self, first, last):
+        """The opens wait since a time between these."""
+        for o in self.opens():
+            o.ends = first + o.waits_s, last + o.waits_s
+
+    @staticmethod
+    def may_be_over(o, soon=EARLY_S):
+        return o.ends is not None and time.monotonic() > o.ends[0] - soon
 
     def back(self):
         """Come back, and to each open that waits."""
@@ -102,6 +123,9 @@ class Lasting(SmbStreams):
             o.path('\\'), *parts, self.returns(o), how=OPEN, level=LEASE if parts else BATCH))
         self.say(f'comes back to {o} -> {r.error or "done"}')
         self.m.coverage.steps[self.kind(), 'back', r.error or 'done'] += 1
+        if r.error == 'OBJECT_NAME_NOT_FOUND' and self.may_be_over(o):
+            self.has_not_waited(o)
+            return
         if r.error:
             raise Defect(f'{self} does not get back {o}, which waited: {r.error}')
         got = Answer(r.body)
@@ -112,7 +136,7 @@ class Lasting(SmbStreams):
             c.key = got.fid
         elif c:
             c.epoch = got.epoch
-        o.fid, o.doubted = got.fid, False
+        o.fid, o.doubted, o.ends = got.fid, False, None
 
     def doubt(self, claim):
         """One of its claims is in the way, so that its open is closed."""
@@ -121,24 +145,51 @@ class Lasting(SmbStreams):
 
     def still_waits(self, server):
         """Compare its opens with those that the server has; others may have closed them."""
-        paths = {o['path'] for o in server.json('open', 'list') if o.get('waits_s')}
+        there = waiting(server)
         for o in self.opens():
-            if o.path() not in paths:
+            if number_of(o) not in there:
                 self.has_not_waited(o)
 
     def has_not_waited(self, o):
-        if not o.doubted:
+        over = self.may_be_over(o)
+        if not o.doubted and not over:
             raise Defect(f'{self}: {o} does not wait any more, and nothing conflicts')
-        self.say(f'{o} has not waited')
-        self.m.coverage.steps[self.kind(), 'back', 'gave way'] += 1
+        self.say(f'{o} has not waited{" any longer" if over else ""}')
+        self.m.coverage.steps[self.kind(), 'back', 'too late' if over else 'gave way'] += 1
         self.m.close(o)
 
 
-def check(run, clients):
-    """See which opens of clients that are away still wait."""
-    away = [c for c in clients if c.away]
+def number_of(o):
+    """The number of an open in the server's list."""
+    return int.from_bytes(o.fid[:8], 'little')
 
-    def look():
-        for c in away:
+
+def waiting(server):
+    """The numbers of the opens that wait for their clients."""
+    return {o['id'] for o in server.json('open', 'list') if o.get('waits_s')}
+
+
+def listed(server):
+    """The same of all opens, also of those that are being closed."""
+    return {o['id'] for o in server.json('open', 'list')}
+
+
+def await_ends(run, clients):
+    """Wait for the end of the opens whose time may be over, as their client stays away."""
+    over = [(c, o) for c in clients for o in c.opens() if c.may_be_over(o)]
+    if not over:
+        return
+    last = max(o.ends[1] for _, o in over) - time.monotonic()
+    numbers = {number_of(o) for _, o in over}
+    run.loop.until(f'the end of {[o for _, o in over]}',
+                   lambda: not numbers & listed(run.w.server), max(last, 0) / SLOW + LATE_S)
+    for c, o in over:
+        c.has_not_waited(o)
+    claims(run)
+
+
+def look(run, clients):
+    """See which opens of clients that are away still wait."""
+    for c in clients:
+        if c.away:
             c.still_waits(run.w.server)
-    settle(run, lambda: away, look)

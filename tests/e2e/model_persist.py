@@ -9,7 +9,7 @@ import uuid
 
 import smbraw
 from model_claims import Open, Range
-from model_lasting import Lasting
+from model_lasting import SHORT_MS, Lasting
 from model_loop import Defect
 from smb_lasting import PERSISTENT, PERSISTENT_CAP, reconnect
 from t_smb_durable import durable_v2
@@ -32,7 +32,10 @@ class Persistent(Lasting):
         return not durable or self.persists and all(o.persistent for o in durable)
 
     def wish(self, number):
-        return durable_v2(number, WAITS_MS, PERSISTENT) if self.persists else super().wish(number)
+        if not self.persists:
+            return super().wish(number)
+        self.asked_ms = self.pick([WAITS_MS] * 2 + [SHORT_MS])
+        return durable_v2(number, self.asked_ms, PERSISTENT)
 
     def fits(self, o):
         return self.persists or super().fits(o)
@@ -45,9 +48,9 @@ class Persistent(Lasting):
 
     # away and back
     def stands(self, claim):
-        """Whether a claim stays what others do."""
+        """Whether a claim stays whatever others do."""
         o = claim.by if isinstance(claim, Range) else claim
-        return isinstance(o, Open) and o.persistent
+        return isinstance(o, Open) and o.persistent and not self.may_be_over(o)
 
     def gives_way(self, claim):
         return self.away and not self.stands(claim)
@@ -68,10 +71,13 @@ class Persistent(Lasting):
                     for o in opens))
 
     def lose(self):
-        """Lose the connection as the server restarts: persistent opens alone stay."""
+        """Lose the connection, if there is one, as the server restarts: persistent opens alone stay,
+        and nothing is told of what was written before."""
+        if not self.away:
+            self.end()
         self.away = True
-        self.end()
         for o in self.opens():
+            o.wrote = False
             if not o.persistent:
                 self.m.close(o)
         self.say('waits for the server, and keeps', *self.opens())
@@ -80,10 +86,9 @@ class Persistent(Lasting):
         return reconnect(o.fid, o.durable, PERSISTENT) if o.persistent else super().returns(o)
 
     def has_not_waited(self, o):
-        if not o.persistent:
-            super().has_not_waited(o)
-        elif o.named():
+        if o.persistent and not self.may_be_over(o):
             raise Defect(f'{self}: {o} is persistent, and does not wait')
+        super().has_not_waited(o)
 
     def still_waits(self, server):
         """The same for what its persistent opens cache, which is lost whole (MS-SMB2 3.3.4.7)."""

@@ -1,14 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A restart of the server under the clients of the model: who may reclaims all that it had.
 
-Persistent opens of SMB are there again before their clients are back. All else of SMB has ended.
+Persistent opens of SMB are there again before their clients are back, which some are not for a while.
+All else of SMB has ended.
 """
+import time
+
+import model_lasting
 import model_waits
 import nfs4
 from harness import wait_for
+from model_lasting import number_of
 from model_loop import Defect
 from model_nfs import span
 from truth import W
+
+RETURNS = 0.5               # how likely a client is back at once
+UNTIL_LOST_S = 30           # until the server has ended, at most
 
 
 def reclaim_nfs3(c):
@@ -81,19 +89,30 @@ def persistent(run):
     return [o for o in run.m.opens if o.persistent]
 
 
-def restored(server):
-    return [o for o in server.json('open', 'list') if o['durability'] == 'persistent']
+def restored(run):
+    """Whether all are there again, but for those whose time may be over already."""
+    there = {o['id'] for o in run.w.server.json('open', 'list') if o['durability'] == 'persistent'}
+    return {number_of(o) for o in persistent(run) if not o.client.may_be_over(o)} <= there
+
+
+def leave(run):
+    """Let the clients of SMB lose the server, some of whom were away before."""
+    for c in [c for c in run.smb if c.away]:
+        # nobody would know whether the open's time was over before the server ended
+        if any(c.may_be_over(o, UNTIL_LOST_S) or not o.knows_name() for o in c.opens()):
+            run.loop.run(c.back())
+    for o in [o for o in persistent(run) if not o.knows_name()]:
+        # nobody would know whose removal waits for it
+        run.loop.run(o.client.close(o))
+    for c in [*run.smb, run.watch]:
+        c.lose()
 
 
 def restart(run):
     """Restart the server; what is open without a name ends, and what SMB has not made lasting."""
     m, server = run.m, run.w.server
     model_waits.cancel_all(run)
-    for o in [o for o in persistent(run) if not o.knows_name()]:
-        # nobody would know whose removal waits for it
-        run.loop.run(o.client.close(o))
-    for c in [*run.smb, run.watch]:
-        c.lose()
+    leave(run)
     for link in m.streams() + m.links():
         if link.pending:        # the modules remove it when they go
             link.drop()
@@ -101,18 +120,26 @@ def restart(run):
         claims[:] = [x for x in claims if x.node is m.root or not x.node.gone() or
                      x.client is run.local]
     m.say('the server restarts')
+    began = time.monotonic()
+    for c in run.smb:
+        c.wait_since(began, began)
     for c in [run.v3, *run.v4]:
         c.drop()
     server.lengthen_grace()
     server.restart()
     run.settings()      # before anything is granted, whose deadlines follow from them
-    wait_for('the grace', lambda: server.grace()['active'] or not m.opens + m.ranges)
+    known = [x for x in m.opens + m.ranges if x.client.counted]
+    wait_for('the grace', lambda: server.grace()['active'] or not known)
     run.loop.run(reclaim_nfs3(run.v3))
     for c in run.v4:
         run.loop.run(reclaim_nfs4(c))
-    wait_for('persistent opens', lambda: len(restored(server)) == len(persistent(run)))
+    wait_for('persistent opens', lambda: restored(run))
+    for c in run.smb:
+        c.wait_since(began, time.monotonic())
     server.end_grace()
     for c in run.smb:
-        run.loop.run(c.back())
+        if run.dice.random() < RETURNS:
+            run.loop.run(c.back())
     run.watch.connect()
     run.loop.run(run.watch.begin())
+    model_lasting.await_ends(run, run.smb)

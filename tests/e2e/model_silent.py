@@ -8,7 +8,6 @@ import time
 
 import nfs4
 from harness import SLOW
-from model_checks import settle
 from model_loop import Defect
 from model_nfs4 import PATH_DOWN
 from model_streams import Nfs4Streams
@@ -39,15 +38,22 @@ class Silent(Nfs4Streams):
             return nfs4.OK
         return super().recalled(call)
 
+    def is_awaited(self):
+        """Whether a request waits for one of its ranges."""
+        return any(r.client is self for w in self.m.waits for r in w.client.in_the_way(w))
+
     def be_silent(self, run):
         """Say nothing until the server has noticed, with a short lease for that time."""
         server, end = run.w.server, time.monotonic() + 60 * SLOW
-        before = server.setting('lease_time_s')
+        before, there = server.setting('lease_time_s'), set(server.clients())
         self.say('is silent, and keeps', *self.claims())
-        self.away, self.doubted = True, False
+        self.away, self.doubted = True, self.is_awaited()
         server.ctl('server', 'set', 'lease-time-s', str(SHORT_S))
         while True:
             quiet = [x['name'] for x in courtesy(server)]
+            if not quiet and self.doubted:
+                # one who waits for it does not let it be a courtesy client for long
+                quiet = there - set(server.clients())
             if quiet:
                 break
             for c in run.v4:
@@ -97,11 +103,3 @@ class Silent(Nfs4Streams):
 
 def courtesy(server):
     return [x for x in server.json('lock', 'client', 'list') if x.get('courtesy')]
-
-
-def check(run, clients):
-    """Look at silent clients, until the claims are as the model has them."""
-    def look():
-        for c in clients:
-            c.look()
-    settle(run, lambda: any(c.doubtful() for c in clients), look)

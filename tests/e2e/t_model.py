@@ -19,9 +19,7 @@ import time
 
 import model_checks
 import model_events
-import model_lasting
 import model_nfs4
-import model_silent
 import model_streams
 import model_waits
 import truth
@@ -109,8 +107,8 @@ class Run:
 
     def check(self):
         """Compare what there is with the model, of which some is looked at now and then."""
-        model_lasting.check(self, self.smb)
-        model_silent.check(self, self.silent)
+        self.m.reap(self.v3.shares)
+        model_events.see_those_away(self)
         model_waits.check(self)
         self.m.check()
         self.watch.check(self.steps - self.checked == 1)
