@@ -104,7 +104,8 @@ class Client:
         all; excused: whether an error is explained by something else; names: (directory, name)
         pairs that it uses, with 'data' or 'mode' as the name if it changes that of a file; ends: claims that it gives
         up, which stop nobody any more. Of two steps with one name nobody could tell which was
-        the first, so one is left out. effects: what it takes from caches, maybe before it is refused.
+        the first, so one is left out. effects: what it takes from caches, maybe before it is refused,
+        as (node, column of the matrix), of an open with access and what it denies.
         """
         if not self.names_free(names):
             return None
@@ -129,8 +130,8 @@ class Client:
                 if claim in still and claim not in self.m.ending:
                     raise Defect(f'{self}: {what}: it was done in spite of {claim}')
             return r
-        for node, column in effects:
-            self.present([c for c, _, _ in self.breaks(node, column, None, 0, 0)])
+        for node, column, *modes in effects:
+            self.present([c for c, _, _ in self.breaks(node, column, None, *modes or (0, 0))])
         if not excused(r.error):
             if r.error not in self.REFUSED:
                 raise Defect(f'{self}: {what}: {r.error} is not explained by the model')

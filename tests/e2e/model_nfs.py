@@ -386,6 +386,7 @@ class Nfs3(Waiter, Nfs):
         r = yield from self.attempt(what, lambda: self.ask_nlm('share', svid, deny, acc,
                                                                fh=node.fh3),
                                     lambda: self.m.opens_against(node, acc, deny),
+                                    effects=[(node, 'open', acc, deny)],
                                     excused=lambda error: self.missing(error, node))
         if r:
             self.m.opens.append(o)

@@ -248,6 +248,7 @@ class Nfs4(Waiter, Nfs):
         guarded = create == nfs4.GUARDED
         r = yield from self.attempt(
             what, ask, reasons, against,
+            effects=[(link.node, 'open', acc, deny)] if link else (),
             names=[(d, name)] + ([(link.node, 'data')] if link and empties else []),
             excused=lambda error: (error == 'EXIST' and guarded or
                                    self.not_opened(error, d, name, own, acc)))

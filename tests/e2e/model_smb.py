@@ -240,7 +240,8 @@ class Smb(Waiter, Client):
                                     excused=lambda error: self.not_opened(error, d, name, how, wants),
                                     names=[(d, name)] + ([(link.node, 'data')] if link else []) + (
                                         [(link.node, s) for s in link.node.streams]
-                                        if link and how == OVERWRITE_IF else []))
+                                        if link and how == OVERWRITE_IF else []),
+                                    effects=[(link.node, 'open', wants, deny)] if link else ())
         if r:
             got = Answer(r.body)
             if link and wants & link.node.denies and not self.overlaps:

@@ -35,7 +35,8 @@ class Wait(Range):
 
     def conflicts(self, other):
         """One of two requests in the server's queue may have to wait for the other."""
-        return (self.client.counted and other.client.counted and self.node is other.node and self.lo <= other.hi and other.lo <= self.hi and
+        return (self.client.counted and other.client.counted and
+                self.node is other.node and self.lo <= other.hi and other.lo <= self.hi and
                 (self.exclusive or other.exclusive) and self.owner != other.owner)
 
     def is_forgotten(self):
