@@ -47,7 +47,15 @@ def learn(run):
         node, d = link.node, link.parent
         if d.fh3 and not node.fh3:
             node.fh3, node.fh4 = run.loop.run(handles(run, d, link))
-            node.fileid = run.loop.run(run.v3.attributes(node)).attrs['fileid']
+            node.fileid = run.loop.run(number_of(run.v3, node))
+
+
+def number_of(v3, node):
+    """The number of a file; a holder of a delegation may be asked for its size first."""
+    r = yield from v3.again(lambda: v3.attributes(node), list)
+    if r.error:
+        raise Defect(f'{v3}: attributes of {node}: {r.error}')
+    return r.attrs['fileid']
 
 
 def handles(run, d, link):
