@@ -269,6 +269,55 @@ static void state_is_locked_by_one_task(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, times, LOCKERS * LOCKER_TIMES);
 }
 
+/**
+ * struct sleeper - a task that locks a state once
+ * @work: the task
+ * @state: the state
+ * @sleeps: how often it slept until it had the state locked
+ */
+struct sleeper {
+	struct work_struct work;
+	struct dnfs4_state *state;
+	unsigned long sleeps;
+};
+
+#define SLEEPERS	12
+
+static void sleeper_run(struct work_struct *work)
+{
+	struct sleeper *sleeper = container_of(work, struct sleeper, work);
+	unsigned long before = current->nvcsw;
+
+	dnfs4_state_lock(sleeper->state);
+	sleeper->sleeps = current->nvcsw - before;
+	/* Those that were woken try meanwhile. */
+	schedule_timeout_uninterruptible(1);
+	dnfs4_state_unlock(sleeper->state);
+}
+
+/* If each unlock woke all that wait, the last would sleep as often as there are others. */
+static void unlock_of_a_state_wakes_one_task(struct kunit *test)
+{
+	struct fake *fake = new_fake(test, new_client(test));
+	struct sleeper sleepers[SLEEPERS];
+	unsigned long sleeps = 0;
+
+	dnfs4_state_lock(&fake->state);
+	for (int i = 0; i < SLEEPERS; i++) {
+		sleepers[i] = (struct sleeper){ .state = &fake->state };
+		INIT_WORK_ONSTACK(&sleepers[i].work, sleeper_run);
+		queue_work(system_unbound_wq, &sleepers[i].work);
+	}
+	schedule_timeout_uninterruptible(HZ / 10);
+	dnfs4_state_unlock(&fake->state);
+	for (int i = 0; i < SLEEPERS; i++) {
+		flush_work(&sleepers[i].work);
+		destroy_work_on_stack(&sleepers[i].work);
+		sleeps += sleepers[i].sleeps;
+	}
+	KUNIT_EXPECT_LE(test, sleeps, 2 * SLEEPERS);
+}
+
 /* What performance.md says an open takes. */
 static void open_takes_little(struct kunit *test)
 {
@@ -628,6 +677,7 @@ static struct kunit_case nfs4_state_cases[] = {
 	KUNIT_CASE(seqids_compare_in_a_circle),
 	KUNIT_CASE(seqid_of_a_state_is_never_zero),
 	KUNIT_CASE(state_is_locked_by_one_task),
+	KUNIT_CASE(unlock_of_a_state_wakes_one_task),
 	KUNIT_CASE(open_takes_little),
 	KUNIT_CASE(stateid_says_whose_it_is),
 	KUNIT_CASE(numbers_go_in_a_circle),

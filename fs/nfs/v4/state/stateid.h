@@ -108,8 +108,8 @@ struct dnfs4_state_ops {
  * @dep_map: for lockdep; has no size without it
  *
  * A mutex has 31 bytes more in each state, for tasks that wait, and two tasks rarely want the same
- * state. Here they wait in a queue that the kernel shares among addresses. Any of those that wait
- * may be the next to have the lock.
+ * state. Here they wait in a queue that the kernel shares among addresses. The one that has waited
+ * longest is woken, but another task may be faster.
  */
 struct dnfs4_state_lock {
 	u8 word;

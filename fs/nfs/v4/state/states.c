@@ -129,9 +129,9 @@ enum {
 };
 
 /*
- * Each task that waits leaves the lock awaited, since it does not know whether there are others. So
- * an unlock has to wake only one: that task has the lock then, or has marked that of another one,
- * and either unlock wakes the next.
+ * An unlock wakes one task, the one that has waited longest, however many there are. Each of them
+ * tries before it sleeps, and leaves the lock awaited, since it does not know whether there are
+ * others. So one that was woken, or that had the lock without that, wakes the next.
  */
 static noinline void state_lock_wait(u8 *word)
 {
@@ -171,8 +171,8 @@ static void state_prepare(struct dnfs4_state *state, const struct dnfs4_state_op
 	state->seqid = 1;
 	state->void_why = DNFS4_VALID;
 	state->lock.word = STATE_UNLOCKED;
-	lockdep_init_map(&state->lock.dep_map, "dnfs4_state",
-			 &dnfs4_state_keys[ilog2(ops->kind)], 0);
+	lockdep_init_map_wait(&state->lock.dep_map, "dnfs4_state",
+			      &dnfs4_state_keys[ilog2(ops->kind)], 0, LD_WAIT_SLEEP);
 }
 
 static void state_publish(struct dnfs4_state *state)
