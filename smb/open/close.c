@@ -45,6 +45,7 @@ static u32 dsmb_close_exec(struct dsmb_call *call, void *args, void *res)
 			memset(&r->attrs, 0, sizeof(r->attrs));
 		dsmb_open_end(call, open);
 	}
+	WRITE_ONCE(open->closed_by_client, true);
 	return dsmb_durable_close(open) ? STATUS_SUCCESS : STATUS_FILE_CLOSED;
 }
 

@@ -12,6 +12,7 @@
 #include "../../lockd/lease.h"
 #include "../auth/session.h"
 #include "../transport/call.h"
+#include "late_ack.h"
 #include "lease.h"
 #include "open.h"
 #include "persist.h"
@@ -160,6 +161,25 @@ int dsmb_lease_take(struct dsmb_open *open, const struct dsmb_caching *asked)
 	return asked->flags & DSMB_LEASE_HAS_PARENT ? take_parent(open, asked) : 0;
 }
 
+static struct dsmb_late_acks *lease_late_acks(const struct dsmb_lease *lease)
+{
+	return dsmb_lease_client_late_acks(lease->owner->client);
+}
+
+static bool lease_is_late(const struct dsmb_lease *lease)
+{
+	return !dsmb_lease_is_oplock(lease) &&
+	       dsmb_late_ack_is_awaited(lease_late_acks(lease), lease->key, lease->ino);
+}
+
+/* The client closes the last open of a lease. The acknowledgment that is recorded has come. */
+static void lease_expect_late(struct dsmb_lease *lease)
+{
+	lockdep_assert_held(&lease->lock);
+	if (lease->breaking && !lease->giving && !dsmb_lease_is_oplock(lease) && lease->ino)
+		dsmb_late_ack_await(lease_late_acks(lease), lease->key, lease->ino);
+}
+
 /* Return the caching grant. The client is not notified, because it caused the return. */
 static void lease_return(struct dsmb_lease *lease)
 {
@@ -195,6 +215,8 @@ void dsmb_lease_close(struct dsmb_open *open)
 	spin_lock(&bucket->lock);
 	last = !--lease->opens;
 	spin_unlock(&bucket->lock);
+	if (last && READ_ONCE(open->closed_by_client))
+		lease_expect_late(lease);
 	if (last)
 		lease_return(lease);
 	spin_lock(&bucket->lock);
@@ -342,13 +364,15 @@ static void oplock_ask(const struct ditto_op *op, const struct dsmb_open *open,
 
 /*
  * A directory has no data to write. Clients keep a handle of each directory that they pass as long
- * as its lease allows, so HANDLE caching is refused once half of the session's opens are in use.
+ * as its lease allows, so HANDLE caching is refused once half of the session's opens are in use. A
+ * file is not written under a lease whose breaks a late acknowledgment may seem to answer.
  */
-static u8 lease_wish(const struct dsmb_call *call, const struct ditto_node *node,
-		     const struct dsmb_caching *asked)
+static u8 lease_wish(const struct dsmb_call *call, const struct dsmb_lease *lease,
+		     const struct ditto_node *node, const struct dsmb_caching *asked)
 {
 	if (!S_ISDIR(node->inode->i_mode))
-		return asked->state;
+		return asked->state & DITTO_LEASE_WRITE && lease_is_late(lease) ?
+		       asked->state & ~DITTO_LEASE_WRITE : asked->state;
 	if (atomic_read(&call->session->nopens) > DSMB_OPENS_MAX / 2)
 		return asked->state & DITTO_LEASE_READ;
 	return asked->state & ~DITTO_LEASE_WRITE;
@@ -363,7 +387,7 @@ static void lease_try(struct dsmb_call *call, const struct dsmb_open *open,
 		      struct ditto_node *node, const struct dsmb_caching *asked)
 {
 	struct dsmb_lease *lease = open->lease;
-	u8 held = dsmb_lease_held(lease), want = lease_wish(call, node, asked);
+	u8 held = dsmb_lease_held(lease), want = lease_wish(call, lease, node, asked);
 
 	if (lease->breaking || lease->due || lease->state & ~held)
 		return;
@@ -437,6 +461,13 @@ static bool can_be_cached(const struct dsmb_lease *lease, const struct ditto_nod
 	       (S_ISDIR(node->inode->i_mode) && lease->version == 2);
 }
 
+static void lease_place(struct dsmb_lease *lease, const struct ditto_node *node)
+{
+	lockdep_assert_held(&lease->lock);
+	lease->ino = S_ISREG(node->inode->i_mode) ? node->inode->i_ino : 0;
+	WRITE_ONCE(lease->node, node);
+}
+
 u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditto_node *node,
 		     const struct dsmb_caching *asked, struct dsmb_caching *answer)
 {
@@ -452,7 +483,7 @@ u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditt
 		return STATUS_INVALID_PARAMETER;
 	}
 	fresh = !lease->node;
-	WRITE_ONCE(lease->node, node);
+	lease_place(lease, node);
 	list_add_tail(&open->lease_link, &lease->holders);
 	lease->unnotified++;
 	lease_try(call, open, node, asked);
@@ -472,7 +503,7 @@ void dsmb_lease_restore(const struct ditto_op *op, struct dsmb_open *open, struc
 		return;
 	mutex_lock(&lease->lock);
 	if (!dsmb_lease_is_elsewhere(lease, node)) {
-		WRITE_ONCE(lease->node, node);
+		lease_place(lease, node);
 		list_add_tail(&open->lease_link, &lease->holders);
 		if (dsmb_lease_is_oplock(lease))
 			oplock_ask(op, open, node, had->level, reclaim);

@@ -13,6 +13,9 @@
  * before that; the client is told then that it has lost everything. While the client does not know
  * of a loss, it is granted nothing new.
  *
+ * While the acknowledgment of an earlier lease with the same key may still come, WRITE is not
+ * granted, see late_ack.h.
+ *
  * A notification may be lost with its connection. It is sent again when the client has another
  * session with the lease, and when the client reconnects while the break is outstanding. A
  * notification that needs no acknowledgment is sent again unless it has arrived (break_delivery.c).
@@ -48,6 +51,7 @@ struct ditto_node;
 struct ditto_op;
 struct ditto_owner;
 struct dsmb_call;
+struct dsmb_late_acks;	/* late_ack.h */
 struct dsmb_notice;	/* break_delivery.h */
 struct dsmb_open;
 struct dsmb_server;
@@ -69,6 +73,8 @@ struct dsmb_session;
  * @lock: mutex; guards the members below
  * @holders: opens that have the lease, linked by dsmb_open.lease_link
  * @node: node that the lease is on, only for comparison; NULL before the first open is there
+ * @ino: inode number of the node that it is or was on; 0 for a directory, of which nothing is
+ *	written under a lease
  * @grant: caching grant of the lock table, held, or NULL
  * @state: state that the client knows it has
  * @epoch: epoch of @state
@@ -97,6 +103,7 @@ struct dsmb_lease {
 	struct mutex lock;	/* see above */
 	struct list_head holders;
 	const struct ditto_node *node;
+	u64 ino;
 	struct ditto_lease *grant;
 	u8 state;
 	u16 epoch;
@@ -353,6 +360,12 @@ void dsmb_lease_client_unuse(struct ditto_client *client);
  * Return: the client, or NULL without memory.
  */
 struct ditto_client *dsmb_lease_client_of(struct dsmb_server *server, const guid_t *guid);
+
+/**
+ * dsmb_lease_client_late_acks - get the late acknowledgments of a client
+ * @client: lock table client of a ClientGuid
+ */
+struct dsmb_late_acks *dsmb_lease_client_late_acks(struct ditto_client *client);
 
 /**
  * dsmb_lease_client_leave - drop a closed session from its lock table client

@@ -19,6 +19,7 @@
 #include "../../net/server.h"
 #include "../auth/session.h"
 #include "../server.h"
+#include "late_ack.h"
 #include "lease.h"
 
 struct dsmb_lease_client {
@@ -28,6 +29,7 @@ struct dsmb_lease_client {
 	atomic_t users;		/* sessions and opens */
 	struct hlist_node link;
 	struct work_struct work;
+	struct dsmb_late_acks late_acks;
 	struct rcu_head rcu;
 };
 
@@ -108,6 +110,7 @@ static struct dsmb_lease_client *client_new(struct dsmb_server *server, const gu
 	snprintf(name, sizeof(name), "client %pUl", &lc->guid);
 	ditto_client_init(&lc->client, server->srv->locks, &client_ops, "smb", name, 0);
 	INIT_WORK(&lc->work, client_release);
+	dsmb_late_acks_init(&lc->late_acks);
 	hash_add(clients, &lc->link, guid_hash(guid));
 	return lc;
 }
@@ -190,6 +193,11 @@ void dsmb_lease_client_unuse(struct ditto_client *client)
 		queue_work(lc->server->slow, &lc->work);
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_lease_client_unuse);
+
+struct dsmb_late_acks *dsmb_lease_client_late_acks(struct ditto_client *client)
+{
+	return &container_of(client, struct dsmb_lease_client, client)->late_acks;
+}
 
 void dsmb_lease_client_leave(struct dsmb_session *session, const char *why)
 {

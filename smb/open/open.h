@@ -120,6 +120,7 @@ struct dsmb_open_rare {
  *	cancelled; changed by persist_delete.c
  * @delete_on_close_later: @delete_on_close is from before a restart, and the deletion is not
  *	pending again yet
+ * @closed_by_client: the client has sent a CLOSE
  * @options: CreateOptions
  * @no_recall: data that is elsewhere is not brought back for this open
  * @snapshot: the file is in a snapshot, so nothing may be changed through this open
@@ -172,6 +173,7 @@ struct dsmb_open {
 	bool used;
 	bool delete_on_close;
 	bool delete_on_close_later;
+	bool closed_by_client;
 	bool encrypted : 1;
 	/* Constant from before the open can be found. */
 	bool outlives : 1;

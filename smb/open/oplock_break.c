@@ -19,6 +19,7 @@
 #include "../transport/message.h"
 #include "break_delivery.h"
 #include "durable.h"
+#include "late_ack.h"
 #include "lease.h"
 #include "open.h"
 #include "persist.h"
@@ -602,6 +603,29 @@ static bool dsmb_ack_is_recorded(const struct dsmb_call *call, struct dsmb_lease
 	return !call->message->records && dsmb_persist_has_lease(lease);
 }
 
+/* The acknowledgment is none of an outstanding break: it is late, if one is awaited. */
+static void dsmb_ack_was_late(const struct dsmb_call *call, const u8 *key)
+{
+	struct ditto_client *client = dsmb_lease_client(call->session, false);
+
+	if (client)
+		dsmb_late_ack_came(dsmb_lease_client_late_acks(client), key);
+}
+
+/* MS-SMB2 section 3.3.5.22.2 */
+static u32 dsmb_ack_by_key(const struct dsmb_call *call, const struct dsmb_ack_args *a)
+{
+	struct dsmb_lease *lease = dsmb_lease_find(call->session, a->key);
+	u32 status = DSMB_TO_BE_RECORDED;
+
+	if (!lease)
+		return STATUS_OBJECT_NAME_NOT_FOUND;
+	if (!dsmb_ack_is_recorded(call, lease))
+		status = dsmb_lease_ack(lease, a->state);
+	dsmb_lease_put(lease);
+	return status;
+}
+
 static u32 dsmb_ack_exec(struct dsmb_call *call, void *args, void *res)
 {
 	struct dsmb_ack_args *a = args, *r = res;
@@ -611,14 +635,9 @@ static u32 dsmb_ack_exec(struct dsmb_call *call, void *args, void *res)
 	/* The response repeats the acknowledgment. */
 	*r = *a;
 	if (a->is_lease) {
-		/* MS-SMB2 section 3.3.5.22.2 */
-		lease = dsmb_lease_find(call->session, a->key);
-		if (!lease)
-			return STATUS_OBJECT_NAME_NOT_FOUND;
-		status = DSMB_TO_BE_RECORDED;
-		if (!dsmb_ack_is_recorded(call, lease))
-			status = dsmb_lease_ack(lease, a->state);
-		dsmb_lease_put(lease);
+		status = dsmb_ack_by_key(call, a);
+		if (status == STATUS_OBJECT_NAME_NOT_FOUND || status == STATUS_UNSUCCESSFUL)
+			dsmb_ack_was_late(call, a->key);
 		return status;
 	}
 	/* MS-SMB2 section 3.3.5.22.1 */

@@ -303,10 +303,11 @@ def sharing_violation_asks_first(w):
     eq(a.broken()[1:4], (R | H | W, R | W, True))
     a.close(g.fid)
     b.close(b.opened(number).fid)
-    a.open('f', key=key(1), state=R | H | W, epoch=0, share=0)
+    # with another key, since the first one has an answer outstanding
+    a.open('f', key=key(2), state=R | H | W, epoch=0, share=0)
     number = b.opening('f')
     a.broken()
-    a.ack(key(1), R | W)
+    a.ack(key(2), R | W)
     refused('SHARING_VIOLATION', b.opened, number)
     a.quiet()
     a.end()

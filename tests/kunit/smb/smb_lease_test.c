@@ -7,6 +7,7 @@
 #include "../../../lockd/table.h"
 #include "../../../net/server.h"
 #include "../../../smb/open/create_context.h"
+#include "../../../smb/open/late_ack.h"
 #include "../../../smb/open/lease.h"
 #include "../../../smb/open/oplock.h"
 #include "../../../smb/server.h"
@@ -171,12 +172,59 @@ static void lease_clients(struct kunit *test)
 	KUNIT_EXPECT_LT(test, dsmb_lease_client_steps - steps, 8 * CLIENTS);
 }
 
+/* Each acknowledgment ends one wait, the oldest with its key, and waits end by themselves. */
+static void lease_late_acks(struct kunit *test)
+{
+	struct dsmb_late_acks *acks = kunit_kzalloc(test, sizeof(*acks), GFP_KERNEL);
+	u8 key[DSMB_LEASE_KEY_SIZE] = { 1 };
+
+	KUNIT_ASSERT_NOT_NULL(test, acks);
+	dsmb_late_acks_init(acks);
+	dsmb_late_ack_await(acks, key, 7);
+	KUNIT_EXPECT_TRUE(test, dsmb_late_ack_is_awaited(acks, key, 7));
+	KUNIT_EXPECT_FALSE(test, dsmb_late_ack_is_awaited(acks, key, 8));
+	dsmb_late_ack_await(acks, key, 8);
+	KUNIT_EXPECT_TRUE(test, dsmb_late_ack_is_awaited(acks, key, 8));
+	dsmb_late_ack_came(acks, key);
+	KUNIT_EXPECT_FALSE(test, dsmb_late_ack_is_awaited(acks, key, 7));
+	KUNIT_EXPECT_TRUE(test, dsmb_late_ack_is_awaited(acks, key, 8));
+	key[0] = 2;
+	KUNIT_EXPECT_FALSE(test, dsmb_late_ack_is_awaited(acks, key, 8));
+	acks->awaited[0].until = jiffies;
+	key[0] = 1;
+	KUNIT_EXPECT_FALSE(test, dsmb_late_ack_is_awaited(acks, key, 8));
+	KUNIT_EXPECT_EQ(test, acks->used, 0);
+}
+
+/* A client may leave more breaks unanswered than are remembered: any key may be one of them. */
+static void lease_many_late_acks(struct kunit *test)
+{
+	struct dsmb_late_acks *acks = kunit_kzalloc(test, sizeof(*acks), GFP_KERNEL);
+	u8 key[DSMB_LEASE_KEY_SIZE] = {};
+
+	KUNIT_ASSERT_NOT_NULL(test, acks);
+	dsmb_late_acks_init(acks);
+	for (key[0] = 1; key[0] <= DSMB_LATE_ACKS_MAX; key[0]++)
+		dsmb_late_ack_await(acks, key, 7);
+	KUNIT_EXPECT_FALSE(test, dsmb_late_ack_is_awaited(acks, key, 7));
+	dsmb_late_ack_await(acks, key, 7);
+	KUNIT_EXPECT_EQ(test, acks->used, DSMB_LATE_ACKS_MAX);
+	key[0] = 1;
+	KUNIT_EXPECT_TRUE(test, dsmb_late_ack_is_awaited(acks, key, 7));
+	acks->all_until = jiffies;
+	KUNIT_EXPECT_FALSE(test, dsmb_late_ack_is_awaited(acks, key, 7));
+	key[0] = 2;
+	KUNIT_EXPECT_TRUE(test, dsmb_late_ack_is_awaited(acks, key, 7));
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(lease_levels),
 	KUNIT_CASE(lease_states),
 	KUNIT_CASE(lease_requests),
 	KUNIT_CASE(lease_answers),
 	KUNIT_CASE(lease_clients),
+	KUNIT_CASE(lease_late_acks),
+	KUNIT_CASE(lease_many_late_acks),
 	{}
 };
 

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Acknowledgments of lease breaks that may come late; see late_ack.h. */
+#include <linux/jiffies.h>
+#include <linux/string.h>
+#include <kunit/visibility.h>
+
+#include "late_ack.h"
+
+void dsmb_late_acks_init(struct dsmb_late_acks *acks)
+{
+	spin_lock_init(&acks->lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_late_acks_init);
+
+static void acks_remove(struct dsmb_late_acks *acks, unsigned int i)
+{
+	lockdep_assert_held(&acks->lock);
+	WRITE_ONCE(acks->used, acks->used - 1);
+	memmove(&acks->awaited[i], &acks->awaited[i + 1],
+		(acks->used - i) * sizeof(acks->awaited[0]));
+}
+
+void dsmb_late_ack_await(struct dsmb_late_acks *acks, const u8 *key, u64 ino)
+{
+	struct dsmb_late_ack *ack;
+
+	spin_lock(&acks->lock);
+	if (acks->used == DSMB_LATE_ACKS_MAX) {
+		acks->all_until = acks->awaited[0].until;
+		WRITE_ONCE(acks->all, true);
+		acks_remove(acks, 0);
+	}
+	ack = &acks->awaited[acks->used];
+	memcpy(ack->key, key, sizeof(ack->key));
+	ack->ino = ino;
+	ack->until = jiffies + msecs_to_jiffies(DSMB_LATE_ACK_MS);
+	WRITE_ONCE(acks->used, acks->used + 1);
+	spin_unlock(&acks->lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_late_ack_await);
+
+static void acks_forget_old(struct dsmb_late_acks *acks)
+{
+	while (acks->used && time_after_eq(jiffies, acks->awaited[0].until))
+		acks_remove(acks, 0);
+	if (acks->all && time_after_eq(jiffies, acks->all_until))
+		WRITE_ONCE(acks->all, false);
+}
+
+/* The first with this key from @i on; @acks->used if there is none. */
+static unsigned int acks_find(const struct dsmb_late_acks *acks, const u8 *key, unsigned int i)
+{
+	lockdep_assert_held(&acks->lock);
+	while (i < acks->used && memcmp(acks->awaited[i].key, key, DSMB_LEASE_KEY_SIZE))
+		i++;
+	return i;
+}
+
+void dsmb_late_ack_came(struct dsmb_late_acks *acks, const u8 *key)
+{
+	unsigned int i;
+
+	if (!READ_ONCE(acks->used))
+		return;
+	spin_lock(&acks->lock);
+	i = acks_find(acks, key, 0);
+	if (i < acks->used)
+		acks_remove(acks, i);
+	spin_unlock(&acks->lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_late_ack_came);
+
+bool dsmb_late_ack_is_awaited(struct dsmb_late_acks *acks, const u8 *key, u64 ino)
+{
+	unsigned int i;
+	bool awaited;
+
+	if (!READ_ONCE(acks->used) && !READ_ONCE(acks->all))
+		return false;
+	spin_lock(&acks->lock);
+	acks_forget_old(acks);
+	i = acks_find(acks, key, 0);
+	while (i < acks->used && acks->awaited[i].ino != ino)
+		i = acks_find(acks, key, i + 1);
+	awaited = acks->all || i < acks->used;
+	spin_unlock(&acks->lock);
+	return awaited;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_late_ack_is_awaited);
