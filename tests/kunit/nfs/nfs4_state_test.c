@@ -52,6 +52,13 @@ static const struct dnfs4_state_ops fake_delegation_ops = {
 	.free = fake_free,
 };
 
+static const struct dnfs4_state_ops fake_copy_notify_ops = {
+	.kind = DNFS4_STATE_COPY_NOTIFY,
+	.release = fake_release,
+	.free_stateid = fake_free_stateid,
+	.free = fake_free,
+};
+
 static void end_client(void *client)
 {
 	dnfs4_table_exit(&((struct dnfs4_client *)client)->states);
@@ -471,18 +478,12 @@ static void another_takes_the_number_in_the_tree(struct kunit *test)
 /* The number of a copy-notify stateid is random, and the others go on as if it were not there. */
 static void number_that_nobody_guesses(struct kunit *test)
 {
-	static const struct dnfs4_state_ops ops = {
-		.kind = DNFS4_STATE_COPY_NOTIFY,
-		.release = fake_release,
-		.free_stateid = fake_free_stateid,
-		.free = fake_free,
-	};
 	struct dnfs4_client *client = new_client(test);
 	struct fake *fakes[4];
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(fakes); i++) {
 		fakes[i] = new_fake(test, client);
-		fakes[i]->state.ops = i % 2 ? &ops : &fake_ops;
+		fakes[i]->state.ops = i % 2 ? &fake_copy_notify_ops : &fake_ops;
 		KUNIT_ASSERT_EQ(test, dnfs4_state_add(&fakes[i]->state), 0);
 		KUNIT_EXPECT_EQ(test, fakes[i]->state.id >= DNFS4_NUMBERS_RANDOM, i % 2);
 	}
@@ -494,6 +495,40 @@ static void number_that_nobody_guesses(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, states_found(test, client), ARRAY_SIZE(fakes));
 	for (unsigned int i = 0; i < ARRAY_SIZE(fakes); i++)
 		dnfs4_state_del(&fakes[i]->state);
+}
+
+/*
+ * A client may be released while an addition waits for memory to move an older state. The new state
+ * has no number then, so no lookup has found it, and its opener may drop what it stands for.
+ */
+static void state_of_a_released_client_is_never_found(struct kunit *test)
+{
+	struct dnfs4_client *client = new_client(test);
+	struct fake *older = new_fake(test, client), *late = new_fake(test, client);
+	u32 number = client->states.next;
+
+	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&older->state), 0);
+	client->states.next = number + DNFS4_RECENT;
+	dnfs4_table_lock(&client->states);
+	dnfs4_table_close(&client->states);
+	dnfs4_table_unlock(&client->states);
+
+	KUNIT_EXPECT_EQ(test, dnfs4_state_add(&late->state), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, late->state.id, 0);
+	KUNIT_EXPECT_EQ(test, refcount_read(&late->state.ref), 1);
+	KUNIT_EXPECT_EQ(test, client->nstates, 1);
+	/* It is refused after the older one has moved, not before. */
+	KUNIT_EXPECT_PTR_EQ(test, xa_load(&client->states.tree, number), &older->state);
+
+	/* So are those with a random number, which is free again. */
+	late->state.ops = &fake_copy_notify_ops;
+	KUNIT_EXPECT_EQ(test, dnfs4_state_add(&late->state), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, late->state.id, 0);
+	KUNIT_EXPECT_EQ(test, states_found(test, client), 1);
+	KUNIT_EXPECT_TRUE(test, dnfs4_state_del(&older->state));
+	KUNIT_EXPECT_EQ(test, client->nstates, 0);
+	xa_erase(&client->states.tree, number);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&client->states.tree));
 }
 
 /* After all numbers were given, the next one may still be in use. */
@@ -686,6 +721,7 @@ static struct kunit_case nfs4_state_cases[] = {
 	KUNIT_CASE(tree_keeps_its_nodes),
 	KUNIT_CASE(another_takes_the_number_in_the_tree),
 	KUNIT_CASE(number_that_nobody_guesses),
+	KUNIT_CASE(state_of_a_released_client_is_never_found),
 	KUNIT_CASE(number_is_in_use),
 	KUNIT_CASE(another_takes_the_number),
 	KUNIT_CASE(memory_of_another_is_not_found),

@@ -116,14 +116,13 @@ struct dnfs4_principal {
  * @courtesy_at: jiffies when it became a courtesy client
  * @previous_since: jiffies when its time to claim delegations of its previous instance began
  * @states: its states by number. The lock of the table guards the members from here up to
- *	@states_closed. See dnfs4_states_init()
+ *	@delegations. See dnfs4_states_init()
  * @nstates: number of states
  * @ndelegations: number of states that are delegations
  * @nkept: number of delegations of its previous instance, or more while they are being passed on
  * @disowned: @delegations is charged to the next instance
  * @opens: charge for states other than delegations
  * @delegations: charge for delegations, @nkept included
- * @states_closed: no new states are accepted
  * @owners_lock: spinlock for the owner lists, see owner.h
  * @owners_idle: open-owners and lock-owners without state, kept for a while
  * @nowners_idle: length of @owners_idle
@@ -185,7 +184,6 @@ struct dnfs4_client {
 	bool disowned;
 	struct ditto_charge opens;
 	struct ditto_charge delegations;
-	bool states_closed;
 	spinlock_t owners_lock;	/* see above */
 	struct list_head owners_idle;
 	u32 nowners_idle;

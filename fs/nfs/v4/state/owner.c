@@ -269,7 +269,7 @@ static void dnfs4_owner_settle(struct dnfs4_owner *owner, struct rb_node *link)
 		RB_CLEAR_NODE(link);
 	}
 	if (RB_EMPTY_ROOT(&owner->states) && list_empty(&owner->idle) &&
-	    !READ_ONCE(client->states_closed)) {
+	    !READ_ONCE(client->states.closed)) {
 		refcount_inc(&owner->ref);
 		owner->idle_since = jiffies;
 		list_add_tail(&owner->idle, &client->owners_idle);
@@ -279,7 +279,7 @@ static void dnfs4_owner_settle(struct dnfs4_owner *owner, struct rb_node *link)
 	spin_unlock(&client->owners_lock);
 	dnfs4_owner_drop(oldest);
 	/* The client is being released: a tombstone, which holds its owner, would never go. */
-	if (READ_ONCE(client->states_closed))
+	if (READ_ONCE(client->states.closed))
 		dnfs4_owner_bury(owner);
 }
 

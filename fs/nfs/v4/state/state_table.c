@@ -15,6 +15,7 @@ void dnfs4_table_init(struct dnfs4_state_table *table)
 	table->next = 1;
 	table->anchor = 0;
 	table->around = false;
+	table->closed = false;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_table_init);
 
@@ -105,6 +106,9 @@ static int add_guessable(struct dnfs4_state_table *table, struct dnfs4_state *st
 		err = place_vacate(table, place);
 		if (err)
 			return err;
+		/* The table may have been closed while the lock was released. */
+		if (unlikely(table->closed))
+			return -ESHUTDOWN;
 		if (likely(!table->around) || !xa_load(&table->tree, id)) {
 			WRITE_ONCE(state->id, id);
 			/* Lookups without the lock find it from now on, and look at its number. */
@@ -120,12 +124,23 @@ static int add_guessable(struct dnfs4_state_table *table, struct dnfs4_state *st
 static int add_random(struct dnfs4_state_table *table, struct dnfs4_state *state)
 {
 	int tries, err = -EBUSY;
+	u32 id;
 
 	for (tries = 0; err == -EBUSY && tries < NUMBER_TRIES; tries++) {
-		WRITE_ONCE(state->id, get_random_u32() | DNFS4_NUMBERS_RANDOM);
-		err = __xa_insert(&table->tree, state->id, state, GFP_KERNEL_ACCOUNT);
+		id = get_random_u32() | DNFS4_NUMBERS_RANDOM;
+		/* Reserve the number, because this may release the lock to allocate memory. */
+		err = __xa_insert(&table->tree, id, NULL, GFP_KERNEL_ACCOUNT);
 	}
-	return err == -EBUSY ? -ENOSPC : err;
+	if (err)
+		return err == -EBUSY ? -ENOSPC : err;
+	if (table->closed) {
+		__xa_erase(&table->tree, id);
+		return -ESHUTDOWN;
+	}
+	WRITE_ONCE(state->id, id);
+	/* The store of a reserved number needs no memory. */
+	__xa_store(&table->tree, id, state, 0);
+	return 0;
 }
 
 int dnfs4_table_add(struct dnfs4_state_table *table, struct dnfs4_state *state, bool guessable)

@@ -32,6 +32,7 @@
  * @anchor: number of the state that left @tree last, which is kept reserved: where states come and
  *	go there, the nodes of the tree stay; 0: none
  * @around: numbers have been used up once, so the next one may be in use
+ * @closed: no more states are added
  */
 struct dnfs4_state_table {
 	struct xarray tree;
@@ -39,6 +40,7 @@ struct dnfs4_state_table {
 	u32 next;
 	u32 anchor;
 	bool around;
+	bool closed;
 };
 
 #define dnfs4_table_lock(table)		xa_lock(&(table)->tree)
@@ -99,12 +101,27 @@ struct dnfs4_state *dnfs4_table_after(struct dnfs4_state_table *table, u32 *id);
  * @state: a state that is in no table
  * @guessable: the next number; otherwise a random one
  *
- * Numbers follow each other, so that a stale stateid finds no state for a long time.
+ * Numbers follow each other, so that a stale stateid finds no state for a long time. Lookups do not
+ * find a state that is refused, not even for a moment.
  *
  * Context: the table's lock is held, and may be released meanwhile to allocate memory.
- * Return: 0; -ENOMEM; -ENOSPC if no free number was found.
+ * Return: 0; -ENOMEM; -ENOSPC if no free number was found; -ESHUTDOWN if the table is closed, also
+ * if it was closed meanwhile.
  */
 int dnfs4_table_add(struct dnfs4_state_table *table, struct dnfs4_state *state, bool guessable);
+
+/**
+ * dnfs4_table_close - refuse states that are added from now on
+ * @table: the table
+ *
+ * Context: the table's lock is held.
+ */
+static inline void dnfs4_table_close(struct dnfs4_state_table *table)
+{
+	dnfs4_table_assert_held(table);
+	/* Other readers do not have the lock. */
+	WRITE_ONCE(table->closed, true);
+}
 
 /**
  * dnfs4_table_replace - take a state out

@@ -112,7 +112,6 @@ void dnfs4_states_init(struct dnfs4_client *client)
 	client->ndelegations = 0;
 	client->nkept = 0;
 	client->disowned = false;
-	client->states_closed = false;
 	spin_lock_init(&client->owners_lock);
 	INIT_LIST_HEAD(&client->owners_idle);
 	client->nowners_idle = 0;
@@ -293,9 +292,6 @@ int dnfs4_state_add(struct dnfs4_state *state)
 
 	refcount_inc(&state->ref);
 	dnfs4_table_lock(&client->states);
-	err = -ESHUTDOWN;
-	if (client->states_closed)
-		goto put;
 	err = -ENOSPC;
 	if (client->nstates >= DNFS4_STATES_PER_CLIENT)
 		goto put;
@@ -307,15 +303,9 @@ int dnfs4_state_add(struct dnfs4_state *state)
 	err = dnfs4_table_add(&client->states, state, state->ops->kind != DNFS4_STATE_COPY_NOTIFY);
 	if (err)
 		goto uncount;
-	/* If the client was released meanwhile, its table is being emptied, or is empty. */
-	err = -ESHUTDOWN;
-	if (client->states_closed)
-		goto erase;
 	dnfs4_table_unlock(&client->states);
 	return 0;
 
-erase:
-	dnfs4_table_replace(&client->states, state, NULL);
 uncount:
 	dnfs4_states_count(client, state, -1);
 put:
@@ -352,7 +342,7 @@ static bool dnfs4_state_take_out(struct dnfs4_state *state, struct dnfs4_state *
 	bool in;
 
 	dnfs4_table_lock(&client->states);
-	if (client->states_closed)
+	if (client->states.closed)
 		other = NULL;
 	in = dnfs4_table_replace(&client->states, state, other);
 	/* A SEQ4_STATUS flag reports a revoked or expired state until it is freed. */
@@ -427,7 +417,7 @@ static void dnfs4_states_release_kinds(struct dnfs4_client *client, unsigned int
 void dnfs4_states_release(struct dnfs4_client *client)
 {
 	dnfs4_table_lock(&client->states);
-	client->states_closed = true;
+	dnfs4_table_close(&client->states);
 	dnfs4_table_unlock(&client->states);
 
 	/* Release locks before their opens. */
