@@ -220,24 +220,40 @@ static bool expired_sweep(struct dsmb_server *server, struct sweep *sweep)
 	return left;
 }
 
+/*
+ * Get the record of an open that a sweep found; the reference to the open keeps it. Return: NULL if
+ * the open is not persistent. One that is not granted yet may be refused meanwhile, so
+ * open->durable is read once.
+ */
+static struct dsmb_persist *open_record(const struct dsmb_open *open)
+{
+	const struct dsmb_durable *durable = READ_ONCE(open->durable);
+
+	return durable ? durable->persist : NULL;
+}
+
 void dsmb_persist_withdraw(struct dsmb_server *server)
 {
 	struct dsmb_open_state ignored;
+	struct dsmb_persist *persist;
 	struct dsmb_open *open;
 	u64 id;
 
 	/* Begun for all of them before the wait for the first one. */
 	for (id = 0; (open = dsmb_durable_next(server, &id)); id++) {
-		if (dsmb_durable_is_persistent(open) && !dsmb_open_look(open, &ignored))
-			dsmb_persist_end(open->durable->persist);
+		persist = open_record(open);
+		if (persist && !dsmb_open_look(open, &ignored))
+			dsmb_persist_end(persist);
 		dsmb_open_put(open);
 	}
 	for (id = 0; (open = dsmb_durable_next(server, &id)); id++) {
-		if (dsmb_durable_is_persistent(open))
-			flush_work(&open->durable->persist->work);
+		persist = open_record(open);
+		if (persist)
+			flush_work(&persist->work);
 		dsmb_open_put(open);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(dsmb_persist_withdraw);
 
 /*
  * Write the records that could not be written when names had changed. One that fails for another
@@ -245,7 +261,6 @@ void dsmb_persist_withdraw(struct dsmb_server *server)
  */
 static bool late_sweep(struct dsmb_server *server, struct sweep *sweep)
 {
-	const struct dsmb_durable *durable;
 	struct dsmb_persist *persist;
 	struct dsmb_open *open;
 	u64 id = 0;
@@ -254,9 +269,7 @@ static bool late_sweep(struct dsmb_server *server, struct sweep *sweep)
 	if (!xchg(&server->late, false))
 		return false;
 	for (; !sweep->silent && (open = dsmb_durable_next(server, &id)); id++) {
-		/* An open that is not granted may lose it meanwhile. */
-		durable = READ_ONCE(open->durable);
-		persist = durable ? durable->persist : NULL;
+		persist = open_record(open);
 		if (persist && xchg(&persist->late, false) &&
 		    dsmb_persist_is_silent(dsmb_persist_save_renamed(open))) {
 			WRITE_ONCE(persist->late, true);

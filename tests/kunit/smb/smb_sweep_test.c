@@ -4,12 +4,16 @@
  * begins with the others. The helper is a thread of the test.
  */
 #include <kunit/test.h>
+#include <linux/timer.h>
 #include <net/net_namespace.h>
 
+#include "../../../fs/open/instance_private.h"
+#include "../../../lockd/claim.h"
 #include "../../../net/helper/record.h"
 #include "../../../net/helper/upcall.h"
 #include "../../../net/server.h"
 #include "../../../net/setting.h"
+#include "../../../smb/auth/tree.h"
 #include "../../../smb/open/durable.h"
 #include "../../../smb/open/open.h"
 #include "../../../smb/open/persist.h"
@@ -129,6 +133,69 @@ static void expired_opens(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, c->server.expired);
 }
 
+/* How often the open becomes persistent, or is refused. */
+#define TURNS		100
+
+/**
+ * struct grants - an open that becomes persistent and is refused, in turn
+ * @timer: does that in interrupts, between any two instructions of a sweep
+ * @open: the open
+ * @durable: its durability while it has one
+ * @turns: how often that changed
+ */
+struct grants {
+	struct timer_list timer;
+	struct dsmb_open *open;
+	struct dsmb_durable *durable;
+	unsigned int turns;
+};
+
+static void grants_turn(struct timer_list *timer)
+{
+	struct grants *grants = container_of(timer, struct grants, timer);
+
+	WRITE_ONCE(grants->open->durable, grants->open->durable ? NULL : grants->durable);
+	WRITE_ONCE(grants->turns, grants->turns + 1);
+	if (grants->turns < TURNS)
+		mod_timer(timer, jiffies + 1);
+}
+
+/* A share is removed while an open of it asks for persistence. */
+static void refused_open(struct kunit *test)
+{
+	struct sweep_case *c = test->priv;
+	struct dsmb_open *open = c->open;
+	struct grants grants = { .open = open, .durable = c->durable };
+	struct ditto_owner *owner = kunit_kzalloc(test, sizeof(*owner), GFP_KERNEL);
+	struct dsmb_tree *tree = kunit_kzalloc(test, sizeof(*tree), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, owner);
+	KUNIT_ASSERT_NOT_NULL(test, tree);
+	/* Its file was taken away with its share. */
+	open->inst = kunit_kzalloc(test, sizeof(*open->inst), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, open->inst);
+	opens_make(test, c);
+	refcount_set(&tree->ref, 1);
+	spin_lock_init(&open->where);
+	open->owner = owner;
+	open->tree = tree;
+	open->durable->persist->ended = true;
+	KUNIT_ASSERT_EQ(test, xa_err(xa_store(&c->server.durables, open->persistent, open,
+					      GFP_KERNEL)), 0);
+
+	timer_setup_on_stack(&grants.timer, grants_turn, 0);
+	mod_timer(&grants.timer, jiffies + 1);
+	while (READ_ONCE(grants.turns) < TURNS) {
+		dsmb_persist_withdraw(&c->server);
+		cond_resched();
+	}
+	timer_delete_sync(&grants.timer);
+	destroy_timer_on_stack(&grants.timer);
+	KUNIT_EXPECT_EQ(test, refcount_read(&c->durable->persist->ref), 1);
+	KUNIT_EXPECT_EQ(test, refcount_read(&open->ref), 1);
+	KUNIT_EXPECT_EQ(test, refcount_read(&tree->ref), 1);
+}
+
 /* Sweeps are run by the test. */
 static void sweep_ignored(struct work_struct *work)
 {
@@ -179,6 +246,7 @@ static void sweep_test_exit(struct kunit *test)
 static struct kunit_case sweep_cases[] = {
 	KUNIT_CASE(closed_opens),
 	KUNIT_CASE(expired_opens),
+	KUNIT_CASE(refused_open),
 	{}
 };
 
