@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Leases, and the laundry that expires them, and deals with opens that were revoked.
+ * Leases, and the laundry that expires them, and deals with opens that were revoked and with owners
+ * that are idle for long.
  *
  * When a client has been silent for the lease time, the laundry makes it a courtesy client, and
  * retires it at once if it holds no state. A courtesy client keeps its state (RFC 8881
@@ -12,6 +13,7 @@
  *
  * Locking: see client.h.
  */
+#include <kunit/visibility.h>
 #include <linux/jiffies.h>
 #include <linux/shrinker.h>
 
@@ -200,6 +202,12 @@ static void dnfs4_for_all(struct dnfs4_clients *clients, struct list_head *todo,
 	}
 }
 
+static bool dnfs4_owners_filter(const struct dnfs4_clients *clients,
+				const struct dnfs4_client *client)
+{
+	return dnfs4_owners_are_old(client);
+}
+
 static bool dnfs4_sweep_is_due(const struct dnfs4_client *client)
 {
 	unsigned long due = READ_ONCE(client->sweep_due);
@@ -255,6 +263,8 @@ static void dnfs4_laundry(struct work_struct *work)
 	dnfs4_for_all(clients, &todo, dnfs4_laundry_do);
 	dnfs4_collect(clients, &todo, UINT_MAX, dnfs4_previous_filter);
 	dnfs4_for_all(clients, &todo, dnfs4_previous_purge);
+	dnfs4_collect(clients, &todo, UINT_MAX, dnfs4_owners_filter);
+	dnfs4_for_all(clients, &todo, dnfs4_owners_age);
 	dnfs4_collect(clients, &todo, UINT_MAX, dnfs4_sweep_filter);
 	dnfs4_for_all(clients, &todo, dnfs4_client_sweep);
 	dnfs4_sessions_review(clients->server);
@@ -273,6 +283,7 @@ void dnfs4_clients_start(struct dnfs4_server *server)
 	clients->running = true;
 	dnfs4_laundry_arm(clients);
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_clients_start);
 
 void dnfs4_clients_stop(struct dnfs4_server *server)
 {
@@ -281,6 +292,7 @@ void dnfs4_clients_stop(struct dnfs4_server *server)
 	clients->running = false;
 	cancel_delayed_work_sync(&clients->laundry);
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_clients_stop);
 
 void dnfs4_clients_settings_changed(struct dnfs4_server *server)
 {
@@ -289,6 +301,7 @@ void dnfs4_clients_settings_changed(struct dnfs4_server *server)
 	if (clients->running)
 		mod_delayed_work(clients->wq, &clients->laundry, 0);
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_clients_settings_changed);
 
 /* When memory is short: release courtesy clients, oldest first, and ask for unused slots. */
 
@@ -387,6 +400,7 @@ int dnfs4_lease_init(struct dnfs4_clients *clients)
 	shrinker_register(clients->shrinker);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_lease_init);
 
 void dnfs4_lease_exit(struct dnfs4_clients *clients)
 {
@@ -394,3 +408,4 @@ void dnfs4_lease_exit(struct dnfs4_clients *clients)
 	cancel_work_sync(&clients->shrink);
 	cancel_delayed_work_sync(&clients->laundry);
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_lease_exit);

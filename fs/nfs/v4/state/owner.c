@@ -4,7 +4,8 @@
  *
  * The table finds owners by client, kind and opaque name. An owner without states is put on the
  * client's list of idle owners, which has a reference on it. The oldest idle owners are
- * forgotten when they are too old or too many.
+ * forgotten when they are too old or too many: when another owner of the client becomes idle, and
+ * by the laundry, for a client that opens nothing any more.
  */
 #include <kunit/visibility.h>
 #include <linux/err.h>
@@ -207,6 +208,11 @@ static void dnfs4_owner_take_idle(struct dnfs4_owner *owner)
 	owner->client->nowners_idle--;
 }
 
+static bool dnfs4_owner_is_old(const struct dnfs4_owner *owner)
+{
+	return time_after_eq(jiffies, READ_ONCE(owner->idle_since) + DNFS4_OWNER_IDLE_S * HZ);
+}
+
 /*
  * Remove the oldest idle owner, whose reference passes to the caller. Return: NULL if there is
  * none, or, without @all, if it is not too old and there are not too many. owners_lock is held.
@@ -219,7 +225,7 @@ static struct dnfs4_owner *dnfs4_owner_oldest(struct dnfs4_client *client, bool 
 	if (!owner)
 		return NULL;
 	if (!all && client->nowners_idle <= DNFS4_OWNERS_IDLE_MAX &&
-	    time_before(jiffies, owner->idle_since + DNFS4_OWNER_IDLE_S * HZ))
+	    !dnfs4_owner_is_old(owner))
 		return NULL;
 	dnfs4_owner_take_idle(owner);
 	return owner;
@@ -271,7 +277,7 @@ static void dnfs4_owner_settle(struct dnfs4_owner *owner, struct rb_node *link)
 	if (RB_EMPTY_ROOT(&owner->states) && list_empty(&owner->idle) &&
 	    !READ_ONCE(client->states.closed)) {
 		refcount_inc(&owner->ref);
-		owner->idle_since = jiffies;
+		WRITE_ONCE(owner->idle_since, jiffies);
 		list_add_tail(&owner->idle, &client->owners_idle);
 		client->nowners_idle++;
 	}
@@ -301,16 +307,41 @@ void dnfs4_owner_release(struct dnfs4_owner *owner)
 		dnfs4_owner_drop(owner);
 }
 
-void dnfs4_owners_forget(struct dnfs4_client *client)
+static void dnfs4_owners_drop(struct dnfs4_client *client, bool all)
 {
 	struct dnfs4_owner *owner;
 
 	do {
 		spin_lock(&client->owners_lock);
-		owner = dnfs4_owner_oldest(client, true);
+		owner = dnfs4_owner_oldest(client, all);
 		spin_unlock(&client->owners_lock);
 		dnfs4_owner_drop(owner);
+		cond_resched();
 	} while (owner);
+}
+
+void dnfs4_owners_forget(struct dnfs4_client *client)
+{
+	dnfs4_owners_drop(client, true);
+}
+
+/* An owner that is taken off the list meanwhile stays an owner under RCU. */
+bool dnfs4_owners_are_old(const struct dnfs4_client *client)
+{
+	const struct list_head *first;
+	bool old;
+
+	rcu_read_lock();
+	first = READ_ONCE(client->owners_idle.next);
+	old = first != &client->owners_idle &&
+	      dnfs4_owner_is_old(list_entry(first, struct dnfs4_owner, idle));
+	rcu_read_unlock();
+	return old;
+}
+
+void dnfs4_owners_age(struct dnfs4_client *client)
+{
+	dnfs4_owners_drop(client, false);
 }
 
 /* XDR */

@@ -282,4 +282,21 @@ enum dnfs4_seqid_kind dnfs4_seqid_check(const struct dnfs4_owner *owner, const s
  */
 void dnfs4_owners_forget(struct dnfs4_client *client);
 
+/**
+ * dnfs4_owners_are_old - check whether a client has an owner that is idle for too long
+ * @client: held
+ *
+ * Context: any.
+ * Return: true if dnfs4_owners_age() is likely to find one.
+ */
+bool dnfs4_owners_are_old(const struct dnfs4_client *client);
+
+/**
+ * dnfs4_owners_age - forget the owners of a client that are idle for DNFS4_OWNER_IDLE_S
+ * @client: held
+ *
+ * Context: may sleep.
+ */
+void dnfs4_owners_age(struct dnfs4_client *client);
+
 #endif
