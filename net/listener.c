@@ -4,19 +4,31 @@
  *
  * Locking, in this order: servers_lock guards the list of servers, so that a protocol that is
  * registered or unregistered reaches all of them; ditto_listeners.announce_lock, one per server,
- * serializes announcements, and is held while a listener goes; ditto_listeners.lock, one per
- * server, guards its listeners and serializes all other calls into protocols for it; protocols_lock
- * guards the list of protocols and the names of their bits.
+ * serializes announcements, and is held while a listener goes; ditto_listeners.change_lock, one per
+ * server, is held while a protocol starts or stops to serve a listener or applies settings;
+ * ditto_listeners.list_lock, one per server, guards the list of its listeners, which changes with
+ * change_lock held too; protocols_lock guards the list of protocols and the names of their bits.
  *
  * An announcement waits for programs of user space, which may hang. Therefore only removals and
- * other announcements wait for it.
+ * other announcements wait for it. A listener that stops waits for requests, and these for file
+ * systems, which may hang. Therefore only changes wait for change_lock. Nothing is waited for under
+ * list_lock and protocols_lock.
  *
- * A listener's protocol stays while one of the server's locks is held: a protocol that is
- * unregistered first leaves the list, and then closes its listeners under both of each server. So
- * no reference to its module is needed, and the module can be unloaded while it serves.
+ * All other calls into a protocol are made without a lock, in parallel, by users of one of its
+ * listeners, also while it stops. A listener that has stopped leaves the list, so that it gets no
+ * more users, and waits for those that it has. A user may wait for a file system, and takes no lock
+ * of the above meanwhile but list_lock; lockdep knows the wait for users by listener_users_map.
+ *
+ * A protocol stays while one of its listeners has a user, or while announce_lock or change_lock is
+ * held: a protocol that is unregistered first leaves the list, and then closes its listeners under
+ * both of each server. So no reference to its module is needed, and the module can be unloaded
+ * while it serves.
  */
+#include <linux/completion.h>
+#include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/netlink.h>
+#include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <net/ipv6.h>
@@ -42,7 +54,8 @@ static char protocol_names[DITTO_PROTOCOLS_MAX][DITTO_PROTOCOL_NAME];
  * struct ditto_listeners - the listeners of one server
  * @srv: the server
  * @announce_lock: see above
- * @lock: see above
+ * @change_lock: see above
+ * @list_lock: see above
  * @list: listeners in the order of their numbers
  * @count: entries of @list
  * @next_id: number of the next listener
@@ -51,12 +64,19 @@ static char protocol_names[DITTO_PROTOCOLS_MAX][DITTO_PROTOCOL_NAME];
 struct ditto_listeners {
 	struct ditto_server *srv;
 	struct mutex announce_lock;	/* see above */
-	struct mutex lock;		/* see above */
+	struct mutex change_lock;	/* see above */
+	struct mutex list_lock;		/* see above */
 	struct list_head list;
 	unsigned int count;
 	u32 next_id;
 	struct list_head link;
 };
+
+#ifdef CONFIG_LOCKDEP
+/* Held for reading by the users of listeners, and for writing by a wait for them. */
+static struct lockdep_map listener_users_map =
+	STATIC_LOCKDEP_MAP_INIT("ditto_listener_users", &listener_users_map);
+#endif
 
 /* "nfs tcp [::]:2049" */
 #define LISTENER_TEXT	80
@@ -208,11 +228,11 @@ static void listeners_announce_locked(struct ditto_listeners *ls, struct netlink
 	unsigned int n = 0;
 
 	lockdep_assert_held(&ls->announce_lock);
-	mutex_lock(&ls->lock);
+	mutex_lock(&ls->list_lock);
 	list_for_each_entry(listener, &ls->list, list)
 		if (protocol_first(listener, &seen) && listener->protocol->announce)
 			protocol[n++] = listener->protocol;
-	mutex_unlock(&ls->lock);
+	mutex_unlock(&ls->list_lock);
 	for (unsigned int i = 0; i < n; i++)
 		protocol[i]->announce(ls->srv, extack);
 }
@@ -228,15 +248,59 @@ void ditto_protocols_announce(struct ditto_server *srv, struct netlink_ext_ack *
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_protocols_announce);
 
+/*
+ * Become a user of the first listener with a number from @from on whose protocol has a bit in
+ * @protocols. Return: the listener, for listener_leave(), or NULL.
+ */
+static struct ditto_listener *listener_enter(struct ditto_listeners *ls, u32 from,
+					     unsigned long protocols)
+{
+	struct ditto_listener *listener, *found = NULL;
+
+	mutex_lock(&ls->list_lock);
+	list_for_each_entry(listener, &ls->list, list) {
+		if (listener->id < from || !(protocols & BIT(listener->protocol->bit)))
+			continue;
+		refcount_inc(&listener->users);
+		found = listener;
+		break;
+	}
+	mutex_unlock(&ls->list_lock);
+	if (found)
+		lock_map_acquire_read(&listener_users_map);
+	return found;
+}
+
+static void listener_leave(struct ditto_listener *listener)
+{
+	lock_map_release(&listener_users_map);
+	if (refcount_dec_and_test(&listener->users))
+		complete(&listener->unused);
+}
+
+/* Wait for the users of a listener that is on no list. */
+static void listener_wait_unused(struct ditto_listener *listener)
+{
+	lock_map_acquire(&listener_users_map);
+	lock_map_release(&listener_users_map);
+	if (!refcount_dec_and_test(&listener->users))
+		wait_for_completion(&listener->unused);
+}
+
 static void listener_close_locked(struct ditto_listeners *ls, struct ditto_listener *listener)
 {
 	char text[LISTENER_TEXT];
 
-	lockdep_assert_held(&ls->lock);
-	list_del(&listener->list);
+	lockdep_assert_held(&ls->change_lock);
 	WRITE_ONCE(ls->count, ls->count - 1);
+	/* It stays on the list, because the administrator may look what it waits for. */
 	listener->protocol->close(listener);
+	mutex_lock(&ls->list_lock);
+	list_del(&listener->list);
+	mutex_unlock(&ls->list_lock);
+	listener_wait_unused(listener);
 	ditto_event(ls->srv, DITTO_EVENT_LISTENER_REMOVED, listener_text(listener, text));
+	put_net(ls->srv->net);
 	kfree(listener);
 }
 
@@ -246,16 +310,16 @@ static void listeners_close(struct ditto_listeners *ls, const struct ditto_proto
 	struct ditto_listener *listener, *next;
 
 	mutex_lock(&ls->announce_lock);
-	mutex_lock(&ls->lock);
+	mutex_lock(&ls->change_lock);
 	list_for_each_entry(listener, &ls->list, list)
 		listener->leaving = !protocol || listener->protocol == protocol;
-	mutex_unlock(&ls->lock);
+	mutex_unlock(&ls->change_lock);
 	listeners_announce_locked(ls, NULL);
-	mutex_lock(&ls->lock);
+	mutex_lock(&ls->change_lock);
 	list_for_each_entry_safe_reverse(listener, next, &ls->list, list)
 		if (listener->leaving)
 			listener_close_locked(ls, listener);
-	mutex_unlock(&ls->lock);
+	mutex_unlock(&ls->change_lock);
 	mutex_unlock(&ls->announce_lock);
 }
 
@@ -305,7 +369,7 @@ static int listener_check_locked(struct ditto_listeners *ls, const struct ditto_
 {
 	struct ditto_listener *other;
 
-	lockdep_assert_held(&ls->lock);
+	lockdep_assert_held(&ls->change_lock);
 	if (ls->count >= DITTO_LISTENERS_MAX) {
 		NL_SET_ERR_MSG_FMT(extack, "there are %u listeners already", ls->count);
 		return -ENOSPC;
@@ -339,8 +403,10 @@ int ditto_listener_add(struct ditto_server *srv, const char *protocol_name,
 	listener->srv = srv;
 	listener->transport = transport;
 	listener->addr = *addr;
+	refcount_set(&listener->users, 1);
+	init_completion(&listener->unused);
 
-	mutex_lock(&ls->lock);
+	mutex_lock(&ls->change_lock);
 	/*
 	 * The protocol stays valid after protocols_lock is dropped: ditto_protocol_unregister()
 	 * takes the server's lock before it returns.
@@ -373,55 +439,56 @@ int ditto_listener_add(struct ditto_server *srv, const char *protocol_name,
 		goto fail;
 	ls->next_id++;
 	WRITE_ONCE(ls->count, ls->count + 1);
+	/* The protocol's reference ends when it has stopped, but there may be users then. */
+	get_net(srv->net);
+	mutex_lock(&ls->list_lock);
 	list_add_tail(&listener->list, &ls->list);
+	mutex_unlock(&ls->list_lock);
 	*id = listener->id;
 	ditto_event(srv, DITTO_EVENT_LISTENER_ADDED, listener_text(listener, text));
-	mutex_unlock(&ls->lock);
+	mutex_unlock(&ls->change_lock);
 	/* Only now, so that other programs learn of ports that belong to this server. */
 	ditto_protocols_announce(srv, extack);
 	return 0;
 
 fail:
-	mutex_unlock(&ls->lock);
+	mutex_unlock(&ls->change_lock);
 	kfree(listener);
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_listener_add);
 
-static struct ditto_listener *listener_find_locked(struct ditto_listeners *ls, u32 id)
+/* Find a listener that the caller keeps: whoever removes it needs announce_lock. */
+static struct ditto_listener *listener_find(struct ditto_listeners *ls, u32 id)
 {
-	struct ditto_listener *listener;
+	struct ditto_listener *listener, *found = NULL;
 
-	lockdep_assert_held(&ls->lock);
+	lockdep_assert_held(&ls->announce_lock);
+	mutex_lock(&ls->list_lock);
 	list_for_each_entry(listener, &ls->list, list)
 		if (listener->id == id)
-			return listener;
-	return NULL;
+			found = listener;
+	mutex_unlock(&ls->list_lock);
+	return found;
 }
 
 int ditto_listener_del(struct ditto_server *srv, u32 id, struct netlink_ext_ack *extack)
 {
 	struct ditto_listeners *ls = srv->listeners;
 	struct ditto_listener *listener;
-	bool found;
 
 	if (mutex_lock_killable(&ls->announce_lock))
 		return -EINTR;
-	mutex_lock(&ls->lock);
-	listener = listener_find_locked(ls, id);
-	found = listener;
-	if (found)
+	listener = listener_find(ls, id);
+	if (listener) {
 		listener->leaving = true;
-	mutex_unlock(&ls->lock);
-	if (found) {
-		/* It stays: whoever removes it needs announce_lock. */
 		listeners_announce_locked(ls, NULL);
-		mutex_lock(&ls->lock);
+		mutex_lock(&ls->change_lock);
 		listener_close_locked(ls, listener);
-		mutex_unlock(&ls->lock);
+		mutex_unlock(&ls->change_lock);
 	}
 	mutex_unlock(&ls->announce_lock);
-	if (found)
+	if (listener)
 		return 0;
 	NL_SET_ERR_MSG_FMT(extack, "there is no listener %u", id);
 	return -ENOENT;
@@ -431,37 +498,29 @@ EXPORT_SYMBOL_IF_KUNIT(ditto_listener_del);
 int ditto_listener_for_each(struct ditto_server *srv, u32 from,
 			    int (*fn)(struct ditto_listener *listener, void *arg), void *arg)
 {
-	struct ditto_listeners *ls = srv->listeners;
 	struct ditto_listener *listener;
 	int ret = 0;
 
-	/* The holder of the mutex may be draining a listener for half a minute. */
-	if (mutex_lock_killable(&ls->lock))
-		return -EINTR;
-	list_for_each_entry(listener, &ls->list, list) {
-		if (listener->id < from)
-			continue;
+	while (!ret && (listener = listener_enter(srv->listeners, from, ~0UL))) {
 		ret = fn(listener, arg);
-		if (ret)
-			break;
+		from = listener->id + 1;
+		listener_leave(listener);
 	}
-	mutex_unlock(&ls->lock);
 	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_listener_for_each, DITTO);
 
 unsigned int ditto_protocols_disconnect(struct ditto_server *srv, const struct ditto_peer *peer)
 {
-	struct ditto_listeners *ls = srv->listeners;
 	struct ditto_listener *listener;
 	unsigned int closed = 0;
 	unsigned long seen = 0;
 
-	mutex_lock(&ls->lock);
-	list_for_each_entry(listener, &ls->list, list)
+	while ((listener = listener_enter(srv->listeners, 0, ~seen))) {
 		if (protocol_first(listener, &seen) && listener->protocol->disconnect)
 			closed += listener->protocol->disconnect(srv, peer);
-	mutex_unlock(&ls->lock);
+		listener_leave(listener);
+	}
 	return closed;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_protocols_disconnect);
@@ -475,18 +534,15 @@ bool ditto_server_listens(const struct ditto_server *srv)
 
 unsigned int ditto_protocols_connections(struct ditto_server *srv, const struct ditto_peer *peer)
 {
-	struct ditto_listeners *ls = srv->listeners;
 	struct ditto_listener *listener;
 	unsigned int count = 0;
 	unsigned long seen = 0;
 
-	/* A caller that was killed does not use the result. */
-	if (mutex_lock_killable(&ls->lock))
-		return 0;
-	list_for_each_entry(listener, &ls->list, list)
+	while ((listener = listener_enter(srv->listeners, 0, ~seen))) {
 		if (protocol_first(listener, &seen) && listener->protocol->connections)
 			count += listener->protocol->connections(srv, peer);
-	mutex_unlock(&ls->lock);
+		listener_leave(listener);
+	}
 	return count;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_protocols_connections);
@@ -498,7 +554,7 @@ int ditto_protocols_settings_changed(struct ditto_server *srv, struct netlink_ex
 	unsigned long seen = 0;
 	int err, first = 0;
 
-	mutex_lock(&ls->lock);
+	mutex_lock(&ls->change_lock);
 	list_for_each_entry(listener, &ls->list, list) {
 		if (!protocol_first(listener, &seen) || !listener->protocol->settings_changed)
 			continue;
@@ -509,7 +565,7 @@ int ditto_protocols_settings_changed(struct ditto_server *srv, struct netlink_ex
 		NL_SET_ERR_MSG_FMT(extack, "protocol %.15s cannot take the settings: error %d",
 				   listener->protocol->name, -err);
 	}
-	mutex_unlock(&ls->lock);
+	mutex_unlock(&ls->change_lock);
 	return first;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_protocols_settings_changed);
@@ -518,18 +574,13 @@ int ditto_protocol_with(struct ditto_server *srv, unsigned int bit,
 			int (*fn)(struct ditto_server *srv, const struct ditto_protocol *protocol,
 				  void *arg), void *arg)
 {
-	struct ditto_listeners *ls = srv->listeners;
-	struct ditto_listener *listener;
-	int ret = -EPROTONOSUPPORT;
+	struct ditto_listener *listener = listener_enter(srv->listeners, 0, BIT(bit));
+	int ret;
 
-	mutex_lock(&ls->lock);
-	list_for_each_entry(listener, &ls->list, list) {
-		if (listener->protocol->bit != bit)
-			continue;
-		ret = fn(srv, listener->protocol, arg);
-		break;
-	}
-	mutex_unlock(&ls->lock);
+	if (!listener)
+		return -EPROTONOSUPPORT;
+	ret = fn(srv, listener->protocol, arg);
+	listener_leave(listener);
 	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_protocol_with);
@@ -542,7 +593,8 @@ int ditto_listeners_init(struct ditto_server *srv)
 		return -ENOMEM;
 	ls->srv = srv;
 	mutex_init(&ls->announce_lock);
-	mutex_init(&ls->lock);
+	mutex_init(&ls->change_lock);
+	mutex_init(&ls->list_lock);
 	INIT_LIST_HEAD(&ls->list);
 	ls->next_id = 1;
 	srv->listeners = ls;
@@ -566,7 +618,8 @@ void ditto_listeners_exit(struct ditto_server *srv)
 	listeners_close(ls, NULL);
 	ditto_peers_stop(srv);
 	srv->listeners = NULL;
-	mutex_destroy(&ls->lock);
+	mutex_destroy(&ls->list_lock);
+	mutex_destroy(&ls->change_lock);
 	mutex_destroy(&ls->announce_lock);
 	kfree(ls);
 }

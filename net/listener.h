@@ -5,15 +5,17 @@
  * A protocol module registers itself. The administrator adds listeners, each of which names a
  * protocol. The functions here start and stop listeners by the protocol's operations.
  *
- * Locking: one mutex per server serializes start and stop. The operations of a protocol are called
- * with it held and may sleep; but @announce is called with another one, since it waits for a
- * program of user space.
+ * Locking: one mutex per server serializes start and stop, and another one announcements. Neither
+ * is held while a protocol is asked or told to close something, since both may be held by a task
+ * that waits for a file system that hangs. See listener.c.
  */
 #ifndef _DITTO_NET_LISTENER_H
 #define _DITTO_NET_LISTENER_H
 
+#include <linux/completion.h>
 #include <linux/list.h>
 #include <linux/module.h>
+#include <linux/refcount.h>
 #include <linux/socket.h>
 
 #include "option.h"
@@ -50,7 +52,9 @@ enum ditto_transport {
  * @leaving: it will be closed next and must not be announced any more; written with the mutex of
  *	announcements held
  * @private: data of the protocol
- * @list: in the server's list, under its mutex
+ * @users: calls into the protocol by this listener, and one while it is on the list
+ * @unused: completed when the last of @users ends
+ * @list: in the server's list, under its locks
  */
 struct ditto_listener {
 	struct ditto_server *srv;
@@ -60,6 +64,8 @@ struct ditto_listener {
 	struct sockaddr_storage addr;
 	bool leaving;
 	void *private;
+	refcount_t users;
+	struct completion unused;
 	struct list_head list;
 };
 
@@ -94,8 +100,11 @@ struct ditto_listener {
  * @options: its own options of shares, if any
  * @list: in the list of protocols
  *
- * All operations but @announce are called with the listeners' mutex of the server held. All may
- * sleep.
+ * @listen, @close and @settings_changed are called by one task at a time for each server, and
+ * @announce by one task, too. The others are called in parallel with these and each other while a
+ * listener is there, and until @close has returned for the last one or a little longer; but not
+ * after ditto_protocol_unregister(). All may sleep. Those that dump or count wait for nothing that
+ * a file system or a client may hold up, so that the administrator can see what hangs.
  */
 struct ditto_protocol {
 	struct module *owner;
@@ -137,7 +146,8 @@ int ditto_protocol_register(struct ditto_protocol *protocol);
  * ditto_protocol_unregister - unregister a protocol and close its listeners in all namespaces
  * @protocol: the protocol; none of its operations runs when the function returns
  *
- * Context: may sleep, for the drain setting of each listener.
+ * Context: may sleep, for the drain setting of each listener, and until all operations have
+ * returned.
  */
 void ditto_protocol_unregister(struct ditto_protocol *protocol);
 
@@ -165,7 +175,8 @@ int ditto_listener_add(struct ditto_server *srv, const char *protocol_name,
  * @id: number of the listener
  * @extack: filled on error
  *
- * Context: may sleep, for the drain setting.
+ * Context: may sleep, for the drain setting, and until calls into its protocol have returned that
+ * found it.
  * Return: 0 or -ENOENT.
  */
 int ditto_listener_del(struct ditto_server *srv, u32 id, struct netlink_ext_ack *extack);
@@ -174,11 +185,14 @@ int ditto_listener_del(struct ditto_server *srv, u32 id, struct netlink_ext_ack 
  * ditto_listener_for_each - call a function for the listeners in the order of their numbers
  * @srv: the server
  * @from: skip listeners with a lower number
- * @fn: called with the listeners' mutex held; a value other than 0 ends the walk
+ * @fn: called without a lock; the listener and its protocol stay meanwhile; a value other than 0
+ *	ends the walk
  * @arg: passed to @fn
  *
- * Context: may sleep; the wait for the mutex is killable.
- * Return: 0, the value with which @fn ended the walk, or -EINTR.
+ * A listener that is stopping is among them until it has stopped.
+ *
+ * Context: may sleep; waits for nothing.
+ * Return: 0 or the value with which @fn ended the walk.
  */
 int ditto_listener_for_each(struct ditto_server *srv, u32 from,
 			    int (*fn)(struct ditto_listener *listener, void *arg), void *arg);
@@ -190,7 +204,7 @@ int ditto_listener_for_each(struct ditto_server *srv, u32 from,
  *
  * Only protocols that have a listener on @srv are asked.
  *
- * Context: may sleep; takes the listeners' mutex.
+ * Context: may sleep, for as long as the protocols take.
  * Return: the number of connections closed.
  */
 unsigned int ditto_protocols_disconnect(struct ditto_server *srv, const struct ditto_peer *peer);
@@ -200,8 +214,8 @@ unsigned int ditto_protocols_disconnect(struct ditto_server *srv, const struct d
  * @srv: the server
  * @peer: the peer, or NULL to count those of all peers
  *
- * Context: may sleep; takes the listeners' mutex.
- * Return: the number of connections; 0 if the caller was killed while it waited for the mutex.
+ * Context: may sleep; waits for nothing.
+ * Return: the number of connections.
  */
 unsigned int ditto_protocols_connections(struct ditto_server *srv, const struct ditto_peer *peer);
 
@@ -221,7 +235,7 @@ bool ditto_server_listens(const struct ditto_server *srv);
  *
  * All protocols are called, even if some cannot apply the settings.
  *
- * Context: may sleep; takes the listeners' mutex.
+ * Context: may sleep; waits for listeners that start or stop.
  * Return: 0 or the first error of a protocol, which is also the one in @extack.
  */
 int ditto_protocols_settings_changed(struct ditto_server *srv, struct netlink_ext_ack *extack);
@@ -242,10 +256,12 @@ void ditto_protocols_announce(struct ditto_server *srv, struct netlink_ext_ack *
  * ditto_protocol_with - call a function for a protocol that has a listener on the server
  * @srv: the server
  * @bit: bit of the protocol
- * @fn: called with the listeners' mutex held
+ * @fn: called without a lock; the protocol stays meanwhile
  * @arg: passed to @fn
  *
- * Context: may sleep.
+ * Calls run in parallel with each other, and with the start and stop of listeners.
+ *
+ * Context: may sleep, for as long as @fn takes.
  * Return: the value that @fn returned, or -EPROTONOSUPPORT if the protocol has no listener.
  */
 int ditto_protocol_with(struct ditto_server *srv, unsigned int bit,

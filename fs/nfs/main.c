@@ -130,6 +130,7 @@ static int __net_init dnfs_net_init(struct net *net)
 	server->net = net;
 	ditto_settings_defaults(&dnfs_protocol.settings, &server->settings);
 	mutex_init(&server->lock);
+	init_rwsem(&server->serv_sem);
 	INIT_LIST_HEAD(&server->listeners);
 	dnfs_tasks_init(&server->tasks);
 	dnfs_workers_init(&server->workers);

@@ -8,6 +8,7 @@
 #include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
 
 #include "../../net/budget.h"
 #include "../../net/setting.h"
@@ -57,7 +58,9 @@ struct dnfs_settings {
  * @tasks: work for which the helper is waited for
  * @workers: the service threads, and what they are kept by
  * @lock: guards the members up to @listeners; held while the service is started, changed and
- *	stopped
+ *	stopped, and so for as long as a thread of it that ends waits for a file system
+ * @serv_sem: held with @lock while @serv is changed, and for reading by whoever only looks at the
+ *	connections of the service; nothing is waited for under it
  * @serv: sunrpc's service; NULL while there is no listener
  * @listeners: list of struct dnfs_listener
  * @rpcbind: registrations with rpcbind, changed by dnfs_announce() only; NULL while there are none
@@ -80,6 +83,7 @@ struct dnfs_server {
 	struct dnfs_workers workers;
 
 	struct mutex lock;	/* see above */
+	struct rw_semaphore serv_sem;	/* see above */
 	struct svc_serv *serv;
 	struct list_head listeners;
 	struct dnfs_rpcbind *rpcbind;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A file system that hangs does not hold up the others."""
+import contextlib
 import errno
 import fcntl
 import ipaddress
@@ -12,6 +13,7 @@ import threading
 import netlink
 import nfs3
 import nlm
+import servers
 import smb2
 import smbraw
 from fault_points import Point
@@ -209,30 +211,95 @@ def list_of_a_closed_socket(w):
     slow.umount()
 
 
+def ends(what, call, *args, **kw):
+    """What a call returns that does not wait for the file system that hangs."""
+    def run_it():
+        said.append(call(*args, **kw))
+    said = []
+    thread = threading.Thread(target=run_it, daemon=True)
+    thread.start()
+    wait_for(f'{what} ends', lambda: not thread.is_alive())
+    return said[0]
+
+
+def lists(w):
+    """The number of entries of each list of who is served, made while a file system hangs."""
+    return {name: len(ends(f'the list {name}', w.server.call, f'{name}_GET', dump=True))
+            for name in ('LISTENER', 'CLIENT', 'CONNECTION', 'SESSION', 'TREE', 'OPEN')}
+
+
 @test(server='ditto', smb=True, squash='none', timeout=60)
 def administration_goes_on_beside_a_session(w):
-    """While a session is closed that waits for a disk, and others wait for it, some are served."""
+    """While a session is closed that waits for a disk, others are listed, closed and served."""
     slow = w.served_volume('slow')
+    put(w.path('f'), b'x', 0o666)
+    other = smb2.Smb2(w.client)
+    other.create('f', access=smb2.GENERIC_READ, how=smb2.OPEN)
+    kept, = w.server.json('session', 'list')
     link = smbraw.Link(w.client).negotiate(0x210)
     eq(link.login(), 'SUCCESS')
     eq(link.connect_tree('slow'), 'SUCCESS')
     link.create('gone', access=smb2.DELETE, options=smb2.DELETE_ON_CLOSE)
-    session, = w.server.json('session', 'list')
-    lists = 'LISTENER', 'CLIENT', 'CONNECTION', 'SESSION', 'TREE', 'OPEN'
+    slow_one, = (x for x in w.server.json('session', 'list') if x['id'] != kept['id'])
+    before = lists(w)
     address = ipaddress.ip_address(w.client.addr).packed
     threads_setting = [('SETTING_CHANGE_NAME', 'threads'), ('SETTING_CHANGE_VALUE', 5)]
+
+    def close(session):
+        w.server.call('SESSION_CLOSE', ('SESSION_ID', struct.pack('=Q', session['id'])))
     with frozen(slow):
-        threads = [hangs(1, w.server.call, 'SESSION_CLOSE',
-                         ('SESSION_ID', struct.pack('=Q', session['id'])))]
-        for count, name in enumerate(lists, 2):
-            threads.append(hangs(count, w.server.call, f'{name}_GET', dump=True))
-        threads.append(hangs(8, w.server.call, 'SERVER_SET', ('SERVER_SETTING', threads_setting)))
-        threads.append(hangs(9, w.server.call, 'CLIENT_DISCONNECT', ('CLIENT_ADDRESS', address)))
+        thread = hangs(1, close, slow_one)
         others_are_served(w)
-        eq([x for x in threads if not x.is_alive()], [], 'they wait')
-    for thread in threads:
-        thread.join()
+        # the one that ends is not listed any more
+        for name, count in lists(w).items():
+            gone = name in ('SESSION', 'TREE', 'OPEN')
+            eq(count >= before[name] - 1 if gone else count == before[name], True, name)
+        eq([x['id'] for x in ends('a list', w.server.json, 'session', 'list')], [kept['id']])
+        ends('a change', w.server.call, 'SERVER_SET', ('SERVER_SETTING', threads_setting))
+        ends('another close', close, kept)
+        eq(lists(w)['SESSION'], 0)
+        ends('a disconnect', w.server.call, 'CLIENT_DISCONNECT', ('CLIENT_ADDRESS', address))
+        eq(thread.is_alive(), True, 'it waits')
+    thread.join()
     eq(os.path.exists(f'{slow}/gone'), False)
+    for s in other, link:
+        s.end()
+
+
+@test(server='ditto', smb=True, squash='none', timeout=60)
+def administration_goes_on_beside_a_stop(w):
+    """While NFS stops and waits for a disk, all is listed, and other requests are served."""
+    slow = w.served_volume('slow')
+    link = smbraw.Link(w.client).negotiate(0x210)
+    eq(link.login(), 'SUCCESS')
+    eq(link.connect_tree('data'), 'SUCCESS')
+    n = w.client.nfs(path=slow, timeout=300)
+    fh = n.create(n.root, 'f').fh
+    of_nfs = [x for x in w.server.json('listener', 'list') if x['protocol'] == 'nfs']
+    last, = (x['id'] for x in of_nfs if x['transport'] == 'tcp')
+    for number in {x['id'] for x in of_nfs} - {last}:
+        w.server.call('LISTENER_DEL', ('LISTENER_ID', number))
+    before = lists(w)
+    threads_setting = [('SETTING_CHANGE_NAME', 'threads'), ('SETTING_CHANGE_VALUE', 5)]
+
+    def change():
+        with contextlib.suppress(OSError, EOFError):
+            n.setattr(fh, nfs3.sattr(mode=0o600))
+    with frozen(slow):
+        request = threading.Thread(target=change, daemon=True)
+        request.start()
+        wait_for('the request hangs', lambda: 'D' in servers.service_threads())
+        stop = threading.Thread(target=w.server.call, daemon=True,
+                                args=('LISTENER_DEL', ('LISTENER_ID', last)))
+        stop.start()
+        wait_for('the other threads have ended', lambda: servers.service_threads() == ['D'])
+        threads = [stop, hangs(1, w.server.call, 'SERVER_SET', ('SERVER_SETTING', threads_setting))]
+        others_are_served(w)
+        eq(lists(w), before)
+        eq([x for x in threads if not x.is_alive()], [], 'they wait')
+    for thread in (*threads, request):
+        thread.join()
+    eq([x['protocol'] for x in w.server.json('listener', 'list')], ['smb'])
     link.end()
 
 

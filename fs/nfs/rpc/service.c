@@ -8,7 +8,9 @@
  * accept IPv6.
  *
  * Locking: server->lock (mutex) is held while the service starts, changes or stops, as sunrpc
- * requires. sunrpc's sv_lock guards its lists of sockets.
+ * requires. These wait for threads, which may wait for a file system that hangs, so a list of
+ * connections does not take it: server->serv_sem, which nests inside, keeps the service. sunrpc's
+ * sv_lock guards its lists of sockets.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -178,31 +180,48 @@ static int dnfs_set_threads(struct dnfs_server *server, unsigned int threads)
 	return dnfs_service_resize(server, threads);
 }
 
+/* Return: the service before. */
+static struct svc_serv *dnfs_service_replace(struct dnfs_server *server, struct svc_serv *serv)
+{
+	struct svc_serv *before = server->serv;
+
+	lockdep_assert_held(&server->lock);
+	down_write(&server->serv_sem);
+	server->serv = serv;
+	up_write(&server->serv_sem);
+	return before;
+}
+
 static void dnfs_stop(struct dnfs_server *server)
 {
+	struct svc_serv *serv;
+
 	lockdep_assert_held(&server->lock);
 	dnfs_set_threads(server, 0);
 	dnfs_workers_stop(&server->workers);
 	dnfs4_stop(server->v4);
 	svc_xprt_destroy_all(server->serv, server->net);
 	dnfs_park_flush();
-	svc_destroy(&server->serv);
+	serv = dnfs_service_replace(server, NULL);
+	svc_destroy(&serv);
 }
 
 static int dnfs_start(struct dnfs_server *server, struct netlink_ext_ack *extack)
 {
 	struct svc_program *programs;
 	unsigned int nprograms;
+	struct svc_serv *serv;
 	int err;
 
 	lockdep_assert_held(&server->lock);
 	programs = dnfs_rpc_programs(&nprograms);
-	server->serv = svc_create_pooled(programs, nprograms, NULL, DNFS_MAX_PAYLOAD, dnfs_thread);
-	if (!server->serv)
+	serv = svc_create_pooled(programs, nprograms, NULL, DNFS_MAX_PAYLOAD, dnfs_thread);
+	if (!serv)
 		return -ENOMEM;
-	server->serv->sv_name = KBUILD_MODNAME;	/* also the name of its threads */
+	serv->sv_name = KBUILD_MODNAME;	/* also the name of its threads */
 	/* sunrpc would end the oldest connection: conn_charge.c counts them. */
-	server->serv->sv_maxconn = UINT_MAX;
+	serv->sv_maxconn = UINT_MAX;
+	dnfs_service_replace(server, serv);
 
 	err = dnfs_set_threads(server, dnfs_threads_wanted(server));
 	if (err) {
@@ -500,14 +519,14 @@ unsigned int dnfs_connections(struct ditto_server *srv, const struct ditto_peer 
 	struct svc_xprt *xprt;
 	unsigned int count = 0;
 
-	mutex_lock(&server->lock);
+	down_read(&server->serv_sem);
 	if (server->serv) {
 		spin_lock_bh(&server->serv->sv_lock);
 		list_for_each_entry(xprt, &server->serv->sv_tempsocks, xpt_list)
 			count += !svc_xprt_is_dead(xprt) && dnfs_is_from(xprt, peer);
 		spin_unlock_bh(&server->serv->sv_lock);
 	}
-	mutex_unlock(&server->lock);
+	up_read(&server->serv_sem);
 	return count;
 }
 
@@ -568,7 +587,7 @@ int dnfs_conns(struct ditto_server *srv, struct ditto_conn_show *show)
 
 	if (!batch)
 		return -ENOMEM;
-	mutex_lock(&server->lock);
+	down_read(&server->serv_sem);
 	while (!err && server->serv && dnfs_conns_next(server->serv, show->next, batch)) {
 		for (unsigned int i = 0; i < batch->count; i++) {
 			if (!err)
@@ -576,7 +595,7 @@ int dnfs_conns(struct ditto_server *srv, struct ditto_conn_show *show)
 			svc_xprt_put(batch->conn[i]);
 		}
 	}
-	mutex_unlock(&server->lock);
+	up_read(&server->serv_sem);
 	kfree(batch);
 	return err;
 }

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Protocols and listeners, with a protocol that only records its calls. */
 #include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/err.h>
 #include <linux/in.h>
+#include <linux/kthread.h>
 #include <linux/netlink.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <net/net_namespace.h>
 
 #include "../../../net/listener.h"
 #include "../../../net/server.h"
+#include "../await.h"
 
 /* Listeners that are open, and the result of the next one. */
 static int open_count;
@@ -20,8 +26,35 @@ static int fake_listen(struct ditto_listener *listener, struct netlink_ext_ack *
 	return 0;
 }
 
+/**
+ * struct gate - where a thread waits in the protocol, as for a disk that hangs
+ * @reached: the thread is there
+ * @open: it may go on
+ */
+struct gate {
+	struct completion reached;
+	struct completion open;
+};
+
+/* The gate of closes; NULL if they do not hang. */
+static struct gate *close_gate;
+
+static void gate_init(struct gate *gate)
+{
+	init_completion(&gate->reached);
+	init_completion(&gate->open);
+}
+
+static void gate_pass(struct gate *gate)
+{
+	complete(&gate->reached);
+	wait_for_completion(&gate->open);
+}
+
 static void fake_close(struct ditto_listener *listener)
 {
+	if (close_gate)
+		gate_pass(close_gate);
 	open_count--;
 }
 
@@ -185,6 +218,154 @@ static void protocol_goes_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake.bit, bit);
 }
 
+/**
+ * struct caller - a thread that calls the listeners
+ * @task: the thread, held
+ * @run: what it does
+ * @srv: the server
+ * @id: number of a listener
+ * @gate: where it waits in a function that it is called back with
+ * @done: completed when @run has returned
+ */
+struct caller {
+	struct task_struct *task;
+	void (*run)(struct caller *caller);
+	struct ditto_server *srv;
+	u32 id;
+	struct gate gate;
+	struct completion done;
+};
+
+static int caller_thread(void *arg)
+{
+	struct caller *caller = arg;
+
+	caller->run(caller);
+	complete(&caller->done);
+	return 0;
+}
+
+static void caller_start(struct kunit *test, struct caller *caller)
+{
+	caller->srv = test->priv;
+	gate_init(&caller->gate);
+	init_completion(&caller->done);
+	caller->task = kthread_create(caller_thread, caller, "ditto-kunit-caller");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(caller->task));
+	get_task_struct(caller->task);
+	wake_up_process(caller->task);
+}
+
+/* Let the thread go on and end. */
+static void caller_end(struct kunit *test, struct caller *caller)
+{
+	complete(&caller->gate.open);
+	KUNIT_ASSERT_TRUE(test, await(completion_done(&caller->done)));
+	kthread_stop_put(caller->task);
+}
+
+/* The thread has returned, or sleeps until another one wakes it. */
+static bool caller_rests(struct caller *caller)
+{
+	return completion_done(&caller->done) ||
+	       READ_ONCE(caller->task->__state) == TASK_UNINTERRUPTIBLE;
+}
+
+static void caller_del(struct caller *caller)
+{
+	ditto_listener_del(caller->srv, caller->id, NULL);
+}
+
+static void caller_unregister(struct caller *caller)
+{
+	ditto_protocol_unregister(&fake);
+}
+
+static int use_hangs(struct ditto_server *srv, const struct ditto_protocol *protocol, void *arg)
+{
+	gate_pass(arg);
+	return 0;
+}
+
+static void caller_use(struct caller *caller)
+{
+	ditto_protocol_with(caller->srv, fake.bit, use_hangs, &caller->gate);
+}
+
+static int use_returns(struct ditto_server *srv, const struct ditto_protocol *protocol, void *arg)
+{
+	return 5;
+}
+
+static int count_one(struct ditto_listener *listener, void *arg)
+{
+	++*(unsigned int *)arg;
+	return 0;
+}
+
+/* A stop that hangs delays nobody who looks or closes something else. */
+static void stop_delays_no_other(struct kunit *test)
+{
+	struct caller stop = { .run = caller_del };
+	struct ditto_server *srv = test->priv;
+	unsigned int count = 0;
+
+	KUNIT_ASSERT_EQ(test, listener_add(test, 1, &stop.id, NULL), 0);
+	close_gate = &stop.gate;
+	caller_start(test, &stop);
+	KUNIT_EXPECT_TRUE(test, await(completion_done(&stop.gate.reached)));
+	ditto_listener_for_each(srv, 0, count_one, &count);
+	KUNIT_EXPECT_EQ(test, count, 1);
+	KUNIT_EXPECT_EQ(test, ditto_protocols_connections(srv, NULL), 3);
+	KUNIT_EXPECT_EQ(test, ditto_protocols_disconnect(srv, NULL), 3);
+	KUNIT_EXPECT_EQ(test, ditto_protocol_with(srv, fake.bit, use_returns, NULL), 5);
+	KUNIT_EXPECT_FALSE(test, completion_done(&stop.done));
+	caller_end(test, &stop);
+	close_gate = NULL;
+	ditto_listener_for_each(srv, 0, count_one, &count);
+	KUNIT_EXPECT_EQ(test, count, 1);
+	KUNIT_EXPECT_EQ(test, ditto_protocol_with(srv, fake.bit, use_returns, NULL),
+			-EPROTONOSUPPORT);
+}
+
+/* A call into the protocol that hangs delays no other, nor the start of a listener. */
+static void use_delays_no_other(struct kunit *test)
+{
+	struct caller use = { .run = caller_use };
+	struct ditto_server *srv = test->priv;
+	u32 first, second;
+
+	KUNIT_ASSERT_EQ(test, listener_add(test, 1, &first, NULL), 0);
+	caller_start(test, &use);
+	KUNIT_EXPECT_TRUE(test, await(completion_done(&use.gate.reached)));
+	KUNIT_EXPECT_EQ(test, ditto_protocol_with(srv, fake.bit, use_returns, NULL), 5);
+	KUNIT_EXPECT_EQ(test, ditto_protocols_settings_changed(srv, NULL), 0);
+	KUNIT_EXPECT_EQ(test, listener_add(test, 2, &second, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_listener_del(srv, second, NULL), 0);
+	KUNIT_EXPECT_FALSE(test, completion_done(&use.done));
+	caller_end(test, &use);
+}
+
+/* The module of a protocol stays until calls into it have returned, and gets no further ones. */
+static void protocol_outlasts_its_users(struct kunit *test)
+{
+	struct caller use = { .run = caller_use }, gone = { .run = caller_unregister };
+	u32 id;
+
+	KUNIT_ASSERT_EQ(test, listener_add(test, 1, &id, NULL), 0);
+	caller_start(test, &use);
+	KUNIT_EXPECT_TRUE(test, await(completion_done(&use.gate.reached)));
+	caller_start(test, &gone);
+	KUNIT_EXPECT_TRUE(test, await(ditto_protocol_with(test->priv, fake.bit, use_returns,
+							  NULL) == -EPROTONOSUPPORT));
+	KUNIT_EXPECT_EQ(test, open_count, 0);
+	KUNIT_EXPECT_TRUE(test, await(caller_rests(&gone)));
+	KUNIT_EXPECT_FALSE(test, completion_done(&gone.done));
+	caller_end(test, &use);
+	caller_end(test, &gone);
+	KUNIT_EXPECT_EQ(test, ditto_protocol_register(&fake), 0);
+}
+
 static int listener_test_init(struct kunit *test)
 {
 	struct ditto_server *srv = kunit_kzalloc(test, sizeof(*srv), GFP_KERNEL);
@@ -215,6 +396,9 @@ static struct kunit_case listener_cases[] = {
 	KUNIT_CASE(listeners_are_bounded),
 	KUNIT_CASE(each_protocol_once),
 	KUNIT_CASE(protocol_goes_first),
+	KUNIT_CASE(stop_delays_no_other),
+	KUNIT_CASE(use_delays_no_other),
+	KUNIT_CASE(protocol_outlasts_its_users),
 	{}
 };
 
