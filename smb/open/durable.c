@@ -357,6 +357,9 @@ static bool durable_give_up(struct dsmb_open *open)
 
 bool dsmb_durable_close(struct dsmb_open *open)
 {
+	/* Its durability may be taken away while it is not granted. */
+	if (!READ_ONCE(open->published))
+		return false;
 	if (!dsmb_durable_is_persistent(open))
 		return dsmb_open_close(open);
 	/* While the helper does not answer, one caller has waited for all. */
@@ -364,9 +367,12 @@ bool dsmb_durable_close(struct dsmb_open *open)
 		return durable_give_up(open);
 	return dsmb_open_close(open);
 }
+EXPORT_SYMBOL_IF_KUNIT(dsmb_durable_close);
 
 void dsmb_durable_close_later(struct dsmb_open *open)
 {
+	if (!READ_ONCE(open->published))
+		return;
 	if (dsmb_durable_is_persistent(open))
 		durable_give_up(open);
 	else

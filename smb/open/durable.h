@@ -218,6 +218,8 @@ bool dsmb_durable_is_persistent(const struct dsmb_open *open);
  * dsmb_durable_close - close an open; the record of a persistent one goes first
  * @open: the open, which need not be durable; the caller has a reference
  *
+ * One that is not published yet is left alone: its durability may be taken away at any time.
+ *
  * If the record cannot be removed, the client loses the open nevertheless, but the open keeps its
  * claims until the record is gone.
  *

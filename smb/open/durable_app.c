@@ -92,6 +92,9 @@ static struct dsmb_open *app_find(struct dsmb_call *call, const struct dsmb_app_
 	*status = STATUS_SUCCESS;
 	spin_lock(&apps_lock);
 	hash_for_each_possible(apps, app, link, app_key(ask->id, node)) {
+		/* One that is not granted yet is none to take over. */
+		if (!READ_ONCE(app->open->published))
+			continue;
 		if (memcmp(app->ask.id, ask->id, sizeof(ask->id)) || app->node != node ||
 		    app->tag != call->tree->tag || app->open->server != call->conn->server ||
 		    guid_equal(&app->client, &call->conn->client_guid))

@@ -45,6 +45,7 @@ struct sweep_case {
 	unsigned int count;
 	struct dsmb_open open[OPENS];
 	struct dsmb_durable durable[OPENS];
+	bool refuse;
 };
 
 static void sweep_asked(struct fake_helper *helper)
@@ -54,6 +55,9 @@ static void sweep_asked(struct fake_helper *helper)
 
 	nla_memcpy(&id, helper->attrs[DITTO_A_UPCALL_RECORD_KEY], sizeof(id));
 	c->asked[c->count++ % ASKED_MAX] = le64_to_cpu(id);
+	/* durable_make() gives up meanwhile */
+	if (c->refuse)
+		WRITE_ONCE(c->open->durable, NULL);
 	fake_helper_answer(helper, fake_helper_serial(helper), c->error);
 }
 
@@ -196,6 +200,18 @@ static void refused_open(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, refcount_read(&tree->ref), 1);
 }
 
+/* An open that asks for persistence is left alone: it may be refused at any time. */
+static void taken_over(struct kunit *test)
+{
+	struct sweep_case *c = test->priv;
+
+	opens_make(test, c);
+	spin_lock_init(&c->open->where);
+	c->error = EIO;
+	c->refuse = true;
+	KUNIT_EXPECT_FALSE(test, dsmb_durable_close(c->open));
+}
+
 /* Sweeps are run by the test. */
 static void sweep_ignored(struct work_struct *work)
 {
@@ -247,6 +263,7 @@ static struct kunit_case sweep_cases[] = {
 	KUNIT_CASE(closed_opens),
 	KUNIT_CASE(expired_opens),
 	KUNIT_CASE(refused_open),
+	KUNIT_CASE(taken_over),
 	{}
 };
 
