@@ -114,6 +114,10 @@ def listings(run):
             raise Defect(f'{d} has the names {here}, expected {sorted(d.entries)}')
 
 
+def counted(claims_of_all):
+    return [x for x in claims_of_all if x.client.counted]
+
+
 def claims(run):
     """The server has as many claims of each kind as the model. It may hear only now of what a local
     process did to the directory of a silent client."""
@@ -123,17 +127,17 @@ def claims(run):
         for c in run.silent:
             c.look()
         run.m.reap(run.v3.shares)
-        ranges = [r for r in run.m.ranges if r.client.counted]
+        ranges, asked = counted(run.m.ranges), len(counted(run.m.waits))
         want = dict(opens=len(run.m.opens), ranges=len(ranges),
                     leases=len([c for c in run.m.caches if c.bits]),
-                    waits=len([w for w in run.m.waits if w.client.counted]))
+                    waits=asked)
         got.update(want={kind: count for kind, count in want.items() if count},
                    has=run.w.server.claims())
         got['has'].pop('owners', None)
         # those who hope to be told of a lock may be forgotten
         hopes = sum(len(c.hopes) for c in run.v4)
         waits = got['has'].get('waits', 0)
-        return len(run.m.waits) <= waits <= len(run.m.waits) + hopes and (
+        return asked <= waits <= asked + hopes and (
             {**got['has'], 'waits': 0} == {**got['want'], 'waits': 0})
     try:
         run.loop.until('numbers of claims', same, 10)
