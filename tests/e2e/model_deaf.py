@@ -8,6 +8,7 @@ all delegations (RFC 7530 10.2.1 and 16.28). This one does so late, or not at al
 import fnmatch
 import time
 
+import model_waits
 import nfs4
 from model_claims import Cache
 from model_loop import Defect
@@ -41,13 +42,15 @@ class Deaf(Silent):
         """Whether it has a delegation, and none is on its way."""
         held = self.delegations()
         return held and not self.away and not self.deaf and not any(
-            c.to is not None or c.closing for c in held)
+            c.to is not None or c.closing for c in held) and (
+                not model_waits.may_be_recalled(self))
 
     def be_deaf(self, run):
         self.say('refuses callbacks, and keeps', *self.delegations())
         self.run, self.deaf, self.path_is_down = run, True, False
         self.until = time.monotonic() + self.dice.choice(SECONDS)
         self.listener.refuse()
+        model_waits.doubt_awaited(self.m)
 
     def renew(self, seconds=RENEW_S):
         if time.monotonic() > self.renewed + seconds:

@@ -7,6 +7,7 @@ client does not come back in time.
 """
 import time
 
+import model_waits
 import smb2
 from harness import SLOW
 from model_checks import claims
@@ -82,7 +83,7 @@ class Lasting(SmbStreams):
 
     def is_settled(self):
         """It waits for nothing, and no break is on its way to it."""
-        return not self.waits() and not any(
+        return not self.waits() and not model_waits.may_be_recalled(self) and not any(
             c.client is self and (c.to is not None or c.closing) for c in self.m.caches)
 
     def cut(self):
@@ -94,6 +95,7 @@ class Lasting(SmbStreams):
                 self.m.close(o)
         now = time.monotonic()
         self.wait_since(now, now)
+        model_waits.doubt_awaited(self.m)
         self.say('loses its connection, and keeps', *self.opens())
 
     def wait_since(self, first, last):

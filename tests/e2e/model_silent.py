@@ -6,6 +6,7 @@ goes (Documentation/locking.md, "Clients"). The client comes back to all, or beg
 """
 import time
 
+import model_waits
 import nfs4
 from harness import SLOW
 from model_loop import Defect
@@ -30,7 +31,8 @@ class Silent(Nfs4Streams):
 
     def may_be_silent(self):
         """Whether it holds something, and nothing is on its way."""
-        return self.claims() and all(c.to is None and not c.closing for c in self.m.caches)
+        return self.claims() and not model_waits.may_be_recalled(self) and all(
+            c.to is None and not c.closing for c in self.m.caches)
 
     def recalled(self, call):
         if self.away:
@@ -38,16 +40,13 @@ class Silent(Nfs4Streams):
             return nfs4.OK
         return super().recalled(call)
 
-    def is_awaited(self):
-        """Whether a request waits for one of its ranges."""
-        return any(r.client is self for w in self.m.waits for r in w.client.in_the_way(w))
-
     def be_silent(self, run):
         """Say nothing until the server has noticed, with a short lease for that time."""
         server, end = run.w.server, time.monotonic() + 60 * SLOW
         before, there = server.setting('lease_time_s'), set(server.clients())
         self.say('is silent, and keeps', *self.claims())
-        self.away, self.doubted = True, self.is_awaited()
+        self.away, self.doubted = True, False
+        model_waits.doubt_awaited(self.m)
         server.ctl('server', 'set', 'lease-time-s', str(SHORT_S))
         while True:
             quiet = [x['name'] for x in courtesy(server)]

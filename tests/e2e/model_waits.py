@@ -77,6 +77,7 @@ class Waiter:
     def begin_wait(self, wait):
         self.say(wait, 'begins')
         self.m.waits.append(wait)
+        doubt_awaited(self.m)
 
     def wait_over(self, wait, answer):
         """The server has answered a request that waited."""
@@ -125,6 +126,18 @@ def breaks(m, wait):
         return []
     return [c for c, _, first in m.caches_against(
         wait.node, wait.column(), client, wait.by and client.key(wait.by)) if first]
+
+
+def doubt_awaited(m):
+    """Who is away may lose what requests wait for, ranges or caches, when their turn comes."""
+    for wait in m.waits:
+        wait.client.present(wait.client.in_the_way(wait) + breaks(m, wait))
+
+
+def may_be_recalled(client):
+    """Whether a break for a request that waits may be on its way to the client."""
+    return any(c.client is client for w in client.m.waits if not w.client.in_the_way(w)
+               for c in breaks(client.m, w))
 
 
 def stops(m, wait):
