@@ -266,6 +266,7 @@ class Model:
         self.by = None                      # the client that has done what changes names
         self.nodes, self.opens, self.ranges, self.caches = [self.root], [], [], []
         self.waits = []                     # for ranges
+        self.unheard = collections.deque(maxlen=20)     # such as ended, maybe granted just before
         self.strange = []                   # what other threads have seen that must not be
         self.stream_names = None            # what tells those that the server has
         self.ignored = None                 # the cache whose break its holder does not answer
@@ -421,6 +422,7 @@ class Model:
         for node in self.nodes:
             if node.links or any(o.node.file is node and o not in shares for o in self.opens):
                 continue
+            self.unheard += [w for w in self.waits if w.node is node and w.client.counted]
             for claims in (self.ranges, self.waits, self.opens, self.caches, shares):
                 claims[:] = [x for x in claims if x.node is not node or not x.client.counted]
         self.nodes = [n for n in self.nodes if n.links or self.busy(n)]

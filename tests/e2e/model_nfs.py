@@ -277,18 +277,23 @@ class Nfs3(Waiter, Nfs):
             yield from self.broken(what, (node, f'lock {"exclusive" if exclusive else "shared"}'))
 
     def granted(self, call):
-        """GRANTED, maybe before the reply to LOCK is read."""
+        """GRANTED, maybe before the reply to LOCK is read, or after that to CANCEL. What is granted
+        by the last CLOSE of a removed file is given up with the file."""
         nlm.d_granted(call)
-        for wait in self.waits() + [self.asking] * bool(self.asking):
+        unheard = [w for w in self.m.unheard if w.client is self]
+        for wait in self.waits() + [self.asking] * bool(self.asking) + unheard:
             if (wait.node.fh3, wait.owner[1], span(wait.lo, wait.hi), wait.exclusive) == (
                     call.fh, call.svid, call.where, call.exclusive):
                 break
         else:
-            self.m.strange.append(f'{self}: {call.where} for {call.svid} is granted, '
-                                  'and nobody waits')
+            of = [n for n in self.m.nodes if n.fh3 == call.fh]
+            self.m.strange.append(f'{self}: {call.where} of {of or "no file"} for {call.svid} is '
+                                  'granted, and nobody waits')
             return Enc().opaque(call.cookie).u32(nlm.OK).bytes()
         if wait is self.asking:
             self.early = wait
+        elif wait in unheard:
+            self.m.unheard.remove(wait)
         else:
             wait.set(Result(error=''))
         return Enc().opaque(call.cookie).u32(nlm.OK).bytes()
@@ -333,6 +338,7 @@ class Nfs3(Waiter, Nfs):
         self.say(f'cancel {wait} -> {r.error or "done"}')
         self.m.coverage.steps[self.kind(), 'cancel', r.error or 'done'] += 1
         if wait in self.m.waits and not r.error:
+            self.m.unheard.append(wait)
             self.wait_over(wait, Result(error='cancelled'))
             return
         if r.error and not self.missing(r.error, wait.node):
