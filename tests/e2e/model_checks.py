@@ -28,6 +28,12 @@ def settle(run, doubtful, look):
         run.loop.pump(0.05)
 
 
+def asks_size(run, node):
+    """A client of NFS that caches writes is asked for the size, and is recalled if it does not answer."""
+    run.v3.present([c for c in run.m.caches if c.node is node and c.row == 'delegation' and
+                    c.bits & W])
+
+
 def attributes_of(run, node):
     """(client, attributes) for each NFS client."""
     out = []
@@ -46,6 +52,7 @@ def learn(run):
     for link in sorted(run.m.links(), key=lambda link: link.node.number):
         node, d = link.node, link.parent
         if d.fh3 and not node.fh3:
+            asks_size(run, node)
             node.fh3, node.fh4 = run.loop.run(handles(run, d, link))
             node.fileid = run.loop.run(number_of(run.v3, node))
 
@@ -74,9 +81,7 @@ def handles(run, d, link):
 def attributes(run, node):
     """All clients see the same attributes, which are those of the model."""
     edits = node.edits
-    # a client of NFS that caches writes is asked for the size, and is recalled if it does not answer
-    run.v3.present([c for c in run.m.caches if c.node is node and c.row == 'delegation' and
-                    c.bits & W])
+    asks_size(run, node)
     got = run.loop.run(attributes_of(run, node))
     if node.edits != edits:
         return              # a client that gave up a delegation wrote
