@@ -335,11 +335,16 @@ bool dsmb_durable_is_sturdy(const struct dsmb_open *open)
 	return durable && (READ_ONCE(durable->resilient) || durable->persist);
 }
 
-bool dsmb_durable_is_persistent(const struct dsmb_open *open)
+struct dsmb_persist *dsmb_durable_record(const struct dsmb_open *open)
 {
 	const struct dsmb_durable *durable = READ_ONCE(open->durable);
 
-	return durable && durable->persist;
+	return durable ? durable->persist : NULL;
+}
+
+bool dsmb_durable_is_persistent(const struct dsmb_open *open)
+{
+	return dsmb_durable_record(open);
 }
 
 /* Take a persistent open from its client; it is closed when its record is gone. */

@@ -207,6 +207,17 @@ int dsmb_durable_restored(struct dsmb_open *open);
 bool dsmb_durable_is_sturdy(const struct dsmb_open *open);
 
 /**
+ * dsmb_durable_record - get the record of an open
+ * @open: the open, which the caller keeps
+ *
+ * Until the open is granted, its durability may be refused: @open->durable is read once, and what
+ * it was stays with the open.
+ *
+ * Return: the record, borrowed from the open; NULL if the open is not persistent.
+ */
+struct dsmb_persist *dsmb_durable_record(const struct dsmb_open *open);
+
+/**
  * dsmb_durable_is_persistent - check whether an open is persistent
  * @open: the open
  *

@@ -220,18 +220,6 @@ static bool expired_sweep(struct dsmb_server *server, struct sweep *sweep)
 	return left;
 }
 
-/*
- * Get the record of an open that a sweep found; the reference to the open keeps it. Return: NULL if
- * the open is not persistent. One that is not granted yet may be refused meanwhile, so
- * open->durable is read once.
- */
-static struct dsmb_persist *open_record(const struct dsmb_open *open)
-{
-	const struct dsmb_durable *durable = READ_ONCE(open->durable);
-
-	return durable ? durable->persist : NULL;
-}
-
 void dsmb_persist_withdraw(struct dsmb_server *server)
 {
 	struct dsmb_open_state ignored;
@@ -241,13 +229,13 @@ void dsmb_persist_withdraw(struct dsmb_server *server)
 
 	/* Begun for all of them before the wait for the first one. */
 	for (id = 0; (open = dsmb_durable_next(server, &id)); id++) {
-		persist = open_record(open);
+		persist = dsmb_durable_record(open);
 		if (persist && !dsmb_open_look(open, &ignored))
 			dsmb_persist_end(persist);
 		dsmb_open_put(open);
 	}
 	for (id = 0; (open = dsmb_durable_next(server, &id)); id++) {
-		persist = open_record(open);
+		persist = dsmb_durable_record(open);
 		if (persist)
 			flush_work(&persist->work);
 		dsmb_open_put(open);
@@ -269,7 +257,7 @@ static bool late_sweep(struct dsmb_server *server, struct sweep *sweep)
 	if (!xchg(&server->late, false))
 		return false;
 	for (; !sweep->silent && (open = dsmb_durable_next(server, &id)); id++) {
-		persist = open_record(open);
+		persist = dsmb_durable_record(open);
 		if (persist && xchg(&persist->late, false) &&
 		    dsmb_persist_is_silent(dsmb_persist_save_renamed(open))) {
 			WRITE_ONCE(persist->late, true);
