@@ -47,23 +47,20 @@ static void acks_forget_old(struct dsmb_late_acks *acks)
 		WRITE_ONCE(acks->all, false);
 }
 
-/* The first with this key from @i on; @acks->used if there is none. */
-static unsigned int acks_find(const struct dsmb_late_acks *acks, const u8 *key, unsigned int i)
+static bool ack_has_key(const struct dsmb_late_ack *ack, const u8 *key)
 {
-	lockdep_assert_held(&acks->lock);
-	while (i < acks->used && memcmp(acks->awaited[i].key, key, DSMB_LEASE_KEY_SIZE))
-		i++;
-	return i;
+	return !memcmp(ack->key, key, sizeof(ack->key));
 }
 
 void dsmb_late_ack_came(struct dsmb_late_acks *acks, const u8 *key)
 {
-	unsigned int i;
+	unsigned int i = 0;
 
 	if (!READ_ONCE(acks->used))
 		return;
 	spin_lock(&acks->lock);
-	i = acks_find(acks, key, 0);
+	while (i < acks->used && !ack_has_key(&acks->awaited[i], key))
+		i++;
 	if (i < acks->used)
 		acks_remove(acks, i);
 	spin_unlock(&acks->lock);
@@ -72,17 +69,15 @@ EXPORT_SYMBOL_IF_KUNIT(dsmb_late_ack_came);
 
 bool dsmb_late_ack_is_awaited(struct dsmb_late_acks *acks, const u8 *key, u64 ino)
 {
-	unsigned int i;
 	bool awaited;
 
 	if (!READ_ONCE(acks->used) && !READ_ONCE(acks->all))
 		return false;
 	spin_lock(&acks->lock);
 	acks_forget_old(acks);
-	i = acks_find(acks, key, 0);
-	while (i < acks->used && acks->awaited[i].ino != ino)
-		i = acks_find(acks, key, i + 1);
-	awaited = acks->all || i < acks->used;
+	awaited = acks->all;
+	for (unsigned int i = 0; i < acks->used && !awaited; i++)
+		awaited = acks->awaited[i].ino == ino && ack_has_key(&acks->awaited[i], key);
 	spin_unlock(&acks->lock);
 	return awaited;
 }
