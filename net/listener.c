@@ -271,6 +271,17 @@ static struct ditto_listener *listener_enter(struct ditto_listeners *ls, u32 fro
 	return found;
 }
 
+/* The same for the first listener of the next protocol that is not in @seen, and add that. */
+static struct ditto_listener *listener_enter_unseen(struct ditto_listeners *ls,
+						    unsigned long *seen)
+{
+	struct ditto_listener *listener = listener_enter(ls, 0, ~*seen);
+
+	if (listener)
+		__set_bit(listener->protocol->bit, seen);
+	return listener;
+}
+
 static void listener_leave(struct ditto_listener *listener)
 {
 	lock_map_release(&listener_users_map);
@@ -516,8 +527,8 @@ unsigned int ditto_protocols_disconnect(struct ditto_server *srv, const struct d
 	unsigned int closed = 0;
 	unsigned long seen = 0;
 
-	while ((listener = listener_enter(srv->listeners, 0, ~seen))) {
-		if (protocol_first(listener, &seen) && listener->protocol->disconnect)
+	while ((listener = listener_enter_unseen(srv->listeners, &seen))) {
+		if (listener->protocol->disconnect)
 			closed += listener->protocol->disconnect(srv, peer);
 		listener_leave(listener);
 	}
@@ -538,8 +549,8 @@ unsigned int ditto_protocols_connections(struct ditto_server *srv, const struct 
 	unsigned int count = 0;
 	unsigned long seen = 0;
 
-	while ((listener = listener_enter(srv->listeners, 0, ~seen))) {
-		if (protocol_first(listener, &seen) && listener->protocol->connections)
+	while ((listener = listener_enter_unseen(srv->listeners, &seen))) {
+		if (listener->protocol->connections)
 			count += listener->protocol->connections(srv, peer);
 		listener_leave(listener);
 	}
