@@ -32,6 +32,10 @@
 #define SMB1_COMMAND_OFFSET	4
 #define SMB1_COMMAND_NEGOTIATE	0x72
 #define SMB1_HEADER_SIZE	32
+#define SMB1_STATUS_OFFSET	5
+#define SMB1_FLAGS_OFFSET	9
+#define SMB1_FLAGS_REPLY	0x80
+#define SMB1_NO_DIALECT		0xffff
 #define SMB1_DIALECT_FORMAT	0x02
 
 /**
@@ -97,7 +101,10 @@ static bool encryption_is_offered(const struct dsmb_conn *conn)
 	return READ_ONCE(conn->server->settings.encryption) != DSMB_ENCRYPTION_OFF;
 }
 
-/* Capabilities of the response: only those that the server supports (MS-SMB2 section 3.3.5.4). */
+/*
+ * Capabilities of the response: MS-SMB2 section 3.3.5.4. Clients of 2.1 announce none, and those of
+ * 3.x get what they announced, except for leasing and large messages.
+ */
 static u32 negotiate_capabilities(const struct dsmb_conn *conn, u16 dialect, u32 client_caps)
 {
 	u32 caps = 0;
@@ -105,7 +112,7 @@ static u32 negotiate_capabilities(const struct dsmb_conn *conn, u16 dialect, u32
 	if (dialect >= DSMB_DIALECT_210)
 		caps |= DSMB_CAP_LEASING | DSMB_CAP_LARGE_MTU;
 	if (dialect >= DSMB_DIALECT_300)
-		caps |= DSMB_CAP_DIRECTORY_LEASING | (client_caps & DSMB_CAP_MULTI_CHANNEL);
+		caps |= client_caps & (DSMB_CAP_DIRECTORY_LEASING | DSMB_CAP_MULTI_CHANNEL);
 	if (dialect >= DSMB_DIALECT_300 && client_caps & DSMB_CAP_PERSISTENT_HANDLES &&
 	    dsmb_persist_is_on(conn->server))
 		caps |= DSMB_CAP_PERSISTENT_HANDLES;
@@ -372,6 +379,23 @@ static bool smb1_settle(struct dsmb_conn *conn, const struct answer *answer)
 	return first;
 }
 
+/*
+ * The answer to a client that knows no dialect of SMB2, in its own protocol (MS-CIFS section
+ * 2.2.4.52.2): some wait for a reply long after the connection was closed.
+ */
+static void smb1_encode_refusal(struct dsmb_builder *out, const struct dsmb_cursor *in)
+{
+	u8 header[SMB1_HEADER_SIZE];
+
+	memcpy(header, in->data, sizeof(header));
+	memset(header + SMB1_STATUS_OFFSET, 0, SMB1_FLAGS_OFFSET - SMB1_STATUS_OFFSET);
+	header[SMB1_FLAGS_OFFSET] |= SMB1_FLAGS_REPLY;
+	dsmb_encode_bytes(out, header, sizeof(header));
+	dsmb_encode_u8(out, 1);
+	dsmb_encode_u16(out, SMB1_NO_DIALECT);
+	dsmb_encode_u16(out, 0);
+}
+
 int dsmb_negotiate_smb1(struct dsmb_conn *conn, struct dsmb_cursor *in, struct dsmb_builder *out)
 {
 	u32 min = READ_ONCE(conn->server->settings.min_dialect);
@@ -385,12 +409,14 @@ int dsmb_negotiate_smb1(struct dsmb_conn *conn, struct dsmb_cursor *in, struct d
 
 	if (in->bad)
 		return -EINVAL;
-	if (smb1_has(list, "SMB 2.???"))
+	if (smb1_has(list, "SMB 2.???")) {
 		answer.dialect = DSMB_DIALECT_WILDCARD;
-	else if (smb1_has(list, "SMB 2.002") && min <= DSMB_DIALECT_202)
+	} else if (smb1_has(list, "SMB 2.002") && min <= DSMB_DIALECT_202) {
 		answer.dialect = DSMB_DIALECT_202;
-	else
+	} else {
+		smb1_encode_refusal(out, in);
 		return -EPROTONOSUPPORT;
+	}
 	if (!smb1_settle(conn, &answer))
 		return -EPROTO;
 

@@ -85,10 +85,11 @@ u16 dsmb_dialect_choose(struct dsmb_cursor *in, u16 count, u16 min);
  * dsmb_negotiate_smb1 - handle the SMB1 multi-protocol negotiation (MS-SMB2 section 3.3.5.3)
  * @conn: before NEGOTIATE
  * @in: the SMB1 message, from its protocol id on
- * @out: filled with header and body of an SMB2 NEGOTIATE response
+ * @out: filled with header and body of an SMB2 NEGOTIATE response, or with an SMB1 one
  *
  * Context: process; may sleep.
- * Return: 0, or a negative errno: the connection must be dropped.
+ * Return: 0, or a negative errno: the connection must be dropped; with -EPROTONOSUPPORT, which has
+ * an SMB1 response, after that was sent.
  */
 int dsmb_negotiate_smb1(struct dsmb_conn *conn, struct dsmb_cursor *in, struct dsmb_builder *out);
 

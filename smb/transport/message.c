@@ -366,14 +366,19 @@ static void message_run_smb1(struct dsmb_message *message)
 	struct dsmb_cursor in = dsmb_cursor(message->buf->data + message->offset, message->len);
 	struct dsmb_buf *buf;
 	struct dsmb_builder out;
+	int err;
 
 	buf = dsmb_buf_get(message->conn->server, DSMB_SEND_HEADROOM + DSMB_OUT_HEADER +
 			   DSMB_REPLY_SMALL);
 	if (!buf)
 		return;
 	out = dsmb_builder(buf->data + DSMB_SEND_HEADROOM, DSMB_OUT_HEADER + DSMB_REPLY_SMALL);
-	if (dsmb_negotiate_smb1(message->conn, &in, &out)) {
-		dsmb_buf_put(message->conn->server, buf);
+	err = dsmb_negotiate_smb1(message->conn, &in, &out);
+	if (err) {
+		if (err == -EPROTONOSUPPORT)
+			dsmb_conn_send(message->conn, buf, out.len, 0);
+		else
+			dsmb_buf_put(message->conn->server, buf);
 		dsmb_conn_drop(message->conn, "SMB1 without a dialect of SMB2");
 		return;
 	}

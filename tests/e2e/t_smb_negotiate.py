@@ -33,6 +33,18 @@ def negotiation(w):
 
 
 @test(smb=True, squash='none')
+def capabilities(w):
+    """The capabilities of a client of 3.x are those that it announced (section 3.3.5.4)."""
+    leasing, large, channels, directories = 2, 4, 8, 0x20
+    for dialect, caps, want in (
+            (0x202, 0x7f, 0), (0x210, 0, leasing | large),
+            (0x300, 0, leasing | large), (0x311, directories, leasing | large | directories),
+            (0x302, directories | channels, leasing | large | directories | channels)):
+        with Link(w.client) as s:
+            eq(s.negotiate(dialect, caps=caps).server_caps, want, f'{dialect:#x} {caps:#x}')
+
+
+@test(smb=True, squash='none')
 def negotiate_contexts(w):
     """Missing, repeated, empty or malformed contexts are refused (section 3.3.5.4)."""
     pre, cipher = smbraw.preauth(), smbraw.choices(smbraw.ENCRYPTION, smbraw.GCM)
@@ -136,7 +148,13 @@ def old_negotiation(w):
         s.next_id = 1
         s.answer(0)
         eq(s.ntlm_first(), 'DROPPED', 'no dialect yet')
-    for bad in (smb1_negotiate('NT LM 0.12'), smb1_negotiate(), b'\xffSMB\x73' + bytes(40),
+    with Link(w.client) as s:
+        s.raw(smb1_negotiate('PC NETWORK PROGRAM 1.0', 'NT LM 0.12'))
+        reply = s.receive()
+        eq((reply[:9], reply[9] & 0x80, reply[32:]), (b'\xffSMB\x72\0\0\0\0', 0x80, b'\1\xff\xff\0\0'),
+           'no dialect (MS-CIFS section 2.2.4.52.2)')
+        eq(s.receive(), None, 'and the end of the connection')
+    for bad in (b'\xffSMB\x73' + bytes(40),
                 smb1_negotiate('SMB 2.002')[:-4], b'\xffSMB'):
         with Link(w.client) as s:
             s.raw(bad)
