@@ -97,8 +97,13 @@ static void dsmb_notice_header(struct dsmb_builder *out, u64 session_id)
 	dsmb_builder_reserve(out, 16);
 }
 
+/*
+ * A lease belongs to no session, so the SessionId of its notification is 0 (MS-SMB2 section
+ * 3.3.4.7). In an encrypted one it is that of the transform header: clients discard a message in
+ * which the two differ (section 3.2.5.1.1.1).
+ */
 static void dsmb_notice_encode(struct dsmb_builder *out, const struct dsmb_lease *lease,
-			       const struct dsmb_notice *notice, u64 session_id)
+			       const struct dsmb_notice *notice, u64 session_id, bool encrypt)
 {
 	if (dsmb_lease_is_oplock(lease)) {
 		dsmb_notice_header(out, session_id);
@@ -109,7 +114,7 @@ static void dsmb_notice_encode(struct dsmb_builder *out, const struct dsmb_lease
 		dsmb_encode_u64(out, lease->volatile_id);
 		return;
 	}
-	dsmb_notice_header(out, 0);
+	dsmb_notice_header(out, encrypt ? session_id : 0);
 	dsmb_encode_u16(out, DSMB_LEASE_BREAK_SIZE);
 	dsmb_encode_u16(out, notice->epoch);
 	dsmb_encode_u32(out, notice->ack ? DSMB_BREAK_ACK_REQUIRED : 0);
@@ -217,7 +222,7 @@ static int dsmb_notice_send_by(struct dsmb_way *way, struct dsmb_lease *lease,
 		return -ENOMEM;
 	out = dsmb_builder(buf->data + DSMB_SEND_HEADROOM,
 			   DSMB_OUT_HEADER + DSMB_LEASE_BREAK_SIZE);
-	dsmb_notice_encode(&out, lease, notice, way->session->id);
+	dsmb_notice_encode(&out, lease, notice, way->session->id, way->encrypt);
 	return dsmb_conn_send(way->conn, buf, out.len, way->encrypt ? way->session->id : 0);
 }
 

@@ -88,7 +88,9 @@ class Cacher(Smb2):
         out = self.answer(NOBODY)[1]
         size, epoch, flags, key, before, after = struct.unpack_from('<HHI16sII', out)
         eq(size, 44)
-        eq(struct.unpack_from('<Q', self.frame, 40)[0], 0)
+        # In the clear it is of no session (MS-SMB2 section 3.3.4.7), else of its transform header's.
+        eq(struct.unpack_from('<Q', self.frame, 40)[0],
+           self.session if getattr(self, 'was_sealed', False) else 0)
         return key, before, after, bool(flags & ACK_REQUIRED), epoch
 
     def oplock_broken(self):
