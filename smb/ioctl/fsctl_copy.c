@@ -35,13 +35,14 @@
 #define DSMB_DUPLICATE_EX_FLAGS	48
 #define DSMB_DUPLICATE_ATOMIC	BIT(0)
 
-/* The key is opaque to the client: it contains the FileId and the session id. */
+/*
+ * The key is opaque to the client: it contains the FileId and the session id. A directory has one,
+ * too, by which macOS recognizes a server that copies; a copy from it is refused.
+ */
 u32 dsmb_fsctl_resume_key(struct dsmb_ioctl *io)
 {
 	if (io->max < DSMB_RESUME_REPLY)
 		return STATUS_INVALID_PARAMETER;
-	if (ditto_instance_is_dir(io->inst))
-		return STATUS_INVALID_DEVICE_REQUEST;
 	dsmb_encode_u64(&io->out, io->open->persistent);
 	dsmb_encode_u64(&io->out, io->open->volatile_id);
 	dsmb_encode_u64(&io->out, io->call->session->id);

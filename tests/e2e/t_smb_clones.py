@@ -30,6 +30,11 @@ def copies_by_the_server(w):
     smb2.refused('INVALID_PARAMETER', copy, (0, 0, 2 << 20))
     key = bytes(24)
     smb2.refused('OBJECT_NAME_NOT_FOUND', copy, (0, 0, 1))
+    # macOS asks the share's root for a key, and copies nothing by the server without one.
+    root = s.create('', options=smb2.DIRECTORY_FILE, how=smb2.OPEN)
+    key = s.ioctl(root, RESUME_KEY)[:24]
+    eq(key != bytes(24), True)
+    smb2.refused('0xc0000010', copy, (0, 0, 1))
     s.end()
 
 
