@@ -22,6 +22,7 @@
 #include "../open/nested.h"
 #include "../open/open.h"
 #include "../open/persist.h"
+#include "../open/symlink_error.h"
 #include "../transport/message.h"
 #include "ioctl.h"
 
@@ -60,6 +61,7 @@ static u32 dsmb_encode_symlink(struct dsmb_ioctl *io)
 	struct dsmb_builder *b = &io->out;
 	u32 at = b->len, name_at, size, len;
 	char *target;
+	bool nt;
 	int err;
 
 	target = kmalloc(PAGE_SIZE, GFP_KERNEL);
@@ -68,11 +70,12 @@ static u32 dsmb_encode_symlink(struct dsmb_ioctl *io)
 	err = ditto_readlink(&io->call->op, io->node, target, &len);
 	if (err)
 		goto out;
+	nt = !io->open->posix && dsmb_target_is_nt(target, len);
 	/* The client follows an absolute target itself, wherever it leads there. */
-	if (!io->open->posix)
+	if (!io->open->posix && !nt)
 		dsmb_swap_slashes(target, len, '/', '\\');
 	dsmb_encode_u64(b, 0);
-	dsmb_encode_u32(b, DSMB_SYMLINK_RELATIVE);
+	dsmb_encode_u32(b, nt ? 0 : DSMB_SYMLINK_RELATIVE);
 	name_at = b->len;
 	dsmb_encode_string(b, target, len);
 	size = b->len - name_at;
@@ -153,23 +156,17 @@ static char *dsmb_get_posix_target(struct dsmb_cursor name, bool relative)
 	return IS_ERR(target) || relative ? target : dsmb_target_root(target);
 }
 
-/*
- * An absolute target of Windows is an NT path, as \??\C:\f, or begins with a drive or with two
- * backslashes. It names a drive or a server of the client, which do not exist here.
- */
-static bool dsmb_target_is_nt(const char *target)
-{
-	return !strncmp(target, "\\??\\", 4) || !strncmp(target, "\\\\", 2) ||
-	       (isalpha(target[0]) && target[1] == ':');
-}
-
 static char *dsmb_get_target(struct dsmb_cursor name, bool relative)
 {
 	char *target = dsmb_get_string(name);
 
 	if (IS_ERR(target))
 		return target;
-	if (!relative && dsmb_target_is_nt(target)) {
+	/* An NT path names a drive or a server of the client, and is kept for it as it is. */
+	if (!relative && dsmb_target_is_nt(target, strlen(target)))
+		return target;
+	/* A drive without the prefix is no substitute name (MS-FSCC section 2.1.2.4). */
+	if (!relative && isalpha(target[0]) && target[1] == ':') {
 		kfree(target);
 		return ERR_PTR(-EILSEQ);
 	}

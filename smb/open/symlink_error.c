@@ -133,7 +133,7 @@ static void dsmb_encode_target(struct dsmb_builder *b, const char *target, u32 l
 static void dsmb_encode_link(struct dsmb_builder *out, const char *target, u32 len, u32 unparsed,
 			     bool posix)
 {
-	bool relative = !len || target[0] != '/';
+	bool relative = !len || (target[0] != '/' && !dsmb_target_is_nt(target, len));
 	u32 start = out->len, names;
 	u16 size;
 

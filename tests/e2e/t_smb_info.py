@@ -797,11 +797,24 @@ def reparse_points(w):
     s.close(fid)
     eq(stat.S_ISREG(os.stat(w.path('pipe')).st_mode), True)
 
-    # Absolute targets: those of Windows name a drive or a server.
+    # Absolute targets: those of Windows name a drive or a server, and come back as they are.
     fid = fresh(s, 'absolute')
-    for target in ('\\??\\C:\\f', 'C:\\f', '\\\\server\\share\\f', '\\\\?\\C:\\f'):
-        smb2.refused('0xc0000278', s.ioctl, fid, SET_REPARSE, symlink_data(target, flags=0))
+    smb2.refused('0xc0000278', s.ioctl, fid, SET_REPARSE, symlink_data('C:\\f', flags=0))
     s.close(fid)
+    for target in ('\\??\\C:\\f', '\\??\\UNC\\server\\share\\f', '\\\\server\\share\\f'):
+        fid = fresh(s, 'nt')
+        s.ioctl(fid, SET_REPARSE, symlink_data(target, flags=0))
+        s.close(fid)
+        eq(os.readlink(w.path('nt')), target)
+        fid = s.create('nt', options=0x200000, how=smb2.OPEN)
+        out = s.ioctl(fid, GET_REPARSE)
+        _, length, flags = struct.unpack_from('<HHxxxxI', out, 8)
+        eq((out[20:20 + length].decode('utf-16-le'), flags), (target, 0))
+        s.close(fid)
+        smb2.refused('STOPPED_ON_SYMLINK', s.create, 'nt', how=smb2.OPEN)
+        data = symlink_data(target, flags=0)
+        eq(s.frame[72:], struct.pack('<I4s', 4 + len(data), b'SYML') + data)
+        os.unlink(w.path('nt'))
     for target in ('\\d\\f', 'd\\f'):
         fid = fresh(s, f'to {len(target)}')
         s.ioctl(fid, SET_REPARSE, symlink_data(target, flags=0))
