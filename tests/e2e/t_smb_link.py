@@ -166,6 +166,24 @@ def deletes_the_name_that_was_opened(w):
 
 
 @test(smb=True, squash='none')
+def renames_from_the_root(w):
+    """The new name of a rename may begin with the separator of the share's root."""
+    os.chmod(w.export, 0o777)
+    os.mkdir(w.path('d'))
+    os.chmod(w.path('d'), 0o777)
+    put(w.path('f'), b'moved')
+    s = Smb2(w.client)
+    fid = deleter(s, 'f')
+    s.rename(fid, '\\d\\g', False)
+    eq((names(w), get(w.path('d/g'))), (['d'], b'moved'))
+    for wrong in ('\\\\d\\h', '\\'):
+        refused('INVALID_PARAMETER', s.rename, fid, wrong, False)
+    s.rename(fid, '\\h', False)
+    eq(names(w), ['d', 'h'])
+    s.end()
+
+
+@test(smb=True, squash='none')
 def renames_to_another_name(w):
     """A rename to another name of the file removes the old name, as its deletion does."""
     os.chmod(w.export, 0o777)
