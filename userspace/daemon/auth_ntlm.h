@@ -15,24 +15,10 @@
 #ifndef _DITTOD_AUTH_NTLM_H
 #define _DITTOD_AUTH_NTLM_H
 
-#include "common/types.h"
-#include "nss.h"
-
-/* Longest domain, including the NUL. */
-#define NTLM_DOMAIN_SIZE	256
+#include "ntlm_users.h"
 
 /* Longest token that ntlm_first_pad() produces. */
 #define NTLM_PADDED_SIZE	160
-
-/**
- * struct ntlm_names - the identity that the client claims
- * @user: user name
- * @domain: domain of the user; may be empty
- */
-struct ntlm_names {
-	char user[NSS_NAME_SIZE];
-	char domain[NTLM_DOMAIN_SIZE];
-};
 
 /**
  * ntlm_first_pad - make room for the version in a first message
