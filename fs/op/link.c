@@ -62,6 +62,27 @@ static int link_check_file(const struct link *l)
 	return most && inode->i_nlink >= most ? -EMLINK : 0;
 }
 
+/*
+ * Another name keeps a file in existence after its owner removed it, with its set-id bits and what
+ * it takes of his quota. So clients need what fs.protected_hardlinks wants of local users, which
+ * vfs_link() does not check: they own the file, or may read and write it and it has no set-id bits.
+ */
+static int link_check_caller(const struct link *l)
+{
+	const struct ditto_op *op = l->c.op;
+	struct inode *inode = l->node->inode;
+	umode_t mode = inode->i_mode;
+	int err;
+
+	if (inode_owner_or_capable(ditto_idmap(op->share), inode))
+		return 0;
+	if (!S_ISREG(mode) || mode & S_ISUID ||
+	    (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
+		return -EPERM;
+	err = ditto_node_permission(op, l->node, DITTO_MAY_READ | DITTO_MAY_WRITE);
+	return err == -EACCES ? -EPERM : err;
+}
+
 /* The other file's name was looked up: it is what is taken. */
 static int link_find_victim(struct link *l)
 {
@@ -109,7 +130,7 @@ static int link_check(struct link *l)
 
 	err = ditto_act_on_early(op, dir, DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_EXECUTE,
 				 early ? MAY_WRITE | MAY_EXEC : 0, &l->as) ?:
-	      link_check_file(l);
+	      link_check_file(l) ?: link_check_caller(l);
 	if (!err && l->victim)
 		err = link_check_victim(l) ?:
 		      ditto_lock_check(op, l->victim, DITTO_INTENT_REPLACE);

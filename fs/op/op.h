@@ -286,8 +286,8 @@ int ditto_rename_over(struct ditto_op *op, struct ditto_node *node, struct ditto
  * @wcc: attributes of @dir; filled on success and failure
  *
  * Context: may sleep; no inode lock held.
- * Return: 0, -EEXIST, -EISDIR, -EXDEV (another share), -EACCES, -EROFS and others of the file
- * system.
+ * Return: 0, -EEXIST, -EISDIR, -EXDEV (another share), -EACCES, -EPERM (neither the caller's own
+ * file nor one that he may read and write), -EROFS and others of the file system.
  */
 int ditto_link(struct ditto_op *op, struct ditto_node *node, struct ditto_op *op_to,
 	       struct ditto_node *dir, const struct ditto_name *name,

@@ -11,6 +11,7 @@ from harness import eq, get, put, run, test
 from nfs4_opens import V40, last, write
 from smb2 import (DELETE, DELETE_ON_CLOSE, GENERIC_READ, OPEN, SHARE_ALL, SHARE_READ, SHARE_WRITE,
                   Smb2, refused)
+from smb import UIDS
 from t_smb_lease import H, R, Cacher
 from t_smb_notify import REMOVED, Watcher, breaks
 
@@ -114,6 +115,30 @@ def who_may_not_replace(w):
     eq(get(w.path('target')), b'target')
     for s in (a, bob):
         s.end()
+
+
+@test(smb=True, squash='none', clients=2)
+def links_to_others(w):
+    """Who may neither write a file nor owns it gives it no name, nor does he by set-id bits."""
+    os.chmod(w.export, 0o777)
+    for name, mode in (('readable', 0o644), ('suid', 0o4777), ('writable', 0o666)):
+        put(w.path(name), b'data', mode)
+        os.chmod(w.path(name), mode)
+    put(w.path('own'), b'data')
+    os.chown(w.path('own'), UIDS['bob'], UIDS['bob'])
+    os.chmod(w.path('own'), 0o4500)
+    bob = Smb2(w.clients[1], user='bob')
+    for name in ('readable', 'suid'):
+        fid = opened(bob, name)
+        refused('ACCESS_DENIED', link, bob, fid, f'other {name}', False)
+        bob.close(fid)
+        eq(os.stat(w.path(name)).st_nlink, 1)
+    for name in ('writable', 'own'):
+        fid = opened(bob, name)
+        link(bob, fid, f'other {name}', False)
+        bob.close(fid)
+        eq(os.stat(w.path(name)).st_nlink, 2)
+    bob.end()
 
 
 def linked(w, *names):
