@@ -259,6 +259,52 @@ def machines_that_lock(w):
 
 
 @test(smb=True, locks='raw', squash='root-to-admin', timeout=90)
+def locks_released_with_a_ticket(w):
+    """A user with Kerberos releases what he locked, and nothing of his machine or another user."""
+    fh = file(w)
+    os.chmod(w.path('f'), 0o666)
+    realm = realm_of(w)
+
+    def user(name):
+        context = gss.Context(w.client, realm.tickets(w.client, name, USERS[name]))
+        conn = rpc.Rpc(w.client, w.client.server_addr, nlm_port(w.client), src_port=0)
+        return Nlm(context.on(conn), fh, caller=machine.caller)
+
+    machine = connect(w.client, fh)
+    other = connect(w.client, fh, caller='other')
+    alice, bob = user('alice'), user('bob')
+    status(machine.lock((0, 5)), nlm.OK)
+    status(alice.lock((5, 5)), nlm.OK)
+    status(other.lock((0, 5), block=True), nlm.BLOCKED)
+    status(machine.lock((5, 1), svid=3, block=True), nlm.BLOCKED)
+    status(machine.share(4, nlm.WRITE, nlm.READ), nlm.OK)
+    status(alice.share(5, nlm.NONE, nlm.READ), nlm.OK)
+    for thief in (alice, bob):
+        # it names the process and the handle of the victim
+        for svid in (1, 3):
+            status(thief.unlock((0, 5), svid=svid), nlm.OK, 'there is none of his')
+            status(thief.cancel((5, 1), svid=svid), nlm.DENIED, 'there is none of his')
+        status(thief.unshare(4), nlm.OK, 'there is none of his')
+    status(bob.unshare(5), nlm.OK, 'there is none of his')
+    status(other.lock((0, 5), svid=9), nlm.DENIED, 'the lock of the machine')
+    status(other.lock((5, 5), svid=9), nlm.DENIED, 'the lock of alice')
+    status(other.share(9, nlm.NONE, nlm.WRITE), nlm.DENIED, 'the reservation of the machine')
+    status(other.share(9, nlm.READ, nlm.NONE), nlm.DENIED, 'the reservations of both')
+    status(machine.unshare(4), nlm.OK)
+    status(other.share(9, nlm.READ, nlm.NONE), nlm.DENIED, 'the reservation of alice')
+    status(alice.unshare(5), nlm.OK)
+    status(other.share(9, nlm.READ, nlm.NONE), nlm.OK)
+    status(other.unshare(9), nlm.OK)
+    status(other.cancel((0, 5)), nlm.OK, 'it still waits')
+    status(machine.cancel((5, 1), svid=3), nlm.OK, 'it still waits')
+    status(alice.unlock((5, 5)), nlm.OK)
+    status(machine.unlock((0, 0)), nlm.OK)
+    status(other.lock((0, 0)), nlm.OK)
+    status(other.unlock((0, 0)), nlm.OK)
+    realm.stop()
+
+
+@test(smb=True, locks='raw', squash='root-to-admin', timeout=90)
 def locks_dropped_with_a_ticket(w):
     """A user with Kerberos is not root of his machine: its locks stay without a reserved port."""
     fh = file(w)

@@ -9,6 +9,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/err.h>
+#include <linux/siphash.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
@@ -188,16 +189,34 @@ void dnlm_file_put(struct dnlm_file *file)
 	ditto_share_put(file->share);
 }
 
-struct ditto_owner *dnlm_owner_get(struct dnlm_client *client, u32 svid,
-				   const struct dnlm_bytes *oh)
+/*
+ * A ticket proves a user and not that he is root of his machine, whose kernel locks for all its
+ * users. So what a user with a ticket locks from a port that is not reserved is his alone, and he
+ * releases nothing else, whatever process and handle he names.
+ */
+static u64 dnlm_speaker(const struct dnfs_call *call)
+{
+	const siphash_key_t *key = &call->server->nlm->hosts_key;
+	u64 speaker;
+
+	if (call->reserved_port || !(call->sec & DNFS_SEC_PROVEN))
+		return 0;
+	speaker = call->principal ? siphash(call->principal, strlen(call->principal), key) :
+				    siphash_1u32(__kuid_val(call->ident.uid), key);
+	return speaker ?: 1;
+}
+
+static struct ditto_owner *dnlm_owner_get(const struct dnlm_asker *asker, u32 svid,
+					  const struct dnlm_bytes *oh)
 {
 	u8 key[DITTO_OWNER_KEY_MAX];
 
-	if (oh->len > sizeof(key) - DNLM_KEY_SVID)
+	if (oh->len > sizeof(key) - DNLM_KEY_OH)
 		return ERR_PTR(-EINVAL);
 	put_unaligned_be32(svid, key);
-	memcpy(key + DNLM_KEY_SVID, oh->data, oh->len);
-	return ditto_owner_get(&client->client, key, DNLM_KEY_SVID + oh->len);
+	put_unaligned_be64(asker->speaker, key + DNLM_KEY_SPEAKER);
+	memcpy(key + DNLM_KEY_OH, oh->data, oh->len);
+	return ditto_owner_get(&asker->client->client, key, DNLM_KEY_OH + oh->len);
 }
 
 static struct dnlm_client *dnlm_asker_client(struct dnlm_host *host, bool create)
@@ -221,7 +240,8 @@ int dnlm_asker_get(struct dnfs_call *call, const struct dnlm_msg *msg, bool crea
 		err = PTR_ERR(asker->client);
 		goto put_host;
 	}
-	asker->owner = dnlm_owner_get(asker->client, msg->svid, &msg->oh);
+	asker->speaker = dnlm_speaker(call);
+	asker->owner = dnlm_owner_get(asker, msg->svid, &msg->oh);
 	if (IS_ERR(asker->owner)) {
 		err = PTR_ERR(asker->owner);
 		goto put_client;

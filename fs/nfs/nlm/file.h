@@ -70,7 +70,8 @@ int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool excl
  * @file: filled; to be put with dnlm_file_put()
  *
  * A lock can be given up whatever has become of the permissions that allowed it: of the mode of the
- * file, or of the options of the share. Host and owner of the request bind it to their own locks.
+ * file, or of the options of the share. Host and owner of the request bind it to their own locks,
+ * and the owner to whoever speaks for it.
  * A share with "secure-ports" wants a reserved port, because any program can name its machine.
  *
  * The file is found also if it was moved out of the share.
@@ -118,11 +119,13 @@ void dnlm_file_put(struct dnlm_file *file);
  * @host: a reference
  * @client: a reference
  * @owner: a reference
+ * @speaker: who speaks for the owner: 0 for the machine, or a hash of the user
  */
 struct dnlm_asker {
 	struct dnlm_host *host;
 	struct dnlm_client *client;
 	struct ditto_owner *owner;
+	u64 speaker;
 };
 
 /**
@@ -145,19 +148,8 @@ int dnlm_asker_get(struct dnfs_call *call, const struct dnlm_msg *msg, bool crea
  */
 void dnlm_asker_put(struct dnlm_asker *asker);
 
-/* Bytes of the process id at the start of an owner's key; the opaque handle follows. */
-#define DNLM_KEY_SVID	4
-
-/**
- * dnlm_owner_get - get the lock table's owner for a process of a client
- * @client: client
- * @svid: process id
- * @oh: opaque handle of the owner
- *
- * Return: the owner, to be put, or an ERR_PTR: -EINVAL if @oh is too long; an errno of
- * ditto_owner_get().
- */
-struct ditto_owner *dnlm_owner_get(struct dnlm_client *client, u32 svid,
-				   const struct dnlm_bytes *oh);
+/* An owner's key: process id and speaker; the opaque handle follows. */
+#define DNLM_KEY_SPEAKER	4
+#define DNLM_KEY_OH		12
 
 #endif

@@ -128,10 +128,10 @@ static void dnlm_holder(struct dnlm_res *res)
 	msg->exclusive = c->exclusive;
 	/* An empty range, which other protocols may have, is described as one byte. */
 	dnlm_range_fill(c->first, c->empty ? c->first : c->last, msg);
-	if (!strcmp(c->protocol, "nlm") && c->key_len >= DNLM_KEY_SVID) {
+	if (!strcmp(c->protocol, "nlm") && c->key_len >= DNLM_KEY_OH) {
 		msg->svid = get_unaligned_be32(c->key);
-		msg->oh.len = c->key_len - DNLM_KEY_SVID;
-		msg->oh.data = c->key + DNLM_KEY_SVID;
+		msg->oh.len = c->key_len - DNLM_KEY_OH;
+		msg->oh.data = c->key + DNLM_KEY_OH;
 		return;
 	}
 	id = siphash(c->key, min_t(size_t, c->key_len, sizeof(c->key)), &dnlm_owner_secret) ^

@@ -31,6 +31,7 @@
  * @open: open in the lock table; removing the share ends it, but it must still be released
  * @fh: filehandle, in @room
  * @oh: opaque handle of the owner, in @room
+ * @speaker: who speaks for the owner, see struct dnlm_asker
  * @room: buffer for both
  */
 struct dnlm_share {
@@ -38,6 +39,7 @@ struct dnlm_share {
 	struct ditto_open *open;
 	struct dnlm_bytes fh;
 	struct dnlm_bytes oh;
+	u64 speaker;
 	u8 room[];
 };
 
@@ -45,10 +47,12 @@ struct dnlm_share {
  * struct dnlm_share_key - a file and an owner of a host
  * @fh: filehandle
  * @oh: opaque handle of the owner
+ * @speaker: who speaks for the owner
  */
 struct dnlm_share_key {
 	const struct dnlm_bytes *fh;
 	const struct dnlm_bytes *oh;
+	u64 speaker;
 };
 
 static int dnlm_bytes_compare(const struct dnlm_bytes *a, const struct dnlm_bytes *b)
@@ -63,6 +67,8 @@ static int dnlm_share_compare(const void *key, const struct rb_node *node)
 	const struct dnlm_share *share = rb_entry(node, struct dnlm_share, node);
 	const struct dnlm_share_key *k = key;
 
+	if (k->speaker != share->speaker)
+		return k->speaker < share->speaker ? -1 : 1;
 	return dnlm_bytes_compare(k->fh, &share->fh) ?: dnlm_bytes_compare(k->oh, &share->oh);
 }
 
@@ -70,7 +76,9 @@ static bool dnlm_share_less(struct rb_node *a, const struct rb_node *b)
 {
 	const struct dnlm_share *share = rb_entry(a, struct dnlm_share, node);
 
-	return dnlm_share_compare(&(struct dnlm_share_key){ &share->fh, &share->oh }, b) < 0;
+	const struct dnlm_share_key key = { &share->fh, &share->oh, share->speaker };
+
+	return dnlm_share_compare(&key, b) < 0;
 }
 
 /* Translates fsh_mode or fsh_access. */
@@ -80,10 +88,11 @@ static u8 dnlm_share_bits(u32 bits)
 	       (bits & NLM_SHARE_WRITE ? DITTO_OPEN_WRITE : 0);
 }
 
-static struct dnlm_share *dnlm_share_find(struct dnlm_client *client,
+static struct dnlm_share *dnlm_share_find(const struct dnlm_asker *asker,
 					  const struct dnlm_msg *msg)
 {
-	const struct dnlm_share_key key = { &msg->fh, &msg->oh };
+	const struct dnlm_share_key key = { &msg->fh, &msg->oh, asker->speaker };
+	struct dnlm_client *client = asker->client;
 
 	lockdep_assert_held(&client->shares_lock);
 	return rb_entry_safe(rb_find(&key, &client->shares, dnlm_share_compare),
@@ -115,6 +124,7 @@ static int dnlm_share_new(struct dnlm_asker *asker, struct dnlm_file *file,
 		return -ENOMEM;
 	share->fh = (struct dnlm_bytes){ msg->fh.len, share->room };
 	share->oh = (struct dnlm_bytes){ msg->oh.len, share->room + msg->fh.len };
+	share->speaker = asker->speaker;
 	memcpy(share->room, msg->fh.data, msg->fh.len);
 	memcpy(share->room + msg->fh.len, msg->oh.data, msg->oh.len);
 	share->open = ditto_open_claim(dnlm_point(file->node), &actor,
@@ -139,7 +149,7 @@ static int dnlm_share_claim(struct dnlm_asker *asker, struct dnlm_file *file,
 	int err;
 
 	mutex_lock(&client->shares_lock);
-	share = dnlm_share_find(client, msg);
+	share = dnlm_share_find(asker, msg);
 	if (share) {
 		err = ditto_open_change(share->open, dnlm_share_bits(msg->access),
 					dnlm_share_bits(msg->mode), NULL);
@@ -214,7 +224,7 @@ static int dnlm_unshare_exec(struct dnfs_call *call, void *args, void *result)
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	mutex_lock(&asker.client->shares_lock);
-	share = dnlm_share_find(asker.client, msg);
+	share = dnlm_share_find(&asker, msg);
 	if (share)
 		dnlm_share_free(asker.client, share);
 	mutex_unlock(&asker.client->shares_lock);
