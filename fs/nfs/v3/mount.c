@@ -292,7 +292,10 @@ static bool mount_encode_item(struct xdr_stream *xdr, const char *text, u32 len)
 	       xdr_stream_encode_opaque(xdr, text, len) >= 0;
 }
 
-/* DUMP, section 5.2.2. The list is cut where the reply is full. */
+/*
+ * DUMP, section 5.2.2. A machine sees its own mounts only, and none before it is known whether a
+ * share admits it. The list is cut where the reply is full.
+ */
 static bool dump_encode(struct dnfs_call *call, const void *result)
 {
 	struct dnfs_server *server = call->server;
@@ -301,11 +304,13 @@ static bool dump_encode(struct dnfs_call *call, const void *result)
 	struct dnfs_mount *mount;
 	bool fits = true;
 
-	if (!call->peer || call->stranger)
+	if (!call->peer || call->stranger || call->undecided)
 		return xdr_stream_encode_item_absent(xdr) >= 0;
+	ditto_addr_text(&call->peer->addr, client);
 	mutex_lock(&server->mounts_lock);
 	list_for_each_entry(mount, &server->mounts, list) {
-		ditto_addr_text(&mount->addr, client);
+		if (!ipv6_addr_equal(&mount->addr, &call->peer->addr))
+			continue;
 		if (!mount_list_has_room(call, 3 * XDR_UNIT +
 					       xdr_align_size(strlen(client)) +
 					       xdr_align_size(mount->len)))

@@ -5,7 +5,9 @@
  * describes them. Limits cannot be set.
  *
  * quota(1) is run by users and calls from any port. It knows no flavour but AUTH_SYS, so a share
- * that requires another one does not answer it.
+ * that requires another one does not answer it. From a port that is not reserved, anybody may claim
+ * any user: such a caller gets the numbers of the user that he claims to be, but learns only of
+ * directories that everybody may look up.
  */
 #include <kunit/visibility.h>
 #include <linux/log2.h>
@@ -89,6 +91,41 @@ static u32 rquota_id(const struct dnfs_call *call, const struct dnfs_rquota_args
 	return from_kprojid(&init_user_ns, make_kprojid(call->userns, a->id));
 }
 
+static int rquota_walk_as_anybody(struct dnfs_call *call, struct ditto_op *op,
+				  struct ditto_node **node, const char *rest, const char *end)
+{
+	bool anonymous = call->ident.anonymous;
+	struct ditto_op walker;
+	int err;
+
+	call->ident.anonymous = true;
+	err = dnfs_admit(call, op->share, false, &walker);
+	call->ident.anonymous = anonymous;
+	if (err)
+		return err;
+	err = dnfs_path_walk(&walker, node, rest, end);
+	/* The walk may have entered another share. */
+	op->share = walker.share;
+	ditto_cred_put(walker.cred);
+	return err;
+}
+
+/* The root of a share is no secret from those that it admits. */
+static int rquota_walk(struct dnfs_call *call, struct ditto_op *op, struct ditto_node **node,
+		       const char *rest, const char *end)
+{
+	int err;
+
+	while (rest < end && *rest == '/')
+		rest++;
+	if (rest == end || dnfs_share_trusts(call, op->share))
+		err = dnfs_path_walk(op, node, rest, end);
+	else
+		err = rquota_walk_as_anybody(call, op, node, rest, end);
+	/* What may not be looked up is answered like what does not exist. */
+	return err == -EACCES ? -ENOENT : err;
+}
+
 /* Consumes the reference to @share. */
 static int rquota_below(struct dnfs_call *call, const struct dnfs_rquota_args *a,
 			struct ditto_share *share, const char *rest,
@@ -109,7 +146,7 @@ static int rquota_below(struct dnfs_call *call, const struct dnfs_rquota_args *a
 		err = PTR_ERR(node);
 		goto put_cred;
 	}
-	err = dnfs_path_walk(&op, &node, rest, a->path + a->len) ?:
+	err = rquota_walk(call, &op, &node, rest, a->path + a->len) ?:
 	      ditto_quota_report(&op, node, a->kind, rquota_id(call, a, &op), report);
 	share = op.share;
 	ditto_node_put(node);
