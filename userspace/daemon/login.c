@@ -374,23 +374,47 @@ static bool login_is_of_directory(const struct ntlm_names *said)
 	return !identity_find(&who, &q) && q.who.directory;
 }
 
-/*
- * Return a descriptor of the line of a local user, or -1: then @directory tells whether a directory
- * may be asked about the user, and the caller leaves @directories afterwards.
- */
-static int login_find_line(struct login *l, const struct ntlm_names *said,
-			   char local[NSS_NAME_SIZE], bool *directory)
+/* Find a local user, who is not one of a directory with the same name. */
+static bool login_find_user(struct login *l, const struct ntlm_names *said,
+			    struct ntlm_user *user)
 {
-	bool any_domain;
-	int line = ntlm_user_open(l->users, said, local, &any_domain);
+	if (!ntlm_user_find(l->users, said, user))
+		return false;
+	if (!user->any_domain || !login_is_of_directory(said))
+		return true;
+	explicit_bzero(user, sizeof(*user));
+	return false;
+}
 
-	if (line >= 0 && any_domain && login_is_of_directory(said)) {
-		close(line);
-		line = -1;
-		local[0] = '\0';
+/*
+ * Answer the worker, which wants the hash of a local user. @directory tells whether a directory may
+ * be asked about the user instead, and the caller leaves @directories afterwards.
+ */
+static int login_answer(struct login *l, int fd, const struct ntlm_names *said,
+			char local[NSS_NAME_SIZE], bool *directory)
+{
+	struct worker_msg answer = { .type = WORKER_USER };
+	struct ntlm_user user;
+	char name[NSS_NAME_SIZE];
+	int line = -1, rc;
+	bool any_domain;
+
+	*directory = false;
+	if (login_find_user(l, said, &user)) {
+		line = ntlm_user_open(l->users, said, name, &any_domain);
+		memcpy(local, user.name, sizeof(user.name));
+		memcpy(answer.key, user.hash, sizeof(user.hash));
+		answer.key_len = sizeof(user.hash);
+	} else {
+		*directory = stall_enter(&directories);
+		answer.error = *directory ? 0 : EAGAIN;
 	}
-	*directory = line < 0 && stall_enter(&directories);
-	return line;
+	rc = worker_msg_send(fd, &answer, line);
+	if (line >= 0)
+		close(line);
+	explicit_bzero(&user, sizeof(user));
+	explicit_bzero(&answer, sizeof(answer));
+	return rc;
 }
 
 /*
@@ -400,10 +424,9 @@ static int login_find_line(struct login *l, const struct ntlm_names *said,
 static int login_exchange(struct login *l, int fd, struct worker_msg *msg, u8 *packet,
 			  struct ntlm_names *said, char local[NSS_NAME_SIZE])
 {
-	struct worker_msg answer = { .type = WORKER_USER };
 	u64 until = clock_ms() + TAKE_TIME;
 	bool first = msg->first, directory;
-	int line, rc;
+	int rc;
 
 	rc = worker_msg_send(fd, msg, -1);
 	if (rc)
@@ -412,18 +435,13 @@ static int login_exchange(struct login *l, int fd, struct worker_msg *msg, u8 *p
 	if (rc)
 		return rc;
 	/*
-	 * The worker asks for the line of a local user. The names are in the second message of
+	 * The worker asks for the hash of a local user. The names are in the second message of
 	 * the client or later (MS-NLMP section 1.3.1.1).
 	 */
 	if (msg->type == WORKER_ASK && !first) {
 		memcpy(said->user, msg->user, sizeof(said->user));
 		memcpy(said->domain, msg->domain, sizeof(said->domain));
-		line = login_find_line(l, said, local, &directory);
-		if (line < 0 && !directory)
-			answer.error = EAGAIN;
-		rc = worker_msg_send(fd, &answer, line);
-		if (line >= 0)
-			close(line);
+		rc = login_answer(l, fd, said, local, &directory);
 		/* The worker is not late because dittod has waited. */
 		until = clock_ms() + TAKE_TIME;
 		if (!rc)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Acceptor of NTLM version 2 (MS-NLMP section 3.2). An exchange takes the bare messages of a client:
- * NEGOTIATE, which is answered by CHALLENGE, and AUTHENTICATE, which ends it. SPNEGO is around them
- * or not, which is the caller's. Only the login worker passes messages of clients to it.
+ * Acceptor of NTLM version 2 (MS-NLMP section 3.2). An exchange takes the bare messages of a
+ * client: NEGOTIATE, which is answered by CHALLENGE, and AUTHENTICATE, which ends it. SPNEGO is
+ * around them or not, which is the caller's. Only the login worker passes messages of clients to
+ * it.
  *
  * The proof of a local user is checked here with the NT hash that dittod hands out for this login.
  * Winbind is asked about all others. A domain in AUTHENTICATE is only a part of the key: clients
@@ -14,10 +15,7 @@
 #define _DITTOD_NTLM_H
 
 #include "auth_gss.h"
-#include "ntlm_users.h"
-
-/* Signature of a message (MS-NLMP section 2.2.2.9). */
-#define NTLM_SIGNATURE_SIZE	16
+#include "ntlm_crypto.h"
 
 struct ntlm;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The file of local users, as dittod reads it for the login worker: names and NT hashes.
+ * The file of local users, as dittod reads it for the login worker. Its format is that of
+ * smbpasswd(5): a line has a name, a uid, an unused hash and the NT hash (MS-NLMP section 3.3.1) in
+ * hexadecimal, and more that is not used, separated by colons.
  *
  * All functions are thread-safe.
  */
@@ -24,5 +26,23 @@ struct ntlm_names {
 	char user[NSS_NAME_SIZE];
 	char domain[NTLM_DOMAIN_SIZE];
 };
+
+/**
+ * struct ntlm_user - a local user
+ * @name: name as the file writes it
+ * @any_domain: the line names no domain, and the client does
+ * @hash: NT hash
+ */
+struct ntlm_user {
+	char name[NSS_NAME_SIZE];
+	bool any_domain;
+	u8 hash[NTLM_KEY_SIZE];
+};
+
+/*
+ * Find the user whom a client names. Names have no case. A line that begins with "DOMAIN\" is good
+ * for that domain only, or for clients that name none. Returns false if there is no such user.
+ */
+bool ntlm_user_find(const char *path, const struct ntlm_names *names, struct ntlm_user *user);
 
 #endif

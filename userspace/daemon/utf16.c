@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* UTF-16 and UTF-8 (RFC 2781, RFC 3629). */
 
+#include <locale.h>
+#include <wctype.h>
+
 #include "utf16.h"
 
 #define REPLACEMENT	0xfffd
+
+static locale_t unicode;
 
 static bool is_high(u32 unit)
 {
@@ -106,4 +111,25 @@ size_t utf16_from_utf8(const char *text, u8 *out)
 		}
 	}
 	return n;
+}
+
+void utf16_open(void)
+{
+	if (!unicode)
+		unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
+}
+
+void utf16_to_upper(u8 *text, size_t units)
+{
+	size_t i;
+
+	for (i = 0; i < units; i++) {
+		u32 unit = text[2 * i] | (u32)text[2 * i + 1] << 8, upper = unit;
+
+		if (unit >= 'a' && unit <= 'z')
+			upper = unit - 'a' + 'A';
+		else if (unit > 0x7f && unicode && !is_high(unit) && !is_low(unit))
+			upper = towupper_l(unit, unicode);
+		put_unit(text, i, upper > 0xffff ? unit : upper);
+	}
 }

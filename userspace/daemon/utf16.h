@@ -16,4 +16,12 @@ bool utf16_to_utf8(const u8 *in, size_t units, char *out, size_t size);
  */
 size_t utf16_from_utf8(const char *text, u8 *out);
 
+/*
+ * Convert to upper case, each unit for itself, as Windows does it for names in keys. Only ASCII has
+ * a case before utf16_open(), which is to be called before threads are started, and if the C
+ * library has no locale C.UTF-8.
+ */
+void utf16_open(void);
+void utf16_to_upper(u8 *text, size_t units);
+
 #endif

@@ -32,8 +32,8 @@
  * @WORKER_TOOK: answer to @WORKER_TAKE
  * @WORKER_ASK: from the login worker, at most once before @WORKER_TOOK: requests the
  *	password line of a user
- * @WORKER_USER: answer to @WORKER_ASK, with a descriptor of the line if there is such a user; or
- *	with an error if nobody else can be asked about the user now
+ * @WORKER_USER: answer to @WORKER_ASK, with a descriptor of the line and the NT hash if there is
+ *	such a user; or with an error if nobody else can be asked about the user now
  * @WORKER_KEYTAB: to the login worker: a descriptor of the keytab, empty if there is none;
  *	the keytab with the highest number is valid
  * @WORKER_CALL: to the pipe worker: bytes that a client wrote into a pipe; the first one
@@ -127,7 +127,7 @@ enum worker_type {
  * @sid: SID of the machine or of a name, as text
  * @domain: domain of @user
  * @why: reason, for log messages
- * @key: session key
+ * @key: session key, or NT hash of a user
  * @key_len: length of @key in bytes
  * @token: token from or for the client, bytes written to or read from a pipe, or address
  *	or names of a host; in a decoded message it points into the packet
