@@ -222,8 +222,9 @@ static u32 login_bad_locked(struct ditto_login_delays *all, struct login_peer *p
 	return min_t(u64, wait, DITTO_LOGIN_DELAY_MAX_MS);
 }
 
-static int login_good(struct ditto_login_delays *all, const struct in6_addr *masked, u64 name,
-		      u64 now, u32 *wait_ms)
+/* A login that has not failed. Only one that succeeded makes failures forgotten. */
+static int login_not_bad(struct ditto_login_delays *all, const struct in6_addr *masked, u64 name,
+			 bool good, u64 now, u32 *wait_ms)
 {
 	struct login_user *user = NULL;
 	struct login_peer *peer;
@@ -234,7 +235,7 @@ static int login_good(struct ditto_login_delays *all, const struct in6_addr *mas
 	if (peer)
 		user = login_user_find(peer, name);
 	backlog = login_backlog(user, now);
-	if (user && backlog < DITTO_LOGIN_DELAY_MAX_MS)
+	if (good && user && backlog < DITTO_LOGIN_DELAY_MAX_MS)
 		user->count.failures = 0;
 	spin_unlock(&all->lock);
 	*wait_ms = min_t(u64, backlog, DITTO_LOGIN_DELAY_MAX_MS);
@@ -242,7 +243,7 @@ static int login_good(struct ditto_login_delays *all, const struct in6_addr *mas
 }
 
 int ditto_login_delay(struct ditto_server *srv, const struct in6_addr *addr, const char *name,
-		      bool good, u64 now, u32 *wait_ms)
+		      int error, u64 now, u32 *wait_ms)
 {
 	u32 delay_ms = READ_ONCE(srv->settings.login_delay_ms);
 	struct ditto_login_delays *all = srv->login_delays;
@@ -255,8 +256,8 @@ int ditto_login_delay(struct ditto_server *srv, const struct in6_addr *addr, con
 		return 0;
 	ditto_addr_who(&masked, addr);
 	hash = login_name(all, name);
-	if (good)
-		return login_good(all, &masked, hash, now, wait_ms);
+	if (error != -EACCES)
+		return login_not_bad(all, &masked, hash, !error, now, wait_ms);
 	peer = kzalloc(sizeof(*peer), GFP_KERNEL);
 	if (!peer) {
 		*wait_ms = DITTO_LOGIN_DELAY_MAX_MS;

@@ -8,7 +8,8 @@
  * that user logs in from that peer.
  *
  * Parallel guesses gain nothing. The delays of one peer and user add up, and the answer to a
- * correct password waits behind the answers to the wrong ones before it. When the sum reaches the
+ * correct password waits behind the answers to the wrong ones before it, also if the login does not
+ * succeed. When the sum reaches the
  * longest delay of one answer, further logins of that user from that peer are refused even with
  * the correct password. Other users of the peer are not delayed. If a peer fails for many
  * different users, its failures, and only those, are also delayed by the number of these users.
@@ -38,15 +39,16 @@ struct in6_addr;
  * @addr: address of the client
  * @name: name of the user, as claimed by the client if the login failed; a domain before or after
  *	it is ignored
- * @good: the login succeeded
+ * @error: 0 for a login that succeeded, -EACCES for one that failed; any other if it is undecided
+ *	since somebody does not answer: it may have the correct password, but it is no failure
  * @now: milliseconds of a monotonic clock
  * @wait_ms: filled with the delay in milliseconds, 0 for none
  *
  * Context: may sleep.
- * Return: 0, or -EACCES if a successful login must be refused nevertheless.
+ * Return: 0, or -EACCES if a login that has not failed must be refused nevertheless.
  */
 int ditto_login_delay(struct ditto_server *srv, const struct in6_addr *addr, const char *name,
-		      bool good, u64 now, u32 *wait_ms);
+		      int error, u64 now, u32 *wait_ms);
 
 /* Create and destroy the login delays of a server. May sleep. */
 int ditto_login_delays_init(struct ditto_server *srv);

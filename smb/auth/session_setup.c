@@ -269,7 +269,8 @@ static bool step_is_beyond_guessing(const struct setup_step *step)
 
 /*
  * Is the response to be delayed, as it may be a guess of a password? An anonymous login is
- * none. A login refused here is answered like a wrong password, and as late.
+ * none. A login refused here is answered like a wrong password, and as late. Without an answer from
+ * a directory, the password may be right, and an early response would say so.
  */
 static bool step_hold(struct setup_step *step)
 {
@@ -279,15 +280,18 @@ static bool step_hold(struct setup_step *step)
 	const char *name = good ? auth->user->name : auth->claimed;
 	u32 wait_ms;
 
-	if (step->held || !name || (good ? auth->user->anonymous : step->error != -EACCES))
+	if (step->held || !name || (good && auth->user->anonymous))
+		return false;
+	if (!good && step->error != -EACCES && step->error != -EAGAIN)
 		return false;
 	if (good && step_is_beyond_guessing(step))
 		return false;
 	step->held = true;
-	if (ditto_login_delay(conn->server->srv, &conn->peer->addr, name, good,
+	if (ditto_login_delay(conn->server->srv, &conn->peer->addr, name, step->error,
 			      ktime_to_ms(ktime_get()), &wait_ms)) {
 		step->error = -EACCES;
-		auth->claimed = kstrdup(name, GFP_KERNEL);
+		if (good)
+			auth->claimed = kstrdup(name, GFP_KERNEL);
 	}
 	return wait_ms && queue_delayed_work(conn->server->slow, &step->hold,
 					     msecs_to_jiffies(wait_ms));

@@ -12,20 +12,20 @@
 /* A time other than zero. */
 #define NOW	1000000ULL
 
-static int login_try(struct kunit *test, const char *addr, const char *name, bool good, u64 now,
+static int login_try(struct kunit *test, const char *addr, const char *name, int error, u64 now,
 		     u32 *wait)
 {
 	struct in6_addr in6;
 
 	KUNIT_ASSERT_EQ(test, in6_pton(addr, -1, in6.s6_addr, -1, NULL), 1);
-	return ditto_login_delay(test->priv, &in6, name, good, now, wait);
+	return ditto_login_delay(test->priv, &in6, name, error, now, wait);
 }
 
 static u32 login_bad(struct kunit *test, const char *addr, const char *name, u64 now)
 {
 	u32 wait;
 
-	KUNIT_EXPECT_EQ(test, login_try(test, addr, name, false, now, &wait), 0);
+	KUNIT_EXPECT_EQ(test, login_try(test, addr, name, -EACCES, now, &wait), 0);
 	return wait;
 }
 
@@ -33,7 +33,7 @@ static u32 login_good(struct kunit *test, const char *addr, const char *name, u6
 {
 	u32 wait;
 
-	KUNIT_EXPECT_EQ(test, login_try(test, addr, name, true, now, &wait), 0);
+	KUNIT_EXPECT_EQ(test, login_try(test, addr, name, 0, now, &wait), 0);
 	return wait;
 }
 
@@ -93,13 +93,33 @@ static void all_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, login_bad(test, "2001:db8::1", "alice", now), 8000);
 	for (unsigned int i = 0; i < 3; i++)
 		login_bad(test, "2001:db8::1", "alice", now);
-	KUNIT_EXPECT_EQ(test, login_try(test, "2001:db8::1", "alice", true, now, &wait), -EACCES);
+	KUNIT_EXPECT_EQ(test, login_try(test, "2001:db8::1", "alice", 0, now, &wait), -EACCES);
 	KUNIT_EXPECT_EQ(test, wait, LONGEST);
 	/* Other users, and this one from elsewhere, are not delayed. */
 	KUNIT_EXPECT_EQ(test, login_good(test, "2001:db8::1", "bob", now), 0);
 	KUNIT_EXPECT_EQ(test, login_good(test, "2001:db8:1::1", "alice", now), 0);
 	/* The delay is over with the reply. */
 	KUNIT_EXPECT_EQ(test, login_good(test, "2001:db8::1", "alice", now + 2 * LONGEST), 0);
+}
+
+/* Nobody says whether the user may log in: that waits as a right password does. */
+static void nobody_answers(struct kunit *test)
+{
+	u64 now = NOW;
+	u32 wait;
+
+	KUNIT_EXPECT_EQ(test, login_try(test, "2001:db8::1", "alice", -EAGAIN, now, &wait), 0);
+	KUNIT_EXPECT_EQ(test, wait, 0);
+	KUNIT_EXPECT_EQ(test, login_bad(test, "2001:db8::1", "alice", now), STEP);
+	KUNIT_EXPECT_EQ(test, login_try(test, "2001:db8::1", "alice", -EAGAIN, now, &wait), 0);
+	KUNIT_EXPECT_EQ(test, wait, STEP);
+	/* It does not count, and nothing is forgotten by it. */
+	KUNIT_EXPECT_EQ(test, login_bad(test, "2001:db8::1", "alice", now + STEP), 2 * STEP);
+	for (unsigned int i = 0; i < 6; i++)
+		login_bad(test, "2001:db8::1", "alice", now + STEP);
+	KUNIT_EXPECT_EQ(test, login_try(test, "2001:db8::1", "alice", -EAGAIN, now + STEP, &wait),
+			-EACCES);
+	KUNIT_EXPECT_EQ(test, wait, LONGEST);
 }
 
 /* One password for many users, and users that do not exist. */
@@ -176,6 +196,7 @@ static struct kunit_case login_delay_cases[] = {
 	KUNIT_CASE(forgotten_with_time),
 	KUNIT_CASE(forgiven_by_a_login),
 	KUNIT_CASE(all_at_once),
+	KUNIT_CASE(nobody_answers),
 	KUNIT_CASE(many_users),
 	KUNIT_CASE(many_peers),
 	KUNIT_CASE(by_the_setting),
