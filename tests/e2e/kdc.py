@@ -129,8 +129,15 @@ class Realm(Kdc):
         return ''.join(['[server]\n', *new, *old])
 
 
-def ap_req(cache, service, skew=0):
-    """An AP-REQ with the cache's ticket for a service, and its session key; skew: of our clock."""
+# Flags of a context (RFC 4121 section 4.1.1.1).
+MUTUAL, INTEGRITY = 0x02, 0x20
+
+
+def ap_req(cache, service, skew=0, flags=None):
+    """
+    An AP-REQ with the cache's ticket for a service, and its session key; skew: of our clock, flags:
+    of the context, if they are sent.
+    """
     ccache = CCache.loadFile(cache)
     tgs = ccache.getCredential(f'{service}@{REALM}').toTGS()
     ticket, rep = types.Ticket(), decoder.decode(tgs['KDC_REP'], asn1Spec=asn1.TGS_REP())[0]
@@ -144,10 +151,15 @@ def ap_req(cache, service, skew=0):
     asn1.seq_set(auth, 'cname', who.components_to_asn1)
     auth['cusec'] = now.microsecond
     auth['ctime'] = types.KerberosTime.to_asn1(now)
+    if flags is not None:
+        auth['cksum'] = noValue
+        auth['cksum']['cksumtype'] = 0x8003
+        auth['cksum']['checksum'] = struct.pack('<I16sI', 16, b'', flags)
     req = asn1.AP_REQ()
     req['pvno'] = 5
     req['msg-type'] = int(constants.ApplicationTagNumbers.AP_REQ.value)
-    req['ap-options'] = constants.encodeFlags([])
+    mutual = [constants.APOptions.mutual_required.value] if flags and flags & MUTUAL else []
+    req['ap-options'] = constants.encodeFlags(mutual)
     asn1.seq_set(req, 'ticket', ticket.to_asn1)
     req['authenticator'] = noValue
     req['authenticator']['etype'] = tgs['cipher'].enctype
@@ -156,9 +168,9 @@ def ap_req(cache, service, skew=0):
     return encoder.encode(req), tgs['sessionKey'].contents
 
 
-def gss_token(cache, service, skew=0):
+def gss_token(cache, service, skew=0, flags=None):
     """The first token of Kerberos (RFC 4121 section 4.1), and the session key."""
-    req, key = ap_req(cache, service, skew)
+    req, key = ap_req(cache, service, skew, flags)
     return struct.pack('B', spnego.ASN1_AID) + spnego.asn1encode(
         struct.pack('B', spnego.ASN1_OID)
         + spnego.asn1encode(spnego.TypesMech['KRB5 - Kerberos 5']) + b'\x01\x00' + req), key

@@ -298,10 +298,11 @@ class Link(smb2.Smb2):
         token = ntlm.getNTLMSSPType1('', '', True).getData()
         self.send(SESSION_SETUP, self.setup_body(token))
 
-    def ntlm_proof(self, user, password=None):
-        """The token for the last challenge."""
-        type3, self.key = ntlm.getNTLMSSPType3(self.type1, self.token(), user,
+    def ntlm_proof(self, user, password=None, challenge=None):
+        """The token for a challenge, by default the last one."""
+        type3, self.key = ntlm.getNTLMSSPType3(self.type1, challenge or self.token(), user,
                                                password or smb.USERS[user], '')
+        self.ntlm_flags = type3['flags']
         return type3.getData()
 
     def ntlm_second(self, user, password=None, how=None, **kw):

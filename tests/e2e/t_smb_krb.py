@@ -8,8 +8,11 @@ import time
 from unittest import mock
 
 from impacket import ntlm
+from impacket.krb5 import asn1, crypto
+from pyasn1.codec.der import decoder
 
 import kdc
+import negotiation
 import servers
 import smb2
 from harness import Skip, eq, expect_errno, get, put, run, test, wait_for
@@ -186,6 +189,84 @@ def services(w):
     eq((by_ticket('cifs'), by_ticket('ldap')), ('SUCCESS', 'SUCCESS'))
     eq([by_ntlm(target) for target in ('', 'cifs/192.168.1.1', f'cifs/{HOST}')],
        ['SUCCESS', 'LOGON_FAILURE', 'SUCCESS'])
+    realm.stop()
+
+
+def mic(key, usage, flags, data):
+    """The MIC of a first message (RFC 4121 section 4.2.6.1)."""
+    head = bytes([4, 4, flags]) + b'\xff' * 5 + bytes(8)
+    return head + crypto.make_checksum(crypto.Cksumtype.SHA1_AES256, key, usage, data + head)
+
+
+def subkey_of(token, key):
+    """The key in the AP-REP of a server, which knows the session key."""
+    (_, body), = negotiation.values(token)
+    rep = decoder.decode(body[11 + 2:], asn1Spec=asn1.AP_REP())[0]    # behind OID and TOK_ID
+    part = crypto.decrypt(key, 12, bytes(rep['enc-part']['cipher']))  # RFC 4120 section 7.5.1
+    part = decoder.decode(part, asn1Spec=asn1.EncAPRepPart())[0]
+    return crypto.Key(int(part['subkey']['keytype']), bytes(part['subkey']['keyvalue']))
+
+
+@test(smb=True, squash='none', timeout=60)
+def signed_lists(w):
+    """The list of mechanisms is signed if its first one is not used (RFC 4178 section 5)."""
+    realm = Realm(w)
+    cache = realm.login(w.client, 'alice', USERS['alice'])
+    mechs = negotiation.NEGOEX, negotiation.MS_KERBEROS, negotiation.KERBEROS, negotiation.NTLM
+    right = negotiation.mech_list(*mechs)
+    completed = {negotiation.STATE: negotiation.COMPLETED}
+
+    def begin(flags):
+        realm.service_ticket(w.client, cache)
+        s = Link(w.client).negotiate()
+        s.setup_hash = s.hash
+        eq(s.step(negotiation.init(mechs, b'NEGOEXTS'), {}), 'MORE_PROCESSING_REQUIRED')
+        eq(negotiation.reply(s.token()), {negotiation.STATE: negotiation.REQUEST_MIC,
+                                          negotiation.MECH: negotiation.MS_KERBEROS})
+        token, key = kdc.gss_token(cache, f'cifs/{HOST}', flags=flags)
+        return s, token, crypto.Key(crypto.Enctype.AES256, key)
+
+    def usable(s, key):
+        s.make_keys(key.contents)
+        eq(s.connect_tree(sign=True), 'SUCCESS')
+
+    # the last token is the client's, and has its signature
+    for data, status in ((right, 'SUCCESS'), (right[:-1] + b'x', 'LOGON_FAILURE'),
+                         (None, 'LOGON_FAILURE')):
+        s, token, key = begin(kdc.INTEGRITY)
+        with s:
+            signature = mic(key, 25, 0, data) if data else b''
+            eq(s.step(negotiation.resp(token, signature), {}), status)
+            if status == 'SUCCESS':
+                eq(negotiation.reply(s.token()).keys(), {negotiation.STATE, negotiation.MIC})
+                usable(s, key)
+    # the last one is the server's: the client signs in one more
+    for data, status in ((right, 'SUCCESS'), (right[:-1] + b'x', 'LOGON_FAILURE')):
+        s, token, key = begin(kdc.INTEGRITY | kdc.MUTUAL)
+        with s:
+            eq(s.step(negotiation.resp(token), {}), 'MORE_PROCESSING_REQUIRED')
+            fields = negotiation.reply(s.token())
+            eq(fields[negotiation.STATE], negotiation.INCOMPLETE)
+            key = subkey_of(fields[negotiation.TOKEN], key)
+            head = fields[negotiation.MIC][:16]
+            eq(fields[negotiation.MIC][16:],
+               crypto.make_checksum(crypto.Cksumtype.SHA1_AES256, key, 23, right + head))
+            eq(s.connect_tree(), 'USER_SESSION_DELETED', 'not before the signature')
+            eq(s.step(negotiation.resp(mic=mic(key, 25, 4, data)), {}), status)
+            if status == 'SUCCESS':
+                eq(negotiation.reply(s.token()), completed)
+                usable(s, key)
+    # without a wrapper, and with the truncated OID inside and outside
+    realm.service_ticket(w.client, cache)
+    for wrap in (bytes, lambda t: negotiation.init([negotiation.MS_KERBEROS], t),
+                 lambda t: negotiation.init([negotiation.KERBEROS], t, b'\0\0\0\x3e')):
+        for oid in negotiation.KERBEROS, negotiation.MS_KERBEROS:
+            token, key = kdc.gss_token(cache, f'cifs/{HOST}')
+            token = token.replace(negotiation.KERBEROS, oid)
+            with Link(w.client).negotiate() as s:
+                s.setup_hash = s.hash
+                eq(s.step(wrap(token), {}), 'SUCCESS')
+                usable(s, crypto.Key(crypto.Enctype.AES256, key))
     realm.stop()
 
 

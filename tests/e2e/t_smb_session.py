@@ -6,8 +6,10 @@ import socket
 import struct
 import time
 
+from Cryptodome.Cipher import ARC4
 from impacket import ntlm
 
+import negotiation
 import smb2
 import smbraw
 from harness import (Skip, eq, get, one_of, pattern, process_stopped, put, run, test,
@@ -803,6 +805,104 @@ def malformed_token(w):
         eq(s.step(b'NTLMSSP\0\3\0\0\0garbage', {}), 'INVALID_PARAMETER')
         s.session = 0
         eq(s.login(password='wrong'), 'LOGON_FAILURE')
+    no_sessions(w)
+
+
+def ntlm_mic(s, data):
+    """The signature of the client's first message (MS-NLMP section 3.4.4.2)."""
+    seal = ARC4.new(ntlm.SEALKEY(s.ntlm_flags, s.key)).encrypt
+    return ntlm.MAC(s.ntlm_flags, seal, ntlm.SIGNKEY(s.ntlm_flags, s.key), 0, data).getData()
+
+
+def reply_of(s):
+    return negotiation.reply(s.token())
+
+
+@test(smb=True, squash='none')
+def tokens_of_clients(w):
+    """SPNEGO as clients send it: reqFlags, supportedMech in every token, NEGOEX before NTLM."""
+    first = ntlm.getNTLMSSPType1('', '', True)
+    both = negotiation.NEGOEX, negotiation.NTLM
+
+    def begin(*args, **kw):
+        s = Link(w.client).negotiate()
+        s.setup_hash, s.type1 = s.hash, first
+        eq(s.step(negotiation.init(*args, **kw), {}), 'MORE_PROCESSING_REQUIRED')
+        return s
+
+    def proof(s, password=None):
+        return s.ntlm_proof('alice', password, reply_of(s)[negotiation.TOKEN])
+
+    for flags in None, b'\x3e', b'\0\0\0\x3e', b'':
+        with begin([negotiation.NTLM], first.getData(), flags) as s:
+            eq(reply_of(s)[negotiation.STATE], negotiation.INCOMPLETE)
+            eq(reply_of(s)[negotiation.MECH], negotiation.NTLM)
+            eq(s.step(negotiation.resp(proof(s), state=1, mech=negotiation.NTLM), {}), 'SUCCESS')
+            eq(reply_of(s), {negotiation.STATE: negotiation.COMPLETED})
+            s.make_keys(s.key)
+            eq(s.connect_tree(sign=True), 'SUCCESS', 'the hash is over all tokens')
+    for signed, password, status in (
+            (both, None, 'SUCCESS'), (both, 'wrong', 'LOGON_FAILURE'),
+            (both[1:], None, 'LOGON_FAILURE'), ((), None, 'LOGON_FAILURE')):
+        with begin(both, b'NEGOEXTS') as s:
+            eq(reply_of(s), {negotiation.STATE: negotiation.REQUEST_MIC,
+                             negotiation.MECH: negotiation.NTLM})
+            eq(s.step(negotiation.resp(first.getData()), {}), 'MORE_PROCESSING_REQUIRED')
+            token = proof(s, password)
+            mic = ntlm_mic(s, negotiation.mech_list(*signed)) if signed else b''
+            eq(s.step(negotiation.resp(token, mic), {}), status)
+            if status == 'SUCCESS':
+                eq(reply_of(s)[negotiation.STATE], negotiation.COMPLETED)
+                eq(len(reply_of(s)[negotiation.MIC]), 16)
+                s.make_keys(s.key)
+                eq(s.connect_tree(sign=True), 'SUCCESS')
+    eq('alice was proved, but the list of mechanisms' in w.server.helper_log(), True)
+    no_sessions(w)
+
+
+@test(smb=True, squash='none')
+def exchange_begins_anew(w):
+    """A first token after CHALLENGE begins anew (sections 3.3.5.5.2 and 3.3.5.5.3)."""
+    share_all(w)
+    more = 'MORE_PROCESSING_REQUIRED'
+    first = ntlm.getNTLMSSPType1('', '', True).getData()
+    wrapped = negotiation.init([negotiation.NTLM], first)
+    for dialect in (0x210, 0x302, 0x311):
+        with Link(w.client).negotiate(dialect) as s:
+            eq(s.ntlm_first(), more)
+            for token in first, wrapped, wrapped, first:
+                eq(s.step(token, {}), more)
+            eq(s.ntlm_second('alice'), 'SUCCESS')
+            s.make_keys(s.key)
+            s.sign = True
+            eq(s.connect_tree(), 'SUCCESS')
+            fid, key = s.create(f'f{dialect}'), s.sign_key
+            # the session that is valid stays so
+            for token in wrapped, first, wrapped, first:
+                eq(s.step(token, {}), more)
+                eq(s.is_signed_right(), True)
+                s.write(fid, b'goes on')
+            eq(s.ntlm_second('alice'), 'SUCCESS')
+            eq((s.sign_key, s.read(fid, 7)), (key, b'goes on'))
+            for token in first, wrapped, first:
+                eq(s.step(token, {}), more)
+            eq(s.ntlm_second('alice', 'wrong'), 'LOGON_FAILURE')
+            smb2.refused('USER_SESSION_DELETED', s.read, fid, 7)
+    no_sessions(w)
+
+
+@test(smb=True, squash='none')
+def server_speaks_first(w):
+    """An empty token is answered with the one of the NEGOTIATE response (section 3.3.5.4)."""
+    with Link(w.client).negotiate() as s:
+        at, length = struct.unpack_from('<HH', s.body, 56)
+        hello = s.body[at - 64:at - 64 + length]
+        s.setup_hash = s.hash
+        eq(s.step(b'', {}), 'MORE_PROCESSING_REQUIRED')
+        eq(s.token(), hello)
+        s.type1 = ntlm.getNTLMSSPType1('', '', True)
+        eq(s.step(s.type1.getData(), {}), 'MORE_PROCESSING_REQUIRED')
+        eq(s.ntlm_second('alice'), 'SUCCESS')
     no_sessions(w)
 
 

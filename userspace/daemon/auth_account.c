@@ -385,8 +385,9 @@ static int account_fill_token(const struct gss_peer *peer, struct user_token *t,
 
 	if (asks && !account_enter(peer, domains, why))
 		return -EAGAIN;
-	rc = user_token_fill(t, peer->way == GSS_WAY_KERBEROS ? &peer->vouched : NULL,
-			     by_rule ? peer->name : NULL, &reason);
+	/* A user of NTLM for whom nobody vouches has the groups that the name service knows. */
+	rc = user_token_fill(t, peer->way == GSS_WAY_KERBEROS || peer->vouched.n ?
+			     &peer->vouched : NULL, by_rule ? peer->name : NULL, &reason);
 	if (asks)
 		stall_leave(domains);
 	if (rc)

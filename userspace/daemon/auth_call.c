@@ -50,10 +50,11 @@ int auth_call_parse(struct auth_call *c, struct nl_msg *msg, u64 now)
 		c->step.peer = c->peer;
 	}
 	token = tb[DITTO_A_UPCALL_TOKEN];
-	if (!token || nla_len(token) <= 0 || nla_len(token) > TOKEN_MAX)
+	if (!token || nla_len(token) > TOKEN_MAX)
 		return -EBADMSG;
+	/* An empty one asks the server to speak first. */
 	c->step.token_len = (size_t)nla_len(token);
-	c->token = mem_new(c->step.token_len);
+	c->token = mem_new(c->step.token_len + 1);
 	memcpy(c->token, nla_data(token), c->step.token_len);
 	c->step.token = c->token;
 	return 0;

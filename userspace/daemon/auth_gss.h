@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Acceptor side of GSS-API (RFC 2743, RFC 2744): the mechanisms that are accepted, and the result
- * of each token. Only the login worker passes bytes of clients to the library.
+ * Acceptor side of GSS-API (RFC 2743, RFC 2744): the results of tokens, and Kerberos by the
+ * library. Only the login worker passes bytes of clients to it.
  */
 #ifndef _DITTOD_AUTH_GSS_H
 #define _DITTOD_AUTH_GSS_H
@@ -11,7 +11,7 @@
 #include "auth.h"
 
 struct gss_acceptor;
-struct ntlm_names;
+struct spnego_mech_ops;
 
 /* How a client proved its identity. */
 enum gss_way {
@@ -50,50 +50,14 @@ enum gss_outcome {
 	GSS_NO_ANSWER,	/* no worker or directory answered: this says nothing about the client */
 };
 
-/* Instead of the descriptor of a line: nobody else can be asked about the user now. */
-#define GSS_USER_LATER	-2
-
-/**
- * struct gss_users - source of the password lines of local users
- * @find: returns a descriptor of the user's line, or -1, see ntlm_user_open(); or GSS_USER_LATER
- * @arg: argument of @find
- */
-struct gss_users {
-	int (*find)(void *arg, const struct ntlm_names *names);
-	void *arg;
-};
-
-/*
- * Create the acceptor; @users is the descriptor of the file that the library opens for local
- * users. Must be called before threads are started, because the libraries are configured through
- * the environment. Lives until the process ends.
- */
-struct gss_acceptor *gss_acceptor_new(int users);
-/*
- * Return the first token of auth_hello(), freed by the caller. @mechs is filled with WORKER_*
- * bits of the available mechanisms.
- */
-u8 *gss_hello(struct gss_acceptor *acc, size_t *len, u64 *mechs);
-/*
- * Look at a replaced keytab for keys. Returns true if the result of gss_hello() may have changed.
- */
+/* Create the acceptor of Kerberos. Lives until the process ends. */
+struct gss_acceptor *gss_acceptor_new(void);
+/* Does the keytab have a key? */
+bool gss_has_keys(struct gss_acceptor *acc);
+/* Look at a replaced keytab. Returns true if the result of gss_has_keys() has changed. */
 bool gss_look(struct gss_acceptor *acc);
-/**
- * gss_take - pass a token of a client to the library
- * @acc: the acceptor
- * @context: GSS_C_NO_CONTEXT before the first token
- * @users: local users
- * @step: token in, reply out
- * @peer: filled on GSS_PROVED, except @local
- * @why: filled on GSS_REFUSED, GSS_MALFORMED and GSS_NO_ANSWER
- *
- * The caller frees @context with gss_forget() in all cases. Thread-safe for different contexts.
- *
- * Return: the result.
- */
-enum gss_outcome gss_take(struct gss_acceptor *acc, gss_ctx_id_t *context,
-			  const struct gss_users *users, struct auth_step *step,
-			  struct gss_peer *peer, struct why *why);
+/* Kerberos as a mechanism of SPNEGO; the argument is the acceptor. */
+extern const struct spnego_mech_ops gss_kerberos_ops;
 /**
  * gss_accept - pass the only token of an RPCSEC_GSS context to the library
  * @acc: the acceptor

@@ -39,7 +39,7 @@
 #define LOGIN_NAMES_MOST	8
 #define LOGIN_NAMES_TIME	2000
 /*
- * Most channels with logins of others than local users: the library asks winbind about them, and
+ * Most channels with logins of others than local users: the worker asks winbind about them, and
  * waits for minutes if that does not answer.
  */
 #define DIRECTORY_MOST	(WORKER_CHANNELS / 2)
@@ -340,7 +340,7 @@ static enum gss_outcome peer_from_worker(struct login *l, struct gss_peer *peer,
 			peer->name);
 		return GSS_REFUSED;
 	}
-	if (msg->sids_len && (peer->way != GSS_WAY_KERBEROS ||
+	if (msg->sids_len && (local[0] ||
 			      !sid_list_get(&peer->vouched, msg->sids, msg->sids_len))) {
 		why_not(why, "the login worker sent SIDs of %s that are malformed", peer->name);
 		return GSS_REFUSED;
@@ -395,13 +395,10 @@ static int login_answer(struct login *l, int fd, const struct ntlm_names *said,
 {
 	struct worker_msg answer = { .type = WORKER_USER };
 	struct ntlm_user user;
-	char name[NSS_NAME_SIZE];
-	int line = -1, rc;
-	bool any_domain;
+	int rc;
 
 	*directory = false;
 	if (login_find_user(l, said, &user)) {
-		line = ntlm_user_open(l->users, said, name, &any_domain);
 		memcpy(local, user.name, sizeof(user.name));
 		memcpy(answer.key, user.hash, sizeof(user.hash));
 		answer.key_len = sizeof(user.hash);
@@ -409,9 +406,7 @@ static int login_answer(struct login *l, int fd, const struct ntlm_names *said,
 		*directory = stall_enter(&directories);
 		answer.error = *directory ? 0 : EAGAIN;
 	}
-	rc = worker_msg_send(fd, &answer, line);
-	if (line >= 0)
-		close(line);
+	rc = worker_msg_send(fd, &answer, -1);
 	explicit_bzero(&user, sizeof(user));
 	explicit_bzero(&answer, sizeof(answer));
 	return rc;
@@ -610,7 +605,7 @@ static void login_told(void *arg, const struct worker_msg *msg)
 		log_info("users log in by %s%s%s", kerberos ? "Kerberos" : "",
 			 kerberos && ntlm ? " and " : "", ntlm ? "NTLM" : "");
 	else
-		log_notice("no user can log in: there is neither a keytab for Kerberos nor gss-ntlmssp for NTLM");
+		log_notice("no user can log in: there is no keytab for Kerberos, and this machine does not allow MD4, which NTLM needs");
 }
 
 static const struct keeper_ops login_ops = {

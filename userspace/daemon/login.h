@@ -29,8 +29,8 @@ void login_close(struct login *l);
  * @why: filled unless the result is GSS_MORE or GSS_PROVED
  *
  * @id is kept only after GSS_MORE, and 0 otherwise. A compromised worker can claim any Kerberos
- * principal while there is a keytab, any user of a domain, and those local users whose password
- * lines it has requested: at most one in each login that went beyond its first token. Only a user
+ * principal while there is a keytab, any user of a domain, and those local users whose hashes it
+ * has requested: at most one in each login that went beyond its first token. Only a user
  * of our own file can become root; see account_of().
  *
  * Return: the result.

@@ -21,22 +21,25 @@
 #include "fd_path.h"
 #include "mem.h"
 #include "sandbox.h"
+#include "spnego_ntlm.h"
 #include "worker.h"
 #include "worker_msg.h"
 
 /**
  * struct kept - a login between two tokens
  * @id: number chosen by dittod; 0 if the entry is free
- * @context: context of the library
+ * @negotiation: what is known of the client so far
  */
 struct kept {
 	u64 id;
-	gss_ctx_id_t context;
+	struct spnego *negotiation;
 };
 
 /**
  * struct worker - state of the worker
- * @acceptor: the GSS-API acceptor
+ * @kerberos: the acceptor of Kerberos
+ * @has_ntlm: NTLM is available
+ * @names: names of this machine
  * @lock: see above
  * @keytab: number of the present keytab
  * @told: the first HELLO was sent
@@ -44,7 +47,9 @@ struct kept {
  * @kept: the table
  */
 struct worker {
-	struct gss_acceptor *acceptor;
+	struct gss_acceptor *kerberos;
+	bool has_ntlm;
+	struct ntlm_server names;
 	pthread_mutex_t lock;
 	u64 keytab;
 	bool told;
@@ -67,33 +72,26 @@ struct thread {
 };
 
 /* Remove a login from the table. */
-static gss_ctx_id_t kept_take(struct worker *w, u64 id)
+static struct spnego *kept_take(struct worker *w, u64 id)
 {
-	gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+	struct spnego *negotiation = NULL;
 	unsigned int i;
 
 	pthread_mutex_lock(&w->lock);
 	for (i = 0; i < WORKER_LOGINS_MAX && w->kept[i].id != id; i++)
 		;
 	if (i < WORKER_LOGINS_MAX) {
-		context = w->kept[i].context;
+		negotiation = w->kept[i].negotiation;
 		w->kept[i] = (struct kept){ 0 };
 	}
 	pthread_mutex_unlock(&w->lock);
-	return context;
-}
-
-static void kept_drop(struct worker *w, u64 id)
-{
-	gss_ctx_id_t context = kept_take(w, id);
-
-	gss_forget(&context);
+	return negotiation;
 }
 
 /* Add a login. The oldest one, which has the smallest number, is evicted. */
-static void kept_add(struct worker *w, u64 id, gss_ctx_id_t context)
+static void kept_add(struct worker *w, u64 id, struct spnego *negotiation)
 {
-	gss_ctx_id_t old = GSS_C_NO_CONTEXT;
+	struct spnego *old = NULL;
 	struct kept *k = &w->kept[0];
 	unsigned int i;
 
@@ -102,63 +100,102 @@ static void kept_add(struct worker *w, u64 id, gss_ctx_id_t context)
 		if (w->kept[i].id < k->id)
 			k = &w->kept[i];
 	if (k->id)
-		old = k->context;
+		old = k->negotiation;
 	k->id = id;
-	k->context = context;
+	k->negotiation = negotiation;
 	pthread_mutex_unlock(&w->lock);
-	gss_forget(&old);
+	spnego_free(old);
 }
 
 /*
- * Request a user's line from dittod. Needs a buffer of its own, because the token lies in the
+ * Request a user's NT hash from dittod. Needs a buffer of its own, because the token lies in the
  * buffer of the thread.
  */
-static int thread_find_user(void *arg, const struct ntlm_names *names)
+static int thread_find_user(void *arg, const struct ntlm_names *names, u8 hash[NTLM_KEY_SIZE])
 {
 	struct worker_msg msg = { .type = WORKER_ASK };
 	u8 *packet = mem_new(WORKER_PACKET_MAX);
 	struct thread *t = arg;
-	int line;
+	int rc = -ENOENT;
 
 	/* dittod considers a worker that asks in the first step compromised. */
 	if (t->first)
-		return -1;
+		goto free;
 	memcpy(msg.user, names->user, sizeof(msg.user));
 	memcpy(msg.domain, names->domain, sizeof(msg.domain));
 	worker_check(worker_msg_send(t->fd, &msg, -1));
-	worker_check(worker_msg_receive(t->fd, &msg, packet, &line, 0));
+	worker_check(worker_msg_receive(t->fd, &msg, packet, NULL, 0));
 	worker_check(msg.type == WORKER_USER ? 0 : -EBADMSG);
+	if (msg.error) {
+		rc = -EAGAIN;
+	} else if (msg.key_len == NTLM_KEY_SIZE) {
+		memcpy(hash, msg.key, NTLM_KEY_SIZE);
+		rc = 0;
+	}
+	explicit_bzero(packet, WORKER_PACKET_MAX);
+	explicit_bzero(&msg, sizeof(msg));
+free:
 	free(packet);
-	return line < 0 && msg.error ? GSS_USER_LATER : line;
+	return rc;
+}
+
+/* Take a token of SMB. */
+static enum gss_outcome thread_negotiate(struct thread *t, const struct worker_msg *in,
+					 struct auth_step *step, struct gss_peer *peer,
+					 struct why *why)
+{
+	struct worker *w = t->worker;
+	struct spnego_ntlm ntlm = { .server = &w->names, .users = { thread_find_user, t } };
+	struct spnego_offer offers[SPNEGO_MECHS] = { 0 };
+	struct spnego *negotiation = NULL;
+	enum gss_outcome outcome;
+
+	if (gss_has_keys(w->kerberos)) {
+		offers[SPNEGO_KERBEROS] = (struct spnego_offer){ &gss_kerberos_ops, w->kerberos };
+		offers[SPNEGO_MS_KERBEROS] = offers[SPNEGO_KERBEROS];
+	}
+	if (w->has_ntlm)
+		offers[SPNEGO_NTLM] = (struct spnego_offer){ &spnego_ntlm_ops, &ntlm };
+	if (!in->first) {
+		negotiation = kept_take(w, in->id);
+		if (!negotiation) {
+			why_not(why, "it began with a login worker that has ended");
+			return GSS_NO_ANSWER;
+		}
+	}
+	outcome = spnego_take(&negotiation, offers, step, peer, why);
+	if (outcome == GSS_MORE)
+		kept_add(w, in->id, negotiation);
+	else
+		spnego_free(negotiation);
+	return outcome;
+}
+
+/* Take the only token of a context of RPCSEC_GSS. */
+static enum gss_outcome thread_accept(struct thread *t, struct auth_step *step,
+				      struct gss_peer *peer, struct why *why)
+{
+	gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+	enum gss_outcome outcome;
+
+	outcome = gss_accept(t->worker->kerberos, &context, step, peer, why);
+	gss_forget(&context);
+	return outcome;
 }
 
 static void thread_take(struct thread *t, const struct worker_msg *in)
 {
 	struct worker_msg out = { .type = WORKER_TOOK, .outcome = GSS_REFUSED };
 	struct auth_step step = { .token = in->token, .token_len = in->token_len };
-	const struct gss_users users = { thread_find_user, t };
-	gss_ctx_id_t context = GSS_C_NO_CONTEXT;
 	struct gss_peer peer = { 0 };
 	struct why why = { "" };
 	u8 *sids;
 
 	t->first = in->first;
 	if (in->forget)
-		kept_drop(t->worker, in->forget);
-	if (!in->first)
-		context = kept_take(t->worker, in->id);
-	if (in->rpcsec) {
-		out.outcome = gss_accept(t->worker->acceptor, &context, &step, &peer, &why);
-	} else if (in->first || context != GSS_C_NO_CONTEXT) {
-		out.outcome = gss_take(t->worker->acceptor, &context, &users, &step, &peer, &why);
-	} else {
-		out.outcome = GSS_NO_ANSWER;
-		why_not(&why, "it began with a login worker that has ended");
-	}
-	if (out.outcome == GSS_MORE)
-		kept_add(t->worker, in->id, context);
-	else
-		gss_forget(&context);
+		spnego_free(kept_take(t->worker, in->forget));
+	out.outcome = in->rpcsec ? thread_accept(t, &step, &peer, &why) :
+				   thread_negotiate(t, in, &step, &peer, &why);
 	if (out.outcome == GSS_PROVED) {
 		out.way = peer.way;
 		out.expires = peer.expires;
@@ -190,8 +227,19 @@ static void thread_take(struct thread *t, const struct worker_msg *in)
 static void worker_tell(struct worker *w)
 {
 	struct worker_msg msg = { .type = WORKER_HELLO };
-	u8 *hello = gss_hello(w->acceptor, &msg.token_len, &msg.mechs);
+	unsigned int mechs = 0;
+	u8 *hello = NULL;
 
+	if (gss_has_keys(w->kerberos)) {
+		mechs |= SPNEGO_BIT(SPNEGO_MS_KERBEROS) | SPNEGO_BIT(SPNEGO_KERBEROS);
+		msg.mechs |= WORKER_KERBEROS;
+	}
+	if (w->has_ntlm) {
+		mechs |= SPNEGO_BIT(SPNEGO_NTLM);
+		msg.mechs |= WORKER_NTLM;
+	}
+	if (mechs)
+		hello = spnego_hello(mechs, &msg.token_len);
 	msg.token = hello;
 	if (w->filtered)
 		msg.mechs |= WORKER_FILTERED;
@@ -215,7 +263,7 @@ static void worker_set_keytab(struct worker *w, u64 number, int fd)
 	told = w->told;
 	w->told = true;
 	pthread_mutex_unlock(&w->lock);
-	if (gss_look(w->acceptor) || !told)
+	if (gss_look(w->kerberos) || !told)
 		worker_tell(w);
 }
 
@@ -245,6 +293,7 @@ void worker_run_logins(void)
 	struct worker_gate gate = { .run = thread_run, .arg = w };
 	struct worker_msg msg;
 	char path[FD_PATH_MAX], name[64];
+	struct why why;
 	int keytab, fd, rc;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -257,9 +306,9 @@ void worker_run_logins(void)
 	setenv("KRB5_KTNAME", name, 1);
 	snprintf(name, sizeof(name), "file2:%s", fd_path(WORKER_FD_REPLAY, path));
 	setenv("KRB5RCACHENAME", name, 1);
-	w->acceptor = gss_acceptor_new(WORKER_FD_USERS);
-	if (!w->acceptor)
-		_exit(1);
+	w->kerberos = gss_acceptor_new();
+	w->has_ntlm = ntlm_open(&why);
+	ntlm_server_fill(&w->names);
 	rc = sandbox_files(WORKER_FD_REPLAY);
 	if (rc && rc != -EOPNOTSUPP)
 		_exit(1);

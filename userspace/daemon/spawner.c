@@ -163,8 +163,7 @@ static void spawner_exec_worker(const struct order *order)
 		if (dup2(null, (int)i) < 0)
 			_exit(127);
 	if (dup2(fds[0], WORKER_FD_CONTROL) < 0 ||
-	    dup2(fds[WORKER_SOCKETS], WORKER_FD_REPLAY) < 0 || dup2(null, WORKER_FD_USERS) < 0 ||
-	    dup2(null, WORKER_FD_KEYTAB) < 0 ||
+	    dup2(fds[WORKER_SOCKETS], WORKER_FD_REPLAY) < 0 || dup2(null, WORKER_FD_KEYTAB) < 0 ||
 	    !fds_lay_out(fds + 1, WORKER_FD_CHANNEL, WORKER_CHANNELS))
 		_exit(127);
 	/* All workers with channels do what clients ask for. */

@@ -44,13 +44,12 @@ enum worker_kind {
 /* Descriptor of the control socket: orders in the spawner, control messages in a worker. */
 #define WORKER_FD_CONTROL	3
 /*
- * Descriptors of the login worker: the replay cache of Kerberos, the file of local users, and the
- * keytab. Then the channels of any worker.
+ * Descriptors of the login worker: the replay cache of Kerberos, and the keytab. Then the channels
+ * of any worker.
  */
 #define WORKER_FD_REPLAY	4
-#define WORKER_FD_USERS		5
-#define WORKER_FD_KEYTAB	6
-#define WORKER_FD_CHANNEL	7
+#define WORKER_FD_KEYTAB	5
+#define WORKER_FD_CHANNEL	6
 
 /* Sockets that are passed with an order to the spawner: control, then the channels. */
 #define WORKER_SOCKETS		(1 + WORKER_CHANNELS)

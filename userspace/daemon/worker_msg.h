@@ -12,7 +12,7 @@
 #define _DITTOD_WORKER_MSG_H
 
 #include "auth.h"
-#include "auth_ntlm.h"
+#include "ntlm_users.h"
 #include "text.h"
 
 /* Longest token or message of a pipe, as in the specification of the netlink family. */
@@ -31,9 +31,9 @@
  * @WORKER_TAKE: to the login worker: a token of a client
  * @WORKER_TOOK: answer to @WORKER_TAKE
  * @WORKER_ASK: from the login worker, at most once before @WORKER_TOOK: requests the
- *	password line of a user
- * @WORKER_USER: answer to @WORKER_ASK, with a descriptor of the line and the NT hash if there is
- *	such a user; or with an error if nobody else can be asked about the user now
+ *	NT hash of a local user
+ * @WORKER_USER: answer to @WORKER_ASK, with the NT hash if there is such a user; or with an error
+ *	if nobody else can be asked about the user now
  * @WORKER_KEYTAB: to the login worker: a descriptor of the keytab, empty if there is none;
  *	the keytab with the highest number is valid
  * @WORKER_CALL: to the pipe worker: bytes that a client wrote into a pipe; the first one

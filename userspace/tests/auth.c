@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Authentication, with the same library as a real client. The client logs in as the user that
- * runs the tests, because that user has an account.
+ * Authentication by NTLM, with a client of ours, inside SPNEGO and without it. The client logs in
+ * as the user that runs the tests, because that user has an account.
  */
 
 #include <errno.h>
@@ -11,120 +11,224 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <gssapi/gssapi_ext.h>
-
 #include "daemon/auth.h"
-#include "daemon/auth_ntlm.h"
 #include "daemon/service_names.h"
+#include "daemon/spnego_token.h"
 #include "daemon/worker.h"
 #include "ditto-nl-gen.h"
 #include "mem.h"
+#include "ntlm_peer.h"
 #include "test.h"
 
 /* NT hash of the password "password" (MS-NLMP section 3.3.1). */
 #define NT_HASH	"8846F7EAEE8FB117AD06BDD830B7586C"
 #define NO_HASH	"XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX"
 
-static gss_OID_desc spnego = { 6, "\x2b\x06\x01\x05\x05\x02" };
-static gss_OID_desc ntlm = { 10, "\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a" };
-static gss_OID_desc session_key = { 11, "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x05\x05" };
-
 static char users_file[64];
 static char me[256];
 static struct auth *all;
 
-/* A client; @raw: NTLM without SPNEGO. */
-struct client {
-	bool raw;
-	gss_cred_id_t cred;
-	gss_name_t target;
-	gss_ctx_id_t context;
-	bool done;
+/* MechTypeList with NTLM, and with NEGOEX before it (MS-SPNG section 4). */
+static const u8 ntlm_list[] = {
+	0x30, 0x0c, 0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0a,
 };
 
-static gss_name_t name_import(const char *text, gss_OID type)
-{
-	gss_buffer_desc buffer = { strlen(text), (void *)text };
-	gss_name_t name = GSS_C_NO_NAME;
-	OM_uint32 minor;
+static const u8 negoex_list[] = {
+	0x30, 0x18, 0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x1e,
+	0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0a,
+};
 
-	CHECK(!GSS_ERROR(gss_import_name(&minor, &buffer, type, &name)));
-	return name;
-}
+/* How the client sends its messages. */
+enum client_form {
+	CLIENT_BARE,
+	CLIENT_SPNEGO,
+	CLIENT_NEGOEX,		/* SPNEGO with another mechanism first, so it must sign the list */
+	CLIENT_UNSIGNED,	/* the same, and it does not */
+	CLIENT_OTHER_LIST,	/* SPNEGO with a signature of another list than was sent */
+	CLIENT_FORMS
+};
 
-static void client_open(struct client *c, const char *user, const char *password, bool raw)
+/* What Windows asks for and sends. */
+static const struct ntlm_shape windows = {
+	.flags = 0xe2088297, .negotiate_size = 40, .authenticate_size = 88,
+	.does = PEER_MIC | PEER_TARGET | PEER_UNBOUND | PEER_LM_ZEROS,
+};
+
+/**
+ * struct client - a client
+ * @form: how it sends its messages
+ * @user: its user
+ * @domain: the domain of its user
+ * @password: the password
+ * @peer: its exchange
+ * @tokens: tokens that were sent
+ * @token: the last one
+ * @token_len: length of @token in bytes
+ */
+struct client {
+	enum client_form form;
+	char user[256];
+	char domain[256];
+	const char *password;
+	struct ntlm_peer peer;
+	int tokens;
+	u8 *token;
+	size_t token_len;
+};
+
+static void client_open(struct client *c, const char *user, const char *password,
+			enum client_form form)
 {
-	gss_buffer_desc secret = { strlen(password), (void *)password };
-	gss_OID_set_desc only = { 1, raw ? &ntlm : &spnego };
-	gss_OID_set_desc inside = { 1, &ntlm };
-	gss_name_t name = name_import(user, GSS_C_NT_USER_NAME);
-	OM_uint32 minor;
+	const char *name = strchr(user, '\\');
 
 	memset(c, 0, sizeof(*c));
-	c->raw = raw;
-	c->target = name_import("cifs@localhost", GSS_C_NT_HOSTBASED_SERVICE);
-	CHECK(!GSS_ERROR(gss_acquire_cred_with_password(&minor, name, &secret, GSS_C_INDEFINITE,
-							&only, GSS_C_INITIATE, &c->cred, NULL,
-							NULL)));
-	if (!raw)
-		CHECK(!GSS_ERROR(gss_set_neg_mechs(&minor, c->cred, &inside)));
-	gss_release_name(&minor, &name);
+	c->form = form;
+	if (name)
+		memcpy(c->domain, user, (size_t)(name - user));
+	snprintf(c->user, sizeof(c->user), "%s", name ? name + 1 : user);
+	c->password = password;
+	c->peer.shape = windows;
+	peer_negotiate(&c->peer);
 }
 
 static void client_close(struct client *c)
 {
-	OM_uint32 minor;
-
-	gss_delete_sec_context(&minor, &c->context, GSS_C_NO_BUFFER);
-	gss_release_cred(&minor, &c->cred);
-	gss_release_name(&minor, &c->target);
+	free(c->token);
 }
 
-/* Produce the next token of the client. Returns false if that fails. */
-static bool client_say(struct client *c, const struct auth_step *heard, gss_buffer_t out)
+/* Put a field of SPNEGO with an OCTET STRING. */
+static void put_octets(struct der_out *out, u8 field, const void *bytes, size_t len)
 {
-	gss_buffer_desc in = { heard->reply_len, heard->reply };
-	OM_uint32 major, minor;
+	size_t end = out->start;
 
-	major = gss_init_sec_context(&minor, c->cred, &c->context, c->target,
-				     c->raw ? &ntlm : &spnego, GSS_C_INTEG_FLAG | GSS_C_CONF_FLAG,
-				     0, GSS_C_NO_CHANNEL_BINDINGS, &in, NULL, out, NULL, NULL);
-	c->done = major == GSS_S_COMPLETE;
-	return !GSS_ERROR(major);
+	der_put(out, bytes, len);
+	der_wrap(out, DER_OCTET_STRING, end);
+	der_wrap(out, field, end);
+}
+
+/* Keep the token of the client. */
+static void client_take(struct client *c, const struct der_out *out)
+{
+	free(c->token);
+	c->token_len = out->size - out->start;
+	c->token = mem_new(c->token_len);
+	memcpy(c->token, out->data + out->start, c->token_len);
+}
+
+/* Wrap NEGOTIATE into NegTokenInit, unless the first mechanism of the client is another one. */
+static void client_wrap_first(struct client *c, struct der_out *out)
+{
+	static const u8 spnego[] = { 0x06, 0x06, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x02 };
+	bool first = c->form == CLIENT_SPNEGO || c->form == CLIENT_OTHER_LIST;
+	size_t all = out->start, end;
+
+	if (first)
+		put_octets(out, DER_CONTEXT(2), c->peer.negotiate, c->peer.negotiate_len);
+	end = out->start;
+	if (first)
+		der_put(out, ntlm_list, sizeof(ntlm_list));
+	else
+		der_put(out, negoex_list, sizeof(negoex_list));
+	der_wrap(out, DER_CONTEXT(0), end);
+	der_wrap(out, DER_SEQUENCE, all);
+	der_wrap(out, DER_CONTEXT(0), all);
+	der_put(out, spnego, sizeof(spnego));
+	der_wrap(out, DER_APPLICATION(0), all);
+}
+
+/* Wrap a message into NegTokenResp, with mechListMIC behind AUTHENTICATE. */
+static void client_wrap(struct client *c, struct der_out *out, const u8 *message, size_t len,
+			bool last)
+{
+	const struct ntlm_bytes list = { negoex_list, sizeof(negoex_list) };
+	size_t all = out->start;
+	u8 mic[NTLM_SIGNATURE_SIZE];
+
+	if (last && (c->form == CLIENT_NEGOEX || c->form == CLIENT_OTHER_LIST)) {
+		ntlm_first_signature(c->peer.exported, c->peer.used, false, &list, mic);
+		put_octets(out, DER_CONTEXT(3), mic, sizeof(mic));
+	}
+	put_octets(out, DER_CONTEXT(2), message, len);
+	der_wrap(out, DER_SEQUENCE, all);
+	der_wrap(out, DER_CONTEXT(1), all);
+}
+
+/* Produce the next token of the client. Returns false if what it heard is not right. */
+static bool client_say(struct client *c, const struct auth_step *heard)
+{
+	struct der_out out = { .size = 4096, .start = 4096 };
+	const u8 *message = heard->reply;
+	size_t len = heard->reply_len;
+	struct spnego_token t;
+	u8 *last = NULL;
+
+	out.data = mem_new(out.size);
+	if (c->form != CLIENT_BARE && len) {
+		spnego_token_read(message, len, &t);
+		if (!CHECK(t.kind == SPNEGO_RESP && !t.mic.at))
+			return false;
+		message = t.token.at;
+		len = t.token.len;
+	}
+	if (!c->tokens++ && c->form != CLIENT_BARE)
+		client_wrap_first(c, &out);
+	else if (!len && c->form == CLIENT_BARE)
+		der_put(&out, c->peer.negotiate, c->peer.negotiate_len);
+	else if (!len)
+		client_wrap(c, &out, c->peer.negotiate, c->peer.negotiate_len, false);
+	else
+		last = peer_authenticate(&c->peer, message, len, c->user, c->domain, c->password,
+					 &len);
+	if (last && c->form == CLIENT_BARE)
+		der_put(&out, last, len);
+	else if (last)
+		client_wrap(c, &out, last, len, true);
+	client_take(c, &out);
+	free(last);
+	free(out.data);
+	return true;
 }
 
 /* Run a complete login. The result is in @step; returns the result of the server. */
 static int log_in(struct client *c, struct auth_step *step)
 {
-	gss_buffer_desc token = GSS_C_EMPTY_BUFFER;
-	OM_uint32 minor;
 	int rounds = 0;
 	int rc = 0;
 
 	memset(step, 0, sizeof(*step));
 	while (!rc && !step->done && rounds++ < 8) {
-		if (!CHECK(client_say(c, step, &token)))
+		if (!client_say(c, step))
 			break;
 		free(step->reply);
 		step->reply = NULL;
-		step->token = token.value;
-		step->token_len = token.length;
+		step->reply_len = 0;
+		step->token = c->token;
+		step->token_len = c->token_len;
 		step->peer = "192.0.2.1";
 		rc = auth_step(all, step);
-		gss_release_buffer(&minor, &token);
 	}
 	return rc;
 }
 
-static void same_key(struct client *c, const struct auth_step *step)
+/* The last reply: nothing, or a completed negotiation, signed if the client has signed. */
+static void check_last_reply(const struct client *c, const struct auth_step *step)
 {
-	gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;
-	OM_uint32 minor;
+	const struct ntlm_bytes list = { negoex_list, sizeof(negoex_list) };
+	u8 mic[NTLM_SIGNATURE_SIZE];
+	struct spnego_token t;
 
-	CHECK(!GSS_ERROR(gss_inquire_sec_context_by_oid(&minor, c->context, &session_key, &set)));
-	CHECK(set && set->count && set->elements[0].length == step->key_len &&
-	      !memcmp(set->elements[0].value, step->key, step->key_len));
-	gss_release_buffer_set(&minor, &set);
+	if (c->form == CLIENT_BARE) {
+		CHECK(!step->reply);
+		return;
+	}
+	spnego_token_read(step->reply, step->reply_len, &t);
+	CHECK(t.kind == SPNEGO_RESP && t.state == SPNEGO_ACCEPT_COMPLETED && !t.token.at);
+	if (c->form != CLIENT_NEGOEX) {
+		CHECK(!t.mic.at);
+		return;
+	}
+	ntlm_first_signature(c->peer.exported, c->peer.used, true, &list, mic);
+	CHECK(t.mic.len == sizeof(mic) && !memcmp(t.mic.at, mic, sizeof(mic)));
 }
 
 static void step_free(struct auth_step *step)
@@ -134,13 +238,13 @@ static void step_free(struct auth_step *step)
 	free(step);
 }
 
-static void expect_me(const char *user, bool raw)
+static void expect_me(const char *user, enum client_form form)
 {
 	struct auth_step *step = mem_new(sizeof(*step));
 	struct client c;
 	struct sid sid;
 
-	client_open(&c, user, "password", raw);
+	client_open(&c, user, "password", form);
 	CHECK(!log_in(&c, step));
 	CHECK(step->done && !step->anonymous && step->login == DITTO_LOGIN_KIND_NTLM);
 	CHECK(step->account.uid == getuid() && step->account.ngids >= 1);
@@ -150,25 +254,22 @@ static void expect_me(const char *user, bool raw)
 	CHECK(step->account.sids.n > 1 && sid_same(&step->account.sids.sid[0], &sid));
 	sid_of_group(&sid, getgid());
 	CHECK(sid_list_has(&step->account.sids, &sid) && !step->account.privileges);
-	CHECK(step->key_len == 16 && step->expires == AUTH_NEVER);
-	if (!raw && step->reply) {
-		gss_buffer_desc last = GSS_C_EMPTY_BUFFER;
-
-		CHECK(client_say(&c, step, &last) && c.done);
-	}
-	same_key(&c, step);
+	CHECK(step->key_len == NTLM_KEY_SIZE && step->expires == AUTH_NEVER);
+	CHECK(!memcmp(step->key, c.peer.exported, NTLM_KEY_SIZE));
+	check_last_reply(&c, step);
 	client_close(&c);
 	step_free(step);
 }
 
 static void right_password(void)
 {
-	expect_me(me, false);
+	expect_me(me, CLIENT_SPNEGO);
+	expect_me(me, CLIENT_BARE);
 }
 
-static void right_password_without_spnego(void)
+static void list_is_signed(void)
 {
-	expect_me(me, true);
+	expect_me(me, CLIENT_NEGOEX);
 }
 
 /* Windows sends the name of its own machine as the domain, and users write names in any case. */
@@ -178,47 +279,51 @@ static void any_domain_and_case(void)
 	size_t i;
 
 	snprintf(name, sizeof(name), "LAPTOP\\%s", me);
-	expect_me(name, false);
+	expect_me(name, CLIENT_SPNEGO);
 	for (i = strlen("LAPTOP\\"); name[i]; i++)
 		if (name[i] >= 'a' && name[i] <= 'z')
 			name[i] = (char)(name[i] - 'a' + 'A');
-	expect_me(name, true);
+	expect_me(name, CLIENT_BARE);
 }
 
-static void login_refuse(const char *user, const char *password, bool raw)
+/* A refused login, which is counted for the user that the client claims. */
+static void login_refuse(const char *user, const char *password, enum client_form form)
 {
 	struct auth_step *step = mem_new(sizeof(*step));
 	struct client c;
 
-	client_open(&c, user, password, raw);
+	client_open(&c, user, password, form);
 	CHECK(log_in(&c, step) == -EACCES);
 	CHECK(!step->done && !step->key_len && !step->account.sids.n);
+	SAME(step->user, c.user);
 	client_close(&c);
 	step_free(step);
 }
 
 static void wrong_password(void)
 {
-	login_refuse(me, "Password", false);
-	login_refuse(me, "Password", true);
+	int form;
+
+	for (form = 0; form < CLIENT_FORMS; form++)
+		login_refuse(me, "Password", form);
 }
 
 static void unknown_user(void)
 {
-	login_refuse("no-such-user", "password", false);
-	login_refuse("no-such-user", "password", true);
+	login_refuse("no-such-user", "password", CLIENT_SPNEGO);
+	login_refuse("no-such-user", "password", CLIENT_BARE);
 }
 
 /* A password without an account. */
 static void user_without_account(void)
 {
-	login_refuse("ghost", "password", true);
+	login_refuse("ghost", "password", CLIENT_BARE);
 }
 
 /* A line for one domain does not match another domain with the same user name. */
 static void other_domain(void)
 {
-	login_refuse("ELSEWHERE\\ghost2", "password", true);
+	login_refuse("ELSEWHERE\\ghost2", "password", CLIENT_BARE);
 }
 
 /* Send bytes without a client library. */
@@ -262,23 +367,6 @@ static void login_anonymous(void)
 	step_free(step);
 }
 
-/* Only who gives neither a name nor a proof is nobody: offsets as in MS-NLMP section 2.2.1.3. */
-static void nobody_is_known(void)
-{
-	static const size_t lengths[] = { 12, 20, 36 };
-	u8 message[sizeof(nobody)];
-	size_t i;
-
-	CHECK(ntlm_is_anonymous(nobody, sizeof(nobody)));
-	CHECK(!ntlm_is_anonymous(nobody, sizeof(nobody) - 30));
-	CHECK(!ntlm_is_anonymous(first, sizeof(first)));
-	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
-		memcpy(message, nobody, sizeof(message));
-		message[lengths[i]] = 2;
-		CHECK(!ntlm_is_anonymous(message, sizeof(message)));
-	}
-}
-
 /* The same inside SPNEGO: NegTokenInit, NegTokenResp (RFC 4178 section 4.2). */
 static void anonymous_in_spnego(void)
 {
@@ -312,54 +400,14 @@ static void tokens_nonsense(void)
 	size_t len;
 
 	CHECK(auth_send(step, zeros, sizeof(zeros)) == -EINVAL);
-	for (len = 1; len < sizeof(first); len++) {
+	/* MS-NLMP section 2.2.1.1: names and version may be missing. */
+	for (len = 1; len < 16; len++) {
 		step->id = 0;
-		CHECK(auth_send(step, first, len) < 0);
+		CHECK(auth_send(step, first, len) == -EINVAL);
 	}
 	step->id = 12345;
 	CHECK(auth_send(step, nobody, sizeof(nobody)) == -ENOENT);
 	step_free(step);
-}
-
-/* Add an AV_PAIR to the proof of a message. */
-static size_t add_pair(u8 *message, size_t at, u8 id, const void *value, u8 size)
-{
-	message[at] = id;
-	message[at + 2] = size;
-	memcpy(message + at + 4, value, size);
-	message[20] = (u8)(at + 4 + size - 88);
-	return at + 4 + size;
-}
-
-/* The target of the proof, and damaged proofs (MS-NLMP section 2.2.2.1). */
-static void target_of_proof(void)
-{
-	static const u8 name[] = { 'c', 0, 'i', 0, 'f', 0, 's', 0, '/', 0, 'a', 0 };
-	static const u8 bound[16] = { [15] = 1 }, unbound[16] = { 0 };
-	struct ntlm_target target;
-	u8 message[300] = { 0 };
-	size_t len, at;
-
-	CHECK(!ntlm_target_read(first, sizeof(first), &target) && !target.name[0]);
-	memcpy(message, nobody, 88);
-	CHECK(ntlm_target_read(message, 88, &target) && !target.name[0] && !target.bound);
-	at = add_pair(message, 88 + 44, 10, unbound, sizeof(unbound));
-	CHECK(ntlm_target_read(message, at, &target) && !target.name[0] && !target.bound);
-	at = add_pair(message, at, 9, name, sizeof(name));
-	CHECK(ntlm_target_read(message, at, &target) && !target.bound);
-	SAME(target.name, "cifs/a");
-	/* What is cut off or behind the end of the list is not read. */
-	for (len = 64; len < at; len++)
-		CHECK(ntlm_target_read(message, len, &target) && !target.name[0]);
-	len = add_pair(message, at, 10, bound, sizeof(bound));
-	CHECK(ntlm_target_read(message, len, &target) && target.bound);
-	len = add_pair(message, at, 0, bound, 0);
-	len = add_pair(message, len, 10, bound, sizeof(bound));
-	CHECK(ntlm_target_read(message, len, &target) && !target.bound);
-	/* Another message could hide the one that the library reads. */
-	memcpy(message + len, nobody, 64);
-	CHECK(ntlm_target_read(message, len + 64, &target));
-	SAME(target.name, "?");
 }
 
 static void names_of_services(void)
@@ -389,53 +437,41 @@ static void names_of_services(void)
 	service_names_set(&normal);
 }
 
-/* A proof whose list is terminated, and lists that exceed it (MS-NLMP section 2.2.2.1). */
-static void malformed_proof(void)
+/* A client begins anew after CHALLENGE, in the same authentication or another one. */
+static void begins_anew(void)
 {
 	struct auth_step *step = mem_new(sizeof(*step));
-	u8 message[88 + 60];
-	size_t len;
+	struct client c;
+	u64 id;
 
-	memcpy(message, nobody, 88);
-	memset(message + 88, 0, 60);
-	message[20] = 60;
-	CHECK(!ntlm_is_malformed(message, sizeof(message)));
-	/* A pair with a length but without a value. */
-	message[88 + 44] = 7;
-	message[88 + 46] = 12;
-	CHECK(!ntlm_is_malformed(message, sizeof(message)));
-	message[88 + 46] = 13;
-	CHECK(ntlm_is_malformed(message, sizeof(message)));
 	CHECK(!auth_send(step, first, sizeof(first)));
-	CHECK(auth_send(step, message, sizeof(message)) == -EINVAL && !step->done);
-	/* A proof of version 1, an empty one, and an invalid length. */
-	message[20] = 24;
-	CHECK(!ntlm_is_malformed(message, sizeof(message)));
-	message[20] = 0;
-	CHECK(!ntlm_is_malformed(message, sizeof(message)));
-	for (len = 25; len < 44; len++) {
-		message[20] = (u8)len;
-		CHECK(ntlm_is_malformed(message, sizeof(message)));
-	}
-	message[20] = 61;
-	CHECK(ntlm_is_malformed(message, sizeof(message)));
-	/* A second message, which the library may take, and a name that is no text. */
-	message[20] = 0;
-	memcpy(message + 100, nobody, 12);
-	CHECK(ntlm_is_malformed(message, sizeof(message)));
-	memset(message + 100, 0, 12);
-	message[36] = 2;
-	message[60] = 1;
-	message[40] = 100;
-	message[101] = 0xd8;
-	CHECK(ntlm_is_malformed(message, sizeof(message)));
-	message[101] = 0;
-	message[100] = 'a';
-	CHECK(!ntlm_is_malformed(message, sizeof(message)));
-	message[37] = 2;
-	CHECK(ntlm_is_malformed(message, sizeof(message)));
-	/* Only an AUTHENTICATE_MESSAGE is examined. */
-	CHECK(!ntlm_is_malformed(message, 63) && !ntlm_is_malformed(first, sizeof(first)));
+	id = step->id;
+	client_open(&c, me, "password", CLIENT_SPNEGO);
+	free(step->reply);
+	step->reply = NULL;
+	step->reply_len = 0;
+	CHECK(client_say(&c, step) && !auth_send(step, c.token, c.token_len));
+	CHECK(step->id == id && !step->done);
+	CHECK(client_say(&c, step) && !auth_send(step, c.token, c.token_len));
+	CHECK(step->done);
+	SAME(step->user, me);
+	client_close(&c);
+	step_free(step);
+}
+
+/* An empty token asks the server to speak first. */
+static void server_speaks_first(void)
+{
+	struct auth_step *step = mem_new(sizeof(*step));
+	size_t len;
+	u8 *hello;
+
+	hello = auth_hello(all, &len);
+	CHECK(!auth_send(step, first, 0) && step->id && !step->done);
+	CHECK(step->reply_len == len && !memcmp(step->reply, hello, len));
+	CHECK(!auth_send(step, first, sizeof(first)));
+	CHECK(!auth_send(step, nobody, sizeof(nobody)) && step->done);
+	free(hello);
 	step_free(step);
 }
 
@@ -512,7 +548,7 @@ static void hello_token(void)
 	u8 *token = auth_hello(all, &len);
 
 	CHECK(token && len > 20 && token[0] == 0x60);
-	CHECK(token && memmem(token, len, ntlm.elements, ntlm.length));
+	CHECK(token && memmem(token, len, ntlm_list + 2, sizeof(ntlm_list) - 2));
 	free(token);
 }
 
@@ -522,16 +558,17 @@ static void users_are_read_anew(void)
 	FILE *file;
 
 	unlink(users_file);
-	login_refuse(me, "password", true);
+	login_refuse(me, "password", CLIENT_BARE);
 	file = fopen(users_file, "w");
 	fprintf(file, "%s:%u:" NO_HASH ":" NT_HASH ":[U          ]:LCT-00000000:\n", me, getuid());
 	fclose(file);
-	expect_me(me, true);
+	expect_me(me, CLIENT_BARE);
 }
 
 static bool auth_begin(void)
 {
 	const struct passwd *pw = getpwuid(getuid());
+	struct why why;
 	FILE *file;
 	int fd;
 
@@ -548,8 +585,8 @@ static bool auth_begin(void)
 	fclose(file);
 	/* Do not use a keytab of this machine. */
 	setenv("KRB5_KTNAME", "FILE:/nonexistent/keytab", 1);
-	unsetenv("NTLM_USER_FILE");
-	unsetenv("LM_COMPAT_LEVEL");
+	if (!ntlm_open(&why))
+		return false;
 	all = auth_new(users_file, NULL, worker_spawner_start());
 	return all;
 }
@@ -557,11 +594,11 @@ static bool auth_begin(void)
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
-		TEST(right_password), TEST(right_password_without_spnego),
-		TEST(any_domain_and_case), TEST(wrong_password), TEST(unknown_user),
+		TEST(right_password), TEST(list_is_signed), TEST(any_domain_and_case),
+		TEST(wrong_password), TEST(unknown_user),
 		TEST(user_without_account), TEST(other_domain), TEST(login_anonymous),
-		TEST(nobody_is_known), TEST(anonymous_in_spnego), TEST(tokens_nonsense),
-		TEST(malformed_proof), TEST(target_of_proof), TEST(names_of_services),
+		TEST(anonymous_in_spnego), TEST(tokens_nonsense), TEST(begins_anew),
+		TEST(server_speaks_first), TEST(names_of_services),
 		TEST(numbers_end), TEST(logins_flood),
 		TEST(flood_beside_a_client),
 		TEST(hello_token), TEST(users_are_read_anew), { 0 }
