@@ -5,6 +5,7 @@ import os
 import socket
 import struct
 import time
+from unittest import mock
 
 from Cryptodome.Cipher import ARC4
 from impacket import ntlm
@@ -445,6 +446,30 @@ def guesses_wait(w):
     for _ in range(3):
         eq(outcome(*guess(w.client)), 'LOGON_FAILURE')
         link(w.client).end()
+    no_sessions(w)
+
+
+@test(smb=True, squash='none', timeout=120)
+def refusals_wait(w):
+    """A right password for another server waits as a wrong one does, and is counted like one."""
+    data = ntlm.AV_PAIRS.getData
+
+    def meant_for(kind, value, password):
+        def changed(self):
+            self[kind] = value
+            return data(self)
+        with mock.patch.object(ntlm.AV_PAIRS, 'getData', changed):
+            return guess(w.client, password)
+
+    w.server.ctl('server', 'set', 'login-delay-ms', '10000')
+    held = []
+    for kind, value in ((ntlm.NTLMSSP_AV_TARGET_NAME, 'HTTP/a'.encode('utf-16le')),
+                        (ntlm.NTLMSSP_AV_CHANNEL_BINDINGS, b'x' * 16)):
+        held += [meant_for(kind, value, password) for password in (None, 'wrong')]
+    held.append(guess(w.client, None))
+    for s, _ in held:
+        eq(s.silent(1), True, 'is held')
+    eq({outcome(*g) for g in held}, {'LOGON_FAILURE'}, 'the last one as well, behind the others')
     no_sessions(w)
 
 

@@ -333,10 +333,14 @@ static int auth_finish(struct auth_step *step, const struct gss_peer *peer, stru
 static bool auth_check_target(const struct auth_step *step, enum gss_outcome outcome,
 			      const struct gss_peer *peer, struct why *why)
 {
+	struct why reason;
+
 	if (outcome == GSS_PROVED && peer->way == GSS_WAY_ANONYMOUS)
 		return true;
 	if (step->context.target[0])
-		return service_name_check(step->context.target, why);
+		return service_name_check(step->context.target, &reason) ||
+		       why_not(why, "%s%s%s", peer->name,
+			       peer->name[0] ? " was proved, but " : "", reason.text);
 	if (outcome == GSS_PROVED && peer->way == GSS_WAY_KERBEROS)
 		return why_not(why, "the library does not tell which service the ticket is for");
 	return true;
@@ -369,6 +373,8 @@ int auth_step(struct auth *a, struct auth_step *step)
 	    !auth_check_target(step, outcome, &peer, &why)) {
 		auth_drop_reply(step);
 		outcome = GSS_REFUSED;
+		if (!step->user[0])
+			snprintf(step->user, sizeof(step->user), "%s", peer.name);
 	}
 	if (outcome == GSS_PROVED)
 		rc = auth_finish(step, &peer, &why);

@@ -482,7 +482,8 @@ static enum gss_outcome login_pass(struct login *l, u64 *id, struct auth_step *s
 			step->reply_len = msg.token_len;
 		}
 		snprintf(why->text, sizeof(why->text), "%s", msg.why);
-		snprintf(step->user, sizeof(step->user), "%s", msg.user);
+		/* Whom dittod was asked about is claimed, whatever the worker says of it. */
+		snprintf(step->user, sizeof(step->user), "%s", said.user[0] ? said.user : msg.user);
 		memcpy(step->context.target, msg.target, sizeof(step->context.target));
 		if (outcome == GSS_PROVED)
 			outcome = peer_from_worker(l, peer, &msg, &said, local, why);

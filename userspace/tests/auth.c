@@ -308,6 +308,26 @@ static void wrong_password(void)
 		login_refuse(me, "Password", form);
 }
 
+/*
+ * The password is right, but not the rest: this looks like a wrong password, and is counted like
+ * one, or it would be a way to guess passwords.
+ */
+static void right_password_refused(void)
+{
+	static const struct service_names normal = SERVICE_NAMES_DEFAULT;
+	struct service_names other = { .count = 0 };
+	struct why why;
+
+	login_refuse(me, "password", CLIENT_UNSIGNED);
+	login_refuse(me, "password", CLIENT_OTHER_LIST);
+	CHECK(service_names_parse(&other, "http/elsewhere", &why));
+	service_names_set(&other);
+	login_refuse(me, "password", CLIENT_SPNEGO);
+	login_refuse(me, "password", CLIENT_BARE);
+	service_names_set(&normal);
+	login_refuse("ghost", "password", CLIENT_BARE);
+}
+
 static void unknown_user(void)
 {
 	login_refuse("no-such-user", "password", CLIENT_SPNEGO);
@@ -595,7 +615,7 @@ int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
 		TEST(right_password), TEST(list_is_signed), TEST(any_domain_and_case),
-		TEST(wrong_password), TEST(unknown_user),
+		TEST(wrong_password), TEST(right_password_refused), TEST(unknown_user),
 		TEST(user_without_account), TEST(other_domain), TEST(login_anonymous),
 		TEST(anonymous_in_spnego), TEST(tokens_nonsense), TEST(begins_anew),
 		TEST(server_speaks_first), TEST(names_of_services),
