@@ -169,7 +169,8 @@ static struct waiting *oldest_locked(struct auth *a, const struct holder *holder
 		struct waiting *w = &a->waiting[i];
 
 		if (w->id && !w->busy && (!holder || w->holder == holder) &&
-		    (!oldest || w->since < oldest->since))
+		    (!oldest || w->since < oldest->since ||
+		     (w->since == oldest->since && w->id < oldest->id)))
 			oldest = w;
 	}
 	return oldest;
