@@ -313,13 +313,17 @@ static const u32 login_kinds[] = {
 	[GSS_WAY_ANONYMOUS] = DITTO_LOGIN_KIND_GUEST,
 };
 
+/* Without an account the user keeps the name that was claimed: the kernel counts failures by it. */
 static int auth_finish(struct auth_step *step, const struct gss_peer *peer, struct why *why)
 {
-	int rc = account_of(peer, step, why);
+	char claimed[AUTH_USER_SIZE];
+	int rc;
 
+	snprintf(claimed, sizeof(claimed), "%s", step->user[0] ? step->user : peer->name);
+	rc = account_of(peer, step, why);
 	if (rc) {
 		auth_drop_reply(step);
-		snprintf(step->user, sizeof(step->user), "%s", peer->name);
+		snprintf(step->user, sizeof(step->user), "%s", claimed);
 		return rc == -ENOENT ? -EACCES : rc;
 	}
 	step->done = true;

@@ -326,6 +326,8 @@ static void right_password_refused(void)
 	login_refuse(me, "password", CLIENT_BARE);
 	service_names_set(&normal);
 	login_refuse("ghost", "password", CLIENT_BARE);
+	/* By the name that was claimed, as a wrong one is. */
+	login_refuse("LAPTOP\\ghost", "password", CLIENT_BARE);
 }
 
 static void unknown_user(void)
