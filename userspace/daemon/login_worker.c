@@ -20,6 +20,7 @@
 #include "auth_gss.h"
 #include "fd_path.h"
 #include "mem.h"
+#include "ntlm_winbind.h"
 #include "sandbox.h"
 #include "spnego_ntlm.h"
 #include "worker.h"
@@ -309,6 +310,7 @@ void worker_run_logins(void)
 	w->kerberos = gss_acceptor_new();
 	w->has_ntlm = ntlm_open(&why);
 	ntlm_server_fill(&w->names);
+	ntlm_winbind_watch();
 	rc = sandbox_files(WORKER_FD_REPLAY);
 	if (rc && rc != -EOPNOTSUPP)
 		_exit(1);

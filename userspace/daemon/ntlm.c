@@ -90,6 +90,7 @@ struct ntlm *ntlm_new(const struct ntlm_server *server)
 	struct ntlm *n = mem_new(sizeof(*n));
 
 	n->server = *server;
+	ntlm_winbind_names(&n->server);
 	return n;
 }
 
@@ -208,8 +209,6 @@ static enum gss_outcome local_find(const struct ntlm *n, const struct ntlm_authe
 			said->domain);
 		return GSS_REFUSED;
 	}
-	snprintf(result->peer.name, sizeof(result->peer.name), "%s%s%s", said->domain,
-		 said->domain[0] ? "\\" : "", said->user);
 	return GSS_PROVED;
 }
 
@@ -233,8 +232,6 @@ static enum gss_outcome domain_find(const struct ntlm *n, const struct ntlm_auth
 						  "does not accept the login", why.text);
 		return rc == -EAGAIN ? GSS_NO_ANSWER : GSS_REFUSED;
 	}
-	snprintf(result->peer.name, sizeof(result->peer.name), "%s\\%s", user.names.domain,
-		 user.names.user);
 	result->peer.vouched = user.sids;
 	memcpy(base_key, user.base_key, NTLM_KEY_SIZE);
 	explicit_bzero(user.base_key, sizeof(user.base_key));
@@ -355,6 +352,8 @@ static enum gss_outcome exchange_end(struct ntlm *n, const u8 *message, size_t l
 		return GSS_REFUSED;
 	}
 	result->peer.way = GSS_WAY_NTLM;
+	snprintf(result->peer.name, sizeof(result->peer.name), "%s%s%s", said->domain,
+		 said->domain[0] ? "\\" : "", said->user);
 	result->peer.key_len = NTLM_KEY_SIZE;
 	memcpy(result->peer.key, n->exported, NTLM_KEY_SIZE);
 	n->signs = (n->flags & NTLMSSP_NEGOTIATE_SIGN) &&

@@ -9,10 +9,16 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "library.h"
 #include "nt_status.h"
+#include "ntlm.h"
 #include "ntlm_winbind.h"
+
+/* Seconds until winbind is asked again for the domain that the machine has joined, or has not. */
+#define JOINED_TIME			600
+#define JOINED_RETRY			5
 
 /* Results of the library. */
 #define WBC_SUCCESS			0
@@ -86,14 +92,25 @@ struct wbc_auth_error {
 	char *text;
 };
 
+struct wbc_auth_interface {
+	u32 version;
+	char *winbind_version;
+	char separator;
+	char *machine;
+	char *domain;
+	char *dns_domain;
+};
+
 static struct {
 	int (*authenticate)(const struct wbc_auth_params *params, struct wbc_auth_info **info,
 			    struct wbc_auth_error **error);
+	int (*interface_details)(struct wbc_auth_interface **details);
 	void (*free)(void *memory);
 } wbc;
 
 static const struct library_function functions[] = {
 	{ "wbcAuthenticateUserEx", &wbc.authenticate },
+	{ "wbcInterfaceDetails", &wbc.interface_details },
 	{ "wbcFreeMemory", &wbc.free },
 	{ }
 };
@@ -104,6 +121,68 @@ static struct library library = {
 	.functions = functions,
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 };
+
+/**
+ * struct winbind_joined - the domain that the machine has joined
+ * @lock: guards the others
+ * @name: its name without DNS; empty if it is not known
+ * @dns_name: its name in DNS
+ * @computer: name of the machine in it
+ */
+static struct winbind_joined {
+	pthread_mutex_t lock;
+	char name[NTLM_DOMAIN_SIZE];
+	char dns_name[NTLM_DOMAIN_SIZE];
+	char computer[NSS_NAME_SIZE];
+} joined = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* Ask winbind. Without a domain, it serves one that it calls as this machine, without DNS. */
+static bool joined_ask(void)
+{
+	struct wbc_auth_interface *details = NULL;
+	struct why why;
+	bool found;
+
+	if (!library_load(&library, &why) || wbc.interface_details(&details) || !details)
+		return false;
+	found = details->domain && details->machine && details->dns_domain &&
+		details->dns_domain[0];
+	if (found) {
+		pthread_mutex_lock(&joined.lock);
+		snprintf(joined.name, sizeof(joined.name), "%s", details->domain);
+		snprintf(joined.dns_name, sizeof(joined.dns_name), "%s", details->dns_domain);
+		snprintf(joined.computer, sizeof(joined.computer), "%s", details->machine);
+		pthread_mutex_unlock(&joined.lock);
+	}
+	wbc.free(details);
+	return found;
+}
+
+static void *joined_run(void *arg)
+{
+	for (;;)
+		sleep(joined_ask() ? JOINED_TIME : JOINED_RETRY);
+	return arg;
+}
+
+void ntlm_winbind_watch(void)
+{
+	pthread_t id;
+
+	if (!pthread_create(&id, NULL, joined_run, NULL))
+		pthread_detach(id);
+}
+
+void ntlm_winbind_names(struct ntlm_server *server)
+{
+	pthread_mutex_lock(&joined.lock);
+	if (joined.name[0]) {
+		memcpy(server->domain, joined.name, sizeof(server->domain));
+		memcpy(server->dns_domain, joined.dns_name, sizeof(server->dns_domain));
+		memcpy(server->computer, joined.computer, sizeof(server->computer));
+	}
+	pthread_mutex_unlock(&joined.lock);
+}
 
 /* Does a status say nothing about the user, because no domain controller could be asked? */
 static bool is_no_answer(u32 status)
@@ -128,14 +207,6 @@ static int winbind_refused(int rc, const struct wbc_auth_error *error, struct wh
 	else
 		why_not(why, "%s", error->nt_name ? error->nt_name : "it gives no reason");
 	return rc == WBC_AUTH_ERROR && error && is_no_answer(error->nt_status) ? -EAGAIN : -EACCES;
-}
-
-static bool winbind_copy(char *out, size_t size, const char *text)
-{
-	if (!text || strlen(text) >= size)
-		return false;
-	memcpy(out, text, strlen(text) + 1);
-	return true;
 }
 
 /* Take over the SIDs. Those of no domain are left out later: user_token_may_vouch(). */
@@ -166,11 +237,6 @@ static int winbind_accepted(const struct wbc_auth_info *info, struct ntlm_domain
 {
 	if (info->user_flags & WBC_USER_GUEST) {
 		why_not(why, "the domain would let the user in as a guest only");
-		return -EACCES;
-	}
-	if (!winbind_copy(user->names.user, sizeof(user->names.user), info->account) ||
-	    !winbind_copy(user->names.domain, sizeof(user->names.domain), info->domain)) {
-		why_not(why, "it does not say who the user is");
 		return -EACCES;
 	}
 	if (!winbind_sids(info, &user->sids)) {

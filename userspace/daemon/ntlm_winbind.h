@@ -8,12 +8,10 @@
 
 /**
  * struct ntlm_domain_user - the user for whom a domain controller vouches
- * @names: names as the domain writes them
  * @base_key: SessionBaseKey
  * @sids: the user's SID, then those of groups; cleared by the caller
  */
 struct ntlm_domain_user {
-	struct ntlm_names names;
 	u8 base_key[NTLM_KEY_SIZE];
 	struct sid_list sids;
 };
@@ -35,5 +33,15 @@ struct ntlm_domain_user {
 int ntlm_winbind_ask(const struct ntlm_names *said, const char *workstation,
 		     const u8 challenge[NTLM_CHALLENGE_SIZE], const struct ntlm_authenticate *auth,
 		     struct ntlm_domain_user *user, struct why *why);
+
+/*
+ * Start a thread that asks winbind from time to time which domain the machine has joined, and by
+ * which name. CHALLENGE has both. A client repeats them in its proof, and a domain controller
+ * refuses one that has others than those of the server that asks. Clients also take the domain for
+ * that of a user if they are given none. Must be called before the sandbox is closed.
+ */
+void ntlm_winbind_watch(void);
+/* Fill in these names, once they are known. Does not block. */
+void ntlm_winbind_names(struct ntlm_server *server);
 
 #endif

@@ -197,6 +197,33 @@ static void names_of_logins(void)
 	free(step);
 }
 
+/* Whoever vouches for a user of a domain says in which groups the user is. */
+static void vouched_groups(void)
+{
+	static const enum gss_way ways[] = { GSS_WAY_KERBEROS, GSS_WAY_NTLM };
+	static const char * const names[] = { "carol@AD.EXAMPLE.ORG", "EXAMPLE\\carol" };
+	static const char * const sids[] = { "S-1-5-21-7-8-9-1105", "S-1-5-21-7-8-9-513" };
+	struct auth_step *step = mem_new(sizeof(*step));
+	struct gss_peer peer;
+	struct sid sid[2];
+	size_t i;
+
+	NO_RULES();
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		memset(step, 0, sizeof(*step));
+		peer = (struct gss_peer){ .way = ways[i] };
+		snprintf(peer.name, sizeof(peer.name), "%s", names[i]);
+		CHECK(sid_parse(sids[0], &sid[0]) && sid_list_add(&peer.vouched, &sid[0]));
+		CHECK(sid_parse(sids[1], &sid[1]) && sid_list_add(&peer.vouched, &sid[1]));
+		CHECK(!account_of(&peer, step, &why) && step->account.uid == 20001);
+		CHECK(sid_list_has(&step->account.sids, &sid[0]));
+		CHECK(sid_list_has(&step->account.sids, &sid[1]));
+		user_token_clear(&step->account);
+		sid_list_clear(&peer.vouched);
+	}
+	free(step);
+}
+
 static long krb_uid(const char *name)
 {
 	return account_find(GSS_WAY_KERBEROS, name, "");
@@ -577,7 +604,8 @@ static void rules_with_mistakes(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(names_without_rules), TEST(names_of_logins), TEST(accounts_of_domains),
+		TEST(names_without_rules), TEST(names_of_logins), TEST(vouched_groups),
+		TEST(accounts_of_domains),
 		TEST(numbers_of_local_accounts), TEST(rules_and_patterns),
 		TEST(rules_in_order), TEST(rules_that_deny), TEST(rules_and_case),
 		TEST(accounts_of_the_system), TEST(local_users), TEST(special_characters),
