@@ -65,45 +65,20 @@ WINBIND = """
 #include <stdlib.h>
 #include <unistd.h>
 
-void *wbcCtxCreate(void)
-{
-	return malloc(1);
-}
-
-void wbcCtxFree(void *ctx)
-{
-	free(ctx);
-}
-
 void wbcFreeMemory(void *memory)
 {
 }
 
-int wbcCtxInterfaceDetails(void *ctx, void **details)
+int wbcInterfaceDetails(void **details)
 {
 	return 1;
 }
 
-int wbcAddNamedBlob(void)
-{
-	return 0;
-}
-
-int wbcSidToStringBuf(void)
-{
-	return 0;
-}
-
-int wbcCtxCredentialCache(void)
+int wbcAuthenticateUserEx(void)
 {
 	while (!access(getenv("HANGS"), F_OK))
 		usleep(20000);
 	return 1;
-}
-
-int wbcCtxAuthenticateUserEx(void)
-{
-	return wbcCtxCredentialCache();
 }
 """
 
