@@ -606,7 +606,9 @@ static void login_told(void *arg, const struct worker_msg *msg)
 		log_info("users log in by %s%s%s", kerberos ? "Kerberos" : "",
 			 kerberos && ntlm ? " and " : "", ntlm ? "NTLM" : "");
 	else
-		log_notice("no user can log in: there is no keytab for Kerberos, and this machine does not allow MD4, which NTLM needs");
+		log_notice("no user can log in: there is no keytab for Kerberos, and NTLM is not available");
+	if (!ntlm)
+		log_warning("NTLM is not available: libgcrypt does not allow MD4, MD5 and RC4 on this machine, as in FIPS mode");
 }
 
 static const struct keeper_ops login_ops = {
