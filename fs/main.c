@@ -30,6 +30,7 @@
 #include "../net/server_private.h"
 #include "../net/setting.h"
 #include "../net/stats.h"
+#include "../net/task.h"
 #include "acl/acl_file.h"
 #include "name/casefold.h"
 #include "node/node.h"
@@ -113,9 +114,12 @@ static int __init ditto_init(void)
 	if (!ditto_wq)
 		return -ENOMEM;
 
-	err = ditto_node_slab_init();
+	err = ditto_tasks_setup();
 	if (err)
 		goto err_wq;
+	err = ditto_node_slab_init();
+	if (err)
+		goto err_tasks;
 	err = ditto_instance_slab_init();
 	if (err)
 		goto err_nodes;
@@ -160,6 +164,8 @@ err_instances:
 	ditto_instance_slab_exit();
 err_nodes:
 	ditto_node_slab_exit();
+err_tasks:
+	ditto_tasks_cleanup();
 err_wq:
 	destroy_workqueue(ditto_wq);
 	return err;
@@ -184,6 +190,7 @@ static void __exit ditto_exit(void)
 	ditto_acl_interning_exit();
 	ditto_instance_slab_exit();
 	ditto_node_slab_exit();
+	ditto_tasks_cleanup();
 }
 
 module_init(ditto_init);

@@ -19,7 +19,6 @@
 #include "rpc/park.h"
 #include "rpc/reply_cache.h"
 #include "rpc/rpc.h"
-#include "rpc/task.h"
 #include "server.h"
 #include "share_options.h"
 #include "v4/engine/server.h"
@@ -132,7 +131,7 @@ static int __net_init dnfs_net_init(struct net *net)
 	mutex_init(&server->lock);
 	init_rwsem(&server->serv_sem);
 	INIT_LIST_HEAD(&server->listeners);
-	dnfs_tasks_init(&server->tasks);
+	ditto_tasks_init(&server->tasks, DNFS_TASKS_AT_ONCE, DNFS_TASKS_OF_PEER);
 	dnfs_workers_init(&server->workers);
 	mutex_init(&server->mounts_lock);
 	INIT_LIST_HEAD(&server->mounts);
@@ -168,10 +167,10 @@ static void __net_exit dnfs_net_exit(struct net *net)
 {
 	struct dnfs_server *server = dnfs_server_of(net);
 
-	dnfs_tasks_end(&server->tasks);
+	ditto_tasks_end(&server->tasks);
 	dnfs4_server_free(server->v4);
 	dnlm_server_free(server->nlm);
-	dnfs_tasks_exit(&server->tasks);
+	ditto_tasks_exit(&server->tasks);
 	dnfs_mounts_free(server);
 	dnfs_stats_exit(server);
 	kvfree(server->conns);
@@ -200,12 +199,9 @@ static int __init dnfs_init(void)
 	err = dnfs_park_init();
 	if (err)
 		goto exit_connections;
-	err = dnfs_tasks_module_init();
-	if (err)
-		goto exit_park;
 	err = dnlm_init();
 	if (err)
-		goto exit_tasks;
+		goto exit_park;
 	err = dnfs4_init();
 	if (err)
 		goto exit_nlm;
@@ -220,8 +216,6 @@ exit_v4:
 	dnfs4_exit();
 exit_nlm:
 	dnlm_exit();
-exit_tasks:
-	dnfs_tasks_module_exit();
 exit_park:
 	dnfs_park_exit();
 exit_connections:
@@ -233,7 +227,6 @@ static void __exit dnfs_exit(void)
 {
 	ditto_protocol_unregister(&dnfs_protocol);
 	unregister_pernet_subsys(&dnfs_net_ops);
-	dnfs_tasks_module_exit();
 	dnfs4_exit();
 	dnlm_exit();
 	dnfs_park_exit();

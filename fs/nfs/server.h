@@ -12,9 +12,9 @@
 
 #include "../../net/budget.h"
 #include "../../net/setting.h"
+#include "../../net/task.h"
 #include "../share/admit.h"
 #include "rpc/call.h"
-#include "rpc/task.h"
 #include "rpc/worker.h"
 
 struct ditto_conn_show;
@@ -39,6 +39,10 @@ struct dnfs_settings {
 #define SETTING(...) DITTO_SETTING_MEMBER(__VA_ARGS__)
 #include "setting_defs.h"
 };
+
+/* Tasks that run at once, of all machines and of one. */
+#define DNFS_TASKS_AT_ONCE	32
+#define DNFS_TASKS_OF_PEER	8
 
 /* Most mounts that are remembered for MOUNT's DUMP. */
 #define DNFS_MOUNTS_MAX		1024
@@ -79,7 +83,7 @@ struct dnfs_server {
 	struct ditto_conns *conns;
 	atomic_t pausing;
 	unsigned int pausing_max;
-	struct dnfs_tasks tasks;
+	struct ditto_tasks tasks;
 	struct dnfs_workers workers;
 
 	struct mutex lock;	/* see above */

@@ -127,7 +127,7 @@ static struct dnlm_host *dnlm_host_find(struct dnlm_server *nlm, const struct in
 	return NULL;
 }
 
-static const struct dnfs_task_ops dnlm_removal_ops;
+static const struct ditto_task_ops dnlm_removal_ops;
 
 static struct dnlm_host *dnlm_host_alloc(struct dnlm_server *nlm, const struct dnlm_way *way,
 					 const struct dnlm_bytes *name)
@@ -142,7 +142,7 @@ static struct dnlm_host *dnlm_host_alloc(struct dnlm_server *nlm, const struct d
 	mutex_init(&host->lock);
 	host->way = *way;
 	dnlm_monitor_init(host);
-	dnfs_task_init(&host->removal, nlm->tasks, &dnlm_removal_ops, &way->addr);
+	ditto_task_init(&host->removal, nlm->tasks, &dnlm_removal_ops, &way->addr);
 	host->used = jiffies;
 	host->name_len = name->len;
 	memcpy(host->name, name->data, name->len);
@@ -388,7 +388,7 @@ void dnlm_host_lost(struct dnlm_host *host)
 	host->lost = true;
 	WRITE_ONCE(host->on_record, false);
 	mutex_unlock(&host->lock);
-	dnfs_task_start(&host->removal);
+	ditto_task_start(&host->removal);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_host_lost);
 
@@ -563,13 +563,13 @@ static int dnlm_host_remove(struct dnlm_host *host)
 	return 0;
 }
 
-static struct dnlm_host *dnlm_removal_host(struct dnfs_task *task)
+static struct dnlm_host *dnlm_removal_host(struct ditto_task *task)
 {
 	return container_of(task, struct dnlm_host, removal);
 }
 
 /* Hosts do not wait for each other, but only those that run wait for a helper that is stuck. */
-static int dnlm_removal_run(struct dnfs_task *task)
+static int dnlm_removal_run(struct ditto_task *task)
 {
 	struct dnlm_host *host = dnlm_removal_host(task);
 	struct dnlm_server *nlm = host->nlm;
@@ -586,7 +586,7 @@ static int dnlm_removal_run(struct dnfs_task *task)
 	return err;
 }
 
-static void dnlm_removal_hold(struct dnfs_task *task)
+static void dnlm_removal_hold(struct ditto_task *task)
 {
 	struct dnlm_host *host = dnlm_removal_host(task);
 
@@ -594,7 +594,7 @@ static void dnlm_removal_hold(struct dnfs_task *task)
 	refcount_inc(&host->ref);
 }
 
-static void dnlm_removal_put(struct dnfs_task *task)
+static void dnlm_removal_put(struct ditto_task *task)
 {
 	struct dnlm_host *host = dnlm_removal_host(task);
 
@@ -602,7 +602,7 @@ static void dnlm_removal_put(struct dnfs_task *task)
 	dnlm_host_put(host);
 }
 
-static const struct dnfs_task_ops dnlm_removal_ops = {
+static const struct ditto_task_ops dnlm_removal_ops = {
 	.run = dnlm_removal_run,
 	.hold = dnlm_removal_hold,
 	.put = dnlm_removal_put,
@@ -638,7 +638,7 @@ static void dnlm_host_gc(struct dnlm_host *host, void *arg)
 
 	if (gc->full || gc->seen++ < gc->from)
 		return;
-	if (dnfs_task_is_busy(&host->removal)) {
+	if (ditto_task_is_busy(&host->removal)) {
 		gc->busy = true;
 		return;
 	}
@@ -646,7 +646,7 @@ static void dnlm_host_gc(struct dnlm_host *host, void *arg)
 		return;
 	gc->full = atomic_read(&host->nlm->removals) >= DNLM_REMOVALS_MAX;
 	if (!gc->full)
-		dnfs_task_start(&host->removal);
+		ditto_task_start(&host->removal);
 }
 
 /*
@@ -692,7 +692,7 @@ void dnlm_hosts_exit(struct dnlm_server *nlm)
 {
 	disable_delayed_work_sync(&nlm->gc);
 	/* They hold hosts, and find no helper that is stuck for longer than one of them waits. */
-	dnfs_tasks_drain(nlm->tasks);
+	ditto_tasks_drain(nlm->tasks);
 	/* The copy of the table may fail for lack of memory: retry until all hosts are gone. */
 	while (READ_ONCE(nlm->nhosts)) {
 		dnlm_host_for_each(nlm, dnlm_host_end, NULL);

@@ -18,7 +18,7 @@
 #include <linux/socket.h>
 
 #include "../../../lockd/client.h"
-#include "../rpc/task.h"
+#include "../../../net/task.h"
 #include "message.h"
 
 struct dnfs_call;
@@ -86,8 +86,8 @@ struct dnlm_host {
 	struct rcu_head rcu;
 
 	struct mutex record_lock;	/* see above */
-	struct dnfs_task record;
-	struct dnfs_task removal;
+	struct ditto_task record;
+	struct ditto_task removal;
 
 	struct mutex lock;	/* see above */
 	struct dnlm_client __rcu *client;

@@ -40,7 +40,7 @@ static struct dnlm_record *dnlm_record_of(const struct dnlm_host *host)
 	return rec;
 }
 
-static struct dnlm_host *dnlm_monitor_host(struct dnfs_task *task)
+static struct dnlm_host *dnlm_monitor_host(struct ditto_task *task)
 {
 	return container_of(task, struct dnlm_host, record);
 }
@@ -82,7 +82,7 @@ free:
 	return err;
 }
 
-static int dnlm_monitor_run(struct dnfs_task *task)
+static int dnlm_monitor_run(struct ditto_task *task)
 {
 	struct dnlm_host *host = dnlm_monitor_host(task);
 	int err;
@@ -96,17 +96,17 @@ static int dnlm_monitor_run(struct dnfs_task *task)
 	return err;
 }
 
-static void dnlm_monitor_hold(struct dnfs_task *task)
+static void dnlm_monitor_hold(struct ditto_task *task)
 {
 	refcount_inc(&dnlm_monitor_host(task)->ref);
 }
 
-static void dnlm_monitor_put(struct dnfs_task *task)
+static void dnlm_monitor_put(struct ditto_task *task)
 {
 	dnlm_host_put(dnlm_monitor_host(task));
 }
 
-static const struct dnfs_task_ops dnlm_monitor_ops = {
+static const struct ditto_task_ops dnlm_monitor_ops = {
 	.run = dnlm_monitor_run,
 	.hold = dnlm_monitor_hold,
 	.put = dnlm_monitor_put,
@@ -115,7 +115,7 @@ static const struct dnfs_task_ops dnlm_monitor_ops = {
 void dnlm_monitor_init(struct dnlm_host *host)
 {
 	mutex_init(&host->record_lock);
-	dnfs_task_init(&host->record, host->nlm->tasks, &dnlm_monitor_ops, &host->way.addr);
+	ditto_task_init(&host->record, host->nlm->tasks, &dnlm_monitor_ops, &host->way.addr);
 }
 
 /* Return: 0; -EINPROGRESS if the record must be written; or another errno for the call. */
@@ -155,10 +155,10 @@ int dnlm_monitor_add(const struct dnlm_asker *asker, struct dnfs_call *call, boo
 	err = dnlm_monitor_check(asker, call, reclaim);
 	mutex_unlock(&host->lock);
 	if (err == -EINPROGRESS) {
-		if (call->record_awaited && !dnfs_task_is_busy(&host->record))
+		if (call->record_awaited && !ditto_task_is_busy(&host->record))
 			return -ENOLCK;
 		if (!call->record_awaited) {
-			dnfs_task_start(&host->record);
+			ditto_task_start(&host->record);
 			dnfs_await_record(call, &host->record);
 		}
 		err = -EJUKEBOX;

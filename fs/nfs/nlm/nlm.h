@@ -28,7 +28,7 @@ struct ditto_client;
 struct ditto_lock_table;
 struct ditto_server;
 struct dnfs_server;
-struct dnfs_tasks;
+struct ditto_tasks;
 struct in6_addr;
 struct net;
 
@@ -72,7 +72,7 @@ struct net;
 struct dnlm_server {
 	struct ditto_server *srv;
 	struct net *net;
-	struct dnfs_tasks *tasks;
+	struct ditto_tasks *tasks;
 	char name[__NEW_UTS_LEN + 1];
 
 	spinlock_t hosts_lock;	/* see above */

@@ -48,7 +48,7 @@ struct dnlm_monitor {
 	struct list_head list;
 	refcount_t ref;
 	struct dnlm_server *nlm;
-	struct dnfs_task task;
+	struct ditto_task task;
 	bool wanted;
 	bool recorded;
 	bool stored;
@@ -132,7 +132,7 @@ static void dnsm_monitor_del(struct dnlm_monitor *mon)
 	dnsm_monitor_put(mon);
 }
 
-static struct dnlm_monitor *dnsm_task_monitor(struct dnfs_task *task)
+static struct dnlm_monitor *dnsm_task_monitor(struct ditto_task *task)
 {
 	return container_of(task, struct dnlm_monitor, task);
 }
@@ -149,7 +149,7 @@ static void dnsm_task_settle(struct dnlm_monitor *mon, int err)
 		mon->wanted = true;
 }
 
-static int dnsm_task_run(struct dnfs_task *task)
+static int dnsm_task_run(struct ditto_task *task)
 {
 	struct dnlm_monitor *mon = dnsm_task_monitor(task);
 	struct dnlm_server *nlm = mon->nlm;
@@ -186,17 +186,17 @@ static int dnsm_task_run(struct dnfs_task *task)
 	return err;
 }
 
-static void dnsm_task_hold(struct dnfs_task *task)
+static void dnsm_task_hold(struct ditto_task *task)
 {
 	refcount_inc(&dnsm_task_monitor(task)->ref);
 }
 
-static void dnsm_task_put(struct dnfs_task *task)
+static void dnsm_task_put(struct ditto_task *task)
 {
 	dnsm_monitor_put(dnsm_task_monitor(task));
 }
 
-static const struct dnfs_task_ops dnsm_task_ops = {
+static const struct ditto_task_ops dnsm_task_ops = {
 	.run = dnsm_task_run,
 	.hold = dnsm_task_hold,
 	.put = dnsm_task_put,
@@ -218,7 +218,7 @@ static struct dnlm_monitor *dnsm_monitor_new(struct dnlm_server *nlm,
 	mon->nlm = nlm;
 	mon->wanted = true;
 	mon->rec = *rec;
-	dnfs_task_init(&mon->task, nlm->tasks, &dnsm_task_ops, &rec->addr);
+	ditto_task_init(&mon->task, nlm->tasks, &dnsm_task_ops, &rec->addr);
 	list_add_tail(&mon->list, &nlm->monitors);
 	nlm->nmonitors++;
 	return mon;
@@ -469,7 +469,7 @@ static int dnsm_monitor_ask(struct dnlm_server *nlm, struct dnfs_call *call,
 	if (call->record_awaited) {
 		if (mon && mon->recorded)
 			return 0;
-		return mon && dnfs_task_is_busy(&mon->task) ? -EJUKEBOX : -EIO;
+		return mon && ditto_task_is_busy(&mon->task) ? -EJUKEBOX : -EIO;
 	}
 	if (!mon) {
 		mon = dnsm_monitor_new(nlm, rec, of_client);
@@ -483,7 +483,7 @@ static int dnsm_monitor_ask(struct dnlm_server *nlm, struct dnfs_call *call,
 	} else if (mon->recorded) {
 		return 0;
 	}
-	dnfs_task_start(&mon->task);
+	ditto_task_start(&mon->task);
 	dnfs_await_record(call, &mon->task);
 	return -EJUKEBOX;
 }
@@ -532,7 +532,7 @@ static struct dnlm_monitor *dnsm_monitors_end(struct dnlm_server *nlm, const str
 		mon->wanted = false;
 		mon->recorded = false;
 		mon->changes++;
-		dnfs_task_start(&mon->task);
+		ditto_task_start(&mon->task);
 		last = mon;
 	}
 	return last;

@@ -27,7 +27,7 @@ struct dnfs_call;
 struct dnfs_large;
 struct dnfs_server;
 struct ditto_peer;
-struct dnfs_task;
+struct ditto_task;
 struct dnfs_worker;
 struct kvec;
 struct page;
@@ -296,7 +296,7 @@ struct dnfs_call {
 	struct ditto_node *awaited;
 	struct ditto_absence absent;
 	struct ditto_cred *unresolved;
-	struct dnfs_task *recording;
+	struct ditto_task *recording;
 	ktime_t ended;
 	struct ditto_later grouping;
 	u32 status;
@@ -350,7 +350,7 @@ void dnfs_await(struct dnfs_call *call, struct ditto_node *node);
  *
  * The call must be refused then, so that it is executed again.
  */
-void dnfs_await_record(struct dnfs_call *call, struct dnfs_task *task);
+void dnfs_await_record(struct dnfs_call *call, struct ditto_task *task);
 
 /**
  * dnfs_pause_begin - decide whether a refused call waits and is executed again

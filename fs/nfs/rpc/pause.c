@@ -17,11 +17,11 @@
 #include "../../../lockd/claim.h"
 #include "../../../net/helper/names.h"
 #include "../../../net/peer.h"
+#include "../../../net/task.h"
 #include "../../node/node.h"
 #include "../../share/cred.h"
 #include "../server.h"
 #include "call.h"
-#include "task.h"
 
 /*
  * A disk needs some hundredths of a second for a record, or a few tenths under load. Clients of NLM
@@ -37,7 +37,7 @@ void dnfs_await(struct dnfs_call *call, struct ditto_node *node)
 	call->awaited = node;
 }
 
-void dnfs_await_record(struct dnfs_call *call, struct dnfs_task *task)
+void dnfs_await_record(struct dnfs_call *call, struct ditto_task *task)
 {
 	if (call->recording || call->record_awaited)
 		return;
@@ -91,7 +91,7 @@ void dnfs_pause(struct dnfs_call *call)
 					   &call->peer->addr);
 		call->resolved = true;
 	} else if (call->recording) {
-		dnfs_task_wait(call->recording, msecs_to_jiffies(RECORD_WAIT_MS));
+		ditto_task_wait(call->recording, msecs_to_jiffies(RECORD_WAIT_MS));
 		call->record_awaited = true;
 	} else {
 		/* Each wait consumes at least one jiffy, so that the retries end. */

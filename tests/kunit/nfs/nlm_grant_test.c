@@ -13,7 +13,7 @@
 #include "../../../fs/nfs/nlm/host.h"
 #include "../../../fs/nfs/nlm/nlm.h"
 #include "../../../fs/nfs/rpc/call.h"
-#include "../../../fs/nfs/rpc/task.h"
+#include "../../../net/task.h"
 #include "../../../fs/nfs/server.h"
 #include "../../../net/budget.h"
 #include "../../../net/server.h"
@@ -37,7 +37,7 @@
  */
 struct grant_case {
 	struct ditto_server srv;
-	struct dnfs_tasks tasks;
+	struct ditto_tasks tasks;
 	struct dnfs_server nfs;
 	struct dnlm_server nlm;
 	struct dnlm_asker asker;
@@ -176,7 +176,7 @@ static int grant_test_init(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, claim_test_init(test), 0);
 	KUNIT_ASSERT_EQ(test, ditto_budget_init(&c->srv), 0);
 	init_completion(&callback.may_begin);
-	dnfs_tasks_init(&c->tasks);
+	ditto_tasks_init(&c->tasks, DNFS_TASKS_AT_ONCE, DNFS_TASKS_OF_PEER);
 	c->srv.locks = claim_table(test);
 	c->nfs.nlm = &c->nlm;
 	c->nlm.srv = &c->srv;
@@ -219,7 +219,7 @@ static void grant_test_exit(struct kunit *test)
 	ditto_client_put(&c->asker.client->client);
 	dnlm_host_put(c->asker.host);
 	dnlm_hosts_exit(&c->nlm);
-	dnfs_tasks_exit(&c->tasks);
+	ditto_tasks_exit(&c->tasks);
 	claim_test_exit(test);
 	ditto_budget_exit(&c->srv);
 }

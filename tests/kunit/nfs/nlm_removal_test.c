@@ -9,7 +9,8 @@
 
 #include "../../../fs/nfs/nlm/host.h"
 #include "../../../fs/nfs/nlm/nlm.h"
-#include "../../../fs/nfs/rpc/task.h"
+#include "../../../fs/nfs/server.h"
+#include "../../../net/task.h"
 #include "../../../net/budget.h"
 #include "../../../net/helper/record.h"
 #include "../../../net/helper/upcall.h"
@@ -36,7 +37,7 @@
  */
 struct removal_case {
 	struct ditto_server srv;
-	struct dnfs_tasks tasks;
+	struct ditto_tasks tasks;
 	struct dnlm_server nlm;
 	struct dnlm_host *host[IDLE];
 	struct dnlm_host *new;
@@ -105,7 +106,7 @@ static void lost_together(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, hosts_lost(test, c), LOST);
 	for (unsigned int i = 0; i < LOST; i++)
 		fake_helper_answer(&c->helper, c->asked[i], 0);
-	dnfs_tasks_drain(&c->tasks);
+	ditto_tasks_drain(&c->tasks);
 	KUNIT_EXPECT_EQ(test, hosts_lost(test, c), 0);
 }
 
@@ -118,13 +119,13 @@ static void one_stays(struct kunit *test)
 	fake_helper_answer(&c->helper, c->asked[0], EIO);
 	for (unsigned int i = 1; i < LOST; i++)
 		fake_helper_answer(&c->helper, c->asked[i], 0);
-	dnfs_tasks_drain(&c->tasks);
+	ditto_tasks_drain(&c->tasks);
 	KUNIT_EXPECT_EQ(test, hosts_lost(test, c), 1);
 	KUNIT_EXPECT_FALSE(test, c->nlm.stuck);
 	flush_delayed_work(&c->nlm.gc);
 	KUNIT_ASSERT_TRUE(test, question_read(c, &c->asked[0]));
 	fake_helper_answer(&c->helper, c->asked[0], 0);
-	dnfs_tasks_drain(&c->tasks);
+	ditto_tasks_drain(&c->tasks);
 	KUNIT_EXPECT_EQ(test, hosts_lost(test, c), 0);
 }
 
@@ -135,7 +136,7 @@ static void lost_without_a_helper(struct kunit *test)
 
 	hosts_lose(test, c);
 	ditto_upcall_portid_gone(&c->srv, c->helper.port);
-	dnfs_tasks_drain(&c->tasks);
+	ditto_tasks_drain(&c->tasks);
 	KUNIT_EXPECT_EQ(test, hosts_lost(test, c), LOST);
 	KUNIT_EXPECT_TRUE(test, c->nlm.stuck);
 	KUNIT_ASSERT_EQ(test, ditto_upcall_register(&c->srv, c->helper.port), 0);
@@ -144,7 +145,7 @@ static void lost_without_a_helper(struct kunit *test)
 		KUNIT_ASSERT_TRUE(test, question_read(c, &c->asked[i]));
 	for (unsigned int i = 0; i < LOST; i++)
 		fake_helper_answer(&c->helper, c->asked[i], 0);
-	dnfs_tasks_drain(&c->tasks);
+	ditto_tasks_drain(&c->tasks);
 	KUNIT_EXPECT_EQ(test, hosts_lost(test, c), 0);
 }
 
@@ -153,7 +154,7 @@ static unsigned int removals_busy(const struct removal_case *c)
 	unsigned int busy = 0;
 
 	for (unsigned int i = 0; i < IDLE; i++)
-		busy += dnfs_task_is_busy(&c->host[i]->removal);
+		busy += ditto_task_is_busy(&c->host[i]->removal);
 	return busy;
 }
 
@@ -212,13 +213,13 @@ static void idle_some_at_a_time(struct kunit *test)
 
 	/* It would go on meanwhile. */
 	disable_delayed_work_sync(&c->nlm.gc);
-	dnfs_task_start(&c->new->record);
+	ditto_task_start(&c->new->record);
 	before = removals_before_record(test, c);
 	KUNIT_EXPECT_LE(test, before, DNLM_REMOVALS_MAX);
 	enable_delayed_work(&c->nlm.gc);
 	gc_run(c);
 	removals_answer(test, c, IDLE - before, 0);
-	dnfs_tasks_drain(&c->tasks);
+	ditto_tasks_drain(&c->tasks);
 	KUNIT_EXPECT_TRUE(test, c->new->on_record);
 	KUNIT_EXPECT_EQ(test, c->nlm.nhosts, 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->nlm.removals), 0);
@@ -232,18 +233,18 @@ static void idle_behind_failures(struct kunit *test)
 	hosts_idle(test, c);
 	gc_run(c);
 	for (unsigned int i = 0; i < IDLE; i++)
-		c->tried[i] = dnfs_task_is_busy(&c->host[i]->removal);
+		c->tried[i] = ditto_task_is_busy(&c->host[i]->removal);
 	disable_delayed_work_sync(&c->nlm.gc);
 	removals_answer(test, c, DNLM_REMOVALS_MAX, EIO);
-	dnfs_tasks_drain(&c->tasks);
+	ditto_tasks_drain(&c->tasks);
 	enable_delayed_work(&c->nlm.gc);
 	gc_run(c);
 	KUNIT_EXPECT_EQ(test, removals_busy(c), DNLM_REMOVALS_MAX);
 	for (unsigned int i = 0; i < IDLE; i++)
-		KUNIT_EXPECT_NE_MSG(test, dnfs_task_is_busy(&c->host[i]->removal), c->tried[i],
+		KUNIT_EXPECT_NE_MSG(test, ditto_task_is_busy(&c->host[i]->removal), c->tried[i],
 				    "host %u", i);
 	removals_answer(test, c, IDLE, 0);
-	dnfs_tasks_drain(&c->tasks);
+	ditto_tasks_drain(&c->tasks);
 	KUNIT_EXPECT_EQ(test, c->nlm.nhosts, 0);
 }
 
@@ -265,7 +266,7 @@ static int removal_test_init(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, ditto_budget_init(&c->srv), 0);
 	KUNIT_ASSERT_EQ(test, ditto_upcalls_init(&c->srv), 0);
 	KUNIT_ASSERT_EQ(test, ditto_records_init(&c->srv), 0);
-	dnfs_tasks_init(&c->tasks);
+	ditto_tasks_init(&c->tasks, DNFS_TASKS_AT_ONCE, DNFS_TASKS_OF_PEER);
 	c->nlm.srv = &c->srv;
 	c->nlm.tasks = &c->tasks;
 	init_waitqueue_head(&c->nlm.idle);
@@ -288,7 +289,7 @@ static void removal_test_exit(struct kunit *test)
 	if (c->new)
 		dnlm_host_put(c->new);
 	dnlm_hosts_exit(&c->nlm);
-	dnfs_tasks_exit(&c->tasks);
+	ditto_tasks_exit(&c->tasks);
 	ditto_records_exit(&c->srv);
 	ditto_upcalls_exit(&c->srv);
 	ditto_budget_exit(&c->srv);

@@ -14,7 +14,8 @@
 #include "../../../fs/nfs/nlm/record.h"
 #include "../../../fs/nfs/nlm/status.h"
 #include "../../../fs/nfs/rpc/call.h"
-#include "../../../fs/nfs/rpc/task.h"
+#include "../../../fs/nfs/server.h"
+#include "../../../net/task.h"
 #include "../../../net/budget.h"
 #include "../../../net/server.h"
 
@@ -398,7 +399,7 @@ static void server_budget_exit(void *srv)
 
 static void server_tasks_exit(void *tasks)
 {
-	dnfs_tasks_exit(tasks);
+	ditto_tasks_exit(tasks);
 }
 
 static struct dnlm_server *server_new(struct kunit *test)
@@ -413,7 +414,7 @@ static struct dnlm_server *server_new(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, server_budget_exit, nlm->srv), 0);
 	nlm->tasks = kunit_kzalloc(test, sizeof(*nlm->tasks), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, nlm->tasks);
-	dnfs_tasks_init(nlm->tasks);
+	ditto_tasks_init(nlm->tasks, DNFS_TASKS_AT_ONCE, DNFS_TASKS_OF_PEER);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, server_tasks_exit, nlm->tasks), 0);
 	init_waitqueue_head(&nlm->idle);
 	dnlm_hosts_init(nlm);

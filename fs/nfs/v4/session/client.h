@@ -35,7 +35,7 @@
 
 #include "../../../../lockd/client.h"
 #include "../../../../net/budget.h"
-#include "../../rpc/task.h"
+#include "../../../../net/task.h"
 #include "../state/state_table.h"
 
 struct dnfs_call;
@@ -206,7 +206,7 @@ struct dnfs4_client {
 	u32 enforce[DNFS4_OP_WORDS];
 	u32 allow[DNFS4_OP_WORDS];
 	struct dnfs4_pending *pending;
-	struct dnfs_task record;
+	struct ditto_task record;
 	struct rhash_head hash;
 	struct list_head owner_link;
 	struct list_head lru;

@@ -95,7 +95,7 @@ u32 dnfs4_client_record(struct dnfs4_compound *cmp)
 		return NFS4_OK;
 	/* A client that is withdrawn is about to be released. */
 	if (!cmp->call->record_awaited && !test_bit(DNFS4_CLIENT_WITHDRAWN, &client->flags)) {
-		dnfs_task_start(&client->record);
+		ditto_task_start(&client->record);
 		dnfs_await_record(cmp->call, &client->record);
 	}
 	return NFS4ERR_DELAY;
@@ -190,12 +190,12 @@ static int dnfs4_record_end(struct dnfs4_client *client)
 	return err;
 }
 
-static struct dnfs4_client *dnfs4_record_client(struct dnfs_task *task)
+static struct dnfs4_client *dnfs4_record_client(struct ditto_task *task)
 {
 	return container_of(task, struct dnfs4_client, record);
 }
 
-static int dnfs4_record_run(struct dnfs_task *task)
+static int dnfs4_record_run(struct ditto_task *task)
 {
 	struct dnfs4_client *client = dnfs4_record_client(task);
 	int err = 0;
@@ -211,17 +211,17 @@ static int dnfs4_record_run(struct dnfs_task *task)
 	return err;
 }
 
-static void dnfs4_record_hold(struct dnfs_task *task)
+static void dnfs4_record_hold(struct ditto_task *task)
 {
 	dnfs4_client_hold(dnfs4_record_client(task));
 }
 
-static void dnfs4_record_release(struct dnfs_task *task)
+static void dnfs4_record_release(struct ditto_task *task)
 {
 	dnfs4_client_put(dnfs4_record_client(task));
 }
 
-static const struct dnfs_task_ops dnfs4_record_ops = {
+static const struct ditto_task_ops dnfs4_record_ops = {
 	.run = dnfs4_record_run,
 	.hold = dnfs4_record_hold,
 	.put = dnfs4_record_release,
@@ -232,15 +232,15 @@ void dnfs4_record_init(struct dnfs4_client *client, const struct dnfs_call *call
 	struct in6_addr peer;
 
 	ditto_addr_map(call->addr, &peer);
-	dnfs_task_init(&client->record, &call->server->tasks, &dnfs4_record_ops, &peer);
+	ditto_task_init(&client->record, &call->server->tasks, &dnfs4_record_ops, &peer);
 }
 
 void dnfs4_record_remove(struct dnfs4_client *client)
 {
 	set_bit(DNFS4_CLIENT_UNRECORD, &client->flags);
 	/* A record that is being written may be on disk soon. */
-	if (dnfs4_record_may_be(client) || dnfs_task_is_busy(&client->record))
-		dnfs_task_start(&client->record);
+	if (dnfs4_record_may_be(client) || ditto_task_is_busy(&client->record))
+		ditto_task_start(&client->record);
 }
 
 int dnfs4_record_withdraw(struct dnfs4_client *client)

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Tasks: work that waits for the helper or for a file system, on a worker instead of a thread that
+ * serves requests or a callback of the lock table.
+ *
+ * A task belongs to an object, such as a client or an open. It is started whenever the object has
+ * changed.
+ *
+ * The number of workers is limited, in total and for each peer, and peers take turns. A peer is
+ * what a task waits for, or for whom: a machine, or a file system. So a file system that is stuck
+ * holds up no task of another one.
+ */
+#ifndef _DITTO_NET_TASK_H
+#define _DITTO_NET_TASK_H
+
+#include <linux/atomic.h>
+#include <linux/in6.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include "fairq.h"
+
+struct ditto_task;
+
+/**
+ * struct ditto_tasks - tasks of one kind of a server
+ * @queue: tasks that run or wait for their turn
+ * @count: number of tasks that have not ended
+ * @ending: the server is going away
+ * @failed: a task has failed since; the others do not run any more
+ */
+struct ditto_tasks {
+	struct ditto_fairq queue;
+	atomic_t count;
+	bool ending;
+	bool failed;
+};
+
+/**
+ * struct ditto_task_ops - functions of the owner of a task
+ * @run: does the work; returns 0 or an errno; may sleep. Runs once at a time
+ * @hold: takes a reference to the object
+ * @put: drops a reference; process context
+ */
+struct ditto_task_ops {
+	int (*run)(struct ditto_task *task);
+	void (*hold)(struct ditto_task *task);
+	void (*put)(struct ditto_task *task);
+};
+
+/**
+ * struct ditto_task - a task, embedded in its object
+ * @tasks: the tasks of the server
+ * @ops: functions of the owner
+ * @peer: for what it runs: the address of a machine, IPv4 mapped, or ditto_task_object()
+ * @starts: starts that the running task has not covered; 0 if it is idle
+ * @turn: place in the queue; has a peer only while the queue knows the task
+ * @work: runs the task
+ */
+struct ditto_task {
+	struct ditto_tasks *tasks;
+	const struct ditto_task_ops *ops;
+	struct in6_addr peer;
+	atomic_t starts;
+	struct ditto_fair_turn turn;
+	struct work_struct work;
+};
+
+/* The peer of tasks that wait for an object, such as a super block. Only its address is used. */
+static inline struct in6_addr ditto_task_object(const void *object)
+{
+	struct in6_addr peer = {};
+
+	/* Queues tell IPv6 peers apart by the upper half. */
+	*(u64 *)&peer = (unsigned long)object;
+	return peer;
+}
+
+/* Set up a task. @task is zeroed; for @peer see struct ditto_task. */
+void ditto_task_init(struct ditto_task *task, struct ditto_tasks *tasks,
+		     const struct ditto_task_ops *ops, const struct in6_addr *peer);
+
+/**
+ * ditto_task_start - run a task in the background
+ * @task: the task; the caller has a reference to its object
+ *
+ * A task that runs already runs once more, so that it sees the present state of its object.
+ *
+ * Context: process; does not wait.
+ */
+void ditto_task_start(struct ditto_task *task);
+
+/**
+ * ditto_task_wait - wait until a task is idle
+ * @task: the task; the caller has a reference to its object
+ * @timeout: how long, in jiffies
+ *
+ * Context: sleeps.
+ */
+void ditto_task_wait(struct ditto_task *task, unsigned long timeout);
+
+/* True if the task runs or is about to. Any context. */
+static inline bool ditto_task_is_busy(const struct ditto_task *task)
+{
+	return atomic_read(&task->starts);
+}
+
+/* Set up tasks of which @at_once run at the same time, and @of_peer of one peer. */
+void ditto_tasks_init(struct ditto_tasks *tasks, unsigned int at_once, unsigned int of_peer);
+
+/**
+ * ditto_tasks_end - do not run further tasks after one that fails
+ * @tasks: the tasks of a server that is going away
+ *
+ * The helper may be gone as well, and each task would wait for it again.
+ */
+void ditto_tasks_end(struct ditto_tasks *tasks);
+/* Wait until all tasks have ended. No others are started by now. Sleeps. */
+void ditto_tasks_drain(struct ditto_tasks *tasks);
+/* Wait until all tasks have ended, for @timeout jiffies at most. Sleeps. */
+void ditto_tasks_drain_timeout(struct ditto_tasks *tasks, unsigned long timeout);
+/* Wait until all tasks have ended, and tear down. Sleeps. */
+void ditto_tasks_exit(struct ditto_tasks *tasks);
+
+/* Set up and tear down what all tasks share, with ditto.ko. */
+int ditto_tasks_setup(void);
+void ditto_tasks_cleanup(void);
+
+#endif
