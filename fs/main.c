@@ -176,6 +176,11 @@ static void __exit ditto_exit(void)
 	/* First, since all others wait for what has stopped at a point. */
 	ditto_offload_faults_exit();
 	ditto_genl_exit();
+	/*
+	 * While a pernet_operations goes, no other module that has one can be loaded, and no
+	 * namespace made. So the shares, which may wait for disks, go before that.
+	 */
+	ditto_servers_visit(ditto_shares_quiesce);
 	unregister_pernet_subsys(&ditto_net_ops);
 	/* Workers release the last mounts and then leave shares to RCU. */
 	flush_workqueue(ditto_wq);

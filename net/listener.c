@@ -3,7 +3,8 @@
  * Protocols and their listeners.
  *
  * Locking, in this order: servers_lock guards the list of servers, so that a protocol that is
- * registered or unregistered reaches all of them; ditto_listeners.announce_lock, one per server,
+ * registered or unregistered reaches all of them, and is not held while anything is waited for,
+ * because namespaces that begin and end take it; ditto_listeners.announce_lock, one per server,
  * serializes announcements, and is held while a listener goes; ditto_listeners.change_lock, one per
  * server, is held while a protocol starts or stops to serve a listener or applies settings;
  * ditto_listeners.list_lock, one per server, guards the list of its listeners, which changes with
@@ -22,7 +23,7 @@
  * A protocol stays while one of its listeners has a user, or while announce_lock or change_lock is
  * held: a protocol that is unregistered first leaves the list, and then closes its listeners under
  * both of each server. So no reference to its module is needed, and the module can be unloaded
- * while it serves.
+ * while it serves: then it ends what is left by @quiesce, with no lock held.
  */
 #include <linux/completion.h>
 #include <linux/lockdep.h>
@@ -334,6 +335,37 @@ static void listeners_close(struct ditto_listeners *ls, const struct ditto_proto
 	mutex_unlock(&ls->announce_lock);
 }
 
+/*
+ * Go on to the next server whose namespace is not ending, and hold that; @ls is let go. NULL begins
+ * and ends the walk. A server that is made meanwhile is met, or has nothing of a protocol that was
+ * off the list before.
+ */
+static struct ditto_listeners *server_next(struct ditto_listeners *ls)
+{
+	struct ditto_listeners *last = ls, *next = NULL;
+
+	mutex_lock(&servers_lock);
+	ls = list_prepare_entry(ls, &servers, link);
+	list_for_each_entry_continue(ls, &servers, link) {
+		if (!maybe_get_net(ls->srv->net))
+			continue;
+		next = ls;
+		break;
+	}
+	mutex_unlock(&servers_lock);
+	if (last)
+		put_net(last->srv->net);
+	return next;
+}
+
+void ditto_servers_visit(void (*fn)(struct ditto_server *srv))
+{
+	struct ditto_listeners *ls;
+
+	for (ls = server_next(NULL); ls; ls = server_next(ls))
+		fn(ls->srv);
+}
+
 void ditto_protocol_unregister(struct ditto_protocol *protocol)
 {
 	struct ditto_listeners *ls;
@@ -342,10 +374,11 @@ void ditto_protocol_unregister(struct ditto_protocol *protocol)
 	list_del(&protocol->list);
 	mutex_unlock(&protocols_lock);
 
-	mutex_lock(&servers_lock);
-	list_for_each_entry(ls, &servers, link)
+	for (ls = server_next(NULL); ls; ls = server_next(ls)) {
 		listeners_close(ls, protocol);
-	mutex_unlock(&servers_lock);
+		if (protocol->quiesce)
+			protocol->quiesce(ls->srv);
+	}
 
 	ditto_options_unregister(&protocol->options);
 	if (protocol->settings.count)

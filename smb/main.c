@@ -42,6 +42,11 @@ static void *dsmb_settings_of(const struct ditto_server *srv)
 	return &dsmb_server_of(srv->net)->settings;
 }
 
+static void dsmb_quiesce(struct ditto_server *srv)
+{
+	dsmb_server_quiesce(dsmb_server_of(srv->net));
+}
+
 static struct ditto_protocol dsmb_protocol = {
 	.owner = THIS_MODULE,
 	.name = "smb",
@@ -49,6 +54,7 @@ static struct ditto_protocol dsmb_protocol = {
 	.transports = BIT(DITTO_TRANSPORT_TCP),
 	.listen = dsmb_listen,
 	.close = dsmb_close_listener,
+	.quiesce = dsmb_quiesce,
 	.disconnect = dsmb_disconnect,
 	.connections = dsmb_connections,
 	.conns = dsmb_show_conns,

@@ -343,15 +343,6 @@ static void server_free(struct dsmb_server *server)
 		destroy_workqueue(server->login);
 	if (server->ends)
 		destroy_workqueue(server->ends);
-	/*
-	 * Work on server->slow may queue the closing of opens on server->records, and work there
-	 * may drop opens, whose closing is queued on server->slow. Both are flushed before either
-	 * is destroyed.
-	 */
-	if (server->slow)
-		flush_workqueue(server->slow);
-	if (server->records)
-		flush_workqueue(server->records);
 	if (server->slow)
 		destroy_workqueue(server->slow);
 	if (server->records)
@@ -379,7 +370,6 @@ int dsmb_server_init(struct dsmb_server *server, struct net *net)
 	spin_lock_init(&server->conns_lock);
 	INIT_LIST_HEAD(&server->conns);
 	atomic_set(&server->live, 0);
-	atomic_set(&server->clients, 0);
 	atomic_set(&server->unsealing, 0);
 	init_waitqueue_head(&server->idle);
 	xa_init_flags(&server->sessions, XA_FLAGS_ALLOC1);
@@ -401,22 +391,25 @@ int dsmb_server_init(struct dsmb_server *server, struct net *net)
 	return -ENOMEM;
 }
 
-void dsmb_server_client_gone(struct dsmb_server *server)
+void dsmb_server_quiesce(struct dsmb_server *server)
 {
-	if (atomic_dec_and_test(&server->clients))
-		wake_up_all(&server->idle);
-}
-
-void dsmb_server_exit(struct dsmb_server *server)
-{
+	if (server->quiesced)
+		return;
+	server->quiesced = true;
 	drop_conns(server, NULL, NULL);
 	wait_event(server->idle, !atomic_read(&server->live));
 	dsmb_persist_exit(server);
 	dsmb_durables_close(server, true);
+	ditto_live_wait(&server->objects);
+}
+
+/* The queues are destroyed when nothing is left that could queue work. */
+void dsmb_server_exit(struct dsmb_server *server)
+{
+	dsmb_server_quiesce(server);
 	server_free(server);
 	dsmb_persist_sweep_last(server);
-	wait_event(server->idle, !atomic_read(&server->clients));
-	/* The callback that counted the last one may still run. */
+	/* The callback that counted the last object may still run. */
 	rcu_barrier();
 	xa_destroy(&server->sessions);
 	xa_destroy(&server->durables);

@@ -22,6 +22,7 @@
 #include <linux/xarray.h>
 
 #include "../net/helper/record.h"
+#include "../net/live.h"
 #include "../net/setting.h"
 #include "transport/crowd.h"
 #include "transport/lane.h"
@@ -55,6 +56,7 @@ struct dsmb_settings {
  * @srv: the core server of the namespace
  * @settings: see struct dsmb_settings
  * @guid: ServerGuid; random, constant for the life of the namespace's server
+ * @quiesced: dsmb_server_quiesce() is done
  * @started: time the server started, as FILETIME
  * @lock: mutex; serializes start and stop of listeners and changes of @interfaces
  * @listeners: struct dsmb_listener, under @lock
@@ -66,9 +68,10 @@ struct dsmb_settings {
  * @nconns: number of connections that count against max_connections
  * @live: connections whose memory is not freed yet; a connection leaves @conns before it is
  *	freed
- * @clients: clients of the lock table whose memory is not freed yet; instances of a share that is
- *	being removed keep them after all sessions and opens are closed
- * @idle: woken when a connection leaves @conns, and when @live or @clients drops to 0
+ * @objects: opens, and clients of the lock table, which are sessions and ClientGuids, whose memory
+ *	is not freed yet; instances of a share that is being removed keep clients after all sessions
+ *	and opens are closed
+ * @idle: woken when a connection leaves @conns, and when @live drops to 0
  * @sessions: struct dsmb_session by SessionId; its own lock guards it
  * @durables: struct dsmb_open by persistent FileId, durable opens only; see open/durable.h
  * @ndurables: number of entries in @durables
@@ -109,6 +112,7 @@ struct dsmb_server {
 	struct ditto_server *srv;
 	struct dsmb_settings settings;
 	guid_t guid;
+	bool quiesced;
 	u64 started;
 	struct mutex lock;	/* see above */
 	struct list_head listeners;
@@ -118,7 +122,7 @@ struct dsmb_server {
 	struct list_head conns;
 	unsigned int nconns;
 	atomic_t live;
-	atomic_t clients;
+	struct ditto_live objects;
 	wait_queue_head_t idle;
 	struct xarray sessions;
 	struct xarray durables;
@@ -187,24 +191,24 @@ unsigned int dsmb_protocol_bit(void);
 int dsmb_server_init(struct dsmb_server *server, struct net *net);
 
 /**
- * dsmb_server_exit - tear down the server of a network namespace
- * @server: initialized; it has no listener any more, because a listener pins the namespace
+ * dsmb_server_quiesce - end everything that a server serves
+ * @server: initialized; it has no listener any more, and gets none
  *
- * Drops all connections, waits until their memory is freed, and closes all durable opens. The
- * records of persistent opens stay. A share that is being removed while requests of other
- * protocols run is waited for, if this server had opens there.
+ * Drops all connections, closes all durable opens, and waits until no object is live. The records
+ * of persistent opens stay. A share that is being removed while requests of other protocols run is
+ * waited for, if this server had opens there. Does nothing if it is called again.
+ *
+ * Context: process; may sleep, for as long as a file system is stuck.
+ */
+void dsmb_server_quiesce(struct dsmb_server *server);
+
+/**
+ * dsmb_server_exit - tear down the server of a network namespace
+ * @server: as for dsmb_server_quiesce(), which this function calls
  *
  * Context: process; may sleep.
  */
 void dsmb_server_exit(struct dsmb_server *server);
-
-/**
- * dsmb_server_client_gone - count the end of a client of the lock table
- * @server: the client counted in its @clients
- *
- * Context: an RCU callback, which dsmb_server_exit() waits for.
- */
-void dsmb_server_client_gone(struct dsmb_server *server);
 
 /* The functions of ioctl/fsctl_net.c. */
 

@@ -42,6 +42,20 @@ static void *dnfs_settings_of(const struct ditto_server *srv)
 	return &dnfs_server_of(srv->net)->settings;
 }
 
+/* No service runs any more. */
+static void dnfs_quiesce(struct ditto_server *srv)
+{
+	struct dnfs_server *server = dnfs_server_of(srv->net);
+
+	if (server->quiesced)
+		return;
+	server->quiesced = true;
+	ditto_tasks_end(&server->tasks);
+	dnfs4_server_free(server->v4);
+	dnlm_server_free(server->nlm);
+	ditto_tasks_exit(&server->tasks);
+}
+
 static struct ditto_protocol dnfs_protocol = {
 	.owner = THIS_MODULE,
 	.name = "nfs",
@@ -49,6 +63,7 @@ static struct ditto_protocol dnfs_protocol = {
 	.transports = BIT(DITTO_TRANSPORT_TCP) | BIT(DITTO_TRANSPORT_UDP),
 	.listen = dnfs_listen,
 	.close = dnfs_close,
+	.quiesce = dnfs_quiesce,
 	.announce = dnfs_announce,
 	.disconnect = dnfs_disconnect,
 	.connections = dnfs_connections,
@@ -167,10 +182,7 @@ static void __net_exit dnfs_net_exit(struct net *net)
 {
 	struct dnfs_server *server = dnfs_server_of(net);
 
-	ditto_tasks_end(&server->tasks);
-	dnfs4_server_free(server->v4);
-	dnlm_server_free(server->nlm);
-	ditto_tasks_exit(&server->tasks);
+	dnfs_quiesce(server->srv);
 	dnfs_mounts_free(server);
 	dnfs_stats_exit(server);
 	kvfree(server->conns);

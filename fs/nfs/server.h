@@ -59,6 +59,7 @@ struct dnfs_settings {
  * @conns: connections by client: rpc/conn_charge.c
  * @pausing: number of service threads that wait for a break or for the helper
  * @pausing_max: limit of @pausing; changed with WRITE_ONCE()
+ * @quiesced: the states of clients, @nlm and @v4 have ended, because the server does
  * @tasks: work for which the helper is waited for
  * @workers: the service threads, and what they are kept by
  * @lock: guards the members up to @listeners; held while the service is started, changed and
@@ -83,6 +84,7 @@ struct dnfs_server {
 	struct ditto_conns *conns;
 	atomic_t pausing;
 	unsigned int pausing_max;
+	bool quiesced;
 	struct ditto_tasks tasks;
 	struct dnfs_workers workers;
 

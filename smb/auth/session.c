@@ -20,6 +20,7 @@
 #include <kunit/visibility.h>
 
 #include "../../net/event.h"
+#include "../../net/live.h"
 #include "../../net/server.h"
 #include "../open/break_delivery.h"
 #include "../open/lease.h"
@@ -46,7 +47,7 @@ static void session_free_rcu(struct rcu_head *rcu)
 	struct dsmb_server *server = session->server;
 
 	kfree(session);
-	dsmb_server_client_gone(server);
+	ditto_live_put(&server->objects);
 }
 
 static void session_free(struct dsmb_session *session)
@@ -123,7 +124,7 @@ struct dsmb_session *dsmb_session_new(struct dsmb_conn *conn)
 	if (!session)
 		return NULL;
 	session->server = conn->server;
-	atomic_inc(&session->server->clients);
+	ditto_live_get(&session->server->objects);
 	refcount_set(&session->ref, 2);		/* for the table and the caller */
 	mutex_init(&session->lock);
 	session->state = DSMB_SESSION_SETUP_GOING_ON;

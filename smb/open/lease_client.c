@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 #include <kunit/visibility.h>
 
+#include "../../net/live.h"
 #include "../../net/server.h"
 #include "../auth/session.h"
 #include "../server.h"
@@ -64,7 +65,7 @@ static void client_free_rcu(struct rcu_head *rcu)
 	struct dsmb_server *server = lc->server;
 
 	kfree(lc);
-	dsmb_server_client_gone(server);
+	ditto_live_put(&server->objects);
 }
 
 static void client_free(struct ditto_client *client)
@@ -105,7 +106,7 @@ static struct dsmb_lease_client *client_new(struct dsmb_server *server, const gu
 	if (!lc)
 		return NULL;
 	lc->server = server;
-	atomic_inc(&server->clients);
+	ditto_live_get(&server->objects);
 	lc->guid = *guid;
 	snprintf(name, sizeof(name), "client %pUl", &lc->guid);
 	ditto_client_init(&lc->client, server->srv->locks, &client_ops, "smb", name, 0);

@@ -25,6 +25,7 @@
 #include "../../lockd/owner.h"
 #include "../../lockd/range.h"
 #include "../../net/helper/record.h"
+#include "../../net/live.h"
 #include "../auth/session.h"
 #include "../auth/tree.h"
 #include "../file/notify.h"
@@ -169,6 +170,7 @@ static int dsmb_open_init(struct dsmb_open *open, struct dsmb_server *server,
 	if (IS_ERR(open->owner))
 		return PTR_ERR(open->owner);
 	open->server = server;
+	ditto_live_get(&server->objects);
 	spin_lock_init(&open->where);
 	refcount_set(&open->ref, 1);
 	open->since = ktime_get_real_seconds();
@@ -365,6 +367,7 @@ static void dsmb_open_rare_free(struct dsmb_open_rare *rare)
 static void dsmb_open_free(struct dsmb_open *open)
 {
 	struct ditto_client *client = open->owner->client;
+	struct dsmb_server *server = open->server;
 
 	if (open->inst)
 		dsmb_open_close_instance(open);
@@ -379,6 +382,7 @@ static void dsmb_open_free(struct dsmb_open *open)
 	ditto_owner_put(open->owner);
 	dsmb_tree_put(open->tree);
 	kfree_rcu(open, rcu);
+	ditto_live_put(&server->objects);
 }
 
 void dsmb_open_put(struct dsmb_open *open)

@@ -17,6 +17,7 @@
 #include <linux/net.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>
+#include <net/net_namespace.h>
 #include <net/sock.h>
 
 #include "../../fs/share/admit.h"
@@ -42,6 +43,7 @@ static void conn_free(struct work_struct *work)
 {
 	struct dsmb_conn *conn = container_of(work, struct dsmb_conn, work);
 	struct dsmb_server *server = conn->server;
+	struct net *net = server->srv->net;
 
 	/* A session that left late may have armed it again. */
 	cancel_delayed_work_sync(&conn->handshake);
@@ -55,6 +57,7 @@ static void conn_free(struct work_struct *work)
 	kfree(conn);
 	if (atomic_dec_and_test(&server->live))
 		wake_up_all(&server->idle);
+	put_net(net);
 }
 
 void dsmb_conn_put(struct dsmb_conn *conn)
@@ -257,6 +260,8 @@ static bool conn_count(struct dsmb_conn *conn)
 		list_add_tail(&conn->list, &server->conns);
 		server->nconns++;
 		atomic_inc(&server->live);
+		/* Its end may wait for a disk, and the namespace stays until then. */
+		get_net(server->srv->net);
 	}
 	spin_unlock(&server->conns_lock);
 	return conn->counted;

@@ -125,7 +125,7 @@ static void clients_exit(void *arg)
 	for (unsigned int i = 0; i < CLIENTS; i++)
 		if (c->client[i])
 			dsmb_lease_client_unuse(c->client[i]);
-	wait_event(c->server.idle, !atomic_read(&c->server.clients));
+	ditto_live_wait(&c->server.objects);
 	/* The last one wakes us from a callback that is still running. */
 	rcu_barrier();
 	destroy_workqueue(c->server.slow);
@@ -140,7 +140,6 @@ static struct clients_case *clients_init(struct kunit *test)
 	c->srv.locks = ditto_locks_create(&init_net);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c->srv.locks);
 	c->server.srv = &c->srv;
-	init_waitqueue_head(&c->server.idle);
 	c->server.slow = alloc_workqueue("smb_lease_test", WQ_UNBOUND, 0);
 	KUNIT_ASSERT_NOT_NULL(test, c->server.slow);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, clients_exit, c));
