@@ -577,7 +577,7 @@ static void dsmb_create_undo(struct dsmb_create *c)
 		actor->owner = NULL;
 		actor->lease_owner = NULL;
 		actor->entry_owner = NULL;
-		dsmb_open_put(c->open);
+		dsmb_open_discard(c->open);
 		c->open = NULL;
 	}
 	kfree(c->past);

@@ -387,14 +387,25 @@ static void dsmb_open_free(struct dsmb_open *open)
 
 void dsmb_open_put(struct dsmb_open *open)
 {
-	if (!refcount_dec_and_test(&open->ref))
-		return;
-	/*
-	 * An open that was never published still has its index; otherwise the index may be reused.
-	 */
-	if (!open->published)
-		dsmb_open_unreserve(open->session, open->volatile_id);
-	dsmb_open_free(open);
+	if (refcount_dec_and_test(&open->ref))
+		dsmb_open_free(open);
+}
+
+void dsmb_open_discard(struct dsmb_open *open)
+{
+	struct dsmb_session *session = NULL;
+
+	spin_lock(&open->where);
+	if (!open->published) {
+		session = open->session;
+		WRITE_ONCE(open->session, NULL);
+		/* Nobody takes it for one that waits for its client. */
+		WRITE_ONCE(open->closing, true);
+	}
+	spin_unlock(&open->where);
+	if (session)
+		dsmb_open_unreserve(session, open->volatile_id);
+	dsmb_open_put(open);
 }
 
 u32 dsmb_open_begin(struct dsmb_call *call, struct dsmb_open *open, struct ditto_node **node)

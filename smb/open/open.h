@@ -98,8 +98,8 @@ struct dsmb_open_rare {
  * @expired: the client may not come back any more; the open is closed once its record is removed
  * @closing: the open was closed
  * @session: session whose table the open is in or is about to enter; not counted, because the open
- *	leaves the table before the session goes; NULL while it is in no table, and once it is
- *	closed
+ *	leaves the table, or is discarded by its CREATE, before the session goes; NULL while it is
+ *	in no table, and once it is closed
  * @tree: tree connect, held; while the open is in no table, the tree connect it was last in
  * @cred: credential of the user who opened the file, kept alive by @tree; operations whose access
  *	was granted at open run with it
@@ -250,12 +250,23 @@ static inline void dsmb_open_hold(struct dsmb_open *open)
 void dsmb_open_put(struct dsmb_open *open);
 
 /**
+ * dsmb_open_discard - drop the reference of a CREATE that fails
+ * @open: from dsmb_open_alloc(), or one that was open already
+ *
+ * An open that was not published gives back its place in the session, which the caller holds:
+ * others, which found it through its lease, may keep the open for longer than the session lives.
+ *
+ * Context: may sleep.
+ */
+void dsmb_open_discard(struct dsmb_open *open);
+
+/**
  * dsmb_open_alloc - allocate an open for the session of a call
  * @call: the CREATE; its session and tree are set
  * @outlives: the open may have to outlive the session
  *
- * The open has its ids and its owner, but is not in the table of the session yet. dsmb_open_put()
- * frees it.
+ * The open has its ids and its owner, but is not in the table of the session yet.
+ * dsmb_open_discard() frees it.
  *
  * Context: may sleep.
  * Return: the open, or ERR_PTR(-ENOMEM), -EMFILE (too many opens), or -ESHUTDOWN.
