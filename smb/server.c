@@ -28,6 +28,7 @@
 #include "../net/server.h"
 #include "../net/stats.h"
 #include "file/attrs.h"
+#include "open/closer.h"
 #include "open/durable.h"
 #include "open/persist.h"
 #include "server.h"
@@ -294,8 +295,10 @@ void dsmb_close_listener(struct ditto_listener *listener)
 	drop_conns(server, dl, NULL);
 	wait_event_timeout(server->idle, !count_conns(server, dl, NULL),
 			   msecs_to_jiffies(drain_ms));
-	if (last)
+	if (last) {
 		dsmb_durables_close(server, false);
+		dsmb_closers_wait(server, msecs_to_jiffies(drain_ms));
+	}
 	listener_free(dl);
 }
 
@@ -374,6 +377,7 @@ int dsmb_server_init(struct dsmb_server *server, struct net *net)
 	init_waitqueue_head(&server->idle);
 	xa_init_flags(&server->sessions, XA_FLAGS_ALLOC1);
 	xa_init(&server->durables);
+	ditto_tasks_init(&server->closers, DSMB_CLOSERS_AT_ONCE, DSMB_CLOSERS_OF_FS);
 
 	err = start_workers(server);
 	if (!err)
@@ -401,6 +405,7 @@ void dsmb_server_quiesce(struct dsmb_server *server)
 	dsmb_persist_exit(server);
 	dsmb_durables_close(server, true);
 	ditto_live_wait(&server->objects);
+	ditto_tasks_exit(&server->closers);
 }
 
 /* The queues are destroyed when nothing is left that could queue work. */

@@ -24,6 +24,7 @@
 #include "../net/helper/record.h"
 #include "../net/live.h"
 #include "../net/setting.h"
+#include "../net/task.h"
 #include "transport/crowd.h"
 #include "transport/lane.h"
 
@@ -97,6 +98,7 @@ struct dsmb_settings {
  * @ends: ends sessions beside others of their connection
  * @login: runs authentications, so that they do not wait behind other requests
  * @records: runs calls that may wait until the helper has recorded something
+ * @closers: what closes opens in the background: open/closer.c
  * @slow_lane: the messages on @slow
  * @login_lane: the messages on @login
  * @record_lane: the messages on @records
@@ -147,6 +149,7 @@ struct dsmb_server {
 	struct workqueue_struct *ends;
 	struct workqueue_struct *login;
 	struct workqueue_struct *records;
+	struct ditto_tasks closers;
 	struct dsmb_lane slow_lane;
 	struct dsmb_lane login_lane;
 	struct dsmb_lane record_lane;

@@ -26,6 +26,7 @@
 #include "../transport/builder.h"
 #include "../transport/call.h"
 #include "../transport/conn.h"
+#include "closer.h"
 #include "create_context.h"
 #include "durable.h"
 #include "lease.h"
@@ -89,9 +90,14 @@ static struct dsmb_durable *durable_alloc(struct dsmb_open *open, const guid_t *
 {
 	struct dsmb_durable *durable = kzalloc(sizeof(*durable), GFP_KERNEL);
 
-	if (durable && persistent)
+	if (!durable)
+		return NULL;
+	durable->closer = dsmb_closer_alloc();
+	if (persistent)
 		durable->persist = dsmb_persist_alloc(open);
-	if (!durable || (persistent && !durable->persist)) {
+	if (!durable->closer || (persistent && !durable->persist)) {
+		dsmb_persist_put(durable->persist);
+		kfree(durable->closer);
 		kfree(durable);
 		return NULL;
 	}
@@ -112,6 +118,7 @@ static void durable_drop(struct dsmb_durable *durable)
 	dsmb_persist_unwatch(durable->persist);
 	dsmb_persist_put(durable->persist);
 	ditto_auth_user_put(durable->user);
+	kfree(durable->closer);
 	kfree(durable);
 }
 
@@ -495,21 +502,44 @@ static void durable_expired(struct work_struct *work)
 		else
 			dsmb_open_close_detached(open);
 	}
-	dsmb_open_put(open);
+	dsmb_durable_put_closed(open);
 }
 
-/* Get a disconnected open of a lease that gives way, with a reference, or NULL. */
-static struct dsmb_open *lease_waiter(struct dsmb_lease *lease)
+void dsmb_durable_put_closed(struct dsmb_open *open)
+{
+	struct dsmb_durable *durable = READ_ONCE(open->durable);
+	struct dsmb_closer *closer = NULL;
+
+	if (durable && READ_ONCE(open->closing))
+		closer = xchg(&durable->closer, NULL);
+	if (closer)
+		dsmb_closer_start(closer, open, false);
+	else
+		dsmb_open_put(open);
+}
+
+/*
+ * Get a disconnected open of a lease that gives way, with a reference and its closer, or NULL.
+ * There is one closer, so each open is found once.
+ */
+static struct dsmb_open *lease_waiter(struct dsmb_lease *lease, struct dsmb_closer **closer)
 {
 	struct dsmb_open *open, *found = NULL;
 
 	mutex_lock(&lease->lock);
 	list_for_each_entry(open, &lease->holders, lease_link) {
-		if (dsmb_open_is_detached(open) && !dsmb_durable_is_sturdy(open) &&
-		    refcount_inc_not_zero(&open->ref)) {
+		if (!dsmb_open_is_detached(open) || !open->durable ||
+		    dsmb_durable_is_sturdy(open))
+			continue;
+		/* The durability stays while the open is on the list. */
+		*closer = xchg(&open->durable->closer, NULL);
+		if (*closer && refcount_inc_not_zero(&open->ref)) {
+			lease->yielding++;
 			found = open;
 			break;
 		}
+		if (*closer)
+			xchg(&open->durable->closer, *closer);
 	}
 	mutex_unlock(&lease->lock);
 	return found;
@@ -517,10 +547,18 @@ static struct dsmb_open *lease_waiter(struct dsmb_lease *lease)
 
 void dsmb_durables_yield(struct dsmb_lease *lease)
 {
+	struct dsmb_closer *closer;
 	struct dsmb_open *open;
 
-	while ((open = lease_waiter(lease))) {
+	while ((open = lease_waiter(lease, &closer))) {
 		dsmb_open_close_detached(open);
+		if (READ_ONCE(open->closing)) {
+			dsmb_closer_start(closer, open, true);
+			continue;
+		}
+		/* Its client has come back. */
+		xchg(&open->durable->closer, closer);
+		dsmb_lease_yielded(lease);
 		dsmb_open_put(open);
 	}
 }
@@ -559,7 +597,7 @@ void dsmb_durables_close(struct dsmb_server *server, bool ends)
 			dsmb_persist_suspend(open);
 		if (ends || !dsmb_durable_is_persistent(open))
 			dsmb_open_close_detached(open);
-		dsmb_open_put(open);
+		dsmb_durable_put_closed(open);
 		id++;
 	}
 }

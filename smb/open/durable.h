@@ -36,6 +36,7 @@ struct ditto_auth_user;
 struct dsmb_builder;
 struct dsmb_call;
 struct dsmb_caching;
+struct dsmb_closer;	/* closer.h */
 struct dsmb_contexts;
 struct dsmb_lease;
 struct dsmb_open;
@@ -94,6 +95,8 @@ struct dsmb_durable_ask {
  * @deleter: link in the server's @deleters, with @deletes
  * @deadline: end of the timeout in jiffies, while the open is disconnected
  * @expire: closes the open at @deadline
+ * @closer: drops the last reference to the open, once that is closed; NULL if it is in use. Taken
+ *	with xchg()
  * @charge: budget charge for the open while it is in no session's table; under @open's @where
  */
 struct dsmb_durable {
@@ -110,6 +113,7 @@ struct dsmb_durable {
 	struct rb_node deleter;
 	unsigned long deadline;
 	struct delayed_work expire;
+	struct dsmb_closer *closer;
 	struct ditto_charge charge;
 };
 
@@ -341,11 +345,22 @@ bool dsmb_durable_disconnect(struct dsmb_open *open, struct dsmb_session *sessio
  * dsmb_durables_yield - close the disconnected opens of a lease that an operation conflicts with
  * @lease: the lease; its lock is not held
  *
- * Sturdy opens stay, see dsmb_durable_is_sturdy().
+ * Sturdy opens stay, see dsmb_durable_is_sturdy(). The others end in the background, each one with
+ * dsmb_lease_yielded().
  *
- * Context: may sleep.
+ * Context: may sleep, but does not wait for a disk.
  */
 void dsmb_durables_yield(struct dsmb_lease *lease);
+
+/**
+ * dsmb_durable_put_closed - drop a reference to an open that may have been closed
+ * @open: the open
+ *
+ * If it is durable and closed, it ends in the background.
+ *
+ * Context: process; does not wait for a disk.
+ */
+void dsmb_durable_put_closed(struct dsmb_open *open);
 
 /**
  * dsmb_durable_forget - remove a closed open from the table of durable opens
@@ -385,7 +400,7 @@ u32 dsmb_durable_left(struct dsmb_open *open);
  * @server: the server
  * @ends: the server ends; persistent opens are closed only then, and their records stay
  *
- * Called when no client can reconnect any more.
+ * Called when no client can reconnect any more. The opens end in the background.
  *
  * Context: may sleep; waits for the helper if @ends.
  */

@@ -89,6 +89,7 @@ struct dsmb_session;
  *	@unnotified is 0
  * @giving: bits that are lost with the acknowledgment that is being recorded (persist.h); 0 if
  *	there is none
+ * @yielding: number of disconnected opens that are being closed because they give way
  * @record: records the changed state of persistent opens; has a reference; see persist.c
  */
 struct dsmb_lease {
@@ -116,6 +117,7 @@ struct dsmb_lease {
 	u64 via;
 	bool again;
 	u8 giving;
+	u32 yielding;
 	struct work_struct record;
 };
 
@@ -319,6 +321,16 @@ bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice *notice
  * Context: may sleep; lease->lock not held.
  */
 void dsmb_break_unheard(struct dsmb_lease *lease, const struct dsmb_session *lost);
+
+/**
+ * dsmb_lease_yielded - note that an open which gave way is closed, or that its client has come back
+ * @lease: counts it in @yielding
+ *
+ * The last one answers the break, unless the client can be notified again.
+ *
+ * Context: may sleep; lease->lock not held.
+ */
+void dsmb_lease_yielded(struct dsmb_lease *lease);
 
 /**
  * dsmb_lease_client - get the lock table client that holds the leases of a session

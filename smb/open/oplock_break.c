@@ -274,17 +274,19 @@ static bool dsmb_lease_repeats(struct dsmb_lease *lease)
 	return !lease->again;
 }
 
-/* Called without the lease's lock: no connection took the notification of this grant's break. */
-static void dsmb_notice_unheard(struct dsmb_lease *lease, const struct ditto_lease *grant,
-				const struct dsmb_notice *notice)
+/*
+ * Answer for a client that no notification of this grant's break has reached. While disconnected
+ * opens end, the break is left to the last of them: the operation in conflict must not meet them.
+ */
+static void dsmb_notice_settle(struct dsmb_lease *lease, const struct ditto_lease *grant,
+			       const struct dsmb_notice *notice)
 {
 	bool again = false;
 
-	/* Disconnected opens are closed before a conflicting operation may continue. */
-	dsmb_durables_yield(lease);
 	mutex_lock(&lease->lock);
 	/* The client may have reconnected meanwhile, and may have acknowledged the break. */
-	if (lease->grant == grant && (lease->breaking || !notice->ack)) {
+	if (lease->grant == grant &&
+	    (lease->breaking ? !lease->yielding : !notice->ack)) {
 		if (lease->breaking && dsmb_lease_has_way(lease))
 			again = dsmb_lease_repeats(lease);
 		else
@@ -295,6 +297,32 @@ static void dsmb_notice_unheard(struct dsmb_lease *lease, const struct ditto_lea
 		dsmb_notice_send(lease, notice);
 	else
 		dsmb_persist_lease_later(lease);
+}
+
+/* Called without the lease's lock: no connection took the notification of this grant's break. */
+static void dsmb_notice_unheard(struct dsmb_lease *lease, const struct ditto_lease *grant,
+				const struct dsmb_notice *notice)
+{
+	dsmb_durables_yield(lease);
+	dsmb_notice_settle(lease, grant, notice);
+}
+
+void dsmb_lease_yielded(struct dsmb_lease *lease)
+{
+	struct ditto_lease *grant = NULL;
+	struct dsmb_notice notice;
+
+	mutex_lock(&lease->lock);
+	notice = dsmb_notice_repeat(lease);
+	if (!--lease->yielding && lease->breaking) {
+		grant = lease->grant;
+		ditto_lease_hold(grant);
+	}
+	mutex_unlock(&lease->lock);
+	if (!grant)
+		return;
+	dsmb_notice_settle(lease, grant, &notice);
+	ditto_lease_put(grant);
 }
 
 /* Called without the lease's lock: send the notification, or answer in place of the client. */

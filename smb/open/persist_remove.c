@@ -179,7 +179,7 @@ static void close_work(struct work_struct *work)
 		queue_delayed_work(server->records, &server->retry,
 				   msecs_to_jiffies(DSMB_PERSIST_RETRY_MS));
 	}
-	dsmb_open_put(open);
+	dsmb_durable_put_closed(open);
 }
 
 void dsmb_persist_expire(struct dsmb_open *open)
@@ -208,7 +208,7 @@ static bool expired_sweep(struct dsmb_server *server, struct sweep *sweep)
 			sweep_count(sweep, err);
 			left = left || err;
 		}
-		dsmb_open_put(open);
+		dsmb_durable_put_closed(open);
 	}
 	server->swept = 0;
 	if (sweep_is_over(sweep)) {

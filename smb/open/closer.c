@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Opens whose last reference is dropped by a task. See closer.h. */
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <net/net_namespace.h>
+
+#include "../../net/server.h"
+#include "../../net/task.h"
+#include "../auth/tree.h"
+#include "../server.h"
+#include "closer.h"
+#include "lease.h"
+#include "open.h"
+
+/**
+ * struct dsmb_closer - what closes an open
+ * @task: closes it
+ * @open: the open, with a reference
+ * @net: namespace of the server, held: it does not end while a closer waits for a disk. NULL if it
+ *	is ending already
+ * @yields: see dsmb_closer_start()
+ */
+struct dsmb_closer {
+	struct ditto_task task;
+	struct dsmb_open *open;
+	struct net *net;
+	bool yields;
+};
+
+static struct dsmb_closer *closer_of(struct ditto_task *task)
+{
+	return container_of(task, struct dsmb_closer, task);
+}
+
+static int closer_run(struct ditto_task *task)
+{
+	struct dsmb_closer *closer = closer_of(task);
+	struct dsmb_open *open = closer->open;
+	struct dsmb_lease *lease = closer->yields ? open->lease : NULL;
+
+	if (lease)
+		dsmb_lease_hold(lease);
+	dsmb_open_put(open);
+	if (lease) {
+		dsmb_lease_yielded(lease);
+		dsmb_lease_put(lease);
+	}
+	return 0;
+}
+
+/* It runs once, and belongs to nobody else. */
+static void closer_hold(struct ditto_task *task)
+{
+}
+
+static void closer_put(struct ditto_task *task)
+{
+	struct dsmb_closer *closer = closer_of(task);
+
+	if (closer->net)
+		put_net(closer->net);
+	kfree(closer);
+}
+
+static const struct ditto_task_ops closer_ops = {
+	.run = closer_run,
+	.hold = closer_hold,
+	.put = closer_put,
+};
+
+struct dsmb_closer *dsmb_closer_alloc(void)
+{
+	return kzalloc(sizeof(struct dsmb_closer), GFP_KERNEL);
+}
+
+/* Each file system has a limit of workers, which stands for it here. */
+static const void *open_fs(struct dsmb_open *open)
+{
+	const struct dsmb_open_limits *limits = dsmb_open_limits(open);
+	const void *fs = limits ? limits->crowd : NULL;
+
+	if (!fs) {
+		spin_lock(&open->where);
+		fs = open->tree->crowd ?: (const void *)open->tree;
+		spin_unlock(&open->where);
+	}
+	return fs;
+}
+
+void dsmb_closer_start(struct dsmb_closer *closer, struct dsmb_open *open, bool yields)
+{
+	struct in6_addr fs = ditto_task_object(open_fs(open));
+
+	closer->open = open;
+	closer->yields = yields;
+	closer->net = maybe_get_net(open->server->srv->net);
+	ditto_task_init(&closer->task, &open->server->closers, &closer_ops, &fs);
+	ditto_task_start(&closer->task);
+}
+
+void dsmb_closers_wait(struct dsmb_server *server, unsigned long timeout)
+{
+	ditto_tasks_drain_timeout(&server->closers, timeout);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Closers: the last reference to an open is dropped by a task.
+ *
+ * The end of an open may wait for the disk: it may remove the file, or free space of it. Callbacks
+ * of the lock table, timers and sweeps have other files to look after, so they leave the open to
+ * its closer. Closers take turns by file system.
+ */
+#ifndef _DITTO_SMB_OPEN_CLOSER_H
+#define _DITTO_SMB_OPEN_CLOSER_H
+
+#include <linux/types.h>
+
+struct dsmb_closer;
+struct dsmb_open;
+struct dsmb_server;
+
+/* Closers of a server that run at the same time, and those of one file system. */
+#define DSMB_CLOSERS_AT_ONCE	256
+#define DSMB_CLOSERS_OF_FS	16
+
+/* Allocate what may have to close an open; freed by kfree(), or by its use. NULL without memory. */
+struct dsmb_closer *dsmb_closer_alloc(void);
+
+/**
+ * dsmb_closer_start - drop a reference to an open in the background
+ * @closer: consumed
+ * @open: closed, so that no other closer is started for it; the caller's reference is consumed
+ * @yields: the open gives way to an operation that conflicts with its lease, see
+ *	dsmb_lease_yielded()
+ *
+ * Context: process; does not sleep.
+ */
+void dsmb_closer_start(struct dsmb_closer *closer, struct dsmb_open *open, bool yields);
+
+/* Wait for the closers of a server, for @timeout jiffies at most. */
+void dsmb_closers_wait(struct dsmb_server *server, unsigned long timeout);
+
+#endif
