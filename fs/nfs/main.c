@@ -54,6 +54,7 @@ static void dnfs_quiesce(struct ditto_server *srv)
 	dnfs4_server_free(server->v4);
 	dnlm_server_free(server->nlm);
 	ditto_tasks_exit(&server->tasks);
+	ditto_tasks_exit(&server->disk_tasks);
 }
 
 static struct ditto_protocol dnfs_protocol = {
@@ -147,6 +148,7 @@ static int __net_init dnfs_net_init(struct net *net)
 	init_rwsem(&server->serv_sem);
 	INIT_LIST_HEAD(&server->listeners);
 	ditto_tasks_init(&server->tasks, DNFS_TASKS_AT_ONCE, DNFS_TASKS_OF_PEER);
+	ditto_tasks_init(&server->disk_tasks, DNFS_DISK_TASKS_AT_ONCE, DNFS_DISK_TASKS_OF_FS);
 	dnfs_workers_init(&server->workers);
 	mutex_init(&server->mounts_lock);
 	INIT_LIST_HEAD(&server->mounts);

@@ -43,6 +43,9 @@ struct dnfs_settings {
 /* Tasks that run at once, of all machines and of one. */
 #define DNFS_TASKS_AT_ONCE	32
 #define DNFS_TASKS_OF_PEER	8
+/* Tasks that run at once and may wait for a disk, of all file systems and of one. */
+#define DNFS_DISK_TASKS_AT_ONCE	256
+#define DNFS_DISK_TASKS_OF_FS	16
 
 /* Most mounts that are remembered for MOUNT's DUMP. */
 #define DNFS_MOUNTS_MAX		1024
@@ -61,6 +64,7 @@ struct dnfs_settings {
  * @pausing_max: limit of @pausing; changed with WRITE_ONCE()
  * @quiesced: the states of clients, @nlm and @v4 have ended, because the server does
  * @tasks: work for which the helper is waited for
+ * @disk_tasks: work that callbacks of the lock table leave, because it may wait for a disk
  * @workers: the service threads, and what they are kept by
  * @lock: guards the members up to @listeners; held while the service is started, changed and
  *	stopped, and so for as long as a thread of it that ends waits for a file system
@@ -86,6 +90,7 @@ struct dnfs_server {
 	unsigned int pausing_max;
 	bool quiesced;
 	struct ditto_tasks tasks;
+	struct ditto_tasks disk_tasks;
 	struct dnfs_workers workers;
 
 	struct mutex lock;	/* see above */

@@ -4,22 +4,26 @@
  * (RFC 8881 sections 10.9 and 20.4). A change of a type that the holder did not request recalls
  * the delegation.
  *
- * Changes are collected for a short time and sent in order, in one callback. dir_attrs.c reads
- * attributes when it handles the change, and dir_cookies.c the place of a new entry in the
- * listing. If attributes change again before the callback, only the last values are sent.
+ * The lock table calls dir_notify() for one change after the other, which only notes the event,
+ * because what follows reads from the disk. A task handles the events in order: dir_attrs.c reads
+ * attributes, and dir_cookies.c the place of a new entry in the listing. The changes are collected
+ * for a short time and sent in order, in one callback. If attributes change again before the
+ * callback, only the last values are sent.
  *
- * The lock table calls dir_notify() for one change after the other. A holder that does not keep
- * up has changes pending there and here; when either limit is reached, the delegation is
- * recalled.
+ * A holder that does not keep up has changes pending in the lock table, and events and changes
+ * here; when a limit is reached, the delegation is recalled.
  *
  * Locking: dir->order (mutex) guards the cookies and the place. dir->lock (spinlock) guards the
- * changes.
+ * events and the changes.
  */
 #include <linux/list.h>
 #include <linux/nfs4.h>
 #include <linux/slab.h>
 
 #include "../../../../lockd/lease.h"
+#include "../../../../net/task.h"
+#include "../../../node/node.h"
+#include "../../server.h"
 #include "../attr/attr.h"
 #include "../attr/dir_attrs.h"
 #include "../engine/server.h"
@@ -31,8 +35,20 @@
 #define NOTIFY_WAIT_MS		50
 /* Deadline of a callback; after it the delegation is recalled. */
 #define NOTIFY_MS		15000
-/* Most changes pending for one holder, not counting those in the lock table. */
+/* Most changes pending for one holder, and most events; those in the lock table are not counted. */
 #define CHANGES_MAX		1024
+
+/**
+ * struct dir_event - a change that the lock table has reported
+ * @link: link in the list of events
+ * @change: the change; its names follow
+ * @names: the names
+ */
+struct dir_event {
+	struct list_head link;
+	struct ditto_entry_change change;
+	char names[];
+};
 
 /**
  * struct dnfs4_dir - notifications to the holder of a directory delegation
@@ -43,7 +59,10 @@
  * @order: guards @cookies and @place
  * @cookies: cookies that the holder knows
  * @place: place of the entry that is being handled
- * @lock: guards @changes, @count, @batch and @sending
+ * @lock: guards @events, @nevents, @changes, @count, @batch and @sending
+ * @events: events that are not handled yet, oldest first
+ * @nevents: length of @events
+ * @task: handles the events
  * @changes: pending changes, oldest first
  * @count: length of @changes
  * @batch: number of changes in the callback in progress
@@ -59,6 +78,9 @@ struct dnfs4_dir {
 	struct dnfs4_dir_cookies cookies;
 	struct dnfs4_dir_place place;
 	spinlock_t lock;	/* see above */
+	struct list_head events;
+	u32 nevents;
+	struct ditto_task task;
 	struct list_head changes;
 	u32 count;
 	u32 batch;
@@ -153,11 +175,21 @@ static bool notify_wanted(const struct dnfs4_callback *cb)
 	return READ_ONCE(d->grant) && !READ_ONCE(d->recalled);
 }
 
+/* The holder missed a change: recall, so that it reads the directory again. */
+static void dir_recall(struct dnfs4_dir *dir)
+{
+	struct ditto_lease *grant = dnfs4_delegation_grant_get(dir->d);
+
+	if (!grant)
+		return;
+	ditto_lease_break(grant, DITTO_LEASE_ALL);
+	ditto_lease_put(grant);
+}
+
 static u32 notify_done(struct dnfs4_callback *cb, int err)
 {
 	struct dnfs4_dir *dir = dir_of(cb);
 	bool ok = !err && (cb->status == NFS4_OK || cb->status == NFS4ERR_RETRY_UNCACHED_REP);
-	struct ditto_lease *grant;
 	u32 more;
 
 	if (!err && cb->status == NFS4ERR_DELAY)
@@ -166,12 +198,7 @@ static u32 notify_done(struct dnfs4_callback *cb, int err)
 	ok &= dir->batch != 0;
 	dnfs4_delegation_count(cb->client->server, DNFS4_DELEG_NOTIFY, !ok, 0);
 	if (!ok) {
-		/* The holder missed a change: recall, so that it reads the directory again. */
-		grant = dnfs4_delegation_grant_get(dir->d);
-		if (grant) {
-			ditto_lease_break(grant, DITTO_LEASE_ALL);
-			ditto_lease_put(grant);
-		}
+		dir_recall(dir);
 		return 0;
 	}
 	spin_lock(&dir->lock);
@@ -326,16 +353,15 @@ static bool dir_encode(struct dnfs4_dir *dir, u32 type, const struct ditto_entry
 	return true;
 }
 
-static void dir_notify(struct ditto_lease *grant, const struct ditto_entry_change *change)
+/* Handle an event. Return: false if the holder would miss it. */
+static bool dir_handle(struct dnfs4_dir *dir, const struct ditto_entry_change *change)
 {
-	struct dnfs4_delegation *d = ditto_lease_private(grant);
-	struct dnfs4_dir *dir = d->dir;
 	bool entry = change->event != DITTO_ENTRY_ATTRIBUTES;
 	u32 type = type_of[change->event];
 	bool ok = true;
 
-	if (READ_ONCE(d->recalled))
-		return;
+	if (READ_ONCE(dir->d->recalled))
+		return true;
 	if (dir->types & BIT(type))
 		ok = dir_encode(dir, type, change);
 	else if (entry)
@@ -343,7 +369,93 @@ static void dir_notify(struct ditto_lease *grant, const struct ditto_entry_chang
 		ok = false;
 	if (ok && entry && dir->types & BIT(NOTIFY4_CHANGE_DIR_ATTRS))
 		ok = dir_encode(dir, NOTIFY4_CHANGE_DIR_ATTRS, NULL);
-	if (!ok)
+	return ok;
+}
+
+/* Return: false if there are too many events, or without memory. */
+static bool event_add(struct dnfs4_dir *dir, const struct ditto_entry_change *from)
+{
+	struct dir_event *event = kmalloc(struct_size(event, names, from->len + from->old_len),
+					  GFP_KERNEL);
+	bool added;
+
+	if (!event)
+		return false;
+	event->change = *from;
+	event->change.name = event->names;
+	event->change.old_name = event->names + from->len;
+	memcpy(event->names, from->name, from->len);
+	if (from->old_len)
+		memcpy(event->names + from->len, from->old_name, from->old_len);
+	spin_lock(&dir->lock);
+	added = dir->nevents < CHANGES_MAX;
+	if (added) {
+		list_add_tail(&event->link, &dir->events);
+		dir->nevents++;
+	}
+	spin_unlock(&dir->lock);
+	if (!added)
+		kfree(event);
+	return added;
+}
+
+static struct dir_event *event_next(struct dnfs4_dir *dir)
+{
+	struct dir_event *event;
+
+	spin_lock(&dir->lock);
+	event = list_first_entry_or_null(&dir->events, struct dir_event, link);
+	if (event) {
+		list_del(&event->link);
+		dir->nevents--;
+	}
+	spin_unlock(&dir->lock);
+	return event;
+}
+
+static struct dnfs4_dir *dir_of_task(struct ditto_task *task)
+{
+	return container_of(task, struct dnfs4_dir, task);
+}
+
+static int dir_run(struct ditto_task *task)
+{
+	struct dnfs4_dir *dir = dir_of_task(task);
+	struct dir_event *event;
+
+	while ((event = event_next(dir))) {
+		if (!dir_handle(dir, &event->change))
+			dir_recall(dir);
+		kfree(event);
+	}
+	return 0;
+}
+
+static void dir_hold(struct ditto_task *task)
+{
+	dnfs4_state_hold(&dir_of_task(task)->d->state);
+}
+
+static void dir_put(struct ditto_task *task)
+{
+	dnfs4_state_put(&dir_of_task(task)->d->state);
+}
+
+static const struct ditto_task_ops dir_task_ops = {
+	.run = dir_run,
+	.hold = dir_hold,
+	.put = dir_put,
+};
+
+static void dir_notify(struct ditto_lease *grant, const struct ditto_entry_change *change)
+{
+	struct dnfs4_delegation *d = ditto_lease_private(grant);
+
+	if (READ_ONCE(d->recalled))
+		return;
+	if (event_add(d->dir, change))
+		ditto_task_start(&d->dir->task);
+	else
 		ditto_lease_break(grant, DITTO_LEASE_ALL);
 }
 
@@ -359,6 +471,7 @@ const struct ditto_lease_ops dnfs4_dir_cache_ops = {
 struct dnfs4_dir *dnfs4_dir_alloc(struct dnfs4_compound *cmp, struct dnfs4_delegation *d,
 				  struct dnfs4_dir_ask *ask)
 {
+	struct in6_addr fs = ditto_task_object(dnfs4_node(cmp)->inode->i_sb);
 	struct dnfs4_dir *dir = kzalloc(sizeof(*dir), GFP_KERNEL);
 
 	if (!dir)
@@ -371,6 +484,8 @@ struct dnfs4_dir *dnfs4_dir_alloc(struct dnfs4_compound *cmp, struct dnfs4_deleg
 	mutex_init(&dir->order);
 	dnfs4_dir_cookies_init(&dir->cookies);
 	spin_lock_init(&dir->lock);
+	INIT_LIST_HEAD(&dir->events);
+	ditto_task_init(&dir->task, &cmp->server->nfs->disk_tasks, &dir_task_ops, &fs);
 	INIT_LIST_HEAD(&dir->changes);
 	dnfs4_callback_init_one(&dir->notify, &notify_ops, d->state.client);
 	dir->notify.after = d->recall.after;
@@ -396,6 +511,7 @@ bool dnfs4_dir_tells_attrs(const struct dnfs4_dir *dir)
 	return dir->types & BIT(NOTIFY4_CHANGE_CHILD_ATTRS);
 }
 
+/* No event is left: the task, which handles them, has held the delegation. */
 void dnfs4_dir_free(struct dnfs4_dir *dir)
 {
 	changes_drop(dir, dir->count);

@@ -15,12 +15,16 @@
  *
  * Lifetime: reference counted. The lists, the timer, the queue of the lock table and the
  * callback have one reference each. A wait holds its open, and through its claimant the
- * client.
+ * client. The last one who knows it may be a callback of the lock table, which must not close the
+ * open, so a task frees it.
  */
 #include <linux/err.h>
 #include <linux/slab.h>
 
 #include "../../../../lockd/range.h"
+#include "../../../../net/task.h"
+#include "../../../node/node.h"
+#include "../../server.h"
 #include "../deleg/callback.h"
 #include "../deleg/delegations.h"
 #include "../engine/server.h"
@@ -57,6 +61,7 @@
  * @owner_link: link in @owner->waits
  * @open_link: link in @open->waits
  * @over: timer that ends the wait
+ * @task: frees the wait
  * @fh_len: bytes of @fh
  * @fh: filehandle of the file
  */
@@ -76,19 +81,47 @@ struct lock_wait {
 	struct list_head owner_link;
 	struct hlist_node open_link;
 	struct delayed_work over;
+	struct ditto_task task;
 	u32 fh_len;
 	u8 fh[DNFS4_FH_MAX];
 };
 
-static void wait_put(struct lock_wait *wait)
+static struct lock_wait *wait_of_task(struct ditto_task *task)
 {
-	if (!refcount_dec_and_test(&wait->ref))
-		return;
+	return container_of(task, struct lock_wait, task);
+}
+
+static int wait_free(struct ditto_task *task)
+{
+	struct lock_wait *wait = wait_of_task(task);
+
 	dnfs4_state_put(&wait->open->state);
 	dnfs4_owner_put(wait->owner);
 	/* Last, because it holds the client. */
 	ditto_owner_put(wait->claimant);
-	kfree(wait);
+	return 0;
+}
+
+/* The wait has no references any more. */
+static void wait_task_hold(struct ditto_task *task)
+{
+}
+
+static void wait_task_put(struct ditto_task *task)
+{
+	kfree(wait_of_task(task));
+}
+
+static const struct ditto_task_ops wait_task_ops = {
+	.run = wait_free,
+	.hold = wait_task_hold,
+	.put = wait_task_put,
+};
+
+static void wait_put(struct lock_wait *wait)
+{
+	if (refcount_dec_and_test(&wait->ref))
+		ditto_task_start(&wait->task);
 }
 
 /* End of a wait */
@@ -247,6 +280,7 @@ static void wait_start(struct lock_wait *wait, const struct ditto_range_request 
 static struct lock_wait *wait_alloc(struct dnfs4_compound *cmp, struct dnfs4_lock *lock,
 				    const struct ditto_range_request *req)
 {
+	struct in6_addr fs = ditto_task_object(dnfs4_node(cmp)->inode->i_sb);
 	struct lock_wait *wait = kzalloc(sizeof(*wait), GFP_KERNEL_ACCOUNT);
 
 	if (!wait)
@@ -273,6 +307,7 @@ static struct lock_wait *wait_alloc(struct dnfs4_compound *cmp, struct dnfs4_loc
 	wait->first = req->first;
 	wait->last = req->last;
 	INIT_DELAYED_WORK(&wait->over, wait_over);
+	ditto_task_init(&wait->task, &cmp->server->nfs->disk_tasks, &wait_task_ops, &fs);
 	return wait;
 }
 
