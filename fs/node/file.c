@@ -146,16 +146,19 @@ static bool file_uncache(struct ditto_node_table *table, struct ditto_node *node
 	return mine;
 }
 
-/* Drop the cache's reference to a file, and one to its node. */
+/* Drop the cache's reference to a file, or close one without references; and put its node. */
 static void file_drop(struct ditto_file *df)
 {
 	struct ditto_node *node = df->node;
 
-	ditto_file_put(df);
+	if (refcount_read(&df->ref))
+		ditto_file_put(df);
+	else
+		file_close(df);
 	ditto_node_put(node);
 }
 
-/* Let the volume's worker close a file, as file_drop() would. */
+/* Let the volume's worker close a file that is in no slot, as file_drop() would. */
 static void file_drop_later(struct ditto_node_table *table, struct ditto_file *df)
 {
 	struct ditto_volume *volume = df->node->volume;
@@ -548,10 +551,15 @@ void ditto_file_unkeep(struct ditto_lock_point *point, struct file *file)
 	spin_lock(&node->lock);
 	df = file_find(node, file);
 	spin_unlock(&node->lock);
-	if (df)
-		ditto_file_put(df);
-	else
+	if (!df) {
 		__fput_sync(file);
+	} else if (current_work() == &node->volume->dispose_work) {
+		ditto_file_put(df);
+	} else if (refcount_dec_and_test(&df->ref)) {
+		/* The caller may be a callback of the lock table, and a close may need the disk. */
+		ditto_node_hold(node);
+		file_drop_later(node->volume->srv->nodes, df);
+	}
 }
 
 void ditto_file_settle(struct ditto_lock_point *point)
