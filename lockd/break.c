@@ -16,6 +16,7 @@
 #include <linux/wait_bit.h>
 #include <linux/workqueue.h>
 
+#include "../net/callback.h"
 #include "check_private.h"
 #include "client_private.h"
 #include "lease_private.h"
@@ -314,9 +315,11 @@ void ditto_lease_notify_work(struct work_struct *work)
 	struct ditto_lease *lease = container_of(work, struct ditto_lease, tell);
 	struct ditto_client *client = lease->claim.owner->client;
 	struct ditto_change *change;
+	struct ditto_callback cb;
 	bool ack;
 	u8 keep;
 
+	ditto_callback_enter(&cb);
 	while ((change = change_next(lease))) {
 		lease->ops->notify(lease, &change->change);
 		kfree(change);
@@ -332,6 +335,7 @@ void ditto_lease_notify_work(struct work_struct *work)
 
 	ditto_client_hold(client);
 	ditto_lease_put(lease);
+	ditto_callback_leave(&cb);
 	ditto_callback_end(client);
 	ditto_client_put(client);
 }
@@ -344,8 +348,10 @@ void ditto_lease_expire_work(struct work_struct *work)
 {
 	struct ditto_lease *lease = container_of(to_delayed_work(work), struct ditto_lease, expire);
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
+	struct ditto_callback cb;
 	u64 now;
 
+	ditto_callback_enter(&cb);
 	if (!ctx)
 		goto put;
 	if (lease->state != DITTO_LEASE_BREAKING || !lease->told)
@@ -361,6 +367,7 @@ unlock:
 	ditto_lock_ctx_unlock(ctx);
 put:
 	ditto_lease_put(lease);
+	ditto_callback_leave(&cb);
 }
 
 void ditto_changes_free(struct list_head *changes)

@@ -24,6 +24,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "../net/callback.h"
 #include "client_private.h"
 #include "lock_ctx_private.h"
 #include "mirror_private.h"
@@ -428,9 +429,11 @@ static struct cover *cover_next_hit(struct ditto_mirror *mirror)
 static void cover_work(struct work_struct *work)
 {
 	struct ditto_mirror *mirror = container_of(work, struct ditto_mirror, refine);
+	struct ditto_callback cb;
 	struct cover *cover;
 	int err;
 
+	ditto_callback_enter(&cb);
 	do {
 		mutex_lock(&mirror->lock);
 		quiet_begin(mirror);
@@ -442,6 +445,7 @@ static void cover_work(struct work_struct *work)
 	} while (cover);
 	ditto_yield_end();
 	ditto_mirror_put(mirror);
+	ditto_callback_leave(&cb);
 }
 
 bool ditto_cover_hit(struct ditto_mirror *mirror, u64 first, u64 last)

@@ -27,6 +27,7 @@
 #include <linux/fs.h>
 #include <linux/jiffies.h>
 
+#include "../net/callback.h"
 #include "acting.h"
 #include "lock_ctx_private.h"
 #include "mirror_private.h"
@@ -274,8 +275,10 @@ static void mirror_work(struct work_struct *work)
 {
 	struct ditto_mirror *mirror = container_of(to_delayed_work(work), struct ditto_mirror,
 						   work);
+	struct ditto_callback cb;
 	int err;
 
+	ditto_callback_enter(&cb);
 	clear_bit(DITTO_MIRROR_BUSY, &mirror->flags);
 	/*
 	 * A caller that found the bit set in mirror_kick() relies on everything read from here on.
@@ -292,15 +295,19 @@ static void mirror_work(struct work_struct *work)
 	if (err)
 		mirror_kick(mirror, LOWER_AGAIN_MS);
 	ditto_mirror_put(mirror);
+	ditto_callback_leave(&cb);
 }
 
 static void mirror_again(struct work_struct *work)
 {
 	struct ditto_mirror *mirror = container_of(to_delayed_work(work), struct ditto_mirror,
 						   again);
+	struct ditto_callback cb;
 
+	ditto_callback_enter(&cb);
 	mirror_kick(mirror, 0);
 	ditto_mirror_put(mirror);
+	ditto_callback_leave(&cb);
 }
 
 void ditto_mirror_lease_init(struct ditto_mirror *mirror)

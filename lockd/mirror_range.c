@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "../net/callback.h"
 #include "client_private.h"
 #include "lock_ctx_private.h"
 #include "mirror_private.h"
@@ -467,8 +468,10 @@ static void turn_work(struct work_struct *work)
 	struct ditto_wait *wait = mw->wait;
 	struct ditto_mirror *mirror = ditto_mirror_hold(mw->mirror);
 	struct ditto_client *client = wait->request.owner->client;
+	struct ditto_callback cb;
 
 	ditto_client_hold(client);
+	ditto_callback_enter(&cb);
 	clear_bit(WAIT_BUSY, &mw->flags);
 	/*
 	 * A caller that found the bit set in mirror_range_kick() relies on everything read from
@@ -484,4 +487,5 @@ static void turn_work(struct work_struct *work)
 	ditto_callback_end(client);
 	ditto_client_put(client);
 	ditto_mirror_put(mirror);
+	ditto_callback_leave(&cb);
 }

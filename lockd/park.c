@@ -5,14 +5,18 @@
  *
  * Locking: ctx->lock guards the list and park->point.
  */
+#include "../net/callback.h"
 #include "lock_ctx_private.h"
 #include "wait_private.h"
 
 static void park_work(struct work_struct *work)
 {
 	struct ditto_park *park = container_of(work, struct ditto_park, work);
+	struct ditto_callback cb;
 
+	ditto_callback_enter(&cb);
 	park->done(park);
+	ditto_callback_leave(&cb);
 }
 
 void ditto_park_init(struct ditto_park *park, void (*done)(struct ditto_park *park))

@@ -13,6 +13,7 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
+#include "../net/callback.h"
 #include "check_private.h"
 #include "client_private.h"
 #include "lock_ctx_private.h"
@@ -76,13 +77,16 @@ static void wait_work(struct work_struct *work)
 {
 	struct ditto_wait *wait = container_of(work, struct ditto_wait, work);
 	struct ditto_client *client = wait->request.owner->client;
+	struct ditto_callback cb;
 
 	ditto_client_hold(client);
+	ditto_callback_enter(&cb);
 	/* The range may have been granted and already released with the client. */
 	if (READ_ONCE(client->dead))
 		WRITE_ONCE(wait->result, -ESHUTDOWN);
 	wait->granted(wait, wait->result);
 	ditto_wait_put(wait);
+	ditto_callback_leave(&cb);
 	ditto_callback_end(client);
 	ditto_client_put(client);
 }

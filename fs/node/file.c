@@ -30,6 +30,7 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
+#include "../../net/callback.h"
 #include "../../net/server.h"
 #include "../../net/server_private.h"
 #include "../share/share.h"
@@ -75,6 +76,7 @@ static void file_close(struct ditto_file *df)
 {
 	struct ditto_node *node = df->node;
 
+	ditto_assert_no_callback();
 	spin_lock(&node->lock);
 	hlist_del(&df->of_node);
 	spin_unlock(&node->lock);

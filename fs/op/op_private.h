@@ -21,6 +21,7 @@
 #include <linux/mount.h>
 #include <linux/sched.h>
 
+#include "../../net/callback.h"
 #include "../../net/server.h"
 #include "../node/file.h"
 #include "../node/node_private.h"
@@ -42,6 +43,7 @@ static inline const struct cred *ditto_op_enter(const struct ditto_op *op)
 {
 	const struct cred *old = current_cred();
 
+	ditto_assert_no_callback();
 	rcu_assign_pointer(current->cred, op->cred->cred);
 	return old;
 }

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "../../lockd/range.h"
+#include "../../net/callback.h"
 #include "../name/name_private.h"
 #include "../node/handle.h"
 #include "../op/space.h"
@@ -321,6 +322,7 @@ void ditto_instance_close(struct ditto_op *op, struct ditto_instance *inst)
 {
 	struct ditto_share *share = share_get(inst);
 
+	ditto_assert_no_callback();
 	ditto_open_revoke(&inst->open);
 	if (share) {
 		struct ditto_instance_list *list = instance_list(share, inst);

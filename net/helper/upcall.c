@@ -22,6 +22,7 @@
 #include <net/genetlink.h>
 #include <kunit/visibility.h>
 
+#include "../callback.h"
 #include "../event.h"
 #include "../netlink.h"
 #include "../server.h"
@@ -287,9 +288,11 @@ static void upcall_waiter_done(struct ditto_upcall_req *ask, int err)
 int ditto_upcall_ask(struct ditto_server *srv, const struct ditto_upcall *what,
 		     const struct in6_addr *peer)
 {
-	struct upcall_waiter *waiter = kzalloc(sizeof(*waiter), GFP_KERNEL);
+	struct upcall_waiter *waiter;
 	int err;
 
+	ditto_assert_no_callback();
+	waiter = kzalloc(sizeof(*waiter), GFP_KERNEL);
 	if (!waiter)
 		return -ENOMEM;
 	waiter->ask.what = *what;

@@ -5,12 +5,21 @@
 #include <net/net_namespace.h>
 
 #include "../../../lockd/lease_private.h"
+#include "../../../net/callback.h"
 #include "../await.h"
 #include "claim_common.h"
 
 u64 claim_now;
 
 static atomic_t wait_order;
+/* Callbacks that ran where ditto_assert_no_callback() would not find them. */
+static atomic_t unwatched;
+
+void claim_callback(void)
+{
+	if (!ditto_callback_is_current())
+		atomic_inc(&unwatched);
+}
 
 static u64 clock_read(void)
 {
@@ -38,6 +47,7 @@ void claim_test_exit(struct kunit *test)
 	flush_workqueue(table->yield_wq);
 	flush_workqueue(table->release_wq);
 	flush_workqueue(table->wq);
+	KUNIT_EXPECT_EQ(test, atomic_xchg(&unwatched, 0), 0);
 	for (int kind = 0; kind < DITTO_CLAIM_KINDS; kind++)
 		KUNIT_EXPECT_EQ(test, ditto_locks_live(table, kind), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->waiting), 0);
@@ -151,6 +161,7 @@ static void told_breaking(struct ditto_lease *lease, u8 keep, bool ack)
 	static const struct ditto_intent write = { .kind = DITTO_INTENT_WRITE };
 	struct claim_told *told = ditto_lease_private(lease);
 
+	claim_callback();
 	if (told->slow_ms)
 		msleep(told->slow_ms);
 	if (told->changes_point)
@@ -166,6 +177,7 @@ static void told_revoked(struct ditto_lease *lease)
 {
 	struct claim_told *told = ditto_lease_private(lease);
 
+	claim_callback();
 	if (told->slow_ms)
 		msleep(told->slow_ms);
 	atomic_inc(&told->revokes);
@@ -175,6 +187,7 @@ static void told_notify(struct ditto_lease *lease, const struct ditto_entry_chan
 {
 	struct claim_told *told = ditto_lease_private(lease);
 
+	claim_callback();
 	memset(told->name, 0, sizeof(told->name));
 	memcpy(told->name, change->name, min_t(size_t, change->len, sizeof(told->name) - 1));
 	atomic_inc(&told->changes);
@@ -234,6 +247,7 @@ static void wait_granted(struct ditto_wait *wait, int error)
 {
 	struct claim_wait *w = container_of(wait, struct claim_wait, wait);
 
+	claim_callback();
 	w->result = error;
 	w->order = atomic_inc_return(&wait_order);
 	atomic_inc(&w->granted);

@@ -106,6 +106,9 @@ void claim_client_end(struct kunit *test, struct claim_client *c);
 /* The owner of a client with a key of four bytes, to be put. */
 struct ditto_owner *claim_owner(struct kunit *test, struct claim_client *c, u32 key);
 
+/* Called by all callbacks of the table: a test fails if one does not count as such. */
+void claim_callback(void);
+
 extern const struct ditto_lease_ops claim_lease_ops;
 /* Request a grant that @told records; the result is that of ditto_lease_grant(). */
 struct ditto_lease *claim_grant(struct claim_node *node, struct ditto_owner *key,
