@@ -123,6 +123,16 @@ void ditto_mirror_yield(struct ditto_mirror *mirror);
 int ditto_mirror_turn(struct ditto_lock_ctx *ctx, struct ditto_wait *wait);
 
 /**
+ * ditto_mirror_wait_join - let the VFS be asked for a request that was queued without a mirror
+ * @ctx: locked, has a mirror
+ * @wait: the request
+ *
+ * Context: ctx->lock held. Defined in mirror_range.c.
+ * Return: false without memory.
+ */
+bool ditto_mirror_wait_join(struct ditto_lock_ctx *ctx, struct ditto_wait *wait);
+
+/**
  * ditto_mirror_wait_leave - a request leaves the queue: do not let its work wait for a retry
  * @wait: the request; it may have no mirror
  *

@@ -37,14 +37,22 @@ struct ditto_mirror_wait {
 	unsigned long flags;
 };
 
-/* The work has a reference on the request, and the release of the client waits for it. */
+/*
+ * The work has a reference on the request, and the release of the client waits for it: the callback
+ * is counted before the reference is taken.
+ */
 static void mirror_range_kick(struct ditto_mirror_wait *mw, unsigned int ms)
 {
+	struct ditto_client *client = mw->wait->request.owner->client;
+
 	if (test_and_set_bit(WAIT_BUSY, &mw->flags))
 		return;
-	if (!refcount_inc_not_zero(&mw->wait->ref))
+	ditto_callback_begin(client);
+	if (!refcount_inc_not_zero(&mw->wait->ref)) {
+		/* It is being freed, and has its owner until the VFS has forgotten it. */
+		ditto_callback_end(client);
 		return;
-	ditto_callback_begin(mw->wait->request.owner->client);
+	}
 	queue_delayed_work(mw->mirror->point->table->wq, &mw->work, msecs_to_jiffies(ms));
 }
 
@@ -269,9 +277,9 @@ EXPORT_SYMBOL_NS_GPL(ditto_mirror_check_io, DITTO);
 static void turn_work(struct work_struct *work);
 
 static struct ditto_mirror_wait *mirror_wait_alloc(struct ditto_mirror *mirror,
-						   struct ditto_wait *wait)
+						   struct ditto_wait *wait, gfp_t gfp)
 {
-	struct ditto_mirror_wait *mw = kzalloc(sizeof(*mw), GFP_KERNEL);
+	struct ditto_mirror_wait *mw = kzalloc(sizeof(*mw), gfp);
 
 	if (!mw)
 		return NULL;
@@ -354,7 +362,7 @@ int ditto_mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_requ
 	if (!wait || (err != -EAGAIN && err != -EBUSY))
 		return err;
 
-	wait->mirror = mirror_wait_alloc(mirror, wait);
+	wait->mirror = mirror_wait_alloc(mirror, wait, GFP_KERNEL);
 	if (!wait->mirror)
 		return -ENOMEM;
 	err = ditto_wait_enqueue(req, wait, conflict, prealloc);
@@ -380,6 +388,13 @@ int ditto_mirror_give_up(struct ditto_mirror *mirror, const struct ditto_range_r
 		ditto_mirror_sync_left(mirror, left, req->first, req->last);
 	mutex_unlock(&mirror->lock);
 	return ret;
+}
+
+bool ditto_mirror_wait_join(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
+{
+	lockdep_assert_held(&ctx->lock);
+	wait->mirror = mirror_wait_alloc(ctx->mirror, wait, GFP_ATOMIC);
+	return wait->mirror;
 }
 
 int ditto_mirror_turn(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)

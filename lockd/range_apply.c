@@ -83,7 +83,9 @@ void ditto_range_remove(struct ditto_range *range)
 
 void ditto_range_drop(struct ditto_range *range)
 {
-	range->mirror = ditto_mirror_hold(range->claim.ctx->mirror);
+	/* One that was dropped while pending has it: a node has no other as long as it is held. */
+	if (!range->mirror)
+		range->mirror = ditto_mirror_hold(range->claim.ctx->mirror);
 	ditto_range_remove(range);
 }
 

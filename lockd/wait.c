@@ -245,7 +245,11 @@ void ditto_wait_pump(struct ditto_lock_ctx *ctx)
 			continue;
 		if (!wait->barge && ditto_wait_ahead(ctx, &wait->request, wait, NULL))
 			continue;
-		if (wait->mirror)
+		/* The node may have got a mirror since the request was queued. */
+		if (ctx->mirror && !wait->mirror && !wait->tell &&
+		    !ditto_mirror_wait_join(ctx, wait))
+			err = -ENOMEM;
+		else if (wait->mirror)
 			err = ditto_mirror_turn(ctx, wait);
 		else if (wait->tell)
 			err = ditto_range_conflict_check(ctx, &wait->request, NULL);

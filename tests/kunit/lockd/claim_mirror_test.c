@@ -194,6 +194,27 @@ static void waits_for_a_local_process(struct kunit *test)
 	mirror_test_end(test, t);
 }
 
+/* A request without a file that waits is shown to local processes, once others have a file. */
+static void waits_until_a_file_comes(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	struct ditto_range_request plain[2];
+	struct claim_wait *wait = claim_wait(test);
+
+	for (u32 i = 0; i < 2; i++)
+		plain[i] = claim_req(t->node, t->owner[i], true, 0, 9);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&plain[0], NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&plain[1], &wait->wait, NULL), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 100, 109), 0);
+	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 0, 0, 9), 0);
+	KUNIT_EXPECT_TRUE(test, granted_soon(wait));
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 5), 0);
+	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 1, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 5), 2);
+	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 0, 100, 109), 0);
+	mirror_test_end(test, t);
+}
+
 /* A file system with locks of its own: it refuses, and does not notify waiters. */
 static int refusing_lock(struct file *file, int cmd, struct file_lock *fl)
 {
@@ -512,6 +533,7 @@ static struct kunit_case claim_mirror_cases[] = {
 	KUNIT_CASE(stacks_are_shown_as_one),
 	KUNIT_CASE(shown_range_is_granted_once),
 	KUNIT_CASE(waits_for_a_local_process),
+	KUNIT_CASE(waits_until_a_file_comes),
 	KUNIT_CASE(leaves_before_the_retry),
 	KUNIT_CASE_SLOW(waits_where_nobody_tells),
 	KUNIT_CASE(writers_ask_with_their_file),
