@@ -49,6 +49,8 @@ void ditto_yield_end(void)
 {
 	atomic_inc(&yields_done);
 	atomic_dec(&yields_due);
+	/* Orders both before the search for waiters. */
+	smp_mb__after_atomic();
 	wake_up_var(&yields_done);
 }
 
