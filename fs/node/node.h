@@ -44,6 +44,7 @@ struct ditto_acl_kept;
 struct ditto_casefold;
 struct ditto_cred;
 struct ditto_local;
+struct ditto_room;
 struct ditto_server;
 struct ditto_share;
 struct ditto_stub;
@@ -122,6 +123,7 @@ static_assert(sizeof(struct ditto_fid) == 2 + 44);
  * @release_lock: guards @release_candidates; no other lock nests inside
  * @release_candidates: nodes with data that has come back, in the order of the last recalls or
  *	attempts to free it; see fs/offload/make_room.c
+ * @room: how room is made, see fs/offload/make_room.c
  * @offload_ahead: ranges that are being brought back in advance
  * @offload_session: random number, see fs/offload/stored.c; constant
  * @uncut_lock: guards @uncut and @uncut_count; the queue of @uncut_work nests inside
@@ -170,6 +172,7 @@ struct ditto_volume {
 	bool offload_stopped;
 	spinlock_t release_lock;	/* see above */
 	struct list_head release_candidates;
+	struct ditto_room *room;
 	u64 offload_session;
 	spinlock_t uncut_lock;	/* see above */
 	struct list_head uncut;

@@ -16,7 +16,9 @@
 #include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 #include <linux/statfs.h>
 #include <linux/workqueue.h>
 #include <linux/xattr.h>
@@ -39,6 +41,20 @@
 /* Mark of files and directories by "dittoctl offload pin", "never" and "auto". */
 #define MARK_XATTR	"trusted.ditto.keep"
 #define MARK_AUTO	"auto"
+
+int ditto_room_init(struct ditto_volume *volume)
+{
+	volume->room = kzalloc(sizeof(*volume->room), GFP_KERNEL);
+	if (!volume->room)
+		return -ENOMEM;
+	mutex_init(&volume->room->lock);
+	return 0;
+}
+
+void ditto_room_exit(struct ditto_volume *volume)
+{
+	kfree(volume->room);
+}
 
 void ditto_release_candidate_note(struct ditto_stub *stub)
 {
@@ -209,20 +225,19 @@ static u64 candidate_holds(struct ditto_node *node)
 /* Begin to free so many bytes. Return: number of jobs. */
 static u32 room_begin(struct ditto_volume *volume, u32 search, u32 most, u64 bytes)
 {
-	struct ditto_offload *offload = volume->srv->offload;
 	struct ditto_room_job *job;
 	u64 hoped = 0;
 	u32 n;
 
 	most = min(most, DITTO_ROOM_JOBS);
 	for (n = 0; n < most && hoped < bytes; n++) {
-		job = &offload->room_jobs[n];
+		job = &volume->room->jobs[n];
 		job->node = candidate_take(volume, search);
 		if (!job->node)
 			break;
 		hoped += candidate_holds(job->node);
 		INIT_WORK(&job->work, room_work);
-		queue_work(offload->room_wq, &job->work);
+		queue_work(volume->srv->offload->room_wq, &job->work);
 	}
 	return n;
 }
@@ -233,20 +248,20 @@ static u32 room_begin(struct ditto_volume *volume, u32 search, u32 most, u64 byt
  */
 static u64 room_search(struct ditto_volume *volume, u64 bytes)
 {
-	struct ditto_offload *offload = volume->srv->offload;
+	struct ditto_room *room = volume->room;
 	u32 left = SEARCH_MAX, search, n;
 	u64 freed = 0;
 
-	lockdep_assert_held(&offload->room);
-	search = ++offload->search;
+	lockdep_assert_held(&room->lock);
+	search = ++room->search;
 	while (freed < bytes && left) {
 		n = room_begin(volume, search, left, bytes - freed);
 		if (!n)
 			break;
 		while (n--) {
-			flush_work(&offload->room_jobs[n].work);
-			freed += offload->room_jobs[n].bytes;
-			left -= !offload->room_jobs[n].bytes;
+			flush_work(&room->jobs[n].work);
+			freed += room->jobs[n].bytes;
+			left -= !room->jobs[n].bytes;
 		}
 	}
 	return freed;
@@ -254,12 +269,11 @@ static u64 room_search(struct ditto_volume *volume, u64 bytes)
 
 bool ditto_release_make_room(struct ditto_volume *volume, u64 bytes)
 {
-	struct ditto_offload *offload = volume->srv->offload;
 	u64 freed;
 
-	mutex_lock(&offload->room);
+	mutex_lock(&volume->room->lock);
 	freed = room_search(volume, bytes);
-	mutex_unlock(&offload->room);
+	mutex_unlock(&volume->room->lock);
 	return freed > 0;
 }
 
@@ -277,23 +291,21 @@ static u64 room_now(const struct path *path, u64 *reserve)
 
 void ditto_release_keep_room(struct ditto_volume *volume, const struct path *path, u64 needed)
 {
-	struct ditto_offload *offload = volume->srv->offload;
 	u64 reserve, room;
 
 	needed += DITTO_OFFLOAD_HEADROOM;
 	if (room_now(path, &reserve) >= needed)
 		return;
-	mutex_lock(&offload->room);
+	mutex_lock(&volume->room->lock);
 	/* Somebody else may have made room meanwhile. */
 	room = room_now(path, &reserve);
 	if (room < needed)
 		room_search(volume, needed - room);
-	mutex_unlock(&offload->room);
+	mutex_unlock(&volume->room->lock);
 }
 
 void ditto_release_restore_reserve(struct ditto_volume *volume, const struct path *path, u64 came)
 {
-	struct ditto_offload *offload = volume->srv->offload;
 	u64 reserve, room = room_now(path, &reserve), want, freed;
 
 	if (room >= reserve + DITTO_OFFLOAD_HEADROOM)
@@ -304,9 +316,9 @@ void ditto_release_restore_reserve(struct ditto_volume *volume, const struct pat
 	 */
 	want = min(2 * reserve + DITTO_OFFLOAD_HEADROOM - room,
 		   max_t(u64, 2 * came, RESERVE_STEP));
-	while (want && !READ_ONCE(volume->offload_stopped) && mutex_trylock(&offload->room)) {
+	while (want && !READ_ONCE(volume->offload_stopped) && mutex_trylock(&volume->room->lock)) {
 		freed = room_search(volume, min_t(u64, want, RESERVE_STEP));
-		mutex_unlock(&offload->room);
+		mutex_unlock(&volume->room->lock);
 		if (!freed)
 			break;
 		want -= min(want, freed);

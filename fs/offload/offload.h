@@ -340,6 +340,9 @@ int ditto_offload_fill(struct ditto_server *srv, const struct ditto_offload_fill
  */
 void ditto_offload_share_changed(struct ditto_share *share);
 
+/* Allocate and free what a volume makes room with. Return: 0 or -ENOMEM. */
+int ditto_room_init(struct ditto_volume *volume);
+void ditto_room_exit(struct ditto_volume *volume);
 /* A volume begins to serve a file system. May sleep. */
 void ditto_offload_volume_start(struct ditto_volume *volume);
 /* A volume has ended: it has no node any more. May sleep. */

@@ -14,8 +14,8 @@
  * keeps apart what waits for each.
  *
  * Locking: recall->lock (mutex) is held while data is copied, and taken by the worker to end that.
- * It nests outside of offload->room, write access to the mount and stub->sem. stub->lock guards
- * the list of recalls. The table of recalls has its own lock.
+ * It nests outside of the lock of struct ditto_room, write access to the mount and stub->sem.
+ * stub->lock guards the list of recalls. The table of recalls has its own lock.
  *
  * Lifetime: the request has a reference, which passes to the worker; so has whoever copies data. A
  * recall holds the node.
@@ -595,11 +595,10 @@ int ditto_offload_init(struct ditto_server *srv)
 		return -ENOMEM;
 	xa_init_flags(&offload->recalls, XA_FLAGS_ALLOC1);
 	offload->term = get_random_u32();
-	mutex_init(&offload->room);
 	offload->wq = alloc_workqueue("ditto_offload", WQ_UNBOUND, 0);
 	if (!offload->wq)
 		goto free;
-	offload->room_wq = alloc_workqueue("ditto_room", WQ_UNBOUND, DITTO_ROOM_JOBS);
+	offload->room_wq = alloc_workqueue("ditto_room", WQ_UNBOUND, 0);
 	if (!offload->room_wq)
 		goto destroy;
 	offload->stats = ditto_stats_register(srv, "offload", offload_ops, DITTO_OFFLOAD_COUNTS);

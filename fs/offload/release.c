@@ -96,6 +96,7 @@ void ditto_offload_volume_end(struct ditto_volume *volume)
 	spin_unlock(&volumes_lock);
 	ditto_offload_guard_free(volume);
 	ditto_fairq_exit(&volume->offload_queue);
+	ditto_room_exit(volume);
 }
 
 /* Return: true if no other volume serves the file system, or, if @first, none since earlier. */

@@ -149,16 +149,25 @@ struct ditto_room_job {
 };
 
 /**
+ * struct ditto_room - how a volume makes room
+ * @lock: one task at a time makes room; outside of the locks of stubs
+ * @search: number of the last search for room; under @lock
+ * @jobs: under @lock
+ */
+struct ditto_room {
+	struct mutex lock;	/* see above */
+	u32 search;
+	struct ditto_room_job jobs[DITTO_ROOM_JOBS];
+};
+
+/**
  * struct ditto_offload - offloaded files of a server
  * @recalls: struct ditto_recall by number
  * @next: where the search for a free number continues
  * @term: upper half of the numbers; random
  * @stats: counters
  * @wq: ends recalls, which waits for disks
- * @room: one task at a time makes room; outside of the locks of stubs
- * @search: number of the last search for room; under @room
- * @room_wq: runs @room_jobs; recalls wait for it, so it is not @wq
- * @room_jobs: under @room
+ * @room_wq: runs the jobs of all volumes that make room; recalls wait for it, so it is not @wq
  */
 struct ditto_offload {
 	struct xarray recalls;
@@ -166,10 +175,7 @@ struct ditto_offload {
 	u32 term;
 	struct ditto_stats_group *stats;
 	struct workqueue_struct *wq;
-	struct mutex room;	/* see above */
-	u32 search;
 	struct workqueue_struct *room_wq;
-	struct ditto_room_job room_jobs[DITTO_ROOM_JOBS];
 };
 
 /* stub.c */

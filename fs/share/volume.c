@@ -235,6 +235,9 @@ static struct ditto_volume *volume_new(struct ditto_node_table *table, const str
 	INIT_LIST_HEAD(&volume->dead);
 	mutex_init(&volume->names_lock);
 	ditto_node_dispose_init(volume);
+	err = ditto_room_init(volume);
+	if (err)
+		goto free;
 	volume->mark = kzalloc(sizeof(*volume->mark), GFP_KERNEL);
 	if (!volume->mark) {
 		err = -ENOMEM;
@@ -265,6 +268,7 @@ end_dosattr:
 put_mark:
 	fsnotify_put_mark(volume->mark);
 free:
+	ditto_room_exit(volume);
 	kfree(volume);
 	return ERR_PTR(err);
 }

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Offloaded data that comes back to a full disk, with a helper of the tests' own."""
 import contextlib
+import copy
 import errno
 import os
+import threading
 import types
 
 import nfs3
 import smb2
 from fault_points import AGAIN, Point
-from harness import eq, mount, one_of, put, run, test, umount, wait_for
+from harness import eq, frozen, mount, one_of, put, run, sleepers, test, umount, wait_for
+from offload_helper import Offload
 from t_offload_kernel import MIB, RANGE, helper, local, offloaded, pattern, settled
 
 RECORD, STORED, MARK = (f'trusted.ditto.{name}' for name in ('offload', 'stored', 'keep'))
@@ -21,10 +24,10 @@ class SmallDisk:
     """
     AT = RANGE + 12345
 
-    def __init__(self, w, kind='ext4'):
-        self.volume = w.volume(f'{w.base}/small', kind, {'ext4': '96m', 'xfs': '320m'}[kind])
+    def __init__(self, w, kind='ext4', name='small'):
+        self.volume = w.volume(f'{w.base}/{name}', kind, {'ext4': '96m', 'xfs': '320m'}[kind])
         os.chmod(self.volume.where, 0o777)
-        w.server.add('small', self.volume.where, offload=True)
+        w.server.add(name, self.volume.where, offload=True)
         w.server.ctl('server', 'set', 'offload-read-ahead', '0')
 
     def path(self, name):
@@ -299,6 +302,41 @@ def one_part_on_ext4(w):
 @test(offload=True)
 def one_part_on_xfs(w):
     one_part(w, 'xfs')
+
+
+@test(offload=True)
+def full_disk_that_is_stuck(w):
+    """A full disk that is frozen keeps no other one from making room."""
+    with helper(w) as h:
+        # What gives data to the one does not wait for the other.
+        giver = copy.copy(h)
+        giver.fill = Offload(w.server_ns)
+        disks = [SmallDisk(w, name=name) for name in ('stuck', 'other')]
+        data, clients = [], []
+        for disk in disks:
+            for name in 'pq':
+                put(disk.path(name), b'')
+                os.chmod(disk.path(name), 0o666)
+            data.append({name: offloaded(w, h, disk.path(name), pattern(name, RANGE + 4 * MIB))
+                         for name in 'pq'})
+            disk.leave(11 * MIB)
+            clients.append(w.client.nfs(path=disk.volume.where))
+            disk.part(h, clients[-1], 'p', data[-1]['p'])
+            disk.leave(2 * MIB)
+        stuck, other = disks
+        n, h.how = clients[0], lambda request: 'hold'
+        eq(n.read(n.lookup(n.root, 'q').fh, stuck.AT, 4096).status, nfs3.JUKEBOX)
+        wait_for('the request', lambda: h.held)
+        request, h.held, h.how = h.held[0], [], lambda request: None
+        with frozen(stuck.volume.where):
+            giving = threading.Thread(target=giver.give, args=(request,), daemon=True)
+            giving.start()
+            wait_for('what makes room hangs', lambda: sleepers('ditto_room'))
+            other.part(h, clients[1], 'q', data[1]['q'])
+            eq(h.fill.get(other.path('p'))['state'], 'offloaded', 'what gave way')
+        giving.join()
+        h.done(request)
+        stuck.part(h, clients[0], 'q', data[0]['q'])
 
 
 @test(offload=True)
