@@ -145,11 +145,12 @@ static int local_wait(struct ditto_stub *stub, long timeout)
 static void local_put(struct ditto_volume *volume, struct ditto_node *node,
 		      struct ditto_stub *stub)
 {
+	/* While the node keeps the volume; without one, the event does that the caller is in. */
+	if (atomic_dec_and_test(&volume->offload_waits))
+		wake_up_var(&volume->offload_waits);
 	ditto_stub_put(stub);
 	if (node)
 		ditto_node_put_later(node);
-	if (atomic_dec_and_test(&volume->offload_waits))
-		wake_up_var(&volume->offload_waits);
 }
 
 /* On the way to user space, the result of the system call is known and can be replaced. */
