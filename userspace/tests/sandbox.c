@@ -170,6 +170,35 @@ static int try_sockets(enum sandbox_kind kind)
 	return 0;
 }
 
+/* The libraries for authentication talk to local services by read() and write(). */
+static int try_libraries(enum sandbox_kind kind)
+{
+	int pair[2], one = 1;
+	char byte = 0;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		return 1;
+	if (sandbox_calls(kind))
+		return NO_SANDBOX;
+	if (write(pair[0], &byte, 1) != 1 || read(pair[1], &byte, 1) != 1)
+		return 2;
+	if (send(pair[0], &byte, 1, 0) >= 0 || errno != EPERM ||
+	    !setsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) || errno != EPERM ||
+	    !shutdown(pair[0], SHUT_RDWR) || errno != EPERM)
+		return 3;
+	if (socket(AF_INET, SOCK_STREAM, 0) >= 0 || socket(AF_NETLINK, SOCK_RAW, 0) >= 0)
+		return 4;
+	return socket(AF_UNIX, SOCK_STREAM, 0) < 0 ? 5 : 0;
+}
+
+static void sockets_of_libraries(void)
+{
+	int status = in_child(try_libraries, SANDBOX_LIBRARIES);
+
+	if (!CHECK(!status || status == NO_SANDBOX))
+		printf("%d\n", status);
+}
+
 static void sockets_of_names(void)
 {
 	int status = in_child(try_sockets, SANDBOX_HOSTS);
@@ -200,7 +229,8 @@ static void secrets_stay(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(no_new_code), TEST(files_of_names), TEST(sockets_of_names),
+		TEST(no_new_code), TEST(files_of_names), TEST(sockets_of_libraries),
+		TEST(sockets_of_names),
 		TEST(secrets_stay), { 0 }
 	};
 
