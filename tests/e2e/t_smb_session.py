@@ -466,6 +466,7 @@ def refusals_wait(w):
     for kind, value in ((ntlm.NTLMSSP_AV_TARGET_NAME, 'HTTP/a'.encode('utf-16le')),
                         (ntlm.NTLMSSP_AV_CHANNEL_BINDINGS, b'x' * 16)):
         held += [meant_for(kind, value, password) for password in (None, 'wrong')]
+    wait_for('all are refused', lambda: w.server.helper_log().count(' refused: ') == len(held))
     held.append(guess(w.client, None))
     for s, _ in held:
         eq(s.silent(1), True, 'is held')
