@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
+#include <linux/wait_bit.h>
 
 #include "check_private.h"
 #include "lease_private.h"
@@ -14,6 +15,7 @@
 /**
  * struct ditto_known - a client known from before the restart
  * @link: entry in grace->known
+ * @round: the last grace period in which it may reclaim
  * @finished: it reclaims nothing more
  * @guarded: it may reclaim more than ranges
  * @len: length of @id in bytes
@@ -21,11 +23,55 @@
  */
 struct ditto_known {
 	struct hlist_node link;
+	u32 round;
 	bool finished;
 	bool guarded;
 	u16 len;
 	u8 id[] __counted_by(len);
 };
+
+/*
+ * Changes of files are held off while it is not known whether a claim that may be reclaimed forbids
+ * them, and for as long as such a claim is on record.
+ */
+static void guards_update(struct ditto_lock_table *table)
+{
+	lockdep_assert_held(&table->grace.lock);
+	switch (table->state) {
+	case DITTO_STATE_NORMAL:
+		WRITE_ONCE(table->guards, false);
+		break;
+	case DITTO_STATE_LOADING:
+		WRITE_ONCE(table->guards, true);
+		break;
+	case DITTO_STATE_GRACE:
+		WRITE_ONCE(table->guards, table->grace.guarded);
+		break;
+	case DITTO_STATE_FORGETTING:
+		/* As at the end of the state before. */
+		break;
+	}
+}
+
+static void grace_state_set(struct ditto_lock_table *table, enum ditto_lock_state state)
+{
+	struct ditto_grace *grace = &table->grace;
+
+	lockdep_assert_held(&grace->lock);
+	if (state == table->state)
+		return;
+	if (table->state == DITTO_STATE_NORMAL) {
+		grace->left = table->clock();
+		locks_start_grace(table->net, &grace->manager);
+	}
+	WRITE_ONCE(table->state, state);
+	guards_update(table);
+	if (state == DITTO_STATE_NORMAL)
+		locks_end_grace(&grace->manager);
+	/* Pairs with the barrier of ditto_grace_wait(). */
+	smp_mb();
+	wake_up_var(&table->state);
+}
 
 /* The timer only says that the deadline may have passed; the clock decides. */
 static void grace_timer(struct work_struct *work)
@@ -57,7 +103,11 @@ void ditto_grace_exit(struct ditto_lock_table *table)
 	struct ditto_known *known;
 	struct hlist_node *next;
 
-	ditto_grace_end(table);
+	/* Nothing is forgotten: a grace period that is cut short continues in the next life. */
+	spin_lock(&table->grace.lock);
+	table->grace.over = true;
+	grace_state_set(table, DITTO_STATE_NORMAL);
+	spin_unlock(&table->grace.lock);
 	cancel_delayed_work_sync(&table->grace.end);
 	for (int i = 0; i < DITTO_KNOWN_BUCKETS; i++) {
 		hlist_for_each_entry_safe(known, next, &table->grace.known[i], link)
@@ -81,21 +131,39 @@ static struct ditto_known *known_find(struct ditto_grace *grace, const void *id,
 	return NULL;
 }
 
-static void guards_update(struct ditto_lock_table *table)
+static u32 grace_unfinished(const struct ditto_grace *grace)
 {
-	struct ditto_grace *grace = &table->grace;
-
-	lockdep_assert_held(&grace->lock);
-	WRITE_ONCE(table->guards, grace->active && grace->guarded);
+	return grace->expected - grace->finished;
 }
 
-/* Count one more client that may reclaim, or with @by -1 one less. */
-static void known_count(struct ditto_lock_table *table, const struct ditto_known *known, int by)
+/* The client may reclaim in this round. */
+static void known_expect(struct ditto_lock_table *table, struct ditto_known *known)
 {
-	table->grace.unfinished += by;
+	known->round = table->grace.round;
+	known->finished = false;
+	table->grace.expected++;
 	if (known->guarded)
-		table->grace.guarded += by;
+		table->grace.guarded++;
 	guards_update(table);
+}
+
+static bool known_may_reclaim(const struct ditto_grace *grace, const struct ditto_known *known)
+{
+	return known && READ_ONCE(known->round) == READ_ONCE(grace->round) &&
+	       !READ_ONCE(known->finished);
+}
+
+/* Those of the last round that did not reclaim may not do so in the next one. */
+static void round_begin(struct ditto_grace *grace)
+{
+	lockdep_assert_held(&grace->lock);
+	if (!grace->over)
+		return;
+	grace->over = false;
+	WRITE_ONCE(grace->round, grace->round + 1);
+	grace->expected = 0;
+	grace->finished = 0;
+	grace->guarded = 0;
 }
 
 int ditto_grace_know(struct ditto_lock_table *table, const void *id, size_t len,
@@ -115,45 +183,92 @@ int ditto_grace_know(struct ditto_lock_table *table, const void *id, size_t len,
 	memcpy(known->id, id, len);
 
 	spin_lock(&grace->lock);
+	round_begin(grace);
 	old = known_find(grace, id, len);
 	if (old) {
 		kfree(known);
-		/* A client that finished the last grace period may reclaim in the next. */
-		if (old->finished && !grace->active) {
-			old->finished = false;
-			known_count(table, old, 1);
-		}
+		if (old->round != grace->round)
+			known_expect(table, old);
 	} else if (grace->count >= DITTO_KNOWN_MAX) {
 		kfree(known);
 		err = -ENOSPC;
 	} else {
 		hlist_add_head(&known->link, known_bucket(grace, id, len));
 		grace->count++;
-		known_count(table, known, 1);
+		known_expect(table, known);
 	}
 	spin_unlock(&grace->lock);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_grace_know, DITTO);
 
-void ditto_grace_start(struct ditto_lock_table *table)
+/* Begin the grace period if any client may reclaim. */
+static bool grace_begin(struct ditto_lock_table *table)
 {
 	struct ditto_grace *grace = &table->grace;
 	u32 ms = READ_ONCE(table->settings.grace_ms);
 
-	spin_lock(&grace->lock);
-	if (!grace->unfinished || grace->active) {
-		spin_unlock(&grace->lock);
-		return;
-	}
-	WRITE_ONCE(grace->active, true);
+	lockdep_assert_held(&grace->lock);
+	if (grace->over || !grace_unfinished(grace))
+		return false;
 	grace->since = table->clock();
-	grace->until = grace->since + ms;
-	guards_update(table);
-	locks_start_grace(table->net, &grace->manager);
-	spin_unlock(&grace->lock);
+	WRITE_ONCE(grace->until, grace->since + ms);
+	grace_state_set(table, DITTO_STATE_GRACE);
 	mod_delayed_work(table->wq, &grace->end, msecs_to_jiffies(ms));
 	ditto_locks_report(table, DITTO_LOCK_GRACE_STARTED, NULL);
+	return true;
+}
+
+static void grace_normal(struct ditto_lock_table *table)
+{
+	grace_state_set(table, DITTO_STATE_NORMAL);
+	if (!table->grace.until)
+		return;
+	WRITE_ONCE(table->grace.until, 0);
+	ditto_locks_report(table, DITTO_LOCK_GRACE_ENDED, NULL);
+}
+
+/*
+ * Nobody reclaims any more. Whoever did not must be forgotten before others get what it held,
+ * because it could reclaim that after the next restart (RFC 8881 section 8.4.2.1).
+ */
+static void grace_forget(struct ditto_lock_table *table)
+{
+	struct ditto_grace *grace = &table->grace;
+
+	lockdep_assert_held(&grace->lock);
+	grace->over = true;
+	cancel_delayed_work(&grace->end);
+	grace_state_set(table, DITTO_STATE_FORGETTING);
+	grace->forgetting++;
+	if (!table->forget || !table->forget(table, grace->forgetting))
+		grace_normal(table);
+}
+
+void ditto_grace_load(struct ditto_lock_table *table)
+{
+	spin_lock(&table->grace.lock);
+	if (table->state == DITTO_STATE_NORMAL)
+		grace_state_set(table, DITTO_STATE_LOADING);
+	spin_unlock(&table->grace.lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_grace_load);
+
+void ditto_grace_loaded(struct ditto_lock_table *table)
+{
+	spin_lock(&table->grace.lock);
+	if (table->state == DITTO_STATE_LOADING && !grace_begin(table))
+		grace_normal(table);
+	spin_unlock(&table->grace.lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_grace_loaded);
+
+void ditto_grace_start(struct ditto_lock_table *table)
+{
+	spin_lock(&table->grace.lock);
+	if (table->state == DITTO_STATE_NORMAL || table->state == DITTO_STATE_FORGETTING)
+		grace_begin(table);
+	spin_unlock(&table->grace.lock);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_grace_start, DITTO);
 
@@ -163,7 +278,7 @@ void ditto_grace_resize(struct ditto_lock_table *table)
 	bool active;
 
 	spin_lock(&grace->lock);
-	active = grace->active;
+	active = table->state == DITTO_STATE_GRACE;
 	if (active)
 		WRITE_ONCE(grace->until, grace->since + READ_ONCE(table->settings.grace_ms));
 	spin_unlock(&grace->lock);
@@ -172,33 +287,44 @@ void ditto_grace_resize(struct ditto_lock_table *table)
 		mod_delayed_work(table->wq, &grace->end, 0);
 }
 
-static void grace_end_locked(struct ditto_lock_table *table)
-{
-	struct ditto_grace *grace = &table->grace;
-
-	lockdep_assert_held(&grace->lock);
-	if (!grace->active)
-		return;
-	WRITE_ONCE(grace->active, false);
-	guards_update(table);
-	locks_end_grace(&grace->manager);
-	cancel_delayed_work(&grace->end);
-	ditto_locks_report(table, DITTO_LOCK_GRACE_ENDED, NULL);
-}
-
 void ditto_grace_end(struct ditto_lock_table *table)
 {
 	spin_lock(&table->grace.lock);
-	grace_end_locked(table);
+	if (table->state == DITTO_STATE_GRACE)
+		grace_forget(table);
+	else if (table->state == DITTO_STATE_LOADING)
+		grace_state_set(table, DITTO_STATE_NORMAL);
 	spin_unlock(&table->grace.lock);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_grace_end, DITTO);
 
-bool ditto_grace_active(struct ditto_lock_table *table)
+void ditto_grace_forgotten(struct ditto_lock_table *table, u64 number)
 {
-	return READ_ONCE(table->grace.active) || locks_in_grace(table->net);
+	spin_lock(&table->grace.lock);
+	/* Another grace period may have begun, with others to be forgotten. */
+	if (table->state == DITTO_STATE_FORGETTING && table->grace.forgetting == number)
+		grace_normal(table);
+	spin_unlock(&table->grace.lock);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_grace_active, DITTO);
+EXPORT_SYMBOL_IF_KUNIT(ditto_grace_forgotten);
+
+bool ditto_grace_wait(struct ditto_lock_table *table, enum ditto_lock_state state,
+		      unsigned int ms)
+{
+	return wait_var_event_timeout(&table->state, READ_ONCE(table->state) != state,
+				      msecs_to_jiffies(ms));
+}
+EXPORT_SYMBOL_NS_GPL(ditto_grace_wait, DITTO);
+
+bool ditto_grace_holds(struct ditto_lock_table *table, enum ditto_claim_kind kind)
+{
+	if (unlikely(READ_ONCE(table->state) != DITTO_STATE_NORMAL))
+		return true;
+	/* The second test takes a lock. */
+	return unlikely(locks_in_grace(table->net)) &&
+	       (kind == DITTO_CLAIM_RANGE || opens_in_grace(table->net));
+}
+EXPORT_SYMBOL_NS_GPL(ditto_grace_holds, DITTO);
 
 u32 ditto_grace_left(struct ditto_lock_table *table, u32 *unfinished)
 {
@@ -207,8 +333,8 @@ u32 ditto_grace_left(struct ditto_lock_table *table, u32 *unfinished)
 	u32 left = 0;
 
 	spin_lock(&grace->lock);
-	*unfinished = grace->unfinished;
-	if (grace->active && grace->until > now)
+	*unfinished = grace_unfinished(grace);
+	if (table->state == DITTO_STATE_GRACE && grace->until > now)
 		left = DIV_ROUND_UP_ULL(grace->until - now, MSEC_PER_SEC);
 	spin_unlock(&grace->lock);
 	return left;
@@ -218,11 +344,12 @@ EXPORT_SYMBOL_NS_GPL(ditto_grace_left, DITTO);
 bool ditto_grace_admit(struct ditto_client *client, const void *id, size_t len)
 {
 	struct ditto_grace *grace = &client->table->grace;
-	struct ditto_known *known;
+	struct ditto_known *known = NULL;
 
 	spin_lock(&grace->lock);
-	known = grace->active ? known_find(grace, id, len) : NULL;
-	if (known && known->finished)
+	if (client->table->state == DITTO_STATE_GRACE)
+		known = known_find(grace, id, len);
+	if (!known_may_reclaim(grace, known))
 		known = NULL;
 	WRITE_ONCE(client->known, known);
 	spin_unlock(&grace->lock);
@@ -238,23 +365,33 @@ void ditto_grace_done(struct ditto_client *client)
 	spin_lock(&grace->lock);
 	known = client->known;
 	WRITE_ONCE(client->known, NULL);
-	if (known && !known->finished) {
-		known->finished = true;
-		known_count(client->table, known, -1);
-		if (!grace->unfinished)
-			grace_end_locked(client->table);
+	if (known_may_reclaim(grace, known)) {
+		WRITE_ONCE(known->finished, true);
+		grace->finished++;
+		if (known->guarded)
+			grace->guarded--;
+		guards_update(client->table);
+		if (client->table->state == DITTO_STATE_GRACE && !grace_unfinished(grace))
+			grace_forget(client->table);
 	}
 	spin_unlock(&grace->lock);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_grace_done, DITTO);
 
-int ditto_grace_check(struct ditto_client *client, bool reclaim)
+bool ditto_grace_may_reclaim(const struct ditto_client *client)
 {
-	struct ditto_lock_table *table = client->table;
+	const struct ditto_lock_table *table = client->table;
 
+	return READ_ONCE(table->state) == DITTO_STATE_GRACE &&
+	       known_may_reclaim(&table->grace, READ_ONCE(client->known));
+}
+EXPORT_SYMBOL_NS_GPL(ditto_grace_may_reclaim, DITTO);
+
+int ditto_grace_check(struct ditto_client *client, enum ditto_claim_kind kind, bool reclaim)
+{
 	if (reclaim)
-		return READ_ONCE(table->grace.active) && READ_ONCE(client->known) ? 0 : -ESTALE;
-	return ditto_grace_active(table) ? -EPERM : 0;
+		return ditto_grace_may_reclaim(client) ? 0 : -ESTALE;
+	return ditto_grace_holds(client->table, kind) ? -EPERM : 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_grace_check, DITTO);
 
@@ -264,7 +401,7 @@ bool ditto_grace_is_newer(struct ditto_lock_table *table, const struct timespec6
 	u64 passed;
 
 	spin_lock(&table->grace.lock);
-	passed = table->clock() - table->grace.since;
+	passed = table->clock() - table->grace.left;
 	spin_unlock(&table->grace.lock);
 	ktime_get_real_ts64(&now);
 	began = timespec64_sub(now, ns_to_timespec64(passed * NSEC_PER_MSEC));

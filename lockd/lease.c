@@ -456,7 +456,8 @@ struct ditto_lease *ditto_lease_grant(const struct ditto_lease_request *req)
 	struct ditto_holder *holder;
 	u8 before;
 
-	if (!req->adopts && ditto_grace_check(req->actor.lease_owner->client, req->reclaim))
+	if (!req->adopts && ditto_grace_check(req->actor.lease_owner->client, DITTO_CLAIM_LEASE,
+					      req->reclaim))
 		return ERR_PTR(-EAGAIN);
 	fresh = ditto_lease_alloc(req);
 	if (!fresh)

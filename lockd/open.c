@@ -104,7 +104,7 @@ int ditto_open_claim_in(struct ditto_open *open, struct ditto_lock_point *point,
 	bool more, waited = false;
 	int err;
 
-	err = ditto_grace_check(actor->owner->client, reclaim);
+	err = ditto_grace_check(actor->owner->client, DITTO_CLAIM_OPEN, reclaim);
 	if (err)
 		return err;
 	open_init(open, actor);

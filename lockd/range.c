@@ -155,7 +155,8 @@ static int range_lock_any(const struct ditto_range_request *req, struct ditto_wa
 int ditto_range_lock(const struct ditto_range_request *req, struct ditto_wait *wait,
 		     struct ditto_conflict *conflict)
 {
-	int err = range_valid(req) ?: ditto_grace_check(req->owner->client, req->reclaim);
+	int err = range_valid(req) ?:
+		  ditto_grace_check(req->owner->client, DITTO_CLAIM_RANGE, req->reclaim);
 
 	if (err)
 		return err;

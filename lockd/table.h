@@ -76,7 +76,7 @@ struct ditto_lock_settings {
  * @DITTO_LOCK_RELEASED: a claim was dropped because its client, share, node or owner ended
  * @DITTO_LOCK_CLIENT_RELEASED: a client was released
  * @DITTO_LOCK_GRACE_STARTED: the grace period began
- * @DITTO_LOCK_GRACE_ENDED: the grace period ended
+ * @DITTO_LOCK_GRACE_ENDED: the grace period ended, and others get claims again
  * @DITTO_LOCK_EVENTS: number of events
  */
 enum ditto_lock_event {
@@ -130,7 +130,8 @@ struct ditto_mirror_list {
  * struct ditto_lock_table - the lock table of one server
  * @net: the network namespace; no reference, the table ends before it
  * @guards: see ditto_grace_guards(). Every change of a file reads it, so it is kept beside members
- *	that are seldom written. Under grace.lock for writing
+ *	that are seldom written. Under grace.lock for writing, as the next one
+ * @state: whether new claims are granted; every new claim reads it
  * @settings: limits and times
  * @owners: struct ditto_owner by client and key
  * @owner_key: keys the hash, so that clients cannot choose colliding keys
@@ -155,11 +156,15 @@ struct ditto_mirror_list {
  * @clock: milliseconds that deadlines are measured in; tests replace it
  * @events: counters; @live is zero before the table ends
  * @watch: called for events that are reported to people, see ditto_locks_report(); NULL at first
+ * @forget: called with grace.lock held when the state becomes FORGETTING: has the clients that did
+ *	not reclaim forgotten durably, and ditto_grace_forgotten() called then. Returns false if
+ *	there is nothing to forget. NULL at first
  * @grace: the grace period
  */
 struct ditto_lock_table {
 	struct net *net;
 	bool guards;
+	enum ditto_lock_state state;
 	struct ditto_lock_settings settings;
 	struct rhashtable owners;
 	siphash_key_t owner_key;
@@ -185,6 +190,7 @@ struct ditto_lock_table {
 	struct ditto_lock_events __percpu *events;
 	void (*watch)(struct ditto_lock_table *table, enum ditto_lock_event event,
 		      const struct ditto_client *client);
+	bool (*forget)(struct ditto_lock_table *table, u64 number);
 	struct ditto_grace grace;
 };
 

@@ -80,8 +80,6 @@ struct dsmb_settings {
  * @hook: called when the records from before a restart are available: open/persist_restore.c
  * @deleters_lock: spinlock; guards @deleters
  * @deleters: durability of persistent opens that request a deletion: open/persist_delete.c
- * @begun: @hook was called, or the wait for it timed out
- * @told: woken when @begun becomes true
  * @pending_lock: mutex; guards @pending
  * @pending: records of opens that are not restored yet
  * @remains: struct dsmb_persist of closed opens whose records could not be removed yet
@@ -133,8 +131,6 @@ struct dsmb_server {
 	struct ditto_state_hook hook;
 	spinlock_t deleters_lock;	/* see above */
 	struct rb_root deleters;
-	bool begun;
-	wait_queue_head_t told;
 	struct mutex pending_lock;	/* see above */
 	struct list_head pending;
 	struct llist_head remains;

@@ -101,6 +101,33 @@ const struct spec_enum spec_nested_state = {
 	.count = 2,
 };
 
+static const char *const grace_state_names[] = {
+	"normal",
+	"loading",
+	"grace",
+	"forgetting",
+};
+
+const struct spec_enum spec_grace_state = {
+	.name = "grace-state",
+	.flags = false,
+	.names = grace_state_names,
+	.count = 4,
+};
+
+static const char *const grace_others_names[] = {
+	"none",
+	"ranges",
+	"all",
+};
+
+const struct spec_enum spec_grace_others = {
+	.name = "grace-others",
+	.flags = false,
+	.names = grace_others_names,
+	.count = 3,
+};
+
 static const char *const setting_type_names[] = {
 	"bool",
 	"number",
@@ -2375,6 +2402,22 @@ static const struct spec_attr grace_attrs[] = {
 		.min = 0,
 		.max = 18446744073709551615ULL,
 	},
+	[DITTO_A_GRACE_STATE] = {
+		.name = "state",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_grace_state,
+	},
+	[DITTO_A_GRACE_OTHERS] = {
+		.name = "others",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_grace_others,
+	},
 };
 
 static const struct nla_policy grace_policy[] = {
@@ -2392,6 +2435,12 @@ static const struct nla_policy grace_policy[] = {
 	},
 	[DITTO_A_GRACE_EPOCH] = {
 		.type = NLA_U64,
+	},
+	[DITTO_A_GRACE_STATE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_GRACE_OTHERS] = {
+		.type = NLA_U32,
 	},
 };
 
@@ -4346,6 +4395,8 @@ static const u16 grace_get_reply[] = {
 	DITTO_A_GRACE_KNOWN,
 	DITTO_A_GRACE_RECLAIMED,
 	DITTO_A_GRACE_EPOCH,
+	DITTO_A_GRACE_STATE,
+	DITTO_A_GRACE_OTHERS,
 	0,
 };
 

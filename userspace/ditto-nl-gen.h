@@ -14,6 +14,8 @@ extern const struct spec_enum spec_login_kind;
 extern const struct spec_enum spec_access_right;
 extern const struct spec_enum spec_share_right;
 extern const struct spec_enum spec_nested_state;
+extern const struct spec_enum spec_grace_state;
+extern const struct spec_enum spec_grace_others;
 extern const struct spec_enum spec_setting_type;
 extern const struct spec_enum spec_transport_type;
 extern const struct spec_enum spec_upcall_kind;

@@ -423,7 +423,8 @@ static void opening_tell_local(const struct opening *o)
 /* Create nothing for a caller that could not open it because of the grace period. */
 static int opening_check_grace(const struct opening *o)
 {
-	int err = ditto_grace_check(o->op.actor->owner->client, o->req->reclaim);
+	int err = ditto_grace_check(o->op.actor->owner->client, DITTO_CLAIM_OPEN,
+				    o->req->reclaim);
 
 	return err ? ditto_open_error(err) : 0;
 }

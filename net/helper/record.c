@@ -2,10 +2,9 @@
 /*
  * Durable records and the epoch.
  *
- * Locking: hooks_lock serializes ditto_state_begin() and guards the hooks, whose begin and
- * share_gone functions run under it. forget_lock serializes forgetting and is held while the helper
- * is asked. lock guards the previous records; it nests inside the other two, and nothing is called
- * under it.
+ * Locking: hooks_lock serializes ditto_state_begin() and guards the hooks, whose begin, forget and
+ * share_gone functions run under it. lock guards the previous records; it nests inside hooks_lock,
+ * and nothing is called under it. forget_lock is a spinlock and innermost.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -51,8 +50,10 @@ static const bool ends_with_grace[DITTO_RECORD_KINDS] = {
  * @lock: guards the next two
  * @previous: hash table of struct previous by kind and key
  * @count: number of previous records by kind
- * @forget_lock: see above
- * @forget: previous records that end with the grace period must be forgotten
+ * @forget_lock: guards the next two
+ * @forget: number of the forgetting that is under way, or 0
+ * @forgotten: called when it is done
+ * @forget_failed: a failure was logged
  * @forget_work: calls records_forget()
  */
 struct ditto_records {
@@ -68,21 +69,25 @@ struct ditto_records {
 	struct mutex lock;		/* see above */
 	DECLARE_HASHTABLE(previous, RECORD_HASH_BITS);
 	unsigned int count[DITTO_RECORD_KINDS];
-	struct mutex forget_lock;	/* see above */
-	bool forget;
-	struct work_struct forget_work;
+	spinlock_t forget_lock;		/* see above */
+	u64 forget;
+	void (*forgotten)(struct ditto_server *srv, u64 number);
+	bool forget_failed;
+	struct delayed_work forget_work;
 };
 
 /**
  * struct previous - a previous record
  * @hash: in the table
  * @ref: references of the table and of walks
+ * @ours: it was put in this life of the server
  * @record: points into @bytes
  * @bytes: key and data
  */
 struct previous {
 	struct hlist_node hash;
 	refcount_t ref;
+	bool ours;
 	struct ditto_record record;
 	u8 bytes[];
 };
@@ -177,36 +182,94 @@ static int record_ask(struct ditto_records *rec, enum ditto_upcall_type type,
 	return ditto_upcall(rec->srv, type, record_put, record_done, record);
 }
 
-/* Forget previous records if that is pending. Returns 0 if nothing is pending any more. */
-static int records_forget(struct ditto_records *rec)
+static int previous_remove(const struct ditto_record *record, void *arg)
 {
+	const struct previous *p = container_of(record, struct previous, record);
+	struct ditto_record key = { .kind = record->kind, .key_len = record->key_len,
+				    .key = record->key };
+	struct ditto_records *rec = arg;
 	int err;
 
-	if (!READ_ONCE(rec->forget))
+	/* One that is not there any more was put again. */
+	if (!p->ours || hlist_unhashed_lockless(&p->hash))
 		return 0;
-	err = mutex_lock_killable(&rec->forget_lock);
+	err = record_ask(rec, DITTO_UPCALL_RECORD_REMOVE, &key);
+	if (!err)
+		previous_drop(rec, record->kind, record->key, record->key_len);
+	return err;
+}
+
+/* The helper forgets the records of earlier lives; those of this one are removed one by one. */
+static int kind_forget(struct ditto_records *rec, enum ditto_record_kind kind)
+{
+	struct ditto_record record = { .kind = kind };
+	int err = ditto_record_previous_for_each(rec->srv, kind, previous_remove, rec);
+
 	if (err)
 		return err;
-	for (unsigned int kind = 0; rec->forget && kind < DITTO_RECORD_KINDS; kind++) {
-		struct ditto_record record = { .kind = kind };
+	previous_drop_kind(rec, kind);
+	return record_ask(rec, DITTO_UPCALL_RECORD_FORGET, &record);
+}
 
-		if (!ends_with_grace[kind])
-			continue;
-		previous_drop_kind(rec, kind);
-		err = record_ask(rec, DITTO_UPCALL_RECORD_FORGET, &record);
-		if (err)
-			break;
+static int hooks_forget(struct ditto_records *rec)
+{
+	struct ditto_state_hook *hook;
+	int err = 0, first = 0;
+
+	mutex_lock(&rec->hooks_lock);
+	list_for_each_entry(hook, &rec->hooks, list) {
+		if (hook->forget)
+			err = hook->forget(hook);
+		first = first ?: err;
 	}
-	if (!err)
-		WRITE_ONCE(rec->forget, false);
-	mutex_unlock(&rec->forget_lock);
+	mutex_unlock(&rec->hooks_lock);
+	return first;
+}
+
+static int records_forget(struct ditto_records *rec)
+{
+	int err = hooks_forget(rec);
+
+	for (unsigned int kind = 0; kind < DITTO_RECORD_KINDS; kind++)
+		if (ends_with_grace[kind])
+			err = kind_forget(rec, kind) ?: err;
 	return err;
+}
+
+/* Whether that is the forgetting that is under way now; it is not any more then. */
+static bool forget_end(struct ditto_records *rec, u64 number)
+{
+	bool ends;
+
+	spin_lock(&rec->forget_lock);
+	ends = rec->forget == number;
+	if (ends)
+		rec->forget = 0;
+	spin_unlock(&rec->forget_lock);
+	return ends;
 }
 
 static void forget_work_fn(struct work_struct *work)
 {
-	/* On failure it is tried again when a helper registers. */
-	records_forget(container_of(work, struct ditto_records, forget_work));
+	struct ditto_records *rec = container_of(to_delayed_work(work), struct ditto_records,
+						 forget_work);
+	u64 number = READ_ONCE(rec->forget);
+	int err;
+
+	if (!number)
+		return;
+	err = records_forget(rec);
+	if (err) {
+		if (err != -EINPROGRESS && !rec->forget_failed)
+			pr_warn("new claims wait: the records of those who did not come back cannot be removed (error %d); is dittod running?\n",
+				err);
+		rec->forget_failed |= err != -EINPROGRESS;
+		queue_delayed_work(ditto_wq, &rec->forget_work, HZ);
+		return;
+	}
+	rec->forget_failed = false;
+	if (forget_end(rec, number))
+		rec->forgotten(rec->srv, number);
 }
 
 /* Have the helper write or remove a record. The first refusal without a helper is logged. */
@@ -221,9 +284,6 @@ static int record_write(struct ditto_records *rec, enum ditto_upcall_type type,
 			pr_warn("what must outlive a restart is refused: no helper told what it has of the time before (is dittod running?)\n");
 		return -ECONNREFUSED;
 	}
-	err = records_forget(rec);
-	if (err)
-		return err;
 	err = record_ask(rec, type, record);
 	if (err)
 		return err;
@@ -295,21 +355,30 @@ unsigned int ditto_records_previous(struct ditto_server *srv, enum ditto_record_
 }
 EXPORT_SYMBOL_NS_GPL(ditto_records_previous, DITTO);
 
-void ditto_records_grace_over(struct ditto_server *srv)
+void ditto_records_forget(struct ditto_server *srv, u64 number,
+			  void (*done)(struct ditto_server *srv, u64 number))
 {
 	struct ditto_records *rec = srv->records;
 
-	WRITE_ONCE(rec->forget, true);
-	queue_work(ditto_wq, &rec->forget_work);
+	spin_lock(&rec->forget_lock);
+	rec->forgotten = done;
+	WRITE_ONCE(rec->forget, number);
+	spin_unlock(&rec->forget_lock);
+	mod_delayed_work(ditto_wq, &rec->forget_work, 0);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_records_grace_over, DITTO);
+EXPORT_SYMBOL_IF_KUNIT(ditto_records_forget);
 
-void ditto_records_helper_here(struct ditto_server *srv)
+void ditto_records_forget_again(struct ditto_server *srv)
 {
 	if (READ_ONCE(srv->records->forget))
-		queue_work(ditto_wq, &srv->records->forget_work);
+		mod_delayed_work(ditto_wq, &srv->records->forget_work, 0);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_records_helper_here);
+EXPORT_SYMBOL_NS_GPL(ditto_records_forget_again, DITTO);
+
+void ditto_records_forget_stop(struct ditto_server *srv)
+{
+	disable_delayed_work_sync(&srv->records->forget_work);
+}
 
 u64 ditto_server_epoch(const struct ditto_server *srv)
 {
@@ -412,6 +481,7 @@ static int previous_enter(struct ditto_records *rec, const struct ditto_record *
 	if (!p)
 		return -ENOMEM;
 	refcount_set(&p->ref, 1);
+	p->ours = late;
 	p->record = *record;
 	p->record.key = p->bytes;
 	p->record.data = p->bytes + record->key_len;
@@ -504,8 +574,8 @@ int ditto_records_init(struct ditto_server *srv)
 	mutex_init(&rec->lock);
 	get_random_bytes(&rec->key, sizeof(rec->key));
 	hash_init(rec->previous);
-	mutex_init(&rec->forget_lock);
-	INIT_WORK(&rec->forget_work, forget_work_fn);
+	spin_lock_init(&rec->forget_lock);
+	INIT_DELAYED_WORK(&rec->forget_work, forget_work_fn);
 	srv->records = rec;
 	return 0;
 }
@@ -520,7 +590,7 @@ void ditto_records_exit(struct ditto_server *srv)
 	WARN_ON(!list_empty(&rec->hooks));
 	/* No request is answered any more. */
 	ditto_upcalls_stop(srv);
-	cancel_work_sync(&rec->forget_work);
+	cancel_delayed_work_sync(&rec->forget_work);
 	for (unsigned int kind = 0; kind < DITTO_RECORD_KINDS; kind++)
 		previous_drop_kind(rec, kind);
 	srv->records = NULL;

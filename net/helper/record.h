@@ -9,7 +9,7 @@
  * the epoch stays. Until then the epoch is 0 and nothing can be recorded.
  *
  * A record of an earlier life is "previous" until it is put again or removed or, if its kind ends
- * with the grace period, until ditto_records_grace_over().
+ * with the grace period, until ditto_records_forget().
  */
 #ifndef _DITTO_NET_HELPER_RECORD_H
 #define _DITTO_NET_HELPER_RECORD_H
@@ -115,15 +115,23 @@ int ditto_record_keep(struct ditto_server *srv, const struct ditto_record *recor
 unsigned int ditto_records_previous(struct ditto_server *srv, enum ditto_record_kind kind);
 
 /**
- * ditto_records_grace_over - the grace period ended and nothing can be reclaimed any more
+ * ditto_records_forget - nothing from before can be reclaimed any more
  * @srv: the server
+ * @number: passed to @done
+ * @done: called when that is on disk; must not sleep
  *
  * Forgets the previous records of kinds that end with the grace period, also in the helper's
- * database: at once or, without a helper, before the next record is put.
+ * database, and calls the hooks for those that only their owners know. That is tried until it
+ * succeeds, in the background. A later call takes the place of one that is not done.
  *
- * Context: any.
+ * Context: any; takes a spinlock.
  */
-void ditto_records_grace_over(struct ditto_server *srv);
+void ditto_records_forget(struct ditto_server *srv, u64 number,
+			  void (*done)(struct ditto_server *srv, u64 number));
+/* What a hook's @forget waited for has happened. Any context. */
+void ditto_records_forget_again(struct ditto_server *srv);
+/* End what ditto_records_forget() began, for good. May sleep. */
+void ditto_records_forget_stop(struct ditto_server *srv);
 
 /* Number of this life of the server, from 1; 0 until the helper assigned it. Any context. */
 u64 ditto_server_epoch(const struct ditto_server *srv);
@@ -137,6 +145,8 @@ bool ditto_server_ended_cleanly(const struct ditto_server *srv);
  * @begin: called before anything can be recorded, so that a grace period can start; must not put
  *	or remove records; may sleep; may be NULL
  * @ready: called after that, from a workqueue, without restrictions; may be NULL
+ * @forget: called when the grace period is over, to remove the records of what was not reclaimed;
+ *	called again until it returns 0; must not wait long; may be NULL
  * @share_gone: called when a share was withdrawn and has no users any more, before its claims are
  *	given to others; may remove records; may sleep; may be NULL
  * @shares: @ready is called again whenever a share was added
@@ -144,12 +154,13 @@ bool ditto_server_ended_cleanly(const struct ditto_server *srv);
  * @list: on the server's list
  * @work: calls @ready
  *
- * The caller sets the first four members; the others belong to net/helper/record.c. If the epoch
+ * The caller sets the first five members; the others belong to net/helper/record.c. If the epoch
  * is known when the hook is added, both functions are called at once.
  */
 struct ditto_state_hook {
 	void (*begin)(struct ditto_state_hook *hook);
 	void (*ready)(struct ditto_state_hook *hook);
+	int (*forget)(struct ditto_state_hook *hook);
 	void (*share_gone)(struct ditto_state_hook *hook);
 	bool shares;
 	struct ditto_server *srv;
@@ -204,8 +215,6 @@ int ditto_record_load(struct ditto_server *srv, const struct ditto_record *recor
  * Return: 0, also if the same epoch was set before; -EALREADY if another one was.
  */
 int ditto_state_begin(struct ditto_server *srv, u64 epoch, bool clean);
-/* A helper registered: retry the forgetting of records that failed without one. */
-void ditto_records_helper_here(struct ditto_server *srv);
 
 /* Create the records of a server, with a random instance number. May sleep. */
 int ditto_records_init(struct ditto_server *srv);

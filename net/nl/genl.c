@@ -479,9 +479,10 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.flags	= GENL_CMD_CAP_DO,
 	},
 	{
-		.cmd	= DITTO_CMD_GRACE_END,
-		.doit	= ditto_nl_grace_end_doit,
-		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+		.cmd		= DITTO_CMD_GRACE_END,
+		.pre_doit	= ditto_nl_later,
+		.doit		= ditto_nl_grace_end_doit,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd	= DITTO_CMD_SESSION_GET,

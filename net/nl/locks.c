@@ -134,8 +134,22 @@ static void locks_watch(struct ditto_lock_table *table, enum ditto_lock_event ev
 	for (size_t i = 0; i < ARRAY_SIZE(told); i++)
 		if (told[i].from == event)
 			ditto_event_atomic(srv, told[i].to, client ? client->name : NULL);
-	if (event == DITTO_LOCK_GRACE_ENDED)
-		ditto_records_grace_over(srv);
+}
+
+static void locks_forgotten(struct ditto_server *srv, u64 number)
+{
+	ditto_grace_forgotten(srv->locks, number);
+}
+
+static bool locks_forget(struct ditto_lock_table *table, u64 number)
+{
+	struct ditto_server *srv = ditto_server_of(table->net);
+
+	/* Before the epoch is known nothing was recorded. */
+	if (!ditto_server_epoch(srv))
+		return false;
+	ditto_records_forget(srv, number, locks_forgotten);
+	return true;
 }
 
 int ditto_locks_init(struct ditto_server *srv)
@@ -156,6 +170,7 @@ int ditto_locks_init(struct ditto_server *srv)
 		return -ENOMEM;
 	}
 	WRITE_ONCE(table->watch, locks_watch);
+	table->forget = locks_forget;
 	return 0;
 }
 
@@ -168,6 +183,7 @@ void ditto_locks_exit(struct ditto_server *srv)
 	 * the next life.
 	 */
 	WRITE_ONCE(srv->locks->watch, NULL);
+	ditto_records_forget_stop(srv);
 	ditto_stats_unregister(srv->delegation_stats);
 	ditto_stats_unregister(srv->lock_stats);
 	ditto_locks_destroy(srv->locks);

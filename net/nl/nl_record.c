@@ -5,6 +5,7 @@
  */
 #include <net/genetlink.h>
 
+#include "../../lockd/table.h"
 #include "../helper/auth.h"
 #include "../helper/record.h"
 #include "../helper/upcall.h"
@@ -55,13 +56,16 @@ int ditto_nl_helper_register_doit(struct sk_buff *skb, struct genl_info *info)
 				     hello ? nla_len(hello) : 0);
 	if (!err && kinds)
 		err = ditto_upcall_kinds_set(srv, info->snd_portid, nla_get_u64(kinds));
+	/* Before the helper loads, and adds listeners. */
+	if (!err && !ditto_server_epoch(srv))
+		ditto_grace_load(srv->locks);
 	if (!err)
 		err = state_reply(info, srv);
 	if (err) {
 		ditto_upcall_portid_gone(srv, info->snd_portid);
 		return err;
 	}
-	ditto_records_helper_here(srv);
+	ditto_records_forget_again(srv);
 	return 0;
 }
 
@@ -141,6 +145,8 @@ int ditto_nl_state_begin_doit(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	}
 	err = ditto_state_begin(srv, epoch, clean && nla_get_u8(clean));
+	if (!err)
+		ditto_grace_loaded(srv->locks);
 	if (err == -EALREADY)
 		NL_SET_ERR_MSG_FMT(info->extack, "the epoch is %llu until the module goes",
 				   ditto_server_epoch(srv));

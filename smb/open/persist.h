@@ -43,8 +43,8 @@ struct dsmb_server;
 /* Failures after which a sweep ends: where many records cannot be removed, the disk is full. */
 #define DSMB_SWEEP_FAILURES_MAX	16
 /*
- * Longest wait, in milliseconds, for a helper that is about to deliver the records of before the
- * restart.
+ * Longest wait of a client that connects, in milliseconds, for a helper that is about to deliver
+ * the records of before the restart. After that it is connected, and its opens are refused.
  */
 #define DSMB_PERSIST_TOLD_MS	5000
 
@@ -379,12 +379,12 @@ void dsmb_persist_exit(struct dsmb_server *server);
 void dsmb_persist_settle(struct dsmb_server *server);
 
 /**
- * dsmb_persist_is_pending - check for an open of before the restart that is not restored yet
+ * dsmb_persist_is_pending - check for an open of before the restart that is or may be not restored
  * @server: the server
  * @id: FileId.Persistent
  *
  * Context: may sleep; takes server->pending_lock.
- * Return: true if there is one.
+ * Return: true if there is one, or while it is not known which ones there are.
  */
 bool dsmb_persist_is_pending(struct dsmb_server *server, u64 id);
 

@@ -16,7 +16,6 @@
 #include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/wait.h>
 
 #include "../../fs/node/file.h"
 #include "../../fs/node/node.h"
@@ -26,10 +25,8 @@
 #include "../../fs/share/nested.h"
 #include "../../fs/share/rules.h"
 #include "../../fs/share/share.h"
-#include "../../lockd/grace.h"
 #include "../../lockd/table.h"
 #include "../../net/helper/record.h"
-#include "../../net/helper/upcall.h"
 #include "../../net/server.h"
 #include "../auth/tree.h"
 #include "../server.h"
@@ -398,7 +395,7 @@ static int persist_restore(struct restoring *r, struct pending *p)
 	if (!dsmb_record_decode(&r->record, p->data, p->len))
 		return -EINVAL;
 	r->record.id = p->id;
-	r->reclaim = READ_ONCE(r->client->known);
+	r->reclaim = ditto_grace_may_reclaim(r->client);
 	err = restore_locate(r);
 	if (err)
 		return err == -ENOMEM ? -EAGAIN : err;
@@ -410,7 +407,7 @@ static int persist_restore(struct restoring *r, struct pending *p)
 	 * not reclaim then.
 	 */
 	if (err == -EJUKEBOX || err == -ENOMEM ||
-	    (err == -ESTALE && r->reclaim && !READ_ONCE(r->client->table->grace.active)))
+	    (err == -ESTALE && r->reclaim && !ditto_grace_may_reclaim(r->client)))
 		err = -EAGAIN;
 	if (err)
 		err = restore_fail(r, err);
@@ -521,6 +518,13 @@ static void pending_expire(struct dsmb_server *server)
 	}
 }
 
+/* In grace a client is also visited if it only has records that are not restored: it is done. */
+static bool pending_is_visited(const struct dsmb_server *server, const struct pending *p)
+{
+	return pending_waits(p) ||
+	       READ_ONCE(server->srv->locks->state) == DITTO_STATE_GRACE;
+}
+
 /* Get the next client with pending records, in the order of the ClientGuids. */
 static bool next_client(struct dsmb_server *server, guid_t *guid, bool first)
 {
@@ -528,7 +532,8 @@ static bool next_client(struct dsmb_server *server, guid_t *guid, bool first)
 	struct pending *p;
 
 	list_for_each_entry(p, &server->pending, list) {
-		if (!pending_waits(p) || (!first && memcmp(&p->client, guid, sizeof(*guid)) <= 0))
+		if (!pending_is_visited(server, p) ||
+		    (!first && memcmp(&p->client, guid, sizeof(*guid)) <= 0))
 			continue;
 		if (!best || memcmp(&p->client, best, sizeof(*guid)) < 0)
 			best = &p->client;
@@ -549,7 +554,7 @@ static void restore_clients(struct dsmb_server *server, struct restoring *r)
 
 		if (!client)
 			continue;
-		if (!READ_ONCE(client->known))
+		if (!ditto_grace_may_reclaim(client))
 			ditto_grace_admit(client, &known, sizeof(known));
 		if (!restore_client(server, client, &guid, r))
 			ditto_grace_done(client);
@@ -640,8 +645,6 @@ static void restore_begin(struct ditto_state_hook *hook)
 		pr_warn("what was open before the restart is not known: no memory\n");
 	mutex_unlock(&server->pending_lock);
 	ditto_grace_start(hook->srv->locks);
-	WRITE_ONCE(server->begun, true);
-	wake_up_all(&server->told);
 }
 
 static void restore_ready(struct ditto_state_hook *hook)
@@ -658,17 +661,21 @@ static void restore_share_gone(struct ditto_state_hook *hook)
 	dsmb_persist_withdraw(container_of(hook, struct dsmb_server, hook));
 }
 
-static bool is_told(struct dsmb_server *server)
+/* True while it is not known what was open before the restart. */
+static bool is_loading(struct dsmb_server *server)
 {
-	return READ_ONCE(server->begun) || !ditto_upcall_has_helper(server->srv);
+	return READ_ONCE(server->srv->locks->state) == DITTO_STATE_LOADING;
 }
 
 void dsmb_persist_settle(struct dsmb_server *server)
 {
-	if (!wait_event_timeout(server->told, is_told(server),
-				msecs_to_jiffies(DSMB_PERSIST_TOLD_MS)))
-		/* The helper does not deliver the records. One caller has waited for all. */
-		WRITE_ONCE(server->begun, true);
+	const struct ditto_lock_table *table = server->srv->locks;
+	u64 waited = table->clock() - READ_ONCE(table->grace.left);
+
+	/* One caller waits for all; opens are refused as long as it takes. */
+	if (is_loading(server) && waited < DSMB_PERSIST_TOLD_MS)
+		ditto_grace_wait(server->srv->locks, DITTO_STATE_LOADING,
+				 DSMB_PERSIST_TOLD_MS - waited);
 	if (!list_empty_careful(&server->pending))
 		restore_all(server);
 }
@@ -678,6 +685,8 @@ bool dsmb_persist_is_pending(struct dsmb_server *server, u64 id)
 	bool found = false;
 	struct pending *p;
 
+	if (is_loading(server))
+		return true;
 	mutex_lock(&server->pending_lock);
 	list_for_each_entry(p, &server->pending, list)
 		found |= p->id == id && pending_waits(p);
@@ -693,7 +702,6 @@ void dsmb_persist_init(struct dsmb_server *server)
 	INIT_LIST_HEAD(&server->pending);
 	init_llist_head(&server->remains);
 	INIT_DELAYED_WORK(&server->retry, retry_work);
-	init_waitqueue_head(&server->told);
 	server->hook.begin = restore_begin;
 	server->hook.ready = restore_ready;
 	server->hook.share_gone = restore_share_gone;

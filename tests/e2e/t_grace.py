@@ -143,26 +143,208 @@ def changes_wait(w):
     w.server.release_clients()
 
 
+def state(w):
+    return w.server.grace()['state']
+
+
+def database(w):
+    return contextlib.closing(sqlite3.connect(f'{w.base}/state/state.db', isolation_level=None))
+
+
+@contextlib.contextmanager
+def unreadable(w):
+    """Restart the server with a helper that cannot read its records until this ends."""
+    w.server.lengthen_grace()
+    w.server.helper_stop()
+    w.server.restart()
+    with database(w) as db:
+        db.execute('ALTER TABLE record RENAME TO away')
+        w.server.helper_start(w.server.conf)
+        wait_for('the line in the log', lambda: (
+            'records cannot be read, which clients need' in w.server.helper_log()))
+        yield
+        db.execute('ALTER TABLE away RENAME TO record')
+    wait_for('the grace', lambda: state(w) == 'grace')
+
+
 @test(server='ditto', locks='raw', timeout=90)
 def records_are_read_late(w):
     """Clients reclaim although their records cannot be read at first."""
     files(w)
     fh = opened(v41(w, b'a'), 'f', nfs4.BOTH)
-    w.server.lengthen_grace()
-    w.server.helper_stop()
-    w.server.restart()
-    with contextlib.closing(sqlite3.connect(f'{w.base}/state/state.db')) as db:
-        db.execute('ALTER TABLE record RENAME TO away')
-        db.commit()
-        w.server.helper_start(w.server.conf)
-        wait_for('the line in the log', lambda: (
-            'records cannot be read, which clients need' in w.server.helper_log()))
-        db.execute('ALTER TABLE away RENAME TO record')
-        db.commit()
-    wait_for('the grace', lambda: active(w))
+    with unreadable(w):
+        pass
     a = v41(w, b'a', reclaimed=False)
     reclaimed(a, fh, nfs4.BOTH)
     done(a)
+    w.server.release_clients()
+
+
+@test(smb=True, squash='none', locks='raw', timeout=120)
+def nothing_is_served_before_the_records(w):
+    """Until the helper has read who may reclaim, no protocol changes or opens an old file."""
+    files(w)
+    available(w)
+    fh = opened(v41(w, b'a'), 'g', nfs4.BOTH, nfs4.DENY_WRITE)
+    s = client(w)
+    held = s.lasting('held', state=0, share=0, ms=300000)
+    s.end()
+    wait_for('it waits', lambda: waiting(w) == ['held'])
+    with unreadable(w):
+        eq((state(w), w.server.grace()['active']), ('loading', 0))
+        n = w.client.nfs()
+        for name in ('g', 'held'):
+            for what, change in changes3(w, n, name):
+                eq((name, what, change().status), (name, what, nfs3.JUKEBOX))
+        status(connect(w.client, fh_of(n, 'f')).lock((0, 10)), nlm.GRACE)
+        new = v41(w, b'new', reclaimed=False)
+        eq(new.try_open('f', nfs4.WRITE).status, nfs4.DELAY)
+        eq(new.compound(nfs4.reclaim_complete()).status, nfs4.DELAY)
+        other, s = client(w, 2), client(w)
+        refused('FILE_NOT_AVAILABLE', other.make, 'held')
+        refused('FILE_NOT_AVAILABLE', s.back, held.fid, 'held', lease=0)
+        status_of = w.server.ctl('status', check=False).stdout
+        assert status_of.startswith('degraded') and 'who may reclaim' in status_of, status_of
+        put(w.path('f'), b'by a process')
+        eq(state(w), 'loading')
+    eq(get(w.path('held')), b'0123456789')
+    s.close(s.back(held.fid, 'held', lease=0).fid)
+    a = v41(w, b'a', reclaimed=False)
+    reclaimed(a, fh, nfs4.BOTH, nfs4.DENY_WRITE)
+    done(a)
+    done(new)
+    wait_for('the grace ends', lambda: not active(w))
+    other.close(other.make('held').fid)
+    other.end()
+    s.end()
+    w.server.release_clients()
+    gone(w)
+
+
+def crash(w):
+    """The helper and the server end without having done what they meant to do."""
+    w.server.helper_stop('KILL')
+    w.server.restart()
+    w.server.helper_start(w.server.conf)
+    wait_for('the grace', lambda: state(w) == 'grace')
+
+
+@test(server='ditto', locks='raw', clients=2, timeout=120)
+def forgotten_before_others_get_it(w):
+    """While those who did not reclaim cannot be forgotten on disk, nobody gets what they had."""
+    files(w)
+    a, b = v41(w, b'a'), v41(w, b'b')
+    fh = opened(a, 'f', nfs4.BOTH, nfs4.DENY_WRITE)
+    opened(b, 'g', nfs4.READ)
+    restart(w)
+    b = v41(w, b'b', reclaimed=False)
+    reclaimed(b, b.fh('data', 'g'), nfs4.READ)
+    done(b)
+    n = w.client.nfs()
+    with database(w) as db:
+        db.execute('BEGIN IMMEDIATE')
+        assert 'did not come back' in w.server.refused('grace', 'end')
+        eq((state(w), w.server.grace()['active']), ('forgetting', 1))
+        # Neither is it reclaimed any more.
+        late = v41(w, b'a', reclaimed=False)
+        eq(late.compound(nfs4.putfh(fh), nfs4.open(
+            late.owner(), None, nfs4.BOTH, nfs4.DENY_WRITE,
+            claim=nfs4.CLAIM_PREVIOUS)).status, nfs4.NO_GRACE)
+        eq(b.try_open('f', nfs4.BOTH, nfs4.DENY_BOTH).status, nfs4.GRACE)
+        eq(n.write(fh_of(n, 'f'), 0, b'x').status, nfs3.JUKEBOX)
+        assert 'did not come back' in w.server.ctl('grace', 'status')
+        w.server.helper_stop('KILL')
+        # It crashes now: the client has lost nothing.
+        db.execute('ROLLBACK')
+    w.server.restart()
+    w.server.helper_start(w.server.conf)
+    wait_for('the grace', lambda: state(w) == 'grace')
+    a = v41(w, b'a', reclaimed=False)
+    reclaimed(a, fh, nfs4.BOTH, nfs4.DENY_WRITE)
+    eq(get(w.path('f')), b'0123456789')
+    # With a helper that can write they are forgotten, and the same client may not reclaim.
+    w.server.ctl('grace', 'end')
+    eq((state(w), active(w)), ('normal', 0))
+    w.server.release_clients()
+
+
+@test(server='ditto', locks='raw', clients=2, timeout=120)
+def forgotten_for_good(w):
+    """Who did not reclaim in one life cannot do so in the next, when others had the file."""
+    files(w)
+    fh = opened(v41(w, b'a'), 'f', nfs4.BOTH, nfs4.DENY_WRITE)
+    restart(w)
+    b = v41(w, b'b')
+    with database(w) as db:
+        db.execute('BEGIN IMMEDIATE')
+        w.server.refused('grace', 'end')
+        db.execute('ROLLBACK')
+    wait_for('they are forgotten', lambda: state(w) == 'normal')
+    opened(b, 'f', nfs4.BOTH, nfs4.DENY_BOTH)
+    crash(w)
+    a = v41(w, b'a', reclaimed=False)
+    r = a.patiently(nfs4.putfh(fh), nfs4.open(a.owner(), None, nfs4.BOTH, nfs4.DENY_WRITE,
+                                              claim=nfs4.CLAIM_PREVIOUS))
+    eq(r.status, nfs4.RECLAIM_BAD)
+    w.server.ctl('grace', 'end')
+    w.server.release_clients()
+
+
+@test(server='ditto', locks='raw', clients=2, timeout=120)
+def a_machine_that_does_not_come_back(w):
+    """Others get the ranges of a machine once its record is removed, and not before."""
+    files(w)
+    a, b = machines(w)
+    status(a.lock((0, 10)), nlm.OK)
+    w.clients[0].daemons.stop()
+    w.clients[0].daemons = None
+    restart(w)
+    with database(w) as db:
+        db.execute('BEGIN IMMEDIATE')
+        w.server.refused('grace', 'end')
+        eq(state(w), 'forgetting')
+        b = connect(w.clients[1], a.fh)
+        status(b.lock((0, 10)), nlm.GRACE)
+        db.execute('ROLLBACK')
+    wait_for('it is forgotten', lambda: state(w) == 'normal')
+    status(b.lock((0, 10)), nlm.OK)
+    crash(w)
+    a = connect(w.clients[0], a.fh)
+    status(a.lock((0, 10), reclaim=True), nlm.GRACE, 'it is not known any more')
+    b = connect(w.clients[1], a.fh)
+    status(b.lock((0, 10), reclaim=True), nlm.OK)
+    w.server.ctl('grace', 'end')
+    b.free_all()
+
+
+@test(smb=True, squash='none', locks='raw', timeout=120)
+def grace_of_another_lock_manager(w):
+    """A mount of the server itself begins a grace of lockd: ranges wait for it, and nothing else."""
+    files(w)
+    s, a, n = client(w), v41(w, b'a'), w.client.nfs()
+    # lockd takes its name at rpcbind over.
+    locker = connect(w.client, fh_of(n, 'f'))
+    where = f'{w.base}/mounted'
+    os.mkdir(where)
+    port = w.server.port
+    options = f'vers=3,addr=127.0.0.1,port={port},mountaddr=127.0.0.1,mountport={port},' \
+        'mountvers=3,proto=tcp,mountproto=tcp'
+    w.server.ns.run('mount', '-i', '-t', 'nfs', '-o', options, '127.0.0.1:/data', where)
+    try:
+        eq((state(w), w.server.grace()['others'], active(w)), ('normal', 'ranges', 1))
+        assert 'lockd' in w.server.ctl('grace', 'status')
+        assert 'lockd' in w.server.ctl('status', check=False).stdout
+        fh = opened(a, 'g', nfs4.BOTH)
+        fid = s.make('f').fid
+        s.write(fid, b'smb')
+        eq(n.write(fh_of(n, 'g'), 0, b'x').status, nfs3.OK)
+        a.compound(nfs4.putfh(fh), nfs4.write(nfs4.ANON, 0, b'y')).ok()
+        status(locker.lock((0, 10)), nlm.GRACE)
+        s.close(fid)
+    finally:
+        w.server.ns.run('umount', where)
+    wait_for('it ends', lambda: not active(w))
+    s.end()
     w.server.release_clients()
 
 

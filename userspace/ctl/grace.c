@@ -12,19 +12,37 @@ static u64 grace_number(struct nlattr **tb, unsigned int type)
 	return tb[type] ? msg_number(&spec_grace_set.attrs[type], tb[type]) : 0;
 }
 
-static void print_grace(struct nlattr **tb)
+static void print_state(struct nlattr **tb)
 {
 	char left[OUT_VALUE_MAX];
 
-	if (!grace_number(tb, DITTO_A_GRACE_EPOCH))
-		puts("epoch      not known: no helper has set it (is dittod running?)");
-	else
-		printf("epoch      %llu\n", grace_number(tb, DITTO_A_GRACE_EPOCH));
-	if (grace_number(tb, DITTO_A_GRACE_ACTIVE))
+	switch (grace_number(tb, DITTO_A_GRACE_STATE)) {
+	case DITTO_GRACE_STATE_LOADING:
+		puts("grace      waits for dittod to tell who may reclaim; nothing is granted yet");
+		return;
+	case DITTO_GRACE_STATE_FORGETTING:
+		puts("grace      is over, but new claims wait: dittod has to remove the records of");
+		puts("           clients that did not come back");
+		return;
+	}
+	if (grace_number(tb, DITTO_A_GRACE_OTHERS))
+		printf("grace      of another lock manager here (lockd or nfsd): new %s wait\n",
+		       grace_number(tb, DITTO_A_GRACE_OTHERS) == DITTO_GRACE_OTHERS_ALL ?
+		       "claims" : "locks of ranges");
+	else if (grace_number(tb, DITTO_A_GRACE_ACTIVE))
 		printf("grace      active, ends in %s at the latest\n",
 		       duration_text(grace_number(tb, DITTO_A_GRACE_LEFT_MS), left));
 	else
 		puts("grace      not active");
+}
+
+static void print_grace(struct nlattr **tb)
+{
+	if (!grace_number(tb, DITTO_A_GRACE_EPOCH))
+		puts("epoch      not known: no helper has set it (is dittod running?)");
+	else
+		printf("epoch      %llu\n", grace_number(tb, DITTO_A_GRACE_EPOCH));
+	print_state(tb);
 	printf("known      %llu\n", grace_number(tb, DITTO_A_GRACE_KNOWN));
 	printf("reclaimed  %llu\n", grace_number(tb, DITTO_A_GRACE_RECLAIMED));
 }

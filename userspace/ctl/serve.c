@@ -48,6 +48,8 @@ static const char *const health_names[] = { "serving", "degraded", "not running"
  * @listeners: number of listeners
  * @calls_back: shares accept Kerberos over NFS, whose clients of 4.0 are called back with it
  * @gssd: rpc.gssd runs, which that needs
+ * @grace: enum ditto_grace_state
+ * @others: enum ditto_grace_others
  * @daemon: status that dittod wrote
  */
 struct health_report {
@@ -60,6 +62,8 @@ struct health_report {
 	unsigned int listeners;
 	bool calls_back;
 	bool gssd;
+	u32 grace;
+	u32 others;
 	struct status daemon;
 };
 
@@ -67,6 +71,9 @@ struct health_report {
 #define NOTE_HELPER "the kernel has a helper, but no dittod of this network namespace has left its status in /run/ditto: it may run in another container"
 #define NOTE_NOT_APPLIED "dittod has not applied its configuration to this server yet"
 #define NOTE_LISTENER "clients cannot connect: there is no listener (dittoctl listener add nfs)"
+#define NOTE_LOADING "clients wait: dittod has not told yet who may reclaim what it held before the restart"
+#define NOTE_FORGETTING "clients get nothing new: dittod has not removed the records of those who did not come back after the restart"
+#define NOTE_OTHERS "clients get no locks: another lock manager of this machine (lockd or nfsd) is in grace (dittoctl grace status)"
 #define NOTE_GSSD "rpc.gssd does not run: clients of NFSv4.0 with Kerberos get no delegations (systemctl start rpc-gssd)"
 
 /* Call a function for each remark on the state. */
@@ -78,6 +85,12 @@ static void serve_notes(const struct health_report *h, void (*tell)(const char *
 		tell(NOTE_NOT_APPLIED);
 	if (h->loaded && !h->listeners && !h->daemon.stopped)
 		tell(NOTE_LISTENER);
+	if (h->grace == DITTO_GRACE_STATE_LOADING)
+		tell(NOTE_LOADING);
+	if (h->grace == DITTO_GRACE_STATE_FORGETTING)
+		tell(NOTE_FORGETTING);
+	if (h->others)
+		tell(NOTE_OTHERS);
 	if (h->calls_back && !h->gssd)
 		tell(NOTE_GSSD);
 }
@@ -125,6 +138,24 @@ static int ask_server(struct ctl *ctl, u64 *started, bool *helper)
 		*started = nla_get_u64(tb[DITTO_A_SERVER_STARTED]);
 	if (!status && tb[DITTO_A_SERVER_HELPER])
 		*helper = nla_get_u8(tb[DITTO_A_SERVER_HELPER]);
+	nlmsg_free(reply);
+	return status;
+}
+
+static int ask_grace(struct ctl *ctl, struct health_report *h)
+{
+	struct nlattr *tb[DITTO_A_GRACE_MAX + 1];
+	struct nl_msg *reply = NULL;
+	int status = ctl_do(ctl, DITTO_CMD_GRACE_GET, NULL, NULL, NULL, &reply);
+
+	if (status || !reply)
+		return CTL_REFUSED;
+	if (msg_parse(reply, &spec_grace_set, tb))
+		status = CTL_REFUSED;
+	if (!status && tb[DITTO_A_GRACE_STATE])
+		h->grace = nla_get_u32(tb[DITTO_A_GRACE_STATE]);
+	if (!status && tb[DITTO_A_GRACE_OTHERS])
+		h->others = nla_get_u32(tb[DITTO_A_GRACE_OTHERS]);
 	nlmsg_free(reply);
 	return status;
 }
@@ -204,7 +235,7 @@ static int serve_look(struct ctl *ctl, struct health_report *h)
 	if (conn_open(&ctl->conn) || conn_find_family(&ctl->conn))
 		return CTL_OK;
 	h->loaded = true;
-	if (ask_server(ctl, &started, &h->helper) ||
+	if (ask_server(ctl, &started, &h->helper) || ask_grace(ctl, h) ||
 	    serve_count(ctl, DITTO_CMD_SHARE_GET, &h->shares) ||
 	    serve_count(ctl, DITTO_CMD_LISTENER_GET, &h->listeners) || look_at_calls(ctl, h))
 		return CTL_REFUSED;
@@ -212,7 +243,8 @@ static int serve_look(struct ctl *ctl, struct health_report *h)
 	if (!h->known || !h->helper || h->daemon.stopped)
 		return CTL_OK;
 	h->health = HEALTH_GOOD;
-	if (h->daemon.nproblems || !h->applied || !h->listeners)
+	if (h->daemon.nproblems || !h->applied || !h->listeners || h->others ||
+	    h->grace == DITTO_GRACE_STATE_LOADING || h->grace == DITTO_GRACE_STATE_FORGETTING)
 		h->health = HEALTH_DEGRADED;
 	return CTL_OK;
 }

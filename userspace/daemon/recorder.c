@@ -204,11 +204,18 @@ static bool load_one(const struct record *record, void *arg)
 	return !l->error;
 }
 
+static bool records_give_up(struct records *r)
+{
+	return record_forget(r, DITTO_RECORD_TYPE_CLIENT) &&
+	       record_forget(r, DITTO_RECORD_TYPE_OPEN) &&
+	       record_forget(r, DITTO_RECORD_TYPE_MONITORED_HOST);
+}
+
 /*
  * Transfer the records of the previous life to the kernel, and the epoch behind them. A client
  * whose record is missing then may not reclaim, and the record is forgotten, so records that cannot
- * be read are not taken for missing until @unread, the number of failed reads, says so. Returns
- * false if it is to be tried again; the kernel takes records twice.
+ * be read are not taken for missing until @unread, the number of failed reads, says so, and are
+ * removed then. Returns false if it is to be tried again; the kernel takes records twice.
  */
 static bool load_all(struct records *r, u64 instance, u64 epoch, bool clean, unsigned int *unread)
 {
@@ -228,6 +235,12 @@ static bool load_all(struct records *r, u64 instance, u64 epoch, bool clean, uns
 			  "records cannot be read: clients whose records are lost cannot reclaim" :
 			  "records cannot be read, which clients need to reclaim: trying again");
 		if (!give_up) {
+			conn_close(&l.conn);
+			return false;
+		}
+		/* They could be read in the next life, when others have had what they stand for. */
+		if (!records_give_up(r)) {
+			log_error("records that cannot be read cannot be removed: clients wait");
 			conn_close(&l.conn);
 			return false;
 		}

@@ -17,6 +17,7 @@
 #include <net/ipv6.h>
 
 #include "../../../lockd/grace.h"
+#include "../../../net/helper/record.h"
 #include "../../../net/peer.h"
 #include "../rpc/call.h"
 #include "grant.h"
@@ -385,6 +386,8 @@ bool dnlm_host_told(struct dnlm_host *host)
 void dnlm_host_lost(struct dnlm_host *host)
 {
 	mutex_lock(&host->lock);
+	if (!host->lost)
+		atomic_inc(&host->nlm->lost);
 	host->lost = true;
 	WRITE_ONCE(host->on_record, false);
 	mutex_unlock(&host->lock);
@@ -395,11 +398,17 @@ EXPORT_SYMBOL_IF_KUNIT(dnlm_host_lost);
 /* Release a lost host whose record is deleted. */
 static void dnlm_host_let_go(struct dnlm_host *host)
 {
+	struct dnlm_server *nlm = host->nlm;
+	bool last;
+
 	dnlm_host_done(host);
 	dnlm_host_release(host, "the client does not answer");
 	mutex_lock(&host->lock);
+	last = host->lost && atomic_dec_and_test(&nlm->lost);
 	host->lost = false;
 	mutex_unlock(&host->lock);
+	if (last)
+		ditto_records_forget_again(nlm->srv);
 }
 
 /* A copy of the table's hosts, so that a visitor may sleep. */

@@ -142,12 +142,10 @@ int dnlm_monitor_add(const struct dnlm_asker *asker, struct dnfs_call *call, boo
 	struct dnlm_host *host = asker->host;
 	int err;
 
-	if (!READ_ONCE(host->nlm->recovered))
+	if (!READ_ONCE(host->nlm->state))
 		return -EPERM;
 	if (reclaim)
 		dnlm_host_told(host);
-	else if (unlikely(READ_ONCE(host->untold)))
-		dnsm_host_asks(host);
 	if (likely(READ_ONCE(host->on_record)))
 		return 0;
 
@@ -249,6 +247,7 @@ int dnlm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec)
 	if (!host->state)
 		host->state = rec->state;
 	host->known = !err;
+	WRITE_ONCE(host->untold, true);
 	WRITE_ONCE(host->recorded, true);
 	WRITE_ONCE(host->on_record, host->state == rec->state);
 	mutex_unlock(&host->lock);

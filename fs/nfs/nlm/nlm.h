@@ -51,6 +51,7 @@ struct net;
  * @gc: starts the removal of hosts that are lost or hold nothing, again if it failed
  * @gc_from: number of hosts of the table that the next run of @gc skips; written by @gc
  * @removals: number of removals that run or wait for their turn
+ * @lost: number of hosts that are lost
  * @stuck: no helper answered to the last removal; until @gc runs, the others wait, too
  * @callouts_lock: guards the members up to @stopping
  * @callouts: list of callouts that have not ended
@@ -64,10 +65,10 @@ struct net;
  * @monitors_lock: guards @monitors, @nmonitors and @crashes
  * @monitors: list of struct dnlm_monitor
  * @nmonitors: number of them
- * @state: NSM state of this server, odd; 0 until the epoch is known
+ * @state: NSM state of this server, odd; 0 until the epoch is known, and no host may lock
  * @crashes: number of simulated crashes
- * @hook: called when the records from before the restart were read
- * @recovered: they were read: hosts may lock
+ * @hook: called when the records from before the restart were read, and when those of hosts that
+ *	did not come back are to be deleted
  */
 struct dnlm_server {
 	struct ditto_server *srv;
@@ -84,6 +85,7 @@ struct dnlm_server {
 	struct delayed_work gc;
 	unsigned int gc_from;
 	atomic_t removals;
+	atomic_t lost;
 	bool stuck;
 
 	spinlock_t callouts_lock;	/* see above */
@@ -105,7 +107,6 @@ struct dnlm_server {
 	u32 state;
 	u32 crashes;
 	struct ditto_state_hook hook;
-	bool recovered;
 };
 
 /* Module init and exit. */

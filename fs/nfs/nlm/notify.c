@@ -6,10 +6,8 @@
  * with growing pauses: the way to a host may take as long to come up as the server, or longer. A
  * host that has neither answered nor reclaimed by the end of the grace period is lost: its record
  * is deleted, so that it cannot reclaim at a later restart what others had meanwhile, and what it
- * holds is released. The end is noticed at the next try, which follows at once unless the grace
- * period is ended early, by the administrator or because all others are done: then it is up to
- * DNSM_PAUSE_MAX_MS later, or when the host asks for a new claim. A lost host is notified further,
- * so that it learns what it has lost.
+ * holds is released. Others get new claims after that. A lost host is notified further, so that it
+ * learns what it has lost.
  *
  * A crash can be simulated, so the NSM state is made of the server's epoch and the
  * number of simulated crashes: it moves forward in both cases.
@@ -73,22 +71,6 @@ static unsigned int dnsm_grace_left(struct dnlm_server *nlm)
 	return ditto_grace_left(dnlm_table(nlm), &unfinished) * MSEC_PER_SEC;
 }
 
-/* A host has not answered, and cannot reclaim any more. Nothing happens the second time. */
-static void dnsm_unanswered(struct dnlm_host *host)
-{
-	if (!dnlm_host_told(host))
-		return;
-	pr_info("%s did not answer the notice of our restart in time: it may not reclaim\n",
-		host->label);
-	dnlm_host_lost(host);
-}
-
-void dnsm_host_asks(struct dnlm_host *host)
-{
-	if (!dnsm_grace_left(host->nlm))
-		dnsm_unanswered(host);
-}
-
 static unsigned int dnsm_notify_missed(struct dnlm_callout *callout)
 {
 	struct dnsm_notifying *telling = container_of(callout, struct dnsm_notifying, callout);
@@ -97,11 +79,7 @@ static unsigned int dnsm_notify_missed(struct dnlm_callout *callout)
 	/* A simulated crash may have followed. */
 	telling->notice.state = READ_ONCE(callout->nlm->state);
 	telling->pause_ms = clamp(2 * telling->pause_ms, DNSM_PAUSE_MIN_MS, DNSM_PAUSE_MAX_MS);
-	if (left)
-		return min(telling->pause_ms, left);
-	if (telling->host)
-		dnsm_unanswered(telling->host);
-	return telling->pause_ms;
+	return left ? min(telling->pause_ms, left) : telling->pause_ms;
 }
 
 /* A host may know us by address instead of name: after the first notice it gets one for each. */
@@ -116,9 +94,6 @@ static void dnsm_notified(struct dnlm_callout *callout, int err)
 		dnlm_host_told(host);
 		dnsm_notify(callout->nlm, &callout->way,
 			    ditto_addr_text(&callout->way.local, text), NULL);
-	} else if (host && err != -ESHUTDOWN && !dnsm_grace_left(callout->nlm)) {
-		/* In a grace period, that of a simulated crash, there is another notice. */
-		dnsm_unanswered(host);
 	}
 	if (host)
 		dnlm_host_put(host);
@@ -168,12 +143,8 @@ static void dnsm_notify_host(struct dnlm_host *host, void *arg)
 {
 	struct dnlm_server *nlm = arg;
 
-	if (!READ_ONCE(host->recorded))
-		return;
-	mutex_lock(&host->lock);
-	WRITE_ONCE(host->untold, true);
-	mutex_unlock(&host->lock);
-	dnsm_notify(nlm, &host->way, nlm->name, host);
+	if (READ_ONCE(host->recorded))
+		dnsm_notify(nlm, &host->way, nlm->name, host);
 }
 
 static void dnsm_notify_monitor(const struct dnlm_record *rec, void *arg)
@@ -206,7 +177,6 @@ static int dnsm_restore(const struct dnlm_record *rec, void *arg)
 static void dnsm_restarted(struct dnlm_server *nlm)
 {
 	WRITE_ONCE(nlm->state, dnsm_state_of(ditto_server_epoch(nlm->srv), nlm->crashes));
-	WRITE_ONCE(nlm->recovered, true);
 	dnlm_host_for_each(nlm, dnsm_notify_host, nlm);
 	dnsm_visit_monitors(nlm, dnsm_notify_monitor, nlm);
 }
@@ -228,6 +198,31 @@ static void dnsm_ready(struct ditto_state_hook *hook)
 	dnsm_restarted(container_of(hook, struct dnlm_server, hook));
 }
 
+static void dnsm_host_forget(struct dnlm_host *host, void *arg)
+{
+	unsigned int *seen = arg;
+
+	++*seen;
+	/* It cannot reclaim any more. */
+	if (!dnlm_host_told(host))
+		return;
+	pr_info("%s did not answer the notice of our restart in time: it may not reclaim\n",
+		host->label);
+	dnlm_host_lost(host);
+}
+
+/* The grace period is over: delete the records of hosts that did not come back. */
+static int dnsm_forget(struct ditto_state_hook *hook)
+{
+	struct dnlm_server *nlm = container_of(hook, struct dnlm_server, hook);
+	unsigned int seen = 0;
+
+	dnlm_host_for_each(nlm, dnsm_host_forget, &seen);
+	if (!seen && READ_ONCE(nlm->nhosts))
+		return -ENOMEM;
+	return atomic_read(&nlm->lost) ? -EINPROGRESS : 0;
+}
+
 static void dnsm_crash(struct dnlm_host *host, void *arg)
 {
 	u8 id[DNLM_KNOWN_ID];
@@ -239,12 +234,13 @@ static void dnsm_crash(struct dnlm_host *host, void *arg)
 		!ditto_grace_know(dnlm_table(host->nlm), id, dnlm_known_id(host, id),
 				  DITTO_KNOWN_RANGES);
 	host->known = known;
+	WRITE_ONCE(host->untold, host->recorded);
 	mutex_unlock(&host->lock);
 }
 
 int dnsm_restart_again(struct dnlm_server *nlm)
 {
-	if (!READ_ONCE(nlm->recovered))
+	if (!READ_ONCE(nlm->state))
 		return -EAGAIN;
 	mutex_lock(&nlm->monitors_lock);
 	if (nlm->crashes == BIT(DNSM_CRASH_BITS) - 1) {
@@ -265,6 +261,7 @@ void dnsm_restart_begin(struct dnlm_server *nlm)
 		return;
 	nlm->hook.begin = dnsm_begin;
 	nlm->hook.ready = dnsm_ready;
+	nlm->hook.forget = dnsm_forget;
 	ditto_state_hook_add(nlm->srv, &nlm->hook);
 }
 

@@ -66,17 +66,6 @@ void dnsm_tell_monitors(struct dnlm_server *nlm, const struct in6_addr *addr,
  */
 int dnsm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec);
 
-/**
- * dnsm_host_asks - a host asks for a new claim before it answered the notice of our restart
- * @host: host
- *
- * After the grace period the host is lost, even if the notice is still to be repeated: what it got
- * now would be released with its old claims, and it would not be told.
- *
- * Context: may sleep; takes host->lock.
- */
-void dnsm_host_asks(struct dnlm_host *host);
-
 /* Set-up and teardown with the server. */
 void dnsm_init(struct dnlm_server *nlm);
 void dnsm_exit(struct dnlm_server *nlm);

@@ -84,6 +84,29 @@ enum ditto_nested_state {
 };
 
 /**
+ * enum ditto_grace_state - What the server knows of claims from before its
+ *   restart: nothing is left to be reclaimed; the helper has not said yet who
+ *   may reclaim; they may reclaim; the records of those that did not are being
+ *   removed.
+ */
+enum ditto_grace_state {
+	DITTO_GRACE_STATE_NORMAL,
+	DITTO_GRACE_STATE_LOADING,
+	DITTO_GRACE_STATE_GRACE,
+	DITTO_GRACE_STATE_FORGETTING,
+};
+
+/**
+ * enum ditto_grace_others - What another lock manager of the machine, such as
+ *   lockd, holds off, because it is in grace.
+ */
+enum ditto_grace_others {
+	DITTO_GRACE_OTHERS_NONE,
+	DITTO_GRACE_OTHERS_RANGES,
+	DITTO_GRACE_OTHERS_ALL,
+};
+
+/**
  * enum ditto_setting_type - What the value of a setting is: 0 or 1; a number;
  *   which of its names, from 0 on; the number of a version, two digits each
  *   for the major number and the rest; which of its names, one bit each from
@@ -694,6 +717,8 @@ enum {
 	DITTO_A_GRACE_KNOWN,
 	DITTO_A_GRACE_RECLAIMED,
 	DITTO_A_GRACE_EPOCH,
+	DITTO_A_GRACE_STATE,
+	DITTO_A_GRACE_OTHERS,
 
 	__DITTO_A_GRACE_MAX,
 	DITTO_A_GRACE_MAX = (__DITTO_A_GRACE_MAX - 1)

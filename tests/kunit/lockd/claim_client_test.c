@@ -262,7 +262,7 @@ static void grace_lets_known_clients_reclaim(struct kunit *test)
 
 	/* No client is known, so there is nothing to wait for. */
 	ditto_grace_start(table);
-	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
+	KUNIT_EXPECT_FALSE(test, ditto_grace_holds(table, DITTO_CLAIM_OPEN));
 	req.reclaim = true;
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), -ESTALE);
 
@@ -271,7 +271,7 @@ static void grace_lets_known_clients_reclaim(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "a", 1, DITTO_KNOWN_RANGES), 0);
 	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "", 0, DITTO_KNOWN_RANGES), -EINVAL);
 	ditto_grace_start(table);
-	KUNIT_EXPECT_TRUE(test, ditto_grace_active(table));
+	KUNIT_EXPECT_TRUE(test, ditto_grace_holds(table, DITTO_CLAIM_OPEN));
 	KUNIT_EXPECT_TRUE(test, locks_in_grace(&init_net));
 	KUNIT_EXPECT_TRUE(test, opens_in_grace(&init_net));
 	KUNIT_EXPECT_EQ(test, ditto_grace_left(table, &unfinished), DITTO_GRACE_MS / 1000);
@@ -294,14 +294,14 @@ static void grace_lets_known_clients_reclaim(struct kunit *test)
 	/* The last client to be done ends the grace period. */
 	ditto_grace_done(&a->client);
 	ditto_grace_done(&a->client);
-	KUNIT_EXPECT_TRUE(test, ditto_grace_active(table));
+	KUNIT_EXPECT_TRUE(test, ditto_grace_holds(table, DITTO_CLAIM_OPEN));
 	ditto_grace_done(&new->client);
 	ditto_grace_done(&b->client);
-	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
+	KUNIT_EXPECT_FALSE(test, ditto_grace_holds(table, DITTO_CLAIM_OPEN));
 	KUNIT_EXPECT_FALSE(test, locks_in_grace(&init_net));
 	/* No client may reclaim any more. A client known anew counts once. */
 	ditto_grace_start(table);
-	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
+	KUNIT_EXPECT_FALSE(test, ditto_grace_holds(table, DITTO_CLAIM_OPEN));
 	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "a", 1, DITTO_KNOWN_RANGES), 0);
 	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "a", 1, DITTO_KNOWN_RANGES), 0);
 	ditto_grace_left(table, &unfinished);
@@ -309,7 +309,7 @@ static void grace_lets_known_clients_reclaim(struct kunit *test)
 	ditto_grace_start(table);
 	KUNIT_EXPECT_TRUE(test, ditto_grace_admit(&a->client, "a", 1));
 	ditto_grace_done(&a->client);
-	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
+	KUNIT_EXPECT_FALSE(test, ditto_grace_holds(table, DITTO_CLAIM_OPEN));
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
 	ditto_owner_put(oa);
 	ditto_owner_put(on);
@@ -328,18 +328,134 @@ static void grace_ends_by_the_clock(struct kunit *test)
 	claim_now += DITTO_GRACE_MS - 1;
 	mod_delayed_work(table->wq, &table->grace.end, 0);
 	flush_delayed_work(&table->grace.end);
-	KUNIT_EXPECT_TRUE(test, ditto_grace_active(table));
+	KUNIT_EXPECT_TRUE(test, ditto_grace_holds(table, DITTO_CLAIM_OPEN));
 	KUNIT_EXPECT_EQ(test, ditto_grace_left(table, &unfinished), 1);
 	claim_now++;
 	mod_delayed_work(table->wq, &table->grace.end, 0);
 	flush_delayed_work(&table->grace.end);
-	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
-	/* Ended by the administrator, and twice. */
+	KUNIT_EXPECT_FALSE(test, ditto_grace_holds(table, DITTO_CLAIM_OPEN));
+	/* Whoever did not reclaim does not do so later. */
 	ditto_grace_start(table);
-	KUNIT_EXPECT_TRUE(test, ditto_grace_active(table));
+	KUNIT_EXPECT_FALSE(test, ditto_grace_holds(table, DITTO_CLAIM_OPEN));
+	/* Ended by the administrator, and twice. */
+	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "another", 7, DITTO_KNOWN_RANGES), 0);
+	ditto_grace_left(table, &unfinished);
+	KUNIT_EXPECT_EQ(test, unfinished, 1);
+	ditto_grace_start(table);
+	KUNIT_EXPECT_TRUE(test, ditto_grace_holds(table, DITTO_CLAIM_OPEN));
 	ditto_grace_end(table);
 	ditto_grace_end(table);
-	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
+	KUNIT_EXPECT_FALSE(test, ditto_grace_holds(table, DITTO_CLAIM_OPEN));
+}
+
+/* The helper of the state machine: it has forgotten when the test says so. */
+static u64 forgets;
+static bool forget_nothing;
+
+static bool state_forget(struct ditto_lock_table *table, u64 number)
+{
+	forgets = number;
+	return !forget_nothing;
+}
+
+/* A claim of either kind, new and as a reclaim, in the present state. */
+static void state_expect(struct kunit *test, struct claim_client *c, int fresh, int reclaim)
+{
+	for (int kind = 0; kind < DITTO_CLAIM_KINDS; kind++) {
+		KUNIT_EXPECT_EQ(test, ditto_grace_check(&c->client, kind, false), fresh);
+		KUNIT_EXPECT_EQ(test, ditto_grace_check(&c->client, kind, true), reclaim);
+	}
+}
+
+static void grace_states(struct kunit *test)
+{
+	struct ditto_lock_table *table = claim_table(test);
+	struct claim_client *a = claim_client(test, "a", 0), *b = claim_client(test, "b", 0);
+
+	forget_nothing = false;
+	table->forget = state_forget;
+	state_expect(test, a, 0, -ESTALE);
+	/* The helper has not said who may reclaim: nothing is granted, and nothing begins. */
+	ditto_grace_load(table);
+	KUNIT_EXPECT_EQ(test, table->state, DITTO_STATE_LOADING);
+	KUNIT_EXPECT_TRUE(test, table->guards);
+	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "a", 1, DITTO_KNOWN_ANY), 0);
+	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "b", 1, DITTO_KNOWN_RANGES), 0);
+	ditto_grace_start(table);
+	KUNIT_EXPECT_EQ(test, table->state, DITTO_STATE_LOADING);
+	KUNIT_EXPECT_FALSE(test, ditto_grace_admit(&a->client, "a", 1));
+	state_expect(test, a, -EPERM, -ESTALE);
+	KUNIT_EXPECT_FALSE(test, ditto_grace_wait(table, DITTO_STATE_LOADING, 1));
+
+	ditto_grace_loaded(table);
+	KUNIT_EXPECT_EQ(test, table->state, DITTO_STATE_GRACE);
+	KUNIT_EXPECT_TRUE(test, ditto_grace_admit(&a->client, "a", 1));
+	KUNIT_EXPECT_TRUE(test, ditto_grace_admit(&b->client, "b", 1));
+	state_expect(test, a, -EPERM, 0);
+	ditto_grace_done(&a->client);
+	KUNIT_EXPECT_FALSE(test, table->guards);
+
+	/* Not yet forgotten, it could reclaim after the next restart what others get now. */
+	ditto_grace_end(table);
+	KUNIT_EXPECT_EQ(test, table->state, DITTO_STATE_FORGETTING);
+	state_expect(test, b, -EPERM, -ESTALE);
+	ditto_grace_end(table);
+	KUNIT_EXPECT_EQ(test, table->state, DITTO_STATE_FORGETTING);
+	ditto_grace_forgotten(table, forgets - 1);
+	KUNIT_EXPECT_EQ(test, table->state, DITTO_STATE_FORGETTING);
+	KUNIT_EXPECT_TRUE(test, locks_in_grace(&init_net));
+	ditto_grace_forgotten(table, forgets);
+	KUNIT_EXPECT_EQ(test, table->state, DITTO_STATE_NORMAL);
+	KUNIT_EXPECT_FALSE(test, locks_in_grace(&init_net));
+	state_expect(test, b, 0, -ESTALE);
+
+	/* One that was admitted and not done does not reclaim in the next grace period. */
+	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "a", 1, DITTO_KNOWN_ANY), 0);
+	ditto_grace_start(table);
+	KUNIT_EXPECT_TRUE(test, table->guards);
+	state_expect(test, b, -EPERM, -ESTALE);
+	KUNIT_EXPECT_FALSE(test, ditto_grace_admit(&b->client, "b", 1));
+	KUNIT_EXPECT_TRUE(test, ditto_grace_admit(&a->client, "a", 1));
+	forget_nothing = true;
+	ditto_grace_done(&a->client);
+	KUNIT_EXPECT_EQ(test, table->state, DITTO_STATE_NORMAL);
+	table->forget = NULL;
+	claim_client_end(test, a);
+	claim_client_end(test, b);
+}
+
+/* Nobody is known, so nobody is waited for. */
+static void grace_loads_nothing(struct kunit *test)
+{
+	struct ditto_lock_table *table = claim_table(test);
+
+	table->forget = state_forget;
+	ditto_grace_load(table);
+	ditto_grace_loaded(table);
+	KUNIT_EXPECT_EQ(test, table->state, DITTO_STATE_NORMAL);
+	KUNIT_EXPECT_FALSE(test, table->guards);
+	/* The administrator does without the helper. */
+	ditto_grace_load(table);
+	ditto_grace_end(table);
+	KUNIT_EXPECT_EQ(test, table->state, DITTO_STATE_NORMAL);
+	table->forget = NULL;
+}
+
+/* Another lock manager of the machine holds off what it knows: ranges, or opens as well. */
+static void grace_of_others(struct kunit *test)
+{
+	struct ditto_lock_table *table = claim_table(test);
+	struct lock_manager other = {};
+
+	INIT_LIST_HEAD(&other.list);
+	locks_start_grace(&init_net, &other);
+	KUNIT_EXPECT_TRUE(test, ditto_grace_holds(table, DITTO_CLAIM_RANGE));
+	KUNIT_EXPECT_FALSE(test, ditto_grace_holds(table, DITTO_CLAIM_OPEN));
+	KUNIT_EXPECT_FALSE(test, ditto_grace_holds(table, DITTO_CLAIM_LEASE));
+	other.block_opens = true;
+	KUNIT_EXPECT_TRUE(test, ditto_grace_holds(table, DITTO_CLAIM_OPEN));
+	locks_end_grace(&other);
+	KUNIT_EXPECT_FALSE(test, ditto_grace_holds(table, DITTO_CLAIM_RANGE));
 }
 
 struct shown {
@@ -569,6 +685,9 @@ static struct kunit_case claim_client_cases[] = {
 	KUNIT_CASE(found_by_name),
 	KUNIT_CASE(listed_while_others_go),
 	KUNIT_CASE(grace_lets_known_clients_reclaim),
+	KUNIT_CASE(grace_states),
+	KUNIT_CASE(grace_loads_nothing),
+	KUNIT_CASE(grace_of_others),
 	KUNIT_CASE(grace_ends_by_the_clock),
 	KUNIT_CASE(each_claim_is_shown),
 	KUNIT_CASE(one_node_is_listed_while_claims_go),

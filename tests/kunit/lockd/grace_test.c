@@ -54,7 +54,7 @@ static void grace_begin(struct kunit *test, enum ditto_known_held held)
 
 	KUNIT_ASSERT_EQ(test, ditto_grace_know(table, id, strlen(id), held), 0);
 	ditto_grace_start(table);
-	KUNIT_ASSERT_TRUE(test, ditto_grace_active(table));
+	KUNIT_ASSERT_TRUE(test, ditto_grace_holds(table, DITTO_CLAIM_OPEN));
 	KUNIT_EXPECT_EQ(test, table->guards, held == DITTO_KNOWN_ANY);
 }
 
@@ -66,7 +66,7 @@ static void grace_over(struct kunit *test)
 	if (!ditto_grace_admit(&client, ID, strlen(ID)))
 		KUNIT_ASSERT_TRUE(test, ditto_grace_admit(&client, ID_RANGES, strlen(ID_RANGES)));
 	ditto_grace_done(&client);
-	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
+	KUNIT_EXPECT_FALSE(test, ditto_grace_holds(table, DITTO_CLAIM_OPEN));
 	KUNIT_EXPECT_FALSE(test, table->guards);
 }
 

@@ -31,11 +31,34 @@ struct helper {
 	int count;
 };
 
-/* A server and its helper. */
+/**
+ * struct fixture - a server and its helper
+ * @srv: the server
+ * @helper: the helper
+ * @forgotten: completed when the records of before are forgotten
+ * @number: number of that
+ */
 struct fixture {
 	struct ditto_server srv;
 	struct helper helper;
+	struct completion forgotten;
+	u64 number;
 };
+
+static void note_forgotten(struct ditto_server *srv, u64 number)
+{
+	struct fixture *f = container_of(srv, struct fixture, srv);
+
+	f->number = number;
+	complete(&f->forgotten);
+}
+
+static void records_forget_begin(struct kunit *test, struct fixture *f, u64 number)
+{
+	init_completion(&f->forgotten);
+	f->number = 0;
+	ditto_records_forget(&f->srv, number, note_forgotten);
+}
 
 static void helper_note(struct helper *h)
 {
@@ -70,7 +93,7 @@ static void helper_asked(struct fake_helper *fake)
 static void helper_start(struct kunit *test, struct ditto_server *srv, struct helper *h)
 {
 	KUNIT_ASSERT_EQ(test, fake_helper_start(&h->fake, srv, helper_asked), 0);
-	ditto_records_helper_here(srv);
+	ditto_records_forget_again(srv);
 }
 
 static int record_store(struct fixture *f, enum ditto_record_kind kind, const char *key)
@@ -222,8 +245,9 @@ static void is_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, record_load(f, DITTO_RECORD_OPEN, "o"), 0);
 	KUNIT_EXPECT_EQ(test, ditto_state_begin(srv, 5, false), 0);
 	/* The record does not end with the grace time. */
-	ditto_records_grace_over(srv);
 	helper_start(test, &f->srv, &f->helper);
+	records_forget_begin(test, f, 1);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&f->forgotten, AWAIT_LIMIT), 0);
 	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_CLIENT, "a"), 0);
 	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_OPEN), 1);
 	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_OPEN, "o"), 0);
@@ -237,6 +261,9 @@ static void is_kept(struct kunit *test)
 
 static void end_of_grace(struct kunit *test)
 {
+	const struct ditto_record ours = {
+		.kind = DITTO_RECORD_CLIENT, .key = (const u8 *)"b", .key_len = 1,
+	};
 	struct fixture *f = test->priv;
 	struct helper *h = &f->helper;
 
@@ -244,15 +271,29 @@ static void end_of_grace(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, record_load(f, DITTO_RECORD_MONITORED_HOST, "h"), 0);
 	KUNIT_EXPECT_EQ(test, ditto_state_begin(&f->srv, 5, false), 0);
 	/* There is no helper that could remove them. */
-	ditto_records_grace_over(&f->srv);
+	records_forget_begin(test, f, 3);
+	KUNIT_EXPECT_EQ(test, wait_for_completion_timeout(&f->forgotten, HZ / 2), 0);
+	h->answer = EIO;
 	helper_start(test, &f->srv, h);
-	/* Old records are removed before a new one is stored. */
-	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_CLIENT, "b"), 0);
-	KUNIT_EXPECT_EQ(test, h->count, 2);
-	KUNIT_EXPECT_EQ(test, h->asked, DITTO_UPCALL_RECORD_PUT);
+	KUNIT_EXPECT_EQ(test, wait_for_completion_timeout(&f->forgotten, HZ / 2), 0);
+	KUNIT_EXPECT_EQ(test, h->asked, DITTO_UPCALL_RECORD_FORGET);
+	h->answer = 0;
+	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&f->forgotten, AWAIT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, f->number, 3);
 	KUNIT_EXPECT_EQ(test, ditto_records_previous(&f->srv, DITTO_RECORD_CLIENT), 0);
 	/* A host still has to be notified. */
 	KUNIT_EXPECT_EQ(test, ditto_records_previous(&f->srv, DITTO_RECORD_MONITORED_HOST), 1);
+
+	/* What a protocol left in this life is not of an earlier one: it is removed by its key. */
+	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_CLIENT, "b"), 0);
+	KUNIT_EXPECT_EQ(test, ditto_record_keep(&f->srv, &ours), 0);
+	h->count = 0;
+	records_forget_begin(test, f, 4);
+	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&f->forgotten, AWAIT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, h->count, 2);
+	KUNIT_EXPECT_EQ(test, ditto_records_previous(&f->srv, DITTO_RECORD_CLIENT), 0);
+	/* Nothing is asked again. */
+	ditto_records_forget_again(&f->srv);
 	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_CLIENT, "c"), 0);
 	KUNIT_EXPECT_EQ(test, h->count, 3);
 }
@@ -264,6 +305,8 @@ static void end_of_grace(struct kunit *test)
  * @records: that there were then
  * @put: what recording gave then
  * @ready: completed by the other function
+ * @busy: how often it does not end forgetting
+ * @forgets: how often it was asked to
  */
 struct noted {
 	struct ditto_state_hook hook;
@@ -271,6 +314,8 @@ struct noted {
 	int records;
 	int put;
 	struct completion ready;
+	int busy;
+	int forgets;
 };
 
 static void note_begin(struct ditto_state_hook *hook)
@@ -285,6 +330,14 @@ static void note_begin(struct ditto_state_hook *hook)
 static void note_ready(struct ditto_state_hook *hook)
 {
 	complete(&container_of(hook, struct noted, hook)->ready);
+}
+
+static int note_forget(struct ditto_state_hook *hook)
+{
+	struct noted *noted = container_of(hook, struct noted, hook);
+
+	noted->forgets++;
+	return noted->busy && noted->busy-- ? -EINPROGRESS : 0;
 }
 
 static struct noted *noted_new(struct kunit *test)
@@ -324,6 +377,26 @@ static void record_hooks(struct kunit *test)
 	ditto_state_hook_remove(&late->hook);
 }
 
+/* The owner of a hook needs some time to remove its records. */
+static void hook_forgets(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct noted *noted = noted_new(test);
+
+	noted->hook.forget = note_forget;
+	noted->busy = 2;
+	helper_start(test, &f->srv, &f->helper);
+	ditto_state_hook_add(&f->srv, &noted->hook);
+	KUNIT_EXPECT_EQ(test, ditto_state_begin(&f->srv, 2, true), 0);
+	records_forget_begin(test, f, 1);
+	KUNIT_EXPECT_EQ(test, wait_for_completion_timeout(&f->forgotten, HZ / 2), 0);
+	KUNIT_EXPECT_EQ(test, noted->forgets, 1);
+	ditto_records_forget_again(&f->srv);
+	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&f->forgotten, AWAIT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, noted->forgets, 3);
+	ditto_state_hook_remove(&noted->hook);
+}
+
 static int record_test_init(struct kunit *test)
 {
 	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
@@ -356,6 +429,7 @@ static struct kunit_case record_cases[] = {
 	KUNIT_CASE(is_kept),
 	KUNIT_CASE(end_of_grace),
 	KUNIT_CASE(record_hooks),
+	KUNIT_CASE(hook_forgets),
 	{}
 };
 

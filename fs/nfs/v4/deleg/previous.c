@@ -79,7 +79,8 @@ u32 dnfs4_previous_check(struct dnfs4_client *client)
 		return NFS4ERR_DELAY;
 	if (!test_bit(DNFS4_CLIENT_PREVIOUS, &client->flags) || dnfs4_previous_is_over(client))
 		return NFS4ERR_NO_GRACE;
-	return ditto_grace_check(&client->client, false) ? NFS4ERR_GRACE : NFS4_OK;
+	return ditto_grace_holds(client->client.table, DITTO_CLAIM_LEASE) ? NFS4ERR_GRACE :
+									    NFS4_OK;
 }
 
 static u8 previous_bits(struct dnfs4_compound *cmp, const struct ditto_owner *key)

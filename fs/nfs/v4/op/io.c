@@ -160,7 +160,7 @@ u32 dnfs4_io_begin_of(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 	case DNFS4_SPECIAL_ANON:
 	case DNFS4_SPECIAL_BYPASS:
 		/* The caller uses no open of ours. */
-		if (ditto_grace_active(cmp->call->srv->locks))
+		if (ditto_grace_holds(cmp->call->srv->locks, DITTO_CLAIM_OPEN))
 			return NFS4ERR_GRACE;
 		if (io->op.actor) {
 			io->actor = *io->op.actor;

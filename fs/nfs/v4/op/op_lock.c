@@ -527,7 +527,7 @@ static u32 lockt_exec(struct dnfs4_compound *cmp, void *args, void *result)
 		if (status)
 			return status;
 	}
-	if (ditto_grace_active(cmp->call->srv->locks))
+	if (ditto_grace_holds(cmp->call->srv->locks, DITTO_CLAIM_RANGE))
 		return NFS4ERR_GRACE;
 	owner = dnfs4_owner_get(cmp->client, DNFS4_OWNER_LOCK, &a->owner, true);
 	if (IS_ERR(owner))

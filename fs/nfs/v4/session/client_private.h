@@ -291,7 +291,7 @@ void dnfs4_reclaim_admit(struct dnfs4_client *client);
  * dnfs4_reclaim_suspend - let a client reclaim after the module is loaded again
  * @client: being released because the server goes away
  *
- * The lock table outlives the module and keeps the list of clients that may reclaim.
+ * The core outlives the module and keeps the records of clients.
  */
 void dnfs4_reclaim_suspend(struct dnfs4_client *client);
 

@@ -23,8 +23,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "../../../../lockd/grace.h"
-#include "../../../../net/helper/upcall.h"
+#include "../../../../lockd/table.h"
 #include "../../../../net/peer.h"
 #include "../../../../net/server.h"
 #include "../../server.h"
@@ -66,12 +65,6 @@ static void dnfs4_record_of(const struct dnfs4_client *client, struct dnfs4_reco
 	dnfs4_principal_digest(&client->principal, p);
 }
 
-/* Return: true until the helper has delivered the records of the previous server instance. */
-static bool dnfs4_is_waiting(struct ditto_server *srv)
-{
-	return !ditto_server_epoch(srv) && ditto_upcall_has_helper(srv);
-}
-
 /* The lock of the client's record, which is also that of its other incarnations. */
 static struct mutex *dnfs4_record_lock(const struct dnfs4_client *client)
 {
@@ -88,7 +81,7 @@ u32 dnfs4_client_record(struct dnfs4_compound *cmp)
 
 	if (test_bit(DNFS4_CLIENT_RECORDED, &client->flags))
 		return NFS4_OK;
-	if (dnfs4_is_waiting(srv))
+	if (READ_ONCE(srv->locks->state) == DITTO_STATE_LOADING)
 		return NFS4ERR_DELAY;
 	/* Without a helper there are no records. */
 	if (!ditto_server_epoch(srv))
@@ -261,13 +254,20 @@ int dnfs4_record_withdraw(struct dnfs4_client *client)
 
 void dnfs4_reclaim_suspend(struct dnfs4_client *client)
 {
+	struct ditto_record record = { .kind = DITTO_RECORD_CLIENT };
 	struct dnfs4_record rec;
+	int err;
 
 	if (!test_bit(DNFS4_CLIENT_RECORDED, &client->flags))
 		return;
 	dnfs4_record_of(client, &rec);
-	ditto_grace_know(client->client.table, rec.bytes, rec.key_len + DNFS4_PRINCIPAL_DIGEST,
-			 DITTO_KNOWN_ANY);
+	record.key = rec.bytes;
+	record.key_len = rec.key_len;
+	record.data = rec.bytes + rec.key_len;
+	record.data_len = DNFS4_PRINCIPAL_DIGEST;
+	err = ditto_record_keep(client->server->srv, &record);
+	if (err)
+		pr_warn_ratelimited("%s may not reclaim: error %d\n", client->client.name, err);
 }
 
 void dnfs4_reclaim_admit(struct dnfs4_client *client)
@@ -281,7 +281,7 @@ void dnfs4_reclaim_admit(struct dnfs4_client *client)
 
 u32 dnfs4_complete_check(struct dnfs4_client *client)
 {
-	if (unlikely(dnfs4_is_waiting(client->server->srv)))
+	if (unlikely(READ_ONCE(client->client.table->state) == DITTO_STATE_LOADING))
 		return NFS4ERR_DELAY;
 	if (client->minor && !test_bit(DNFS4_CLIENT_RECLAIM_COMPLETE, &client->flags))
 		return NFS4ERR_GRACE;
@@ -290,23 +290,24 @@ u32 dnfs4_complete_check(struct dnfs4_client *client)
 
 u32 dnfs4_reclaim_check(struct dnfs4_client *client, bool reclaim)
 {
+	struct ditto_lock_table *table = client->client.table;
 	u32 status;
 
 	if (!reclaim) {
 		status = dnfs4_complete_check(client);
-		if (!status && ditto_grace_check(&client->client, false))
+		if (!status && ditto_grace_holds(table, DITTO_CLAIM_OPEN))
 			status = NFS4ERR_GRACE;
 		return status;
 	}
-	if (unlikely(dnfs4_is_waiting(client->server->srv)))
+	if (unlikely(READ_ONCE(table->state) == DITTO_STATE_LOADING))
 		return NFS4ERR_DELAY;
 	if (test_bit(DNFS4_CLIENT_RECLAIM_COMPLETE, &client->flags) ||
-	    !ditto_grace_active(client->client.table))
+	    READ_ONCE(table->state) != DITTO_STATE_GRACE)
 		return NFS4ERR_NO_GRACE;
 	/* The client may have been confirmed before the grace period began. */
-	if (!READ_ONCE(client->client.known))
+	if (!ditto_grace_may_reclaim(&client->client))
 		dnfs4_reclaim_admit(client);
-	return ditto_grace_check(&client->client, true) ? NFS4ERR_RECLAIM_BAD : NFS4_OK;
+	return ditto_grace_may_reclaim(&client->client) ? NFS4_OK : NFS4ERR_RECLAIM_BAD;
 }
 
 static u32 complete_decode(struct dnfs4_compound *cmp, void *argp)
@@ -327,7 +328,7 @@ static u32 complete_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 		return cmp->current_fh.kind == DNFS4_FH_NONE ? NFS4ERR_NOFILEHANDLE : NFS4_OK;
 	}
 	/* Too early, the grace period would not count it and wait for another one. */
-	if (dnfs4_is_waiting(cmp->server->srv))
+	if (READ_ONCE(cmp->call->srv->locks->state) == DITTO_STATE_LOADING)
 		return NFS4ERR_DELAY;
 	if (test_and_set_bit(DNFS4_CLIENT_RECLAIM_COMPLETE, &cmp->client->flags))
 		return NFS4ERR_COMPLETE_ALREADY;
