@@ -101,7 +101,10 @@ static bool dnfs4_record_may_be(const struct dnfs4_client *client)
 	       test_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
 }
 
-/* Return: true if the record now belongs to the next incarnation of the client. */
+/*
+ * Return: true if the record now belongs to the next incarnation of the client. What is to be
+ * known about it passes over.
+ */
 static bool dnfs4_record_inherited(struct dnfs4_client *client)
 {
 	const struct dnfs4_client_id id = {
@@ -115,7 +118,7 @@ static bool dnfs4_record_inherited(struct dnfs4_client *client)
 	mutex_lock(&clients->lock);
 	dnfs4_client_by_owner(clients, client->minor, &id, &heir, &unconfirmed);
 	/* The record of one that is withdrawn is not to be there. */
-	if (!heir || test_bit(DNFS4_CLIENT_WITHDRAWN, &heir->flags))
+	if (!heir || heir == client || test_bit(DNFS4_CLIENT_WITHDRAWN, &heir->flags))
 		goto unlock;
 	dnfs4_principal_digest(&client->principal, own);
 	dnfs4_principal_digest(&heir->principal, other);
@@ -241,8 +244,13 @@ int dnfs4_record_withdraw(struct dnfs4_client *client)
 	int err = 0;
 
 	mutex_lock(dnfs4_record_lock(client));
-	if (dnfs4_record_may_be(client))
+	/* One that was replaced in the meantime has left its record to the next incarnation. */
+	if (dnfs4_record_may_be(client) && !dnfs4_record_inherited(client))
 		err = dnfs4_record_drop(client);
+	if (!err) {
+		clear_bit(DNFS4_CLIENT_RECORDED, &client->flags);
+		clear_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
+	}
 	if (!err)
 		set_bit(DNFS4_CLIENT_WITHDRAWN, &client->flags);
 	mutex_unlock(dnfs4_record_lock(client));
