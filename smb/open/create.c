@@ -572,7 +572,11 @@ static u32 dsmb_create_new(struct dsmb_create *c)
 static void dsmb_create_undo(struct dsmb_create *c)
 {
 	struct ditto_actor *actor = &c->call->actor;
+	struct dsmb_persist *persist = c->open ? dsmb_durable_record(c->open) : NULL;
 
+	/* Others have the file next, so a restart must not make the open again. */
+	if (persist)
+		dsmb_persist_remove(persist);
 	if (c->open) {
 		actor->owner = NULL;
 		actor->lease_owner = NULL;
