@@ -186,20 +186,18 @@ static void dsmb_lock_mark(struct dsmb_call *call, struct dsmb_open *open, u32 b
 }
 
 /* The locks of a persistent open are recorded before the response is sent. */
-static u32 dsmb_lock_record(struct dsmb_open *open, bool unlocks)
+static u32 dsmb_lock_record(struct dsmb_open *open)
 {
-	return dsmb_persist_save(open) && !unlocks ? STATUS_INSUFFICIENT_RESOURCES :
-						     STATUS_SUCCESS;
+	return dsmb_persist_save(open) ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }
 
 /* Finish a LOCK. If it fails, the caller releases the locks. */
-static u32 dsmb_lock_done(struct dsmb_call *call, struct dsmb_open *open, u32 bucket, u8 sequence,
-			  bool unlocks)
+static u32 dsmb_lock_done(struct dsmb_call *call, struct dsmb_open *open, u32 bucket, u8 sequence)
 {
 	u32 status;
 
 	dsmb_lock_mark(call, open, bucket, sequence | DSMB_SEQUENCE_VALID);
-	status = dsmb_lock_record(open, unlocks);
+	status = dsmb_lock_record(open);
 	if (status)
 		dsmb_lock_mark(call, open, bucket, 0);
 	return status;
@@ -267,6 +265,60 @@ static u32 dsmb_lock_unlock(const struct dsmb_locker *locker, struct dsmb_cursor
 	return STATUS_SUCCESS;
 }
 
+/* The ranges of an UNLOCK; of more than an open can have, the last ones are not looked at. */
+static struct dsmb_giving *dsmb_lock_giving(const struct dsmb_lock_args *args)
+{
+	struct dsmb_cursor elements = args->elements;
+	unsigned int count = min(args->count, DSMB_GIVING_MAX);
+	struct dsmb_lock_element el;
+	struct dsmb_giving *giving;
+
+	giving = kzalloc(struct_size(giving, ranges, count), GFP_KERNEL);
+	if (!giving)
+		return NULL;
+	giving->count = count;
+	for (unsigned int i = 0; i < count; i++) {
+		dsmb_lock_next(&elements, &el);
+		giving->ranges[i].first = el.offset;
+		giving->ranges[i].length = el.length;
+	}
+	return giving;
+}
+
+static u32 dsmb_lock_unlock_open(struct dsmb_call *call, const struct dsmb_lock_args *args)
+{
+	struct dsmb_locker locker = { .call = call, .open = call->open };
+	u32 status = dsmb_open_begin(call, call->open, &locker.node);
+
+	if (status)
+		return status;
+	status = dsmb_lock_unlock(&locker, args->elements);
+	dsmb_open_end(call, call->open);
+	return status;
+}
+
+/*
+ * What a persistent open gives up is recorded before others can have it. If that is not possible it
+ * keeps its locks.
+ */
+static u32 dsmb_lock_unlock_recorded(struct dsmb_call *call, const struct dsmb_lock_args *args)
+{
+	struct dsmb_giving *giving = dsmb_lock_giving(args);
+	struct dsmb_open *open = call->open;
+	u32 status = STATUS_INSUFFICIENT_RESOURCES;
+
+	if (!giving)
+		return status;
+	dsmb_lock_mark(call, open, args->bucket, args->sequence | DSMB_SEQUENCE_VALID);
+	if (!dsmb_persist_give(open, giving))
+		status = dsmb_lock_unlock_open(call, args);
+	if (status)
+		dsmb_lock_mark(call, open, args->bucket, 0);
+	dsmb_persist_given(open, giving);
+	kfree(giving);
+	return status;
+}
+
 static void dsmb_lock_put(struct dsmb_lock_wait *lw)
 {
 	if (refcount_dec_and_test(&lw->ref))
@@ -302,7 +354,7 @@ static void dsmb_lock_answer(struct work_struct *work)
 {
 	struct dsmb_lock_wait *lw = container_of(work, struct dsmb_lock_wait, work);
 	struct dsmb_call *call = lw->call;
-	u32 status = dsmb_lock_done(call, call->open, lw->bucket, lw->sequence, false);
+	u32 status = dsmb_lock_done(call, call->open, lw->bucket, lw->sequence);
 
 	if (status)
 		dsmb_lock_take_back(call->open, &lw->wait.request);
@@ -323,7 +375,7 @@ static void dsmb_lock_granted(struct ditto_wait *wait, int error)
 		queue_work(call->conn->server->records, &lw->work);
 	} else {
 		dsmb_call_complete(call, dsmb_lock_done(call, call->open, lw->bucket,
-							lw->sequence, false));
+							lw->sequence));
 	}
 }
 
@@ -492,25 +544,32 @@ static u32 dsmb_lock_exec(struct dsmb_call *call, void *args, void *res)
 		return STATUS_INSUFFICIENT_RESOURCES;
 	/* Its locks are those of the request that was resent: they stay if this fails. */
 	if (done)
-		return dsmb_lock_record(open, a->unlocks);
+		return a->unlocks ? STATUS_SUCCESS : dsmb_lock_record(open);
 	if (!open->inst || ditto_instance_is_dir(open->inst))
 		return STATUS_INVALID_PARAMETER;
 	if (!(open->rights & (DITTO_RIGHT_READ_DATA | DITTO_RIGHT_WRITE_DATA)))
 		return STATUS_ACCESS_DENIED;
+	if (a->unlocks && dsmb_durable_is_persistent(open))
+		return dsmb_lock_unlock_recorded(call, a);
+	if (a->unlocks) {
+		status = dsmb_lock_unlock_open(call, a);
+		if (!status)
+			dsmb_lock_mark(call, open, a->bucket, a->sequence | DSMB_SEQUENCE_VALID);
+		return status;
+	}
 	status = dsmb_open_begin(call, open, &locker.node);
 	if (status)
 		return status;
 	/* The table releases a range with the file that it was shown with. */
-	if (!a->unlocks)
-		locker.file = dsmb_lock_file(call->op.share, open, locker.node);
-	status = a->unlocks ? dsmb_lock_unlock(&locker, a->elements) : dsmb_lock_lock(&locker, a);
+	locker.file = dsmb_lock_file(call->op.share, open, locker.node);
+	status = dsmb_lock_lock(&locker, a);
 	if (locker.file)
 		ditto_file_put(locker.file);
 	locker.file = NULL;
 	dsmb_open_end(call, open);
 	if (status)
 		return status;
-	status = dsmb_lock_done(call, open, a->bucket, a->sequence, a->unlocks);
+	status = dsmb_lock_done(call, open, a->bucket, a->sequence);
 	/* Locks that cannot be recorded are released. */
 	if (status && !dsmb_open_begin(call, open, &locker.node)) {
 		dsmb_lock_undo(&locker, a->elements, a->count);

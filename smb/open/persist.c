@@ -142,12 +142,30 @@ void dsmb_persist_unwatch(struct dsmb_persist *persist)
 	persist->names = NULL;
 }
 
+/* Leave out the ranges that are about to be given up, once for each of them. */
+static void gather_giving(const struct dsmb_giving *giving, struct dsmb_record *r)
+{
+	for (unsigned int i = 0; i < giving->count; i++) {
+		unsigned int n = 0;
+
+		while (n < r->nranges && (r->ranges[n].first != giving->ranges[i].first ||
+					  r->ranges[n].length != giving->ranges[i].length))
+			n++;
+		if (n == r->nranges)
+			continue;
+		r->nranges--;
+		memmove(&r->ranges[n], &r->ranges[n + 1],
+			(r->nranges - n) * sizeof(r->ranges[0]));
+	}
+}
+
 /* Gather the claims on the file; between ditto_instance_begin() and ditto_instance_end(). */
 static int gather_file(const struct dsmb_durable *durable, struct ditto_share *share,
 		       struct ditto_node *node, struct dsmb_record *r)
 {
 	struct dsmb_open *open = durable->open;
 	struct dentry *dentry = ditto_node_dentry(node);
+	const struct dsmb_giving *giving;
 	unsigned int nranges;
 	int err;
 
@@ -177,6 +195,8 @@ static int gather_file(const struct dsmb_durable *durable, struct ditto_share *s
 	if (nranges > DSMB_PERSIST_RANGES_MAX)
 		return -ENOSPC;
 	r->nranges = nranges;
+	list_for_each_entry(giving, &durable->persist->giving, list)
+		gather_giving(giving, r);
 	return 0;
 }
 
@@ -284,6 +304,30 @@ static int persist_save(const struct dsmb_durable *durable, enum saving how)
 	return err;
 }
 
+/* The record is not what the open has, or may not be: the next sweep writes it. */
+static void persist_late(struct dsmb_persist *persist)
+{
+	struct dsmb_server *server = persist->server;
+
+	WRITE_ONCE(persist->late, true);
+	/* Pairs with late_sweep(), which finds the open unless that is closed. */
+	smp_store_release(&server->late, true);
+	queue_delayed_work(server->records, &server->retry,
+			   msecs_to_jiffies(DSMB_PERSIST_RETRY_MS));
+}
+
+/* Called with persist->lock held. */
+static int persist_save_or_late(const struct dsmb_durable *durable, enum saving how)
+{
+	struct dsmb_persist *persist = durable->persist;
+	int err = persist->ended ? 0 : persist_save(durable, how);
+
+	/* What was taken away is not recorded again, and what has no room never is. */
+	if (err && err != -ESTALE && err != -ENOSPC && how != SAVE_KEPT)
+		persist_late(persist);
+	return err;
+}
+
 static int open_save(struct dsmb_open *open, enum saving how)
 {
 	const struct dsmb_durable *durable = READ_ONCE(open->durable);
@@ -293,8 +337,7 @@ static int open_save(struct dsmb_open *open, enum saving how)
 	if (!persist)
 		return 0;
 	mutex_lock(&persist->lock);
-	if (!persist->ended)
-		err = persist_save(durable, how);
+	err = persist_save_or_late(durable, how);
 	mutex_unlock(&persist->lock);
 	if (err && err != -ESTALE && !(how == SAVE_CHANGED && dsmb_persist_is_silent(err)))
 		pr_warn_ratelimited("what %s has open cannot be recorded: error %d\n",
@@ -316,22 +359,37 @@ void dsmb_persist_renamed_work(struct work_struct *work)
 {
 	struct dsmb_persist *persist = container_of(work, struct dsmb_persist, renamed);
 	struct dsmb_open *open = persist->open;
-	struct dsmb_server *server = open->server;
-	bool late = READ_ONCE(server->stuck);
 
 	/* While the helper does not answer, one caller has waited for all. */
-	if (!late && dsmb_persist_is_silent(dsmb_persist_save_renamed(open))) {
-		WRITE_ONCE(server->stuck, true);
-		late = true;
-	}
-	if (late) {
-		WRITE_ONCE(persist->late, true);
-		/* Pairs with late_sweep(), which finds the open unless that is closed. */
-		smp_store_release(&server->late, true);
-		queue_delayed_work(server->records, &server->retry,
-				   msecs_to_jiffies(DSMB_PERSIST_RETRY_MS));
-	}
+	if (READ_ONCE(open->server->stuck))
+		persist_late(persist);
+	else if (dsmb_persist_is_silent(dsmb_persist_save_renamed(open)))
+		WRITE_ONCE(open->server->stuck, true);
 	dsmb_open_put(open);
+}
+
+int dsmb_persist_give(struct dsmb_open *open, struct dsmb_giving *giving)
+{
+	struct dsmb_persist *persist = open->durable->persist;
+	int err;
+
+	mutex_lock(&persist->lock);
+	list_add_tail(&giving->list, &persist->giving);
+	err = persist_save_or_late(open->durable, SAVE_ALWAYS);
+	mutex_unlock(&persist->lock);
+	return err == -ESTALE ? 0 : err;
+}
+
+void dsmb_persist_given(struct dsmb_open *open, struct dsmb_giving *giving)
+{
+	struct dsmb_persist *persist = open->durable->persist;
+
+	mutex_lock(&persist->lock);
+	list_del(&giving->list);
+	/* A failed write is left to the sweep. */
+	if (!READ_ONCE(persist->late))
+		persist_save_or_late(open->durable, SAVE_CHANGED);
+	mutex_unlock(&persist->lock);
 }
 
 /*

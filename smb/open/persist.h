@@ -5,7 +5,8 @@
  *
  * Each persistent open has a record at the helper (persist_record.h). The record is on disk before
  * the response of the CREATE that grants the open, of each LOCK and of each break acknowledgment
- * is sent. Changes that others make to the names of the file are recorded soon after. It is removed
+ * is sent, and before an UNLOCK lets others have the range. Changes that others make to the names
+ * of the file are recorded soon after. It is removed
  * before the open is closed: by CLOSE itself before its response is sent, and for an open whose
  * client does not come back, or whose session or tree connect ends, without anybody waiting. While
  * no helper can remove it, the open stays without a client, with all its claims, because a restart
@@ -23,11 +24,14 @@
 #define _DITTO_SMB_OPEN_PERSIST_H
 
 #include <linux/errno.h>
+#include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
+
+#include "../../lockd/range.h"
 
 struct ditto_name_watch;
 struct ditto_node;
@@ -62,8 +66,10 @@ struct dsmb_server;
  * @close: removes the record and closes the open; has a reference to the open
  * @names: watch of the names of the open's file, or NULL; under @lock while the open exists
  * @renamed: writes the record again if a name has changed; has a reference to the open
- * @late: no helper did that; the next sweep tries it again
+ * @late: what the open has now may differ from its record; the next sweep writes it
  * @written: hash of the record that was written last, or 0; under @lock
+ * @giving: ranges that are left out of the record, because they are about to be given up, of struct
+ *	dsmb_giving; under @lock
  * @remains: link in the server's list of records that could not be removed; has a reference
  */
 struct dsmb_persist {
@@ -80,7 +86,23 @@ struct dsmb_persist {
 	struct work_struct renamed;
 	bool late;
 	u64 written;
+	struct list_head giving;
 	struct llist_node remains;
+};
+
+/* Most ranges of struct dsmb_giving: as many as a record holds. */
+#define DSMB_GIVING_MAX	256
+
+/**
+ * struct dsmb_giving - ranges that an UNLOCK gives up
+ * @list: link in dsmb_persist.giving
+ * @count: number of @ranges
+ * @ranges: bytes; the mode does not matter
+ */
+struct dsmb_giving {
+	struct list_head list;
+	unsigned int count;
+	struct ditto_range_held ranges[] __counted_by(count);
 };
 
 /* True if a record was not written or removed for lack of a helper; so all others wait, too. */
@@ -131,11 +153,35 @@ bool dsmb_persist_grant(struct dsmb_open *open);
  * dsmb_persist_save - record the changed claims of an open
  * @open: the open; nothing is done if it is not persistent
  *
+ * A record that cannot be written now is written by a sweep, because it may have been written
+ * nevertheless, and because what the open gave up must not come back after a restart.
+ *
  * Context: may sleep; waits for the helper. persist->lock is taken.
  * Return: 0; -ENOSPC if the open has more ranges than a record holds; or an error of
  *	ditto_record_put().
  */
 int dsmb_persist_save(struct dsmb_open *open);
+
+/**
+ * dsmb_persist_give - record that an open has some of its ranges no more
+ * @open: the open, persistent
+ * @giving: the ranges; is in use until dsmb_persist_given()
+ *
+ * Called before the ranges are given up: a restart must not restore what others may have by then.
+ *
+ * Context: may sleep; waits for the helper. persist->lock is taken.
+ * Return: as dsmb_persist_save(); after an error the open keeps the ranges.
+ */
+int dsmb_persist_give(struct dsmb_open *open, struct dsmb_giving *giving);
+
+/**
+ * dsmb_persist_given - the ranges were given up, or are kept
+ * @open: the open
+ * @giving: as given to dsmb_persist_give()
+ *
+ * Context: may sleep; waits for the helper if the record differs from what the open has.
+ */
+void dsmb_persist_given(struct dsmb_open *open, struct dsmb_giving *giving);
 
 /**
  * dsmb_persist_watch - have the record of an open written again when names of its file change

@@ -243,31 +243,27 @@ void dsmb_persist_withdraw(struct dsmb_server *server)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_persist_withdraw);
 
-/*
- * Write the records that could not be written when names had changed. One that fails for another
- * reason is given up, as at the change itself. Return: true if some are left.
- */
+/* Write the records that could not be written. Return: true if some are left. */
 static bool late_sweep(struct dsmb_server *server, struct sweep *sweep)
 {
 	struct dsmb_persist *persist;
 	struct dsmb_open *open;
 	u64 id = 0;
 
-	/* Pairs with dsmb_persist_renamed_work(): a late open is found, or sets it again. */
+	/* Pairs with persist_late(): a late open is found, or sets it again. */
 	if (!xchg(&server->late, false))
 		return false;
 	for (; !sweep->silent && (open = dsmb_durable_next(server, &id)); id++) {
 		persist = dsmb_durable_record(open);
-		if (persist && xchg(&persist->late, false) &&
-		    dsmb_persist_is_silent(dsmb_persist_save_renamed(open))) {
-			WRITE_ONCE(persist->late, true);
-			sweep->silent = true;
-		}
+		/* A failure makes it late again. */
+		if (persist && xchg(&persist->late, false))
+			sweep_count(sweep, dsmb_persist_save_renamed(open));
 		dsmb_open_put(open);
 	}
+	/* Opens behind the one at which it ended may be late, too. */
 	if (sweep->silent)
 		WRITE_ONCE(server->late, true);
-	return sweep->silent;
+	return READ_ONCE(server->late);
 }
 
 void dsmb_persist_sweep(struct dsmb_server *server)
@@ -309,6 +305,7 @@ struct dsmb_persist *dsmb_persist_alloc(struct dsmb_open *open)
 	persist->id = open->persistent;
 	persist->open = open;
 	mutex_init(&persist->lock);
+	INIT_LIST_HEAD(&persist->giving);
 	INIT_WORK(&persist->work, remove_work);
 	INIT_WORK(&persist->close, close_work);
 	INIT_WORK(&persist->renamed, dsmb_persist_renamed_work);

@@ -95,6 +95,23 @@ def recorded(w, name):
         return rows.fetchone()[0]
 
 
+def recorded_data(w):
+    """What the helper has on disk of each open."""
+    with contextlib.closing(sqlite3.connect(f'{w.base}/state/state.db')) as db:
+        return db.execute('SELECT data FROM record WHERE kind = ? ORDER BY key',
+                          (OPEN_RECORD,)).fetchall()
+
+
+@contextlib.contextmanager
+def unwritable(w):
+    """The helper cannot write its records until this ends."""
+    with contextlib.closing(sqlite3.connect(f'{w.base}/state/state.db',
+                                            isolation_level=None)) as db:
+        db.execute('BEGIN IMMEDIATE')
+        yield
+        db.execute('ROLLBACK')
+
+
 def gone(w):
     """Check that nothing is held or recorded."""
     t_smb_durable.gone(w)

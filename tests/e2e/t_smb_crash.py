@@ -10,8 +10,8 @@ import smb2
 import smbraw
 from harness import SLOW, Child, eq, get, pattern, process_stopped, put, test, wait_for
 from smb2 import CREATE, DELETE_ON_CLOSE, GENERIC_READ, OPLOCK_BREAK, SET_INFO, refused
-from smb_lasting import (PERSISTENT, available, before_echo, client, gone, opens, records,
-                         second_share)
+from smb_lasting import (PERSISTENT, available, before_echo, client, gone, opens, recorded_data,
+                         records, second_share, unwritable)
 from t_smb_clones import COPYCHUNK, RESUME_KEY
 from t_smb_durable import RWH, Answer, close_all, durable_v2, lease_v2, waiting
 from t_smb_lease import H, R, W, key
@@ -104,6 +104,71 @@ def given_up_without_a_helper(w):
         c.close(opened.fid)
         c.end()
     eq(os.path.exists(w.path('f')), True)
+    gone(w)
+
+
+def crash(w):
+    """The helper and the server end without having done what they meant to do."""
+    w.server.helper_stop('KILL')
+    w.server.restart()
+    w.server.helper_start(w.server.conf)
+
+
+@test(smb=True, squash='none', timeout=120)
+def unlock_is_recorded_first(w):
+    """Others get a range when a crash cannot bring it back; if that is not possible it stays."""
+    available(w)
+    a, b = client(w), client(w, 2)
+    ga, gb = a.lasting('f', 1, state=0), b.lasting('f', 2, state=0)
+    a.lock(ga.fid, 0, 4)
+    a.lock(ga.fid, 10, 4)
+    a.lock(ga.fid, 20, 4)
+    with unwritable(w):
+        refused('INSUFFICIENT_RESOURCES', a.unlock, ga.fid, 0, 4)
+        refused('LOCK_NOT_GRANTED', b.lock, gb.fid, 0, 4)
+    a.unlock(ga.fid, 0, 4)
+    b.lock(gb.fid, 0, 4)
+    # The first one of these is unlocked, and recorded so, although the second one fails.
+    body = struct.pack('<HHI16s', 48, 2, 0, ga.fid) + b''.join(
+        struct.pack('<QQII', first, 4, smb2.UNLOCK, 0) for first in (20, 30))
+    eq(a.status(smb2.LOCK, body), 'RANGE_NOT_LOCKED')
+    b.lock(gb.fid, 20, 4)
+    crash(w)
+    wait_for('both wait', lambda: waiting(w) == ['f', 'f'])
+    a, b = client(w), client(w, 2)
+    again = b.back(gb.fid, number=2, lease=0)
+    b.unlock(again.fid, 0, 4)
+    b.unlock(again.fid, 20, 4)
+    b.close(again.fid)
+    again = a.back(ga.fid, number=1, lease=0)
+    refused('RANGE_NOT_LOCKED', a.unlock, again.fid, 0, 4)
+    a.unlock(again.fid, 10, 4)
+    a.close(again.fid)
+    a.end()
+    b.end()
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=120)
+def acknowledgment_is_recorded_later(w):
+    """A break that was acknowledged while the helper could not write is recorded after that."""
+    available(w)
+    s, other = client(w), client(w, 2)
+    g = s.lasting()
+    before = recorded_data(w)
+    number = breaking(s, other)
+    with unwritable(w):
+        s.ack(key(1), R | H)
+        eq(other.answer(number, 60)[0], smb2.OK)
+        eq(recorded_data(w), before)
+    wait_for('it is recorded', lambda: recorded_data(w) != before)
+    crash(w)
+    wait_for('it waits', lambda: waiting(w) == ['f'])
+    s = client(w)
+    again = s.back(g.fid)
+    eq(again.state, R | H)
+    s.close(again.fid)
+    s.end()
     gone(w)
 
 
