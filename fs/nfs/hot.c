@@ -25,7 +25,6 @@
 #include "v4/engine/compound.c"
 #include "v4/engine/fh.c"
 #include "v4/engine/status.c"
-#include "v4/engine/utf8.c"
 #include "v4/engine/xdr.c"
 #include "v4/op/op_close.c"
 #include "v4/op/op_fh.c"

@@ -159,7 +159,7 @@ static int create_prepare(struct ditto_dir_change *c, const struct ditto_name *n
 	bool listed;
 	int err;
 
-	err = ditto_dir_change_check_case(c, name, NULL) ?:
+	err = ditto_dir_change_check_name(c, name, NULL) ?:
 	      ditto_setattr_check_new(c->op->share, args->type, args->set) ?:
 	      ditto_act_on_early(c->op, c->dir, need | DITTO_RIGHT_EXECUTE,
 				 ditto_has_grants(c->dir) ? MAY_WRITE | MAY_EXEC : 0, as) ?:

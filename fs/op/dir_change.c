@@ -11,6 +11,7 @@
 
 #include "../acl/acl_file.h"
 #include "../name/casefold_index.h"
+#include "../name/utf8.h"
 #include "../node/local_notify.h"
 #include "../node/node.h"
 #include "../open/stream.h"
@@ -102,11 +103,23 @@ int ditto_dir_change_child(struct ditto_dir_change *c, const struct ditto_name *
 	return 0;
 }
 
-int ditto_dir_change_check_case(struct ditto_dir_change *c, const struct ditto_name *name,
+static bool dir_change_takes_name(const struct ditto_dir_change *c, const struct ditto_name *name)
+{
+	bool utf8;
+
+	rcu_read_lock();
+	utf8 = rcu_dereference(c->op->share->opts)->utf8_names;
+	rcu_read_unlock();
+	return !utf8 || ditto_is_utf8(name->name, name->len);
+}
+
+int ditto_dir_change_check_name(struct ditto_dir_change *c, const struct ditto_name *name,
 				const struct ditto_name *except)
 {
 	int err;
 
+	if (!dir_change_takes_name(c, name))
+		return -EILSEQ;
 	if (!c->op->casefold)
 		return 0;
 	err = ditto_casefold_check(c->dir, c->wcc, name, except);

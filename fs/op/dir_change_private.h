@@ -20,7 +20,7 @@
  * @locked: the directory's inode lock is held
  * @replaced: the added name was that of another file, which was removed
  * @moved: the added name belongs to the file that had the removed one
- * @tries: number of attempts before this one, for ditto_dir_change_check_case()
+ * @tries: number of attempts before this one, for ditto_dir_change_check_name()
  * @unsure: the change was given up because it is not known whether the name is free in all cases
  */
 struct ditto_dir_change {
@@ -114,19 +114,19 @@ int ditto_dir_change_child(struct ditto_dir_change *c, const struct ditto_name *
 			   struct dentry *child);
 
 /**
- * ditto_dir_change_check_case - check that a name to be added does not exist in another case
+ * ditto_dir_change_check_name - check that the share takes a name, and has it in no other case
  * @c: the change; the directory is locked
- * @name: the name, which does not exist in this spelling
+ * @name: the name to be added, which does not exist in this spelling
  * @except: a name that is about to be removed, or NULL
  *
- * Nothing is checked for callers to whom case matters. If local processes have changed the
- * directory in each of a few attempts, what the last search found counts.
+ * Callers to whom case matters may add a name that exists in another case. If local processes have
+ * changed the directory in each of a few attempts, what the last search found counts.
  *
  * Context: may sleep.
- * Return: 0; -EEXIST; -EAGAIN, and @c->unsure is set: ditto_casefold_search() is called after
+ * Return: 0; -EILSEQ (it must be UTF-8); -EEXIST; -EAGAIN, and @c->unsure is set: ditto_casefold_search() is called after
  * ditto_dir_change_end(), and the change attempted anew.
  */
-int ditto_dir_change_check_case(struct ditto_dir_change *c, const struct ditto_name *name,
+int ditto_dir_change_check_name(struct ditto_dir_change *c, const struct ditto_name *name,
 				const struct ditto_name *except);
 
 /**

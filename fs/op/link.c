@@ -214,7 +214,7 @@ static int link_locked(struct link *l, const struct ditto_name *name,
 	else if (d_is_positive(l->c.child))
 		err = -EEXIST;
 	else
-		err = ditto_dir_change_check_case(&l->c, name, taken);
+		err = ditto_dir_change_check_name(&l->c, name, taken);
 	err = err ?: link_check(l);
 	if (err)
 		return err;

@@ -99,7 +99,7 @@ static int rename_lookup(struct ditto_renamed *r, const struct dentry *trap)
 	if (d_mountpoint(from->child) || d_mountpoint(to->child))
 		return -EBUSY;
 	if (d_is_negative(to->child)) {
-		err = ditto_dir_change_check_case(to, r->to_name, rename_own_name(r));
+		err = ditto_dir_change_check_name(to, r->to_name, rename_own_name(r));
 		if (err)
 			return err;
 	} else if (r->no_replace && to->child != from->child && !rename_merges(r)) {

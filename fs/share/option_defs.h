@@ -32,6 +32,9 @@ OPTION(BOOL, "streams", streams, 1, 0, 1, "",
 OPTION(BOOL, "short-names", short_names, 0, 0, 1, "",
 	"Files with long names also have 8.3 names, over protocols that know them, for programs "
 	"that need them.")
+OPTION(BOOL, "utf8-names", utf8_names, 0, 0, 1, "",
+	"New files get only names that are valid UTF-8, whatever protocol and client. Existing "
+	"files with other names can be used, renamed and removed in any case.")
 OPTION(BOOL, "list-snapshots", list_snapshots, 0, 0, 1, "",
 	"Show the directory that the option snapshots names in listings. If not, only those find it "
 	"who know its name, and programs that walk the share do not walk through the past.")

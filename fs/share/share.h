@@ -110,6 +110,7 @@ enum ditto_nested_use {
  * @browse: the share appears in lists of shares
  * @streams: files may have named streams
  * @short_names: files with long names have 8.3 names, too
+ * @utf8_names: new files get only names that are UTF-8
  * @list_snapshots: listings show the directory of snapshots
  * @nested: see enum ditto_nested_use
  * @secure_ports: accept identities without proof from reserved ports only
@@ -140,6 +141,7 @@ struct ditto_share_opts {
 	bool browse;
 	bool streams;
 	bool short_names;
+	bool utf8_names;
 	bool list_snapshots;
 	u32 nested;
 	bool secure_ports;

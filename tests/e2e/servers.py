@@ -203,7 +203,8 @@ class Ditto:
         out = ['xprtsec', ','.join(xprtsec)] if xprtsec else []
         for switch in ('encrypt', 'guest', 'browse', 'local_locks', 'continuously_available',
                        'secure_ports', 'list_snapshots', 'security_labels',
-                       'copy_from_servers', 'offload'):
+                       'copy_from_servers', 'offload', 'utf8_names', 'dacl',
+                       'delegated_times'):
             if switch in switches:
                 out += [switch.replace('_', '-'), 'on' if switches.pop(switch) else 'off']
         for choice in ('sec_first', 'nlm_callers', 'nested'):

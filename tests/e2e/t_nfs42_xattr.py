@@ -97,7 +97,7 @@ def names_and_values_have_limits(w):
     eq(os.getxattr(w.path('f'), b'user.' + longest), b'x')
     for name, status in ((b'n' * 251, nfs4.NAMETOOLONG), (b'n' * 256, nfs4.NAMETOOLONG),
                          (b'n' * 5000, nfs4.NAMETOOLONG), (b'', nfs4.INVAL),
-                         (b'\xff', nfs4.INVAL), (b'a\0b', nfs4.BADCHAR)):
+                         (b'a\0b', nfs4.BADCHAR), (b'\xff\0', nfs4.BADCHAR)):
         for op in (getxattr(name), setxattr(name, b'x'), removexattr(name)):
             f.ask(op, status)
     f.ask(setxattr('big', bytes(65537)), nfs4.XATTR2BIG)
@@ -110,6 +110,20 @@ def names_and_values_have_limits(w):
         f.ask(nfs4.Op('setxattr', args), nfs4.BADXDR)
     f.ask(nfs4.Op('getxattr', b'\xff' * 4), nfs4.BADXDR)
     f.ask(nfs4.Op('listxattrs', bytes(8)), nfs4.BADXDR)
+
+
+@wire
+def names_that_are_no_text(w):
+    """Names that are not UTF-8 are listed and used as others are."""
+    put(w.path('f'), b'', 0o644)
+    os.setxattr(w.path('f'), b'user.gr\xfc\xdf', b'local')
+    f = File(w)
+    eq(f.names(), [b'gr\xfc\xdf'])
+    eq(f.ask(getxattr(b'gr\xfc\xdf')).value, b'local')
+    f.ask(setxattr(b'\xff', b'remote', CREATE))
+    eq(os.getxattr(w.path('f'), b'user.\xff'), b'remote')
+    f.ask(removexattr(b'gr\xfc\xdf'))
+    eq(f.names(), [b'\xff'])
 
 
 @wire
@@ -163,7 +177,6 @@ def names_of_the_server(w):
     put(w.path('f'), b'', 0o644)
     os.setxattr(w.path('f'), 'user.ditto.own', b'1')
     os.setxattr(w.path('f'), 'trusted.other', b'1')
-    os.setxattr(w.path('f'), b'user.\xff\xfe', b'no text')
     os.setxattr(w.path('f'), 'user.plain', b'1')
     f = File(w)
     last(f.c.compound(putfh(f.h), nfs4.setattr(nfs4.ANON, {'hidden': 1})), nfs4.OK)

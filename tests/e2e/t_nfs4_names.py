@@ -20,8 +20,8 @@ GOINGDOWN, NO_LOG_FLUSH = 0x8004587d, 2
 
 BAD_NAMES = [
     (b'', nfs4.INVAL), (b'.', nfs4.BADNAME), (b'..', nfs4.BADNAME), (b'a/b', nfs4.BADNAME),
-    (b'/', nfs4.BADNAME), (b'a\0b', nfs4.BADCHAR), (b'\xff', nfs4.INVAL),
-    (b'x\xc0\xaf', nfs4.INVAL), (b'\xed\xa0\x80', nfs4.INVAL), (b'n' * 256, nfs4.NAMETOOLONG),
+    (b'/', nfs4.BADNAME), (b'a\0b', nfs4.BADCHAR), (b'\xff/', nfs4.BADNAME),
+    (b'\xff\0', nfs4.BADCHAR), (b'n' * 256, nfs4.NAMETOOLONG),
     (b'n' * 5000, nfs4.NAMETOOLONG), ('\u20ac'.encode() * 86, nfs4.NAMETOOLONG),
 ]
 
@@ -53,6 +53,76 @@ def odd_names(w):
         c.compound(putfh(fh), nfs4.create(nfs4.DIR, name, {'mode': 0o700})).ok()
         c.compound(putfh(fh), lookup(name), lookupp()).ok()
     eq(sorted(os.listdir(os.fsencode(w.export))), sorted(names))
+
+
+# Latin-1, a surrogate, an overlong slash, a character that is cut off
+NO_TEXT = [b'gr\xfc\xdfe', b'\xed\xa0\x80', b'x\xc0\xaf', b'tail\xe2\x82', b'\xff']
+
+
+@wire
+def names_that_are_no_text(w):
+    """Names that are not UTF-8 are looked up, made, renamed and removed as others are."""
+    for c in both(w):
+        fh = c.fh('data')
+        for name in NO_TEXT:
+            put(os.fsencode(w.path('')) + name, b'x')
+            os.mkdir(os.fsencode(w.path('')) + name + b'.d')
+        found = [e.name for e in c.compound(putfh(fh), nfs4.readdir(0, bytes(8), 'fileid')).ok()[-1]
+                 .entries]
+        eq(sorted(found), sorted(NO_TEXT + [n + b'.d' for n in NO_TEXT]))
+        for name in NO_TEXT:
+            c.compound(putfh(fh), lookup(name), savefh(), putfh(fh), nfs4.link(name + b'.l')).ok()
+            c.compound(putfh(fh), savefh(), nfs4.rename(name, name + b'.r')).ok()
+            c.compound(putfh(fh), nfs4.create(nfs4.LNK, name, target=name)).ok()
+            c.compound(putfh(fh), nfs4.secinfo(name)).ok()
+            for suffix in (b'', b'.d', b'.l', b'.r'):
+                c.compound(putfh(fh), nfs4.remove(name + suffix)).ok()
+        eq(os.listdir(w.export), [])
+
+
+@wire
+def only_utf8(w):
+    """With utf8-names new names are UTF-8; others stay, and are used and removed."""
+    w.server.set('data', utf8_names=True)
+    top, n = os.fsencode(w.path('')), w.client.nfs()
+    old = NO_TEXT[0]
+    for c in both(w):
+        fh = c.fh('data')
+        put(top + old, b'x')
+        put(top + b'plain')
+        for name in NO_TEXT[1:]:
+            last(c.compound(putfh(fh), nfs4.create(nfs4.DIR, name)), nfs4.INVAL)
+            last(c.compound(putfh(fh), savefh(), nfs4.rename('plain', name)), nfs4.INVAL)
+            last(c.compound(putfh(fh), lookup('plain'), savefh(), putfh(fh), nfs4.link(name)),
+                 nfs4.INVAL)
+            eq(n.create(n.root, name).status, nfs3.ACCES)
+            eq(n.rename(n.root, 'plain', n.root, name).status, nfs3.ACCES)
+        c.compound(putfh(fh), lookup(old), getattr('size')).ok()
+        c.compound(putfh(fh), savefh(), nfs4.rename(old, 'gr\u00fc\u00dfe')).ok()
+        os.rename(top + 'gr\u00fc\u00dfe'.encode(), top + old)
+        for name in (old, b'plain'):
+            c.compound(putfh(fh), nfs4.remove(name)).ok()
+        eq(os.listdir(w.export), [])
+
+
+@test(server='ditto')
+def mounted_names_that_are_no_text(w):
+    """Programs of a client read, copy, rename and remove a tree with Latin-1 names."""
+    for vers in ('4.0', '4.1', '4.2'):
+        m = os.fsencode(w.client.mount(vers=vers))
+        for name in NO_TEXT:
+            top = os.fsencode(w.path('')) + name
+            os.mkdir(top)
+            put(top + b'/' + name, name)
+        for name in NO_TEXT:
+            with open(m + b'/' + name + b'/' + name, 'rb') as f:
+                eq(f.read(), name, vers)
+            put(m + b'/' + name + b'/' + name + b'2', b'new')
+        copy = os.fsencode(f'{w.base}/copy.{vers}')
+        w.client.run('cp', '-r', os.fsdecode(m), os.fsdecode(copy))
+        eq(sorted(os.listdir(copy)), sorted(NO_TEXT), vers)
+        w.client.run('sh', '-c', f'rm -r {os.fsdecode(m)}/*')
+        eq(os.listdir(w.export), [])
 
 
 @wire

@@ -97,7 +97,7 @@ enum share_option_id {
 /* Bit of an attribute in struct share.given. */
 #define SHARE_BIT(attr)		(1ULL << (attr))
 /* Bit of an option in struct share.given, by its place, and those of all options. */
-#define SHARE_OPTION_FIRST	32
+#define SHARE_OPTION_FIRST	24
 #define SHARE_OPTION_BIT(id)	(1ULL << (SHARE_OPTION_FIRST + (id)))
 #define SHARE_OPTION_BITS	(SHARE_OPTION_BIT(SHARE_OPTIONS) - SHARE_OPTION_BIT(0))
 

@@ -73,9 +73,9 @@ static void changed_options(void)
 {
 	fake_load(&k, 2, NULL);
 	apply_expect(A, "key +share:a");
-	apply_expect(A "read_only = yes\n", "share:a:100000000");
-	apply_expect(A "read_only = yes\nallow = *=ro\nsquash = none\n", "share:a:200000040");
-	apply_expect(A, "share:a:300000040");
+	apply_expect(A "read_only = yes\n", "share:a:1000000");
+	apply_expect(A "read_only = yes\nallow = *=ro\nsquash = none\n", "share:a:2000040");
+	apply_expect(A, "share:a:3000040");
 	apply_expect(A "comment = x\nuser = 0=read\n", "share:a:300");
 	apply_expect(A, "share:a:300");
 	fake_unload(&k);
@@ -91,7 +91,7 @@ static void older_module(void)
 		    SHARE_OPTION_BIT(SHARE_OPTION_notify);
 	/* The default listener, because no listener is configured. */
 	apply_expect(A B, "key +share:a +share:b +listener:nfs tcp *");
-	SAME(apply_text(A "comment = x\n" B "read_only = yes\n", &result), "share:b:100000000");
+	SAME(apply_text(A "comment = x\n" B "read_only = yes\n", &result), "share:b:1000000");
 	CHECK(!result.errors && result.problems.n == 1);
 	SAME(result.problems.list[0].what, "share a");
 	SAME(result.problems.list[0].why,
@@ -99,7 +99,7 @@ static void older_module(void)
 	/* This is not a reason for a retry, and not news. */
 	SAME(apply_text(A "comment = x\n" B "read_only = yes\n", &result), "");
 	CHECK(!result.errors && !result.changes && !result.news);
-	SAME(apply_text(A "encrypt = yes\n" B, &result), "share:b:100000000");
+	SAME(apply_text(A "encrypt = yes\n" B, &result), "share:b:1000000");
 	CHECK(result.errors == 1 && result.problems.n == 1);
 	SAME(result.problems.list[0].why,
 	     "ditto.ko is older than dittod and does not know encrypt: the share is left as it is");

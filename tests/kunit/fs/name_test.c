@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 
 #include "../../../fs/name/name_private.h"
+#include "../../../fs/name/utf8.h"
 #include "../../../fs/op/op_private.h"
 
 struct name_case {
@@ -149,7 +150,36 @@ static void fileid_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_fileid(U64_MAX), U64_MAX);
 }
 
+/* RFC 3629 section 4: the shortest form, no surrogates, nothing above U+10FFFF. */
+static void utf8_test(struct kunit *test)
+{
+	static const struct {
+		const char *bytes;
+		bool valid;
+	} cases[] = {
+		{ "", true },
+		{ "plain", true },
+		{ "gr\xc3\xbc\xc3\x9f", true },
+		{ "\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80", true },
+		{ "eight bytes\xf0\x9f\x98\x80\xf4\x8f\xbf\xbf", true },
+		{ "gr\xfc\xdf", false },
+		{ "\x80", false },
+		{ "\xc0\x80", false },
+		{ "\xe0\x9f\xbf", false },
+		{ "\xed\xa0\x80", false },
+		{ "\xf0\x8f\xbf\xbf", false },
+		{ "\xf4\x90\x80\x80", false },
+		{ "abcdefgh\xe2\x82", false },
+		{ "eight bytes and \xff", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		KUNIT_EXPECT_EQ_MSG(test, ditto_is_utf8(cases[i].bytes, strlen(cases[i].bytes)),
+				    cases[i].valid, "row %zu", i);
+}
+
 static struct kunit_case name_test_cases[] = {
+	KUNIT_CASE(utf8_test),
 	KUNIT_CASE_PARAM(name_check_test, name_gen_params),
 	KUNIT_CASE(verifier_known_test),
 	KUNIT_CASE(verifier_bits_test),

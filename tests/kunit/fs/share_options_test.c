@@ -30,6 +30,7 @@ static const struct option_limit {
 	{ "core", "browse", 0, 1, 1 },
 	{ "core", "streams", 0, 1, 1 },
 	{ "core", "short-names", 0, 1, 0 },
+	{ "core", "utf8-names", 0, 1, 0 },
 	{ "core", "list-snapshots", 0, 1, 0 },
 	{ "core", "nested", 0, 2, 0 },
 	{ "core", "secure-ports", 0, 1, 1 },

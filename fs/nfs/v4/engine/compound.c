@@ -21,6 +21,7 @@
 #include <kunit/visibility.h>
 
 #include "../../../../net/stats.h"
+#include "../../../name/utf8.h"
 #include "../../rpc/decode.h"
 #include "../../rpc/encode.h"
 #include "../../server.h"
@@ -479,7 +480,7 @@ static int compound_begin(struct dnfs4_compound *cmp, struct head *head)
 	tag = len ? (const char *)dnfs_inline_decode(cmp->in, len) : "";
 	if (!tag)
 		return -EBADMSG;
-	if (len && !dnfs4_is_utf8(tag, len))
+	if (len && !ditto_is_utf8(tag, len))
 		cmp->status = NFS4ERR_INVAL;
 
 	head->status = dnfs_inline_reserve(cmp->out, COMPOUND_HEAD_WORDS * XDR_UNIT + len);

@@ -582,8 +582,11 @@ bool dnfs4_encode_time(struct xdr_stream *xdr, const struct timespec64 *time);
  * @cmp: compound
  * @name: filled; points into the arguments or into scratch, valid until the operation ends
  *
- * Return: NFS4_OK; NFS4ERR_BADXDR; NFS4ERR_NAMETOOLONG, NFS4ERR_INVAL (empty, or not
- * UTF-8), NFS4ERR_BADNAME ("." and "..", '/'), NFS4ERR_BADCHAR (NUL).
+ * Names are bytes: files that local processes or clients of NFSv3 have made may have names that are
+ * not UTF-8, and can be used and removed by them.
+ *
+ * Return: NFS4_OK; NFS4ERR_BADXDR; NFS4ERR_NAMETOOLONG, NFS4ERR_INVAL (empty), NFS4ERR_BADNAME
+ * ("." and "..", '/'), NFS4ERR_BADCHAR (NUL).
  */
 u32 dnfs4_decode_name(struct dnfs4_compound *cmp, struct ditto_name *name);
 
@@ -627,17 +630,6 @@ u32 dnfs4_decode_opaque(struct dnfs4_compound *cmp, u32 max, const void **data, 
  * Return: false if they do not fit.
  */
 bool dnfs4_encode_bytes(struct xdr_stream *xdr, const void *data, u32 len);
-
-/* utf8.c */
-
-/**
- * dnfs4_is_utf8 - check for valid UTF-8 (RFC 3629)
- * @s: text, not terminated
- * @len: bytes
- *
- * Return: true if all of it is valid; also for an empty text.
- */
-bool dnfs4_is_utf8(const char *s, size_t len);
 
 /* pseudo.c: the pseudo root, above all shares */
 

@@ -55,7 +55,8 @@ static const struct row rows[] = {
 	{ ETOOSMALL,	ANY,		NFS4ERR_TOOSMALL },
 	{ ESERVERFAULT,	ANY,		NFS4ERR_SERVERFAULT },
 	{ EBADTYPE,	ANY,		NFS4ERR_BADTYPE },
-	{ EILSEQ,	ANY,		NFS4ERR_BADNAME },
+	/* A name that is not UTF-8; the others are refused when they are decoded. */
+	{ EILSEQ,	ANY,		NFS4ERR_INVAL },
 	/* A byte-range lock of another owner. */
 	{ EAGAIN,	OP_READ,	NFS4ERR_LOCKED },
 	{ EAGAIN,	OP_WRITE,	NFS4ERR_LOCKED },

@@ -133,7 +133,7 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_opaque);
 
 static u32 check_bytes(const struct ditto_name *name)
 {
-	if (!name->len || !dnfs4_is_utf8(name->name, name->len))
+	if (!name->len)
 		return NFS4ERR_INVAL;
 	return name->len > NAME_MAX ? NFS4ERR_NAMETOOLONG : NFS4_OK;
 }

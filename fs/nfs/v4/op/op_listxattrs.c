@@ -58,9 +58,6 @@ static int listxattrs_add(void *arg, const struct ditto_name *name)
 	struct listxattrs_res *res = arg;
 	u32 bytes = XDR_UNIT + xdr_align_size(name->len);
 
-	/* A client could not name it. */
-	if (!dnfs4_is_utf8(name->name, name->len))
-		return 0;
 	if (res->skip) {
 		res->skip--;
 		return 0;

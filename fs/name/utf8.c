@@ -4,11 +4,11 @@
  * form, no surrogates, nothing above U+10FFFF.
  */
 #include <linux/ctype.h>
+#include <linux/module.h>
 #include <linux/types.h>
 #include <linux/unaligned.h>
-#include <kunit/visibility.h>
 
-#include "compound.h"
+#include "utf8.h"
 
 /* The top bits of eight bytes: none is set if all are ASCII. */
 #define NOT_ASCII	0x8080808080808080ULL
@@ -57,7 +57,7 @@ static size_t utf8_character(const u8 *s, size_t len)
 	return 1 + form->more;
 }
 
-bool dnfs4_is_utf8(const char *s, size_t len)
+bool ditto_is_utf8(const char *s, size_t len)
 {
 	size_t n;
 
@@ -75,4 +75,4 @@ bool dnfs4_is_utf8(const char *s, size_t len)
 	}
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_is_utf8);
+EXPORT_SYMBOL_NS_GPL(ditto_is_utf8, DITTO);
