@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
+#include <kunit/visibility.h>
 
 #include "../../net/conns.h"
 #include "../../net/listener.h"
@@ -96,6 +97,7 @@ unsigned int dnfs_protocol_bit(void)
 {
 	return dnfs_protocol.bit;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs_protocol_bit);
 
 static void dnfs_names_init(void)
 {

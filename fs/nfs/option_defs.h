@@ -25,5 +25,15 @@ OPTION(BOOL, "copy-from-servers", copy_from_servers, 0, 0, 1, "",
 	"Copy files of other servers to this share when a client of NFSv4.2 asks for it. "
 	"The server then connects to them, as a client of NFSv4.2 on port 2049, "
 	"if the rules of this share admit their addresses as clients.")
+OPTION(BOOL, "dacl", dacl, 0, 0, 1, "",
+	"Clients of NFSv4.1 and later have access control lists also as the attribute dacl, which "
+	"has the flags of inheritance that SMB clients see. Linux clients then list it as the "
+	"extended attribute system.nfs4_dacl, which \"cp --preserve=xattr\" fails to copy, unless "
+	"/etc/xattr.conf on the client tells it not to try.")
+OPTION(BOOL, "delegated-times", delegated_times, 1, 0, 1, "",
+	"Clients of NFSv4.2 that have a file delegated for writing may keep its times of access and "
+	"modification, too (RFC 9754). Other clients are answered with what they say. Local processes "
+	"on the server see the times only when the delegation was returned; if that matters, as for "
+	"backups on the server, turn it off.")
 
 #undef OPTION

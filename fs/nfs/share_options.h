@@ -41,4 +41,16 @@ dnfs_share_options(const struct ditto_share_opts *opts)
 	return ditto_share_block(opts, dnfs_protocol_bit());
 }
 
+/* Get an option of NFS of a share, which is held; 0 if NFS must not serve it. Any context. */
+#define dnfs_share_option(share, member) ({				\
+	const struct dnfs_share_options *__own;				\
+	u32 __value;							\
+									\
+	rcu_read_lock();						\
+	__own = dnfs_share_options(rcu_dereference((share)->opts));	\
+	__value = __own ? __own->member : 0;				\
+	rcu_read_unlock();						\
+	__value;							\
+})
+
 #endif

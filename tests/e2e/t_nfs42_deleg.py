@@ -220,6 +220,18 @@ def times_only_if_wanted(w):
 
 
 @wire
+def times_stay_here(w):
+    """With delegated-times off a write delegation has no times, and clients know."""
+    files(w, 'f')
+    w.server.set('data', delegated_times=False)
+    a = Caller(w, minor=2)
+    attrs = a.compound(putfh(a.root), getattr('supported_attrs', 'open_arguments')).ok()[-1].attrs
+    eq([n for n in attrs['supported_attrs'] if n.startswith('time_deleg')], [])
+    eq(attrs['open_arguments'][2], [3, 4, 5, 17, 21])
+    eq(a.open('f', BOTH | WANT_TIMES)[0].deleg.type, DELEG_WRITE)
+
+
+@wire
 def times_are_stored(w):
     """SETATTR by the holder stores the times as the holder gives them."""
     aged(w, 'f')

@@ -357,3 +357,22 @@ def getfattr_and_setfattr(w):
     os.chmod(w.path('f'), 0o600)
     with expect_errno(errno.EACCES):
         as_user(smb.UIDS['alice'], lambda: os.getxattr(f'{n}/f', 'user.two'))
+
+
+@test(server='ditto', fs='ext4', squash='root-to-admin')
+def copied_by_programs(w):
+    """cp preserves extended attributes from a mount and between mounts; dacl would be in the way."""
+    put(w.path('f'), b'data', 0o644)
+    os.setxattr(w.path('f'), 'user.one', b'1')
+    one, two = (w.client.mount(vers='4.2', opts='nosharecache,noac') for _ in range(2))
+    local = f'{w.base}/local'
+    os.mkdir(local)
+    for to in (local, two, one):
+        w.client.run('cp', '--preserve=all', f'{one}/f', f'{to}/copy')
+        eq(names_of(f'{to}/copy'), ['user.one'], to)
+        os.unlink(f'{to}/copy')
+    assert 'system.nfs4_dacl' not in os.listxattr(f'{one}/f')
+    assert 'system.nfs4_acl' in os.listxattr(f'{one}/f')
+    w.server.set('data', dacl=True)
+    again = w.client.mount(vers='4.2', opts='nosharecache,noac')
+    assert 'system.nfs4_dacl' in os.listxattr(f'{again}/f')

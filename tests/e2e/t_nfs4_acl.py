@@ -70,6 +70,7 @@ def mode_of(acl):
 @wire
 def made_from_the_mode(w):
     """A file without a list returns one made from its mode, and still has none afterwards."""
+    w.server.set('data', dacl=True)
     for bits in (0o640, 0o755, 0o000, 0o604, 0o077, 0o461):
         put(w.path('file'), b'x', bits)
         os.chmod(w.path('file'), bits)
@@ -113,6 +114,7 @@ def who_goes_round(w):
 @wire
 def lists_behind_data(w):
     """A list behind data in a reply is complete, or refused as too big."""
+    w.server.set('data', dacl=True)
     w.needs('large attributes')
     put(w.path('f'), b'x' * 5000, 0o666)
     short = [(ALLOW, 0, READ, f'{1000 + i}') for i in range(127)] + [(ALLOW, 0, ALL, 'OWNER@')]
@@ -162,6 +164,7 @@ def mode_follows(w):
 
 @wire
 def refused(w):
+    w.server.set('data', dacl=True)
     put(w.path('file'), b'x', 0o644)
     os.mkdir(w.path('dir'))
     good = (ALLOW, 0, ALL, 'OWNER@')
@@ -200,6 +203,7 @@ def refused(w):
 
 @wire
 def verified(w):
+    w.server.set('data', dacl=True)
     w.needs('large attributes')
     for c in each(w):
         put(w.path(f'file{c.minor}'))
@@ -221,6 +225,7 @@ def verified(w):
 @wire
 def flags_of_lists(w):
     """dacl sets and returns the flags of a list, which a new mode keeps."""
+    w.server.set('data', dacl=True)
     os.mkdir(w.path('dir'))
     acl = [(ALLOW, INHERITED | FILE_INHERIT | DIR_INHERIT, ALL, 'OWNER@'),
            (ALLOW, FILE_INHERIT | INHERIT_ONLY | NO_PROPAGATE, READ, 'GROUP@')]
@@ -313,6 +318,7 @@ def made_with_mode_and_list(w):
 @wire
 def inherited(w):
     """New files and directories inherit, in each version and on each level."""
+    w.server.set('data', dacl=True)
     os.mkdir(w.path('dir'))
     acl = [(ALLOW, FILE_INHERIT | DIR_INHERIT, ALL, 'OWNER@'),
            (DENY, FILE_INHERIT, WRITE | APPEND, '1001'),
@@ -642,6 +648,7 @@ def last_status(c, fh, acl):
 @wire
 def listed(w):
     """READDIR with lists keeps to maxcount, and cuts no list."""
+    w.server.set('data', dacl=True)
     w.needs('large attributes')
     os.mkdir(w.path('d'))
     os.mkdir(w.path('one'))

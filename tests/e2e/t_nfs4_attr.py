@@ -26,7 +26,7 @@ EXPECTED = REQUIRED | set(
     'maxwrite mode no_trunc numlinks owner owner_group rawdev space_avail space_free '
     'space_total space_used system time_access time_access_set time_create time_delta '
     'time_metadata time_modify time_modify_set mounted_on_fileid'.split())
-OF_41 = {'suppattr_exclcreat', 'dir_notif_delay', 'dirent_notif_delay', 'dacl'}
+OF_41 = {'suppattr_exclcreat', 'dir_notif_delay', 'dirent_notif_delay'}
 LATER = {1: OF_41,
          2: OF_41 | {'clone_blksize', 'change_attr_type', 'mode_umask',
                       'xattr_support', 'open_arguments', 'time_deleg_access',

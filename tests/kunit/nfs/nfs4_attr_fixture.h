@@ -6,6 +6,7 @@
 #include <linux/sunrpc/xdr.h>
 #include <linux/user_namespace.h>
 
+#include "../../../fs/nfs/share_options.h"
 #include "../../../fs/nfs/v4/attr/attr_private.h"
 #include "../../../fs/nfs/v4/engine/server.h"
 #include "../../../fs/node/node.h"
@@ -51,6 +52,8 @@ static inline int fixture_begin(struct kunit *test, struct folder *folder)
 	f->node = folder_make(test, folder, "file", 0640, false);
 	f->server.srv = folder->srv;
 	f->call.srv = folder->srv;
+	f->call.server = kunit_kzalloc(test, sizeof(*f->call.server), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, f->call.server);
 	f->call.peer = &f->peer;
 	f->call.userns = &init_user_ns;
 	f->call.sec = DITTO_SEC_SYS;
@@ -63,6 +66,14 @@ static inline int fixture_begin(struct kunit *test, struct folder *folder)
 	f->cmp.current_fh.target.op = folder->op;
 	f->cmp.current_fh.target.node = f->node;
 	return 0;
+}
+
+/* Set the option "dacl" of the share. */
+static inline void fixture_turn_dacl(struct folder *folder, bool on)
+{
+	const struct ditto_share_opts *opts = rcu_access_pointer(folder->share->opts);
+
+	((struct dnfs_share_options *)dnfs_share_options(opts))->dacl = on;
 }
 
 static inline void fixture_end(struct kunit *test, struct folder *folder)

@@ -294,6 +294,9 @@ static void minor_versions(struct kunit *test)
 	struct fixture *f = test->priv;
 	struct dnfs4_bitmap map;
 
+	dnfs4_attrs_here(&f->cmp, &f->cmp.current_fh, &map);
+	KUNIT_EXPECT_FALSE(test, dnfs4_bitmap_has(&map, FATTR4_DACL));
+	fixture_turn_dacl(&folder, true);
 	for (f->cmp.minor = 0; f->cmp.minor <= DNFS4_MINOR_MAX; f->cmp.minor++) {
 		dnfs4_attrs_here(&f->cmp, &f->cmp.current_fh, &map);
 		KUNIT_EXPECT_TRUE(test, dnfs4_bitmap_has(&map, FATTR4_MOUNTED_ON_FILEID));
@@ -307,6 +310,7 @@ static void minor_versions(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, dnfs4_bitmap_has(&map, FATTR4_DACL), f->cmp.minor >= 1);
 		KUNIT_EXPECT_FALSE(test, dnfs4_bitmap_has(&map, FATTR4_SACL));
 	}
+	fixture_turn_dacl(&folder, false);
 }
 
 /* A file system that cannot store a list has no ACL attribute. */

@@ -157,9 +157,13 @@ static void bad_values(struct kunit *test)
 	};
 	struct fixture *f = test->priv;
 
+	fixture_turn_dacl(&folder, true);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		KUNIT_EXPECT_EQ_MSG(test, decode_one(f, rows[i].attr, rows[i].n, rows[i].words),
 				    rows[i].status, "attribute %u, row %zu", rows[i].attr, i);
+	fixture_turn_dacl(&folder, false);
+	KUNIT_EXPECT_EQ(test, decode_one(f, FATTR4_DACL, 2, (const u32 []){ 0, 0 }),
+			NFS4ERR_ATTRNOTSUPP);
 }
 
 static void labels_turn(bool on)

@@ -15,6 +15,7 @@
 #include "../../../share/share.h"
 #include "../../rpc/decode.h"
 #include "../../rpc/encode.h"
+#include "../../share_options.h"
 #include "attr_private.h"
 
 /* Most words of a bitmap that are decoded: a longer one would only cost time. */
@@ -137,6 +138,8 @@ static void drop_absent(const struct dnfs4_fh *fh, struct dnfs4_bitmap *map)
 	/* Access to a named attribute is decided by its file's list and label. */
 	if (fh->kind == DNFS4_FH_ATTRDIR || fh->named || !ditto_acl_is_supported(&fh->target.op))
 		take_away(map, &attrs_of_acl);
+	if (dnfs4_bitmap_has(map, FATTR4_DACL) && !dnfs_share_option(fh->target.op.share, dacl))
+		dnfs4_bitmap_clear(map, FATTR4_DACL);
 	if (!dnfs4_bitmap_has(map, FATTR4_SEC_LABEL))
 		return;
 	if (fh->kind == DNFS4_FH_ATTRDIR || fh->named || !ditto_label_is_on(fh->target.op.share))
@@ -155,6 +158,12 @@ bool dnfs4_has_xattrs(const struct dnfs4_fh *fh)
 {
 	return fh->kind == DNFS4_FH_NODE && !fh->named &&
 	       ditto_xattr_is_supported(fh->target.op.share);
+}
+
+bool dnfs4_has_delegated_times(const struct dnfs4_fh *fh)
+{
+	return fh->kind < DNFS4_FH_NODE ||
+	       dnfs_share_option(fh->target.op.share, delegated_times);
 }
 
 /* The security module may have no labels, or none for this file. */
@@ -180,6 +189,11 @@ void dnfs4_attrs_supported(const struct dnfs4_compound *cmp, const struct dnfs4_
 
 	dnfs4_attrs_here(cmp, fh, map);
 	drop_label(fh, map);
+	/* The holder of a delegation that includes times may set them to its end. */
+	if (!dnfs4_has_delegated_times(fh)) {
+		dnfs4_bitmap_clear(map, FATTR4_TIME_DELEG_ACCESS);
+		dnfs4_bitmap_clear(map, FATTR4_TIME_DELEG_MODIFY);
+	}
 	if (!dnfs4_bitmap_has(map, FATTR4_QUOTA_USED))
 		return;
 	op = fh->target.op;

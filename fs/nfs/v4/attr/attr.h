@@ -70,6 +70,9 @@ bool dnfs4_encode_bitmap(struct xdr_stream *xdr, const struct dnfs4_bitmap *map)
  */
 bool dnfs4_has_xattrs(const struct dnfs4_fh *fh);
 
+/* True if delegations of the file, or of any, include times (RFC 9754 section 5). Any context. */
+bool dnfs4_has_delegated_times(const struct dnfs4_fh *fh);
+
 /**
  * dnfs4_attrs_supported - the attributes that a file supports (supported_attrs)
  * @cmp: compound; its minor version counts

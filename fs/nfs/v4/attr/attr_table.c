@@ -260,6 +260,7 @@ static __be32 *encode_xattr_support(__be32 *p, const struct dnfs4_attr_src *src)
 
 /* Bitmaps of an open_arguments4. */
 #define DNFS4_OPEN_ARGUMENTS_MAPS	5
+#define ARGS_SHARE_ACCESS_WANT		2
 /* Bits of open_arguments4 (RFC 9754 section 3.1): what OPEN supports, see op_open.c. */
 #define ARGS_WANT_ANY_DELEG		3
 #define ARGS_WANT_NO_DELEG		4
@@ -270,7 +271,7 @@ static __be32 *encode_xattr_support(__be32 *p, const struct dnfs4_attr_src *src)
 
 static __be32 *encode_open_arguments(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	static const u32 supported[DNFS4_OPEN_ARGUMENTS_MAPS] = {
+	u32 supported[DNFS4_OPEN_ARGUMENTS_MAPS] = {
 		/* oa_share_access */
 		BIT(NFS4_SHARE_ACCESS_READ) | BIT(NFS4_SHARE_ACCESS_WRITE) |
 			BIT(NFS4_SHARE_ACCESS_BOTH),
@@ -291,6 +292,8 @@ static __be32 *encode_open_arguments(__be32 *p, const struct dnfs4_attr_src *src
 			BIT(NFS4_CREATE_EXCLUSIVE) | BIT(NFS4_CREATE_EXCLUSIVE4_1),
 	};
 
+	if (!dnfs4_has_delegated_times(src->fh))
+		supported[ARGS_SHARE_ACCESS_WANT] &= ~BIT(ARGS_WANT_DELEG_TIMESTAMPS);
 	/* Each is a bitmap4 of one word. */
 	for (size_t i = 0; i < ARRAY_SIZE(supported); i++) {
 		p = dnfs4_put_u32(p, 1);

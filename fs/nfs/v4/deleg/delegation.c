@@ -14,6 +14,7 @@
 #include "../../../node/file.h"
 #include "../../../node/node.h"
 #include "../../../share/share.h"
+#include "../../share_options.h"
 #include "../engine/server.h"
 #include "../session/slot.h"
 #include "../state/open.h"
@@ -420,7 +421,8 @@ static bool delegation_try(struct dnfs4_compound *cmp, u32 type, u32 want,
 		dnfs_may_wait(cmp->call);
 	if (!dnfs4_callback_wait_up(cmp->client))
 		return false;
-	if (type == NFS4_OPEN_DELEGATE_WRITE && want & NFS4_SHARE_WANT_DELEG_TIMESTAMPS)
+	if (type == NFS4_OPEN_DELEGATE_WRITE && want & NFS4_SHARE_WANT_DELEG_TIMESTAMPS &&
+	    dnfs_share_option(dnfs4_fs_op(cmp)->share, delegated_times))
 		type = NFS4_OPEN_DELEGATE_WRITE_ATTRS_DELEG;
 	err = delegation_give(cmp, type, false, NULL, out);
 	if (!err)
