@@ -254,6 +254,20 @@ int ditto_rights(struct ditto_op *op, struct ditto_node *node, struct ditto_node
 }
 EXPORT_SYMBOL_NS_GPL(ditto_rights, DITTO);
 
+int ditto_rights_refusal(const struct ditto_op *op, const struct ditto_node *node, u32 have,
+			 u32 missing)
+{
+	if (!(missing & DITTO_RIGHTS_CHANGE))
+		return -EACCES;
+	if (!op->writable || __mnt_is_readonly(op->share->root.mnt))
+		return -EROFS;
+	if (IS_IMMUTABLE(node->inode))
+		return -EPERM;
+	/* The VFS finds that a file can only be appended to after it has checked the mode. */
+	return IS_APPEND(node->inode) && have & DITTO_RIGHT_APPEND_DATA ? -EPERM : -EACCES;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_rights_refusal, DITTO);
+
 bool ditto_is_readable(struct ditto_op *op, struct ditto_node *node)
 {
 	const u32 want = DITTO_RIGHT_READ_DATA | DITTO_RIGHT_READ_XATTRS |

@@ -81,6 +81,20 @@ int ditto_rights_among(struct ditto_op *op, struct ditto_node *node, struct ditt
 		       u32 want, u32 *rights);
 
 /**
+ * ditto_rights_refusal - get the error for rights that a caller does not have
+ * @op: the caller
+ * @node: the file
+ * @have: rights of the caller, from ditto_rights_among()
+ * @missing: rights that were asked for and are not among them
+ *
+ * Context: any.
+ * Return: what the VFS returns in place of them: -EROFS or -EPERM, if the share, the mount or the
+ * file cannot be changed by anyone; otherwise -EACCES.
+ */
+int ditto_rights_refusal(const struct ditto_op *op, const struct ditto_node *node, u32 have,
+			 u32 missing);
+
+/**
  * ditto_rights_by_privilege - get the rights that a caller has by privileges
  * @op: the caller
  *

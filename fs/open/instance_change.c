@@ -32,7 +32,8 @@ static int check_rights(struct ditto_op *op, const struct ditto_instance *inst, 
 		have |= DITTO_RIGHT_DELETE;
 	if (flags & DITTO_OPENF_OWNER)
 		have |= ditto_open_owner_rights(op, ditto_instance_file(inst));
-	return fresh & ~have ? ditto_open_refusal(op, fresh & ~have) : 0;
+	fresh &= ~have;
+	return fresh ? ditto_rights_refusal(op, ditto_instance_file(inst), have, fresh) : 0;
 }
 
 static int check_fresh(struct ditto_op *op, const struct ditto_instance *inst, u32 fresh,

@@ -174,11 +174,6 @@ static int opening_check_kind(const struct opening *o)
 	return (flags & DITTO_OPENF_FILE) || o->empties ? -EISDIR : 0;
 }
 
-int ditto_open_refusal(const struct ditto_op *op, u32 missing)
-{
-	return (missing & DITTO_RIGHTS_CHANGE) && !op->writable ? -EROFS : -EACCES;
-}
-
 u32 ditto_open_owner_rights(const struct ditto_op *op, const struct ditto_node *base)
 {
 	struct inode *inode = base->inode;
@@ -229,7 +224,7 @@ static int opening_decide_rights(struct opening *o)
 		o->rights ^= DITTO_RIGHT_READ_DATA | DITTO_RIGHT_EXECUTE;
 		return 0;
 	}
-	return missing ? ditto_open_refusal(&o->op, missing) : 0;
+	return missing ? ditto_rights_refusal(&o->op, o->base, have, missing) : 0;
 }
 
 /* Check the DOS attributes of an existing file (MS-FSA section 2.1.5.1.2). */
@@ -494,7 +489,8 @@ static int opening_stream(struct opening *o)
 	} else if (!(o->rights & DITTO_RIGHT_WRITE_DATA)) {
 		err = ditto_rights(&o->op, o->base, o->parent, &have);
 		if (!err && !(have & DITTO_RIGHT_WRITE_DATA))
-			err = ditto_open_refusal(&o->op, DITTO_RIGHT_WRITE_DATA);
+			err = ditto_rights_refusal(&o->op, o->base, have,
+						   DITTO_RIGHT_WRITE_DATA);
 	}
 	err = err ?: opening_check_grace(o);
 	if (err)

@@ -194,16 +194,6 @@ static inline u32 ditto_rights_by_xattrs(u32 rights)
 u8 ditto_access_of(u32 rights);
 
 /**
- * ditto_open_refusal - get the error for missing rights
- * @op: the caller
- * @missing: DITTO_RIGHT_* bits
- *
- * Context: any.
- * Return: -EROFS if the share is read-only and a change was requested, otherwise -EACCES.
- */
-int ditto_open_refusal(const struct ditto_op *op, u32 missing);
-
-/**
  * ditto_open_owner_rights - get the rights that DITTO_OPENF_OWNER grants to a file's owner
  * @op: the caller
  * @base: the file

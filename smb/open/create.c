@@ -76,7 +76,8 @@ static u32 dsmb_create_status(struct dsmb_create *c, int err)
 	case -ENXIO:
 		return STATUS_IO_REPARSE_TAG_NOT_HANDLED;
 	case -EPERM:
-		return STATUS_CANNOT_DELETE;
+		return c->args.options & DSMB_OPTION_DELETE_ON_CLOSE ? STATUS_CANNOT_DELETE :
+								       STATUS_ACCESS_DENIED;
 	case -ESTALE:
 		/* Another task removed the directory after the walk had passed it. */
 		return STATUS_OBJECT_PATH_NOT_FOUND;

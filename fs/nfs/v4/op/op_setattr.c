@@ -125,10 +125,9 @@ static u32 set_dosattr(struct dnfs4_compound *cmp, const struct dnfs4_sattr *sat
 	status = dnfs4_status(cmp, ditto_rights(dnfs4_fs_op(cmp), dnfs4_node(cmp), NULL, &rights));
 	if (status)
 		return status;
-	if (!dnfs4_fs_op(cmp)->writable)
-		return NFS4ERR_ROFS;
 	if (!(rights & DITTO_RIGHT_WRITE_ATTRS))
-		return NFS4ERR_ACCESS;
+		return dnfs4_status(cmp, ditto_rights_refusal(dnfs4_fs_op(cmp), dnfs4_node(cmp),
+							      rights, DITTO_RIGHT_WRITE_ATTRS));
 	status = dnfs4_status(cmp, dnfs4_sattr_dosattr(dnfs4_fs_op(cmp), dnfs4_node(cmp), sattr));
 	if (!status)
 		mark_set(sattr, 0, sattr->dosattr.valid, map);
