@@ -136,26 +136,42 @@ bool ditto_share_get_again(const struct ditto_server *srv, struct ditto_share *s
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_get_again, DITTO);
 
+/* Slashes that repeat count once. */
+static bool path_is(const char *own, const char *path, size_t len)
+{
+	const char *end = path + len;
+
+	while (*own && path < end && *own == *path) {
+		if (*own == '/') {
+			own += strspn(own, "/");
+			while (path < end && *path == '/')
+				path++;
+		} else {
+			own++;
+			path++;
+		}
+	}
+	return !*own && path == end;
+}
+
 struct ditto_share *ditto_share_get_by_path(struct ditto_server *srv, const char *path, size_t len)
 {
 	struct ditto_share *share, *found = NULL;
+	size_t slashes = 0;
 
 	while (len > 1 && path[len - 1] == '/')
 		len--;
 	if (!len || memchr(path, '\0', len))
 		return NULL;
-	if (path[0] == '/')
-		found = ditto_share_get_by_name(srv, path + 1, len - 1);
-	else
-		found = ditto_share_get_by_name(srv, path, len);
+	while (slashes < len && path[slashes] == '/')
+		slashes++;
+	found = ditto_share_get_by_name(srv, path + slashes, len - slashes);
 	if (found)
 		return found;
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(share, &srv->shares->list, list) {
-		const char *own = to_share_item(share)->path;
-
-		if (strlen(own) == len && !memcmp(own, path, len)) {
+		if (path_is(to_share_item(share)->path, path, len)) {
 			found = share_tryget(share);
 			if (found)
 				break;

@@ -361,7 +361,7 @@ struct ditto_share *ditto_share_get_by_tag(struct ditto_server *srv, u64 tag);
 /**
  * ditto_share_get_by_path - find a share by its name or by the path of its root
  * @srv: the server
- * @path: not NUL-terminated; trailing slashes are ignored
+ * @path: not NUL-terminated; slashes at its end are ignored, and those that repeat count once
  * @len: length of @path
  *
  * The name of a share, with or without a leading slash, is tried first, then the path that a

@@ -135,8 +135,10 @@ static void dnlm_grant_done(struct dnlm_callout *callout, int err)
 	trace_dnlm_grant(grant->client->host, grant->first, grant->last,
 			 grant->msg.exclusive, err);
 	if (give_up) {
-		pr_info_ratelimited("%s does not take the lock it waited for (error %d): it is released\n",
-				    grant->client->client.name, err);
+		pr_info_ratelimited("%s %s the lock that it waited for: the lock is free for others\n",
+				    grant->client->client.name,
+				    err == -ECANCELED ? "does not want" :
+							"does not answer that it has");
 		dnlm_grant_give_up(grant);
 	}
 	ditto_owner_put(grant->wait.request.owner);

@@ -193,20 +193,31 @@ int dnfs_path_walk(struct ditto_op *op, struct ditto_node **node, const char *re
 	return S_ISDIR((*node)->inode->i_mode) ? 0 : -ENOTDIR;
 }
 
-/* Consumes the reference to @share. */
+/*
+ * Consumes the reference to @share. @why is set for errors that do not tell their reason.
+ *
+ * A share whose rules do not admit the client is answered as one that does not exist.
+ */
 static int mnt_below(struct dnfs_call *call, struct ditto_share *share, const char *rest,
-		     const char *end, struct mnt_res *res)
+		     const char *end, struct mnt_res *res, const char **why)
 {
+	struct ditto_verdict verdict;
 	struct ditto_node *node;
 	struct ditto_op op;
 	int err;
 
-	err = dnfs_admit(call, share, true, &op);
+	err = ditto_rules_admit(share, call->peer, DITTO_RULES_ASK_WAIT, &verdict);
+	if (err == -EACCES) {
+		*why = "the rules of the share do not admit this machine";
+		err = -ENOENT;
+	}
+	err = err ?: dnfs_admit(call, share, true, &op);
 	if (err)
 		goto put_share;
 	/* The filehandle would be refused from such a port: refuse the mount instead. */
 	if (call->sec == DITTO_SEC_SYS && !dnfs_share_accepts(call, share) &&
 	    dnfs_share_sec(share) == DITTO_SEC_SYS) {
+		*why = "the port is not reserved (see secure-ports)";
 		err = -EACCES;
 		goto put_cred;
 	}
@@ -231,13 +242,28 @@ put_share:
 	return err;
 }
 
+/* The reason of an error of a share that was found. */
+static const char *mnt_error_reason(int err)
+{
+	switch (err) {
+	case -ENOENT:
+		return "the share has no such directory";
+	case -ENOTDIR:
+		return "it is not a directory";
+	case -EACCES:
+		return "the share, or a directory on the way, denies it to this user";
+	case -EOPNOTSUPP:
+		return "its file system has no file handles";
+	}
+	return "see its error number";
+}
+
 static int mnt_exec(struct dnfs_call *call, void *args, void *result)
 {
+	const char *rest, *why = "no share has this name or path";
 	const struct path_args *a = args;
 	struct ditto_share *share;
-	const char *rest;
-	/* The same error as for a share that refuses the client, to hide which paths exist. */
-	int err = -EACCES;
+	int err = -ENOENT;
 
 	if (!a->len || memchr(a->path, '\0', a->len))
 		return -EINVAL;
@@ -245,14 +271,18 @@ static int mnt_exec(struct dnfs_call *call, void *args, void *result)
 	share = dnfs_path_share(call, a->path, a->len, &rest);
 	if (IS_ERR(share))
 		return PTR_ERR(share);
-	if (share)
-		err = mnt_below(call, share, rest, a->path + a->len, result);
-	if (err)
-		pr_info_ratelimited("%pISc may not mount \"%*pE\": error %d\n",
-				    call->addr, (int)a->len, a->path, err);
-	else
+	if (share) {
+		why = NULL;
+		err = mnt_below(call, share, rest, a->path + a->len, result, &why);
+	}
+	if (!err) {
 		mount_remember(call, a->path, a->len);
-	return err;
+		return 0;
+	}
+	pr_info_ratelimited("%pISc may not mount \"%*pE\": %s (error %d)\n", call->addr,
+			    (int)a->len, a->path, why ?: mnt_error_reason(err), err);
+	/* A machine that no share admits does not learn which paths exist. */
+	return call->stranger ? -EACCES : err;
 }
 
 static bool mnt_encode(struct dnfs_call *call, const void *result)
