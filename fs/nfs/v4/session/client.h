@@ -76,6 +76,7 @@ struct ditto_owner;
 #define DNFS4_CLIENT_INHERITS		11	/* its previous instance is being released */
 #define DNFS4_CLIENT_PREVIOUS		12	/* it may claim what its previous instance had */
 #define DNFS4_CLIENT_UNRECORD		13	/* released for good: its record must go */
+#define DNFS4_CLIENT_SHARES_NAME	14	/* 4.1: another machine has the same name */
 
 /**
  * struct dnfs4_principal - the principal that created a client
@@ -106,6 +107,9 @@ struct dnfs4_principal {
  * @minor: 0 for 4.0, 1 for 4.1 and above; the two families share no clients
  * @flags: DNFS4_CLIENT_*
  * @verifier: co_verifier or the verifier of SETCLIENTID: identifies the incarnation
+ * @replaces: 4.1: it took the place of an incarnation with the verifier @replaced
+ * @replaced: see @replaces
+ * @confirmed_at: 4.1: jiffies when it was confirmed
  * @confirm: 4.0: the server's verifier for SETCLIENTID_CONFIRM
  * @principal: principal that created the client
  * @who: budget account charged for what the client holds; constant
@@ -169,6 +173,9 @@ struct dnfs4_client {
 	u32 minor;
 	unsigned long flags;
 	u8 verifier[8];
+	bool replaces;
+	u8 replaced[8];
+	unsigned long confirmed_at;
 	u8 confirm[8];
 	struct dnfs4_principal principal;
 	struct ditto_principal who;

@@ -7,6 +7,9 @@
  * use the case numbers of section 18.35.4. The tables change under clients->lock; clients that
  * are replaced are released after the lock is dropped.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/printk.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/string_helpers.h>
@@ -164,6 +167,22 @@ struct exchange {
 	struct dnfs4_client *collided;
 };
 
+/*
+ * A machine that was restarted never comes back with the verifier that it had before. So if
+ * @client does, there are two machines, and each of them takes the state of the other.
+ */
+static void exchange_find_namesake(const struct dnfs_call *call, struct dnfs4_client *confirmed,
+				   struct dnfs4_client *client)
+{
+	if (confirmed->replaces &&
+	    !memcmp(confirmed->replaced, client->verifier, NFS4_VERIFIER_SIZE) &&
+	    !test_and_set_bit(DNFS4_CLIENT_SHARES_NAME, &confirmed->flags))
+		pr_warn_ratelimited("the NFS client \"%s\" and the one at %pISc have the same name, so each loses its open files and locks to the other: give every machine a host name of its own, or set nfs.nfs4_unique_id there\n",
+				    confirmed->client.name, call->addr);
+	if (test_bit(DNFS4_CLIENT_SHARES_NAME, &confirmed->flags))
+		set_bit(DNFS4_CLIENT_SHARES_NAME, &client->flags);
+}
+
 static u32 exchange_locked(struct dnfs4_compound *cmp, const struct exchange_args *args,
 			   struct exchange *x)
 {
@@ -203,7 +222,11 @@ static u32 exchange_locked(struct dnfs4_compound *cmp, const struct exchange_arg
 		x->replaced = unconfirmed;
 	}
 	x->client = exchange_make(cmp, args);
-	return x->client ? NFS4_OK : NFS4ERR_DELAY;
+	if (!x->client)
+		return NFS4ERR_DELAY;
+	if (mine)
+		exchange_find_namesake(cmp->call, confirmed, x->client);
+	return NFS4_OK;
 }
 
 static void exchange_impl(struct dnfs4_client *client, const struct exchange_args *args)

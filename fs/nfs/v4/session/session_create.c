@@ -25,6 +25,8 @@
 #define BACK_MESSAGE_MAX	PAGE_SIZE
 #define BACK_OPS_MAX		16
 #define BACK_SLOTS_MAX		16
+/* How long a machine that works keeps its state from others of the same name. */
+#define NAMESAKE_TURN_S		10
 
 struct create_args {
 	u64 id;
@@ -154,6 +156,16 @@ static u32 create_session(struct dnfs4_compound *cmp, struct dnfs4_client *clien
 	return NFS4_OK;
 }
 
+/*
+ * Machines with one name take turns: one that works keeps its state for a while, because open files
+ * survive few losses of it. Work is what renews the lease at least every other second.
+ */
+static bool create_waits_for(const struct dnfs4_client *confirmed)
+{
+	return time_before(jiffies, confirmed->confirmed_at + NAMESAKE_TURN_S * HZ) &&
+	       time_before(jiffies, READ_ONCE(confirmed->renewed) + 2 * HZ);
+}
+
 /* Confirm the client; @old is set to the incarnation that it replaces, with a reference. */
 static u32 create_confirm(struct dnfs4_client *client, const struct dnfs_call *call,
 			  struct dnfs4_client **old)
@@ -173,13 +185,18 @@ static u32 create_confirm(struct dnfs4_client *client, const struct dnfs_call *c
 	if (test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
 		goto unlock;
 	status = NFS4ERR_DELAY;
+	dnfs4_client_by_owner(clients, 1, &id, &confirmed, &unconfirmed);
+	if (confirmed && test_bit(DNFS4_CLIENT_SHARES_NAME, &client->flags) &&
+	    create_waits_for(confirmed))
+		goto unlock;
 	if (!dnfs4_principal_confirm(&client->principal, call))
 		goto unlock;
 	status = dnfs4_client_admit(client);
 	if (status)
 		goto unlock;
-	dnfs4_client_by_owner(clients, 1, &id, &confirmed, &unconfirmed);
 	if (confirmed) {
+		client->replaces = true;
+		memcpy(client->replaced, confirmed->verifier, sizeof(client->replaced));
 		dnfs4_client_hold(confirmed);
 		dnfs4_client_unhash(confirmed);
 		*old = confirmed;
@@ -187,6 +204,7 @@ static u32 create_confirm(struct dnfs4_client *client, const struct dnfs_call *c
 			set_bit(DNFS4_CLIENT_INHERITS, &client->flags);
 	}
 	dnfs4_lease_begin(client);
+	client->confirmed_at = jiffies;
 	set_bit(DNFS4_CLIENT_CONFIRMED, &client->flags);
 unlock:
 	mutex_unlock(&clients->lock);
