@@ -92,6 +92,7 @@ struct ditto_server {
 enum ditto_key_use {
 	DITTO_KEY_SERVER_NAME = 1,	/* name by which clients recognize a server */
 	DITTO_KEY_STREAM_COOKIE,	/* cookies in listings of named streams */
+	DITTO_KEY_PSEUDO_PATH,		/* numbers of directories on the paths of shares */
 };
 
 /**

@@ -17,6 +17,9 @@ SETTING(NUMBER, "copy-sync-kib", copy_sync_kib, 8192, 64, 1048576, "KiB",
 SETTING(NUMBER, "offload-wait-ms", offload_wait_ms, 3000, 0, 60000, "milliseconds",
 	"How long a call of NFSv3 waits for data of an offloaded file before its client is told "
 	"to retry, which clients do after five seconds. It keeps no thread meanwhile.")
+SETTING(BOOL, "share-paths", share_paths, 1, 0, 1, "",
+	"Clients of NFSv4 find shares by their paths on the server, too, as clients of NFSv3 do: "
+	"both mount SERVER:/srv/data and mount SERVER:/data find the share data of /srv/data.")
 
 SETTING(BOOL, "fast-path", fast_path, 1, 0, 1, "",
 	"Execute calls that arrive on a TCP connection together, without TLS and Kerberos only. "

@@ -53,6 +53,7 @@ static const struct limit {
 	{ "nfs", "sessions-per-client", 1, 1024, 64 },
 	{ "nfs", "copy-sync-kib", 64, 1048576, 8192 },
 	{ "nfs", "offload-wait-ms", 0, 60000, 3000 },
+	{ "nfs", "share-paths", 0, 1, 1 },
 	{ "nfs", "fast-path", 0, 1, 1 },
 	{ "smb", "require-signing", 0, 1, 0 },
 	{ "smb", "encryption", 0, 2, 1 },

@@ -14,7 +14,7 @@
 #include "../engine/server.h"
 #include "attr_private.h"
 
-/* The pseudo root: readable for all, never writable. */
+/* The pseudo root and the directories below: readable for all, never writable. */
 #define PSEUDO_MODE	(S_IFDIR | 0555)
 #define PSEUDO_FILEID	1
 
@@ -25,7 +25,8 @@ u64 dnfs4_pseudo_fileid(const struct ditto_share *share)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_pseudo_fileid);
 
-static void read_pseudo(const struct dnfs4_compound *cmp, struct dnfs4_attr_src *src)
+static void read_pseudo(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
+			struct dnfs4_attr_src *src)
 {
 	u64 changed = ditto_shares_changed(cmp->server->srv);
 	struct kstat *st = &src->attr.st;
@@ -36,7 +37,7 @@ static void read_pseudo(const struct dnfs4_compound *cmp, struct dnfs4_attr_src 
 	st->attributes = STATX_ATTR_CHANGE_MONOTONIC;
 	st->mode = PSEUDO_MODE;
 	st->nlink = 2;
-	st->ino = PSEUDO_FILEID;
+	st->ino = fh->path_id ?: PSEUDO_FILEID;
 	st->uid = GLOBAL_ROOT_UID;
 	st->gid = GLOBAL_ROOT_GID;
 	st->size = PAGE_SIZE;
@@ -44,7 +45,7 @@ static void read_pseudo(const struct dnfs4_compound *cmp, struct dnfs4_attr_src 
 	st->ctime = st->mtime;
 	st->atime = st->mtime;
 	src->attr.change = changed;
-	src->mounted_on = PSEUDO_FILEID;
+	src->mounted_on = st->ino;
 }
 
 /*
@@ -116,8 +117,10 @@ static int read_stat(const struct dnfs4_fh *fh, struct dentry *dentry, u32 need,
 	if (err)
 		return err;
 	inode = dentry ? d_inode(dentry) : fh->target.node->inode;
-	src->mounted_on = inode == d_inode(share->root.dentry) ?
-		share_mounted_on(share) : src->attr.mounted_on;
+	if (inode != d_inode(share->root.dentry))
+		src->mounted_on = src->attr.mounted_on;
+	else
+		src->mounted_on = fh->path_id ?: share_mounted_on(share);
 	return 0;
 }
 
@@ -291,7 +294,7 @@ int dnfs4_attr_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 
 	dnfs4_attr_begin(cmp, fh, plan, src);
 	if (fh->kind == DNFS4_FH_PSEUDO)
-		read_pseudo(cmp, src);
+		read_pseudo(cmp, fh, src);
 	else if (need & (DNFS4_NEED_STAT | DNFS4_NEED_INO))
 		err = read_stat(fh, dentry, need, src);
 	if (err)

@@ -69,11 +69,15 @@ static __be32 *encode_named_attr(__be32 *p, const struct dnfs4_attr_src *src)
 	return dnfs4_put_u32(p, src->has_streams);
 }
 
-/* Not unique if handles carry the parent directory: a file with hard links then has several. */
+/*
+ * Not unique if handles carry the parent directory: a file with hard links then has several. The
+ * root of a share that is found by its name and by its path has two.
+ */
 static __be32 *encode_unique_handles(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return dnfs4_put_u32(p, src->fh->kind == DNFS4_FH_PSEUDO ||
-			     !src->fh->target.op.share->is_subtree);
+			     (!src->fh->target.op.share->is_subtree &&
+			      !dnfs4_paths_are_served(src->cmp)));
 }
 
 static __be32 *encode_lease_time(__be32 *p, const struct dnfs4_attr_src *src)

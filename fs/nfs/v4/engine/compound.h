@@ -57,7 +57,7 @@ struct dnfs4_slot;
 enum dnfs4_fh_kind {
 	DNFS4_FH_FOREIGN = -1,	/* a file of another server, see struct dnfs4_foreign_fh */
 	DNFS4_FH_NONE,		/* no filehandle is set */
-	DNFS4_FH_PSEUDO,	/* the pseudo root, above all shares */
+	DNFS4_FH_PSEUDO,	/* the pseudo root, or a directory on the path of a share */
 	DNFS4_FH_NODE,		/* a file of a share */
 	DNFS4_FH_ATTRDIR,	/* the named attribute directory of a file */
 };
@@ -72,11 +72,16 @@ enum dnfs4_fh_kind {
  * @named: for NODE: it is a named attribute, which restricts CREATE, RENAME and others.
  *	@target.op.stream_of is its file then, with a reference, and @target.op.unopened the
  *	node
+ * @path_id: for PSEUDO: number of the directory, see pseudo_path.c, or 0 for the root; for NODE, if
+ *	it is the root of a share that was found by its path: the number of that path. A root that
+ *	was found by the share's name has another filehandle, so that a client knows it from the
+ *	other, which is in another directory
  */
 struct dnfs4_fh {
 	enum dnfs4_fh_kind kind;
 	struct dnfs_target target;
 	bool named;
+	u64 path_id;
 };
 
 /**
@@ -304,6 +309,7 @@ static inline void dnfs4_fh_clear(struct dnfs4_fh *fh)
 {
 	fh->kind = DNFS4_FH_NONE;
 	fh->named = false;
+	fh->path_id = 0;
 	fh->target.node = NULL;
 	fh->target.op.share = NULL;
 	fh->target.op.cred = NULL;
@@ -378,8 +384,9 @@ bool dnfs4_next_frees(const struct dnfs4_compound *cmp);
 /**
  * dnfs4_fh_enter_pseudo - make the pseudo root the current filehandle
  * @cmp: compound; its current stateid is invalidated
+ * @id: 0, or the number of a directory on the path of a share
  */
-void dnfs4_fh_enter_pseudo(struct dnfs4_compound *cmp);
+void dnfs4_fh_enter_pseudo(struct dnfs4_compound *cmp, u64 id);
 
 /**
  * dnfs4_fh_enter_foreign - make a filehandle of another server the current one
@@ -634,13 +641,39 @@ bool dnfs4_encode_bytes(struct xdr_stream *xdr, const void *data, u32 len);
 /* pseudo.c: the pseudo root, above all shares */
 
 /**
- * dnfs4_pseudo_lookup - make a share's root the current filehandle
+ * struct dnfs4_pseudo_entry - what a name below the pseudo root leads to
+ * @name: in a listing: the name
+ * @id: its number; for the entry of a share in the root, 0 except in a listing
+ * @share: the share; in a listing of a directory: one that is below the entry
+ * @leads: in a listing: it is a directory on the path of @share
+ */
+struct dnfs4_pseudo_entry {
+	struct ditto_name name;
+	u64 id;
+	struct ditto_share *share;
+	bool leads;
+};
+
+/**
+ * dnfs4_pseudo_find - find a name in the current filehandle, which is PSEUDO
  * @cmp: compound
- * @name: name of the share
+ * @name: name of a share in the root; a step of the path of a share
+ * @entry: filled; with a share, the caller drops the reference; without, it is a directory
  *
  * Context: may sleep.
  * Return: NFS4_OK; NFS4ERR_NOENT, also for a share that the client may not use, so that its
- * existence is not revealed; others of dnfs4_fh_enter().
+ * existence is not revealed; NFS4ERR_DELAY while the helper is asked.
+ */
+u32 dnfs4_pseudo_find(struct dnfs4_compound *cmp, const struct ditto_name *name,
+		      struct dnfs4_pseudo_entry *entry);
+
+/**
+ * dnfs4_pseudo_lookup - make what a name leads to the current filehandle
+ * @cmp: compound; its current filehandle is PSEUDO
+ * @name: as for dnfs4_pseudo_find()
+ *
+ * Context: may sleep.
+ * Return: as dnfs4_pseudo_find(); others of dnfs4_fh_enter().
  */
 u32 dnfs4_pseudo_lookup(struct dnfs4_compound *cmp, const struct ditto_name *name);
 
@@ -666,18 +699,36 @@ int dnfs4_pseudo_admits(struct dnfs4_compound *cmp, struct ditto_share *share);
 int dnfs4_pseudo_flavors(struct dnfs4_compound *cmp, u32 *sec, u32 *first);
 
 /**
- * dnfs4_pseudo_list - visit the shares that the client may use, in order of name
- * @cmp: compound
+ * dnfs4_pseudo_list - visit what the client may use, by shares in order of name
+ * @cmp: compound; its current filehandle is PSEUDO
  * @fn: called for each share, held during the call; returns 0 to continue; may sleep
  * @arg: passed to @fn
  *
- * Shares that are not browseable are left out. A share whose rules are still undecided is
- * included.
+ * The root has the shares by name, and no paths, which would show each share twice. A directory may
+ * be visited once for each share below it. Shares that are not browseable are left out. A share
+ * whose rules are still undecided is included.
  *
  * Context: may sleep.
  * Return: 0 or the result of @fn.
  */
 int dnfs4_pseudo_list(struct dnfs4_compound *cmp,
-		      int (*fn)(void *arg, struct ditto_share *share), void *arg);
+		      int (*fn)(void *arg, const struct dnfs4_pseudo_entry *entry), void *arg);
+
+/* pseudo_path.c: shares by their paths */
+
+/* Whether shares are found by their paths. */
+bool dnfs4_paths_are_served(const struct dnfs4_compound *cmp);
+/* Find a name, or any if it is NULL, in a directory; otherwise as dnfs4_pseudo_find(). */
+u32 dnfs4_path_find(struct dnfs4_compound *cmp, u64 dir, const struct ditto_name *name,
+		    struct dnfs4_pseudo_entry *entry);
+/* Make a directory the current filehandle. NFS4ERR_STALE if no share that admits is below it. */
+u32 dnfs4_path_enter(struct dnfs4_compound *cmp, u64 dir);
+/* The number of the path of a share. */
+u64 dnfs4_path_id(const struct dnfs4_compound *cmp, const struct ditto_share *share);
+/* Make the parent of the current filehandle, whose path_id is not 0, the current one. */
+u32 dnfs4_path_parent(struct dnfs4_compound *cmp);
+/* Fill in the entry of a directory that leads to a share. False if the share is not below it. */
+bool dnfs4_path_entry(const struct dnfs4_compound *cmp, struct ditto_share *share, u64 dir,
+		      struct dnfs4_pseudo_entry *entry);
 
 #endif

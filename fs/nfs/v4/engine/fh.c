@@ -5,9 +5,10 @@
  *   0  u8  1
  *   1  u8  0
  *   2  u8  6
- *   3  u8  enum dnfs4_fh_kind, and bit 7 for a named attribute
- *   4      struct ditto_handle, or struct ditto_stream_handle of a named attribute; absent for the
- *          pseudo root
+ *   3  u8  enum dnfs4_fh_kind, bit 7 for a named attribute, and bit 6 for the root of a share
+ *          that was found by its path
+ *   4      struct ditto_handle, or struct ditto_stream_handle of a named attribute; for a directory
+ *          on the path of a share its number, big endian; absent for the pseudo root
  *
  * The core signs the part after the first four bytes. Those four bytes grant no
  * permission.
@@ -18,6 +19,7 @@
  * copies by itself. Linux clients pass NFS4ERR_BADHANDLE on to the program.
  */
 #include <linux/string.h>
+#include <linux/unaligned.h>
 
 #include "../../../../lockd/owner.h"
 #include "../../../node/handle.h"
@@ -31,6 +33,7 @@
 #define FH_AUTH		0
 #define FH_FSID_UUID16	6
 #define FH_NAMED	BIT(7)
+#define FH_BY_PATH	BIT(6)
 #define FH_HEAD		4
 
 void dnfs4_fh_put(struct dnfs4_fh *fh)
@@ -139,14 +142,15 @@ u32 dnfs4_fh_enter(struct dnfs4_compound *cmp, enum dnfs4_fh_kind kind,
 	fh->target.op.unopened = base ? node : NULL;
 	fh->target.node = node;
 	fh->named = base;
+	fh->path_id = 0;
 	cmp->stateid_set = false;
 	return NFS4_OK;
 }
 
-void dnfs4_fh_enter_pseudo(struct dnfs4_compound *cmp)
+void dnfs4_fh_enter_pseudo(struct dnfs4_compound *cmp, u64 id)
 {
 	dnfs4_fh_put(&cmp->current_fh);
-	cmp->current_fh = (struct dnfs4_fh) { .kind = DNFS4_FH_PSEUDO };
+	cmp->current_fh = (struct dnfs4_fh) { .kind = DNFS4_FH_PSEUDO, .path_id = id };
 	cmp->stateid_set = false;
 }
 
@@ -172,6 +176,7 @@ void dnfs4_fh_set(struct dnfs4_compound *cmp, struct ditto_node *node, bool name
 	fh->target.node = node;
 	fh->kind = DNFS4_FH_NODE;
 	fh->named = named;
+	fh->path_id = 0;
 	cmp->stateid_set = false;
 }
 
@@ -247,8 +252,15 @@ int dnfs4_fh_encode(const struct dnfs4_fh *fh, u8 data[DNFS4_FH_MAX], u32 *len)
 
 	encode_head(data, fh->kind, fh->named);
 	*len = FH_HEAD;
-	if (fh->kind < DNFS4_FH_NODE)
+	if (fh->kind < DNFS4_FH_NODE) {
+		if (fh->path_id) {
+			put_unaligned_be64(fh->path_id, data + FH_HEAD);
+			*len += sizeof(u64);
+		}
 		return 0;
+	}
+	if (unlikely(fh->path_id) && fh->kind == DNFS4_FH_NODE)
+		data[3] |= FH_BY_PATH;
 	if (unlikely(fh->named)) {
 		stream = ditto_node_dentry(fh->target.node);
 		err = encode_stream(fh->target.op.share, fh->target.op.stream_of, stream, data,
@@ -284,20 +296,21 @@ int dnfs4_fh_encode_entry(const struct dnfs4_fh *dir, const struct ditto_dirent 
 }
 
 /* Decodes the first four bytes of a wire filehandle. Return: false if they are not valid. */
-static bool get_head(const u8 *data, u32 len, enum dnfs4_fh_kind *kind, bool *named)
+static bool get_head(const u8 *data, u32 len, enum dnfs4_fh_kind *kind, bool *named, bool *by_path)
 {
 	if (len < FH_HEAD || data[0] != FH_VERSION || data[1] != FH_AUTH ||
 	    data[2] != FH_FSID_UUID16)
 		return false;
-	*kind = data[3] & ~FH_NAMED;
+	*kind = data[3] & ~(FH_NAMED | FH_BY_PATH);
 	*named = data[3] & FH_NAMED;
+	*by_path = data[3] & FH_BY_PATH;
 	switch (*kind) {
 	case DNFS4_FH_PSEUDO:
-		return len == FH_HEAD && !*named;
+		return (len == FH_HEAD || len == FH_HEAD + sizeof(u64)) && !*named && !*by_path;
 	case DNFS4_FH_NODE:
-		return true;
+		return !(*named && *by_path);
 	case DNFS4_FH_ATTRDIR:
-		return !*named;
+		return !*named && !*by_path;
 	case DNFS4_FH_FOREIGN:
 	case DNFS4_FH_NONE:
 		break;
@@ -310,10 +323,10 @@ int dnfs4_fh_find(struct ditto_server *srv, const u8 *data, u32 len, struct dnfs
 	enum dnfs4_fh_kind kind;
 	struct ditto_share *share;
 	struct ditto_node *node;
-	bool named;
+	bool named, by_path;
 	int err;
 
-	if (!get_head(data, len, &kind, &named) || kind < DNFS4_FH_NODE || named)
+	if (!get_head(data, len, &kind, &named, &by_path) || kind < DNFS4_FH_NODE || named)
 		return -EBADHANDLE;
 	err = ditto_handle_decode(srv, data + FH_HEAD, len - FH_HEAD, &share, &node);
 	if (err)
@@ -330,21 +343,30 @@ u32 dnfs4_fh_decode(struct dnfs4_compound *cmp, const u8 *data, u32 len)
 	enum dnfs4_fh_kind kind;
 	struct ditto_share *share;
 	struct ditto_node *node, *base = NULL;
-	bool named;
+	bool named, by_path;
+	u32 status;
 	int err;
 
-	if (!get_head(data, len, &kind, &named))
+	if (!get_head(data, len, &kind, &named, &by_path))
 		return NFS4ERR_BADHANDLE;
-	if (kind == DNFS4_FH_PSEUDO) {
-		dnfs4_fh_enter_pseudo(cmp);
-		return NFS4_OK;
-	}
 	data += FH_HEAD;
 	len -= FH_HEAD;
+	if (kind == DNFS4_FH_PSEUDO) {
+		if (len)
+			return dnfs4_path_enter(cmp, get_unaligned_be64(data));
+		dnfs4_fh_enter_pseudo(cmp, 0);
+		return NFS4_OK;
+	}
 	err = unlikely(named) ?
 	      dnfs_stream_handle_decode(cmp->call, data, len, &share, &base, &node) :
 	      dnfs_handle_decode(cmp->call, data, len, &share, &node);
 	if (err)
 		return dnfs4_status(cmp, err);
-	return dnfs4_fh_enter(cmp, kind, share, node, base);
+	status = dnfs4_fh_enter(cmp, kind, share, node, base);
+	if (likely(status || !by_path))
+		return status;
+	if (!dnfs4_fh_is_share_root(&cmp->current_fh))
+		return NFS4ERR_BADHANDLE;
+	cmp->current_fh.path_id = dnfs4_path_id(cmp, cmp->current_fh.target.op.share);
+	return NFS4_OK;
 }

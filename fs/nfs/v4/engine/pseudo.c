@@ -2,13 +2,14 @@
 /*
  * The pseudo root (RFC 8881 section 7.3): a read-only directory with one entry
  * per share. Any client may read it. Shares that the client may not use are
- * hidden.
+ * hidden. Shares are also found by their paths, see pseudo_path.c.
  */
 #include <linux/bitops.h>
 #include <linux/string.h>
 
 #include "../../../share/rules.h"
 #include "../../../share/share.h"
+#include "../attr/attr.h"
 #include "compound.h"
 
 int dnfs4_pseudo_admits(struct dnfs4_compound *cmp, struct ditto_share *share)
@@ -64,16 +65,42 @@ int dnfs4_pseudo_flavors(struct dnfs4_compound *cmp, u32 *sec, u32 *first)
 	return err;
 }
 
+u32 dnfs4_pseudo_find(struct dnfs4_compound *cmp, const struct ditto_name *name,
+		      struct dnfs4_pseudo_entry *entry)
+{
+	u64 dir = cmp->current_fh.path_id;
+	struct ditto_share *share;
+	int err;
+
+	share = dir ? NULL : ditto_share_get_by_name(cmp->call->srv, name->name, name->len);
+	if (!share)
+		return dnfs4_path_find(cmp, dir, name, entry);
+	err = dnfs4_pseudo_admits(cmp, share);
+	if (!err) {
+		*entry = (struct dnfs4_pseudo_entry){ .share = share };
+		return NFS4_OK;
+	}
+	ditto_share_put(share);
+	return err == -ENOENT ? dnfs4_path_find(cmp, dir, name, entry) : dnfs4_status(cmp, err);
+}
+
 u32 dnfs4_pseudo_lookup(struct dnfs4_compound *cmp, const struct ditto_name *name)
 {
-	struct ditto_share *share;
+	struct dnfs4_pseudo_entry entry;
 	u32 status;
 
-	share = ditto_share_get_by_name(cmp->call->srv, name->name, name->len);
-	if (!share)
-		return NFS4ERR_NOENT;
-	status = dnfs4_fh_enter(cmp, DNFS4_FH_NODE, share, NULL, NULL);
-	return status == NFS4ERR_ACCESS ? NFS4ERR_NOENT : status;
+	status = dnfs4_pseudo_find(cmp, name, &entry);
+	if (status)
+		return status;
+	if (!entry.share) {
+		dnfs4_fh_enter_pseudo(cmp, entry.id);
+		return NFS4_OK;
+	}
+	status = dnfs4_fh_enter(cmp, DNFS4_FH_NODE, entry.share, NULL, NULL);
+	if (status)
+		return status == NFS4ERR_ACCESS ? NFS4ERR_NOENT : status;
+	cmp->current_fh.path_id = entry.id;
+	return NFS4_OK;
 }
 
 /**
@@ -84,7 +111,7 @@ u32 dnfs4_pseudo_lookup(struct dnfs4_compound *cmp, const struct ditto_name *nam
  */
 struct pseudo_listing {
 	struct dnfs4_compound *cmp;
-	int (*fn)(void *arg, struct ditto_share *share);
+	int (*fn)(void *arg, const struct dnfs4_pseudo_entry *entry);
 	void *arg;
 };
 
@@ -92,18 +119,25 @@ struct pseudo_listing {
 static int pseudo_list_share(struct ditto_share *share, void *arg)
 {
 	const struct pseudo_listing *listing = arg;
+	u64 dir = listing->cmp->current_fh.path_id;
+	struct dnfs4_pseudo_entry entry = {
+		.name = { .name = share->name, .len = strlen(share->name) },
+		.id = dnfs4_pseudo_fileid(share),
+		.share = share,
+	};
 	bool browse;
 
 	rcu_read_lock();
 	browse = rcu_dereference(share->opts)->browse;
 	rcu_read_unlock();
-	if (!browse || dnfs4_pseudo_admits(listing->cmp, share) == -ENOENT)
+	if (!browse || (dir && !dnfs4_path_entry(listing->cmp, share, dir, &entry)) ||
+	    dnfs4_pseudo_admits(listing->cmp, share) == -ENOENT)
 		return 0;
-	return listing->fn(listing->arg, share);
+	return listing->fn(listing->arg, &entry);
 }
 
 int dnfs4_pseudo_list(struct dnfs4_compound *cmp,
-		      int (*fn)(void *arg, struct ditto_share *share), void *arg)
+		      int (*fn)(void *arg, const struct dnfs4_pseudo_entry *entry), void *arg)
 {
 	struct pseudo_listing listing = { .cmp = cmp, .fn = fn, .arg = arg };
 

@@ -78,7 +78,7 @@ const struct dnfs4_op dnfs4_op_putfh = {
 
 static u32 putrootfh_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
-	dnfs4_fh_enter_pseudo(cmp);
+	dnfs4_fh_enter_pseudo(cmp, 0);
 	return NFS4_OK;
 }
 

@@ -75,6 +75,8 @@ static u32 lookupp_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	u32 status;
 	int err;
 
+	if (fh->path_id)
+		return dnfs4_path_parent(cmp);
 	if (fh->kind == DNFS4_FH_PSEUDO)
 		return NFS4ERR_NOENT;
 	status = dnfs4_fh_is_dir(cmp);
@@ -82,7 +84,7 @@ static u32 lookupp_exec(struct dnfs4_compound *cmp, void *args, void *result)
 		return status;
 	/* The parent of a share's root is the pseudo root, whatever its parent directory is. */
 	if (dnfs4_fh_is_share_root(fh)) {
-		dnfs4_fh_enter_pseudo(cmp);
+		dnfs4_fh_enter_pseudo(cmp, 0);
 		return NFS4_OK;
 	}
 	if (dnfs4_fh_is_weak(fh))

@@ -95,17 +95,20 @@ static u32 secinfo_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	const struct secinfo_args *a = args;
 	struct dnfs4_fh *fh = &cmp->current_fh;
-	struct ditto_share *share;
-	int err;
+	struct dnfs4_pseudo_entry entry;
+	u32 status;
+	int err = 0;
 
 	if (fh->kind == DNFS4_FH_PSEUDO) {
-		share = ditto_share_get_by_name(cmp->call->srv, a->name.name, a->name.len);
-		if (!share)
-			return NFS4ERR_NOENT;
-		err = dnfs4_pseudo_admits(cmp, share);
-		if (!err)
-			take_share(result, share);
-		ditto_share_put(share);
+		status = dnfs4_pseudo_find(cmp, &a->name, &entry);
+		if (status)
+			return status;
+		if (entry.share) {
+			take_share(result, entry.share);
+			ditto_share_put(entry.share);
+		} else {
+			err = take_root(cmp, result);
+		}
 	} else {
 		if (dnfs4_fh_is_dir(cmp))
 			return NFS4ERR_NOTDIR;
@@ -183,7 +186,7 @@ static u32 no_name_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	struct secinfo_res *res = result;
 	int err = 0;
 
-	if (parent && fh->kind == DNFS4_FH_PSEUDO)
+	if (parent && fh->kind == DNFS4_FH_PSEUDO && !fh->path_id)
 		return NFS4ERR_NOENT;
 	if (parent && dnfs4_fh_is_dir(cmp))
 		return NFS4ERR_NOTDIR;

@@ -18,82 +18,99 @@
 #include "../../rpc/worker.h"
 #include "readdir.h"
 
-/* The pseudo root */
+/* The pseudo root, and the directories on the paths of shares */
 
-struct shares {
+struct entries {
 	u64 behind;
 	unsigned int count;
-	struct ditto_share *share[DITTO_SHARES_MAX];
+	struct dnfs4_pseudo_entry entry[DITTO_SHARES_MAX];
 };
 
-static int take_share(void *arg, struct ditto_share *share)
+static int take_entry(void *arg, const struct dnfs4_pseudo_entry *entry)
 {
-	struct shares *shares = arg;
+	struct entries *entries = arg;
 
-	if (dnfs4_pseudo_fileid(share) <= shares->behind)
+	if (entry->id <= entries->behind)
 		return 0;
-	percpu_ref_get(&share->ref);
-	shares->share[shares->count++] = share;
-	return shares->count == DITTO_SHARES_MAX;
+	percpu_ref_get(&entry->share->ref);
+	entries->entry[entries->count++] = *entry;
+	return entries->count == DITTO_SHARES_MAX;
 }
 
-static int compare_shares(const void *a, const void *b)
+/* A share goes before a directory of the same name. */
+static int compare_entries(const void *a, const void *b)
 {
-	u64 x = dnfs4_pseudo_fileid(*(struct ditto_share *const *)a);
-	u64 y = dnfs4_pseudo_fileid(*(struct ditto_share *const *)b);
+	const struct dnfs4_pseudo_entry *x = a, *y = b;
 
-	return x < y ? -1 : x > y;
+	if (x->id == y->id)
+		return x->leads - y->leads;
+	return x->id < y->id ? -1 : 1;
 }
 
 /* Return: false if the listing ends before the share. A share that refuses the client is hidden. */
-static bool add_share(struct dnfs4_listing *list, struct ditto_share *share)
+static bool add_share(struct dnfs4_listing *list, const struct dnfs4_pseudo_entry *entry)
 {
-	const struct ditto_name name = { .name = share->name, .len = strlen(share->name) };
 	struct dnfs4_fh fh = { .kind = DNFS4_FH_NODE };
 	struct dnfs4_compound *cmp = list->cmp;
-	u64 id = dnfs4_pseudo_fileid(share);
+	u64 id = entry->id;
 	u32 status;
 	int err;
 
-	err = dnfs_worker_enter(cmp->call, share) ?:
-	      dnfs_admit(cmp->call, share, false, &fh.target.op);
+	err = dnfs_worker_enter(cmp->call, entry->share) ?:
+	      dnfs_admit(cmp->call, entry->share, false, &fh.target.op);
 	/* RFC 8881 section 2.6.3.1: the share exists, but requires another flavour. */
 	if (cmp->call->too_weak) {
 		cmp->call->too_weak = false;
-		return dnfs4_listing_add(list, &name, id, id, NFS4ERR_WRONGSEC);
+		return dnfs4_listing_add(list, &entry->name, id, id, NFS4ERR_WRONGSEC);
 	}
 	if (err) {
 		status = dnfs4_status(cmp, err);
 		return status == NFS4ERR_ACCESS ||
-		       dnfs4_listing_add(list, &name, id, id, status);
+		       dnfs4_listing_add(list, &entry->name, id, id, status);
 	}
-	fh.target.node = ditto_node_get_root(share);
+	if (cmp->current_fh.path_id)
+		fh.path_id = id;
+	fh.target.node = ditto_node_get_root(entry->share);
 	err = PTR_ERR_OR_ZERO(fh.target.node);
 	if (!err) {
 		err = dnfs4_attr_read(cmp, &fh, NULL, &list->plan, &list->src);
 		ditto_node_put(fh.target.node);
 	}
 	ditto_cred_put(fh.target.op.cred);
-	return dnfs4_listing_add(list, &name, id, id, dnfs4_status(cmp, err));
+	return dnfs4_listing_add(list, &entry->name, id, id, dnfs4_status(cmp, err));
+}
+
+static bool add_directory(struct dnfs4_listing *list, const struct dnfs4_pseudo_entry *entry)
+{
+	const struct dnfs4_fh fh = { .kind = DNFS4_FH_PSEUDO, .path_id = entry->id };
+	int err = dnfs4_attr_read(list->cmp, &fh, NULL, &list->plan, &list->src);
+
+	return dnfs4_listing_add(list, &entry->name, entry->id, entry->id,
+				 dnfs4_status(list->cmp, err));
 }
 
 int dnfs4_list_pseudo(struct dnfs4_listing *list)
 {
-	struct shares *shares = kvmalloc(sizeof(*shares), GFP_KERNEL);
+	struct entries *entries = kvmalloc(sizeof(*entries), GFP_KERNEL);
+	u64 last = list->cookie;
 	bool more = true;
 
-	if (!shares)
+	if (!entries)
 		return -ENOMEM;
-	shares->behind = list->cookie;
-	shares->count = 0;
-	dnfs4_pseudo_list(list->cmp, take_share, shares);
-	sort(shares->share, shares->count, sizeof(shares->share[0]), compare_shares, NULL);
-	for (unsigned int i = 0; i < shares->count; i++) {
-		if (more)
-			more = add_share(list, shares->share[i]);
-		ditto_share_put(shares->share[i]);
+	entries->behind = list->cookie;
+	entries->count = 0;
+	dnfs4_pseudo_list(list->cmp, take_entry, entries);
+	sort(entries->entry, entries->count, sizeof(entries->entry[0]), compare_entries, NULL);
+	for (unsigned int i = 0; i < entries->count; i++) {
+		const struct dnfs4_pseudo_entry *entry = &entries->entry[i];
+
+		/* A directory is found once for each share below it. */
+		if (more && entry->id != last)
+			more = entry->leads ? add_directory(list, entry) : add_share(list, entry);
+		last = entry->id;
+		ditto_share_put(entry->share);
 	}
-	kvfree(shares);
+	kvfree(entries);
 	list->eof = more;
 	return 0;
 }
