@@ -423,7 +423,7 @@ static int listener_check_locked(struct ditto_listeners *ls, const struct ditto_
 			continue;
 		NL_SET_ERR_MSG_FMT(extack, "listener %u (%s) is there already",
 				   other->id, other->protocol->name);
-		return -EADDRINUSE;
+		return other->protocol == new->protocol ? -EEXIST : -EADDRINUSE;
 	}
 	return 0;
 }
@@ -441,6 +441,11 @@ int ditto_listener_add(struct ditto_server *srv, const char *protocol_name,
 
 	if (addr->ss_family != AF_INET && addr->ss_family != AF_INET6)
 		return -EAFNOSUPPORT;
+	/* Handles that clients get must outlive the server. Pairs with ditto_shares_set_key(). */
+	if (!smp_load_acquire(&srv->handle_key_set)) {
+		NL_SET_ERR_MSG(extack, "the key of file handles is missing, which dittod gives");
+		return -ENOKEY;
+	}
 	listener = kzalloc(sizeof(*listener), GFP_KERNEL);
 	if (!listener)
 		return -ENOMEM;
@@ -459,8 +464,7 @@ int ditto_listener_add(struct ditto_server *srv, const char *protocol_name,
 	protocol = protocol_find_locked(protocol_name);
 	mutex_unlock(&protocols_lock);
 	if (!protocol) {
-		NL_SET_ERR_MSG_FMT(extack, "protocol %.15s is not loaded; modprobe ditto_%.15s",
-				   protocol_name, protocol_name);
+		NL_SET_ERR_MSG_FMT(extack, "protocol %.15s is not loaded", protocol_name);
 		err = -EPROTONOSUPPORT;
 		goto fail;
 	}

@@ -34,8 +34,8 @@ struct ditto_offload;
  * struct ditto_server - one server, one per network namespace
  * @net: the namespace; not counted, because the server ends before it
  * @settings: settings of the core; those of a protocol are in its own server
- * @handle_key: signs file handles; set before the first handle is made
- * @handle_key_set: the key was set by the helper, so handles survive a restart
+ * @handle_key: signs file handles; random until the helper sets it
+ * @handle_key_set: the key was set, so handles survive a restart; there are no listeners before
  * @write_verifier: changes whenever unstable data may have been lost
  * @started: wall clock time of the start, in nanoseconds
  * @locks: lockd/table.c

@@ -494,10 +494,6 @@ static void share_warn(struct ditto_share_table *table, const struct ditto_share
 	const char *type = share->volume->sb->s_type->name;
 
 	lockdep_assert_held(&table->lock);
-	if (!share->srv->handle_key_set && !table->key_warned) {
-		table->key_warned = true;
-		pr_warn("no handle key was set: clients lose their file handles when the server restarts\n");
-	}
 	/* Not every protocol needs handles. */
 	if (!share->volume->has_handles) {
 		NL_SET_ERR_MSG_FMT(extack,
@@ -692,13 +688,16 @@ int ditto_shares_set_key(struct ditto_server *srv, const siphash_key_t *key)
 	int err = 0;
 
 	mutex_lock(&table->lock);
-	if (srv->handle_key_set && !memcmp(key, &srv->handle_key, sizeof(*key))) {
-		err = 0;
-	} else if (table->count || atomic_read(&table->draining)) {
-		err = -EBUSY;
-	} else {
+	/* Before the first key there are no listeners, so no client has a handle. */
+	if (!srv->handle_key_set) {
 		srv->handle_key = *key;
-		srv->handle_key_set = true;
+		/* Pairs with ditto_listener_add(). */
+		smp_store_release(&srv->handle_key_set, true);
+	} else if (memcmp(key, &srv->handle_key, sizeof(*key))) {
+		if (table->count || atomic_read(&table->draining))
+			err = -EBUSY;
+		else
+			srv->handle_key = *key;
 	}
 	mutex_unlock(&table->lock);
 	return err;

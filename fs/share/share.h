@@ -552,7 +552,8 @@ u64 ditto_shares_changed(const struct ditto_server *srv);
  * @key: the key; setting the same key again is no change, because a restarted helper
  *	sends everything it knows
  *
- * Clients hold handles signed with the old key, so the key cannot change once there are shares.
+ * The first key is always taken, as ditto_listener_add() refuses before it. Clients hold handles
+ * signed with it, so it changes only while there are no shares.
  *
  * Context: process, may sleep.
  * Return: 0 or -EBUSY.

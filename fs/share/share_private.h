@@ -23,7 +23,6 @@
  * @draining: number of removed shares that a worker waits for
  * @withdrawn: number of shares that were taken out of @by_tag; read without @lock
  * @changed: generation of the set of shares: time of the last change in nanoseconds, made unique
- * @key_warned: the warning about a missing handle key was printed
  */
 struct ditto_share_table {
 	struct mutex lock;		/* serializes changes */
@@ -36,7 +35,6 @@ struct ditto_share_table {
 	atomic_t draining;
 	atomic64_t withdrawn;
 	u64 changed;
-	bool key_warned;
 };
 
 /**

@@ -76,8 +76,12 @@ def details_for_people(w):
     s.ctl('share', 'set', 'data', 'xprtsec', 'mtls', 'audit', 'yes')
     have = lines('share', 'show', 'data')
     eq((have['xprtsec'].strip(), have['audit'].strip()), ('mtls', 'on'))
-    said = s.refused('listener', 'add', 'nosuch')
-    assert 'nosuch is not loaded' in said and 'in use' not in said, said
+    p = s.ctl('listener', 'add', 'nosuch', check=False)
+    eq((p.returncode, "no protocol 'nosuch': nfs, smb are" in p.stdout), (1, True), p.stdout)
+    if servers.loaded('ditto_smb'):
+        run('rmmod', 'ditto_smb')
+    said = s.refused('listener', 'add', 'smb')
+    assert 'modprobe ditto_smb' in said and 'in use' not in said, said
 
 
 @test(server='ditto', timeout=60)
@@ -394,7 +398,17 @@ def listeners(w):
     with expect_errno(errno.ECONNREFUSED):
         with w.server_ns:
             rpc.Rpc(w.server_ns, '127.0.0.1', 3049)
-    s.refused('listener', 'add', 'nfs', 'tcp', '192.168.1.1', 'port', '3049')
+    # what is there already, is there
+    eq(s.ctl('listener', 'add', 'nfs', 'tcp', '192.168.1.1', 'port', '3049'),
+       f'listener {listener["id"]}\n')
+    eq(s.json('listener', 'add', 'nfs', 'tcp', '192.168.1.1', 'port', '3049'),
+       {'id': listener['id']})
+    main, = [x['id'] for x in s.json('listener', 'list')
+             if (x['port'], x['transport']) == (2049, 'tcp')]
+    eq(s.ctl('listener', 'add', 'nfs'), f'listener {main}\n')
+    # it is this server that has the port
+    said = s.refused('listener', 'add', 'nfs', 'tcp', '192.168.1.1')
+    assert f'in use by listener {main} of this server' in said, said
     s.refused('listener', 'add', 'nfs', 'tcp', '192.168.55.55')
     s.ctl('listener', 'del', str(listener['id']))
     with expect_errno(errno.ECONNREFUSED):

@@ -8,15 +8,22 @@
 #include "listener.h"
 #include "nl.h"
 
+/* Protocol PROTOCOL is served by the module ditto_PROTOCOL. */
+static const char *const listener_protocols[] = { "nfs", "smb" };
+
 bool listener_set_protocol(struct listener *l, const char *text, struct why *why)
 {
+	unsigned int i;
+
 	if (!text[0])
 		return why_not(why, "the protocol of the listener is missing, such as nfs");
-	if (strlen(text) >= sizeof(l->protocol) ||
-	    strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(text))
-		return why_not(why, "'%s' is not a protocol: a name such as nfs is", text);
-	snprintf(l->protocol, sizeof(l->protocol), "%s", text);
-	return true;
+	for (i = 0; i < ARRAY_SIZE(listener_protocols); i++) {
+		if (strcmp(text, listener_protocols[i]))
+			continue;
+		snprintf(l->protocol, sizeof(l->protocol), "%s", text);
+		return true;
+	}
+	return why_not(why, "there is no protocol '%.60s': nfs, smb are", text);
 }
 
 bool listener_set_transport(struct listener *l, const char *text, struct why *why)
@@ -97,6 +104,19 @@ bool listener_same_place(const struct listener *a, const struct listener *b)
 	if (is_any(&a->addr) || is_any(&b->addr))
 		return is_any(&a->addr) && is_any(&b->addr);
 	return a->addr.len == b->addr.len && !memcmp(a->addr.bytes, b->addr.bytes, a->addr.len);
+}
+
+const char *listener_hint(const struct listener *l, char hint[MODULE_HINT_MAX])
+{
+	char name[LISTENER_PROTOCOL_MAX + 6];
+
+	snprintf(name, sizeof(name), "ditto_%s", l->protocol);
+	return module_hint(name, hint);
+}
+
+u16 listener_port(const struct listener *l)
+{
+	return l->port ?: (strcmp(l->protocol, "smb") ? 2049 : 445);
 }
 
 const char *listener_text(const struct listener *l, char buf[LISTENER_TEXT_MAX])

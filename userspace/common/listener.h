@@ -3,6 +3,7 @@
 #ifndef _DITTO_TOOLS_LISTENER_H
 #define _DITTO_TOOLS_LISTENER_H
 
+#include "module.h"
 #include "text.h"
 
 struct nl_msg;
@@ -43,6 +44,10 @@ bool listener_from_msg(struct listener *l, struct nl_msg *msg);
 /* True if protocol, transport and address are the same; ports may differ. */
 bool listener_same_place(const struct listener *a, const struct listener *b);
 /* Format as "nfs tcp 192.0.2.1 port 2049", without the port if it is 0. Returns @buf. */
+/* Say how to get the module of its protocol. Returns @hint. */
+const char *listener_hint(const struct listener *l, char hint[MODULE_HINT_MAX]);
+/* Return its port, or that of its protocol if it has none. */
+u16 listener_port(const struct listener *l);
 const char *listener_text(const struct listener *l, char buf[LISTENER_TEXT_MAX]);
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "ditto-nl-gen.h"
 #include "mem.h"
+#include "module.h"
 #include "nl.h"
 
 /*
@@ -400,6 +401,7 @@ int conn_find_family(struct conn *c)
 {
 	static const struct listing all = { .family = GENL_ID_CTRL, .cmd = CTRL_CMD_GETFAMILY };
 	u32 version = DITTO_FAMILY_VERSION;
+	char hint[MODULE_HINT_MAX];
 	struct replies families;
 	unsigned int i;
 	int rc;
@@ -430,7 +432,7 @@ int conn_find_family(struct conn *c)
 	}
 	if (c->family)
 		return 0;
-	why_not(&c->why, "ditto.ko is not loaded: modprobe ditto");
+	why_not(&c->why, "ditto.ko is not loaded: %s", module_hint("ditto", hint));
 	return -CONN_NOT_LOADED;
 }
 

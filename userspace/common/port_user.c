@@ -101,11 +101,29 @@ static bool is_knfsd(u16 port)
 	return found;
 }
 
-bool port_user(const struct listener *l, char text[PORT_USER_MAX])
+/* Look for a listener of this server, such as one on all addresses. */
+static bool is_ours(const struct listener *l, u16 port, const struct listener *ours,
+		    unsigned int n, char text[PORT_USER_MAX])
+{
+	char other[LISTENER_TEXT_MAX];
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		if (ours[i].transport != l->transport || ours[i].port != port)
+			continue;
+		snprintf(text, PORT_USER_MAX, "port %u is in use by listener %u of this server: %s",
+			 port, ours[i].id, listener_text(&ours[i], other));
+		return true;
+	}
+	return false;
+}
+
+bool port_user(const struct listener *l, const struct listener *ours, unsigned int n,
+	       char text[PORT_USER_MAX])
 {
 	bool udp = l->transport == DITTO_TRANSPORT_TYPE_UDP;
 	unsigned int state = udp ? STATE_BOUND : STATE_LISTEN;
-	u16 port = l->port ?: (strcmp(l->protocol, "smb") ? 2049 : 445);
+	u16 port = listener_port(l);
 	unsigned long inode;
 
 	inode = find_inode(udp ? "/proc/net/udp" : "/proc/net/tcp", port, state);
@@ -113,6 +131,8 @@ bool port_user(const struct listener *l, char text[PORT_USER_MAX])
 		inode = find_inode(udp ? "/proc/net/udp6" : "/proc/net/tcp6", port, state);
 	if (!inode)
 		return false;
+	if (is_ours(l, port, ours, n, text))
+		return true;
 	if (find_process(inode, port, text))
 		return true;
 	if (is_knfsd(port))

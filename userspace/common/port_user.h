@@ -11,6 +11,8 @@
 /**
  * port_user - name the server that uses a listener's port
  * @l: the listener that could not be added
+ * @ours: the listeners of this server
+ * @n: entries of @ours
  * @text: filled, such as "port 2049 is in use by knfsd, the kernel's NFS server"
  *
  * A process is named only if its descriptors can be read: by dittoctl as root, but not by dittod,
@@ -18,6 +20,7 @@
  *
  * Return: false if the port is not in use.
  */
-bool port_user(const struct listener *l, char text[PORT_USER_MAX]);
+bool port_user(const struct listener *l, const struct listener *ours, unsigned int n,
+	       char text[PORT_USER_MAX]);
 
 #endif

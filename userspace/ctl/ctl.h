@@ -13,6 +13,8 @@ struct table;
 #define CTL_OK		0	/* success */
 #define CTL_USAGE	1	/* invalid command line; the kernel was not asked */
 #define CTL_REFUSED	2	/* the kernel refused the request, or is not available */
+#define CTL_DEGRADED	3	/* status: something is not as it should be */
+#define CTL_NOT_RUNNING	4	/* status: nothing is served */
 
 /**
  * struct ctl - one run of the tool
@@ -20,7 +22,7 @@ struct table;
  * @json: print JSON
  * @object: first word of the command, for messages
  * @verb: second word, or NULL
- * @error: result of the last ctl_do(): 0 or a negative errno
+ * @error: result of the last ctl_do() or ctl_ask(): 0 or a negative errno
  */
 struct ctl {
 	struct conn conn;
@@ -108,7 +110,15 @@ int ctl_no_more(const struct ctl *ctl, char **words);
  */
 int ctl_do(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void *arg),
 	   const void *arg, const char *subject, struct nl_msg **reply);
-/* The same, but while the kernel answers that others are busy, ask again for some time. */
+/*
+ * Send one request over an open connection and print nothing; ctl_outcome() does. Returns 0 or a
+ * negative errno, as ctl->error.
+ */
+int ctl_ask(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void *arg),
+	    const void *arg, struct nl_msg **reply);
+/* Print the error or warning that ctl_ask() got. Returns an exit status. */
+int ctl_outcome(const struct ctl *ctl, const char *subject);
+/* The same as ctl_do(), but while the kernel answers that others are busy, ask again for some time. */
 int ctl_do_retry(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void *arg),
 		 const void *arg, const char *subject, struct nl_msg **reply);
 /*

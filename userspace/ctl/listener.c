@@ -4,13 +4,21 @@
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/listener.h"
 #include "common/port_user.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
+#include "mem.h"
+#include "module.h"
 #include "out.h"
+
+/* Ten seconds in which dittod may start. */
+#define KEY_TRIES	100
+#define KEY_PAUSE_US	100000
 
 static void put_listener(struct nl_msg *msg, const void *arg)
 {
@@ -44,33 +52,100 @@ static int read_words(const struct ctl *ctl, struct listener *l, char **words)
 	return ctl_no_more(ctl, words);
 }
 
+/*
+ * Ask for a listener. The server has none before dittod has given it the key of file handles, which
+ * may have been started together with this command.
+ */
+static int listener_ask(struct ctl *ctl, const struct listener *l, struct nl_msg **reply)
+{
+	unsigned int tries = KEY_TRIES;
+
+	while (ctl_ask(ctl, DITTO_CMD_LISTENER_NEW, put_listener, l, reply) == -ENOKEY && --tries)
+		usleep(KEY_PAUSE_US);
+	return ctl->error;
+}
+
+static struct listener *listeners_read(struct ctl *ctl, unsigned int *n)
+{
+	struct listener *list;
+	struct replies r;
+	unsigned int i;
+
+	*n = 0;
+	if (ctl_list(ctl, DITTO_CMD_LISTENER_GET, &r))
+		return NULL;
+	list = mem_new((r.count + 1) * sizeof(*list));
+	for (i = 0; i < r.count; i++)
+		if (listener_from_msg(&list[*n], r.msg[i]))
+			(*n)++;
+	replies_free(&r);
+	return list;
+}
+
+static int listener_print(const struct ctl *ctl, u32 id)
+{
+	if (ctl->json) {
+		json_open(stdout, NULL, '{');
+		json_number(stdout, "id", id);
+		json_close(stdout, '}');
+		json_end(stdout);
+	} else {
+		printf("listener %u\n", id);
+	}
+	return CTL_OK;
+}
+
+/* Say why a listener could not be added, unless it is there already, which is what was asked for. */
+static int listener_refused(struct ctl *ctl, const struct listener *l)
+{
+	char text[LISTENER_TEXT_MAX], user[PORT_USER_MAX], hint[MODULE_HINT_MAX];
+	struct why why = ctl->conn.why;
+	int error = ctl->error;
+	struct listener *have;
+	unsigned int i, n;
+	int status;
+
+	have = listeners_read(ctl, &n);
+	for (i = 0; error == -EEXIST && i < n; i++) {
+		if (!listener_same_place(l, &have[i]) || have[i].port != listener_port(l))
+			continue;
+		status = listener_print(ctl, have[i].id);
+		goto out;
+	}
+	if (error == -EPROTONOSUPPORT)
+		why_not(&why, "protocol %s is not loaded: %s", l->protocol,
+			listener_hint(l, hint));
+	else if (error == -ENOKEY)
+		why_not(&why, "dittod has not given the key of file handles: systemctl start ditto");
+	else if (error == -EADDRINUSE && port_user(l, have, n, user))
+		why_not(&why, "%s", user);
+	ctl->conn.why = why;
+	status = ctl_refused(ctl, listener_text(l, text));
+out:
+	free(have);
+	return status;
+}
+
 static int listener_add(struct ctl *ctl, char **words)
 {
-	char text[LISTENER_TEXT_MAX];
-	char user[PORT_USER_MAX];
 	struct listener l = { 0 };
 	struct nl_msg *reply;
 	struct nlattr *id;
 	int status;
 
 	status = read_words(ctl, &l, words);
+	if (!status)
+		status = ctl_connect(ctl);
 	if (status)
 		return status;
-	status = ctl_do(ctl, DITTO_CMD_LISTENER_NEW, put_listener, &l, listener_text(&l, text),
-			&reply);
-	if (status == CTL_REFUSED && ctl->error == -EADDRINUSE && port_user(&l, user))
-		fprintf(stderr, "dittoctl: %s\n", user);
-	if (status || !reply)
-		return status;
-	id = nlmsg_find_attr(nlmsg_hdr(reply), GENL_HDRLEN, DITTO_A_LISTENER_ID);
-	if (ctl->json) {
-		json_message(stdout, reply, &spec_ops[DITTO_CMD_LISTENER_NEW]);
-		json_end(stdout);
-	} else if (id && nla_len(id) == sizeof(u32)) {
-		printf("listener %u\n", nla_get_u32(id));
-	}
+	if (listener_ask(ctl, &l, &reply))
+		return listener_refused(ctl, &l);
+	status = ctl_outcome(ctl, NULL);
+	id = reply ? nlmsg_find_attr(nlmsg_hdr(reply), GENL_HDRLEN, DITTO_A_LISTENER_ID) : NULL;
+	if (id && nla_len(id) == sizeof(u32))
+		listener_print(ctl, nla_get_u32(id));
 	nlmsg_free(reply);
-	return CTL_OK;
+	return status;
 }
 
 static int listener_del(struct ctl *ctl, char **words)

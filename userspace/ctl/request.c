@@ -75,42 +75,49 @@ int ctl_connect(struct ctl *ctl)
 	return CTL_OK;
 }
 
-int ctl_do(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void *arg),
-	   const void *arg, const char *subject, struct nl_msg **reply)
+int ctl_ask(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void *arg),
+	    const void *arg, struct nl_msg **reply)
 {
-	struct nl_msg *msg;
+	struct nl_msg *msg = conn_message(&ctl->conn, cmd);
 
-	if (ctl_connect(ctl))
-		return CTL_REFUSED;
-	msg = conn_message(&ctl->conn, cmd);
 	if (put)
 		put(msg, arg);
 	ctl->error = conn_call(&ctl->conn, msg, reply);
+	return ctl->error;
+}
+
+int ctl_outcome(const struct ctl *ctl, const char *subject)
+{
+	char warning[sizeof(ctl->conn.warning.text)];
+
 	if (ctl->error)
 		return ctl_refused(ctl, subject);
-	if (ctl->conn.warning.text[0])
-		request_complain(ctl, ctl->conn.warning.text);
+	if (ctl->conn.warning.text[0]) {
+		snprintf(warning, sizeof(warning), "%s", ctl->conn.warning.text);
+		request_complain(ctl, warning);
+	}
 	return CTL_OK;
+}
+
+int ctl_do(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void *arg),
+	   const void *arg, const char *subject, struct nl_msg **reply)
+{
+	if (ctl_connect(ctl))
+		return CTL_REFUSED;
+	ctl_ask(ctl, cmd, put, arg, reply);
+	return ctl_outcome(ctl, subject);
 }
 
 int ctl_do_retry(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void *arg),
 		 const void *arg, const char *subject, struct nl_msg **reply)
 {
 	unsigned int tries = BUSY_TRIES;
-	struct nl_msg *msg;
-	int rc;
 
 	if (ctl_connect(ctl))
 		return CTL_REFUSED;
-	for (;;) {
-		msg = conn_message(&ctl->conn, cmd);
-		put(msg, arg);
-		rc = conn_call(&ctl->conn, msg, reply);
-		if (rc != -EBUSY || !--tries)
-			break;
+	while (ctl_ask(ctl, cmd, put, arg, reply) == -EBUSY && --tries)
 		usleep(BUSY_PAUSE_US);
-	}
-	return rc ? ctl_refused(ctl, subject) : CTL_OK;
+	return ctl_outcome(ctl, subject);
 }
 
 int ctl_list(struct ctl *ctl, u8 cmd, struct replies *out)

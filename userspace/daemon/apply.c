@@ -101,9 +101,10 @@ static bool give_key(struct work *w)
 	}
 	rc = kernel_set_handle_key(w->k, key);
 	explicit_bzero(key, sizeof(key));
+	/* An administrator has set another one by hand. */
 	if (rc == -EBUSY) {
-		log_warning("shares were added before dittod ran: file handles change with the next restart");
-		state_set_key_given(w->st);
+		apply_problem(w, "key of file handles",
+			      "the server has another one, so clients lose their handles when it restarts: dittoctl stop, dittoctl start");
 		return true;
 	}
 	if (apply_outcome(w, rc, "key of file handles", "given"))

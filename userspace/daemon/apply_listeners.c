@@ -47,6 +47,16 @@ static const struct listener *listeners_find(const struct kernel_listeners *have
 	return NULL;
 }
 
+static bool listeners_own(const struct our_listeners *ours, u32 id)
+{
+	unsigned int i;
+
+	for (i = 0; i < ours->n; i++)
+		if (ours->listener[i].id == id)
+			return true;
+	return false;
+}
+
 /* Return true if the listener exists, whether added by dittod or by hand. */
 static bool listener_is_there(const struct listener *want, const struct kernel_listeners *have,
 			      const struct our_listeners *ours)
@@ -60,7 +70,7 @@ static bool listener_is_there(const struct listener *want, const struct kernel_l
 		    listeners_find(have, ours->listener[i].id))
 			return true;
 	for (i = 0; i < have->n; i++)
-		if (want->port && want->port == have->listener[i].port &&
+		if (listener_port(want) == have->listener[i].port &&
 		    listener_same_place(want, &have->listener[i]))
 			return true;
 	return false;
@@ -71,25 +81,22 @@ static bool listener_add(struct work *w, const struct listener *want,
 {
 	char text[LISTENER_TEXT_MAX];
 	char what[LISTENER_TEXT_MAX + 32];
-	char user[PORT_USER_MAX];
-	unsigned int i;
+	char user[PORT_USER_MAX], hint[MODULE_HINT_MAX];
 	struct why why;
 	u32 id = 0;
 	int rc;
 
 	snprintf(what, sizeof(what), "listener %s", listener_text(want, text));
 	if (!apply_has_protocol(w, want->protocol)) {
-		why_not(&why, "waits for its protocol: modprobe ditto_%s", want->protocol);
+		why_not(&why, "waits for its protocol: %s", listener_hint(want, hint));
 		apply_problem(w, what, why.text);
 		return true;
 	}
 	rc = kernel_listener_add(w->k, want, &id);
-	/* A listener that was added by hand may already use the protocol's default port. */
-	if ((rc == -EADDRINUSE || rc == -EEXIST) && !want->port)
-		for (i = 0; i < have->n; i++)
-			if (listener_same_place(want, &have->listener[i]))
-				return true;
-	if (rc == -EADDRINUSE && port_user(want, user))
+	/* An administrator has added it by hand. */
+	if (rc == -EEXIST)
+		return true;
+	if (rc == -EADDRINUSE && port_user(want, have->listener, have->n, user))
 		apply_failure(w, what, user);
 	else if (apply_outcome(w, rc, what, "added"))
 		state_listener_put(w->st, id, text);
@@ -120,29 +127,34 @@ static bool listener_is_wanted(const struct listener *want, unsigned int n, cons
 }
 
 /*
- * Return the requested listeners: those of the file, otherwise the default unless a listener of
- * that protocol was added by hand.
+ * Return the requested listeners: those of the file, otherwise the default. It is not added beside
+ * one that was added by hand for the same protocol and transport; but once it is there, it stays.
  */
 static unsigned int listeners_wished(const struct work *w, const struct kernel_listeners *have,
 				     const struct our_listeners *ours, struct listener *fallback,
 				     const struct listener **list)
 {
-	unsigned int by_hand = 0;
-	unsigned int i, j;
+	char text[LISTENER_TEXT_MAX];
+	unsigned int i;
 
 	if (w->cfg->nlisteners) {
 		*list = w->cfg->listeners;
 		return w->cfg->nlisteners;
 	}
-	for (i = 0; i < have->n; i++) {
-		for (j = 0; j < ours->n && ours->listener[j].id != have->listener[i].id; j++)
-			;
-		by_hand += j == ours->n && !strcmp(have->listener[i].protocol, DEFAULT_PROTOCOL);
-	}
 	memset(fallback, 0, sizeof(*fallback));
 	snprintf(fallback->protocol, sizeof(fallback->protocol), "%s", DEFAULT_PROTOCOL);
 	*list = fallback;
-	return by_hand ? 0 : 1;
+	listener_text(fallback, text);
+	for (i = 0; i < ours->n; i++)
+		if (!strcmp(ours->listener[i].text, text) &&
+		    listeners_find(have, ours->listener[i].id))
+			return 1;
+	for (i = 0; i < have->n; i++)
+		if (!listeners_own(ours, have->listener[i].id) &&
+		    have->listener[i].transport == fallback->transport &&
+		    !strcmp(have->listener[i].protocol, DEFAULT_PROTOCOL))
+			return 0;
+	return 1;
 }
 
 bool apply_listeners(struct work *w, bool removing)

@@ -179,13 +179,64 @@ static void added_by_hand(void)
 	CHECK(share_set_path(hand, "/hand", &why));
 	CHECK(!kernel_share_add(&k, hand) && !kernel_listener_add(&k, &l, &id));
 	fake_log(&k);
-	/* The key can no longer be set, and the default listener is not needed. */
-	apply_expect(A, "+share:a");
+	/* The first key is taken all the same, and the default listener is not needed. */
+	apply_expect(A, "key +share:a");
 	apply_expect("", "-share:a");
 	CHECK(k.shares.n == 1 && k.listeners.n == 1);
 	/* dittod owns objects that the file names. */
 	apply_expect("[share hand]\npath = /hand\n[listener nfs]\nport = 2049\n", "");
 	apply_expect("", "-share:hand");
+	share_free(hand);
+	fake_unload(&k);
+}
+
+/* A listener that was added by hand does not drive the default listener away. */
+static void default_listener_stays(void)
+{
+	struct listener udp = { .protocol = "nfs", .transport = DITTO_TRANSPORT_TYPE_UDP };
+	struct listener tcp = { .protocol = "nfs", .port = 3049 };
+	u32 id;
+
+	fake_load(&k, 33, "nfs");
+	apply_expect("", "key +listener:nfs tcp *");
+	CHECK(!kernel_listener_add(&k, &udp, &id) && !kernel_listener_add(&k, &tcp, &id));
+	fake_log(&k);
+	apply_expect("", "");
+	CHECK(k.listeners.n == 3);
+	fake_unload(&k);
+	/* One of another transport does not stand in for it, one on another port does. */
+	fake_load(&k, 34, "nfs");
+	CHECK(!kernel_listener_add(&k, &udp, &id));
+	fake_log(&k);
+	apply_expect("", "key +listener:nfs tcp *");
+	fake_unload(&k);
+	fake_load(&k, 35, "nfs");
+	CHECK(!kernel_listener_add(&k, &tcp, &id));
+	fake_log(&k);
+	apply_expect("", "key");
+	fake_unload(&k);
+}
+
+/* A server that uses another key says so. */
+static void another_key(void)
+{
+	static const u8 other[16] = "another key....";
+	struct share *hand = share_new("hand");
+	struct applied result = { 0 };
+	struct why why;
+
+	fake_load(&k, 36, "nfs");
+	CHECK(share_set_path(hand, "/hand", &why));
+	CHECK(!kernel_set_handle_key(&k, other) && !kernel_share_add(&k, hand));
+	fake_log(&k);
+	SAME(apply_text(A, &result), "+share:a +listener:nfs tcp *");
+	CHECK(!result.errors && result.problems.n == 1);
+	SAME(result.problems.list[0].what, "key of file handles");
+	CHECK(!kernel_share_del(&k, "a") && !kernel_share_del(&k, "hand"));
+	fake_log(&k);
+	SAME(apply_text(A, &result), "key +share:a");
+	CHECK(!result.errors && !result.problems.n);
+	applied_free(&result);
 	share_free(hand);
 	fake_unload(&k);
 }
@@ -450,6 +501,7 @@ int main(void)
 					    TEST(kept_id),
 					    TEST(same_key_in_every_life),
 					    TEST(added_by_hand),
+					    TEST(default_listener_stays), TEST(another_key),
 					    TEST(listeners_follow_file),
 					    TEST(late_protocol),
 					    TEST(late_setting),

@@ -248,7 +248,7 @@ static const struct {
 	},
 	{
 		"[listener NFS]\n",
-		"f:1: 'NFS' is not a protocol: a name such as nfs is"
+		"f:1: there is no protocol 'NFS': nfs, smb are"
 	},
 	{
 		"[share]\npath = /a\n",

@@ -130,7 +130,7 @@ int kernel_server_set(struct kernel *k, const struct kernel_server *server)
 
 int kernel_set_handle_key(struct kernel *k, const u8 key[16])
 {
-	if (k->shares.n)
+	if (k->has_key && k->shares.n && memcmp(k->key, key, 16))
 		return fake_fail(k, EBUSY);
 	memcpy(k->key, key, 16);
 	k->has_key = true;
@@ -288,7 +288,7 @@ int kernel_listener_add(struct kernel *k, const struct listener *l, u32 *id)
 	for (i = 0; i < k->listeners.n; i++)
 		if (k->listeners.listener[i].port == mine.port &&
 		    listener_same_place(&k->listeners.listener[i], &mine))
-			return fake_fail(k, EADDRINUSE);
+			return fake_fail(k, EEXIST);
 	mine.id = *id = k->next_id++;
 	k->listeners.listener = mem_grow(k->listeners.listener, k->listeners.n,
 					 sizeof(*k->listeners.listener));

@@ -343,6 +343,7 @@ static int settings_test_init(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, srv);
 	srv->net = &init_net;
+	srv->handle_key_set = true;
 	ditto_settings_init(srv);
 	KUNIT_ASSERT_EQ(test, ditto_listeners_init(srv), 0);
 	test->priv = srv;

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* compare() with a fake kernel: all that differs from the configuration is told, and no more. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/apply.h"
+#include "daemon/compare.h"
+#include "daemon/config.h"
+#include "daemon/state.h"
+#include "fake_kernel.h"
+#include "mem.h"
+#include "test.h"
+
+static struct state *st;
+static struct kernel k;
+
+static struct config *config_of(const char *text)
+{
+	char *copy = mem_string(text);
+	struct mistakes m;
+	struct config *cfg = config_parse("f", copy, strlen(text), &m);
+
+	mistakes_free(&m);
+	free(copy);
+	return cfg;
+}
+
+/* Apply a configuration to a new server. */
+static void apply_first(u64 started, const char *text)
+{
+	struct applied before = { 0 }, result = { 0 };
+	struct config *cfg = config_of(text);
+	bool stopped = false;
+
+	fake_load(&k, started, "nfs");
+	if (CHECK(cfg))
+		apply(&k, cfg, st, &before, &result, &stopped);
+	applied_free(&result);
+	config_free(cfg);
+	fake_log(&k);
+}
+
+/* Compare with a configuration; the result is "WHAT: WHY" in lines, remarks with "# " before. */
+static const char *compared_with(const char *text)
+{
+	struct config *cfg = config_of(text);
+	struct compared result = { 0 };
+	static char lines[4000];
+	unsigned int i;
+	size_t len = 0;
+
+	lines[0] = '\0';
+	if (!CHECK(cfg))
+		return lines;
+	compare(&k, cfg, &result);
+	for (i = 0; i < result.problems.n; i++)
+		len += (size_t)snprintf(lines + len, sizeof(lines) - len, "%s: %s\n",
+					result.problems.list[i].what, result.problems.list[i].why);
+	for (i = 0; i < result.remarks.n; i++)
+		len += (size_t)snprintf(lines + len, sizeof(lines) - len, "# %s: %s\n",
+					result.remarks.list[i].what, result.remarks.list[i].why);
+	compared_free(&result);
+	config_free(cfg);
+	/* Nothing is changed. */
+	SAME(fake_log(&k), "");
+	return lines;
+}
+
+#define A	"[share a]\npath = /a\n"
+#define B	"[share b]\npath = /b\n"
+
+static void equal_to_the_file(void)
+{
+	static const char text[] = "[server]\nthreads = 4\n[listener nfs]\n" A
+				   "user = root=read\nallow = 192.0.2.0/24\n" B;
+
+	apply_first(1, text);
+	SAME(compared_with(text), "");
+	fake_unload(&k);
+	apply_first(2, "");
+	SAME(compared_with(""), "");
+	fake_unload(&k);
+}
+
+static void what_the_file_asks_for(void)
+{
+	apply_first(3, "[server]\nthreads = 4\n" A B);
+	SAME(compared_with("[server]\nthreads = 5\n[listener nfs]\n[listener smb]\n" A
+			   "read_only = yes\nsquash = none\n[share b]\npath = /c\n[share c]\npath = /c\n"),
+	     "setting threads: is 4, and 5 in the configuration file\n"
+	     "share a: other options than in the configuration file: read-only, squash\n"
+	     "share b: serves /b, and /c in the configuration file\n"
+	     "share c: in the configuration file, and not served\n"
+	     "listener smb tcp *: in the configuration file, and not there\n");
+	fake_unload(&k);
+}
+
+static void what_was_added_by_hand(void)
+{
+	struct listener l = { .protocol = "nfs", .transport = DITTO_TRANSPORT_TYPE_UDP };
+	struct share *hand = share_new("hand");
+	struct why why;
+	u32 id;
+
+	apply_first(4, A);
+	CHECK(share_set_path(hand, "/hand", &why));
+	CHECK(!kernel_share_add(&k, hand) && !kernel_listener_add(&k, &l, &id));
+	k.server.value[SETTING_threads] = 9;
+	k.server.value[SETTING_udp] = settings[SETTING_udp].initial;
+	fake_log(&k);
+	SAME(compared_with(A),
+	     "# added by hand: setting threads, share hand, listener nfs udp * port 2049: not in the configuration file: gone at the next start\n");
+	share_free(hand);
+	fake_unload(&k);
+}
+
+/* What does not fit into a sentence is counted. */
+static void many_by_hand(void)
+{
+	char name[64], *end;
+	struct why why;
+	const char *said;
+	unsigned int i;
+
+	apply_first(5, "");
+	for (i = 0; i < 50; i++) {
+		struct share *s;
+
+		snprintf(name, sizeof(name), "a-share-with-a-name-%02u", i);
+		s = share_new(name);
+		CHECK(share_set_path(s, "/x", &why) && !kernel_share_add(&k, s));
+		share_free(s);
+	}
+	k.log[0] = '\0';
+	said = compared_with("");
+	end = strstr(said, " more are not in the configuration file");
+	CHECK(end && strlen(said) < 900);
+	fake_unload(&k);
+}
+
+/* A share that wants tickets needs a key that can read them. */
+static void missing_keytab(void)
+{
+	setenv("KRB5_KTNAME", "FILE:/nonexistent/keytab", 1);
+	apply_first(6, A "sec = krb5\n" B);
+	SAME(compared_with(A "sec = krb5\n" B),
+	     "share a: NFS clients with Kerberos are refused: FILE:/nonexistent/keytab: Key table file '/nonexistent/keytab' not found\n");
+	/* Somebody else has it then. */
+	SAME(compared_with("[server]\nnfs-gss = gssproxy\n" A "sec = krb5\n" B), "");
+	fake_unload(&k);
+}
+
+/* A kernel that does not answer differs in nothing. */
+static void no_module(void)
+{
+	fake_load(&k, 7, "nfs");
+	fake_unload(&k);
+	SAME(compared_with(A), "");
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(equal_to_the_file), TEST(what_the_file_asks_for), TEST(what_was_added_by_hand),
+		TEST(many_by_hand), TEST(missing_keytab), TEST(no_module), {0}
+	};
+	char dir[] = "/tmp/ditto-compare.XXXXXX", path[64];
+	struct why why;
+	int failed;
+
+	if (!mkdtemp(dir))
+		return 1;
+	st = state_open(dir, &why);
+	failed = st ? test_main(tests) : 1;
+	state_close(st);
+	snprintf(path, sizeof(path), "rm -r %s", dir);
+	return system(path) || failed;
+}
