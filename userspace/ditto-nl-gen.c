@@ -715,6 +715,13 @@ static const struct spec_attr share_attrs[] = {
 		.min = 0,
 		.max = 18446744073709551615ULL,
 	},
+	[DITTO_A_SHARE_HANDLES] = {
+		.name = "handles",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
 };
 
 static const struct nla_policy share_policy[] = {
@@ -765,6 +772,9 @@ static const struct nla_policy share_policy[] = {
 	},
 	[DITTO_A_SHARE_INODE] = {
 		.type = NLA_U64,
+	},
+	[DITTO_A_SHARE_HANDLES] = {
+		.type = NLA_U8,
 	},
 };
 
@@ -4137,6 +4147,7 @@ static const u16 share_get_reply[] = {
 	DITTO_A_SHARE_FS_TYPE,
 	DITTO_A_SHARE_DEVICE,
 	DITTO_A_SHARE_INODE,
+	DITTO_A_SHARE_HANDLES,
 	0,
 };
 

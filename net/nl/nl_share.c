@@ -14,6 +14,7 @@
 #include <net/genetlink.h>
 #include <net/sock.h>
 
+#include "../../fs/node/node.h"
 #include "../../fs/share/option.h"
 #include "../../fs/share/share.h"
 #include "../helper/record.h"
@@ -400,7 +401,7 @@ static size_t share_size(const struct ditto_share *share)
 	size_t size = nla_total_size(strlen(share->name) + 1) +
 		      nla_total_size(strlen(ditto_share_path(share)) + 1) +
 		      nla_total_size(sizeof(share->id)) +
-		      3 * nla_total_size(sizeof(u32)) +
+		      3 * nla_total_size(sizeof(u32)) + nla_total_size(sizeof(u8)) +
 		      nla_total_size_64bit(sizeof(u64)) +
 		      nla_total_size(strlen(share->root.mnt->mnt_sb->s_type->name) + 1) +
 		      nla_total_size(0);
@@ -467,6 +468,7 @@ static int share_put(struct sk_buff *msg, const struct ditto_share *share)
 	    nla_put_string(msg, DITTO_A_SHARE_PATH, ditto_share_path(share)) ||
 	    nla_put(msg, DITTO_A_SHARE_ID, sizeof(share->id), &share->id) ||
 	    nla_put_string(msg, DITTO_A_SHARE_FS_TYPE, share->root.mnt->mnt_sb->s_type->name) ||
+	    nla_put_u8(msg, DITTO_A_SHARE_HANDLES, share->volume->has_handles) ||
 	    (share->root_ino &&
 	     (nla_put_u32(msg, DITTO_A_SHARE_DEVICE, new_encode_dev(share->root_dev)) ||
 	      ditto_nl_put_u64(msg, DITTO_A_SHARE_INODE, share->root_ino))))
