@@ -216,7 +216,7 @@ def notes_of_the_status(w):
         return ' '.join(json.loads(p.stdout)['notes'])
     other = Helper(w)
     eq(other.register(1), (0, ''))
-    assert 'no dittod of this network namespace' in notes(2), notes(2)
+    assert 'no dittod of this network namespace' in notes(4), notes(4)
     started = s.ctl('start', check=False)
     eq((started.returncode, 'systemctl start dittod' in started.stdout), (2, True))
     other.sock.close()
@@ -225,7 +225,7 @@ def notes_of_the_status(w):
     wait_for('health', lambda: health(w) == (0, {}))
     eq(notes(0), '')
     del_listeners(w)
-    assert 'there is no listener' in notes(1), notes(1)
+    assert 'there is no listener' in notes(3), notes(3)
     assert 'note: clients cannot connect' in s.ctl('status', check=False).stdout
     for words in (('share', '--help'), ('share', 'del', '--help'), ('help', 'share')):
         assert s.ctl(*words).startswith('share: '), words
@@ -237,7 +237,7 @@ def one_bad_share(w):
     s, late = w.server, w.path('late')
     for name in ('good', 'group'):
         os.mkdir(w.path(name))
-    eq(health(w), (2, {}))
+    eq(health(w), (4, {}))
     conf = s.helper_start(f"""[share good]
 path = {w.path('good')}
 [share group]
@@ -250,7 +250,7 @@ path = {late}
     wait_for('a listener', lambda: s.json('listener', 'list'))
     wait_for('two problems', lambda: len(health(w)[1]) == 2)
     status, problems = health(w)
-    eq(status, 1)
+    eq(status, 3)
     eq(problems['share group'], "there is no group 'e2e-late' on this machine")
     eq(problems['share late'], 'not added: path: no such directory')
     eq(s.helper_log().count('e2e-late'), 1, 'times it is told')
@@ -287,7 +287,7 @@ def what_is_mounted(w):
     volume.umount()
     s.ctl('start')
     wait_for('the problem', lambda: 'another file system' in health(w)[1].get('share data', ''))
-    eq((names(w), health(w)[0]), ([], 1))
+    eq((names(w), health(w)[0]), ([], 3))
 
     def mount():
         loop = run('losetup', '-f', '--show', volume.image).strip()
@@ -336,7 +336,7 @@ def covered_shares(w):
     wait_for('the problem', lambda: list(health(w)[1]) == ['share a'])
     said = health(w)[1]['share a']
     assert w.path('a') in said and 'unmount that' in said, said
-    eq((health(w)[0], problems()), (1, ['a']))
+    eq((health(w)[0], problems()), (3, ['a']))
     eq(s.json('share', 'show', 'a')[0]['problems'], [said])
     assert said in s.ctl('share', 'show', 'a'), s.ctl('share', 'show', 'a')
     eq(f'share a: {said}' in s.helper_log(), True)
@@ -356,7 +356,8 @@ def covered_shares(w):
     umount(w.path('c'))
     # what is to be done
     s.ctl('share', 'del', 'disk')
-    wait_for('none is left', lambda: not [x for x in health(w)[1] if 'disk' in x])
+    wait_for('another problem', lambda: health(w)[1] == {
+        'share disk': 'in the configuration file, and not served'})
     s.helper.send_signal(signal.SIGHUP)
     wait_for('it is back', lambda: 'disk' in names(w) and health(w) == (0, {}))
     s.ctl('stop')
@@ -395,7 +396,7 @@ def file_system_hangs(w):
                    f'[share good]\npath = {w.export}\n')
     wait_for('the good share', lambda: names(w) == ['good'], 30)
     want = f'not added: the file system at {stuck} does not answer'
-    wait_for('health', lambda: health(w) == (1, {'share one': want, 'share two': want}), 30)
+    wait_for('health', lambda: health(w) == (3, {'share one': want, 'share two': want}), 30)
     # the setting can be changed
     put(f'{w.base}/ditto.conf', f'[share other]\npath = {w.export}\n'
                                 f'[share one]\npath = {stuck}\n')
@@ -428,7 +429,7 @@ def stop_and_start(w):
     other = writer(f'{smb}/by-smb', done_smb, 100000)
     wait_for('both are at work', lambda: progress(done) >= 3 and progress(done_smb) >= 3, 20)
     s.ctl('stop')
-    eq((names(w), s.json('listener', 'list'), health(w)[0]), ([], [], 2))
+    eq((names(w), s.json('listener', 'list'), health(w)[0]), ([], [], 4))
     volume = w.volumes[-1]
     volume.umount()
     # a restarted helper does not start what was stopped, but "start" does
@@ -475,7 +476,7 @@ def stop_while_draining(w):
         s.helper.send_signal(signal.SIGUSR1)
         wait_for('the order is heard', lambda: 'stopped: nothing is applied' in s.helper_log())
     stuck.join()
-    wait_for('dittod has stopped', lambda: health(w)[0] == 2)
+    wait_for('dittod has stopped', lambda: health(w)[0] == 4)
     eq(names(w), [])
     s.ctl('start')
     eq((names(w), health(w)), (['late'], (0, {})))
@@ -493,12 +494,12 @@ def start_with_mistakes(w):
     put(conf, good + '[share other]\nsquach = none\npath = /\n')
     p = s.ctl('start', check=False)
     eq((p.returncode, p.stdout), (2, f'dittoctl: start: {mistake}\n'))
-    eq(health(w), (1, {'configuration': mistake}))
+    eq(health(w), (3, {'configuration': mistake}))
     eq(names(w), ['data'], 'the configuration before is in use')
     # stopped by the administrator, with the file as it is
     s.ctl('stop')
     eq(s.ctl('start', check=False).returncode, 2)
-    eq((names(w), health(w)[0]), ([], 2))
+    eq((names(w), health(w)[0]), ([], 4))
     put(conf, good)
     s.ctl('start')
     eq((names(w), health(w)), (['data'], (0, {})))
@@ -514,7 +515,7 @@ def module_unloaded(w):
     wait_for('both protocols', lambda: health(w) == (0, {}))
     run('rmmod', 'ditto_smb')
     want = {'listener smb tcp *': 'waits for its protocol: modprobe ditto_smb'}
-    wait_for('the problem', lambda: health(w) == (1, want))
+    wait_for('the problem', lambda: health(w) == (3, want))
     run('modprobe', 'ditto_smb')
     wait_for('both protocols', lambda: health(w) == (0, {}))
     s.ctl('stop')

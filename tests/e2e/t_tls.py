@@ -497,7 +497,7 @@ def new_certificate(w):
     reload(w, conf)
     wait_for('the status tells', lambda: tls_problem(w))
     assert 'stay as they were read before' in tls_problem(w), tls_problem(w)
-    eq(w.server.ctl('status', check=False).returncode, 1)
+    eq(w.server.ctl('status', check=False).returncode, 3)
     eq(serial(tls(w.client, certs)), now)
     # A worker that is started now has those of before, too.
     old = worker(w, 'tls')

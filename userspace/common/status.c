@@ -22,6 +22,15 @@ static void put_words(FILE *f, const char *text)
 		fputc((unsigned char)*text < ' ' ? ' ' : *text, f);
 }
 
+static void put_problem(FILE *f, const char *kind, const struct status_problem *p)
+{
+	fprintf(f, "%s ", kind);
+	put_words(f, p->what);
+	fputc('\t', f);
+	put_words(f, p->why);
+	fputc('\n', f);
+}
+
 int status_write(const struct status *s)
 {
 	char path[RUN_PATH_SIZE], new[RUN_PATH_SIZE];
@@ -38,13 +47,15 @@ int status_write(const struct status *s)
 		(unsigned long long)s->refused);
 	fprintf(f, "started %llu\nstopped %d\nshares %u\n", (unsigned long long)s->started,
 		s->stopped, s->shares);
-	for (i = 0; i < s->nproblems; i++) {
-		fputs("problem ", f);
-		put_words(f, s->problem[i].what);
-		fputc('\t', f);
-		put_words(f, s->problem[i].why);
+	if (s->state_dir) {
+		fputs("state ", f);
+		put_words(f, s->state_dir);
 		fputc('\n', f);
 	}
+	for (i = 0; i < s->nproblems; i++)
+		put_problem(f, "problem", &s->problem[i]);
+	for (i = 0; i < s->nremarks; i++)
+		put_problem(f, "remark", &s->remark[i]);
 	if (fclose(f) || rename(new, run_path(path, STATUS_NAME, "")))
 		return -errno;
 	return 0;
@@ -57,16 +68,33 @@ void status_remove(void)
 	unlink(run_path(path, STATUS_NAME, ""));
 }
 
-static void read_problem(struct status *s, char *line)
+static void list_add(struct status_problem **list, unsigned int *n, const char *what,
+		     const char *why)
+{
+	*list = mem_grow(*list, *n, sizeof(**list));
+	(*list)[*n].what = mem_string(what);
+	(*list)[(*n)++].why = mem_string(why);
+}
+
+void status_add_problem(struct status *s, const char *what, const char *why)
+{
+	list_add(&s->problem, &s->nproblems, what, why);
+}
+
+void status_add_remark(struct status *s, const char *what, const char *why)
+{
+	list_add(&s->remark, &s->nremarks, what, why);
+}
+
+static void read_problem(struct status *s, char *line,
+			 void (*add)(struct status *s, const char *what, const char *why))
 {
 	char *why = strchr(line, '\t');
 
 	if (!why)
 		return;
 	*why++ = '\0';
-	s->problem = mem_grow(s->problem, s->nproblems, sizeof(*s->problem));
-	s->problem[s->nproblems].what = mem_string(line);
-	s->problem[s->nproblems++].why = mem_string(why);
+	add(s, line, why);
 }
 
 static void read_line(struct status *s, char *line)
@@ -90,7 +118,11 @@ static void read_line(struct status *s, char *line)
 	else if (!strcmp(line, "shares"))
 		s->shares = (unsigned int)strtoul(value, NULL, 10);
 	else if (!strcmp(line, "problem"))
-		read_problem(s, value);
+		read_problem(s, value, status_add_problem);
+	else if (!strcmp(line, "remark"))
+		read_problem(s, value, status_add_remark);
+	else if (!strcmp(line, "state") && !s->state_dir)
+		s->state_dir = mem_string(value);
 }
 
 /* A killed dittod leaves its file, and another process may have got its pid. */
@@ -126,14 +158,21 @@ bool status_read(struct status *s)
 	return false;
 }
 
-void status_free(struct status *s)
+static void list_free(struct status_problem *list, unsigned int n)
 {
 	unsigned int i;
 
-	for (i = 0; i < s->nproblems; i++) {
-		free(s->problem[i].what);
-		free(s->problem[i].why);
+	for (i = 0; i < n; i++) {
+		free(list[i].what);
+		free(list[i].why);
 	}
-	free(s->problem);
+	free(list);
+}
+
+void status_free(struct status *s)
+{
+	list_free(s->problem, s->nproblems);
+	list_free(s->remark, s->nremarks);
+	free(s->state_dir);
 	memset(s, 0, sizeof(*s));
 }

@@ -33,8 +33,11 @@ struct status_problem {
  * @started: start of the server that the configuration was applied to; 0 for none
  * @stopped: it applies nothing until it gets the command to
  * @shares: number of shares in the configuration
+ * @state_dir: folder of the state; NULL if it is not known
  * @problem: parts of the configuration that could not be applied
  * @nproblems: entries of @problem
+ * @remark: what else the administrator may want to know; @what is an object, too
+ * @nremarks: entries of @remark
  */
 struct status {
 	pid_t pid;
@@ -43,8 +46,11 @@ struct status {
 	u64 started;
 	bool stopped;
 	unsigned int shares;
+	char *state_dir;
 	struct status_problem *problem;
 	unsigned int nproblems;
+	struct status_problem *remark;
+	unsigned int nremarks;
 };
 
 /* Write the file. Returns 0 or a negative errno. */
@@ -52,6 +58,9 @@ int status_write(const struct status *s);
 /* Read the file, to be freed with status_free(); false if no dittod runs in this namespace. */
 bool status_read(struct status *s);
 void status_free(struct status *s);
+/* Add copies of the texts to a status that was read. */
+void status_add_problem(struct status *s, const char *what, const char *why);
+void status_add_remark(struct status *s, const char *what, const char *why);
 void status_remove(void);
 
 #endif

@@ -17,6 +17,7 @@
 #include "common/status.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
+#include "module.h"
 #include "out.h"
 #include "text.h"
 
@@ -28,7 +29,6 @@
 /* Objects that were added meanwhile are removed in the next round. */
 #define STOP_ROUNDS	3
 
-/* Health; also the exit statuses of dittoctl status. */
 enum health {
 	HEALTH_GOOD,
 	HEALTH_DEGRADED,
@@ -36,6 +36,7 @@ enum health {
 };
 
 static const char *const health_names[] = { "serving", "degraded", "not running" };
+static const int health_exit[] = { CTL_OK, CTL_DEGRADED, CTL_NOT_RUNNING };
 
 /**
  * struct health_report - output of dittoctl status
@@ -79,6 +80,9 @@ struct health_report {
 /* Call a function for each remark on the state. */
 static void serve_notes(const struct health_report *h, void (*tell)(const char *note))
 {
+	unsigned int i;
+	struct why why;
+
 	if (h->loaded && h->helper && !h->known)
 		tell(NOTE_HELPER);
 	if (h->known && h->helper && !h->daemon.stopped && !h->applied)
@@ -93,6 +97,10 @@ static void serve_notes(const struct health_report *h, void (*tell)(const char *
 		tell(NOTE_OTHERS);
 	if (h->calls_back && !h->gssd)
 		tell(NOTE_GSSD);
+	for (i = 0; i < h->daemon.nremarks; i++) {
+		why_not(&why, "%s: %s", h->daemon.remark[i].what, h->daemon.remark[i].why);
+		tell(why.text);
+	}
 }
 
 static void note_json(const char *note)
@@ -281,13 +289,14 @@ static void print_text(const struct health_report *h)
 	static const struct column columns[] = {
 		{ "SUBJECT", false }, { "PROBLEM", false }, { NULL, false }
 	};
+	char hint[MODULE_HINT_MAX];
 	struct table *t;
 	unsigned int i;
 
 	printf("%s: %u share%s, %u listener%s\n", health_names[h->health], h->shares,
 	       h->shares == 1 ? "" : "s", h->listeners, h->listeners == 1 ? "" : "s");
 	if (!h->loaded)
-		puts("ditto.ko is not loaded: modprobe -a ditto_nfs ditto_smb");
+		printf("ditto.ko is not loaded: %s\n", module_hint("ditto_nfs", hint));
 	else if (h->daemon.stopped)
 		puts("stopped: dittoctl start serves again");
 	else if (!h->helper)
@@ -318,7 +327,7 @@ static int status_run(struct ctl *ctl, char **words)
 	else
 		print_text(&h);
 	status_free(&h.daemon);
-	return (int)h.health;
+	return health_exit[h.health];
 }
 
 static void print_mistakes(const struct ctl *ctl, const struct status *s)

@@ -220,10 +220,17 @@ static void on_ditto_event(struct channel *ch, struct nl_msg *msg)
 	case DITTO_EVENT_KIND_SHARE_ADDED:
 	case DITTO_EVENT_KIND_SHARE_CHANGED:
 		ch->ops->shares(ch->arg);
+		ch->ops->changed(ch->arg);
+		break;
+	case DITTO_EVENT_KIND_LISTENER_ADDED:
+	case DITTO_EVENT_KIND_LISTENER_REMOVED:
+	case DITTO_EVENT_KIND_SETTINGS_CHANGED:
+		ch->ops->changed(ch->arg);
 		break;
 	case DITTO_EVENT_KIND_SHARE_REMOVED:
 		if (tb[DITTO_A_EVENT_SUBJECT])
 			ch->ops->share_removed(ch->arg, nla_get_string(tb[DITTO_A_EVENT_SUBJECT]));
+		ch->ops->changed(ch->arg);
 		break;
 	case DITTO_EVENT_KIND_HELPER_GONE:
 		/* Another helper had registered after us, and has ended. */

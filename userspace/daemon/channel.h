@@ -23,6 +23,7 @@ struct upcall_services;
  * @protocol_gone: a protocol module was unloaded, and its listeners went with it
  * @shares: a share was added or changed
  * @share_removed: a share was removed
+ * @changed: a share, a listener or a setting was added, changed or removed
  * @registered: the server accepted dittod as its helper; passes the server's instance
  *	number, and its epoch or 0
  */
@@ -33,6 +34,7 @@ struct channel_ops {
 	void (*protocol_gone)(void *arg);
 	void (*shares)(void *arg);
 	void (*share_removed)(void *arg, const char *name);
+	void (*changed)(void *arg);
 	void (*registered)(void *arg, u64 instance, u64 epoch);
 };
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* --check-config and --map-user, see command.h. */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "auth_account.h"
 #include "command.h"
@@ -13,11 +16,37 @@
 #include "tls.h"
 #include "user_lookup.h"
 
+/*
+ * Say which directories are not there, or are shared twice. Neither is a mistake: a disk may be
+ * mounted later, and clients may know one directory by two names.
+ */
+static unsigned int command_check_paths(const struct config_file *file, const struct config *cfg)
+{
+	unsigned int missing = 0, i, j;
+	struct stat st;
+
+	for (i = 0; i < cfg->nshares; i++) {
+		const struct share *s = cfg->shares[i];
+
+		for (j = 0; j < i; j++)
+			if (!strcmp(s->path, cfg->shares[j]->path))
+				fprintf(stderr, "%s: share %s: %s is the path of share %s, too\n",
+					file->path, s->name, s->path, cfg->shares[j]->name);
+		errno = stat(s->path, &st) ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+		if (!errno)
+			continue;
+		fprintf(stderr, "%s: share %s: %s: %s\n", file->path, s->name, s->path,
+			strerror(errno));
+		missing++;
+	}
+	return missing;
+}
+
 int command_check_config(const struct config_file *file)
 {
 	const struct config_file given = { .path = file->path };
 	struct share_users users;
-	unsigned int mistakes, unknown = 0, i;
+	unsigned int mistakes, unknown = 0, missing, i;
 	struct config *cfg;
 	struct why why;
 
@@ -35,6 +64,7 @@ int command_check_config(const struct config_file *file)
 		fprintf(stderr, "%s: share %s: %s\n", file->path, cfg->shares[i]->name, why.text);
 		unknown++;
 	}
+	missing = command_check_paths(file, cfg);
 	for (i = 0; i < cfg->nstores; i++) {
 		char *text = store_config_text(cfg->stores[i], NULL, &why);
 
@@ -60,6 +90,8 @@ int command_check_config(const struct config_file *file)
 	       cfg->nlisteners);
 	if (unknown)
 		printf("; shares that wait for users or groups: %u", unknown);
+	if (missing)
+		printf("; shares that wait for their directory: %u", missing);
 	putchar('\n');
 	config_free(cfg);
 	return EXIT_SUCCESS;

@@ -12,6 +12,7 @@
 #include "apply.h"
 #include "channel.h"
 #include "clock.h"
+#include "compare.h"
 #include "config.h"
 #include "config_file.h"
 #include "control.h"
@@ -54,6 +55,11 @@
  * @mistakes: those of that file
  * @tls: what is wrong with the files of [tls], or NULL
  * @covered: shares whose path leads elsewhere
+ * @look: compares the kernel with @cfg
+ * @looking: @look is queued or running; @cfg stays
+ * @look_again: @look must run once more
+ * @compared: of the last @look that has ended
+ * @next_compared: filled by @look
  * @telling: dittoctl is told of changes
  * @begun: @heard at the start of the last @job
  * @applied: @begun of the last one that has ended
@@ -81,6 +87,11 @@ struct control {
 	struct mistakes mistakes;
 	char *tls;
 	struct problems covered;
+	struct job look;
+	bool looking;
+	bool look_again;
+	struct compared compared;
+	struct compared next_compared;
 	bool telling;
 	u64 begun;
 	u64 applied;
@@ -117,17 +128,47 @@ static void status_add(struct status *s, const struct problems *more)
 								      more->list[i].why };
 }
 
+static bool status_has(const struct status *s, const char *what)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->nproblems; i++)
+		if (!strcmp(s->problem[i].what, what))
+			return true;
+	return false;
+}
+
+/* What could not be applied differs for that reason. */
+static void status_add_compared(struct status *s, const struct compared *compared)
+{
+	const struct problems *p = &compared->problems, *remarks = &compared->remarks;
+	unsigned int i, before = s->nproblems;
+
+	for (i = 0; i < p->n; i++) {
+		struct status applied = { .problem = s->problem, .nproblems = before };
+
+		if (!status_has(&applied, p->list[i].what))
+			s->problem[s->nproblems++] = (struct status_problem){ p->list[i].what,
+									      p->list[i].why };
+	}
+	for (i = 0; i < remarks->n; i++)
+		s->remark[s->nremarks++] = (struct status_problem){ remarks->list[i].what,
+								    remarks->list[i].why };
+}
+
 /* The status is for dittoctl; dittod works without it. A @job has not stopped before its end. */
 static void control_write_status(struct control *c)
 {
 	bool stopped = c->stopped && !c->applying;
 	struct status s = { .pid = getpid(), .heard = stopped ? c->heard : c->applied,
 			    .refused = c->refused, .stopped = stopped,
-			    .started = c->result.started, .shares = c->cfg->nshares };
+			    .started = c->result.started, .shares = c->cfg->nshares,
+			    .state_dir = (char *)c->with.state_dir };
 	unsigned int i;
 
-	s.problem = mem_new((c->mistakes.count + c->result.problems.n + c->covered.n + 2) *
-			    sizeof(*s.problem));
+	s.problem = mem_new((c->mistakes.count + c->result.problems.n + c->covered.n +
+			     c->compared.problems.n + 2) * sizeof(*s.problem));
+	s.remark = mem_new((c->compared.remarks.n + 1) * sizeof(*s.remark));
 	for (i = 0; i < c->mistakes.count; i++)
 		s.problem[s.nproblems++] = (struct status_problem){ STATUS_CONFIGURATION,
 								    c->mistakes.text[i] };
@@ -135,9 +176,12 @@ static void control_write_status(struct control *c)
 		s.problem[s.nproblems++] = (struct status_problem){ "tls", c->tls };
 	status_add(&s, &c->result.problems);
 	status_add(&s, &c->covered);
+	if (!stopped)
+		status_add_compared(&s, &c->compared);
 	if (status_write(&s))
 		log_warning("the status cannot be written: %s", strerror(errno));
 	free(s.problem);
+	free(s.remark);
 }
 
 void control_tell_tls(struct control *c, const char *problem)
@@ -180,7 +224,7 @@ void control_apply(struct control *c)
 {
 	if (c->stopped)
 		return;
-	if (c->applying) {
+	if (c->applying || c->looking) {
 		c->again = true;
 		return;
 	}
@@ -193,8 +237,47 @@ void control_apply(struct control *c)
 	c->begun = c->heard;
 	c->again = false;
 	c->applying = true;
-	/* Cannot fail: this pool has room for this job, the refresh and the mounts. */
+	/* Cannot fail: this pool has room for the two jobs, the refresh and the mounts. */
 	pool_submit(c->with.applier, &c->job);
+}
+
+static struct control *control_of_look(struct job *job)
+{
+	return (struct control *)((char *)job - offsetof(struct control, look));
+}
+
+static void control_run_look(struct job *job)
+{
+	struct control *c = control_of_look(job);
+
+	compare(c->with.kernel, c->cfg, &c->next_compared);
+}
+
+static void control_look_done(struct job *job)
+{
+	struct control *c = control_of_look(job);
+
+	c->looking = false;
+	compared_free(&c->compared);
+	c->compared = c->next_compared;
+	c->next_compared = (struct compared){ 0 };
+	control_write_status(c);
+	if (!channel_is_up(c->with.channel))
+		return;
+	if (c->again)
+		control_apply(c);
+	else if (c->look_again)
+		control_look(c);
+}
+
+void control_look(struct control *c)
+{
+	/* Another look follows each change. */
+	c->look_again = c->looking;
+	if (c->applying || c->looking || c->stopped || !channel_is_up(c->with.channel))
+		return;
+	c->looking = true;
+	pool_submit(c->with.applier, &c->look);
 }
 
 /*
@@ -220,6 +303,8 @@ static void control_apply_done(struct job *job)
 	applied_free(&c->result);
 	c->result = c->next;
 	c->next = (struct applied){ 0 };
+	/* Another look follows. */
+	compared_free(&c->compared);
 	control_write_status(c);
 	if (c->result.gone) {
 		channel_check(c->with.channel);
@@ -241,10 +326,12 @@ static void control_apply_done(struct job *job)
 	if (c->less && !c->result.gone)
 		control_set_retry(c, GONE_PAUSE);
 	c->less = false;
-	if (c->again && channel_is_up(c->with.channel))
+	if (c->again && channel_is_up(c->with.channel)) {
 		control_apply(c);
-	else
-		control_begin_life(c);
+		return;
+	}
+	control_begin_life(c);
+	control_look(c);
 }
 
 static void control_wait(struct control *c)
@@ -254,6 +341,7 @@ static void control_wait(struct control *c)
 	/* The results belong to a server that is gone. A running job clears them when it ends. */
 	if (!c->applying) {
 		applied_free(&c->result);
+		compared_free(&c->compared);
 		control_write_status(c);
 	}
 	control_tell(c, "waiting for ditto.ko");
@@ -363,6 +451,8 @@ struct control *control_new(const struct config_file *file)
 	}
 	c->job.run = control_run_apply;
 	c->job.done = control_apply_done;
+	c->look.run = control_run_look;
+	c->look.done = control_look_done;
 	c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	c->retry = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (c->timer < 0 || c->retry < 0) {

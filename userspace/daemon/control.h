@@ -29,6 +29,7 @@ struct state;
  * @applier: pool of one thread, with room for the job
  * @channel: connections to the kernel
  * @recorder: the records, which a server gets when its shares exist
+ * @state_dir: folder of the state
  */
 struct control_means {
 	struct state *st;
@@ -36,6 +37,7 @@ struct control_means {
 	struct pool *applier;
 	struct channel *channel;
 	struct recorder *recorder;
+	const char *state_dir;
 };
 
 /*
@@ -64,6 +66,8 @@ void control_end(struct control *c);
 const struct config *control_read(struct control *c);
 /* Apply the configuration, now or as soon as the present run has ended. ditto.ko is loaded. */
 void control_apply(struct control *c);
+/* Compare the kernel with the configuration and tell dittoctl; after each change, and now and then. */
+void control_look(struct control *c);
 /* Apply nothing more until the file is read again. */
 void control_stop(struct control *c);
 

@@ -134,6 +134,13 @@ static void on_shares(void *arg)
 	mounts_changed(d->mounts, true);
 }
 
+static void on_changed(void *arg)
+{
+	struct daemon *d = arg;
+
+	control_look(d->control);
+}
+
 static void on_share_removed(void *arg, const char *name)
 {
 	struct daemon *d = arg;
@@ -158,6 +165,7 @@ static const struct channel_ops channel_ops = {
 	.protocol_gone = on_protocol_gone,
 	.shares = on_shares,
 	.share_removed = on_share_removed,
+	.changed = on_changed,
 	.registered = on_registered,
 };
 
@@ -219,6 +227,7 @@ static void refresh_is_ready(void *arg)
 	struct daemon *d = arg;
 
 	refresh_ready(d->refresh, channel_is_up(d->channel));
+	control_look(d->control);
 	rpcsec_check(d->rpcsec);
 }
 
@@ -308,7 +317,7 @@ static bool open_kernel(struct daemon *d)
 	struct why why;
 
 	d->rpcsec = rpcsec_new(d->services.auth);
-	d->applier = pool_new(1, 3);
+	d->applier = pool_new(1, 4);
 	d->kernel = kernel_open();
 	d->tls = tls_new(d->spawner, tls_is_told, d);
 	if (d->applier && d->kernel) {
@@ -381,6 +390,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 	with.applier = d->applier;
 	with.channel = d->channel;
 	with.recorder = d->services.recorder;
+	with.state_dir = state_dir;
 	control_begin(d->control, &with);
 
 	struct source sources[] = {
