@@ -98,6 +98,8 @@ struct ditto_listener {
  * @tree_close: disconnects a session from a share; returns 0 or -ENOENT
  * @logins: tells which DITTO_LOGIN_* kinds of logins a share takes; NULL for a protocol without
  *	logins
+ * @reaches: tells whether the user of a session may use a share, without waiting for the helper;
+ *	NULL for a protocol without logins
  * @settings: its own settings, if any
  * @options: its own options of shares, if any
  * @list: in the list of protocols
@@ -129,6 +131,7 @@ struct ditto_protocol {
 	int (*trees)(struct ditto_server *srv, struct ditto_tree_show *show);
 	int (*tree_close)(struct ditto_server *srv, u64 session, u32 id);
 	u32 (*logins)(const struct ditto_share *share);
+	bool (*reaches)(struct ditto_server *srv, u64 session, struct ditto_share *share);
 	struct ditto_setting_owner settings;
 	struct ditto_option_owner options;
 	struct list_head list;

@@ -17,6 +17,8 @@
 #include <linux/spinlock.h>
 #include <net/ipv6.h>
 
+#include "listener.h"
+
 struct ditto_server;
 struct ditto_show_batch;
 
@@ -79,7 +81,7 @@ struct ditto_peer_admission {
  * @proved: name that the client of one connection has proved, see ditto_peer_prove(); NULL for
  *	peers of the table
  * @verdicts: cached verdicts, replaced round robin
- * @admission: the newest admission
+ * @admission: the newest admission, by the bit of the protocol
  * @turn: index of the verdict to replace next
  * @ref: references: one of each user, and one of the table
  * @hash: entry in the hash table
@@ -99,7 +101,7 @@ struct ditto_peer {
 	seqcount_spinlock_t seq;
 	char *proved;
 	struct ditto_peer_verdict verdicts[DITTO_PEER_VERDICTS];
-	struct ditto_peer_admission admission;
+	struct ditto_peer_admission admission[DITTO_PROTOCOLS_MAX];
 	unsigned int turn;
 	refcount_t ref;
 	struct rhash_head hash;

@@ -14,6 +14,7 @@
 #include "../net/listener.h"
 #include "../net/server.h"
 #include "auth/crypto.h"
+#include "auth/tree_access.h"
 #include "file/name.h"
 #include "open/lease.h"
 #include "open/open.h"
@@ -65,6 +66,7 @@ static struct ditto_protocol dsmb_protocol = {
 	.trees = dsmb_show_trees,
 	.tree_close = dsmb_show_tree_close,
 	.logins = dsmb_share_logins,
+	.reaches = dsmb_session_reaches,
 	.settings = {
 		.descs = dsmb_setting_descs,
 		.count = ARRAY_SIZE(dsmb_setting_descs),

@@ -722,6 +722,19 @@ static const struct spec_attr share_attrs[] = {
 		.min = 0,
 		.max = 1ULL,
 	},
+	[DITTO_A_SHARE_PROTOCOLS] = {
+		.name = "protocols",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 127,
+	},
+	[DITTO_A_SHARE_SESSION] = {
+		.name = "session",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
 };
 
 static const struct nla_policy share_policy[] = {
@@ -775,6 +788,13 @@ static const struct nla_policy share_policy[] = {
 	},
 	[DITTO_A_SHARE_HANDLES] = {
 		.type = NLA_U8,
+	},
+	[DITTO_A_SHARE_PROTOCOLS] = {
+		.type = NLA_STRING,
+		.maxlen = 128,
+	},
+	[DITTO_A_SHARE_SESSION] = {
+		.type = NLA_U64,
 	},
 };
 
@@ -1714,6 +1734,13 @@ static const struct spec_attr upcall_attrs[] = {
 		.min = 0,
 		.max = 18446744073709551615ULL,
 	},
+	[DITTO_A_UPCALL_SESSION] = {
+		.name = "session",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
 };
 
 static const struct nla_policy upcall_policy[] = {
@@ -1869,6 +1896,9 @@ static const struct nla_policy upcall_policy[] = {
 		.maxlen = 512,
 	},
 	[DITTO_A_UPCALL_FILE_SYSTEM] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_UPCALL_SESSION] = {
 		.type = NLA_U64,
 	},
 };
@@ -4103,6 +4133,7 @@ static const u16 share_new_request[] = {
 	DITTO_A_SHARE_RULES,
 	DITTO_A_SHARE_COMMENT,
 	DITTO_A_SHARE_SNAPSHOTS,
+	DITTO_A_SHARE_PROTOCOLS,
 	DITTO_A_SHARE_USERS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_OPTION,
@@ -4116,6 +4147,7 @@ static const u16 share_set_request[] = {
 	DITTO_A_SHARE_RULES,
 	DITTO_A_SHARE_COMMENT,
 	DITTO_A_SHARE_SNAPSHOTS,
+	DITTO_A_SHARE_PROTOCOLS,
 	DITTO_A_SHARE_USERS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_OPTION,
@@ -4129,6 +4161,7 @@ static const u16 share_del_request[] = {
 
 static const u16 share_get_request[] = {
 	DITTO_A_SHARE_NAME,
+	DITTO_A_SHARE_SESSION,
 	0,
 };
 
@@ -4141,6 +4174,7 @@ static const u16 share_get_reply[] = {
 	DITTO_A_SHARE_RULES,
 	DITTO_A_SHARE_COMMENT,
 	DITTO_A_SHARE_SNAPSHOTS,
+	DITTO_A_SHARE_PROTOCOLS,
 	DITTO_A_SHARE_USERS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_OPTION,
@@ -4267,6 +4301,7 @@ static const u16 upcall_reply[] = {
 	DITTO_A_UPCALL_ANONYMOUS,
 	DITTO_A_UPCALL_PIPE,
 	DITTO_A_UPCALL_PIPE_NAME,
+	DITTO_A_UPCALL_SESSION,
 	DITTO_A_UPCALL_DATA,
 	DITTO_A_UPCALL_AUDIT_EVENT,
 	DITTO_A_UPCALL_GRANTED,

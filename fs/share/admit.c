@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Admission of a machine by the client rules of all shares.
+ * Admission of a machine by the client rules of all shares of a protocol.
  *
  * The shares are walked at most twice: first without the helper, then with it if rules about
  * names could change the result. The result is cached in the peer with the generation of the set
@@ -25,6 +25,8 @@
 /**
  * struct admit_sum - result of the shares walked so far
  * @peer: the machine
+ * @bit: bit of the protocol
+ * @logins: see ditto_admit()
  * @ask: how to treat rules about names
  * @seen: a share exists
  * @admitted: a share admits the machine
@@ -36,6 +38,8 @@
  */
 struct admit_sum {
 	struct ditto_peer *peer;
+	unsigned int bit;
+	bool logins;
 	enum ditto_rules_ask ask;
 	bool seen;
 	bool admitted;
@@ -60,16 +64,17 @@ static int admit_ask_share(struct ditto_share *share, void *arg)
 	const struct ditto_share_opts *opts;
 	struct ditto_verdict verdict;
 	struct admit_sum *sum = arg;
-	bool any_port, named;
+	bool any_port, named, serves;
 	int err;
 
 	sum->seen = true;
 	rcu_read_lock();
 	opts = rcu_dereference(share->opts);
-	any_port = opts->sec & DITTO_SEC_SYS && !opts->secure_ports;
+	serves = !(opts->unserved & BIT(sum->bit)) && (sum->logins || ditto_share_sec(opts));
+	any_port = ditto_share_sec(opts) & DITTO_SEC_SYS && !opts->secure_ports;
 	named = admit_has_names(&opts->rules);
 	rcu_read_unlock();
-	if (sum->admitted && !any_port)
+	if (!serves || (sum->admitted && !any_port))
 		return 0;
 
 	/* Set even if the verdict was cached: the result must not live longer than the names. */
@@ -95,18 +100,20 @@ static bool admit_is_open(const struct admit_sum *sum)
 	return sum->admitted ? sum->open_port && !sum->any_port : sum->open;
 }
 
-static noinline_for_stack void admit_decide(struct ditto_peer *peer,
+static noinline_for_stack void admit_decide(struct ditto_peer *peer, unsigned int bit, bool logins,
 					    struct ditto_peer_admission *admission)
 {
-	struct admit_sum sum = { .peer = peer, .ask = DITTO_RULES_ASK_NOBODY };
+	struct admit_sum sum = {
+		.peer = peer, .bit = bit, .logins = logins, .ask = DITTO_RULES_ASK_NOBODY,
+	};
 	unsigned long keep = DITTO_RULES_KEEP;
 
 	ditto_share_visit(peer->srv, admit_ask_share, &sum);
 	if (admit_is_open(&sum)) {
 		/* A verdict that expires between the passes must not undo the admission. */
 		sum = (struct admit_sum) {
-			.peer = peer, .ask = DITTO_RULES_ASK, .admitted = sum.admitted,
-			.named = sum.named,
+			.peer = peer, .bit = bit, .logins = logins, .ask = DITTO_RULES_ASK,
+			.admitted = sum.admitted, .named = sum.named,
 		};
 		ditto_share_visit(peer->srv, admit_ask_share, &sum);
 	}
@@ -130,12 +137,13 @@ static noinline_for_stack void admit_decide(struct ditto_peer *peer,
 
 	spin_lock(&peer->lock);
 	write_seqcount_begin(&peer->seq);
-	peer->admission = *admission;
+	peer->admission[bit] = *admission;
 	write_seqcount_end(&peer->seq);
 	spin_unlock(&peer->lock);
 }
 
-enum ditto_admission ditto_admit(struct ditto_peer *peer, enum ditto_ports *ports)
+enum ditto_admission ditto_admit(struct ditto_peer *peer, unsigned int bit, bool logins,
+				 enum ditto_ports *ports)
 {
 	u64 generation = ditto_shares_changed(peer->srv);
 	u32 epoch = ditto_peers_epoch(peer->srv);
@@ -144,13 +152,13 @@ enum ditto_admission ditto_admit(struct ditto_peer *peer, enum ditto_ports *port
 
 	do {
 		seq = read_seqcount_begin(&peer->seq);
-		admission = peer->admission;
+		admission = peer->admission[bit];
 	} while (read_seqcount_retry(&peer->seq, seq));
 	if (unlikely(admission.generation != generation || admission.epoch != epoch ||
 		     !time_before(jiffies, admission.expires))) {
 		admission.generation = generation;
 		admission.epoch = epoch;
-		admit_decide(peer, &admission);
+		admit_decide(peer, bit, logins, &admission);
 	}
 	*ports = admission.ports;
 	return admission.level;

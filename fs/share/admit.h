@@ -25,8 +25,11 @@ enum ditto_ports {
 };
 
 /**
- * ditto_admit - check whether at least one share admits a machine
+ * ditto_admit - check whether at least one share of a protocol admits a machine
  * @peer: the machine
+ * @bit: bit of the protocol
+ * @logins: all users of the protocol prove who they are, so that a share without rules admits every
+ *	machine; if not, see ditto_share_sec()
  * @ports: filled for DITTO_ADMITTED, from the shares that accept claimed identities and
  *	admit the machine; any port if there are no shares
  *
@@ -37,6 +40,7 @@ enum ditto_ports {
  * Context: may sleep, for memory.
  * Return: see enum ditto_admission.
  */
-enum ditto_admission ditto_admit(struct ditto_peer *peer, enum ditto_ports *ports);
+enum ditto_admission ditto_admit(struct ditto_peer *peer, unsigned int bit, bool logins,
+				 enum ditto_ports *ports);
 
 #endif

@@ -96,6 +96,21 @@ static int block_make(struct ditto_share_opts *opts, const struct ditto_option_o
 	return 0;
 }
 
+bool ditto_share_names_protocol(const char *protocols, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; *protocols; protocols += strspn(protocols, ",")) {
+		size_t word = strcspn(protocols, ",");
+
+		if (word == len && !memcmp(protocols, name, len))
+			return true;
+		protocols += word;
+	}
+	return false;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_share_names_protocol);
+
 int ditto_share_blocks_make(struct ditto_share_opts *opts, const char *name)
 {
 	const struct ditto_option_owner *owner = NULL;
@@ -103,9 +118,14 @@ int ditto_share_blocks_make(struct ditto_share_opts *opts, const char *name)
 
 	opts->unserved = 0;
 	ditto_option_owners_hold();
-	while (!err && (owner = ditto_option_owner_next(owner)))
-		if (owner != &core_options)
+	while (!err && (owner = ditto_option_owner_next(owner))) {
+		if (owner == &core_options)
+			continue;
+		if (opts->protocols && !ditto_share_names_protocol(opts->protocols, owner->name))
+			opts->unserved |= BIT(owner->bit);
+		else
 			err = block_make(opts, owner, name);
+	}
 	ditto_option_owners_release();
 	return err;
 }

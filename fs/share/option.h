@@ -68,12 +68,23 @@ void ditto_share_blocks_free(struct ditto_share_blocks *blocks);
  * @opts: options that no share uses yet
  * @name: name of the share, for the log
  *
- * Sets @opts->unserved to the protocols that do not know what was given for them.
+ * Sets @opts->unserved to the protocols that do not know what was given for them, and to those that
+ * @opts->protocols does not name.
  *
  * Context: may sleep; ditto_share_table.lock, so that no protocol is missed.
  * Return: 0 or -ENOMEM.
  */
 int ditto_share_blocks_make(struct ditto_share_opts *opts, const char *name);
+
+/**
+ * ditto_share_names_protocol - look a protocol up in the option "protocols"
+ * @protocols: names separated by commas
+ * @name: name of the protocol
+ *
+ * Context: any.
+ * Return: whether it is one of them.
+ */
+bool ditto_share_names_protocol(const char *protocols, const char *name);
 
 /**
  * struct ditto_option_change - a new value of an option

@@ -116,7 +116,7 @@ int ditto_rule_parse(const char *spec, struct ditto_rule *rule)
 
 	memset(&rule->addr, 0, sizeof(rule->addr));
 	rule->prefix = 0;
-	if (!strcmp(spec, "*"))
+	if (!strcmp(spec, "*") || !strcmp(spec, "any"))
 		rule->kind = DITTO_RULE_ANY;
 	else if (spec[0] == '@' && len > 1)
 		rule->kind = DITTO_RULE_NETGROUP;

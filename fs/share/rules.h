@@ -26,7 +26,7 @@ enum ditto_access_level {
 };
 
 enum ditto_rule_kind {
-	DITTO_RULE_ANY,		/* "*" */
+	DITTO_RULE_ANY,		/* "any", "*" */
 	DITTO_RULE_NET,		/* "192.0.2.0/24", "2001:db8::/32", a single address */
 	DITTO_RULE_HOST,	/* "client.example", "*.example" */
 	DITTO_RULE_NETGROUP,	/* "@group" */
@@ -55,7 +55,8 @@ struct ditto_rule {
 
 /**
  * struct ditto_rules - the client rules of a share, in order
- * @count: number of rules; without any, every client may read and write
+ * @count: number of rules; without any, every address may read and write, but only users who prove
+ *	who they are, see ditto_share_sec()
  * @rule: the rules; owned
  */
 struct ditto_rules {
@@ -65,7 +66,7 @@ struct ditto_rules {
 
 /**
  * ditto_rule_parse - make a rule from its text
- * @spec: "*", an address, a network, a host name (with * and ? as in a shell pattern),
+ * @spec: "any" or "*", an address, a network, a host name (with * and ? as in a shell pattern),
  *	"@netgroup", or "cert:" and the name of a certificate, written as a host name
  * @rule: kind, address and text are filled; @rule->spec is a copy, freed by ditto_rules_free()
  *

@@ -123,7 +123,9 @@ enum ditto_nested_use {
  * @comment: shown to people; NULL without; owned
  * @snapshots: path from the root to the directory of snapshots, see snapshot.h; NULL
  *	without; owned
- * @rules: client rules; without any, every client may read and write
+ * @protocols: names of the protocols that serve the share, separated by commas; NULL for all;
+ *	owned
+ * @rules: client rules
  * @share_users: access of users and groups
  */
 struct ditto_share_opts {
@@ -153,6 +155,7 @@ struct ditto_share_opts {
 	struct ditto_share_blocks *blocks;
 	char *comment;
 	char *snapshots;
+	char *protocols;
 	struct ditto_rules rules;
 	struct ditto_share_users share_users;
 };
@@ -252,8 +255,8 @@ struct ditto_share_config {
 /**
  * ditto_share_opts_alloc - allocate options with default values
  *
- * The defaults are: squash root_to_guest, anonymous user 65534, AUTH_SYS, read and write, no
- * client rules, write access for all users, browsable.
+ * The defaults are: squash root_to_guest, anonymous user 65534, AUTH_SYS, read and write, all
+ * protocols, no client rules, write access for all users, browsable.
  *
  * Context: may sleep.
  * Return: the options, freed with ditto_share_opts_free() or consumed by a share; NULL without
@@ -417,6 +420,21 @@ bool ditto_share_audits(const struct ditto_share *share);
  * Return: whether lists that Samba has stored are obeyed.
  */
 enum ditto_ntacl_use ditto_share_ntacl(const struct ditto_share *share);
+
+/**
+ * ditto_share_sec - get the security flavours that a share accepts
+ * @opts: current options of the share, with its rules
+ *
+ * With AUTH_SYS and AUTH_NONE the machine speaks for its users, so they need a rule that names the
+ * machine, or "any".
+ *
+ * Context: RCU.
+ * Return: DITTO_SEC_* bits; 0 if the share serves nobody by remote procedure calls.
+ */
+static inline u32 ditto_share_sec(const struct ditto_share_opts *opts)
+{
+	return opts->rules.count ? opts->sec : opts->sec & ~(DITTO_SEC_NONE | DITTO_SEC_SYS);
+}
 
 /**
  * ditto_share_block - find the values of a protocol's own options

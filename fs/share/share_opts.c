@@ -42,6 +42,9 @@ struct ditto_share_opts *ditto_share_opts_dup(const struct ditto_share_opts *fro
 	opts->snapshots = kstrdup(from->snapshots, GFP_ATOMIC);
 	if (from->snapshots && !opts->snapshots)
 		goto no_snapshots;
+	opts->protocols = kstrdup(from->protocols, GFP_ATOMIC);
+	if (from->protocols && !opts->protocols)
+		goto no_protocols;
 	opts->blocks = ditto_share_blocks_dup(from->blocks);
 	if (!opts->blocks)
 		goto no_blocks;
@@ -56,6 +59,8 @@ no_users:
 no_rules:
 	ditto_share_blocks_free(opts->blocks);
 no_blocks:
+	kfree(opts->protocols);
+no_protocols:
 	kfree(opts->snapshots);
 no_snapshots:
 	kfree(opts->comment);
@@ -72,6 +77,7 @@ void ditto_share_opts_free(struct ditto_share_opts *opts)
 	ditto_rules_free(&opts->rules);
 	ditto_share_users_free(&opts->share_users);
 	ditto_share_blocks_free(opts->blocks);
+	kfree(opts->protocols);
 	kfree(opts->snapshots);
 	kfree(opts->comment);
 	kfree(opts);

@@ -14,12 +14,14 @@ static void trial_opts(struct ditto_trial *trial, struct ditto_share_opts *opts)
 	rcu_read_lock();
 	*opts = *rcu_dereference(trial->share->opts);
 	trial->has_rules = opts->rules.count;
+	opts->sec = ditto_share_sec(opts);
 	rcu_read_unlock();
 	memset(&opts->rules, 0, sizeof(opts->rules));
 	memset(&opts->share_users, 0, sizeof(opts->share_users));
 	opts->blocks = NULL;
 	opts->comment = NULL;
 	opts->snapshots = NULL;
+	opts->protocols = NULL;
 	trial->read_only = opts->read_only;
 }
 

@@ -146,6 +146,7 @@ int ditto_auth_hello(struct ditto_server *srv, void **token, size_t *len);
  * @ask: the request; the caller sets @peer, @user and @done
  * @name: for open: name of the pipe
  * @opener: for open: identity of the client
+ * @session: for open: number of the session that opens it
  * @id: the helper's number of the pipe; filled by open
  * @in: for call: the message
  * @in_len: bytes of @in, at most DITTO_PIPE_MAX
@@ -157,6 +158,7 @@ struct ditto_pipe_ask {
 	struct ditto_upcall_req ask;
 	const char *name;
 	const struct ditto_auth_user *opener;
+	u64 session;
 	u64 id;
 	const void *in;
 	size_t in_len;
@@ -167,7 +169,7 @@ struct ditto_pipe_ask {
 /**
  * ditto_pipe_open - open a pipe
  * @srv: the server
- * @pipe: the request, with @name and @opener set
+ * @pipe: the request, with @name, @opener and @session set
  *
  * @pipe->ask.done is called with 0, -ENOENT if there is no such pipe, -ECONNREFUSED without a
  *	helper, or another error of ditto_upcall().

@@ -35,6 +35,7 @@ static int open_put(struct sk_buff *msg, void *arg)
 	const struct ditto_pipe_ask *pipe = arg;
 
 	if (nla_put_string(msg, DITTO_A_UPCALL_PIPE_NAME, pipe->name) ||
+	    ditto_nl_put_u64(msg, DITTO_A_UPCALL_SESSION, pipe->session) ||
 	    open_put_groups(msg, pipe->opener))
 		return -EMSGSIZE;
 	return ditto_auth_user_tell(msg, pipe->opener);
@@ -56,7 +57,8 @@ void ditto_pipe_open(struct ditto_server *srv, struct ditto_pipe_ask *pipe)
 {
 	pipe->ask.what = (struct ditto_upcall) {
 		.type = DITTO_UPCALL_PIPE_OPEN,
-		.size = nla_total_size(PIPE_NAME_MAX + 1) + ditto_auth_user_size(pipe->opener) +
+		.size = nla_total_size(PIPE_NAME_MAX + 1) + nla_total_size_64bit(sizeof(u64)) +
+			ditto_auth_user_size(pipe->opener) +
 			nla_total_size(pipe->opener->ngroups * sizeof(u32)),
 		.put = open_put,
 		.got = open_got,

@@ -55,7 +55,7 @@ const struct nla_policy ditto_share_users_nl_policy[DITTO_A_SHARE_USERS_USER + 1
 };
 
 /* DITTO_CMD_SHARE_NEW - do */
-static const struct nla_policy ditto_share_new_nl_policy[DITTO_A_SHARE_OPTION + 1] = {
+static const struct nla_policy ditto_share_new_nl_policy[DITTO_A_SHARE_PROTOCOLS + 1] = {
 	[DITTO_A_SHARE_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_PATH] = { .type = NLA_NUL_STRING, .len = 4095, },
 	[DITTO_A_SHARE_ID] = NLA_POLICY_EXACT_LEN(16),
@@ -64,19 +64,21 @@ static const struct nla_policy ditto_share_new_nl_policy[DITTO_A_SHARE_OPTION + 
 	[DITTO_A_SHARE_RULES] = NLA_POLICY_NESTED(ditto_rules_nl_policy),
 	[DITTO_A_SHARE_COMMENT] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_SNAPSHOTS] = { .type = NLA_NUL_STRING, .len = 255, },
+	[DITTO_A_SHARE_PROTOCOLS] = { .type = NLA_NUL_STRING, .len = 127, },
 	[DITTO_A_SHARE_USERS] = NLA_POLICY_NESTED(ditto_share_users_nl_policy),
 	[DITTO_A_SHARE_DEFAULT_ACCESS] = NLA_POLICY_MAX(NLA_U32, 3),
 	[DITTO_A_SHARE_OPTION] = NLA_POLICY_NESTED(ditto_share_option_nl_policy),
 };
 
 /* DITTO_CMD_SHARE_SET - do */
-static const struct nla_policy ditto_share_set_nl_policy[DITTO_A_SHARE_OPTION + 1] = {
+static const struct nla_policy ditto_share_set_nl_policy[DITTO_A_SHARE_PROTOCOLS + 1] = {
 	[DITTO_A_SHARE_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_ANON_UID] = { .type = NLA_U32, },
 	[DITTO_A_SHARE_ANON_GID] = { .type = NLA_U32, },
 	[DITTO_A_SHARE_RULES] = NLA_POLICY_NESTED(ditto_rules_nl_policy),
 	[DITTO_A_SHARE_COMMENT] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_SNAPSHOTS] = { .type = NLA_NUL_STRING, .len = 255, },
+	[DITTO_A_SHARE_PROTOCOLS] = { .type = NLA_NUL_STRING, .len = 127, },
 	[DITTO_A_SHARE_USERS] = NLA_POLICY_NESTED(ditto_share_users_nl_policy),
 	[DITTO_A_SHARE_DEFAULT_ACCESS] = NLA_POLICY_MAX(NLA_U32, 3),
 	[DITTO_A_SHARE_OPTION] = NLA_POLICY_NESTED(ditto_share_option_nl_policy),
@@ -88,8 +90,13 @@ static const struct nla_policy ditto_share_del_nl_policy[DITTO_A_SHARE_NAME + 1]
 };
 
 /* DITTO_CMD_SHARE_GET - do */
-static const struct nla_policy ditto_share_get_nl_policy[DITTO_A_SHARE_NAME + 1] = {
+static const struct nla_policy ditto_share_get_do_nl_policy[DITTO_A_SHARE_NAME + 1] = {
 	[DITTO_A_SHARE_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
+};
+
+/* DITTO_CMD_SHARE_GET - dump */
+static const struct nla_policy ditto_share_get_dump_nl_policy[DITTO_A_SHARE_SESSION + 1] = {
+	[DITTO_A_SHARE_SESSION] = { .type = NLA_U64, },
 };
 
 /* DITTO_CMD_LISTENER_NEW - do */
@@ -320,7 +327,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_share_new_doit,
 		.policy		= ditto_share_new_nl_policy,
-		.maxattr	= DITTO_A_SHARE_OPTION,
+		.maxattr	= DITTO_A_SHARE_PROTOCOLS,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
@@ -328,7 +335,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.pre_doit	= ditto_nl_later,
 		.doit		= ditto_nl_share_set_doit,
 		.policy		= ditto_share_set_nl_policy,
-		.maxattr	= DITTO_A_SHARE_OPTION,
+		.maxattr	= DITTO_A_SHARE_PROTOCOLS,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
@@ -342,16 +349,18 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	{
 		.cmd		= DITTO_CMD_SHARE_GET,
 		.doit		= ditto_nl_share_get_doit,
-		.policy		= ditto_share_get_nl_policy,
+		.policy		= ditto_share_get_do_nl_policy,
 		.maxattr	= DITTO_A_SHARE_NAME,
 		.flags		= GENL_CMD_CAP_DO,
 	},
 	{
-		.cmd	= DITTO_CMD_SHARE_GET,
-		.start	= ditto_nl_share_get_start,
-		.dumpit	= ditto_nl_share_get_dumpit,
-		.done	= ditto_nl_share_get_done,
-		.flags	= GENL_CMD_CAP_DUMP,
+		.cmd		= DITTO_CMD_SHARE_GET,
+		.start		= ditto_nl_share_get_start,
+		.dumpit		= ditto_nl_share_get_dumpit,
+		.done		= ditto_nl_share_get_done,
+		.policy		= ditto_share_get_dump_nl_policy,
+		.maxattr	= DITTO_A_SHARE_SESSION,
+		.flags		= GENL_CMD_CAP_DUMP,
 	},
 	{
 		.cmd		= DITTO_CMD_LISTENER_NEW,

@@ -244,6 +244,25 @@ static int text_read(char **text, const struct nlattr *attr)
 	return 0;
 }
 
+/* Names of protocols that are not loaded are accepted: they may come later. */
+static int protocols_read(char **protocols, const struct nlattr *attr,
+			  struct netlink_ext_ack *extack)
+{
+	const char *p;
+	size_t len;
+
+	if (!attr)
+		return 0;
+	for (p = nla_data(attr); *p; p += len + !!p[len]) {
+		len = strcspn(p, ",");
+		if (len && len < DITTO_PROTOCOL_NAME)
+			continue;
+		NL_SET_ERR_MSG_ATTR(extack, attr, "protocols are names, separated by commas");
+		return -EINVAL;
+	}
+	return text_read(protocols, attr);
+}
+
 /* Read which clients have access, and the rights of users. */
 static int access_read(struct ditto_share_opts *opts, struct genl_info *info)
 {
@@ -270,7 +289,8 @@ static int opts_read(struct ditto_share_opts *opts, struct genl_info *info)
 	if (err)
 		return err;
 	err = text_read(&opts->comment, attrs[DITTO_A_SHARE_COMMENT]) ?:
-	      text_read(&opts->snapshots, attrs[DITTO_A_SHARE_SNAPSHOTS]);
+	      text_read(&opts->snapshots, attrs[DITTO_A_SHARE_SNAPSHOTS]) ?:
+	      protocols_read(&opts->protocols, attrs[DITTO_A_SHARE_PROTOCOLS], info->extack);
 	if (err)
 		return err;
 	err = anon_read(opts, info);
@@ -415,7 +435,8 @@ static size_t share_size(const struct ditto_share *share)
 		size += rule_size(strlen(opts->rules.rule[i].spec));
 	size += ditto_nl_share_users_size(&opts->share_users) +
 		nla_total_size(opts->comment ? strlen(opts->comment) + 1 : 0) +
-		nla_total_size(opts->snapshots ? strlen(opts->snapshots) + 1 : 0);
+		nla_total_size(opts->snapshots ? strlen(opts->snapshots) + 1 : 0) +
+		nla_total_size(opts->protocols ? strlen(opts->protocols) + 1 : 0);
 	rcu_read_unlock();
 	ditto_option_owners_release();
 	return size;
@@ -453,6 +474,8 @@ static int opts_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
 	    (opts->comment && nla_put_string(msg, DITTO_A_SHARE_COMMENT, opts->comment)) ||
 	    (opts->snapshots &&
 	     nla_put_string(msg, DITTO_A_SHARE_SNAPSHOTS, opts->snapshots)) ||
+	    (opts->protocols &&
+	     nla_put_string(msg, DITTO_A_SHARE_PROTOCOLS, opts->protocols)) ||
 	    nla_put_u32(msg, DITTO_A_SHARE_ANON_UID, from_kuid(&init_user_ns, opts->anon_uid)) ||
 	    nla_put_u32(msg, DITTO_A_SHARE_ANON_GID, from_kgid(&init_user_ns, opts->anon_gid)) ||
 	    ditto_nl_share_users_put(msg, &opts->share_users))
@@ -558,11 +581,46 @@ int ditto_nl_share_get_done(struct netlink_callback *cb)
 	return 0;
 }
 
+/**
+ * struct share_use - a question whether the user of a session may use a share
+ * @session: number of the session
+ * @share: the share
+ */
+struct share_use {
+	u64 session;
+	struct ditto_share *share;
+};
+
+static int share_reaches(struct ditto_server *srv, const struct ditto_protocol *protocol, void *arg)
+{
+	const struct share_use *use = arg;
+
+	return protocol->reaches && protocol->reaches(srv, use->session, use->share);
+}
+
+/* Return: true if the share is to be told; a request that names no session wants all. */
+static bool share_is_wanted(struct ditto_share *share, struct netlink_callback *cb)
+{
+	const struct nlattr *session = genl_info_dump(cb)->attrs[DITTO_A_SHARE_SESSION];
+	struct share_use use = { .share = share };
+
+	if (!session)
+		return true;
+	use.session = nla_get_u64(session);
+	for (unsigned int bit = 0; bit < DITTO_PROTOCOLS_MAX; bit++)
+		if (ditto_protocol_with(share->srv, bit, share_reaches, &use) == 1)
+			return true;
+	return false;
+}
+
 static int share_dump_one(struct ditto_share *share, void *arg)
 {
 	struct share_dump *dump = arg;
-	void *hdr = ditto_nl_dump_put(dump->msg, dump->cb);
+	void *hdr;
 
+	if (!share_is_wanted(share, dump->cb))
+		return 0;
+	hdr = ditto_nl_dump_put(dump->msg, dump->cb);
 	if (!hdr || share_put(dump->msg, share)) {
 		if (hdr)
 			genlmsg_cancel(dump->msg, hdr);

@@ -29,6 +29,7 @@
 #include "../server.h"
 #include "../share_options.h"
 #include "../transport/builder.h"
+#include "../transport/conn.h"
 #include "../transport/status.h"
 #include "session.h"
 #include "tree.h"
@@ -89,6 +90,7 @@ static enum ditto_share_access share_ask(struct ditto_share *share, const struct
 	opts->blocks = NULL;
 	opts->comment = NULL;
 	opts->snapshots = NULL;
+	opts->protocols = NULL;
 	return grant;
 }
 
@@ -105,6 +107,11 @@ static const char *login_advice(u32 login)
 	default:
 		return "its auth takes some logins only, and dittod told no kind: update it";
 	}
+}
+
+static bool login_is_taken(const struct dsmb_share_options *own, u32 login)
+{
+	return own->auth & login || own->auth == DITTO_LOGIN_ALL;
 }
 
 u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
@@ -126,11 +133,11 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 	ident_of(access->acting_user, &ident);
 	ident.from = &peer->addr;
 	grant = share_ask(share, &ident, &opts, &own);
-	access->why = "it has an option that this ditto_smb.ko does not know";
+	access->why = "its option protocols does not name smb, or it has one that this ditto_smb.ko does not know";
 	if (opts.unserved & BIT(dsmb_protocol_bit()))
 		return STATUS_ACCESS_DENIED;
 	access->why = login_advice(access->login);
-	if (!(own.auth & access->login) && own.auth != DITTO_LOGIN_ALL)
+	if (!login_is_taken(&own, access->login))
 		return STATUS_ACCESS_DENIED;
 	access->why = ident.anonymous ? "the share lets no guest in" :
 		      "the share gives this user no permission";
@@ -155,6 +162,52 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 	access->encrypt = own.encrypt;
 	access->continuous = own.continuous;
 	return STATUS_SUCCESS;
+}
+
+/* The machine of one of the session's connections, held; NULL if it has none any more. */
+static struct ditto_peer *session_peer(struct dsmb_session *session)
+{
+	struct dsmb_channel *channel;
+	struct ditto_peer *peer = NULL;
+
+	mutex_lock(&session->lock);
+	channel = list_first_entry_or_null(&session->channels, struct dsmb_channel, list);
+	if (channel)
+		peer = ditto_peer_hold(channel->conn->peer);
+	mutex_unlock(&session->lock);
+	return peer;
+}
+
+bool dsmb_session_reaches(struct ditto_server *srv, u64 id, struct ditto_share *share)
+{
+	struct dsmb_session *session = dsmb_session_find_any(dsmb_server_of(srv->net), id);
+	enum ditto_share_access grant = DITTO_SHARE_ACCESS_NONE;
+	struct dsmb_share_options own;
+	struct ditto_share_opts opts;
+	struct ditto_verdict verdict;
+	struct ditto_ident ident;
+	struct ditto_peer *peer;
+	u32 login;
+
+	if (!session)
+		return false;
+	peer = session_peer(session);
+	/* Pairs with dsmb_session_validate(): the user is visible. */
+	if (!peer || smp_load_acquire(&session->state) == DSMB_SESSION_SETUP_GOING_ON)
+		goto put;
+	ident_of(dsmb_session_acting_user(session), &ident);
+	ident.from = &peer->addr;
+	login = dsmb_session_login(session);
+	if (!ditto_rules_admit(share, peer, DITTO_RULES_ASK, &verdict))
+		grant = share_ask(share, &ident, &opts, &own);
+	if (grant != DITTO_SHARE_ACCESS_NONE &&
+	    (opts.unserved & BIT(dsmb_protocol_bit()) || !login_is_taken(&own, login)))
+		grant = DITTO_SHARE_ACCESS_NONE;
+put:
+	if (peer)
+		ditto_peer_put(peer);
+	dsmb_session_put(session);
+	return grant != DITTO_SHARE_ACCESS_NONE;
 }
 
 static bool groups_are_same(const struct group_info *a, const struct group_info *b)

@@ -328,6 +328,7 @@ static u32 dsmb_pipe_ask_open(struct dsmb_call *call, const struct dsmb_path *pa
 		job->asked = true;
 		job->ask.name = job->name;
 		job->ask.opener = dsmb_session_acting_user(call->session);
+		job->ask.session = call->session->id;
 		/* The reply may be there already, but the call continues when it is run again. */
 		ditto_pipe_open(call->conn->server->srv, &job->ask);
 		return DSMB_PARKED;

@@ -303,10 +303,11 @@ static void conn_set_name(struct dsmb_conn *conn, const struct sockaddr_storage 
 /* Before a login, the trust level depends on the address only. */
 static enum ditto_trust conn_trust(struct ditto_peer *peer)
 {
+	enum ditto_admission admission;
 	enum ditto_ports ports;
 
-	return ditto_admit(peer, &ports) == DITTO_STRANGER ? DITTO_TRUST_STRANGER :
-							     DITTO_TRUST_UNPROVEN;
+	admission = ditto_admit(peer, dsmb_protocol_bit(), true, &ports);
+	return admission == DITTO_STRANGER ? DITTO_TRUST_STRANGER : DITTO_TRUST_UNPROVEN;
 }
 
 static int conn_fill(struct dsmb_conn *conn, struct socket *sock)

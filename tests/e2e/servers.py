@@ -199,8 +199,10 @@ class Ditto:
     @staticmethod
     def words(ro=None, squash=None, anon=None, sec=None, allow=(), manage_gids=None, id=None,
               users=(), groups=(), default_access=None, comment=None, xprtsec=None,
-              **switches):
+              protocols=None, **switches):
         out = ['xprtsec', ','.join(xprtsec)] if xprtsec else []
+        if protocols:
+            out += ['protocols', ','.join(protocols)]
         for switch in ('encrypt', 'guest', 'browse', 'local_locks', 'continuously_available',
                        'secure_ports', 'list_snapshots', 'security_labels',
                        'copy_from_servers', 'offload', 'utf8_names', 'dacl',
@@ -237,14 +239,19 @@ class Ditto:
         return out
 
     def serve(self, name, path, squash='root-to-admin', **options):
-        """Add a share; rules and users are texts, which only dittoctl reads."""
+        """Add a share for all machines; with allow=() it has no rule, as by default.
+
+        Rules and users are texts, which only dittoctl reads.
+        """
         numbers = {key.replace('_', '-'): value for key, value in options.items()}
         if set(numbers) <= set(netlink.OPTIONS):
             self.call('SHARE_NEW', ('SHARE_NAME', name), ('SHARE_PATH', path),
+                      ('SHARE_RULES', [('RULES_RULE', [('RULE_SPEC', 'any')])]),
                       *[netlink.option(*one) for one in numbers.items()],
                       netlink.option('squash', squash))
         else:
-            self.ctl('share', 'add', name, path, *self.words(squash=squash, **options))
+            self.ctl('share', 'add', name, path,
+                     *self.words(squash=squash, **{'allow': ('any',), **options}))
         self.shares[name] = (path, dict(options, squash=squash))
 
     def add(self, name, path, **options):

@@ -143,8 +143,15 @@ def admission(w):
     put(w.path('f'), b'data', 0o600)
     addr = w.client.addr
     share = ('--client', addr)
-    got = check(w, 'f', *share)
+    w.server.ctl('share', 'set', 'data', 'no-rules')
+    got = check(w, 'f', '--protocol', 'nfs', *share)
+    eq((got['has_rules'], 'rule' in got, got['refused']), (False, False, 'flavor'))
+    assert 'no client rules' in told(w, 'f', '--protocol', 'nfs', *share)
+    got = check(w, 'f', '--protocol', 'smb', *share)
     eq((got['has_rules'], 'rule' in got, 'refused' in got), (False, False, False))
+    w.server.ctl('share', 'set', 'data', 'allow-all')
+    got = check(w, 'f', '--protocol', 'nfs', *share)
+    eq((got['rule'], 'refused' in got), ('any', False))
     w.server.set('data', allow=['192.0.2.0/24', f'{addr}=ro,squash=all-to-guest'])
     got = check(w, 'f', *share)
     eq((got['rule'], got['rule_number'], got['rule_access'], got['squash'], got['writable'],

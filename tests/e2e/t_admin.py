@@ -455,7 +455,8 @@ def config_difference(w):
         put(w.path(name, 'f'), name)
 
     def section(name, more=''):
-        return f'[share {name}]\npath = {w.path(name)}\nsquash = root_to_admin\n{more}\n'
+        return (f'[share {name}]\npath = {w.path(name)}\nsquash = root_to_admin\n'
+                f'allow = any\n{more}\n')
 
     def apply(text):
         put(conf, text)
@@ -466,7 +467,7 @@ def config_difference(w):
     conf = s.helper_start(section('a') + section('b'))
     wait_for('both shares', lambda: names() == ['a', 'b'])
     wait_for('a listener', lambda: s.json('listener', 'list'))
-    s.ctl('share', 'add', 'by-hand', w.path('d'))
+    s.ctl('share', 'add', 'by-hand', w.path('d'), 'allow', 'any')
     n = w.client.nfs(path='a')
     f = n.lookup(n.root, 'f').fh
     m = w.client.mount('a', opts='timeo=600')

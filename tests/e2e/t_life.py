@@ -137,6 +137,7 @@ transport = udp
 [share data]
 path = {path}
 squash = root_to_admin
+allow = any
 """
 
 

@@ -260,7 +260,8 @@ def shares_come_before_reclaims(w):
     s = w.server
     s.helper_stop()
     s.lengthen_grace()
-    s.helper_start(f'{s.conf}\n[share data]\npath = {w.export}\nsquash = root-to-admin\n')
+    s.helper_start(f'{s.conf}\n[share data]\npath = {w.export}\nsquash = root-to-admin\n'
+                   'allow = any\n')
     put(w.path('f'), b'0123456789')
     a = Locker(f'{w.client.mount()}/f', w.client)
     a.lock(WRITE, 2, 3)

@@ -240,6 +240,7 @@ def one_bad_share(w):
     eq(health(w), (4, {}))
     conf = s.helper_start(f"""[share good]
 path = {w.path('good')}
+allow = any
 [share group]
 path = {w.path('group')}
 group = e2e-late=write
@@ -277,7 +278,7 @@ def what_is_mounted(w):
     s, where = w.server, f'{w.base}/disk'
     volume = Volume(where, 'ext4', '200m')
     put(f'{where}/f', b'data')
-    conf = f'[share data]\npath = {where}\n'
+    conf = f'[share data]\npath = {where}\nallow = any\n'
     s.helper_start(conf)
     wait_for('the share', lambda: names(w) == ['data'])
     wait_for('a listener', lambda: s.json('listener', 'list'))
@@ -318,7 +319,7 @@ def covered_shares(w):
         os.mkdir(where)
     put(f'{w.path("a")}/f', b'old')
     mount('one', disk, 'tmpfs')
-    conf = ''.join(f'[share {name}]\npath = {path}\n' for name, path in (
+    conf = ''.join(f'[share {name}]\npath = {path}\nallow = any\n' for name, path in (
         ('a', w.path('a')), ('b', w.path('b')), ('disk', disk)))
     s.helper_start(conf)
     wait_for('health', lambda: health(w) == (0, {}))
@@ -414,7 +415,8 @@ def file_system_hangs(w):
 def stop_and_start(w):
     """A stop under writing clients frees the file system, and a start lets them go on."""
     s = w.server
-    conf = s.conf + f'[share data]\npath = {w.export}\nsquash = root_to_admin\n'
+    conf = s.conf + (f'[share data]\npath = {w.export}\nsquash = root_to_admin\n'
+                     'allow = any\n')
     s.helper_stop()
     s.helper_start(conf)
     wait_for('the share', lambda: names(w) == ['data'])
@@ -457,7 +459,8 @@ def stop_and_start(w):
 def stop_while_draining(w):
     """A helper that waits for requests of a removed share serves nothing more after a stop."""
     s, patient = w.server, '[server]\ndrain-ms = 600000\n'
-    conf = s.helper_start(f'{patient}[share data]\npath = {w.export}\nsquash = root_to_admin\n')
+    conf = s.helper_start(f'{patient}[share data]\npath = {w.export}\nsquash = root_to_admin\n'
+                          'allow = any\n')
     wait_for('the share', lambda: health(w) == (0, {}))
     n = w.client.nfs(path='data', timeout=300)
     f = n.create(n.root, 'f').fh

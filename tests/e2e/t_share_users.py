@@ -241,6 +241,7 @@ def names_of_a_directory(w):
         w.server.helper_start(conf + f"""[share data]
 path = {w.path()}
 squash = none
+allow = any
 user = EXAMPLE\\emma=read
 group = Sales people@EXAMPLE=write
 default_access = none

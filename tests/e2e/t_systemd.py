@@ -21,6 +21,7 @@ grace-s = 10
 path = {where}
 mountpoint = yes
 squash = root-to-admin
+allow = any
 """
 # What a machine wants that serves; that of Debian would start whatever is installed here.
 TARGET = """[Unit]

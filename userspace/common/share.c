@@ -28,6 +28,7 @@ void share_free(struct share *s)
 	share_users_free(&s->users);
 	free(s->comment);
 	free(s->snapshots);
+	free(s->protocols);
 	free(s->offload_store);
 	free(s->name);
 	free(s->path);
@@ -185,6 +186,84 @@ bool share_set_snapshots(struct share *s, const char *text, struct why *why)
 	return set_text(s, DITTO_A_SHARE_SNAPSHOTS, &s->snapshots, text, why);
 }
 
+/* The protocols that have options of shares. */
+static const char *const protocols[] = { "nfs", "smb" };
+
+static bool protocol_is_named(const char *names, const char *name)
+{
+	size_t len = strlen(name);
+
+	while (*names) {
+		size_t word = strcspn(names, ", ");
+
+		if (word == len && !strncmp(names, name, len))
+			return true;
+		names += word;
+		names += strspn(names, ", ");
+	}
+	return false;
+}
+
+static bool protocol_is_known(const char *word, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(protocols); i++)
+		if (len == strlen(protocols[i]) && !strncmp(word, protocols[i], len))
+			return true;
+	return false;
+}
+
+bool share_set_protocols(struct share *s, const char *text, struct why *why)
+{
+	char *list = mem_string("");
+	const char *p = text + strspn(text, ", ");
+	size_t i, count = 0;
+
+	while (*p) {
+		size_t word = strcspn(p, ", ");
+
+		if (!protocol_is_known(p, word)) {
+			free(list);
+			return why_not(why, "'%.*s' is not allowed: nfs, smb are", (int)word, p);
+		}
+		p += word;
+		p += strspn(p, ", ");
+	}
+	for (i = 0; i < ARRAY_SIZE(protocols); i++) {
+		char *more;
+
+		if (!protocol_is_named(text, protocols[i]))
+			continue;
+		more = mem_print("%s%s%s", list, count ? "," : "", protocols[i]);
+		free(list);
+		list = more;
+		count++;
+	}
+	if (!count) {
+		free(list);
+		return why_not(why, "a protocol is needed: nfs, smb");
+	}
+	free(s->protocols);
+	s->protocols = list;
+	if (count == ARRAY_SIZE(protocols)) {
+		free(list);
+		s->protocols = NULL;
+	}
+	return share_given(s, DITTO_A_SHARE_PROTOCOLS, true);
+}
+
+bool share_has_protocol(const struct share *s, const char *name)
+{
+	return !s->protocols || protocol_is_named(s->protocols, name);
+}
+
+bool share_lacks_rule(const struct share *s)
+{
+	return !s->nrules && share_has_protocol(s, "nfs") &&
+	       s->sec & (DITTO_FLAVOR_NONE | DITTO_FLAVOR_SYS);
+}
+
 bool share_set_default_access(struct share *s, const char *text, struct why *why)
 {
 	return share_given(s, DITTO_A_SHARE_DEFAULT_ACCESS,
@@ -303,7 +382,7 @@ static size_t rule_size(const struct share_rule *r)
 				      (r->has_squash ? 4 : 3) * number);
 }
 
-/* Without its rules a share would be everybody's. */
+/* A share must not be served without some of its rules. */
 static bool rules_have_room(const struct share *s, const struct share_rule *more, struct why *why)
 {
 	size_t size = rule_size(more);
@@ -422,6 +501,9 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
 	if ((s->given & SHARE_BIT(DITTO_A_SHARE_SNAPSHOTS)) &&
 	    spec_list_has(takes, DITTO_A_SHARE_SNAPSHOTS))
 		msg_put_string(msg, DITTO_A_SHARE_SNAPSHOTS, s->snapshots ? s->snapshots : "");
+	if ((s->given & SHARE_BIT(DITTO_A_SHARE_PROTOCOLS)) &&
+	    spec_list_has(takes, DITTO_A_SHARE_PROTOCOLS))
+		msg_put_string(msg, DITTO_A_SHARE_PROTOCOLS, s->protocols ? s->protocols : "");
 	if ((s->given & SHARE_BIT(DITTO_A_SHARE_USERS)) &&
 	    spec_list_has(takes, DITTO_A_SHARE_USERS))
 		share_users_fill(msg, &s->users);
@@ -531,6 +613,7 @@ struct share *share_from_msg(struct nl_msg *msg)
 	take_string(tb, DITTO_A_SHARE_FS_TYPE, &s->fs_type);
 	take_string(tb, DITTO_A_SHARE_COMMENT, &s->comment);
 	take_string(tb, DITTO_A_SHARE_SNAPSHOTS, &s->snapshots);
+	take_string(tb, DITTO_A_SHARE_PROTOCOLS, &s->protocols);
 	if (tb[DITTO_A_SHARE_ID])
 		memcpy(s->id, nla_data(tb[DITTO_A_SHARE_ID]), sizeof(s->id));
 	if (tb[DITTO_A_SHARE_DEVICE] && tb[DITTO_A_SHARE_INODE]) {
@@ -582,6 +665,7 @@ u64 share_diff(const struct share *a, const struct share *b)
 		{ DITTO_A_SHARE_RULES, !same_rules(a, b) },
 		{ DITTO_A_SHARE_COMMENT, !same_text(a->comment, b->comment) },
 		{ DITTO_A_SHARE_SNAPSHOTS, !same_text(a->snapshots, b->snapshots) },
+		{ DITTO_A_SHARE_PROTOCOLS, !same_text(a->protocols, b->protocols) },
 		{ DITTO_A_SHARE_USERS, !share_users_same(&a->users, &b->users) },
 		{ DITTO_A_SHARE_DEFAULT_ACCESS, a->default_access != b->default_access },
 	};

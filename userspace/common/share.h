@@ -47,6 +47,7 @@ struct share_rule {
  * @anon_gid: gid of anonymous requests
  * @comment: comment for display, or NULL
  * @snapshots: directory of snapshots, relative to the root; or NULL
+ * @protocols: names of the protocols that serve it, separated by commas; NULL for all
  * @default_access: enum ditto_share_right of users that are not named
  * @rules: export rules in order
  * @nrules: entries of @rules
@@ -66,6 +67,7 @@ struct share {
 	u32 anon_gid;
 	char *comment;
 	char *snapshots;
+	char *protocols;
 	u32 default_access;
 	struct share_rule *rules;
 	unsigned int nrules;
@@ -123,6 +125,12 @@ bool share_set_anon_gid(struct share *s, const char *text, struct why *why);
 bool share_set_id(struct share *s, const char *text, struct why *why);
 bool share_set_comment(struct share *s, const char *text, struct why *why);
 bool share_set_snapshots(struct share *s, const char *text, struct why *why);
+/* Names of protocols, separated by commas or spaces; all of them are the same as none. */
+bool share_set_protocols(struct share *s, const char *text, struct why *why);
+/* Is it one of the protocols that serve the share? */
+bool share_has_protocol(const struct share *s, const char *name);
+/* True if AUTH_SYS, or AUTH_NONE, would be accepted if the share had a rule. */
+bool share_lacks_rule(const struct share *s);
 bool share_set_default_access(struct share *s, const char *text, struct why *why);
 /* Add a user or a group: NAME=ACCESS. */
 bool share_add_user(struct share *s, const char *text, struct why *why);

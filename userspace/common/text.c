@@ -388,7 +388,7 @@ bool text_rule_spec(const char *text, struct why *why)
 
 	if (!text[0])
 		return why_not(why,
-			       "a client is missing: *, an address, a network, a host name, @netgroup or cert:NAME");
+			       "a client is missing: any, an address, a network, a host name, @netgroup or cert:NAME");
 	if (strlen(text) > NAME_MAX_LEN)
 		return why_not(why, "the client is longer than %d characters", NAME_MAX_LEN);
 	if (text[0] == '@') {

@@ -225,7 +225,7 @@ static void print_rule(const struct access_request *r, struct nlattr **tb)
 	else if (access_flag(tb, DITTO_A_ACCESS_HAS_RULES))
 		puts("no rule of the share is for it");
 	else
-		puts("the share has no client rules: write");
+		puts("the share has no client rules: only users who prove who they are, write");
 }
 
 /* Names of the kinds of logins, separated by commas. */
@@ -252,7 +252,13 @@ static void print_refusal(const struct access_request *r, struct nlattr **tb)
 	case DITTO_ACCESS_REFUSAL_FLAVOR:
 		snprintf(flavor, sizeof(flavor), "%s",
 			 spec_enum_name(&spec_flavor, (u64)__builtin_ctz(r->flavor)));
-		printf("refused    the share does not accept the security flavour %s\n", flavor);
+		if (!access_flag(tb, DITTO_A_ACCESS_HAS_RULES) &&
+		    r->flavor & (DITTO_FLAVOR_NONE | DITTO_FLAVOR_SYS))
+			printf("refused    the share has no client rules, so it does not accept the security flavour %s: add one (allow)\n",
+			       flavor);
+		else
+			printf("refused    the share does not accept the security flavour %s\n",
+			       flavor);
 		break;
 	case DITTO_ACCESS_REFUSAL_LOGIN:
 		logins_text(access_number(tb, DITTO_A_ACCESS_LOGIN), logins, sizeof(logins));

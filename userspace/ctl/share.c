@@ -11,6 +11,7 @@
 #include "common/status.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
+#include "exposure.h"
 #include "out.h"
 
 /* "anon UID[:GID]" */
@@ -43,6 +44,14 @@ static bool allow_all(struct share *s, const char *text, struct why *why)
 	(void)text;
 	if (s->nrules)
 		return why_not(why, "'allow-all' and 'allow' exclude each other");
+	return share_add_rule(s, "any", why);
+}
+
+static bool no_rules(struct share *s, const char *text, struct why *why)
+{
+	(void)text;
+	if (s->nrules)
+		return why_not(why, "'no-rules' and 'allow' exclude each other");
 	s->given |= SHARE_BIT(DITTO_A_SHARE_RULES);
 	return true;
 }
@@ -74,6 +83,8 @@ static const struct option options[] = {
 	{ "anon", true, set_anon },
 	{ "allow", true, share_add_rule },
 	{ "allow-all", false, allow_all },
+	{ "no-rules", false, no_rules },
+	{ "protocols", true, share_set_protocols },
 	{ "comment", true, share_set_comment },
 	{ "snapshots", true, share_set_snapshots },
 	{ "user", true, share_add_user },
@@ -174,6 +185,15 @@ static int share_write(struct ctl *ctl, u8 cmd, struct share *s, char **words)
 	return ctl_do(ctl, cmd, put_share, &r, s->name, NULL);
 }
 
+/* Without a rule a share is meant for users who log in, or something was forgotten. */
+static void share_warn(const struct share *s)
+{
+	if (share_lacks_rule(s))
+		fprintf(stderr,
+			"dittoctl: share %s has no rule: nobody is served by AUTH_SYS of NFS until \"dittoctl share set %s allow CLIENT\" names the machines, or \"allow any\" all of them\n",
+			s->name, s->name);
+}
+
 static int share_add(struct ctl *ctl, char **words)
 {
 	struct share *s;
@@ -187,6 +207,8 @@ static int share_add(struct ctl *ctl, char **words)
 		status = share_write(ctl, DITTO_CMD_SHARE_NEW, s, words + 2);
 	else
 		status = ctl_usage(ctl, "%s", why.text);
+	if (!status)
+		share_warn(s);
 	share_free(s);
 	return status;
 }
@@ -245,7 +267,7 @@ static void share_row(struct table *t, const struct share *s, const struct statu
 	table_cell(t, "%s", spec_enum_name(&spec_squash_mode, s->squash));
 	table_cell(t, "%s", setting_text(&share_options[SHARE_OPTION_sec], s->sec, sec));
 	if (!s->nrules) {
-		table_cell(t, "all");
+		table_cell(t, "no rule");
 	} else {
 		rule = share_rule_text(&s->rules[0]);
 		if (s->nrules > 1)
@@ -331,7 +353,8 @@ static void share_details(const struct share *s)
 		free(rule);
 	}
 	if (!s->nrules)
-		printf("%-13sall\n", "allow");
+		detail_print("allow", "no rule");
+	exposure_print(s);
 	print_options(s);
 	print_flag("continuous", s->continuous);
 	detail_print("unreadable", s->hide_unreadable ? "hidden" : "shown");
@@ -543,10 +566,10 @@ static int share_show(struct ctl *ctl, char **words)
 
 #define SHARE_USAGE \
 	"[ro|rw] [anon UID[:GID]]\n" \
-	"            [allow CLIENT[=rw|ro|none][,squash=MODE]]... [allow-all]\n" \
+	"            [allow CLIENT[=rw|ro|none][,squash=MODE]]... [allow-all|no-rules]\n" \
 	"            [user NAME=ACCESS]... [group NAME=ACCESS]... [no-users]\n" \
 	"            [default-access ACCESS] [comment TEXT] [snapshots PATH]\n" \
-	"            [OPTION VALUE]..."
+	"            [protocols NAME,...] [OPTION VALUE]..."
 
 const struct verb share_verbs[] = {
 	{ "add", share_add, "NAME PATH " SHARE_USAGE " [id UUID]" },

@@ -451,6 +451,30 @@ static bool add_shares(struct work *w, const struct kernel_shares *have)
 	return go_on;
 }
 
+/* Tell once after an upgrade whom the defaults of this version do not serve any more. */
+static void tell_defaults(struct work *w)
+{
+	char *names;
+	unsigned int i;
+
+	if (!state_defaults_changed(w->st))
+		return;
+	names = mem_string("");
+	for (i = 0; i < w->cfg->nshares; i++) {
+		const struct share *s = w->cfg->shares[i];
+		char *more;
+
+		if (!share_lacks_rule(s))
+			continue;
+		more = mem_print("%s%s%s", names, *names ? ", " : "", s->name);
+		free(names);
+		names = more;
+	}
+	log_warning("defaults have changed since the last start: without a rule (allow) shares serve nobody by AUTH_SYS of NFS: %s; sessions by NTLM must be signed (require-ntlm-signing); logins over SMB must be for a name of this machine (server-names)",
+		    *names ? names : "there is none");
+	free(names);
+}
+
 static bool apply_shares(struct work *w)
 {
 	struct kernel_shares have;
@@ -463,6 +487,7 @@ static bool apply_shares(struct work *w)
 		apply_outcome(w, rc, "list of shares", "read");
 		return false;
 	}
+	tell_defaults(w);
 	w->known = kernel_share_options(w->k);
 	forget_places(w);
 	prepare_shares(w, &have);

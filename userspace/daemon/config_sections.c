@@ -42,6 +42,7 @@ static const struct key share_keys[] = {
 	{ "id", .share = share_set_id },
 	{ "comment", .share = share_set_comment },
 	{ "snapshots", .share = share_set_snapshots },
+	{ "protocols", .share = share_set_protocols },
 	/*
 	 * Names are resolved when the share is applied, because a directory service may not be up
 	 * yet.
@@ -145,6 +146,11 @@ static bool server_set_services(struct config *cfg, const char *value, struct wh
 	return service_names_parse(&cfg->services, value, why);
 }
 
+static bool server_set_servers(struct config *cfg, const char *value, struct why *why)
+{
+	return service_names_parse(&cfg->servers, value, why);
+}
+
 static bool config_set_path(char **path, const char *value, struct why *why)
 {
 	if (value[0] != '/')
@@ -168,6 +174,7 @@ static const struct key server_keys[] = {
 	{ "nfsidmap", .config = server_set_nfsidmap },
 	{ "nfs-gss", .config = server_set_nfs_gss },
 	{ "service-names", .config = server_set_services },
+	{ "server-names", .config = server_set_servers },
 	{ "audit-log", .config = server_set_audit_log },
 };
 

@@ -135,7 +135,15 @@ int kernel_set_handle_key(struct kernel *k, const u8 key[16])
 	return conn_call(&k->conn, msg, NULL);
 }
 
-int kernel_shares_get(struct kernel *k, struct kernel_shares *out)
+static void put_session(struct nl_msg *msg, const void *arg)
+{
+	const u64 *session = arg;
+
+	if (session)
+		msg_put_number(msg, &spec_share_set, DITTO_A_SHARE_SESSION, *session);
+}
+
+static int shares_dump(struct kernel *k, const u64 *session, struct kernel_shares *out)
 {
 	struct replies r;
 	unsigned int i;
@@ -144,7 +152,7 @@ int kernel_shares_get(struct kernel *k, struct kernel_shares *out)
 	memset(out, 0, sizeof(*out));
 	rc = kernel_begin(k);
 	if (!rc)
-		rc = conn_dump(&k->conn, DITTO_CMD_SHARE_GET, &r);
+		rc = conn_dump_some(&k->conn, DITTO_CMD_SHARE_GET, put_session, session, &r);
 	if (rc)
 		return rc;
 	out->share = mem_new((r.count + 1) * sizeof(*out->share));
@@ -156,6 +164,16 @@ int kernel_shares_get(struct kernel *k, struct kernel_shares *out)
 	}
 	replies_free(&r);
 	return 0;
+}
+
+int kernel_shares_get(struct kernel *k, struct kernel_shares *out)
+{
+	return shares_dump(k, NULL, out);
+}
+
+int kernel_shares_of_session(struct kernel *k, u64 session, struct kernel_shares *out)
+{
+	return shares_dump(k, &session, out);
 }
 
 /*

@@ -71,6 +71,8 @@ int kernel_set_handle_key(struct kernel *k, const u8 key[16]);
 u64 kernel_share_options(struct kernel *k);
 /* List, change and remove shares. @out is freed with kernel_shares_free(). */
 int kernel_shares_get(struct kernel *k, struct kernel_shares *out);
+/* The same, only those that the user of a session may use. */
+int kernel_shares_of_session(struct kernel *k, u64 session, struct kernel_shares *out);
 void kernel_shares_free(struct kernel_shares *s);
 /* Read one share, freed with share_free(). NULL if there is none, or on error. */
 struct share *kernel_share_get(struct kernel *k, const char *name);

@@ -272,7 +272,7 @@ static int pipe_list(const struct pipes *pipes, const struct pipe *p, int fd,
 	int list = -1;
 
 	if (!rc)
-		rc = pipes->shares(&shares);
+		rc = pipes->shares(&p->user, &shares);
 	if (!rc) {
 		list = share_list_write(&shares, !rpc_user_is_known(&p->user),
 					p->user.administrator);

@@ -13,10 +13,10 @@
 struct pipes;
 
 /*
- * Callback that lists the shares; @out is freed with kernel_shares_free(). Returns 0 or a
+ * Callback that lists the shares that a user may know of; @out is freed with kernel_shares_free(). Returns 0 or a
  * negative errno.
  */
-typedef int (*pipe_shares_t)(struct kernel_shares *out);
+typedef int (*pipe_shares_t)(const struct rpc_user *user, struct kernel_shares *out);
 
 /*
  * Create the pipes. @spawner is the socket of the spawner, @shares lists the shares. Returns NULL
@@ -61,7 +61,10 @@ void pipe_close(struct pipes *pipes, u64 id);
 int pipes_fd(const struct pipes *pipes);
 void pipes_ready(struct pipes *pipes);
 
-/* List the shares that the kernel serves; a pipe_shares_t. Returns 0 or a negative errno. */
-int pipe_shares(struct kernel_shares *out);
+/*
+ * List the shares that the user's session may use, for administrators all of SMB; a pipe_shares_t.
+ * Returns 0 or a negative errno.
+ */
+int pipe_shares(const struct rpc_user *user, struct kernel_shares *out);
 
 #endif

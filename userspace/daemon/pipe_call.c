@@ -52,6 +52,7 @@ static int parse_open(struct pipe_request *r, struct nlattr **tb)
 	r->user.uid = tb[DITTO_A_UPCALL_UID] ? nla_get_u32(tb[DITTO_A_UPCALL_UID]) : UINT32_MAX;
 	r->user.anonymous = tb[DITTO_A_UPCALL_ANONYMOUS] &&
 			    nla_get_u8(tb[DITTO_A_UPCALL_ANONYMOUS]);
+	r->user.session = tb[DITTO_A_UPCALL_SESSION] ? nla_get_u64(tb[DITTO_A_UPCALL_SESSION]) : 0;
 	r->user.guest = tb[DITTO_A_UPCALL_GUEST] && nla_get_u8(tb[DITTO_A_UPCALL_GUEST]);
 	parse_groups(r, tb);
 	return 0;

@@ -49,6 +49,7 @@ struct rpc_conn;
  * @anonymous: the client gave no name
  * @guest: the client did not prove its name
  * @administrator: may see and end the sessions of others
+ * @session: number of the session that opened the pipe; 0 if the kernel tells none
  * @name: name of the user
  * @domain: domain of the user
  */
@@ -57,6 +58,7 @@ struct rpc_user {
 	bool anonymous;
 	bool guest;
 	bool administrator;
+	u64 session;
 	char name[NSS_NAME_SIZE];
 	char domain[NSS_NAME_SIZE];
 };

@@ -15,6 +15,8 @@
 
 /* Version of the tables below; a file with a higher version was written by a newer dittod. */
 #define SCHEMA	3
+/* Version of the defaults, see Documentation/security.md. */
+#define DEFAULTS	1
 
 struct state {
 	sqlite3 *db;
@@ -124,6 +126,15 @@ void state_close(struct state *st)
 u64 state_epoch(const struct state *st)
 {
 	return st->epoch;
+}
+
+bool state_defaults_changed(struct state *st)
+{
+	u64 known = 0;
+
+	if (sql_get_number(st->db, "defaults", &known) && known >= DEFAULTS)
+		return false;
+	return sql_put_number(st->db, "defaults", DEFAULTS) && st->epoch > 1;
 }
 
 bool state_instance(struct state *st, u64 started)

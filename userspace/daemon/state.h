@@ -38,6 +38,11 @@ u64 state_epoch(const struct state *st);
  * objects is dropped.
  */
 bool state_instance(struct state *st, u64 started);
+/*
+ * Note for which defaults of this version the configuration is. Returns true once if the state is of
+ * a version with others.
+ */
+bool state_defaults_changed(struct state *st);
 /* Return the key that signs file handles. The first call creates it. */
 bool state_handle_key(struct state *st, u8 key[STATE_KEY_LEN]);
 /* Was the key sent to this instance of the server? */

@@ -39,7 +39,24 @@ static struct share *share_sample(void)
 	CHECK(share_set_option(s, "browse", "off", &why) && share_set_comment(s, "of all", &why));
 	CHECK(share_add_user(s, "7=none", &why) && share_add_group(s, "7=admin", &why));
 	CHECK(share_set_default_access(s, "read", &why));
+	CHECK(share_set_protocols(s, "nfs", &why));
 	return s;
+}
+
+static void share_protocols(void)
+{
+	struct share *s = share_new("data");
+	struct why why;
+
+	CHECK(share_has_protocol(s, "nfs") && share_has_protocol(s, "smb") && share_lacks_rule(s));
+	CHECK(!share_set_protocols(s, "nfs,ftp", &why) && !share_set_protocols(s, " ", &why));
+	CHECK(share_set_protocols(s, "smb", &why));
+	SAME(s->protocols, "smb");
+	CHECK(!share_has_protocol(s, "nfs") && share_has_protocol(s, "smb") && !share_lacks_rule(s));
+	CHECK(share_set_protocols(s, " smb, nfs", &why) && !s->protocols);
+	CHECK(share_set_protocols(s, "nfs", &why) && share_lacks_rule(s));
+	CHECK(share_add_rule(s, "any", &why) && !share_lacks_rule(s));
+	share_free(s);
 }
 
 static void share_round_trip(void)
@@ -283,7 +300,7 @@ static void attribute_tables(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(attribute_tables), TEST(share_round_trip),	   TEST(share_set_message),
+		TEST(attribute_tables), TEST(share_protocols), TEST(share_round_trip),	   TEST(share_set_message),
 		TEST(empty_rules),	TEST(listener_round_trip), TEST(cut_messages),
 		TEST(changed_messages), TEST(error_words),	   {0}};
 

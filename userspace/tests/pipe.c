@@ -29,10 +29,11 @@
 static int spawner;
 static unsigned int nshares = 1;
 
-static int shares_served(struct kernel_shares *out)
+static int shares_served(const struct rpc_user *user, struct kernel_shares *out)
 {
 	unsigned int i;
 
+	(void)user;
 	memset(out, 0, sizeof(*out));
 	for (i = 0; i < nshares; i++) {
 		char *name = mem_print("share%05u", i);
@@ -51,15 +52,16 @@ static int shares_served(struct kernel_shares *out)
 static unsigned int lists_made;
 
 /* A list that takes 50 ms to make. */
-static int slowly_served(struct kernel_shares *out)
+static int slowly_served(const struct rpc_user *user, struct kernel_shares *out)
 {
 	lists_made++;
 	usleep(50000);
-	return shares_served(out);
+	return shares_served(user, out);
 }
 
-static int not_served(struct kernel_shares *out)
+static int not_served(const struct rpc_user *user, struct kernel_shares *out)
 {
+	(void)user;
 	(void)out;
 	return -EIO;
 }
@@ -239,7 +241,7 @@ static void list_of_shares(void)
 	int fd;
 
 	nshares = 3;
-	shares_served(&in);
+	shares_served(NULL, &in);
 	nshares = 1;
 	fd = share_list_write(&in, false, true);
 	CHECK(fd >= 0 && !share_list_read(fd, &out) && out.n == 3);

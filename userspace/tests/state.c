@@ -48,10 +48,12 @@ static void starts_and_key(void)
 	char path[80];
 
 	CHECK(state_epoch(st) == 1);
+	CHECK(!state_defaults_changed(st));
 	CHECK(state_handle_key(st, key));
 	state_close(st);
 	st = open_it();
 	CHECK(state_epoch(st) == 2);
+	CHECK(!state_defaults_changed(st));
 	CHECK(state_handle_key(st, again));
 	CHECK(!memcmp(key, again, sizeof(key)));
 	state_close(st);

@@ -51,7 +51,7 @@ static bool dnlm_knows(const struct dnfs_call *call, struct ditto_share *share, 
 
 	rcu_read_lock();
 	opts = rcu_dereference(share->opts);
-	sec = opts->sec;
+	sec = ditto_share_sec(opts);
 	own = dnfs_share_options(opts);
 	if (own)
 		callers = own->nlm_callers;

@@ -29,6 +29,7 @@
 int dnfs_conn_principal(struct svc_xprt *xprt, struct ditto_principal *who)
 {
 	struct ditto_server *srv = dnfs_server_of(xprt->xpt_net)->srv;
+	enum ditto_admission admission;
 	struct ditto_peer *peer;
 	enum ditto_ports ports;
 	int err;
@@ -36,8 +37,8 @@ int dnfs_conn_principal(struct svc_xprt *xprt, struct ditto_principal *who)
 	peer = ditto_peer_get(srv, (struct sockaddr *)&xprt->xpt_remote, dnfs_protocol_bit());
 	if (!peer)
 		return -ENOMEM;
-	err = ditto_principal_init(who, srv, &peer->addr,
-				   dnfs_conn_trust(ditto_admit(peer, &ports)), INVALID_UID);
+	admission = ditto_admit(peer, dnfs_protocol_bit(), false, &ports);
+	err = ditto_principal_init(who, srv, &peer->addr, dnfs_conn_trust(admission), INVALID_UID);
 	ditto_peer_put(peer);
 	return err;
 }

@@ -313,14 +313,16 @@ static bool dnfs_admission(struct dnfs_rpc_call *rc)
 	if (!call->peer)
 		return true;
 	if (!program->loopback || !dnfs_is_loopback(call->peer)) {
-		enum ditto_admission admission = ditto_admit(call->peer, &ports);
+		enum ditto_admission admission;
 
+		admission = ditto_admit(call->peer, dnfs_protocol_bit(), false, &ports);
 		call->stranger = admission == DITTO_STRANGER;
 		call->undecided = admission == DITTO_UNDECIDED;
 		dnfs_conn_follow(rc, admission);
 	}
 	if (unlikely(call->stranger)) {
-		pr_info_ratelimited("%pISc: no share admits this machine\n", call->addr);
+		pr_info_ratelimited("%pISc: no share admits this machine; without a rule a share serves nobody by AUTH_SYS (see allow)\n",
+				    call->addr);
 		if (program->strangers)
 			return true;
 		trace_dnfs_stranger(rc->rqstp, program, call->proc);

@@ -3,10 +3,13 @@
  * Conversion of a filehandle to a file, and admission of the caller to its share: rules of the
  * share, TLS, flavour, port, credential and permissions. See target.h.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
+#include <linux/printk.h>
 #include <linux/sunrpc/msg_prot.h>
 
 #include "../../../net/helper/names.h"
@@ -25,7 +28,7 @@
  * Copy the current options. They are replaced as a whole under RCU, and the functions that use
  * them may sleep. Pointers to other objects are not copied: ditto_rules_match() and
  * ditto_share_access_of() look these up themselves. NFS's own are all 0 if it must not serve the
- * share.
+ * share. @opts->sec is what ditto_share_sec() says.
  */
 static void dnfs_share_opts(struct ditto_share *share, struct ditto_share_opts *opts,
 			    struct dnfs_share_options *own)
@@ -36,22 +39,32 @@ static void dnfs_share_opts(struct ditto_share *share, struct ditto_share_opts *
 	*opts = *rcu_dereference(share->opts);
 	block = dnfs_share_options(opts);
 	*own = block ? *block : (struct dnfs_share_options){};
+	opts->sec = ditto_share_sec(opts);
 	rcu_read_unlock();
 	memset(&opts->rules, 0, sizeof(opts->rules));
 	memset(&opts->share_users, 0, sizeof(opts->share_users));
 	opts->blocks = NULL;
 	opts->comment = NULL;
 	opts->snapshots = NULL;
+	opts->protocols = NULL;
 }
 
 u32 dnfs_share_sec(struct ditto_share *share)
 {
+	const struct ditto_share_opts *opts;
 	u32 sec;
 
 	rcu_read_lock();
-	sec = rcu_dereference(share->opts)->sec;
+	opts = rcu_dereference(share->opts);
+	sec = dnfs_share_options(opts) ? ditto_share_sec(opts) : 0;
 	rcu_read_unlock();
 	return sec;
+}
+
+int dnfs_rules_admit(struct dnfs_call *call, struct ditto_share *share, enum ditto_rules_ask ask,
+		     struct ditto_verdict *verdict)
+{
+	return dnfs_share_sec(share) ? ditto_rules_admit(share, call->peer, ask, verdict) : -EACCES;
 }
 
 /* Clients use the first flavour that they support, so the strongest comes first. */
@@ -88,7 +101,7 @@ void dnfs_share_order(struct ditto_share *share, u32 *sec, u32 *first)
 	rcu_read_lock();
 	opts = rcu_dereference(share->opts);
 	own = dnfs_share_options(opts);
-	*sec = own ? opts->sec : 0;
+	*sec = own ? ditto_share_sec(opts) : 0;
 	/* 0 is "strongest", and then the flavours follow in the order of their bits. */
 	*first = own && own->sec_first ? BIT(own->sec_first - 1) : 0;
 	rcu_read_unlock();
@@ -158,12 +171,12 @@ static int dnfs_grant(struct dnfs_call *call, struct ditto_share *share,
  * Return: true if the share accepts the flavour of the call. Any process can send AUTH_SYS, so the
  * share may require that it comes from a reserved port, which only root can use.
  */
-static bool dnfs_accepts(const struct dnfs_call *call, const struct ditto_share_opts *opts)
+static bool dnfs_accepts(const struct dnfs_call *call, const struct ditto_share_opts *opts, u32 sec)
 {
 	if (call->sec == DITTO_SEC_SYS && opts->secure_ports && !call->reserved_port &&
 	    !call->program->any_port)
 		return false;
-	return opts->sec & call->sec;
+	return sec & call->sec;
 }
 
 bool dnfs_accepts_conn(const struct dnfs_call *call, u32 xprtsec)
@@ -174,10 +187,12 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs_accepts_conn);
 
 bool dnfs_share_accepts(const struct dnfs_call *call, struct ditto_share *share)
 {
+	const struct ditto_share_opts *opts;
 	bool accepts;
 
 	rcu_read_lock();
-	accepts = dnfs_accepts(call, rcu_dereference(share->opts));
+	opts = rcu_dereference(share->opts);
+	accepts = dnfs_accepts(call, opts, ditto_share_sec(opts));
 	rcu_read_unlock();
 	return accepts;
 }
@@ -258,6 +273,21 @@ static void admit_remember(struct dnfs_call *call, const struct dnfs_admitted *b
 	last->writable = op->writable;
 }
 
+/* Say so if the share would accept the flavour of the call if it had rules. */
+static void admit_tell_rule(const struct dnfs_call *call, const struct ditto_share *share)
+{
+	const struct ditto_share_opts *opts;
+	bool lacks;
+
+	rcu_read_lock();
+	opts = rcu_dereference(share->opts);
+	lacks = call->sec & opts->sec & ~ditto_share_sec(opts);
+	rcu_read_unlock();
+	if (lacks)
+		pr_info_ratelimited("share %s has no rule, so AUTH_SYS is refused to %pISc: \"dittoctl share set %s allow CLIENT\" adds one\n",
+				    share->name, call->addr, share->name);
+}
+
 /* Not inlined: the kernel may clear the variables, for calls that do not come so far, too. */
 static noinline_for_stack int admit_anew(struct dnfs_call *call, struct ditto_share *share,
 					 bool any_flavor, struct ditto_op *op)
@@ -285,8 +315,11 @@ static noinline_for_stack int admit_anew(struct dnfs_call *call, struct ditto_sh
 		call->too_weak = !any_flavor;
 		return -EACCES;
 	}
-	accepts = dnfs_accepts(call, &opts);
+	accepts = dnfs_accepts(call, &opts, opts.sec);
 	if (!accepts) {
+		admit_tell_rule(call, share);
+		if (!opts.sec)
+			return -EACCES;
 		if (!any_flavor) {
 			call->too_weak = true;
 			return -EACCES;

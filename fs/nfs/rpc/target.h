@@ -7,6 +7,7 @@
 
 #include "../../../lockd/claim.h"
 #include "../../op/op.h"
+#include "../../share/rules.h"
 
 struct dnfs_call;
 struct dnfs_program;
@@ -152,9 +153,22 @@ bool dnfs_accepts_conn(const struct dnfs_call *call, u32 xprtsec);
  * @share: the share
  *
  * Context: any.
- * Return: DITTO_SEC_* bits.
+ * Return: DITTO_SEC_* bits; 0 if NFS serves the share to nobody.
  */
 u32 dnfs_share_sec(struct ditto_share *share);
+
+/**
+ * dnfs_rules_admit - check that NFS serves a share, and that its rules admit the caller's machine
+ * @call: the call
+ * @share: the share, held by the caller
+ * @ask: how to treat rules about names
+ * @verdict: filled
+ *
+ * Context: as ditto_rules_match().
+ * Return: as ditto_rules_admit().
+ */
+int dnfs_rules_admit(struct dnfs_call *call, struct ditto_share *share, enum ditto_rules_ask ask,
+		     struct ditto_verdict *verdict);
 
 /**
  * dnfs_flavors - convert flavours to RPC numbers

@@ -404,7 +404,7 @@ static const struct dnfs_proc mount_proc_umntall = {
 
 /* EXPORT, section 5.2.5 */
 
-/* Checks that a share is visible to the client. @limited: its rules name clients. */
+/* Checks that a share is visible to the client. @limited: its rules do not admit everybody. */
 static bool export_is_shown(struct dnfs_call *call, struct ditto_share *share, bool *limited)
 {
 	const struct ditto_share_opts *opts;
@@ -414,9 +414,9 @@ static bool export_is_shown(struct dnfs_call *call, struct ditto_share *share, b
 	rcu_read_lock();
 	opts = rcu_dereference(share->opts);
 	browse = opts->browse;
-	*limited = opts->rules.count;
+	*limited = opts->rules.count && opts->rules.rule[0].kind != DITTO_RULE_ANY;
 	rcu_read_unlock();
-	return browse && !ditto_rules_admit(share, call->peer, DITTO_RULES_ASK, &verdict);
+	return browse && !dnfs_rules_admit(call, share, DITTO_RULES_ASK, &verdict);
 }
 
 /*

@@ -28,6 +28,7 @@ struct parse_case {
 
 static const struct parse_case parse_cases[] = {
 	{ "*", 0, DITTO_RULE_ANY },
+	{ "any", 0, DITTO_RULE_ANY },
 	{ "@trusted", 0, DITTO_RULE_NETGROUP },
 	{ "192.0.2.1", 0, DITTO_RULE_NET, 128 },
 	{ "192.0.2.0/24", 0, DITTO_RULE_NET, 120 },
@@ -362,12 +363,12 @@ static void flush_ends_admissions(struct kunit *test)
 		enum ditto_admission found, other;
 		enum ditto_ports ports;
 
-		found = ditto_admit(peer, &ports);
+		found = ditto_admit(peer, 0, true, &ports);
 		other = found == DITTO_STRANGER ? DITTO_ADMITTED : DITTO_STRANGER;
-		peer->admission.level = other;
-		KUNIT_EXPECT_EQ(test, ditto_admit(peer, &ports), other);
+		peer->admission[0].level = other;
+		KUNIT_EXPECT_EQ(test, ditto_admit(peer, 0, true, &ports), other);
 		ditto_peers_forget_verdicts(srv);
-		KUNIT_EXPECT_EQ(test, ditto_admit(peer, &ports), found);
+		KUNIT_EXPECT_EQ(test, ditto_admit(peer, 0, true, &ports), found);
 		ditto_peer_put(peer);
 	}
 }

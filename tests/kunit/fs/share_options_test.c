@@ -380,7 +380,28 @@ static void option_wrong_types_refused(struct kunit *test)
 	}
 }
 
+static void protocols_are_whole_names(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, ditto_share_names_protocol("nfs", "nfs"));
+	KUNIT_EXPECT_TRUE(test, ditto_share_names_protocol("nfs,smb", "smb"));
+	KUNIT_EXPECT_FALSE(test, ditto_share_names_protocol("nfs4,smb", "nfs"));
+	KUNIT_EXPECT_FALSE(test, ditto_share_names_protocol("nf,fs,", "nfs"));
+	KUNIT_EXPECT_FALSE(test, ditto_share_names_protocol("", "nfs"));
+}
+
+static void claims_need_a_rule(struct kunit *test)
+{
+	const u32 claimed = DITTO_SEC_NONE | DITTO_SEC_SYS;
+	struct ditto_share_opts opts = { .sec = claimed | DITTO_SEC_KRB5 };
+
+	KUNIT_EXPECT_EQ(test, ditto_share_sec(&opts), DITTO_SEC_KRB5);
+	opts.rules.count = 1;
+	KUNIT_EXPECT_EQ(test, ditto_share_sec(&opts), claimed | DITTO_SEC_KRB5);
+}
+
 static struct kunit_case share_options_cases[] = {
+	KUNIT_CASE(protocols_are_whole_names),
+	KUNIT_CASE(claims_need_a_rule),
 	KUNIT_CASE(options_described),
 	KUNIT_CASE_PARAM(option_set_and_shown, option_limit_gen_params),
 	KUNIT_CASE(option_unknown_refused),

@@ -43,6 +43,7 @@ static const struct dnfs_program mount_program = { .index = DNFS_PROGRAM_MOUNT }
  * @opts: options of the share
  * @newer: options that replace them when the helper is asked
  * @rule: a rule about a netgroup
+ * @any: a rule for every machine
  * @asked: how often the helper was asked
  * @share: the share
  * @peer: a machine that the rules of the share refuse, unless its options are ADMITTING
@@ -57,6 +58,7 @@ struct gate {
 	struct ditto_share_opts opts;
 	struct ditto_share_opts newer;
 	struct ditto_rule rule;
+	struct ditto_rule any;
 	atomic_t asked;
 	struct ditto_share share;
 	struct ditto_peer peer;
@@ -214,6 +216,8 @@ static void gate_open(struct gate *g)
 	g->opts.blocks = &g->blocks;
 	g->opts.generation = ADMITTING;
 	g->opts.sec = DITTO_SEC_SYS;
+	g->any = (struct ditto_rule) { .kind = DITTO_RULE_ANY, .level = DITTO_ACCESS_WRITE };
+	g->opts.rules = (struct ditto_rules) { .rule = &g->any, .count = 1 };
 	g->opts.share_users.others = DITTO_SHARE_ACCESS_WRITE;
 	g->call.security = DNFS_CONN_PLAIN;
 	g->call.sec = DITTO_SEC_SYS;

@@ -17,7 +17,7 @@ int dnfs4_pseudo_admits(struct dnfs4_compound *cmp, struct ditto_share *share)
 	struct ditto_verdict verdict;
 	int err;
 
-	err = ditto_rules_admit(share, cmp->call->peer, DITTO_RULES_ASK, &verdict);
+	err = dnfs_rules_admit(cmp->call, share, DITTO_RULES_ASK, &verdict);
 	/* Hides the share. */
 	return err == -EACCES ? -ENOENT : err;
 }

@@ -114,6 +114,7 @@ bool dnfs4_copy_source_parse(struct net *net, const struct dnfs4_netloc *loc,
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_copy_source_parse);
 
+/* A share without rules admits users who prove who they are, which an address does not. */
 static bool copy_source_is_admitted(struct ditto_share *share, const struct sockaddr_storage *addr)
 {
 	struct ditto_rule_reason why;
@@ -122,7 +123,7 @@ static bool copy_source_is_admitted(struct ditto_share *share, const struct sock
 
 	return ditto_addr_map((const struct sockaddr *)addr, &in6) &&
 	       !ditto_rules_explain(share, &in6, &verdict, &why) &&
-	       verdict.level != DITTO_ACCESS_NONE;
+	       why.number && verdict.level != DITTO_ACCESS_NONE;
 }
 
 /* Mounts */
