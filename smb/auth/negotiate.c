@@ -90,9 +90,12 @@ struct negotiated {
 	size_t blob_len;
 };
 
+/* MS-SMB2 section 3.3.5.4. */
 static u16 server_mode(const struct dsmb_conn *conn)
 {
-	return READ_ONCE(conn->server->settings.require_signing) ?
+	const struct dsmb_settings *settings = &conn->server->settings;
+
+	return READ_ONCE(settings->require_signing) || READ_ONCE(settings->require_ntlm_signing) ?
 	       DSMB_SIGNING_ENABLED | DSMB_SIGNING_REQUIRED : DSMB_SIGNING_ENABLED;
 }
 

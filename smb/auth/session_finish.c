@@ -77,6 +77,13 @@ static int session_keys(struct dsmb_session *session, struct dsmb_channel *chann
 	return err;
 }
 
+/* NEGOTIATE announces the same for all logins, because it comes before them. */
+static bool signing_is_required(const struct dsmb_settings *settings, u32 login)
+{
+	return READ_ONCE(settings->require_signing) ||
+	       (login == DITTO_LOGIN_BY_NTLM && READ_ONCE(settings->require_ntlm_signing));
+}
+
 /* Applies the settings to a session, or refuses it. */
 static u32 session_policy(struct dsmb_session *session, const struct dsmb_conn *conn,
 			  const struct ditto_auth *auth, const struct dsmb_setup *req)
@@ -100,8 +107,7 @@ static u32 session_policy(struct dsmb_session *session, const struct dsmb_conn *
 	}
 	session->encrypt = encrypt;
 	session->signing_required = !weak && ((req->mode & DSMB_SIGNING_REQUIRED) ||
-					      (conn->server_mode & DSMB_SIGNING_REQUIRED) ||
-					      READ_ONCE(settings->require_signing));
+					      signing_is_required(settings, auth->user->login));
 	return STATUS_SUCCESS;
 }
 

@@ -93,6 +93,8 @@ class Ditto(Peer):
         os.makedirs(f'{BASE}/state')
         self.daemon = self.spawn(servers.tool('dittod'), '-c', conf, '-s', f'{BASE}/state')
         harness.run(ctl, 'share', 'add', self.share, self.path, 'squash', 'none')
+        # as its peers: what is measured says whether it is signed
+        harness.run(ctl, 'server', 'set', 'require-ntlm-signing', 'off')
         harness.run(ctl, 'listener', 'add', 'smb', 'port', str(self.port))
         subprocess.run([ctl, 'user', 'add', USER, '--password-stdin'], input=PASSWORD + '\n',
                        text=True, check=True, stdout=subprocess.DEVNULL)

@@ -4,10 +4,12 @@
 impacket negotiates and authenticates; everything after that is made here.
 """
 import contextlib
+import hashlib
+import hmac
 import socket
 import struct
 
-from impacket import smb3
+from impacket import crypto, smb3
 from impacket.smb3structs import SMB2_DIALECT_21
 
 import smb
@@ -50,6 +52,7 @@ SUPERSEDE, OPEN, MAKE, OPEN_IF, OVERWRITE, OVERWRITE_IF = range(6)
 DIRECTORY_FILE, DELETE_ON_CLOSE = 1, 0x1000
 
 EXCLUSIVE, SHARED, UNLOCK, AT_ONCE = 2, 1, 4, 16
+SIGNED = 8
 
 
 class Status(Exception):
@@ -64,6 +67,9 @@ class Status(Exception):
 class Smb2:
     """One session of a user on one connection, with one tree."""
 
+    # Signs what is sent, as a server wants by default of users who logged in by NTLM.
+    frame_key = None
+
     def __init__(self, client, user='alice', share='data', dialect=SMB2_DIALECT_21):
         with client:
             self.smb = smb3.SMB3(client.server_addr, client.server_addr, timeout=20,
@@ -71,6 +77,10 @@ class Smb2:
         self.smb.login(user, smb.USERS[user]) if user else self.smb.login('', '')
         self.socket = self.smb._NetBIOSSession.get_socket()
         self.session = self.smb._Session['SessionID']
+        if user and self.smb._Session['SigningRequired']:
+            self.cmac = dialect != SMB2_DIALECT_21
+            self.frame_key = (self.smb._Session['SigningKey'] if self.cmac else
+                              self.smb._Session['SessionKey'][:16].ljust(16, b'\0'))
         self.next_id = self.smb._Connection['SequenceWindow']
         self.tree = self.connect(client.server_addr, share) if share else 0
         self.answers = {}
@@ -86,15 +96,32 @@ class Smb2:
                            following, message_id, 0, self.tree if tree is None else tree,
                            self.session, bytes(16))
 
+    def signed_frame(self, data):
+        """The same with signatures of all its requests (section 3.1.4.1), if there is a key."""
+        out = b''
+        while self.frame_key and len(data) >= 64:
+            following, = struct.unpack_from('<I', data, 20)
+            one = bytearray(data[:following or len(data)])
+            data = data[following:] if following else b''
+            one[16] |= SIGNED
+            one[48:64] = bytes(16)
+            if self.cmac:
+                one[48:64] = crypto.AES_CMAC(self.frame_key, bytes(one), len(one))
+            else:
+                one[48:64] = hmac.new(self.frame_key, one, hashlib.sha256).digest()[:16]
+            out += one
+        return out + data
+
     def raw(self, data):
         """Send bytes as one frame."""
+        data = self.signed_frame(data)
         self.socket.sendall(struct.pack('>I', len(data)) + data)
 
     @contextlib.contextmanager
     def together(self):
         """What is sent meanwhile goes out at once, at the end."""
         frames = []
-        self.raw = frames.append
+        self.raw = lambda data: frames.append(self.signed_frame(data))
         try:
             yield
         finally:

@@ -59,7 +59,8 @@ def read_waits_for_an_answer(w):
 def long_writes(w):
     """What a WRITE has is a piece of the stream, however long it is."""
     question = lookup_names4([f'{n:030}' for n in range(50)])
-    with w.client, link(w.client, 0x302, share='IPC$', sign=False) as s:
+    with w.client, link(w.client, 0x302, share=None) as s:
+        eq(s.connect_tree('IPC$', sign=True), 'SUCCESS')
         for count in (1, 5):
             fid = s.create('lsarpc')
             eq(s.status(*write(fid, BIND)), 'SUCCESS')

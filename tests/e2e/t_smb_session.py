@@ -60,6 +60,7 @@ def signatures(w):
             eq(s.read(fid, 6), b'signed')
             eq(s.is_signed_right(), True)
             eq(s.logoff(), 'SUCCESS')
+    w.server.ctl('server', 'set', 'require-ntlm-signing', 'off')
     # where it is not required, a signature that is there must be right all the same
     with link(w.client, 0x302) as s:
         eq(s.echo(sign=False), 'SUCCESS')
@@ -76,6 +77,7 @@ def signatures(w):
 @test(smb=True, squash='none')
 def tree_connect_is_proven(w):
     """In 3.1.1 an unsigned first TREE_CONNECT ends the connection (section 3.3.5.7)."""
+    w.server.ctl('server', 'set', 'require-ntlm-signing', 'off')
     with link(w.client, share=None) as s:
         eq(s.connect_tree(sign=False), 'DROPPED')
     with link(w.client, share=None) as s:
@@ -477,6 +479,7 @@ def refusals_wait(w):
 @test(smb=True, squash='none', guest=True)
 def renewed_without_a_name(w):
     """A session that renews as anonymous acts so, except for its opens, until its user returns."""
+    w.server.ctl('server', 'set', 'require-ntlm-signing', 'off')
     share_all(w)
     with link(w.client) as s:
         mine = s.create('mine')

@@ -56,6 +56,7 @@ static const struct limit {
 	{ "nfs", "share-paths", 0, 1, 1 },
 	{ "nfs", "fast-path", 0, 1, 1 },
 	{ "smb", "require-signing", 0, 1, 0 },
+	{ "smb", "require-ntlm-signing", 0, 1, 1 },
 	{ "smb", "encryption", 0, 2, 1 },
 	{ "smb", "min-dialect", 0x0202, 0x0311, 0x0202 },
 	{ "smb", "durable-s", 0, 300, 60 },
