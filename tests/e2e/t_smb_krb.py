@@ -180,7 +180,7 @@ def services(w):
                                   ntlm.NTLMSSP_AV_CHANNEL_BINDINGS: bindings})
 
     eq((by_ticket('cifs'), by_ticket('ldap')), ('SUCCESS', 'LOGON_FAILURE'))
-    eq(f"the service ldap/{HOST}, which 'service-names' in" in w.server.helper_log(), True)
+    eq(f"the service ldap/{HOST}, which is none of SMB" in w.server.helper_log(), True)
     eq([by_ntlm(target) for target in ('', 'cifs/192.168.1.1', 'HTTP/proxy')],
        ['SUCCESS', 'SUCCESS', 'LOGON_FAILURE'])
     eq(by_ntlm('cifs/a', bytes(15) + b'x'), 'LOGON_FAILURE')

@@ -27,7 +27,8 @@
  * @aliases: BUILTIN aliases that stand for groups
  * @nfsidmap: libnfsidmap maps names of NFSv4
  * @gssproxy: contexts of RPCSEC_GSS are left to gssproxy
- * @services: names of services that clients of SMB may ask for
+ * @services: names of services that clients of SMB may ask for; none for those of this machine
+ * @servers: further names of this machine
  * @audit_log: file of the audit log; NULL if none is named
  * @tls: the section [tls]
  * @listeners: listeners, without duplicates
@@ -49,6 +50,7 @@ struct config {
 	bool nfsidmap;
 	bool gssproxy;
 	struct service_names services;
+	struct service_names servers;
 	char *audit_log;
 	struct tls_config tls;
 	struct listener *listeners;

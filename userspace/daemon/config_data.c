@@ -22,7 +22,6 @@ struct config *config_new(void)
 	struct config *cfg = mem_new(sizeof(*cfg));
 
 	cfg->users.min_uid = USER_MAP_MIN_UID;
-	cfg->services = (struct service_names)SERVICE_NAMES_DEFAULT;
 	identity_order_default(&cfg->identity);
 	return cfg;
 }

@@ -80,7 +80,7 @@ struct config *config_file_load(const struct config_file *file, struct mistakes 
 void config_use_accounts(const struct config *cfg)
 {
 	account_set_map(&cfg->users);
-	service_names_set(&cfg->services);
+	service_names_set(&cfg->services, &cfg->servers);
 	identity_map_read(IDENTITY_MAP);
 	identity_configure(&cfg->identity, &cfg->aliases);
 	idmap_use_library(cfg->nfsidmap);

@@ -6,7 +6,7 @@
 #include "config.h"
 
 /* Most keys of one kind of section; those of the server are the most. */
-#define CONFIG_KEYS_MAX	(9 + SETTINGS)
+#define CONFIG_KEYS_MAX	(10 + SETTINGS)
 /* Kinds of sections. */
 #define CONFIG_SECTIONS	6
 

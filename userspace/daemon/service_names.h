@@ -25,14 +25,13 @@ struct service_names {
 	unsigned int count;
 };
 
-/* Active Directory takes the key of a machine for all its services. */
-#define SERVICE_NAMES_DEFAULT \
-	{ { "cifs/*", "host/*", "restrictedkrbhost/*", "*$" }, 4 }
-
 /* Parse patterns separated by blanks; @n stays as it is on error. */
 bool service_names_parse(struct service_names *n, const char *value, struct why *why);
-/* Use these names from now on. */
-void service_names_set(const struct service_names *n);
+/*
+ * Use these names from now on. @services: all that clients may ask for; without any, the services
+ * of SMB on this machine, whose names are those of own_names.h and in addition @servers.
+ */
+void service_names_set(const struct service_names *services, const struct service_names *servers);
 /*
  * May a client have asked for this service? @target: its name, with a realm or without. Returns
  * false with the reason if not.

@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -314,17 +315,17 @@ static void wrong_password(void)
  */
 static void right_password_refused(void)
 {
-	static const struct service_names normal = SERVICE_NAMES_DEFAULT;
+	static const struct service_names none;
 	struct service_names other = { .count = 0 };
 	struct why why;
 
 	login_refuse(me, "password", CLIENT_UNSIGNED);
 	login_refuse(me, "password", CLIENT_OTHER_LIST);
 	CHECK(service_names_parse(&other, "http/elsewhere", &why));
-	service_names_set(&other);
+	service_names_set(&other, &none);
 	login_refuse(me, "password", CLIENT_SPNEGO);
 	login_refuse(me, "password", CLIENT_BARE);
-	service_names_set(&normal);
+	service_names_set(&none, &none);
 	login_refuse("ghost", "password", CLIENT_BARE);
 	/* By the name that was claimed, as a wrong one is. */
 	login_refuse("LAPTOP\\ghost", "password", CLIENT_BARE);
@@ -432,23 +433,62 @@ static void tokens_nonsense(void)
 	step_free(step);
 }
 
+static bool asks_for(const char *service, const char *host)
+{
+	char *target = mem_print("%s%s", service, host);
+	struct why why;
+	bool good = service_name_check(target, &why);
+
+	free(target);
+	return good;
+}
+
+/* Without a list a client may ask for the services of SMB on this machine. */
+static void names_of_this_machine(void)
+{
+	static const struct service_names none;
+	struct service_names more;
+	char own[HOST_NAME_MAX + 1] = "";
+	struct why why;
+
+	service_names_set(&none, &none);
+	CHECK(!gethostname(own, sizeof(own) - 1));
+	CHECK(asks_for("cifs/", own) && asks_for("HOST/", own) && asks_for("restrictedkrbhost/", own));
+	CHECK(!asks_for("nfs/", own) && !asks_for("http/", own) && !asks_for("", own));
+	CHECK(asks_for("cifs/", "localhost") && asks_for("cifs/", "127.0.0.1") &&
+	      asks_for("cifs/", "127.0.0.1:445") && asks_for("cifs/", "127.0.0.1/EXAMPLE"));
+	CHECK(!asks_for("cifs/", "192.0.2.77") && !asks_for("cifs/", "2001:db8::77") &&
+	      !asks_for("cifs/", "[2001:db8::77]") &&
+	      !asks_for("cifs/", "2001-db8--77.ipv6-literal.net"));
+	CHECK(!asks_for("cifs/", "") && !asks_for("cifs/", "other.example.org") &&
+	      !asks_for("", "OTHER$"));
+	/* A domain of somebody else, whose name server gives our address. */
+	memcpy(own + strcspn(own, "."), ".evil.test", sizeof(".evil.test"));
+	CHECK(!asks_for("cifs/", own));
+	CHECK(!service_name_check("cifs/other.example.org", &why) &&
+	      strstr(why.text, "'server-names'"));
+	CHECK(service_names_parse(&more, "other.example.org *.cdn.test", &why));
+	service_names_set(&none, &more);
+	CHECK(asks_for("cifs/", "Other.example.org") && asks_for("cifs/", "a.cdn.test") &&
+	      !asks_for("nfs/", "a.cdn.test") && !asks_for("cifs/", "192.0.2.77"));
+	service_names_set(&none, &none);
+}
+
 static void names_of_services(void)
 {
-	static const struct service_names normal = SERVICE_NAMES_DEFAULT;
+	static const struct service_names none;
 	struct service_names n = { .count = 0 };
 	char most[400];
 	struct why why;
 
-	CHECK(service_name_check("cifs/a.example.org@EXAMPLE.ORG", &why));
-	CHECK(service_name_check("CIFS/A", &why) && service_name_check("host/a", &why));
-	CHECK(service_name_check("A$@EXAMPLE.ORG", &why));
 	CHECK(!service_name_check("nfs/a@EXAMPLE.ORG", &why) && strstr(why.text, "nfs/a,"));
 	CHECK(!service_name_check("?", &why) && !service_name_check("@cifs/a", &why));
 	CHECK(!service_names_parse(&n, "  ", &why) && !n.count);
 	CHECK(service_names_parse(&n, " cifs/a  cifs/b.* ", &why) && n.count == 2);
-	service_names_set(&n);
-	CHECK(service_name_check("cifs/A", &why) && service_name_check("cifs/b.c", &why));
-	CHECK(!service_name_check("cifs/c", &why) && !service_name_check("host/a", &why));
+	service_names_set(&n, &none);
+	CHECK(service_name_check("cifs/A@EXAMPLE.ORG", &why) && service_name_check("cifs/b.c", &why));
+	CHECK(!service_name_check("cifs/c", &why) && !service_name_check("host/a", &why) &&
+	      strstr(why.text, "'service-names'"));
 	memset(most, 'a', sizeof(most) - 1);
 	most[sizeof(most) - 1] = '\0';
 	CHECK(!service_names_parse(&n, most, &why) && n.count == 2);
@@ -456,7 +496,7 @@ static void names_of_services(void)
 	for (unsigned int i = 0; i <= SERVICE_NAMES_MAX; i++)
 		strcat(most, "a ");
 	CHECK(!service_names_parse(&n, most, &why));
-	service_names_set(&normal);
+	service_names_set(&none, &none);
 }
 
 /* A client begins anew after CHALLENGE, in the same authentication or another one. */
@@ -620,7 +660,8 @@ int main(int argc, char **argv)
 		TEST(wrong_password), TEST(right_password_refused), TEST(unknown_user),
 		TEST(user_without_account), TEST(other_domain), TEST(login_anonymous),
 		TEST(anonymous_in_spnego), TEST(tokens_nonsense), TEST(begins_anew),
-		TEST(server_speaks_first), TEST(names_of_services),
+		TEST(server_speaks_first), TEST(names_of_this_machine),
+		TEST(names_of_services),
 		TEST(numbers_end), TEST(logins_flood),
 		TEST(flood_beside_a_client),
 		TEST(hello_token), TEST(users_are_read_anew), { 0 }

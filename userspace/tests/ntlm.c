@@ -309,7 +309,7 @@ static void clients_log_in(void)
 		SAME(e.result.peer.name, "Laptop\\Alice");
 		SAME(e.result.said.user, "Alice");
 		SAME(e.result.said.domain, "Laptop");
-		SAME(e.result.target, e.peer.shape.does & PEER_TARGET ? "cifs/a" : "");
+		SAME(e.result.target, e.peer.shape.does & PEER_TARGET ? "cifs/localhost" : "");
 		CHECK(e.result.peer.key_len == 16 &&
 		      ntlm_equal(e.result.peer.key, e.peer.exported, 16));
 		CHECK(ntlm_can_sign(e.n) ==

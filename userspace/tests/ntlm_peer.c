@@ -97,7 +97,10 @@ static size_t pair_add(u8 *out, size_t at, enum ntlm_av_id id, const void *value
 /* NTLMv2_CLIENT_CHALLENGE (MS-NLMP section 2.2.2.7); returns its length. */
 static size_t client_challenge(const struct ntlm_peer *p, const u8 *challenge, u8 *out)
 {
-	static const u8 target[] = { 'c', 0, 'i', 0, 'f', 0, 's', 0, '/', 0, 'a', 0 };
+	static const u8 target[] = {
+		'c', 0, 'i', 0, 'f', 0, 's', 0, '/', 0, 'l', 0, 'o', 0, 'c', 0, 'a', 0, 'l', 0,
+		'h', 0, 'o', 0, 's', 0, 't', 0,
+	};
 	size_t info = wire_get(challenge + 44, 4), info_len = wire_get(challenge + 40, 2);
 	u8 bindings[16] = { 0 };
 	size_t at = 28;
