@@ -351,7 +351,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.doit		= ditto_nl_share_get_doit,
 		.policy		= ditto_share_get_do_nl_policy,
 		.maxattr	= DITTO_A_SHARE_NAME,
-		.flags		= GENL_CMD_CAP_DO,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= DITTO_CMD_SHARE_GET,
@@ -360,7 +360,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.done		= ditto_nl_share_get_done,
 		.policy		= ditto_share_get_dump_nl_policy,
 		.maxattr	= DITTO_A_SHARE_SESSION,
-		.flags		= GENL_CMD_CAP_DUMP,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
 	},
 	{
 		.cmd		= DITTO_CMD_LISTENER_NEW,
@@ -382,7 +382,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.cmd	= DITTO_CMD_LISTENER_GET,
 		.start	= ditto_nl_later_dump,
 		.dumpit	= ditto_nl_listener_get_dumpit,
-		.flags	= GENL_CMD_CAP_DUMP,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
 	},
 	{
 		.cmd		= DITTO_CMD_SERVER_SET,
@@ -546,7 +546,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.cmd	= DITTO_CMD_SETTING_GET,
 		.start	= ditto_nl_later_dump,
 		.dumpit	= ditto_nl_setting_get_dumpit,
-		.flags	= GENL_CMD_CAP_DUMP,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
 	},
 	{
 		.cmd		= DITTO_CMD_ACL_GET,

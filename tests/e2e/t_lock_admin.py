@@ -277,14 +277,15 @@ def shares_come_before_reclaims(w):
 
 @test(server='ditto')
 def who_may(w):
-    """Any user may read the grace state; locks are shown to the administrator only."""
+    """Any user may read the grace state; the rest is shown to the administrator only."""
     tool = servers.tool('dittoctl')
 
     def as_nobody(*words):
         return w.server_ns.run('setpriv', '--reuid=1001', '--regid=1001', '--clear-groups', tool,
                                *words, check=False)
     eq(json.loads(as_nobody('grace', 'status', '--json').stdout)['active'], False)
-    for words in (('lock', 'list'), ('lock', 'release', '1'), ('lock', 'client', 'list'),
+    for words in (('share', 'list'), ('share', 'show', 'data'), ('listener', 'list'),
+                  ('server', 'show'), ('lock', 'list'), ('lock', 'release', '1'), ('lock', 'client', 'list'),
                   ('lock', 'client', 'release', 'x'), ('grace', 'end')):
         p = as_nobody(*words)
         assert p.returncode and 'root' in p.stdout, f'{words}: {p.stdout}'
