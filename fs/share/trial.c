@@ -2,6 +2,7 @@
 /* Trials of users, see trial.h. */
 
 #include <linux/err.h>
+#include <linux/limits.h>
 #include <linux/string.h>
 
 #include "../../net/helper/names.h"
@@ -80,9 +81,9 @@ int ditto_trial_run(struct ditto_trial *trial)
 	trial_opts(trial, &opts);
 	if (trial->verdict.level == DITTO_ACCESS_NONE)
 		return trial_refuse(trial, DITTO_REFUSED_BY_RULE);
-	if (trial->flavor && !(opts.sec & trial->flavor))
+	if (trial->flavor && !(opts.sec & trial->flavors_taken & trial->flavor))
 		return trial_refuse(trial, DITTO_REFUSED_BY_FLAVOR);
-	if (trial->logins && trial->login && !(trial->logins_taken & trial->login))
+	if (trial->logins && !(trial->logins_taken & (trial->login ?: U32_MAX)))
 		return trial_refuse(trial, DITTO_REFUSED_BY_LOGIN);
 	if (trial->logins && trial->ident.anonymous && !opts.guest)
 		return trial_refuse(trial, DITTO_REFUSED_GUEST);

@@ -26,6 +26,7 @@ enum ditto_refusal {
  * @addr: address of the client, or NULL to leave the client rules out
  * @ident: the user, before squashing
  * @flavor: DITTO_SEC_* bit of the request; 0 for protocols that have other means
+ * @flavors_taken: DITTO_SEC_* bits that protocols take for the share, besides its options
  * @logins: the protocol has logins: guests need the share's option for them, and users have the
  *	privilege to traverse directories
  * @login: DITTO_LOGIN_* bit of how the user logged in; 0 to leave that out
@@ -46,6 +47,7 @@ struct ditto_trial {
 	const struct in6_addr *addr;
 	struct ditto_ident ident;
 	u32 flavor;
+	u32 flavors_taken;
 	bool logins;
 	u32 login;
 	u32 logins_taken;

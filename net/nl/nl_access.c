@@ -121,22 +121,35 @@ static int access_read_user(struct genl_info *info, struct access_check *check,
 	return err;
 }
 
-static int access_ask_logins(struct ditto_server *srv, const struct ditto_protocol *protocol,
-			     void *arg)
+static bool access_is_served(const struct ditto_share *share, unsigned int bit)
+{
+	bool served;
+
+	rcu_read_lock();
+	served = !(rcu_dereference(share->opts)->unserved & BIT(bit));
+	rcu_read_unlock();
+	return served;
+}
+
+static int access_ask_protocol(struct ditto_server *srv, const struct ditto_protocol *protocol,
+			       void *arg)
 {
 	struct ditto_trial *trial = arg;
 
 	if (protocol->logins)
 		trial->logins_taken &= protocol->logins(trial->share);
+	else if (!access_is_served(trial->share, protocol->bit))
+		trial->flavors_taken = 0;
 	return 0;
 }
 
-/* Ask the protocols with logins which of them the share takes. */
-static void access_find_logins(struct ditto_trial *trial)
+/* Ask the protocols which logins, and which flavours, are taken for the share. */
+static void access_find_taken(struct ditto_trial *trial)
 {
 	trial->logins_taken = DITTO_LOGIN_ALL;
-	for (unsigned int bit = 0; trial->logins && bit < DITTO_PROTOCOLS_MAX; bit++)
-		ditto_protocol_with(trial->share->srv, bit, access_ask_logins, trial);
+	trial->flavors_taken = U32_MAX;
+	for (unsigned int bit = 0; bit < DITTO_PROTOCOLS_MAX; bit++)
+		ditto_protocol_with(trial->share->srv, bit, access_ask_protocol, trial);
 }
 
 /* Collect the directories above the file. */
@@ -413,7 +426,7 @@ static int access_run(struct genl_info *info, struct access_check *check)
 	check->trial.share = check->file.share;
 	err = access_read_user(info, check, &addr);
 	err = err ?: access_find_steps(info, check);
-	access_find_logins(&check->trial);
+	access_find_taken(&check->trial);
 	err = err ?: ditto_trial_run(&check->trial);
 	if (err)
 		return err;

@@ -257,7 +257,7 @@ static void print_refusal(const struct access_request *r, struct nlattr **tb)
 			printf("refused    the share has no client rules, so it does not accept the security flavour %s: add one (allow)\n",
 			       flavor);
 		else
-			printf("refused    the share does not accept the security flavour %s\n",
+			printf("refused    the share does not accept the security flavour %s (see sec and protocols)\n",
 			       flavor);
 		break;
 	case DITTO_ACCESS_REFUSAL_LOGIN:
