@@ -575,3 +575,30 @@ def database_in_use(w):
         p = subprocess.run([servers.tool('dittoctl'), 'server', 'set', 'handle-key', '-'],
                            input=b'nonsense\n', check=False)
     eq(p.returncode, 1)
+
+
+@test(server='ditto', share=False)
+def changed_defaults(w):
+    """The first start after an upgrade tells once which shares serve nobody for want of a rule."""
+    s = w.server
+    os.mkdir(w.path('d'))
+    conf = (f'[share data]\npath = {w.export}\n[share open]\npath = {w.path("d")}\nallow = any\n'
+            f'[share files]\npath = {w.base}\nprotocols = smb\n')
+
+    def told():
+        return s.helper_log().count('defaults have changed')
+    s.helper_start(conf)
+    wait_for('the shares', lambda: names(w) == ['data', 'files', 'open'])
+    eq(told(), 0, 'a new installation')
+    s.helper_stop()
+    with contextlib.closing(sqlite3.connect(f'{w.base}/state/state.db')) as db:
+        db.execute("DELETE FROM meta WHERE name = 'defaults'")
+        db.commit()
+    for _ in range(2):
+        s.helper_start(conf)
+        wait_for('the shares', lambda: health(w) == (0, {}))
+        eq(told(), 1)
+        s.helper_stop()
+    assert 'by AUTH_SYS of NFS: data;' in s.helper_log(), s.helper_log()
+    s.helper_start('')
+    s.ctl('stop')

@@ -284,8 +284,9 @@ int worker_spawner_start(void)
 		return -ENOENT;
 	}
 	if (!getpwnam(SANDBOX_USER))
-		log_notice("there is no user " SANDBOX_USER ": the workers run as " SANDBOX_OTHER
-			   ", as others may");
+		log_warning("there is no user " SANDBOX_USER ": the workers, which have a copy of the keytab, run as " SANDBOX_OTHER
+			    ", as other programs may; \"useradd --system --shell /usr/sbin/nologin "
+			    SANDBOX_USER "\" makes one");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return -errno;
 	if (pipe2(said, O_CLOEXEC)) {
