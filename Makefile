@@ -37,6 +37,7 @@ help:
 	@echo '  check-smb         the same, those of SMB'
 	@echo '  check-nfs4        the same, those of NFSv4; more of 4.1 than in check'
 	@echo '  check-attack      attackers beside clients that behave; longer than in check'
+	@echo '  check-clients     clients that nobody here wrote; more of them than in check'
 	@echo '  check-ad          a server that joined a domain of Active Directory'
 	@echo '  check-adlong      the same by SSSD, and without its controller (not in check)'
 	@echo '  check-faults      all faults at all steps of offloading (not in check)'
@@ -113,7 +114,7 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts:
+lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts:
 	@tests/check $(@:check-%=%)
 
 check-full: check
@@ -147,6 +148,6 @@ ynl:
 	userspace/gen-bindings
 
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
-	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug \
+	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-smbtorture check-debug \
 	check-damage check-fuzz check-stock check-race check-signed check-soak check-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-full \
 	demo demo-ad demo-offload bench bench-load bench-icount bench-mounted bench-fio bench-scale bench-cpus bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb profile ynl
