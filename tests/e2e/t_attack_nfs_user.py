@@ -4,12 +4,17 @@
 alice is the victim, on client1; bob is another user, mostly of client2, whom the share admits, too.
 """
 import os
+import socket
+import struct
+import threading
+import time
 
 import nfs3
 import nfs4
 import rpc
-from harness import eq, put, test
-from nfs4 import Nfs4, putfh
+from harness import eq, one_of, put, test
+from nfs4 import Client40, Nfs4, Session, putfh
+from nfs4_callers import V3, Caller40
 from t_rquota import ALICE, BOB, EPERM, MIB, NO_QUOTA, OK, USER, ask, fill, limit, limited
 
 AS_ALICE, AS_BOB = rpc.auth_sys(ALICE, ALICE), rpc.auth_sys(BOB, BOB)
@@ -18,6 +23,153 @@ AS_ALICE, AS_BOB = rpc.auth_sys(ALICE, ALICE), rpc.auth_sys(BOB, BOB)
 def owned(path, uid, mode):
     os.chown(path, uid, uid)
     os.chmod(path, mode)
+
+
+class Trap:
+    """A port that counts the connections to it, and answers nothing that is said there."""
+
+    def __init__(self, ns, addr, port=0, reads=False):
+        self.count, self.reads = 0, reads
+        with ns:
+            self.sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.sock.bind((addr, port))
+        self.sock.listen(64)
+        port = self.sock.getsockname()[1]
+        self.uaddr = f'{addr}.{port >> 8}.{port & 255}'
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                conn, _ = self.sock.accept()
+            except OSError:
+                return
+            self.count += 1
+            with conn:
+                if self.reads:
+                    conn.settimeout(1)
+                    try:
+                        conn.recv(4096)
+                    except OSError:
+                        pass
+
+    def close(self):
+        self.sock.shutdown(socket.SHUT_RDWR)
+        self.sock.close()
+
+
+# Connections to an address that never answers, in the six seconds of a test: at once, then after
+# pauses of 20 ms, 1 s, 2 s and 4 s.
+SECONDS, FEW = 6, 5
+
+
+@test(server='ditto', clients=2, timeout=60)
+def callbacks_to_others(w):
+    """The server calls a 4.0 client back at the address from which it came, and nowhere else."""
+    a, b = w.clients
+    put(w.path('f'), b'data')
+    traps = [Trap(a, a.addr), Trap(w.server_ns, '127.0.0.1'), Trap(w.server_ns, w.client.server_addr),
+             Trap(b, b.addr, 1000)]
+    own = Trap(b, b.addr)
+    c = [Client40(nfs4.connect(b), addr=trap.uaddr) for trap in traps]
+    # numbers of services, as NFS has one, are not those of a client's callbacks
+    c += [Client40(nfs4.connect(b), prog=prog, addr=own.uaddr)
+          for prog in (0, 100003, 0x3fffffff, 0x60000000)]
+    for one in c:
+        eq(one.open(one.fh('data'), 'f')[0].deleg.type, 0, 'a delegation without callbacks')
+    # one that behaves is called back, and so the others would have been
+    good = Caller40(w, b)
+    good.delegated()
+    good.end()
+    time.sleep(1)
+    eq([trap.count for trap in (*traps, own)], [0] * 5)
+    for trap in (*traps, own):
+        trap.close()
+
+
+@test(server='ditto', clients=2, timeout=90)
+def callbacks_that_end(w):
+    """A callback to who accepts and closes is one connection, and pauses outlive its clients."""
+    a, b = w.clients
+    for client, reads in ((a, False), (b, True)):
+        trap = Trap(client, client.addr, reads=reads)
+        Client40(nfs4.connect(client), addr=trap.uaddr)
+        time.sleep(SECONDS)
+        one_of(trap.count, range(1, FEW + 1), f'connections, reads: {reads}')
+        # neither do new clients, nor new incarnations and addresses of one, end the pauses
+        for i in range(20):
+            for ids in ({}, {'name': b'again'}, {'name': b'moves', 'verf': b'the same'}):
+                Client40(nfs4.connect(client), addr=trap.uaddr, **ids)
+        time.sleep(1)
+        one_of(trap.count, range(1, FEW + 3), f'connections for many clients, reads: {reads}')
+        trap.close()
+
+
+@test(server='ditto', timeout=60)
+def callbacks_go_on(w):
+    """A client that closes connections while they are idle is called over others."""
+    put(w.path('f'), b'data')
+    put(w.path('g'), b'data')
+    c, other = Caller40(w), V3(w)
+    for name in ('f', 'g'):
+        sid, fh = c.delegated(name, own=name.encode())
+        c.at.drop()
+        eq(other.write(name), nfs3.JUKEBOX)
+        eq(c.recall().stateid, sid)
+        c.give_back(sid, fh)
+        other.until(nfs3.OK, name)
+    c.end()
+
+
+@test(server='ditto', clients=2)
+def state_taken_over(w):
+    """What LOCKT tells of another client does not make its session and its state usable."""
+    put(w.path('f'), b'x')
+    os.chmod(w.path('f'), 0o666)
+    os.chmod(w.export, 0o777)
+    v = Session.make(nfs4.connect(w.clients[0]), cred=AS_ALICE)
+    got, f = v.open(v.fh('data'), 'f', nfs4.BOTH)
+    lock = v.compound(putfh(f), nfs4.lock(nfs4.WRITE_LT, 0, 10, got.stateid,
+                                          new=(0, 0, v.owner(b'lock')))).ok()[-1].stateid
+    v2 = Session.make(nfs4.connect(w.clients[0]), cred=AS_ALICE)
+    t = Session.make(nfs4.connect(w.clients[1]), cred=AS_BOB)
+    t0 = Client40(nfs4.connect(w.clients[1]), cred=AS_BOB)
+
+    def told(c, *name):
+        r = c.compound(putfh(f), nfs4.lockt(nfs4.WRITE_LT, 0, 10, c.owner(*name)))
+        eq(r.status, nfs4.DENIED)
+        return r[-1].denied.clientid
+    alias = told(t)
+    eq([told(c) for c in (t, t0, v2)], [alias] * 3, 'the same for all others')
+    eq(alias == v.clientid, False, 'the clientid of the victim')
+    eq(told(v, b'other'), v.clientid, 'the holder itself')
+    n = Nfs4(nfs4.connect(w.clients[1]), 1, AS_BOB)
+    for seq in range(4):
+        eq(n.compound(nfs4.create_session(alias, seq)).status, nfs4.STALE_CLIENTID)
+    # who has learned the clientid by other ways gets no session by it, not even the last one again
+    for seq in (1, 2):
+        eq(n.compound(nfs4.create_session(v.clientid, seq)).status, nfs4.CLID_INUSE, seq)
+    eq(Nfs4(nfs4.connect(w.clients[0]), 1, AS_BOB).compound(
+        nfs4.create_session(v.clientid, 1)).status, nfs4.CLID_INUSE, 'another user of the machine')
+    again = Nfs4(nfs4.connect(w.clients[0]), 1, AS_ALICE).compound(
+        nfs4.create_session(v.clientid, 1)).ok()[0]
+    eq(again.sessionid, v.id, 'a retransmission')
+    # nor who knows the session: it can neither be ended nor diverted
+    for op in (nfs4.bind_conn_to_session(v.id, 3), nfs4.destroy_clientid(v.clientid)):
+        eq(n.compound(op).status, nfs4.WRONG_CRED, op.number)
+    n.compound(nfs4.sequence(v.id, 1, 5, 5), nfs4.putrootfh())
+    eq(n.compound(nfs4.destroy_session(v.id)).status, nfs4.WRONG_CRED)
+    # and other states are not found from the clientid
+    eq(lock[1][:8], struct.pack('>Q', v.clientid))
+    for i in range(64):
+        r = v.compound(putfh(f), nfs4.locku(nfs4.WRITE_LT, 0, 10,
+                                            (1, struct.pack('>QI', v.clientid, i))))
+        eq(r.status, nfs4.BAD_STATEID, i)
+    told(t)
+    v.compound(putfh(f), nfs4.locku(nfs4.WRITE_LT, 0, 10, lock)).ok()
+    s = Session(nfs4.connect(w.clients[0]), v.clientid, 2, cred=AS_ALICE)
+    s.compound(nfs4.putrootfh()).ok()
 
 
 @test(server='ditto')

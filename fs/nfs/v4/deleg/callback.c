@@ -16,6 +16,7 @@
 #include "../../../../net/server.h"
 #include "../engine/server.h"
 #include "callback.h"
+#include "cb_dial.h"
 #include "delegations.h"
 
 /* Delay before a callback is resent after NFS4ERR_DELAY or a local failure. */
@@ -24,13 +25,6 @@
 #define YOUNG_MS	5
 /* Longest wait for the first probe in dnfs4_callback_wait_up(). */
 #define WAIT_UP_MS	60
-/*
- * Delay before the next connection is tried, or all are tried again for the first time; then bounds
- * for an interval that doubles.
- */
-#define RETRY_SOON_MS	20
-#define RETRY_MIN_MS	500
-#define RETRY_MAX_MS	15000
 
 static struct workqueue_struct *callback_wq;
 
@@ -81,6 +75,11 @@ static void set_up(struct dnfs4_callback_channel *channel, bool up)
 		return;
 	channel->failures = 0;
 	channel->told = false;
+	if (!channel->answered && channel->dial.xprt) {
+		channel->answered = true;
+		dnfs4_dial_answered(&channel->client->server->delegations->dials,
+				    (struct sockaddr *)&channel->dial.xprt->addr);
+	}
 	WRITE_ONCE(channel->young, false);
 	clear_bit(DNFS4_CLIENT_CB_DOWN, &channel->client->flags);
 	/* Make @up visible before looking for waiters. */
@@ -91,15 +90,16 @@ static void set_up(struct dnfs4_callback_channel *channel, bool up)
 /* The transport failed or cannot be opened. Schedule the next attempt. */
 static void set_down(struct dnfs4_callback_channel *channel)
 {
-	u32 ms = RETRY_SOON_MS;
+	u32 ms = dnfs4_dial_pause_ms(0);
 
 	set_up(channel, false);
 	set_bit(DNFS4_CLIENT_CB_DOWN, &channel->client->flags);
 	/* Each connection that is bound is tried before any is tried again. */
 	if (!channel->tried) {
-		if (channel->failures)
-			ms = min_t(u32, RETRY_MIN_MS << min(channel->failures, 5U), RETRY_MAX_MS);
-		channel->failures++;
+		ms = dnfs4_dial_pause_ms(channel->failures++);
+		/* It does not answer any more: the pauses of its address apply again. */
+		if (channel->failures > 2)
+			channel->answered = false;
 	}
 	channel->not_before = jiffies + msecs_to_jiffies(ms);
 }
@@ -441,6 +441,8 @@ static void look_at_changes(struct dnfs4_callback_channel *channel)
 		return;
 	channel->failures = 0;
 	channel->told = false;
+	if (addr)
+		channel->answered = false;
 	channel->not_before = jiffies + msecs_to_jiffies(YOUNG_MS);
 	if (channel->clnt && !addr && channel->up && dnfs4_way_is_good(channel))
 		return;
@@ -460,6 +462,23 @@ static void give_up_way(struct dnfs4_callback_channel *channel)
 	callback_collect(channel);
 	set_down(channel);
 	channel->broken = false;
+}
+
+/*
+ * 4.0: whether a connection may be made now; else @channel->not_before is set. An address that
+ * answers may have its connection again, as one that is idle is closed.
+ */
+static bool dial_is_due(struct dnfs4_callback_channel *channel)
+{
+	struct dnfs4_dials *dials = &channel->client->server->delegations->dials;
+	struct sockaddr_storage to;
+
+	if (channel->client->minor || channel->answered)
+		return true;
+	spin_lock_bh(&channel->lock);
+	to = channel->addr.addr;
+	spin_unlock_bh(&channel->lock);
+	return dnfs4_dial_is_due(dials, (struct sockaddr *)&to, &channel->not_before);
 }
 
 static void arm_until(unsigned long *when, unsigned long at)
@@ -514,7 +533,10 @@ static void channel_work(struct work_struct *work)
 	if (channel->broken || overdue)
 		give_up_way(channel);
 	sort_out(channel);
-	if (!channel->clnt && is_past(channel->not_before)) {
+	/* A transport connects once, and the client closed the connection while it was idle. */
+	if (channel->up && dnfs_dial_is_over(&channel->dial) && is_idle(channel))
+		dnfs4_way_close(channel);
+	if (!channel->clnt && is_past(channel->not_before) && dial_is_due(channel)) {
 		int err = dnfs4_way_open(channel);
 
 		if (err) {

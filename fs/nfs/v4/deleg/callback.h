@@ -25,6 +25,7 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include "../../rpc/dial.h"
 #include "../session/client.h"
 #include "../session/session.h"
 #include "delegation.h"
@@ -220,6 +221,8 @@ void dnfs4_callbacks_stop(struct dnfs4_server *server);
  * @changed: DNFS4_CHANGED_* bits: the choice of the transport may have to change
  * @work: the work item, see above; alone uses the members from @clnt to @probing
  * @clnt: RPC client, or NULL
+ * @dial: 4.0: transport of @clnt
+ * @answered: 4.0: the client answered at @addr
  * @cred: credential of the calls
  * @xprt: 4.1: connection in use, with a reference
  * @session: 4.1: session of @xprt, with a reference
@@ -254,6 +257,8 @@ struct dnfs4_callback_channel {
 	unsigned long changed;
 	struct delayed_work work;
 	struct rpc_clnt *clnt;
+	struct dnfs_dial dial;
+	bool answered;
 	const struct cred *cred;
 	struct svc_xprt *xprt;
 	struct dnfs4_session *session;
@@ -300,7 +305,8 @@ void dnfs4_channel_halt(struct dnfs4_callback_channel *channel);
  * dnfs4_way_open - open the transport of a channel
  * @channel: has no transport
  *
- * Connects to the client in 4.0. Uses a connection bound to the back channel in 4.1.
+ * Connects to the client in 4.0, as soon as something is sent. Uses a connection bound to the back
+ * channel in 4.1.
  *
  * Context: may sleep.
  * Return: 0; -ENOTCONN if there is no usable address or connection; or another errno.

@@ -6,8 +6,11 @@
  * and from the address that the client used. It authenticates with the flavour of SETCLIENTID
  * (RFC 7530 section 3.3.3): with RPCSEC_GSS as the service that the client asked for, to the
  * principal that the client used. sunrpc gets the context from rpc.gssd, and no thread waits for
- * that, because the calls are asynchronous. In 4.1 it uses a connection that the client made
- * and bound to the back channel (RFC 8881 section 2.10.3.1), and never connects by itself.
+ * that, because the calls are asynchronous. Where it connects to, and how often, is up to
+ * cb_dial.c. The calls with AUTH_SYS are those of nobody, as the client does not look at the user.
+ * They come from a reserved port, because sunrpc binds to an address with such a port only. In 4.1
+ * it uses a connection that the client made and bound to the back channel (RFC 8881 section
+ * 2.10.3.1), and never connects by itself.
  *
  * Locking: only the work of the channel calls these functions, or code that has stopped it.
  */
@@ -15,6 +18,7 @@
 
 #include <linux/cred.h>
 #include <linux/delay.h>
+#include <linux/highuid.h>
 #include <linux/sched/task.h>
 #include <linux/sunrpc/addr.h>
 #include <linux/sunrpc/clnt.h>
@@ -238,6 +242,8 @@ static int way_make(struct dnfs4_callback_channel *channel, struct rpc_create_ar
 	 */
 	if (IS_ERR(clnt) && args->bc_xprt && !args->bc_xprt->xpt_bc_xps)
 		args->bc_xprt->xpt_bc_xprt = NULL;
+	if (!IS_ERR(clnt) && !args->bc_xprt)
+		dnfs_dial_begin(&channel->dial, clnt);
 	mutex_unlock(&make_lock);
 	put_net(net);
 	if (IS_ERR(clnt))
@@ -292,7 +298,7 @@ static int open_dial(struct dnfs4_callback_channel *channel)
 	channel->sec = principal->sec & DNFS_SEC_PROVEN ?: DITTO_SEC_SYS;
 	if (way_is_gss(channel))
 		return way_authenticate(channel, &args) ?: way_make(channel, &args);
-	channel->cred = way_cred(0, 0);
+	channel->cred = way_cred(overflowuid, overflowgid);
 	return channel->cred ? way_make(channel, &args) : -ENOMEM;
 }
 
@@ -341,6 +347,7 @@ void dnfs4_way_close(struct dnfs4_callback_channel *channel)
 	if (channel->clnt)
 		rpc_shutdown_client(channel->clnt);
 	channel->clnt = NULL;
+	dnfs_dial_end(&channel->dial);
 	put_cred(channel->cred);
 	channel->cred = NULL;
 	if (channel->xprt)

@@ -572,6 +572,7 @@ int dnfs4_delegations_init(struct dnfs4_server *server)
 		return -ENOMEM;
 	all->server = server;
 	spin_lock_init(&all->lock);
+	dnfs4_dials_init(&all->dials);
 	INIT_LIST_HEAD(&all->channels);
 	all->stats = ditto_stats_register(server->srv, "nfs4-delegations", event_names,
 					  DNFS4_DELEG_EVENTS);

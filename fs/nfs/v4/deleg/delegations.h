@@ -26,6 +26,7 @@
 #include "../engine/compound.h"
 #include "../state/stateid.h"
 #include "callback.h"
+#include "cb_dial.h"
 
 struct ditto_attr;
 struct ditto_owner;
@@ -67,6 +68,7 @@ enum dnfs4_delegation_event {
  * @recall_any_at: jiffies before which @recall_any does not run again
  * @room: work that sends CB_RECALLABLE_OBJ_AVAIL
  * @room_wanted: number of channels with wants_room
+ * @dials: connections for callbacks of 4.0
  */
 struct dnfs4_delegations {
 	struct dnfs4_server *server;
@@ -82,6 +84,7 @@ struct dnfs4_delegations {
 	unsigned long recall_any_at;
 	struct work_struct room;
 	atomic_t room_wanted;
+	struct dnfs4_dials dials;
 };
 
 /**

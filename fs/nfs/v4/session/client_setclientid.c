@@ -8,12 +8,16 @@
  * changes, it is pending with the confirmed record, and the old callback stays in use until
  * then.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/in6.h>
+#include <linux/printk.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "../../server.h"
+#include "../deleg/cb_dial.h"
 #include "../engine/ops.h"
 #include "../engine/server.h"
 #include "client_private.h"
@@ -97,6 +101,12 @@ static u32 setclientid_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	/* An unusable address is no error: such a client gets no callbacks. */
 	dnfs4_callback_parse(cmp->call->server->net, args->netid, args->netid_len, args->uaddr,
 			     args->uaddr_len, &pending->addr.addr);
+	if (pending->addr.addr.ss_family &&
+	    !dnfs4_dial_is_allowed(&pending->addr, cmp->call->addr)) {
+		pr_info_ratelimited("%pISc is not called back: it asks for program %#x at %pISpc, which is not its own address, or a reserved port or program\n",
+				    cmp->call->addr, args->program, &pending->addr.addr);
+		memset(&pending->addr.addr, 0, sizeof(pending->addr.addr));
+	}
 
 	mutex_lock(&clients->lock);
 	dnfs4_client_by_owner(clients, 0, &args->id, &confirmed, &unconfirmed);
