@@ -19,12 +19,16 @@ def locks_of_two(w):
             asid, fh = opened(a, 'f')
             bsid, _ = opened(b, 'f')
             lsid = last(a.lock(fh, WRITE_LT, (10, 10), asid), nfs4.OK).stateid
+            aliases = set()
             for kind in (READ_LT, WRITE_LT, READW_LT, WRITEW_LT):
                 for r in (b.lock(fh, kind, (0, 11), bsid), lockt(b, fh, kind, (19, TO_END))):
                     d = last(r, nfs4.DENIED).denied
                     eq((d.offset, d.length, d.kind, d.owner), (10, 10, WRITE_LT, b'locker'))
-                    eq(d.clientid, a.id if isinstance(a, V40) else a.clientid)
+                    # of another client one does not learn the clientid
+                    eq(d.clientid == (a.id if isinstance(a, V40) else a.clientid), a is b)
+                    aliases.add(d.clientid)
                 last(lockt(b, fh, kind, (0, 10)), nfs4.OK)
+            eq(len(aliases), 1, 'one client')
             last(lockt(a, fh, WRITE_LT, (10, 10), b'locker'), nfs4.OK)
             # shared now, and so it is for both
             lsid = last(a.relock(fh, READ_LT, (10, 10), lsid), nfs4.OK).stateid

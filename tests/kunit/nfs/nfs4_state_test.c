@@ -339,11 +339,12 @@ static void stateid_says_whose_it_is(struct kunit *test)
 	struct fake *fake = new_fake(test, client);
 	struct dnfs4_stateid sid;
 
+	client->number_mask = 0x12345678;
 	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&fake->state), 0);
 	dnfs4_state_stateid(&fake->state, &sid);
 	KUNIT_EXPECT_EQ(test, sid.seqid, 1);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be64(sid.other), client->id);
-	KUNIT_EXPECT_EQ(test, get_unaligned_be32(sid.other + 8), fake->state.id);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(sid.other + 8), fake->state.id ^ 0x12345678);
 	KUNIT_EXPECT_NE(test, fake->state.id, 0);
 	KUNIT_EXPECT_TRUE(test, dnfs4_state_del(&fake->state));
 	KUNIT_EXPECT_FALSE(test, dnfs4_state_del(&fake->state));

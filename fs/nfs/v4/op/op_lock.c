@@ -471,7 +471,7 @@ static bool lock_encode(struct dnfs4_compound *cmp, u32 status, const void *resu
 
 	if (!status)
 		return dnfs4_encode_stateid(cmp->out, &res->stateid);
-	return status != NFS4ERR_DENIED || dnfs4_encode_denied(cmp->out, &res->conflict);
+	return status != NFS4ERR_DENIED || dnfs4_encode_denied(cmp, &res->conflict);
 }
 
 static void lock_finish(struct dnfs4_compound *cmp, u32 status, unsigned int pos)
@@ -550,7 +550,7 @@ static bool lockt_encode(struct dnfs4_compound *cmp, u32 status, const void *res
 {
 	const struct lock_res *res = result;
 
-	return status != NFS4ERR_DENIED || dnfs4_encode_denied(cmp->out, &res->conflict);
+	return status != NFS4ERR_DENIED || dnfs4_encode_denied(cmp, &res->conflict);
 }
 
 const struct dnfs4_op dnfs4_op_lockt = {

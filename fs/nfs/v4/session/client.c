@@ -91,6 +91,11 @@ static u32 client_id_reveal(const struct dnfs4_clients *clients, u32 hidden)
 	return (u32)left << 16 | right;
 }
 
+u64 dnfs4_client_alias(const struct dnfs4_server *server, u64 id)
+{
+	return siphash_1u64(id, &server->clients->alias_key);
+}
+
 static struct list_head *dnfs4_owner_bucket(struct dnfs4_clients *clients, const void *owner,
 					    u32 len)
 {
@@ -387,6 +392,7 @@ static struct dnfs4_client *dnfs4_client_alloc(struct dnfs4_compound *cmp,
 	client->owner_len = id->len;
 	client->owner_string = kmemdup(id->owner, id->len, GFP_KERNEL);
 	client->renewed = jiffies;
+	client->addr = cmp->call->peer->addr;
 	dnfs4_states_init(client);
 	spin_lock_init(&client->back_lock);
 	mutex_init(&client->sessions_lock);
@@ -498,6 +504,7 @@ int dnfs4_clients_init(struct dnfs4_server *server)
 	clients->epoch = get_random_u32_inclusive(1, U32_MAX - 1);
 	get_random_bytes(&clients->owner_key, sizeof(clients->owner_key));
 	get_random_bytes(&clients->id_key, sizeof(clients->id_key));
+	get_random_bytes(&clients->alias_key, sizeof(clients->alias_key));
 	mutex_init(&clients->lock);
 	mutex_init(&clients->courtesy_lock);
 	for (int i = 0; i < DNFS4_RECORD_LOCKS; i++)

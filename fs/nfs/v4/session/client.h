@@ -26,6 +26,7 @@
 #ifndef _DITTO_FS_NFS_V4_SESSION_CLIENT_H
 #define _DITTO_FS_NFS_V4_SESSION_CLIENT_H
 
+#include <linux/in6.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
@@ -112,6 +113,7 @@ struct dnfs4_principal {
  * @confirmed_at: 4.1: jiffies when it was confirmed
  * @confirm: 4.0: the server's verifier for SETCLIENTID_CONFIRM
  * @principal: principal that created the client
+ * @addr: address from which the client record was made
  * @who: budget account charged for what the client holds; constant
  * @charge: charge for the client itself. @charge and @memory are made with the unproven trust
  *	level and move to @who when the client is confirmed; under clients->lock
@@ -121,6 +123,7 @@ struct dnfs4_principal {
  * @previous_since: jiffies when its time to claim delegations of its previous instance began
  * @states: its states by number. The lock of the table guards the members from here up to
  *	@delegations. See dnfs4_states_init()
+ * @number_mask: hides the numbers of @states in stateids; constant
  * @nstates: number of states
  * @ndelegations: number of states that are delegations
  * @nkept: number of delegations of its previous instance, or more while they are being passed on
@@ -178,6 +181,7 @@ struct dnfs4_client {
 	unsigned long confirmed_at;
 	u8 confirm[8];
 	struct dnfs4_principal principal;
+	struct in6_addr addr;
 	struct ditto_principal who;
 	struct ditto_charge charge;
 	struct ditto_charge memory;
@@ -185,6 +189,7 @@ struct dnfs4_client {
 	unsigned long courtesy_at;
 	unsigned long previous_since;
 	struct dnfs4_state_table states;
+	u32 number_mask;
 	u32 nstates;
 	u32 ndelegations;
 	u32 nkept;
@@ -227,6 +232,9 @@ struct dnfs4_client {
 	u8 *owner_string;
 	struct rcu_work rcu;
 };
+
+/* The clientid that other clients are told: the same for all of them, and not valid. */
+u64 dnfs4_client_alias(const struct dnfs4_server *server, u64 id);
 
 /* Take a reference on a client. */
 static inline void dnfs4_client_hold(struct dnfs4_client *client)

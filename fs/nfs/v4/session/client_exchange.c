@@ -377,7 +377,7 @@ static u32 destroy_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	if (!client->hashed)
 		goto unlock;
 	status = NFS4ERR_WRONG_CRED;
-	if (!dnfs4_mach_cred_check(client, cmp->call, OP_DESTROY_CLIENTID))
+	if (!dnfs4_may_manage(client, cmp->call, OP_DESTROY_CLIENTID))
 		goto unlock;
 	status = NFS4ERR_CLIENTID_BUSY;
 	if (READ_ONCE(client->nsessions) || dnfs4_client_has_state(client))

@@ -32,6 +32,7 @@ struct shrinker;
  * @epoch: see dnfs4_server_epoch()
  * @owner_key: hash key for owner strings, so that clients cannot choose colliding ones
  * @id_key: key of the permutation that turns client numbers into clientids
+ * @alias_key: key of the aliases under which clientids are told to other clients
  * @lock: guards the members from here up to @room_made
  * @by_owner: hash chains by owner string, of struct dnfs4_client.owner_link
  * @all: all clients, by struct dnfs4_client.lru
@@ -57,6 +58,7 @@ struct dnfs4_clients {
 	u32 epoch;
 	siphash_key_t owner_key;
 	siphash_key_t id_key;
+	siphash_key_t alias_key;
 	struct mutex lock;	/* see above */
 	struct list_head by_owner[DNFS4_OWNER_BUCKETS];
 	struct list_head all;

@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <kunit/visibility.h>
+#include <net/ipv6.h>
 
 #include "../../../../net/peer.h"
 #include "../../../share/cred.h"
@@ -116,12 +117,10 @@ bool dnfs4_principal_matches(const struct dnfs4_client *client, const struct dnf
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_principal_matches);
 
-bool dnfs4_principal_may_restart(const struct dnfs4_client *client, const struct dnfs_call *call)
+/* Does the connection of a call prove as much as that which made the client? */
+static bool dnfs4_principal_conn_matches(const struct dnfs4_principal *principal,
+					 const struct dnfs_call *call)
 {
-	const struct dnfs4_principal *principal = &client->principal;
-
-	if (!dnfs4_principal_matches(client, call))
-		return false;
 	if (principal->sec & DNFS_SEC_PROVEN)
 		return true;
 	/* The bits are in the order of what they prove. */
@@ -131,7 +130,32 @@ bool dnfs4_principal_may_restart(const struct dnfs4_client *client, const struct
 	return principal->security != DNFS_CONN_MTLS ||
 	       !strcmp(principal->proved ?: "", dnfs4_proved_name(call) ?: "");
 }
+
+bool dnfs4_principal_may_restart(const struct dnfs4_client *client, const struct dnfs_call *call)
+{
+	return dnfs4_principal_matches(client, call) &&
+	       dnfs4_principal_conn_matches(&client->principal, call);
+}
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_principal_may_restart);
+
+bool dnfs4_principal_may_manage(const struct dnfs4_client *client, const struct dnfs_call *call)
+{
+	return (dnfs4_principal_matches(client, call) ||
+		ipv6_addr_equal(&client->addr, &call->peer->addr)) &&
+	       dnfs4_principal_conn_matches(&client->principal, call);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_principal_may_manage);
+
+bool dnfs4_caller_digest(const struct dnfs_call *call, u8 digest[DNFS4_PRINCIPAL_DIGEST])
+{
+	struct dnfs4_principal principal;
+	bool done = dnfs4_principal_init(&principal, call);
+
+	if (done)
+		dnfs4_principal_digest(&principal, digest);
+	dnfs4_principal_exit(&principal);
+	return done;
+}
 
 void dnfs4_principal_digest(const struct dnfs4_principal *principal,
 			    u8 digest[DNFS4_PRINCIPAL_DIGEST])

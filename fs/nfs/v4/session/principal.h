@@ -10,6 +10,7 @@
 #include <linux/types.h>
 
 struct dnfs_call;
+struct dnfs4_client;
 struct dnfs4_principal;
 
 /* Bytes of a principal's digest, as stored in client records. */
@@ -51,6 +52,15 @@ void dnfs4_principal_exit(struct dnfs4_principal *principal);
  */
 void dnfs4_principal_digest(const struct dnfs4_principal *principal,
 			    u8 digest[DNFS4_PRINCIPAL_DIGEST]);
+
+/* The same of the caller of a call. Context: may sleep. Return: false without memory. */
+bool dnfs4_caller_digest(const struct dnfs_call *call, u8 digest[DNFS4_PRINCIPAL_DIGEST]);
+
+/*
+ * Can a caller act for a confirmed client as a whole? Its principal can, and so can others from the
+ * address from which it was made; both over a connection that proves no less than that one did.
+ */
+bool dnfs4_principal_may_manage(const struct dnfs4_client *client, const struct dnfs_call *call);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 /* Can a principal be part of an upcall to rpc.gssd? @name: "service@host". */

@@ -3,8 +3,9 @@
  * CREATE_SESSION (RFC 8881 section 18.36), which also confirms a client.
  *
  * Each client has one slot for CREATE_SESSION. A request with the next sequence number is
- * executed. One with the last number gets the last reply again, whether success or failure.
- * Any other number is NFS4ERR_SEQ_MISORDERED.
+ * executed. One with the last number gets the last reply again, whether success or failure, but
+ * only from the principal to whom it was sent: it has the id of a session. Any other number is
+ * NFS4ERR_SEQ_MISORDERED.
  *
  * Locking: client->create_lock serializes the requests of a client. clients->lock is taken
  * inside it for the confirmation.
@@ -49,10 +50,14 @@ struct create_res {
 /**
  * struct dnfs4_create_reply - reply to the last CREATE_SESSION of a client
  * @status: its status
+ * @security: TLS of the connection of the request, one DNFS_CONN_* bit
+ * @caller: digest of the principal of the request
  * @res: its results, if the status is NFS4_OK
  */
 struct dnfs4_create_reply {
 	u32 status;
+	u32 security;
+	u8 caller[DNFS4_PRINCIPAL_DIGEST];
 	struct create_res res;
 };
 
@@ -220,8 +225,12 @@ static u32 create_run(struct dnfs4_compound *cmp, struct dnfs4_client *client,
 	int err;
 
 	lockdep_assert_held(&client->create_lock);
-	/* Other principals may create further sessions of a confirmed client (18.36.4). */
-	if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags) &&
+	/*
+	 * Other principals may create further sessions of a confirmed client (18.36.4), but those
+	 * of other machines would get at what its users hold.
+	 */
+	if (test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags) ?
+	    !dnfs4_principal_may_manage(client, cmp->call) :
 	    !dnfs4_principal_matches(client, cmp->call))
 		return NFS4ERR_CLID_INUSE;
 	if (!dnfs4_mach_cred_check(client, cmp->call, OP_CREATE_SESSION))
@@ -272,14 +281,22 @@ static u32 create_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	const struct create_args *args = argp;
 	struct dnfs4_client *client = dnfs4_client_get(cmp->server->clients, args->id, 1);
 	struct dnfs4_create_reply *last;
+	u8 caller[DNFS4_PRINCIPAL_DIGEST];
 	struct create_res *res = resp;
 	u32 status;
 
 	if (!client)
 		return NFS4ERR_STALE_CLIENTID;
 	mutex_lock(&client->create_lock);
+	status = NFS4ERR_DELAY;
+	if (!dnfs4_caller_digest(cmp->call, caller))
+		goto unlock;
 	last = client->create_reply;
 	if (args->sequence == client->create_seqid - 1 && last) {
+		status = NFS4ERR_CLID_INUSE;
+		if (memcmp(last->caller, caller, sizeof(caller)) ||
+		    cmp->call->security < last->security)
+			goto unlock;
 		*res = last->res;
 		status = last->status;
 		goto unlock;
@@ -299,9 +316,12 @@ static u32 create_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	case NFS4ERR_STALE_CLIENTID:
 	case NFS4ERR_TOOSMALL:
 	case NFS4ERR_INVAL:
+	case NFS4ERR_CLID_INUSE:
+	case NFS4ERR_WRONG_CRED:
 		/*
 		 * The sequence number is not consumed: after an argument error the client sends a
 		 * corrected request with the same number, and after NFS4ERR_DELAY the same request.
+		 * It is the client's, and nobody else consumes it.
 		 */
 		if (!client->create_reply)
 			kfree(last);
@@ -309,6 +329,8 @@ static u32 create_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	default:
 		last->status = status;
 		last->res = *res;
+		last->security = cmp->call->security;
+		memcpy(last->caller, caller, sizeof(caller));
 		client->create_seqid++;
 		client->create_reply = last;
 	}

@@ -35,6 +35,16 @@ bool dnfs4_mach_cred_check(const struct dnfs4_client *client, const struct dnfs_
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_mach_cred_check);
 
+/*
+ * What concerns a client as a whole is up to its principal and its machine, also without
+ * SP4_MACH_CRED: who has learned an id must not end or divert a session.
+ */
+bool dnfs4_may_manage(const struct dnfs4_client *client, const struct dnfs_call *call, u32 opnum)
+{
+	return dnfs4_mach_cred_check(client, call, opnum) &&
+	       dnfs4_principal_may_manage(client, call);
+}
+
 bool dnfs4_mach_cred_allows(const struct dnfs4_compound *cmp, u32 opnum)
 {
 	return !cmp->client || dnfs4_mach_cred_check(cmp->client, cmp->call, opnum);
@@ -136,7 +146,7 @@ static u32 destroy_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	if (!dnfs4_conn_dirs(session, cmp->call->conn))
 		goto put;
 	status = NFS4ERR_WRONG_CRED;
-	if (!dnfs4_mach_cred_check(session->client, cmp->call, OP_DESTROY_SESSION))
+	if (!dnfs4_may_manage(session->client, cmp->call, OP_DESTROY_SESSION))
 		goto put;
 	status = dnfs4_session_end(session) ? NFS4_OK : NFS4ERR_BADSESSION;
 put:
@@ -207,7 +217,7 @@ static u32 bind_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	if (!session)
 		return NFS4ERR_BADSESSION;
 	status = NFS4ERR_WRONG_CRED;
-	if (!dnfs4_mach_cred_check(session->client, cmp->call, OP_BIND_CONN_TO_SESSION))
+	if (!dnfs4_may_manage(session->client, cmp->call, OP_BIND_CONN_TO_SESSION))
 		goto put;
 	status = NFS4ERR_INVAL;
 	while (i < ARRAY_SIZE(bind_dirs) && bind_dirs[i].asked != args->dir)
@@ -294,6 +304,8 @@ static u32 backchannel_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 
 	if (!args->sec.sec)
 		return NFS4ERR_INVAL;
+	if (!dnfs4_principal_may_manage(session->client, cmp->call))
+		return NFS4ERR_WRONG_CRED;
 	spin_lock(&session->lock);
 	session->cb_program = args->program;
 	session->cb_sec = args->sec.sec;

@@ -228,4 +228,7 @@ u32 dnfs4_decode_cb_sec(struct dnfs4_compound *cmp, struct dnfs4_cb_sec *sec);
 bool dnfs4_mach_cred_check(const struct dnfs4_client *client, const struct dnfs_call *call,
 			   u32 opnum);
 
+/* The same for an operation on a client as a whole, which dnfs4_principal_may_manage() is for. */
+bool dnfs4_may_manage(const struct dnfs4_client *client, const struct dnfs_call *call, u32 opnum);
+
 #endif

@@ -173,7 +173,7 @@ u32 dnfs4_copy_notify_find(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh
 	if (cmp->minor < 2 || dnfs4_stateid_special(sid) != DNFS4_SPECIAL_NONE ||
 	    dnfs4_client_find(cmp->server, get_unaligned_be64(sid->other), cmp->minor, &client))
 		return NFS4ERR_BAD_STATEID;
-	state = dnfs4_state_get(client, get_unaligned_be32(sid->other + 8));
+	state = dnfs4_state_get(client, dnfs4_stateid_number(client, sid));
 	if (state && state->ops->kind == DNFS4_STATE_COPY_NOTIFY) {
 		*notify = dnfs4_copy_notify_of(state);
 		status = copy_notify_use(cmp, fh, sid, *notify, parent);

@@ -289,8 +289,9 @@ struct ditto_file *dnfs4_lock_file(struct dnfs4_compound *cmp, bool exclusive)
 	return df;
 }
 
-bool dnfs4_encode_denied(struct xdr_stream *xdr, const struct ditto_conflict *conflict)
+bool dnfs4_encode_denied(struct dnfs4_compound *cmp, const struct ditto_conflict *conflict)
 {
+	struct xdr_stream *xdr = cmp->out;
 	u64 length = conflict->last - conflict->first + 1;
 	struct dnfs4_name name;
 	__be32 *p;
@@ -301,6 +302,12 @@ bool dnfs4_encode_denied(struct xdr_stream *xdr, const struct ditto_conflict *co
 	if (conflict->last == U64_MAX)
 		length = U64_MAX;
 	dnfs4_owner_of_conflict(conflict, &name);
+	/*
+	 * Whoever knows the clientid of another client may try to use its state. The client only
+	 * learns which of its conflicts are with the same one.
+	 */
+	if (name.clientid && !(cmp->client && cmp->client->id == name.clientid))
+		name.clientid = dnfs4_client_alias(cmp->server, name.clientid);
 	p = xdr_reserve_space(xdr, 7 * XDR_UNIT);
 	if (!p)
 		return false;

@@ -348,14 +348,14 @@ u32 dnfs4_lock_bytes(u64 offset, u64 length, struct ditto_range_request *req);
 
 /**
  * dnfs4_encode_denied - encode a LOCK4denied
- * @xdr: the stream
+ * @cmp: the COMPOUND; its own clientid is told, that of another client under an alias
  * @conflict: the conflicting range
  *
  * RFC 8881 section 18.10.2.
  *
  * Return: false if it does not fit.
  */
-bool dnfs4_encode_denied(struct xdr_stream *xdr, const struct ditto_conflict *conflict);
+bool dnfs4_encode_denied(struct dnfs4_compound *cmp, const struct ditto_conflict *conflict);
 
 /* io.c */
 

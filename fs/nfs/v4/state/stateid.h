@@ -4,9 +4,10 @@
  *
  * The lock table decides what may be held; a state is the protocol's record of it. Each
  * state is in its client's table under a number, which its stateid carries:
- *   other = clientid (8 bytes, begins with the server's epoch) | number (4 bytes)
+ *   other = clientid (8 bytes, begins with the server's epoch) | number ^ mask (4 bytes)
  * Numbers are allocated cyclically, so that a stale stateid finds no state for a long time. Those
- * of copy-notify stateids are random, because who knows one may use it.
+ * of copy-notify stateids are random, because who knows one may use it. Each client has a random
+ * mask: who has none of its stateids cannot guess one, also if he knows the clientid.
  *
  * Locking: state->lock makes a change of a state and of its seqid one step. It is a sleeping lock
  * that may be held across calls into the lock table and the file system, but never while waiting
@@ -296,6 +297,9 @@ void dnfs4_state_bump(struct dnfs4_state *state);
  * Context: any.
  */
 void dnfs4_state_stateid(const struct dnfs4_state *state, struct dnfs4_stateid *sid);
+
+/* The number of the state that a stateid of @client names. */
+u32 dnfs4_stateid_number(const struct dnfs4_client *client, const struct dnfs4_stateid *sid);
 
 /**
  * dnfs4_state_find - find the state of a stateid from the wire

@@ -9,6 +9,7 @@
 #include <kunit/visibility.h>
 #include <linux/lockdep.h>
 #include <linux/log2.h>
+#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
@@ -51,7 +52,7 @@ void dnfs4_state_stateid(const struct dnfs4_state *state, struct dnfs4_stateid *
 {
 	sid->seqid = READ_ONCE(state->seqid);
 	put_unaligned_be64(state->client->id, sid->other);
-	put_unaligned_be32(state->id, sid->other + 8);
+	put_unaligned_be32(state->id ^ state->client->number_mask, sid->other + 8);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_stateid);
 
@@ -105,9 +106,15 @@ static bool dnfs4_stateid_resolve(const struct dnfs4_compound *cmp,
 
 /* The table */
 
+u32 dnfs4_stateid_number(const struct dnfs4_client *client, const struct dnfs4_stateid *sid)
+{
+	return get_unaligned_be32(sid->other + 8) ^ client->number_mask;
+}
+
 void dnfs4_states_init(struct dnfs4_client *client)
 {
 	dnfs4_table_init(&client->states);
+	client->number_mask = get_random_u32();
 	client->nstates = 0;
 	client->ndelegations = 0;
 	client->nkept = 0;
@@ -513,7 +520,7 @@ static u32 dnfs4_state_look_up(struct dnfs4_compound *cmp, const struct dnfs4_st
 	} else if (!cmp->client || cmp->client->id != id) {
 		return NFS4ERR_BAD_STATEID;
 	}
-	state = dnfs4_state_get(cmp->client, get_unaligned_be32(resolved->other + 8));
+	state = dnfs4_state_get(cmp->client, dnfs4_stateid_number(cmp->client, resolved));
 	if (!state)
 		return NFS4ERR_BAD_STATEID;
 	if (!(state->ops->kind & kinds)) {
