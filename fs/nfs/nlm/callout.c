@@ -160,7 +160,7 @@ static void dnlm_call_done(struct rpc_task *task, void *data)
 {
 	struct dnlm_callout *callout = data;
 
-	/* Within a try, a datagram is sent again, and so is a call whose connection breaks. */
+	/* Within a try, a datagram is sent again. */
 	if (task->tk_rqstp)
 		callout->sent += task->tk_rqstp->rq_ntrans;
 	WRITE_ONCE(callout->status, task->tk_status);
@@ -204,6 +204,7 @@ static bool dnlm_try_begin(struct dnlm_callout *callout)
 	}
 	/* Queued before the call, which may end before the next line. */
 	queue_delayed_work(dnlm_wq, &callout->work, min(left, msecs_to_jiffies(DNLM_TRY_MS)));
+	dnfs_dial_begin(&callout->dial, callout->clnt);
 	err = rpc_call_async(callout->clnt, &msg,
 			     RPC_TASK_SOFT | RPC_TASK_SOFTCONN | RPC_TASK_TIMEOUT,
 			     &dnlm_call_ops, callout);
@@ -221,6 +222,7 @@ static int dnlm_try_end(struct dnlm_callout *callout)
 
 	rpc_shutdown_client(callout->clnt);
 	callout->clnt = NULL;
+	dnfs_dial_end(&callout->dial);
 	dnlm_turn_end(callout);
 	cancel_delayed_work(&callout->work);
 	/* The status of a task that was aborted by this is ignored, but not an answer that came. */

@@ -12,6 +12,7 @@
 
 #include "../../../net/budget.h"
 #include "../../../net/fairq.h"
+#include "../rpc/dial.h"
 #include "host.h"
 
 struct dnlm_callout;
@@ -86,6 +87,7 @@ struct dnlm_callout_ops {
  * @waits: it waits for @turn; written under callouts_lock while it does
  * @deadline: in jiffies
  * @clnt: RPC client of the current try; NULL between tries
+ * @dial: its transport
  * @status: result of that try; -EINPROGRESS until it ends
  * @settled: it was ended with @verdict, or could not start; written under callouts_lock
  * @verdict: result given to dnlm_callout_settle()
@@ -113,6 +115,7 @@ struct dnlm_callout {
 	bool waits;
 	unsigned long deadline;
 	struct rpc_clnt *clnt;
+	struct dnfs_dial dial;
 	int status;
 	bool settled;
 	int verdict;
