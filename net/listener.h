@@ -180,8 +180,8 @@ void ditto_servers_visit(void (*fn)(struct ditto_server *srv));
  * Context: may sleep.
  * Return: 0; -EAFNOSUPPORT for another address family; -EPROTONOSUPPORT if the protocol is not
  * loaded; -EOPNOTSUPP for a transport that the protocol does not serve; -ENOSPC; -EEXIST if the
- * protocol has this listener; -EADDRINUSE; -ENOKEY before the key of file handles is set; -ENOMEM; or
- * an error of the protocol.
+ * protocol has this listener; -EADDRINUSE; -ENOKEY before the key of file handles is set; -ENOMEM;
+ * or an error of the protocol.
  */
 int ditto_listener_add(struct ditto_server *srv, const char *protocol_name,
 		       enum ditto_transport transport, const struct sockaddr_storage *addr,

@@ -9,7 +9,8 @@ SETTING(BOOL, "require-ntlm-signing", require_ntlm_signing, 1, 0, 1, "",
 	"Refuse SMB messages that are not signed in sessions of logins by NTLM, which somebody between "
 	"client and server can pass on to use the session himself. "
 	"The server then announces to all clients that it requires signing. "
-	"Encrypted messages need no signature, and guests and anonymous users have no key to sign with.")
+	"Encrypted messages need no signature, and guests and anonymous users have no key to sign "
+	"with.")
 SETTING(ENUM, "encryption", encryption, 1, 0, 2, "off|offered|required",
 	"Encryption of SMB connections. "
 	"With offered the client decides, and shares may require it.")

@@ -123,8 +123,8 @@ int ditto_dir_change_child(struct ditto_dir_change *c, const struct ditto_name *
  * changed the directory in each of a few attempts, what the last search found counts.
  *
  * Context: may sleep.
- * Return: 0; -EILSEQ (it must be UTF-8); -EEXIST; -EAGAIN, and @c->unsure is set: ditto_casefold_search() is called after
- * ditto_dir_change_end(), and the change attempted anew.
+ * Return: 0; -EILSEQ (it must be UTF-8); -EEXIST; -EAGAIN, and @c->unsure is set:
+ * ditto_casefold_search() is called after ditto_dir_change_end(), and the change attempted anew.
  */
 int ditto_dir_change_check_name(struct ditto_dir_change *c, const struct ditto_name *name,
 				const struct ditto_name *except);

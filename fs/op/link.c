@@ -77,7 +77,7 @@ static int link_check_caller(const struct link *l)
 	if (inode_owner_or_capable(ditto_idmap(op->share), inode))
 		return 0;
 	if (!S_ISREG(mode) || mode & S_ISUID ||
-	    (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
+	    (mode & (S_ISGID | 0010)) == (S_ISGID | 0010))
 		return -EPERM;
 	err = ditto_node_permission(op, l->node, DITTO_MAY_READ | DITTO_MAY_WRITE);
 	return err == -EACCES ? -EPERM : err;

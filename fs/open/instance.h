@@ -189,8 +189,9 @@ struct ditto_opened {
  * Return: 0; 1 if @req->found returned it; -ENOENT (the last component), -ENOTDIR (the path, or not
  * a directory), -EISDIR, -EEXIST, -EACCES, -EROFS, -ELOOP (with @res->walk_passed), -ENXIO,
  * -ETXTBSY (share reservation), -EJUKEBOX, -EKEYREVOKED (delete pending), -EPERM (deletion at
- * close; an immutable or append-only file), -EILSEQ, -ENAMETOOLONG, -ENOSPC, -EDQUOT, -ENOLCK (a limit), -ESHUTDOWN (the client was
- * released), -ESTALE; or an error of @req->found or @req->opened.
+ * close; an immutable or append-only file), -EILSEQ, -ENAMETOOLONG, -ENOSPC, -EDQUOT, -ENOLCK
+ * (a limit), -ESHUTDOWN (the client was released), -ESTALE; or an error of @req->found or
+ * @req->opened.
  */
 int ditto_instance_open(struct ditto_op *op, const struct ditto_open_request *req,
 			struct ditto_opened *res);

@@ -133,7 +133,8 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 	ident_of(access->acting_user, &ident);
 	ident.from = &peer->addr;
 	grant = share_ask(share, &ident, &opts, &own);
-	access->why = "its option protocols does not name smb, or it has one that this ditto_smb.ko does not know";
+	access->why =
+		"its option protocols does not name smb, or has one unknown to this ditto_smb.ko";
 	if (opts.unserved & BIT(dsmb_protocol_bit()))
 		return STATUS_ACCESS_DENIED;
 	access->why = login_advice(access->login);

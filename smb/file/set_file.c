@@ -276,7 +276,10 @@ static u32 dsmb_target_get(struct dsmb_change *c, struct dsmb_target *target)
 	/* RootDirectory must be 0 (MS-SMB2 section 3.3.5.21.1). */
 	if (root || !len)
 		return STATUS_INVALID_PARAMETER;
-	/* Clients may write the path from the root of the share with its '\\' (MS-FSCC section 2.4.42). */
+	/*
+	 * Clients may write the path from the root of the share with its '\\' (MS-FSCC section
+	 * 2.4.42).
+	 */
 	if (!c->open->posix && len > 2 && get_unaligned_le16(name.data) == '\\')
 		name = dsmb_window(&name, 2, len - 2);
 	if (c->open->posix)

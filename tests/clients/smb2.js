@@ -24,7 +24,7 @@ function descendant() {
 
 	return {
 		ls: (dir) => call('readdir', path(dir)),
-		put: (local, to) => call('writeFile', path(to), fs.readFileSync(local)),
+		put: (local, to) => call('writeFile', path(to), fs.readFileSync(local), { flag: 'w' }),
 		get: async (from, local) => fs.writeFileSync(local, await call('readFile', path(from))),
 		mv: (from, to) => call('rename', path(from), path(to)),
 		rm: (what) => call('unlink', path(what)),

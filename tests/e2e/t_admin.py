@@ -482,7 +482,7 @@ def config_difference(w):
         eq(n.getattr(f).status, nfs3.OK, 'the handle of a share that stays')
         lines = len(messages(w).splitlines())
         apply(section('a') + '[share b\npath = x\n')
-        wait_for('the mistake is told', lambda: 'ditto.conf:5' in messages(w))
+        wait_for('the mistake is told', lambda: 'ditto.conf:6' in messages(w))
         eq(names(), ['a', 'by-hand', 'c'])
         eq(n.write(f, 0, b'x').status, nfs3.ROFS, 'still read-only')
         assert len(messages(w).splitlines()) > lines
@@ -586,7 +586,8 @@ def second_dittod(w):
     """A second dittod names the first and what to do, and takes nothing from it."""
     s = w.server
     conf = s.helper_start()
-    wait_for('the status', lambda: not s.ctl('status', check=False).returncode)
+    # It differs from the file by the tests' share, which is degraded and no failure.
+    wait_for('the status', lambda: s.ctl('status', check=False).returncode in (0, 3))
     have = [(path, os.stat(path).st_ino) for path in helper_files(w.server_ns)]
     told = get(have[0][0])
 

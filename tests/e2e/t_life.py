@@ -301,6 +301,8 @@ def second_server(w):
     run('ip', '-n', w.client.name, 'link', 'set', 'eth9', 'up')
     other = servers.Ditto(w)
     other.ns = ns
+    # It has no dittod, which would give the key of file handles.
+    other.ctl('server', 'set', 'handle-key', 'bb' * 16)
     return other
 
 

@@ -134,6 +134,7 @@ def old_negotiation(w):
         eq((status, struct.unpack_from('<H', s.body, 4)[0]), (0, 0x202))
         s.dialect = 0x202
         eq(s.login(), 'SUCCESS')
+        s.sign = True
         eq(s.connect_tree(), 'SUCCESS')
         eq(s.status(smb2.NEGOTIATE, s.negotiate_body([0x202])), 'DROPPED')
     with Link(w.client) as s:

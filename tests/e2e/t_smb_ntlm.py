@@ -128,7 +128,7 @@ def refused_after_the_proof(w):
     for user in reasons:
         eq(result(*guess(w.client, Shape(mic=True), user)), 'SUCCESS', user)
     log = w.server.helper_log()
-    for what in ("the service HTTP/a, which 'service-names' in",
+    for what in ('the service HTTP/a, which is none of SMB',
                  "the proof of user 'bob' of '' was right, but is for a connection over TLS",
                  "the proof of user 'carol' of '' was right, but the MIC"):
         eq(what in log, True, log)

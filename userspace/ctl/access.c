@@ -244,6 +244,7 @@ static void print_refusal(const struct access_request *r, struct nlattr **tb)
 {
 	u32 why = access_number(tb, DITTO_A_ACCESS_REFUSED);
 	char flavor[OUT_VALUE_MAX], logins[128], login[64];
+	bool no_rules;
 
 	switch (why) {
 	case DITTO_ACCESS_REFUSAL_RULE:
@@ -252,13 +253,11 @@ static void print_refusal(const struct access_request *r, struct nlattr **tb)
 	case DITTO_ACCESS_REFUSAL_FLAVOR:
 		snprintf(flavor, sizeof(flavor), "%s",
 			 spec_enum_name(&spec_flavor, (u64)__builtin_ctz(r->flavor)));
-		if (!access_flag(tb, DITTO_A_ACCESS_HAS_RULES) &&
-		    r->flavor & (DITTO_FLAVOR_NONE | DITTO_FLAVOR_SYS))
-			printf("refused    the share has no client rules, so it does not accept the security flavour %s: add one (allow)\n",
-			       flavor);
-		else
-			printf("refused    the share does not accept the security flavour %s (see sec and protocols)\n",
-			       flavor);
+		no_rules = !access_flag(tb, DITTO_A_ACCESS_HAS_RULES) &&
+			   r->flavor & (DITTO_FLAVOR_NONE | DITTO_FLAVOR_SYS);
+		printf("refused    the share %sdoes not accept the security flavour %s%s\n",
+		       no_rules ? "has no client rules, so it " : "", flavor,
+		       no_rules ? ": add one (allow)" : " (see sec and protocols)");
 		break;
 	case DITTO_ACCESS_REFUSAL_LOGIN:
 		logins_text(access_number(tb, DITTO_A_ACCESS_LOGIN), logins, sizeof(logins));

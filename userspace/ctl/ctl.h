@@ -118,7 +118,7 @@ int ctl_ask(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void 
 	    const void *arg, struct nl_msg **reply);
 /* Print the error or warning that ctl_ask() got. Returns an exit status. */
 int ctl_outcome(const struct ctl *ctl, const char *subject);
-/* The same as ctl_do(), but while the kernel answers that others are busy, ask again for some time. */
+/* The same as ctl_do(), but while the kernel answers that others are busy, ask again for a time. */
 int ctl_do_retry(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void *arg),
 		 const void *arg, const char *subject, struct nl_msg **reply);
 /*

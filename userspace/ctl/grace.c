@@ -21,8 +21,8 @@ static void print_state(struct nlattr **tb)
 		puts("grace      waits for dittod to tell who may reclaim; nothing is granted yet");
 		return;
 	case DITTO_GRACE_STATE_FORGETTING:
-		puts("grace      is over, but new claims wait: dittod has to remove the records of");
-		puts("           clients that did not come back");
+		puts("grace      is over, but new claims wait: dittod has to remove the records");
+		puts("           of clients that did not come back");
 		return;
 	}
 	if (grace_number(tb, DITTO_A_GRACE_OTHERS))

@@ -95,7 +95,7 @@ static int listener_print(const struct ctl *ctl, u32 id)
 	return CTL_OK;
 }
 
-/* Say why a listener could not be added, unless it is there already, which is what was asked for. */
+/* Say why a listener could not be added, unless it is there already, which is what was asked. */
 static int listener_refused(struct ctl *ctl, const struct listener *l)
 {
 	char text[LISTENER_TEXT_MAX], user[PORT_USER_MAX], hint[MODULE_HINT_MAX];
@@ -116,7 +116,8 @@ static int listener_refused(struct ctl *ctl, const struct listener *l)
 		why_not(&why, "protocol %s is not loaded: %s", l->protocol,
 			listener_hint(l, hint));
 	else if (error == -ENOKEY)
-		why_not(&why, "dittod has not given the key of file handles: systemctl start ditto");
+		why_not(&why,
+			"dittod has not given the key of file handles: systemctl start ditto");
 	else if (error == -EADDRINUSE && port_user(l, have, n, user))
 		why_not(&why, "%s", user);
 	ctl->conn.why = why;

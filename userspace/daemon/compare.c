@@ -157,8 +157,9 @@ static void compare_listeners(const struct kernel_listeners *have, const struct 
 }
 
 /* Clients that log in with Kerberos need the server's key. */
-static void compare_keytab(const struct kernel_shares *have, const struct kernel_listeners *listeners,
-			   const struct config *cfg, struct compared *result)
+static void compare_keytab(const struct kernel_shares *have,
+			   const struct kernel_listeners *listeners, const struct config *cfg,
+			   struct compared *result)
 {
 	const u32 others = DITTO_FLAVOR_NONE | DITTO_FLAVOR_SYS;
 	bool nfs = false, asked = false, good = true;

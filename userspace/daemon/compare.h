@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Compares what the kernel serves with the configuration, and changes nothing. apply() makes the two
- * equal; this tells what an administrator has changed since.
+ * Compares what the kernel serves with the configuration, and changes nothing. apply() makes the
+ * two equal; this tells what an administrator has changed since.
  */
 #ifndef _DITTOD_COMPARE_H
 #define _DITTOD_COMPARE_H
@@ -22,8 +22,8 @@ struct compared {
 };
 
 /*
- * Fill @result, which is empty. It stays empty if the kernel does not answer. Blocks for the kernel,
- * and for the keytab if shares need it.
+ * Fill @result, which is empty. It stays empty if the kernel does not answer. Blocks for the
+ * kernel, and for the keytab if shares need it.
  */
 void compare(struct kernel *k, const struct config *cfg, struct compared *result);
 void compared_free(struct compared *result);

@@ -66,7 +66,10 @@ void control_end(struct control *c);
 const struct config *control_read(struct control *c);
 /* Apply the configuration, now or as soon as the present run has ended. ditto.ko is loaded. */
 void control_apply(struct control *c);
-/* Compare the kernel with the configuration and tell dittoctl; after each change, and now and then. */
+/*
+ * Compare the kernel with the configuration and tell dittoctl; after each change, and now and
+ * then.
+ */
 void control_look(struct control *c);
 /* Apply nothing more until the file is read again. */
 void control_stop(struct control *c);

@@ -6,8 +6,8 @@
 #include "text.h"
 
 /*
- * Look for a key of SERVICE/HOST, with any host, in the keytab of the Kerberos configuration. Returns
- * false and fills @why if there is none. Blocks for the file.
+ * Look for a key of SERVICE/HOST, with any host, in the keytab of the Kerberos configuration.
+ * Returns false and fills @why if there is none. Blocks for the file.
  */
 bool keytab_has_service(const char *service, struct why *why);
 

@@ -13,8 +13,8 @@
 struct pipes;
 
 /*
- * Callback that lists the shares that a user may know of; @out is freed with kernel_shares_free(). Returns 0 or a
- * negative errno.
+ * Callback that lists the shares that a user may know of; @out is freed with kernel_shares_free().
+ * Returns 0 or a negative errno.
  */
 typedef int (*pipe_shares_t)(const struct rpc_user *user, struct kernel_shares *out);
 

@@ -284,7 +284,8 @@ int worker_spawner_start(void)
 		return -ENOENT;
 	}
 	if (!getpwnam(SANDBOX_USER))
-		log_warning("there is no user " SANDBOX_USER ": the workers, which have a copy of the keytab, run as " SANDBOX_OTHER
+		log_warning("there is no user " SANDBOX_USER
+			    ": the workers, which have a copy of the keytab, run as " SANDBOX_OTHER
 			    ", as other programs may; \"useradd --system --shell /usr/sbin/nologin "
 			    SANDBOX_USER "\" makes one");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))

@@ -39,8 +39,8 @@ u64 state_epoch(const struct state *st);
  */
 bool state_instance(struct state *st, u64 started);
 /*
- * Note for which defaults of this version the configuration is. Returns true once if the state is of
- * a version with others.
+ * Note for which defaults of this version the configuration is. Returns true once if the state is
+ * of a version with others.
  */
 bool state_defaults_changed(struct state *st);
 /* Return the key that signs file handles. The first call creates it. */

@@ -453,7 +453,8 @@ static void names_of_this_machine(void)
 
 	service_names_set(&none, &none);
 	CHECK(!gethostname(own, sizeof(own) - 1));
-	CHECK(asks_for("cifs/", own) && asks_for("HOST/", own) && asks_for("restrictedkrbhost/", own));
+	CHECK(asks_for("cifs/", own) && asks_for("HOST/", own) &&
+	      asks_for("restrictedkrbhost/", own));
 	CHECK(!asks_for("nfs/", own) && !asks_for("http/", own) && !asks_for("", own));
 	CHECK(asks_for("cifs/", "localhost") && asks_for("cifs/", "127.0.0.1") &&
 	      asks_for("cifs/", "127.0.0.1:445") && asks_for("cifs/", "127.0.0.1/EXAMPLE"));
@@ -486,7 +487,8 @@ static void names_of_services(void)
 	CHECK(!service_names_parse(&n, "  ", &why) && !n.count);
 	CHECK(service_names_parse(&n, " cifs/a  cifs/b.* ", &why) && n.count == 2);
 	service_names_set(&n, &none);
-	CHECK(service_name_check("cifs/A@EXAMPLE.ORG", &why) && service_name_check("cifs/b.c", &why));
+	CHECK(service_name_check("cifs/A@EXAMPLE.ORG", &why) &&
+	      service_name_check("cifs/b.c", &why));
 	CHECK(!service_name_check("cifs/c", &why) && !service_name_check("host/a", &why) &&
 	      strstr(why.text, "'service-names'"));
 	memset(most, 'a', sizeof(most) - 1);

@@ -88,7 +88,8 @@ static void what_the_file_asks_for(void)
 {
 	apply_first(3, "[server]\nthreads = 4\n" A B);
 	SAME(compared_with("[server]\nthreads = 5\n[listener nfs]\n[listener smb]\n" A
-			   "read_only = yes\nsquash = none\n[share b]\npath = /c\n[share c]\npath = /c\n"),
+			   "read_only = yes\nsquash = none\n"
+			   "[share b]\npath = /c\n[share c]\npath = /c\n"),
 	     "setting threads: is 4, and 5 in the configuration file\n"
 	     "share a: other options than in the configuration file: read-only, squash\n"
 	     "share b: serves /b, and /c in the configuration file\n"

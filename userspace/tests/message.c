@@ -52,7 +52,8 @@ static void share_protocols(void)
 	CHECK(!share_set_protocols(s, "nfs,ftp", &why) && !share_set_protocols(s, " ", &why));
 	CHECK(share_set_protocols(s, "smb", &why));
 	SAME(s->protocols, "smb");
-	CHECK(!share_has_protocol(s, "nfs") && share_has_protocol(s, "smb") && !share_lacks_rule(s));
+	CHECK(!share_has_protocol(s, "nfs") && share_has_protocol(s, "smb") &&
+	      !share_lacks_rule(s));
 	CHECK(share_set_protocols(s, " smb, nfs", &why) && !s->protocols);
 	CHECK(share_set_protocols(s, "nfs", &why) && share_lacks_rule(s));
 	CHECK(share_add_rule(s, "any", &why) && !share_lacks_rule(s));
@@ -300,9 +301,10 @@ static void attribute_tables(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(attribute_tables), TEST(share_protocols), TEST(share_round_trip),	   TEST(share_set_message),
-		TEST(empty_rules),	TEST(listener_round_trip), TEST(cut_messages),
-		TEST(changed_messages), TEST(error_words),	   {0}};
+		TEST(attribute_tables),	  TEST(share_protocols), TEST(share_round_trip),
+		TEST(share_set_message),  TEST(empty_rules),	 TEST(listener_round_trip),
+		TEST(cut_messages),	  TEST(changed_messages), TEST(error_words),
+		{0}};
 
 	return test_main(tests);
 }
