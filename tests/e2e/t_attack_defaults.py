@@ -62,7 +62,8 @@ def share_without_rules_beside_another(w):
     n = w.client.nfs(path='/other')
     fh = n.lookup(n.root, 'f').fh
     w.server.ctl('share', 'set', 'other', 'no-rules')
-    eq((n.mnt('/other').status, n.mnt('/data').status), (nfs3.ACCES, nfs3.OK))
+    eq([n.mnt(name).status for name in ('/other', '/nothing', '/data')],
+       [nfs3.NOENT, nfs3.NOENT, nfs3.OK])
     eq((n.getattr(fh).status, n.getattr(n.root).status), (nfs3.ACCES, nfs3.ACCES))
     assert b'other' not in exports(n), 'EXPORT'
     v4 = Nfs4(nfs4.connect(w.client))

@@ -196,7 +196,8 @@ int dnfs_path_walk(struct ditto_op *op, struct ditto_node **node, const char *re
 /*
  * Consumes the reference to @share. @why is set for errors that do not tell their reason.
  *
- * A share whose rules do not admit the client is answered as one that does not exist.
+ * A share that NFS does not serve, or whose rules do not admit the client, is answered as one that
+ * does not exist.
  */
 static int mnt_below(struct dnfs_call *call, struct ditto_share *share, const char *rest,
 		     const char *end, struct mnt_res *res, const char **why)
@@ -206,9 +207,10 @@ static int mnt_below(struct dnfs_call *call, struct ditto_share *share, const ch
 	struct ditto_op op;
 	int err;
 
-	err = ditto_rules_admit(share, call->peer, DITTO_RULES_ASK_WAIT, &verdict);
+	err = dnfs_rules_admit(call, share, DITTO_RULES_ASK_WAIT, &verdict);
 	if (err == -EACCES) {
-		*why = "the rules of the share do not admit this machine";
+		*why = dnfs_share_sec(share) ? "the rules of the share do not admit this machine" :
+		       "NFS does not serve the share: it has no rule for AUTH_SYS (see allow), or is not for NFS (see protocols)";
 		err = -ENOENT;
 	}
 	err = err ?: dnfs_admit(call, share, true, &op);
