@@ -542,6 +542,7 @@ static void dsmb_create_take_back(struct dsmb_create *c)
 static u32 dsmb_create_new(struct dsmb_create *c)
 {
 	struct dsmb_call *call = c->call;
+	struct dsmb_persist *persist;
 	struct dsmb_open *open;
 	u32 status;
 	int err;
@@ -558,26 +559,30 @@ static u32 dsmb_create_new(struct dsmb_create *c)
 	else
 		status = dsmb_create_file(c) ?: dsmb_create_look(c);
 	if (status)
-		return status;
+		goto remove_record;
 	err = dsmb_open_publish(open);
 	if (err) {
 		dsmb_create_take_back(c);
-		return err == -ESHUTDOWN ? STATUS_NETWORK_NAME_DELETED : dsmb_status(err);
+		status = err == -ESHUTDOWN ? STATUS_NETWORK_NAME_DELETED : dsmb_status(err);
+		goto remove_record;
 	}
 	dsmb_replay_opened(call, open);
 	dsmb_call_created(call, open);
 	return STATUS_SUCCESS;
+
+remove_record:
+	/* Others have the file next, so a restart must not make the open again. */
+	persist = dsmb_durable_record(open);
+	if (persist)
+		dsmb_persist_remove(persist);
+	return status;
 }
 
 /* Drop what a failed CREATE made, but for the arguments: the call may be parked and begin again. */
 static void dsmb_create_undo(struct dsmb_create *c)
 {
 	struct ditto_actor *actor = &c->call->actor;
-	struct dsmb_persist *persist = c->open ? dsmb_durable_record(c->open) : NULL;
 
-	/* Others have the file next, so a restart must not make the open again. */
-	if (persist)
-		dsmb_persist_remove(persist);
 	if (c->open) {
 		actor->owner = NULL;
 		actor->lease_owner = NULL;
