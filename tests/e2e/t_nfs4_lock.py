@@ -4,9 +4,11 @@ import functools
 import os
 
 import nfs4
+import nlm
 from harness import eq, put, test
 from nfs4 import READ, READ_LT, READW_LT, WRITE, WRITE_LT, WRITEW_LT, putfh
 from nfs4_opens import TO_END, V40, V41, each, last, lockt, newer, nothing_left, opened, read
+from nlm_lockers import machines, status
 
 wire = functools.partial(test, server='ditto')
 
@@ -41,6 +43,19 @@ def locks_of_two(w):
             last(b.relock(fh, WRITE_LT, (0, TO_END), bl), nfs4.OK)
             last(b.close(fh, bsid), nfs4.OK)
             nothing_left(w)
+
+
+@wire(locks='raw')
+def owners_of_nlm_are_short(w):
+    """Linux makes EIO of a reply whose owner is longer than it has room for."""
+    n = machines(w)[0]
+    status(n.lock((0, 10), oh=b'o' * 40), nlm.OK)
+    for c in each(w):
+        d = last(lockt(c, c.fh('data', 'f'), WRITE_LT, (5, 1)), nfs4.DENIED).denied
+        eq((d.offset, d.length, d.clientid), (0, 10, 0))
+        eq(len(d.owner) <= 16, True, d.owner)
+    status(n.unlock((0, 10), oh=b'o' * 40), nlm.OK)
+    w.server.release_clients()
 
 
 @wire

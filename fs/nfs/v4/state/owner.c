@@ -23,6 +23,12 @@
 #include "open.h"
 #include "owner.h"
 
+/*
+ * Linux has room for little more than its own owners in a reply to LOCK, and makes EIO of a longer
+ * one. Owners of other protocols tell a client of NFSv4 nothing, thus their start is enough.
+ */
+#define DNFS4_FOREIGN_OWNER_MAX	16
+
 /* Buffers for replies are allocated in multiples of this size. */
 #define DNFS4_REPLY_STEP	64
 
@@ -362,7 +368,8 @@ void dnfs4_owner_of_conflict(const struct ditto_conflict *conflict, struct dnfs4
 
 	name->clientid = ours ? get_unaligned_be64(conflict->key + DNFS4_KEY_ID) : 0;
 	name->data = conflict->key + skip;
-	name->len = min_t(u32, conflict->key_len - skip, DNFS4_OWNER_MAX);
+	name->len = min_t(u32, conflict->key_len - skip,
+			  ours ? DNFS4_OWNER_MAX : DNFS4_FOREIGN_OWNER_MAX);
 }
 
 /* Seqids */
