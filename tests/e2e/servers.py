@@ -165,6 +165,8 @@ class Ditto:
         if helper:
             self.helper_start(self.conf)
         self.listen()
+        if helper:
+            wait_for('the records are read', lambda: self.grace()['state'] != 'loading')
 
     def stop(self):
         if self.daemons:
