@@ -210,7 +210,7 @@ static int mnt_below(struct dnfs_call *call, struct ditto_share *share, const ch
 	err = dnfs_rules_admit(call, share, DITTO_RULES_ASK_WAIT, &verdict);
 	if (err == -EACCES) {
 		*why = dnfs_share_sec(share) ? "the rules of the share do not admit this machine" :
-		       "no rule of the share is for AUTH_SYS (see allow), or it is not for NFS (see protocols)";
+		       "it has no rule for AUTH_SYS (see allow), or not for NFS (see protocols)";
 		err = -ENOENT;
 	}
 	err = err ?: dnfs_admit(call, share, true, &op);
