@@ -13,6 +13,7 @@ DIR/mode has what it does with requests, and may be changed at any time:
     hang        read requests and answer nothing
     wrong       pass on, and change a byte in the middle of bodies of answers
     short       pass on, and leave out the end of bodies of answers
+    deny WORD   answer 403 to requests with this word in their path that are no lists
     only WORD   answer GETs of chunks without this word in their path when the mode is another
     old-lists   answer lists as when they were last asked for in the mode "ok"
 
@@ -104,6 +105,9 @@ class Proxy(http.server.BaseHTTPRequestHandler):
             while self.mode()[0] == 'hang':
                 time.sleep(0.2)
             self.close_connection = True
+            return
+        if words[0] == 'deny' and 'prefix=' not in self.path and words[1] in self.path:
+            self.answer(403, [], b'')
             return
         if words[0] == 'only' and self.command == 'GET' and 'chunks/' in self.path \
                 and 'prefix=' not in self.path and words[1] not in self.path:

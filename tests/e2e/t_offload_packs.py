@@ -49,7 +49,7 @@ def place(path):
 
 def collect(s, *words):
     """Delete all garbage of whatever age. Returns the number of objects."""
-    return s.tool('gc', '--grace', '0', *words)['deleted']
+    return s.tool('gc', '--grace', '0', '--force', *words)['deleted']
 
 
 @test(smb=True, offload=True, timeout=240)

@@ -195,7 +195,7 @@ def nothing_goes_in_doubt(w):
     # The list is wrong, too: the snapshot is asked for by its name.
     for mode in ('wrong', '500'):
         s.mode(mode)
-        status, said, errors = s.tool('gc', '--grace', '0', check=False)
+        status, said, errors = s.tool('gc', '--grace', '0', '--force', check=False)
         assert status and not said['deleted'] and 'nothing is deleted' in errors, (said, errors)
     eq(s.requests('DELETE'), [], 'requests')
     s.mode('ok')

@@ -73,7 +73,7 @@ def one_server_writes(w):
                 'dittoctl offload take main' in errors), errors
         return said
     s.forget()
-    eq(refused('gc', '--grace', '0')['deleted'], 0, 'deleted')
+    eq(refused('gc', '--grace', '0', '--force')['deleted'], 0, 'deleted')
     eq(s.requests('DELETE'), [], 'requests to delete')
     # What deletes asks each time; uploads do at first, and when nobody has for a while.
     g = put(w.path('g'), data, 0o644)
@@ -89,7 +89,7 @@ def one_server_writes(w):
     eq(s.tool('take', 'main')['taken'], True, 'taken')
     eq(s.tool('take', 'main')['taken'], False, 'taken again')
     eq(s.push(g)['done'], 1, 'pushed')
-    assert s.tool('gc', '--grace', '0')['deleted'] > 0, 'nothing was deleted'
+    assert s.tool('gc', '--grace', '0', '--force')['deleted'] > 0, 'nothing was deleted'
     eq(get(b), content('b', MIB), 'content')
     eq(s.tool('scrub')['bad'], [], 'bad')
     assert 'no [store other]' in s.tool('take', 'other', check=False)[2]

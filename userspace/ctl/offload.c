@@ -17,6 +17,7 @@
 #include "ditto-nl-gen.h"
 #include "mem.h"
 #include "offload.h"
+#include "offload_filesystem.h"
 #include "offload_mark.h"
 #include "out.h"
 #include "pass.h"
@@ -441,11 +442,13 @@ const struct verb offload_verbs[] = {
 	{ "snapshot", offload_snapshot, "expose SHARE/NAME" },
 	{ "snapshot", offload_snapshot, "hide SHARE/NAME" },
 	{ "snapshot", offload_snapshot, "delete SHARE/NAME" },
-	{ "gc", offload_gc, "[--dry-run] [--grace TIME]" },
+	{ "gc", offload_gc, "[--dry-run] [--grace TIME] [--force]" },
 	{ "repack", offload_repack, "[--dry-run] [PERCENT]" },
 	{ "scrub", offload_scrub, "[--quick]" },
 	{ "rekey", offload_rekey, "[STORE]" },
 	{ "rebuild", offload_rebuild, "" },
 	{ "take", offload_take, "STORE" },
+	{ "filesystem", offload_filesystem, "list" },
+	{ "filesystem", offload_filesystem, "forget UUID" },
 	{ NULL, NULL, NULL }
 };

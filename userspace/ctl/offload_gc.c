@@ -29,12 +29,18 @@
 /* Seconds that garbage stays, unless --grace says otherwise. */
 #define GRACE		(7 * 86400ULL)
 #define GRACE_MAX	(3650 * 86400ULL)
+/* Less needs --force. */
+#define GRACE_MIN	86400ULL
+/* More garbage than so many objects, and than a part of all of them, needs --force. */
+#define MANY		64
+#define PART		4
 
 /**
  * struct gc - one run of the command
  * @s: the survey
  * @deletions: orders to delete
  * @dry: nothing is deleted
+ * @force: whatever looks like a mistake is meant
  * @grace: seconds that garbage stays
  * @before: garbage of this time or older is deleted
  * @objects: objects to delete
@@ -45,6 +51,7 @@ struct gc {
 	struct offload_survey s;
 	struct offload_orders *deletions;
 	bool dry;
+	bool force;
 	u64 grace;
 	u64 before;
 	u64 objects;
@@ -100,9 +107,6 @@ static bool gc_collect(struct gc *g)
 	struct why why;
 	int lock;
 
-	/* The garbage of this server may be the data of another. */
-	if (!offload_survey_own(&g->s))
-		return false;
 	lock = offload_lock_deletion(&why);
 	if (lock < 0) {
 		offload_survey_problem(&g->s, "lock", "%s", why.text);
@@ -159,10 +163,25 @@ static void gc_print_json(const struct gc *g, const struct index_counts *c)
 	json_number(stdout, "due", g->objects);
 	json_number(stdout, "due-bytes", g->bytes);
 	json_number(stdout, "deleted", g->deleted);
+	json_number(stdout, "lost", g->s.lost);
 	json_number(stdout, "problems", g->s.problems);
 	json_number(stdout, "requests", requests);
 	json_close(stdout, '}');
 	json_end(stdout);
+}
+
+/*
+ * So much garbage at once is rather a mistake than the end of so many files. Returns false after a
+ * message.
+ */
+static bool gc_is_meant(struct gc *g, const struct index_counts *c)
+{
+	if (g->force || g->objects <= MANY || g->objects <= c->objects / PART)
+		return true;
+	offload_survey_problem(&g->s, "garbage",
+			       "%llu of %llu objects are without a file: nothing is deleted. If so many files were removed: dittoctl offload gc --force",
+			       (unsigned long long)g->objects, (unsigned long long)c->objects);
+	return false;
 }
 
 static int gc_run(struct ctl *ctl, struct gc *g)
@@ -172,16 +191,16 @@ static int gc_run(struct ctl *ctl, struct gc *g)
 
 	if (!offload_survey_open(&g->s, ctl, false))
 		return CTL_REFUSED;
-	good = offload_survey_run(&g->s, true);
+	/* The garbage of this server may be the data of another. */
+	good = (g->dry || offload_survey_own(&g->s)) && offload_survey_run(&g->s, true);
 	good = offload_survey_commit(&g->s) && good;
 	g->before = (u64)time(NULL) - g->grace;
 	index_count(g->s.index, &c);
 	gc_count_all(g);
 	if (good && g->objects && !g->dry)
-		good = gc_collect(g);
+		good = gc_is_meant(g, &c) && gc_collect(g);
 	else if (!good)
-		fputs("dittoctl: offload gc: not all records could be read: nothing is deleted\n",
-		      stderr);
+		fputs("dittoctl: offload gc: nothing is deleted\n", stderr);
 	if (ctl->json)
 		gc_print_json(g, &c);
 	else
@@ -189,7 +208,7 @@ static int gc_run(struct ctl *ctl, struct gc *g)
 	if (g->deletions)
 		offload_orders_free(g->deletions);
 	offload_survey_close(&g->s);
-	return good ? CTL_OK : CTL_REFUSED;
+	return good && !g->s.lost ? CTL_OK : CTL_REFUSED;
 }
 
 int offload_gc(struct ctl *ctl, char **words)
@@ -202,6 +221,8 @@ int offload_gc(struct ctl *ctl, char **words)
 			ctl->json = true;
 		} else if (!strcmp(*words, "--dry-run")) {
 			g.dry = true;
+		} else if (!strcmp(*words, "--force")) {
+			g.force = true;
 		} else if (!strcmp(*words, "--grace") && words[1]) {
 			if (!text_duration(*++words, GRACE_MAX, &g.grace, &why))
 				return ctl_usage(ctl, "--grace: %s", why.text);
@@ -209,5 +230,7 @@ int offload_gc(struct ctl *ctl, char **words)
 			return ctl_unknown(ctl, "option", *words, NULL);
 		}
 	}
+	if (g.grace < GRACE_MIN && !g.force && !g.dry)
+		return ctl_usage(ctl, "--grace of less than a day needs --force");
 	return gc_run(ctl, &g);
 }

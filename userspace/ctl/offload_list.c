@@ -23,9 +23,10 @@ static const char *list_add_line(struct offload_list *l, const char *store, char
 	o.modified = modified;
 	if (object_name_parse(line, &o.kind, o.name))
 		l->each(l->arg, &o);
-	else if (!strncmp(line, "snapshots/", strlen("snapshots/")))
+	else if (!strncmp(line, "snapshots/", strlen("snapshots/")) ||
+		 !strncmp(line, "filesystems/", strlen("filesystems/")))
 		/* Others are left alone, but what this one needs is not known. */
-		l->problem(l->arg, line, "this is no name of a snapshot");
+		l->problem(l->arg, line, "this is no name of an object of Ditto's");
 	return line;
 }
 
@@ -124,4 +125,11 @@ bool offload_list_snapshots(struct offload_list *l, const char *only)
 	static const char *const prefixes[] = { "snapshots/", NULL };
 
 	return list_stores(l, only, prefixes);
+}
+
+bool offload_list_filesystems(struct offload_list *l)
+{
+	static const char *const prefixes[] = { "filesystems/", NULL };
+
+	return list_stores(l, NULL, prefixes);
 }

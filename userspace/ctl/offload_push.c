@@ -27,6 +27,7 @@
 #include "fd_path.h"
 #include "mem.h"
 #include "offload.h"
+#include "offload_filesystem.h"
 #include "offload_lock.h"
 #include "offload_mark.h"
 #include "offload/pack.h"
@@ -52,6 +53,7 @@
  * @small: it may become part of a pack
  * @again: it is uploaded a second time
  * @info: the file before the upload; then with the cookie of its content
+ * @filesystem: number of its file system for registrar_register()
  * @done: bytes that are in the store
  * @asked: the kernel has answered
  * @rc: its answer, 0 or a negative errno
@@ -66,6 +68,7 @@ struct slot {
 	bool small;
 	bool again;
 	struct offload_info info;
+	int filesystem;
 	u64 done;
 	bool asked;
 	int rc;
@@ -88,6 +91,7 @@ struct slot {
  * @ended: there are no more files
  * @small: number of small files that have a slot
  * @large: number of the others
+ * @registrar: registers file systems
  * @pool: threads that have files released
  * @conns: their connections to the kernel
  * @slot: the files that are under way
@@ -107,6 +111,7 @@ struct push {
 	bool ended;
 	unsigned int small;
 	unsigned int large;
+	struct registrar registrar;
 	struct pool *pool;
 	struct conns *conns;
 	struct slot slot[SLOTS];
@@ -362,7 +367,10 @@ static bool push_upload(struct push *p, struct slot *slot)
 	if (file < 0)
 		return false;
 	fault_point("push-opened");
-	if (!push_look_again(p, path, file, info)) {
+	slot->filesystem = registrar_look(&p->registrar, file, &why);
+	if (slot->filesystem < 0)
+		offload_run_fail(p->run, path, "share %s: %s", info->share, why.text);
+	if (slot->filesystem < 0 || !push_look_again(p, path, file, info)) {
 		close(file);
 		return false;
 	}
@@ -392,6 +400,7 @@ static void push_begin(struct push *p, struct slot *slot, const char *path)
 static void push_uploaded(struct push *p, struct slot *slot, const struct offload_ctl_push *done)
 {
 	struct offload_totals *totals = offload_run_totals(p->run);
+	struct why why;
 
 	totals->uploaded += done->uploaded;
 	totals->requests += done->requests;
@@ -400,7 +409,13 @@ static void push_uploaded(struct push *p, struct slot *slot, const struct offloa
 	slot->fd = -1;
 	slot->info.cookie_len = done->cookie_len;
 	memcpy(slot->info.cookie, done->cookie, done->cookie_len);
-	push_release(p, slot);
+	if (registrar_register(&p->registrar, slot->filesystem, done->store, &why)) {
+		push_release(p, slot);
+		return;
+	}
+	offload_run_fail(p->run, slot->path, "share %s, store %s: %s", slot->info.share,
+			 done->store, why.text);
+	push_end(p, slot);
 }
 
 static void push_answered(struct push *p, struct slot *slot)
@@ -534,6 +549,7 @@ static void push_end_all(struct push *p)
 			push_end(p, &p->slot[i]);
 	}
 	conns_free(p->conns);
+	registrar_free(&p->registrar);
 	while (p->n_stores)
 		free(p->stores[--p->n_stores]);
 	free(p->stores);

@@ -372,7 +372,7 @@ static void survey_add(struct offload_survey *s, const struct snapshot *snapshot
 	struct offload_record r;
 
 	if (offload_record_set(&r, size, cookie, len))
-		index_add_file(s->index, name, &r);
+		index_add_entry(s->index, name, &r);
 	else
 		offload_survey_problem(s, name, "its record is damaged or of a later version");
 	free(name);

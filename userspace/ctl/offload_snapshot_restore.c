@@ -25,6 +25,8 @@
 #include "fault.h"
 #include "fd_path.h"
 #include "mem.h"
+#include "offload/record.h"
+#include "offload_filesystem.h"
 #include "offload_snapshot.h"
 #include "offload_snapshot_remove.h"
 #include "out.h"
@@ -42,6 +44,7 @@
  * @tree: its tree
  * @names: its files, by inode number
  * @root: descriptor of the target
+ * @registrar: registers the file systems of files
  * @to: path of the target, for messages
  * @replace: files that are there are replaced
  * @readonly: nobody may write to what is restored
@@ -59,6 +62,7 @@ struct restore {
 	struct snapshot_tree tree;
 	struct snapshot_names names;
 	int root;
+	struct registrar registrar;
 	const char *to;
 	bool replace;
 	bool readonly;
@@ -177,14 +181,39 @@ static bool restore_attributes(struct restore *r, const struct snapshot_entry *e
 	return !what;
 }
 
+/* The store of the content names the file system of an open file, or directory, from here on. */
+static bool restore_register(struct restore *r, const struct snapshot_entry *e, int fd)
+{
+	struct offload_record record;
+	char place[FD_PATH_MAX];
+	int file = open(fd_path(fd, place), O_RDONLY | O_CLOEXEC), number = -1;
+	struct why why;
+
+	if (file < 0)
+		why_not(&why, "%s", strerror(errno));
+	else
+		number = registrar_look(&r->registrar, file, &why);
+	if (file >= 0)
+		close(file);
+	if (number < 0)
+		return restore_fail(r, e, why.text);
+	if (!offload_record_set(&record, e->size, e->cookie, e->cookie_len))
+		return restore_fail(r, e, "its record is damaged or of a later version");
+	return registrar_register(&r->registrar, number, record.cookie.store, &why) ||
+	       restore_fail(r, e, why.text);
+}
+
 /* Make a stub of an empty file. */
 static bool restore_adopt(struct restore *r, const struct snapshot_entry *e, int fd)
 {
 	char place[FD_PATH_MAX];
 	struct offload_info info;
 	struct nl_msg *msg;
-	int rc = offload_info_get(r->ctl, fd_path(fd, place), &info);
+	int rc;
 
+	if (!restore_register(r, e, fd))
+		return false;
+	rc = offload_info_get(r->ctl, fd_path(fd, place), &info);
 	fault_point("snapshot-adopt");
 	if (!rc) {
 		msg = conn_message(&r->ctl->conn, DITTO_CMD_OFFLOAD_ADOPT);
@@ -487,6 +516,7 @@ static void restore_end(struct restore *r, int lock)
 	snapshot_tree_free(&r->tree);
 	free(r->wanted);
 	free(r->made);
+	registrar_free(&r->registrar);
 	if (r->root >= 0)
 		close(r->root);
 	if (lock >= 0)

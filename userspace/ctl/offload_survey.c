@@ -2,22 +2,20 @@
 /*
  * Surveys of records and buckets, and dittoctl offload rebuild.
  *
- * Each file system with a share that offloads is looked at as a whole, because local programs can
- * move files out of the share; of other shares, only what is below their path.
+ * Each file system that a store names, and each with a share that offloads, is looked at as a
+ * whole, whatever of it is mounted where: local programs move files out of shares, and
+ * administrators move shares.
  */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/mount.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,6 +27,7 @@
 #include "fd_path.h"
 #include "mem.h"
 #include "offload.h"
+#include "offload_filesystem.h"
 #include "offload_list.h"
 #include "offload_snapshot.h"
 #include "offload_survey.h"
@@ -37,15 +36,6 @@
 
 /* Milliseconds between two refreshes of the progress. */
 #define SHOW_PAUSE	200
-/* FS_IOC_GETFSUUID of Linux 6.9. */
-struct fs_uuid {
-	u8 len;
-	u8 uuid[16];
-};
-
-#define GET_FS_UUID	_IOR(0x15, 0, struct fs_uuid)
-/* What forgets file systems that are gone. */
-#define REBUILD		"dittoctl offload rebuild"
 
 void offload_survey_show(struct offload_survey *s, const char *what, u64 n)
 {
@@ -100,8 +90,8 @@ static bool survey_read_stored(const char *place, struct offload_record *r, int 
  * Find the record of a file, or what a file that came back has instead. The kernel removes that if
  * the file has changed since, but only when it is asked.
  */
-static bool survey_read(struct offload_survey *s, const char *place, const char *path,
-			struct offload_record *r, int *error)
+static bool survey_read(struct offload_survey *s, const char *place, struct offload_record *r,
+			int *error)
 {
 	struct offload_info info;
 
@@ -110,7 +100,7 @@ static bool survey_read(struct offload_survey *s, const char *place, const char 
 	if (*error != ENODATA)
 		return false;
 	if (survey_read_stored(place, r, error) || *error == EBADMSG) {
-		offload_info_get(s->ctl, path, &info);
+		offload_info_get(s->ctl, place, &info);
 		if (survey_read_stored(place, r, error))
 			return true;
 	}
@@ -121,147 +111,160 @@ static bool survey_read(struct offload_survey *s, const char *place, const char 
 	       (*error == ENODATA && survey_read_stored(place, r, error));
 }
 
-static void survey_add_file(struct offload_survey *s, const char *place, const char *path)
+/* Whether none of a file's content is in it. */
+static bool place_is_hole(const char *place)
+{
+	int fd = open(place, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	bool hole = fd >= 0 && lseek(fd, 0, SEEK_DATA) < 0 && errno == ENXIO;
+
+	if (fd >= 0)
+		close(fd);
+	return hole;
+}
+
+/*
+ * A file without a record that had one, and has nothing else now: a repair of the file system takes
+ * attributes away. Its objects are all that is left of it.
+ */
+static bool survey_keep_lost(struct offload_survey *s, const struct filesystem *fs,
+			     const char *place, const char *path, const struct stat *st)
+{
+	if (!st->st_size || (u64)st->st_blocks * 512 >= (u64)st->st_size ||
+	    !index_knows_file(s->index, fs->id, st->st_ino, (u64)st->st_size) ||
+	    !place_is_hole(place))
+		return false;
+	index_keep_file(s->index, fs->id, st->st_ino, path);
+	s->lost++;
+	return true;
+}
+
+/* @place: where the file is now; @path: where people find it. */
+static void survey_add_file(struct offload_survey *s, const struct filesystem *fs,
+			    const char *place, const char *path, const struct stat *st)
 {
 	struct offload_record r;
 	int error;
 
 	s->looked++;
 	offload_survey_show(s, "files looked at", s->looked);
-	if (survey_read(s, place, path, &r, &error))
-		index_add_file(s->index, path, &r);
-	else if (error == EBADMSG)
+	if (survey_read(s, place, &r, &error)) {
+		s->found++;
+		r.inode = st->st_ino;
+		index_add_file(s->index, fs->id, path, &r);
+	} else if (error == EBADMSG) {
 		offload_survey_problem(s, path, "its record is damaged or of a later version");
-	/* Files without records, those that are gone, and file systems without any. */
-	else if (error != ENODATA && error != ENOENT && error != EOPNOTSUPP)
+	} else if (error == ENODATA && survey_keep_lost(s, fs, place, path, st)) {
+		offload_complain(s->ctl, s->bar, path,
+				 "its record is lost, so it reads as zeros; its content stays in the store");
+	} else if (error != ENODATA && error != ENOENT && error != EOPNOTSUPP) {
+		/* Files without records, those that are gone, and file systems without any. */
 		offload_survey_problem(s, path, "its record cannot be read: %s", strerror(error));
+	}
 }
 
-/*
- * A copy of the mount, which shows what others that are mounted on it hide. Returns a descriptor,
- * or that of the directory if there can be no copy.
- */
-static int survey_open_root(const char *path)
-{
-	int fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-
-	return fd < 0 ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : fd;
-}
-
-static void survey_walk_tree(struct offload_survey *s, int fd, const char *root)
+/* @root: of the whole file system, below which no other is mounted. */
+static void survey_walk_tree(struct offload_survey *s, const struct filesystem *fs,
+			     const char *device, int root)
 {
 	char name[FD_PATH_MAX], place[FD_PATH_MAX + 1], *path;
 	char *const roots[] = { place, NULL };
 	FTSENT *e;
 	FTS *fts;
 
-	snprintf(place, sizeof(place), "%s/", fd_path(fd, name));
-	fts = fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
+	snprintf(place, sizeof(place), "%s/", fd_path(root, name));
+	fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
 	if (!fts)
 		mem_out();
 	while ((e = fts_read(fts))) {
-		path = mem_print("%s%s%s", strcmp(root, "/") ? root : "",
-				 e->fts_path[strlen(place)] ? "/" : "",
-				 e->fts_path + strlen(place));
+		if (!offload_walk_failed(e) &&
+		    (e->fts_info != FTS_F || !S_ISREG(e->fts_statp->st_mode)))
+			continue;
+		path = filesystem_path(&s->mounts, device, fs, e->fts_path + strlen(name));
 		if (offload_walk_failed(e))
 			offload_survey_problem(s, path, "%s", strerror(e->fts_errno));
-		else if (e->fts_info == FTS_F && S_ISREG(e->fts_statp->st_mode))
-			survey_add_file(s, e->fts_path, path);
+		else
+			survey_add_file(s, fs, e->fts_path, path, e->fts_statp);
 		free(path);
 	}
 	/* The walk ends early after an error. */
 	if (errno)
-		offload_survey_problem(s, root, "%s", strerror(errno));
+		offload_survey_problem(s, fs->path, "%s", strerror(errno));
 	fts_close(fts);
 }
 
-/* The two halves of a file system's UUID, as ext4 puts them together. Returns 0 without one. */
-static u64 survey_uuid(int dir)
+/* Open a file system, or say that it is missing. Returns a descriptor, or -1. */
+static int survey_open_filesystem(struct offload_survey *s, const struct filesystem *fs,
+				  const char **device)
 {
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct fs_uuid uuid = { .len = 0 };
-	u64 halves[2] = { 0 };
+	char uuid[TEXT_UUID_MAX];
+	struct why why;
+	int fd = filesystem_open(&s->mounts, fs, device, &why);
 
-	if (fd >= 0 && !ioctl(fd, GET_FS_UUID, &uuid) && uuid.len == sizeof(halves))
-		memcpy(halves, uuid.uuid, sizeof(halves));
-	if (fd >= 0)
-		close(fd);
-	return halves[0] ^ halves[1];
+	text_from_uuid(fs->id, uuid);
+	if (fd < 0)
+		offload_survey_problem(s, uuid,
+				       "a file system of type %s with offloaded files, last at %s: %s. If it is gone for good: dittoctl offload filesystem forget %s",
+				       fs->type, fs->path, why.text, uuid);
+	return fd;
 }
 
-/*
- * Find out which file system an open directory is in. XFS and some others only tell the number of
- * their device: that is the same after another disk was put in, and another one after a restart.
- */
-static bool survey_fs_id(int dir, u64 *id)
-{
-	struct statfs fs;
-	struct stat st;
-
-	if (dir < 0 || fstatfs(dir, &fs) || fstat(dir, &st))
-		return false;
-	memcpy(id, &fs.f_fsid, sizeof(*id));
-	if (*id == st.st_dev)
-		*id = survey_uuid(dir) ?: *id;
-	return true;
-}
-
-static void survey_walk(void *arg, const char *root, u64 fs_id)
+static void survey_walk(void *arg, const struct filesystem *fs)
 {
 	struct offload_survey *s = arg;
-	int fd = survey_open_root(root);
-	u64 found;
+	u64 before = s->problems;
+	const char *device;
+	int root = survey_open_filesystem(s, fs, &device);
 
-	if (!survey_fs_id(fd, &found))
-		offload_survey_problem(s, root, "%s; if it is gone for good: " REBUILD,
-				       strerror(errno));
-	else if (found != fs_id)
-		offload_survey_problem(s, root,
-				       "there was another file system before; if it is gone for good: "
-				       REBUILD);
-	else
-		survey_walk_tree(s, fd, root);
-	if (fd >= 0)
-		close(fd);
+	if (root < 0)
+		return;
+	survey_walk_tree(s, fs, device, root);
+	close(root);
+	index_end_filesystem(s->index, fs->id, s->problems == before);
 }
 
-/* Go up from a directory to the root of its file system. */
-static void survey_climb(char *path)
-{
-	char parent[PATH_MAX];
-	struct stat st, up;
-	char *slash;
+/**
+ * struct known - looks for a file system in the index
+ * @id: the file system
+ * @found: it is there
+ */
+struct known {
+	const u8 *id;
+	bool found;
+};
 
-	while (strcmp(path, "/")) {
-		snprintf(parent, sizeof(parent), "%s", path);
-		slash = strrchr(parent, '/');
-		slash[slash == parent] = '\0';
-		if (stat(path, &st) || stat(parent, &up) || st.st_dev != up.st_dev)
-			return;
-		memcpy(path, parent, strlen(parent) + 1);
-	}
+static void survey_compare(void *arg, const struct filesystem *fs)
+{
+	struct known *k = arg;
+
+	k->found = k->found || !memcmp(k->id, fs->id, sizeof(fs->id));
 }
 
-/* A root that is known keeps its file system. */
-static void survey_add_share(struct offload_survey *s, const struct share *share)
+/* Files that were released before their file system had a registration may be here. */
+static void survey_walk_share(struct offload_survey *s, const struct share *share)
 {
-	char path[PATH_MAX];
-	u64 fs_id;
-	int fd;
+	int fd = open(share->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct filesystem fs;
+	struct known k = { .id = fs.id };
+	u64 before = s->found;
+	struct why why;
 
-	fd = realpath(share->path, path) ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-	if (!survey_fs_id(fd, &fs_id)) {
+	if (fd < 0) {
 		offload_survey_problem(s, share->path, "%s", strerror(errno));
-	} else {
-		if (share->offload)
-			survey_climb(path);
-		index_add_root(s->index, path, fs_id);
+		return;
 	}
-	if (fd >= 0)
-		close(fd);
+	if (!filesystem_find(&s->mounts, fd, &fs, &why)) {
+		offload_survey_problem(s, share->path, "%s", why.text);
+	} else {
+		index_filesystems(s->index, survey_compare, &k);
+		if (!k.found)
+			survey_walk(s, &fs);
+		if (s->found != before)
+			index_add_filesystem(s->index, &fs);
+	}
+	close(fd);
 }
 
-static void survey_add_shares(struct offload_survey *s)
+static void survey_walk_shares(struct offload_survey *s)
 {
 	struct replies replies = { 0 };
 	struct share *share;
@@ -273,13 +276,53 @@ static void survey_add_shares(struct offload_survey *s)
 	}
 	for (i = 0; i < replies.count; i++) {
 		share = share_from_msg(replies.msg[i]);
-		if (share)
-			survey_add_share(s, share);
-		else
+		if (!share)
 			offload_survey_problem(s, "shares", "the kernel's answer is malformed");
+		else if (share->offload)
+			survey_walk_share(s, share);
 		share_free(share);
 	}
 	replies_free(&replies);
+}
+
+/* Registrations that cannot be read may be those of the file systems that are away. */
+static void survey_load_registrations(struct offload_survey *s)
+{
+	size_t i;
+
+	registrations_free(&s->registered);
+	registrations_load(s->ctl, &s->registered);
+	s->problems += s->registered.problems;
+	for (i = 0; i < s->registered.n; i++)
+		index_add_filesystem(s->index, &s->registered.list[i].fs);
+}
+
+/* What has files here, and no registration there, may have others that are away. */
+static void survey_check_place(void *arg, const char *store, const struct filesystem *fs)
+{
+	struct offload_survey *s = arg;
+	char uuid[TEXT_UUID_MAX];
+
+	if (!registrations_have(&s->registered, store, fs->id))
+		offload_survey_problem(s, store,
+				       "the store has data of the file system %s, but does not name it, and may not name others: mount all file systems with offloaded files, then: dittoctl offload rebuild",
+				       text_from_uuid(fs->id, uuid));
+}
+
+static void survey_filesystems(struct offload_survey *s)
+{
+	struct why why;
+
+	mount_table_free(&s->mounts);
+	if (!mount_table_read(&s->mounts, &why)) {
+		offload_survey_problem(s, "mounts", "%s", why.text);
+		return;
+	}
+	survey_load_registrations(s);
+	index_filesystems(s->index, survey_walk, s);
+	survey_walk_shares(s);
+	if (!s->rebuilds)
+		index_places(s->index, survey_check_place, s);
 }
 
 static void survey_got_manifest(struct offload_survey *s, const struct offload_result *r)
@@ -361,9 +404,9 @@ bool offload_survey_run(struct offload_survey *s, bool objects)
 {
 	u64 before = s->problems;
 
+	s->lost = 0;
 	index_begin_survey(s->index, objects);
-	survey_add_shares(s);
-	index_roots(s->index, survey_walk, s);
+	survey_filesystems(s);
 	snapshot_survey(s);
 	/* Nothing was deleted yet: each manifest that a record names is there. */
 	index_unknown_manifests(s->index, survey_read_manifest, s);
@@ -387,23 +430,27 @@ bool offload_survey_commit(struct offload_survey *s)
 	return false;
 }
 
-static void survey_sync(void *arg, const char *root, u64 fs_id)
+static void survey_sync(void *arg, const struct filesystem *fs)
 {
 	struct offload_survey *s = arg;
-	int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const char *device;
+	int root = survey_open_filesystem(s, fs, &device), fd = -1;
 
-	(void)fs_id;
+	if (root < 0)
+		return;
+	fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || syncfs(fd))
-		offload_survey_problem(s, root, "%s", strerror(errno));
+		offload_survey_problem(s, fs->path, "%s", strerror(errno));
 	if (fd >= 0)
 		close(fd);
+	close(root);
 }
 
 bool offload_survey_sync(struct offload_survey *s)
 {
 	u64 before = s->problems;
 
-	index_roots(s->index, survey_sync, s);
+	index_filesystems(s->index, survey_sync, s);
 	return s->problems == before;
 }
 
@@ -430,6 +477,8 @@ bool offload_survey_open(struct offload_survey *s, struct ctl *ctl, bool fresh)
 void offload_survey_close(struct offload_survey *s)
 {
 	offload_orders_free(s->orders);
+	registrations_free(&s->registered);
+	mount_table_free(&s->mounts);
 	index_close(s->index);
 }
 
@@ -470,6 +519,17 @@ static void rebuild_look(void *arg, const struct index_object *o, bool present, 
 		return;
 	object_name(o->kind, o->name, name);
 	offload_orders_add(b->reads, OFFLOAD_CTL_READ, o->store, name, 0);
+}
+
+/* A store names each file system with files whose data it has. */
+static void rebuild_register(void *arg, const char *store, const struct filesystem *fs)
+{
+	struct offload_survey *s = arg;
+	struct why why;
+
+	if (!registrations_have(&s->registered, store, fs->id) &&
+	    !filesystem_register(fs, store, &why))
+		offload_survey_problem(s, store, "%s", why.text);
 }
 
 static void rebuild_print(const struct offload_survey *s, const struct index_counts *c)
@@ -525,7 +585,9 @@ int offload_rebuild(struct ctl *ctl, char **words)
 		return CTL_USAGE;
 	if (!offload_survey_open(&b.s, ctl, true))
 		return CTL_REFUSED;
+	b.s.rebuilds = true;
 	good = offload_survey_run(&b.s, true);
+	index_places(b.s.index, rebuild_register, &b.s);
 	index_count(b.s.index, &c);
 	b.reads = offload_orders_new(rebuild_looked, &b);
 	/*

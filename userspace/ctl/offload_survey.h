@@ -4,7 +4,7 @@
 #define _DITTO_CTL_OFFLOAD_SURVEY_H
 
 #include "offload/index.h"
-#include "offload_orders.h"
+#include "offload_filesystem.h"
 
 struct ctl;
 struct offload_list;
@@ -16,7 +16,10 @@ struct offload_list;
  * @orders: orders about objects
  * @looked: files that were looked at
  * @problems: things that could not be read; each was printed
+ * @lost: files whose record is gone; each was printed, and their objects stay
+ * @registered: file systems that the stores name
  * @unlisted: the objects of a bucket could not be listed
+ * @rebuilds: file systems that no store names are no problem
  * @bar: progress is shown
  */
 struct offload_survey {
@@ -25,12 +28,17 @@ struct offload_survey {
 	struct offload_orders *orders;
 	u64 looked;
 	u64 problems;
+	u64 lost;
+	struct registrations registered;
 	bool unlisted;
+	bool rebuilds;
 
 	/* The rest is private. */
 	bool bar;
 	u64 shown;
+	u64 found;
 	struct offload_list *list;
+	struct mount_table mounts;
 };
 
 /* Open the index, and connect. Returns false after a message. */

@@ -23,12 +23,15 @@
  * @ENVELOPE_CHUNK: bytes of a file
  * @ENVELOPE_MANIFEST: list of the chunks of a file
  * @ENVELOPE_PACK: list of the members of a pack, which are chunks in the same object
+ * @ENVELOPE_SNAPSHOT: head of a snapshot
+ * @ENVELOPE_FILESYSTEM: registration of a file system
  */
 enum envelope_kind {
 	ENVELOPE_CHUNK = 1,
 	ENVELOPE_MANIFEST = 2,
 	ENVELOPE_PACK = 3,
 	ENVELOPE_SNAPSHOT = 4,
+	ENVELOPE_FILESYSTEM = 5,
 };
 
 /**
@@ -75,7 +78,7 @@ size_t envelope_seal(enum envelope_kind kind, const struct key *key, bool compre
  * @why: filled on errors
  *
  * Return: false unless the header is valid and fits the length, and if the store has keys, but not
- * the name of the head of a snapshot.
+ * the name of the head of a snapshot or of a registration.
  */
 bool envelope_parse(struct envelope *e, enum envelope_kind kind, const struct key *keys,
 		    unsigned int n_keys, const u8 *in, size_t len, size_t max, struct why *why);

@@ -16,8 +16,8 @@
 
 /* How long to wait for another user, in ms. */
 #define BUSY_TIME	60000
-/* Tables of another version are created anew, but for the roots, which are the same in all. */
-#define VERSION		2
+/* Tables of another version are made anew by a rebuild. */
+#define VERSION		3
 
 /**
  * struct index - the index
@@ -30,11 +30,18 @@ struct index {
 };
 
 static const char schema[] =
-	"CREATE TABLE IF NOT EXISTS root(path TEXT PRIMARY KEY, fs INTEGER);"
+	"CREATE TABLE IF NOT EXISTS filesystem(id BLOB PRIMARY KEY, type TEXT, path TEXT)\n"
+	"WITHOUT ROWID;"
+	/* Entries of snapshots have no file system. */
 	"CREATE TABLE IF NOT EXISTS file(path BLOB PRIMARY KEY, inode INTEGER, generation INTEGER,\n"
-	"size INTEGER, store TEXT, kind INTEGER, name BLOB, place INTEGER, room INTEGER)\n"
+	"size INTEGER, store TEXT, kind INTEGER, name BLOB, place INTEGER, room INTEGER, fs BLOB)\n"
 	"WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS file_object ON file(store, kind, name);"
+	"CREATE INDEX IF NOT EXISTS file_inode ON file(fs, inode);"
+	/* Files of the file system that is being looked at. */
+	"CREATE TEMP TABLE found(path BLOB PRIMARY KEY, inode INTEGER, generation INTEGER,\n"
+	"size INTEGER, store TEXT, kind INTEGER, name BLOB, place INTEGER, room INTEGER, fs BLOB)\n"
+	"WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS manifest(id INTEGER PRIMARY KEY, store TEXT, name BLOB,\n"
 	"UNIQUE(store, name));"
 	"CREATE TABLE IF NOT EXISTS chunk(manifest INTEGER, name BLOB, length INTEGER,\n"
@@ -49,7 +56,7 @@ static const char schema[] =
 
 static const char forget[] =
 	"DROP TABLE IF EXISTS file; DROP TABLE IF EXISTS manifest; DROP TABLE IF EXISTS chunk;"
-	"DROP TABLE IF EXISTS object;";
+	"DROP TABLE IF EXISTS object; DROP TABLE IF EXISTS root;";
 
 /*
  * The names of snapshots stay, each as a part of a snapshot, so that the next survey asks for its
@@ -85,7 +92,10 @@ static void index_run(struct index *x, const char *sql)
 		index_good(x, sqlite3_exec(x->db, sql, NULL, NULL, NULL));
 }
 
-/* A statement with its values: 'i' a u64, 's' a string, 'n' a name, 'p' a path. */
+/*
+ * A statement with its values: 'i' a u64, 's' a string, 'n' a name, 'p' a path, 'f' the id of a
+ * file system or NULL.
+ */
 static sqlite3_stmt *index_prepare(struct index *x, const char *sql, const char *types,
 				   va_list args)
 {
@@ -103,6 +113,8 @@ static sqlite3_stmt *index_prepare(struct index *x, const char *sql, const char 
 		text = va_arg(args, const char *);
 		if (*types == 'n')
 			rc = sqlite3_bind_blob(stmt, i, text, HASH_SIZE, SQLITE_TRANSIENT);
+		else if (*types == 'f')
+			rc = sqlite3_bind_blob(stmt, i, text, FILESYSTEM_ID_SIZE, SQLITE_TRANSIENT);
 		else if (*types == 'p')
 			rc = sqlite3_bind_blob(stmt, i, text, (int)strlen(text), SQLITE_TRANSIENT);
 		else
@@ -159,6 +171,22 @@ static u64 index_number(struct index *x, const char *sql)
 	return number;
 }
 
+/*
+ * The file systems that an index of an earlier version knew may have no registration: whoever makes
+ * it anew has to see to that.
+ */
+static void index_take_version(struct index *x, bool fresh)
+{
+	u64 version = index_number(x, "PRAGMA user_version");
+
+	if (x->error || version == VERSION)
+		return;
+	if (version && !fresh)
+		x->error = mem_print("it is of version %llu: %s", (unsigned long long)version,
+				     "mount all offloaded files, then: dittoctl offload rebuild");
+	index_run(x, forget);
+}
+
 /* Open the database, and begin. Returns false after an error. */
 static bool index_begin(struct index *x, const char *path, bool fresh)
 {
@@ -170,11 +198,7 @@ static bool index_begin(struct index *x, const char *path, bool fresh)
 		chmod(path, 0600);
 		index_run(x, "PRAGMA journal_mode = WAL; PRAGMA temp_store = MEMORY;"
 			     "BEGIN IMMEDIATE");
-		if (index_number(x, "PRAGMA user_version") != VERSION)
-			index_run(x, forget);
-		/* A file system that is not mounted now is known by its root only. */
-		if (fresh)
-			index_run(x, "DROP TABLE IF EXISTS root");
+		index_take_version(x, fresh);
 		index_run(x, schema);
 		if (fresh)
 			index_run(x, forget_contents);
@@ -234,36 +258,112 @@ void index_close(struct index *x)
 	free(x);
 }
 
-void index_add_root(struct index *x, const char *path, u64 fs_id)
+void index_add_filesystem(struct index *x, const struct filesystem *fs)
 {
-	index_do(x, "INSERT OR IGNORE INTO root VALUES(?, ?)", "si", path, fs_id);
+	index_do(x, "INSERT OR REPLACE INTO filesystem VALUES(?, ?, ?)", "fss", fs->id, fs->type,
+		 fs->path);
 }
 
-void index_roots(struct index *x, void (*use)(void *arg, const char *path, u64 fs_id), void *arg)
+/* Columns: id, type, path. */
+static void index_filesystem_read(sqlite3_stmt *stmt, struct filesystem *fs)
 {
-	sqlite3_stmt *stmt = index_query(x, "SELECT path, fs FROM root ORDER BY path", "");
+	memset(fs, 0, sizeof(*fs));
+	if (sqlite3_column_bytes(stmt, 0) == sizeof(fs->id))
+		memcpy(fs->id, sqlite3_column_blob(stmt, 0), sizeof(fs->id));
+	snprintf(fs->type, sizeof(fs->type), "%s", (const char *)sqlite3_column_text(stmt, 1));
+	snprintf(fs->path, sizeof(fs->path), "%s", (const char *)sqlite3_column_text(stmt, 2));
+}
 
-	while (index_row(x, stmt))
-		use(arg, (const char *)sqlite3_column_text(stmt, 0),
-		    (u64)sqlite3_column_int64(stmt, 1));
+void index_filesystems(struct index *x, void (*use)(void *arg, const struct filesystem *fs),
+		       void *arg)
+{
+	sqlite3_stmt *stmt = index_query(x, "SELECT id, type, path FROM filesystem", "");
+	struct filesystem fs;
+
+	while (index_row(x, stmt)) {
+		index_filesystem_read(stmt, &fs);
+		use(arg, &fs);
+	}
+}
+
+bool index_forget_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE])
+{
+	bool known;
+
+	index_do(x, "DELETE FROM filesystem WHERE id = ?", "f", id);
+	known = sqlite3_changes(x->db);
+	index_do(x, "DELETE FROM file WHERE fs = ?", "f", id);
+	return known;
 }
 
 void index_begin_survey(struct index *x, bool objects)
 {
-	index_run(x, "DELETE FROM file WHERE path >= x'2f' AND path < x'30';"
-		     "DELETE FROM referred");
+	index_run(x, "DELETE FROM found; DELETE FROM referred");
 	if (objects)
 		index_run(x, "UPDATE object SET seen = 0");
 }
 
-void index_add_file(struct index *x, const char *path, const struct offload_record *r)
+static void index_insert(struct index *x, const char *sql, const u8 *id, const char *path,
+			 const struct offload_record *r)
 {
 	const struct cookie *c = &r->cookie;
 
-	index_do(x, "INSERT OR REPLACE INTO file VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", "piiisinii",
-		 path, r->inode, (u64)r->generation, r->size, c->store,
+	index_do(x, sql, "piiisiniif", path, r->inode, (u64)r->generation, r->size, c->store,
 		 (u64)(c->packed ? ENVELOPE_PACK : ENVELOPE_MANIFEST), c->name, (u64)c->offset,
-		 (u64)c->room);
+		 (u64)c->room, id);
+}
+
+void index_add_entry(struct index *x, const char *path, const struct offload_record *r)
+{
+	index_insert(x, "INSERT OR REPLACE INTO file VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", NULL,
+		     path, r);
+}
+
+void index_add_file(struct index *x, const u8 id[FILESYSTEM_ID_SIZE], const char *path,
+		    const struct offload_record *r)
+{
+	index_insert(x, "INSERT OR REPLACE INTO found VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", id,
+		     path, r);
+}
+
+bool index_knows_file(struct index *x, const u8 id[FILESYSTEM_ID_SIZE], u64 inode, u64 size)
+{
+	sqlite3_stmt *stmt = index_query(x, "SELECT 1 FROM file WHERE fs = ? AND inode = ?\n"
+					    "AND size = ?", "fii", id, inode, size);
+	bool known = false;
+
+	while (index_row(x, stmt))
+		known = true;
+	return known;
+}
+
+void index_keep_file(struct index *x, const u8 id[FILESYSTEM_ID_SIZE], u64 inode, const char *path)
+{
+	index_do(x, "INSERT OR IGNORE INTO found SELECT ?, inode, generation, size, store, kind,\n"
+		    "name, place, room, fs FROM file WHERE fs = ? AND inode = ?", "pfi", path, id,
+		 inode);
+}
+
+void index_end_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE], bool whole)
+{
+	if (whole)
+		index_do(x, "DELETE FROM file WHERE fs = ?", "f", id);
+	index_run(x, "INSERT OR REPLACE INTO file SELECT * FROM found; DELETE FROM found");
+}
+
+void index_places(struct index *x,
+		  void (*use)(void *arg, const char *store, const struct filesystem *fs),
+		  void *arg)
+{
+	sqlite3_stmt *stmt = index_query(x, "SELECT id, type, path, store FROM filesystem\n"
+					    "JOIN (SELECT DISTINCT fs, store FROM file\n"
+					    "WHERE fs NOTNULL) ON fs = id", "");
+	struct filesystem fs;
+
+	while (index_row(x, stmt)) {
+		index_filesystem_read(stmt, &fs);
+		use(arg, (const char *)sqlite3_column_text(stmt, 3), &fs);
+	}
 }
 
 void index_add_object(struct index *x, const struct index_object *o)
@@ -534,10 +634,8 @@ void index_remove_object(struct index *x, const struct index_object *o)
 
 void index_count(struct index *x, struct index_counts *c)
 {
-	c->files = index_number(x, "SELECT count(*) FROM file\n"
-				   "WHERE path >= x'2f' AND path < x'30'");
-	c->bytes = index_number(x, "SELECT sum(size) FROM file\n"
-				   "WHERE path >= x'2f' AND path < x'30'");
+	c->files = index_number(x, "SELECT count(*) FROM file WHERE fs NOTNULL");
+	c->bytes = index_number(x, "SELECT sum(size) FROM file WHERE fs NOTNULL");
 	c->objects = index_number(x, "SELECT count(*) FROM object");
 	c->stored = index_number(x, "SELECT sum(size) FROM object");
 	c->garbage = index_number(x, "SELECT count(*) FROM object WHERE since");

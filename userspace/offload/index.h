@@ -8,6 +8,7 @@
 #define _DITTO_OFFLOAD_INDEX_H
 
 #include "envelope.h"
+#include "filesystem.h"
 #include "manifest.h"
 #include "record.h"
 
@@ -76,17 +77,34 @@ void index_close(struct index *x);
 /* The first error since index_open() in words, or NULL. Functions do nothing after an error. */
 const char *index_error(const struct index *x);
 
-/* Add the root of a file system, with the identity of the file system, unless it is known. */
-void index_add_root(struct index *x, const char *path, u64 fs_id);
-/* Call @use for all roots. */
-void index_roots(struct index *x, void (*use)(void *arg, const char *path, u64 fs_id), void *arg);
+/* Add a file system with files, or with a registration. */
+void index_add_filesystem(struct index *x, const struct filesystem *fs);
+/* Call @use for all file systems. */
+void index_filesystems(struct index *x, void (*use)(void *arg, const struct filesystem *fs),
+		       void *arg);
+/* Forget a file system and its files. Returns false if it was not known. */
+bool index_forget_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE]);
 
 /*
- * Forget all files and, if @objects, objects, but neither snapshots, manifests nor the age of
- * garbage.
+ * Begin to look at all file systems and, if @objects, forget all objects, but neither snapshots,
+ * manifests nor the age of garbage.
  */
 void index_begin_survey(struct index *x, bool objects);
-void index_add_file(struct index *x, const char *path, const struct offload_record *r);
+/* Add an entry of a snapshot, whose path begins with the name of the snapshot's object. */
+void index_add_entry(struct index *x, const char *path, const struct offload_record *r);
+/* Add a file of the file system that is being looked at. */
+void index_add_file(struct index *x, const u8 id[FILESYSTEM_ID_SIZE], const char *path,
+		    const struct offload_record *r);
+/* Whether an earlier survey has found a file. */
+bool index_knows_file(struct index *x, const u8 id[FILESYSTEM_ID_SIZE], u64 inode, u64 size);
+/* Add a file as an earlier survey has found it. */
+void index_keep_file(struct index *x, const u8 id[FILESYSTEM_ID_SIZE], u64 inode, const char *path);
+/* All of a file system was looked at: files that were not added are gone, but only if @whole. */
+void index_end_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE], bool whole);
+/* Call @use for all file systems with files, once for each store. */
+void index_places(struct index *x,
+		  void (*use)(void *arg, const char *store, const struct filesystem *fs),
+		  void *arg);
 /* Call @use for all snapshots: files whose path is the name of a snapshot's object. */
 void index_snapshots(struct index *x,
 		     void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]),

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Uploads of heads of snapshots. */
+/* Uploads of heads of snapshots, and of registrations. */
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "fault.h"
+#include "filesystem.h"
 #include "keep.h"
 #include "mem.h"
 #include "memfile.h"
@@ -18,13 +20,15 @@
  * struct keep - an upload
  * @id: number of the request
  * @upload: the upload
- * @plain: the head
+ * @plain: the head, or the registration
  */
 struct keep {
 	u64 id;
 	struct upload upload;
-	u8 plain[SNAPSHOT_HEAD_MAX];
+	u8 plain[FILESYSTEM_MAX];
 };
+
+static_assert(SNAPSHOT_HEAD_MAX <= FILESYSTEM_MAX, "a head is no longer than a registration");
 
 static void keep_free(struct keep *k)
 {
@@ -45,7 +49,7 @@ static void keep_tell(struct upload *u)
 	object_name(u->kind, u->name, name);
 	fd = memfile_new(name, strlen(name));
 	if (fd < 0) {
-		out_send_failed(out, k->id, -fd, "no memory for the name of the snapshot");
+		out_send_failed(out, k->id, -fd, "no memory for the name of the object");
 	} else {
 		out_send(out, &msg, fd);
 		close(fd);
@@ -66,6 +70,20 @@ static void keep_done(struct upload *u)
 	keep_free(k);
 }
 
+/* Find out what it is. Returns false and fills @why unless it is valid. */
+static bool keep_find_kind(struct keep *k, size_t len, struct why *why)
+{
+	struct snapshot_head head;
+	struct filesystem fs;
+
+	k->upload.len = len;
+	k->upload.kind = ENVELOPE_FILESYSTEM;
+	if (filesystem_decode(&fs, k->plain, len, why))
+		return true;
+	k->upload.kind = ENVELOPE_SNAPSHOT;
+	return snapshot_head_decode(&head, k->plain, len, why);
+}
+
 static bool keep_wants_name(const struct offload_msg *msg)
 {
 	return msg->text_len == strlen(KEEP_NAME) && !memcmp(msg->text, KEEP_NAME, msg->text_len);
@@ -75,23 +93,20 @@ void keep_start(struct engine *engine, const struct offload_msg *msg, struct sto
 {
 	struct keep *k = mem_new(sizeof(*k));
 	struct upload *u = &k->upload;
-	struct snapshot_head head;
 	struct why why;
 	ssize_t len = fd < 0 ? -1 : pread(fd, k->plain, sizeof(k->plain), 0);
 
 	k->id = msg->id;
 	u->store = store_get(store);
 	if (len < 0)
-		why_not(&why, "the head of the snapshot cannot be read");
-	if (len < 0 || !snapshot_head_decode(&head, k->plain, (size_t)len, &why)) {
+		why_not(&why, "what is to be uploaded cannot be read");
+	if (len < 0 || !keep_find_kind(k, (size_t)len, &why)) {
 		out_send_failed(&engine->out, msg->id, EINVAL, why.text);
 		keep_free(k);
 		return;
 	}
 	u->engine = engine;
-	u->kind = ENVELOPE_SNAPSHOT;
 	u->plain = k->plain;
-	u->len = (size_t)len;
 	u->done = keep_done;
 	u->arg = k;
 	key_name(store_key(store), k->plain, u->len, u->name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Uploads of heads of snapshots. */
+/* Uploads of heads of snapshots, and of registrations of file systems. */
 #ifndef _DITTO_OFFLOAD_KEEP_H
 #define _DITTO_OFFLOAD_KEEP_H
 
@@ -9,11 +9,11 @@
 #define KEEP_NAME	"name"
 
 /**
- * keep_start - begin to upload the head of a snapshot
+ * keep_start - begin to upload the head of a snapshot, or the registration of a file system
  * @engine: what all share
  * @msg: the request
  * @store: the store; the upload becomes a user
- * @fd: file with the head, which stays the caller's
+ * @fd: file with the content, which stays the caller's
  *
  * A message tells the end. It is small and is not cancelled.
  */

@@ -15,6 +15,7 @@ static const struct {
 	{ ENVELOPE_MANIFEST, "manifests" },
 	{ ENVELOPE_PACK, "packs" },
 	{ ENVELOPE_SNAPSHOT, "snapshots" },
+	{ ENVELOPE_FILESYSTEM, "filesystems" },
 };
 
 void object_name(u32 kind, const u8 name[HASH_SIZE], char text[OBJECT_NAME_SIZE])

@@ -9,6 +9,7 @@
 
 #include "chunker.h"
 #include "clock.h"
+#include "filesystem.h"
 #include "listing.h"
 #include "load.h"
 #include "manifest.h"
@@ -294,6 +295,8 @@ static size_t order_max(enum envelope_kind kind)
 {
 	if (kind == ENVELOPE_SNAPSHOT)
 		return SNAPSHOT_HEAD_MAX;
+	if (kind == ENVELOPE_FILESYSTEM)
+		return FILESYSTEM_MAX;
 	return kind == ENVELOPE_CHUNK ? CHUNK_MAX : MANIFEST_MAX;
 }
 

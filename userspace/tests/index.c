@@ -18,6 +18,8 @@
 
 static char *path;
 
+static const struct filesystem disk = { .id = "disk", .type = "ext4", .path = "/srv" };
+
 /* A name that consists of one byte. */
 static const u8 *name_of(char byte)
 {
@@ -33,7 +35,10 @@ static void file_add(struct index *x, const char *file, char manifest)
 	struct offload_record r = { .size = 5, .cookie.store = "s" };
 
 	memcpy(r.cookie.name, name_of(manifest), HASH_SIZE);
-	index_add_file(x, file, &r);
+	if (file[0] == '/')
+		index_add_file(x, disk.id, file, &r);
+	else
+		index_add_entry(x, file, &r);
 }
 
 static void object_add(struct index *x, u32 kind, char name, u64 modified)
@@ -101,6 +106,7 @@ static void index_survey(struct index *x, const char *files, u64 now)
 		file[1] = *files;
 		file_add(x, file, *files);
 	}
+	index_end_filesystem(x, disk.id, true);
 	index_unknown_manifests(x, object_note, unknown);
 	for (p = unknown; *p; p++)
 		manifest_add_pair(x, *p, (char)(*p - 'A' + 'a'), (char)(*p - 'A' + 'b'));
@@ -190,7 +196,10 @@ static void member_add(struct index *x, const char *file, char pack, u32 offset,
 							   .offset = offset, .room = room } };
 
 	memcpy(r.cookie.name, name_of(pack), HASH_SIZE);
-	index_add_file(x, file, &r);
+	if (file[0] == '/')
+		index_add_file(x, disk.id, file, &r);
+	else
+		index_add_entry(x, file, &r);
 }
 
 static void pack_add(struct index *x, char name, u64 size)
@@ -248,6 +257,7 @@ static void packs_counted(void)
 	pack_add(x, 'R', 1000);
 	/* The names of kinds are apart. */
 	object_add(x, ENVELOPE_MANIFEST, 'P', DAY);
+	index_end_filesystem(x, disk.id, true);
 	index_unknown_manifests(x, object_note, text);
 	SAME(text, "");
 	index_end_survey(x, DAY);
@@ -391,7 +401,7 @@ static void snapshots_partly_read(void)
 	snprintf(file, sizeof(file), "%s/a", head);
 	/* A file in another store does not make it incomplete. */
 	memcpy(other.cookie.name, name_of('M'), HASH_SIZE);
-	index_add_file(x, file, &other);
+	index_add_entry(x, file, &other);
 	object_name(ENVELOPE_SNAPSHOT, name_of('p'), head);
 	snprintf(file, sizeof(file), "%s/a", head);
 	file_add(x, file, 'M');
@@ -456,17 +466,33 @@ static void heads_noted(void)
 	CHECK(!heads_each("/proc/self/mem/heads", head_note, text, &why));
 }
 
-static void root_note(void *arg, const char *root, u64 fs_id)
+static void filesystem_note(void *arg, const struct filesystem *fs)
 {
-	text_add(arg, root[1]);
-	text_add(arg, (char)fs_id);
+	text_add(arg, (char)fs->id[0]);
+	text_add(arg, fs->path[1]);
 }
 
-/* The roots of file systems survive another version, because nothing else knows them. */
-static void roots_stay(void)
+static void place_note(void *arg, const char *store, const struct filesystem *fs)
 {
-	char text[64] = "";
+	text_add(arg, store[0]);
+	filesystem_note(arg, fs);
+}
+
+static const char *index_filesystem_names(struct index *x)
+{
+	static char text[64];
+
+	memset(text, 0, sizeof(text));
+	index_filesystems(x, filesystem_note, text);
+	return text;
+}
+
+/* What is known of a file system goes only when somebody says so. */
+static void filesystems_stay(void)
+{
+	static const struct filesystem other = { .id = "usb", .type = "xfs", .path = "/usb" };
 	struct index_counts c;
+	char text[64] = "";
 	struct index *x;
 	struct why why;
 	sqlite3 *db;
@@ -474,32 +500,95 @@ static void roots_stay(void)
 	x = index_open(path, true, &why);
 	if (!CHECK(x))
 		return;
-	index_add_root(x, "/r", 'R');
+	index_add_filesystem(x, &disk);
+	index_add_filesystem(x, &other);
+	index_survey(x, "AB", DAY);
+	index_places(x, place_note, text);
+	SAME(text, "sds");
+	/* The other one could not be looked at, and of this one only a part. */
 	index_begin_survey(x, true);
-	object_add(x, ENVELOPE_CHUNK, 'a', 1);
-	CHECK(index_commit(x, &why));
-	index_close(x);
-
-	CHECK(!sqlite3_open(path, &db));
-	CHECK(!sqlite3_exec(db, "PRAGMA user_version = 1", NULL, NULL, NULL));
-	sqlite3_close(db);
-	x = index_open(path, false, &why);
-	if (!CHECK(x))
-		return;
-	index_roots(x, root_note, text);
-	SAME(text, "rR");
+	file_add(x, "/A", 'A');
+	index_end_filesystem(x, disk.id, false);
 	index_count(x, &c);
-	CHECK(!c.objects && !index_error(x));
+	CHECK(c.files == 2);
+	index_begin_survey(x, true);
+	file_add(x, "/A", 'A');
+	index_end_filesystem(x, disk.id, true);
+	index_count(x, &c);
+	CHECK(c.files == 1);
 	CHECK(index_commit(x, &why));
 	index_close(x);
 
 	x = index_open(path, true, &why);
 	if (!CHECK(x))
 		return;
-	memset(text, 0, sizeof(text));
-	index_roots(x, root_note, text);
-	SAME(text, "");
+	SAME(index_filesystem_names(x), "dsuu");
+	CHECK(index_forget_filesystem(x, other.id) && !index_forget_filesystem(x, other.id));
+	SAME(index_filesystem_names(x), "ds");
+	index_forget_filesystem(x, disk.id);
+	CHECK(index_commit(x, &why));
 	index_close(x);
+
+	/* Nobody has registered what an earlier version knew. */
+	CHECK(!sqlite3_open(path, &db));
+	CHECK(!sqlite3_exec(db, "PRAGMA user_version = 2", NULL, NULL, NULL));
+	sqlite3_close(db);
+	CHECK(!index_open(path, false, &why) && strstr(why.text, "dittoctl offload rebuild"));
+	x = index_open(path, true, &why);
+	CHECK(x);
+	index_close(x);
+}
+
+/* A file whose record was lost is what it was, under its present name. */
+static void lost_files_stay(void)
+{
+	struct offload_record r = { .size = 5, .inode = 7, .cookie.store = "s" };
+	struct index_object o = { .store = "s", .kind = ENVELOPE_MANIFEST };
+	char text[64] = "";
+	struct index *x;
+	struct why why;
+
+	x = index_open(path, true, &why);
+	if (!CHECK(x))
+		return;
+	memcpy(r.cookie.name, name_of('A'), HASH_SIZE);
+	memcpy(o.name, name_of('A'), HASH_SIZE);
+	index_begin_survey(x, true);
+	index_add_file(x, disk.id, "/f", &r);
+	index_end_filesystem(x, disk.id, true);
+	CHECK(index_knows_file(x, disk.id, 7, 5));
+	CHECK(!index_knows_file(x, disk.id, 8, 5) && !index_knows_file(x, disk.id, 7, 6));
+	index_begin_survey(x, true);
+	/* Another file has the name now. */
+	memcpy(r.cookie.name, name_of('B'), HASH_SIZE);
+	r.inode = 9;
+	index_add_file(x, disk.id, "/f", &r);
+	index_keep_file(x, disk.id, 7, "/g");
+	index_end_filesystem(x, disk.id, true);
+	index_files_of(x, &o, file_note, text);
+	SAME(text, "g");
+	CHECK(!index_error(x));
+	index_close(x);
+}
+
+static void registrations_decoded(void)
+{
+	u8 bytes[FILESYSTEM_MAX];
+	size_t len = filesystem_encode(&disk, bytes), i;
+	struct filesystem fs;
+	struct why why;
+
+	CHECK(filesystem_decode(&fs, bytes, len, &why));
+	CHECK(!memcmp(fs.id, disk.id, sizeof(fs.id)));
+	SAME(fs.type, "ext4");
+	SAME(fs.path, "/srv");
+	for (i = 0; i < len; i++)
+		CHECK(!filesystem_decode(&fs, bytes, i, &why));
+	bytes[len - 1] = 0;
+	CHECK(!filesystem_decode(&fs, bytes, len, &why));
+	len = filesystem_encode(&disk, bytes);
+	bytes[8] = 2;
+	CHECK(!filesystem_decode(&fs, bytes, len, &why) && strstr(why.text, "later version"));
 }
 
 static void records_decoded(void)
@@ -564,7 +653,8 @@ int main(void)
 		TEST(references_found),
 		TEST(packs_counted), TEST(damage_ends_with_rebuild), TEST(snapshots_refer),
 		TEST(snapshots_outlive_rebuilds),
-		TEST(roots_stay), TEST(heads_noted),
+		TEST(filesystems_stay), TEST(lost_files_stay),
+		TEST(registrations_decoded), TEST(heads_noted),
 		TEST(snapshots_partly_read),
 		{ NULL, NULL }
 	};

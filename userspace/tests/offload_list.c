@@ -152,8 +152,8 @@ static void long_names(void)
 	LIST(false, LONG "a 5 6\n", LONG "b 5 6\n", SNAPSHOT("01"));
 	CHECK(store.asked == 3);
 	SAME(store.after, LONG "b");
-	SAME(store.problems, "snapshots/aaaaaaaaaa: this is no name of a snapshot\n"
-			     "snapshots/aaaaaaaaaa: this is no name of a snapshot\n");
+	SAME(store.problems, "snapshots/aaaaaaaaaa: this is no name of an object of Ditto's\n"
+			     "snapshots/aaaaaaaaaa: this is no name of an object of Ditto's\n");
 }
 
 static void name_without_end(void)
@@ -162,7 +162,7 @@ static void name_without_end(void)
 
 	LIST(true, page);
 	CHECK(store.asked == 1);
-	SAME(store.problems, "snapshots/aaaaaaaaaa: this is no name of a snapshot\n"
+	SAME(store.problems, "snapshots/aaaaaaaaaa: this is no name of an object of Ditto's\n"
 			     "cold: a name in the list is too long to go on from\n");
 	free(page);
 }

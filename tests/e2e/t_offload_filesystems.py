@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is garbage is decided by all file systems with offloaded files, whatever is mounted where."""
+import contextlib
+import os
+import re
+import time
+
+from harness import eq, get, mount, put, run, test, umount, wait_for
+from stores import INDEX, Store
+from t_offload import MIB, content, offloaded
+
+MS_BIND = 4096
+DAY = 86400
+EVERYTHING = ('gc', '--grace', '0', '--force')
+
+
+def collect(s):
+    """Delete all garbage of whatever age. Returns the number of objects."""
+    return s.tool(*EVERYTHING)['deleted']
+
+
+def refused(s, *words):
+    """gc deletes nothing, and says why."""
+    s.forget()
+    status, said, errors = s.tool(*EVERYTHING, check=False)
+    assert status and said['problems'], (status, said, errors)
+    eq((said['deleted'], s.requests('DELETE')), (0, []), 'deleted')
+    for word in words:
+        assert word in errors, (word, errors)
+
+
+def insert(image, where):
+    loop = run('losetup', '-f', '--show', image).strip()
+    mount(loop, where, 'ext4')
+    run('losetup', '-d', loop)
+
+
+def forget_index():
+    for end in ('', '-wal', '-shm'):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(INDEX + end)
+
+
+def garbage(s, w, name):
+    """Objects that nothing needs."""
+    os.unlink(offloaded(s, w.path(name), content(name, MIB)))
+
+
+@test(smb=True, offload=True, timeout=300)
+def one_is_away(w):
+    """While a file system that was ever pushed from is away, nothing goes, index or not."""
+    s, data = Store(w), content('x', 3 * MIB)
+    disk = w.volume(f'{w.base}/disk', 'ext4', '100m')
+    w.server.add('disk', disk.where, offload=True)
+    path = offloaded(s, f'{disk.where}/f', data)
+    known, = s.tool('filesystem', 'list')
+    eq((known['type'], known['store'], known['mounted'], known['path']),
+       ('ext4', 'main', True, disk.where), 'registered')
+    garbage(s, w, 'first')
+    w.server.delete('disk')
+    disk.umount()
+    eq({fs['path']: fs['mounted'] for fs in s.tool('filesystem', 'list')}[disk.where], False)
+    for index in ('without an index', 'with it'):
+        refused(s, known['id'], f'last at {disk.where}', 'not mounted',
+                f'dittoctl offload filesystem forget {known["id"]}')
+        if index == 'without an index':
+            forget_index()
+    insert(disk.image, disk.where)
+    # It need not be served.
+    eq(collect(s), 2, 'chunk and manifest of the garbage')
+    assert 'unmount it first' in s.tool('filesystem', 'forget', known['id'], check=False)[2]
+    w.server.add('disk', disk.where, offload=True)
+    eq(get(path) == data, True, 'content')
+
+    # A disk that burned.
+    offloaded(s, f'{disk.where}/g', content('g', MIB))
+    w.server.delete('disk')
+    disk.umount()
+    s.tool('filesystem', 'forget', known['id'])
+    eq(known['id'] in [fs['id'] for fs in s.tool('filesystem', 'list')], False, 'registered')
+    assert 'no store has files' in s.tool('filesystem', 'forget', known['id'], check=False)[2]
+    assert collect(s) >= 2, 'what only the disk had'
+    insert(disk.image, disk.where)
+
+
+@test(smb=True, offload=True, timeout=300)
+def copies_of_a_disk(w):
+    """Which of two file systems with one UUID has the files is not known."""
+    s = Store(w)
+    disk = w.volume(f'{w.base}/disk', 'ext4', '100m')
+    w.server.add('disk', disk.where, offload=True)
+    path = offloaded(s, f'{disk.where}/f', content('x', MIB))
+    garbage(s, w, 'first')
+    copy = w.volume(f'{w.base}/copy', 'ext4', '100m')
+    copy.umount()
+    os.sync()
+    run('cp', '--sparse=always', disk.image, copy.image)
+    insert(copy.image, copy.where)
+    refused(s, disk.where, copy.where, 'two file systems with one UUID')
+    copy.umount()
+    eq(collect(s), 2, 'chunk and manifest of the garbage')
+    eq(get(path) == content('x', MIB), True, 'content')
+    insert(copy.image, copy.where)
+
+
+@test(smb=True, offload=True, timeout=300)
+def shares_on_bind_mounts(w):
+    """A file that left its share, and what is mounted of its file system, is found."""
+    s, data = Store(w), content('x', 3 * MIB)
+    disk, exp = w.volume(f'{w.base}/disk', 'ext4', '100m').where, f'{w.base}/exp'
+    for name in (f'{disk}/projects', f'{disk}/archive', exp):
+        os.mkdir(name)
+    mount(f'{disk}/projects', exp, '', MS_BIND)
+    w.server.add('exp', exp, offload=True)
+    offloaded(s, f'{exp}/f', data)
+    garbage(s, w, 'first')
+    os.rename(f'{disk}/projects/f', f'{disk}/archive/f')
+    eq(collect(s), 2, 'chunk and manifest of the garbage')
+    # Now it has no path.
+    garbage(s, w, 'second')
+    device = next(line.split()[0] for line in open('/proc/self/mounts', encoding='utf-8')
+                  if line.split()[1] == disk)
+    umount(disk)
+    eq(collect(s), 2, 'the same, while only a part is mounted')
+    mount(device, disk, 'ext4')
+    eq(get(f'{disk}/archive/f') == data, True, 'content')
+    w.server.delete('exp')
+    umount(exp)
+
+
+@test(smb=True, offload=True, timeout=300, fs='btrfs')
+def subvolumes(w):
+    """Files of subvolumes and of their snapshots are found, also of those outside of the share."""
+    s = Store(w)
+    run('btrfs', 'subvolume', 'create', w.path('sub'))
+    nested = offloaded(s, w.path('sub/f'), content('nested', 3 * MIB))
+    origin = offloaded(s, w.path('f'), content('origin', 3 * MIB))
+    eq(collect(s), 0, 'garbage')
+    run('btrfs', 'subvolume', 'snapshot', w.export, w.path('snap'))
+    os.unlink(origin)
+    garbage(s, w, 'first')
+    eq(collect(s), 2, 'chunk and manifest of the garbage')
+    eq(get(nested) == content('nested', 3 * MIB), True, 'content of the nested one')
+    eq(get(w.path('snap/f')) == content('origin', 3 * MIB), True, 'content in the snapshot')
+
+
+@test(smb=True, offload=True, timeout=300)
+def lost_records(w):
+    """What e2fsck took the record of is told each time, and its objects stay."""
+    s, data = Store(w), content('x', 3 * MIB)
+    disk = w.volume(f'{w.base}/disk', 'ext4', '100m')
+    w.server.add('disk', disk.where, offload=True)
+    path = offloaded(s, f'{disk.where}/f', data)
+    eq(collect(s), 0, 'garbage')
+    inode = os.stat(path).st_ino
+    w.server.delete('disk')
+    disk.umount()
+    said = run('debugfs', '-R', f'stat <{inode}>', disk.image)
+    block = int(re.search(r'File ACL: (\d+)', said).group(1))
+    size = int(re.search(r'Block size:\s+(\d+)', run('dumpe2fs', '-h', disk.image)).group(1))
+    assert block, said
+    with open(disk.image, 'r+b') as f:
+        f.seek(block * size)
+        f.write(bytes(size))
+    run('e2fsck', '-fy', disk.image, check=False)
+    insert(disk.image, disk.where)
+    w.server.add('disk', disk.where, offload=True)
+    garbage(s, w, 'first')
+    for _ in range(2):
+        status, said, errors = s.tool(*EVERYTHING, check=False)
+        eq((status, said['lost'], said['problems']), (2, 1, 0), errors)
+        assert f'{path}: its record is lost' in errors, errors
+    eq(s.tool('rebuild', check=False)[1]['missing'], 0, 'missing')
+    # Whoever removes the file, or fills it, has no use for the objects.
+    os.unlink(path)
+    assert collect(s) >= 2, 'objects of the file that is gone'
+
+
+@test(smb=True, offload=True, timeout=300)
+def not_registered(w):
+    """A store that does not name a file system may not name others: that is mended by rebuild."""
+    s = Store(w)
+    path = offloaded(s, w.path('f'), content('x', MIB))
+    garbage(s, w, 'first')
+    known, = s.tool('filesystem', 'list')
+    s.delete(known['object'])
+    refused(s, f'main: the store has data of the file system {known["id"]}', 'dittoctl offload rebuild')
+    eq(s.tool('filesystem', 'list'), [], 'registered')
+    s.tool('rebuild')
+    eq(s.tool('filesystem', 'list')[0]['id'], known['id'], 'registered again')
+    eq(collect(s), 2, 'chunk and manifest of the garbage')
+    eq(get(path) == content('x', MIB), True, 'content')
+
+
+@test(smb=True, offload=True, timeout=300)
+def registered_first(w):
+    """Nothing is released while the registration cannot be written; a later push is as good."""
+    s = Store(w)
+    path = put(w.path('f'), content('x', MIB), 0o644)
+    s.mode('deny filesystems/')
+    said = s.push(path, check=False)
+    assert 'filesystems' in said or '403' in said, said
+    eq(s.states(path)['resident'], 1, 'resident')
+    eq(s.tool('filesystem', 'list', check=False)[1], [], 'registered')
+    s.mode('ok')
+    eq(s.push(path)['done'], 1, 'pushed')
+    eq(len(s.tool('filesystem', 'list')), 1, 'registered')
+    # A stub that is made elsewhere from a snapshot counts as well.
+    s.tool('snapshot', 'create', 'data', 'one')
+    disk = w.volume(f'{w.base}/disk', 'ext4', '100m').where
+    w.server.add('disk', disk, offload=True)
+    s.tool('snapshot', 'restore', 'data/one', '--to', disk, 'f')
+    eq(sorted(fs['path'] for fs in s.tool('filesystem', 'list')), sorted([w.export, disk]))
+    eq(get(f'{disk}/f') == content('x', MIB), True, 'content')
+
+
+@test(smb=True, offload=True, timeout=600)
+def too_much_garbage(w):
+    """Much garbage at once is a mistake until somebody says that it is none."""
+    s = Store(w)
+    os.mkdir(w.path('d'))
+    for i in range(40):
+        put(w.path(f'd/{i}'), content(i, 5000), 0o644)
+    eq(s.push(w.path('d'))['done'], 40, 'pushed')
+    eq(s.tool('gc')['due'], 0, 'due')
+    for i in range(40):
+        os.unlink(w.path(f'd/{i}'))
+    assert '--force' in s.tool('gc', '--grace', '0', check=False)[2]
+    eq(s.tool('gc')['due'], 0, 'due at once')
+    s.forget()
+    time.clock_settime(time.CLOCK_REALTIME, time.time() + 8 * DAY)
+    try:
+        status, said, errors = s.tool('gc', check=False)
+    finally:
+        time.clock_settime(time.CLOCK_REALTIME, time.time() - 8 * DAY)
+    eq((status, said['due'], said['deleted'], s.requests('DELETE')), (2, 80, 0, []), errors)
+    assert '80 of 80 objects are without a file' in errors and 'gc --force' in errors, errors
+    eq(collect(s), 80, 'deleted')

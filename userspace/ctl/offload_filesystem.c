@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* dittoctl offload filesystem, and what registers file systems. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ctl.h"
+#include "fault.h"
+#include "mem.h"
+#include "offload_filesystem.h"
+#include "offload_list.h"
+#include "out.h"
+
+bool filesystem_register(const struct filesystem *fs, const char *store, struct why *why)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_KEEP };
+	union offload_ctl_answer a = { .type = 0 };
+	u8 bytes[FILESYSTEM_MAX];
+	size_t len = filesystem_encode(fs, bytes);
+	int file = memfd_create("filesystem", MFD_CLOEXEC), fd = -1, got = -1;
+	bool good = file >= 0 && write(file, bytes, len) == (ssize_t)len;
+
+	why_not(why, good ? "dittod has ended" : "no memory for its registration");
+	snprintf(request.store, sizeof(request.store), "%s", store);
+	snprintf(request.path, sizeof(request.path), "filesystem");
+	if (good)
+		fd = offload_connect(&request, file, why);
+	good = fd >= 0 && offload_answer(fd, &a, &got) && a.type == OFFLOAD_CTL_OBJECT;
+	if (a.type == OFFLOAD_CTL_FAILED)
+		why_not(why, "%.500s", a.failure.text);
+	if (got >= 0)
+		close(got);
+	if (fd >= 0)
+		close(fd);
+	if (file >= 0)
+		close(file);
+	return good;
+}
+
+int registrar_look(struct registrar *r, int fd, struct why *why)
+{
+	struct filesystem fs;
+	struct stat st;
+	size_t i;
+
+	if (fstat(fd, &st)) {
+		why_not(why, "%s", strerror(errno));
+		return -1;
+	}
+	for (i = 0; i < r->n_fs; i++)
+		if (r->device[i] == st.st_dev)
+			return (int)i;
+	/* It may have been mounted since the table was read. */
+	mount_table_free(&r->table);
+	if (!mount_table_read(&r->table, why) || !filesystem_find(&r->table, fd, &fs, why))
+		return -1;
+	r->fs = mem_grow(r->fs, r->n_fs, sizeof(*r->fs));
+	r->device = mem_grow(r->device, r->n_fs, sizeof(*r->device));
+	r->device[r->n_fs] = st.st_dev;
+	r->fs[r->n_fs] = fs;
+	return (int)r->n_fs++;
+}
+
+bool registrar_register(struct registrar *r, int number, const char *store, struct why *why)
+{
+	char *done = mem_print("%d %s", number, store);
+	size_t i;
+
+	for (i = 0; i < r->n_stores; i++)
+		if (!strcmp(r->stores[i], done))
+			break;
+	if (i == r->n_stores && filesystem_register(&r->fs[number], store, why)) {
+		fault_point("registered");
+		r->stores = mem_grow(r->stores, r->n_stores, sizeof(*r->stores));
+		r->stores[r->n_stores++] = mem_string(done);
+	}
+	free(done);
+	return i < r->n_stores;
+}
+
+void registrar_free(struct registrar *r)
+{
+	mount_table_free(&r->table);
+	free(r->fs);
+	free(r->device);
+	while (r->n_stores)
+		free(r->stores[--r->n_stores]);
+	free(r->stores);
+	memset(r, 0, sizeof(*r));
+}
+
+/**
+ * struct loading - lists and registrations that are being read
+ * @ctl: this run of the tool
+ * @all: filled
+ * @list: the list of objects
+ * @reads: orders to read registrations
+ */
+struct loading {
+	struct ctl *ctl;
+	struct registrations *all;
+	struct offload_list list;
+	struct offload_orders *reads;
+};
+
+static void loading_problem(void *arg, const char *subject, const char *text)
+{
+	struct loading *l = arg;
+
+	offload_complain(l->ctl, isatty(STDERR_FILENO), subject, text);
+	l->all->problems++;
+}
+
+static void loading_listed(void *arg, const struct offload_result *r)
+{
+	struct loading *l = arg;
+
+	offload_list_result(&l->list, r);
+}
+
+static void loading_found(void *arg, const struct index_object *o)
+{
+	struct loading *l = arg;
+	char name[OBJECT_NAME_SIZE];
+
+	object_name(o->kind, o->name, name);
+	offload_orders_add(l->reads, OFFLOAD_CTL_READ, o->store, name, 0);
+}
+
+static void loading_read(void *arg, const struct offload_result *r)
+{
+	struct loading *l = arg;
+	struct registrations *all = l->all;
+	struct registration *one;
+	struct why why;
+	size_t len = 0;
+	u8 *bytes;
+
+	/* The list may be old: it has been deleted. */
+	if (r->error == ENODATA)
+		return;
+	if (r->error) {
+		loading_problem(l, r->path, r->text);
+		return;
+	}
+	bytes = offload_file_read(r->file, &len);
+	all->list = mem_grow(all->list, all->n, sizeof(*all->list));
+	one = &all->list[all->n];
+	snprintf(one->store, sizeof(one->store), "%s", r->store);
+	snprintf(one->object, sizeof(one->object), "%s", r->path);
+	if (!bytes)
+		loading_problem(l, r->path, "the registration did not come");
+	else if (!filesystem_decode(&one->fs, bytes, len, &why))
+		loading_problem(l, r->path, why.text);
+	else
+		all->n++;
+	free(bytes);
+}
+
+void registrations_load(struct ctl *ctl, struct registrations *all)
+{
+	struct loading l = {
+		.ctl = ctl, .all = all,
+		.list = { .each = loading_found, .problem = loading_problem, .arg = &l },
+	};
+
+	memset(all, 0, sizeof(*all));
+	l.list.orders = offload_orders_new(loading_listed, &l);
+	l.reads = offload_orders_new(loading_read, &l);
+	offload_list_filesystems(&l.list);
+	offload_orders_free(l.reads);
+	offload_orders_free(l.list.orders);
+}
+
+void registrations_free(struct registrations *all)
+{
+	free(all->list);
+	memset(all, 0, sizeof(*all));
+}
+
+bool registrations_have(const struct registrations *all, const char *store,
+			const u8 id[FILESYSTEM_ID_SIZE])
+{
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		if (!strcmp(all->list[i].store, store) &&
+		    !memcmp(all->list[i].fs.id, id, FILESYSTEM_ID_SIZE))
+			return true;
+	return false;
+}
+
+static bool filesystem_is_mounted(const struct mount_table *t, const struct filesystem *fs)
+{
+	const char *device;
+	struct why why;
+	int fd = filesystem_open(t, fs, &device, &why);
+
+	if (fd >= 0)
+		close(fd);
+	return device;
+}
+
+static const struct column list_columns[] = {
+	{ "FILE SYSTEM", false }, { "TYPE", false }, { "STORE", false }, { "MOUNTED", false },
+	{ "LAST AT", false }, { NULL, false }
+};
+
+static void list_row(struct table *t, const struct registration *one, bool mounted)
+{
+	char uuid[TEXT_UUID_MAX];
+
+	table_cell(t, "%s", text_from_uuid(one->fs.id, uuid));
+	table_cell(t, "%s", one->fs.type);
+	table_cell(t, "%s", one->store);
+	table_cell(t, "%s", mounted ? "yes" : "no");
+	table_cell(t, "%s", one->fs.path);
+}
+
+static void list_json(const struct registration *one, bool mounted)
+{
+	char uuid[TEXT_UUID_MAX];
+
+	json_open(stdout, NULL, '{');
+	json_string(stdout, "id", text_from_uuid(one->fs.id, uuid));
+	json_string(stdout, "type", one->fs.type);
+	json_string(stdout, "store", one->store);
+	json_bool(stdout, "mounted", mounted);
+	json_string(stdout, "path", one->fs.path);
+	json_string(stdout, "object", one->object);
+	json_close(stdout, '}');
+}
+
+static int filesystem_list(struct ctl *ctl, const struct mount_table *mounts)
+{
+	struct table *t = ctl->json ? NULL : table_new(list_columns);
+	struct registrations all;
+	bool mounted, good;
+	size_t i;
+
+	registrations_load(ctl, &all);
+	if (ctl->json)
+		json_open(stdout, NULL, '[');
+	for (i = 0; i < all.n; i++) {
+		mounted = filesystem_is_mounted(mounts, &all.list[i].fs);
+		if (ctl->json)
+			list_json(&all.list[i], mounted);
+		else
+			list_row(t, &all.list[i], mounted);
+	}
+	if (ctl->json) {
+		json_close(stdout, ']');
+		json_end(stdout);
+	} else {
+		table_end(t, stdout);
+	}
+	good = !all.problems;
+	registrations_free(&all);
+	return good ? CTL_OK : CTL_REFUSED;
+}
+
+/**
+ * struct forgetting - registrations that are being deleted
+ * @ctl: this run of the tool
+ * @failed: some were not
+ */
+struct forgetting {
+	struct ctl *ctl;
+	bool failed;
+};
+
+static void forget_done(void *arg, const struct offload_result *r)
+{
+	struct forgetting *f = arg;
+
+	if (!r->error)
+		return;
+	offload_complain(f->ctl, false, r->path, r->text);
+	f->failed = true;
+}
+
+/* The index must not miss it either. Returns false after a message. */
+static bool forget_in_index(struct forgetting *f, const u8 id[FILESYSTEM_ID_SIZE], bool *known)
+{
+	struct index *x;
+	struct why why;
+	bool good;
+
+	mkdir(INDEX_FOLDER, 0755);
+	x = index_open(INDEX_PATH, false, &why);
+	good = x;
+	if (x) {
+		*known = index_forget_filesystem(x, id);
+		good = index_commit(x, &why);
+		index_close(x);
+	}
+	if (!good)
+		offload_complain(f->ctl, false, INDEX_PATH, why.text);
+	return good;
+}
+
+static int filesystem_forget(struct ctl *ctl, const struct mount_table *mounts, const char *word)
+{
+	struct forgetting f = { .ctl = ctl };
+	struct offload_orders *orders;
+	struct registrations all;
+	u8 id[FILESYSTEM_ID_SIZE];
+	bool found = false, known = false;
+	struct why why;
+	size_t i;
+
+	if (!text_uuid(word, id, &why))
+		return ctl_usage(ctl, "%s", why.text);
+	registrations_load(ctl, &all);
+	f.failed = all.problems;
+	for (i = 0; i < all.n && !f.failed; i++) {
+		if (memcmp(all.list[i].fs.id, id, sizeof(id)))
+			continue;
+		found = true;
+		f.failed = filesystem_is_mounted(mounts, &all.list[i].fs);
+		if (f.failed)
+			offload_complain(ctl, false, word,
+					 "it is mounted, and its files may need their objects: unmount it first");
+	}
+	orders = offload_orders_new(forget_done, &f);
+	for (i = 0; i < all.n && !f.failed; i++)
+		if (!memcmp(all.list[i].fs.id, id, sizeof(id)))
+			offload_orders_add(orders, OFFLOAD_CTL_DELETE, all.list[i].store,
+					   all.list[i].object, 0);
+	offload_orders_free(orders);
+	registrations_free(&all);
+	if (f.failed || !forget_in_index(&f, id, &known))
+		return CTL_REFUSED;
+	if (found || known)
+		return CTL_OK;
+	offload_complain(ctl, false, word, "no store has files of such a file system");
+	return CTL_REFUSED;
+}
+
+int offload_filesystem(struct ctl *ctl, char **words)
+{
+	struct mount_table mounts;
+	const char *verb;
+	int rc;
+
+	if (*words && !strcmp(*words, "--json")) {
+		ctl->json = true;
+		words++;
+	}
+	verb = *words;
+	if (!verb)
+		return ctl_usage(ctl, "filesystem needs an action, such as list");
+	if (!strcmp(verb, "forget") && !words[1])
+		return ctl_usage(ctl, "the UUID of a file system is needed");
+	if (strcmp(verb, "list") && strcmp(verb, "forget"))
+		return ctl_unknown(ctl, "action", verb, NULL);
+	if (ctl_no_more(ctl, words + (strcmp(verb, "list") ? 2 : 1)))
+		return CTL_USAGE;
+	if (!mount_table_read(&mounts, &ctl->conn.why))
+		return ctl_refused(ctl, NULL);
+	rc = strcmp(verb, "list") ? filesystem_forget(ctl, &mounts, words[1]) :
+				    filesystem_list(ctl, &mounts);
+	mount_table_free(&mounts);
+	return rc;
+}
