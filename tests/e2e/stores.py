@@ -169,8 +169,10 @@ class Store:
         said = json.loads(p.stdout) if p.stdout else None
         return said if check else (p.returncode, said, p.stderr)
 
-    def call(self, method, name='', body=b''):
+    def call(self, method, name='', body=b'', more=()):
         """A request to the store behind the back of all others. Returns the body of the answer.
+
+        @more: other headers that are signed.
 
         Signed as "Signature Version 4" of Amazon says; curl cannot, as an access key may have a
         colon.
@@ -178,7 +180,7 @@ class Store:
         now = time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())
         words = (now[:8], 'us-east-1', 's3', 'aws4_request')
         headers = {'host': f'127.0.0.1:{self.port}', 'x-amz-date': now,
-                   'x-amz-content-sha256': hashlib.sha256(body).hexdigest()}
+                   'x-amz-content-sha256': hashlib.sha256(body).hexdigest(), **dict(more)}
         path, signed = f'/{self.bucket}' + (f'/{name}' if name else ''), ';'.join(sorted(headers))
         lines = [method, path, '', *(f'{h}:{headers[h]}' for h in sorted(headers)), '', signed,
                  headers['x-amz-content-sha256']]
@@ -190,6 +192,7 @@ class Store:
             f'AWS4-HMAC-SHA256 Credential={self.access}/{"/".join(words)}, '
             f'SignedHeaders={signed}, Signature={key.hex()}')
         there = http.client.HTTPConnection('127.0.0.1', self.port, timeout=120)
+        headers['content-type'] = 'application/octet-stream'
         there.request(method, path, body or None, headers)
         answer = there.getresponse()
         data = answer.read()

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The objects of offloaded files: index, garbage collection, scrub, keys."""
+import hashlib
+import hmac
 import os
 import types
 
@@ -134,7 +136,8 @@ def two_names_of_one_place(w):
     s = Store(w)
     path = offloaded(s, w.path('f'), content('f', MIB))
     s.configure('key-file = {folder}/key\n[store other]\nendpoint = http://127.0.0.1:9000\n'
-                f'bucket = {s.bucket}\ncredentials-file = {{folder}}/credentials')
+                f'bucket = {s.bucket}\ncredentials-file = {{folder}}/credentials\n'
+                'key-file = {folder}/key')
     wait_for('two stores', lambda: 'other' in s.server.ctl('offload', 'status'))
     status, said, errors = s.tool('gc', '--grace', '0', '--force', check=False)
     assert status and 'in the same place as the store main' in errors, (said, errors)
@@ -203,6 +206,40 @@ def scrub_finds_what_is_bad(w):
     s.forget()
     status, said, _ = s.tool('rebuild', check=False)
     eq((bool(status), said['missing'], s.requests('GET', 'chunks/')), (True, 0, []), 'no list')
+
+
+def proof_of(data):
+    """What Ditto says about an object that it uploads."""
+    def mac(key, text):
+        return hmac.new(key, text.encode(), hashlib.sha256)
+    name_key = mac(bytes.fromhex(KEY), 'ditto offload 1 name').digest()
+    return mac(name_key, f'ditto proof 1\n{hashlib.md5(data).hexdigest()}').hexdigest()
+
+
+@test(smb=True, offload=True, timeout=240)
+def damaged_objects_are_replaced(w):
+    """An upload does not count on an object that is not as it was put there."""
+    s, data = Store(w), content('x', MIB)
+    s.forget()
+    path = offloaded(s, w.path('a'), data)
+    chunk = s.requests('PUT', 'chunks/')[0].split(f'{s.bucket}/', 1)[1]
+    good = s.fetch(chunk)
+    bad = bytearray(good)
+    bad[len(bad) // 2] ^= 1
+    # By a program that knows nothing of proofs, and by one that copies what objects have.
+    for number, more in enumerate(({}, {'x-amz-meta-ditto-proof': proof_of(good)})):
+        s.call('PUT', chunk, bytes(bad), more)
+        eq(s.tool('scrub', check=False)[0], 2, 'scrub')
+        s.forget()
+        twin = offloaded(s, w.path(f'twin{number}'), data)
+        eq(len(s.requests('PUT', chunk)), 1, 'the chunk is sent again')
+        eq(s.tool('scrub')['bad'], [], 'bad')
+        eq(get(twin) == data, True, 'content')
+    # What is as it was is not.
+    s.forget()
+    offloaded(s, w.path('c'), data)
+    eq(s.requests('PUT'), [], 'uploads')
+    eq(get(path) == data, True, 'content')
 
 
 @test(smb=True, offload=True, timeout=240)

@@ -20,6 +20,9 @@
 #define HTTP_OK		200
 /* All objects are put with it, so it tells them from pages of whatever else answers. */
 #define TYPE		"application/octet-stream"
+/* Set at each PUT, and compared with the ETag by HEAD. */
+#define PROOF_HEADER	"x-amz-meta-ditto-proof"
+#define PROOF		"ditto proof 1\n"
 #define EMPTY_SHA256	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 static const char *const methods[] = {
@@ -131,6 +134,20 @@ static bool attempt_header_is(const char *line, size_t len, const char *name, ch
 	return true;
 }
 
+/*
+ * Nobody without the key can tell the proof of a body, of which the store tells the MD5. Keyless
+ * stores trust whoever can write there, but an accident has no proof there either.
+ */
+static void attempt_prove(const struct store *s, const char *md5, char proof[HASH_HEX])
+{
+	char *text = mem_print(PROOF "%s", md5);
+	u8 hash[HASH_SIZE];
+
+	key_name(store_key(s), text, strlen(text), hash);
+	hash_to_hex(hash, sizeof(hash), proof);
+	free(text);
+}
+
 static size_t attempt_header(char *line, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
@@ -146,6 +163,8 @@ static size_t attempt_header(char *line, size_t size, size_t n, void *arg)
 	}
 	if (attempt_header_is(line, size, "content-type", value, sizeof(value)))
 		t->has_type = !strncasecmp(value, TYPE, strlen(TYPE));
+	if (attempt_header_is(line, size, PROOF_HEADER, t->proof, sizeof(t->proof)))
+		return size;
 	/* With keys of the service or of the customer, the ETag is no MD5. */
 	if (attempt_header_is(line, size, "x-amz-server-side-encryption", value, sizeof(value)))
 		t->other_etag = strcmp(value, "AES256");
@@ -180,13 +199,14 @@ static bool attempt_sign(struct transfer *t, const char *path)
 {
 	const struct store *s = t->store;
 	char now[SIGV4_TIME_SIZE], hash[HASH_HEX] = EMPTY_SHA256;
-	const struct sigv4_header headers[] = {
+	char md5[2 * HASH_MD5 + 1], proof[HASH_HEX];
+	/* In the order of their names. */
+	struct sigv4_header headers[5] = {
 		{ "host", s->host }, { "x-amz-content-sha256", hash }, { "x-amz-date", now },
-		{ "x-amz-security-token", s->token },
 	};
-	const struct sigv4_request request = {
+	struct sigv4_request request = {
 		.method = methods[t->method], .path = path, .query = t->query ?: "",
-		.headers = headers, .n_headers = ARRAY_SIZE(headers) - !s->token,
+		.headers = headers, .n_headers = 3,
 		.payload = hash, .time = now,
 		.region = s->region, .service = "s3", .access_key = s->access_key,
 		.secret_key = s->secret_key,
@@ -198,6 +218,14 @@ static bool attempt_sign(struct transfer *t, const char *path)
 	sigv4_time((long long)time(NULL), now);
 	if (t->method == TRANSFER_PUT)
 		hash_to_hex(t->sha256, sizeof(t->sha256), hash);
+	if (t->method == TRANSFER_PUT && t->has_md5) {
+		hash_to_hex(t->md5, sizeof(t->md5), md5);
+		attempt_prove(s, md5, proof);
+		headers[request.n_headers++] = (struct sigv4_header){ PROOF_HEADER, proof };
+	}
+	if (s->token)
+		headers[request.n_headers++] = (struct sigv4_header){ "x-amz-security-token",
+								      s->token };
 	for (i = 0; i < request.n_headers && good; i++)
 		good = attempt_add(t, mem_print("%s: %s", headers[i].name, headers[i].value));
 	authorization = sigv4_sign(&request);
@@ -303,6 +331,7 @@ bool attempt_open(struct transfer *t)
 	t->skipped = 0;
 	t->got = 0;
 	t->etag[0] = '\0';
+	t->proof[0] = '\0';
 	t->other_etag = false;
 	t->has_etag = false;
 	t->has_type = false;
@@ -354,6 +383,19 @@ static enum outcome attempt_check_origin(const struct transfer *t, int *error, s
 	return OUTCOME_GOOD;
 }
 
+/* Whether the object is what this server, or another with its key, has put there. */
+static bool attempt_is_proven(const struct transfer *t)
+{
+	char md5[2 * HASH_MD5 + 1], proof[HASH_HEX];
+
+	if (strlen(t->etag) != sizeof(md5) + 1 || t->etag[0] != '"')
+		return false;
+	memcpy(md5, t->etag + 1, sizeof(md5) - 1);
+	md5[sizeof(md5) - 1] = '\0';
+	attempt_prove(t->store, md5, proof);
+	return !strcmp(proof, t->proof);
+}
+
 enum outcome attempt_outcome(struct transfer *t, int code, int *error, struct why *why)
 {
 	enum outcome outcome;
@@ -377,6 +419,7 @@ enum outcome attempt_outcome(struct transfer *t, int code, int *error, struct wh
 	if (outcome == OUTCOME_GOOD && t->method == TRANSFER_HEAD) {
 		curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 		t->got = length < 0 ? 0 : (u64)length;
+		t->proven = attempt_is_proven(t);
 	}
 	return outcome;
 }

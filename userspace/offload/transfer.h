@@ -64,6 +64,7 @@ enum transfer_state {
  * @error: positive errno unless OUTCOME_GOOD
  * @why: cause with names of store, bucket and object, unless OUTCOME_GOOD
  * @got: bytes in @into; length of the object after TRANSFER_HEAD
+ * @proven: after TRANSFER_HEAD, the object has the bytes that were put there
  * @requests: number of attempts
  * @sent: bytes of bodies that were sent
  */
@@ -91,6 +92,7 @@ struct transfer {
 	int error;
 	struct why why;
 	u64 got;
+	bool proven;
 	u64 requests;
 	u64 sent;
 
@@ -107,6 +109,7 @@ struct transfer {
 	size_t body_pos;
 	u64 skipped;
 	char etag[2 * HASH_MD5 + 3];
+	char proof[HASH_HEX];
 	bool other_etag;
 	bool has_etag;
 	bool has_type;

@@ -32,6 +32,8 @@
 
 struct s3_object {
 	char path[512];
+	char etag[2 * HASH_MD5 + 1];
+	char proof[128];
 	u8 *bytes;
 	size_t len;
 	struct s3_object *next;
@@ -89,18 +91,24 @@ static const char *s3_header(const struct s3_request *r, const char *name)
 	return NULL;
 }
 
-/* Send the head of an answer. */
-static bool s3_answer(const struct s3_request *r, int status, size_t len, const char *etag,
-		      time_t now)
+/* Send the head of an answer. @more: other headers. */
+static bool s3_answer_more(const struct s3_request *r, int status, size_t len, const char *etag,
+			   const char *more, time_t now)
 {
 	char date[64], head[512];
 
 	strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime(&now));
 	snprintf(head, sizeof(head),
-		 "HTTP/1.1 %d x\r\nDate: %s\r\nContent-Length: %zu\r\n%s%s%s\r\n", status,
-		 date, len, etag ? "Content-Type: application/octet-stream\r\nETag: \"" : "",
+		 "HTTP/1.1 %d x\r\nDate: %s\r\nContent-Length: %zu\r\n%s%s%s%s\r\n", status,
+		 date, len, more, etag ? "Content-Type: application/octet-stream\r\nETag: \"" : "",
 		 etag ? etag : "", etag ? "\"\r\n" : "");
 	return s3_write(r->fd, head, strlen(head));
+}
+
+static bool s3_answer(const struct s3_request *r, int status, size_t len, const char *etag,
+		      time_t now)
+{
+	return s3_answer_more(r, status, len, etag, "", now);
 }
 
 static bool s3_error(const struct s3_request *r, int status, const char *code, time_t now)
@@ -148,7 +156,7 @@ static struct s3_object *s3_find(const char *path)
 
 static bool s3_put(struct s3_request *r)
 {
-	const char *want = s3_header(r, "x-amz-content-sha256");
+	const char *want = s3_header(r, "x-amz-content-sha256"), *proof;
 	u8 hash[HASH_SIZE], md5[HASH_MD5];
 	char hex[HASH_HEX];
 	struct s3_object *o;
@@ -177,6 +185,9 @@ static bool s3_put(struct s3_request *r)
 	}
 	o->bytes = r->body;
 	o->len = r->len;
+	hash_to_hex(md5, sizeof(md5), o->etag);
+	proof = s3_header(r, "x-amz-meta-ditto-proof");
+	snprintf(o->proof, sizeof(o->proof), "x-amz-meta-ditto-proof: %.64s\r\n", proof ?: "");
 	r->body = NULL;
 	pthread_mutex_unlock(&lock);
 	return s3_answer(r, 200, 0, hex, time(NULL));
@@ -267,7 +278,7 @@ static bool s3_get(const struct s3_request *r)
 		return s3_error(r, status, "InvalidRange", time(NULL));
 	len -= r->fault == S3_SHORT;
 	whole = len + (r->fault == S3_LONG ? MORE : 0);
-	if (!s3_answer(r, status, whole, "x", time(NULL)) || r->method[0] == 'H')
+	if (!s3_answer_more(r, status, whole, o->etag, o->proof, time(NULL)) || r->method[0] == 'H')
 		return r->method[0] == 'H';
 	bytes = mem_new(len + 1);
 	memcpy(bytes, o->bytes + from, len);
