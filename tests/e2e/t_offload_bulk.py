@@ -45,7 +45,7 @@ class DiskStore(Store):
     timeout = 60
 
     # pylint: disable=super-init-not-called
-    def __init__(self, world, more=''):
+    def __init__(self, world, more='encryption = off'):
         self.world, self.server, self.packing = world, world.server, 'on'
         for name in ('objects', 'disk'):
             shutil.rmtree(f'{RESULTS}/{name}', ignore_errors=True)

@@ -267,6 +267,37 @@ def keys_are_changed(w):
     assert 'no such store' in s.tool('rekey', 'none', check=False)[2]
 
 
+@test(smb=True, offload=True, timeout=240)
+def wrong_keys_are_refused(w):
+    """A key that was replaced or lost is noticed by the next upload, not by the next reader."""
+    s, data = Store(w), content('key', 2 * MIB)
+    path = offloaded(s, w.path('f'), data)
+    new = put(w.path('new'), content('new', MIB), 0o644)
+
+    def push_says(words):
+        wait_for(words, lambda: words in s.push(new, check=False))
+        eq(s.states(new)['resident'], 1, 'resident')
+
+    put(f'{s.folder}/key', '77' * 32 + '\n', 0o600)
+    s.configure('key-file = {folder}/key')
+    push_says('wrong key: its data is encrypted with the key')
+    refused = s.tool('gc', '--grace', '0', '--force', check=False)
+    assert refused[0] and 'wrong key' in refused[2], refused
+    s.configure('encryption = off')
+    push_says('which is missing here')
+    # A line that was lost is a mistake in the file: what was valid before stays so.
+    put(f'{s.folder}/key', '77' * 32 + '\n' + KEY + '\n', 0o600)
+    s.configure('key-file = {folder}/key')
+    wait_for('the new key is used', lambda: not s.push(new, check=False))
+    s.forget()
+    s.configure('')
+    wait_for('the mistake is told', lambda: "'key-file' is missing" in s.server.helper_log())
+    newer = offloaded(s, w.path('newer'), content('newer', MIB))
+    chunk = s.requests('PUT', 'chunks/')[0].split(f'{s.bucket}/', 1)[1]
+    eq(s.fetch(chunk)[9] & 2, 2, 'encrypted')
+    eq((get(path) == data, get(newer) == content('newer', MIB)), (True, True), 'content')
+
+
 @test(smb=True, fs='ext4', offload=True, timeout=240)
 def what_came_back_is_stored(w):
     """An unchanged file goes again without a request; gc keeps its objects until it changes."""

@@ -266,6 +266,7 @@ static const struct key store_keys[] = {
 	{ "ca-file", .store = store_config_set },
 	{ "proxy", .store = store_config_set },
 	{ "addressing", .store = store_config_set },
+	{ "encryption", .store = store_config_set },
 	{ "compression", .store = store_config_set },
 	{ "packing", .store = store_config_set },
 	{ "parallel", .store = store_config_set },

@@ -44,6 +44,7 @@ struct store_config *store_config_new(const char *name)
 	struct store_config *s = mem_new(sizeof(*s));
 
 	snprintf(s->name, sizeof(s->name), "%s", name);
+	s->encryption = true;
 	s->compression = true;
 	s->packing = true;
 	s->parallel = 8;
@@ -182,6 +183,8 @@ bool store_config_set(struct store_config *s, const char *key, const char *value
 	for (i = 0; i < ARRAY_SIZE(texts); i++)
 		if (!strcmp(texts[i].key, key))
 			return texts[i].set((char **)((char *)s + texts[i].place), value, why);
+	if (!strcmp(key, "encryption"))
+		return text_bool(value, &s->encryption, why);
 	if (!strcmp(key, "compression"))
 		return text_bool(value, &s->compression, why);
 	if (!strcmp(key, "packing"))
@@ -208,8 +211,15 @@ bool store_config_complete(const struct store_config *s, struct why *why)
 	if (s->key_file && s->key_command)
 		return why_not(why, "[store %s]: keys are from a key-file or a key-command",
 			       s->name);
-	return !s->key_ids || s->key_command ||
-	       why_not(why, "[store %s]: key-ids without a key-command", s->name);
+	if (s->key_ids && !s->key_command)
+		return why_not(why, "[store %s]: key-ids without a key-command", s->name);
+	/* A line that was lost must not send the data of all users in clear text. */
+	if (s->encryption && !s->key_file && !s->key_command)
+		return why_not(why,
+			       "[store %s]: 'key-file' is missing; without encryption: encryption = off",
+			       s->name);
+	return s->encryption || !(s->key_file || s->key_command) ||
+	       why_not(why, "[store %s]: keys, and encryption = off", s->name);
 }
 
 /* Read a file that only its owner can read. Returns false and fills @why on error. */

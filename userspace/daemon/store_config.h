@@ -21,6 +21,7 @@
  * @ca_file: path of the certificates that are trusted instead of those of the system, or NULL
  * @proxy: URL of a proxy, or NULL
  * @host_style: the bucket is in the host name of URLs, not in their path
+ * @encryption: data is encrypted, so there must be keys
  * @compression: data is compressed if that makes it smaller
  * @packing: small files share objects
  * @parallel: most requests at once
@@ -41,6 +42,7 @@ struct store_config {
 	char *proxy;
 	char *upload_limit;
 	bool host_style;
+	bool encryption;
 	bool compression;
 	bool packing;
 	u32 parallel;

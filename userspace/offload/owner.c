@@ -21,6 +21,8 @@
 /* Times that a write may be overtaken by others. */
 #define TRIES		3
 #define WORD_MAX	64
+/* In place of the id of a key. */
+#define NO_KEY		"none"
 
 /**
  * struct owner_wait - a request that waits
@@ -155,6 +157,32 @@ static void owner_word(const char *text, const char *name, char word[WORD_MAX])
 	text_make_printable(word);
 }
 
+/* The id of the key that encrypts. */
+static void claim_key(const struct claim *c, char id[WORD_MAX])
+{
+	const struct key *key = store_key(c->store);
+
+	snprintf(id, WORD_MAX, NO_KEY);
+	if (key)
+		hash_to_hex(key->id, KEY_ID_SIZE, id);
+}
+
+/* Whether the store has the key that data below the prefix is encrypted with. */
+static bool claim_knows_key(const struct claim *c, const char *id)
+{
+	const struct store *s = c->store;
+	char known[2 * KEY_ID_SIZE + 1];
+	unsigned int i;
+
+	for (i = 0; i < s->n_keys; i++) {
+		hash_to_hex(s->keys[i].id, KEY_ID_SIZE, known);
+		if (!strcmp(id, known))
+			return true;
+	}
+	/* "?" was written by an earlier version. */
+	return !strcmp(id, NO_KEY) || !strcmp(id, "?");
+}
+
 static bool claim_is_ours(const struct claim *c)
 {
 	char id[WORD_MAX];
@@ -187,12 +215,14 @@ static void claim_was_written(struct transfer *t);
 static void claim_write(struct claim *c)
 {
 	struct transfer *t = &c->transfer;
+	char since[32], key[WORD_MAX];
 	time_t now = time(NULL);
-	char since[32];
 
 	strftime(since, sizeof(since), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
-	snprintf(c->text, sizeof(c->text), MAGIC "server: %.63s\nname: %.63s\nsince: %s\n",
-		 c->store->server_id, c->store->server_name ?: "?", since);
+	claim_key(c, key);
+	snprintf(c->text, sizeof(c->text),
+		 MAGIC "server: %.63s\nname: %.63s\nsince: %s\nkey: %s\n",
+		 c->store->server_id, c->store->server_name ?: "?", since, key);
 	c->tries++;
 	t->method = TRANSFER_PUT;
 	t->expected = false;
@@ -224,14 +254,41 @@ static void claim_was_written(struct transfer *t)
 	}
 }
 
+/* The object is this server's, but of an earlier version or before a change of the key. */
+static void claim_rewrite(struct claim *c)
+{
+	c->plain = true;
+	claim_write(c);
+}
+
+/* A key that is missing would be noticed only when somebody reads what it has encrypted. */
+static void claim_refuse_key(struct claim *c, const char *id)
+{
+	const struct store *s = c->store;
+	struct why why;
+
+	why_not(&why,
+		"store %s, bucket %s: wrong key: its data is encrypted with the key %s, which %s: add that key below the new one",
+		s->name, s->bucket, id, s->n_keys ? "is none of the keys here" :
+		"is missing here");
+	claim_end(c, EKEYREJECTED, why.text);
+}
+
 static void claim_was_read(struct transfer *t)
 {
 	struct claim *c = t->arg;
 	bool there = t->outcome == OUTCOME_GOOD;
+	char id[WORD_MAX], ours[WORD_MAX];
 
 	c->page[there ? t->got : 0] = '\0';
-	if (there && claim_is_ours(c))
+	owner_word((const char *)c->page, "key: ", id);
+	claim_key(c, ours);
+	if (there && (claim_is_ours(c) || c->take) && !claim_knows_key(c, id))
+		claim_refuse_key(c, id);
+	else if (there && claim_is_ours(c) && (c->written || !strcmp(id, ours)))
 		claim_end(c, 0, NULL);
+	else if (there && claim_is_ours(c))
+		claim_rewrite(c);
 	else if (!c->written && (t->outcome == OUTCOME_MISSING || (there && c->take)))
 		claim_write(c);
 	else if (there)

@@ -825,6 +825,41 @@ static void store_has_one_owner(void)
 	s3_server_fault(server, S3_GOOD, 0, 0);
 }
 
+/* A key that is not that of the data is noticed before anything is uploaded or deleted. */
+static void keys_are_checked(void)
+{
+	struct answer a;
+	int puts;
+
+	s3_server_fault(server, S3_GOOD, 0, 0);
+	/* What was written without a key, or by an earlier version, may get one. */
+	store_define("prefix=keys\nserver-id=aaaa\n");
+	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_PUSHED);
+	store_define("prefix=keys\nserver-id=aaaa\n" KEY_1);
+	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_PUSHED);
+	puts = server->puts;
+	store_define("prefix=keys\nserver-id=aaaa\n" KEY_2);
+	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_FAILED && strstr(a.text, "wrong key: its data is encrypted"));
+	store_ask(OFFLOAD_DELETE, "chunks/00/none", &a);
+	CHECK(a.msg.type == OFFLOAD_FAILED && strstr(a.text, "wrong key"));
+	store_ask(OFFLOAD_OWN, "take", &a);
+	CHECK(a.msg.type == OFFLOAD_FAILED && strstr(a.text, "wrong key"));
+	store_define("prefix=keys\nserver-id=aaaa\n");
+	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_FAILED && strstr(a.text, "which is missing here"));
+	CHECK(server->puts == puts);
+	/* A new key before the old one. */
+	store_define("prefix=keys\nserver-id=aaaa\n" KEY_2 KEY_1);
+	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_PUSHED);
+	store_define("prefix=keys\nserver-id=aaaa\n" KEY_1);
+	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_FAILED && strstr(a.text, "wrong key"));
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
@@ -834,7 +869,7 @@ int main(void)
 		TEST(store_is_left_alone), TEST(many_readers), TEST(requests_cancelled),
 		TEST(file_becomes_shorter), TEST(wrong_requests), TEST(objects_listed_read_deleted),
 		TEST(deleted_a_moment_ago),
-		TEST(objects_get_another_key), TEST(store_has_one_owner),
+		TEST(objects_get_another_key), TEST(store_has_one_owner), TEST(keys_are_checked),
 		TEST(heads_named), TEST(store_behind_a_proxy),
 		TEST(process_ends),
 		{ NULL, NULL }

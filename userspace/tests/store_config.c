@@ -94,32 +94,38 @@ static void all_keys(void)
 
 static void mistakes_of_stores(void)
 {
+	refuse_text(STORE,
+		    "f:1: [store main]: 'key-file' is missing; without encryption: encryption = off");
+	refuse_text(STORE "encryption = off\nkey-file = /k\n",
+		    "f:1: [store main]: keys, and encryption = off");
 	refuse_text("[store main]\nbucket = cold\ncredentials-file = /c\n",
 		    "f:1: [store main]: 'endpoint' is missing");
 	refuse_text("[store main]\nendpoint = http://a\ncredentials-file = /c\n",
 		    "f:1: [store main]: 'bucket' is missing");
 	refuse_text("[store main]\nendpoint = http://a\nbucket = cold\n",
 		    "f:1: [store main]: 'credentials-file' is missing");
-	refuse_text(STORE STORE, "f:5: there is a store 'main' already");
-	refuse_text(STORE "endpoint = https://b\n",
+	refuse_text(STORE "encryption = off\n" STORE "encryption = off\n",
+		    "f:6: there is a store 'main' already");
+	refuse_text(STORE "endpoint = https://b\nencryption = off\n",
 		    "f:5: endpoint: is there already, in line 2");
-	refuse_text(STORE "prefix = /a\n",
+	refuse_text(STORE "prefix = /a\nencryption = off\n",
 		    "f:5: prefix: '/a' is not allowed: letters, digits, '.', '_', '-' and single slashes between them are");
-	refuse_text(STORE "key-file = k\n",
+	refuse_text(STORE "key-file = k\nencryption = off\n",
 		    "f:5: key-file: 'k' is not allowed: an absolute path is");
-	refuse_text(STORE "key-command = kmip get\n",
+	refuse_text(STORE "key-command = kmip get\nencryption = off\n",
 		    "f:5: key-command: 'kmip get' is not allowed: an absolute path is");
 	refuse_text(STORE "key-command = /k\nkey-file = /k\n",
 		    "f:1: [store main]: keys are from a key-file or a key-command");
 	refuse_text(STORE "key-ids = a\n",
 		    "f:1: [store main]: key-ids without a key-command");
-	refuse_text(STORE "parallel = 65\n",
+	refuse_text(STORE "parallel = 65\nencryption = off\n",
 		    "f:5: parallel: '65' is not allowed: a number from 1 to 64 is");
-	refuse_text(STORE "paralel = 1\n",
+	refuse_text(STORE "paralel = 1\nencryption = off\n",
 		    "f:5: [store] has no key 'paralel'; did you mean 'parallel'?");
-	refuse_text("[store a b]\nendpoint = http://a\nbucket = cold\ncredentials-file = /c\n",
+	refuse_text("[store a b]\nendpoint = http://a\nbucket = cold\ncredentials-file = /c\n"
+		    "encryption = off\n",
 		    "f:1: 'a b' is no name of a store: 1 to 64 letters, digits, '.', '_' and '-' are");
-	refuse_text(STORE "[share s]\npath = /a\noffload-store = cold\n",
+	refuse_text(STORE "encryption = off\n[share s]\npath = /a\noffload-store = cold\n",
 		    "f: [share s]: offload-store: there is no [store cold]");
 }
 
@@ -221,7 +227,7 @@ static void check_tells_mistakes(void)
 {
 	char *secret = file_write("secret", "access-key=A\nsecret-key=B\n", 0600);
 	char *text = mem_print("[store main]\nendpoint = https://s3.example.org\nbucket = cold\n"
-			       "credentials-file = %s\n[share data]\npath = /srv\n"
+			       "encryption = off\ncredentials-file = %s\n[share data]\npath = /srv\n"
 			       "user = nobody-has-this-name=read\n", secret);
 	char *path = file_write("ditto.conf", text, 0644);
 	const struct config_file file = { .path = path };
