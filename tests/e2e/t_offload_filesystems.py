@@ -177,6 +177,30 @@ def lost_records(w):
 
 
 @test(smb=True, offload=True, timeout=300)
+def copies_of_files(w):
+    """Copies of stubs have the content and no record that counts; gc goes on."""
+    s, data = Store(w), content('x', 3 * MIB)
+    for tool in ('rsync', 'cp', 'tar'):
+        os.mkdir(w.path(tool))
+        offloaded(s, w.path(tool, 'f'), data)
+        copy = w.path(f'{tool}.copy')
+        os.mkdir(copy)
+        run('sh', '-c', {'rsync': f'rsync -aX {w.path(tool)}/ {copy}/',
+                         'cp': f'cp -a {w.path(tool)}/. {copy}',
+                         'tar': f'tar -C {w.path(tool)} --xattrs --xattrs-include="*" -cf - . | '
+                                f'tar -C {copy} --xattrs --xattrs-include="*" -xf -'}[tool],
+            # rsync and tar say that the record is gone meanwhile.
+            check=False)
+        eq(get(f'{copy}/f') == data, True, f'content of the copy by {tool}')
+    garbage(s, w, 'first')
+    s.tool(*EVERYTHING)
+    m = w.client.mount(vers='4.2')
+    for tool in ('rsync', 'cp', 'tar'):
+        eq(get(f'{m}/{tool}.copy/f') == data, True, f'the same over NFS, by {tool}')
+        eq(s.push(w.path(f'{tool}.copy/f'))['failed'], 0, f'pushed, by {tool}')
+
+
+@test(smb=True, offload=True, timeout=300)
 def not_registered(w):
     """A store that does not name a file system may not name others: that is mended by rebuild."""
     s = Store(w)

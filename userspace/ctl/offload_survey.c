@@ -65,10 +65,11 @@ bool offload_record_read(const char *path, struct offload_record *r, int *error)
 	ssize_t len = lgetxattr(path, OFFLOAD_RECORD_XATTR, record, sizeof(record));
 
 	*error = len < 0 ? errno : 0;
-	if (len >= 0 && offload_record_decode(r, record, (size_t)len))
+	if (len > 0 && offload_record_decode(r, record, (size_t)len))
 		return true;
+	/* Programs that copy files leave an empty one where they may not read the value. */
 	if (len >= 0)
-		*error = EBADMSG;
+		*error = len ? EBADMSG : ENODATA;
 	return false;
 }
 
