@@ -162,8 +162,10 @@ def packs_are_read_by_others(w):
             pack, member = place(path)
             os.makedirs(f'{folder}/packs/{pack[:2]}', exist_ok=True)
             put(f'{folder}/packs/{pack[:2]}/{pack}', s.fetch(f'packs/{pack[:2]}/{pack}'))
-            got = subprocess.run([f'{servers.TOP}/tests/s3/read-bucket', folder,
-                                  f'{pack}/{member}', *keys], stdout=subprocess.PIPE, check=True)
+            put(f'{w.base}/keys', '\n'.join(keys))
+            got = subprocess.run([f'{servers.TOP}/userspace/offload/ditto-offload-read', '-k',
+                                  f'{w.base}/keys', folder, 'file', f'{pack}/{member}'],
+                                 stdout=subprocess.PIPE, check=True)
             eq(got.stdout, data, path)
     check(KEY)
     put(f'{s.folder}/key', '77' * 32 + '\n' + KEY + '\n', 0o600)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Snapshots of a share in the bucket, as users and administrators see them."""
+import glob
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ import servers
 from fault_points import Point, stopped
 from harness import eq, get, put, test, wait_for
 from smb import SmbClient
-from stores import KEY, Store
+from stores import Store
 from t_offload import MIB, content, offloaded, same_number
 from t_offload_objects import collect
 
@@ -177,9 +178,10 @@ def restored(w):
         assert status and cause in errors, (words, errors)
 
 
-def read_copy(folder, *words, program='read-snapshot'):
-    """What the documentation's readers say about a copy of a bucket."""
-    return subprocess.run([f'{servers.TOP}/tests/s3/{program}', folder, *words, KEY], check=True,
+def read_copy(s, folder, *words):
+    """What the reader that knows only the documentation says about a copy of a bucket."""
+    return subprocess.run([f'{servers.TOP}/userspace/offload/ditto-offload-read', '-k',
+                           f'{s.folder}/key', folder, *words], check=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60).stdout
 
 
@@ -215,7 +217,7 @@ def nothing_goes_in_doubt(w):
     eq((status, {e['file'] for e in said['bad']}), (2, {f'{tree}/f'}), 'what the snapshot lost')
 
 
-@test(smb=True, offload=True, timeout=300)
+@test(fs='ext4', smb=True, offload=True, timeout=300)
 def read_by_others(w):
     """Whoever has the bucket, the key and the documentation reads snapshots."""
     s, data = Store(w), content('f', 3 * MIB)
@@ -226,16 +228,41 @@ def read_by_others(w):
     object_name = s.tool('snapshot', 'create', 'data', 'one')['object']
     folder = f'{w.base}/copy'
     s.copy(folder)
-    head = json.loads(read_copy(folder, 'list'))
+    head = json.loads(read_copy(s, folder, 'snapshots'))
     eq((head['share'], head['name'], head['entries'], head['bytes']), ('data', 'one', 4, len(data)),
        'head')
     eq(object_name, f'snapshots/{head["object"][:2]}/{head["object"]}', 'name')
-    tree = {e['path']: e for e in map(json.loads, read_copy(folder, head['object']).splitlines())}
+    tree = {e['path']: e for e in map(json.loads, read_copy(s, folder, 'entries', 'data/one').splitlines())}
     eq(sorted(tree), ['', 'd', 'd/f', 'link'], 'paths')
     eq((tree['link']['target'], tree['d/f']['mode'], tree['d/f']['xattrs']),
        ('d/f', 0o100640, {'user.a': '01'}), 'attributes')
     manifest = tree['d/f']['cookie'].split('\n')[1]
-    eq(read_copy(folder, manifest, program='read-bucket') == data, True, 'content')
+    eq(read_copy(s, folder, 'file', manifest) == data, True, 'content')
+
+    # All of it, with packs and with what is not in a share any more.
+    os.link(w.path('d/f'), w.path('d/g'))
+    os.setxattr(w.path('d'), 'trusted.b', b'')
+    os.mkfifo(w.path('pipe'), 0o600)
+    os.chown(w.path('link'), 7, 8, follow_symlinks=False)
+    put(w.path('small'), b'small', 0o4755)
+    put(w.path('empty'), b'', 0o600)
+    os.utime(w.path('d'), (5, 7))
+    wanted = described_all(w.export)
+    s.tool('snapshot', 'create', 'data', 'two')
+    shutil.rmtree(folder)
+    s.copy(folder)
+    read_copy(s, folder, 'restore', 'data/two', f'{w.base}/again')
+    eq(described_all(f'{w.base}/again'), wanted, 'what was read')
+    eq(os.stat(f'{w.base}/again/d/g').st_nlink, 2, 'names of one file')
+    # What was changed is not read.
+    chunk = max(glob.glob(f'{folder}/chunks/*/*'), key=os.path.getsize)
+    with open(chunk, 'r+b') as f:
+        f.seek(100)
+        f.write(b'other bytes')
+    p = subprocess.run([f'{servers.TOP}/userspace/offload/ditto-offload-read', '-k',
+                        f'{s.folder}/key', folder, 'restore', 'data/two', f'{w.base}/damaged'],
+                       stderr=subprocess.PIPE, text=True, check=False)
+    assert p.returncode == 2 and 'not those that were encrypted' in p.stderr, p
 
 
 @test(smb=True, offload=True, timeout=300)
