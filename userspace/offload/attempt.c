@@ -135,15 +135,15 @@ static bool attempt_header_is(const char *line, size_t len, const char *name, ch
 }
 
 /*
- * Nobody without the key can tell the proof of a body, of which the store tells the MD5. Keyless
- * stores trust whoever can write there, but an accident has no proof there either.
+ * Nobody without the key can tell the proof that an object has a body, of which the store tells the
+ * MD5. Keyless stores trust whoever can write there, but an accident has no proof there either.
  */
-static void attempt_prove(const struct store *s, const char *md5, char proof[HASH_HEX])
+static void attempt_prove(const struct transfer *t, const char *md5, char proof[HASH_HEX])
 {
-	char *text = mem_print(PROOF "%s", md5);
+	char *text = mem_print(PROOF "%s\n%s", t->object, md5);
 	u8 hash[HASH_SIZE];
 
-	key_name(store_key(s), text, strlen(text), hash);
+	key_name(store_key(t->store), text, strlen(text), hash);
 	hash_to_hex(hash, sizeof(hash), proof);
 	free(text);
 }
@@ -220,7 +220,7 @@ static bool attempt_sign(struct transfer *t, const char *path)
 		hash_to_hex(t->sha256, sizeof(t->sha256), hash);
 	if (t->method == TRANSFER_PUT && t->has_md5) {
 		hash_to_hex(t->md5, sizeof(t->md5), md5);
-		attempt_prove(s, md5, proof);
+		attempt_prove(t, md5, proof);
 		headers[request.n_headers++] = (struct sigv4_header){ PROOF_HEADER, proof };
 	}
 	if (s->token)
@@ -392,7 +392,7 @@ static bool attempt_is_proven(const struct transfer *t)
 		return false;
 	memcpy(md5, t->etag + 1, sizeof(md5) - 1);
 	md5[sizeof(md5) - 1] = '\0';
-	attempt_prove(t->store, md5, proof);
+	attempt_prove(t, md5, proof);
 	return !strcmp(proof, t->proof);
 }
 
