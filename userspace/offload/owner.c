@@ -21,6 +21,8 @@
 /* Times that a write may be overtaken by others. */
 #define TRIES		3
 #define WORD_MAX	64
+/* Ids of keys, each with a blank. */
+#define KEYS_MAX	((STORE_KEYS_MAX + 1) * (2 * KEY_ID_SIZE + 1))
 /* In place of the id of a key. */
 #define NO_KEY		"none"
 
@@ -49,6 +51,7 @@ struct owner_wait {
  * @plain: the store does not know conditions
  * @written: the object was written
  * @tries: attempts to write it
+ * @keys: ids of the keys of all data below the prefix
  * @page: the object as it was read
  * @text: the object as it is written
  */
@@ -62,6 +65,7 @@ struct claim {
 	bool plain;
 	bool written;
 	unsigned int tries;
+	char keys[KEYS_MAX];
 	u8 page[OWNER_MAX + 1];
 	char text[OWNER_MAX];
 };
@@ -139,22 +143,27 @@ static void claim_end(struct claim *c, int error, const char *why)
 	free(c);
 }
 
-/* Copy the word behind a name at the start of a line; "?" if there is none. */
-static void owner_word(const char *text, const char *name, char word[WORD_MAX])
+/* Copy the words behind a name at the start of a line; "?" if there are none. */
+static void owner_words(const char *text, const char *name, char *word, size_t size)
 {
 	const char *p = strstr(text, name);
 	size_t len;
 
-	snprintf(word, WORD_MAX, "?");
+	snprintf(word, size, "?");
 	if (!p || p == text || p[-1] != '\n')
 		return;
 	p += strlen(name);
 	len = strcspn(p, "\r\n");
-	if (!len || len >= WORD_MAX)
+	if (!len || len >= size)
 		return;
 	memcpy(word, p, len);
 	word[len] = '\0';
 	text_make_printable(word);
+}
+
+static void owner_word(const char *text, const char *name, char word[WORD_MAX])
+{
+	owner_words(text, name, word, WORD_MAX);
 }
 
 /* The id of the key that encrypts. */
@@ -167,7 +176,7 @@ static void claim_key(const struct claim *c, char id[WORD_MAX])
 		hash_to_hex(key->id, KEY_ID_SIZE, id);
 }
 
-/* Whether the store has the key that data below the prefix is encrypted with. */
+/* Whether the store has a key that data below the prefix is encrypted with. */
 static bool claim_knows_key(const struct claim *c, const char *id)
 {
 	const struct store *s = c->store;
@@ -179,8 +188,31 @@ static bool claim_knows_key(const struct claim *c, const char *id)
 		if (!strcmp(id, known))
 			return true;
 	}
-	/* "?" was written by an earlier version. */
-	return !strcmp(id, NO_KEY) || !strcmp(id, "?");
+	return !strcmp(id, NO_KEY);
+}
+
+/*
+ * Take the ids of the keys from the object. @missing: one that the store does not have, or "".
+ * Returns whether the key that encrypts is among them.
+ */
+static bool claim_take_keys(struct claim *c, char missing[WORD_MAX])
+{
+	char ours[WORD_MAX], words[KEYS_MAX], *word, *next;
+	bool found = false;
+
+	missing[0] = '\0';
+	c->keys[0] = '\0';
+	claim_key(c, ours);
+	owner_words((const char *)c->page, "keys: ", words, sizeof(words));
+	/* An earlier version has not written any. */
+	for (word = strtok_r(words, " ?", &next); word; word = strtok_r(NULL, " ?", &next)) {
+		if (strlen(c->keys) + strlen(word) + 1 < sizeof(c->keys))
+			sprintf(c->keys + strlen(c->keys), "%s ", word);
+		found = found || !strcmp(word, ours);
+		if (!claim_knows_key(c, word))
+			snprintf(missing, WORD_MAX, "%.*s", WORD_MAX - 1, word);
+	}
+	return found;
 }
 
 static bool claim_is_ours(const struct claim *c)
@@ -221,8 +253,9 @@ static void claim_write(struct claim *c)
 	strftime(since, sizeof(since), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
 	claim_key(c, key);
 	snprintf(c->text, sizeof(c->text),
-		 MAGIC "server: %.63s\nname: %.63s\nsince: %s\nkey: %s\n",
-		 c->store->server_id, c->store->server_name ?: "?", since, key);
+		 MAGIC "server: %.63s\nname: %.63s\nsince: %.20s\nkeys: %s%.16s\n",
+		 c->store->server_id, c->store->server_name ?: "?", since, c->keys,
+		 strstr(c->keys, key) ? "" : key);
 	c->tries++;
 	t->method = TRANSFER_PUT;
 	t->expected = false;
@@ -278,14 +311,14 @@ static void claim_was_read(struct transfer *t)
 {
 	struct claim *c = t->arg;
 	bool there = t->outcome == OUTCOME_GOOD;
-	char id[WORD_MAX], ours[WORD_MAX];
+	char missing[WORD_MAX];
+	bool known;
 
 	c->page[there ? t->got : 0] = '\0';
-	owner_word((const char *)c->page, "key: ", id);
-	claim_key(c, ours);
-	if (there && (claim_is_ours(c) || c->take) && !claim_knows_key(c, id))
-		claim_refuse_key(c, id);
-	else if (there && claim_is_ours(c) && (c->written || !strcmp(id, ours)))
+	known = claim_take_keys(c, missing);
+	if (there && (claim_is_ours(c) || c->take) && missing[0])
+		claim_refuse_key(c, missing);
+	else if (there && claim_is_ours(c) && (c->written || known))
 		claim_end(c, 0, NULL);
 	else if (there && claim_is_ours(c))
 		claim_rewrite(c);

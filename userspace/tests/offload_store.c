@@ -851,13 +851,19 @@ static void keys_are_checked(void)
 	push_file(file, &a);
 	CHECK(a.msg.type == OFFLOAD_FAILED && strstr(a.text, "which is missing here"));
 	CHECK(server->puts == puts);
-	/* A new key before the old one. */
+	/* A new key before the old one: from then on there is data of both. */
 	store_define("prefix=keys\nserver-id=aaaa\n" KEY_2 KEY_1);
 	push_file(file, &a);
 	CHECK(a.msg.type == OFFLOAD_PUSHED);
 	store_define("prefix=keys\nserver-id=aaaa\n" KEY_1);
 	push_file(file, &a);
 	CHECK(a.msg.type == OFFLOAD_FAILED && strstr(a.text, "wrong key"));
+	store_define("prefix=keys\nserver-id=aaaa\n" KEY_2);
+	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_FAILED && strstr(a.text, "wrong key"));
+	store_define("prefix=keys\nserver-id=aaaa\n" KEY_1 KEY_2);
+	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_PUSHED);
 }
 
 int main(void)
