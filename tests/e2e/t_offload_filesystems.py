@@ -60,10 +60,10 @@ def one_is_away(w):
     w.server.delete('disk')
     disk.umount()
     eq({fs['path']: fs['mounted'] for fs in s.tool('filesystem', 'list')}[disk.where], False)
-    for index in ('without an index', 'with it'):
-        refused(s, known['id'], f'last at {disk.where}', 'not mounted',
+    for index in ('with an index', 'without'):
+        refused(s, known['id'], f'last at {disk.where}, is not mounted',
                 f'dittoctl offload filesystem forget {known["id"]}')
-        if index == 'without an index':
+        if index == 'with an index':
             forget_index()
     insert(disk.image, disk.where)
     # It need not be served.
@@ -97,10 +97,36 @@ def copies_of_a_disk(w):
     run('cp', '--sparse=always', disk.image, copy.image)
     insert(copy.image, copy.where)
     refused(s, disk.where, copy.where, 'two file systems with one UUID')
+    known = {fs['path']: fs['id'] for fs in s.tool('filesystem', 'list')}[disk.where]
+    assert 'unmount it first' in s.tool('filesystem', 'forget', known, check=False)[2]
     copy.umount()
     eq(collect(s), 2, 'chunk and manifest of the garbage')
     eq(get(path) == content('x', MIB), True, 'content')
     insert(copy.image, copy.where)
+
+
+@test(smb=True, offload=True, timeout=300)
+def hidden_by_another(w):
+    """What lies below a mount, at the same paths, is another file, and as good."""
+    s = Store(w)
+    disk = w.volume(f'{w.base}/disk', 'ext4', '100m')
+    w.server.add('disk', disk.where, offload=True)
+    below = offloaded(s, f'{disk.where}/f', content('below', MIB))
+    known = {fs['path']: fs['id'] for fs in s.tool('filesystem', 'list')}[disk.where]
+    w.server.delete('disk')
+    # A file system that is hidden as a whole, and a directory of one.
+    over = w.volume(f'{w.base}/over', 'ext4', '100m')
+    mount(over.where, disk.where, '', MS_BIND)
+    w.server.add('over', over.where, offload=True)
+    above = offloaded(s, f'{over.where}/f', content('above', MIB))
+    for _ in range(2):
+        garbage(s, w, 'first')
+        eq(collect(s), 2, 'chunk and manifest of the garbage')
+    assert 'unmount it first' in s.tool('filesystem', 'forget', known, check=False)[2]
+    umount(disk.where)
+    w.server.add('disk', disk.where, offload=True)
+    eq(get(below) == content('below', MIB), True, 'content below')
+    eq(get(above) == content('above', MIB), True, 'content above')
 
 
 @test(smb=True, offload=True, timeout=300)
@@ -171,6 +197,8 @@ def lost_records(w):
         eq((status, said['lost'], said['problems']), (2, 1, 0), errors)
         assert f'{path}: its record is lost' in errors, errors
     eq(s.tool('rebuild', check=False)[1]['missing'], 0, 'missing')
+    garbage(s, w, 'second')
+    eq(s.tool(*EVERYTHING, check=False)[1]['lost'], 1, 'lost after a rebuild')
     # Whoever removes the file, or fills it, has no use for the objects.
     os.unlink(path)
     assert collect(s) >= 2, 'objects of the file that is gone'
@@ -255,8 +283,13 @@ def too_much_garbage(w):
     time.clock_settime(time.CLOCK_REALTIME, time.time() + 8 * DAY)
     try:
         status, said, errors = s.tool('gc', check=False)
+        # A store that has lost what it named is told from one with much garbage.
+        s.delete(s.tool('filesystem', 'list')[0]['object'])
+        unnamed = s.tool('gc', check=False)
     finally:
         time.clock_settime(time.CLOCK_REALTIME, time.time() - 8 * DAY)
     eq((status, said['due'], said['deleted'], s.requests('DELETE')), (2, 80, 0, []), errors)
     assert '80 of 80 objects are without a file' in errors and 'gc --force' in errors, errors
+    eq((unnamed[0], unnamed[1]['deleted']), (2, 0), unnamed)
+    assert 'names no file system' in unnamed[2] and 'offload rebuild' in unnamed[2], unnamed
     eq(collect(s), 80, 'deleted')

@@ -14,6 +14,7 @@
 #include "mem.h"
 #include "offload_filesystem.h"
 #include "offload_list.h"
+#include "offload_lock.h"
 #include "out.h"
 
 bool filesystem_register(const struct filesystem *fs, const char *store, struct why *why)
@@ -141,9 +142,7 @@ static void loading_read(void *arg, const struct offload_result *r)
 	size_t len = 0;
 	u8 *bytes;
 
-	/* The list may be old: it has been deleted. */
-	if (r->error == ENODATA)
-		return;
+	/* A copy of the store that lacks it may be behind the list. */
 	if (r->error) {
 		loading_problem(l, r->path, r->text);
 		return;
@@ -195,17 +194,6 @@ bool registrations_have(const struct registrations *all, const char *store,
 	return false;
 }
 
-static bool filesystem_is_mounted(const struct mount_table *t, const struct filesystem *fs)
-{
-	const char *device;
-	struct why why;
-	int fd = filesystem_open(t, fs, &device, &why);
-
-	if (fd >= 0)
-		close(fd);
-	return device;
-}
-
 static const struct column list_columns[] = {
 	{ "FILE SYSTEM", false }, { "TYPE", false }, { "STORE", false }, { "MOUNTED", false },
 	{ "LAST AT", false }, { NULL, false }
@@ -247,7 +235,7 @@ static int filesystem_list(struct ctl *ctl, const struct mount_table *mounts)
 	if (ctl->json)
 		json_open(stdout, NULL, '[');
 	for (i = 0; i < all.n; i++) {
-		mounted = filesystem_is_mounted(mounts, &all.list[i].fs);
+		mounted = filesystem_may_be_mounted(mounts, &all.list[i].fs);
 		if (ctl->json)
 			list_json(&all.list[i], mounted);
 		else
@@ -304,39 +292,65 @@ static bool forget_in_index(struct forgetting *f, const u8 id[FILESYSTEM_ID_SIZE
 	return good;
 }
 
-static int filesystem_forget(struct ctl *ctl, const struct mount_table *mounts, const char *word)
+/* No file of it is released meanwhile. Returns a lock, or -1 after a message. */
+static int forget_lock(struct forgetting *f, const char *word, const struct filesystem *fs)
+{
+	struct mount_table mounts;
+	struct why why;
+	bool mounted;
+	int lock = offload_lock_deletion(&why);
+
+	if (lock >= 0 && !mount_table_read(&mounts, &why)) {
+		close(lock);
+		lock = -1;
+	}
+	if (lock < 0) {
+		offload_complain(f->ctl, false, word, why.text);
+		return -1;
+	}
+	mounted = filesystem_may_be_mounted(&mounts, fs);
+	mount_table_free(&mounts);
+	if (!mounted)
+		return lock;
+	offload_complain(f->ctl, false, word,
+			 "it is mounted, and its files may need their objects: unmount it first");
+	close(lock);
+	return -1;
+}
+
+static int filesystem_forget(struct ctl *ctl, const char *word)
 {
 	struct forgetting f = { .ctl = ctl };
+	struct filesystem fs = { .type = "" };
 	struct offload_orders *orders;
 	struct registrations all;
-	u8 id[FILESYSTEM_ID_SIZE];
-	bool found = false, known = false;
+	bool known = false;
 	struct why why;
-	size_t i;
+	size_t i, n = 0;
+	int lock;
 
-	if (!text_uuid(word, id, &why))
+	if (!text_uuid(word, fs.id, &why))
 		return ctl_usage(ctl, "%s", why.text);
+	lock = forget_lock(&f, word, &fs);
+	if (lock < 0)
+		return CTL_REFUSED;
+	/* Others that cannot be read do not matter: if it is among them, gc says so. */
 	registrations_load(ctl, &all);
-	f.failed = all.problems;
-	for (i = 0; i < all.n && !f.failed; i++) {
-		if (memcmp(all.list[i].fs.id, id, sizeof(id)))
-			continue;
-		found = true;
-		f.failed = filesystem_is_mounted(mounts, &all.list[i].fs);
-		if (f.failed)
-			offload_complain(ctl, false, word,
-					 "it is mounted, and its files may need their objects: unmount it first");
-	}
 	orders = offload_orders_new(forget_done, &f);
-	for (i = 0; i < all.n && !f.failed; i++)
-		if (!memcmp(all.list[i].fs.id, id, sizeof(id)))
-			offload_orders_add(orders, OFFLOAD_CTL_DELETE, all.list[i].store,
-					   all.list[i].object, 0);
+	for (i = 0; i < all.n; i++) {
+		if (memcmp(all.list[i].fs.id, fs.id, sizeof(fs.id)))
+			continue;
+		offload_orders_add(orders, OFFLOAD_CTL_DELETE, all.list[i].store,
+				   all.list[i].object, 0);
+		n++;
+	}
 	offload_orders_free(orders);
 	registrations_free(&all);
-	if (f.failed || !forget_in_index(&f, id, &known))
+	f.failed = f.failed || !forget_in_index(&f, fs.id, &known);
+	close(lock);
+	if (f.failed)
 		return CTL_REFUSED;
-	if (found || known)
+	if (n || known)
 		return CTL_OK;
 	offload_complain(ctl, false, word, "no store has files of such a file system");
 	return CTL_REFUSED;
@@ -345,26 +359,26 @@ static int filesystem_forget(struct ctl *ctl, const struct mount_table *mounts, 
 int offload_filesystem(struct ctl *ctl, char **words)
 {
 	struct mount_table mounts;
-	const char *verb;
 	int rc;
 
 	if (*words && !strcmp(*words, "--json")) {
 		ctl->json = true;
 		words++;
 	}
-	verb = *words;
-	if (!verb)
+	if (!*words)
 		return ctl_usage(ctl, "filesystem needs an action, such as list");
-	if (!strcmp(verb, "forget") && !words[1])
-		return ctl_usage(ctl, "the UUID of a file system is needed");
-	if (strcmp(verb, "list") && strcmp(verb, "forget"))
-		return ctl_unknown(ctl, "action", verb, NULL);
-	if (ctl_no_more(ctl, words + (strcmp(verb, "list") ? 2 : 1)))
+	if (!strcmp(*words, "forget")) {
+		if (!words[1])
+			return ctl_usage(ctl, "the UUID of a file system is needed");
+		return ctl_no_more(ctl, words + 2) ? CTL_USAGE : filesystem_forget(ctl, words[1]);
+	}
+	if (strcmp(*words, "list"))
+		return ctl_unknown(ctl, "action", *words, NULL);
+	if (ctl_no_more(ctl, words + 1))
 		return CTL_USAGE;
 	if (!mount_table_read(&mounts, &ctl->conn.why))
 		return ctl_refused(ctl, NULL);
-	rc = strcmp(verb, "list") ? filesystem_forget(ctl, &mounts, words[1]) :
-				    filesystem_list(ctl, &mounts);
+	rc = filesystem_list(ctl, &mounts);
 	mount_table_free(&mounts);
 	return rc;
 }

@@ -31,8 +31,8 @@
 #define GRACE_MAX	(3650 * 86400ULL)
 /* Less needs --force. */
 #define GRACE_MIN	86400ULL
-/* More garbage than so many objects, and than a part of all of them, needs --force. */
-#define MANY		64
+/* More garbage in a store than so many objects, and than a part of its objects, needs --force. */
+#define MANY		16
 #define PART		4
 
 /**
@@ -170,18 +170,42 @@ static void gc_print_json(const struct gc *g, const struct index_counts *c)
 	json_end(stdout);
 }
 
-/*
- * So much garbage at once is rather a mistake than the end of so many files. Returns false after a
- * message.
- */
-static bool gc_is_meant(struct gc *g, const struct index_counts *c)
+static bool gc_store_is_named(const struct registrations *all, const char *store)
 {
-	if (g->force || g->objects <= MANY || g->objects <= c->objects / PART)
-		return true;
-	offload_survey_problem(&g->s, "garbage",
-			       "%llu of %llu objects are without a file: nothing is deleted. If so many files were removed: dittoctl offload gc --force",
-			       (unsigned long long)g->objects, (unsigned long long)c->objects);
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		if (!strcmp(all->list[i].store, store))
+			return true;
 	return false;
+}
+
+/*
+ * So much garbage at once is rather a mistake than the end of so many files, and a store of files
+ * without a file system has lost what it knew.
+ */
+static void gc_check_store(void *arg, const struct index_store *store)
+{
+	struct gc *g = arg;
+
+	if (store->files && !gc_store_is_named(&g->s.registered, store->name))
+		offload_survey_problem(&g->s, store->name,
+				       "it has data of files, and names no file system: mount all with offloaded files, then: dittoctl offload rebuild. If there are none: dittoctl offload gc --force");
+	else if (store->due > MANY && store->due > store->objects / PART)
+		offload_survey_problem(&g->s, store->name,
+				       "%llu of %llu objects are without a file. If so many files were removed: dittoctl offload gc --force",
+				       (unsigned long long)store->due,
+				       (unsigned long long)store->objects);
+}
+
+/* Returns false after a message. */
+static bool gc_is_meant(struct gc *g)
+{
+	u64 before = g->s.problems;
+
+	if (!g->force)
+		index_stores_with_objects(g->s.index, g->before, gc_check_store, g);
+	return g->s.problems == before;
 }
 
 static int gc_run(struct ctl *ctl, struct gc *g)
@@ -197,8 +221,9 @@ static int gc_run(struct ctl *ctl, struct gc *g)
 	g->before = (u64)time(NULL) - g->grace;
 	index_count(g->s.index, &c);
 	gc_count_all(g);
+	good = good && (g->dry || !g->objects || gc_is_meant(g));
 	if (good && g->objects && !g->dry)
-		good = gc_is_meant(g, &c) && gc_collect(g);
+		good = gc_collect(g);
 	else if (!good)
 		fputs("dittoctl: offload gc: nothing is deleted\n", stderr);
 	if (ctl->json)

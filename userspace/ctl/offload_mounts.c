@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -176,11 +177,11 @@ static int mount_point_open(const struct mount_table *t, const struct mount_poin
 	if (fd < 0 || mount_table_find(t, fd) == m)
 		return fd;
 	close(fd);
+	errno = EBUSY;
 	return -1;
 }
 
-/* Mount the file system anew, but nowhere: it is the same file system, with its root. */
-static int filesystem_mount(const struct mount_point *m, bool readonly)
+static int filesystem_mount_with(const struct mount_point *m, bool readonly)
 {
 	int config = fsopen(m->type, FSOPEN_CLOEXEC), fd = -1, error;
 
@@ -198,71 +199,138 @@ static int filesystem_mount(const struct mount_point *m, bool readonly)
 	return fd;
 }
 
-/* Open the root of the file system that is mounted at @m, which @at is open at. */
-static int mount_point_open_root(const struct mount_point *m, int at)
+/*
+ * Mount the file system once more, but nowhere: it is the same one, with its root. Its source is a
+ * name, which another device may have by now.
+ */
+static int filesystem_mount(const struct mount_point *m)
 {
+	unsigned int major, minor;
+	struct stat st;
 	int fd;
 
+	if (stat(m->source, &st))
+		return -1;
+	if (!S_ISBLK(st.st_mode) ||
+	    (strcmp(m->type, BTRFS_TYPE) &&
+	     (sscanf(m->device, "%u:%u", &major, &minor) != 2 ||
+	      st.st_rdev != makedev(major, minor)))) {
+		errno = ENOTBLK;
+		return -1;
+	}
+	/* One that is writable is not mounted otherwise. */
+	fd = filesystem_mount_with(m, true);
+	return fd < 0 && errno == EBUSY ? filesystem_mount_with(m, false) : fd;
+}
+
+/* Open the root of the file system that is mounted at @m, which @at is open at, or -1. */
+static int mount_point_open_root(const struct mount_point *m, int at)
+{
 	/* A copy of the mount shows what others that are mounted on it hide. */
-	if (strcmp(m->type, BTRFS_TYPE) && !strcmp(m->root, "/"))
+	if (at >= 0 && strcmp(m->type, BTRFS_TYPE) && !strcmp(m->root, "/"))
 		return open_tree(at, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	fd = filesystem_mount(m, false);
-	return fd < 0 && errno == EBUSY ? filesystem_mount(m, true) : fd;
+	return filesystem_mount(m);
+}
+
+static bool directory_is_of(int fd, const struct filesystem *fs)
+{
+	u8 id[FILESYSTEM_ID_SIZE];
+
+	return fd >= 0 && directory_read_id(fd, id) && !memcmp(id, fs->id, sizeof(id));
+}
+
+/* Open the root of the file system at @m if it is @fs. Returns a descriptor, or -1. */
+static int mount_point_try(const struct mount_table *t, const struct mount_point *m,
+			   const struct filesystem *fs, bool *is)
+{
+	int at = mount_point_open(t, m), fd = -1, error;
+
+	*is = directory_is_of(at, fs);
+	/* What is mounted on it hides which file system it is. */
+	if (*is || at < 0)
+		fd = mount_point_open_root(m, at);
+	error = errno;
+	if (at >= 0)
+		close(at);
+	*is = *is || directory_is_of(fd, fs);
+	/* Some types of file systems are made anew by each mount. */
+	if (fd >= 0 && !directory_is_of(fd, fs)) {
+		close(fd);
+		fd = -1;
+		error = ENODEV;
+	}
+	errno = error;
+	return fd;
+}
+
+/* Versions of ext mount each other's file systems. */
+static bool type_is_same(const char *a, const char *b)
+{
+	return !strcmp(a, b) || (!strncmp(a, "ext", 3) && !strncmp(b, "ext", 3));
 }
 
 int filesystem_open(const struct mount_table *t, const struct filesystem *fs, const char **device,
 		    struct why *why)
 {
-	const struct mount_point *best = NULL;
-	u8 id[FILESYSTEM_ID_SIZE];
-	int fd = -1, found = -1;
+	const struct mount_point *found = NULL;
+	int fd = -1, root;
 	size_t i;
+	bool is;
 
 	*device = NULL;
+	why_not(why, "it is not mounted");
 	for (i = 0; i < t->n; i++) {
 		const struct mount_point *m = &t->list[i];
 
-		/* One that is known is as good, unless this one shows the root. */
-		if (strcmp(m->type, fs->type) ||
-		    (best && !strcmp(best->device, m->device) &&
-		     (strcmp(m->root, "/") || !strcmp(best->root, "/"))))
+		if (!type_is_same(m->type, fs->type) ||
+		    (fd >= 0 && !strcmp(found->device, m->device)))
 			continue;
-		fd = mount_point_open(t, m);
-		if (fd < 0 || !directory_read_id(fd, id) || memcmp(id, fs->id, sizeof(id))) {
-			if (fd >= 0)
-				close(fd);
+		root = mount_point_try(t, m, fs, &is);
+		if (!is)
 			continue;
-		}
-		if (best && strcmp(best->device, m->device)) {
+		if (found && strcmp(found->device, m->device)) {
 			why_not(why,
 				"%s and %s are two file systems with one UUID: unmount the copy",
-				best->path, m->path);
-			*device = best->device;
-			close(fd);
-			close(found);
-			return -1;
+				found->path, m->path);
+			goto close;
 		}
-		if (found >= 0)
-			close(found);
-		best = m;
-		found = fd;
-	}
-	if (!best) {
-		why_not(why, "it is not mounted");
-		return -1;
-	}
-	*device = best->device;
-	fd = mount_point_open_root(best, found);
-	if (fd < 0)
-		why_not(why, "its root cannot be opened: %s", strerror(errno));
-	close(found);
-	/* Some types of file systems are made anew by each mount. */
-	if (fd >= 0 && (!directory_read_id(fd, id) || memcmp(id, fs->id, sizeof(id)))) {
-		why_not(why, "its root is not mounted: mount all of it somewhere");
-		close(fd);
-		return -1;
+		found = m;
+		*device = m->device;
+		fd = root;
+		if (fd < 0)
+			why_not(why, "%s: its root cannot be opened: %s", m->path,
+				strerror(errno));
 	}
 	return fd;
+close:
+	if (root >= 0)
+		close(root);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+bool filesystem_may_be_mounted(const struct mount_table *t, const struct filesystem *fs)
+{
+	const char *device;
+	bool is = false;
+	struct why why;
+	size_t i;
+	int fd = filesystem_open(t, fs, &device, &why);
+
+	if (fd >= 0)
+		close(fd);
+	if (device)
+		return true;
+	for (i = 0; i < t->n && !is; i++) {
+		/* Those of other machines may not answer. */
+		if (t->list[i].source[0] != '/' && strcmp(t->list[i].type, "tmpfs"))
+			continue;
+		fd = mount_point_try(t, &t->list[i], fs, &is);
+		if (fd >= 0)
+			close(fd);
+	}
+	return is;
 }
 
 /* The part of a path below a directory, which begins with a slash; NULL if it is not there. */

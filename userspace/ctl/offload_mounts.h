@@ -60,6 +60,9 @@ bool filesystem_find(const struct mount_table *t, int fd, struct filesystem *fs,
 int filesystem_open(const struct mount_table *t, const struct filesystem *fs, const char **device,
 		    struct why *why);
 
+/* Whether a file system is mounted, also as another type. */
+bool filesystem_may_be_mounted(const struct mount_table *t, const struct filesystem *fs);
+
 /*
  * Find the path of a file of the file system with a device, from that below its root, "/NAME":
  * below a mount if one has it, otherwise "UUID:/NAME". To be freed by the caller.

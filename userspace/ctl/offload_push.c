@@ -262,12 +262,23 @@ static void release_done(struct job *job)
 	push_end(p, slot);
 }
 
-/* The content is in the store. */
-static void push_release(struct push *p, struct slot *slot)
+/*
+ * The content is in the store, which names the file system from here on. Returns false after a
+ * message.
+ */
+static bool push_release(struct push *p, struct slot *slot, const char *store)
 {
+	struct why why;
+
+	if (!registrar_register(&p->registrar, slot->filesystem, store, &why)) {
+		offload_run_fail(p->run, slot->path, "share %s, store %s: %s", slot->info.share,
+				 store, why.text);
+		return false;
+	}
 	slot->job = (struct job){ .run = release_run, .done = release_done };
 	/* The pool has room for all slots. */
 	pool_submit(p->pool, &slot->job);
+	return true;
 }
 
 /* May the file be released, if nobody uses it? Returns false after a message otherwise. */
@@ -357,11 +368,6 @@ static bool push_upload(struct push *p, struct slot *slot)
 	}
 	if (!push_may(p, path, info))
 		return false;
-	if (push_is_stored(p, info)) {
-		push_count_present(p, slot, info->size);
-		push_release(p, slot);
-		return true;
-	}
 	fault_point("push-open");
 	file = push_open(p, path, info);
 	if (file < 0)
@@ -373,6 +379,11 @@ static bool push_upload(struct push *p, struct slot *slot)
 	if (slot->filesystem < 0 || !push_look_again(p, path, file, info)) {
 		close(file);
 		return false;
+	}
+	if (push_is_stored(p, info)) {
+		close(file);
+		push_count_present(p, slot, info->size);
+		return push_release(p, slot, info->store);
 	}
 	snprintf(request.store, sizeof(request.store), "%s", p->store);
 	snprintf(request.share, sizeof(request.share), "%s", info->share);
@@ -400,7 +411,6 @@ static void push_begin(struct push *p, struct slot *slot, const char *path)
 static void push_uploaded(struct push *p, struct slot *slot, const struct offload_ctl_push *done)
 {
 	struct offload_totals *totals = offload_run_totals(p->run);
-	struct why why;
 
 	totals->uploaded += done->uploaded;
 	totals->requests += done->requests;
@@ -409,13 +419,8 @@ static void push_uploaded(struct push *p, struct slot *slot, const struct offloa
 	slot->fd = -1;
 	slot->info.cookie_len = done->cookie_len;
 	memcpy(slot->info.cookie, done->cookie, done->cookie_len);
-	if (registrar_register(&p->registrar, slot->filesystem, done->store, &why)) {
-		push_release(p, slot);
-		return;
-	}
-	offload_run_fail(p->run, slot->path, "share %s, store %s: %s", slot->info.share,
-			 done->store, why.text);
-	push_end(p, slot);
+	if (!push_release(p, slot, done->store))
+		push_end(p, slot);
 }
 
 static void push_answered(struct push *p, struct slot *slot)

@@ -28,6 +28,7 @@
 #include "fault.h"
 #include "fd_path.h"
 #include "mem.h"
+#include "offload_filesystem.h"
 #include "offload_orders.h"
 #include "offload_snapshot.h"
 #include "offload_survey.h"
@@ -542,6 +543,27 @@ static bool create_store_tree(struct create *c)
 	return true;
 }
 
+/* gc looks at the files of a store that has data only if it names their file systems. */
+static bool create_register(struct create *c)
+{
+	int fd = open(c->share.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), number = -1;
+	struct registrar r = { .n_fs = 0 };
+	struct why why;
+	bool good;
+
+	if (fd < 0)
+		why_not(&why, "%s", strerror(errno));
+	else
+		number = registrar_look(&r, fd, &why);
+	good = number >= 0 && registrar_register(&r, number, c->s.store, &why);
+	if (!good)
+		snapshot_problem(c->ctl, c->share.path, "%s", why.text);
+	if (fd >= 0)
+		close(fd);
+	registrar_free(&r);
+	return good;
+}
+
 static bool create_store_head(struct create *c)
 {
 	u8 head[SNAPSHOT_HEAD_MAX], *name;
@@ -644,7 +666,7 @@ static bool create_run(struct create *c)
 		c->all += c->walk.entries[i].size;
 	create_files(c);
 	close(c->root);
-	return create_store_tree(c) && create_store_head(c);
+	return create_store_tree(c) && create_register(c) && create_store_head(c);
 }
 
 int snapshot_create(struct ctl *ctl, char **words)

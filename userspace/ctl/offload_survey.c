@@ -112,36 +112,35 @@ static bool survey_read(struct offload_survey *s, const char *place, struct offl
 	       (*error == ENODATA && survey_read_stored(place, r, error));
 }
 
-/* Whether none of a file's content is in it. */
-static bool place_is_hole(const char *place)
-{
-	int fd = open(place, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	bool hole = fd >= 0 && lseek(fd, 0, SEEK_DATA) < 0 && errno == ENXIO;
-
-	if (fd >= 0)
-		close(fd);
-	return hole;
-}
-
 /*
  * A file without a record that had one, and has nothing else now: a repair of the file system takes
  * attributes away. Its objects are all that is left of it.
  */
-static bool survey_keep_lost(struct offload_survey *s, const struct filesystem *fs,
-			     const char *place, const char *path, const struct stat *st)
+static void survey_keep_lost(struct offload_survey *s, const char *place,
+			     const struct index_file *file)
 {
-	if (!st->st_size || (u64)st->st_blocks * 512 >= (u64)st->st_size ||
-	    !index_knows_file(s->index, fs->id, st->st_ino, (u64)st->st_size) ||
-	    !place_is_hole(place))
-		return false;
-	index_keep_file(s->index, fs->id, st->st_ino, path);
-	s->lost++;
-	return true;
+	int fd;
+
+	if (!file->size || !index_knows_file(s->index, file))
+		return;
+	fd = open(place, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0) {
+		if (errno != ENOENT)
+			offload_survey_problem(s, file->shown, "%s", strerror(errno));
+		return;
+	}
+	if (lseek(fd, 0, SEEK_DATA) < 0) {
+		index_keep_file(s->index, file);
+		s->lost++;
+		offload_complain(s->ctl, s->bar, file->shown,
+				 "its record is lost, so it reads as zeros; its content stays in the store");
+	}
+	close(fd);
 }
 
-/* @place: where the file is now; @path: where people find it. */
-static void survey_add_file(struct offload_survey *s, const struct filesystem *fs,
-			    const char *place, const char *path, const struct stat *st)
+/* @place: where the file is now. */
+static void survey_add_file(struct offload_survey *s, const char *place,
+			    const struct index_file *file)
 {
 	struct offload_record r;
 	int error;
@@ -150,16 +149,16 @@ static void survey_add_file(struct offload_survey *s, const struct filesystem *f
 	offload_survey_show(s, "files looked at", s->looked);
 	if (survey_read(s, place, &r, &error)) {
 		s->found++;
-		r.inode = st->st_ino;
-		index_add_file(s->index, fs->id, path, &r);
+		index_add_file(s->index, file, &r);
 	} else if (error == EBADMSG) {
-		offload_survey_problem(s, path, "its record is damaged or of a later version");
-	} else if (error == ENODATA && survey_keep_lost(s, fs, place, path, st)) {
-		offload_complain(s->ctl, s->bar, path,
-				 "its record is lost, so it reads as zeros; its content stays in the store");
-	} else if (error != ENODATA && error != ENOENT && error != EOPNOTSUPP) {
-		/* Files without records, those that are gone, and file systems without any. */
-		offload_survey_problem(s, path, "its record cannot be read: %s", strerror(error));
+		offload_survey_problem(s, file->shown,
+				       "its record is damaged or of a later version");
+	} else if (error == ENODATA) {
+		survey_keep_lost(s, place, file);
+	} else if (error != ENOENT && error != EOPNOTSUPP) {
+		/* Those that are gone, and file systems without such attributes. */
+		offload_survey_problem(s, file->shown, "its record cannot be read: %s",
+				       strerror(error));
 	}
 }
 
@@ -167,8 +166,9 @@ static void survey_add_file(struct offload_survey *s, const struct filesystem *f
 static void survey_walk_tree(struct offload_survey *s, const struct filesystem *fs,
 			     const char *device, int root)
 {
-	char name[FD_PATH_MAX], place[FD_PATH_MAX + 1], *path;
+	char name[FD_PATH_MAX], place[FD_PATH_MAX + 1], *shown;
 	char *const roots[] = { place, NULL };
+	struct index_file file = { .fs = fs->id };
 	FTSENT *e;
 	FTS *fts;
 
@@ -180,12 +180,17 @@ static void survey_walk_tree(struct offload_survey *s, const struct filesystem *
 		if (!offload_walk_failed(e) &&
 		    (e->fts_info != FTS_F || !S_ISREG(e->fts_statp->st_mode)))
 			continue;
-		path = filesystem_path(&s->mounts, device, fs, e->fts_path + strlen(name));
-		if (offload_walk_failed(e))
-			offload_survey_problem(s, path, "%s", strerror(e->fts_errno));
-		else
-			survey_add_file(s, fs, e->fts_path, path, e->fts_statp);
-		free(path);
+		file.path = e->fts_path + strlen(name);
+		shown = filesystem_path(&s->mounts, device, fs, file.path);
+		file.shown = shown;
+		if (offload_walk_failed(e)) {
+			offload_survey_problem(s, shown, "%s", strerror(e->fts_errno));
+		} else {
+			file.inode = e->fts_statp->st_ino;
+			file.size = (u64)e->fts_statp->st_size;
+			survey_add_file(s, e->fts_path, &file);
+		}
+		free(shown);
 	}
 	/* The walk ends early after an error. */
 	if (errno)
@@ -202,10 +207,12 @@ static int survey_open_filesystem(struct offload_survey *s, const struct filesys
 	int fd = filesystem_open(&s->mounts, fs, device, &why);
 
 	text_from_uuid(fs->id, uuid);
-	if (fd < 0)
+	if (fd < 0 && *device)
+		offload_survey_problem(s, uuid, "%s", why.text);
+	else if (fd < 0)
 		offload_survey_problem(s, uuid,
-				       "a file system of type %s with offloaded files, last at %s: %s. If it is gone for good: dittoctl offload filesystem forget %s",
-				       fs->type, fs->path, why.text, uuid);
+				       "a file system of type %s with offloaded files, last at %s, is not mounted. If it is gone for good: dittoctl offload filesystem forget %s",
+				       fs->type, fs->path, uuid);
 	return fd;
 }
 

@@ -153,13 +153,13 @@ static bool envelope_find_keys(struct envelope *e, const struct envelope_header 
 
 /*
  * The name of a chunk, a manifest or a pack comes from a record, or from what one names; that of
- * the head of a snapshot, and that of a registration, comes from a list of the bucket. Whoever can
- * write there can make one whose name has no key, so with keys none is taken.
+ * the head of a snapshot comes from a list of the bucket. Whoever can write there can make a head
+ * whose name has no key, so with keys none is taken. A registration can only keep gc from working.
  */
 static bool envelope_is_genuine(const struct envelope *e, unsigned int n_keys, struct why *why)
 {
-	return (e->kind != ENVELOPE_SNAPSHOT && e->kind != ENVELOPE_FILESYSTEM) || !n_keys ||
-	       e->name_key || why_not(why, "its name has no key, so anybody can have made it");
+	return e->kind != ENVELOPE_SNAPSHOT || !n_keys || e->name_key ||
+	       why_not(why, "its name has no key, so anybody can have made this snapshot");
 }
 
 bool envelope_parse(struct envelope *e, enum envelope_kind kind, const struct key *keys,

@@ -78,7 +78,7 @@ size_t envelope_seal(enum envelope_kind kind, const struct key *key, bool compre
  * @why: filled on errors
  *
  * Return: false unless the header is valid and fits the length, and if the store has keys, but not
- * the name of the head of a snapshot or of a registration.
+ * the name of the head of a snapshot.
  */
 bool envelope_parse(struct envelope *e, enum envelope_kind kind, const struct key *keys,
 		    unsigned int n_keys, const u8 *in, size_t len, size_t max, struct why *why);

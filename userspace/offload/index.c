@@ -32,16 +32,16 @@ struct index {
 static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS filesystem(id BLOB PRIMARY KEY, type TEXT, path TEXT)\n"
 	"WITHOUT ROWID;"
-	/* Entries of snapshots have no file system. */
-	"CREATE TABLE IF NOT EXISTS file(path BLOB PRIMARY KEY, inode INTEGER, generation INTEGER,\n"
-	"size INTEGER, store TEXT, kind INTEGER, name BLOB, place INTEGER, room INTEGER, fs BLOB)\n"
-	"WITHOUT ROWID;"
+	/* Entries of snapshots have no file system; paths of others are those below its root. */
+	"CREATE TABLE IF NOT EXISTS file(fs BLOB, path BLOB, shown BLOB, inode INTEGER,\n"
+	"size INTEGER, store TEXT, kind INTEGER, name BLOB, place INTEGER, room INTEGER,\n"
+	"PRIMARY KEY(fs, path)) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS file_object ON file(store, kind, name);"
 	"CREATE INDEX IF NOT EXISTS file_inode ON file(fs, inode);"
 	/* Files of the file system that is being looked at. */
-	"CREATE TEMP TABLE found(path BLOB PRIMARY KEY, inode INTEGER, generation INTEGER,\n"
-	"size INTEGER, store TEXT, kind INTEGER, name BLOB, place INTEGER, room INTEGER, fs BLOB)\n"
-	"WITHOUT ROWID;"
+	"CREATE TEMP TABLE found(fs BLOB, path BLOB, shown BLOB, inode INTEGER,\n"
+	"size INTEGER, store TEXT, kind INTEGER, name BLOB, place INTEGER, room INTEGER,\n"
+	"PRIMARY KEY(fs, path)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS manifest(id INTEGER PRIMARY KEY, store TEXT, name BLOB,\n"
 	"UNIQUE(store, name));"
 	"CREATE TABLE IF NOT EXISTS chunk(manifest INTEGER, name BLOB, length INTEGER,\n"
@@ -60,15 +60,15 @@ static const char forget[] =
 
 /*
  * The names of snapshots stay, each as a part of a snapshot, so that the next survey asks for its
- * head and reads it again: the list of the bucket may be too old to have it.
+ * head and reads it again: the list of the bucket may be too old to have it. Files stay until their
+ * file system was looked at, which shows the records that were lost.
  */
 static const char forget_contents[] =
-	"DELETE FROM file WHERE path < CAST('snapshots/' AS BLOB)\n"
-	"OR path >= CAST('snapshots0' AS BLOB);"
-	"DELETE FROM file WHERE EXISTS (SELECT 1 FROM file h WHERE h.path != file.path\n"
+	"DELETE FROM file WHERE fs = x'' AND EXISTS (SELECT 1 FROM file h WHERE h.fs = x''\n"
+	"AND h.path != file.path\n"
 	"AND h.path = CAST(substr(file.path, 1, length('snapshots/00/') + 64) AS BLOB));"
 	"UPDATE OR REPLACE file SET path = CAST(path || '/' AS BLOB)\n"
-	"WHERE length(path) = length('snapshots/00/') + 64;"
+	"WHERE fs = x'' AND length(path) = length('snapshots/00/') + 64;"
 	"DELETE FROM manifest; DELETE FROM chunk; DELETE FROM object;";
 
 static bool index_good(struct index *x, int rc)
@@ -94,7 +94,7 @@ static void index_run(struct index *x, const char *sql)
 
 /*
  * A statement with its values: 'i' a u64, 's' a string, 'n' a name, 'p' a path, 'f' the id of a
- * file system or NULL.
+ * file system.
  */
 static sqlite3_stmt *index_prepare(struct index *x, const char *sql, const char *types,
 				   va_list args)
@@ -303,33 +303,31 @@ void index_begin_survey(struct index *x, bool objects)
 		index_run(x, "UPDATE object SET seen = 0");
 }
 
-static void index_insert(struct index *x, const char *sql, const u8 *id, const char *path,
-			 const struct offload_record *r)
+void index_add_entry(struct index *x, const char *path, const struct offload_record *r)
 {
 	const struct cookie *c = &r->cookie;
 
-	index_do(x, sql, "piiisiniif", path, r->inode, (u64)r->generation, r->size, c->store,
+	index_do(x, "INSERT OR REPLACE INTO file VALUES(x'', ?, ?, 0, ?, ?, ?, ?, ?, ?)",
+		 "ppisinii", path, path, r->size, c->store,
 		 (u64)(c->packed ? ENVELOPE_PACK : ENVELOPE_MANIFEST), c->name, (u64)c->offset,
-		 (u64)c->room, id);
+		 (u64)c->room);
 }
 
-void index_add_entry(struct index *x, const char *path, const struct offload_record *r)
+void index_add_file(struct index *x, const struct index_file *file, const struct offload_record *r)
 {
-	index_insert(x, "INSERT OR REPLACE INTO file VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", NULL,
-		     path, r);
+	const struct cookie *c = &r->cookie;
+
+	index_do(x, "INSERT OR REPLACE INTO found VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		 "fppiisinii", file->fs, file->path, file->shown, file->inode, file->size,
+		 c->store, (u64)(c->packed ? ENVELOPE_PACK : ENVELOPE_MANIFEST), c->name,
+		 (u64)c->offset, (u64)c->room);
 }
 
-void index_add_file(struct index *x, const u8 id[FILESYSTEM_ID_SIZE], const char *path,
-		    const struct offload_record *r)
-{
-	index_insert(x, "INSERT OR REPLACE INTO found VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", id,
-		     path, r);
-}
-
-bool index_knows_file(struct index *x, const u8 id[FILESYSTEM_ID_SIZE], u64 inode, u64 size)
+bool index_knows_file(struct index *x, const struct index_file *file)
 {
 	sqlite3_stmt *stmt = index_query(x, "SELECT 1 FROM file WHERE fs = ? AND inode = ?\n"
-					    "AND size = ?", "fii", id, inode, size);
+					    "AND size = ?", "fii", file->fs, file->inode,
+					 file->size);
 	bool known = false;
 
 	while (index_row(x, stmt))
@@ -337,11 +335,14 @@ bool index_knows_file(struct index *x, const u8 id[FILESYSTEM_ID_SIZE], u64 inod
 	return known;
 }
 
-void index_keep_file(struct index *x, const u8 id[FILESYSTEM_ID_SIZE], u64 inode, const char *path)
+/* The old path may be that of another file by now, and several subvolumes may have the inode. */
+void index_keep_file(struct index *x, const struct index_file *file)
 {
-	index_do(x, "INSERT OR IGNORE INTO found SELECT ?, inode, generation, size, store, kind,\n"
-		    "name, place, room, fs FROM file WHERE fs = ? AND inode = ?", "pfi", path, id,
-		 inode);
+	index_do(x, "INSERT OR IGNORE INTO found SELECT fs,\n"
+		    "CAST(iif(substr(path, 1, 1) = x'2f', 'lost ' || inode || ' ' || path, path)\n"
+		    "AS BLOB), ?, inode, size, store, kind, name, place, room\n"
+		    "FROM file WHERE fs = ? AND inode = ? AND size = ?", "pfii", file->shown,
+		 file->fs, file->inode, file->size);
 }
 
 void index_end_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE], bool whole)
@@ -357,7 +358,7 @@ void index_places(struct index *x,
 {
 	sqlite3_stmt *stmt = index_query(x, "SELECT id, type, path, store FROM filesystem\n"
 					    "JOIN (SELECT DISTINCT fs, store FROM file\n"
-					    "WHERE fs NOTNULL) ON fs = id", "");
+					    "WHERE fs != x'') ON fs = id", "");
 	struct filesystem fs;
 
 	while (index_row(x, stmt)) {
@@ -414,9 +415,7 @@ void index_snapshots(struct index *x,
 		     void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]), void *arg)
 {
 	index_run(x, "DROP TABLE IF EXISTS temp.heads; CREATE TEMP TABLE heads AS SELECT store,\n"
-		     "path FROM file WHERE path > CAST('snapshots/' AS BLOB)\n"
-		     "AND path < CAST('snapshots0' AS BLOB)\n"
-		     "AND length(path) = length('snapshots/00/') + 64");
+		     "path FROM file WHERE fs = x'' AND length(path) = length('snapshots/00/') + 64");
 	index_use_heads(x, use, arg);
 }
 
@@ -426,11 +425,9 @@ void index_partial_snapshots(struct index *x,
 {
 	index_run(x, "DROP TABLE IF EXISTS temp.heads; CREATE TEMP TABLE heads AS SELECT store,\n"
 		     "substr(path, 1, length('snapshots/00/') + 64) AS path FROM file f\n"
-		     "WHERE f.path > CAST('snapshots/' AS BLOB)\n"
-		     "AND f.path < CAST('snapshots0' AS BLOB)\n"
-		     "GROUP BY 2, 1;\n"
+		     "WHERE f.fs = x'' GROUP BY 2, 1;\n"
 		     /* The files of a snapshot may be in other stores than the snapshot. */
-		     "DELETE FROM heads WHERE path IN (SELECT path FROM file)");
+		     "DELETE FROM heads WHERE path IN (SELECT path FROM file WHERE fs = x'')");
 	index_use_heads(x, use, arg);
 }
 
@@ -440,7 +437,7 @@ void index_forget_snapshot(struct index *x, const u8 name[HASH_SIZE])
 
 	object_name(ENVELOPE_SNAPSHOT, name, text);
 	last = mem_print("%s0", text);
-	index_do(x, "DELETE FROM file WHERE path >= ? AND path < ?", "pp", text, last);
+	index_do(x, "DELETE FROM file WHERE fs = x'' AND path >= ? AND path < ?", "pp", text, last);
 	free(last);
 }
 
@@ -519,6 +516,22 @@ void index_stores(struct index *x, void (*use)(void *arg, const char *store), vo
 		use(arg, (const char *)sqlite3_column_text(stmt, 0));
 }
 
+void index_stores_with_objects(struct index *x, u64 before,
+			       void (*use)(void *arg, const struct index_store *s), void *arg)
+{
+	sqlite3_stmt *stmt = index_query(x, "SELECT store, count(*), sum(since AND since <= ?\n"
+					    "AND modified <= ?), sum(kind != 1) FROM object\n"
+					    "WHERE kind < 4 GROUP BY store", "ii", before, before);
+
+	while (index_row(x, stmt))
+		use(arg, &(struct index_store){
+			.name = (const char *)sqlite3_column_text(stmt, 0),
+			.objects = (u64)sqlite3_column_int64(stmt, 1),
+			.due = (u64)sqlite3_column_int64(stmt, 2),
+			.files = (u64)sqlite3_column_int64(stmt, 3),
+		});
+}
+
 void index_garbage(struct index *x, u32 kind, u64 before,
 		   void (*use)(void *arg, const struct index_object *o), void *arg)
 {
@@ -565,13 +578,13 @@ void index_files_of(struct index *x, const struct index_object *o,
 
 	object_name(o->kind, o->name, head);
 	if (o->kind == ENVELOPE_SNAPSHOT)
-		stmt = index_query(x, "SELECT path FROM file WHERE store = ? AND path = ?", "sp",
-				   o->store, head);
+		stmt = index_query(x, "SELECT path FROM file WHERE fs = x'' AND store = ?\n"
+				      "AND path = ?", "sp", o->store, head);
 	else if (o->kind != ENVELOPE_CHUNK)
-		stmt = index_query(x, "SELECT path FROM file WHERE store = ? AND kind = ?\n"
+		stmt = index_query(x, "SELECT shown FROM file WHERE store = ? AND kind = ?\n"
 				      "AND name = ?", "sin", o->store, (u64)o->kind, o->name);
 	else
-		stmt = index_query(x, "SELECT DISTINCT f.path FROM chunk c\n"
+		stmt = index_query(x, "SELECT DISTINCT f.shown FROM chunk c\n"
 				      "JOIN manifest m ON m.id = c.manifest\n"
 				      "JOIN file f ON f.store = m.store AND f.kind = 2\n"
 				      "AND f.name = m.name\n"
@@ -605,16 +618,15 @@ void index_sparse_files(struct index *x, unsigned int percent,
 
 	index_find_packs(x);
 	/* A pack of these files alone would have a list too. One that a snapshot needs stays. */
-	stmt = index_query(x, "SELECT f.store, f.path, f.name FROM pack p\n"
+	stmt = index_query(x, "SELECT f.store, f.shown, f.name FROM pack p\n"
 			      "JOIN file f ON f.kind = 3\n"
 			      "AND f.store = p.store AND f.name = p.name\n"
-			      "AND f.path >= x'2f' AND f.path < x'30'\n"
+			      "AND f.fs != x'' AND f.shown >= x'2f' AND f.shown < x'30'\n"
 			      "WHERE (p.used + p.members * ? + ?) * 100 < p.size * ?\n"
 			      "AND NOT EXISTS (SELECT 1 FROM file s WHERE s.kind = 3\n"
 			      "AND s.store = p.store AND s.name = p.name\n"
-			      "AND s.path > CAST('snapshots/' AS BLOB)\n"
-			      "AND s.path < CAST('snapshots0' AS BLOB))\n"
-			      "ORDER BY f.store, f.path", "iii", (u64)PACK_RECORD,
+			      "AND s.fs = x'')\n"
+			      "ORDER BY f.store, f.shown", "iii", (u64)PACK_RECORD,
 			   (u64)PACK_LIST_ROOM(0), (u64)percent);
 	while (index_row(x, stmt)) {
 		path = mem_print("%.*s", sqlite3_column_bytes(stmt, 1),
@@ -634,8 +646,8 @@ void index_remove_object(struct index *x, const struct index_object *o)
 
 void index_count(struct index *x, struct index_counts *c)
 {
-	c->files = index_number(x, "SELECT count(*) FROM file WHERE fs NOTNULL");
-	c->bytes = index_number(x, "SELECT sum(size) FROM file WHERE fs NOTNULL");
+	c->files = index_number(x, "SELECT count(*) FROM file WHERE fs != x''");
+	c->bytes = index_number(x, "SELECT sum(size) FROM file WHERE fs != x''");
 	c->objects = index_number(x, "SELECT count(*) FROM object");
 	c->stored = index_number(x, "SELECT sum(size) FROM object");
 	c->garbage = index_number(x, "SELECT count(*) FROM object WHERE since");

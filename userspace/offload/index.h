@@ -36,6 +36,22 @@ struct index_object {
 };
 
 /**
+ * struct index_file - a file
+ * @fs: id of its file system
+ * @path: its path below the root of the file system, which begins with a slash
+ * @shown: its path for people
+ * @inode: inode number, which files of several subvolumes may have
+ * @size: bytes
+ */
+struct index_file {
+	const u8 *fs;
+	const char *path;
+	const char *shown;
+	u64 inode;
+	u64 size;
+};
+
+/**
  * struct index_counts - how much the index knows
  * @files: offloaded files
  * @bytes: bytes of their content
@@ -93,12 +109,11 @@ void index_begin_survey(struct index *x, bool objects);
 /* Add an entry of a snapshot, whose path begins with the name of the snapshot's object. */
 void index_add_entry(struct index *x, const char *path, const struct offload_record *r);
 /* Add a file of the file system that is being looked at. */
-void index_add_file(struct index *x, const u8 id[FILESYSTEM_ID_SIZE], const char *path,
-		    const struct offload_record *r);
-/* Whether an earlier survey has found a file. */
-bool index_knows_file(struct index *x, const u8 id[FILESYSTEM_ID_SIZE], u64 inode, u64 size);
-/* Add a file as an earlier survey has found it. */
-void index_keep_file(struct index *x, const u8 id[FILESYSTEM_ID_SIZE], u64 inode, const char *path);
+void index_add_file(struct index *x, const struct index_file *file, const struct offload_record *r);
+/* Whether an earlier survey has found a file with this inode number and size. */
+bool index_knows_file(struct index *x, const struct index_file *file);
+/* Add all that an earlier survey has found with this inode number and size. */
+void index_keep_file(struct index *x, const struct index_file *file);
 /* All of a file system was looked at: files that were not added are gone, but only if @whole. */
 void index_end_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE], bool whole);
 /* Call @use for all file systems with files, once for each store. */
@@ -130,6 +145,23 @@ void index_unknown_manifests(struct index *x,
 			     void (*use)(void *arg, const struct index_object *o), void *arg);
 /* Call @use for all stores of files. */
 void index_stores(struct index *x, void (*use)(void *arg, const char *store), void *arg);
+/**
+ * struct index_store - the objects of a store
+ * @name: its name
+ * @objects: number of them
+ * @due: how many have been without a file since a time, and were written before
+ * @files: manifests and packs, which stand for files
+ */
+struct index_store {
+	const char *name;
+	u64 objects;
+	u64 due;
+	u64 files;
+};
+
+/* Call @use for all stores with objects; @before: the time for @due. */
+void index_stores_with_objects(struct index *x, u64 before,
+			       void (*use)(void *arg, const struct index_store *s), void *arg);
 /*
  * Call @use for the garbage of a kind that was without a file at the time @before, and was
  * written before.

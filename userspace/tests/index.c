@@ -36,7 +36,7 @@ static void file_add(struct index *x, const char *file, char manifest)
 
 	memcpy(r.cookie.name, name_of(manifest), HASH_SIZE);
 	if (file[0] == '/')
-		index_add_file(x, disk.id, file, &r);
+		index_add_file(x, &(struct index_file){ disk.id, file, file, 1, 5 }, &r);
 	else
 		index_add_entry(x, file, &r);
 }
@@ -197,7 +197,7 @@ static void member_add(struct index *x, const char *file, char pack, u32 offset,
 
 	memcpy(r.cookie.name, name_of(pack), HASH_SIZE);
 	if (file[0] == '/')
-		index_add_file(x, disk.id, file, &r);
+		index_add_file(x, &(struct index_file){ disk.id, file, file, 1, 5 }, &r);
 	else
 		index_add_entry(x, file, &r);
 }
@@ -320,6 +320,7 @@ static void snapshots_refer(void)
 	CHECK(x);
 	if (!x)
 		return;
+	index_forget_filesystem(x, disk.id);
 	object_name(ENVELOPE_SNAPSHOT, name_of('s'), head);
 	snprintf(file, sizeof(file), "%s/a/b", head);
 	index_begin_survey(x, true);
@@ -539,14 +540,18 @@ static void filesystems_stay(void)
 	index_close(x);
 }
 
-/* A file whose record was lost is what it was, under its present name. */
+/* A file whose record was lost is what it was, whatever has its names now, and after a rebuild. */
 static void lost_files_stay(void)
 {
-	struct offload_record r = { .size = 5, .inode = 7, .cookie.store = "s" };
 	struct index_object o = { .store = "s", .kind = ENVELOPE_MANIFEST };
-	char text[64] = "";
+	struct offload_record r = { .size = 5, .cookie.store = "s" };
+	struct index_file f = { disk.id, "/f", "/f", 7, 5 };
+	struct index_file smaller = { disk.id, "/f", "/f", 7, 4 };
+	struct index_file another = { disk.id, "/g", "/g", 8, 5 };
+	char text[64];
 	struct index *x;
 	struct why why;
+	int i;
 
 	x = index_open(path, true, &why);
 	if (!CHECK(x))
@@ -554,20 +559,57 @@ static void lost_files_stay(void)
 	memcpy(r.cookie.name, name_of('A'), HASH_SIZE);
 	memcpy(o.name, name_of('A'), HASH_SIZE);
 	index_begin_survey(x, true);
-	index_add_file(x, disk.id, "/f", &r);
+	index_add_file(x, &f, &r);
 	index_end_filesystem(x, disk.id, true);
-	CHECK(index_knows_file(x, disk.id, 7, 5));
-	CHECK(!index_knows_file(x, disk.id, 8, 5) && !index_knows_file(x, disk.id, 7, 6));
-	index_begin_survey(x, true);
-	/* Another file has the name now. */
+	CHECK(index_knows_file(x, &f));
+	CHECK(!index_knows_file(x, &smaller) && !index_knows_file(x, &another));
+	CHECK(index_commit(x, &why));
+	index_close(x);
+	x = index_open(path, true, &why);
+	if (!CHECK(x))
+		return;
 	memcpy(r.cookie.name, name_of('B'), HASH_SIZE);
-	r.inode = 9;
-	index_add_file(x, disk.id, "/f", &r);
-	index_keep_file(x, disk.id, 7, "/g");
+	for (i = 0; i < 3; i++) {
+		/* Another file has its path. */
+		another.path = "/f";
+		index_begin_survey(x, true);
+		f.shown = "/h";
+		index_keep_file(x, &f);
+		index_add_file(x, &another, &r);
+		index_end_filesystem(x, disk.id, true);
+		memset(text, 0, sizeof(text));
+		index_files_of(x, &o, file_note, text);
+		SAME(text, "h");
+	}
+	index_begin_survey(x, true);
 	index_end_filesystem(x, disk.id, true);
-	index_files_of(x, &o, file_note, text);
-	SAME(text, "g");
-	CHECK(!index_error(x));
+	CHECK(!index_knows_file(x, &f) && !index_error(x));
+	index_close(x);
+}
+
+/* What is at one path in two file systems, one of which is mounted over the other. */
+static void paths_of_two_filesystems(void)
+{
+	static const struct filesystem other = { .id = "usb", .type = "xfs", .path = "/usb" };
+	struct offload_record r = { .size = 5, .cookie.store = "s" };
+	struct index_file f = { disk.id, "/f", "/srv/f", 7, 5 };
+	struct index_counts c;
+	struct index *x;
+	struct why why;
+
+	x = index_open(path, true, &why);
+	if (!CHECK(x))
+		return;
+	index_begin_survey(x, true);
+	memcpy(r.cookie.name, name_of('A'), HASH_SIZE);
+	index_add_file(x, &f, &r);
+	index_end_filesystem(x, disk.id, true);
+	memcpy(r.cookie.name, name_of('B'), HASH_SIZE);
+	f.fs = other.id;
+	index_add_file(x, &f, &r);
+	index_end_filesystem(x, other.id, true);
+	index_count(x, &c);
+	CHECK(c.files == 2 && !index_error(x));
 	index_close(x);
 }
 
@@ -654,6 +696,7 @@ int main(void)
 		TEST(packs_counted), TEST(damage_ends_with_rebuild), TEST(snapshots_refer),
 		TEST(snapshots_outlive_rebuilds),
 		TEST(filesystems_stay), TEST(lost_files_stay),
+		TEST(paths_of_two_filesystems),
 		TEST(registrations_decoded), TEST(heads_noted),
 		TEST(snapshots_partly_read),
 		{ NULL, NULL }
