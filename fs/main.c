@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The core module: one server in each network namespace.
+ * The core module: one server in each network namespace, which ends after it.
  *
  * Parts are set up in order of dependency and torn down in reverse order. All parts charge the
  * budget, which therefore comes first. The lock table keeps statistics and has the helper record
@@ -10,11 +10,14 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/kobject.h>
 #include <linux/module.h>
 #include <linux/random.h>
+#include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
+#include <net/netns/generic.h>
 
 #include "../net/budget.h"
 #include "../net/helper/login_delay.h"
@@ -22,6 +25,7 @@
 #include "../net/helper/record.h"
 #include "../net/helper/upcall.h"
 #include "../net/listener.h"
+#include "../net/live.h"
 #include "../net/nl/family.h"
 #include "../net/nl/locks.h"
 #include "../net/peer.h"
@@ -42,6 +46,9 @@
 #include "share/cred.h"
 #include "share/option.h"
 #include "share/share.h"
+
+/* Ends servers, one by each of its workers. */
+static struct workqueue_struct *server_ends;
 
 /* Parts of a server, in the order in which they are set up. */
 static const struct {
@@ -71,13 +78,33 @@ static void ditto_parts_exit(struct ditto_server *srv, size_t count)
 		ditto_parts[--count].exit(srv);
 }
 
+static void server_free(struct ditto_server *srv)
+{
+	kobj_ns_drop(KOBJ_NS_TYPE_NET, srv->net);
+	kfree(srv);
+}
+
+static void server_end(struct work_struct *work)
+{
+	struct ditto_server *srv = container_of(work, struct ditto_server, end);
+
+	ditto_live_wait(&srv->live);
+	ditto_parts_exit(srv, ARRAY_SIZE(ditto_parts));
+	server_free(srv);
+}
+
 static int __net_init ditto_net_init(struct net *net)
 {
-	struct ditto_server *srv = ditto_server_of(net);
+	struct ditto_server **place = net_generic(net, ditto_net_id), *srv;
 	size_t i;
 	int err;
 
+	srv = kzalloc(sizeof(*srv), GFP_KERNEL);
+	if (!srv)
+		return -ENOMEM;
+	net_passive_inc(net);
 	srv->net = net;
+	INIT_WORK(&srv->end, server_end);
 	srv->started = ktime_get_real_ns();
 	/* Random, because a clock could be set back and repeat a start time. */
 	atomic64_set(&srv->write_verifier, get_random_u64());
@@ -88,22 +115,31 @@ static int __net_init ditto_net_init(struct net *net)
 		err = ditto_parts[i].init(srv);
 		if (err) {
 			ditto_parts_exit(srv, i);
+			server_free(srv);
 			return err;
 		}
 	}
+	*place = srv;
 	return 0;
 }
 
+static void __net_exit ditto_net_pre_exit(struct net *net)
+{
+	ditto_locks_leave(ditto_server_of(net));
+}
+
+/* The end may wait for disks, and other namespaces and modules wait for this function. */
 static void __net_exit ditto_net_exit(struct net *net)
 {
-	ditto_parts_exit(ditto_server_of(net), ARRAY_SIZE(ditto_parts));
+	queue_work(server_ends, &ditto_server_of(net)->end);
 }
 
 static struct pernet_operations ditto_net_ops = {
 	.init = ditto_net_init,
+	.pre_exit = ditto_net_pre_exit,
 	.exit = ditto_net_exit,
 	.id = &ditto_net_id,
-	.size = sizeof(struct ditto_server),
+	.size = sizeof(struct ditto_server *),
 };
 
 static int __init ditto_init(void)
@@ -114,9 +150,13 @@ static int __init ditto_init(void)
 	if (!ditto_wq)
 		return -ENOMEM;
 
+	err = -ENOMEM;
+	server_ends = alloc_workqueue("ditto_ends", WQ_UNBOUND, 0);
+	if (!server_ends)
+		goto err_wq;
 	err = ditto_tasks_setup();
 	if (err)
-		goto err_wq;
+		goto err_ends;
 	err = ditto_node_slab_init();
 	if (err)
 		goto err_tasks;
@@ -149,6 +189,7 @@ static int __init ditto_init(void)
 
 err_net:
 	unregister_pernet_subsys(&ditto_net_ops);
+	flush_workqueue(server_ends);
 	/* Objects are freed by RCU callbacks inside this module. */
 	rcu_barrier();
 err_options:
@@ -166,6 +207,8 @@ err_nodes:
 	ditto_node_slab_exit();
 err_tasks:
 	ditto_tasks_cleanup();
+err_ends:
+	destroy_workqueue(server_ends);
 err_wq:
 	destroy_workqueue(ditto_wq);
 	return err;
@@ -176,12 +219,9 @@ static void __exit ditto_exit(void)
 	/* First, since all others wait for what has stopped at a point. */
 	ditto_offload_faults_exit();
 	ditto_genl_exit();
-	/*
-	 * While a pernet_operations goes, no other module that has one can be loaded, and no
-	 * namespace made. So the shares, which may wait for disks, go before that.
-	 */
-	ditto_servers_visit(ditto_shares_quiesce);
 	unregister_pernet_subsys(&ditto_net_ops);
+	/* Servers of this namespace, and of those that ended before. */
+	destroy_workqueue(server_ends);
 	/* Workers release the last mounts and then leave shares to RCU. */
 	flush_workqueue(ditto_wq);
 	rcu_barrier();

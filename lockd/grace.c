@@ -98,16 +98,24 @@ void ditto_grace_init(struct ditto_lock_table *table)
 	get_random_bytes(&grace->key, sizeof(grace->key));
 }
 
+void ditto_grace_leave(struct ditto_lock_table *table)
+{
+	/* Nothing is forgotten: a grace period that is cut short continues in the next life. */
+	spin_lock(&table->grace.lock);
+	table->grace.over = true;
+	grace_state_set(table, DITTO_STATE_NORMAL);
+	/* Readers are under RCU. */
+	WRITE_ONCE(table->net, NULL);
+	spin_unlock(&table->grace.lock);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_grace_leave, DITTO);
+
 void ditto_grace_exit(struct ditto_lock_table *table)
 {
 	struct ditto_known *known;
 	struct hlist_node *next;
 
-	/* Nothing is forgotten: a grace period that is cut short continues in the next life. */
-	spin_lock(&table->grace.lock);
-	table->grace.over = true;
-	grace_state_set(table, DITTO_STATE_NORMAL);
-	spin_unlock(&table->grace.lock);
+	ditto_grace_leave(table);
 	cancel_delayed_work_sync(&table->grace.end);
 	for (int i = 0; i < DITTO_KNOWN_BUCKETS; i++) {
 		hlist_for_each_entry_safe(known, next, &table->grace.known[i], link)
@@ -316,13 +324,25 @@ bool ditto_grace_wait(struct ditto_lock_table *table, enum ditto_lock_state stat
 }
 EXPORT_SYMBOL_NS_GPL(ditto_grace_wait, DITTO);
 
+/* Whether another server of the namespace holds up claims. */
+static bool grace_of_others(struct ditto_lock_table *table, enum ditto_claim_kind kind)
+{
+	struct net *net;
+	bool holds;
+
+	rcu_read_lock();
+	net = READ_ONCE(table->net);
+	/* The last test takes a lock. */
+	holds = net && unlikely(locks_in_grace(net)) &&
+		(kind == DITTO_CLAIM_RANGE || opens_in_grace(net));
+	rcu_read_unlock();
+	return holds;
+}
+
 bool ditto_grace_holds(struct ditto_lock_table *table, enum ditto_claim_kind kind)
 {
-	if (unlikely(READ_ONCE(table->state) != DITTO_STATE_NORMAL))
-		return true;
-	/* The second test takes a lock. */
-	return unlikely(locks_in_grace(table->net)) &&
-	       (kind == DITTO_CLAIM_RANGE || opens_in_grace(table->net));
+	return unlikely(READ_ONCE(table->state) != DITTO_STATE_NORMAL) ||
+	       grace_of_others(table, kind);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_grace_holds, DITTO);
 

@@ -274,6 +274,11 @@ bool ditto_grace_is_newer(struct ditto_lock_table *table, const struct timespec6
  * sleep.
  */
 void ditto_grace_init(struct ditto_lock_table *table);
+/*
+ * The namespace of the table is ending: end the grace period, and look at those of others no more.
+ * The namespace stays for a grace period of RCU.
+ */
+void ditto_grace_leave(struct ditto_lock_table *table);
 void ditto_grace_exit(struct ditto_lock_table *table);
 
 #endif

@@ -19,6 +19,7 @@
 #include "client.h"
 #include "grace.h"
 
+struct ditto_server;
 struct net;
 
 /* Defaults of the settings. */
@@ -128,7 +129,9 @@ struct ditto_mirror_list {
 
 /**
  * struct ditto_lock_table - the lock table of one server
- * @net: the network namespace; no reference, the table ends before it
+ * @net: the network namespace, for the grace periods of others there; NULL once it is ending:
+ *	ditto_grace_leave()
+ * @srv: whose table it is, for @watch and @forget
  * @guards: see ditto_grace_guards(). Every change of a file reads it, so it is kept beside members
  *	that are seldom written. Under grace.lock for writing, as the next one
  * @state: whether new claims are granted; every new claim reads it
@@ -163,6 +166,7 @@ struct ditto_mirror_list {
  */
 struct ditto_lock_table {
 	struct net *net;
+	struct ditto_server *srv;
 	bool guards;
 	enum ditto_lock_state state;
 	struct ditto_lock_settings settings;

@@ -19,14 +19,14 @@ static_assert(DITTO_EVENT_GRACE_ENDED == (int)DITTO_EVENT_KIND_GRACE_ENDED);
 static_assert(DITTO_EVENT_AUTH_REFUSED == (int)DITTO_EVENT_KIND_AUTH_REFUSED);
 static_assert(DITTO_EVENT_OFFLOAD_FAILED == (int)DITTO_EVENT_KIND_OFFLOAD_FAILED);
 
-static void event_send(struct ditto_server *srv, enum ditto_event_type type,
-		       const char *subject, gfp_t gfp)
+static void event_multicast(struct net *net, enum ditto_event_type type, const char *subject,
+			    gfp_t gfp)
 {
 	const struct genl_family *family = ditto_nl_family_get();
 	struct sk_buff *msg;
 	void *hdr;
 
-	if (!family || !genl_has_listeners(family, srv->net, DITTO_EVENT_GROUP))
+	if (!family || !genl_has_listeners(family, net, DITTO_EVENT_GROUP))
 		return;
 
 	/* An event is lost without memory, just as when the buffer of a listener is full. */
@@ -42,7 +42,18 @@ static void event_send(struct ditto_server *srv, enum ditto_event_type type,
 		return;
 	}
 	genlmsg_end(msg, hdr);
-	genlmsg_multicast_netns(family, srv->net, msg, 0, DITTO_EVENT_GROUP, gfp);
+	genlmsg_multicast_netns(family, net, msg, 0, DITTO_EVENT_GROUP, gfp);
+}
+
+static void event_send(struct ditto_server *srv, enum ditto_event_type type,
+		       const char *subject, gfp_t gfp)
+{
+	struct net *net = ditto_server_hold_net(srv);
+
+	if (!net)
+		return;
+	event_multicast(net, type, subject, gfp);
+	put_net(net);
 }
 
 void ditto_event(struct ditto_server *srv, enum ditto_event_type type, const char *subject)

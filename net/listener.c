@@ -23,7 +23,7 @@
  * A protocol stays while one of its listeners has a user, or while announce_lock or change_lock is
  * held: a protocol that is unregistered first leaves the list, and then closes its listeners under
  * both of each server. So no reference to its module is needed, and the module can be unloaded
- * while it serves: then it ends what is left by @quiesce, with no lock held.
+ * while it serves.
  */
 #include <linux/completion.h>
 #include <linux/lockdep.h>
@@ -358,14 +358,6 @@ static struct ditto_listeners *server_next(struct ditto_listeners *ls)
 	return next;
 }
 
-void ditto_servers_visit(void (*fn)(struct ditto_server *srv))
-{
-	struct ditto_listeners *ls;
-
-	for (ls = server_next(NULL); ls; ls = server_next(ls))
-		fn(ls->srv);
-}
-
 void ditto_protocol_unregister(struct ditto_protocol *protocol)
 {
 	struct ditto_listeners *ls;
@@ -374,11 +366,8 @@ void ditto_protocol_unregister(struct ditto_protocol *protocol)
 	list_del(&protocol->list);
 	mutex_unlock(&protocols_lock);
 
-	for (ls = server_next(NULL); ls; ls = server_next(ls)) {
+	for (ls = server_next(NULL); ls; ls = server_next(ls))
 		listeners_close(ls, protocol);
-		if (protocol->quiesce)
-			protocol->quiesce(ls->srv);
-	}
 
 	ditto_options_unregister(&protocol->options);
 	if (protocol->settings.count)

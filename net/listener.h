@@ -80,8 +80,6 @@ struct ditto_listener {
  *	error. An AF_INET6 listener on in6addr_any accepts IPv4 too.
  * @close: stops a listener and waits for requests in flight, at most for the drain setting;
  *	closing the last listener stops the service
- * @quiesce: ends everything that a server without listeners still has for clients, and waits until
- *	it is gone, see net/live.h; called before the module goes
  * @announce: tells other programs, such as rpcbind, about the listeners that are not leaving;
  *	called after a listener was opened and before one is closed, and when settings change, by
  *	one task at a time for each server. The extack gets a warning; it may be NULL. May be NULL
@@ -118,7 +116,6 @@ struct ditto_protocol {
 	u32 transports;
 	int (*listen)(struct ditto_listener *listener, struct netlink_ext_ack *extack);
 	void (*close)(struct ditto_listener *listener);
-	void (*quiesce)(struct ditto_server *srv);
 	void (*announce)(struct ditto_server *srv, struct netlink_ext_ack *extack);
 	unsigned int (*disconnect)(struct ditto_server *srv, const struct ditto_peer *peer);
 	unsigned int (*connections)(struct ditto_server *srv, const struct ditto_peer *peer);
@@ -149,24 +146,17 @@ struct ditto_protocol {
 int ditto_protocol_register(struct ditto_protocol *protocol);
 
 /**
- * ditto_protocol_unregister - unregister a protocol and end what it serves in all namespaces
+ * ditto_protocol_unregister - unregister a protocol and close its listeners in all namespaces
  * @protocol: the protocol; none of its operations runs when the function returns
  *
  * The module calls this before unregister_pernet_subsys(), under whose lock no other module can be
- * loaded and no namespace made: here, a wait for a disk holds up nobody else.
+ * loaded and no namespace made, and waits for the ends of its servers after that: so a wait for a
+ * disk holds up nobody else.
  *
  * Context: may sleep, for the drain setting of each listener, and until all operations have
- * returned and no object of the protocol is live.
+ * returned.
  */
 void ditto_protocol_unregister(struct ditto_protocol *protocol);
-
-/**
- * ditto_servers_visit - call a function for all servers whose namespaces are not ending
- * @fn: called without a lock, while the namespace is held
- *
- * Context: may sleep.
- */
-void ditto_servers_visit(void (*fn)(struct ditto_server *srv));
 
 /**
  * ditto_listener_add - add a listener and start to serve it

@@ -7,13 +7,15 @@
  * last object has gone. An object is counted from before others can find it until its memory is
  * about to be freed, by the last function that uses the server.
  *
- * The wait for the last one may be a wait for a disk, so it is done by the protocol's @quiesce
- * (listener.h), where it holds up nobody else.
+ * The wait for the last one may be a wait for a disk, so it is done by a work, which then frees the
+ * server. A module that goes waits for these works when it has left all namespaces, and no
+ * namespace waits for them.
  */
 #ifndef _DITTO_NET_LIVE_H
 #define _DITTO_NET_LIVE_H
 
 #include <linux/atomic.h>
+#include <linux/sched.h>
 #include <linux/wait_bit.h>
 
 struct ditto_live {

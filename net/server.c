@@ -3,6 +3,7 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/workqueue.h>
+#include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
 #include "server.h"
@@ -13,9 +14,17 @@ unsigned int ditto_net_id;
 
 struct ditto_server *ditto_server_of(const struct net *net)
 {
-	return net_generic(net, ditto_net_id);
+	struct ditto_server **place = net_generic(net, ditto_net_id);
+
+	return *place;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_server_of, DITTO);
+
+struct net *ditto_server_hold_net(const struct ditto_server *srv)
+{
+	return maybe_get_net(srv->net);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_server_hold_net, DITTO);
 
 void ditto_server_writeback_failed(struct ditto_server *srv)
 {

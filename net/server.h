@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The server of one network namespace. It owns all parts that live and are torn down with the
- * namespace; each part keeps its state behind an opaque pointer.
+ * The server of one network namespace. It owns all parts that begin with the namespace; each part
+ * keeps its state behind an opaque pointer. The server ends after the namespace, since its end may
+ * wait for disks and an ending namespace holds up all others.
  */
 #ifndef _DITTO_NET_SERVER_H
 #define _DITTO_NET_SERVER_H
@@ -9,7 +10,9 @@
 #include <linux/atomic.h>
 #include <linux/siphash.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
+#include "live.h"
 #include "setting.h"
 
 struct net;
@@ -32,7 +35,7 @@ struct ditto_offload;
 
 /**
  * struct ditto_server - one server, one per network namespace
- * @net: the namespace; not counted, because the server ends before it
+ * @net: the namespace, whose memory the server keeps; see ditto_server_hold_net()
  * @settings: settings of the core; those of a protocol are in its own server
  * @handle_key: signs file handles; random until the helper sets it
  * @handle_key_set: the key was set, so handles survive a restart; there are no listeners before
@@ -56,6 +59,8 @@ struct ditto_offload;
  * @listeners: net/listener.c
  * @budget: net/budget.c
  * @login_delays: net/helper/login_delay.c
+ * @live: servers of protocols, which outlive their namespace as this one does
+ * @end: ends the server when its namespace or the module does: fs/main.c
  * @options_added: called when a protocol with options of shares was registered; returns 0 or
  *	-ENOMEM; set by fs/share/share.c
  */
@@ -85,6 +90,8 @@ struct ditto_server {
 	struct ditto_listeners *listeners;
 	struct ditto_budget *budget;
 	struct ditto_login_delays *login_delays;
+	struct ditto_live live;
+	struct work_struct end;
 	int (*options_added)(struct ditto_server *srv);
 };
 
@@ -116,6 +123,18 @@ void ditto_key_derive(const struct ditto_server *srv, enum ditto_key_use use, si
  * Return: the server; never NULL while ditto.ko is loaded.
  */
 struct ditto_server *ditto_server_of(const struct net *net);
+
+/**
+ * ditto_server_hold_net - hold the namespace of a server, which may be gone
+ * @srv: the server
+ *
+ * What the kernel keeps in a namespace, such as the sockets of netlink, is there only while it is
+ * held.
+ *
+ * Context: any.
+ * Return: the namespace, for put_net(); NULL if it is ending.
+ */
+struct net *ditto_server_hold_net(const struct ditto_server *srv);
 
 /**
  * ditto_server_writeback_failed - make clients send their unstable data again

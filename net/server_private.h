@@ -7,7 +7,7 @@ struct workqueue_struct;
 
 /* Workqueue of ditto.ko. Works on it may sleep. It exists as long as any server. */
 extern struct workqueue_struct *ditto_wq;
-/* Index of the servers among the data of network namespaces, see net_generic(). */
+/* Index of the pointers to servers among the data of network namespaces, see net_generic(). */
 extern unsigned int ditto_net_id;
 
 #endif

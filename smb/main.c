@@ -8,10 +8,13 @@
  */
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
 #include "../net/listener.h"
+#include "../net/live.h"
 #include "../net/server.h"
 #include "auth/crypto.h"
 #include "auth/tree_access.h"
@@ -27,6 +30,8 @@
 #define DSMB_PORT	445	/* MS-SMB2 section 2.1 */
 
 static unsigned int dsmb_net_id __read_mostly;
+/* Ends servers, one by each of its workers. */
+static struct workqueue_struct *dsmb_ends;
 
 static const struct ditto_setting_desc dsmb_setting_descs[] = {
 #define SETTING(...) DITTO_SETTING_DESC(struct dsmb_settings, __VA_ARGS__)
@@ -43,11 +48,6 @@ static void *dsmb_settings_of(const struct ditto_server *srv)
 	return &dsmb_server_of(srv->net)->settings;
 }
 
-static void dsmb_quiesce(struct ditto_server *srv)
-{
-	dsmb_server_quiesce(dsmb_server_of(srv->net));
-}
-
 static struct ditto_protocol dsmb_protocol = {
 	.owner = THIS_MODULE,
 	.name = "smb",
@@ -55,7 +55,6 @@ static struct ditto_protocol dsmb_protocol = {
 	.transports = BIT(DITTO_TRANSPORT_TCP),
 	.listen = dsmb_listen,
 	.close = dsmb_close_listener,
-	.quiesce = dsmb_quiesce,
 	.disconnect = dsmb_disconnect,
 	.connections = dsmb_connections,
 	.conns = dsmb_show_conns,
@@ -81,7 +80,9 @@ static struct ditto_protocol dsmb_protocol = {
 
 struct dsmb_server *dsmb_server_of(const struct net *net)
 {
-	return net_generic(net, dsmb_net_id);
+	struct dsmb_server **place = net_generic(net, dsmb_net_id);
+
+	return *place;
 }
 
 unsigned int dsmb_protocol_bit(void)
@@ -89,25 +90,50 @@ unsigned int dsmb_protocol_bit(void)
 	return dsmb_protocol.bit;
 }
 
-static int __net_init dsmb_net_init(struct net *net)
+static void dsmb_server_end(struct work_struct *work)
 {
-	struct dsmb_server *server = dsmb_server_of(net);
+	struct dsmb_server *server = container_of(work, struct dsmb_server, end);
+	struct ditto_server *srv = server->srv;
 
-	ditto_settings_defaults(&dsmb_protocol.settings, &server->settings);
-	return dsmb_server_init(server, net);
+	dsmb_server_exit(server);
+	kfree(server);
+	ditto_live_put(&srv->live);
 }
 
-/* No listener is left, because a listener keeps its namespace alive. */
+static int __net_init dsmb_net_init(struct net *net)
+{
+	struct dsmb_server **place = net_generic(net, dsmb_net_id), *server;
+	int err;
+
+	server = kzalloc(sizeof(*server), GFP_KERNEL);
+	if (!server)
+		return -ENOMEM;
+	INIT_WORK(&server->end, dsmb_server_end);
+	ditto_settings_defaults(&dsmb_protocol.settings, &server->settings);
+	err = dsmb_server_init(server, net);
+	if (err) {
+		kfree(server);
+		return err;
+	}
+	ditto_live_get(&server->srv->live);
+	*place = server;
+	return 0;
+}
+
+/*
+ * No listener is left, because a listener keeps its namespace alive. Other namespaces and modules
+ * wait for this function.
+ */
 static void __net_exit dsmb_net_exit(struct net *net)
 {
-	dsmb_server_exit(dsmb_server_of(net));
+	queue_work(dsmb_ends, &dsmb_server_of(net)->end);
 }
 
 static struct pernet_operations dsmb_net_ops = {
 	.init = dsmb_net_init,
 	.exit = dsmb_net_exit,
 	.id = &dsmb_net_id,
-	.size = sizeof(struct dsmb_server),
+	.size = sizeof(struct dsmb_server *),
 };
 
 static int __init dsmb_init(void)
@@ -126,13 +152,19 @@ static int __init dsmb_init(void)
 	if (err)
 		goto exit_message;
 	dsmb_match_init();
+	err = -ENOMEM;
+	dsmb_ends = alloc_workqueue("ditto-smb-ended", WQ_UNBOUND, 0);
+	if (!dsmb_ends)
+		goto exit_match;
 	err = register_pernet_subsys(&dsmb_net_ops);
 	if (err)
-		goto exit_match;
+		goto exit_ends;
 	err = ditto_protocol_register(&dsmb_protocol);
 	if (!err)
 		return 0;
 	unregister_pernet_subsys(&dsmb_net_ops);
+exit_ends:
+	destroy_workqueue(dsmb_ends);
 exit_match:
 	dsmb_match_exit();
 	dsmb_opens_exit();
@@ -147,6 +179,8 @@ static void __exit dsmb_exit(void)
 {
 	ditto_protocol_unregister(&dsmb_protocol);
 	unregister_pernet_subsys(&dsmb_net_ops);
+	/* Servers of this namespace, and of those that ended before. */
+	destroy_workqueue(dsmb_ends);
 	/* Sessions, watches and clients of leases are freed by functions of this module. */
 	rcu_barrier();
 	dsmb_match_exit();

@@ -395,23 +395,15 @@ int dsmb_server_init(struct dsmb_server *server, struct net *net)
 	return -ENOMEM;
 }
 
-void dsmb_server_quiesce(struct dsmb_server *server)
+/* The queues are destroyed when nothing is left that could queue work. */
+void dsmb_server_exit(struct dsmb_server *server)
 {
-	if (server->quiesced)
-		return;
-	server->quiesced = true;
 	drop_conns(server, NULL, NULL);
 	wait_event(server->idle, !atomic_read(&server->live));
 	dsmb_persist_exit(server);
 	dsmb_durables_close(server, true);
 	ditto_live_wait(&server->objects);
 	ditto_tasks_exit(&server->closers);
-}
-
-/* The queues are destroyed when nothing is left that could queue work. */
-void dsmb_server_exit(struct dsmb_server *server)
-{
-	dsmb_server_quiesce(server);
 	server_free(server);
 	dsmb_persist_sweep_last(server);
 	/* The callback that counted the last object may still run. */

@@ -3,8 +3,9 @@
  * The SMB server of a network namespace: its state, and the functions of main.c, server.c and
  * ioctl/fsctl_net.c that other files use.
  *
- * The server lives in the namespace's generic storage from dsmb_server_init() to
- * dsmb_server_exit(). Both run in process context and may sleep.
+ * The server begins with the namespace, and ends when that, or the module, has gone, by a work:
+ * its end may wait for disks. dsmb_server_init() and dsmb_server_exit() run in process context and
+ * may sleep.
  */
 #ifndef _DITTO_SMB_SERVER_H
 #define _DITTO_SMB_SERVER_H
@@ -54,10 +55,10 @@ struct dsmb_settings {
 
 /**
  * struct dsmb_server - the SMB server of one network namespace
- * @srv: the core server of the namespace
+ * @srv: the core server of the namespace; stays until this one has ended
+ * @end: ends the server: main.c
  * @settings: see struct dsmb_settings
  * @guid: ServerGuid; random, constant for the life of the namespace's server
- * @quiesced: dsmb_server_quiesce() is done
  * @started: time the server started, as FILETIME
  * @lock: mutex; serializes start and stop of listeners and changes of @interfaces
  * @listeners: struct dsmb_listener, under @lock
@@ -110,9 +111,9 @@ struct dsmb_settings {
  */
 struct dsmb_server {
 	struct ditto_server *srv;
+	struct work_struct end;
 	struct dsmb_settings settings;
 	guid_t guid;
-	bool quiesced;
 	u64 started;
 	struct mutex lock;	/* see above */
 	struct list_head listeners;
@@ -190,22 +191,14 @@ unsigned int dsmb_protocol_bit(void);
 int dsmb_server_init(struct dsmb_server *server, struct net *net);
 
 /**
- * dsmb_server_quiesce - end everything that a server serves
+ * dsmb_server_exit - end everything that a server serves, and tear it down
  * @server: initialized; it has no listener any more, and gets none
  *
  * Drops all connections, closes all durable opens, and waits until no object is live. The records
  * of persistent opens stay. A share that is being removed while requests of other protocols run is
- * waited for, if this server had opens there. Does nothing if it is called again.
+ * waited for, if this server had opens there.
  *
  * Context: process; may sleep, for as long as a file system is stuck.
- */
-void dsmb_server_quiesce(struct dsmb_server *server);
-
-/**
- * dsmb_server_exit - tear down the server of a network namespace
- * @server: as for dsmb_server_quiesce(), which this function calls
- *
- * Context: process; may sleep.
  */
 void dsmb_server_exit(struct dsmb_server *server);
 

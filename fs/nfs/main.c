@@ -7,12 +7,14 @@
 
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 #include <kunit/visibility.h>
 
 #include "../../net/conns.h"
 #include "../../net/listener.h"
+#include "../../net/live.h"
 #include "../../net/server.h"
 #include "../../net/stats.h"
 #include "nlm/nlm.h"
@@ -27,6 +29,8 @@
 #define DNFS_PORT	2049	/* RFC 1813 section 2.1 */
 
 static unsigned int dnfs_net_id __read_mostly;
+/* Ends servers, one by each of its workers. */
+static struct workqueue_struct *dnfs_ends;
 
 static const struct ditto_setting_desc dnfs_setting_descs[] = {
 #define SETTING(...) DITTO_SETTING_DESC(struct dnfs_settings, __VA_ARGS__)
@@ -43,21 +47,6 @@ static void *dnfs_settings_of(const struct ditto_server *srv)
 	return &dnfs_server_of(srv->net)->settings;
 }
 
-/* No service runs any more. */
-static void dnfs_quiesce(struct ditto_server *srv)
-{
-	struct dnfs_server *server = dnfs_server_of(srv->net);
-
-	if (server->quiesced)
-		return;
-	server->quiesced = true;
-	ditto_tasks_end(&server->tasks);
-	dnfs4_server_free(server->v4);
-	dnlm_server_free(server->nlm);
-	ditto_tasks_exit(&server->tasks);
-	ditto_tasks_exit(&server->disk_tasks);
-}
-
 static struct ditto_protocol dnfs_protocol = {
 	.owner = THIS_MODULE,
 	.name = "nfs",
@@ -65,7 +54,6 @@ static struct ditto_protocol dnfs_protocol = {
 	.transports = BIT(DITTO_TRANSPORT_TCP) | BIT(DITTO_TRANSPORT_UDP),
 	.listen = dnfs_listen,
 	.close = dnfs_close,
-	.quiesce = dnfs_quiesce,
 	.announce = dnfs_announce,
 	.disconnect = dnfs_disconnect,
 	.connections = dnfs_connections,
@@ -90,7 +78,9 @@ static const char *dnfs_proc_names[DNFS_PROGRAMS][DNFS_PROCS_MAX];
 
 struct dnfs_server *dnfs_server_of(const struct net *net)
 {
-	return net_generic(net, dnfs_net_id);
+	struct dnfs_server **place = net_generic(net, dnfs_net_id);
+
+	return *place;
 }
 
 unsigned int dnfs_protocol_bit(void)
@@ -138,13 +128,34 @@ static int dnfs_stats_init(struct dnfs_server *server)
 	return 0;
 }
 
-static int __net_init dnfs_net_init(struct net *net)
+/* No service runs any more, because listening sockets hold a reference to their namespace. */
+static void dnfs_server_end(struct work_struct *work)
 {
-	struct dnfs_server *server = dnfs_server_of(net);
+	struct dnfs_server *server = container_of(work, struct dnfs_server, end);
+	struct ditto_server *srv = server->srv;
+
+	ditto_tasks_end(&server->tasks);
+	dnfs4_server_free(server->v4);
+	dnlm_server_free(server->nlm);
+	ditto_tasks_exit(&server->tasks);
+	ditto_tasks_exit(&server->disk_tasks);
+	dnfs_mounts_free(server);
+	dnfs_stats_exit(server);
+	kvfree(server->conns);
+	dnfs_replies_free(server->replies);
+	/* Connections return their charges in RCU callbacks. */
+	dnfs_connections_flush();
+	kfree(server);
+	ditto_live_put(&srv->live);
+}
+
+static int dnfs_server_init(struct dnfs_server *server, struct net *net)
+{
 	int err;
 
 	server->srv = ditto_server_of(net);
 	server->net = net;
+	INIT_WORK(&server->end, dnfs_server_end);
 	ditto_settings_defaults(&dnfs_protocol.settings, &server->settings);
 	mutex_init(&server->lock);
 	init_rwsem(&server->serv_sem);
@@ -181,25 +192,35 @@ free_replies:
 	return err;
 }
 
-/* No service runs any more, because listening sockets hold a reference to their namespace. */
+static int __net_init dnfs_net_init(struct net *net)
+{
+	struct dnfs_server **place = net_generic(net, dnfs_net_id), *server;
+	int err;
+
+	server = kzalloc(sizeof(*server), GFP_KERNEL);
+	if (!server)
+		return -ENOMEM;
+	err = dnfs_server_init(server, net);
+	if (err) {
+		kfree(server);
+		return err;
+	}
+	ditto_live_get(&server->srv->live);
+	*place = server;
+	return 0;
+}
+
+/* The end may wait for disks, and other namespaces and modules wait for this function. */
 static void __net_exit dnfs_net_exit(struct net *net)
 {
-	struct dnfs_server *server = dnfs_server_of(net);
-
-	dnfs_quiesce(server->srv);
-	dnfs_mounts_free(server);
-	dnfs_stats_exit(server);
-	kvfree(server->conns);
-	dnfs_replies_free(server->replies);
-	/* Connections return their charges in RCU callbacks. */
-	dnfs_connections_flush();
+	queue_work(dnfs_ends, &dnfs_server_of(net)->end);
 }
 
 static struct pernet_operations dnfs_net_ops = {
 	.init = dnfs_net_init,
 	.exit = dnfs_net_exit,
 	.id = &dnfs_net_id,
-	.size = sizeof(struct dnfs_server),
+	.size = sizeof(struct dnfs_server *),
 };
 
 static int __init dnfs_init(void)
@@ -221,13 +242,19 @@ static int __init dnfs_init(void)
 	err = dnfs4_init();
 	if (err)
 		goto exit_nlm;
+	err = -ENOMEM;
+	dnfs_ends = alloc_workqueue("ditto_nfs_ends", WQ_UNBOUND, 0);
+	if (!dnfs_ends)
+		goto exit_v4;
 	err = register_pernet_subsys(&dnfs_net_ops);
 	if (err)
-		goto exit_v4;
+		goto exit_ends;
 	err = ditto_protocol_register(&dnfs_protocol);
 	if (!err)
 		return 0;
 	unregister_pernet_subsys(&dnfs_net_ops);
+exit_ends:
+	destroy_workqueue(dnfs_ends);
 exit_v4:
 	dnfs4_exit();
 exit_nlm:
@@ -243,6 +270,8 @@ static void __exit dnfs_exit(void)
 {
 	ditto_protocol_unregister(&dnfs_protocol);
 	unregister_pernet_subsys(&dnfs_net_ops);
+	/* Servers of this namespace, and of those that ended before. */
+	destroy_workqueue(dnfs_ends);
 	dnfs4_exit();
 	dnlm_exit();
 	dnfs_park_exit();

@@ -9,6 +9,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
+#include <linux/workqueue.h>
 
 #include "../../net/budget.h"
 #include "../../net/setting.h"
@@ -52,8 +53,9 @@ struct dnfs_settings {
 
 /**
  * struct dnfs_server - state of the NFS programs in a network namespace
- * @srv: the core's server
- * @net: the namespace
+ * @srv: the core's server; stays until this one has ended
+ * @net: the namespace, as in @srv
+ * @end: ends the server, when the namespace or the module has gone: main.c
  * @settings: see struct dnfs_settings
  * @replies: the reply cache
  * @nlm: NLM and NSM, the locking side of version 3
@@ -62,7 +64,6 @@ struct dnfs_settings {
  * @conns: connections by client: rpc/conn_charge.c
  * @pausing: number of service threads that wait for a break or for the helper
  * @pausing_max: limit of @pausing; changed with WRITE_ONCE()
- * @quiesced: the states of clients, @nlm and @v4 have ended, because the server does
  * @tasks: work for which the helper is waited for
  * @disk_tasks: work that callbacks of the lock table leave, because it may wait for a disk
  * @workers: the service threads, and what they are kept by
@@ -80,6 +81,7 @@ struct dnfs_settings {
 struct dnfs_server {
 	struct ditto_server *srv;
 	struct net *net;
+	struct work_struct end;
 	struct dnfs_settings settings;
 	struct dnfs_replies *replies;
 	struct dnlm_server *nlm;
@@ -88,7 +90,6 @@ struct dnfs_server {
 	struct ditto_conns *conns;
 	atomic_t pausing;
 	unsigned int pausing_max;
-	bool quiesced;
 	struct ditto_tasks tasks;
 	struct ditto_tasks disk_tasks;
 	struct dnfs_workers workers;
@@ -110,7 +111,7 @@ struct dnfs_server {
  * dnfs_server_of - the NFS state of a network namespace
  * @net: the namespace
  *
- * Return: the state, which lives as long as the namespace.
+ * Return: the state, for whoever holds the namespace.
  */
 struct dnfs_server *dnfs_server_of(const struct net *net);
 

@@ -731,7 +731,7 @@ err_table:
 	return err;
 }
 
-void ditto_shares_quiesce(struct ditto_server *srv)
+void ditto_shares_exit(struct ditto_server *srv)
 {
 	struct ditto_share_table *table = srv->shares;
 	struct ditto_share *share, *next;
@@ -743,13 +743,6 @@ void ditto_shares_quiesce(struct ditto_server *srv)
 	}
 	mutex_unlock(&table->lock);
 	wait_var_event(&table->draining, !atomic_read(&table->draining));
-}
-
-void ditto_shares_exit(struct ditto_server *srv)
-{
-	struct ditto_share_table *table = srv->shares;
-
-	ditto_shares_quiesce(srv);
 	rhashtable_destroy(&table->by_tag);
 	rhashtable_destroy(&table->by_name);
 	srv->shares = NULL;

@@ -580,12 +580,7 @@ int ditto_shares_set_key(struct ditto_server *srv, const siphash_key_t *key);
 
 /* Set up the tables of shares. */
 int ditto_shares_init(struct ditto_server *srv);
-/*
- * Remove all shares; waits without limit for operations in flight and for disks, because the module
- * or the namespace ends.
- */
-void ditto_shares_quiesce(struct ditto_server *srv);
-/* The same, and tear down the tables. */
+/* Remove all shares, which may wait for operations in flight and for disks, and the tables. */
 void ditto_shares_exit(struct ditto_server *srv);
 
 #endif

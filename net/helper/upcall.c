@@ -135,6 +135,20 @@ static void ask_late(struct work_struct *work)
  * Send a request that has its turn. Once it is in the table, another path may complete it. So the
  * fields needed afterwards are copied before, and the timer is started before.
  */
+static int upcall_send(const struct ditto_server *srv, struct sk_buff *msg, u32 portid)
+{
+	struct net *net = ditto_server_hold_net(srv);
+	int err;
+
+	if (!net) {
+		nlmsg_free(msg);
+		return -ECONNREFUSED;
+	}
+	err = genlmsg_unicast(net, msg, portid);
+	put_net(net);
+	return err;
+}
+
 static int ask_send(struct ditto_upcall_req *ask)
 {
 	u32 deadline_ms = ask_deadline_ms(ask), portid, term, id;
@@ -181,7 +195,7 @@ static int ask_send(struct ditto_upcall_req *ask)
 	 * If the helper went before the request was in the table, nothing else fails the request.
 	 */
 	if (ditto_helper_is(&up->helper, portid, term)) {
-		err = genlmsg_unicast(srv->net, msg, portid);
+		err = upcall_send(srv, msg, portid);
 	} else {
 		nlmsg_free(msg);
 		err = -ECONNREFUSED;
@@ -335,7 +349,7 @@ void ditto_upcall_tell(struct ditto_server *srv, enum ditto_upcall_type type,
 		return;
 	msg = upcall_message(&ask, 0, 0, GFP_ATOMIC);
 	if (!IS_ERR(msg))
-		genlmsg_unicast(srv->net, msg, portid);
+		upcall_send(srv, msg, portid);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_tell);
 

@@ -129,7 +129,7 @@ static const struct {
 static void locks_watch(struct ditto_lock_table *table, enum ditto_lock_event event,
 			const struct ditto_client *client)
 {
-	struct ditto_server *srv = ditto_server_of(table->net);
+	struct ditto_server *srv = table->srv;
 
 	for (size_t i = 0; i < ARRAY_SIZE(told); i++)
 		if (told[i].from == event)
@@ -143,7 +143,7 @@ static void locks_forgotten(struct ditto_server *srv, u64 number)
 
 static bool locks_forget(struct ditto_lock_table *table, u64 number)
 {
-	struct ditto_server *srv = ditto_server_of(table->net);
+	struct ditto_server *srv = table->srv;
 
 	/* Before the epoch is known nothing was recorded. */
 	if (!ditto_server_epoch(srv))
@@ -158,6 +158,7 @@ int ditto_locks_init(struct ditto_server *srv)
 
 	if (IS_ERR(table))
 		return PTR_ERR(table);
+	table->srv = srv;
 	srv->locks = table;
 	ditto_locks_settings_changed(srv);
 	srv->lock_stats = ditto_stats_register_read(srv, "locks", lock_ops, ARRAY_SIZE(lock_ops),
@@ -174,14 +175,20 @@ int ditto_locks_init(struct ditto_server *srv)
 	return 0;
 }
 
-void ditto_locks_exit(struct ditto_server *srv)
+void ditto_locks_leave(struct ditto_server *srv)
 {
-	if (!srv->locks)
-		return;
 	/*
 	 * A grace period that is cut short by the end of the server is not over: it continues in
 	 * the next life.
 	 */
+	WRITE_ONCE(srv->locks->watch, NULL);
+	ditto_grace_leave(srv->locks);
+}
+
+void ditto_locks_exit(struct ditto_server *srv)
+{
+	if (!srv->locks)
+		return;
 	WRITE_ONCE(srv->locks->watch, NULL);
 	ditto_records_forget_stop(srv);
 	ditto_stats_unregister(srv->delegation_stats);

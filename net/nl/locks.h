@@ -28,6 +28,8 @@ void ditto_locks_settings_changed(struct ditto_server *srv);
  */
 int ditto_locks_put(struct sk_buff *msg, const struct ditto_server *srv);
 
+/* The namespace of a server is ending, and stays for a grace period of RCU. */
+void ditto_locks_leave(struct ditto_server *srv);
 /* Create and destroy the lock table of a server. May sleep. */
 int ditto_locks_init(struct ditto_server *srv);
 void ditto_locks_exit(struct ditto_server *srv);

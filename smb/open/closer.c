@@ -2,9 +2,7 @@
 /* Opens whose last reference is dropped by a task. See closer.h. */
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <net/net_namespace.h>
 
-#include "../../net/server.h"
 #include "../../net/task.h"
 #include "../auth/tree.h"
 #include "../server.h"
@@ -16,14 +14,11 @@
  * struct dsmb_closer - what closes an open
  * @task: closes it
  * @open: the open, with a reference
- * @net: namespace of the server, held: it does not end while a closer waits for a disk. NULL if it
- *	is ending already
  * @yields: see dsmb_closer_start()
  */
 struct dsmb_closer {
 	struct ditto_task task;
 	struct dsmb_open *open;
-	struct net *net;
 	bool yields;
 };
 
@@ -55,11 +50,7 @@ static void closer_hold(struct ditto_task *task)
 
 static void closer_put(struct ditto_task *task)
 {
-	struct dsmb_closer *closer = closer_of(task);
-
-	if (closer->net)
-		put_net(closer->net);
-	kfree(closer);
+	kfree(closer_of(task));
 }
 
 static const struct ditto_task_ops closer_ops = {
@@ -93,7 +84,6 @@ void dsmb_closer_start(struct dsmb_closer *closer, struct dsmb_open *open, bool 
 
 	closer->open = open;
 	closer->yields = yields;
-	closer->net = maybe_get_net(open->server->srv->net);
 	ditto_task_init(&closer->task, &open->server->closers, &closer_ops, &fs);
 	ditto_task_start(&closer->task);
 }

@@ -4,6 +4,7 @@ import contextlib
 import copy
 import errno
 import os
+import threading
 import time
 import uuid
 
@@ -19,8 +20,12 @@ from nfs3 import sattr
 from nfs4 import putfh
 from nfs4_callback import ADDED, REMOVED
 from nfs4_callers import Caller, files
+from nfs4_opens import V41, opened
 from nlm import Nlm
+from smb_lasting import available, client
 from t_nfs4_dir import Watcher as DirWatcher
+from t_smb_durable import RWH, durable_v2, lease_v2, waiting
+from t_smb_lease import key
 from t_smb_notify import Watcher
 
 
@@ -283,6 +288,57 @@ def namespace_goes(w):
     n.rpc.close()
     w.server_ns.remove()
     released(w.volumes.pop())
+    start_anew(w)
+
+
+def others_come_and_go():
+    """Others may make namespaces and load modules that are in each of them."""
+    def work():
+        Ns('e2e-other', 'other').remove()
+        run('modprobe', 'ditto_family')
+        run('rmmod', 'ditto_family')
+    other = threading.Thread(target=work, daemon=True)
+    other.start()
+    wait_for('others come and go', lambda: not other.is_alive())
+
+
+def held_by_clients(w):
+    """Opens that outlive their listeners, and whose end removes a file."""
+    available(w)
+    c, s = V41.at(w), client(w)
+    opened(c, 'nfs', how=nfs4.UNCHECKED)
+    os.unlink(w.path('nfs'))
+    s.lasting('persistent', options=smb2.DELETE_ON_CLOSE)
+    eq(s.make('durable', lease_v2(key(2), RWH), durable_v2(2),
+              options=smb2.DELETE_ON_CLOSE).durable, b'DH2Q')
+    c.rpc.close()
+    s.end()
+    wait_for('two wait for their client', lambda: len(waiting(w)) == 2)
+
+
+@test(smb=True, squash='none', fs='ext4', timeout=90)
+def namespace_goes_before_its_disk(w):
+    """A namespace ends with opens on a frozen disk, and others come and go; then all ends."""
+    held_by_clients(w)
+    w.server.ctl('server', 'set', 'drain-ms', '300')
+    with frozen(w.export):
+        for listener in w.server.json('listener', 'list'):
+            w.server.ctl('listener', 'del', str(listener['id']))
+        w.server.helper_stop('KILL')
+        w.server_ns.remove()
+        wait_for('the namespace ends', lambda: 'eth0' not in w.client.run('ip', 'link'))
+        others_come_and_go()
+        for module in 'ditto_smb', 'ditto_nfs':
+            eq(servers.loaded(module), True)
+        rmmod = [Child(lambda m=m: run('rmmod', m) and None) for m in ('ditto_smb', 'ditto_nfs')]
+        wait_for('the unload', lambda: stays('ditto_smb') and stays('ditto_nfs'))
+        others_come_and_go()
+        eq(os.path.exists(w.path('durable')), True, 'it waits')
+    for child in rmmod:
+        child.join()
+    wait_for('what was deleted goes', lambda: not os.path.exists(w.path('durable')))
+    servers.Ditto.unload()
+    w.volumes.pop().umount()
     start_anew(w)
 
 

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Disconnected opens of SMB that end on a file system that hangs hold up nobody else."""
 import os
-import threading
 import time
 
 import servers
-from harness import Child, Ns, eq, frozen, put, run, test, wait_for
+from harness import Child, eq, frozen, put, run, test, wait_for
 from impacket.smb3structs import SMB2_DIALECT_30
-from t_life import stays
+from t_life import others_come_and_go, stays
 from t_smb_cross import setup
 from t_smb_durable import gone, session, waiting
 from t_smb_lease import Cacher, H, R, W, key
@@ -110,17 +109,6 @@ def unload(module):
     return rmmod
 
 
-def namespaces_come_and_go():
-    """Others may make namespaces and load modules that are in each of them."""
-    def work():
-        Ns('e2e-other', 'other').remove()
-        run('modprobe', 'ditto_family')
-        run('rmmod', 'ditto_family')
-    other = threading.Thread(target=work, daemon=True)
-    other.start()
-    wait_for('others come and go', lambda: not other.is_alive())
-
-
 @test(smb=True, squash='none', fs='ext4', timeout=90)
 def unload_waits(w):
     """SMB is unloaded while an open that gave way ends on a frozen file system: it waits alone."""
@@ -130,7 +118,7 @@ def unload_waits(w):
         n.read(fh, 0, 3)
         wait_for('it gives way', lambda: waiting(w) == [])
         rmmod = unload('ditto_smb')
-        namespaces_come_and_go()
+        others_come_and_go()
         time.sleep(0.5)
         eq(stays('ditto_smb'), True, 'SMB waits')
     rmmod.join()

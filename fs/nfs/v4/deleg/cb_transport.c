@@ -190,6 +190,16 @@ static rpc_authflavor_t way_flavor(const struct dnfs4_callback_channel *channel)
 	}
 }
 
+static bool way_gssd_runs(const struct dnfs4_client *client)
+{
+	struct net *net = ditto_server_hold_net(client->server->srv);
+	bool runs = net && gssd_running(net);
+
+	if (net)
+		put_net(net);
+	return runs;
+}
+
 void dnfs4_way_explain(struct dnfs4_callback_channel *channel, int err)
 {
 	const struct dnfs4_client *client = channel->client;
@@ -199,7 +209,7 @@ void dnfs4_way_explain(struct dnfs4_callback_channel *channel, int err)
 		return;
 	if (!client->principal.service)
 		why = "its principal is not that of a service of a machine";
-	else if (!gssd_running(client->server->nfs->net))
+	else if (!way_gssd_runs(client))
 		why = "rpc.gssd does not run here: start rpc-gssd.service";
 	else if (err == -EACCES || err == -EKEYEXPIRED)
 		why = "rpc.gssd gets no context with it, see its log; the keytab needs nfs/HOST";
@@ -212,7 +222,7 @@ void dnfs4_way_explain(struct dnfs4_callback_channel *channel, int err)
 
 static int way_make(struct dnfs4_callback_channel *channel, struct rpc_create_args *args)
 {
-	struct net *net = maybe_get_net(channel->client->server->nfs->net);
+	struct net *net = ditto_server_hold_net(channel->client->server->srv);
 	unsigned long time = dnfs4_way_first_time(channel);
 	struct rpc_timeout timeout = {
 		.to_initval = time,
@@ -263,7 +273,7 @@ static int way_authenticate(struct dnfs4_callback_channel *channel, struct rpc_c
 {
 	const struct dnfs4_principal *principal = &channel->client->principal;
 
-	if (!principal->service || !gssd_running(args->net))
+	if (!principal->service || !way_gssd_runs(channel->client))
 		return -ENOTCONN;
 	args->client_name = principal->service;
 	/* rpc.gssd looks an address up in the DNS, but not a name. */
@@ -278,7 +288,6 @@ static int open_dial(struct dnfs4_callback_channel *channel)
 	const struct dnfs4_principal *principal = &channel->client->principal;
 	struct dnfs4_callback_addr to;
 	struct rpc_create_args args = {
-		.net = channel->client->server->nfs->net,
 		.protocol = XPRT_TRANSPORT_TCP,
 		.address = (struct sockaddr *)&to.addr,
 	};
