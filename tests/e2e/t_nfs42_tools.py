@@ -7,10 +7,11 @@ import os
 import nfs4
 from harness import eq, get, pattern, run, test
 from nfs4 import BOTH, putfh
+from nfs4_copy import copy
 from nfs4_opens import V41, last, opened
 from nfs4_ops42 import DATA, HOLE, allocate, deallocate, seek
 from t_nfs42 import sparse, used
-from t_nfs42_copy import MIB, calls, extents
+from t_nfs42_copy import MIB, between, calls, extents, pair
 
 wire = functools.partial(test, server='ditto', timeout=60)
 
@@ -112,3 +113,19 @@ def disk_images(w):
     before = calls(w)
     image('create', '-f', 'raw', '-o', 'preallocation=falloc', f'{m}/new', '16M')
     eq((calls(w)['allocate'] > before['allocate'], used(w.path('new')) >= 16 * MIB), (True, True))
+
+
+@wire(clients=2)
+def copied_between_clients(w):
+    """Mounts of two clients: the server denies the offload, and cp reads and writes."""
+    c, (src, a), _ = pair(w, pattern(4, 4 * MIB))
+    other = V41.at(w, w.clients[1], minor=2)
+    dst, b = opened(other, 'to')
+    last(between(other, a, b, copy(src, dst)), nfs4.OFFLOAD_DENIED)
+    last(c.close(a, src), nfs4.OK)
+    last(between(other, a, b, copy(src, dst)), nfs4.BAD_STATEID)
+    last(other.close(b, dst), nfs4.OK)
+    mine, theirs = (client.mount(vers='4.2') for client in w.clients)
+    before = calls(w)
+    w.client.run('cp', f'{mine}/from', f'{theirs}/to')
+    eq(((calls(w) - before)['copy'] > 0, get(w.path('to')) == get(w.path('from'))), (True, True))

@@ -12,6 +12,7 @@
 #include <linux/limits.h>
 #include <linux/nfs4.h>
 #include <linux/sizes.h>
+#include <linux/unaligned.h>
 
 #include "../../../../net/server.h"
 #include "../../../node/node.h"
@@ -19,6 +20,7 @@
 #include "../../server.h"
 #include "../../share_options.h"
 #include "../engine/ops.h"
+#include "../session/client.h"
 #include "../state/offload.h"
 #include "../state/open.h"
 #include "netloc.h"
@@ -203,6 +205,37 @@ static u32 copy_from_server(struct dnfs4_compound *cmp, const struct copy_args *
 	return res->background ? NFS4_OK : NFS4ERR_OFFLOAD_DENIED;
 }
 
+static bool copy_source_is_of_another(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid)
+{
+	u64 id = get_unaligned_be64(sid->other);
+	struct dnfs4_client *client;
+	struct dnfs4_state *state;
+
+	if (id == cmp->client->id || dnfs4_client_find(cmp->server, id, cmp->minor, &client))
+		return false;
+	state = dnfs4_state_get(client, dnfs4_stateid_number(client, sid));
+	if (state)
+		dnfs4_state_put(state);
+	dnfs4_client_put(client);
+	return state;
+}
+
+/*
+ * A program may copy between mounts that belong to two clients, such as those of two containers of
+ * one machine, and Linux then sends the stateid of the other one. That is no stateid of this
+ * client, but BAD_STATEID would have Linux recover the open again and again. When the offload is
+ * denied, it reads and writes.
+ */
+static u32 copy_source_begin(struct dnfs4_compound *cmp, const struct copy_args *a,
+			     struct dnfs4_io *src)
+{
+	u32 status = dnfs4_io_begin_of(cmp, &cmp->saved_fh, &a->src, false, src);
+
+	if (status == NFS4ERR_BAD_STATEID && copy_source_is_of_another(cmp, &a->src))
+		return NFS4ERR_OFFLOAD_DENIED;
+	return status;
+}
+
 static u32 copy_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	const struct copy_args *a = args;
@@ -220,7 +253,7 @@ static u32 copy_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	status = copy_check_range(a);
 	if (status)
 		return status;
-	status = dnfs4_io_begin_of(cmp, &cmp->saved_fh, &a->src, false, &src);
+	status = copy_source_begin(cmp, a, &src);
 	if (status)
 		return status;
 	status = dnfs4_io_begin(cmp, &a->dst, true, &dst);
