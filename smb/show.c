@@ -236,6 +236,7 @@ int dsmb_show_session_close(struct ditto_server *srv, u64 id)
 		return -ENOENT;
 	WRITE_ONCE(session->forgets, true);
 	dsmb_session_close(session, "administrator");
+	dsmb_session_wait_closed(session);
 	dsmb_session_put(session);
 	return 0;
 }

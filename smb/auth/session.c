@@ -12,11 +12,14 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/printk.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
+#include <linux/wait_bit.h>
 #include <kunit/visibility.h>
 
 #include "../../net/event.h"
@@ -40,6 +43,7 @@
 #define ID_TRIES	16
 /* If a step is running when the time limit is over, it is checked again after this many seconds. */
 #define BUSY_AGAIN_S	1
+#define CLOSE_WAIT_MS	1000
 
 static void session_free_rcu(struct rcu_head *rcu)
 {
@@ -126,6 +130,7 @@ struct dsmb_session *dsmb_session_new(struct dsmb_conn *conn)
 	session->server = conn->server;
 	ditto_live_get(&session->server->objects);
 	refcount_set(&session->ref, 2);		/* for the table and the caller */
+	refcount_set(&session->closing, 1);
 	mutex_init(&session->lock);
 	session->state = DSMB_SESSION_SETUP_GOING_ON;
 	session->dialect = conn->dialect;
@@ -475,31 +480,45 @@ static void channels_close(struct dsmb_session *session)
 	}
 }
 
+void dsmb_session_closed(struct dsmb_session *session)
+{
+	if (!refcount_dec_and_test(&session->closing))
+		return;
+	/* A closed session is not registered with the lock table any more. */
+	if (session->client.table) {
+		ditto_client_release(&session->client, session->why);
+		ditto_event(session->server->srv, DITTO_EVENT_SESSION_CLOSED,
+			    session->client.name);
+	}
+	wake_up_var(&session->closing);
+	/* The reference of the server's table. */
+	dsmb_session_put(session);
+}
+
+void dsmb_session_wait_closed(struct dsmb_session *session)
+{
+	wait_var_event_timeout(&session->closing, !refcount_read(&session->closing),
+			       msecs_to_jiffies(CLOSE_WAIT_MS));
+}
+
 void dsmb_session_close(struct dsmb_session *session, const char *why)
 {
-	bool first, known;
+	bool first;
 
 	mutex_lock(&session->lock);
 	first = session->state != DSMB_SESSION_CLOSED;
 	WRITE_ONCE(session->state, DSMB_SESSION_CLOSED);
-	/* A closed session is not registered with the lock table any more. */
-	known = session->client.table;
 	mutex_unlock(&session->lock);
 	if (!first)
 		return;
 
-	/* The table's reference is dropped at the end. */
+	session->why = why;
 	xa_erase(&session->server->sessions, session->id);
 	channels_close(session);
 	dsmb_trees_close(session);
 	dsmb_calls_cancel_session(session, NULL, STATUS_USER_SESSION_DELETED);
-	if (known) {
-		ditto_client_release(&session->client, why);
-		ditto_event(session->server->srv, DITTO_EVENT_SESSION_CLOSED,
-			    session->client.name);
-	}
 	dsmb_lease_client_leave(session, why);
-	dsmb_session_put(session);
+	dsmb_session_closed(session);
 }
 
 bool dsmb_session_is_lost(struct dsmb_session *session)
@@ -538,6 +557,7 @@ void dsmb_sessions_disconnected(struct dsmb_conn *conn)
 static u32 logoff_exec(struct dsmb_call *call, void *args, void *res)
 {
 	dsmb_session_close(call->session, "the client logged off");
+	dsmb_session_wait_closed(call->session);
 	return STATUS_SUCCESS;
 }
 

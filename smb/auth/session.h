@@ -6,7 +6,8 @@
  * holders. dsmb_session_close() ends a session, for LOGOFF, the loss of the last connection,
  * the administrator, or a refused reauthentication: trees, opens and locks are released, parked
  * calls are cancelled, channels are taken off their connections. Durable opens stay for a while
- * (open/durable.h). Closing is idempotent.
+ * (open/durable.h). Opens whose end may wait for a disk end in the background (open/closer.h), and
+ * the session leaves the lock table after the last of them. Closing is idempotent.
  *
  * Locking: session->lock (mutex) serializes authentication and the coming and going of channels
  * and trees. Trees and opens are looked up under RCU.
@@ -150,6 +151,8 @@ void dsmb_channel_put(struct dsmb_channel *channel);
  * @trees_charge: charge for its trees, as opens, in steps; under @lock
  * @opens_lock: spinlock; guards @opens_charge
  * @opens_charge: charge for its opens, in steps
+ * @closing: its closers, and one until dsmb_session_close() has closed everything else
+ * @why: reason of dsmb_session_close()
  * @forgets: closed by the administrator: its durable opens do not wait for the client
  * @since: wall clock time of its creation
  * @expires: wall clock time when the ticket ends, or TIME64_MAX; once VALID changed under @lock
@@ -194,6 +197,8 @@ struct dsmb_session {
 	struct ditto_charge trees_charge;
 	spinlock_t opens_lock;	/* see above */
 	struct ditto_charge opens_charge;
+	refcount_t closing;
+	const char *why;
 	bool forgets;
 	time64_t since;
 	time64_t expires;
@@ -262,9 +267,18 @@ struct dsmb_session *dsmb_session_find_any(struct dsmb_server *server, u64 id);
  *
  * See the top of this file. Later calls do nothing.
  *
- * Context: process; may sleep; no lock held.
+ * Context: process; may sleep, but waits for no close that may take long; no lock held.
  */
 void dsmb_session_close(struct dsmb_session *session, const char *why);
+
+/* An open that dsmb_session_close() left to a closer has ended. The session may be freed. */
+void dsmb_session_closed(struct dsmb_session *session);
+
+/*
+ * Wait a second at most until all opens of a closed session have ended: who closes one expects that
+ * its files are free, and gone if they were to be deleted.
+ */
+void dsmb_session_wait_closed(struct dsmb_session *session);
 
 /**
  * dsmb_sessions_disconnected - take all sessions off a connection that ends

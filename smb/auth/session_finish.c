@@ -128,8 +128,10 @@ static bool previous_close(struct dsmb_session *session, u64 id)
 	/* Pairs with dsmb_session_validate(): the user is visible. */
 	same = smp_load_acquire(&previous->state) != DSMB_SESSION_SETUP_GOING_ON &&
 	       previous->user && dsmb_user_is_same(previous->user, session->user);
-	if (same)
+	if (same) {
 		dsmb_session_close(previous, "the client began anew");
+		dsmb_session_wait_closed(previous);
+	}
 	dsmb_session_put(previous);
 	return same;
 }

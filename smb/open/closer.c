@@ -4,6 +4,7 @@
 #include <linux/spinlock.h>
 
 #include "../../net/task.h"
+#include "../auth/session.h"
 #include "../auth/tree.h"
 #include "../server.h"
 #include "closer.h"
@@ -14,11 +15,13 @@
  * struct dsmb_closer - what closes an open
  * @task: closes it
  * @open: the open, with a reference
+ * @session: the session whose end waits for this one, or NULL
  * @yields: see dsmb_closer_start()
  */
 struct dsmb_closer {
 	struct ditto_task task;
 	struct dsmb_open *open;
+	struct dsmb_session *session;
 	bool yields;
 };
 
@@ -40,6 +43,8 @@ static int closer_run(struct ditto_task *task)
 		dsmb_lease_yielded(lease);
 		dsmb_lease_put(lease);
 	}
+	if (closer->session)
+		dsmb_session_closed(closer->session);
 	return 0;
 }
 
@@ -86,6 +91,19 @@ void dsmb_closer_start(struct dsmb_closer *closer, struct dsmb_open *open, bool 
 	closer->yields = yields;
 	ditto_task_init(&closer->task, &open->server->closers, &closer_ops, &fs);
 	ditto_task_start(&closer->task);
+}
+
+void dsmb_open_put_later(struct dsmb_open *open, struct dsmb_session *session)
+{
+	struct dsmb_closer *closer = dsmb_closer_alloc();
+
+	if (!closer) {
+		dsmb_open_put(open);
+		return;
+	}
+	refcount_inc(&session->closing);
+	closer->session = session;
+	dsmb_closer_start(closer, open, false);
 }
 
 void dsmb_closers_wait(struct dsmb_server *server, unsigned long timeout)

@@ -3,8 +3,8 @@
  * Closers: the last reference to an open is dropped by a task.
  *
  * The end of an open may wait for the disk: it may remove the file, or free space of it. Callbacks
- * of the lock table, timers and sweeps have other files to look after, so they leave the open to
- * its closer. Closers take turns by file system.
+ * of the lock table, timers, sweeps and sessions that end have other files to look after, so they
+ * leave the open to its closer. Closers take turns by file system.
  */
 #ifndef _DITTO_SMB_OPEN_CLOSER_H
 #define _DITTO_SMB_OPEN_CLOSER_H
@@ -14,6 +14,7 @@
 struct dsmb_closer;
 struct dsmb_open;
 struct dsmb_server;
+struct dsmb_session;
 
 /* Closers of a server that run at the same time, and those of one file system. */
 #define DSMB_CLOSERS_AT_ONCE	256
@@ -32,6 +33,17 @@ struct dsmb_closer *dsmb_closer_alloc(void);
  * Context: process; does not sleep.
  */
 void dsmb_closer_start(struct dsmb_closer *closer, struct dsmb_open *open, bool yields);
+
+/**
+ * dsmb_open_put_later - drop a reference to an open in the background, as its session ends
+ * @open: closed; the caller's reference is consumed
+ * @session: the session, which dsmb_session_close() is closing
+ *
+ * Without memory the reference is dropped now.
+ *
+ * Context: process; may sleep.
+ */
+void dsmb_open_put_later(struct dsmb_open *open, struct dsmb_session *session);
 
 /* Wait for the closers of a server, for @timeout jiffies at most. */
 void dsmb_closers_wait(struct dsmb_server *server, unsigned long timeout);

@@ -32,6 +32,7 @@
 #include "../file/pipe.h"
 #include "../server.h"
 #include "../transport/call.h"
+#include "closer.h"
 #include "durable.h"
 #include "durable_app.h"
 #include "lease.h"
@@ -705,7 +706,8 @@ static bool dsmb_open_changes(struct dsmb_open *open)
 
 /*
  * Close opens of a session or tree connect: with @changing all, else those whose close changes no
- * file.
+ * file. Those that are left at the end of a session have closers, as the threads that end sessions
+ * are shared by all.
  */
 static void dsmb_opens_close_some(struct dsmb_session *session, struct dsmb_tree *tree, bool keep,
 				  bool changing)
@@ -726,7 +728,10 @@ static void dsmb_opens_close_some(struct dsmb_session *session, struct dsmb_tree
 				dsmb_break_unheard(open->lease, session);
 		}
 put:
-		dsmb_open_put(open);
+		if (changing && !tree && READ_ONCE(open->closing))
+			dsmb_open_put_later(open, session);
+		else
+			dsmb_open_put(open);
 		rcu_read_lock();
 	}
 	rcu_read_unlock();

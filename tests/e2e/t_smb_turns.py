@@ -20,6 +20,7 @@ CALLS = 240
 PLACES = 40                     # workers that may be inside one file system
 LINKS = PLACES + 20
 WORKERS = 8                     # that receive from a connection
+CUT = 300                       # connections, more than there are workers that end them
 MIB = 1 << 20
 
 
@@ -228,6 +229,43 @@ def deletion_that_hangs(w):
             eq(os.path.exists(f'{slow}/gone'), True)
         wait_for('the other is deleted', lambda: not os.path.exists(f'{slow}/gone'))
         s.end()
+
+
+@test(smb=True, clients=2, timeout=240)
+def cut_connections_that_hang(w):
+    """Connections end although deletions of theirs hang, however many, and others come."""
+    slow, _ = volumes(w, 'slow', 'quick')
+    # Each user and each machine has a limit.
+    who = itertools.cycle(zip(w.clients, ('alice', 'bob')))
+    links = [link(client, user=user, share='slow') for client, user in itertools.islice(who, CUT)]
+    for i, s in enumerate(links):
+        s.create(f'gone{i}', access=smb2.GENERIC_READ | smb2.DELETE, options=smb2.DELETE_ON_CLOSE)
+
+    def left():
+        return [name for name in os.listdir(slow) if name.startswith('gone')]
+    with frozen(slow):
+        for s in links:
+            s.end()
+        with link(w.clients[1], share='quick') as other:
+            other.close(other.create('f'))
+            wait_for('all others end', lambda: len(w.server.json('session', 'list')) == 1)
+            wait_for('their connections', lambda: len(w.server.json('connection', 'list')) == 1)
+        eq(len(left()), CUT)
+    wait_for('all are deleted', lambda: left() == [])
+
+
+@test(smb=True, timeout=120)
+def sessions_closed_that_hang(w):
+    """The administrator closes sessions whose deletions hang, and is answered."""
+    slow, = volumes(w, 'slow')
+    s = link(w.client, share='slow')
+    s.create('gone', access=smb2.GENERIC_READ | smb2.DELETE, options=smb2.DELETE_ON_CLOSE)
+    with frozen(slow):
+        one, = w.server.json('session', 'list')
+        w.server.ctl('session', 'close', str(one['id']))
+        eq((w.server.json('session', 'list'), os.path.exists(f'{slow}/gone')), ([], True))
+    wait_for('it is deleted', lambda: not os.path.exists(f'{slow}/gone'))
+    s.end()
 
 
 @test(smb=True, fs='ext4', timeout=120)
