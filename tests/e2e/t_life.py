@@ -342,6 +342,21 @@ def namespace_goes_before_its_disk(w):
     start_anew(w)
 
 
+@test(smb=True, squash='none', timeout=90)
+def unload_beside_a_helper_that_hangs(w):
+    """The modules are unloaded with opens of clients while the helper does not answer."""
+    held_by_clients(w)
+    stop_process(w.server.helper.pid)
+    rmmod = Child(lambda: servers.Ditto.unload() and None)
+    others_come_and_go()
+    rmmod.join()
+    eq([m for m in ('ditto_smb', 'ditto_nfs', 'ditto') if servers.loaded(m)], [])
+    w.server.helper_stop('KILL')
+    w.volumes.pop().umount()
+    w.server.load()
+    w.server.shares = {}
+
+
 # The address of the second server.
 SECOND = '192.168.99.1'
 

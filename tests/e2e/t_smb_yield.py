@@ -14,22 +14,21 @@ from t_smb_lease import Cacher, H, R, W, key
 DELETE_ON_CLOSE = 0x1000
 # Of one session, as an open has a number in its key.
 PER_CLIENT = 100
+MANY = 10000
 
 
-def lasting(w, n, count, ms=300000):
-    """Clients go away with so many files that are removed when they are closed: their handles."""
-    handles, left, number = [], count, 1
-    while left:
+def lasting(w, count, ms=300000):
+    """Clients go away with so many files that are removed when they are closed: their names."""
+    names, number = [], 1
+    while len(names) < count:
         s = session(w, number)
-        for i in range(1, min(left, PER_CLIENT) + 1):
-            name = f'd{number}.{i}'
-            s.lasting(name, i, ms=ms, options=DELETE_ON_CLOSE)
-            handles.append(n.lookup(n.root, name).fh)
-        left -= min(left, PER_CLIENT)
+        for i in range(1, min(count - len(names), PER_CLIENT) + 1):
+            names.append(f'd{number}.{i}')
+            s.lasting(names[-1], i, ms=ms, options=DELETE_ON_CLOSE)
         number += 1
         s.end()
-    wait_for('they wait for their clients', lambda: len(waiting(w)) == count)
-    return handles
+    wait_for('they wait for their clients', lambda: len(waiting(w)) == count, 60)
+    return names
 
 
 def files(w):
@@ -78,7 +77,7 @@ def ends_hang(w):
     """Opens that gave way end on a frozen file system, and other shares go on."""
     _, n, _ = setup(w)
     other = other_share(w)
-    handles = lasting(w, n, 300)
+    handles = [n.lookup(n.root, name).fh for name in lasting(w, 300)]
     with frozen(w.export):
         for fh in handles:
             n.read(fh, 0, 3)
@@ -92,9 +91,9 @@ def ends_hang(w):
 @test(smb=True, squash='none', fs='ext4', timeout=190)
 def timeouts_hang(w):
     """Opens whose time is over end on a frozen file system, and other shares go on."""
-    _, n, _ = setup(w)
+    setup(w)
     other = other_share(w)
-    lasting(w, n, 300, ms=30000)
+    lasting(w, 300, ms=30000)
     with frozen(w.export):
         wait_for('the time of all is over', lambda: waiting(w) == [], 60)
         others_go_on(w, other)
@@ -113,7 +112,7 @@ def unload(module):
 def unload_waits(w):
     """SMB is unloaded while an open that gave way ends on a frozen file system: it waits alone."""
     _, n, _ = setup(w)
-    fh, = lasting(w, n, 1)
+    fh, = [n.lookup(n.root, name).fh for name in lasting(w, 1)]
     with frozen(w.export):
         n.read(fh, 0, 3)
         wait_for('it gives way', lambda: waiting(w) == [])
@@ -128,7 +127,7 @@ def unload_waits(w):
 @test(smb=True, squash='none', fs='ext4', timeout=190)
 def unload_with_many(w):
     """SMB is unloaded while many opens wait for their clients, and each of them ends."""
-    _, n, _ = setup(w)
-    lasting(w, n, 1000)
+    setup(w)
+    lasting(w, MANY)
     run('rmmod', 'ditto_smb')
     eq((servers.loaded('ditto_smb'), files(w)), (False, []))
