@@ -215,14 +215,17 @@ def grace_ends_early(w):
 
 
 def daemons_away(w):
-    """Stop the daemons of the first client; returns a function that starts them again."""
+    """Stop the daemons of the first client; returns a function that starts them without statd.
+
+    It would take a notification that comes before the test listens for it.
+    """
     client = w.clients[0]
     folder = client.daemons.folder
     client.daemons.stop()
     client.daemons = None
 
     def back():
-        client.daemons = daemons.Daemons(client, folder)
+        client.daemons = daemons.Daemons(client, folder, statd=False)
     return back
 
 
