@@ -697,12 +697,12 @@ def clean_up(server_class, passed):
 
 def logs():
     """Output of the daemons of a test."""
-    out = ''
-    for folder, _, names in os.walk(BASE):
-        if '/export' not in folder:
-            for name in names:
-                if name.endswith('.log'):
-                    out += f'{name}:\n{get(os.path.join(folder, name)).decode(errors="replace")}'
+    out, mounted = '', under_base()
+    for folder, folders, names in os.walk(BASE):
+        folders[:] = [name for name in folders if f'{folder}/{name}' not in mounted]
+        for name in names:
+            if name.endswith('.log'):
+                out += f'{name}:\n{get(os.path.join(folder, name)).decode(errors="replace")}'
     return out
 
 
