@@ -28,6 +28,7 @@ LITTLE = 3 << 20
 RESULTS = os.environ.get('DITTO_RESULTS', '')
 DISK = f'{RESULTS}/disk'
 CONF = """[store main]
+probe-s = 0
 endpoint = http://127.0.0.1:9000
 bucket = bucket
 credentials-file = {folder}/credentials

@@ -12,7 +12,7 @@ from machine import in_order, is_clean, machine
 from servers import TOP
 from t_life import progress, writer
 
-WHERE, IMAGE, OTHER = '/srv/data', '/var/data.img', '/srv/other'
+WHERE, IMAGE, OTHER = '/srv/data', '/var/data.img', '/tmp/other'
 CONF = f"""[server]
 grace-s = 10
 [listener nfs]
@@ -34,10 +34,10 @@ def serving(w):
         volume = Volume(made, 'ext4', '64m', m.path(IMAGE))
         os.chmod(made, 0o777)
         volume.umount()
-        for folder in (WHERE, OTHER):
-            os.mkdir(m.path(folder))
+        os.mkdir(m.path(WHERE))
         put(m.path('/etc/fstab'), f'{IMAGE} {WHERE} ext4 loop 0 0\n')
         m.boot()
+        m.run('mkdir', OTHER)
         m.run('make', '-s', '-o', 'all', '-C', f'{TOP}/userspace', 'install')
         put(m.path('/etc/ditto/ditto.conf'), CONF)
         shutil.copy(smb.USERS_FILE, m.path(smb.USERS_FILE))

@@ -255,7 +255,7 @@ bool share_set_protocols(struct share *s, const char *text, struct why *why)
 
 bool share_has_protocol(const struct share *s, const char *name)
 {
-	return !s->protocols || protocol_is_named(s->protocols, name);
+	return !s->protocols || !s->protocols[0] || protocol_is_named(s->protocols, name);
 }
 
 bool share_lacks_rule(const struct share *s)
@@ -620,6 +620,7 @@ struct share *share_from_msg(struct nl_msg *msg)
 		s->device = nla_get_u32(tb[DITTO_A_SHARE_DEVICE]);
 		s->inode = nla_get_u64(tb[DITTO_A_SHARE_INODE]);
 	}
+	s->no_handles = tb[DITTO_A_SHARE_HANDLES] && !nla_get_u8(tb[DITTO_A_SHARE_HANDLES]);
 	take_options(s, msg);
 	take_u32(tb, DITTO_A_SHARE_ANON_UID, &s->anon_uid);
 	take_u32(tb, DITTO_A_SHARE_ANON_GID, &s->anon_gid);

@@ -41,13 +41,15 @@ struct share_rule {
  * @fs_type: name of the file system; only of an existing share
  * @device: device of its root, as st_dev of stat(2); only of an existing share
  * @inode: inode of its root; 0 if it is not known
+ * @no_handles: its file system gives no file handles; only of an existing share
  * @given: SHARE_BIT() of attributes and SHARE_OPTION_BIT() of options that are set
  * @id: stable identity
  * @anon_uid: uid of anonymous requests
  * @anon_gid: gid of anonymous requests
  * @comment: comment for display, or NULL
  * @snapshots: directory of snapshots, relative to the root; or NULL
- * @protocols: names of the protocols that serve it, separated by commas; NULL for all
+ * @protocols: names of the protocols that serve it, separated by commas; NULL or empty for
+ *	all
  * @default_access: enum ditto_share_right of users that are not named
  * @rules: export rules in order
  * @nrules: entries of @rules
@@ -61,6 +63,7 @@ struct share {
 	char *fs_type;
 	u64 device;
 	u64 inode;
+	bool no_handles;
 	u64 given;
 	u8 id[16];
 	u32 anon_uid;

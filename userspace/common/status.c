@@ -56,6 +56,14 @@ int status_write(const struct status *s)
 		put_problem(f, "problem", &s->problem[i]);
 	for (i = 0; i < s->nremarks; i++)
 		put_problem(f, "remark", &s->remark[i]);
+	for (i = 0; i < s->nstores; i++)
+		put_problem(f, "store", &s->store[i]);
+	for (i = 0; i < s->nspaces; i++) {
+		fprintf(f, "space %llu %llu ", (unsigned long long)s->space[i].size,
+			(unsigned long long)s->space[i].free);
+		put_words(f, s->space[i].share);
+		fputc('\n', f);
+	}
 	if (fclose(f) || rename(new, run_path(path, STATUS_NAME, "")))
 		return -errno;
 	return 0;
@@ -84,6 +92,27 @@ void status_add_problem(struct status *s, const char *what, const char *why)
 void status_add_remark(struct status *s, const char *what, const char *why)
 {
 	list_add(&s->remark, &s->nremarks, what, why);
+}
+
+static void add_store(struct status *s, const char *what, const char *why)
+{
+	char *subject = mem_print("store %s", what);
+
+	list_add(&s->store, &s->nstores, what, why);
+	if (why[0])
+		status_add_problem(s, subject, why);
+	free(subject);
+}
+
+static void read_space(struct status *s, const char *value)
+{
+	unsigned long long size, free;
+	int name = 0;
+
+	if (sscanf(value, "%llu %llu %n", &size, &free, &name) < 2 || !name)
+		return;
+	s->space = mem_grow(s->space, s->nspaces, sizeof(*s->space));
+	s->space[s->nspaces++] = (struct status_space){ mem_string(value + name), size, free };
 }
 
 static void read_problem(struct status *s, char *line,
@@ -121,6 +150,10 @@ static void read_line(struct status *s, char *line)
 		read_problem(s, value, status_add_problem);
 	else if (!strcmp(line, "remark"))
 		read_problem(s, value, status_add_remark);
+	else if (!strcmp(line, "store"))
+		read_problem(s, value, add_store);
+	else if (!strcmp(line, "space"))
+		read_space(s, value);
 	else if (!strcmp(line, "state") && !s->state_dir)
 		s->state_dir = mem_string(value);
 }
@@ -171,8 +204,14 @@ static void list_free(struct status_problem *list, unsigned int n)
 
 void status_free(struct status *s)
 {
+	unsigned int i;
+
 	list_free(s->problem, s->nproblems);
 	list_free(s->remark, s->nremarks);
+	list_free(s->store, s->nstores);
+	for (i = 0; i < s->nspaces; i++)
+		free(s->space[i].share);
+	free(s->space);
 	free(s->state_dir);
 	memset(s, 0, sizeof(*s));
 }

@@ -24,6 +24,18 @@ struct status_problem {
 };
 
 /**
+ * struct status_space - the file system of a share
+ * @share: name of the share
+ * @size: bytes
+ * @free: bytes that users may still take
+ */
+struct status_space {
+	char *share;
+	u64 size;
+	u64 free;
+};
+
+/**
  * struct status - state of dittod
  * @pid: its process
  * @heard: time of the event that this state answers: a new configuration, or the command to stop;
@@ -38,6 +50,11 @@ struct status_problem {
  * @nproblems: entries of @problem
  * @remark: what else the administrator may want to know; @what is an object, too
  * @nremarks: entries of @remark
+ * @store: the object stores that were asked; @why is empty if one answers, and is else a @problem,
+ *	too, in a status that was read
+ * @nstores: entries of @store
+ * @space: file systems of shares, as far as they are known
+ * @nspaces: entries of @space
  */
 struct status {
 	pid_t pid;
@@ -51,6 +68,10 @@ struct status {
 	unsigned int nproblems;
 	struct status_problem *remark;
 	unsigned int nremarks;
+	struct status_problem *store;
+	unsigned int nstores;
+	struct status_space *space;
+	unsigned int nspaces;
 };
 
 /* Write the file. Returns 0 or a negative errno. */

@@ -115,6 +115,40 @@ char *exposure_text(const struct share *s, const char *protocol)
 	return text;
 }
 
+/* An earlier rule may refuse some addresses; all others are admitted. */
+static bool rules_admit_all(const struct share *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->nrules; i++)
+		if (rule_is_any(&s->rules[i]))
+			return s->rules[i].access != DITTO_ACCESS_RIGHT_NONE;
+	return false;
+}
+
+/* Is a connection without TLS, or with TLS but without a certificate, enough? */
+static bool takes_strangers(const struct share *s)
+{
+	struct why why;
+	u32 verified;
+
+	return !setting_read(&share_options[SHARE_OPTION_xprtsec], "mtls", &verified, &why) ||
+	       s->xprtsec & ~verified;
+}
+
+char *exposure_to_all(const struct share *s, bool nfs, bool smb)
+{
+	const char *how = NULL;
+
+	if (nfs && share_has_protocol(s, "nfs") && rules_admit_all(s) && takes_strangers(s) &&
+	    s->sec & (DITTO_FLAVOR_SYS | DITTO_FLAVOR_NONE))
+		how = "NFS: machines of any address are served without a proof (allow any)";
+	else if (smb && share_has_protocol(s, "smb") && (!s->nrules || rules_admit_all(s)) &&
+		 s->guest && login_is_taken(s, "guest"))
+		how = "SMB: guests need no password (guest on)";
+	return how ? mem_print("share %s is open to everybody by %s", s->name, how) : NULL;
+}
+
 void exposure_print(const struct share *s)
 {
 	static const char *const protocol[] = { "nfs", "smb" };

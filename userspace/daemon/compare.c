@@ -2,15 +2,23 @@
 /* Compares what the kernel serves with the configuration, see compare.h. */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "compare.h"
 #include "config.h"
 #include "kernel.h"
 #include "keytab.h"
+#include "mem.h"
 
 /* Bytes of a list of names; further names are only counted. */
 #define NAMES_MAX	600
+
+/* Milliseconds that file systems have to answer. */
+#define SPACE_TIME	5000
+/* Less than this part of a file system is little space. */
+#define SPACE_LITTLE	20
 
 #define BY_HAND	"not in the configuration file: gone at the next start"
 
@@ -156,31 +164,128 @@ static void compare_listeners(const struct kernel_listeners *have, const struct 
 	}
 }
 
-/* Clients that log in with Kerberos need the server's key. */
-static void compare_keytab(const struct kernel_shares *have,
-			   const struct kernel_listeners *listeners, const struct config *cfg,
+static bool has_protocol(const struct kernel_listeners *have, const char *protocol)
+{
+	unsigned int i;
+
+	for (i = 0; i < have->n; i++)
+		if (!strcmp(have->listener[i].protocol, protocol))
+			return true;
+	return false;
+}
+
+static bool nfs_wants_keytab(const struct share *s)
+{
+	return share_has_protocol(s, "nfs") &&
+	       s->sec & ~(u32)(DITTO_FLAVOR_NONE | DITTO_FLAVOR_SYS);
+}
+
+/* With other kinds of logins the share can be used without tickets. */
+static bool smb_wants_keytab(const struct share *s)
+{
+	struct why why;
+	u32 kerberos;
+
+	return share_has_protocol(s, "smb") &&
+	       setting_read(&share_options[SHARE_OPTION_auth], "kerberos", &kerberos, &why) &&
+	       s->auth == kerberos;
+}
+
+/* Clients that log in with Kerberos need the server's key of one of the services. */
+static void compare_keytab(const struct kernel_shares *have, bool (*wants)(const struct share *s),
+			   const char *protocol, const char *const *services,
 			   struct compared *result)
 {
-	const u32 others = DITTO_FLAVOR_NONE | DITTO_FLAVOR_SYS;
-	bool nfs = false, asked = false, good = true;
 	struct why why, full;
 	char what[300];
 	unsigned int i;
+	bool asked = false;
 
-	for (i = 0; i < listeners->n; i++)
-		nfs |= !strcmp(listeners->listener[i].protocol, "nfs");
-	for (i = 0; nfs && !cfg->gssproxy && i < have->n; i++) {
-		if (!(have->share[i]->sec & ~others))
+	for (i = 0; i < have->n; i++) {
+		if (!wants(have->share[i]))
 			continue;
-		if (!asked)
-			good = keytab_has_service("nfs", &why);
+		for (; !asked && *services; services++)
+			if (keytab_has_service(*services, &why))
+				return;
 		asked = true;
-		if (good)
-			return;
 		snprintf(what, sizeof(what), "share %s", have->share[i]->name);
-		why_not(&full, "NFS clients with Kerberos are refused: %.900s", why.text);
+		why_not(&full, "%s clients with Kerberos are refused: %.900s", protocol, why.text);
 		problems_add(&result->problems, what, full.text);
 	}
+}
+
+static void compare_keytabs(const struct kernel_shares *have,
+			    const struct kernel_listeners *listeners, const struct config *cfg,
+			    struct compared *result)
+{
+	static const char *const nfs[] = { "nfs", NULL };
+	/* The last one is told of. */
+	static const char *const smb[] = { "host", "cifs", NULL };
+
+	if (has_protocol(listeners, "nfs") && !cfg->gssproxy)
+		compare_keytab(have, nfs_wants_keytab, "NFS", nfs, result);
+	if (has_protocol(listeners, "smb"))
+		compare_keytab(have, smb_wants_keytab, "SMB", smb, result);
+}
+
+/* NFS finds files by handles of their file system. */
+static void compare_handles(const struct kernel_shares *have,
+			    const struct kernel_listeners *listeners, struct compared *result)
+{
+	bool nfs = has_protocol(listeners, "nfs");
+	char what[300];
+	struct why why;
+	unsigned int i;
+
+	for (i = 0; nfs && i < have->n; i++) {
+		const struct share *s = have->share[i];
+
+		if (!s->no_handles || !share_has_protocol(s, "nfs"))
+			continue;
+		snprintf(what, sizeof(what), "share %s", s->name);
+		why_not(&why,
+			"NFS cannot serve it, because its file system (%s) gives no file handles; the option \"protocols smb\" says that it is for SMB",
+			s->fs_type ?: "?");
+		problems_add(&result->problems, what, why.text);
+	}
+}
+
+static void compare_space(const struct share *s, const struct place_space *space,
+			  struct compared *result)
+{
+	char what[300];
+	struct why why;
+
+	if (!space->size)
+		return;
+	result->space = mem_grow(result->space, result->nspaces, sizeof(*result->space));
+	result->space[result->nspaces].share = mem_string(s->name);
+	result->space[result->nspaces++].space = *space;
+	snprintf(what, sizeof(what), "share %s", s->name);
+	if (!space->free) {
+		problems_add(&result->problems, what, "its file system is full");
+	} else if (space->free < space->size / SPACE_LITTLE) {
+		why_not(&why, "%u%% of its file system is free",
+			(unsigned int)(space->free * 100 / space->size));
+		problems_add(&result->remarks, what, why.text);
+	}
+}
+
+/* A file system that does not answer is left out. */
+static void compare_spaces(const struct kernel_shares *have, struct compared *result)
+{
+	u64 until = clock_ms() + SPACE_TIME;
+	struct place_space space;
+	unsigned int i;
+
+	for (i = 0; i < have->n; i++)
+		if (have->share[i]->path)
+			place_space_begin(have->share[i]->path);
+	for (i = 0; i < have->n; i++)
+		if (have->share[i]->path &&
+		    !place_space_look(have->share[i]->path, until, &space))
+			compare_space(have->share[i], &space, result);
+	place_space_end();
 }
 
 void compare(struct kernel *k, const struct config *cfg, struct compared *result)
@@ -197,9 +302,11 @@ void compare(struct kernel *k, const struct config *cfg, struct compared *result
 		compare_settings(&server, cfg, result, &by_hand);
 		compare_shares(&shares, cfg, result, &by_hand);
 		compare_listeners(&listeners, cfg, result, &by_hand);
-		compare_keytab(&shares, &listeners, cfg, result);
+		compare_keytabs(&shares, &listeners, cfg, result);
+		compare_handles(&shares, &listeners, result);
 		kernel_listeners_free(&listeners);
 	}
+	compare_spaces(&shares, result);
 	kernel_shares_free(&shares);
 	if (!by_hand.text[0])
 		return;
@@ -212,6 +319,13 @@ void compare(struct kernel *k, const struct config *cfg, struct compared *result
 
 void compared_free(struct compared *result)
 {
+	unsigned int i;
+
+	for (i = 0; i < result->nspaces; i++)
+		free(result->space[i].share);
+	free(result->space);
+	result->space = NULL;
+	result->nspaces = 0;
 	problems_free(&result->problems);
 	problems_free(&result->remarks);
 }

@@ -271,6 +271,7 @@ static const struct key store_keys[] = {
 	{ "packing", .store = store_config_set },
 	{ "parallel", .store = store_config_set },
 	{ "timeout-s", .store = store_config_set },
+	{ "probe-s", .store = store_config_set },
 	{ "upload-limit", .store = store_config_set },
 };
 

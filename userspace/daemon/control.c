@@ -55,6 +55,7 @@
  * @mistakes: those of that file
  * @tls: what is wrong with the files of [tls], or NULL
  * @covered: shares whose path leads elsewhere
+ * @stores: object stores that were asked, and why they do not answer
  * @look: compares the kernel with @cfg
  * @looking: @look is queued or running; @cfg stays
  * @look_again: @look must run once more
@@ -87,6 +88,7 @@ struct control {
 	struct mistakes mistakes;
 	char *tls;
 	struct problems covered;
+	struct problems stores;
 	struct job look;
 	bool looking;
 	bool look_again;
@@ -154,6 +156,10 @@ static void status_add_compared(struct status *s, const struct compared *compare
 	for (i = 0; i < remarks->n; i++)
 		s->remark[s->nremarks++] = (struct status_problem){ remarks->list[i].what,
 								    remarks->list[i].why };
+	for (i = 0; i < compared->nspaces; i++)
+		s->space[s->nspaces++] = (struct status_space){ compared->space[i].share,
+								compared->space[i].space.size,
+								compared->space[i].space.free };
 }
 
 /* The status is for dittoctl; dittod works without it. A @job has not stopped before its end. */
@@ -169,6 +175,8 @@ static void control_write_status(struct control *c)
 	s.problem = mem_new((c->mistakes.count + c->result.problems.n + c->covered.n +
 			     c->compared.problems.n + 2) * sizeof(*s.problem));
 	s.remark = mem_new((c->compared.remarks.n + 1) * sizeof(*s.remark));
+	s.store = mem_new((c->stores.n + 1) * sizeof(*s.store));
+	s.space = mem_new((c->compared.nspaces + 1) * sizeof(*s.space));
 	for (i = 0; i < c->mistakes.count; i++)
 		s.problem[s.nproblems++] = (struct status_problem){ STATUS_CONFIGURATION,
 								    c->mistakes.text[i] };
@@ -178,10 +186,15 @@ static void control_write_status(struct control *c)
 	status_add(&s, &c->covered);
 	if (!stopped)
 		status_add_compared(&s, &c->compared);
+	for (i = 0; i < c->stores.n; i++)
+		s.store[s.nstores++] = (struct status_problem){ c->stores.list[i].what,
+								c->stores.list[i].why };
 	if (status_write(&s))
 		log_warning("the status cannot be written: %s", strerror(errno));
 	free(s.problem);
 	free(s.remark);
+	free(s.store);
+	free(s.space);
 }
 
 void control_tell_tls(struct control *c, const char *problem)
@@ -194,15 +207,26 @@ void control_tell_tls(struct control *c, const char *problem)
 		control_write_status(c);
 }
 
-void control_tell_covered(struct control *c, const struct problems *covered)
+/* Replace a list by a copy of another. */
+static void control_replace(struct control *c, struct problems *list, const struct problems *by)
 {
 	unsigned int i;
 
-	problems_free(&c->covered);
-	for (i = 0; i < covered->n; i++)
-		problems_add(&c->covered, covered->list[i].what, covered->list[i].why);
+	problems_free(list);
+	for (i = 0; i < by->n; i++)
+		problems_add(list, by->list[i].what, by->list[i].why);
 	if (c->telling)
 		control_write_status(c);
+}
+
+void control_tell_stores(struct control *c, const struct problems *stores)
+{
+	control_replace(c, &c->stores, stores);
+}
+
+void control_tell_covered(struct control *c, const struct problems *covered)
+{
+	control_replace(c, &c->covered, covered);
 }
 
 static void control_set_retry(struct control *c, unsigned int seconds)

@@ -56,6 +56,11 @@ void control_begin(struct control *c, const struct control_means *with);
 void control_tell_tls(struct control *c, const char *problem);
 /* Tell dittoctl which shares have a path that leads elsewhere; replaces what was told before. */
 void control_tell_covered(struct control *c, const struct problems *covered);
+/*
+ * Tell dittoctl which object stores were asked, and why they do not answer; replaces what was told
+ * before. Allowed before control_begin().
+ */
+void control_tell_stores(struct control *c, const struct problems *stores);
 /* dittod ends: remove the status, and close the state unless it is in use. */
 void control_end(struct control *c);
 

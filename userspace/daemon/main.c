@@ -311,6 +311,13 @@ static void covered_are_told(void *arg, const struct problems *covered)
 	control_tell_covered(d->control, covered);
 }
 
+static void stores_are_told(void *arg, const struct problems *stores)
+{
+	struct daemon *d = arg;
+
+	control_tell_stores(d->control, stores);
+}
+
 static bool open_kernel(struct daemon *d)
 {
 	bool started = services_open(&d->services, d->spawner, d->state_dir);
@@ -329,6 +336,7 @@ static bool open_kernel(struct daemon *d)
 		log_error("cannot start: %s", strerror(errno));
 		return false;
 	}
+	offload_tell_stores(d->services.offload, stores_are_told, d);
 	d->channel = channel_open(&d->services, &channel_ops, d, &why);
 	if (!d->channel)
 		log_error("%s", why.text);

@@ -88,10 +88,13 @@ static u64 offload_next_time(const struct offload *o)
 static void offload_set_timer(const struct offload *o)
 {
 	u64 at = offload_next_time(o), keys = offload_keys_next_time(o);
+	u64 probe = offload_probe_next_time(o);
 	struct itimerspec spec = { 0 };
 
 	if (keys && (!at || keys < at))
 		at = keys;
+	if (probe && (!at || probe < at))
+		at = probe;
 	spec.it_value.tv_sec = (time_t)(at / 1000);
 	spec.it_value.tv_nsec = (long)(at % 1000) * 1000000;
 	timerfd_settime(o->timer, TFD_TIMER_ABSTIME, &spec, NULL);
@@ -187,6 +190,7 @@ void offload_refuse(struct offload *o, const struct offload_store *s)
 		offload_fail(o, t, ENOENT, s->why);
 		next = o->tasks;
 	}
+	offload_probe_tell(o);
 }
 
 void offload_cancel(struct offload *o, struct offload_task *task)
@@ -359,6 +363,7 @@ static void offload_ready(void *arg)
 	offload_receive(o);
 	offload_clients_ready(o);
 	offload_start(o);
+	offload_probe_ready(o);
 	offload_send(o);
 	offload_set_timer(o);
 }
@@ -385,6 +390,7 @@ void offload_configure(struct offload *o, const struct config *cfg)
 	offload_start(o);
 	offload_send(o);
 	offload_set_timer(o);
+	offload_probe_tell(o);
 }
 
 void offload_gone(struct offload *o)

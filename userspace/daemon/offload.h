@@ -21,6 +21,7 @@ struct config;
 struct conn;
 struct nl_msg;
 struct offload;
+struct problems;
 
 /**
  * offload_new - create a broker, which does nothing yet
@@ -39,6 +40,14 @@ void offload_free(struct offload *o);
  * as there are stores. Errors are logged; requests for the store then fail with the same text.
  */
 void offload_configure(struct offload *o, const struct config *cfg);
+
+/*
+ * Have stores asked from time to time whether they answer, and @tell called when that changes, with
+ * all that are known: the name of each, and why it cannot be used, which is empty if it answers. To
+ * be called before the first configuration.
+ */
+void offload_tell_stores(struct offload *o,
+			 void (*tell)(void *arg, const struct problems *stores), void *arg);
 
 /* Source of the event loop for all that the broker has to do. */
 struct source offload_source(struct offload *o);

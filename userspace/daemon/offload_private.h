@@ -19,6 +19,7 @@ struct offload_clients;
 struct offload_fills;
 struct offload_keys;
 struct offload_task;
+struct problems;
 
 /* More fetches than the kernel has at once. */
 #define OFFLOAD_FETCHES_MAX	2048
@@ -74,9 +75,14 @@ struct offload_task {
  * @keys_of: the command and the ids that @keys are of
  * @keys_at: clock_ms() at which the command is to be run; 0 for never
  * @keys_pause: ms until it is run again after a failure
+ * @probe: task that looks whether it answers
+ * @probe_at: clock_ms() at which it is asked next; 0 for never
  * @busy: @task is in the queue
  * @again: it has changed since @task was sent
  * @ready: the process knows the store
+ * @probing: @probe is in the queue
+ * @probed: it was asked, and @answer says what came of it
+ * @answer: why it does not answer, or empty
  * @why: why the store cannot be used, or empty
  * @pushed: bytes of files that were uploaded
  * @fetched: bytes of files that were recalled
@@ -93,9 +99,14 @@ struct offload_store {
 	char *keys_of;
 	u64 keys_at;
 	u64 keys_pause;
+	struct offload_task probe;
+	u64 probe_at;
 	bool busy;
 	bool again;
 	bool ready;
+	bool probing;
+	bool probed;
+	char answer[OFFLOAD_CTL_TEXT_SIZE];
 	char why[OFFLOAD_CTL_TEXT_SIZE];
 	u64 pushed;
 	u64 fetched;
@@ -127,6 +138,8 @@ struct offload_store {
  * @deletions: path of the file with the time of the last deletion
  * @deletion: clock_ms() when it was set; 0 for never
  * @doubt_until: clock_ms() until which the process does not know what was deleted
+ * @tell: told which stores answer; NULL if nobody wants to know, and they are not asked then
+ * @tell_arg: argument of @tell
  * @packet: receive buffer
  */
 struct offload {
@@ -152,6 +165,8 @@ struct offload {
 	char *deletions;
 	u64 deletion;
 	u64 doubt_until;
+	void (*tell)(void *arg, const struct problems *stores);
+	void *tell_arg;
 	u8 packet[OFFLOAD_PACKET_MAX];
 };
 
@@ -186,6 +201,16 @@ void offload_stores_free(struct offload *o);
 void offload_stores_send(struct offload *o);
 /* The process has ended: it knows no stores. */
 void offload_stores_lost(struct offload *o);
+
+/* Whether stores answer (offload_probe.c). */
+/* The process knows a store, or another definition of it: ask it. */
+void offload_probe_soon(struct offload *o, struct offload_store *s);
+/* Ask those whose time it is. */
+void offload_probe_ready(struct offload *o);
+/* The time at which there is something to do; 0 for never. */
+u64 offload_probe_next_time(const struct offload *o);
+/* What is known of the stores may have changed. */
+void offload_probe_tell(struct offload *o);
 
 /* Deletions of objects (offload_deletions.c). */
 void offload_deletions_init(struct offload *o, const char *state_dir);

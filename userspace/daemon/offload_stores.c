@@ -64,6 +64,7 @@ static bool store_heard(struct offload *o, struct offload_task *task,
 	s->busy = false;
 	/* Without a text, it waits for other keys. */
 	s->ready = s->text;
+	offload_probe_soon(o, s);
 	if (s->again)
 		store_submit(o, s);
 	return true;
@@ -222,6 +223,8 @@ static void store_remove(struct offload *o, struct offload_store *s)
 		 s->name);
 	store_config_text_free(s->text);
 	s->text = NULL;
+	s->probe_at = 0;
+	s->probed = false;
 	offload_keys_forget(o, s);
 	offload_refuse(o, s);
 }

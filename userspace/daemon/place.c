@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -42,12 +43,14 @@ static bool place_is_volatile(int fd)
  * @path: the path
  * @place: result of place_call_run()
  * @file: result of place_call_find()
+ * @space: result of place_call_measure()
  */
 struct place_call {
 	struct detached call;
 	char *path;
 	struct place place;
 	struct place_file file;
+	struct place_space space;
 };
 
 static struct place_call *place_call_of(const struct detached *one)
@@ -105,6 +108,24 @@ static int place_call_find(struct detached *one)
 	return 0;
 }
 
+static int place_call_measure(struct detached *one)
+{
+	struct place_call *call = place_call_of(one);
+	struct statvfs st;
+
+	if (statvfs(call->path, &st))
+		return -errno;
+	call->space.size = (u64)st.f_blocks * st.f_frsize;
+	if (!st.f_files || st.f_favail)
+		call->space.free = (u64)st.f_bavail * st.f_frsize;
+	return 0;
+}
+
+static void place_call_read_space(const struct detached *one, void *space)
+{
+	*(struct place_space *)space = place_call_of(one)->space;
+}
+
 static void place_call_read_file(const struct detached *one, void *file)
 {
 	*(struct place_file *)file = place_call_of(one)->file;
@@ -139,8 +160,18 @@ static const struct detached_ops place_file_ops = {
 	.free = place_call_free,
 };
 
+static const struct detached_ops place_space_ops = {
+	.stack_size = STACK_SIZE,
+	.same = place_call_same,
+	.make = place_call_make,
+	.run = place_call_measure,
+	.read = place_call_read_space,
+	.free = place_call_free,
+};
+
 static struct detached_list place_calls = DETACHED_LIST(&place_call_ops);
 static struct detached_list file_calls = DETACHED_LIST(&place_file_ops);
+static struct detached_list space_calls = DETACHED_LIST(&place_space_ops);
 
 void place_begin(const char *path)
 {
@@ -171,4 +202,19 @@ int place_file_look(const char *path, u64 until, struct place_file *file)
 void place_file_end(void)
 {
 	detached_end(&file_calls);
+}
+
+void place_space_begin(const char *path)
+{
+	detached_begin(&space_calls, path);
+}
+
+int place_space_look(const char *path, u64 until, struct place_space *space)
+{
+	return detached_get(&space_calls, path, until, space);
+}
+
+void place_space_end(void)
+{
+	detached_end(&space_calls);
 }

@@ -63,4 +63,19 @@ void place_file_begin(const char *path);
 int place_file_look(const char *path, u64 until, struct place_file *file);
 void place_file_end(void);
 
+/**
+ * struct place_space - the file system that a path leads to
+ * @size: bytes; 0 if it has no size of its own
+ * @free: bytes that users may still take; 0 if there are no inodes left
+ */
+struct place_space {
+	u64 size;
+	u64 free;
+};
+
+/* The same for the space there. */
+void place_space_begin(const char *path);
+int place_space_look(const char *path, u64 until, struct place_space *space);
+void place_space_end(void);
+
 #endif

@@ -49,6 +49,7 @@ struct store_config *store_config_new(const char *name)
 	s->packing = true;
 	s->parallel = 8;
 	s->timeout_s = 30;
+	s->probe_s = 60;
 	return s;
 }
 
@@ -139,11 +140,11 @@ static bool store_set_addressing(bool *host_style, const char *value, struct why
 	return why_not(why, "'%.60s' is not allowed: one of path, host is", value);
 }
 
-static bool store_set_number(u32 *to, u32 max, const char *value, struct why *why)
+static bool store_set_number(u32 *to, u32 min, u32 max, const char *value, struct why *why)
 {
 	u64 number;
 
-	if (!text_number(value, 1, max, &number, why))
+	if (!text_number(value, min, max, &number, why))
 		return false;
 	*to = (u32)number;
 	return true;
@@ -192,8 +193,10 @@ bool store_config_set(struct store_config *s, const char *key, const char *value
 	if (!strcmp(key, "addressing"))
 		return store_set_addressing(&s->host_style, value, why);
 	if (!strcmp(key, "parallel"))
-		return store_set_number(&s->parallel, 64, value, why);
-	return store_set_number(&s->timeout_s, 600, value, why);
+		return store_set_number(&s->parallel, 1, 64, value, why);
+	if (!strcmp(key, "probe-s"))
+		return store_set_number(&s->probe_s, 0, 86400, value, why);
+	return store_set_number(&s->timeout_s, 1, 600, value, why);
 }
 
 bool store_config_complete(const struct store_config *s, struct why *why)

@@ -27,6 +27,7 @@
  * @parallel: most requests at once
  * @upload_limit: limits of uploads by time of day, or NULL
  * @timeout_s: seconds in which a request must make progress
+ * @probe_s: seconds between two looks whether it answers; 0 for never
  */
 struct store_config {
 	char name[OFFLOAD_CTL_STORE_SIZE];
@@ -47,6 +48,7 @@ struct store_config {
 	bool packing;
 	u32 parallel;
 	u32 timeout_s;
+	u32 probe_s;
 };
 
 /* Check the name of a store. Returns false and fills @why if it is not allowed. */

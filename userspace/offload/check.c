@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Checks: a small object is put into the bucket and read back. */
+/* Checks: a small object is read, which is put into the bucket if it is not there. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,6 +18,7 @@
  * @all: the set
  * @id: number of the request
  * @transfer: the present request to the store
+ * @written: the object was written
  * @content: what was read
  */
 struct check {
@@ -25,6 +26,7 @@ struct check {
 	struct checks *all;
 	u64 id;
 	struct transfer transfer;
+	bool written;
 	u8 content[CONTENT_LEN];
 };
 
@@ -60,11 +62,38 @@ static void check_end(struct check *c, int error, const char *why)
 	free(c);
 }
 
-static void check_read(struct transfer *t)
+static void check_begin(struct check *c, enum transfer_method method,
+			void (*done)(struct transfer *t))
+{
+	struct transfer *t = &c->transfer;
+
+	t->method = method;
+	t->done = done;
+	transfer_start(c->all->engine->transfers, t);
+}
+
+static void check_was_written(struct transfer *t);
+
+/* Written once, because a bucket may keep all versions of its objects. */
+static void check_write(struct check *c)
+{
+	struct transfer *t = &c->transfer;
+
+	c->written = true;
+	t->body = (const u8 *)CONTENT;
+	t->body_len = sizeof(c->content);
+	hash_sha256(t->body, t->body_len, t->sha256);
+	t->has_md5 = hash_md5(t->body, t->body_len, t->md5);
+	check_begin(c, TRANSFER_PUT, check_was_written);
+}
+
+static void check_was_read(struct transfer *t)
 {
 	struct check *c = t->arg;
 
-	if (t->outcome != OUTCOME_GOOD)
+	if (t->outcome == OUTCOME_MISSING && !c->written)
+		check_write(c);
+	else if (t->outcome != OUTCOME_GOOD)
 		check_end(c, t->error, t->why.text);
 	else if (t->got != sizeof(c->content) || memcmp(c->content, CONTENT, t->got))
 		check_end(c, EIO, "the store gives back other bytes than were stored");
@@ -72,39 +101,37 @@ static void check_read(struct transfer *t)
 		check_end(c, 0, NULL);
 }
 
-static void check_written(struct transfer *t)
+static void check_read(struct check *c)
+{
+	struct transfer *t = &c->transfer;
+
+	t->expected = c->written;
+	t->into = c->content;
+	t->room = sizeof(c->content);
+	check_begin(c, TRANSFER_GET, check_was_read);
+}
+
+static void check_was_written(struct transfer *t)
 {
 	struct check *c = t->arg;
 
-	if (t->outcome != OUTCOME_GOOD) {
+	if (t->outcome == OUTCOME_GOOD)
+		check_read(c);
+	else
 		check_end(c, t->error, t->why.text);
-		return;
-	}
-	t->method = TRANSFER_GET;
-	t->into = c->content;
-	t->room = sizeof(c->content);
-	t->done = check_read;
-	transfer_start(c->all->engine->transfers, t);
 }
 
 void check_start(struct checks *all, u64 id, struct store *store)
 {
 	struct check *c = mem_new(sizeof(*c));
-	struct transfer *t = &c->transfer;
 
 	c->all = all;
 	c->id = id;
-	t->store = store;
-	t->method = TRANSFER_PUT;
-	memcpy(t->object, OBJECT, sizeof(OBJECT));
-	t->body = (const u8 *)CONTENT;
-	t->body_len = sizeof(c->content);
-	hash_sha256(t->body, t->body_len, t->sha256);
-	t->has_md5 = hash_md5(t->body, t->body_len, t->md5);
-	t->done = check_written;
-	t->arg = c;
+	c->transfer.store = store;
+	c->transfer.arg = c;
+	memcpy(c->transfer.object, OBJECT, sizeof(OBJECT));
 	TAILQ_INSERT_TAIL(&all->list, c, list);
-	transfer_start(all->engine->transfers, t);
+	check_read(c);
 }
 
 bool check_cancel(struct checks *all, u64 id)

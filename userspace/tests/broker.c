@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "broker_bench.h"
+#include "daemon/problems.h"
 #include "mem.h"
 
 /* Parts with which no more is fetched for a file system. */
@@ -323,6 +324,86 @@ static void other_configurations(void)
 	config_free(none);
 }
 
+static struct problems known;
+static unsigned int told;
+
+static void bench_tell(void *arg, const struct problems *stores)
+{
+	unsigned int i;
+
+	CHECK(arg == &known);
+	problems_free(&known);
+	for (i = 0; i < stores->n; i++)
+		problems_add(&known, stores->list[i].what, stores->list[i].why);
+	told++;
+}
+
+/* Hear a question, and answer it: with a cause, or NULL. Returns what is told then. */
+static const char *answer_probe(struct bench *b, const char *cause)
+{
+	unsigned int before = told;
+	struct offload_msg msg;
+	int fd;
+
+	if (!CHECK(process_hear(b, &msg, &fd) && msg.type == OFFLOAD_CHECK))
+		return "";
+	SAME(msg.store, "main");
+	if (cause)
+		process_fails(b, msg.id, EIO, cause);
+	else
+		process_say(b, (struct offload_msg){ .type = OFFLOAD_CHECKED, .id = msg.id }, -1);
+	bench_turn(b, -1, 50);
+	if (told == before)
+		return "nothing new";
+	return CHECK(known.n == 1) ? known.list[0].why : "";
+}
+
+/* Stores are asked when they are defined and from time to time; what changes is told. */
+static void stores_that_are_asked(void)
+{
+	struct config *none = config_new();
+	struct bench b;
+
+	bench_configure(&b, "probe-s = 1\n");
+	offload_tell_stores(b.o, bench_tell, &known);
+	CHECK(bench_spawn(&b));
+	process_begin(&b);
+	SAME(answer_probe(&b, "connection refused"), "connection refused");
+	SAME(answer_probe(&b, "connection refused"), "nothing new");
+	SAME(answer_probe(&b, NULL), "");
+	SAME(answer_probe(&b, NULL), "nothing new");
+	offload_configure(b.o, none);
+	CHECK(!known.n);
+	bench_end(&b);
+	config_free(none);
+	problems_free(&known);
+}
+
+/* Nobody is asked who was not to be. */
+static void stores_that_are_not_asked(void)
+{
+	struct offload_msg msg;
+	struct bench b;
+	int fd;
+
+	bench_configure(&b, "probe-s = 0\n");
+	offload_tell_stores(b.o, bench_tell, &known);
+	CHECK(bench_spawn(&b));
+	process_begin(&b);
+	CHECK(!bench_turn(&b, b.process, 50) && !known.n);
+	/* What is wrong with its section is known all the same. */
+	process_end(&b);
+	CHECK(bench_spawn(&b));
+	process_hello(&b);
+	CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_STORE);
+	process_fails(&b, msg.id, EINVAL, "no");
+	bench_turn(&b, -1, 50);
+	if (CHECK(known.n == 1))
+		SAME(known.list[0].why, "[store main]: no");
+	bench_end(&b);
+	problems_free(&known);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
@@ -330,6 +411,7 @@ int main(void)
 		TEST(full_file_system), TEST(process_that_ends), TEST(frozen_file_system),
 		TEST(file_system_that_is_slow), TEST(store_that_is_slow),
 		TEST(unknown_stores), TEST(store_that_is_refused), TEST(other_configurations),
+		TEST(stores_that_are_asked), TEST(stores_that_are_not_asked),
 		{ 0 }
 	};
 

@@ -153,6 +153,53 @@ static void missing_keytab(void)
 	fake_unload(&k);
 }
 
+/* The same for those who have no other way in. */
+static void missing_keytab_of_smb(void)
+{
+	static const char text[] = "[listener smb]\n" A "auth = kerberos\n" B "[share c]\n"
+				   "path = /c\nauth = kerberos\nprotocols = nfs\n";
+	struct listener l = { .protocol = "smb", .port = 445 };
+	u32 id;
+
+	setenv("KRB5_KTNAME", "FILE:/nonexistent/keytab", 1);
+	apply_first(8, text);
+	CHECK(!kernel_listener_add(&k, &l, &id));
+	fake_log(&k);
+	SAME(compared_with(text),
+	     "share a: SMB clients with Kerberos are refused: FILE:/nonexistent/keytab: Key table file '/nonexistent/keytab' not found\n");
+	fake_unload(&k);
+}
+
+/* NFS needs file handles, unless it is not asked to serve the share. */
+static void no_file_handles(void)
+{
+	apply_first(9, A B "protocols = smb\n");
+	k.shares.share[0]->no_handles = true;
+	k.shares.share[1]->no_handles = true;
+	SAME(compared_with(A B "protocols = smb\n"),
+	     "share a: NFS cannot serve it, because its file system (?) gives no file handles; the option \"protocols smb\" says that it is for SMB\n");
+	fake_unload(&k);
+}
+
+/* A file system is told of when little of it is free, and one that hangs holds nothing up. */
+static void space_of_file_systems(void)
+{
+	apply_first(10, A B);
+	fake_space = (struct place_space){ 1000, 50 };
+	SAME(compared_with(A B), "");
+	fake_space.free = 49;
+	fake_stuck = "/a";
+	SAME(compared_with(A B), "# share b: 4% of its file system is free\n");
+	fake_stuck = NULL;
+	fake_space.free = 0;
+	SAME(compared_with(A B),
+	     "share a: its file system is full\nshare b: its file system is full\n");
+	/* One without a size is never full. */
+	fake_space = (struct place_space){ 0 };
+	SAME(compared_with(A B), "");
+	fake_unload(&k);
+}
+
 /* A kernel that does not answer differs in nothing. */
 static void no_module(void)
 {
@@ -165,7 +212,8 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(equal_to_the_file), TEST(what_the_file_asks_for), TEST(what_was_added_by_hand),
-		TEST(many_by_hand), TEST(missing_keytab), TEST(no_module), {0}
+		TEST(many_by_hand), TEST(missing_keytab), TEST(missing_keytab_of_smb),
+		TEST(no_file_handles), TEST(space_of_file_systems), TEST(no_module), {0}
 	};
 	char dir[] = "/tmp/ditto-compare.XXXXXX", path[64];
 	struct why why;

@@ -63,6 +63,7 @@ static int fake_fail(struct kernel *k, int error)
 struct place fake_place;
 const char *fake_stuck;
 struct place_file fake_file;
+struct place_space fake_space;
 int fake_file_rc = -ENOENT;
 
 void place_begin(const char *path)
@@ -92,6 +93,24 @@ int place_file_look(const char *path, u64 until, struct place_file *file)
 	(void)until;
 	*file = fake_file;
 	return fake_file_rc;
+}
+
+void place_space_begin(const char *path)
+{
+	(void)path;
+}
+
+int place_space_look(const char *path, u64 until, struct place_space *space)
+{
+	(void)until;
+	if (fake_stuck && !strcmp(path, fake_stuck))
+		return -ETIMEDOUT;
+	*space = fake_space;
+	return 0;
+}
+
+void place_space_end(void)
+{
 }
 
 void place_file_end(void)
@@ -151,6 +170,7 @@ static struct share *copy_share(const struct share *s)
 	/* The kernel alone tells these. */
 	copy->device = s->device;
 	copy->inode = s->inode;
+	copy->no_handles = s->no_handles;
 	return copy;
 }
 

@@ -46,6 +46,9 @@ extern const char *fake_stuck;
 extern struct place_file fake_file;
 extern int fake_file_rc;
 
+/* Result of place_space_look() for every path. */
+extern struct place_space fake_space;
+
 /* Load the module with this start time and these protocols ("nfs smb"). */
 void fake_load(struct kernel *k, u64 started, const char *protocol);
 void fake_unload(struct kernel *k);
