@@ -665,7 +665,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.dumpit		= ditto_nl_nested_get_dumpit,
 		.policy		= ditto_nested_get_nl_policy,
 		.maxattr	= DITTO_A_NESTED_SHARE,
-		.flags		= GENL_CMD_CAP_DUMP,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
 	},
 	{
 		.cmd		= DITTO_CMD_OFFLOAD_ADOPT,

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The tools and locks: lists, releases, events, settings; restarts of server and helper."""
 import contextlib
+import errno
 import fcntl
 import json
 import os
 import shutil
 
+import netlink
 import nlm
 import servers
 from harness import eq, get, put, test, wait_for
@@ -289,6 +291,13 @@ def who_may(w):
                   ('lock', 'client', 'release', 'x'), ('grace', 'end')):
         p = as_nobody(*words)
         assert p.returncode and 'root' in p.stdout, f'{words}: {p.stdout}'
+    with netlink.family_socket(w.server_ns) as (sock, family):
+        os.seteuid(1001)
+        try:
+            sock.send(netlink.datagram(family, ('NESTED_GET',), dump=True))
+        finally:
+            os.seteuid(0)
+        eq(netlink.acknowledgments(sock, 1), [(1, errno.EPERM)], 'what is mounted in shares')
     for words, says in ((('lock', 'lst'), 'list'), (('lock', 'release'), 'number'),
                         (('lock', 'release', 'x'), 'x'), (('lock', 'list', '--file'), '--file'),
                         (('lock', 'client', 'release', 'nobody'), 'nobody'),
