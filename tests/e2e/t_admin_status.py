@@ -57,6 +57,20 @@ def space_of_shares(w):
 
 
 @test(server='ditto', share=False, clients=0)
+def errors_as_json(w):
+    """What goes wrong is told as JSON to who wants JSON, with the same words."""
+    for command, *words in (('', 'bogus'), ('lock', 'lock', 'lst'), ('start', 'start'),
+                            ('share add', 'share', 'add', 'a', 'b', 'c'),
+                            ('share del', 'share', 'del', 'none'),
+                            ('user add', 'user', 'add', 'no"body')):
+        plain, p = w.server.ctl(*words, check=False), w.server.ctl('--json', *words, check=False)
+        eq((p.returncode, p.returncode > 0), (plain.returncode, True), words)
+        said = json.loads(p.stdout)
+        eq(said['command'], command)
+        assert said['error'] in plain.stdout, (said, plain.stdout)
+
+
+@test(server='ditto', share=False, clients=0)
 def open_to_everybody(w):
     """A share that serves anybody who asks is noted, until somebody is asked for a proof."""
     def notes(*options):

@@ -92,6 +92,9 @@ int ctl_usage(const struct ctl *ctl, const char *format, ...)
  * Returns CTL_USAGE.
  */
 int ctl_unknown(const struct ctl *ctl, const char *kind, const char *word, const char *near);
+/* Print an error of what was asked for. Returns CTL_REFUSED. */
+int ctl_failed(const struct ctl *ctl, const char *format, ...)
+	__printf(2, 3);
 /* Print the error of the last request; @subject may be NULL. Returns CTL_REFUSED. */
 int ctl_refused(const struct ctl *ctl, const char *subject);
 /* Print an error if words are left over. Returns CTL_OK if there are none, otherwise CTL_USAGE. */

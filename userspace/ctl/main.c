@@ -76,14 +76,11 @@ static const struct object *find_object(const char *word)
 	return NULL;
 }
 
-static int command_unknown(const char *word)
+static int command_unknown(const struct ctl *ctl, const char *word)
 {
-	const char *near = text_nearest(word, object_name, NULL);
-
-	fprintf(stderr, "dittoctl: there is no command '%s'", word);
-	if (near)
-		fprintf(stderr, "; did you mean '%s'?", near);
-	fputs("\nSee: dittoctl help\n", stderr);
+	ctl_unknown(ctl, "command", word, text_nearest(word, object_name, NULL));
+	if (!ctl->json)
+		fputs("See: dittoctl help\n", stderr);
 	return CTL_USAGE;
 }
 
@@ -98,7 +95,8 @@ static void print_values(const struct object *o)
 		       spec_enum_all(&spec_squash_mode, values, sizeof(values)));
 		puts("CLIENT is *, an address, a network such as 192.0.2.0/24,");
 		puts("a host name with * and ?, @netgroup or cert:NAME. The first that matches");
-		puts("decides; 'allow-all' removes all rules.");
+		puts("decides; without rules nobody is served by AUTH_SYS of NFS. 'allow-all' is");
+		puts("'allow any', which admits all machines, and 'no-rules' removes all rules.");
 		printf("ACCESS is one of %s. Users and groups that are\n",
 		       spec_enum_all(&spec_share_right, values, sizeof(values)));
 		puts("given replace all previous ones; 'no-users' removes all.");
@@ -135,14 +133,14 @@ static void print_values(const struct object *o)
 	}
 }
 
-static int print_help(char **words)
+static int print_help(const struct ctl *ctl, char **words)
 {
 	const struct object *o;
 
 	if (words[0]) {
 		o = find_object(words[0]);
 		if (!o)
-			return command_unknown(words[0]);
+			return command_unknown(ctl, words[0]);
 		printf("%s: %s\n\n", o->name, o->about);
 		print_usage(stdout, o);
 		print_values(o);
@@ -198,10 +196,12 @@ static int run_object(struct ctl *ctl, const struct object *o, char **words)
 	ctl->object = o->name;
 	/* Also alone behind the verb. */
 	if (is_help(words[0]) || (words[0] && is_help(words[1]) && !words[2]))
-		return print_help((char *[]){ (char *)o->name, NULL });
+		return print_help(ctl, (char *[]){ (char *)o->name, NULL });
 	if (!v->name[0])
 		return v->run(ctl, words);
 	if (!words[0]) {
+		if (ctl->json)
+			return ctl_usage(ctl, "a verb is missing");
 		fprintf(stderr, "dittoctl: %s: a verb is missing:\n", o->name);
 		print_usage(stderr, o);
 		return CTL_USAGE;
@@ -223,22 +223,22 @@ static int command_run(struct ctl *ctl, char **words)
 		if (!strcmp(*words, "--json") || !strcmp(*words, "-j"))
 			ctl->json = true;
 		else if (is_help(*words))
-			return print_help(words + 1);
+			return print_help(ctl, words + 1);
 		else if (!strcmp(*words, "--version") || !strcmp(*words, "-V"))
 			return version_print(ctl, words + 1);
 		else
 			return ctl_usage(ctl, "there is no option '%s'", *words);
 	}
 	if (!*words) {
-		print_help(words);
+		print_help(ctl, words);
 		return CTL_USAGE;
 	}
 	if (!strcmp(*words, "help"))
-		return print_help(words + 1);
+		return print_help(ctl, words + 1);
 	if (!strcmp(*words, "version"))
 		return version_print(ctl, words + 1);
 	o = find_object(*words);
-	return o ? run_object(ctl, o, words + 1) : command_unknown(*words);
+	return o ? run_object(ctl, o, words + 1) : command_unknown(ctl, *words);
 }
 
 /* "--json" is also accepted as the last word. */

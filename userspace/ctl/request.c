@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,13 +17,37 @@
 #define BUSY_TRIES	200
 #define BUSY_PAUSE_US	200000
 
-/* Print one line about this command with a single call. */
-static void request_complain(const struct ctl *ctl, char *text)
+/* Print one line about this command: a @kind of "error" or "warning" for programs. */
+static void request_complain(const struct ctl *ctl, const char *kind, const char *text)
 {
 	/* The kernel's messages have names that clients chose. */
-	text_make_printable(text);
-	fprintf(stderr, "dittoctl: %s%s%s%s%s\n", ctl->object ? ctl->object : "",
-		ctl->verb ? " " : "", ctl->verb ? ctl->verb : "", ctl->object ? ": " : "", text);
+	char *line = text_printable(text), command[64];
+
+	snprintf(command, sizeof(command), "%s%s%s", ctl->object ? ctl->object : "",
+		 ctl->verb ? " " : "", ctl->verb ? ctl->verb : "");
+	if (ctl->json) {
+		/* Not by json_open(): the document of the output may have begun. */
+		fputs("{\"command\":", stderr);
+		text_put_json(stderr, command);
+		fprintf(stderr, ",\"%s\":", kind);
+		text_put_json(stderr, line);
+		fputs("}\n", stderr);
+	} else {
+		fprintf(stderr, "dittoctl: %s%s%s\n", command, command[0] ? ": " : "", line);
+	}
+	free(line);
+}
+
+int ctl_failed(const struct ctl *ctl, const char *format, ...)
+{
+	char text[1200];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	request_complain(ctl, "error", text);
+	return CTL_REFUSED;
 }
 
 int ctl_usage(const struct ctl *ctl, const char *format, ...)
@@ -33,8 +58,8 @@ int ctl_usage(const struct ctl *ctl, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	request_complain(ctl, text);
-	if (ctl->object)
+	request_complain(ctl, "error", text);
+	if (ctl->object && !ctl->json)
 		fprintf(stderr, "See: dittoctl help %s\n", ctl->object);
 	return CTL_USAGE;
 }
@@ -48,15 +73,11 @@ int ctl_unknown(const struct ctl *ctl, const char *kind, const char *word, const
 
 int ctl_refused(const struct ctl *ctl, const char *subject)
 {
-	char text[sizeof(ctl->conn.why.text) + 300];
-
 	/* The kernel's message may already contain the subject. */
 	if (subject && strstr(ctl->conn.why.text, subject))
 		subject = NULL;
-	snprintf(text, sizeof(text), "%s%s%s", subject ? subject : "", subject ? ": " : "",
-		 ctl->conn.why.text);
-	request_complain(ctl, text);
-	return CTL_REFUSED;
+	return ctl_failed(ctl, "%s%s%s", subject ? subject : "", subject ? ": " : "",
+			  ctl->conn.why.text);
 }
 
 int ctl_no_more(const struct ctl *ctl, char **words)
@@ -69,8 +90,9 @@ int ctl_connect(struct ctl *ctl)
 	if (ctl->conn.family)
 		return CTL_OK;
 	if (conn_open(&ctl->conn) || conn_find_family(&ctl->conn)) {
-		fprintf(stderr, "dittoctl: %s\n", ctl->conn.why.text);
-		return CTL_REFUSED;
+		const struct ctl any = { .json = ctl->json };
+
+		return ctl_failed(&any, "%s", ctl->conn.why.text);
 	}
 	return CTL_OK;
 }
@@ -88,14 +110,10 @@ int ctl_ask(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void 
 
 int ctl_outcome(const struct ctl *ctl, const char *subject)
 {
-	char warning[sizeof(ctl->conn.warning.text)];
-
 	if (ctl->error)
 		return ctl_refused(ctl, subject);
-	if (ctl->conn.warning.text[0]) {
-		snprintf(warning, sizeof(warning), "%s", ctl->conn.warning.text);
-		request_complain(ctl, warning);
-	}
+	if (ctl->conn.warning.text[0])
+		request_complain(ctl, "warning", ctl->conn.warning.text);
 	return CTL_OK;
 }
 
@@ -174,6 +192,7 @@ int ctl_json_list(const struct ctl *ctl, const struct replies *r, u8 cmd)
 	json_close(stdout, ']');
 	json_end(stdout);
 	if (status)
-		request_complain(ctl, "this version does not understand the kernel's answer");
+		request_complain(ctl, "error",
+				 "this version does not understand the kernel's answer");
 	return status;
 }

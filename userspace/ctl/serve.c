@@ -37,8 +37,7 @@ static void print_mistakes(const struct ctl *ctl, const struct status *s)
 	for (i = 0; i < s->nproblems; i++) {
 		if (strcmp(s->problem[i].what, STATUS_CONFIGURATION))
 			continue;
-		text_make_printable(s->problem[i].why);
-		fprintf(stderr, "dittoctl: %s: %s\n", ctl->object, s->problem[i].why);
+		ctl_failed(ctl, "%s", s->problem[i].why);
 	}
 }
 
@@ -65,12 +64,11 @@ static bool daemon_did(const struct ctl *ctl, bool stopped, u64 since, pid_t *pi
 	return did || *refused;
 }
 
-static int daemon_signal(pid_t pid, int signal)
+static int daemon_signal(const struct ctl *ctl, pid_t pid, int signal)
 {
 	if (!kill(pid, signal))
 		return CTL_OK;
-	fprintf(stderr, "dittoctl: dittod (process %d): %s\n", pid, strerror(errno));
-	return CTL_REFUSED;
+	return ctl_failed(ctl, "dittod (process %d): %s", pid, strerror(errno));
 }
 
 /* Send a signal to dittod, and wait until it has handled it. */
@@ -85,24 +83,22 @@ static int tell_daemon(const struct ctl *ctl, int signal, bool stopped)
 	if (!status_read(&s)) {
 		if (stopped)
 			return CTL_OK;
-		fputs("dittoctl: start: dittod does not run: systemctl start dittod\n", stderr);
-		return CTL_REFUSED;
+		return ctl_failed(ctl, "dittod does not run: systemctl start dittod");
 	}
 	told = s.pid;
 	status_free(&s);
-	if (daemon_signal(told, signal))
+	if (daemon_signal(ctl, told, signal))
 		return CTL_REFUSED;
 	for (ms = 0; ms < SIGNAL_MS; ms += POLL_MS) {
 		pid = told;
 		if (daemon_did(ctl, stopped, since, &pid, &refused))
 			return refused ? CTL_REFUSED : CTL_OK;
-		if (pid != told && daemon_signal(pid, signal))
+		if (pid != told && daemon_signal(ctl, pid, signal))
 			return CTL_REFUSED;
 		told = pid;
 		sleep_ms(POLL_MS);
 	}
-	fprintf(stderr, "dittoctl: dittod (process %d) does not answer\n", told);
-	return CTL_REFUSED;
+	return ctl_failed(ctl, "dittod (process %d) does not answer", told);
 }
 
 static void put_id(struct nl_msg *msg, const void *arg)
