@@ -60,6 +60,9 @@ def lists(w):
     eq(len({r['id'] for r in rows}), 3, 'numbers')
     eq(len({r['client'] for r in rows}), 2, 'clients')
     waiting, = [r for r in rows if r['state'] == 'waiting']
+    first, = [r for r in rows if r['first'] == 0]
+    eq([r.get('waits_for') for r in rows if r is not waiting], [None, None])
+    eq(waiting['waits_for'], [first['id']], 'who is in the way')
     eq(w.server.locks('--client', waiting['client']), [waiting])
     eq(w.server.locks('--client', 'nobody'), [])
     eq(sorted(r['id'] for r in w.server.locks('--file', path)), sorted(r['id'] for r in rows))
@@ -67,7 +70,7 @@ def lists(w):
     eq(w.server.locks('--file', w.path('g')), [])
     assert 'no such file' in w.server.refused('lock', 'list', '--file', w.path('none'))
     text = w.server.ctl('lock', 'list')
-    for word in ('write 0-9', 'read 100-end', 'write 5-14', 'waiting', path):
+    for word in ('write 0-9', 'read 100-end', 'write 5-14', f'waiting for {first["id"]} ', path):
         assert word in text, f'{word} is not in:\n{text}'
     clients = w.server.json('lock', 'client', 'list')
     eq(sorted((c['ranges'], c['waits']) for c in clients), [(0, 1), (2, 0)])

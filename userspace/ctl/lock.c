@@ -9,6 +9,7 @@
 
 #include "ctl.h"
 #include "ditto-nl-gen.h"
+#include "lock_waits.h"
 #include "mem.h"
 #include "out.h"
 #include "text.h"
@@ -91,19 +92,37 @@ static void what_text(struct nlattr **tb, char *buf, size_t size)
 	}
 }
 
-static void state_cell(struct table *t, struct nlattr **tb)
+/* "waiting", or "waiting for 12, 17" with the numbers of those in the way. */
+static void waiting_cell(struct table *t, struct nl_msg *msg, const struct replies *all)
+{
+	char text[LOCK_WAITS_MAX * 24];
+	u64 ids[LOCK_WAITS_MAX];
+	unsigned int n = lock_waits_for(msg, all, ids), i;
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (i = 0; i < n; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%llu",
+					i ? ", " : " for ", ids[i]);
+	table_cell(t, "waiting%s", text);
+}
+
+static void state_cell(struct table *t, struct nlattr **tb, struct nl_msg *msg,
+		       const struct replies *all)
 {
 	u64 state = claim_number(tb, DITTO_A_CLAIM_STATE);
 	char keep[OUT_VALUE_MAX], left[OUT_VALUE_MAX];
 
-	if (state == DITTO_CLAIM_STATE_BREAKING)
+	if (state == DITTO_CLAIM_STATE_WAITING)
+		waiting_cell(t, msg, all);
+	else if (state == DITTO_CLAIM_STATE_BREAKING)
 		table_cell(t, "breaking to %s, %s left", lock_flags(tb, DITTO_A_CLAIM_KEEP, keep),
 			   duration_text(claim_number(tb, DITTO_A_CLAIM_BREAK_LEFT_MS), left));
 	else
 		table_cell(t, "%s", spec_enum_name(&spec_claim_state, state));
 }
 
-static void claim_row(struct table *t, struct nl_msg *msg)
+static void claim_row(struct table *t, struct nl_msg *msg, const struct replies *all)
 {
 	struct nlattr *tb[DITTO_A_CLAIM_MAX + 1];
 	char since[OUT_VALUE_MAX] = "-";
@@ -123,7 +142,7 @@ static void claim_row(struct table *t, struct nl_msg *msg)
 	table_cell(t, "%s", lock_string(tb, DITTO_A_CLAIM_PROTOCOL));
 	table_cell(t, "%s", lock_string(tb, DITTO_A_CLAIM_OWNER_NAME));
 	table_cell(t, "%s", what);
-	state_cell(t, tb);
+	state_cell(t, tb, msg, all);
 	table_cell(t, "%s", since);
 	table_cell(t, "%s", lock_string(tb, DITTO_A_CLAIM_PATH));
 }
@@ -183,18 +202,88 @@ static int read_filter(struct ctl *ctl, char **words, struct filter *f)
 	return CTL_OK;
 }
 
-static const struct listing claims = {
-	DITTO_CMD_CLAIM_GET, claim_columns, claim_row
-};
+static bool claim_json(struct nl_msg *msg, const struct replies *all)
+{
+	u64 ids[LOCK_WAITS_MAX];
+	unsigned int n, i;
+	bool sound;
+
+	json_open(stdout, NULL, '{');
+	sound = json_members(stdout, msg, &spec_ops[DITTO_CMD_CLAIM_GET]);
+	if (lock_waits(msg)) {
+		json_open(stdout, "waits_for", '[');
+		n = lock_waits_for(msg, all, ids);
+		for (i = 0; i < n; i++)
+			json_number(stdout, NULL, ids[i]);
+		json_close(stdout, ']');
+	}
+	json_close(stdout, '}');
+	return sound;
+}
+
+/* Print claims; those that are in the way of waiting ones are among @all. */
+static int claims_print(struct ctl *ctl, const struct replies *shown, const struct replies *all)
+{
+	bool sound = true;
+	struct table *t;
+	unsigned int i;
+
+	if (!ctl->json) {
+		t = table_new(claim_columns);
+		for (i = 0; i < shown->count; i++)
+			claim_row(t, shown->msg[i], all);
+		table_end(t, stdout);
+		return CTL_OK;
+	}
+	json_open(stdout, NULL, '[');
+	for (i = 0; i < shown->count; i++)
+		sound &= claim_json(shown->msg[i], all);
+	json_close(stdout, ']');
+	json_end(stdout);
+	if (sound)
+		return CTL_OK;
+	return ctl_failed(ctl, "this version does not understand the kernel's answer");
+}
+
+static bool any_waits(const struct replies *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->count; i++)
+		if (lock_waits(r->msg[i]))
+			return true;
+	return false;
+}
+
+static int claims_list(struct ctl *ctl, const struct filter *f)
+{
+	const struct filter file = { .path = f->path };
+	struct replies shown, all;
+	int status = ctl_list_some(ctl, DITTO_CMD_CLAIM_GET, put_filter, f, f->path, &shown);
+
+	if (status)
+		return status;
+	if (!f->client || !any_waits(&shown)) {
+		status = claims_print(ctl, &shown, &shown);
+	} else {
+		/* Others are in their way. */
+		status = ctl_list_some(ctl, DITTO_CMD_CLAIM_GET, put_filter, &file, f->path, &all);
+		if (!status) {
+			status = claims_print(ctl, &shown, &all);
+			replies_free(&all);
+		}
+	}
+	replies_free(&shown);
+	return status;
+}
 
 static int lock_list(struct ctl *ctl, char **words)
 {
 	struct filter f = { 0 };
-	int status;
+	int status = read_filter(ctl, words, &f);
 
-	status = read_filter(ctl, words, &f);
 	if (!status)
-		status = ctl_print(ctl, &claims, put_filter, &f, f.path);
+		status = claims_list(ctl, &f);
 	free(f.path);
 	return status;
 }
