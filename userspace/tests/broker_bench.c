@@ -203,9 +203,9 @@ void process_end(struct bench *b)
 struct config *bench_config(const char *store, const char *more)
 {
 	char *text = mem_print("[store %s]\nendpoint = http://127.0.0.1:1\nbucket = cold\n"
-			       "credentials-file = %s/c\n%s[share data]\n"
-			       "path = /srv\noffload-store = %s\n", store, bench_folder, more,
-			       store);
+			       "credentials-file = %s/c\n%s%s[share data]\n"
+			       "path = /srv\noffload-store = %s\n", store, bench_folder,
+			       strstr(more, "key-") ? "" : "encryption = off\n", more, store);
 	struct config *cfg;
 	struct mistakes m;
 
