@@ -573,21 +573,22 @@ static u32 dsmb_notify_exec(struct dsmb_call *call, void *args, void *res)
 	return dsmb_notify_go_on(call, a->size, res);
 }
 
-/* The changes are there already, behind the bytes that are written here. */
+/*
+ * The changes are there already, behind the bytes that are written here. STATUS_NOTIFY_ENUM_DIR and
+ * STATUS_NOTIFY_CLEANUP are no failures (MS-SMB2 section 3.3.4.4), and come without changes.
+ */
 static void dsmb_notify_encode_reply(struct dsmb_call *call, u32 status, const void *res)
 {
 	const struct dsmb_notify_res *r = res;
 	struct dsmb_builder *out = &call->out;
 
 	dsmb_encode_u16(out, DSMB_NOTIFY_REPLY);
-	/* STATUS_NOTIFY_ENUM_DIR and STATUS_NOTIFY_CLEANUP come without changes. */
-	if (status) {
-		dsmb_builder_reserve(out, DSMB_NOTIFY_HEAD - 2 + 1);
-		return;
-	}
 	dsmb_encode_u16(out, DSMB_OUT_HEADER + DSMB_NOTIFY_HEAD);
-	dsmb_encode_u32(out, r->len);
-	dsmb_room(out, r->len);
+	dsmb_encode_u32(out, status ? 0 : r->len);
+	if (status)
+		dsmb_builder_reserve(out, DSMB_NOTIFY_REPLY - DSMB_NOTIFY_HEAD);
+	else
+		dsmb_room(out, r->len);
 }
 
 /* The FileId is looked up by exec, because a request that has waited outlives its open. */

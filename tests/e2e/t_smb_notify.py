@@ -59,7 +59,8 @@ class Watcher(Cacher):
         if not status:
             return self.changes(body)
         if status < 0x40000000:
-            eq(struct.unpack_from('<HHI', body), (9, 0, 0))
+            # no failure, so no ERROR response
+            eq((len(body), *struct.unpack_from('<HHI', body)), (9, 9, 72, 0))
         return smb2.NAMES.get(status, hex(status))
 
     @staticmethod
