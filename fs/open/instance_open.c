@@ -157,13 +157,16 @@ static int opening_end(struct opening *o, int err)
 
 /* Checks */
 
+static bool opening_stops(const struct opening *o)
+{
+	return S_ISLNK(o->base->inode->i_mode) && !(o->req->flags & DITTO_OPENF_FOLLOW_NOT);
+}
+
 static int opening_check_kind(const struct opening *o)
 {
 	umode_t mode = o->base->inode->i_mode;
 	u32 flags = o->req->flags;
 
-	if (S_ISLNK(mode) && !(flags & DITTO_OPENF_FOLLOW_NOT))
-		return -ELOOP;
 	/* Devices and FIFOs are meant for the client; opening them on the server yields nothing. */
 	if (!S_ISREG(mode) && !S_ISDIR(mode) && !(flags & DITTO_OPENF_FOLLOW_NOT))
 		return -ENXIO;
@@ -270,6 +273,9 @@ static int opening_check(struct opening *o)
 	const struct ditto_open_request *req = o->req;
 	int err;
 
+	/* A link stops the walk before the file is decided about (MS-FSA section 2.1.5.1). */
+	if (opening_stops(o))
+		return -ELOOP;
 	if (!o->stream && !o->created && !dispositions[req->how].exists)
 		return -EEXIST;
 	o->empties = dispositions[req->how].empties;

@@ -781,6 +781,9 @@ def reparse_points(w):
     s.close(fid)
     eq(os.readlink(w.path('link')), 'd/f')
     smb2.refused('STOPPED_ON_SYMLINK', s.create, 'link', how=smb2.OPEN)
+    # before anything is decided about a new file
+    smb2.refused('STOPPED_ON_SYMLINK', s.create, 'link', how=smb2.MAKE)
+    smb2.refused('OBJECT_NAME_COLLISION', s.create, 'link', how=smb2.MAKE, options=0x200000)
     fid = s.create('link', options=0x200000, how=smb2.OPEN)
     out = s.ioctl(fid, GET_REPARSE)
     tag, _, _, offset, length = struct.unpack_from('<IHHHH', out)
