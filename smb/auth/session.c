@@ -251,7 +251,7 @@ bool dsmb_session_validate(struct dsmb_session *session, const char *name)
 	bool alive;
 
 	mutex_lock(&session->lock);
-	alive = session->state != DSMB_SESSION_CLOSED;
+	alive = session->state != DSMB_SESSION_CLOSED && dsmb_client_enter(session);
 	if (alive) {
 		ditto_client_init(&session->client, session->server->srv->locks, &client_ops,
 				  "smb", name, 0);
@@ -513,6 +513,7 @@ void dsmb_session_close(struct dsmb_session *session, const char *why)
 		return;
 
 	session->why = why;
+	dsmb_client_leave(session);
 	xa_erase(&session->server->sessions, session->id);
 	channels_close(session);
 	dsmb_trees_close(session);

@@ -123,6 +123,7 @@ void dsmb_channel_put(struct dsmb_channel *channel);
  * @login: DITTO_LOGIN_* bit of the last authentication as @user
  * @dialect: dialect of all its channels
  * @client_guid: ClientGuid of the first connection
+ * @by_client: in the table of client_dialect.c, once the session is VALID
  * @signer: signing key of the session, for channels without a key of their own (binding, 2.x)
  * @signing_key: signing key of the session, as bytes
  * @seal: encrypts messages to the client; NULL without encryption
@@ -172,6 +173,7 @@ struct dsmb_session {
 	u32 login;
 	u16 dialect;
 	guid_t client_guid;
+	struct hlist_node by_client;
 	struct dsmb_signer *signer;
 	u8 signing_key[16];
 	struct dsmb_sealer *seal;

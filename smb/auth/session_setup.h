@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Declarations shared by session.c, session_setup.c, session_finish.c and channel.c: how sessions
- * and channels are made, authenticated and bound (MS-SMB2 sections 2.2.5, 2.2.6 and 3.3.5.5).
+ * Declarations shared by session.c, session_setup.c, session_finish.c, client_dialect.c and
+ * channel.c: how sessions and channels are made, authenticated and bound (MS-SMB2 sections 2.2.5,
+ * 2.2.6 and 3.3.5.5).
  */
 #ifndef _DITTO_SMB_AUTH_SESSION_SETUP_H
 #define _DITTO_SMB_AUTH_SESSION_SETUP_H
@@ -85,7 +86,8 @@ void dsmb_channel_close(struct dsmb_channel *channel, const char *why);
  * The session is registered with the lock table.
  *
  * Context: process; may sleep; takes session->lock.
- * Return: false if the session was closed meanwhile.
+ * Return: false if the session was closed meanwhile, or its client has sessions with another
+ * dialect.
  */
 bool dsmb_session_validate(struct dsmb_session *session, const char *name);
 
@@ -114,6 +116,25 @@ void dsmb_auth_arm(struct dsmb_channel *channel);
  * Context: process; does not sleep, and does not wait for the timer.
  */
 void dsmb_auth_disarm(struct dsmb_channel *channel);
+
+/* The functions of client_dialect.c. */
+
+/**
+ * dsmb_client_enter - count a session for its ClientGuid
+ * @session: authenticated; session->lock is held
+ *
+ * Context: process.
+ * Return: false if the ClientGuid has sessions with another dialect.
+ */
+bool dsmb_client_enter(struct dsmb_session *session);
+
+/**
+ * dsmb_client_leave - undo dsmb_client_enter()
+ * @session: closed, so that it is not entered any more; it need not be entered
+ *
+ * Context: process.
+ */
+void dsmb_client_leave(struct dsmb_session *session);
 
 /* The functions of session_finish.c. */
 

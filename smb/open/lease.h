@@ -333,6 +333,15 @@ void dsmb_break_unheard(struct dsmb_lease *lease, const struct dsmb_session *los
 void dsmb_lease_yielded(struct dsmb_lease *lease);
 
 /**
+ * dsmb_guid_hash - hash a ClientGuid, which clients choose, with a secret key
+ * @guid: the ClientGuid
+ *
+ * Context: any.
+ * Return: the hash.
+ */
+u64 dsmb_guid_hash(const guid_t *guid);
+
+/**
  * dsmb_lease_client - get the lock table client that holds the leases of a session
  * @session: the session, which keeps the client alive
  * @make: create the client if there is none

@@ -50,7 +50,7 @@ static void client_step(void)
 static void client_step(void) {}
 #endif
 
-static u64 guid_hash(const guid_t *guid)
+u64 dsmb_guid_hash(const guid_t *guid)
 {
 	static siphash_key_t secret __read_mostly;
 
@@ -90,7 +90,7 @@ static struct dsmb_lease_client *client_find(const struct dsmb_server *server, c
 {
 	struct dsmb_lease_client *lc;
 
-	hash_for_each_possible(clients, lc, link, guid_hash(guid)) {
+	hash_for_each_possible(clients, lc, link, dsmb_guid_hash(guid)) {
 		client_step();
 		if (lc->server == server && guid_equal(&lc->guid, guid))
 			return lc;
@@ -112,7 +112,7 @@ static struct dsmb_lease_client *client_new(struct dsmb_server *server, const gu
 	ditto_client_init(&lc->client, server->srv->locks, &client_ops, "smb", name, 0);
 	INIT_WORK(&lc->work, client_release);
 	dsmb_late_acks_init(&lc->late_acks);
-	hash_add(clients, &lc->link, guid_hash(guid));
+	hash_add(clients, &lc->link, dsmb_guid_hash(guid));
 	return lc;
 }
 

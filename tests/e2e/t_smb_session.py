@@ -322,6 +322,39 @@ def previous_session(w):
 
 
 @test(smb=True, squash='none')
+def one_dialect_of_a_client(w):
+    """All sessions of a ClientGuid have one dialect (section 3.3.5.5.3)."""
+    share_all(w)
+
+    def login(guid, dialect, **how):
+        with Link(w.client, guid).negotiate(dialect) as t:
+            return t.login(how=how)
+    with link(w.client) as s:
+        fid = s.create('f', share=0)
+        for dialect in (0x210, 0x302):
+            eq(login(s.guid, dialect), 'USER_SESSION_DELETED')
+        eq(login(s.guid, 0x302, previous=s.session), 'USER_SESSION_DELETED')
+        s.write(fid, b'it is still there')
+        eq(login(s.guid, 0x311), 'SUCCESS')
+        eq(login(s.guid, 0x202), 'SUCCESS', 'which has no ClientGuid')
+        eq(login(None, 0x302), 'SUCCESS', 'another client')
+        guid = s.guid
+    no_sessions(w)
+    with link(w.client, 0x302, guid=guid):
+        eq(login(guid, 0x311), 'USER_SESSION_DELETED')
+    no_sessions(w)
+    # zero is nobody's
+    with link(w.client, guid=bytes(16)):
+        eq(login(bytes(16), 0x302), 'SUCCESS')
+    # who has no name keeps nobody out
+    w.server.ctl('share', 'set', 'data', 'guest', 'on')
+    with Link(w.client, guid).negotiate() as t:
+        eq(t.anonymous(), 'SUCCESS')
+        eq(login(guid, 0x210), 'SUCCESS')
+    no_sessions(w)
+
+
+@test(smb=True, squash='none')
 def reauthentication(w):
     """It keeps opens and keys; a failed one ends the session (section 3.3.5.5.3)."""
     share_all(w)
