@@ -65,8 +65,8 @@ static const struct dsmb_context_kind dsmb_context_kinds[DSMB_CONTEXTS] = {
 };
 
 /*
- * MS-SMB2 sections 3.3.5.9.6, 3.3.5.9.7, 3.3.5.9.11 and 3.3.5.9.12: pairs of contexts that exclude
- * each other.
+ * MS-SMB2 sections 3.3.5.9.6, 3.3.5.9.7, 3.3.5.9.10 and 3.3.5.9.12: pairs of contexts that exclude
+ * each other, with whatever dialect.
  */
 static const u32 dsmb_contexts_exclusive[] = {
 	BIT(DSMB_CONTEXT_DURABLE) | BIT(DSMB_CONTEXT_DURABLE_2),
@@ -81,21 +81,22 @@ static bool dsmb_context_len_ok(const struct dsmb_context_kind *kind, u32 len)
 	return kind->lens[0] == DSMB_ANY_LEN || len == kind->lens[0] || len == kind->lens[1];
 }
 
-/* Return: the context, or DSMB_CONTEXTS if this connection does not know it. */
-static enum dsmb_context dsmb_context_find(const struct dsmb_conn *conn, const void *name, u32 len)
+/* Return: the context, or DSMB_CONTEXTS if it is unknown. */
+static enum dsmb_context dsmb_context_find(const void *name, u32 len)
 {
 	unsigned int i;
 
-	for (i = 0; i < DSMB_CONTEXTS; i++) {
-		const struct dsmb_context_kind *kind = &dsmb_context_kinds[i];
-
-		if (kind->name_len != len || memcmp(kind->name, name, len))
-			continue;
-		if (conn->dialect < kind->since || (i == DSMB_CONTEXT_POSIX && !conn->posix))
+	for (i = 0; i < DSMB_CONTEXTS; i++)
+		if (dsmb_context_kinds[i].name_len == len &&
+		    !memcmp(dsmb_context_kinds[i].name, name, len))
 			break;
-		return i;
-	}
-	return DSMB_CONTEXTS;
+	return i;
+}
+
+static bool dsmb_context_counts(const struct dsmb_conn *conn, enum dsmb_context which)
+{
+	return conn->dialect >= dsmb_context_kinds[which].since &&
+	       (which != DSMB_CONTEXT_POSIX || conn->posix);
 }
 
 /* Parse one context, which has a window of its own. */
@@ -121,8 +122,11 @@ static bool dsmb_context_parse(const struct dsmb_conn *conn, struct dsmb_cursor 
 	data = dsmb_window(&c, data_len ? data_offset : 0, data_len);
 	if (c.bad)
 		return false;
-	which = dsmb_context_find(conn, name.data, name_len);
+	which = dsmb_context_find(name.data, name_len);
 	if (which == DSMB_CONTEXTS)
+		return true;
+	contexts->named |= BIT(which);
+	if (!dsmb_context_counts(conn, which))
 		return true;
 	if (dsmb_has_context(contexts, which) ||
 	    !dsmb_context_len_ok(&dsmb_context_kinds[which], data_len))
@@ -139,7 +143,7 @@ static bool dsmb_contexts_agree(const struct dsmb_contexts *contexts)
 	for (i = 0; i < ARRAY_SIZE(dsmb_contexts_exclusive); i++) {
 		u32 both = dsmb_contexts_exclusive[i];
 
-		if ((contexts->present & both) == both)
+		if ((contexts->named & both) == both)
 			return false;
 	}
 	return true;
@@ -151,6 +155,7 @@ u32 dsmb_contexts_parse(const struct dsmb_conn *conn, struct dsmb_cursor list,
 	unsigned int count = 0;
 	u32 at = 0, next;
 
+	contexts->named = 0;
 	contexts->present = 0;
 	contexts->lease = NULL;
 	contexts->durable = NULL;

@@ -36,12 +36,14 @@ enum dsmb_context {
 
 /**
  * struct dsmb_contexts - create contexts of one CREATE
- * @present: bit mask of enum dsmb_context
+ * @named: bit mask of enum dsmb_context: those of the request, whatever its connection knows
+ * @present: those of @named that count
  * @data: data of the contexts that are present
  * @lease: lease to report in the response to RqLs, or NULL for none
  * @durable: durability to report in the response to DHnQ or DH2Q, or NULL for none
  */
 struct dsmb_contexts {
+	u32 named;
 	u32 present;
 	struct dsmb_cursor data[DSMB_CONTEXTS];
 	const struct dsmb_caching *lease;

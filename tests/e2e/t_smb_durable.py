@@ -237,6 +237,9 @@ def oplock_of_version_1(w):
     eq(s.make('h', DURABLE).durable, None)
     away(w, s)
     s = session(w, number=2, dialect=SMB2_DIALECT_21)
+    # version 2 excludes version 1, also where the dialect does not have it
+    for other in durable_v2(1), reconnect_v2(g.fid, 1):
+        smb2.refused('INVALID_PARAMETER', s.make, 'any name', (b'DHnC', g.fid), other)
     again = s.make('any name', (b'DHnC', g.fid))
     eq((again.level, again.action), (BATCH, 1))
     s.unlock(again.fid, 0, 1)

@@ -163,6 +163,13 @@ static void create_contexts_dialects(struct kunit *test)
 	context_add(ctx, "DH2Q", 1, 0);
 	KUNIT_EXPECT_EQ(test, contexts_parse(ctx), STATUS_SUCCESS);
 	KUNIT_EXPECT_EQ(test, ctx->contexts.present, 0);
+	/* It excludes others all the same. */
+	context_add(ctx, "DHnC", 16, 0);
+	context_add(ctx, "DH2Q", 32, 0);
+	KUNIT_EXPECT_EQ(test, contexts_parse(ctx), STATUS_INVALID_PARAMETER);
+	context_add(ctx, "DHnC", 16, 0);
+	context_add(ctx, "DH2C", 36, 0);
+	KUNIT_EXPECT_EQ(test, contexts_parse(ctx), STATUS_INVALID_PARAMETER);
 }
 
 /* The response contexts are a valid list, each aligned. */
