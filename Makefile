@@ -54,6 +54,8 @@ help:
 	@echo '  check-stock       on Debian'"'"'s kernel; more of it than in check'
 	@echo '  check-fs          what depends on the file system, on ext4, xfs, btrfs and overlayfs; FS=NAME'
 	@echo '  check-race        with four CPUs, KASAN and lockdep (slow, not in check)'
+	@echo '  check-wpts        Microsoft'"'"'s suite of SMB2, which DITTO_WPTS names; T=FILTER for some'
+	@echo '                    (not in check)'
 	@echo '  check-signed      no key signs twice under one nonce in any of smbtorture (not in check)'
 	@echo '  check-matrix      all about data, names, lists and streams on each of these (not in check)'
 	@echo '  check-full        check, and all that is not in it'
@@ -114,7 +116,7 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts:
+lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-wpts:
 	@tests/check $(@:check-%=%)
 
 check-full: check
@@ -149,5 +151,5 @@ ynl:
 
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
 	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-smbtorture check-debug \
-	check-damage check-fuzz check-stock check-race check-signed check-soak check-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-full \
+	check-damage check-fuzz check-stock check-race check-signed check-soak check-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-wpts check-full \
 	demo demo-ad demo-offload bench bench-load bench-icount bench-mounted bench-fio bench-scale bench-cpus bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb profile ynl
