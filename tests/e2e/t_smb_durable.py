@@ -495,6 +495,8 @@ def not_kept(w):
     s.ack(key(1), R)
     other.close(other.opened(number).fid)
     s.end()
+    # Its lease key is not free before.
+    wait_for('the open has ended', lambda: w.server.claims() == {})
     s = session(w)
     refused('OBJECT_NAME_NOT_FOUND', s.back, g.fid)
     g = s.lasting('deleted')
