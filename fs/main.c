@@ -174,9 +174,12 @@ static int __init ditto_init(void)
 		goto err_acls;
 	ditto_casefold_tables_init();
 	ditto_offload_locks_init();
-	err = ditto_share_options_init();
+	err = ditto_unserved_init();
 	if (err)
 		goto err_kept;
+	err = ditto_share_options_init();
+	if (err)
+		goto err_unserved;
 	err = register_pernet_subsys(&ditto_net_ops);
 	if (err)
 		goto err_options;
@@ -194,6 +197,8 @@ err_net:
 	rcu_barrier();
 err_options:
 	ditto_share_options_exit();
+err_unserved:
+	ditto_unserved_exit();
 err_kept:
 	ditto_casefold_tables_exit();
 	ditto_kept_exit();
@@ -227,6 +232,7 @@ static void __exit ditto_exit(void)
 	rcu_barrier();
 	/* Local processes on their way to user space may not have left local_wait_work() yet. */
 	synchronize_rcu_tasks();
+	ditto_unserved_exit();
 	ditto_share_options_exit();
 	ditto_jobs_cleanup();
 	destroy_workqueue(ditto_wq);

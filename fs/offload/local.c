@@ -387,6 +387,7 @@ static int guard_begin(struct ditto_volume *volume)
 		fsnotify_put_group(group);
 		return err;
 	}
+	ditto_unserved_end(volume->sb);
 	volume->offload_mark = mark;
 	/* Whoever sees the group sees its mark. */
 	smp_store_release(&volume->offload_group, group);
@@ -413,8 +414,10 @@ int ditto_offload_guard(struct ditto_volume *volume)
 void ditto_offload_unguard(struct ditto_volume *volume)
 {
 	mutex_lock(&guard_lock);
-	if (volume->offload_mark)
+	if (volume->offload_mark) {
+		ditto_unserved_begin(volume->sb);
 		fsnotify_destroy_mark(volume->offload_mark, volume->offload_group);
+	}
 	mutex_unlock(&guard_lock);
 }
 

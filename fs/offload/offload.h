@@ -362,6 +362,10 @@ void ditto_offload_node_free(struct ditto_node *node);
 /* Called once when the module is loaded. */
 void ditto_offload_locks_init(void);
 
+/* Called once; after ditto_unserved_exit(), offloaded files have zeros for local processes. */
+int ditto_unserved_init(void);
+void ditto_unserved_exit(void);
+
 /* Make the fault points known that tests arm. May sleep. */
 void ditto_offload_faults_init(void);
 /* Disarm them: what has stopped at one goes on. May sleep. */

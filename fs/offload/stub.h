@@ -524,4 +524,13 @@ bool ditto_offload_volume_owns(const struct ditto_volume *volume);
 /* Number that changes with the data of a file. Any context. */
 u64 ditto_offload_change(struct inode *inode);
 
+/* unserved.c */
+
+/*
+ * Let opens of files whose data is not here fail while no share serves their file system, from now
+ * on or no more. May sleep.
+ */
+void ditto_unserved_begin(struct super_block *sb);
+void ditto_unserved_end(struct super_block *sb);
+
 #endif

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is garbage is decided by all file systems with offloaded files, whatever is mounted where."""
 import contextlib
+import errno
 import os
 import re
 import time
 
-from harness import eq, get, mount, put, run, test, umount, wait_for
+from harness import eq, expect_errno, get, mount, put, run, test, umount, wait_for
 from stores import INDEX, Store
 from t_offload import MIB, content, offloaded
 
@@ -293,3 +294,30 @@ def too_much_garbage(w):
     eq((unnamed[0], unnamed[1]['deleted']), (2, 0), unnamed)
     assert 'names no file system' in unnamed[2] and 'offload rebuild' in unnamed[2], unnamed
     eq(collect(s), 80, 'deleted')
+
+
+@test(smb=True, offload=True, timeout=300)
+def unserved(w):
+    """While no share serves a file system, its stubs are neither read as zeros nor written."""
+    s, data = Store(w), content('x', 3 * MIB)
+    disk = w.volume(f'{w.base}/disk', 'ext4', '100m')
+    w.server.add('disk', disk.where, offload=True)
+    path, whole = offloaded(s, f'{disk.where}/f', data), put(f'{disk.where}/g', b'whole', 0o644)
+    w.server.delete('disk')
+    for _ in range(2):
+        for mode in ('rb', 'r+b'):
+            with expect_errno(errno.EIO):
+                open(path, mode).close()
+        with expect_errno(errno.EIO):
+            os.open(path, os.O_WRONLY | os.O_TRUNC)
+        eq(get(whole), b'whole', 'a file that is whole')
+        assert 'no share serves it' in run('dmesg'), 'log'
+        # Also where it is mounted next, and after another share came and went.
+        w.server.add('disk', disk.where, offload=True)
+        w.server.delete('disk')
+    w.server.add('disk', disk.where, offload=True)
+    eq(get(path) == data, True, 'content')
+    # The mark goes with the file system.
+    w.server.delete('disk')
+    disk.umount()
+    insert(disk.image, disk.where)

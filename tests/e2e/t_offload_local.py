@@ -325,12 +325,20 @@ def immutable(w):
         return st.st_size, st.st_mode, w.spec['fs'] == 'btrfs' or (st.st_mtime_ns, st.st_ctime_ns)
     with helper(w) as h:
         data = offloaded(w, h, 'f')
-        # While the server serves the file, chattr(1), which opens it, would wait for its data.
-        path, options = w.server.shares['data']
-        w.server.delete('data')
-        run('chattr', '+i', w.path('f'))
-        before = described()
-        w.server.add('data', path, **options)
+    # chattr(1) opens the file: that waits for its data, or fails while nothing serves it.
+    path, options = w.server.shares['data']
+    w.server.delete('data')
+    for listener in w.server.listeners():
+        w.server.call('LISTENER_DEL', ('LISTENER_ID', listener))
+    w.server.unload()
+    run('chattr', '+i', w.path('f'))
+    before = described()
+    w.server.load()
+    w.server.key()
+    w.server.serve('data', path, **options)
+    w.server.listen()
+    with helper(w) as h:
+        h.store[b'store\nf'] = data
         n = w.client.nfs()
         fh = n.lookup(n.root, 'f').fh
         eq(settled(n.read, fh, RANGE, 4096).data == data[RANGE:RANGE + 4096], True, 'READ')
