@@ -342,6 +342,20 @@ def ends_during_handshakes(w):
     eq(conn.recv().stat, rpc.SUCCESS)
 
 
+@test(server='ditto', timeout=120)
+def modules_go_during_handshakes(w):
+    """The modules are unloaded while handshakes are in progress, which wait for silent clients."""
+    certs = Certificates(w)
+    w.server.helper_start(certs.section('server'))
+    silent = [probe(w.client) for _ in range(6)]
+    for conn in silent:
+        eq(conn.recv().verf, STARTTLS)
+    wait_for('handshakes are counted', lambda: 'handshakes' in budget(w, 0))
+    w.server.restart()
+    for conn in silent:
+        closed(conn)
+
+
 @test(server='ditto', clients=2, timeout=120)
 def stalled_handshakes(w):
     """Clients that begin handshakes and stay silent cost their own budget only."""

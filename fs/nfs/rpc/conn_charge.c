@@ -26,15 +26,16 @@
 /* Until a move of the charges that failed is tried again. */
 #define CONN_STAYS	HZ
 
-int dnfs_conn_principal(struct svc_xprt *xprt, struct ditto_principal *who)
+int dnfs_conn_principal(const struct dnfs_conn *conn, struct ditto_principal *who)
 {
-	struct ditto_server *srv = dnfs_server_of(xprt->xpt_net)->srv;
+	struct ditto_server *srv = conn->server->srv;
 	enum ditto_admission admission;
 	struct ditto_peer *peer;
 	enum ditto_ports ports;
 	int err;
 
-	peer = ditto_peer_get(srv, (struct sockaddr *)&xprt->xpt_remote, dnfs_protocol_bit());
+	peer = ditto_peer_get(srv, (struct sockaddr *)&conn->xprt->xpt_remote,
+			      dnfs_protocol_bit());
 	if (!peer)
 		return -ENOMEM;
 	admission = ditto_admit(peer, dnfs_protocol_bit(), false, &ports);
@@ -50,7 +51,7 @@ int dnfs_conn_principal(struct svc_xprt *xprt, struct ditto_principal *who)
 static int conn_count(struct dnfs_conn *conn, const struct ditto_principal *who,
 		      struct svc_xprt **ended)
 {
-	struct dnfs_server *server = dnfs_server_of(conn->xprt->xpt_net);
+	struct dnfs_server *server = conn->server;
 	u32 most = READ_ONCE(server->srv->settings.max_connections);
 	struct ditto_conns_link *link;
 	int err = 0;
@@ -90,7 +91,7 @@ static int conn_admit(struct dnfs_conn *conn, const struct ditto_principal *who)
 int dnfs_conn_charge(struct dnfs_conn *conn)
 {
 	struct ditto_principal who = {};
-	int err = dnfs_conn_principal(conn->xprt, &who);
+	int err = dnfs_conn_principal(conn, &who);
 
 	if (err)
 		return err;
@@ -104,7 +105,7 @@ int dnfs_conn_charge(struct dnfs_conn *conn)
 
 void dnfs_conn_uncount(struct dnfs_conn *conn)
 {
-	struct ditto_conns *conns = dnfs_server_of(conn->xprt->xpt_net)->conns;
+	struct ditto_conns *conns = conn->server->conns;
 
 	spin_lock(&conns->lock);
 	ditto_conns_remove(conns, &conn->counted);
@@ -118,7 +119,7 @@ void dnfs_conn_uncount(struct dnfs_conn *conn)
 static int conn_move(struct dnfs_conn *conn, const struct ditto_principal *who)
 {
 	struct ditto_charge *const charges[] = { &conn->memory, &conn->unsent, &conn->charge };
-	struct ditto_conns *conns = dnfs_server_of(conn->xprt->xpt_net)->conns;
+	struct ditto_conns *conns = conn->server->conns;
 	int err = 0;
 
 	lockdep_assert_held(&conn->xprt->xpt_lock);

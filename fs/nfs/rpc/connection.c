@@ -296,6 +296,7 @@ static int conn_begin(struct svc_xprt *xprt)
 		return -ENOMEM;
 	conn->stream.id = atomic64_inc_return(&conn_ids);
 	conn->xprt = xprt;
+	conn->server = dnfs_server_of(xprt->xpt_net);
 	conn->user.callback = conn_gone;
 	refcount_set(&conn->ref, 1);
 	INIT_DELAYED_WORK(&conn->look, conn_look);
@@ -403,8 +404,7 @@ static struct dnfs_batch *conn_batch_get(struct svc_rqst *rqstp, const struct dn
 	struct dnfs_batch *batch = dnfs_batch_of(rqstp);
 
 	/* A large call that was begun has to be ended, whatever the setting says now. */
-	if (conn && (conn->stream.part ||
-		     READ_ONCE(dnfs_server_of(rqstp->rq_xprt->xpt_net)->settings.fast_path)))
+	if (conn && (conn->stream.part || READ_ONCE(conn->server->settings.fast_path)))
 		return batch ?: dnfs_batch_alloc(rqstp);
 	dnfs_batch_free(batch);
 	return NULL;

@@ -13,11 +13,13 @@
 #include "batch.h"
 
 struct ditto_peer;
+struct dnfs_server;
 
 /**
  * struct dnfs_conn - charges of a connection
  * @user: notification by sunrpc that the connection is closed
  * @xprt: the connection; @look and @shake hold a reference each
+ * @server: the NFS server, which ends after @look and @shake, and after the namespace is left
  * @ref: one reference of the connection, one of @look, one of @shake
  * @charge: charge for the connection; its level of trust is that of all that is charged
  * @memory: charge for the record or the large call that is being received
@@ -43,6 +45,7 @@ struct ditto_peer;
 struct dnfs_conn {
 	struct svc_xpt_user user;
 	struct svc_xprt *xprt;
+	struct dnfs_server *server;
 	refcount_t ref;
 	struct ditto_charge charge;
 	struct ditto_charge memory;
@@ -88,13 +91,13 @@ void dnfs_conn_put(struct dnfs_conn *conn);
 
 /**
  * dnfs_conn_principal - find out whom to charge for a connection
- * @xprt: the connection
+ * @conn: its charges, which need not be charged yet
  * @who: filled; ended with ditto_principal_exit()
  *
  * Context: may sleep.
  * Return: 0, or an errno of ditto_principal_init().
  */
-int dnfs_conn_principal(struct svc_xprt *xprt, struct ditto_principal *who);
+int dnfs_conn_principal(const struct dnfs_conn *conn, struct ditto_principal *who);
 
 /**
  * dnfs_conn_charge - charge for a new connection, and count it

@@ -33,9 +33,10 @@ static struct svc_sock *shake_svsk(struct svc_xprt *xprt)
  * Set @peer if the client has proved its name. The helper has told the name before the end of the
  * handshake. Return: false without memory.
  */
-static bool shake_prove(struct svc_xprt *xprt, struct ditto_peer **peer)
+static bool shake_prove(const struct dnfs_conn *conn, struct ditto_peer **peer)
 {
-	struct ditto_server *srv = dnfs_server_of(xprt->xpt_net)->srv;
+	struct ditto_server *srv = conn->server->srv;
+	struct svc_xprt *xprt = conn->xprt;
 	char *name;
 
 	if (!test_bit(XPT_PEER_AUTH, &xprt->xpt_flags))
@@ -56,7 +57,7 @@ static void shake_perform(struct work_struct *work)
 	bool known;
 
 	dnfs_conn_handshake(xprt);
-	known = shake_prove(xprt, &peer);
+	known = shake_prove(conn, &peer);
 	ditto_uncharge(&conn->handshake);
 	/*
 	 * Before anything is received again: what the client sends next would be read as calls, or
@@ -85,7 +86,7 @@ static int shake_begin(struct svc_xprt *xprt, struct dnfs_conn *conn)
 		return -EBADMSG;
 	if (conn->shaking || test_bit(XPT_TLS_SESSION, &xprt->xpt_flags))
 		return -EALREADY;
-	err = dnfs_conn_principal(xprt, &who);
+	err = dnfs_conn_principal(conn, &who);
 	if (err)
 		return err;
 	err = ditto_charge(&conn->handshake, &who, DITTO_BUDGET_HANDSHAKES, 1);
