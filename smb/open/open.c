@@ -576,6 +576,7 @@ bool dsmb_open_look(struct dsmb_open *open, struct dsmb_open_state *state)
 		state->ranges = ditto_range_owner_has(&node->point, open->owner);
 		state->delete_pending = ditto_instance_delete_pending(open->inst);
 		state->reserved = ditto_instance_has_reserved(open->inst);
+		state->unlinked = !ditto_instance_base(open->inst)->inode->i_nlink;
 		state->nameless = !ditto_instance_name(open->inst) ||
 				  d_unhashed(ditto_instance_dentry(open->inst)) ||
 				  !ditto_instance_has_name(open->inst);
@@ -701,7 +702,7 @@ static bool dsmb_open_changes(struct dsmb_open *open)
 
 	return open->inst && (ditto_instance_deletes_at_close(open->inst) ||
 			      (dsmb_open_look(open, &state) &&
-			       (state.delete_pending || state.reserved)));
+			       (state.delete_pending || state.reserved || state.unlinked)));
 }
 
 /*

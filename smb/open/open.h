@@ -495,6 +495,7 @@ void dsmb_open_close_detached(struct dsmb_open *open);
  * @ranges: the open has byte-range locks
  * @delete_pending: the deletion of the file is pending
  * @reserved: space beyond the end of the file may be reserved
+ * @unlinked: the file, or that of a stream, has no name any more
  * @nameless: the name by which the file was opened is not known, or was removed by others, or that
  *	of the file of a stream
  */
@@ -502,6 +503,7 @@ struct dsmb_open_state {
 	bool ranges;
 	bool delete_pending;
 	bool reserved;
+	bool unlinked;
 	bool nameless;
 };
 

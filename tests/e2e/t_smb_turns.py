@@ -240,6 +240,11 @@ def cut_connections_that_hang(w):
     links = [link(client, user=user, share='slow') for client, user in itertools.islice(who, CUT)]
     for i, s in enumerate(links):
         s.create(f'gone{i}', access=smb2.GENERIC_READ | smb2.DELETE, options=smb2.DELETE_ON_CLOSE)
+        # These open files whose last name a local process removes.
+        s.create(f'lost{i}')
+        s.create(f'bare{i}:stream')
+        os.unlink(f'{slow}/lost{i}')
+        os.unlink(f'{slow}/bare{i}')
 
     def left():
         return [name for name in os.listdir(slow) if name.startswith('gone')]
