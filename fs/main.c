@@ -182,7 +182,7 @@ static int __init ditto_init(void)
 		goto err_unserved;
 	err = register_pernet_subsys(&ditto_net_ops);
 	if (err)
-		goto err_options;
+		goto err_servers;
 
 	err = ditto_genl_init();
 	if (err)
@@ -192,10 +192,12 @@ static int __init ditto_init(void)
 
 err_net:
 	unregister_pernet_subsys(&ditto_net_ops);
+err_servers:
+	/* A failed registration has begun the ends of servers, too. */
 	flush_workqueue(server_ends);
+	flush_workqueue(ditto_wq);
 	/* Objects are freed by RCU callbacks inside this module. */
 	rcu_barrier();
-err_options:
 	ditto_share_options_exit();
 err_unserved:
 	ditto_unserved_exit();

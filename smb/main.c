@@ -164,7 +164,9 @@ static int __init dsmb_init(void)
 		return 0;
 	unregister_pernet_subsys(&dsmb_net_ops);
 exit_ends:
+	/* A failed registration has begun the ends of servers, too. */
 	destroy_workqueue(dsmb_ends);
+	rcu_barrier();
 exit_match:
 	dsmb_match_exit();
 	dsmb_opens_exit();
