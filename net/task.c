@@ -15,10 +15,13 @@
 #include "task.h"
 
 static struct workqueue_struct *task_wq;
+static struct workqueue_struct *disk_wq;
 
 static void task_run(struct ditto_fair_turn *turn)
 {
-	queue_work(task_wq, &container_of(turn, struct ditto_task, turn)->work);
+	struct ditto_task *task = container_of(turn, struct ditto_task, turn);
+
+	queue_work(task->tasks->wq, &task->work);
 }
 
 static void task_enter(struct ditto_task *task)
@@ -76,7 +79,8 @@ void ditto_task_wait(struct ditto_task *task, unsigned long timeout)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_task_wait, DITTO);
 
-void ditto_tasks_init(struct ditto_tasks *tasks, unsigned int at_once, unsigned int of_peer)
+static void tasks_init(struct ditto_tasks *tasks, struct workqueue_struct *wq,
+		       unsigned int at_once, unsigned int of_peer)
 {
 	/*
 	 * Each object has one task, so the number of objects limits the waiting ones: none is
@@ -87,10 +91,22 @@ void ditto_tasks_init(struct ditto_tasks *tasks, unsigned int at_once, unsigned 
 		.waiting = UINT_MAX, .peer_waiting = UINT_MAX,
 	};
 
+	tasks->wq = wq;
 	ditto_fairq_init(&tasks->queue, &limits);
 	atomic_set(&tasks->count, 0);
 }
+
+void ditto_tasks_init(struct ditto_tasks *tasks, unsigned int at_once, unsigned int of_peer)
+{
+	tasks_init(tasks, task_wq, at_once, of_peer);
+}
 EXPORT_SYMBOL_NS_GPL(ditto_tasks_init, DITTO);
+
+void ditto_disk_tasks_init(struct ditto_tasks *tasks, unsigned int at_once, unsigned int of_peer)
+{
+	tasks_init(tasks, disk_wq, at_once, of_peer);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_disk_tasks_init, DITTO);
 
 void ditto_tasks_end(struct ditto_tasks *tasks)
 {
@@ -120,10 +136,18 @@ EXPORT_SYMBOL_NS_GPL(ditto_tasks_exit, DITTO);
 int ditto_tasks_setup(void)
 {
 	task_wq = alloc_workqueue("ditto_task", WQ_UNBOUND, 0);
-	return task_wq ? 0 : -ENOMEM;
+	if (!task_wq)
+		return -ENOMEM;
+	/* Tasks of all namespaces may be stuck at once, and their limits count for each of them. */
+	disk_wq = alloc_workqueue("ditto_disk_task", WQ_UNBOUND, WQ_MAX_ACTIVE);
+	if (disk_wq)
+		return 0;
+	destroy_workqueue(task_wq);
+	return -ENOMEM;
 }
 
 void ditto_tasks_cleanup(void)
 {
+	destroy_workqueue(disk_wq);
 	destroy_workqueue(task_wq);
 }

@@ -8,7 +8,8 @@
  *
  * The number of workers is limited, in total and for each peer, and peers take turns. A peer is
  * what a task waits for, or for whom: a machine, or a file system. So a file system that is stuck
- * holds up no task of another one.
+ * holds up no task of another one. What waits for disks has workers of its own, so that disks that
+ * are stuck hold up no task that waits for the helper.
  */
 #ifndef _DITTO_NET_TASK_H
 #define _DITTO_NET_TASK_H
@@ -24,12 +25,14 @@ struct ditto_task;
 
 /**
  * struct ditto_tasks - tasks of one kind of a server
+ * @wq: runs them
  * @queue: tasks that run or wait for their turn
  * @count: number of tasks that have not ended
  * @ending: the server is going away
  * @failed: a task has failed since; the others do not run any more
  */
 struct ditto_tasks {
+	struct workqueue_struct *wq;
 	struct ditto_fairq queue;
 	atomic_t count;
 	bool ending;
@@ -107,6 +110,8 @@ static inline bool ditto_task_is_busy(const struct ditto_task *task)
 
 /* Set up tasks of which @at_once run at the same time, and @of_peer of one peer. */
 void ditto_tasks_init(struct ditto_tasks *tasks, unsigned int at_once, unsigned int of_peer);
+/* The same for tasks that may wait for a disk. */
+void ditto_disk_tasks_init(struct ditto_tasks *tasks, unsigned int at_once, unsigned int of_peer);
 
 /**
  * ditto_tasks_end - do not run further tasks after one that fails

@@ -377,7 +377,7 @@ int dsmb_server_init(struct dsmb_server *server, struct net *net)
 	init_waitqueue_head(&server->idle);
 	xa_init_flags(&server->sessions, XA_FLAGS_ALLOC1);
 	xa_init(&server->durables);
-	ditto_tasks_init(&server->closers, DSMB_CLOSERS_AT_ONCE, DSMB_CLOSERS_OF_FS);
+	ditto_disk_tasks_init(&server->closers, DSMB_CLOSERS_AT_ONCE, DSMB_CLOSERS_OF_FS);
 
 	err = start_workers(server);
 	if (!err)

@@ -161,7 +161,8 @@ static int dnfs_server_init(struct dnfs_server *server, struct net *net)
 	init_rwsem(&server->serv_sem);
 	INIT_LIST_HEAD(&server->listeners);
 	ditto_tasks_init(&server->tasks, DNFS_TASKS_AT_ONCE, DNFS_TASKS_OF_PEER);
-	ditto_tasks_init(&server->disk_tasks, DNFS_DISK_TASKS_AT_ONCE, DNFS_DISK_TASKS_OF_FS);
+	ditto_disk_tasks_init(&server->disk_tasks, DNFS_DISK_TASKS_AT_ONCE,
+			      DNFS_DISK_TASKS_OF_FS);
 	dnfs_workers_init(&server->workers);
 	mutex_init(&server->mounts_lock);
 	INIT_LIST_HEAD(&server->mounts);
