@@ -284,6 +284,7 @@ void dsmb_close_listener(struct ditto_listener *listener)
 	struct dsmb_server *server = dl->server;
 	unsigned int drain_ms = READ_ONCE(server->srv->settings.drain_ms);
 	bool last;
+	long left;
 
 	mutex_lock(&server->lock);
 	list_del(&dl->list);
@@ -293,12 +294,11 @@ void dsmb_close_listener(struct ditto_listener *listener)
 	listener->private = NULL;
 	stop_accepting(dl);
 	drop_conns(server, dl, NULL);
-	wait_event_timeout(server->idle, !count_conns(server, dl, NULL),
-			   msecs_to_jiffies(drain_ms));
-	if (last) {
+	left = wait_event_timeout(server->idle, !count_conns(server, dl, NULL),
+				  msecs_to_jiffies(drain_ms));
+	if (last)
 		dsmb_durables_close(server, false);
-		dsmb_closers_wait(server, msecs_to_jiffies(drain_ms));
-	}
+	dsmb_closers_wait(server, left);
 	listener_free(dl);
 }
 
