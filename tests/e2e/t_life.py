@@ -293,13 +293,17 @@ def namespace_goes(w):
 
 def others_come_and_go():
     """Others may make namespaces and load modules that are in each of them."""
+    done = []
+
     def work():
         Ns('e2e-other', 'other').remove()
         run('modprobe', 'ditto_family')
         run('rmmod', 'ditto_family')
+        done.append(True)
     other = threading.Thread(target=work, daemon=True)
     other.start()
     wait_for('others come and go', lambda: not other.is_alive())
+    eq(done, [True])
 
 
 def held_by_clients(w):
