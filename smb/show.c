@@ -221,7 +221,8 @@ int dsmb_show_sessions(struct ditto_server *srv, struct ditto_session_show *show
 	int err = 0;
 
 	while (!err && (session = session_next(server, &place))) {
-		err = session_show(session, show);
+		if (READ_ONCE(session->state) != DSMB_SESSION_CLOSED)
+			err = session_show(session, show);
 		dsmb_session_put(session);
 		place++;
 	}
@@ -230,7 +231,7 @@ int dsmb_show_sessions(struct ditto_server *srv, struct ditto_session_show *show
 
 int dsmb_show_session_close(struct ditto_server *srv, u64 id)
 {
-	struct dsmb_session *session = dsmb_session_find_any(dsmb_server_of(srv->net), id);
+	struct dsmb_session *session = dsmb_session_find_any(dsmb_server_of(srv->net), id, false);
 
 	if (!session)
 		return -ENOENT;
@@ -459,7 +460,7 @@ int dsmb_show_tree_close(struct ditto_server *srv, u64 session_id, u32 id)
 	struct dsmb_tree *tree;
 	int err = -ENOENT;
 
-	session = dsmb_session_find_any(dsmb_server_of(srv->net), session_id);
+	session = dsmb_session_find_any(dsmb_server_of(srv->net), session_id, false);
 	if (!session)
 		return -ENOENT;
 	tree = dsmb_tree_find(session, id);

@@ -100,7 +100,7 @@ void dsmb_refuse_foreign(struct dsmb_call *call)
 {
 	struct dsmb_session *session;
 
-	session = dsmb_session_find_any(call->conn->server, call->session_id);
+	session = dsmb_session_find_any(call->conn->server, call->session_id, false);
 	if (!session)
 		return;
 	if (!call->session && !bind_signature(call, session))
@@ -130,7 +130,7 @@ u32 dsmb_bind_begin(struct dsmb_call *call, struct dsmb_channel **channel,
 
 	*channel = dsmb_channel_find(conn, call->session_id, session);
 	if (!*channel)
-		*session = dsmb_session_find_any(conn->server, call->session_id);
+		*session = dsmb_session_find_any(conn->server, call->session_id, false);
 	if (!*session)
 		return dsmb_conn_is_3x(conn) ? STATUS_USER_SESSION_DELETED :
 					       STATUS_REQUEST_NOT_ACCEPTED;

@@ -220,12 +220,14 @@ struct dsmb_session *dsmb_session_find(struct dsmb_conn *conn, u64 id,
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_session_find);
 
-struct dsmb_session *dsmb_session_find_any(struct dsmb_server *server, u64 id)
+struct dsmb_session *dsmb_session_find_any(struct dsmb_server *server, u64 id, bool ending)
 {
 	struct dsmb_session *session;
 
 	rcu_read_lock();
 	session = xa_load(&server->sessions, id);
+	if (session && !ending && READ_ONCE(session->state) == DSMB_SESSION_CLOSED)
+		session = NULL;
 	if (session && !refcount_inc_not_zero(&session->ref))
 		session = NULL;
 	rcu_read_unlock();
@@ -490,14 +492,19 @@ void dsmb_session_closed(struct dsmb_session *session)
 		ditto_event(session->server->srv, DITTO_EVENT_SESSION_CLOSED,
 			    session->client.name);
 	}
-	wake_up_var(&session->closing);
+	/* Until now a client that begins anew finds it, and waits for it. */
+	xa_erase(&session->server->sessions, session->id);
+	smp_store_release(&session->closed, true);
+	/* Pairs with dsmb_session_wait_closed(): set the flag before looking for waiters. */
+	smp_mb();
+	wake_up_var(&session->closed);
 	/* The reference of the server's table. */
 	dsmb_session_put(session);
 }
 
 void dsmb_session_wait_closed(struct dsmb_session *session)
 {
-	wait_var_event_timeout(&session->closing, !refcount_read(&session->closing),
+	wait_var_event_timeout(&session->closed, smp_load_acquire(&session->closed),
 			       msecs_to_jiffies(CLOSE_WAIT_MS));
 }
 
@@ -514,7 +521,6 @@ void dsmb_session_close(struct dsmb_session *session, const char *why)
 
 	session->why = why;
 	dsmb_client_leave(session);
-	xa_erase(&session->server->sessions, session->id);
 	channels_close(session);
 	dsmb_trees_close(session);
 	dsmb_calls_cancel_session(session, NULL, STATUS_USER_SESSION_DELETED);

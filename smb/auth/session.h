@@ -153,6 +153,7 @@ void dsmb_channel_put(struct dsmb_channel *channel);
  * @opens_lock: spinlock; guards @opens_charge
  * @opens_charge: charge for its opens, in steps
  * @closing: its closers, and one until dsmb_session_close() has closed everything else
+ * @closed: it has ended with all its opens, and has left the lock table
  * @why: reason of dsmb_session_close()
  * @forgets: closed by the administrator: its durable opens do not wait for the client
  * @since: wall clock time of its creation
@@ -200,6 +201,7 @@ struct dsmb_session {
 	spinlock_t opens_lock;	/* see above */
 	struct ditto_charge opens_charge;
 	refcount_t closing;
+	bool closed;
 	const char *why;
 	bool forgets;
 	time64_t since;
@@ -256,11 +258,12 @@ struct dsmb_session *dsmb_session_find(struct dsmb_conn *conn, u64 id,
  * dsmb_session_find_any - find a session by its id, authenticated or not, on any connection
  * @server: the server
  * @id: SessionId
+ * @ending: one that is closed, but has opens that have not ended, is found, too
  *
  * Context: process.
  * Return: the session, held, or NULL.
  */
-struct dsmb_session *dsmb_session_find_any(struct dsmb_server *server, u64 id);
+struct dsmb_session *dsmb_session_find_any(struct dsmb_server *server, u64 id, bool ending);
 
 /**
  * dsmb_session_close - close a session

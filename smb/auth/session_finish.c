@@ -122,12 +122,13 @@ static bool previous_close(struct dsmb_session *session, u64 id)
 
 	if (!id || id == session->id)
 		return false;
-	previous = dsmb_session_find_any(session->server, id);
+	previous = dsmb_session_find_any(session->server, id, true);
 	if (!previous)
 		return false;
-	/* Pairs with dsmb_session_validate(): the user is visible. */
-	same = smp_load_acquire(&previous->state) != DSMB_SESSION_SETUP_GOING_ON &&
-	       previous->user && dsmb_user_is_same(previous->user, session->user);
+	/* dsmb_session_validate() has set the table, after the user. */
+	mutex_lock(&previous->lock);
+	same = previous->client.table && dsmb_user_is_same(previous->user, session->user);
+	mutex_unlock(&previous->lock);
 	if (same) {
 		dsmb_session_close(previous, "the client began anew");
 		dsmb_session_wait_closed(previous);

@@ -181,7 +181,7 @@ static struct ditto_peer *session_peer(struct dsmb_session *session)
 
 bool dsmb_session_reaches(struct ditto_server *srv, u64 id, struct ditto_share *share)
 {
-	struct dsmb_session *session = dsmb_session_find_any(dsmb_server_of(srv->net), id);
+	struct dsmb_session *session = dsmb_session_find_any(dsmb_server_of(srv->net), id, false);
 	enum ditto_share_access grant = DITTO_SHARE_ACCESS_NONE;
 	struct dsmb_share_options own;
 	struct ditto_share_opts opts;
