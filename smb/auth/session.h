@@ -143,7 +143,7 @@ void dsmb_channel_put(struct dsmb_channel *channel);
  * @opens: struct dsmb_open by the low half of FileId.Volatile; XA_FLAGS_ALLOC1
  * @recent: the one of @opens that came last, or NULL; changed under the lock of @opens, freed with
  *	RCU
- * @nopens: number of @opens, for the limit
+ * @nopens: number of @opens, and of those with closers, for the limit
  * @parked: number of its calls that are parked; changed by transport/call.c
  * @who: the principal that is charged, once the session is authenticated
  * @trust: trust level it gives to its connections: UNPROVEN or STRANGER until it is

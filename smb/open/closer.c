@@ -43,8 +43,10 @@ static int closer_run(struct ditto_task *task)
 		dsmb_lease_yielded(lease);
 		dsmb_lease_put(lease);
 	}
-	if (closer->session)
+	if (closer->session) {
+		dsmb_open_uncount(closer->session);
 		dsmb_session_closed(closer->session);
+	}
 	return 0;
 }
 
@@ -99,6 +101,7 @@ void dsmb_open_put_later(struct dsmb_open *open, struct dsmb_session *session)
 
 	if (!closer) {
 		dsmb_open_put(open);
+		dsmb_open_uncount(session);
 		return;
 	}
 	refcount_inc(&session->closing);

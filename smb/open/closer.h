@@ -37,7 +37,8 @@ void dsmb_closer_start(struct dsmb_closer *closer, struct dsmb_open *open, bool 
 /**
  * dsmb_open_put_later - drop a reference to an open in the background, as its session ends
  * @open: closed; the caller's reference is consumed
- * @session: the session, which dsmb_session_close() is closing
+ * @session: the session, which dsmb_session_close() is closing; it counts the open until the end of
+ *	that
  *
  * Without memory the reference is dropped now.
  *

@@ -116,6 +116,12 @@ static int dsmb_opens_charge(struct dsmb_session *session)
 	return err;
 }
 
+void dsmb_open_uncount(struct dsmb_session *session)
+{
+	atomic_dec(&session->nopens);
+	dsmb_opens_charge(session);
+}
+
 /* Reserve an index in the table, where lookups do not find anything yet; fills @volatile_id. */
 static int dsmb_open_reserve(struct dsmb_session *session, u64 *volatile_id)
 {
@@ -138,8 +144,7 @@ static int dsmb_open_reserve(struct dsmb_session *session, u64 *volatile_id)
 
 static void dsmb_open_unreserve(struct dsmb_session *session, u64 volatile_id)
 {
-	atomic_dec(&session->nopens);
-	dsmb_opens_charge(session);
+	dsmb_open_uncount(session);
 	xa_release(&session->opens, dsmb_open_index(volatile_id));
 }
 
@@ -713,6 +718,7 @@ static bool dsmb_open_changes(struct dsmb_open *open)
 static void dsmb_opens_close_some(struct dsmb_session *session, struct dsmb_tree *tree, bool keep,
 				  bool changing)
 {
+	bool later = changing && !tree;
 	struct dsmb_open *open;
 	unsigned long index;
 
@@ -723,16 +729,22 @@ static void dsmb_opens_close_some(struct dsmb_session *session, struct dsmb_tree
 		rcu_read_unlock();
 		if (!changing && dsmb_open_changes(open))
 			goto put;
+		/* Charged until it has ended, lest clients leave ever more to closers. */
+		if (later)
+			atomic_inc(&session->nopens);
 		if (!keep || !dsmb_durable_disconnect(open, session)) {
 			dsmb_durable_close_later(open);
 			if (keep && open->lease)
 				dsmb_break_unheard(open->lease, session);
 		}
 put:
-		if (changing && !tree && READ_ONCE(open->closing))
+		if (later && READ_ONCE(open->closing)) {
 			dsmb_open_put_later(open, session);
-		else
+		} else {
+			if (later)
+				dsmb_open_uncount(session);
 			dsmb_open_put(open);
+		}
 		rcu_read_lock();
 	}
 	rcu_read_unlock();

@@ -403,6 +403,9 @@ void dsmb_dir_free(struct dsmb_dir *dir);
  */
 bool dsmb_open_close(struct dsmb_open *open);
 
+/* An open that left the table of a session, but is counted there until its end, has ended. */
+void dsmb_open_uncount(struct dsmb_session *session);
+
 /**
  * dsmb_opens_close - close all opens of a session or tree connect
  * @session: the session

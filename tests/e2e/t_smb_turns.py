@@ -10,7 +10,7 @@ import smb2
 import smbraw
 from harness import SLOW, Volume, eq, frozen, put, test, wait_for
 from smbraw import link
-from t_attack_smb import ECHO_BODY
+from t_attack_smb import ECHO_BODY, budget
 from t_attack_smb_user import with_credits
 from t_nested import entered
 from t_smb_chain import SAME, flush, write
@@ -21,6 +21,7 @@ PLACES = 40                     # workers that may be inside one file system
 LINKS = PLACES + 20
 WORKERS = 8                     # that receive from a connection
 CUT = 300                       # connections, more than there are workers that end them
+HANG = 400                      # opens of one session
 MIB = 1 << 20
 
 
@@ -257,6 +258,22 @@ def cut_connections_that_hang(w):
             wait_for('their connections', lambda: len(w.server.json('connection', 'list')) == 1)
         eq(len(left()), CUT)
     wait_for('all are deleted', lambda: left() == [])
+
+
+@test(smb=True, timeout=60)
+def deletions_that_hang_are_charged(w):
+    """Opens whose deletion hangs count for their user until they have ended."""
+    slow, = volumes(w, 'slow')
+    s = link(w.client, share='slow')
+    # A session's charge shrinks in steps, so that few opens could be charged by chance.
+    for i in range(HANG):
+        s.create(f'gone{i}', access=smb2.GENERIC_READ | smb2.DELETE, options=smb2.DELETE_ON_CLOSE)
+    with frozen(slow):
+        s.end()
+        wait_for('the session ends', lambda: not w.server.json('session', 'list'))
+        wait_for('its connection', lambda: not w.server.json('connection', 'list'))
+        eq(budget(w)['opens'][0] >= HANG, True)
+    wait_for('nothing is charged any more', lambda: not budget(w))
 
 
 @test(smb=True, timeout=120)
