@@ -494,8 +494,9 @@ void dsmb_session_closed(struct dsmb_session *session)
 	}
 	/* Until now a client that begins anew finds it, and waits for it. */
 	xa_erase(&session->server->sessions, session->id);
+	/* Pairs with dsmb_session_wait_closed(): for whoever has waited, the claims are gone. */
 	smp_store_release(&session->closed, true);
-	/* Pairs with dsmb_session_wait_closed(): set the flag before looking for waiters. */
+	/* The waiter enters the queue and then reads the flag. */
 	smp_mb();
 	wake_up_var(&session->closed);
 	/* The reference of the server's table. */
@@ -504,6 +505,7 @@ void dsmb_session_closed(struct dsmb_session *session)
 
 void dsmb_session_wait_closed(struct dsmb_session *session)
 {
+	/* Pairs with dsmb_session_closed(). */
 	wait_var_event_timeout(&session->closed, smp_load_acquire(&session->closed),
 			       msecs_to_jiffies(CLOSE_WAIT_MS));
 }
