@@ -40,6 +40,11 @@ bool ditto_upcall_has_helper(struct ditto_server *srv)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_upcall_has_helper, DITTO);
 
+bool ditto_upcall_is_stuck(struct ditto_server *srv)
+{
+	return READ_ONCE(srv->upcalls->helper.stuck);
+}
+
 bool ditto_upcall_is_helper(struct ditto_server *srv)
 {
 	struct ditto_helper *helper = &srv->upcalls->helper;

@@ -254,6 +254,9 @@ int ditto_upcall_hello(struct ditto_server *srv, void **hello, size_t *len);
 /* True if a helper is registered. Any context. */
 bool ditto_upcall_has_helper(struct ditto_server *srv);
 
+/* True if the helper has let a deadline pass, and has not answered since. Any context. */
+bool ditto_upcall_is_stuck(struct ditto_server *srv);
+
 /* True if the current process has registered as the helper, and must not wait for itself. */
 bool ditto_upcall_is_helper(struct ditto_server *srv);
 

@@ -1,0 +1,489 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Recorders. See recorder.h. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/printk.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/wait_bit.h>
+
+#include "../callback.h"
+#include "../server_private.h"
+#include "recorder.h"
+#include "upcall.h"
+
+static u64 recorder_hash(const struct ditto_recorders *all, enum ditto_record_kind kind,
+			 const void *key, size_t key_len)
+{
+	return siphash(key, key_len, &all->key) + kind;
+}
+
+static struct ditto_recorder *recorder_find(struct ditto_recorders *all,
+					    enum ditto_record_kind kind, const void *key,
+					    size_t key_len)
+{
+	struct ditto_recorder *rec;
+
+	lockdep_assert_held(&all->lock);
+	hash_for_each_possible(all->table, rec, hash, recorder_hash(all, kind, key, key_len))
+		if (rec->kind == kind && rec->key_len == key_len &&
+		    !memcmp(rec->key_bytes, key, key_len))
+			return rec;
+	return NULL;
+}
+
+static void recorder_free(struct ditto_recorder *rec)
+{
+	ditto_uncharge(&rec->charge);
+	kfree(rec->data);
+	kfree(rec);
+}
+
+void ditto_recorder_put(struct ditto_recorder *rec)
+{
+	struct ditto_record record;
+	bool last;
+
+	if (!rec)
+		return;
+	spin_lock_bh(&rec->all->lock);
+	last = refcount_dec_and_test(&rec->ref);
+	if (last)
+		hash_del(&rec->hash);
+	spin_unlock_bh(&rec->all->lock);
+	if (!last)
+		return;
+	if (rec->kept) {
+		record = (struct ditto_record) {
+			.kind = rec->kind, .key = rec->key_bytes, .key_len = rec->key_len,
+			.data = rec->data, .data_len = rec->data_len,
+		};
+		if (ditto_record_keep(rec->all->srv, &record))
+			pr_warn_ratelimited("a client may not reclaim: no memory for its record\n");
+	}
+	recorder_free(rec);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_recorder_put, DITTO);
+
+static struct ditto_recorder *recorder_of(struct ditto_task *task)
+{
+	return container_of(task, struct ditto_recorder, task);
+}
+
+static void recorder_hold(struct ditto_task *task)
+{
+	refcount_inc(&recorder_of(task)->ref);
+}
+
+static void recorder_release(struct ditto_task *task)
+{
+	ditto_recorder_put(recorder_of(task));
+}
+
+/* Return: 0, or an errno, for a wish of which @data is a copy. */
+static int recorder_ask(struct ditto_recorder *rec, bool present, bool stored, const void *data,
+			size_t data_len)
+{
+	struct ditto_recorders *all = rec->all;
+
+	if (!present && !stored)
+		return 0;
+	if (present && !data)
+		return -ENOMEM;
+	/* The helper may be gone as well when the server ends, and each would wait for it. */
+	if (READ_ONCE(all->stuck) &&
+	    (READ_ONCE(all->ending) || ditto_upcall_is_stuck(all->srv)))
+		return -ETIMEDOUT;
+	if (present)
+		return ditto_record_put(all->srv, rec->kind, rec->key_bytes, rec->key_len, data,
+					data_len);
+	return ditto_record_remove(all->srv, rec->kind, rec->key_bytes, rec->key_len);
+}
+
+/* Try to fulfil the present wish. */
+static int recorder_try(struct ditto_recorder *rec)
+{
+	bool present, stored;
+	size_t data_len;
+	u64 wanted;
+	void *data;
+	int err;
+
+	mutex_lock(&rec->lock);
+	wanted = rec->wanted;
+	present = rec->present;
+	stored = rec->stored;
+	if (rec->written == wanted) {
+		mutex_unlock(&rec->lock);
+		return 0;
+	}
+	data_len = rec->data_len;
+	data = present ? kmemdup(rec->data, max(data_len, 1U), GFP_KERNEL) : NULL;
+	/* After an error it is not known what was written. */
+	rec->stored |= present;
+	mutex_unlock(&rec->lock);
+
+	err = recorder_ask(rec, present, stored, data, data_len);
+	kfree(data);
+
+	mutex_lock(&rec->lock);
+	rec->error = err;
+	if (!err) {
+		rec->stored = present;
+		WRITE_ONCE(rec->written, wanted);
+	}
+	WRITE_ONCE(rec->tried, wanted);
+	mutex_unlock(&rec->lock);
+	/* Pairs with the barrier in wait_var_event(). */
+	smp_mb();
+	wake_up_var(&rec->tried);
+	return err;
+}
+
+/* Tell those whose wish is fulfilled; with an error all. */
+static void recorder_tell(struct ditto_recorder *rec, int err)
+{
+	struct ditto_recorder_wait *wait, *next;
+	LIST_HEAD(done);
+
+	mutex_lock(&rec->lock);
+	list_for_each_entry_safe(wait, next, &rec->waits, list)
+		if (err || wait->wish <= rec->written)
+			list_move_tail(&wait->list, &done);
+	mutex_unlock(&rec->lock);
+	list_for_each_entry_safe(wait, next, &done, list)
+		wait->done(wait, err);
+}
+
+/* Return: false if nothing is tried again. */
+static bool recorder_again(struct ditto_recorder *rec)
+{
+	struct ditto_recorders *all = rec->all;
+	bool again;
+
+	spin_lock_bh(&all->lock);
+	again = !all->ending;
+	if (again && list_empty(&rec->again)) {
+		refcount_inc(&rec->ref);
+		list_add_tail(&rec->again, &all->failed);
+	}
+	spin_unlock_bh(&all->lock);
+	if (again)
+		queue_delayed_work(ditto_wq, &all->retry,
+				   msecs_to_jiffies(DITTO_RECORDER_RETRY_MS));
+	return again;
+}
+
+static int recorder_run(struct ditto_task *task)
+{
+	struct ditto_recorder *rec = recorder_of(task);
+	struct ditto_recorders *all = rec->all;
+	int err = recorder_try(rec);
+
+	if (!err) {
+		WRITE_ONCE(all->refused, false);
+	} else {
+		if (err == -ETIMEDOUT || READ_ONCE(all->ending))
+			WRITE_ONCE(all->stuck, true);
+		if (!xchg(&all->refused, true))
+			pr_warn("a record cannot be written or removed, and is tried again: error %d; is dittod running?\n",
+				err);
+	}
+	if (!err || recorder_again(rec)) {
+		recorder_tell(rec, 0);
+	} else {
+		atomic_inc(&all->left);
+		recorder_tell(rec, -ESHUTDOWN);
+	}
+	return err;
+}
+
+static const struct ditto_task_ops recorder_ops = {
+	.run = recorder_run,
+	.hold = recorder_hold,
+	.put = recorder_release,
+};
+
+struct ditto_recorder *ditto_recorder_get(struct ditto_recorders *all, enum ditto_record_kind kind,
+					  const void *key, size_t key_len,
+					  const struct in6_addr *peer)
+{
+	static const struct in6_addr nobody;
+	struct ditto_recorder *rec, *new;
+	int err = 0;
+
+	if (!key_len || key_len > DITTO_RECORD_KEY_MAX)
+		return ERR_PTR(-EINVAL);
+	new = kzalloc(struct_size(new, key_bytes, key_len), GFP_KERNEL);
+	if (!new)
+		return ERR_PTR(-ENOMEM);
+	if (peer)
+		err = ditto_charge_machine(&new->charge, all->srv, peer, DITTO_BUDGET_MEMORY,
+					   sizeof(*new) + key_len);
+	if (err) {
+		kfree(new);
+		return ERR_PTR(err);
+	}
+	new->all = all;
+	refcount_set(&new->ref, 1);
+	ditto_task_init(&new->task, &all->tasks, &recorder_ops, peer ?: &nobody);
+	INIT_LIST_HEAD(&new->again);
+	mutex_init(&new->lock);
+	INIT_LIST_HEAD(&new->waits);
+	new->kind = kind;
+	new->key_len = key_len;
+	memcpy(new->key_bytes, key, key_len);
+
+	spin_lock_bh(&all->lock);
+	rec = recorder_find(all, kind, key, key_len);
+	if (rec) {
+		refcount_inc(&rec->ref);
+	} else {
+		hash_add(all->table, &new->hash, recorder_hash(all, kind, key, key_len));
+		swap(rec, new);
+	}
+	spin_unlock_bh(&all->lock);
+	if (new)
+		recorder_free(new);
+	return rec;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_recorder_get, DITTO);
+
+/* Return: 0 if it changed, 1 if it was the same, or -ENOMEM. */
+static int recorder_data_set(struct ditto_recorder *rec, const void *data, size_t data_len)
+{
+	void *copy;
+
+	lockdep_assert_held(&rec->lock);
+	if (rec->data && rec->data_len == data_len && !memcmp(rec->data, data, data_len))
+		return 1;
+	copy = kmalloc(max(data_len, 1U), GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, data, data_len);
+	kfree(rec->data);
+	rec->data = copy;
+	rec->data_len = data_len;
+	return 0;
+}
+
+/* May this owner have the record, which it may have taken back? */
+static bool recorder_admits(const struct ditto_recorder *rec, u64 owner)
+{
+	lockdep_assert_held(&rec->lock);
+	return owner > rec->owner || (owner == rec->owner && rec->present);
+}
+
+int ditto_recorder_set(struct ditto_recorder *rec, u64 owner, const void *data, size_t data_len,
+		       u64 *wish)
+{
+	int same = -ESTALE;
+	bool start = false;
+
+	mutex_lock(&rec->lock);
+	if (recorder_admits(rec, owner))
+		same = recorder_data_set(rec, data, data_len);
+	if (same >= 0) {
+		start = !same || !rec->present || rec->written != rec->wanted;
+		if (start)
+			WRITE_ONCE(rec->wanted, rec->wanted + 1);
+		WRITE_ONCE(rec->present, true);
+		/* Pairs with ditto_recorder_is_written(). */
+		smp_store_release(&rec->owner, owner);
+		if (wish)
+			*wish = rec->wanted;
+	}
+	mutex_unlock(&rec->lock);
+	if (start)
+		ditto_task_start(&rec->task);
+	return min(same, 0);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_recorder_set, DITTO);
+
+/* The record of a newer owner stays, but not what that one took back. Return: the task must run. */
+static bool recorder_take_back(struct ditto_recorder *rec, u64 owner, u64 *wish)
+{
+	bool start = owner >= rec->owner && rec->present;
+
+	lockdep_assert_held(&rec->lock);
+	*wish = rec->present ? 0 : rec->wanted;
+	if (owner < rec->owner)
+		return false;
+	if (start)
+		WRITE_ONCE(rec->wanted, rec->wanted + 1);
+	WRITE_ONCE(rec->present, false);
+	WRITE_ONCE(rec->owner, owner);
+	*wish = rec->wanted;
+	return start;
+}
+
+u64 ditto_recorder_unset(struct ditto_recorder *rec, u64 owner, struct ditto_recorder_wait *wait)
+{
+	bool start;
+	u64 wish;
+
+	mutex_lock(&rec->lock);
+	start = recorder_take_back(rec, owner, &wish);
+	if (wait) {
+		wait->wish = wish;
+		list_add_tail(&wait->list, &rec->waits);
+	}
+	mutex_unlock(&rec->lock);
+	if (start || wait)
+		ditto_task_start(&rec->task);
+	return wish;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_recorder_unset, DITTO);
+
+int ditto_recorder_withdraw(struct ditto_recorder *rec, u64 owner)
+{
+	u64 before, wish;
+	bool present;
+	int err;
+
+	mutex_lock(&rec->lock);
+	before = rec->owner;
+	present = recorder_take_back(rec, owner, &wish);
+	mutex_unlock(&rec->lock);
+	if (present)
+		ditto_task_start(&rec->task);
+	err = ditto_recorder_wait(rec, wish);
+	if (!err)
+		return 0;
+
+	mutex_lock(&rec->lock);
+	/* Unless a newer owner has it by now. */
+	present = present && rec->owner == owner;
+	if (rec->owner == owner)
+		WRITE_ONCE(rec->owner, before);
+	if (present) {
+		WRITE_ONCE(rec->wanted, rec->wanted + 1);
+		WRITE_ONCE(rec->present, true);
+	}
+	mutex_unlock(&rec->lock);
+	if (present)
+		ditto_task_start(&rec->task);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_recorder_withdraw, DITTO);
+
+int ditto_recorder_restore(struct ditto_recorder *rec, u64 owner, const void *data,
+			   size_t data_len)
+{
+	int err;
+
+	mutex_lock(&rec->lock);
+	err = recorder_data_set(rec, data, data_len);
+	rec->owner = max(owner, rec->owner);
+	rec->present = true;
+	rec->stored = true;
+	mutex_unlock(&rec->lock);
+	return min(err, 0);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_recorder_restore, DITTO);
+
+void ditto_recorder_pass(struct ditto_recorder *rec, u64 owner, u64 heir)
+{
+	mutex_lock(&rec->lock);
+	if (rec->owner == owner && rec->present)
+		WRITE_ONCE(rec->owner, heir);
+	mutex_unlock(&rec->lock);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_recorder_pass, DITTO);
+
+bool ditto_recorder_leave(struct ditto_recorder *rec, u64 owner, bool keep)
+{
+	bool is;
+
+	mutex_lock(&rec->lock);
+	is = rec->owner == owner && rec->present;
+	if (is) {
+		rec->kept = keep;
+		WRITE_ONCE(rec->owner, ditto_recorder_token(rec->all));
+	}
+	mutex_unlock(&rec->lock);
+	return is;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_recorder_leave, DITTO);
+
+int ditto_recorder_wait(struct ditto_recorder *rec, u64 wish)
+{
+	int err;
+
+	ditto_assert_no_callback();
+	if (wait_var_event_killable(&rec->tried, READ_ONCE(rec->tried) >= wish))
+		return -EINTR;
+	mutex_lock(&rec->lock);
+	err = rec->written >= wish ? 0 : rec->error;
+	mutex_unlock(&rec->lock);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_recorder_wait, DITTO);
+
+/* Start the first @count of what failed. Return: true if some are left. */
+static bool recorders_retry(struct ditto_recorders *all, unsigned int count)
+{
+	struct ditto_recorder *rec;
+
+	for (; count; count--) {
+		spin_lock_bh(&all->lock);
+		rec = list_first_entry_or_null(&all->failed, struct ditto_recorder, again);
+		if (rec)
+			list_del_init(&rec->again);
+		spin_unlock_bh(&all->lock);
+		if (!rec)
+			return false;
+		ditto_task_start(&rec->task);
+		ditto_recorder_put(rec);
+	}
+	return true;
+}
+
+static void retry_work(struct work_struct *work)
+{
+	struct ditto_recorders *all = container_of(to_delayed_work(work), struct ditto_recorders,
+						   retry);
+
+	WRITE_ONCE(all->stuck, false);
+	if (recorders_retry(all, DITTO_RECORDER_RETRIES))
+		queue_delayed_work(ditto_wq, &all->retry,
+				   msecs_to_jiffies(DITTO_RECORDER_RETRY_MS));
+}
+
+void ditto_recorders_init(struct ditto_recorders *all, struct ditto_server *srv,
+			  unsigned int at_once, unsigned int of_peer)
+{
+	all->srv = srv;
+	ditto_tasks_init(&all->tasks, at_once, of_peer);
+	atomic64_set(&all->tokens, 0);
+	get_random_bytes(&all->key, sizeof(all->key));
+	spin_lock_init(&all->lock);
+	hash_init(all->table);
+	INIT_LIST_HEAD(&all->failed);
+	INIT_DELAYED_WORK(&all->retry, retry_work);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_recorders_init, DITTO);
+
+void ditto_recorders_end(struct ditto_recorders *all)
+{
+	disable_delayed_work_sync(&all->retry);
+	spin_lock_bh(&all->lock);
+	WRITE_ONCE(all->ending, true);
+	spin_unlock_bh(&all->lock);
+	recorders_retry(all, UINT_MAX);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_recorders_end, DITTO);
+
+void ditto_recorders_exit(struct ditto_recorders *all)
+{
+	ditto_recorders_end(all);
+	ditto_tasks_exit(&all->tasks);
+	if (atomic_read(&all->left))
+		pr_warn("%d records stay as they were, which may bring back what is closed\n",
+			atomic_read(&all->left));
+	WARN_ON(!hash_empty(all->table));
+}
+EXPORT_SYMBOL_NS_GPL(ditto_recorders_exit, DITTO);

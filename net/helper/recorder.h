@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Recorders: each keeps one durable record (record.h) as its owner wants it.
+ *
+ * There is one recorder for each key, however many owners the key has had. An owner says what it
+ * wants, and a writer has the helper write or remove the record, in the background, until that has
+ * succeeded: wishes that come while the helper works become one, and the last one is written last.
+ * Each wish has a number, and the recorder knows the number that was written last. So whether
+ * a record is on disk is one comparison.
+ *
+ * Owners of a key follow each other, as the incarnations of a client do. Each has a token, and one
+ * with an older token than that of the present owner changes nothing. An owner that took back its
+ * record does not get it again.
+ *
+ * Machines take turns at the helper. While the helper does not answer, only few wait for it.
+ *
+ * Locking: recorder->lock (mutex) guards the wish; recorders->lock (spinlock), innermost, guards
+ * the table and the list of what failed. The helper is asked with neither of them held.
+ */
+#ifndef _DITTO_NET_HELPER_RECORDER_H
+#define _DITTO_NET_HELPER_RECORDER_H
+
+#include <linux/hashtable.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/siphash.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "../budget.h"
+#include "../task.h"
+#include "record.h"
+
+/* Milliseconds after which what has failed is tried again. */
+#define DITTO_RECORDER_RETRY_MS		1000
+/* Most records that are tried again at once, so that others have their turn. */
+#define DITTO_RECORDER_RETRIES		256
+
+/**
+ * struct ditto_recorders - the recorders of a protocol
+ * @srv: the server
+ * @tasks: those that ask the helper
+ * @tokens: token of the newest owner
+ * @key: of the hashes in @table, as clients choose keys
+ * @lock: see above
+ * @table: struct ditto_recorder by kind and key
+ * @failed: recorders to try again, each with a reference; the next one first
+ * @ending: nothing is tried again
+ * @stuck: the helper has not answered a request since @retry ran
+ * @refused: an error was logged
+ * @left: records that were not as wanted at the end
+ * @retry: tries again
+ */
+struct ditto_recorders {
+	struct ditto_server *srv;
+	struct ditto_tasks tasks;
+	atomic64_t tokens;
+	siphash_key_t key;
+	spinlock_t lock;	/* see above */
+	DECLARE_HASHTABLE(table, 10);
+	struct list_head failed;
+	bool ending;
+	bool stuck;
+	bool refused;
+	atomic_t left;
+	struct delayed_work retry;
+};
+
+/**
+ * struct ditto_recorder - one record, and what is wanted of it
+ * @all: the recorders of the protocol
+ * @hash: in the table
+ * @ref: references
+ * @task: has the helper write or remove the record
+ * @again: in the list of what failed
+ * @charge: for the memory
+ * @lock: guards the members up to @data
+ * @owner: token of the owner
+ * @present: the record is to exist, with @data; otherwise it is to be gone
+ * @stored: it exists or may exist
+ * @kept: at the end it becomes a previous one, see ditto_record_keep()
+ * @wanted: number of the last wish
+ * @tried: number of the wish that was tried last
+ * @written: number of the wish that was fulfilled last
+ * @error: result of the last try
+ * @waits: struct ditto_recorder_wait
+ * @data_len: bytes of @data
+ * @data: what was wanted last
+ * @kind: kind of the record
+ * @key_len: bytes of @key_bytes
+ * @key_bytes: its key
+ */
+struct ditto_recorder {
+	struct ditto_recorders *all;
+	struct hlist_node hash;
+	refcount_t ref;
+	struct ditto_task task;
+	struct list_head again;
+	struct ditto_charge charge;
+	struct mutex lock;	/* see above */
+	u64 owner;
+	bool present;
+	bool stored;
+	bool kept;
+	u64 wanted;
+	u64 tried;
+	u64 written;
+	int error;
+	struct list_head waits;
+	u16 data_len;
+	u8 *data;
+	enum ditto_record_kind kind;
+	u16 key_len;
+	u8 key_bytes[] __counted_by(key_len);
+};
+
+/**
+ * struct ditto_recorder_wait - waits for a wish without a thread
+ * @list: in the recorder's list
+ * @wish: number of the wish
+ * @done: called once, by a worker, without locks: with 0, or an errno if the server ended before
+ */
+struct ditto_recorder_wait {
+	struct list_head list;
+	u64 wish;
+	void (*done)(struct ditto_recorder_wait *wait, int err);
+};
+
+/**
+ * ditto_recorder_get - find or create the recorder of a key
+ * @all: the recorders
+ * @kind: kind of the record
+ * @key: its key
+ * @key_len: 1 to DITTO_RECORD_KEY_MAX
+ * @peer: the machine that a new one is charged to and waits for its turn with; NULL for none
+ *
+ * Context: may sleep.
+ * Return: the recorder, to be put, or an ERR_PTR: -EINVAL, -EDQUOT, -ENOMEM.
+ */
+struct ditto_recorder *ditto_recorder_get(struct ditto_recorders *all, enum ditto_record_kind kind,
+					  const void *key, size_t key_len,
+					  const struct in6_addr *peer);
+/*
+ * Drop a reference; what is wanted is done nevertheless. NULL is allowed. Any context but hard
+ * interrupts, after ditto_recorder_leave() one that may sleep.
+ */
+void ditto_recorder_put(struct ditto_recorder *rec);
+
+/* A token for a new owner: greater than those of all others. */
+static inline u64 ditto_recorder_token(struct ditto_recorders *all)
+{
+	return atomic64_inc_return(&all->tokens);
+}
+
+/**
+ * ditto_recorder_set - have the record written
+ * @rec: the recorder
+ * @owner: token of the caller
+ * @data: what it is to contain; copied
+ * @data_len: at most DITTO_RECORD_DATA_MAX
+ * @wish: filled with the number of the wish; may be NULL
+ *
+ * Nothing is done if the record is like that already.
+ *
+ * Context: may sleep, but not for the helper.
+ * Return: 0; -ESTALE if the record belongs to a newer owner or was taken back; -ENOMEM.
+ */
+int ditto_recorder_set(struct ditto_recorder *rec, u64 owner, const void *data, size_t data_len,
+		       u64 *wish);
+
+/**
+ * ditto_recorder_unset - take back the record, for good
+ * @rec: the recorder
+ * @owner: token of the caller; nothing is done for one that is not the newest
+ * @wait: told when the record is gone; may be NULL
+ *
+ * Context: may sleep, but not for the helper.
+ * Return: the number of the wish.
+ */
+u64 ditto_recorder_unset(struct ditto_recorder *rec, u64 owner, struct ditto_recorder_wait *wait);
+
+/**
+ * ditto_recorder_withdraw - take back the record, and wait until it is gone
+ * @rec: the recorder
+ * @owner: token of the caller
+ *
+ * After an error the owner has its record as before, which is written again.
+ *
+ * Context: sleeps for the helper; killable.
+ * Return: 0, also for an owner that is not the newest; or as ditto_recorder_wait().
+ */
+int ditto_recorder_withdraw(struct ditto_recorder *rec, u64 owner);
+
+/* The record exists with this @data, of before a restart, and belongs to @owner. May sleep. */
+int ditto_recorder_restore(struct ditto_recorder *rec, u64 owner, const void *data,
+			   size_t data_len);
+/* Pass the record of @owner, if it is there, to @heir, which wants the same. May sleep. */
+void ditto_recorder_pass(struct ditto_recorder *rec, u64 owner, u64 heir);
+/*
+ * Nobody changes the record of @owner any more but a new owner. With @keep it is found by
+ * ditto_record_previous_for_each() after the last reference is gone. Return: false if it has none.
+ * May sleep.
+ */
+bool ditto_recorder_leave(struct ditto_recorder *rec, u64 owner, bool keep);
+
+/* True if the record is on disk as this owner wants it. Any context. */
+static inline bool ditto_recorder_is_written(const struct ditto_recorder *rec, u64 owner)
+{
+	/* Pairs with ditto_recorder_set(): a new owner sees its wish. */
+	return smp_load_acquire(&rec->owner) == owner && READ_ONCE(rec->present) &&
+	       READ_ONCE(rec->written) == READ_ONCE(rec->wanted);
+}
+
+/* True if the record exists, or may exist. Any context. */
+static inline bool ditto_recorder_may_be(const struct ditto_recorder *rec)
+{
+	return READ_ONCE(rec->stored);
+}
+
+/**
+ * ditto_recorder_wait - wait until a wish was tried
+ * @rec: the recorder
+ * @wish: its number
+ *
+ * Context: sleeps for the helper, as ditto_record_put(); killable.
+ * Return: 0 if it is fulfilled; -EINTR; otherwise the error of the last try, and it will be tried
+ * again.
+ */
+int ditto_recorder_wait(struct ditto_recorder *rec, u64 wish);
+
+/* Set up the recorders of a protocol: @at_once ask the helper, and @of_peer for one machine. */
+void ditto_recorders_init(struct ditto_recorders *all, struct ditto_server *srv,
+			  unsigned int at_once, unsigned int of_peer);
+/* What has failed is tried once more, and nothing is tried again from now on. May sleep. */
+void ditto_recorders_end(struct ditto_recorders *all);
+/* No recorder is used any more. Waits until the last ones have tried. */
+void ditto_recorders_exit(struct ditto_recorders *all);
+
+#endif
