@@ -38,8 +38,7 @@ static void task_work(struct work_struct *work)
 	int starts = atomic_read_acquire(&task->starts);
 	struct ditto_tasks *tasks = task->tasks;
 
-	if (!READ_ONCE(tasks->failed) && task->ops->run(task) && READ_ONCE(tasks->ending))
-		WRITE_ONCE(tasks->failed, true);
+	task->ops->run(task);
 	if (task->turn.peer)
 		ditto_fairq_leave(&tasks->queue, &task->turn);
 	if (!atomic_sub_and_test(starts, &task->starts)) {
@@ -107,12 +106,6 @@ void ditto_disk_tasks_init(struct ditto_tasks *tasks, unsigned int at_once, unsi
 	tasks_init(tasks, disk_wq, at_once, of_peer);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_disk_tasks_init, DITTO);
-
-void ditto_tasks_end(struct ditto_tasks *tasks)
-{
-	WRITE_ONCE(tasks->ending, true);
-}
-EXPORT_SYMBOL_NS_GPL(ditto_tasks_end, DITTO);
 
 void ditto_tasks_drain(struct ditto_tasks *tasks)
 {

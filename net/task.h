@@ -28,25 +28,21 @@ struct ditto_task;
  * @wq: runs them
  * @queue: tasks that run or wait for their turn
  * @count: number of tasks that have not ended
- * @ending: the server is going away
- * @failed: a task has failed since; the others do not run any more
  */
 struct ditto_tasks {
 	struct workqueue_struct *wq;
 	struct ditto_fairq queue;
 	atomic_t count;
-	bool ending;
-	bool failed;
 };
 
 /**
  * struct ditto_task_ops - functions of the owner of a task
- * @run: does the work; returns 0 or an errno; may sleep. Runs once at a time
+ * @run: does the work; may sleep. Runs once at a time
  * @hold: takes a reference to the object
  * @put: drops a reference; process context
  */
 struct ditto_task_ops {
-	int (*run)(struct ditto_task *task);
+	void (*run)(struct ditto_task *task);
 	void (*hold)(struct ditto_task *task);
 	void (*put)(struct ditto_task *task);
 };
@@ -113,13 +109,6 @@ void ditto_tasks_init(struct ditto_tasks *tasks, unsigned int at_once, unsigned 
 /* The same for tasks that may wait for a disk. */
 void ditto_disk_tasks_init(struct ditto_tasks *tasks, unsigned int at_once, unsigned int of_peer);
 
-/**
- * ditto_tasks_end - do not run further tasks after one that fails
- * @tasks: the tasks of a server that is going away
- *
- * The helper may be gone as well, and each task would wait for it again.
- */
-void ditto_tasks_end(struct ditto_tasks *tasks);
 /* Wait until all tasks have ended. No others are started by now. Sleeps. */
 void ditto_tasks_drain(struct ditto_tasks *tasks);
 /* Wait until all tasks have ended, for @timeout jiffies at most. Sleeps. */

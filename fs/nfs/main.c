@@ -134,10 +134,10 @@ static void dnfs_server_end(struct work_struct *work)
 	struct dnfs_server *server = container_of(work, struct dnfs_server, end);
 	struct ditto_server *srv = server->srv;
 
-	ditto_tasks_end(&server->tasks);
+	ditto_recorders_end(&server->recorders);
 	dnfs4_server_free(server->v4);
 	dnlm_server_free(server->nlm);
-	ditto_tasks_exit(&server->tasks);
+	ditto_recorders_exit(&server->recorders);
 	ditto_tasks_exit(&server->disk_tasks);
 	dnfs_mounts_free(server);
 	dnfs_stats_exit(server);
@@ -160,7 +160,8 @@ static int dnfs_server_init(struct dnfs_server *server, struct net *net)
 	mutex_init(&server->lock);
 	init_rwsem(&server->serv_sem);
 	INIT_LIST_HEAD(&server->listeners);
-	ditto_tasks_init(&server->tasks, DNFS_TASKS_AT_ONCE, DNFS_TASKS_OF_PEER);
+	ditto_recorders_init(&server->recorders, server->srv, DNFS_TASKS_AT_ONCE,
+			     DNFS_TASKS_OF_PEER);
 	ditto_disk_tasks_init(&server->disk_tasks, DNFS_DISK_TASKS_AT_ONCE,
 			      DNFS_DISK_TASKS_OF_FS);
 	dnfs_workers_init(&server->workers);

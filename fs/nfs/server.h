@@ -12,6 +12,7 @@
 #include <linux/workqueue.h>
 
 #include "../../net/budget.h"
+#include "../../net/helper/recorder.h"
 #include "../../net/setting.h"
 #include "../../net/task.h"
 #include "../share/admit.h"
@@ -64,7 +65,7 @@ struct dnfs_settings {
  * @conns: connections by client: rpc/conn_charge.c
  * @pausing: number of service threads that wait for a break or for the helper
  * @pausing_max: limit of @pausing; changed with WRITE_ONCE()
- * @tasks: work for which the helper is waited for
+ * @recorders: records of clients, hosts and monitoring requests
  * @disk_tasks: work that callbacks of the lock table leave, because it may wait for a disk
  * @workers: the service threads, and what they are kept by
  * @lock: guards the members up to @listeners; held while the service is started, changed and
@@ -90,7 +91,7 @@ struct dnfs_server {
 	struct ditto_conns *conns;
 	atomic_t pausing;
 	unsigned int pausing_max;
-	struct ditto_tasks tasks;
+	struct ditto_recorders recorders;
 	struct ditto_tasks disk_tasks;
 	struct dnfs_workers workers;
 

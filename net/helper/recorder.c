@@ -177,7 +177,7 @@ static bool recorder_again(struct ditto_recorder *rec)
 	return again;
 }
 
-static int recorder_run(struct ditto_task *task)
+static void recorder_run(struct ditto_task *task)
 {
 	struct ditto_recorder *rec = recorder_of(task);
 	struct ditto_recorders *all = rec->all;
@@ -198,7 +198,6 @@ static int recorder_run(struct ditto_task *task)
 		atomic_inc(&all->left);
 		recorder_tell(rec, -ESHUTDOWN);
 	}
-	return err;
 }
 
 static const struct ditto_task_ops recorder_ops = {

@@ -30,7 +30,7 @@ static struct dsmb_closer *closer_of(struct ditto_task *task)
 	return container_of(task, struct dsmb_closer, task);
 }
 
-static int closer_run(struct ditto_task *task)
+static void closer_run(struct ditto_task *task)
 {
 	struct dsmb_closer *closer = closer_of(task);
 	struct dsmb_open *open = closer->open;
@@ -47,7 +47,6 @@ static int closer_run(struct ditto_task *task)
 		dsmb_open_uncount(closer->session);
 		dsmb_session_closed(closer->session);
 	}
-	return 0;
 }
 
 /* It runs once, and belongs to nobody else. */

@@ -17,7 +17,6 @@
 #include <net/ipv6.h>
 
 #include "../../../lockd/grace.h"
-#include "../../../net/helper/record.h"
 #include "../../../net/peer.h"
 #include "../rpc/call.h"
 #include "grant.h"
@@ -103,6 +102,7 @@ void dnlm_host_put(struct dnlm_host *host)
 {
 	if (!refcount_dec_and_test(&host->ref))
 		return;
+	ditto_recorder_put(host->recorder);
 	dnlm_host_uncharge(host);
 	call_rcu(&host->rcu, dnlm_host_free_rcu);
 }
@@ -128,8 +128,6 @@ static struct dnlm_host *dnlm_host_find(struct dnlm_server *nlm, const struct in
 	return NULL;
 }
 
-static const struct ditto_task_ops dnlm_removal_ops;
-
 static struct dnlm_host *dnlm_host_alloc(struct dnlm_server *nlm, const struct dnlm_way *way,
 					 const struct dnlm_bytes *name)
 {
@@ -142,8 +140,6 @@ static struct dnlm_host *dnlm_host_alloc(struct dnlm_server *nlm, const struct d
 	refcount_set(&host->ref, 2);
 	mutex_init(&host->lock);
 	host->way = *way;
-	dnlm_monitor_init(host);
-	ditto_task_init(&host->removal, nlm->tasks, &dnlm_removal_ops, &way->addr);
 	host->used = jiffies;
 	host->name_len = name->len;
 	memcpy(host->name, name->data, name->len);
@@ -157,6 +153,7 @@ static void dnlm_host_discard(struct dnlm_host *host)
 {
 	if (!host)
 		return;
+	ditto_recorder_put(host->recorder);
 	dnlm_host_uncharge(host);
 	kfree(host);
 }
@@ -184,10 +181,10 @@ struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_way *
 	new = dnlm_host_alloc(nlm, way, name);
 	if (!new)
 		return ERR_PTR(-ENOMEM);
-	err = dnlm_host_charge(new);
+	err = dnlm_host_charge(new) ?: dnlm_monitor_init(new);
 	if (err) {
 		dnlm_host_discard(new);
-		return ERR_PTR(err == -EDQUOT ? -ENOLCK : err);
+		return ERR_PTR(err == -EDQUOT || err == -EINVAL ? -ENOLCK : err);
 	}
 
 	spin_lock(&nlm->hosts_lock);
@@ -256,6 +253,7 @@ static struct dnlm_client *dnlm_client_alloc(struct dnlm_host *host)
 		return NULL;
 	refcount_inc(&host->ref);
 	dc->host = host;
+	dc->token = ditto_recorder_token(host->nlm->recorders);
 	mutex_init(&dc->shares_lock);
 	dc->shares = RB_ROOT;
 	atomic_inc(&host->nlm->clients);
@@ -358,10 +356,8 @@ bool dnlm_host_restarted(struct dnlm_host *host, u32 state)
 
 	mutex_lock(&host->lock);
 	forward = state && (!host->state || (s32)(state - host->state) > 0);
-	if (forward) {
+	if (forward)
 		host->state = state;
-		WRITE_ONCE(host->on_record, false);
-	}
 	mutex_unlock(&host->lock);
 	if (forward) {
 		pr_info("%s was restarted: its locks are released\n", host->label);
@@ -383,33 +379,36 @@ bool dnlm_host_told(struct dnlm_host *host)
 	return untold;
 }
 
+static void dnlm_host_removed(struct ditto_recorder_wait *wait, int err)
+{
+	struct dnlm_host *host = container_of(wait, struct dnlm_host, removal);
+	struct dnlm_server *nlm = host->nlm;
+
+	if (!err) {
+		dnlm_host_done(host);
+		dnlm_host_release(host, "the client does not answer");
+	}
+	mutex_lock(&host->lock);
+	host->lost = false;
+	mutex_unlock(&host->lock);
+	if (atomic_dec_and_test(&nlm->lost))
+		ditto_records_forget_again(nlm->srv);
+	dnlm_host_put(host);
+}
+
 void dnlm_host_lost(struct dnlm_host *host)
 {
 	mutex_lock(&host->lock);
-	if (!host->lost)
+	if (!host->lost && !host->gone) {
+		host->lost = true;
 		atomic_inc(&host->nlm->lost);
-	host->lost = true;
-	WRITE_ONCE(host->on_record, false);
+		refcount_inc(&host->ref);
+		host->removal.done = dnlm_host_removed;
+		dnlm_monitor_drop(host, &host->removal);
+	}
 	mutex_unlock(&host->lock);
-	ditto_task_start(&host->removal);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_host_lost);
-
-/* Release a lost host whose record is deleted. */
-static void dnlm_host_let_go(struct dnlm_host *host)
-{
-	struct dnlm_server *nlm = host->nlm;
-	bool last;
-
-	dnlm_host_done(host);
-	dnlm_host_release(host, "the client does not answer");
-	mutex_lock(&host->lock);
-	last = host->lost && atomic_dec_and_test(&nlm->lost);
-	host->lost = false;
-	mutex_unlock(&host->lock);
-	if (last)
-		ditto_records_forget_again(nlm->srv);
-}
 
 /* A copy of the table's hosts, so that a visitor may sleep. */
 struct dnlm_visit {
@@ -525,157 +524,36 @@ static bool dnlm_host_is_idle(const struct dnlm_host *host)
 	       dnlm_holds_nothing(dnlm_host_client_locked(host));
 }
 
-/* Delete the record of a host that is to go, and forget the host if it is still idle. */
-static int dnlm_host_drop(struct dnlm_host *host, bool *idle)
-{
-	int err;
-
-	lockdep_assert_held(&host->record_lock);
-	err = dnlm_monitor_drop(host);
-	if (err)
-		return err;
-	mutex_lock(&host->lock);
-	*idle = dnlm_host_is_idle(host) && !host->lost;
-	if (*idle)
-		dnlm_host_unhash(host);
-	mutex_unlock(&host->lock);
-	return 0;
-}
-
-/*
- * A host is recorded as long as it may hold something, and forgotten after its record. While the
- * helper does not answer both are kept.
- */
-static int dnlm_host_remove(struct dnlm_host *host)
-{
-	bool idle, lost;
-	int err = 0;
-
-	mutex_lock(&host->record_lock);
-	mutex_lock(&host->lock);
-	lost = host->lost;
-	/* A request sets @used and then takes the lock, so it is seen here, or sees @on_record. */
-	idle = dnlm_host_is_idle(host);
-	if (idle || lost)
-		WRITE_ONCE(host->on_record, false);
-	mutex_unlock(&host->lock);
-	if (idle || lost)
-		err = dnlm_host_drop(host, &idle);
-	mutex_unlock(&host->record_lock);
-	if (err)
-		return err;
-	/* A request that came in between finds it gone; its retry creates another host. */
-	if (lost)
-		dnlm_host_let_go(host);
-	else if (idle)
-		dnlm_host_release(host, "idle");
-	return 0;
-}
-
-static struct dnlm_host *dnlm_removal_host(struct ditto_task *task)
-{
-	return container_of(task, struct dnlm_host, removal);
-}
-
-/* Hosts do not wait for each other, but only those that run wait for a helper that is stuck. */
-static int dnlm_removal_run(struct ditto_task *task)
-{
-	struct dnlm_host *host = dnlm_removal_host(task);
-	struct dnlm_server *nlm = host->nlm;
-	int err;
-
-	if (READ_ONCE(nlm->stuck))
-		return -EBUSY;
-	err = dnlm_host_remove(host);
-	if (!err)
-		return 0;
-	if (err == -ETIMEDOUT || err == -ECONNREFUSED)
-		WRITE_ONCE(nlm->stuck, true);
-	mod_delayed_work(system_unbound_wq, &nlm->gc, DNLM_RETRY_S * HZ);
-	return err;
-}
-
-static void dnlm_removal_hold(struct ditto_task *task)
-{
-	struct dnlm_host *host = dnlm_removal_host(task);
-
-	atomic_inc(&host->nlm->removals);
-	refcount_inc(&host->ref);
-}
-
-static void dnlm_removal_put(struct ditto_task *task)
-{
-	struct dnlm_host *host = dnlm_removal_host(task);
-
-	atomic_dec(&host->nlm->removals);
-	dnlm_host_put(host);
-}
-
-static const struct ditto_task_ops dnlm_removal_ops = {
-	.run = dnlm_removal_run,
-	.hold = dnlm_removal_hold,
-	.put = dnlm_removal_put,
-};
-
-/**
- * struct dnlm_gc - a run of the gc work
- * @from: number of hosts of the table to skip, because the run before has seen them
- * @seen: number of hosts seen, those skipped included
- * @full: no more removals are started
- * @busy: the removal of a host has not ended
- */
-struct dnlm_gc {
-	unsigned int from;
-	unsigned int seen;
-	bool full;
-	bool busy;
-};
-
-static bool dnlm_host_goes(struct dnlm_host *host)
-{
-	bool goes;
-
-	mutex_lock(&host->lock);
-	goes = host->lost || dnlm_host_is_idle(host);
-	mutex_unlock(&host->lock);
-	return goes;
-}
-
 static void dnlm_host_gc(struct dnlm_host *host, void *arg)
 {
-	struct dnlm_gc *gc = arg;
+	struct dnlm_server *nlm = host->nlm;
+	bool *full = arg, idle;
 
-	if (gc->full || gc->seen++ < gc->from)
+	/* So the record of a new host waits for few removals only. */
+	*full = *full || atomic_read(&nlm->recorders->tasks.count) >= DNLM_REMOVALS_MAX;
+	if (*full)
 		return;
-	if (ditto_task_is_busy(&host->removal)) {
-		gc->busy = true;
-		return;
+	mutex_lock(&host->lock);
+	/* A request sets @used and then takes the lock, so it is seen here, or sees @gone. */
+	idle = dnlm_host_is_idle(host) && !host->lost;
+	if (idle) {
+		dnlm_monitor_drop(host, NULL);
+		dnlm_host_unhash(host);
 	}
-	if (!dnlm_host_goes(host))
-		return;
-	gc->full = atomic_read(&host->nlm->removals) >= DNLM_REMOVALS_MAX;
-	if (!gc->full)
-		ditto_task_start(&host->removal);
+	mutex_unlock(&host->lock);
+	/* A request that came in between finds it gone; its retry creates another host. */
+	if (idle)
+		dnlm_host_release(host, "idle");
 }
 
-/*
- * Machines take turns at the helper, so that the record of a new host waits for a removal of each
- * machine: few of them wait at once. A run goes on where the one before became full, so that
- * removals that fail do not keep others from their turn.
- */
 static void dnlm_hosts_gc(struct work_struct *work)
 {
 	struct dnlm_server *nlm = container_of(work, struct dnlm_server, gc.work);
-	struct dnlm_gc gc = { .from = nlm->gc_from };
-	unsigned int pause_s = DNLM_HOST_IDLE_S / 4;
+	bool full = false;
 
-	WRITE_ONCE(nlm->stuck, false);
-	dnlm_host_for_each(nlm, dnlm_host_gc, &gc);
-	nlm->gc_from = gc.full ? gc.seen - 1 : 0;
-	if (gc.full || gc.busy || gc.from)
-		pause_s = DNLM_GC_S;
-	/* A removal that failed meanwhile has queued the work already. */
-	queue_delayed_work(system_unbound_wq, &nlm->gc, pause_s * HZ);
+	dnlm_host_for_each(nlm, dnlm_host_gc, &full);
+	queue_delayed_work(system_unbound_wq, &nlm->gc,
+			   (full ? DNLM_GC_S : DNLM_HOST_IDLE_S / 4) * HZ);
 }
 
 static void dnlm_host_end(struct dnlm_host *host, void *arg)
@@ -700,8 +578,8 @@ EXPORT_SYMBOL_IF_KUNIT(dnlm_hosts_init);
 void dnlm_hosts_exit(struct dnlm_server *nlm)
 {
 	disable_delayed_work_sync(&nlm->gc);
-	/* They hold hosts, and find no helper that is stuck for longer than one of them waits. */
-	ditto_tasks_drain(nlm->tasks);
+	/* Waits for removals hold hosts. */
+	ditto_tasks_drain(&nlm->recorders->tasks);
 	/* The copy of the table may fail for lack of memory: retry until all hosts are gone. */
 	while (READ_ONCE(nlm->nhosts)) {
 		dnlm_host_for_each(nlm, dnlm_host_end, NULL);

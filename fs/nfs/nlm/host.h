@@ -18,7 +18,7 @@
 #include <linux/socket.h>
 
 #include "../../../lockd/client.h"
-#include "../../../net/task.h"
+#include "../../../net/helper/recorder.h"
 #include "message.h"
 
 struct dnfs_call;
@@ -32,9 +32,7 @@ struct dnlm_server;
 #define DNLM_NAMES_PER_ADDR	256
 /* Seconds after which a host that holds nothing is forgotten. */
 #define DNLM_HOST_IDLE_S	300
-/* Seconds after which the removal of records is tried again. */
-#define DNLM_RETRY_S		5
-/* Most removals that the gc work has under way, and seconds until it starts more of them. */
+/* Records that are awaited at most when the gc work removes more, and seconds until it goes on. */
 #define DNLM_REMOVALS_MAX	256
 #define DNLM_GC_S		1
 
@@ -58,16 +56,12 @@ struct dnlm_way {
  * @hash: entry in the server's table, by address; guarded by hosts_lock, read under RCU
  * @ref: references, one of them of the table
  * @rcu: freed after an RCU grace period, so that rcu_barrier() waits for it at module unload
- * @record_lock: serializes changes of its record, see monitor.c
- * @record: writes the record
- * @removal: deletes the record of a host that is lost or idle, and then lets the host go
+ * @recorder: of its record
+ * @removal: waits until the record of a lost host is gone; holds the host
  * @lock: guards the members up to @used; callbacks of the lock table must not take it
  * @client: client that holds its claims; NULL if there is none; also read under RCU
  * @way: how the host was reached last; its @addr is constant
  * @state: its NSM state as far as known; 0 if unknown
- * @recorded: it is or may be recorded, so that it is notified of our restart; written with
- *	@record_lock
- * @on_record: the record has its present @state and stays, so that it may get claims
  * @known: it was recorded before our restart, so it may reclaim
  * @untold: it is not known whether it knows of our restart
  * @lost: it did not answer our notice; it is released once its record is deleted
@@ -85,16 +79,13 @@ struct dnlm_host {
 	refcount_t ref;
 	struct rcu_head rcu;
 
-	struct mutex record_lock;	/* see above */
-	struct ditto_task record;
-	struct ditto_task removal;
+	struct ditto_recorder *recorder;
+	struct ditto_recorder_wait removal;
 
 	struct mutex lock;	/* see above */
 	struct dnlm_client __rcu *client;
 	struct dnlm_way way;
 	u32 state;
-	bool recorded;
-	bool on_record;
 	bool known;
 	bool untold;
 	bool lost;
@@ -114,8 +105,7 @@ struct dnlm_host {
  * @host: a reference
  * @shares_lock: guards @shares
  * @shares: tree of struct dnlm_share by file and owner
- * @withdrawn: the host's record was deleted and the client is about to be released: it gets no
- *	claims. Under the lock of @host
+ * @token: by which the recorder of @host tells it from other clients of the host
  * @rcu: freed after an RCU grace period, so that rcu_barrier() waits for it at module unload
  */
 struct dnlm_client {
@@ -123,7 +113,7 @@ struct dnlm_client {
 	struct dnlm_host *host;
 	struct mutex shares_lock;	/* see above */
 	struct rb_root shares;
-	bool withdrawn;
+	u64 token;
 	struct rcu_head rcu;
 };
 

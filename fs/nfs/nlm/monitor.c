@@ -1,11 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Records of hosts on stable storage, kept by the helper.
- *
- * Locking: host->record_lock serializes changes of a host's record. It is held while the helper is
- * asked, and therefore taken by workers only. host->on_record tells whether the record is there and
- * stays; it is written under host->lock, which nests inside and is not held for long.
- */
+/* Records of hosts on stable storage, kept by the helper. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/err.h>
@@ -40,101 +34,50 @@ static struct dnlm_record *dnlm_record_of(const struct dnlm_host *host)
 	return rec;
 }
 
-static struct dnlm_host *dnlm_monitor_host(struct ditto_task *task)
+int dnlm_monitor_init(struct dnlm_host *host)
 {
-	return container_of(task, struct dnlm_host, record);
+	struct dnlm_record *rec = dnlm_record_of(host);
+	struct ditto_recorder *recorder;
+
+	if (!rec)
+		return -ENOMEM;
+	recorder = dnlm_record_recorder(host->nlm->recorders, rec);
+	kfree(rec);
+	if (IS_ERR(recorder))
+		return PTR_ERR(recorder);
+	host->recorder = recorder;
+	return 0;
 }
 
-/* May the record be written? Claims of a client that is withdrawn are about to be released. */
-static bool dnlm_monitor_may_write(const struct dnlm_host *host)
+/*
+ * Return: 0 if the record is there; -EINPROGRESS if it is being written; or another errno for the
+ * call.
+ */
+static int dnlm_monitor_write(const struct dnlm_asker *asker, struct dnfs_call *call, bool reclaim)
 {
-	const struct dnlm_client *dc = dnlm_host_client_locked(host);
-
-	lockdep_assert_held(&host->lock);
-	return !host->lost && !host->gone &&
-	       !(dc && dc->withdrawn && !READ_ONCE(dc->client.dead));
-}
-
-static int dnlm_monitor_write(struct dnlm_host *host)
-{
+	struct dnlm_host *host = asker->host;
 	struct dnlm_record *rec;
 	int err;
 
-	lockdep_assert_held(&host->record_lock);
-	mutex_lock(&host->lock);
-	if (host->on_record || !dnlm_monitor_may_write(host)) {
-		mutex_unlock(&host->lock);
-		return 0;
-	}
-	rec = dnlm_record_of(host);
-	/* A record whose writing fails may be there nevertheless. */
-	WRITE_ONCE(host->recorded, true);
-	mutex_unlock(&host->lock);
-	err = rec ? dnlm_record_add(host->nlm->srv, rec) : -ENOMEM;
-	if (err)
-		goto free;
-	mutex_lock(&host->lock);
-	/* It may have been restarted meanwhile, or must get no claims any more. */
-	WRITE_ONCE(host->on_record, host->state == rec->state && dnlm_monitor_may_write(host));
-	mutex_unlock(&host->lock);
-free:
-	kfree(rec);
-	return err;
-}
-
-static int dnlm_monitor_run(struct ditto_task *task)
-{
-	struct dnlm_host *host = dnlm_monitor_host(task);
-	int err;
-
-	mutex_lock(&host->record_lock);
-	err = dnlm_monitor_write(host);
-	mutex_unlock(&host->record_lock);
-	if (err)
-		pr_warn_ratelimited("%s may not lock: it cannot be recorded (error %d); is dittod running?\n",
-				    host->label, err);
-	return err;
-}
-
-static void dnlm_monitor_hold(struct ditto_task *task)
-{
-	refcount_inc(&dnlm_monitor_host(task)->ref);
-}
-
-static void dnlm_monitor_put(struct ditto_task *task)
-{
-	dnlm_host_put(dnlm_monitor_host(task));
-}
-
-static const struct ditto_task_ops dnlm_monitor_ops = {
-	.run = dnlm_monitor_run,
-	.hold = dnlm_monitor_hold,
-	.put = dnlm_monitor_put,
-};
-
-void dnlm_monitor_init(struct dnlm_host *host)
-{
-	mutex_init(&host->record_lock);
-	ditto_task_init(&host->record, host->nlm->tasks, &dnlm_monitor_ops, &host->way.addr);
-}
-
-/* Return: 0; -EINPROGRESS if the record must be written; or another errno for the call. */
-static int dnlm_monitor_check(const struct dnlm_asker *asker, struct dnfs_call *call, bool reclaim)
-{
-	struct dnlm_host *host = asker->host;
-
 	lockdep_assert_held(&host->lock);
-	if (host->on_record)
-		return 0;
 	/* Such a claim is refused anyway. */
 	if (reclaim && (!host->known || host->lost))
 		return -ENOGRACE;
-	if (host->lost || asker->client->withdrawn)
+	if (host->lost)
 		return -EJUKEBOX;
+	if (call->record_awaited)
+		return !ditto_task_is_busy(&host->recorder->task) &&
+		       READ_ONCE(host->recorder->error) ? -ENOLCK : -EJUKEBOX;
 	/* The address is not updated: it identifies the host. */
 	host->way.udp = call->datagram;
 	ditto_addr_map(call->local, &host->way.local);
-	return -EINPROGRESS;
+	rec = dnlm_record_of(host);
+	err = rec ? dnlm_record_set(host->recorder, asker->client->token, rec) : -ENOMEM;
+	kfree(rec);
+	/* Claims of a client that is withdrawn are about to be released. */
+	if (err)
+		return err == -ESTALE ? -EJUKEBOX : -ENOLCK;
+	return ditto_recorder_is_written(host->recorder, asker->client->token) ? 0 : -EINPROGRESS;
 }
 
 int dnlm_monitor_add(const struct dnlm_asker *asker, struct dnfs_call *call, bool reclaim)
@@ -146,19 +89,14 @@ int dnlm_monitor_add(const struct dnlm_asker *asker, struct dnfs_call *call, boo
 		return -EPERM;
 	if (reclaim)
 		dnlm_host_told(host);
-	if (likely(READ_ONCE(host->on_record)))
+	if (likely(ditto_recorder_is_written(host->recorder, asker->client->token)))
 		return 0;
 
 	mutex_lock(&host->lock);
-	err = dnlm_monitor_check(asker, call, reclaim);
+	err = dnlm_monitor_write(asker, call, reclaim);
 	mutex_unlock(&host->lock);
 	if (err == -EINPROGRESS) {
-		if (call->record_awaited && !ditto_task_is_busy(&host->record))
-			return -ENOLCK;
-		if (!call->record_awaited) {
-			ditto_task_start(&host->record);
-			dnfs_await_record(call, &host->record);
-		}
+		dnfs_await_record(call, &host->recorder->task);
 		err = -EJUKEBOX;
 	}
 	if (err == -EJUKEBOX && reclaim)
@@ -166,51 +104,19 @@ int dnlm_monitor_add(const struct dnlm_asker *asker, struct dnfs_call *call, boo
 	return err;
 }
 
-int dnlm_monitor_drop(struct dnlm_host *host)
+void dnlm_monitor_drop(struct dnlm_host *host, struct ditto_recorder_wait *wait)
 {
-	struct dnlm_record *rec;
-	int err;
-
-	lockdep_assert_held(&host->record_lock);
-	if (!host->recorded)
-		return 0;
-	mutex_lock(&host->lock);
-	rec = dnlm_record_of(host);
-	mutex_unlock(&host->lock);
-	err = rec ? dnlm_record_del(host->nlm->srv, rec) : -ENOMEM;
-	kfree(rec);
-	if (!err)
-		WRITE_ONCE(host->recorded, false);
-	return err;
+	lockdep_assert_held(&host->lock);
+	ditto_recorder_unset(host->recorder, ditto_recorder_token(host->nlm->recorders), wait);
 }
 
 int dnlm_monitor_withdraw(struct dnlm_client *dc)
 {
-	struct dnlm_host *host = dc->host;
-	int err = 0;
-	bool mine;
+	int err = ditto_recorder_withdraw(dc->host->recorder, dc->token);
 
-	mutex_lock(&host->record_lock);
-	mutex_lock(&host->lock);
-	/* The record belongs to the present client of the host. */
-	mine = dnlm_host_client_locked(host) == dc;
-	if (mine) {
-		dc->withdrawn = true;
-		WRITE_ONCE(host->on_record, false);
-	}
-	mutex_unlock(&host->lock);
-	if (mine)
-		err = dnlm_monitor_drop(host);
-	if (err) {
-		/* The record may be gone: it is written again before the next claim. */
-		mutex_lock(&host->lock);
-		dc->withdrawn = false;
-		mutex_unlock(&host->lock);
-	}
-	mutex_unlock(&host->record_lock);
 	if (err)
 		pr_warn_ratelimited("%s keeps what it has: its record cannot be removed (error %d); is dittod running?\n",
-				    host->label, err);
+				    dc->host->label, err);
 	return err;
 }
 
@@ -239,8 +145,8 @@ int dnlm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec)
 	host = dnlm_host_get(nlm, &way, &name, true);
 	if (IS_ERR(host))
 		return PTR_ERR(host);
-	err = ditto_grace_know(dnlm_table(nlm), id, dnlm_known_id(host, id),
-			       DITTO_KNOWN_RANGES);
+	err = dnlm_record_restore(host->recorder, 0, rec) ?:
+	      ditto_grace_know(dnlm_table(nlm), id, dnlm_known_id(host, id), DITTO_KNOWN_RANGES);
 	mutex_lock(&host->lock);
 	host->way = way;
 	/* A host that restarted meanwhile has sent a newer state. */
@@ -248,8 +154,6 @@ int dnlm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec)
 		host->state = rec->state;
 	host->known = !err;
 	WRITE_ONCE(host->untold, true);
-	WRITE_ONCE(host->recorded, true);
-	WRITE_ONCE(host->on_record, host->state == rec->state);
 	mutex_unlock(&host->lock);
 	dnlm_host_put(host);
 	return err;

@@ -3,6 +3,7 @@
 #ifndef _DITTO_FS_NFS_NLM_MONITOR_H
 #define _DITTO_FS_NFS_NLM_MONITOR_H
 
+struct ditto_recorder_wait;
 struct dnfs_call;
 struct dnlm_asker;
 struct dnlm_client;
@@ -10,8 +11,8 @@ struct dnlm_host;
 struct dnlm_record;
 struct dnlm_server;
 
-/* Initialize the task that writes the record of a new host. */
-void dnlm_monitor_init(struct dnlm_host *host);
+/* Give a new host its recorder. Return: 0, or an errno of ditto_recorder_get(). */
+int dnlm_monitor_init(struct dnlm_host *host);
 
 /**
  * dnlm_monitor_add - record a host before it gets its first claim
@@ -31,14 +32,8 @@ void dnlm_monitor_init(struct dnlm_host *host);
  */
 int dnlm_monitor_add(const struct dnlm_asker *asker, struct dnfs_call *call, bool reclaim);
 
-/**
- * dnlm_monitor_drop - delete the record of a host
- * @host: host that gets no claims: its on_record was reset
- *
- * Context: waits for the helper; host->record_lock is held, takes host->lock.
- * Return: 0, also if there is no record; or an errno, and the record may stay.
- */
-int dnlm_monitor_drop(struct dnlm_host *host);
+/* Delete the record of a host that is to go, in the background. @wait: as ditto_recorder_unset() */
+void dnlm_monitor_drop(struct dnlm_host *host, struct ditto_recorder_wait *wait);
 
 /**
  * dnlm_monitor_withdraw - delete a host's record before its claims are given to others
@@ -46,8 +41,8 @@ int dnlm_monitor_drop(struct dnlm_host *host);
  *
  * After success the client gets no claims. Waits for the helper.
  *
- * Context: sleeps; takes host->record_lock.
- * Return: 0, or an errno of dnlm_record_del(); then the record may still be on disk.
+ * Context: sleeps.
+ * Return: 0, or an errno of ditto_recorder_withdraw(); then the record may still be on disk.
  */
 int dnlm_monitor_withdraw(struct dnlm_client *dc);
 

@@ -36,7 +36,7 @@ struct dnlm_server *dnlm_server_alloc(struct dnfs_server *server)
 		return NULL;
 	nlm->srv = server->srv;
 	nlm->net = server->net;
-	nlm->tasks = &server->tasks;
+	nlm->recorders = &server->recorders;
 	init_waitqueue_head(&nlm->idle);
 	dnlm_callouts_init(nlm);
 	dnlm_grants_init(nlm);
@@ -52,7 +52,7 @@ void dnlm_server_start(struct dnlm_server *nlm)
 	dnsm_restart_begin(nlm);
 }
 
-/* In this order: callouts and tasks hold hosts and monitors, and clients hold hosts. */
+/* In this order: callouts and waits for removals hold hosts, and clients hold hosts. */
 void dnlm_server_free(struct dnlm_server *nlm)
 {
 	if (!nlm)

@@ -3,9 +3,9 @@
  * The locking side of an NFSv3 server: NLM, with which clients lock, and NSM, with
  * which servers and clients notify each other of restarts.
  *
- * Locking: each part has a lock of its own, named below. They nest as follows:
- * dnlm_host.lock inside dnlm_host.record_lock; hosts_lock and the locks of the lock table inside
- * dnlm_host.lock; callouts_lock inside grants_lock and monitors_lock; the locks of the lock table
+ * Locking: each part has a lock of its own, named below. They nest as follows: hosts_lock, and the
+ * locks of recorders and of the lock table, inside dnlm_host.lock; those of recorders inside
+ * monitors_lock; callouts_lock inside grants_lock and monitors_lock; the locks of the lock table
  * inside dnlm_client.shares_lock and grants_lock. No others nest.
  */
 #ifndef _DITTO_FS_NFS_NLM_NLM_H
@@ -26,9 +26,9 @@
 
 struct ditto_client;
 struct ditto_lock_table;
+struct ditto_recorders;
 struct ditto_server;
 struct dnfs_server;
-struct ditto_tasks;
 struct in6_addr;
 struct net;
 
@@ -40,7 +40,7 @@ struct net;
  * struct dnlm_server - NLM and NSM state of a network namespace
  * @srv: the core's server
  * @net: the namespace
- * @tasks: tasks of the NFS side, which write and delete records
+ * @recorders: recorders of the NFS side
  * @name: name of this server, set when the service starts
  * @hosts_lock: guards @hosts, which is also read under RCU, and @nhosts
  * @hosts_key: of the hashes in @hosts
@@ -48,11 +48,8 @@ struct net;
  * @nhosts: number of hosts
  * @clients: number of struct dnlm_client that are not freed yet
  * @idle: woken when @clients or @ncallouts drops to zero
- * @gc: starts the removal of hosts that are lost or hold nothing, again if it failed
- * @gc_from: number of hosts of the table that the next run of @gc skips; written by @gc
- * @removals: number of removals that run or wait for their turn
+ * @gc: removes hosts that hold nothing
  * @lost: number of hosts that are lost
- * @stuck: no helper answered to the last removal; until @gc runs, the others wait, too
  * @callouts_lock: guards the members up to @stopping
  * @callouts: list of callouts that have not ended
  * @ncallouts: number of them
@@ -73,7 +70,7 @@ struct net;
 struct dnlm_server {
 	struct ditto_server *srv;
 	struct net *net;
-	struct ditto_tasks *tasks;
+	struct ditto_recorders *recorders;
 	char name[__NEW_UTS_LEN + 1];
 
 	spinlock_t hosts_lock;	/* see above */
@@ -83,10 +80,7 @@ struct dnlm_server {
 	atomic_t clients;
 	wait_queue_head_t idle;
 	struct delayed_work gc;
-	unsigned int gc_from;
-	atomic_t removals;
 	atomic_t lost;
-	bool stuck;
 
 	spinlock_t callouts_lock;	/* see above */
 	struct list_head callouts;

@@ -143,7 +143,7 @@ static void dnsm_notify_host(struct dnlm_host *host, void *arg)
 {
 	struct dnlm_server *nlm = arg;
 
-	if (READ_ONCE(host->recorded))
+	if (ditto_recorder_may_be(host->recorder))
 		dnsm_notify(nlm, &host->way, nlm->name, host);
 }
 
@@ -226,15 +226,15 @@ static int dnsm_forget(struct ditto_state_hook *hook)
 static void dnsm_crash(struct dnlm_host *host, void *arg)
 {
 	u8 id[DNLM_KNOWN_ID];
-	bool known;
+	bool known, recorded = ditto_recorder_may_be(host->recorder);
 
 	dnlm_host_release(host, "simulated crash");
 	mutex_lock(&host->lock);
-	known = host->recorded &&
+	known = recorded &&
 		!ditto_grace_know(dnlm_table(host->nlm), id, dnlm_known_id(host, id),
 				  DITTO_KNOWN_RANGES);
 	host->known = known;
-	WRITE_ONCE(host->untold, host->recorded);
+	WRITE_ONCE(host->untold, recorded);
 	mutex_unlock(&host->lock);
 }
 

@@ -32,27 +32,19 @@
 
 /**
  * struct dnlm_monitor - a monitoring request (MON)
- * @list: entry in the server's list, or empty
- * @ref: references, one of them of the list
+ * @list: entry in the server's list
  * @nlm: the server
- * @task: writes or deletes the record
- * @wanted: the requester has not taken it back; otherwise it goes with its record
- * @recorded: the record is there as @rec is
- * @stored: a record is there
- * @changes: number of changes of @wanted and @rec
- * @rec: requester, monitored host and callback; also the record that is stored
+ * @recorder: of its record
+ * @token: by which @recorder tells it from other requests with the same key
+ * @rec: requester, monitored host and callback; also the record
  *
  * Guarded by monitors_lock.
  */
 struct dnlm_monitor {
 	struct list_head list;
-	refcount_t ref;
 	struct dnlm_server *nlm;
-	struct ditto_task task;
-	bool wanted;
-	bool recorded;
-	bool stored;
-	u32 changes;
+	struct ditto_recorder *recorder;
+	u64 token;
 	struct dnlm_record rec;
 };
 
@@ -117,108 +109,45 @@ static struct dnlm_monitor *dnsm_find(struct dnlm_server *nlm, const struct in6_
 	return NULL;
 }
 
-static void dnsm_monitor_put(struct dnlm_monitor *mon)
-{
-	if (refcount_dec_and_test(&mon->ref))
-		kfree(mon);
-}
-
-/* Takes a request out of the list; it may not be there any more. */
+/* Takes a request out of the list. */
 static void dnsm_monitor_del(struct dnlm_monitor *mon)
 {
 	lockdep_assert_held(&mon->nlm->monitors_lock);
-	list_del_init(&mon->list);
+	list_del(&mon->list);
 	mon->nlm->nmonitors--;
-	dnsm_monitor_put(mon);
+	ditto_recorder_put(mon->recorder);
+	kfree(mon);
 }
 
-static struct dnlm_monitor *dnsm_task_monitor(struct ditto_task *task)
+/* The same for a request that is taken back: its record goes, too. */
+static void dnsm_monitor_end(struct dnlm_monitor *mon)
 {
-	return container_of(task, struct dnlm_monitor, task);
+	ditto_recorder_unset(mon->recorder, mon->token, NULL);
+	dnsm_monitor_del(mon);
 }
-
-/* The record of a request was written or deleted, and the request did not change meanwhile. */
-static void dnsm_task_settle(struct dnlm_monitor *mon, int err)
-{
-	lockdep_assert_held(&mon->nlm->monitors_lock);
-	mon->recorded = mon->wanted && !err;
-	if (!mon->stored)
-		dnsm_monitor_del(mon);
-	/* A request whose record stays is kept. */
-	else
-		mon->wanted = true;
-}
-
-static int dnsm_task_run(struct ditto_task *task)
-{
-	struct dnlm_monitor *mon = dnsm_task_monitor(task);
-	struct dnlm_server *nlm = mon->nlm;
-	struct dnlm_record *rec;
-	bool write, done;
-	u32 changes;
-	int err;
-
-	mutex_lock(&nlm->monitors_lock);
-	write = mon->wanted;
-	changes = mon->changes;
-	done = list_empty(&mon->list) || (write && mon->recorded);
-	rec = done ? NULL : kmemdup(&mon->rec, sizeof(mon->rec), GFP_KERNEL);
-	mutex_unlock(&nlm->monitors_lock);
-	if (done)
-		return 0;
-	if (!rec)
-		err = -ENOMEM;
-	else if (write)
-		err = dnlm_record_add(nlm->srv, rec);
-	else
-		err = dnlm_record_del(nlm->srv, rec);
-	kfree(rec);
-
-	mutex_lock(&nlm->monitors_lock);
-	if (!err)
-		mon->stored = write;
-	if (changes == mon->changes)
-		dnsm_task_settle(mon, err);
-	mutex_unlock(&nlm->monitors_lock);
-	if (err && write)
-		pr_warn_ratelimited("%pI6c asks to be told of restarts, but cannot be recorded: error %d\n",
-				    &mon->rec.addr, err);
-	return err;
-}
-
-static void dnsm_task_hold(struct ditto_task *task)
-{
-	refcount_inc(&dnsm_task_monitor(task)->ref);
-}
-
-static void dnsm_task_put(struct ditto_task *task)
-{
-	dnsm_monitor_put(dnsm_task_monitor(task));
-}
-
-static const struct ditto_task_ops dnsm_task_ops = {
-	.run = dnsm_task_run,
-	.hold = dnsm_task_hold,
-	.put = dnsm_task_put,
-};
 
 /* Adds a request to the list if there is room: @of_client is the number of those of its client. */
 static struct dnlm_monitor *dnsm_monitor_new(struct dnlm_server *nlm,
 					     const struct dnlm_record *rec, unsigned int of_client)
 {
+	struct ditto_recorder *recorder;
 	struct dnlm_monitor *mon;
 
 	lockdep_assert_held(&nlm->monitors_lock);
 	if (of_client >= DNSM_PER_CLIENT_MAX || nlm->nmonitors >= DNSM_MONITORS_MAX)
 		return ERR_PTR(-ENOSPC);
+	recorder = dnlm_record_recorder(nlm->recorders, rec);
+	if (IS_ERR(recorder))
+		return ERR_CAST(recorder);
 	mon = kzalloc(sizeof(*mon), GFP_KERNEL);
-	if (!mon)
+	if (!mon) {
+		ditto_recorder_put(recorder);
 		return ERR_PTR(-ENOMEM);
-	refcount_set(&mon->ref, 1);
+	}
 	mon->nlm = nlm;
-	mon->wanted = true;
+	mon->recorder = recorder;
+	mon->token = ditto_recorder_token(nlm->recorders);
 	mon->rec = *rec;
-	ditto_task_init(&mon->task, nlm->tasks, &dnsm_task_ops, &rec->addr);
 	list_add_tail(&mon->list, &nlm->monitors);
 	nlm->nmonitors++;
 	return mon;
@@ -307,8 +236,6 @@ void dnsm_tell_monitors(struct dnlm_server *nlm, const struct in6_addr *addr,
 	list_for_each_entry(mon, &nlm->monitors, list) {
 		struct dnlm_bytes watched = dnsm_name_of(&mon->rec);
 
-		if (!mon->wanted)
-			continue;
 		if (dnlm_same_name(&watched, name) ||
 		    dnsm_same_bytes(mon->rec.name, mon->rec.name_len, &literal))
 			dnsm_tell(nlm, &mon->rec, state);
@@ -320,16 +247,14 @@ int dnsm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec)
 {
 	struct dnlm_monitor *mon;
 	unsigned int of_client;
+	int err;
 
 	mutex_lock(&nlm->monitors_lock);
 	dnsm_find(nlm, &rec->addr, NULL, &of_client);
 	mon = dnsm_monitor_new(nlm, rec, of_client);
-	if (!IS_ERR(mon)) {
-		mon->recorded = true;
-		mon->stored = true;
-	}
+	err = PTR_ERR_OR_ZERO(mon) ?: dnlm_record_restore(mon->recorder, mon->token, rec);
 	mutex_unlock(&nlm->monitors_lock);
-	return PTR_ERR_OR_ZERO(mon);
+	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnsm_monitor_restore);
 
@@ -340,8 +265,7 @@ void dnsm_visit_monitors(struct dnlm_server *nlm,
 
 	mutex_lock(&nlm->monitors_lock);
 	list_for_each_entry(mon, &nlm->monitors, list)
-		if (mon->wanted)
-			fn(&mon->rec, arg);
+		fn(&mon->rec, arg);
 	mutex_unlock(&nlm->monitors_lock);
 }
 
@@ -463,28 +387,31 @@ static int dnsm_monitor_ask(struct dnlm_server *nlm, struct dnfs_call *call,
 {
 	struct dnlm_monitor *mon;
 	unsigned int of_client;
+	int err;
 
 	lockdep_assert_held(&nlm->monitors_lock);
 	mon = dnsm_find(nlm, &rec->addr, args, &of_client);
 	if (call->record_awaited) {
-		if (mon && mon->recorded)
+		if (!mon)
+			return -EIO;
+		if (ditto_recorder_is_written(mon->recorder, mon->token))
 			return 0;
-		return mon && ditto_task_is_busy(&mon->task) ? -EJUKEBOX : -EIO;
+		if (ditto_task_is_busy(&mon->recorder->task))
+			return -EJUKEBOX;
+		pr_warn_ratelimited("%pI6c asks to be told of restarts, but cannot be recorded\n",
+				    &rec->addr);
+		dnsm_monitor_end(mon);
+		return -EIO;
 	}
-	if (!mon) {
+	if (!mon)
 		mon = dnsm_monitor_new(nlm, rec, of_client);
-		if (IS_ERR(mon))
-			return PTR_ERR(mon);
-	} else if (!mon->wanted || memcmp(&mon->rec, rec, sizeof(*rec))) {
-		mon->wanted = true;
-		mon->recorded = false;
-		mon->changes++;
-		mon->rec = *rec;
-	} else if (mon->recorded) {
-		return 0;
-	}
-	ditto_task_start(&mon->task);
-	dnfs_await_record(call, &mon->task);
+	if (IS_ERR(mon))
+		return PTR_ERR(mon);
+	mon->rec = *rec;
+	err = dnlm_record_set(mon->recorder, mon->token, rec);
+	if (err || ditto_recorder_is_written(mon->recorder, mon->token))
+		return err;
+	dnfs_await_record(call, &mon->recorder->task);
 	return -EJUKEBOX;
 }
 
@@ -519,43 +446,28 @@ static const struct dnfs_proc dnsm_proc_mon =
 
 /* UNMON and UNMON_ALL */
 
-/* Return: the request that was taken back last, or NULL. */
-static struct dnlm_monitor *dnsm_monitors_end(struct dnlm_server *nlm, const struct in6_addr *addr,
-					      const struct dnsm_args *args)
-{
-	struct dnlm_monitor *mon, *last = NULL;
-
-	lockdep_assert_held(&nlm->monitors_lock);
-	list_for_each_entry(mon, &nlm->monitors, list) {
-		if (!mon->wanted || !dnsm_is_of(mon, addr, args))
-			continue;
-		mon->wanted = false;
-		mon->recorded = false;
-		mon->changes++;
-		ditto_task_start(&mon->task);
-		last = mon;
-	}
-	return last;
-}
-
 /*
- * Deletes requests of a requester, for one host or all, in the background. A request whose record
- * stays is kept. The call may wait a moment, so that the requester has room for others.
+ * Deletes requests of a requester, for one host or all, and their records in the background. The
+ * call may wait a moment for the last one.
  */
 static int dnsm_unmon_exec(struct dnfs_call *call, void *args, void *result)
 {
 	struct dnlm_server *nlm = dnlm_server_of(call->server);
+	struct dnlm_monitor *mon, *next;
 	struct dnsm_res *res = result;
-	struct dnlm_monitor *last;
 	struct dnlm_way way;
 
 	dnlm_way_of(call, &way);
 	mutex_lock(&nlm->monitors_lock);
-	last = dnsm_monitors_end(nlm, &way.addr, args);
-	if (last)
-		dnfs_await_record(call, &last->task);
+	list_for_each_entry_safe(mon, next, &nlm->monitors, list) {
+		if (!dnsm_is_of(mon, &way.addr, args))
+			continue;
+		dnfs_await_end(call);
+		dnfs_await_record(call, &mon->recorder->task);
+		dnsm_monitor_end(mon);
+	}
 	mutex_unlock(&nlm->monitors_lock);
-	if (last && dnfs_pause_begin(call))
+	if (dnfs_pause_begin(call))
 		dnfs_pause(call);
 	res->state = READ_ONCE(nlm->state);
 	return 0;

@@ -9,6 +9,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/err.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -44,6 +45,16 @@ static const u8 *get_u32(const u8 *p, u32 *value)
 	return p + 4;
 }
 
+static void dnlm_record_data(const struct dnlm_record *rec, u8 data[DNLM_RECORD_DATA])
+{
+	u8 *p = record_encode(data, &rec->local, sizeof(rec->local));
+
+	p = encode_u32(p, rec->scope);
+	*p++ = rec->udp;
+	p = encode_u32(p, rec->state);
+	record_encode(p, rec->priv, sizeof(rec->priv));
+}
+
 bool dnlm_record_pack(const struct dnlm_record *rec, struct dnlm_record_bytes *bytes)
 {
 	bool monitor = rec->kind == DNLM_RECORD_MONITOR;
@@ -66,11 +77,7 @@ bool dnlm_record_pack(const struct dnlm_record *rec, struct dnlm_record_bytes *b
 		record_encode(p, rec->my_name, rec->my_name_len);
 	bytes->key_len = len;
 
-	p = record_encode(bytes->data, &rec->local, sizeof(rec->local));
-	p = encode_u32(p, rec->scope);
-	*p++ = rec->udp;
-	p = encode_u32(p, rec->state);
-	record_encode(p, rec->priv, sizeof(rec->priv));
+	dnlm_record_data(rec, bytes->data);
 	bytes->data_len = DNLM_RECORD_DATA;
 	return true;
 }
@@ -123,32 +130,35 @@ bool dnlm_record_unpack(const u8 *key, size_t key_len, const u8 *data, size_t da
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_record_unpack);
 
-int dnlm_record_add(struct ditto_server *srv, const struct dnlm_record *rec)
+struct ditto_recorder *dnlm_record_recorder(struct ditto_recorders *recorders,
+					    const struct dnlm_record *rec)
 {
 	struct dnlm_record_bytes *bytes = kmalloc(sizeof(*bytes), GFP_KERNEL);
-	int err = -EINVAL;
+	struct ditto_recorder *recorder = ERR_PTR(-EINVAL);
 
 	if (!bytes)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	if (dnlm_record_pack(rec, bytes))
-		err = ditto_record_put(srv, DITTO_RECORD_MONITORED_HOST, bytes->key,
-				       bytes->key_len, bytes->data, bytes->data_len);
+		recorder = ditto_recorder_get(recorders, DITTO_RECORD_MONITORED_HOST, bytes->key,
+					      bytes->key_len, &rec->addr);
 	kfree(bytes);
-	return err;
+	return recorder;
 }
 
-int dnlm_record_del(struct ditto_server *srv, const struct dnlm_record *rec)
+int dnlm_record_set(struct ditto_recorder *recorder, u64 owner, const struct dnlm_record *rec)
 {
-	struct dnlm_record_bytes *bytes = kmalloc(sizeof(*bytes), GFP_KERNEL);
-	int err = -EINVAL;
+	u8 data[DNLM_RECORD_DATA];
 
-	if (!bytes)
-		return -ENOMEM;
-	if (dnlm_record_pack(rec, bytes))
-		err = ditto_record_remove(srv, DITTO_RECORD_MONITORED_HOST, bytes->key,
-					  bytes->key_len);
-	kfree(bytes);
-	return err;
+	dnlm_record_data(rec, data);
+	return ditto_recorder_set(recorder, owner, data, sizeof(data), NULL);
+}
+
+int dnlm_record_restore(struct ditto_recorder *recorder, u64 owner, const struct dnlm_record *rec)
+{
+	u8 data[DNLM_RECORD_DATA];
+
+	dnlm_record_data(rec, data);
+	return ditto_recorder_restore(recorder, owner, data, sizeof(data));
 }
 
 struct listing {

@@ -9,7 +9,7 @@
 #include <linux/in6.h>
 #include <linux/types.h>
 
-#include "../../../net/helper/record.h"
+#include "../../../net/helper/recorder.h"
 #include "proto.h"
 
 struct ditto_server;
@@ -56,26 +56,13 @@ struct dnlm_record {
 	u8 my_name[NSM_STRING_MAX];
 };
 
-/**
- * dnlm_record_add - store a record; it replaces the one with the same identity
- * @srv: the server
- * @rec: record
- *
- * Context: may sleep.
- * Return: 0 when it is on stable storage; -EINVAL if the names are too long to be stored; -ENOMEM;
- * an errno of ditto_record_put().
- */
-int dnlm_record_add(struct ditto_server *srv, const struct dnlm_record *rec);
-
-/**
- * dnlm_record_del - delete a record
- * @srv: the server
- * @rec: record; it need not exist
- *
- * Context: may sleep.
- * Return: 0; -EINVAL; -ENOMEM; an errno of ditto_record_remove().
- */
-int dnlm_record_del(struct ditto_server *srv, const struct dnlm_record *rec);
+/* The recorder of a record's identity, to be put, or an ERR_PTR: as ditto_recorder_get(). */
+struct ditto_recorder *dnlm_record_recorder(struct ditto_recorders *recorders,
+					    const struct dnlm_record *rec);
+/* Have a record written, as ditto_recorder_set(). */
+int dnlm_record_set(struct ditto_recorder *recorder, u64 owner, const struct dnlm_record *rec);
+/* A record was read, as ditto_recorder_restore(). */
+int dnlm_record_restore(struct ditto_recorder *recorder, u64 owner, const struct dnlm_record *rec);
 
 /**
  * dnlm_record_list - call a function for the records from before the restart

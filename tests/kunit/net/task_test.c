@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Tasks: how often they run, how many at once, and their end with the server. */
+/* Tasks: how often they run, and how many at once. */
 #include <kunit/test.h>
 #include <linux/completion.h>
 #include <net/ipv6.h>
@@ -17,7 +17,6 @@
  * @task: the task
  * @running: completed by each run
  * @go_on: each run waits for it
- * @err: result of the runs
  * @runs: number of runs
  * @refs: references to the object
  */
@@ -25,7 +24,6 @@ struct task_case {
 	struct ditto_task task;
 	struct completion running;
 	struct completion go_on;
-	int err;
 	int runs;
 	atomic_t refs;
 };
@@ -35,14 +33,13 @@ static struct task_case *task_case_of(struct ditto_task *task)
 	return container_of(task, struct task_case, task);
 }
 
-static int task_case_run(struct ditto_task *task)
+static void task_case_run(struct ditto_task *task)
 {
 	struct task_case *c = task_case_of(task);
 
 	c->runs++;
 	complete(&c->running);
 	wait_for_completion(&c->go_on);
-	return c->err;
 }
 
 static void task_case_hold(struct ditto_task *task)
@@ -168,37 +165,10 @@ static void objects_take_turns(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, other->runs, 1);
 }
 
-/* When the server goes away and one task has failed, the others end without having run. */
-static void failures_end_them(struct kunit *test)
-{
-	struct ditto_tasks *tasks = tasks_make(test);
-	struct task_case *c = cases_make(test, 2);
-
-	task_case_init(&c[0], tasks, 1);
-	task_case_init(&c[1], tasks, 1);
-	c[0].err = -ETIMEDOUT;
-	complete_all(&c[0].go_on);
-	complete_all(&c[1].go_on);
-	ditto_task_start(&c[0].task);
-	ditto_tasks_drain(tasks);
-	ditto_task_start(&c[1].task);
-	ditto_tasks_drain(tasks);
-	KUNIT_EXPECT_EQ_MSG(test, c[1].runs, 1, "a failure alone ends nothing");
-	ditto_tasks_end(tasks);
-	ditto_task_start(&c[0].task);
-	ditto_tasks_drain(tasks);
-	ditto_task_start(&c[1].task);
-	ditto_tasks_exit(tasks);
-	KUNIT_EXPECT_EQ(test, c[0].runs, 2);
-	KUNIT_EXPECT_EQ(test, c[1].runs, 1);
-	KUNIT_EXPECT_EQ(test, atomic_read(&c[1].refs), 0);
-}
-
 static struct kunit_case task_cases[] = {
 	KUNIT_CASE(starts_are_covered),
 	KUNIT_CASE(machines_take_turns),
 	KUNIT_CASE(objects_take_turns),
-	KUNIT_CASE(failures_end_them),
 	{}
 };
 

@@ -13,7 +13,6 @@
 #include "../../../fs/nfs/nlm/host.h"
 #include "../../../fs/nfs/nlm/nlm.h"
 #include "../../../fs/nfs/rpc/call.h"
-#include "../../../net/task.h"
 #include "../../../fs/nfs/server.h"
 #include "../../../net/budget.h"
 #include "../../../net/server.h"
@@ -25,7 +24,7 @@
 /**
  * struct grant_case - a host that waits for locks of another client
  * @srv: the server; its lock table is that of the test
- * @tasks: its tasks
+ * @recorders: its recorders
  * @nfs: its NFS side
  * @nlm: its locking side; no callout gets a connection
  * @asker: the host and its lock owner
@@ -37,7 +36,7 @@
  */
 struct grant_case {
 	struct ditto_server srv;
-	struct ditto_tasks tasks;
+	struct ditto_recorders recorders;
 	struct dnfs_server nfs;
 	struct dnlm_server nlm;
 	struct dnlm_asker asker;
@@ -176,11 +175,11 @@ static int grant_test_init(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, claim_test_init(test), 0);
 	KUNIT_ASSERT_EQ(test, ditto_budget_init(&c->srv), 0);
 	init_completion(&callback.may_begin);
-	ditto_tasks_init(&c->tasks, DNFS_TASKS_AT_ONCE, DNFS_TASKS_OF_PEER);
+	ditto_recorders_init(&c->recorders, &c->srv, DNFS_TASKS_AT_ONCE, DNFS_TASKS_OF_PEER);
 	c->srv.locks = claim_table(test);
 	c->nfs.nlm = &c->nlm;
 	c->nlm.srv = &c->srv;
-	c->nlm.tasks = &c->tasks;
+	c->nlm.recorders = &c->recorders;
 	init_waitqueue_head(&c->nlm.idle);
 	dnlm_callouts_init(&c->nlm);
 	dnlm_grants_init(&c->nlm);
@@ -219,7 +218,7 @@ static void grant_test_exit(struct kunit *test)
 	ditto_client_put(&c->asker.client->client);
 	dnlm_host_put(c->asker.host);
 	dnlm_hosts_exit(&c->nlm);
-	ditto_tasks_exit(&c->tasks);
+	ditto_recorders_exit(&c->recorders);
 	claim_test_exit(test);
 	ditto_budget_exit(&c->srv);
 }

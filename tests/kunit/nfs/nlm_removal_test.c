@@ -10,7 +10,6 @@
 #include "../../../fs/nfs/nlm/host.h"
 #include "../../../fs/nfs/nlm/nlm.h"
 #include "../../../fs/nfs/server.h"
-#include "../../../net/task.h"
 #include "../../../net/budget.h"
 #include "../../../net/helper/record.h"
 #include "../../../net/helper/upcall.h"
@@ -27,21 +26,19 @@
 /**
  * struct removal_case - a server with hosts, and its helper
  * @srv: the server
- * @tasks: its tasks
+ * @recorders: its recorders
  * @nlm: its locking side
  * @host: the hosts; the last ones may be missing
  * @new: a host that locks for the first time
- * @tried: the removal of the host of this index was tried
  * @helper: the helper
  * @asked: numbers of the requests that the helper has read
  */
 struct removal_case {
 	struct ditto_server srv;
-	struct ditto_tasks tasks;
+	struct ditto_recorders recorders;
 	struct dnlm_server nlm;
 	struct dnlm_host *host[IDLE];
 	struct dnlm_host *new;
-	bool tried[IDLE];
 	struct fake_helper helper;
 	u64 asked[LOST];
 };
@@ -73,8 +70,14 @@ static void hosts_make(struct kunit *test, struct removal_case *c, unsigned int 
 {
 	for (unsigned int i = 0; i < count; i++) {
 		c->host[i] = host_make(test, c, i);
-		c->host[i]->recorded = true;
+		KUNIT_ASSERT_EQ(test, ditto_recorder_restore(c->host[i]->recorder, 0, "", 0), 0);
 	}
+}
+
+static void retry_run(struct removal_case *c)
+{
+	mod_delayed_work(system_wq, &c->recorders.retry, 0);
+	flush_delayed_work(&c->recorders.retry);
 }
 
 /* Lose all hosts; the helper hears of each before it has answered any. */
@@ -92,7 +95,8 @@ static unsigned int hosts_lost(struct kunit *test, const struct removal_case *c)
 	unsigned int lost = 0;
 
 	for (unsigned int i = 0; i < LOST; i++) {
-		KUNIT_EXPECT_EQ(test, c->host[i]->recorded, c->host[i]->lost);
+		KUNIT_EXPECT_EQ(test, ditto_recorder_may_be(c->host[i]->recorder),
+				c->host[i]->lost);
 		lost += c->host[i]->lost;
 	}
 	return lost;
@@ -106,7 +110,7 @@ static void lost_together(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, hosts_lost(test, c), LOST);
 	for (unsigned int i = 0; i < LOST; i++)
 		fake_helper_answer(&c->helper, c->asked[i], 0);
-	ditto_tasks_drain(&c->tasks);
+	ditto_tasks_drain(&c->recorders.tasks);
 	KUNIT_EXPECT_EQ(test, hosts_lost(test, c), 0);
 }
 
@@ -119,13 +123,12 @@ static void one_stays(struct kunit *test)
 	fake_helper_answer(&c->helper, c->asked[0], EIO);
 	for (unsigned int i = 1; i < LOST; i++)
 		fake_helper_answer(&c->helper, c->asked[i], 0);
-	ditto_tasks_drain(&c->tasks);
+	ditto_tasks_drain(&c->recorders.tasks);
 	KUNIT_EXPECT_EQ(test, hosts_lost(test, c), 1);
-	KUNIT_EXPECT_FALSE(test, c->nlm.stuck);
-	flush_delayed_work(&c->nlm.gc);
+	retry_run(c);
 	KUNIT_ASSERT_TRUE(test, question_read(c, &c->asked[0]));
 	fake_helper_answer(&c->helper, c->asked[0], 0);
-	ditto_tasks_drain(&c->tasks);
+	ditto_tasks_drain(&c->recorders.tasks);
 	KUNIT_EXPECT_EQ(test, hosts_lost(test, c), 0);
 }
 
@@ -136,26 +139,21 @@ static void lost_without_a_helper(struct kunit *test)
 
 	hosts_lose(test, c);
 	ditto_upcall_portid_gone(&c->srv, c->helper.port);
-	ditto_tasks_drain(&c->tasks);
+	ditto_tasks_drain(&c->recorders.tasks);
 	KUNIT_EXPECT_EQ(test, hosts_lost(test, c), LOST);
-	KUNIT_EXPECT_TRUE(test, c->nlm.stuck);
 	KUNIT_ASSERT_EQ(test, ditto_upcall_register(&c->srv, c->helper.port), 0);
-	flush_delayed_work(&c->nlm.gc);
+	retry_run(c);
 	for (unsigned int i = 0; i < LOST; i++)
 		KUNIT_ASSERT_TRUE(test, question_read(c, &c->asked[i]));
 	for (unsigned int i = 0; i < LOST; i++)
 		fake_helper_answer(&c->helper, c->asked[i], 0);
-	ditto_tasks_drain(&c->tasks);
+	ditto_tasks_drain(&c->recorders.tasks);
 	KUNIT_EXPECT_EQ(test, hosts_lost(test, c), 0);
 }
 
-static unsigned int removals_busy(const struct removal_case *c)
+static int removals_busy(const struct removal_case *c)
 {
-	unsigned int busy = 0;
-
-	for (unsigned int i = 0; i < IDLE; i++)
-		busy += ditto_task_is_busy(&c->host[i]->removal);
-	return busy;
+	return atomic_read(&c->recorders.tasks.count);
 }
 
 static void gc_run(struct removal_case *c)
@@ -207,22 +205,22 @@ static void idle_some_at_a_time(struct kunit *test)
 	c->new = host_make(test, c, IDLE);
 	gc_run(c);
 	KUNIT_EXPECT_EQ(test, removals_busy(c), DNLM_REMOVALS_MAX);
+	KUNIT_EXPECT_EQ(test, c->nlm.nhosts, IDLE + 1 - DNLM_REMOVALS_MAX);
 	/* Those that have not ended count. */
 	gc_run(c);
 	KUNIT_EXPECT_EQ(test, removals_busy(c), DNLM_REMOVALS_MAX);
 
 	/* It would go on meanwhile. */
 	disable_delayed_work_sync(&c->nlm.gc);
-	ditto_task_start(&c->new->record);
+	KUNIT_ASSERT_EQ(test, ditto_recorder_set(c->new->recorder, 1, "", 0, NULL), 0);
 	before = removals_before_record(test, c);
 	KUNIT_EXPECT_LE(test, before, DNLM_REMOVALS_MAX);
 	enable_delayed_work(&c->nlm.gc);
 	gc_run(c);
 	removals_answer(test, c, IDLE - before, 0);
-	ditto_tasks_drain(&c->tasks);
-	KUNIT_EXPECT_TRUE(test, c->new->on_record);
+	ditto_tasks_drain(&c->recorders.tasks);
+	KUNIT_EXPECT_TRUE(test, ditto_recorder_is_written(c->new->recorder, 1));
 	KUNIT_EXPECT_EQ(test, c->nlm.nhosts, 1);
-	KUNIT_EXPECT_EQ(test, atomic_read(&c->nlm.removals), 0);
 }
 
 /* Removals that fail do not keep others from their turn. */
@@ -232,19 +230,23 @@ static void idle_behind_failures(struct kunit *test)
 
 	hosts_idle(test, c);
 	gc_run(c);
-	for (unsigned int i = 0; i < IDLE; i++)
-		c->tried[i] = ditto_task_is_busy(&c->host[i]->removal);
 	disable_delayed_work_sync(&c->nlm.gc);
+	disable_delayed_work_sync(&c->recorders.retry);
 	removals_answer(test, c, DNLM_REMOVALS_MAX, EIO);
-	ditto_tasks_drain(&c->tasks);
+	ditto_tasks_drain(&c->recorders.tasks);
 	enable_delayed_work(&c->nlm.gc);
 	gc_run(c);
-	KUNIT_EXPECT_EQ(test, removals_busy(c), DNLM_REMOVALS_MAX);
+	removals_answer(test, c, DNLM_REMOVALS_MAX, 0);
+	ditto_tasks_drain(&c->recorders.tasks);
 	for (unsigned int i = 0; i < IDLE; i++)
-		KUNIT_EXPECT_NE_MSG(test, ditto_task_is_busy(&c->host[i]->removal), c->tried[i],
-				    "host %u", i);
-	removals_answer(test, c, IDLE, 0);
-	ditto_tasks_drain(&c->tasks);
+		KUNIT_EXPECT_EQ_MSG(test, ditto_recorder_may_be(c->host[i]->recorder),
+				    !list_empty(&c->host[i]->recorder->again), "host %u", i);
+	enable_delayed_work(&c->recorders.retry);
+	retry_run(c);
+	removals_answer(test, c, DNLM_REMOVALS_MAX, 0);
+	ditto_tasks_drain(&c->recorders.tasks);
+	for (unsigned int i = 0; i < IDLE; i++)
+		KUNIT_EXPECT_FALSE(test, ditto_recorder_may_be(c->host[i]->recorder));
 	KUNIT_EXPECT_EQ(test, c->nlm.nhosts, 0);
 }
 
@@ -266,9 +268,9 @@ static int removal_test_init(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, ditto_budget_init(&c->srv), 0);
 	KUNIT_ASSERT_EQ(test, ditto_upcalls_init(&c->srv), 0);
 	KUNIT_ASSERT_EQ(test, ditto_records_init(&c->srv), 0);
-	ditto_tasks_init(&c->tasks, DNFS_TASKS_AT_ONCE, DNFS_TASKS_OF_PEER);
+	ditto_recorders_init(&c->recorders, &c->srv, DNFS_TASKS_AT_ONCE, DNFS_TASKS_OF_PEER);
 	c->nlm.srv = &c->srv;
-	c->nlm.tasks = &c->tasks;
+	c->nlm.recorders = &c->recorders;
 	init_waitqueue_head(&c->nlm.idle);
 	dnlm_hosts_init(&c->nlm);
 	test->priv = c;
@@ -288,8 +290,9 @@ static void removal_test_exit(struct kunit *test)
 			dnlm_host_put(c->host[i]);
 	if (c->new)
 		dnlm_host_put(c->new);
+	ditto_recorders_end(&c->recorders);
 	dnlm_hosts_exit(&c->nlm);
-	ditto_tasks_exit(&c->tasks);
+	ditto_recorders_exit(&c->recorders);
 	ditto_records_exit(&c->srv);
 	ditto_upcalls_exit(&c->srv);
 	ditto_budget_exit(&c->srv);

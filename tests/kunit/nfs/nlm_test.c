@@ -397,9 +397,9 @@ static void server_budget_exit(void *srv)
 	ditto_budget_exit(srv);
 }
 
-static void server_tasks_exit(void *tasks)
+static void server_recorders_exit(void *recorders)
 {
-	ditto_tasks_exit(tasks);
+	ditto_recorders_exit(recorders);
 }
 
 static struct dnlm_server *server_new(struct kunit *test)
@@ -412,10 +412,11 @@ static struct dnlm_server *server_new(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, ditto_budget_init(nlm->srv), 0);
 	/* Warns if a host did not return its charges. */
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, server_budget_exit, nlm->srv), 0);
-	nlm->tasks = kunit_kzalloc(test, sizeof(*nlm->tasks), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, nlm->tasks);
-	ditto_tasks_init(nlm->tasks, DNFS_TASKS_AT_ONCE, DNFS_TASKS_OF_PEER);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, server_tasks_exit, nlm->tasks), 0);
+	nlm->recorders = kunit_kzalloc(test, sizeof(*nlm->recorders), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, nlm->recorders);
+	ditto_recorders_init(nlm->recorders, nlm->srv, DNFS_TASKS_AT_ONCE, DNFS_TASKS_OF_PEER);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, server_recorders_exit,
+							nlm->recorders), 0);
 	init_waitqueue_head(&nlm->idle);
 	dnlm_hosts_init(nlm);
 	dnlm_grants_init(nlm);

@@ -418,7 +418,7 @@ static struct dnfs4_dir *dir_of_task(struct ditto_task *task)
 	return container_of(task, struct dnfs4_dir, task);
 }
 
-static int dir_run(struct ditto_task *task)
+static void dir_run(struct ditto_task *task)
 {
 	struct dnfs4_dir *dir = dir_of_task(task);
 	struct dir_event *event;
@@ -428,7 +428,6 @@ static int dir_run(struct ditto_task *task)
 			dir_recall(dir);
 		kfree(event);
 	}
-	return 0;
 }
 
 static void dir_hold(struct ditto_task *task)

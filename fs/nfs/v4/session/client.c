@@ -24,6 +24,7 @@
 #include "../../../../net/peer.h"
 #include "../../../../net/server.h"
 #include "../../../share/share.h"
+#include "../../server.h"
 #include "../engine/server.h"
 #include "client_private.h"
 #include "principal.h"
@@ -333,6 +334,7 @@ static void dnfs4_client_free_work(struct work_struct *work)
 	struct dnfs4_client *client = container_of(to_rcu_work(work), struct dnfs4_client, rcu);
 	struct dnfs4_clients *clients = client->server->clients;
 
+	ditto_recorder_put(client->recorder);
 	dnfs4_callback_free(client);
 	dnfs4_table_exit(&client->states);
 	dnfs4_client_uncharge(client);
@@ -373,6 +375,7 @@ void dnfs4_client_end(struct dnfs4_client *client, const char *why)
 
 void dnfs4_client_succeed(struct dnfs4_client *client, struct dnfs4_client *old)
 {
+	dnfs4_record_inherit(client, old);
 	if (test_bit(DNFS4_CLIENT_INHERITS, &client->flags))
 		dnfs4_previous_inherit(client, old);
 	dnfs4_client_end(old, "the client was restarted");
@@ -397,7 +400,7 @@ static struct dnfs4_client *dnfs4_client_alloc(struct dnfs4_compound *cmp,
 	spin_lock_init(&client->back_lock);
 	mutex_init(&client->sessions_lock);
 	mutex_init(&client->create_lock);
-	dnfs4_record_init(client, cmp->call);
+	client->token = ditto_recorder_token(&cmp->server->nfs->recorders);
 	INIT_LIST_HEAD(&client->sessions);
 	INIT_LIST_HEAD(&client->todo);
 	INIT_WORK(&client->sweep, dnfs4_sweep_work);
@@ -507,8 +510,6 @@ int dnfs4_clients_init(struct dnfs4_server *server)
 	get_random_bytes(&clients->alias_key, sizeof(clients->alias_key));
 	mutex_init(&clients->lock);
 	mutex_init(&clients->courtesy_lock);
-	for (int i = 0; i < DNFS4_RECORD_LOCKS; i++)
-		mutex_init(&clients->record_locks[i]);
 	for (int i = 0; i < DNFS4_OWNER_BUCKETS; i++)
 		INIT_LIST_HEAD(&clients->by_owner[i]);
 	INIT_LIST_HEAD(&clients->all);

@@ -68,15 +68,11 @@ struct ditto_owner;
 #define DNFS4_CLIENT_GONE		2	/* released: STALE_CLIENTID or EXPIRED */
 #define DNFS4_CLIENT_RECLAIM_COMPLETE	3	/* 4.1: RECLAIM_COMPLETE was done */
 #define DNFS4_CLIENT_MAY_RECLAIM	4	/* it was known before the restart */
-#define DNFS4_CLIENT_RECORDED		5	/* its client record is on disk */
 #define DNFS4_CLIENT_MACH_CRED		6	/* SP4_MACH_CRED */
 #define DNFS4_CLIENT_CB_DOWN		7	/* callbacks do not reach the client */
 #define DNFS4_CLIENT_CB_MISSED		8	/* 4.0: delegation revoked, RENEW reports it */
-#define DNFS4_CLIENT_RECORD_UNSURE	9	/* unknown whether the record is on disk */
-#define DNFS4_CLIENT_WITHDRAWN		10	/* record removed, client about to be released */
 #define DNFS4_CLIENT_INHERITS		11	/* its previous instance is being released */
 #define DNFS4_CLIENT_PREVIOUS		12	/* it may claim what its previous instance had */
-#define DNFS4_CLIENT_UNRECORD		13	/* released for good: its record must go */
 #define DNFS4_CLIENT_SHARES_NAME	14	/* 4.1: another machine has the same name */
 
 /**
@@ -153,7 +149,8 @@ struct dnfs4_principal {
  * @enforce: SP4_MACH_CRED: bitmap of operations that require the machine credential
  * @allow: SP4_MACH_CRED: bitmap of operations that the machine credential may do for all users
  * @pending: 4.0: data of a SETCLIENTID not yet confirmed; under clients->lock
- * @record: writes and removes the client's record on disk
+ * @recorder: of the client's record on disk, once it has had one; set once
+ * @token: by which @recorder tells it from other incarnations
  * @hash: link in the table by clientid
  * @owner_link: link in the table by owner string
  * @lru: link in the list of all clients, in order of creation; under clients->lock
@@ -218,7 +215,8 @@ struct dnfs4_client {
 	u32 enforce[DNFS4_OP_WORDS];
 	u32 allow[DNFS4_OP_WORDS];
 	struct dnfs4_pending *pending;
-	struct ditto_task record;
+	struct ditto_recorder *recorder;
+	u64 token;
 	struct rhash_head hash;
 	struct list_head owner_link;
 	struct list_head lru;

@@ -14,7 +14,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
-#include "../../../../net/helper/record.h"
+#include "../../../../net/helper/recorder.h"
 #include "../deleg/delegation.h"
 #include "../engine/compound.h"
 #include "client.h"
@@ -23,8 +23,6 @@ struct shrinker;
 
 /* Chains of the table by owner string. */
 #define DNFS4_OWNER_BUCKETS	1024
-/* Locks of the records on disk, by owner string. */
-#define DNFS4_RECORD_LOCKS	64
 
 /**
  * struct dnfs4_clients - the clients of a server
@@ -40,7 +38,6 @@ struct shrinker;
  * @last_id: counts the numbers of clients; its lower half is the number of the newest client
  * @room_made: jiffies at which a courtesy client was last retired for another client
  * @by_id: table by clientid, of struct dnfs4_client.hash; changed under @lock
- * @record_locks: see reclaim.c
  * @courtesy_lock: see client.h
  * @courtesy: number of courtesy clients
  * @alive: number of clients not yet freed
@@ -66,7 +63,6 @@ struct dnfs4_clients {
 	u64 last_id;
 	unsigned long room_made;
 	struct rhashtable by_id;
-	struct mutex record_locks[DNFS4_RECORD_LOCKS];	/* see above */
 	struct mutex courtesy_lock;	/* see above */
 	atomic_t courtesy;
 	atomic_t alive;
@@ -297,21 +293,9 @@ void dnfs4_reclaim_admit(struct dnfs4_client *client);
  */
 void dnfs4_reclaim_suspend(struct dnfs4_client *client);
 
-/**
- * dnfs4_record_init - initialize the task that writes and removes a client's record
- * @client: the client, new
- * @call: the call that creates it
- */
-void dnfs4_record_init(struct dnfs4_client *client, const struct dnfs_call *call);
-
-/**
- * dnfs4_record_remove - remove the record of a released client from disk
- * @client: the client
- *
- * In the background. A newer incarnation of the same client inherits the record instead.
- *
- * Context: process; does not wait for the helper.
- */
+/* Pass the record of a client's previous incarnation to it, if both have the same principal. */
+void dnfs4_record_inherit(struct dnfs4_client *client, struct dnfs4_client *old);
+/* Remove the record of a released client from disk, in the background. */
 void dnfs4_record_remove(struct dnfs4_client *client);
 
 /**
@@ -320,8 +304,8 @@ void dnfs4_record_remove(struct dnfs4_client *client);
  *
  * After success the client is not recorded again. Waits for the helper.
  *
- * Context: sleeps; takes one of clients->record_locks.
- * Return: 0, or an errno of ditto_record_remove(); then the record may still be on disk.
+ * Context: sleeps.
+ * Return: 0, or an errno of ditto_recorder_withdraw(); then the record may still be on disk.
  */
 int dnfs4_record_withdraw(struct dnfs4_client *client);
 

@@ -10,10 +10,6 @@
  *
  * Key and data together identify a client. A client with the same owner string but another
  * principal may not reclaim.
- *
- * Locking: one of clients->record_locks, chosen by the owner string, serializes changes of the
- * records of all clients with that string. It is held while the helper is asked, and therefore
- * taken by workers only. clients->lock nests inside it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -24,7 +20,6 @@
 #include <linux/string.h>
 
 #include "../../../../lockd/table.h"
-#include "../../../../net/peer.h"
 #include "../../../../net/server.h"
 #include "../../server.h"
 #include "../engine/ops.h"
@@ -65,195 +60,79 @@ static void dnfs4_record_of(const struct dnfs4_client *client, struct dnfs4_reco
 	dnfs4_principal_digest(&client->principal, p);
 }
 
-/* The lock of the client's record, which is also that of its other incarnations. */
-static struct mutex *dnfs4_record_lock(const struct dnfs4_client *client)
+/* Get the recorder of a client, which has it from then on, or an ERR_PTR. */
+static struct ditto_recorder *dnfs4_recorder(struct dnfs4_client *client)
 {
-	struct dnfs4_clients *clients = client->server->clients;
-	u64 hash = siphash(client->owner_string, client->owner_len, &clients->owner_key);
+	struct ditto_recorder *recorder = READ_ONCE(client->recorder), *other;
+	struct dnfs4_record rec;
 
-	return &clients->record_locks[hash % DNFS4_RECORD_LOCKS];
+	if (recorder)
+		return recorder;
+	dnfs4_record_of(client, &rec);
+	recorder = ditto_recorder_get(&client->server->nfs->recorders, DITTO_RECORD_CLIENT,
+				      rec.bytes, rec.key_len, &client->addr);
+	if (IS_ERR(recorder))
+		return recorder;
+	other = cmpxchg(&client->recorder, NULL, recorder);
+	if (!other)
+		return recorder;
+	ditto_recorder_put(recorder);
+	return other;
 }
 
 u32 dnfs4_client_record(struct dnfs4_compound *cmp)
 {
 	struct dnfs4_client *client = cmp->client;
 	struct ditto_server *srv = client->server->srv;
+	struct ditto_recorder *recorder = READ_ONCE(client->recorder);
+	u8 principal[DNFS4_PRINCIPAL_DIGEST];
 
-	if (test_bit(DNFS4_CLIENT_RECORDED, &client->flags))
+	if (recorder && ditto_recorder_is_written(recorder, client->token))
 		return NFS4_OK;
 	if (READ_ONCE(srv->locks->state) == DITTO_STATE_LOADING)
 		return NFS4ERR_DELAY;
 	/* Without a helper there are no records. */
 	if (!ditto_server_epoch(srv))
 		return NFS4_OK;
-	/* A client that is withdrawn is about to be released. */
-	if (!cmp->call->record_awaited && !test_bit(DNFS4_CLIENT_WITHDRAWN, &client->flags)) {
-		ditto_task_start(&client->record);
-		dnfs_await_record(cmp->call, &client->record);
-	}
+	if (cmp->call->record_awaited)
+		return NFS4ERR_DELAY;
+	recorder = dnfs4_recorder(client);
+	dnfs4_principal_digest(&client->principal, principal);
+	/* Either this sees the release of the client, or that finds the recorder. */
+	if (!IS_ERR(recorder) && !test_bit(DNFS4_CLIENT_GONE, &client->flags) &&
+	    !ditto_recorder_set(recorder, client->token, principal, sizeof(principal), NULL))
+		dnfs_await_record(cmp->call, &recorder->task);
 	return NFS4ERR_DELAY;
 }
 
-/* Return: true if the client's record is on disk, or may be. */
-static bool dnfs4_record_may_be(const struct dnfs4_client *client)
+void dnfs4_record_inherit(struct dnfs4_client *client, struct dnfs4_client *old)
 {
-	return test_bit(DNFS4_CLIENT_RECORDED, &client->flags) ||
-	       test_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
-}
+	u8 principal[DNFS4_PRINCIPAL_DIGEST], other[DNFS4_PRINCIPAL_DIGEST];
 
-/*
- * Return: true if the record now belongs to the next incarnation of the client. What is to be
- * known about it passes over.
- */
-static bool dnfs4_record_inherited(struct dnfs4_client *client)
-{
-	const struct dnfs4_client_id id = {
-		.len = client->owner_len, .owner = client->owner_string
-	};
-	u8 own[DNFS4_PRINCIPAL_DIGEST], other[DNFS4_PRINCIPAL_DIGEST];
-	struct dnfs4_clients *clients = client->server->clients;
-	struct dnfs4_client *heir, *unconfirmed;
-	bool inherited = false;
-
-	mutex_lock(&clients->lock);
-	dnfs4_client_by_owner(clients, client->minor, &id, &heir, &unconfirmed);
-	/* The record of one that is withdrawn is not to be there. */
-	if (!heir || heir == client || test_bit(DNFS4_CLIENT_WITHDRAWN, &heir->flags))
-		goto unlock;
-	dnfs4_principal_digest(&client->principal, own);
-	dnfs4_principal_digest(&heir->principal, other);
-	/* The next incarnation inherits what is known about the record. */
-	if (!memcmp(own, other, sizeof(own)))
-		set_bit(test_bit(DNFS4_CLIENT_RECORDED, &client->flags) ?
-			DNFS4_CLIENT_RECORDED : DNFS4_CLIENT_RECORD_UNSURE, &heir->flags);
-	inherited = dnfs4_record_may_be(heir);
-unlock:
-	mutex_unlock(&clients->lock);
-	return inherited;
-}
-
-static int dnfs4_record_put(struct dnfs4_client *client)
-{
-	struct dnfs4_record rec;
-	int err;
-
-	lockdep_assert_held(dnfs4_record_lock(client));
-	dnfs4_record_of(client, &rec);
-	/* A record whose writing fails may be on disk nevertheless. */
-	set_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
-	err = ditto_record_put(client->server->srv, DITTO_RECORD_CLIENT, rec.bytes, rec.key_len,
-			       rec.bytes + rec.key_len, DNFS4_PRINCIPAL_DIGEST);
-	if (err) {
-		pr_warn_ratelimited("%s may not open files: it cannot be recorded (error %d); is dittod running?\n",
-				    client->client.name, err);
-		return err;
-	}
-	set_bit(DNFS4_CLIENT_RECORDED, &client->flags);
-	clear_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
-	return 0;
-}
-
-static int dnfs4_record_drop(struct dnfs4_client *client)
-{
-	struct dnfs4_record rec;
-	int err;
-
-	lockdep_assert_held(dnfs4_record_lock(client));
-	dnfs4_record_of(client, &rec);
-	set_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
-	clear_bit(DNFS4_CLIENT_RECORDED, &client->flags);
-	err = ditto_record_remove(client->server->srv, DITTO_RECORD_CLIENT, rec.bytes,
-				  rec.key_len);
-	if (!err)
-		clear_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
-	return err;
-}
-
-/* Remove the record of a client that was released, or leave it to the next incarnation. */
-static int dnfs4_record_end(struct dnfs4_client *client)
-{
-	int err = 0;
-
-	lockdep_assert_held(dnfs4_record_lock(client));
-	if (dnfs4_record_may_be(client) && !dnfs4_record_inherited(client))
-		err = dnfs4_record_drop(client);
-	clear_bit(DNFS4_CLIENT_RECORDED, &client->flags);
-	clear_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
-	/* A record that stays is dropped at the end of the next grace period. */
-	if (err)
-		pr_warn_ratelimited("%s is gone, but its record stays: error %d\n",
-				    client->client.name, err);
-	return err;
-}
-
-static struct dnfs4_client *dnfs4_record_client(struct ditto_task *task)
-{
-	return container_of(task, struct dnfs4_client, record);
-}
-
-static int dnfs4_record_run(struct ditto_task *task)
-{
-	struct dnfs4_client *client = dnfs4_record_client(task);
-	int err = 0;
-
-	mutex_lock(dnfs4_record_lock(client));
-	if (test_bit(DNFS4_CLIENT_UNRECORD, &client->flags))
-		err = dnfs4_record_end(client);
-	else if (!test_bit(DNFS4_CLIENT_RECORDED, &client->flags) &&
-		 !test_bit(DNFS4_CLIENT_WITHDRAWN, &client->flags) &&
-		 !test_bit(DNFS4_CLIENT_GONE, &client->flags))
-		err = dnfs4_record_put(client);
-	mutex_unlock(dnfs4_record_lock(client));
-	return err;
-}
-
-static void dnfs4_record_hold(struct ditto_task *task)
-{
-	dnfs4_client_hold(dnfs4_record_client(task));
-}
-
-static void dnfs4_record_release(struct ditto_task *task)
-{
-	dnfs4_client_put(dnfs4_record_client(task));
-}
-
-static const struct ditto_task_ops dnfs4_record_ops = {
-	.run = dnfs4_record_run,
-	.hold = dnfs4_record_hold,
-	.put = dnfs4_record_release,
-};
-
-void dnfs4_record_init(struct dnfs4_client *client, const struct dnfs_call *call)
-{
-	struct in6_addr peer;
-
-	ditto_addr_map(call->addr, &peer);
-	ditto_task_init(&client->record, &call->server->tasks, &dnfs4_record_ops, &peer);
+	dnfs4_principal_digest(&client->principal, principal);
+	dnfs4_principal_digest(&old->principal, other);
+	if (READ_ONCE(old->recorder) && !memcmp(principal, other, sizeof(other)) &&
+	    !IS_ERR(dnfs4_recorder(client)))
+		ditto_recorder_pass(client->recorder, old->token, client->token);
 }
 
 void dnfs4_record_remove(struct dnfs4_client *client)
 {
-	set_bit(DNFS4_CLIENT_UNRECORD, &client->flags);
-	/* A record that is being written may be on disk soon. */
-	if (dnfs4_record_may_be(client) || ditto_task_is_busy(&client->record))
-		ditto_task_start(&client->record);
+	struct ditto_recorder *recorder;
+
+	/* Pairs with dnfs4_client_record(). */
+	smp_mb();
+	recorder = READ_ONCE(client->recorder);
+	if (recorder)
+		ditto_recorder_unset(recorder, client->token, NULL);
 }
 
 int dnfs4_record_withdraw(struct dnfs4_client *client)
 {
-	int err = 0;
+	/* Without one, the client has no state. */
+	struct ditto_recorder *recorder = READ_ONCE(client->recorder);
+	int err = recorder ? ditto_recorder_withdraw(recorder, client->token) : 0;
 
-	mutex_lock(dnfs4_record_lock(client));
-	/* One that was replaced in the meantime has left its record to the next incarnation. */
-	if (dnfs4_record_may_be(client) && !dnfs4_record_inherited(client))
-		err = dnfs4_record_drop(client);
-	if (!err) {
-		clear_bit(DNFS4_CLIENT_RECORDED, &client->flags);
-		clear_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
-	}
-	if (!err)
-		set_bit(DNFS4_CLIENT_WITHDRAWN, &client->flags);
-	mutex_unlock(dnfs4_record_lock(client));
 	if (err)
 		pr_warn_ratelimited("%s keeps what it has: its record cannot be removed (error %d); is dittod running?\n",
 				    client->client.name, err);
@@ -262,20 +141,8 @@ int dnfs4_record_withdraw(struct dnfs4_client *client)
 
 void dnfs4_reclaim_suspend(struct dnfs4_client *client)
 {
-	struct ditto_record record = { .kind = DITTO_RECORD_CLIENT };
-	struct dnfs4_record rec;
-	int err;
-
-	if (!test_bit(DNFS4_CLIENT_RECORDED, &client->flags))
-		return;
-	dnfs4_record_of(client, &rec);
-	record.key = rec.bytes;
-	record.key_len = rec.key_len;
-	record.data = rec.bytes + rec.key_len;
-	record.data_len = DNFS4_PRINCIPAL_DIGEST;
-	err = ditto_record_keep(client->server->srv, &record);
-	if (err)
-		pr_warn_ratelimited("%s may not reclaim: error %d\n", client->client.name, err);
+	if (client->recorder && ditto_recorder_is_written(client->recorder, client->token))
+		ditto_recorder_leave(client->recorder, client->token, true);
 }
 
 void dnfs4_reclaim_admit(struct dnfs4_client *client)

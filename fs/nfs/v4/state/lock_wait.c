@@ -91,7 +91,7 @@ static struct lock_wait *wait_of_task(struct ditto_task *task)
 	return container_of(task, struct lock_wait, task);
 }
 
-static int wait_free(struct ditto_task *task)
+static void wait_free(struct ditto_task *task)
 {
 	struct lock_wait *wait = wait_of_task(task);
 
@@ -99,7 +99,6 @@ static int wait_free(struct ditto_task *task)
 	dnfs4_owner_put(wait->owner);
 	/* Last, because it holds the client. */
 	ditto_owner_put(wait->claimant);
-	return 0;
 }
 
 /* The wait has no references any more. */
