@@ -378,6 +378,7 @@ int dsmb_server_init(struct dsmb_server *server, struct net *net)
 	xa_init_flags(&server->sessions, XA_FLAGS_ALLOC1);
 	xa_init(&server->durables);
 	ditto_disk_tasks_init(&server->closers, DSMB_CLOSERS_AT_ONCE, DSMB_CLOSERS_OF_FS);
+	ditto_recorders_init(&server->open_records, server->srv, WORKERS_RECORDS, WORKERS_RECORDS);
 
 	err = start_workers(server);
 	if (!err)
@@ -404,8 +405,8 @@ void dsmb_server_exit(struct dsmb_server *server)
 	dsmb_durables_close(server, true);
 	ditto_live_wait(&server->objects);
 	ditto_tasks_exit(&server->closers);
+	ditto_recorders_exit(&server->open_records);
 	server_free(server);
-	dsmb_persist_sweep_last(server);
 	/* The callback that counted the last object may still run. */
 	rcu_barrier();
 	xa_destroy(&server->sessions);

@@ -12,7 +12,6 @@
 
 #include <linux/atomic.h>
 #include <linux/list.h>
-#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/rbtree.h>
 #include <linux/spinlock.h>
@@ -22,7 +21,7 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-#include "../net/helper/record.h"
+#include "../net/helper/recorder.h"
 #include "../net/live.h"
 #include "../net/setting.h"
 #include "../net/task.h"
@@ -83,15 +82,8 @@ struct dsmb_settings {
  * @deleters: durability of persistent opens that request a deletion: open/persist_delete.c
  * @pending_lock: mutex; guards @pending
  * @pending: records of opens that are not restored yet
- * @remains: struct dsmb_persist of closed opens whose records could not be removed yet
- * @nremains: number of entries in @remains
- * @expired: there are opens that their clients have lost and whose records are not removed yet
- * @swept: FileId.Persistent at which the last sweep of expired opens ended early; only for @retry
- * @late: there are opens whose records could not be written when names had changed
- * @stuck: no helper answered to the last removal of a record, or to the last change of one for new
- *	names; until the next try, by @retry, the others wait, too
- * @retry: restores the opens in @pending, removes the records in @remains, closes expired opens,
- *	and writes late records
+ * @open_records: records of persistent opens
+ * @retry: restores the opens in @pending
  * @workqueue: receives messages and runs calls; unbound if there are several CPUs
  * @slow: runs calls that may take long, resumes parked calls, and ends connections
  * @ends: ends sessions beside others of their connection
@@ -134,12 +126,7 @@ struct dsmb_server {
 	struct rb_root deleters;
 	struct mutex pending_lock;	/* see above */
 	struct list_head pending;
-	struct llist_head remains;
-	atomic_t nremains;
-	bool expired;
-	u64 swept;
-	bool late;
-	bool stuck;
+	struct ditto_recorders open_records;
 	struct delayed_work retry;
 	struct workqueue_struct *workqueue;
 	struct workqueue_struct *slow;

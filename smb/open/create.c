@@ -573,8 +573,8 @@ static u32 dsmb_create_new(struct dsmb_create *c)
 remove_record:
 	/* Others have the file next, so a restart must not make the open again. */
 	persist = dsmb_durable_record(open);
-	if (persist)
-		dsmb_persist_remove(persist);
+	if (persist && dsmb_persist_remove(persist))
+		dsmb_persist_expire(open);
 	return status;
 }
 

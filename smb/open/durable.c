@@ -96,7 +96,7 @@ static struct dsmb_durable *durable_alloc(struct dsmb_open *open, const guid_t *
 	if (persistent)
 		durable->persist = dsmb_persist_alloc(open);
 	if (!durable->closer || (persistent && !durable->persist)) {
-		dsmb_persist_put(durable->persist);
+		dsmb_persist_free(durable->persist);
 		kfree(durable->closer);
 		kfree(durable);
 		return NULL;
@@ -115,8 +115,7 @@ static struct dsmb_durable *durable_alloc(struct dsmb_open *open, const guid_t *
 static void durable_drop(struct dsmb_durable *durable)
 {
 	ditto_uncharge(&durable->charge);
-	dsmb_persist_unwatch(durable->persist);
-	dsmb_persist_put(durable->persist);
+	dsmb_persist_free(durable->persist);
 	ditto_auth_user_put(durable->user);
 	kfree(durable->closer);
 	kfree(durable);
@@ -374,8 +373,7 @@ bool dsmb_durable_close(struct dsmb_open *open)
 		return false;
 	if (!dsmb_durable_is_persistent(open))
 		return dsmb_open_close(open);
-	/* While the helper does not answer, one caller has waited for all. */
-	if (READ_ONCE(open->server->stuck) || dsmb_persist_remove(open->durable->persist))
+	if (dsmb_persist_remove(open->durable->persist))
 		return durable_give_up(open);
 	return dsmb_open_close(open);
 }

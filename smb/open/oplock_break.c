@@ -510,28 +510,33 @@ static bool dsmb_lease_awaits(const struct dsmb_lease *lease)
  * Record what the client gives up before a conflicting operation continues, so that a restart does
  * not restore it.
  */
-static void dsmb_lease_record(struct dsmb_lease *lease, u8 keep)
+static int dsmb_lease_record(struct dsmb_lease *lease, u8 keep)
 {
+	int err;
+
 	lockdep_assert_held(&lease->lock);
 	lease->giving = lease->state & ~keep;
 	mutex_unlock(&lease->lock);
-	dsmb_persist_lease(lease);
+	err = dsmb_persist_lease(lease);
 	mutex_lock(&lease->lock);
 	lease->giving = 0;
+	return err;
 }
 
 /* The client keeps @keep. The lease's lock is held, and released meanwhile. */
 static u32 dsmb_lease_acked(struct dsmb_lease *lease, u8 keep)
 {
 	const struct ditto_lease *grant = lease->grant;
+	int err = dsmb_lease_record(lease, keep);
 
-	dsmb_lease_record(lease, keep);
 	/*
 	 * While the acknowledgment was recorded, its time may have ended and another break may have
 	 * begun.
 	 */
 	if (lease->grant != grant || !lease->breaking || keep & ~lease->break_to)
 		return STATUS_UNSUCCESSFUL;
+	if (err)
+		return STATUS_INSUFFICIENT_RESOURCES;
 	switch (ditto_lease_ack(lease->grant, keep)) {
 	case 0:
 		lease->breaking = false;
@@ -556,6 +561,9 @@ static u32 dsmb_lease_ack(struct dsmb_lease *lease, u32 state)
 	else
 		status = dsmb_lease_acked(lease, dsmb_lease_bits(state));
 	mutex_unlock(&lease->lock);
+	/* What was not given up after all is to be in the record. */
+	if (status)
+		dsmb_persist_lease_later(lease);
 	return status;
 }
 
@@ -584,6 +592,8 @@ static u32 dsmb_oplock_ack(struct dsmb_lease *lease, u8 level)
 	else
 		status = dsmb_lease_acked(lease, dsmb_oplock_bits(level));
 	mutex_unlock(&lease->lock);
+	if (status)
+		dsmb_persist_lease_later(lease);
 	return status;
 }
 

@@ -9,10 +9,7 @@
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
-#include <linux/once.h>
 #include <linux/printk.h>
-#include <linux/random.h>
-#include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -118,7 +115,7 @@ static void names_changed(void *arg)
 	 * Queued work has a reference of its own. If this is the last one, the work has run
 	 * meanwhile and can be queued; the open cannot be freed here.
 	 */
-	while (!queue_work(open->server->records, &persist->renamed) &&
+	while (!queue_delayed_work(open->server->records, &persist->later, 0) &&
 	       !refcount_dec_not_one(&open->ref))
 		;
 }
@@ -243,103 +240,64 @@ static int persist_gather(const struct dsmb_durable *durable, struct dsmb_record
 	return err;
 }
 
-/* Ways to write a record. */
-enum saving {
-	SAVE_ALWAYS,
-	SAVE_CHANGED,	/* unless it was written like that */
-	SAVE_KEPT,	/* only in memory, as the server ends */
-};
-
-static u64 record_hash(const struct ditto_record *record)
-{
-	static siphash_key_t secret __read_mostly;
-
-	get_random_once(&secret, sizeof(secret));
-	return siphash(record->data, record->data_len, &secret) ?: 1;
-}
-
-static int record_put(struct dsmb_persist *persist, const struct ditto_record *record,
-		      enum saving how)
-{
-	struct ditto_server *srv = persist->server->srv;
-	u64 hash = record_hash(record);
-	int err;
-
-	if (how == SAVE_KEPT)
-		return ditto_record_keep(srv, record);
-	if (how == SAVE_CHANGED && hash == persist->written)
-		return 0;
-	/* After an error it is not known what was written. */
-	persist->written = 0;
-	err = ditto_record_put(srv, record->kind, record->key, record->key_len, record->data,
-			       record->data_len);
-	if (!err)
-		persist->written = hash;
-	return err;
-}
-
-/* Write the record. Called with persist->lock held. */
-static int persist_save(const struct dsmb_durable *durable, enum saving how)
+/* What the open has is to be recorded. Called with persist->lock held. */
+static int persist_set(const struct dsmb_durable *durable, u64 *wish)
 {
 	struct dsmb_persist *persist = durable->persist;
-	__le64 key = cpu_to_le64(persist->id);
-	struct ditto_record record = {
-		.kind = DITTO_RECORD_OPEN,
-		.key_len = sizeof(key),
-		.key = (const u8 *)&key,
-	};
 	struct writing *w = kvzalloc(sizeof(*w), GFP_KERNEL);
 	int err;
 
 	lockdep_assert_held(&persist->lock);
+	*wish = 0;
 	if (!w)
 		return -ENOMEM;
 	err = persist_gather(durable, &w->record);
-	if (!err) {
-		record.data = w->data;
-		record.data_len = dsmb_record_encode(&w->record, w->data);
-		err = record_put(persist, &record, how);
-	}
+	if (err)
+		goto free;
+	err = ditto_recorder_set(persist->recorder, persist->token, w->data,
+				 dsmb_record_encode(&w->record, w->data), wish);
+	/* A record that was taken back, or is left as it is, stays so. */
+	if (err == -ESTALE)
+		err = 0;
+free:
 	kvfree(w);
 	return err;
 }
 
-/* The record is not what the open has, or may not be: the next sweep writes it. */
-static void persist_late(struct dsmb_persist *persist)
+/* Gather the record again in a while, unless the open is closed. The caller has a reference. */
+static void persist_later(struct dsmb_persist *persist)
 {
-	struct dsmb_server *server = persist->server;
+	struct dsmb_open *open = persist->open;
 
-	WRITE_ONCE(persist->late, true);
-	/* Pairs with late_sweep(), which finds the open unless that is closed. */
-	smp_store_release(&server->late, true);
-	queue_delayed_work(server->records, &server->retry,
-			   msecs_to_jiffies(DSMB_PERSIST_RETRY_MS));
+	if (READ_ONCE(open->closing) || READ_ONCE(open->expired))
+		return;
+	dsmb_open_hold(open);
+	if (!queue_delayed_work(open->server->records, &persist->later,
+				msecs_to_jiffies(DSMB_PERSIST_RETRY_MS)))
+		dsmb_open_put(open);
 }
 
-/* Called with persist->lock held. */
-static int persist_save_or_late(const struct dsmb_durable *durable, enum saving how)
-{
-	struct dsmb_persist *persist = durable->persist;
-	int err = persist->ended ? 0 : persist_save(durable, how);
-
-	/* What was taken away is not recorded again, and what has no room never is. */
-	if (err && err != -ESTALE && err != -ENOSPC && how != SAVE_KEPT)
-		persist_late(persist);
-	return err;
-}
-
-static int open_save(struct dsmb_open *open, enum saving how)
+static int open_save(struct dsmb_open *open, bool wait)
 {
 	const struct dsmb_durable *durable = READ_ONCE(open->durable);
 	struct dsmb_persist *persist = durable ? durable->persist : NULL;
 	int err = 0;
+	u64 wish;
 
 	if (!persist)
 		return 0;
 	mutex_lock(&persist->lock);
-	err = persist_save_or_late(durable, how);
+	err = persist_set(durable, &wish);
 	mutex_unlock(&persist->lock);
-	if (err && err != -ESTALE && !(how == SAVE_CHANGED && dsmb_persist_is_silent(err)))
+	if (!err && wait)
+		err = ditto_recorder_wait(persist->recorder, wish);
+	/*
+	 * The caller may undo what could not be recorded. What was taken away is not recorded
+	 * again, and what has no room never is.
+	 */
+	if (err && err != -ESTALE && err != -ENOSPC)
+		persist_later(persist);
+	if (err && err != -ESTALE)
 		pr_warn_ratelimited("what %s has open cannot be recorded: error %d\n",
 				    durable->user->name, err);
 	return err;
@@ -347,24 +305,15 @@ static int open_save(struct dsmb_open *open, enum saving how)
 
 int dsmb_persist_save(struct dsmb_open *open)
 {
-	return open_save(open, SAVE_ALWAYS);
+	return open_save(open, true);
 }
 
-int dsmb_persist_save_renamed(struct dsmb_open *open)
+void dsmb_persist_later_work(struct work_struct *work)
 {
-	return open_save(open, SAVE_CHANGED);
-}
+	struct dsmb_open *open = container_of(to_delayed_work(work), struct dsmb_persist,
+					      later)->open;
 
-void dsmb_persist_renamed_work(struct work_struct *work)
-{
-	struct dsmb_persist *persist = container_of(work, struct dsmb_persist, renamed);
-	struct dsmb_open *open = persist->open;
-
-	/* While the helper does not answer, one caller has waited for all. */
-	if (READ_ONCE(open->server->stuck))
-		persist_late(persist);
-	else if (dsmb_persist_is_silent(dsmb_persist_save_renamed(open)))
-		WRITE_ONCE(open->server->stuck, true);
+	open_save(open, false);
 	dsmb_open_put(open);
 }
 
@@ -375,8 +324,8 @@ int dsmb_persist_give(struct dsmb_open *open, struct dsmb_giving *giving)
 
 	mutex_lock(&persist->lock);
 	list_add_tail(&giving->list, &persist->giving);
-	err = persist_save_or_late(open->durable, SAVE_ALWAYS);
 	mutex_unlock(&persist->lock);
+	err = dsmb_persist_save(open);
 	return err == -ESTALE ? 0 : err;
 }
 
@@ -386,10 +335,8 @@ void dsmb_persist_given(struct dsmb_open *open, struct dsmb_giving *giving)
 
 	mutex_lock(&persist->lock);
 	list_del(&giving->list);
-	/* A failed write is left to the sweep. */
-	if (!READ_ONCE(persist->late))
-		persist_save_or_late(open->durable, SAVE_CHANGED);
 	mutex_unlock(&persist->lock);
+	dsmb_persist_save(open);
 }
 
 /*
@@ -426,17 +373,25 @@ static struct dsmb_open *lease_next(struct dsmb_lease *lease, u64 *id)
 	return open;
 }
 
-void dsmb_persist_lease(struct dsmb_lease *lease)
+static int lease_save(struct dsmb_lease *lease, bool wait)
 {
 	struct dsmb_open *open;
-	int err = 0;
+	int err = 0, ret;
 	u64 id = 0;
 
-	/* Wait only once for a helper that is stuck, not for each open. */
-	while (err != -ETIMEDOUT && (open = lease_next(lease, &id))) {
-		err = dsmb_persist_save(open);
+	while ((open = lease_next(lease, &id))) {
+		/* No client knows of one that is not published, and that may yet be refused. */
+		ret = open_save(open, wait && READ_ONCE(open->published));
+		if (ret != -ESTALE)
+			err = err ?: ret;
 		dsmb_open_put(open);
 	}
+	return err;
+}
+
+int dsmb_persist_lease(struct dsmb_lease *lease)
+{
+	return lease_save(lease, true);
 }
 
 bool dsmb_persist_has_lease(struct dsmb_lease *lease)
@@ -453,7 +408,7 @@ void dsmb_persist_lease_work(struct work_struct *work)
 {
 	struct dsmb_lease *lease = container_of(work, struct dsmb_lease, record);
 
-	dsmb_persist_lease(lease);
+	lease_save(lease, false);
 	dsmb_lease_put(lease);
 }
 
@@ -485,27 +440,22 @@ bool dsmb_persist_grant(struct dsmb_open *open)
 
 void dsmb_persist_leave(struct dsmb_persist *persist)
 {
-	if (!persist)
-		return;
-	mutex_lock(&persist->lock);
-	WRITE_ONCE(persist->kept, true);
-	persist->ended = true;
-	mutex_unlock(&persist->lock);
+	if (persist)
+		ditto_recorder_leave(persist->recorder, persist->token, false);
 }
 
 /* Between ditto_instance_begin() and ditto_instance_end(). A pending deletion is not put off. */
 static void persist_suspend(struct dsmb_open *open, struct ditto_op *op)
 {
 	struct dsmb_persist *persist = open->durable->persist;
+	u64 wish;
 
 	if (ditto_instance_delete_pending(open->inst))
 		return;
 	mutex_lock(&persist->lock);
-	if (!persist->ended && !persist_save(open->durable, SAVE_KEPT)) {
-		WRITE_ONCE(persist->kept, true);
-		persist->ended = true;
+	if (!persist_set(open->durable, &wish) &&
+	    ditto_recorder_leave(persist->recorder, persist->token, true))
 		ditto_instance_set_delete(op, open->inst, DITTO_DELETE_AT_CLOSE);
-	}
 	mutex_unlock(&persist->lock);
 }
 

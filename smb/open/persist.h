@@ -23,15 +23,13 @@
 #ifndef _DITTO_SMB_OPEN_PERSIST_H
 #define _DITTO_SMB_OPEN_PERSIST_H
 
-#include <linux/errno.h>
 #include <linux/list.h>
-#include <linux/llist.h>
 #include <linux/mutex.h>
-#include <linux/refcount.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
 #include "../../lockd/range.h"
+#include "../../net/helper/recorder.h"
 
 struct ditto_name_watch;
 struct ditto_node;
@@ -42,10 +40,8 @@ struct dsmb_lease;
 struct dsmb_open;
 struct dsmb_server;
 
-/* Time, in milliseconds, after which a restore or removal that failed is tried again. */
+/* Time, in milliseconds, after which what failed is tried again. */
 #define DSMB_PERSIST_RETRY_MS	1000
-/* Failures after which a sweep ends: where many records cannot be removed, the disk is full. */
-#define DSMB_SWEEP_FAILURES_MAX	16
 /*
  * Longest wait of a client that connects, in milliseconds, for a helper that is about to deliver
  * the records of before the restart. After that it is connected, and its opens are refused.
@@ -54,40 +50,28 @@ struct dsmb_server;
 
 /**
  * struct dsmb_persist - the record of a persistent open
- * @ref: counts the open's durability, and the work
- * @server: the server
- * @id: FileId.Persistent of the open
+ * @recorder: of the record
+ * @token: by which @recorder knows the open
+ * @open: the open; not counted
  * @lock: mutex, see above
- * @ended: the record is removed, or must stay as it is
- * @kept: the record must stay, because the server ends or the open was not restored; set before the
- *	open is closed
- * @open: the open, while it exists; not counted
- * @work: removes the record
- * @close: removes the record and closes the open; has a reference to the open
- * @names: watch of the names of the open's file, or NULL; under @lock while the open exists
- * @renamed: writes the record again if a name has changed; has a reference to the open
- * @late: what the open has now may differ from its record; the next sweep writes it
- * @written: hash of the record that was written last, or 0; under @lock
+ * @closes: the open is closed when its record is gone
+ * @removal: waits for that; has a reference to the open
+ * @names: watch of the names of the open's file, or NULL; under @lock while the open is in use
+ * @later: has the record written again if a name has changed, or if it could not be gathered; has a
+ *	reference to the open
  * @giving: ranges that are left out of the record, because they are about to be given up, of struct
  *	dsmb_giving; under @lock
- * @remains: link in the server's list of records that could not be removed; has a reference
  */
 struct dsmb_persist {
-	refcount_t ref;
-	struct dsmb_server *server;
-	u64 id;
+	struct ditto_recorder *recorder;
+	u64 token;
 	struct dsmb_open *open;
 	struct mutex lock;	/* see above */
-	bool ended;
-	bool kept;
-	struct work_struct work;
-	struct work_struct close;
+	bool closes;
+	struct ditto_recorder_wait removal;
 	struct ditto_name_watch *names;
-	struct work_struct renamed;
-	bool late;
-	u64 written;
+	struct delayed_work later;
 	struct list_head giving;
-	struct llist_node remains;
 };
 
 /* Most ranges of struct dsmb_giving: as many as a record holds. */
@@ -104,12 +88,6 @@ struct dsmb_giving {
 	unsigned int count;
 	struct ditto_range_held ranges[] __counted_by(count);
 };
-
-/* True if a record was not written or removed for lack of a helper; so all others wait, too. */
-static inline bool dsmb_persist_is_silent(int err)
-{
-	return err == -ETIMEDOUT || err == -ECONNREFUSED;
-}
 
 /**
  * dsmb_persist_is_on - check whether any share is continuously available
@@ -134,11 +112,15 @@ bool dsmb_persist_may(const struct dsmb_call *call, const struct dsmb_durable_as
  * dsmb_persist_alloc - allocate the persistence of an open
  * @open: the open
  *
- * Nothing is recorded yet. Dropped with dsmb_persist_put().
+ * Nothing is recorded yet.
  *
- * Return: the object with one reference, or NULL without memory.
+ * Return: the object, or NULL without memory.
  */
 struct dsmb_persist *dsmb_persist_alloc(struct dsmb_open *open);
+/* Free the persistence of an open that is in use no more. NULL is allowed. May sleep. */
+void dsmb_persist_free(struct dsmb_persist *persist);
+/* The recorder of an open, to be put, or an ERR_PTR. May sleep. */
+struct ditto_recorder *dsmb_persist_recorder(struct dsmb_server *server, u64 id);
 
 /**
  * dsmb_persist_grant - write the record of an open for the first time
@@ -153,12 +135,12 @@ bool dsmb_persist_grant(struct dsmb_open *open);
  * dsmb_persist_save - record the changed claims of an open
  * @open: the open; nothing is done if it is not persistent
  *
- * A record that cannot be written now is written by a sweep, because it may have been written
+ * A record that cannot be written now is written later, because it may have been written
  * nevertheless, and because what the open gave up must not come back after a restart.
  *
  * Context: may sleep; waits for the helper. persist->lock is taken.
- * Return: 0; -ENOSPC if the open has more ranges than a record holds; or an error of
- *	ditto_record_put().
+ * Return: 0; -ESTALE if the file was taken away; -ENOSPC if the open has more ranges than a record
+ *	holds; or an error of ditto_recorder_wait().
  */
 int dsmb_persist_save(struct dsmb_open *open);
 
@@ -188,7 +170,7 @@ void dsmb_persist_given(struct dsmb_open *open, struct dsmb_giving *giving);
  * @persist: record of the open
  * @node: the file; the open is begun
  *
- * Without memory nothing is done. See dsmb_persist_renamed_work().
+ * Without memory nothing is done. See dsmb_persist_later_work().
  *
  * Context: may sleep. persist->lock is held.
  */
@@ -202,20 +184,8 @@ void dsmb_persist_watch(struct dsmb_persist *persist, struct ditto_node *node);
  */
 void dsmb_persist_unwatch(struct dsmb_persist *persist);
 
-/**
- * dsmb_persist_save_renamed - write the record of an open again if it differs from the written one
- * @open: the open; nothing is done if it is not persistent
- *
- * Context: may sleep; waits for the helper. persist->lock is taken.
- * Return: as dsmb_persist_save().
- */
-int dsmb_persist_save_renamed(struct dsmb_open *open);
-
-/**
- * dsmb_persist_renamed_work - work function of dsmb_persist.renamed
- * @work: the work; drops its reference to the open
- */
-void dsmb_persist_renamed_work(struct work_struct *work);
+/* Work function of dsmb_persist.later: has the record written; drops its reference to the open. */
+void dsmb_persist_later_work(struct work_struct *work);
 
 /**
  * dsmb_persist_lease - record the changed caching of all persistent opens of a lease
@@ -224,8 +194,9 @@ void dsmb_persist_renamed_work(struct work_struct *work);
  * Called after the change, or with lease->giving set before it.
  *
  * Context: may sleep; waits for the helper.
+ * Return: 0, or the first error of dsmb_persist_save().
  */
-void dsmb_persist_lease(struct dsmb_lease *lease);
+int dsmb_persist_lease(struct dsmb_lease *lease);
 
 /**
  * dsmb_persist_has_lease - check whether a persistent open holds a lease
@@ -327,9 +298,7 @@ int dsmb_persist_cancel_delete_at_close(struct ditto_op *op,
  * dsmb_persist_end - begin the removal of a closed open's record, if it is still there
  * @persist: record of the open, or NULL
  *
- * For an open that was not granted, and at the end of the server.
- *
- * Context: any process context; does not wait for the helper.
+ * Context: may sleep; does not wait for the helper.
  */
 void dsmb_persist_end(struct dsmb_persist *persist);
 
@@ -337,21 +306,21 @@ void dsmb_persist_end(struct dsmb_persist *persist);
  * dsmb_persist_remove - remove the record of an open that is closed next
  * @persist: record of the open
  *
- * Context: may sleep; waits for the helper. persist->lock is taken.
+ * Context: may sleep; waits for the helper.
  * Return: 0, also if the record was removed before or must stay; or an error of
- *	ditto_record_remove().
+ *	ditto_recorder_wait(), and it is removed later.
  */
 int dsmb_persist_remove(struct dsmb_persist *persist);
 
 /**
  * dsmb_persist_expire - begin to close an open that its client has lost, its record first
- * @open: the open, with dsmb_open_expire() or dsmb_open_give_up(); the caller has a reference
+ * @open: the open, with dsmb_open_expire() or dsmb_open_give_up(), or not published; the caller has
+ *	a reference
  *
  * Another client may get what the open holds as soon as it is closed. If the record were still
- * there, a restart would restore the open. So the open is closed when a helper has removed the
- * record; if that fails, dsmb_persist_sweep() tries both again.
+ * there, a restart would restore the open. So the open stays until a helper has removed the record.
  *
- * Context: any process context; does not wait for the helper.
+ * Context: may sleep; does not wait for the helper.
  */
 void dsmb_persist_expire(struct dsmb_open *open);
 
@@ -364,12 +333,6 @@ void dsmb_persist_expire(struct dsmb_open *open);
  * Context: may sleep; waits for the helper.
  */
 void dsmb_persist_withdraw(struct dsmb_server *server);
-
-/**
- * dsmb_persist_put - drop a reference to the record of an open
- * @persist: record of the open, or NULL
- */
-void dsmb_persist_put(struct dsmb_persist *persist);
 
 /**
  * dsmb_persist_leave - leave a record as it is although its open is closed
@@ -389,25 +352,6 @@ void dsmb_persist_leave(struct dsmb_persist *persist);
  * Context: may sleep; waits for the helper.
  */
 void dsmb_persist_suspend(struct dsmb_open *open);
-
-/**
- * dsmb_persist_sweep - try again to remove the records that could not be removed
- * @server: the server
- *
- * The records of expired opens are removed as well, and the opens closed. Records that could not be
- * written when names had changed are written.
- *
- * Context: may sleep; waits for the helper.
- */
-void dsmb_persist_sweep(struct dsmb_server *server);
-
-/**
- * dsmb_persist_sweep_last - try for the last time to remove records
- * @server: the server, which ends and has no opens left
- *
- * Context: may sleep; waits for the helper.
- */
-void dsmb_persist_sweep_last(struct dsmb_server *server);
 
 /* persist_restore.c */
 

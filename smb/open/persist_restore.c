@@ -50,7 +50,6 @@ struct known {
  * @id: FileId.Persistent of the open
  * @client: ClientGuid
  * @deadline: in jiffies; the record is removed then
- * @gone: do not restore the open, only remove its record
  * @delete_on_close: the restored open, with a reference; its file is marked for deletion when all
  *	others are restored
  * @len: bytes of @data
@@ -61,7 +60,6 @@ struct pending {
 	u64 id;
 	guid_t client;
 	unsigned long deadline;
-	bool gone;
 	struct dsmb_open *delete_on_close;
 	u32 len;
 	u8 data[] __counted_by(len);
@@ -181,10 +179,11 @@ static int restore_open(struct restoring *r)
 /*
  * Set before anything can find the open, so that it is not treated as an open that lost its client.
  */
-static int restore_durability(struct restoring *r)
+static int restore_durability(struct restoring *r, const struct pending *p)
 {
 	const struct dsmb_record *rec = &r->record;
 	struct ditto_auth_user *user = restore_user(rec);
+	struct dsmb_persist *persist;
 	int err;
 
 	if (!user)
@@ -192,7 +191,10 @@ static int restore_durability(struct restoring *r)
 	err = dsmb_durable_again(r->open, &rec->client, rec->guid, rec->known_as, user,
 				 rec->timeout_ms);
 	ditto_auth_user_put(user);
-	return err;
+	if (err)
+		return err;
+	persist = r->open->durable->persist;
+	return ditto_recorder_restore(persist->recorder, persist->token, p->data, p->len);
 }
 
 /* The name may belong to another file by now. */
@@ -399,7 +401,7 @@ static int persist_restore(struct restoring *r, struct pending *p)
 	err = restore_locate(r);
 	if (err)
 		return err == -ENOMEM ? -EAGAIN : err;
-	err = restore_cred(r) ?: restore_open(r) ?: restore_durability(r) ?: restore_file(r) ?:
+	err = restore_cred(r) ?: restore_open(r) ?: restore_durability(r, p) ?: restore_file(r) ?:
 	      restore_rest(r) ?: restore_waits(r);
 	/*
 	 * Try again if another lock manager of the machine is in grace, if a caching grant is being
@@ -430,48 +432,19 @@ static void pending_free(struct pending *p)
 	kvfree(p);
 }
 
-/* True if the open must still be restored. */
-static bool pending_waits(const struct pending *p)
+/* Give up what was not restored. Return: false without memory. */
+static bool pending_remove(struct dsmb_server *server, struct pending *p)
 {
-	return !p->gone && !p->delete_on_close;
-}
+	u64 token = ditto_recorder_token(&server->open_records);
+	struct ditto_recorder *recorder = dsmb_persist_recorder(server, p->id);
 
-static int remove_record(struct dsmb_server *server, const struct pending *p)
-{
-	__le64 key = cpu_to_le64(p->id);
-
-	return ditto_record_remove(server->srv, DITTO_RECORD_OPEN, &key, sizeof(key));
-}
-
-/* Get a record that must be removed. Only one thread removes records. */
-static struct pending *pending_gone(struct dsmb_server *server)
-{
-	struct pending *p, *found = NULL;
-
-	mutex_lock(&server->pending_lock);
-	list_for_each_entry(p, &server->pending, list) {
-		if (p->gone) {
-			found = p;
-			break;
-		}
-	}
-	mutex_unlock(&server->pending_lock);
-	return found;
-}
-
-/*
- * The lock is released while the helper works, so that clients that connect do not wait for it.
- * After the first failure the others wait, too.
- */
-static void pending_sweep(struct dsmb_server *server)
-{
-	struct pending *p;
-
-	while ((p = pending_gone(server)) && !remove_record(server, p)) {
-		mutex_lock(&server->pending_lock);
-		pending_free(p);
-		mutex_unlock(&server->pending_lock);
-	}
+	if (IS_ERR(recorder))
+		return false;
+	ditto_recorder_restore(recorder, token, p->data, p->len);
+	ditto_recorder_unset(recorder, token, NULL);
+	ditto_recorder_put(recorder);
+	pending_free(p);
+	return true;
 }
 
 /* Restore the opens of one client. Return: number of records that have to wait. */
@@ -483,46 +456,23 @@ static unsigned int restore_client(struct dsmb_server *server, struct ditto_clie
 	int err;
 
 	list_for_each_entry_safe(p, next, &server->pending, list) {
-		if (!pending_waits(p) || !guid_equal(&p->client, guid))
+		if (p->delete_on_close || !guid_equal(&p->client, guid))
 			continue;
 		memset(r, 0, sizeof(*r));
 		r->server = server;
 		r->client = client;
-		err = persist_restore(r, p);
-		if (!err) {
-			if (!p->delete_on_close)
-				pending_free(p);
-		} else if (err == -EAGAIN) {
-			left++;
-		} else {
+		err = time_before(jiffies, p->deadline) ? persist_restore(r, p) : -ETIME;
+		if (err && err != -EAGAIN)
 			pr_warn("what client %pUl had open before the restart is lost: error %d\n",
 				guid, err);
-			p->gone = true;
-		}
+		if (err == -EAGAIN)
+			left++;
+		else if (err)
+			left += !pending_remove(server, p);
+		else if (!p->delete_on_close)
+			pending_free(p);
 	}
 	return left;
-}
-
-/* Give up records whose deadline has passed. */
-static void pending_expire(struct dsmb_server *server)
-{
-	struct pending *p, *next;
-
-	list_for_each_entry_safe(p, next, &server->pending, list) {
-		if (time_before(jiffies, p->deadline))
-			continue;
-		if (p->delete_on_close)
-			pending_free(p);
-		else
-			p->gone = true;
-	}
-}
-
-/* In grace a client is also visited if it only has records that are not restored: it is done. */
-static bool pending_is_visited(const struct dsmb_server *server, const struct pending *p)
-{
-	return pending_waits(p) ||
-	       READ_ONCE(server->srv->locks->state) == DITTO_STATE_GRACE;
 }
 
 /* Get the next client with pending records, in the order of the ClientGuids. */
@@ -532,7 +482,7 @@ static bool next_client(struct dsmb_server *server, guid_t *guid, bool first)
 	struct pending *p;
 
 	list_for_each_entry(p, &server->pending, list) {
-		if (!pending_is_visited(server, p) ||
+		if (p->delete_on_close ||
 		    (!first && memcmp(&p->client, guid, sizeof(*guid)) <= 0))
 			continue;
 		if (!best || memcmp(&p->client, best, sizeof(*guid)) < 0)
@@ -571,10 +521,17 @@ static void restore_deletes(struct dsmb_server *server)
 	struct pending *p, *next;
 
 	list_for_each_entry_safe(p, next, &server->pending, list)
-		/* Try again later while a caching grant is being broken. */
+		/* Try again later while a caching grant is being broken, but not for ever. */
 		if (p->delete_on_close &&
-		    dsmb_persist_delete_again(p->delete_on_close) != -EJUKEBOX)
+		    (!time_before(jiffies, p->deadline) ||
+		     dsmb_persist_delete_again(p->delete_on_close) != -EJUKEBOX))
 			pending_free(p);
+}
+
+/* True while it is not known what was open before the restart. */
+static bool is_loading(struct dsmb_server *server)
+{
+	return READ_ONCE(server->srv->locks->state) == DITTO_STATE_LOADING;
 }
 
 static void restore_all(struct dsmb_server *server)
@@ -582,9 +539,8 @@ static void restore_all(struct dsmb_server *server)
 	struct restoring *r = kvzalloc(sizeof(*r), GFP_KERNEL);
 
 	mutex_lock(&server->pending_lock);
-	pending_expire(server);
-	/* Without memory the next client that connects tries again. */
-	if (r)
+	/* A client that is done too early would not count. This is tried again, too, for memory. */
+	if (r && !is_loading(server))
 		restore_clients(server, r);
 	restore_deletes(server);
 	if (!list_empty(&server->pending))
@@ -599,8 +555,6 @@ static void retry_work(struct work_struct *work)
 	struct dsmb_server *server = container_of(to_delayed_work(work), struct dsmb_server, retry);
 
 	restore_all(server);
-	pending_sweep(server);
-	dsmb_persist_sweep(server);
 }
 
 static int pending_add(const struct ditto_record *record, void *arg)
@@ -661,12 +615,6 @@ static void restore_share_gone(struct ditto_state_hook *hook)
 	dsmb_persist_withdraw(container_of(hook, struct dsmb_server, hook));
 }
 
-/* True while it is not known what was open before the restart. */
-static bool is_loading(struct dsmb_server *server)
-{
-	return READ_ONCE(server->srv->locks->state) == DITTO_STATE_LOADING;
-}
-
 void dsmb_persist_settle(struct dsmb_server *server)
 {
 	const struct ditto_lock_table *table = server->srv->locks;
@@ -689,7 +637,7 @@ bool dsmb_persist_is_pending(struct dsmb_server *server, u64 id)
 		return true;
 	mutex_lock(&server->pending_lock);
 	list_for_each_entry(p, &server->pending, list)
-		found |= p->id == id && pending_waits(p);
+		found |= p->id == id && !p->delete_on_close;
 	mutex_unlock(&server->pending_lock);
 	return found;
 }
@@ -700,7 +648,6 @@ void dsmb_persist_init(struct dsmb_server *server)
 	server->deleters = RB_ROOT;
 	mutex_init(&server->pending_lock);
 	INIT_LIST_HEAD(&server->pending);
-	init_llist_head(&server->remains);
 	INIT_DELAYED_WORK(&server->retry, retry_work);
 	server->hook.begin = restore_begin;
 	server->hook.ready = restore_ready;
@@ -716,6 +663,7 @@ void dsmb_persist_exit(struct dsmb_server *server)
 	ditto_state_hook_remove(&server->hook);
 	/* Opens that are closed from now on must not queue it again. */
 	disable_delayed_work_sync(&server->retry);
+	ditto_recorders_end(&server->open_records);
 	/* Their records stay at the helper. */
 	list_for_each_entry_safe(p, next, &server->pending, list)
 		pending_free(p);

@@ -522,6 +522,9 @@ def lock_is_sent_again_without_a_helper(w):
     g, h = s.lasting(state=0), other.make('f')
     eq(again(), 'SUCCESS')
     w.server.helper_stop('KILL')
+    # it is recorded already, until something else changes
+    eq(again(), 'SUCCESS')
+    refused('INSUFFICIENT_RESOURCES', s.lock, g.fid, 10, 5)
     eq(again(), 'INSUFFICIENT_RESOURCES')
     refused('LOCK_NOT_GRANTED', other.lock, h.fid, 0, 5)
     w.server.helper_start(w.server.conf)
@@ -1044,4 +1047,47 @@ def waited_for_and_recorded(w):
     s.close(again.fid)
     eq(os.path.exists(w.path('f')), False)
     s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=120)
+def grace_ends_without_a_share(w):
+    """The grace ends when the time of opens is over whose share does not come."""
+    available(w)
+    s = client(w)
+    s.lasting(ms=15000)
+    away(w, s)
+    w.server.lengthen_grace()
+    shares, w.server.shares = w.server.shares, {}
+    w.server.restart()
+    wait_for('the grace', lambda: w.server.grace()['active'])
+    eq(w.server.grace()['known'], 1)
+    wait_for('the grace ends', lambda: not w.server.grace()['active'])
+    wait_for('the record goes', lambda: records(w) == 0)
+    w.server.serve('data', shares['data'][0], **shares['data'][1])
+
+
+@test(smb=True, squash='none', timeout=120)
+def its_client_leaves_first(w):
+    """An open whose client left before the response is closed when its record is gone."""
+    def is_free():
+        try:
+            other.close(other.make('f').fid)
+        except smb2.Status as e:
+            eq(e.name, 'SHARING_VIOLATION')
+            return False
+        return True
+
+    w.server.ctl('server', 'set', 'upcall-ms', '60000')
+    available(w)
+    s, other = client(w), client(w, 2)
+    with process_stopped(w.server.helper.pid):
+        s.send(smb2.CREATE, s.body_of('f', durable_v2(1, flags=PERSISTENT), share=0))
+        wait_for('it is recorded', lambda: not is_free())
+        s.end()
+        wait_for('its session ends', lambda: len(w.server.json('session', 'list')) == 1)
+        eq(is_free(), False)
+    wait_for('another gets it', is_free)
+    eq((records(w), opens(w)), (0, []))
+    other.end()
     gone(w)

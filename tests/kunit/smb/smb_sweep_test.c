@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Records of persistent opens that cannot be removed: a sweep gives up after some, and the next one
- * begins with the others. The helper is a thread of the test.
+ * Persistent opens that their clients have lost: each stays until its record is removed, and no
+ * longer. The helper is a thread of the test.
  */
 #include <kunit/test.h>
 #include <linux/timer.h>
@@ -18,34 +18,31 @@
 #include "../../../smb/open/open.h"
 #include "../../../smb/open/persist.h"
 #include "../../../smb/server.h"
+#include "../await.h"
 #include "../net/fake_helper.h"
 
-/* Opens; a sweep that fails leaves some of them to the next one. */
-#define OPENS		(DSMB_SWEEP_FAILURES_MAX + 4)
-/* Requests that are noted. */
-#define ASKED_MAX	(4 * OPENS)
+#define OPENS		4
 
 /**
  * struct sweep_case - a server with persistent opens, and its helper
  * @srv: the server
- * @server: its SMB side, as far as sweeps need it
+ * @server: its SMB side, as far as these opens need it
  * @helper: the helper
- * @error: error of its answers
- * @asked: FileId.Persistent of the records that it should have removed
- * @count: number of them
- * @open: the opens, as far as sweeps need them
+ * @stays: FileId.Persistent of the record that it cannot remove
+ * @refuse: the open is refused when the helper is asked
+ * @count: number of requests
+ * @open: the opens, as far as they are needed
  * @durable: of the open with the same index
  */
 struct sweep_case {
 	struct ditto_server srv;
 	struct dsmb_server server;
 	struct fake_helper helper;
-	u32 error;
-	u64 asked[ASKED_MAX];
+	u64 stays;
+	bool refuse;
 	unsigned int count;
 	struct dsmb_open open[OPENS];
 	struct dsmb_durable durable[OPENS];
-	bool refuse;
 };
 
 static void sweep_asked(struct fake_helper *helper)
@@ -54,19 +51,12 @@ static void sweep_asked(struct fake_helper *helper)
 	__le64 id = 0;
 
 	nla_memcpy(&id, helper->attrs[DITTO_A_UPCALL_RECORD_KEY], sizeof(id));
-	c->asked[c->count++ % ASKED_MAX] = le64_to_cpu(id);
+	WRITE_ONCE(c->count, c->count + 1);
 	/* durable_make() gives up meanwhile */
 	if (c->refuse)
 		WRITE_ONCE(c->open->durable, NULL);
-	fake_helper_answer(helper, fake_helper_serial(helper), c->error);
-}
-
-/* Return: number of requests of the sweep. */
-static unsigned int sweep_run(struct sweep_case *c)
-{
-	c->count = 0;
-	dsmb_persist_sweep(&c->server);
-	return c->count;
+	fake_helper_answer(helper, fake_helper_serial(helper),
+			   READ_ONCE(c->stays) == le64_to_cpu(id) ? EIO : 0);
 }
 
 static void opens_make(struct kunit *test, struct sweep_case *c)
@@ -77,64 +67,56 @@ static void opens_make(struct kunit *test, struct sweep_case *c)
 		open->server = &c->server;
 		open->persistent = i + 1;
 		refcount_set(&open->ref, 1);
+		spin_lock_init(&open->where);
 		open->durable = &c->durable[i];
 		open->durable->persist = dsmb_persist_alloc(open);
 		KUNIT_ASSERT_NOT_NULL(test, open->durable->persist);
+		KUNIT_ASSERT_EQ(test, ditto_recorder_restore(open->durable->persist->recorder,
+							     open->durable->persist->token, "",
+							     0), 0);
 	}
 }
 
-/* The opens are closed, and their records cannot be removed. */
-static void closed_opens(struct kunit *test)
+/* Number of opens that are held until their record is gone. */
+static unsigned int opens_held(const struct sweep_case *c)
 {
-	struct sweep_case *c = test->priv;
-	u64 untried[OPENS - DSMB_SWEEP_FAILURES_MAX];
-	u64 all = 0;
+	unsigned int held = 0;
 
-	opens_make(test, c);
-	c->error = EIO;
 	for (unsigned int i = 0; i < OPENS; i++)
-		dsmb_persist_end(c->durable[i].persist);
-	flush_workqueue(c->server.records);
-	KUNIT_EXPECT_EQ(test, atomic_read(&c->server.nremains), OPENS);
-
-	KUNIT_EXPECT_EQ(test, sweep_run(c), DSMB_SWEEP_FAILURES_MAX);
-	for (unsigned int i = 0; i < c->count; i++)
-		all |= BIT_ULL(c->asked[i]);
-	KUNIT_EXPECT_EQ(test, sweep_run(c), DSMB_SWEEP_FAILURES_MAX);
-	/* Those that the sweep before left come first. */
-	memcpy(untried, c->asked, sizeof(untried));
-	for (unsigned int i = 0; i < ARRAY_SIZE(untried); i++) {
-		KUNIT_EXPECT_FALSE_MSG(test, all & BIT_ULL(untried[i]), "open %llu", untried[i]);
-		all |= BIT_ULL(untried[i]);
-	}
-	KUNIT_EXPECT_EQ(test, all, GENMASK_ULL(OPENS, 1));
-
-	c->error = 0;
-	KUNIT_EXPECT_EQ(test, sweep_run(c), OPENS);
-	KUNIT_EXPECT_EQ(test, atomic_read(&c->server.nremains), 0);
-	KUNIT_EXPECT_EQ(test, sweep_run(c), 0);
+		held += refcount_read(&c->open[i].ref) - 1;
+	return held;
 }
 
-/* Their clients have lost the opens, which stay as long as their records. */
+/* A record that cannot be removed keeps its open, and no other one, until it can. */
 static void expired_opens(struct kunit *test)
 {
 	struct sweep_case *c = test->priv;
 
 	opens_make(test, c);
+	c->stays = 2;
 	for (unsigned int i = 0; i < OPENS; i++) {
-		c->open[i].expired = true;
-		KUNIT_ASSERT_EQ(test, xa_err(xa_store(&c->server.durables, c->open[i].persistent,
-						      &c->open[i], GFP_KERNEL)), 0);
+		dsmb_persist_expire(&c->open[i]);
+		/* It was lost and given up at the same time. */
+		dsmb_persist_expire(&c->open[i]);
 	}
-	c->error = EIO;
-	c->server.expired = true;
-	for (unsigned int round = 0; round < 2; round++) {
-		KUNIT_EXPECT_EQ(test, sweep_run(c), DSMB_SWEEP_FAILURES_MAX);
-		KUNIT_EXPECT_EQ(test, c->asked[0], 1);
-		KUNIT_EXPECT_EQ(test, sweep_run(c), OPENS - DSMB_SWEEP_FAILURES_MAX);
-		KUNIT_EXPECT_EQ(test, c->asked[0], DSMB_SWEEP_FAILURES_MAX + 1);
-	}
-	KUNIT_EXPECT_TRUE(test, c->server.expired);
+	KUNIT_EXPECT_TRUE(test, await(READ_ONCE(c->count) >= OPENS && opens_held(c) == 1));
+	KUNIT_EXPECT_EQ(test, refcount_read(&c->open[1].ref), 2);
+	WRITE_ONCE(c->stays, 0);
+	KUNIT_EXPECT_TRUE(test, await(!opens_held(c)));
+}
+
+/* The server ends before the record could be removed. */
+static void expired_at_the_end(struct kunit *test)
+{
+	struct sweep_case *c = test->priv;
+
+	opens_make(test, c);
+	c->stays = 2;
+	dsmb_persist_expire(&c->open[1]);
+	KUNIT_EXPECT_TRUE(test, await(READ_ONCE(c->count)));
+	ditto_recorders_end(&c->server.open_records);
+	ditto_tasks_drain(&c->server.open_records.tasks);
+	KUNIT_EXPECT_EQ(test, opens_held(c), 0);
 }
 
 /* How often the open becomes persistent, or is refused. */
@@ -180,10 +162,9 @@ static void refused_open(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, open->inst);
 	opens_make(test, c);
 	refcount_set(&tree->ref, 1);
-	spin_lock_init(&open->where);
 	open->owner = owner;
 	open->tree = tree;
-	open->durable->persist->ended = true;
+	dsmb_persist_remove(open->durable->persist);
 	KUNIT_ASSERT_EQ(test, xa_err(xa_store(&c->server.durables, open->persistent, open,
 					      GFP_KERNEL)), 0);
 
@@ -195,7 +176,6 @@ static void refused_open(struct kunit *test)
 	}
 	timer_delete_sync(&grants.timer);
 	destroy_timer_on_stack(&grants.timer);
-	KUNIT_EXPECT_EQ(test, refcount_read(&c->durable->persist->ref), 1);
 	KUNIT_EXPECT_EQ(test, refcount_read(&open->ref), 1);
 	KUNIT_EXPECT_EQ(test, refcount_read(&tree->ref), 1);
 }
@@ -206,15 +186,8 @@ static void taken_over(struct kunit *test)
 	struct sweep_case *c = test->priv;
 
 	opens_make(test, c);
-	spin_lock_init(&c->open->where);
-	c->error = EIO;
 	c->refuse = true;
 	KUNIT_EXPECT_FALSE(test, dsmb_durable_close(c->open));
-}
-
-/* Sweeps are run by the test. */
-static void sweep_ignored(struct work_struct *work)
-{
 }
 
 static int sweep_test_init(struct kunit *test)
@@ -228,9 +201,8 @@ static int sweep_test_init(struct kunit *test)
 	/* The helper answers whenever it is scheduled. */
 	c->srv.settings.upcall_ms = 60 * MSEC_PER_SEC;
 	c->server.srv = &c->srv;
-	init_llist_head(&c->server.remains);
 	xa_init(&c->server.durables);
-	INIT_DELAYED_WORK(&c->server.retry, sweep_ignored);
+	ditto_recorders_init(&c->server.open_records, &c->srv, OPENS, OPENS);
 	KUNIT_ASSERT_EQ(test, ditto_upcalls_init(&c->srv), 0);
 	KUNIT_ASSERT_EQ(test, ditto_records_init(&c->srv), 0);
 	c->server.records = alloc_workqueue("ditto_test_records", WQ_UNBOUND, 0);
@@ -246,13 +218,13 @@ static void sweep_test_exit(struct kunit *test)
 
 	if (!c)
 		return;
-	cancel_delayed_work_sync(&c->server.retry);
 	fake_helper_stop(&c->helper);
 	if (c->server.records)
 		destroy_workqueue(c->server.records);
-	dsmb_persist_sweep_last(&c->server);
+	ditto_recorders_end(&c->server.open_records);
 	for (unsigned int i = 0; i < OPENS; i++)
-		dsmb_persist_put(c->durable[i].persist);
+		dsmb_persist_free(c->durable[i].persist);
+	ditto_recorders_exit(&c->server.open_records);
 	xa_destroy(&c->server.durables);
 	ditto_records_exit(&c->srv);
 	ditto_upcalls_exit(&c->srv);
@@ -260,8 +232,8 @@ static void sweep_test_exit(struct kunit *test)
 }
 
 static struct kunit_case sweep_cases[] = {
-	KUNIT_CASE(closed_opens),
 	KUNIT_CASE(expired_opens),
+	KUNIT_CASE(expired_at_the_end),
 	KUNIT_CASE(refused_open),
 	KUNIT_CASE(taken_over),
 	{}
