@@ -121,7 +121,8 @@ static int recorder_try(struct ditto_recorder *rec)
 		return 0;
 	}
 	data_len = rec->data_len;
-	data = present ? kmemdup(rec->data, max(data_len, 1U), GFP_KERNEL) : NULL;
+	/* One of before a restart may lack its data for want of memory. */
+	data = present && rec->data ? kmemdup(rec->data, max(data_len, 1U), GFP_KERNEL) : NULL;
 	/* After an error it is not known what was written. */
 	rec->stored |= present;
 	mutex_unlock(&rec->lock);
@@ -269,6 +270,12 @@ static int recorder_data_set(struct ditto_recorder *rec, const void *data, size_
 	return 0;
 }
 
+static void recorder_wish(struct ditto_recorder *rec)
+{
+	lockdep_assert_held(&rec->lock);
+	WRITE_ONCE(rec->wanted, rec->wanted + 1);
+}
+
 /* May this owner have the record, which it may have taken back? */
 static bool recorder_admits(const struct ditto_recorder *rec, u64 owner)
 {
@@ -279,16 +286,18 @@ static bool recorder_admits(const struct ditto_recorder *rec, u64 owner)
 int ditto_recorder_set(struct ditto_recorder *rec, u64 owner, const void *data, size_t data_len,
 		       u64 *wish)
 {
+	bool start = false, failed;
 	int same = -ESTALE;
-	bool start = false;
 
 	mutex_lock(&rec->lock);
 	if (recorder_admits(rec, owner))
 		same = recorder_data_set(rec, data, data_len);
 	if (same >= 0) {
-		start = !same || !rec->present || rec->written != rec->wanted;
+		/* A wish for the same that was not tried yet, or that is being tried, is this one. */
+		failed = rec->written != rec->wanted && rec->tried == rec->wanted;
+		start = !same || !rec->present || failed;
 		if (start)
-			WRITE_ONCE(rec->wanted, rec->wanted + 1);
+			recorder_wish(rec);
 		WRITE_ONCE(rec->present, true);
 		/* Pairs with ditto_recorder_is_written(). */
 		smp_store_release(&rec->owner, owner);
@@ -312,7 +321,7 @@ static bool recorder_take_back(struct ditto_recorder *rec, u64 owner, u64 *wish)
 	if (owner < rec->owner)
 		return false;
 	if (start)
-		WRITE_ONCE(rec->wanted, rec->wanted + 1);
+		recorder_wish(rec);
 	WRITE_ONCE(rec->present, false);
 	WRITE_ONCE(rec->owner, owner);
 	*wish = rec->wanted;
@@ -326,6 +335,15 @@ u64 ditto_recorder_unset(struct ditto_recorder *rec, u64 owner, struct ditto_rec
 
 	mutex_lock(&rec->lock);
 	start = recorder_take_back(rec, owner, &wish);
+	if (rec->owner == owner) {
+		/* A wish of its own even if there is none: a withdrawal may fail just now. */
+		if (!start)
+			recorder_wish(rec);
+		start = true;
+		wish = rec->wanted;
+		kfree(rec->data);
+		rec->data = NULL;
+	}
 	if (wait) {
 		wait->wish = wish;
 		list_add_tail(&wait->list, &rec->waits);
@@ -354,12 +372,12 @@ int ditto_recorder_withdraw(struct ditto_recorder *rec, u64 owner)
 		return 0;
 
 	mutex_lock(&rec->lock);
-	/* Unless a newer owner has it by now. */
-	present = present && rec->owner == owner;
-	if (rec->owner == owner)
+	/* Unless it was taken back for good, or a newer owner has it by now. */
+	present = present && rec->wanted == wish;
+	if (rec->wanted == wish)
 		WRITE_ONCE(rec->owner, before);
 	if (present) {
-		WRITE_ONCE(rec->wanted, rec->wanted + 1);
+		recorder_wish(rec);
 		WRITE_ONCE(rec->present, true);
 	}
 	mutex_unlock(&rec->lock);

@@ -2,6 +2,7 @@
 /* Recorders: what is wanted of a record is written, in the end. The helper is part of the test. */
 #include <kunit/test.h>
 #include <linux/err.h>
+#include <linux/kthread.h>
 #include <net/net_namespace.h>
 
 #include "../../../net/helper/record.h"
@@ -137,6 +138,25 @@ static void is_written(struct kunit *test)
 	request_answer(c, 0);
 	KUNIT_EXPECT_EQ(test, ditto_recorder_wait(c->rec, wish), 0);
 	KUNIT_EXPECT_EQ(test, c->count, 3);
+}
+
+/* What is wanted again while it is being written is written once. */
+static void same_wish_is_one(struct kunit *test)
+{
+	struct recorder_case *c = test->priv;
+	u64 wish;
+
+	helper_come(test, c);
+	c->hold = true;
+	wish = record_want(test, c, 1, "a");
+	request_await(test, c, DITTO_UPCALL_RECORD_PUT, "a");
+	KUNIT_EXPECT_EQ(test, record_want(test, c, 1, "a"), wish);
+	KUNIT_EXPECT_EQ(test, record_want(test, c, 1, "a"), wish);
+	request_answer(c, 0);
+	KUNIT_EXPECT_EQ(test, ditto_recorder_wait(c->rec, wish), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_recorder_is_written(c->rec, 1));
+	ditto_tasks_drain(&c->all.tasks);
+	KUNIT_EXPECT_EQ(test, c->count, 1);
 }
 
 /* Wishes that come while the helper works become one. */
@@ -283,6 +303,36 @@ static void withdrawal_fails(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, c->data, "a");
 }
 
+static int withdraw_thread(void *arg)
+{
+	struct recorder_case *c = arg;
+
+	c->result = ditto_recorder_withdraw(c->rec, 1);
+	WRITE_ONCE(c->told, 1);
+	return 0;
+}
+
+/* An owner that goes while its withdrawal fails does not get its record back. */
+static void gone_while_withdrawn(struct kunit *test)
+{
+	struct recorder_case *c = test->priv;
+
+	helper_come(test, c);
+	record_write(test, c, 1, "a");
+	c->hold = true;
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, kthread_run(withdraw_thread, c, "withdraw"));
+	request_await(test, c, DITTO_UPCALL_RECORD_REMOVE, "");
+	ditto_recorder_unset(c->rec, 1, NULL);
+	request_answer(c, EIO);
+	request_await(test, c, DITTO_UPCALL_RECORD_REMOVE, "");
+	request_answer(c, 0);
+	KUNIT_EXPECT_TRUE(test, await(READ_ONCE(c->told)));
+	ditto_tasks_drain(&c->all.tasks);
+	KUNIT_EXPECT_FALSE(test, c->rec->present);
+	KUNIT_EXPECT_FALSE(test, ditto_recorder_may_be(c->rec));
+	KUNIT_EXPECT_EQ(test, c->count, 3);
+}
+
 static void removal_told(struct ditto_recorder_wait *wait, int err)
 {
 	struct recorder_case *c = container_of(wait, struct recorder_case, wait);
@@ -406,6 +456,7 @@ static void recorder_test_exit(struct kunit *test)
 
 static struct kunit_case recorder_cases[] = {
 	KUNIT_CASE(is_written),
+	KUNIT_CASE(same_wish_is_one),
 	KUNIT_CASE(wishes_become_one),
 	KUNIT_CASE(is_tried_again),
 	KUNIT_CASE(waits_for_a_helper),
@@ -414,6 +465,7 @@ static struct kunit_case recorder_cases[] = {
 	KUNIT_CASE(owners_in_order),
 	KUNIT_CASE(withdrawn_for_good),
 	KUNIT_CASE(withdrawal_fails),
+	KUNIT_CASE(gone_while_withdrawn),
 	KUNIT_CASE(told_when_it_is_gone),
 	KUNIT_CASE(server_ends),
 	KUNIT_CASE(is_left),
