@@ -11,6 +11,7 @@
 #include <linux/wait_bit.h>
 
 #include "../callback.h"
+#include "../peer.h"
 #include "../server_private.h"
 #include "recorder.h"
 #include "upcall.h"
@@ -51,8 +52,11 @@ void ditto_recorder_put(struct ditto_recorder *rec)
 		return;
 	spin_lock_bh(&rec->all->lock);
 	last = refcount_dec_and_test(&rec->ref);
-	if (last)
+	if (last) {
 		hash_del(&rec->hash);
+		rec->all->count--;
+		rec->all->left += rec->stored && !rec->present;
+	}
 	spin_unlock_bh(&rec->all->lock);
 	if (!last)
 		return;
@@ -75,39 +79,84 @@ static struct ditto_recorder *recorder_of(struct ditto_task *task)
 
 static void recorder_hold(struct ditto_task *task)
 {
-	refcount_inc(&recorder_of(task)->ref);
+	struct ditto_recorder *rec = recorder_of(task);
+
+	refcount_inc(&rec->ref);
+	atomic_inc(&rec->all->busy[rec->kind]);
 }
 
 static void recorder_release(struct ditto_task *task)
 {
-	ditto_recorder_put(recorder_of(task));
+	struct ditto_recorder *rec = recorder_of(task);
+
+	atomic_dec(&rec->all->busy[rec->kind]);
+	ditto_recorder_put(rec);
 }
 
-/* Return: 0, or an errno, for a wish of which @data is a copy. */
-static int recorder_ask(struct ditto_recorder *rec, bool present, bool stored, const void *data,
-			size_t data_len)
+/* The helper has let a deadline pass, so that all others would wait, too. */
+static bool recorders_are_stuck(const struct ditto_recorders *all)
+{
+	return READ_ONCE(all->stuck) &&
+	       (READ_ONCE(all->ending) || ditto_upcall_is_stuck(all->srv));
+}
+
+/* Return: 0, or why the helper is not to be asked. */
+static int recorder_blocked(struct ditto_recorder *rec)
+{
+	lockdep_assert_held(&rec->lock);
+	if (!ditto_upcall_has_helper(rec->all->srv))
+		return -ECONNREFUSED;
+	return recorders_are_stuck(rec->all) && !rec->probe ? -ETIMEDOUT : 0;
+}
+
+/* Have the record written or removed. Return: 0, or an errno. */
+static int recorder_ask(struct ditto_recorder *rec, bool present, const void *data, size_t data_len)
 {
 	struct ditto_recorders *all = rec->all;
 
-	if (!present && !stored)
-		return 0;
-	if (present && !data)
-		return -ENOMEM;
-	/* The helper may be gone as well when the server ends, and each would wait for it. */
-	if (READ_ONCE(all->stuck) &&
-	    (READ_ONCE(all->ending) || ditto_upcall_is_stuck(all->srv)))
-		return -ETIMEDOUT;
 	if (present)
 		return ditto_record_put(all->srv, rec->kind, rec->key_bytes, rec->key_len, data,
 					data_len);
 	return ditto_record_remove(all->srv, rec->kind, rec->key_bytes, rec->key_len);
 }
 
+static bool is_silence(int err)
+{
+	return err == -ETIMEDOUT || err == -ECONNREFUSED;
+}
+
+static const char *record_name(enum ditto_record_kind kind)
+{
+	switch (kind) {
+	case DITTO_RECORD_MONITORED_HOST:
+		return "a host that locks";
+	case DITTO_RECORD_CLIENT:
+		return "a client";
+	case DITTO_RECORD_OPEN:
+		return "an open";
+	default:
+		return "something";
+	}
+}
+
+/* Once until a request succeeds, and once for each record. */
+static void recorder_log(struct ditto_recorder *rec, int err)
+{
+	char machine[DITTO_ADDR_TEXT];
+
+	if (rec->error || xchg(&rec->all->refused, true))
+		return;
+	pr_warn_ratelimited("the record of %s (machine %s) cannot be written or removed, and is tried again: error %d; is dittod running?\n",
+			    record_name(rec->kind), ditto_addr_text(&rec->task.peer, machine),
+			    err);
+}
+
 /* Try to fulfil the present wish. */
 static int recorder_try(struct ditto_recorder *rec)
 {
-	bool present, stored;
+	struct ditto_recorders *all = rec->all;
 	size_t data_len;
+	bool present, asks;
 	u64 wanted;
 	void *data;
 	int err;
@@ -115,20 +164,33 @@ static int recorder_try(struct ditto_recorder *rec)
 	mutex_lock(&rec->lock);
 	wanted = rec->wanted;
 	present = rec->present;
-	stored = rec->stored;
 	if (rec->written == wanted) {
+		rec->probe = false;
 		mutex_unlock(&rec->lock);
 		return 0;
 	}
 	data_len = rec->data_len;
 	/* One of before a restart may lack its data for want of memory. */
 	data = present && rec->data ? kmemdup(rec->data, max(data_len, 1U), GFP_KERNEL) : NULL;
+	err = present && !data ? -ENOMEM : 0;
+	asks = !err && (present || rec->stored);
+	if (asks)
+		err = recorder_blocked(rec);
+	asks = asks && !err;
+	rec->probe = false;
 	/* After an error it is not known what was written. */
-	rec->stored |= present;
+	rec->stored |= present && asks;
 	mutex_unlock(&rec->lock);
 
-	err = recorder_ask(rec, present, stored, data, data_len);
+	if (asks) {
+		err = recorder_ask(rec, present, data, data_len);
+		WRITE_ONCE(all->stuck, is_silence(err));
+		if (!err)
+			WRITE_ONCE(all->refused, false);
+	}
 	kfree(data);
+	if (err)
+		recorder_log(rec, err);
 
 	mutex_lock(&rec->lock);
 	rec->error = err;
@@ -181,24 +243,9 @@ static bool recorder_again(struct ditto_recorder *rec)
 static void recorder_run(struct ditto_task *task)
 {
 	struct ditto_recorder *rec = recorder_of(task);
-	struct ditto_recorders *all = rec->all;
 	int err = recorder_try(rec);
 
-	if (!err) {
-		WRITE_ONCE(all->refused, false);
-	} else {
-		if (err == -ETIMEDOUT || READ_ONCE(all->ending))
-			WRITE_ONCE(all->stuck, true);
-		if (!xchg(&all->refused, true))
-			pr_warn("a record cannot be written or removed, and is tried again: error %d; is dittod running?\n",
-				err);
-	}
-	if (!err || recorder_again(rec)) {
-		recorder_tell(rec, 0);
-	} else {
-		atomic_inc(&all->left);
-		recorder_tell(rec, -ESHUTDOWN);
-	}
+	recorder_tell(rec, !err || recorder_again(rec) ? 0 : -ESHUTDOWN);
 }
 
 static const struct ditto_task_ops recorder_ops = {
@@ -206,6 +253,20 @@ static const struct ditto_task_ops recorder_ops = {
 	.hold = recorder_hold,
 	.put = recorder_release,
 };
+
+/* Find the recorder of a key and get a reference to it. */
+static struct ditto_recorder *recorder_get(struct ditto_recorders *all, enum ditto_record_kind kind,
+					   const void *key, size_t key_len)
+{
+	struct ditto_recorder *rec;
+
+	spin_lock_bh(&all->lock);
+	rec = recorder_find(all, kind, key, key_len);
+	if (rec)
+		refcount_inc(&rec->ref);
+	spin_unlock_bh(&all->lock);
+	return rec;
+}
 
 struct ditto_recorder *ditto_recorder_get(struct ditto_recorders *all, enum ditto_record_kind kind,
 					  const void *key, size_t key_len,
@@ -217,6 +278,10 @@ struct ditto_recorder *ditto_recorder_get(struct ditto_recorders *all, enum ditt
 
 	if (!key_len || key_len > DITTO_RECORD_KEY_MAX)
 		return ERR_PTR(-EINVAL);
+	/* What is there already is charged. */
+	rec = recorder_get(all, kind, key, key_len);
+	if (rec)
+		return rec;
 	new = kzalloc(struct_size(new, key_bytes, key_len), GFP_KERNEL);
 	if (!new)
 		return ERR_PTR(-ENOMEM);
@@ -243,6 +308,7 @@ struct ditto_recorder *ditto_recorder_get(struct ditto_recorders *all, enum ditt
 		refcount_inc(&rec->ref);
 	} else {
 		hash_add(all->table, &new->hash, recorder_hash(all, kind, key, key_len));
+		all->count++;
 		swap(rec, new);
 	}
 	spin_unlock_bh(&all->lock);
@@ -301,9 +367,9 @@ int ditto_recorder_set(struct ditto_recorder *rec, u64 owner, const void *data, 
 		WRITE_ONCE(rec->present, true);
 		/* Pairs with ditto_recorder_is_written(). */
 		smp_store_release(&rec->owner, owner);
-		if (wish)
-			*wish = rec->wanted;
 	}
+	if (wish)
+		*wish = rec->wanted;
 	mutex_unlock(&rec->lock);
 	if (start)
 		ditto_task_start(&rec->task);
@@ -440,7 +506,9 @@ int ditto_recorder_wait(struct ditto_recorder *rec, u64 wish)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_recorder_wait, DITTO);
 
-/* Start the first @count of what failed. Return: true if some are left. */
+/*
+ * Start the first @count of what failed, though the helper be stuck. Return: true if some are left.
+ */
 static bool recorders_retry(struct ditto_recorders *all, unsigned int count)
 {
 	struct ditto_recorder *rec;
@@ -453,6 +521,9 @@ static bool recorders_retry(struct ditto_recorders *all, unsigned int count)
 		spin_unlock_bh(&all->lock);
 		if (!rec)
 			return false;
+		mutex_lock(&rec->lock);
+		rec->probe = !READ_ONCE(all->ending);
+		mutex_unlock(&rec->lock);
 		ditto_task_start(&rec->task);
 		ditto_recorder_put(rec);
 	}
@@ -464,8 +535,8 @@ static void retry_work(struct work_struct *work)
 	struct ditto_recorders *all = container_of(to_delayed_work(work), struct ditto_recorders,
 						   retry);
 
-	WRITE_ONCE(all->stuck, false);
-	if (recorders_retry(all, DITTO_RECORDER_RETRIES))
+	/* One finds out if a helper that is stuck answers again. */
+	if (recorders_retry(all, recorders_are_stuck(all) ? 1 : DITTO_RECORDER_RETRIES))
 		queue_delayed_work(ditto_wq, &all->retry,
 				   msecs_to_jiffies(DITTO_RECORDER_RETRY_MS));
 }
@@ -488,6 +559,8 @@ void ditto_recorders_end(struct ditto_recorders *all)
 {
 	disable_delayed_work_sync(&all->retry);
 	spin_lock_bh(&all->lock);
+	if (!all->ending)
+		WRITE_ONCE(all->stuck, false);
 	WRITE_ONCE(all->ending, true);
 	spin_unlock_bh(&all->lock);
 	recorders_retry(all, UINT_MAX);
@@ -498,9 +571,9 @@ void ditto_recorders_exit(struct ditto_recorders *all)
 {
 	ditto_recorders_end(all);
 	ditto_tasks_exit(&all->tasks);
-	if (atomic_read(&all->left))
-		pr_warn("%d records stay as they were, which may bring back what is closed\n",
-			atomic_read(&all->left));
+	if (all->left)
+		pr_warn("%u records could not be removed, which may bring back what is closed\n",
+			all->left);
 	WARN_ON(!hash_empty(all->table));
 }
 EXPORT_SYMBOL_NS_GPL(ditto_recorders_exit, DITTO);

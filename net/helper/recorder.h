@@ -47,9 +47,11 @@
  * @table: struct ditto_recorder by kind and key
  * @failed: recorders to try again, each with a reference; the next one first
  * @ending: nothing is tried again
- * @stuck: the helper has not answered a request since @retry ran
- * @refused: an error was logged
- * @left: records that were not as wanted at the end
+ * @stuck: the helper did not answer the last request
+ * @refused: an error was logged since a request succeeded
+ * @count: number of recorders
+ * @left: records that could not be removed; under @lock, as @count
+ * @busy: number of recorders of each kind whose task runs, or waits for its turn
  * @retry: tries again
  */
 struct ditto_recorders {
@@ -63,7 +65,9 @@ struct ditto_recorders {
 	bool ending;
 	bool stuck;
 	bool refused;
-	atomic_t left;
+	unsigned int count;
+	unsigned int left;
+	atomic_t busy[DITTO_RECORD_KINDS];
 	struct delayed_work retry;
 };
 
@@ -79,6 +83,7 @@ struct ditto_recorders {
  * @owner: token of the owner
  * @present: the record is to exist, with @data; otherwise it is to be gone
  * @stored: it exists or may exist
+ * @probe: the helper is asked though it may be stuck
  * @kept: at the end it becomes a previous one, see ditto_record_keep()
  * @wanted: number of the last wish
  * @tried: number of the wish that was tried last
@@ -102,6 +107,7 @@ struct ditto_recorder {
 	u64 owner;
 	bool present;
 	bool stored;
+	bool probe;
 	bool kept;
 	u64 wanted;
 	u64 tried;
@@ -159,7 +165,7 @@ static inline u64 ditto_recorder_token(struct ditto_recorders *all)
  * @owner: token of the caller
  * @data: what it is to contain; copied
  * @data_len: at most DITTO_RECORD_DATA_MAX
- * @wish: filled with the number of the wish; may be NULL
+ * @wish: filled with the number of the wish, after -ESTALE with that of the last one; may be NULL
  *
  * Nothing is done if the record is like that already.
  *

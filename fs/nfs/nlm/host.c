@@ -530,7 +530,8 @@ static void dnlm_host_gc(struct dnlm_host *host, void *arg)
 	bool *full = arg, idle;
 
 	/* So the record of a new host waits for few removals only. */
-	*full = *full || atomic_read(&nlm->recorders->tasks.count) >= DNLM_REMOVALS_MAX;
+	*full = *full || atomic_read(&nlm->recorders->busy[DITTO_RECORD_MONITORED_HOST]) >=
+		DNLM_REMOVALS_MAX;
 	if (*full)
 		return;
 	mutex_lock(&host->lock);

@@ -14,6 +14,8 @@
 #include "fake_helper.h"
 
 #define KEY	"key"
+/* More records than are tried again at once. */
+#define MANY	(DITTO_RECORDER_RETRIES + 4)
 
 /**
  * struct recorder_case - a record, and a helper
@@ -94,6 +96,17 @@ static void request_answer(struct recorder_case *c, u32 err)
 static void retry_now(struct recorder_case *c)
 {
 	mod_delayed_work(system_wq, &c->all.retry, 0);
+}
+
+/* Try again only when the test says so. */
+static void retry_disable(struct recorder_case *c)
+{
+	disable_delayed_work_sync(&c->all.retry);
+}
+
+static void retry_run(struct recorder_case *c)
+{
+	c->all.retry.work.func(&c->all.retry.work);
 }
 
 /* Return: number of the wish. */
@@ -365,7 +378,90 @@ static void told_when_it_is_gone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->result, 0);
 }
 
-/* The server ends: what failed is tried for the last time, and after a failure nothing else. */
+/* A record that was wanted while there was no helper is not there: nothing is to be removed. */
+static void never_sent(struct kunit *test)
+{
+	struct recorder_case *c = test->priv;
+	u64 wish;
+
+	retry_disable(c);
+	KUNIT_EXPECT_EQ(test, ditto_recorder_wait(c->rec, record_want(test, c, 1, "a")),
+			-ECONNREFUSED);
+	KUNIT_EXPECT_FALSE(test, ditto_recorder_may_be(c->rec));
+	wish = ditto_recorder_unset(c->rec, 1, NULL);
+	KUNIT_EXPECT_EQ(test, ditto_recorder_wait(c->rec, wish), 0);
+	KUNIT_EXPECT_NULL(test, c->rec->data);
+	ditto_recorder_put(c->rec);
+	c->rec = NULL;
+	ditto_tasks_drain(&c->all.tasks);
+	retry_run(c);
+	ditto_tasks_drain(&c->all.tasks);
+	KUNIT_EXPECT_EQ(test, c->all.count, 0);
+}
+
+/* What failed is tried again in its order, and not all of it at once. */
+static void tried_again_in_turns(struct kunit *test)
+{
+	struct recorder_case *c = test->priv;
+	struct ditto_recorder **rec = kunit_kcalloc(test, MANY, sizeof(*rec), GFP_KERNEL);
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, rec);
+	retry_disable(c);
+	for (i = 0; i < MANY; i++) {
+		rec[i] = ditto_recorder_get(&c->all, DITTO_RECORD_CLIENT, &i, sizeof(i), NULL);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, rec[i]);
+		KUNIT_EXPECT_EQ(test, ditto_recorder_set(rec[i], 1, "", 0, NULL), 0);
+		ditto_tasks_drain(&c->all.tasks);
+	}
+	helper_come(test, c);
+	retry_run(c);
+	ditto_tasks_drain(&c->all.tasks);
+	for (i = 0; i < MANY; i++)
+		KUNIT_EXPECT_EQ_MSG(test, ditto_recorder_is_written(rec[i], 1),
+				    i < DITTO_RECORDER_RETRIES, "%u", i);
+	retry_run(c);
+	ditto_tasks_drain(&c->all.tasks);
+	KUNIT_EXPECT_TRUE(test, ditto_recorder_is_written(rec[MANY - 1], 1));
+	for (i = 0; i < MANY; i++)
+		ditto_recorder_put(rec[i]);
+}
+
+/* While a helper hangs, one record finds out if it answers again, and nobody else waits for it. */
+static void one_waits_for_a_hung_helper(struct kunit *test)
+{
+	struct recorder_case *c = test->priv;
+	struct ditto_recorder *other = ditto_recorder_get(&c->all, DITTO_RECORD_CLIENT, "o", 1,
+							  NULL);
+	u64 wish;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
+	retry_disable(c);
+	helper_come(test, c);
+	c->hold = true;
+	c->srv.settings.upcall_ms = 1;
+	KUNIT_EXPECT_EQ(test, ditto_recorder_wait(c->rec, record_want(test, c, 1, "a")),
+			-ETIMEDOUT);
+	KUNIT_EXPECT_TRUE(test, await(request_is_held(c)));
+	ditto_tasks_drain(&c->all.tasks);
+	c->serial = 0;
+	c->srv.settings.upcall_ms = 60 * MSEC_PER_SEC;
+	retry_run(c);
+	request_await(test, c, DITTO_UPCALL_RECORD_PUT, "a");
+	KUNIT_EXPECT_EQ(test, ditto_recorder_set(other, 1, "x", 1, &wish), 0);
+	KUNIT_EXPECT_EQ(test, ditto_recorder_wait(other, wish), -ETIMEDOUT);
+	KUNIT_EXPECT_FALSE(test, ditto_recorder_may_be(other));
+	c->hold = false;
+	request_answer(c, 0);
+	ditto_tasks_drain(&c->all.tasks);
+	KUNIT_EXPECT_TRUE(test, ditto_recorder_is_written(c->rec, 1));
+	retry_run(c);
+	ditto_tasks_drain(&c->all.tasks);
+	KUNIT_EXPECT_TRUE(test, ditto_recorder_is_written(other, 1));
+	ditto_recorder_put(other);
+}
+
+/* The server ends: what failed is tried for the last time, and holds up nothing else. */
 static void server_ends(struct kunit *test)
 {
 	struct recorder_case *c = test->priv;
@@ -383,8 +479,37 @@ static void server_ends(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->told, 1);
 	KUNIT_EXPECT_EQ(test, c->result, -ESHUTDOWN);
 	count = c->count;
-	KUNIT_EXPECT_NE(test, ditto_recorder_wait(c->rec, record_want(test, c, 2, "b")), 0);
-	KUNIT_EXPECT_EQ(test, c->count, count);
+	KUNIT_EXPECT_EQ(test, ditto_recorder_wait(c->rec, record_want(test, c, 2, "b")), -EIO);
+	KUNIT_EXPECT_EQ(test, c->count, count + 1);
+	WRITE_ONCE(c->error, 0);
+	KUNIT_EXPECT_EQ(test, ditto_recorder_wait(c->rec, record_want(test, c, 3, "c")), 0);
+	ditto_recorder_put(c->rec);
+	c->rec = NULL;
+	ditto_tasks_drain(&c->all.tasks);
+	KUNIT_EXPECT_EQ(test, c->all.left, 0);
+}
+
+/* A record that cannot be removed stays, and counts. */
+static void server_ends_with_one(struct kunit *test)
+{
+	struct recorder_case *c = test->priv;
+	struct ditto_recorder *other = ditto_recorder_get(&c->all, DITTO_RECORD_CLIENT, "o", 1,
+							  NULL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
+	helper_come(test, c);
+	record_write(test, c, 1, "a");
+	c->error = EIO;
+	/* This one is only not written. */
+	KUNIT_EXPECT_EQ(test, ditto_recorder_set(other, 1, "x", 1, NULL), 0);
+	ditto_recorder_unset(c->rec, 1, NULL);
+	ditto_recorders_end(&c->all);
+	ditto_tasks_drain(&c->all.tasks);
+	ditto_recorder_put(other);
+	ditto_recorder_put(c->rec);
+	c->rec = NULL;
+	ditto_tasks_drain(&c->all.tasks);
+	KUNIT_EXPECT_EQ(test, c->all.left, 1);
 }
 
 /* What an owner leaves is found by the next one, and nobody else changes it. */
@@ -467,7 +592,11 @@ static struct kunit_case recorder_cases[] = {
 	KUNIT_CASE(withdrawal_fails),
 	KUNIT_CASE(gone_while_withdrawn),
 	KUNIT_CASE(told_when_it_is_gone),
+	KUNIT_CASE(never_sent),
+	KUNIT_CASE(tried_again_in_turns),
+	KUNIT_CASE(one_waits_for_a_hung_helper),
 	KUNIT_CASE(server_ends),
+	KUNIT_CASE(server_ends_with_one),
 	KUNIT_CASE(is_left),
 	KUNIT_CASE(is_restored),
 	{}
