@@ -50,6 +50,7 @@
  * else is.
  */
 #define WORKERS_RECORDS	64
+#define WORKERS_RECORDS_OF_MACHINE	16
 /* Sessions that end beside others of their connection. */
 #define WORKERS_ENDS	64
 /* Workers for what is no message on the same workqueues. */
@@ -378,7 +379,8 @@ int dsmb_server_init(struct dsmb_server *server, struct net *net)
 	xa_init_flags(&server->sessions, XA_FLAGS_ALLOC1);
 	xa_init(&server->durables);
 	ditto_disk_tasks_init(&server->closers, DSMB_CLOSERS_AT_ONCE, DSMB_CLOSERS_OF_FS);
-	ditto_recorders_init(&server->open_records, server->srv, WORKERS_RECORDS, WORKERS_RECORDS);
+	ditto_recorders_init(&server->open_records, server->srv, WORKERS_RECORDS,
+			     WORKERS_RECORDS_OF_MACHINE);
 
 	err = start_workers(server);
 	if (!err)

@@ -256,7 +256,7 @@ static int persist_set(const struct dsmb_durable *durable, u64 *wish)
 		goto free;
 	err = ditto_recorder_set(persist->recorder, persist->token, w->data,
 				 dsmb_record_encode(&w->record, w->data), wish);
-	/* A record that was taken back, or is left as it is, stays so. */
+	/* A record that was taken back is to be gone; one that is left as it is stays so. */
 	if (err == -ESTALE)
 		err = 0;
 free:
@@ -380,8 +380,7 @@ static int lease_save(struct dsmb_lease *lease, bool wait)
 	u64 id = 0;
 
 	while ((open = lease_next(lease, &id))) {
-		/* No client knows of one that is not published, and that may yet be refused. */
-		ret = open_save(open, wait && READ_ONCE(open->published));
+		ret = open_save(open, wait);
 		if (ret != -ESTALE)
 			err = err ?: ret;
 		dsmb_open_put(open);

@@ -42,6 +42,8 @@ struct dsmb_server;
 
 /* Time, in milliseconds, after which what failed is tried again. */
 #define DSMB_PERSIST_RETRY_MS	1000
+/* Most records: as many may wait for their removal as there may be durable opens. */
+#define DSMB_RECORDS_MAX	(2 * DSMB_DURABLES_MAX)
 /*
  * Longest wait of a client that connects, in milliseconds, for a helper that is about to deliver
  * the records of before the restart. After that it is connected, and its opens are refused.
@@ -114,13 +116,16 @@ bool dsmb_persist_may(const struct dsmb_call *call, const struct dsmb_durable_as
  *
  * Nothing is recorded yet.
  *
- * Return: the object, or NULL without memory.
+ * Return: the object, or NULL without memory, or with too many records.
  */
 struct dsmb_persist *dsmb_persist_alloc(struct dsmb_open *open);
 /* Free the persistence of an open that is in use no more. NULL is allowed. May sleep. */
 void dsmb_persist_free(struct dsmb_persist *persist);
-/* The recorder of an open, to be put, or an ERR_PTR. May sleep. */
-struct ditto_recorder *dsmb_persist_recorder(struct dsmb_server *server, u64 id);
+/*
+ * The recorder of an open, to be put, or an ERR_PTR. @machine is charged; may be NULL. May sleep.
+ */
+struct ditto_recorder *dsmb_persist_recorder(struct dsmb_server *server, u64 id,
+					     const struct in6_addr *machine);
 
 /**
  * dsmb_persist_grant - write the record of an open for the first time

@@ -7,17 +7,20 @@
 #include <linux/slab.h>
 #include <kunit/visibility.h>
 
+#include "../../net/peer.h"
+#include "../auth/tree.h"
 #include "../server.h"
 #include "durable.h"
 #include "open.h"
 #include "persist.h"
 
-struct ditto_recorder *dsmb_persist_recorder(struct dsmb_server *server, u64 id)
+struct ditto_recorder *dsmb_persist_recorder(struct dsmb_server *server, u64 id,
+					     const struct in6_addr *machine)
 {
 	__le64 key = cpu_to_le64(id);
 
 	return ditto_recorder_get(&server->open_records, DITTO_RECORD_OPEN, &key, sizeof(key),
-				  NULL);
+				  machine);
 }
 
 /* The record is removed, or will not be: nothing is tried again at the end of the server. */
@@ -32,11 +35,18 @@ static void persist_removed(struct ditto_recorder_wait *wait, int err)
 
 struct dsmb_persist *dsmb_persist_alloc(struct dsmb_open *open)
 {
-	struct dsmb_persist *persist = kzalloc(sizeof(*persist), GFP_KERNEL);
+	/* None for an open of before a restart. */
+	const struct ditto_peer *peer = open->tree ? open->tree->peer : NULL;
+	struct dsmb_persist *persist;
 
+	/* Records of closed opens count until they are removed. */
+	if (READ_ONCE(open->server->open_records.count) >= DSMB_RECORDS_MAX)
+		return NULL;
+	persist = kzalloc(sizeof(*persist), GFP_KERNEL);
 	if (!persist)
 		return NULL;
-	persist->recorder = dsmb_persist_recorder(open->server, open->persistent);
+	persist->recorder = dsmb_persist_recorder(open->server, open->persistent,
+						  peer ? &peer->addr : NULL);
 	if (IS_ERR(persist->recorder)) {
 		kfree(persist);
 		return NULL;

@@ -436,7 +436,7 @@ static void pending_free(struct pending *p)
 static bool pending_remove(struct dsmb_server *server, struct pending *p)
 {
 	u64 token = ditto_recorder_token(&server->open_records);
-	struct ditto_recorder *recorder = dsmb_persist_recorder(server, p->id);
+	struct ditto_recorder *recorder = dsmb_persist_recorder(server, p->id, NULL);
 
 	if (IS_ERR(recorder))
 		return false;
