@@ -36,6 +36,7 @@
  * @nlm: the server
  * @recorder: of its record
  * @token: by which @recorder tells it from other requests with the same key
+ * @promised: the client was told that it is recorded, or it is one of before a restart
  * @rec: requester, monitored host and callback; also the record
  *
  * Guarded by monitors_lock.
@@ -45,6 +46,7 @@ struct dnlm_monitor {
 	struct dnlm_server *nlm;
 	struct ditto_recorder *recorder;
 	u64 token;
+	bool promised;
 	struct dnlm_record rec;
 };
 
@@ -252,7 +254,11 @@ int dnsm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec)
 	mutex_lock(&nlm->monitors_lock);
 	dnsm_find(nlm, &rec->addr, NULL, &of_client);
 	mon = dnsm_monitor_new(nlm, rec, of_client);
-	err = PTR_ERR_OR_ZERO(mon) ?: dnlm_record_restore(mon->recorder, mon->token, rec);
+	err = PTR_ERR_OR_ZERO(mon);
+	if (!err) {
+		mon->promised = true;
+		err = dnlm_record_restore(mon->recorder, mon->token, rec);
+	}
 	mutex_unlock(&nlm->monitors_lock);
 	return err;
 }
@@ -378,6 +384,22 @@ static bool dnsm_mon_decode(struct dnfs_call *call, void *args)
 	       xdr_stream_decode_opaque_fixed(call->in, a->priv, sizeof(a->priv)) >= 0;
 }
 
+/* Return: 0 if the request is recorded, and its client is told so. */
+static int dnsm_monitor_promise(struct dnlm_monitor *mon)
+{
+	if (!ditto_recorder_is_written(mon->recorder, mon->token))
+		return -EJUKEBOX;
+	mon->promised = true;
+	return 0;
+}
+
+/* What was promised before stays. */
+static void dnsm_monitor_refuse(struct dnlm_monitor *mon)
+{
+	if (!mon->promised)
+		dnsm_monitor_end(mon);
+}
+
 /*
  * Enter a request, and have it recorded. Return: 0 if it is; -EJUKEBOX while the record is being
  * written; or another errno.
@@ -394,25 +416,28 @@ static int dnsm_monitor_ask(struct dnlm_server *nlm, struct dnfs_call *call,
 	if (call->record_awaited) {
 		if (!mon)
 			return -EIO;
-		if (ditto_recorder_is_written(mon->recorder, mon->token))
-			return 0;
-		if (ditto_task_is_busy(&mon->recorder->task))
-			return -EJUKEBOX;
+		err = dnsm_monitor_promise(mon);
+		if (!err || ditto_task_is_busy(&mon->recorder->task))
+			return err;
 		pr_warn_ratelimited("%pI6c asks to be told of restarts, but cannot be recorded\n",
 				    &rec->addr);
-		dnsm_monitor_end(mon);
+		dnsm_monitor_refuse(mon);
 		return -EIO;
 	}
 	if (!mon)
 		mon = dnsm_monitor_new(nlm, rec, of_client);
 	if (IS_ERR(mon))
 		return PTR_ERR(mon);
-	mon->rec = *rec;
 	err = dnlm_record_set(mon->recorder, mon->token, rec);
-	if (err || ditto_recorder_is_written(mon->recorder, mon->token))
+	if (err) {
+		dnsm_monitor_refuse(mon);
 		return err;
-	dnfs_await_record(call, &mon->recorder->task);
-	return -EJUKEBOX;
+	}
+	mon->rec = *rec;
+	err = dnsm_monitor_promise(mon);
+	if (err)
+		dnfs_await_record(call, &mon->recorder->task);
+	return err;
 }
 
 /* A call without a reply, because the record is still being written, is repeated by its client. */

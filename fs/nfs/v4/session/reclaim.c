@@ -111,9 +111,14 @@ void dnfs4_record_inherit(struct dnfs4_client *client, struct dnfs4_client *old)
 
 	dnfs4_principal_digest(&client->principal, principal);
 	dnfs4_principal_digest(&old->principal, other);
-	if (READ_ONCE(old->recorder) && !memcmp(principal, other, sizeof(other)) &&
-	    !IS_ERR(dnfs4_recorder(client)))
-		ditto_recorder_pass(client->recorder, old->token, client->token);
+	if (!READ_ONCE(old->recorder) || memcmp(principal, other, sizeof(other)) ||
+	    IS_ERR(dnfs4_recorder(client)))
+		return;
+	ditto_recorder_pass(client->recorder, old->token, client->token);
+	/* Pairs with the release of the heir: this sees it, or that finds the record. */
+	smp_mb();
+	if (test_bit(DNFS4_CLIENT_GONE, &client->flags))
+		ditto_recorder_unset(client->recorder, client->token, NULL);
 }
 
 void dnfs4_record_remove(struct dnfs4_client *client)
