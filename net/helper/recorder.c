@@ -359,7 +359,7 @@ int ditto_recorder_set(struct ditto_recorder *rec, u64 owner, const void *data, 
 	if (recorder_admits(rec, owner))
 		same = recorder_data_set(rec, data, data_len);
 	if (same >= 0) {
-		/* A wish for the same that was not tried yet, or that is being tried, is this one. */
+		/* The same that was not tried yet, or is being tried, is no new wish. */
 		failed = rec->written != rec->wanted && rec->tried == rec->wanted;
 		start = !same || !rec->present || failed;
 		if (start)
@@ -506,9 +506,7 @@ int ditto_recorder_wait(struct ditto_recorder *rec, u64 wish)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_recorder_wait, DITTO);
 
-/*
- * Start the first @count of what failed, though the helper be stuck. Return: true if some are left.
- */
+/* Try the first @count of what failed, stuck helper or not. Return: true if some are left. */
 static bool recorders_retry(struct ditto_recorders *all, unsigned int count)
 {
 	struct ditto_recorder *rec;

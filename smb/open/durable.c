@@ -170,8 +170,9 @@ static bool durable_make(struct dsmb_call *call, struct dsmb_open *open,
 	smp_store_release(&open->durable, durable);
 	if (!persistent || dsmb_persist_grant(open))
 		return true;
-	rare->refused = durable;
-	WRITE_ONCE(open->durable, NULL);
+	WRITE_ONCE(rare->refused, durable);
+	/* Pairs with open_refused(): a reader finds one of them. */
+	smp_store_release(&open->durable, NULL);
 	return false;
 }
 

@@ -339,17 +339,31 @@ void dsmb_persist_given(struct dsmb_open *open, struct dsmb_giving *giving)
 	dsmb_persist_save(open);
 }
 
+/* The record of an open that is not persistent after all, until it is removed; or NULL. */
+static struct dsmb_persist *open_refused(const struct dsmb_open *open)
+{
+	const struct dsmb_durable *refused;
+	const struct dsmb_open_rare *rare;
+
+	/* Pairs with durable_make(): the caller found that the open is not persistent. */
+	smp_rmb();
+	rare = dsmb_open_has_rare(open);
+	refused = rare ? READ_ONCE(rare->refused) : NULL;
+	return refused && ditto_recorder_may_be(refused->persist->recorder) ? refused->persist :
+									      NULL;
+}
+
 /*
- * Get the persistent open of a lease with the lowest id not below @id. Called with lease->lock
- * held.
+ * Get the open of a lease that has a record, and the lowest id not below @id. Called with
+ * lease->lock held.
  */
 static struct dsmb_open *lease_first(struct dsmb_lease *lease, u64 id)
 {
 	struct dsmb_open *open, *first = NULL;
 
 	list_for_each_entry(open, &lease->holders, lease_link) {
-		if (dsmb_durable_is_persistent(open) && open->persistent >= id &&
-		    (!first || open->persistent < first->persistent))
+		if ((dsmb_durable_is_persistent(open) || open_refused(open)) &&
+		    open->persistent >= id && (!first || open->persistent < first->persistent))
 			first = open;
 	}
 	return first;
@@ -375,12 +389,17 @@ static struct dsmb_open *lease_next(struct dsmb_lease *lease, u64 *id)
 
 static int lease_save(struct dsmb_lease *lease, bool wait)
 {
+	struct dsmb_persist *refused;
 	struct dsmb_open *open;
 	int err = 0, ret;
 	u64 id = 0;
 
 	while ((open = lease_next(lease, &id))) {
 		ret = open_save(open, wait);
+		/* A restart would restore it with what the lease gives up. */
+		refused = open_refused(open);
+		if (wait && refused)
+			err = err ?: dsmb_persist_remove(refused);
 		if (ret != -ESTALE)
 			err = err ?: ret;
 		dsmb_open_put(open);

@@ -175,6 +175,15 @@ def acknowledgment_is_recorded_first(w):
     gone(w)
 
 
+def acknowledged(s, state):
+    try:
+        s.ack(key(1), state)
+    except smb2.Status as e:
+        eq(e.name, 'INSUFFICIENT_RESOURCES')
+        return False
+    return True
+
+
 @test(smb=True, squash='none', timeout=90)
 def refused_while_its_lease_breaks(w):
     """A refused persistent open is an ordinary one while the helper hangs."""
@@ -193,15 +202,18 @@ def refused_while_its_lease_breaks(w):
         eq(status, smb2.OK)
         h = Answer(out)
         eq(h.durable, None)
-        eq(s.answer(ack)[0], smb2.OK)
-        eq(other.answer(number)[0], smb2.OK)
-        eq(opens(w), [('f', 'none')] * 3)
+        # a crash would restore it
+        eq(s.answer(ack)[0], smb2.NUMBERS['INSUFFICIENT_RESOURCES'])
+        eq(other.answer(number, pending=True)[0], smb2.PENDING)
     w.server.ctl('server', 'set', 'upcall-ms', '5000')
+    wait_for('the record goes', lambda: records(w) == 0)
+    wait_for('the helper is asked again', lambda: acknowledged(s, R))
+    eq(other.answer(number)[0], smb2.OK)
+    eq(opens(w), [('f', 'none')] * 3)
     for fid in (g.fid, h.fid):
         s.close(fid)
     s.end()
     other.end()
-    wait_for('the record goes', lambda: records(w) == 0)
     gone(w)
 
 
