@@ -65,9 +65,12 @@ static int dnlm_monitor_write(const struct dnlm_asker *asker, struct dnfs_call *
 		return -ENOGRACE;
 	if (host->lost)
 		return -EJUKEBOX;
-	if (call->record_awaited)
-		return !ditto_task_is_busy(&host->recorder->task) &&
-		       READ_ONCE(host->recorder->error) ? -ENOLCK : -EJUKEBOX;
+	if (call->record_awaited) {
+		err = ditto_task_is_busy(&host->recorder->task) ? 0 :
+		      READ_ONCE(host->recorder->error);
+		/* While the helper does not answer, the client asks again. */
+		return err && err != -ETIMEDOUT ? -ENOLCK : -EJUKEBOX;
+	}
 	/* The address is not updated: it identifies the host. */
 	host->way.udp = call->datagram;
 	ditto_addr_map(call->local, &host->way.local);
@@ -89,6 +92,9 @@ int dnlm_monitor_add(const struct dnlm_asker *asker, struct dnfs_call *call, boo
 		return -EPERM;
 	if (reclaim)
 		dnlm_host_told(host);
+	/* What the grace refuses needs no record. */
+	else if (ditto_grace_holds(asker->client->client.table, DITTO_CLAIM_OPEN))
+		return -EJUKEBOX;
 	if (likely(ditto_recorder_is_written(host->recorder, asker->client->token)))
 		return 0;
 
