@@ -210,14 +210,17 @@ static bool copy_source_is_of_another(struct dnfs4_compound *cmp, const struct d
 	u64 id = get_unaligned_be64(sid->other);
 	struct dnfs4_client *client;
 	struct dnfs4_state *state;
+	bool is = false;
 
 	if (id == cmp->client->id || dnfs4_client_find(cmp->server, id, cmp->minor, &client))
 		return false;
 	state = dnfs4_state_get(client, dnfs4_stateid_number(client, sid));
-	if (state)
+	if (state) {
+		is = state->ops->kind & DNFS4_STATE_IO;
 		dnfs4_state_put(state);
+	}
 	dnfs4_client_put(client);
-	return state;
+	return is;
 }
 
 /*
