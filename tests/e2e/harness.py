@@ -489,6 +489,15 @@ class Client(Ns):
         return n
 
 
+def mount_image(image, where, kind, options=''):
+    """Mount a file. Returns the device, which goes when it is unmounted."""
+    # not mount -o loop: it keeps the device open for writing while it mounts it
+    loop = run('losetup', '-f', '--show', image).strip()
+    mount(loop, where, kind, 0, options)
+    run('losetup', '-d', loop)
+    return loop
+
+
 class Volume:
     """A file system of a test, mounted locally on the server's side."""
 
@@ -512,10 +521,7 @@ class Volume:
                   f'lowerdir={d}/l,upperdir={d}/u,workdir={d}/w,nfs_export=on,index=on')
         else:
             self._make_image(size, options)
-            # not mount -o loop: it keeps the device open for writing while it mounts it
-            loop = run('losetup', '-f', '--show', self.image).strip()
-            mount(loop, where, kind)
-            run('losetup', '-d', loop)  # when it is unmounted
+            self.mount()
             with contextlib.suppress(FileNotFoundError):
                 os.rmdir(f'{where}/lost+found')
 
@@ -527,6 +533,10 @@ class Volume:
         ext = ['-q', '-F', '-E', lazy]
         options = {'ext3': ext, 'ext4': ext, 'xfs': ['-q', '-K'], 'btrfs': ['-q', '-K']}
         run(f'mkfs.{self.kind}', *options[self.kind], *more, self.image)
+
+    def mount(self):
+        """Mount the image, at first and after umount()."""
+        mount_image(self.image, self.where, self.kind)
 
     def umount(self):
         umount(self.where)

@@ -58,6 +58,18 @@ def make_bucket(name):
         f'http://127.0.0.1:{RGW_PORT}/{name}')
 
 
+def forget_index():
+    """Remove the index of dittoctl."""
+    for end in ('', '-wal', '-shm'):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f'{INDEX}{end}')
+
+
+def collect(s, *words):
+    """Delete all garbage of whatever age. Returns the number of objects."""
+    return s.tool('gc', '--grace', '0', '--force', *words)['deleted']
+
+
 class Store:
     """A bucket, the proxy in front of it, and a server that is configured to use it."""
 
@@ -71,9 +83,7 @@ class Store:
         self.packing = packing
         _, self.port, self.access = KINDS[kind]
         # The index knows the file systems of earlier tests, and misses them.
-        for end in ('', '-wal', '-shm'):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(f'{INDEX}{end}')
+        forget_index()
         self.world, self.server = world, world.server
         self.folder = f'{world.base}/store'
         self.bucket = world.name.replace('_', '-').replace('.', '-')

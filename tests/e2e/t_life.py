@@ -86,9 +86,7 @@ def share_del_while_writing(w):
     with expect_errno(errno.ESTALE, errno.EIO):
         child.join()
     eq(n.getattr(f).status, nfs3.STALE)
-    loop = run('losetup', '-f', '--show', volume.image).strip()
-    run('mount', loop, volume.where)
-    run('losetup', '-d', loop)
+    volume.mount()
     for i in range(progress(done)):
         eq(get(w.path(f'w{i}')) == pattern(i, 40000), True, f'acknowledged file {i}')
     w.server.add('data', w.export)

@@ -9,7 +9,7 @@ import time
 
 import nfs4as3
 import smb2
-from harness import Child, eq, mount, put, run, syscall, test
+from harness import Child, eq, put, run, syscall, test
 from t_smb_info import names
 
 FILES = 150
@@ -185,9 +185,7 @@ def same_positions(w):
     v = w.volume(f'{w.base}/hashed', 'ext4')
     v.umount()
     run('tune2fs', '-E', 'hash_alg=legacy', v.image)
-    loop = run('losetup', '-f', '--show', v.image).strip()
-    mount(loop, v.where, 'ext4')
-    run('losetup', '-d', loop)
+    v.mount()
     os.chmod(v.where, 0o777)
     w.server.add('hashed', v.where)
     n = w.client.nfs(path=v.where)

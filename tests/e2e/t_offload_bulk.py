@@ -18,7 +18,7 @@ import time
 
 import servers
 from harness import eq, put, test, wait_for
-from stores import ACCESS, INDEX, KEY, PROGRAM, PROXY_PORT, SECRET, Store
+from stores import ACCESS, KEY, PROGRAM, PROXY_PORT, SECRET, Store, forget_index
 from t_offload import MIB, digest
 
 FILES, TOTAL, SECONDS = (int(n) for n in
@@ -50,9 +50,7 @@ class DiskStore(Store):
         for name in ('objects', 'disk'):
             shutil.rmtree(f'{RESULTS}/{name}', ignore_errors=True)
         os.makedirs(f'{RESULTS}/objects')
-        for end in ('', '-wal', '-shm'):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(f'{INDEX}{end}')
+        forget_index()
         os.makedirs(world.export, exist_ok=True)
         world.volume(world.export, 'ext4', f'{DISK}m', image=f'{RESULTS}/disk')
         os.chmod(world.export, 0o777)

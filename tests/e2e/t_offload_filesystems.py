@@ -1,23 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is garbage is decided by all file systems with offloaded files, whatever is mounted where."""
-import contextlib
 import errno
 import os
 import re
 import time
 
-from harness import eq, expect_errno, get, mount, put, run, test, umount, wait_for
-from stores import INDEX, Store
+from harness import eq, expect_errno, get, mount, put, run, test, umount
+from stores import Store, collect, forget_index
 from t_offload import MIB, content, offloaded
 
 MS_BIND = 4096
 DAY = 86400
 EVERYTHING = ('gc', '--grace', '0', '--force')
-
-
-def collect(s):
-    """Delete all garbage of whatever age. Returns the number of objects."""
-    return s.tool(*EVERYTHING)['deleted']
 
 
 def refused(s, *words):
@@ -30,16 +24,10 @@ def refused(s, *words):
         assert word in errors, (word, errors)
 
 
-def insert(image, where):
-    loop = run('losetup', '-f', '--show', image).strip()
-    mount(loop, where, 'ext4')
-    run('losetup', '-d', loop)
-
-
-def forget_index():
-    for end in ('', '-wal', '-shm'):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(INDEX + end)
+def served_disk(w, name='disk'):
+    """A share on a file system of its own, which can be unmounted."""
+    w.served_volume(name, size='100m', offload=True)
+    return w.volumes[-1]
 
 
 def garbage(s, w, name):
@@ -51,8 +39,7 @@ def garbage(s, w, name):
 def one_is_away(w):
     """While a file system that was ever pushed from is away, nothing goes, index or not."""
     s, data = Store(w), content('x', 3 * MIB)
-    disk = w.volume(f'{w.base}/disk', 'ext4', '100m')
-    w.server.add('disk', disk.where, offload=True)
+    disk = served_disk(w)
     path = offloaded(s, f'{disk.where}/f', data)
     known, = s.tool('filesystem', 'list')
     eq((known['type'], known['store'], known['mounted'], known['path']),
@@ -66,7 +53,7 @@ def one_is_away(w):
                 f'dittoctl offload filesystem forget {known["id"]}')
         if index == 'with an index':
             forget_index()
-    insert(disk.image, disk.where)
+    disk.mount()
     # It need not be served.
     eq(collect(s), 2, 'chunk and manifest of the garbage')
     assert 'unmount it first' in s.tool('filesystem', 'forget', known['id'], check=False)[2]
@@ -81,37 +68,35 @@ def one_is_away(w):
     eq(known['id'] in [fs['id'] for fs in s.tool('filesystem', 'list')], False, 'registered')
     assert 'no store has files' in s.tool('filesystem', 'forget', known['id'], check=False)[2]
     assert collect(s) >= 2, 'what only the disk had'
-    insert(disk.image, disk.where)
+    disk.mount()
 
 
 @test(smb=True, offload=True, timeout=300)
 def copies_of_a_disk(w):
     """Which of two file systems with one UUID has the files is not known."""
     s = Store(w)
-    disk = w.volume(f'{w.base}/disk', 'ext4', '100m')
-    w.server.add('disk', disk.where, offload=True)
+    disk = served_disk(w)
     path = offloaded(s, f'{disk.where}/f', content('x', MIB))
     garbage(s, w, 'first')
     copy = w.volume(f'{w.base}/copy', 'ext4', '100m')
     copy.umount()
     os.sync()
     run('cp', '--sparse=always', disk.image, copy.image)
-    insert(copy.image, copy.where)
+    copy.mount()
     refused(s, disk.where, copy.where, 'two file systems with one UUID')
     known = {fs['path']: fs['id'] for fs in s.tool('filesystem', 'list')}[disk.where]
     assert 'unmount it first' in s.tool('filesystem', 'forget', known, check=False)[2]
     copy.umount()
     eq(collect(s), 2, 'chunk and manifest of the garbage')
     eq(get(path) == content('x', MIB), True, 'content')
-    insert(copy.image, copy.where)
+    copy.mount()
 
 
 @test(smb=True, offload=True, timeout=300)
 def hidden_by_another(w):
     """What lies below a mount, at the same paths, is another file, and as good."""
     s = Store(w)
-    disk = w.volume(f'{w.base}/disk', 'ext4', '100m')
-    w.server.add('disk', disk.where, offload=True)
+    disk = served_disk(w)
     below = offloaded(s, f'{disk.where}/f', content('below', MIB))
     known = {fs['path']: fs['id'] for fs in s.tool('filesystem', 'list')}[disk.where]
     w.server.delete('disk')
@@ -175,8 +160,7 @@ def subvolumes(w):
 def lost_records(w):
     """What e2fsck took the record of is told each time, and its objects stay."""
     s, data = Store(w), content('x', 3 * MIB)
-    disk = w.volume(f'{w.base}/disk', 'ext4', '100m')
-    w.server.add('disk', disk.where, offload=True)
+    disk = served_disk(w)
     path = offloaded(s, f'{disk.where}/f', data)
     eq(collect(s), 0, 'garbage')
     inode = os.stat(path).st_ino
@@ -190,7 +174,7 @@ def lost_records(w):
         f.seek(block * size)
         f.write(bytes(size))
     run('e2fsck', '-fy', disk.image, check=False)
-    insert(disk.image, disk.where)
+    disk.mount()
     w.server.add('disk', disk.where, offload=True)
     garbage(s, w, 'first')
     for _ in range(2):
@@ -260,8 +244,7 @@ def registered_first(w):
     eq(len(s.tool('filesystem', 'list')), 1, 'registered')
     # A stub that is made elsewhere from a snapshot counts as well.
     s.tool('snapshot', 'create', 'data', 'one')
-    disk = w.volume(f'{w.base}/disk', 'ext4', '100m').where
-    w.server.add('disk', disk, offload=True)
+    disk = served_disk(w).where
     s.tool('snapshot', 'restore', 'data/one', '--to', disk, 'f')
     eq(sorted(fs['path'] for fs in s.tool('filesystem', 'list')), sorted([w.export, disk]))
     eq(get(f'{disk}/f') == content('x', MIB), True, 'content')
@@ -300,8 +283,7 @@ def too_much_garbage(w):
 def unserved(w):
     """While no share serves a file system, its stubs are neither read as zeros nor written."""
     s, data = Store(w), content('x', 3 * MIB)
-    disk = w.volume(f'{w.base}/disk', 'ext4', '100m')
-    w.server.add('disk', disk.where, offload=True)
+    disk = served_disk(w)
     path, whole = offloaded(s, f'{disk.where}/f', data), put(f'{disk.where}/g', b'whole', 0o644)
     w.server.delete('disk')
     for _ in range(2):
@@ -320,4 +302,4 @@ def unserved(w):
     # The mark goes with the file system.
     w.server.delete('disk')
     disk.umount()
-    insert(disk.image, disk.where)
+    disk.mount()

@@ -5,17 +5,12 @@ import hmac
 import os
 import types
 
-from harness import eq, get, mount, put, run, test, umount, wait_for
-from stores import KEY, Store
+from harness import eq, get, mount, mount_image, put, run, test, umount, wait_for
+from stores import KEY, Store, collect
 from t_offload import MIB, content, offloaded
 
 RECORD = 'trusted.ditto.offload'
 STORED = 'trusted.ditto.stored'
-
-
-def collect(s, *words):
-    """Delete all garbage of whatever age. Returns the number of objects."""
-    return s.tool('gc', '--grace', '0', '--force', *words)['deleted']
 
 
 @test(smb=True, offload=True, timeout=240)
@@ -104,9 +99,7 @@ def another_disk(w):
         run('mkfs.xfs', '-q', '-K', f'{w.base}/{name}')
 
     def insert(name):
-        loop = run('losetup', '-f', '--show', f'{w.base}/{name}').strip()
-        mount(loop, where, 'xfs')
-        run('losetup', '-d', loop)
+        mount_image(f'{w.base}/{name}', where, 'xfs')
         w.server.add('disk', where, offload=True)
         return os.stat(where).st_dev
 

@@ -5,7 +5,7 @@ import subprocess
 
 import servers
 from harness import eq, get, put, test, wait_for
-from stores import KEY, Store
+from stores import KEY, Store, collect
 from t_offload import content, mounts, offloaded
 
 RECORD = 'trusted.ditto.offload'
@@ -45,11 +45,6 @@ def place(path):
     _, pack, version, rest = record[40:40 + record[36] + 256 * record[37]].decode().split('\n')
     eq(version, '2', 'version')
     return pack, rest.split()[2]
-
-
-def collect(s, *words):
-    """Delete all garbage of whatever age. Returns the number of objects."""
-    return s.tool('gc', '--grace', '0', '--force', *words)['deleted']
 
 
 @test(smb=True, offload=True, timeout=240)

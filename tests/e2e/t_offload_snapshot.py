@@ -14,9 +14,8 @@ import servers
 from fault_points import Point, stopped
 from harness import eq, get, put, test, wait_for
 from smb import SmbClient
-from stores import Store
+from stores import Store, collect
 from t_offload import MIB, content, offloaded, same_number
-from t_offload_objects import collect
 
 TREE = '.snapshots'
 

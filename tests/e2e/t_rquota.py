@@ -11,7 +11,7 @@ import daemons
 import nfs3
 import nfs4
 import rpc
-from harness import eq, libc, mount, one_of, put, run, syscall, test, umount, wait_for
+from harness import eq, libc, mount, mount_image, one_of, put, run, syscall, test, umount, wait_for
 from nfs4 import getattr, putfh
 from rpc import Dec, Enc
 
@@ -50,9 +50,7 @@ def prepare(w, kind, where):
     with open(image, 'wb') as f:
         f.truncate(400 << 20)
     run(f'mkfs.{kind}', *MAKE[kind], image)
-    loop = run('losetup', '-f', '--show', image).strip()
-    mount(loop, where, kind, 0, OPTIONS[kind])
-    run('losetup', '-d', loop)
+    loop = mount_image(image, where, kind, OPTIONS[kind])
     os.chmod(where, 0o777)
     os.makedirs(f'{where}/work/deep')
     run('chattr', '-R', '-p', str(WORK), '+P', f'{where}/work')

@@ -290,11 +290,7 @@ def what_is_mounted(w):
     wait_for('the problem', lambda: 'another file system' in health(w)[1].get('share data', ''))
     eq((names(w), health(w)[0]), ([], 3))
 
-    def mount():
-        loop = run('losetup', '-f', '--show', volume.image).strip()
-        run('mount', loop, where)
-        run('losetup', '-d', loop)
-    mount()
+    volume.mount()
     wait_for('the share', lambda: names(w) == ['data'], 70)
     eq(w.client.nfs(path='data').read(f, 0, 10).data, b'data', 'by the handle from before')
     # the same with nothing remembered: the file says that it must be a mount point
@@ -305,7 +301,7 @@ def what_is_mounted(w):
     s.helper_start(f'{conf}mountpoint = yes\n')
     wait_for('the problem', lambda: 'no mount point' in health(w)[1].get('share data', ''))
     eq(names(w), [])
-    mount()
+    volume.mount()
     wait_for('the share', lambda: names(w) == ['data'], 70)
     s.ctl('stop')
     volume.umount()
@@ -435,9 +431,7 @@ def stop_and_start(w):
     volume = w.volumes[-1]
     volume.umount()
     # a restarted helper does not start what was stopped, but "start" does
-    loop = run('losetup', '-f', '--show', volume.image).strip()
-    run('mount', loop, volume.where)
-    run('losetup', '-d', loop)
+    volume.mount()
     at = progress(done)
     s.ctl('start')
     wait_for('the share', lambda: names(w) == ['data'])
