@@ -495,6 +495,21 @@ void text_make_printable(char *text)
 	*to = '\0';
 }
 
+void text_decode_octal(char *text)
+{
+	char *to = text;
+
+	for (; *text; text++, to++) {
+		if (text[0] == '\\' && text[1] && text[2] && text[3]) {
+			*to = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0'));
+			text += 3;
+		} else {
+			*to = *text;
+		}
+	}
+	*to = '\0';
+}
+
 char *text_printable(const char *text)
 {
 	char *copy = mem_string(text);

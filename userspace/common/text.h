@@ -106,6 +106,8 @@ const char *text_nearest(const char *word, const char *(*name)(const void *arg, 
 void text_make_printable(char *text);
 /* A copy with such characters replaced, to be freed. */
 char *text_printable(const char *text);
+/* Decode the octal escapes of blanks and backslashes in place; proc(5). */
+void text_decode_octal(char *text);
 
 /*
  * Write a string of JSON (RFC 8259 section 7), with its quotation marks. Names of files need not

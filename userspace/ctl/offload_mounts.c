@@ -30,20 +30,11 @@ struct fs_uuid {
 
 #define GET_FS_UUID	_IOR(0x15, 0, struct fs_uuid)
 
-/* Copy a field, with the octal escapes of blanks and backslashes decoded; proc(5). */
 static char *field_copy(const char *field)
 {
-	char *text = mem_string(field), *from = text, *to = text;
+	char *text = mem_string(field);
 
-	for (; *from; from++, to++) {
-		if (from[0] == '\\' && from[1] && from[2] && from[3]) {
-			*to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
-			from += 3;
-		} else {
-			*to = *from;
-		}
-	}
-	*to = '\0';
+	text_decode_octal(text);
 	return text;
 }
 

@@ -15,6 +15,7 @@
 #include "place.h"
 #include "pool.h"
 #include "problems.h"
+#include "text.h"
 
 #define MOUNTS_TABLE	"/proc/self/mountinfo"
 /* Milliseconds in which all file systems must answer. */
@@ -59,22 +60,6 @@ static struct mounts *of_job(struct job *job)
 	return (struct mounts *)((char *)job - offsetof(struct mounts, job));
 }
 
-/* Decode the octal escapes of blanks and backslashes in place; proc(5). */
-static void mounts_unescape(char *text)
-{
-	char *to = text;
-
-	for (; *text; text++, to++) {
-		if (text[0] == '\\' && text[1] && text[2] && text[3]) {
-			*to = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0'));
-			text += 3;
-		} else {
-			*to = *text;
-		}
-	}
-	*to = '\0';
-}
-
 /* Cut the mount point, which is the fifth field, out of a line. Returns NULL without one. */
 static char *mounts_point(char *line)
 {
@@ -90,7 +75,7 @@ static char *mounts_point(char *line)
 	if (!end)
 		return NULL;
 	*end = '\0';
-	mounts_unescape(field);
+	text_decode_octal(field);
 	return field;
 }
 
