@@ -2,6 +2,7 @@
 /* dittoctl offload filesystem, and what registers file systems. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +13,10 @@
 #include "ctl.h"
 #include "fault.h"
 #include "mem.h"
+#include "offload/index.h"
 #include "offload_filesystem.h"
-#include "offload_list.h"
 #include "offload_lock.h"
+#include "offload_read.h"
 #include "out.h"
 
 bool filesystem_register(const struct filesystem *fs, const char *store, struct why *why)
@@ -43,7 +45,7 @@ bool filesystem_register(const struct filesystem *fs, const char *store, struct 
 	return good;
 }
 
-int registrar_look(struct registrar *r, int fd, struct why *why)
+int registrar_find(struct registrar *r, int fd, struct why *why)
 {
 	struct filesystem fs;
 	struct stat st;
@@ -84,6 +86,18 @@ bool registrar_register(struct registrar *r, int number, const char *store, stru
 	return i < r->n_stores;
 }
 
+bool registrar_register_path(struct registrar *r, const char *path, const char *store,
+			     struct why *why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), number;
+
+	if (fd < 0)
+		return why_not(why, "%s", strerror(errno));
+	number = registrar_find(r, fd, why);
+	close(fd);
+	return number >= 0 && registrar_register(r, number, store, why);
+}
+
 void registrar_free(struct registrar *r)
 {
 	mount_table_free(&r->table);
@@ -96,17 +110,13 @@ void registrar_free(struct registrar *r)
 }
 
 /**
- * struct loading - lists and registrations that are being read
+ * struct loading - registrations that are being read
  * @ctl: this run of the tool
  * @all: filled
- * @list: the list of objects
- * @reads: orders to read registrations
  */
 struct loading {
 	struct ctl *ctl;
 	struct registrations *all;
-	struct offload_list list;
-	struct offload_orders *reads;
 };
 
 static void loading_problem(void *arg, const char *subject, const char *text)
@@ -115,22 +125,6 @@ static void loading_problem(void *arg, const char *subject, const char *text)
 
 	offload_complain(l->ctl, isatty(STDERR_FILENO), subject, text);
 	l->all->problems++;
-}
-
-static void loading_listed(void *arg, const struct offload_result *r)
-{
-	struct loading *l = arg;
-
-	offload_list_result(&l->list, r);
-}
-
-static void loading_found(void *arg, const struct index_object *o)
-{
-	struct loading *l = arg;
-	char name[OBJECT_NAME_SIZE];
-
-	object_name(o->kind, o->name, name);
-	offload_orders_add(l->reads, OFFLOAD_CTL_READ, o->store, name, 0);
 }
 
 static void loading_read(void *arg, const struct offload_result *r)
@@ -163,17 +157,10 @@ static void loading_read(void *arg, const struct offload_result *r)
 
 void registrations_load(struct ctl *ctl, struct registrations *all)
 {
-	struct loading l = {
-		.ctl = ctl, .all = all,
-		.list = { .each = loading_found, .problem = loading_problem, .arg = &l },
-	};
+	struct loading l = { .ctl = ctl, .all = all };
 
 	memset(all, 0, sizeof(*all));
-	l.list.orders = offload_orders_new(loading_listed, &l);
-	l.reads = offload_orders_new(loading_read, &l);
-	offload_list_filesystems(&l.list);
-	offload_orders_free(l.reads);
-	offload_orders_free(l.list.orders);
+	offload_orders_free(offload_read_below("filesystems/", loading_read, loading_problem, &l));
 }
 
 void registrations_free(struct registrations *all)
@@ -189,7 +176,7 @@ bool registrations_have(const struct registrations *all, const char *store,
 
 	for (i = 0; i < all->n; i++)
 		if (!strcmp(all->list[i].store, store) &&
-		    !memcmp(all->list[i].fs.id, id, FILESYSTEM_ID_SIZE))
+		    (!id || !memcmp(all->list[i].fs.id, id, FILESYSTEM_ID_SIZE)))
 			return true;
 	return false;
 }

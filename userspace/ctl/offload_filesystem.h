@@ -34,6 +34,7 @@ struct registrations {
 /* Read the registrations of all stores of the configuration. */
 void registrations_load(struct ctl *ctl, struct registrations *all);
 void registrations_free(struct registrations *all);
+/* Whether a store names a file system, or any if @id is NULL. */
 bool registrations_have(const struct registrations *all, const char *store,
 			const u8 id[FILESYSTEM_ID_SIZE]);
 
@@ -64,12 +65,15 @@ struct registrar {
  * Find the file system of what is open for reading. Returns a number for registrar_register(), or
  * -1 with @why.
  */
-int registrar_look(struct registrar *r, int fd, struct why *why);
+int registrar_find(struct registrar *r, int fd, struct why *why);
 /*
  * Have a store name a file system, before the first file there is released. Returns false and fills
  * @why on errors.
  */
 bool registrar_register(struct registrar *r, int number, const char *store, struct why *why);
+/* Both for what has a path, and can be read. */
+bool registrar_register_path(struct registrar *r, const char *path, const char *store,
+			     struct why *why);
 void registrar_free(struct registrar *r);
 
 /* dittoctl offload filesystem */

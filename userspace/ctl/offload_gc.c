@@ -170,16 +170,6 @@ static void gc_print_json(const struct gc *g, const struct index_counts *c)
 	json_end(stdout);
 }
 
-static bool gc_store_is_named(const struct registrations *all, const char *store)
-{
-	size_t i;
-
-	for (i = 0; i < all->n; i++)
-		if (!strcmp(all->list[i].store, store))
-			return true;
-	return false;
-}
-
 /*
  * So much garbage at once is rather a mistake than the end of so many files, and a store of files
  * without a file system has lost what it knew.
@@ -188,7 +178,7 @@ static void gc_check_store(void *arg, const struct index_store *store)
 {
 	struct gc *g = arg;
 
-	if (store->files && !gc_store_is_named(&g->s.registered, store->name))
+	if (store->files && !registrations_have(&g->s.registered, store->name, NULL))
 		offload_survey_problem(&g->s, store->name,
 				       "it has data of files, and names no file system: mount all with offloaded files, then: dittoctl offload rebuild. If there are none: dittoctl offload gc --force");
 	else if (store->due > MANY && store->due > store->objects / PART)

@@ -120,16 +120,9 @@ bool offload_list_stores(struct offload_list *l, const char *only)
 	return list_stores(l, only, prefixes);
 }
 
-bool offload_list_snapshots(struct offload_list *l, const char *only)
+void offload_list_below(struct offload_list *l, const char *prefix)
 {
-	static const char *const prefixes[] = { "snapshots/", NULL };
+	const char *const prefixes[] = { prefix, NULL };
 
-	return list_stores(l, only, prefixes);
-}
-
-bool offload_list_filesystems(struct offload_list *l)
-{
-	static const char *const prefixes[] = { "filesystems/", NULL };
-
-	return list_stores(l, NULL, prefixes);
+	list_stores(l, NULL, prefixes);
 }

@@ -29,10 +29,8 @@ struct offload_list {
  * false if there is none.
  */
 bool offload_list_stores(struct offload_list *l, const char *only);
-/* The same, but only the heads of snapshots. */
-bool offload_list_snapshots(struct offload_list *l, const char *only);
-/* The same, but only the registrations of file systems, in all stores. */
-bool offload_list_filesystems(struct offload_list *l);
+/* List the objects below a prefix, such as "snapshots/", in all stores. */
+void offload_list_below(struct offload_list *l, const char *prefix);
 /* Take the result of an order of the list. */
 void offload_list_result(struct offload_list *l, const struct offload_result *r);
 

@@ -373,7 +373,7 @@ static bool push_upload(struct push *p, struct slot *slot)
 	if (file < 0)
 		return false;
 	fault_point("push-opened");
-	slot->filesystem = registrar_look(&p->registrar, file, &why);
+	slot->filesystem = registrar_find(&p->registrar, file, &why);
 	if (slot->filesystem < 0)
 		offload_run_fail(p->run, path, "share %s: %s", info->share, why.text);
 	if (slot->filesystem < 0 || !push_look_again(p, path, file, info)) {

@@ -546,20 +546,12 @@ static bool create_store_tree(struct create *c)
 /* gc looks at the files of a store that has data only if it names their file systems. */
 static bool create_register(struct create *c)
 {
-	int fd = open(c->share.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), number = -1;
 	struct registrar r = { .n_fs = 0 };
 	struct why why;
-	bool good;
+	bool good = registrar_register_path(&r, c->share.path, c->s.store, &why);
 
-	if (fd < 0)
-		why_not(&why, "%s", strerror(errno));
-	else
-		number = registrar_look(&r, fd, &why);
-	good = number >= 0 && registrar_register(&r, number, c->s.store, &why);
 	if (!good)
 		snapshot_problem(c->ctl, c->share.path, "%s", why.text);
-	if (fd >= 0)
-		close(fd);
 	registrar_free(&r);
 	return good;
 }

@@ -14,8 +14,8 @@
 #include "mem.h"
 #include "offload/heads.h"
 #include "offload/keep.h"
-#include "offload_list.h"
 #include "offload_lock.h"
+#include "offload_read.h"
 #include "offload_snapshot.h"
 #include "offload_survey.h"
 
@@ -88,14 +88,12 @@ bool snapshot_note_head(struct ctl *ctl, const struct snapshot *s, int file)
  * struct loading - lists and heads that are being read
  * @ctl: this run of the tool
  * @all: filled
- * @list: the list of objects
  * @reads: orders to read heads
  * @listed: number of snapshots that were listed and are there
  */
 struct loading {
 	struct ctl *ctl;
 	struct snapshots *all;
-	struct offload_list list;
 	struct offload_orders *reads;
 	size_t listed;
 };
@@ -106,22 +104,6 @@ static void loading_problem(void *arg, const char *subject, const char *text)
 
 	snapshot_problem(l->ctl, subject, "%s", text);
 	l->all->problems++;
-}
-
-static void loading_listed(void *arg, const struct offload_result *r)
-{
-	struct loading *l = arg;
-
-	offload_list_result(&l->list, r);
-}
-
-static void loading_found(void *arg, const struct index_object *o)
-{
-	struct loading *l = arg;
-	char name[OBJECT_NAME_SIZE];
-
-	object_name(o->kind, o->name, name);
-	offload_orders_add(l->reads, OFFLOAD_CTL_READ, o->store, name, 0);
 }
 
 static void loading_read(void *arg, const struct offload_result *r)
@@ -197,18 +179,12 @@ static void loading_ask_known(struct loading *l, struct index *known)
 
 static void snapshots_load_with(struct ctl *ctl, struct snapshots *all, struct index *known)
 {
-	struct loading l = {
-		.ctl = ctl, .all = all,
-		.list = { .each = loading_found, .problem = loading_problem, .arg = &l },
-	};
+	struct loading l = { .ctl = ctl, .all = all };
 
 	memset(all, 0, sizeof(*all));
-	l.list.orders = offload_orders_new(loading_listed, &l);
-	l.reads = offload_orders_new(loading_read, &l);
-	offload_list_snapshots(&l.list, NULL);
+	l.reads = offload_read_below("snapshots/", loading_read, loading_problem, &l);
 	loading_ask_known(&l, known);
 	offload_orders_free(l.reads);
-	offload_orders_free(l.list.orders);
 	if (all->n)
 		qsort(all->list, all->n, sizeof(*all->list), snapshot_compare);
 }

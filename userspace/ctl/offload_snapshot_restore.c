@@ -181,26 +181,17 @@ static bool restore_attributes(struct restore *r, const struct snapshot_entry *e
 	return !what;
 }
 
-/* The store of the content names the file system of an open file, or directory, from here on. */
+/* The store of the content names the file system of an open file from here on. */
 static bool restore_register(struct restore *r, const struct snapshot_entry *e, int fd)
 {
 	struct offload_record record;
 	char place[FD_PATH_MAX];
-	int file = open(fd_path(fd, place), O_RDONLY | O_CLOEXEC), number = -1;
 	struct why why;
 
-	if (file < 0)
-		why_not(&why, "%s", strerror(errno));
-	else
-		number = registrar_look(&r->registrar, file, &why);
-	if (file >= 0)
-		close(file);
-	if (number < 0)
-		return restore_fail(r, e, why.text);
 	if (!offload_record_set(&record, e->size, e->cookie, e->cookie_len))
 		return restore_fail(r, e, "its record is damaged or of a later version");
-	return registrar_register(&r->registrar, number, record.cookie.store, &why) ||
-	       restore_fail(r, e, why.text);
+	return registrar_register_path(&r->registrar, fd_path(fd, place), record.cookie.store,
+				       &why) || restore_fail(r, e, why.text);
 }
 
 /* Make a stub of an empty file. */

@@ -230,29 +230,11 @@ static void survey_walk(void *arg, const struct filesystem *fs)
 	index_end_filesystem(s->index, fs->id, s->problems == before);
 }
 
-/**
- * struct known - looks for a file system in the index
- * @id: the file system
- * @found: it is there
- */
-struct known {
-	const u8 *id;
-	bool found;
-};
-
-static void survey_compare(void *arg, const struct filesystem *fs)
-{
-	struct known *k = arg;
-
-	k->found = k->found || !memcmp(k->id, fs->id, sizeof(fs->id));
-}
-
 /* Files that were released before their file system had a registration may be here. */
 static void survey_walk_share(struct offload_survey *s, const struct share *share)
 {
 	int fd = open(share->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct filesystem fs;
-	struct known k = { .id = fs.id };
 	u64 before = s->found;
 	struct why why;
 
@@ -263,8 +245,7 @@ static void survey_walk_share(struct offload_survey *s, const struct share *shar
 	if (!filesystem_find(&s->mounts, fd, &fs, &why)) {
 		offload_survey_problem(s, share->path, "%s", why.text);
 	} else {
-		index_filesystems(s->index, survey_compare, &k);
-		if (!k.found)
+		if (!index_knows_filesystem(s->index, fs.id))
 			survey_walk(s, &fs);
 		if (s->found != before)
 			index_add_filesystem(s->index, &fs);

@@ -286,6 +286,21 @@ void index_filesystems(struct index *x, void (*use)(void *arg, const struct file
 	}
 }
 
+/* Whether a query has a result. The statement is freed. */
+static bool index_has(struct index *x, sqlite3_stmt *stmt)
+{
+	bool found = false;
+
+	while (index_row(x, stmt))
+		found = true;
+	return found;
+}
+
+bool index_knows_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE])
+{
+	return index_has(x, index_query(x, "SELECT 1 FROM filesystem WHERE id = ?", "f", id));
+}
+
 bool index_forget_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE])
 {
 	bool known;
@@ -325,14 +340,9 @@ void index_add_file(struct index *x, const struct index_file *file, const struct
 
 bool index_knows_file(struct index *x, const struct index_file *file)
 {
-	sqlite3_stmt *stmt = index_query(x, "SELECT 1 FROM file WHERE fs = ? AND inode = ?\n"
-					    "AND size = ?", "fii", file->fs, file->inode,
-					 file->size);
-	bool known = false;
-
-	while (index_row(x, stmt))
-		known = true;
-	return known;
+	return index_has(x, index_query(x, "SELECT 1 FROM file WHERE fs = ? AND inode = ?\n"
+					   "AND size = ?", "fii", file->fs, file->inode,
+					file->size));
 }
 
 /* The old path may be that of another file by now, and several subvolumes may have the inode. */
@@ -561,13 +571,9 @@ void index_referred(struct index *x,
 
 bool index_is_referred(struct index *x, const struct index_object *o)
 {
-	sqlite3_stmt *stmt = index_query(x, "SELECT 1 FROM referred WHERE store = ? AND kind = ?\n"
-					    "AND name = ?", "sin", o->store, (u64)o->kind, o->name);
-	bool found = false;
-
-	while (index_row(x, stmt))
-		found = true;
-	return found;
+	return index_has(x, index_query(x, "SELECT 1 FROM referred WHERE store = ? AND kind = ?\n"
+					   "AND name = ?", "sin", o->store, (u64)o->kind,
+					o->name));
 }
 
 void index_files_of(struct index *x, const struct index_object *o,

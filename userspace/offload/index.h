@@ -98,6 +98,7 @@ void index_add_filesystem(struct index *x, const struct filesystem *fs);
 /* Call @use for all file systems. */
 void index_filesystems(struct index *x, void (*use)(void *arg, const struct filesystem *fs),
 		       void *arg);
+bool index_knows_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE]);
 /* Forget a file system and its files. Returns false if it was not known. */
 bool index_forget_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE]);
 

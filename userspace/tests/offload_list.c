@@ -129,7 +129,7 @@ static void pages_list(const char *const *pages, unsigned int n, bool more)
 	store.pages = pages;
 	store.n = n;
 	store.more = more;
-	CHECK(offload_list_snapshots(&list, NULL));
+	offload_list_below(&list, "snapshots/");
 }
 
 #define LIST(more, ...) \

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Small objects that are found by lists, and read. */
+#ifndef _DITTO_CTL_OFFLOAD_READ_H
+#define _DITTO_CTL_OFFLOAD_READ_H
+
+#include "offload_orders.h"
+
+/**
+ * offload_read_below - list the objects below a prefix in all stores, and read each
+ * @prefix: such as "snapshots/"
+ * @read: called with each
+ * @problem: called for what could not be listed
+ * @arg: for the functions
+ *
+ * Return: the orders to read, which may not have ended. Others may be given.
+ */
+struct offload_orders *
+offload_read_below(const char *prefix, void (*read)(void *arg, const struct offload_result *r),
+		   void (*problem)(void *arg, const char *subject, const char *text), void *arg);
+
+#endif
