@@ -128,7 +128,7 @@ struct ditto_server *ditto_server_of(const struct net *net);
  * ditto_server_hold_net - hold the namespace of a server, which may be gone
  * @srv: the server
  *
- * What the kernel keeps in a namespace, such as the sockets of netlink, is there only while it is
+ * The kernel's objects of a namespace, such as the sockets of netlink, are there only while it is
  * held.
  *
  * Context: any.

@@ -278,7 +278,7 @@ struct ditto_recorder *ditto_recorder_get(struct ditto_recorders *all, enum ditt
 
 	if (!key_len || key_len > DITTO_RECORD_KEY_MAX)
 		return ERR_PTR(-EINVAL);
-	/* What is there already is charged. */
+	/* One that is there is charged already. */
 	rec = recorder_get(all, kind, key, key_len);
 	if (rec)
 		return rec;

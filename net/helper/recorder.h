@@ -204,7 +204,7 @@ int ditto_recorder_restore(struct ditto_recorder *rec, u64 owner, const void *da
 /* Pass the record of @owner, if it is there, to @heir, which wants the same. May sleep. */
 void ditto_recorder_pass(struct ditto_recorder *rec, u64 owner, u64 heir);
 /*
- * Nobody changes the record of @owner any more but a new owner. With @keep it is found by
+ * The record of @owner is changed by a new owner only from now on. With @keep it is found by
  * ditto_record_previous_for_each() after the last reference is gone. Return: false if it has none.
  * May sleep.
  */
@@ -238,7 +238,7 @@ int ditto_recorder_wait(struct ditto_recorder *rec, u64 wish);
 /* Set up the recorders of a protocol: @at_once ask the helper, and @of_peer for one machine. */
 void ditto_recorders_init(struct ditto_recorders *all, struct ditto_server *srv,
 			  unsigned int at_once, unsigned int of_peer);
-/* What has failed is tried once more, and nothing is tried again from now on. May sleep. */
+/* Try once more to write what has failed, and nothing again from now on. May sleep. */
 void ditto_recorders_end(struct ditto_recorders *all);
 /* No recorder is used any more. Waits until the last ones have tried. */
 void ditto_recorders_exit(struct ditto_recorders *all);

@@ -92,7 +92,7 @@ int dnlm_monitor_add(const struct dnlm_asker *asker, struct dnfs_call *call, boo
 		return -EPERM;
 	if (reclaim)
 		dnlm_host_told(host);
-	/* What the grace refuses needs no record. */
+	/* A claim that the grace refuses needs no record. */
 	else if (ditto_grace_holds(asker->client->client.table, DITTO_CLAIM_OPEN))
 		return -EJUKEBOX;
 	if (likely(ditto_recorder_is_written(host->recorder, asker->client->token)))

@@ -393,7 +393,7 @@ static int dnsm_monitor_promise(struct dnlm_monitor *mon)
 	return 0;
 }
 
-/* What was promised before stays. */
+/* A monitor that was promised before stays. */
 static void dnsm_monitor_refuse(struct dnlm_monitor *mon)
 {
 	if (!mon->promised)
