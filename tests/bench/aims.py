@@ -37,8 +37,6 @@ AIMS = (
     ("nfs4.1", (*NFS4, "REMOVE"), "all", "ganesha", {1: 0.33, 8: 0.33}),
     ("smb3.1.1", SMB, "all", "samba", {1: 0.33, 8: 0.33}),
 )
-HEAD = ("| protocol | operation | outstanding | cost | peer | aim | ratio | ditto | "
-        "1.15 (floor + fs) | |", "|---|---|--:|---|---|--:|--:|--:|--:|---|")
 
 
 def verdict(row, operation, ratio, peer):
@@ -50,26 +48,39 @@ def verdict(row, operation, ratio, peer):
     return bare, "floor" if bounded else "missed"
 
 
-def rows_of(records):
-    """The aims whose operations were measured, as rows of a table."""
+def cells_of(records):
+    """{protocol: {operation: {(cost, peer, outstanding): (cost of Ditto, cell)}}}."""
     found = report.groups(records)
+    cells = {}
     for protocol, operations, what, peer, ratios in AIMS:
         rows = found.get((protocol, what, "instructions"), {})
-        for outstanding, ratio in ratios.items():
-            for operation in operations:
+        for operation in operations:
+            for outstanding, ratio in ratios.items():
                 row = rows.get((operation, outstanding), {})
                 if not row.get("ditto") or not row.get(peer):
                     continue
-                bare, word = verdict(row, operation, ratio, peer)
-                yield (f"| {protocol} | {operation} | {outstanding} | {what} | {peer} | {ratio} | "
-                       f"{row['ditto'] / row[peer]:.2f} | {row['ditto']:,.0f} | {bare:,.0f} | "
-                       f"{word} |")
+                word = verdict(row, operation, ratio, peer)[1]
+                cell = f"{row['ditto'] / row[peer]:.2f} ({ratio})" + f" {word}" * (word != "met")
+                cells.setdefault(protocol, {}).setdefault(operation, {})[
+                    (what, peer, outstanding)] = row["ditto"], cell
+    return cells
 
 
 def lines(records):
-    """The table of the aims; nothing if no operation with an aim was measured."""
-    found = list(rows_of(records))
-    return [*HEAD, *found] if found else []
+    """A table for each protocol: ratios with their aims, and what misses one."""
+    for protocol, operations in cells_of(records).items():
+        columns = list(dict.fromkeys(key for row in operations.values() for key in row))
+        counts = sorted({key[2] for key in columns})
+        yield f"| {protocol} | " + " | ".join(
+            [f"ditto, {n}" for n in counts] +
+            [f"{'own of ' * (what == 'own')}{peer}, {n}" for what, peer, n in columns]) + " |"
+        yield "|---|" + "--:|" * (len(counts) + len(columns))
+        for operation, row in operations.items():
+            costs = {key[2]: cost for key, (cost, _) in row.items() if key[0] == "all"}
+            yield f"| {operation} | " + " | ".join(
+                [f"{costs[n]:,.0f}" if n in costs else "" for n in counts] +
+                [row[key][1] if key in row else "" for key in columns]) + " |"
+        yield ""
 
 
 def main():
