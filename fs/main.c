@@ -29,7 +29,7 @@
 #include "../net/nl/family.h"
 #include "../net/nl/locks.h"
 #include "../net/peer.h"
-#include "../net/proved.h"
+#include "../net/peer_cert.h"
 #include "../net/server.h"
 #include "../net/server_private.h"
 #include "../net/setting.h"
@@ -39,7 +39,7 @@
 #include "name/casefold.h"
 #include "node/node.h"
 #include "offload/offload.h"
-#include "op/dir_kept.h"
+#include "op/dir_cache.h"
 #include "op/job.h"
 #include "open/instance.h"
 #include "open/stream.h"
@@ -67,7 +67,7 @@ static const struct {
 	{ ditto_shares_init, ditto_shares_exit },
 	{ ditto_creds_init, ditto_creds_exit },
 	{ ditto_peers_init, ditto_peers_exit },
-	{ ditto_proved_init, ditto_proved_exit },
+	{ ditto_peer_cert_init, ditto_peer_cert_exit },
 	{ ditto_names_init, ditto_names_exit },
 	{ ditto_listeners_init, ditto_listeners_exit },
 };
@@ -169,7 +169,7 @@ static int __init ditto_init(void)
 	err = ditto_acl_interning_init();
 	if (err)
 		goto err_jobs;
-	err = ditto_kept_init();
+	err = ditto_dir_cache_init();
 	if (err)
 		goto err_acls;
 	ditto_casefold_tables_init();
@@ -203,7 +203,7 @@ err_unserved:
 	ditto_unserved_exit();
 err_kept:
 	ditto_casefold_tables_exit();
-	ditto_kept_exit();
+	ditto_dir_cache_exit();
 err_acls:
 	ditto_acl_interning_exit();
 err_jobs:
@@ -239,7 +239,7 @@ static void __exit ditto_exit(void)
 	ditto_jobs_cleanup();
 	destroy_workqueue(ditto_wq);
 	ditto_casefold_tables_exit();
-	ditto_kept_exit();
+	ditto_dir_cache_exit();
 	ditto_acl_interning_exit();
 	ditto_instance_slab_exit();
 	ditto_node_slab_exit();

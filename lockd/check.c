@@ -124,26 +124,27 @@ u8 ditto_gives_up(const struct ditto_matrix_cell *cell, const struct ditto_inten
 #define COURTESY_AT_ONCE	64
 
 /**
- * struct question - a check and its intermediate results
+ * struct conflict_query - a check and its intermediate results
  * @intent: the operation to check
  * @actor: the caller
  * @yielding: courtesy clients in the way are released; otherwise they are only counted
  * @courtesy: number of claims of courtesy clients that were passed
  */
-struct question {
+struct conflict_query {
 	const struct ditto_intent *intent;
 	const struct ditto_actor *actor;
 	bool yielding;
 	unsigned int courtesy;
 };
 
-static const struct ditto_matrix_cell *question_cell(const struct question *q, enum ditto_held held)
+static const struct ditto_matrix_cell *query_cell(const struct conflict_query *q,
+						  enum ditto_held held)
 {
 	return &ditto_matrix[held][q->intent->kind];
 }
 
 /* True if a claim refuses the operation; false if it ends with its courtesy client. */
-static bool question_stops_at(struct question *q, const struct ditto_claim *held)
+static bool query_stops_at(struct conflict_query *q, const struct ditto_claim *held)
 {
 	struct ditto_client *client = held->owner->client;
 
@@ -157,7 +158,7 @@ static bool question_stops_at(struct question *q, const struct ditto_claim *held
 	return false;
 }
 
-static bool question_is_over(const struct question *q)
+static bool query_is_over(const struct conflict_query *q)
 {
 	return q->courtesy >= COURTESY_AT_ONCE;
 }
@@ -175,7 +176,7 @@ struct ditto_lease *ditto_writer(struct ditto_lock_ctx *ctx)
  * or NULL.
  */
 static const struct ditto_client *ranges_hidden_by(struct ditto_lock_ctx *ctx,
-						   const struct question *q)
+						   const struct conflict_query *q)
 {
 	const struct ditto_lease *lease = ditto_writer(ctx);
 	const struct ditto_matrix_cell *cell;
@@ -184,7 +185,7 @@ static const struct ditto_client *ranges_hidden_by(struct ditto_lock_ctx *ctx,
 	/* The ranges of the client are not older than its orphan, so they do not depend on it. */
 	if (!lease || lease->orphan)
 		return NULL;
-	cell = question_cell(q, lease->claim.held);
+	cell = query_cell(q, lease->claim.held);
 	bits = ditto_gives_up(cell, q->intent, lease->older, &waits) & waits;
 	if (!(bits & DITTO_LEASE_WRITE) || ditto_exempt(cell, &lease->claim, q->actor))
 		return NULL;
@@ -192,12 +193,12 @@ static const struct ditto_client *ranges_hidden_by(struct ditto_lock_ctx *ctx,
 }
 
 /* The first range of a row of the matrix that refuses the operation, or NULL. */
-static const struct ditto_claim *row_refuses(struct ditto_lock_ctx *ctx, struct question *q,
+static const struct ditto_claim *row_refuses(struct ditto_lock_ctx *ctx, struct conflict_query *q,
 					     enum ditto_held row)
 {
 	const struct ditto_intent *intent = q->intent;
 	u64 last = ditto_range_end(intent->empty, intent->first, intent->last);
-	const struct ditto_matrix_cell *cell = question_cell(q, row);
+	const struct ditto_matrix_cell *cell = query_cell(q, row);
 	struct ditto_range_pass pass = { .client[0] = ranges_hidden_by(ctx, q) };
 	struct ditto_range *range;
 	bool exempt;
@@ -205,10 +206,10 @@ static const struct ditto_claim *row_refuses(struct ditto_lock_ctx *ctx, struct 
 	if (cell->exempt == DITTO_EXEMPT_OWNER)
 		pass.owner = q->actor->owner;
 	range = ditto_range_other(ctx, row, intent->first, last, &pass);
-	for (; range && !question_is_over(q);
+	for (; range && !query_is_over(q);
 	     range = ditto_range_other_next(range, intent->first, last, &pass)) {
 		exempt = ditto_exempt(cell, &range->claim, q->actor);
-		if (!exempt && question_stops_at(q, &range->claim))
+		if (!exempt && query_stops_at(q, &range->claim))
 			return &range->claim;
 		/* If the whole client is exempt or a courtesy client, skip all its ranges. */
 		if (!exempt || !q->actor->owner)
@@ -217,7 +218,7 @@ static const struct ditto_claim *row_refuses(struct ditto_lock_ctx *ctx, struct 
 	return NULL;
 }
 
-static const struct ditto_claim *ranges_refuse(struct ditto_lock_ctx *ctx, struct question *q)
+static const struct ditto_claim *ranges_refuse(struct ditto_lock_ctx *ctx, struct conflict_query *q)
 {
 	const struct ditto_intent *intent = q->intent;
 	bool claiming = intent->kind == DITTO_INTENT_RANGE_SHARED ||
@@ -228,7 +229,7 @@ static const struct ditto_claim *ranges_refuse(struct ditto_lock_ctx *ctx, struc
 	if (intent->empty && (!claiming || !intent->first))
 		return NULL;
 	for (int row = 0; row < DITTO_RANGE_ROWS && !in_way; row++) {
-		const struct ditto_matrix_cell *cell = question_cell(q, row);
+		const struct ditto_matrix_cell *cell = query_cell(q, row);
 
 		if (RB_EMPTY_ROOT(&ctx->busy->ranges[row]))
 			continue;
@@ -239,11 +240,11 @@ static const struct ditto_claim *ranges_refuse(struct ditto_lock_ctx *ctx, struc
 }
 
 /* Mode bits of the opens that are in the way. */
-static u8 question_modes(const struct question *q)
+static u8 query_modes(const struct conflict_query *q)
 {
 	const struct ditto_intent *intent = q->intent;
 
-	if (question_cell(q, DITTO_HELD_OPEN)->action != DITTO_RULE_DENY_MODE)
+	if (query_cell(q, DITTO_HELD_OPEN)->action != DITTO_RULE_DENY_MODE)
 		return 0;
 	if (intent->kind == DITTO_INTENT_OPEN)
 		return ditto_modes(intent->deny, intent->access);
@@ -251,7 +252,7 @@ static u8 question_modes(const struct question *q)
 }
 
 /* The next open of a holder with another owner; with @client set, with another client. */
-static struct ditto_open *open_pass(const struct question *q, struct ditto_holder *holder,
+static struct ditto_open *open_pass(const struct conflict_query *q, struct ditto_holder *holder,
 				    const struct ditto_open *open, u8 modes, bool client)
 {
 	const struct ditto_owner *owner = open->claim.owner;
@@ -262,16 +263,16 @@ static struct ditto_open *open_pass(const struct question *q, struct ditto_holde
 }
 
 /* The first open of a holder that refuses the operation, or NULL. */
-static const struct ditto_claim *holder_refuses(struct question *q, struct ditto_holder *holder,
-						u8 modes)
+static const struct ditto_claim *holder_refuses(struct conflict_query *q,
+						struct ditto_holder *holder, u8 modes)
 {
-	const struct ditto_matrix_cell *cell = question_cell(q, DITTO_HELD_OPEN);
+	const struct ditto_matrix_cell *cell = query_cell(q, DITTO_HELD_OPEN);
 	struct ditto_open *open = ditto_holder_open(holder, modes);
 	bool exempt;
 
-	while (open && !question_is_over(q)) {
+	while (open && !query_is_over(q)) {
 		exempt = ditto_exempt(cell, &open->claim, q->actor);
-		if (!exempt && question_stops_at(q, &open->claim))
+		if (!exempt && query_stops_at(q, &open->claim))
 			return &open->claim;
 		open = open_pass(q, holder, open, modes, !exempt);
 	}
@@ -279,9 +280,9 @@ static const struct ditto_claim *holder_refuses(struct question *q, struct ditto
 }
 
 /* True if a hidden open of the holder would be in the way. */
-static bool holder_hides(const struct question *q, struct ditto_holder *holder, u8 modes)
+static bool holder_hides(const struct conflict_query *q, struct ditto_holder *holder, u8 modes)
 {
-	const struct ditto_matrix_cell *cell = question_cell(q, DITTO_HELD_OPEN);
+	const struct ditto_matrix_cell *cell = query_cell(q, DITTO_HELD_OPEN);
 	struct ditto_open *open = ditto_holder_open(holder, modes);
 
 	/* The caller knows which of its own opens are closed. */
@@ -292,9 +293,9 @@ static bool holder_hides(const struct question *q, struct ditto_holder *holder, 
 	return open;
 }
 
-static const struct ditto_claim *opens_refuse(struct ditto_lock_ctx *ctx, struct question *q)
+static const struct ditto_claim *opens_refuse(struct ditto_lock_ctx *ctx, struct conflict_query *q)
 {
-	u8 modes = question_modes(q);
+	u8 modes = query_modes(q);
 	const struct ditto_holder_sum shown = { .modes = modes << DITTO_MODES_SHOWN };
 	const struct ditto_claim *in_way;
 	struct ditto_holder *holder;
@@ -303,7 +304,7 @@ static const struct ditto_claim *opens_refuse(struct ditto_lock_ctx *ctx, struct
 		return NULL;
 	holder = q->actor->lease_owner ? ditto_holder_find(ctx, q->actor->lease_owner) : NULL;
 	in_way = holder ? holder_refuses(q, holder, modes) : NULL;
-	for (holder = ditto_holder_first(ctx, &shown); holder && !in_way && !question_is_over(q);
+	for (holder = ditto_holder_first(ctx, &shown); holder && !in_way && !query_is_over(q);
 	     holder = ditto_holder_next(holder, &shown)) {
 		if (!holder->key || holder->key != q->actor->lease_owner)
 			in_way = holder_refuses(q, holder, modes);
@@ -311,7 +312,7 @@ static const struct ditto_claim *opens_refuse(struct ditto_lock_ctx *ctx, struct
 	return in_way;
 }
 
-static const struct ditto_claim *claims_refuse(struct ditto_lock_ctx *ctx, struct question *q)
+static const struct ditto_claim *claims_refuse(struct ditto_lock_ctx *ctx, struct conflict_query *q)
 {
 	return ranges_refuse(ctx, q) ?: opens_refuse(ctx, q);
 }
@@ -327,9 +328,9 @@ static bool break_is_due(struct ditto_lock_ctx *ctx)
  * Holders of HANDLE may have closed the opens in the way without reporting it: break HANDLE
  * first. Return: true if there are any.
  */
-static bool hidden_break(struct ditto_lock_ctx *ctx, const struct question *q)
+static bool hidden_break(struct ditto_lock_ctx *ctx, const struct conflict_query *q)
 {
-	u8 modes = question_modes(q);
+	u8 modes = query_modes(q);
 	const struct ditto_holder_sum asked = { .modes = modes << DITTO_MODES_ASKED };
 	const struct ditto_holder_sum hidden = { .modes = modes << DITTO_MODES_HIDDEN };
 	struct ditto_holder *holder, *next;
@@ -357,7 +358,7 @@ static bool hidden_break(struct ditto_lock_ctx *ctx, const struct question *q)
  * The subset of @classes with a bit among @only that is to be given up; with @waited_for, one
  * whose return is waited for.
  */
-static u64 classes_meet(const struct question *q, u64 classes, u8 only, bool waited_for)
+static u64 classes_meet(const struct conflict_query *q, u64 classes, u8 only, bool waited_for)
 {
 	bool delivered = q->intent->kind == DITTO_INTENT_ENTRY ||
 			 q->intent->kind == DITTO_INTENT_CHILD;
@@ -370,7 +371,7 @@ static u64 classes_meet(const struct question *q, u64 classes, u8 only, bool wai
 		/* Changes are delivered to it instead. */
 		if (class.notify && delivered)
 			continue;
-		bits = ditto_gives_up(question_cell(q, class.held), q->intent, class.older,
+		bits = ditto_gives_up(query_cell(q, class.held), q->intent, class.older,
 				      &waits) & class.bits & only;
 		if (waited_for ? bits & waits : bits)
 			met |= classes & -classes;
@@ -379,12 +380,12 @@ static u64 classes_meet(const struct question *q, u64 classes, u8 only, bool wai
 }
 
 /* The subset of @classes whose cell exempts by key. */
-static u64 classes_of_keys(const struct question *q, u64 classes)
+static u64 classes_of_keys(const struct conflict_query *q, u64 classes)
 {
 	u64 of_keys = 0;
 
 	for (; classes; classes &= classes - 1) {
-		if (question_cell(q, ditto_class_at(__ffs64(classes)).held)->exempt ==
+		if (query_cell(q, ditto_class_at(__ffs64(classes)).held)->exempt ==
 		    DITTO_EXEMPT_OWNER)
 			of_keys |= classes & -classes;
 	}
@@ -395,7 +396,8 @@ static u64 classes_of_keys(const struct question *q, u64 classes)
  * The next holder behind all holders with the same key bytes, of any client. Grants of those that
  * the key does not exempt, because their cell exempts by client, are not skipped.
  */
-static struct ditto_holder *holder_pass_key(struct ditto_lock_ctx *ctx, const struct question *q,
+static struct ditto_holder *holder_pass_key(struct ditto_lock_ctx *ctx,
+					    const struct conflict_query *q,
 					    struct ditto_holder *holder,
 					    const struct ditto_holder_sum *sum)
 {
@@ -411,14 +413,14 @@ static struct ditto_holder *holder_pass_key(struct ditto_lock_ctx *ctx, const st
 }
 
 /* The first holder from @holder on whose grant is not exempt. */
-static struct ditto_holder *holder_pass(struct ditto_lock_ctx *ctx, const struct question *q,
+static struct ditto_holder *holder_pass(struct ditto_lock_ctx *ctx, const struct conflict_query *q,
 					struct ditto_holder *holder,
 					const struct ditto_holder_sum *sum)
 {
 	const struct ditto_matrix_cell *cell;
 
 	while (holder) {
-		cell = question_cell(q, holder->grant->claim.held);
+		cell = query_cell(q, holder->grant->claim.held);
 		if (!ditto_exempt(cell, &holder->grant->claim, q->actor))
 			break;
 		if (q->actor->by_key && cell->exempt == DITTO_EXEMPT_OWNER)
@@ -434,7 +436,7 @@ static struct ditto_holder *holder_pass(struct ditto_lock_ctx *ctx, const struct
  * key and replaces it by the key of the last holder. Return: true if the operation must wait for
  * a holder.
  */
-static bool grants_break(struct ditto_lock_ctx *ctx, const struct question *q, u8 only,
+static bool grants_break(struct ditto_lock_ctx *ctx, const struct conflict_query *q, u8 only,
 			 struct ditto_owner **last)
 {
 	struct ditto_holder_sum all = ditto_holders_sum(ctx);
@@ -449,7 +451,7 @@ static bool grants_break(struct ditto_lock_ctx *ctx, const struct question *q, u
 	holder = holder_pass(ctx, q, holder, &left);
 	for (; holder && break_is_due(ctx); holder = next) {
 		struct ditto_lease *lease = holder->grant;
-		const struct ditto_matrix_cell *cell = question_cell(q, lease->claim.held);
+		const struct ditto_matrix_cell *cell = query_cell(q, lease->claim.held);
 		u8 waits, bits = ditto_gives_up(cell, q->intent, lease->older, &waits) & only;
 
 		bits &= lease->bits;
@@ -481,7 +483,7 @@ enum ditto_answer ditto_conflict_check(struct ditto_lock_ctx *ctx,
 				       const struct ditto_actor *actor,
 				       struct ditto_conflict *conflict)
 {
-	struct question q = { .intent = intent, .actor = actor };
+	struct conflict_query q = { .intent = intent, .actor = actor };
 	const struct ditto_claim *in_way;
 	bool hidden;
 
@@ -548,7 +550,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_claim_check_slow, DITTO);
 bool ditto_break_all(struct ditto_lock_point *point, const struct ditto_intent *intent,
 		     const struct ditto_actor *actor)
 {
-	const struct question q = { .intent = intent, .actor = actor };
+	const struct conflict_query q = { .intent = intent, .actor = actor };
 	struct ditto_owner *behind = NULL, *last;
 	struct ditto_lock_ctx *ctx;
 	bool more = true, any = false;

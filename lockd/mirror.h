@@ -97,7 +97,7 @@ int ditto_mirror_test(const struct ditto_range_request *req, struct ditto_confli
  * ditto_mirror_forget - remove the VFS lock of a range whose client or node was released
  * @range: off its node; @range->mirror is put
  *
- * Context: may sleep; takes mirror->lock. Defined in mirror_picture.c.
+ * Context: may sleep; takes mirror->lock. Defined in mirror_view.c.
  */
 void ditto_mirror_forget(struct ditto_range *range);
 
@@ -108,7 +108,7 @@ void ditto_mirror_forget(struct ditto_range *range);
  * The VFS asks whether a range gives way only when a process meets it. The release of a courtesy
  * client begins that has a range among the bytes of a lock for which a process waits.
  *
- * Context: any but interrupts; no lock of the table is held. Defined in mirror_picture.c.
+ * Context: any but interrupts; no lock of the table is held. Defined in mirror_view.c.
  */
 void ditto_mirror_yield(struct ditto_mirror *mirror);
 

@@ -101,7 +101,7 @@ struct ditto_mirror_run {
 /* The file for VFS calls on a lock of this type; valid as long as the mirror is held. */
 struct file *ditto_mirror_file(struct ditto_mirror *mirror, int type);
 
-/* mirror_picture.c: ranges as the VFS sees them. */
+/* mirror_view.c: ranges as the VFS sees them. */
 
 /* Find and lock the lock context of the node, if the mirror is the one that shows it; or NULL. */
 struct ditto_lock_ctx *ditto_mirror_ctx(struct ditto_mirror *mirror);

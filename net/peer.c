@@ -96,7 +96,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_addr_text, DITTO);
 static void peer_free(struct ditto_peer *peer)
 {
 	free_percpu(peer->requests);
-	kfree(peer->proved);
+	kfree(peer->cert_name);
 	kfree(peer);
 }
 
@@ -147,7 +147,7 @@ struct ditto_peer *ditto_peer_prove(struct ditto_server *srv, const struct socka
 		kfree(name);
 		return NULL;
 	}
-	peer->proved = name;
+	peer->cert_name = name;
 	refcount_set(&peer->ref, 1);
 	return peer;
 }
@@ -365,7 +365,7 @@ void ditto_peer_vouch(struct ditto_peer *peer)
 	if (last && now - last < PEER_VOUCH_S)
 		return;
 	WRITE_ONCE(peer->vouched, max_t(time64_t, now, 1));
-	machine = peer->proved ? ditto_peer_find(peer->srv, &peer->addr) : NULL;
+	machine = peer->cert_name ? ditto_peer_find(peer->srv, &peer->addr) : NULL;
 	if (machine) {
 		WRITE_ONCE(machine->vouched, max_t(time64_t, now, 1));
 		ditto_peer_put(machine);

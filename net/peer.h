@@ -78,7 +78,7 @@ struct ditto_peer_admission {
  * @requests: per-CPU number of requests
  * @lock: guards @verdicts and @admission for writing; readers use @seq
  * @seq: sequence count of @verdicts and @admission
- * @proved: name that the client of one connection has proved, see ditto_peer_prove(); NULL for
+ * @cert_name: name that the client of one connection has proved, see ditto_peer_prove(); NULL for
  *	peers of the table
  * @verdicts: cached verdicts, replaced round robin
  * @admission: the newest admission, by the bit of the protocol
@@ -99,7 +99,7 @@ struct ditto_peer {
 	u64 __percpu *requests;
 	spinlock_t lock;	/* see above */
 	seqcount_spinlock_t seq;
-	char *proved;
+	char *cert_name;
 	struct ditto_peer_verdict verdicts[DITTO_PEER_VERDICTS];
 	struct ditto_peer_admission admission[DITTO_PROTOCOLS_MAX];
 	unsigned int turn;

@@ -29,7 +29,7 @@ struct ditto_stats_group;
 struct ditto_listeners;
 struct ditto_budget;
 struct ditto_login_delays;
-struct ditto_proved_names;
+struct ditto_peer_cert_names;
 struct ditto_jobs;
 struct ditto_offload;
 
@@ -50,7 +50,7 @@ struct ditto_offload;
  * @offload: fs/offload/recall.c
  * @creds: fs/share/cred.c
  * @peers: net/peer.c
- * @proved: net/proved.c
+ * @peer_certs: net/peer_cert.c
  * @stats: net/stats.c
  * @upcalls: net/helper/upcall.c
  * @audit_lost: records for the audit log that were lost and not told yet
@@ -81,7 +81,7 @@ struct ditto_server {
 	struct ditto_offload *offload;
 	struct ditto_cred_cache *creds;
 	struct ditto_peer_table *peers;
-	struct ditto_proved_names *proved;
+	struct ditto_peer_cert_names *peer_certs;
 	struct ditto_stats_table *stats;
 	struct ditto_upcalls *upcalls;
 	atomic64_t audit_lost;

@@ -324,17 +324,17 @@ static int start_workers(struct dsmb_server *server)
 	 */
 	unsigned int flags = num_online_cpus() > 1 ? WQ_UNBOUND : 0;
 
-	dsmb_crowds_init(&server->crowds, workers);
-	dsmb_crowds_init(&server->recorders, WORKERS_RECORDS);
+	dsmb_fs_limits_init(&server->fs_limits, workers);
+	dsmb_fs_limits_init(&server->recorders, WORKERS_RECORDS);
 	server->workqueue = alloc_workqueue("ditto-smb", flags, workers);
 	server->slow = alloc_workqueue("ditto-smb-slow", WQ_UNBOUND, WORKERS_SLOW + WORKERS_MORE);
 	server->login = alloc_workqueue("ditto-smb-login", WQ_UNBOUND, WORKERS_LOGIN);
 	server->ends = alloc_workqueue("ditto-smb-ends", WQ_UNBOUND, WORKERS_ENDS);
 	server->records = alloc_workqueue("ditto-smb-records", WQ_UNBOUND,
 					  WORKERS_RECORDS + WORKERS_MORE);
-	dsmb_lane_init(&server->slow_lane, server->slow, WORKERS_SLOW);
-	dsmb_lane_init(&server->login_lane, server->login, WORKERS_LOGIN);
-	dsmb_lane_init(&server->record_lane, server->records, WORKERS_RECORDS);
+	dsmb_run_queue_init(&server->slow_queue, server->slow, WORKERS_SLOW);
+	dsmb_run_queue_init(&server->login_queue, server->login, WORKERS_LOGIN);
+	dsmb_run_queue_init(&server->record_queue, server->records, WORKERS_RECORDS);
 	return server->workqueue && server->slow && server->login && server->ends &&
 	       server->records ? 0 : -ENOMEM;
 }
@@ -352,7 +352,7 @@ static void server_free(struct dsmb_server *server)
 	if (server->records)
 		destroy_workqueue(server->records);
 	dsmb_buf_pool_free(server->buffers);
-	kvfree(server->unproven);
+	kvfree(server->prelogin);
 	kvfree(rcu_access_pointer(server->interfaces));
 	if (server->stats)
 		ditto_stats_unregister(server->stats);
@@ -386,8 +386,8 @@ int dsmb_server_init(struct dsmb_server *server, struct net *net)
 	if (!err)
 		server->buffers = dsmb_buf_pool_alloc();
 	if (server->buffers)
-		server->unproven = ditto_conns_alloc();
-	if (server->unproven)
+		server->prelogin = ditto_conns_alloc();
+	if (server->prelogin)
 		server->stats = ditto_stats_register(server->srv, "smb", command_names,
 						     DSMB_COMMANDS);
 	if (server->stats) {

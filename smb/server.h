@@ -25,8 +25,8 @@
 #include "../net/live.h"
 #include "../net/setting.h"
 #include "../net/task.h"
-#include "transport/crowd.h"
-#include "transport/lane.h"
+#include "transport/fs_limit.h"
+#include "transport/run_queue.h"
 
 struct ditto_conns;
 struct ditto_listener;
@@ -90,13 +90,13 @@ struct dsmb_settings {
  * @login: runs authentications, so that they do not wait behind other requests
  * @records: runs calls that may wait until the helper has recorded something
  * @closers: what closes opens in the background: open/closer.c
- * @slow_lane: the messages on @slow
- * @login_lane: the messages on @login
- * @record_lane: the messages on @records
- * @crowds: limit of workers per file system, for @workqueue and the other queues:
- *	transport/crowd.h
+ * @slow_queue: the messages on @slow
+ * @login_queue: the messages on @login
+ * @record_queue: the messages on @records
+ * @fs_limits: limit of workers per file system, for @workqueue and the other queues:
+ *	transport/fs_limit.h
  * @recorders: the same limit, for the workers of @records
- * @unproven: connections without a logged-in user: transport/unproven.h
+ * @prelogin: connections without a logged-in user: transport/prelogin.h
  * @unsealing: number of large messages that are being decrypted: transport/message.c
  * @buffers: pool of message buffers: transport/buf.c
  * @stats: counters of the statistics group "smb"
@@ -134,12 +134,12 @@ struct dsmb_server {
 	struct workqueue_struct *login;
 	struct workqueue_struct *records;
 	struct ditto_tasks closers;
-	struct dsmb_lane slow_lane;
-	struct dsmb_lane login_lane;
-	struct dsmb_lane record_lane;
-	struct dsmb_crowds crowds;
-	struct dsmb_crowds recorders;
-	struct ditto_conns *unproven;
+	struct dsmb_run_queue slow_queue;
+	struct dsmb_run_queue login_queue;
+	struct dsmb_run_queue record_queue;
+	struct dsmb_fs_limits fs_limits;
+	struct dsmb_fs_limits recorders;
+	struct ditto_conns *prelogin;
 	atomic_t unsealing;
 	struct dsmb_buf_pool *buffers;
 	struct ditto_stats_group *stats;

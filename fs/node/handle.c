@@ -51,7 +51,7 @@ static_assert(HANDLE_HEAD % FID_WORD == 0);
 /* The functions for the usual length sign three words of eight bytes. */
 static_assert(HANDLE_USUAL == 3 * sizeof(u64));
 /* The length of a kept handle is none of its states. */
-static_assert(HANDLE_HEAD + HANDLE_SIGN > DITTO_KEPT_FILLING);
+static_assert(HANDLE_HEAD + HANDLE_SIGN > DITTO_HANDLE_FILLING);
 
 /*
  * The same as exportfs_encode_fh(), of an entry of a directory if @dir is given. @dentry is needed
@@ -316,11 +316,11 @@ bool ditto_handle_basis_is(const struct ditto_share *share,
 	       key[1] == basis->key.key[1] && handle_has_parent(share) == basis->has_parent;
 }
 
-static void handle_keep(struct ditto_kept_handle *kept, const struct inode *inode,
+static void handle_keep(struct ditto_dir_part_handle *kept, const struct inode *inode,
 			const struct ditto_handle *handle)
 {
 	if (handle->len > DITTO_HANDLE_USUAL ||
-	    cmpxchg(&kept->len, DITTO_KEPT_EMPTY, DITTO_KEPT_FILLING) != DITTO_KEPT_EMPTY)
+	    cmpxchg(&kept->len, DITTO_HANDLE_EMPTY, DITTO_HANDLE_FILLING) != DITTO_HANDLE_EMPTY)
 		return;
 	kept->ino = inode->i_ino;
 	kept->generation = inode->i_generation;
@@ -336,8 +336,8 @@ int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node
 	struct inode *inode = d_inode(entry->dentry);
 	int err = handle_encode(share, dir, inode, entry->dentry, handle, memo);
 
-	if (!err && entry->kept)
-		handle_keep(entry->kept, inode, handle);
+	if (!err && entry->cached_handle)
+		handle_keep(entry->cached_handle, inode, handle);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_encode_entry, DITTO);

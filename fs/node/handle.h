@@ -85,13 +85,13 @@ struct ditto_handle_basis {
 };
 
 /**
- * struct ditto_kept_handle - handle that an earlier listing has made for an entry
- * @len: length of @data; before, DITTO_KEPT_*. The rest is constant once it is set
+ * struct ditto_dir_part_handle - handle that an earlier listing has made for an entry
+ * @len: length of @data; before, DITTO_HANDLE_*. The rest is constant once it is set
  * @generation: generation of the inode
  * @ino: number of the inode
  * @data: handle of up to the usual length
  */
-struct ditto_kept_handle {
+struct ditto_dir_part_handle {
 	u32 len;
 	u32 generation;
 	u64 ino;
@@ -99,8 +99,8 @@ struct ditto_kept_handle {
 };
 
 enum {
-	DITTO_KEPT_EMPTY,
-	DITTO_KEPT_FILLING,
+	DITTO_HANDLE_EMPTY,
+	DITTO_HANDLE_FILLING,
 };
 
 /**

@@ -33,7 +33,7 @@
 #include "../acl/acl_file.h"
 #include "../name/casefold_index.h"
 #include "../offload/offload.h"
-#include "../op/dir_kept.h"
+#include "../op/dir_cache.h"
 #include "../share/share.h"
 #include "file.h"
 #include "local_notify.h"
@@ -280,7 +280,7 @@ void ditto_node_free(struct ditto_node *node)
 	ditto_acl_free(node);
 	ditto_offload_node_free(node);
 	ditto_casefold_free(node);
-	ditto_kept_free(node);
+	ditto_dir_cache_free(node);
 	dput(node->dentry);
 	kfree_rcu(node, rcu);
 	if (atomic_dec_and_test(&volume->nodes))

@@ -209,7 +209,7 @@ struct ditto_file;
  *	fs/acl/acl_file.h
  * @audit: cached audit list, &ditto_audit_none, or NULL if unknown; see fs/acl/audit_list.h
  * @casefold: case-insensitive index of a directory's names, or NULL; see fs/name/casefold_index.h
- * @kept: kept listing of a directory, or NULL; see fs/op/dir_kept.h
+ * @dir_cache: cached listing of a directory, or NULL; see fs/op/dir_cache.h
  * @point: lock context of the file; claims hold a reference to the node, so it is not idle
  * @files: cached open files, see fs/node/file.c
  * @acl_changes: incremented by every change that may invalidate @acl or @audit
@@ -252,7 +252,7 @@ struct ditto_node {
 	struct ditto_acl __rcu *audit;
 
 	struct ditto_casefold *casefold;
-	struct ditto_kept __rcu *kept;
+	struct ditto_dir_cache __rcu *dir_cache;
 	struct ditto_lock_point point;
 	struct ditto_file *files[DITTO_FILE_MODES];
 	u32 acl_changes;

@@ -9,8 +9,8 @@
  * An open directory belongs to one listing at a time (fs/node/file.c). A concurrent listing opens
  * its own, and one of them stays cached with the node.
  *
- * Entries of a directory that is listed again without a change are kept (dir_kept.h), and take the
- * place of the page. Their dentries are found in dir_beside.c.
+ * Entries of a directory that is listed again without a change are kept (dir_cache.h), and take the
+ * place of the page. Their dentries are found in dir_sibling.c.
  */
 #include <kunit/visibility.h>
 #include <linux/dcache.h>
@@ -187,7 +187,7 @@ static noinline_for_stack bool emit_dots(struct ditto_listing *l)
 	bool more;
 
 	/* They are handles of other directories, too, which may move. */
-	entry->kept = NULL;
+	entry->cached_handle = NULL;
 	if (l->dentries)
 		dentry = is_dot(&entry->name) ? dget(l->dir) : ditto_parent(l->op->share, l->dir);
 	if (IS_ERR(dentry))
@@ -259,7 +259,7 @@ static bool emit_read(struct ditto_listing *l)
 		entry->mounted_on = entry->ino;
 		entry->cookie = next < end ? next->pos : l->behind;
 		if (l->made)
-			entry->kept = l->made++;
+			entry->cached_handle = l->made++;
 		pick = DITTO_PICK_EMIT;
 		if (ditto_is_hidden(l->op->share, l->dir, &entry->name))
 			pick = DITTO_PICK_SKIP;
@@ -293,18 +293,18 @@ static void listing_set_room(struct ditto_listing *l, const struct ditto_readdir
 }
 
 /*
- * Get entries from the kept listing, as if they were read now: whoever watches or judges reads of
+ * Get entries from the cached listing, as if they were read now: whoever watches or judges reads of
  * the directory is asked, and the time of access is set. Return: false if it does not have them.
  */
 static bool listing_recall(struct ditto_listing *l, bool *eof)
 {
-	struct ditto_kept_part *part = NULL;
+	struct ditto_dir_part *part = NULL;
 	u32 index;
 
-	if (!l->kept || !ditto_kept_is_current(l->kept, l->node))
+	if (!l->cache || !ditto_dir_cache_is_current(l->cache, l->node))
 		return false;
-	if (!ditto_kept_is_end(l->kept, l->pos)) {
-		part = ditto_kept_find(l->kept, l->pos, &l->raw, &index);
+	if (!ditto_dir_cache_is_end(l->cache, l->pos)) {
+		part = ditto_dir_cache_find(l->cache, l->pos, &l->raw, &index);
 		if (!part)
 			return false;
 	}
@@ -317,8 +317,8 @@ static bool listing_recall(struct ditto_listing *l, bool *eof)
 		return true;
 	l->end = part->entries + part->used;
 	l->behind = part->behind;
-	l->made = l->handles ? ditto_kept_handles(l->kept, part, l->op->share) : NULL;
-	l->entry.kept = NULL;
+	l->made = l->handles ? ditto_dir_cache_handles(l->cache, part, l->op->share) : NULL;
+	l->entry.cached_handle = NULL;
 	if (l->made)
 		l->made += index;
 	l->sought = false;
@@ -347,11 +347,12 @@ static int listing_read(struct ditto_listing *l, bool *eof)
 	l->end = l->page + l->used;
 	l->behind = l->file->f_pos;
 	l->made = NULL;
-	l->entry.kept = NULL;
+	l->entry.cached_handle = NULL;
 	/* An empty page with no entry too large for it means the end. */
 	*eof = !l->used && !l->full;
-	if (l->kept && (l->used || *eof))
-		ditto_kept_add(l->kept, l->node, l->pos, l->behind, l->page, l->used, !l->full);
+	if (l->cache && (l->used || *eof))
+		ditto_dir_cache_add(l->cache, l->node, l->pos, l->behind, l->page, l->used,
+				    !l->full);
 	/* The room that the caller expects to fill is nearly used up: count entries. */
 	if (l->room < (s32)(DIR_FEW * l->each))
 		listing_set_room(l, &dir_few);
@@ -374,12 +375,12 @@ static int dir_list(struct ditto_listing *l, struct ditto_node *dir, u64 cookie,
 	}
 	l->file = df->file;
 	l->pos = cookie;
-	l->kept = ditto_kept_get(l->op->share, dir, cookie);
+	l->cache = ditto_dir_cache_get(l->op->share, dir, cookie);
 	do {
 		err = listing_recall(l, eof) ? 0 : listing_read(l, eof);
 	} while (!err && !*eof && emit_read(l));
-	if (l->kept)
-		ditto_kept_put(l->kept);
+	if (l->cache)
+		ditto_dir_cache_put(l->cache);
 	while (l->ahead_end)
 		dput(l->ahead[--l->ahead_end]);
 	ditto_file_give_dir(df);

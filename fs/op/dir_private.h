@@ -6,7 +6,7 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 
-#include "dir_kept.h"
+#include "dir_cache.h"
 #include "op_private.h"
 
 /* Dentries that are taken under one lock, which others may want. */
@@ -21,7 +21,7 @@
  * @file: the open directory
  * @pos: position of the next entries to be handed out
  * @sought: that of @file is the same
- * @kept: kept listing of the directory's state, or NULL
+ * @cache: cached listing of the directory's state, or NULL
  * @handles: the caller makes handles of the entries
  * @raw: the first of the entries that were read and are to be handed out
  * @end: behind the last one
@@ -62,12 +62,12 @@ struct ditto_listing {
 	struct file *file;
 	u64 pos;
 	bool sought;
-	struct ditto_kept *kept;
+	struct ditto_dir_cache *cache;
 	bool handles;
 	const struct ditto_raw_entry *raw;
 	const void *end;
 	u64 behind;
-	struct ditto_kept_handle *made;
+	struct ditto_dir_part_handle *made;
 	void *page;
 	size_t used;
 	bool full;

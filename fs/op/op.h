@@ -459,7 +459,7 @@ int ditto_advise(struct ditto_op *op, struct ditto_node *node, enum ditto_advice
  * @dentry: dentry of the entry, if the caller asked for dentries and it still exists; borrowed
  * @nested: file system that is mounted on the entry and is part of the share, borrowed; or NULL.
  *	@dentry and @mounted_on are of the covered directory, @ino is of its root
- * @kept: for ditto_handle_encode_entry(), borrowed; or NULL
+ * @cached_handle: for ditto_handle_encode_entry(), borrowed; or NULL
  */
 struct ditto_dirent {
 	struct ditto_name name;
@@ -468,7 +468,7 @@ struct ditto_dirent {
 	u64 cookie;
 	struct dentry *dentry;
 	struct ditto_share *nested;
-	struct ditto_kept_handle *kept;
+	struct ditto_dir_part_handle *cached_handle;
 };
 
 /**
@@ -480,12 +480,12 @@ struct ditto_dirent {
  * Context: any.
  * Return: the bytes of the handle; NULL if there is none of this inode.
  */
-static inline const u8 *ditto_handle_recall(const struct ditto_kept_handle *kept,
+static inline const u8 *ditto_handle_recall(const struct ditto_dir_part_handle *kept,
 					    const struct inode *inode, u32 *len)
 {
 	/* Pairs with handle_keep(). */
 	*len = smp_load_acquire(&kept->len);
-	if (*len <= DITTO_KEPT_FILLING || kept->ino != inode->i_ino ||
+	if (*len <= DITTO_HANDLE_FILLING || kept->ino != inode->i_ino ||
 	    kept->generation != inode->i_generation)
 		return NULL;
 	return kept->data;
@@ -511,8 +511,8 @@ static inline const u8 *ditto_handle_of_entry(struct ditto_share *share,
 {
 	const u8 *kept = NULL;
 
-	if (entry->kept)
-		kept = ditto_handle_recall(entry->kept, d_inode(entry->dentry), len);
+	if (entry->cached_handle)
+		kept = ditto_handle_recall(entry->cached_handle, d_inode(entry->dentry), len);
 	if (kept)
 		return kept;
 	if (ditto_handle_encode_entry(share, dir, entry, room, memo))

@@ -187,20 +187,20 @@ VISIBLE_IF_KUNIT bool ditto_rule_match_addr(const struct ditto_rule *rule,
 EXPORT_SYMBOL_IF_KUNIT(ditto_rule_match_addr);
 
 /* Return: true if a rule about a certificate matches. Case does not matter. */
-static noinline_for_stack bool rule_match_cert(const struct ditto_rule *rule, const char *proved)
+static noinline_for_stack bool rule_match_cert(const struct ditto_rule *rule, const char *cert_name)
 {
 	char lower[DITTO_HOST_NAME_MAX + 1];
 
-	if (rule->kind != DITTO_RULE_CERT || !proved)
+	if (rule->kind != DITTO_RULE_CERT || !cert_name)
 		return false;
 	string_lower(lower, rule->spec + CERT_PREFIX_LEN);
-	return glob_match(lower, proved);
+	return glob_match(lower, cert_name);
 }
 
 VISIBLE_IF_KUNIT bool ditto_rule_match(const struct ditto_rule *rule, const struct in6_addr *addr,
-				       const char *proved)
+				       const char *cert_name)
 {
-	return ditto_rule_match_addr(rule, addr) || rule_match_cert(rule, proved);
+	return ditto_rule_match_addr(rule, addr) || rule_match_cert(rule, cert_name);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_rule_match);
 
@@ -269,7 +269,7 @@ static void verdict_remember(struct ditto_peer *peer, u64 generation, u32 epoch,
  * @generation: generation of the options
  * @next: index of the next rule
  * @named: a rule about names took part
- * @proved: name that the client has proved, or NULL
+ * @cert_name: name that the client has proved, or NULL
  * @kind: kind of the rule to ask the helper about
  * @spec: copy of this rule's text
  * @why: filled with the rule that decides; or NULL
@@ -278,7 +278,7 @@ struct rules_decision {
 	u64 generation;
 	unsigned int next;
 	bool named;
-	const char *proved;
+	const char *cert_name;
 	enum ditto_rule_kind kind;
 	char spec[DITTO_HOST_NAME_MAX + 1];
 	struct ditto_rule_reason *why;
@@ -327,7 +327,7 @@ static bool rules_match_step(const struct ditto_share_opts *opts, const struct i
 			strscpy(j->spec, rule->spec, sizeof(j->spec));
 			return false;
 		}
-		if (ditto_rule_match(rule, addr, j->proved)) {
+		if (ditto_rule_match(rule, addr, j->cert_name)) {
 			rules_decided(opts, j, verdict);
 			return true;
 		}
@@ -386,7 +386,7 @@ static noinline_for_stack int rules_match_peer(struct ditto_share *share, struct
 					       enum ditto_rules_ask ask, u64 generation,
 					       u32 epoch, struct ditto_verdict *verdict)
 {
-	struct rules_decision j = { .generation = generation, .proved = peer->proved };
+	struct rules_decision j = { .generation = generation, .cert_name = peer->cert_name };
 	int err = rules_match_all(share, &peer->addr, ask, &j, verdict);
 
 	if (!err)

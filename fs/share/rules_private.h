@@ -45,13 +45,13 @@ bool ditto_rule_match_addr(const struct ditto_rule *rule, const struct in6_addr 
  * ditto_rule_match - match a rule about addresses or certificates
  * @rule: the rule
  * @addr: address of the client
- * @proved: name that it has proved, or NULL
+ * @cert_name: name that it has proved, or NULL
  *
  * Context: any.
  * Return: true if the rule matches; false for rules about names.
  */
 bool ditto_rule_match(const struct ditto_rule *rule, const struct in6_addr *addr,
-		      const char *proved);
+		      const char *cert_name);
 #endif
 
 #endif

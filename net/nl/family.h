@@ -46,8 +46,8 @@ void ditto_genl_exit(void);
 struct sk_buff *ditto_nl_reply_new(struct genl_info *info, size_t size, void **hdr);
 
 /*
- * ditto_nl_later - run an operation without the lock of generic netlink
- * ditto_nl_later_dump - run a dump without the lock of generic netlink
+ * ditto_nl_deferred - run an operation without the lock of generic netlink
+ * ditto_nl_deferred_dump - run a dump without the lock of generic netlink
  *
  * The specification names the first as the "pre" of each operation that may wait for a file system,
  * for requests of clients or for the helper, and the second as that of each dump that has no start

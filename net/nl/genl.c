@@ -324,7 +324,7 @@ static const struct nla_policy ditto_offload_adopt_nl_policy[DITTO_A_OFFLOAD_COO
 static const struct genl_split_ops ditto_nl_ops[] = {
 	{
 		.cmd		= DITTO_CMD_SHARE_NEW,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_share_new_doit,
 		.policy		= ditto_share_new_nl_policy,
 		.maxattr	= DITTO_A_SHARE_PROTOCOLS,
@@ -332,7 +332,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_SHARE_SET,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_share_set_doit,
 		.policy		= ditto_share_set_nl_policy,
 		.maxattr	= DITTO_A_SHARE_PROTOCOLS,
@@ -340,7 +340,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_SHARE_DEL,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_share_del_doit,
 		.policy		= ditto_share_del_nl_policy,
 		.maxattr	= DITTO_A_SHARE_NAME,
@@ -364,7 +364,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_LISTENER_NEW,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_listener_new_doit,
 		.policy		= ditto_listener_new_nl_policy,
 		.maxattr	= DITTO_A_LISTENER_PORT,
@@ -372,7 +372,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_LISTENER_DEL,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_listener_del_doit,
 		.policy		= ditto_listener_del_nl_policy,
 		.maxattr	= DITTO_A_LISTENER_ID,
@@ -380,13 +380,13 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd	= DITTO_CMD_LISTENER_GET,
-		.start	= ditto_nl_later_dump,
+		.start	= ditto_nl_deferred_dump,
 		.dumpit	= ditto_nl_listener_get_dumpit,
 		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
 	},
 	{
 		.cmd		= DITTO_CMD_SERVER_SET,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_server_set_doit,
 		.policy		= ditto_server_set_nl_policy,
 		.maxattr	= DITTO_A_SERVER_SETTING,
@@ -399,13 +399,13 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd	= DITTO_CMD_CLIENT_GET,
-		.start	= ditto_nl_later_dump,
+		.start	= ditto_nl_deferred_dump,
 		.dumpit	= ditto_nl_client_get_dumpit,
 		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
 	},
 	{
 		.cmd		= DITTO_CMD_CLIENT_DISCONNECT,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_client_disconnect_doit,
 		.policy		= ditto_client_disconnect_nl_policy,
 		.maxattr	= DITTO_A_CLIENT_ADDRESS,
@@ -413,13 +413,13 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd	= DITTO_CMD_STAT_GET,
-		.start	= ditto_nl_later_dump,
+		.start	= ditto_nl_deferred_dump,
 		.dumpit	= ditto_nl_stat_get_dumpit,
 		.flags	= GENL_CMD_CAP_DUMP,
 	},
 	{
 		.cmd		= DITTO_CMD_CACHE_FLUSH,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_cache_flush_doit,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
@@ -462,7 +462,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_CLAIM_RELEASE,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_claim_release_doit,
 		.policy		= ditto_claim_release_nl_policy,
 		.maxattr	= DITTO_A_CLAIM_ID,
@@ -470,13 +470,13 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd	= DITTO_CMD_LOCK_CLIENT_GET,
-		.start	= ditto_nl_later_dump,
+		.start	= ditto_nl_deferred_dump,
 		.dumpit	= ditto_nl_lock_client_get_dumpit,
 		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
 	},
 	{
 		.cmd		= DITTO_CMD_LOCK_CLIENT_RELEASE,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_lock_client_release_doit,
 		.policy		= ditto_lock_client_release_nl_policy,
 		.maxattr	= DITTO_A_LOCK_CLIENT_PROTOCOL,
@@ -489,7 +489,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_GRACE_END,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_grace_end_doit,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
@@ -502,7 +502,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_SESSION_CLOSE,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_session_close_doit,
 		.policy		= ditto_session_close_nl_policy,
 		.maxattr	= DITTO_A_SESSION_PROTOCOL,
@@ -519,7 +519,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_OPEN_CLOSE,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_open_close_doit,
 		.policy		= ditto_open_close_nl_policy,
 		.maxattr	= DITTO_A_OPEN_PROTOCOL,
@@ -536,7 +536,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_TREE_CLOSE,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_tree_close_doit,
 		.policy		= ditto_tree_close_nl_policy,
 		.maxattr	= DITTO_A_TREE_SESSION,
@@ -544,13 +544,13 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd	= DITTO_CMD_SETTING_GET,
-		.start	= ditto_nl_later_dump,
+		.start	= ditto_nl_deferred_dump,
 		.dumpit	= ditto_nl_setting_get_dumpit,
 		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
 	},
 	{
 		.cmd		= DITTO_CMD_ACL_GET,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_acl_get_doit,
 		.policy		= ditto_acl_get_nl_policy,
 		.maxattr	= DITTO_A_ACL_SHARE,
@@ -558,7 +558,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_ACL_SET,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_acl_set_doit,
 		.policy		= ditto_acl_set_nl_policy,
 		.maxattr	= DITTO_A_ACL_REMOVE,
@@ -566,13 +566,13 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd	= DITTO_CMD_SHARE_OPTION_GET,
-		.start	= ditto_nl_later_dump,
+		.start	= ditto_nl_deferred_dump,
 		.dumpit	= ditto_nl_share_option_get_dumpit,
 		.flags	= GENL_CMD_CAP_DUMP,
 	},
 	{
 		.cmd		= DITTO_CMD_ACCESS_CHECK,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_access_check_doit,
 		.policy		= ditto_access_check_nl_policy,
 		.maxattr	= DITTO_A_ACCESS_LOGIN,
@@ -607,7 +607,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_ACL_IMPORT,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_acl_import_doit,
 		.policy		= ditto_acl_import_nl_policy,
 		.maxattr	= DITTO_A_ACL_DRY_RUN,
@@ -615,7 +615,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_NESTED_ADD,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_nested_add_doit,
 		.policy		= ditto_nested_add_nl_policy,
 		.maxattr	= DITTO_A_SHARE_PATH,
@@ -623,13 +623,13 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_NESTED_CHECK,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_nested_check_doit,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= DITTO_CMD_OFFLOAD_GET,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_offload_get_doit,
 		.policy		= ditto_offload_get_nl_policy,
 		.maxattr	= DITTO_A_OFFLOAD_SHARE,
@@ -637,7 +637,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_OFFLOAD_RELEASE,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_offload_release_doit,
 		.policy		= ditto_offload_release_nl_policy,
 		.maxattr	= DITTO_A_OFFLOAD_COOKIE,
@@ -645,7 +645,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_OFFLOAD_FILL,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_offload_fill_doit,
 		.policy		= ditto_offload_fill_nl_policy,
 		.maxattr	= DITTO_A_OFFLOAD_LENGTH,
@@ -653,7 +653,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_OFFLOAD_RECALL,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_offload_recall_doit,
 		.policy		= ditto_offload_recall_nl_policy,
 		.maxattr	= DITTO_A_OFFLOAD_SHARE,
@@ -669,7 +669,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd		= DITTO_CMD_OFFLOAD_ADOPT,
-		.pre_doit	= ditto_nl_later,
+		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_offload_adopt_doit,
 		.policy		= ditto_offload_adopt_nl_policy,
 		.maxattr	= DITTO_A_OFFLOAD_COOKIE,

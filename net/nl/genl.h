@@ -20,10 +20,10 @@ extern const struct nla_policy ditto_share_option_nl_policy[DITTO_A_SHARE_OPTION
 extern const struct nla_policy ditto_share_user_nl_policy[DITTO_A_SHARE_USER_IS_GROUP + 1];
 extern const struct nla_policy ditto_share_users_nl_policy[DITTO_A_SHARE_USERS_USER + 1];
 
-int ditto_nl_later(const struct genl_split_ops *ops, struct sk_buff *skb,
-		   struct genl_info *info);
+int ditto_nl_deferred(const struct genl_split_ops *ops, struct sk_buff *skb,
+		      struct genl_info *info);
 int ditto_nl_share_get_start(struct netlink_callback *cb);
-int ditto_nl_later_dump(struct netlink_callback *cb);
+int ditto_nl_deferred_dump(struct netlink_callback *cb);
 int ditto_nl_claim_get_start(struct netlink_callback *cb);
 int ditto_nl_session_get_start(struct netlink_callback *cb);
 int ditto_nl_open_get_start(struct netlink_callback *cb);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Netlink operation that tells what a user may do with a file, and what decides that. The user is
- * let into the share as by a request (fs/share/trial.h), and the access checks explain themselves
- * (fs/op/explain.h).
+ * let into the share as by a request (fs/share/access_probe.h), and the access checks explain
+ * themselves (fs/op/explain.h).
  */
 #include <linux/build_bug.h>
 #include <linux/dcache.h>
@@ -15,7 +15,7 @@
 #include "../../fs/node/node.h"
 #include "../../fs/op/explain.h"
 #include "../../fs/op/op.h"
-#include "../../fs/share/trial.h"
+#include "../../fs/share/access_probe.h"
 #include "../helper/auth.h"
 #include "../helper/names.h"
 #include "../listener.h"
@@ -52,7 +52,7 @@ static_assert(MAY_READ == DITTO_MODE_BIT_READ);
 /**
  * struct access_check - a request
  * @file: the file
- * @trial: the user
+ * @probe: the user
  * @op: acts as the user, if he is let in
  * @groups: groups of the user
  * @steps: directories above the file, from its own to the root of the share; held
@@ -61,7 +61,7 @@ static_assert(MAY_READ == DITTO_MODE_BIT_READ);
  */
 struct access_check {
 	struct ditto_nl_file file;
-	struct ditto_trial trial;
+	struct ditto_access_probe probe;
 	struct ditto_op op;
 	kgid_t *groups;
 	struct dentry **steps;
@@ -78,7 +78,7 @@ static bool access_flag(const struct nlattr *attr)
 static int access_read_user(struct genl_info *info, struct access_check *check,
 			    struct in6_addr *addr)
 {
-	struct ditto_ident *ident = &check->trial.ident;
+	struct ditto_ident *ident = &check->probe.ident;
 	struct nlattr **attrs = info->attrs;
 	const struct nlattr *gids = attrs[DITTO_A_ACCESS_GIDS];
 	int err;
@@ -106,18 +106,18 @@ static int access_read_user(struct genl_info *info, struct access_check *check,
 		ident->groups = check->groups;
 	}
 	ident->proven = !ident->anonymous && access_flag(attrs[DITTO_A_ACCESS_PROVEN]);
-	check->trial.logins = access_flag(attrs[DITTO_A_ACCESS_LOGINS]);
+	check->probe.logins = access_flag(attrs[DITTO_A_ACCESS_LOGINS]);
 	if (ident->anonymous)
-		check->trial.login = DITTO_LOGIN_AS_GUEST;
+		check->probe.login = DITTO_LOGIN_AS_GUEST;
 	else if (attrs[DITTO_A_ACCESS_LOGIN])
-		check->trial.login = nla_get_u32(attrs[DITTO_A_ACCESS_LOGIN]);
+		check->probe.login = nla_get_u32(attrs[DITTO_A_ACCESS_LOGIN]);
 	if (attrs[DITTO_A_ACCESS_FLAVOR])
-		check->trial.flavor = nla_get_u32(attrs[DITTO_A_ACCESS_FLAVOR]);
+		check->probe.flavor = nla_get_u32(attrs[DITTO_A_ACCESS_FLAVOR]);
 	if (!attrs[DITTO_A_ACCESS_ADDRESS])
 		return 0;
 	err = ditto_nl_get_addr(attrs[DITTO_A_ACCESS_ADDRESS], addr, info->extack);
 	if (!err)
-		check->trial.addr = addr;
+		check->probe.addr = addr;
 	return err;
 }
 
@@ -134,22 +134,22 @@ static bool access_is_served(const struct ditto_share *share, unsigned int bit)
 static int access_ask_protocol(struct ditto_server *srv, const struct ditto_protocol *protocol,
 			       void *arg)
 {
-	struct ditto_trial *trial = arg;
+	struct ditto_access_probe *probe = arg;
 
 	if (protocol->logins)
-		trial->logins_taken &= protocol->logins(trial->share);
-	else if (!access_is_served(trial->share, protocol->bit))
-		trial->flavors_taken = 0;
+		probe->logins_taken &= protocol->logins(probe->share);
+	else if (!access_is_served(probe->share, protocol->bit))
+		probe->flavors_taken = 0;
 	return 0;
 }
 
 /* Ask the protocols which logins, and which flavours, are taken for the share. */
-static void access_find_taken(struct ditto_trial *trial)
+static void access_find_taken(struct ditto_access_probe *probe)
 {
-	trial->logins_taken = DITTO_LOGIN_ALL;
-	trial->flavors_taken = U32_MAX;
+	probe->logins_taken = DITTO_LOGIN_ALL;
+	probe->flavors_taken = U32_MAX;
 	for (unsigned int bit = 0; bit < DITTO_PROTOCOLS_MAX; bit++)
-		ditto_protocol_with(trial->share->srv, bit, access_ask_protocol, trial);
+		ditto_protocol_with(probe->share->srv, bit, access_ask_protocol, probe);
 }
 
 /* Collect the directories above the file. */
@@ -317,7 +317,7 @@ static int access_put_rights(struct sk_buff *msg, struct access_check *check)
 
 static int access_put_acting(struct sk_buff *msg, const struct access_check *check)
 {
-	const struct ditto_cred *cred = check->trial.cred;
+	const struct ditto_cred *cred = check->probe.cred;
 	const struct group_info *groups = cred->cred->group_info;
 	const struct inode *inode = check->file.node->inode;
 	struct mnt_idmap *idmap = mnt_idmap(check->file.share->root.mnt);
@@ -330,7 +330,7 @@ static int access_put_acting(struct sk_buff *msg, const struct access_check *che
 	    nla_put_u32(msg, DITTO_A_ACCESS_PRIVILEGES, cred->admin ? 0 : cred->privileges) ||
 	    nla_put_u8(msg, DITTO_A_ACCESS_GUEST, cred->guest) ||
 	    nla_put_u8(msg, DITTO_A_ACCESS_OWNS, owns) ||
-	    nla_put_u8(msg, DITTO_A_ACCESS_WRITABLE, check->trial.writable))
+	    nla_put_u8(msg, DITTO_A_ACCESS_WRITABLE, check->probe.writable))
 		return -EMSGSIZE;
 	gids = nla_reserve(msg, DITTO_A_ACCESS_ACTING_GIDS, groups->ngroups * sizeof(u32));
 	if (!gids)
@@ -341,21 +341,21 @@ static int access_put_acting(struct sk_buff *msg, const struct access_check *che
 }
 
 /* Add how the user is let into the share, or why he is not. */
-static int access_put_trial(struct sk_buff *msg, const struct access_check *check)
+static int access_put_probe(struct sk_buff *msg, const struct access_check *check)
 {
-	const struct ditto_trial *trial = &check->trial;
-	const struct ditto_rule_reason *rule = &trial->rule;
-	bool granted = trial->admitted || trial->refusal == DITTO_REFUSED_BY_GRANT;
+	const struct ditto_access_probe *probe = &check->probe;
+	const struct ditto_rule_reason *rule = &probe->rule;
+	bool granted = probe->admitted || probe->refusal == DITTO_REFUSED_BY_GRANT;
 
 	if (nla_put_string(msg, DITTO_A_ACCESS_PATH, check->file.text) ||
-	    nla_put_string(msg, DITTO_A_ACCESS_SHARE, trial->share->name) ||
+	    nla_put_string(msg, DITTO_A_ACCESS_SHARE, probe->share->name) ||
 	    nla_put_u8(msg, DITTO_A_ACCESS_DIRECTORY, S_ISDIR(check->file.node->inode->i_mode)) ||
-	    nla_put_u8(msg, DITTO_A_ACCESS_HAS_RULES, trial->has_rules) ||
-	    nla_put_u8(msg, DITTO_A_ACCESS_READ_ONLY, trial->read_only) ||
-	    nla_put_u32(msg, DITTO_A_ACCESS_SQUASH, trial->verdict.squash) ||
-	    (!trial->admitted && nla_put_u32(msg, DITTO_A_ACCESS_REFUSED, trial->refusal)))
+	    nla_put_u8(msg, DITTO_A_ACCESS_HAS_RULES, probe->has_rules) ||
+	    nla_put_u8(msg, DITTO_A_ACCESS_READ_ONLY, probe->read_only) ||
+	    nla_put_u32(msg, DITTO_A_ACCESS_SQUASH, probe->verdict.squash) ||
+	    (!probe->admitted && nla_put_u32(msg, DITTO_A_ACCESS_REFUSED, probe->refusal)))
 		return -EMSGSIZE;
-	if (trial->logins && nla_put_u32(msg, DITTO_A_ACCESS_LOGIN, trial->logins_taken))
+	if (probe->logins && nla_put_u32(msg, DITTO_A_ACCESS_LOGIN, probe->logins_taken))
 		return -EMSGSIZE;
 	if (rule->number && (nla_put_string(msg, DITTO_A_ACCESS_RULE, rule->spec) ||
 			     nla_put_u32(msg, DITTO_A_ACCESS_RULE_NUMBER, rule->number) ||
@@ -363,22 +363,22 @@ static int access_put_trial(struct sk_buff *msg, const struct access_check *chec
 		return -EMSGSIZE;
 	if (!granted)
 		return 0;
-	if (nla_put_u32(msg, DITTO_A_ACCESS_GRANT, trial->grant) ||
-	    nla_put_u32(msg, DITTO_A_ACCESS_GRANT_BY, trial->grant_reason.by) ||
-	    nla_put_u32(msg, DITTO_A_ACCESS_GRANT_ID, trial->grant_reason.id))
+	if (nla_put_u32(msg, DITTO_A_ACCESS_GRANT, probe->grant) ||
+	    nla_put_u32(msg, DITTO_A_ACCESS_GRANT_BY, probe->grant_reason.by) ||
+	    nla_put_u32(msg, DITTO_A_ACCESS_GRANT_ID, probe->grant_reason.id))
 		return -EMSGSIZE;
-	if (trial->grant_reason.by >= DITTO_GRANT_BY_SID &&
-	    nla_put(msg, DITTO_A_ACCESS_GRANT_SID, ditto_sid_len(trial->grant_reason.sid),
-		    trial->grant_reason.sid))
+	if (probe->grant_reason.by >= DITTO_GRANT_BY_SID &&
+	    nla_put(msg, DITTO_A_ACCESS_GRANT_SID, ditto_sid_len(probe->grant_reason.sid),
+		    probe->grant_reason.sid))
 		return -EMSGSIZE;
-	return trial->admitted ? access_put_acting(msg, check) : 0;
+	return probe->admitted ? access_put_acting(msg, check) : 0;
 }
 
 static int access_put(struct sk_buff *msg, struct access_check *check)
 {
-	int err = access_put_trial(msg, check);
+	int err = access_put_probe(msg, check);
 
-	if (err || !check->trial.admitted)
+	if (err || !check->probe.admitted)
 		return err;
 	for (unsigned int i = check->nsteps; !err && i; i--)
 		err = access_put_step(msg, check, check->steps[i - 1]);
@@ -388,13 +388,13 @@ static int access_put(struct sk_buff *msg, struct access_check *check)
 static size_t access_size(const struct access_check *check)
 {
 	size_t size = nla_total_size(strlen(check->file.text) + 1) +
-		      nla_total_size(strlen(check->trial.share->name) + 1) +
-		      nla_total_size(sizeof(check->trial.rule.spec)) +
+		      nla_total_size(strlen(check->probe.share->name) + 1) +
+		      nla_total_size(sizeof(check->probe.rule.spec)) +
 		      nla_total_size(DITTO_SID_MAX) + 17 * nla_total_size(sizeof(u32)) +
 		      DITTO_RIGHT_BITS * DECISION_SIZE;
 
-	if (check->trial.cred)
-		size += nla_total_size(check->trial.cred->cred->group_info->ngroups * sizeof(u32));
+	if (check->probe.cred)
+		size += nla_total_size(check->probe.cred->cred->group_info->ngroups * sizeof(u32));
 	/* A name that changes meanwhile may be longer. */
 	return size + check->nsteps * (DECISION_SIZE + nla_total_size(NAME_MAX + 1));
 }
@@ -423,27 +423,27 @@ static int access_run(struct genl_info *info, struct access_check *check)
 	struct in6_addr addr;
 	int err;
 
-	check->trial.share = check->file.share;
+	check->probe.share = check->file.share;
 	err = access_read_user(info, check, &addr);
 	err = err ?: access_find_steps(info, check);
-	access_find_taken(&check->trial);
-	err = err ?: ditto_trial_run(&check->trial);
+	access_find_taken(&check->probe);
+	err = err ?: ditto_access_probe_run(&check->probe);
 	if (err)
 		return err;
 	check->op = (struct ditto_op) {
 		.srv = check->file.share->srv,
 		.share = check->file.share,
-		.cred = check->trial.cred,
-		.writable = check->trial.writable,
-		.traverses = check->trial.logins,
+		.cred = check->probe.cred,
+		.writable = check->probe.writable,
+		.traverses = check->probe.logins,
 	};
 	return access_reply(info, check);
 }
 
 static void access_check_free(struct access_check *check)
 {
-	if (check->trial.cred)
-		ditto_cred_put(check->trial.cred);
+	if (check->probe.cred)
+		ditto_cred_put(check->probe.cred);
 	for (unsigned int i = 0; i < check->nsteps; i++)
 		dput(check->steps[i]);
 	kvfree(check->steps);

@@ -291,7 +291,7 @@ int ditto_nl_claim_get_start(struct netlink_callback *cb)
 	struct claim_dump *dump;
 	int err;
 
-	err = ditto_nl_later_dump(cb);
+	err = ditto_nl_deferred_dump(cb);
 	if (err)
 		return err;
 	dump = kzalloc(sizeof(*dump), GFP_KERNEL);

@@ -58,7 +58,7 @@ static int job_put(struct sk_buff *msg, struct netlink_callback *cb,
 
 int ditto_nl_job_get_start(struct netlink_callback *cb)
 {
-	int err = ditto_nl_later_dump(cb);
+	int err = ditto_nl_deferred_dump(cb);
 
 	if (err)
 		return err;

@@ -90,7 +90,7 @@ static int nested_put(struct ditto_share *nested, void *arg)
 
 int ditto_nl_nested_get_start(struct netlink_callback *cb)
 {
-	int err = ditto_nl_later_dump(cb);
+	int err = ditto_nl_deferred_dump(cb);
 
 	if (err)
 		return err;

@@ -13,7 +13,7 @@
 
 #include "../../lockd/matrix.h"
 #include "../listener.h"
-#include "../proved.h"
+#include "../peer_cert.h"
 #include "../server.h"
 #include "../show.h"
 #include "family.h"
@@ -59,7 +59,7 @@ static int show_start(struct netlink_callback *cb)
 	struct show_dump *dump;
 	int err;
 
-	err = ditto_nl_later_dump(cb);
+	err = ditto_nl_deferred_dump(cb);
 	if (err)
 		return err;
 	dump = kzalloc(sizeof(*dump), GFP_KERNEL);
@@ -162,14 +162,14 @@ int ditto_nl_connection_prove_doit(struct sk_buff *skb, struct genl_info *info)
 	    GENL_REQ_ATTR_CHECK(info, DITTO_A_CONNECTION_NAME))
 		return -EINVAL;
 	name = nla_data(info->attrs[DITTO_A_CONNECTION_NAME]);
-	if (!ditto_proved_is_valid(name)) {
+	if (!ditto_peer_cert_is_valid(name)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[DITTO_A_CONNECTION_NAME],
 				    "letters, digits, '-', '_' and '.' are allowed in a name");
 		return -EINVAL;
 	}
-	return ditto_proved_add(ditto_server_of(genl_info_net(info)),
-				nla_get_u64(info->attrs[DITTO_A_CONNECTION_COOKIE]), name,
-				jiffies);
+	return ditto_peer_cert_add(ditto_server_of(genl_info_net(info)),
+				   nla_get_u64(info->attrs[DITTO_A_CONNECTION_COOKIE]), name,
+				   jiffies);
 }
 
 static int session_tell(struct ditto_session_show *show, const struct ditto_session_info *info)

@@ -26,7 +26,7 @@
 #include "../share_options.h"
 #include "../transport/command.h"
 #include "../transport/conn.h"
-#include "../transport/crowd.h"
+#include "../transport/fs_limit.h"
 #include "../transport/trust.h"
 #include "session.h"
 #include "tree.h"
@@ -61,8 +61,8 @@ void dsmb_tree_put(struct dsmb_tree *tree)
 	if (tree->peer)
 		ditto_peer_put(tree->peer);
 	kfree(tree->name);
-	dsmb_crowd_put(tree->recorders);
-	dsmb_crowd_put(tree->crowd);
+	dsmb_fs_limit_put(tree->recorders);
+	dsmb_fs_limit_put(tree->fs_limit);
 	kfree_rcu(tree, rcu);
 }
 
@@ -325,9 +325,9 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 	tree->peer = ditto_peer_hold(call->conn->peer);
 	tree->withdrawn = U64_MAX;
 	tree->cred = access.cred;
-	tree->crowd = dsmb_crowd_get(&session->server->crowds, share->root.mnt->mnt_sb);
-	tree->recorders = dsmb_crowd_get(&session->server->recorders, share->root.mnt->mnt_sb);
-	if (!tree->crowd || !tree->recorders) {
+	tree->fs_limit = dsmb_fs_limit_get(&session->server->fs_limits, share->root.mnt->mnt_sb);
+	tree->recorders = dsmb_fs_limit_get(&session->server->recorders, share->root.mnt->mnt_sb);
+	if (!tree->fs_limit || !tree->recorders) {
 		dsmb_tree_put(tree);
 		return STATUS_INSUFFICIENT_RESOURCES;
 	}

@@ -50,7 +50,7 @@ enum dsmb_tree_kind {
  * @encrypt: the share requires encryption
  * @hides: at connect time, listings of the share hid files the user may not read
  * @continuous: the share is continuously available
- * @crowd: worker limit of its file system; NULL for pipes and restored trees
+ * @fs_limit: worker limit of its file system; NULL for pipes and restored trees
  * @recorders: worker limit of its file system for workers that wait for records
  * @dead: disconnected
  * @rcu: frees it after a grace period
@@ -75,8 +75,8 @@ struct dsmb_tree {
 	bool encrypt;
 	bool hides;
 	bool continuous;
-	struct dsmb_crowd *crowd;
-	struct dsmb_crowd *recorders;
+	struct dsmb_fs_limit *fs_limit;
+	struct dsmb_fs_limit *recorders;
 	bool dead;
 	struct rcu_head rcu;
 };

@@ -561,7 +561,7 @@ static u32 dsmb_notify_exec(struct dsmb_call *call, void *args, void *res)
 
 	status = dsmb_call_open(call, a->persistent, a->volatile_id);
 	/* The open was closed before the request ran again. */
-	if (status && call->private && status != DSMB_CROWDED)
+	if (status && call->private && status != DSMB_FS_FULL)
 		status = STATUS_NOTIFY_CLEANUP;
 	if (status)
 		return status;

@@ -9,7 +9,7 @@
 #include "../../fs/node/node.h"
 #include "../../fs/open/instance.h"
 #include "../../net/helper/auth.h"
-#include "../../net/taken.h"
+#include "../../net/rx_data.h"
 #include "../open/open.h"
 #include "../transport/command.h"
 #include "../transport/conn.h"
@@ -97,10 +97,10 @@ static bool dsmb_write_flatten(const struct dsmb_call *call, struct dsmb_write_a
 
 	args->copy = kvmalloc(args->length, GFP_KERNEL);
 	args->data = args->copy;
-	ditto_taken_iter(message->taken, &iter);
+	ditto_rx_data_iter(message->taken, &iter);
 	if (!args->copy || !copy_from_iter_full(args->copy, args->length, &iter))
 		return false;
-	dsmb_message_drop_taken(message);
+	dsmb_message_drop_rx_data(message);
 	return true;
 }
 
@@ -127,7 +127,7 @@ static void dsmb_write_iter(const struct dsmb_call *call, const struct dsmb_writ
 {
 	*vec = (struct kvec) { .iov_base = (void *)args->data, .iov_len = args->length };
 	if (call->message->taken)
-		ditto_taken_iter(call->message->taken, iter);
+		ditto_rx_data_iter(call->message->taken, iter);
 	else
 		iov_iter_kvec(iter, ITER_SOURCE, vec, 1, args->length);
 }

@@ -74,11 +74,11 @@ struct dsmb_closer *dsmb_closer_alloc(void)
 static const void *open_fs(struct dsmb_open *open)
 {
 	const struct dsmb_open_limits *limits = dsmb_open_limits(open);
-	const void *fs = limits ? limits->crowd : NULL;
+	const void *fs = limits ? limits->fs_limit : NULL;
 
 	if (!fs) {
 		spin_lock(&open->where);
-		fs = open->tree->crowd ?: (const void *)open->tree;
+		fs = open->tree->fs_limit ?: (const void *)open->tree;
 		spin_unlock(&open->where);
 	}
 	return fs;

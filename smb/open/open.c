@@ -217,9 +217,9 @@ int dsmb_open_limit(struct dsmb_open *open, const struct ditto_share *share)
 	if (!limits)
 		return -ENOMEM;
 	rare->limits = limits;
-	limits->crowd = dsmb_crowd_get(&open->server->crowds, sb);
-	limits->recorders = dsmb_crowd_get(&open->server->recorders, sb);
-	return limits->crowd && limits->recorders ? 0 : -ENOMEM;
+	limits->fs_limit = dsmb_fs_limit_get(&open->server->fs_limits, sb);
+	limits->recorders = dsmb_fs_limit_get(&open->server->recorders, sb);
+	return limits->fs_limit && limits->recorders ? 0 : -ENOMEM;
 }
 
 struct dsmb_open *dsmb_open_restored(struct dsmb_server *server, const guid_t *guid,
@@ -352,8 +352,8 @@ static void dsmb_open_limits_free(struct dsmb_open_limits *limits)
 {
 	if (!limits)
 		return;
-	dsmb_crowd_put(limits->recorders);
-	dsmb_crowd_put(limits->crowd);
+	dsmb_fs_limit_put(limits->recorders);
+	dsmb_fs_limit_put(limits->fs_limit);
 	kfree(limits);
 }
 

@@ -35,7 +35,7 @@ struct dsmb_lease;
 struct dsmb_created;	/* replay.h */
 struct dsmb_dir;	/* position of a listing: query_directory.c */
 struct dsmb_notify;	/* notify.h */
-struct dsmb_crowd;
+struct dsmb_fs_limit;
 struct dsmb_durable;	/* durable.h */
 struct dsmb_pipe;	/* pipe.c */
 struct dsmb_server;
@@ -49,12 +49,12 @@ struct dsmb_tree;
 
 /**
  * struct dsmb_open_limits - worker limits of a file system within a share
- * @crowd: of its workers
+ * @fs_limit: of its workers
  * @recorders: of workers that wait for records
  */
 struct dsmb_open_limits {
-	struct dsmb_crowd *crowd;
-	struct dsmb_crowd *recorders;
+	struct dsmb_fs_limit *fs_limit;
+	struct dsmb_fs_limit *recorders;
 };
 
 /**

@@ -29,8 +29,8 @@
 #include "buf.h"
 #include "command.h"
 #include "conn.h"
-#include "crowd.h"
-#include "lane.h"
+#include "fs_limit.h"
+#include "run_queue.h"
 #include "message.h"
 
 enum dsmb_call_state {
@@ -179,7 +179,7 @@ void dsmb_call_end(struct dsmb_call *call)
 		ditto_share_put(call->share);
 	if (call->created)
 		dsmb_replay_end(call);
-	dsmb_crowd_put(call->crowd);
+	dsmb_fs_limit_put(call->fs_limit);
 	if (call->tree)
 		dsmb_tree_put(call->tree);
 	dsmb_channel_put(call->channel);
@@ -341,7 +341,7 @@ void dsmb_call_cancel_here(struct dsmb_call *call, u32 status)
 	 */
 	if (call_cancel(call, status) ||
 	    (READ_ONCE(call->begun) &&
-	     (dsmb_lane_cancel(message) || cancel_work(&message->work))))
+	     (dsmb_run_queue_cancel(message) || cancel_work(&message->work))))
 		dsmb_message_run_here(message, call);
 	dsmb_message_put(message);
 }

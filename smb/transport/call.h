@@ -36,7 +36,7 @@ struct dsmb_channel;
 struct dsmb_command;	/* command.h */
 struct dsmb_conn;
 struct dsmb_created;	/* replay.h */
-struct dsmb_crowd;
+struct dsmb_fs_limit;
 struct dsmb_message;	/* one received frame, one or more calls: message.h */
 struct dsmb_open;
 struct dsmb_principals;
@@ -68,9 +68,9 @@ struct dsmb_tree;
  * @channel: channel it arrived on; held, or NULL
  * @tree: held, or NULL
  * @share: share of a disk tree, held while the command runs; NULL also with @share_status
- * @crowd: crowd of a file system within the share that the call is about, held; NULL for the
+ * @fs_limit: limit of a file system within the share that the call is about, held; NULL for the
  *	tree's. It is of the queue that the message runs on
- * @place: crowd in which the worker has a place for the call while it runs, or NULL
+ * @place: limit in which the worker has a place for the call while it runs, or NULL
  * @op: for a disk tree, filled with share, credential, actor without owner, park and conflict;
  *	dsmb_call_open() adds the owner
  * @actor: lock owner of @op
@@ -141,8 +141,8 @@ struct dsmb_call {
 	struct dsmb_channel *channel;
 	struct dsmb_tree *tree;
 	struct ditto_share *share;
-	struct dsmb_crowd *crowd;
-	struct dsmb_crowd *place;
+	struct dsmb_fs_limit *fs_limit;
+	struct dsmb_fs_limit *place;
 	struct ditto_op op;
 	struct ditto_actor actor;
 	struct ditto_conflict *conflict;
@@ -262,7 +262,7 @@ int dsmb_reply_add_page(struct dsmb_call *call, struct page *page, u32 offset, u
  *
  * Context: process.
  * Return: STATUS_SUCCESS; STATUS_FILE_CLOSED; STATUS_INVALID_HANDLE if a related call has no
- * FileId; STATUS_FILE_NOT_AVAILABLE if the ChannelSequence does not allow the call; DSMB_CROWDED as
+ * FileId; STATUS_FILE_NOT_AVAILABLE if the ChannelSequence does not allow the call; DSMB_FS_FULL as
  * dsmb_call_move(); for a related call, the status of the CREATE that failed before it (MS-SMB2
  * section 3.3.5.2.7.2).
  */
@@ -276,7 +276,7 @@ u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id);
  * The worker gives its place in one file system back for one in the other.
  *
  * Context: process; does not sleep.
- * Return: STATUS_SUCCESS; INSUFFICIENT_RESOURCES without memory; DSMB_CROWDED if there is no place,
+ * Return: STATUS_SUCCESS; INSUFFICIENT_RESOURCES without memory; DSMB_FS_FULL if there is no place,
  * which the command returns at once: it is run again when there is one.
  */
 u32 dsmb_call_move(struct dsmb_call *call, const struct ditto_share *share);
@@ -502,14 +502,14 @@ bool dsmb_call_woken_status(struct dsmb_call *call, u32 *status);
 void dsmb_call_arrived(struct dsmb_call *call);
 
 /**
- * dsmb_call_crowd - get the worker limit that applies to a call on a disk tree
+ * dsmb_call_fs_limit - get the worker limit that applies to a call on a disk tree
  * @call: with a tree
  *
  * Context: any.
- * Return: the crowd of the file system that the call is about, as far as that is known, for the
- * queue that the message runs on; see crowd.h.
+ * Return: the limit of the file system that the call is about, as far as that is known, for the
+ * queue that the message runs on; see fs_limit.h.
  */
-struct dsmb_crowd *dsmb_call_crowd(const struct dsmb_call *call);
+struct dsmb_fs_limit *dsmb_call_fs_limit(const struct dsmb_call *call);
 
 /**
  * dsmb_call_run - check and execute a call, or continue it
@@ -520,7 +520,7 @@ struct dsmb_crowd *dsmb_call_crowd(const struct dsmb_call *call);
  * while it was parked is only encoded.
  *
  * Context: process; may sleep.
- * Return: a status to answer with, DSMB_PARKED, DSMB_DROP, DSMB_CROWDED, DSMB_TO_BE_RECORDED or
+ * Return: a status to answer with, DSMB_PARKED, DSMB_DROP, DSMB_FS_FULL, DSMB_TO_BE_RECORDED or
  * DSMB_TURN_OVER.
  */
 u32 dsmb_call_run(struct dsmb_call *call, u64 *clock);

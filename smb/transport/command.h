@@ -54,7 +54,7 @@
  *	instead of call->in. NULL if the command wants them in one buffer
  * @decode: reads the arguments from call->in, which stands behind StructureSize, and checks what
  *	does not depend on the open; returns a status, or DSMB_DROP; NULL if there are none
- * @exec: does the work; returns a status, DSMB_PARKED, DSMB_TO_BE_RECORDED, DSMB_CROWDED,
+ * @exec: does the work; returns a status, DSMB_PARKED, DSMB_TO_BE_RECORDED, DSMB_FS_FULL,
  *	DSMB_TURN_OVER or DSMB_DROP. It may put the data of its response into call->out, behind
  *	the bytes that @encode writes. Runs again after all of these but DSMB_DROP, so it changes
  *	nothing before the last point where it may return them, but for what it keeps in its

@@ -32,7 +32,7 @@
 #include "message.h"
 #include "transport.h"
 #include "trust.h"
-#include "unproven.h"
+#include "prelogin.h"
 
 /* Limit of connections dropped for one new connection. */
 #define REPLACE_MAX	16
@@ -115,7 +115,7 @@ static void conn_ended(struct dsmb_conn *conn)
 	if (!refcount_dec_and_test(&conn->nenders))
 		return;
 	/* A connection that is ending does not count against the limits. */
-	dsmb_unproven_remove(conn);
+	dsmb_prelogin_remove(conn);
 	mutex_lock(&conn->trust_lock);
 	ditto_uncharge(&conn->charge);
 	mutex_unlock(&conn->trust_lock);
@@ -240,7 +240,7 @@ static bool conn_charge(struct dsmb_conn *conn, unsigned int most)
 	for (unsigned int i = 0; i < REPLACE_MAX; i++) {
 		if (!ditto_charge(&conn->charge, &conn->who, DITTO_BUDGET_CONNECTIONS, 1))
 			return true;
-		old = dsmb_unproven_take(conn, most);
+		old = dsmb_prelogin_take(conn, most);
 		if (!old)
 			return false;
 		if (conn_replace(conn, old))
@@ -276,7 +276,7 @@ static bool conn_publish(struct dsmb_conn *conn)
 	if (!conn_charge(conn, most))
 		return false;
 	while (!conn_count(conn)) {
-		old = dsmb_unproven_take(conn, most);
+		old = dsmb_prelogin_take(conn, most);
 		if (!old) {
 			pr_info_ratelimited("client %s is refused: there are as many connections as max-connections allows\n",
 					    conn->name);
@@ -284,7 +284,7 @@ static bool conn_publish(struct dsmb_conn *conn)
 		}
 		conn_replace(conn, old);
 	}
-	dsmb_unproven_add(conn);
+	dsmb_prelogin_add(conn);
 	return true;
 }
 

@@ -86,7 +86,7 @@ enum dsmb_conn_state {
  * @charge: charge for the connection itself; guarded by @trust_lock once the connection is on
  *	the server's list
  * @counted: counted in server->nconns; under server->conns_lock
- * @unproven: in the table of connections without a logged-in user: unproven.h
+ * @prelogin: in the table of connections without a logged-in user: prelogin.h
  * @sessions: struct dsmb_channel by SessionId
  * @first: one of @sessions, the only one of most connections, or NULL; freed with RCU
  * @nsessions: number of channels in @sessions, including those being set up
@@ -133,7 +133,7 @@ struct dsmb_conn {
 	struct ditto_principal who;
 	struct ditto_charge charge;
 	bool counted;
-	struct ditto_conns_link unproven;
+	struct ditto_conns_link prelogin;
 
 	struct xarray sessions;
 	struct dsmb_channel __rcu *first;
@@ -218,7 +218,7 @@ int dsmb_conn_send(struct dsmb_conn *conn, struct dsmb_buf *buf, u32 len, u64 se
  * @listener: the listener that accepted it; compared only
  *
  * If a limit is reached, an older connection without a logged-in user is dropped to make room;
- * see unproven.h.
+ * see prelogin.h.
  *
  * Context: process; may sleep.
  * Return: 0; -EMFILE if a limit is reached; -ENOMEM; or an error of the socket.

@@ -27,7 +27,7 @@
 #include "buf.h"
 #include "command.h"
 #include "conn.h"
-#include "crowd.h"
+#include "fs_limit.h"
 #include "message.h"
 
 #define FILE_ID_NONE		U64_MAX
@@ -285,54 +285,56 @@ static void call_keep_open(struct dsmb_call *call)
 	dsmb_call_drop_open(call);
 }
 
-struct dsmb_crowd *dsmb_call_crowd(const struct dsmb_call *call)
+struct dsmb_fs_limit *dsmb_call_fs_limit(const struct dsmb_call *call)
 {
-	if (unlikely(call->crowd))
-		return call->crowd;
-	return call->message->records ? call->tree->recorders : call->tree->crowd;
+	if (unlikely(call->fs_limit))
+		return call->fs_limit;
+	return call->message->records ? call->tree->recorders : call->tree->fs_limit;
 }
 
 /* The worker limit of an open in a file system within the share; else NULL. */
-static struct dsmb_crowd *call_crowd_of(const struct dsmb_call *call, const struct dsmb_open *open)
+static struct dsmb_fs_limit *call_fs_limit_of(const struct dsmb_call *call,
+					      const struct dsmb_open *open)
 {
 	const struct dsmb_open_limits *limits = dsmb_open_limits(open);
 
 	if (likely(!limits))
 		return NULL;
-	return call->message->records ? limits->recorders : limits->crowd;
+	return call->message->records ? limits->recorders : limits->fs_limit;
 }
 
 /*
  * Changes the file system that the worker is in. A call that has no place needs none. Consumes
- * @crowd.
+ * @fs_limit.
  */
-static u32 call_move(struct dsmb_call *call, struct dsmb_crowd *crowd)
+static u32 call_move(struct dsmb_call *call, struct dsmb_fs_limit *fs_limit)
 {
-	if (!call->place || call->place == crowd) {
-		dsmb_crowd_put(crowd);
+	if (!call->place || call->place == fs_limit) {
+		dsmb_fs_limit_put(fs_limit);
 		return STATUS_SUCCESS;
 	}
 	/* No worker waits for one place with another, so no two of them wait for each other. */
-	dsmb_crowd_leave(call->place);
+	dsmb_fs_limit_leave(call->place);
 	call->place = NULL;
-	dsmb_crowd_put(call->crowd);
-	call->crowd = crowd;
-	if (!dsmb_crowd_enter(crowd))
-		return DSMB_CROWDED;
-	call->place = crowd;
+	dsmb_fs_limit_put(call->fs_limit);
+	call->fs_limit = fs_limit;
+	if (!dsmb_fs_limit_enter(fs_limit))
+		return DSMB_FS_FULL;
+	call->place = fs_limit;
 	return STATUS_SUCCESS;
 }
 
 u32 dsmb_call_move(struct dsmb_call *call, const struct ditto_share *share)
 {
 	struct dsmb_server *server = call->conn->server;
-	struct dsmb_crowd *crowd;
+	struct dsmb_fs_limit *fs_limit;
 
 	if (likely(!share->outer))
 		return STATUS_SUCCESS;
-	crowd = dsmb_crowd_get(call->message->records ? &server->recorders : &server->crowds,
-			       share->root.mnt->mnt_sb);
-	return crowd ? call_move(call, crowd) : STATUS_INSUFFICIENT_RESOURCES;
+	fs_limit = dsmb_fs_limit_get(call->message->records ? &server->recorders :
+							      &server->fs_limits,
+				     share->root.mnt->mnt_sb);
+	return fs_limit ? call_move(call, fs_limit) : STATUS_INSUFFICIENT_RESOURCES;
 }
 
 /*
@@ -351,23 +353,23 @@ static __always_inline bool call_needs_records(const struct dsmb_call *call)
 static bool call_enter(struct dsmb_call *call)
 {
 	struct dsmb_message *message = call->message;
-	struct dsmb_crowd *crowd;
+	struct dsmb_fs_limit *fs_limit;
 
-	if (call->early && unlikely(dsmb_open_limits(call->early)) && !call->crowd)
-		call->crowd = dsmb_crowd_hold(call_crowd_of(call, call->early));
-	crowd = dsmb_call_crowd(call);
-	if (message->place == crowd)
+	if (call->early && unlikely(dsmb_open_limits(call->early)) && !call->fs_limit)
+		call->fs_limit = dsmb_fs_limit_hold(call_fs_limit_of(call, call->early));
+	fs_limit = dsmb_call_fs_limit(call);
+	if (message->place == fs_limit)
 		message->place = NULL;
-	else if (!dsmb_crowd_enter(crowd))
+	else if (!dsmb_fs_limit_enter(fs_limit))
 		return false;
-	call->place = crowd;
+	call->place = fs_limit;
 	return true;
 }
 
 /* True if the call is run again without having been woken. */
 static bool call_is_deferred(u32 status)
 {
-	return status == DSMB_CROWDED || status == DSMB_TO_BE_RECORDED || status == DSMB_TURN_OVER;
+	return status == DSMB_FS_FULL || status == DSMB_TO_BE_RECORDED || status == DSMB_TURN_OVER;
 }
 
 /* Gives the place back when the run ends with @status. */
@@ -377,7 +379,7 @@ static void call_leave_place(struct dsmb_call *call, u32 status)
 	if (call->place && status != DSMB_PARKED && !call_is_deferred(status))
 		dsmb_call_done(call);
 	if (call->place)
-		dsmb_crowd_leave(call->place);
+		dsmb_fs_limit_leave(call->place);
 	call->place = NULL;
 }
 
@@ -406,7 +408,7 @@ static u32 call_execute(struct dsmb_call *call)
 	u32 status;
 
 	status = cmd->flags & DSMB_NEEDS_OPEN ? call_find_open(call) : STATUS_SUCCESS;
-	if (status == DSMB_CROWDED)
+	if (status == DSMB_FS_FULL)
 		call_keep_open(call);
 	if (status)
 		return status;
@@ -480,9 +482,9 @@ u32 dsmb_call_run(struct dsmb_call *call, u64 *clock)
 		status = call_decode(call);
 	if (status)
 		goto put_share;
-	if (call->tree && call->tree->crowd && !(call->cmd->flags & DSMB_UNLIMITED) &&
+	if (call->tree && call->tree->fs_limit && !(call->cmd->flags & DSMB_UNLIMITED) &&
 	    !call_enter(call)) {
-		status = DSMB_CROWDED;
+		status = DSMB_FS_FULL;
 		goto put_share;
 	}
 	status = call_execute(call);
@@ -548,7 +550,7 @@ u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id)
 	if (!call->open || (call->tree && READ_ONCE(call->open->tree) != call->tree))
 		return STATUS_FILE_CLOSED;
 	if (unlikely(dsmb_open_limits(call->open))) {
-		status = call_move(call, dsmb_crowd_hold(call_crowd_of(call, call->open)));
+		status = call_move(call, dsmb_fs_limit_hold(call_fs_limit_of(call, call->open)));
 		if (status)
 			return status;
 	}

@@ -11,7 +11,7 @@
 #include <linux/socket.h>
 #include <net/sock.h>
 
-#include "../../net/taken.h"
+#include "../../net/rx_data.h"
 #include "../server.h"
 #include "buf.h"
 #include "command.h"
@@ -58,10 +58,10 @@ static int large_take(struct dsmb_transport *t, const u8 *data, u32 there, u32 b
 {
 	if (!dsmb_buf_claim_rx(t->conn->server, bytes))
 		return -ENOMEM;
-	t->taken = ditto_taken_new();
-	if (t->taken && !ditto_taken_add(t->taken, data, there))
+	t->taken = ditto_rx_data_new();
+	if (t->taken && !ditto_rx_data_add(t->taken, data, there))
 		return 0;
-	ditto_taken_free(t->taken);
+	ditto_rx_data_free(t->taken);
 	t->taken = NULL;
 	dsmb_buf_unclaim_rx(t->conn->server, bytes);
 	return -ENOMEM;
@@ -105,7 +105,7 @@ int dsmb_large_receive(struct dsmb_transport *t)
 	int n;
 
 	if (t->taken)
-		n = ditto_taken_receive(t->taken, t->sock, want) ?: -EAGAIN;
+		n = ditto_rx_data_receive(t->taken, t->sock, want) ?: -EAGAIN;
 	else
 		n = dsmb_transport_recv(t, t->large->data + DSMB_LARGE_AT + t->large_have, want);
 	if (n > 0)
@@ -118,7 +118,7 @@ void dsmb_large_drop(struct dsmb_transport *t)
 {
 	if (t->taken)
 		dsmb_buf_unclaim_rx(t->conn->server, t->large_len - t->large_flat);
-	ditto_taken_free(t->taken);
+	ditto_rx_data_free(t->taken);
 	dsmb_buf_put(t->conn->server, t->large);
 	t->taken = NULL;
 	t->large = NULL;

@@ -13,7 +13,7 @@
 #include <linux/slab.h>
 #include <kunit/visibility.h>
 
-#include "../../net/taken.h"
+#include "../../net/rx_data.h"
 #include "../auth/negotiate.h"
 #include "../auth/session.h"
 #include "../server.h"
@@ -21,8 +21,8 @@
 #include "command.h"
 #include "conn.h"
 #include "credit.h"
-#include "crowd.h"
-#include "lane.h"
+#include "fs_limit.h"
+#include "run_queue.h"
 #include "message.h"
 
 static struct kmem_cache *message_cache;
@@ -112,11 +112,11 @@ void dsmb_message_end_reserve(struct dsmb_message *message)
 	dsmb_transport_end_reserve(message->conn->transport);
 }
 
-void dsmb_message_drop_taken(struct dsmb_message *message)
+void dsmb_message_drop_rx_data(struct dsmb_message *message)
 {
 	if (message->taken)
 		dsmb_buf_unclaim_rx(message->conn->server, message->apart);
-	ditto_taken_free(message->taken);
+	ditto_rx_data_free(message->taken);
 	message->taken = NULL;
 }
 
@@ -128,7 +128,7 @@ static void message_free(struct dsmb_message *message)
 	if (message->calls != message->few)
 		kvfree(message->calls);
 	dsmb_buf_put(server, message->buf);
-	dsmb_message_drop_taken(message);
+	dsmb_message_drop_rx_data(message);
 	if (message->session)
 		dsmb_session_put(message->session);
 	if (message->reply && refcount_read(&message->reply->ref) > 1) {
@@ -493,12 +493,12 @@ static bool message_park(struct dsmb_message *message, struct dsmb_call *call)
 /* The place of a message that has waited is for its first call only. */
 static void message_leave_place(struct dsmb_message *message)
 {
-	struct dsmb_crowd *place = message->place;
+	struct dsmb_fs_limit *place = message->place;
 
 	if (likely(!place))
 		return;
 	message->place = NULL;
-	dsmb_crowd_leave(place);
+	dsmb_fs_limit_leave(place);
 }
 
 void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
@@ -530,16 +530,16 @@ void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
 			if (message_park(message, call))
 				return;
 			continue;
-		case DSMB_CROWDED:
+		case DSMB_FS_FULL:
 			message_release_done(message);
-			dsmb_crowd_wait(dsmb_call_crowd(call), message);
+			dsmb_fs_limit_wait(dsmb_call_fs_limit(call), message);
 			return;
 		case DSMB_TO_BE_RECORDED:
 			message_release_done(message);
 			message->records = true;
-			/* The other workers have crowds of their own. */
-			dsmb_crowd_put(call->crowd);
-			call->crowd = NULL;
+			/* The other workers have limits of their own. */
+			dsmb_fs_limit_put(call->fs_limit);
+			call->fs_limit = NULL;
 			dsmb_message_queue(message);
 			return;
 		case DSMB_TURN_OVER:
@@ -569,14 +569,14 @@ static void message_work(struct work_struct *work)
 {
 	struct dsmb_message *message = container_of(work, struct dsmb_message, work);
 	struct dsmb_conn *conn = message->conn;
-	struct dsmb_lane *lane = message->lane;
+	struct dsmb_run_queue *queue = message->run_queue;
 	LIST_HEAD(outs);
 
-	message->lane = NULL;
+	message->run_queue = NULL;
 	dsmb_conn_hold(conn);
 	dsmb_message_run(message, &outs);
 	dsmb_transport_send(conn->transport, &outs);
-	dsmb_lane_leave(lane);
+	dsmb_run_queue_leave(queue);
 	dsmb_conn_put(conn);
 }
 
@@ -585,11 +585,12 @@ void dsmb_message_queue(struct dsmb_message *message)
 	struct dsmb_server *server = message->conn->server;
 
 	/* A message that was taken from the workqueue before it ran has its worker still. */
-	if (message->lane)
-		queue_work(message->lane->wq, &message->work);
+	if (message->run_queue)
+		queue_work(message->run_queue->wq, &message->work);
 	else
-		dsmb_lane_queue(message->records ? &server->record_lane :
-				message->login ? &server->login_lane : &server->slow_lane, message);
+		dsmb_run_queue_add(message->records ? &server->record_queue :
+				   message->login ? &server->login_queue : &server->slow_queue,
+				   message);
 }
 
 void dsmb_message_run_here(struct dsmb_message *message, const struct dsmb_call *call)

@@ -20,11 +20,11 @@
 #include "call.h"
 #include "transport.h"
 
-struct ditto_taken;
+struct ditto_rx_data;
 struct dsmb_buf;
 struct dsmb_conn;
-struct dsmb_crowd;
-struct dsmb_lane;
+struct dsmb_fs_limit;
+struct dsmb_run_queue;
 struct dsmb_server;
 struct dsmb_session;
 struct dsmb_waiting;
@@ -80,9 +80,9 @@ struct dsmb_chain {
  * @records: to be run by a worker that may wait for records
  * @large: to be run by a worker of its own if other messages were received with it
  * @reserve: it uses the reserve of the connection; see dsmb_transport_has_reserve()
- * @place: the crowd that gave it a place, or NULL; see dsmb_crowd_wait(). Its current call holds
- *	the crowd
- * @lane: the lane that it is in, or NULL
+ * @place: the limit that gave it a place, or NULL; see dsmb_fs_limit_wait(). Its current call holds
+ *	the limit
+ * @queue: the queue that it is in, or NULL
  * @waits_in: the set of messages that it waits in, or NULL; guarded by the lock of the set
  * @session: session whose key decrypted it, held; NULL if it came in the clear
  * @calls: its commands
@@ -105,7 +105,7 @@ struct dsmb_message {
 	u32 offset;
 	u32 len;
 	u32 apart;
-	struct ditto_taken *taken;
+	struct ditto_rx_data *taken;
 	u32 cost;
 	u32 parked;
 	bool smb1;
@@ -117,8 +117,8 @@ struct dsmb_message {
 	bool records;
 	bool large;
 	bool reserve;
-	struct dsmb_crowd *place;
-	struct dsmb_lane *lane;
+	struct dsmb_fs_limit *place;
+	struct dsmb_run_queue *run_queue;
 	struct dsmb_waiting *waits_in;
 	struct dsmb_session *session;
 	struct dsmb_call *calls;
@@ -180,12 +180,12 @@ bool dsmb_message_frees(const struct dsmb_message *message);
 u32 dsmb_message_waste(const struct dsmb_message *message);
 
 /**
- * dsmb_message_drop_taken - release data that were taken, which have been copied
+ * dsmb_message_drop_rx_data - release data that were taken, which have been copied
  * @message: the message; its length stays
  *
  * Context: process; does not sleep.
  */
-void dsmb_message_drop_taken(struct dsmb_message *message);
+void dsmb_message_drop_rx_data(struct dsmb_message *message);
 
 /**
  * dsmb_message_end_reserve - return the reserve of the connection

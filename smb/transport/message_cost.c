@@ -7,7 +7,7 @@
 #include <linux/minmax.h>
 #include <linux/sizes.h>
 
-#include "../../net/taken.h"
+#include "../../net/rx_data.h"
 #include "command.h"
 #include "conn.h"
 #include "message.h"

@@ -16,7 +16,7 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
-#include "../../net/taken.h"
+#include "../../net/rx_data.h"
 #include "../server.h"
 #include "buf.h"
 #include "conn.h"

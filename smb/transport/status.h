@@ -124,8 +124,8 @@
 #define DSMB_PARKED				0xe0000001
 /* Internal: drop the connection without a response. */
 #define DSMB_DROP				0xe0000002
-/* Internal, from dsmb_call_move(): too many workers are inside the file system; see crowd.h. */
-#define DSMB_CROWDED				0xe0000003
+/* Internal, from dsmb_call_move(): too many workers are inside the file system; see fs_limit.h. */
+#define DSMB_FS_FULL				0xe0000003
 /* Internal: run the message by a worker that may wait for records. */
 #define DSMB_TO_BE_RECORDED			0xe0000004
 /*

@@ -17,9 +17,9 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
-#include "../../net/cede.h"
+#include "../../net/yield.h"
 #include "../../net/server.h"
-#include "../../net/taken.h"
+#include "../../net/rx_data.h"
 #include "../server.h"
 #include "buf.h"
 #include "conn.h"
@@ -150,7 +150,7 @@ static bool worker_syncs(struct dsmb_worker *worker, struct dsmb_message *messag
 	bool keeps;
 
 	spin_lock(&t->lock);
-	keeps = !t->syncing && !ditto_wary_begin(&t->wary);
+	keeps = !t->syncing && !ditto_block_hint_begin(&t->block_hint);
 	t->syncing |= keeps;
 	spin_unlock(&t->lock);
 	if (!keeps)
@@ -159,7 +159,7 @@ static bool worker_syncs(struct dsmb_worker *worker, struct dsmb_message *messag
 	spin_lock(&t->lock);
 	t->syncing = false;
 	if (current->nvcsw != switches)
-		ditto_wary_waited(&t->wary);
+		ditto_block_hint_waited(&t->block_hint);
 	spin_unlock(&t->lock);
 	return true;
 }
@@ -212,7 +212,7 @@ static void worker_run_batch(struct dsmb_worker *worker, struct list_head *batch
 	}
 }
 
-/* Has each message run by a worker of a lane. */
+/* Has each message run by a worker of a queue. */
 static void messages_divide(struct list_head *messages)
 {
 	struct dsmb_message *message, *next;
@@ -327,10 +327,10 @@ static bool worker_lingers(struct dsmb_transport *t)
 {
 	bool arrived, soon;
 
-	if (!ditto_cede_helps(READ_ONCE(t->shares_cpu)) || test_bit(T_STOPPED, &t->flags) ||
+	if (!ditto_yield_helps(READ_ONCE(t->shares_cpu)) || test_bit(T_STOPPED, &t->flags) ||
 	    test_and_set_bit(T_RX_BUSY, &t->flags))
 		return false;
-	soon = ditto_cede();
+	soon = ditto_yield();
 	arrived = missed_something(t, t->rx_err);
 	WRITE_ONCE(t->shares_cpu, soon && arrived);
 	if (!arrived)
@@ -358,9 +358,9 @@ static void worker_run(struct work_struct *work)
 }
 
 /*
- * Receives although all workers have been busy for a while. What comes is run by workers of lanes,
- * so a file system that hangs does not hold up acknowledgments, requests for others, or the end of
- * the connection. If more comes, dsmb_transport_kick() queues this again.
+ * Receives although all workers have been busy for a while. What comes is run by workers of run
+ * queues, so a file system that hangs does not hold up acknowledgments, requests for others, or the
+ * end of the connection. If more comes, dsmb_transport_kick() queues this again.
  */
 static void starved_work(struct work_struct *work)
 {

@@ -7,7 +7,7 @@
  * lets another worker receive, and then runs the messages it took. A lone request is thus
  * received, run and answered by one thread without a switch, and new data is received while
  * commands run or wait for a disk. If all workers are busy for longer than a few milliseconds, a
- * work item receives, and gives each message to a worker of a lane.
+ * work item receives, and gives each message to a worker of a queue.
  *
  * Sending. Responses are queued. If no thread is sending, the one that queues a response sends
  * until the queue is empty. Sending never waits: if the socket is full, a worker continues when

@@ -18,12 +18,12 @@
 #include <linux/workqueue.h>
 
 #include "../../net/budget.h"
-#include "../../net/wary.h"
+#include "../../net/block_hint.h"
 #include "transport.h"
 #include "trust.h"
 #include "wire.h"
 
-struct ditto_taken;
+struct ditto_rx_data;
 struct dsmb_buf;
 struct dsmb_conn;
 struct dsmb_message;
@@ -85,8 +85,8 @@ struct dsmb_worker {
  * @rx_end: end of the received bytes in @rx
  * @expects_data: the last message that was begun in @rx has data that are taken
  * @rx_err: what dsmb_receive() returned last
- * @shares_cpu: a message came soon the last time that the receiver had ceded the CPU; written with
- *	T_RX_BUSY
+ * @shares_cpu: a message came soon the last time that the receiver had yielded the CPU; written
+ *	with T_RX_BUSY
  * @large: buffer of a message longer than @rx that is being received, or NULL
  * @taken: data of that message that are not in @large; NULL if all of it is
  * @large_len: length of that message
@@ -109,14 +109,14 @@ struct dsmb_worker {
  * @trim: frees what an idle connection keeps
  * @retry: receives again after memory was short
  * @starved: receives if all workers stay busy
- * @lock: spinlock; guards @queue, @is_sending, @idle, @nidle, @wary and @syncing, and the
+ * @lock: spinlock; guards @queue, @is_sending, @idle, @nidle, @block_hint and @syncing, and the
  *	batches of @workers
  * @queue: struct dsmb_out, to be sent
  * @is_sending: a thread has the right to send
  * @idle: struct dsmb_message kept for reuse
  * @nidle: number of @idle
  * @spare: one more, or NULL; taken and put without the lock
- * @wary: whether messages that sync are likely to wait
+ * @block_hint: whether messages that sync are likely to wait
  * @syncing: a worker of a batch runs such a message
  * @sending: struct dsmb_out that the sender has begun with, or took from @queue
  * @send_work: continues to send when the socket has room
@@ -139,7 +139,7 @@ struct dsmb_transport {
 	int rx_err;
 	bool shares_cpu;
 	struct dsmb_buf *large;
-	struct ditto_taken *taken;
+	struct ditto_rx_data *taken;
 	u32 large_len;
 	u32 large_flat;
 	u32 large_have;
@@ -167,7 +167,7 @@ struct dsmb_transport {
 	struct list_head idle;
 	unsigned int nidle;
 	struct dsmb_message *spare;
-	struct ditto_wary wary;
+	struct ditto_block_hint block_hint;
 	bool syncing;
 
 	struct list_head sending;

@@ -17,7 +17,7 @@
 #include "message.h"
 #include "transport.h"
 #include "trust.h"
-#include "unproven.h"
+#include "prelogin.h"
 
 /* Bytes of the objects of a connection. */
 #define CONN_BYTES	SZ_8K
@@ -111,7 +111,7 @@ static struct dsmb_session *conn_best_session(struct dsmb_conn *conn, enum ditto
 /* A connection that fell has the time of a login to get another session. */
 static void conn_fell(struct dsmb_conn *conn)
 {
-	dsmb_unproven_add(conn);
+	dsmb_prelogin_add(conn);
 	mod_delayed_work(conn->server->slow, &conn->handshake, DSMB_HANDSHAKE_S * HZ);
 }
 
@@ -155,7 +155,7 @@ int dsmb_conn_settle(struct dsmb_conn *conn)
 		if (!err && who.trust == conn->who.trust)
 			conn_fell(conn);
 		else if (!err)
-			dsmb_unproven_remove(conn);
+			dsmb_prelogin_remove(conn);
 	}
 	mutex_unlock(&conn->trust_lock);
 

@@ -8,7 +8,7 @@
  * the thread releases the connection itself, by dnfs_batch_release(). Whether other calls wait, for
  * a device for example, depends on the file system and on what is cached, so the connection learns
  * it: behind a call that waited, the next ones release the connection before they are executed
- * (net/wary.h). A call that waits unexpectedly is found by batches_look(), which looks at all
+ * (net/block_hint.h). A call that waits unexpectedly is found by batches_look(), which looks at all
  * batches now and then while any is active, and the connection is released by a work item.
  *
  * Locking: batches_lock (spinlock) guards the list of batches. @stage changes from RUNNING by
@@ -31,9 +31,9 @@
 #include <linux/tcp.h>
 #include <net/tcp.h>
 
-#include "../../../net/cede.h"
+#include "../../../net/yield.h"
 #include "../../../net/peer.h"
-#include "../../../net/taken.h"
+#include "../../../net/rx_data.h"
 #include "../server.h"
 #include "batch.h"
 #include "batch_send.h"
@@ -78,7 +78,7 @@ static void batch_destroy(struct dnfs_batch *batch)
 	batch_forget(batch);
 	if (batch->groups)
 		put_group_info(batch->groups);
-	dnfs_spare_free(&batch->spare);
+	dnfs_sent_pages_free(&batch->sent_pages);
 	kvfree(batch->in);
 	kvfree(batch->out);
 	kfree(batch);
@@ -398,7 +398,8 @@ static bool batch_prepare(struct dnfs_batch *batch, const __be32 *p, unsigned in
 static bool batch_execute(struct dnfs_batch *batch)
 {
 	/* From the beginning of the call on, the rescue may give the connection away. */
-	bool release = batch->proc->exec && ditto_wary_begin(&batch->stream->wary), waited, reply;
+	bool release = batch->proc->exec && ditto_block_hint_begin(&batch->stream->block_hint);
+	bool waited, reply;
 	unsigned long switches = current->nvcsw;
 
 	batch->keeps = true;
@@ -424,7 +425,7 @@ static enum batch_state batch_call(struct dnfs_batch *batch)
 	if (reply && !dnfs_batch_add_reply(batch)) {
 		dnfs_batch_send(batch, true);
 		if (!batch->rqstp->rq_cachetype) {
-			dnfs_spare_exchange(&batch->spare, batch->rqstp);
+			dnfs_sent_pages_exchange(&batch->sent_pages, batch->rqstp);
 			return BATCH_END;
 		}
 		if (!dnfs_return_pages(batch->rqstp, batch->res.pages))
@@ -605,7 +606,7 @@ static void batch_leave(struct dnfs_batch *batch)
  * A client that waits for each reply, and shares the CPU, sends its next call. The thread yields to
  * nobody while other connections wait for a thread.
  */
-static void batch_cede(struct dnfs_batch *batch)
+static void batch_yield(struct dnfs_batch *batch)
 {
 	bool awaited = !lwq_empty(&batch->rqstp->rq_pool->sp_xprts);
 	const unsigned long *flags = &batch->xprt->xpt_flags;
@@ -614,8 +615,8 @@ static void batch_cede(struct dnfs_batch *batch)
 
 	if (test_bit(XPT_DATA, flags)) {
 		cond_resched();
-	} else if (ditto_cede_helps(stream->shares_cpu && !awaited)) {
-		soon = ditto_cede();
+	} else if (ditto_yield_helps(stream->shares_cpu && !awaited)) {
+		soon = ditto_yield();
 		stream->shares_cpu = soon && test_bit(XPT_DATA, flags);
 	}
 }
@@ -656,7 +657,7 @@ bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_stream *stream)
 		/* A client with several calls under way does not wait for this reply. */
 		if (state == BATCH_EMPTY && batch->calls == before + 1 && !batch->nvec &&
 		    !batch->released)
-			batch_cede(batch);
+			batch_yield(batch);
 	} while (state == BATCH_EMPTY && test_bit(XPT_DATA, &xprt->xpt_flags) &&
 		 batch_may_go_on(batch));
 	if (batch->nvec) {

@@ -21,8 +21,8 @@
 #include <linux/uio.h>
 #include <linux/workqueue.h>
 
-#include "../../../net/wary.h"
-#include "spare.h"
+#include "../../../net/block_hint.h"
+#include "sent_pages.h"
 #include "target.h"
 
 struct dnfs_large;
@@ -64,16 +64,16 @@ enum dnfs_batch_stage {
 /**
  * struct dnfs_stream - what a connection keeps between its batches; zero at first, but for @id
  * @id: number of the connection, unique for the life of the module
- * @wary: whether its calls are likely to wait
+ * @block_hint: whether its calls are likely to wait
  * @part: the large call that it is receiving, or NULL; guarded by XPT_BUSY
  * @expects_large: its last call was a large one, and the next one is likely to be; guarded by
  *	XPT_BUSY
- * @shares_cpu: a call came soon the last time that the thread had ceded the CPU; guarded by
+ * @shares_cpu: a call came soon the last time that the thread had yielded the CPU; guarded by
  *	XPT_BUSY
  */
 struct dnfs_stream {
 	u64 id;
-	struct ditto_wary wary;
+	struct ditto_block_hint block_hint;
 	struct dnfs_large *part;
 	bool expects_large;
 	bool shares_cpu;
@@ -116,7 +116,7 @@ struct dnfs_stream {
  * @large: the present call, if its payload was received apart
  * @arg: the present call
  * @res: its reply
- * @spare: pages of replies that were sent
+ * @sent_pages: pages of replies that were sent
  * @list: link in the list of all batches
  * @stage: enum dnfs_batch_stage
  * @begun: jiffies at which the present call was begun
@@ -159,7 +159,7 @@ struct dnfs_batch {
 	struct dnfs_large *large;
 	struct xdr_buf arg;
 	struct xdr_buf res;
-	struct dnfs_spare spare;
+	struct dnfs_sent_pages sent_pages;
 
 	struct list_head list;
 	unsigned int stage;
@@ -233,7 +233,7 @@ void dnfs_batches_exit(void);
 /* connection.c */
 
 /**
- * dnfs_conn_waited - note that a call of a connection has waited; see ditto_wary_waited()
+ * dnfs_conn_waited - note that a call of a connection has waited; see ditto_block_hint_waited()
  * @xprt: the connection
  *
  * Context: any; takes xpt_lock.

@@ -2,10 +2,10 @@
 /*
  * Replies of a batch: what is to be sent, and sending it together. See batch.h.
  *
- * The replies are copied into the socket, so the memory that they were encoded in is used again
- * at once. Payload that is longer than BATCH_COPY_MAX, or in the page cache, is sent by reference
- * to its pages. Pages of the page cache are put then. Others are used again when the network has
- * sent them (spare.h), and such a reply is the last one of its batch, because sunrpc allocates what
+ * The replies are copied into the socket, so the memory that they were encoded in is used again at
+ * once. Payload that is longer than BATCH_COPY_MAX, or in the page cache, is sent by reference to
+ * its pages. Pages of the page cache are put then. Others are used again when the network has sent
+ * them (sent_pages.h), and such a reply is the last one of its batch, because sunrpc allocates what
  * is missing.
  */
 #include <linux/bvec.h>
@@ -172,7 +172,7 @@ static void batch_hold_pages(struct dnfs_batch *batch)
 {
 	struct page **pages = batch->res.pages, **end = batch->rqstp->rq_next_page;
 
-	if (pages < end && dnfs_spare_hold(&batch->spare, pages, end - pages))
+	if (pages < end && dnfs_sent_pages_hold(&batch->sent_pages, pages, end - pages))
 		batch->rqstp->rq_next_page = pages;
 }
 
@@ -185,7 +185,7 @@ bool dnfs_batch_add_reply(struct dnfs_batch *batch)
 	u32 left = res->page_len;
 
 	if (!batch->nvec)
-		batch->spare.held = 0;
+		batch->sent_pages.held = 0;
 	res->len = res->head[0].iov_len + res->page_len + res->tail[0].iov_len;
 	*mark = cpu_to_be32(RPC_LAST_STREAM_FRAGMENT | res->len);
 	batch_add(batch, mark, sizeof(*mark) + res->head[0].iov_len);

@@ -36,7 +36,7 @@
 
 #include "../../../net/budget.h"
 #include "../../../net/peer.h"
-#include "../../../net/taken.h"
+#include "../../../net/rx_data.h"
 #include "../server.h"
 #include "../share_options.h"
 #include "batch.h"
@@ -394,7 +394,7 @@ void dnfs_conn_waited(struct svc_xprt *xprt)
 	spin_lock(&xprt->xpt_lock);
 	conn = dnfs_conn_of(xprt);
 	if (conn)
-		ditto_wary_waited(&conn->stream.wary);
+		ditto_block_hint_waited(&conn->stream.block_hint);
 	spin_unlock(&xprt->xpt_lock);
 }
 

@@ -16,8 +16,8 @@
 
 #include "../../../net/budget.h"
 #include "../../../net/peer.h"
-#include "../../../net/proved.h"
-#include "../../../net/taken.h"
+#include "../../../net/peer_cert.h"
+#include "../../../net/rx_data.h"
 #include "../server.h"
 #include "connection_private.h"
 
@@ -41,7 +41,7 @@ static bool shake_prove(const struct dnfs_conn *conn, struct ditto_peer **peer)
 
 	if (!test_bit(XPT_PEER_AUTH, &xprt->xpt_flags))
 		return true;
-	name = ditto_proved_take(srv, atomic64_read(&shake_svsk(xprt)->sk_sk->sk_cookie));
+	name = ditto_peer_cert_take(srv, atomic64_read(&shake_svsk(xprt)->sk_sk->sk_cookie));
 	if (!name)
 		return true;
 	*peer = ditto_peer_prove(srv, (struct sockaddr *)&xprt->xpt_remote, name);

@@ -13,7 +13,7 @@
 #include <linux/uio.h>
 #include <net/sock.h>
 
-#include "../../../net/taken.h"
+#include "../../../net/rx_data.h"
 #include "large.h"
 
 /* Pages of zeros, which a decoder finds in place of the payload. */
@@ -33,7 +33,7 @@ struct dnfs_large *dnfs_large_new(const void *call, u32 at, u32 payload, u32 len
 	large = kzalloc(struct_size(large, flat, at + DNFS_DIGEST_MAX + tail), GFP_KERNEL);
 	if (!large)
 		return NULL;
-	large->taken = ditto_taken_new();
+	large->taken = ditto_rx_data_new();
 	if (!large->taken) {
 		kfree(large);
 		return NULL;
@@ -51,7 +51,7 @@ void dnfs_large_free(struct dnfs_large *large)
 {
 	if (!large)
 		return;
-	ditto_taken_free(large->taken);
+	ditto_rx_data_free(large->taken);
 	kfree(large);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs_large_free);
@@ -92,7 +92,7 @@ static int large_copy_first(struct dnfs_large *large)
 {
 	struct iov_iter iter;
 
-	ditto_taken_iter(large->taken, &iter);
+	ditto_rx_data_iter(large->taken, &iter);
 	return copy_from_iter_full(large->flat + large->at, DNFS_DIGEST_MAX, &iter) ? 0 : -EFAULT;
 }
 
@@ -102,8 +102,8 @@ int dnfs_large_receive(struct dnfs_large *large, struct socket *sock)
 
 	while (n > 0 && large_missing(large)) {
 		if (large_missing(large) > large->tail)
-			n = ditto_taken_receive(large->taken, sock,
-						large_missing(large) - large->tail);
+			n = ditto_rx_data_receive(large->taken, sock,
+						  large_missing(large) - large->tail);
 		else
 			n = large_receive_tail(large, sock);
 		if (n > 0)
@@ -146,7 +146,7 @@ bool dnfs_large_iter(const struct dnfs_large *large, const struct xdr_buf *data,
 	if (data->head[0].iov_base != large->flat + large->at || data->tail[0].iov_len ||
 	    round_up(data->len, XDR_UNIT) != large->payload || count > data->len)
 		return false;
-	ditto_taken_iter(large->taken, iter);
+	ditto_rx_data_iter(large->taken, iter);
 	iov_iter_truncate(iter, count);
 	return true;
 }

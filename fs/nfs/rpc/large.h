@@ -15,7 +15,7 @@
 
 #include "call.h"
 
-struct ditto_taken;
+struct ditto_rx_data;
 struct iov_iter;
 struct socket;
 struct xdr_buf;
@@ -33,7 +33,7 @@ struct xdr_buf;
  * @flat: what is in front of the payload, its first DNFS_DIGEST_MAX bytes, and what is behind it
  */
 struct dnfs_large {
-	struct ditto_taken *taken;
+	struct ditto_rx_data *taken;
 	u32 at;
 	u32 payload;
 	u32 tail;

@@ -569,7 +569,7 @@ static int dnfs_conn_show(struct svc_xprt *xprt, struct ditto_conn_show *show)
 	int err = 0;
 
 	info.id = dnfs_conn_look_up(xprt, &peer);
-	info.name = peer ? peer->proved : NULL;
+	info.name = peer ? peer->cert_name : NULL;
 	snprintf(addr, sizeof(addr), "%pISpc", &xprt->xpt_remote);
 	snprintf(local, sizeof(local), "%pISpc", &xprt->xpt_local);
 	if (info.id)

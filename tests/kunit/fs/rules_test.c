@@ -167,7 +167,7 @@ static void rules_match_cert(struct kunit *test)
 {
 	static const struct {
 		const char *spec;
-		const char *proved;
+		const char *cert_name;
 		bool match;
 	} cases[] = {
 		{ "cert:build-7", "build-7", true },
@@ -188,8 +188,8 @@ static void rules_match_cert(struct kunit *test)
 		struct ditto_rule rule = {};
 
 		KUNIT_ASSERT_EQ(test, ditto_rule_parse(cases[i].spec, &rule), 0);
-		KUNIT_EXPECT_EQ_MSG(test, ditto_rule_match(&rule, &addr, cases[i].proved),
-				    cases[i].match, "%s in %s", cases[i].proved, cases[i].spec);
+		KUNIT_EXPECT_EQ_MSG(test, ditto_rule_match(&rule, &addr, cases[i].cert_name),
+				    cases[i].match, "%s in %s", cases[i].cert_name, cases[i].spec);
 		kfree(rule.spec);
 	}
 }

@@ -168,12 +168,12 @@ static void proved_is_apart(struct kunit *test)
 
 	peer = ditto_peer_prove(test->priv, sa, kstrdup("name", GFP_KERNEL));
 	KUNIT_ASSERT_NOT_NULL(test, peer);
-	KUNIT_EXPECT_STREQ(test, peer->proved, "name");
+	KUNIT_EXPECT_STREQ(test, peer->cert_name, "name");
 	KUNIT_EXPECT_NULL(test, ditto_peer_find(test->priv, &peer->addr));
 	found = ditto_peer_get(test->priv, sa, 0);
 	KUNIT_ASSERT_NOT_NULL(test, found);
 	KUNIT_EXPECT_PTR_NE(test, found, peer);
-	KUNIT_EXPECT_NULL(test, found->proved);
+	KUNIT_EXPECT_NULL(test, found->cert_name);
 	ditto_peer_put(found);
 	ditto_peer_put(peer);
 }

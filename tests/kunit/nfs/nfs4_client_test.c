@@ -100,9 +100,9 @@ static void principals_of_machines(struct kunit *test)
 	call_of(call, &sys);
 	call->peer = peer;
 	call->security = DNFS_CONN_MTLS;
-	peer->proved = "m";
+	peer->cert_name = "m";
 	KUNIT_ASSERT_TRUE(test, dnfs4_principal_confirm(&client->principal, call));
-	KUNIT_EXPECT_STREQ(test, client->principal.proved, "m");
+	KUNIT_EXPECT_STREQ(test, client->principal.cert_name, "m");
 	dnfs4_principal_digest(&client->principal, machine);
 	KUNIT_EXPECT_MEMNEQ(test, clear, machine, sizeof(clear));
 	KUNIT_EXPECT_TRUE(test, dnfs4_principal_may_restart(client, call));
@@ -111,12 +111,12 @@ static void principals_of_machines(struct kunit *test)
 	/* A later call that proves less changes nothing. */
 	KUNIT_ASSERT_TRUE(test, dnfs4_principal_confirm(&client->principal, call));
 	KUNIT_EXPECT_EQ(test, client->principal.security, DNFS_CONN_MTLS);
-	kfree(client->principal.proved);
+	kfree(client->principal.cert_name);
 
 	/* Kerberos proves enough. */
 	client_of(client, &krb);
 	dnfs4_principal_digest(&client->principal, clear);
-	client->principal.proved = "m";
+	client->principal.cert_name = "m";
 	dnfs4_principal_digest(&client->principal, machine);
 	KUNIT_EXPECT_MEMEQ(test, clear, machine, sizeof(clear));
 }
@@ -148,7 +148,7 @@ static void principals_restart(struct kunit *test)
 		const char *what;
 		const struct who *maker, *caller;
 		u32 had, has;
-		char *proved, *proves;
+		char *cert_name, *proves;
 		bool may;
 	} restarts[] = {
 		{ "in clear", &sys, &sys, DNFS_CONN_PLAIN, DNFS_CONN_PLAIN, .may = true },
@@ -173,11 +173,11 @@ static void principals_restart(struct kunit *test)
 	for (int i = 0; i < ARRAY_SIZE(restarts); i++) {
 		client_of(client, restarts[i].maker);
 		client->principal.security = restarts[i].had;
-		client->principal.proved = restarts[i].proved;
+		client->principal.cert_name = restarts[i].cert_name;
 		call_of(call, restarts[i].caller);
 		call->security = restarts[i].has;
 		call->peer = peer;
-		peer->proved = restarts[i].proves;
+		peer->cert_name = restarts[i].proves;
 		KUNIT_EXPECT_EQ_MSG(test, dnfs4_principal_may_restart(client, call),
 				    restarts[i].may, "%s", restarts[i].what);
 		/* A call that is no restart still works. */

@@ -11,7 +11,7 @@
 #include "../../../fs/nfs/rpc/large.h"
 #include "../../../fs/nfs/v3/procs.h"
 #include "../../../fs/nfs/v4/engine/compound.h"
-#include "../../../net/taken.h"
+#include "../../../net/rx_data.h"
 #include "../await.h"
 #include "../net/tcp_pair.h"
 

@@ -83,7 +83,7 @@ struct ditto_owner;
  * @service: principal as "service@host", owned; NULL if it is no service or cannot be called back
  * @acceptor: principal of this machine in that form, owned; NULL if it is not known
  * @security: TLS of that call's connection, one DNFS_CONN_* bit
- * @proved: name that the machine proved with its certificate, owned; NULL if none
+ * @cert_name: name that the machine proved with its certificate, owned; NULL if none
  */
 struct dnfs4_principal {
 	u32 sec;
@@ -92,7 +92,7 @@ struct dnfs4_principal {
 	char *service;
 	char *acceptor;
 	u32 security;
-	char *proved;
+	char *cert_name;
 };
 
 /**

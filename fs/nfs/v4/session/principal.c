@@ -22,9 +22,9 @@ static u32 dnfs4_sec_kind(u32 sec)
 }
 
 /* The name that the caller's machine has proved, or NULL. */
-static const char *dnfs4_proved_name(const struct dnfs_call *call)
+static const char *dnfs4_cert_name(const struct dnfs_call *call)
 {
-	return call->security == DNFS_CONN_MTLS ? call->peer->proved : NULL;
+	return call->security == DNFS_CONN_MTLS ? call->peer->cert_name : NULL;
 }
 
 /* sunrpc's upcall to rpc.gssd has 256 bytes for two names, about 80 others and what separates. */
@@ -61,10 +61,10 @@ bool dnfs4_principal_init(struct dnfs4_principal *principal, const struct dnfs_c
 	principal->name = NULL;
 	principal->service = NULL;
 	principal->acceptor = NULL;
-	principal->proved = NULL;
-	if (dnfs4_proved_name(call)) {
-		principal->proved = kstrdup(dnfs4_proved_name(call), GFP_KERNEL);
-		if (!principal->proved)
+	principal->cert_name = NULL;
+	if (dnfs4_cert_name(call)) {
+		principal->cert_name = kstrdup(dnfs4_cert_name(call), GFP_KERNEL);
+		if (!principal->cert_name)
 			return false;
 	}
 	if (!(call->sec & DNFS_SEC_PROVEN) || !call->principal)
@@ -78,18 +78,18 @@ bool dnfs4_principal_init(struct dnfs4_principal *principal, const struct dnfs_c
 
 bool dnfs4_principal_confirm(struct dnfs4_principal *principal, const struct dnfs_call *call)
 {
-	const char *name = dnfs4_proved_name(call);
-	char *proved = NULL;
+	const char *name = dnfs4_cert_name(call);
+	char *cert_name = NULL;
 
 	if (call->security <= principal->security)
 		return true;
 	if (name) {
-		proved = kstrdup(name, GFP_KERNEL);
-		if (!proved)
+		cert_name = kstrdup(name, GFP_KERNEL);
+		if (!cert_name)
 			return false;
 	}
-	kfree(principal->proved);
-	principal->proved = proved;
+	kfree(principal->cert_name);
+	principal->cert_name = cert_name;
 	principal->security = call->security;
 	return true;
 }
@@ -100,7 +100,7 @@ void dnfs4_principal_exit(struct dnfs4_principal *principal)
 	kfree(principal->name);
 	kfree(principal->service);
 	kfree(principal->acceptor);
-	kfree(principal->proved);
+	kfree(principal->cert_name);
 }
 
 bool dnfs4_principal_matches(const struct dnfs4_client *client, const struct dnfs_call *call)
@@ -128,7 +128,7 @@ static bool dnfs4_principal_conn_matches(const struct dnfs4_principal *principal
 	if (call->security < principal->security)
 		return false;
 	return principal->security != DNFS_CONN_MTLS ||
-	       !strcmp(principal->proved ?: "", dnfs4_proved_name(call) ?: "");
+	       !strcmp(principal->cert_name ?: "", dnfs4_cert_name(call) ?: "");
 }
 
 bool dnfs4_principal_may_restart(const struct dnfs4_client *client, const struct dnfs_call *call)
@@ -171,8 +171,8 @@ void dnfs4_principal_digest(const struct dnfs4_principal *principal,
 	/* The name of a machine counts where the user is not proved, as for restarts. */
 	if (principal->name)
 		blake2s_update(&state, principal->name, strlen(principal->name));
-	else if (principal->proved && !(principal->sec & DNFS_SEC_PROVEN))
-		blake2s_update(&state, principal->proved, strlen(principal->proved));
+	else if (principal->cert_name && !(principal->sec & DNFS_SEC_PROVEN))
+		blake2s_update(&state, principal->cert_name, strlen(principal->cert_name));
 	blake2s_final(&state, digest);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_principal_digest);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages that a service thread uses again, see spare.h.
+ * Pages that a service thread uses again, see sent_pages.h.
  *
  * They are a ring in the order in which they were sent. A page whose only reference is the thread's
  * can be found by nobody else. One that is still in use when its turn comes is released, so that a
@@ -12,12 +12,12 @@
 #include <linux/sunrpc/svc.h>
 #include <kunit/visibility.h>
 
-#include "spare.h"
+#include "sent_pages.h"
 
 /* Return: the place of the page that is @i behind the oldest one; empty if that is in use. */
-static struct page **spare_place(struct dnfs_spare *spare, unsigned int i)
+static struct page **sent_page_at(struct dnfs_sent_pages *sent, unsigned int i)
 {
-	struct page **place = &spare->pages[(spare->oldest + i) % DNFS_SPARE_PAGES];
+	struct page **place = &sent->pages[(sent->oldest + i) % DNFS_SENT_PAGES];
 
 	if (*place && page_ref_count(*place) != 1) {
 		put_page(*place);
@@ -27,33 +27,33 @@ static struct page **spare_place(struct dnfs_spare *spare, unsigned int i)
 }
 
 /* Put @n pages into the ring, in place of the oldest ones. */
-static void spare_swap(struct dnfs_spare *spare, struct page **pages, unsigned int n)
+static void sent_pages_swap(struct dnfs_sent_pages *sent, struct page **pages, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
-		swap(pages[i], spare->pages[spare->oldest]);
-		spare->oldest = (spare->oldest + 1) % DNFS_SPARE_PAGES;
+		swap(pages[i], sent->pages[sent->oldest]);
+		sent->oldest = (sent->oldest + 1) % DNFS_SENT_PAGES;
 	}
 }
 
-void dnfs_spare_exchange(struct dnfs_spare *spare, struct svc_rqst *rqstp)
+void dnfs_sent_pages_exchange(struct dnfs_sent_pages *sent, struct svc_rqst *rqstp)
 {
 	unsigned int n = rqstp->rq_next_page - rqstp->rq_pages;
 
-	if (n > DNFS_SPARE_PAGES)
+	if (n > DNFS_SENT_PAGES)
 		return;
 	for (unsigned int i = 0; i < n; i++)
-		spare_place(spare, i);
-	spare_swap(spare, rqstp->rq_pages, n);
+		sent_page_at(sent, i);
+	sent_pages_swap(sent, rqstp->rq_pages, n);
 	rqstp->rq_next_page = rqstp->rq_pages;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_spare_exchange);
+EXPORT_SYMBOL_IF_KUNIT(dnfs_sent_pages_exchange);
 
-bool dnfs_spare_hold(struct dnfs_spare *spare, struct page **pages, unsigned int n)
+bool dnfs_sent_pages_hold(struct dnfs_sent_pages *sent, struct page **pages, unsigned int n)
 {
-	if (spare->held + n > DNFS_SPARE_PAGES)
+	if (sent->held + n > DNFS_SENT_PAGES)
 		return false;
 	for (unsigned int i = 0; i < n; i++) {
-		struct page **place = spare_place(spare, i);
+		struct page **place = sent_page_at(sent, i);
 
 		/* Without it the bundle is sent, which takes less than to wait for memory. */
 		if (!*place)
@@ -61,18 +61,18 @@ bool dnfs_spare_hold(struct dnfs_spare *spare, struct page **pages, unsigned int
 		if (!*place)
 			return false;
 	}
-	spare_swap(spare, pages, n);
-	spare->held += n;
+	sent_pages_swap(sent, pages, n);
+	sent->held += n;
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_spare_hold);
+EXPORT_SYMBOL_IF_KUNIT(dnfs_sent_pages_hold);
 
-void dnfs_spare_free(struct dnfs_spare *spare)
+void dnfs_sent_pages_free(struct dnfs_sent_pages *sent)
 {
 	unsigned int i;
 
-	for (i = 0; i < DNFS_SPARE_PAGES; i++)
-		if (spare->pages[i])
-			put_page(spare->pages[i]);
+	for (i = 0; i < DNFS_SENT_PAGES; i++)
+		if (sent->pages[i])
+			put_page(sent->pages[i]);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_spare_free);
+EXPORT_SYMBOL_IF_KUNIT(dnfs_sent_pages_free);

@@ -11,7 +11,7 @@
 
 #include "../../../fs/node/handle.h"
 #include "../../../fs/node/node.h"
-#include "../../../fs/op/dir_kept.h"
+#include "../../../fs/op/dir_cache.h"
 #include "../../../fs/op/op.h"
 #include "../../../fs/op/op_private.h"
 #include "folder.h"
@@ -169,9 +169,9 @@ static void kept_begins(struct kunit *test)
 	int reads = kept_list_all(test, list);
 
 	KUNIT_EXPECT_GE(test, reads, 3);
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(folder.root->kept));
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(folder.root->dir_cache));
 	KUNIT_EXPECT_EQ(test, kept_list_all(test, list), reads);
-	KUNIT_EXPECT_NOT_NULL(test, rcu_access_pointer(folder.root->kept));
+	KUNIT_EXPECT_NOT_NULL(test, rcu_access_pointer(folder.root->dir_cache));
 	/* The first of these makes the handles, and the second one has them. */
 	for (int i = 0; i < 2; i++) {
 		KUNIT_EXPECT_EQ(test, kept_list_all(test, list), 0);
@@ -203,7 +203,7 @@ static void kept_waits_for_clock(struct kunit *test)
 		now = current_time(inode);
 		same = timespec64_equal(&now, &ctime);
 		if (same)
-			KUNIT_EXPECT_NULL(test, rcu_access_pointer(folder.root->kept));
+			KUNIT_EXPECT_NULL(test, rcu_access_pointer(folder.root->dir_cache));
 		folder_remove(test, &folder, "f000", false);
 	}
 	KUNIT_EXPECT_TRUE(test, same);
@@ -307,8 +307,8 @@ static void kept_shrinks(struct kunit *test)
 	for (int i = 0; i < 2; i++)
 		kept_list_all(test, list);
 	KUNIT_EXPECT_EQ(test, kept_list_all(test, list), 0);
-	KUNIT_EXPECT_GT(test, ditto_kept_shrink(LONG_MAX), FILES);
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(folder.root->kept));
+	KUNIT_EXPECT_GT(test, ditto_dir_cache_shrink(LONG_MAX), FILES);
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(folder.root->dir_cache));
 	KUNIT_EXPECT_GT(test, kept_list_all(test, list), 0);
 	KUNIT_EXPECT_EQ(test, list->count, FILES + 2);
 	kept_empty(test);
@@ -322,33 +322,33 @@ static void kept_refuses_cookie(struct kunit *test)
 
 	for (int i = 0; i < 2; i++)
 		kept_list(test, list, 0, 20);
-	KUNIT_ASSERT_NOT_NULL(test, rcu_access_pointer(folder.root->kept));
+	KUNIT_ASSERT_NOT_NULL(test, rcu_access_pointer(folder.root->dir_cache));
 	KUNIT_EXPECT_EQ(test, ditto_readdir(&folder.op, folder.root, &args, kept_emit, list,
 					    &list->eof), -EBADCOOKIE);
 	kept_empty(test);
 }
 
 /* Begin a listing of a directory that has none. Return: the listing, to be put. */
-static struct ditto_kept *kept_start(struct kunit *test, struct ditto_node *dir)
+static struct ditto_dir_cache *kept_start(struct kunit *test, struct ditto_node *dir)
 {
-	struct ditto_kept *kept = NULL;
+	struct ditto_dir_cache *cache = NULL;
 
-	for (int i = 0; i < 2 && !kept; i++)
-		kept = ditto_kept_get(folder.share, dir, 0);
-	KUNIT_ASSERT_NOT_NULL(test, kept);
-	return kept;
+	for (int i = 0; i < 2 && !cache; i++)
+		cache = ditto_dir_cache_get(folder.share, dir, 0);
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	return cache;
 }
 
 /* The same for the folder. */
-static struct ditto_kept *kept_start_folder(struct kunit *test)
+static struct ditto_dir_cache *kept_start_folder(struct kunit *test)
 {
-	ditto_kept_shrink(LONG_MAX);
+	ditto_dir_cache_shrink(LONG_MAX);
 	kept_settle();
 	return kept_start(test, folder.root);
 }
 
 /* Add a part that the file system might have given. */
-static void kept_add_part(struct ditto_kept *kept, struct ditto_node *dir, const char *name,
+static void kept_add_part(struct ditto_dir_cache *cache, struct ditto_node *dir, const char *name,
 			  u64 from, u64 first, u32 count, u64 behind)
 {
 	union {
@@ -365,15 +365,15 @@ static void kept_add_part(struct ditto_kept *kept, struct ditto_node *dir, const
 		memcpy(raw->name, name, raw->len);
 		used += ditto_raw_size(raw->len);
 	}
-	ditto_kept_add(kept, dir, from, behind, &entries.raw, used, true);
+	ditto_dir_cache_add(cache, dir, from, behind, &entries.raw, used, true);
 }
 
-static bool kept_finds(struct ditto_kept *kept, u64 pos)
+static bool kept_finds(struct ditto_dir_cache *cache, u64 pos)
 {
 	const struct ditto_raw_entry *raw;
 	u32 index;
 
-	return ditto_kept_find(kept, pos, &raw, &index);
+	return ditto_dir_cache_find(cache, pos, &raw, &index);
 }
 
 /*
@@ -382,87 +382,89 @@ static bool kept_finds(struct ditto_kept *kept, u64 pos)
  */
 static void kept_same_position(struct kunit *test)
 {
-	struct ditto_kept *kept = kept_start_folder(test);
+	struct ditto_dir_cache *cache = kept_start_folder(test);
 
-	kept_add_part(kept, folder.root, "first", 10, 10, PART_ENTRIES, 30);
-	KUNIT_EXPECT_TRUE(test, kept_finds(kept, 10));
-	KUNIT_EXPECT_TRUE(test, kept_finds(kept, 29));
-	kept_add_part(kept, folder.root, "second", 30, 30, PART_ENTRIES, 49);
-	KUNIT_EXPECT_FALSE(test, kept_finds(kept, 30));
-	kept_add_part(kept, folder.root, "third", 49, 49, PART_ENTRIES, 80);
-	KUNIT_EXPECT_FALSE(test, kept_finds(kept, 49));
-	KUNIT_EXPECT_TRUE(test, kept_finds(kept, 10));
-	ditto_kept_put(kept);
+	kept_add_part(cache, folder.root, "first", 10, 10, PART_ENTRIES, 30);
+	KUNIT_EXPECT_TRUE(test, kept_finds(cache, 10));
+	KUNIT_EXPECT_TRUE(test, kept_finds(cache, 29));
+	kept_add_part(cache, folder.root, "second", 30, 30, PART_ENTRIES, 49);
+	KUNIT_EXPECT_FALSE(test, kept_finds(cache, 30));
+	kept_add_part(cache, folder.root, "third", 49, 49, PART_ENTRIES, 80);
+	KUNIT_EXPECT_FALSE(test, kept_finds(cache, 49));
+	KUNIT_EXPECT_TRUE(test, kept_finds(cache, 10));
+	ditto_dir_cache_put(cache);
 }
 
 /* A part that could not be found takes no memory, however often it is read. */
 static void kept_dots_again(struct kunit *test)
 {
-	struct ditto_kept *kept = kept_start_folder(test);
+	struct ditto_dir_cache *cache = kept_start_folder(test);
 	long bytes;
 
 	/* ext4 has ".." far behind ".", and listings may begin between them. */
-	kept_add_part(kept, folder.root, "..", 0, 0, 2, 100);
+	kept_add_part(cache, folder.root, "..", 0, 0, 2, 100);
 	for (u32 i = 0; i < LISTINGS; i++)
-		kept_add_part(kept, folder.root, "..", 0, 1, 1, 100);
-	KUNIT_EXPECT_TRUE(test, kept_finds(kept, 0));
-	ditto_kept_put(kept);
-	bytes = ditto_kept_shrink(LONG_MAX);
+		kept_add_part(cache, folder.root, "..", 0, 1, 1, 100);
+	KUNIT_EXPECT_TRUE(test, kept_finds(cache, 0));
+	ditto_dir_cache_put(cache);
+	bytes = ditto_dir_cache_shrink(LONG_MAX);
 	KUNIT_EXPECT_GT(test, bytes, 0);
-	KUNIT_EXPECT_LT(test, bytes, LISTINGS * (long)sizeof(struct ditto_kept_part));
+	KUNIT_EXPECT_LT(test, bytes, LISTINGS * (long)sizeof(struct ditto_dir_part));
 }
 
-static void kept_add_some(struct kunit *test, struct ditto_kept *kept, struct ditto_node *dir)
+static void kept_add_some(struct kunit *test, struct ditto_dir_cache *cache, struct ditto_node *dir)
 {
-	kept_add_part(kept, dir, "name", 0, 0, PART_ENTRIES, 100);
-	KUNIT_EXPECT_TRUE(test, kept_finds(kept, 0));
+	kept_add_part(cache, dir, "name", 0, 0, PART_ENTRIES, 100);
+	KUNIT_EXPECT_TRUE(test, kept_finds(cache, 0));
 }
 
-static void kept_add_handles(struct kunit *test, struct ditto_kept *kept, struct ditto_node *dir)
+static void kept_add_handles(struct kunit *test, struct ditto_dir_cache *cache,
+			     struct ditto_node *dir)
 {
 	const struct ditto_raw_entry *raw;
-	struct ditto_kept_part *part;
+	struct ditto_dir_part *part;
 	u32 index;
 
-	part = ditto_kept_find(kept, 0, &raw, &index);
+	part = ditto_dir_cache_find(cache, 0, &raw, &index);
 	KUNIT_ASSERT_NOT_NULL(test, part);
-	KUNIT_EXPECT_NOT_NULL(test, ditto_kept_handles(kept, part, folder.share));
+	KUNIT_EXPECT_NOT_NULL(test, ditto_dir_cache_handles(cache, part, folder.share));
 }
 
 /* Listings of many directories have no more memory than all may have, whatever is added. */
 static void kept_limit(struct kunit *test)
 {
 	static const struct {
-		void (*add)(struct kunit *test, struct ditto_kept *kept, struct ditto_node *dir);
+		void (*add)(struct kunit *test, struct ditto_dir_cache *cache,
+			    struct ditto_node *dir);
 		bool begun;
 	} steps[] = {
 		{ NULL, false }, { kept_add_some, false }, { kept_add_handles, true },
 	};
 	struct ditto_node *dirs[DIRS];
-	long most = ditto_kept_most;
+	long most = ditto_dir_cache_most;
 	char name[NAME_ROOM];
 
-	ditto_kept_shrink(LONG_MAX);
+	ditto_dir_cache_shrink(LONG_MAX);
 	for (u32 i = 0; i < DIRS; i++) {
 		kept_name(name, i);
 		dirs[i] = folder_make(test, &folder, name, 0755, true);
 	}
 	kept_settle();
-	ditto_kept_most = DIRS_MEMORY;
+	ditto_dir_cache_most = DIRS_MEMORY;
 	for (size_t n = 0; n < ARRAY_SIZE(steps); n++) {
 		for (u32 i = 0; i < DIRS; i++) {
-			struct ditto_kept *kept;
+			struct ditto_dir_cache *cache;
 
-			if (steps[n].begun && !rcu_access_pointer(dirs[i]->kept))
+			if (steps[n].begun && !rcu_access_pointer(dirs[i]->dir_cache))
 				continue;
-			kept = kept_start(test, dirs[i]);
+			cache = kept_start(test, dirs[i]);
 			if (steps[n].add)
-				steps[n].add(test, kept, dirs[i]);
-			ditto_kept_put(kept);
+				steps[n].add(test, cache, dirs[i]);
+			ditto_dir_cache_put(cache);
 		}
-		KUNIT_EXPECT_LE(test, atomic_long_read(&ditto_kept_bytes), DIRS_MEMORY);
+		KUNIT_EXPECT_LE(test, atomic_long_read(&ditto_dir_cache_bytes), DIRS_MEMORY);
 	}
-	ditto_kept_most = most;
+	ditto_dir_cache_most = most;
 	for (u32 i = 0; i < DIRS; i++) {
 		ditto_node_put(dirs[i]);
 		kept_name(name, i);
@@ -473,10 +475,10 @@ static void kept_limit(struct kunit *test)
 /* Handles of file systems with short file ids are kept, too. */
 static void kept_short_handle(struct kunit *test)
 {
-	struct ditto_kept_handle kept = {};
+	struct ditto_dir_part_handle cache = {};
 	const struct ditto_dirent entry = {
 		.dentry = folder.share->root.dentry,
-		.kept = &kept,
+		.cached_handle = &cache,
 	};
 	struct ditto_handle_memo memo = {};
 	struct ditto_handle room = {}, file;
@@ -488,7 +490,7 @@ static void kept_short_handle(struct kunit *test)
 	for (int i = 0; i < 2; i++) {
 		handle = ditto_handle_of_entry(folder.share, folder.root, &entry, &room, &memo,
 					       &len);
-		KUNIT_EXPECT_PTR_EQ(test, handle, i ? (const u8 *)kept.data : room.data);
+		KUNIT_EXPECT_PTR_EQ(test, handle, i ? (const u8 *)cache.data : room.data);
 		KUNIT_ASSERT_EQ(test, len, (u32)file.len);
 		KUNIT_EXPECT_MEMEQ(test, handle, file.data, len);
 	}
@@ -510,7 +512,7 @@ static struct kunit_case kept_test_cases[] = {
 };
 
 static struct kunit_suite kept_suite = {
-	.name = "ditto_kept",
+	.name = "ditto_dir_cache",
 	FOLDER_SUITE(folder),
 	FOLDER_CASES(folder),
 	.test_cases = kept_test_cases,

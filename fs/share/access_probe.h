@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Trials: would this user be let into a share, and as whom? The steps are those that serve
+ * Access probes: would this user be let into a share, and as whom? The steps are those that serve
  * requests; they also tell what decided.
  */
-#ifndef _DITTO_FS_SHARE_TRIAL_H
-#define _DITTO_FS_SHARE_TRIAL_H
+#ifndef _DITTO_FS_SHARE_ACCESS_PROBE_H
+#define _DITTO_FS_SHARE_ACCESS_PROBE_H
 
 #include "cred.h"
 #include "rules.h"
@@ -21,7 +21,7 @@ enum ditto_refusal {
 };
 
 /**
- * struct ditto_trial - a user who asks for a share, and what becomes of that
+ * struct ditto_access_probe - a user who asks for a share, and what becomes of that
  * @share: held by the caller
  * @addr: address of the client, or NULL to leave the client rules out
  * @ident: the user, before squashing
@@ -42,7 +42,7 @@ enum ditto_refusal {
  * @writable: the user may change something
  * @cred: credential that acts, to be put; NULL if the user is not let in
  */
-struct ditto_trial {
+struct ditto_access_probe {
 	struct ditto_share *share;
 	const struct in6_addr *addr;
 	struct ditto_ident ident;
@@ -64,13 +64,13 @@ struct ditto_trial {
 };
 
 /**
- * ditto_trial_run - find out whether a user is let into a share
- * @trial: with the share and the user; the rest is filled
+ * ditto_access_probe_run - find out whether a user is let into a share
+ * @probe: with the share and the user; the rest is filled
  *
  * Context: may sleep.
  * Return: 0, also if the user is not let in; -EJUKEBOX while the helper is asked; -EACCES if
  * a client rule needs the helper and there is none; -ENOMEM.
  */
-int ditto_trial_run(struct ditto_trial *trial);
+int ditto_access_probe_run(struct ditto_access_probe *probe);
 
 #endif

@@ -7,8 +7,8 @@
  * The sender may be able to change bytes that were taken, if it is on this machine. They must not
  * be checked first and used later.
  */
-#ifndef _DITTO_NET_TAKEN_H
-#define _DITTO_NET_TAKEN_H
+#ifndef _DITTO_NET_RX_DATA_H
+#define _DITTO_NET_RX_DATA_H
 
 #include <linux/bvec.h>
 #include <linux/mm_types.h>
@@ -30,7 +30,7 @@ struct socket;
 #define DITTO_TAKEN_WASTE_EDGE	8
 
 /**
- * struct ditto_taken - bytes taken from a socket
+ * struct ditto_rx_data - bytes taken from a socket
  * @skbs: clones of what the network received
  * @pages: pages with copied bytes, linked by page->lru
  * @vec: where the bytes are, in order
@@ -40,7 +40,7 @@ struct socket;
  * @bytes: bytes taken
  * @memory: bytes of memory that they hold
  */
-struct ditto_taken {
+struct ditto_rx_data {
 	struct sk_buff_head skbs;
 	struct list_head pages;
 	struct bio_vec *vec;
@@ -52,31 +52,31 @@ struct ditto_taken {
 };
 
 /**
- * ditto_taken_new - begin to take bytes
+ * ditto_rx_data_new - begin to take bytes
  *
  * Context: may sleep for memory.
  * Return: nothing taken; or NULL without memory.
  */
-struct ditto_taken *ditto_taken_new(void);
+struct ditto_rx_data *ditto_rx_data_new(void);
 
 /**
- * ditto_taken_free - release the bytes
- * @taken: from ditto_taken_new(); may be NULL
+ * ditto_rx_data_free - release the bytes
+ * @taken: from ditto_rx_data_new(); may be NULL
  *
  * Context: process or softirq; does not sleep.
  */
-void ditto_taken_free(struct ditto_taken *taken);
+void ditto_rx_data_free(struct ditto_rx_data *taken);
 
 /**
- * ditto_taken_add - copy bytes that were received otherwise behind those that were taken
- * @taken: from ditto_taken_new()
+ * ditto_rx_data_add - copy bytes that were received otherwise behind those that were taken
+ * @taken: from ditto_rx_data_new()
  * @data: the bytes
  * @len: their number
  *
  * Context: may sleep for memory.
  * Return: 0 or -ENOMEM; then some of the bytes may have been added.
  */
-int ditto_taken_add(struct ditto_taken *taken, const void *data, u32 len);
+int ditto_rx_data_add(struct ditto_rx_data *taken, const void *data, u32 len);
 
 /**
  * ditto_can_take - can bytes be taken from a socket?
@@ -85,13 +85,13 @@ int ditto_taken_add(struct ditto_taken *taken, const void *data, u32 len);
  * They cannot if TCP is not what the caller receives from, as with TLS in the kernel.
  *
  * Context: any; the socket's protocol does not change at the same time.
- * Return: true if ditto_taken_receive() can be called.
+ * Return: true if ditto_rx_data_receive() can be called.
  */
 bool ditto_can_take(const struct socket *sock);
 
 /**
- * ditto_taken_receive - take bytes that have arrived
- * @taken: from ditto_taken_new()
+ * ditto_rx_data_receive - take bytes that have arrived
+ * @taken: from ditto_rx_data_new()
  * @sock: ditto_can_take() allows it
  * @want: number of bytes to take at most
  *
@@ -100,7 +100,7 @@ bool ditto_can_take(const struct socket *sock);
  * -EPROTO if the sender used TCP's urgent data, -ENOMEM if there is no memory for the next ones, or
  * another errno of the socket.
  */
-int ditto_taken_receive(struct ditto_taken *taken, struct socket *sock, u32 want);
+int ditto_rx_data_receive(struct ditto_rx_data *taken, struct socket *sock, u32 want);
 
 /**
  * ditto_sock_end - tell why a socket without bytes will have no more
@@ -133,12 +133,12 @@ int ditto_copy_arrived(struct sock *sk, u32 from, void *data, u32 len);
 void ditto_report_from(struct socket *sock, u32 missing);
 
 /**
- * ditto_taken_iter - read all bytes that were taken
- * @taken: from ditto_taken_new()
+ * ditto_rx_data_iter - read all bytes that were taken
+ * @taken: from ditto_rx_data_new()
  * @iter: filled; valid until the bytes are released
  *
  * Context: any.
  */
-void ditto_taken_iter(const struct ditto_taken *taken, struct iov_iter *iter);
+void ditto_rx_data_iter(const struct ditto_rx_data *taken, struct iov_iter *iter);
 
 #endif

@@ -15,8 +15,8 @@
  * meanwhile, and a thread that yields for each call waits for ticks behind a second client. So a
  * clock that stands still tells that the thread must not yield.
  */
-#ifndef _DITTO_NET_CEDE_H
-#define _DITTO_NET_CEDE_H
+#ifndef _DITTO_NET_YIELD_H
+#define _DITTO_NET_YIELD_H
 
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
@@ -24,41 +24,41 @@
 #include <linux/time64.h>
 
 /* Nanoseconds in which a client that shares the CPU takes an answer and sends its next call. */
-#define DITTO_CEDE_SOON		(100 * NSEC_PER_USEC)
+#define DITTO_YIELD_SOON		(100 * NSEC_PER_USEC)
 
 /**
- * ditto_cede_helps - may a client come in time if it runs now?
- * @shares: a call arrived soon the last time that the thread had ceded the CPU
+ * ditto_yield_helps - may a client come in time if it runs now?
+ * @shares: a call arrived soon the last time that the thread had yielded the CPU
  *
  * Context: any.
- * Return: true if the thread is to call ditto_cede().
+ * Return: true if the thread is to call ditto_yield().
  */
-static inline bool ditto_cede_helps(bool shares)
+static inline bool ditto_yield_helps(bool shares)
 {
 	return need_resched() || (shares && !single_task_running());
 }
 
 /**
- * ditto_cede_was_short - has the CPU come back soon?
+ * ditto_yield_was_short - has the CPU come back soon?
  * @since: local_clock() when the thread let others run
  * @now: local_clock() when it ran again
  *
  * Context: any.
- * Return: true if the clock has moved, by less than DITTO_CEDE_SOON.
+ * Return: true if the clock has moved, by less than DITTO_YIELD_SOON.
  */
-static inline bool ditto_cede_was_short(u64 since, u64 now)
+static inline bool ditto_yield_was_short(u64 since, u64 now)
 {
-	return now != since && now - since < DITTO_CEDE_SOON;
+	return now != since && now - since < DITTO_YIELD_SOON;
 }
 
 /**
- * ditto_cede - let others run
+ * ditto_yield - let others run
  *
  * Context: process; no lock held, but the right to receive from the connection may be.
  * Return: true if they ran shortly, by a clock that did not stand still. If a call has arrived as
  * well, its client shares the CPU, which the thread is to remember for the next time.
  */
-static inline bool ditto_cede(void)
+static inline bool ditto_yield(void)
 {
 	u64 since = local_clock();
 
@@ -66,7 +66,7 @@ static inline bool ditto_cede(void)
 		cond_resched();
 	else
 		yield();
-	return ditto_cede_was_short(since, local_clock());
+	return ditto_yield_was_short(since, local_clock());
 }
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bytes taken from a TCP socket without a copy. See taken.h.
+ * Bytes taken from a TCP socket without a copy. See rx_data.h.
  *
  * Memory is allocated while the socket is locked, so reclaim must not wait for a file system that
  * this socket may serve.
@@ -14,16 +14,16 @@
 #include <net/inet_connection_sock.h>
 #include <net/tcp.h>
 
-#include "taken.h"
+#include "rx_data.h"
 
 /* Entries that are allocated first: enough for 1 MiB from a machine that sends large segments. */
 #define VEC_FIRST	64
 /* Pieces shorter than this are copied, so the entries for them do not cost more than the bytes. */
 #define PIECE_MIN	512
 
-struct ditto_taken *ditto_taken_new(void)
+struct ditto_rx_data *ditto_rx_data_new(void)
 {
-	struct ditto_taken *taken = kzalloc(sizeof(*taken), GFP_KERNEL);
+	struct ditto_rx_data *taken = kzalloc(sizeof(*taken), GFP_KERNEL);
 
 	if (!taken)
 		return NULL;
@@ -31,9 +31,9 @@ struct ditto_taken *ditto_taken_new(void)
 	INIT_LIST_HEAD(&taken->pages);
 	return taken;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_taken_new, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_rx_data_new, DITTO);
 
-void ditto_taken_free(struct ditto_taken *taken)
+void ditto_rx_data_free(struct ditto_rx_data *taken)
 {
 	struct page *page, *next;
 
@@ -45,10 +45,10 @@ void ditto_taken_free(struct ditto_taken *taken)
 	kvfree(taken->vec);
 	kfree(taken);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_taken_free, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_rx_data_free, DITTO);
 
 /* Make room for @more entries. */
-static int taken_grow(struct ditto_taken *taken, unsigned int more)
+static int rx_data_grow(struct ditto_rx_data *taken, unsigned int more)
 {
 	unsigned int room = max(taken->room, VEC_FIRST);
 	struct bio_vec *vec;
@@ -66,7 +66,7 @@ static int taken_grow(struct ditto_taken *taken, unsigned int more)
 }
 
 /* Append a piece, for which there is room, and which may continue the last one. */
-static void taken_append(struct ditto_taken *taken, struct page *page, u32 offset, u32 len)
+static void rx_data_append(struct ditto_rx_data *taken, struct page *page, u32 offset, u32 len)
 {
 	struct bio_vec *last = taken->nvec ? &taken->vec[taken->nvec - 1] : NULL;
 
@@ -78,7 +78,7 @@ static void taken_append(struct ditto_taken *taken, struct page *page, u32 offse
 }
 
 /* The page to which bytes are copied next; it has room for at least one. */
-static struct page *taken_page(struct ditto_taken *taken)
+static struct page *rx_data_page(struct ditto_rx_data *taken)
 {
 	struct page *page;
 
@@ -94,38 +94,38 @@ static struct page *taken_page(struct ditto_taken *taken)
 }
 
 /* Where a piece is copied next, and up to how many bytes; NULL without memory. */
-static void *taken_place(struct ditto_taken *taken, struct page **page, u32 *len)
+static void *rx_data_place(struct ditto_rx_data *taken, struct page **page, u32 *len)
 {
-	*page = taken_grow(taken, 1) ? NULL : taken_page(taken);
+	*page = rx_data_grow(taken, 1) ? NULL : rx_data_page(taken);
 	if (!*page)
 		return NULL;
 	*len = min_t(u32, *len, PAGE_SIZE - taken->copied);
 	return page_address(*page) + taken->copied;
 }
 
-static void taken_was_copied(struct ditto_taken *taken, struct page *page, u32 len)
+static void rx_data_was_copied(struct ditto_rx_data *taken, struct page *page, u32 len)
 {
-	taken_append(taken, page, taken->copied, len);
+	rx_data_append(taken, page, taken->copied, len);
 	taken->copied += len;
 }
 
-int ditto_taken_add(struct ditto_taken *taken, const void *data, u32 len)
+int ditto_rx_data_add(struct ditto_rx_data *taken, const void *data, u32 len)
 {
 	while (len) {
 		struct page *page;
 		u32 part = len;
-		void *place = taken_place(taken, &page, &part);
+		void *place = rx_data_place(taken, &page, &part);
 
 		if (!place)
 			return -ENOMEM;
 		memcpy(place, data, part);
-		taken_was_copied(taken, page, part);
+		rx_data_was_copied(taken, page, part);
 		data += part;
 		len -= part;
 	}
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_taken_add, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_rx_data_add, DITTO);
 
 bool ditto_can_take(const struct socket *sock)
 {
@@ -134,10 +134,10 @@ bool ditto_can_take(const struct socket *sock)
 EXPORT_SYMBOL_NS_GPL(ditto_can_take, DITTO);
 
 /* Copy the beginning of a part of a segment. Return: the number of bytes, or -ENOMEM. */
-static int taken_copy(struct ditto_taken *taken, struct sk_buff *skb, u32 offset, u32 len)
+static int rx_data_copy(struct ditto_rx_data *taken, struct sk_buff *skb, u32 offset, u32 len)
 {
 	struct page *page;
-	void *place = taken_place(taken, &page, &len);
+	void *place = rx_data_place(taken, &page, &len);
 	int err;
 
 	if (!place)
@@ -145,13 +145,13 @@ static int taken_copy(struct ditto_taken *taken, struct sk_buff *skb, u32 offset
 	err = skb_copy_bits(skb, offset, place, len);
 	if (err)
 		return err;
-	taken_was_copied(taken, page, len);
+	rx_data_was_copied(taken, page, len);
 	return len;
 }
 
 /* Append the part of a piece that lies in @offset and @len of its segment, which are updated. */
-static void taken_piece(struct ditto_taken *taken, struct page *page, u32 start, u32 size,
-			u32 *offset, u32 *len)
+static void rx_data_piece(struct ditto_rx_data *taken, struct page *page, u32 start, u32 size,
+			  u32 *offset, u32 *len)
 {
 	u32 part;
 
@@ -161,7 +161,7 @@ static void taken_piece(struct ditto_taken *taken, struct page *page, u32 start,
 	}
 	part = min(*len, size - *offset);
 	if (part)
-		taken_append(taken, page, start + *offset, part);
+		rx_data_append(taken, page, start + *offset, part);
 	*offset = 0;
 	*len -= part;
 }
@@ -178,13 +178,13 @@ static bool segment_is_lean(const struct sk_buff *skb, u32 len, bool edge)
 }
 
 /* Hold a segment and append a part of it. */
-static int taken_hold(struct ditto_taken *taken, struct sk_buff *skb, u32 offset, u32 len)
+static int rx_data_hold(struct ditto_rx_data *taken, struct sk_buff *skb, u32 offset, u32 len)
 {
 	struct skb_shared_info *shared;
 	struct sk_buff *clone;
 	u32 left = len;
 
-	if (taken_grow(taken, MAX_SKB_FRAGS + 1))
+	if (rx_data_grow(taken, MAX_SKB_FRAGS + 1))
 		return -ENOMEM;
 	clone = skb_clone(skb, GFP_NOIO);
 	if (!clone)
@@ -192,13 +192,13 @@ static int taken_hold(struct ditto_taken *taken, struct sk_buff *skb, u32 offset
 	__skb_queue_tail(&taken->skbs, clone);
 	taken->memory += clone->truesize;
 	shared = skb_shinfo(clone);
-	taken_piece(taken, virt_to_page(clone->data), offset_in_page(clone->data),
-		    skb_headlen(clone), &offset, &left);
+	rx_data_piece(taken, virt_to_page(clone->data), offset_in_page(clone->data),
+		      skb_headlen(clone), &offset, &left);
 	for (unsigned int i = 0; i < shared->nr_frags && left; i++) {
 		const skb_frag_t *frag = &shared->frags[i];
 
-		taken_piece(taken, skb_frag_page(frag), skb_frag_off(frag), skb_frag_size(frag),
-			    &offset, &left);
+		rx_data_piece(taken, skb_frag_page(frag), skb_frag_off(frag), skb_frag_size(frag),
+			      &offset, &left);
 	}
 	return len;
 }
@@ -207,15 +207,15 @@ static int taken_hold(struct ditto_taken *taken, struct sk_buff *skb, u32 offset
 static int take_segment(read_descriptor_t *desc, struct sk_buff *skb, unsigned int offset,
 			size_t there)
 {
-	struct ditto_taken *taken = desc->arg.data;
+	struct ditto_rx_data *taken = desc->arg.data;
 	u32 len = min(there, desc->count);
 	bool edge = !taken->bytes || len == desc->count;
 	int n;
 
 	if (!len)
 		return 0;
-	n = segment_is_lean(skb, len, edge) ? taken_hold(taken, skb, offset, len) :
-					      taken_copy(taken, skb, offset, len);
+	n = segment_is_lean(skb, len, edge) ? rx_data_hold(taken, skb, offset, len) :
+					      rx_data_copy(taken, skb, offset, len);
 	if (n < 0) {
 		desc->error = n;
 		return 0;
@@ -273,7 +273,7 @@ int ditto_sock_end(struct sock *sk)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_sock_end, DITTO);
 
-int ditto_taken_receive(struct ditto_taken *taken, struct socket *sock, u32 want)
+int ditto_rx_data_receive(struct ditto_rx_data *taken, struct socket *sock, u32 want)
 {
 	read_descriptor_t desc = { .arg.data = taken, .count = want };
 	struct sock *sk = sock->sk;
@@ -289,7 +289,7 @@ int ditto_taken_receive(struct ditto_taken *taken, struct socket *sock, u32 want
 	release_sock(sk);
 	return n;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_taken_receive, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_rx_data_receive, DITTO);
 
 void ditto_report_from(struct socket *sock, u32 missing)
 {
@@ -304,8 +304,8 @@ void ditto_report_from(struct socket *sock, u32 missing)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_report_from, DITTO);
 
-void ditto_taken_iter(const struct ditto_taken *taken, struct iov_iter *iter)
+void ditto_rx_data_iter(const struct ditto_rx_data *taken, struct iov_iter *iter)
 {
 	iov_iter_bvec(iter, ITER_SOURCE, taken->vec, taken->nvec, taken->bytes);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_taken_iter, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_rx_data_iter, DITTO);

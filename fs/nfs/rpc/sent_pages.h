@@ -9,8 +9,8 @@
  * A COMPOUND needs nearly all pages of the thread. Short payloads that are sent together with later
  * replies are held here meanwhile.
  */
-#ifndef _DITTO_FS_NFS_RPC_SPARE_H
-#define _DITTO_FS_NFS_RPC_SPARE_H
+#ifndef _DITTO_FS_NFS_RPC_SENT_PAGES_H
+#define _DITTO_FS_NFS_RPC_SENT_PAGES_H
 
 #include <linux/types.h>
 
@@ -18,54 +18,54 @@ struct page;
 struct svc_rqst;
 
 /* Pages that a thread keeps at most, 256 KiB. */
-#define DNFS_SPARE_PAGES	64
+#define DNFS_SENT_PAGES	64
 
 /**
- * struct dnfs_spare - pages that were sent
+ * struct dnfs_sent_pages - pages that were sent
  * @pages: the pages, with a reference each; NULL where there is none yet
  * @oldest: index of the page that was sent first
  * @held: number of pages, the last ones, whose replies wait to be sent
  */
-struct dnfs_spare {
-	struct page *pages[DNFS_SPARE_PAGES];
+struct dnfs_sent_pages {
+	struct page *pages[DNFS_SENT_PAGES];
 	unsigned int oldest;
 	unsigned int held;
 };
 
 /**
- * dnfs_spare_exchange - replace the pages of a reply by pages that were sent before
- * @spare: those of the thread
+ * dnfs_sent_pages_exchange - replace the pages of a reply by pages that were sent before
+ * @sent: those of the thread
  * @rqstp: its request; the pages before rq_next_page were sent, and none is in the page cache
  *
  * A page that the network still has is released instead. Nothing happens if the reply has more than
- * @spare keeps; then sunrpc releases its pages, as it does by itself. sunrpc allocates what is
+ * @sent keeps; then sunrpc releases its pages, as it does by itself. sunrpc allocates what is
  * missing.
  *
  * Context: any; called by the thread, when the reply is sent.
  */
-void dnfs_spare_exchange(struct dnfs_spare *spare, struct svc_rqst *rqstp);
+void dnfs_sent_pages_exchange(struct dnfs_sent_pages *sent, struct svc_rqst *rqstp);
 
 /**
- * dnfs_spare_hold - put pages of a reply aside until it is sent
- * @spare: those of the thread
+ * dnfs_sent_pages_hold - put pages of a reply aside until it is sent
+ * @sent: those of the thread
  * @pages: the pages, none of which is in the page cache; replaced by pages that were sent before
  * @n: number of pages
  *
- * The caller sets @spare->held to 0 when all replies are sent, and does not use
- * dnfs_spare_exchange() before. Addresses of pages of the request, such as that of the head of
+ * The caller sets @sent->held to 0 when all replies are sent, and does not use
+ * dnfs_sent_pages_exchange() before. Addresses of pages of the request, such as that of the head of
  * rq_arg, are not valid any more.
  *
  * Context: any; called by the thread.
  * Return: false if there is no room or no memory. Then @pages are as they were.
  */
-bool dnfs_spare_hold(struct dnfs_spare *spare, struct page **pages, unsigned int n);
+bool dnfs_sent_pages_hold(struct dnfs_sent_pages *sent, struct page **pages, unsigned int n);
 
 /**
- * dnfs_spare_free - release all pages
- * @spare: those of a thread
+ * dnfs_sent_pages_free - release all pages
+ * @sent: those of a thread
  *
  * Context: any.
  */
-void dnfs_spare_free(struct dnfs_spare *spare);
+void dnfs_sent_pages_free(struct dnfs_sent_pages *sent);
 
 #endif

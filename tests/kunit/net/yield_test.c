@@ -6,13 +6,13 @@
 #include <linux/ktime.h>
 #include <linux/preempt.h>
 
-#include "../../../net/cede.h"
+#include "../../../net/yield.h"
 
 /* A task that computes: whenever it runs, it keeps the CPU for long. */
-static int cede_hog(void *arg)
+static int yield_hog(void *arg)
 {
 	while (!kthread_should_stop()) {
-		ktime_t until = ktime_add_ns(ktime_get(), 50 * DITTO_CEDE_SOON);
+		ktime_t until = ktime_add_ns(ktime_get(), 50 * DITTO_YIELD_SOON);
 
 		while (ktime_before(ktime_get(), until))
 			cpu_relax();
@@ -23,14 +23,14 @@ static int cede_hog(void *arg)
 
 static void others_take_long(struct kunit *test)
 {
-	struct task_struct *hog = kthread_create(cede_hog, NULL, "ditto-kunit-hog");
+	struct task_struct *hog = kthread_create(yield_hog, NULL, "ditto-kunit-hog");
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(hog));
 	migrate_disable();
 	kthread_bind(hog, smp_processor_id());
 	wake_up_process(hog);
-	KUNIT_EXPECT_TRUE(test, ditto_cede_helps(true));
-	KUNIT_EXPECT_FALSE(test, ditto_cede());
+	KUNIT_EXPECT_TRUE(test, ditto_yield_helps(true));
+	KUNIT_EXPECT_FALSE(test, ditto_yield());
 	migrate_enable();
 	kthread_stop(hog);
 }
@@ -40,22 +40,22 @@ static void clock_of_ticks(struct kunit *test)
 {
 	const u64 since = 5 * NSEC_PER_SEC;
 
-	KUNIT_EXPECT_FALSE(test, ditto_cede_was_short(since, since));
-	KUNIT_EXPECT_TRUE(test, ditto_cede_was_short(since, since + 1));
-	KUNIT_EXPECT_TRUE(test, ditto_cede_was_short(since, since + DITTO_CEDE_SOON - 1));
-	KUNIT_EXPECT_FALSE(test, ditto_cede_was_short(since, since + DITTO_CEDE_SOON));
-	KUNIT_EXPECT_FALSE(test, ditto_cede_was_short(since, since + TICK_NSEC));
+	KUNIT_EXPECT_FALSE(test, ditto_yield_was_short(since, since));
+	KUNIT_EXPECT_TRUE(test, ditto_yield_was_short(since, since + 1));
+	KUNIT_EXPECT_TRUE(test, ditto_yield_was_short(since, since + DITTO_YIELD_SOON - 1));
+	KUNIT_EXPECT_FALSE(test, ditto_yield_was_short(since, since + DITTO_YIELD_SOON));
+	KUNIT_EXPECT_FALSE(test, ditto_yield_was_short(since, since + TICK_NSEC));
 }
 
-static struct kunit_case cede_cases[] = {
+static struct kunit_case yield_cases[] = {
 	KUNIT_CASE(others_take_long),
 	KUNIT_CASE(clock_of_ticks),
 	{}
 };
 
-static struct kunit_suite cede_suite = {
-	.name = "ditto_cede",
-	.test_cases = cede_cases,
+static struct kunit_suite yield_suite = {
+	.name = "ditto_yield",
+	.test_cases = yield_cases,
 };
 
-kunit_test_suite(cede_suite);
+kunit_test_suite(yield_suite);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Kept listings: entries of directories that are listed again and again without a change.
+ * The directory cache: entries of directories that are listed again and again without a change.
  *
  * What is kept are names and positions as the file system gave them, and handles that were made
- * for the entries: no dentries, inodes or attributes. An entry of a kept listing is looked up, and
+ * for the entries: no dentries, inodes or attributes. An entry of a cached listing is looked up, and
  * its attributes are read, as those of one that was just read of the directory.
  *
- * A kept listing is that of one state of its directory, which is told by its change time and change
+ * A cached listing is that of one state of its directory, which is told by its change time and change
  * attribute. It begins with the second listing from the start that finds the same state, so that
  * a program that visits all directories once costs no memory. It consists of parts, each read of
  * the directory at once, which are added as clients ask for them, in any order. The state is
@@ -18,16 +18,16 @@
  * without this machine, overlayfs, whose positions are those of one open directory, and encrypted
  * directories, whose names depend on keys, are never kept.
  */
-#ifndef _DITTO_FS_OP_DIR_KEPT_H
-#define _DITTO_FS_OP_DIR_KEPT_H
+#ifndef _DITTO_FS_OP_DIR_CACHE_H
+#define _DITTO_FS_OP_DIR_CACHE_H
 
 #include <linux/align.h>
 #include <linux/llist.h>
 #include <linux/mm.h>
 #include <linux/types.h>
 
-struct ditto_kept;
-struct ditto_kept_handle;
+struct ditto_dir_cache;
+struct ditto_dir_part_handle;
 struct ditto_node;
 struct ditto_share;
 
@@ -60,30 +60,30 @@ static inline const struct ditto_raw_entry *ditto_raw_next(const struct ditto_ra
 }
 
 /**
- * struct ditto_kept_part - entries that were read at once; constant but for @handles
+ * struct ditto_dir_part - entries that were read at once; constant but for @handles
  * @link: link on the list of parts
  * @from: position at which they were read
  * @behind: position behind the last one
  * @used: bytes of @entries
  * @count: number of entries
- * @handles: one for each entry, or NULL; see ditto_kept_handles()
+ * @handles: one for each entry, or NULL; see ditto_dir_cache_handles()
  * @entries: struct ditto_raw_entry, one behind the other
  */
-struct ditto_kept_part {
+struct ditto_dir_part {
 	struct llist_node link;
 	u64 from;
 	u64 behind;
 	u32 used;
 	u32 count;
-	struct ditto_kept_handle *handles;
+	struct ditto_dir_part_handle *handles;
 	char entries[] __aligned(sizeof(u64));
 };
 
 /* Most bytes of entries that are read at once: with them a part is a page. */
-#define DITTO_PART_ROOM	(PAGE_SIZE - sizeof(struct ditto_kept_part))
+#define DITTO_PART_ROOM	(PAGE_SIZE - sizeof(struct ditto_dir_part))
 
 /**
- * ditto_kept_get - get the kept listing of a directory's present state
+ * ditto_dir_cache_get - get the cached listing of a directory's present state
  * @share: share that it is reached through, on which the handles depend
  * @dir: the directory, held
  * @cookie: where the caller's listing begins; one that begins at 0 may be the first that is kept
@@ -91,52 +91,53 @@ struct ditto_kept_part {
  * Context: may sleep.
  * Return: the listing, which may have no parts yet, to be put; or NULL.
  */
-struct ditto_kept *ditto_kept_get(struct ditto_share *share, struct ditto_node *dir, u64 cookie);
+struct ditto_dir_cache *ditto_dir_cache_get(struct ditto_share *share, struct ditto_node *dir,
+					    u64 cookie);
 
 /**
- * ditto_kept_put - release a kept listing
- * @kept: the listing
+ * ditto_dir_cache_put - release a cached listing
+ * @cache: the listing
  *
  * Context: may sleep.
  */
-void ditto_kept_put(struct ditto_kept *kept);
+void ditto_dir_cache_put(struct ditto_dir_cache *cache);
 
 /**
- * ditto_kept_is_current - is a kept listing that of the directory's present state?
- * @kept: held
+ * ditto_dir_cache_is_current - is a cached listing that of the directory's present state?
+ * @cache: held
  * @dir: its directory
  *
  * Context: any.
  * Return: true if it is.
  */
-bool ditto_kept_is_current(const struct ditto_kept *kept, const struct ditto_node *dir);
+bool ditto_dir_cache_is_current(const struct ditto_dir_cache *cache, const struct ditto_node *dir);
 
 /**
- * ditto_kept_find - find the part that has the entry at a position
- * @kept: held
+ * ditto_dir_cache_find - find the part that has the entry at a position
+ * @cache: held
  * @pos: the position
  * @raw: filled with the entry
  * @index: filled with its number in the part
  *
  * Context: any.
- * Return: the part, valid until @kept is put; NULL if there is none, or no entry begins there.
+ * Return: the part, valid until @cache is put; NULL if there is none, or no entry begins there.
  */
-struct ditto_kept_part *ditto_kept_find(struct ditto_kept *kept, u64 pos,
-					const struct ditto_raw_entry **raw, u32 *index);
+struct ditto_dir_part *ditto_dir_cache_find(struct ditto_dir_cache *cache, u64 pos,
+					    const struct ditto_raw_entry **raw, u32 *index);
 
 /**
- * ditto_kept_is_end - is it known that nothing is behind a position?
- * @kept: held
+ * ditto_dir_cache_is_end - is it known that nothing is behind a position?
+ * @cache: held
  * @pos: the position
  *
  * Context: any.
  * Return: true if the file system said so.
  */
-bool ditto_kept_is_end(const struct ditto_kept *kept, u64 pos);
+bool ditto_dir_cache_is_end(const struct ditto_dir_cache *cache, u64 pos);
 
 /**
- * ditto_kept_add - keep what was read of a directory, if its state is still that of the listing
- * @kept: held; got before the entries were read
+ * ditto_dir_cache_add - keep what was read of a directory, if its state is still the same
+ * @cache: held; got before the entries were read
  * @dir: the directory
  * @from: position at which they were read
  * @behind: position behind them
@@ -148,50 +149,50 @@ bool ditto_kept_is_end(const struct ditto_kept *kept, u64 pos);
  *
  * Context: may sleep.
  */
-void ditto_kept_add(struct ditto_kept *kept, struct ditto_node *dir, u64 from, u64 behind,
-		    const struct ditto_raw_entry *entries, u32 used, bool all);
+void ditto_dir_cache_add(struct ditto_dir_cache *cache, struct ditto_node *dir, u64 from,
+			 u64 behind, const struct ditto_raw_entry *entries, u32 used, bool all);
 
 /**
- * ditto_kept_handles - get the place for the handles of a part
- * @kept: held
- * @part: of @kept
+ * ditto_dir_cache_handles - get the place for the handles of a part
+ * @cache: held
+ * @part: of @cache
  * @share: share for which the handles are made
  *
  * Context: may sleep.
- * Return: @part->count of them, each filled or empty; NULL if those of @kept are of another share,
+ * Return: @part->count of them, each filled or empty; NULL if those of @cache are of another share,
  * or none can be kept, or memory is short.
  */
-struct ditto_kept_handle *ditto_kept_handles(struct ditto_kept *kept,
-					     struct ditto_kept_part *part,
-					     const struct ditto_share *share);
+struct ditto_dir_part_handle *ditto_dir_cache_handles(struct ditto_dir_cache *cache,
+						      struct ditto_dir_part *part,
+						      const struct ditto_share *share);
 
 /**
- * ditto_kept_free - drop the kept listing of a node that is being freed
+ * ditto_dir_cache_free - drop the cached listing of a node that is being freed
  * @node: the node; of any file
  *
  * Context: may sleep.
  */
-void ditto_kept_free(struct ditto_node *node);
+void ditto_dir_cache_free(struct ditto_node *node);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 /* Calls of the file system that read directories. */
 extern atomic_t ditto_dir_reads;
 /* Bytes of all listings, and how many these may have. */
-extern atomic_long_t ditto_kept_bytes;
-extern long ditto_kept_most;
+extern atomic_long_t ditto_dir_cache_bytes;
+extern long ditto_dir_cache_most;
 
 /**
- * ditto_kept_shrink - drop old listings until so much memory is free
+ * ditto_dir_cache_shrink - drop old listings until so much memory is free
  * @bytes: wanted
  *
  * Context: may sleep.
  * Return: bytes that were freed.
  */
-long ditto_kept_shrink(long bytes);
+long ditto_dir_cache_shrink(long bytes);
 #endif
 
 /* Set up and tear down what all kept listings share. Return: 0 or -ENOMEM. */
-int ditto_kept_init(void);
-void ditto_kept_exit(void);
+int ditto_dir_cache_init(void);
+void ditto_dir_cache_exit(void);
 
 #endif

@@ -36,14 +36,14 @@
 #include "family.h"
 
 /* Requests of a task at a time, by one datagram or call of the kernel. */
-#define NL_LATER_MAX	64
+#define NL_DEFERRED_MAX	64
 
 /* Requests of all tasks, the oldest first. */
 static LIST_HEAD(nl_laters);
 static DEFINE_SPINLOCK(nl_laters_lock);
 
 /**
- * struct nl_later - a request that runs when its task returns to user mode
+ * struct nl_deferred - a request that runs when its task returns to user mode
  * @ref: one until the request has run, and one of a dump that has begun
  * @begun: it is a dump that has begun
  * @link: on nl_laters
@@ -56,7 +56,7 @@ static DEFINE_SPINLOCK(nl_laters_lock);
  * @extack: of @call
  * @attrs: of @call
  */
-struct nl_later {
+struct nl_deferred {
 	refcount_t ref;
 	bool begun;
 	struct list_head link;
@@ -69,7 +69,7 @@ struct nl_later {
 	struct nlattr *attrs[];
 };
 
-static void nl_later_put(struct nl_later *later)
+static void nl_deferred_put(struct nl_deferred *later)
 {
 	if (!refcount_dec_and_test(&later->ref))
 		return;
@@ -80,23 +80,23 @@ static void nl_later_put(struct nl_later *later)
 }
 
 /* The request has run, or is refused. */
-static void nl_later_end(struct nl_later *later)
+static void nl_deferred_end(struct nl_deferred *later)
 {
 	fput(later->sender);
 	put_cred(later->cred);
 	put_task_struct(later->task);
-	nl_later_put(later);
+	nl_deferred_put(later);
 }
 
 /* The request of a dump, held by it from a start that succeeded to its end. */
-static struct nl_later *nl_later_of(const struct netlink_callback *cb)
+static struct nl_deferred *nl_deferred_of(const struct netlink_callback *cb)
 {
-	return container_of(cb->data, struct nl_later, call);
+	return container_of(cb->data, struct nl_deferred, call);
 }
 
 static int nl_dump_start(struct netlink_callback *cb)
 {
-	struct nl_later *later = nl_later_of(cb);
+	struct nl_deferred *later = nl_deferred_of(cb);
 	int err = later->call.op.start(cb);
 
 	if (err)
@@ -108,7 +108,7 @@ static int nl_dump_start(struct netlink_callback *cb)
 
 static int nl_dump_step(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct nl_later *later = nl_later_of(cb);
+	struct nl_deferred *later = nl_deferred_of(cb);
 
 	later->call.info.extack = cb->extack;
 	return later->call.op.dumpit(skb, cb);
@@ -116,17 +116,17 @@ static int nl_dump_step(struct sk_buff *skb, struct netlink_callback *cb)
 
 static int nl_dump_done(struct netlink_callback *cb)
 {
-	struct nl_later *later = nl_later_of(cb);
+	struct nl_deferred *later = nl_deferred_of(cb);
 	int ret = 0;
 
 	later->call.info.extack = cb->extack;
 	if (later->call.op.done)
 		ret = later->call.op.done(cb);
-	nl_later_put(later);
+	nl_deferred_put(later);
 	return ret;
 }
 
-static int nl_dump_begin(struct nl_later *later)
+static int nl_dump_begin(struct nl_deferred *later)
 {
 	struct netlink_dump_control control = {
 		.start = nl_dump_start,
@@ -140,7 +140,7 @@ static int nl_dump_begin(struct nl_later *later)
 				  nlmsg_hdr(later->skb), &control);
 }
 
-static void nl_later_run(struct nl_later *later)
+static void nl_deferred_run(struct nl_deferred *later)
 {
 	struct nlmsghdr *request = nlmsg_hdr(later->skb);
 	int err;
@@ -157,21 +157,21 @@ static void nl_later_run(struct nl_later *later)
 }
 
 /* Return: false if there are too many of the task. */
-static bool nl_later_add(struct nl_later *later)
+static bool nl_deferred_add(struct nl_deferred *later)
 {
-	const struct nl_later *other;
+	const struct nl_deferred *other;
 	unsigned int count = 0;
 
 	spin_lock(&nl_laters_lock);
 	list_for_each_entry(other, &nl_laters, link)
 		count += other->task == later->task;
-	if (count < NL_LATER_MAX)
+	if (count < NL_DEFERRED_MAX)
 		list_add_tail(&later->link, &nl_laters);
 	spin_unlock(&nl_laters_lock);
-	return count < NL_LATER_MAX;
+	return count < NL_DEFERRED_MAX;
 }
 
-static void nl_later_remove(struct nl_later *later)
+static void nl_deferred_remove(struct nl_deferred *later)
 {
 	spin_lock(&nl_laters_lock);
 	list_del(&later->link);
@@ -179,9 +179,9 @@ static void nl_later_remove(struct nl_later *later)
 }
 
 /* Take the oldest request of a task. There are as many as files. */
-static struct nl_later *nl_later_take(const struct task_struct *task)
+static struct nl_deferred *nl_deferred_take(const struct task_struct *task)
 {
-	struct nl_later *later;
+	struct nl_deferred *later;
 
 	spin_lock(&nl_laters_lock);
 	list_for_each_entry(later, &nl_laters, link)
@@ -193,20 +193,20 @@ static struct nl_later *nl_later_take(const struct task_struct *task)
 }
 
 /* The file is closed: the task returns to user mode. */
-static int nl_later_release(struct inode *inode, struct file *file)
+static int nl_deferred_release(struct inode *inode, struct file *file)
 {
-	struct nl_later *later = nl_later_take(file->private_data);
+	struct nl_deferred *later = nl_deferred_take(file->private_data);
 	const struct cred *old = override_creds(later->cred);
 
-	nl_later_run(later);
+	nl_deferred_run(later);
 	revert_creds(old);
-	nl_later_end(later);
+	nl_deferred_end(later);
 	return 0;
 }
 
-static const struct file_operations nl_later_fops = {
+static const struct file_operations nl_deferred_fops = {
 	.owner = THIS_MODULE,
-	.release = nl_later_release,
+	.release = nl_deferred_release,
 };
 
 /* The file of the sender's socket, which its sendmsg() holds; NULL for the kernel's own. */
@@ -215,12 +215,12 @@ static struct file *nl_sender(const struct sk_buff *skb)
 	return NETLINK_CB(skb).sk->sk_socket->file;
 }
 
-static struct nl_later *nl_later_alloc(const struct genl_split_ops *op, struct sk_buff *skb,
-				       const struct genl_info *info)
+static struct nl_deferred *nl_deferred_alloc(const struct genl_split_ops *op, struct sk_buff *skb,
+					     const struct genl_info *info)
 {
 	/* An operation without attributes has no table of them. */
 	size_t nattrs = info->attrs ? op->maxattr + 1 : 0;
-	struct nl_later *later = kzalloc(struct_size(later, attrs, nattrs), GFP_KERNEL);
+	struct nl_deferred *later = kzalloc(struct_size(later, attrs, nattrs), GFP_KERNEL);
 
 	if (!later)
 		return NULL;
@@ -244,28 +244,28 @@ static struct nl_later *nl_later_alloc(const struct genl_split_ops *op, struct s
 	return later;
 }
 
-static int nl_later_queue(const struct genl_split_ops *op, struct sk_buff *skb,
-			  const struct genl_info *info)
+static int nl_deferred_queue(const struct genl_split_ops *op, struct sk_buff *skb,
+			     const struct genl_info *info)
 {
-	struct nl_later *later;
+	struct nl_deferred *later;
 	struct file *file;
 
 	/* The kernel's own requests do not return to user mode. */
 	if (current->flags & PF_KTHREAD || !nl_sender(skb))
 		return 0;
-	later = nl_later_alloc(op, skb, info);
+	later = nl_deferred_alloc(op, skb, info);
 	if (!later)
 		return -ENOMEM;
-	if (!nl_later_add(later)) {
+	if (!nl_deferred_add(later)) {
 		NL_SET_ERR_MSG(info->extack, "too many requests at a time");
-		nl_later_end(later);
+		nl_deferred_end(later);
 		return -ENOBUFS;
 	}
 	/* The request holds the task. */
-	file = anon_inode_getfile("[ditto_netlink]", &nl_later_fops, later->task, O_RDONLY);
+	file = anon_inode_getfile("[ditto_netlink]", &nl_deferred_fops, later->task, O_RDONLY);
 	if (IS_ERR(file)) {
-		nl_later_remove(later);
-		nl_later_end(later);
+		nl_deferred_remove(later);
+		nl_deferred_end(later);
 		return PTR_ERR(file);
 	}
 	fput(file);
@@ -273,17 +273,17 @@ static int nl_later_queue(const struct genl_split_ops *op, struct sk_buff *skb,
 	return -EINTR;
 }
 
-int ditto_nl_later(const struct genl_split_ops *ops, struct sk_buff *skb, struct genl_info *info)
+int ditto_nl_deferred(const struct genl_split_ops *ops, struct sk_buff *skb, struct genl_info *info)
 {
-	return nl_later_queue(ops, skb, info);
+	return nl_deferred_queue(ops, skb, info);
 }
 
-int ditto_nl_later_dump(struct netlink_callback *cb)
+int ditto_nl_deferred_dump(struct netlink_callback *cb)
 {
 	const struct genl_dumpit_info *call = genl_dumpit_info(cb);
 
 	/* It is later already. */
 	if (cb->dump == nl_dump_step)
 		return 0;
-	return nl_later_queue(&call->op, cb->skb, &call->info);
+	return nl_deferred_queue(&call->op, cb->skb, &call->info);
 }

@@ -18,10 +18,10 @@
 #include "dir_private.h"
 
 /* Misses in a row after which a listing does not look beside the previous dentry any more. */
-#define BESIDE_MISSES	8
+#define SIBLING_MISSES	8
 
 /* The dentry that is linked before or behind another one of the same directory, which is locked. */
-static struct dentry *dentry_beside(const struct dentry *dir, struct dentry *dentry, bool before)
+static struct dentry *dentry_sibling(const struct dentry *dir, struct dentry *dentry, bool before)
 {
 	struct hlist_node **prev = dentry->d_sib.pprev;
 
@@ -77,7 +77,7 @@ static u32 listing_get_row(struct ditto_listing *l, struct dentry *beside,
 	u32 n = 0;
 
 	while (n < most && (const void *)raw < end) {
-		beside = dentry_beside(l->dir, beside, before);
+		beside = dentry_sibling(l->dir, beside, before);
 		if (!beside || !dentry_is_named(beside, raw) ||
 		    !dentry_get_positive(beside, &l->ahead_seq[n]))
 			break;
@@ -100,7 +100,7 @@ static u32 listing_look_ahead(struct ditto_listing *l, struct dentry *prev,
 {
 	u32 most = l->dentries && !l->pick ? DITTO_BESIDE_TOGETHER : 1, n = 0;
 
-	if (l->misses == BESIDE_MISSES || !spin_trylock(&l->dir->d_lock))
+	if (l->misses == SIBLING_MISSES || !spin_trylock(&l->dir->d_lock))
 		return 0;
 	/* Unless the previous one was moved to another directory meanwhile. */
 	if (READ_ONCE(prev->d_parent) == l->dir) {

@@ -8,7 +8,7 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
-#include "../../../net/taken.h"
+#include "../../../net/rx_data.h"
 #include "../await.h"
 #include "tcp_pair.h"
 
@@ -22,7 +22,7 @@ struct ends {
 	u8 *got;
 };
 
-static int taken_test_init(struct kunit *test)
+static int rx_data_test_init(struct kunit *test)
 {
 	struct ends *ends = kunit_kzalloc(test, sizeof(*ends), GFP_KERNEL);
 
@@ -37,7 +37,7 @@ static int taken_test_init(struct kunit *test)
 	return 0;
 }
 
-static void taken_test_exit(struct kunit *test)
+static void rx_data_test_exit(struct kunit *test)
 {
 	struct ends *ends = test->priv;
 
@@ -56,15 +56,15 @@ static void ends_send(struct kunit *test, u32 from, u32 len)
 }
 
 /* Take so many bytes, waiting until they have arrived. */
-static void ends_take(struct kunit *test, struct ditto_taken *taken, u32 len)
+static void ends_take(struct kunit *test, struct ditto_rx_data *taken, u32 len)
 {
 	struct ends *ends = test->priv;
 
 	while (len) {
 		int n;
 
-		KUNIT_ASSERT_TRUE(test, await((n = ditto_taken_receive(taken, ends->pair.receiver,
-								       len))));
+		KUNIT_ASSERT_TRUE(test, await((n = ditto_rx_data_receive(taken, ends->pair.receiver,
+									 len))));
 		KUNIT_ASSERT_GT(test, n, 0);
 		KUNIT_ASSERT_LE(test, n, len);
 		len -= n;
@@ -72,13 +72,13 @@ static void ends_take(struct kunit *test, struct ditto_taken *taken, u32 len)
 }
 
 /* Are the bytes that were taken those that were sent? */
-static void ends_compare(struct kunit *test, const struct ditto_taken *taken, u32 from, u32 len)
+static void ends_compare(struct kunit *test, const struct ditto_rx_data *taken, u32 from, u32 len)
 {
 	struct ends *ends = test->priv;
 	struct iov_iter iter;
 
 	KUNIT_ASSERT_EQ(test, taken->bytes, len);
-	ditto_taken_iter(taken, &iter);
+	ditto_rx_data_iter(taken, &iter);
 	KUNIT_ASSERT_EQ(test, copy_from_iter(ends->got, len, &iter), len);
 	KUNIT_EXPECT_EQ(test, iov_iter_count(&iter), 0);
 	KUNIT_EXPECT_EQ(test, memcmp(ends->got, ends->sent + from, len), 0);
@@ -86,7 +86,7 @@ static void ends_compare(struct kunit *test, const struct ditto_taken *taken, u3
 
 static void long_segments_are_held(struct kunit *test)
 {
-	struct ditto_taken *taken = ditto_taken_new();
+	struct ditto_rx_data *taken = ditto_rx_data_new();
 
 	KUNIT_ASSERT_NOT_NULL(test, taken);
 	for (u32 at = 0; at < BYTES; at += SZ_64K) {
@@ -95,13 +95,13 @@ static void long_segments_are_held(struct kunit *test)
 	}
 	ends_compare(test, taken, 0, BYTES);
 	KUNIT_EXPECT_GT(test, skb_queue_len_lockless(&taken->skbs), 0);
-	ditto_taken_free(taken);
+	ditto_rx_data_free(taken);
 }
 
 /* What is held does not grow with the number of segments. */
 static void short_segments_are_copied(struct kunit *test)
 {
-	struct ditto_taken *taken = ditto_taken_new();
+	struct ditto_rx_data *taken = ditto_rx_data_new();
 
 	KUNIT_ASSERT_NOT_NULL(test, taken);
 	for (u32 at = 0; at < MANY; at += SHORT) {
@@ -111,7 +111,7 @@ static void short_segments_are_copied(struct kunit *test)
 	ends_compare(test, taken, 0, MANY);
 	KUNIT_EXPECT_EQ(test, skb_queue_len_lockless(&taken->skbs), 0);
 	KUNIT_EXPECT_EQ(test, list_count_nodes(&taken->pages), DIV_ROUND_UP(MANY, PAGE_SIZE));
-	ditto_taken_free(taken);
+	ditto_rx_data_free(taken);
 }
 
 /* One segment ends a message and begins the next one; some of it was received otherwise. */
@@ -119,29 +119,29 @@ static void parts_of_segments(struct kunit *test)
 {
 	static const u32 cuts[] = { 0, 1, 5000, 5001, 40000, 64000, SZ_64K };
 	struct ends *ends = test->priv;
-	struct ditto_taken *taken;
+	struct ditto_rx_data *taken;
 
 	ends_send(test, 0, SZ_64K);
 	for (size_t i = 0; i + 1 < ARRAY_SIZE(cuts); i++) {
-		taken = ditto_taken_new();
+		taken = ditto_rx_data_new();
 		KUNIT_ASSERT_NOT_NULL(test, taken);
 		ends_take(test, taken, cuts[i + 1] - cuts[i]);
 		ends_compare(test, taken, cuts[i], cuts[i + 1] - cuts[i]);
-		ditto_taken_free(taken);
+		ditto_rx_data_free(taken);
 	}
-	taken = ditto_taken_new();
+	taken = ditto_rx_data_new();
 	KUNIT_ASSERT_NOT_NULL(test, taken);
-	KUNIT_ASSERT_EQ(test, ditto_taken_add(taken, ends->sent, 10000), 0);
+	KUNIT_ASSERT_EQ(test, ditto_rx_data_add(taken, ends->sent, 10000), 0);
 	ends_send(test, 10000, SZ_64K);
 	ends_take(test, taken, SZ_64K);
 	ends_compare(test, taken, 0, 10000 + SZ_64K);
-	ditto_taken_free(taken);
+	ditto_rx_data_free(taken);
 }
 
 /* A segment of several messages is held for each of them: its bytes are not copied. */
 static void shared_segments_are_held(struct kunit *test)
 {
-	struct ditto_taken *first = ditto_taken_new(), *last = ditto_taken_new();
+	struct ditto_rx_data *first = ditto_rx_data_new(), *last = ditto_rx_data_new();
 
 	KUNIT_ASSERT_NOT_NULL(test, first);
 	KUNIT_ASSERT_NOT_NULL(test, last);
@@ -152,32 +152,32 @@ static void shared_segments_are_held(struct kunit *test)
 	ends_compare(test, last, SZ_16K, SZ_64K - SZ_16K - SZ_4K);
 	KUNIT_EXPECT_TRUE(test, list_empty(&first->pages));
 	KUNIT_EXPECT_TRUE(test, list_empty(&last->pages));
-	ditto_taken_free(first);
-	ditto_taken_free(last);
+	ditto_rx_data_free(first);
+	ditto_rx_data_free(last);
 }
 
 static void ends_of_connections(struct kunit *test)
 {
-	struct ditto_taken *taken = ditto_taken_new();
+	struct ditto_rx_data *taken = ditto_rx_data_new();
 	struct ends *ends = test->priv;
 	struct socket *sock = ends->pair.receiver;
 
 	KUNIT_ASSERT_NOT_NULL(test, taken);
 	KUNIT_EXPECT_TRUE(test, ditto_can_take(sock));
-	KUNIT_EXPECT_EQ(test, ditto_taken_receive(taken, sock, 1), 0);
+	KUNIT_EXPECT_EQ(test, ditto_rx_data_receive(taken, sock, 1), 0);
 	ends_send(test, 0, SHORT);
 	kernel_sock_shutdown(ends->pair.sender, SHUT_RDWR);
 	ends_take(test, taken, SHORT);
 	KUNIT_ASSERT_TRUE(test, await(READ_ONCE(sock->sk->sk_shutdown) & RCV_SHUTDOWN));
-	KUNIT_EXPECT_EQ(test, ditto_taken_receive(taken, sock, 1), -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, ditto_rx_data_receive(taken, sock, 1), -ECONNRESET);
 	ends_compare(test, taken, 0, SHORT);
-	ditto_taken_free(taken);
+	ditto_rx_data_free(taken);
 }
 
 /* TCP gives what is in front of an urgent byte only. */
 static void urgent_data(struct kunit *test)
 {
-	struct ditto_taken *taken = ditto_taken_new();
+	struct ditto_rx_data *taken = ditto_rx_data_new();
 	struct ends *ends = test->priv;
 	struct kvec vec = { .iov_base = ends->sent, .iov_len = 1 };
 	struct msghdr msg = { .msg_flags = MSG_OOB };
@@ -185,9 +185,9 @@ static void urgent_data(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, taken);
 	KUNIT_ASSERT_EQ(test, kernel_sendmsg(ends->pair.sender, &msg, &vec, 1, 1), 1);
-	KUNIT_ASSERT_TRUE(test, await((n = ditto_taken_receive(taken, ends->pair.receiver, 1))));
+	KUNIT_ASSERT_TRUE(test, await((n = ditto_rx_data_receive(taken, ends->pair.receiver, 1))));
 	KUNIT_EXPECT_EQ(test, n, -EPROTO);
-	ditto_taken_free(taken);
+	ditto_rx_data_free(taken);
 }
 
 /* Copy what has arrived behind @from. */
@@ -205,7 +205,7 @@ static int ends_copy(struct ends *ends, u32 from, u32 len)
 /* Bytes are copied from anywhere, over the ends of segments, and stay where they are. */
 static void arrived_are_copied(struct kunit *test)
 {
-	struct ditto_taken *taken = ditto_taken_new();
+	struct ditto_rx_data *taken = ditto_rx_data_new();
 	struct ends *ends = test->priv;
 	const u32 all = SHORT + SZ_64K + SHORT;
 
@@ -227,7 +227,7 @@ static void arrived_are_copied(struct kunit *test)
 	ends_take(test, taken, all);
 	ends_compare(test, taken, 0, all);
 	KUNIT_EXPECT_EQ(test, ends_copy(ends, 0, SHORT), 0);
-	ditto_taken_free(taken);
+	ditto_rx_data_free(taken);
 }
 
 /* A segment of one piece and a list of others, as reassembled fragments of IP are. */
@@ -267,7 +267,7 @@ static void fragments_are_copied(struct kunit *test)
 	kfree_skb(skb);
 }
 
-static struct kunit_case taken_cases[] = {
+static struct kunit_case rx_data_cases[] = {
 	KUNIT_CASE(long_segments_are_held),
 	KUNIT_CASE(short_segments_are_copied),
 	KUNIT_CASE(parts_of_segments),
@@ -279,11 +279,11 @@ static struct kunit_case taken_cases[] = {
 	{}
 };
 
-static struct kunit_suite taken_suite = {
-	.name = "ditto_taken",
-	.init = taken_test_init,
-	.exit = taken_test_exit,
-	.test_cases = taken_cases,
+static struct kunit_suite rx_data_suite = {
+	.name = "ditto_rx_data",
+	.init = rx_data_test_init,
+	.exit = rx_data_test_exit,
+	.test_cases = rx_data_cases,
 };
 
-kunit_test_suite(taken_suite);
+kunit_test_suite(rx_data_suite);

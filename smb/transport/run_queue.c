@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Run queues. See run_queue.h.
+ *
+ * Every message that waits is taken out at last: a message is added while queue->busy is at its
+ * limit or above it, and everybody who lowers the number below the limit looks for messages
+ * afterwards.
+ */
+#include <kunit/visibility.h>
+#include <linux/workqueue.h>
+
+#include "run_queue.h"
+#include "message.h"
+
+void dsmb_run_queue_init(struct dsmb_run_queue *queue, struct workqueue_struct *wq, int width)
+{
+	queue->wq = wq;
+	queue->width = width;
+	atomic_set(&queue->busy, 0);
+	dsmb_waiting_init(&queue->waiting);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_run_queue_init);
+
+/* Gives workers that are free to messages that wait. */
+static void lane_advance(struct dsmb_run_queue *queue)
+{
+	struct dsmb_message *message;
+
+	/* Pairs with the lock in dsmb_waiting_add(): a message that is not seen sees @busy. */
+	smp_mb__after_atomic();
+	while (unlikely(dsmb_waiting_any(&queue->waiting))) {
+		message = NULL;
+		if (atomic_inc_return(&queue->busy) <= queue->width)
+			message = dsmb_waiting_take(&queue->waiting);
+		if (message)
+			queue_work(queue->wq, &message->work);
+		else if (atomic_dec_return(&queue->busy) >= queue->width)
+			return;
+	}
+}
+
+void dsmb_run_queue_add(struct dsmb_run_queue *queue, struct dsmb_message *message)
+{
+	WRITE_ONCE(message->run_queue, queue);
+	if (likely(atomic_inc_return(&queue->busy) <= queue->width)) {
+		queue_work(queue->wq, &message->work);
+		return;
+	}
+	dsmb_waiting_add(&queue->waiting, message);
+	dsmb_run_queue_leave(queue);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_run_queue_add);
+
+bool dsmb_run_queue_cancel(struct dsmb_message *message)
+{
+	struct dsmb_run_queue *queue = READ_ONCE(message->run_queue);
+
+	if (!queue || !dsmb_waiting_remove(&queue->waiting, message))
+		return false;
+	message->run_queue = NULL;
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_run_queue_cancel);
+
+void dsmb_run_queue_leave(struct dsmb_run_queue *queue)
+{
+	if (!queue)
+		return;
+	atomic_dec(&queue->busy);
+	lane_advance(queue);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_run_queue_leave);
