@@ -66,7 +66,7 @@ static bool is_lease(const struct ditto_lease *lease)
 	return lease->claim.held == DITTO_HELD_LEASE || lease->claim.held == DITTO_HELD_DIRECTORY;
 }
 
-/* Callers that change the node wait until the holder is notified, see ditto_claim_told_slow(). */
+/* Callers that change the node wait for that, see ditto_claim_wait_notified_slow(). */
 static void tell_holder(struct ditto_lease *lease, unsigned int what)
 {
 	struct ditto_lock_point *point = lease->claim.ctx->point;
@@ -104,7 +104,7 @@ static void holder_told(struct ditto_lease *lease)
 	point->ops->put(point);
 }
 
-void ditto_claim_told_slow(struct ditto_lock_point *point)
+void ditto_claim_wait_notified_slow(struct ditto_lock_point *point)
 {
 	const struct work_struct *work = current_work();
 	struct ditto_lock_table *table = point->table;
@@ -119,7 +119,7 @@ void ditto_claim_told_slow(struct ditto_lock_point *point)
 			       msecs_to_jiffies(ms));
 	atomic_dec(&table->unnotified);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_claim_told_slow, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_claim_wait_notified_slow, DITTO);
 
 /* Begin a step of a break: the holder is asked to keep no more than @keep. */
 static void break_step(struct ditto_lease *lease, u8 keep)

@@ -492,7 +492,7 @@ static inline enum ditto_answer ditto_claim_check(struct ditto_lock_point *point
 #define DITTO_UNNOTIFIED_LONG	4
 
 /**
- * ditto_claim_told_slow - wait until the holders of a node were notified of their breaks
+ * ditto_claim_wait_notified_slow - wait until the holders of a node were notified of their breaks
  * @point: of the node, held by the caller
  *
  * Waits at most DITTO_UNTOLD_MS, or DITTO_UNTOLD_SHORT_MS if many wait already. Returns at once
@@ -500,7 +500,7 @@ static inline enum ditto_answer ditto_claim_check(struct ditto_lock_point *point
  *
  * Context: may sleep; no lock held that a callback needs.
  */
-void ditto_claim_told_slow(struct ditto_lock_point *point);
+void ditto_claim_wait_notified_slow(struct ditto_lock_point *point);
 
 /* True if a holder is not yet notified of a break or a revocation. Any context. */
 static inline bool ditto_claim_is_untold(const struct ditto_lock_point *point)
@@ -537,7 +537,7 @@ static inline void ditto_claim_recheck(struct ditto_lock_point *point,
 {
 	ditto_claim_recheck_nowait(point, intent, actor);
 	if (ditto_claim_is_untold(point))
-		ditto_claim_told_slow(point);
+		ditto_claim_wait_notified_slow(point);
 }
 
 #endif

@@ -221,7 +221,7 @@ static int range_weaken_all(const struct ditto_range_request *req)
 	return ret;
 }
 
-int ditto_range_undo(const struct ditto_range_request *req, const struct ditto_range_past *past)
+int ditto_range_undo(const struct ditto_range_request *req, const struct ditto_range_before *past)
 {
 	struct ditto_range_request part = *req;
 	int err;

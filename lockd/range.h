@@ -25,11 +25,11 @@ enum ditto_discipline {
 	DITTO_EXACT,
 };
 
-/* Pieces that struct ditto_range_past has room for. */
+/* Pieces that struct ditto_range_before has room for. */
 #define DITTO_RANGE_PAST	8
 
 /**
- * struct ditto_range_past - what an owner had among the bytes of a request before it was granted
+ * struct ditto_range_before - what an owner had among the bytes of a request before it was granted
  * @count: number of pieces
  * @more: there were more than fit
  * @piece: the owner's POSIX ranges, cut to the bytes of the request, in their order
@@ -37,7 +37,7 @@ enum ditto_discipline {
  * @piece.last: last byte, inclusive
  * @piece.exclusive: for writing
  */
-struct ditto_range_past {
+struct ditto_range_before {
 	unsigned int count;
 	bool more;
 	struct {
@@ -85,7 +85,7 @@ struct ditto_range_request {
 	bool brief;
 	bool tests;
 	struct file *filp;
-	struct ditto_range_past *past;
+	struct ditto_range_before *past;
 };
 
 /**
@@ -221,7 +221,7 @@ int ditto_range_unlock(const struct ditto_range_request *req);
  * Return: 0; -E2BIG (@past has no room for all that the owner had: everything is kept); an errno of
  * ditto_range_unlock(), and then the owner keeps a part of what was new.
  */
-int ditto_range_undo(const struct ditto_range_request *req, const struct ditto_range_past *past);
+int ditto_range_undo(const struct ditto_range_request *req, const struct ditto_range_before *past);
 
 /**
  * ditto_range_test - test whether ditto_range_lock() would succeed

@@ -206,7 +206,7 @@ static void posix_merge(struct ditto_lock_ctx *ctx, struct ditto_range *new,
 /* Note what the owner has among these bytes. @range: see posix_clear() */
 static void posix_note(const struct ditto_range_request *req, struct ditto_range *range)
 {
-	struct ditto_range_past *past = req->past;
+	struct ditto_range_before *past = req->past;
 
 	past->count = 0;
 	past->more = false;

@@ -33,7 +33,7 @@ int ditto_act_on_slow(const struct ditto_op *op, struct ditto_node *node, u32 ne
 	 */
 	if (op->traverses && S_ISDIR(node->inode->i_mode) &&
 	    (!op->cred->guest || rights & DITTO_RIGHTS_ENTRIES)) {
-		ditto_note(op, node, DITTO_RIGHT_EXECUTE & ~rights, DITTO_REASON_TRAVERSE, 0);
+		ditto_why_set(op, node, DITTO_RIGHT_EXECUTE & ~rights, DITTO_REASON_TRAVERSE, 0);
 		rights |= DITTO_RIGHT_EXECUTE;
 	}
 	if (need & ~rights)
@@ -95,15 +95,15 @@ static int access_remove(const struct ditto_op *op, struct ditto_node *dir,
 	if (ret < 0)
 		return ret;
 	if (!ret) {
-		ditto_note(op, child, DITTO_RIGHT_DELETE, DITTO_REASON_PARENT_MODE,
-			   MAY_WRITE | MAY_EXEC);
+		ditto_why_set(op, child, DITTO_RIGHT_DELETE, DITTO_REASON_PARENT_MODE,
+			      MAY_WRITE | MAY_EXEC);
 		ret = by_mode(op, dir);
 	} else {
-		ditto_note(op, child, DITTO_RIGHT_DELETE, DITTO_REASON_PARENT_LIST, 0);
+		ditto_why_set(op, child, DITTO_RIGHT_DELETE, DITTO_REASON_PARENT_LIST, 0);
 		ret = rights & DITTO_RIGHT_DELETE_CHILD ? 0 : -EACCES;
 	}
 	if (!ret && check_sticky(ditto_idmap(op->share), dir->inode, child->inode)) {
-		ditto_note(op, child, DITTO_RIGHT_DELETE, DITTO_REASON_STICKY, 0);
+		ditto_why_set(op, child, DITTO_RIGHT_DELETE, DITTO_REASON_STICKY, 0);
 		ret = -EPERM;
 	}
 	return ret;

@@ -282,7 +282,7 @@ static struct ditto_acl *load_and_keep(struct ditto_share *share, struct ditto_n
 			.mode = acl_mode_bits(node->inode),
 			.use = ditto_share_ntacl(share),
 		};
-		old = ditto_act(share->srv->nodes->cred);
+		old = ditto_act_as(share->srv->nodes->cred);
 		acl = acl_load(share, dentry, &found);
 		ditto_op_leave(old);
 		if (IS_ERR(acl))

@@ -18,7 +18,7 @@ int ditto_acl_origin(const struct ditto_op *op, struct ditto_node *node,
 	struct posix_acl *posix;
 	const struct cred *old;
 
-	old = ditto_act(op->srv->nodes->cred);
+	old = ditto_act_as(op->srv->nodes->cred);
 	if (acl->flags & DITTO_ACL_MADE) {
 		posix = S_ISLNK(node->inode->i_mode) ? NULL :
 			ditto_find_posix_acl(op->share, dentry, XATTR_NAME_POSIX_ACL_ACCESS);

@@ -115,7 +115,7 @@ static int set_posix(const struct ditto_acl_change *ch, int type, struct posix_a
 /* Restore the old state. It had room before, so quotas must not prevent this. */
 static void acl_set_undo(struct ditto_acl_change *ch)
 {
-	const struct cred *old = ditto_act(ch->op->srv->nodes->cred);
+	const struct cred *old = ditto_act_as(ch->op->srv->nodes->cred);
 	int err = 0;
 
 	if (ch->took_default)
@@ -266,7 +266,7 @@ int ditto_acl_change_begin(struct ditto_acl_change *ch)
 	lockdep_assert_held_write(&inode_of(ch)->i_rwsem);
 	if (!as)
 		return -ENOMEM;
-	old = ditto_act(as);
+	old = ditto_act_as(as);
 	/* The POSIX ACLs that a list replaces; removing a list does not remove them. */
 	if (ch->to) {
 		ch->access = ditto_find_posix_acl(share, ch->dentry, XATTR_NAME_POSIX_ACL_ACCESS);
@@ -303,7 +303,7 @@ leave:
 
 int ditto_acl_change_end(struct ditto_acl_change *ch, int err)
 {
-	const struct cred *old = ditto_act(ch->op->srv->nodes->cred);
+	const struct cred *old = ditto_act_as(ch->op->srv->nodes->cred);
 
 	if (!err)
 		err = set_mode(ch, ch->mode_to);
@@ -334,7 +334,7 @@ int ditto_acl_drop_inert(struct ditto_op *op, struct ditto_node *node, struct de
 	inode_lock(node->inode);
 	acl = ditto_acl_in_force(op->share, node);
 	if (!acl) {
-		old = ditto_act(op->srv->nodes->cred);
+		old = ditto_act_as(op->srv->nodes->cred);
 		err = acl_clear(op, dentry, node->inode->i_mode);
 		ditto_acl_forget(node);
 		ditto_op_leave(old);
@@ -368,12 +368,12 @@ int ditto_acl_replace_by_posix(struct ditto_op *op, struct ditto_node *node,
 
 	ch.mode_from = inode->i_mode & 0777;
 	both = ch.mode_from & mode;
-	old = ditto_act(op->srv->nodes->cred);
+	old = ditto_act_as(op->srv->nodes->cred);
 	err = set_mode(&ch, both);
 	if (err)
 		goto leave;
 	/* The caller's credential lets the VFS clear the set-group-id bit of a foreign group. */
-	server = ditto_act(as);
+	server = ditto_act_as(as);
 	err = set_posix(&ch, ACL_TYPE_ACCESS, posix);
 	ditto_op_leave(server);
 	if (!err) {

@@ -96,7 +96,7 @@ static struct ditto_acl *audit_list_load(struct ditto_share *share, struct ditto
 		spin_lock(&node->lock);
 		count = node->acl_changes;
 		spin_unlock(&node->lock);
-		old = ditto_act(share->srv->nodes->cred);
+		old = ditto_act_as(share->srv->nodes->cred);
 		list = audit_list_read(share, dentry);
 		ditto_op_leave(old);
 		if (IS_ERR(list))
@@ -150,7 +150,7 @@ static int audit_list_store(struct ditto_op *op, struct dentry *dentry,
 			return -ENOMEM;
 		ditto_audit_list_encode(list, bytes);
 	}
-	old = ditto_act(as);
+	old = ditto_act_as(as);
 	if (list)
 		err = __vfs_setxattr_locked(idmap, dentry, DITTO_AUDIT_XATTR, bytes, size, 0,
 					    &delegated);

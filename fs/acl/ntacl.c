@@ -380,7 +380,7 @@ int ditto_ntacl_import(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	struct ditto_wcc wcc;
 	int ret;
 
-	old = ditto_act(op->srv->nodes->cred);
+	old = ditto_act_as(op->srv->nodes->cred);
 	if (S_ISLNK(node->inode->i_mode) || !node->volume->has_acls)
 		ret = DITTO_NTACL_NONE;
 	else if (ditto_acl_is_stored(dentry))

@@ -135,7 +135,7 @@ static int replace_acl(struct ditto_op *op, struct ditto_node *node, struct dent
 		if (err)
 			return err;
 	}
-	old = ditto_act(as);
+	old = ditto_act_as(as);
 	err = vfs_set_acl(idmap, dentry, acl_name(type), acl);
 	ditto_op_leave(old);
 	return err;

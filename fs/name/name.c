@@ -76,7 +76,7 @@ struct dentry *ditto_lookup_dentry(struct ditto_op *op, struct ditto_node *dir,
 
 	if (err)
 		return ERR_PTR(err);
-	old = ditto_act(as);
+	old = ditto_act_as(as);
 	/* Checks search permission itself, and is mostly a lookup in the dcache. */
 	child = lookup_one_positive_unlocked(ditto_idmap(op->share), name->name, parent,
 					     name->len);

@@ -67,7 +67,7 @@ static bool create_knows(umode_t type)
 /* Remove what was just created, regardless of permissions. */
 static void create_undo(struct ditto_dir_change *c)
 {
-	const struct cred *old = ditto_act(c->op->srv->nodes->cred);
+	const struct cred *old = ditto_act_as(c->op->srv->nodes->cred);
 	struct mnt_idmap *idmap = ditto_idmap(c->op->share);
 
 	if (d_is_dir(c->child))
@@ -200,7 +200,7 @@ static int create_inode(struct ditto_dir_change *c, const struct ditto_name *nam
 	const struct cred *old;
 	int err;
 
-	old = ditto_act(as);
+	old = ditto_act_as(as);
 	if (S_ISREG(args->type))
 		err = vfs_create(idmap, dir, c->child, S_IFREG | mode, true);
 	else if (S_ISDIR(args->type))

@@ -335,7 +335,7 @@ static int dosattr_store(struct ditto_op *op, struct dentry *dentry,
 
 	if (!as)
 		return -ENOMEM;
-	old = ditto_act(as);
+	old = ditto_act_as(as);
 	do {
 		dosattr->seen = current_time(inode);
 		len = dosattr_encode(dosattr, &stored);

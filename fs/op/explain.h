@@ -79,12 +79,12 @@ struct ditto_explanation {
 	struct ditto_acl_decisions parent_list;
 };
 
-/* ditto_note() with an explanation. */
+/* ditto_why_set() with an explanation. */
 void ditto_note_slow(struct ditto_explanation *why, u32 rights, enum ditto_reason reason,
 		     int need);
 
 /**
- * ditto_note - note what decides about rights, in place of what was noted before
+ * ditto_why_set - note what decides about rights, in place of what was noted before
  * @op: the caller
  * @node: the file that is checked
  * @rights: DITTO_RIGHT_* bits
@@ -95,8 +95,8 @@ void ditto_note_slow(struct ditto_explanation *why, u32 rights, enum ditto_reaso
  *
  * Context: any.
  */
-static inline void ditto_note(const struct ditto_op *op, const struct ditto_node *node,
-			      u32 rights, enum ditto_reason reason, int need)
+static inline void ditto_why_set(const struct ditto_op *op, const struct ditto_node *node,
+				 u32 rights, enum ditto_reason reason, int need)
 {
 	if (unlikely(op->why) && op->why->node == node)
 		ditto_note_slow(op->why, rights, reason, need);

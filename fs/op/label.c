@@ -89,7 +89,7 @@ int ditto_label_set(struct ditto_op *op, struct ditto_node *node, const void *da
 	err = ditto_act_on(op, node, DITTO_RIGHT_WRITE_ACL, &as);
 	if (err)
 		goto put;
-	old = ditto_act(as);
+	old = ditto_act_as(as);
 	err = label_may_set(op, dentry) ?: ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
 	if (err) {
 		ditto_op_leave(old);

@@ -152,7 +152,7 @@ static int link_take(struct link *l)
 		.new_dentry = l->taken,
 		.delegated_inode = &delegated,
 	};
-	const struct cred *old = ditto_act(l->as_remover);
+	const struct cred *old = ditto_act_as(l->as_remover);
 	int err;
 
 	if (l->moves)
@@ -168,7 +168,7 @@ static int link_make(struct link *l)
 {
 	struct mnt_idmap *idmap = ditto_idmap(l->c.op->share);
 	struct inode *dir = l->c.dir->inode, *delegated = NULL;
-	const struct cred *old = ditto_act(l->as);
+	const struct cred *old = ditto_act_as(l->as);
 	int err;
 
 	err = vfs_link(l->source, idmap, dir, l->c.child, &delegated);
@@ -182,7 +182,7 @@ static int link_make(struct link *l)
 	err = err ?: link_take(l);
 	if (!err)
 		return 0;
-	old = ditto_act(l->c.op->srv->nodes->cred);
+	old = ditto_act_as(l->c.op->srv->nodes->cred);
 	vfs_unlink(idmap, dir, l->c.child, NULL);
 	ditto_op_leave(old);
 	return err;

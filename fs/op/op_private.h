@@ -49,7 +49,7 @@ static inline const struct cred *ditto_op_enter(const struct ditto_op *op)
 }
 
 /* The same with another credential, which the caller holds. Also ended by ditto_op_leave(). */
-static inline const struct cred *ditto_act(const struct cred *as)
+static inline const struct cred *ditto_act_as(const struct cred *as)
 {
 	const struct cred *old = current_cred();
 

@@ -76,7 +76,7 @@ static int permission_check(const struct ditto_op *op, struct ditto_node *node, 
 	/* No privilege permits execution if the mode has no execute bit. */
 	if (S_ISREG(inode->i_mode))
 		mask &= ~MAY_EXEC;
-	old = ditto_act(as);
+	old = ditto_act_as(as);
 	err = inode_permission(ditto_idmap(op->share), inode, mask);
 	ditto_op_leave(old);
 	return err;

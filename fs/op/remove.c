@@ -47,7 +47,7 @@ int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 	if (err && !(now && err == -EJUKEBOX))
 		return err;
 
-	old = ditto_act(as);
+	old = ditto_act_as(as);
 	if (is_dir) {
 		err = vfs_rmdir(idmap, c->dir->inode, c->child);
 	} else {

@@ -168,7 +168,7 @@ static int rename_children(struct ditto_renamed *r)
 
 	/* Notifications of the rename report the replaced file first. */
 	to->dir->victim = r->victim ? r->victim->inode : NULL;
-	old = ditto_act(as);
+	old = ditto_act_as(as);
 	err = vfs_rename(&rd);
 	ditto_op_leave(old);
 	to->dir->victim = NULL;

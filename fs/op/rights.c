@@ -34,11 +34,11 @@ static bool rights_allow(const struct ditto_op *op, struct ditto_node *node, int
 static bool rights_are_fixed(const struct ditto_op *op, const struct ditto_node *node)
 {
 	if (!op->writable) {
-		ditto_note(op, node, DITTO_RIGHTS_CHANGE, DITTO_REASON_READ_ONLY, 0);
+		ditto_why_set(op, node, DITTO_RIGHTS_CHANGE, DITTO_REASON_READ_ONLY, 0);
 		return true;
 	}
 	if (__mnt_is_readonly(op->share->root.mnt)) {
-		ditto_note(op, node, DITTO_RIGHTS_CHANGE, DITTO_REASON_READ_ONLY_MOUNT, 0);
+		ditto_why_set(op, node, DITTO_RIGHTS_CHANGE, DITTO_REASON_READ_ONLY_MOUNT, 0);
 		return true;
 	}
 	return false;
@@ -49,11 +49,11 @@ static u32 read_rights(const struct ditto_op *op, struct ditto_node *node, u32 w
 	u32 by_read = DITTO_RIGHT_READ_DATA | DITTO_RIGHT_READ_XATTRS;
 	u32 rights = DITTO_RIGHTS_LOOK;
 
-	ditto_note(op, node, DITTO_RIGHTS_LOOK, DITTO_REASON_EVERYBODY, 0);
+	ditto_why_set(op, node, DITTO_RIGHTS_LOOK, DITTO_REASON_EVERYBODY, 0);
 	/* A file that can be read can be executed on the client. */
 	if (!S_ISDIR(node->inode->i_mode))
 		by_read |= DITTO_RIGHT_EXECUTE;
-	ditto_note(op, node, by_read, DITTO_REASON_MODE, MAY_READ);
+	ditto_why_set(op, node, by_read, DITTO_REASON_MODE, MAY_READ);
 	if ((want & DITTO_RIGHTS_BY_READ) && rights_allow(op, node, MAY_READ))
 		rights |= by_read;
 	/*
@@ -61,12 +61,12 @@ static u32 read_rights(const struct ditto_op *op, struct ditto_node *node, u32 w
 	 * metadata.
 	 */
 	if (!S_ISREG(node->inode->i_mode) && !S_ISDIR(node->inode->i_mode)) {
-		ditto_note(op, node, DITTO_RIGHT_READ_XATTRS, DITTO_REASON_NO_MEANING, 0);
+		ditto_why_set(op, node, DITTO_RIGHT_READ_XATTRS, DITTO_REASON_NO_MEANING, 0);
 		rights |= DITTO_RIGHT_READ_XATTRS;
 	}
 	/* This check includes the noexec option of the mount. */
 	if (want & ~rights & DITTO_RIGHT_EXECUTE) {
-		ditto_note(op, node, DITTO_RIGHT_EXECUTE, DITTO_REASON_MODE, MAY_EXEC);
+		ditto_why_set(op, node, DITTO_RIGHT_EXECUTE, DITTO_REASON_MODE, MAY_EXEC);
 		if (!ditto_node_permission(op, node, DITTO_MAY_EXEC))
 			rights |= DITTO_RIGHT_EXECUTE;
 	}
@@ -78,7 +78,7 @@ static u32 write_rights(const struct ditto_op *op, struct ditto_node *node, u32 
 	struct inode *inode = node->inode;
 	u32 rights = DITTO_RIGHT_WRITE_ATTRS | DITTO_RIGHT_WRITE_XATTRS;
 
-	ditto_note(op, node, DITTO_RIGHTS_BY_WRITE, DITTO_REASON_MODE, MAY_WRITE);
+	ditto_why_set(op, node, DITTO_RIGHTS_BY_WRITE, DITTO_REASON_MODE, MAY_WRITE);
 	if (!(want & DITTO_RIGHTS_BY_WRITE) || !rights_allow(op, node, MAY_WRITE))
 		return 0;
 	if (!S_ISDIR(inode->i_mode)) {
@@ -86,15 +86,15 @@ static u32 write_rights(const struct ditto_op *op, struct ditto_node *node, u32 
 		rights |= DITTO_RIGHT_APPEND_DATA | DITTO_RIGHT_DELETE_CHILD;
 		if (!IS_APPEND(inode))
 			return rights | DITTO_RIGHT_WRITE_DATA;
-		ditto_note(op, node, DITTO_RIGHT_WRITE_DATA, DITTO_REASON_APPEND_ONLY, 0);
+		ditto_why_set(op, node, DITTO_RIGHT_WRITE_DATA, DITTO_REASON_APPEND_ONLY, 0);
 		return rights;
 	}
 	/* Changing entries also requires permission to traverse. */
-	ditto_note(op, node, DITTO_RIGHTS_OF_ENTRIES, DITTO_REASON_MODE, MAY_WRITE | MAY_EXEC);
+	ditto_why_set(op, node, DITTO_RIGHTS_OF_ENTRIES, DITTO_REASON_MODE, MAY_WRITE | MAY_EXEC);
 	if (rights_allow(op, node, MAY_EXEC))
 		rights |= DITTO_RIGHTS_OF_ENTRIES;
 	if (IS_APPEND(inode)) {
-		ditto_note(op, node, DITTO_RIGHT_DELETE_CHILD, DITTO_REASON_APPEND_ONLY, 0);
+		ditto_why_set(op, node, DITTO_RIGHT_DELETE_CHILD, DITTO_REASON_APPEND_ONLY, 0);
 		rights &= ~DITTO_RIGHT_DELETE_CHILD;
 	}
 	return rights;
@@ -110,7 +110,7 @@ static u32 root_delete_rights(const struct ditto_op *op, struct ditto_node *root
 {
 	if (listed)
 		return *listed & DITTO_RIGHT_DELETE;
-	ditto_note(op, root, DITTO_RIGHT_DELETE, DITTO_REASON_MODE, MAY_WRITE | MAY_EXEC);
+	ditto_why_set(op, root, DITTO_RIGHT_DELETE, DITTO_REASON_MODE, MAY_WRITE | MAY_EXEC);
 	return rights_allow(op, root, MAY_WRITE | MAY_EXEC) ? DITTO_RIGHT_DELETE : 0;
 }
 
@@ -126,9 +126,9 @@ static u32 delete_rights(const struct ditto_op *op, struct ditto_node *node,
 	if (!(want & DITTO_RIGHT_DELETE))
 		return 0;
 	if ((parent && IS_APPEND(parent->inode)) || IS_APPEND(inode) || IS_IMMUTABLE(inode)) {
-		ditto_note(op, node, DITTO_RIGHT_DELETE,
-			   IS_IMMUTABLE(inode) ? DITTO_REASON_IMMUTABLE : DITTO_REASON_APPEND_ONLY,
-			   0);
+		ditto_why_set(op, node, DITTO_RIGHT_DELETE,
+			      IS_IMMUTABLE(inode) ? DITTO_REASON_IMMUTABLE :
+						    DITTO_REASON_APPEND_ONLY, 0);
 		return 0;
 	}
 	if (inode == d_inode(op->share->root.dentry))
@@ -146,24 +146,24 @@ static u32 listed_rights(const struct ditto_op *op, struct ditto_node *node,
 	struct inode *inode = node->inode;
 	u32 changes;
 
-	ditto_note(op, node, DITTO_RIGHTS_ALL, DITTO_REASON_LIST, 0);
+	ditto_why_set(op, node, DITTO_RIGHTS_ALL, DITTO_REASON_LIST, 0);
 	if (IS_APPEND(inode)) {
 		changes = S_ISDIR(inode->i_mode) ? DITTO_RIGHT_DELETE_CHILD :
 						   DITTO_RIGHT_WRITE_DATA;
-		ditto_note(op, node, changes & rights, DITTO_REASON_APPEND_ONLY, 0);
+		ditto_why_set(op, node, changes & rights, DITTO_REASON_APPEND_ONLY, 0);
 		rights &= ~changes;
 	}
 	if ((rights & DITTO_RIGHT_EXECUTE) && ditto_node_permission(op, node, DITTO_MAY_EXEC)) {
-		ditto_note(op, node, DITTO_RIGHT_EXECUTE, DITTO_REASON_KERNEL, 0);
+		ditto_why_set(op, node, DITTO_RIGHT_EXECUTE, DITTO_REASON_KERNEL, 0);
 		rights &= ~DITTO_RIGHT_EXECUTE;
 	}
 	/* Immutable, or the owner cannot be mapped. */
 	if (IS_IMMUTABLE(inode) || HAS_UNMAPPED_ID(ditto_idmap(op->share), inode)) {
-		ditto_note(op, node, DITTO_RIGHTS_CHANGE & rights, DITTO_REASON_IMMUTABLE, 0);
+		ditto_why_set(op, node, DITTO_RIGHTS_CHANGE & rights, DITTO_REASON_IMMUTABLE, 0);
 		rights &= ~DITTO_RIGHTS_CHANGE;
 	}
 	/* SYNCHRONIZE only concerns waiting, and no list means to deny that. */
-	ditto_note(op, node, DITTO_RIGHT_SYNCHRONIZE & ~rights, DITTO_REASON_NO_MEANING, 0);
+	ditto_why_set(op, node, DITTO_RIGHT_SYNCHRONIZE & ~rights, DITTO_REASON_NO_MEANING, 0);
 	rights |= DITTO_RIGHT_SYNCHRONIZE;
 	/*
 	 * MS-FSA section 2.1.5.1.2: permission to list the directory includes viewing its files'
@@ -171,9 +171,9 @@ static u32 listed_rights(const struct ditto_op *op, struct ditto_node *node,
 	 */
 	if ((want & ~rights & DITTO_RIGHT_READ_ATTRS) && parent &&
 	    !ditto_node_permission(op, parent, DITTO_MAY_READ)) {
-		ditto_note(op, node, DITTO_RIGHT_READ_ATTRS,
-			   op->why && op->why->parent_list.evaluated ? DITTO_REASON_PARENT_LIST :
-			   DITTO_REASON_PARENT_MODE, MAY_READ);
+		ditto_why_set(op, node, DITTO_RIGHT_READ_ATTRS,
+			      op->why && op->why->parent_list.evaluated ? DITTO_REASON_PARENT_LIST :
+			      DITTO_REASON_PARENT_MODE, MAY_READ);
 		rights |= DITTO_RIGHT_READ_ATTRS;
 	}
 	if (rights_are_fixed(op, node))
@@ -202,7 +202,7 @@ static u32 privileged_rights(const struct ditto_op *op, struct ditto_node *node,
 	     IS_IMMUTABLE(node->inode) ||
 	     HAS_UNMAPPED_ID(ditto_idmap(op->share), node->inode)))
 		more &= ~DITTO_RIGHTS_CHANGE;
-	ditto_note(op, node, more, DITTO_REASON_PRIVILEGE, 0);
+	ditto_why_set(op, node, more, DITTO_REASON_PRIVILEGE, 0);
 	return more;
 }
 
@@ -230,11 +230,11 @@ int ditto_rights_among(struct ditto_op *op, struct ditto_node *node, struct ditt
 		goto leave;
 	*rights |= write_rights(op, node, want) |
 		   delete_rights(op, node, parent, want, NULL);
-	ditto_note(op, node, DITTO_RIGHT_WRITE_ACL | DITTO_RIGHT_WRITE_OWNER,
-		   DITTO_REASON_OWNER, 0);
+	ditto_why_set(op, node, DITTO_RIGHT_WRITE_ACL | DITTO_RIGHT_WRITE_OWNER,
+		      DITTO_REASON_OWNER, 0);
 	if ((want & DITTO_RIGHTS_BY_OWNER) &&
 	    inode_owner_or_capable(ditto_idmap(op->share), node->inode)) {
-		ditto_note(op, node, DITTO_RIGHTS_BY_OWNER & ~*rights, DITTO_REASON_OWNER, 0);
+		ditto_why_set(op, node, DITTO_RIGHTS_BY_OWNER & ~*rights, DITTO_REASON_OWNER, 0);
 		*rights |= DITTO_RIGHTS_BY_OWNER;
 	}
 leave:

@@ -187,7 +187,7 @@ static int apply_locked(struct ditto_op *op, struct dentry *dentry, struct ditto
 	/* A list decides what the bits are for a new owner or group. */
 	if (changes && ia.ia_valid & ATTR_MODE)
 		ia.ia_mode = (ia.ia_mode & ~0777) | change.mode_to;
-	old = ditto_act(as);
+	old = ditto_act_as(as);
 	err = setattr_notify(op, dentry, &ia);
 	ditto_op_leave(old);
 	if (changes)
@@ -348,7 +348,7 @@ static int setattr_check_early(struct ditto_op *op, struct ditto_node *node,
 		goto unlock;
 	/* It is the only one that has an effect here. */
 	ia.ia_valid &= ~ATTR_KILL_PRIV;
-	old = ditto_act(as);
+	old = ditto_act_as(as);
 	err = may_setattr(idmap, inode, ia.ia_valid) ?: setattr_prepare(idmap, dentry, &ia);
 	ditto_op_leave(old);
 unlock:

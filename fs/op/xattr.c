@@ -81,7 +81,7 @@ static int xattr_enter(const struct ditto_op *op, struct ditto_node *node, u32 r
 		return err;
 	if (!as)
 		return -ENOMEM;
-	*old = ditto_act(as);
+	*old = ditto_act_as(as);
 	if (mask && as == op->cred->cred)
 		err = inode_permission(ditto_idmap(op->share), node->inode, mask);
 	if (err)

@@ -203,7 +203,7 @@ static struct dentry *find_own_dir(struct ditto_share *share, struct dentry *par
 	child = find_key(share, parent, key, base);
 	if (child != ERR_PTR(-ENOENT) || !maker)
 		return child;
-	old = ditto_act(maker);
+	old = ditto_act_as(maker);
 	child = make_dir(share, parent, key);
 	err = IS_ERR(child) ? 0 : ditto_stream_give(share, base, child);
 	ditto_op_leave(old);
@@ -287,7 +287,7 @@ struct dentry *ditto_stream_create(struct ditto_share *share, const struct ditto
 	child = IS_DEADDIR(inode) ? ERR_PTR(-ENOENT) :
 		lookup_one(idmap, name->name, parent, name->len);
 	if (!IS_ERR(child) && d_is_negative(child)) {
-		old = ditto_act(maker);
+		old = ditto_act_as(maker);
 		err = vfs_create(idmap, inode, child, S_IFREG | 0600, true);
 		if (!err) {
 			err = ditto_stream_give(share, base, child);

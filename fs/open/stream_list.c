@@ -178,7 +178,7 @@ struct gift {
 static int give_one(void *arg, const struct ditto_name *name, struct dentry *child)
 {
 	const struct gift *gift = arg;
-	const struct cred *old = ditto_act(gift->as);
+	const struct cred *old = ditto_act_as(gift->as);
 
 	ditto_stream_give(gift->share, gift->base, child);
 	ditto_op_leave(old);

@@ -500,7 +500,7 @@ int ditto_ident_groups(struct ditto_server *srv, const struct ditto_ident *ident
 	int count = ditto_names_groups(srv, uid, groups, max, ident->from, !ident->later);
 
 	if (count == -EJUKEBOX && ident->later)
-		*ident->later = (struct ditto_later) { .needed = true, .uid = uid };
+		*ident->later = (struct ditto_groups_query) { .needed = true, .uid = uid };
 	return count;
 }
 

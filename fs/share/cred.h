@@ -24,11 +24,11 @@ struct in6_addr;
 #define DITTO_CREDS_MAX		4096
 
 /**
- * struct ditto_later - groups that the helper is asked for
+ * struct ditto_groups_query - groups that the helper is asked for
  * @needed: they are not known yet
  * @uid: whose groups they are
  */
-struct ditto_later {
+struct ditto_groups_query {
 	bool needed;
 	kuid_t uid;
 };
@@ -58,7 +58,7 @@ struct ditto_ident {
 	bool admin;
 	struct ditto_token *token;
 	const struct in6_addr *from;
-	struct ditto_later *later;
+	struct ditto_groups_query *later;
 };
 
 /**

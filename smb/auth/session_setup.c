@@ -228,7 +228,7 @@ static void step_wake(struct setup_step *step, int err)
 	step->error = err;
 	/* Pairs with step_resume(). */
 	smp_store_release(&step->answered, true);
-	dsmb_call_again(step->call);
+	dsmb_call_rerun(step->call);
 }
 
 static void step_answered(struct ditto_upcall_req *ask, int err)
@@ -249,7 +249,7 @@ static void step_held(struct work_struct *work)
 {
 	struct setup_step *step = container_of(to_delayed_work(work), struct setup_step, hold);
 
-	dsmb_call_again(step->call);
+	dsmb_call_rerun(step->call);
 }
 
 /*

@@ -171,7 +171,7 @@ static u32 dsmb_ea_status(struct dsmb_call *call, int err)
 		return STATUS_EAS_NOT_SUPPORTED;
 	if (err == -ENOSPC || err == -E2BIG || err == -ERANGE)
 		return STATUS_EA_TOO_LARGE;
-	return dsmb_done(call, err);
+	return dsmb_op_status(call, err);
 }
 
 u32 dsmb_set_full_ea(struct dsmb_change *c)
@@ -375,5 +375,5 @@ u32 dsmb_query_full_ea(struct dsmb_query *q)
 	case -EOPNOTSUPP:
 		return STATUS_NO_EAS_ON_FILE;
 	}
-	return dsmb_done(q->call, err);
+	return dsmb_op_status(q->call, err);
 }

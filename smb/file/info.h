@@ -331,13 +331,13 @@ u32 dsmb_set_full_ea(struct dsmb_change *c);
 u32 dsmb_set_security(struct dsmb_change *c);
 
 /**
- * dsmb_done - convert the result of a core operation to a status
+ * dsmb_op_status - convert the result of a core operation to a status
  * @call: the call; parked if @err is -EJUKEBOX
  * @err: result of the operation
  *
  * Return: a status, or DSMB_PARKED.
  */
-static inline u32 dsmb_done(struct dsmb_call *call, int err)
+static inline u32 dsmb_op_status(struct dsmb_call *call, int err)
 {
 	if (!err)
 		return STATUS_SUCCESS;

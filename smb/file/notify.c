@@ -164,7 +164,7 @@ static void dsmb_notify_wake(struct dsmb_notify *notify)
 		return;
 	dsmb_notify_give(notify, first);
 	list_del_init(&first->link);
-	dsmb_call_again(first->call);
+	dsmb_call_rerun(first->call);
 }
 
 static void dsmb_notify_lose_locked(struct dsmb_notify *notify)
@@ -294,7 +294,7 @@ static void dsmb_notify_delete_pending(struct ditto_watch *watch)
 		wait->given = true;
 		wait->status = STATUS_DELETE_PENDING;
 		list_del_init(&wait->link);
-		dsmb_call_again(wait->call);
+		dsmb_call_rerun(wait->call);
 	}
 	spin_unlock(&notify->lock);
 }

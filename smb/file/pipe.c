@@ -177,7 +177,7 @@ static void dsmb_pipe_leave_locked(struct dsmb_pipe_job *job)
 		 * Under the lock: the job is not found here any more, so its call may end
 		 * afterwards.
 		 */
-		dsmb_call_again(next->call);
+		dsmb_call_rerun(next->call);
 	}
 	pipe->busy = next;
 }
@@ -261,7 +261,7 @@ static void dsmb_pipe_answered(struct ditto_upcall_req *ask, int err)
 	job->error = err;
 	/* Pairs with dsmb_pipe_is_answered(). */
 	smp_store_release(&job->done, true);
-	dsmb_call_again(job->call);
+	dsmb_call_rerun(job->call);
 }
 
 /* Get the job of the call, and create it if there is none. Return: NULL without memory. */

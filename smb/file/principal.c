@@ -30,7 +30,7 @@ struct dsmb_principals {
 
 static void dsmb_principals_done(struct ditto_names_park *park)
 {
-	dsmb_call_again(container_of(park, struct dsmb_principals, park)->call);
+	dsmb_call_rerun(container_of(park, struct dsmb_principals, park)->call);
 }
 
 static void dsmb_principals_cancel(struct dsmb_call *call)

@@ -502,7 +502,7 @@ static u32 dsmb_dir_list(struct dsmb_dir_query *q, struct ditto_node *node, bool
 		dir->eof = !err && eof;
 	}
 	if (err)
-		return dsmb_done(q->call, err);
+		return dsmb_op_status(q->call, err);
 	if (q->cut)
 		return STATUS_BUFFER_OVERFLOW;
 	if (!q->count && q->turn_over)

@@ -106,7 +106,7 @@ static u32 dsmb_query_standard_attrs(struct dsmb_query *q)
 	if (q->inst) {
 		err = dsmb_attrs_get(&q->call->op, q->inst, q->node, &q->attrs);
 		if (err)
-			return dsmb_done(q->call, err);
+			return dsmb_op_status(q->call, err);
 	}
 	return dsmb_query_standard(q);
 }
@@ -341,7 +341,7 @@ static u32 dsmb_query_stream(struct dsmb_query *q)
 
 	err = dsmb_attrs_asked(&q->call->op, base, &attrs);
 	if (err)
-		return dsmb_done(q->call, err);
+		return dsmb_op_status(q->call, err);
 	if (!attrs.is_dir)
 		err = dsmb_stream_encode(&list, &unnamed, attrs.size, attrs.allocation);
 	if (!err)
@@ -349,7 +349,7 @@ static u32 dsmb_query_stream(struct dsmb_query *q)
 	if (err == -EMSGSIZE)
 		return STATUS_BUFFER_OVERFLOW;
 	/* A share without streams has an empty list. */
-	return err == -EOPNOTSUPP ? STATUS_SUCCESS : dsmb_done(q->call, err);
+	return err == -EOPNOTSUPP ? STATUS_SUCCESS : dsmb_op_status(q->call, err);
 }
 
 /* FileCompressionInformation (MS-FSCC section 2.4.9): the compressed size is unknown here. */

@@ -121,7 +121,7 @@ static u32 dsmb_query_volume(struct dsmb_query *q)
 
 	err = dsmb_attrs_of_entry(share, share->root.dentry, NULL, &fs, &root);
 	if (err)
-		return dsmb_done(q->call, err);
+		return dsmb_op_status(q->call, err);
 	dsmb_encode_u64(&q->out, root.created);
 	dsmb_encode_u32(&q->out, dsmb_serial(share));
 	at = q->out.len;
@@ -140,7 +140,7 @@ static u32 dsmb_query_size(struct dsmb_query *q)
 
 	err = dsmb_space_get(q, &space, &st);
 	if (err)
-		return dsmb_done(q->call, err);
+		return dsmb_op_status(q->call, err);
 	dsmb_encode_u64(&q->out, space.total);
 	dsmb_encode_u64(&q->out, space.available);
 	/* The free space of the file system, whatever the caller may use. */
@@ -283,7 +283,7 @@ static u32 dsmb_query_sector_size(struct dsmb_query *q)
 
 	err = dsmb_space_get(q, &space, &st);
 	if (err)
-		return dsmb_done(q->call, err);
+		return dsmb_op_status(q->call, err);
 	dsmb_sectors_fill(&s, &space, dsmb_device_get(q->node, &device) ? &device : NULL);
 	dsmb_encode_u32(&q->out, s.logical);
 	dsmb_encode_u32(&q->out, s.atomic);
@@ -303,7 +303,7 @@ static u32 dsmb_query_fs_posix(struct dsmb_query *q)
 
 	err = dsmb_space_get(q, &space, &st);
 	if (err)
-		return dsmb_done(q->call, err);
+		return dsmb_op_status(q->call, err);
 	dsmb_encode_u32(&q->out, st.f_bsize);
 	dsmb_encode_u32(&q->out, space.cluster);
 	dsmb_encode_u64(&q->out, space.total);

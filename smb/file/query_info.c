@@ -106,7 +106,7 @@ static u32 dsmb_query_put(struct dsmb_query *q, const struct dsmb_query_class *c
 	if (class->flags & DSMB_CLASS_ATTRS) {
 		err = dsmb_attrs_get(&call->op, q->inst, q->node, &q->attrs);
 		if (err)
-			return dsmb_done(call, err);
+			return dsmb_op_status(call, err);
 		if (q->open->quota)
 			dsmb_quota_file_attrs(&q->attrs);
 	}

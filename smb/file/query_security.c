@@ -82,17 +82,17 @@ static u32 dsmb_query_security(struct dsmb_query *q)
 	/* A stream has the descriptor of its file. */
 	err = dsmb_attrs_of_node(op->share, base, &attrs);
 	if (err)
-		return dsmb_done(q->call, err);
+		return dsmb_op_status(q->call, err);
 	if (q->additional & DSMB_SECURITY_DACL) {
 		acl = ditto_get_acl(op, base);
 		if (IS_ERR(acl))
-			return dsmb_done(q->call, PTR_ERR(acl));
+			return dsmb_op_status(q->call, PTR_ERR(acl));
 	}
 	if (q->additional & DSMB_SECURITY_SACL) {
 		audit = ditto_get_audit_list(op->share, base);
 		if (IS_ERR(audit)) {
 			ditto_acl_put(acl);
-			return dsmb_done(q->call, PTR_ERR(audit));
+			return dsmb_op_status(q->call, PTR_ERR(audit));
 		}
 		secured.audit = audit;
 	}

@@ -120,7 +120,7 @@ static u32 dsmb_quota_of_list(struct dsmb_query *q, struct dsmb_quota_list *list
 			continue;
 		err = ditto_quota_get(&q->call->op, uid, &record);
 		if (err)
-			return dsmb_done(q->call, err);
+			return dsmb_op_status(q->call, err);
 		dsmb_encode_quota(list, &sid, &record);
 	}
 	return STATUS_SUCCESS;
@@ -140,7 +140,7 @@ static u32 dsmb_quota_of_all(struct dsmb_query *q, struct dsmb_quota_list *list,
 		if (err == -ENOENT)
 			break;
 		if (err)
-			return dsmb_done(q->call, err);
+			return dsmb_op_status(q->call, err);
 		sid = ditto_sid_of_uid(record.uid);
 		if (!dsmb_encode_quota(list, &sid, &record))
 			return STATUS_SUCCESS;
@@ -208,7 +208,7 @@ u32 dsmb_set_quota(struct dsmb_change *c)
 			return STATUS_INVALID_SID;
 		err = ditto_quota_set(&c->call->op, &record);
 		if (err)
-			return dsmb_done(c->call, err);
+			return dsmb_op_status(c->call, err);
 	}
 	return STATUS_SUCCESS;
 }

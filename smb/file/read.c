@@ -162,7 +162,7 @@ static u32 dsmb_read_exec(struct dsmb_call *call, void *args, void *res)
 	if (!r->spliced)
 		n = dsmb_read_copy(call, node, a, &eof);
 	if (n < 0)
-		status = dsmb_done(call, n);
+		status = dsmb_op_status(call, n);
 	else if (n < a->minimum || (!n && a->length))
 		status = STATUS_END_OF_FILE;
 	dsmb_times_restore(&call->op, open, &times);

@@ -101,7 +101,7 @@ static u32 dsmb_set_flags(struct dsmb_change *c, u32 flags, struct ditto_dosattr
 		return STATUS_SUCCESS;
 	err = dsmb_attrs_of_node(c->call->op.share, ditto_instance_base(c->inst), &attrs);
 	if (err)
-		return dsmb_done(c->call, err);
+		return dsmb_op_status(c->call, err);
 	if (flags & DSMB_ATTR_DIRECTORY && !attrs.is_dir)
 		return STATUS_INVALID_PARAMETER;
 	if (flags & DITTO_FLAG_TEMPORARY && attrs.is_dir)
@@ -147,7 +147,7 @@ static u32 dsmb_set_basic(struct dsmb_change *c)
 		err = ditto_dosattr_set(op, base, &dosattr);
 	if (!err && (dosattr.valid || accessed.set || written.set || changed.set))
 		err = dsmb_times_set(op, base, &times);
-	return dsmb_done(c->call, err);
+	return dsmb_op_status(c->call, err);
 }
 
 static u32 dsmb_set_size(struct dsmb_change *c, u64 size)
@@ -155,7 +155,7 @@ static u32 dsmb_set_size(struct dsmb_change *c, u64 size)
 	struct ditto_setattr set = { .valid = DITTO_SET_SIZE, .size = size };
 	struct ditto_wcc wcc;
 
-	return dsmb_done(c->call, ditto_setattr(&c->call->op, c->node, &set, &wcc));
+	return dsmb_op_status(c->call, ditto_setattr(&c->call->op, c->node, &set, &wcc));
 }
 
 static u32 dsmb_set_end_of_file(struct dsmb_change *c)
@@ -178,14 +178,14 @@ static u32 dsmb_set_allocation(struct dsmb_change *c)
 		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_get(&c->call->op, c->inst, c->node, &attrs);
 	if (err)
-		return dsmb_done(c->call, err);
+		return dsmb_op_status(c->call, err);
 	if (size < attrs.size)
 		return dsmb_set_size(c, size);
 	if (size <= attrs.allocation)
 		return STATUS_SUCCESS;
 	err = ditto_allocate(&c->call->op, c->node, DITTO_SPACE_RESERVE_KEEP, 0, size);
 	/* If the file system cannot reserve space, the request is ignored. */
-	return err == -EOPNOTSUPP ? STATUS_SUCCESS : dsmb_done(c->call, err);
+	return err == -EOPNOTSUPP ? STATUS_SUCCESS : dsmb_op_status(c->call, err);
 }
 
 /* Unwritten bytes cannot be declared as valid here (MS-FSA section 2.1.5.15.17). */
@@ -201,7 +201,7 @@ static u32 dsmb_set_delete(struct dsmb_change *c, u32 flags)
 
 	if (flags & DITTO_DELETE_ON) {
 		err = dsmb_persist_delete_pending(op, c->open, flags);
-		return err == -EPERM ? STATUS_CANNOT_DELETE : dsmb_done(c->call, err);
+		return err == -EPERM ? STATUS_CANNOT_DELETE : dsmb_op_status(c->call, err);
 	}
 	if (!c->call->message->records && dsmb_persist_deletes(c->open))
 		return DSMB_TO_BE_RECORDED;
@@ -300,7 +300,7 @@ static u32 dsmb_target_status(struct dsmb_change *c, int err)
 	case -ELOOP:
 		return STATUS_OBJECT_PATH_SYNTAX_BAD;
 	}
-	return dsmb_done(c->call, err);
+	return dsmb_op_status(c->call, err);
 }
 
 static int dsmb_rename_stream(struct dsmb_change *c, const struct dsmb_target *target)
@@ -357,7 +357,7 @@ static u32 dsmb_set_rename(struct dsmb_change *c)
 	else if (is_stream != !!path->stream || path->data)
 		status = STATUS_INVALID_PARAMETER;
 	else if (is_stream)
-		status = dsmb_done(c->call, dsmb_rename_stream(c, &target));
+		status = dsmb_op_status(c->call, dsmb_rename_stream(c, &target));
 	else if (!path->len)
 		status = STATUS_OBJECT_NAME_INVALID;
 	else

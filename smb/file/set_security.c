@@ -165,7 +165,7 @@ u32 dsmb_set_security(struct dsmb_change *c)
 		return STATUS_NOT_SUPPORTED;
 	err = dsmb_attrs_of_node(c->call->op.share, ditto_instance_base(c->inst), &attrs);
 	if (err)
-		return dsmb_done(c->call, err);
+		return dsmb_op_status(c->call, err);
 	status = dsmb_principals_begin(c->call);
 	if (status)
 		return status;
@@ -185,12 +185,12 @@ u32 dsmb_set_security(struct dsmb_change *c)
 		if (err == -EPERM && set.valid & (DITTO_SET_UID | DITTO_SET_GID))
 			status = STATUS_INVALID_OWNER;
 		else
-			status = dsmb_done(c->call, err);
+			status = dsmb_op_status(c->call, err);
 	}
 	if (!status && c->additional & DSMB_SECURITY_SACL)
-		status = dsmb_done(c->call, ditto_set_audit_list(&c->call->op,
-								 ditto_instance_base(c->inst),
-								 audit));
+		status = dsmb_op_status(c->call, ditto_set_audit_list(&c->call->op,
+								      ditto_instance_base(c->inst),
+								      audit));
 put:
 	ditto_acl_put(acl);
 	ditto_acl_put(audit);

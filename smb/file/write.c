@@ -179,7 +179,7 @@ static u32 dsmb_write_exec(struct dsmb_call *call, void *args, void *res)
 			dsmb_write_is_stable(call, a) ? DITTO_FILE_SYNC : DITTO_UNSTABLE,
 			&verifier, NULL);
 	if (n < 0)
-		status = dsmb_done(call, n);
+		status = dsmb_op_status(call, n);
 	else
 		r->done = n;
 	dsmb_times_restore(&call->op, open, &times);

@@ -190,7 +190,7 @@ static u32 dsmb_copy_buffered(struct dsmb_copy *copy, const struct dsmb_copy_chu
 	}
 	kvfree(vec.iov_base);
 	if (n < 0)
-		return dsmb_done(io->call, n);
+		return dsmb_op_status(io->call, n);
 	return n == chunk->len ? STATUS_SUCCESS : STATUS_UNEXPECTED_IO_ERROR;
 }
 
@@ -217,7 +217,7 @@ static u32 dsmb_copy_one(struct dsmb_copy *copy, const struct dsmb_copy_chunk *c
 		n = ditto_copy(&copy->op, copy->node, chunk->from + done, &io->call->op, io->node,
 			       chunk->to + done, chunk->len - done, false, &verifier);
 		if (n < 0)
-			return dsmb_done(io->call, n);
+			return dsmb_op_status(io->call, n);
 		/* The source was truncated meanwhile. */
 		if (!n)
 			return STATUS_INVALID_VIEW_SIZE;
@@ -256,7 +256,7 @@ static u32 dsmb_copy_chunks(struct dsmb_copy *copy, u32 count)
 		return STATUS_INSUFFICIENT_RESOURCES;
 	err = dsmb_attrs_get(&copy->op, copy->from->inst, copy->node, &attrs);
 	if (err)
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	for (i = 0; !status && i < count; i++) {
 		chunk = dsmb_get_chunk(&io->in);
 		if (i < state->chunks)
@@ -311,7 +311,7 @@ static u32 dsmb_duplicate_failed(struct dsmb_ioctl *io, int err)
 {
 	if (err == -EOPNOTSUPP)
 		return STATUS_INVALID_DEVICE_REQUEST;
-	return err == -EXDEV ? STATUS_INVALID_PARAMETER : dsmb_done(io->call, err);
+	return err == -EXDEV ? STATUS_INVALID_PARAMETER : dsmb_op_status(io->call, err);
 }
 
 static u32 dsmb_duplicate(struct dsmb_copy *copy, u64 from, u64 to, u64 count)
@@ -326,7 +326,7 @@ static u32 dsmb_duplicate(struct dsmb_copy *copy, u64 from, u64 to, u64 count)
 	if (!err)
 		err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &target);
 	if (err)
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	/* Ranges are whole clusters, so that the last one ends behind the end of the file. */
 	allocated = round_up(source.size, (u64)ditto_block_size(copy->node));
 	/* MS-FSA section 2.1.5.10.4; and the ranges must not overlap within one file. */

@@ -35,7 +35,7 @@ u32 dsmb_fsctl_get_object_id(struct dsmb_ioctl *io)
 
 	err = dsmb_attrs_of_node(io->call->op.share, ditto_instance_base(io->inst), &attrs);
 	if (err)
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	if (!(attrs.dosattr.valid & DITTO_DOSATTR_OBJECT_ID))
 		return STATUS_OBJECTID_NOT_FOUND;
 	return dsmb_encode_object_id(io, &attrs.dosattr.object_id);
@@ -50,13 +50,13 @@ u32 dsmb_fsctl_object_id(struct dsmb_ioctl *io)
 
 	err = dsmb_attrs_of_node(io->call->op.share, base, &attrs);
 	if (err)
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	if (attrs.dosattr.valid & DITTO_DOSATTR_OBJECT_ID)
 		return dsmb_encode_object_id(io, &attrs.dosattr.object_id);
 	uuid_gen(&dosattr.object_id);
 	err = ditto_dosattr_set(&io->call->op, base, &dosattr);
 	if (err)
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	/* Another client may have set an id first. */
 	return dsmb_fsctl_get_object_id(io);
 }
@@ -70,7 +70,7 @@ u32 dsmb_fsctl_get_compression(struct dsmb_ioctl *io)
 		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_of_node(io->call->op.share, io->node, &attrs);
 	if (err)
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	dsmb_encode_u16(&io->out, dsmb_compression(&attrs));
 	return STATUS_SUCCESS;
 }
@@ -84,8 +84,8 @@ u32 dsmb_fsctl_set_compression(struct dsmb_ioctl *io)
 		return STATUS_INVALID_PARAMETER;
 	if (format == DSMB_COMPRESSION_NONE && !ditto_can_compress(io->call->op.share))
 		return STATUS_SUCCESS;
-	return dsmb_done(io->call, ditto_compress(&io->call->op, io->node,
-						  format != DSMB_COMPRESSION_NONE));
+	return dsmb_op_status(io->call, ditto_compress(&io->call->op, io->node,
+						       format != DSMB_COMPRESSION_NONE));
 }
 
 /* Checksums, if there are any, are the business of the file system and always on. */
@@ -99,7 +99,7 @@ u32 dsmb_fsctl_get_integrity(struct dsmb_ioctl *io)
 		return STATUS_INVALID_PARAMETER;
 	err = ditto_statfs(&io->call->op, io->node, &st);
 	if (err)
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	dsmb_space_fill(&space, &st);
 	dsmb_encode_u16(&io->out, DSMB_CHECKSUM_NONE);
 	dsmb_encode_u16(&io->out, 0);

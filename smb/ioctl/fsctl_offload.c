@@ -157,7 +157,7 @@ u32 dsmb_fsctl_offload_read(struct dsmb_ioctl *io)
 	if (!err)
 		err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	if (token.pos >= attrs.size)
 		return STATUS_END_OF_FILE;
 	token.len = min3(token.len, round_up(attrs.size - token.pos, DSMB_SECTOR),
@@ -189,16 +189,16 @@ static u32 dsmb_offload_copy(struct dsmb_copy *copy, struct dsmb_copy_state *sta
 
 	err = dsmb_attrs_get(&copy->op, copy->from->inst, copy->node, &attrs);
 	if (err)
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	data = attrs.size > chunk->from ? min(chunk->len, attrs.size - chunk->from) : 0;
 	while (state->total < data) {
 		if (dsmb_call_is_cancelled(io->call))
-			return dsmb_done(io->call, -ECANCELED);
+			return dsmb_op_status(io->call, -ECANCELED);
 		n = ditto_copy(&copy->op, copy->node, chunk->from + state->total, &io->call->op,
 			       io->node, chunk->to + state->total,
 			       min_t(u64, data - state->total, SZ_16M), false, &verifier);
 		if (n < 0)
-			return dsmb_done(io->call, n);
+			return dsmb_op_status(io->call, n);
 		/* The source was truncated meanwhile. */
 		if (!n)
 			return STATUS_INVALID_TOKEN;
@@ -206,8 +206,8 @@ static u32 dsmb_offload_copy(struct dsmb_copy *copy, struct dsmb_copy_state *sta
 	}
 	if (data == chunk->len)
 		return STATUS_SUCCESS;
-	return dsmb_done(io->call, dsmb_zero_range(io, false, chunk->to + data,
-						   chunk->len - data));
+	return dsmb_op_status(io->call, dsmb_zero_range(io, false, chunk->to + data,
+							chunk->len - data));
 }
 
 /*
@@ -230,7 +230,7 @@ static u32 dsmb_offload_write_own(struct dsmb_copy *copy, const struct dsmb_offl
 		return STATUS_OFFLOAD_WRITE_FILE_NOT_SUPPORTED;
 	err = dsmb_offload_version_get(&copy->op, copy->node, chunk->from, chunk->len, &version);
 	if (err)
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	/* A copy within one file changes it by itself, also the part of it before it was parked. */
 	if (!(within && state->total) && !dsmb_offload_is_same(&version, &token->version))
 		return STATUS_INVALID_TOKEN;
@@ -239,7 +239,7 @@ static u32 dsmb_offload_write_own(struct dsmb_copy *copy, const struct dsmb_offl
 		return status;
 	err = dsmb_offload_version_get(&copy->op, copy->node, chunk->from, 0, &version);
 	if (err)
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	return dsmb_offload_is_same(&version, &token->version) ? STATUS_SUCCESS :
 								 STATUS_INVALID_TOKEN;
 }
@@ -304,15 +304,15 @@ u32 dsmb_fsctl_offload_write(struct dsmb_ioctl *io)
 		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	if (pos >= attrs.size)
 		return STATUS_END_OF_FILE;
 	len = min(len, round_up(attrs.size - pos, DSMB_SECTOR));
 	if (type == DSMB_TOKEN_ZERO) {
 		len = min_t(u64, len, DSMB_OFFLOAD_MAX);
-		status = dsmb_done(io->call,
-				   dsmb_zero_range(io, attrs.dosattr.flags & DITTO_FLAG_SPARSE,
-						   pos, min(len, attrs.size - pos)));
+		status = dsmb_op_status(io->call,
+					dsmb_zero_range(io, attrs.dosattr.flags & DITTO_FLAG_SPARSE,
+							pos, min(len, attrs.size - pos)));
 	} else if (type == DSMB_TOKEN_OWN) {
 		status = dsmb_offload_write_token(io, skip, pos, attrs.size, &len);
 	} else {

@@ -31,12 +31,12 @@ u32 dsmb_fsctl_set_sparse(struct dsmb_ioctl *io)
 		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_of_node(io->call->op.share, ditto_instance_base(io->inst), &attrs);
 	if (err)
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	dosattr.flags = sparse ? DITTO_FLAG_SPARSE : 0;
 	if (dosattr.flags == (attrs.dosattr.flags & DITTO_FLAG_SPARSE))
 		return STATUS_SUCCESS;
-	return dsmb_done(io->call, ditto_dosattr_set(&io->call->op, ditto_instance_base(io->inst),
-						     &dosattr));
+	err = ditto_dosattr_set(&io->call->op, ditto_instance_base(io->inst), &dosattr);
+	return dsmb_op_status(io->call, err);
 }
 
 int dsmb_zero_range(struct dsmb_ioctl *io, bool punch, u64 pos, u64 count)
@@ -65,14 +65,14 @@ u32 dsmb_fsctl_set_zero_data(struct dsmb_ioctl *io)
 		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	/* The file does not grow. */
 	end = min(end, attrs.size);
 	if (pos >= end)
 		return STATUS_SUCCESS;
 	/* Only a sparse file gives its blocks back. */
 	err = dsmb_zero_range(io, attrs.dosattr.flags & DITTO_FLAG_SPARSE, pos, end - pos);
-	return dsmb_done(io->call, err);
+	return dsmb_op_status(io->call, err);
 }
 
 /* Return: false if it does not fit. */
@@ -103,7 +103,7 @@ static u32 dsmb_encode_data_ranges(struct dsmb_ioctl *io, u64 pos, u64 end)
 		if (err == -ENXIO)
 			break;
 		if (err)
-			return dsmb_done(io->call, err);
+			return dsmb_op_status(io->call, err);
 		hole = min(hole, end);
 		if (!dsmb_encode_range(io, data, hole))
 			return io->out.len ? STATUS_BUFFER_OVERFLOW : STATUS_BUFFER_TOO_SMALL;
@@ -122,7 +122,7 @@ u32 dsmb_fsctl_allocated_ranges(struct dsmb_ioctl *io)
 		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	end = min(pos + len, attrs.size);
 	if (pos >= end)
 		return STATUS_SUCCESS;
@@ -153,7 +153,7 @@ u32 dsmb_fsctl_file_regions(struct dsmb_ioctl *io)
 		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	end = min(pos + len, attrs.size);
 	any = pos < end;
 	dsmb_encode_u32(&io->out, 0);
@@ -182,7 +182,7 @@ u32 dsmb_fsctl_trim(struct dsmb_ioctl *io)
 		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	/* MS-FSA section 2.1.5.10.6 */
 	if (attrs.flags & DSMB_ATTR_COMPRESSED)
 		return STATUS_INVALID_PARAMETER;
@@ -195,7 +195,7 @@ u32 dsmb_fsctl_trim(struct dsmb_ioctl *io)
 				     min(len, attrs.size - pos));
 		/* Trim is only a hint. */
 		if (err && err != -EOPNOTSUPP)
-			return dsmb_done(io->call, err);
+			return dsmb_op_status(io->call, err);
 	}
 	if (io->max >= 4)
 		dsmb_encode_u32(&io->out, count);

@@ -86,7 +86,7 @@ static u32 dsmb_encode_symlink(struct dsmb_ioctl *io)
 	dsmb_fill_u16(b, at + 6, size);
 out:
 	kfree(target);
-	return err == -ERANGE ? STATUS_BUFFER_TOO_SMALL : dsmb_done(io->call, err);
+	return err == -ERANGE ? STATUS_BUFFER_TOO_SMALL : dsmb_op_status(io->call, err);
 }
 
 static u32 dsmb_encode_special(struct dsmb_ioctl *io, const struct dsmb_attrs *attrs)
@@ -111,7 +111,7 @@ u32 dsmb_fsctl_get_reparse(struct dsmb_ioctl *io)
 
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	if (!attrs.reparse_tag || ditto_instance_is_stream(io->inst))
 		return STATUS_NOT_A_REPARSE_POINT;
 	dsmb_encode_u32(&io->out, attrs.reparse_tag);
@@ -385,7 +385,7 @@ static u32 dsmb_replace(struct dsmb_ioctl *io, const struct dsmb_special *specia
 	if (rare->moved_from)
 		status = STATUS_NOT_SUPPORTED;
 	else
-		status = dsmb_done(io->call, dsmb_replace_locked(io, special));
+		status = dsmb_op_status(io->call, dsmb_replace_locked(io, special));
 	mutex_unlock(&rare->lock);
 	/* Without a record of the new file, the open ends with this run of the server. */
 	if (status == STATUS_SUCCESS)
@@ -402,7 +402,7 @@ u32 dsmb_fsctl_set_reparse(struct dsmb_ioctl *io)
 
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	/* Only an empty file or directory can become a reparse point. */
 	if (ditto_instance_is_stream(io->inst))
 		return STATUS_NOT_SUPPORTED;
@@ -432,7 +432,7 @@ u32 dsmb_fsctl_delete_reparse(struct dsmb_ioctl *io)
 		return STATUS_IO_REPARSE_DATA_INVALID;
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	if (!attrs.reparse_tag || ditto_instance_is_stream(io->inst))
 		return STATUS_NOT_A_REPARSE_POINT;
 	if (attrs.reparse_tag != tag)

@@ -80,7 +80,7 @@ u32 dsmb_fsctl_snapshots(struct dsmb_ioctl *io)
 	err = ditto_snapshots_for_each(&io->call->op, dsmb_snapshot_add, all);
 	if (err) {
 		kvfree(all);
-		return dsmb_done(io->call, err);
+		return dsmb_op_status(io->call, err);
 	}
 	dsmb_snapshots_sort(all);
 

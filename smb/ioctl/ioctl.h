@@ -154,7 +154,7 @@ u32 dsmb_fsctl_trim(struct dsmb_ioctl *io);
  * @count: number of bytes, none of which is behind the end of the file
  *
  * Context: may sleep.
- * Return: 0 or a negative errno, for dsmb_done().
+ * Return: 0 or a negative errno, for dsmb_op_status().
  */
 int dsmb_zero_range(struct dsmb_ioctl *io, bool punch, u64 pos, u64 count);
 

@@ -246,7 +246,7 @@ static void dsmb_create_maximal(struct dsmb_create *c)
 }
 
 /* Select the caching contexts of the response. */
-static void dsmb_create_say(struct dsmb_create *c)
+static void dsmb_create_fill_contexts(struct dsmb_create *c)
 {
 	if (c->granted.level == DSMB_OPLOCK_LEASE)
 		c->contexts.lease = &c->granted;
@@ -257,7 +257,7 @@ static void dsmb_create_say(struct dsmb_create *c)
  * Hash the name by which the client of a lease knows the open: the whole path, which may lead into
  * a file system within the share.
  */
-static u64 dsmb_create_known_as(const struct dsmb_create *c)
+static u64 dsmb_create_name_hash(const struct dsmb_create *c)
 {
 	struct dsmb_path path = c->path;
 
@@ -279,15 +279,15 @@ static u32 dsmb_create_grant(struct dsmb_create *c)
 	if (!status && c->app.present && !c->path.stream)
 		dsmb_app_opened(c->call, c->open, &c->app, c->node);
 	if (!status) {
-		c->durable.name = dsmb_create_known_as(c);
+		c->durable.name = dsmb_create_name_hash(c);
 		dsmb_durable_grant(c->call, c->open, &c->durable, &c->granted);
 	}
-	dsmb_create_say(c);
+	dsmb_create_fill_contexts(c);
 	return status;
 }
 
 /* The file is open: finish a new file, and read its attributes. */
-static u32 dsmb_create_look(struct dsmb_create *c)
+static u32 dsmb_create_finish_file(struct dsmb_create *c)
 {
 	struct dsmb_call *call = c->call;
 	u32 status;
@@ -333,7 +333,7 @@ static u32 dsmb_create_pipe(struct dsmb_create *c)
 }
 
 /* Prepare the response for an existing open. */
-static u32 dsmb_create_again(struct dsmb_create *c)
+static u32 dsmb_create_reply_existing(struct dsmb_create *c)
 {
 	struct dsmb_call *call = c->call;
 	u32 status;
@@ -347,7 +347,7 @@ static u32 dsmb_create_again(struct dsmb_create *c)
 		/* Report no higher level than the replay requests. */
 		if (c->replays && c->granted.level != DSMB_OPLOCK_LEASE)
 			c->granted.level = min(c->granted.level, c->asked.level);
-		dsmb_create_say(c);
+		dsmb_create_fill_contexts(c);
 		if (!dsmb_durable_fits(&c->granted) && !dsmb_durable_is_sturdy(c->open))
 			c->contexts.durable = NULL;
 		dsmb_create_maximal(c);
@@ -365,13 +365,13 @@ static u32 dsmb_create_again(struct dsmb_create *c)
  * others have removed, and another file may have that name now; so none is compared then, as if the
  * file were to be deleted (Lease.FileDeleteOnClose).
  */
-static bool dsmb_create_names(struct dsmb_create *c)
+static bool dsmb_create_name_matches(struct dsmb_create *c)
 {
 	const struct dsmb_lease *lease = c->open->lease;
 	struct dsmb_open_state state;
 
 	return !lease || dsmb_lease_is_oplock(lease) ||
-	       dsmb_durable_knows(c->open, dsmb_create_known_as(c)) ||
+	       dsmb_durable_knows(c->open, dsmb_create_name_hash(c)) ||
 	       dsmb_create_leads_to(c, c->open->lease) == 1 ||
 	       (dsmb_open_look(c->open, &state) && state.nameless);
 }
@@ -387,7 +387,7 @@ static u32 dsmb_create_reconnect(struct dsmb_create *c)
 	status = dsmb_durable_find(call, &c->durable, &c->asked, &c->open);
 	if (status)
 		return status;
-	if (!dsmb_create_names(c))
+	if (!dsmb_create_name_matches(c))
 		return STATUS_INVALID_PARAMETER;
 	status = dsmb_durable_attach(call, c->open);
 	if (status)
@@ -397,7 +397,7 @@ static u32 dsmb_create_reconnect(struct dsmb_create *c)
 	c->open->encrypted = call->encrypted;
 	c->opened.action = DITTO_WAS_OPENED;
 	c->contexts.present &= ~(BIT(DSMB_CONTEXT_DURABLE) | BIT(DSMB_CONTEXT_DURABLE_2));
-	status = dsmb_create_again(c);
+	status = dsmb_create_reply_existing(c);
 	if (status)
 		dsmb_durable_close_later(c->open);
 	return status;
@@ -412,7 +412,7 @@ static u32 dsmb_create_replay(struct dsmb_create *c)
 		return status;
 	c->opened.action = c->open->action;
 	c->replays = true;
-	return dsmb_create_again(c);
+	return dsmb_create_reply_existing(c);
 }
 
 /* Check whether a path leads above the directory it starts from. */
@@ -441,7 +441,7 @@ static bool dsmb_is_above(struct dsmb_cursor name)
 }
 
 /* The file is in the snapshot of the requested time, which is read-only. */
-static u32 dsmb_create_past(struct dsmb_create *c)
+static u32 dsmb_create_enter_snapshot(struct dsmb_create *c)
 {
 	u64 when = dsmb_context_u64(&c->contexts, DSMB_CONTEXT_TIMEWARP);
 	struct ditto_op *op = &c->call->op;
@@ -511,7 +511,7 @@ static u32 dsmb_create_find(struct dsmb_create *c)
 static struct dsmb_open *dsmb_create_alloc(const struct dsmb_create *c)
 {
 	struct dsmb_call *call = c->call;
-	bool outlives = call->tree->kind == DSMB_TREE_DISK && dsmb_durable_may(call);
+	bool outlives = call->tree->kind == DSMB_TREE_DISK && dsmb_durable_allowed(call);
 	struct dsmb_open *open = dsmb_open_alloc(call, outlives);
 	u32 options = c->args.options;
 
@@ -557,7 +557,7 @@ static u32 dsmb_create_new(struct dsmb_create *c)
 	if (call->tree->kind == DSMB_TREE_PIPE)
 		status = dsmb_create_pipe(c);
 	else
-		status = dsmb_create_file(c) ?: dsmb_create_look(c);
+		status = dsmb_create_file(c) ?: dsmb_create_finish_file(c);
 	if (status)
 		goto remove_record;
 	err = dsmb_open_publish(open);
@@ -602,7 +602,7 @@ static u32 dsmb_create_exec(struct dsmb_call *call, void *args, void *res)
 	int err;
 
 	if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_TIMEWARP))
-		status = dsmb_create_past(c);
+		status = dsmb_create_enter_snapshot(c);
 	if (!status && call->tree->kind != DSMB_TREE_PIPE) {
 		err = dsmb_nested_enter(call, &c->path);
 		status = err ? dsmb_create_status(c, err) : dsmb_call_move(call, call->share);

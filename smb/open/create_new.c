@@ -97,7 +97,7 @@ static u32 dsmb_create_uncompressed(struct dsmb_create *c)
 	if (!(c->args.options & DSMB_OPTION_NO_COMPRESSION) ||
 	    c->opened.action != DITTO_WAS_CREATED || !ditto_can_compress(op->share))
 		return STATUS_SUCCESS;
-	return dsmb_done(c->call, ditto_compress(op, c->node, false));
+	return dsmb_op_status(c->call, ditto_compress(op, c->node, false));
 }
 
 u32 dsmb_create_new_fill(struct dsmb_create *c)

@@ -141,7 +141,7 @@ static void durable_leave(struct dsmb_open *open)
 		atomic_dec(&server->ndurables);
 }
 
-bool dsmb_durable_may(const struct dsmb_call *call)
+bool dsmb_durable_allowed(const struct dsmb_call *call)
 {
 	const struct ditto_auth_user *acting_user = dsmb_session_acting_user(call->session);
 
@@ -181,7 +181,7 @@ void dsmb_durable_grant(struct dsmb_call *call, struct dsmb_open *open,
 {
 	struct ditto_auth_user *acting_user = dsmb_session_acting_user(call->session);
 	u32 usual_ms = READ_ONCE(open->server->settings.durable_s) * MSEC_PER_SEC;
-	bool persistent = dsmb_persist_may(call, ask) && !ditto_instance_is_stream(open->inst);
+	bool persistent = dsmb_persist_allowed(call, ask) && !ditto_instance_is_stream(open->inst);
 	bool durable = usual_ms && dsmb_durable_fits(granted);
 
 	if (!ask->version || !open->outlives || ditto_instance_is_dir(open->inst) ||
@@ -362,7 +362,7 @@ static bool durable_give_up(struct dsmb_open *open)
 	if (!dsmb_open_give_up(open))
 		return false;
 	if (open->lease)
-		dsmb_break_unheard(open->lease, NULL);
+		dsmb_break_lost(open->lease, NULL);
 	dsmb_persist_expire(open);
 	return true;
 }
@@ -483,7 +483,7 @@ bool dsmb_durable_disconnect(struct dsmb_open *open, struct dsmb_session *sessio
 	if (!dsmb_durable_is_sturdy(open) && !durable_may_wait(open))
 		dsmb_open_close_detached(open);
 	if (open->lease)
-		dsmb_break_unheard(open->lease, session);
+		dsmb_break_lost(open->lease, session);
 	/* The client may have reconnected, so only the calls of the old session are cancelled. */
 	dsmb_calls_cancel(open, session, STATUS_RANGE_NOT_LOCKED);
 	return true;
@@ -678,7 +678,7 @@ u32 dsmb_durable_find(struct dsmb_call *call, const struct dsmb_durable_ask *ask
 	if (open && !refcount_inc_not_zero(&open->ref))
 		open = NULL;
 	rcu_read_unlock();
-	if (!open && dsmb_persist_may(call, ask))
+	if (!open && dsmb_persist_allowed(call, ask))
 		open = dsmb_replay_find(call, ask->guid);
 	if (!open || !READ_ONCE(open->published) || !READ_ONCE(open->durable)) {
 		if (open)

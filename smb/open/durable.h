@@ -143,12 +143,12 @@ u32 dsmb_durable_time(u32 asked_ms, u32 usual_ms);
 bool dsmb_durable_fits(const struct dsmb_caching *granted);
 
 /**
- * dsmb_durable_may - check whether an open of this call may outlive its session
+ * dsmb_durable_allowed - check whether an open of this call may outlive its session
  * @call: the CREATE
  *
  * Return: false for guest and anonymous users.
  */
-bool dsmb_durable_may(const struct dsmb_call *call);
+bool dsmb_durable_allowed(const struct dsmb_call *call);
 
 /**
  * dsmb_durable_grant - make an open durable or persistent if it qualifies

@@ -441,7 +441,7 @@ void dsmb_lease_answered(struct dsmb_call *call)
 	if (!lease)
 		return;
 	call->private = NULL;
-	dsmb_lease_told(lease);
+	dsmb_lease_sent(lease);
 	dsmb_lease_put(lease);
 }
 

@@ -276,14 +276,14 @@ struct dsmb_lease *dsmb_lease_find(struct dsmb_session *session, const u8 *key);
 extern const struct ditto_lease_ops dsmb_lease_ops;
 
 /**
- * dsmb_lease_told - note that the response of a CREATE with this lease was sent
+ * dsmb_lease_sent - note that the response of a CREATE with this lease was sent
  * @lease: the lease
  *
  * Sends the break that waited for it.
  *
  * Context: may sleep; lease->lock not held.
  */
-void dsmb_lease_told(struct dsmb_lease *lease);
+void dsmb_lease_sent(struct dsmb_lease *lease);
 
 /**
  * dsmb_breaks_again - send outstanding breaks of a session once more
@@ -309,7 +309,7 @@ void dsmb_breaks_again(struct dsmb_session *session);
 bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice *notice);
 
 /**
- * dsmb_break_unheard - deal with a break that the client may not have heard of
+ * dsmb_break_lost - deal with a break that the client may not have heard of
  * @lease: lease that an open lost its client of
  * @lost: session that ended, or NULL
  *
@@ -320,7 +320,7 @@ bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice *notice
  *
  * Context: may sleep; lease->lock not held.
  */
-void dsmb_break_unheard(struct dsmb_lease *lease, const struct dsmb_session *lost);
+void dsmb_break_lost(struct dsmb_lease *lease, const struct dsmb_session *lost);
 
 /**
  * dsmb_lease_yielded - note that an open which gave way is closed, or that its client has come back

@@ -735,7 +735,7 @@ static void dsmb_opens_close_some(struct dsmb_session *session, struct dsmb_tree
 		if (!keep || !dsmb_durable_disconnect(open, session)) {
 			dsmb_durable_close_later(open);
 			if (keep && open->lease)
-				dsmb_break_unheard(open->lease, session);
+				dsmb_break_lost(open->lease, session);
 		}
 put:
 		if (later && READ_ONCE(open->closing)) {

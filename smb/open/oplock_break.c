@@ -125,47 +125,49 @@ static void dsmb_notice_encode(struct dsmb_builder *out, const struct dsmb_lease
 }
 
 /* The path of a notification to the client; all members are held. */
-struct dsmb_way {
+struct dsmb_break_route {
 	struct dsmb_conn *conn;
 	struct dsmb_session *session;
 	struct dsmb_channel *channel;
 	bool encrypt;
 };
 
-static void dsmb_way_put(struct dsmb_way *way)
+static void dsmb_break_route_put(struct dsmb_break_route *route)
 {
-	dsmb_channel_put(way->channel);
-	dsmb_session_put(way->session);
-	dsmb_conn_put(way->conn);
+	dsmb_channel_put(route->channel);
+	dsmb_session_put(route->session);
+	dsmb_conn_put(route->conn);
 }
 
 /* Get the n-th usable connection of the session. */
-static bool dsmb_way_of(struct dsmb_session *session, unsigned int n, struct dsmb_way *way)
+static bool dsmb_break_route_of(struct dsmb_session *session, unsigned int n,
+				struct dsmb_break_route *route)
 {
 	struct dsmb_channel *channel;
 
-	way->conn = NULL;
+	route->conn = NULL;
 	mutex_lock(&session->lock);
 	list_for_each_entry(channel, &session->channels, list) {
 		if (!channel->ready || READ_ONCE(channel->conn->state) == DSMB_CONN_DEAD || n--)
 			continue;
-		way->conn = channel->conn;
-		dsmb_conn_hold(way->conn);
-		way->session = session;
+		route->conn = channel->conn;
+		dsmb_conn_hold(route->conn);
+		route->session = session;
 		dsmb_session_hold(session);
-		way->channel = channel;
+		route->channel = channel;
 		dsmb_channel_hold(channel);
 		break;
 	}
 	mutex_unlock(&session->lock);
-	return way->conn;
+	return route->conn;
 }
 
 /*
  * MS-SMB2 section 3.3.4.1.4: encrypt if session or share require it, or if the CREATE was
  * encrypted.
  */
-static bool dsmb_way_by(struct dsmb_open *open, unsigned int n, struct dsmb_way *way)
+static bool dsmb_break_route_by(struct dsmb_open *open, unsigned int n,
+				struct dsmb_break_route *route)
 {
 	struct dsmb_session *session;
 	struct dsmb_tree *tree;
@@ -173,21 +175,22 @@ static bool dsmb_way_by(struct dsmb_open *open, unsigned int n, struct dsmb_way 
 
 	if (!dsmb_open_place(open, &session, &tree))
 		return false;
-	way->encrypt = session->encrypt || READ_ONCE(tree->encrypt) || open->encrypted;
-	found = dsmb_way_of(session, n, way);
+	route->encrypt = session->encrypt || READ_ONCE(tree->encrypt) || open->encrypted;
+	found = dsmb_break_route_of(session, n, route);
 	dsmb_tree_put(tree);
 	dsmb_session_put(session);
 	return found;
 }
 
 /* Get the n-th connection of the session of an open that has the lease. */
-static bool dsmb_way_find(struct dsmb_lease *lease, unsigned int n, struct dsmb_way *way)
+static bool dsmb_break_route_find(struct dsmb_lease *lease, unsigned int n,
+				  struct dsmb_break_route *route)
 {
 	struct dsmb_open *open;
 
 	lockdep_assert_held(&lease->lock);
 	list_for_each_entry(open, &lease->holders, lease_link) {
-		if (dsmb_way_by(open, n, way))
+		if (dsmb_break_route_by(open, n, route))
 			return true;
 	}
 	return false;
@@ -195,51 +198,52 @@ static bool dsmb_way_find(struct dsmb_lease *lease, unsigned int n, struct dsmb_
 
 /*
  * Get the n-th connection to send a notification on. If its session has ended since,
- * dsmb_break_unheard() finds the session in @via.
+ * dsmb_break_lost() finds the session in @via.
  */
-static bool dsmb_way_take(struct dsmb_lease *lease, unsigned int n, struct dsmb_way *way)
+static bool dsmb_break_route_take(struct dsmb_lease *lease, unsigned int n,
+				  struct dsmb_break_route *route)
 {
 	bool found;
 
 	mutex_lock(&lease->lock);
-	found = dsmb_way_find(lease, n, way);
+	found = dsmb_break_route_find(lease, n, route);
 	if (found)
-		lease->via = way->session->id;
+		lease->via = route->session->id;
 	mutex_unlock(&lease->lock);
 	return found;
 }
 
 /* MS-SMB2 section 3.3.4.1.1: the notification is not signed. */
-static int dsmb_notice_send_by(struct dsmb_way *way, struct dsmb_lease *lease,
+static int dsmb_notice_send_by(struct dsmb_break_route *route, struct dsmb_lease *lease,
 			       const struct dsmb_notice *notice)
 {
 	struct dsmb_builder out;
 	struct dsmb_buf *buf;
 
-	buf = dsmb_buf_get(way->conn->server, DSMB_SEND_HEADROOM + DSMB_OUT_HEADER +
+	buf = dsmb_buf_get(route->conn->server, DSMB_SEND_HEADROOM + DSMB_OUT_HEADER +
 			   DSMB_LEASE_BREAK_SIZE);
 	if (!buf)
 		return -ENOMEM;
 	out = dsmb_builder(buf->data + DSMB_SEND_HEADROOM,
 			   DSMB_OUT_HEADER + DSMB_LEASE_BREAK_SIZE);
-	dsmb_notice_encode(&out, lease, notice, way->session->id, way->encrypt);
-	return dsmb_conn_send(way->conn, buf, out.len, way->encrypt ? way->session->id : 0);
+	dsmb_notice_encode(&out, lease, notice, route->session->id, route->encrypt);
+	return dsmb_conn_send(route->conn, buf, out.len, route->encrypt ? route->session->id : 0);
 }
 
 bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice *notice)
 {
 	unsigned int n = 0;
-	struct dsmb_way way;
+	struct dsmb_break_route route;
 	int err = -ENOTCONN;
 
-	while (err && n < DSMB_CHANNELS_MAX && dsmb_way_take(lease, n, &way)) {
-		err = dsmb_notice_send_by(&way, lease, notice);
+	while (err && n < DSMB_CHANNELS_MAX && dsmb_break_route_take(lease, n, &route)) {
+		err = dsmb_notice_send_by(&route, lease, notice);
 		if (err)
 			n++;
 		else
 			/* A channel that was taken off meanwhile is not found again. */
-			err = dsmb_break_delivery_watch(way.channel, lease, notice);
-		dsmb_way_put(&way);
+			err = dsmb_break_delivery_watch(route.channel, lease, notice);
+		dsmb_break_route_put(&route);
 	}
 	return !err;
 }
@@ -256,13 +260,13 @@ static void dsmb_lease_take_back(struct dsmb_lease *lease)
 	ditto_lease_return(lease->grant);
 }
 
-static bool dsmb_lease_has_way(struct dsmb_lease *lease)
+static bool dsmb_lease_has_route(struct dsmb_lease *lease)
 {
-	struct dsmb_way way;
-	bool found = dsmb_way_find(lease, 0, &way);
+	struct dsmb_break_route route;
+	bool found = dsmb_break_route_find(lease, 0, &route);
 
 	if (found)
-		dsmb_way_put(&way);
+		dsmb_break_route_put(&route);
 	return found;
 }
 
@@ -287,7 +291,7 @@ static void dsmb_notice_settle(struct dsmb_lease *lease, const struct ditto_leas
 	/* The client may have reconnected meanwhile, and may have acknowledged the break. */
 	if (lease->grant == grant &&
 	    (lease->breaking ? !lease->yielding : !notice->ack)) {
-		if (lease->breaking && dsmb_lease_has_way(lease))
+		if (lease->breaking && dsmb_lease_has_route(lease))
 			again = dsmb_lease_repeats(lease);
 		else
 			dsmb_lease_take_back(lease);
@@ -338,22 +342,22 @@ static void dsmb_notice_out(struct dsmb_lease *lease, struct ditto_lease *grant,
 		dsmb_notice_unheard(lease, grant, notice);
 }
 
-void dsmb_break_unheard(struct dsmb_lease *lease, const struct dsmb_session *lost)
+void dsmb_break_lost(struct dsmb_lease *lease, const struct dsmb_session *lost)
 {
 	struct ditto_lease *grant = NULL;
 	struct dsmb_notice notice;
 	bool again = false;
-	struct dsmb_way way;
+	struct dsmb_break_route route;
 
 	mutex_lock(&lease->lock);
 	notice = dsmb_notice_repeat(lease);
 	if (!lease->breaking)
 		goto unlock;
-	if (dsmb_way_find(lease, 0, &way)) {
+	if (dsmb_break_route_find(lease, 0, &route)) {
 		/* Further opens of the lost session follow. */
-		again = lost && way.session != lost && lease->via == lost->id &&
+		again = lost && route.session != lost && lease->via == lost->id &&
 			dsmb_lease_repeats(lease);
-		dsmb_way_put(&way);
+		dsmb_break_route_put(&route);
 	} else {
 		grant = lease->grant;
 		ditto_lease_hold(grant);
@@ -428,7 +432,7 @@ static void dsmb_lease_breaking(struct ditto_lease *grant, u8 keep, bool ack)
 		dsmb_persist_lease_later(lease);
 }
 
-void dsmb_lease_told(struct dsmb_lease *lease)
+void dsmb_lease_sent(struct dsmb_lease *lease)
 {
 	struct ditto_lease *grant = NULL;
 	struct dsmb_notice notice = { };

@@ -48,7 +48,7 @@ bool dsmb_persist_is_on(struct dsmb_server *server)
 	return ditto_share_for_each(server->srv, NULL, share_is_continuous, NULL);
 }
 
-bool dsmb_persist_may(const struct dsmb_call *call, const struct dsmb_durable_ask *ask)
+bool dsmb_persist_allowed(const struct dsmb_call *call, const struct dsmb_durable_ask *ask)
 {
 	return ask->version == 2 && ask->persistent && READ_ONCE(call->tree->continuous) &&
 	       call->conn->server_caps & DSMB_CAP_PERSISTENT_HANDLES;

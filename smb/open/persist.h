@@ -101,14 +101,14 @@ struct dsmb_giving {
 bool dsmb_persist_is_on(struct dsmb_server *server);
 
 /**
- * dsmb_persist_may - check whether a CREATE requests a persistent open and may get one
+ * dsmb_persist_allowed - check whether a CREATE requests a persistent open and may get one
  * @call: the CREATE
  * @ask: requested durability
  *
  * Return: true if the tree connect is continuously available and the connection has
  *	SMB2_GLOBAL_CAP_PERSISTENT_HANDLES.
  */
-bool dsmb_persist_may(const struct dsmb_call *call, const struct dsmb_durable_ask *ask);
+bool dsmb_persist_allowed(const struct dsmb_call *call, const struct dsmb_durable_ask *ask);
 
 /**
  * dsmb_persist_alloc - allocate the persistence of an open

@@ -57,7 +57,7 @@ void dsmb_calls_init(void)
 
 static void park_done(struct ditto_park *park)
 {
-	dsmb_call_again(container_of(park, struct dsmb_call, park));
+	dsmb_call_rerun(container_of(park, struct dsmb_call, park));
 }
 
 void dsmb_call_init(struct dsmb_call *call, struct dsmb_message *message)
@@ -216,7 +216,7 @@ static void call_wake(struct dsmb_call *call, enum dsmb_call_woken how, u32 stat
 	dsmb_message_put(message);
 }
 
-void dsmb_call_again(struct dsmb_call *call)
+void dsmb_call_rerun(struct dsmb_call *call)
 {
 	call_wake(call, WOKEN_AGAIN, 0);
 }
@@ -292,7 +292,7 @@ static bool run_cancel(struct dsmb_call *call)
 	if (call->cancel)
 		call->cancel(call);
 	else if (ditto_park_cancel(&call->park))
-		dsmb_call_again(call);
+		dsmb_call_rerun(call);
 
 	spin_lock(&call->lock);
 	call->cancelling = false;

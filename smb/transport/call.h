@@ -5,7 +5,7 @@
  * Its command (command.h) is decoded from @in, executed, and encoded to @out. It runs on a worker
  * and may sleep for I/O, but not for other clients or the helper. A call that must wait for them is
  * parked; a parked call holds no thread. It is executed again when the event it waits for has
- * happened (dsmb_call_again()), or it is completed with a result (dsmb_call_complete()).
+ * happened (dsmb_call_rerun()), or it is completed with a result (dsmb_call_complete()).
  *
  * The engine (call.c, dispatch.c, message.c) sends STATUS_PENDING for a parked call. It handles
  * CANCEL, and sessions, trees, opens and connections that end while a call is parked, by
@@ -302,7 +302,7 @@ void dsmb_call_created(struct dsmb_call *call, struct dsmb_open *open);
 u32 dsmb_call_parked(struct dsmb_call *call);
 
 /**
- * dsmb_call_again - run a parked call again
+ * dsmb_call_rerun - run a parked call again
  * @call: parked, or about to be
  *
  * Only the first wake-up of a parking has an effect. The caller must not touch the call
@@ -310,7 +310,7 @@ u32 dsmb_call_parked(struct dsmb_call *call);
  *
  * Context: process; does not sleep.
  */
-void dsmb_call_again(struct dsmb_call *call);
+void dsmb_call_rerun(struct dsmb_call *call);
 
 /**
  * dsmb_call_complete - end a parked call
@@ -474,7 +474,7 @@ bool dsmb_call_park(struct dsmb_call *call);
  * @call: its command returned DSMB_PARKED
  *
  * Context: any.
- * Return: true if dsmb_call_again() or dsmb_call_complete() was called.
+ * Return: true if dsmb_call_rerun() or dsmb_call_complete() was called.
  */
 bool dsmb_call_is_woken(struct dsmb_call *call);
 

@@ -63,14 +63,14 @@ int dnlm_answer(struct dnfs_call *call, int err, u32 proc)
 	memcpy(answer->room + cookie->len, oh->data, oh->len);
 	answer->msg.oh.data = answer->room + cookie->len;
 
-	dnlm_way_of(call, &answer->callout.way);
+	dnlm_route_of(call, &answer->callout.route);
 	answer->callout.kind = DNLM_ANSWER;
 	answer->callout.ops = &dnlm_answer_ops;
 	answer->callout.program = &dnlm_client_program;
 	answer->callout.version = call->program->vers;
 	answer->callout.proc = dnlm_client_proc(call->program->vers, proc);
 	answer->callout.args = &answer->msg;
-	if (ditto_charge_machine(&answer->charge, nlm->srv, &answer->callout.way.addr,
+	if (ditto_charge_machine(&answer->charge, nlm->srv, &answer->callout.route.addr,
 				 DITTO_BUDGET_ANSWERS, 1) ||
 	    dnlm_callout_start(nlm, &answer->callout))
 		dnlm_answer_free(answer);

@@ -85,7 +85,7 @@ static void dnlm_turn_run(struct ditto_fair_turn *turn)
 static int dnlm_turn_begin(struct dnlm_callout *callout)
 {
 	struct dnlm_server *nlm = callout->nlm;
-	const struct in6_addr *addr = &callout->way.addr;
+	const struct in6_addr *addr = &callout->route.addr;
 	int ret;
 
 	if (callout->turn.peer)
@@ -125,19 +125,19 @@ static bool dnlm_turn_waits(struct dnlm_callout *callout)
 
 static struct rpc_clnt *dnlm_connect(const struct dnlm_callout *callout)
 {
-	const struct dnlm_way *way = &callout->way;
+	const struct dnlm_route *route = &callout->route;
 	struct sockaddr_storage addr, local;
 	struct rpc_timeout timeout = {
-		.to_initval = way->udp ? HZ / 2 : msecs_to_jiffies(DNLM_TRY_MS),
+		.to_initval = route->udp ? HZ / 2 : msecs_to_jiffies(DNLM_TRY_MS),
 		.to_maxval = msecs_to_jiffies(DNLM_TRY_MS),
 		.to_increment = HZ / 2,
 		.to_retries = 3,
 	};
 	struct rpc_create_args args = {
 		.net = callout->nlm->net,
-		.protocol = way->udp ? XPRT_TRANSPORT_UDP : XPRT_TRANSPORT_TCP,
+		.protocol = route->udp ? XPRT_TRANSPORT_UDP : XPRT_TRANSPORT_TCP,
 		.address = (struct sockaddr *)&addr,
-		.addrsize = dnlm_sockaddr(&way->addr, way->scope, &addr),
+		.addrsize = dnlm_sockaddr(&route->addr, route->scope, &addr),
 		.timeout = &timeout,
 		.program = callout->program,
 		.prognumber = callout->number,
@@ -149,8 +149,8 @@ static struct rpc_clnt *dnlm_connect(const struct dnlm_callout *callout)
 	};
 
 	/* Clients identify us by the address that they use. */
-	if (!ipv6_addr_any(&way->local)) {
-		dnlm_sockaddr(&way->local, way->scope, &local);
+	if (!ipv6_addr_any(&route->local)) {
+		dnlm_sockaddr(&route->local, route->scope, &local);
 		args.saddress = (struct sockaddr *)&local;
 	}
 	return rpc_create(&args);
@@ -305,7 +305,7 @@ static void dnlm_callout_work(struct work_struct *work)
 		over = !err || (err != -EAGAIN && callout->status == 0) || dnlm_is_over(callout);
 		if (!over)
 			delay = dnlm_pause(callout);
-		callout->way.udp ^= callout->either;
+		callout->route.udp ^= callout->either;
 	}
 	if (dnlm_callout_over(callout, over, &err)) {
 		dnlm_callout_finish(callout, err);
@@ -334,7 +334,7 @@ int dnlm_callout_start(struct dnlm_server *nlm, struct dnlm_callout *callout)
 	INIT_DELAYED_WORK(&callout->work, dnlm_callout_work);
 	callout->deadline = jiffies + msecs_to_jiffies(callout->limit_ms ?: DNLM_CALLOUT_MS);
 	callout->status = -EINPROGRESS;
-	err = ditto_charge_machine(&callout->charge, nlm->srv, &callout->way.addr,
+	err = ditto_charge_machine(&callout->charge, nlm->srv, &callout->route.addr,
 				   DITTO_BUDGET_CALLOUTS, 1);
 
 	spin_lock(&nlm->callouts_lock);

@@ -65,7 +65,7 @@ struct dnlm_callout_ops {
 /**
  * struct dnlm_callout - a call to a client, embedded in the object it is for
  * @ops: callbacks
- * @way: address and transport of the client
+ * @route: address and transport of the client
  * @either: alternate between UDP and TCP from try to try
  * @kind: decides with which others it takes turns
  * @limit_ms: time over all tries, in milliseconds; 0 for DNLM_CALLOUT_MS
@@ -94,7 +94,7 @@ struct dnlm_callout_ops {
  */
 struct dnlm_callout {
 	const struct dnlm_callout_ops *ops;
-	struct dnlm_way way;
+	struct dnlm_route route;
 	bool either;
 	enum dnlm_callout_kind kind;
 	unsigned int limit_ms;

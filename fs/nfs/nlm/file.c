@@ -228,11 +228,11 @@ static struct dnlm_client *dnlm_asker_client(struct dnlm_host *host, bool create
 int dnlm_asker_get(struct dnfs_call *call, const struct dnlm_msg *msg, bool create,
 		   struct dnlm_asker *asker)
 {
-	struct dnlm_way way;
+	struct dnlm_route route;
 	int err;
 
-	dnlm_way_of(call, &way);
-	asker->host = dnlm_host_get(dnlm_server_of(call->server), &way, &msg->name, create);
+	dnlm_route_of(call, &route);
+	asker->host = dnlm_host_get(dnlm_server_of(call->server), &route, &msg->name, create);
 	if (IS_ERR(asker->host))
 		return PTR_ERR(asker->host);
 	asker->client = dnlm_asker_client(asker->host, create);

@@ -239,7 +239,7 @@ struct dnlm_grant *dnlm_grant_alloc(struct dnfs_call *call, const struct dnlm_ms
 	grant->client = asker->client;
 	ditto_client_hold(&grant->client->client);
 	refcount_set(&grant->ref, 1);
-	dnlm_way_of(call, &grant->callout.way);
+	dnlm_route_of(call, &grant->callout.route);
 	grant->message = message;
 	grant->version = call->program->vers;
 	grant->first = req->first;
@@ -268,7 +268,7 @@ static bool dnlm_grant_is_of(const struct dnlm_grant *grant, const struct ditto_
 	       !memcmp(grant->fh, fh->data, fh->len);
 }
 
-void dnlm_grants_told(struct dnlm_server *nlm, const struct ditto_owner *owner,
+void dnlm_grants_sent(struct dnlm_server *nlm, const struct ditto_owner *owner,
 		      const struct dnlm_msg *msg)
 {
 	struct dnlm_grant *grant;
@@ -295,7 +295,7 @@ static void dnlm_grant_drop(struct dnlm_grant *grant)
 }
 
 bool dnlm_grant_cancel(struct dnlm_server *nlm, const struct ditto_range_request *req,
-		       const struct dnlm_bytes *fh, struct ditto_range_past *past)
+		       const struct dnlm_bytes *fh, struct ditto_range_before *past)
 {
 	struct dnlm_grant *grant;
 	bool found = false;
@@ -360,7 +360,7 @@ bool dnlm_granted_res(struct dnlm_server *nlm, const struct in6_addr *addr,
 
 	mutex_lock(&nlm->grants_lock);
 	grant = dnlm_grant_by_number(nlm, dnlm_cookie_number(cookie));
-	if (grant && !ipv6_addr_equal(&grant->callout.way.addr, addr))
+	if (grant && !ipv6_addr_equal(&grant->callout.route.addr, addr))
 		grant = NULL;
 	/* A client in its grace period is called again. */
 	if (grant && status != NLM_DENIED_GRACE_PERIOD)

@@ -48,7 +48,7 @@ enum dnlm_grant_phase {
  */
 struct dnlm_grant {
 	struct ditto_wait wait;
-	struct ditto_range_past past;
+	struct ditto_range_before past;
 	struct dnlm_callout callout;
 	struct dnlm_server *nlm;
 	struct dnlm_client *client;
@@ -99,7 +99,7 @@ struct dnlm_grant *dnlm_grant_alloc(struct dnfs_call *call, const struct dnlm_ms
 void dnlm_grant_abandon(struct dnlm_grant *grant);
 
 /**
- * dnlm_grants_told - note that a LOCK was answered with NLM_GRANTED
+ * dnlm_grants_sent - note that a LOCK was answered with NLM_GRANTED
  * @nlm: the server
  * @owner: owner of the lock
  * @msg: the LOCK request
@@ -108,7 +108,7 @@ void dnlm_grant_abandon(struct dnlm_grant *grant);
  *
  * Context: may sleep.
  */
-void dnlm_grants_told(struct dnlm_server *nlm, const struct ditto_owner *owner,
+void dnlm_grants_sent(struct dnlm_server *nlm, const struct ditto_owner *owner,
 		      const struct dnlm_msg *msg);
 
 /**
@@ -122,7 +122,7 @@ void dnlm_grants_told(struct dnlm_server *nlm, const struct ditto_owner *owner,
  * Return: true if the lock was granted and not confirmed; the caller must give back what it got.
  */
 bool dnlm_grant_cancel(struct dnlm_server *nlm, const struct ditto_range_request *req,
-		       const struct dnlm_bytes *fh, struct ditto_range_past *past);
+		       const struct dnlm_bytes *fh, struct ditto_range_before *past);
 
 /**
  * dnlm_grants_given_up - note that an owner gave up a range

@@ -26,16 +26,16 @@
 #include "share.h"
 #include "trace.h"
 
-void dnlm_way_of(const struct dnfs_call *call, struct dnlm_way *way)
+void dnlm_route_of(const struct dnfs_call *call, struct dnlm_route *route)
 {
 	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)call->addr;
 
-	*way = (struct dnlm_way) {
+	*route = (struct dnlm_route) {
 		.scope = call->addr->sa_family == AF_INET6 ? sin6->sin6_scope_id : 0,
 		.udp = call->datagram,
 	};
-	ditto_addr_map(call->addr, &way->addr);
-	ditto_addr_map(call->local, &way->local);
+	ditto_addr_map(call->addr, &route->addr);
+	ditto_addr_map(call->local, &route->local);
 }
 
 size_t dnlm_sockaddr(const struct in6_addr *addr, u32 scope, struct sockaddr_storage *ss)
@@ -82,7 +82,7 @@ static u64 dnlm_host_hash(const struct dnlm_server *nlm, const struct in6_addr *
 /* A host is trusted for its users when it locks: the machine itself is charged. */
 static int dnlm_host_charge(struct dnlm_host *host)
 {
-	return ditto_principal_init(&host->who, host->nlm->srv, &host->way.addr, DITTO_TRUST_USER,
+	return ditto_principal_init(&host->who, host->nlm->srv, &host->route.addr, DITTO_TRUST_USER,
 				    INVALID_UID) ?:
 	       ditto_charge(&host->charge, &host->who, DITTO_BUDGET_CLIENTS, 1);
 }
@@ -117,7 +117,7 @@ static struct dnlm_host *dnlm_host_find(struct dnlm_server *nlm, const struct in
 	lockdep_assert_held(&nlm->hosts_lock);
 	*names = 0;
 	hash_for_each_possible(nlm->hosts, host, hash, dnlm_host_hash(nlm, addr)) {
-		if (!ipv6_addr_equal(&host->way.addr, addr))
+		if (!ipv6_addr_equal(&host->route.addr, addr))
 			continue;
 		if (host->name_len == name->len && !memcmp(host->name, name->data, name->len)) {
 			refcount_inc(&host->ref);
@@ -128,7 +128,7 @@ static struct dnlm_host *dnlm_host_find(struct dnlm_server *nlm, const struct in
 	return NULL;
 }
 
-static struct dnlm_host *dnlm_host_alloc(struct dnlm_server *nlm, const struct dnlm_way *way,
+static struct dnlm_host *dnlm_host_alloc(struct dnlm_server *nlm, const struct dnlm_route *route,
 					 const struct dnlm_bytes *name)
 {
 	struct dnlm_host *host = kzalloc(struct_size(host, name, name->len), GFP_KERNEL);
@@ -139,12 +139,12 @@ static struct dnlm_host *dnlm_host_alloc(struct dnlm_server *nlm, const struct d
 	host->nlm = nlm;
 	refcount_set(&host->ref, 2);
 	mutex_init(&host->lock);
-	host->way = *way;
+	host->route = *route;
 	host->used = jiffies;
 	host->name_len = name->len;
 	memcpy(host->name, name->data, name->len);
 	scnprintf(host->label, sizeof(host->label), "%*pE (%s)", (int)min(name->len, 64U),
-		  name->data, ditto_addr_text(&way->addr, addr));
+		  name->data, ditto_addr_text(&route->addr, addr));
 	return host;
 }
 
@@ -158,7 +158,7 @@ static void dnlm_host_discard(struct dnlm_host *host)
 	kfree(host);
 }
 
-struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_way *way,
+struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_route *route,
 				const struct dnlm_bytes *name, bool create)
 {
 	struct dnlm_host *host, *new = NULL;
@@ -169,7 +169,7 @@ struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_way *
 		return ERR_PTR(-EINVAL);
 
 	spin_lock(&nlm->hosts_lock);
-	host = dnlm_host_find(nlm, &way->addr, name, &names);
+	host = dnlm_host_find(nlm, &route->addr, name, &names);
 	spin_unlock(&nlm->hosts_lock);
 	if (host) {
 		WRITE_ONCE(host->used, jiffies);
@@ -178,7 +178,7 @@ struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_way *
 	if (!create)
 		return ERR_PTR(-ENOENT);
 
-	new = dnlm_host_alloc(nlm, way, name);
+	new = dnlm_host_alloc(nlm, route, name);
 	if (!new)
 		return ERR_PTR(-ENOMEM);
 	err = dnlm_host_charge(new) ?: dnlm_monitor_init(new);
@@ -188,9 +188,9 @@ struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_way *
 	}
 
 	spin_lock(&nlm->hosts_lock);
-	host = dnlm_host_find(nlm, &way->addr, name, &names);
+	host = dnlm_host_find(nlm, &route->addr, name, &names);
 	if (!host && names < DNLM_NAMES_PER_ADDR && nlm->nhosts < DNLM_HOSTS_MAX) {
-		hash_add_rcu(nlm->hosts, &new->hash, dnlm_host_hash(nlm, &way->addr));
+		hash_add_rcu(nlm->hosts, &new->hash, dnlm_host_hash(nlm, &route->addr));
 		nlm->nhosts++;
 		host = new;
 		new = NULL;
@@ -199,7 +199,7 @@ struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_way *
 	dnlm_host_discard(new);
 	if (!host) {
 		pr_warn_ratelimited("%pI6c: too many hosts lock, \"%*pE\" may not\n",
-				    &way->addr, (int)name->len, name->data);
+				    &route->addr, (int)name->len, name->data);
 		return ERR_PTR(-ENOLCK);
 	}
 	return host;
@@ -261,7 +261,7 @@ static struct dnlm_client *dnlm_client_alloc(struct dnlm_host *host)
 	 * READ and WRITE of a host come by NFSv3, without a lock owner and without its name: there
 	 * may be several at the address.
 	 */
-	dc->client.machine = dnlm_host_hash(host->nlm, &host->way.addr) | 1;
+	dc->client.machine = dnlm_host_hash(host->nlm, &host->route.addr) | 1;
 	/* NLM has no connection or lease that would show whether a host is alive. */
 	ditto_client_init(&dc->client, dnlm_table(host->nlm), &dnlm_client_ops, "nlm",
 			  host->label, DITTO_CLIENT_TTL_NEVER);
@@ -368,7 +368,7 @@ bool dnlm_host_restarted(struct dnlm_host *host, u32 state)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_host_restarted);
 
-bool dnlm_host_told(struct dnlm_host *host)
+bool dnlm_host_notified(struct dnlm_host *host)
 {
 	bool untold;
 
@@ -448,7 +448,7 @@ void dnlm_host_for_addr(struct dnlm_server *nlm, const struct in6_addr *addr,
 		return;
 	spin_lock(&nlm->hosts_lock);
 	hash_for_each_possible(nlm->hosts, host, hash, dnlm_host_hash(nlm, addr))
-		if (ipv6_addr_equal(&host->way.addr, addr))
+		if (ipv6_addr_equal(&host->route.addr, addr))
 			dnlm_visit_add(&visit, host);
 	spin_unlock(&nlm->hosts_lock);
 	dnlm_visit_all(&visit, fn, arg);
@@ -481,7 +481,7 @@ struct ditto_client *dnlm_sharer_find(struct dnlm_server *nlm, const struct in6_
 
 	rcu_read_lock();
 	hash_for_each_possible_rcu(nlm->hosts, host, hash, dnlm_host_hash(nlm, addr)) {
-		if (!ipv6_addr_equal(&host->way.addr, addr))
+		if (!ipv6_addr_equal(&host->route.addr, addr))
 			continue;
 		dc = rcu_dereference(host->client);
 		if (!dc || RB_EMPTY_ROOT(&dc->shares) || !refcount_inc_not_zero(&dc->client.ref))

@@ -37,13 +37,13 @@ struct dnlm_server;
 #define DNLM_GC_S		1
 
 /**
- * struct dnlm_way - addresses and transport to reach a host
+ * struct dnlm_route - addresses and transport to reach a host
  * @addr: address of the host, IPv4 mapped
  * @local: our address that the host uses, IPv4 mapped
  * @scope: scope id of a link-local @addr
  * @udp: use UDP instead of TCP
  */
-struct dnlm_way {
+struct dnlm_route {
 	struct in6_addr addr;
 	struct in6_addr local;
 	u32 scope;
@@ -60,7 +60,7 @@ struct dnlm_way {
  * @removal: waits until the record of a lost host is gone; holds the host
  * @lock: guards the members up to @used; callbacks of the lock table must not take it
  * @client: client that holds its claims; NULL if there is none; also read under RCU
- * @way: how the host was reached last; its @addr is constant
+ * @route: how the host was reached last; its @addr is constant
  * @state: its NSM state as far as known; 0 if unknown
  * @known: it was recorded before our restart, so it may reclaim
  * @untold: it is not known whether it knows of our restart
@@ -84,7 +84,7 @@ struct dnlm_host {
 
 	struct mutex lock;	/* see above */
 	struct dnlm_client __rcu *client;
-	struct dnlm_way way;
+	struct dnlm_route route;
 	u32 state;
 	bool known;
 	bool untold;
@@ -123,11 +123,11 @@ static inline struct dnlm_client *dnlm_client_of(struct ditto_client *client)
 }
 
 /**
- * dnlm_way_of - addresses and transport of a call
+ * dnlm_route_of - addresses and transport of a call
  * @call: the call
- * @way: filled: how to reach its sender
+ * @route: filled: how to reach its sender
  */
-void dnlm_way_of(const struct dnfs_call *call, struct dnlm_way *way);
+void dnlm_route_of(const struct dnfs_call *call, struct dnlm_route *route);
 
 /**
  * dnlm_sockaddr - convert an address for a socket
@@ -142,7 +142,7 @@ size_t dnlm_sockaddr(const struct in6_addr *addr, u32 scope, struct sockaddr_sto
 /**
  * dnlm_host_get - find the host with a name and an address
  * @nlm: the server
- * @way: its @addr identifies the host; a new host takes all of it
+ * @route: its @addr identifies the host; a new host takes all of it
  * @name: caller name
  * @create: create the host if it does not exist
  *
@@ -150,7 +150,7 @@ size_t dnlm_sockaddr(const struct in6_addr *addr, u32 scope, struct sockaddr_sto
  * Return: the host, to be put, or an ERR_PTR: -ENOENT (not found and not to be created), -EINVAL
  * (invalid name), -ENOLCK (too many), -ENOMEM.
  */
-struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_way *way,
+struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_route *route,
 				const struct dnlm_bytes *name, bool create);
 
 /**
@@ -211,13 +211,13 @@ void dnlm_host_release(struct dnlm_host *host, const char *why);
 bool dnlm_host_restarted(struct dnlm_host *host, u32 state);
 
 /**
- * dnlm_host_told - note that a host knows of our restart, or that it does not matter
+ * dnlm_host_notified - note that a host knows of our restart, or that it does not matter
  * @host: host
  *
  * Context: may sleep; takes host->lock.
  * Return: false if that was known before.
  */
-bool dnlm_host_told(struct dnlm_host *host);
+bool dnlm_host_notified(struct dnlm_host *host);
 
 /**
  * dnlm_host_lost - handle a host that did not answer the notice of our restart in time

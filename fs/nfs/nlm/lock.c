@@ -231,7 +231,7 @@ static int dnlm_lock_exec(struct dnfs_call *call, void *args, void *result)
 	if (err == -EBUSY)
 		dnfs_await(call, req.file.node);
 	if (!err)
-		dnlm_grants_told(req.asker.host->nlm, req.asker.owner, msg);
+		dnlm_grants_sent(req.asker.host->nlm, req.asker.owner, msg);
 	trace_dnlm_lock(req.asker.host, msg->svid, req.range.first, req.range.last,
 			req.range.exclusive, req.range.reclaim, err);
 	/* -ESTALE of a reclaim is about the claim, not about the file. */
@@ -279,7 +279,7 @@ static bool dnlm_cancel_decode(struct dnfs_call *call, void *args)
 static int dnlm_cancel_exec(struct dnfs_call *call, void *args, void *result)
 {
 	const struct dnlm_msg *msg = &((struct dnlm_args *)args)->msg;
-	struct ditto_range_past past;
+	struct ditto_range_before past;
 	struct dnlm_request req;
 	int err;
 

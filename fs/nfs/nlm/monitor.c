@@ -24,10 +24,10 @@ static struct dnlm_record *dnlm_record_of(const struct dnlm_host *host)
 	if (!rec)
 		return NULL;
 	rec->kind = DNLM_RECORD_HOST;
-	rec->addr = host->way.addr;
-	rec->local = host->way.local;
-	rec->scope = host->way.scope;
-	rec->udp = host->way.udp;
+	rec->addr = host->route.addr;
+	rec->local = host->route.local;
+	rec->scope = host->route.scope;
+	rec->udp = host->route.udp;
 	rec->state = host->state;
 	rec->name_len = host->name_len;
 	memcpy(rec->name, host->name, host->name_len);
@@ -72,8 +72,8 @@ static int dnlm_monitor_write(const struct dnlm_asker *asker, struct dnfs_call *
 		return err && err != -ETIMEDOUT ? -ENOLCK : -EJUKEBOX;
 	}
 	/* The address is not updated: it identifies the host. */
-	host->way.udp = call->datagram;
-	ditto_addr_map(call->local, &host->way.local);
+	host->route.udp = call->datagram;
+	ditto_addr_map(call->local, &host->route.local);
 	rec = dnlm_record_of(host);
 	err = rec ? dnlm_record_set(host->recorder, asker->client->token, rec) : -ENOMEM;
 	kfree(rec);
@@ -91,7 +91,7 @@ int dnlm_monitor_add(const struct dnlm_asker *asker, struct dnfs_call *call, boo
 	if (!READ_ONCE(host->nlm->state))
 		return -EPERM;
 	if (reclaim)
-		dnlm_host_told(host);
+		dnlm_host_notified(host);
 	/* A claim that the grace refuses needs no record. */
 	else if (ditto_grace_holds(asker->client->client.table, DITTO_CLAIM_OPEN))
 		return -EJUKEBOX;
@@ -128,17 +128,17 @@ int dnlm_monitor_withdraw(struct dnlm_client *dc)
 
 size_t dnlm_known_id(const struct dnlm_host *host, u8 id[DNLM_KNOWN_ID])
 {
-	size_t len = min_t(size_t, host->name_len, DNLM_KNOWN_ID - sizeof(host->way.addr));
+	size_t len = min_t(size_t, host->name_len, DNLM_KNOWN_ID - sizeof(host->route.addr));
 
-	memcpy(id, &host->way.addr, sizeof(host->way.addr));
-	memcpy(id + sizeof(host->way.addr), host->name, len);
-	return sizeof(host->way.addr) + len;
+	memcpy(id, &host->route.addr, sizeof(host->route.addr));
+	memcpy(id + sizeof(host->route.addr), host->name, len);
+	return sizeof(host->route.addr) + len;
 }
 
 int dnlm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec)
 {
 	struct dnlm_bytes name = { rec->name_len, rec->name };
-	struct dnlm_way way = {
+	struct dnlm_route route = {
 		.addr = rec->addr,
 		.local = rec->local,
 		.scope = rec->scope,
@@ -148,13 +148,13 @@ int dnlm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec)
 	u8 id[DNLM_KNOWN_ID];
 	int err;
 
-	host = dnlm_host_get(nlm, &way, &name, true);
+	host = dnlm_host_get(nlm, &route, &name, true);
 	if (IS_ERR(host))
 		return PTR_ERR(host);
 	err = dnlm_record_restore(host->recorder, 0, rec) ?:
 	      ditto_grace_know(dnlm_table(nlm), id, dnlm_known_id(host, id), DITTO_KNOWN_RANGES);
 	mutex_lock(&host->lock);
-	host->way = way;
+	host->route = route;
 	/* A host that restarted meanwhile has sent a newer state. */
 	if (!host->state)
 		host->state = rec->state;

@@ -60,7 +60,7 @@ static u32 dnsm_state_of(u64 epoch, u32 crashes)
 	return ((u32)epoch << DNSM_CRASH_BITS | crashes) << 1 | 1;
 }
 
-static void dnsm_notify(struct dnlm_server *nlm, const struct dnlm_way *way,
+static void dnsm_notify(struct dnlm_server *nlm, const struct dnlm_route *route,
 			const char *name, struct dnlm_host *host);
 
 /* Return: milliseconds until the grace period ends; 0 if it is over. */
@@ -89,11 +89,11 @@ static void dnsm_notified(struct dnlm_callout *callout, int err)
 	struct dnlm_host *host = telling->host;
 	char text[DITTO_ADDR_TEXT];
 
-	trace_dnlm_notify(&callout->way.addr, telling->notice.state, err);
+	trace_dnlm_notify(&callout->route.addr, telling->notice.state, err);
 	if (host && !err) {
-		dnlm_host_told(host);
-		dnsm_notify(callout->nlm, &callout->way,
-			    ditto_addr_text(&callout->way.local, text), NULL);
+		dnlm_host_notified(host);
+		dnsm_notify(callout->nlm, &callout->route,
+			    ditto_addr_text(&callout->route.local, text), NULL);
 	}
 	if (host)
 		dnlm_host_put(host);
@@ -105,7 +105,7 @@ static const struct dnlm_callout_ops dnsm_notify_ops = {
 	.done = dnsm_notified,
 };
 
-static void dnsm_notify(struct dnlm_server *nlm, const struct dnlm_way *way,
+static void dnsm_notify(struct dnlm_server *nlm, const struct dnlm_route *route,
 			const char *name, struct dnlm_host *host)
 {
 	struct dnsm_notifying *telling = kzalloc(sizeof(*telling), GFP_KERNEL);
@@ -119,9 +119,9 @@ static void dnsm_notify(struct dnlm_server *nlm, const struct dnlm_way *way,
 		.state = nlm->state,
 	};
 	telling->callout.ops = &dnsm_notify_ops;
-	telling->callout.way = *way;
+	telling->callout.route = *route;
 	/* Status monitors are reached by UDP first. */
-	telling->callout.way.udp = true;
+	telling->callout.route.udp = true;
 	telling->callout.either = true;
 	telling->callout.kind = DNLM_NOTICE;
 	telling->callout.limit_ms = max(dnsm_grace_left(nlm), DNSM_NOTIFY_MS);
@@ -144,19 +144,19 @@ static void dnsm_notify_host(struct dnlm_host *host, void *arg)
 	struct dnlm_server *nlm = arg;
 
 	if (ditto_recorder_may_be(host->recorder))
-		dnsm_notify(nlm, &host->way, nlm->name, host);
+		dnsm_notify(nlm, &host->route, nlm->name, host);
 }
 
 static void dnsm_notify_monitor(const struct dnlm_record *rec, void *arg)
 {
 	struct dnlm_server *nlm = arg;
-	struct dnlm_way way = {
+	struct dnlm_route route = {
 		.addr = rec->addr,
 		.local = rec->local,
 		.scope = rec->scope,
 	};
 
-	dnsm_notify(nlm, &way, nlm->name, NULL);
+	dnsm_notify(nlm, &route, nlm->name, NULL);
 }
 
 static int dnsm_restore(const struct dnlm_record *rec, void *arg)
@@ -204,7 +204,7 @@ static void dnsm_host_forget(struct dnlm_host *host, void *arg)
 
 	++*seen;
 	/* It cannot reclaim any more. */
-	if (!dnlm_host_told(host))
+	if (!dnlm_host_notified(host))
 		return;
 	pr_info("%s did not answer the notice of our restart in time: it may not reclaim\n",
 		host->label);

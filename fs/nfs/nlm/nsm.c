@@ -156,17 +156,18 @@ static struct dnlm_monitor *dnsm_monitor_new(struct dnlm_server *nlm,
 }
 
 /* The record of a request, to be freed. */
-static struct dnlm_record *dnsm_record_of(const struct dnlm_way *way, const struct dnsm_args *args)
+static struct dnlm_record *dnsm_record_of(const struct dnlm_route *route,
+					  const struct dnsm_args *args)
 {
 	struct dnlm_record *rec = kzalloc(sizeof(*rec), GFP_KERNEL);
 
 	if (!rec)
 		return NULL;
 	rec->kind = DNLM_RECORD_MONITOR;
-	rec->addr = way->addr;
-	rec->local = way->local;
-	rec->scope = way->scope;
-	rec->udp = way->udp;
+	rec->addr = route->addr;
+	rec->local = route->local;
+	rec->scope = route->scope;
+	rec->udp = route->udp;
 	rec->program = args->program;
 	rec->version = args->version;
 	rec->procedure = args->procedure;
@@ -208,7 +209,7 @@ static void dnsm_tell(struct dnlm_server *nlm, const struct dnlm_record *rec, u3
 	telling->proc.p_name = "STATUS";
 
 	telling->callout.ops = &dnsm_tell_ops;
-	telling->callout.way = (struct dnlm_way) {
+	telling->callout.route = (struct dnlm_route) {
 		.addr = rec->addr,
 		.local = rec->local,
 		.scope = rec->scope,
@@ -447,7 +448,7 @@ static int dnsm_mon_exec(struct dnfs_call *call, void *args, void *result)
 	const struct dnsm_args *a = args;
 	struct dnsm_res *res = result;
 	struct dnlm_record *rec;
-	struct dnlm_way way;
+	struct dnlm_route route;
 	int err;
 
 	res->state = READ_ONCE(nlm->state);
@@ -455,8 +456,8 @@ static int dnsm_mon_exec(struct dnfs_call *call, void *args, void *result)
 		return -EAGAIN;
 	if (!a->name.len || a->version > DNSM_CALLBACK_VERSIONS)
 		return -EINVAL;
-	dnlm_way_of(call, &way);
-	rec = dnsm_record_of(&way, a);
+	dnlm_route_of(call, &route);
+	rec = dnsm_record_of(&route, a);
 	if (!rec)
 		return -ENOMEM;
 	mutex_lock(&nlm->monitors_lock);
@@ -480,12 +481,12 @@ static int dnsm_unmon_exec(struct dnfs_call *call, void *args, void *result)
 	struct dnlm_server *nlm = dnlm_server_of(call->server);
 	struct dnlm_monitor *mon, *next;
 	struct dnsm_res *res = result;
-	struct dnlm_way way;
+	struct dnlm_route route;
 
-	dnlm_way_of(call, &way);
+	dnlm_route_of(call, &route);
 	mutex_lock(&nlm->monitors_lock);
 	list_for_each_entry_safe(mon, next, &nlm->monitors, list) {
-		if (!dnsm_is_of(mon, &way.addr, args))
+		if (!dnsm_is_of(mon, &route.addr, args))
 			continue;
 		dnfs_await_end(call);
 		dnfs_await_record(call, &mon->recorder->task);
@@ -512,11 +513,11 @@ static const struct dnfs_proc dnsm_proc_unmon_all =
 static int dnsm_simu_crash_exec(struct dnfs_call *call, void *args, void *result)
 {
 	struct dnlm_server *nlm = dnlm_server_of(call->server);
-	struct dnlm_way way;
+	struct dnlm_route route;
 
-	dnlm_way_of(call, &way);
-	if (!ipv6_addr_loopback(&way.addr) &&
-	    !(ipv6_addr_v4mapped(&way.addr) && ipv4_is_loopback(way.addr.s6_addr32[3]))) {
+	dnlm_route_of(call, &route);
+	if (!ipv6_addr_loopback(&route.addr) &&
+	    !(ipv6_addr_v4mapped(&route.addr) && ipv4_is_loopback(route.addr.s6_addr32[3]))) {
 		pr_warn_ratelimited("%pISpc asks for a simulated crash: refused\n", call->addr);
 		return -EACCES;
 	}
@@ -556,13 +557,13 @@ static int dnsm_notify_exec(struct dnfs_call *call, void *args, void *result)
 {
 	struct dnlm_server *nlm = dnlm_server_of(call->server);
 	struct dnsm_news news = { .args = args };
-	struct dnlm_way way;
+	struct dnlm_route route;
 
-	dnlm_way_of(call, &way);
-	dnlm_host_for_addr(nlm, &way.addr, dnsm_host_restarted, &news);
-	trace_dnlm_notified(&way.addr, news.args->state, news.believed, news.forward);
+	dnlm_route_of(call, &route);
+	dnlm_host_for_addr(nlm, &route.addr, dnsm_host_restarted, &news);
+	trace_dnlm_notified(&route.addr, news.args->state, news.believed, news.forward);
 	if (news.forward)
-		dnsm_tell_monitors(nlm, &way.addr, &news.args->name, news.args->state);
+		dnsm_tell_monitors(nlm, &route.addr, &news.args->name, news.args->state);
 	return news.believed ? 0 : -ENOENT;
 }
 

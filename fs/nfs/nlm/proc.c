@@ -71,10 +71,10 @@ static bool dnlm_res_decode(struct dnfs_call *call, void *args)
 static int dnlm_granted_res_exec(struct dnfs_call *call, void *args, void *result)
 {
 	const struct dnlm_args *a = args;
-	struct dnlm_way way;
+	struct dnlm_route route;
 
-	dnlm_way_of(call, &way);
-	return dnlm_granted_res(dnlm_server_of(call->server), &way.addr, &a->msg.cookie,
+	dnlm_route_of(call, &route);
+	return dnlm_granted_res(dnlm_server_of(call->server), &route.addr, &a->msg.cookie,
 				a->msg.status) ? 0 : -ENOENT;
 }
 
@@ -104,10 +104,10 @@ static int dnlm_free_all_exec(struct dnfs_call *call, void *args, void *result)
 {
 	const struct dnlm_args *a = args;
 	struct dnlm_host *host;
-	struct dnlm_way way;
+	struct dnlm_route route;
 
-	dnlm_way_of(call, &way);
-	host = dnlm_host_get(dnlm_server_of(call->server), &way, &a->msg.name, false);
+	dnlm_route_of(call, &route);
+	host = dnlm_host_get(dnlm_server_of(call->server), &route, &a->msg.name, false);
 	if (IS_ERR(host))
 		return PTR_ERR(host);
 	dnlm_host_release(host, "FREE_ALL");

@@ -133,7 +133,7 @@ TRACE_EVENT(dnlm_callout,
 		__string(proc, callout->proc->p_name)
 	),
 	TP_fast_assign(
-		memcpy(__entry->addr, &callout->way.addr, sizeof(__entry->addr));
+		memcpy(__entry->addr, &callout->route.addr, sizeof(__entry->addr));
 		__entry->program = callout->number ?: callout->program->number;
 		__entry->version = callout->version;
 		__entry->error = error;

@@ -298,7 +298,7 @@ struct dnfs_call {
 	struct ditto_cred *unresolved;
 	struct ditto_task *recording;
 	ktime_t ended;
-	struct ditto_later grouping;
+	struct ditto_groups_query grouping;
 	u32 status;
 	u32 bytes;
 	u32 spliced;

@@ -441,7 +441,7 @@ static void dnfs_garbage(struct dnfs_rpc_call *rc)
  * sends its answer during execution, so it is not executed again. Nor does it need data. Return:
  * false if the call ended without results.
  */
-static bool dnfs_run(struct dnfs_rpc_call *rc)
+static bool dnfs_call_run(struct dnfs_rpc_call *rc)
 {
 	struct dnfs_call *call = &rc->call;
 	const struct dnfs_program *program = call->program;
@@ -568,7 +568,7 @@ bool dnfs_rpc_execute(struct svc_rqst *rqstp, const struct dnfs_program *program
 		once = dnfs_rpc_once(call);
 	switch (once) {
 	case DNFS_ONCE_DO:
-		result = dnfs_run(&rc);
+		result = dnfs_call_run(&rc);
 		if (rc.reply)
 			dnfs_once_end(&rc, result);
 		break;

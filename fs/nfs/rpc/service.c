@@ -50,7 +50,7 @@
 /* Interval for polling a closing socket, in milliseconds. */
 #define DNFS_CLOSE_POLL_MS	5
 /* Interval at which threads are woken while some are to end; time for which one stands aside. */
-#define DNFS_HURRY		(HZ / 10)
+#define DNFS_WAKEUP_INTERVAL		(HZ / 10)
 #define DNFS_ASIDE		(HZ / 50)
 /* Room for an address with its port. */
 #define DNFS_ADDR_TEXT		(INET6_ADDRSTRLEN + 16)
@@ -123,22 +123,23 @@ static unsigned int dnfs_threads_wanted(const struct dnfs_server *server)
 }
 
 /**
- * struct dnfs_hurry - work that wakes threads until those that are to end have ended
+ * struct dnfs_thread_wakeup - work that wakes threads until those that are to end have ended
  * @work: the work
  * @serv: their service
  */
-struct dnfs_hurry {
+struct dnfs_thread_wakeup {
 	struct delayed_work work;
 	struct svc_serv *serv;
 };
 
-static void dnfs_hurry(struct work_struct *work)
+static void dnfs_thread_wakeup(struct work_struct *work)
 {
-	struct dnfs_hurry *hurry = container_of(to_delayed_work(work), struct dnfs_hurry, work);
+	struct dnfs_thread_wakeup *wakeup =
+		container_of(to_delayed_work(work), struct dnfs_thread_wakeup, work);
 
-	for (unsigned int i = 0; i < hurry->serv->sv_nrpools; i++)
-		svc_pool_wake_idle_thread(&hurry->serv->sv_pools[i]);
-	queue_delayed_work(system_unbound_wq, &hurry->work, DNFS_HURRY);
+	for (unsigned int i = 0; i < wakeup->serv->sv_nrpools; i++)
+		svc_pool_wake_idle_thread(&wakeup->serv->sv_pools[i]);
+	queue_delayed_work(system_unbound_wq, &wakeup->work, DNFS_WAKEUP_INTERVAL);
 }
 
 /*
@@ -150,15 +151,15 @@ static void dnfs_hurry(struct work_struct *work)
 int dnfs_service_resize(struct dnfs_server *server, unsigned int threads)
 {
 	unsigned int before = server->serv->sv_nrthreads;
-	struct dnfs_hurry hurry = { .serv = server->serv };
+	struct dnfs_thread_wakeup wakeup = { .serv = server->serv };
 	int err;
 
 	lockdep_assert_held(&server->lock);
-	INIT_DELAYED_WORK_ONSTACK(&hurry.work, dnfs_hurry);
-	queue_delayed_work(system_unbound_wq, &hurry.work, DNFS_HURRY);
+	INIT_DELAYED_WORK_ONSTACK(&wakeup.work, dnfs_thread_wakeup);
+	queue_delayed_work(system_unbound_wq, &wakeup.work, DNFS_WAKEUP_INTERVAL);
 	err = svc_set_num_threads(server->serv, NULL, threads);
-	cancel_delayed_work_sync(&hurry.work);
-	destroy_delayed_work_on_stack(&hurry.work);
+	cancel_delayed_work_sync(&wakeup.work);
+	destroy_delayed_work_on_stack(&wakeup.work);
 	while (before > server->serv->sv_nrthreads) {
 		wait_for_completion(&dnfs_threads_ended);
 		before--;

@@ -64,7 +64,7 @@ static void undo_is_shown(struct kunit *test)
 	struct mirror_test *t = mirror_test_begin(test);
 	struct claim_wait *w = claim_wait(test);
 	struct ditto_range_request req = mirror_req(t, 0, true, 0, 29);
-	struct ditto_range_past past = {};
+	struct ditto_range_before past = {};
 
 	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, false, 10, 19), 0);

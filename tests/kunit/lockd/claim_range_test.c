@@ -182,7 +182,7 @@ static void undo_step(struct kunit *test, struct range_test *t)
 	struct ditto_range_request req = random_req(t, DITTO_POSIX);
 	struct ditto_range_request cut = random_req(t, DITTO_POSIX);
 	u32 owner = owner_number(t, req.owner), first = req.first - base, last = req.last - base;
-	struct ditto_range_past past;
+	struct ditto_range_before past;
 	u8 before[SPACE];
 
 	memcpy(before, map[owner], SPACE);
@@ -228,7 +228,7 @@ static void undo_of_many_pieces(struct kunit *test)
 	for (u32 pieces = DITTO_RANGE_PAST; pieces <= DITTO_RANGE_PAST + 1; pieces++) {
 		struct ditto_range_request all = claim_req(t->node, t->owner[0], true, 0,
 							   SPACE - 1);
-		struct ditto_range_past past;
+		struct ditto_range_before past;
 		bool more = pieces > DITTO_RANGE_PAST;
 
 		memset(map, 0, sizeof(map));

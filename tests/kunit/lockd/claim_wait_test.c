@@ -154,7 +154,7 @@ static void undo_after_a_wait(struct kunit *test)
 {
 	struct wait_test *t = wait_begin(test);
 	struct ditto_range_request req = claim_req(t->node[0], t->owner[1], true, 0, 29);
-	struct ditto_range_past past = {};
+	struct ditto_range_before past = {};
 
 	req.past = &past;
 	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 0, true, 20, 29), 0);

@@ -118,7 +118,7 @@ static void expect_same(struct kunit *test, enum dnfs4_acl_attr attr)
 
 	KUNIT_ASSERT_EQ(test, read_bytes(f, f->n * XDR_UNIT, attr, &acl), NFS4_OK);
 	KUNIT_EXPECT_EQ(test, xdr_stream_remaining(&f->xdr), 0);
-	KUNIT_EXPECT_EQ(test, dnfs4_acl_say(&f->cmp, acl, attr, &f->value), 0);
+	KUNIT_EXPECT_EQ(test, dnfs4_acl_encode(&f->cmp, acl, attr, &f->value), 0);
 	ditto_acl_put(acl);
 	KUNIT_ASSERT_EQ(test, f->value.len, f->n * XDR_UNIT);
 	KUNIT_EXPECT_MEMEQ(test, f->value.data, f->mem, f->value.len);
@@ -232,7 +232,7 @@ static void flag_of_groups(struct kunit *test)
 			NFS4_OK);
 	KUNIT_EXPECT_EQ(test, acl->aces[0].who, DITTO_WHO_GROUP);
 	KUNIT_EXPECT_EQ(test, acl->aces[0].flags, 0);
-	KUNIT_EXPECT_EQ(test, dnfs4_acl_say(&f->cmp, acl, DNFS4_ACL, &f->value), 0);
+	KUNIT_EXPECT_EQ(test, dnfs4_acl_encode(&f->cmp, acl, DNFS4_ACL, &f->value), 0);
 	KUNIT_EXPECT_EQ(test, be32_to_cpu(f->value.data[2]), 0);
 	ditto_acl_put(acl);
 	KUNIT_ASSERT_EQ(test, read_one(f, 0, NFS4_ACE_IDENTIFIER_GROUP, 1, "OWNER@", &acl),
@@ -301,7 +301,7 @@ static void acl_dacl(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, acl->aces[1].flags, DITTO_ACE_FLAGS);
 	KUNIT_EXPECT_EQ(test, dnfs4_acl_fits(acl, true), NFS4_OK);
 	KUNIT_EXPECT_EQ(test, dnfs4_acl_fits(acl, false), NFS4ERR_ATTRNOTSUPP);
-	KUNIT_EXPECT_EQ(test, dnfs4_acl_say(&f->cmp, acl, DNFS4_ACL, &f->value), 0);
+	KUNIT_EXPECT_EQ(test, dnfs4_acl_encode(&f->cmp, acl, DNFS4_ACL, &f->value), 0);
 	KUNIT_EXPECT_EQ(test, f->value.len, (f->n - 1) * XDR_UNIT);
 	/* Count, four words and two of the name, type, flags. */
 	KUNIT_EXPECT_EQ(test, be32_to_cpu(f->value.data[8]), 0xf);
@@ -323,7 +323,7 @@ static void no_list(struct kunit *test)
 	xdr_add(f, 0);
 	expect_same(test, DNFS4_ACL);
 	acl->flags = DITTO_ACL_NULL;
-	KUNIT_EXPECT_EQ(test, dnfs4_acl_say(&f->cmp, acl, DNFS4_ACL, &f->value), 0);
+	KUNIT_EXPECT_EQ(test, dnfs4_acl_encode(&f->cmp, acl, DNFS4_ACL, &f->value), 0);
 	f->n = 0;
 	xdr_add(f, 1);
 	put_ace(f, 0, 0, DITTO_RIGHTS_ALL, "EVERYONE@");
@@ -436,7 +436,7 @@ static void acl_names(struct kunit *test)
 	helper_error = -ETIMEDOUT;
 	KUNIT_EXPECT_EQ(test, status_of(f, 0, 0, 1, "bob@example.org"), NFS4ERR_DELAY);
 	acl->aces[2].uid = KUIDT_INIT(44);
-	KUNIT_EXPECT_EQ(test, dnfs4_acl_say(&f->cmp, acl, DNFS4_ACL, &f->value), -EJUKEBOX);
+	KUNIT_EXPECT_EQ(test, dnfs4_acl_encode(&f->cmp, acl, DNFS4_ACL, &f->value), -EJUKEBOX);
 	helper_error = -ENOENT;
 	KUNIT_EXPECT_EQ(test, status_of(f, 0, 0, 1, "eve@example.org"), NFS4ERR_BADOWNER);
 	ditto_acl_put(acl);

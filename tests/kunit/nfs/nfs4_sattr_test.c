@@ -325,7 +325,7 @@ static void numbers_are_said(struct kunit *test)
 	kuid_t uid;
 
 	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
-		KUNIT_EXPECT_EQ(test, dnfs4_owner_say(&f->cmp, KUIDT_INIT(ids[i]), &text), 0);
+		KUNIT_EXPECT_EQ(test, dnfs4_uid_name(&f->cmp, KUIDT_INIT(ids[i]), &text), 0);
 		KUNIT_EXPECT_EQ(test, dnfs4_owner_read(&f->cmp, text.text, text.len, &uid),
 				NFS4_OK);
 		KUNIT_EXPECT_EQ(test, __kuid_val(uid), ids[i]);
@@ -375,7 +375,7 @@ static void names_are_said(struct kunit *test)
 	kgid_t gid;
 
 	helper.name = "alice@example.org";
-	KUNIT_EXPECT_EQ(test, dnfs4_owner_say(&f->cmp, KUIDT_INIT(7), &text), 0);
+	KUNIT_EXPECT_EQ(test, dnfs4_uid_name(&f->cmp, KUIDT_INIT(7), &text), 0);
 	KUNIT_EXPECT_EQ(test, text.len, 17);
 	KUNIT_EXPECT_MEMEQ(test, text.text, "alice@example.org", 17);
 	KUNIT_EXPECT_EQ(test, dnfs4_owner_read(&f->cmp, text.text, text.len, &uid), NFS4_OK);
@@ -386,7 +386,7 @@ static void names_are_said(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dnfs4_owner_read(&f->cmp, "9", 1, &uid), NFS4_OK);
 	KUNIT_EXPECT_EQ(test, __kuid_val(uid), 9);
 	/* The same owner again. */
-	KUNIT_EXPECT_EQ(test, dnfs4_owner_say(&f->cmp, KUIDT_INIT(7), &text), 0);
+	KUNIT_EXPECT_EQ(test, dnfs4_uid_name(&f->cmp, KUIDT_INIT(7), &text), 0);
 	KUNIT_EXPECT_EQ(test, helper.asked, 3);
 	ditto_names_exit(srv);
 }
@@ -402,14 +402,14 @@ static void names_are_not_known(struct kunit *test)
 
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
 		helper.error = errors[i];
-		KUNIT_EXPECT_EQ(test, dnfs4_owner_say(&f->cmp, KUIDT_INIT(70 + i), &text), 0);
+		KUNIT_EXPECT_EQ(test, dnfs4_uid_name(&f->cmp, KUIDT_INIT(70 + i), &text), 0);
 		KUNIT_EXPECT_EQ(test, text.len, 2);
 		KUNIT_EXPECT_EQ(test, text.text[1], '0' + i);
 		KUNIT_EXPECT_EQ(test, dnfs4_owner_read(&f->cmp, i ? "a@b" : "c@d", 3, &uid),
 				NFS4ERR_BADOWNER);
 	}
 	helper.error = -ETIMEDOUT;
-	KUNIT_EXPECT_EQ(test, dnfs4_owner_say(&f->cmp, KUIDT_INIT(99), &text), -EJUKEBOX);
+	KUNIT_EXPECT_EQ(test, dnfs4_uid_name(&f->cmp, KUIDT_INIT(99), &text), -EJUKEBOX);
 	KUNIT_EXPECT_EQ(test, dnfs4_owner_read(&f->cmp, "e@f", 3, &uid), NFS4ERR_DELAY);
 	ditto_names_exit(srv);
 }

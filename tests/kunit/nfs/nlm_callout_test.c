@@ -154,7 +154,7 @@ static void calls_to_a_client_are_few(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, calls);
 	for (unsigned int i = 0; i < CALLS + 2; i++) {
 		calls[i].ops = &calls_ops;
-		ipv6_addr_set_v4mapped(htonl(0xc0000201 + i / (CALLS + 1)), &calls[i].way.addr);
+		ipv6_addr_set_v4mapped(htonl(0xc0000201 + i / (CALLS + 1)), &calls[i].route.addr);
 		KUNIT_EXPECT_EQ(test, dnlm_callout_start(&c->nlm, &calls[i]),
 				i == CALLS ? -EDQUOT : 0);
 	}

@@ -132,7 +132,7 @@ static void cancelled_before_the_callback(struct kunit *test)
 {
 	struct grant_case *c = test->priv;
 	struct ditto_range_request req = bytes_of(c, 0);
-	struct ditto_range_past past;
+	struct ditto_range_before past;
 
 	KUNIT_EXPECT_FALSE(test, dnlm_grant_cancel(&c->nlm, &req, &c->msg.fh, &past));
 	holder_unlocks(test, c, GRANTS);
@@ -150,9 +150,9 @@ static void cancelled_before_the_callback(struct kunit *test)
 static void host_begin(struct kunit *test, struct grant_case *c)
 {
 	const struct dnlm_bytes name = { 4, (const u8 *)"host" };
-	struct dnlm_way way = { .addr = IN6ADDR_LOOPBACK_INIT };
+	struct dnlm_route route = { .addr = IN6ADDR_LOOPBACK_INIT };
 
-	c->asker.host = dnlm_host_get(&c->nlm, &way, &name, true);
+	c->asker.host = dnlm_host_get(&c->nlm, &route, &name, true);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c->asker.host);
 	c->asker.client = dnlm_host_client(c->asker.host);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c->asker.client);

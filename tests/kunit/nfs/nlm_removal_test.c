@@ -56,11 +56,11 @@ static bool question_read(struct removal_case *c, u64 *serial)
 static struct dnlm_host *host_make(struct kunit *test, struct removal_case *c, unsigned int number)
 {
 	const struct dnlm_bytes name = { 4, (const u8 *)"host" };
-	struct dnlm_way way = {};
+	struct dnlm_route route = {};
 	struct dnlm_host *host;
 
-	ipv6_addr_set_v4mapped(htonl(0xc6120000 + number), &way.addr);
-	host = dnlm_host_get(&c->nlm, &way, &name, true);
+	ipv6_addr_set_v4mapped(htonl(0xc6120000 + number), &route.addr);
+	host = dnlm_host_get(&c->nlm, &route, &name, true);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, host);
 	return host;
 }

@@ -423,18 +423,18 @@ static struct dnlm_server *server_new(struct kunit *test)
 	return nlm;
 }
 
-static struct dnlm_way way_of(u32 number)
+static struct dnlm_route way_of(u32 number)
 {
-	struct dnlm_way way = {};
+	struct dnlm_route route = {};
 
-	ipv6_addr_set_v4mapped(htonl(0xc0000200 + number), &way.addr);
-	return way;
+	ipv6_addr_set_v4mapped(htonl(0xc0000200 + number), &route.addr);
+	return route;
 }
 
 static void hosts_by_name_and_address(struct kunit *test)
 {
 	struct dnlm_server *nlm = server_new(test);
-	struct dnlm_way one = way_of(1), two = way_of(2);
+	struct dnlm_route one = way_of(1), two = way_of(2);
 	struct dnlm_bytes a = BYTES("a"), b = BYTES("b"), none = BYTES(""), nul = BYTES("a\0b");
 	struct dnlm_host *host[4];
 
@@ -463,7 +463,7 @@ static void hosts_by_name_and_address(struct kunit *test)
 static void hosts_of_one_address_are_few(struct kunit *test)
 {
 	struct dnlm_server *nlm = server_new(test);
-	struct dnlm_way one = way_of(1), two = way_of(2);
+	struct dnlm_route one = way_of(1), two = way_of(2);
 	struct dnlm_bytes a = BYTES("a");
 	struct dnlm_host *host;
 
@@ -484,34 +484,34 @@ static void hosts_of_one_address_are_few(struct kunit *test)
 }
 
 /* Address number @number of an IPv6 network. */
-static struct dnlm_way way_in(u32 network, u32 number)
+static struct dnlm_route way_in(u32 network, u32 number)
 {
-	struct dnlm_way way = {};
+	struct dnlm_route route = {};
 
-	ipv6_addr_set(&way.addr, htonl(0x20010db8), htonl(network), 0, htonl(number));
-	return way;
+	ipv6_addr_set(&route.addr, htonl(0x20010db8), htonl(network), 0, htonl(number));
+	return route;
 }
 
 /* A network that takes as many hosts as it may leaves hosts for others. */
 static void hosts_of_one_network_leave_others(struct kunit *test)
 {
 	struct dnlm_server *nlm = server_new(test);
-	struct dnlm_way way = way_of(1);
+	struct dnlm_route route = way_of(1);
 	struct dnlm_bytes a = BYTES("a");
 	struct dnlm_host *host;
 	unsigned int count;
 
 	for (count = 0; count < DNLM_HOSTS_MAX; count++) {
-		way = way_in(1, count);
-		host = dnlm_host_get(nlm, &way, &a, true);
+		route = way_in(1, count);
+		host = dnlm_host_get(nlm, &route, &a, true);
 		if (IS_ERR(host))
 			break;
 		dnlm_host_put(host);
 	}
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(host), -ENOLCK);
 	KUNIT_EXPECT_EQ(test, nlm->nhosts, count);
-	way = way_in(2, 1);
-	host = dnlm_host_get(nlm, &way, &a, true);
+	route = way_in(2, 1);
+	host = dnlm_host_get(nlm, &route, &a, true);
 	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, host);
 	if (!IS_ERR(host))
 		dnlm_host_put(host);
@@ -519,7 +519,7 @@ static void hosts_of_one_network_leave_others(struct kunit *test)
 }
 
 /* Restore a request of MON from an address, for a host with this number. */
-static int monitor_of(struct kunit *test, struct dnlm_server *nlm, const struct dnlm_way *way,
+static int monitor_of(struct kunit *test, struct dnlm_server *nlm, const struct dnlm_route *route,
 		      unsigned int number)
 {
 	struct dnlm_record *rec = kunit_kzalloc(test, sizeof(*rec), GFP_KERNEL);
@@ -527,7 +527,7 @@ static int monitor_of(struct kunit *test, struct dnlm_server *nlm, const struct 
 
 	KUNIT_ASSERT_NOT_NULL(test, rec);
 	rec->kind = DNLM_RECORD_MONITOR;
-	rec->addr = way->addr;
+	rec->addr = route->addr;
 	rec->name_len = sizeof(number);
 	memcpy(rec->name, &number, sizeof(number));
 	err = dnsm_monitor_restore(nlm, rec);
@@ -539,21 +539,21 @@ static int monitor_of(struct kunit *test, struct dnlm_server *nlm, const struct 
 static void monitors_of_one_network_are_few(struct kunit *test)
 {
 	struct dnlm_server *nlm = server_new(test);
-	struct dnlm_way way;
+	struct dnlm_route route;
 
 	dnsm_init(nlm);
 	for (unsigned int i = 0; i < DNSM_PER_CLIENT_MAX; i++) {
-		way = way_in(1, i);
-		KUNIT_EXPECT_EQ(test, monitor_of(test, nlm, &way, i), 0);
+		route = way_in(1, i);
+		KUNIT_EXPECT_EQ(test, monitor_of(test, nlm, &route, i), 0);
 	}
-	way = way_in(1, DNSM_PER_CLIENT_MAX);
-	KUNIT_EXPECT_EQ(test, monitor_of(test, nlm, &way, DNSM_PER_CLIENT_MAX), -ENOSPC);
-	way = way_in(2, 1);
-	KUNIT_EXPECT_EQ(test, monitor_of(test, nlm, &way, 0), 0);
+	route = way_in(1, DNSM_PER_CLIENT_MAX);
+	KUNIT_EXPECT_EQ(test, monitor_of(test, nlm, &route, DNSM_PER_CLIENT_MAX), -ENOSPC);
+	route = way_in(2, 1);
+	KUNIT_EXPECT_EQ(test, monitor_of(test, nlm, &route, 0), 0);
 	/* IPv4 addresses are clients of their own. */
 	for (unsigned int i = 0; i < 2 * DNSM_PER_CLIENT_MAX; i++) {
-		way = way_of(i);
-		KUNIT_EXPECT_EQ(test, monitor_of(test, nlm, &way, i), 0);
+		route = way_of(i);
+		KUNIT_EXPECT_EQ(test, monitor_of(test, nlm, &route, i), 0);
 	}
 	dnsm_exit(nlm);
 	dnlm_hosts_exit(nlm);
@@ -562,7 +562,7 @@ static void monitors_of_one_network_are_few(struct kunit *test)
 static void states_move_forward(struct kunit *test)
 {
 	struct dnlm_server *nlm = server_new(test);
-	struct dnlm_way one = way_of(1);
+	struct dnlm_route one = way_of(1);
 	struct dnlm_bytes a = BYTES("a");
 	struct dnlm_host *host = dnlm_host_get(nlm, &one, &a, true);
 
@@ -589,7 +589,7 @@ static void cookie_lengths(struct kunit *test)
 	struct dnlm_server *nlm = server_new(test);
 	struct dnlm_bytes good = BYTES("\0\0\0\0\0\0\1\2"), none = BYTES("\0\0\0\0\0\0\0\0");
 	struct dnlm_bytes shorter = BYTES("\1\2\3"), longer = BYTES("\0\0\0\0\0\0\0\1\2");
-	struct dnlm_way one = way_of(1);
+	struct dnlm_route one = way_of(1);
 
 	KUNIT_EXPECT_EQ(test, dnlm_cookie_number(&good), 0x102);
 	KUNIT_EXPECT_EQ(test, dnlm_cookie_number(&none), 0);

@@ -37,7 +37,7 @@ struct dnfs4_acl_value {
 /* acl_xdr.c */
 
 /**
- * dnfs4_acl_say - encode a list as the value of an attribute
+ * dnfs4_acl_encode - encode a list as the value of an attribute
  * @cmp: compound
  * @acl: list
  * @attr: which attribute
@@ -47,8 +47,8 @@ struct dnfs4_acl_value {
  * Context: may sleep.
  * Return: 0, -ENOMEM, or -EJUKEBOX while the helper is asked for a name.
  */
-int dnfs4_acl_say(const struct dnfs4_compound *cmp, const struct ditto_acl *acl,
-		  enum dnfs4_acl_attr attr, struct dnfs4_acl_value *value);
+int dnfs4_acl_encode(const struct dnfs4_compound *cmp, const struct ditto_acl *acl,
+		     enum dnfs4_acl_attr attr, struct dnfs4_acl_value *value);
 
 /**
  * dnfs4_acl_value_free - free the buffer of an encoded list
@@ -94,7 +94,7 @@ struct dnfs4_who {
 };
 
 /**
- * dnfs4_who_say - give the name of an entry's principal (RFC 8881 section 6.2.1.5)
+ * dnfs4_who_name - give the name of an entry's principal (RFC 8881 section 6.2.1.5)
  * @cmp: compound
  * @ace: entry
  * @who: buffers for the name; all zeros at first
@@ -103,8 +103,8 @@ struct dnfs4_who {
  * Context: may sleep.
  * Return: bytes of @text, or -EJUKEBOX while the helper is asked.
  */
-int dnfs4_who_say(const struct dnfs4_compound *cmp, const struct ditto_ace *ace,
-		  struct dnfs4_who *who, const char **text);
+int dnfs4_who_name(const struct dnfs4_compound *cmp, const struct ditto_ace *ace,
+		   struct dnfs4_who *who, const char **text);
 /**
  * dnfs4_who_read - find the principal of a name (RFC 8881 section 6.2.1.5)
  * @cmp: compound

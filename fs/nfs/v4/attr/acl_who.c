@@ -196,14 +196,14 @@ static int say_text(int err, const struct dnfs4_owner_text *owner, const char **
 	return err ?: owner->len;
 }
 
-int dnfs4_who_say(const struct dnfs4_compound *cmp, const struct ditto_ace *ace,
-		  struct dnfs4_who *who, const char **text)
+int dnfs4_who_name(const struct dnfs4_compound *cmp, const struct ditto_ace *ace,
+		   struct dnfs4_who *who, const char **text)
 {
 	switch (ace->who) {
 	case DITTO_WHO_UID:
-		return say_text(dnfs4_owner_say(cmp, ace->uid, &who->user), &who->user, text);
+		return say_text(dnfs4_uid_name(cmp, ace->uid, &who->user), &who->user, text);
 	case DITTO_WHO_GID:
-		return say_text(dnfs4_group_say(cmp, ace->gid, &who->group), &who->group, text);
+		return say_text(dnfs4_gid_name(cmp, ace->gid, &who->group), &who->group, text);
 	case DITTO_WHO_FOREIGN:
 		return say_foreign(ace, who, text);
 	default:
@@ -211,4 +211,4 @@ int dnfs4_who_say(const struct dnfs4_compound *cmp, const struct ditto_ace *ace,
 		return strlen(*text);
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_who_say);
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_who_name);

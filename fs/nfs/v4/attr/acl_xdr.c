@@ -61,7 +61,7 @@ static int say_aces(const struct dnfs4_compound *cmp, const struct ditto_ace *ac
 	if (!who)
 		return -ENOMEM;
 	for (const struct ditto_ace *ace = aces; ace < aces + count; ace++) {
-		len = dnfs4_who_say(cmp, ace, who, &text);
+		len = dnfs4_who_name(cmp, ace, who, &text);
 		if (len < 0)
 			break;
 		/* Section 6.2.1.4: INHERITED only in dacl, and IDENTIFIER_GROUP only for groups. */
@@ -90,8 +90,8 @@ void dnfs4_acl_value_free(struct dnfs4_acl_value *value)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_acl_value_free);
 
-int dnfs4_acl_say(const struct dnfs4_compound *cmp, const struct ditto_acl *acl,
-		  enum dnfs4_acl_attr attr, struct dnfs4_acl_value *value)
+int dnfs4_acl_encode(const struct dnfs4_compound *cmp, const struct ditto_acl *acl,
+		     enum dnfs4_acl_attr attr, struct dnfs4_acl_value *value)
 {
 	bool all = acl->flags & DITTO_ACL_NULL;
 	u32 count = all ? 1 : acl->count, flags = 0;
@@ -118,7 +118,7 @@ int dnfs4_acl_say(const struct dnfs4_compound *cmp, const struct ditto_acl *acl,
 	value->len = (u8 *)p - (u8 *)value->data;
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_acl_say);
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_acl_encode);
 
 static u32 read_ace(struct dnfs4_compound *cmp, enum dnfs4_acl_attr attr, struct ditto_ace *ace)
 {

@@ -204,9 +204,9 @@ static int read_acl(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 	if (err)
 		goto put;
 	if (dnfs4_bitmap_has(&src->map, FATTR4_ACL))
-		err = dnfs4_acl_say(cmp, acl, DNFS4_ACL, &src->acl);
+		err = dnfs4_acl_encode(cmp, acl, DNFS4_ACL, &src->acl);
 	if (!err && dnfs4_bitmap_has(&src->map, FATTR4_DACL))
-		err = dnfs4_acl_say(cmp, acl, DNFS4_DACL, &src->dacl);
+		err = dnfs4_acl_encode(cmp, acl, DNFS4_DACL, &src->dacl);
 	ditto_acl_put(acl);
 put:
 	ditto_node_put(node);
@@ -307,12 +307,12 @@ int dnfs4_attr_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 			return err;
 	}
 	if (need & DNFS4_NEED_OWNER) {
-		err = dnfs4_owner_say(cmp, src->attr.st.uid, &src->owner);
+		err = dnfs4_uid_name(cmp, src->attr.st.uid, &src->owner);
 		if (err)
 			return err;
 	}
 	if (need & DNFS4_NEED_GROUP) {
-		err = dnfs4_group_say(cmp, src->attr.st.gid, &src->group);
+		err = dnfs4_gid_name(cmp, src->attr.st.gid, &src->group);
 		if (err)
 			return err;
 	}

@@ -72,7 +72,7 @@ static int say_name(int len, u32 id, struct dnfs4_owner_text *text)
 	return 0;
 }
 
-int dnfs4_owner_say(const struct dnfs4_compound *cmp, kuid_t uid, struct dnfs4_owner_text *text)
+int dnfs4_uid_name(const struct dnfs4_compound *cmp, kuid_t uid, struct dnfs4_owner_text *text)
 {
 	u32 id = dnfs_uid_out(cmp->call->userns, uid);
 
@@ -85,9 +85,9 @@ int dnfs4_owner_say(const struct dnfs4_compound *cmp, kuid_t uid, struct dnfs4_o
 	return say_name(ditto_names_of_user(cmp->call->srv, uid, text->text, sizeof(text->text),
 					&cmp->call->peer->addr), id, text);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_owner_say);
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_uid_name);
 
-int dnfs4_group_say(const struct dnfs4_compound *cmp, kgid_t gid, struct dnfs4_owner_text *text)
+int dnfs4_gid_name(const struct dnfs4_compound *cmp, kgid_t gid, struct dnfs4_owner_text *text)
 {
 	u32 id = dnfs_gid_out(cmp->call->userns, gid);
 
@@ -100,7 +100,7 @@ int dnfs4_group_say(const struct dnfs4_compound *cmp, kgid_t gid, struct dnfs4_o
 	return say_name(ditto_names_of_group(cmp->call->srv, gid, text->text, sizeof(text->text),
 					&cmp->call->peer->addr), id, text);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_group_say);
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_gid_name);
 
 /* Terminates a name for the helper. False if it cannot be a valid one. */
 static bool copy_name(const char *text, u32 len, char name[DITTO_NAMES_NAME_MAX + 1])

@@ -28,7 +28,7 @@ struct dnfs4_owner_text {
 };
 
 /**
- * dnfs4_owner_say - give the name of an owner
+ * dnfs4_uid_name - give the name of an owner
  * @cmp: compound
  * @uid: owner
  * @text: filled, unless it is of the same owner already
@@ -39,10 +39,10 @@ struct dnfs4_owner_text {
  * Context: may sleep.
  * Return: 0, or -EJUKEBOX while the helper is asked.
  */
-int dnfs4_owner_say(const struct dnfs4_compound *cmp, kuid_t uid, struct dnfs4_owner_text *text);
+int dnfs4_uid_name(const struct dnfs4_compound *cmp, kuid_t uid, struct dnfs4_owner_text *text);
 
 /**
- * dnfs4_group_say - give the name of a group; see dnfs4_owner_say()
+ * dnfs4_gid_name - give the name of a group; see dnfs4_uid_name()
  * @cmp: compound
  * @gid: group
  * @text: filled, unless it is of the same group already
@@ -50,7 +50,7 @@ int dnfs4_owner_say(const struct dnfs4_compound *cmp, kuid_t uid, struct dnfs4_o
  * Context: may sleep.
  * Return: 0, or -EJUKEBOX while the helper is asked.
  */
-int dnfs4_group_say(const struct dnfs4_compound *cmp, kgid_t gid, struct dnfs4_owner_text *text);
+int dnfs4_gid_name(const struct dnfs4_compound *cmp, kgid_t gid, struct dnfs4_owner_text *text);
 
 /**
  * dnfs4_owner_read - find the owner of a name from the wire

@@ -283,7 +283,7 @@ static void callback_collect(struct dnfs4_callback_channel *channel)
 		if (!cb)
 			return;
 		if (cb->task_status < 0) {
-			dnfs4_way_explain(channel, cb->task_status);
+			dnfs4_cb_transport_explain(channel, cb->task_status);
 			callback_lost(channel, cb);
 			continue;
 		}
@@ -353,12 +353,12 @@ static bool send_one(struct dnfs4_callback_channel *channel, struct dnfs4_callba
 {
 	if (!slot_take(channel, cb))
 		return false;
-	cb->lost_at = jiffies + HZ / 2 + (channel->up ? dnfs4_way_time(channel->client) :
-							dnfs4_way_first_time(channel));
+	cb->lost_at = jiffies + HZ / 2 + (channel->up ? dnfs4_cb_timeout(channel->client) :
+							dnfs4_cb_first_timeout(channel));
 	spin_lock_bh(&channel->lock);
 	list_add_tail(&cb->link, &channel->sent);
 	spin_unlock_bh(&channel->lock);
-	if (dnfs4_way_call(channel, cb)) {
+	if (dnfs4_cb_transport_call(channel, cb)) {
 		/* The task was not started, for lack of memory. */
 		spin_lock_bh(&channel->lock);
 		list_del_init(&cb->link);
@@ -444,21 +444,21 @@ static void look_at_changes(struct dnfs4_callback_channel *channel)
 	if (addr)
 		channel->answered = false;
 	channel->not_before = jiffies + msecs_to_jiffies(YOUNG_MS);
-	if (channel->clnt && !addr && channel->up && dnfs4_way_is_good(channel))
+	if (channel->clnt && !addr && channel->up && dnfs4_cb_transport_is_current(channel))
 		return;
 	channel->tried = 0;
 	if (!channel->clnt)
 		return;
-	dnfs4_way_close(channel);
+	dnfs4_cb_transport_close(channel);
 	callback_collect(channel);
 	WRITE_ONCE(channel->young, true);
 	set_up(channel, false);
 	channel->broken = false;
 }
 
-static void give_up_way(struct dnfs4_callback_channel *channel)
+static void cb_transport_give_up(struct dnfs4_callback_channel *channel)
 {
-	dnfs4_way_close(channel);
+	dnfs4_cb_transport_close(channel);
 	callback_collect(channel);
 	set_down(channel);
 	channel->broken = false;
@@ -531,16 +531,16 @@ static void channel_work(struct work_struct *work)
 	overdue = oldest && is_past(oldest->lost_at);
 	spin_unlock_bh(&channel->lock);
 	if (channel->broken || overdue)
-		give_up_way(channel);
+		cb_transport_give_up(channel);
 	sort_out(channel);
 	/* A transport connects once, and the client closed the connection while it was idle. */
 	if (channel->up && dnfs_dial_is_over(&channel->dial) && is_idle(channel))
-		dnfs4_way_close(channel);
+		dnfs4_cb_transport_close(channel);
 	if (!channel->clnt && is_past(channel->not_before) && dial_is_due(channel)) {
-		int err = dnfs4_way_open(channel);
+		int err = dnfs4_cb_transport_open(channel);
 
 		if (err) {
-			dnfs4_way_explain(channel, err);
+			dnfs4_cb_transport_explain(channel, err);
 			set_down(channel);
 		}
 	}
@@ -548,7 +548,7 @@ static void channel_work(struct work_struct *work)
 	if (channel->clnt)
 		send_due(channel, now);
 	if (channel->broken)
-		give_up_way(channel);
+		cb_transport_give_up(channel);
 	callback_arm(channel, now);
 }
 
@@ -622,7 +622,7 @@ void dnfs4_channel_halt(struct dnfs4_callback_channel *channel)
 	channel->running = false;
 	spin_unlock_bh(&channel->lock);
 	cancel_delayed_work_sync(&channel->work);
-	dnfs4_way_close(channel);
+	dnfs4_cb_transport_close(channel);
 	callback_collect(channel);
 	set_up(channel, false);
 	channel->tried = 0;

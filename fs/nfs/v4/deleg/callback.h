@@ -302,7 +302,7 @@ void dnfs4_channel_halt(struct dnfs4_callback_channel *channel);
 /* cb_transport.c: only for the work of a channel, or while it is halted */
 
 /**
- * dnfs4_way_open - open the transport of a channel
+ * dnfs4_cb_transport_open - open the transport of a channel
  * @channel: has no transport
  *
  * Connects to the client in 4.0, as soon as something is sent. Uses a connection bound to the back
@@ -311,29 +311,29 @@ void dnfs4_channel_halt(struct dnfs4_callback_channel *channel);
  * Context: may sleep.
  * Return: 0; -ENOTCONN if there is no usable address or connection; or another errno.
  */
-int dnfs4_way_open(struct dnfs4_callback_channel *channel);
+int dnfs4_cb_transport_open(struct dnfs4_callback_channel *channel);
 
 /**
- * dnfs4_way_close - close the transport of a channel
+ * dnfs4_cb_transport_close - close the transport of a channel
  * @channel: with or without a transport
  *
  * Kills the RPC tasks of the channel and waits for them.
  *
  * Context: may sleep.
  */
-void dnfs4_way_close(struct dnfs4_callback_channel *channel);
+void dnfs4_cb_transport_close(struct dnfs4_callback_channel *channel);
 
 /**
- * dnfs4_way_time - get the time to wait for the reply to a callback
+ * dnfs4_cb_timeout - get the time to wait for the reply to a callback
  * @client: the client
  *
  * Context: any.
  * Return: a part of the lease time, in jiffies.
  */
-unsigned long dnfs4_way_time(const struct dnfs4_client *client);
+unsigned long dnfs4_cb_timeout(const struct dnfs4_client *client);
 
 /**
- * dnfs4_way_first_time - get the time to wait for the reply to the first callback
+ * dnfs4_cb_first_timeout - get the time to wait for the reply to the first callback
  * @channel: has a transport
  *
  * It is longer with RPCSEC_GSS, for which rpc.gssd gets a ticket and a context first.
@@ -341,28 +341,28 @@ unsigned long dnfs4_way_time(const struct dnfs4_client *client);
  * Context: any.
  * Return: jiffies.
  */
-unsigned long dnfs4_way_first_time(const struct dnfs4_callback_channel *channel);
+unsigned long dnfs4_cb_first_timeout(const struct dnfs4_callback_channel *channel);
 
 /**
- * dnfs4_way_explain - log why a callback was not sent, once for each address
+ * dnfs4_cb_transport_explain - log why a callback was not sent, once for each address
  * @channel: the channel
  * @err: errno of the RPC task, or of opening the transport
  *
  * Context: process.
  */
-void dnfs4_way_explain(struct dnfs4_callback_channel *channel, int err);
+void dnfs4_cb_transport_explain(struct dnfs4_callback_channel *channel, int err);
 
 /**
- * dnfs4_way_is_good - check whether the open transport is still the right one
+ * dnfs4_cb_transport_is_current - check whether the open transport is still the right one
  * @channel: has a transport
  *
  * Return: false in 4.1 if the connection or session is gone, or the callback parameters of the
  * session have changed; else true.
  */
-bool dnfs4_way_is_good(const struct dnfs4_callback_channel *channel);
+bool dnfs4_cb_transport_is_current(const struct dnfs4_callback_channel *channel);
 
 /**
- * dnfs4_way_call - start the RPC of a callback
+ * dnfs4_cb_transport_call - start the RPC of a callback
  * @channel: has a transport
  * @cb: has a slot in 4.1
  *
@@ -370,7 +370,7 @@ bool dnfs4_way_is_good(const struct dnfs4_callback_channel *channel);
  * Return: 0, after which dnfs4_callback_ended() is called for @cb; or an errno if the task was
  * not started.
  */
-int dnfs4_way_call(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb);
+int dnfs4_cb_transport_call(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb);
 
 /**
  * dnfs4_callback_ended - note that the RPC task of a callback has ended

@@ -131,7 +131,7 @@ void dnfs4_ways_cleanup(void)
 	put_cred(ways_cred);
 }
 
-unsigned long dnfs4_way_time(const struct dnfs4_client *client)
+unsigned long dnfs4_cb_timeout(const struct dnfs4_client *client)
 {
 	u32 lease = READ_ONCE(client->server->srv->settings.lease_time_s);
 
@@ -139,42 +139,42 @@ unsigned long dnfs4_way_time(const struct dnfs4_client *client)
 }
 
 /* Credentials of callbacks: 4.1 clients choose uid and gid in callback_sec_parms4. */
-static kuid_t way_uid(u32 uid)
+static kuid_t cb_uid(u32 uid)
 {
 	kuid_t kuid = make_kuid(&init_user_ns, uid);
 
 	return uid_valid(kuid) ? kuid : GLOBAL_ROOT_UID;
 }
 
-static kgid_t way_gid(u32 gid)
+static kgid_t cb_gid(u32 gid)
 {
 	kgid_t kgid = make_kgid(&init_user_ns, gid);
 
 	return gid_valid(kgid) ? kgid : GLOBAL_ROOT_GID;
 }
 
-static const struct cred *way_cred(u32 uid, u32 gid)
+static const struct cred *cb_cred(u32 uid, u32 gid)
 {
 	struct cred *cred = prepare_kernel_cred(&init_task);
 
 	if (!cred)
 		return NULL;
-	cred->fsuid = way_uid(uid);
-	cred->fsgid = way_gid(gid);
+	cred->fsuid = cb_uid(uid);
+	cred->fsgid = cb_gid(gid);
 	return cred;
 }
 
-static bool way_is_gss(const struct dnfs4_callback_channel *channel)
+static bool cb_is_gss(const struct dnfs4_callback_channel *channel)
 {
 	return channel->sec & DNFS_SEC_PROVEN;
 }
 
-unsigned long dnfs4_way_first_time(const struct dnfs4_callback_channel *channel)
+unsigned long dnfs4_cb_first_timeout(const struct dnfs4_callback_channel *channel)
 {
-	return way_is_gss(channel) ? CONTEXT_MAX_S * HZ : dnfs4_way_time(channel->client);
+	return cb_is_gss(channel) ? CONTEXT_MAX_S * HZ : dnfs4_cb_timeout(channel->client);
 }
 
-static rpc_authflavor_t way_flavor(const struct dnfs4_callback_channel *channel)
+static rpc_authflavor_t cb_flavor(const struct dnfs4_callback_channel *channel)
 {
 	switch (channel->sec) {
 	case DITTO_SEC_NONE:
@@ -190,7 +190,7 @@ static rpc_authflavor_t way_flavor(const struct dnfs4_callback_channel *channel)
 	}
 }
 
-static bool way_gssd_runs(const struct dnfs4_client *client)
+static bool cb_gssd_runs(const struct dnfs4_client *client)
 {
 	struct net *net = ditto_server_hold_net(client->server->srv);
 	bool runs = net && gssd_running(net);
@@ -200,7 +200,7 @@ static bool way_gssd_runs(const struct dnfs4_client *client)
 	return runs;
 }
 
-void dnfs4_way_explain(struct dnfs4_callback_channel *channel, int err)
+void dnfs4_cb_transport_explain(struct dnfs4_callback_channel *channel, int err)
 {
 	const struct dnfs4_client *client = channel->client;
 	const char *why;
@@ -209,7 +209,7 @@ void dnfs4_way_explain(struct dnfs4_callback_channel *channel, int err)
 		return;
 	if (!client->principal.service)
 		why = "its principal is not that of a service of a machine";
-	else if (!way_gssd_runs(client))
+	else if (!cb_gssd_runs(client))
 		why = "rpc.gssd does not run here: start rpc-gssd.service";
 	else if (err == -EACCES || err == -EKEYEXPIRED)
 		why = "rpc.gssd gets no context with it, see its log; the keytab needs nfs/HOST";
@@ -220,10 +220,10 @@ void dnfs4_way_explain(struct dnfs4_callback_channel *channel, int err)
 			      why);
 }
 
-static int way_make(struct dnfs4_callback_channel *channel, struct rpc_create_args *args)
+static int cb_make(struct dnfs4_callback_channel *channel, struct rpc_create_args *args)
 {
 	struct net *net = ditto_server_hold_net(channel->client->server->srv);
-	unsigned long time = dnfs4_way_first_time(channel);
+	unsigned long time = dnfs4_cb_first_timeout(channel);
 	struct rpc_timeout timeout = {
 		.to_initval = time,
 		.to_maxval = time,
@@ -238,7 +238,7 @@ static int way_make(struct dnfs4_callback_channel *channel, struct rpc_create_ar
 	args->program = &program;
 	args->prognumber = channel->program;
 	args->version = version1.number;
-	args->authflavor = way_flavor(channel);
+	args->authflavor = cb_flavor(channel);
 	args->flags = RPC_CLNT_CREATE_NOPING | RPC_CLNT_CREATE_QUIET;
 	args->cred = ways_cred;
 	mutex_lock(&make_lock);
@@ -258,7 +258,7 @@ static int way_make(struct dnfs4_callback_channel *channel, struct rpc_create_ar
 	put_net(net);
 	if (IS_ERR(clnt))
 		return PTR_ERR(clnt);
-	if (way_is_gss(channel))
+	if (cb_is_gss(channel))
 		clnt->cl_principal = channel->client->principal.acceptor ?: "nfs";
 	channel->clnt = clnt;
 	return 0;
@@ -269,11 +269,11 @@ static int way_make(struct dnfs4_callback_channel *channel, struct rpc_create_ar
  * keytab: that for the name by which the client asked for it, else for this machine's own name.
  * Only calls with rpc_machine_cred() are made in that name.
  */
-static int way_authenticate(struct dnfs4_callback_channel *channel, struct rpc_create_args *args)
+static int cb_authenticate(struct dnfs4_callback_channel *channel, struct rpc_create_args *args)
 {
 	const struct dnfs4_principal *principal = &channel->client->principal;
 
-	if (!principal->service || !way_gssd_runs(channel->client))
+	if (!principal->service || !cb_gssd_runs(channel->client))
 		return -ENOTCONN;
 	args->client_name = principal->service;
 	/* rpc.gssd looks an address up in the DNS, but not a name. */
@@ -305,10 +305,10 @@ static int open_dial(struct dnfs4_callback_channel *channel)
 	}
 	channel->program = to.program;
 	channel->sec = principal->sec & DNFS_SEC_PROVEN ?: DITTO_SEC_SYS;
-	if (way_is_gss(channel))
-		return way_authenticate(channel, &args) ?: way_make(channel, &args);
-	channel->cred = way_cred(overflowuid, overflowgid);
-	return channel->cred ? way_make(channel, &args) : -ENOMEM;
+	if (cb_is_gss(channel))
+		return cb_authenticate(channel, &args) ?: cb_make(channel, &args);
+	channel->cred = cb_cred(overflowuid, overflowgid);
+	return channel->cred ? cb_make(channel, &args) : -ENOMEM;
 }
 
 static bool is_open(const struct svc_xprt *xprt)
@@ -332,26 +332,26 @@ static int open_bound(struct dnfs4_callback_channel *channel)
 	/* The back channel of sunrpc only works over TCP. */
 	if (!is_open(xprt) || xprt->xpt_class->xcl_ident != XPRT_TRANSPORT_TCP)
 		return -ENOTCONN;
-	channel->cred = way_cred(session->cb_uid, session->cb_gid);
+	channel->cred = cb_cred(session->cb_uid, session->cb_gid);
 	if (!channel->cred)
 		return -ENOMEM;
 	args.protocol = XPRT_TRANSPORT_BC_TCP;
 	args.bc_xprt = xprt;
 	args.address = (struct sockaddr *)&xprt->xpt_remote;
 	args.addrsize = xprt->xpt_remotelen;
-	return way_make(channel, &args);
+	return cb_make(channel, &args);
 }
 
-int dnfs4_way_open(struct dnfs4_callback_channel *channel)
+int dnfs4_cb_transport_open(struct dnfs4_callback_channel *channel)
 {
 	int err = channel->client->minor ? open_bound(channel) : open_dial(channel);
 
 	if (err)
-		dnfs4_way_close(channel);
+		dnfs4_cb_transport_close(channel);
 	return err;
 }
 
-void dnfs4_way_close(struct dnfs4_callback_channel *channel)
+void dnfs4_cb_transport_close(struct dnfs4_callback_channel *channel)
 {
 	if (channel->clnt)
 		rpc_shutdown_client(channel->clnt);
@@ -367,7 +367,7 @@ void dnfs4_way_close(struct dnfs4_callback_channel *channel)
 	channel->session = NULL;
 }
 
-bool dnfs4_way_is_good(const struct dnfs4_callback_channel *channel)
+bool dnfs4_cb_transport_is_current(const struct dnfs4_callback_channel *channel)
 {
 	const struct dnfs4_session *session = channel->session;
 
@@ -376,8 +376,8 @@ bool dnfs4_way_is_good(const struct dnfs4_callback_channel *channel)
 	return is_open(channel->xprt) && !READ_ONCE(session->dead) &&
 	       channel->program == READ_ONCE(session->cb_program) &&
 	       channel->sec == READ_ONCE(session->cb_sec) &&
-	       uid_eq(channel->cred->fsuid, way_uid(READ_ONCE(session->cb_uid))) &&
-	       gid_eq(channel->cred->fsgid, way_gid(READ_ONCE(session->cb_gid)));
+	       uid_eq(channel->cred->fsuid, cb_uid(READ_ONCE(session->cb_uid))) &&
+	       gid_eq(channel->cred->fsgid, cb_gid(READ_ONCE(session->cb_gid)));
 }
 
 static void call_done(struct rpc_task *task, void *data)
@@ -392,7 +392,7 @@ static const struct rpc_call_ops call_ops = {
 	.rpc_call_done = call_done,
 };
 
-int dnfs4_way_call(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
+int dnfs4_cb_transport_call(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
 {
 	bool sequence = channel->client->minor;
 	const struct rpc_message msg = {
