@@ -220,7 +220,6 @@ struct ditto_client *ditto_client_after(struct ditto_lock_table *table, u64 numb
  * @protocol: its protocol; NULL for any
  * @name: its name
  *
- * Context: may sleep.
  * Return: a client that is not released, to be put; or NULL.
  */
 struct ditto_client *ditto_client_find(struct ditto_lock_table *table, const char *protocol,
@@ -271,7 +270,6 @@ void ditto_client_release(struct ditto_client *client, const char *why);
  *
  * For callers that take away a client's claims and can wait.
  *
- * Context: may sleep.
  * Return: 0, or the error of @client->ops->withdraw.
  */
 int ditto_client_withdraw(struct ditto_client *client);

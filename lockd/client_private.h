@@ -82,7 +82,6 @@ void ditto_clients_yielded(void);
  * @table: the lock table
  * @timeout: jiffies
  *
- * Context: may sleep.
  * Return: jiffies left, 0 if the time is over.
  */
 long ditto_clients_yielded_timeout(struct ditto_lock_table *table, long timeout);

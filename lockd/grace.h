@@ -105,7 +105,6 @@ struct ditto_grace {
  * The first client that is recorded after a grace period begins the next round; those of the one
  * before may not reclaim in it unless they are recorded again.
  *
- * Context: may sleep.
  * Return: 0, -EINVAL (length), -ENOMEM, -ENOSPC (too many clients).
  */
 int ditto_grace_know(struct ditto_lock_table *table, const void *id, size_t len,
@@ -164,7 +163,6 @@ void ditto_grace_forgotten(struct ditto_lock_table *table, u64 number);
  * @state: the state
  * @ms: longest wait, in milliseconds
  *
- * Context: may sleep.
  * Return: true if the server is in another state.
  */
 bool ditto_grace_wait(struct ditto_lock_table *table, enum ditto_lock_state state,

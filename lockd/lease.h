@@ -121,7 +121,6 @@ struct ditto_lease_request {
  * is granted for a time after a recall on the node, and only reclaims are granted in grace. While
  * a break of the grant with the same key is outstanding, that grant is returned as it is.
  *
- * Context: may sleep.
  * Return: the grant with a reference for the caller; ditto_lease_bits() has its bits, which are 0
  * if it was void before it was returned (broken by a local process, or the VFS lease could not be
  * set). ERR_PTR(-EAGAIN) (nothing fits, or grace), -EINVAL (another type or holder with this key),
@@ -310,8 +309,6 @@ void ditto_lease_hold(struct ditto_lease *lease);
  * ditto_lease_put - drop a reference
  * @lease: the grant, which stays in force until it is returned or revoked, whatever references are
  *	held
- *
- * Context: may sleep.
  */
 void ditto_lease_put(struct ditto_lease *lease);
 

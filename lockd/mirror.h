@@ -40,7 +40,6 @@ struct file;
  * @point: of the node, held by the caller
  * @filp: an open file of the node, to create the mirror if there is none; or NULL
  *
- * Context: may sleep.
  * Return: the mirror, to be passed to ditto_mirror_end(); NULL if there is none and @filp is NULL;
  * ERR_PTR(-ENOMEM).
  */

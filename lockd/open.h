@@ -56,7 +56,6 @@ struct ditto_open {
  * that caches its handle, that handle is broken first (MS-FSA section 2.1.5.1.2.2 has the share
  * check).
  *
- * Context: may sleep.
  * Return: 0 (@open stays until ditto_open_end()); -EAGAIN (conflict), -EBUSY (breaking; @park is
  * parked), -ENOLCK (a limit; also of parked operations), -EPERM (grace), -ESTALE (nothing to
  * reclaim), -ESHUTDOWN, -ENOMEM.
@@ -68,8 +67,6 @@ int ditto_open_claim_in(struct ditto_open *open, struct ditto_lock_point *point,
 /**
  * ditto_open_end - end the claim of an open in memory of the caller
  * @open: of ditto_open_claim_in(); the memory is the caller's again
- *
- * Context: may sleep.
  */
 void ditto_open_end(struct ditto_open *open);
 
@@ -83,7 +80,6 @@ void ditto_open_end(struct ditto_open *open);
  * @park: see there
  * @conflict: see there
  *
- * Context: may sleep.
  * Return: the open, to be released with ditto_open_release(); or an ERR_PTR.
  */
 struct ditto_open *ditto_open_claim(struct ditto_lock_point *point,
@@ -100,7 +96,6 @@ struct ditto_open *ditto_open_claim(struct ditto_lock_point *point,
  *
  * Only the bits that are new are checked.
  *
- * Context: may sleep.
  * Return: 0; nothing was changed with -EAGAIN (conflict), -EBUSY (a break is outstanding: retry),
  * -ESHUTDOWN (the open was revoked or its client released).
  */
@@ -113,8 +108,6 @@ int ditto_open_change(struct ditto_open *open, u8 access, u8 deny,
  *
  * The ranges that were claimed with the open, and the requests that wait for such ranges, end with
  * it. Idempotent.
- *
- * Context: may sleep.
  */
 void ditto_open_revoke(struct ditto_open *open);
 
@@ -131,8 +124,6 @@ bool ditto_open_held(const struct ditto_open *open);
  * ditto_open_release - end the claim and free the open
  * @open: of ditto_open_claim(). Needed also after the release of the client, which leaves the
  *	memory
- *
- * Context: may sleep.
  */
 void ditto_open_release(struct ditto_open *open);
 

@@ -32,7 +32,6 @@ struct ditto_owner;
  * of the old grant are not called, except @free. A delegation that is being recalled is not passed
  * on, and neither is what exceeds a limit of the heir. Orphans of @from are passed on, too.
  *
- * Context: may sleep.
  * Return: number of orphans.
  */
 unsigned int ditto_orphans_inherit(struct ditto_client *from, struct ditto_owner *key,
@@ -46,7 +45,6 @@ unsigned int ditto_orphans_inherit(struct ditto_client *from, struct ditto_owner
  *
  * The orphan is adopted by ditto_lease_grant(), see struct ditto_lease_request.
  *
- * Context: process.
  * Return: its DITTO_LEASE_* bits; 0 if there is none.
  */
 u8 ditto_orphan_bits(struct ditto_lock_point *point, const struct ditto_owner *key);
@@ -55,16 +53,12 @@ u8 ditto_orphan_bits(struct ditto_lock_point *point, const struct ditto_owner *k
  * ditto_orphan_drop - give up the orphan with a key on a node, if there is one
  * @point: of the node, held by the caller
  * @key: the key
- *
- * Context: may sleep.
  */
 void ditto_orphan_drop(struct ditto_lock_point *point, const struct ditto_owner *key);
 
 /**
  * ditto_orphans_drop - give up all orphans of a client
  * @client: held by the caller
- *
- * Context: may sleep.
  */
 void ditto_orphans_drop(struct ditto_client *client);
 

@@ -88,7 +88,6 @@ static inline bool ditto_owner_same_key(const struct ditto_owner *a, const struc
  * @key: bytes of the key
  * @len: length of @key in bytes, at most DITTO_OWNER_KEY_MAX
  *
- * Context: may sleep.
  * Return: an owner to be put, or an ERR_PTR: -ENOMEM, -EINVAL (length), -ESHUTDOWN (the client was
  * released).
  */
@@ -100,7 +99,6 @@ struct ditto_owner *ditto_owner_get(struct ditto_client *client, const void *key
  * @key: bytes of the key, which no other owner of @client has
  * @len: length of @key in bytes, at most DITTO_OWNER_KEY_MAX
  *
- * Context: may sleep.
  * Return: as ditto_owner_get().
  */
 struct ditto_owner *ditto_owner_new(struct ditto_client *client, const void *key, size_t len);

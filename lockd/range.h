@@ -186,7 +186,6 @@ struct ditto_wait {
  * POSIX discipline: replaces, splits and merges the owner's own ranges; the upgrade from shared to
  * exclusive is atomic and refused while others hold shared ranges. EXACT discipline: stacks.
  *
- * Context: may sleep.
  * Return: 0; -EAGAIN (conflict); -EINPROGRESS (queued); -EALREADY (the same request is queued: a
  * retransmission, but not of EXACT discipline); -EBUSY (a break is outstanding: retry); -EDEADLK;
  * -ENOLCK (a limit); -EINVAL (range); -ESHUTDOWN (client or open released); -EPERM (new claim in
@@ -201,7 +200,6 @@ int ditto_range_lock(const struct ditto_range_request *req, struct ditto_wait *w
  * @req: POSIX: any bytes, held by the owner or not; EXACT: one range exactly, of whatever mode
  *	without @req->same_mode
  *
- * Context: may sleep.
  * Return: 0; -ENOENT (EXACT: not held); -EINVAL; -ENOMEM, -ENOLCK, -ESHUTDOWN (a split needs
  * memory, passes a limit, or the client was released; nothing was changed).
  */
@@ -217,7 +215,6 @@ int ditto_range_unlock(const struct ditto_range_request *req);
  * became shared, too, as others may share them by now. Each step only gives something up, so others
  * may see one before the next.
  *
- * Context: may sleep.
  * Return: 0; -E2BIG (@past has no room for all that the owner had: everything is kept); an errno of
  * ditto_range_unlock(), and then the owner keeps a part of what was new.
  */
@@ -231,7 +228,6 @@ int ditto_range_undo(const struct ditto_range_request *req, const struct ditto_r
  * Holders that may keep ranges to themselves have to tell them first. Others keep what they cache,
  * as nothing is changed.
  *
- * Context: may sleep.
  * Return: 0; -EAGAIN (conflict); -EBUSY (a holder that keeps ranges to itself must answer a break
  * first: retry); -EINVAL; or an error of the file system.
  */
@@ -241,7 +237,6 @@ int ditto_range_test(const struct ditto_range_request *req, struct ditto_conflic
  * ditto_range_cancel - cancel a queued request
  * @req: matches a queued request in owner, discipline, mode and bytes
  *
- * Context: may sleep.
  * Return: 0; -ENOENT if it is not queued.
  */
 int ditto_range_cancel(const struct ditto_range_request *req);
@@ -252,7 +247,6 @@ int ditto_range_cancel(const struct ditto_range_request *req);
  *
  * For callers that no longer hold the node.
  *
- * Context: may sleep.
  * Return: 0; -ENOENT if it is not queued any more: the callback was or will be called.
  */
 int ditto_range_cancel_wait(struct ditto_wait *wait);
@@ -327,8 +321,6 @@ bool ditto_range_owner_has_posix(struct ditto_lock_point *point, const struct di
  * ditto_range_release_owner - release all ranges and waits of an owner on a node
  * @point: of the node, held by the caller
  * @owner: the owner
- *
- * Context: may sleep.
  */
 void ditto_range_release_owner(struct ditto_lock_point *point, struct ditto_owner *owner);
 

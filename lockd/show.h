@@ -67,7 +67,6 @@ typedef int (*ditto_show_fn)(const struct ditto_claim_info *info, void *arg);
  * @fn: called for each; a result other than 0 ends the list before this entry
  * @arg: for @fn
  *
- * Context: may sleep.
  * Return: the last result of @fn, -ENOMEM, or 0 at the end.
  */
 int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, const char *name,
@@ -83,7 +82,6 @@ int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, con
  * Looks at the claims of all nodes: only clients have theirs in an order in which a list can go on.
  * Claims and requests that stay on the node are listed exactly once.
  *
- * Context: may sleep.
  * Return: see ditto_show_clients().
  */
 int ditto_show_point(struct ditto_lock_point *point, struct ditto_show_cursor *cursor,
@@ -96,7 +94,6 @@ int ditto_show_point(struct ditto_lock_point *point, struct ditto_show_cursor *c
  * @fn: called for each, without number, point and time
  * @arg: for @fn
  *
- * Context: may sleep.
  * Return: see ditto_show_clients().
  */
 int ditto_show_local(struct inode *inode, u32 *passed, ditto_show_fn fn, void *arg);
@@ -109,7 +106,6 @@ int ditto_show_local(struct inode *inode, u32 *passed, ditto_show_fn fn, void *a
  *
  * Has the effect of a release of the client, limited to this claim.
  *
- * Context: may sleep.
  * Return: 0, or -ENOENT (no claim or wait has this number any more).
  */
 int ditto_show_release(struct ditto_lock_table *table, u64 id, const char *why);

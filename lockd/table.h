@@ -202,7 +202,6 @@ struct ditto_lock_table {
  * ditto_locks_create - create the lock table of a namespace
  * @net: the network namespace
  *
- * Context: may sleep.
  * Return: the table, or an ERR_PTR.
  */
 struct ditto_lock_table *ditto_locks_create(struct net *net);
@@ -210,8 +209,6 @@ struct ditto_lock_table *ditto_locks_create(struct net *net);
 /**
  * ditto_locks_destroy - free a lock table
  * @table: all clients were released and put; no node has claims
- *
- * Context: may sleep.
  */
 void ditto_locks_destroy(struct ditto_lock_table *table);
 

@@ -100,7 +100,6 @@ struct ditto_charge {
  * @trust: level of trust
  * @uid: uid of the user, or INVALID_UID if there is none; ignored below DITTO_TRUST_USER
  *
- * Context: process; may sleep.
  * Return: 0 or -ENOMEM.
  */
 int ditto_principal_init(struct ditto_principal *who, struct ditto_server *srv,

@@ -46,8 +46,6 @@ enum ditto_event_type {
  * @subject: name of the share, listener or client; NULL if @type says everything
  *
  * Returns at once when the group has no listener. An event is lost if there is no memory.
- *
- * Context: may sleep.
  */
 void ditto_event(struct ditto_server *srv, enum ditto_event_type type, const char *subject);
 

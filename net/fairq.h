@@ -108,8 +108,6 @@ void ditto_fairq_set_width(struct ditto_fairq *q, unsigned int width);
 /**
  * ditto_fairq_exit - wait until a queue is empty
  * @q: the queue; no request enters it any more, and all turns end without outside help
- *
- * Context: may sleep.
  */
 void ditto_fairq_exit(struct ditto_fairq *q);
 
@@ -155,8 +153,6 @@ struct ditto_fair_turn *ditto_fairq_take(struct ditto_fairq *q);
  * ditto_fairq_leave - end a turn
  * @q: the queue
  * @turn: the turn; may be freed afterwards
- *
- * Context: process.
  */
 void ditto_fairq_leave(struct ditto_fairq *q, struct ditto_fair_turn *turn);
 

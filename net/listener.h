@@ -138,7 +138,6 @@ struct ditto_protocol {
  * ditto_protocol_register - register a protocol
  * @protocol: the protocol; its @bit is set
  *
- * Context: may sleep.
  * Return: 0, -EEXIST if its name or that of one of its settings or options is registered already,
  * -EINVAL for an empty or too long name, -ENOSPC if DITTO_PROTOCOLS_MAX other names have been used
  * since boot, -ENOMEM.
@@ -167,7 +166,6 @@ void ditto_protocol_unregister(struct ditto_protocol *protocol);
  * @id: filled with the number of the listener
  * @extack: filled on error
  *
- * Context: may sleep.
  * Return: 0; -EAFNOSUPPORT for another address family; -EPROTONOSUPPORT if the protocol is not
  * loaded; -EOPNOTSUPP for a transport that the protocol does not serve; -ENOSPC; -EEXIST if the
  * protocol has this listener; -EADDRINUSE; -ENOKEY before the key of file handles is set; -ENOMEM;

@@ -36,7 +36,6 @@ struct ditto_option_owner {
  * ditto_options_register - make options of an owner known
  * @owner: the owner
  *
- * Context: may sleep.
  * Return: 0, or -EEXIST if the name of the owner or of one of its options is registered already.
  */
 int ditto_options_register(struct ditto_option_owner *owner);

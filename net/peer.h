@@ -115,7 +115,6 @@ struct ditto_peer {
  * @sa: IPv4 or IPv6 address; the port is ignored
  * @protocol_bit: bit of the calling protocol
  *
- * Context: may sleep.
  * Return: the peer with a reference; NULL without memory or for another address family.
  */
 struct ditto_peer *ditto_peer_get(struct ditto_server *srv, const struct sockaddr *sa,
@@ -140,7 +139,6 @@ struct ditto_peer *ditto_peer_get_again(struct ditto_peer *peer);
  * not in the table and has verdicts of its own. Requests are counted by
  * ditto_peer_get() and ditto_peer_get_again().
  *
- * Context: may sleep.
  * Return: the peer with a reference; NULL without memory or for another address family.
  */
 struct ditto_peer *ditto_peer_prove(struct ditto_server *srv, const struct sockaddr *sa,
@@ -166,7 +164,6 @@ void ditto_peer_put(struct ditto_peer *peer);
  * missed or found twice by a caller that goes on behind the last number; but a machine may be found
  * again if its peer was removed and it came back.
  *
- * Context: may sleep.
  * Return: a number that is another one after a peer was removed; never 0.
  */
 unsigned int ditto_peers_next(struct ditto_server *srv, u64 from, struct ditto_show_batch *batch);
@@ -246,8 +243,6 @@ const char *ditto_addr_text(const struct in6_addr *addr, char *buf);
  * ditto_peers_start - look for silent peers from now on, and remove them
  * @srv: the server
  * @connections: counts the connections of a peer, which stays while it has any; may sleep
- *
- * Context: process.
  */
 void ditto_peers_start(struct ditto_server *srv,
 		       unsigned int (*connections)(struct ditto_server *srv,

@@ -34,7 +34,6 @@ bool ditto_peer_cert_is_valid(const char *name);
  * @name: a valid name; a copy in lower case is kept
  * @now: jiffies
  *
- * Context: may sleep.
  * Return: 0; -ENOMEM; or -EBUSY if there are too many names. The handshake must fail then: without
  * its name a client might get what rules refuse to the name.
  */

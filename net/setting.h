@@ -115,7 +115,6 @@ void ditto_settings_init(struct ditto_server *srv);
  * ditto_settings_register - make settings of an owner known
  * @owner: the owner; its structure exists in all servers
  *
- * Context: may sleep.
  * Return: 0, or -EEXIST if another owner has a setting with the name of one of them.
  */
 int ditto_settings_register(struct ditto_setting_owner *owner);
@@ -185,7 +184,6 @@ void ditto_setting_write(void *values, const struct ditto_setting_desc *desc, u3
  *	the walk
  * @arg: passed to @fn
  *
- * Context: may sleep.
  * Return: 0, or the value with which @fn ended the walk.
  */
 int ditto_settings_for_each(const struct ditto_server *srv,

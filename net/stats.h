@@ -51,7 +51,6 @@ struct ditto_stats_group {
  * @ops: names of the operations; must outlive the group
  * @nops: entries of @ops
  *
- * Context: may sleep.
  * Return: the group, to be freed with ditto_stats_unregister(); NULL without memory.
  */
 struct ditto_stats_group *ditto_stats_register(struct ditto_server *srv, const char *name,
@@ -67,7 +66,6 @@ struct ditto_stats_group *ditto_stats_register(struct ditto_server *srv, const c
  *
  * ditto_stats_count() must not be used on such a group.
  *
- * Context: may sleep.
  * Return: the group, to be freed with ditto_stats_unregister(); NULL without memory.
  */
 struct ditto_stats_group *
@@ -79,8 +77,6 @@ ditto_stats_register_read(struct ditto_server *srv, const char *name,
 /**
  * ditto_stats_unregister - remove and free a group
  * @group: the group, or NULL; nothing counts in it any more
- *
- * Context: may sleep.
  */
 void ditto_stats_unregister(struct ditto_stats_group *group);
 
@@ -118,7 +114,6 @@ unsigned int ditto_stats_generation(const struct ditto_server *srv);
  * @fn: called with the mutex of the list held; a value other than 0 ends the walk
  * @arg: passed to @fn
  *
- * Context: may sleep.
  * Return: 0 or the value with which @fn ended the walk.
  */
 int ditto_stats_for_each(struct ditto_server *srv,

@@ -172,7 +172,6 @@ unsigned int dsmb_protocol_bit(void);
  * @server: zeroed memory
  * @net: the namespace
  *
- * Context: process; may sleep.
  * Return: 0, or -ENOMEM with everything undone.
  */
 int dsmb_server_init(struct dsmb_server *server, struct net *net);
@@ -218,7 +217,6 @@ void dsmb_interfaces_forget(struct dsmb_server *server);
  *
  * See struct ditto_protocol. A listener on the IPv6 wildcard address takes IPv4 too.
  *
- * Context: process; may sleep.
  * Return: 0, -ENOMEM, or an error of the socket layer such as -EADDRINUSE.
  */
 int dsmb_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack);
@@ -229,8 +227,6 @@ int dsmb_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack)
  *
  * Waits for the connections to end, at most the drain setting. The last listener closes the
  * durable opens that wait for their clients.
- *
- * Context: process; may sleep.
  */
 void dsmb_close_listener(struct ditto_listener *listener);
 
@@ -259,7 +255,6 @@ unsigned int dsmb_disconnect(struct ditto_server *srv, const struct ditto_peer *
  * @srv: the core server
  * @peer: the peer; NULL for all connections
  *
- * Context: process.
  * Return: the number of connections.
  */
 unsigned int dsmb_connections(struct ditto_server *srv, const struct ditto_peer *peer);

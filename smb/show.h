@@ -44,7 +44,6 @@ int dsmb_show_sessions(struct ditto_server *srv, struct ditto_session_show *show
  * Durable opens that wait for their clients come first, as opens of session 0. The opens of
  * each session follow.
  *
- * Context: process; may sleep.
  * Return: 0, -ENOMEM, or the error of @show->fn that ended the dump.
  */
 int dsmb_show_opens(struct ditto_server *srv, struct ditto_open_show *show);
@@ -56,7 +55,6 @@ int dsmb_show_opens(struct ditto_server *srv, struct ditto_open_show *show);
  *
  * Its durable opens are closed too.
  *
- * Context: process; may sleep.
  * Return: 0 or -ENOENT.
  */
 int dsmb_show_session_close(struct ditto_server *srv, u64 id);
@@ -66,7 +64,6 @@ int dsmb_show_session_close(struct ditto_server *srv, u64 id);
  * @srv: the core server
  * @id: FileId.Persistent
  *
- * Context: process; may sleep.
  * Return: 0 or -ENOENT.
  */
 int dsmb_show_open_close(struct ditto_server *srv, u64 id);
@@ -76,7 +73,6 @@ int dsmb_show_open_close(struct ditto_server *srv, u64 id);
  * @srv: the core server
  * @show: the dump: where to start, and the function that takes each tree connect
  *
- * Context: process; may sleep.
  * Return: 0, or the error of @show->fn that ended the dump.
  */
 int dsmb_show_trees(struct ditto_server *srv, struct ditto_tree_show *show);
@@ -87,7 +83,6 @@ int dsmb_show_trees(struct ditto_server *srv, struct ditto_tree_show *show);
  * @session: SessionId
  * @id: TreeId
  *
- * Context: process; may sleep.
  * Return: 0 or -ENOENT.
  */
 int dsmb_show_tree_close(struct ditto_server *srv, u64 session, u32 id);

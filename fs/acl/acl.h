@@ -129,7 +129,6 @@ struct ditto_acl {
  * ditto_acl_alloc - allocate a list
  * @count: number of entries, DITTO_ACES_MAX at most
  *
- * Context: may sleep.
  * Return: the list with zeroed entries; NULL without memory or if @count is too large.
  */
 struct ditto_acl *ditto_acl_alloc(unsigned int count);
@@ -271,7 +270,6 @@ umode_t ditto_acl_mode_instead(const struct ditto_acl *acl, kuid_t uid, kgid_t g
  * ditto_acl_from_mode - derive a list from a mode
  * @mode: mode with the file type
  *
- * Context: may sleep.
  * Return: the list, or ERR_PTR(-ENOMEM).
  */
 struct ditto_acl *ditto_acl_from_mode(umode_t mode);
@@ -282,7 +280,6 @@ struct ditto_acl *ditto_acl_from_mode(umode_t mode);
  * @access: POSIX access ACL; NULL to use the mode
  * @def: POSIX default ACL of a directory, which becomes inheritable entries; or NULL
  *
- * Context: may sleep.
  * Return: the list, ERR_PTR(-ENOMEM), or ERR_PTR(-E2BIG) if it needs more than DITTO_ACES_MAX
  * entries.
  */
@@ -312,7 +309,6 @@ void ditto_acl_canonicalize(struct ditto_acl *acl, kuid_t owner);
  * @mode, and named users and groups have no more of the rights these stand for than the group
  * has. Flags of the list and inherit-only entries are kept.
  *
- * Context: may sleep.
  * Return: the list, which is @acl with another reference if its mode matches already;
  * ERR_PTR(-ENOMEM), or ERR_PTR(-ENOSPC) if it needs more than DITTO_ACES_MAX entries.
  */
@@ -327,7 +323,6 @@ struct ditto_acl *ditto_acl_chmod(struct ditto_acl *acl, umode_t mode, kuid_t ui
  *
  * Only the entries for owner, group and everyone are changed.
  *
- * Context: may sleep.
  * Return: as ditto_acl_chmod().
  */
 struct ditto_acl *ditto_acl_chmod_classes(struct ditto_acl *acl, umode_t mode, kuid_t uid,
@@ -352,7 +347,6 @@ bool ditto_acl_is_trivial(const struct ditto_acl *acl);
  * marked DITTO_ACE_INHERITED if the directory's list is DITTO_ACL_AUTO_INHERITED. Also for audit
  * lists.
  *
- * Context: may sleep.
  * Return: the list, NULL if nothing is inherited, or ERR_PTR(-ENOMEM).
  */
 struct ditto_acl *ditto_acl_inherit(const struct ditto_acl *dir, bool is_dir);
@@ -387,7 +381,6 @@ void ditto_acl_encode(const struct ditto_acl *acl, umode_t mode, void *bytes);
  * @size: size of @bytes
  * @mode: filled with the permission bits that were set along with the list
  *
- * Context: may sleep.
  * Return: the list, ERR_PTR(-EUCLEAN) if it is invalid, ERR_PTR(-ENOMEM).
  */
 struct ditto_acl *ditto_acl_decode(const void *bytes, size_t size, umode_t *mode);
@@ -402,7 +395,6 @@ struct ditto_acl *ditto_acl_decode(const void *bytes, size_t size, umode_t *mode
  * Returns the stored list, adapted to the current mode, or a list derived from mode and POSIX
  * ACLs.
  *
- * Context: may sleep.
  * Return: the list, to be put; ERR_PTR(-ENOMEM), ERR_PTR(-EJUKEBOX) (others keep changing it),
  * ERR_PTR(-EOPNOTSUPP) (a POSIX ACL needs too many entries), or an ERR_PTR of the file system.
  */
@@ -415,7 +407,6 @@ struct ditto_acl *ditto_get_acl(struct ditto_op *op, struct ditto_node *node);
  * @dir: the directory, held
  * @is_dir: the new file is a directory
  *
- * Context: may sleep.
  * Return: 1, 0 or a negative errno.
  */
 int ditto_acl_is_inherited(struct ditto_op *op, struct ditto_node *dir, bool is_dir);

@@ -24,7 +24,6 @@ enum ditto_acl_origin {
  * @node: held
  * @acl: from ditto_get_acl()
  *
- * Context: may sleep.
  * Return: enum ditto_acl_origin, or a negative errno of the file system.
  */
 int ditto_acl_origin(const struct ditto_op *op, struct ditto_node *node,

@@ -40,7 +40,6 @@ struct ditto_acl_builder {
  * @b: filled
  * @want: number of entries to make room for; limited to DITTO_ACES_MAX
  *
- * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
 int ditto_acl_begin(struct ditto_acl_builder *b, unsigned int want);

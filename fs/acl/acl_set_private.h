@@ -45,7 +45,6 @@ struct ditto_acl_change {
  * @node: node of the file, or NULL if it is new
  * @set: attributes to set
  *
- * Context: may sleep.
  * Return: 1 if a list changes, 0 if not, or a negative errno.
  */
 int ditto_acl_change_init(struct ditto_acl_change *ch, struct ditto_op *op,

@@ -42,7 +42,6 @@ void ditto_audit_list_encode(const struct ditto_acl *list, void *bytes);
  * @bytes: stored form
  * @size: size of @bytes
  *
- * Context: may sleep.
  * Return: the list, ERR_PTR(-EUCLEAN) if it is invalid, ERR_PTR(-ENOMEM).
  */
 struct ditto_acl *ditto_audit_list_decode(const void *bytes, size_t size);

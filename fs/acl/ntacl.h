@@ -124,7 +124,6 @@ const char *ditto_ntacl_text(enum ditto_ntacl_state state);
  * A file with a list of this server keeps it. The attribute is not changed. SIDs of accounts on
  * this machine become their numbers.
  *
- * Context: may sleep.
  * Return: enum ditto_ntacl_state; with DITTO_NTACL_USED the list is stored. Or a negative errno,
  * as of ditto_setattr(); -EJUKEBOX also while the helper is asked for accounts.
  */

@@ -89,7 +89,6 @@ bool ditto_sd_unix_mode(const struct ditto_sd *sd, umode_t *mode);
  * @user: user who sent it, or NULL; the user's domain SID stands for the local account
  * @is_dir: the list is for a directory
  *
- * Context: may sleep.
  * Return: the list, to be put; ERR_PTR(-E2BIG) (more than DITTO_ACES_MAX entries);
  * ERR_PTR(-EOPNOTSUPP) (an entry denies access on a condition that is not evaluated here);
  * ERR_PTR(-ENOMEM).
@@ -114,7 +113,6 @@ u16 ditto_sd_control(const struct ditto_acl *acl);
  *
  * Entries of other types than SYSTEM_AUDIT_ACE_TYPE are left out.
  *
- * Context: may sleep.
  * Return: the list, to be put; NULL if it says nothing; ERR_PTR(-E2BIG) (more than DITTO_ACES_MAX
  * entries); ERR_PTR(-ENOMEM).
  */

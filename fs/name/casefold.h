@@ -39,7 +39,6 @@ bool ditto_names_same(const struct ditto_name *a, const struct ditto_name *b);
  * The hash may be stored: it is the same on every machine, with Unicode tables of the same version.
  * A component without a folded form is hashed as it is.
  *
- * Context: may sleep.
  * Return: the hash, or 0 without memory.
  */
 u64 ditto_path_hash(const char *path, u32 len, bool exact);

@@ -48,8 +48,6 @@ int ditto_casefold_find(struct ditto_share *share, struct ditto_node *dir,
  * @wcc: attributes around the change
  * @removed: removed name, or NULL
  * @added: added name, or NULL
- *
- * Context: may sleep.
  */
 void ditto_casefold_changed(struct ditto_node *dir, const struct ditto_wcc *wcc,
 			    const struct ditto_name *removed, const struct ditto_name *added);
@@ -64,7 +62,6 @@ void ditto_casefold_changed(struct ditto_node *dir, const struct ditto_wcc *wcc,
  * For callers that found the name free before they locked the directory: the index contains names
  * added since.
  *
- * Context: may sleep.
  * Return: 0; -EEXIST; -EAGAIN if that is not known, because other tasks have changed the directory
  * or there is no index: the caller unlocks it and calls ditto_casefold_search() before the next
  * attempt.
@@ -97,8 +94,6 @@ void ditto_casefold_spoil(struct ditto_node *dir);
 /**
  * ditto_casefold_free - free the index of a node that is being freed
  * @dir: the node
- *
- * Context: may sleep.
  */
 void ditto_casefold_free(struct ditto_node *dir);
 

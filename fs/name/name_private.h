@@ -39,7 +39,6 @@ int ditto_name_plain(const struct ditto_name *name, int dot, int dotdot);
  * @kind: from ditto_name_check(); returned if it is an error
  * @out: filled
  *
- * Context: may sleep.
  * Return: as ditto_lookup().
  */
 int ditto_lookup_kind(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
@@ -63,7 +62,6 @@ struct dentry *ditto_lookup_dentry(struct ditto_op *op, struct ditto_node *dir,
  * @share: the share
  * @dentry: dentry of the file
  *
- * Context: may sleep.
  * Return: the parent, to be put; the root of the share is its own parent; ERR_PTR(-ESTALE)
  * outside of the share.
  */

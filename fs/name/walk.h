@@ -24,7 +24,6 @@
  * @found: filled with the spelling in the directory, terminated; NAME_MAX + 1 bytes; or NULL
  * @out: filled with the node, to be put
  *
- * Context: may sleep.
  * Return: 0, -ENOENT, -ENOTDIR, -EACCES, -ENAMETOOLONG, -EILSEQ, -ENOMEM.
  */
 int ditto_lookup_casefold(struct ditto_op *op, struct ditto_node *dir,
@@ -51,7 +50,6 @@ struct ditto_walk {
  * A missing last component is no error; @walk->node is NULL then. A symbolic link in the middle
  * ends the walk with -ELOOP and @walk->passed. The last component is not followed.
  *
- * Context: may sleep.
  * Return: 0; -ENOENT, -ENOTDIR (a component in the middle is missing or no directory), -EACCES,
  * -ENAMETOOLONG, -EILSEQ, -ELOOP.
  */
@@ -69,7 +67,6 @@ int ditto_walk(struct ditto_op *op, struct ditto_node *start, const char *path, 
  * The walk ends without an error where the path cannot go on, e.g. at a symbolic link. Other errors
  * are returned: to go on without the mount would lead into the directory that it covers.
  *
- * Context: may sleep.
  * Return: the share that stands for the file system, with a reference, see fs/share/nested.h; NULL
  * if the path stays in that of @op->share; or ERR_PTR of -ENOMEM, -ESTALE and others.
  */
@@ -79,8 +76,6 @@ struct ditto_share *ditto_walk_enter(const struct ditto_op *op, const char *path
 /**
  * ditto_walk_end - drop the nodes that a walk has found
  * @walk: filled by a successful ditto_walk()
- *
- * Context: may sleep.
  */
 void ditto_walk_end(struct ditto_walk *walk);
 

@@ -227,8 +227,6 @@ int dnfs_thread(void *data);
  * @listener: listening socket; connections that it accepts are charged from now on
  *
  * The socket and its connections must be gone before the module is unloaded.
- *
- * Context: may sleep.
  */
 void dnfs_connections_charge(struct svc_xprt *listener);
 /* In rq_xprt_ctxt of each call that was received through TLS. */

@@ -57,7 +57,6 @@ struct ditto_pins {
  * @node: a regular file, held
  * @mode: DITTO_FILE_READ or DITTO_FILE_WRITE; a file open for writing also serves reads
  *
- * Context: may sleep.
  * Return: a file with a reference, or an ERR_PTR of dentry_open(); -EROFS on a read-only mount;
  * -EJUKEBOX while the lease of a local process is being broken.
  */
@@ -81,7 +80,6 @@ int ditto_file_set_size(struct file *file, u64 size);
  * The file is not cached, and is on the mount of the volume. Writing to it changes no times, and no
  * program is told of that, nor of the open.
  *
- * Context: may sleep.
  * Return: a file with a reference; ERR_PTR(-EOPNOTSUPP) if the volume has no mount; or as
  * ditto_file_get().
  */
@@ -115,7 +113,6 @@ void ditto_file_put(struct ditto_file *df);
  * depend on the cache. As many files are kept as the limit of the cache allows; beyond it this is
  * ditto_file_get().
  *
- * Context: may sleep.
  * Return: as ditto_file_get().
  */
 struct ditto_file *ditto_file_get_pinned(struct ditto_share *share, struct ditto_node *node,
@@ -124,8 +121,6 @@ struct ditto_file *ditto_file_get_pinned(struct ditto_share *share, struct ditto
 /**
  * ditto_pins_drop - close the files of an instance
  * @pins: no operation on the instance is running
- *
- * Context: may sleep.
  */
 void ditto_pins_drop(struct ditto_pins *pins);
 
@@ -136,7 +131,6 @@ void ditto_pins_drop(struct ditto_pins *pins);
  *
  * Returns the cached file of the node if no other listing uses it, otherwise a new one.
  *
- * Context: may sleep.
  * Return: a file for ditto_file_give_dir(), or an ERR_PTR.
  */
 struct ditto_file *ditto_file_take_dir(struct ditto_share *share, struct ditto_node *node);
@@ -144,8 +138,6 @@ struct ditto_file *ditto_file_take_dir(struct ditto_share *share, struct ditto_n
 /**
  * ditto_file_give_dir - end a listing
  * @df: from ditto_file_take_dir(); cached for the next listing, or closed
- *
- * Context: may sleep.
  */
 void ditto_file_give_dir(struct ditto_file *df);
 
@@ -157,7 +149,6 @@ void ditto_file_give_dir(struct ditto_file *df);
  * If the volume has a private mount, another file of the same inode is opened on it, which does
  * not pin a share. Otherwise @file gets another reference.
  *
- * Context: may sleep.
  * Return: the file, for ditto_file_unkeep().
  */
 struct file *ditto_file_keep(struct ditto_lock_point *point, struct file *file);
@@ -176,8 +167,6 @@ void ditto_file_settle(struct ditto_lock_point *point);
  * ditto_file_unkeep - drop a file that represents claims towards the VFS
  * @point: lock context of the node
  * @file: from ditto_file_keep()
- *
- * Context: may sleep.
  */
 void ditto_file_unkeep(struct ditto_lock_point *point, struct file *file);
 
@@ -185,8 +174,6 @@ void ditto_file_unkeep(struct ditto_lock_point *point, struct file *file);
  * ditto_files_close - close the cached files of a node
  * @node: the node
  * @mnt: close only the files on this mount; NULL for all
- *
- * Context: may sleep.
  */
 void ditto_files_close(struct ditto_node *node, const struct vfsmount *mnt);
 

@@ -131,7 +131,6 @@ bool ditto_handle_basis_is(const struct ditto_share *share,
  *
  * No node is created, so listing a directory with handles costs no memory.
  *
- * Context: may sleep.
  * Return: 0, or -EOPNOTSUPP if the file system has no usable file ids.
  */
 int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
@@ -143,7 +142,6 @@ int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
  * @node: held
  * @handle: filled
  *
- * Context: may sleep.
  * Return: see there.
  */
 int ditto_handle_of_node(struct ditto_share *share, struct ditto_node *node,
@@ -156,7 +154,6 @@ int ditto_handle_of_node(struct ditto_share *share, struct ditto_node *node,
  * @stream: dentry of the stream
  * @handle: filled
  *
- * Context: may sleep.
  * Return: see there.
  */
 int ditto_handle_of_stream(struct ditto_share *share, struct ditto_node *base,
@@ -188,7 +185,6 @@ struct ditto_share *ditto_stream_handle_share(struct ditto_server *srv, const u8
  * @base: filled with the node of the file, to be put
  * @stream: filled with the node of the stream, to be put
  *
- * Context: may sleep.
  * Return: 0, or an errno of ditto_handle_decode() if one of them is gone.
  */
 int ditto_stream_handle_nodes(struct ditto_share *share, const struct ditto_fid *base_fid,
@@ -203,7 +199,6 @@ int ditto_stream_handle_nodes(struct ditto_share *share, const struct ditto_fid 
  * @handle: filled
  * @memo: zero for the first entry of a listing, then kept by this function
  *
- * Context: may sleep.
  * Return: see there.
  */
 int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node *dir,
@@ -218,7 +213,6 @@ int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node
  * @share: filled with the share, to be put
  * @node: filled with the node, to be put
  *
- * Context: may sleep.
  * Return: 0; -EBADHANDLE if this server never made the handle (length, version, signature);
  * -ESTALE if share or file is gone; -ENOMEM.
  */
@@ -293,7 +287,6 @@ struct ditto_share *ditto_handle_share(struct ditto_server *srv, const u8 *data,
  * @share: the share of the handle
  * @fid: of ditto_handle_share()
  *
- * Context: may sleep.
  * Return: the node, to be put; or an ERR_PTR as of ditto_handle_decode().
  */
 struct ditto_node *ditto_handle_node(struct ditto_share *share, const struct ditto_fid *fid);
@@ -305,7 +298,6 @@ struct ditto_node *ditto_handle_node(struct ditto_share *share, const struct dit
  *
  * Only to release claims, see ditto_node_get_anywhere().
  *
- * Context: may sleep.
  * Return: the node, to be put; or an ERR_PTR as of ditto_handle_decode().
  */
 struct ditto_node *ditto_handle_node_anywhere(struct ditto_share *share,

@@ -21,7 +21,6 @@ struct ditto_node_table;
  *
  * The watch does not pin the file.
  *
- * Context: may sleep.
  * Return: the watch, or ERR_PTR(-ENOMEM) or another errno of fsnotify.
  */
 struct ditto_name_watch *ditto_name_watch_begin(struct ditto_node *node,
@@ -40,8 +39,6 @@ bool ditto_name_watch_is_of(const struct ditto_name_watch *watch, const struct d
 /**
  * ditto_name_watch_end - end a watch
  * @watch: the watch; its callback is not called any more, and does not run any more
- *
- * Context: may sleep.
  */
 void ditto_name_watch_end(struct ditto_name_watch *watch);
 

@@ -298,7 +298,6 @@ struct ditto_node {
  * @share: share that the dentry was reached through, held
  * @dentry: positive
  *
- * Context: may sleep.
  * Return: the node with a reference; ERR_PTR(-ENOMEM), or ERR_PTR(-ESTALE) if the dentry became
  * negative.
  */
@@ -314,7 +313,6 @@ struct ditto_node *ditto_node_get(struct ditto_share *share, struct dentry *dent
  * instance of it is open, and a directory that a local process has removed while its caching grants
  * are being returned.
  *
- * Context: may sleep.
  * Return: the node with a reference; ERR_PTR(-ESTALE) (no such file, or outside of the share),
  * ERR_PTR(-EBADHANDLE) (the file system rejects the id), ERR_PTR(-ENOMEM).
  */
@@ -329,7 +327,6 @@ struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share,
  * Only for callers that release what they have of the file: a file that was moved out of a share is
  * served no longer, but the claims that were made through the share remain until they are released.
  *
- * Context: may sleep.
  * Return: as ditto_node_get_by_fid(), wherever the file lies.
  */
 struct ditto_node *ditto_node_get_anywhere(struct ditto_share *share,
@@ -362,7 +359,6 @@ bool ditto_node_get_again(const struct ditto_server *srv, struct ditto_node *nod
  * @share: share that the handle names, held
  * @node: what ditto_node_get_by_fid() or ditto_node_get_root() returned for it, held
  *
- * Context: may sleep.
  * Return: the answer. It is also false for a file without a name, which is to be looked up.
  */
 bool ditto_node_is_reached(struct ditto_share *share, struct ditto_node *node);
@@ -371,7 +367,6 @@ bool ditto_node_is_reached(struct ditto_share *share, struct ditto_node *node);
  * ditto_node_get_root - get the node of a share's root
  * @share: held
  *
- * Context: may sleep.
  * Return: the node with a reference, or ERR_PTR(-ENOMEM).
  */
 struct ditto_node *ditto_node_get_root(struct ditto_share *share);
@@ -413,8 +408,6 @@ struct dentry *ditto_node_dentry(struct ditto_node *node);
  * that the space is freed with the last holder. Nothing happens while instances of the file are
  * open; closing the last one calls this again. Nor does anything while caching grants are being
  * returned, see ditto_local_notify_leave().
- *
- * Context: may sleep.
  */
 void ditto_node_forget(struct ditto_node *node);
 
@@ -443,7 +436,6 @@ unsigned long ditto_files_count(struct ditto_server *srv);
  *
  * The volume is created for the first share on a file system.
  *
- * Context: may sleep.
  * Return: 0; -EAGAIN while the volume of removed shares is ending, see ditto_volumes_wait(); or
  * another negative errno.
  */
@@ -467,24 +459,18 @@ int ditto_volumes_wait(unsigned int ended);
  *
  * Cached files on the share's mount are closed. The last share evicts all nodes of the volume and
  * frees it.
- *
- * Context: may sleep.
  */
 void ditto_volume_leave(struct ditto_share *share);
 
 /**
  * ditto_nodes_flush - evict every idle node and close every idle file now ("flush caches")
  * @srv: the server
- *
- * Context: may sleep.
  */
 void ditto_nodes_flush(struct ditto_server *srv);
 
 /**
  * ditto_nodes_settings_changed - evict nodes and close files that exceed changed limits
  * @srv: the server
- *
- * Context: may sleep.
  */
 void ditto_nodes_settings_changed(struct ditto_server *srv);
 

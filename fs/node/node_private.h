@@ -169,8 +169,6 @@ bool ditto_node_kill_unopened(struct ditto_node_table *table, struct ditto_node 
  * @node: held; out of the tables
  *
  * Claims stay while instances of the file are open.
- *
- * Context: may sleep.
  */
 void ditto_node_unclaim(struct ditto_node *node);
 
@@ -254,8 +252,6 @@ void ditto_nodes_trim(struct ditto_node_table *table);
  * @volume: no share uses it any more
  *
  * Claims on the nodes are released.
- *
- * Context: may sleep.
  */
 void ditto_nodes_evict(struct ditto_volume *volume);
 
@@ -318,8 +314,6 @@ int ditto_wb_err_take_owed(struct ditto_pins *pins, struct ditto_node *node,
  * @node: the node
  *
  * Errors are taken account of, so that no loss goes unnoticed.
- *
- * Context: may sleep.
  */
 void ditto_wb_err_settle(struct ditto_node *node);
 
@@ -342,8 +336,6 @@ bool ditto_file_close_next(struct ditto_node_table *table, struct ditto_volume *
 /**
  * ditto_files_flush - let the volumes' workers close all cached files that are not in use
  * @table: the nodes of the server
- *
- * Context: may sleep.
  */
 void ditto_files_flush(struct ditto_node_table *table);
 
@@ -359,8 +351,6 @@ void ditto_files_settings_changed(struct ditto_node_table *table);
  * ditto_files_close_mount - close every cached file of a volume that is open on a mount
  * @volume: the volume
  * @mnt: the mount
- *
- * Context: may sleep.
  */
 void ditto_files_close_mount(struct ditto_volume *volume, const struct vfsmount *mnt);
 
@@ -370,7 +360,6 @@ void ditto_files_close_mount(struct ditto_volume *volume, const struct vfsmount 
  * ditto_notify_start - allocate the fsnotify group of a server
  * @table: the nodes of the server
  *
- * Context: may sleep.
  * Return: the group, or an ERR_PTR.
  */
 struct fsnotify_group *ditto_notify_start(struct ditto_node_table *table);
@@ -380,8 +369,6 @@ struct fsnotify_group *ditto_notify_start(struct ditto_node_table *table);
  * @group: from ditto_notify_start(); its marks are destroyed
  *
  * Waits until the marks are freed.
- *
- * Context: may sleep.
  */
 void ditto_notify_stop(struct fsnotify_group *group);
 
@@ -417,8 +404,6 @@ bool ditto_volume_has_root(struct ditto_volume *volume, const struct dentry *den
  * id of the root, so names, devices and order do not matter. Other file systems have no UUID or
  * make a new one with each mount; there the identity depends on the file system's type and on
  * @name.
- *
- * Context: may sleep.
  */
 void ditto_share_derive_id(const struct path *path, const char *name, uuid_t *id);
 
@@ -438,7 +423,6 @@ u64 ditto_share_tag(const uuid_t *id);
  *
  * A file may have names in several shares, and outside of all.
  *
- * Context: may sleep.
  * Return: a positive dentry with a reference; that of ditto_node_dentry() if none of the latest
  * names is in the share.
  */
@@ -452,7 +436,6 @@ struct dentry *ditto_node_dentry_in(struct ditto_share *share, struct ditto_node
  * @connectable: include the id of the directory, if there is room
  * @fid: filled
  *
- * Context: may sleep.
  * Return: 0, or -EOPNOTSUPP if the file system has no usable id.
  */
 int ditto_fid_encode(struct dentry *dentry, bool connectable, struct ditto_fid *fid);
@@ -461,7 +444,6 @@ int ditto_fid_encode(struct dentry *dentry, bool connectable, struct ditto_fid *
  * ditto_fid_connectable - tell whether file ids can include the directory
  * @dir: a directory of the file system
  *
- * Context: may sleep.
  * Return: true if the file system can find the directory of a file by the file's id.
  */
 bool ditto_fid_connectable(struct inode *dir);

@@ -153,7 +153,6 @@ struct ditto_watch_table {
  *
  * For fs/open/instance.c.
  *
- * Context: may sleep.
  * Return: 0, -ENOMEM or an errno of fsnotify.
  */
 int ditto_watch_begin(struct ditto_node *dir, struct ditto_watch *watch);
@@ -161,8 +160,6 @@ int ditto_watch_begin(struct ditto_node *dir, struct ditto_watch *watch);
 /**
  * ditto_watch_end - end a watch
  * @watch: the watch; its @ended callback is called
- *
- * Context: may sleep.
  */
 void ditto_watch_end(struct ditto_watch *watch);
 
@@ -194,8 +191,6 @@ void ditto_child_changed_slow(struct ditto_op *op, struct ditto_node *node, u32 
  * @len: length of @name
  * @old: previous name of a renamed stream, reported as removed; or NULL
  * @old_len: length of @old
- *
- * Context: may sleep.
  */
 void ditto_watch_stream(struct ditto_node *base, enum ditto_watch_action action,
 			const char *name, u32 len, const char *old, u32 old_len);
@@ -203,8 +198,6 @@ void ditto_watch_stream(struct ditto_node *base, enum ditto_watch_action action,
 /**
  * ditto_watch_settle - wait until no callback of a volume is running
  * @volume: a volume without watches that is about to be freed
- *
- * Context: may sleep.
  */
 void ditto_watch_settle(const struct ditto_volume *volume);
 

@@ -186,7 +186,6 @@ int ditto_getattr_asked_by(const struct ditto_op *op, struct ditto_node *node,
  * Breaks no caching grant. An access time alone is stored only if the mount's rules for access
  * times say so, and does not change the change attribute of most file systems.
  *
- * Context: may sleep.
  * Return: 0, -EROFS, or an errno of the file system.
  */
 int ditto_store_times(struct ditto_op *op, struct ditto_node *node,
@@ -274,7 +273,6 @@ static inline struct ditto_change_info ditto_wcc_change(const struct ditto_wcc *
  * @node: held
  * @st: filled
  *
- * Context: may sleep.
  * Return: 0 or an errno of the file system.
  */
 int ditto_statfs(struct ditto_op *op, struct ditto_node *node, struct kstatfs *st);

@@ -30,7 +30,6 @@ bool ditto_can_compress(const struct ditto_share *share);
  *
  * The lock table is checked as for a change of attributes.
  *
- * Context: may sleep.
  * Return: 0; -EOPNOTSUPP (by the file system or for this file), -EROFS, -EJUKEBOX and others.
  */
 int ditto_compress(struct ditto_op *op, struct ditto_node *node, bool on);

@@ -37,7 +37,6 @@ static inline bool ditto_op_appends(const struct ditto_op *op)
  * @op: the caller, entered
  * @node: a regular file
  *
- * Context: may sleep.
  * Return: 0 or a negative errno.
  */
 int ditto_may_read(const struct ditto_op *op, struct ditto_node *node);
@@ -51,7 +50,6 @@ int ditto_may_read(const struct ditto_op *op, struct ditto_node *node);
  *
  * The range also breaks what others have cached, as the lock table says.
  *
- * Context: may sleep.
  * Return: the file, to be put, or an ERR_PTR: -EAGAIN (locked), -EJUKEBOX and others.
  */
 struct ditto_file *ditto_file_to_read(struct ditto_op *op, struct ditto_node *node, u64 pos,
@@ -63,7 +61,6 @@ struct ditto_file *ditto_file_to_read(struct ditto_op *op, struct ditto_node *no
  * @pos: offset to start from
  * @end: offset to end at
  *
- * Context: may sleep.
  * Return: the offset of the next data, or @end.
  */
 u64 ditto_next_data(struct file *file, u64 pos, u64 end);
@@ -77,7 +74,6 @@ u64 ditto_next_data(struct file *file, u64 pos, u64 end);
  * @pos: first byte
  * @count: number of bytes
  *
- * Context: may sleep.
  * Return: as ditto_lock_check_local().
  */
 int ditto_lock_check_local_slow(struct ditto_op *op, struct file *file, enum ditto_intent_kind kind,
@@ -95,7 +91,6 @@ int ditto_lock_check_local_slow(struct ditto_op *op, struct file *file, enum dit
  * only with callers whose own locks are mandatory, and only in a share with the option
  * local_locks.
  *
- * Context: may sleep.
  * Return: 0 or -EAGAIN.
  */
 static inline int ditto_lock_check_local(struct ditto_op *op, struct file *file,

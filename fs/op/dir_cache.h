@@ -88,7 +88,6 @@ struct ditto_dir_part {
  * @dir: the directory, held
  * @cookie: where the caller's listing begins; one that begins at 0 may be the first that is kept
  *
- * Context: may sleep.
  * Return: the listing, which may have no parts yet, to be put; or NULL.
  */
 struct ditto_dir_cache *ditto_dir_cache_get(struct ditto_share *share, struct ditto_node *dir,
@@ -97,8 +96,6 @@ struct ditto_dir_cache *ditto_dir_cache_get(struct ditto_share *share, struct di
 /**
  * ditto_dir_cache_put - release a cached listing
  * @cache: the listing
- *
- * Context: may sleep.
  */
 void ditto_dir_cache_put(struct ditto_dir_cache *cache);
 
@@ -146,8 +143,6 @@ bool ditto_dir_cache_is_end(const struct ditto_dir_cache *cache, u64 pos);
  * @all: the read did not end for want of the caller's room
  *
  * If memory is short, or the listing has its share of it, nothing is kept.
- *
- * Context: may sleep.
  */
 void ditto_dir_cache_add(struct ditto_dir_cache *cache, struct ditto_node *dir, u64 from,
 			 u64 behind, const struct ditto_raw_entry *entries, u32 used, bool all);
@@ -158,7 +153,6 @@ void ditto_dir_cache_add(struct ditto_dir_cache *cache, struct ditto_node *dir, 
  * @part: of @cache
  * @share: share for which the handles are made
  *
- * Context: may sleep.
  * Return: @part->count of them, each filled or empty; NULL if those of @cache are of another share,
  * or none can be kept, or memory is short.
  */
@@ -169,8 +163,6 @@ struct ditto_dir_part_handle *ditto_dir_cache_handles(struct ditto_dir_cache *ca
 /**
  * ditto_dir_cache_free - drop the cached listing of a node that is being freed
  * @node: the node; of any file
- *
- * Context: may sleep.
  */
 void ditto_dir_cache_free(struct ditto_node *node);
 
@@ -185,7 +177,6 @@ extern long ditto_dir_cache_most;
  * ditto_dir_cache_shrink - drop old listings until so much memory is free
  * @bytes: wanted
  *
- * Context: may sleep.
  * Return: bytes that were freed.
  */
 long ditto_dir_cache_shrink(long bytes);

@@ -57,7 +57,6 @@ int ditto_dir_change_init(struct ditto_dir_change *c, struct ditto_op *op,
  * @c: the change; @c->child is filled
  * @name: name to change
  *
- * Context: may sleep.
  * Return: 0, or an errno; in both cases ditto_dir_change_end() undoes what was done.
  */
 int ditto_dir_change_begin(struct ditto_dir_change *c, const struct ditto_name *name);
@@ -78,7 +77,6 @@ int ditto_dir_change_enter(struct ditto_dir_change *c);
  * ditto_dir_change_pre - record the attributes of the directory before the change
  * @c: the change; the directory is locked
  *
- * Context: may sleep.
  * Return: 0, -ESTALE (the directory was removed) or an errno of the file system.
  */
 int ditto_dir_change_pre(struct ditto_dir_change *c);
@@ -86,8 +84,6 @@ int ditto_dir_change_pre(struct ditto_dir_change *c);
 /**
  * ditto_dir_change_post - record the attributes of the directory after the change
  * @c: the change; @c->wcc says so if they cannot be read
- *
- * Context: may sleep.
  */
 void ditto_dir_change_post(struct ditto_dir_change *c);
 
@@ -96,7 +92,6 @@ void ditto_dir_change_post(struct ditto_dir_change *c);
  * @c: the change; @c->child is replaced; the directory is locked
  * @name: the name
  *
- * Context: may sleep.
  * Return: 0, -EACCES or another errno.
  */
 int ditto_dir_change_lookup(struct ditto_dir_change *c, const struct ditto_name *name);
@@ -122,7 +117,6 @@ int ditto_dir_change_child(struct ditto_dir_change *c, const struct ditto_name *
  * Callers to whom case matters may add a name that exists in another case. If local processes have
  * changed the directory in each of a few attempts, what the last search found counts.
  *
- * Context: may sleep.
  * Return: 0; -EILSEQ (it must be UTF-8); -EEXIST; -EAGAIN, and @c->unsure is set:
  * ditto_casefold_search() is called after ditto_dir_change_end(), and the change attempted anew.
  */
@@ -143,16 +137,12 @@ void ditto_dir_change_mark(struct ditto_dir_change *c);
  *
  * Holders of grants that are broken by a change are found by ditto_lock_recheck(), when the
  * directory is unlocked.
- *
- * Context: may sleep.
  */
 void ditto_dir_change_unmark(struct ditto_dir_change *c);
 
 /**
  * ditto_dir_change_unlock - record the attributes after the change and unlock the directory
  * @c: the change; nothing is done if the directory is not locked
- *
- * Context: may sleep.
  */
 void ditto_dir_change_unlock(struct ditto_dir_change *c);
 
@@ -160,8 +150,6 @@ void ditto_dir_change_unlock(struct ditto_dir_change *c);
  * ditto_dir_change_end - unlock the directory, restore the credential and drop write access and
  * references
  * @c: from ditto_dir_change_init(), whether that succeeded or not
- *
- * Context: may sleep.
  */
 void ditto_dir_change_end(struct ditto_dir_change *c);
 
@@ -175,7 +163,6 @@ void ditto_dir_change_end(struct ditto_dir_change *c);
  * @victim: set to the file, with a reference that the caller drops when no lock is held, because
  *	freeing it may free its data; may be set after an error, too
  *
- * Context: may sleep.
  * Return: 0, or an errno as of ditto_remove().
  */
 int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,

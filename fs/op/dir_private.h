@@ -97,8 +97,6 @@ struct ditto_listing {
  * ditto_listing_refill - find the dentry of an entry, and maybe those of the entries behind it
  * @l: the listing; all dentries that it has were handed out
  * @raw: the entry
- *
- * Context: may sleep.
  */
 void ditto_listing_refill(struct ditto_listing *l, const struct ditto_raw_entry *raw);
 
@@ -108,7 +106,6 @@ void ditto_listing_refill(struct ditto_listing *l, const struct ditto_raw_entry 
  * @at: index of the dentry, which was found for the entry
  * @raw: the entry
  *
- * Context: may sleep.
  * Return: the dentry, which is the listing's; or NULL.
  */
 struct dentry *ditto_listing_replace(struct ditto_listing *l, u32 at,

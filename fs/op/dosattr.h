@@ -73,7 +73,6 @@ struct ditto_dosattr {
  *
  * Cheap for a file without stored DOS attributes: their absence is cached with the node.
  *
- * Context: may sleep.
  * Return: 0 or an errno of the file system.
  */
 int ditto_dosattr_get(struct ditto_share *share, struct dentry *dentry, const struct kstat *st,
@@ -86,7 +85,6 @@ int ditto_dosattr_get(struct ditto_share *share, struct dentry *dentry, const st
  * @attr: filled as by ditto_getattr_listed()
  * @dosattr: filled as by ditto_dosattr_get()
  *
- * Context: may sleep.
  * Return: 0 or an errno of the file system.
  */
 int ditto_getattr_dos(struct ditto_share *share, struct dentry *dentry, struct ditto_attr *attr,

@@ -50,7 +50,6 @@ struct ditto_dosattr_stored {
  * ditto_dosattr_volume_start - prepare a volume for DOS attributes
  * @volume: new, @caller_opens is set; @dosattr_handler, @dosattr_name and @plain are filled
  *
- * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
 int ditto_dosattr_volume_start(struct ditto_volume *volume);

@@ -121,7 +121,6 @@ static inline struct ditto_acl_decisions *ditto_decisions(const struct ditto_op 
  * @why: filled
  * @rights: filled with DITTO_RIGHT_* bits, as by ditto_rights()
  *
- * Context: may sleep.
  * Return: as ditto_rights().
  */
 int ditto_explain_rights(const struct ditto_op *op, struct ditto_node *node,
@@ -133,7 +132,6 @@ int ditto_explain_rights(const struct ditto_op *op, struct ditto_node *node,
  * @dir: held
  * @why: filled; the reason is that for DITTO_RIGHT_EXECUTE
  *
- * Context: may sleep.
  * Return: as ditto_permission() with DITTO_MAY_EXEC.
  */
 int ditto_explain_traverse(const struct ditto_op *op, struct ditto_node *dir,

@@ -142,7 +142,6 @@ void ditto_job_init(struct ditto_job *job);
  *
  * The operation contexts lose what belongs to the request.
  *
- * Context: may sleep.
  * Return: 0, after which @job->ops->ended is called once; -EDQUOT if the principal has too many
  * jobs; -ESTALE if a share is being removed; or another errno if there is no thread for it.
  */
@@ -155,8 +154,6 @@ int ditto_job_start(struct ditto_job *job, const struct ditto_principal *who);
  *
  * The piece that is being copied is finished, or interrupted if it comes from elsewhere. The first
  * cancellation counts.
- *
- * Context: process.
  */
 void ditto_job_cancel(struct ditto_job *job, int err);
 
@@ -165,7 +162,6 @@ void ditto_job_cancel(struct ditto_job *job, int err);
  * @job: prepared
  * @ms: how long, in milliseconds
  *
- * Context: may sleep.
  * Return: true if it is over.
  */
 bool ditto_job_wait(struct ditto_job *job, u32 ms);
@@ -179,8 +175,6 @@ static inline bool ditto_job_is_over(struct ditto_job *job)
 /**
  * ditto_jobs_cancel_share - cancel the jobs that use a share
  * @share: being removed: its reference count is killed
- *
- * Context: process.
  */
 void ditto_jobs_cancel_share(struct ditto_share *share);
 
@@ -189,7 +183,6 @@ void ditto_jobs_cancel_share(struct ditto_share *share);
  * @srv: the server
  * @number: number of the job
  *
- * Context: process.
  * Return: 0 or -ENOENT.
  */
 int ditto_job_cancel_number(struct ditto_server *srv, u64 number);
@@ -230,7 +223,6 @@ struct ditto_job_info {
  * @number: number of the previous job; 0 to begin
  * @info: filled; ended with ditto_job_info_put()
  *
- * Context: process.
  * Return: false after the last job.
  */
 bool ditto_job_next(struct ditto_server *srv, u64 number, struct ditto_job_info *info);
@@ -241,8 +233,6 @@ void ditto_job_info_put(struct ditto_job_info *info);
  * ditto_jobs_flush - wait until no worker runs code of the owner of a job that is over
  *
  * For a protocol's module, after its last job has ended.
- *
- * Context: may sleep.
  */
 void ditto_jobs_flush(void);
 

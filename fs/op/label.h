@@ -40,7 +40,6 @@ bool ditto_label_is_on(const struct ditto_share *share);
  * @dentry: the file, held
  * @label: filled; to be freed with ditto_label_free()
  *
- * Context: may sleep.
  * Return: 0; -EOPNOTSUPP if labels are off, or the file has none that can be told; others of the
  * security module. After an error @label is empty.
  */
@@ -57,7 +56,6 @@ void ditto_label_free(struct ditto_label *label);
  * @data: the label
  * @len: bytes of @data, DITTO_LABEL_MAX at most and not 0
  *
- * Context: may sleep.
  * Return: 0; -EOPNOTSUPP as ditto_label_get(); -EINVAL if the security module does not know the
  * label; -EPERM, -EACCES, -EROFS, -EJUKEBOX and others.
  */

@@ -137,7 +137,6 @@ struct ditto_name {
  * @node: held
  * @may: DITTO_MAY_* bits, all of which must be permitted
  *
- * Context: may sleep.
  * Return: 0, -EACCES, -EROFS (for changes), -EPERM (immutable, or append-only) or -ESTALE.
  */
 int ditto_permission(struct ditto_op *op, struct ditto_node *node, u32 may);
@@ -153,7 +152,6 @@ int ditto_permission(struct ditto_op *op, struct ditto_node *node, u32 may);
  *
  * The lookup does not cross mount points.
  *
- * Context: may sleep.
  * Return: 0, -ENOENT, -ENOTDIR, -EACCES, -ENAMETOOLONG, -EILSEQ.
  */
 int ditto_lookup(struct ditto_op *op, struct ditto_node *dir,
@@ -169,7 +167,6 @@ int ditto_lookup(struct ditto_op *op, struct ditto_node *dir,
  *	of @op; else NULL
  * @out: filled with the node, to be put
  *
- * Context: may sleep.
  * Return: as ditto_lookup(), or -ESTALE.
  */
 int ditto_lookup_follow(struct ditto_op *op, struct ditto_node *dir,
@@ -319,7 +316,6 @@ int ditto_link_over(struct ditto_op *op, struct ditto_node *node, struct ditto_n
  * @buf: PAGE_SIZE bytes; not terminated
  * @len: filled with the length
  *
- * Context: may sleep.
  * Return: 0, -EINVAL (not a symbolic link), -EIO (a magic link), -ENAMETOOLONG or an errno of the
  * file system.
  */
@@ -335,7 +331,6 @@ int ditto_readlink(struct ditto_op *op, struct ditto_node *node, char *buf, u32 
  * @iter: destination and byte count
  * @eof: set if the last byte read is the last one of the file
  *
- * Context: may sleep.
  * Return: bytes read, or -EINVAL (not a regular file), -EACCES, -EIO and others.
  */
 ssize_t ditto_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
@@ -351,7 +346,6 @@ ssize_t ditto_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
  * @data: argument of the actor, in splice_desc.u.data
  * @eof: as in ditto_read()
  *
- * Context: may sleep.
  * Return: as ditto_read(); -EOPNOTSUPP if the file cannot be spliced, before the actor was
  * called.
  */
@@ -377,7 +371,6 @@ enum ditto_stable {
  *
  * The check breaks what others have cached, as a read does.
  *
- * Context: may sleep.
  * Return: 0, -EINVAL (not a regular file), -EACCES, -EAGAIN (locked), -EJUKEBOX and others.
  */
 int ditto_read_check(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 count);
@@ -392,7 +385,6 @@ int ditto_read_check(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 
  * @verifier: filled with the write verifier that goes with the data
  * @wcc: filled on success and failure; may be NULL
  *
- * Context: may sleep.
  * Return: bytes written, or -EINVAL (not a regular file), -EACCES, -EROFS, -EFBIG, -ENOSPC,
  * -EDQUOT, -EIO.
  */
@@ -411,7 +403,6 @@ ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
  * @verifier: filled with the write verifier after the operation; a failure changes it
  * @wcc: filled on success and failure, without attributes before the operation
  *
- * Context: may sleep.
  * Return: 0, -EINVAL (not a regular file, or a file system without fsync), -EIO and others.
  */
 int ditto_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u64 count,
@@ -422,7 +413,6 @@ int ditto_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u64 co
  * @op: the caller; no permission is checked, as fsync(2) checks none
  * @dir: a directory, held
  *
- * Context: may sleep.
  * Return: 0 or the error of the file system.
  */
 int ditto_sync_dir(struct ditto_op *op, struct ditto_node *dir);
@@ -442,7 +432,6 @@ enum ditto_advice {
  * @pos: first byte
  * @count: number of bytes; 0 means to the end of the file
  *
- * Context: may sleep.
  * Return: 0, -EINVAL (not a regular file), -EACCES and others.
  */
 int ditto_advise(struct ditto_op *op, struct ditto_node *node, enum ditto_advice advice, u64 pos,
@@ -500,7 +489,6 @@ static inline const u8 *ditto_handle_recall(const struct ditto_dir_part_handle *
  * @memo: of the listing
  * @len: filled with the length of the handle
  *
- * Context: may sleep.
  * Return: the bytes of the handle, valid while the entry is handed out; NULL if there is none.
  */
 static inline const u8 *ditto_handle_of_entry(struct ditto_share *share,
@@ -571,7 +559,6 @@ struct ditto_readdir_args {
  *
  * @emit and @args->pick run with no lock of the directory held.
  *
- * Context: may sleep.
  * Return: 0, -ENOTDIR, -EACCES, -EBADCOOKIE (the file system rejects the cookie).
  */
 int ditto_readdir(struct ditto_op *op, struct ditto_node *dir,
@@ -590,7 +577,6 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir,
  * The order and the cookies are those of ditto_readdir(). No entry is looked up, also where that
  * one has to, to know the number of a subvolume or what is mounted on a directory.
  *
- * Context: may sleep.
  * Return: as ditto_readdir().
  */
 int ditto_readdir_cookies(struct ditto_op *op, struct ditto_node *dir,
@@ -605,7 +591,6 @@ int ditto_readdir_cookies(struct ditto_op *op, struct ditto_node *dir,
  * @node: held
  * @type: ACL_TYPE_ACCESS or ACL_TYPE_DEFAULT
  *
- * Context: may sleep.
  * Return: the ACL with a reference; without a stored access ACL one made from the mode; NULL
  * without a default ACL; or an ERR_PTR, -EOPNOTSUPP among others.
  */

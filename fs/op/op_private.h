@@ -160,8 +160,6 @@ int ditto_wcc_pre(struct ditto_share *share, struct dentry *dentry, struct ditto
  * @share: share the file was reached through
  * @dentry: positive
  * @wcc: the part after the change is filled
- *
- * Context: may sleep.
  */
 void ditto_wcc_post(struct ditto_share *share, struct dentry *dentry, struct ditto_wcc *wcc);
 
@@ -171,8 +169,6 @@ void ditto_wcc_post(struct ditto_share *share, struct dentry *dentry, struct dit
  * @dentry: positive
  * @wcc: the part after the change is filled, but for the change attribute; see
  *	ditto_getattr_plain()
- *
- * Context: may sleep.
  */
 void ditto_wcc_post_data(struct ditto_share *share, struct dentry *dentry, struct ditto_wcc *wcc);
 
@@ -221,7 +217,6 @@ int ditto_setattr_check_new(const struct ditto_share *share, umode_t type,
  * The mode does not restrict the creator, as with open(2). An owner or group that the creator may
  * not set is left out.
  *
- * Context: may sleep.
  * Return: 0 or a negative errno.
  */
 int ditto_setattr_new(struct ditto_op *op, struct dentry *dentry,
@@ -310,7 +305,6 @@ int ditto_rename_dentry(struct ditto_op *op, struct dentry *dentry, struct ditto
  *	listing. No lock of the directory is held
  * @arg: passed to @emit
  *
- * Context: may sleep.
  * Return: 0, -ENOTDIR or an errno of the file system.
  */
 int ditto_list_names(struct ditto_share *share, struct ditto_node *dir,

@@ -60,7 +60,6 @@ struct ditto_op;
  * may change owner and ACL. Callers with the privilege to take ownership have
  * DITTO_RIGHT_WRITE_OWNER in both cases (MS-DTYP section 2.5.3.2).
  *
- * Context: may sleep.
  * Return: 0 or an errno of the file system.
  */
 int ditto_rights(struct ditto_op *op, struct ditto_node *node, struct ditto_node *parent,
@@ -74,7 +73,6 @@ int ditto_rights(struct ditto_op *op, struct ditto_node *node, struct ditto_node
  * @want: rights the caller is interested in; DITTO_RIGHT_SECURITY is never granted to others
  * @rights: filled; rights outside of @want may be missing, which saves checks
  *
- * Context: may sleep.
  * Return: 0 or an errno of the file system.
  */
 int ditto_rights_among(struct ditto_op *op, struct ditto_node *node, struct ditto_node *parent,
@@ -110,7 +108,6 @@ u32 ditto_rights_by_privilege(const struct ditto_op *op);
  *
  * For listings that omit unreadable files (MS-SMB2 section 3.3.5.18).
  *
- * Context: may sleep.
  * Return: true if the caller may read all of these; false also on errors.
  */
 bool ditto_is_readable(struct ditto_op *op, struct ditto_node *node);

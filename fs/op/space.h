@@ -28,7 +28,6 @@ enum ditto_space_how {
  *
  * The result is durable unless @op->unstable is set.
  *
- * Context: may sleep.
  * Return: 0, -EINVAL (not a regular file), -EOPNOTSUPP (by the file system), -ENOSPC, -EFBIG,
  * -EJUKEBOX, -EAGAIN and others.
  */
@@ -43,8 +42,6 @@ int ditto_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_spac
  * MS-FSCC section 2.4.4: it is freed when the last handle is closed. Size and mtime of the file
  * stay the same. If that fails, the file keeps the space until the next last close. A file system
  * that other machines can change keeps it: setting the size could cut what they append.
- *
- * Context: may sleep.
  */
 void ditto_space_trim(struct ditto_share *share, struct ditto_node *node);
 
@@ -60,7 +57,6 @@ void ditto_space_trim(struct ditto_share *share, struct ditto_node *node);
  * Holes may be left. The lock table is checked for the whole range. What was zeroed is durable
  * unless @op->unstable is set.
  *
- * Context: may sleep.
  * Return: as ditto_allocate().
  */
 int ditto_zero(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 end, u64 *next);
@@ -82,7 +78,6 @@ u32 ditto_block_size(const struct ditto_node *node);
  * @hole: look for a hole instead of data
  * @found: filled with the offset; the end of the file counts as a hole
  *
- * Context: may sleep.
  * Return: 0; -ENXIO (no more data, or @pos is beyond the end); -EINVAL (not a regular file) and
  * others.
  */
@@ -96,7 +91,6 @@ int ditto_seek(struct ditto_op *op, struct ditto_node *node, u64 pos, bool hole,
  * A file with as many blocks as its size needs counts as data, although some of them may be beyond
  * its end or hold no data.
  *
- * Context: may sleep.
  * Return: true if there are fewer blocks, or that is not known.
  */
 bool ditto_may_have_holes(const struct ditto_op *op, struct ditto_node *node);
@@ -127,7 +121,6 @@ struct ditto_data_map {
  * The costs do not depend on the size of the file: it is looked for data in steps within the range.
  * A caller that asks ditto_may_have_holes() first often has none of them.
  *
- * Context: may sleep.
  * Return: 0, -EINVAL (not a regular file), -EACCES, -EAGAIN, -EJUKEBOX and others.
  */
 int ditto_map_data(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 count,

@@ -37,7 +37,6 @@ bool ditto_xattr_is_supported(const struct ditto_share *share);
  * @value: filled
  * @size: size of @value; 0 queries the length
  *
- * Context: may sleep.
  * Return: length of the value, -ENODATA, -ERANGE (@value is too small), -EOPNOTSUPP, -EACCES and
  * others.
  */
@@ -98,7 +97,6 @@ bool ditto_xattr_is_bare(const struct ditto_share *share, const struct ditto_nod
  * @fn: receives a name without prefix; may sleep; a nonzero value ends the list
  * @arg: passed to @fn
  *
- * Context: may sleep.
  * Return: 0, the nonzero value of @fn, or a negative errno.
  */
 int ditto_xattr_list(struct ditto_op *op, struct ditto_node *node,

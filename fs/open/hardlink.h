@@ -97,8 +97,6 @@ void ditto_hardlink_delete(const struct ditto_op *op, struct ditto_node *node,
  * @node: its lock is not held
  * @link: of @node
  * @erase: also take the name off the node
- *
- * Context: may sleep.
  */
 void ditto_hardlink_undelete(struct ditto_node *node, struct ditto_hardlink *link, bool erase);
 

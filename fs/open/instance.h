@@ -185,7 +185,6 @@ struct ditto_opened {
  * An instance that was opened by node belongs to none of the names of a file that has several. It
  * cannot delete or rename the file.
  *
- * Context: may sleep.
  * Return: 0; 1 if @req->found returned it; -ENOENT (the last component), -ENOTDIR (the path, or not
  * a directory), -EISDIR, -EEXIST, -EACCES, -EROFS, -ELOOP (with @res->walk_passed), -ENXIO,
  * -ETXTBSY (share reservation), -EJUKEBOX, -EKEYREVOKED (delete pending), -EPERM (deletion at
@@ -245,7 +244,6 @@ void ditto_instance_end(struct ditto_instance *inst, struct ditto_op *op);
  * of @inst is delete pending: the caller may have opened the file by another name, which
  * ditto_instance_open() has checked.
  *
- * Context: may sleep.
  * Return: 0, or with nothing changed: -EACCES, -EROFS, -ETXTBSY (share reservation), -EJUKEBOX
  * (retry), -ESHUTDOWN.
  */
@@ -337,7 +335,6 @@ struct dentry *ditto_instance_dentry(const struct ditto_instance *inst);
  * Renames of the file and of directories above it are taken into account. A stream is appended as
  * ":stream". In a file system within a share the path begins at the root of the share.
  *
- * Context: may sleep.
  * Return: the terminated path without a leading '/', empty for the root; or
  * ERR_PTR(-ENAMETOOLONG).
  */
@@ -349,7 +346,6 @@ char *ditto_instance_path(const struct ditto_instance *inst, char *buf, size_t s
  * @dir: filled with the handle of the directory
  * @name: filled with the current name, not terminated; room for NAME_MAX bytes
  *
- * Context: may sleep.
  * Return: length of the name; 0 if it is not known or was lost, or the directory has no handle.
  */
 u32 ditto_instance_entry(const struct ditto_instance *inst, struct ditto_handle *dir, char *name);
@@ -419,7 +415,6 @@ bool ditto_instance_deletes_at_close(const struct ditto_instance *inst);
  * @inst: begun
  * @flags: DITTO_DELETE_*
  *
- * Context: may sleep.
  * Return: 0; -EPERM (read-only, the root of the share, or a name that is not known), -ENOTEMPTY,
  * -EACCES, -EROFS, -EJUKEBOX and others.
  */
@@ -432,8 +427,6 @@ int ditto_instance_set_delete(struct ditto_op *op, struct ditto_instance *inst, 
  * @with_base: it is a stream, and the open has created its file, too
  *
  * No right to delete is needed. What others have opened meanwhile is kept.
- *
- * Context: may sleep.
  */
 void ditto_instance_take_back(struct ditto_op *op, struct ditto_instance *inst, bool with_base);
 
@@ -450,7 +443,6 @@ void ditto_instance_take_back(struct ditto_op *op, struct ditto_instance *inst, 
  * A stream is renamed if @path is ":NAME". If @path is another hard link of the file, only the old
  * name is removed, whatever @replace is, but not by a case-sensitive instance.
  *
- * Context: may sleep.
  * Return: 0; -EEXIST, -EACCES (a file below the directory, or the replaced file, is open, or the
  * name is not known), -EKEYREVOKED (the other hard link is delete pending), -ENOENT, -ENOTDIR,
  * -EXDEV, -EINVAL, -EROFS, -ETXTBSY, -EJUKEBOX and others.
@@ -466,7 +458,6 @@ int ditto_instance_rename(struct ditto_op *op, struct ditto_instance *inst,
  * @len: length of @path
  * @replace: replace an existing file
  *
- * Context: may sleep.
  * Return: 0; -EEXIST, -EINVAL (a stream), -EACCES, -EROFS, -EJUKEBOX and others.
  */
 int ditto_instance_link(struct ditto_op *op, struct ditto_instance *inst,
@@ -478,7 +469,6 @@ int ditto_instance_link(struct ditto_op *op, struct ditto_instance *inst,
  * @watch: filled by its owner; in use until its @ended callback, which runs when the instance is
  *	closed or revoked. While the share is being removed, ditto_instance_close() may return first
  *
- * Context: may sleep.
  * Return: 0, -EINVAL (no directory, or already watched), -ENOMEM.
  */
 int ditto_instance_watch(struct ditto_instance *inst, struct ditto_watch *watch);
@@ -488,8 +478,6 @@ int ditto_instance_watch(struct ditto_instance *inst, struct ditto_watch *watch)
  * @share: its reference count is dead
  *
  * For fs/share/share.c.
- *
- * Context: may sleep.
  */
 void ditto_instances_revoke(struct ditto_share *share);
 

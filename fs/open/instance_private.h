@@ -121,7 +121,6 @@ static inline struct dentry *ditto_instance_file_dentry(const struct ditto_insta
  * @exact: names are case-sensitive
  * @walk: filled; @walk->passed is the offset of the last component that was looked up
  *
- * Context: may sleep.
  * Return: as ditto_walk().
  */
 int ditto_walk_how(struct ditto_op *op, struct ditto_node *start, const char *path, u32 len,
@@ -151,7 +150,6 @@ void ditto_instance_free(struct ditto_instance *inst);
  * An open stream that does not share deletion prevents opening its file for deletion, although
  * streams have share reservations of their own (MS-FSA section 2.1.5.1.2).
  *
- * Context: may sleep.
  * Return: 0, and the instance has references of its own; -EKEYREVOKED (delete pending), -ETXTBSY (a
  * stream forbids it), -ESTALE (removed) or -ENOMEM.
  */
@@ -217,7 +215,6 @@ int ditto_open_error(long err);
  * @op: the caller
  * @dentry: name of the file
  *
- * Context: may sleep.
  * Return: the node, to be put; NULL for the root of the share or if no name is known; or an
  * ERR_PTR.
  */
@@ -234,7 +231,6 @@ struct ditto_node *ditto_open_parent(struct ditto_op *op, struct dentry *dentry)
  * Extended attributes and named streams of the file are removed with its data (MS-FSA section
  * 2.1.5.1.2.1).
  *
- * Context: may sleep.
  * Return: as ditto_setattr().
  */
 int ditto_instance_truncate(struct ditto_op *op, struct ditto_node *base,
@@ -254,8 +250,6 @@ static inline bool ditto_delete_is_pending(const struct ditto_node *node)
  * @node: the node
  * @link: delete pending; without instances
  * @is_stream: the node is a stream
- *
- * Context: may sleep.
  */
 void ditto_delete_pending_go(struct ditto_op *op, struct ditto_node *node,
 			     struct ditto_hardlink *link, bool is_stream);
@@ -266,8 +260,6 @@ void ditto_delete_pending_go(struct ditto_op *op, struct ditto_node *node,
  * @dentry: name to remove
  * @closer: credential for the removal
  * @is_stream: the name is a stream
- *
- * Context: may sleep.
  */
 void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cred *closer,
 		     bool is_stream);
@@ -278,8 +270,6 @@ void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cr
  * @node: the file or stream
  * @dentry: its name
  * @is_stream: it is a stream
- *
- * Context: may sleep.
  */
 void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 			   bool is_stream);
@@ -291,7 +281,6 @@ void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct 
  *
  * The removal at close would have to wait for them, and nobody would retry it.
  *
- * Context: may sleep.
  * Return: 0, or -EJUKEBOX if one was not given back yet.
  */
 int ditto_delete_break_deleg(struct ditto_op *op, const struct ditto_node *node);
@@ -301,7 +290,6 @@ int ditto_delete_break_deleg(struct ditto_op *op, const struct ditto_node *node)
  * @op: the caller; names the share
  * @node: held
  *
- * Context: may sleep.
  * Return: DITTO_FLAG_* bits; 0 if they cannot be read.
  */
 u32 ditto_node_flags(struct ditto_op *op, struct ditto_node *node);
@@ -316,7 +304,6 @@ u32 ditto_node_flags(struct ditto_op *op, struct ditto_node *node);
  *
  * If a client caches an open that it has closed, a break is started.
  *
- * Context: may sleep.
  * Return: 0, -EACCES, -EJUKEBOX.
  */
 int ditto_instance_is_busy(struct ditto_op *op, struct dentry *dir, bool exact);

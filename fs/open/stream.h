@@ -121,7 +121,6 @@ int ditto_stream_rename(struct ditto_op *op, struct ditto_node *base,
  *
  * The list is empty if the share or the file system has no streams.
  *
- * Context: may sleep.
  * Return: 0, the nonzero value of @fn, or a negative errno.
  */
 int ditto_stream_list(struct ditto_op *op, struct ditto_node *base,
@@ -134,7 +133,6 @@ int ditto_stream_list(struct ditto_op *op, struct ditto_node *base,
  * @base: the file or directory, held
  * @attr: filled
  *
- * Context: may sleep.
  * Return: 0; -ENOENT (the file never had streams); -EOPNOTSUPP and others.
  */
 int ditto_stream_dir_attr(struct ditto_op *op, struct ditto_node *base, struct ditto_attr *attr);
@@ -225,16 +223,12 @@ void ditto_streams_work(struct ditto_volume *volume);
 /**
  * ditto_streams_settle - remove what the volume's worker would have to remove in a share
  * @share: the share, which is ending: the worker does not visit it any more
- *
- * Context: may sleep.
  */
 void ditto_streams_settle(struct ditto_share *share);
 
 /**
  * ditto_streams_reset - let go of what is known about the directory for streams of a share
  * @share: the share, which may be ending
- *
- * Context: may sleep.
  */
 void ditto_streams_reset(struct ditto_share *share);
 

@@ -17,7 +17,6 @@ struct ditto_share;
  * @write: with write access to its mount
  * @old: filled with the credential that ditto_streams_leave() puts back
  *
- * Context: may sleep.
  * Return: 0, -EOPNOTSUPP if access depends on the user's credential, -EROFS.
  */
 int ditto_streams_enter(struct ditto_share *share, bool write, const struct cred **old);

@@ -67,7 +67,6 @@ struct ditto_access_probe {
  * ditto_access_probe_run - find out whether a user is let into a share
  * @probe: with the share and the user; the rest is filled
  *
- * Context: may sleep.
  * Return: 0, also if the user is not let in; -EJUKEBOX while the helper is asked; -EACCES if
  * a client rule needs the helper and there is none; -ENOMEM.
  */

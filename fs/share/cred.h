@@ -114,7 +114,6 @@ struct ditto_cred {
  *
  * A hit costs one hash and one lookup under RCU, without allocation.
  *
- * Context: may sleep.
  * Return: a credential, to be released with ditto_cred_put(); ERR_PTR(-ENOMEM); or
  * ERR_PTR(-EJUKEBOX) while the helper is asked for the user's groups.
  */
@@ -154,7 +153,6 @@ enum ditto_privilege {
  *
  * The privileged credential is made on first use and kept with @cred.
  *
- * Context: may sleep.
  * Return: the credential, valid as long as @cred is held; NULL without memory.
  */
 const struct cred *ditto_cred_privileged(struct ditto_cred *cred, enum ditto_privilege how);
@@ -165,7 +163,6 @@ const struct cred *ditto_cred_privileged(struct ditto_cred *cred, enum ditto_pri
  *
  * For a single open that asks for it. The credential is made on first use and kept with @cred.
  *
- * Context: may sleep.
  * Return: a credential, valid as long as @cred is held; NULL without memory.
  */
 struct ditto_cred *ditto_cred_backup(struct ditto_cred *cred);
@@ -188,8 +185,6 @@ kernel_cap_t ditto_admin_caps(void);
  * @srv: the server
  *
  * Called when the known groups of users may have changed. Holders keep their references.
- *
- * Context: may sleep.
  */
 void ditto_creds_flush(struct ditto_server *srv);
 

@@ -81,7 +81,6 @@ struct ditto_share *ditto_nested_get(struct ditto_share *share, struct dentry *d
  *	part of @op->share is mounted there
  * @node: any file; replaced by that root. Unchanged on error
  *
- * Context: may sleep.
  * Return: 0; -ENOMEM, -ESTALE.
  */
 int ditto_nested_follow(const struct ditto_op *op, struct ditto_share **share,
@@ -103,7 +102,6 @@ struct ditto_share *ditto_nested_outermost(struct ditto_share *share);
  *	or remove shares
  * @arg: passed to @fn
  *
- * Context: may sleep.
  * Return: 0, or the first nonzero value of @fn.
  */
 int ditto_nested_for_each(struct ditto_server *srv,

@@ -108,7 +108,6 @@ struct ditto_option_change {
  *
  * An option of a protocol that is not loaded is kept without a check.
  *
- * Context: may sleep.
  * Return: 0; -ENOENT if its owner does not have it; -ERANGE; -E2BIG if DITTO_SHARE_GIVEN_MAX
  * others are given already.
  */

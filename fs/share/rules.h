@@ -70,7 +70,6 @@ struct ditto_rules {
  *	"@netgroup", or "cert:" and the name of a certificate, written as a host name
  * @rule: kind, address and text are filled; @rule->spec is a copy, freed by ditto_rules_free()
  *
- * Context: may sleep.
  * Return: 0, -EINVAL or -ENOMEM.
  */
 int ditto_rule_parse(const char *spec, struct ditto_rule *rule);
@@ -167,7 +166,6 @@ struct ditto_rule_reason {
  *
  * Matches the rules as ditto_rules_match() does, without its cache.
  *
- * Context: may sleep.
  * Return: as ditto_rules_match() with DITTO_RULES_ASK_WAIT.
  */
 int ditto_rules_explain(struct ditto_share *share, const struct in6_addr *addr,

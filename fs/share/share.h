@@ -258,7 +258,6 @@ struct ditto_share_config {
  * The defaults are: squash root_to_guest, anonymous user 65534, AUTH_SYS, read and write, all
  * protocols, no client rules, write access for all users, browsable.
  *
- * Context: may sleep.
  * Return: the options, freed with ditto_share_opts_free() or consumed by a share; NULL without
  * memory.
  */
@@ -346,7 +345,6 @@ struct ditto_share *ditto_share_get_by_name(struct ditto_server *srv,
  * ditto_path_subvolume - get the number of the subvolume that a file lies in
  * @path: the file
  *
- * Context: may sleep.
  * Return: the number; 0 if the file system has no subvolumes, or does not tell.
  */
 u64 ditto_path_subvolume(const struct path *path);
@@ -385,7 +383,6 @@ struct ditto_share *ditto_share_get_by_path(struct ditto_server *srv,
  * A share does not contain what is mounted below its root; a file system that is part of a share
  * is found as itself.
  *
- * Context: may sleep.
  * Return: the share with a reference, or NULL.
  */
 struct ditto_share *ditto_share_get_by_file(struct ditto_server *srv, const struct path *file,
@@ -495,7 +492,6 @@ const char *ditto_share_path(const struct ditto_share *share);
  *	or remove shares
  * @arg: passed to @fn
  *
- * Context: may sleep.
  * Return: 0, or the first nonzero value of @fn.
  */
 int ditto_share_for_each(struct ditto_server *srv, const char *from,

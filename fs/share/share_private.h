@@ -68,8 +68,6 @@ static const struct rhashtable_params ditto_share_by_tag __maybe_unused = {
  * @share: in the table; freed a grace period later at the earliest
  *
  * Ends what is remembered of shares, see ditto_share_get_again().
- *
- * Context: process.
  */
 void ditto_share_untag(struct ditto_share_table *table, struct ditto_share *share);
 
@@ -79,7 +77,6 @@ void ditto_share_untag(struct ditto_share_table *table, struct ditto_share *shar
  * @cfg: name, path and identity
  * @root: the served directory; the caller's reference passes to the share with its publication
  *
- * Context: may sleep.
  * Return: the share, to be published or freed with ditto_share_free(); NULL without memory.
  */
 struct share_item *ditto_share_new(struct ditto_server *srv, const struct ditto_share_config *cfg,
@@ -107,7 +104,6 @@ void ditto_shares_mark_changed(struct ditto_share_table *table);
  * @name: name of the share
  * @extack: gets a message if there is none
  *
- * Context: process.
  * Return: the share, valid while the mutex is held; or NULL.
  */
 struct ditto_share *ditto_share_named(struct ditto_share_table *table, const char *name,
@@ -120,8 +116,6 @@ struct ditto_share *ditto_share_named(struct ditto_share_table *table, const cha
  * @opts: new options, consumed
  *
  * They get a new generation, which invalidates cached decisions.
- *
- * Context: process.
  */
 void ditto_share_opts_publish(struct ditto_share_table *table, struct ditto_share *share,
 			      struct ditto_share_opts *opts);

@@ -78,7 +78,6 @@ struct ditto_share_users {
  * @groups: entries for groups; sorted in place
  * @ngroups: number of @groups
  *
- * Context: may sleep.
  * Return: 0, -ENOMEM, -E2BIG (more than DITTO_SHARE_USERS_MAX entries), -EEXIST (a duplicate user
  * or group).
  */
@@ -92,7 +91,6 @@ int ditto_share_users_make(struct ditto_share_users *share_users, struct ditto_s
  * @sids: the entries, copied
  * @nsids: number of @sids
  *
- * Context: may sleep.
  * Return: 0, -ENOMEM, -E2BIG (more than DITTO_SHARE_SIDS_MAX, or with the others more than
  * DITTO_SHARE_USERS_MAX entries), -EEXIST (a duplicate SID).
  */

@@ -40,7 +40,6 @@ bool ditto_snapshot_time(const struct ditto_name *name, time64_t *time);
  *
  * Without a directory of snapshots, the list is empty.
  *
- * Context: may sleep.
  * Return: 0, the nonzero value of @fn, or a negative errno.
  */
 int ditto_snapshots_for_each(struct ditto_op *op,
@@ -56,7 +55,6 @@ int ditto_snapshots_for_each(struct ditto_op *op,
  * @out: filled with a path relative to the root of the share; kmalloc()ed, terminated,
  *	owned by the caller
  *
- * Context: may sleep.
  * Return: length of the path, -ENOENT (no such snapshot), -ENOMEM and others.
  */
 int ditto_snapshot_path(struct ditto_op *op, time64_t time, const char *path, u32 len, char **out);
@@ -66,7 +64,6 @@ int ditto_snapshot_path(struct ditto_op *op, time64_t time, const char *path, u3
  * @share: held
  * @dir: a directory of the share
  *
- * Context: may sleep.
  * Return: true if the directory of snapshots is in @dir and is not to be listed.
  */
 bool ditto_snapshots_hides(const struct ditto_share *share, struct dentry *dir);

@@ -134,7 +134,6 @@ void ditto_auth_abort(struct ditto_server *srv, u64 id);
  * @token: filled with a copy, which the caller frees with kvfree(); NULL if the helper gave none
  * @len: filled with the bytes of the token
  *
- * Context: may sleep.
  * Return: 0, -ENOMEM, or -ECONNREFUSED without a helper.
  */
 int ditto_auth_hello(struct ditto_server *srv, void **token, size_t *len);

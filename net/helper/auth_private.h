@@ -18,7 +18,6 @@ struct sk_buff;
  * @info: the answer
  * @arg: struct ditto_auth, filled
  *
- * Context: may sleep.
  * Return: 0; -EINVAL with a message for the helper in the extack; -ENOMEM.
  */
 int ditto_auth_got(struct genl_info *info, void *arg);
@@ -34,7 +33,6 @@ void ditto_auth_failed(struct genl_info *info, void *arg);
  * @bytes: filled with a copy to be freed with kvfree(); NULL if the attribute is absent or empty
  * @len: filled with the number of bytes
  *
- * Context: may sleep.
  * Return: 0, -EINVAL if there are more than @max bytes, -ENOMEM.
  */
 int ditto_auth_bytes(struct genl_info *info, int type, size_t max, void **bytes, size_t *len);

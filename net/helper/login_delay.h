@@ -44,7 +44,6 @@ struct in6_addr;
  * @now: milliseconds of a monotonic clock
  * @wait_ms: filled with the delay in milliseconds, 0 for none
  *
- * Context: may sleep.
  * Return: 0, or -EACCES if a login that has not failed must be refused nevertheless.
  */
 int ditto_login_delay(struct ditto_server *srv, const struct in6_addr *addr, const char *name,

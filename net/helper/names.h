@@ -239,7 +239,6 @@ void ditto_names_park_begin(struct ditto_names_park *park);
  * ditto_names_park_cancel - stop waiting
  * @park: the park
  *
- * Context: may sleep.
  * Return: true if @done will not be called; false if the park does not wait any more.
  */
 bool ditto_names_park_cancel(struct ditto_names_park *park);

@@ -79,7 +79,6 @@ void ditto_said_free(struct ditto_said *said);
  * @names: the names
  * @count: entries of @names
  *
- * Context: may sleep.
  * Return: the names in lower case, to be freed with kfree(); NULL without memory.
  */
 struct ditto_host_names *ditto_host_names_make(const char *const *names, unsigned int count);

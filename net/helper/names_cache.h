@@ -99,7 +99,6 @@ struct name_entry {
  * @names: the cache
  * @q: the question
  *
- * Context: may sleep.
  * Return: the entry, to be put; NULL without memory.
  */
 struct name_entry *ditto_names_entry_get(struct ditto_names *names, const struct ditto_question *q);
@@ -113,7 +112,6 @@ void ditto_names_entry_put(struct name_entry *entry);
  * @said: the answer; what it points to is taken over
  * @missing: the object does not exist
  *
- * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
 int ditto_names_entry_answer(struct name_entry *entry, struct ditto_said *said, bool missing);
@@ -150,8 +148,6 @@ u32 ditto_names_epoch(struct ditto_names *names);
  *
  * Does nothing if a flush has ended since @epoch: it could not drop them, because their entry may
  * be younger.
- *
- * Context: may sleep.
  */
 void ditto_names_remember_hosts(struct ditto_names *names, const struct in6_addr *addr,
 				struct ditto_host_names *hosts, u32 epoch);
@@ -160,7 +156,6 @@ void ditto_names_remember_hosts(struct ditto_names *names, const struct in6_addr
  * ditto_names_cache_init - set up the cache
  * @names: the cache, zeroed, with @srv
  *
- * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
 int ditto_names_cache_init(struct ditto_names *names);

@@ -93,7 +93,6 @@ int ditto_record_remove(struct ditto_server *srv, enum ditto_record_kind kind,
  * @fn: returns 0 to go on; may sleep, put and remove records
  * @arg: passed to @fn
  *
- * Context: may sleep.
  * Return: 0, the value that @fn returned, or -ENOMEM.
  */
 int ditto_record_previous_for_each(struct ditto_server *srv, enum ditto_record_kind kind,
@@ -107,7 +106,6 @@ int ditto_record_previous_for_each(struct ditto_server *srv, enum ditto_record_k
  *
  * For a protocol that ends before the server does, and looks for its records when it starts again.
  *
- * Context: may sleep.
  * Return: 0, -EINVAL, -ENOSPC, -ENOMEM.
  */
 int ditto_record_keep(struct ditto_server *srv, const struct ditto_record *record);
@@ -174,8 +172,6 @@ struct ditto_state_hook {
  * @hook: the hook; must stay until ditto_state_hook_remove()
  *
  * Calls @begin, and queues @ready, if the epoch is known.
- *
- * Context: may sleep.
  */
 void ditto_state_hook_add(struct ditto_server *srv, struct ditto_state_hook *hook);
 
@@ -184,8 +180,6 @@ void ditto_state_hook_add(struct ditto_server *srv, struct ditto_state_hook *hoo
  * @hook: the hook; nothing happens if it was not added
  *
  * Neither function of the hook runs when it returns, nor will it be called again.
- *
- * Context: may sleep.
  */
 void ditto_state_hook_remove(struct ditto_state_hook *hook);
 /* Call @ready of the hooks with @shares because a share was added. May sleep. */
@@ -200,7 +194,6 @@ void ditto_records_share_gone(struct ditto_server *srv);
  * @srv: the server
  * @record: the record, copied; replaces one with the same key
  *
- * Context: may sleep.
  * Return: 0, -EINVAL, -EALREADY if the epoch is set already, -ENOSPC, -ENOMEM.
  */
 int ditto_record_load(struct ditto_server *srv, const struct ditto_record *record);
@@ -211,7 +204,6 @@ int ditto_record_load(struct ditto_server *srv, const struct ditto_record *recor
  * @epoch: the epoch
  * @clean: the previous life was shut down cleanly
  *
- * Context: may sleep.
  * Return: 0, also if the same epoch was set before; -EALREADY if another one was.
  */
 int ditto_state_begin(struct ditto_server *srv, u64 epoch, bool clean);

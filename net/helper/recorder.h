@@ -141,7 +141,6 @@ struct ditto_recorder_wait {
  * @key_len: 1 to DITTO_RECORD_KEY_MAX
  * @peer: the machine that a new one is charged to and waits for its turn with; NULL for none
  *
- * Context: may sleep.
  * Return: the recorder, to be put, or an ERR_PTR: -EINVAL, -EDQUOT, -ENOMEM.
  */
 struct ditto_recorder *ditto_recorder_get(struct ditto_recorders *all, enum ditto_record_kind kind,

@@ -102,7 +102,6 @@ enum ditto_sid_scope ditto_sid_scope(const u8 *sid);
  * @count: number of SIDs, at most DITTO_TOKEN_SIDS_MAX
  * @bytes: their bytes in total
  *
- * Context: may sleep.
  * Return: a token without SIDs, to be completed by ditto_token_add() and ditto_token_finish();
  * NULL without memory or if there are too many SIDs.
  */
@@ -130,7 +129,6 @@ void ditto_token_finish(struct ditto_token *token);
  * @info: the answer
  * @token: filled; NULL if the answer has no SIDs
  *
- * Context: may sleep.
  * Return: 0; -EINVAL with a message for the helper in the extack; -ENOMEM.
  */
 int ditto_token_read(struct genl_info *info, struct ditto_token **token);

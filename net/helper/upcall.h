@@ -121,7 +121,6 @@ void ditto_upcall_start(struct ditto_server *srv, struct ditto_upcall_req *ask);
  * ditto_upcall_cancel - give up a request that was started
  * @ask: the request
  *
- * Context: process.
  * Return: true if @done will not be called; false if it was called or will be called soon,
  * possibly with -ECANCELED.
  */
@@ -197,7 +196,6 @@ int ditto_upcall_register(struct ditto_server *srv, u32 portid);
  * @srv: the server
  * @info: the answering command
  *
- * Context: may sleep.
  * Return: 0; -EPERM if the sender is not the helper; -ENOENT if no request has the number; or the
  * error of @got, so that the helper learns that its answer was not understood.
  */
@@ -209,8 +207,6 @@ int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info);
  * @portid: its port
  *
  * If it was the helper's, all requests that were sent fail with -ECONNREFUSED.
- *
- * Context: may sleep.
  */
 void ditto_upcall_portid_gone(struct ditto_server *srv, u32 portid);
 
@@ -235,7 +231,6 @@ int ditto_upcall_kinds_set(struct ditto_server *srv, u32 portid, u64 kinds);
  *
  * Each helper that registers sets its own.
  *
- * Context: may sleep.
  * Return: 0, -ENOMEM, or -ECONNREFUSED if @portid is not the helper's port.
  */
 int ditto_upcall_hello_set(struct ditto_server *srv, u32 portid, const void *hello, size_t len);
@@ -246,7 +241,6 @@ int ditto_upcall_hello_set(struct ditto_server *srv, u32 portid, const void *hel
  * @hello: filled with a copy to be freed with kvfree(); NULL if the helper set none
  * @len: filled with the bytes of the token
  *
- * Context: may sleep.
  * Return: 0, -ENOMEM, or -ECONNREFUSED without a helper.
  */
 int ditto_upcall_hello(struct ditto_server *srv, void **hello, size_t *len);
@@ -263,8 +257,6 @@ bool ditto_upcall_is_helper(struct ditto_server *srv);
 /**
  * ditto_upcalls_stop - fail all requests that wait, and accept no further ones
  * @srv: the server, which is being shut down
- *
- * Context: may sleep.
  */
 void ditto_upcalls_stop(struct ditto_server *srv);
 

@@ -19,7 +19,6 @@
  *
  * Requests may arrive at once, so all network namespaces must have their servers before the call.
  *
- * Context: may sleep.
  * Return: 0 or an errno of genl_register_family() or of the notifier chain.
  */
 int ditto_genl_init(void);
@@ -29,8 +28,6 @@ int ditto_genl_init(void);
  *
  * No request runs when it returns, and no further one is accepted. Events are dropped from its
  * beginning on.
- *
- * Context: may sleep.
  */
 void ditto_genl_exit(void);
 
@@ -40,7 +37,6 @@ void ditto_genl_exit(void);
  * @size: bytes to reserve for attributes
  * @hdr: filled, for genlmsg_end()
  *
- * Context: may sleep.
  * Return: the message, or NULL without memory or if @size has no room for the header.
  */
 struct sk_buff *ditto_nl_reply_new(struct genl_info *info, size_t size, void **hdr);

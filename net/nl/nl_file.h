@@ -35,7 +35,6 @@ struct ditto_nl_file {
  * @share: attribute with the name of the share, or NULL for the innermost one
  * @file: filled; ended with ditto_nl_file_put() after success
  *
- * Context: may sleep.
  * Return: 0 or a negative errno, with a message in the extack.
  */
 int ditto_nl_file_get(struct genl_info *info, const struct nlattr *path,
@@ -44,8 +43,6 @@ int ditto_nl_file_get(struct genl_info *info, const struct nlattr *path,
 /**
  * ditto_nl_file_put - drop what a file holds
  * @file: filled by ditto_nl_file_get()
- *
- * Context: may sleep.
  */
 void ditto_nl_file_put(struct ditto_nl_file *file);
 
@@ -54,7 +51,6 @@ void ditto_nl_file_put(struct ditto_nl_file *file);
  * @file: the file
  * @op: filled; its credential is to be put
  *
- * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
 int ditto_nl_file_op(const struct ditto_nl_file *file, struct ditto_op *op);

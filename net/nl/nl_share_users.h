@@ -16,7 +16,6 @@ struct sk_buff;
  * @attr: nested attribute with all entries
  * @extack: filled on error
  *
- * Context: may sleep.
  * Return: 0; -EINVAL, -E2BIG, -EEXIST or -ENOMEM, which leave @share_users unchanged.
  */
 int ditto_nl_share_users_read(struct ditto_share_users *share_users, const struct nlattr *attr,

@@ -45,7 +45,6 @@ struct ditto_setting_change {
  *
  * Either all settings change or none: if a protocol rejects them, the old values are restored.
  *
- * Context: may sleep.
  * Return: 0; -EPROTONOSUPPORT if the owner is not loaded; -ENOENT if there is no such setting;
  * -ERANGE; -EBUSY if a key is given after the first share was added; or the error of a protocol.
  */

@@ -32,7 +32,6 @@ bool dsmb_cmac_is_faster(const char *driver);
  * @key: the key; copied
  * @len: bytes of @key
  *
- * Context: process; may sleep.
  * Return: the key, to be freed by dsmb_cmac_free(), or an ERR_PTR.
  */
 struct dsmb_cmac *dsmb_cmac_new(const u8 *key, size_t len);
@@ -40,8 +39,6 @@ struct dsmb_cmac *dsmb_cmac_new(const u8 *key, size_t len);
 /**
  * dsmb_cmac_free - free a key
  * @cmac: not in use; may be NULL
- *
- * Context: process; may sleep.
  */
 void dsmb_cmac_free(struct dsmb_cmac *cmac);
 
@@ -53,7 +50,6 @@ void dsmb_cmac_free(struct dsmb_cmac *cmac);
  * @len: bytes of the message
  * @out: filled with the signature
  *
- * Context: process; may sleep.
  * Return: 0; -ENOMEM; -EMSGSIZE if the message is too long; or another negative errno.
  */
 int dsmb_cmac_sign(struct dsmb_cmac *cmac, const struct kvec *iov, int nr, size_t len,

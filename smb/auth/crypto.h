@@ -32,7 +32,6 @@ struct scatterlist;
  *
  * This is SP800-108 in counter mode with HMAC-SHA256 and r = 32.
  *
- * Context: process; may sleep.
  * Return: 0 or a negative errno.
  */
 int dsmb_kdf(const u8 *key, size_t key_len, const void *label, size_t label_len,
@@ -46,7 +45,6 @@ int dsmb_kdf(const u8 *key, size_t key_len, const void *label, size_t label_len,
  *
  * See MS-SMB2 sections 3.1.4.4.1 and 3.1.4.4.2.
  *
- * Context: process.
  * Return: 0 or a negative errno.
  */
 int dsmb_preauth_update(u8 hash[DSMB_PREAUTH_SIZE], const void *message, size_t len);
@@ -67,7 +65,6 @@ struct dsmb_sealer;	/* encryption key of one direction; usable by many threads a
  * @since or more. On other connections it signs responses with lower MessageIds, each at most
  * once.
  *
- * Context: process; may sleep.
  * Return: the key with one reference, or an ERR_PTR.
  */
 struct dsmb_signer *dsmb_signer_new(enum dsmb_signing alg, const u8 *key, size_t len, u64 home,
@@ -85,8 +82,6 @@ struct dsmb_signer *dsmb_signer_hold(struct dsmb_signer *signer);
 /**
  * dsmb_signer_put - drop a reference to a signing key
  * @signer: the key; may be NULL
- *
- * Context: process; may sleep.
  */
 void dsmb_signer_put(struct dsmb_signer *signer);
 
@@ -122,7 +117,6 @@ struct dsmb_nonce {
  * This is the only function that signs. Two signatures under one AES-GMAC nonce would let an
  * observer compute the authentication key.
  *
- * Context: process; may sleep.
  * Return: 0; -EKEYREJECTED if the key has no nonce for this response, which is then sent
  * unsigned; or another negative errno.
  */
@@ -135,7 +129,6 @@ int dsmb_sign(struct dsmb_signer *signer, struct dsmb_nonce *nonce, const struct
  * @iov: the message; its first part begins with the header
  * @nr: number of parts
  *
- * Context: process; may sleep.
  * Return: 0; -EBADMSG if the signature is wrong; or another negative errno.
  */
 int dsmb_verify(struct dsmb_signer *signer, const struct kvec *iov, int nr);
@@ -145,7 +138,6 @@ int dsmb_verify(struct dsmb_signer *signer, const struct kvec *iov, int nr);
  * @cipher: the negotiated cipher, not NONE
  * @key: dsmb_cipher_key_size() bytes; copied
  *
- * Context: process; may sleep.
  * Return: the key, to be freed by dsmb_sealer_free(), or an ERR_PTR.
  */
 struct dsmb_sealer *dsmb_sealer_new(enum dsmb_cipher cipher, const u8 *key);
@@ -153,8 +145,6 @@ struct dsmb_sealer *dsmb_sealer_new(enum dsmb_cipher cipher, const u8 *key);
 /**
  * dsmb_sealer_free - free an encryption key
  * @sealer: not in use; may be NULL
- *
- * Context: process; may sleep.
  */
 void dsmb_sealer_free(struct dsmb_sealer *sealer);
 
@@ -188,7 +178,6 @@ bool dsmb_sealer_reads_once(const struct dsmb_sealer *sealer);
  * @pages: the rest of the plaintext, which is not changed; only if dsmb_sealer_reads_once()
  * @npages: number of @pages; may be 0
  *
- * Context: process; may sleep.
  * Return: 0; -EKEYEXPIRED if the key has no nonce left; -EINVAL if the message is not inside
  * @buf, or the key cannot encrypt pages; -ENOMEM; or another negative errno.
  */
@@ -202,7 +191,6 @@ int dsmb_seal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u32 
  * @offset: of the transform header in @buf
  * @len: bytes of the ciphertext
  *
- * Context: process; may sleep.
  * Return: 0; -EBADMSG if the message was not made with this key; or another negative errno.
  */
 int dsmb_unseal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u32 len);

@@ -50,7 +50,6 @@ struct dsmb_job {
  *
  * Waits while all jobs are in use.
  *
- * Context: process; may sleep.
  * Return: the job, or NULL without memory.
  */
 struct dsmb_job *dsmb_job_get(unsigned int reqsize);
@@ -59,7 +58,6 @@ struct dsmb_job *dsmb_job_get(unsigned int reqsize);
  * dsmb_job_get_aead - get a job for an AEAD computation
  * @tfm: key to compute with
  *
- * Context: process; may sleep.
  * Return: the job, or NULL without memory.
  */
 static inline struct dsmb_job *dsmb_job_get_aead(struct crypto_aead *tfm)
@@ -132,7 +130,6 @@ int dsmb_job_add_message(struct dsmb_job *job, const struct kvec *iov, int nr, s
  * dsmb_job_make_other - make sure that a job has @other and @scratch
  * @job: the job
  *
- * Context: process; may sleep.
  * Return: 0 or -ENOMEM.
  */
 int dsmb_job_make_other(struct dsmb_job *job);

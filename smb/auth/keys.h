@@ -31,7 +31,6 @@ enum dsmb_key_use {
  * @out: filled
  * @out_len: 16 or 32
  *
- * Context: process; may sleep.
  * Return: 0 or a negative errno.
  */
 int dsmb_key_derive(enum dsmb_key_use use, u16 dialect, const u8 *key, size_t key_len,
@@ -46,7 +45,6 @@ int dsmb_key_derive(enum dsmb_key_use use, u16 dialect, const u8 *key, size_t ke
  *
  * Before 3.0 the session key itself signs.
  *
- * Context: process; may sleep.
  * Return: 0 or a negative errno.
  */
 int dsmb_signing_key(const struct dsmb_conn *conn, const struct ditto_auth *auth,
@@ -59,7 +57,6 @@ int dsmb_signing_key(const struct dsmb_conn *conn, const struct ditto_auth *auth
  * @preauth: see dsmb_key_derive()
  * @use: DSMB_KEY_SEAL or DSMB_KEY_UNSEAL
  *
- * Context: process; may sleep.
  * Return: the key, or an ERR_PTR.
  */
 struct dsmb_sealer *dsmb_sealing_key(const struct dsmb_conn *conn, const struct ditto_auth *auth,

@@ -87,7 +87,6 @@ u16 dsmb_dialect_choose(struct dsmb_cursor *in, u16 count, u16 min);
  * @in: the SMB1 message, from its protocol id on
  * @out: filled with header and body of an SMB2 NEGOTIATE response, or with an SMB1 one
  *
- * Context: process; may sleep.
  * Return: 0, or a negative errno: the connection must be dropped; with -EPROTONOSUPPORT, which has
  * an SMB1 response, after that was sent.
  */
@@ -114,8 +113,6 @@ u32 dsmb_validate_negotiate(struct dsmb_call *call, struct dsmb_cursor *in,
  *
  * To be called before the first byte is sent, because the client's next request may follow at
  * once.
- *
- * Context: process.
  */
 void dsmb_before_send(struct dsmb_call *call, const void *message, u32 len);
 

@@ -101,8 +101,6 @@ static inline void dsmb_channel_hold(struct dsmb_channel *channel)
 /**
  * dsmb_channel_put - drop a reference to a channel
  * @channel: the channel; may be NULL
- *
- * Context: process.
  */
 void dsmb_channel_put(struct dsmb_channel *channel);
 
@@ -218,8 +216,6 @@ static inline void dsmb_session_hold(struct dsmb_session *session)
 /**
  * dsmb_session_put - drop a reference to a session
  * @session: the session
- *
- * Context: process; may sleep.
  */
 void dsmb_session_put(struct dsmb_session *session);
 
@@ -260,7 +256,6 @@ struct dsmb_session *dsmb_session_find(struct dsmb_conn *conn, u64 id,
  * @id: SessionId
  * @ending: one that is closed, but has opens that have not ended, is found, too
  *
- * Context: process.
  * Return: the session, held, or NULL.
  */
 struct dsmb_session *dsmb_session_find_any(struct dsmb_server *server, u64 id, bool ending);

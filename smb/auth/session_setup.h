@@ -33,7 +33,6 @@ struct dsmb_conn;
  * dsmb_session_new - make a session that is on no connection yet
  * @conn: connection of the SESSION_SETUP
  *
- * Context: process; may sleep.
  * Return: the session with the caller's reference; NULL without memory or if the budget is used
  * up.
  */
@@ -47,7 +46,6 @@ struct dsmb_session *dsmb_session_new(struct dsmb_conn *conn);
  *
  * The channel need not be authenticated.
  *
- * Context: process.
  * Return: the channel, held, or NULL.
  */
 struct dsmb_channel *dsmb_channel_find(struct dsmb_conn *conn, u64 id,
@@ -123,7 +121,6 @@ void dsmb_auth_disarm(struct dsmb_channel *channel);
  * dsmb_client_enter - count a session for its ClientGuid
  * @session: authenticated; session->lock is held
  *
- * Context: process.
  * Return: false if the ClientGuid has sessions with another dialect.
  */
 bool dsmb_client_enter(struct dsmb_session *session);
@@ -131,8 +128,6 @@ bool dsmb_client_enter(struct dsmb_session *session);
 /**
  * dsmb_client_leave - undo dsmb_client_enter()
  * @session: closed, so that it is not entered any more; it need not be entered
- *
- * Context: process.
  */
 void dsmb_client_leave(struct dsmb_session *session);
 
@@ -194,16 +189,12 @@ u16 dsmb_session_flags(const struct dsmb_session *session);
  * @conn: the connection
  * @user: name that was given; it is not proven and may contain anything, so it is escaped
  * @why: the reason, a constant
- *
- * Context: process.
  */
 void dsmb_tell_refused(const struct dsmb_conn *conn, const char *user, const char *why);
 
 /**
  * dsmb_identities_free - free the identities that a session was reauthenticated as
  * @session: without references
- *
- * Context: process.
  */
 void dsmb_identities_free(struct dsmb_session *session);
 
@@ -214,8 +205,6 @@ void dsmb_identities_free(struct dsmb_session *session);
  * @call: of SESSION_SETUP
  * @message: the response; see dsmb_before_send()
  * @len: its bytes
- *
- * Context: process.
  */
 void dsmb_session_setup_sent(struct dsmb_call *call, const void *message, u32 len);
 
@@ -226,7 +215,6 @@ void dsmb_session_setup_sent(struct dsmb_call *call, const void *message, u32 le
  * @call: its request is signed
  * @signer: the key
  *
- * Context: process; may sleep.
  * Return: STATUS_SUCCESS, ACCESS_DENIED or INSUFFICIENT_RESOURCES.
  */
 u32 dsmb_setup_signature(struct dsmb_call *call, struct dsmb_signer *signer);
@@ -238,8 +226,6 @@ u32 dsmb_setup_signature(struct dsmb_call *call, struct dsmb_signer *signer);
  *
  * If the request is signed with the session's key, the response is signed with it too (MS-SMB2
  * section 3.3.4.1.1).
- *
- * Context: process; may sleep.
  */
 void dsmb_refuse_foreign(struct dsmb_call *call);
 
@@ -249,7 +235,6 @@ void dsmb_refuse_foreign(struct dsmb_call *call);
  * @channel: filled on success, held
  * @session: filled on success, held
  *
- * Context: process; may sleep.
  * Return: a status.
  */
 u32 dsmb_bind_begin(struct dsmb_call *call, struct dsmb_channel **channel,
@@ -260,7 +245,6 @@ u32 dsmb_bind_begin(struct dsmb_call *call, struct dsmb_channel **channel,
  * @channel: being bound
  * @auth: succeeded
  *
- * Context: process; may sleep.
  * Return: STATUS_SUCCESS; ACCESS_DENIED if the user is not that of the session;
  * INSUFFICIENT_RESOURCES.
  */

@@ -90,8 +90,6 @@ static inline void dsmb_tree_hold(struct dsmb_tree *tree)
 /**
  * dsmb_tree_put - drop a reference to a tree
  * @tree: the tree
- *
- * Context: process.
  */
 void dsmb_tree_put(struct dsmb_tree *tree);
 

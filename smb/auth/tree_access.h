@@ -76,8 +76,6 @@ int dsmb_access_renew(struct dsmb_tree *tree, struct dsmb_access *access);
 /**
  * dsmb_access_drop - drop all credentials of a tree
  * @tree: without references
- *
- * Context: process.
  */
 void dsmb_access_drop(struct dsmb_tree *tree);
 
@@ -88,7 +86,6 @@ void dsmb_access_drop(struct dsmb_tree *tree);
  *
  * If no share has exactly this name, case is ignored.
  *
- * Context: process; may sleep.
  * Return: the share, held, or NULL.
  */
 struct ditto_share *dsmb_share_find(struct dsmb_session *session, const char *name);

@@ -100,7 +100,6 @@ struct dsmb_attrs {
  * Times, flags and identity of a stream are those of its file. A client that has cached writes is
  * asked for the size (ditto_getattr_asked()).
  *
- * Context: may sleep.
  * Return: 0; -EJUKEBOX if the call may be parked; or an errno of the file system.
  */
 int dsmb_attrs_get(struct ditto_op *op, const struct ditto_instance *inst,
@@ -114,7 +113,6 @@ int dsmb_attrs_get(struct ditto_op *op, const struct ditto_instance *inst,
  *
  * Like dsmb_attrs_get().
  *
- * Context: may sleep.
  * Return: as dsmb_attrs_get().
  */
 int dsmb_attrs_asked(struct ditto_op *op, struct ditto_node *node, struct dsmb_attrs *attrs);
@@ -129,7 +127,6 @@ int dsmb_attrs_asked(struct ditto_op *op, struct ditto_node *node, struct dsmb_a
  * Like dsmb_attrs_get(), but if a client with cached writes does not answer in time, the
  * attributes are those that the server knows.
  *
- * Context: may sleep.
  * Return: 0 or an errno of the file system, never -EJUKEBOX.
  */
 int dsmb_attrs_at_once(const struct ditto_op *op, const struct ditto_instance *inst,
@@ -141,7 +138,6 @@ int dsmb_attrs_at_once(const struct ditto_op *op, const struct ditto_instance *i
  * @node: node of a file, not of a stream
  * @attrs: filled on success
  *
- * Context: may sleep.
  * Return: 0 or an errno of the file system.
  */
 int dsmb_attrs_of_node(struct ditto_share *share, struct ditto_node *node,
@@ -155,7 +151,6 @@ int dsmb_attrs_of_node(struct ditto_share *share, struct ditto_node *node,
  * @fs: filled with the attributes of the file system
  * @attrs: filled on success, but for the members of dsmb_attrs_add_posix()
  *
- * Context: may sleep.
  * Return: 0 or an errno of the file system.
  */
 int dsmb_attrs_of_entry(struct ditto_share *share, struct dentry *dentry,

@@ -57,7 +57,6 @@ u32 dsmb_ea_check(struct dsmb_cursor list);
  *
  * Used by SET_INFO, and by CREATE for a new file.
  *
- * Context: may sleep.
  * Return: 0 or an errno; after -EJUKEBOX the call may be parked, and starts again with the first
  *	attribute.
  */

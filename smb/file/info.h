@@ -256,7 +256,6 @@ u32 dsmb_query_too_small(struct dsmb_query *q, u32 needed);
  *
  * MS-FSCC section 2.4.12.
  *
- * Context: may sleep.
  * Return: bytes; 0 without extended attributes.
  */
 u32 dsmb_ea_size(struct ditto_op *op, struct ditto_node *node);
@@ -267,7 +266,6 @@ u32 dsmb_ea_size(struct ditto_op *op, struct ditto_node *node);
  *
  * MS-FSCC section 2.4.16.
  *
- * Context: may sleep.
  * Return: a status.
  */
 u32 dsmb_query_full_ea(struct dsmb_query *q);
@@ -314,7 +312,6 @@ extern const struct dsmb_set_class dsmb_set_file_classes[];
  * dsmb_set_full_ea - set FileFullEaInformation
  * @c: the change
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_set_full_ea(struct dsmb_change *c);
@@ -325,7 +322,6 @@ u32 dsmb_set_full_ea(struct dsmb_change *c);
  *
  * MS-SMB2 section 3.3.5.21.3.
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_set_security(struct dsmb_change *c);

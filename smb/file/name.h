@@ -51,7 +51,6 @@ struct dsmb_path {
  *
  * "::$DATA" is the file itself.
  *
- * Context: may sleep.
  * Return: 0; -EILSEQ (STATUS_OBJECT_NAME_INVALID: invalid characters, empty components, or a stream
  *	type other than $DATA); -ENAMETOOLONG; -ENOMEM; -EINVAL (odd length or leading '\').
  */
@@ -65,7 +64,6 @@ int dsmb_path_parse(struct dsmb_path *path, struct dsmb_cursor utf16);
  * All characters except '/' stand for themselves. Mapped characters are accepted too, because some
  * clients send them.
  *
- * Context: may sleep.
  * Return: as dsmb_path_parse().
  */
 int dsmb_path_parse_posix(struct dsmb_path *path, struct dsmb_cursor utf16);
@@ -80,7 +78,6 @@ void dsmb_path_free(struct dsmb_path *path);
  * dsmb_path_hash - hash a path without regard to case
  * @path: the path, from the root of the tree connect; case matters if it has @posix
  *
- * Context: may sleep.
  * Return: the hash, as that of ditto_path_hash(); or 0 without memory.
  */
 u64 dsmb_path_hash(const struct dsmb_path *path);

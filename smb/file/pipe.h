@@ -21,7 +21,6 @@ struct dsmb_pipe;
  * @path: name of the pipe, with or without the prefix "PIPE/"
  * @open: its @pipe is set
  *
- * Context: may sleep.
  * Return: a status; STATUS_OBJECT_NAME_NOT_FOUND for an unknown pipe; DSMB_PARKED until the helper
  *	has replied: the handler returns it, and is run again.
  */
@@ -33,7 +32,6 @@ u32 dsmb_pipe_create(struct dsmb_call *call, const struct dsmb_path *path,
  * @call: FSCTL_PIPE_WAIT
  * @name: name of the pipe in UTF-16
  *
- * Context: may sleep.
  * Return: a status, or DSMB_PARKED as for dsmb_pipe_create().
  */
 u32 dsmb_pipe_wait(struct dsmb_call *call, struct dsmb_cursor name);

@@ -41,8 +41,6 @@ u32 dsmb_principals_end(struct dsmb_call *call);
 /**
  * dsmb_principals_free - forget what was asked
  * @call: the call; need not have asked anything
- *
- * Context: may sleep.
  */
 void dsmb_principals_free(struct dsmb_call *call);
 

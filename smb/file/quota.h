@@ -30,7 +30,6 @@ extern const struct dsmb_query_class dsmb_query_quota_class[];
  *
  * MS-FSCC section 2.4.41.
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_set_quota(struct dsmb_change *c);

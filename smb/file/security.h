@@ -100,7 +100,6 @@ void dsmb_encode_list(struct dsmb_builder *b, const struct dsmb_secured *secured
  * @is_dir: the list is for a directory
  * @out: set to the list, to be dropped with ditto_acl_put()
  *
- * Context: may sleep.
  * Return: STATUS_SUCCESS; STATUS_ALLOTTED_SPACE_EXCEEDED (more than DITTO_ACES_MAX entries);
  *	STATUS_NOT_SUPPORTED (an entry denies access on a condition that is not evaluated here);
  *	STATUS_INSUFFICIENT_RESOURCES.
@@ -115,7 +114,6 @@ u32 dsmb_sd_acl(const struct ditto_sd *sd, const struct ditto_auth_user *user, b
  * @is_dir: the list is for a directory
  * @out: set to the list, to be dropped with ditto_acl_put(); NULL if there is nothing to keep
  *
- * Context: may sleep.
  * Return: as dsmb_sd_acl().
  */
 u32 dsmb_sd_audit(const struct ditto_sd *sd, const struct ditto_auth_user *user, bool is_dir,
@@ -133,7 +131,6 @@ u32 dsmb_sd_audit(const struct ditto_sd *sd, const struct ditto_auth_user *user,
  * An owner that is unknown here is ignored; the creator owns the file then. Implemented in
  * set_security.c. MS-SMB2 section 3.3.5.9.2.
  *
- * Context: may sleep.
  * Return: as dsmb_sd_acl(), or DSMB_PARKED; @acl may be set in any case.
  */
 u32 dsmb_sd_new(struct dsmb_call *call, const struct ditto_sd *sd, bool is_dir,
@@ -147,7 +144,6 @@ u32 dsmb_sd_new(struct dsmb_call *call, const struct ditto_sd *sd, bool is_dir,
  *
  * Implemented in set_security.c.
  *
- * Context: may sleep.
  * Return: STATUS_SUCCESS or the error.
  */
 u32 dsmb_set_audit_new(struct dsmb_call *call, struct ditto_node *node,

@@ -43,7 +43,6 @@ struct dsmb_times {
  *
  * A change time that the file system cannot store is ignored.
  *
- * Context: may sleep.
  * Return: 0, or an errno of ditto_setattr() or ditto_dosattr_set().
  */
 int dsmb_times_set(struct ditto_op *op, struct ditto_node *node, const struct dsmb_times *times);
@@ -53,8 +52,6 @@ int dsmb_times_set(struct ditto_op *op, struct ditto_node *node, const struct ds
  * @op: begun
  * @open: the open, begun
  * @times: filled; times->which is cleared if the times cannot be read
- *
- * Context: may sleep.
  */
 void dsmb_times_read(struct ditto_op *op, struct dsmb_open *open, struct dsmb_times *times);
 
@@ -65,8 +62,6 @@ void dsmb_times_read(struct ditto_op *op, struct dsmb_open *open, struct dsmb_ti
  * @times: times before the change; those of times->which are restored
  *
  * Does not park the call. Errors are ignored.
- *
- * Context: may sleep.
  */
 void dsmb_times_undo(struct ditto_op *op, struct dsmb_open *open, const struct dsmb_times *times);
 
@@ -75,8 +70,6 @@ void dsmb_times_undo(struct ditto_op *op, struct dsmb_open *open, const struct d
  * @op: begun
  * @open: the open, begun
  * @times: filled, for dsmb_times_restore()
- *
- * Context: may sleep.
  */
 static inline void dsmb_times_save(struct ditto_op *op, struct dsmb_open *open,
 				   struct dsmb_times *times)
@@ -93,8 +86,6 @@ static inline void dsmb_times_save(struct ditto_op *op, struct dsmb_open *open,
  * @times: from dsmb_times_save()
  *
  * Errors are ignored.
- *
- * Context: may sleep.
  */
 static inline void dsmb_times_restore(struct ditto_op *op, struct dsmb_open *open,
 				      const struct dsmb_times *times)

@@ -69,7 +69,6 @@ bool dsmb_copy_overlaps(const struct dsmb_copy *copy, const struct dsmb_copy_chu
  * dsmb_copy_state - get the progress of a call
  * @call: the call; its FSCTL has dsmb_fsctl_copy_release() as its release
  *
- * Context: may sleep.
  * Return: the progress, which is not zero if the call was parked before; NULL without memory.
  */
 struct dsmb_copy_state *dsmb_copy_state(struct dsmb_call *call);

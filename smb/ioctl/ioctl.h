@@ -103,7 +103,6 @@ struct dsmb_fsctl {
  * dsmb_fsctl_set_sparse - set or clear the sparse attribute of a file
  * @io: FSCTL_SET_SPARSE
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_set_sparse(struct dsmb_ioctl *io);
@@ -112,7 +111,6 @@ u32 dsmb_fsctl_set_sparse(struct dsmb_ioctl *io);
  * dsmb_fsctl_set_zero_data - write zeros over a range of a file
  * @io: FSCTL_SET_ZERO_DATA
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_set_zero_data(struct dsmb_ioctl *io);
@@ -121,7 +119,6 @@ u32 dsmb_fsctl_set_zero_data(struct dsmb_ioctl *io);
  * dsmb_fsctl_allocated_ranges - list the allocated ranges of a file
  * @io: FSCTL_QUERY_ALLOCATED_RANGES
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_allocated_ranges(struct dsmb_ioctl *io);
@@ -130,7 +127,6 @@ u32 dsmb_fsctl_allocated_ranges(struct dsmb_ioctl *io);
  * dsmb_fsctl_file_regions - list the valid regions of a file
  * @io: FSCTL_QUERY_FILE_REGIONS
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_file_regions(struct dsmb_ioctl *io);
@@ -141,7 +137,6 @@ u32 dsmb_fsctl_file_regions(struct dsmb_ioctl *io);
  *
  * MS-FSCC section 2.3.73.
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_trim(struct dsmb_ioctl *io);
@@ -153,7 +148,6 @@ u32 dsmb_fsctl_trim(struct dsmb_ioctl *io);
  * @pos: first byte
  * @count: number of bytes, none of which is behind the end of the file
  *
- * Context: may sleep.
  * Return: 0 or a negative errno, for dsmb_op_status().
  */
 int dsmb_zero_range(struct dsmb_ioctl *io, bool punch, u64 pos, u64 count);
@@ -166,7 +160,6 @@ int dsmb_zero_range(struct dsmb_ioctl *io, bool punch, u64 pos, u64 count);
  *
  * MS-SMB2 section 3.3.5.15.5.
  *
- * Context: may sleep.
  * Return: a status.
  */
 u32 dsmb_fsctl_resume_key(struct dsmb_ioctl *io);
@@ -177,7 +170,6 @@ u32 dsmb_fsctl_resume_key(struct dsmb_ioctl *io);
  *
  * MS-SMB2 section 3.3.5.15.6.
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_copychunk(struct dsmb_ioctl *io);
@@ -194,7 +186,6 @@ void dsmb_fsctl_copy_release(struct dsmb_call *call);
  *
  * MS-FSCC section 2.3.8.
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_duplicate_extents(struct dsmb_ioctl *io);
@@ -205,7 +196,6 @@ u32 dsmb_fsctl_duplicate_extents(struct dsmb_ioctl *io);
  *
  * MS-FSCC section 2.3.9, MS-FSA section 2.1.5.10.5.
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_duplicate_extents_ex(struct dsmb_ioctl *io);
@@ -218,7 +208,6 @@ u32 dsmb_fsctl_duplicate_extents_ex(struct dsmb_ioctl *io);
  *
  * MS-FSCC section 2.3.41, MS-FSA section 2.1.5.10.20.
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_offload_read(struct dsmb_ioctl *io);
@@ -229,7 +218,6 @@ u32 dsmb_fsctl_offload_read(struct dsmb_ioctl *io);
  *
  * MS-FSCC section 2.3.43, MS-FSA section 2.1.5.10.21.
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_offload_write(struct dsmb_ioctl *io);
@@ -240,7 +228,6 @@ u32 dsmb_fsctl_offload_write(struct dsmb_ioctl *io);
  * dsmb_fsctl_get_reparse - read a reparse point
  * @io: FSCTL_GET_REPARSE_POINT
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_get_reparse(struct dsmb_ioctl *io);
@@ -249,7 +236,6 @@ u32 dsmb_fsctl_get_reparse(struct dsmb_ioctl *io);
  * dsmb_fsctl_set_reparse - turn an empty file or directory into a reparse point
  * @io: FSCTL_SET_REPARSE_POINT
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_set_reparse(struct dsmb_ioctl *io);
@@ -258,7 +244,6 @@ u32 dsmb_fsctl_set_reparse(struct dsmb_ioctl *io);
  * dsmb_fsctl_delete_reparse - turn a reparse point into an empty file
  * @io: FSCTL_DELETE_REPARSE_POINT
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_delete_reparse(struct dsmb_ioctl *io);
@@ -269,7 +254,6 @@ u32 dsmb_fsctl_delete_reparse(struct dsmb_ioctl *io);
  * dsmb_fsctl_object_id - get the object id of a file, and create it if there is none
  * @io: FSCTL_CREATE_OR_GET_OBJECT_ID
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_object_id(struct dsmb_ioctl *io);
@@ -278,7 +262,6 @@ u32 dsmb_fsctl_object_id(struct dsmb_ioctl *io);
  * dsmb_fsctl_get_object_id - get the object id of a file
  * @io: FSCTL_GET_OBJECT_ID
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_get_object_id(struct dsmb_ioctl *io);
@@ -289,7 +272,6 @@ u32 dsmb_fsctl_get_object_id(struct dsmb_ioctl *io);
  *
  * MS-SMB2 section 3.3.5.15.1.
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_snapshots(struct dsmb_ioctl *io);
@@ -298,7 +280,6 @@ u32 dsmb_fsctl_snapshots(struct dsmb_ioctl *io);
  * dsmb_fsctl_get_compression - get the compression state of a file
  * @io: FSCTL_GET_COMPRESSION
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_get_compression(struct dsmb_ioctl *io);
@@ -307,7 +288,6 @@ u32 dsmb_fsctl_get_compression(struct dsmb_ioctl *io);
  * dsmb_fsctl_set_compression - set the compression state of a file
  * @io: FSCTL_SET_COMPRESSION
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_set_compression(struct dsmb_ioctl *io);
@@ -318,7 +298,6 @@ u32 dsmb_fsctl_set_compression(struct dsmb_ioctl *io);
  *
  * MS-FSCC section 2.3.52.
  *
- * Context: may sleep.
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_get_integrity(struct dsmb_ioctl *io);
@@ -342,7 +321,6 @@ u32 dsmb_fsctl_set_integrity(struct dsmb_ioctl *io);
  *
  * MS-SMB2 section 3.3.5.15.9.
  *
- * Context: may sleep.
  * Return: a status.
  */
 u32 dsmb_fsctl_resiliency(struct dsmb_ioctl *io);
@@ -355,7 +333,6 @@ u32 dsmb_fsctl_resiliency(struct dsmb_ioctl *io);
  *
  * MS-SMB2 section 3.3.5.15.11.
  *
- * Context: may sleep.
  * Return: a status.
  */
 u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io);

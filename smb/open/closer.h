@@ -41,8 +41,6 @@ void dsmb_closer_start(struct dsmb_closer *closer, struct dsmb_open *open, bool 
  *	that
  *
  * Without memory the reference is dropped now.
- *
- * Context: process; may sleep.
  */
 void dsmb_open_put_later(struct dsmb_open *open, struct dsmb_session *session);
 

@@ -79,7 +79,6 @@ u32 dsmb_create_new_check(const struct dsmb_create *c);
  *
  * MS-SMB2 section 3.3.5.9.2: an existing file keeps its descriptor.
  *
- * Context: may sleep.
  * Return: STATUS_SUCCESS or the error.
  */
 u32 dsmb_create_new_security(struct dsmb_create *c);
@@ -97,7 +96,6 @@ void dsmb_create_new_ask(struct dsmb_create *c, struct ditto_open_request *req);
  *
  * MS-SMB2 section 3.3.5.9.1.
  *
- * Context: may sleep.
  * Return: STATUS_SUCCESS, also if the file is not new, or the error.
  */
 u32 dsmb_create_new_fill(struct dsmb_create *c);

@@ -197,7 +197,6 @@ int dsmb_durable_again(struct dsmb_open *open, const guid_t *client, const u8 *g
  * dsmb_durable_restored - publish a restored open and start its timeout
  * @open: the open, with all the claims that it had
  *
- * Context: may sleep.
  * Return: 0, -ENOSPC if there are too many durable opens, -EBUSY if the id is in use, or -ENOMEM.
  */
 int dsmb_durable_restored(struct dsmb_open *open);
@@ -309,7 +308,6 @@ void dsmb_durables_rename(struct dsmb_open *open, const struct dsmb_path *path);
  *
  * A disconnected open is attached to the session of the call. MS-SMB2 section 3.3.5.9.10.
  *
- * Context: may sleep.
  * Return: STATUS_SUCCESS, STATUS_DUPLICATE_OBJECTID, STATUS_ACCESS_DENIED, or as
  *	dsmb_durable_attach().
  */
@@ -321,7 +319,6 @@ u32 dsmb_durable_replay(struct dsmb_call *call, struct dsmb_open *open,
  * @call: the CREATE
  * @open: the open; the caller has a reference
  *
- * Context: may sleep.
  * Return: STATUS_SUCCESS; STATUS_OBJECT_NAME_NOT_FOUND if the open is not disconnected any more;
  *	STATUS_NETWORK_NAME_DELETED if the session or tree connect of the call has ended; or another
  *	error.
@@ -335,7 +332,6 @@ u32 dsmb_durable_attach(struct dsmb_call *call, struct dsmb_open *open);
  *
  * MS-SMB2 section 3.3.7.1.
  *
- * Context: may sleep.
  * Return: true if the open is disconnected from now on, or if it is not the session's to close any
  *	more; false if the caller must close it.
  */

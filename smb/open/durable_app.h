@@ -76,8 +76,6 @@ u32 dsmb_app_take_over(struct dsmb_call *call, const struct dsmb_app_ask *ask,
  * @open: the open, not published yet
  * @ask: its application instance
  * @node: node of the open, only for comparison
- *
- * Context: may sleep.
  */
 void dsmb_app_opened(struct dsmb_call *call, struct dsmb_open *open,
 		     const struct dsmb_app_ask *ask, const struct ditto_node *node);
@@ -89,8 +87,6 @@ void dsmb_app_opened(struct dsmb_call *call, struct dsmb_open *open,
  * @tag: tag of the share
  * @ask: its application instance
  * @node: node of the open, only for comparison
- *
- * Context: may sleep.
  */
 void dsmb_app_enter(struct dsmb_open *open, const guid_t *client, u64 tag,
 		    const struct dsmb_app_ask *ask, const struct ditto_node *node);

@@ -129,8 +129,6 @@ static inline void dsmb_lease_hold(struct dsmb_lease *lease)
 /**
  * dsmb_lease_put - drop a reference to a lease
  * @lease: the lease
- *
- * Context: may sleep.
  */
 void dsmb_lease_put(struct dsmb_lease *lease);
 
@@ -147,7 +145,6 @@ static inline bool dsmb_lease_is_oplock(const struct dsmb_lease *lease)
  *
  * Undone by dsmb_lease_close().
  *
- * Context: may sleep.
  * Return: 0, -ENOMEM or -ESHUTDOWN.
  */
 int dsmb_lease_take(struct dsmb_open *open, const struct dsmb_caching *asked);
@@ -190,8 +187,6 @@ u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditt
  * @call: the CREATE; its response was written, or never will be
  *
  * The function does nothing if dsmb_lease_grant() left no break to this call.
- *
- * Context: may sleep.
  */
 void dsmb_lease_answered(struct dsmb_call *call);
 
@@ -267,7 +262,6 @@ struct ditto_owner *dsmb_lease_actor(const struct dsmb_open *open);
  * @session: session whose ClientGuid counts
  * @key: LeaseKey, DSMB_LEASE_KEY_SIZE bytes
  *
- * Context: may sleep.
  * Return: the lease with a reference, or NULL.
  */
 struct dsmb_lease *dsmb_lease_find(struct dsmb_session *session, const u8 *key);
@@ -290,8 +284,6 @@ void dsmb_lease_sent(struct dsmb_lease *lease);
  * @session: session that lost a channel and has others
  *
  * Breaks that were sent on the lost channel may not have arrived.
- *
- * Context: may sleep.
  */
 void dsmb_breaks_again(struct dsmb_session *session);
 
@@ -377,7 +369,6 @@ void dsmb_lease_client_unuse(struct ditto_client *client);
  *
  * Released with dsmb_lease_client_unuse().
  *
- * Context: may sleep.
  * Return: the client, or NULL without memory.
  */
 struct ditto_client *dsmb_lease_client_of(struct dsmb_server *server, const guid_t *guid);
@@ -394,8 +385,6 @@ struct dsmb_late_acks *dsmb_lease_client_late_acks(struct ditto_client *client);
  * @why: reason, for the log
  *
  * The last user releases the client with all its leases.
- *
- * Context: may sleep.
  */
 void dsmb_lease_client_leave(struct dsmb_session *session, const char *why);
 

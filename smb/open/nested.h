@@ -19,7 +19,6 @@ struct dsmb_path;
  * @call: CREATE on a disk tree; its share is replaced
  * @path: shortened to the part within the file system
  *
- * Context: may sleep.
  * Return: 0, or an errno of ditto_walk_enter().
  */
 int dsmb_nested_enter(struct dsmb_call *call, struct dsmb_path *path);
@@ -31,7 +30,6 @@ int dsmb_nested_enter(struct dsmb_call *call, struct dsmb_path *path);
  * @len: bytes of @path
  * @exact: names are case-sensitive
  *
- * Context: may sleep.
  * Return: bytes of @path before that part; -EXDEV if it leads into another file system; or an errno
  * of ditto_walk_enter().
  */

@@ -200,7 +200,6 @@ void dsmb_opens_exit(void);
  * dsmb_open_rare - get what few opens have, for an open that needs it
  * @open: the open; the caller has a reference
  *
- * Context: may sleep.
  * Return: the struct, which stays until the open is freed; NULL without memory.
  */
 struct dsmb_open_rare *dsmb_open_rare(struct dsmb_open *open);
@@ -244,8 +243,6 @@ static inline void dsmb_open_hold(struct dsmb_open *open)
  * @open: the open
  *
  * The last reference closes the instance and frees the open.
- *
- * Context: may sleep.
  */
 void dsmb_open_put(struct dsmb_open *open);
 
@@ -255,8 +252,6 @@ void dsmb_open_put(struct dsmb_open *open);
  *
  * An open that was not published gives back its place in the session, which the caller holds:
  * others, which found it through its lease, may keep the open for longer than the session lives.
- *
- * Context: may sleep.
  */
 void dsmb_open_discard(struct dsmb_open *open);
 
@@ -268,7 +263,6 @@ void dsmb_open_discard(struct dsmb_open *open);
  * The open has its ids and its owner, but is not in the table of the session yet.
  * dsmb_open_discard() frees it.
  *
- * Context: may sleep.
  * Return: the open, or ERR_PTR(-ENOMEM), -EMFILE (too many opens), or -ESHUTDOWN.
  */
 struct dsmb_open *dsmb_open_alloc(struct dsmb_call *call, bool outlives);
@@ -278,7 +272,6 @@ struct dsmb_open *dsmb_open_alloc(struct dsmb_call *call, bool outlives);
  * @open: cannot be found yet
  * @share: of the file
  *
- * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
 int dsmb_open_limit(struct dsmb_open *open, const struct ditto_share *share);
@@ -292,7 +285,6 @@ int dsmb_open_limit(struct dsmb_open *open, const struct ditto_share *share);
  *
  * The open is in no session's table; it looks like one that was detached.
  *
- * Context: may sleep.
  * Return: the open, or ERR_PTR(-ENOMEM) or -ESHUTDOWN.
  */
 struct dsmb_open *dsmb_open_restored(struct dsmb_server *server, const guid_t *guid,
@@ -311,7 +303,6 @@ void dsmb_open_id_used(const struct dsmb_server *server, u64 persistent);
  *
  * From here on the client can find the open; the table has a reference of its own.
  *
- * Context: may sleep.
  * Return: 0, -ENOMEM, or -ESHUTDOWN if the session or the tree connect has ended.
  */
 int dsmb_open_publish(struct dsmb_open *open);
@@ -333,7 +324,6 @@ struct dsmb_open *dsmb_open_find(struct dsmb_session *session, u64 persistent, u
  * @open: found by dsmb_call_open()
  * @node: set to the node of the file, borrowed until dsmb_open_end()
  *
- * Context: may sleep.
  * Return: STATUS_SUCCESS; STATUS_INVALID_DEVICE_REQUEST for a pipe; STATUS_FILE_CLOSED if the file
  *	was taken away from under the open.
  */
@@ -352,8 +342,6 @@ void dsmb_open_end(struct dsmb_call *call, struct dsmb_open *open);
  * @inst: instance of the new file, which belongs to the open from now on
  *
  * The old instance is closed with the open, so an open moves at most once.
- *
- * Context: may sleep.
  */
 void dsmb_open_move(struct dsmb_open *open, struct ditto_instance *inst);
 
@@ -377,7 +365,6 @@ void dsmb_open_op(struct dsmb_open *open, const struct dsmb_tree *tree, struct d
  * A file that cannot be opened is locked all the same, but only in the lock table. Implemented in
  * lock.c.
  *
- * Context: may sleep.
  * Return: the file, to be released with ditto_file_put(), or NULL if locks are not shown to local
  *	processes.
  */
@@ -414,8 +401,6 @@ void dsmb_open_uncount(struct dsmb_session *session);
  *
  * The session or tree connect must be marked as ended before, so that no open enters the table
  * afterwards.
- *
- * Context: may sleep.
  */
 void dsmb_opens_close(struct dsmb_session *session, struct dsmb_tree *tree, bool keep);
 
@@ -456,7 +441,6 @@ void dsmb_open_await_loss(struct dsmb_open *open);
  *
  * The open gets a new FileId.Volatile.
  *
- * Context: may sleep.
  * Return: 0; -ENOENT if the open was not detached, has expired or is closed; -ESHUTDOWN, -EMFILE or
  * -ENOMEM.
  */
@@ -488,8 +472,6 @@ bool dsmb_open_give_up(struct dsmb_open *open);
 /**
  * dsmb_open_close_detached - close an open unless it was attached meanwhile
  * @open: the open; the caller has a reference
- *
- * Context: may sleep.
  */
 void dsmb_open_close_detached(struct dsmb_open *open);
 
@@ -515,7 +497,6 @@ struct dsmb_open_state {
  * @open: the open of a disk share's file
  * @state: filled on success
  *
- * Context: may sleep.
  * Return: false if the file was taken away from under the open.
  */
 bool dsmb_open_look(struct dsmb_open *open, struct dsmb_open_state *state);

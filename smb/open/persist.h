@@ -95,7 +95,6 @@ struct dsmb_giving {
  * dsmb_persist_is_on - check whether any share is continuously available
  * @server: the server
  *
- * Context: may sleep.
  * Return: true if there is such a share.
  */
 bool dsmb_persist_is_on(struct dsmb_server *server);
@@ -184,8 +183,6 @@ void dsmb_persist_watch(struct dsmb_persist *persist, struct ditto_node *node);
 /**
  * dsmb_persist_unwatch - end what dsmb_persist_watch() has begun
  * @persist: record of an open that nobody uses any more, or NULL
- *
- * Context: may sleep.
  */
 void dsmb_persist_unwatch(struct dsmb_persist *persist);
 
@@ -207,7 +204,6 @@ int dsmb_persist_lease(struct dsmb_lease *lease);
  * dsmb_persist_has_lease - check whether a persistent open holds a lease
  * @lease: the lease; its lock is not held
  *
- * Context: may sleep.
  * Return: true if dsmb_persist_lease() would wait for the helper.
  */
 bool dsmb_persist_has_lease(struct dsmb_lease *lease);
@@ -243,7 +239,6 @@ int dsmb_persist_delete_pending(struct ditto_op *op, struct dsmb_open *open, u32
  * dsmb_persist_deletes - check whether a persistent open requests the deletion of an open's name
  * @open: the open, begun
  *
- * Context: may sleep.
  * Return: true if dsmb_persist_cancel_delete() would wait for the helper.
  */
 bool dsmb_persist_deletes(struct dsmb_open *open);
@@ -273,7 +268,6 @@ void dsmb_persist_delete_restored(struct dsmb_open *open);
  * dsmb_persist_delete_again - make a deletion pending that was pending before a restart
  * @open: the restored open; nothing is done if it does not request one any more
  *
- * Context: may sleep.
  * Return: 0; -EJUKEBOX if it is to be tried again later; or another errno.
  */
 int dsmb_persist_delete_again(struct dsmb_open *open);
@@ -342,8 +336,6 @@ void dsmb_persist_withdraw(struct dsmb_server *server);
 /**
  * dsmb_persist_leave - leave a record as it is although its open is closed
  * @persist: record of the open, or NULL
- *
- * Context: may sleep.
  */
 void dsmb_persist_leave(struct dsmb_persist *persist);
 

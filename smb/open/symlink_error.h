@@ -23,7 +23,6 @@ struct dsmb_path;
  *
  * MS-SMB2 section 2.2.2.2.1.
  *
- * Context: may sleep.
  * Return: STATUS_STOPPED_ON_SYMLINK, or the error that occurred.
  */
 u32 dsmb_symlink_error_encode(struct dsmb_call *call, const struct dsmb_path *path,

@@ -209,7 +209,6 @@ int dsmb_reply_reserve(struct dsmb_call *call, u32 size);
  * dsmb_reply_may_splice - may the response data be sent as pages of the page cache?
  * @call: the call
  *
- * Context: process.
  * Return: true unless the response is signed, encrypted or part of a compound.
  */
 bool dsmb_reply_may_splice(const struct dsmb_call *call);
@@ -218,7 +217,6 @@ bool dsmb_reply_may_splice(const struct dsmb_call *call);
  * dsmb_reply_may_seal_pages - may the response data be encrypted straight from the page cache?
  * @call: the call
  *
- * Context: process.
  * Return: true if the request came encrypted, is no compound, and its key reads data only once.
  */
 bool dsmb_reply_may_seal_pages(const struct dsmb_call *call);
@@ -260,7 +258,6 @@ int dsmb_reply_add_page(struct dsmb_call *call, struct page *page, u32 offset, u
  * remembers the FileId for related calls, and checks the ChannelSequence (MS-SMB2 section
  * 3.3.5.2.10).
  *
- * Context: process.
  * Return: STATUS_SUCCESS; STATUS_FILE_CLOSED; STATUS_INVALID_HANDLE if a related call has no
  * FileId; STATUS_FILE_NOT_AVAILABLE if the ChannelSequence does not allow the call; DSMB_FS_FULL as
  * dsmb_call_move(); for a related call, the status of the CREATE that failed before it (MS-SMB2
@@ -392,8 +389,6 @@ void dsmb_call_drop_open(struct dsmb_call *call);
 /**
  * dsmb_call_drop_all - the same as dsmb_call_done(), of a call that has something to be dropped
  * @call: its status is final
- *
- * Context: process; may sleep.
  */
 void dsmb_call_drop_all(struct dsmb_call *call);
 
@@ -411,8 +406,6 @@ static inline bool dsmb_call_is_done(const struct dsmb_call *call)
  * Takes the call off the parked calls, cancels its park, and drops its opens. This happens
  * before the response is sent, because the response may wait for the client, and that of a
  * CLOSE means that the open is gone.
- *
- * Context: process; may sleep.
  */
 static inline void dsmb_call_done(struct dsmb_call *call)
 {
@@ -423,8 +416,6 @@ static inline void dsmb_call_done(struct dsmb_call *call)
 /**
  * dsmb_call_release - release the arguments of a call, and what its command took
  * @call: it is done and its response is written, or it never will be
- *
- * Context: process; may sleep.
  */
 void dsmb_call_release(struct dsmb_call *call);
 
@@ -486,7 +477,6 @@ bool dsmb_call_is_woken(struct dsmb_call *call);
  * A cancelled call with a @cancel function or private data is run once more, so that its
  * command can undo what it did.
  *
- * Context: process.
  * Return: true if the call ended with @status; false if it must be run again.
  */
 bool dsmb_call_woken_status(struct dsmb_call *call, u32 *status);
@@ -519,7 +509,6 @@ struct dsmb_fs_limit *dsmb_call_fs_limit(const struct dsmb_call *call);
  * The checks of MS-SMB2 section 3.3.5.2 are made on the first run only. A call that was completed
  * while it was parked is only encoded.
  *
- * Context: process; may sleep.
  * Return: a status to answer with, DSMB_PARKED, DSMB_DROP, DSMB_FS_FULL, DSMB_TO_BE_RECORDED or
  * DSMB_TURN_OVER.
  */

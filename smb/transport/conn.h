@@ -179,8 +179,6 @@ void dsmb_conn_put(struct dsmb_conn *conn);
  *
  * The socket is shut down here; a worker cancels the calls and takes the sessions off. Later
  * calls do nothing.
- *
- * Context: process.
  */
 void dsmb_conn_drop(struct dsmb_conn *conn, const char *why);
 
@@ -202,7 +200,6 @@ static inline u32 dsmb_io_max(const struct dsmb_conn *conn)
  * @len: bytes of the message
  * @session_id: encrypt for this session if it can encrypt; 0 to send in the clear
  *
- * Context: process; may sleep.
  * Return: 0; -ENOTCONN if the session is not on this connection; -ENOMEM or an error of
  * encryption.
  */
@@ -220,7 +217,6 @@ int dsmb_conn_send(struct dsmb_conn *conn, struct dsmb_buf *buf, u32 len, u64 se
  * If a limit is reached, an older connection without a logged-in user is dropped to make room;
  * see prelogin.h.
  *
- * Context: process; may sleep.
  * Return: 0; -EMFILE if a limit is reached; -ENOMEM; or an error of the socket.
  */
 int dsmb_conn_new(struct dsmb_server *server, struct socket *sock, const void *listener);

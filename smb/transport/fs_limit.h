@@ -87,8 +87,6 @@ bool dsmb_fs_limit_enter(struct dsmb_fs_limit *fs_limit);
  * @fs_limit: as given to dsmb_fs_limit_enter()
  *
  * The place goes to the message whose turn is next, if one waits.
- *
- * Context: process.
  */
 void dsmb_fs_limit_leave(struct dsmb_fs_limit *fs_limit);
 

@@ -192,8 +192,6 @@ void dsmb_message_drop_rx_data(struct dsmb_message *message);
  * @message: has room in the budget by now, or has ended; need not use the reserve
  *
  * The next message may use the reserve afterwards.
- *
- * Context: process.
  */
 void dsmb_message_end_reserve(struct dsmb_message *message);
 
@@ -251,8 +249,6 @@ bool dsmb_message_answers_large(const struct dsmb_message *message);
  * @message: not run yet
  *
  * The largest possible size of these responses is not charged any more.
- *
- * Context: process.
  */
 void dsmb_message_refuse_large(struct dsmb_message *message);
 
@@ -316,16 +312,12 @@ static inline bool dsmb_message_is_at_last(const struct dsmb_message *message)
 /**
  * dsmb_message_put - drop a reference to a message
  * @message: the message; freed or kept as idle with the last reference
- *
- * Context: process.
  */
 void dsmb_message_put(struct dsmb_message *message);
 
 /**
  * dsmb_message_end - end the calls of a message and drop the owner's reference
  * @message: its responses were sent, or never will be; consumed
- *
- * Context: process; may sleep.
  */
 void dsmb_message_end(struct dsmb_message *message);
 
@@ -333,8 +325,6 @@ void dsmb_message_end(struct dsmb_message *message);
  * dsmb_message_free_idle - free a message that a connection kept as idle
  * @server: the server
  * @message: not on a list any more
- *
- * Context: process.
  */
 void dsmb_message_free_idle(struct dsmb_server *server, struct dsmb_message *message);
 
@@ -367,8 +357,6 @@ int dsmb_reply_begin(struct dsmb_call *call);
  * @status: its status
  *
  * Writes the header, and the error body if the status needs one (MS-SMB2 section 2.2.2).
- *
- * Context: process.
  */
 void dsmb_reply_end(struct dsmb_call *call, u32 status);
 
@@ -379,7 +367,6 @@ void dsmb_reply_end(struct dsmb_call *call, u32 status);
  *
  * The responses of the calls before @call are sent with it, and their buffers are dropped.
  *
- * Context: process; may sleep.
  * Return: false if there is no memory or the connection had to be dropped.
  */
 bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call);
@@ -389,8 +376,6 @@ bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call);
  * @message: the message
  *
  * Their buffers are dropped. Without memory they stay, to be sent with the others.
- *
- * Context: process; may sleep.
  */
 void dsmb_reply_done(struct dsmb_message *message);
 
@@ -398,7 +383,6 @@ void dsmb_reply_done(struct dsmb_message *message);
  * dsmb_reply_finish - sign, encrypt and frame the responses of a message
  * @message: all its calls are done
  *
- * Context: process; may sleep.
  * Return: true if @message->out is ready to be sent; false if nothing is left to send or the
  * connection was dropped.
  */

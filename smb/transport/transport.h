@@ -81,16 +81,12 @@ struct dsmb_transport *dsmb_transport_new(struct dsmb_conn *conn, struct socket 
  * @t: the transport; may be NULL
  *
  * The socket stays the caller's.
- *
- * Context: process.
  */
 void dsmb_transport_discard(struct dsmb_transport *t);
 
 /**
  * dsmb_transport_start - start receiving
  * @t: the transport; owns the socket from now on
- *
- * Context: process; may sleep.
  */
 void dsmb_transport_start(struct dsmb_transport *t);
 
@@ -99,8 +95,6 @@ void dsmb_transport_start(struct dsmb_transport *t);
  * @t: started
  *
  * Nothing is received or sent afterwards.
- *
- * Context: process; may sleep.
  */
 void dsmb_transport_shutdown(struct dsmb_transport *t);
 
@@ -110,16 +104,12 @@ void dsmb_transport_shutdown(struct dsmb_transport *t);
  *
  * No worker is woken any more, and queued frames are dropped. Workers that run are not waited
  * for.
- *
- * Context: process; may sleep.
  */
 void dsmb_transport_stop(struct dsmb_transport *t);
 
 /**
  * dsmb_transport_free - free a transport and its socket
  * @t: stopped; no worker runs
- *
- * Context: process; may sleep.
  */
 void dsmb_transport_free(struct dsmb_transport *t);
 

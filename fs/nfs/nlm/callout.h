@@ -151,8 +151,6 @@ void dnlm_callouts_init(struct dnlm_server *nlm);
 /**
  * dnlm_callouts_stop - end all callouts with -ESHUTDOWN and wait for the last one
  * @nlm: the server; no callout can be started any more
- *
- * Context: may sleep.
  */
 void dnlm_callouts_stop(struct dnlm_server *nlm);
 

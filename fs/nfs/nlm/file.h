@@ -56,7 +56,6 @@ struct ditto_lock_point *dnlm_point(struct ditto_node *node);
  * whether a user of the machine came with Kerberos, unless the share's option "nlm-callers" says
  * otherwise.
  *
- * Context: may sleep.
  * Return: 0; -ESTALE, -EBADHANDLE; -EACCES; -EROFS (an exclusive lock on a read-only share);
  * -EISDIR or -EINVAL (not a regular file); an errno of ditto_file_get().
  */
@@ -76,7 +75,6 @@ int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool excl
  *
  * The file is found also if it was moved out of the share.
  *
- * Context: may sleep.
  * Return: 0; -EACCES (the port); or an errno of dnfs_handle_decode().
  */
 int dnlm_file_to_release(struct dnfs_call *call, const struct dnlm_bytes *fh,
@@ -90,7 +88,6 @@ int dnlm_file_to_release(struct dnfs_call *call, const struct dnlm_bytes *fh,
  * A share with "secure-ports" wants a reserved port, because any program can name its machine. What
  * is left of a file or share that is gone may be released by all.
  *
- * Context: may sleep.
  * Return: 0 if it may; -EACCES; an errno of dnfs_handle_decode() that does not last.
  */
 int dnlm_file_may_release(struct dnfs_call *call, const struct dnlm_bytes *fh);
@@ -103,7 +100,6 @@ int dnlm_file_may_release(struct dnfs_call *call, const struct dnlm_bytes *fh);
  *
  * The file is found also if it was moved out of the share.
  *
- * Context: may sleep.
  * Return: 0, or an errno of ditto_handle_decode().
  */
 int dnlm_file_find(struct dnlm_server *nlm, const struct dnlm_bytes *fh, struct dnlm_file *file);
@@ -135,7 +131,6 @@ struct dnlm_asker {
  * @create: create a host or client that does not exist yet
  * @asker: filled; to be put with dnlm_asker_put()
  *
- * Context: may sleep.
  * Return: 0; -ENOENT (the host holds nothing, and @create is false); an errno of
  * dnlm_host_get(), dnlm_host_client() or ditto_owner_get().
  */

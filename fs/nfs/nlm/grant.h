@@ -83,7 +83,6 @@ struct dnlm_grant {
  * The caller passes the result's @wait to ditto_range_lock(), with its @past in the request. If
  * that returns anything but -EINPROGRESS it gives the result back with dnlm_grant_abandon().
  *
- * Context: may sleep.
  * Return: the grant, or NULL without memory.
  */
 struct dnlm_grant *dnlm_grant_alloc(struct dnfs_call *call, const struct dnlm_msg *msg,
@@ -93,8 +92,6 @@ struct dnlm_grant *dnlm_grant_alloc(struct dnfs_call *call, const struct dnlm_ms
 /**
  * dnlm_grant_abandon - give back a grant that was not queued
  * @grant: of dnlm_grant_alloc()
- *
- * Context: may sleep.
  */
 void dnlm_grant_abandon(struct dnlm_grant *grant);
 
@@ -105,8 +102,6 @@ void dnlm_grant_abandon(struct dnlm_grant *grant);
  * @msg: the LOCK request
  *
  * A blocked lock of the same owner, file, range and mode needs no GRANTED any more.
- *
- * Context: may sleep.
  */
 void dnlm_grants_sent(struct dnlm_server *nlm, const struct ditto_owner *owner,
 		      const struct dnlm_msg *msg);
@@ -118,7 +113,6 @@ void dnlm_grants_sent(struct dnlm_server *nlm, const struct ditto_owner *owner,
  * @fh: filehandle of the file
  * @past: filled for ditto_range_undo()
  *
- * Context: may sleep.
  * Return: true if the lock was granted and not confirmed; the caller must give back what it got.
  */
 bool dnlm_grant_cancel(struct dnlm_server *nlm, const struct ditto_range_request *req,
@@ -133,8 +127,6 @@ bool dnlm_grant_cancel(struct dnlm_server *nlm, const struct ditto_range_request
  * Ends the GRANTED calls for locks within the range that the owner does not have any more, also
  * those that have not begun. Locks that still wait, or that were granted since, are left alone:
  * they belong to other threads of the process.
- *
- * Context: may sleep.
  */
 void dnlm_grants_given_up(struct dnlm_server *nlm, const struct ditto_range_request *req,
 			  const struct dnlm_bytes *fh);
@@ -142,8 +134,6 @@ void dnlm_grants_given_up(struct dnlm_server *nlm, const struct ditto_range_requ
 /**
  * dnlm_grants_drop - end all GRANTED calls to a client that was released
  * @client: client
- *
- * Context: may sleep.
  */
 void dnlm_grants_drop(struct dnlm_client *client);
 
@@ -156,7 +146,6 @@ void dnlm_grants_drop(struct dnlm_client *client);
  *
  * The GRANTED_MSG is sent again after NLM_DENIED_GRACE_PERIOD.
  *
- * Context: may sleep.
  * Return: true if the cookie belongs to a GRANTED_MSG sent to that address.
  */
 bool dnlm_granted_res(struct dnlm_server *nlm, const struct in6_addr *addr,

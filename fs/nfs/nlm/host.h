@@ -146,7 +146,6 @@ size_t dnlm_sockaddr(const struct in6_addr *addr, u32 scope, struct sockaddr_sto
  * @name: caller name
  * @create: create the host if it does not exist
  *
- * Context: may sleep.
  * Return: the host, to be put, or an ERR_PTR: -ENOENT (not found and not to be created), -EINVAL
  * (invalid name), -ENOLCK (too many), -ENOMEM.
  */
@@ -239,8 +238,6 @@ void dnlm_host_lost(struct dnlm_host *host);
  * @arg: passed to @fn
  *
  * Does nothing without memory.
- *
- * Context: may sleep.
  */
 void dnlm_host_for_addr(struct dnlm_server *nlm, const struct in6_addr *addr,
 			void (*fn)(struct dnlm_host *host, void *arg), void *arg);
@@ -252,8 +249,6 @@ void dnlm_host_for_addr(struct dnlm_server *nlm, const struct in6_addr *addr,
  * @arg: passed to @fn
  *
  * Does nothing without memory.
- *
- * Context: may sleep.
  */
 void dnlm_host_for_each(struct dnlm_server *nlm,
 			void (*fn)(struct dnlm_host *host, void *arg), void *arg);

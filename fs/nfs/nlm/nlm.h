@@ -111,7 +111,6 @@ void dnlm_exit(void);
  * dnlm_server_alloc - allocate the locking side of a server
  * @server: the NFS side
  *
- * Context: may sleep.
  * Return: the locking side, or NULL without memory.
  */
 struct dnlm_server *dnlm_server_alloc(struct dnfs_server *server);
@@ -122,8 +121,6 @@ struct dnlm_server *dnlm_server_alloc(struct dnfs_server *server);
  *
  * Must be called after the service stopped. Releases every claim of every host. Their records
  * are kept, so that the hosts are notified when a server starts again.
- *
- * Context: may sleep.
  */
 void dnlm_server_free(struct dnlm_server *nlm);
 

@@ -96,8 +96,6 @@ void dnsm_restart_begin(struct dnlm_server *nlm);
 /**
  * dnsm_restart_stop - end recovery, whether it began or not
  * @nlm: the server
- *
- * Context: may sleep.
  */
 void dnsm_restart_stop(struct dnlm_server *nlm);
 

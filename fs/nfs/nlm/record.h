@@ -70,7 +70,6 @@ int dnlm_record_restore(struct ditto_recorder *recorder, u64 owner, const struct
  * @fn: called for each; may sleep; an error ends the list
  * @arg: passed to @fn
  *
- * Context: may sleep.
  * Return: 0, the result of @fn, or -ENOMEM.
  */
 int dnlm_record_list(struct ditto_server *srv,

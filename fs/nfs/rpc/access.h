@@ -41,7 +41,6 @@ u32 dnfs_access_known(enum dnfs_accessed what);
  * @granted: set to the bits of @wanted that the caller has. Bits without a meaning for @what are
  *	not granted
  *
- * Context: may sleep.
  * Return: 0, also if nothing is granted; or an errno of ditto_permission() other than a refusal.
  */
 int dnfs_access(struct ditto_op *op, struct ditto_node *node, enum dnfs_accessed what, u32 wanted,

@@ -202,7 +202,6 @@ struct dnfs_batch *dnfs_batch_of(const struct svc_rqst *rqstp);
  * The caller has XPT_BUSY, and the connection has no TLS. The caller charges for the replies that
  * are not sent yet.
  *
- * Context: may sleep.
  * Return: true if it has given XPT_BUSY back; false if sunrpc is to receive the next record.
  */
 bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_stream *stream);
@@ -222,7 +221,6 @@ void dnfs_batch_release(struct dnfs_batch *batch);
  * @batch: the batch
  * @call: its present call
  *
- * Context: may sleep.
  * Return: the peer with a reference, or NULL without memory.
  */
 struct ditto_peer *dnfs_batch_peer(struct dnfs_batch *batch, const struct dnfs_call *call);
@@ -257,7 +255,6 @@ void dnfs_conn_holds(struct svc_xprt *xprt, u32 bytes);
  * @p: the call, behind its record mark, or its beginning
  * @len: bytes of that, a multiple of four
  *
- * Context: may sleep.
  * Return: false if sunrpc is to receive and execute the call.
  */
 bool dnfs_direct_begin(struct dnfs_batch *batch, const __be32 *p, unsigned int len);
@@ -266,7 +263,6 @@ bool dnfs_direct_begin(struct dnfs_batch *batch, const __be32 *p, unsigned int l
  * dnfs_direct_execute - execute the call of dnfs_direct_begin()
  * @batch: the batch
  *
- * Context: may sleep.
  * Return: true if there is a reply in @batch->res.
  */
 bool dnfs_direct_execute(struct dnfs_batch *batch);

@@ -317,8 +317,6 @@ struct dnfs_call {
 /**
  * dnfs_may_wait - let other calls of the connection go on
  * @call: a call that may wait for a device or for others from now on
- *
- * Context: may sleep.
  */
 static inline void dnfs_may_wait(struct dnfs_call *call)
 {
@@ -378,8 +376,6 @@ void dnfs_pause(struct dnfs_call *call);
 /**
  * dnfs_await_end - forget what the call was to wait for
  * @call: the call, with or without such a node
- *
- * Context: may sleep.
  */
 void dnfs_await_end(struct dnfs_call *call);
 
@@ -404,7 +400,6 @@ static inline bool dnfs_awaits(const struct dnfs_call *call)
  *
  * Long reads splice page cache pages into the reply if possible.
  *
- * Context: may sleep.
  * Return: bytes read, or an errno of ditto_read().
  */
 ssize_t dnfs_read(struct dnfs_call *call, struct ditto_op *op, struct ditto_node *node,
@@ -427,7 +422,6 @@ bool dnfs_write_iter(struct dnfs_call *call, const struct xdr_buf *data, u32 cou
  * dnfs_link_text - get the text of a new symbolic link
  * @data: the text in the arguments
  *
- * Context: may sleep.
  * Return: a NUL-terminated string, to be freed with kfree(); or an ERR_PTR: -EINVAL if it is
  * empty or contains a NUL, -ENAMETOOLONG, -ENOMEM.
  */

@@ -94,7 +94,6 @@ void dnfs_conn_put(struct dnfs_conn *conn);
  * @conn: its charges, which need not be charged yet
  * @who: filled; ended with ditto_principal_exit()
  *
- * Context: may sleep.
  * Return: 0, or an errno of ditto_principal_init().
  */
 int dnfs_conn_principal(const struct dnfs_conn *conn, struct ditto_principal *who);
@@ -105,7 +104,6 @@ int dnfs_conn_principal(const struct dnfs_conn *conn, struct ditto_principal *wh
  *
  * Another connection may be ended in favor of it.
  *
- * Context: may sleep.
  * Return: 0; -EDQUOT if its client has too many; -EMFILE if there are too many of all clients; or
  * -ENOMEM. After an error the caller frees what was charged.
  */

@@ -20,7 +20,6 @@ struct svc_rqst;
  * Calls over TCP are kept, for the time of the setting offload-wait-ms from the first execution on,
  * and as many for one address as its budget allows.
  *
- * Context: may sleep.
  * Return: the kept call, for dnfs_park(), which has taken over @absent of the call; NULL if the
  * client is to be told to retry.
  */
@@ -58,7 +57,6 @@ void dnfs_park_exit(void);
  * @rc: the call
  * @until: jiffies until which it may wait
  *
- * Context: may sleep.
  * Return: the copy, to be freed with kfree(); NULL if the call is too long, or without memory.
  */
 struct svc_deferred_req *dnfs_park_copy(const struct dnfs_rpc_call *rc, unsigned long until);

@@ -69,7 +69,6 @@ enum dnfs_reply_state {
 /**
  * dnfs_replies_alloc - create the reply cache of a server
  *
- * Context: may sleep.
  * Return: the cache; NULL without memory.
  */
 struct dnfs_replies *dnfs_replies_alloc(void);
@@ -77,8 +76,6 @@ struct dnfs_replies *dnfs_replies_alloc(void);
 /**
  * dnfs_replies_free - free a reply cache
  * @replies: the cache; no call is in progress
- *
- * Context: may sleep.
  */
 void dnfs_replies_free(struct dnfs_replies *replies);
 
@@ -126,7 +123,6 @@ enum dnfs_reply_state dnfs_reply_begin(struct dnfs_replies *replies,
  *
  * A reply that is too long is not kept.
  *
- * Context: may sleep.
  * Return: NULL, or another connection on which the client waits for the reply, with a
  * reference. The caller closes it, so that the client reconnects and retransmits.
  */

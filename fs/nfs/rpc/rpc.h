@@ -42,7 +42,6 @@ struct dnfs_rpc_call {
  *
  * For dnfs_transport.once of dnfs_rpc_transport. In rpc.c.
  *
- * Context: may sleep.
  * Return: enum dnfs_once.
  */
 enum dnfs_once dnfs_rpc_once(struct dnfs_call *call);
@@ -54,7 +53,6 @@ enum dnfs_once dnfs_rpc_once(struct dnfs_call *call);
  * @program: its program
  * @batch: see struct dnfs_rpc_call
  *
- * Context: may sleep.
  * Return: true if there is a reply.
  */
 bool dnfs_rpc_execute(struct svc_rqst *rqstp, const struct dnfs_program *program,
@@ -119,7 +117,6 @@ extern const struct dnfs_transport dnfs_rpc_transport;
  *
  * The network has references of its own.
  *
- * Context: process.
  * Return: false if the call used other pages, too. Then nothing has changed.
  */
 bool dnfs_return_pages(struct svc_rqst *rqstp, struct page **first);

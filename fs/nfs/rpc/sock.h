@@ -15,8 +15,6 @@ struct sock;
  *
  * A connection that sunrpc takes from it, and releases for lack of memory, ends with a reset. The
  * FIN that would else be sent needs memory, too.
- *
- * Context: may sleep.
  */
 void dnfs_sock_init_listener(struct sock *sk);
 
@@ -25,8 +23,6 @@ void dnfs_sock_init_listener(struct sock *sk);
  * @sk: the socket
  *
  * Threads wait in it only if TCP has no memory, and two seconds at most.
- *
- * Context: may sleep.
  */
 void dnfs_sock_init(struct sock *sk);
 
@@ -37,7 +33,6 @@ void dnfs_sock_init(struct sock *sk);
  * sunrpc does not try again on its own before one more client connects. This function waits
  * a moment for memory if connections are left.
  *
- * Context: may sleep.
  * Return: true if a connection waits to be accepted.
  */
 bool dnfs_sock_accept_again(struct sock *sk);
@@ -49,7 +44,6 @@ bool dnfs_sock_accept_again(struct sock *sk);
  * Without memory TCP sends no FIN and does not try later, but goes on answering the client's
  * keepalive probes. Only a reset ends the connection then.
  *
- * Context: may sleep.
  * Return: true if there is no FIN to be sent or acknowledged.
  */
 bool dnfs_sock_lacks_fin(struct sock *sk);

@@ -80,7 +80,6 @@ struct dnfs_target {
  *
  * A flavour or a connection that the share does not accept sets @call->too_weak.
  *
- * Context: may sleep.
  * Return: 0; -EACCES if the client, its flavour or its connection is refused; or an errno of
  * ditto_handle_decode(), ditto_rules_match() or ditto_cred_get().
  */
@@ -90,8 +89,6 @@ int dnfs_target_get(struct dnfs_call *call, const struct dnfs_fh *fh,
 /**
  * dnfs_target_put - put the references of a target
  * @target: from a successful dnfs_target_get()
- *
- * Context: may sleep.
  */
 void dnfs_target_put(struct dnfs_target *target);
 
@@ -105,7 +102,6 @@ void dnfs_target_put(struct dnfs_target *target);
  *
  * The admission of the connection's previous call is used again for the same credential and share.
  *
- * Context: may sleep.
  * Return: as for dnfs_target_get().
  */
 int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavor,
@@ -196,8 +192,6 @@ void dnfs_share_order(struct ditto_share *share, u32 *sec, u32 *first);
  * dnfs_post_attr_get - read the attributes of a target after an operation
  * @target: the target
  * @attr: filled; not valid if the attributes cannot be read
- *
- * Context: may sleep.
  */
 void dnfs_post_attr_get(struct dnfs_target *target, struct dnfs_post_attr *attr);
 
@@ -206,8 +200,6 @@ void dnfs_post_attr_get(struct dnfs_target *target, struct dnfs_post_attr *attr)
  * @target: the target
  * @wcc: its attributes after the operation are filled, but for the change attribute; not valid if
  *	they cannot be read
- *
- * Context: may sleep.
  */
 void dnfs_wcc_unchanged(struct dnfs_target *target, struct ditto_wcc *wcc);
 

@@ -89,8 +89,6 @@ void dnfs_workers_init(struct dnfs_workers *workers);
 /**
  * dnfs_workers_stop - end looking at threads
  * @workers: the threads, which have ended
- *
- * Context: may sleep.
  */
 void dnfs_workers_stop(struct dnfs_workers *workers);
 
@@ -119,7 +117,6 @@ struct dnfs_workers_seen {
  * @workers: the threads; the volumes are updated
  * @serv: their service
  *
- * Context: process.
  * Return: what they do.
  */
 struct dnfs_workers_seen dnfs_workers_see(struct dnfs_workers *workers,
@@ -139,16 +136,12 @@ unsigned int dnfs_workers_wanted(unsigned int base, unsigned int kept, bool full
  * dnfs_worker_start - add a service thread
  * @worker: filled
  * @rqstp: the thread's request
- *
- * Context: process.
  */
 void dnfs_worker_start(struct dnfs_worker *worker, struct svc_rqst *rqstp);
 
 /**
  * dnfs_worker_stop - remove a service thread
  * @worker: the thread, which ends
- *
- * Context: process.
  */
 void dnfs_worker_stop(struct dnfs_worker *worker);
 
@@ -224,7 +217,6 @@ int dnfs_worker_enter(struct dnfs_call *call, const struct ditto_share *share);
  * @share: filled with the share, to be put
  * @node: filled with the node, to be put
  *
- * Context: may sleep.
  * Return: 0, or an errno of dnfs_worker_enter() or ditto_handle_decode().
  */
 int dnfs_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
@@ -239,7 +231,6 @@ int dnfs_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
  * @base: filled with the node of the file, to be put
  * @stream: filled with the node of the stream, to be put
  *
- * Context: may sleep.
  * Return: as dnfs_handle_decode().
  */
 int dnfs_stream_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,

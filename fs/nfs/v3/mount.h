@@ -31,7 +31,6 @@ struct ditto_share *dnfs_path_share(struct dnfs_call *call, const char *path, u3
  * @rest: the path
  * @end: end of the path
  *
- * Context: may sleep.
  * Return: 0; -EACCES for a path with ".."; -ENOTDIR; or an errno of ditto_lookup().
  */
 int dnfs_path_walk(struct ditto_op *op, struct ditto_node **node, const char *rest,

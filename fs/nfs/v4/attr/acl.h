@@ -44,7 +44,6 @@ struct dnfs4_acl_value {
  * @value: filled; its buffer is reused if it is large enough; the caller frees it with
  *	dnfs4_acl_value_free()
  *
- * Context: may sleep.
  * Return: 0, -ENOMEM, or -EJUKEBOX while the helper is asked for a name.
  */
 int dnfs4_acl_encode(const struct dnfs4_compound *cmp, const struct ditto_acl *acl,
@@ -62,7 +61,6 @@ void dnfs4_acl_value_free(struct dnfs4_acl_value *value);
  * @attr: which attribute
  * @acl: filled, to be put by the caller; NULL after an error
  *
- * Context: may sleep.
  * Return: NFS4_OK; NFS4ERR_BADXDR; NFS4ERR_ATTRNOTSUPP (types, flags or rights that cannot be
  * stored); NFS4ERR_NOSPC (more than DITTO_ACES_MAX entries); NFS4ERR_INVAL or NFS4ERR_BADOWNER
  * (principals); NFS4ERR_DELAY (no memory, or the helper is asked for a name).
@@ -100,7 +98,6 @@ struct dnfs4_who {
  * @who: buffers for the name; all zeros at first
  * @text: filled: the name, not terminated, valid until @who is used again
  *
- * Context: may sleep.
  * Return: bytes of @text, or -EJUKEBOX while the helper is asked.
  */
 int dnfs4_who_name(const struct dnfs4_compound *cmp, const struct ditto_ace *ace,
@@ -113,7 +110,6 @@ int dnfs4_who_name(const struct dnfs4_compound *cmp, const struct ditto_ace *ace
  * @is_group: a name that is not a special one names a group
  * @ace: its flags are filled; its principal is filled here
  *
- * Context: may sleep.
  * Return: NFS4_OK, NFS4ERR_BADOWNER, or NFS4ERR_DELAY while the helper is asked.
  */
 u32 dnfs4_who_read(const struct dnfs4_compound *cmp, const char *text, u32 len, bool is_group,

@@ -78,8 +78,6 @@ bool dnfs4_has_delegated_times(const struct dnfs4_fh *fh);
  * @cmp: compound; its minor version counts
  * @fh: the file
  * @map: filled
- *
- * Context: may sleep.
  */
 void dnfs4_attrs_supported(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 			   struct dnfs4_bitmap *map);
@@ -126,7 +124,6 @@ struct dnfs4_sattr {
  *
  * Attributes that are not supported are reported before those that are read-only.
  *
- * Context: may sleep.
  * Return: NFS4_OK; NFS4ERR_BADXDR; NFS4ERR_ATTRNOTSUPP; NFS4ERR_INVAL (read-only, or an invalid
  * value); NFS4ERR_BADOWNER; NFS4ERR_NOSPC (a list that is too long); NFS4ERR_WRONG_LFS or
  * NFS4ERR_BADLABEL; NFS4ERR_DELAY while the helper is asked for a name.
@@ -149,7 +146,6 @@ void dnfs4_sattr_free(struct dnfs4_sattr *sattr);
  * Applies the umask of mode_umask, and computes the mode if both mode and list are set. Mode and
  * list of a symbolic link are ignored.
  *
- * Context: may sleep.
  * Return: NFS4_OK; NFS4ERR_ATTRNOTSUPP or NFS4ERR_INVAL for a list that is not valid for the
  * type; NFS4ERR_INVAL for times of a delegation with a new file; NFS4ERR_DELAY; others of
  * dnfs4_status().
@@ -163,7 +159,6 @@ u32 dnfs4_sattr_fit(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
  * @node: the file, possibly just created
  * @sattr: decoded
  *
- * Context: may sleep.
  * Return: NFS4_OK, also if there is nothing to set; NFS4ERR_ATTRNOTSUPP if the file has no label;
  * NFS4ERR_BADLABEL; others of dnfs4_status().
  */
@@ -178,7 +173,6 @@ u32 dnfs4_sattr_label(struct dnfs4_compound *cmp, struct ditto_node *node,
  *
  * DOS attributes that the client did not give are kept.
  *
- * Context: may sleep.
  * Return: 0, also if there is nothing to set, or an errno of ditto_dosattr_set().
  */
 int dnfs4_sattr_dosattr(struct ditto_op *op, struct ditto_node *node,
@@ -191,8 +185,6 @@ int dnfs4_sattr_dosattr(struct ditto_op *op, struct ditto_node *node,
  * @sattr: decoded
  * @map: filled: the attributes of @sattr that took effect; an owner that the caller may not give
  *	the file to is left out
- *
- * Context: may sleep.
  */
 void dnfs4_sattr_made(struct ditto_op *op, struct ditto_node *node,
 		      const struct dnfs4_sattr *sattr, struct dnfs4_bitmap *map);

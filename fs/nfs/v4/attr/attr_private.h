@@ -207,7 +207,6 @@ static inline void dnfs4_attr_begin(const struct dnfs4_compound *cmp, const stru
  *	@memo and the buffers of @acl and @dacl are reused from the file before.
  *	dnfs4_attr_src_free() must follow after the last file, also after an error
  *
- * Context: may sleep.
  * Return: 0 or an errno, after which @src must not be encoded.
  */
 int dnfs4_attr_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
@@ -258,7 +257,6 @@ __be32 *dnfs4_attr_put(__be32 *p, const struct dnfs4_attr_src *src, u32 bytes);
  * lists make it so long. It is built before the result is encoded, because then a lack of memory
  * can still be told from a lack of room.
  *
- * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
 int dnfs4_attr_build(struct dnfs4_attr_src *src);

@@ -57,8 +57,6 @@ void dnfs4_dir_reader_free(struct dnfs4_dir_reader *reader);
  * @name: name of the entry; NULL for the directory itself
  * @len: bytes of @name
  * @attrs: filled if the plan has attributes and they can be read; unchanged otherwise
- *
- * Context: may sleep.
  */
 void dnfs4_dir_read(const struct dnfs4_dir_reader *reader, const struct dnfs4_delegation *d,
 		    const char *name, u32 len, struct dnfs4_dir_attrs *attrs);

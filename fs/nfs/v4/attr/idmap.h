@@ -36,7 +36,6 @@ struct dnfs4_owner_text {
  * A caller without a principal (AUTH_SYS) gets the number. So does any caller if there is no
  * helper, or no name for the owner.
  *
- * Context: may sleep.
  * Return: 0, or -EJUKEBOX while the helper is asked.
  */
 int dnfs4_uid_name(const struct dnfs4_compound *cmp, kuid_t uid, struct dnfs4_owner_text *text);
@@ -47,7 +46,6 @@ int dnfs4_uid_name(const struct dnfs4_compound *cmp, kuid_t uid, struct dnfs4_ow
  * @gid: group
  * @text: filled, unless it is of the same group already
  *
- * Context: may sleep.
  * Return: 0, or -EJUKEBOX while the helper is asked.
  */
 int dnfs4_gid_name(const struct dnfs4_compound *cmp, kgid_t gid, struct dnfs4_owner_text *text);
@@ -59,7 +57,6 @@ int dnfs4_gid_name(const struct dnfs4_compound *cmp, kgid_t gid, struct dnfs4_ow
  * @len: bytes of @text
  * @uid: filled
  *
- * Context: may sleep.
  * Return: NFS4_OK, NFS4ERR_BADOWNER, or NFS4ERR_DELAY while the helper is asked.
  */
 u32 dnfs4_owner_read(const struct dnfs4_compound *cmp, const char *text, u32 len, kuid_t *uid);
@@ -71,7 +68,6 @@ u32 dnfs4_owner_read(const struct dnfs4_compound *cmp, const char *text, u32 len
  * @len: bytes of @text
  * @gid: filled
  *
- * Context: may sleep.
  * Return: NFS4_OK, NFS4ERR_BADOWNER, or NFS4ERR_DELAY while the helper is asked.
  */
 u32 dnfs4_group_read(const struct dnfs4_compound *cmp, const char *text, u32 len, kgid_t *gid);

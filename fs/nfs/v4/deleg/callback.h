@@ -138,7 +138,6 @@ bool dnfs4_callback_send(struct dnfs4_callback *cb, u32 wait, u32 ms);
  *
  * If the first probe of a changed channel is still unanswered, waits a short time for it.
  *
- * Context: may sleep.
  * Return: true if the channel is up.
  */
 bool dnfs4_callback_wait_up(struct dnfs4_client *client);
@@ -198,8 +197,6 @@ void dnfs4_callbacks_start(struct dnfs4_server *server);
  * @server: the server
  *
  * Callbacks stay queued.
- *
- * Context: may sleep.
  */
 void dnfs4_callbacks_stop(struct dnfs4_server *server);
 
@@ -308,7 +305,6 @@ void dnfs4_channel_halt(struct dnfs4_callback_channel *channel);
  * Connects to the client in 4.0, as soon as something is sent. Uses a connection bound to the back
  * channel in 4.1.
  *
- * Context: may sleep.
  * Return: 0; -ENOTCONN if there is no usable address or connection; or another errno.
  */
 int dnfs4_cb_transport_open(struct dnfs4_callback_channel *channel);
@@ -318,8 +314,6 @@ int dnfs4_cb_transport_open(struct dnfs4_callback_channel *channel);
  * @channel: with or without a transport
  *
  * Kills the RPC tasks of the channel and waits for them.
- *
- * Context: may sleep.
  */
 void dnfs4_cb_transport_close(struct dnfs4_callback_channel *channel);
 
@@ -347,8 +341,6 @@ unsigned long dnfs4_cb_first_timeout(const struct dnfs4_callback_channel *channe
  * dnfs4_cb_transport_explain - log why a callback was not sent, once for each address
  * @channel: the channel
  * @err: errno of the RPC task, or of opening the transport
- *
- * Context: process.
  */
 void dnfs4_cb_transport_explain(struct dnfs4_callback_channel *channel, int err);
 
@@ -366,7 +358,6 @@ bool dnfs4_cb_transport_is_current(const struct dnfs4_callback_channel *channel)
  * @channel: has a transport
  * @cb: has a slot in 4.1
  *
- * Context: may sleep.
  * Return: 0, after which dnfs4_callback_ended() is called for @cb; or an errno if the task was
  * not started.
  */

@@ -28,8 +28,6 @@ void dnfs4_caller_guess(struct dnfs4_compound *cmp);
 /**
  * dnfs4_caller_note - remember the client of a connection
  * @cmp: at the end of a 4.0 COMPOUND; has a client
- *
- * Context: may sleep.
  */
 void dnfs4_caller_note(struct dnfs4_compound *cmp);
 

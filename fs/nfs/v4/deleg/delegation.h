@@ -87,8 +87,6 @@ bool dnfs4_encode_delegated(struct xdr_stream *xdr, const struct dnfs4_delegated
  *	client asked with @want
  *
  * Never fails the OPEN.
- *
- * Context: may sleep.
  */
 void dnfs4_delegate(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 want, u32 claim,
 		    u32 reclaim_type, struct dnfs4_delegated *out);
@@ -100,8 +98,6 @@ void dnfs4_delegate(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 wan
  * @want: OPEN4_SHARE_ACCESS_WANT_* bits of the request
  * @reclaim: reclaims a delegation held before a restart of the server
  * @out: zeroed by the caller; filled with the delegation, or OPEN_DELEGATE_NONE_EXT
- *
- * Context: may sleep.
  */
 void dnfs4_delegate_wanted(struct dnfs4_compound *cmp, u32 type, u32 want, bool reclaim,
 			   struct dnfs4_delegated *out);
@@ -122,7 +118,6 @@ bool dnfs4_delegation_may_reclaim(const struct dnfs4_compound *cmp, u32 type);
  * @node: the file
  * @access: OPEN4_SHARE_ACCESS_* of the OPEN
  *
- * Context: may sleep.
  * Return: NFS4_OK if the delegation permits the access; NFS4ERR_BAD_STATEID;
  * NFS4ERR_OPENMODE; or a status of dnfs4_state_find() or dnfs4_delegation_check().
  */
@@ -138,7 +133,6 @@ u32 dnfs4_delegation_covers(struct dnfs4_compound *cmp, const struct dnfs4_state
  * conflicting request may have changed the file by then. In that case this function revokes
  * the state.
  *
- * Context: may sleep.
  * Return: NFS4_OK; NFS4ERR_DELEG_REVOKED; NFS4ERR_ADMIN_REVOKED; NFS4ERR_BAD_STATEID, which is
  * the only error in 4.0.
  */
@@ -170,7 +164,6 @@ struct ditto_node *dnfs4_delegation_node(const struct dnfs4_state *state);
  *
  * RFC 9754 section 5. See deleg_times.c for which times are accepted.
  *
- * Context: may sleep.
  * Return: NFS4_OK, also if times were ignored; NFS4ERR_BAD_STATEID unless it is a delegation of
  * the file that includes its times; or a status of dnfs4_state_find(), dnfs4_delegation_check(),
  * the permission to write, or the file system.
@@ -190,8 +183,6 @@ u32 dnfs4_delegation_set_times(struct dnfs4_compound *cmp, const struct dnfs4_st
  * @old: the previous instance; of the same principal, and released by the caller afterwards
  *
  * What exceeds the limits of the client is not kept.
- *
- * Context: may sleep.
  */
 void dnfs4_previous_inherit(struct dnfs4_client *client, struct dnfs4_client *old);
 
@@ -212,7 +203,6 @@ u32 dnfs4_previous_check(struct dnfs4_client *client);
  * dnfs4_previous_type - find out which delegation of the current file is kept
  * @cmp: has a client, and the file as current handle
  *
- * Context: process.
  * Return: OPEN_DELEGATE_READ, OPEN_DELEGATE_WRITE, or OPEN_DELEGATE_NONE.
  */
 u32 dnfs4_previous_type(struct dnfs4_compound *cmp);
@@ -222,7 +212,6 @@ u32 dnfs4_previous_type(struct dnfs4_compound *cmp);
  * @cmp: has a client that is recorded, and the file as current handle
  * @out: filled on success
  *
- * Context: may sleep.
  * Return: NFS4_OK; NFS4ERR_RECLAIM_BAD if none is kept; NFS4ERR_DELAY.
  */
 u32 dnfs4_previous_claim(struct dnfs4_compound *cmp, struct dnfs4_delegated *out);
@@ -231,16 +220,12 @@ u32 dnfs4_previous_claim(struct dnfs4_compound *cmp, struct dnfs4_delegated *out
  * dnfs4_previous_drop - give up what is kept of one file
  * @client: the client, which is about to get a delegation of the file
  * @node: the file
- *
- * Context: may sleep.
  */
 void dnfs4_previous_drop(struct dnfs4_client *client, struct ditto_node *node);
 
 /**
  * dnfs4_previous_purge - give up everything that is kept
  * @client: the client
- *
- * Context: may sleep.
  */
 void dnfs4_previous_purge(struct dnfs4_client *client);
 
@@ -292,7 +277,6 @@ void dnfs4_callback_parse(struct net *net, const char *netid, u32 netid_len, con
  * dnfs4_callback_init - create the callback channel of a new client
  * @client: new
  *
- * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
 int dnfs4_callback_init(struct dnfs4_client *client);
@@ -302,8 +286,6 @@ int dnfs4_callback_init(struct dnfs4_client *client);
  * @client: being released
  *
  * Ends all callbacks without waiting for replies. No callback runs or is accepted afterwards.
- *
- * Context: may sleep.
  */
 void dnfs4_callback_stop(struct dnfs4_client *client);
 
@@ -367,8 +349,6 @@ void dnfs4_callbacks_cleanup(void);
  * @session: uses more slots than its target
  *
  * Best effort. RFC 8881 section 20.8.
- *
- * Context: may sleep.
  */
 void dnfs4_recall_slots(struct dnfs4_session *session);
 

@@ -202,7 +202,6 @@ void dnfs4_call_ref_fill(const struct dnfs4_compound *cmp, struct dnfs4_call_ref
  * The delegation is not granted yet, but is in the table by node, so that a client has only
  * one per node.
  *
- * Context: may sleep.
  * Return: the delegation with one reference; or an ERR_PTR: -EEXIST if the client has one
  * already, -ENOMEM, or an errno of dnfs4_fh_encode().
  */
@@ -220,7 +219,6 @@ struct dnfs4_delegation *dnfs4_delegation_alloc(struct dnfs4_compound *cmp,
  *
  * On success the delegation has a stateid.
  *
- * Context: may sleep.
  * Return: 0; -EAGAIN if another holder conflicts, or the grant is being recalled already;
  * -ENOLCK if a limit is reached; or another errno of ditto_lease_grant() or dnfs4_state_add().
  */
@@ -235,7 +233,6 @@ int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *
  * @bits: DITTO_LEASE_* bits of the orphan
  * @out: filled on success
  *
- * Context: may sleep.
  * Return: 0; -EAGAIN if the orphan is gone; -EEXIST if a delegation of the client is just ending;
  * or another errno of dnfs4_delegation_grant().
  */
@@ -246,7 +243,6 @@ int dnfs4_delegation_adopt(struct dnfs4_compound *cmp, const struct ditto_owner 
  * dnfs4_delegation_grant_get - get the caching grant of a delegation
  * @d: the delegation; its state.lock is not held
  *
- * Context: may sleep.
  * Return: the grant with a reference; NULL if the delegation has ended.
  */
 struct ditto_lease *dnfs4_delegation_grant_get(struct dnfs4_delegation *d);
@@ -262,8 +258,6 @@ void dnfs4_delegation_drop(struct dnfs4_delegation *d);
 /**
  * dnfs4_delegation_end - end a delegation that is returned or whose client is released
  * @d: its state has been removed from the client's table; its state.lock is not held
- *
- * Context: may sleep.
  */
 void dnfs4_delegation_end(struct dnfs4_delegation *d);
 

@@ -55,7 +55,6 @@ struct dnfs4_dir_ask {
  * @d: the delegation, not granted yet
  * @ask: notifications requested; reduced to those granted
  *
- * Context: may sleep.
  * Return: the object, to be freed with dnfs4_dir_free(); NULL without memory.
  */
 struct dnfs4_dir *dnfs4_dir_alloc(struct dnfs4_compound *cmp, struct dnfs4_delegation *d,
@@ -66,8 +65,6 @@ struct dnfs4_dir *dnfs4_dir_alloc(struct dnfs4_compound *cmp, struct dnfs4_deleg
  * @dir: notifications of the delegation
  *
  * Remembers the cookies of entries, if their removal is to be notified.
- *
- * Context: may sleep.
  */
 void dnfs4_dir_granted(struct dnfs4_dir *dir);
 

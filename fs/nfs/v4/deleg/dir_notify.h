@@ -136,8 +136,6 @@ void dnfs4_dir_cookies_free(struct dnfs4_dir_cookies *cookies);
  * @cookie: its cookie
  *
  * Without memory, and beyond DNFS4_DIR_COOKIES_MAX, the entry has no known cookie.
- *
- * Context: may sleep.
  */
 void dnfs4_dir_cookies_set(struct dnfs4_dir_cookies *cookies, const char *name, u32 len,
 			   u64 cookie);
@@ -157,8 +155,6 @@ u64 dnfs4_dir_cookies_take(struct dnfs4_dir_cookies *cookies, const char *name, 
  * @cookies: the cookies
  * @reader: has the credential to list with
  * @d: the delegation
- *
- * Context: may sleep.
  */
 void dnfs4_dir_cookies_list(struct dnfs4_dir_cookies *cookies,
 			    const struct dnfs4_dir_reader *reader,
@@ -174,8 +170,6 @@ void dnfs4_dir_cookies_list(struct dnfs4_dir_cookies *cookies,
  * @place: filled; its cookie is 0 if the entry is not found in a listing of bounded length
  *
  * The listing is that which READDIR gives the holder.
- *
- * Context: may sleep.
  */
 void dnfs4_dir_cookies_place(struct dnfs4_dir_cookies *cookies,
 			     const struct dnfs4_dir_reader *reader,

@@ -341,7 +341,6 @@ void dnfs4_fh_copy(struct dnfs4_fh *fh, const struct dnfs4_fh *from);
  * saved filehandle is of that share. A flavour that the share does not accept is not an error
  * yet: see dnfs4_fh_is_weak(). Invalidates the current stateid.
  *
- * Context: may sleep.
  * Return: NFS4_OK or a status.
  */
 u32 dnfs4_fh_enter(struct dnfs4_compound *cmp, enum dnfs4_fh_kind kind,
@@ -465,7 +464,6 @@ u32 dnfs4_status_of(u32 opnum, int err);
  *
  * Implements struct dnfs_proc.exec with DNFS_PROC_WHOLE.
  *
- * Context: may sleep.
  * Return: 0 if the reply is complete; -EBADMSG if the arguments are not valid XDR; -EINPROGRESS
  * if no reply is to be sent; -ENOBUFS if the reply has no room.
  */
@@ -660,7 +658,6 @@ struct dnfs4_pseudo_entry {
  * @name: name of a share in the root; a step of the path of a share
  * @entry: filled; with a share, the caller drops the reference; without, it is a directory
  *
- * Context: may sleep.
  * Return: NFS4_OK; NFS4ERR_NOENT, also for a share that the client may not use, so that its
  * existence is not revealed; NFS4ERR_DELAY while the helper is asked.
  */
@@ -672,7 +669,6 @@ u32 dnfs4_pseudo_find(struct dnfs4_compound *cmp, const struct ditto_name *name,
  * @cmp: compound; its current filehandle is PSEUDO
  * @name: as for dnfs4_pseudo_find()
  *
- * Context: may sleep.
  * Return: as dnfs4_pseudo_find(); others of dnfs4_fh_enter().
  */
 u32 dnfs4_pseudo_lookup(struct dnfs4_compound *cmp, const struct ditto_name *name);
@@ -708,7 +704,6 @@ int dnfs4_pseudo_flavors(struct dnfs4_compound *cmp, u32 *sec, u32 *first);
  * be visited once for each share below it. Shares that are not browseable are left out. A share
  * whose rules are still undecided is included.
  *
- * Context: may sleep.
  * Return: 0 or the result of @fn.
  */
 int dnfs4_pseudo_list(struct dnfs4_compound *cmp,

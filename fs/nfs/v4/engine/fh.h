@@ -13,7 +13,6 @@
  * @data: filehandle
  * @len: bytes of @data
  *
- * Context: may sleep.
  * Return: NFS4_OK; NFS4ERR_BADHANDLE; NFS4ERR_STALE; others of dnfs4_fh_enter().
  */
 u32 dnfs4_fh_decode(struct dnfs4_compound *cmp, const u8 *data, u32 len);
@@ -27,7 +26,6 @@ u32 dnfs4_fh_decode(struct dnfs4_compound *cmp, const u8 *data, u32 len);
  *
  * No access check is made. Named attributes are not found.
  *
- * Context: may sleep.
  * Return: 0; -EBADHANDLE; an errno of ditto_handle_decode().
  */
 int dnfs4_fh_find(struct ditto_server *srv, const u8 *data, u32 len, struct dnfs4_fh *fh);

@@ -42,7 +42,6 @@ struct dnfs4_server {
  * dnfs4_server_alloc - allocate the NFSv4 state of a namespace
  * @nfs: the NFS side of the server
  *
- * Context: may sleep.
  * Return: the state, or NULL without memory.
  */
 struct dnfs4_server *dnfs4_server_alloc(struct dnfs_server *nfs);
@@ -50,8 +49,6 @@ struct dnfs4_server *dnfs4_server_alloc(struct dnfs_server *nfs);
 /**
  * dnfs4_server_free - release all clients and free the state
  * @server: stopped before
- *
- * Context: may sleep.
  */
 void dnfs4_server_free(struct dnfs4_server *server);
 
@@ -106,7 +103,6 @@ void dnfs4_sessions_exit(struct dnfs4_server *server);
  * @srv: the core's server
  * @show: position and callback
  *
- * Context: may sleep.
  * Return: 0, -ENOMEM, or the error of the callback.
  */
 int dnfs4_sessions_show(struct ditto_server *srv, struct ditto_session_show *show);
@@ -116,7 +112,6 @@ int dnfs4_sessions_show(struct ditto_server *srv, struct ditto_session_show *sho
  * @srv: the core's server
  * @number: number of the session
  *
- * Context: may sleep.
  * Return: 0 or -ENOENT.
  */
 int dnfs4_session_kill(struct ditto_server *srv, u64 number);

@@ -51,7 +51,6 @@ struct dnfs4_payload {
  *	data
  * @payload: zeros; filled. @payload->copy must be freed, also after an error
  *
- * Context: may sleep.
  * Return: 0 or an errno of ditto_read().
  */
 int dnfs4_payload_read(struct dnfs4_compound *cmp, struct dnfs4_io *io, loff_t pos, u32 count,

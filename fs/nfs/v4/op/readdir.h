@@ -77,7 +77,6 @@ static inline bool dnfs4_is_dot(const struct ditto_name *name)
  * @ino: its inode number in this directory
  * @status: NFS4_OK, or why its attributes could not be read; NFS4ERR_DELAY ends the listing
  *
- * Context: may sleep.
  * Return: false if the listing ends before the entry.
  */
 bool dnfs4_listing_add(struct dnfs4_listing *list, const struct ditto_name *name, u64 cookie,
@@ -89,7 +88,6 @@ bool dnfs4_listing_add(struct dnfs4_listing *list, const struct ditto_name *name
  * dnfs4_list_pseudo - list the pseudo root
  * @list: listing
  *
- * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
 int dnfs4_list_pseudo(struct dnfs4_listing *list);
@@ -98,7 +96,6 @@ int dnfs4_list_pseudo(struct dnfs4_listing *list);
  * dnfs4_list_attrdir - list a named attribute directory
  * @list: listing; the current filehandle is the directory
  *
- * Context: may sleep.
  * Return: 0 or a negative errno.
  */
 int dnfs4_list_attrdir(struct dnfs4_listing *list);

@@ -309,7 +309,6 @@ void dnfs4_compound_set_client(struct dnfs4_compound *cmp, struct dnfs4_client *
  *
  * For operations with a clientid argument, such as OPEN, LOCK and RENEW.
  *
- * Context: may sleep.
  * Return: NFS4_OK, or a status of dnfs4_client_find(); NFS4ERR_EXPIRED if the client has lost
  * its state; NFS4ERR_DELAY as of dnfs4_client_use().
  */

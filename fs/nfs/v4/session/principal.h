@@ -21,7 +21,6 @@ struct dnfs4_principal;
  * @principal: filled; to be released with dnfs4_principal_exit(), also without success
  * @call: the call
  *
- * Context: may sleep.
  * Return: false without memory.
  */
 bool dnfs4_principal_init(struct dnfs4_principal *principal, const struct dnfs_call *call);

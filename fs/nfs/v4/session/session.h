@@ -251,8 +251,6 @@ bool dnfs4_mach_cred_frees(const struct dnfs4_compound *cmp, u32 opnum);
  * @client: being released, so that no new session is published
  *
  * The transports stay open.
- *
- * Context: may sleep.
  */
 void dnfs4_sessions_destroy(struct dnfs4_client *client);
 

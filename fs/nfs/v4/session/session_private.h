@@ -71,7 +71,6 @@ struct dnfs4_session *dnfs4_session_find(struct dnfs4_server *server,
  *
  * The session is in no table yet.
  *
- * Context: may sleep.
  * Return: the session with one reference; NULL without memory or budget.
  */
 struct dnfs4_session *dnfs4_session_alloc(struct dnfs4_client *client);
@@ -80,7 +79,6 @@ struct dnfs4_session *dnfs4_session_alloc(struct dnfs4_client *client);
  * dnfs4_session_publish - give a session its id and add it to the tables
  * @session: new
  *
- * Context: may sleep.
  * Return: 0; -ENOMEM; -ESHUTDOWN if the client is gone.
  */
 int dnfs4_session_publish(struct dnfs4_session *session);
@@ -91,7 +89,6 @@ int dnfs4_session_publish(struct dnfs4_session *session);
  *
  * Removes it from the tables and unbinds its connections.
  *
- * Context: may sleep.
  * Return: false if the session had ended already.
  */
 bool dnfs4_session_end(struct dnfs4_session *session);
@@ -106,7 +103,6 @@ bool dnfs4_session_end(struct dnfs4_session *session);
  * The cost does not depend on the number of sessions before them, so a walk of all sessions may
  * take them in small steps, and go on behind the last one after it has ended.
  *
- * Context: may sleep.
  * Return: the number of sessions in @list.
  */
 unsigned int dnfs4_sessions_from(struct dnfs4_server *server, u64 number,
@@ -119,8 +115,6 @@ unsigned int dnfs4_sessions_from(struct dnfs4_server *server, u64 number,
  * @server: the server
  *
  * Calls dnfs4_slots_review() for each session.
- *
- * Context: may sleep.
  */
 void dnfs4_sessions_review(struct dnfs4_server *server);
 
@@ -156,7 +150,6 @@ unsigned long dnfs4_slots_shrink(struct dnfs4_server *server, unsigned long coun
  *
  * RFC 8881 section 2.10.3.
  *
- * Context: may sleep.
  * Return: 0; -EEXIST if it is bound already, in which case its directions do not change;
  * -ENOMEM; -ENOSPC; -ENOTCONN if it is being closed; -ESHUTDOWN if the session has ended.
  */
@@ -169,7 +162,6 @@ int dnfs4_conn_bind(struct dnfs4_session *session, struct svc_xprt *xprt, u32 di
  *
  * Triggers a probe of the back channel if the connection did not belong to it before.
  *
- * Context: may sleep.
  * Return: false if the connection is not (or no longer) bound to the session.
  */
 bool dnfs4_conn_raise(struct dnfs4_session *session, struct svc_xprt *xprt);
@@ -187,8 +179,6 @@ u32 dnfs4_conn_dirs(struct dnfs4_session *session, const struct svc_xprt *xprt);
 /**
  * dnfs4_conns_drop - unbind all connections of an ended session
  * @session: @session->dead is set, so that no connection is bound again
- *
- * Context: may sleep.
  */
 void dnfs4_conns_drop(struct dnfs4_session *session);
 

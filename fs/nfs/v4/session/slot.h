@@ -94,7 +94,6 @@ u32 dnfs4_slot_repeat(const struct dnfs4_slot *slot, u64 digest);
  *
  * A reply that is cached already stays valid.
  *
- * Context: may sleep.
  * Return: false without memory.
  */
 bool dnfs4_slot_reserve(struct dnfs4_slot *slot, u32 bytes);
@@ -146,8 +145,6 @@ void dnfs4_slots_free(struct dnfs4_session *session);
  * Frees slots that the client does not use. A client that has sent no request since the last review
  * keeps all, with their replies. Sends CB_RECALL_SLOT if the client uses more slots than the
  * target.
- *
- * Context: may sleep.
  */
 void dnfs4_slots_review(struct dnfs4_session *session);
 
@@ -156,8 +153,6 @@ void dnfs4_slots_review(struct dnfs4_session *session);
  * dnfs4_slots_trim - free idle slots that no request needs since the last review
  * @session: held by the caller
  * @first: lowest slot to free
- *
- * Context: may sleep.
  */
 void dnfs4_slots_trim(struct dnfs4_session *session, u32 first);
 #endif

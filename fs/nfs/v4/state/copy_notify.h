@@ -79,7 +79,6 @@ static inline struct dnfs4_copy_notify *dnfs4_copy_notify_of(struct dnfs4_state 
  * @io: permission to read the file, by a state
  * @sid: set to the stateid
  *
- * Context: may sleep.
  * Return: 0, or an errno of dnfs4_state_add().
  */
 int dnfs4_copy_notify_add(struct dnfs4_compound *cmp, const struct dnfs4_io *io,
@@ -95,7 +94,6 @@ int dnfs4_copy_notify_add(struct dnfs4_compound *cmp, const struct dnfs4_io *io,
  *
  * Extends the time for which @notify is valid.
  *
- * Context: may sleep.
  * Return: NFS4_OK; NFS4ERR_BAD_STATEID, also if the file is another one or @parent is gone;
  * NFS4ERR_EXPIRED if it was not used for too long; or the status of a void @parent.
  */

@@ -35,7 +35,6 @@ struct dnfs4_copy_users {
  * @users: users of the source
  * @cred: the user
  *
- * Context: may sleep.
  * Return: the user, until dnfs4_copy_user_end(); NULL if there are too many, or without memory.
  */
 struct dnfs4_copy_user *dnfs4_copy_user_begin(struct dnfs4_copy_users *users,

@@ -14,8 +14,6 @@
  * @req: the denied request
  *
  * Best effort: a client that is not notified polls. Does nothing without a back channel.
- *
- * Context: may sleep.
  */
 void dnfs4_lock_wait(struct dnfs4_compound *cmp, struct dnfs4_lock *lock,
 		     const struct ditto_range_request *req);
@@ -24,16 +22,12 @@ void dnfs4_lock_wait(struct dnfs4_compound *cmp, struct dnfs4_lock *lock,
  * dnfs4_lock_waits_done - end the wait for a range that was granted
  * @owner: the lock-owner
  * @req: the granted request
- *
- * Context: may sleep.
  */
 void dnfs4_lock_waits_done(struct dnfs4_owner *owner, const struct ditto_range_request *req);
 
 /**
  * dnfs4_lock_waits_close - end all waits that belong to an open
  * @open: being closed; its state.lock is held
- *
- * Context: may sleep.
  */
 void dnfs4_lock_waits_close(struct dnfs4_open *open);
 

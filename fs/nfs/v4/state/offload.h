@@ -79,7 +79,6 @@ struct dnfs4_offload_range {
  * @range: what to copy
  * @sid: set to the copy offload stateid on success
  *
- * Context: may sleep.
  * Return: 0; or an errno if there are no resources for it.
  */
 int dnfs4_offload_start(struct dnfs4_compound *cmp, struct dnfs4_io *src,

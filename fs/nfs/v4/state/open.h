@@ -209,8 +209,6 @@ void dnfs4_open_keep(struct dnfs4_compound *cmp, struct dnfs4_opened *done,
  * @done: the open; unlocked and put
  *
  * Closes a new open; downgrades an upgraded one to what it was.
- *
- * Context: may sleep.
  */
 void dnfs4_open_undo(struct dnfs4_compound *cmp, struct dnfs4_opened *done);
 
@@ -221,7 +219,6 @@ void dnfs4_open_undo(struct dnfs4_compound *cmp, struct dnfs4_opened *done);
  * @access: new share access, a subset of the present one
  * @deny: new share deny, a subset of the present one
  *
- * Context: may sleep.
  * Return: NFS4_OK; NFS4ERR_ADMIN_REVOKED if the share was removed; or a status of the core.
  */
 u32 dnfs4_open_narrow(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 access, u32 deny);
@@ -232,16 +229,12 @@ u32 dnfs4_open_narrow(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 a
  * @tomb: state that takes over the stateid, so that 4.0 can replay a CLOSE; or NULL
  *
  * Releases the claim. The instance is closed with the last reference of the open.
- *
- * Context: may sleep.
  */
 void dnfs4_open_close(struct dnfs4_open *open, struct dnfs4_state *tomb);
 
 /**
  * dnfs4_opens_cancel - 4.0: close the opens of an unconfirmed open-owner
  * @owner: its lock is held
- *
- * Context: may sleep.
  */
 void dnfs4_opens_cancel(struct dnfs4_owner *owner);
 
@@ -255,7 +248,6 @@ void dnfs4_opens_cancel(struct dnfs4_owner *owner);
  * CLOSE does not reach an open whose share is gone; but the client shall have time to learn that
  * its open was revoked. There is one call at a time for a client.
  *
- * Context: may sleep.
  * Return: true if there are opens that a later call is to close.
  */
 bool dnfs4_opens_sweep(struct dnfs4_client *client, unsigned long lease);
@@ -267,7 +259,6 @@ bool dnfs4_opens_sweep(struct dnfs4_client *client, unsigned long lease);
  *
  * The administrator, or the removal of the share, takes claims away. The state is revoked then.
  *
- * Context: may sleep.
  * Return: NFS4_OK; NFS4ERR_ADMIN_REVOKED; NFS4ERR_BAD_STATEID if it was closed meanwhile.
  */
 u32 dnfs4_open_check_claim(const struct dnfs4_compound *cmp, struct dnfs4_open *open);
@@ -281,7 +272,6 @@ u32 dnfs4_open_check_claim(const struct dnfs4_compound *cmp, struct dnfs4_open *
  *
  * Most opens have one lock-owner, who is found without a search in the table of all owners.
  *
- * Context: may sleep.
  * Return: the owner with a reference, or an ERR_PTR of dnfs4_owner_get().
  */
 struct dnfs4_owner *dnfs4_locker_get(struct dnfs4_open *open, const struct dnfs4_name *name);
@@ -301,7 +291,6 @@ struct dnfs4_lock *dnfs4_lock_find(struct dnfs4_owner *owner, struct dnfs4_open 
  * @owner: lock-owner
  * @open: the open; its state.lock is held
  *
- * Context: may sleep.
  * Return: the lock with a reference and its state.lock held; ERR_PTR of -ENOMEM, -ENOSPC,
  * -ESHUTDOWN.
  */
@@ -310,16 +299,12 @@ struct dnfs4_lock *dnfs4_lock_make(struct dnfs4_owner *owner, struct dnfs4_open 
 /**
  * dnfs4_lock_close - release all ranges of a lock state and remove it
  * @lock: its state.lock is held; may be closed already
- *
- * Context: may sleep.
  */
 void dnfs4_lock_close(struct dnfs4_lock *lock);
 
 /**
  * dnfs4_lock_abandon - remove a lock state that has no ranges
  * @lock: its state.lock is held
- *
- * Context: may sleep.
  */
 void dnfs4_lock_abandon(struct dnfs4_lock *lock);
 
@@ -328,7 +313,6 @@ void dnfs4_lock_abandon(struct dnfs4_lock *lock);
  * @cmp: has the file as current handle
  * @exclusive: the lock is exclusive, so the file should be open for writing
  *
- * Context: may sleep.
  * Return: the file with a reference; NULL if the share does not show its locks to local
  * processes; or an ERR_PTR.
  */
@@ -406,7 +390,6 @@ struct dnfs4_io {
  *
  * A stateid with OPEN4_SHARE_ACCESS_WRITE permits reading, too (RFC 8881 section 9.1.2).
  *
- * Context: may sleep.
  * Return: NFS4_OK; NFS4ERR_BAD_STATEID if it belongs to another file or client;
  * NFS4ERR_OPENMODE; NFS4ERR_GRACE for special stateids in the grace period; or a status of
  * dnfs4_state_find().
@@ -423,7 +406,6 @@ u32 dnfs4_io_begin(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid, 
  * @write: as for dnfs4_io_begin()
  * @io: as for dnfs4_io_begin()
  *
- * Context: may sleep.
  * Return: as dnfs4_io_begin().
  */
 u32 dnfs4_io_begin_of(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
@@ -432,8 +414,6 @@ u32 dnfs4_io_begin_of(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 /**
  * dnfs4_io_end - put the state of a struct dnfs4_io
  * @io: from dnfs4_io_begin()
- *
- * Context: may sleep.
  */
 void dnfs4_io_end(struct dnfs4_io *io);
 

@@ -12,8 +12,6 @@ void dnfs4_locks_cleanup(void);
 /**
  * dnfs4_open_close_locks - close all locks of an open
  * @open: its state.lock is held
- *
- * Context: may sleep.
  */
 void dnfs4_open_close_locks(struct dnfs4_open *open);
 

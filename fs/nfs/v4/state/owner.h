@@ -147,7 +147,6 @@ void dnfs4_owner_put(struct dnfs4_owner *owner);
  * dnfs4_owner_claimant - get the lock table's owner of an owner
  * @owner: the owner
  *
- * Context: may sleep.
  * Return: the owner in the lock table with a reference, for as long as it has claims there; or
  * an ERR_PTR: -ENOMEM, -ESHUTDOWN.
  */
@@ -277,8 +276,6 @@ enum dnfs4_seqid_kind dnfs4_seqid_check(const struct dnfs4_owner *owner, const s
 /**
  * dnfs4_owners_forget - forget all idle owners of a client
  * @client: being released
- *
- * Context: may sleep.
  */
 void dnfs4_owners_forget(struct dnfs4_client *client);
 
@@ -294,8 +291,6 @@ bool dnfs4_owners_are_old(const struct dnfs4_client *client);
 /**
  * dnfs4_owners_age - forget the owners of a client that are idle for DNFS4_OWNER_IDLE_S
  * @client: held
- *
- * Context: may sleep.
  */
 void dnfs4_owners_age(struct dnfs4_client *client);
 

@@ -150,7 +150,6 @@ void dnfs4_states_init(struct dnfs4_client *client);
  * dnfs4_states_disown - stop charging a client for its delegations
  * @client: being replaced by its next instance, which is charged for those that it keeps
  *
- * Context: process.
  * Return: number of its delegations, those of its own previous instance included.
  */
 u32 dnfs4_states_disown(struct dnfs4_client *client);
@@ -160,7 +159,6 @@ u32 dnfs4_states_disown(struct dnfs4_client *client);
  * @client: the client
  * @count: number to add to those that are kept; negative if some are gone
  *
- * Context: process.
  * Return: 0, or an errno of ditto_charge_cover() if @count does not fit the budget.
  */
 int dnfs4_states_keep(struct dnfs4_client *client, int count);
@@ -189,16 +187,12 @@ void dnfs4_state_init_locked(struct dnfs4_state *state, const struct dnfs4_state
 /**
  * dnfs4_state_lock - lock a state
  * @state: held; the caller does not have its lock
- *
- * Context: may sleep.
  */
 void dnfs4_state_lock(struct dnfs4_state *state);
 
 /**
  * dnfs4_state_unlock - unlock a state
  * @state: locked by the caller. Its memory is not used any more once another task may have the lock
- *
- * Context: process.
  */
 void dnfs4_state_unlock(struct dnfs4_state *state);
 
@@ -206,7 +200,6 @@ void dnfs4_state_unlock(struct dnfs4_state *state);
  * dnfs4_state_add - add a state to its client's table, so that it has a stateid
  * @state: initialized; the table takes a reference
  *
- * Context: may sleep.
  * Return: 0; -ENOSPC if DNFS4_STATES_PER_CLIENT or the principal's budget is reached; -ENOMEM;
  * -ESHUTDOWN if the client is being released.
  */
@@ -219,7 +212,6 @@ int dnfs4_state_add(struct dnfs4_state *state);
  * For operations with side effects before dnfs4_state_add(), which will most likely succeed
  * after this check.
  *
- * Context: process.
  * Return: true if there is room.
  */
 bool dnfs4_states_may_open(struct dnfs4_client *client);
@@ -314,7 +306,6 @@ u32 dnfs4_stateid_number(const struct dnfs4_client *client, const struct dnfs4_s
  * enum dnfs4_void), and seqid (NFS4ERR_OLD_STATEID, NFS4ERR_BAD_STATEID; in 4.1, 0 stands for
  * the newest seqid). Other special stateids are NFS4ERR_BAD_STATEID.
  *
- * Context: may sleep.
  * Return: NFS4_OK or a status.
  */
 u32 dnfs4_state_find(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
@@ -329,7 +320,6 @@ u32 dnfs4_state_find(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid
  *
  * For callers that check void and seqid later.
  *
- * Context: may sleep.
  * Return: NFS4_OK or a status.
  */
 u32 dnfs4_state_find_any(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
@@ -398,8 +388,6 @@ void dnfs4_state_revoke_locked(struct dnfs4_state *state, enum dnfs4_void why);
 /**
  * dnfs4_states_release - release all states and idle owners of a client
  * @client: being released; accepts no new states from now on
- *
- * Context: may sleep.
  */
 void dnfs4_states_release(struct dnfs4_client *client);
 
