@@ -8,8 +8,11 @@
 #include <limits.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
+#include <linux/netlink.h>
+#include <net/if.h>
 #include <netinet/tcp.h>
 #include <pwd.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -222,6 +225,21 @@ static const int host_calls[] = {
 };
 
 /*
+ * Additional system calls of libcurl, of TLS, of the services that look up names, and of files in
+ * memory.
+ */
+static const int client_calls[] = {
+	SCMP_SYS(memfd_create), SCMP_SYS(ftruncate), SCMP_SYS(fadvise64), SCMP_SYS(eventfd2),
+	SCMP_SYS(pipe2), SCMP_SYS(socketpair), SCMP_SYS(bind), SCMP_SYS(shutdown),
+	SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg), SCMP_SYS(select), SCMP_SYS(pselect6),
+	SCMP_SYS(epoll_create1), SCMP_SYS(epoll_pwait2), SCMP_SYS(timerfd_create),
+	SCMP_SYS(statfs), SCMP_SYS(fstatfs), SCMP_SYS(mincore), SCMP_SYS(getrusage),
+	SCMP_SYS(times), SCMP_SYS(clock_getres), SCMP_SYS(getcpu), SCMP_SYS(getpriority),
+	SCMP_SYS(getppid), SCMP_SYS(getresuid), SCMP_SYS(getresgid), SCMP_SYS(getgroups),
+	SCMP_SYS(sigaltstack),
+};
+
+/*
  * Compare an argument under a mask. Flags are 32 bits; the upper half of the register is ignored.
  */
 #define ARG_IS(n, mask, value)	\
@@ -272,28 +290,67 @@ static int sandbox_allow(scmp_filter_ctx ctx)
 				ARG_IS(0, INT_MASK, getpid()));
 }
 
+static int allow_ioctl(scmp_filter_ctx ctx, unsigned int command)
+{
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+				ARG_IS(1, INT_MASK, command));
+}
+
 /*
  * Libraries may be loaded: a private mapping of a file may be executable, because it is not
- * written back. It must not be writable.
+ * written back. It must not be writable. Their services are met at local sockets.
  */
-static int allow_libraries(scmp_filter_ctx ctx)
+static int allow_loading(scmp_filter_ctx ctx)
 {
 	return allow_calls(ctx, library_calls, ARRAY_SIZE(library_calls)) ?:
-	       allow_open(ctx, SCMP_SYS(open), 1) ?: allow_open(ctx, SCMP_SYS(openat), 2) ?:
 	       seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
 				ARG_IS(2, PROT_EXEC | PROT_WRITE, PROT_EXEC),
 				ARG_IS(3, MAP_TYPE | MAP_ANONYMOUS, MAP_PRIVATE)) ?:
 	       allow_socket(ctx, AF_UNIX);
 }
 
+static int allow_libraries(scmp_filter_ctx ctx)
+{
+	return allow_loading(ctx) ?: allow_open(ctx, SCMP_SYS(open), 1) ?:
+	       allow_open(ctx, SCMP_SYS(openat), 2);
+}
+
 static int allow_hosts(scmp_filter_ctx ctx)
 {
 	return allow_calls(ctx, host_calls, ARRAY_SIZE(host_calls)) ?:
 	       allow_reading(ctx, SCMP_SYS(open), 1) ?:
-	       allow_reading(ctx, SCMP_SYS(openat), 2) ?:
-	       seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-				ARG_IS(1, INT_MASK, FIONBIO)) ?:
+	       allow_reading(ctx, SCMP_SYS(openat), 2) ?: allow_ioctl(ctx, FIONBIO) ?:
 	       allow_socket(ctx, AF_INET) ?: allow_socket(ctx, AF_INET6);
+}
+
+/*
+ * Threads may be started, but no processes. The flags of clone3() are in memory, where the filter
+ * cannot look; without it, the C library uses clone().
+ */
+static int allow_threads(scmp_filter_ctx ctx)
+{
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+				ARG_IS(0, CLONE_THREAD, CLONE_THREAD)) ?:
+	       seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+}
+
+/*
+ * The C library asks for the addresses of this machine by netlink, which sorts those of a name. Own
+ * limits may be read.
+ */
+static int allow_client(scmp_filter_ctx ctx)
+{
+	return allow_hosts(ctx) ?: allow_loading(ctx) ?: allow_threads(ctx) ?:
+	       allow_calls(ctx, client_calls, ARRAY_SIZE(client_calls)) ?:
+	       allow_ioctl(ctx, FIONREAD) ?: allow_ioctl(ctx, SIOCGIFINDEX) ?:
+	       allow_ioctl(ctx, SIOCGIFNAME) ?:
+	       seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+				ARG_IS(0, INT_MASK, AF_NETLINK),
+				ARG_IS(2, INT_MASK, NETLINK_ROUTE)) ?:
+	       seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2,
+				ARG_IS(0, INT_MASK, 0), SCMP_CMP(2, SCMP_CMP_EQ, 0)) ?:
+	       seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
+				ARG_IS(0, INT_MASK, PR_SET_NAME));
 }
 
 /* SOL_TLS is not in all headers; the level has no other options. */
@@ -305,15 +362,23 @@ static int allow_tls(scmp_filter_ctx ctx)
 				ARG_IS(1, INT_MASK, SOL_TLS));
 }
 
-int sandbox_calls(enum sandbox_kind kind)
+/* Workers have all their threads. */
+static int worker_limits(void)
 {
 	const struct rlimit files = { FILES_MAX, FILES_MAX };
 	const struct rlimit none = { 0, 0 };
-	scmp_filter_ctx ctx;
-	int rc;
 
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || setrlimit(RLIMIT_NPROC, &none) ||
-	    setrlimit(RLIMIT_NOFILE, &files))
+	return setrlimit(RLIMIT_NPROC, &none) || setrlimit(RLIMIT_NOFILE, &files) ? -errno : 0;
+}
+
+int sandbox_calls(enum sandbox_kind kind)
+{
+	scmp_filter_ctx ctx;
+	int rc = kind == SANDBOX_CLIENT ? 0 : worker_limits();
+
+	if (rc)
+		return rc;
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		return -errno;
 	/* Kernels without seccomp reject this call. */
 	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0)
@@ -328,6 +393,8 @@ int sandbox_calls(enum sandbox_kind kind)
 		rc = allow_hosts(ctx);
 	else if (!rc && kind == SANDBOX_TLS)
 		rc = allow_tls(ctx);
+	else if (!rc && kind == SANDBOX_CLIENT)
+		rc = allow_client(ctx);
 	if (!rc)
 		rc = seccomp_load(ctx);
 	seccomp_release(ctx);
@@ -350,7 +417,8 @@ static const int denied[] = {
 	SCMP_SYS(quotactl), SCMP_SYS(syslog),
 };
 
-int sandbox_deny(bool programs)
+/* Returns 0 also if the kernel has no seccomp. */
+static int deny_calls(void)
 {
 	scmp_filter_ctx ctx;
 	size_t i;
@@ -364,9 +432,6 @@ int sandbox_deny(bool programs)
 		return -ENOMEM;
 	for (i = 0; !rc && i < ARRAY_SIZE(denied); i++)
 		rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), denied[i], 0);
-	if (!rc && !programs)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(execve), 0) ?:
-		     seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(execveat), 0);
 	if (!rc)
 		rc = seccomp_load(ctx);
 	seccomp_release(ctx);
@@ -385,5 +450,5 @@ int sandbox_command(void)
 	if (set >= 0)
 		rc = rules_close(set, rules_allow(set, null, LANDLOCK_ACCESS_FS_WRITE_FILE));
 	close(null);
-	return rc ?: sandbox_deny(true);
+	return rc ?: deny_calls();
 }

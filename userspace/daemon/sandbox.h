@@ -43,22 +43,13 @@ int sandbox_files(int fd);
 /**
  * sandbox_command - forbid to write and create files, but not to execute them
  *
- * Also forbids what attacks on the kernel and on other processes use, see sandbox_deny(). For
- * programs of the administrator's choice. Applies to the calling thread and what it executes.
+ * Also forbids the system calls that attacks on the kernel and on other processes use. For
+ * programs of the administrator's choice, which cannot be limited to a list of system calls.
+ * Applies to the calling thread and what it executes.
  *
- * Return: 0, also if the kernel has no Landlock, or a negative errno.
+ * Return: 0, also if the kernel has no Landlock or no seccomp, or a negative errno.
  */
 int sandbox_command(void);
-
-/**
- * sandbox_deny - forbid system calls that attacks on the kernel and on other processes use
- * @programs: programs may be executed
- *
- * For programs that cannot be limited to a list of system calls.
- *
- * Return: 0, also if the kernel has no seccomp, or a negative errno.
- */
-int sandbox_deny(bool programs);
 
 /**
  * sandbox_reading - forbid to write and create files, and to read most files
@@ -77,19 +68,24 @@ int sandbox_reading(const char *const *files);
  * @SANDBOX_LIBRARIES: also open files, load libraries and create local sockets
  * @SANDBOX_HOSTS: also open files for reading, and create network sockets that do not listen
  * @SANDBOX_TLS: as @SANDBOX_SOCKETS, and hand keys of TLS over to the kernel
+ * @SANDBOX_CLIENT: as @SANDBOX_HOSTS, also load libraries, start threads, create files in memory,
+ *		    and look names up by the services of nsswitch.conf(5)
  */
 enum sandbox_kind {
 	SANDBOX_SOCKETS,
 	SANDBOX_LIBRARIES,
 	SANDBOX_HOSTS,
 	SANDBOX_TLS,
+	SANDBOX_CLIENT,
 };
 
 /**
  * sandbox_calls - install a system call filter in all threads
  * @kind: the system calls to keep
  *
- * Memory cannot be writable and executable at once, or become executable.
+ * Memory cannot be writable and executable at once, or become executable. No process can be
+ * started, and no thread and few files except with @SANDBOX_CLIENT. What is not kept fails with
+ * EPERM.
  *
  * Return: 0, -EOPNOTSUPP (the kernel has no seccomp), another negative errno.
  */

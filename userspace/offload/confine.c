@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Confinement: another user without capabilities, no files written, no programs executed. System
- * calls are not limited to a list as in the workers: the name service switch starts threads and
- * loads libraries of the administrator's choice, and what these call is not known. The calls that
- * attacks on the kernel and on other processes use are denied.
+ * Confinement: another user without capabilities, no files written, no processes started, and a
+ * list of system calls. The list is longer than for the workers, because the name service switch
+ * loads libraries of the administrator's choice.
  */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -55,11 +53,10 @@ bool confine(struct why *why)
 	rc = confine_limits();
 	if (!rc)
 		rc = sandbox_drop_user(uid, gid);
-	if (!rc && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
-		rc = -errno;
 	if (!rc)
 		rc = confine_files();
 	if (!rc)
-		rc = sandbox_deny(false);
-	return !rc || why_not(why, "cannot give up privileges: %s", strerror(-rc));
+		rc = sandbox_calls(SANDBOX_CLIENT);
+	return !rc || rc == -EOPNOTSUPP ||
+	       why_not(why, "cannot give up privileges: %s", strerror(-rc));
 }

@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <linux/netlink.h>
+#include <netdb.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +20,7 @@
 #include "daemon/privileges.h"
 #include "daemon/resolver.h"
 #include "daemon/sandbox.h"
+#include "offload/confine.h"
 #include "test.h"
 
 #define PAGE		4096
@@ -50,6 +54,7 @@ static int try_memory(enum sandbox_kind kind)
 {
 	int file = memfd_create("code", MFD_CLOEXEC);
 	void *data, *code;
+	bool loads;
 
 	if (file < 0 || ftruncate(file, PAGE))
 		return 1;
@@ -77,11 +82,10 @@ static int try_memory(enum sandbox_kind kind)
 	if (!refused_map(PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, file) ||
 	    !refused_map(PROT_READ | PROT_EXEC, MAP_SHARED, file))
 		return 7;
-	/* Only workers that load libraries may map files executable. */
-	if (kind != SANDBOX_LIBRARIES && !refused_map(PROT_READ | PROT_EXEC, MAP_PRIVATE, file))
+	/* Only processes that load libraries may map files executable. */
+	loads = kind == SANDBOX_LIBRARIES || kind == SANDBOX_CLIENT;
+	if (refused_map(PROT_READ | PROT_EXEC, MAP_PRIVATE, file) == loads)
 		return 8;
-	if (kind == SANDBOX_LIBRARIES && refused_map(PROT_READ | PROT_EXEC, MAP_PRIVATE, file))
-		return 9;
 	return 0;
 }
 
@@ -89,7 +93,7 @@ static void no_new_code(void)
 {
 	int kind, status;
 
-	for (kind = SANDBOX_SOCKETS; kind <= SANDBOX_HOSTS; kind++) {
+	for (kind = SANDBOX_SOCKETS; kind <= SANDBOX_CLIENT; kind++) {
 		status = in_child(try_memory, (enum sandbox_kind)kind);
 		if (!CHECK(!status || status == NO_SANDBOX))
 			printf("kind %d: %d\n", kind, status);
@@ -207,6 +211,103 @@ static void sockets_of_names(void)
 		printf("%d\n", status);
 }
 
+/* System calls by which a process attacks others or the kernel. */
+static const int attacks[] = {
+	SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_process_madvise, SYS_kcmp,
+	SYS_pidfd_open, SYS_pidfd_getfd, SYS_pidfd_send_signal, SYS_kill, SYS_tkill,
+	SYS_prlimit64, SYS_setpriority, SYS_sched_setaffinity, SYS_mount, SYS_umount2,
+	SYS_fsopen, SYS_mount_setattr, SYS_open_tree, SYS_unshare, SYS_setns, SYS_chroot,
+	SYS_pivot_root, SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_io_uring_setup,
+	SYS_io_uring_enter, SYS_io_uring_register, SYS_io_setup, SYS_keyctl, SYS_add_key,
+	SYS_request_key, SYS_init_module, SYS_finit_module, SYS_kexec_load, SYS_kexec_file_load,
+	SYS_open_by_handle_at, SYS_personality, SYS_vmsplice, SYS_splice, SYS_fanotify_init,
+	SYS_inotify_init1, SYS_mq_open, SYS_shmget, SYS_msgget, SYS_listen, SYS_accept4,
+	SYS_unlinkat, SYS_renameat2, SYS_fchmodat, SYS_setxattr, SYS_mknodat, SYS_symlinkat,
+	SYS_execve, SYS_execveat, SYS_landlock_create_ruleset, SYS_seccomp,
+};
+
+/* Returns the first one that is not refused, -1 if all are. No arguments are valid. */
+static int attack_that_passes(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(attacks); i++)
+		if (syscall(attacks[i], -1L, -1L, -1L, -1L, -1L, -1L) >= 0 || errno != EPERM)
+			return attacks[i];
+	return -1;
+}
+
+static const int families[] = { AF_PACKET, AF_ALG, AF_VSOCK, AF_BLUETOOTH, AF_XDP, AF_RDS };
+
+static int try_attacks(void)
+{
+	size_t i;
+	int call = attack_that_passes();
+
+	if (call >= 0) {
+		printf("system call %d is not refused\n", call);
+		fflush(stdout);
+		return 2;
+	}
+	for (i = 0; i < ARRAY_SIZE(families); i++)
+		if (socket(families[i], SOCK_RAW, 0) >= 0 || errno != EPERM)
+			return 3;
+	/* That of routes is the only one of netlink. */
+	if (socket(AF_NETLINK, SOCK_RAW, NETLINK_GENERIC) >= 0 || errno != EPERM)
+		return 4;
+	if (fork() >= 0 || can_open("/dev/null", O_RDWR) ||
+	    can_open("/tmp/ditto-sandbox", O_RDWR | O_CREAT))
+		return 5;
+	return 0;
+}
+
+static void *look_up(void *arg)
+{
+	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *list;
+
+	if (getaddrinfo(arg, "80", &hints, &list))
+		return NULL;
+	freeaddrinfo(list);
+	return arg;
+}
+
+/* What it works with: threads, names, connections, sealed files in memory. */
+static int try_work(void)
+{
+	char name[] = "localhost";
+	pthread_t thread;
+	void *got;
+	int fd;
+
+	if (pthread_create(&thread, NULL, look_up, name) || pthread_join(thread, &got) || !got)
+		return 6;
+	if (connect_error(SOCK_STREAM, 9) != ECONNREFUSED)
+		return 7;
+	fd = memfd_create("object", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0 || write(fd, "x", 1) != 1 || fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE))
+		return 8;
+	return 0;
+}
+
+static int try_store_process(enum sandbox_kind kind)
+{
+	struct why why;
+
+	(void)kind;
+	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0)
+		return NO_SANDBOX;
+	return confine(&why) ? try_attacks() ?: try_work() : 1;
+}
+
+static void store_process_can_do_little(void)
+{
+	int status = in_child(try_store_process, SANDBOX_CLIENT);
+
+	if (!CHECK(!status || status == NO_SANDBOX))
+		printf("%d\n", status);
+}
+
 /* Returns 0 if a core of dittod cannot be written, nor its memory be read by its own user. */
 static int try_privileges(enum sandbox_kind kind)
 {
@@ -230,7 +331,7 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(no_new_code), TEST(files_of_names), TEST(sockets_of_libraries),
-		TEST(sockets_of_names),
+		TEST(sockets_of_names), TEST(store_process_can_do_little),
 		TEST(secrets_stay), { 0 }
 	};
 
