@@ -318,10 +318,20 @@ struct ditto_recorder *ditto_recorder_get(struct ditto_recorders *all, enum ditt
 }
 EXPORT_SYMBOL_NS_GPL(ditto_recorder_get, DITTO);
 
-/* Return: 0 if it changed, 1 if it was the same, or -ENOMEM. */
+/* One of before a restart is charged to nobody. Less memory always succeeds. */
+static int recorder_charge(struct ditto_recorder *rec, size_t data_len)
+{
+	lockdep_assert_held(&rec->lock);
+	if (!rec->charge.peer)
+		return 0;
+	return ditto_charge_resize(&rec->charge, sizeof(*rec) + rec->key_len + data_len);
+}
+
+/* Return: 0 if it changed, 1 if it was the same, -EDQUOT or -ENOMEM. */
 static int recorder_data_set(struct ditto_recorder *rec, const void *data, size_t data_len)
 {
 	void *copy;
+	int err;
 
 	lockdep_assert_held(&rec->lock);
 	if (rec->data && rec->data_len == data_len && !memcmp(rec->data, data, data_len))
@@ -329,6 +339,11 @@ static int recorder_data_set(struct ditto_recorder *rec, const void *data, size_
 	copy = kmalloc(max(data_len, 1U), GFP_KERNEL);
 	if (!copy)
 		return -ENOMEM;
+	err = recorder_charge(rec, data_len);
+	if (err) {
+		kfree(copy);
+		return err;
+	}
 	memcpy(copy, data, data_len);
 	kfree(rec->data);
 	rec->data = copy;
@@ -409,6 +424,7 @@ u64 ditto_recorder_unset(struct ditto_recorder *rec, u64 owner, struct ditto_rec
 		wish = rec->wanted;
 		kfree(rec->data);
 		rec->data = NULL;
+		recorder_charge(rec, 0);
 	}
 	if (wait) {
 		wait->wish = wish;

@@ -78,7 +78,7 @@ struct ditto_recorders {
  * @ref: references
  * @task: has the helper write or remove the record
  * @again: in the list of what failed
- * @charge: for the memory
+ * @charge: for the memory, @data included
  * @lock: guards the members up to @data
  * @owner: token of the owner
  * @present: the record is to exist, with @data; otherwise it is to be gone
@@ -169,7 +169,8 @@ static inline u64 ditto_recorder_token(struct ditto_recorders *all)
  * Nothing is done if the record is like that already.
  *
  * Context: may sleep, but not for the helper.
- * Return: 0; -ESTALE if the record belongs to a newer owner or was taken back; -ENOMEM.
+ * Return: 0; -ESTALE if the record belongs to a newer owner or was taken back; -EDQUOT if the
+ * machine may not have so much memory; -ENOMEM.
  */
 int ditto_recorder_set(struct ditto_recorder *rec, u64 owner, const void *data, size_t data_len,
 		       u64 *wish);

@@ -5,6 +5,7 @@
 #include <linux/kthread.h>
 #include <net/net_namespace.h>
 
+#include "../../../net/budget.h"
 #include "../../../net/helper/record.h"
 #include "../../../net/helper/recorder.h"
 #include "../../../net/helper/upcall.h"
@@ -546,6 +547,44 @@ static void is_restored(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->type, DITTO_UPCALL_RECORD_REMOVE);
 }
 
+static u64 memory_used(struct recorder_case *c)
+{
+	return ditto_budget_used(&c->srv, DITTO_TRUST_USER, DITTO_BUDGET_MEMORY);
+}
+
+/* A machine pays for what is to be written, until it is taken back, and may not have too much. */
+static void machine_is_charged(struct kunit *test)
+{
+	static const struct in6_addr machine = IN6ADDR_LOOPBACK_INIT;
+	static const u8 data[DITTO_RECORD_DATA_MAX];
+	struct recorder_case *c = test->priv;
+	struct ditto_charge rest = {};
+	struct ditto_recorder *rec;
+	u64 bare;
+
+	helper_come(test, c);
+	rec = ditto_recorder_get(&c->all, DITTO_RECORD_OPEN, "k", 1, &machine);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, rec);
+	bare = memory_used(c);
+	KUNIT_EXPECT_EQ(test, ditto_recorder_set(rec, 1, data, sizeof(data), NULL), 0);
+	KUNIT_EXPECT_EQ(test, memory_used(c), bare + sizeof(data));
+	KUNIT_EXPECT_EQ(test, ditto_recorder_set(rec, 1, data, 1, NULL), 0);
+	KUNIT_EXPECT_EQ(test, memory_used(c), bare + 1);
+
+	/* The machine has no more, so the record stays as it is. */
+	KUNIT_ASSERT_EQ(test, ditto_charge_machine(&rest, &c->srv, &machine, DITTO_BUDGET_MEMORY,
+						   1), 0);
+	KUNIT_ASSERT_EQ(test, ditto_charge_resize(&rest, ditto_charge_room(&rest) + 1), 0);
+	KUNIT_EXPECT_EQ(test, ditto_recorder_set(rec, 1, data, sizeof(data), NULL), -EDQUOT);
+	KUNIT_EXPECT_EQ(test, ditto_recorder_set(rec, 1, data, 1, NULL), 0);
+	ditto_uncharge(&rest);
+	KUNIT_EXPECT_EQ(test, memory_used(c), bare + 1);
+
+	ditto_recorder_unset(rec, 1, NULL);
+	KUNIT_EXPECT_EQ(test, memory_used(c), bare);
+	ditto_recorder_put(rec);
+}
+
 static int recorder_test_init(struct kunit *test)
 {
 	struct recorder_case *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
@@ -555,6 +594,7 @@ static int recorder_test_init(struct kunit *test)
 	ditto_settings_init(&c->srv);
 	/* The helper answers whenever it is scheduled. */
 	c->srv.settings.upcall_ms = 60 * MSEC_PER_SEC;
+	KUNIT_ASSERT_EQ(test, ditto_budget_init(&c->srv), 0);
 	KUNIT_ASSERT_EQ(test, ditto_upcalls_init(&c->srv), 0);
 	KUNIT_ASSERT_EQ(test, ditto_records_init(&c->srv), 0);
 	ditto_recorders_init(&c->all, &c->srv, 4, 2);
@@ -577,6 +617,7 @@ static void recorder_test_exit(struct kunit *test)
 	ditto_recorders_exit(&c->all);
 	ditto_records_exit(&c->srv);
 	ditto_upcalls_exit(&c->srv);
+	ditto_budget_exit(&c->srv);
 }
 
 static struct kunit_case recorder_cases[] = {
@@ -599,6 +640,7 @@ static struct kunit_case recorder_cases[] = {
 	KUNIT_CASE(server_ends_with_one),
 	KUNIT_CASE(is_left),
 	KUNIT_CASE(is_restored),
+	KUNIT_CASE(machine_is_charged),
 	{}
 };
 
