@@ -389,7 +389,7 @@ static struct dsmb_open *lease_next(struct dsmb_lease *lease, u64 *id)
 
 static int lease_save(struct dsmb_lease *lease, bool wait)
 {
-	struct dsmb_persist *refused;
+	struct dsmb_persist *ended;
 	struct dsmb_open *open;
 	int err = 0, ret;
 	u64 id = 0;
@@ -397,9 +397,9 @@ static int lease_save(struct dsmb_lease *lease, bool wait)
 	while ((open = lease_next(lease, &id))) {
 		ret = open_save(open, wait);
 		/* A restart would restore it with what the lease gives up. */
-		refused = open_refused(open);
-		if (wait && refused)
-			err = err ?: dsmb_persist_remove(refused);
+		ended = ret == -ESTALE ? READ_ONCE(open->durable)->persist : open_refused(open);
+		if (wait && ended)
+			err = err ?: dsmb_persist_remove(ended);
 		if (ret != -ESTALE)
 			err = err ?: ret;
 		dsmb_open_put(open);

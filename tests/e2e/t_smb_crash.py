@@ -5,6 +5,7 @@ import os
 import shutil
 import struct
 import time
+import uuid
 
 import smb2
 import smbraw
@@ -182,6 +183,36 @@ def acknowledged(s, state):
         eq(e.name, 'INSUFFICIENT_RESOURCES')
         return False
     return True
+
+
+@test(smb=True, squash='none', timeout=90)
+def acknowledged_when_a_share_is_gone(w):
+    """A record that a crash would restore goes before others get what its lease gives up.
+
+    The lease is of two opens by two shares, of which one is removed.
+    """
+    available(w)
+    w.server.ctl('share', 'add', 'other', w.export, 'id', str(uuid.uuid4()), 'squash', 'none',
+                 'continuously-available', 'on')
+    s, other = client(w), client(w, 2)
+    g = s.lasting('f', 1)
+    tree = s.tree
+    eq(s.connect_tree('other'), 'SUCCESS')
+    s.lasting('f', 2, lease=1)
+    s.tree = tree
+    number = breaking(s, other)
+    with unwritable(w):
+        w.server.ctl('share', 'del', 'other')
+        refused('INSUFFICIENT_RESOURCES', s.ack, key(1), R | H)
+        eq(records(w), 2)
+        eq(other.answer(number, pending=True)[0], smb2.PENDING)
+    wait_for('the helper is asked again', lambda: acknowledged(s, R | H))
+    eq(records(w), 1)
+    eq(other.answer(number, 60)[0], smb2.OK)
+    s.close(g.fid)
+    s.end()
+    other.end()
+    gone(w)
 
 
 @test(smb=True, squash='none', timeout=90)
