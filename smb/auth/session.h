@@ -156,6 +156,8 @@ void dsmb_channel_put(struct dsmb_channel *channel);
  * @forgets: closed by the administrator: its durable opens do not wait for the client
  * @since: wall clock time of its creation
  * @expires: wall clock time when the ticket ends, or TIME64_MAX; once VALID changed under @lock
+ * @renewals: steps of reauthentications that it has taken since @renewals_since, in s; under @lock
+ * @renewals_since: see @renewals
  * @rcu: frees it after a grace period
  */
 struct dsmb_session {
@@ -204,6 +206,8 @@ struct dsmb_session {
 	bool forgets;
 	time64_t since;
 	time64_t expires;
+	u32 renewals;
+	time64_t renewals_since;
 	struct rcu_head rcu;
 };
 

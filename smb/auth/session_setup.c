@@ -56,8 +56,27 @@ static u32 session_setup_decode(struct dsmb_call *call, void *args)
 	return in->bad ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
 }
 
-/* Takes the channel for a step. @auth is set to the helper's number of the authentication, or 0. */
-static u32 step_begin(struct dsmb_channel *channel, bool *first, u64 *auth)
+/*
+ * Counts a step of a reauthentication, which has no time limit: its client may begin anew without
+ * end. Returns true if the session has taken more of them than clients need.
+ */
+static bool renewal_is_frequent(struct dsmb_session *session)
+{
+	time64_t now = ktime_get_seconds();
+
+	lockdep_assert_held(&session->lock);
+	if (!session->renewals || now - session->renewals_since >= DSMB_RENEWALS_S) {
+		session->renewals_since = now;
+		session->renewals = 0;
+	}
+	return ++session->renewals > DSMB_RENEWALS_MAX;
+}
+
+/*
+ * Takes the channel for a step. @auth is set to the helper's number of the authentication, or 0.
+ * @slow: the response is to be delayed
+ */
+static u32 step_begin(struct dsmb_channel *channel, bool *first, u64 *auth, bool *slow)
 {
 	struct dsmb_session *session = channel->session;
 	u32 status = STATUS_SUCCESS;
@@ -73,6 +92,7 @@ static u32 step_begin(struct dsmb_channel *channel, bool *first, u64 *auth)
 		channel->going = true;
 		*auth = channel->auth;
 		channel->auth = 0;
+		*slow = channel->ready && renewal_is_frequent(session);
 	}
 	mutex_unlock(&session->lock);
 	return status;
@@ -177,6 +197,7 @@ static u32 step_hash(struct dsmb_call *call, struct dsmb_channel *channel, bool 
  * @answered: the helper answered; set with release semantics
  * @error: errno of the answer
  * @question: charge for the request to the helper, until it is answered
+ * @slow: one of too many
  * @held: the check for a delayed response was made
  * @hold: resumes the call when the delay is over
  */
@@ -186,6 +207,7 @@ struct setup_step {
 	bool answered;
 	int error;
 	struct ditto_charge question;
+	bool slow;
 	bool held;
 	struct delayed_work hold;
 };
@@ -268,11 +290,11 @@ static bool step_is_beyond_guessing(const struct setup_step *step)
 }
 
 /*
- * Is the response to be delayed, as it may be a guess of a password? An anonymous login is
- * none. A login refused here is answered like a wrong password, and as late. Without an answer from
- * a directory, the password may be right, and an early response would say so.
+ * Returns the delay of the response in ms, as it may be a guess of a password. An anonymous login
+ * is none. A login refused here is answered like a wrong password, and as late. Without an answer
+ * from a directory, the password may be right, and an early response would say so.
  */
-static bool step_hold(struct setup_step *step)
+static u32 step_guess_delay(struct setup_step *step)
 {
 	struct dsmb_conn *conn = step->call->conn;
 	struct ditto_auth *auth = &step->auth;
@@ -280,21 +302,34 @@ static bool step_hold(struct setup_step *step)
 	const char *name = good ? auth->user->name : auth->claimed;
 	u32 wait_ms;
 
-	if (step->held || !name || (good && auth->user->anonymous))
-		return false;
+	if (!name || (good && auth->user->anonymous))
+		return 0;
 	if (!good && step->error != -EACCES && step->error != -EAGAIN)
-		return false;
+		return 0;
 	if (good && step_is_beyond_guessing(step))
-		return false;
-	step->held = true;
+		return 0;
 	if (ditto_login_delay(conn->server->srv, &conn->peer->addr, name, step->error,
 			      ktime_to_ms(ktime_get()), &wait_ms)) {
 		step->error = -EACCES;
 		if (good)
 			auth->claimed = kstrdup(name, GFP_KERNEL);
 	}
-	return wait_ms && queue_delayed_work(conn->server->slow, &step->hold,
-					     msecs_to_jiffies(wait_ms));
+	return wait_ms;
+}
+
+/* Is the response to be sent later, by another run of the call? */
+static bool step_hold(struct setup_step *step)
+{
+	struct dsmb_server *server = step->call->conn->server;
+	u32 wait_ms;
+
+	if (step->held)
+		return false;
+	step->held = true;
+	wait_ms = step_guess_delay(step);
+	if (step->slow && step->error != -ECANCELED)
+		wait_ms = max(wait_ms, READ_ONCE(server->srv->settings.login_delay_ms));
+	return wait_ms && queue_delayed_work(server->slow, &step->hold, msecs_to_jiffies(wait_ms));
 }
 
 /* Continues a step when the call runs again. */
@@ -342,7 +377,7 @@ static u32 session_setup_step(struct dsmb_call *call, const struct dsmb_setup *r
 	step = kzalloc(sizeof(*step), GFP_KERNEL);
 	if (!step)
 		return STATUS_INSUFFICIENT_RESOURCES;
-	status = step_begin(channel, &first, &step->auth.id);
+	status = step_begin(channel, &first, &step->auth.id, &step->slow);
 	if (status) {
 		kfree(step);
 		return status;

@@ -26,6 +26,9 @@ struct dsmb_conn;
 
 /* Seconds after which an authentication is given up. */
 #define DSMB_AUTH_S			30
+/* Steps of reauthentications that a session may take in some seconds before each is delayed. */
+#define DSMB_RENEWALS_MAX		32
+#define DSMB_RENEWALS_S			60
 
 /* The functions of session.c. */
 

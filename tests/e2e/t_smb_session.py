@@ -484,6 +484,27 @@ def guesses_wait(w):
     no_sessions(w)
 
 
+@test(smb=True, squash='none', timeout=60)
+def renewals_wait(w):
+    """A session that begins to log in again and again has answers later, and goes on."""
+    w.server.ctl('server', 'set', 'login-delay-ms', '10000')
+    share_all(w)
+    with link(w.client) as s:
+        fid = s.create('f')
+        for _ in range(32):
+            eq(s.ntlm_first(sign=True), 'MORE_PROCESSING_REQUIRED')
+        token = ntlm.getNTLMSSPType1('', '', True).getData()
+        number = s.send(smb2.SESSION_SETUP, s.setup_body(token), sign=True)
+        eq(s.silent(1), True, 'is held')
+        with link(w.client) as t:
+            eq(t.login(sign=True), 'SUCCESS', 'another session')
+        s.raw(s.signed(s.header(smb2.CANCEL, number) + struct.pack('<HH', 4, 0)))
+        eq(smbraw.name(s.answer(number)[0]), 'CANCELLED')
+        s.write(fid, b'goes on')
+        eq(s.read(fid, 7), b'goes on')
+    no_sessions(w)
+
+
 @test(smb=True, squash='none', timeout=120)
 def refusals_wait(w):
     """A right password for another server waits as a wrong one does, and is counted like one."""
