@@ -6,7 +6,7 @@ import uuid
 
 import nfs3
 import nfs4
-from harness import eq, get, put, run, test, umount, wait_for
+from harness import eq, get, mount, put, run, test, umount, wait_for
 from nfs4 import getattr, getfh, lookup, lookupp, putfh, putrootfh, readdir
 from nfs4_raw import both, last
 from t_budget import kernel_log
@@ -288,3 +288,23 @@ def ports_that_anyone_has(w):
     for vers in ('vers=3', 'vers=4.0', 'vers=4.1', 'vers=4.2'):
         eq(get(f'{mount_tool(w, "/one", vers, "noresvport")}/in-one'), b'one', vers)
     unmount(w)
+
+
+@wire
+def no_file_handles(w):
+    """A share whose file system gives no file handles is not there, and MOUNT says why."""
+    tree(w, 'one')
+    folders = [f'{w.base}/{name}' for name in ('lower', 'upper', 'work', 'merged')]
+    for folder in folders:
+        os.mkdir(folder)
+    mount('e2e', folders[-1], 'overlay', 0, 'lowerdir={},upperdir={},workdir={}'.format(*folders))
+    w.server.add('merged', folders[-1], allow=['*=rw'])
+    for c in both(w):
+        for path in ('merged',), parts(folders[-1]):
+            last(c.compound(putrootfh(), *map(lookup, path), getfh()), nfs4.NOENT)
+            last(c.compound(putrootfh(), *map(lookup, path[:-1]), nfs4.secinfo(path[-1])),
+                 nfs4.NOENT)
+        eq(sorted(listed(c, c.fh(), 'fsid')), ['one'])
+    eq(w.client.nfs(path=f'{w.base}/tree/one').mnt(folders[-1]).status, nfs3.NOTSUPP)
+    w.server.delete('merged')
+    umount(folders[-1])

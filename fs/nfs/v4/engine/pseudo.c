@@ -7,6 +7,7 @@
 #include <linux/bitops.h>
 #include <linux/string.h>
 
+#include "../../../node/node.h"
 #include "../../../share/rules.h"
 #include "../../../share/share.h"
 #include "../attr/attr.h"
@@ -17,6 +18,9 @@ int dnfs4_pseudo_admits(struct dnfs4_compound *cmp, struct ditto_share *share)
 	struct ditto_verdict verdict;
 	int err;
 
+	/* Nothing of it has a filehandle. */
+	if (!share->volume->has_handles)
+		return -ENOENT;
 	err = dnfs_rules_admit(cmp->call, share, DITTO_RULES_ASK, &verdict);
 	/* Hides the share. */
 	return err == -EACCES ? -ENOENT : err;
