@@ -5,6 +5,7 @@ import json
 import os
 import signal
 
+import kdc
 from harness import eq, mount, put, run, test, umount, wait_for
 from stores import Store
 
@@ -167,3 +168,73 @@ def store_that_does_not_answer(w):
     wait_for('it answers again', lambda: told(w)[0] == 0, 120)
     # It is read, and was written once.
     eq(len(store.requests('PUT', 'ditto-check')), 1)
+
+
+@test(smb=True, timeout=180)
+def keys_of_the_kdc(w):
+    """Keys of the keytab that are not the KDC's are a problem, and that nobody can tell is noted."""
+    service = f'cifs/{kdc.HOST}'
+
+    def again():
+        w.server.helper.send_signal(signal.SIGHUP)
+
+    def problem():
+        return problems(w).get('keytab', '')
+
+    def notes():
+        return [note for note in told(w)[1]['notes'] if 'keytab' in note]
+
+    def other_key():
+        realm.admin(f'cpw -randkey {service}')
+        again()
+
+    realm = kdc.Realm(w, {})
+    other_key()
+    wait_for('the problem', problem)
+    assert problem().startswith(
+        f'key version 2 of {service}@{kdc.REALM} is not what the KDC has (3): run "kadmin -q '
+        f"'ktadd {service}@{kdc.REALM}'\""), problem()
+    eq(told(w)[0], 3)
+    assert 'keytab' in told(w)[2], told(w)[2]
+    realm.make_keytab()
+    again()
+    wait_for('it is right again', lambda: told(w)[0] == 0)
+
+    # The KDC does not tell its version to a client that it does not believe.
+    realm.admin(f'modprinc +requires_preauth {service}')
+    other_key()
+    wait_for('the problem', problem)
+    assert f'the KDC does not take key version 4 of {service}@' in problem(), problem()
+
+    # Another name of the keytab gets a ticket, which shows the version.
+    realm.admin(f'addprinc +requires_preauth -randkey nfs/{kdc.HOST}')
+    realm.admin(f'ktadd -k {realm.keytab} nfs/{kdc.HOST}')
+    again()
+    wait_for('the version', lambda: f'key version 4 of {service}@{kdc.REALM} is not what the KDC '
+             'has (5)' in problem())
+    realm.make_keytab()
+    again()
+    wait_for('it is right again', lambda: told(w)[0] == 0)
+
+    # A key of the same version that was made elsewhere.
+    keys = open(realm.keytab, 'rb').read()
+    realm.admin(f'delprinc -force {service}')
+    realm.admin(f'addprinc -randkey {service}')
+    for _ in range(5):
+        realm.admin(f'cpw -randkey {service}')
+    put(realm.keytab, keys)
+    again()
+    wait_for('the problem', lambda: 'key version 6 of' in problem() and
+             'is another one than that of the KDC' in problem())
+    realm.make_keytab()
+    again()
+    wait_for('it is right again', lambda: told(w)[0] == 0)
+
+    realm.stop()
+    again()
+    wait_for('the note', notes)
+    eq((told(w)[0], problem()), (0, ''))
+    assert "not compared with the KDC's keys" in notes()[0], notes()
+    os.unlink(realm.keytab)
+    again()
+    wait_for('no keytab', lambda: not notes())

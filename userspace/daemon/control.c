@@ -54,6 +54,8 @@
  * @refused: when the last file arrived, if it has mistakes; otherwise 0
  * @mistakes: those of that file
  * @tls: what is wrong with the files of [tls], or NULL
+ * @keytab: what is wrong with the keys of the keytab, or that this is not known; or NULL
+ * @keytab_wrong: they are known to be wrong
  * @covered: shares whose path leads elsewhere
  * @stores: object stores that were asked, and why they do not answer
  * @look: compares the kernel with @cfg
@@ -87,6 +89,8 @@ struct control {
 	u64 refused;
 	struct mistakes mistakes;
 	char *tls;
+	char *keytab;
+	bool keytab_wrong;
 	struct problems covered;
 	struct problems stores;
 	struct job look;
@@ -173,8 +177,8 @@ static void control_write_status(struct control *c)
 	unsigned int i;
 
 	s.problem = mem_new((c->mistakes.count + c->result.problems.n + c->covered.n +
-			     c->compared.problems.n + 2) * sizeof(*s.problem));
-	s.remark = mem_new((c->compared.remarks.n + 1) * sizeof(*s.remark));
+			     c->compared.problems.n + 3) * sizeof(*s.problem));
+	s.remark = mem_new((c->compared.remarks.n + 2) * sizeof(*s.remark));
 	s.store = mem_new((c->stores.n + 1) * sizeof(*s.store));
 	s.space = mem_new((c->compared.nspaces + 1) * sizeof(*s.space));
 	for (i = 0; i < c->mistakes.count; i++)
@@ -182,6 +186,10 @@ static void control_write_status(struct control *c)
 								    c->mistakes.text[i] };
 	if (c->tls)
 		s.problem[s.nproblems++] = (struct status_problem){ "tls", c->tls };
+	if (c->keytab && c->keytab_wrong)
+		s.problem[s.nproblems++] = (struct status_problem){ "keytab", c->keytab };
+	else if (c->keytab)
+		s.remark[s.nremarks++] = (struct status_problem){ "keytab", c->keytab };
 	status_add(&s, &c->result.problems);
 	status_add(&s, &c->covered);
 	if (!stopped)
@@ -203,6 +211,15 @@ void control_tell_tls(struct control *c, const char *problem)
 		return;
 	free(c->tls);
 	c->tls = problem ? mem_string(problem) : NULL;
+	if (c->telling)
+		control_write_status(c);
+}
+
+void control_tell_keytab(struct control *c, bool wrong, const char *why)
+{
+	free(c->keytab);
+	c->keytab = why ? mem_string(why) : NULL;
+	c->keytab_wrong = wrong;
 	if (c->telling)
 		control_write_status(c);
 }

@@ -54,6 +54,11 @@ void control_begin(struct control *c, const struct control_means *with);
  * Allowed before control_begin().
  */
 void control_tell_tls(struct control *c, const char *problem);
+/*
+ * Tell dittoctl that the keys of the keytab are wrong, or that this is not known, and why; or with
+ * NULL that they are good. Allowed before control_begin().
+ */
+void control_tell_keytab(struct control *c, bool wrong, const char *why);
 /* Tell dittoctl which shares have a path that leads elsewhere; replaces what was told before. */
 void control_tell_covered(struct control *c, const struct problems *covered);
 /*

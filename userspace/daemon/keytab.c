@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is in the keytab of this machine, see keytab.h. */
+/* The keytab of this machine, see keytab.h. */
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <krb5/krb5.h>
 
 #include "keytab.h"
+#include "log.h"
+#include "mem.h"
+
+/* Maximum size of the keytab in bytes. */
+#define KEYTAB_MAX	1048576
 
 static bool entry_is_of(const krb5_keytab_entry *entry, const char *service)
 {
@@ -66,4 +76,78 @@ bool keytab_has_service(const char *service, struct why *why)
 	}
 	krb5_free_context(context);
 	return found;
+}
+
+char *keytab_path(void)
+{
+	char name[1024], *path = NULL;
+	krb5_context context;
+
+	if (krb5_init_context(&context))
+		return NULL;
+	if (!krb5_kt_default_name(context, name, sizeof(name))) {
+		if (!strncmp(name, "FILE:", 5) || !strncmp(name, "WRFILE:", 7))
+			path = mem_string(strchr(name, ':') + 1);
+		else if (name[0] == '/')
+			path = mem_string(name);
+		else
+			log_warning("the keytab %s is no file: it cannot be used", name);
+	}
+	krb5_free_context(context);
+	return path;
+}
+
+int keytab_copy(const char *path)
+{
+	int to = memfd_create("ditto-keytab", MFD_CLOEXEC);
+	size_t total = 0;
+	int from, rc = 0;
+	u8 part[4096];
+	ssize_t n;
+
+	if (to < 0)
+		return -errno;
+	from = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (from < 0)
+		return to;
+	do {
+		n = read(from, part, sizeof(part));
+		if (n < 0) {
+			rc = -errno;
+			break;
+		}
+		total += (size_t)n;
+		if (total > KEYTAB_MAX)
+			rc = -EFBIG;
+		else if (write(to, part, (size_t)n) != n)
+			rc = -ENOSPC;
+	} while (!rc && n);
+	explicit_bzero(part, sizeof(part));
+	close(from);
+	if (!rc)
+		return to;
+	close(to);
+	return rc;
+}
+
+struct keytab_mark keytab_look(const char *path)
+{
+	struct keytab_mark mark = { 0 };
+	struct stat st;
+
+	if (!path || stat(path, &st))
+		return mark;
+	mark.there = true;
+	mark.dev = st.st_dev;
+	mark.ino = st.st_ino;
+	mark.size = st.st_size;
+	mark.changed = st.st_ctim;
+	return mark;
+}
+
+bool keytab_same(const struct keytab_mark *a, const struct keytab_mark *b)
+{
+	return a->there == b->there && a->dev == b->dev && a->ino == b->ino &&
+	       a->size == b->size && a->changed.tv_sec == b->changed.tv_sec &&
+	       a->changed.tv_nsec == b->changed.tv_nsec;
 }

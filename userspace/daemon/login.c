@@ -22,6 +22,7 @@
 #include "clock.h"
 #include "identity/identity.h"
 #include "keeper.h"
+#include "keytab.h"
 #include "log.h"
 #include "login.h"
 #include "mem.h"
@@ -43,24 +44,6 @@
  * waits for minutes if that does not answer.
  */
 #define DIRECTORY_MOST	(WORKER_CHANNELS / 2)
-/* Maximum size of the keytab in bytes. */
-#define KEYTAB_MAX	1048576
-
-/**
- * struct keytab_mark - identifies one version of the keytab
- * @there: the file exists
- * @dev: device
- * @ino: inode
- * @size: size in bytes
- * @changed: time of the last change
- */
-struct keytab_mark {
-	bool there;
-	dev_t dev;
-	ino_t ino;
-	off_t size;
-	struct timespec changed;
-};
 
 /**
  * struct login - client of the login worker
@@ -97,85 +80,6 @@ struct login {
 };
 
 static struct stall directories = STALL(DIRECTORY_MOST, STALL_TIME);
-
-/* Return the path of the keytab in the Kerberos configuration, if it is a file. */
-static char *keytab_path(void)
-{
-	char name[1024], *path = NULL;
-	krb5_context context;
-
-	if (krb5_init_context(&context))
-		return NULL;
-	if (!krb5_kt_default_name(context, name, sizeof(name))) {
-		if (!strncmp(name, "FILE:", 5) || !strncmp(name, "WRFILE:", 7))
-			path = mem_string(strchr(name, ':') + 1);
-		else if (name[0] == '/')
-			path = mem_string(name);
-		else
-			log_warning("the keytab %s is no file: it cannot be used", name);
-	}
-	krb5_free_context(context);
-	return path;
-}
-
-/*
- * Return a descriptor of a copy of the keytab that the worker can read, empty if there is none;
- * or a negative errno.
- */
-static int keytab_copy(const char *path)
-{
-	int to = memfd_create("ditto-keytab", MFD_CLOEXEC);
-	size_t total = 0;
-	int from, rc = 0;
-	u8 part[4096];
-	ssize_t n;
-
-	if (to < 0)
-		return -errno;
-	from = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	if (from < 0)
-		return to;
-	do {
-		n = read(from, part, sizeof(part));
-		if (n < 0) {
-			rc = -errno;
-			break;
-		}
-		total += (size_t)n;
-		if (total > KEYTAB_MAX)
-			rc = -EFBIG;
-		else if (write(to, part, (size_t)n) != n)
-			rc = -ENOSPC;
-	} while (!rc && n);
-	explicit_bzero(part, sizeof(part));
-	close(from);
-	if (!rc)
-		return to;
-	close(to);
-	return rc;
-}
-
-static struct keytab_mark keytab_look(const char *path)
-{
-	struct keytab_mark mark = { 0 };
-	struct stat st;
-
-	if (!path || stat(path, &st))
-		return mark;
-	mark.there = true;
-	mark.dev = st.st_dev;
-	mark.ino = st.st_ino;
-	mark.size = st.st_size;
-	mark.changed = st.st_ctim;
-	return mark;
-}
-
-static bool keytab_same(const struct keytab_mark *a, const struct keytab_mark *b)
-{
-	return a->there == b->there && a->dev == b->dev && a->ino == b->ino &&
-	       a->size == b->size && a->changed.tv_sec == b->changed.tv_sec &&
-	       a->changed.tv_nsec == b->changed.tv_nsec;
-}
 
 /* Number the keytab anew if it has changed. */
 static void login_look_locked(struct login *l)

@@ -5,8 +5,8 @@
  * One event loop waits for everything. Untrusted input is parsed by workers, which are separate
  * processes. Blocking work runs in pools: authentication over SMB and over NFS have eight threads
  * each and named pipes four, look-ups of accounts four times as many as one client may keep busy;
- * netgroups, applying the configuration, and writing records have one thread each; four give
- * offloaded data to the kernel. No kind of work can therefore delay another.
+ * netgroups, applying the configuration, writing records, and checks of the keytab have one thread
+ * each; four give offloaded data to the kernel. No kind of work can therefore delay another.
  */
 
 #include <errno.h>
@@ -34,6 +34,7 @@
 #include "hosts.h"
 #include "identity/identity.h"
 #include "kernel.h"
+#include "keytab_check.h"
 #include "late.h"
 #include "log.h"
 #include "loop.h"
@@ -73,6 +74,7 @@
  * @refresh: makes the kernel renew registrations with other programs
  * @mounts: tells the kernel about file systems within shares
  * @rpcsec: authenticates users of NFS
+ * @keytab: compares the keys of the keytab with the KDC's
  * @stop: ends the loop
  */
 struct daemon {
@@ -90,6 +92,7 @@ struct daemon {
 	struct refresh *refresh;
 	struct mounts *mounts;
 	struct rpcsec *rpcsec;
+	struct keytab_check *keytab;
 	bool stop;
 };
 
@@ -199,6 +202,7 @@ static void dittod_reload(struct daemon *d)
 	const struct config *cfg = control_read(d->control);
 
 	channel_hello(d->channel);
+	keytab_check_look(d->keytab, true);
 	if (!cfg)
 		return;
 	/* Now, because what was applied before may still wait for requests to end. */
@@ -228,6 +232,7 @@ static void refresh_is_ready(void *arg)
 
 	refresh_ready(d->refresh, channel_is_up(d->channel));
 	control_look(d->control);
+	keytab_check_look(d->keytab, false);
 	rpcsec_check(d->rpcsec);
 }
 
@@ -318,6 +323,13 @@ static void stores_are_told(void *arg, const struct problems *stores)
 	control_tell_stores(d->control, stores);
 }
 
+static void keytab_is_told(void *arg, bool wrong, const char *why)
+{
+	struct daemon *d = arg;
+
+	control_tell_keytab(d->control, wrong, why);
+}
+
 static bool open_kernel(struct daemon *d)
 {
 	bool started = services_open(&d->services, d->spawner, d->state_dir);
@@ -327,12 +339,13 @@ static bool open_kernel(struct daemon *d)
 	d->applier = pool_new(1, 4);
 	d->kernel = kernel_open();
 	d->tls = tls_new(d->spawner, tls_is_told, d);
+	d->keytab = keytab_check_new(d->spawner, keytab_is_told, d);
 	if (d->applier && d->kernel) {
 		d->refresh = refresh_new(d->applier, d->kernel);
 		d->mounts = mounts_new(d->applier, d->kernel, covered_are_told, d);
 	}
 	if (!started || !d->applier || !d->kernel || !d->refresh ||
-	    !d->mounts || !d->rpcsec || !d->tls) {
+	    !d->mounts || !d->rpcsec || !d->tls || !d->keytab) {
 		log_error("cannot start: %s", strerror(errno));
 		return false;
 	}
@@ -400,6 +413,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 	with.recorder = d->services.recorder;
 	with.state_dir = state_dir;
 	control_begin(d->control, &with);
+	keytab_check_look(d->keytab, true);
 
 	struct source sources[] = {
 		{ d->signals, signal_ready, d, 0 },
@@ -422,6 +436,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 		tls_source(d->tls),
 		offload_source(d->services.offload),
 		loop_pool(d->applier),
+		keytab_check_source(d->keytab),
 		{ recorder_fd(d->services.recorder), recorder_ready, d->services.recorder, 0 },
 		{ channel_helper_fd(d->channel), helper_ready, d->channel, 0 },
 		{ channel_events_fd(d->channel), events_ready, d->channel, 0 },

@@ -336,7 +336,7 @@ static int allow_threads(scmp_filter_ctx ctx)
 
 /*
  * The C library asks for the addresses of this machine by netlink, which sorts those of a name. Own
- * limits may be read.
+ * limits may be read, and which capabilities there are.
  */
 static int allow_client(scmp_filter_ctx ctx)
 {
@@ -350,7 +350,9 @@ static int allow_client(scmp_filter_ctx ctx)
 	       seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2,
 				ARG_IS(0, INT_MASK, 0), SCMP_CMP(2, SCMP_CMP_EQ, 0)) ?:
 	       seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-				ARG_IS(0, INT_MASK, PR_SET_NAME));
+				ARG_IS(0, INT_MASK, PR_SET_NAME)) ?:
+	       seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
+				ARG_IS(0, INT_MASK, PR_CAPBSET_READ));
 }
 
 /* SOL_TLS is not in all headers; the level has no other options. */

@@ -44,6 +44,7 @@ static const struct {
 	[WORKER_TLS] = { "--tls-worker", worker_run_tls },
 	[WORKER_STORES] = { .program = WORKER_STORES_PROGRAM, .alone = true },
 	[WORKER_KEYS] = { "--key-worker", worker_run_keys, .alone = true, .tidies = true },
+	[WORKER_KEYTABS] = { "--keytab-worker", worker_run_keytabs, .alone = true },
 };
 
 /* Milliseconds for that, in which other orders wait. */

@@ -127,6 +127,7 @@ static const u64 types[WORKER_TYPES] = {
 	[WORKER_TLS_TAKEN] = HAS(ID) | HAS(ERROR) | HAS(WHY),
 	[WORKER_SHAKE] = HAS(ID) | HAS(SERVER) | HAS(CERTIFY) | HAS(TIMEOUT) | HAS(NAME),
 	[WORKER_SHAKEN] = HAS(ID) | HAS(ERROR) | HAS(PROVED) | HAS(NAME) | HAS(WHY),
+	[WORKER_PROVED] = HAS(ERROR) | HAS(WHY),
 };
 
 static size_t field_bytes(const struct field *f, const struct worker_msg *msg, const void **bytes)

@@ -35,7 +35,7 @@
  * @WORKER_USER: answer to @WORKER_ASK, with the NT hash if there is such a user; or with an error
  *	if nobody else can be asked about the user now
  * @WORKER_KEYTAB: to the login worker: a descriptor of the keytab, empty if there is none;
- *	the keytab with the highest number is valid
+ *	the keytab with the highest number is valid. To the keytab worker: the same
  * @WORKER_CALL: to the pipe worker: bytes that a client wrote into a pipe; the first one
  *	opens the pipe and carries its user
  * @WORKER_CALLED: answer to @WORKER_CALL, or a part of it
@@ -57,6 +57,8 @@
  *	why the keys before them stay
  * @WORKER_SHAKE: to the TLS worker, with the descriptor of a socket: do a handshake
  * @WORKER_SHAKEN: answer to @WORKER_SHAKE with the same number, when the handshake has ended
+ * @WORKER_PROVED: from the keytab worker: 0, EKEYREJECTED if the keys are not those of the KDC,
+ *	another error if that is not known; and why
  * @WORKER_TYPES: one more than the highest type
  */
 enum worker_type {
@@ -83,6 +85,7 @@ enum worker_type {
 	WORKER_TLS_TAKEN,
 	WORKER_SHAKE,
 	WORKER_SHAKEN,
+	WORKER_PROVED,
 	WORKER_TYPES
 };
 
