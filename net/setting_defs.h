@@ -75,8 +75,8 @@ SETTING(NUMBER, "budget-opens", budget_opens, 0, 0, 16777216, "",
 	"Files that one address or user may have open, and as many delegations. "
 	"0 is one for each 16 KiB of budget-memory-mib, at least 4096.")
 SETTING(NUMBER, "offload-recall-ms", offload_recall_ms, 120000, 100, 3600000, "milliseconds",
-	"How long bringing back a part of an offloaded file may take, before those who wait for "
-	"it get an error.")
+	"How long nothing may come of a part of an offloaded file that is brought back, before "
+	"those who wait for it get an error.")
 SETTING(NUMBER, "offload-recalls", offload_recalls, 16, 1, 1024, "",
 	"Parts of offloaded files that are brought back at the same time to each file system.")
 SETTING(NUMBER, "offload-read-ahead", offload_read_ahead, 8, 0, 64, "",

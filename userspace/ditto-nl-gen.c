@@ -4744,6 +4744,11 @@ static const u16 offload_adopt_request[] = {
 	0,
 };
 
+static const u16 upcall_progress_request[] = {
+	DITTO_A_UPCALL_ID,
+	0,
+};
+
 const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_SHARE_NEW] = {
 		.name = "share-new",
@@ -4999,5 +5004,10 @@ const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 		.name = "offload-adopt",
 		.set = &spec_offload_set,
 		.request = offload_adopt_request,
+	},
+	[DITTO_CMD_UPCALL_PROGRESS] = {
+		.name = "upcall-progress",
+		.set = &spec_upcall_set,
+		.request = upcall_progress_request,
 	},
 };

@@ -131,6 +131,7 @@ static_assert(sizeof(struct ditto_fid) == 2 + 44);
  * @uncut_count: number of them
  * @uncut_work: tries that again
  * @offload_queue: recalls wait in it for their turn, see fs/offload/recall.c
+ * @offload_moved: jiffies of the last progress of any of them
  * @streamless_lock: guards @streamless and @streamless_count; the queue of @dispose_work nests
  *	inside
  * @streamless: removed files whose streams in other shares @dispose_work removes
@@ -179,6 +180,7 @@ struct ditto_volume {
 	u32 uncut_count;
 	struct delayed_work uncut_work;
 	struct ditto_fairq offload_queue;
+	unsigned long offload_moved;
 	spinlock_t streamless_lock;	/* see above */
 	struct list_head streamless;
 	u32 streamless_count;

@@ -267,6 +267,8 @@ int ditto_offload_fill(struct ditto_server *srv, const struct ditto_offload_fill
 	mutex_lock(&recall->lock);
 	err = fill_take(recall, fill, extack);
 	/* All data of the range is made durable at once, with the record. */
+	if (!err)
+		ditto_upcall_moved(&recall->ask);
 	if (!err && recall->filled < recall->end)
 		queue_work(srv->offload->wq, &recall->flush);
 	mutex_unlock(&recall->lock);

@@ -9,6 +9,10 @@
  * far as that is on the disk. A recall that the helper has not filled to its end has failed,
  * whatever the helper answers.
  *
+ * The deadline is one for progress, since no other one fits both a range of many megabytes on a
+ * slow line and a store that has stopped: it begins anew with each piece that was taken, and with
+ * each notice of the helper that more has come to it (upcall-progress).
+ *
  * Each file system has a queue in which recalls wait for their turn, for one that is frozen or
  * hangs keeps all its turns until their deadlines. The helper is told the file system, too, and
  * keeps apart what waits for each.
@@ -455,6 +459,7 @@ int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op
 		.arg = recall,
 		.deadline_ms = READ_ONCE(srv->settings.offload_recall_ms),
 		.queue = &volume->offload_queue,
+		.moved = &volume->offload_moved,
 	};
 	ditto_fairq_set_width(&volume->offload_queue, READ_ONCE(srv->settings.offload_recalls));
 	recall_set_asker(recall, op);

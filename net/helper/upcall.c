@@ -107,6 +107,24 @@ static bool ask_is_sent_locked(const struct ditto_upcall_req *ask)
 	return ask->id && xa_load(sent, ask->id) == ask;
 }
 
+/*
+ * While others come further, the turn of a request comes. One that is being sent has its timer
+ * already, which stays. Return: whether it is waited for on.
+ */
+static bool ask_waits_on(struct ditto_upcall_req *ask)
+{
+	unsigned long until;
+
+	if (!ask->what.moved || READ_ONCE(ask->id))
+		return false;
+	until = READ_ONCE(*ask->what.moved) +
+		msecs_to_jiffies(ask_deadline_ms(ask)) * DITTO_UPCALL_TURN_FACTOR;
+	if (time_after_eq(jiffies, until))
+		return false;
+	queue_delayed_work(ditto_wq, &ask->timer, until - jiffies);
+	return true;
+}
+
 static void ask_late(struct work_struct *work)
 {
 	struct ditto_upcall_req *ask = container_of(to_delayed_work(work),
@@ -114,10 +132,12 @@ static void ask_late(struct work_struct *work)
 	struct ditto_server *srv = ask->srv;
 	bool late;
 
+	if (ask_waits_on(ask))
+		return;
 	if (!ditto_fairq_cancel(ask_queue(ask), &ask->turn)) {
 		/*
 		 * Another path owns the request or is about to send it, or it was sent just now,
-		 * which restarted the timer.
+		 * or has come further, which restarted the timer.
 		 */
 		xa_lock(&srv->upcalls->sent);
 		late = ask_is_sent_locked(ask) && !delayed_work_pending(&ask->timer);
@@ -180,7 +200,7 @@ static int ask_send(struct ditto_upcall_req *ask)
 	if (ask->cancelled) {
 		err = -ECANCELED;
 	} else {
-		ask->id = id;
+		WRITE_ONCE(ask->id, id);
 		err = xa_err(__xa_store(&up->sent, id, ask, GFP_NOWAIT));
 	}
 	if (err)
@@ -353,18 +373,42 @@ void ditto_upcall_tell(struct ditto_server *srv, enum ditto_upcall_type type,
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_tell);
 
+static void ask_moved_locked(struct ditto_upcall_req *ask)
+{
+	lockdep_assert_held(&ask->srv->upcalls->sent.xa_lock);
+	WRITE_ONCE(*ask->what.moved, jiffies);
+	mod_delayed_work(ditto_wq, &ask->timer, msecs_to_jiffies(ask_deadline_ms(ask)));
+}
+
+void ditto_upcall_moved(struct ditto_upcall_req *ask)
+{
+	struct xarray *sent = &ask->srv->upcalls->sent;
+
+	/* Whoever takes the request out of the table stops its timer. */
+	xa_lock(sent);
+	if (ask_is_sent_locked(ask))
+		ask_moved_locked(ask);
+	xa_unlock(sent);
+}
+
+static struct ditto_upcall_req *ask_find_locked(struct ditto_upcalls *up, u64 serial, u32 portid)
+{
+	struct ditto_upcall_req *ask;
+
+	lockdep_assert_held(&up->sent.xa_lock);
+	ask = xa_load(&up->sent, lower_32_bits(serial));
+	return ask && ask->serial == serial && ask->portid == portid ? ask : NULL;
+}
+
 /* Remove the request with this number from the table; NULL if there is none. */
 static struct ditto_upcall_req *ask_take_answered(struct ditto_upcalls *up, u64 serial, u32 portid)
 {
-	u32 id = lower_32_bits(serial);
 	struct ditto_upcall_req *ask;
 
 	xa_lock(&up->sent);
-	ask = xa_load(&up->sent, id);
-	if (ask && ask->serial == serial && ask->portid == portid)
-		__xa_erase(&up->sent, id);
-	else
-		ask = NULL;
+	ask = ask_find_locked(up, serial, portid);
+	if (ask)
+		__xa_erase(&up->sent, ask->id);
 	xa_unlock(&up->sent);
 	return ask;
 }
@@ -396,24 +440,63 @@ static void reply_drop(struct ditto_server *srv, struct genl_info *info)
 	}
 }
 
-int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info)
+/* Return: 0 if the helper has sent this; -EPERM. */
+static int upcall_check_helper(struct ditto_upcalls *up, struct genl_info *info)
 {
-	u64 serial = nla_get_u64(info->attrs[DITTO_A_UPCALL_ID]);
-	struct ditto_upcalls *up = srv->upcalls;
-	struct ditto_upcall_req *ask;
-	int err = 0;
-
 	if (READ_ONCE(up->helper.portid) != info->snd_portid) {
 		NL_SET_ERR_MSG(info->extack, "only the registered helper answers requests");
 		return -EPERM;
 	}
 	ditto_helper_answered(&up->helper);
+	return 0;
+}
+
+static int upcall_unknown(struct genl_info *info)
+{
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[DITTO_A_UPCALL_ID],
+			    "no request with this number waits; its time may be over");
+	return -ENOENT;
+}
+
+int ditto_upcall_progress(struct ditto_server *srv, struct genl_info *info)
+{
+	u64 serial = nla_get_u64(info->attrs[DITTO_A_UPCALL_ID]);
+	struct ditto_upcalls *up = srv->upcalls;
+	struct ditto_upcall_req *ask;
+	int err = upcall_check_helper(up, info);
+	bool allowed;
+
+	if (err)
+		return err;
+	xa_lock(&up->sent);
+	ask = ask_find_locked(up, serial, info->snd_portid);
+	allowed = ask && ask->what.moved;
+	if (allowed)
+		ask_moved_locked(ask);
+	xa_unlock(&up->sent);
+	if (!ask)
+		return upcall_unknown(info);
+	if (allowed)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[DITTO_A_UPCALL_ID],
+			    "a request of this kind has only one deadline");
+	return -EOPNOTSUPP;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_progress);
+
+int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info)
+{
+	u64 serial = nla_get_u64(info->attrs[DITTO_A_UPCALL_ID]);
+	struct ditto_upcalls *up = srv->upcalls;
+	struct ditto_upcall_req *ask;
+	int err = upcall_check_helper(up, info);
+
+	if (err)
+		return err;
 	ask = ask_take_answered(up, serial, info->snd_portid);
 	if (!ask) {
 		reply_drop(srv, info);
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[DITTO_A_UPCALL_ID],
-				    "no request with this number waits; its time may be over");
-		return -ENOENT;
+		return upcall_unknown(info);
 	}
 	if (info->attrs[DITTO_A_UPCALL_ERROR])
 		ask->error = -(int)nla_get_u32(info->attrs[DITTO_A_UPCALL_ERROR]);

@@ -6,7 +6,8 @@
  * deadline; the answer is a command that carries the same number. Numbers are not reused, neither
  * by this server nor by an earlier one, so that an answer is matched only with its own request,
  * and only if it comes from the helper that got the request. Without a helper, or when it goes
- * away, a request fails at once. A request never outlives its deadline.
+ * away, a request fails at once. A request never outlives its deadline, which begins anew with each
+ * progress of a request that allows that.
  */
 #ifndef _DITTO_NET_HELPER_UPCALL_H
 #define _DITTO_NET_HELPER_UPCALL_H
@@ -54,6 +55,9 @@ enum ditto_upcall_type {
  * @deadline_ms: how long the answer is waited for, in milliseconds; 0 for the setting upcall-ms
  * @queue: queue in which the request waits for its turn; NULL for that of its kind. It must stay
  *	until the request is completed
+ * @moved: jiffies of the last progress of any request of @queue: those that wait do not fail while
+ *	others come further, and the deadline of one that was sent begins anew with its own
+ *	progress. NULL if there is only one deadline
  * @put: adds the attributes of the request to the message; returns 0 or -EMSGSIZE
  * @got: reads the attributes of the answer; called in the context of the answering command;
  *	returns 0 or an error, which becomes the result of the request
@@ -65,6 +69,7 @@ struct ditto_upcall {
 	size_t size;
 	u32 deadline_ms;
 	struct ditto_fairq *queue;
+	unsigned long *moved;
 	int (*put)(struct sk_buff *msg, void *arg);
 	int (*got)(struct genl_info *info, void *arg);
 	void (*failed)(struct genl_info *info, void *arg);
@@ -125,6 +130,14 @@ void ditto_upcall_start(struct ditto_server *srv, struct ditto_upcall_req *ask);
  * possibly with -ECANCELED.
  */
 bool ditto_upcall_cancel(struct ditto_upcall_req *ask);
+
+/**
+ * ditto_upcall_moved - begin the deadline of a request anew
+ * @ask: a request with @moved, which has come further; nothing is done if it was completed
+ *
+ * Context: any but interrupts.
+ */
+void ditto_upcall_moved(struct ditto_upcall_req *ask);
 
 /**
  * ditto_upcall_ask - send a request to the helper and wait for the answer
@@ -200,6 +213,16 @@ int ditto_upcall_register(struct ditto_server *srv, u32 portid);
  * error of @got, so that the helper learns that its answer was not understood.
  */
 int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info);
+
+/**
+ * ditto_upcall_progress - handle the helper's notice that a request has come further
+ * @srv: the server
+ * @info: the command
+ *
+ * Return: 0; -EPERM if the sender is not the helper; -ENOENT if no request has the number;
+ * -EOPNOTSUPP if the request has only one deadline.
+ */
+int ditto_upcall_progress(struct ditto_server *srv, struct genl_info *info);
 
 /**
  * ditto_upcall_portid_gone - a netlink socket was released

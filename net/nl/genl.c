@@ -320,6 +320,11 @@ static const struct nla_policy ditto_offload_adopt_nl_policy[DITTO_A_OFFLOAD_COO
 	[DITTO_A_OFFLOAD_COOKIE] = { .type = NLA_BINARY, },
 };
 
+/* DITTO_CMD_UPCALL_PROGRESS - do */
+static const struct nla_policy ditto_upcall_progress_nl_policy[DITTO_A_UPCALL_ID + 1] = {
+	[DITTO_A_UPCALL_ID] = { .type = NLA_U64, },
+};
+
 /* Ops table for ditto */
 static const struct genl_split_ops ditto_nl_ops[] = {
 	{
@@ -673,6 +678,13 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.doit		= ditto_nl_offload_adopt_doit,
 		.policy		= ditto_offload_adopt_nl_policy,
 		.maxattr	= DITTO_A_OFFLOAD_COOKIE,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= DITTO_CMD_UPCALL_PROGRESS,
+		.doit		= ditto_nl_upcall_progress_doit,
+		.policy		= ditto_upcall_progress_nl_policy,
+		.maxattr	= DITTO_A_UPCALL_ID,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };

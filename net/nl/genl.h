@@ -96,6 +96,7 @@ int ditto_nl_offload_recall_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_nested_get_dumpit(struct sk_buff *skb,
 			       struct netlink_callback *cb);
 int ditto_nl_offload_adopt_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_upcall_progress_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	DITTO_NLGRP_EVENTS,

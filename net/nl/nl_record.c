@@ -78,6 +78,15 @@ int ditto_nl_upcall_reply_doit(struct sk_buff *skb, struct genl_info *info)
 	return ditto_upcall_reply(ditto_server_of(genl_info_net(info)), info);
 }
 
+int ditto_nl_upcall_progress_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_UPCALL_ID)) {
+		NL_SET_ERR_MSG(info->extack, "progress carries the number of its request");
+		return -EINVAL;
+	}
+	return ditto_upcall_progress(ditto_server_of(genl_info_net(info)), info);
+}
+
 /* Check that the message is for this life of the server; the module may have been reloaded. */
 static int check_instance(struct ditto_server *srv, struct genl_info *info,
 			  const struct nlattr *attr)

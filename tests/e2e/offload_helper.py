@@ -245,6 +245,11 @@ class Helper:
             raise
         self.done(request)
 
+    def moved(self, request):
+        """More has come of the data of a request."""
+        self.nl.send(C['DITTO_CMD_UPCALL_PROGRESS'],
+                     attr(C['DITTO_A_UPCALL_ID'], u64(request.id)))
+
     def fail(self, request, err):
         """There is no data for a request."""
         self._answer(request.id, err)

@@ -15,6 +15,8 @@ DIR/mode has what it does with requests, and may be changed at any time:
     short       pass on, and leave out the end of bodies of answers
     deny WORD   answer 403 to requests with this word in their path that are no lists
     only WORD   answer GETs of chunks without this word in their path when the mode is another
+    throttle N  send at most N bytes of bodies of chunks in a second, to all clients together
+    stall N     send the first N bytes of bodies of chunks, and no more
     old-lists   answer lists as when they were last asked for in the mode "ok"
 
 DIR/requests gets a line for each request when its answer begins: method, path, status.
@@ -41,6 +43,8 @@ class Proxy(http.server.BaseHTTPRequestHandler):
     failed = 0
     # Answers by path.
     lists = {}
+    # When the line is free for the next bytes, see the mode "throttle".
+    free = 0.0
 
     def setup(self):
         super().setup()
@@ -74,10 +78,33 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         length = dict((n.lower(), v) for n, v in headers).get('content-length', str(len(body)))
         self.send_header('Content-Length', length)
         self.end_headers()
-        if self.command != 'HEAD':
+        if self.command == 'GET' and 'chunks/' in self.path:
+            self.send_slowly(body)
+        elif self.command != 'HEAD':
             self.wfile.write(body)
             if int(length) != len(body):
                 self.close_connection = True
+
+    def send_slowly(self, body):
+        """Send a body as the mode says."""
+        sent = 0
+        while sent < len(body):
+            what, *number = self.mode()
+            number = int(number[0]) if number and number[0].isdigit() else 0
+            if what == 'stall' and sent >= number:
+                time.sleep(0.1)
+                continue
+            step = len(body) - sent
+            if what == 'stall':
+                step = min(step, number - sent)
+            elif what == 'throttle':
+                step = min(step, max(number // 20, 1))
+                with self.lock:
+                    start = max(time.monotonic(), Proxy.free)
+                    Proxy.free = start + step / number
+                time.sleep(max(0, start - time.monotonic()))
+            self.wfile.write(body[sent:sent + step])
+            sent += step
 
     def pass_on(self, body):
         self.upstream.putrequest(self.command, self.path, skip_host=True,

@@ -73,14 +73,25 @@ void late_ready(void *unused)
 	late_arm();
 }
 
+static u64 late_time(u64 now, u64 deadline)
+{
+	u64 margin = (deadline - now) / LATE_PART;
+
+	return deadline - (margin < LATE_MAX_MS ? margin : LATE_MAX_MS);
+}
+
+/* The timer expires too early, and is set again then. */
+void late_renew(struct late *late, u64 now, u64 deadline)
+{
+	if (late->listed)
+		late->at = late_time(now, deadline);
+}
+
 void late_add(struct late *late, u64 now, u64 deadline)
 {
-	u64 margin;
-
 	if (deadline == UINT64_MAX || lates.timer < 0)
 		return;
-	margin = (deadline - now) / LATE_PART;
-	late->at = deadline - (margin < LATE_MAX_MS ? margin : LATE_MAX_MS);
+	late->at = late_time(now, deadline);
 	late->listed = true;
 	late->next = lates.first;
 	lates.first = late;

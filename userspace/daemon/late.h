@@ -38,6 +38,8 @@ void late_ready(void *unused);
  * @deadline: time until which the kernel waits; UINT64_MAX: nothing is done
  */
 void late_add(struct late *late, u64 now, u64 deadline);
+/* A request that is watched has until a later deadline. */
+void late_renew(struct late *late, u64 now, u64 deadline);
 /*
  * Stop watching a request that has its answer, or was not watched. Returns false if it is too late:
  * another answer was sent.

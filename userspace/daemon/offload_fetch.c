@@ -55,6 +55,7 @@ struct fetch_part {
  * @share: name of the share
  * @cookie: names the content
  * @cookie_len: bytes of @cookie
+ * @patience: ms that the kernel waits for progress; 0 for ever
  * @parts: what has arrived
  * @nparts: entries of @parts
  * @next: what is below was given to the kernel, which takes data in order only
@@ -79,6 +80,7 @@ struct fetch {
 	char share[OFFLOAD_CTL_SHARE_SIZE];
 	u8 cookie[OFFLOAD_COOKIE_MAX];
 	size_t cookie_len;
+	u32 patience;
 	struct fetch_part *parts;
 	unsigned int nparts;
 	u64 next;
@@ -132,6 +134,30 @@ static void fetch_answer(struct fetch *f, u32 error, const char *text)
 		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ERROR, error);
 		msg_put_string(msg, DITTO_A_UPCALL_ERROR_TEXT, text);
 	}
+	upcall_send(f->channel, msg);
+}
+
+/* The kernel, and this process, wait as long again. */
+static void fetch_moved(struct fetch *f)
+{
+	u64 now = clock_ms();
+
+	if (f->patience)
+		late_renew(&f->late, now, now + f->patience);
+}
+
+/* The same, if the kernel has not seen the progress itself. */
+static void fetch_progress(struct fetch *f)
+{
+	struct nl_msg *msg;
+
+	if (f->answered)
+		return;
+	fetch_moved(f);
+	msg = upcall_progress(f->channel);
+	if (!msg)
+		return;
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ID, f->id);
 	upcall_send(f->channel, msg);
 }
 
@@ -271,6 +297,7 @@ static void fill_done(struct job *job)
 			offload_cancel(f->o, &f->task);
 	} else {
 		f->next = fill->data.offset + fill->data.length;
+		fetch_moved(f);
 		if (!f->error)
 			fetch_fill(f);
 	}
@@ -330,6 +357,7 @@ static bool fetch_take_data(struct fetch *f, const struct offload_msg *msg, int 
 	fill->data = (struct offload_data){ f->recall, fd, msg->start, msg->offset, msg->length };
 	fill->next = f->held;
 	f->held = fill;
+	fetch_progress(f);
 	fetch_fill(f);
 	return true;
 }
@@ -346,6 +374,10 @@ static bool fetch_heard(struct offload *o, struct offload_task *task,
 		return fetch_take_data(f, msg, fd);
 	if (fd >= 0)
 		close(fd);
+	if (msg->type == OFFLOAD_PROGRESS) {
+		fetch_progress(f);
+		return true;
+	}
 	for (i = 0; i < f->nparts; i++)
 		arrived += f->parts[i].length;
 	/* The parts do not overlap, so their sum shows that all have arrived. */
@@ -398,7 +430,7 @@ static const struct offload_task_ops fetch_ops = {
 	.repeats = fetch_repeats,
 };
 
-/* Answer before the deadline of the kernel, so that its log has the cause. */
+/* Nothing moves: answer before the deadline of the kernel, so that its log has the cause. */
 static void fetch_late(struct late *late)
 {
 	struct fetch *f = (struct fetch *)((char *)late - offsetof(struct fetch, late));
@@ -408,9 +440,9 @@ static void fetch_late(struct late *late)
 		snprintf(f->text, sizeof(f->text),
 			 "the file system has not taken the data in time");
 	else
-		snprintf(f->text, sizeof(f->text), "store %s has not sent all data in time%s%.300s",
-			 f->task.store, s && s->error[0] ? "; its last error: " : "",
-			 s ? s->error : "");
+		snprintf(f->text, sizeof(f->text), "store %s has sent nothing for %u s%s%.300s",
+			 f->task.store, (f->patience + 999) / 1000,
+			 s && s->error[0] ? "; its last error: " : "", s ? s->error : "");
 	f->error = ETIMEDOUT;
 	fetch_tell(f);
 	fetch_answer(f, f->error, f->text);
@@ -430,8 +462,7 @@ static bool fetch_find_store(struct fetch *f)
 	return true;
 }
 
-static bool fetch_parse(struct fetch *f, struct nl_msg *msg, u64 now, u64 *deadline,
-			u64 *file_system)
+static bool fetch_parse(struct fetch *f, struct nl_msg *msg, u64 *file_system)
 {
 	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
 
@@ -442,9 +473,8 @@ static bool fetch_parse(struct fetch *f, struct nl_msg *msg, u64 now, u64 *deadl
 	    !tb[DITTO_A_UPCALL_OFFSET] || !tb[DITTO_A_UPCALL_LENGTH] ||
 	    nla_len(tb[DITTO_A_UPCALL_COOKIE]) > OFFLOAD_COOKIE_MAX)
 		return false;
-	*deadline = UINT64_MAX;
 	if (tb[DITTO_A_UPCALL_DEADLINE_MS])
-		*deadline = now + nla_get_u32(tb[DITTO_A_UPCALL_DEADLINE_MS]);
+		f->patience = nla_get_u32(tb[DITTO_A_UPCALL_DEADLINE_MS]);
 	if (tb[DITTO_A_UPCALL_FILE_SYSTEM])
 		*file_system = nla_get_u64(tb[DITTO_A_UPCALL_FILE_SYSTEM]);
 	f->recall = nla_get_u64(tb[DITTO_A_UPCALL_RECALL]);
@@ -462,13 +492,13 @@ static bool fetch_parse(struct fetch *f, struct nl_msg *msg, u64 now, u64 *deadl
 void offload_take(struct offload *o, struct conn *channel, struct nl_msg *msg)
 {
 	struct fetch *f = mem_new(sizeof(*f));
-	u64 now = clock_ms(), deadline, file_system = 0;
+	u64 now = clock_ms(), file_system = 0;
 	const char *text = NULL;
 
 	f->o = o;
 	f->channel = channel;
 	f->task.ops = &fetch_ops;
-	if (!fetch_parse(f, msg, now, &deadline, &file_system))
+	if (!fetch_parse(f, msg, &file_system))
 		text = "the request for data was not understood";
 	else if (!fetch_find_store(f))
 		text = "the record of the file does not name a store";
@@ -485,7 +515,7 @@ void offload_take(struct offload *o, struct conn *channel, struct nl_msg *msg)
 		return;
 	}
 	f->late.tell = fetch_late;
-	late_add(&f->late, now, deadline);
+	late_add(&f->late, now, f->patience ? now + f->patience : UINT64_MAX);
 	offload_submit(o, &f->task);
 }
 

@@ -232,12 +232,20 @@ void upcall_put(struct nl_msg *msg, const struct upcall *u)
 	}
 }
 
-struct nl_msg *upcall_answer(struct conn *channel)
+static struct nl_msg *upcall_message(struct conn *channel, u8 cmd)
 {
 	/* The module was unloaded, and does not wait any more. */
-	if (!channel->family)
-		return NULL;
-	return conn_notice(channel, DITTO_CMD_UPCALL_REPLY);
+	return channel->family ? conn_notice(channel, cmd) : NULL;
+}
+
+struct nl_msg *upcall_answer(struct conn *channel)
+{
+	return upcall_message(channel, DITTO_CMD_UPCALL_REPLY);
+}
+
+struct nl_msg *upcall_progress(struct conn *channel)
+{
+	return upcall_message(channel, DITTO_CMD_UPCALL_PROGRESS);
 }
 
 void upcall_send(struct conn *channel, struct nl_msg *msg)

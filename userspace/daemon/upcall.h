@@ -163,7 +163,9 @@ void upcall_take(struct conn *channel, const struct upcall_services *services,
 
 /* Create an empty reply, sent with upcall_send(). Returns NULL if the module was unloaded. */
 struct nl_msg *upcall_answer(struct conn *channel);
-/* Send a reply and free it. */
+/* The same for a notice that a request, which is not answered yet, has come further. */
+struct nl_msg *upcall_progress(struct conn *channel);
+/* Send one of them and free it. */
 void upcall_send(struct conn *channel, struct nl_msg *msg);
 
 #endif

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "attempt.h"
+#include "clock.h"
 #include "mem.h"
 #include "sigv4.h"
 
@@ -105,6 +106,12 @@ static size_t attempt_data(char *from, size_t size, size_t n, void *arg)
 		return 0;
 	memcpy(t->into + t->got, bytes, take);
 	t->got += take;
+	/* What comes again after a failure is no progress. */
+	if (t->got > t->most) {
+		t->most = t->got;
+		t->moved = clock_ms();
+		t->store->moved = t->moved;
+	}
 	return size;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "fault.h"
 #include "fetch.h"
 #include "mem.h"
@@ -14,6 +15,9 @@
 #define WINDOW		16
 /* Bytes behind a range that are loaded ahead if the file is read in order. */
 #define AHEAD		(16U << 20)
+/* Time between two notices that more has come, in ms. */
+#define PROGRESS	250
+#define NEVER		60000
 
 /**
  * struct fetch_wait - waits for a chunk
@@ -40,6 +44,7 @@ struct fetch_wait {
  * @next: index of the next chunk
  * @waits: one for the manifest, then one per chunk; unused if @object is NULL in it
  * @waiting: number of chunks that are waited for
+ * @told: clock_ms() when data was last sent, or that more has come
  */
 struct fetch {
 	TAILQ_ENTRY(fetch) list;
@@ -53,6 +58,7 @@ struct fetch {
 	u32 next;
 	struct fetch_wait waits[WINDOW];
 	unsigned int waiting;
+	u64 told;
 };
 
 /**
@@ -60,9 +66,11 @@ struct fetch {
  * @engine: what they share
  * @objects: chunks and manifests
  * @list: the fetches
+ * @tick: when they were last looked at
  */
 struct fetches {
 	TAILQ_HEAD(, fetch) list;
+	u64 tick;
 	struct engine *engine;
 	struct objects *objects;
 };
@@ -108,6 +116,7 @@ static u64 fetch_send(struct fetch *f, const struct object *o, const struct mani
 
 	fault_point("fetch-send");
 	out_send(&f->all->engine->out, &msg, o->load.file);
+	f->told = clock_ms();
 	return msg.length;
 }
 
@@ -284,6 +293,7 @@ void fetch_start(struct fetches *all, const struct offload_msg *msg, struct stor
 	f->offset = msg->offset;
 	/* Both are less than 2^63. */
 	f->end = msg->offset + msg->length;
+	f->told = clock_ms();
 	for (i = 0; i < WINDOW; i++)
 		f->waits[i].fetch = f;
 	f->waits[0].wait.done = cookie->packed ? fetch_got_member : fetch_got_manifest;
@@ -294,6 +304,42 @@ void fetch_start(struct fetches *all, const struct offload_msg *msg, struct stor
 		fetch_send_member(f, o);
 	else if (o)
 		fetch_begin(f, o);
+}
+
+/*
+ * A chunk is not sent before all of it was verified, which takes long on a slow line. So dittod is
+ * told that more of it has come, or that it waits for its turn on a line that is not idle.
+ */
+static void fetch_tell(struct fetch *f, u64 now)
+{
+	const struct offload_msg msg = { .type = OFFLOAD_PROGRESS, .id = f->id };
+	bool moved = false;
+	unsigned int i;
+
+	if (now < f->told + PROGRESS)
+		return;
+	for (i = 0; i < WINDOW; i++)
+		moved |= f->waits[i].wait.object &&
+			 object_moved(f->waits[i].wait.object) > f->told;
+	if (!moved)
+		return;
+	f->told = now;
+	out_send(&f->all->engine->out, &msg, -1);
+}
+
+u64 fetches_tick(struct fetches *all)
+{
+	u64 now = clock_ms();
+	struct fetch *f;
+
+	if (TAILQ_EMPTY(&all->list))
+		return NEVER;
+	if (now < all->tick + PROGRESS)
+		return all->tick + PROGRESS - now;
+	all->tick = now;
+	TAILQ_FOREACH(f, &all->list, list)
+		fetch_tell(f, now);
+	return PROGRESS;
 }
 
 bool fetch_cancel(struct fetches *all, u64 id)

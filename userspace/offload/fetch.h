@@ -21,6 +21,8 @@ struct fetches *fetches_new(struct engine *engine, struct objects *objects);
  */
 void fetch_start(struct fetches *all, const struct offload_msg *msg, struct store *store,
 		 const struct cookie *cookie);
+/* Tell of which fetches more has come. Returns the ms until the next call. */
+u64 fetches_tick(struct fetches *all);
 /* End a fetch. Returns false if there is none with this number. */
 bool fetch_cancel(struct fetches *all, u64 id);
 

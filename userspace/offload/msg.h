@@ -46,7 +46,7 @@
 #include "types.h"
 
 /* Version of these messages, in the number of OFFLOAD_HELLO. */
-#define OFFLOAD_VERSION		4
+#define OFFLOAD_VERSION		5
 /* Longest name of a store in bytes: letters, digits, '-', '_' and '.'. */
 #define OFFLOAD_STORE_MAX	64
 /* Longest cookie, as in the record of an offloaded file. */
@@ -71,7 +71,8 @@
  * @OFFLOAD_CHECK: contact the store, with its bucket and credentials
  * @OFFLOAD_CHECKED: it answers
  * @OFFLOAD_PUSH: upload the content of a file, read by pread() from its start to its end
- * @OFFLOAD_PROGRESS: state of a push, at most four times a second
+ * @OFFLOAD_PROGRESS: state of a push, at most four times a second; or more has come of what a fetch
+ *	waits for, and then the numbers are 0
  * @OFFLOAD_PUSHED: all that @cookie names is in the bucket
  * @OFFLOAD_FETCH: fetch a range of the content that @cookie names. It must lie within it; the
  *	length is not limited

@@ -217,6 +217,12 @@ struct object *objects_get(struct objects *all, const struct object_key *key,
 	return NULL;
 }
 
+u64 object_moved(const struct object *o)
+{
+	return o->state == OBJECT_STALLED ? o->load.store->moved :
+					    transfer_moved(&o->load.transfer);
+}
+
 void objects_stop_waiting(struct object_wait *wait)
 {
 	if (!wait->object)

@@ -97,6 +97,8 @@ struct objects *objects_new(struct engine *engine);
  */
 struct object *objects_get(struct objects *all, const struct object_key *key,
 			   enum transfer_urgency urgency, struct object_wait *wait);
+/* When more of an object that is loaded has last come, see transfer_moved(). */
+u64 object_moved(const struct object *o);
 /* Stop waiting, if @wait does. */
 void objects_stop_waiting(struct object_wait *wait);
 /* Begin and end to use a manifest. */

@@ -257,13 +257,15 @@ static int service_round(struct service *s)
 		{ .fd = pool_fd(e->writers), .events = CURL_WAIT_POLLIN },
 	};
 	u64 timeout = pushes_tick(s->pushes), objects = objects_tick(s->objects);
-	u64 packs = packer_tick(s->packer);
+	u64 packs = packer_tick(s->packer), fetches = fetches_tick(s->fetches);
 	int rc;
 
 	if (objects < timeout)
 		timeout = objects;
 	if (packs < timeout)
 		timeout = packs;
+	if (fetches < timeout)
+		timeout = fetches;
 	service_rest(s);
 	if (out_waits(&e->out))
 		fds[0].events |= CURL_WAIT_POLLOUT;

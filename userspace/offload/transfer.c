@@ -113,6 +113,8 @@ void transfer_start(struct transfers *all, struct transfer *t)
 	t->requests = 0;
 	t->sent = 0;
 	t->got = 0;
+	t->most = 0;
+	t->moved = 0;
 	t->damaged = 0;
 	t->missing = 0;
 	if (now < b->until) {
@@ -152,6 +154,11 @@ void transfer_cancel(struct transfers *all, struct transfer *t)
 	}
 	t->state = TRANSFER_IDLE;
 	store_put(t->store);
+}
+
+u64 transfer_moved(const struct transfer *t)
+{
+	return t->state == TRANSFER_WAITING ? t->store->moved : t->moved;
 }
 
 void transfer_raise(struct transfers *all, struct transfer *t, enum transfer_urgency urgency)
@@ -205,7 +212,7 @@ static u64 transfer_pause(const struct transfer *t)
 static bool transfer_again(struct transfers *all, struct transfer *t, enum outcome outcome)
 {
 	const struct breaker *b = &t->store->breaker;
-	u64 when = clock_ms() + transfer_pause(t);
+	u64 when = clock_ms() + transfer_pause(t), since = t->moved ? t->moved : t->first;
 
 	if (outcome == OUTCOME_DAMAGED && ++t->damaged == DAMAGED_MAX)
 		return false;
@@ -214,7 +221,7 @@ static bool transfer_again(struct transfers *all, struct transfer *t, enum outco
 	if (when < b->until)
 		when = b->until;
 	/* An attempt that got no answer has taken the time of one. */
-	if (when > t->first + REPEAT * t->store->timeout)
+	if (when > since + REPEAT * t->store->timeout)
 		return false;
 	t->when = when;
 	t->state = TRANSFER_PAUSING;

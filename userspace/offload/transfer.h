@@ -65,6 +65,8 @@ enum transfer_state {
  * @why: cause with names of store, bucket and object, unless OUTCOME_GOOD
  * @got: bytes in @into; length of the object after TRANSFER_HEAD
  * @proven: after TRANSFER_HEAD, the object has the bytes that were put there
+ * @most: bytes of the longest answer to any attempt so far
+ * @moved: clock_ms() when @most has grown
  * @requests: number of attempts
  * @sent: bytes of bodies that were sent
  */
@@ -93,6 +95,8 @@ struct transfer {
 	struct why why;
 	u64 got;
 	bool proven;
+	u64 most;
+	u64 moved;
 	u64 requests;
 	u64 sent;
 
@@ -128,6 +132,11 @@ void transfers_free(struct transfers *all);
 void transfer_start(struct transfers *all, struct transfer *t);
 /* End a transfer that has begun, without calling @t->done. */
 void transfer_cancel(struct transfers *all, struct transfer *t);
+/*
+ * When a transfer that was begun has last come further: when bytes came that no attempt had got
+ * before; or, while it waits for its turn, when any of its store did. 0 for never.
+ */
+u64 transfer_moved(const struct transfer *t);
 /* Make a transfer more urgent. */
 void transfer_raise(struct transfers *all, struct transfer *t, enum transfer_urgency urgency);
 

@@ -252,7 +252,7 @@ static void store_that_is_slow(void)
 	kernel_ask(&b, 0, 4096, 500, BENCH_COOKIE);
 	CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_FETCH);
 	CHECK(kernel_is_answered(&b) && broker_kernel.error == ETIMEDOUT);
-	SAME(broker_kernel.text, "store main has not sent all data in time");
+	SAME(broker_kernel.text, "store main has sent nothing for 1 s");
 	CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_CANCEL);
 	/* Late data is not given to the kernel. */
 	process_send_data(&b, msg.id, 0, 4096, true);
@@ -260,6 +260,34 @@ static void store_that_is_slow(void)
 	bench_turn(&b, -1, 50);
 	CHECK(broker_kernel.answers == 1 && !broker_kernel.filled);
 	CHECK(!offload_fetches(b.o, NULL));
+	bench_end(&b);
+}
+
+/* The deadline is one for progress: it begins anew with what comes, and then nothing comes. */
+static void store_that_comes_further(void)
+{
+	struct offload_msg msg;
+	struct bench b;
+	int fd, i;
+
+	bench_begin(&b);
+	kernel_ask(&b, 0, 8192, 800, BENCH_COOKIE);
+	CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_FETCH);
+	for (i = 0; i < 8; i++) {
+		process_say(&b, (struct offload_msg){ .type = OFFLOAD_PROGRESS, .id = msg.id }, -1);
+		bench_turn(&b, -1, 200);
+	}
+	CHECK(broker_kernel.moves == 8 && !broker_kernel.answers);
+	process_send_data(&b, msg.id, 4096, 4096, true);
+	bench_turn(&b, -1, 400);
+	CHECK(broker_kernel.moves == 9 && !broker_kernel.answers);
+	CHECK(kernel_is_answered(&b) && broker_kernel.error == ETIMEDOUT);
+	SAME(broker_kernel.text, "store main has sent nothing for 1 s");
+	CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_CANCEL);
+	/* Nobody waits any more. */
+	process_say(&b, (struct offload_msg){ .type = OFFLOAD_PROGRESS, .id = msg.id }, -1);
+	bench_turn(&b, -1, 50);
+	CHECK(broker_kernel.moves == 9 && broker_kernel.answers == 1);
 	bench_end(&b);
 }
 
@@ -410,6 +438,7 @@ int main(void)
 		TEST(fetch_in_parts), TEST(misbehaving_process), TEST(fetch_that_fails),
 		TEST(full_file_system), TEST(process_that_ends), TEST(frozen_file_system),
 		TEST(file_system_that_is_slow), TEST(store_that_is_slow),
+		TEST(store_that_comes_further),
 		TEST(unknown_stores), TEST(store_that_is_refused), TEST(other_configurations),
 		TEST(stores_that_are_asked), TEST(stores_that_are_not_asked),
 		{ 0 }

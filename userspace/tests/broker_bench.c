@@ -64,13 +64,24 @@ void kernel_thaw(void)
 	pthread_mutex_unlock(&kernel_lock);
 }
 
-struct nl_msg *upcall_answer(struct conn *channel)
+static struct nl_msg *kernel_message(u8 cmd)
 {
 	struct nl_msg *msg = nlmsg_alloc_size(4096);
 
-	(void)channel;
-	genlmsg_put(msg, 0, 0, 1, 0, 0, DITTO_CMD_UPCALL_REPLY, 1);
+	genlmsg_put(msg, 0, 0, 1, 0, 0, cmd, 1);
 	return msg;
+}
+
+struct nl_msg *upcall_answer(struct conn *channel)
+{
+	(void)channel;
+	return kernel_message(DITTO_CMD_UPCALL_REPLY);
+}
+
+struct nl_msg *upcall_progress(struct conn *channel)
+{
+	(void)channel;
+	return kernel_message(DITTO_CMD_UPCALL_PROGRESS);
 }
 
 void upcall_send(struct conn *channel, struct nl_msg *msg)
@@ -79,6 +90,11 @@ void upcall_send(struct conn *channel, struct nl_msg *msg)
 
 	(void)channel;
 	CHECK(!msg_parse(msg, &spec_upcall_set, tb) && tb[DITTO_A_UPCALL_ID]);
+	if (genlmsg_hdr(nlmsg_hdr(msg))->cmd == DITTO_CMD_UPCALL_PROGRESS) {
+		broker_kernel.moves++;
+		nlmsg_free(msg);
+		return;
+	}
 	broker_kernel.answers++;
 	broker_kernel.error = tb[DITTO_A_UPCALL_ERROR] ? nla_get_u32(tb[DITTO_A_UPCALL_ERROR]) : 0;
 	snprintf(broker_kernel.text, sizeof(broker_kernel.text), "%s",

@@ -28,6 +28,7 @@
  * @next: offset of the next fill: the kernel takes data in order
  * @refuses: error of the next fills, or 0
  * @stuck: fills of this recall do not return, as on a frozen file system; 0 for none
+ * @moves: notices that a fetch has come further
  * @answers: number of answers
  * @error: of the last answer, or 0
  * @text: of the last answer
@@ -38,6 +39,7 @@ struct broker_kernel {
 	u64 next;
 	int refuses;
 	u64 stuck;
+	unsigned int moves;
 	unsigned int answers;
 	u32 error;
 	char text[OFFLOAD_CTL_TEXT_SIZE];

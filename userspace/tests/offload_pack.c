@@ -58,8 +58,11 @@ static char failure[OFFLOAD_TEXT_MAX + 1];
 
 static bool channel_receive(struct offload_msg *msg, u8 *packet, int *fd)
 {
-	if (!store_process_hear(channel, msg, packet, fd))
-		return false;
+	/* On a machine that is busy, a fetch may take so long that its progress is told. */
+	do {
+		if (!store_process_hear(channel, msg, packet, fd))
+			return false;
+	} while (msg->type == OFFLOAD_PROGRESS);
 	if (msg->type == OFFLOAD_FAILED)
 		snprintf(failure, sizeof(failure), "%.*s", (int)msg->text_len, msg->text);
 	return true;

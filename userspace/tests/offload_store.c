@@ -397,6 +397,47 @@ static void store_is_left_alone(void)
 	CHECK(a.msg.type == OFFLOAD_CHECKED);
 }
 
+/* Messages about two fetches until @id ends. Returns the notices that more has come for @id. */
+static unsigned int hear_progress(u64 id, u64 other)
+{
+	u8 packet[OFFLOAD_PACKET_MAX];
+	struct offload_msg msg;
+	unsigned int moves = 0;
+	int fd;
+
+	while (CHECK(channel_receive(&msg, packet, &fd))) {
+		CHECK(msg.id == id || msg.id == other);
+		if (fd >= 0)
+			close(fd);
+		if (msg.id != id)
+			continue;
+		if (!CHECK(msg.type == OFFLOAD_PROGRESS || msg.type == OFFLOAD_DATA ||
+			   msg.type == OFFLOAD_FETCHED) || msg.type == OFFLOAD_FETCHED)
+			break;
+		moves += msg.type == OFFLOAD_PROGRESS;
+	}
+	return moves;
+}
+
+/*
+ * A chunk that takes longer than the time of a store, and one that waits behind it, are told to come
+ * further, and come.
+ */
+static void store_on_a_slow_line(void)
+{
+	struct answer pushed;
+	u64 first, second;
+
+	check_round_trip("prefix=slow\ntimeout=2\nparallel=1\n", &pushed);
+	store_define("prefix=slow\ntimeout=2\nparallel=1\n");
+	s3_server_fault(server, S3_SLOW, 'G', 100000);
+	first = fetch_send(&pushed, 0, 1000);
+	second = fetch_send(&pushed, SIZE - 1000, 1000);
+	CHECK(hear_progress(first, second) > 2);
+	CHECK(hear_progress(second, 0) > 2);
+	s3_server_fault(server, S3_GOOD, 0, 0);
+}
+
 /* Many readers of a range share its chunks, and only so many transfers run. */
 static void many_readers(void)
 {
@@ -412,6 +453,8 @@ static void many_readers(void)
 	for (i = 0; i < left; i++)
 		fetch_send(&pushed, 0, SIZE);
 	while (left && CHECK(channel_receive(&msg, packet, &fd))) {
+		if (msg.type == OFFLOAD_PROGRESS)
+			continue;
 		CHECK(msg.type == OFFLOAD_DATA || msg.type == OFFLOAD_FETCHED);
 		if (msg.type == OFFLOAD_DATA)
 			got += msg.length;
@@ -872,7 +915,7 @@ int main(void)
 		TEST(process_confined), TEST(push_and_fetch), TEST(keys_change),
 		TEST(zeros_and_nothing), TEST(chunks_are_kept_until_sent),
 		TEST(passing_faults), TEST(lasting_faults), TEST(page_is_no_object),
-		TEST(store_is_left_alone), TEST(many_readers), TEST(requests_cancelled),
+		TEST(store_is_left_alone), TEST(many_readers), TEST(store_on_a_slow_line), TEST(requests_cancelled),
 		TEST(file_becomes_shorter), TEST(wrong_requests), TEST(objects_listed_read_deleted),
 		TEST(deleted_a_moment_ago),
 		TEST(objects_get_another_key), TEST(store_has_one_owner), TEST(keys_are_checked),

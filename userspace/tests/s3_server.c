@@ -29,6 +29,10 @@
 #define LAGGING_SIZE	1000
 #define MORE		(32U << 20)
 #define SKEW		7200
+/* Pieces of an object on a slow line, microseconds before each, and bytes of those that have any. */
+#define SLOW_PIECES	8
+#define SLOW_PAUSE	400000
+#define SLOW_LEAST	65536
 
 struct s3_object {
 	char path[512];
@@ -258,6 +262,20 @@ static int s3_part(const struct s3_request *r, const struct s3_object *o, size_t
 	return 206;
 }
 
+/* Longer than the time of a store in all, but not between two pieces. */
+static bool s3_write_slowly(int fd, const u8 *bytes, size_t len)
+{
+	size_t at, piece = len / SLOW_PIECES + 1, n;
+
+	for (at = 0; at < len; at += n) {
+		usleep(SLOW_PAUSE);
+		n = len - at < piece ? len - at : piece;
+		if (!s3_write(fd, bytes + at, n))
+			return false;
+	}
+	return true;
+}
+
 static bool s3_get(const struct s3_request *r)
 {
 	size_t len, whole, from;
@@ -286,7 +304,8 @@ static bool s3_get(const struct s3_request *r)
 		bytes[len - 1] ^= 1;
 	if (r->fault == S3_TRUNCATED)
 		len /= 2;
-	good = s3_write(r->fd, bytes, len) && r->fault != S3_TRUNCATED;
+	good = (r->fault == S3_SLOW && len >= SLOW_LEAST ? s3_write_slowly(r->fd, bytes, len) :
+				      s3_write(r->fd, bytes, len)) && r->fault != S3_TRUNCATED;
 	free(bytes);
 	return good && (r->fault != S3_LONG || s3_send_more(r->fd));
 }

@@ -28,6 +28,7 @@
  * @S3_NO_RANGE: the whole object comes although a part of it was wanted
  * @S3_HTML: status 502 of a proxy, with a long page
  * @S3_PAGE: status 200 of a proxy, with a page
+ * @S3_SLOW: the object comes in pieces, with pauses
  * @S3_LAGS: HEAD finds objects that are not there, as a copy that lags behind
  * @S3_NO_CONDITIONS: status 501 for uploads with If-None-Match
  */
@@ -51,6 +52,7 @@ enum s3_fault {
 	S3_NO_RANGE,
 	S3_HTML,
 	S3_PAGE,
+	S3_SLOW,
 	S3_LAGS,
 	S3_NO_CONDITIONS,
 };

@@ -160,6 +160,23 @@ static void asked_done(struct ditto_upcall_req *ask, int err)
 	a->error = err;
 }
 
+/* Tell from port @port that the request @serial has come further. */
+static int listener_moves(struct kunit *test, u32 port, u64 serial)
+{
+	struct {
+		struct nlattr attr;
+		u64 value;
+	} __packed id = {
+		.attr = { .nla_type = DITTO_A_UPCALL_ID, .nla_len = nla_attr_size(sizeof(u64)) },
+		.value = serial,
+	};
+	struct nlattr *attrs[DITTO_A_UPCALL_MAX + 1] = { [DITTO_A_UPCALL_ID] = &id.attr };
+	struct netlink_ext_ack extack = {};
+	struct genl_info info = { .attrs = attrs, .snd_portid = port, .extack = &extack };
+
+	return ditto_upcall_progress(test->priv, &info);
+}
+
 /* Not on the stack, because it has a timer. */
 static struct asked *asked_new(struct kunit *test)
 {
@@ -177,6 +194,69 @@ static void asked_start(struct kunit *test, struct asked *a)
 	a->ask.what.got = got_nothing;
 	a->ask.done = asked_done;
 	ditto_upcall_start(test->priv, &a->ask);
+}
+
+/* Milliseconds of a deadline, which passes twice in a test. */
+#define DEADLINE_MS	400
+
+static void asked_start_moving(struct kunit *test, struct asked *a, struct ditto_fairq *q,
+			       unsigned long *moved)
+{
+	memset(a, 0, sizeof(*a));
+	a->ask.what = (struct ditto_upcall) {
+		.type = DITTO_UPCALL_OFFLOAD_FETCH, .put = put_uid, .got = got_nothing,
+		.deadline_ms = DEADLINE_MS, .queue = q, .moved = moved,
+	};
+	a->ask.done = asked_done;
+	ditto_upcall_start(test->priv, &a->ask);
+}
+
+/* The deadline begins anew with each progress, and those that wait for their turn go on waiting. */
+static void deadline_of_progress(struct kunit *test)
+{
+	static const struct ditto_fairq_limits one = {
+		.width = 1, .peer_width = 1, .waiting = 4, .peer_waiting = 4,
+	};
+	struct fake_helper *l = listener_new(test);
+	struct asked *first = asked_new(test), *second = asked_new(test);
+	struct ditto_fairq *q = kunit_kzalloc(test, sizeof(*q), GFP_KERNEL);
+	unsigned long *moved = kunit_kzalloc(test, sizeof(*moved), GFP_KERNEL);
+	u64 serial, login;
+
+	KUNIT_ASSERT_NOT_NULL(test, q);
+	KUNIT_ASSERT_NOT_NULL(test, moved);
+	ditto_fairq_init(q, &one);
+	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
+	*moved = jiffies;
+	asked_start_moving(test, first, q, moved);
+	serial = listener_asked(test, l);
+	asked_start_moving(test, second, q, moved);
+	for (int i = 0; i < 6 * DITTO_UPCALL_TURN_FACTOR; i++) {
+		msleep(DEADLINE_MS / 4);
+		if (listener_moves(test, l->port, serial))
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, first->done, 0);
+	KUNIT_EXPECT_EQ(test, second->done, 0);
+	KUNIT_EXPECT_EQ(test, listener_moves(test, l->port + 1, serial), -EPERM);
+	KUNIT_EXPECT_EQ(test, listener_moves(test, l->port, serial + 1), -ENOENT);
+	/* From now on nothing moves. */
+	for (int i = 0; i < 20 && !READ_ONCE(first->done); i++)
+		msleep(DEADLINE_MS / 2);
+	KUNIT_EXPECT_EQ(test, first->error, -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, listener_moves(test, l->port, serial), -ENOENT);
+	for (int i = 0; i < 500 && !fake_helper_read(l); i++)
+		msleep(20);
+	serial = fake_helper_serial(l);
+	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, serial, 0), 0);
+	KUNIT_EXPECT_EQ(test, second->done, 1);
+	KUNIT_EXPECT_EQ(test, second->error, 0);
+	/* A login has one deadline. */
+	asked_start(test, first);
+	login = listener_asked(test, l);
+	KUNIT_EXPECT_EQ(test, listener_moves(test, l->port, login), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, login, 0), 0);
+	ditto_fairq_exit(q);
 }
 
 /* The server begins anew, and so do its requests; the helper is the same process. */
@@ -371,6 +451,7 @@ static struct kunit_case upcall_cases[] = {
 	KUNIT_CASE(one_helper_at_a_time),
 	KUNIT_CASE(helper_that_is_not_there),
 	KUNIT_CASE(answers_nobody_waits_for),
+	KUNIT_CASE(deadline_of_progress),
 	KUNIT_CASE(answers_to_a_server_before),
 	KUNIT_CASE(answers_of_others),
 	KUNIT_CASE(answers_to_who_gave_up),

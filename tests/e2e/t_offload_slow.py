@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Offloaded data over lines that are slow, or that break."""
+import errno
+import os
+import time
+
+import nfs3
+from harness import eq, expect_errno, put, test, wait_for
+from stores import Store
+from t_offload_kernel import MIB, RANGE, Reader, helper, local, offloaded, settled
+
+IO_ERROR = 'Input/output error'
+# Milliseconds without any progress after which a recall has failed.
+PATIENCE = 3000
+
+
+def impatient(w):
+    w.server.ctl('server', 'set', 'offload-recall-ms', str(PATIENCE))
+    w.server.ctl('server', 'set', 'offload-read-ahead', '0')
+
+
+def stored(s, name, size):
+    """Make a file, and release it."""
+    data = os.urandom(size)
+    path = put(s.world.path(name), data, 0o644)
+    eq(s.push(path)['done'], 1, 'pushed')
+    eq(s.states(path)['offloaded'], 1, 'offloaded')
+    return path, data
+
+
+@test(smb=True, fs='ext4', offload=True, timeout=300)
+def slow_line(w):
+    """Ranges that take five times the deadline come, for clients and for local processes."""
+    s = Store(w)
+    path, data = stored(s, 'f', 10 * MIB)
+    other, more = stored(s, 'g', 6 * MIB)
+    impatient(w)
+    mount = w.client.mount(vers='3')
+    s.mode('throttle 1000000')
+    readers = [Reader(path), Reader(f'{mount}/g')]
+    eq([r.join() for r in readers] == [data, more], True, 'content')
+    eq(s.status()['errors'], 0, 'errors')
+    eq(s.states(path, other)['resident'], 2, 'files')
+
+
+@test(smb=True, fs='ext4', offload=True, timeout=300)
+def line_that_stops(w):
+    """A store that begins to answer, and then stands still, is an error."""
+    s = Store(w)
+    path, data = stored(s, 'f', 3 * MIB)
+    impatient(w)
+    s.mode('stall 300000')
+    eq(local(path), IO_ERROR, 'a local process')
+    failure = s.recall(path, check=False)
+    for word in ('share data', 'store main'):
+        assert word in failure, failure
+    s.mode('ok')
+    wait_for('the data comes', lambda: local(path) == data)
+
+
+@test(fs='ext4', offload=True)
+def deadline_begins_anew(w):
+    """Pieces that the kernel takes, and notices of the helper, are progress; nothing else is."""
+    impatient(w)
+    with helper(w, lambda request: 'hold') as h:
+        data = offloaded(w, h, 'f', os.urandom(RANGE))
+        n = w.client.nfs()
+        fh = n.lookup(n.root, 'f').fh
+        eq(n.read(fh, 0, 1).status, nfs3.JUKEBOX, 'READ')
+        wait_for('the request', lambda: h.held)
+        request = h.held.pop()
+        for i in range(4):
+            time.sleep(PATIENCE * 0.6 / 1000)
+            if i % 2:
+                h.part(request, (i - 1) * MIB, (i + 1) * MIB)
+            else:
+                h.moved(request)
+        eq(n.read(fh, 5 * MIB, 1).status, nfs3.JUKEBOX, 'READ of what comes')
+        h.part(request, 4 * MIB, RANGE)
+        h.done(request)
+        eq(settled(n.read, fh, 5 * MIB, 100).data, data[5 * MIB:5 * MIB + 100], 'what came')
+        offloaded(w, h, 'g')
+        fh = n.lookup(n.root, 'g').fh
+        eq(n.read(fh, 0, 1).status, nfs3.JUKEBOX, 'READ')
+        wait_for('the request', lambda: h.held)
+        request = h.held.pop()
+        eq(settled(n.read, fh, 0, 1).status, nfs3.IO, 'READ of what does not come')
+        with expect_errno(errno.ENOENT):
+            h.part(request, 0, MIB)
