@@ -108,8 +108,10 @@ static int access_clear(struct ditto_op *op, struct ditto_stub *stub)
 
 	spin_lock(&stub->lock);
 	busy = !list_empty(&stub->recalls);
-	if (!busy)
+	if (!busy) {
 		stub->clearing++;
+		ditto_parts_drop_locked(stub);
+	}
 	spin_unlock(&stub->lock);
 	if (!busy)
 		return 0;

@@ -194,7 +194,7 @@ static int recall_commit(struct ditto_recall *recall)
 		end = U64_MAX >> 1;
 	return ditto_fault(DITTO_FAULT_COMMIT_DATA) ?:
 	       ditto_stub_commit(stub, recall->file ? recall->file->file : NULL,
-				 recall->pos, end);
+				 ditto_offload_range_pos(&stub->record, recall->range), end);
 }
 
 /* This recall has no waiters any more; the next ones are to find room. */
@@ -208,12 +208,21 @@ static void recall_restore_reserve(struct ditto_recall *recall)
 	dput(path.dentry);
 }
 
+/* What may be read of a range whose recall has failed stays. Return: NULL if that is nothing. */
+static struct ditto_part *recall_part(const struct ditto_recall *recall)
+{
+	u64 pos = ditto_offload_range_pos(&recall->stub->record, recall->range);
+
+	return recall->readable > pos ? ditto_part_alloc(recall->range, recall->readable) : NULL;
+}
+
 static void recall_work(struct work_struct *work)
 {
 	struct ditto_recall *recall = container_of(work, struct ditto_recall, work);
 	struct ditto_offload *offload = recall->ask.srv->offload;
 	struct ditto_stub *stub = recall->stub;
 	bool filled = recall_close(recall), all;
+	struct ditto_part *part = NULL;
 	int err;
 
 	cancel_work_sync(&recall->flush);
@@ -228,8 +237,12 @@ static void recall_work(struct work_struct *work)
 	xa_erase(&offload->recalls, recall->id);
 	if (!err)
 		ditto_release_candidate_note(stub);
+	else
+		part = recall_part(recall);
 	spin_lock(&stub->lock);
 	recall_note_locked(stub, err);
+	if (part)
+		ditto_part_keep_locked(stub, part);
 	/* While the recall is in the list, the data stays. */
 	list_del(&recall->link);
 	stub->whole &= !err;
@@ -302,9 +315,10 @@ u32 ditto_recall_absent_locked(struct ditto_stub *stub, u64 pos, u64 end)
 
 	while (range != DITTO_OFFLOAD_NONE) {
 		const struct ditto_recall *recall = recall_of_locked(stub, range);
+		u64 readable = recall ? recall->readable : ditto_part_end_locked(stub, range);
 		u64 range_end = ditto_offload_range_end(record, range);
 
-		if (!recall || recall->readable < min(end, range_end))
+		if (readable < min(end, range_end))
 			break;
 		range = ditto_offload_absent(record, range_end, end);
 	}
@@ -318,7 +332,8 @@ void ditto_recall_use_locked(struct ditto_stub *stub, u64 pos, u64 end)
 	lockdep_assert_held(&stub->lock);
 	stub->used = true;
 	list_for_each_entry(recall, &stub->recalls, link)
-		recall->used |= recall->pos < end && pos < recall->readable;
+		recall->used |= ditto_offload_range_pos(&stub->record, recall->range) < end &&
+				pos < recall->readable;
 }
 
 bool ditto_recall_runs(struct ditto_stub *stub, u64 pos, bool read)
@@ -437,7 +452,7 @@ int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op
 	spin_lock(&stub->lock);
 	due = recall_is_due_locked(stub, range);
 	if (due) {
-		recall->pos = ditto_offload_range_pos(&stub->record, range);
+		recall->pos = ditto_part_take_locked(stub, range);
 		recall->filled = recall->pos;
 		recall->readable = recall->pos;
 		recall->end = ditto_offload_range_end(&stub->record, range);

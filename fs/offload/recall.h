@@ -35,7 +35,7 @@ struct kiocb;
  * @number: number for the helper
  * @range: the range
  * @ahead: nobody needs it yet; counted in volume->offload_ahead
- * @pos: its first byte
+ * @pos: the first byte that is asked for: those before it are here, see part.c
  * @end: the byte behind its last one
  * @begun: the request was begun
  * @began: when it was asked for, in nanoseconds
@@ -48,7 +48,7 @@ struct kiocb;
  * @write_end: see @write
  * @lock: see recall.c
  * @ended: no more data is taken; under @lock
- * @filled: data before this offset was taken; written under @lock
+ * @filled: data before this offset was taken, or was here; written under @lock
  * @file: the file, open for writing, or NULL; under @lock
  * @share: name of a share that serves the file
  * @cause: what the helper says about its error

@@ -57,6 +57,7 @@ struct ditto_stub *ditto_stub_alloc(struct ditto_node *node)
 	mutex_init(&stub->io);
 	spin_lock_init(&stub->lock);
 	INIT_LIST_HEAD(&stub->recalls);
+	INIT_LIST_HEAD(&stub->parts);
 	INIT_LIST_HEAD(&stub->uncut_link);
 	init_waitqueue_head(&stub->wait);
 	return stub;
@@ -66,6 +67,7 @@ EXPORT_SYMBOL_IF_KUNIT(ditto_stub_alloc);
 void ditto_stub_put(struct ditto_stub *stub)
 {
 	if (stub && refcount_dec_and_test(&stub->ref)) {
+		ditto_parts_drop_locked(stub);
 		mutex_destroy(&stub->io);
 		kfree_rcu(stub, rcu);
 	}
@@ -149,8 +151,10 @@ bool ditto_stub_release_again(struct ditto_stub *stub)
 		return false;
 	spin_lock(&stub->lock);
 	idle = stub_is_idle_locked(stub);
-	if (idle)
+	if (idle) {
 		WRITE_ONCE(stub->releasing, true);
+		ditto_parts_drop_locked(stub);
+	}
 	spin_unlock(&stub->lock);
 	up_write(&stub->sem);
 	/* Orders this before the search for open files: see offload.h. */

@@ -31,6 +31,7 @@
 
 struct ditto_file;
 struct ditto_park;
+struct ditto_part;
 struct path;
 struct ditto_stats_group;
 
@@ -76,6 +77,7 @@ struct ditto_offload_reader {
  * @clearing: operations that write zeros; nothing is brought back meanwhile
  * @whole: all data is to be brought back
  * @recalls: struct ditto_recall that are under way
+ * @parts: beginnings of ranges that recalls have left, see part.c
  * @reader: see ditto_read_ahead()
  * @error: failure of the last recall, or 0
  * @error_at: jiffies of @error
@@ -110,6 +112,7 @@ struct ditto_stub {
 	u32 clearing;
 	bool whole;
 	struct list_head recalls;
+	struct list_head parts;
 	struct ditto_offload_reader reader;
 	int error;
 	unsigned long error_at;
@@ -370,6 +373,19 @@ static inline int ditto_stub_error(int err)
  * Return: 0 or an errno.
  */
 int ditto_record_write(struct dentry *dentry, const char *name, const u8 *buf, size_t len);
+
+/* part.c */
+
+/* May sleep for memory. NULL without. */
+struct ditto_part *ditto_part_alloc(u32 range, u64 end);
+/* Keep the beginning of a range that nobody brings back now. stub->lock is held, as below. */
+void ditto_part_keep_locked(struct ditto_stub *stub, struct ditto_part *part);
+/* Byte behind the beginning of a range that is here; the first one of the range if none is. */
+u64 ditto_part_end_locked(struct ditto_stub *stub, u32 range);
+/* The same for whoever brings the rest of the range. */
+u64 ditto_part_take_locked(struct ditto_stub *stub, u32 range);
+/* What is here of absent ranges does not stay. Also when the stub is freed. */
+void ditto_parts_drop_locked(struct ditto_stub *stub);
 
 /* cut.c */
 

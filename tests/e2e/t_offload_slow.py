@@ -5,7 +5,8 @@ import os
 import time
 
 import nfs3
-from harness import eq, expect_errno, put, test, wait_for
+from fault_points import Point
+from harness import eq, expect_errno, put, run, test, wait_for
 from stores import Store
 from t_offload_kernel import MIB, RANGE, Reader, helper, local, offloaded, settled
 
@@ -87,3 +88,87 @@ def deadline_begins_anew(w):
         eq(settled(n.read, fh, 0, 1).status, nfs3.IO, 'READ of what does not come')
         with expect_errno(errno.ENOENT):
             h.part(request, 0, MIB)
+
+
+@test(fs='ext4', offload=True)
+def finished_part_stays(w):
+    """What has come of a range stays readable when the rest does not come, and comes once."""
+    with helper(w, lambda request: 'hold') as h:
+        data = offloaded(w, h, 'f', os.urandom(RANGE + 100))
+        w.server.ctl('server', 'set', 'offload-read-ahead', '0')
+        n = w.client.nfs()
+        fh = n.lookup(n.root, 'f').fh
+
+        def wanted(pos):
+            eq(n.read(fh, pos, 10).status, nfs3.JUKEBOX, 'READ of what is not here')
+            wait_for('the request', lambda: h.held)
+            return h.held.pop()
+
+        def lost(request):
+            h.fail(request, errno.EIO)
+            eq(settled(n.read, fh, RANGE - 10, 10).status, nfs3.IO, 'READ of what does not come')
+            wait_for('the next attempt', lambda: n.read(fh, RANGE - 10, 10).status == nfs3.JUKEBOX)
+            wait_for('the request', lambda: h.held)
+            return h.held.pop()
+
+        request = wanted(0)
+        h.part(request, 0, 3 * MIB)
+        wait_for('the part', lambda: n.read(fh, 2 * MIB, MIB).status == nfs3.OK)
+        request = lost(request)
+        eq((request.offset, request.length), (3 * MIB, RANGE - 3 * MIB), 'what is asked for')
+        eq(n.read(fh, MIB, 10).data, data[MIB:MIB + 10], 'READ while the rest comes')
+        eq(n.write(fh, 0, b'new').status, nfs3.JUKEBOX, 'WRITE')
+        h.part(request, 3 * MIB, 5 * MIB)
+        wait_for('more', lambda: n.read(fh, 4 * MIB, MIB).status == nfs3.OK)
+        request = lost(request)
+        eq(request.offset, 5 * MIB, 'what is asked for')
+        h.part(request, 5 * MIB, RANGE)
+        h.done(request)
+        wait_for('the range', lambda: h.fill.get(w.path('f'))['resident'] == RANGE)
+        h.go()
+        eq(local(w.path('f')) == data, True, 'content')
+
+
+@test(fs='ext4', offload=True)
+def finished_part_is_cut_or_cleared(w):
+    """What a client has cut or cleared is not taken for data that came back."""
+    with helper(w, lambda request: 'hold') as h:
+        w.server.ctl('server', 'set', 'offload-read-ahead', '0')
+        m = w.client.mount(vers='4.2')
+        n = w.client.nfs()
+
+        def in_part(name):
+            data = offloaded(w, h, name, os.urandom(2 * RANGE))
+            fh = n.lookup(n.root, name).fh
+            eq(n.read(fh, 0, 1).status, nfs3.JUKEBOX, 'READ')
+            wait_for('the request', lambda: h.held)
+            request = h.held.pop()
+            h.part(request, 0, 3 * MIB)
+            wait_for('the part', lambda: n.read(fh, 2 * MIB, MIB).status == nfs3.OK)
+            h.fail(request, errno.EIO)
+            wait_for('the end of the recall',
+                     lambda: h.fill.get(w.path(name))['state'] == 'offloaded')
+            return data
+
+        data = in_part('cut')
+        os.truncate(w.path('cut'), 2 * MIB)
+        os.truncate(w.path('cut'), RANGE)
+        h.go()
+        # The failure was not told to anybody yet.
+        eq(local(w.path('cut')), IO_ERROR, 'the first open')
+        wait_for('the next attempt', lambda: local(w.path('cut')) != IO_ERROR)
+        eq(local(w.path('cut')) == data[:2 * MIB] + bytes(RANGE - 2 * MIB), True, 'cut')
+        h.how = lambda request: 'hold'
+        data = in_part('cleared')
+        # The record cannot be stored, so the range comes back.
+        point = Point('commit-record', None)
+        try:
+            point.fail(errno.EIO)
+            run('fallocate', '-p', '-o', '0', '-l', str(RANGE), f'{m}/cleared', check=False)
+            wait_for('the point', point.reached)
+        finally:
+            point.go_on()
+        h.go()
+        eq(local(w.path('cleared')), IO_ERROR, 'the first open')
+        wait_for('the next attempt', lambda: local(w.path('cleared')) != IO_ERROR)
+        eq(local(w.path('cleared')) == data, True, 'content after a hole that was not recorded')
