@@ -542,13 +542,27 @@ static const char *const offload_state_names[] = {
 	"partial",
 	"offloaded",
 	"recalling",
+	"conflict",
 };
 
 const struct spec_enum spec_offload_state = {
 	.name = "offload-state",
 	.flags = false,
 	.names = offload_state_names,
-	.count = 4,
+	.count = 5,
+};
+
+static const char *const offload_decision_names[] = {
+	"refuse",
+	"overwrite",
+	"keep-local",
+};
+
+const struct spec_enum spec_offload_decision = {
+	.name = "offload-decision",
+	.flags = false,
+	.names = offload_decision_names,
+	.count = 3,
 };
 
 static const char *const offload_obstacle_names[] = {
@@ -4065,6 +4079,14 @@ static const struct spec_attr offload_attrs[] = {
 		.min = 1,
 		.max = 18446744073709551615ULL,
 	},
+	[DITTO_A_OFFLOAD_DECISION] = {
+		.name = "decision",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_offload_decision,
+	},
 };
 
 static const struct nla_policy offload_policy[] = {
@@ -4114,6 +4136,9 @@ static const struct nla_policy offload_policy[] = {
 	},
 	[DITTO_A_OFFLOAD_LENGTH] = {
 		.type = NLA_U64,
+	},
+	[DITTO_A_OFFLOAD_DECISION] = {
+		.type = NLA_U32,
 	},
 };
 
@@ -4717,6 +4742,7 @@ static const u16 offload_fill_request[] = {
 static const u16 offload_recall_request[] = {
 	DITTO_A_OFFLOAD_PATH,
 	DITTO_A_OFFLOAD_SHARE,
+	DITTO_A_OFFLOAD_DECISION,
 	0,
 };
 

@@ -41,6 +41,7 @@ extern const struct spec_enum spec_grant_source;
 extern const struct spec_enum spec_access_reason;
 extern const struct spec_enum spec_access_class;
 extern const struct spec_enum spec_offload_state;
+extern const struct spec_enum spec_offload_decision;
 extern const struct spec_enum spec_offload_obstacle;
 extern const struct spec_enum spec_mode_bit;
 

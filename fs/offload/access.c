@@ -195,7 +195,8 @@ int ditto_offload_enter_slow(struct ditto_op *op, struct ditto_node *node,
 	if (!err && use != DITTO_OFFLOAD_READ && use != DITTO_OFFLOAD_LOOK)
 		err = access_store_cut(stub);
 	if (!err && use == DITTO_OFFLOAD_CLEAR)
-		err = access_want_edges(op, stub, pos, end) ?: access_clear(op, stub);
+		err = ditto_stub_conflict_check(stub) ?: access_want_edges(op, stub, pos, end) ?:
+		      access_clear(op, stub);
 	else if (!err && use != DITTO_OFFLOAD_LOOK)
 		err = access_want(op, stub, use == DITTO_OFFLOAD_READ, pos, end);
 	if (err) {

@@ -29,6 +29,7 @@ static const char *const fault_names[DITTO_FAULT_COUNT] = {
 	[DITTO_FAULT_ADOPT_RECORD] = "adopt-record",
 	[DITTO_FAULT_ADOPT_RECORDED] = "adopt-recorded",
 	[DITTO_FAULT_ADOPT_SIZED] = "adopt-sized",
+	[DITTO_FAULT_FILL_OWNED] = "fill-owned",
 	[DITTO_FAULT_FILL_WRITE] = "fill-write",
 	[DITTO_FAULT_FILL_CHECKED] = "fill-checked",
 	[DITTO_FAULT_FILL_WRITTEN] = "fill-written",

@@ -225,7 +225,9 @@ static int fill_take(struct ditto_recall *recall, const struct ditto_offload_fil
 	if (first)
 		ditto_release_keep_room(recall->node->volume, &recall->file->file->f_path,
 					recall->end - recall->pos);
-	err = fill_copy(recall, fill);
+	/* The file system may write to the disk at any time what is copied. */
+	err = first ? ditto_stub_own(recall->stub, recall->file->file, recall->range) : 0;
+	err = err ?: fill_copy(recall, fill);
 	revert_creds(old);
 	return err;
 }

@@ -101,13 +101,18 @@ int ditto_offload_get(struct ditto_node *node, struct ditto_offload_info *info)
 		return PTR_ERR(stub);
 	if (!stub)
 		return get_whole(node, info);
+	/* A failure to tell is none of this command. */
+	if (!READ_ONCE(stub->damaged))
+		ditto_stub_conflict_check(stub);
 	info->change = ditto_offload_change(inode);
 	info->size = i_size_read(inode);
 	spin_lock(&stub->lock);
 	info->resident = ditto_offload_resident(&stub->record);
 	info->cookie_len = stub->record.cookie_len;
 	memcpy(info->cookie, stub->record.cookie, info->cookie_len);
-	if (!list_empty(&stub->recalls))
+	if (READ_ONCE(stub->conflict))
+		info->state = DITTO_OFFLOAD_IS_IN_CONFLICT;
+	else if (!list_empty(&stub->recalls))
 		info->state = DITTO_OFFLOAD_IS_RECALLING;
 	else if (info->resident)
 		info->state = DITTO_OFFLOAD_IS_PARTIAL;

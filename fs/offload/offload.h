@@ -34,6 +34,14 @@ enum ditto_offload_place {
 	DITTO_OFFLOAD_IS_PARTIAL,
 	DITTO_OFFLOAD_IS_OFFLOADED,
 	DITTO_OFFLOAD_IS_RECALLING,
+	DITTO_OFFLOAD_IS_IN_CONFLICT,
+};
+
+/* What becomes of data in absent ranges. The values are those of the enum "offload-decision". */
+enum ditto_offload_choice {
+	DITTO_OFFLOAD_REFUSE,		/* nothing is brought back */
+	DITTO_OFFLOAD_OVERWRITE,	/* that of the store replaces it */
+	DITTO_OFFLOAD_KEEP_LOCAL,	/* it is the content of these ranges */
 };
 
 /* What an operation does with the data that it announces. */
@@ -295,11 +303,12 @@ int ditto_offload_release(struct ditto_share *share, struct ditto_node *node,
 /**
  * ditto_offload_recall - begin to bring back all data of a file
  * @node: a regular file, held
+ * @choice: what becomes of data that somebody has written while nobody guarded the file
  *
  * Context: may sleep; does not wait for the data.
  * Return: 0; -EALREADY if the file is whole; or a negative errno.
  */
-int ditto_offload_recall(struct ditto_node *node);
+int ditto_offload_recall(struct ditto_node *node, enum ditto_offload_choice choice);
 
 /**
  * struct ditto_offload_fill - data of a range that is being recalled

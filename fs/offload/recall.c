@@ -118,8 +118,7 @@ static void recall_ask_done(struct ditto_upcall_req *ask, int err)
 	queue_work(ask->srv->offload->wq, &recall->work);
 }
 
-/* Name a share that serves the volume. */
-static void recall_name_share(const struct ditto_volume *volume, char *name, size_t size)
+void ditto_recall_name_share(const struct ditto_volume *volume, char *name, size_t size)
 {
 	struct ditto_share *share;
 
@@ -292,7 +291,7 @@ static struct ditto_recall *recall_alloc(struct ditto_stub *stub, u32 range)
 	recall->number = (u64)offload->term << 32 | recall->id;
 	recall->range = range;
 	recall->began = ktime_get_ns();
-	recall_name_share(stub->node->volume, recall->share, sizeof(recall->share));
+	ditto_recall_name_share(stub->node->volume, recall->share, sizeof(recall->share));
 	return recall;
 }
 
@@ -408,7 +407,7 @@ static int recall_check_file(struct ditto_stub *stub)
 	}
 	if (xchg(&stub->refused, true))
 		return -EIO;
-	recall_name_share(node->volume, share, sizeof(share));
+	ditto_recall_name_share(node->volume, share, sizeof(share));
 	dentry = ditto_node_dentry(node);
 	snprintf(text, sizeof(text),
 		 "%s: inode %lu (%pd): its data is not here, and cannot be brought back into a file that is %s: error %d",
@@ -440,7 +439,7 @@ int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op
 
 	if (!ditto_recall_is_due(stub, range))
 		return 0;
-	err = recall_check_file(stub);
+	err = recall_check_file(stub) ?: ditto_stub_conflict_check(stub);
 	if (err)
 		return err;
 	recall = recall_alloc(stub, range);
@@ -518,10 +517,10 @@ int ditto_recall_all(struct ditto_stub *stub)
 	return 0;
 }
 
-int ditto_offload_recall(struct ditto_node *node)
+int ditto_offload_recall(struct ditto_node *node, enum ditto_offload_choice choice)
 {
 	struct ditto_stub *stub = S_ISREG(node->inode->i_mode) ? ditto_stub_get(node) : NULL;
-	int err;
+	int err = 0;
 
 	if (IS_ERR(stub))
 		return PTR_ERR(stub);
@@ -532,7 +531,9 @@ int ditto_offload_recall(struct ditto_node *node)
 		return -EALREADY;
 	}
 	WRITE_ONCE(stub->forget, true);
-	err = ditto_recall_all(stub);
+	if (choice != DITTO_OFFLOAD_REFUSE)
+		err = ditto_stub_conflict_decide(stub, choice);
+	err = err ?: ditto_recall_all(stub);
 	ditto_stub_put(stub);
 	return err;
 }

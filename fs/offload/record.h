@@ -8,6 +8,10 @@
  * file system has no data for it, and its bytes must not be read from there. Bytes behind the size
  * of the record belong to no range and are in the file.
  *
+ * Before this server writes into an absent range, or frees its blocks, the record says so: what is
+ * found there later is its own. Other data in an absent range was written by somebody else, while
+ * nobody guarded the file; see conflict.c.
+ *
  * A file that is whole has no record. If its content came back and has not changed since, it may
  * have another attribute instead, which says where the content is still stored.
  */
@@ -29,7 +33,7 @@
 #define DITTO_OFFLOAD_SHIFT_MIN		23
 #define DITTO_OFFLOAD_SHIFT_MAX		50
 /* Bytes of the longest stored record. */
-#define DITTO_OFFLOAD_RECORD_MAX	(40 + DITTO_OFFLOAD_COOKIE_MAX + \
+#define DITTO_OFFLOAD_RECORD_MAX	(48 + DITTO_OFFLOAD_COOKIE_MAX + \
 					 DITTO_OFFLOAD_RANGES_MAX / 8)
 /* No range. */
 #define DITTO_OFFLOAD_NONE		U32_MAX
@@ -41,6 +45,8 @@
  * @ino: inode number of the file that the record belongs to
  * @generation: generation of that inode
  * @shift: logarithm of the size of a range
+ * @own: first of the ranges in which this server may have left data although they are absent
+ * @own_end: the range behind the last of them
  * @cookie_len: bytes of @cookie
  * @cookie: opaque to the kernel
  * @map: a bit for each range that is in the file
@@ -51,6 +57,8 @@ struct ditto_offload_record {
 	u64 ino;
 	u32 generation;
 	u8 shift;
+	u32 own;
+	u32 own_end;
 	u16 cookie_len;
 	u8 cookie[DITTO_OFFLOAD_COOKIE_MAX];
 	DECLARE_BITMAP(map, DITTO_OFFLOAD_RANGES_MAX);
@@ -77,7 +85,7 @@ struct ditto_stored {
 };
 
 /* Bytes of the longest stored form of struct ditto_stored. */
-#define DITTO_STORED_MAX		(48 + DITTO_OFFLOAD_COOKIE_MAX)
+#define DITTO_STORED_MAX		(52 + DITTO_OFFLOAD_COOKIE_MAX)
 
 /* Number of ranges of a record. */
 static inline u32 ditto_offload_ranges(const struct ditto_offload_record *record)
@@ -119,7 +127,9 @@ size_t ditto_offload_record_encode(const struct ditto_offload_record *record, u8
  * @buf: the stored form
  * @len: bytes of @buf
  *
- * Return: 0; -EINVAL if @buf is not a record that this version can read.
+ * A record of version 1 does not tell what this server may have left, so that is in all ranges.
+ *
+ * Return: 0; -EINVAL if @buf is not a record that this version can read, or is damaged.
  */
 int ditto_offload_record_decode(struct ditto_offload_record *record, const u8 *buf, size_t len);
 
@@ -147,6 +157,9 @@ u32 ditto_offload_absent(const struct ditto_offload_record *record, u64 pos, u64
  * Return: true if a range was absent before.
  */
 bool ditto_offload_cover(struct ditto_offload_record *record, u64 pos, u64 end);
+
+/* Note that this server may leave data in a range. Return: true if that was not noted before. */
+bool ditto_offload_own(struct ditto_offload_record *record, u32 range);
 
 /* Forget what lies behind @size. */
 void ditto_offload_cut(struct ditto_offload_record *record, u64 size);

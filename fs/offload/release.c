@@ -283,16 +283,35 @@ static int release_punch(struct ditto_stub *stub, struct file *file, u64 size, b
 }
 
 static int release_store(struct ditto_stub *stub, struct file *file,
-			 struct ditto_offload_record *record)
+			 struct ditto_offload_record *record, bool durable)
 {
 	int err;
 
 	file_start_write(file);
 	mutex_lock(&stub->io);
-	err = ditto_stub_store(stub, file, record);
+	err = ditto_stub_store(stub, file, record, durable);
 	mutex_unlock(&stub->io);
 	file_end_write(file);
 	return err;
+}
+
+/*
+ * The blocks are freed. If nothing is left, as after a failure, or where the file system frees only
+ * larger pieces, data that is found later is not this server's. Without that in the record, such
+ * data is not noticed.
+ */
+static void release_settle(struct ditto_stub *stub, struct file *file,
+			   struct ditto_offload_record *record)
+{
+	u32 range;
+
+	record->own_end = 0;
+	if (ditto_stub_conflict_find(file, record, &range) || range != DITTO_OFFLOAD_NONE ||
+	    release_store(stub, file, record, false))
+		return;
+	spin_lock(&stub->lock);
+	stub->record.own_end = 0;
+	spin_unlock(&stub->lock);
 }
 
 /*
@@ -314,14 +333,16 @@ static int release_blocks(struct ditto_stub *stub, struct file *file,
 	copy = kmemdup(&stub->record, sizeof(*copy), GFP_KERNEL);
 	if (!copy)
 		return -ENOMEM;
-	err = ditto_fault(DITTO_FAULT_RELEASE_RECORD) ?: release_store(stub, file, copy);
+	err = ditto_fault(DITTO_FAULT_RELEASE_RECORD) ?: release_store(stub, file, copy, true);
 	if (!err)
 		err = release_punch(stub, file, args->size, kept);
+	if (!err)
+		release_settle(stub, file, copy);
 	if (err && !*kept) {
 		/* The file is no longer known to be in the store. */
 		WRITE_ONCE(stub->forget, true);
 		bitmap_fill(copy->map, DITTO_OFFLOAD_RANGES_MAX);
-		*kept = release_store(stub, file, copy);
+		*kept = release_store(stub, file, copy, true);
 	}
 	kfree(copy);
 	return err;
@@ -485,12 +506,15 @@ static struct ditto_stub *release_stub(struct ditto_node *node,
 		return NULL;
 	record = &stub->record;
 	ditto_offload_record_init(record, args->size);
+	/* The blocks of an empty file need not be freed. */
+	record->own_end = args->adopt ? 0 : ditto_offload_ranges(record);
 	record->change = args->change;
 	record->ino = args->ino;
 	record->generation = args->generation;
 	record->cookie_len = args->cookie_len;
 	memcpy(record->cookie, args->cookie, args->cookie_len);
 	stub->releasing = true;
+	stub->checked = true;
 	stub->replaces = args->stored;
 	/* The change number of an adopted file is not that of its content. */
 	stub->change_tells = !args->adopt && ditto_stub_counts(node);
@@ -623,14 +647,21 @@ static int again_blocks(struct ditto_stub *stub, struct file *file)
 	if (!next)
 		return -ENOMEM;
 	bitmap_zero(next->map, DITTO_OFFLOAD_RANGES_MAX);
+	next->own = 0;
+	next->own_end = ditto_offload_ranges(next);
 	err = again_is_unchanged(stub) ? ditto_fault(DITTO_FAULT_RELEASE_RECORD) : -ESTALE;
 	if (err)
 		goto free;
 	/* After an error the disk may have either record; what is in the file comes once more. */
 	spin_lock(&stub->lock);
 	bitmap_zero(stub->record.map, DITTO_OFFLOAD_RANGES_MAX);
+	stub->record.own = 0;
+	stub->record.own_end = ditto_offload_ranges(&stub->record);
 	spin_unlock(&stub->lock);
-	err = release_store(stub, file, next) ?: release_punch(stub, file, next->size, &begun);
+	err = release_store(stub, file, next, true) ?:
+	      release_punch(stub, file, next->size, &begun);
+	if (!err)
+		release_settle(stub, file, next);
 free:
 	kfree(next);
 	return err;

@@ -240,10 +240,12 @@ static ssize_t stub_read_record(struct ditto_node *node, u8 *buf)
 
 /*
  * A file that became shorter without this server: the record is cut before the file can grow
- * again, or old data would come back behind the cut.
+ * again, or old data would come back behind the cut. If it was written, too, that is a conflict,
+ * and the record stays as it is.
  */
-static int stub_catch_up(struct ditto_node *node)
+static int stub_catch_up(struct ditto_stub *stub)
 {
+	struct ditto_node *node = stub->node;
 	struct super_block *sb = node->inode->i_sb;
 	struct ditto_file *own;
 	int err;
@@ -253,13 +255,19 @@ static int stub_catch_up(struct ditto_node *node)
 		return -EBUSY;
 	own = ditto_file_open_own(node);
 	err = PTR_ERR_OR_ZERO(own);
-	if (!err) {
+	if (err)
+		goto end;
+	mutex_lock(&stub->io);
+	err = ditto_stub_conflict_look(stub, own->file);
+	mutex_unlock(&stub->io);
+	if (!err && !stub->conflict) {
 		inode_lock(node->inode);
 		err = ditto_record_cut(own->file->f_path.dentry, i_size_read(node->inode));
 		inode_unlock(node->inode);
 		err = err ?: vfs_fsync(own->file, 0);
-		ditto_file_put(own);
 	}
+	ditto_file_put(own);
+end:
 	sb_end_write(sb);
 	return err == -EJUKEBOX ? -EBUSY : err;
 }
@@ -282,7 +290,7 @@ static int stub_decode(struct ditto_stub *stub, const u8 *buf, size_t len)
 	}
 	if (stub->damaged)
 		return 0;
-	if (stub->record.size > i_size_read(inode))
+	if (stub->record.size > i_size_read(inode) && !stub->conflict)
 		return -EFBIG;
 	/* After a power failure the change number may be older than the data. */
 	stub->change_tells = ditto_stub_counts(node) && !ditto_offload_resident(&stub->record);
@@ -340,7 +348,7 @@ static int stub_load(struct ditto_node *node)
 	stub = ditto_stub_alloc(node);
 	err = buf && stub ? stub_load_in(stub, buf) : -ENOMEM;
 	if (err == -EFBIG)
-		err = stub_catch_up(node) ?: -ERESTART;
+		err = stub_catch_up(stub) ?: stub->conflict ? stub_load_in(stub, buf) : -ERESTART;
 	ditto_stub_put(stub);
 	kfree(buf);
 	return err;
@@ -418,7 +426,7 @@ int ditto_record_write(struct dentry *dentry, const char *name, const u8 *buf, s
 }
 
 static int stub_store_in(struct ditto_stub *stub, struct file *file,
-			 struct ditto_offload_record *record, u8 *buf)
+			 struct ditto_offload_record *record, u8 *buf, bool durable)
 {
 	struct dentry *dentry = file->f_path.dentry;
 	struct inode *inode = file_inode(file);
@@ -440,10 +448,11 @@ static int stub_store_in(struct ditto_stub *stub, struct file *file,
 	if (len && stub->replaces && !ditto_stored_is(dentry))
 		err = -ESTALE;
 	err = err ?: ditto_record_write(dentry, DITTO_OFFLOAD_XATTR, buf, len);
-	if (len && !err)
+	if (len && !err && ditto_stored_is(dentry)) {
 		err = ditto_fault(DITTO_FAULT_STORED_REPLACED);
-	if (len && !err)
-		ditto_stored_drop(dentry);
+		if (!err)
+			ditto_stored_drop(dentry);
+	}
 	stub->replaces = false;
 	/* Whoever makes the file shorter from now on cuts what was just written. */
 	uncut = stub->uncut;
@@ -453,14 +462,15 @@ static int stub_store_in(struct ditto_stub *stub, struct file *file,
 	if (!err && uncut)
 		err = ditto_fault(DITTO_FAULT_CUT_WRITTEN);
 	/* Not only the data: the attribute and the blocks must be durable together. */
-	err = err ?: vfs_fsync(file, 0);
+	if (durable || uncut)
+		err = err ?: vfs_fsync(file, 0);
 	if (err && uncut)
 		WRITE_ONCE(stub->uncut, true);
 	return err;
 }
 
 int ditto_stub_store(struct ditto_stub *stub, struct file *file,
-		     struct ditto_offload_record *record)
+		     struct ditto_offload_record *record, bool durable)
 {
 	struct ditto_file *own = NULL;
 	int err = 0;
@@ -478,7 +488,7 @@ int ditto_stub_store(struct ditto_stub *stub, struct file *file,
 			file = own->file;
 	}
 	if (!err)
-		err = stub_store_in(stub, file, record, buf);
+		err = stub_store_in(stub, file, record, buf, durable);
 	if (!IS_ERR_OR_NULL(own))
 		ditto_file_put(own);
 	kfree(buf);
@@ -585,7 +595,7 @@ static int stub_change(struct ditto_stub *stub, struct file *file, u64 pos, u64 
 	}
 	if (!ditto_offload_cover(next, pos, end) && !stub->uncut)
 		goto free;
-	err = ditto_stub_store(stub, file, next) ?: ditto_fault(DITTO_FAULT_COMMIT_RECORDED);
+	err = ditto_stub_store(stub, file, next, true) ?: ditto_fault(DITTO_FAULT_COMMIT_RECORDED);
 	if (err)
 		goto free;
 	spin_lock(&stub->lock);

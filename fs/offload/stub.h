@@ -89,6 +89,9 @@ struct ditto_offload_reader {
  * @forget: the administrator wants the file back for good; see stored.c
  * @stored: the file is whole, and its content is still stored; see stored.c
  * @refused: it was told that nothing can be written into the file
+ * @checked: it is known whether there is a @conflict, see conflict.c; written under @io, or when
+ *	nobody else has the stub
+ * @conflict: somebody else has written into an absent range
  * @uncut: the stored record says more than @record, which was cut; no client may make the file
  *	longer before it is stored, and the stub stays that of its node; set under @lock together
  *	with the cut, written otherwise under @io or the inode lock
@@ -123,6 +126,8 @@ struct ditto_stub {
 	bool forget;
 	bool stored;
 	bool refused;
+	bool checked;
+	bool conflict;
 	bool uncut;
 	struct list_head uncut_link;
 	bool replaces;
@@ -221,15 +226,16 @@ void ditto_stub_detach(struct ditto_stub *stub);
  * @stub: its @io is held
  * @file: open for writing
  * @record: to be stored; cut to the size of the file; nothing is stored if no range is absent
+ * @durable: the record is durable afterwards, and so is data that was written back before.
+ *	Otherwise it is as soon as later changes of the file are
  *
- * The record is durable afterwards, and so is data that was written back before. Times and change
- * number of the file stay.
+ * Times and change number of the file stay.
  *
  * Context: may sleep; write access to the mount, and no inode lock held.
  * Return: 0 or an errno.
  */
 int ditto_stub_store(struct ditto_stub *stub, struct file *file,
-		     struct ditto_offload_record *record);
+		     struct ditto_offload_record *record, bool durable);
 
 /**
  * ditto_stub_adopt - store the record of an empty file, and then make the file that long
@@ -373,6 +379,61 @@ static inline int ditto_stub_error(int err)
  * Return: 0 or an errno.
  */
 int ditto_record_write(struct dentry *dentry, const char *name, const u8 *buf, size_t len);
+
+/* Name a share that serves the volume; @name stays if there is none. Any context. */
+void ditto_recall_name_share(const struct ditto_volume *volume, char *name, size_t size);
+
+/* conflict.c */
+
+/**
+ * ditto_stub_own - record that this server may leave data in an absent range
+ * @stub: the stub
+ * @file: open for writing
+ * @range: the range
+ *
+ * It is recorded on the disk before what is written into the range afterwards.
+ *
+ * Context: may sleep; neither write access to the mount nor an inode lock held.
+ * Return: 0 or an errno.
+ */
+int ditto_stub_own(struct ditto_stub *stub, struct file *file, u32 range);
+
+/**
+ * ditto_stub_conflict_find - find data in absent ranges that this server has not left there
+ * @file: open, on the file system itself
+ * @record: that of the file
+ * @range: filled: the first such range, or DITTO_OFFLOAD_NONE
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0 or an errno.
+ */
+int ditto_stub_conflict_find(struct file *file, const struct ditto_offload_record *record,
+			     u32 *range);
+
+/*
+ * Learn whether a stub has a conflict, and tell the administrator. stub->io is held. Return: 0, or
+ * an errno if that is not known.
+ */
+int ditto_stub_conflict_look(struct ditto_stub *stub, struct file *file);
+
+/**
+ * ditto_stub_conflict_check - make sure that nothing is overwritten that somebody else has written
+ * @stub: its node is held
+ *
+ * Context: may sleep for the disk; no lock inside of stub->sem held.
+ * Return: 0; -EIO if there is a conflict, or that cannot be told; or what ditto_stub_error() says.
+ */
+int ditto_stub_conflict_check(struct ditto_stub *stub);
+
+/**
+ * ditto_stub_conflict_decide - end a conflict, if there is one
+ * @stub: its node is held
+ * @choice: whose data is the content
+ *
+ * Context: may sleep; neither write access to the mount nor an inode lock held.
+ * Return: 0 or an errno.
+ */
+int ditto_stub_conflict_decide(struct ditto_stub *stub, enum ditto_offload_choice choice);
 
 /* part.c */
 

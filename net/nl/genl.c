@@ -300,9 +300,10 @@ static const struct nla_policy ditto_offload_fill_nl_policy[DITTO_A_OFFLOAD_LENG
 };
 
 /* DITTO_CMD_OFFLOAD_RECALL - do */
-static const struct nla_policy ditto_offload_recall_nl_policy[DITTO_A_OFFLOAD_SHARE + 1] = {
+static const struct nla_policy ditto_offload_recall_nl_policy[DITTO_A_OFFLOAD_DECISION + 1] = {
 	[DITTO_A_OFFLOAD_PATH] = { .type = NLA_NUL_STRING, .len = 4095, },
 	[DITTO_A_OFFLOAD_SHARE] = { .type = NLA_NUL_STRING, .len = 255, },
+	[DITTO_A_OFFLOAD_DECISION] = NLA_POLICY_MAX(NLA_U32, 2),
 };
 
 /* DITTO_CMD_NESTED_GET - dump */
@@ -661,7 +662,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_offload_recall_doit,
 		.policy		= ditto_offload_recall_nl_policy,
-		.maxattr	= DITTO_A_OFFLOAD_SHARE,
+		.maxattr	= DITTO_A_OFFLOAD_DECISION,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{

@@ -20,6 +20,10 @@ static_assert(DITTO_OFFLOAD_IS_RESIDENT == (int)DITTO_OFFLOAD_STATE_RESIDENT);
 static_assert(DITTO_OFFLOAD_IS_PARTIAL == (int)DITTO_OFFLOAD_STATE_PARTIAL);
 static_assert(DITTO_OFFLOAD_IS_OFFLOADED == (int)DITTO_OFFLOAD_STATE_OFFLOADED);
 static_assert(DITTO_OFFLOAD_IS_RECALLING == (int)DITTO_OFFLOAD_STATE_RECALLING);
+static_assert(DITTO_OFFLOAD_IS_IN_CONFLICT == (int)DITTO_OFFLOAD_STATE_CONFLICT);
+static_assert(DITTO_OFFLOAD_REFUSE == (int)DITTO_OFFLOAD_DECISION_REFUSE);
+static_assert(DITTO_OFFLOAD_OVERWRITE == (int)DITTO_OFFLOAD_DECISION_OVERWRITE);
+static_assert(DITTO_OFFLOAD_KEEP_LOCAL == (int)DITTO_OFFLOAD_DECISION_KEEP_LOCAL);
 static_assert(DITTO_OFFLOAD_HAS_NO_OBSTACLE == (int)DITTO_OFFLOAD_OBSTACLE_NONE);
 static_assert(DITTO_OFFLOAD_IS_REMOTE == (int)DITTO_OFFLOAD_OBSTACLE_REMOTE);
 static_assert(DITTO_OFFLOAD_IS_OVERLAY == (int)DITTO_OFFLOAD_OBSTACLE_OVERLAY);
@@ -196,13 +200,15 @@ int ditto_nl_offload_fill_doit(struct sk_buff *skb, struct genl_info *info)
 
 int ditto_nl_offload_recall_doit(struct sk_buff *skb, struct genl_info *info)
 {
+	const struct nlattr *decision = info->attrs[DITTO_A_OFFLOAD_DECISION];
 	struct ditto_nl_file file;
 	int err;
 
 	err = offload_file_get(info, &file);
 	if (err)
 		return err;
-	err = ditto_offload_recall(file.node);
+	err = ditto_offload_recall(file.node, decision ? nla_get_u32(decision) :
+							 DITTO_OFFLOAD_REFUSE);
 	ditto_nl_file_put(&file);
 	return err;
 }

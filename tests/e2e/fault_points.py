@@ -18,9 +18,9 @@ PUSH = {'push-chunk': 'ditto-offload', 'push-chunk-sent': 'ditto-offload',
         'push-release': 'dittoctl', 'release-record': 'kernel', 'release-recorded': 'kernel',
         'release-freed': 'kernel'}
 RECALL = {'fetch-ask': 'dittod', 'fetch-send': 'ditto-offload', 'fetch-fill': 'dittod',
-          'fill-write': 'kernel', 'fill-written': 'kernel', 'fetch-filled': 'dittod',
-          'fetch-answer': 'dittod', 'commit-data': 'kernel', 'commit-record': 'kernel',
-          'commit-recorded': 'kernel'}
+          'fill-owned': 'kernel', 'fill-write': 'kernel', 'fill-written': 'kernel',
+          'fetch-filled': 'dittod', 'fetch-answer': 'dittod', 'commit-data': 'kernel',
+          'commit-record': 'kernel', 'commit-recorded': 'kernel'}
 # A recall whose data does not come at once comes to these, too.
 FLUSH = 'flush-data', 'flush-done'
 # A recall that makes a file whole comes to the first one; a release of such a file to the others.

@@ -12,6 +12,7 @@ import threading
 HERE = os.path.dirname(os.path.abspath(__file__))
 UAPI = os.path.join(os.path.dirname(os.path.dirname(HERE)), 'net/uapi/linux/ditto.h')
 
+STATES = 'resident', 'partial', 'offloaded', 'recalling', 'conflict'
 NETLINK_GENERIC, GENL_ID_CTRL = 16, 16
 NLM_F_REQUEST, NLM_F_ACK = 1, 4
 NLMSG_ERROR = 2
@@ -124,7 +125,7 @@ class Offload(Netlink):
 
         def number(name, form='=Q'):
             return struct.unpack(form, r[C[f'DITTO_A_OFFLOAD_{name}']])[0]
-        return {'state': ('resident', 'partial', 'offloaded', 'recalling')[number('STATE', '=I')],
+        return {'state': STATES[number('STATE', '=I')],
                 'size': number('SIZE'), 'change': number('CHANGE'), 'file_id': number('FILE_ID'),
                 'generation': number('GENERATION', '=I'), 'resident': number('RESIDENT'),
                 'cookie': r.get(C['DITTO_A_OFFLOAD_COOKIE'])}
@@ -150,8 +151,10 @@ class Offload(Netlink):
                   attr(C['DITTO_A_OFFLOAD_SIZE'], u64(size)) +
                   attr(C['DITTO_A_OFFLOAD_COOKIE'], cookie))
 
-    def recall(self, path):
-        self.call(C['DITTO_CMD_OFFLOAD_RECALL'], attr(C['DITTO_A_OFFLOAD_PATH'], text(path)))
+    def recall(self, path, decision=0):
+        self.call(C['DITTO_CMD_OFFLOAD_RECALL'],
+                  attr(C['DITTO_A_OFFLOAD_PATH'], text(path)) +
+                  attr(C['DITTO_A_OFFLOAD_DECISION'], u32(decision)))
 
     def fill(self, recall, fd, fd_offset, offset, length):
         self.call(C['DITTO_CMD_OFFLOAD_FILL'],

@@ -298,7 +298,7 @@ static int status_stores(struct ctl *ctl)
  * @failed: files that could not be asked for, and directories that could not be read
  */
 struct files {
-	u64 n[DITTO_OFFLOAD_STATE_RECALLING + 1];
+	u64 n[DITTO_OFFLOAD_STATE_CONFLICT + 1];
 	u64 size;
 	u64 resident;
 	char store[OFFLOAD_CTL_STORE_SIZE];
@@ -345,8 +345,8 @@ static void files_walk(struct ctl *ctl, struct files *f, char *root)
 
 static const struct column file_columns[] = {
 	{ "RESIDENT", true }, { "PARTIAL", true }, { "OFFLOADED", true }, { "RECALLING", true },
-	{ "SIZE", true }, { "HERE", true }, { "STORE", false }, { "PATH", false },
-	{ NULL, false }
+	{ "CONFLICT", true }, { "SIZE", true }, { "HERE", true }, { "STORE", false },
+	{ "PATH", false }, { NULL, false }
 };
 
 static void files_row(struct table *t, const struct files *f, const char *path)
@@ -427,7 +427,7 @@ static int offload_status(struct ctl *ctl, char **words)
 
 const struct verb offload_verbs[] = {
 	{ "push", offload_push, "[--store NAME] PATH..." },
-	{ "recall", offload_recall, "PATH..." },
+	{ "recall", offload_recall, "[--overwrite|--keep-local] PATH..." },
 	{ "status", offload_status, "[PATH...]" },
 	{ "pin", offload_pin, "PATH..." },
 	{ "never", offload_never, "PATH..." },

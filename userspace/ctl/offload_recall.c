@@ -49,6 +49,7 @@ struct slot {
  * @run: the files
  * @events: connection for events
  * @pause: milliseconds until the next look
+ * @decision: enum ditto_offload_decision
  * @slot: the files that are brought back
  */
 struct recall {
@@ -56,6 +57,7 @@ struct recall {
 	struct offload_run *run;
 	struct conn events;
 	int pause;
+	u32 decision;
 	struct slot slot[SLOTS];
 };
 
@@ -116,6 +118,8 @@ static int recall_ask(struct recall *r, const char *path)
 	struct nl_msg *msg = conn_message(&r->ctl->conn, DITTO_CMD_OFFLOAD_RECALL);
 
 	msg_put_string(msg, DITTO_A_OFFLOAD_PATH, path);
+	if (r->decision)
+		msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_DECISION, r->decision);
 	return conn_call(&r->ctl->conn, msg, NULL);
 }
 
@@ -125,6 +129,13 @@ static void recall_begin(struct recall *r, struct slot *slot, const char *path)
 	int rc = offload_info_get(r->ctl, path, &info);
 
 	/* The kernel forgets that the content of a resident file is stored. */
+	if (!rc && info.state == DITTO_OFFLOAD_STATE_CONFLICT && !r->decision) {
+		offload_run_fail(r->run, path,
+				 "share %s, store %s: conflict: it was written while no server guarded it, and its data is in the store: --overwrite takes what the store has, --keep-local what was written",
+				 info.share[0] ? info.share : "-",
+				 info.store[0] ? info.store : "-");
+		return;
+	}
 	if (!rc && info.state == DITTO_OFFLOAD_STATE_RESIDENT && !info.cookie_len)
 		rc = -EALREADY;
 	else if (!rc)
@@ -232,9 +243,14 @@ int offload_recall(struct ctl *ctl, char **words)
 	struct recall r = { .ctl = ctl, .pause = LOOK_MIN };
 
 	for (; *words && !strncmp(*words, "--", 2); words++) {
-		if (strcmp(*words, "--json"))
+		if (!strcmp(*words, "--json"))
+			ctl->json = true;
+		else if (!strcmp(*words, "--overwrite") && !r.decision)
+			r.decision = DITTO_OFFLOAD_DECISION_OVERWRITE;
+		else if (!strcmp(*words, "--keep-local") && !r.decision)
+			r.decision = DITTO_OFFLOAD_DECISION_KEEP_LOCAL;
+		else
 			return ctl_unknown(ctl, "option", *words, NULL);
-		ctl->json = true;
 	}
 	if (!*words)
 		return ctl_usage(ctl, "the path of a file or directory is needed");

@@ -55,7 +55,7 @@ struct fetch_part {
  * @share: name of the share
  * @cookie: names the content
  * @cookie_len: bytes of @cookie
- * @patience: ms that the kernel waits for progress; 0 for ever
+ * @progress_ms: ms that the kernel waits for progress; 0 for ever
  * @parts: what has arrived
  * @nparts: entries of @parts
  * @next: what is below was given to the kernel, which takes data in order only
@@ -80,7 +80,7 @@ struct fetch {
 	char share[OFFLOAD_CTL_SHARE_SIZE];
 	u8 cookie[OFFLOAD_COOKIE_MAX];
 	size_t cookie_len;
-	u32 patience;
+	u32 progress_ms;
 	struct fetch_part *parts;
 	unsigned int nparts;
 	u64 next;
@@ -142,8 +142,8 @@ static void fetch_moved(struct fetch *f)
 {
 	u64 now = clock_ms();
 
-	if (f->patience)
-		late_renew(&f->late, now, now + f->patience);
+	if (f->progress_ms)
+		late_renew(&f->late, now, now + f->progress_ms);
 }
 
 /* The same, if the kernel has not seen the progress itself. */
@@ -441,7 +441,7 @@ static void fetch_late(struct late *late)
 			 "the file system has not taken the data in time");
 	else
 		snprintf(f->text, sizeof(f->text), "store %s has sent nothing for %u s%s%.300s",
-			 f->task.store, (f->patience + 999) / 1000,
+			 f->task.store, (f->progress_ms + 999) / 1000,
 			 s && s->error[0] ? "; its last error: " : "", s ? s->error : "");
 	f->error = ETIMEDOUT;
 	fetch_tell(f);
@@ -474,7 +474,7 @@ static bool fetch_parse(struct fetch *f, struct nl_msg *msg, u64 *file_system)
 	    nla_len(tb[DITTO_A_UPCALL_COOKIE]) > OFFLOAD_COOKIE_MAX)
 		return false;
 	if (tb[DITTO_A_UPCALL_DEADLINE_MS])
-		f->patience = nla_get_u32(tb[DITTO_A_UPCALL_DEADLINE_MS]);
+		f->progress_ms = nla_get_u32(tb[DITTO_A_UPCALL_DEADLINE_MS]);
 	if (tb[DITTO_A_UPCALL_FILE_SYSTEM])
 		*file_system = nla_get_u64(tb[DITTO_A_UPCALL_FILE_SYSTEM]);
 	f->recall = nla_get_u64(tb[DITTO_A_UPCALL_RECALL]);
@@ -515,7 +515,7 @@ void offload_take(struct offload *o, struct conn *channel, struct nl_msg *msg)
 		return;
 	}
 	f->late.tell = fetch_late;
-	late_add(&f->late, now, f->patience ? now + f->patience : UINT64_MAX);
+	late_add(&f->late, now, f->progress_ms ? now + f->progress_ms : UINT64_MAX);
 	offload_submit(o, &f->task);
 }
 

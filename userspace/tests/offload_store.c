@@ -420,8 +420,8 @@ static unsigned int hear_progress(u64 id, u64 other)
 }
 
 /*
- * A chunk that takes longer than the time of a store, and one that waits behind it, are told to come
- * further, and come.
+ * A chunk that takes longer than the time of a store, and one that waits behind it, are told to
+ * come further, and come.
  */
 static void store_on_a_slow_line(void)
 {
@@ -915,7 +915,8 @@ int main(void)
 		TEST(process_confined), TEST(push_and_fetch), TEST(keys_change),
 		TEST(zeros_and_nothing), TEST(chunks_are_kept_until_sent),
 		TEST(passing_faults), TEST(lasting_faults), TEST(page_is_no_object),
-		TEST(store_is_left_alone), TEST(many_readers), TEST(store_on_a_slow_line), TEST(requests_cancelled),
+		TEST(store_is_left_alone), TEST(many_readers),
+		TEST(store_on_a_slow_line), TEST(requests_cancelled),
 		TEST(file_becomes_shorter), TEST(wrong_requests), TEST(objects_listed_read_deleted),
 		TEST(deleted_a_moment_ago),
 		TEST(objects_get_another_key), TEST(store_has_one_owner), TEST(keys_are_checked),

@@ -29,7 +29,7 @@
 #define LAGGING_SIZE	1000
 #define MORE		(32U << 20)
 #define SKEW		7200
-/* Pieces of an object on a slow line, microseconds before each, and bytes of those that have any. */
+/* Pieces of an object on a slow line, microseconds before each; smaller objects have none. */
 #define SLOW_PIECES	8
 #define SLOW_PAUSE	400000
 #define SLOW_LEAST	65536

@@ -420,13 +420,27 @@ enum ditto_access_class {
 /**
  * enum ditto_offload_state - Where the data of a file is: all of it in the
  *   file; some of it in the file; none of it; not all of it, but some is on
- *   its way.
+ *   its way; not all of it, and none comes before somebody has decided about
+ *   what was written there meanwhile.
  */
 enum ditto_offload_state {
 	DITTO_OFFLOAD_STATE_RESIDENT,
 	DITTO_OFFLOAD_STATE_PARTIAL,
 	DITTO_OFFLOAD_STATE_OFFLOADED,
 	DITTO_OFFLOAD_STATE_RECALLING,
+	DITTO_OFFLOAD_STATE_CONFLICT,
+};
+
+/**
+ * enum ditto_offload_decision - What becomes of data that somebody has written
+ *   into a file whose data is elsewhere, while no server guarded it: it stays,
+ *   and nothing comes back; it is overwritten; it is the content of the parts
+ *   in which it is.
+ */
+enum ditto_offload_decision {
+	DITTO_OFFLOAD_DECISION_REFUSE,
+	DITTO_OFFLOAD_DECISION_OVERWRITE,
+	DITTO_OFFLOAD_DECISION_KEEP_LOCAL,
 };
 
 /**
@@ -952,6 +966,7 @@ enum {
 	DITTO_A_OFFLOAD_FD_OFFSET,
 	DITTO_A_OFFLOAD_OFFSET,
 	DITTO_A_OFFLOAD_LENGTH,
+	DITTO_A_OFFLOAD_DECISION,
 
 	__DITTO_A_OFFLOAD_MAX,
 	DITTO_A_OFFLOAD_MAX = (__DITTO_A_OFFLOAD_MAX - 1)

@@ -4,6 +4,7 @@
  */
 
 #include <kunit/test.h>
+#include <linux/crc32.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
@@ -63,6 +64,36 @@ static void offload_sizes(struct kunit *test)
 static void offload_stored_form(struct kunit *test)
 {
 	static const u8 want[] = {
+		'D', 'O', 'F', 'L', 2, 0, 0, 23,
+		0x64, 0, 0, 1, 0, 0, 0, 0,
+		0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11,
+		42, 0, 0, 0, 0, 0, 0, 0,
+		7, 0, 0, 0, 3, 0, 1, 0,
+		2, 0, 3, 0, 0, 0, 0, 0,
+		'a', 'b', 'c', 2,
+	};
+	/* The checksum, which is that of the other bytes. */
+	const size_t crc = 44;
+	struct ditto_offload_record *record = offload_record(test, 2ULL * RANGE + 100);
+	struct ditto_offload_record *read = offload_record(test, 1);
+	u8 *buf = offload_buffer(test);
+
+	__set_bit(1, record->map);
+	record->own = 2;
+	record->own_end = 3;
+	KUNIT_ASSERT_EQ(test, ditto_offload_record_encode(record, buf), sizeof(want));
+	KUNIT_EXPECT_MEMEQ(test, buf, want, crc);
+	KUNIT_EXPECT_EQ(test, get_unaligned_le32(buf + crc),
+			~__crc32c_le(~0, want, sizeof(want)));
+	KUNIT_EXPECT_MEMEQ(test, buf + crc + 4, want + crc + 4, sizeof(want) - crc - 4);
+	KUNIT_ASSERT_EQ(test, ditto_offload_record_decode(read, buf, sizeof(want)), 0);
+	KUNIT_EXPECT_MEMEQ(test, read, record, sizeof(*read));
+}
+
+/* A record of version 1 is read, and says nothing about what the server may have left. */
+static void offload_older_form(struct kunit *test)
+{
+	static const u8 old[] = {
 		'D', 'O', 'F', 'L', 1, 0, 0, 23,
 		0x64, 0, 0, 1, 0, 0, 0, 0,
 		0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11,
@@ -70,15 +101,53 @@ static void offload_stored_form(struct kunit *test)
 		7, 0, 0, 0, 3, 0, 1, 0,
 		'a', 'b', 'c', 2,
 	};
+	static const u8 old_content[] = {
+		'D', 'S', 'T', 'O', 1, 0, 0, 0,
+		8, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0,
+		3, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, 'a',
+	};
 	struct ditto_offload_record *record = offload_record(test, 2ULL * RANGE + 100);
 	struct ditto_offload_record *read = offload_record(test, 1);
+	struct ditto_stored *stored = kunit_kzalloc(test, sizeof(*stored), GFP_KERNEL);
 	u8 *buf = offload_buffer(test);
 
+	KUNIT_ASSERT_NOT_NULL(test, stored);
 	__set_bit(1, record->map);
-	KUNIT_ASSERT_EQ(test, ditto_offload_record_encode(record, buf), sizeof(want));
-	KUNIT_EXPECT_MEMEQ(test, buf, want, sizeof(want));
-	KUNIT_ASSERT_EQ(test, ditto_offload_record_decode(read, buf, sizeof(want)), 0);
+	record->own_end = 3;
+	KUNIT_ASSERT_EQ(test, ditto_offload_record_decode(read, old, sizeof(old)), 0);
 	KUNIT_EXPECT_MEMEQ(test, read, record, sizeof(*read));
+	for (size_t cut = 0; cut < sizeof(old); cut++)
+		KUNIT_EXPECT_EQ(test, ditto_offload_record_decode(read, old, cut), -EINVAL);
+	/* It is written as the present version. */
+	KUNIT_EXPECT_EQ(test, ditto_offload_record_encode(record, buf), sizeof(old) + 8);
+	KUNIT_EXPECT_EQ(test, buf[4], 2);
+	KUNIT_EXPECT_EQ(test, ditto_stored_decode(stored, old_content, sizeof(old_content)), 0);
+	KUNIT_EXPECT_EQ(test, stored->session, 2);
+}
+
+/* What the server may leave is told as one run of ranges, without those that are here. */
+static void offload_own_ranges(struct kunit *test)
+{
+	struct ditto_offload_record *record = offload_record(test, 8ULL * RANGE);
+	struct ditto_offload_record *read = offload_record(test, 1);
+	u8 *buf = offload_buffer(test);
+	size_t len;
+
+	KUNIT_EXPECT_TRUE(test, ditto_offload_own(record, 3));
+	KUNIT_EXPECT_FALSE(test, ditto_offload_own(record, 3));
+	KUNIT_EXPECT_TRUE(test, ditto_offload_own(record, 6));
+	KUNIT_EXPECT_FALSE(test, ditto_offload_own(record, 4));
+	ditto_offload_cover(record, 3ULL * RANGE, 5ULL * RANGE);
+	len = ditto_offload_record_encode(record, buf);
+	KUNIT_ASSERT_EQ(test, ditto_offload_record_decode(read, buf, len), 0);
+	KUNIT_EXPECT_EQ(test, read->own, 5);
+	KUNIT_EXPECT_EQ(test, read->own_end, 7);
+	ditto_offload_cut(record, 6ULL * RANGE);
+	KUNIT_EXPECT_EQ(test, record->own_end, 6);
+	ditto_offload_cover(record, 0, 6ULL * RANGE);
+	len = ditto_offload_record_encode(record, buf);
+	KUNIT_ASSERT_EQ(test, ditto_offload_record_decode(read, buf, len), 0);
+	KUNIT_EXPECT_EQ(test, read->own_end, 0);
 }
 
 static void offload_longest(struct kunit *test)
@@ -102,7 +171,7 @@ static void offload_damaged(struct kunit *test)
 		u8 at;
 		u8 value;
 	} cases[] = {
-		{ 0, 'd' }, { 4, 2 }, { 5, 1 }, { 6, 1 }, { 7, 22 }, { 7, 51 }, { 11, 2 },
+		{ 0, 'd' }, { 4, 3 }, { 5, 1 }, { 6, 1 }, { 7, 22 }, { 7, 51 }, { 11, 2 },
 		{ 15, 0x80 }, { 36, 0 }, { 36, 4 }, { 37, 2 }, { 37, 0xff }, { 38, 0 },
 		{ 38, 2 }, { 39, 0xff },
 	};
@@ -125,6 +194,13 @@ static void offload_damaged(struct kunit *test)
 	for (size_t cut = 0; cut < len; cut++)
 		KUNIT_EXPECT_EQ(test, ditto_offload_record_decode(read, buf, cut), -EINVAL);
 	KUNIT_EXPECT_EQ(test, ditto_offload_record_decode(read, buf, len + 1), -EINVAL);
+	/* Whatever bit it is, the checksum tells. */
+	for (size_t bit = 0; bit < 8 * len; bit++) {
+		buf[bit / 8] ^= BIT(bit % 8);
+		KUNIT_EXPECT_EQ_MSG(test, ditto_offload_record_decode(read, buf, len), -EINVAL,
+				    "bit %zu", bit);
+		buf[bit / 8] ^= BIT(bit % 8);
+	}
 	memset(buf + 8, 0, 8);
 	KUNIT_EXPECT_EQ(test, ditto_offload_record_decode(read, buf, len), -EINVAL);
 }
@@ -183,13 +259,14 @@ static void offload_cut_content(struct kunit *test)
 static void offload_stored_coded(struct kunit *test)
 {
 	static const u8 want[] = {
-		'D', 'S', 'T', 'O', 1, 0, 0, 0,
+		'D', 'S', 'T', 'O', 2, 0, 0, 0,
 		0x08, 0x07, 0x06, 0x05, 0x04, 0x03, 0x02, 0x01,
 		0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11,
 		0x28, 0x27, 0x26, 0x25, 0x24, 0x23, 0x22, 0x21,
 		0x38, 0x37, 0x36, 0x35, 0x34, 0x33, 0x32, 0x31,
-		0x44, 0x43, 0x42, 0x41, 3, 0, 0, 0, 'a', 'b', 'c',
+		0x44, 0x43, 0x42, 0x41, 3, 0, 0, 0, 0, 0, 0, 0, 'a', 'b', 'c',
 	};
+	const size_t crc = 48;
 	struct ditto_stored *stored = kunit_kzalloc(test, sizeof(*stored), GFP_KERNEL);
 	struct ditto_stored *read = kunit_kzalloc(test, sizeof(*read), GFP_KERNEL);
 	u8 *buf = kunit_kzalloc(test, DITTO_STORED_MAX + 1, GFP_KERNEL);
@@ -203,19 +280,19 @@ static void offload_stored_coded(struct kunit *test)
 	stored->cookie_len = 3;
 	memcpy(stored->cookie, "abc", 3);
 	KUNIT_ASSERT_EQ(test, ditto_stored_encode(stored, buf), sizeof(want));
-	KUNIT_EXPECT_MEMEQ(test, buf, want, sizeof(want));
+	KUNIT_EXPECT_MEMEQ(test, buf, want, crc);
+	KUNIT_EXPECT_EQ(test, get_unaligned_le32(buf + crc),
+			~__crc32c_le(~0, want, sizeof(want)));
+	KUNIT_EXPECT_MEMEQ(test, buf + crc + 4, want + crc + 4, 3);
 	KUNIT_EXPECT_EQ(test, ditto_stored_decode(read, buf, sizeof(want)), 0);
 	KUNIT_EXPECT_MEMEQ(test, read, stored, sizeof(*read));
 	for (size_t len = 0; len < sizeof(want); len++)
 		KUNIT_EXPECT_EQ(test, ditto_stored_decode(read, buf, len), -EINVAL);
 	KUNIT_EXPECT_EQ(test, ditto_stored_decode(read, buf, sizeof(want) + 1), -EINVAL);
-	/* Magic, version, flags, sign of the size, length of the cookie, reserved. */
 	for (size_t i = 0; i < sizeof(want); i++) {
-		bool refused = i < 8 || i == 15 || i == 44 || i == 45 || i == 46 || i == 47;
-
 		buf[i] ^= 0x80;
-		KUNIT_EXPECT_EQ_MSG(test, ditto_stored_decode(read, buf, sizeof(want)),
-				    refused ? -EINVAL : 0, "byte %zu", i);
+		KUNIT_EXPECT_EQ_MSG(test, ditto_stored_decode(read, buf, sizeof(want)), -EINVAL,
+				    "byte %zu", i);
 		buf[i] ^= 0x80;
 	}
 }
@@ -379,6 +456,8 @@ static void offload_reader_window(struct kunit *test)
 static struct kunit_case offload_test_cases[] = {
 	KUNIT_CASE(offload_sizes),
 	KUNIT_CASE(offload_stored_form),
+	KUNIT_CASE(offload_older_form),
+	KUNIT_CASE(offload_own_ranges),
 	KUNIT_CASE(offload_longest),
 	KUNIT_CASE(offload_damaged),
 	KUNIT_CASE(offload_absent_ranges),
