@@ -25,6 +25,11 @@ SIZE = RANGE + 12345
 WRITTEN, PLACE = b'acknowledged', 1000
 # Bytes that are left on a full disk.
 LITTLE = 3 << 20
+# Points of the kernel at which a disk with btrfs is used, too.
+BTRFS = ('release-recorded', 'release-freed', 'fill-owned', 'fill-written', 'commit-data',
+         'commit-record', 'commit-recorded', 'cut-record')
+# At these, what is done so far may be on the disk or not: here it is.
+SYNCED = 'stored-replaced', 'stored-written', 'fill-owned', 'fill-written', 'commit-data'
 RESULTS = os.environ.get('DITTO_RESULTS', '')
 DISK = f'{RESULTS}/disk'
 CONF = """[store main]
@@ -54,19 +59,28 @@ def good(point):
     return [written() if point in RECALL else content()]
 
 
-def make_disk():
+def split(where):
+    """The file system, scenario and point of an argument."""
+    scenario, _, name = where.rpartition(':')
+    return ('btrfs', '', name) if scenario == 'btrfs' else ('ext4', scenario, name)
+
+
+def make_disk(kind):
     with open(DISK, 'wb') as f:
         f.truncate(200 << 20)
-    run('mkfs.ext4', '-q', '-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0', DISK)
+    if kind == 'btrfs':
+        run('mkfs.btrfs', '-q', DISK)
+    else:
+        run('mkfs.ext4', '-q', '-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0', DISK)
 
 
-def serve():
+def serve(kind):
     """A world whose share is on the disk that is kept, and whose objects are, too."""
     harness.prepare()
     spec = dict(clients=1, fs=None, locks=False, smb=False, vers='3', share=False)
     world = harness.World('powercut', spec, servers.Ditto)
     os.makedirs(world.export)
-    harness.mount(run('losetup', '-f', '--show', DISK).strip(), world.export, 'ext4')
+    harness.mount(run('losetup', '-f', '--show', DISK).strip(), world.export, kind)
     folder = f'{world.base}/store'
     os.makedirs(folder)
     put(f'{folder}/credentials', 'access-key = x\nsecret-key = y\n', 0o600)
@@ -127,9 +141,9 @@ def begin(world, mount, scenario, point):
 
 
 def cut(where):
-    make_disk()
-    world = serve()
-    scenario, _, name = where.rpartition(':')
+    kind, scenario, name = split(where)
+    make_disk(kind)
+    world = serve(kind)
     put(world.path('f'), content(), 0o666)
     os.sync()
     mount = world.client.mount()
@@ -152,8 +166,7 @@ def cut(where):
     point = Point(name, world.fault_file)
     begin(world, mount, scenario, name)
     point.wait()
-    if name.startswith('stored-'):
-        # What is done so far may be on the disk or not: here it is.
+    if name in SYNCED:
         os.sync()
     lose_power()
 
@@ -164,9 +177,9 @@ def compare(path, contents):
 
 
 def check(where):
-    world = serve()
+    kind, scenario, name = split(where)
+    world = serve(kind)
     mount = world.client.mount()
-    scenario, _, name = where.rpartition(':')
     if scenario == 'room':
         os.unlink(world.path('filler'))
         compare(f'{mount}/g', [content('g')])
@@ -177,6 +190,7 @@ def check(where):
 def main():
     if sys.argv[1] == 'points':
         print('\n'.join([*PUSH, *RECALL, *FLUSH, 'cut-record', STORED,
+                         *(f'btrfs:{point}' for point in BTRFS),
                          *(f'{scenario}:{point}' for scenario in ('stored', 'room')
                            for point in AGAIN)]))
         return
