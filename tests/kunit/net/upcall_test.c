@@ -227,6 +227,9 @@ static void deadline_of_progress(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, moved);
 	ditto_fairq_init(q, &one);
 	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
+	KUNIT_ASSERT_EQ(test, ditto_upcall_kinds_set(test->priv, l->port,
+						     BIT_ULL(DITTO_UPCALL_AUTH) |
+						     BIT_ULL(DITTO_UPCALL_OFFLOAD_FETCH)), 0);
 	*moved = jiffies;
 	asked_start_moving(test, first, q, moved);
 	serial = listener_asked(test, l);
