@@ -31,35 +31,37 @@
 #include "fault.h"
 #include "stub.h"
 
-static int own_in(struct ditto_stub *stub, struct file *file,
-		  struct ditto_offload_record *next, u32 range)
-{
-	int err = 0;
-
-	if (ditto_offload_own(next, range))
-		err = ditto_stub_store(stub, file, next, false);
-	if (err)
-		return err;
-	spin_lock(&stub->lock);
-	if (range < ditto_offload_ranges(&stub->record))
-		ditto_offload_own(&stub->record, range);
-	spin_unlock(&stub->lock);
-	return 0;
-}
-
-int ditto_stub_own(struct ditto_stub *stub, struct file *file, u32 range)
+/* Under stub->io. */
+static int own_in(struct ditto_stub *stub, struct file *file, u32 range)
 {
 	struct ditto_offload_record *next = ditto_stub_copy_record(stub);
 	int err = 0;
 
 	if (!next)
 		return -ENOMEM;
+	/* What was cut is not brought back, and the stored record may be that of another stub. */
+	if (range >= ditto_offload_ranges(next) || rcu_access_pointer(stub->node->stub) != stub ||
+	    !ditto_offload_own(next, range))
+		goto free;
+	err = ditto_stub_store(stub, file, next, false);
+	if (err)
+		goto free;
+	spin_lock(&stub->lock);
+	if (range < ditto_offload_ranges(&stub->record))
+		ditto_offload_own(&stub->record, range);
+	spin_unlock(&stub->lock);
+free:
+	kfree(next);
+	return err;
+}
+
+int ditto_stub_own(struct ditto_stub *stub, struct file *file, u32 range)
+{
+	int err;
+
 	file_start_write(file);
 	mutex_lock(&stub->io);
-	/* What was cut is not brought back, and the stored record may be that of another stub. */
-	if (range < ditto_offload_ranges(next) && rcu_access_pointer(stub->node->stub) == stub)
-		err = own_in(stub, file, next, range);
-	kfree(next);
+	err = own_in(stub, file, range);
 	mutex_unlock(&stub->io);
 	file_end_write(file);
 	return err ?: ditto_fault(DITTO_FAULT_FILL_OWNED);
@@ -189,8 +191,11 @@ unlock:
 	return READ_ONCE(stub->conflict) ? -EIO : 0;
 }
 
-/* What was written is to be replaced: from now on it counts as left by this server. */
-static int conflict_overwrite(struct ditto_stub *stub, struct file *file)
+/*
+ * What was written is to be replaced: from now on it counts as left by this server. The file gets
+ * the size of its content. Under stub->io.
+ */
+static int overwrite_in(struct ditto_stub *stub, struct file *file)
 {
 	struct ditto_offload_record *next = ditto_stub_copy_record(stub);
 	struct inode *inode = file_inode(file);
@@ -200,16 +205,30 @@ static int conflict_overwrite(struct ditto_stub *stub, struct file *file)
 		return -ENOMEM;
 	next->own = 0;
 	next->own_end = ditto_offload_ranges(next);
-	file_start_write(file);
-	mutex_lock(&stub->io);
 	inode_lock(inode);
 	if (i_size_read(inode) < next->size)
 		err = ditto_file_set_size(file, next->size);
 	inode_unlock(inode);
 	err = err ?: ditto_stub_store(stub, file, next, true);
+	if (!err) {
+		spin_lock(&stub->lock);
+		stub->record.own = 0;
+		stub->record.own_end = ditto_offload_ranges(&stub->record);
+		spin_unlock(&stub->lock);
+	}
+	kfree(next);
+	return err;
+}
+
+static int conflict_overwrite(struct ditto_stub *stub, struct file *file)
+{
+	int err;
+
+	file_start_write(file);
+	mutex_lock(&stub->io);
+	err = overwrite_in(stub, file);
 	mutex_unlock(&stub->io);
 	file_end_write(file);
-	kfree(next);
 	return err;
 }
 
@@ -252,10 +271,6 @@ int ditto_stub_conflict_decide(struct ditto_stub *stub, enum ditto_offload_choic
 	if (err)
 		return err;
 	spin_lock(&stub->lock);
-	if (choice == DITTO_OFFLOAD_OVERWRITE) {
-		stub->record.own = 0;
-		stub->record.own_end = ditto_offload_ranges(&stub->record);
-	}
 	stub->error = 0;
 	WRITE_ONCE(stub->conflict, false);
 	spin_unlock(&stub->lock);
