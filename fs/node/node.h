@@ -117,6 +117,7 @@ static_assert(sizeof(struct ditto_fid) == 2 + 44);
  * @has_acls: access control lists can be stored
  * @offload_group: fsnotify group that lets local processes wait for data, or NULL; set once
  * @offload_mark: its mark on @sb
+ * @offload_guarded: link in the list of volumes with @offload_mark, see fs/offload/handover.c
  * @offload_link: link in the list of all volumes of fs/offload/release.c
  * @offload_waits: local processes that wait for data
  * @offload_stopped: no data is brought back any more
@@ -167,6 +168,7 @@ struct ditto_volume {
 	bool xattrs_move_ctime;
 	struct fsnotify_group *offload_group;
 	struct fsnotify_mark *offload_mark;
+	struct list_head offload_guarded;
 	struct list_head offload_link;
 	atomic_t offload_waits;
 	atomic_t offload_ahead;

@@ -24,6 +24,7 @@
 
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/fsnotify.h>
 #include <linux/fsnotify_backend.h>
 #include <linux/jiffies.h>
 #include <linux/ptrace.h>
@@ -389,6 +390,7 @@ static int guard_begin(struct ditto_volume *volume)
 	}
 	ditto_unserved_end(volume->sb);
 	volume->offload_mark = mark;
+	ditto_handover_add(volume);
 	/* Whoever sees the group sees its mark. */
 	smp_store_release(&volume->offload_group, group);
 	return 0;
@@ -417,6 +419,7 @@ void ditto_offload_unguard(struct ditto_volume *volume)
 	if (volume->offload_mark) {
 		ditto_unserved_begin(volume->sb);
 		fsnotify_destroy_mark(volume->offload_mark, volume->offload_group);
+		ditto_handover_remove(volume);
 	}
 	mutex_unlock(&guard_lock);
 }
@@ -438,6 +441,8 @@ void ditto_offload_share_changed(struct ditto_share *share)
 	rcu_read_lock();
 	on = rcu_dereference(share->opts)->offload;
 	rcu_read_unlock();
+	/* Whoever watches its opens may know of offloaded files, which it leaves to a server. */
+	on |= fsnotify_sb_has_priority_watchers(share->volume->sb, FSNOTIFY_PRIO_CONTENT);
 	if (on && !share->volume->is_remote && ditto_offload_guard(share->volume))
 		pr_warn("share %s: local processes cannot be made to wait for offloaded data\n",
 			share->name);

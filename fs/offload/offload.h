@@ -371,7 +371,10 @@ void ditto_offload_node_free(struct ditto_node *node);
 /* Called once when the module is loaded. */
 void ditto_offload_locks_init(void);
 
-/* Called once; after ditto_unserved_exit(), offloaded files have zeros for local processes. */
+/*
+ * Called once; after ditto_unserved_exit(), offloaded files have zeros for local processes, unless
+ * a guard in user space has taken over.
+ */
 int ditto_unserved_init(void);
 void ditto_unserved_exit(void);
 

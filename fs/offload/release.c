@@ -80,6 +80,7 @@ void ditto_offload_volume_start(struct ditto_volume *volume)
 	volume->offload_session = get_random_u64();
 	ditto_fairq_init(&volume->offload_queue, &ditto_recall_limits);
 	volume->offload_moved = jiffies;
+	INIT_LIST_HEAD(&volume->offload_guarded);
 	spin_lock_init(&volume->release_lock);
 	INIT_LIST_HEAD(&volume->release_candidates);
 	ditto_cuts_start(volume);

@@ -601,6 +601,19 @@ bool ditto_offload_volume_owns(const struct ditto_volume *volume);
 /* Number that changes with the data of a file. Any context. */
 u64 ditto_offload_change(struct inode *inode);
 
+/* handover.c */
+
+/*
+ * Tell a guard in user space that this module guards the file system of a volume, from now on or no
+ * more. May sleep.
+ */
+void ditto_handover_add(struct ditto_volume *volume);
+void ditto_handover_remove(struct ditto_volume *volume);
+
+/* Called by those of unserved.c. The end waits until guards in user space have taken over. */
+int ditto_handover_init(void);
+void ditto_handover_exit(void);
+
 /* unserved.c */
 
 /*

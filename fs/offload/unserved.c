@@ -116,18 +116,24 @@ void ditto_unserved_end(struct super_block *sb)
 
 int __init ditto_unserved_init(void)
 {
+	int err;
+
 	unserved_group = fsnotify_alloc_group(&unserved_ops, 0);
 	if (IS_ERR(unserved_group))
 		return PTR_ERR(unserved_group);
 	/* Opens ask no group below this, and a share that serves the file system first. */
 	unserved_group->priority = FSNOTIFY_PRIO_CONTENT;
-	return 0;
+	err = ditto_handover_init();
+	if (err)
+		fsnotify_put_group(unserved_group);
+	return err;
 }
 
 void ditto_unserved_exit(void)
 {
 	struct unserved *unserved, *next;
 
+	ditto_handover_exit();
 	mutex_lock(&unserved_lock);
 	list_for_each_entry_safe(unserved, next, &unserved_list, list)
 		unserved_end_locked(unserved);
