@@ -15,6 +15,7 @@
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "exposure.h"
+#include "guard.h"
 #include "mem.h"
 #include "module.h"
 #include "out.h"
@@ -48,6 +49,7 @@ static const int health_exit[] = { CTL_OK, CTL_DEGRADED, CTL_NOT_RUNNING };
  * @left_ms: milliseconds that the grace lasts at the most
  * @known_clients: clients from before the restart
  * @reclaimed: those of them that are done
+ * @guard: what ditto-guard does
  * @daemon: status that dittod wrote
  */
 struct health_report {
@@ -68,6 +70,7 @@ struct health_report {
 	u64 left_ms;
 	u32 known_clients;
 	u32 reclaimed;
+	struct guard guard;
 	struct status daemon;
 };
 
@@ -78,6 +81,7 @@ struct health_report {
 #define NOTE_LOADING "clients wait: dittod has not told yet who may reclaim what it held before the restart"
 #define NOTE_FORGETTING "clients get nothing new: dittod has not removed the records of those who did not come back after the restart"
 #define NOTE_OTHERS "clients get no locks: another lock manager of this machine (lockd or nfsd) is in grace (dittoctl grace status)"
+#define NOTE_GUARD "ditto-guard does not run: offloaded files read as zeros whenever Ditto does not serve their file system (systemctl enable --now ditto-guard)"
 #define NOTE_GSSD "rpc.gssd does not run: clients of NFSv4.0 with Kerberos get no delegations (systemctl start rpc-gssd)"
 
 /* Call a function for each remark on the state. */
@@ -107,6 +111,8 @@ static void health_notes(const struct health_report *h, void (*tell)(const char 
 		tell(NOTE_OTHERS);
 	if (h->calls_back && !h->gssd)
 		tell(NOTE_GSSD);
+	if (h->guard.is_needed && !h->guard.runs)
+		tell(NOTE_GUARD);
 	for (i = 0; i < h->nopen; i++)
 		tell(h->open[i]);
 	for (i = 0; i < h->daemon.nremarks; i++) {
@@ -263,6 +269,7 @@ static void health_free(struct health_report *h)
 		free(h->open[i]);
 	free(h->open);
 	nlmsg_free(h->grace_reply);
+	guard_free(&h->guard);
 	status_free(&h->daemon);
 }
 
@@ -273,6 +280,7 @@ static int health_look(struct ctl *ctl, struct health_report *h)
 	memset(h, 0, sizeof(*h));
 	h->health = HEALTH_NOT_RUNNING;
 	h->known = status_read(&h->daemon);
+	guard_look(&h->guard);
 	if (conn_open(&ctl->conn) || conn_find_family(&ctl->conn))
 		return CTL_OK;
 	h->loaded = true;
@@ -348,6 +356,7 @@ static void print_json(const struct health_report *h)
 	}
 	json_spaces(h);
 	json_stores(h);
+	guard_json(&h->guard);
 	json_problems(h);
 	json_open(stdout, "notes", '[');
 	health_notes(h, note_json);
@@ -429,6 +438,7 @@ static void print_text(const struct health_report *h)
 	health_notes(h, note_print);
 	print_spaces(h);
 	print_stores(h);
+	guard_print(&h->guard);
 	print_problems(h);
 }
 

@@ -429,6 +429,7 @@ const struct verb offload_verbs[] = {
 	{ "push", offload_push, "[--store NAME] PATH..." },
 	{ "recall", offload_recall, "[--overwrite|--keep-local] PATH..." },
 	{ "status", offload_status, "[PATH...]" },
+	{ "check", offload_check, "[--null] PATH..." },
 	{ "pin", offload_pin, "PATH..." },
 	{ "never", offload_never, "PATH..." },
 	{ "auto", offload_auto, "PATH..." },

@@ -12,6 +12,9 @@
 
 struct ctl;
 
+/* dittoctl offload check */
+int offload_check(struct ctl *ctl, char **words);
+
 /**
  * struct offload_info - where the data of a file is, see offload-get in the specification
  * @state: enum ditto_offload_state

@@ -13,6 +13,7 @@
 #include "ctl.h"
 #include "fault.h"
 #include "mem.h"
+#include "offload/guarded.h"
 #include "offload/index.h"
 #include "offload_filesystem.h"
 #include "offload_lock.h"
@@ -28,6 +29,12 @@ bool filesystem_register(const struct filesystem *fs, const char *store, struct 
 	int file = memfd_create("filesystem", MFD_CLOEXEC), fd = -1, got = -1;
 	bool good = file >= 0 && write(file, bytes, len) == (ssize_t)len;
 
+	/* From the first released file on, it is guarded where this machine starts. */
+	if (!guarded_add(fs, why)) {
+		if (file >= 0)
+			close(file);
+		return false;
+	}
 	why_not(why, good ? "dittod has ended" : "no memory for its registration");
 	snprintf(request.store, sizeof(request.store), "%s", store);
 	snprintf(request.path, sizeof(request.path), "filesystem");
@@ -334,6 +341,10 @@ static int filesystem_forget(struct ctl *ctl, const char *word)
 	offload_orders_free(orders);
 	registrations_free(&all);
 	f.failed = f.failed || !forget_in_index(&f, fs.id, &known);
+	if (!f.failed && !guarded_remove(fs.id, &why)) {
+		offload_complain(f.ctl, false, word, why.text);
+		f.failed = true;
+	}
 	close(lock);
 	if (f.failed)
 		return CTL_REFUSED;

@@ -172,6 +172,19 @@ static int mount_point_open(const struct mount_table *t, const struct mount_poin
 	return -1;
 }
 
+int mount_point_identify(const struct mount_table *t, const struct mount_point *m,
+			 u8 id[FILESYSTEM_ID_SIZE])
+{
+	int fd = mount_point_open(t, m), error;
+
+	if (fd < 0 || directory_read_id(fd, id))
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
 static int filesystem_mount_with(const struct mount_point *m, bool readonly)
 {
 	int config = fsopen(m->type, FSOPEN_CLOEXEC), fd = -1, error;
@@ -254,8 +267,7 @@ static int mount_point_try(const struct mount_table *t, const struct mount_point
 	return fd;
 }
 
-/* Versions of ext mount each other's file systems. */
-static bool type_is_same(const char *a, const char *b)
+bool filesystem_type_is_same(const char *a, const char *b)
 {
 	return !strcmp(a, b) || (!strncmp(a, "ext", 3) && !strncmp(b, "ext", 3));
 }
@@ -273,7 +285,7 @@ int filesystem_open(const struct mount_table *t, const struct filesystem *fs, co
 	for (i = 0; i < t->n; i++) {
 		const struct mount_point *m = &t->list[i];
 
-		if (!type_is_same(m->type, fs->type) ||
+		if (!filesystem_type_is_same(m->type, fs->type) ||
 		    (fd >= 0 && !strcmp(found->device, m->device)))
 			continue;
 		root = mount_point_try(t, m, fs, &is);

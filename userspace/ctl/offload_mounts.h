@@ -41,6 +41,16 @@ bool mount_table_read(struct mount_table *t, struct why *why);
 void mount_table_free(struct mount_table *t);
 
 /*
+ * Open what is mounted, unless something else is mounted on it, and read its id. Returns a
+ * descriptor (O_PATH), or -1 with errno.
+ */
+int mount_point_identify(const struct mount_table *t, const struct mount_point *m,
+			 u8 id[FILESYSTEM_ID_SIZE]);
+
+/* Whether a type mounts file systems of the other: versions of ext do. */
+bool filesystem_type_is_same(const char *a, const char *b);
+
+/*
  * Find out which file system a file or directory is in, which is open for reading. Returns false
  * and fills @why on errors.
  */

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What ditto-guard watches, see guard.h. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "guard.h"
+#include "guard_status.h"
+#include "mem.h"
+#include "offload/guarded.h"
+#include "out.h"
+
+/* "BY UUID PATH" */
+static void guard_take(struct guard *g, char *line)
+{
+	char *id = strchr(line, ' '), *path = id ? strchr(id + 1, ' ') : NULL;
+
+	if (!path)
+		return;
+	*id++ = '\0';
+	*path++ = '\0';
+	path[strcspn(path, "\n")] = '\0';
+	g->list = mem_grow(g->list, g->n, sizeof(*g->list));
+	g->list[g->n++] = (struct guard_mount) {
+		.by = mem_string(line),
+		.id = mem_string(id),
+		.path = mem_string(path),
+	};
+}
+
+void guard_look(struct guard *g)
+{
+	int lock = open(GUARD_LOCK_PATH, O_RDONLY | O_CLOEXEC);
+	struct guarded all;
+	FILE *file;
+	char *line = NULL;
+	size_t size = 0;
+	struct why why;
+
+	/* Who may not read the list is told nothing about it. */
+	g->is_needed = guarded_read(&all, &why) && all.n;
+	guarded_free(&all);
+	if (lock < 0)
+		return;
+	g->runs = flock(lock, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	close(lock);
+	file = g->runs ? fopen(GUARD_STATUS_PATH, "re") : NULL;
+	if (!file)
+		return;
+	while (getline(&line, &size, file) >= 0)
+		guard_take(g, line);
+	free(line);
+	fclose(file);
+}
+
+void guard_free(struct guard *g)
+{
+	while (g->n) {
+		g->n--;
+		free(g->list[g->n].by);
+		free(g->list[g->n].id);
+		free(g->list[g->n].path);
+	}
+	free(g->list);
+}
+
+void guard_json(const struct guard *g)
+{
+	size_t i;
+
+	json_open(stdout, "guard", '{');
+	json_bool(stdout, "runs", g->runs);
+	json_open(stdout, "filesystems", '[');
+	for (i = 0; i < g->n; i++) {
+		json_open(stdout, NULL, '{');
+		json_string(stdout, "path", g->list[i].path);
+		json_string(stdout, "id", g->list[i].id);
+		json_string(stdout, "by", g->list[i].by);
+		json_close(stdout, '}');
+	}
+	json_close(stdout, ']');
+	json_close(stdout, '}');
+}
+
+void guard_print(const struct guard *g)
+{
+	static const struct column columns[] = {
+		{ "OFFLOADED FILES BELOW", false }, { "GUARDED BY", false }, { NULL, false }
+	};
+	struct table *t;
+	size_t i;
+
+	if (!g->n)
+		return;
+	t = table_new(columns);
+	for (i = 0; i < g->n; i++) {
+		table_cell(t, "%s", g->list[i].path);
+		table_cell(t, "%s", g->list[i].by);
+	}
+	table_end(t, stdout);
+}

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ditto-guard: while ditto.ko does not guard a file system with offloaded files, an open of such a
+ * file fails, so that nobody takes the zeros in it for its data, or writes over them. It starts
+ * early, needs neither the module nor dittod, and stays.
+ *
+ * It looks around whenever something is mounted, the list of file systems changes, or the module
+ * begins or ends to guard one: each file system of the list that is mounted is watched, unless the
+ * module guards it.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "ctl/offload_mounts.h"
+#include "guard_status.h"
+#include "log.h"
+#include "mem.h"
+#include "module.h"
+#include "offload/guarded.h"
+#include "run_path.h"
+#include "watch.h"
+
+/* Seconds between two attempts to find the module. */
+#define MODULE_PAUSE	1
+#define STATUS_NEW	GUARD_STATUS_PATH ".new"
+
+/* Protects all below. */
+static pthread_mutex_t guard_lock = PTHREAD_MUTEX_INITIALIZER;
+/* What the module guards. */
+static char guard_module[MODULE_TEXT_MAX];
+/* File systems of the directories that were given, if there are any. */
+static struct guarded guard_given;
+/* What dittoctl is told about it, while it is being written; NULL if it is told nothing. */
+static FILE *guard_status;
+static bool guard_has_status;
+
+static bool guarded_has(const struct guarded *all, const char *type, const u8 *id)
+{
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		if (filesystem_type_is_same(all->list[i].type, type) &&
+		    (!id || !memcmp(all->list[i].id, id, FILESYSTEM_ID_SIZE)))
+			return true;
+	return false;
+}
+
+/* Watch what is mounted, or leave it to the module. */
+static const char *mount_guard(const struct mount_point *m, int fd)
+{
+	struct why why;
+
+	if (module_text_has(guard_module, m->device)) {
+		watch_end(m->device, fd);
+		return GUARD_BY_MODULE;
+	}
+	if (watch_begin(m->device, fd, &why))
+		return GUARD_BY_GUARD;
+	guard_warning("%s cannot be watched, and its offloaded files read as zeros while Ditto does not serve it: %s",
+		      m->path, why.text);
+	return GUARD_BY_NONE;
+}
+
+static void status_line(const char *by, const u8 id[FILESYSTEM_ID_SIZE], const char *path)
+{
+	char uuid[TEXT_UUID_MAX], *name = text_printable(path);
+
+	if (guard_status)
+		fprintf(guard_status, "%s %s %s\n", by, text_from_uuid(id, uuid), name);
+	free(name);
+}
+
+/* Look at a mount whose device is not among those that were found, @n of them. */
+static bool mount_look(const struct mount_table *mounts, const struct mount_point *m,
+		       const struct guarded *all)
+{
+	u8 id[FILESYSTEM_ID_SIZE];
+	bool found;
+	int fd;
+
+	/* Those of other machines may not answer, and are of no such type. */
+	if (!guarded_has(all, m->type, NULL))
+		return false;
+	fd = mount_point_identify(mounts, m, id);
+	if (fd < 0)
+		return false;
+	found = guarded_has(all, m->type, id);
+	if (found)
+		status_line(mount_guard(m, fd), id, m->path);
+	close(fd);
+	return found;
+}
+
+static bool device_was_found(const struct mount_table *mounts, const bool *found, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (found[i] && !strcmp(mounts->list[i].device, mounts->list[n].device))
+			return true;
+	return false;
+}
+
+static void look_at_mounts(const struct mount_table *mounts, const struct guarded *all)
+{
+	bool *found = mem_new((mounts->n + 1) * sizeof(*found));
+	size_t i;
+
+	for (i = 0; i < mounts->n; i++)
+		found[i] = !device_was_found(mounts, found, i) &&
+			   mount_look(mounts, &mounts->list[i], all);
+	free(found);
+}
+
+static void look_around_locked(void)
+{
+	struct mount_table mounts;
+	struct guarded all;
+	struct why why;
+
+	/* What is watched stays so if there is an error. */
+	if (!mount_table_read(&mounts, &why)) {
+		guard_warning("%s", why.text);
+		return;
+	}
+	if (!guarded_read(&all, &why))
+		guard_warning("%s", why.text);
+	guard_status = guard_has_status ? fopen(STATUS_NEW, "we") : NULL;
+	look_at_mounts(&mounts, guard_given.n ? &guard_given : &all);
+	if (guard_has_status && (!guard_status || fclose(guard_status) ||
+				 rename(STATUS_NEW, GUARD_STATUS_PATH)))
+		guard_warning(GUARD_STATUS_PATH ": %s", strerror(errno));
+	guarded_free(&all);
+	mount_table_free(&mounts);
+}
+
+static void look_around(void)
+{
+	pthread_mutex_lock(&guard_lock);
+	look_around_locked();
+	pthread_mutex_unlock(&guard_lock);
+}
+
+/* Read what the module guards now, or after a change. Returns false if the module ends. */
+static bool module_look(int fd)
+{
+	static char text[MODULE_TEXT_MAX];
+	bool good = module_read(fd, text);
+
+	pthread_mutex_lock(&guard_lock);
+	memcpy(guard_module, text, sizeof(guard_module));
+	look_around_locked();
+	pthread_mutex_unlock(&guard_lock);
+	return good;
+}
+
+/* The module ends when the descriptor is closed: then all is watched. */
+static void *module_follow(void *arg)
+{
+	int fd = *(int *)arg;
+
+	for (;;) {
+		if (fd >= 0) {
+			while (module_look(fd))
+				;
+			close(fd);
+		}
+		sleep(MODULE_PAUSE);
+		fd = module_open();
+	}
+	return NULL;
+}
+
+/* Tell the service manager that all that is mounted is watched. */
+static void notify_ready(void)
+{
+	static const char text[] = "READY=1";
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (!path || strlen(path) >= sizeof(addr.sun_path))
+		return;
+	memcpy(addr.sun_path, path, strlen(path));
+	/* An abstract address starts with a NUL and is not terminated. */
+	if (path[0] == '@')
+		addr.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&addr,
+			     (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+					 strlen(path))) < 0)
+		guard_warning("cannot reach the service manager: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+/* The lock says that this process lives. Returns false if another one does. */
+static bool status_begin(void)
+{
+	int lock;
+
+	run_folder_make();
+	lock = open(GUARD_LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	guard_has_status = lock >= 0 && !flock(lock, LOCK_EX | LOCK_NB);
+	if (guard_has_status)
+		return true;
+	if (errno == EWOULDBLOCK) {
+		fprintf(stderr, "ditto-guard: it runs already\n");
+		return false;
+	}
+	guard_warning(GUARD_LOCK_PATH ": %s", strerror(errno));
+	return true;
+}
+
+static bool directories_take(char **directories)
+{
+	struct mount_table mounts;
+	struct filesystem *fs;
+	struct why why;
+	bool good;
+	int fd;
+
+	if (!mount_table_read(&mounts, &why)) {
+		fprintf(stderr, "ditto-guard: %s\n", why.text);
+		return false;
+	}
+	for (good = true; good && *directories; directories++) {
+		guard_given.list = mem_grow(guard_given.list, guard_given.n,
+					    sizeof(*guard_given.list));
+		fs = &guard_given.list[guard_given.n++];
+		fd = open(*directories, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		good = fd < 0 ? why_not(&why, "%s", strerror(errno)) :
+		       filesystem_find(&mounts, fd, fs, &why);
+		if (fd >= 0)
+			close(fd);
+		if (!good)
+			fprintf(stderr, "ditto-guard: %s: %s\n", *directories, why.text);
+	}
+	mount_table_free(&mounts);
+	return good;
+}
+
+/* Wait for changes of what is mounted and of the list of file systems. */
+static void guard_follow(int mounts, int changes)
+{
+	struct pollfd fds[] = {
+		{ .fd = mounts, .events = POLLPRI },
+		{ .fd = changes, .events = POLLIN },
+	};
+	char events[4096];
+
+	for (;;) {
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+			continue;
+		if (fds[1].revents && read(changes, events, sizeof(events)) < 0)
+			continue;
+		look_around();
+	}
+}
+
+int main(int argc, char **argv)
+{
+	int mounts, changes, module;
+	pthread_t thread;
+
+	if (argc > 1 && !strcmp(argv[1], "--version"))
+		return puts("ditto-guard " DITTO_VERSION) < 0;
+	if (argc > 1 && argv[1][0] == '-') {
+		fputs("usage: ditto-guard [DIRECTORY...]\n", stderr);
+		return 1;
+	}
+	guard_log_open();
+	/* With directories it is there for these alone, beside the one for the list. */
+	if (argc > 1 ? !directories_take(argv + 1) : !status_begin())
+		return 1;
+	/* Memory that is not there could only be read from a disk that waits for this process. */
+	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+		guard_warning("its memory is not locked: %s", strerror(errno));
+	mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	mkdir(GUARDED_FOLDER, 0700);
+	changes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (inotify_add_watch(changes, GUARDED_FOLDER, IN_MOVED_TO) < 0)
+		guard_warning(GUARDED_FOLDER ": %s", strerror(errno));
+	module = module_open();
+	if (module < 0 || !module_look(module))
+		look_around();
+	notify_ready();
+	if (pthread_create(&thread, NULL, module_follow, &module)) {
+		fprintf(stderr, "ditto-guard: no thread can be started\n");
+		return 1;
+	}
+	guard_follow(mounts, changes);
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Opens of files, see watch.h. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fanotify.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "module.h"
+#include "offload/record.h"
+#include "watch.h"
+
+#define WATCH_MAX	64
+/* A disk reads as many records at once. */
+#define WATCH_THREADS	4
+#define WATCH_STACK	(128 << 10)
+#define WATCH_EVENTS	(FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM)
+/* Flag of threads of the kernel in /proc/PID/stat. */
+#define PF_KTHREAD	0x00200000
+
+/**
+ * struct watch - a file system
+ * @group: where the kernel asks
+ * @device: its device, constant while it is marked
+ */
+struct watch {
+	int group;
+	char device[WATCH_DEVICE_MAX];
+};
+
+static struct watch watches[WATCH_MAX];
+static size_t n_watches;
+
+/* Errors of the disk count as a record: nobody knows what is in the file. */
+static bool file_has_record(int fd)
+{
+	ssize_t len = fgetxattr(fd, OFFLOAD_RECORD_XATTR, NULL, 0);
+
+	return len > 0 || (len < 0 && errno != ENODATA && errno != EOPNOTSUPP);
+}
+
+/* Whether it is a thread of the kernel, which has no id in other namespaces of processes. */
+static bool process_is_kernel(pid_t pid)
+{
+	char path[64], stat[512], *state;
+	unsigned int flags = 0;
+	ssize_t len;
+	int fd;
+
+	if (!pid)
+		return true;
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	len = fd < 0 ? -1 : read(fd, stat, sizeof(stat) - 1);
+	if (fd >= 0)
+		close(fd);
+	stat[len > 0 ? len : 0] = '\0';
+	/* The name before it may have anything in it. */
+	state = strrchr(stat, ')');
+	return state && sscanf(state, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
+	       flags & PF_KTHREAD;
+}
+
+/*
+ * Whether the module has begun to guard the file system and the mark is about to be removed. Its
+ * servers are threads of the kernel. The module did not see the beginning of another open, which
+ * is refused.
+ */
+static bool open_is_by_server(const struct watch *w, pid_t pid)
+{
+	char text[MODULE_TEXT_MAX];
+	int fd = module_open();
+	bool guards;
+
+	if (fd < 0)
+		return false;
+	guards = module_read(fd, text) && module_text_has(text, w->device);
+	close(fd);
+	return guards && process_is_kernel(pid);
+}
+
+/* The longest path does not fit in a line of the kernel's log. */
+static void log_refused(int fd, pid_t pid)
+{
+	char link[64], path[512] = "a file", name[32] = "a process";
+	ssize_t len;
+	int comm;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, path, sizeof(path) - 1);
+	if (len >= 0)
+		path[len] = '\0';
+	snprintf(link, sizeof(link), "/proc/%d/comm", pid);
+	comm = open(link, O_RDONLY | O_CLOEXEC);
+	len = comm < 0 ? -1 : read(comm, name, sizeof(name) - 1);
+	if (comm >= 0)
+		close(comm);
+	if (len > 0)
+		name[len - (name[len - 1] == '\n')] = '\0';
+	guard_warning("%s: its data is offloaded and no share serves it, so it is not opened for %s[%d]: start Ditto with a share of this file system (systemctl start ditto)",
+		      path, name, pid);
+}
+
+static void watch_answer(const struct watch *w, const struct fanotify_event_metadata *event)
+{
+	struct fanotify_response response = { .fd = event->fd, .response = FAN_ALLOW };
+	ssize_t len;
+
+	if (event->fd < 0)
+		return;
+	if (file_has_record(event->fd) && !open_is_by_server(w, event->pid))
+		response.response = FAN_DENY;
+	/* Whoever asked may have been killed. */
+	len = write(w->group, &response, sizeof(response));
+	(void)len;
+	if (response.response == FAN_DENY)
+		log_refused(event->fd, event->pid);
+	close(event->fd);
+}
+
+static void *watch_serve(void *arg)
+{
+	const struct watch *w = arg;
+	struct fanotify_event_metadata event;
+
+	/*
+	 * One at a time, so that another thread takes the next while this one waits for a disk.
+	 * The kernel itself refuses what it cannot open for this process, and tells the error here.
+	 */
+	for (;;)
+		if (read(w->group, &event, sizeof(event)) == sizeof(event))
+			watch_answer(w, &event);
+	return NULL;
+}
+
+/* Threads that were started stay, even if others could not be. */
+static int watch_start(struct watch *w)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	int i, error = 0;
+
+	/* Files may be special: opening a pipe would wait. */
+	w->group = fanotify_init(FAN_CLASS_CONTENT | FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS |
+				 FAN_CLOEXEC,
+				 O_RDONLY | O_LARGEFILE | O_CLOEXEC | O_NOATIME | O_NONBLOCK);
+	if (w->group < 0)
+		return errno;
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, WATCH_STACK);
+	for (i = 0; i < WATCH_THREADS && !error; i++)
+		error = pthread_create(&thread, &attr, watch_serve, w);
+	pthread_attr_destroy(&attr);
+	return i > 1 ? 0 : error;
+}
+
+static struct watch *watch_find(const char *device)
+{
+	size_t i;
+
+	for (i = 0; i < n_watches; i++)
+		if (!strcmp(watches[i].device, device))
+			return &watches[i];
+	return NULL;
+}
+
+/* Whether nothing is marked: the mark goes with the file system, which may be mounted unseen. */
+static bool watch_is_idle(const struct watch *w)
+{
+	char path[64], line[256];
+	bool idle = true;
+	FILE *info;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", w->group);
+	info = fopen(path, "re");
+	if (!info)
+		return false;
+	while (idle && fgets(line, sizeof(line), info))
+		idle = !strstr(line, "sdev:");
+	fclose(info);
+	return idle;
+}
+
+static struct watch *watch_take(const char *device, struct why *why)
+{
+	struct watch *w = watch_find(device);
+	int error;
+	size_t i;
+
+	for (i = 0; !w && i < n_watches; i++)
+		if (watch_is_idle(&watches[i]))
+			w = &watches[i];
+	if (w)
+		goto found;
+	if (n_watches == WATCH_MAX) {
+		why_not(why, "more than %d file systems have offloaded files", WATCH_MAX);
+		return NULL;
+	}
+	w = &watches[n_watches];
+	error = watch_start(w);
+	if (error) {
+		why_not(why, "%s%s", strerror(error), error == EINVAL ?
+			": this kernel has no CONFIG_FANOTIFY_ACCESS_PERMISSIONS" : "");
+		return NULL;
+	}
+	n_watches++;
+found:
+	snprintf(w->device, sizeof(w->device), "%s", device);
+	return w;
+}
+
+/* A descriptor of O_PATH, which keeps nobody from unmounting, is taken by its path only. */
+static int watch_mark(const struct watch *w, unsigned int how, int fd)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return fanotify_mark(w->group, how | FAN_MARK_FILESYSTEM, WATCH_EVENTS, AT_FDCWD, path);
+}
+
+bool watch_begin(const char *device, int fd, struct why *why)
+{
+	struct watch *w = watch_take(device, why);
+
+	return w && (!watch_mark(w, FAN_MARK_ADD, fd) || why_not(why, "%s", strerror(errno)));
+}
+
+void watch_end(const char *device, int fd)
+{
+	struct watch *w = watch_find(device);
+
+	if (w)
+		watch_mark(w, FAN_MARK_REMOVE, fd);
+}
