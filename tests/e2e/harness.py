@@ -39,6 +39,8 @@ NETNS = '/run/netns'
 UTSNS = '/run/utsns'
 # Folders of daemons that stay for all tests of a run, each with a file 'pids'.
 KEEP = '/run/e2e-keep'
+# Where dittoctl notes the file systems that ditto-guard watches.
+GUARDED_LIST = '/var/lib/ditto/offload-filesystems'
 MNT_FORCE, MNT_DETACH = 1, 2
 MS_RDONLY, MS_BIND = 1, 4096
 CLONE_NEWUTS, CLONE_NEWNET = 0x04000000, 0x40000000
@@ -703,6 +705,9 @@ def clean_up(server_class, passed):
             umount(where, MNT_DETACH)
     for name in os.listdir(BASE):
         shutil.rmtree(f'{BASE}/{name}', ignore_errors=True)
+    # Those in the list for ditto-guard were the test's.
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(GUARDED_LIST)
 
 
 def logs():
