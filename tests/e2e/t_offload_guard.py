@@ -172,6 +172,33 @@ def without_the_module(w):
 
 
 @test(smb=True, offload=True, timeout=300)
+def from_a_tape(w):
+    """What was saved while nothing guarded it is no data where it is restored, to server and guard."""
+    s, data = Store(w), content('x', 3 * MIB)
+    w.served_volume('disk', size='100m', offload=True)
+    disk = w.volumes[-1].where
+    path, whole = offloaded(s, f'{disk}/f', data), put(f'{disk}/g', b'whole', 0o644)
+    options, tape = ('--xattrs', '--xattrs-include=*'), f'{w.base}/tape'
+    with module_back(w, s, ('data', w.export), ('disk', disk)):
+        without_module(w)
+        run('tar', '-C', disk, *options, '-cf', tape, 'f')
+        for name in ('tar', 'rsync'):
+            os.mkdir(f'{disk}/{name}')
+        run('tar', '-C', f'{disk}/tar', *options, '-xf', tape)
+        run('rsync', '-aX', path, f'{disk}/rsync/')
+        with guard(w):
+            for name in (path, f'{disk}/tar/f', f'{disk}/rsync/f'):
+                refused(name, whole)
+    m = w.client.mount(path=disk, vers='4.2')
+    for where in (disk, m):
+        eq(get(f'{where}/f') == data, True, 'content')
+        for name in ('tar', 'rsync'):
+            with expect_errno(errno.EIO):
+                get(f'{where}/{name}/f')
+    w.client.umount(m)
+
+
+@test(smb=True, offload=True, timeout=300)
 def handover(w):
     """From the end of the last share to the end of the module, there is no open between two guards."""
     s = Store(w)
@@ -360,6 +387,12 @@ def hostile(w):
             for one in (path, second):
                 with expect_errno(errno.EPERM):
                     get(one)
+        # What was asked about is not kept open.
+        for _ in range(50):
+            eq(readable(second), False, 'opened')
+            other.umount()
+            other.mount()
+            guarded_by(w, other.where, 'ditto-guard')
         # Special files are as before.
         reader = Child(lambda: get(f'{disk.where}/pipe'))
         put(f'{disk.where}/pipe', b'through')

@@ -36,6 +36,27 @@
 /* Seconds between two attempts to find the module. */
 #define MODULE_PAUSE	1
 #define STATUS_NEW	GUARD_STATUS_PATH ".new"
+/* STATX_MNT_ID_UNIQUE of Linux 6.8. */
+#define MNT_ID_UNIQUE	0x4000
+
+/**
+ * struct seen - a mount that was looked at
+ * @number: of the mount
+ * @device: of its file system
+ * @id: of its file system
+ * @by: who guards it; NULL if it is not in the list
+ */
+struct seen {
+	u64 number;
+	char device[WATCH_DEVICE_MAX];
+	u8 id[FILESYSTEM_ID_SIZE];
+	const char *by;
+};
+
+struct seen_list {
+	size_t n;
+	struct seen *list;
+};
 
 /* Protects all below. */
 static pthread_mutex_t guard_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -46,6 +67,7 @@ static struct guarded guard_given;
 /* What dittoctl is told about it, while it is being written; NULL if it is told nothing. */
 static FILE *guard_status;
 static bool guard_has_status;
+static struct seen_list guard_seen;
 
 static bool guarded_has(const struct guarded *all, const char *type, const u8 *id)
 {
@@ -56,6 +78,29 @@ static bool guarded_has(const struct guarded *all, const char *type, const u8 *i
 		    (!id || !memcmp(all->list[i].id, id, FILESYSTEM_ID_SIZE)))
 			return true;
 	return false;
+}
+
+/* The mount that is seen at a path, as a number that no other ever has; 0 if that is not known. */
+static u64 mount_number(const char *path)
+{
+	struct statx st;
+
+	if (statx(AT_FDCWD, path, AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, MNT_ID_UNIQUE, &st) ||
+	    !(st.stx_mask & MNT_ID_UNIQUE))
+		return 0;
+	return st.stx_mnt_id;
+}
+
+/* What was seen of a mount when it was last looked at, or NULL. */
+static const struct seen *mount_seen(const struct mount_point *m, u64 number)
+{
+	size_t i;
+
+	for (i = 0; number && i < guard_seen.n; i++)
+		if (guard_seen.list[i].number == number &&
+		    !strcmp(guard_seen.list[i].device, m->device))
+			return &guard_seen.list[i];
+	return NULL;
 }
 
 /* Watch what is mounted, or leave it to the module. */
@@ -83,25 +128,45 @@ static void status_line(const char *by, const u8 id[FILESYSTEM_ID_SIZE], const c
 	free(name);
 }
 
-/* Look at a mount whose device is not among those that were found, @n of them. */
-static bool mount_look(const struct mount_table *mounts, const struct mount_point *m,
-		       const struct guarded *all)
+/* Whether nothing is to be done about a mount that was seen: looking at one keeps it busy. */
+static bool seen_is_right(const struct seen *seen, const struct guarded *all,
+			  const struct mount_point *m)
 {
-	u8 id[FILESYSTEM_ID_SIZE];
-	bool found;
+	if (!guarded_has(all, m->type, seen->id))
+		return !seen->by;
+	return seen->by && !strcmp(seen->by, module_text_has(guard_module, m->device) ?
+						     GUARD_BY_MODULE : GUARD_BY_GUARD);
+}
+
+/* Look at a mount, and add it to @now. Returns whether it is of a file system in the list. */
+static bool mount_look(const struct mount_table *mounts, const struct mount_point *m,
+		       const struct guarded *all, struct seen_list *now)
+{
+	const struct seen *before;
+	struct seen seen = { .by = NULL };
 	int fd;
 
 	/* Those of other machines may not answer, and are of no such type. */
 	if (!guarded_has(all, m->type, NULL))
 		return false;
-	fd = mount_point_identify(mounts, m, id);
-	if (fd < 0)
-		return false;
-	found = guarded_has(all, m->type, id);
-	if (found)
-		status_line(mount_guard(m, fd), id, m->path);
-	close(fd);
-	return found;
+	seen.number = mount_number(m->path);
+	before = mount_seen(m, seen.number);
+	if (before && seen_is_right(before, all, m)) {
+		seen = *before;
+	} else {
+		fd = mount_point_identify(mounts, m, seen.id);
+		if (fd < 0)
+			return false;
+		snprintf(seen.device, sizeof(seen.device), "%s", m->device);
+		if (guarded_has(all, m->type, seen.id))
+			seen.by = mount_guard(m, fd);
+		close(fd);
+	}
+	now->list = mem_grow(now->list, now->n, sizeof(*now->list));
+	now->list[now->n++] = seen;
+	if (seen.by)
+		status_line(seen.by, seen.id, m->path);
+	return seen.by;
 }
 
 static bool device_was_found(const struct mount_table *mounts, const bool *found, size_t n)
@@ -117,12 +182,15 @@ static bool device_was_found(const struct mount_table *mounts, const bool *found
 static void look_at_mounts(const struct mount_table *mounts, const struct guarded *all)
 {
 	bool *found = mem_new((mounts->n + 1) * sizeof(*found));
+	struct seen_list now = { .n = 0 };
 	size_t i;
 
 	for (i = 0; i < mounts->n; i++)
 		found[i] = !device_was_found(mounts, found, i) &&
-			   mount_look(mounts, &mounts->list[i], all);
+			   mount_look(mounts, &mounts->list[i], all, &now);
 	free(found);
+	free(guard_seen.list);
+	guard_seen = now;
 }
 
 static void look_around_locked(void)

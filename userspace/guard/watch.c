@@ -85,43 +85,64 @@ static bool open_is_by_server(const struct watch *w, pid_t pid)
 	return guards && process_is_kernel(pid);
 }
 
-/* The longest path does not fit in a line of the kernel's log. */
-static void log_refused(int fd, pid_t pid)
+/**
+ * struct refusal - what is told about an open
+ * @path: of the file; the longest one does not fit in a line of the kernel's log
+ * @name: of the process
+ */
+struct refusal {
+	char path[512];
+	char name[32];
+};
+
+/* Before the answer, after which both may be gone. */
+static void refusal_fill(struct refusal *r, int fd, pid_t pid)
 {
-	char link[64], path[512] = "a file", name[32] = "a process";
+	char link[64];
 	ssize_t len;
 	int comm;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	len = readlink(link, path, sizeof(path) - 1);
-	if (len >= 0)
-		path[len] = '\0';
+	len = readlink(link, r->path, sizeof(r->path) - 1);
+	r->path[len > 0 ? len : 0] = '\0';
 	snprintf(link, sizeof(link), "/proc/%d/comm", pid);
 	comm = open(link, O_RDONLY | O_CLOEXEC);
-	len = comm < 0 ? -1 : read(comm, name, sizeof(name) - 1);
+	len = comm < 0 ? -1 : read(comm, r->name, sizeof(r->name) - 1);
 	if (comm >= 0)
 		close(comm);
-	if (len > 0)
-		name[len - (name[len - 1] == '\n')] = '\0';
-	guard_warning("%s: its data is offloaded and no share serves it, so it is not opened for %s[%d]: start Ditto with a share of this file system (systemctl start ditto)",
-		      path, name, pid);
+	r->name[len > 0 ? len : 0] = '\0';
+	r->name[strcspn(r->name, "\n")] = '\0';
+}
+
+/*
+ * Answer, and close the file first: after the answer, its file system may be unmounted. The answer
+ * names the event by the descriptor, which no other may get before, so another file is put there.
+ */
+static void watch_respond(const struct watch *w, int fd, unsigned int answer)
+{
+	struct fanotify_response response = { .fd = fd, .response = answer };
+
+	dup3(w->group, fd, O_CLOEXEC);
+	/* Whoever asked may have been killed, and nobody waits for the answer. */
+	if (write(w->group, &response, sizeof(response)) < 0 && errno != ENOENT)
+		guard_warning("an open of a file is not answered: %s", strerror(errno));
+	close(fd);
 }
 
 static void watch_answer(const struct watch *w, const struct fanotify_event_metadata *event)
 {
-	struct fanotify_response response = { .fd = event->fd, .response = FAN_ALLOW };
-	ssize_t len;
+	struct refusal r;
 
 	if (event->fd < 0)
 		return;
-	if (file_has_record(event->fd) && !open_is_by_server(w, event->pid))
-		response.response = FAN_DENY;
-	/* Whoever asked may have been killed. */
-	len = write(w->group, &response, sizeof(response));
-	(void)len;
-	if (response.response == FAN_DENY)
-		log_refused(event->fd, event->pid);
-	close(event->fd);
+	if (!file_has_record(event->fd) || open_is_by_server(w, event->pid)) {
+		watch_respond(w, event->fd, FAN_ALLOW);
+		return;
+	}
+	refusal_fill(&r, event->fd, event->pid);
+	watch_respond(w, event->fd, FAN_DENY);
+	guard_warning("%s: its data is offloaded and no share serves it, so it is not opened for %s[%d]: start Ditto with a share of this file system (systemctl start ditto)",
+		      r.path, r.name, event->pid);
 }
 
 static void *watch_serve(void *arg)

@@ -35,7 +35,7 @@ static bool module_reads(const char *bytes, char text[MODULE_TEXT_MAX])
 	return good;
 }
 
-/* The end of the module, and what a later version may write, are read as nothing that is guarded. */
+/* The end of the module, and what a later version may write, is nothing that is guarded. */
 static void texts_read(void)
 {
 	char text[MODULE_TEXT_MAX];
