@@ -6,9 +6,13 @@
  * /proc/fs/ditto/guarded has a line MAJOR:MINOR for each of them, below its first line "ditto 1".
  * The first read by an opener returns at once. Each later one waits until that has changed; its
  * reader has then done what the read before it asked for. There is no poll(), since a poller sleeps
- * on the module's wait queue while nothing keeps the module. When the module ends, reads return
- * nothing, and the module's marks stay until all readers have closed the file, for a few seconds at
- * the most. So no open comes between the marks of the two.
+ * on the module's wait queue while nothing keeps the module.
+ *
+ * When a file system is no longer guarded, that waits for readers for a moment at the most: to
+ * mark it they have to look up its mount, which is busy meanwhile, and the share's removal is to
+ * leave one that can be unmounted. When the module ends, reads return nothing, and the module's
+ * marks stay until all readers have closed the file, for a few seconds at the most. So no open
+ * comes between the marks of the two.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -16,9 +20,9 @@
 #include <linux/jiffies.h>
 #include <linux/kdev_t.h>
 #include <linux/list.h>
-#include <linux/mutex.h>
 #include <linux/proc_fs.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
 
@@ -29,36 +33,59 @@
 #define HANDOVER_HEADER		"ditto 1\n"
 /* Longest text that is read at once. */
 #define HANDOVER_TEXT_MAX	65536
-/* How long the module's end waits for readers. */
-#define HANDOVER_MS		5000
+/* How long a change waits for readers, and the module's end. */
+#define HANDOVER_CHANGE_MS	1000
+#define HANDOVER_END_MS		5000
 
 /**
  * struct handover_reader - an opener of the file
+ * @list: in the list of all
  * @seen: handover_version of what it has read
+ * @done: that of what it has acted on
  */
 struct handover_reader {
+	struct list_head list;
 	u64 seen;
+	u64 done;
 };
 
 /* Protects all below; handover_version is never 0. */
-static DEFINE_MUTEX(handover_lock);
+static DEFINE_SPINLOCK(handover_lock);
 static DECLARE_WAIT_QUEUE_HEAD(handover_wait);
 static LIST_HEAD(handover_volumes);
+static LIST_HEAD(handover_readers);
 static u64 handover_version = 1;
-static unsigned int handover_readers;
 static bool handover_ending;
 static struct proc_dir_entry *handover_dir;
 
-static void handover_change(struct ditto_volume *volume, struct list_head *list)
+/* Whether all readers have acted on a version. With U64_MAX, whether there is none. */
+static bool handover_is_done(u64 version)
 {
-	mutex_lock(&handover_lock);
+	const struct handover_reader *reader;
+	bool done = true;
+
+	spin_lock(&handover_lock);
+	list_for_each_entry(reader, &handover_readers, list)
+		done &= reader->done >= version;
+	spin_unlock(&handover_lock);
+	return done;
+}
+
+/* Returns the new version. */
+static u64 handover_change(struct ditto_volume *volume, struct list_head *list)
+{
+	u64 version;
+
+	spin_lock(&handover_lock);
 	if (list)
 		list_add_tail(&volume->offload_guarded, list);
 	else
 		list_del_init(&volume->offload_guarded);
-	WRITE_ONCE(handover_version, handover_version + 1);
-	mutex_unlock(&handover_lock);
+	version = handover_version + 1;
+	WRITE_ONCE(handover_version, version);
+	spin_unlock(&handover_lock);
 	wake_up_all(&handover_wait);
+	return version;
 }
 
 void ditto_handover_add(struct ditto_volume *volume)
@@ -68,7 +95,10 @@ void ditto_handover_add(struct ditto_volume *volume)
 
 void ditto_handover_remove(struct ditto_volume *volume)
 {
-	handover_change(volume, NULL);
+	u64 version = handover_change(volume, NULL);
+
+	wait_event_timeout(handover_wait, handover_is_done(version),
+			   msecs_to_jiffies(HANDOVER_CHANGE_MS));
 }
 
 static int handover_open(struct inode *inode, struct file *file)
@@ -78,12 +108,12 @@ static int handover_open(struct inode *inode, struct file *file)
 
 	if (!reader)
 		return -ENOMEM;
-	mutex_lock(&handover_lock);
+	spin_lock(&handover_lock);
 	if (handover_ending)
 		err = -ENODEV;
 	else
-		handover_readers++;
-	mutex_unlock(&handover_lock);
+		list_add_tail(&reader->list, &handover_readers);
+	spin_unlock(&handover_lock);
 	if (err)
 		kfree(reader);
 	else
@@ -93,11 +123,13 @@ static int handover_open(struct inode *inode, struct file *file)
 
 static int handover_release(struct inode *inode, struct file *file)
 {
-	mutex_lock(&handover_lock);
-	WRITE_ONCE(handover_readers, handover_readers - 1);
-	mutex_unlock(&handover_lock);
+	struct handover_reader *reader = file->private_data;
+
+	spin_lock(&handover_lock);
+	list_del(&reader->list);
+	spin_unlock(&handover_lock);
 	wake_up_all(&handover_wait);
-	kfree(file->private_data);
+	kfree(reader);
 	return 0;
 }
 
@@ -107,7 +139,7 @@ static ssize_t handover_print(struct handover_reader *reader, char *text, size_t
 	const struct ditto_volume *volume;
 	size_t len;
 
-	mutex_lock(&handover_lock);
+	spin_lock(&handover_lock);
 	len = scnprintf(text, size, HANDOVER_HEADER);
 	list_for_each_entry(volume, &handover_volumes, offload_guarded)
 		len += scnprintf(text + len, size - len, "%u:%u\n", MAJOR(volume->sb->s_dev),
@@ -115,7 +147,7 @@ static ssize_t handover_print(struct handover_reader *reader, char *text, size_t
 	reader->seen = handover_version;
 	if (handover_ending)
 		len = 0;
-	mutex_unlock(&handover_lock);
+	spin_unlock(&handover_lock);
 	return len + 1 < size ? len : -EMSGSIZE;
 }
 
@@ -126,6 +158,10 @@ static ssize_t handover_read(struct file *file, char __user *data, size_t size, 
 	char *text;
 
 	size = min_t(size_t, size, HANDOVER_TEXT_MAX);
+	spin_lock(&handover_lock);
+	reader->done = reader->seen;
+	spin_unlock(&handover_lock);
+	wake_up_all(&handover_wait);
 	if (wait_event_interruptible(handover_wait,
 				     reader->seen != READ_ONCE(handover_version) ||
 				     READ_ONCE(handover_ending)))
@@ -161,12 +197,12 @@ int __init ditto_handover_init(void)
 
 void ditto_handover_exit(void)
 {
-	mutex_lock(&handover_lock);
+	spin_lock(&handover_lock);
 	WRITE_ONCE(handover_ending, true);
-	mutex_unlock(&handover_lock);
+	spin_unlock(&handover_lock);
 	wake_up_all(&handover_wait);
-	if (!wait_event_timeout(handover_wait, !READ_ONCE(handover_readers),
-				msecs_to_jiffies(HANDOVER_MS)))
+	if (!wait_event_timeout(handover_wait, handover_is_done(U64_MAX),
+				msecs_to_jiffies(HANDOVER_END_MS)))
 		pr_warn("a reader of /proc/fs/ditto/guarded does not close it: local processes may read zeros where data is offloaded\n");
 	proc_remove(handover_dir);
 }

@@ -415,13 +415,17 @@ int ditto_offload_guard(struct ditto_volume *volume)
 
 void ditto_offload_unguard(struct ditto_volume *volume)
 {
+	bool guarded;
+
 	mutex_lock(&guard_lock);
-	if (volume->offload_mark) {
+	guarded = volume->offload_mark;
+	if (guarded) {
 		ditto_unserved_begin(volume->sb);
 		fsnotify_destroy_mark(volume->offload_mark, volume->offload_group);
-		ditto_handover_remove(volume);
 	}
 	mutex_unlock(&guard_lock);
+	if (guarded)
+		ditto_handover_remove(volume);
 }
 
 void ditto_offload_guard_free(struct ditto_volume *volume)

@@ -605,7 +605,7 @@ u64 ditto_offload_change(struct inode *inode);
 
 /*
  * Tell a guard in user space that this module guards the file system of a volume, from now on or no
- * more. May sleep.
+ * more; the latter waits for it for a moment. May sleep.
  */
 void ditto_handover_add(struct ditto_volume *volume);
 void ditto_handover_remove(struct ditto_volume *volume);

@@ -5,7 +5,7 @@ import os
 import re
 import time
 
-from harness import eq, expect_errno, get, mount, put, run, test, umount
+from harness import GUARDED_LIST, eq, expect_errno, get, mount, put, run, test, umount
 from stores import Store, collect, forget_index
 from t_offload import MIB, content, offloaded
 
@@ -64,7 +64,9 @@ def one_is_away(w):
     offloaded(s, f'{disk.where}/g', content('g', MIB))
     w.server.delete('disk')
     disk.umount()
+    assert f"{known['id']} ext4 {disk.where}\n" in get(GUARDED_LIST).decode(), 'for ditto-guard'
     s.tool('filesystem', 'forget', known['id'])
+    assert known['id'] not in get(GUARDED_LIST).decode(), 'for ditto-guard'
     eq(known['id'] in [fs['id'] for fs in s.tool('filesystem', 'list')], False, 'registered')
     assert 'no store has files' in s.tool('filesystem', 'forget', known['id'], check=False)[2]
     assert collect(s) >= 2, 'what only the disk had'

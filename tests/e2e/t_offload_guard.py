@@ -228,6 +228,26 @@ def handover(w):
 
 
 @test(smb=True, offload=True, timeout=300)
+def removed_and_unmounted(w):
+    """When the last share is removed, its file system is watched already, and can be unmounted."""
+    s = Store(w)
+    w.served_volume('disk', size='100m', offload=True)
+    disk = w.volumes[-1]
+    path = offloaded(s, f'{disk.where}/f', content('x', MIB))
+    with guard(w):
+        for _ in range(30):
+            w.server.delete('disk')
+            eq(status(w)[1][disk.where], 'ditto-guard', 'guarded by')
+            eq(readable(path), False, 'opened')
+            disk.umount()
+            disk.mount()
+            guarded_by(w, disk.where, 'ditto-guard')
+            w.server.add('disk', disk.where, offload=True)
+            guarded_by(w, disk.where, 'ditto.ko')
+        eq(get(path) == content('x', MIB), True, 'content')
+
+
+@test(smb=True, offload=True, timeout=300)
 def handover_of_a_dead_guard(w):
     """A guard that ends does not keep the module; status tells that none runs."""
     s = Store(w)
@@ -346,7 +366,8 @@ def readable(path):
     try:
         get(path)
         return True
-    except PermissionError:
+    except OSError as e:
+        assert e.errno in (errno.EPERM, errno.EIO), e
         return False
 
 
