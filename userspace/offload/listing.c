@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Answers to requests for lists. No parser of XML is needed: the names that Ditto gives to objects
- * have no characters that XML escapes, and an object with another name is not Ditto's.
+ * Answers to requests for lists. The names that Ditto gives to objects have no characters that XML
+ * escapes, and an object with another name is not Ditto's.
  */
 
 #include <ctype.h>
@@ -13,34 +13,10 @@
 #include "listing.h"
 #include "mem.h"
 #include "sigv4.h"
+#include "xml.h"
 
 /* More than the longest name with the longest prefix, with the NUL. */
 #define NAME_SIZE	1024
-
-/**
- * listing_element - find the text of an element
- * @xml: where to look
- * @len: bytes of @xml
- * @tag: the element's start tag
- * @text: filled
- * @size: bytes of @text
- *
- * Return: false if there is none, or it is too long.
- */
-static bool listing_element(const char *xml, size_t len, const char *tag, char *text, size_t size)
-{
-	const char *start = memmem(xml, len, tag, strlen(tag)), *end;
-
-	if (!start)
-		return false;
-	start += strlen(tag);
-	end = memchr(start, '<', len - (size_t)(start - xml));
-	if (!end || (size_t)(end - start) >= size)
-		return false;
-	memcpy(text, start, (size_t)(end - start));
-	text[end - start] = '\0';
-	return true;
-}
 
 static bool listing_name_is_good(const char *name)
 {
@@ -64,20 +40,19 @@ static u64 listing_time(const char *text)
 }
 
 /* Add the object of an element "Contents". Returns false if it is malformed. */
-static bool listing_add(struct listing *l, FILE *out, const char *xml, size_t len,
-			const char *prefix)
+static bool listing_add(struct listing *l, FILE *out, struct xml xml, const char *prefix)
 {
 	char name[NAME_SIZE], modified[64], size[32];
 	const char *rest = name + strlen(prefix);
 	struct why why;
 	u64 bytes;
 
-	if (!listing_element(xml, len, "<LastModified>", modified, sizeof(modified)) ||
-	    !listing_element(xml, len, "<Size>", size, sizeof(size)) ||
+	if (!xml_text(xml, "LastModified", modified, sizeof(modified)) ||
+	    !xml_text(xml, "Size", size, sizeof(size)) ||
 	    !text_number(size, 0, INT64_MAX, &bytes, &why))
 		return false;
 	/* Other names than Ditto's may be longer. */
-	if (!listing_element(xml, len, "<Key>", name, sizeof(name)) ||
+	if (!xml_text(xml, "Key", name, sizeof(name)) ||
 	    strncmp(name, prefix, strlen(prefix)) || !listing_name_is_good(rest))
 		return true;
 	fprintf(out, "%s %llu %llu\n", rest, (unsigned long long)bytes,
@@ -89,25 +64,23 @@ static bool listing_add(struct listing *l, FILE *out, const char *xml, size_t le
 bool listing_parse(struct listing *l, const char *xml, size_t len, const char *prefix,
 		   struct why *why)
 {
-	static const char begin[] = "<Contents>", end[] = "</Contents>";
-	const char *at = xml, *stop = xml + len, *to;
+	struct xml rest = { xml, len }, inner = { NULL, 0 };
 	char more[8];
 	bool good;
 	FILE *out;
 
 	memset(l, 0, sizeof(*l));
-	if (!listing_element(xml, len, "<IsTruncated>", more, sizeof(more)))
+	if (!xml_text(rest, "IsTruncated", more, sizeof(more)))
 		return why_not(why, "the store answers with something else than a list");
 	l->more = !strcmp(more, "true");
 	out = open_memstream(&l->lines, &l->len);
 	if (!out)
 		mem_out();
 	good = true;
-	while (good && (at = memmem(at, (size_t)(stop - at), begin, strlen(begin)))) {
-		to = memmem(at, (size_t)(stop - at), end, strlen(end));
-		good = to && listing_add(l, out, at, (size_t)(to - at), prefix);
-		at = to;
-	}
+	while (good && xml_next(&rest, "Contents", &inner))
+		good = listing_add(l, out, inner, prefix);
+	/* A list that ends within an object is cut. */
+	good = good && !inner.at;
 	if (fclose(out))
 		mem_out();
 	if (good)
