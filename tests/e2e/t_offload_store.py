@@ -64,7 +64,7 @@ def one_server_writes(w):
     c = offloaded(s, w.path('c'), content('c', MIB))
     eq(s.requests(part='ditto-owner'), [], 'requests for the owner by a later push')
     os.unlink(c)
-    s.put('ditto-owner', OTHER)
+    s.put('ditto-owner', f'{OTHER}store: {s.status()["uuid"]}\n')
 
     def refused(*words):
         status, said, errors = s.tool(*words, check=False)

@@ -41,6 +41,10 @@ def pushed_collected_rekeyed(w):
     eq(s.tool('scrub', '--quick')['bad'], [], 'bad')
     eq(get(a), data, 'content')
     eq(get(b), content('b', 70000), 'content of the small file')
+    # Of its dialect, Swift does not tell everything.
+    status = s.status()
+    assert status['versioning'] in ('off', 'unknown') and not status['refused'], status
+    assert status['lifecycle'] in ('none', 'unknown'), status
 
 
 @test(smb=True, offload=True, timeout=600)
@@ -72,7 +76,9 @@ def one_server_writes(w):
     s = Store(w, kind='swift')
     path = offloaded(s, w.path('f'), content('f', MIB))
     assert b'ditto owner 1\nserver: ' in s.fetch('ditto-owner')
-    s.put('ditto-owner', 'ditto owner 1\nserver: another\nname: elder\nsince: once\n')
+    uuid = s.status()['uuid']
+    s.put('ditto-owner',
+          f'ditto owner 1\nserver: another\nname: elder\nsince: once\nstore: {uuid}\n')
     os.unlink(path)
     # Swift rounds the time of an object up to a second.
     time.sleep(2)

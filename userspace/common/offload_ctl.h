@@ -16,7 +16,7 @@
 #define OFFLOAD_CTL_NAME	"offload"
 #define OFFLOAD_CTL_SUFFIX	".sock"
 /* Number of this version of the messages. */
-#define OFFLOAD_CTL_VERSION		6
+#define OFFLOAD_CTL_VERSION		7
 /* Longest name of a store, and of a share, with the NUL. */
 #define OFFLOAD_CTL_STORE_SIZE	65
 #define OFFLOAD_CTL_SHARE_SIZE	256
@@ -113,6 +113,28 @@ struct offload_ctl_push {
 	char store[OFFLOAD_CTL_STORE_SIZE];
 };
 
+/* Longest words about a bucket, with the NUL. */
+#define OFFLOAD_CTL_WORD_SIZE	64
+#define OFFLOAD_CTL_RULES_SIZE	256
+
+/**
+ * struct offload_bucket - what is known of the bucket of a store; all "" before it was asked
+ * @uuid: its UUID
+ * @versioning: "on", "suspended", "off" or "unknown"
+ * @lock: object lock: "off", "on" with what it locks, or "unknown"
+ * @lifecycle: rules that delete or archive objects of Ditto; "none" or "unknown"
+ * @storage_class: storage class of its objects
+ * @refused: why nothing is uploaded, or ""
+ */
+struct offload_bucket {
+	char uuid[OFFLOAD_CTL_WORD_SIZE];
+	char versioning[OFFLOAD_CTL_WORD_SIZE];
+	char lock[OFFLOAD_CTL_WORD_SIZE];
+	char lifecycle[OFFLOAD_CTL_RULES_SIZE];
+	char storage_class[OFFLOAD_CTL_WORD_SIZE];
+	char refused[OFFLOAD_CTL_TEXT_SIZE];
+};
+
 /**
  * struct offload_ctl_store - OFFLOAD_CTL_STORE, and OFFLOAD_CTL_DONE after OFFLOAD_CTL_STATUS
  * @type: enum offload_ctl_type
@@ -128,6 +150,7 @@ struct offload_ctl_push {
  * @name: name of the store
  * @where: endpoint and bucket
  * @error: text of the last error, or ""
+ * @bucket: its bucket
  */
 struct offload_ctl_store {
 	u32 type;
@@ -144,6 +167,7 @@ struct offload_ctl_store {
 	char name[OFFLOAD_CTL_STORE_SIZE];
 	char where[OFFLOAD_CTL_TEXT_SIZE];
 	char error[OFFLOAD_CTL_TEXT_SIZE];
+	struct offload_bucket bucket;
 };
 
 /**

@@ -58,6 +58,10 @@ int status_write(const struct status *s)
 		put_problem(f, "remark", &s->remark[i]);
 	for (i = 0; i < s->nstores; i++)
 		put_problem(f, "store", &s->store[i]);
+	for (i = 0; i < s->nbuckets; i++)
+		put_problem(f, "bucket", &s->bucket[i]);
+	for (i = 0; i < s->nrefusals; i++)
+		put_problem(f, "refusal", &s->refusal[i]);
 	for (i = 0; i < s->nspaces; i++) {
 		fprintf(f, "space %llu %llu ", (unsigned long long)s->space[i].size,
 			(unsigned long long)s->space[i].free);
@@ -94,14 +98,30 @@ void status_add_remark(struct status *s, const char *what, const char *why)
 	list_add(&s->remark, &s->nremarks, what, why);
 }
 
-static void add_store(struct status *s, const char *what, const char *why)
+static void add_store_problem(struct status *s, const char *what, const char *why)
 {
 	char *subject = mem_print("store %s", what);
 
-	list_add(&s->store, &s->nstores, what, why);
 	if (why[0])
 		status_add_problem(s, subject, why);
 	free(subject);
+}
+
+static void add_store(struct status *s, const char *what, const char *why)
+{
+	list_add(&s->store, &s->nstores, what, why);
+	add_store_problem(s, what, why);
+}
+
+static void add_bucket(struct status *s, const char *what, const char *why)
+{
+	list_add(&s->bucket, &s->nbuckets, what, why);
+}
+
+static void add_refusal(struct status *s, const char *what, const char *why)
+{
+	list_add(&s->refusal, &s->nrefusals, what, why);
+	add_store_problem(s, what, why);
 }
 
 static void read_space(struct status *s, const char *value)
@@ -152,6 +172,10 @@ static void read_line(struct status *s, char *line)
 		read_problem(s, value, status_add_remark);
 	else if (!strcmp(line, "store"))
 		read_problem(s, value, add_store);
+	else if (!strcmp(line, "bucket"))
+		read_problem(s, value, add_bucket);
+	else if (!strcmp(line, "refusal"))
+		read_problem(s, value, add_refusal);
 	else if (!strcmp(line, "space"))
 		read_space(s, value);
 	else if (!strcmp(line, "state") && !s->state_dir)
@@ -209,6 +233,8 @@ void status_free(struct status *s)
 	list_free(s->problem, s->nproblems);
 	list_free(s->remark, s->nremarks);
 	list_free(s->store, s->nstores);
+	list_free(s->bucket, s->nbuckets);
+	list_free(s->refusal, s->nrefusals);
 	for (i = 0; i < s->nspaces; i++)
 		free(s->space[i].share);
 	free(s->space);

@@ -53,6 +53,11 @@ struct status_space {
  * @store: the object stores that were asked; @why is empty if one answers, and is else a @problem,
  *	too, in a status that was read
  * @nstores: entries of @store
+ * @bucket: what the buckets of object stores are like
+ * @nbuckets: entries of @bucket
+ * @refusal: why nothing is uploaded to object stores that answer; each is a @problem, too, in a
+ *	status that was read
+ * @nrefusals: entries of @refusal
  * @space: file systems of shares, as far as they are known
  * @nspaces: entries of @space
  */
@@ -70,6 +75,10 @@ struct status {
 	unsigned int nremarks;
 	struct status_problem *store;
 	unsigned int nstores;
+	struct status_problem *bucket;
+	unsigned int nbuckets;
+	struct status_problem *refusal;
+	unsigned int nrefusals;
 	struct status_space *space;
 	unsigned int nspaces;
 };

@@ -296,6 +296,17 @@ static int health_look(struct ctl *ctl, struct health_report *h)
 	return CTL_OK;
 }
 
+/* Words about the bucket of a store, or "". */
+static const char *store_bucket(const struct health_report *h, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < h->daemon.nbuckets; i++)
+		if (!strcmp(h->daemon.bucket[i].what, name))
+			return h->daemon.bucket[i].why;
+	return "";
+}
+
 static void json_stores(const struct health_report *h)
 {
 	unsigned int i;
@@ -305,6 +316,7 @@ static void json_stores(const struct health_report *h)
 		json_open(stdout, NULL, '{');
 		json_string(stdout, "name", h->daemon.store[i].what);
 		json_bool(stdout, "answers", !h->daemon.store[i].why[0]);
+		json_string(stdout, "bucket", store_bucket(h, h->daemon.store[i].what));
 		json_close(stdout, '}');
 	}
 	json_close(stdout, ']');
@@ -390,7 +402,7 @@ static void print_spaces(const struct health_report *h)
 static void print_stores(const struct health_report *h)
 {
 	static const struct column columns[] = {
-		{ "STORE", false }, { "ANSWERS", false }, { NULL, false }
+		{ "STORE", false }, { "ANSWERS", false }, { "BUCKET", false }, { NULL, false }
 	};
 	struct table *t;
 	unsigned int i;
@@ -401,6 +413,7 @@ static void print_stores(const struct health_report *h)
 	for (i = 0; i < h->daemon.nstores; i++) {
 		table_cell(t, "%s", h->daemon.store[i].what);
 		table_cell(t, "%s", h->daemon.store[i].why[0] ? "no" : "yes");
+		table_cell(t, "%s", store_bucket(h, h->daemon.store[i].what));
 	}
 	table_end(t, stdout);
 }

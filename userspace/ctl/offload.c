@@ -231,6 +231,12 @@ static void store_row(struct table *t, const struct offload_ctl_store *s)
 	table_cell(t, "%s", s->where);
 }
 
+/* Words about a bucket that was not asked yet. */
+static const char *store_word(const char *word)
+{
+	return word[0] ? word : "unknown";
+}
+
 static void store_json(const struct offload_ctl_store *s)
 {
 	json_open(stdout, NULL, '{');
@@ -245,16 +251,100 @@ static void store_json(const struct offload_ctl_store *s)
 	json_number(stdout, "fetched", s->fetched);
 	json_number(stdout, "errors", s->errors);
 	json_string(stdout, "error", s->error);
+	json_string(stdout, "uuid", s->bucket.uuid);
+	json_string(stdout, "versioning", store_word(s->bucket.versioning));
+	json_string(stdout, "object-lock", store_word(s->bucket.lock));
+	json_string(stdout, "lifecycle", store_word(s->bucket.lifecycle));
+	json_string(stdout, "storage-class", store_word(s->bucket.storage_class));
+	json_string(stdout, "refused", s->bucket.refused);
 	json_close(stdout, '}');
+}
+
+static const struct column bucket_columns[] = {
+	{ "STORE", false }, { "UUID", false }, { "VERSIONS", false }, { "OBJECT-LOCK", false },
+	{ "CLASS", false }, { "LIFECYCLE", false }, { NULL, false }
+};
+
+static void bucket_row(struct table *t, const struct offload_ctl_store *s)
+{
+	const struct offload_bucket *b = &s->bucket;
+
+	table_cell(t, "%s", s->name);
+	table_cell(t, "%s", b->uuid[0] ? b->uuid : "-");
+	table_cell(t, "%s", store_word(b->versioning));
+	table_cell(t, "%s", store_word(b->lock));
+	table_cell(t, "%s", store_word(b->storage_class));
+	table_cell(t, "%s", store_word(b->lifecycle));
+}
+
+/* What an administrator has to know of a bucket. */
+static void bucket_notes(const struct offload_ctl_store *s, FILE *out)
+{
+	const struct offload_bucket *b = &s->bucket;
+
+	if (b->refused[0])
+		fprintf(out, "%s: nothing is uploaded: %s\n", s->name, b->refused);
+	if (!strcmp(b->versioning, "on") || !strcmp(b->versioning, "suspended"))
+		fprintf(out,
+			"%s: the bucket keeps versions: what gc deletes stays until the versions expire\n",
+			s->name);
+}
+
+/**
+ * struct stores_shown - what is shown of the stores
+ * @stores: the table of stores
+ * @buckets: the table of their buckets
+ * @notes: what else there is to say
+ * @errors: the last error of each
+ */
+struct stores_shown {
+	struct table *stores;
+	struct table *buckets;
+	FILE *notes;
+	FILE *errors;
+	char *text[2];
+	size_t len[2];
+};
+
+static void stores_begin(struct stores_shown *s)
+{
+	s->stores = table_new(store_columns);
+	s->buckets = table_new(bucket_columns);
+	s->notes = open_memstream(&s->text[0], &s->len[0]);
+	s->errors = open_memstream(&s->text[1], &s->len[1]);
+	if (!s->notes || !s->errors)
+		mem_out();
+}
+
+static void stores_add(struct stores_shown *s, const struct offload_ctl_store *store)
+{
+	store_row(s->stores, store);
+	bucket_row(s->buckets, store);
+	bucket_notes(store, s->notes);
+	if (store->error[0])
+		fprintf(s->errors, "%s: %s\n", store->name, store->error);
+}
+
+static void stores_end(struct stores_shown *s)
+{
+	fclose(s->notes);
+	fclose(s->errors);
+	table_end(s->stores, stdout);
+	putchar('\n');
+	table_end(s->buckets, stdout);
+	if (s->len[0])
+		printf("\nNotes:\n%s", s->text[0]);
+	if (s->len[1])
+		printf("\nLast errors:\n%s", s->text[1]);
+	free(s->text[0]);
+	free(s->text[1]);
 }
 
 static int status_stores(struct ctl *ctl)
 {
 	struct offload_ctl_request request = { .type = OFFLOAD_CTL_STATUS };
-	struct table *t = ctl->json ? NULL : table_new(store_columns);
-	char errors[8192] = "";
+	struct stores_shown shown = { .stores = NULL };
 	union offload_ctl_answer a;
-	size_t len = 0;
 	struct why why;
 	bool good;
 	int fd = offload_connect(&request, -1, &why);
@@ -265,23 +355,20 @@ static int status_stores(struct ctl *ctl)
 	}
 	if (ctl->json)
 		json_open(stdout, NULL, '[');
+	else
+		stores_begin(&shown);
 	while ((good = offload_answer(fd, &a, NULL)) && a.type == OFFLOAD_CTL_STORE) {
 		if (ctl->json)
 			store_json(&a.store);
 		else
-			store_row(t, &a.store);
-		if (a.store.error[0] && len < sizeof(errors))
-			len += (size_t)snprintf(errors + len, sizeof(errors) - len,
-						"%s: %s\n", a.store.name, a.store.error);
+			stores_add(&shown, &a.store);
 	}
 	close(fd);
 	if (ctl->json) {
 		json_close(stdout, ']');
 		json_end(stdout);
 	} else {
-		table_end(t, stdout);
-		if (len)
-			printf("\nLast errors:\n%s", errors);
+		stores_end(&shown);
 	}
 	if (good)
 		return CTL_OK;
@@ -448,7 +535,7 @@ const struct verb offload_verbs[] = {
 	{ "scrub", offload_scrub, "[--quick]" },
 	{ "rekey", offload_rekey, "[STORE]" },
 	{ "rebuild", offload_rebuild, "" },
-	{ "take", offload_take, "STORE" },
+	{ "take", offload_take, "[--uuid UUID | --new-bucket] STORE" },
 	{ "filesystem", offload_filesystem, "list" },
 	{ "filesystem", offload_filesystem, "forget UUID" },
 	{ NULL, NULL, NULL }

@@ -10,7 +10,7 @@
 #include "ctl.h"
 #include "mem.h"
 #include "offload.h"
-#include "offload/owner.h"
+#include "offload/owner_text.h"
 #include "offload_own.h"
 #include "out.h"
 
@@ -119,37 +119,121 @@ bool offload_survey_own(struct offload_survey *s)
 	return s->problems == before;
 }
 
+/**
+ * struct reading - the object ditto-owner of a store is read
+ * @owner: filled
+ * @there: there is one
+ * @why: why it cannot be read
+ * @good: the store has answered
+ */
+struct reading {
+	struct owner_text *owner;
+	bool there;
+	struct why *why;
+	bool good;
+};
+
+static void reading_done(void *arg, const struct offload_result *r)
+{
+	struct reading *reading = arg;
+	size_t len = 0;
+	u8 *text = offload_file_read(r->file, &len);
+
+	reading->good = !r->error;
+	if (r->error)
+		why_not(reading->why, "%s", r->text);
+	if (text)
+		reading->there = owner_text_parse(reading->owner, (const char *)text, len);
+	free(text);
+}
+
+bool offload_owner_read(const char *store, struct owner_text *owner, struct why *why)
+{
+	struct reading reading = { .owner = owner, .why = why };
+	struct offload_orders *orders = offload_orders_new(reading_done, &reading);
+
+	memset(owner, 0, sizeof(*owner));
+	offload_orders_add(orders, OFFLOAD_CTL_OWN, store, OWNER_READ, 0);
+	offload_orders_free(orders);
+	if (reading.good && !reading.there)
+		why_not(why, "store %s: there is no object " OWNER_OBJECT, store);
+	return reading.there;
+}
+
+static void is_done(void *arg, const struct offload_result *r)
+{
+	*(bool *)arg = !r->error;
+}
+
+bool offload_owner_is(const char *store, const char *uuid)
+{
+	bool is = false;
+	struct offload_orders *orders = offload_orders_new(is_done, &is);
+	char *text = mem_print(OWNER_IS "%s", uuid);
+
+	offload_orders_add(orders, OFFLOAD_CTL_OWN, store, text, 0);
+	offload_orders_free(orders);
+	free(text);
+	return is;
+}
+
+/* Read the options. @text: filled with what dittod is asked. Returns CTL_OK, or a status. */
+static int take_options(struct ctl *ctl, char ***words, struct why *text)
+{
+	why_not(text, "%s", OWNER_TAKE);
+	for (; **words && !strncmp(**words, "--", 2); (*words)++) {
+		if (!strcmp(**words, "--json")) {
+			ctl->json = true;
+		} else if (!strcmp(**words, "--new-bucket")) {
+			why_not(text, "%s", OWNER_TAKE_NEW);
+		} else if (!strcmp(**words, "--uuid") && (*words)[1]) {
+			(*words)++;
+			if (!store_uuid_is_good(**words))
+				return ctl_usage(ctl, "'%.60s' is no UUID of a store", **words);
+			why_not(text, OWNER_TAKE_UUID "%s", **words);
+		} else {
+			return ctl_unknown(ctl, "option", **words, NULL);
+		}
+	}
+	return CTL_OK;
+}
+
 int offload_take(struct ctl *ctl, char **words)
 {
 	struct offload_survey s = { .ctl = ctl };
 	struct own own = { .s = &s };
+	struct owner_text owner;
 	struct offload_orders *orders;
+	struct why text, why;
 	const char *name;
+	int status = take_options(ctl, &words, &text);
 
-	if (*words && !strcmp(*words, "--json")) {
-		ctl->json = true;
-		words++;
-	}
+	if (status)
+		return status;
 	name = *words;
 	if (!name)
 		return ctl_usage(ctl, "the name of a store is missing");
-	if (!strncmp(name, "--", 2))
-		return ctl_unknown(ctl, "option", name, NULL);
 	if (ctl_no_more(ctl, words + 1))
 		return CTL_USAGE;
 	orders = offload_orders_new(own_done, &own);
-	offload_orders_add(orders, OFFLOAD_CTL_OWN, name, OWNER_TAKE, 0);
+	offload_orders_add(orders, OFFLOAD_CTL_OWN, name, text.text, 0);
 	offload_orders_free(orders);
 	if (s.problems)
 		return CTL_REFUSED;
+	if (!offload_owner_read(name, &owner, &why)) {
+		offload_survey_problem(&s, name, "%s", why.text);
+		return CTL_REFUSED;
+	}
 	if (ctl->json) {
 		json_open(stdout, NULL, '{');
 		json_string(stdout, "store", name);
 		json_bool(stdout, "taken", own.taken);
+		json_string(stdout, "uuid", owner.uuid);
 		json_close(stdout, '}');
 		json_end(stdout);
 	} else {
-		printf("store %s %s this server's\n", name, own.taken ? "is now" : "was already");
+		printf("store %s %s this server's; its UUID is %s\n", name,
+		       own.taken ? "is now" : "was already", owner.uuid);
 	}
 	return CTL_OK;
 }

@@ -3,6 +3,7 @@
 #ifndef _DITTO_CTL_OFFLOAD_OWN_H
 #define _DITTO_CTL_OFFLOAD_OWN_H
 
+#include "offload/owner_text.h"
 #include "offload_survey.h"
 
 /*
@@ -10,5 +11,17 @@
  * false after a message.
  */
 bool offload_survey_own(struct offload_survey *s);
+
+/*
+ * Read who writes to a store, and its UUID, from its bucket, whosever that is. Returns false and
+ * fills @why if that cannot be told.
+ */
+bool offload_owner_read(const char *store, struct owner_text *owner, struct why *why);
+
+/*
+ * Ask the bucket of a store whether it is this server's, has a UUID, and keeps what is there, so
+ * that a file may be released that was uploaded before.
+ */
+bool offload_owner_is(const char *store, const char *uuid);
 
 #endif

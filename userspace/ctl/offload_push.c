@@ -21,6 +21,7 @@
 
 #include "common/conns.h"
 #include "common/share.h"
+#include "clock.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "fault.h"
@@ -30,6 +31,7 @@
 #include "offload_filesystem.h"
 #include "offload_lock.h"
 #include "offload_mark.h"
+#include "offload_own.h"
 #include "offload/pack.h"
 #include "offload/packer.h"
 #include "pool.h"
@@ -40,6 +42,8 @@
 #define SLOTS		(LARGE + SMALL)
 /* Releases at once. */
 #define RELEASES	16
+/* Milliseconds until a bucket is asked again which one it is. */
+#define ASK_TIME	5000
 /* Milliseconds until the bar is shown again if nothing happens. */
 #define SHOW_TIME	250
 
@@ -82,6 +86,9 @@ struct slot {
  * @store: name of the store, or ""
  * @stores: names of all stores of the configuration
  * @n_stores: number of them
+ * @asked: names the bucket that was asked last
+ * @asked_until: clock_ms() until which that holds
+ * @is_bucket: it is that bucket
  * @share: name of the share of the last file
  * @offload: that share may have its files released
  * @packing: small files become parts of packs
@@ -102,6 +109,9 @@ struct push {
 	char store[OFFLOAD_CTL_STORE_SIZE];
 	char **stores;
 	size_t n_stores;
+	struct cookie asked;
+	u64 asked_until;
+	bool is_bucket;
 	char share[OFFLOAD_CTL_SHARE_SIZE];
 	bool offload;
 	bool packing;
@@ -162,19 +172,36 @@ static int push_open(struct push *p, const char *path, const struct offload_info
 	return fd;
 }
 
+/* Ask the bucket whether it is the one that a record names. The answer is good for a moment. */
+static bool push_is_bucket(struct push *p, const struct cookie *cookie)
+{
+	u64 now = clock_ms();
+
+	if (now >= p->asked_until || strcmp(p->asked.store, cookie->store) ||
+	    strcmp(p->asked.uuid, cookie->uuid)) {
+		p->is_bucket = offload_owner_is(cookie->store, cookie->uuid);
+		p->asked = *cookie;
+		p->asked_until = now + ASK_TIME;
+	}
+	return p->is_bucket;
+}
+
 /*
  * Whether a store, the one that the user wants, has the content of a file that came back. The
- * caller has the lock of uploads, so it is not deleted before the file is released.
+ * caller has the lock of uploads, so it is not deleted before the file is released. A record from
+ * before buckets had UUIDs does not tell which one it was.
  */
-static bool push_is_stored(const struct push *p, const struct offload_info *info)
+static bool push_is_stored(struct push *p, const struct offload_info *info)
 {
+	struct cookie cookie;
 	size_t i;
 
-	if (!info->cookie_len || (*p->store && strcmp(p->store, info->store)))
+	if (!info->cookie_len || (*p->store && strcmp(p->store, info->store)) ||
+	    !cookie_decode(&cookie, info->cookie, info->cookie_len) || !cookie.uuid[0])
 		return false;
 	for (i = 0; i < p->n_stores; i++)
 		if (!strcmp(p->stores[i], info->store))
-			return true;
+			return push_is_bucket(p, &cookie);
 	return false;
 }
 

@@ -269,6 +269,7 @@ static const struct key store_keys[] = {
 	{ "encryption", .store = store_config_set },
 	{ "compression", .store = store_config_set },
 	{ "packing", .store = store_config_set },
+	{ "lifecycle", .store = store_config_set },
 	{ "parallel", .store = store_config_set },
 	{ "timeout-s", .store = store_config_set },
 	{ "probe-s", .store = store_config_set },

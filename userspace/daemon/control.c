@@ -58,6 +58,8 @@
  * @keytab_wrong: they are known to be wrong
  * @covered: shares whose path leads elsewhere
  * @stores: object stores that were asked, and why they do not answer
+ * @buckets: what their buckets are like
+ * @refusals: why nothing is uploaded to object stores that answer
  * @look: compares the kernel with @cfg
  * @looking: @look is queued or running; @cfg stays
  * @look_again: @look must run once more
@@ -93,6 +95,8 @@ struct control {
 	bool keytab_wrong;
 	struct problems covered;
 	struct problems stores;
+	struct problems buckets;
+	struct problems refusals;
 	struct job look;
 	bool looking;
 	bool look_again;
@@ -180,6 +184,8 @@ static void control_write_status(struct control *c)
 			     c->compared.problems.n + 3) * sizeof(*s.problem));
 	s.remark = mem_new((c->compared.remarks.n + 2) * sizeof(*s.remark));
 	s.store = mem_new((c->stores.n + 1) * sizeof(*s.store));
+	s.bucket = mem_new((c->buckets.n + 1) * sizeof(*s.bucket));
+	s.refusal = mem_new((c->refusals.n + 1) * sizeof(*s.refusal));
 	s.space = mem_new((c->compared.nspaces + 1) * sizeof(*s.space));
 	for (i = 0; i < c->mistakes.count; i++)
 		s.problem[s.nproblems++] = (struct status_problem){ STATUS_CONFIGURATION,
@@ -197,11 +203,19 @@ static void control_write_status(struct control *c)
 	for (i = 0; i < c->stores.n; i++)
 		s.store[s.nstores++] = (struct status_problem){ c->stores.list[i].what,
 								c->stores.list[i].why };
+	for (i = 0; i < c->buckets.n; i++)
+		s.bucket[s.nbuckets++] = (struct status_problem){ c->buckets.list[i].what,
+								  c->buckets.list[i].why };
+	for (i = 0; i < c->refusals.n; i++)
+		s.refusal[s.nrefusals++] = (struct status_problem){ c->refusals.list[i].what,
+								    c->refusals.list[i].why };
 	if (status_write(&s))
 		log_warning("the status cannot be written: %s", strerror(errno));
 	free(s.problem);
 	free(s.remark);
 	free(s.store);
+	free(s.bucket);
+	free(s.refusal);
 	free(s.space);
 }
 
@@ -225,25 +239,29 @@ void control_tell_keytab(struct control *c, bool wrong, const char *why)
 }
 
 /* Replace a list by a copy of another. */
-static void control_replace(struct control *c, struct problems *list, const struct problems *by)
+static void control_replace(struct problems *list, const struct problems *by)
 {
 	unsigned int i;
 
 	problems_free(list);
 	for (i = 0; i < by->n; i++)
 		problems_add(list, by->list[i].what, by->list[i].why);
+}
+
+void control_tell_stores(struct control *c, const struct offload_told *told)
+{
+	control_replace(&c->stores, &told->stores);
+	control_replace(&c->buckets, &told->buckets);
+	control_replace(&c->refusals, &told->refusals);
 	if (c->telling)
 		control_write_status(c);
 }
 
-void control_tell_stores(struct control *c, const struct problems *stores)
-{
-	control_replace(c, &c->stores, stores);
-}
-
 void control_tell_covered(struct control *c, const struct problems *covered)
 {
-	control_replace(c, &c->covered, covered);
+	control_replace(&c->covered, covered);
+	if (c->telling)
+		control_write_status(c);
 }
 
 static void control_set_retry(struct control *c, unsigned int seconds)

@@ -11,6 +11,7 @@
 
 #include "common/types.h"
 #include "loop.h"
+#include "offload.h"
 
 struct channel;
 struct config;
@@ -62,10 +63,10 @@ void control_tell_keytab(struct control *c, bool wrong, const char *why);
 /* Tell dittoctl which shares have a path that leads elsewhere; replaces what was told before. */
 void control_tell_covered(struct control *c, const struct problems *covered);
 /*
- * Tell dittoctl which object stores were asked, and why they do not answer; replaces what was told
- * before. Allowed before control_begin().
+ * Tell dittoctl which object stores were asked, why they do not answer or get nothing, and what
+ * their buckets are like; replaces what was told before. Allowed before control_begin().
  */
-void control_tell_stores(struct control *c, const struct problems *stores);
+void control_tell_stores(struct control *c, const struct offload_told *told);
 /* dittod ends: remove the status, and close the state unless it is in use. */
 void control_end(struct control *c);
 

@@ -316,11 +316,11 @@ static void covered_are_told(void *arg, const struct problems *covered)
 	control_tell_covered(d->control, covered);
 }
 
-static void stores_are_told(void *arg, const struct problems *stores)
+static void stores_are_told(void *arg, const struct offload_told *told)
 {
 	struct daemon *d = arg;
 
-	control_tell_stores(d->control, stores);
+	control_tell_stores(d->control, told);
 }
 
 static void keytab_is_told(void *arg, bool wrong, const char *why)

@@ -222,6 +222,7 @@ void offload_store_failed(struct offload *o, const char *name, const char *text)
 static bool offload_heard(struct offload *o, const struct offload_msg *msg, int fd)
 {
 	char text[OFFLOAD_CTL_TEXT_SIZE];
+	const struct offload_store *s;
 	struct offload_task *t;
 
 	if (msg->type == OFFLOAD_HELLO) {
@@ -232,6 +233,11 @@ static bool offload_heard(struct offload *o, const struct offload_msg *msg, int 
 		o->ready = true;
 		offload_stores_send(o);
 		return true;
+	}
+	if (msg->type == OFFLOAD_TOLD) {
+		if (fd >= 0)
+			close(fd);
+		return offload_store_told(o, msg);
 	}
 	for (t = o->tasks; t && (t->id != msg->id || !t->sent); t = t->next)
 		;
@@ -249,6 +255,15 @@ static bool offload_heard(struct offload *o, const struct offload_msg *msg, int 
 	}
 	if (msg->type == OFFLOAD_DATA || msg->type == OFFLOAD_PROGRESS)
 		return t->ops->heard(o, t, msg, fd);
+	s = offload_store_find(o, t->store);
+	/* Nothing may rely on a bucket that this server would not know again. */
+	if (s && s->why[0] && (msg->type == OFFLOAD_PUSHED || msg->type == OFFLOAD_KEPT ||
+			       msg->type == OFFLOAD_OWNED)) {
+		if (fd >= 0)
+			close(fd);
+		offload_fail(o, t, EIO, s->why);
+		return true;
+	}
 	/* Unlinked first, because the owner frees it with its last message. */
 	offload_unlink(o, t);
 	if (t->ops->heard(o, t, msg, fd))
@@ -399,22 +414,26 @@ void offload_gone(struct offload *o)
 	offload_set_timer(o);
 }
 
-/* Without an id, stores cannot be claimed, and nobody is kept away. */
+/* Without an id, stores cannot be claimed, so nothing is written there. */
 static char *offload_owner(const char *state_dir)
 {
 	char *path = mem_print("%s/server-id", state_dir);
-	char id[SERVER_ID_SIZE], name[256] = "";
+	char id[SERVER_ID_SIZE], name[256] = "", *lines;
 	int rc = server_id_get(path, id);
 
-	if (rc)
-		log_error("%s: %s: stores are used without a check whose they are", path,
+	if (rc) {
+		log_error("%s: %s: nothing is uploaded or deleted in any store", path,
 			  strerror(-rc));
+		lines = mem_print("refused=the id of this server cannot be read: %s: %s\n", path,
+				  strerror(-rc));
+	} else {
+		if (gethostname(name, sizeof(name) - 1))
+			name[0] = '\0';
+		text_make_printable(name);
+		lines = mem_print("server-id=%s\nserver-name=%s\n", id, name[0] ? name : "?");
+	}
 	free(path);
-	if (gethostname(name, sizeof(name) - 1))
-		name[0] = '\0';
-	text_make_printable(name);
-	return rc ? mem_string("") :
-		    mem_print("server-id=%s\nserver-name=%s\n", id, name[0] ? name : "?");
+	return lines;
 }
 
 struct offload *offload_new(int spawner, const char *socket_path, const char *state_dir)
@@ -429,6 +448,7 @@ struct offload *offload_new(int spawner, const char *socket_path, const char *st
 	o->clients = offload_clients_new(socket_path);
 	o->keys = offload_keys_new();
 	o->owner = offload_owner(state_dir);
+	o->known = offload_known_new(state_dir);
 	offload_deletions_init(o, state_dir);
 	if (o->poll >= 0 && o->timer >= 0 && o->fills && o->clients &&
 	    offload_watch(o, o->timer) && offload_watch(o, offload_fills_fd(o->fills)) &&
@@ -450,6 +470,7 @@ void offload_free(struct offload *o)
 	offload_fills_free(o->fills);
 	offload_clients_free(o);
 	offload_keys_free(o->keys);
+	offload_known_free(o->known);
 	free(o->owner);
 	free(o->deletions);
 	offload_stores_free(o);

@@ -16,12 +16,24 @@
 #define _DITTOD_OFFLOAD_H
 
 #include "loop.h"
+#include "problems.h"
 
 struct config;
 struct conn;
 struct nl_msg;
 struct offload;
-struct problems;
+
+/**
+ * struct offload_told - what is known of stores, each with its name
+ * @stores: those that were asked, and why they cannot be used, which is empty if they answer
+ * @buckets: what their buckets are like
+ * @refusals: why nothing is uploaded to one that answers
+ */
+struct offload_told {
+	struct problems stores;
+	struct problems buckets;
+	struct problems refusals;
+};
 
 /**
  * offload_new - create a broker, which does nothing yet
@@ -42,12 +54,11 @@ void offload_free(struct offload *o);
 void offload_configure(struct offload *o, const struct config *cfg);
 
 /*
- * Have stores asked from time to time whether they answer, and @tell called when that changes, with
- * all that are known: the name of each, and why it cannot be used, which is empty if it answers. To
- * be called before the first configuration.
+ * Have stores asked from time to time whether they answer, and @tell called when that or what is
+ * known of them changes. To be called before the first configuration.
  */
 void offload_tell_stores(struct offload *o,
-			 void (*tell)(void *arg, const struct problems *stores), void *arg);
+			 void (*tell)(void *arg, const struct offload_told *told), void *arg);
 
 /* Source of the event loop for all that the broker has to do. */
 struct source offload_source(struct offload *o);

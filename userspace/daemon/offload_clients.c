@@ -14,6 +14,7 @@
 #include "config.h"
 #include "log.h"
 #include "mem.h"
+#include "offload/owner_text.h"
 #include "offload_private.h"
 #include "pass.h"
 
@@ -253,6 +254,18 @@ static const struct offload_task_ops order_ops = {
 	.failed = order_failed,
 };
 
+bool offload_store_is_taken(const struct offload *o, const char *name)
+{
+	const struct client *c;
+
+	for (c = o->clients->first; c; c = c->next)
+		if (c->busy && c->request.type == OFFLOAD_CTL_OWN &&
+		    !strcmp(c->request.store, name) &&
+		    !strncmp(c->request.path, OWNER_TAKE_UUID, strlen(OWNER_TAKE_UUID)))
+			return true;
+	return false;
+}
+
 static bool client_order(struct offload *o, struct client *c)
 {
 	if (c->request.type != OFFLOAD_CTL_KEEP)
@@ -444,7 +457,10 @@ static bool client_status(struct offload *o, struct client *c)
 			.fetches = offload_fetches(o, s->name),
 			.packing = store_packs(o->cfg, s->name),
 			.pushed = s->pushed, .fetched = s->fetched, .errors = s->errors,
+			.bucket = s->bucket,
 		};
+		snprintf(answer.bucket.uuid, sizeof(answer.bucket.uuid), "%s",
+			 offload_known_uuid(o->known, s->name));
 		snprintf(answer.name, sizeof(answer.name), "%s", s->name);
 		snprintf(answer.where, sizeof(answer.where), "%s", s->where);
 		snprintf(answer.error, sizeof(answer.error), "%s", s->why[0] ? s->why : s->error);

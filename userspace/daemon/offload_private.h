@@ -18,6 +18,7 @@ struct job;
 struct offload_clients;
 struct offload_fills;
 struct offload_keys;
+struct offload_known;
 struct offload_task;
 struct problems;
 
@@ -88,6 +89,7 @@ struct offload_task {
  * @fetched: bytes of files that were recalled
  * @errors: requests that failed
  * @error: text of the last of them
+ * @bucket: what the process has told of its bucket
  */
 struct offload_store {
 	struct offload_task task;
@@ -112,6 +114,7 @@ struct offload_store {
 	u64 fetched;
 	u64 errors;
 	char error[OFFLOAD_CTL_TEXT_SIZE];
+	struct offload_bucket bucket;
 };
 
 /**
@@ -134,6 +137,7 @@ struct offload_store {
  * @told: when the failure of a fetch was last logged
  * @clients: connections of dittoctl
  * @keys: the command that prints keys
+ * @known: UUIDs of the buckets with this server's data
  * @owner: lines for the settings of stores that tell who this server is
  * @deletions: path of the file with the time of the last deletion
  * @deletion: clock_ms() when it was set; 0 for never
@@ -161,11 +165,12 @@ struct offload {
 	u64 told;
 	struct offload_clients *clients;
 	struct offload_keys *keys;
+	struct offload_known *known;
 	char *owner;
 	char *deletions;
 	u64 deletion;
 	u64 doubt_until;
-	void (*tell)(void *arg, const struct problems *stores);
+	void (*tell)(void *arg, const struct offload_told *told);
 	void *tell_arg;
 	u8 packet[OFFLOAD_PACKET_MAX];
 };
@@ -193,6 +198,22 @@ unsigned int offload_count(const struct offload *o, const struct offload_task_op
 struct offload_store *offload_store_find(const struct offload *o, const char *name);
 /* Note a failure for the status of the store. */
 void offload_store_failed(struct offload *o, const char *name, const char *text);
+
+/* UUIDs of buckets, by the names of stores (offload_known.c). */
+struct offload_known *offload_known_new(const char *state_dir);
+/* NULL is allowed. */
+void offload_known_free(struct offload_known *k);
+/* UUID of a store, or "". */
+const char *offload_known_uuid(const struct offload_known *k, const char *name);
+/* Lines for the settings of a store, to be freed. */
+char *offload_known_text(const struct offload_known *k, const char *name);
+/* Remember a UUID durably. Returns 0 or a negative errno: then it is not known. */
+int offload_known_set(struct offload_known *k, const char *name, const char *uuid);
+
+/* Take what the process tells of a bucket. Returns false if it may not be so. */
+bool offload_store_told(struct offload *o, const struct offload_msg *msg);
+/* Whether a user has said that another bucket takes the place of a store's. */
+bool offload_store_is_taken(const struct offload *o, const char *name);
 
 /* Stores of the configuration (offload_stores.c). */
 void offload_stores_set(struct offload *o, const struct config *cfg);

@@ -21,9 +21,26 @@ static struct offload_store *store_of_probe(struct offload_task *task)
 	return (struct offload_store *)((char *)task - offsetof(struct offload_store, probe));
 }
 
+/* What the bucket is like, in a line. */
+static void probe_add_bucket(struct problems *buckets, const struct offload *o,
+			     const struct offload_store *s)
+{
+	const struct offload_bucket *b = &s->bucket;
+	const char *uuid = offload_known_uuid(o->known, s->name);
+	struct why words;
+
+	if (!uuid[0] && !b->versioning[0])
+		return;
+	why_not(&words, "UUID %s; versions %s; object lock %s; lifecycle %s; class %s",
+		uuid[0] ? uuid : "unknown", b->versioning[0] ? b->versioning : "unknown",
+		b->lock[0] ? b->lock : "unknown", b->lifecycle[0] ? b->lifecycle : "unknown",
+		b->storage_class[0] ? b->storage_class : "unknown");
+	problems_add(buckets, s->name, words.text);
+}
+
 void offload_probe_tell(struct offload *o)
 {
-	struct problems stores = { 0 };
+	struct offload_told told = { .stores.n = 0 };
 	unsigned int i;
 
 	if (!o->tell)
@@ -34,12 +51,17 @@ void offload_probe_tell(struct offload *o)
 		if (!config_store(o->cfg, s->name))
 			continue;
 		if (s->why[0])
-			problems_add(&stores, s->name, s->why);
+			problems_add(&told.stores, s->name, s->why);
 		else if (s->probed)
-			problems_add(&stores, s->name, s->answer);
+			problems_add(&told.stores, s->name, s->answer);
+		probe_add_bucket(&told.buckets, o, s);
+		if (s->bucket.refused[0])
+			problems_add(&told.refusals, s->name, s->bucket.refused);
 	}
-	o->tell(o->tell_arg, &stores);
-	problems_free(&stores);
+	o->tell(o->tell_arg, &told);
+	problems_free(&told.stores);
+	problems_free(&told.buckets);
+	problems_free(&told.refusals);
 }
 
 static void probe_end(struct offload *o, struct offload_store *s, const char *answer)
@@ -140,7 +162,7 @@ u64 offload_probe_next_time(const struct offload *o)
 }
 
 void offload_tell_stores(struct offload *o,
-			 void (*tell)(void *arg, const struct problems *stores), void *arg)
+			 void (*tell)(void *arg, const struct offload_told *told), void *arg)
 {
 	o->tell = tell;
 	o->tell_arg = arg;

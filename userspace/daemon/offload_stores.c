@@ -11,6 +11,7 @@
 #include "config.h"
 #include "log.h"
 #include "mem.h"
+#include "offload/cookie.h"
 #include "offload_private.h"
 
 static struct offload_store *store_of(struct offload_task *task)
@@ -22,7 +23,7 @@ static int store_send(struct offload *o, struct offload_task *task)
 {
 	const struct offload_store *s = store_of(task);
 	struct offload_msg msg = { .type = OFFLOAD_STORE, .id = task->id };
-	char *doubt, *text;
+	char *doubt, *known, *text;
 	int ca = -1;
 	int rc;
 
@@ -39,11 +40,13 @@ static int store_send(struct offload *o, struct offload_task *task)
 		}
 	}
 	doubt = offload_deletions_text(o);
-	text = mem_print("%s%s", s->text, doubt);
+	known = offload_known_text(o->known, s->name);
+	text = mem_print("%s%s%s", s->text, known, doubt);
 	msg.text = text;
 	msg.text_len = strlen(text);
 	rc = offload_msg_send(o->process, &msg, ca);
 	store_config_text_free(text);
+	free(known);
 	free(doubt);
 	if (ca >= 0)
 		close(ca);
@@ -121,6 +124,66 @@ void offload_stores_lost(struct offload *o)
 
 	for (i = 0; i < o->nstores; i++)
 		o->stores[i]->ready = false;
+}
+
+/* Copy the words behind "key=" at the start of a line of a text. */
+static void told_word(const char *text, const char *key, char *to, size_t size)
+{
+	const char *at = strstr(text, key);
+
+	to[0] = '\0';
+	if (at && (at == text || at[-1] == '\n'))
+		snprintf(to, size, "%.*s", (int)strcspn(at + strlen(key), "\n"),
+			 at + strlen(key));
+	text_make_printable(to);
+}
+
+/* Remember the UUID of a bucket, before anything that was put there is relied on. */
+static bool store_remember(struct offload *o, struct offload_store *s, const char *uuid)
+{
+	const char *before = offload_known_uuid(o->known, s->name);
+	int rc;
+
+	if (!store_uuid_is_good(uuid) ||
+	    (before[0] && strcmp(before, uuid) && !offload_store_is_taken(o, s->name)))
+		return false;
+	rc = offload_known_set(o->known, s->name, uuid);
+	if (!rc)
+		return true;
+	snprintf(s->why, sizeof(s->why), "[store %s]: the UUID of its bucket cannot be kept: %s",
+		 s->name, strerror(-rc));
+	log_error("%s", s->why);
+	offload_refuse(o, s);
+	return true;
+}
+
+bool offload_store_told(struct offload *o, const struct offload_msg *msg)
+{
+	struct offload_store *s = offload_store_find(o, msg->store);
+	struct offload_bucket b;
+	char *text;
+
+	/* It may be about the definition before. */
+	if (!s || s->busy || s->why[0] || !s->ready)
+		return true;
+	memset(&b, 0, sizeof(b));
+	text = mem_print("%.*s", (int)msg->text_len, msg->text);
+	told_word(text, "uuid=", b.uuid, sizeof(b.uuid));
+	told_word(text, "versioning=", b.versioning, sizeof(b.versioning));
+	told_word(text, "lock=", b.lock, sizeof(b.lock));
+	told_word(text, "lifecycle=", b.lifecycle, sizeof(b.lifecycle));
+	told_word(text, "class=", b.storage_class, sizeof(b.storage_class));
+	told_word(text, "refused=", b.refused, sizeof(b.refused));
+	free(text);
+	if (b.uuid[0] && !store_remember(o, s, b.uuid))
+		return false;
+	if (!memcmp(&b, &s->bucket, sizeof(b)))
+		return true;
+	if (b.refused[0] && strcmp(b.refused, s->bucket.refused))
+		log_warning("%s", b.refused);
+	s->bucket = b;
+	offload_probe_tell(o);
+	return true;
 }
 
 static void store_free(struct offload_store *s)

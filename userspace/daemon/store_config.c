@@ -140,6 +140,14 @@ static bool store_set_addressing(bool *host_style, const char *value, struct why
 	return why_not(why, "'%.60s' is not allowed: one of path, host is", value);
 }
 
+static bool store_set_lifecycle(bool *allow, const char *value, struct why *why)
+{
+	*allow = !strcmp(value, "allow");
+	if (*allow || !strcmp(value, "refuse"))
+		return true;
+	return why_not(why, "'%.60s' is not allowed: one of refuse, allow is", value);
+}
+
 static bool store_set_number(u32 *to, u32 min, u32 max, const char *value, struct why *why)
 {
 	u64 number;
@@ -190,6 +198,8 @@ bool store_config_set(struct store_config *s, const char *key, const char *value
 		return text_bool(value, &s->compression, why);
 	if (!strcmp(key, "packing"))
 		return text_bool(value, &s->packing, why);
+	if (!strcmp(key, "lifecycle"))
+		return store_set_lifecycle(&s->allow_lifecycle, value, why);
 	if (!strcmp(key, "addressing"))
 		return store_set_addressing(&s->host_style, value, why);
 	if (!strcmp(key, "parallel"))
@@ -379,6 +389,8 @@ char *store_config_text(const struct store_config *s, const char *keys, struct w
 	if (s->upload_limit)
 		fprintf(out, "upload-limit=%s\n", s->upload_limit);
 	fprintf(out, "addressing=%s\n", s->host_style ? "host" : "path");
+	if (s->allow_lifecycle)
+		fputs("lifecycle=allow\n", out);
 	fprintf(out, "compression=%s\npacking=%s\nparallel=%u\ntimeout=%u\n",
 		s->compression ? "on" : "off", s->packing ? "on" : "off", s->parallel,
 		s->timeout_s);

@@ -23,6 +23,7 @@
  * @host_style: the bucket is in the host name of URLs, not in their path
  * @encryption: data is encrypted, so there must be keys
  * @compression: data is compressed if that makes it smaller
+ * @allow_lifecycle: the bucket may delete and archive objects by itself
  * @packing: small files share objects
  * @parallel: most requests at once
  * @upload_limit: limits of uploads by time of day, or NULL
@@ -46,6 +47,7 @@ struct store_config {
 	bool encryption;
 	bool compression;
 	bool packing;
+	bool allow_lifecycle;
 	u32 parallel;
 	u32 timeout_s;
 	u32 probe_s;

@@ -24,6 +24,8 @@
 /* Set at each PUT, and compared with the ETag by HEAD. */
 #define PROOF_HEADER	"x-amz-meta-ditto-proof"
 #define PROOF		"ditto proof 1\n"
+/* Buckets with object lock take no upload without one. */
+#define CHECKSUM_HEADER	"x-amz-checksum-sha256"
 #define EMPTY_SHA256	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 static const char *const methods[] = {
@@ -178,6 +180,14 @@ static size_t attempt_header(char *line, size_t size, size_t n, void *arg)
 	if (attempt_header_is(line, size, "x-amz-server-side-encryption-customer-algorithm", value,
 			      sizeof(value)))
 		t->other_etag = true;
+	if (attempt_header_is(line, size, "x-amz-storage-class", t->storage_class,
+			      sizeof(t->storage_class))) {
+		text_make_printable(t->storage_class);
+		t->archived = t->archived || bucket_class_is_archive(t->storage_class);
+	}
+	/* INTELLIGENT_TIERING has archives of its own. */
+	if (attempt_header_has_name(line, size, "x-amz-archive-status"))
+		t->archived = true;
 	if (attempt_header_is(line, size, "x-amz-bucket-region", t->answer.region,
 			      sizeof(t->answer.region)))
 		text_make_printable(t->answer.region);
@@ -201,38 +211,59 @@ static bool attempt_add(struct transfer *t, char *line)
 	return true;
 }
 
+/* The texts of the headers that tell what the body of an upload is. */
+struct attempt_sums {
+	char md5[2 * HASH_MD5 + 1];
+	char md5_base64[HASH_BASE64(HASH_MD5)];
+	char sha256[HASH_HEX];
+	char sha256_base64[HASH_BASE64(HASH_SIZE)];
+	char proof[HASH_HEX];
+};
+
+static void attempt_sum_up(const struct transfer *t, struct attempt_sums *sums)
+{
+	hash_to_hex(t->sha256, sizeof(t->sha256), sums->sha256);
+	hash_to_base64(t->sha256, sizeof(t->sha256), sums->sha256_base64);
+	if (!t->has_md5)
+		return;
+	hash_to_hex(t->md5, sizeof(t->md5), sums->md5);
+	hash_to_base64(t->md5, sizeof(t->md5), sums->md5_base64);
+	attempt_prove(t, sums->md5, sums->proof);
+}
+
 /* Add the headers of the request, with its signature. */
 static bool attempt_sign(struct transfer *t, const char *path)
 {
 	const struct store *s = t->store;
-	char now[SIGV4_TIME_SIZE], hash[HASH_HEX] = EMPTY_SHA256;
-	char md5[2 * HASH_MD5 + 1], proof[HASH_HEX];
-	/* In the order of their names. */
-	struct sigv4_header headers[5] = {
-		{ "host", s->host }, { "x-amz-content-sha256", hash }, { "x-amz-date", now },
+	struct attempt_sums sums = { .sha256 = EMPTY_SHA256 };
+	bool put = t->method == TRANSFER_PUT, good = true;
+	char now[SIGV4_TIME_SIZE], *authorization;
+	/* In the order of their names; those that have no value are left out. */
+	const struct sigv4_header all[] = {
+		{ "content-md5", put && t->has_md5 ? sums.md5_base64 : NULL },
+		{ "host", s->host },
+		{ CHECKSUM_HEADER, put && !s->no_checksum ? sums.sha256_base64 : NULL },
+		{ "x-amz-content-sha256", sums.sha256 },
+		{ "x-amz-date", now },
+		{ PROOF_HEADER, put && t->has_md5 ? sums.proof : NULL },
+		{ "x-amz-security-token", s->token },
 	};
+	struct sigv4_header headers[ARRAY_SIZE(all)];
 	struct sigv4_request request = {
 		.method = methods[t->method], .path = path, .query = t->query ?: "",
-		.headers = headers, .n_headers = 3,
-		.payload = hash, .time = now,
+		.headers = headers, .payload = sums.sha256, .time = now,
 		.region = s->region, .service = "s3", .access_key = s->access_key,
 		.secret_key = s->secret_key,
 	};
-	char *authorization;
-	bool good = true;
 	size_t i;
 
 	sigv4_time((long long)time(NULL), now);
-	if (t->method == TRANSFER_PUT)
-		hash_to_hex(t->sha256, sizeof(t->sha256), hash);
-	if (t->method == TRANSFER_PUT && t->has_md5) {
-		hash_to_hex(t->md5, sizeof(t->md5), md5);
-		attempt_prove(t, md5, proof);
-		headers[request.n_headers++] = (struct sigv4_header){ PROOF_HEADER, proof };
-	}
-	if (s->token)
-		headers[request.n_headers++] = (struct sigv4_header){ "x-amz-security-token",
-								      s->token };
+	if (put)
+		attempt_sum_up(t, &sums);
+	t->checksum = put && !s->no_checksum;
+	for (i = 0; i < ARRAY_SIZE(all); i++)
+		if (all[i].value)
+			headers[request.n_headers++] = all[i];
 	for (i = 0; i < request.n_headers && good; i++)
 		good = attempt_add(t, mem_print("%s: %s", headers[i].name, headers[i].value));
 	authorization = sigv4_sign(&request);
@@ -340,6 +371,8 @@ bool attempt_open(struct transfer *t)
 	t->etag[0] = '\0';
 	t->proof[0] = '\0';
 	t->other_etag = false;
+	t->archived = false;
+	t->storage_class[0] = '\0';
 	t->has_etag = false;
 	t->has_type = false;
 	t->easy = curl_easy_init();
@@ -429,6 +462,18 @@ enum outcome attempt_outcome(struct transfer *t, int code, int *error, struct wh
 		t->proven = attempt_is_proven(t);
 	}
 	return outcome;
+}
+
+/* A condition that the store does not know is refused with 501, too, and is given up first. */
+bool attempt_without_checksum(struct transfer *t, enum outcome outcome)
+{
+	const struct answer *a = &t->answer;
+
+	if (outcome != OUTCOME_REFUSED || !t->checksum || t->exclusive ||
+	    !(a->status == 501 || (a->status == 400 && strcasestr(a->body, "checksum"))))
+		return false;
+	t->store->no_checksum = true;
+	return true;
 }
 
 void attempt_close(struct transfer *t)

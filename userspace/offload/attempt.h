@@ -19,6 +19,12 @@ bool attempt_open(struct transfer *t);
  */
 enum outcome attempt_outcome(struct transfer *t, int code, int *error, struct why *why);
 
+/*
+ * Return whether the store has refused an upload for the header with the checksum of its body,
+ * which the next attempt then leaves out.
+ */
+bool attempt_without_checksum(struct transfer *t, enum outcome outcome);
+
 /* Release what attempt_open() made. */
 void attempt_close(struct transfer *t);
 

@@ -11,17 +11,22 @@
 
 /* Bytes of the line with a name. */
 #define NAME		(2 * HASH_SIZE)
+/* Versions with a UUID are so many more than those without. */
+#define UUID		2
 
 size_t cookie_encode(const struct cookie *c, u8 cookie[OFFLOAD_COOKIE_MAX])
 {
 	char hex[HASH_HEX], member[HASH_HEX], *out = (char *)cookie;
+	int len;
 
 	hash_to_hex(c->name, HASH_SIZE, hex);
+	len = snprintf(out, OFFLOAD_COOKIE_MAX, "%s\n%s\n%d%s%s", c->store, hex,
+		       1 + c->packed + (c->uuid[0] ? UUID : 0), c->uuid[0] ? "\n" : "", c->uuid);
 	if (!c->packed)
-		return (size_t)snprintf(out, OFFLOAD_COOKIE_MAX, "%s\n%s\n1", c->store, hex);
+		return (size_t)len;
 	hash_to_hex(c->member, HASH_SIZE, member);
-	return (size_t)snprintf(out, OFFLOAD_COOKIE_MAX, "%s\n%s\n2\n%u %u %s", c->store, hex,
-				c->offset, c->room, member);
+	return (size_t)(len + snprintf(out + len, (size_t)(OFFLOAD_COOKIE_MAX - len),
+				       "\n%u %u %s", c->offset, c->room, member));
 }
 
 static bool cookie_place_is_good(const struct cookie *c)
@@ -33,6 +38,7 @@ static bool cookie_place_is_good(const struct cookie *c)
 bool cookie_decode(struct cookie *c, const u8 *cookie, size_t len)
 {
 	char text[OFFLOAD_COOKIE_MAX + 1], *rest = text, *store, *name, *version, *place, *end;
+	const char *uuid;
 	u8 again[OFFLOAD_COOKIE_MAX];
 
 	memset(c, 0, sizeof(*c));
@@ -43,11 +49,14 @@ bool cookie_decode(struct cookie *c, const u8 *cookie, size_t len)
 	store = strsep(&rest, "\n");
 	name = strsep(&rest, "\n");
 	version = strsep(&rest, "\n");
+	uuid = version && (!strcmp(version, "3") || !strcmp(version, "4")) ?
+	       strsep(&rest, "\n") : NULL;
 	place = rest;
 	if (!*store || strlen(store) > OFFLOAD_STORE_MAX || !version || strlen(name) != NAME ||
-	    !hash_from_hex(name, c->name, HASH_SIZE))
+	    !hash_from_hex(name, c->name, HASH_SIZE) || (uuid && !store_uuid_is_good(uuid)))
 		return false;
 	snprintf(c->store, sizeof(c->store), "%s", store);
+	snprintf(c->uuid, sizeof(c->uuid), "%s", uuid ?: "");
 	if (place) {
 		c->packed = true;
 		c->offset = (u32)strtoul(place, &end, 10);

@@ -94,6 +94,9 @@ static void fetch_end(struct fetch *f, int error, const char *why)
 
 	for (i = 0; i < WINDOW; i++)
 		objects_stop_waiting(&f->waits[i].wait);
+	/* What is missing may be so because it is another bucket. */
+	if (error == ENODATA && f->store->doubt.text[0])
+		why = f->store->doubt.text;
 	if (error)
 		out_send_failed(out, f->id, error, why);
 	else

@@ -66,6 +66,23 @@ static int hash_digit(char c)
 	return -1;
 }
 
+void hash_to_base64(const u8 *bytes, size_t len, char *text)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t i, n;
+	u32 bits;
+
+	for (i = 0; i < len; i += 3) {
+		bits = (u32)bytes[i] << 16;
+		bits |= i + 1 < len ? (u32)bytes[i + 1] << 8 : 0;
+		bits |= i + 2 < len ? bytes[i + 2] : 0;
+		for (n = 0; n < 4; n++)
+			*text++ = n > len - i ? '=' : digits[bits >> (18 - 6 * n) & 63];
+	}
+	*text = '\0';
+}
+
 bool hash_from_hex(const char *text, u8 *bytes, size_t len)
 {
 	int high, low;

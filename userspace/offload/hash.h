@@ -21,6 +21,10 @@ void hash_hmac(const void *key, size_t key_len, const void *data, size_t len, u8
 bool hash_md5(const void *data, size_t len, u8 hash[HASH_MD5]);
 /* Write @len bytes as lower-case hexadecimal digits and a NUL. */
 void hash_to_hex(const u8 *bytes, size_t len, char *text);
+/* Bytes of the text of @len bytes in base64, with the NUL. */
+#define HASH_BASE64(len)	(((len) + 2) / 3 * 4 + 1)
+/* Write @len bytes in base64 (RFC 4648 section 4) and a NUL. */
+void hash_to_base64(const u8 *bytes, size_t len, char *text);
 /* Read exactly @len bytes from as many pairs of hexadecimal digits. Returns false on others. */
 bool hash_from_hex(const char *text, u8 *bytes, size_t len);
 

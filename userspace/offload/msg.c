@@ -70,6 +70,7 @@ static const u32 types[OFFLOAD_TYPES] = {
 	[OFFLOAD_KEPT] = KNOWN | HAS(SIZE) | HAS(REQUESTS),
 	[OFFLOAD_OWN] = KNOWN | HAS(STORE) | HAS(TEXT),
 	[OFFLOAD_OWNED] = KNOWN | HAS(DONE) | HAS(REQUESTS),
+	[OFFLOAD_TOLD] = KNOWN | HAS(STORE) | HAS(TEXT),
 };
 
 static size_t packet_put(u8 *packet, size_t pos, const void *bytes, size_t len)

@@ -38,7 +38,8 @@
  *  KEEP       dittod   store                              head           KEPT
  *  KEPT       process  size, requests                     memfd          -
  *  OWN        dittod   store, text                        -              OWNED
- *  OWNED      process  done, requests                     -              -
+ *  OWNED      process  done, requests                     memfd or -     -
+ *  TOLD       process  store, text                        -              -
  */
 #ifndef _DITTO_OFFLOAD_MSG_H
 #define _DITTO_OFFLOAD_MSG_H
@@ -97,8 +98,12 @@
  *	name of its object, if the text is KEEP_NAME
  * @OFFLOAD_KEPT: it is in the bucket; the file has the name of its object
  * @OFFLOAD_OWN: ask the bucket whether the store is this server's, see owner.h. The text is empty,
- *	or OWNER_TAKE to make it so
- * @OFFLOAD_OWNED: it is; done is 1 if that is new
+ *	or one of OWNER_TAKE and those behind it
+ * @OFFLOAD_OWNED: it is; done is 1 if that is new. The file is the object for OWNER_READ
+ * @OFFLOAD_TOLD: what is known of the bucket of a store, in lines "key=value": "uuid", which is to
+ *	be remembered and given with the store, before any OFFLOAD_PUSHED; "versioning", "lock",
+ *	"lifecycle", "class", see bucket_config.h; and "refused", why nothing is uploaded, or
+ *	empty. No answer to a request; id is 0
  * @OFFLOAD_TYPES: one more than the highest type
  */
 enum offload_type {
@@ -127,6 +132,7 @@ enum offload_type {
 	OFFLOAD_KEPT,
 	OFFLOAD_OWN,
 	OFFLOAD_OWNED,
+	OFFLOAD_TOLD,
 	OFFLOAD_TYPES
 };
 

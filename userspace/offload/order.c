@@ -337,9 +337,13 @@ static void order_deleted(struct transfer *t)
 	struct order *o = t->arg;
 	const struct offload_msg msg = { .type = OFFLOAD_DELETED, .id = o->id,
 					 .requests = t->requests };
+	struct why why;
 
 	if (t->outcome != OUTCOME_GOOD && t->outcome != OUTCOME_MISSING) {
-		order_fail(o, t->error, t->why.text);
+		/* A bucket may keep objects for a time, and does not say that in a common way. */
+		why_not(&why, "%.448s%s", t->why.text, t->error == EACCES ?
+			"; if the bucket retains it for a time, the next gc tries again" : "");
+		order_fail(o, t->error, why.text);
 		return;
 	}
 	out_send(&o->all->engine->out, &msg, -1);

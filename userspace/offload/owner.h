@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Owners: the object ditto-owner below the prefix of a store names the one server that writes and
- * deletes there, for the garbage of one may be the data of another. It is written at the first
- * upload, and read again from time to time, and whenever it is asked for.
- *
- * Its content is at most OWNER_MAX bytes of lines, see "Owner" in Documentation/offload.md.
+ * deletes there, for the garbage of one may be the data of another, and the UUID of the store, for
+ * a name says nothing about the bucket that answers. It is written at the first upload, and read
+ * again from time to time, and whenever it is asked for. See "Owner" in Documentation/offload.md.
  */
 #ifndef _DITTO_OFFLOAD_OWNER_H
 #define _DITTO_OFFLOAD_OWNER_H
 
 #include "engine.h"
-
-#define OWNER_OBJECT	"ditto-owner"
-/* Longest content of the object. */
-#define OWNER_MAX	512
-/* Text of OFFLOAD_OWN that takes the prefix over. */
-#define OWNER_TAKE	"take"
+#include "owner_text.h"
 
 struct owners;
 
@@ -36,10 +30,20 @@ struct owners *owners_new(struct engine *engine,
  */
 bool owner_is_known(const struct store *s, bool destroys);
 
+/* Return whether it was seen not long ago that it is the right bucket, and how it is configured. */
+bool owner_is_seen(const struct store *s);
+
+/*
+ * Look whether it is the right bucket, for those who read, and do not wait for the answer:
+ * &store.foreign and &store.doubt tell.
+ */
+void owner_look(struct owners *all, struct store *store);
+
 /**
  * owner_ask - find out whose a store is, and then serve a request, or fail it
  * @all: the set
- * @msg: the request; it is copied. OFFLOAD_OWN is answered here
+ * @msg: the request; it is copied. OFFLOAD_OWN is answered here; for OFFLOAD_CHECK, nothing is
+ *	written
  * @fd: its descriptor, or -1; belongs to the set from here on
  * @store: the store
  */

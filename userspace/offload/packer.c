@@ -187,6 +187,7 @@ static void packing_tell(struct packing *k)
 	struct packed_push *p;
 
 	snprintf(cookie.store, sizeof(cookie.store), "%s", k->store->name);
+	memcpy(cookie.uuid, k->store->uuid, sizeof(cookie.uuid));
 	memcpy(cookie.name, k->name, HASH_SIZE);
 	TAILQ_FOREACH(p, &k->pushes, list) {
 		if (p->cancelled)

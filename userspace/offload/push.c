@@ -196,6 +196,7 @@ static bool push_ended(struct push *p)
 		out_send_failed(out, p->id, p->error, p->why.text);
 	} else {
 		snprintf(cookie.store, sizeof(cookie.store), "%s", p->store->name);
+		memcpy(cookie.uuid, p->store->uuid, sizeof(cookie.uuid));
 		memcpy(cookie.name, p->name, sizeof(cookie.name));
 		msg.cookie_len = cookie_encode(&cookie, msg.cookie);
 		out_send(out, &msg, -1);

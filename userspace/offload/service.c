@@ -14,6 +14,7 @@
 #include "mem.h"
 #include "order.h"
 #include "owner.h"
+#include "owner_check.h"
 #include "packer.h"
 #include "push.h"
 #include "service.h"
@@ -68,6 +69,7 @@ static struct store **service_store(struct service *s, const char *name)
 
 static void service_forget(struct service *s, struct store **at)
 {
+	(*at)->replaced = true;
 	store_put(*at);
 	*at = s->stores[--s->n_stores];
 }
@@ -113,6 +115,16 @@ static void service_define(struct service *s, const struct offload_msg *msg, int
 	out_send(&s->engine.out, &good, -1);
 }
 
+/* Content is compared with its name, so what is not surely another bucket is read from. */
+static bool service_has_content(const struct store *store, const struct cookie *cookie,
+				struct why *why)
+{
+	if (store->foreign)
+		return why_not(why, "%s", store->doubt.text);
+	return !cookie->uuid[0] || !store->uuid[0] ||
+	       owner_check_record(store, cookie->uuid, why);
+}
+
 static void service_fetch(struct service *s, const struct offload_msg *msg)
 {
 	struct cookie cookie;
@@ -125,12 +137,28 @@ static void service_fetch(struct service *s, const struct offload_msg *msg)
 		return;
 	}
 	at = service_store(s, cookie.store);
-	if (at) {
-		fetch_start(s->fetches, msg, *at, &cookie);
+	if (!at) {
+		why_not(&why, "store %s is not configured", cookie.store);
+		out_send_failed(&s->engine.out, msg->id, ENOENT, why.text);
 		return;
 	}
-	why_not(&why, "store %s is not configured", cookie.store);
-	out_send_failed(&s->engine.out, msg->id, ENOENT, why.text);
+	owner_look(s->owners, *at);
+	if (!service_has_content(*at, &cookie, &why))
+		out_send_failed(&s->engine.out, msg->id, ESTALE, why.text);
+	else
+		fetch_start(s->fetches, msg, *at, &cookie);
+}
+
+/* New objects have to stay where they are put. Returns whether they would. */
+static bool service_may_upload(struct service *s, const struct offload_msg *msg,
+			       const struct store *store)
+{
+	struct why why;
+
+	if (store_keeps_objects(store, &why))
+		return true;
+	out_send_failed(&s->engine.out, msg->id, EPERM, why.text);
+	return false;
 }
 
 static void service_serve(void *arg, const struct offload_msg *msg, struct store *store, int *fd)
@@ -139,6 +167,9 @@ static void service_serve(void *arg, const struct offload_msg *msg, struct store
 
 	if (msg->type == OFFLOAD_CHECK) {
 		check_start(s->checks, msg->id, store);
+	} else if ((msg->type == OFFLOAD_KEEP || msg->type == OFFLOAD_PUSH) &&
+		   !service_may_upload(s, msg, store)) {
+		return;
 	} else if (msg->type == OFFLOAD_KEEP) {
 		keep_start(&s->engine, msg, store, *fd);
 	} else if (msg->type != OFFLOAD_PUSH) {
@@ -152,12 +183,14 @@ static void service_serve(void *arg, const struct offload_msg *msg, struct store
 	}
 }
 
-/* Whoever only reads needs not own the store. */
+/* Whoever only reads needs not own the store, but it has to be the right one. */
 static bool service_needs_owner(const struct offload_msg *msg, const struct store *store)
 {
 	switch (msg->type) {
 	case OFFLOAD_OWN:
 		return true;
+	case OFFLOAD_CHECK:
+		return !owner_is_seen(store);
 	case OFFLOAD_PUSH:
 	case OFFLOAD_KEEP:
 		return !owner_is_known(store, false);

@@ -33,7 +33,8 @@ struct store_reader {
 
 enum setting_kind {
 	SETTING_ENDPOINT, SETTING_ADDRESSING, SETTING_KEY, SETTING_COMPRESSION, SETTING_PACKING,
-	SETTING_PARALLEL, SETTING_LIMIT, SETTING_TIMEOUT, SETTING_DOUBT, SETTING_STRING,
+	SETTING_PARALLEL, SETTING_LIMIT, SETTING_TIMEOUT, SETTING_DOUBT, SETTING_UUID,
+	SETTING_OTHER, SETTING_LIFECYCLE, SETTING_STRING,
 };
 
 /* @at: place of a SETTING_STRING in struct store. */
@@ -51,6 +52,10 @@ static const struct store_setting {
 	{ "upload-limit", SETTING_LIMIT, 0 },
 	{ "timeout", SETTING_TIMEOUT, 0 },
 	{ "doubt", SETTING_DOUBT, 0 },
+	{ "uuid", SETTING_UUID, 0 },
+	{ "other", SETTING_OTHER, 0 },
+	{ "lifecycle", SETTING_LIFECYCLE, 0 },
+	{ "refused", SETTING_STRING, offsetof(struct store, refused) },
 	{ "bucket", SETTING_STRING, offsetof(struct store, bucket) },
 	{ "region", SETTING_STRING, offsetof(struct store, region) },
 	{ "prefix", SETTING_STRING, offsetof(struct store, prefix) },
@@ -81,6 +86,22 @@ static bool store_add_key(struct store *s, const char *value, struct why *why)
 	key_derive(&s->keys[s->n_keys++], master);
 	explicit_bzero(master, sizeof(master));
 	return true;
+}
+
+static bool store_set_uuid(struct store *s, const char *value, struct why *why)
+{
+	if (!store_uuid_is_good(value))
+		return why_not(why, "uuid: is not %d hexadecimal digits", STORE_UUID_SIZE - 1);
+	memcpy(s->uuid, value, sizeof(s->uuid));
+	return true;
+}
+
+static void store_add_other(struct store *s, const char *value)
+{
+	char *others = mem_print("%s%s\n", s->others ?: "\n", value);
+
+	free(s->others);
+	s->others = others;
 }
 
 static bool store_number(const char *name, const char *value, u64 max, u64 *number,
@@ -133,6 +154,15 @@ static bool store_set(struct store_reader *r, const struct store_setting *settin
 			return false;
 		s->doubt_until = clock_ms() + number * 1000;
 		return true;
+	case SETTING_UUID:
+		return store_set_uuid(s, value, why);
+	case SETTING_OTHER:
+		store_add_other(s, value);
+		return true;
+	case SETTING_LIFECYCLE:
+		s->allow_lifecycle = !strcmp(value, "allow");
+		return s->allow_lifecycle || !strcmp(value, "refuse") ||
+		       why_not(why, "lifecycle: \"%s\" is neither refuse nor allow", value);
 	default:
 		string_set((char **)((char *)s + setting->at), value);
 		return true;
@@ -238,6 +268,7 @@ struct store *store_new(const char *name, const char *text, size_t len, struct w
 	r.store->packing = true;
 	r.store->parallel = PARALLEL;
 	r.store->timeout = TIMEOUT * 1000;
+	bucket_config_init(&r.store->config);
 	snprintf(r.store->name, sizeof(r.store->name), "%s", name);
 	while (good && (line = strsep(&rest, "\n")))
 		good = !*line || store_read_line(&r, line, why);
@@ -283,7 +314,8 @@ void store_put(struct store *s)
 {
 	char **const strings[] = { &s->bucket, &s->region, &s->prefix, &s->access_key,
 				   &s->secret_key, &s->token, &s->server_id,
-				   &s->server_name, &s->proxy, &s->url, &s->host, &s->path };
+				   &s->server_name, &s->refused, &s->others,
+				   &s->proxy, &s->url, &s->host, &s->path };
 	size_t i;
 
 	if (--s->refs)
@@ -295,6 +327,15 @@ void store_put(struct store *s)
 		close(s->trust_file);
 	explicit_bzero(s, sizeof(*s));
 	free(s);
+}
+
+bool store_keeps_objects(const struct store *s, struct why *why)
+{
+	if (!s->config.removes || s->allow_lifecycle)
+		return true;
+	return why_not(why,
+		       "store %s, bucket %s: %.384s: remove that rule, or limit it to other objects; to use the bucket as it is: lifecycle = allow in [store %s]",
+		       s->name, s->bucket, s->config.lifecycle, s->name);
 }
 
 const struct key *store_key(const struct store *s)

@@ -12,8 +12,14 @@
  *  access-key   required
  *  secret-key   required
  *  token        session token of temporary credentials; none
- *  server-id    who writes below the prefix, see owner.h; none: that is not checked
+ *  server-id    who writes below the prefix, see owner.h; none: nothing is written there
  *  server-name  name of that server, for people
+ *  refused      why nothing may be written there; none
+ *  uuid         UUID of the bucket and prefix that this server's data of the store is in; none:
+ *               there is no data yet
+ *  other        "UUID NAME" of another store of this server. May be repeated
+ *  lifecycle    "refuse" (the default): nothing is uploaded to a bucket that deletes or archives
+ *               objects by itself; or "allow"
  *  key          32 bytes in hexadecimal: encrypt with it. May be repeated: the first key
  *               encrypts, all decrypt
  *  compression  "on" (the default) or "off"
@@ -29,13 +35,13 @@
 #ifndef _DITTO_OFFLOAD_STORE_H
 #define _DITTO_OFFLOAD_STORE_H
 
+#include "bucket_config.h"
 #include "common/offload_limit.h"
+#include "cookie.h"
 #include "key.h"
 #include "msg.h"
+#include "owner_text.h"
 #include "text.h"
-
-/* Most keys of a store. */
-#define STORE_KEYS_MAX	16
 
 struct transfer;
 
@@ -65,7 +71,18 @@ struct breaker {
  * @token: session token, or NULL
  * @server_id: id of this server, or NULL
  * @server_name: its name for people, or NULL
+ * @refused: why nothing may be written, or NULL
+ * @uuid: UUID of the bucket and prefix with this server's data, or ""
+ * @others: lines "UUID NAME" of other stores of this server, after an empty one; or NULL
+ * @allow_lifecycle: objects may be deleted and archived by the bucket itself
+ * @replaced: there is another definition of the store
  * @owned_until: CLOCK_MONOTONIC in ms until which the prefix is taken for this server's
+ * @seen_until: CLOCK_MONOTONIC in ms until which readers do not look whether it is the right bucket
+ * @foreign: it is another bucket than that with @uuid
+ * @doubt: why it may not be the right bucket, or empty
+ * @config: the configuration of the bucket
+ * @config_until: CLOCK_MONOTONIC in ms until which that is not asked for again
+ * @no_checksum: the store does not take the header with the checksum of a body
  * @proxy: URL of a proxy, or NULL
  * @url: scheme and host of the requests, without a final '/'
  * @host: value of the header "Host"
@@ -95,7 +112,18 @@ struct store {
 	char *token;
 	char *server_id;
 	char *server_name;
+	char *refused;
+	char uuid[STORE_UUID_SIZE];
+	char *others;
+	bool allow_lifecycle;
+	bool replaced;
 	u64 owned_until;
+	u64 seen_until;
+	bool foreign;
+	struct why doubt;
+	struct bucket_config config;
+	u64 config_until;
+	bool no_checksum;
 	char *proxy;
 	char *url;
 	char *host;
@@ -132,6 +160,8 @@ bool store_read_trust(struct store *s, int fd, struct why *why);
 struct store *store_get(struct store *s);
 /* Remove a user; the last one frees the store. */
 void store_put(struct store *s);
+/* Whether new objects stay there. Returns false and fills @why if the bucket removes them. */
+bool store_keeps_objects(const struct store *s, struct why *why);
 /* Key that encrypts, or NULL. */
 const struct key *store_key(const struct store *s);
 

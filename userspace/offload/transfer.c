@@ -241,6 +241,10 @@ static void transfer_attempt_ended(struct transfers *all, struct transfer *t, in
 		breaker_bad(&t->store->breaker, &cause);
 	else
 		breaker_good(&t->store->breaker);
+	if (attempt_without_checksum(t, outcome)) {
+		transfer_wait(all, t);
+		return;
+	}
 	if (outcome != OUTCOME_GOOD)
 		transfer_explain(t, &cause);
 	if ((outcome == OUTCOME_BUSY || outcome == OUTCOME_DAMAGED ||

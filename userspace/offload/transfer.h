@@ -65,6 +65,8 @@ enum transfer_state {
  * @why: cause with names of store, bucket and object, unless OUTCOME_GOOD
  * @got: bytes in @into; length of the object after TRANSFER_HEAD
  * @proven: after TRANSFER_HEAD, the object has the bytes that were put there
+ * @archived: after TRANSFER_HEAD, the object cannot be read before it is restored
+ * @storage_class: after TRANSFER_HEAD and TRANSFER_GET, that of the object; "" for the usual one
  * @most: bytes of the longest answer to any attempt so far
  * @moved: clock_ms() when @most has grown
  * @requests: number of attempts
@@ -95,6 +97,8 @@ struct transfer {
 	struct why why;
 	u64 got;
 	bool proven;
+	bool archived;
+	char storage_class[BUCKET_WORD_SIZE];
 	u64 most;
 	u64 moved;
 	u64 requests;
@@ -115,6 +119,7 @@ struct transfer {
 	char etag[2 * HASH_MD5 + 3];
 	char proof[HASH_HEX];
 	bool other_etag;
+	bool checksum;
 	bool has_etag;
 	bool has_type;
 };

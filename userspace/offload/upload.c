@@ -7,7 +7,8 @@
  * asked about one that was deleted a short time ago, or that may have been before the process
  * began: it is put there, and a store that orders what was done by time keeps it. So is one that
  * does not prove that its bytes are those of an upload: it may be damaged, and the file that is
- * uploaded now may have the only good copy.
+ * uploaded now may have the only good copy. One in an archive would have to be restored before
+ * anybody could read it.
  */
 
 #include <errno.h>
@@ -118,7 +119,8 @@ static void upload_head_done(struct transfer *t)
 	struct upload *u = t->arg;
 
 	upload_add_up(u, t);
-	if (t->outcome == OUTCOME_GOOD && upload_fits(u, t->got) && t->proven && !u->doubted) {
+	if (t->outcome == OUTCOME_GOOD && upload_fits(u, t->got) && t->proven && !t->archived &&
+	    !u->doubted) {
 		u->present = true;
 		upload_end(u, 0, NULL);
 		return;

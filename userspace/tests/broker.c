@@ -355,11 +355,18 @@ static void other_configurations(void)
 static struct problems known;
 static unsigned int told;
 
-static void bench_tell(void *arg, const struct problems *stores)
+/* What was told of the bucket, and the number of refusals. */
+static char bucket[256];
+static unsigned int refusals;
+
+static void bench_tell(void *arg, const struct offload_told *all)
 {
+	const struct problems *stores = &all->stores;
 	unsigned int i;
 
 	CHECK(arg == &known);
+	refusals = all->refusals.n;
+	snprintf(bucket, sizeof(bucket), "%s", all->buckets.n ? all->buckets.list[0].why : "");
 	problems_free(&known);
 	for (i = 0; i < stores->n; i++)
 		problems_add(&known, stores->list[i].what, stores->list[i].why);
@@ -432,6 +439,84 @@ static void stores_that_are_not_asked(void)
 	problems_free(&known);
 }
 
+#define UUID_A	"00112233445566778899aabbccddeeff"
+#define UUID_B	"ffeeddccbbaa99887766554433221100"
+
+/* The settings of the store that a process gets which has just started. */
+static char *process_settings(struct bench *b)
+{
+	struct offload_msg msg;
+	char *text;
+	int fd;
+
+	CHECK(bench_spawn(b));
+	process_hello(b);
+	if (!CHECK(process_hear(b, &msg, &fd) && msg.type == OFFLOAD_STORE))
+		return mem_string("");
+	text = mem_print("%.*s", (int)msg.text_len, msg.text);
+	process_say(b, (struct offload_msg){ .type = OFFLOAD_STORED, .id = msg.id }, -1);
+	bench_turn(b, -1, 50);
+	return text;
+}
+
+static void process_tells(struct bench *b, const char *text)
+{
+	struct offload_msg msg = { .type = OFFLOAD_TOLD, .store = "main", .text = text,
+				   .text_len = strlen(text) };
+
+	process_say(b, msg, -1);
+	bench_turn(b, -1, 50);
+}
+
+/* What the settings of a store say of UUIDs, when another broker starts with the same state. */
+static void check_remembered(const char *line)
+{
+	struct bench b;
+	char *text;
+
+	bench_configure(&b, "probe-s = 0\n");
+	text = process_settings(&b);
+	if (!CHECK(line ? !!strstr(text, line) : !strstr(text, "\nuuid=")))
+		printf("# %s\n", text);
+	free(text);
+	bench_end(&b);
+}
+
+/* The UUID of a store's bucket is remembered for ever, and another one is not taken for it. */
+static void buckets_remembered(void)
+{
+	char *path = mem_print("%s/offload-stores", bench_folder);
+	struct bench b;
+	FILE *file;
+
+	check_remembered(NULL);
+	bench_configure(&b, "probe-s = 0\n");
+	offload_tell_stores(b.o, bench_tell, &known);
+	free(process_settings(&b));
+	process_tells(&b, "uuid=" UUID_A "\nversioning=on\nlock=off\n"
+			  "lifecycle=none\nclass=STANDARD\nrefused=\n");
+	SAME(bucket, "UUID " UUID_A
+	     "; versions on; object lock off; lifecycle none; class STANDARD");
+	CHECK(!refusals);
+	process_tells(&b, "uuid=" UUID_A "\nrefused=a rule\n");
+	CHECK(refusals == 1);
+	/* Nobody has said that another bucket takes its place. */
+	process_tells(&b, "uuid=" UUID_B "\n");
+	CHECK(bench_spawn(&b));
+	bench_end(&b);
+	check_remembered("\nuuid=" UUID_A "\n");
+
+	file = fopen(path, "w");
+	CHECK(file && fputs(UUID_B " other\n", file) > 0 && !fclose(file));
+	check_remembered("\nother=" UUID_B " other\n");
+	file = fopen(path, "w");
+	CHECK(file && fputs(UUID_A " main", file) > 0 && !fclose(file));
+	check_remembered("offload-stores is damaged");
+	unlink(path);
+	free(path);
+	problems_free(&known);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
@@ -441,6 +526,7 @@ int main(void)
 		TEST(store_that_comes_further),
 		TEST(unknown_stores), TEST(store_that_is_refused), TEST(other_configurations),
 		TEST(stores_that_are_asked), TEST(stores_that_are_not_asked),
+		TEST(buckets_remembered),
 		{ 0 }
 	};
 

@@ -257,7 +257,8 @@ static void manifests_coded(void)
 
 static bool cookies_same(const struct cookie *a, const struct cookie *b)
 {
-	return !strcmp(a->store, b->store) && !memcmp(a->name, b->name, HASH_SIZE) &&
+	return !strcmp(a->store, b->store) && !strcmp(a->uuid, b->uuid) &&
+	       !memcmp(a->name, b->name, HASH_SIZE) &&
 	       a->packed == b->packed && a->offset == b->offset && a->room == b->room &&
 	       !memcmp(a->member, b->member, HASH_SIZE);
 }
@@ -306,6 +307,187 @@ static void cookies_of_packs(void)
 		len = (size_t)snprintf(text, sizeof(text), "s\n%s\n2\n%s", hex, tail);
 		if (!CHECK(cookie_decode(&back, (u8 *)text, len) == good))
 			printf("# \"%s\"\n", tails[i]);
+	}
+}
+
+/* The UUID of the store, in records of today. */
+static void cookies_with_uuid(void)
+{
+	static const char *const bad[] = {
+		"", "0123456789abcdef0123456789abcde", "0123456789abcdef0123456789abcdef0",
+		"0123456789abcdef0123456789abcdeF", "0123456789abcdef0123456789abcde\n",
+	};
+	struct cookie c = { .store = "archive", .uuid = "0123456789abcdef0123456789abcdef",
+			    .name = { 0xab }, .offset = 4711, .room = 815, .member = { 0xcd } };
+	struct cookie back;
+	char hex[HASH_HEX], text[OFFLOAD_COOKIE_MAX];
+	u8 cookie[OFFLOAD_COOKIE_MAX + 1];
+	size_t len, i;
+
+	for (c.packed = false;; c.packed = true) {
+		len = cookie_encode(&c, cookie);
+		CHECK(cookie_decode(&back, cookie, len) && !strcmp(back.uuid, c.uuid) &&
+		      back.packed == c.packed && (!c.packed || cookies_same(&c, &back)));
+		for (i = 0; i < len; i++)
+			CHECK(!cookie_decode(&back, cookie, i));
+		if (c.packed)
+			break;
+	}
+	hash_to_hex(c.name, HASH_SIZE, hex);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		len = (size_t)snprintf(text, sizeof(text), "s\n%s\n3\n%s", hex, bad[i]);
+		CHECK(!cookie_decode(&back, (u8 *)text, len));
+	}
+	len = (size_t)snprintf(text, sizeof(text), "s\n%s\n1\n%s", hex, c.uuid);
+	CHECK(!cookie_decode(&back, (u8 *)text, len));
+}
+
+static struct xml xml_of(const char *text)
+{
+	return (struct xml){ text, strlen(text) };
+}
+
+/* What a lifecycle means for a store with a prefix. Returns the words about it. */
+static const char *lifecycle_of(const char *rules, const char *prefix)
+{
+	static struct bucket_config b;
+	char *xml = mem_print("<LifecycleConfiguration xmlns=\"x\">%s</LifecycleConfiguration>",
+			      rules);
+
+	bucket_config_init(&b);
+	bucket_take_lifecycle(&b, xml_of(xml), prefix);
+	CHECK(b.removes == !!strstr(b.lifecycle, "rule"));
+	free(xml);
+	return b.lifecycle;
+}
+
+#define RULE(prefix, action) \
+	"<Rule><ID>r</ID><Filter><Prefix>" prefix "</Prefix></Filter><Status>Enabled</Status>" \
+	action "</Rule>"
+#define EXPIRES		"<Expiration><Days>3</Days></Expiration>"
+#define MOVES(class) \
+	"<Transition><Days>3</Days><StorageClass>" class "</StorageClass></Transition>"
+#define MARKERS	"<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>"
+#define OLD(days) \
+	"<NoncurrentVersionExpiration><NoncurrentDays>" days \
+	"</NoncurrentDays></NoncurrentVersionExpiration>"
+#define PARTS \
+	"<AbortIncompleteMultipartUpload><DaysAfterInitiation>1</DaysAfterInitiation>" \
+	"</AbortIncompleteMultipartUpload>"
+#define TAGGED \
+	"<Filter><And><Prefix></Prefix><Tag><Key>a</Key><Value>b</Value></Tag></And></Filter>"
+
+/* The rules of a bucket that delete or archive objects of Ditto, and no others. */
+static void lifecycles_read(void)
+{
+	static const struct {
+		const char *rules;
+		const char *prefix;
+		const char *said;
+	} cases[] = {
+		{ "", "", "none" },
+		{ RULE("", EXPIRES), "", "deletes" },
+		{ RULE("", EXPIRES), "a/b/", "deletes" },
+		{ RULE("a/", EXPIRES), "a/b/", "deletes" },
+		{ RULE("a/b/", EXPIRES), "a/b/", "deletes" },
+		{ RULE("a/b/chunks/0", EXPIRES), "a/b/", "deletes" },
+		{ RULE("a/b/ditto-owner", EXPIRES), "a/b/", "deletes" },
+		{ RULE("a/b/man", EXPIRES), "a/b/", "deletes" },
+		{ RULE("a/b/logs/", EXPIRES), "a/b/", "none" },
+		{ RULE("logs/", EXPIRES), "", "none" },
+		{ RULE("b/", EXPIRES), "a/b/", "none" },
+		{ "<Rule><ID>r</ID><Prefix>pac</Prefix><Status>Enabled</Status>" EXPIRES "</Rule>",
+		  "", "deletes" },
+		{ "<Rule><Status>Enabled</Status><Filter/>" EXPIRES "</Rule>", "", "deletes" },
+		{ "<Rule><Status>Disabled</Status>" EXPIRES "</Rule>", "", "none" },
+		{ RULE("", "<Expiration><Date>2030-01-01T00:00:00Z</Date></Expiration>"), "",
+		  "deletes" },
+		{ RULE("", MARKERS), "", "none" },
+		{ RULE("", OLD("1")), "", "none" },
+		{ RULE("", PARTS), "", "none" },
+		{ "<Rule>" TAGGED "<Status>Enabled</Status>" EXPIRES "</Rule>", "", "none" },
+		{ RULE("", MOVES("GLACIER")), "", "archives" },
+		{ RULE("", MOVES("DEEP_ARCHIVE")), "", "archives" },
+		{ RULE("", MOVES("of-our-own")), "", "archives" },
+		{ RULE("", MOVES("STANDARD_IA") MOVES("GLACIER")), "", "archives" },
+		{ RULE("", MOVES("STANDARD_IA")), "", "none" },
+		{ RULE("", MOVES("GLACIER_IR")), "", "none" },
+		{ RULE("x", EXPIRES) RULE("", EXPIRES), "", "deletes" },
+		/* What is cut is not known, nor is a page. */
+		{ "<Rule><ID>r</ID>", "", "unknown" },
+	};
+	struct bucket_config b;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		if (!CHECK(strstr(lifecycle_of(cases[i].rules, cases[i].prefix), cases[i].said)))
+			printf("# case %zu\n", i);
+	CHECK(strstr(lifecycle_of(RULE("", EXPIRES) RULE("", MOVES("GLACIER")), ""),
+		     "the rule r of its lifecycle deletes objects, and the rule r of"));
+	bucket_config_init(&b);
+	bucket_take_lifecycle(&b, xml_of("<html>We are back soon"), "");
+	SAME(b.lifecycle, "unknown");
+}
+
+#define LOCKED \
+	"<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>" \
+	"<Rule><DefaultRetention><Mode>COMPLIANCE</Mode><Years>2</Years></DefaultRetention>" \
+	"</Rule>" \
+	"</ObjectLockConfiguration>"
+
+static void buckets_described(void)
+{
+	struct bucket_config b;
+
+	bucket_config_init(&b);
+	bucket_take_versioning(&b, xml_of("<html>"), "");
+	SAME(b.versioning, "unknown");
+	bucket_take_versioning(&b, xml_of("<VersioningConfiguration xmlns=\"x\"/>"), "");
+	SAME(b.versioning, "off");
+	bucket_take_versioning(&b, xml_of("<VersioningConfiguration ><Status>Suspended</Status>"),
+			       "");
+	SAME(b.versioning, "suspended");
+	bucket_take_lock(&b, xml_of("<ListBucketResult>"), "");
+	SAME(b.lock, "unknown");
+	bucket_take_lock(&b, xml_of(LOCKED), "");
+	SAME(b.lock, "on, COMPLIANCE for 2 years");
+	bucket_take_lock(&b, xml_of("<ObjectLockConfiguration/>"), "");
+	SAME(b.lock, "off");
+}
+
+static void owners_read(void)
+{
+	struct owner_text o = { .server = "aaaa", .name = "one", .since = "then", .keys = "none",
+				.uuid = "0123456789abcdef0123456789abcdef" }, back;
+	char text[OWNER_MAX];
+	size_t len = owner_text_make(&o, text);
+
+	CHECK(owner_text_parse(&back, text, len));
+	SAME(back.server, o.server);
+	SAME(back.uuid, o.uuid);
+	SAME(back.keys, o.keys);
+	/* The longest one has room. */
+	memset(o.server, 'a', sizeof(o.server) - 1);
+	memset(o.name, 'b', sizeof(o.name) - 1);
+	memset(o.keys, 'c', sizeof(o.keys) - 1);
+	CHECK(owner_text_make(&o, text) < OWNER_MAX - 1);
+	CHECK(!owner_text_parse(&back, "something else", 14) && !back.uuid[0]);
+	CHECK(!owner_text_parse(&back, "", 0));
+	len = (size_t)sprintf(text, "ditto owner 1\nserver: a\nstore: 0123\n");
+	CHECK(owner_text_parse(&back, text, len) && !back.uuid[0]);
+}
+
+/* The test vectors of RFC 4648 section 10. */
+static void base64_encoded(void)
+{
+	static const char *const coded[] = { "", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=",
+					     "Zm9vYmFy" };
+	char text[HASH_BASE64(6)];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(coded); i++) {
+		hash_to_base64((const u8 *)"foobar", i, text);
+		SAME(text, coded[i]);
 	}
 }
 
@@ -514,7 +696,8 @@ int main(void)
 		TEST(messages_coded), TEST(messages_with_files), TEST(chunks_cut),
 		TEST(envelopes_opened), TEST(heads_have_keys),
 		TEST(manifests_coded), TEST(cookies_coded),
-		TEST(cookies_of_packs),
+		TEST(cookies_of_packs), TEST(cookies_with_uuid), TEST(lifecycles_read),
+		TEST(buckets_described), TEST(owners_read), TEST(base64_encoded),
 		TEST(name_sets), TEST(deleted_for_a_while), TEST(signatures_of_aws),
 		TEST(settings_read), TEST(listings_parsed),
 		{ NULL, NULL }

@@ -89,7 +89,7 @@ static struct offload_msg channel_answer(struct offload_msg *msg, int *fd)
 /* Define the store "s" with more settings. The process forgets what it has read. */
 static void store_define(const char *more)
 {
-	char *text = mem_print("endpoint=http://127.0.0.1:%d\nbucket=b\naccess-key=a\nsecret-key=b\n%s",
+	char *text = mem_print("endpoint=http://127.0.0.1:%d\nbucket=b\naccess-key=a\nsecret-key=b\nserver-id=aaaa\n%s",
 			       server->port, more);
 	struct offload_msg msg = { .type = OFFLOAD_STORE, .store = "s", .text = text,
 				   .text_len = strlen(text) };
@@ -97,6 +97,16 @@ static void store_define(const char *more)
 
 	CHECK(channel_answer(&msg, &fd).type == OFFLOAD_STORED);
 	free(text);
+}
+
+/* The store is this server's, and requests are counted from here on. */
+static void store_own(void)
+{
+	struct offload_msg msg = { .type = OFFLOAD_OWN, .store = "s" };
+	int fd;
+
+	CHECK(channel_answer(&msg, &fd).type == OFFLOAD_OWNED);
+	s3_server_fault(server, S3_GOOD, 0, 0);
 }
 
 /* A file that is different for each number and seed. */
@@ -203,8 +213,8 @@ static void pushed_and_fetched(void)
 {
 	u64 requests;
 
-	s3_server_fault(server, S3_GOOD, 0, 0);
 	store_define("prefix=p\n" KEY_1);
+	store_own();
 	files_fill(FILES, 1);
 	CHECK(files_push(FILES, &requests) == FILES);
 	/* All came within the pause, unless the machine was busy with something else. */
@@ -350,6 +360,7 @@ static void failed_packs(void)
 	unsigned int i;
 
 	store_define("prefix=f\ntimeout=1\n");
+	store_own();
 	files_fill(5, 40);
 	s3_server_fault(server, S3_QUOTA, 'P', 1000);
 	CHECK(files_push(5, &requests) == 0);

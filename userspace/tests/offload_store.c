@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "mem.h"
+#include "offload/cookie.h"
 #include "offload/envelope.h"
 #include "offload/hash.h"
 #include "offload/msg.h"
@@ -119,8 +120,9 @@ static void wait_for(u64 id, struct answer *a, u64 *got)
 /* Define the store "s" with more settings. */
 static void store_define(const char *more)
 {
-	char *text = mem_print("endpoint=http://127.0.0.1:%d\nbucket=b\naccess-key=a\nsecret-key=b\n%s",
-			       server->port, more);
+	char *text = mem_print("endpoint=http://127.0.0.1:%d\nbucket=b\naccess-key=a\nsecret-key=b\n%s%s",
+			       server->port, strstr(more, "server-id=") ? "" : "server-id=aaaa\n",
+			       more);
 	struct offload_msg msg = { .type = OFFLOAD_STORE, .store = "s", .text = text,
 				   .text_len = strlen(text) };
 	struct answer a;
@@ -129,6 +131,18 @@ static void store_define(const char *more)
 	wait_for(channel_ask(&msg, -1), &a, &got);
 	CHECK(a.msg.type == OFFLOAD_STORED);
 	free(text);
+}
+
+/* The store is this server's, and requests are counted from here on. */
+static void store_own(void)
+{
+	struct offload_msg msg = { .type = OFFLOAD_OWN, .store = "s" };
+	struct answer a;
+	u64 got;
+
+	wait_for(channel_ask(&msg, -1), &a, &got);
+	CHECK(a.msg.type == OFFLOAD_OWNED);
+	s3_server_fault(server, S3_GOOD, 0, 0);
 }
 
 static void push_file(int fd, struct answer *a)
@@ -183,7 +197,8 @@ static void push_and_fetch(void)
 	struct answer first, again;
 	int puts;
 
-	s3_server_fault(server, S3_GOOD, 0, 0);
+	store_define("prefix=p\n");
+	store_own();
 	check_round_trip("prefix=p\n", &first);
 	CHECK(first.msg.uploaded > SIZE && first.msg.uploaded < SIZE + 100000);
 	CHECK(!first.msg.deduplicated && first.msg.requests == 2 * (u64)server->puts);
@@ -219,7 +234,7 @@ static void zeros_and_nothing(void)
 	struct answer pushed, a;
 
 	store_define("prefix=z\n");
-	s3_server_fault(server, S3_GOOD, 0, 0);
+	store_own();
 	CHECK(!ftruncate(zeros, 64 * MIB));
 	push_file(zeros, &pushed);
 	/* Four equal chunks, and the manifest. */
@@ -257,7 +272,7 @@ static void chunks_are_kept_until_sent(void)
 	u8 *was = content;
 
 	store_define("prefix=sent\n");
-	s3_server_fault(server, S3_GOOD, 0, 0);
+	store_own();
 	push_file(file, &pushed);
 	CHECK(pushed.msg.type == OFFLOAD_PUSHED);
 	objects = server->puts;
@@ -499,6 +514,7 @@ static void file_becomes_shorter(void)
 	u64 id, got;
 
 	store_define("prefix=short\nparallel=1\ntimeout=1\n");
+	store_own();
 	s3_server_fault(server, S3_SILENT, 0, 1);
 	CHECK(!ftruncate(fd, 200 * MIB));
 	id = channel_ask(&push, fd);
@@ -600,10 +616,12 @@ static unsigned int objects_delete(void)
 	CHECK(pread(fd, lines, sizeof(lines) - 1, 0) > 0);
 	close(fd);
 	for (line = strtok_r(lines, " ", &next); line; line = strtok_r(NULL, " ", &next)) {
+		strtok_r(NULL, "\n", &next);
+		if (!strchr(line, '/'))
+			continue;
 		order_give(OFFLOAD_DELETE, line, &a, &fd);
 		CHECK(a.msg.type == OFFLOAD_DELETED);
 		n++;
-		strtok_r(NULL, "\n", &next);
 	}
 	return n;
 }
@@ -630,6 +648,7 @@ static void deleted_a_moment_ago(void)
 	CHECK(pushed.msg.type == OFFLOAD_FETCHED);
 	/* Those of an earlier process. */
 	store_define("prefix=before\ndoubt=60\n" KEY_1);
+	store_own();
 	s3_server_fault(server, S3_LAGS, 'H', 1000);
 	push_file(file, &again);
 	CHECK(again.msg.type == OFFLOAD_PUSHED && !again.msg.deduplicated && !server->heads);
@@ -653,11 +672,13 @@ static unsigned int objects_rekey_with(const char *more)
 	CHECK(pread(fd, lines, sizeof(lines) - 1, 0) > 0);
 	close(fd);
 	for (line = strtok_r(lines, " ", &next); line; line = strtok_r(NULL, " ", &next)) {
+		strtok_r(NULL, "\n", &next);
+		if (!strchr(line, '/'))
+			continue;
 		snprintf(text, sizeof(text), "%s%s", line, more);
 		order_give(OFFLOAD_REKEY, text, &a, &fd);
 		CHECK(a.msg.type == OFFLOAD_REKEYED);
 		n += a.msg.done != 0;
-		strtok_r(NULL, "\n", &next);
 	}
 	return n;
 }
@@ -725,6 +746,7 @@ static void heads_named(void)
 	i = (int)snapshot_head_encode(&h, bytes);
 	CHECK(write(head, bytes, (size_t)i) == i);
 	store_define("prefix=heads\n" KEY_1);
+	store_own();
 	puts = server->puts;
 	for (i = 0; i < 2; i++) {
 		channel_ask(&msg, head);
@@ -806,6 +828,10 @@ static void owner_ages(const char *name)
 	CHECK(a.msg.type == OFFLOAD_DELETED && server->gets == gets + 1);
 }
 
+/* Requests of a claim: the object; is there data; the bucket's configuration. */
+#define TRACES	3
+#define CONFIGS	3
+
 static void store_has_one_owner(void)
 {
 	char name[OBJECT_NAME_SIZE];
@@ -816,11 +842,12 @@ static void store_has_one_owner(void)
 	s3_server_fault(server, S3_GOOD, 0, 0);
 	store_define(OWNER_A);
 	push_file(file, &pushed);
-	CHECK(pushed.msg.type == OFFLOAD_PUSHED && server->gets == 2);
+	CHECK(pushed.msg.type == OFFLOAD_PUSHED && server->gets == 2 + TRACES + CONFIGS);
 	push_file(file, &a);
-	CHECK(a.msg.type == OFFLOAD_PUSHED && server->gets == 2);
+	CHECK(a.msg.type == OFFLOAD_PUSHED && server->gets == 2 + TRACES + CONFIGS);
 	store_ask(OFFLOAD_OWN, "", &a);
-	CHECK(a.msg.type == OFFLOAD_OWNED && !a.msg.done && server->gets == 3);
+	CHECK(a.msg.type == OFFLOAD_OWNED && !a.msg.done);
+	CHECK(server->gets == 3 + TRACES + CONFIGS);
 	puts = server->puts;
 
 	/* Another server reads, but does not write or delete. */
@@ -846,12 +873,12 @@ static void store_has_one_owner(void)
 	store_define("prefix=own2\nserver-id=aaaa\n");
 	s3_server_fault(server, S3_NO_CONDITIONS, 'P', 1000);
 	push_file(file, &a);
-	CHECK(a.msg.type == OFFLOAD_PUSHED && server->gets == 1 + 7 + 1);
+	CHECK(a.msg.type == OFFLOAD_PUSHED && server->gets == 1 + TRACES + 7 + 1 + CONFIGS);
 	/* A store that does not show at once what was put there. */
 	store_define("prefix=own4\nserver-id=aaaa\n");
 	s3_server_fault(server, S3_LOST, 'G', 3);
-	push_file(file, &a);
-	CHECK(a.msg.type == OFFLOAD_PUSHED);
+	store_ask(OFFLOAD_OWN, "", &a);
+	CHECK(a.msg.type == OFFLOAD_OWNED && a.msg.done);
 	/* Nor that another server was there first, which it knows. */
 	store_define("prefix=own4\nserver-id=bbbb\n");
 	s3_server_fault(server, S3_LOST, 'G', 5);
@@ -909,6 +936,224 @@ static void keys_are_checked(void)
 	CHECK(a.msg.type == OFFLOAD_PUSHED);
 }
 
+/* Value of a line of what was told. */
+static const char *bucket_word(const char *key)
+{
+	static char value[512];
+	const char *line = strstr(store_process_told, key);
+
+	snprintf(value, sizeof(value), "%.*s", line ? (int)strcspn(line, "\n") : 0, line ?: "");
+	return value + (line ? strlen(key) : 0);
+}
+
+static void check_refused(const struct answer *a, const char *text)
+{
+	if (!CHECK(a->msg.type == OFFLOAD_FAILED && strstr(a->text, text)))
+		printf("# %d: %s\n", a->msg.type, a->text);
+}
+
+/* Nothing is written or deleted, for a reason. */
+static void check_closed(const char *settings, const char *text)
+{
+	int puts = server->puts;
+	struct answer a;
+
+	store_define(settings);
+	push_file(file, &a);
+	check_refused(&a, text);
+	store_ask(OFFLOAD_DELETE, "chunks/00/none", &a);
+	check_refused(&a, text);
+	store_ask(OFFLOAD_OWN, "", &a);
+	check_refused(&a, text);
+	CHECK(server->puts == puts);
+}
+
+#define UUID_X	"00112233445566778899aabbccddeeff"
+
+/* Another bucket under the name of a store is not taken for it. */
+static void buckets_have_uuids(void)
+{
+	struct answer pushed, a;
+	char *settings, uuid[STORE_UUID_SIZE], text[64];
+	struct cookie cookie;
+
+	s3_server_fault(server, S3_GOOD, 0, 0);
+	store_define("prefix=id\n");
+	push_file(file, &pushed);
+	CHECK(pushed.msg.type == OFFLOAD_PUSHED &&
+	      cookie_decode(&cookie, pushed.msg.cookie, pushed.msg.cookie_len));
+	snprintf(uuid, sizeof(uuid), "%s", bucket_word("uuid="));
+	CHECK(store_uuid_is_good(uuid));
+	SAME(cookie.uuid, uuid);
+	settings = mem_print("prefix=id\nuuid=%s\n", uuid);
+	check_round_trip(settings, &pushed);
+	snprintf(text, sizeof(text), "is %s", uuid);
+	store_ask(OFFLOAD_OWN, text, &a);
+	CHECK(a.msg.type == OFFLOAD_OWNED);
+	store_ask(OFFLOAD_OWN, "is " UUID_X, &a);
+	check_refused(&a, "and this one has");
+	free(settings);
+
+	/* The bucket has another UUID than the one before. */
+	check_closed("prefix=id\nuuid=" UUID_X "\n", "it is another bucket: it has the UUID");
+	fetch_range(&pushed, 0, SIZE, &a);
+	check_refused(&a, "another bucket");
+	store_ask(OFFLOAD_CHECK, "", &a);
+	check_refused(&a, "take --new-bucket s");
+	cookie.uuid[0] = '\0';
+	pushed.msg.cookie_len = cookie_encode(&cookie, pushed.msg.cookie);
+	fetch_range(&pushed, 0, SIZE, &a);
+	check_refused(&a, "it is another bucket");
+	store_ask(OFFLOAD_OWN, "take", &a);
+	check_refused(&a, "it is another bucket");
+	store_ask(OFFLOAD_OWN, "take new", &a);
+	CHECK(a.msg.type == OFFLOAD_OWNED);
+	SAME(bucket_word("uuid="), uuid);
+	fetch_range(&pushed, 0, SIZE, &a);
+	CHECK(a.msg.type == OFFLOAD_FETCHED);
+
+	/* It belongs to another section. */
+	settings = mem_print("prefix=id\nother=" UUID_X " warm\nother=%s cold\n", uuid);
+	check_closed(settings, "it is the bucket of [store cold]");
+	store_ask(OFFLOAD_OWN, "take new", &a);
+	check_refused(&a, "it is the bucket of [store cold]");
+	free(settings);
+}
+
+static void owners_that_are_missing(void)
+{
+	struct answer a;
+
+	check_closed("prefix=gone\nuuid=" UUID_X "\n", "gone/ditto-owner is missing");
+	store_ask(OFFLOAD_CHECK, "", &a);
+	check_refused(&a, "take --uuid " UUID_X " s");
+	store_ask(OFFLOAD_OWN, "take", &a);
+	check_refused(&a, "is missing");
+	store_ask(OFFLOAD_OWN, "take 0", &a);
+	check_refused(&a, "no UUID");
+	store_ask(OFFLOAD_OWN, "take 99112233445566778899aabbccddeeff", &a);
+	check_refused(&a, "the data of this server is in the UUID " UUID_X);
+	store_ask(OFFLOAD_OWN, "take " UUID_X, &a);
+	CHECK(a.msg.type == OFFLOAD_OWNED && a.msg.done);
+	SAME(bucket_word("uuid="), UUID_X);
+	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_PUSHED);
+
+	/* Nobody remembers it, but there is data. */
+	store_define("prefix=trace/manifests\n");
+	push_file(file, &a);
+	check_closed("prefix=trace\n", "is missing, but data of Ditto is there");
+	store_ask(OFFLOAD_OWN, "take new", &a);
+	CHECK(a.msg.type == OFFLOAD_OWNED && a.msg.done);
+	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_PUSHED);
+}
+
+/* Who does not know who he is, or which bucket it was, writes nothing. */
+static void servers_without_id(void)
+{
+	struct answer pushed, a;
+
+	store_define("prefix=noid\n");
+	push_file(file, &pushed);
+	CHECK(pushed.msg.type == OFFLOAD_PUSHED);
+	check_closed("prefix=noid\nserver-id=\n", "this server has no id");
+	fetch_range(&pushed, 0, SIZE, &a);
+	CHECK(a.msg.type == OFFLOAD_FETCHED);
+	check_closed("prefix=noid\nrefused=/state: damaged\n", "/state: damaged");
+	/* Nor who may not read whose it is. */
+	store_define("prefix=noid2\n");
+	s3_server_fault(server, S3_DENIED, 'G', 1);
+	push_file(file, &a);
+	check_refused(&a, "access denied");
+	CHECK(!server->puts);
+	s3_server_fault(server, S3_GOOD, 0, 0);
+}
+
+#define RULE	"<LifecycleConfiguration><Rule><ID>tidy</ID><Filter><Prefix>%s</Prefix></Filter><Status>Enabled</Status><Expiration><Days>30</Days></Expiration></Rule></LifecycleConfiguration>"
+
+static void buckets_that_remove_objects(void)
+{
+	struct answer pushed, a;
+
+	s3_server_fault(server, S3_GOOD, 0, 0);
+	snprintf(server->versioning, sizeof(server->versioning),
+		 "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>");
+	snprintf(server->lifecycle, sizeof(server->lifecycle), RULE, "other/");
+	store_define("prefix=life\n");
+	push_file(file, &pushed);
+	CHECK(pushed.msg.type == OFFLOAD_PUSHED);
+	SAME(bucket_word("lifecycle="), "none");
+	SAME(bucket_word("versioning="), "on");
+	SAME(bucket_word("lock="), "off");
+	SAME(bucket_word("class="), "STANDARD");
+
+	snprintf(server->lifecycle, sizeof(server->lifecycle), RULE, "");
+	store_define("prefix=life\n");
+	store_ask(OFFLOAD_CHECK, "", &a);
+	CHECK(a.msg.type == OFFLOAD_CHECKED);
+	CHECK(strstr(bucket_word("refused="), "the rule tidy of its lifecycle deletes objects"));
+	push_file(file, &a);
+	check_refused(&a, "the rule tidy of its lifecycle deletes objects: remove that rule");
+	fetch_range(&pushed, 0, SIZE, &a);
+	CHECK(a.msg.type == OFFLOAD_FETCHED);
+	store_define("prefix=life\nlifecycle=allow\n");
+	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_PUSHED);
+	SAME(bucket_word("lifecycle="), "the rule tidy of its lifecycle deletes objects");
+	SAME(bucket_word("refused="), "");
+
+	/* Stores that do not tell. */
+	server->config_status = 501;
+	store_define("prefix=life\n");
+	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_PUSHED);
+	SAME(bucket_word("lifecycle="), "unknown");
+	SAME(bucket_word("versioning="), "unknown");
+	SAME(bucket_word("lock="), "unknown");
+	server->config_status = 0;
+	server->lifecycle[0] = '\0';
+	server->versioning[0] = '\0';
+}
+
+/* An archived object is not there for those who rely on it, and its readers hear why. */
+static void objects_in_an_archive(void)
+{
+	struct answer pushed, again, a;
+	int puts;
+
+	store_define("prefix=ice\n");
+	push_file(file, &pushed);
+	CHECK(pushed.msg.type == OFFLOAD_PUSHED);
+	s3_server_fault(server, S3_ARCHIVED, 0, 100000);
+	store_define("prefix=ice\n");
+	fetch_range(&pushed, 0, SIZE, &a);
+	check_refused(&a, "the object is archived");
+	store_define("prefix=ice\n");
+	s3_server_fault(server, S3_ARCHIVED, 'H', 100000);
+	puts = server->puts;
+	push_file(file, &again);
+	CHECK(again.msg.type == OFFLOAD_PUSHED && !again.msg.deduplicated && server->puts > puts);
+	s3_server_fault(server, S3_GOOD, 0, 0);
+}
+
+/* Buckets with object lock want a checksum; other stores may not know it. */
+static void uploads_have_checksums(void)
+{
+	struct answer a;
+	int sums = server->sums;
+
+	store_define("prefix=sums\n");
+	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_PUSHED && server->sums == sums + server->puts &&
+	      server->puts > 2);
+	s3_server_fault(server, S3_NO_CHECKSUM, 'P', 100000);
+	sums = server->sums;
+	check_round_trip("prefix=nosums\n", &a);
+	CHECK(server->sums == sums && !server->bad);
+	s3_server_fault(server, S3_GOOD, 0, 0);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
@@ -920,6 +1165,9 @@ int main(void)
 		TEST(file_becomes_shorter), TEST(wrong_requests), TEST(objects_listed_read_deleted),
 		TEST(deleted_a_moment_ago),
 		TEST(objects_get_another_key), TEST(store_has_one_owner), TEST(keys_are_checked),
+		TEST(buckets_have_uuids), TEST(owners_that_are_missing), TEST(servers_without_id),
+		TEST(buckets_that_remove_objects), TEST(objects_in_an_archive),
+		TEST(uploads_have_checksums),
 		TEST(heads_named), TEST(store_behind_a_proxy),
 		TEST(process_ends),
 		{ NULL, NULL }

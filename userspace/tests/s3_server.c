@@ -160,18 +160,30 @@ static struct s3_object *s3_find(const char *path)
 
 static bool s3_put(struct s3_request *r)
 {
-	const char *want = s3_header(r, "x-amz-content-sha256"), *proof;
+	const char *want = s3_header(r, "x-amz-content-sha256"), *proof, *sum;
+	char base64[HASH_BASE64(HASH_SIZE)];
 	u8 hash[HASH_SIZE], md5[HASH_MD5];
 	char hex[HASH_HEX];
 	struct s3_object *o;
 
-	if (r->fault == S3_NO_CONDITIONS && s3_header(r, "if-none-match"))
+	sum = s3_header(r, "x-amz-checksum-sha256");
+	if ((r->fault == S3_NO_CONDITIONS && s3_header(r, "if-none-match")) ||
+	    (r->fault == S3_NO_CHECKSUM && sum))
 		return s3_error(r, 501, "NotImplemented", time(NULL));
 	hash_sha256(r->body, r->len, hash);
+	hash_to_base64(hash, sizeof(hash), base64);
+	if (sum)
+		__atomic_fetch_add(&server->sums, 1, __ATOMIC_RELAXED);
+	if (sum && strncmp(sum, base64, strlen(base64)))
+		__atomic_fetch_add(&server->bad, 1, __ATOMIC_RELAXED);
 	hash_to_hex(hash, sizeof(hash), hex);
 	if (!want || strncmp(want, hex, strlen(hex)) || !s3_header(r, "authorization"))
 		__atomic_fetch_add(&server->bad, 1, __ATOMIC_RELAXED);
 	hash_md5(r->body, r->len, md5);
+	hash_to_base64(md5, sizeof(md5), base64);
+	sum = s3_header(r, "content-md5");
+	if (!sum || strncmp(sum, base64, strlen(base64)))
+		__atomic_fetch_add(&server->bad, 1, __ATOMIC_RELAXED);
 	md5[0] ^= r->fault == S3_ETAG;
 	hash_to_hex(md5, sizeof(md5), hex);
 	pthread_mutex_lock(&lock);
@@ -208,15 +220,33 @@ static bool s3_send_more(int fd)
 	return true;
 }
 
+/* Answer about the configuration of the bucket. Returns false to close the connection. */
+static bool s3_config(const struct s3_request *r, const char *text, const char *none)
+{
+	if (server->config_status)
+		return s3_error(r, server->config_status, "NotImplemented", time(NULL));
+	if (!*text)
+		return s3_error(r, 404, none, time(NULL));
+	return s3_answer(r, 200, strlen(text), NULL, time(NULL)) &&
+	       s3_write(r->fd, text, strlen(text));
+}
+
 /* All objects, in one page. */
 static bool s3_list(const struct s3_request *r)
 {
 	char *text = NULL;
 	size_t len = 0, n = strcspn(r->path, "?");
-	FILE *out = open_memstream(&text, &len);
 	const struct s3_object *o;
 	bool good;
+	FILE *out;
 
+	if (!strcmp(r->path + n, "?versioning="))
+		return s3_config(r, server->versioning, "None");
+	if (!strcmp(r->path + n, "?object-lock="))
+		return s3_config(r, server->lock, "ObjectLockConfigurationNotFoundError");
+	if (!strcmp(r->path + n, "?lifecycle="))
+		return s3_config(r, server->lifecycle, "NoSuchLifecycleConfiguration");
+	out = open_memstream(&text, &len);
 	fputs("<IsTruncated>false</IsTruncated>", out);
 	pthread_mutex_lock(&lock);
 	for (o = objects; o; o = o->next)
@@ -280,6 +310,7 @@ static bool s3_get(const struct s3_request *r)
 {
 	size_t len, whole, from;
 	struct s3_object *o;
+	char more[256];
 	int status;
 	bool good;
 	u8 *bytes;
@@ -294,9 +325,13 @@ static bool s3_get(const struct s3_request *r)
 	status = s3_part(r, o, &from, &len);
 	if (status == 416)
 		return s3_error(r, status, "InvalidRange", time(NULL));
+	if (r->fault == S3_ARCHIVED && r->method[0] == 'G')
+		return s3_error(r, 403, "InvalidObjectState", time(NULL));
 	len -= r->fault == S3_SHORT;
 	whole = len + (r->fault == S3_LONG ? MORE : 0);
-	if (!s3_answer_more(r, status, whole, o->etag, o->proof, time(NULL)) || r->method[0] == 'H')
+	snprintf(more, sizeof(more), "%s%s", o->proof,
+		 r->fault == S3_ARCHIVED ? "x-amz-storage-class: DEEP_ARCHIVE\r\n" : "");
+	if (!s3_answer_more(r, status, whole, o->etag, more, time(NULL)) || r->method[0] == 'H')
 		return r->method[0] == 'H';
 	bytes = mem_new(len + 1);
 	memcpy(bytes, o->bytes + from, len);
@@ -319,7 +354,9 @@ static int s3_take_fault(const struct s3_request *r)
 	server->gets += r->method[0] == 'G';
 	server->heads += r->method[0] == 'H';
 	server->puts += r->method[0] == 'P';
-	if (server->times && (!server->method || server->method == r->method[0])) {
+	/* Objects are lost, and not lists. */
+	if (server->times && (!server->method || server->method == r->method[0]) &&
+	    !(server->fault == S3_LOST && strchr(r->path, '?'))) {
 		server->times--;
 		fault = server->fault;
 	}

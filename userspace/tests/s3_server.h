@@ -31,6 +31,8 @@
  * @S3_SLOW: the object comes in pieces, with pauses
  * @S3_LAGS: HEAD finds objects that are not there, as a copy that lags behind
  * @S3_NO_CONDITIONS: status 501 for uploads with If-None-Match
+ * @S3_NO_CHECKSUM: status 501 for uploads with a checksum in a header of Amazon's
+ * @S3_ARCHIVED: the object is in an archive
  */
 enum s3_fault {
 	S3_GOOD,
@@ -55,6 +57,8 @@ enum s3_fault {
 	S3_SLOW,
 	S3_LAGS,
 	S3_NO_CONDITIONS,
+	S3_NO_CHECKSUM,
+	S3_ARCHIVED,
 };
 
 /**
@@ -69,8 +73,13 @@ enum s3_fault {
  * @puts: the same
  * @busy: requests that are answered now
  * @busiest: most at once
- * @bad: uploads whose hash was not that of the header, or without a signature
+ * @bad: uploads whose hash was not that of a header, or without a signature
+ * @sums: uploads with a checksum in a header of Amazon's
  * @objects: objects that are stored
+ * @config_status: status of the answers about the bucket's configuration, or 0
+ * @versioning: the bucket's configuration, of which there is none if it is empty
+ * @lock: the same
+ * @lifecycle: the same
  */
 struct s3_server {
 	int port;
@@ -84,7 +93,12 @@ struct s3_server {
 	int busy;
 	int busiest;
 	int bad;
+	int sums;
 	int objects;
+	int config_status;
+	char versioning[512];
+	char lock[512];
+	char lifecycle[1024];
 };
 
 /* Start a server without objects. Returns NULL on errors. */

@@ -67,6 +67,7 @@ static void all_keys(void)
 					"region = eu-1\nprefix = a/b\nkey-file = /k\n"
 					"ca_file = /ca.pem\nproxy = http://p:3128\naddressing = host\n"
 					"compression = off\npacking = no\nparallel = 3\ntimeout-s = 5\n"
+					"lifecycle = allow\n"
 					"[share data]\npath = /srv\noffload-store = main\n", &m);
 
 	if (!CHECK(cfg)) {
@@ -85,7 +86,7 @@ static void all_keys(void)
 		SAME(s->ca_file, "/ca.pem");
 		SAME(s->proxy, "http://p:3128");
 		CHECK(s->host_style && !s->compression && !s->packing && s->parallel == 3 &&
-		      s->timeout_s == 5);
+		      s->timeout_s == 5 && s->allow_lifecycle);
 	}
 	SAME(cfg->shares[0]->offload_store, "main");
 	CHECK(!config_store(cfg, "other"));
@@ -137,7 +138,7 @@ static void bad_values(void)
 		{ "bucket", "ab" }, { "bucket", "Upper" }, { "bucket", "a/b" },
 		{ "prefix", "a//b" }, { "prefix", "../a" }, { "prefix", "a b" },
 		{ "addressing", "virtual" }, { "timeout-s", "0" }, { "compression", "zstd" },
-		{ "packing", "16M" }, { "proxy", "host:3128" },
+		{ "packing", "16M" }, { "lifecycle", "on" }, { "proxy", "host:3128" },
 		{ "credentials-file", "" },
 	};
 	struct store_config *s = store_config_new("main");
@@ -180,7 +181,9 @@ static void text_has_secrets(void)
 
 	s = store_with(file_write("c", "[default]\naws_access_key_id = A\n"
 				  "aws_secret_access_key = B\n", 0600), NULL);
+	CHECK(store_config_set(s, "lifecycle", "allow", &why));
 	text = store_config_text(s, "key=" KEY2 "\n", &why);
+	CHECK(text && strstr(text, "\nlifecycle=allow\n"));
 	CHECK(text && strstr(text, "access-key=A\nsecret-key=B\nkey=" KEY2 "\n"));
 	store_config_text_free(text);
 	/* More than a message to the store process can have. */

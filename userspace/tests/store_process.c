@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,11 +12,20 @@
 /* No answer takes so long, in ms. */
 #define ANSWER_MAX	60000
 
+char store_process_told[OFFLOAD_TEXT_MAX + 1];
+
 bool store_process_hear(int channel, struct offload_msg *msg, u8 *packet, int *fd)
 {
 	struct pollfd p = { .fd = channel, .events = POLLIN };
 
-	return poll(&p, 1, ANSWER_MAX) == 1 && !offload_msg_receive(channel, msg, packet, fd);
+	do {
+		if (poll(&p, 1, ANSWER_MAX) != 1 || offload_msg_receive(channel, msg, packet, fd))
+			return false;
+		if (msg->type == OFFLOAD_TOLD)
+			snprintf(store_process_told, sizeof(store_process_told), "%.*s",
+				 (int)msg->text_len, msg->text);
+	} while (msg->type == OFFLOAD_TOLD);
+	return true;
 }
 
 int store_process_start(pid_t *pid)

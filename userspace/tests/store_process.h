@@ -9,7 +9,12 @@
 
 /* Start ./ditto-offload and hear its first message. Returns the channel, or -1. */
 int store_process_start(pid_t *pid);
-/* Receive a message; see offload_msg_receive(). Returns false if none comes within a minute. */
+/* Text of the last OFFLOAD_TOLD. */
+extern char store_process_told[OFFLOAD_TEXT_MAX + 1];
+/*
+ * Receive a message that is no OFFLOAD_TOLD; see offload_msg_receive(). Returns false if none comes
+ * within a minute.
+ */
 bool store_process_hear(int channel, struct offload_msg *msg, u8 *packet, int *fd);
 
 #endif
