@@ -14,6 +14,7 @@ DIR/mode has what it does with requests, and may be changed at any time:
     wrong       pass on, and change a byte in the middle of bodies of answers
     short       pass on, and leave out the end of bodies of answers
     deny WORD   answer 403 to requests with this word in their path that are no lists
+    archive WORD  answer as if objects with this word in their path were archived
     only WORD   answer GETs of chunks without this word in their path when the mode is another
     throttle N  send at most N bytes of bodies of chunks in a second, to all clients together
     stall N     send the first N bytes of bodies of chunks, and no more
@@ -142,10 +143,16 @@ class Proxy(http.server.BaseHTTPRequestHandler):
             while self.mode() == words:
                 time.sleep(0.2)
         is_list = self.command == 'GET' and 'prefix=' in self.path
+        archived = words[0] == 'archive' and not is_list and words[1] in self.path
+        if archived and self.command == 'GET':
+            self.answer(403, [], b'<Error><Code>InvalidObjectState</Code></Error>')
+            return
         if words[0] == 'old-lists' and is_list and self.path in self.lists:
             self.answer(*self.lists[self.path])
             return
         status, headers, data = self.pass_on(body)
+        if archived:
+            headers.append(('x-amz-storage-class', 'GLACIER'))
         if is_list and words[0] == 'ok':
             self.lists[self.path] = status, headers, data
         if words[0] == 'wrong' and data:

@@ -183,10 +183,10 @@ class Store:
         said = json.loads(p.stdout) if p.stdout else None
         return said if check else (p.returncode, said, p.stderr)
 
-    def call(self, method, name='', body=b'', more=()):
+    def call(self, method, name='', body=b'', more=(), query=''):
         """A request to the store behind the back of all others. Returns the body of the answer.
 
-        @more: other headers that are signed.
+        @more: other headers that are signed; @query: a subresource.
 
         Signed as "Signature Version 4" of Amazon says; curl cannot, as an access key may have a
         colon.
@@ -196,7 +196,7 @@ class Store:
         headers = {'host': f'127.0.0.1:{self.port}', 'x-amz-date': now,
                    'x-amz-content-sha256': hashlib.sha256(body).hexdigest(), **dict(more)}
         path, signed = f'/{self.bucket}' + (f'/{name}' if name else ''), ';'.join(sorted(headers))
-        lines = [method, path, '', *(f'{h}:{headers[h]}' for h in sorted(headers)), '', signed,
+        lines = [method, path, f'{query}=' if query else '', *(f'{h}:{headers[h]}' for h in sorted(headers)), '', signed,
                  headers['x-amz-content-sha256']]
         key = f'AWS4{SECRET}'.encode()
         for word in (*words, '\n'.join(('AWS4-HMAC-SHA256', now, '/'.join(words),
@@ -207,7 +207,7 @@ class Store:
             f'SignedHeaders={signed}, Signature={key.hex()}')
         there = http.client.HTTPConnection('127.0.0.1', self.port, timeout=120)
         headers['content-type'] = 'application/octet-stream'
-        there.request(method, path, body or None, headers)
+        there.request(method, f'{path}?{query}' if query else path, body or None, headers)
         answer = there.getresponse()
         data = answer.read()
         there.close()

@@ -8,7 +8,8 @@ import struct
 import subprocess
 
 TYPES = ['', 'HELLO', 'STORE', 'STORED', 'CHECK', 'CHECKED', 'PUSH', 'PROGRESS', 'PUSHED', 'FETCH',
-         'DATA', 'FETCHED', 'CANCEL', 'FAILED']
+         'DATA', 'FETCHED', 'CANCEL', 'FAILED', 'LIST', 'LISTED', 'READ', 'OBJECT', 'DELETE',
+         'DELETED', 'REKEY', 'REKEYED', 'KEEP', 'KEPT', 'OWN', 'OWNED', 'TOLD']
 NUMBERS = ['number', 'error', 'offset', 'length', 'start', 'size', 'done', 'uploaded',
            'deduplicated', 'requests']
 BYTES = ['store', 'cookie', 'text']
@@ -17,7 +18,7 @@ FIELDS = {
     'CHECKED': set(), 'PUSH': {'store'}, 'PROGRESS': {'size', 'done', 'uploaded', 'requests'},
     'PUSHED': {'size', 'uploaded', 'deduplicated', 'requests', 'cookie'},
     'FETCH': {'offset', 'length', 'cookie'}, 'DATA': {'offset', 'length', 'start'},
-    'FETCHED': set(), 'CANCEL': set(), 'FAILED': {'error', 'text'},
+    'FETCHED': set(), 'CANCEL': set(), 'FAILED': {'error', 'text'}, 'TOLD': {'store', 'text'},
 }
 PACKET_MAX = 32768
 SOCKET_FD = 3
@@ -90,11 +91,14 @@ class StoreProcess:
         return self.number
 
     def receive(self):
-        """The next message: kind, number, fields, and its descriptor or None."""
-        packet, fds, _, _ = socket.recv_fds(self.socket, PACKET_MAX, 1)
-        if not packet:
-            raise EOFError('the store process ended')
-        return (*decode(packet), fds[0] if fds else None)
+        """The next message about a request: kind, number, fields, and its descriptor or None."""
+        while True:
+            packet, fds, _, _ = socket.recv_fds(self.socket, PACKET_MAX, 1)
+            if not packet:
+                raise EOFError('the store process ended')
+            said = decode(packet)
+            if said[0] != 'TOLD':
+                return (*said, fds[0] if fds else None)
 
     def ask(self, kind, fd=None, **fields):
         """Send a request and wait for its last answer, whose fields are returned."""
@@ -108,6 +112,7 @@ class StoreProcess:
 
     def store(self, name, **settings):
         """Define a store."""
+        settings.setdefault('server_id', 'test')
         lines = [f'{key.replace("_", "-")}={value}' for key, value in settings.items()]
         self.ask('STORE', store=name, text='\n'.join(lines))
 

@@ -208,9 +208,13 @@ static void service_use_store(struct service *s, const struct offload_msg *msg, 
 	struct store **at = service_store(s, msg->store);
 	struct why why;
 
+	if (at && (msg->type == OFFLOAD_LIST || msg->type == OFFLOAD_READ))
+		owner_look(s->owners, *at);
 	if (!at) {
 		why_not(&why, "store %s is not configured", msg->store);
 		out_send_failed(&s->engine.out, msg->id, ENOENT, why.text);
+	} else if ((*at)->foreign && (msg->type == OFFLOAD_LIST || msg->type == OFFLOAD_READ)) {
+		out_send_failed(&s->engine.out, msg->id, ESTALE, (*at)->doubt.text);
 	} else if (service_needs_owner(msg, *at)) {
 		owner_ask(s->owners, msg, *fd, *at);
 		*fd = -1;

@@ -1000,6 +1000,8 @@ static void buckets_have_uuids(void)
 	check_refused(&a, "another bucket");
 	store_ask(OFFLOAD_CHECK, "", &a);
 	check_refused(&a, "take --new-bucket s");
+	store_ask(OFFLOAD_LIST, "chunks/\n", &a);
+	check_refused(&a, "it is another bucket");
 	cookie.uuid[0] = '\0';
 	pushed.msg.cookie_len = cookie_encode(&cookie, pushed.msg.cookie);
 	fetch_range(&pushed, 0, SIZE, &a);

@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "offload/bucket_config.h"
 #include "offload/cause.h"
 #include "offload/cookie.h"
 #include "offload/envelope.h"
+#include "offload/listing.h"
 #include "offload/manifest.h"
 #include "offload/msg.h"
+#include "offload/owner_text.h"
 #include "offload/pack.h"
 #include "offload/record.h"
 #include "offload/snapshot.h"
@@ -136,6 +139,26 @@ static void fuzz_answer(const u8 *data, size_t len)
 		abort();
 }
 
+static void fuzz_bucket(const u8 *data, size_t len)
+{
+	struct xml answer = { (const char *)data, len };
+	struct bucket_config b;
+	struct owner_text o;
+	struct listing l;
+	struct why why;
+
+	bucket_config_init(&b);
+	bucket_take_versioning(&b, answer, "p/");
+	bucket_take_lock(&b, answer, "p/");
+	bucket_take_lifecycle(&b, answer, "p/");
+	if (strchr(b.lock, '\n') || strchr(b.lifecycle, '\n'))
+		abort();
+	if (owner_text_parse(&o, answer.at, len) && strchr(o.name, '\n'))
+		abort();
+	if (listing_parse(&l, answer.at, len, "p/", &why))
+		free(l.lines);
+}
+
 static void fuzz_settings(const u8 *data, size_t len)
 {
 	struct why why;
@@ -151,6 +174,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 	static void (*const parsers[])(const u8 *data, size_t len) = {
 		fuzz_message, fuzz_envelope, fuzz_manifest, fuzz_cookie, fuzz_answer,
 		fuzz_settings, fuzz_pack, fuzz_record, fuzz_snapshot_head, fuzz_snapshot_tree,
+		fuzz_bucket,
 	};
 	static bool ready;
 
