@@ -300,7 +300,7 @@ def wrong_keys_are_refused(w):
 
 @test(smb=True, fs='ext4', offload=True, timeout=240)
 def what_came_back_is_stored(w):
-    """An unchanged file goes again without a request; gc keeps its objects until it changes."""
+    """An unchanged file goes again without a request for it; gc keeps its objects until it changes."""
     s = Store(w)
     data = {name: content(name, MIB + 100) for name in 'abc'}
     a, b, c = (offloaded(s, w.path(name), data[name]) for name in 'abc')
@@ -309,9 +309,15 @@ def what_came_back_is_stored(w):
         eq(STORED in os.listxattr(w.path(name)), True, f'attribute of {name}')
     eq(s.states(a, b, c)['resident'], 3, 'resident')
     eq(collect(s), 0, 'garbage while the content counts as stored')
+
+    def unasked():
+        """The bucket is asked which one it is and which file systems it knows, and for no content."""
+        eq(len(s.requests('GET', 'ditto-owner')), 1, 'questions for the owner')
+        eq(s.requests(), s.requests('GET', 'ditto-owner') + s.requests('HEAD', 'filesystems/'),
+           'requests')
     s.forget()
     eq(s.push(a)['done'], 1, 'pushed again')
-    eq(s.requests(), s.requests('HEAD', 'filesystems/'), 'requests')
+    unasked()
     eq(s.states(a)['offloaded'], 1, 'offloaded')
     eq(get(a), data['a'], 'content')
 
@@ -324,7 +330,7 @@ def what_came_back_is_stored(w):
     eq(STORED in os.listxattr(a), True, 'attribute of the other')
     s.forget()
     eq(s.push(a)['done'], 1, 'pushed')
-    eq(s.requests(), s.requests('HEAD', 'filesystems/'), 'requests')
+    unasked()
     eq(s.push(b, c)['done'], 2, 'pushed')
     eq((get(a), get(b), get(c)), (data['a'], data['a'] + b'more', data['c']), 'content')
 

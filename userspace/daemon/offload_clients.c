@@ -139,11 +139,36 @@ static int push_send(struct offload *o, struct offload_task *task)
 	return rc;
 }
 
+/*
+ * A file is released only into the bucket that this server will look for. The record has its UUID
+ * on the fourth line. Returns NULL, or why the file has to stay.
+ */
+static const char *push_bar(struct offload *o, const char *store, const struct offload_msg *msg)
+{
+	const char *known = offload_known_uuid(o->known, store);
+	char text[OFFLOAD_COOKIE_MAX + 1], *rest = text, *uuid = NULL;
+	int line, rc;
+
+	snprintf(text, sizeof(text), "%.*s", (int)msg->cookie_len, (const char *)msg->cookie);
+	for (line = 0; line < 4 && rest; line++)
+		uuid = strsep(&rest, "\n");
+	if (line < 4 || !uuid || !store_uuid_is_good(uuid))
+		return "the store process has not told which bucket it is";
+	if (known[0] && strcmp(known, uuid))
+		return "another bucket has taken the place of the one that it was uploaded to";
+	rc = offload_known_set(o->known, store, uuid);
+	return rc ? strerror(-rc) : NULL;
+}
+
+static void push_failed(struct offload *o, struct offload_task *task, u32 error,
+			const char *text);
+
 static bool push_heard(struct offload *o, struct offload_task *task,
 		       const struct offload_msg *msg, int fd)
 {
 	struct offload_store *s = offload_store_find(o, task->store);
 	struct client *c = client_of(task);
+	const char *bar;
 	struct offload_ctl_push answer = {
 		.type = OFFLOAD_CTL_PROGRESS, .version = OFFLOAD_CTL_VERSION,
 		.done = msg->type == OFFLOAD_PUSHED ? msg->size : msg->done,
@@ -160,6 +185,11 @@ static bool push_heard(struct offload *o, struct offload_task *task,
 	}
 	if (msg->type != OFFLOAD_PUSHED || !msg->cookie_len)
 		return false;
+	bar = push_bar(o, task->store, msg);
+	if (bar) {
+		push_failed(o, task, ESTALE, bar);
+		return true;
+	}
 	answer.type = OFFLOAD_CTL_DONE;
 	answer.cookie_len = (u32)msg->cookie_len;
 	memcpy(answer.cookie, msg->cookie, msg->cookie_len);

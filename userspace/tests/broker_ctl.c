@@ -59,6 +59,9 @@ static ssize_t ctl_hear(struct bench *b, int fd, union offload_ctl_answer *answe
 	return bench_turn(b, fd, BENCH_WAIT) ? recv(fd, answer, sizeof(*answer), MSG_DONTWAIT) : -1;
 }
 
+#define PUSHED		"main\n0123\n3\n00112233445566778899aabbccddeeff"
+#define PUSHED_ELSEWHERE	"main\n0123\n4\nff112233445566778899aabbccddeeff\n0 81 0123"
+
 static void push_a_file(void)
 {
 	struct offload_ctl_request request = { .type = OFFLOAD_CTL_PUSH, .share = "data" };
@@ -82,15 +85,52 @@ static void push_a_file(void)
 		CHECK(ctl_hear(&b, ctl, &a) == sizeof(a.push) &&
 		      a.type == OFFLOAD_CTL_PROGRESS && a.push.done == 3);
 		say = (struct offload_msg) { .type = OFFLOAD_PUSHED, .id = msg.id, .size = 7,
-					     .uploaded = 5, .requests = 2, .cookie = BENCH_COOKIE,
-					     .cookie_len = strlen(BENCH_COOKIE) };
+					     .uploaded = 5, .requests = 2, .cookie = PUSHED,
+					     .cookie_len = strlen(PUSHED) };
 		process_say(&b, say, -1);
 		CHECK(ctl_hear(&b, ctl, &a) == sizeof(a.push) && a.type == OFFLOAD_CTL_DONE &&
 		      a.push.done == 7 && a.push.uploaded == 5 && a.push.requests == 2 &&
-		      a.push.cookie_len == strlen(BENCH_COOKIE) &&
-		      !memcmp(a.push.cookie, BENCH_COOKIE, strlen(BENCH_COOKIE)));
+		      a.push.cookie_len == strlen(PUSHED) &&
+		      !memcmp(a.push.cookie, PUSHED, strlen(PUSHED)));
 	}
 	close(ctl);
+	bench_end(&b);
+}
+
+/* The process says that a file was uploaded. Returns the answer to the client. */
+static union offload_ctl_answer push_ends(struct bench *b, const char *cookie)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_PUSH, .share = "data" };
+	struct offload_msg msg, say = { .type = OFFLOAD_PUSHED, .cookie_len = strlen(cookie) };
+	int fd = -1, file = any_file(), ctl = ctl_connect_to(request, file);
+	union offload_ctl_answer a = { .type = 0 };
+
+	close(file);
+	memcpy(say.cookie, cookie, say.cookie_len);
+	if (CHECK(process_hear(b, &msg, &fd) && msg.type == OFFLOAD_PUSH)) {
+		close(fd);
+		say.id = msg.id;
+		process_say(b, say, -1);
+		CHECK(ctl_hear(b, ctl, &a) > 0);
+	}
+	close(ctl);
+	return a;
+}
+
+/* No file is released into a bucket that this server does not know. */
+static void pushes_elsewhere(void)
+{
+	union offload_ctl_answer a;
+	struct bench b;
+
+	bench_begin(&b);
+	a = push_ends(&b, PUSHED);
+	CHECK(a.type == OFFLOAD_CTL_DONE);
+	a = push_ends(&b, PUSHED_ELSEWHERE);
+	if (CHECK(a.type == OFFLOAD_CTL_FAILED))
+		CHECK(strstr(a.failure.text, "another bucket has taken the place"));
+	a = push_ends(&b, "main\n0123\n1");
+	CHECK(a.type == OFFLOAD_CTL_FAILED && strstr(a.failure.text, "has not told"));
 	bench_end(&b);
 }
 
@@ -287,7 +327,8 @@ static void deletions_without_a_clock(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(push_a_file), TEST(pushes_that_end), TEST(status_of_stores), TEST(long_list),
+		TEST(push_a_file), TEST(pushes_elsewhere),
+		TEST(pushes_that_end), TEST(status_of_stores), TEST(long_list),
 		TEST(deletions_are_noted), TEST(deletions_without_a_clock),
 		{ 0 }
 	};
