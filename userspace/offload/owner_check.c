@@ -48,8 +48,9 @@ bool owner_check_uuid(const struct store *s, const struct owner_text *found,
 			       s->name, s->bucket, (int)strcspn(other, "\n"), other);
 	if (*foreign)
 		return why_not(why,
-			       "store %s, bucket %s: it is another bucket: it has the UUID %s, and the data of this server is in the UUID %s: put that bucket back into [store %s]; if it is gone for good: dittoctl offload take --new-bucket %s",
-			       s->name, s->bucket, uuid, s->uuid, s->name, s->name);
+			       "store %s, bucket %s: it is another bucket: it has the UUID %s (server %s), and the data of this server is in the UUID %s: put that bucket back into [store %s]; if it is gone for good: dittoctl offload take --new-bucket %s",
+			       s->name, s->bucket, uuid, found->name[0] ? found->name : "?",
+			       s->uuid, s->name, s->name);
 	if (uuid[0] || !s->uuid[0] || word->new_bucket || word->uuid[0])
 		return true;
 	return why_not(why,
