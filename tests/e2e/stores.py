@@ -70,6 +70,11 @@ def collect(s, *words):
     return s.tool('gc', '--grace', '0', '--force', *words)['deleted']
 
 
+def deletions(s):
+    """The paths of requests that delete, one or many objects, since the last forget()."""
+    return s.requests('DELETE') + s.requests('POST')
+
+
 class Store:
     """A bucket, the proxy in front of it, and a server that is configured to use it."""
 

@@ -4,7 +4,7 @@ import itertools
 import os
 
 from harness import eq, get, put, run, test, wait_for
-from stores import KEY, Store
+from stores import KEY, Store, deletions
 from t_offload import MIB, content, offloaded
 
 # Like a client of a key server: it prints the key of an id, or says that there is none.
@@ -74,7 +74,7 @@ def one_server_writes(w):
         return said
     s.forget()
     eq(refused('gc', '--grace', '0', '--force')['deleted'], 0, 'deleted')
-    eq(s.requests('DELETE'), [], 'requests to delete')
+    eq(deletions(s), [], 'requests to delete')
     # What deletes asks each time; uploads do at first, and when nobody has for a while.
     g = put(w.path('g'), data, 0o644)
     refused('push', g)

@@ -45,9 +45,11 @@
  * @OFFLOAD_CTL_OWN: to dittod: ask whose the store is; the path is the text of OFFLOAD_OWN
  * @OFFLOAD_CTL_POLICIES: to dittod: tell about the policies
  * @OFFLOAD_CTL_POLICY: answer to @OFFLOAD_CTL_POLICIES, once for each policy
+ * @OFFLOAD_CTL_COLLECT: to dittod, with the descriptor of a file or without: OFFLOAD_COLLECT, whose
+ *	text is the path; the answer has the number of the run
  * @OFFLOAD_CTL_KEEP: to dittod, with the descriptor of a file: upload the head of a snapshot, see
- *	offload/snapshot.h; the answer has a file with the name of its object. If the path is
- *	KEEP_NAME, nothing is uploaded
+ *	offload/snapshot.h, a registration or a list of garbage; the answer has a file with the name
+ *	of its object. If the path is KEEP_NAME, nothing is uploaded
  * @OFFLOAD_CTL_FETCH: to dittod: get content; the path is "OFFSET LENGTH\nCOOKIE"
  * @OFFLOAD_CTL_DATA: answer to @OFFLOAD_CTL_FETCH, some times, in any order, with a file; the end
  *	is OFFLOAD_CTL_OBJECT
@@ -71,6 +73,7 @@ enum offload_ctl_type {
 	OFFLOAD_CTL_FETCH,
 	OFFLOAD_CTL_DATA,
 	OFFLOAD_CTL_OWN,
+	OFFLOAD_CTL_COLLECT,
 };
 
 /**
@@ -190,7 +193,8 @@ struct offload_ctl_failure {
  * struct offload_ctl_object - OFFLOAD_CTL_OBJECT
  * @type: enum offload_ctl_type
  * @version: OFFLOAD_CTL_VERSION
- * @size: bytes of the content that was read, or number of objects that were listed
+ * @size: bytes of the content that was read, number of objects that were listed, or that of the
+ *	run of gc
  * @requests: requests to the store
  * @more: 1 if there are more objects to list, or if the object was rewritten, or the store
  *	taken

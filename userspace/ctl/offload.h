@@ -138,6 +138,7 @@ int offload_push(struct ctl *ctl, char **words);
 int offload_recall(struct ctl *ctl, char **words);
 int offload_rebuild(struct ctl *ctl, char **words);
 int offload_gc(struct ctl *ctl, char **words);
+int offload_undelete(struct ctl *ctl, char **words);
 int offload_scrub(struct ctl *ctl, char **words);
 int offload_repack(struct ctl *ctl, char **words);
 int offload_rekey(struct ctl *ctl, char **words);

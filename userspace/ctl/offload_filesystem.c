@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,34 +21,11 @@
 
 bool filesystem_register(const struct filesystem *fs, const char *store, struct why *why)
 {
-	struct offload_ctl_request request = { .type = OFFLOAD_CTL_KEEP };
-	union offload_ctl_answer a = { .type = 0 };
 	u8 bytes[FILESYSTEM_MAX];
-	size_t len = filesystem_encode(fs, bytes);
-	int file = memfd_create("filesystem", MFD_CLOEXEC), fd = -1, got = -1;
-	bool good = file >= 0 && write(file, bytes, len) == (ssize_t)len;
 
 	/* From the first released file on, it is guarded where this machine starts. */
-	if (!guarded_add(fs, why)) {
-		if (file >= 0)
-			close(file);
-		return false;
-	}
-	why_not(why, good ? "dittod has ended" : "no memory for its registration");
-	snprintf(request.store, sizeof(request.store), "%s", store);
-	snprintf(request.path, sizeof(request.path), "filesystem");
-	if (good)
-		fd = offload_connect(&request, file, why);
-	good = fd >= 0 && offload_answer(fd, &a, &got) && a.type == OFFLOAD_CTL_OBJECT;
-	if (a.type == OFFLOAD_CTL_FAILED)
-		why_not(why, "%.500s", a.failure.text);
-	if (got >= 0)
-		close(got);
-	if (fd >= 0)
-		close(fd);
-	if (file >= 0)
-		close(file);
-	return good;
+	return guarded_add(fs, why) &&
+	       offload_keep(store, "registration", bytes, filesystem_encode(fs, bytes), why);
 }
 
 int registrar_find(struct registrar *r, int fd, struct why *why)
@@ -292,7 +268,7 @@ static int forget_lock(struct forgetting *f, const char *word, const struct file
 	struct mount_table mounts;
 	struct why why;
 	bool mounted;
-	int lock = offload_lock_deletion(&why);
+	int lock = offload_lock_alone(&why);
 
 	if (lock >= 0 && !mount_table_read(&mounts, &why)) {
 		close(lock);

@@ -2,61 +2,101 @@
 /*
  * dittoctl offload gc: deletes objects that no file refers to.
  *
- * Order: (1) a survey notes since when each object is without a file. (2) If some are for longer
- * than the grace time, uploads are kept from beginning, and those that run are waited for: after
- * that, each object that a running upload relied on has a durable record or none will come.
- * (3) Records are looked at again. (4) The file systems are written to their disks, so that no
- * record that is gone comes back after a power failure. (5) Manifests and packs without a file are
- * deleted, and (6) then chunks, so that a manifest that is there is always complete.
+ * Order: (1) The lists of garbage are read, by the store process, too: from here on, uploads send
+ * condemned objects again. (2) A survey finds garbage. What is condemned and referred to is noted
+ * as kept; garbage that no list names is condemned. (3) If some was condemned for longer than the
+ * grace time, the uploads that have begun are waited for: what they relied on before (1) has a
+ * durable record then. (4) Another survey looks at what refers to objects. (5) The file systems are
+ * written to their disks, so that no record that is gone comes back after a power failure. (6)
+ * Manifests and packs are deleted, and then chunks, so that a manifest that is there is always
+ * complete; what an upload relies on since (1) stays.
  *
- * Anything that cannot be read in (1) to (4) ends it before anything is deleted.
+ * Nothing of this keeps uploads from beginning. Anything that cannot be read in (1) to (5) ends it
+ * before anything is deleted.
  */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "ctl.h"
+#include "fault.h"
 #include "mem.h"
+#include "offload/bulk.h"
+#include "offload/collect.h"
 #include "offload/heads.h"
+#include "offload_garbage.h"
+#include "offload_list.h"
 #include "offload_lock.h"
 #include "offload_own.h"
-#include "offload_survey.h"
 #include "out.h"
 
-/* Seconds that garbage stays, unless --grace says otherwise. */
-#define GRACE		(7 * 86400ULL)
 #define GRACE_MAX	(3650 * 86400ULL)
 /* Less needs --force. */
 #define GRACE_MIN	86400ULL
 /* More garbage in a store than so many objects, and than a part of its objects, needs --force. */
 #define MANY		16
 #define PART		4
+/* Objects that are condemned at once in all stores: the store process remembers their names. */
+#define CONDEMNED_MAX	(3ULL << 20)
+/* Objects that are first deleted at once, and the ms in which as many are deleted as are good. */
+#define BATCH		64
+#define BATCH_MS	400
+
+/**
+ * struct run - the run of gc in a store
+ * @store: its name
+ * @number: what the store process calls the run
+ */
+struct run {
+	char store[OFFLOAD_CTL_STORE_SIZE];
+	u64 number;
+};
 
 /**
  * struct gc - one run of the command
  * @s: the survey
- * @deletions: orders to delete
+ * @runs: the run, in each store
+ * @n_runs: number of them
+ * @began: when it began, seconds since 1970
  * @dry: nothing is deleted
  * @force: whatever looks like a mistake is meant
  * @grace: seconds that garbage stays
- * @before: garbage of this time or older is deleted
+ * @before: garbage that was condemned at this time or before is deleted
+ * @condemned: objects that were condemned now
  * @objects: objects to delete
  * @bytes: bytes of them
  * @deleted: objects that were deleted
+ * @relied: objects that stay because an upload relies on them
+ * @requests: requests to delete
+ * @batch: objects that are going to be deleted at once
+ * @n: number of them
+ * @room: most of them
+ * @store: their store
  */
 struct gc {
 	struct offload_survey s;
-	struct offload_orders *deletions;
+	struct run *runs;
+	size_t n_runs;
+	u64 began;
 	bool dry;
 	bool force;
 	u64 grace;
 	u64 before;
+	u64 condemned;
 	u64 objects;
 	u64 bytes;
 	u64 deleted;
+	u64 relied;
+	u64 requests;
+	struct index_object batch[BULK_OBJECTS_MAX];
+	u32 n;
+	u32 room;
+	char store[OFFLOAD_CTL_STORE_SIZE];
 };
 
 static void gc_count(void *arg, const struct index_object *o)
@@ -67,105 +107,276 @@ static void gc_count(void *arg, const struct index_object *o)
 	g->bytes += o->size;
 }
 
+/* Call a function for all that is to be deleted, of a kind. */
+static void gc_due(struct gc *g, u32 kind, void (*use)(void *arg, const struct index_object *o))
+{
+	index_garbage(g->s.index, kind, g->before, use, g);
+}
+
 static void gc_count_all(struct gc *g)
 {
 	g->objects = 0;
 	g->bytes = 0;
-	index_garbage(g->s.index, ENVELOPE_MANIFEST, g->before, gc_count, g);
-	index_garbage(g->s.index, ENVELOPE_PACK, g->before, gc_count, g);
-	index_garbage(g->s.index, ENVELOPE_CHUNK, g->before, gc_count, g);
+	gc_due(g, ENVELOPE_MANIFEST, gc_count);
+	gc_due(g, ENVELOPE_PACK, gc_count);
+	gc_due(g, ENVELOPE_CHUNK, gc_count);
 }
 
-static void gc_deleted(void *arg, const struct offload_result *r)
+static void gc_began(void *arg, const struct offload_result *r)
 {
-	struct index_object o = { .store = r->store };
 	struct gc *g = arg;
 
 	if (r->error) {
-		offload_survey_problem(&g->s, r->path, "%s", r->text);
+		offload_survey_problem(&g->s, r->store, "%s", r->text);
 		return;
 	}
-	g->deleted++;
+	g->runs = mem_grow(g->runs, g->n_runs, sizeof(*g->runs));
+	snprintf(g->runs[g->n_runs].store, sizeof(g->runs->store), "%s", r->store);
+	g->runs[g->n_runs++].number = r->size;
+}
+
+static void gc_begin_store(void *arg, const char *store)
+{
+	offload_orders_add(arg, OFFLOAD_CTL_COLLECT, store, "", 0);
+}
+
+/* The store process reads the lists of garbage, and so does this. Returns false after messages. */
+static bool gc_begin(struct gc *g)
+{
+	struct offload_orders *orders = offload_orders_new(gc_began, g);
+	u64 before = g->s.problems;
+	struct why why;
+
+	if (!g->dry && !offload_each_store(gc_begin_store, orders, &why))
+		offload_survey_problem(&g->s, "stores", "%s", why.text);
+	offload_orders_free(orders);
+	return offload_garbage_load(&g->s) && g->s.problems == before;
+}
+
+/* A dry run notes in the index what would be condemned, and does not commit that. */
+static void gc_condemn_dry(void *arg, const struct index_object *o)
+{
+	struct garbage_writer *w = arg;
+	struct index_object condemned = *o;
+
+	condemned.since = w->time;
+	index_condemn(w->s->index, &condemned, false);
+	w->written++;
+}
+
+static void gc_condemn_object(void *arg, const struct index_object *o)
+{
+	struct garbage_writer *w = arg;
+
+	if (w->written + w->n < CONDEMNED_MAX)
+		garbage_writer_add(w, o);
+}
+
+/* What is referred to again stays, and what has become garbage is condemned. */
+static void gc_condemn(struct gc *g)
+{
+	struct garbage_writer w = { .s = &g->s, .time = (u64)time(NULL), .kept = true };
+
+	if (!g->dry) {
+		index_condemned(g->s.index, "", true, garbage_writer_add, &w);
+		garbage_writer_end(&w);
+	}
+	w.kept = false;
+	w.written = 0;
+	index_new_garbage(g->s.index, g->dry ? gc_condemn_dry : gc_condemn_object, &w);
+	garbage_writer_end(&w);
+	g->condemned = w.written;
+	fault_point("gc-condemned");
+}
+
+/* Make the file with the names of a batch. Returns a descriptor, or -1. */
+static int gc_batch_file(const struct gc *g)
+{
+	char name[OBJECT_NAME_SIZE];
+	int fd = memfd_create("batch", MFD_CLOEXEC);
+	FILE *out = fd < 0 ? NULL : fdopen(dup(fd), "w");
+	bool good = out;
+	u32 i;
+
+	for (i = 0; i < g->n && good; i++) {
+		object_name(g->batch[i].kind, g->batch[i].name, name);
+		good = fprintf(out, "%s\n", name) > 0;
+	}
+	if (out && fclose(out))
+		good = false;
+	if (good)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* Have a batch deleted. Returns false after a message. @others: lines about what stays, or NULL. */
+static bool gc_order(struct gc *g, char **others)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_COLLECT };
+	struct why why = { "dittod has ended" };
+	union offload_ctl_answer a = { .type = 0 };
+	int file = gc_batch_file(g), fd = -1, got = -1;
+	size_t i, len;
+	bool good;
+
+	for (i = 0; i < g->n_runs - 1 && strcmp(g->runs[i].store, g->store); i++)
+		;
+	snprintf(request.store, sizeof(request.store), "%s", g->store);
+	snprintf(request.path, sizeof(request.path), "%llu",
+		 (unsigned long long)g->runs[i].number);
+	if (file < 0)
+		why_not(&why, "no memory for the names of objects");
+	else
+		fd = offload_connect(&request, file, &why);
+	good = fd >= 0 && offload_answer(fd, &a, &got) && a.type == OFFLOAD_CTL_OBJECT;
+	if (a.type == OFFLOAD_CTL_FAILED)
+		why_not(&why, "%.500s", a.failure.text);
+	if (good)
+		g->requests += a.object.requests;
+	*others = good ? (char *)offload_file_read(got, &len) : NULL;
+	if (good && a.object.has_file && !*others)
+		good = why_not(&why, "the names of objects that stay did not come");
+	if (!good)
+		offload_survey_problem(&g->s, g->store, "%s", why.text);
+	if (got >= 0)
+		close(got);
+	if (fd >= 0)
+		close(fd);
+	if (file >= 0)
+		close(file);
+	return good;
+}
+
+/* Take a line "NAME CAUSE" about an object that stays. */
+static void gc_take_other(struct gc *g, const char *line, bool stays[BULK_OBJECTS_MAX])
+{
+	size_t len = strcspn(line, " ");
+	char name[OBJECT_NAME_SIZE];
+	u32 i;
+
+	for (i = 0; i < g->n; i++) {
+		object_name(g->batch[i].kind, g->batch[i].name, name);
+		if (strlen(name) == len && !strncmp(name, line, len))
+			stays[i] = true;
+	}
+	if (!strcmp(line + len, " " COLLECT_RELIED))
+		g->relied++;
+	else
+		offload_survey_problem(&g->s, g->store, "%s", line);
+}
+
+/* Delete the batch, and note that durably. */
+static void gc_flush(struct gc *g)
+{
+	u64 began = clock_ms(), took, now;
+	bool stays[BULK_OBJECTS_MAX] = { false };
+	char *others, *line, *next;
+	u32 i;
+
+	/* Nothing more is deleted after a problem. */
+	if (!g->n || g->s.problems || !gc_order(g, &others)) {
+		g->n = 0;
+		return;
+	}
+	took = clock_ms() - began;
+	now = (u64)time(NULL);
+	for (line = others ? strtok_r(others, "\n", &next) : NULL; line;
+	     line = strtok_r(NULL, "\n", &next))
+		gc_take_other(g, line, stays);
+	free(others);
+	fault_point("gc-deleted");
+	for (i = 0; i < g->n; i++) {
+		if (stays[i])
+			continue;
+		index_add_deletion(g->s.index, &g->batch[i], now, g->began);
+		g->deleted++;
+	}
+	offload_survey_commit(&g->s);
 	offload_survey_show(&g->s, "objects deleted", g->deleted);
-	if (object_name_parse(r->path, &o.kind, o.name))
-		index_remove_object(g->s.index, &o);
+	g->n = 0;
+	/* An upload of one of the objects waits for so long. */
+	if (took > BATCH_MS && g->room > 1)
+		g->room /= 2;
+	else if (took < BATCH_MS / 2)
+		g->room = g->room > BULK_OBJECTS_MAX / 2 ? BULK_OBJECTS_MAX : 2 * g->room;
 }
 
 static void gc_delete(void *arg, const struct index_object *o)
 {
-	char name[OBJECT_NAME_SIZE];
 	struct gc *g = arg;
 
-	object_name(o->kind, o->name, name);
-	offload_orders_add(g->deletions, OFFLOAD_CTL_DELETE, o->store, name, 0);
+	if (g->n >= g->room || strcmp(g->store, o->store))
+		gc_flush(g);
+	snprintf(g->store, sizeof(g->store), "%s", o->store);
+	g->batch[g->n] = *o;
+	g->batch[g->n++].store = g->store;
 }
 
-/* Delete what is garbage still, while there are no uploads. Returns false after a message. */
+/* Delete all of a kind that is due. */
+static void gc_delete_all(struct gc *g, u32 kind)
+{
+	gc_due(g, kind, gc_delete);
+	gc_flush(g);
+}
+
+/* Look again, and delete what is garbage still. Returns false after a message. */
 static bool gc_collect(struct gc *g)
 {
-	bool good, known;
+	u64 before = g->s.problems;
 	struct why why;
-	int lock;
 
-	lock = offload_lock_deletion(&why);
-	if (lock < 0) {
+	offload_survey_show(&g->s, "waiting for uploads that have begun; objects to delete",
+			    g->objects);
+	if (!offload_lock_wait(&why)) {
 		offload_survey_problem(&g->s, "lock", "%s", why.text);
 		return false;
 	}
-	known = offload_survey_run(&g->s, false);
-	good = known && offload_survey_sync(&g->s);
-	/* Another server may have taken a prefix during the wait for the lock and the survey. */
-	good = good && offload_survey_own(&g->s);
-	if (good) {
-		gc_count_all(g);
-		g->deletions = offload_orders_new(gc_deleted, g);
-		index_garbage(g->s.index, ENVELOPE_MANIFEST, g->before, gc_delete, g);
-		index_garbage(g->s.index, ENVELOPE_PACK, g->before, gc_delete, g);
-		offload_orders_wait(g->deletions);
-		good = !g->s.problems;
-		if (good)
-			index_garbage(g->s.index, ENVELOPE_CHUNK, g->before, gc_delete, g);
-		offload_orders_wait(g->deletions);
-	}
-	/* The index has the snapshots of all notes now, and nobody makes others. */
-	if (offload_survey_commit(&g->s) && known)
-		heads_forget(HEADS_PATH);
-	close(lock);
-	return good && !g->s.problems;
+	if (!offload_survey_run(&g->s, false) || !offload_survey_sync(&g->s) ||
+	    /* Another server may have taken a prefix meanwhile. */
+	    !offload_survey_own(&g->s))
+		return false;
+	fault_point("gc-delete");
+	gc_count_all(g);
+	g->room = BATCH;
+	gc_delete_all(g, ENVELOPE_MANIFEST);
+	gc_delete_all(g, ENVELOPE_PACK);
+	gc_delete_all(g, ENVELOPE_CHUNK);
+	return g->s.problems == before;
 }
 
 static void gc_print(const struct gc *g, const struct index_counts *c)
 {
 	char bytes[OUT_VALUE_MAX], grace[OUT_VALUE_MAX], all[OUT_VALUE_MAX];
 
-	printf("%llu objects without a file, %s; %llu of them for longer than %s, %s\n",
+	printf("%llu objects without a file, %s; %llu condemned now, %llu for %s or longer, %s\n",
 	       (unsigned long long)c->garbage, bytes_text((double)c->garbage_bytes, all),
-	       (unsigned long long)g->objects, duration_text(g->grace * 1000, grace),
-	       bytes_text((double)g->bytes, bytes));
+	       (unsigned long long)g->condemned, (unsigned long long)g->objects,
+	       duration_text(g->grace * 1000, grace), bytes_text((double)g->bytes, bytes));
 	if (g->dry)
 		puts("Nothing was deleted.");
 	else
-		printf("%llu objects deleted, %llu problems\n", (unsigned long long)g->deleted,
+		printf("%llu objects deleted, %llu stay for uploads, %llu problems\n",
+		       (unsigned long long)g->deleted, (unsigned long long)g->relied,
 		       (unsigned long long)g->s.problems);
 }
 
 static void gc_print_json(const struct gc *g, const struct index_counts *c)
 {
-	u64 requests = offload_orders_requests(g->s.orders);
-
-	if (g->deletions)
-		requests += offload_orders_requests(g->deletions);
 	json_open(stdout, NULL, '{');
 	json_bool(stdout, "dry-run", g->dry);
 	json_number(stdout, "files", c->files);
 	json_number(stdout, "garbage", c->garbage);
 	json_number(stdout, "garbage-bytes", c->garbage_bytes);
+	json_number(stdout, "condemned", g->condemned);
 	json_number(stdout, "due", g->objects);
 	json_number(stdout, "due-bytes", g->bytes);
 	json_number(stdout, "deleted", g->deleted);
+	json_number(stdout, "relied", g->relied);
 	json_number(stdout, "lost", g->s.lost);
 	json_number(stdout, "problems", g->s.problems);
-	json_number(stdout, "requests", requests);
+	json_number(stdout, "requests", offload_orders_requests(g->s.orders) + g->requests);
 	json_close(stdout, '}');
 	json_end(stdout);
 }
@@ -200,35 +411,48 @@ static bool gc_is_meant(struct gc *g)
 
 static int gc_run(struct ctl *ctl, struct gc *g)
 {
+	u64 notes = heads_size(HEADS_PATH);
 	struct index_counts c;
 	bool good;
 
 	if (!offload_survey_open(&g->s, ctl, false))
 		return CTL_REFUSED;
+	g->began = (u64)time(NULL);
 	/* The garbage of this server may be the data of another. */
-	good = (g->dry || offload_survey_own(&g->s)) && offload_survey_run(&g->s, true);
+	good = (g->dry || offload_survey_own(&g->s)) && gc_begin(g) &&
+	       offload_survey_run(&g->s, true);
 	good = offload_survey_commit(&g->s) && good;
+	if (good)
+		gc_condemn(g);
+	good = (g->dry || offload_survey_commit(&g->s)) && good && !g->s.problems;
 	g->before = (u64)time(NULL) - g->grace;
 	index_count(g->s.index, &c);
 	gc_count_all(g);
 	good = good && (g->dry || !g->objects || gc_is_meant(g));
-	if (good && g->objects && !g->dry)
-		good = gc_collect(g);
-	else if (!good)
+	if (!good)
 		fputs("dittoctl: offload gc: nothing is deleted\n", stderr);
+	else if (g->objects && !g->dry)
+		good = gc_collect(g);
+	if (good && !g->dry) {
+		offload_garbage_clean(&g->s);
+		good = offload_survey_commit(&g->s) && !g->s.problems;
+	}
+	/* The index has the snapshots of these notes now. */
+	if (good && !g->dry)
+		heads_forget(HEADS_PATH, notes);
 	if (ctl->json)
 		gc_print_json(g, &c);
 	else
 		gc_print(g, &c);
-	if (g->deletions)
-		offload_orders_free(g->deletions);
+	free(g->runs);
 	offload_survey_close(&g->s);
 	return good && !g->s.lost ? CTL_OK : CTL_REFUSED;
 }
 
 int offload_gc(struct ctl *ctl, char **words)
 {
-	struct gc g = { .grace = GRACE };
+	static struct gc g = { .grace = GARBAGE_GRACE };
+	int (*show)(struct ctl *ctl) = NULL;
 	struct why why;
 
 	for (; *words; words++) {
@@ -238,6 +462,10 @@ int offload_gc(struct ctl *ctl, char **words)
 			g.dry = true;
 		} else if (!strcmp(*words, "--force")) {
 			g.force = true;
+		} else if (!strcmp(*words, "--list")) {
+			show = offload_garbage_list;
+		} else if (!strcmp(*words, "--history")) {
+			show = offload_garbage_history;
 		} else if (!strcmp(*words, "--grace") && words[1]) {
 			if (!text_duration(*++words, GRACE_MAX, &g.grace, &why))
 				return ctl_usage(ctl, "--grace: %s", why.text);
@@ -245,6 +473,8 @@ int offload_gc(struct ctl *ctl, char **words)
 			return ctl_unknown(ctl, "option", *words, NULL);
 		}
 	}
+	if (show)
+		return show(ctl);
 	if (g.grace < GRACE_MIN && !g.force && !g.dry)
 		return ctl_usage(ctl, "--grace of less than a day needs --force");
 	return gc_run(ctl, &g);

@@ -24,6 +24,7 @@ static const char *list_add_line(struct offload_list *l, const char *store, char
 	if (object_name_parse(line, &o.kind, o.name))
 		l->each(l->arg, &o);
 	else if (!strncmp(line, "snapshots/", strlen("snapshots/")) ||
+		 !strncmp(line, "garbage/", strlen("garbage/")) ||
 		 !strncmp(line, "filesystems/", strlen("filesystems/")))
 		/* Others are left alone, but what this one needs is not known. */
 		l->problem(l->arg, line, "this is no name of an object of Ditto's");
@@ -88,28 +89,57 @@ static void list_prefix(struct offload_list *l, const char *store, const char *p
 	} while (l->more);
 }
 
-/* List the objects below some of the prefixes, which end with NULL, in the stores. */
+bool offload_each_store(void (*use)(void *arg, const char *store), void *arg, struct why *why)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_STATUS };
+	union offload_ctl_answer a;
+	int fd = offload_connect(&request, -1, why);
+	bool good;
+
+	if (fd < 0)
+		return false;
+	while ((good = offload_answer(fd, &a, NULL)) && a.type == OFFLOAD_CTL_STORE)
+		use(arg, a.store.name);
+	close(fd);
+	return good || why_not(why, "dittod has ended");
+}
+
+/**
+ * struct stores_list - lists of stores
+ * @l: the lists
+ * @only: name of a store, or NULL for all
+ * @prefixes: what is listed; ends with NULL
+ * @found: there is such a store
+ */
+struct stores_list {
+	struct offload_list *l;
+	const char *only;
+	const char *const *prefixes;
+	bool found;
+};
+
+static void list_store(void *arg, const char *store)
+{
+	struct stores_list *s = arg;
+	const char *const *prefix;
+
+	if (s->only && strcmp(s->only, store))
+		return;
+	s->found = true;
+	for (prefix = s->prefixes; *prefix; prefix++)
+		list_prefix(s->l, store, *prefix);
+}
+
+/* List the objects below some prefixes in the stores. */
 static bool list_stores(struct offload_list *l, const char *only, const char *const *prefixes)
 {
-	const char *const *prefix;
-	struct offload_ctl_request request = { .type = OFFLOAD_CTL_STATUS };
-	bool good = false, found = false;
-	union offload_ctl_answer a;
+	struct stores_list s = { .l = l, .only = only, .prefixes = prefixes };
 	struct why why;
-	int fd = offload_connect(&request, -1, &why);
 
-	while (fd >= 0 && (good = offload_answer(fd, &a, NULL)) && a.type == OFFLOAD_CTL_STORE) {
-		if (only && strcmp(only, a.store.name))
-			continue;
-		found = true;
-		for (prefix = prefixes; *prefix; prefix++)
-			list_prefix(l, a.store.name, *prefix);
-	}
-	if (fd >= 0)
-		close(fd);
-	if (!good)
-		l->problem(l->arg, "stores", fd < 0 ? why.text : "dittod has ended");
-	return found || !good;
+	if (offload_each_store(list_store, &s, &why))
+		return s.found;
+	l->problem(l->arg, "stores", why.text);
+	return true;
 }
 
 bool offload_list_stores(struct offload_list *l, const char *only)

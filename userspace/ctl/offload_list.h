@@ -31,6 +31,8 @@ struct offload_list {
 bool offload_list_stores(struct offload_list *l, const char *only);
 /* List the objects below a prefix, such as "snapshots/", in all stores. */
 void offload_list_below(struct offload_list *l, const char *prefix);
+/* Call @use for all stores of the configuration. Returns false if dittod does not tell them. */
+bool offload_each_store(void (*use)(void *arg, const char *store), void *arg, struct why *why);
 /* Take the result of an order of the list. */
 void offload_list_result(struct offload_list *l, const struct offload_result *r);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Small objects that are found by lists, and read. */
+/* Small objects that are found by lists and read, and that are written. */
 #ifndef _DITTO_CTL_OFFLOAD_READ_H
 #define _DITTO_CTL_OFFLOAD_READ_H
 
@@ -8,7 +8,7 @@
 /**
  * offload_read_below - list the objects below a prefix in all stores, and read each
  * @prefix: such as "snapshots/"
- * @read: called with each
+ * @read: called with each; its tag is when it was written, seconds since 1970
  * @problem: called for what could not be listed
  * @arg: for the functions
  *
@@ -17,5 +17,12 @@
 struct offload_orders *
 offload_read_below(const char *prefix, void (*read)(void *arg, const struct offload_result *r),
 		   void (*problem)(void *arg, const char *subject, const char *text), void *arg);
+
+/*
+ * Write an object of OFFLOAD_CTL_KEEP. @what: what it is, in words. Returns false and fills @why on
+ * errors.
+ */
+bool offload_keep(const char *store, const char *what, const void *bytes, size_t len,
+		  struct why *why);
 
 #endif

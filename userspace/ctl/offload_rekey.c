@@ -15,11 +15,10 @@
 #include "offload/order.h"
 #include "offload_list.h"
 #include "offload_lock.h"
-#include "offload_snapshot.h"
 #include "offload_survey.h"
 #include "out.h"
 
-/* Objects that are replaced before gc may go on. */
+/* Objects that are replaced before deletions of snapshots may go on. */
 #define BATCH		64
 
 /**
@@ -27,9 +26,8 @@
  * @s: for messages and progress
  * @list: the objects
  * @rewrites: orders to rewrite
- * @uploads: lock that keeps gc from deleting what is being replaced; or -1
  * @heads: lock that keeps heads of snapshots from being deleted; or -1
- * @batch: objects since the locks were taken
+ * @batch: objects since the lock was taken
  * @objects: objects that were looked at
  * @rewritten: objects that had an older key
  * @bytes: bytes of their content
@@ -38,7 +36,6 @@ struct rekey {
 	struct offload_survey s;
 	struct offload_list list;
 	struct offload_orders *rewrites;
-	int uploads;
 	int heads;
 	unsigned int batch;
 	u64 objects;
@@ -70,22 +67,19 @@ static void rekey_listed(void *arg, const struct offload_result *r)
 	offload_list_result(&k->list, r);
 }
 
-/* Wait for the objects of the batch, and let gc and deletions of snapshots go on. */
+/* Wait for the objects of the batch, and let deletions of snapshots go on. */
 static void rekey_end_batch(struct rekey *k)
 {
 	offload_orders_wait(k->rewrites);
-	if (k->uploads >= 0)
-		close(k->uploads);
 	if (k->heads >= 0)
 		close(k->heads);
-	k->uploads = -1;
 	k->heads = -1;
 	k->batch = 0;
 }
 
 /*
  * What is read, then deleted by others, and then written would be back: a snapshot without its
- * data. Returns false after a message.
+ * data. Other objects are garbage then as they were before. Returns false after a message.
  */
 static bool rekey_lock(struct rekey *k, bool head)
 {
@@ -93,13 +87,9 @@ static bool rekey_lock(struct rekey *k, bool head)
 
 	if (k->batch++ == BATCH)
 		rekey_end_batch(k);
-	if (k->uploads < 0)
-		k->uploads = snapshot_lock();
-	if (k->uploads < 0)
-		why_not(&why, "no lock: %s", strerror(-k->uploads));
-	else if (head && k->heads < 0)
+	if (head && k->heads < 0)
 		k->heads = offload_lock_heads(false, &why);
-	if (k->uploads >= 0 && (!head || k->heads >= 0))
+	if (!head || k->heads >= 0)
 		return true;
 	offload_survey_problem(&k->s, "lock", "%s", why.text);
 	return false;
@@ -151,7 +141,6 @@ static void rekey_print(const struct rekey *k)
 int offload_rekey(struct ctl *ctl, char **words)
 {
 	struct rekey k = {
-		.uploads = -1,
 		.heads = -1,
 		.list = { .each = rekey_add, .problem = rekey_problem, .arg = &k },
 	};

@@ -402,7 +402,7 @@ bool offload_survey_run(struct offload_survey *s, bool objects)
 	offload_orders_wait(s->orders);
 	if (objects)
 		survey_list_stores(s);
-	index_end_survey(s->index, (u64)time(NULL));
+	index_end_survey(s->index);
 	offload_clear_bar(s->bar);
 	if (index_error(s->index))
 		offload_survey_problem(s, "the index", "%s", index_error(s->index));

@@ -351,7 +351,6 @@ static void offload_start(struct offload *o)
 	}
 	o->process = pair[0];
 	o->starts++;
-	offload_deletions_doubt(o);
 }
 
 /* A process that does not answer is replaced: the spawner kills it. */
@@ -449,7 +448,6 @@ struct offload *offload_new(int spawner, const char *socket_path, const char *st
 	o->keys = offload_keys_new();
 	o->owner = offload_owner(state_dir);
 	o->known = offload_known_new(state_dir);
-	offload_deletions_init(o, state_dir);
 	if (o->poll >= 0 && o->timer >= 0 && o->fills && o->clients &&
 	    offload_watch(o, o->timer) && offload_watch(o, offload_fills_fd(o->fills)) &&
 	    offload_watch(o, offload_clients_fd(o->clients)))
@@ -472,7 +470,6 @@ void offload_free(struct offload *o)
 	offload_keys_free(o->keys);
 	offload_known_free(o->known);
 	free(o->owner);
-	free(o->deletions);
 	offload_stores_free(o);
 	if (o->timer >= 0)
 		close(o->timer);

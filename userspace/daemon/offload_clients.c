@@ -232,15 +232,14 @@ static int order_send(struct offload *o, struct offload_task *task)
 		[OFFLOAD_CTL_REKEY] = OFFLOAD_REKEY,
 		[OFFLOAD_CTL_KEEP] = OFFLOAD_KEEP,
 		[OFFLOAD_CTL_OWN] = OFFLOAD_OWN,
+		[OFFLOAD_CTL_COLLECT] = OFFLOAD_COLLECT,
 	};
 	const struct client *c = client_of(task);
 	struct offload_msg msg = { .type = types[c->request.type], .id = task->id,
 				   .text = c->request.path, .text_len = strlen(c->request.path) };
 
-	int rc = msg.type == OFFLOAD_DELETE ? offload_deletions_note(o) : 0;
-
 	snprintf(msg.store, sizeof(msg.store), "%s", task->store);
-	return rc ?: offload_msg_send(o->process, &msg, c->file);
+	return offload_msg_send(o->process, &msg, c->file);
 }
 
 static bool order_heard(struct offload *o, struct offload_task *task,
@@ -249,13 +248,15 @@ static bool order_heard(struct offload *o, struct offload_task *task,
 	struct client *c = client_of(task);
 	struct offload_ctl_object answer = {
 		.type = OFFLOAD_CTL_OBJECT, .version = OFFLOAD_CTL_VERSION,
-		.size = msg->type == OFFLOAD_LISTED ? msg->number : msg->size,
+		.size = msg->type == OFFLOAD_LISTED || msg->type == OFFLOAD_COLLECTED ?
+			msg->number : msg->size,
 		.requests = msg->requests, .more = msg->done != 0,
 		.has_file = fd >= 0,
 	};
 	bool good = msg->type == OFFLOAD_LISTED || msg->type == OFFLOAD_OBJECT ||
 		    msg->type == OFFLOAD_DELETED || msg->type == OFFLOAD_REKEYED ||
-		    msg->type == OFFLOAD_KEPT || msg->type == OFFLOAD_OWNED;
+		    msg->type == OFFLOAD_KEPT || msg->type == OFFLOAD_OWNED ||
+		    msg->type == OFFLOAD_COLLECTED;
 
 	if (good) {
 		c->busy = false;
@@ -298,7 +299,7 @@ bool offload_store_is_taken(const struct offload *o, const char *name)
 
 static bool client_order(struct offload *o, struct client *c)
 {
-	if (c->request.type != OFFLOAD_CTL_KEEP)
+	if (c->request.type != OFFLOAD_CTL_KEEP && c->request.type != OFFLOAD_CTL_COLLECT)
 		client_close_file(c);
 	c->task.ops = &order_ops;
 	snprintf(c->task.store, sizeof(c->task.store), "%s", c->request.store);
@@ -547,6 +548,7 @@ static bool client_take(struct offload *o, struct client *c)
 	case OFFLOAD_CTL_REKEY:
 	case OFFLOAD_CTL_KEEP:
 	case OFFLOAD_CTL_OWN:
+	case OFFLOAD_CTL_COLLECT:
 		return client_order(o, c);
 	case OFFLOAD_CTL_FETCH:
 		return client_fetch(o, c);

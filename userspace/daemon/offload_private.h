@@ -139,9 +139,6 @@ struct offload_store {
  * @keys: the command that prints keys
  * @known: UUIDs of the buckets with this server's data
  * @owner: lines for the settings of stores that tell who this server is
- * @deletions: path of the file with the time of the last deletion
- * @deletion: clock_ms() when it was set; 0 for never
- * @doubt_until: clock_ms() until which the process does not know what was deleted
  * @tell: told which stores answer; NULL if nobody wants to know, and they are not asked then
  * @tell_arg: argument of @tell
  * @packet: receive buffer
@@ -167,9 +164,6 @@ struct offload {
 	struct offload_keys *keys;
 	struct offload_known *known;
 	char *owner;
-	char *deletions;
-	u64 deletion;
-	u64 doubt_until;
 	void (*tell)(void *arg, const struct offload_told *told);
 	void *tell_arg;
 	u8 packet[OFFLOAD_PACKET_MAX];
@@ -232,15 +226,6 @@ void offload_probe_ready(struct offload *o);
 u64 offload_probe_next_time(const struct offload *o);
 /* What is known of the stores may have changed. */
 void offload_probe_tell(struct offload *o);
-
-/* Deletions of objects (offload_deletions.c). */
-void offload_deletions_init(struct offload *o, const char *state_dir);
-/* An object is about to be deleted. Returns 0 or a negative errno: then it must not be. */
-int offload_deletions_note(struct offload *o);
-/* Another process starts: find out what it does not know. */
-void offload_deletions_doubt(struct offload *o);
-/* Line for the settings of stores that tells so, or "". To be freed. */
-char *offload_deletions_text(const struct offload *o);
 
 /* Use the keys that the command of a store has printed; takes @lines. */
 void offload_store_use_keys(struct offload *o, struct offload_store *s, char *lines);

@@ -23,7 +23,7 @@ static int store_send(struct offload *o, struct offload_task *task)
 {
 	const struct offload_store *s = store_of(task);
 	struct offload_msg msg = { .type = OFFLOAD_STORE, .id = task->id };
-	char *doubt, *known, *text;
+	char *known, *text;
 	int ca = -1;
 	int rc;
 
@@ -39,15 +39,13 @@ static int store_send(struct offload *o, struct offload_task *task)
 			return rc;
 		}
 	}
-	doubt = offload_deletions_text(o);
 	known = offload_known_text(o->known, s->name);
-	text = mem_print("%s%s%s", s->text, known, doubt);
+	text = mem_print("%s%s", s->text, known);
 	msg.text = text;
 	msg.text_len = strlen(text);
 	rc = offload_msg_send(o->process, &msg, ca);
 	store_config_text_free(text);
 	free(known);
-	free(doubt);
 	if (ca >= 0)
 		close(ca);
 	return rc;

@@ -33,6 +33,7 @@ static const char *const methods[] = {
 	[TRANSFER_HEAD] = "HEAD",
 	[TRANSFER_PUT] = "PUT",
 	[TRANSFER_DELETE] = "DELETE",
+	[TRANSFER_POST] = "POST",
 };
 
 static size_t attempt_body(char *to, size_t size, size_t n, void *arg)
@@ -101,7 +102,7 @@ static size_t attempt_data(char *from, size_t size, size_t n, void *arg)
 		attempt_error_body(&t->answer, from, size);
 		return size;
 	}
-	if (t->method != TRANSFER_GET)
+	if (t->method != TRANSFER_GET && t->method != TRANSFER_POST)
 		return size;
 	take = t->range && status == HTTP_OK ? attempt_cut(t, &bytes, size) : size;
 	if (take > t->room - t->got)
@@ -240,7 +241,7 @@ static bool attempt_sign(struct transfer *t, const char *path)
 	char now[SIGV4_TIME_SIZE], *authorization;
 	/* In the order of their names; those that have no value are left out. */
 	const struct sigv4_header all[] = {
-		{ "content-md5", put && t->has_md5 ? sums.md5_base64 : NULL },
+		{ "content-md5", t->body && t->has_md5 ? sums.md5_base64 : NULL },
 		{ "host", s->host },
 		{ CHECKSUM_HEADER, put && !s->no_checksum ? sums.sha256_base64 : NULL },
 		{ "x-amz-content-sha256", sums.sha256 },
@@ -258,7 +259,7 @@ static bool attempt_sign(struct transfer *t, const char *path)
 	size_t i;
 
 	sigv4_time((long long)time(NULL), now);
-	if (put)
+	if (t->body)
 		attempt_sum_up(t, &sums);
 	t->checksum = put && !s->no_checksum;
 	for (i = 0; i < ARRAY_SIZE(all); i++)
@@ -301,8 +302,10 @@ static void attempt_set_body(struct transfer *t)
 	case TRANSFER_HEAD:
 		curl_easy_setopt(t->easy, CURLOPT_NOBODY, 1L);
 		break;
+	case TRANSFER_POST:
 	case TRANSFER_PUT:
 		curl_easy_setopt(t->easy, CURLOPT_UPLOAD, 1L);
+		curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, methods[t->method]);
 		curl_easy_setopt(t->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->body_len);
 		curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE, BUFFER);
 		curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, attempt_body);

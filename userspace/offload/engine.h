@@ -3,10 +3,11 @@
 #ifndef _DITTO_OFFLOAD_ENGINE_H
 #define _DITTO_OFFLOAD_ENGINE_H
 
-#include "deleted.h"
 #include "out.h"
 #include "pool.h"
 #include "transfer.h"
+
+struct condemnations;
 
 /**
  * struct engine - all that requests share
@@ -14,14 +15,14 @@
  * @transfers: requests to the stores
  * @readers: threads that open envelopes
  * @writers: threads that read files, and make envelopes
- * @deleted: objects that were deleted a short time ago
+ * @condemned: objects that may be deleted, see condemned.h
  */
 struct engine {
 	struct out out;
 	struct transfers *transfers;
 	struct pool *readers;
 	struct pool *writers;
-	struct deleted deleted;
+	struct condemnations *condemned;
 };
 
 #endif

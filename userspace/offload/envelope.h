@@ -25,6 +25,7 @@
  * @ENVELOPE_PACK: list of the members of a pack, which are chunks in the same object
  * @ENVELOPE_SNAPSHOT: head of a snapshot
  * @ENVELOPE_FILESYSTEM: registration of a file system
+ * @ENVELOPE_GARBAGE: list of garbage
  */
 enum envelope_kind {
 	ENVELOPE_CHUNK = 1,
@@ -32,6 +33,7 @@ enum envelope_kind {
 	ENVELOPE_PACK = 3,
 	ENVELOPE_SNAPSHOT = 4,
 	ENVELOPE_FILESYSTEM = 5,
+	ENVELOPE_GARBAGE = 6,
 };
 
 /**

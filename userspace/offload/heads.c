@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "envelope.h"
@@ -20,8 +22,8 @@ bool heads_note(const char *path, const char *store, const char *object, struct 
 	/* The last line may have no end, after a power failure. */
 	char *line = mem_print("\n%s %s\n", store, object);
 	ssize_t len = (ssize_t)strlen(line);
-	bool good = fd >= 0 && write(fd, line, (size_t)len) == len && !fsync(fd) &&
-		    folder_sync(path);
+	bool good = fd >= 0 && !flock(fd, LOCK_EX) && write(fd, line, (size_t)len) == len &&
+		    !fsync(fd) && folder_sync(path);
 
 	if (!good)
 		why_not(why, "%s: %s", path, strerror(errno));
@@ -67,7 +69,21 @@ bool heads_each(const char *path,
 	return good || why_not(why, "%s: it cannot be read", path);
 }
 
-void heads_forget(const char *path)
+u64 heads_size(const char *path)
 {
-	unlink(path);
+	struct stat st;
+
+	return stat(path, &st) ? 0 : (u64)st.st_size;
+}
+
+/* Notes that stay are only asked for once more. */
+void heads_forget(const char *path, u64 size)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd >= 0 && !flock(fd, LOCK_EX) && !fstat(fd, &st) && (u64)st.st_size == size)
+		(void)!ftruncate(fd, 0);
+	if (fd >= 0)
+		close(fd);
 }

@@ -26,7 +26,9 @@ bool heads_note(const char *path, const char *store, const char *object, struct 
 bool heads_each(const char *path,
 		void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]), void *arg,
 		struct why *why);
-/* Forget all notes, while there are no uploads. */
-void heads_forget(const char *path);
+/* Bytes of all notes, before they are read. */
+u64 heads_size(const char *path);
+/* Forget all notes, unless there are others than those @size bytes. */
+void heads_forget(const char *path, u64 size);
 
 #endif

@@ -18,6 +18,8 @@
 #define BUSY_TIME	60000
 /* Tables of another version are made anew by a rebuild. */
 #define VERSION		3
+/* Deletions that are remembered. */
+#define HISTORY_MAX	"100000"
 
 /**
  * struct index - the index
@@ -50,6 +52,13 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS object(store TEXT, kind INTEGER, name BLOB, size INTEGER,\n"
 	"modified INTEGER, since INTEGER, seen INTEGER, PRIMARY KEY(store, kind, name))\n"
 	"WITHOUT ROWID;"
+	/* What the lists of garbage say: the last word about each object, and since when. */
+	"CREATE TABLE IF NOT EXISTS condemned(store TEXT, kind INTEGER, name BLOB,\n"
+	"since INTEGER, kept INTEGER, PRIMARY KEY(store, kind, name)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS list(store TEXT, name BLOB, time INTEGER, kept INTEGER,\n"
+	"seen INTEGER, spent INTEGER, PRIMARY KEY(store, name)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS deletion(id INTEGER PRIMARY KEY, time INTEGER, run INTEGER,\n"
+	"store TEXT, kind INTEGER, name BLOB, size INTEGER, since INTEGER);"
 	/* All that files refer to, once each. */
 	"CREATE TEMP TABLE referred(store TEXT, kind INTEGER, name BLOB, length INTEGER,\n"
 	"PRIMARY KEY(store, kind, name)) WITHOUT ROWID;";
@@ -462,7 +471,7 @@ static void index_refer_snapshots(struct index *x)
 	index_snapshots(x, index_refer_snapshot, x);
 }
 
-void index_end_survey(struct index *x, u64 now)
+void index_end_survey(struct index *x)
 {
 	index_refer_snapshots(x);
 	index_run(x, "DELETE FROM object WHERE NOT seen;"
@@ -475,11 +484,12 @@ void index_end_survey(struct index *x, u64 now)
 		     "DELETE FROM manifest WHERE NOT EXISTS (SELECT 1 FROM file f\n"
 		     "WHERE f.store = manifest.store AND f.kind = 2 AND f.name = manifest.name);"
 		     "DELETE FROM chunk WHERE manifest NOT IN (SELECT id FROM manifest);"
-		     "UPDATE object SET since = 0 WHERE EXISTS (SELECT 1 FROM referred r WHERE\n"
-		     "r.store = object.store AND r.kind = object.kind AND r.name = object.name)");
-	index_do(x, "UPDATE object SET since = ? WHERE NOT since AND NOT EXISTS (SELECT 1 FROM\n"
-		    "referred r WHERE r.store = object.store AND r.kind = object.kind AND\n"
-		    "r.name = object.name)", "i", now);
+		     /* One that was written again has a new life. */
+		     "UPDATE object SET since = iif(EXISTS (SELECT 1 FROM referred r WHERE\n"
+		     "r.store = object.store AND r.kind = object.kind AND r.name = object.name), 0,\n"
+		     "coalesce((SELECT c.since FROM condemned c WHERE c.store = object.store AND\n"
+		     "c.kind = object.kind AND c.name = object.name AND NOT c.kept AND\n"
+		     "object.modified <= c.since), 1))");
 }
 
 /* Columns: store, kind, name, size, modified, since. */
@@ -508,6 +518,51 @@ static void index_objects(struct index *x, void (*use)(void *arg, const struct i
 	}
 }
 
+void index_forget_lists(struct index *x)
+{
+	index_run(x, "DELETE FROM condemned; UPDATE list SET seen = 0");
+}
+
+void index_add_list(struct index *x, const struct index_list *l)
+{
+	index_do(x, "INSERT INTO list VALUES(?, ?, ?, ?, 1, 0) ON CONFLICT DO UPDATE SET\n"
+		    "time = excluded.time, seen = 1", "snii", l->store, l->name, l->time,
+		 (u64)l->kept);
+}
+
+void index_condemn(struct index *x, const struct index_object *o, bool kept)
+{
+	index_do(x, "INSERT INTO condemned VALUES(?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET\n"
+		    "since = excluded.since, kept = excluded.kept WHERE\n"
+		    "(excluded.since, excluded.kept) > (since, kept)", "sinii", o->store,
+		 (u64)o->kind, o->name, o->since, (u64)kept);
+	index_do(x, "UPDATE object SET since = iif(modified <= ?, ?, 1) WHERE store = ? AND\n"
+		    "kind = ? AND name = ? AND since", "iisin", o->since, kept ? 1 : o->since,
+		 o->store, (u64)o->kind, o->name);
+}
+
+void index_spend_lists(struct index *x, u64 now)
+{
+	index_run(x, "DELETE FROM list WHERE NOT seen");
+	index_do(x, "UPDATE list SET spent = iif(spent, spent, ?)", "i", now);
+	/* A list is needed while an object counts on it, or an older one says the opposite. */
+	index_run(x, "UPDATE list SET spent = 0 WHERE NOT kept AND EXISTS (SELECT 1 FROM object o\n"
+		     "JOIN condemned c ON c.store = o.store AND c.kind = o.kind AND\n"
+		     "c.name = o.name WHERE o.store = list.store AND NOT c.kept AND\n"
+		     "c.since = list.time AND o.modified <= c.since);"
+		     "UPDATE list SET spent = 0 WHERE kept AND EXISTS (SELECT 1 FROM list l WHERE\n"
+		     "l.store = list.store AND NOT l.kept AND l.time <= list.time)");
+}
+
+void index_spent_lists(struct index *x, u64 before,
+		       void (*use)(void *arg, const struct index_object *o), void *arg)
+{
+	index_run(x, "DROP TABLE IF EXISTS temp.work");
+	index_do(x, "CREATE TEMP TABLE work AS SELECT store, ? AS kind, name, 0, time, spent\n"
+		    "FROM list WHERE spent AND spent <= ?", "ii", (u64)ENVELOPE_GARBAGE, before);
+	index_objects(x, use, arg);
+}
+
 void index_unknown_manifests(struct index *x,
 			     void (*use)(void *arg, const struct index_object *o), void *arg)
 {
@@ -529,9 +584,9 @@ void index_stores(struct index *x, void (*use)(void *arg, const char *store), vo
 void index_stores_with_objects(struct index *x, u64 before,
 			       void (*use)(void *arg, const struct index_store *s), void *arg)
 {
-	sqlite3_stmt *stmt = index_query(x, "SELECT store, count(*), sum(since AND since <= ?\n"
-					    "AND modified <= ?), sum(kind != 1) FROM object\n"
-					    "WHERE kind < 4 GROUP BY store", "ii", before, before);
+	sqlite3_stmt *stmt = index_query(x, "SELECT store, count(*), sum(since > 1 AND\n"
+					    "since <= ?), sum(kind != 1) FROM object\n"
+					    "WHERE kind < 4 GROUP BY store", "i", before);
 
 	while (index_row(x, stmt))
 		use(arg, &(struct index_store){
@@ -545,12 +600,61 @@ void index_stores_with_objects(struct index *x, u64 before,
 void index_garbage(struct index *x, u32 kind, u64 before,
 		   void (*use)(void *arg, const struct index_object *o), void *arg)
 {
-	index_run(x, "DROP TABLE IF EXISTS temp.work; CREATE TEMP TABLE work(store TEXT,\n"
-		     "kind INTEGER, name BLOB, size INTEGER, modified INTEGER, since INTEGER)");
-	index_do(x, "INSERT INTO work SELECT store, kind, name, size, modified, since FROM object\n"
-		    "WHERE kind = ? AND since AND since <= ? AND modified <= ?",
-		 "iii", (u64)kind, before, before);
+	index_run(x, "DROP TABLE IF EXISTS temp.work");
+	index_do(x, "CREATE TEMP TABLE work AS SELECT store, kind, name, size, modified, since\n"
+		    "FROM object WHERE kind = ? AND since > 1 AND since <= ?", "ii", (u64)kind,
+		 before);
 	index_objects(x, use, arg);
+}
+
+void index_new_garbage(struct index *x, void (*use)(void *arg, const struct index_object *o),
+		       void *arg)
+{
+	index_run(x, "DROP TABLE IF EXISTS temp.work; CREATE TEMP TABLE work AS SELECT store,\n"
+		     "kind, name, size, modified, since FROM object WHERE since = 1 AND kind < 4");
+	index_objects(x, use, arg);
+}
+
+void index_condemned(struct index *x, const char *store, bool referred,
+		     void (*use)(void *arg, const struct index_object *o), void *arg)
+{
+	index_run(x, "DROP TABLE IF EXISTS temp.work");
+	/* Of those that are gone, the lists stay for a while. */
+	index_do(x, "CREATE TEMP TABLE work AS SELECT c.store, c.kind, c.name,\n"
+		    "coalesce(o.size, 0), coalesce(o.modified, 0), c.since FROM condemned c\n"
+		    "LEFT JOIN object o ON o.store = c.store AND o.kind = c.kind AND\n"
+		    "o.name = c.name WHERE NOT c.kept AND (? = '' OR c.store = ?) AND\n"
+		    "iif(?, EXISTS (SELECT 1 FROM referred r WHERE r.store = c.store AND\n"
+		    "r.kind = c.kind AND r.name = c.name), NOT EXISTS (SELECT 1 FROM deletion d\n"
+		    "WHERE d.store = c.store AND d.kind = c.kind AND d.name = c.name AND\n"
+		    "d.since = c.since))", "ssi", store, store, (u64)referred);
+	index_objects(x, use, arg);
+}
+
+void index_add_deletion(struct index *x, const struct index_object *o, u64 time, u64 run)
+{
+	index_do(x, "INSERT INTO deletion(time, run, store, kind, name, size, since)\n"
+		    "VALUES(?, ?, ?, ?, ?, ?, ?)", "iisinii", time, run, o->store, (u64)o->kind,
+		 o->name, o->size, o->since);
+	index_run(x, "DELETE FROM deletion WHERE id <= (SELECT max(id) FROM deletion) - "
+		     HISTORY_MAX);
+	index_do(x, "DELETE FROM object WHERE store = ? AND kind = ? AND name = ?", "sin",
+		 o->store, (u64)o->kind, o->name);
+}
+
+void index_deletions(struct index *x, void (*use)(void *arg, const struct index_deletion *d),
+		     void *arg)
+{
+	sqlite3_stmt *stmt = index_query(x, "SELECT store, kind, name, size, 0, since, time, run\n"
+					    "FROM deletion ORDER BY id", "");
+	struct index_deletion d;
+
+	while (index_row(x, stmt)) {
+		index_object_read(stmt, &d.object);
+		d.time = (u64)sqlite3_column_int64(stmt, 6);
+		d.run = (u64)sqlite3_column_int64(stmt, 7);
+		use(arg, &d);
+	}
 }
 
 void index_referred(struct index *x,
@@ -642,12 +746,6 @@ void index_sparse_files(struct index *x, unsigned int percent,
 			    sqlite3_column_blob(stmt, 2), path);
 		free(path);
 	}
-}
-
-void index_remove_object(struct index *x, const struct index_object *o)
-{
-	index_do(x, "DELETE FROM object WHERE store = ? AND kind = ? AND name = ?", "sin",
-		 o->store, (u64)o->kind, o->name);
 }
 
 void index_count(struct index *x, struct index_counts *c)

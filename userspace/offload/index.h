@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The index of offloaded data: which files and snapshots refer to which objects, and since when
- * objects are without either. The truth are the records of the files and the bucket; the index can
- * be rebuilt from them at any time, and loses nothing but the ages of garbage.
+ * The index of offloaded data: which files and snapshots refer to which objects, and which objects
+ * are condemned. The truth are the records of the files and the bucket; the index can be rebuilt
+ * from them at any time, and loses nothing but the history of deletions.
  */
 #ifndef _DITTO_OFFLOAD_INDEX_H
 #define _DITTO_OFFLOAD_INDEX_H
@@ -24,7 +24,8 @@ struct index;
  * @name: name of the content
  * @size: bytes of the object
  * @modified: when it was written, seconds since 1970 by the store's clock
- * @since: when no file referred to it for the first time, seconds since 1970; 0 if files do
+ * @since: time of the list of garbage that names it, seconds since 1970; 1 if it is garbage that
+ *	none names, 0 if files refer to it
  */
 struct index_object {
 	const char *store;
@@ -138,8 +139,33 @@ void index_add_object(struct index *x, const struct index_object *o);
 /* Add the content of a manifest. */
 void index_add_manifest(struct index *x, const char *store, const u8 name[HASH_SIZE],
 			const struct manifest *m);
-/* Work out which objects are garbage, at the time @now. */
-void index_end_survey(struct index *x, u64 now);
+/* Work out which objects are garbage. */
+void index_end_survey(struct index *x);
+
+/**
+ * struct index_list - a list of garbage
+ * @store: its store
+ * @name: name of its content
+ * @time: when it was written
+ * @kept: its objects stay
+ */
+struct index_list {
+	const char *store;
+	const u8 *name;
+	u64 time;
+	bool kept;
+};
+
+/* The lists of garbage are going to be added anew. */
+void index_forget_lists(struct index *x);
+void index_add_list(struct index *x, const struct index_list *l);
+/* An object is condemned since @o->since, or @kept since then. Later words count. */
+void index_condemn(struct index *x, const struct index_object *o, bool kept);
+/* Work out which lists nothing counts on any more, at the time @now. */
+void index_spend_lists(struct index *x, u64 now);
+/* Call @use for the lists on which nothing has counted since the time @before. */
+void index_spent_lists(struct index *x, u64 before,
+		       void (*use)(void *arg, const struct index_object *o), void *arg);
 
 /* Call @use for the manifests of files whose content is not known. */
 void index_unknown_manifests(struct index *x,
@@ -150,7 +176,7 @@ void index_stores(struct index *x, void (*use)(void *arg, const char *store), vo
  * struct index_store - the objects of a store
  * @name: its name
  * @objects: number of them
- * @due: how many have been without a file since a time, and were written before
+ * @due: how many were condemned before a time
  * @files: manifests and packs, which stand for files
  */
 struct index_store {
@@ -163,12 +189,18 @@ struct index_store {
 /* Call @use for all stores with objects; @before: the time for @due. */
 void index_stores_with_objects(struct index *x, u64 before,
 			       void (*use)(void *arg, const struct index_store *s), void *arg);
-/*
- * Call @use for the garbage of a kind that was without a file at the time @before, and was
- * written before.
- */
+/* Call @use for the garbage of a kind that was condemned at the time @before. */
 void index_garbage(struct index *x, u32 kind, u64 before,
 		   void (*use)(void *arg, const struct index_object *o), void *arg);
+/* Call @use for garbage that no list names. */
+void index_new_garbage(struct index *x, void (*use)(void *arg, const struct index_object *o),
+		       void *arg);
+/*
+ * Call @use for the condemned objects of a store, or of all if it is "": those that something
+ * refers to since the last survey, or all that were not deleted.
+ */
+void index_condemned(struct index *x, const char *store, bool referred,
+		     void (*use)(void *arg, const struct index_object *o), void *arg);
 /* Call @use for all objects that files refer to. @length: bytes of a chunk's content. */
 void index_referred(struct index *x,
 		    void (*use)(void *arg, const struct index_object *o, bool present, u64 length),
@@ -185,8 +217,24 @@ void index_files_of(struct index *x, const struct index_object *o,
 void index_sparse_files(struct index *x, unsigned int percent,
 			void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE],
 				    const char *path), void *arg);
-/* An object was deleted. */
-void index_remove_object(struct index *x, const struct index_object *o);
+/* An object was deleted at a time by a run of gc, whose number is the time when it began. */
+void index_add_deletion(struct index *x, const struct index_object *o, u64 time, u64 run);
+
+/**
+ * struct index_deletion - a deletion
+ * @object: the object
+ * @time: when it was deleted, seconds since 1970
+ * @run: when the run of gc began
+ */
+struct index_deletion {
+	struct index_object object;
+	u64 time;
+	u64 run;
+};
+
+/* Call @use for the last deletions, the oldest one first. */
+void index_deletions(struct index *x, void (*use)(void *arg, const struct index_deletion *d),
+		     void *arg);
 void index_count(struct index *x, struct index_counts *c);
 
 #endif

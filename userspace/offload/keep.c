@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Uploads of heads of snapshots, and of registrations. */
+/* Uploads of heads of snapshots, of registrations, and of lists of garbage. */
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "condemned.h"
 #include "fault.h"
 #include "filesystem.h"
 #include "keep.h"
@@ -20,19 +21,18 @@
  * struct keep - an upload
  * @id: number of the request
  * @upload: the upload
- * @plain: the head, or the registration
+ * @plain: the content
  */
 struct keep {
 	u64 id;
 	struct upload upload;
-	u8 plain[FILESYSTEM_MAX];
+	u8 *plain;
 };
-
-static_assert(SNAPSHOT_HEAD_MAX <= FILESYSTEM_MAX, "a head is no longer than a registration");
 
 static void keep_free(struct keep *k)
 {
 	store_put(k->upload.store);
+	free(k->plain);
 	free(k);
 }
 
@@ -74,9 +74,18 @@ static void keep_done(struct upload *u)
 static bool keep_find_kind(struct keep *k, size_t len, struct why *why)
 {
 	struct snapshot_head head;
+	struct garbage_list list;
 	struct filesystem fs;
 
 	k->upload.len = len;
+	k->upload.kind = ENVELOPE_GARBAGE;
+	if (garbage_decode(&list, k->plain, len, why)) {
+		/* Also if it fails: it may be there all the same. */
+		condemned_add(k->upload.engine->condemned, k->upload.store, &list);
+		return true;
+	}
+	if (len > FILESYSTEM_MAX)
+		return false;
 	k->upload.kind = ENVELOPE_FILESYSTEM;
 	if (filesystem_decode(&fs, k->plain, len, why))
 		return true;
@@ -94,10 +103,16 @@ void keep_start(struct engine *engine, const struct offload_msg *msg, struct sto
 	struct keep *k = mem_new(sizeof(*k));
 	struct upload *u = &k->upload;
 	struct why why;
-	ssize_t len = fd < 0 ? -1 : pread(fd, k->plain, sizeof(k->plain), 0);
+	struct stat st;
+	ssize_t len = -1;
 
 	k->id = msg->id;
+	u->engine = engine;
 	u->store = store_get(store);
+	if (fd >= 0 && !fstat(fd, &st) && st.st_size <= (off_t)GARBAGE_MAX) {
+		k->plain = mem_new((size_t)st.st_size + 1);
+		len = pread(fd, k->plain, (size_t)st.st_size, 0);
+	}
 	if (len < 0)
 		why_not(&why, "what is to be uploaded cannot be read");
 	if (len < 0 || !keep_find_kind(k, (size_t)len, &why)) {
@@ -105,7 +120,6 @@ void keep_start(struct engine *engine, const struct offload_msg *msg, struct sto
 		keep_free(k);
 		return;
 	}
-	u->engine = engine;
 	u->plain = k->plain;
 	u->done = keep_done;
 	u->arg = k;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Uploads of heads of snapshots, and of registrations of file systems. */
+/* Uploads of heads of snapshots, registrations of file systems, and lists of garbage. */
 #ifndef _DITTO_OFFLOAD_KEEP_H
 #define _DITTO_OFFLOAD_KEEP_H
 
@@ -9,7 +9,7 @@
 #define KEEP_NAME	"name"
 
 /**
- * keep_start - begin to upload the head of a snapshot, or the registration of a file system
+ * keep_start - begin to upload the head of a snapshot, a registration, or a list of garbage
  * @engine: what all share
  * @msg: the request
  * @store: the store; the upload becomes a user

@@ -33,6 +33,8 @@
  *  OBJECT     process  size, requests                     memfd or -     -
  *  DELETE     dittod   store, text                        -              DELETED
  *  DELETED    process  requests                           -              -
+ *  COLLECT    dittod   store, text                        names or -     COLLECTED
+ *  COLLECTED  process  number, requests                   memfd or -     -
  *  REKEY      dittod   store, text                        -              REKEYED
  *  REKEYED    process  size, done, requests               -              -
  *  KEEP       dittod   store                              head           KEPT
@@ -90,12 +92,16 @@
  *	There is no file if there are no objects
  * @OFFLOAD_READ: read the object that the text names, and compare it with its name
  * @OFFLOAD_OBJECT: it is what its name says. The file has the content unless it is a chunk
- * @OFFLOAD_DELETE: delete the object that the text names
+ * @OFFLOAD_DELETE: delete the object that the text names, which is none that files refer to
  * @OFFLOAD_DELETED: it is gone, or was before
+ * @OFFLOAD_COLLECT: a run of gc begins; or delete the condemned objects that the lines of the file
+ *	name, for the run whose number the text is, see condemned.h
+ * @OFFLOAD_COLLECTED: the number is that of the run. The file has a line "NAME CAUSE" for each
+ *	object that stays, see collect.h; there is none if all are gone
  * @OFFLOAD_REKEY: encrypt the object that the text names with the first key, see ORDER_REFERRED
  * @OFFLOAD_REKEYED: it is; done is 1 if it was not before
- * @OFFLOAD_KEEP: upload the head of a snapshot, whose content the descriptor has; or only tell the
- *	name of its object, if the text is KEEP_NAME
+ * @OFFLOAD_KEEP: upload the head of a snapshot, a registration or a list of garbage, whose content
+ *	the descriptor has; or only tell the name of its object, if the text is KEEP_NAME
  * @OFFLOAD_KEPT: it is in the bucket; the file has the name of its object
  * @OFFLOAD_OWN: ask the bucket whether the store is this server's, see owner.h. The text is empty,
  *	or one of OWNER_TAKE and those behind it
@@ -133,6 +139,8 @@ enum offload_type {
 	OFFLOAD_OWN,
 	OFFLOAD_OWNED,
 	OFFLOAD_TOLD,
+	OFFLOAD_COLLECT,
+	OFFLOAD_COLLECTED,
 	OFFLOAD_TYPES
 };
 
@@ -140,7 +148,7 @@ enum offload_type {
  * struct offload_msg - a message
  * @type: enum offload_type; determines which other members are transmitted
  * @id: number of the request
- * @number: OFFLOAD_VERSION, or number of objects
+ * @number: OFFLOAD_VERSION, number of objects, or of a run of gc
  * @error: positive errno
  * @offset: place in the file in bytes
  * @length: bytes from @offset on

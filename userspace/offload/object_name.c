@@ -16,6 +16,7 @@ static const struct {
 	{ ENVELOPE_PACK, "packs" },
 	{ ENVELOPE_SNAPSHOT, "snapshots" },
 	{ ENVELOPE_FILESYSTEM, "filesystems" },
+	{ ENVELOPE_GARBAGE, "garbage" },
 };
 
 void object_name(u32 kind, const u8 name[HASH_SIZE], char text[OBJECT_NAME_SIZE])

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "chunker.h"
-#include "clock.h"
 #include "filesystem.h"
+#include "garbage.h"
 #include "listing.h"
 #include "load.h"
 #include "manifest.h"
@@ -297,6 +297,8 @@ static size_t order_max(enum envelope_kind kind)
 		return SNAPSHOT_HEAD_MAX;
 	if (kind == ENVELOPE_FILESYSTEM)
 		return FILESYSTEM_MAX;
+	if (kind == ENVELOPE_GARBAGE)
+		return GARBAGE_MAX;
 	return kind == ENVELOPE_CHUNK ? CHUNK_MAX : MANIFEST_MAX;
 }
 
@@ -356,12 +358,10 @@ static void order_delete(struct order *o, const char *text)
 	u32 kind;
 	u8 name[HASH_SIZE];
 
-	if (!object_name_parse(text, &kind, name)) {
-		order_fail(o, EINVAL, "this is no name of an object");
+	if (!object_name_parse(text, &kind, name) || kind <= ENVELOPE_PACK) {
+		order_fail(o, EINVAL, "this is no name of an object that may be deleted alone");
 		return;
 	}
-	/* Also if it fails: the store may delete it all the same. */
-	deleted_add(&o->all->engine->deleted, name, clock_ms());
 	snprintf(t->object, sizeof(t->object), "%s", text);
 	t->method = TRANSFER_DELETE;
 	t->done = order_deleted;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Orders about single objects: list, read, delete. */
+/* Orders about single objects: list, read, rewrite, delete. */
 #ifndef _DITTO_OFFLOAD_ORDER_H
 #define _DITTO_OFFLOAD_ORDER_H
 

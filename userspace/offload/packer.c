@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "condemned.h"
 #include "cookie.h"
 #include "envelope.h"
 #include "fault.h"
@@ -80,6 +81,7 @@ enum packing_state {
  * @bytes: the pack, or NULL without memory
  * @len: bytes of it, or 0
  * @name: its name
+ * @wait: for the lists of garbage, or the end of a deletion
  * @transfer: the upload
  */
 struct packing {
@@ -96,6 +98,7 @@ struct packing {
 	u8 *bytes;
 	size_t len;
 	u8 name[HASH_SIZE];
+	struct condemned_wait wait;
 	struct transfer transfer;
 };
 
@@ -215,6 +218,7 @@ static void packing_sent(struct transfer *t)
 		return;
 	}
 	fault_point("push-pack-sent");
+	condemned_sent(all->engine->condemned, k->store, k->name);
 	packing_tell(k);
 	packing_free(k);
 	packer_go_on(all);
@@ -251,6 +255,26 @@ static void packing_seal(struct job *job)
 	t->has_md5 = hash_md5(k->bytes, k->len, t->md5);
 }
 
+static void packing_send(struct packing *k)
+{
+	struct engine *engine = k->all->engine;
+
+	if (!condemned_rely(engine->condemned, k->store, k->name, &k->wait))
+		return;
+	fault_point("push-pack");
+	transfer_start(engine->transfers, &k->transfer);
+}
+
+static void packing_go(struct condemned_wait *w, int error, const char *why)
+{
+	struct packing *k = (struct packing *)((char *)w - offsetof(struct packing, wait));
+
+	if (error)
+		packing_fail(k, error, why);
+	else
+		packing_send(k);
+}
+
 static void packing_sealed(struct job *job)
 {
 	struct packing *k = packing_of(job);
@@ -269,8 +293,7 @@ static void packing_sealed(struct job *job)
 	t->body_len = k->len;
 	t->done = packing_sent;
 	t->arg = k;
-	fault_point("push-pack");
-	transfer_start(k->all->engine->transfers, t);
+	packing_send(k);
 }
 
 /* The pack gets no more members. */
@@ -300,6 +323,7 @@ static struct packing *packing_new(struct packer *all, struct store *store)
 
 	k->all = all;
 	k->store = store;
+	k->wait.go = packing_go;
 	TAILQ_INIT(&k->pushes);
 	TAILQ_INSERT_TAIL(&all->packings, k, list);
 	return k;
@@ -453,6 +477,7 @@ static void packing_leave(struct packing *k)
 {
 	if (--k->left || k->state == PACKING_SEALING)
 		return;
+	condemned_stop_waiting(&k->wait);
 	if (k->state == PACKING_SENDING)
 		transfer_cancel(k->all->engine->transfers, &k->transfer);
 	packing_free(k);

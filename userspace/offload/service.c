@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "collect.h"
+#include "condemned.h"
 #include "cookie.h"
 #include "fetch.h"
 #include "keep.h"
@@ -172,6 +174,8 @@ static void service_serve(void *arg, const struct offload_msg *msg, struct store
 		return;
 	} else if (msg->type == OFFLOAD_KEEP) {
 		keep_start(&s->engine, msg, store, *fd);
+	} else if (msg->type == OFFLOAD_COLLECT) {
+		collect_start(&s->engine, msg, store, *fd);
 	} else if (msg->type != OFFLOAD_PUSH) {
 		order_start(s->orders, msg, store);
 	} else if (*fd < 0) {
@@ -195,6 +199,7 @@ static bool service_needs_owner(const struct offload_msg *msg, const struct stor
 	case OFFLOAD_KEEP:
 		return !owner_is_known(store, false);
 	/* An object that is replaced may be one that another server has deleted. */
+	case OFFLOAD_COLLECT:
 	case OFFLOAD_DELETE:
 	case OFFLOAD_REKEY:
 		return !owner_is_known(store, true);
@@ -234,6 +239,7 @@ static bool service_take(struct service *s, const struct offload_msg *msg, int *
 	case OFFLOAD_PUSH:
 	case OFFLOAD_LIST:
 	case OFFLOAD_READ:
+	case OFFLOAD_COLLECT:
 	case OFFLOAD_DELETE:
 	case OFFLOAD_REKEY:
 	case OFFLOAD_KEEP:
@@ -340,6 +346,7 @@ int service_run(int fd)
 	s->engine.writers = service_pool();
 	if (!s->engine.transfers || !s->engine.readers || !s->engine.writers)
 		return -ENOMEM;
+	s->engine.condemned = condemnations_new(&s->engine);
 	s->checks = checks_new(&s->engine);
 	s->pushes = pushes_new(&s->engine);
 	s->packer = packer_new(&s->engine);

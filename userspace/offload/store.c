@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "fd_path.h"
 #include "mem.h"
 #include "memfile.h"
@@ -20,7 +19,6 @@
 #define PARALLEL_MAX	64
 #define TIMEOUT		30
 #define TIMEOUT_MAX	600
-#define DOUBT_MAX	86400
 /* Largest file of certificates. */
 #define TRUST_MAX	(4U << 20)
 
@@ -33,8 +31,8 @@ struct store_reader {
 
 enum setting_kind {
 	SETTING_ENDPOINT, SETTING_ADDRESSING, SETTING_KEY, SETTING_COMPRESSION, SETTING_PACKING,
-	SETTING_PARALLEL, SETTING_LIMIT, SETTING_TIMEOUT, SETTING_DOUBT, SETTING_UUID,
-	SETTING_OTHER, SETTING_LIFECYCLE, SETTING_STRING,
+	SETTING_PARALLEL, SETTING_LIMIT, SETTING_TIMEOUT, SETTING_UUID, SETTING_OTHER,
+	SETTING_LIFECYCLE, SETTING_STRING,
 };
 
 /* @at: place of a SETTING_STRING in struct store. */
@@ -51,7 +49,6 @@ static const struct store_setting {
 	{ "parallel", SETTING_PARALLEL, 0 },
 	{ "upload-limit", SETTING_LIMIT, 0 },
 	{ "timeout", SETTING_TIMEOUT, 0 },
-	{ "doubt", SETTING_DOUBT, 0 },
 	{ "uuid", SETTING_UUID, 0 },
 	{ "other", SETTING_OTHER, 0 },
 	{ "lifecycle", SETTING_LIFECYCLE, 0 },
@@ -148,11 +145,6 @@ static bool store_set(struct store_reader *r, const struct store_setting *settin
 		if (!store_number(setting->name, value, TIMEOUT_MAX, &number, why))
 			return false;
 		s->timeout = number * 1000;
-		return true;
-	case SETTING_DOUBT:
-		if (!store_number(setting->name, value, DOUBT_MAX, &number, why))
-			return false;
-		s->doubt_until = clock_ms() + number * 1000;
 		return true;
 	case SETTING_UUID:
 		return store_set_uuid(s, value, why);

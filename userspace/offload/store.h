@@ -27,8 +27,6 @@
  *  parallel     transfers at once, 1 to 64; 8
  *  upload-limit bytes per second of all uploads, by time of day; see common/offload_limit.h; none
  *  proxy        URL of a proxy of HTTP; none, whatever the environment says
- *  doubt        seconds from now in which objects may have been deleted by an earlier process, so
- *               that uploads do not ask whether they are there; none
  *  timeout      seconds without any data after which an attempt is given up; failed requests are
  *               repeated for twice as long; 1 to 600; 30
  */
@@ -83,6 +81,8 @@ struct breaker {
  * @config: the configuration of the bucket
  * @config_until: CLOCK_MONOTONIC in ms until which that is not asked for again
  * @no_checksum: the store does not take the header with the checksum of a body
+ * @deletes_single: the store has refused to delete many objects at once
+ * @knows_condemned: the lists of garbage were read, see condemned.h
  * @proxy: URL of a proxy, or NULL
  * @url: scheme and host of the requests, without a final '/'
  * @host: value of the header "Host"
@@ -94,7 +94,6 @@ struct breaker {
  * @parallel: transfers at once
  * @limits: of uploads; each transfer gets its part
  * @timeout: in ms
- * @doubt_until: CLOCK_MONOTONIC in ms; see "doubt"
  * @trust_file: file in memory with the certificates to trust (PEM), or -1
  * @trust: path of @trust_file, or NULL for the certificates of the system
  * @running: transfers that run
@@ -124,6 +123,8 @@ struct store {
 	struct bucket_config config;
 	u64 config_until;
 	bool no_checksum;
+	bool deletes_single;
+	bool knows_condemned;
 	char *proxy;
 	char *url;
 	char *host;
@@ -135,7 +136,6 @@ struct store {
 	unsigned int parallel;
 	struct offload_limits limits;
 	u64 timeout;
-	u64 doubt_until;
 	int trust_file;
 	char *trust;
 	unsigned int running;

@@ -177,7 +177,7 @@ static void transfer_explain(struct transfer *t, const struct why *cause)
 {
 	static const char *const methods[] = {
 		[TRANSFER_GET] = "GET", [TRANSFER_HEAD] = "HEAD", [TRANSFER_PUT] = "PUT",
-		[TRANSFER_DELETE] = "DELETE",
+		[TRANSFER_DELETE] = "DELETE", [TRANSFER_POST] = "POST",
 	};
 
 	why_not(&t->why, "store %s, bucket %s, %s %s%s: %.512s", t->store->name, t->store->bucket,

@@ -20,6 +20,7 @@ enum transfer_method {
 	TRANSFER_HEAD,
 	TRANSFER_PUT,
 	TRANSFER_DELETE,
+	TRANSFER_POST,
 };
 
 /* Order in which waiting transfers of a store begin. */
@@ -45,16 +46,16 @@ enum transfer_state {
  * @urgency: enum transfer_urgency
  * @object: name of the object below the prefix
  * @query: NULL, or the canonical query of a request for the whole bucket: @object is not used
- * @body: content of TRANSFER_PUT; must stay valid until @done
+ * @body: content of TRANSFER_PUT and TRANSFER_POST; must stay valid until @done
  * @body_len: bytes of @body
  * @sha256: SHA-256 of @body
  * @md5: MD5 of @body, if @has_md5
- * @has_md5: compare @md5 with what the store answers
+ * @has_md5: compare @md5 with what the store answers to TRANSFER_PUT, or tell it with TRANSFER_POST
  * @exclusive: TRANSFER_PUT fails with EEXIST if the object is there, EOPNOTSUPP if the store cannot
  *	tell
  * @expected: the object was put there: if the store says that there is none, it is asked again for
  *	some seconds, since it may be one whose copies are not all alike yet
- * @into: buffer for TRANSFER_GET
+ * @into: buffer for TRANSFER_GET, and for the answer to TRANSFER_POST
  * @room: bytes of @into
  * @offset: place in the object from which TRANSFER_GET reads @range bytes
  * @range: bytes to read, or 0 for the whole object

@@ -3,19 +3,17 @@
  * Uploads: ask whether the object is there, else make its envelope and put it there. The store
  * checks the hash of what it gets, and its answer is compared with the MD5 of what was sent.
  *
- * A store whose copies lag behind may say that an object is there which was deleted. So nothing is
- * asked about one that was deleted a short time ago, or that may have been before the process
- * began: it is put there, and a store that orders what was done by time keeps it. So is one that
- * does not prove that its bytes are those of an upload: it may be damaged, and the file that is
- * uploaded now may have the only good copy. One in an archive would have to be restored before
- * anybody could read it.
+ * An object that a list of garbage names may be deleted, and a store whose copies lag behind may
+ * say for a while that one is there which was. So nothing is asked about it: it is put there, and a
+ * store that orders what was done by time keeps it. So is one that does not prove that its bytes
+ * are those of an upload: it may be damaged, and the file that is uploaded now may have the only
+ * good copy. One in an archive would have to be restored before anybody could read it.
  */
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
 #include "upload.h"
 
 static struct upload *upload_of(struct job *job)
@@ -52,6 +50,8 @@ static void upload_put_done(struct transfer *t)
 	struct upload *u = t->arg;
 
 	upload_add_up(u, t);
+	if (t->outcome == OUTCOME_GOOD)
+		condemned_sent(u->engine->condemned, u->store, u->name);
 	upload_end(u, t->outcome == OUTCOME_GOOD ? 0 : t->error, &t->why);
 }
 
@@ -133,6 +133,33 @@ static void upload_head_done(struct transfer *t)
 		upload_fail(u, EAGAIN, "too many uploads");
 }
 
+static void upload_begin(struct upload *u)
+{
+	struct condemnations *condemned = u->engine->condemned;
+	struct transfer *t = &u->transfer;
+
+	/* No list names others. */
+	if (u->kind <= ENVELOPE_PACK) {
+		if (!condemned_rely(condemned, u->store, u->name, &u->wait))
+			return;
+		u->doubted = condemned_doubts(condemned, u->store, u->name);
+	}
+	/* Without room for the job, the question takes until there is some. */
+	if (u->doubted && upload_submit(u))
+		return;
+	transfer_start(u->engine->transfers, t);
+}
+
+static void upload_go(struct condemned_wait *w, int error, const char *why)
+{
+	struct upload *u = (struct upload *)((char *)w - offsetof(struct upload, wait));
+
+	if (error)
+		upload_fail(u, error, why);
+	else
+		upload_begin(u);
+}
+
 void upload_start(struct upload *u)
 {
 	struct transfer *t = &u->transfer;
@@ -143,8 +170,8 @@ void upload_start(struct upload *u)
 	u->requests = 0;
 	u->sealed = NULL;
 	u->job.run = NULL;
-	u->doubted = clock_ms() < u->store->doubt_until ||
-		     deleted_has(&u->engine->deleted, u->name, clock_ms());
+	u->doubted = false;
+	u->wait = (struct condemned_wait){ .go = upload_go };
 	memset(t, 0, sizeof(*t));
 	t->store = u->store;
 	t->method = TRANSFER_HEAD;
@@ -152,10 +179,7 @@ void upload_start(struct upload *u)
 	object_name(u->kind, u->name, t->object);
 	t->done = upload_head_done;
 	t->arg = u;
-	/* Without room for the job, the question takes until there is some. */
-	if (u->doubted && upload_submit(u))
-		return;
-	transfer_start(u->engine->transfers, t);
+	upload_begin(u);
 }
 
 bool upload_cancel(struct upload *u)
@@ -164,6 +188,7 @@ bool upload_cancel(struct upload *u)
 		u->error = ECANCELED;
 		return false;
 	}
+	condemned_stop_waiting(&u->wait);
 	transfer_cancel(u->engine->transfers, &u->transfer);
 	free(u->sealed);
 	u->sealed = NULL;

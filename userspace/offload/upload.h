@@ -3,7 +3,7 @@
 #ifndef _DITTO_OFFLOAD_UPLOAD_H
 #define _DITTO_OFFLOAD_UPLOAD_H
 
-#include "engine.h"
+#include "condemned.h"
 #include "envelope.h"
 
 /**
@@ -40,6 +40,7 @@ struct upload {
 
 	/* The rest is private. */
 	struct job job;
+	struct condemned_wait wait;
 	bool doubted;
 	struct transfer transfer;
 	u8 *sealed;

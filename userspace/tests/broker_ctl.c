@@ -241,95 +241,11 @@ static void long_list(void)
 	bench_end(&b);
 }
 
-/* A process that starts after a deletion does not know what was deleted, and is told so. */
-static void deletions_are_noted(void)
-{
-	struct offload_ctl_request request = { .type = OFFLOAD_CTL_DELETE, .store = "main" };
-	union offload_ctl_answer answer;
-	struct offload_msg msg;
-	struct bench b;
-	int ctl, fd;
-
-	bench_begin(&b);
-	ctl = ctl_connect_to(request, -1);
-	if (CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_DELETE))
-		process_say(&b, (struct offload_msg){ .type = OFFLOAD_DELETED, .id = msg.id }, -1);
-	CHECK(ctl_hear(&b, ctl, &answer) > 0 && answer.type == OFFLOAD_CTL_OBJECT);
-	process_end(&b);
-	CHECK(bench_spawn(&b));
-	process_hello(&b);
-	CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_STORE &&
-	      memmem(msg.text, msg.text_len, "\ndoubt=36", 9));
-	close(ctl);
-	bench_end(&b);
-}
-
-/* Change the file with the time of the last deletion, and make the file a day old. */
-static void deletions_change(const char *boot, unsigned int ms_ago)
-{
-	const struct timespec old[2] = {
-		{ .tv_sec = time(NULL) - 86400 }, { .tv_sec = time(NULL) - 86400 }
-	};
-	char *path = mem_print("%s/offload-deletions", bench_folder), id[40] = "";
-	struct timespec t;
-	FILE *file;
-
-	file = fopen("/proc/sys/kernel/random/boot_id", "re");
-	CHECK(file && fgets(id, sizeof(id), file));
-	fclose(file);
-	id[strcspn(id, "\n")] = '\0';
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	file = fopen(path, "we");
-	fprintf(file, "%s %020llu\n", boot ?: id,
-		(unsigned long long)t.tv_sec * 1000 - ms_ago);
-	fclose(file);
-	CHECK(!utimensat(AT_FDCWD, path, old, 0));
-	free(path);
-}
-
-/* Whether a process that starts now is told that it does not know what was deleted. */
-static bool deletions_doubted(struct bench *b)
-{
-	struct offload_msg msg = { 0 };
-	int fd;
-
-	CHECK(bench_spawn(b));
-	process_hello(b);
-	CHECK(process_hear(b, &msg, &fd) && msg.type == OFFLOAD_STORE);
-	return memmem(msg.text, msg.text_len, "\ndoubt=", 7);
-}
-
-/* A wall clock that jumps by a day changes nothing before the next boot. */
-static void deletions_without_a_clock(void)
-{
-	struct bench b;
-
-	deletions_change(NULL, 1000);
-	bench_configure(&b, "");
-	CHECK(deletions_doubted(&b));
-	/* The file is written by a deletion only, and dittod knows when it was. */
-	CHECK(!offload_deletions_note(b.o));
-	deletions_change("another boot", 0);
-	process_end(&b);
-	CHECK(deletions_doubted(&b));
-	bench_end(&b);
-
-	bench_configure(&b, "");
-	CHECK(!deletions_doubted(&b));
-	/* What a deletion writes is what is read. */
-	CHECK(!offload_deletions_note(b.o));
-	bench_end(&b);
-	bench_configure(&b, "");
-	CHECK(deletions_doubted(&b));
-	bench_end(&b);
-}
-
 int main(void)
 {
 	static const struct test tests[] = {
 		TEST(push_a_file), TEST(pushes_elsewhere),
 		TEST(pushes_that_end), TEST(status_of_stores), TEST(long_list),
-		TEST(deletions_are_noted), TEST(deletions_without_a_clock),
 		{ 0 }
 	};
 

@@ -92,12 +92,47 @@ static const char *index_garbage_names(struct index *x, u32 kind, u64 before)
 	return text;
 }
 
+/* The names of garbage that no list names, as a string. */
+static const char *index_new_names(struct index *x)
+{
+	static char text[64];
+
+	memset(text, 0, sizeof(text));
+	index_new_garbage(x, object_note, text);
+	return text;
+}
+
+/**
+ * struct condemn_note - what a list says
+ * @x: the index
+ * @now: its time
+ * @kept: the objects stay
+ * @names: names of the objects
+ */
+struct condemn_note {
+	struct index *x;
+	u64 now;
+	bool kept;
+	char names[64];
+};
+
+static void object_condemn(void *arg, const struct index_object *o)
+{
+	struct condemn_note *note = arg;
+	struct index_object condemned = *o;
+
+	condemned.since = note->now;
+	index_condemn(note->x, &condemned, note->kept);
+	object_note(note->names, o);
+}
+
 /*
  * Look at files and objects at a time: manifest A has chunks a and b, B has b and c. @files: which
  * manifests have a file.
  */
 static void index_survey(struct index *x, const char *files, u64 now)
 {
+	struct condemn_note note = { .x = x };
 	char unknown[64] = "", *p;
 	char file[3] = "/";
 
@@ -115,11 +150,15 @@ static void index_survey(struct index *x, const char *files, u64 now)
 	object_add(x, ENVELOPE_CHUNK, 'a', DAY);
 	object_add(x, ENVELOPE_CHUNK, 'b', DAY);
 	object_add(x, ENVELOPE_CHUNK, 'c', 5 * DAY);
-	index_end_survey(x, now);
+	index_end_survey(x);
+	note.now = now;
+	index_new_garbage(x, object_condemn, &note);
 }
 
 static void garbage_ages(void)
 {
+	struct condemn_note kept = { .now = 10 * DAY, .kept = true };
+	struct index_object old = { .store = "s", .kind = ENVELOPE_MANIFEST, .since = 9 * DAY };
 	struct index_counts c;
 	struct index *x;
 	struct why why;
@@ -127,23 +166,30 @@ static void garbage_ages(void)
 	x = index_open(path, true, &why);
 	if (!CHECK(x))
 		return;
+	memcpy(old.name, name_of('B'), HASH_SIZE);
 	index_survey(x, "AB", 2 * DAY);
 	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 100 * DAY), "");
 	CHECK(index_commit(x, &why));
 	index_survey(x, "A", 3 * DAY);
 	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 3 * DAY), "B");
 	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 3 * DAY - 1), "");
-	/* An object that was written after that time stays, too. */
-	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 4 * DAY), "");
-	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 5 * DAY), "c");
+	/* An object that was written after that time has to be condemned again. */
+	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 100 * DAY), "");
 	CHECK(index_commit(x, &why));
 	index_close(x);
 
 	/* The age is kept by later surveys, and ends with a new file. */
 	x = index_open(path, false, &why);
+	kept.x = x;
 	index_survey(x, "A", 9 * DAY);
 	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 3 * DAY), "B");
+	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 9 * DAY - 1), "");
+	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 9 * DAY), "c");
 	index_survey(x, "AB", 10 * DAY);
+	index_condemned(x, "s", true, object_condemn, &kept);
+	SAME(kept.names, "cB");
+	/* An older list does not change that. */
+	index_condemn(x, &old, false);
 	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 100 * DAY), "");
 	index_survey(x, "", 11 * DAY);
 	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 10 * DAY), "");
@@ -155,7 +201,73 @@ static void garbage_ages(void)
 
 	/* What was not committed is forgotten. */
 	x = index_open(path, false, &why);
-	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 100 * DAY), "c");
+	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 100 * DAY), "B");
+	CHECK(!index_error(x));
+	index_close(x);
+}
+
+static void history_note(void *arg, const struct index_deletion *d)
+{
+	CHECK(d->time == 20 * DAY && d->run == 19 * DAY && d->object.since == 11 * DAY);
+	object_note(arg, &d->object);
+}
+
+static void list_note(void *arg, const struct index_object *o)
+{
+	CHECK(o->kind == ENVELOPE_GARBAGE);
+	object_note(arg, o);
+}
+
+/* Lists go when nothing counts on them any more, and what was deleted is remembered. */
+static void lists_spent(void)
+{
+	struct index_list first = { .store = "s", .time = 11 * DAY };
+	struct index_list second = { .store = "s", .time = 12 * DAY, .kept = true };
+	struct index_object o = { .store = "s", .kind = ENVELOPE_MANIFEST, .since = 11 * DAY };
+	char text[64] = "", history[64] = "";
+	u8 one[HASH_SIZE], two[HASH_SIZE];
+	struct index *x;
+	struct why why;
+
+	/* The name of one changes with the next. */
+	memcpy(one, name_of('1'), HASH_SIZE);
+	memcpy(two, name_of('2'), HASH_SIZE);
+	first.name = one;
+	second.name = two;
+	x = index_open(path, true, &why);
+	if (!CHECK(x))
+		return;
+	index_forget_lists(x);
+	index_add_list(x, &first);
+	index_add_list(x, &second);
+	index_survey(x, "", 11 * DAY);
+	index_spend_lists(x, 13 * DAY);
+	index_spent_lists(x, 100 * DAY, list_note, text);
+	SAME(text, "");
+	index_garbage(x, ENVELOPE_MANIFEST, 11 * DAY, object_note, text);
+	SAME(text, "AB");
+	memcpy(o.name, name_of('A'), HASH_SIZE);
+	index_add_deletion(x, &o, 20 * DAY, 19 * DAY);
+	memcpy(o.name, name_of('B'), HASH_SIZE);
+	index_add_deletion(x, &o, 20 * DAY, 19 * DAY);
+	index_deletions(x, history_note, history);
+	SAME(history, "AB");
+	/* The chunks are referred to again, or there are none. */
+	index_begin_survey(x, true);
+	index_end_survey(x);
+	index_spend_lists(x, 20 * DAY);
+	memset(text, 0, sizeof(text));
+	index_spent_lists(x, 20 * DAY - 1, list_note, text);
+	SAME(text, "");
+	index_spent_lists(x, 20 * DAY, list_note, text);
+	SAME(text, "1");
+	/* The opposite of a list stays until that one is seen no more. */
+	index_forget_lists(x);
+	index_add_list(x, &second);
+	index_spend_lists(x, 21 * DAY);
+	memset(text, 0, sizeof(text));
+	index_spent_lists(x, 21 * DAY, list_note, text);
+	SAME(text, "2");
 	CHECK(!index_error(x));
 	index_close(x);
 }
@@ -175,7 +287,7 @@ static void references_found(void)
 	memcpy(o.name, name_of('b'), HASH_SIZE);
 	index_files_of(x, &o, file_note, text);
 	SAME(text, "AB");
-	index_remove_object(x, &o);
+	index_add_deletion(x, &o, DAY, DAY);
 	memset(text, 0, sizeof(text));
 	index_referred(x, referred_note, text);
 	SAME(text, "a+2b-2c+2A+0B+0");
@@ -260,9 +372,8 @@ static void packs_counted(void)
 	index_end_filesystem(x, disk.id, true);
 	index_unknown_manifests(x, object_note, text);
 	SAME(text, "");
-	index_end_survey(x, DAY);
-	SAME(index_garbage_names(x, ENVELOPE_PACK, DAY), "R");
-	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, DAY), "P");
+	index_end_survey(x);
+	SAME(index_new_names(x), "PR");
 	SAME(sparse_files(x, 51), "");
 	SAME(sparse_files(x, 52), "sasbsc");
 	SAME(sparse_files(x, 54), "sasbscsd");
@@ -273,7 +384,7 @@ static void packs_counted(void)
 	index_files_of(x, &o, file_note, text);
 	SAME(text, "abc");
 	memset(text, 0, sizeof(text));
-	index_remove_object(x, &o);
+	index_add_deletion(x, &o, DAY, DAY);
 	index_referred(x, referred_note, text);
 	SAME(text, "P-0Q+0S+0T+0");
 	CHECK(index_is_referred(x, &o));
@@ -334,16 +445,15 @@ static void snapshots_refer(void)
 	object_add(x, ENVELOPE_CHUNK, 'a', 1);
 	object_add(x, ENVELOPE_CHUNK, 'b', 1);
 	object_add(x, ENVELOPE_CHUNK, 't', 1);
-	index_end_survey(x, 10);
-	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 100), "");
-	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 100), "");
+	index_end_survey(x);
+	SAME(index_new_names(x), "");
 	index_count(x, &c);
 	CHECK(!c.files && !c.bytes && c.objects == 6 && !c.garbage && !c.missing);
 
 	/* The next survey looks at files again, but keeps snapshots. */
 	index_begin_survey(x, false);
-	index_end_survey(x, 20);
-	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 100), "");
+	index_end_survey(x);
+	SAME(index_new_names(x), "");
 	index_snapshots(x, snapshot_note, text);
 	SAME(text, "s");
 	memcpy(o.name, name_of('b'), HASH_SIZE);
@@ -354,9 +464,8 @@ static void snapshots_refer(void)
 
 	index_forget_snapshot(x, name_of('s'));
 	index_begin_survey(x, false);
-	index_end_survey(x, 30);
-	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 100), "abt");
-	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 100), "MT");
+	index_end_survey(x);
+	SAME(index_new_names(x), "abtMT");
 	index_close(x);
 }
 
@@ -445,7 +554,8 @@ static void heads_noted(void)
 	FILE *out;
 
 	snprintf(notes, sizeof(notes), "%s-heads", path);
-	heads_forget(notes);
+	CHECK(!heads_size(notes));
+	heads_forget(notes, 0);
 	CHECK(heads_each(notes, head_note, text, &why));
 	object_name(ENVELOPE_SNAPSHOT, name_of('a'), head);
 	CHECK(heads_note(notes, "s", head, &why));
@@ -459,7 +569,12 @@ static void heads_noted(void)
 	CHECK(heads_note(notes, "s", head, &why));
 	CHECK(heads_each(notes, head_note, text, &why));
 	SAME(text, "sasb");
-	heads_forget(notes);
+	/* Notes that were added since they were read stay with the others. */
+	heads_forget(notes, heads_size(notes) - 1);
+	memset(text, 0, sizeof(text));
+	CHECK(heads_each(notes, head_note, text, &why));
+	SAME(text, "sasb");
+	heads_forget(notes, heads_size(notes));
 	memset(text, 0, sizeof(text));
 	CHECK(heads_each(notes, head_note, text, &why));
 	SAME(text, "");
@@ -753,7 +868,7 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(records_decoded), TEST(checksums_compared),
-		TEST(stored_decoded), TEST(garbage_ages),
+		TEST(stored_decoded), TEST(garbage_ages), TEST(lists_spent),
 		TEST(references_found),
 		TEST(packs_counted), TEST(damage_ends_with_rebuild), TEST(snapshots_refer),
 		TEST(snapshots_outlive_rebuilds),

@@ -9,10 +9,11 @@
 #include <unistd.h>
 
 #include "mem.h"
+#include "offload/bulk.h"
 #include "offload/chunker.h"
 #include "offload/cookie.h"
-#include "offload/deleted.h"
 #include "offload/envelope.h"
+#include "offload/garbage.h"
 #include "offload/listing.h"
 #include "offload/manifest.h"
 #include "offload/msg.h"
@@ -508,26 +509,83 @@ static void name_sets(void)
 	name_set_free(&set);
 }
 
-/* What was deleted is known for an hour at least, and forgotten after two. */
-static void deleted_for_a_while(void)
+/* What a list of garbage says, and nothing that is none. */
+static void garbage_lists(void)
 {
-	const u64 begin = 5 * DELETED_KEEP_MS;
-	struct deleted d = { .since = 0 };
-	u8 one[HASH_SIZE], two[HASH_SIZE];
+	struct garbage_list list = { .kept = true, .time = 77, .n = 2 }, back;
+	u8 bytes[GARBAGE_HEADER + 2 * GARBAGE_ENTRY], name[HASH_SIZE], was;
+	struct why why;
+	size_t len, i;
+	u32 kind;
 
-	hash_sha256("1", 1, one);
-	hash_sha256("2", 1, two);
-	CHECK(!deleted_has(&d, one, begin));
-	deleted_add(&d, one, begin + 1);
-	deleted_add(&d, two, begin + DELETED_KEEP_MS - 1);
-	CHECK(deleted_has(&d, one, begin + DELETED_KEEP_MS));
-	CHECK(deleted_has(&d, two, begin + 2 * DELETED_KEEP_MS - 1));
-	CHECK(!deleted_has(&d, one, begin + 2 * DELETED_KEEP_MS));
-	CHECK(!deleted_has(&d, two, begin + 2 * DELETED_KEEP_MS));
-	deleted_add(&d, one, begin + 2 * DELETED_KEEP_MS);
-	CHECK(!deleted_has(&d, one, begin + 9 * DELETED_KEEP_MS));
-	name_set_free(&d.names[0]);
-	name_set_free(&d.names[1]);
+	hash_sha256("1", 1, name);
+	garbage_put(bytes, 0, ENVELOPE_CHUNK, name);
+	garbage_put(bytes, 1, ENVELOPE_PACK, name);
+	len = garbage_encode(&list, bytes);
+	CHECK(len == sizeof(bytes) && garbage_decode(&back, bytes, len, &why));
+	CHECK(back.kept && back.time == 77 && back.n == 2);
+	CHECK(!memcmp(garbage_get(&back, 1, &kind), name, HASH_SIZE) && kind == ENVELOPE_PACK);
+	for (i = 0; i < len; i++)
+		CHECK(!garbage_decode(&back, bytes, i, &why));
+	/* Magic, version, length of entries, flags, number of entries, kind, and zeros. */
+	for (i = 0; i < len; i++) {
+		if ((i >= 16 && i < 24) || (i >= 32 && (i - 32) % GARBAGE_ENTRY < HASH_SIZE))
+			continue;
+		was = bytes[i];
+		bytes[i] ^= 0x10;
+		CHECK(!garbage_decode(&back, bytes, len, &why));
+		bytes[i] = was;
+	}
+	garbage_put(bytes, 0, ENVELOPE_SNAPSHOT, name);
+	CHECK(!garbage_decode(&back, bytes, len, &why));
+}
+
+/* Parts of answers. */
+#define RESULT(elements)	"<DeleteResult>" elements "</DeleteResult>"
+#define DELETED(key)		"<Deleted><Key>" key "</Key></Deleted>"
+#define FAILED(key, code)	"<Error><Key>" key "</Key><Code>" code "</Code></Error>"
+
+/* Parse an answer about two objects below "p/". Returns which of them are gone. */
+static const char *bulk_answer(const char *xml)
+{
+	struct bulk_object objects[2] = { { .name = "chunks/a" }, { .name = "chunks/b" } };
+	static char text[8];
+	struct why why;
+	size_t i;
+
+	text[0] = '\0';
+	if (!bulk_parse(objects, 2, "p/", xml, strlen(xml), &why))
+		return "none";
+	for (i = 0; i < 2; i++) {
+		CHECK(objects[i].deleted == !objects[i].cause[0]);
+		strcat(text, objects[i].deleted ? "+" : "-");
+	}
+	return text;
+}
+
+/* Only what the answer says is gone. */
+static void bulk_answers(void)
+{
+	const struct bulk_object objects[2] = { { .name = "chunks/a" }, { .name = "chunks/b" } };
+	char *body = bulk_body("p/", objects, 2);
+
+	CHECK(strstr(body, "<Object><Key>p/chunks/a</Key></Object><Object><Key>p/chunks/b</Key>"));
+	free(body);
+	SAME(bulk_answer("<html>We are back soon.</html>"), "none");
+	SAME(bulk_answer("<Error><Code>InternalError</Code></Error>"), "none");
+	SAME(bulk_answer(""), "none");
+	SAME(bulk_answer(RESULT("")), "--");
+	SAME(bulk_answer(RESULT(DELETED("p/chunks/b") DELETED("p/chunks/a"))), "++");
+	/* Others' names, or without the prefix. */
+	SAME(bulk_answer(RESULT(DELETED("chunks/a") DELETED("p/chunks/c"))), "--");
+	SAME(bulk_answer(RESULT(FAILED("p/chunks/a", "AccessDenied")
+				FAILED("p/chunks/b", "NoSuchKey"))), "-+");
+	/* A store that says both. */
+	SAME(bulk_answer(RESULT(DELETED("p/chunks/a") FAILED("p/chunks/a", ""))), "--");
+	/* Elements without an end, and a name outside of one. */
+	SAME(bulk_answer("<DeleteResult><Deleted><Key>p/chunks/a</Key>"), "--");
+	SAME(bulk_answer("<DeleteResult><Deleted><Key>p/chunks/a"), "--");
+	SAME(bulk_answer(RESULT("<Deleted></Deleted><Key>p/chunks/a</Key>")), "--");
 }
 
 #define S3_HOST		{ "host", "examplebucket.s3.amazonaws.com" }
@@ -698,7 +756,7 @@ int main(void)
 		TEST(manifests_coded), TEST(cookies_coded),
 		TEST(cookies_of_packs), TEST(cookies_with_uuid), TEST(lifecycles_read),
 		TEST(buckets_described), TEST(owners_read), TEST(base64_encoded),
-		TEST(name_sets), TEST(deleted_for_a_while), TEST(signatures_of_aws),
+		TEST(name_sets), TEST(garbage_lists), TEST(bulk_answers), TEST(signatures_of_aws),
 		TEST(settings_read), TEST(listings_parsed),
 		{ NULL, NULL }
 	};

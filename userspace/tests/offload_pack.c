@@ -488,10 +488,11 @@ static void checked_rekeyed_deleted(void)
 			CHECK(order_give(OFFLOAD_REKEY, name).type == OFFLOAD_FAILED);
 			s3_server_fault(server, S3_GOOD, 0, 0);
 		}
-		CHECK(order_give(OFFLOAD_DELETE, name).type == OFFLOAD_DELETED);
+		s3_server_fault(server, S3_LOST, 'G', 1000);
 		CHECK(order_give(OFFLOAD_READ, name).type == OFFLOAD_FAILED);
 		store_define(settings);
 		CHECK(!file_fetch(&files[0], 0, 1));
+		s3_server_fault(server, S3_GOOD, 0, 0);
 	}
 }
 

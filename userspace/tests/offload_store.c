@@ -14,6 +14,7 @@
 #include "mem.h"
 #include "offload/cookie.h"
 #include "offload/envelope.h"
+#include "offload/garbage.h"
 #include "offload/hash.h"
 #include "offload/msg.h"
 #include "offload/object_name.h"
@@ -515,7 +516,7 @@ static void file_becomes_shorter(void)
 
 	store_define("prefix=short\nparallel=1\ntimeout=1\n");
 	store_own();
-	s3_server_fault(server, S3_SILENT, 0, 1);
+	s3_server_fault(server, S3_SILENT, 'H', 1);
 	CHECK(!ftruncate(fd, 200 * MIB));
 	id = channel_ask(&push, fd);
 	while (server->times)
@@ -551,24 +552,29 @@ static void wrong_requests(void)
 	CHECK(a.msg.type == OFFLOAD_FAILED);
 }
 
-static void order_give(u32 type, const char *text, struct answer *a, int *passed)
+static void order_give_file(u32 type, const char *text, int file, struct answer *a, int *passed)
 {
 	struct offload_msg msg = { .type = type, .store = "s", .text = text,
 				   .text_len = strlen(text) };
 	u8 packet[OFFLOAD_PACKET_MAX];
 
 	memset(a, 0, sizeof(*a));
-	channel_ask(&msg, -1);
+	channel_ask(&msg, file);
 	CHECK(channel_receive(&a->msg, packet, passed));
 	if (a->msg.text)
 		memcpy(a->text, a->msg.text, a->msg.text_len);
 }
 
+static void order_give(u32 type, const char *text, struct answer *a, int *passed)
+{
+	order_give_file(type, text, -1, a, passed);
+}
+
 static void objects_listed_read_deleted(void)
 {
-	char lines[16384] = "", name[OFFLOAD_STORE_MAX * 2] = "";
+	char lines[16384] = "", name[OFFLOAD_STORE_MAX * 2] = "", chunk[sizeof(name)] = "";
 	struct answer pushed, a;
-	int fd = -1, n;
+	int fd = -1;
 
 	store_define(KEY_1);
 	push_file(file, &pushed);
@@ -576,85 +582,213 @@ static void objects_listed_read_deleted(void)
 	CHECK(a.msg.type == OFFLOAD_LISTED && a.msg.number > 1 && !a.msg.done && fd >= 0);
 	CHECK(pread(fd, lines, sizeof(lines) - 1, 0) > 0);
 	close(fd);
-	CHECK(sscanf(strstr(lines, "manifests/") ?: "", "%127s %*d 7", name) == 1);
+	CHECK(sscanf(strstr(lines, "chunks/") ?: "", "%127s", chunk) == 1);
+	memset(lines, 0, sizeof(lines));
+	order_give(OFFLOAD_LIST, "manifests/\n", &a, &fd);
+	CHECK(pread(fd, lines, sizeof(lines) - 1, 0) > 0);
+	close(fd);
+	CHECK(sscanf(lines, "%127s %*d 7", name) == 1);
 	order_give(OFFLOAD_READ, name, &a, &fd);
 	CHECK(a.msg.type == OFFLOAD_OBJECT && fd >= 0 && lseek(fd, 0, SEEK_END) > 0);
 	close(fd);
-	CHECK(sscanf(strstr(lines, "chunks/") ?: "", "%127s", name) == 1);
+	memcpy(name, chunk, sizeof(name));
 	order_give(OFFLOAD_READ, name, &a, &fd);
 	CHECK(a.msg.type == OFFLOAD_OBJECT && a.msg.size && fd < 0);
 	s3_server_fault(server, S3_WRONG, 'G', 100);
 	order_give(OFFLOAD_READ, name, &a, &fd);
 	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EIO);
 	s3_server_fault(server, S3_GOOD, 0, 0);
+	/* What files may refer to is not deleted alone. */
+	order_give(OFFLOAD_DELETE, name, &a, &fd);
+	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EINVAL);
+	object_name(ENVELOPE_SNAPSHOT, (const u8 *)"01234567890123456789012345678901", name);
 	s3_server_fault(server, S3_SIGNATURE, 'D', 1);
 	order_give(OFFLOAD_DELETE, name, &a, &fd);
 	CHECK(a.msg.type == OFFLOAD_FAILED && strstr(a.text, "DELETE ") && strstr(a.text, name));
-	n = server->objects;
-	order_give(OFFLOAD_DELETE, name, &a, &fd);
-	CHECK(a.msg.type == OFFLOAD_DELETED && server->objects == n - 1);
 	order_give(OFFLOAD_DELETE, name, &a, &fd);
 	CHECK(a.msg.type == OFFLOAD_DELETED);
 	order_give(OFFLOAD_READ, name, &a, &fd);
 	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == ENODATA && strstr(a.text, name));
-	/* Nothing but chunks and manifests. */
 	order_give(OFFLOAD_DELETE, "ditto-check", &a, &fd);
 	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EINVAL);
 	order_give(OFFLOAD_LIST, "chunks/", &a, &fd);
 	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EINVAL);
 }
 
-/* Delete what is in the store. Returns the number of objects. */
-static unsigned int objects_delete(void)
-{
-	char lines[16384] = "", *line, *next;
-	unsigned int n = 0;
-	struct answer a;
-	int fd = -1;
+/**
+ * struct objects - objects of the store that files refer to
+ * @lines: their names, one in each line
+ * @n: number of them
+ * @run: number of the run of gc
+ */
+struct objects {
+	char lines[16384];
+	unsigned int n;
+	u64 run;
+};
 
-	order_give(OFFLOAD_LIST, "chunks/\n", &a, &fd);
-	CHECK(pread(fd, lines, sizeof(lines) - 1, 0) > 0);
-	close(fd);
-	for (line = strtok_r(lines, " ", &next); line; line = strtok_r(NULL, " ", &next)) {
-		strtok_r(NULL, "\n", &next);
-		if (!strchr(line, '/'))
-			continue;
-		order_give(OFFLOAD_DELETE, line, &a, &fd);
-		CHECK(a.msg.type == OFFLOAD_DELETED);
-		n++;
+static void objects_list(struct objects *o)
+{
+	static const char *const folders[] = { "chunks/\n", "manifests/\n" };
+	char lines[16384], *line, *next;
+	struct answer a;
+	size_t i;
+	int fd;
+
+	o->lines[0] = '\0';
+	o->n = 0;
+	for (i = 0; i < ARRAY_SIZE(folders); i++) {
+		memset(lines, 0, sizeof(lines));
+		order_give(OFFLOAD_LIST, folders[i], &a, &fd);
+		CHECK(!a.msg.number || pread(fd, lines, sizeof(lines) - 1, 0) > 0);
+		close(fd);
+		for (line = strtok_r(lines, "\n", &next); line;
+		     line = strtok_r(NULL, "\n", &next)) {
+			sprintf(strchr(o->lines, '\0'), "%.*s\n", (int)strcspn(line, " "), line);
+			o->n++;
+		}
 	}
-	return n;
 }
 
-/* Objects that were deleted are uploaded again, though the store says that they are there. */
-static void deleted_a_moment_ago(void)
+/* Write a list of garbage with these objects. */
+static void objects_condemn(const struct objects *o)
 {
-	struct answer pushed, again;
-	unsigned int n;
+	struct garbage_list list = { .time = 7, .n = o->n };
+	u8 *bytes = mem_new(GARBAGE_MAX), name[HASH_SIZE];
+	int file = memfd_create("list", MFD_CLOEXEC), fd;
+	char *lines = mem_string(o->lines), *line, *next;
+	struct answer a;
+	u32 i = 0, kind;
+	size_t len;
+
+	for (line = strtok_r(lines, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
+		CHECK(object_name_parse(line, &kind, name));
+		garbage_put(bytes, i++, kind, name);
+	}
+	len = garbage_encode(&list, bytes);
+	CHECK(write(file, bytes, len) == (ssize_t)len);
+	order_give_file(OFFLOAD_KEEP, "", file, &a, &fd);
+	CHECK(a.msg.type == OFFLOAD_KEPT);
+	close(fd);
+	close(file);
+	free(lines);
+	free(bytes);
+}
+
+static void objects_begin_run(struct objects *o)
+{
+	struct answer a;
+	int fd;
+
+	order_give(OFFLOAD_COLLECT, "", &a, &fd);
+	CHECK(a.msg.type == OFFLOAD_COLLECTED && a.msg.number && fd < 0);
+	o->run = a.msg.number;
+}
+
+/* Delete the objects. Returns how many of them stay for this cause, or -1. */
+static int objects_collect(const struct objects *o, const char *cause, struct answer *a)
+{
+	char run[32], lines[32768] = "", *at;
+	int file = memfd_create("names", MFD_CLOEXEC), fd, n = 0;
+
+	sprintf(run, "%llu", (unsigned long long)o->run);
+	CHECK(write(file, o->lines, strlen(o->lines)) == (ssize_t)strlen(o->lines));
+	order_give_file(OFFLOAD_COLLECT, run, file, a, &fd);
+	close(file);
+	if (a->msg.type != OFFLOAD_COLLECTED)
+		return -1;
+	if (fd >= 0)
+		CHECK(pread(fd, lines, sizeof(lines) - 1, 0) > 0);
+	close(fd);
+	for (at = lines; *cause && (at = strstr(at, cause)); at++)
+		n++;
+	return *cause ? n : (int)strlen(lines);
+}
+
+/* Condemned objects are sent again, and not deleted then; and are sent again after a deletion. */
+static void condemned_objects(void)
+{
+	struct answer pushed, again, a;
+	struct objects o;
 	int puts;
 
-	store_define("prefix=deleted\n" KEY_1);
+	store_define("prefix=condemned\n" KEY_1);
 	push_file(file, &pushed);
 	CHECK(pushed.msg.type == OFFLOAD_PUSHED);
-	n = objects_delete();
-	CHECK(n > 2);
-	s3_server_fault(server, S3_LAGS, 'H', 1000);
+	objects_list(&o);
+	CHECK(o.n > 2);
+	objects_begin_run(&o);
+	/* Nothing is deleted that no list names. */
+	CHECK(objects_collect(&o, " relied", &a) == (int)o.n);
+	objects_condemn(&o);
+
+	/* Uploads of this process know the list, and those of another one read it. */
+	s3_server_fault(server, S3_GOOD, 0, 0);
 	puts = server->puts;
 	push_file(file, &again);
-	CHECK(again.msg.type == OFFLOAD_PUSHED && !again.msg.deduplicated);
-	CHECK(server->puts == puts + (int)n && !server->heads);
+	CHECK(again.msg.type == OFFLOAD_PUSHED && !again.msg.deduplicated && !server->heads);
+	CHECK(server->puts == puts + (int)o.n);
+	CHECK(objects_collect(&o, " relied", &a) == (int)o.n && !server->bulks);
+	/* Once is enough. */
+	push_file(file, &again);
+	CHECK(again.msg.deduplicated && server->puts == puts + (int)o.n);
+	store_define("prefix=condemned\n" KEY_1);
+	CHECK(objects_collect(&o, "", &a) == -1 && a.msg.error == ESTALE);
+	objects_begin_run(&o);
+	CHECK(server->lists == 1);
 	s3_server_fault(server, S3_GOOD, 0, 0);
-	fetch_range(&again, 0, SIZE, &pushed);
-	CHECK(pushed.msg.type == OFFLOAD_FETCHED);
-	/* Those of an earlier process. */
-	store_define("prefix=before\ndoubt=60\n" KEY_1);
-	store_own();
+	push_file(file, &again);
+	CHECK(!again.msg.deduplicated && !server->heads);
+
+	/* The next run deletes them, though another list of the store cannot be read at first. */
+	s3_server_fault(server, S3_DENIED, 'L', 1);
+	order_give(OFFLOAD_COLLECT, "", &a, &(int){ 0 });
+	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EACCES);
+	objects_begin_run(&o);
+	s3_server_fault(server, S3_GOOD, 0, 0);
+	CHECK(objects_collect(&o, "", &a) == 0 && server->bulks == 1 && !server->deletes);
+	/* The store says that they are there, as a copy that lags behind. */
 	s3_server_fault(server, S3_LAGS, 'H', 1000);
 	push_file(file, &again);
 	CHECK(again.msg.type == OFFLOAD_PUSHED && !again.msg.deduplicated && !server->heads);
 	s3_server_fault(server, S3_GOOD, 0, 0);
 	fetch_range(&again, 0, SIZE, &pushed);
 	CHECK(pushed.msg.type == OFFLOAD_FETCHED);
+}
+
+/* Stores that do not know how to delete many objects, and answers that say less than all. */
+static void deletions_that_fail(void)
+{
+	struct answer pushed, a;
+	struct objects o;
+	int n;
+
+	store_define("prefix=fail\n" KEY_1);
+	push_file(file, &pushed);
+	objects_list(&o);
+	objects_begin_run(&o);
+	objects_condemn(&o);
+	s3_server_fault(server, S3_PAGE, 'O', 1);
+	CHECK(objects_collect(&o, "something else", &a) == (int)o.n);
+	s3_server_fault(server, S3_KEEPS, 'O', 1);
+	n = server->objects;
+	CHECK(objects_collect(&o, "InternalError", &a) == 1 && server->objects == n - (int)o.n + 1);
+	s3_server_fault(server, S3_KEEPS, 'O', 1);
+	CHECK(objects_collect(&o, "does not say", &a) == 1);
+	objects_begin_run(&o);
+	push_file(file, &pushed);
+	objects_begin_run(&o);
+	s3_server_fault(server, S3_NO_BULK, 'O', 1);
+	n = server->objects;
+	CHECK(objects_collect(&o, "", &a) == 0 && server->objects == n - (int)o.n);
+	CHECK(server->bulks == 1 && server->deletes == (int)o.n);
+	/* It is not asked again. */
+	CHECK(objects_collect(&o, "", &a) == 0 && server->bulks == 1);
+	/* Other things than such objects. */
+	sprintf(o.lines, "ditto-owner\n");
+	CHECK(objects_collect(&o, "", &a) == -1 && a.msg.error == EINVAL);
+	object_name(ENVELOPE_SNAPSHOT, (const u8 *)"01234567890123456789012345678901", o.lines);
+	CHECK(objects_collect(&o, "", &a) == -1 && a.msg.error == EINVAL);
 }
 
 /*
@@ -668,7 +802,7 @@ static unsigned int objects_rekey_with(const char *more)
 	struct answer a;
 	int fd = -1;
 
-	order_give(OFFLOAD_LIST, "chunks/\n", &a, &fd);
+	order_give(OFFLOAD_LIST, "\n", &a, &fd);
 	CHECK(pread(fd, lines, sizeof(lines) - 1, 0) > 0);
 	close(fd);
 	for (line = strtok_r(lines, " ", &next); line; line = strtok_r(NULL, " ", &next)) {
@@ -838,7 +972,7 @@ static void store_has_one_owner(void)
 	struct answer pushed, a;
 	int puts;
 
-	object_name(ENVELOPE_CHUNK, (const u8 *)"01234567890123456789012345678901", name);
+	object_name(ENVELOPE_SNAPSHOT, (const u8 *)"01234567890123456789012345678901", name);
 	s3_server_fault(server, S3_GOOD, 0, 0);
 	store_define(OWNER_A);
 	push_file(file, &pushed);
@@ -1165,7 +1299,7 @@ int main(void)
 		TEST(store_is_left_alone), TEST(many_readers),
 		TEST(store_on_a_slow_line), TEST(requests_cancelled),
 		TEST(file_becomes_shorter), TEST(wrong_requests), TEST(objects_listed_read_deleted),
-		TEST(deleted_a_moment_ago),
+		TEST(condemned_objects), TEST(deletions_that_fail),
 		TEST(objects_get_another_key), TEST(store_has_one_owner), TEST(keys_are_checked),
 		TEST(buckets_have_uuids), TEST(owners_that_are_missing), TEST(servers_without_id),
 		TEST(buckets_that_remove_objects), TEST(objects_in_an_archive),

@@ -231,10 +231,24 @@ static bool s3_config(const struct s3_request *r, const char *text, const char *
 	       s3_write(r->fd, text, strlen(text));
 }
 
-/* All objects, in one page. */
+/* The prefix of a request for a list, in which slashes are encoded. */
+static void s3_prefix(const struct s3_request *r, char prefix[128])
+{
+	const char *from = strstr(r->path, "prefix=");
+	size_t n = 0;
+
+	for (from = from ? from + 7 : ""; *from && *from != '&' && n < 127; from++) {
+		prefix[n++] = strncmp(from, "%2F", 3) ? *from : '/';
+		if (prefix[n - 1] == '/' && *from == '%')
+			from += 2;
+	}
+	prefix[n] = '\0';
+}
+
+/* All objects whose names have the prefix, in one page. */
 static bool s3_list(const struct s3_request *r)
 {
-	char *text = NULL;
+	char prefix[128], *text = NULL;
 	size_t len = 0, n = strcspn(r->path, "?");
 	const struct s3_object *o;
 	bool good;
@@ -247,10 +261,12 @@ static bool s3_list(const struct s3_request *r)
 	if (!strcmp(r->path + n, "?lifecycle="))
 		return s3_config(r, server->lifecycle, "NoSuchLifecycleConfiguration");
 	out = open_memstream(&text, &len);
+	s3_prefix(r, prefix);
 	fputs("<IsTruncated>false</IsTruncated>", out);
 	pthread_mutex_lock(&lock);
 	for (o = objects; o; o = o->next)
-		if (o->path[0] && !strncmp(o->path, r->path, n))
+		if (o->path[0] && !strncmp(o->path, r->path, n) &&
+		    !strncmp(o->path + n, prefix, strlen(prefix)))
 			fprintf(out,
 				"<Contents><Key>%s</Key><LastModified>1970-01-01T00:00:07Z</LastModified><Size>%zu</Size></Contents>",
 				o->path + n, o->len);
@@ -261,18 +277,58 @@ static bool s3_list(const struct s3_request *r)
 	return good;
 }
 
-static bool s3_delete(const struct s3_request *r)
+static void s3_remove(const char *path)
 {
 	struct s3_object *o;
 
 	pthread_mutex_lock(&lock);
-	o = s3_find(r->path);
+	o = s3_find(path);
 	if (o) {
 		o->path[0] = '\0';
 		server->objects--;
 	}
 	pthread_mutex_unlock(&lock);
+}
+
+static bool s3_delete(const struct s3_request *r)
+{
+	s3_remove(r->path);
 	return s3_answer(r, 204, 0, NULL, time(NULL));
+}
+
+/* Delete what the elements "Key" of the body name. */
+static bool s3_delete_many(const struct s3_request *r)
+{
+	int bucket = (int)strcspn(r->path, "?"), len;
+	const char *at = (const char *)r->body;
+	char path[768], *text = NULL;
+	bool good, first = true;
+	size_t size = 0;
+	FILE *out;
+
+	if (r->fault == S3_NO_BULK || !s3_header(r, "content-md5"))
+		return s3_error(r, 501, "NotImplemented", time(NULL));
+	out = open_memstream(&text, &size);
+	fputs("<DeleteResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">", out);
+	while ((at = strstr(at, "<Key>"))) {
+		at += strlen("<Key>");
+		len = (int)strcspn(at, "<");
+		snprintf(path, sizeof(path), "%.*s%.*s", bucket, r->path, len, at);
+		if (r->fault == S3_KEEPS && first) {
+			fprintf(out, "<Error><Key>%.*s</Key><Code>InternalError</Code></Error>",
+				len, at);
+		} else {
+			s3_remove(path);
+			if (r->fault != S3_KEEPS || strstr(at, "<Key>"))
+				fprintf(out, "<Deleted><Key>%.*s</Key></Deleted>", len, at);
+		}
+		first = false;
+	}
+	fputs("</DeleteResult>", out);
+	fclose(out);
+	good = s3_answer(r, 200, size, NULL, time(NULL)) && s3_write(r->fd, text, size);
+	free(text);
+	return good;
 }
 
 /* The part of an object that a request wants. Returns the status of the answer. */
@@ -345,17 +401,29 @@ static bool s3_get(const struct s3_request *r)
 	return good && (r->fault != S3_LONG || s3_send_more(r->fd));
 }
 
+/* The letter that tells what a request is. */
+static char s3_letter(const struct s3_request *r)
+{
+	if (!strcmp(r->method, "POST"))
+		return 'O';
+	return strchr(r->path, '?') ? 'L' : r->method[0];
+}
+
 /* Take the fault of a request, if it has one. */
 static int s3_take_fault(const struct s3_request *r)
 {
+	char letter = s3_letter(r);
 	int fault = S3_GOOD;
 
 	pthread_mutex_lock(&lock);
-	server->gets += r->method[0] == 'G';
-	server->heads += r->method[0] == 'H';
-	server->puts += r->method[0] == 'P';
+	server->gets += letter == 'G';
+	server->heads += letter == 'H';
+	server->puts += letter == 'P';
+	server->deletes += letter == 'D';
+	server->lists += letter == 'L';
+	server->bulks += letter == 'O';
 	/* Objects are lost, and not lists. */
-	if (server->times && (!server->method || server->method == r->method[0]) &&
+	if (server->times && (!server->method || server->method == letter) &&
 	    !(server->fault == S3_LOST && strchr(r->path, '?'))) {
 		server->times--;
 		fault = server->fault;
@@ -398,6 +466,8 @@ static bool s3_serve(struct s3_request *r)
 	default:
 		if (r->method[0] == 'D')
 			return s3_delete(r);
+		if (s3_letter(r) == 'O')
+			return s3_delete_many(r);
 		if (strchr(r->path, '?'))
 			return s3_list(r);
 		return r->method[0] == 'P' ? s3_put(r) : s3_get(r);
@@ -504,6 +574,9 @@ void s3_server_fault(struct s3_server *s, enum s3_fault fault, int method, int t
 	s->fault = fault;
 	s->method = method;
 	s->gets = 0;
+	s->deletes = 0;
+	s->lists = 0;
+	s->bulks = 0;
 	s->heads = 0;
 	s->puts = 0;
 	s->busiest = 0;

@@ -33,6 +33,9 @@
  * @S3_NO_CONDITIONS: status 501 for uploads with If-None-Match
  * @S3_NO_CHECKSUM: status 501 for uploads with a checksum in a header of Amazon's
  * @S3_ARCHIVED: the object is in an archive
+ * @S3_NO_BULK: status 501 for requests that delete many objects
+ * @S3_KEEPS: of many objects that are to be deleted, the first one stays, and the last one is not
+ *	mentioned
  */
 enum s3_fault {
 	S3_GOOD,
@@ -59,6 +62,8 @@ enum s3_fault {
 	S3_NO_CONDITIONS,
 	S3_NO_CHECKSUM,
 	S3_ARCHIVED,
+	S3_NO_BULK,
+	S3_KEEPS,
 };
 
 /**
@@ -66,11 +71,15 @@ enum s3_fault {
  * @port: its port on 127.0.0.1
  * @pid: its process
  * @fault: enum s3_fault
- * @method: first letter of the method that has the fault, or 0 for all
+ * @method: first letter of the method that has the fault, 'L' for lists, 'O' for requests that
+ *	delete many objects, or 0 for all
  * @times: requests that have the fault before all is good again
- * @gets: requests by method
+ * @gets: requests by method, without lists
  * @heads: the same
  * @puts: the same
+ * @deletes: the same, for one object each
+ * @lists: requests for lists
+ * @bulks: requests that delete many objects
  * @busy: requests that are answered now
  * @busiest: most at once
  * @bad: uploads whose hash was not that of a header, or without a signature
@@ -90,6 +99,9 @@ struct s3_server {
 	int gets;
 	int heads;
 	int puts;
+	int deletes;
+	int lists;
+	int bulks;
 	int busy;
 	int busiest;
 	int bad;
