@@ -18,6 +18,7 @@ DIR/mode has what it does with requests, and may be changed at any time:
     only WORD   answer GETs of chunks without this word in their path when the mode is another
     throttle N  send at most N bytes of bodies of chunks in a second, to all clients together
     stall N     send the first N bytes of bodies of chunks, and no more
+    no-bulk     answer 501 to POST
     old-lists   answer lists as when they were last asked for in the mode "ok"
 
 DIR/requests gets a line for each request when its answer begins: method, path, status.
@@ -133,6 +134,9 @@ class Proxy(http.server.BaseHTTPRequestHandler):
             while self.mode()[0] == 'hang':
                 time.sleep(0.2)
             self.close_connection = True
+            return
+        if words[0] == 'no-bulk' and self.command == 'POST':
+            self.answer(501, [], b'')
             return
         if words[0] == 'deny' and 'prefix=' not in self.path and words[1] in self.path:
             self.answer(403, [], b'')

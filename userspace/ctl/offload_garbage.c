@@ -119,6 +119,9 @@ void garbage_writer_add(void *writer, const struct index_object *o)
 	if (!w->bytes)
 		w->bytes = mem_new(GARBAGE_MAX);
 	snprintf(w->store, sizeof(w->store), "%s", o->store);
+	/* The clock may have been set back since they were condemned. */
+	if (w->kept && o->since > w->time)
+		w->time = o->since;
 	garbage_put(w->bytes, w->n++, o->kind, o->name);
 }
 

@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "offload/bucket_config.h"
+#include "offload/bulk.h"
 #include "offload/cause.h"
 #include "offload/cookie.h"
 #include "offload/envelope.h"
+#include "offload/garbage.h"
 #include "offload/listing.h"
 #include "offload/manifest.h"
 #include "offload/msg.h"
@@ -168,13 +170,56 @@ static void fuzz_settings(const u8 *data, size_t len)
 		store_put(s);
 }
 
+static void fuzz_garbage(const u8 *data, size_t len)
+{
+	struct garbage_list list;
+	struct why why;
+	u32 i, kind;
+	u8 *text;
+
+	if (!garbage_decode(&list, data, len, &why))
+		return;
+	text = malloc(len);
+	for (i = 0; i < list.n; i++) {
+		const u8 *name = garbage_get(&list, i, &kind);
+
+		garbage_put(text, i, kind, name);
+	}
+	if (garbage_encode(&list, text) != len || memcmp(text, data, len))
+		abort();
+	free(text);
+}
+
+static void fuzz_bulk(const u8 *data, size_t len)
+{
+	struct bulk_object objects[2] = { { .name = "chunks/a" }, { .name = "chunks/b" } };
+	struct why why;
+	size_t i;
+
+	if (!bulk_parse(objects, 2, "p/", (const char *)data, len, &why))
+		return;
+	/* What is gone has no cause, and what stays has one, which is printed. */
+	for (i = 0; i < 2; i++)
+		if (objects[i].deleted == !!objects[i].cause[0] || strchr(objects[i].cause, '\n'))
+			abort();
+}
+
+static void fuzz_listing(const u8 *data, size_t len)
+{
+	struct listing l;
+	struct why why;
+
+	if (listing_parse(&l, (const char *)data, len, "p/", &why))
+		free(l.lines);
+}
+
 /* The first byte says what the rest is. */
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 {
 	static void (*const parsers[])(const u8 *data, size_t len) = {
 		fuzz_message, fuzz_envelope, fuzz_manifest, fuzz_cookie, fuzz_answer,
 		fuzz_settings, fuzz_pack, fuzz_record, fuzz_snapshot_head, fuzz_snapshot_tree,
-		fuzz_bucket,
+		fuzz_bucket, fuzz_garbage, fuzz_bulk, fuzz_listing,
 	};
 	static bool ready;
 

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Garbage collection: garbage is condemned, deleted later, and nobody waits for that."""
+import contextlib
+import json
+import os
+import subprocess
+import time
+
+import servers
+from fault_points import Point
+from harness import eq, get, put, test
+from stores import Store, collect, deletions, forget_index
+from t_offload import MIB, content, offloaded
+
+DAY = 86400
+
+
+@contextlib.contextmanager
+def days_later(days):
+    """All clocks are ahead meanwhile."""
+    time.clock_settime(time.CLOCK_REALTIME, time.time() + days * DAY)
+    try:
+        yield
+    finally:
+        time.clock_settime(time.CLOCK_REALTIME, time.time() - days * DAY)
+
+
+def spawn_gc(s, *words):
+    """gc in the background."""
+    return s.server.ns.spawn(servers.tool('dittoctl'), '--json', 'offload', 'gc', *words,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def said(p):
+    """What it says at its end."""
+    out, errors = p.communicate()
+    eq(p.returncode, 0, errors)
+    return json.loads(out)
+
+
+def condemned(s):
+    """The names of condemned objects."""
+    return sorted(row['object'] for row in s.tool('gc', '--list'))
+
+
+@test(smb=True, offload=True, timeout=300)
+def in_two_steps(w):
+    """A lost index and another store process neither shorten the time nor begin it anew."""
+    s = Store(w)
+    path = offloaded(s, w.path('f'), content('f', MIB))
+    gone = offloaded(s, w.path('gone'), content('gone', MIB))
+    eq(s.tool('gc')['condemned'], 0, 'condemned')
+    os.unlink(gone)
+    s.forget()
+    eq((s.tool('gc')['condemned'], deletions(s)), (2, []), 'chunk and manifest')
+    names = condemned(s)
+    eq(sorted(name.split('/')[0] for name in names), ['chunks', 'manifests'], 'kinds')
+    with days_later(6):
+        again = s.tool('gc')
+        eq((again['condemned'], again['due'], again['deleted']), (0, 0, 0), 'too early')
+    forget_index()
+    s.kill_process()
+    s.ready()
+    eq(condemned(s), names, 'condemned, says the store')
+    with days_later(8):
+        last = s.tool('gc')
+        eq((last['condemned'], last['due'], last['deleted']), (0, 2, 2), 'in time')
+        history = s.tool('gc', '--history')
+    eq(sorted(row['object'] for row in history), names, 'history')
+    eq({row['deleted'] - row['condemned'] > 7 * DAY for row in history}, {True}, 'times')
+    eq((condemned(s), s.tool('gc')['condemned']), ([], 0), 'condemned')
+    eq(get(path) == content('f', MIB), True, 'content')
+    # The list goes a day after nothing has counted on it.
+    eq(len(s.requests('DELETE', 'garbage/')), 0, 'lists that were deleted')
+    with days_later(10):
+        s.tool('gc')
+        eq(len(s.requests('DELETE', 'garbage/')), 1, 'lists that were deleted')
+
+
+@test(smb=True, offload=True, timeout=300)
+def what_comes_back(w):
+    """What is pushed again, undeleted, or referred to again has a new life."""
+    s = Store(w)
+    data = {name: content(name, MIB) for name in ('again', 'undeleted', 'found')}
+    for name in data:
+        os.unlink(offloaded(s, w.path(name), data[name]))
+    eq(s.tool('gc')['condemned'], 6, 'condemned')
+    names = condemned(s)
+
+    # Sent again by a process that knows the lists from the bucket alone.
+    s.kill_process()
+    s.ready()
+    s.forget()
+    again = offloaded(s, w.path('again'), data['again'])
+    sent = sorted(path.split(f'{s.bucket}/', 1)[1] for path in s.requests('PUT', '/chunks/') +
+                  s.requests('PUT', '/manifests/'))
+    eq(len(set(sent) & set(names)), 2, 'sent again')
+    s.forget()
+    offloaded(s, w.path('twin'), data['again'])
+    eq(s.requests('PUT'), [], 'once is enough')
+
+    keep = [name for name in names if name not in sent][:1]
+    eq(s.tool('undelete', 'main', *keep)['objects'], 1, 'undeleted')
+    eq(keep[0] in condemned(s), False, 'condemned')
+    assert 'no such object' in s.tool('undelete', 'main', *keep, check=False)[2]
+    with days_later(8):
+        later = s.tool('gc')
+        # The one that was undeleted is condemned anew.
+        eq((later['condemned'], later['due'], later['deleted']), (1, 3, 3), 'later')
+    eq(condemned(s), keep, 'condemned')
+    eq(s.tool('undelete', 'main')['objects'], 1, 'all of the store')
+    eq(condemned(s), [], 'condemned')
+    eq(get(again) == data['again'], True, 'content')
+    eq(s.tool('scrub')['bad'], [], 'bad')
+
+
+@test(smb=True, offload=True, timeout=300)
+def nobody_waits(w):
+    """While gc stands still between two requests, files are pushed, also what it would delete."""
+    s = Store(w)
+    point = Point('gc-deleted', Point.prepare(w.base))
+    os.mkdir(w.path('d'))
+    for i in range(80):
+        put(w.path(f'd/{i}'), content(i, 5000), 0o644)
+    eq(s.push(w.path('d'))['done'], 80, 'pushed')
+    for i in range(80):
+        os.unlink(w.path(f'd/{i}'))
+    s.forget()
+    gc = spawn_gc(s, '--grace', '0', '--force')
+    point.wait()
+    # Some manifests are gone, and no chunk.
+    eq(len(deletions(s)), 1, 'requests to delete')
+    new = offloaded(s, w.path('new'), content('new', MIB))
+    s.forget()
+    again = offloaded(s, w.path('again'), content(7, 5000))
+    eq(len(s.requests('PUT', '/chunks/')), 1, 'a condemned chunk is sent again')
+    point.go_on()
+    end = said(gc)
+    assert end['relied'] in (1, 2), end
+    eq(end['deleted'] + end['relied'], 160, 'deleted')
+    # The rest of the manifests, and the chunks; a slow store gets smaller requests.
+    assert 2 <= len(deletions(s)) < 80, deletions(s)
+    eq(get(new) == content('new', MIB), True, 'content')
+    eq(get(again) == content(7, 5000), True, 'content of what was sent again')
+    eq(s.tool('scrub')['bad'], [], 'bad')
+
+
+@test(smb=True, offload=True, timeout=300)
+def it_ends_early(w):
+    """gc that is killed after it condemned, or after it deleted, is gone on with by the next one."""
+    s = Store(w)
+    file = Point.prepare(w.base)
+    path = offloaded(s, w.path('f'), content('f', MIB))
+    os.unlink(offloaded(s, w.path('gone'), content('gone', MIB)))
+
+    def killed(name, *words):
+        point = Point(name, file)
+        gc = spawn_gc(s, *words)
+        point.wait()
+        gc.kill()
+        gc.wait()
+        point.go_on()
+    killed('gc-condemned')
+    names = condemned(s)
+    eq(len(names), 2, 'condemned')
+    eq(s.tool('gc')['condemned'], 0, 'condemned again')
+    s.forget()
+    killed('gc-deleted', '--grace', '0', '--force')
+    eq(len(deletions(s)), 1, 'requests to delete')
+    eq(collect(s), 1, 'the rest')
+    eq(s.tool('scrub')['bad'], [], 'bad')
+
+    # The store process ends: what uploads rely on is not known any more.
+    os.unlink(offloaded(s, w.path('gone'), content('gone', MIB)))
+    point = Point('gc-delete', file)
+    gc = spawn_gc(s, '--grace', '0', '--force')
+    point.wait()
+    s.kill_process()
+    s.ready()
+    s.forget()
+    point.go_on()
+    out, errors = gc.communicate()
+    eq((gc.returncode, json.loads(out)['deleted'], deletions(s)), (2, 0, []), errors)
+    assert 'has begun anew' in errors, errors
+    eq(collect(s), 2, 'by the next run')
+    eq(get(path) == content('f', MIB), True, 'content')
+
+
+@test(smb=True, offload=True, timeout=300)
+def one_by_one(w):
+    """A store that does not delete many objects at once deletes each."""
+    s = Store(w)
+    path = offloaded(s, w.path('f'), content('f', MIB))
+    for name in ('a', 'b'):
+        os.unlink(offloaded(s, w.path(name), content(name, MIB)))
+    s.mode('no-bulk')
+    s.forget()
+    eq(collect(s), 4, 'deleted')
+    eq((len(s.requests('POST')), len(s.requests('DELETE'))), (1, 4), 'requests')
+    s.mode('ok')
+    eq(get(path) == content('f', MIB), True, 'content')
+    eq(s.tool('scrub')['bad'], [], 'bad')
