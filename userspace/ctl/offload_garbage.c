@@ -114,6 +114,8 @@ void garbage_writer_add(void *writer, const struct index_object *o)
 {
 	struct garbage_writer *w = writer;
 
+	if (w->most && w->written + w->n >= w->most)
+		return;
 	if (w->n == GARBAGE_ENTRIES_MAX || strcmp(w->store, o->store))
 		garbage_writer_flush(w);
 	if (!w->bytes)

@@ -16,15 +16,17 @@ void offload_garbage_clean(struct offload_survey *s);
 
 /**
  * struct garbage_writer - lists that are being written
- * @s: the survey; set by the caller, as all members up to @time
+ * @s: the survey; set by the caller, as all members up to @most
  * @kept: the objects stay
  * @time: now
+ * @most: most objects that are written, others are left out; 0 for all
  * @written: objects of the lists that were written
  */
 struct garbage_writer {
 	struct offload_survey *s;
 	bool kept;
 	u64 time;
+	u64 most;
 	u64 written;
 
 	/* The rest is private: the list of a store. */

@@ -41,7 +41,7 @@
 /* More garbage in a store than so many objects, and than a part of its objects, needs --force. */
 #define MANY		16
 #define PART		4
-/* Objects that are condemned at once in all stores: the store process remembers their names. */
+/* Objects that lists name at once, in all stores: the store process remembers their names. */
 #define CONDEMNED_MAX	(3ULL << 20)
 /* Objects that are first deleted at once, and the ms in which as many are deleted as are good. */
 #define BATCH		64
@@ -164,18 +164,11 @@ static void gc_condemn_dry(void *arg, const struct index_object *o)
 	w->written++;
 }
 
-static void gc_condemn_object(void *arg, const struct index_object *o)
-{
-	struct garbage_writer *w = arg;
-
-	if (w->written + w->n < CONDEMNED_MAX)
-		garbage_writer_add(w, o);
-}
-
 /* What is referred to again stays, and what has become garbage is condemned. */
 static void gc_condemn(struct gc *g)
 {
 	struct garbage_writer w = { .s = &g->s, .time = (u64)time(NULL), .kept = true };
+	u64 n = index_condemned_number(g->s.index);
 
 	if (!g->dry) {
 		index_condemned(g->s.index, "", true, garbage_writer_add, &w);
@@ -183,7 +176,9 @@ static void gc_condemn(struct gc *g)
 	}
 	w.kept = false;
 	w.written = 0;
-	index_new_garbage(g->s.index, g->dry ? gc_condemn_dry : gc_condemn_object, &w);
+	/* The next run takes the rest, when some of these are gone. */
+	w.most = n < CONDEMNED_MAX ? CONDEMNED_MAX - n : 1;
+	index_new_garbage(g->s.index, g->dry ? gc_condemn_dry : garbage_writer_add, &w);
 	garbage_writer_end(&w);
 	g->condemned = w.written;
 	fault_point("gc-condemned");

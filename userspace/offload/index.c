@@ -541,6 +541,11 @@ void index_condemn(struct index *x, const struct index_object *o, bool kept)
 		 o->store, (u64)o->kind, o->name);
 }
 
+u64 index_condemned_number(struct index *x)
+{
+	return index_number(x, "SELECT count(*) FROM condemned");
+}
+
 void index_spend_lists(struct index *x, u64 now)
 {
 	index_run(x, "DELETE FROM list WHERE NOT seen");

@@ -161,6 +161,8 @@ void index_forget_lists(struct index *x);
 void index_add_list(struct index *x, const struct index_list *l);
 /* An object is condemned since @o->since, or @kept since then. Later words count. */
 void index_condemn(struct index *x, const struct index_object *o, bool kept);
+/* Number of objects that lists name. */
+u64 index_condemned_number(struct index *x);
 /* Work out which lists nothing counts on any more, at the time @now. */
 void index_spend_lists(struct index *x, u64 now);
 /* Call @use for the lists on which nothing has counted since the time @before. */

@@ -186,6 +186,7 @@ static void garbage_ages(void)
 	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 9 * DAY - 1), "");
 	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 9 * DAY), "c");
 	index_survey(x, "AB", 10 * DAY);
+	CHECK(index_condemned_number(x) == 2);
 	index_condemned(x, "s", true, object_condemn, &kept);
 	SAME(kept.names, "cB");
 	/* An older list does not change that. */
