@@ -62,7 +62,7 @@ static void bulk_take(struct bulk_object *o, struct xml element, bool failed)
 		o->deleted = true;
 		return;
 	}
-	snprintf(o->cause, sizeof(o->cause), "the store refuses: %s %s", code, message);
+	snprintf(o->cause, sizeof(o->cause), "the store refuses: %.40s %.60s", code, message);
 	text_make_printable(o->cause);
 }
 
