@@ -15,8 +15,8 @@
 /*
  * The bytes of the file that are locked: uploads lock one of the two bytes of theirs, whose number
  * the file has, so that those that have begun can be told from those that begin; one at a time
- * waits for uploads; one run at a time works on the policies; heads of snapshots are not deleted
- * while they are replaced.
+ * waits for uploads; one run at a time works on the policies, and on the schedule; heads of
+ * snapshots are not deleted while they are replaced.
  */
 enum lock_byte {
 	LOCK_UPLOADS,
@@ -24,6 +24,7 @@ enum lock_byte {
 	LOCK_WAIT,
 	LOCK_POLICIES,
 	LOCK_HEADS,
+	LOCK_SCHEDULE,
 };
 
 static int lock_open(void)
@@ -128,14 +129,16 @@ int offload_lock_heads(bool alone, struct why *why)
 	return lock_end(fd, rc, why);
 }
 
-int offload_lock_policies(struct why *why)
+int offload_lock_alone(enum offload_alone what, struct why *why)
 {
+	bool schedule = what == OFFLOAD_ALONE_SCHEDULE;
 	int fd = lock_open(), rc = fd < 0 ? -errno : 0;
 
 	if (!rc)
-		rc = lock_byte(fd, F_OFD_SETLK, F_WRLCK, LOCK_POLICIES);
+		rc = lock_byte(fd, F_OFD_SETLK, F_WRLCK, schedule ? LOCK_SCHEDULE : LOCK_POLICIES);
 	fd = lock_end(fd, rc, why);
 	if (rc == -EAGAIN || rc == -EACCES)
-		why_not(why, "another run works on the policies");
+		why_not(why, schedule ? "another run of 'offload run' or 'offload adopt' works" :
+			"another run works on the policies");
 	return fd;
 }

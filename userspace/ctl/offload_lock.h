@@ -12,6 +12,9 @@
 
 #include "text.h"
 
+/* Microseconds between two attempts to take it. */
+#define OFFLOAD_LOCK_PAUSE	200000
+
 /*
  * Take the lock for an upload, without waiting. Returns a descriptor that is closed to release
  * it; -EAGAIN while somebody has it alone, or a negative errno.
@@ -29,7 +32,18 @@ int offload_lock_alone(struct why *why);
  * was deleted is written again. Waits for others. Returns the same.
  */
 int offload_lock_heads(bool alone, struct why *why);
-/* Keep other runs of policies from beginning, without waiting. Returns the same. */
-int offload_lock_policies(struct why *why);
+
+/**
+ * enum offload_alone - what one run of the tool does at a time
+ * @OFFLOAD_ALONE_POLICIES: it works on the policies
+ * @OFFLOAD_ALONE_SCHEDULE: it does what is due, or fills shares from their snapshots
+ */
+enum offload_alone {
+	OFFLOAD_ALONE_POLICIES,
+	OFFLOAD_ALONE_SCHEDULE,
+};
+
+/* Keep other runs from beginning with that, without waiting. Returns the same. */
+int offload_lock_alone(enum offload_alone what, struct why *why);
 
 #endif

@@ -198,14 +198,25 @@ static int take_options(struct ctl *ctl, char ***words, struct why *text)
 	return CTL_OK;
 }
 
-int offload_take(struct ctl *ctl, char **words)
+bool offload_take_store(struct ctl *ctl, const char *store, const char *order, bool *taken)
 {
 	struct offload_survey s = { .ctl = ctl };
 	struct own own = { .s = &s };
+	struct offload_orders *orders = offload_orders_new(own_done, &own);
+
+	offload_orders_add(orders, OFFLOAD_CTL_OWN, store, order, 0);
+	offload_orders_free(orders);
+	*taken = own.taken;
+	return !s.problems;
+}
+
+int offload_take(struct ctl *ctl, char **words)
+{
+	struct offload_survey s = { .ctl = ctl };
 	struct owner_text owner;
-	struct offload_orders *orders;
 	struct why text, why;
 	const char *name;
+	bool taken;
 	int status = take_options(ctl, &words, &text);
 
 	if (status)
@@ -215,10 +226,7 @@ int offload_take(struct ctl *ctl, char **words)
 		return ctl_usage(ctl, "the name of a store is missing");
 	if (ctl_no_more(ctl, words + 1))
 		return CTL_USAGE;
-	orders = offload_orders_new(own_done, &own);
-	offload_orders_add(orders, OFFLOAD_CTL_OWN, name, text.text, 0);
-	offload_orders_free(orders);
-	if (s.problems)
+	if (!offload_take_store(ctl, name, text.text, &taken))
 		return CTL_REFUSED;
 	if (!offload_owner_read(name, &owner, &why)) {
 		offload_survey_problem(&s, name, "%s", why.text);
@@ -227,13 +235,13 @@ int offload_take(struct ctl *ctl, char **words)
 	if (ctl->json) {
 		json_open(stdout, NULL, '{');
 		json_string(stdout, "store", name);
-		json_bool(stdout, "taken", own.taken);
+		json_bool(stdout, "taken", taken);
 		json_string(stdout, "uuid", owner.uuid);
 		json_close(stdout, '}');
 		json_end(stdout);
 	} else {
 		printf("store %s %s this server's; its UUID is %s\n", name,
-		       own.taken ? "is now" : "was already", owner.uuid);
+		       taken ? "is now" : "was already", owner.uuid);
 	}
 	return CTL_OK;
 }

@@ -11,6 +11,8 @@
  * false after a message.
  */
 bool offload_survey_own(struct offload_survey *s);
+/* Make a store this server's. *@taken: it was not. Returns false after a message. */
+bool offload_take_store(struct ctl *ctl, const char *store, const char *order, bool *taken);
 
 /*
  * Read who writes to a store, and its UUID, from its bucket, whosever that is. Returns false and

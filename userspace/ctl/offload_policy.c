@@ -422,7 +422,7 @@ static int policy_run(struct policies *p, char **words)
 					 *name);
 	}
 	if (!p->dry)
-		lock = offload_lock_policies(&why);
+		lock = offload_lock_alone(OFFLOAD_ALONE_POLICIES, &why);
 	if (!p->dry && lock < 0) {
 		p->ctl->conn.why = why;
 		return ctl_refused(p->ctl, NULL);

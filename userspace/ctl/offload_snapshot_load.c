@@ -21,8 +21,6 @@
 
 /* Bytes that are fetched at once. */
 #define PIECE		(16ULL << 20)
-/* Time between two looks whether objects are still deleted, in us. */
-#define LOCK_PAUSE	200000
 
 void snapshot_problem(const struct ctl *ctl, const char *subject, const char *format, ...)
 {
@@ -50,7 +48,7 @@ int snapshot_lock(void)
 	int fd;
 
 	while ((fd = offload_lock_upload()) == -EAGAIN)
-		usleep(LOCK_PAUSE);
+		usleep(OFFLOAD_LOCK_PAUSE);
 	return fd;
 }
 

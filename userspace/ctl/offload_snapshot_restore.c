@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * dittoctl offload snapshot restore, expose and hide.
+ * dittoctl offload snapshot restore, and what makes entries of a snapshot anew.
  *
  * A file is made empty with a name of its own, gets its content from the kernel as a stub
  * (offload-adopt), its attributes, and then its name: at each moment the old or the new file has
@@ -9,7 +9,6 @@
  * gets by a descriptor, for another one may have its name.
  */
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,56 +26,10 @@
 #include "mem.h"
 #include "offload/record.h"
 #include "offload_filesystem.h"
-#include "offload_snapshot.h"
-#include "offload_snapshot_remove.h"
+#include "offload_snapshot_restore.h"
 #include "out.h"
 
-/* Name of a file that is not complete yet. */
-#define NEW_NAME	".ditto-restore.%d"
-#define NAME_SIZE	64
-/* Set on directories that expose made: the name of the snapshot's object. */
-#define EXPOSED_XATTR	"trusted.ditto.snapshot"
-
-/**
- * struct restore - one run of the command
- * @ctl: this run of the tool
- * @s: the snapshot
- * @tree: its tree
- * @names: its files, by inode number
- * @root: descriptor of the target
- * @registrar: registers the file systems of files
- * @to: path of the target, for messages
- * @replace: files that are there are replaced
- * @readonly: nobody may write to what is restored
- * @wanted: which entries are restored, by place in @tree
- * @made: inode numbers of those that are there now, otherwise 0
- * @warned: an attribute was refused, and that was told
- * @files: files that were restored
- * @others: directories and other entries
- * @bytes: bytes of the files
- * @failed: entries that were not, and one more if they may not be on disk
- */
-struct restore {
-	struct ctl *ctl;
-	struct snapshot s;
-	struct snapshot_tree tree;
-	struct snapshot_names names;
-	int root;
-	struct registrar registrar;
-	const char *to;
-	bool replace;
-	bool readonly;
-	bool *wanted;
-	ino_t *made;
-	bool warned;
-	u64 files;
-	u64 others;
-	u64 bytes;
-	u64 failed;
-};
-
-/* Open the directory of an entry, and find the name there. Returns a descriptor, or -1. */
-static int restore_open_parent(const struct restore *r, const char *path, const char **name)
+int restore_open_parent(const struct restore *r, const char *path, const char **name)
 {
 	const char *slash = strrchr(path, '/');
 	char *folder = mem_print("%.*s", slash ? (int)(slash - path) : 0, path);
@@ -88,7 +41,7 @@ static int restore_open_parent(const struct restore *r, const char *path, const 
 	return fd;
 }
 
-static bool restore_fail(struct restore *r, const struct snapshot_entry *e, const char *why)
+bool restore_fail(struct restore *r, const struct snapshot_entry *e, const char *why)
 {
 	char *path = mem_print("%s/%s", r->to, e->path);
 
@@ -140,7 +93,8 @@ static const char *restore_xattrs(struct restore *r, const struct snapshot_entry
 	u32 at = 0;
 
 	while (snapshot_xattr_next(e, &at, &x)) {
-		if (!strcmp(x.name, EXPOSED_XATTR) || !setxattr(place, x.name, x.value, x.len, 0))
+		if (!strcmp(x.name, RESTORED_XATTR) || !strcmp(x.name, ADOPTING_XATTR) ||
+		    !setxattr(place, x.name, x.value, x.len, 0))
 			continue;
 		if (restore_is_access(x.name))
 			return x.name;
@@ -149,8 +103,7 @@ static const char *restore_xattrs(struct restore *r, const struct snapshot_entry
 	return NULL;
 }
 
-/* Give an open file, directory or other entry its attributes. */
-static bool restore_attributes(struct restore *r, const struct snapshot_entry *e, int fd)
+bool restore_attributes(struct restore *r, const struct snapshot_entry *e, int fd)
 {
 	const struct timespec times[2] = {
 		{ .tv_sec = e->time[SNAPSHOT_ACCESSED].sec,
@@ -300,6 +253,8 @@ static int restore_new(struct restore *r, const struct snapshot_entry *e, int di
 		return restore_link(r, e, made, dir, new);
 	if (S_ISREG(e->mode) && e->flags & SNAPSHOT_LOST) {
 		restore_fail(r, e, "the snapshot does not have its content");
+		r->failed -= r->resume;
+		r->lost += r->resume;
 		return -1;
 	}
 	fd = S_ISREG(e->mode) ? restore_create(dir, new) : restore_create_other(e, dir, new);
@@ -321,17 +276,46 @@ static ino_t restore_inode(int fd)
 	return fstat(fd, &st) ? 0 : st.st_ino;
 }
 
+/*
+ * Whether the entry is there, from an earlier run that was interrupted, or another one that
+ * somebody has made since. *@inode: set for the first, otherwise 0.
+ */
+static bool restore_find_there(struct restore *r, const struct snapshot_entry *e, int dir,
+			       const char *name, ino_t *inode)
+{
+	struct stat st;
+
+	*inode = 0;
+	if (!r->resume || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
+		return false;
+	if ((st.st_mode & S_IFMT) == (e->mode & S_IFMT) &&
+	    (!S_ISREG(e->mode) || ((u64)st.st_size == e->size &&
+				   st.st_mtim.tv_sec == e->time[SNAPSHOT_MODIFIED].sec))) {
+		r->there++;
+		*inode = st.st_ino;
+		return true;
+	}
+	restore_fail(r, e, "it stays, because another file has this name by now");
+	r->failed--;
+	r->kept++;
+	return true;
+}
+
 /* Make a file, and then give it its name. Returns its inode number, or 0. */
 static ino_t restore_file(struct restore *r, const struct snapshot_entry *e)
 {
-	char new[NAME_SIZE];
+	char new[RESTORE_NAME_SIZE];
 	const char *name;
 	int dir = restore_open_parent(r, e->path, &name), fd;
 	ino_t inode = 0;
 
 	if (dir < 0)
 		return restore_fail(r, e, strerror(errno));
-	snprintf(new, sizeof(new), NEW_NAME, getpid());
+	if (restore_find_there(r, e, dir, name, &inode)) {
+		close(dir);
+		return inode;
+	}
+	snprintf(new, sizeof(new), RESTORE_NEW_NAME, getpid());
 	unlinkat(dir, new, 0);
 	fd = restore_new(r, e, dir, new);
 	fault_point("snapshot-rename");
@@ -402,8 +386,7 @@ static bool restore_is_there(const struct restore *r, const char *path)
 	return fd >= 0;
 }
 
-/* Directories above what is wanted are made, too, if they are not there. */
-static void restore_want(struct restore *r, const char *path)
+void restore_want(struct restore *r, const char *path)
 {
 	u64 i;
 
@@ -430,17 +413,18 @@ static void restore_sync(struct restore *r)
 		close(fd);
 }
 
-static void restore_all(struct restore *r)
+void restore_all(struct restore *r)
 {
-	u64 i;
+	u64 i, there;
 
 	for (i = 0; i < r->tree.n; i++) {
 		const struct snapshot_entry *e = &r->tree.entries[i];
 
 		if (!r->wanted[i])
 			continue;
+		there = r->there;
 		r->made[i] = S_ISDIR(e->mode) ? restore_dir(r, e) : restore_file(r, e);
-		if (!r->made[i])
+		if (!r->made[i] || r->there != there)
 			continue;
 		r->files += S_ISREG(e->mode);
 		r->others += !S_ISREG(e->mode);
@@ -450,7 +434,7 @@ static void restore_all(struct restore *r)
 	restore_sync(r);
 }
 
-static int restore_print(const struct restore *r, const char *where)
+int restore_print(const struct restore *r, const char *where)
 {
 	char bytes[OUT_VALUE_MAX];
 
@@ -472,8 +456,14 @@ static int restore_print(const struct restore *r, const char *where)
 	return r->failed ? CTL_REFUSED : CTL_OK;
 }
 
-/* Open the snapshot. The lock keeps the content until the stubs are on disk. */
-static int restore_begin(struct restore *r, const char *snapshot, int *lock)
+void restore_prepare(struct restore *r)
+{
+	snapshot_names_init(&r->names, r->tree.entries, r->tree.n);
+	r->wanted = mem_new(r->tree.n * sizeof(*r->wanted));
+	r->made = mem_new(r->tree.n * sizeof(*r->made));
+}
+
+int restore_begin(struct restore *r, const char *snapshot, int *lock)
 {
 	int rc;
 
@@ -483,15 +473,12 @@ static int restore_begin(struct restore *r, const char *snapshot, int *lock)
 		return CTL_REFUSED;
 	}
 	rc = snapshot_open(r->ctl, snapshot, &r->s, &r->tree);
-	if (rc)
-		return rc;
-	snapshot_names_init(&r->names, r->tree.entries, r->tree.n);
-	r->wanted = mem_new(r->tree.n * sizeof(*r->wanted));
-	r->made = mem_new(r->tree.n * sizeof(*r->made));
-	return CTL_OK;
+	if (!rc)
+		restore_prepare(r);
+	return rc;
 }
 
-static int restore_open_root(struct restore *r)
+int restore_open_root(struct restore *r)
 {
 	r->root = snapshot_root_open(r->to);
 	if (r->root >= 0)
@@ -501,7 +488,7 @@ static int restore_open_root(struct restore *r)
 	return CTL_REFUSED;
 }
 
-static void restore_end(struct restore *r, int lock)
+void restore_end(struct restore *r, int lock)
 {
 	snapshot_names_free(&r->names);
 	snapshot_tree_free(&r->tree);
@@ -514,8 +501,7 @@ static void restore_end(struct restore *r, int lock)
 		close(lock);
 }
 
-/* The share of "SHARE/NAME". Returns false after a message. */
-static bool restore_share(struct ctl *ctl, const char *text, struct snapshot_share *share)
+bool restore_share(struct ctl *ctl, const char *text, struct snapshot_share *share)
 {
 	const char *slash = strrchr(text, '/');
 	char *name = mem_print("%.*s", slash ? (int)(slash - text) : 0, text);
@@ -591,210 +577,4 @@ int snapshot_restore(struct ctl *ctl, char **words)
 	else if (ctl_connect(ctl))
 		return CTL_REFUSED;
 	return restore_paths(&r, snapshot, paths);
-}
-
-/* Name of the directory of a snapshot: its time comes first. */
-static char *expose_name(const struct snapshot_head *h)
-{
-	char time[32];
-
-	snapshot_time_text(h->time, time);
-	if (!strcmp(time, h->name))
-		return mem_string(time);
-	return mem_print("%s_%s", time, h->name);
-}
-
-/* Returns false if clients cannot see the tree under its name. */
-static bool expose_tree(struct restore *r, int folder, const char *new, const char *name)
-{
-	bool good;
-
-	restore_want(r, "");
-	r->wanted[0] = false;
-	restore_all(r);
-	good = restore_attributes(r, r->tree.entries, r->root);
-	fault_point("snapshot-expose");
-	if (good && renameat2(folder, new, folder, name, RENAME_NOREPLACE))
-		good = restore_fail(r, r->tree.entries, strerror(errno));
-	fsync(folder);
-	return good;
-}
-
-/* The share of a snapshot, if it has a directory of snapshots. Returns false after a message. */
-static bool expose_share(struct ctl *ctl, const char *snapshot, struct snapshot_share *share)
-{
-	if (!restore_share(ctl, snapshot, share))
-		return false;
-	if (*share->snapshots)
-		return true;
-	snapshot_problem(ctl, share->name,
-			 "no directory of snapshots: dittoctl share set %s snapshots .snapshots",
-			 share->name);
-	return false;
-}
-
-/* Open the directory of snapshots below the root of its share, and make it if it is not there. */
-static int expose_open_in(const struct snapshot_share *share, bool make)
-{
-	const char *name;
-	struct restore at = {
-		.root = snapshot_root_open(share->path),
-	};
-	int dir = at.root < 0 ? -1 : restore_open_parent(&at, share->snapshots, &name);
-	int fd = -1, error;
-
-	if (dir >= 0 && make)
-		mkdirat(dir, name, 0755);
-	if (dir >= 0)
-		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	error = errno;
-	if (dir >= 0)
-		close(dir);
-	if (at.root >= 0)
-		close(at.root);
-	errno = error;
-	return fd;
-}
-
-/* In a directory of others, names could become those of other files. Returns -1 after a message. */
-static int expose_open_folder(struct ctl *ctl, const struct snapshot_share *share, bool make)
-{
-	int fd = expose_open_in(share, make);
-	const char *why = NULL;
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st))
-		why = strerror(errno);
-	else if (st.st_uid != geteuid() || st.st_mode & 0022)
-		why = "others than root may write to the directory of snapshots";
-	if (!why)
-		return fd;
-	snapshot_problem(ctl, share->snapshots, "%s", why);
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
-/* Check the words of a command for one snapshot, and open its directory of snapshots. */
-static int expose_begin(struct ctl *ctl, char **words, bool make, struct snapshot_share *share,
-			int *folder)
-{
-	if (!*words)
-		return ctl_usage(ctl, "the name of a snapshot, SHARE/NAME, is needed");
-	if (ctl_no_more(ctl, words + 1))
-		return CTL_USAGE;
-	if (!expose_share(ctl, *words, share))
-		return CTL_REFUSED;
-	*folder = expose_open_folder(ctl, share, make);
-	return *folder < 0 ? CTL_REFUSED : CTL_OK;
-}
-
-/* Make the directory, with a mark that it may be removed again. Returns false after a message. */
-static bool expose_make(struct restore *r, int folder, const char *new)
-{
-	const char *object = r->s.object;
-
-	if (!mkdirat(folder, new, 0700)) {
-		r->root = openat(folder, new, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (r->root >= 0 && !fsetxattr(r->root, EXPOSED_XATTR, object, strlen(object), 0))
-			return true;
-	}
-	snapshot_problem(r->ctl, r->to, "%s", strerror(errno));
-	return false;
-}
-
-static int expose_in(struct restore *r, int folder, const char *new)
-{
-	char *name = expose_name(&r->s.head);
-	int rc = CTL_REFUSED;
-	struct stat st;
-
-	if (!fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW)) {
-		snapshot_problem(r->ctl, name, "it is exposed, or another file has its name");
-	} else if (expose_make(r, folder, new)) {
-		if (!expose_tree(r, folder, new, name) && !snapshot_remove(folder, new))
-			snapshot_problem(r->ctl, r->to, "%s", strerror(errno));
-		rc = restore_print(r, name);
-	}
-	free(name);
-	return rc;
-}
-
-int snapshot_expose(struct ctl *ctl, char **words)
-{
-	struct restore r = { .ctl = ctl, .root = -1, .readonly = true };
-	struct snapshot_share share;
-	char new[NAME_SIZE], *to;
-	int lock = -1, fd, rc;
-
-	rc = expose_begin(ctl, words, true, &share, &fd);
-	if (rc)
-		return rc;
-	/* The name of what is not complete has no time, so it is no snapshot to clients. */
-	snprintf(new, sizeof(new), NEW_NAME, getpid());
-	to = mem_print("%s/%s/%s", share.path, share.snapshots, new);
-	r.to = to;
-	rc = restore_begin(&r, *words, &lock);
-	if (!rc)
-		rc = expose_in(&r, fd, new);
-	close(fd);
-	restore_end(&r, lock);
-	free(to);
-	return rc;
-}
-
-static bool hide_tree(struct ctl *ctl, int folder, const char *name)
-{
-	int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	bool ours = fd >= 0 && fgetxattr(fd, EXPOSED_XATTR, NULL, 0) > 0;
-
-	if (fd >= 0)
-		close(fd);
-	if (ours && snapshot_remove(folder, name))
-		return true;
-	snapshot_problem(ctl, name, "%s", ours ? strerror(errno) :
-			 "it stays, for expose did not make it");
-	return false;
-}
-
-/* The directory of a snapshot with this name, whatever its time is. */
-static bool hide_is_wanted(const char *found, const char *name)
-{
-	char time[32];
-	const size_t len = strlen(snapshot_time_text(0, time));
-
-	if (!strcmp(found, name))
-		return true;
-	return strlen(found) > len && found[len] == '_' && !strcmp(found + len + 1, name);
-}
-
-/* Remove the directories of a name. */
-static int hide_all(struct ctl *ctl, int folder, const char *name)
-{
-	DIR *list = fdopendir(folder);
-	struct dirent *e;
-	u64 hidden = 0;
-	bool good = true;
-
-	if (!list)
-		mem_out();
-	while ((e = readdir(list))) {
-		if (!hide_is_wanted(e->d_name, name))
-			continue;
-		good = hide_tree(ctl, folder, e->d_name) && good;
-		hidden++;
-	}
-	closedir(list);
-	if (!hidden)
-		snapshot_problem(ctl, name, "it is not exposed");
-	return good && hidden ? CTL_OK : CTL_REFUSED;
-}
-
-int snapshot_hide(struct ctl *ctl, char **words)
-{
-	struct snapshot_share share;
-	int folder, rc;
-
-	rc = expose_begin(ctl, words, false, &share, &folder);
-	return rc ?: hide_all(ctl, folder, strrchr(*words, '/') + 1);
 }

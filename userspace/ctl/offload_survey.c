@@ -207,6 +207,7 @@ static int survey_open_filesystem(struct offload_survey *s, const struct filesys
 	int fd = filesystem_open(&s->mounts, fs, device, &why);
 
 	text_from_uuid(fs->id, uuid);
+	s->absent += fd < 0 && !*device;
 	if (fd < 0 && *device)
 		offload_survey_problem(s, uuid, "%s", why.text);
 	else if (fd < 0)
@@ -560,6 +561,52 @@ static void rebuild_print_json(const struct rebuild *b, const struct index_count
 	json_end(stdout);
 }
 
+/* Returns false after a message if the index cannot be opened. */
+static bool rebuild_run(struct rebuild *b, struct ctl *ctl, struct index_counts *c)
+{
+	if (!offload_survey_open(&b->s, ctl, true))
+		return false;
+	b->s.rebuilds = true;
+	offload_survey_run(&b->s, true);
+	index_places(b->s.index, rebuild_register, &b->s);
+	index_count(b->s.index, c);
+	b->reads = offload_orders_new(rebuild_looked, b);
+	/*
+	 * Nothing says which objects may be missing if a bucket cannot be listed. Nobody deletes
+	 * objects before the commit.
+	 */
+	if (!b->s.unlisted)
+		index_referred(b->s.index, rebuild_look, b);
+	offload_orders_wait(b->reads);
+	c->objects += b->found;
+	c->missing = b->missing;
+	offload_survey_commit(&b->s);
+	return true;
+}
+
+static void rebuild_end(struct rebuild *b)
+{
+	offload_orders_free(b->reads);
+	offload_survey_close(&b->s);
+}
+
+bool offload_rebuild_index(struct ctl *ctl, u64 *absent)
+{
+	struct rebuild b = { 0 };
+	struct index_counts c;
+	bool good;
+
+	if (!rebuild_run(&b, ctl, &c))
+		return false;
+	*absent = b.s.absent;
+	good = b.s.problems == b.s.absent && !b.missing;
+	if (b.missing)
+		offload_complain(ctl, false, "objects",
+				 "some are missing in the store; to see which: dittoctl offload scrub --quick");
+	rebuild_end(&b);
+	return good;
+}
+
 int offload_rebuild(struct ctl *ctl, char **words)
 {
 	struct rebuild b = { 0 };
@@ -572,28 +619,13 @@ int offload_rebuild(struct ctl *ctl, char **words)
 	}
 	if (ctl_no_more(ctl, words))
 		return CTL_USAGE;
-	if (!offload_survey_open(&b.s, ctl, true))
+	if (!rebuild_run(&b, ctl, &c))
 		return CTL_REFUSED;
-	b.s.rebuilds = true;
-	good = offload_survey_run(&b.s, true);
-	index_places(b.s.index, rebuild_register, &b.s);
-	index_count(b.s.index, &c);
-	b.reads = offload_orders_new(rebuild_looked, &b);
-	/*
-	 * Nothing says which objects may be missing if a bucket cannot be listed. Nobody deletes
-	 * objects before the commit.
-	 */
-	if (!b.s.unlisted)
-		index_referred(b.s.index, rebuild_look, &b);
-	offload_orders_wait(b.reads);
-	c.objects += b.found;
-	c.missing = b.missing;
-	good = offload_survey_commit(&b.s) && good && !b.missing && !b.s.problems;
+	good = !b.missing && !b.s.problems;
 	if (ctl->json)
 		rebuild_print_json(&b, &c);
 	else
 		rebuild_print(&b.s, &c);
-	offload_orders_free(b.reads);
-	offload_survey_close(&b.s);
+	rebuild_end(&b);
 	return good ? CTL_OK : CTL_REFUSED;
 }

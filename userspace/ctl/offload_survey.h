@@ -16,6 +16,7 @@ struct offload_list;
  * @orders: orders about objects
  * @looked: files that were looked at
  * @problems: things that could not be read; each was printed
+ * @absent: those of them that are file systems which are not mounted
  * @lost: files whose record is gone; each was printed, and their objects stay
  * @registered: file systems that the stores name
  * @unlisted: the objects of a bucket could not be listed
@@ -28,6 +29,7 @@ struct offload_survey {
 	struct offload_orders *orders;
 	u64 looked;
 	u64 problems;
+	u64 absent;
 	u64 lost;
 	struct registrations registered;
 	bool unlisted;
@@ -58,6 +60,11 @@ void offload_survey_problem(struct offload_survey *s, const char *subject, const
 	__printf(3, 4);
 /* Show progress: a short text. */
 void offload_survey_show(struct offload_survey *s, const char *what, u64 n);
+/*
+ * Make the index anew, and print nothing but problems. *@absent: file systems that are not mounted,
+ * which were printed, and are none of the reasons to return false.
+ */
+bool offload_rebuild_index(struct ctl *ctl, u64 *absent);
 /* Read the record of a file. Returns false and sets @error to an errno, such as ENODATA. */
 bool offload_record_read(const char *path, struct offload_record *r, int *error);
 

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A new server that has nothing but the bucket, the key and the credentials goes on."""
+import contextlib
+import glob
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import servers
+from fault_points import Point, stopped
+from harness import eq, get, put, test, wait_for
+from stores import Store, collect
+from t_offload import MIB, content, offloaded
+from t_offload_filesystems import refused, served_disk
+from t_offload_snapshot import change, described_all
+
+
+def lose(w, s, disk, name='disk'):
+    """The server burns with its disk: another one has its address, an empty disk and the key."""
+    w.server.delete(name)
+    disk.umount()
+    w.volumes.remove(disk)
+    os.unlink(disk.image)
+    w.server.helper_stop('KILL')
+    shutil.rmtree(f'{w.base}/state')
+    for path in glob.glob('/var/lib/ditto/*'):
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+    w.server.helper_start(w.server.conf)
+    s.ready()
+    return w.volume(disk.where, 'ext4', '100m')
+
+
+def filled(s, where):
+    """A tree with all that a share may have. Returns the content of its files."""
+    os.makedirs(f'{where}/d/e')
+    data = {'d/f': content('f', 3 * MIB), 'd/resident': content('resident', 70000),
+            'd/e/small': b'small', 'empty': b''}
+    offloaded(s, f'{where}/d/f', data['d/f'])
+    for name in list(data)[1:]:
+        put(f'{where}/{name}', data[name], 0o644)
+    os.link(f'{where}/d/f', f'{where}/d/e/other')
+    data['d/e/other'] = data['d/f']
+    os.symlink('../nowhere', f'{where}/d/link')
+    os.mkfifo(f'{where}/d/pipe')
+    os.chown(f'{where}/d/f', 1000, 1001)
+    os.setxattr(f'{where}/d/f', 'user.some', b'\0value')
+    os.chmod(f'{where}/d/e', 0o2750)
+    os.chmod(where, 0o751)
+    for name in ('d/f', 'd/e', 'd'):
+        os.utime(f'{where}/{name}', ns=(10**18, 10**18 + 5))
+    return data
+
+
+@test(smb=True, offload=True, timeout=300)
+def from_bucket_and_key(w):
+    """All of the last checkpoint is served again, byte for byte, and goes on being a share."""
+    s = Store(w)
+    disk = served_disk(w)
+    data = filled(s, disk.where)
+    wanted = described_all(disk.where), os.stat(disk.where).st_mode
+    s.tool('snapshot', 'create', 'disk', 'old')
+    offloaded(s, f'{disk.where}/later', content('later', MIB))
+    data['later'] = content('later', MIB)
+    taken = s.tool('snapshot', 'create', 'disk', 'new')['time']
+    wanted = described_all(disk.where), wanted[1]
+    put(f'{disk.where}/too-late', b'x')
+    burned, = [fs['id'] for fs in s.tool('filesystem', 'list') if fs['path'] == disk.where]
+    disk = lose(w, s, disk)
+
+    # What the server does not serve is named with what to do.
+    status, said, errors = s.tool('adopt', 'main', check=False)
+    assert status and '[share]' in errors and 'offload = on' in errors, (status, errors)
+    eq((said['store'], said['shares']), ('main', []), 'nothing')
+    w.server.serve('disk', disk.where, offload=True)
+    s.forget()
+    status, said, errors = s.tool('adopt', 'main', check=False)
+    eq((status, said['problems'], said['absent_filesystems']), (0, 0, 1), errors)
+    share, = said['shares']
+    eq((share['share'], share['path'], share['snapshot'], share['time']),
+       ('disk', disk.where, 'new', taken), 'which')
+    eq((share['files'], share['failed'], share['lost']), (6, 0, []), 'how much')
+    assert f'dittoctl offload filesystem forget {burned}' in errors, errors
+    eq((described_all(disk.where), os.stat(disk.where).st_mode), wanted, 'attributes')
+    eq(s.states(disk.where)['offloaded'], 5, 'stubs')
+    m = w.client.mount('disk', vers='4.2')
+    for name, bytes_ in data.items():
+        eq(get(f'{m}/{name}') == bytes_, True, f'content of {name}')
+    eq(os.stat(f'{disk.where}/d/f').st_nlink, 2, 'names of one file')
+
+    # It is this server's now: users change it, and another run brings nothing back.
+    os.unlink(f'{disk.where}/d/resident')
+    eq(s.tool('adopt', 'main')['shares'][0]['adopted_before'], True, 'again')
+    eq(os.path.exists(f'{disk.where}/d/resident'), False, 'what was removed')
+    offloaded(s, f'{disk.where}/new', content('new', MIB))
+    refused(s, burned)
+    s.tool('filesystem', 'forget', burned)
+    collect(s)
+    s.tool('snapshot', 'create', 'disk', 'next')
+    eq(s.tool('scrub')['bad'], [], 'bad')
+    eq(s.tool('rebuild')['missing'], 0, 'missing')
+    for name in ('d/f', 'later', 'new'):
+        eq(s.push(f'{disk.where}/{name}')['failed'], 0, name)
+        eq(get(f'{disk.where}/{name}') == data.get(name, content('new', MIB)), True, name)
+
+
+@test(smb=True, offload=True, timeout=300)
+def goes_on(w):
+    """A run that was interrupted goes on with the same snapshot, and keeps what users have made."""
+    s = Store(w)
+    disk = served_disk(w)
+    for i in range(4):
+        put(f'{disk.where}/f{i}', content(i, 70000), 0o644)
+    s.tool('snapshot', 'create', 'disk', 'whole')
+    disk = lose(w, s, disk)
+    w.server.serve('disk', disk.where, offload=True)
+    fault = Point.prepare(s.folder)
+    put(fault, 'snapshot-rename')
+    p = w.server.ns.spawn(servers.tool('dittoctl'), 'offload', 'adopt', 'main',
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def files():
+        return sorted(name for name in os.listdir(disk.where) if name[0] == 'f')
+    for done in (1, 2):
+        wait_for('the next file is made', lambda: stopped('dittoctl'))
+        for pid in stopped('dittoctl'):
+            os.kill(pid, signal.SIGCONT)
+        wait_for('it has its name', lambda n=done: len(files()) == n)
+    p.kill()
+    p.wait()
+    put(fault, b'')
+    # Others are newer than what there is of it, and users work with it.
+    s.tool('snapshot', 'create', 'disk', 'part')
+    change(f'{disk.where}/f1', b'mine')
+    os.utime(f'{disk.where}/f1', (5, 5))
+    put(f'{disk.where}/f3', b'mine, too', 0o644)
+    status, said, errors = s.tool('adopt', 'main', check=False)
+    share, = said['shares']
+    eq((status, share['snapshot'], share['there'], share['kept'], share['failed']),
+       (0, 'whole', 1, 2, 0), errors)
+    assert f'{disk.where}/f3: it stays, because another file' in errors, errors
+    eq([get(f'{disk.where}/f{i}') for i in range(4)],
+       [content(0, 70000), b'mine', content(2, 70000), b'mine, too'], 'content')
+    eq(s.tool('adopt', 'main')['shares'][0]['adopted_before'], True, 'again')
+
+
+@test(smb=True, offload=True, timeout=300)
+def what_is_missing(w):
+    """Files without content are named; a snapshot that cannot be read gives way to an older one."""
+    s = Store(w)
+    disk = served_disk(w)
+    put(f'{disk.where}/whole', content('w', MIB), 0o644)
+    s.tool('snapshot', 'create', 'disk', 'one')
+    time.sleep(1.1)
+    put(f'{disk.where}/busy', content('b', MIB), 0o644)
+    fault = Point.prepare(s.folder)
+    put(fault, 'snapshot-file-sent')
+    p = w.server.ns.spawn(servers.tool('dittoctl'), 'offload', 'snapshot', 'create', 'disk', 'two',
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    for turn in range(5):
+        wait_for('the file was sent', lambda: stopped('dittoctl') or p.poll() is not None)
+        change(f'{disk.where}/busy', content(turn, MIB))
+        for pid in stopped('dittoctl'):
+            os.kill(pid, signal.SIGCONT)
+    p.communicate()
+    put(fault, b'')
+    eq([e['lost'] for e in s.tool('snapshot', 'list')], [0, 1], 'lost')
+    disk = lose(w, s, disk)
+    w.server.serve('disk', disk.where, offload=True)
+    os.mkdir(f'{disk.where}/to')
+    said = s.tool('adopt', 'main', '--to', f'{disk.where}/to')
+    share, = said['shares']
+    eq((share['path'], share['snapshot'], share['files'], share['lost']),
+       (f'{disk.where}/to/disk', 'two', 1, ['busy']), 'two')
+    # The tree of the newest is damaged.
+    s.forget()
+    s.tool('snapshot', 'show', 'disk/two')
+    for chunk in s.requests('GET', 'chunks/'):
+        s.delete(chunk.split(f'{s.bucket}/', 1)[1])
+    status, said, errors = s.tool('adopt', 'main', check=False)
+    share, = said['shares']
+    eq((share['snapshot'], share['files']), ('one', 1), errors)
+    assert 'two: ' in errors and 'an older one is taken' in errors, errors
+    eq(get(f'{disk.where}/whole') == content('w', MIB), True, 'content')
