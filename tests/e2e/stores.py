@@ -28,6 +28,8 @@ KINDS = {
 PROGRAM = 'ditto-offload'
 KEY = '6b' * 32
 INDEX = '/var/lib/ditto/offload.db'
+# What dittoctl offload run remembers.
+DONE = '/var/lib/ditto/offload-schedule'
 
 CONF = """[store main]
 endpoint = {endpoint}
@@ -89,6 +91,8 @@ class Store:
         _, self.port, self.access = KINDS[kind]
         # The index knows the file systems of earlier tests, and misses them.
         forget_index()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(DONE)
         self.world, self.server = world, world.server
         self.folder = f'{world.base}/store'
         self.bucket = world.name.replace('_', '-').replace('.', '-')

@@ -53,6 +53,7 @@
  * @OFFLOAD_CTL_FETCH: to dittod: get content; the path is "OFFSET LENGTH\nCOOKIE"
  * @OFFLOAD_CTL_DATA: answer to @OFFLOAD_CTL_FETCH, some times, in any order, with a file; the end
  *	is OFFLOAD_CTL_OBJECT
+ * @OFFLOAD_CTL_SCHEDULE: to dittod: tell the schedule; and the answer
  * @OFFLOAD_CTL_OBJECT: answer to these orders about objects, and their end
  */
 enum offload_ctl_type {
@@ -74,6 +75,7 @@ enum offload_ctl_type {
 	OFFLOAD_CTL_DATA,
 	OFFLOAD_CTL_OWN,
 	OFFLOAD_CTL_COLLECT,
+	OFFLOAD_CTL_SCHEDULE,
 };
 
 /**
@@ -249,6 +251,60 @@ struct offload_policy {
 };
 
 /**
+ * enum offload_job - what is done by the timer, in this order
+ * @OFFLOAD_JOB_POLICIES: files are offloaded, while the others are done
+ * @OFFLOAD_JOB_SNAPSHOTS: a snapshot of each share is made, and old ones are deleted
+ * @OFFLOAD_JOB_GC: garbage is deleted
+ * @OFFLOAD_JOB_SCRUB: some objects are checked
+ * @OFFLOAD_JOBS: number of these
+ */
+enum offload_job {
+	OFFLOAD_JOB_POLICIES,
+	OFFLOAD_JOB_SNAPSHOTS,
+	OFFLOAD_JOB_GC,
+	OFFLOAD_JOB_SCRUB,
+	OFFLOAD_JOBS,
+};
+
+/* Most kinds of snapshots that stay. */
+#define OFFLOAD_KEEPS	4
+
+/**
+ * struct offload_keep - snapshots that stay
+ * @period: one of each so many seconds; 0 ends the list
+ * @count: how many of them
+ */
+struct offload_keep {
+	u64 period;
+	u32 count;
+	u32 zero;
+};
+
+/**
+ * struct offload_schedule - the section [schedule]; dittod sends it to dittoctl as it is
+ * @type: OFFLOAD_CTL_SCHEDULE
+ * @version: OFFLOAD_CTL_VERSION
+ * @period: by enum offload_job: seconds in which it is done once; for @OFFLOAD_JOB_SCRUB, in which
+ *	all objects are checked once. 0 for never
+ * @keep: snapshots that stay
+ * @stubs_only: snapshots have no content but that of offloaded files
+ * @stores: number of stores; set when it is sent, as the next one
+ * @shares: number of shares that offload
+ * @since: when dittod began, seconds since 1970; only in its status
+ */
+struct offload_schedule {
+	u32 type;
+	u32 version;
+	u64 period[OFFLOAD_JOBS];
+	struct offload_keep keep[OFFLOAD_KEEPS];
+	u32 stubs_only;
+	u32 stores;
+	u32 shares;
+	u32 zero;
+	u64 since;
+};
+
+/**
  * struct offload_ctl_data - OFFLOAD_CTL_DATA
  * @type: enum offload_ctl_type
  * @version: OFFLOAD_CTL_VERSION
@@ -272,6 +328,7 @@ union offload_ctl_answer {
 	struct offload_ctl_failure failure;
 	struct offload_ctl_object object;
 	struct offload_policy policy;
+	struct offload_schedule schedule;
 	struct offload_ctl_data data;
 };
 

@@ -68,6 +68,10 @@ int status_write(const struct status *s)
 		put_words(f, s->space[i].share);
 		fputc('\n', f);
 	}
+	fprintf(f, "schedule %llu", (unsigned long long)s->schedule.since);
+	for (i = 0; i < OFFLOAD_JOBS; i++)
+		fprintf(f, " %llu", (unsigned long long)s->schedule.period[i]);
+	fputc('\n', f);
 	if (fclose(f) || rename(new, run_path(path, STATUS_NAME, "")))
 		return -errno;
 	return 0;
@@ -135,6 +139,15 @@ static void read_space(struct status *s, const char *value)
 	s->space[s->nspaces++] = (struct status_space){ mem_string(value + name), size, free };
 }
 
+static void read_schedule(struct offload_schedule *s, char *value)
+{
+	unsigned int i;
+
+	s->since = strtoull(value, &value, 10);
+	for (i = 0; i < OFFLOAD_JOBS; i++)
+		s->period[i] = strtoull(value, &value, 10);
+}
+
 static void read_problem(struct status *s, char *line,
 			 void (*add)(struct status *s, const char *what, const char *why))
 {
@@ -178,6 +191,8 @@ static void read_line(struct status *s, char *line)
 		read_problem(s, value, add_refusal);
 	else if (!strcmp(line, "space"))
 		read_space(s, value);
+	else if (!strcmp(line, "schedule"))
+		read_schedule(&s->schedule, value);
 	else if (!strcmp(line, "state") && !s->state_dir)
 		s->state_dir = mem_string(value);
 }

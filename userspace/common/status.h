@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include "common/offload_schedule.h"
 #include "text.h"
 
 /* The subject of mistakes in the configuration file, of which nothing is applied. */
@@ -60,6 +61,8 @@ struct status_space {
  * @nrefusals: entries of @refusal
  * @space: file systems of shares, as far as they are known
  * @nspaces: entries of @space
+ * @schedule: periods of the jobs of offloaded data, and since when they count; no period without
+ *	stores
  */
 struct status {
 	pid_t pid;
@@ -81,6 +84,7 @@ struct status {
 	unsigned int nrefusals;
 	struct status_space *space;
 	unsigned int nspaces;
+	struct offload_schedule schedule;
 };
 
 /* Write the file. Returns 0 or a negative errno. */

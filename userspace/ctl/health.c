@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "common/listener.h"
 #include "common/share.h"
@@ -18,6 +20,8 @@
 #include "guard.h"
 #include "mem.h"
 #include "module.h"
+#include "offload/index.h"
+#include "offload_jobs.h"
 #include "out.h"
 #include "text.h"
 
@@ -51,6 +55,7 @@ static const int health_exit[] = { CTL_OK, CTL_DEGRADED, CTL_NOT_RUNNING };
  * @reclaimed: those of them that are done
  * @guard: what ditto-guard does
  * @daemon: status that dittod wrote
+ * @progress: how the jobs of its schedule went
  */
 struct health_report {
 	enum health health;
@@ -72,6 +77,7 @@ struct health_report {
 	u32 reclaimed;
 	struct guard guard;
 	struct status daemon;
+	struct offload_progress progress;
 };
 
 /* Remarks on what else is amiss. */
@@ -273,6 +279,24 @@ static void health_free(struct health_report *h)
 	status_free(&h->daemon);
 }
 
+/* What was not done when it was due is a problem. Only root may look at that. */
+static void look_at_jobs(struct health_report *h)
+{
+	struct offload_schedule *s = &h->daemon.schedule;
+	enum offload_job job;
+	char *problem;
+
+	if (access(INDEX_FOLDER, X_OK) && errno != ENOENT)
+		memset(s->period, 0, sizeof(s->period));
+	offload_progress_read(OFFLOAD_PROGRESS_PATH, &h->progress);
+	for (job = 0; job < OFFLOAD_JOBS; job++) {
+		problem = offload_job_problem(s, job, &h->progress, s->since, (u64)time(NULL));
+		if (problem)
+			status_add_problem(&h->daemon, "offload", problem);
+		free(problem);
+	}
+}
+
 static int health_look(struct ctl *ctl, struct health_report *h)
 {
 	u64 started = 0;
@@ -281,6 +305,7 @@ static int health_look(struct ctl *ctl, struct health_report *h)
 	h->health = HEALTH_NOT_RUNNING;
 	h->known = status_read(&h->daemon);
 	guard_look(&h->guard);
+	look_at_jobs(h);
 	if (conn_open(&ctl->conn) || conn_find_family(&ctl->conn))
 		return CTL_OK;
 	h->loaded = true;
@@ -369,6 +394,9 @@ static void print_json(const struct health_report *h)
 	json_spaces(h);
 	json_stores(h);
 	guard_json(&h->guard);
+	json_open(stdout, "jobs", '[');
+	offload_jobs_json(&h->daemon.schedule, &h->progress);
+	json_close(stdout, ']');
 	json_problems(h);
 	json_open(stdout, "notes", '[');
 	health_notes(h, note_json);
@@ -452,6 +480,7 @@ static void print_text(const struct health_report *h)
 	print_spaces(h);
 	print_stores(h);
 	guard_print(&h->guard);
+	offload_jobs_print(&h->daemon.schedule, &h->progress);
 	print_problems(h);
 }
 

@@ -14,6 +14,8 @@
 
 /* The next value must be preceded by a comma. Only one document is written at a time. */
 static bool comma;
+/* Brackets that are open. */
+static unsigned int depth;
 
 static void json_begin(FILE *out, const char *key)
 {
@@ -33,12 +35,14 @@ void json_open(FILE *out, const char *key, char bracket)
 	json_begin(out, key);
 	putc(bracket, out);
 	comma = false;
+	depth++;
 }
 
 void json_close(FILE *out, char bracket)
 {
 	putc(bracket, out);
 	comma = true;
+	depth--;
 }
 
 void json_string(FILE *out, const char *key, const char *text)
@@ -73,6 +77,9 @@ void json_bool(FILE *out, const char *key, bool value)
 
 void json_end(FILE *out)
 {
+	/* What a command prints may be a part of what another one does. */
+	if (depth)
+		return;
 	putc('\n', out);
 	comma = false;
 	fflush(out);

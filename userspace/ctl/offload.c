@@ -18,6 +18,7 @@
 #include "mem.h"
 #include "offload.h"
 #include "offload_filesystem.h"
+#include "offload_jobs.h"
 #include "offload_mark.h"
 #include "out.h"
 #include "pass.h"
@@ -202,6 +203,8 @@ bool offload_answer(int fd, union offload_ctl_answer *answer, int *file)
 		return len == sizeof(answer->failure);
 	case OFFLOAD_CTL_POLICY:
 		return len == sizeof(answer->policy);
+	case OFFLOAD_CTL_SCHEDULE:
+		return len == sizeof(answer->schedule);
 	case OFFLOAD_CTL_OBJECT:
 		return len == sizeof(answer->object);
 	case OFFLOAD_CTL_DATA:
@@ -340,6 +343,24 @@ static void stores_end(struct stores_shown *s)
 	free(s->text[1]);
 }
 
+/* What the timer has done, for stores need that. */
+static bool status_jobs(struct ctl *ctl)
+{
+	struct offload_schedule schedule;
+	struct offload_progress progress;
+
+	if (!offload_schedule_get(&schedule, &ctl->conn.why))
+		return false;
+	if (!schedule.stores)
+		return true;
+	offload_progress_read(OFFLOAD_PROGRESS_PATH, &progress);
+	if (ctl->json)
+		offload_jobs_json(&schedule, &progress);
+	else
+		offload_jobs_print(&schedule, &progress);
+	return true;
+}
+
 static int status_stores(struct ctl *ctl)
 {
 	struct offload_ctl_request request = { .type = OFFLOAD_CTL_STATUS };
@@ -364,16 +385,16 @@ static int status_stores(struct ctl *ctl)
 			stores_add(&shown, &a.store);
 	}
 	close(fd);
+	if (!ctl->json)
+		stores_end(&shown);
+	if (!good)
+		why_not(&ctl->conn.why, "dittod has ended");
+	good = good && status_jobs(ctl);
 	if (ctl->json) {
 		json_close(stdout, ']');
 		json_end(stdout);
-	} else {
-		stores_end(&shown);
 	}
-	if (good)
-		return CTL_OK;
-	why_not(&ctl->conn.why, "dittod has ended");
-	return ctl_refused(ctl, NULL);
+	return good ? CTL_OK : ctl_refused(ctl, NULL);
 }
 
 /**
@@ -522,6 +543,7 @@ const struct verb offload_verbs[] = {
 	{ "auto", offload_auto, "PATH..." },
 	{ "policy", offload_policy, "list" },
 	{ "policy", offload_policy, "run [--dry-run] [--scheduled] [NAME...]" },
+	{ "run", offload_run, "[--scheduled] [snapshots] [gc] [scrub] [policies]" },
 	{ "snapshot", offload_snapshot, "create SHARE [NAME]" },
 	{ "snapshot", offload_snapshot, "list [SHARE]" },
 	{ "snapshot", offload_snapshot, "show SHARE/NAME [PATH...]" },
@@ -535,7 +557,7 @@ const struct verb offload_verbs[] = {
 	{ "gc", offload_gc, "--history" },
 	{ "undelete", offload_undelete, "STORE [OBJECT...]" },
 	{ "repack", offload_repack, "[--dry-run] [PERCENT]" },
-	{ "scrub", offload_scrub, "[--quick]" },
+	{ "scrub", offload_scrub, "[--quick] [--repair] [--percent N]" },
 	{ "rekey", offload_rekey, "[STORE]" },
 	{ "rebuild", offload_rebuild, "" },
 	{ "take", offload_take, "[--uuid UUID | --new-bucket] STORE" },

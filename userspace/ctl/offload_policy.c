@@ -18,6 +18,7 @@
 #include "ctl.h"
 #include "mem.h"
 #include "offload.h"
+#include "offload_jobs.h"
 #include "offload_lock.h"
 #include "offload_mark.h"
 #include "offload/pack.h"
@@ -431,6 +432,27 @@ static int policy_run(struct policies *p, char **words)
 	if (lock >= 0)
 		close(lock);
 	return rc;
+}
+
+bool offload_policies_scheduled(struct ctl *ctl)
+{
+	struct policies p = { .ctl = ctl, .scheduled = true };
+	struct why why;
+	int lock;
+
+	if (ctl_connect(ctl) || policies_get(&p))
+		return false;
+	lock = offload_lock_alone(OFFLOAD_ALONE_POLICIES, &why);
+	/* Then somebody has begun with it by hand. */
+	if (lock < 0)
+		offload_complain(ctl, false, "policies", why.text);
+	else
+		policies_run(&p, (char *[]){ NULL });
+	if (lock >= 0)
+		close(lock);
+	free(p.all);
+	/* Files that could not be offloaded now, because somebody uses them, were printed. */
+	return !p.problems;
 }
 
 static const struct column policy_columns[] = {

@@ -168,24 +168,62 @@ static int snapshot_show(struct ctl *ctl, char **words)
 	return CTL_OK;
 }
 
+static int snapshot_create(struct ctl *ctl, char **words)
+{
+	struct snapshot_share share;
+	u64 failed;
+
+	if (!*words)
+		return ctl_usage(ctl, "the name of a share is needed");
+	if (words[1] && ctl_no_more(ctl, words + 2))
+		return CTL_USAGE;
+	if (words[1] && !snapshot_name_is_good(words[1]))
+		return ctl_usage(ctl, "'%.60s' is no name of a snapshot", words[1]);
+	if (!snapshot_share_get(ctl, words[0], &share))
+		return CTL_REFUSED;
+	if (!share.offload) {
+		snapshot_problem(ctl, words[0], "offload is off in this share");
+		return CTL_REFUSED;
+	}
+	return snapshot_make(ctl, &share, words[1], NULL, &failed) && !failed ? CTL_OK :
+	       CTL_REFUSED;
+}
+
 static void delete_done(void *arg, const struct offload_result *r)
 {
 	bool *failed = arg;
 
-	*failed = r->error;
+	*failed = *failed || r->error;
 	if (r->error)
 		fprintf(stderr, "dittoctl: offload snapshot: %s: %s\n", r->path, r->text);
 }
 
-/* Only the head is deleted: what is garbage then, gc deletes. */
+bool snapshot_delete_heads(struct ctl *ctl, const struct snapshot *list[], size_t n)
+{
+	struct offload_orders *orders;
+	bool failed = false;
+	struct why why;
+	int lock = offload_lock_heads(true, &why);
+	size_t i;
+
+	if (lock < 0) {
+		snapshot_problem(ctl, n ? list[0]->head.name : "", "%s", why.text);
+		return false;
+	}
+	fault_point("snapshot-delete");
+	orders = offload_orders_new(delete_done, &failed);
+	for (i = 0; i < n; i++)
+		offload_orders_add(orders, OFFLOAD_CTL_DELETE, list[i]->store, list[i]->object, 0);
+	offload_orders_free(orders);
+	close(lock);
+	return !failed;
+}
+
 static int snapshot_delete(struct ctl *ctl, char **words)
 {
 	const struct snapshot *s;
-	struct offload_orders *orders;
 	struct snapshots all;
-	bool failed = true;
-	struct why why;
-	int lock;
+	bool good;
 
 	if (!*words)
 		return ctl_usage(ctl, "the name of a snapshot, SHARE/NAME, is needed");
@@ -193,18 +231,9 @@ static int snapshot_delete(struct ctl *ctl, char **words)
 		return CTL_USAGE;
 	snapshots_load(ctl, &all);
 	s = snapshots_find(ctl, &all, *words);
-	lock = s ? offload_lock_heads(true, &why) : -1;
-	if (s && lock < 0)
-		snapshot_problem(ctl, *words, "%s", why.text);
-	if (lock >= 0) {
-		fault_point("snapshot-delete");
-		orders = offload_orders_new(delete_done, &failed);
-		offload_orders_add(orders, OFFLOAD_CTL_DELETE, s->store, s->object, 0);
-		offload_orders_free(orders);
-		close(lock);
-	}
+	good = s && snapshot_delete_heads(ctl, &s, 1);
 	snapshots_free(&all);
-	return failed ? CTL_REFUSED : CTL_OK;
+	return good ? CTL_OK : CTL_REFUSED;
 }
 
 int offload_snapshot(struct ctl *ctl, char **words)

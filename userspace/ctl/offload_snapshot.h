@@ -10,7 +10,9 @@
 #include "offload.h"
 
 struct ctl;
+struct offload_schedule;
 struct offload_survey;
+struct share;
 
 /**
  * struct snapshot - a snapshot in a store
@@ -73,6 +75,8 @@ struct snapshot_share {
 	bool offload;
 };
 
+/* What the kernel says about a share. Returns false after a message. */
+bool snapshot_share_read(struct ctl *ctl, const struct share *s, struct snapshot_share *share);
 /* Find a share. Returns false after a message. */
 bool snapshot_share_get(struct ctl *ctl, const char *name, struct snapshot_share *share);
 
@@ -129,8 +133,19 @@ struct snapshot_look {
 bool snapshot_entry_read(struct snapshot_look *look, const char *path, int fd,
 			 struct snapshot_entry *e);
 
+/*
+ * Make a snapshot of a share. @name: its name, or NULL for the time; @schedule: NULL, or it is one
+ * of the schedule, which has a name of its own. *@failed: entries that are not in it as they should
+ * be. Returns false after a message if there is no snapshot.
+ */
+bool snapshot_make(struct ctl *ctl, const struct snapshot_share *share, const char *name,
+		   const struct offload_schedule *schedule, u64 *failed);
+/* Delete heads of snapshots; what is garbage then, gc deletes. Returns false after a message. */
+bool snapshot_delete_heads(struct ctl *ctl, const struct snapshot *list[], size_t n);
+/* Give a snapshot of the schedule its name, which tells its time. */
+void snapshot_auto_name(struct snapshot_head *h);
+
 /* The commands; they return exit statuses. */
-int snapshot_create(struct ctl *ctl, char **words);
 int snapshot_diff(struct ctl *ctl, char **words);
 int snapshot_restore(struct ctl *ctl, char **words);
 int snapshot_expose(struct ctl *ctl, char **words);

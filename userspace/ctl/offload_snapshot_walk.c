@@ -48,13 +48,24 @@ struct names {
 	size_t n;
 };
 
+bool snapshot_share_read(struct ctl *ctl, const struct share *s, struct snapshot_share *share)
+{
+	memset(share, 0, sizeof(*share));
+	snprintf(share->name, sizeof(share->name), "%s", s->name);
+	snprintf(share->snapshots, sizeof(share->snapshots), "%s", s->snapshots ?: "");
+	share->offload = s->offload;
+	if (realpath(s->path, share->path))
+		return true;
+	snapshot_problem(ctl, s->name, "%s", strerror(errno));
+	return false;
+}
+
 bool snapshot_share_get(struct ctl *ctl, const char *name, struct snapshot_share *share)
 {
 	struct nl_msg *msg, *reply = NULL;
 	struct share *s = NULL;
 	bool good = false;
 
-	memset(share, 0, sizeof(*share));
 	if (ctl_connect(ctl))
 		return false;
 	msg = conn_message(&ctl->conn, DITTO_CMD_SHARE_GET);
@@ -65,16 +76,10 @@ bool snapshot_share_get(struct ctl *ctl, const char *name, struct snapshot_share
 	}
 	s = share_from_msg(reply);
 	nlmsg_free(reply);
-	if (s && realpath(s->path, share->path)) {
-		snprintf(share->name, sizeof(share->name), "%s", s->name ? s->name : name);
-		snprintf(share->snapshots, sizeof(share->snapshots), "%s",
-			 s->snapshots ? s->snapshots : "");
-		share->offload = s->offload;
-		good = true;
-	} else {
-		snapshot_problem(ctl, name, "%s", s ? strerror(errno) :
-				 "the kernel's answer is malformed");
-	}
+	if (s && s->name)
+		good = snapshot_share_read(ctl, s, share);
+	else
+		snapshot_problem(ctl, name, "the kernel's answer is malformed");
 	share_free(s);
 	return good;
 }

@@ -125,6 +125,8 @@ static void read_key(struct parser *p, const char *word, const char *value)
 			good = keys[i].store(p->store, keys[i].name, value, &why);
 		else if (keys[i].policy)
 			good = keys[i].policy(&p->policy, keys[i].name, value, &why);
+		else if (keys[i].schedule)
+			good = keys[i].schedule(&p->cfg->schedule, keys[i].name, value, &why);
 		else
 			good = keys[i].config(p->cfg, value, &why);
 		if (!good)
@@ -181,7 +183,7 @@ static void begin_section(struct parser *p, char *text)
 	if (p->in_unknown) {
 		near = text_nearest(text, section_name, NULL);
 		why_not(&why, near ? "there is no section [%s]; did you mean [%s]?" :
-			"there is no section [%s]: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME] and [share NAME] are allowed",
+			"there is no section [%s]: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME], [schedule] and [share NAME] are allowed",
 			text, near);
 		config_mistake(p, p->line, why.text);
 		return;

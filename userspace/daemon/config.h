@@ -5,6 +5,7 @@
 
 #include "common/listener.h"
 #include "common/offload_policy.h"
+#include "common/offload_schedule.h"
 #include "common/setting.h"
 #include "common/share.h"
 #include "ditto-nl-gen.h"
@@ -39,6 +40,7 @@
  * @nstores: number of entries in @stores
  * @policies: policies of offloaded data with unique names and paths
  * @npolicies: number of entries in @policies
+ * @schedule: what the timer does when
  */
 struct config {
 	bool given[SETTINGS];
@@ -61,6 +63,7 @@ struct config {
 	unsigned int nstores;
 	struct offload_policy *policies;
 	unsigned int npolicies;
+	struct offload_schedule schedule;
 };
 
 /* Errors in a file, one line each: "FILE:LINE: what is wrong". */

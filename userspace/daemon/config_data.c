@@ -23,6 +23,7 @@ struct config *config_new(void)
 
 	cfg->users.min_uid = USER_MAP_MIN_UID;
 	identity_order_default(&cfg->identity);
+	offload_schedule_init(&cfg->schedule);
 	return cfg;
 }
 

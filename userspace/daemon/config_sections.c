@@ -180,20 +180,26 @@ static const struct key server_keys[] = {
 
 static_assert(ARRAY_SIZE(server_keys) + SETTINGS <= CONFIG_KEYS_MAX, "a place for each key");
 
-static bool server_begin(struct parser *p, const char *argument, struct why *why)
+/* A section that may be there once. */
+static bool only_begin(struct parser *p, const char *name, unsigned int *line, struct why *why)
 {
-	(void)argument;
-	if (p->server_line)
-		return why_not(why, "[server] is there already, in line %u", p->server_line);
-	p->server_line = p->line;
+	if (*line)
+		return why_not(why, "[%s] is there already, in line %u", name, *line);
+	*line = p->line;
 	return true;
 }
 
-static bool server_end(struct parser *p, struct why *why)
+static bool any_end(struct parser *p, struct why *why)
 {
 	(void)p;
 	(void)why;
 	return true;
+}
+
+static bool server_begin(struct parser *p, const char *argument, struct why *why)
+{
+	(void)argument;
+	return only_begin(p, "server", &p->server_line, why);
 }
 
 static bool tls_set_agent(struct config *cfg, const char *value, struct why *why)
@@ -238,10 +244,7 @@ static const struct key tls_keys[] = {
 static bool tls_begin(struct parser *p, const char *argument, struct why *why)
 {
 	(void)argument;
-	if (p->tls_line)
-		return why_not(why, "[tls] is there already, in line %u", p->tls_line);
-	p->tls_line = p->line;
-	return true;
+	return only_begin(p, "tls", &p->tls_line, why);
 }
 
 static bool tls_end(struct parser *p, struct why *why)
@@ -335,8 +338,21 @@ static bool policy_end(struct parser *p, struct why *why)
 	return offload_policy_complete(new, why);
 }
 
+static const struct key schedule_keys[] = {
+	{ "snapshots", .schedule = offload_schedule_set },
+	{ "snapshot-content", .schedule = offload_schedule_set },
+	{ "gc", .schedule = offload_schedule_set },
+	{ "scrub", .schedule = offload_schedule_set },
+};
+
+static bool schedule_begin(struct parser *p, const char *argument, struct why *why)
+{
+	(void)argument;
+	return only_begin(p, "schedule", &p->schedule_line, why);
+}
+
 const struct section config_sections[CONFIG_SECTIONS] = {
-	{ "server", NULL, server_keys, server_begin, server_end,
+	{ "server", NULL, server_keys, server_begin, any_end,
 	  .n = ARRAY_SIZE(server_keys), .settings = true },
 	{ "listener", "protocol", listener_keys, listener_begin, listener_end,
 	  .n = ARRAY_SIZE(listener_keys) },
@@ -346,6 +362,8 @@ const struct section config_sections[CONFIG_SECTIONS] = {
 	  .n = ARRAY_SIZE(store_keys) },
 	{ "policy", "name", policy_keys, policy_begin, policy_end,
 	  .n = ARRAY_SIZE(policy_keys) },
+	{ "schedule", NULL, schedule_keys, schedule_begin, any_end,
+	  .n = ARRAY_SIZE(schedule_keys) },
 	{ "share", "name", share_keys, share_begin, share_end,
 	  .n = ARRAY_SIZE(share_keys), .options = true },
 };

@@ -8,7 +8,7 @@
 /* Most keys of one kind of section; those of the server are the most. */
 #define CONFIG_KEYS_MAX	(10 + SETTINGS)
 /* Kinds of sections. */
-#define CONFIG_SECTIONS	6
+#define CONFIG_SECTIONS	7
 
 struct parser;
 
@@ -20,6 +20,7 @@ struct parser;
  * @listener: parses the value into the section's listener, or NULL
  * @store: parses the value of the key into the section's store, or NULL
  * @policy: parses the value of the key into the section's policy, or NULL
+ * @schedule: parses the value of the key into the schedule, or NULL
  * @config: parses the value into the configuration, or NULL
  */
 struct key {
@@ -31,6 +32,8 @@ struct key {
 		      struct why *why);
 	bool (*policy)(struct offload_policy *p, const char *key, const char *value,
 		       struct why *why);
+	bool (*schedule)(struct offload_schedule *s, const char *key, const char *value,
+			 struct why *why);
 	bool (*config)(struct config *cfg, const char *value, struct why *why);
 };
 
@@ -69,6 +72,7 @@ struct section {
  *	or settings
  * @server_line: line of the server's section
  * @tls_line: line of the section [tls]
+ * @schedule_line: line of the section [schedule]
  * @share: share of the present section
  * @listener: listener of the present section
  * @store: store of the present section
@@ -85,6 +89,7 @@ struct parser {
 	unsigned int seen[CONFIG_KEYS_MAX];
 	unsigned int server_line;
 	unsigned int tls_line;
+	unsigned int schedule_line;
 	struct share *share;
 	struct listener listener;
 	struct store_config *store;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "apply.h"
@@ -67,6 +68,7 @@
  * @next_compared: filled by @look
  * @telling: dittoctl is told of changes
  * @begun: @heard at the start of the last @job
+ * @since: when dittod began, seconds since 1970
  * @applied: @begun of the last one that has ended
  * @stopped: nothing is applied until the file is read again; also read by @job
  * @retry_s: seconds until the next retry; 0 if nothing failed
@@ -104,6 +106,7 @@ struct control {
 	struct compared next_compared;
 	bool telling;
 	u64 begun;
+	u64 since;
 	u64 applied;
 	bool stopped;
 	unsigned int retry_s;
@@ -209,6 +212,9 @@ static void control_write_status(struct control *c)
 	for (i = 0; i < c->refusals.n; i++)
 		s.refusal[s.nrefusals++] = (struct status_problem){ c->refusals.list[i].what,
 								    c->refusals.list[i].why };
+	if (c->cfg->nstores)
+		s.schedule = c->cfg->schedule;
+	s.schedule.since = c->since;
 	if (status_write(&s))
 		log_warning("the status cannot be written: %s", strerror(errno));
 	free(s.problem);
@@ -503,6 +509,7 @@ struct control *control_new(const struct config_file *file)
 
 	c->file = file;
 	c->heard = clock_ns();
+	c->since = (u64)time(NULL);
 	c->cfg = config_file_load(file, NULL);
 	if (!c->cfg) {
 		free(c);

@@ -514,6 +514,20 @@ static bool client_policies(struct offload *o, struct client *c)
 	return client_end_list(o, c);
 }
 
+static bool client_schedule(struct offload *o, struct client *c)
+{
+	struct offload_schedule schedule;
+	unsigned int i;
+
+	if (!o->cfg)
+		return false;
+	schedule = o->cfg->schedule;
+	schedule.stores = o->cfg->nstores;
+	for (i = 0; i < o->cfg->nshares; i++)
+		schedule.shares += o->cfg->shares[i]->offload;
+	return client_send(c, &schedule, sizeof(schedule)) || client_send_rest(o, c);
+}
+
 /* Receive a request, with the descriptor of a file or without. Returns false if it has none. */
 static bool client_receive(struct client *c)
 {
@@ -542,6 +556,8 @@ static bool client_take(struct offload *o, struct client *c)
 		return client_status(o, c);
 	case OFFLOAD_CTL_POLICIES:
 		return client_policies(o, c);
+	case OFFLOAD_CTL_SCHEDULE:
+		return client_schedule(o, c);
 	case OFFLOAD_CTL_LIST:
 	case OFFLOAD_CTL_READ:
 	case OFFLOAD_CTL_DELETE:

@@ -3,6 +3,7 @@
 #ifndef _DITTO_OFFLOAD_ENGINE_H
 #define _DITTO_OFFLOAD_ENGINE_H
 
+#include "name_set.h"
 #include "out.h"
 #include "pool.h"
 #include "transfer.h"
@@ -16,6 +17,7 @@ struct condemnations;
  * @readers: threads that open envelopes
  * @writers: threads that read files, and make envelopes
  * @condemned: objects that may be deleted, see condemned.h
+ * @damaged: objects that were read, and are not what their names say
  */
 struct engine {
 	struct out out;
@@ -23,6 +25,7 @@ struct engine {
 	struct pool *readers;
 	struct pool *writers;
 	struct condemnations *condemned;
+	struct name_set damaged;
 };
 
 #endif

@@ -34,7 +34,10 @@ struct index {
 static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS filesystem(id BLOB PRIMARY KEY, type TEXT, path TEXT)\n"
 	"WITHOUT ROWID;"
-	/* Entries of snapshots have no file system; paths of others are those below its root. */
+	/*
+	 * Entries of snapshots have no file system, and are shown by their paths; paths of others
+	 * are those below its root.
+	 */
 	"CREATE TABLE IF NOT EXISTS file(fs BLOB, path BLOB, shown BLOB, inode INTEGER,\n"
 	"size INTEGER, store TEXT, kind INTEGER, name BLOB, place INTEGER, room INTEGER,\n"
 	"PRIMARY KEY(fs, path)) WITHOUT ROWID;"
@@ -331,8 +334,8 @@ void index_add_entry(struct index *x, const char *path, const struct offload_rec
 {
 	const struct cookie *c = &r->cookie;
 
-	index_do(x, "INSERT OR REPLACE INTO file VALUES(x'', ?, ?, 0, ?, ?, ?, ?, ?, ?)",
-		 "ppisinii", path, path, r->size, c->store,
+	index_do(x, "INSERT OR REPLACE INTO file VALUES(x'', ?, x'', 0, ?, ?, ?, ?, ?, ?)",
+		 "pisinii", path, r->size, c->store,
 		 (u64)(c->packed ? ENVELOPE_PACK : ENVELOPE_MANIFEST), c->name, (u64)c->offset,
 		 (u64)c->room);
 }
@@ -471,15 +474,21 @@ static void index_refer_snapshots(struct index *x)
 	index_snapshots(x, index_refer_snapshot, x);
 }
 
-void index_end_survey(struct index *x)
+void index_refer(struct index *x)
 {
+	index_run(x, "DELETE FROM referred");
 	index_refer_snapshots(x);
-	index_run(x, "DELETE FROM object WHERE NOT seen;"
-		     "INSERT OR IGNORE INTO referred SELECT store, kind, name, 0 FROM file;"
+	index_run(x, "INSERT OR IGNORE INTO referred SELECT store, kind, name, 0 FROM file;"
 		     "INSERT OR IGNORE INTO referred SELECT f.store, 1, c.name, c.length FROM\n"
 		     "(SELECT DISTINCT store, name FROM file WHERE kind = 2) f\n"
 		     "JOIN manifest m ON m.store = f.store AND m.name = f.name\n"
-		     "JOIN chunk c ON c.manifest = m.id;"
+		     "JOIN chunk c ON c.manifest = m.id;");
+}
+
+void index_end_survey(struct index *x)
+{
+	index_refer(x);
+	index_run(x, "DELETE FROM object WHERE NOT seen;"
 		     /* Manifests without files are read again if they come back. */
 		     "DELETE FROM manifest WHERE NOT EXISTS (SELECT 1 FROM file f\n"
 		     "WHERE f.store = manifest.store AND f.kind = 2 AND f.name = manifest.name);"
@@ -662,20 +671,43 @@ void index_deletions(struct index *x, void (*use)(void *arg, const struct index_
 	}
 }
 
-void index_referred(struct index *x,
-		    void (*use)(void *arg, const struct index_object *o, bool present, u64 length),
-		    void *arg)
+/* The first bytes of the names that begin with a number. */
+static void index_name_part(u64 number, u8 name[HASH_SIZE], u8 rest)
 {
-	sqlite3_stmt *stmt = index_query(x, "SELECT r.store, r.kind, r.name, o.size, o.modified,\n"
-					    "0, r.length, o.name NOTNULL FROM referred r\n"
-					    "LEFT JOIN object o ON o.store = r.store\n"
-					    "AND o.kind = r.kind AND o.name = r.name", "");
-	struct index_object o;
+	int i;
 
+	memset(name, rest, HASH_SIZE);
+	for (i = 0; i < 8; i++)
+		name[i] = (u8)(number >> (56 - 8 * i));
+}
+
+void index_referred_between(struct index *x, u64 first, u64 last,
+			    void (*use)(void *arg, const struct index_object *o, bool present,
+					u64 length),
+			    void *arg)
+{
+	u8 from[HASH_SIZE], to[HASH_SIZE];
+	struct index_object o;
+	sqlite3_stmt *stmt;
+
+	index_name_part(first, from, 0);
+	index_name_part(last, to, 0xff);
+	stmt = index_query(x, "SELECT r.store, r.kind, r.name, o.size, o.modified,\n"
+			      "0, r.length, o.name NOTNULL FROM referred r\n"
+			      "LEFT JOIN object o ON o.store = r.store\n"
+			      "AND o.kind = r.kind AND o.name = r.name\n"
+			      "WHERE r.name >= ? AND r.name <= ?", "nn", from, to);
 	while (index_row(x, stmt)) {
 		index_object_read(stmt, &o);
 		use(arg, &o, sqlite3_column_int(stmt, 7), (u64)sqlite3_column_int64(stmt, 6));
 	}
+}
+
+void index_referred(struct index *x,
+		    void (*use)(void *arg, const struct index_object *o, bool present, u64 length),
+		    void *arg)
+{
+	index_referred_between(x, 0, UINT64_MAX, use, arg);
 }
 
 bool index_is_referred(struct index *x, const struct index_object *o)
@@ -696,10 +728,12 @@ void index_files_of(struct index *x, const struct index_object *o,
 		stmt = index_query(x, "SELECT path FROM file WHERE fs = x'' AND store = ?\n"
 				      "AND path = ?", "sp", o->store, head);
 	else if (o->kind != ENVELOPE_CHUNK)
-		stmt = index_query(x, "SELECT shown FROM file WHERE store = ? AND kind = ?\n"
+		stmt = index_query(x, "SELECT iif(fs = x'', path, shown) FROM file\n"
+				      "WHERE store = ? AND kind = ?\n"
 				      "AND name = ?", "sin", o->store, (u64)o->kind, o->name);
 	else
-		stmt = index_query(x, "SELECT DISTINCT f.shown FROM chunk c\n"
+		stmt = index_query(x, "SELECT DISTINCT iif(f.fs = x'', f.path, f.shown)\n"
+				      "FROM chunk c\n"
 				      "JOIN manifest m ON m.id = c.manifest\n"
 				      "JOIN file f ON f.store = m.store AND f.kind = 2\n"
 				      "AND f.name = m.name\n"

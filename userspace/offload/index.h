@@ -203,7 +203,17 @@ void index_new_garbage(struct index *x, void (*use)(void *arg, const struct inde
  */
 void index_condemned(struct index *x, const char *store, bool referred,
 		     void (*use)(void *arg, const struct index_object *o), void *arg);
-/* Call @use for all objects that files refer to. @length: bytes of a chunk's content. */
+/* Work out again what files referred to in the last survey, without another one. */
+void index_refer(struct index *x);
+/*
+ * Call @use for all objects that files refer to and whose names begin with a number of 64 bits from
+ * @first to @last. @length: bytes of a chunk's content.
+ */
+void index_referred_between(struct index *x, u64 first, u64 last,
+			    void (*use)(void *arg, const struct index_object *o, bool present,
+					u64 length),
+			    void *arg);
+/* The same for all of them. */
 void index_referred(struct index *x,
 		    void (*use)(void *arg, const struct index_object *o, bool present, u64 length),
 		    void *arg);

@@ -82,6 +82,7 @@ static void load_open(struct job *job)
 	struct load *l = load_of(job);
 
 	l->error = load_open_envelope(l) ? 0 : EIO;
+	l->damaged = l->error;
 }
 
 static void load_explain(struct load *l)
@@ -101,8 +102,11 @@ static void load_opened(struct job *job)
 		load_start(l);
 		return;
 	}
-	if (l->error)
+	if (l->error) {
 		load_explain(l);
+		/* Whoever uploads this content must not count on the object. */
+		name_set_add(&l->engine->damaged, l->name);
+	}
 	load_end(l);
 }
 
@@ -120,6 +124,7 @@ static void load_got(struct transfer *t)
 	if (t->outcome == OUTCOME_GOOD && !pool_submit(l->engine->readers, &l->job))
 		return;
 	l->error = t->error ? t->error : EAGAIN;
+	l->damaged = false;
 	if (t->outcome == OUTCOME_GOOD)
 		why_not(&l->why, "too many requests");
 	else

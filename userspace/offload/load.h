@@ -23,6 +23,7 @@
  * @arg: for @use and @done
  * @error: 0 or a positive errno; the result, as all members up to @stored
  * @why: cause of @error
+ * @damaged: @error is because the object is not what it has to be
  * @file: a sealed file with the content unless there is @use, which becomes the caller's; or -1
  * @len: bytes of content
  * @envelope: the envelope, for @use
@@ -42,6 +43,7 @@ struct load {
 
 	int error;
 	struct why why;
+	bool damaged;
 	int file;
 	size_t len;
 	struct envelope envelope;

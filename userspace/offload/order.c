@@ -181,7 +181,7 @@ static void order_read_done(struct load *l)
 					 .requests = l->transfer.requests };
 
 	if (l->error && !o->cancelled) {
-		order_fail(o, l->error, l->why.text);
+		order_fail(o, l->damaged ? EBADMSG : l->error, l->why.text);
 		return;
 	}
 	if (!o->cancelled)

@@ -69,7 +69,7 @@ enum snapshot_time_kind {
 	SNAPSHOT_TIMES
 };
 
-/* The content of the file is not in the snapshot, because it changed all the time. */
+/* The content of the file is not in the snapshot: it changed all the time, or was left out. */
 #define SNAPSHOT_LOST		1U
 
 /**

@@ -6,8 +6,8 @@
  * An object that a list of garbage names may be deleted, and a store whose copies lag behind may
  * say for a while that one is there which was. So nothing is asked about it: it is put there, and a
  * store that orders what was done by time keeps it. So is one that does not prove that its bytes
- * are those of an upload: it may be damaged, and the file that is uploaded now may have the only
- * good copy. One in an archive would have to be restored before anybody could read it.
+ * are those of an upload, or that was read and found damaged: the file that is uploaded now may
+ * have the only good copy. One in an archive would have to be restored before anybody could read it.
  */
 
 #include <errno.h>
@@ -142,7 +142,7 @@ static void upload_begin(struct upload *u)
 	if (u->kind <= ENVELOPE_PACK) {
 		if (!condemned_rely(condemned, u->store, u->name, &u->wait))
 			return;
-		u->doubted = condemned_doubts(condemned, u->store, u->name);
+		u->doubted |= condemned_doubts(condemned, u->store, u->name);
 	}
 	/* Without room for the job, the question takes until there is some. */
 	if (u->doubted && upload_submit(u))
@@ -170,7 +170,7 @@ void upload_start(struct upload *u)
 	u->requests = 0;
 	u->sealed = NULL;
 	u->job.run = NULL;
-	u->doubted = false;
+	u->doubted = name_set_has(&u->engine->damaged, u->name);
 	u->wait = (struct condemned_wait){ .go = upload_go };
 	memset(t, 0, sizeof(*t));
 	t->store = u->store;

@@ -184,7 +184,7 @@ static const struct {
 	},
 	{
 		"[]\n",
-		"f:1: there is no section []: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME] and [share NAME] are allowed"
+		"f:1: there is no section []: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME], [schedule] and [share NAME] are allowed"
 	},
 	{
 		"[tls]\ntrust = ca.pem\n",
@@ -216,7 +216,7 @@ static const struct {
 	},
 	{
 		"[printer]\nx = 1\n",
-		"f:1: there is no section [printer]: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME] and [share NAME] are allowed"
+		"f:1: there is no section [printer]: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME], [schedule] and [share NAME] are allowed"
 	},
 	{
 		"[policy a]\npath = /a\n",

@@ -596,7 +596,7 @@ static void objects_listed_read_deleted(void)
 	CHECK(a.msg.type == OFFLOAD_OBJECT && a.msg.size && fd < 0);
 	s3_server_fault(server, S3_WRONG, 'G', 100);
 	order_give(OFFLOAD_READ, name, &a, &fd);
-	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EIO);
+	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EBADMSG);
 	s3_server_fault(server, S3_GOOD, 0, 0);
 	/* What files may refer to is not deleted alone. */
 	order_give(OFFLOAD_DELETE, name, &a, &fd);

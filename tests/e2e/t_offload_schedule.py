@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What ditto-offload.timer does by itself, and how it is known that it was done."""
+import json
+import os
+import signal
+import subprocess
+import time
+
+import servers
+from fault_points import Point, stopped
+from harness import eq, get, put, test, wait_for
+from stores import DONE, Store
+from t_offload import MIB, content, offloaded
+
+HOUR, DAY = 3600, 86400
+JOBS = 'policies', 'snapshots', 'gc', 'scrub'
+
+
+def scheduled(w, text='', **options):
+    """A store with a schedule, and nothing done yet."""
+    s = Store(w, **options)
+    s.configure(f'key-file = {s.folder}/key\n\n[schedule]\n{text}\n')
+    s.ready()
+    return s
+
+
+def run(s, *words):
+    """Do jobs. Returns which of them succeeded, by name, and what went wrong."""
+    _, said, errors = s.tool('run', *words, check=False)
+    return {e['job']: e['good'] for e in said if 'job' in e}, errors
+
+
+def done():
+    """What is remembered of each job."""
+    with open(DONE, encoding='ascii') as f:
+        return {line.split()[0]: line.split()[1:] for line in f}
+
+
+def remember(job, *words):
+    """As if a job had been done at another time, and so."""
+    lines = {**done(), job: [str(word) for word in words]}
+    put(DONE, ''.join(f'{name} {" ".join(words)}\n' for name, words in lines.items()))
+
+
+def status(w):
+    """What dittoctl says, whatever its exit status is."""
+    return json.loads(w.server.ctl('--json', 'status', check=False).stdout)
+
+
+def problems(w):
+    return [p['problem'] for p in status(w)['problems'] if p['subject'] == 'offload']
+
+
+def automatic(s):
+    return [e for e in s.tool('snapshot', 'list') if e['name'].startswith('auto-')]
+
+
+@test(smb=True, offload=True, timeout=300)
+def done_when_due(w):
+    """Each job is done once in its period, and a later one as soon as it is due; status tells."""
+    s = scheduled(w)
+    put(w.path('f'), content('f', MIB), 0o644)
+    eq(problems(w), [], 'before it is due')
+    good, errors = run(s, '--scheduled')
+    eq(good, dict.fromkeys(JOBS, True), errors)
+    eq([e['share'] for e in automatic(s)], ['data'], 'snapshots')
+    jobs = {e['job']: e for e in status(w)['jobs']}
+    eq({job: e['result'] for job, e in jobs.items()}, dict.fromkeys(JOBS, 'good'), 'status')
+    assert all(e['success'] for e in jobs.values()), jobs
+    eq([e['job'] for e in s.tool('status') if 'job' in e], list(JOBS), 'offload status')
+    assert 'LAST SUCCESS' in w.server.ctl('offload', 'status'), 'for people'
+
+    # Nothing is due but the policies, which have schedules of their own.
+    now = int(time.time())
+    remember('snapshots', now, now, 0)
+    eq(list(run(s, '--scheduled')[0]), ['policies'], 'again')
+    remember('snapshots', now - HOUR, now - HOUR, 0)
+    remember('scrub', now - DAY, now - DAY, 0)
+    eq(sorted(run(s, '--scheduled')[0]), ['policies', 'scrub', 'snapshots'], 'an hour later')
+    eq(list(run(s, 'gc')[0]), ['gc'], 'by hand')
+
+    # The timer was not enabled, or it does not come to its end.
+    remember('gc', now - 8 * DAY, now - 8 * DAY, 0)
+    w.server.helper_stop()
+    w.server.helper_start(w.server.conf)
+    s.ready()
+    eq(problems(w), [], 'since dittod has started')
+    s.mode('500')
+    good, errors = run(s, 'snapshots')
+    eq(good, {'snapshots': False}, errors)
+    text, = problems(w)
+    assert 'the last run of snapshots failed' in text and 'offload run snapshots' in text, text
+    eq(status(w)['state'], 'degraded', 'state')
+    s.mode('ok')
+    s.kill_process()
+    s.ready()
+    eq(run(s, 'snapshots')[0], {'snapshots': True}, 'good again')
+    eq(problems(w), [], 'after that')
+
+
+@test(smb=True, offload=True, timeout=300)
+def others_while_policies_run(w):
+    """A policy may push for hours; the snapshot of each hour is made all the same."""
+    s = Store(w)
+    s.configure(f'key-file = {s.folder}/key\n\n[policy all]\npath = {w.export}\nchanged = 1s\n')
+    s.ready()
+    put(w.path('f'), content('f', MIB), 0o644)
+    os.utime(w.path('f'), (5, 5))
+    point = Point('push-release', Point.prepare(s.folder))
+    p = w.server.ns.spawn(servers.tool('dittoctl'), 'offload', 'run', '--scheduled',
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    point.wait()
+    wait_for('the others are done', lambda: done()['scrub'][0] != '0', 60)
+    eq((len(automatic(s)), done()['policies'][2]), (1, '1'), 'policies are at work')
+    # There is one such run at a time.
+    assert 'another run' in s.tool('run', 'gc', check=False)[2], 'a second run'
+    point.go_on()
+    for pid in stopped('dittoctl'):
+        os.kill(pid, signal.SIGCONT)
+    out = p.communicate()[0]
+    eq((p.returncode, s.states()['offloaded'], done()['policies'][2]), (0, 1, '0'), out)
+
+
+@test(smb=True, offload=True, timeout=300)
+def old_ones_go(w):
+    """The retention keeps the newest of each hour; what an administrator made stays."""
+    s = scheduled(w, 'snapshots = hourly 2 daily 2')
+    put(w.path('f'), content('f', MIB), 0o644)
+    s.tool('snapshot', 'create', 'data', 'mine')
+    s.tool('snapshot', 'create', 'data', 'auto-not')
+    times = []
+    for i in range(3):
+        put(w.path('f'), content(i, MIB), 0o644)
+        eq(run(s, 'snapshots')[0], {'snapshots': True}, 'made')
+        times.append(max(e['time'] for e in automatic(s)))
+        wait_for('the next second', lambda: time.time() >= times[-1] + 1)
+    made = [e['time'] for e in automatic(s) if e['name'] != 'auto-not']
+    last = {t // HOUR: t for t in times}
+    eq(made, sorted(last.values()), 'the newest of each hour')
+    eq({'mine', 'auto-not'} <= {e['name'] for e in s.tool('snapshot', 'list')}, True, 'others')
+
+
+@test(smb=True, offload=True, timeout=300)
+def less_is_doubted(w):
+    """The empty disk of a new server takes the place of no good snapshot."""
+    s = scheduled(w)
+    for i in range(20):
+        put(w.path(f'f{i}'), b'x', 0o644)
+    eq(run(s, 'snapshots')[0], {'snapshots': True}, 'made')
+    for i in range(18):
+        os.unlink(w.path(f'f{i}'))
+    good, errors = run(s, 'snapshots')
+    eq(good, {'snapshots': False}, errors)
+    assert 'dittoctl offload adopt' in errors and 'snapshot create data' in errors, errors
+    eq([e['entries'] for e in automatic(s)], [21], 'snapshots')
+    s.tool('snapshot', 'create', 'data', 'meant')
+    eq(run(s, 'snapshots')[0], {'snapshots': True}, 'meant')
+
+
+@test(fs='ext4', smb=True, offload=True, timeout=300)
+def without_resident_content(w):
+    """Who wants so pays for no content but that of offloaded files; the others are named."""
+    s = scheduled(w, 'snapshot-content = offloaded')
+    offloaded(s, w.path('stub'), content('stub', MIB))
+    offloaded(s, w.path('back'), content('back', MIB))
+    eq(get(w.path('back')) == content('back', MIB), True, 'back')
+    put(w.path('here'), content('here', MIB), 0o644)
+    s.forget()
+    good, errors = run(s, 'snapshots')
+    eq(good, {'snapshots': True}, errors)
+    snapshot, = automatic(s)
+    eq(snapshot['lost'], 1, 'lost')
+    eq({e['path']: e['lost'] for e in s.tool('snapshot', 'show', f'data/{snapshot["name"]}')
+        if e['type'] == 'file'}, {'stub': False, 'back': False, 'here': True}, 'which')
+
+
+def chunks(s, method='GET'):
+    """The chunks that are read, or sent; each once."""
+    return sorted({path.split(f'{s.bucket}/', 1)[1] for path in s.requests(method, 'chunks/')})
+
+
+@test(smb=True, offload=True, timeout=300)
+def scrub_goes_on(w):
+    """Parts of a pass add up to all objects, each once, also after an interruption."""
+    s = scheduled(w)
+    for i in range(12):
+        offloaded(s, w.path(f'f{i}'), content(i, MIB))
+    s.forget()
+    whole = s.tool('scrub')
+    eq((whole['objects'], len(chunks(s))), (24, 12), 'whole')
+    parts = []
+    for i in range(4):
+        s.forget()
+        said = s.tool('scrub', '--percent', '30')
+        parts.append((said['objects'], chunks(s)))
+        eq(done()['position'][0] == '0', i == 3, f'position after part {i}')
+    eq(sum(n for n, _ in parts), 24, 'parts')
+    eq(sorted(sum((c for _, c in parts), [])), sorted(set(sum((c for _, c in parts), []))), 'once')
+    assert max(n for n, _ in parts) < 20, parts
+
+    # The survey of a pass is not made again for its parts, and what was done is not done again.
+    s.tool('scrub', '--percent', '50')
+    put(f'{DONE}.copy', get(DONE))
+    s.forget()
+    rest = s.tool('scrub', '--percent', '100')['objects']
+    eq(s.requests('GET', 'prefix'), [], 'lists')
+    put(DONE, get(f'{DONE}.copy'))
+    p = w.server.ns.spawn(servers.tool('dittoctl'), 'offload', 'scrub', '--percent', '100')
+    p.kill()
+    p.wait()
+    assert s.tool('scrub', '--percent', '100')['objects'] <= rest
+    eq(done()['position'][0], '0', 'the end')
+
+
+@test(fs='ext4', smb=True, offload=True, timeout=300)
+def repaired(w):
+    """What is missing or damaged in the store is made again from files that came back."""
+    s = scheduled(w)
+    data = content('x', 3 * MIB)
+    path = offloaded(s, w.path('f'), data)
+    gone = offloaded(s, w.path('gone'), content('gone', MIB))
+    s.forget()
+    eq(get(path) == data, True, 'it comes back')
+    mine = chunks(s)
+    s.forget()
+    s.tool('scrub')
+    objects = chunks(s)
+    for harm in (s.delete, lambda name: s.put(name, 'x' * 1000),
+                 lambda name: s.call('PUT', name, b'y' + s.fetch(name)[1:])):
+        harm(mine[0])
+        code, said, _ = s.tool('scrub', check=False)
+        eq((code, {e['file'] for e in said['bad']}, said['repaired']), (2, {path}, 0), 'told')
+        eq(len(problems(w)), 1, 'status')
+        said = s.tool('scrub', '--repair')
+        eq((said['bad'], said['repaired'], problems(w)), ([], 1, []), 'repaired')
+        eq(s.tool('scrub')['bad'], [], 'good')
+    # The store says that it has the object, and gives others: it is sent again all the same.
+    s.mode('wrong')
+    s.forget()
+    assert s.tool('scrub', '--repair', check=False)[0], 'it gives others still'
+    eq(chunks(s, 'PUT'), mine, 'sent')
+    s.mode('ok')
+    eq(s.tool('scrub')['bad'], [], 'the store has it')
+    # It gives way without an upload, as before, and comes back from what was made again.
+    eq(s.push(path)['uploaded'], 0, 'pushed')
+    eq(get(path) == data, True, 'content')
+
+    # Nothing here has the content of a stub: that stays a problem, and is told each time.
+    s.forget()
+    eq(s.tool('scrub')['bad'], [])
+    lost, = set(objects) - set(mine)
+    s.delete(lost)
+    # All objects are due.
+    remember('scrub', 1, 1, 0)
+    good, errors = run(s, 'scrub')
+    eq(good, {'scrub': False}, errors)
+    text, = problems(w)
+    assert '1 objects are missing or damaged' in text, text
+    code, said, _ = s.tool('scrub', '--repair', check=False)
+    eq((code, {e['file'] for e in said['bad']}, said['repaired']), (2, {gone}, 0), 'lost')
+
+
+@test(fs='ext4', smb=True, offload=True, timeout=300)
+def packs_repaired(w):
+    """Files that came back leave a damaged pack, if all of its files have."""
+    s = scheduled(w, packing='on')
+    paths = [put(w.path(f'f{i}'), content(i, 5000), 0o644) for i in range(3)]
+    eq(s.push(*paths)['done'], 3, 'pushed')
+    s.forget()
+    s.tool('scrub')
+    pack, = {p.split(f'{s.bucket}/', 1)[1] for p in s.requests('GET', 'packs/')}
+    for path in paths[:2]:
+        eq(len(get(path)), 5000, 'it comes back')
+    whole = s.fetch(pack)
+    s.put(pack, 'damaged')
+    code, said, _ = s.tool('scrub', '--repair', check=False)
+    eq((code, said['repaired'], {e['file'] for e in said['bad']}), (2, 0, {paths[2]}), 'one is away')
+    s.call('PUT', pack, whole)
+    eq(len(get(paths[2])), 5000, 'the last one comes back')
+    s.delete(pack)
+    eq(s.tool('scrub', '--repair')['repaired'], 1, 'repaired')
+    eq(s.push(*paths)['done'], 3, 'pushed')
+    eq([get(p) for p in paths] == [content(i, 5000) for i in range(3)], True, 'content')
+    eq(s.tool('scrub')['bad'], [], 'bad')

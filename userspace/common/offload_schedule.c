@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The schedule of offloaded data, see offload_schedule.h. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "folder.h"
+#include "mem.h"
+#include "offload_schedule.h"
+
+#define HOUR		3600ULL
+#define DAY		(24 * HOUR)
+#define PERIOD_MAX	(3650 * DAY)
+/* How often the timer runs. Policies have schedules of their own, so they are due each time. */
+#define POLICIES_PERIOD	300ULL
+/* A job that failed is due again in so many parts of its period. */
+#define RETRIES		8
+/* A run that has not ended for so long is overdue, too. */
+#define LONG_RUN	(7 * DAY)
+#define TIMER		"ditto-offload.timer"
+
+static const char *const job_names[OFFLOAD_JOBS] = {
+	[OFFLOAD_JOB_POLICIES] = "policies", [OFFLOAD_JOB_SNAPSHOTS] = "snapshots",
+	[OFFLOAD_JOB_GC] = "gc", [OFFLOAD_JOB_SCRUB] = "scrub",
+};
+
+static const struct {
+	const char *word;
+	u64 period;
+} paces[] = {
+	{ "hourly", HOUR }, { "daily", DAY }, { "weekly", 7 * DAY }, { "monthly", 30 * DAY },
+};
+
+const char *offload_job_name(enum offload_job job)
+{
+	return job_names[job];
+}
+
+void offload_schedule_init(struct offload_schedule *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->type = OFFLOAD_CTL_SCHEDULE;
+	s->version = OFFLOAD_CTL_VERSION;
+	s->period[OFFLOAD_JOB_SNAPSHOTS] = HOUR;
+	s->period[OFFLOAD_JOB_GC] = 3 * DAY;
+	s->period[OFFLOAD_JOB_SCRUB] = 30 * DAY;
+	s->period[OFFLOAD_JOB_POLICIES] = POLICIES_PERIOD;
+	s->keep[0] = (struct offload_keep){ .period = HOUR, .count = 24 };
+	s->keep[1] = (struct offload_keep){ .period = DAY, .count = 7 };
+}
+
+static bool schedule_set_period(u64 *period, const char *value, struct why *why)
+{
+	*period = 0;
+	if (!strcmp(value, "off"))
+		return true;
+	if (!text_duration(value, PERIOD_MAX, period, why))
+		return false;
+	return *period >= HOUR ||
+	       why_not(why, "'%.60s' is not allowed: off, or 1h and more is", value);
+}
+
+/* A word and a number, such as "daily 7". */
+static bool schedule_add_keep(struct offload_keep *k, const char *word, const char *count,
+			      struct why *why)
+{
+	u64 number;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(paces) && strcmp(paces[i].word, word); i++)
+		;
+	if (i == ARRAY_SIZE(paces) || !count)
+		return why_not(why,
+			       "'%.60s' is not allowed: off, or such as 'hourly 24 daily 7 weekly 4 monthly 12' is",
+			       word);
+	if (!text_number(count, 1, 1000, &number, why))
+		return false;
+	*k = (struct offload_keep){ .period = paces[i].period, .count = (u32)number };
+	return true;
+}
+
+static bool schedule_set_snapshots(struct offload_schedule *s, const char *value, struct why *why)
+{
+	char *text = mem_string(value), *rest = NULL, *word;
+	u64 *period = &s->period[OFFLOAD_JOB_SNAPSHOTS];
+	bool good = true;
+	unsigned int n;
+
+	memset(s->keep, 0, sizeof(s->keep));
+	*period = 0;
+	word = strtok_r(text, " ,\t", &rest);
+	if (!word)
+		good = why_not(why, "'off', or such as 'hourly 24 daily 7' is needed");
+	else if (!strcmp(word, "off") && !*rest)
+		word = NULL;
+	for (n = 0; good && word; n++) {
+		if (n == OFFLOAD_KEEPS)
+			good = why_not(why, "'%.60s' is one word too many", word);
+		else
+			good = schedule_add_keep(&s->keep[n], word, strtok_r(NULL, " ,\t", &rest),
+						 why);
+		if (good && (!*period || s->keep[n].period < *period))
+			*period = s->keep[n].period;
+		word = strtok_r(NULL, " ,\t", &rest);
+	}
+	free(text);
+	return good;
+}
+
+bool offload_schedule_set(struct offload_schedule *s, const char *key, const char *value,
+			  struct why *why)
+{
+	if (!strcmp(key, "snapshots"))
+		return schedule_set_snapshots(s, value, why);
+	if (!strcmp(key, "gc"))
+		return schedule_set_period(&s->period[OFFLOAD_JOB_GC], value, why);
+	if (!strcmp(key, "scrub"))
+		return schedule_set_period(&s->period[OFFLOAD_JOB_SCRUB], value, why);
+	s->stubs_only = !strcmp(value, "offloaded");
+	return s->stubs_only || !strcmp(value, "all") ||
+	       why_not(why, "'%.60s' is not allowed: all, offloaded are", value);
+}
+
+/* A part of the objects is looked at each day. */
+static u64 job_pace(const struct offload_schedule *s, enum offload_job job)
+{
+	u64 period = s->period[job];
+
+	return job == OFFLOAD_JOB_SCRUB && period > DAY ? DAY : period;
+}
+
+bool offload_job_is_due(const struct offload_schedule *s, enum offload_job job,
+			const struct offload_done *done, u64 now)
+{
+	u64 pace = job_pace(s, job);
+
+	if (!pace || job == OFFLOAD_JOB_POLICIES)
+		return pace;
+	if (done->result != OFFLOAD_JOB_GOOD)
+		pace = pace / RETRIES ?: 1;
+	return now / pace != done->tried / pace;
+}
+
+/* Words for a time that is too long. */
+static char *job_overdue(enum offload_job job, const struct offload_done *done, u64 hours)
+{
+	const char *name = offload_job_name(job);
+
+	if (done->tried)
+		return mem_print("no success of %s for %llu hours: systemctl status %s",
+				 name, (unsigned long long)hours, TIMER);
+	return mem_print("no run of %s yet: systemctl enable --now %s", name, TIMER);
+}
+
+char *offload_job_problem(const struct offload_schedule *s, enum offload_job job,
+			  const struct offload_progress *p, u64 since, u64 now)
+{
+	const struct offload_done *done = &p->done[job];
+	u64 last = done->success > since ? done->success : since;
+	u64 limit = 2 * job_pace(s, job) + HOUR;
+
+	if (!s->period[job])
+		return NULL;
+	if (job == OFFLOAD_JOB_POLICIES)
+		limit = DAY;
+	if (done->result == OFFLOAD_JOB_RUNS)
+		limit += LONG_RUN;
+	if (job == OFFLOAD_JOB_SCRUB && (p->bad || p->bad_before))
+		return mem_print("%llu objects are missing or damaged; to see which: %s",
+				 (unsigned long long)(p->bad ?: p->bad_before),
+				 "dittoctl offload scrub");
+	if (done->result == OFFLOAD_JOB_BAD)
+		return mem_print("the last run of %s failed; to see why: dittoctl offload run %s",
+				 offload_job_name(job), offload_job_name(job));
+	if (now <= last || now - last <= limit)
+		return NULL;
+	return job_overdue(job, done, (now - last) / HOUR);
+}
+
+void offload_schedule_keep(const struct offload_schedule *s, const u64 *times, size_t n, bool *keep)
+{
+	u64 slot, last;
+	unsigned int k;
+	u32 left;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		keep[i] = i == n - 1;
+	for (k = 0; k < OFFLOAD_KEEPS && s->keep[k].period; k++) {
+		last = UINT64_MAX;
+		left = s->keep[k].count;
+		for (i = n; i && left; i--) {
+			slot = times[i - 1] / s->keep[k].period;
+			if (slot == last)
+				continue;
+			keep[i - 1] = true;
+			last = slot;
+			left--;
+		}
+	}
+}
+
+u64 offload_schedule_part(const struct offload_schedule *s, const struct offload_done *done,
+			  u64 now)
+{
+	u64 period = s->period[OFFLOAD_JOB_SCRUB];
+	u64 time = done->success && now > done->success ? now - done->success : 0;
+
+	if (time < DAY)
+		time = DAY;
+	return !period || time >= period ? UINT64_MAX : UINT64_MAX / period * time;
+}
+
+static void progress_read_line(struct offload_progress *p, const char *line)
+{
+	struct offload_done done;
+	u64 at, bad, before;
+	char name[16];
+	int job;
+
+	if (sscanf(line, "position %llx %llu %llu", &at, &bad, &before) == 3) {
+		p->scrub_at = at;
+		p->bad = bad;
+		p->bad_before = before;
+		return;
+	}
+	if (sscanf(line, "%15s %llu %llu %u", name, &done.success, &done.tried,
+		   &done.result) != 4 || done.result >= OFFLOAD_JOB_RESULTS)
+		return;
+	for (job = 0; job < OFFLOAD_JOBS; job++)
+		if (!strcmp(name, job_names[job]))
+			p->done[job] = done;
+}
+
+void offload_progress_read(const char *path, struct offload_progress *p)
+{
+	FILE *in = fopen(path, "re");
+	char line[128];
+
+	memset(p, 0, sizeof(*p));
+	if (!in)
+		return;
+	while (fgets(line, sizeof(line), in))
+		progress_read_line(p, line);
+	fclose(in);
+}
+
+bool offload_progress_write(const char *path, const struct offload_progress *p, struct why *why)
+{
+	char *new = mem_print("%s.new", path);
+	FILE *out = fopen(new, "we");
+	bool good = out;
+	int job;
+
+	for (job = 0; out && job < OFFLOAD_JOBS; job++)
+		fprintf(out, "%s %llu %llu %u\n", job_names[job],
+			p->done[job].success, p->done[job].tried, p->done[job].result);
+	if (out) {
+		fprintf(out, "position %llx %llu %llu\n", p->scrub_at, p->bad,
+			p->bad_before);
+		good = !ferror(out) && !fflush(out) && !fsync(fileno(out));
+		good = !fclose(out) && good;
+	}
+	good = good && !rename(new, path) && folder_sync(path);
+	if (!good)
+		why_not(why, "%s: %s", path, strerror(errno));
+	free(new);
+	return good;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The schedule of offloaded data: what is due when, which snapshots stay, and when each was last
+ * done. All arithmetic gets the time from its caller.
+ *
+ * Time is divided into periods from 1970 on, and a job is due once in each of them: so it keeps
+ * its pace, whenever the timer runs, and however long it takes.
+ */
+#ifndef _DITTO_OFFLOAD_SCHEDULE_H
+#define _DITTO_OFFLOAD_SCHEDULE_H
+
+#include "offload_ctl.h"
+#include "text.h"
+
+/**
+ * struct offload_done - how a job went
+ * @success: when it last succeeded, seconds since 1970; 0 for never
+ * @tried: when it last began; 0 for never
+ * @result: enum offload_job_result
+ */
+struct offload_done {
+	u64 success;
+	u64 tried;
+	u32 result;
+};
+
+/**
+ * enum offload_job_result - how the last run of a job ended
+ * @OFFLOAD_JOB_GOOD: well, or there was none
+ * @OFFLOAD_JOB_RUNS: it has not ended, unless the machine or the process did
+ * @OFFLOAD_JOB_BAD: it failed
+ */
+enum offload_job_result {
+	OFFLOAD_JOB_GOOD,
+	OFFLOAD_JOB_RUNS,
+	OFFLOAD_JOB_BAD,
+	OFFLOAD_JOB_RESULTS,
+};
+
+/**
+ * struct offload_progress - what this server remembers about the schedule, durably
+ * @done: by enum offload_job
+ * @scrub_at: scrub goes on with the objects whose names begin with this number or a higher one
+ * @bad: objects that the present pass of scrub found bad
+ * @bad_before: those of the pass before
+ */
+struct offload_progress {
+	struct offload_done done[OFFLOAD_JOBS];
+	u64 scrub_at;
+	u64 bad;
+	u64 bad_before;
+};
+
+/* Set the defaults. */
+void offload_schedule_init(struct offload_schedule *s);
+/* Set a key of the section. Returns false and fills @why if the value is not allowed. */
+bool offload_schedule_set(struct offload_schedule *s, const char *key, const char *value,
+			  struct why *why);
+
+/* Name of a job, as in the section. */
+const char *offload_job_name(enum offload_job job);
+/* Whether a job is to be done now. One that failed is tried again earlier. */
+bool offload_job_is_due(const struct offload_schedule *s, enum offload_job job,
+			const struct offload_done *done, u64 now);
+/*
+ * What the administrator has to know about a job and do, or NULL. @since: no job is expected to
+ * have run before. To be freed.
+ */
+char *offload_job_problem(const struct offload_schedule *s, enum offload_job job,
+			  const struct offload_progress *p, u64 since, u64 now);
+/* Choose the snapshots that stay. @times: in seconds since 1970, the oldest first. */
+void offload_schedule_keep(const struct offload_schedule *s, const u64 *times, size_t n,
+			   bool *keep);
+/*
+ * How much of all names, of 2^64, scrub has to look at now, so that it has seen all in the time of
+ * the schedule. At least a day's part, and UINT64_MAX for all.
+ */
+u64 offload_schedule_part(const struct offload_schedule *s, const struct offload_done *done,
+			  u64 now);
+
+/* Read what is remembered; nothing if the file is not there or damaged: then all is due. */
+void offload_progress_read(const char *path, struct offload_progress *p);
+/* Remember it, durably. Returns false and fills @why on errors. */
+bool offload_progress_write(const char *path, const struct offload_progress *p, struct why *why);
+
+#endif
