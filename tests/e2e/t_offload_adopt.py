@@ -174,6 +174,16 @@ def what_is_missing(w):
     share, = said['shares']
     eq((share['path'], share['snapshot'], share['files'], share['lost']),
        (f'{disk.where}/to/disk', 'two', 1, ['busy']), 'two')
+    # The records have the name of the store.
+    conf = w.server.conf
+    put(f'{w.base}/ditto.conf', conf.replace('[store main]', '[store other]'))
+    w.server.helper.send_signal(signal.SIGHUP)
+    wait_for('the other name', lambda: s.status().get('store') == 'other')
+    status, _, errors = s.tool('adopt', 'other', check=False)
+    assert status and 'the section has to be [store main]' in errors, errors
+    put(f'{w.base}/ditto.conf', conf)
+    w.server.helper.send_signal(signal.SIGHUP)
+    wait_for('the old name', lambda: s.status().get('store') == 'main')
     # The tree of the newest is damaged.
     s.forget()
     s.tool('snapshot', 'show', 'disk/two')

@@ -9,7 +9,7 @@ import time
 import servers
 from fault_points import Point, stopped
 from harness import eq, get, put, test, wait_for
-from stores import DONE, Store
+from stores import DONE, Store, forget_index
 from t_offload import MIB, content, offloaded
 
 HOUR, DAY = 3600, 86400
@@ -157,6 +157,17 @@ def less_is_doubted(w):
     eq(run(s, 'snapshots')[0], {'snapshots': True}, 'meant')
 
 
+@test(smb=True, offload=True, timeout=300)
+def shares_that_are_away(w):
+    """Shares that are not served get no snapshot, and that is no success."""
+    away = ''.join(f'[share away{i}]\npath = {w.base}/away{i}\noffload = on\n' for i in range(2))
+    s = scheduled(w, f'\n{away}')
+    good, errors = run(s, 'snapshots')
+    eq(good, {'snapshots': False}, errors)
+    assert 'of 2 shares that offload, 1 are not served' in errors, errors
+    eq([e['share'] for e in automatic(s)], ['data'], 'the others')
+
+
 @test(fs='ext4', smb=True, offload=True, timeout=300)
 def without_resident_content(w):
     """Who wants so pays for no content but that of offloaded files; the others are named."""
@@ -204,6 +215,10 @@ def scrub_goes_on(w):
     s.forget()
     rest = s.tool('scrub', '--percent', '100')['objects']
     eq(s.requests('GET', 'prefix'), [], 'lists')
+    # A lost index is made again, or nothing would be checked.
+    put(DONE, get(f'{DONE}.copy'))
+    forget_index()
+    eq(s.tool('scrub', '--percent', '100')['objects'], rest, 'without an index')
     put(DONE, get(f'{DONE}.copy'))
     p = w.server.ns.spawn(servers.tool('dittoctl'), 'offload', 'scrub', '--percent', '100')
     p.kill()

@@ -354,10 +354,12 @@ static bool status_jobs(struct ctl *ctl)
 	if (!schedule.stores)
 		return true;
 	offload_progress_read(OFFLOAD_PROGRESS_PATH, &progress);
-	if (ctl->json)
+	if (ctl->json) {
 		offload_jobs_json(&schedule, &progress);
-	else
+	} else {
+		putchar('\n');
 		offload_jobs_print(&schedule, &progress);
+	}
 	return true;
 }
 

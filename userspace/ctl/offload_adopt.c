@@ -285,7 +285,7 @@ static void adopt_index(struct adopt *a)
 	if (a->ctl->json)
 		json_number(stdout, "absent-filesystems", absent);
 	else if (absent)
-		printf("gc deletes nothing until %llu file systems are mounted or forgotten\n",
+		printf("%llu file systems are not here; gc waits until they are forgotten\n",
 		       (unsigned long long)absent);
 }
 

@@ -39,6 +39,7 @@
  * @schedule: what is due when
  * @all: jobs are done whether they are due or not
  * @wanted: these jobs
+ * @lock: keeps other runs from beginning; that of the policies does not outlive this one
  * @policies: process that works on the policies, or 0
  * @ended: end of a pipe that is closed when that process ends
  * @failed: a job failed
@@ -48,6 +49,7 @@ struct jobs {
 	struct offload_schedule schedule;
 	bool all;
 	bool wanted[OFFLOAD_JOBS];
+	int lock;
 	pid_t policies;
 	int ended;
 	bool failed;
@@ -293,6 +295,7 @@ static void jobs_begin_policies(struct jobs *j)
 	j->policies = fork();
 	if (!j->policies) {
 		close(ends[0]);
+		close(j->lock);
 		if (j->ctl->json)
 			dup2(STDERR_FILENO, STDOUT_FILENO);
 		exit(offload_policies_scheduled(&ctl) ? CTL_OK : CTL_REFUSED);
@@ -378,10 +381,10 @@ static bool jobs_want(struct jobs *j, const char *word)
 
 int offload_run(struct ctl *ctl, char **words)
 {
-	struct jobs j = { .ctl = ctl, .all = true };
+	struct jobs j = { .ctl = ctl, .all = true, .lock = -1 };
 	bool some = false;
 	struct why why;
-	int lock = -1, rc;
+	int rc;
 
 	for (; *words; words++) {
 		if (!strcmp(*words, "--json"))
@@ -398,8 +401,8 @@ int offload_run(struct ctl *ctl, char **words)
 	if (ctl_connect(ctl))
 		return CTL_REFUSED;
 	if (offload_schedule_get(&j.schedule, &why))
-		lock = offload_lock_alone(OFFLOAD_ALONE_SCHEDULE, &why);
-	if (lock < 0) {
+		j.lock = offload_lock_alone(OFFLOAD_ALONE_SCHEDULE, &why);
+	if (j.lock < 0) {
 		ctl->conn.why = why;
 		return ctl_refused(ctl, NULL);
 	}
@@ -407,6 +410,6 @@ int offload_run(struct ctl *ctl, char **words)
 	if (!j.schedule.stores)
 		memset(j.wanted, false, sizeof(j.wanted));
 	rc = jobs_run(&j);
-	close(lock);
+	close(j.lock);
 	return rc;
 }

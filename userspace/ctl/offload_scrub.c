@@ -244,7 +244,9 @@ static bool scrub_run(struct ctl *ctl, struct scrub *c)
 		json_open(stdout, "bad", '[');
 	}
 	c->orders = offload_orders_new(scrub_checked, c);
-	if (p.scrub_at)
+	index_count(c->s.index, &n);
+	/* An index that was lost knows nothing. */
+	if (p.scrub_at && n.objects)
 		index_refer(c->s.index);
 	else
 		offload_survey_run(&c->s, true);

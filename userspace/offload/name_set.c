@@ -52,6 +52,28 @@ bool name_set_add(struct name_set *s, const u8 name[HASH_SIZE])
 	return true;
 }
 
+/* The names behind the gap may have been put there because others were in their places. */
+void name_set_remove(struct name_set *s, const u8 name[HASH_SIZE])
+{
+	u8 moved[HASH_SIZE], *slot;
+	size_t i;
+
+	if (!name_set_has(s, name))
+		return;
+	slot = name_set_slot(s, name);
+	memset(slot, 0, HASH_SIZE);
+	s->n--;
+	i = (size_t)(slot - s->slots[0]) / HASH_SIZE;
+	for (;;) {
+		i = (i + 1) & (s->size - 1);
+		if (!memcmp(s->slots[i], no_name, HASH_SIZE))
+			return;
+		memcpy(moved, s->slots[i], HASH_SIZE);
+		memset(s->slots[i], 0, HASH_SIZE);
+		memcpy(name_set_slot(s, moved), moved, HASH_SIZE);
+	}
+}
+
 bool name_set_has(const struct name_set *s, const u8 name[HASH_SIZE])
 {
 	return s->size && !memcmp(name_set_slot(s, name), name, HASH_SIZE);

@@ -19,6 +19,8 @@ struct name_set {
 
 /* Add a name. Returns false if it was there. */
 bool name_set_add(struct name_set *s, const u8 name[HASH_SIZE]);
+/* Remove a name, if it is there. */
+void name_set_remove(struct name_set *s, const u8 name[HASH_SIZE]);
 /* Return whether a name is there. */
 bool name_set_has(const struct name_set *s, const u8 name[HASH_SIZE]);
 /* Release the memory. */

@@ -50,8 +50,10 @@ static void upload_put_done(struct transfer *t)
 	struct upload *u = t->arg;
 
 	upload_add_up(u, t);
-	if (t->outcome == OUTCOME_GOOD)
+	if (t->outcome == OUTCOME_GOOD) {
 		condemned_sent(u->engine->condemned, u->store, u->name);
+		name_set_remove(&u->engine->damaged, u->name);
+	}
 	upload_end(u, t->outcome == OUTCOME_GOOD ? 0 : t->error, &t->why);
 }
 

@@ -506,6 +506,17 @@ static void name_sets(void)
 		hash_sha256(&i, sizeof(i), name);
 		CHECK(!name_set_add(&set, name));
 	}
+	/* Those that remain are found, though many were put behind others. */
+	for (i = 0; i < 5000; i += 2) {
+		hash_sha256(&i, sizeof(i), name);
+		name_set_remove(&set, name);
+		name_set_remove(&set, name);
+	}
+	for (i = 0; i < 5000; i++) {
+		hash_sha256(&i, sizeof(i), name);
+		CHECK(name_set_has(&set, name) == (i % 2 == 1));
+	}
+	CHECK(set.n == 2500);
 	name_set_free(&set);
 }
 
