@@ -268,7 +268,7 @@ static int forget_lock(struct forgetting *f, const char *word, const struct file
 	struct mount_table mounts;
 	struct why why;
 	bool mounted;
-	int lock = offload_lock_alone(&why);
+	int lock = offload_lock_drain(&why);
 
 	if (lock >= 0 && !mount_table_read(&mounts, &why)) {
 		close(lock);

@@ -115,7 +115,7 @@ bool offload_lock_wait(struct why *why)
 	return fd >= 0;
 }
 
-int offload_lock_alone(struct why *why)
+int offload_lock_drain(struct why *why)
 {
 	return lock_drain(true, why);
 }

@@ -26,7 +26,7 @@ bool offload_lock_wait(struct why *why);
  * Wait for all uploads that have begun, keep others from beginning, and take the lock. Returns a
  * descriptor that is closed to release it, or -1 with @why, also after a signal.
  */
-int offload_lock_alone(struct why *why);
+int offload_lock_drain(struct why *why);
 /*
  * Lock the heads of snapshots: @alone to delete one, otherwise to replace some, so that none that
  * was deleted is written again. Waits for others. Returns the same.
