@@ -298,6 +298,7 @@ static void passing_faults(void)
 	for (i = 0; i < ARRAY_SIZE(faults); i++) {
 		snprintf(prefix, sizeof(prefix), "prefix=fault%zu\n", i);
 		store_define(prefix);
+		store_own();
 		s3_server_fault(server, faults[i].fault, faults[i].method, 2);
 		CHECK(files_push(3, &requests) == 3);
 		s3_server_fault(server, faults[i].fault, faults[i].method, 2);

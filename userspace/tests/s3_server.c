@@ -406,7 +406,7 @@ static char s3_letter(const struct s3_request *r)
 {
 	if (!strcmp(r->method, "POST"))
 		return 'O';
-	return strchr(r->path, '?') ? 'L' : r->method[0];
+	return strstr(r->path, "prefix=") ? 'L' : r->method[0];
 }
 
 /* Take the fault of a request, if it has one. */
