@@ -17,7 +17,7 @@ static_assert(DITTO_EVENT_PROTOCOL_ADDED == (int)DITTO_EVENT_KIND_PROTOCOL_ADDED
 static_assert(DITTO_EVENT_HELPER_GONE == (int)DITTO_EVENT_KIND_HELPER_GONE);
 static_assert(DITTO_EVENT_GRACE_ENDED == (int)DITTO_EVENT_KIND_GRACE_ENDED);
 static_assert(DITTO_EVENT_AUTH_REFUSED == (int)DITTO_EVENT_KIND_AUTH_REFUSED);
-static_assert(DITTO_EVENT_OFFLOAD_FAILED == (int)DITTO_EVENT_KIND_OFFLOAD_FAILED);
+static_assert(DITTO_EVENT_OFFLOAD_FULL == (int)DITTO_EVENT_KIND_OFFLOAD_FULL);
 
 static void event_multicast(struct net *net, enum ditto_event_type type, const char *subject,
 			    gfp_t gfp)

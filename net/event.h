@@ -34,6 +34,7 @@ enum ditto_event_type {
 	DITTO_EVENT_OFFLOAD_RELEASED,
 	DITTO_EVENT_OFFLOAD_RESIDENT,
 	DITTO_EVENT_OFFLOAD_FAILED,
+	DITTO_EVENT_OFFLOAD_FULL,
 };
 
 /* The group of these events, which is the first of the family. */

@@ -234,9 +234,12 @@ put:
 
 bool ditto_offload_park(const struct ditto_absence *absence, struct ditto_park *park)
 {
-	struct ditto_stub *stub = ditto_stub_get(absence->node);
+	struct ditto_stub *stub;
 	bool parked;
 
+	if (absence->room)
+		return ditto_room_park(absence->node->volume, park);
+	stub = ditto_stub_get(absence->node);
 	if (IS_ERR_OR_NULL(stub))
 		return false;
 	/* A recall that has ended meanwhile woke nobody, so it is looked for afterwards. */

@@ -157,8 +157,13 @@ static int fill_write_all(struct ditto_recall *recall, void *buf, size_t len)
 	ssize_t ret;
 
 	while (len) {
-		ret = fill_is_hole(recall, buf, len) ? len :
-		      fill_write(recall, buf, recall->filled, len);
+		if (fill_is_hole(recall, buf, len))
+			ret = len;
+		else if (recall->scarce &&
+			 ditto_release_is_scarce(recall->node->volume, len))
+			ret = -ENOSPC;
+		else
+			ret = fill_write(recall, buf, recall->filled, len);
 		if (ret == -ENOSPC && tries-- &&
 		    ditto_release_make_room(recall->node->volume, recall->end - recall->filled))
 			continue;
@@ -197,6 +202,16 @@ static int fill_copy(struct ditto_recall *recall, const struct ditto_offload_fil
 	return err;
 }
 
+/* A file system that is quite full could not store the records of files that give way. */
+static void fill_find_room(struct ditto_recall *recall)
+{
+	struct ditto_volume *volume = recall->node->volume;
+	u64 bytes = recall->end - recall->pos;
+
+	ditto_release_keep_room(volume, bytes);
+	recall->scarce = ditto_release_is_scarce(volume, bytes);
+}
+
 /* Under recall->lock. */
 static int fill_take(struct ditto_recall *recall, const struct ditto_offload_fill *fill,
 		     struct netlink_ext_ack *extack)
@@ -221,10 +236,8 @@ static int fill_take(struct ditto_recall *recall, const struct ditto_offload_fil
 		recall->file = file;
 	}
 	old = override_creds(recall->ask.srv->nodes->cred);
-	/* A file system that is quite full could not store the records of files that give way. */
 	if (first)
-		ditto_release_keep_room(recall->node->volume, &recall->file->file->f_path,
-					recall->end - recall->pos);
+		fill_find_room(recall);
 	/* The file system may write to the disk at any time what is copied. */
 	err = first ? ditto_stub_own(recall->stub, recall->file->file, recall->range) : 0;
 	err = err ?: fill_copy(recall, fill);

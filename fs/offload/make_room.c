@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Making room on a full file system: when more data comes back, blocks of files whose data came
- * back earlier and has not changed since are freed again, without an upload and without the helper.
- * Such files are the candidates of a volume. A reserve is kept free, so that most recalls find
- * room and do not wait.
+ * Making room on a full file system: when more data comes back, or somebody writes, blocks of files
+ * whose data came back earlier and has not changed since are freed again, without an upload and
+ * without the helper. Such files are the candidates of a volume. A reserve is kept free, so that
+ * most recalls and writes find room and do not wait.
  *
  * The content of a candidate is kept in the store by its record, or, if it is whole, by the
  * attribute that stored.c is about. These are looked at when it is its turn; the list only says
@@ -36,25 +36,13 @@
  */
 #define RESERVE_PART	256
 #define RESERVE_MAX	SZ_64M
+/* Recalls leave this part of the reserve to those who write. */
+#define WRITERS_PART	4
 /* Bytes of the reserve that are freed before those who need room have their turn. */
 #define RESERVE_STEP	SZ_1M
 /* Mark of files and directories by "dittoctl offload pin", "never" and "auto". */
 #define MARK_XATTR	"trusted.ditto.keep"
 #define MARK_AUTO	"auto"
-
-int ditto_room_init(struct ditto_volume *volume)
-{
-	volume->room = kzalloc(sizeof(*volume->room), GFP_KERNEL);
-	if (!volume->room)
-		return -ENOMEM;
-	mutex_init(&volume->room->lock);
-	return 0;
-}
-
-void ditto_room_exit(struct ditto_volume *volume)
-{
-	kfree(volume->room);
-}
 
 void ditto_release_candidate_note(struct ditto_stub *stub)
 {
@@ -155,8 +143,7 @@ static bool candidate_is_awaited(const struct ditto_node *node)
 				    msecs_to_jiffies(DITTO_OFFLOAD_UNUSED_MS));
 }
 
-/* Bytes of a file's blocks, or U64_MAX. The inode's own number is not that of XFS. */
-static u64 candidate_space(struct ditto_node *node)
+u64 ditto_release_space(struct ditto_node *node)
 {
 	struct path path = { .mnt = node->volume->mnt };
 	struct kstat st;
@@ -173,7 +160,7 @@ static u64 candidate_space(struct ditto_node *node)
 /* Free the blocks of a candidate. Return: bytes that were freed; holes have none. */
 static u64 candidate_release(struct ditto_node *node)
 {
-	u64 bytes = 0, before = candidate_space(node), after;
+	u64 bytes = 0, before = ditto_release_space(node), after;
 	struct ditto_stub *stub;
 	int err;
 
@@ -197,7 +184,7 @@ static u64 candidate_release(struct ditto_node *node)
 	if (err)
 		return 0;
 	/* Another range of the file may have come back meanwhile; then @bytes is the best guess. */
-	after = candidate_space(node);
+	after = ditto_release_space(node);
 	return after > before ? bytes : min(bytes, before - after);
 }
 
@@ -254,6 +241,7 @@ static u64 room_search(struct ditto_volume *volume, u64 bytes)
 
 	lockdep_assert_held(&room->lock);
 	search = ++room->search;
+	WRITE_ONCE(room->searches, true);
 	while (freed < bytes && left) {
 		n = room_begin(volume, search, left, bytes - freed);
 		if (!n)
@@ -264,51 +252,83 @@ static u64 room_search(struct ditto_volume *volume, u64 bytes)
 			left -= !room->jobs[n].bytes;
 		}
 	}
+	WRITE_ONCE(room->searches, false);
 	return freed;
 }
 
-bool ditto_release_make_room(struct ditto_volume *volume, u64 bytes)
+u64 ditto_release_make_room(struct ditto_volume *volume, u64 bytes)
 {
 	u64 freed;
 
 	mutex_lock(&volume->room->lock);
 	freed = room_search(volume, bytes);
 	mutex_unlock(&volume->room->lock);
-	return freed > 0;
+	return freed;
 }
 
-/* Return: bytes that users may have, and the reserve; U64_MAX if that is not known. */
-static u64 room_now(const struct path *path, u64 *reserve)
+u64 ditto_room_now(const struct ditto_volume *volume, u64 *reserve)
 {
+	struct path path = { .mnt = volume->mnt, .dentry = volume->sb->s_root };
 	struct kstatfs fs;
 
 	*reserve = 0;
-	if (vfs_statfs(path, &fs) || max(fs.f_bavail, fs.f_blocks) > U64_MAX / fs.f_bsize)
+	if (!path.mnt || vfs_statfs(&path, &fs) ||
+	    max(fs.f_bavail, fs.f_blocks) > U64_MAX / fs.f_bsize)
 		return U64_MAX;
 	*reserve = min_t(u64, fs.f_blocks * fs.f_bsize / RESERVE_PART, RESERVE_MAX);
 	return fs.f_bavail * fs.f_bsize;
 }
 
-void ditto_release_keep_room(struct ditto_volume *volume, const struct path *path, u64 needed)
+bool ditto_room_can_free(struct ditto_volume *volume, u64 bytes)
 {
-	u64 reserve, room;
+	struct ditto_node *node;
+	u64 sum = 0;
 
-	needed += DITTO_OFFLOAD_HEADROOM;
-	if (room_now(path, &reserve) >= needed)
-		return;
-	mutex_lock(&volume->room->lock);
-	/* Somebody else may have made room meanwhile. */
-	room = room_now(path, &reserve);
-	if (room < needed)
-		room_search(volume, needed - room);
-	mutex_unlock(&volume->room->lock);
+	spin_lock(&volume->release_lock);
+	list_for_each_entry(node, &volume->release_candidates, release_candidate) {
+		sum += i_size_read(node->inode);
+		if (sum >= bytes)
+			break;
+	}
+	spin_unlock(&volume->release_lock);
+	return sum >= bytes;
 }
 
-void ditto_release_restore_reserve(struct ditto_volume *volume, const struct path *path, u64 came)
+u64 ditto_release_keep_room(struct ditto_volume *volume, u64 needed)
 {
-	u64 reserve, room = room_now(path, &reserve), want, freed;
+	u64 reserve, room, freed = 0;
 
-	if (room >= reserve + DITTO_OFFLOAD_HEADROOM)
+	needed += DITTO_OFFLOAD_HEADROOM;
+	room = ditto_room_now(volume, &reserve);
+	needed += reserve / WRITERS_PART;
+	if (room >= needed)
+		return 0;
+	mutex_lock(&volume->room->lock);
+	/* Somebody else may have made room meanwhile. */
+	room = ditto_room_now(volume, &reserve);
+	if (room < needed)
+		freed = room_search(volume, needed - room);
+	mutex_unlock(&volume->room->lock);
+	return freed;
+}
+
+bool ditto_release_is_scarce(const struct ditto_volume *volume, u64 bytes)
+{
+	u64 reserve, room = ditto_room_now(volume, &reserve);
+
+	return room < bytes + reserve / WRITERS_PART;
+}
+
+void ditto_release_restore_reserve(struct ditto_volume *volume, u64 came)
+{
+	u64 reserve, room = ditto_room_now(volume, &reserve), want, freed;
+
+	ditto_room_look_later(volume, room, room > DITTO_ROOM_PLENTY *
+					    (reserve + DITTO_OFFLOAD_HEADROOM));
+	/* So little is left that those who write soon find nothing. */
+	if (room < reserve / WRITERS_PART)
+		came = max(came, reserve / WRITERS_PART - room);
+	if (!came || room >= reserve + DITTO_OFFLOAD_HEADROOM)
 		return;
 	/*
 	 * If what fills the file system cannot give way, the reserve is out of reach, and all other

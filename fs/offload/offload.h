@@ -57,22 +57,25 @@ int ditto_offload_enter_slow(struct ditto_op *op, struct ditto_node *node,
 			     enum ditto_offload_use use, u64 pos, u64 count,
 			     struct ditto_stub **stub);
 /**
- * struct ditto_absence - data that an operation needs, and that is being brought back
+ * struct ditto_absence - data that an operation needs, and that is being brought back, or room
  * @node: the file, with a reference; NULL if nothing is needed
  * @last: last byte that is needed of the range
  * @read: it is read only
+ * @room: no data is needed, but room in the file system of @node
  */
 struct ditto_absence {
 	struct ditto_node *node;
 	u64 last;
 	bool read;
+	bool room;
 };
 
 /**
- * ditto_offload_park - park an operation until data is there
+ * ditto_offload_park - park an operation until data, or room, is there
  * @absence: from an operation that was refused
  * @park: initialised, not parked; woken when the operation is worth repeating: the data is there,
- *	nobody brings it back any more, or something else has happened to the file
+ *	nobody brings it back any more, or something else has happened to the file; room was made,
+ *	or nothing gave way
  *
  * Context: may sleep.
  * Return: false if it is worth repeating now, or if too many operations are parked. The park may
@@ -339,6 +342,41 @@ struct ditto_offload_fill {
  */
 int ditto_offload_fill(struct ditto_server *srv, const struct ditto_offload_fill *fill,
 		       struct netlink_ext_ack *extack);
+
+/* The part of ditto_offload_find_room() for operations that found none. Return: see there. */
+int ditto_offload_full(struct ditto_op *op, struct ditto_node *node, u64 bytes);
+
+/**
+ * ditto_offload_find_room - have files give way for an operation that found no room
+ * @op: the caller
+ * @node: a file of the file system, held
+ * @bytes: bytes of data that the operation needs room for
+ * @ret: its result, if it is to be repeated as a whole after -ENOSPC
+ *
+ * The caller's park is woken when the operation is worth repeating. Each time something gives way
+ * for it, or it fails.
+ *
+ * Context: may sleep; no lock held.
+ * Return: @ret; -EJUKEBOX instead of -ENOSPC while room is made.
+ */
+static inline ssize_t ditto_offload_find_room(struct ditto_op *op, struct ditto_node *node,
+					      u64 bytes, ssize_t ret)
+{
+	return likely(ret != -ENOSPC) ? ret : ditto_offload_full(op, node, bytes);
+}
+
+/* Bytes of a file's blocks, or U64_MAX. The inode's own number is not that of XFS. May sleep. */
+u64 ditto_release_space(struct ditto_node *node);
+
+/**
+ * ditto_room_want - have files give way for a task that tries again by itself
+ * @volume: the file system, which has no room
+ * @bytes: bytes of data that it needs room for
+ *
+ * Context: may sleep; does not wait for that.
+ * Return: true if it is worth trying again.
+ */
+bool ditto_room_want(struct ditto_volume *volume, u64 bytes);
 
 /**
  * ditto_offload_share_changed - guard the files of a share against local processes, if they may be

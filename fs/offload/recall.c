@@ -118,10 +118,11 @@ static void recall_ask_done(struct ditto_upcall_req *ask, int err)
 	queue_work(ask->srv->offload->wq, &recall->work);
 }
 
-void ditto_recall_name_share(const struct ditto_volume *volume, char *name, size_t size)
+void ditto_volume_share_name(const struct ditto_volume *volume, char *name, size_t size)
 {
 	struct ditto_share *share;
 
+	*name = '\0';
 	rcu_read_lock();
 	list_for_each_entry_rcu(share, &volume->shares, volume_link) {
 		if (!share->name)
@@ -196,17 +197,6 @@ static int recall_commit(struct ditto_recall *recall)
 				 ditto_offload_range_pos(&stub->record, recall->range), end);
 }
 
-/* This recall has no waiters any more; the next ones are to find room. */
-static void recall_restore_reserve(struct ditto_recall *recall)
-{
-	struct ditto_volume *volume = recall->node->volume;
-	struct path path = { .mnt = volume->mnt, .dentry = ditto_node_dentry(recall->node) };
-
-	if (path.mnt)
-		ditto_release_restore_reserve(volume, &path, recall->end - recall->pos);
-	dput(path.dentry);
-}
-
 /* What may be read of a range whose recall has failed stays. Return: NULL if that is nothing. */
 static struct ditto_part *recall_part(const struct ditto_recall *recall)
 {
@@ -259,8 +249,9 @@ static void recall_work(struct work_struct *work)
 		spin_unlock(&stub->lock);
 	}
 	ditto_stub_wake(stub);
+	/* This recall has no waiters any more; the next ones are to find room. */
 	if (!err)
-		recall_restore_reserve(recall);
+		ditto_release_restore_reserve(recall->node->volume, recall->end - recall->pos);
 	ditto_recall_put(recall);
 }
 
@@ -291,7 +282,7 @@ static struct ditto_recall *recall_alloc(struct ditto_stub *stub, u32 range)
 	recall->number = (u64)offload->term << 32 | recall->id;
 	recall->range = range;
 	recall->began = ktime_get_ns();
-	ditto_recall_name_share(stub->node->volume, recall->share, sizeof(recall->share));
+	ditto_volume_share_name(stub->node->volume, recall->share, sizeof(recall->share));
 	return recall;
 }
 
@@ -392,7 +383,7 @@ static int recall_may_write(struct inode *inode)
 static int recall_check_file(struct ditto_stub *stub)
 {
 	struct ditto_node *node = stub->node;
-	char share[DITTO_SHARE_NAME_MAX + 1] = "";
+	char share[DITTO_SHARE_NAME_MAX + 1];
 	char text[DITTO_SHARE_NAME_MAX + NAME_MAX + 192];
 	const struct cred *old;
 	struct dentry *dentry;
@@ -407,7 +398,7 @@ static int recall_check_file(struct ditto_stub *stub)
 	}
 	if (xchg(&stub->refused, true))
 		return -EIO;
-	ditto_recall_name_share(node->volume, share, sizeof(share));
+	ditto_volume_share_name(node->volume, share, sizeof(share));
 	dentry = ditto_node_dentry(node);
 	snprintf(text, sizeof(text),
 		 "%s: inode %lu (%pd): its data is not here, and cannot be brought back into a file that is %s: error %d",
@@ -598,6 +589,7 @@ void ditto_offload_volume_stop(struct ditto_volume *volume)
 					 !atomic_read(&volume->offload_waits),
 					 msecs_to_jiffies(20)));
 	recalls_cancel(volume->srv->offload, volume);
+	ditto_room_stop(volume);
 	ditto_cuts_stop(volume);
 }
 

@@ -49,6 +49,7 @@ struct kiocb;
  * @lock: see recall.c
  * @ended: no more data is taken; under @lock
  * @filled: data before this offset was taken, or was here; written under @lock
+ * @scarce: there was too little room when the first data came; under @lock
  * @file: the file, open for writing, or NULL; under @lock
  * @share: name of a share that serves the file
  * @cause: what the helper says about its error
@@ -78,6 +79,7 @@ struct ditto_recall {
 	struct mutex lock;	/* see recall.c */
 	bool ended;
 	u64 filled;
+	bool scarce;
 	struct ditto_file *file;
 	char share[DITTO_SHARE_NAME_MAX + 1];
 	char cause[DITTO_RECALL_CAUSE_MAX];

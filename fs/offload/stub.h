@@ -26,6 +26,7 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+#include "../../lockd/claim.h"
 #include "offload.h"
 #include "record.h"
 
@@ -160,12 +161,36 @@ struct ditto_room_job {
  * struct ditto_room - how a volume makes room
  * @lock: one task at a time makes room; outside of the locks of stubs
  * @search: number of the last search for room; under @lock
+ * @searches: a search has taken files off the list of candidates; written under @lock
  * @jobs: under @lock
+ * @volume: the file system
+ * @point: operations that wait for room are parked on it; nothing is claimed there
+ * @wanted: bytes that the largest of these needs; under volume->release_lock, as are the next ones
+ * @awaited: room is being made for them
+ * @made_until: in jiffies: room was made a moment ago, so who found none is to try again
+ * @vain_until: in jiffies: nothing gave way, so no room is made for operations
+ * @told_until: in jiffies: the lack of room was told
+ * @make: makes room for the operations that wait
+ * @look: looks at the free space while there are candidates
+ * @seen: free bytes at the last look
+ * @rcu: freed under RCU
  */
 struct ditto_room {
 	struct mutex lock;	/* see above */
 	u32 search;
+	bool searches;
 	struct ditto_room_job jobs[DITTO_ROOM_JOBS];
+	struct ditto_volume *volume;
+	struct ditto_lock_point point;
+	u64 wanted;
+	bool awaited;
+	u64 made_until;
+	u64 vain_until;
+	u64 told_until;
+	struct work_struct make;
+	struct delayed_work look;
+	u64 seen;
+	struct rcu_head rcu;
 };
 
 /**
@@ -313,6 +338,9 @@ u64 ditto_stub_resident(struct ditto_stub *stub);
 struct ditto_offload_record *ditto_stub_copy_record(struct ditto_stub *stub);
 
 /* recall.c */
+
+/* Name a share that serves the volume; nothing if none does. Any context. */
+void ditto_volume_share_name(const struct ditto_volume *volume, char *name, size_t size);
 
 /**
  * ditto_recall_range - ask for a range, unless that is done already
@@ -529,33 +557,58 @@ void ditto_release_candidate_drop(struct ditto_node *node);
  * administrator has marked, are skipped.
  *
  * Context: may sleep for the disk, and a moment for users, but for no data; no lock of a stub held.
- * Return: true if some bytes were freed.
+ * Return: bytes that were freed.
  */
-bool ditto_release_make_room(struct ditto_volume *volume, u64 bytes);
+u64 ditto_release_make_room(struct ditto_volume *volume, u64 bytes);
 
 /**
  * ditto_release_keep_room - make sure that a file system has room for data
  * @volume: the file system
- * @path: a file of it
  * @needed: bytes
  *
  * If that does not succeed, the file system says so later.
  *
  * Context: as ditto_release_make_room().
+ * Return: bytes that were freed; 0 also if there is room.
  */
-void ditto_release_keep_room(struct ditto_volume *volume, const struct path *path, u64 needed);
+u64 ditto_release_keep_room(struct ditto_volume *volume, u64 needed);
+
+/* May sleep. Return: true if @bytes more would take what is left for those who write. */
+bool ditto_release_is_scarce(const struct ditto_volume *volume, u64 bytes);
 
 /**
- * ditto_release_restore_reserve - have files give way for the next recalls
+ * ditto_release_restore_reserve - have files give way for the next recalls and writes
  * @volume: the file system
- * @path: a file of it
- * @came: bytes that came back
+ * @came: bytes that came since the last time
  *
  * It leaves at once if somebody else needs room, and frees no more than is proportionate to @came.
  *
  * Context: as ditto_release_make_room(), and nobody waits for the caller.
  */
-void ditto_release_restore_reserve(struct ditto_volume *volume, const struct path *path, u64 came);
+void ditto_release_restore_reserve(struct ditto_volume *volume, u64 came);
+
+/* May sleep. Return: bytes that users may have, and the reserve; U64_MAX if that is not known. */
+u64 ditto_room_now(const struct ditto_volume *volume, u64 *reserve);
+/* Any context that may take a spinlock. Return: true if all candidates have so many bytes. */
+bool ditto_room_can_free(struct ditto_volume *volume, u64 bytes);
+
+/* room_wait.c */
+
+/* A file system with so many times its reserve and headroom has plenty of room. */
+#define DITTO_ROOM_PLENTY	16
+
+/*
+ * Look at the free space, which is @now, in a moment, or later if there is plenty, unless nothing
+ * can give way. Any context that may take a spinlock.
+ */
+void ditto_room_look_later(struct ditto_volume *volume, u64 now, bool plenty);
+/*
+ * Park an operation until room was made, or nothing gave way. May sleep. Return: false if too many
+ * are parked.
+ */
+bool ditto_room_park(struct ditto_volume *volume, struct ditto_park *park);
+/* End what goes on, and wake all that wait; the volume stops. May sleep. */
+void ditto_room_stop(struct ditto_volume *volume);
 
 /* local.c */
 

@@ -33,6 +33,7 @@
  * @to_pos: first byte in @to
  * @count: number of bytes
  * @clone: share the blocks or fail
+ * @full: the file system of the destination has no room
  */
 struct copy {
 	struct ditto_op *op;
@@ -43,6 +44,7 @@ struct copy {
 	u64 to_pos;
 	u64 count;
 	bool clone;
+	bool full;
 };
 
 /* Check the arguments, and compute the byte count if it is 0. */
@@ -180,6 +182,7 @@ static ssize_t do_copy(struct copy *c, u64 *verifier)
 	else
 		ret = copy_files(c, from->file, to->file);
 	ditto_op_leave(old);
+	c->full = ret == -ENOSPC;
 	if (ret < 0 && !ditto_is_refusal(ret))
 		ditto_server_writeback_failed(c->op_to->srv);
 	ditto_wb_err_take(c->to, to->file->f_path.dentry, since);
@@ -211,6 +214,8 @@ ssize_t ditto_copy(struct ditto_op *op, struct ditto_node *from, u64 from_pos,
 		return ret;
 	ret = ditto_no_wait(do_copy(&c, verifier));
 	ditto_lock_recheck(op_to, to, DITTO_INTENT_WRITE);
+	if (c.full)
+		ret = ditto_offload_find_room(op_to, to, clone ? 0 : c.count, ret);
 	if (ret > 0)
 		ditto_child_written(op_to, to, DITTO_CHANGED_SIZE | DITTO_CHANGED_MTIME);
 	return ret;

@@ -18,6 +18,7 @@
 #include "../name/casefold_index.h"
 #include "../name/name_private.h"
 #include "../node/node.h"
+#include "../offload/offload.h"
 #include "dir_change_private.h"
 #include "lock_check_private.h"
 #include "op_private.h"
@@ -296,6 +297,8 @@ again:
 			    DITTO_RIGHT_APPEND_DATA : DITTO_RIGHT_WRITE_DATA, false);
 	if (c.added)
 		ditto_lock_recheck(op, dir, DITTO_INTENT_ENTRY);
+	else
+		err = ditto_offload_find_room(op, dir, 0, err);
 	if (err)
 		goto out;
 

@@ -273,6 +273,7 @@ ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 	loff_t size = i_size_read(inode);
 	struct ditto_stub *stub;
 	struct ditto_file *df;
+	bool full = false;
 	ssize_t ret;
 
 	*verifier = atomic64_read(&op->srv->write_verifier);
@@ -298,10 +299,14 @@ ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		ret = ditto_offload_enter(op, node, DITTO_OFFLOAD_WRITE, pos, count, &stub);
 	if (!ret) {
 		ret = ditto_no_wait(write_file(op, df, pos, iter, stable, verifier));
+		/* What is absent has found no room by other means. */
+		full = ret == -ENOSPC;
 		ditto_offload_leave(stub);
 	}
 	ditto_file_put(df);
 	ditto_lock_recheck(op, node, DITTO_INTENT_WRITE);
+	if (full)
+		ret = ditto_offload_find_room(op, node, count, ret);
 	if (ret > 0)
 		ditto_child_written(op, node, i_size_read(inode) == size ? DITTO_CHANGED_MTIME :
 				    DITTO_CHANGED_MTIME | DITTO_CHANGED_SIZE);

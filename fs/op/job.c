@@ -23,6 +23,7 @@
 #include "../../net/peer.h"
 #include "../../net/server.h"
 #include "../node/node.h"
+#include "../offload/offload.h"
 #include "../share/cred.h"
 #include "../share/rules.h"
 #include "../share/share.h"
@@ -280,6 +281,8 @@ static int job_step(struct ditto_job *job, u32 *wait)
 	if (!n)
 		n = job->from ? job_copy(job, done, &verifier) :
 				job_copy_source(job, done, &verifier);
+	if (n == -ENOSPC && ditto_room_want(job->to->volume, JOB_PIECE))
+		n = -EJUKEBOX;
 	if (n == -EJUKEBOX || n == -ENOMEM) {
 		*wait = JOB_RETRY_MS;
 		return time_after(jiffies, job->give_up) ? -ETIMEDOUT : 0;

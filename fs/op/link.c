@@ -18,6 +18,7 @@
 #include "../name/casefold_index.h"
 #include "../name/name_private.h"
 #include "../node/node.h"
+#include "../offload/offload.h"
 #include "dir_change_private.h"
 #include "lock_check_private.h"
 #include "op_private.h"
@@ -270,6 +271,8 @@ again:
 	err = link_tell(&l);
 end:
 	ditto_dir_change_end(&l.c);
+	if (!l.c.added)
+		err = ditto_offload_find_room(op_to, dir, 0, err);
 	if (l.victim) {
 		if (l.c.added || err == -EACCES || err == -EPERM)
 			ditto_audit(op_to, l.victim, DITTO_AUDIT_DELETE, DITTO_RIGHT_DELETE,

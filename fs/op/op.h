@@ -56,8 +56,8 @@ struct splice_desc;
  *	retry by polling
  * @awaited: filled with a node, to be put, when -EJUKEBOX is due to claims being given
  *	back there, unless a node is already set; or NULL
- * @absent: filled when -EJUKEBOX is due to data that is being brought back, see
- *	ditto_offload_park(), unless it is already; or NULL
+ * @absent: filled when -EJUKEBOX is due to data that is being brought back, or to room that is
+ *	made, see ditto_offload_park(), unless it is already; or NULL
  * @unresolved: filled with a credential, to be put, when -EJUKEBOX is due to the SIDs of its user
  *	being asked for, unless one is already set; or NULL
  * @conflict: filled with -EAGAIN, and with -ETXTBSY if a share reservation conflicts; or NULL

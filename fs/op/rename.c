@@ -15,6 +15,7 @@
 #include "../name/casefold_index.h"
 #include "../name/name_private.h"
 #include "../node/node.h"
+#include "../offload/offload.h"
 #include "../open/hardlink.h"
 #include "../open/stream.h"
 #include "dir_change_private.h"
@@ -304,6 +305,8 @@ again:
 end:
 	ditto_dir_change_end(&r->to);
 	ditto_dir_change_end(&r->from);
+	if (!r->to.added && !r->merged)
+		err = ditto_offload_find_room(op_to, to_dir, 0, err);
 	if (r->to.unsure) {
 		err = ditto_casefold_search(op_to->share, to_dir, r->to_name, rename_own_name(r));
 		if (!err)

@@ -178,6 +178,14 @@ static u64 space_to_clear(const struct file *file, u64 pos, u64 count)
 	return pos < max ? min(count, max - pos) : 0;
 }
 
+/* Room that is lacking: clients reserve all of a file that has a part of its blocks already. */
+static u64 space_needed(struct ditto_node *node, enum ditto_space_how how, u64 pos, u64 count)
+{
+	if (how == DITTO_SPACE_PUNCH || how == DITTO_SPACE_ZERO)
+		return 0;
+	return pos ? count : count - min(count, ditto_release_space(node));
+}
+
 /* The caller's credential is in place. @next is set if DITTO_SPACE_ZERO was not completed. */
 static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_space_how how,
 		       u64 pos, u64 count, u64 *next)
@@ -187,6 +195,7 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	struct ditto_stub *stub;
 	struct ditto_file *df;
 	struct file *file;
+	bool full = false;
 	int err, wb_err;
 	errseq_t since;
 
@@ -233,9 +242,12 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	if (!err && !op->unstable)
 		err = wb_err;
 	err = ditto_no_wait(err);
+	full = err == -ENOSPC;
 put:
 	ditto_file_put(df);
 	ditto_lock_recheck(op, node, intent.kind);
+	if (full)
+		err = ditto_offload_find_room(op, node, space_needed(node, how, pos, count), err);
 	if (!err)
 		ditto_child_written(op, node, how == DITTO_SPACE_RESERVE_KEEP ?
 				    DITTO_CHANGED_SIZE : DITTO_CHANGED_SIZE | DITTO_CHANGED_MTIME);

@@ -4,13 +4,18 @@ import contextlib
 import copy
 import errno
 import os
+import struct
 import threading
 import types
 
 import nfs3
+import nfs4
 import smb2
 from fault_points import AGAIN, Point
 from harness import eq, frozen, mount, one_of, put, run, sleepers, test, umount, wait_for
+from nfs4 import putfh
+from nfs4_opens import V41, opened
+from nfs4_ops42 import allocate
 from offload_helper import Offload
 from t_offload_kernel import MIB, RANGE, helper, local, offloaded, pattern, settled
 
@@ -49,9 +54,12 @@ class SmallDisk:
 
     def fill(self):
         """Fill all of the disk, with what only the superuser may use."""
-        with contextlib.suppress(OSError), open(self.path('more'), 'wb', buffering=0) as f:
-            while True:
-                f.write(bytes(MIB))
+        for size in (MIB, 4096):
+            with contextlib.suppress(OSError), open(self.path('more'), 'ab', buffering=0) as f:
+                while True:
+                    f.write(bytes(size))
+            # XFS gives back what it has reserved for more.
+            os.sync()
 
     def empty(self):
         for name in ('filler', 'more'):
@@ -436,3 +444,188 @@ def disk_that_holds_less(w):
         n = w.client.nfs(path=where)
         r = settled(n.read, n.lookup(n.root, 'f').fh, RANGE, 4096)
         eq((r.status, r.data == data[RANGE:RANGE + 4096]), (nfs3.OK, True), 'READ')
+
+
+class Writers:
+    """Clients on a disk that is full of data that came back whole, and may give way.
+
+    The disk has files of 4 MiB in @names, and those of the clients: of NFSv3, NFSv4.2 and SMB.
+    """
+
+    def __init__(self, w, h, disk, smb, names='abcde'):
+        self.h, self.disk, self.smb = h, disk, smb
+        os.mkdir(self.disk.path('dir'))
+        os.chmod(self.disk.path('dir'), 0o777)
+        for name in ('v3', 'v4', 'smb', 'v4-alloc', 'smb-alloc'):
+            put(self.disk.path(name), b'', 0o666)
+            os.chmod(self.disk.path(name), 0o666)
+        self.data = {name: offloaded(w, h, self.disk.path(name), pattern(name, 4 * MIB))
+                     for name in names}
+        self.nfs = w.client.nfs(path=self.disk.volume.where)
+        for name in names:
+            self.back(name)
+        self.v4 = V41.at(w, minor=2)
+        self.v4.root = self.v4.fh('small')
+        self.opens = {name: opened(self.v4, name, nfs4.BOTH) for name in ('v4', 'v4-alloc')}
+        self.fids = {name: self.smb.create(name, how=smb2.OPEN) for name in ('smb', 'smb-alloc')}
+
+    def back(self, name):
+        fh = self.nfs.lookup(self.nfs.root, name).fh
+        for _ in range(2):
+            r = settled(self.nfs.read, fh, 0, 4096)
+            eq((r.status, r.data == self.data[name][:4096]), (nfs3.OK, True), f'READ of {name}')
+        wait_for('the recall has ended', lambda: self.state(name) == 'resident')
+        self.nfs.lookup(self.nfs.root, name)
+
+    def state(self, name):
+        return self.h.fill.get(self.disk.path(name))['state']
+
+    def gone(self):
+        """Files without blocks."""
+        return [name for name in self.data
+                if os.stat(self.disk.path(name)).st_blocks * 512 < 4 * MIB]
+
+    def write3(self):
+        return self.nfs.write(self.nfs.lookup(self.nfs.root, 'v3').fh, 0, b'3' * 65536)
+
+    def make3(self):
+        return self.nfs.mkdir(self.nfs.lookup(self.nfs.root, 'dir').fh, 'new')
+
+    def write4(self):
+        sid, fh = self.opens['v4']
+        return self.v4.compound(putfh(fh), nfs4.write(sid, 0, b'4' * 65536))
+
+    def allocate4(self):
+        sid, fh = self.opens['v4-alloc']
+        return self.v4.compound(putfh(fh), allocate(sid, 0, 2 * MIB))
+
+    def smb_requests(self):
+        """WRITE, and the size of an allocation; SET_INFO has no interim answer."""
+        s, fids = self.smb, self.fids
+        return [s.send(smb2.WRITE, smb2.write_body(fids['smb'], b's' * 65536, 0)),
+                s.send(smb2.SET_INFO, smb2.set_body(fids['smb-alloc'], 19,
+                                                    struct.pack('<Q', 2 * MIB)))]
+
+    def end(self):
+        self.smb.end()
+        for name, data in self.data.items():
+            fh = self.nfs.lookup(self.nfs.root, name).fh
+            got = b''.join(settled(self.nfs.read, fh, pos, 65536).data
+                           for pos in range(0, len(data), 65536))
+            eq(got == data, True, f'data of {name}')
+
+
+def writers(w, kind):
+    """Who writes to a full disk waits without a thread until something has given way."""
+    disk = SmallDisk(w, kind)
+    # The helper of the tests logs nobody in.
+    smb = smb2.Smb2(w.client, share='small')
+    w.server.helper_stop('KILL')
+    with helper(w) as h:
+        d = Writers(w, h, disk, smb)
+        point = Point('release-record', None)
+        try:
+            d.disk.fill()
+            eq(d.gone(), [], 'what has given way')
+            eq(d.write3().status, nfs3.JUKEBOX, 'WRITE of NFSv3')
+            eq(d.write4().status, nfs4.DELAY, 'WRITE of NFSv4')
+            eq(d.allocate4().status, nfs4.DELAY, 'ALLOCATE')
+            numbers = d.smb_requests()
+            eq(d.smb.answer(numbers[0], pending=True)[0], smb2.PENDING, 'WRITE of SMB')
+            point.wait()
+        finally:
+            point.go_on()
+        for number in numbers:
+            eq(d.smb.answer(number)[0], smb2.OK, 'SMB')
+        eq(settled(d.write3).status, nfs3.OK, 'WRITE of NFSv3')
+        for what in (d.write4, d.allocate4):
+            eq(nfs4.again_while_delayed(what, lambda r: r.status).status, nfs4.OK, what.__name__)
+        eq(settled(d.make3).status, nfs3.OK, 'MKDIR')
+        for name, what in (('v3', b'3'), ('v4', b'4'), ('smb', b's')):
+            eq(local(d.disk.path(name)), what * 65536, name)
+        eq(bool(d.gone()), True, 'something has given way')
+        eq(d.write3().status, nfs3.OK, 'WRITE of NFSv3')
+
+        # If nothing gives way, the answer is that of a full disk.
+        for name in d.data:
+            os.setxattr(d.disk.path(name), MARK, b'pin')
+        d.disk.fill()
+        for name in ('v3', 'v4', 'smb'):
+            os.truncate(d.disk.path(name), 0)
+        d.disk.fill()
+        eq(settled(d.write3).status, nfs3.NOSPC, 'WRITE of NFSv3')
+        eq(nfs4.again_while_delayed(d.write4, lambda r: r.status).status, nfs4.NOSPC, 'of NFSv4')
+        smb2.refused('DISK_FULL', d.smb.write, d.fids['smb'], b's' * 65536)
+        os.unlink(d.disk.path('more'))
+        d.end()
+    w.server.helper_start(w.server.conf)
+
+
+@test(smb=True, offload=True)
+def writers_on_ext4(w):
+    writers(w, 'ext4')
+
+
+@test(smb=True, offload=True)
+def writers_on_xfs(w):
+    writers(w, 'xfs')
+
+
+def local_writer(w, kind):
+    """What came back gives way to local processes, too, if they leave a moment for that."""
+    with helper(w) as h:
+        disk = SmallDisk(w, kind)
+        names = 'abcd'
+        data = {name: offloaded(w, h, disk.path(name), pattern(name, 4 * MIB)) for name in names}
+        n = w.client.nfs(path=disk.volume.where)
+        for name in names:
+            fh = n.lookup(n.root, name).fh
+            for _ in range(2):
+                eq(settled(n.read, fh, 0, 4096).status, nfs3.OK, f'READ of {name}')
+            wait_for('the recall has ended',
+                     lambda name=name: h.fill.get(disk.path(name))['state'] == 'resident')
+            n.lookup(n.root, name)
+        # Most of the room is for the headroom; without it, nobody may write any more.
+        with open(disk.path('filler'), 'wb') as f:
+            os.posix_fallocate(f.fileno(), 0, disk.free() - MIB)
+        with open(disk.path('local'), 'wb', buffering=0) as f:
+            for _ in range(48):
+                wait_for('room', lambda: disk.free() >= MIB // 2)
+                f.write(bytes(MIB // 4))
+                os.fsync(f.fileno())
+        eq('offloaded' in [h.fill.get(disk.path(name))['state'] for name in names], True,
+           'something has given way')
+        os.unlink(disk.path('filler'))
+        for name in names:
+            eq(local(disk.path(name)) == data[name], True, f'data of {name}')
+
+
+@test(offload=True)
+def local_writer_on_ext4(w):
+    local_writer(w, 'ext4')
+
+
+@test(offload=True)
+def local_writer_on_xfs(w):
+    local_writer(w, 'xfs')
+
+
+@test(offload=True)
+def recalls_leave_room_for_writers(w):
+    """The last room of a disk is not taken by data that comes back."""
+    disk = SmallDisk(w)
+    with helper(w) as h:
+        data = offloaded(w, h, disk.path('f'), pattern('f', 4 * MIB))
+        put(disk.path('new'), b'')
+        os.chmod(disk.path('new'), 0o666)
+        n = w.client.nfs(path=disk.volume.where)
+        fh = n.lookup(n.root, 'f').fh
+        # The range fits, but would leave 32 KiB.
+        with open(disk.path('filler'), 'wb') as f:
+            os.posix_fallocate(f.fileno(), 0, disk.free() - 4 * MIB - 32768)
+        eq(4 * MIB < disk.free() < 4 * MIB + 40000, True, f'{disk.free()} bytes are free')
+        eq(settled(n.read, fh, 4 * MIB - 100, 100).status, nfs3.NOSPC, 'READ')
+        eq(n.write(n.lookup(n.root, 'new').fh, 0, b'x' * 32768).status, nfs3.OK, 'WRITE')
+        os.unlink(disk.path('filler'))
+        wait_for('room', lambda: settled(n.read, fh, 0, 100).status == nfs3.OK)
+        eq(local(disk.path('f')) == data, True, 'data')

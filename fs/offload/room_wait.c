@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Room for those who write. A file system is full because data of files came back that is in the
+ * store, too: an operation that finds no room waits as for data, without a thread, while files give
+ * way (make_room.c), and is executed again. It fails only if nothing gives way. A lack of room
+ * that has another cause, such as a quota or a limit of names, is no reason to wait.
+ *
+ * For local processes, whose operations are not Ditto's, the free space is looked at while there
+ * are candidates: if it has become less than the reserve, files give way.
+ *
+ * Locking: volume->release_lock guards what operations want and what became of it. The lock table
+ * wakes those that are parked on room->point.
+ */
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/limits.h>
+#include <linux/list.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "../../net/event.h"
+#include "../../net/server.h"
+#include "../node/node_private.h"
+#include "../op/op.h"
+#include "../share/share.h"
+#include "stub.h"
+
+/* How often the free space is looked at, and if there is plenty of it. */
+#define LOOK_MS		100
+#define LOOK_PLENTY_MS	1000
+/* How long operations fail after nothing gave way; a client of NFS tries again in between. */
+#define VAIN_MS		15000
+/* How long an operation may have found no room although it was made. */
+#define MADE_MS		250
+/* Requests for more are looked at before anything gives way: all of it might be in vain. */
+#define LARGE		SZ_64M
+
+/* A park needs the share of its volume, so nothing is counted. */
+static void room_point_get(struct ditto_lock_point *point)
+{
+}
+
+static void room_point_put(struct ditto_lock_point *point)
+{
+}
+
+static const struct ditto_lock_point_ops room_point_ops = {
+	.get = room_point_get,
+	.put = room_point_put,
+};
+
+static u64 room_until(unsigned int ms)
+{
+	return get_jiffies_64() + msecs_to_jiffies(ms);
+}
+
+static bool room_has_candidates_locked(struct ditto_volume *volume)
+{
+	lockdep_assert_held(&volume->release_lock);
+	return !READ_ONCE(volume->offload_stopped) &&
+	       (!list_empty(&volume->release_candidates) || READ_ONCE(volume->room->searches));
+}
+
+void ditto_room_look_later(struct ditto_volume *volume, u64 now, bool plenty)
+{
+	struct ditto_room *room = volume->room;
+
+	spin_lock(&volume->release_lock);
+	if (room_has_candidates_locked(volume) &&
+	    queue_delayed_work(volume->srv->offload->wq, &room->look,
+			       msecs_to_jiffies(plenty ? LOOK_PLENTY_MS : LOOK_MS)))
+		room->seen = now;
+	spin_unlock(&volume->release_lock);
+}
+
+static void room_look(struct work_struct *work)
+{
+	struct ditto_room *room = container_of(to_delayed_work(work), struct ditto_room, look);
+	struct ditto_volume *volume = room->volume;
+	u64 reserve, now = ditto_room_now(volume, &reserve), came;
+
+	spin_lock(&volume->release_lock);
+	came = room->seen - min(room->seen, now);
+	spin_unlock(&volume->release_lock);
+	ditto_release_restore_reserve(volume, came);
+	now = ditto_room_now(volume, &reserve);
+	spin_lock(&volume->release_lock);
+	room->seen = now;
+	spin_unlock(&volume->release_lock);
+}
+
+/* Tell that room is short, and that nothing gives way. */
+static void room_tell(struct ditto_volume *volume, u64 now)
+{
+	char text[DITTO_SHARE_NAME_MAX + 64], share[DITTO_SHARE_NAME_MAX + 1];
+	bool tell;
+
+	spin_lock(&volume->release_lock);
+	tell = !time_before64(get_jiffies_64(), volume->room->told_until);
+	if (tell)
+		volume->room->told_until = room_until(VAIN_MS);
+	spin_unlock(&volume->release_lock);
+	if (!tell)
+		return;
+	ditto_volume_share_name(volume, share, sizeof(share));
+	snprintf(text, sizeof(text), "%s: %llu bytes are free", share, now);
+	ditto_event(volume->srv, DITTO_EVENT_OFFLOAD_FULL, text);
+}
+
+static void room_make(struct work_struct *work)
+{
+	struct ditto_room *room = container_of(work, struct ditto_room, make);
+	struct ditto_volume *volume = room->volume;
+	u64 wanted, reserve, now;
+	bool made;
+
+	spin_lock(&volume->release_lock);
+	wanted = room->wanted;
+	room->wanted = 0;
+	spin_unlock(&volume->release_lock);
+	made = ditto_release_keep_room(volume, wanted);
+	now = ditto_room_now(volume, &reserve);
+	made |= now >= wanted + DITTO_OFFLOAD_HEADROOM;
+	spin_lock(&volume->release_lock);
+	room->awaited = false;
+	if (made)
+		room->made_until = room_until(MADE_MS);
+	else
+		room->vain_until = room_until(VAIN_MS);
+	spin_unlock(&volume->release_lock);
+	if (!made)
+		room_tell(volume, now);
+	ditto_park_wake_point(&room->point);
+}
+
+/* Is it worth to make room? If not, the file system has another reason, or nothing gives way. */
+static bool room_is_worth(struct ditto_volume *volume, u64 bytes, u64 now)
+{
+	bool may, made;
+
+	if (bytes > S64_MAX)
+		return false;
+	bytes += DITTO_OFFLOAD_HEADROOM;
+	spin_lock(&volume->release_lock);
+	made = time_before64(get_jiffies_64(), volume->room->made_until);
+	may = room_has_candidates_locked(volume) &&
+	      !time_before64(get_jiffies_64(), volume->room->vain_until);
+	spin_unlock(&volume->release_lock);
+	if (now >= bytes)
+		return made;
+	return may && (bytes - now <= LARGE || ditto_room_can_free(volume, bytes - now));
+}
+
+bool ditto_room_want(struct ditto_volume *volume, u64 bytes)
+{
+	struct ditto_room *room = volume->room;
+	u64 reserve, now;
+	bool wants;
+
+	if (!ditto_offload_is_used(volume))
+		return false;
+	now = ditto_room_now(volume, &reserve);
+	if (!room_is_worth(volume, bytes, now)) {
+		if (now < bytes + DITTO_OFFLOAD_HEADROOM)
+			room_tell(volume, now);
+		return false;
+	}
+	spin_lock(&volume->release_lock);
+	wants = !READ_ONCE(volume->offload_stopped);
+	if (wants) {
+		room->awaited = true;
+		room->wanted = max(room->wanted, bytes);
+		queue_work(volume->srv->offload->wq, &room->make);
+	}
+	spin_unlock(&volume->release_lock);
+	return wants;
+}
+
+bool ditto_room_park(struct ditto_volume *volume, struct ditto_park *park)
+{
+	struct ditto_room *room = volume->room;
+	bool awaited;
+
+	if (!ditto_park_on(&room->point, park))
+		return false;
+	/* What has ended before woke nobody. */
+	spin_lock(&volume->release_lock);
+	awaited = room->awaited;
+	spin_unlock(&volume->release_lock);
+	if (!awaited)
+		ditto_park_wake_point(&room->point);
+	return true;
+}
+
+int ditto_offload_full(struct ditto_op *op, struct ditto_node *node, u64 bytes)
+{
+	/* The caller cannot wait. */
+	if (!op->park && !op->absent)
+		return -ENOSPC;
+	if (!ditto_room_want(node->volume, bytes))
+		return -ENOSPC;
+	if (op->absent && !op->absent->node) {
+		ditto_node_hold(node);
+		*op->absent = (struct ditto_absence) { .node = node, .room = true };
+	}
+	if (op->park)
+		ditto_room_park(node->volume, op->park);
+	return -EJUKEBOX;
+}
+
+int ditto_room_init(struct ditto_volume *volume)
+{
+	struct ditto_room *room = kzalloc(sizeof(*room), GFP_KERNEL);
+
+	if (!room)
+		return -ENOMEM;
+	mutex_init(&room->lock);
+	INIT_WORK(&room->make, room_make);
+	INIT_DELAYED_WORK(&room->look, room_look);
+	ditto_lock_point_init(&room->point, volume->srv->locks, &room_point_ops);
+	room->volume = volume;
+	volume->room = room;
+	return 0;
+}
+
+void ditto_room_stop(struct ditto_volume *volume)
+{
+	struct ditto_room *room = volume->room;
+
+	/* Whoever has the lock now saw that the volume stops, or was first. */
+	spin_lock(&volume->release_lock);
+	spin_unlock(&volume->release_lock);
+	cancel_delayed_work_sync(&room->look);
+	cancel_work_sync(&room->make);
+	ditto_park_wake_point(&room->point);
+}
+
+void ditto_room_exit(struct ditto_volume *volume)
+{
+	kfree_rcu(volume->room, rcu);
+}
