@@ -135,7 +135,7 @@ static void conflict_report(struct ditto_stub *stub)
 	char share[DITTO_SHARE_NAME_MAX + 1] = "";
 	struct dentry *dentry;
 
-	ditto_recall_name_share(node->volume, share, sizeof(share));
+	ditto_volume_share_name(node->volume, share, sizeof(share));
 	dentry = ditto_node_dentry(node);
 	snprintf(text, sizeof(text),
 		 "%s: inode %lu (%pd): conflict: it was written while no server guarded it, and its data is in the store; it is not read or overwritten before you decide: \"dittoctl offload recall --overwrite\" takes what the store has, \"--keep-local\" what was written",

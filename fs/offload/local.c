@@ -388,7 +388,7 @@ static int guard_begin(struct ditto_volume *volume)
 		fsnotify_put_group(group);
 		return err;
 	}
-	ditto_unserved_end(volume->sb);
+	ditto_unserved_end(volume->sb, &volume->room->saved);
 	volume->offload_mark = mark;
 	ditto_handover_add(volume);
 	/* Whoever sees the group sees its mark. */
@@ -440,14 +440,19 @@ void ditto_offload_guard_free(struct ditto_volume *volume)
 
 void ditto_offload_share_changed(struct ditto_share *share)
 {
+	struct ditto_volume *volume = share->volume;
 	bool on;
 
 	rcu_read_lock();
 	on = rcu_dereference(share->opts)->offload;
 	rcu_read_unlock();
 	/* Whoever watches its opens may know of offloaded files, which it leaves to a server. */
-	on |= fsnotify_sb_has_priority_watchers(share->volume->sb, FSNOTIFY_PRIO_CONTENT);
-	if (on && !share->volume->is_remote && ditto_offload_guard(share->volume))
+	on |= fsnotify_sb_has_priority_watchers(volume->sb, FSNOTIFY_PRIO_CONTENT);
+	if (!on || volume->is_remote)
+		return;
+	if (ditto_offload_guard(volume))
 		pr_warn("share %s: local processes cannot be made to wait for offloaded data\n",
 			share->name);
+	else
+		queue_work(volume->srv->offload->wq, &volume->room->restore);
 }

@@ -7,9 +7,9 @@
  *
  * The content of a candidate is kept in the store by its record, or, if it is whole, by the
  * attribute that stored.c is about. These are looked at when it is its turn; the list only says
- * where to look. The list is in memory: after a restart it is empty. It has at most the nodes that
- * the cache of nodes keeps, and no references to them: a node is tried for one, which fails if the
- * node is being freed.
+ * where to look. The list is in memory; see candidates.c for what becomes of it when the last share
+ * is removed. It has at most the nodes that the cache of nodes keeps, and no references to them: a
+ * node is tried for one, which fails if the node is being freed.
  */
 #include <linux/blk_types.h>
 #include <linux/dcache.h>
@@ -60,6 +60,16 @@ void ditto_release_candidate_note(struct ditto_stub *stub)
 	spin_unlock(&volume->release_lock);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_release_candidate_note);
+
+void ditto_release_candidate_add(struct ditto_node *node)
+{
+	struct ditto_volume *volume = node->volume;
+
+	spin_lock(&volume->release_lock);
+	list_move_tail(&node->release_candidate, &volume->release_candidates);
+	node->release_came = jiffies - msecs_to_jiffies(DITTO_OFFLOAD_UNUSED_MS);
+	spin_unlock(&volume->release_lock);
+}
 
 void ditto_release_candidate_drop(struct ditto_node *node)
 {

@@ -590,6 +590,7 @@ void ditto_offload_volume_stop(struct ditto_volume *volume)
 					 msecs_to_jiffies(20)));
 	recalls_cancel(volume->srv->offload, volume);
 	ditto_room_stop(volume);
+	ditto_candidates_save(volume);
 	ditto_cuts_stop(volume);
 }
 

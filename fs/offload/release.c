@@ -77,7 +77,7 @@ static bool release_runs_in(const struct super_block *sb)
 
 void ditto_offload_volume_start(struct ditto_volume *volume)
 {
-	volume->offload_session = get_random_u64();
+	volume->offload_session = ditto_unserved_session(volume->sb) ?: get_random_u64();
 	ditto_fairq_init(&volume->offload_queue, &ditto_recall_limits);
 	volume->offload_moved = jiffies;
 	INIT_LIST_HEAD(&volume->offload_guarded);
@@ -611,8 +611,7 @@ int ditto_offload_release(struct ditto_share *share, struct ditto_node *node,
 	return err;
 }
 
-/* Get a share that keeps the volume from being stopped, and allows releases; NULL if none does. */
-static struct ditto_share *again_share(struct ditto_volume *volume)
+struct ditto_share *ditto_release_share(struct ditto_volume *volume)
 {
 	struct ditto_share *share, *found = NULL;
 
@@ -704,7 +703,7 @@ int ditto_release_again(struct ditto_stub *stub)
 		return -ESTALE;
 	if (release_is_fixed(node->inode))
 		return -EPERM;
-	share = again_share(node->volume);
+	share = ditto_release_share(node->volume);
 	if (!share)
 		return -EBUSY;
 	if (release_in_use(node) || ditto_offload_guard(node->volume) ||
@@ -734,7 +733,7 @@ int ditto_release_stored(struct ditto_node *node, u64 *bytes)
 
 	if (!stored)
 		return -ENOMEM;
-	share = again_share(node->volume);
+	share = ditto_release_share(node->volume);
 	err = share ? ditto_stored_read(node, stored) : -EBUSY;
 	if (err)
 		goto free;

@@ -219,6 +219,8 @@ int ditto_room_init(struct ditto_volume *volume)
 	mutex_init(&room->lock);
 	INIT_WORK(&room->make, room_make);
 	INIT_DELAYED_WORK(&room->look, room_look);
+	INIT_LIST_HEAD(&room->saved);
+	INIT_WORK(&room->restore, ditto_candidates_restore);
 	ditto_lock_point_init(&room->point, volume->srv->locks, &room_point_ops);
 	room->volume = volume;
 	volume->room = room;
@@ -234,6 +236,7 @@ void ditto_room_stop(struct ditto_volume *volume)
 	spin_unlock(&volume->release_lock);
 	cancel_delayed_work_sync(&room->look);
 	cancel_work_sync(&room->make);
+	cancel_work_sync(&room->restore);
 	ditto_park_wake_point(&room->point);
 }
 

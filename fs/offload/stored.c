@@ -9,9 +9,9 @@
  * offload-get and offload-recall remove it.
  *
  * The change number tells of all changes only while the file system is mounted: after a power
- * failure it may be older than the data, and local processes may write while the server does not
- * run. So each volume has a random number, its session, and believes only attributes with that one.
- * The server need not run for longer than the file system is mounted, and never does.
+ * failure it may be older than the data. So each volume has a random number, its session, and
+ * believes only attributes with that one. The next volume of the same mount has the same session,
+ * see unserved.c: this module has a mark on the superblock in between, which ends with it.
  *
  * A file always has the record or this attribute while its content in the store is counted on: the
  * new one is written before the old one is removed, under the inode lock. A search for all content

@@ -84,7 +84,7 @@ struct ditto_offload_reader {
  * @error_at: jiffies of @error
  * @told: somebody got @error
  * @change_tells: the ranges in the file are as they were released, if the file has the change
- *	number of the record; constant once the stub is that of its node
+ *	number of the record; constant once the stub is that of its node, but see candidates.c
  * @came: jiffies of the last recall
  * @used: an operation has found its data since
  * @forget: the administrator wants the file back for good; see stored.c
@@ -173,6 +173,8 @@ struct ditto_room_job {
  * @make: makes room for the operations that wait
  * @look: looks at the free space while there are candidates
  * @seen: free bytes at the last look
+ * @saved: ids of candidates from before; of @restore alone, while that may run
+ * @restore: looks for them, see candidates.c
  * @rcu: freed under RCU
  */
 struct ditto_room {
@@ -190,6 +192,8 @@ struct ditto_room {
 	struct work_struct make;
 	struct delayed_work look;
 	u64 seen;
+	struct list_head saved;
+	struct work_struct restore;
 	struct rcu_head rcu;
 };
 
@@ -409,7 +413,7 @@ static inline int ditto_stub_error(int err)
 int ditto_record_write(struct dentry *dentry, const char *name, const u8 *buf, size_t len);
 
 /* Name a share that serves the volume; @name stays if there is none. Any context. */
-void ditto_recall_name_share(const struct ditto_volume *volume, char *name, size_t size);
+void ditto_volume_share_name(const struct ditto_volume *volume, char *name, size_t size);
 
 /* conflict.c */
 
@@ -545,6 +549,8 @@ void ditto_offload_read_ahead(struct ditto_op *op, struct ditto_stub *stub, u64 
 
 /* Data has come back into the file of a stub. Any context that may take a spinlock. */
 void ditto_release_candidate_note(struct ditto_stub *stub);
+/* A file that is whole may be one, too, and nobody waits for its data. Context: the same. */
+void ditto_release_candidate_add(struct ditto_node *node);
 /* A node is none any more. Any context that may take a spinlock. */
 void ditto_release_candidate_drop(struct ditto_node *node);
 
@@ -626,7 +632,22 @@ void ditto_offload_unguard(struct ditto_volume *volume);
 /* Undo ditto_offload_guard() for good, after ditto_offload_unguard(). May sleep. */
 void ditto_offload_guard_free(struct ditto_volume *volume);
 
+/* candidates.c */
+
+/* Remember the candidates; the volume has stopped, and its nodes are there. May sleep. */
+void ditto_candidates_save(struct ditto_volume *volume);
+/* Forget candidates. Any context. */
+void ditto_candidates_free(struct list_head *list);
+/* Look for those that were remembered; @restore of the volume. May sleep. */
+void ditto_candidates_restore(struct work_struct *work);
+
 /* release.c */
+
+/*
+ * Get a share that keeps the volume from being stopped, and allows releases; NULL if none does. Any
+ * context.
+ */
+struct ditto_share *ditto_release_share(struct ditto_volume *volume);
 
 /**
  * ditto_release_again - free the blocks of a stub into whose file data has come back
@@ -674,6 +695,14 @@ void ditto_handover_exit(void);
  * on or no more. May sleep.
  */
 void ditto_unserved_begin(struct super_block *sb);
-void ditto_unserved_end(struct super_block *sb);
+/* @candidates gets what ditto_unserved_save() was given. */
+void ditto_unserved_end(struct super_block *sb, struct list_head *candidates);
+/*
+ * Remember session and candidates of a volume while no share serves the file system, which takes
+ * them from the list; nothing is done if opens do not fail meanwhile. May sleep.
+ */
+void ditto_unserved_save(const struct super_block *sb, u64 session, struct list_head *candidates);
+/* May sleep. Return: the session of the last volume; 0 if the number of a file may not tell. */
+u64 ditto_unserved_session(const struct super_block *sb);
 
 #endif

@@ -23,10 +23,14 @@
 /**
  * struct unserved - a file system that is guarded
  * @list: in the list of all, which has a reference to @mark
+ * @session: of the volume that was served; 0 before it is known
+ * @candidates: files of that volume that may give way
  * @mark: on the superblock, unless that is gone
  */
 struct unserved {
 	struct list_head list;
+	u64 session;
+	struct list_head candidates;
 	struct fsnotify_mark mark;
 };
 
@@ -64,24 +68,32 @@ static void unserved_end_locked(struct unserved *unserved)
 {
 	lockdep_assert_held(&unserved_lock);
 	list_del(&unserved->list);
+	ditto_candidates_free(&unserved->candidates);
 	fsnotify_destroy_mark(&unserved->mark, unserved_group);
 	fsnotify_put_mark(&unserved->mark);
 }
 
-/* Forget file systems that were unmounted, and @sb. */
-static void unserved_end_all_locked(const struct super_block *sb)
+/* That of a file system, which lives as long as the lock is held; or NULL. */
+static struct unserved *unserved_find_locked(const struct super_block *sb)
 {
-	struct fsnotify_mark *found = NULL;
+	struct fsnotify_mark *found;
+
+	lockdep_assert_held(&unserved_lock);
+	found = fsnotify_find_mark((void *)sb, FSNOTIFY_OBJ_TYPE_SB, unserved_group);
+	if (!found)
+		return NULL;
+	fsnotify_put_mark(found);
+	return container_of(found, struct unserved, mark);
+}
+
+/* Forget file systems that were unmounted. */
+static void unserved_end_unmounted_locked(void)
+{
 	struct unserved *unserved, *next;
 
-	if (sb)
-		found = fsnotify_find_mark((void *)sb, FSNOTIFY_OBJ_TYPE_SB, unserved_group);
 	list_for_each_entry_safe(unserved, next, &unserved_list, list)
-		if (&unserved->mark == found ||
-		    !(READ_ONCE(unserved->mark.flags) & FSNOTIFY_MARK_FLAG_ATTACHED))
+		if (!(READ_ONCE(unserved->mark.flags) & FSNOTIFY_MARK_FLAG_ATTACHED))
 			unserved_end_locked(unserved);
-	if (found)
-		fsnotify_put_mark(found);
 }
 
 void ditto_unserved_begin(struct super_block *sb)
@@ -90,8 +102,9 @@ void ditto_unserved_begin(struct super_block *sb)
 	int err = unserved ? 0 : -ENOMEM;
 
 	mutex_lock(&unserved_lock);
-	unserved_end_all_locked(NULL);
+	unserved_end_unmounted_locked();
 	if (unserved) {
+		INIT_LIST_HEAD(&unserved->candidates);
 		fsnotify_init_mark(&unserved->mark, unserved_group);
 		unserved->mark.mask = FS_OPEN_PERM | FS_OPEN_EXEC_PERM;
 		err = fsnotify_add_mark(&unserved->mark, sb, FSNOTIFY_OBJ_TYPE_SB, 0);
@@ -107,11 +120,44 @@ void ditto_unserved_begin(struct super_block *sb)
 			sb->s_id, -err);
 }
 
-void ditto_unserved_end(struct super_block *sb)
+void ditto_unserved_end(struct super_block *sb, struct list_head *candidates)
 {
+	struct unserved *unserved;
+
 	mutex_lock(&unserved_lock);
-	unserved_end_all_locked(sb);
+	unserved_end_unmounted_locked();
+	unserved = unserved_find_locked(sb);
+	if (unserved) {
+		list_splice_tail_init(&unserved->candidates, candidates);
+		unserved_end_locked(unserved);
+	}
 	mutex_unlock(&unserved_lock);
+}
+
+void ditto_unserved_save(const struct super_block *sb, u64 session, struct list_head *candidates)
+{
+	struct unserved *unserved;
+
+	mutex_lock(&unserved_lock);
+	unserved = unserved_find_locked(sb);
+	/* The first one of several servers is believed. */
+	if (unserved && !unserved->session) {
+		unserved->session = session;
+		list_splice_tail_init(candidates, &unserved->candidates);
+	}
+	mutex_unlock(&unserved_lock);
+}
+
+u64 ditto_unserved_session(const struct super_block *sb)
+{
+	struct unserved *unserved;
+	u64 session;
+
+	mutex_lock(&unserved_lock);
+	unserved = unserved_find_locked(sb);
+	session = unserved ? unserved->session : 0;
+	mutex_unlock(&unserved_lock);
+	return session;
 }
 
 int __init ditto_unserved_init(void)

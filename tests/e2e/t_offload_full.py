@@ -629,3 +629,69 @@ def recalls_leave_room_for_writers(w):
         os.unlink(disk.path('filler'))
         wait_for('room', lambda: settled(n.read, fh, 0, 100).status == nfs3.OK)
         eq(local(disk.path('f')) == data, True, 'data')
+
+
+def share_comes_again(w, kind):
+    """What gave way before the last share was removed does so when there is one again."""
+    disk = SmallDisk(w, kind)
+    where = disk.volume.where
+
+    def again():
+        path, options = w.server.shares['small']
+        w.server.delete('small')
+        w.server.serve('small', path, **options)
+
+    with helper(w) as h:
+        data = {name: offloaded(w, h, disk.path(name), pattern(name, 4 * MIB)) for name in 'ab'}
+        data['c'] = offloaded(w, h, disk.path('c'), pattern('c', RANGE))
+        data['p'] = offloaded(w, h, disk.path('p'), pattern('p', RANGE + 4 * MIB))
+        n = w.client.nfs(path=where)
+
+        def back(name):
+            fh = n.lookup(n.root, name).fh
+            for _ in range(2):
+                eq(settled(n.read, fh, 0, 4096).status, nfs3.OK, f'READ of {name}')
+            wait_for('the recall has ended', lambda: h.fill.get(disk.path(name))['resident'])
+            n.lookup(n.root, name)
+
+        for name in 'ab':
+            back(name)
+        disk.part(h, n, 'p', data['p'])
+        with open(disk.path('b'), 'r+b') as f:
+            f.write(b'changed')
+        data['b'] = b'changed' + data['b'][7:]
+        again()
+        again()
+        eq([bool(h.fill.get(disk.path(name))['cookie']) for name in 'ab'], [True, False], 'stored')
+        disk.leave(MIB)
+        n = w.client.nfs(path=where)
+        fh = n.lookup(n.root, 'c').fh
+        wait_for('room', lambda: settled(n.read, fh, 0, 4096).status == nfs3.OK)
+        # It needs the room of both.
+        eq([h.fill.get(disk.path(name))['state'] for name in 'abp'],
+           ['offloaded', 'resident', 'offloaded'], 'what has given way')
+        os.unlink(disk.path('filler'))
+        for name, content in data.items():
+            eq(local(disk.path(name)) == content, True, f'data of {name}')
+
+        # Another mount: what happened to the file system meanwhile is not known.
+        h.fill.release(disk.path('a'), f'store\n{disk.path("a")}'.encode())
+        n.lookup(n.root, 'a')
+        back('a')
+        eq(bool(h.fill.get(disk.path('a'))['cookie']), True, 'is stored')
+        path, options = w.server.shares['small']
+        w.server.delete('small')
+        disk.volume.umount()
+        disk.volume.mount()
+        w.server.serve('small', path, **options)
+        eq(bool(h.fill.get(disk.path('a'))['cookie']), False, 'is not stored')
+
+
+@test(offload=True)
+def share_comes_again_on_ext4(w):
+    share_comes_again(w, 'ext4')
+
+
+@test(offload=True)
+def share_comes_again_on_xfs(w):
+    share_comes_again(w, 'xfs')
