@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Policies of offloaded data, and the marks that keep files from them."""
+import errno
 import json
 import os
 import signal
 import subprocess
 import time
 
+import nfs3
+import rpc
 import servers
 from harness import eq, get, put, run, test, wait_for
 from stores import Store
@@ -227,3 +230,65 @@ def space_is_made(w):
     done = by_name(s.tool('policy', 'run', 'space'))['space']
     eq([f['path'] for f in sorted(done['files'], key=lambda f: f['path'])], names[2:], 'oldest')
     eq(get(names[3]), content(names[3], 4 * MIB), 'content')
+
+
+@test(smb=True, offload=True, timeout=300)
+def watch(w):
+    """After a reload of the module nothing gives way by itself: the policies free the disk."""
+    where = w.served_volume('small', 'ext4', '96m', offload=True)
+    s = Store(w)
+    s.configure('key-file = {folder}/key\n\n'
+                f'[policy small]\npath = {where}\nstart = 80\nstop = 50\n'
+                'exclude = filler new\n')
+    wait_for('the policy is read', lambda: len(s.tool('policy', 'list')) == 1)
+    s.ready()
+    names = [f'{where}/f{i}' for i in range(5)]
+    for name in names:
+        put(name, content(name, 12 * MIB), 0o644)
+        s.push(name)
+
+    def back(name):
+        try:
+            return get(name) == content(name, 12 * MIB)
+        except OSError as e:
+            eq(e.errno, errno.ENOSPC, 'read')
+            return None
+
+    def fill():
+        """What came back is not trusted any more, and there is no other room."""
+        w.server.restart()
+        fs = os.statvfs(where)
+        with open(f'{where}/filler', 'ab') as f:
+            os.posix_fallocate(f.fileno(), f.tell(), fs.f_bavail * fs.f_bsize)
+
+    def watching():
+        return s.server.ns.spawn(servers.tool('dittoctl'), 'offload', 'policy', 'watch',
+                                 stdout=subprocess.PIPE, text=True)
+    for name in names[:4]:
+        eq(back(name), True, name)
+    put(f'{where}/new', b'')
+    os.chmod(f'{where}/new', 0o666)
+    s.forget()
+    p = watching()
+    try:
+        eq('the file system has room' in p.stdout.readline(), True, 'first run')
+        fill()
+        # Only the superuser has room left.
+        n = w.client.nfs(rpc.auth_sys(1000, 1000), where)
+        fh = n.lookup(n.root, 'new').fh
+        eq(n.write(fh, 0, b'x' * 65536).status, nfs3.NOSPC, 'WRITE')
+        wait_for('room by the event', lambda: n.write(fh, 0, b'x' * 65536).status == nfs3.OK, 60)
+    finally:
+        p.kill()
+        p.wait()
+    for name in names[:4]:
+        eq(back(name), True, name)
+    fill()
+    eq(back(names[4]), None, 'without the policies')
+    p = watching()
+    try:
+        wait_for('the data', lambda: back(names[4]), 60)
+    finally:
+        p.kill()
+        p.wait()
+    eq(s.requests('PUT', 'chunks/'), [], 'what was sent')

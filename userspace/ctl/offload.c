@@ -545,6 +545,7 @@ const struct verb offload_verbs[] = {
 	{ "auto", offload_auto, "PATH..." },
 	{ "policy", offload_policy, "list" },
 	{ "policy", offload_policy, "run [--dry-run] [--scheduled] [NAME...]" },
+	{ "policy", offload_policy, "watch" },
 	{ "run", offload_run, "[--scheduled] [snapshots] [gc] [scrub] [policies]" },
 	{ "snapshot", offload_snapshot, "create SHARE [NAME]" },
 	{ "snapshot", offload_snapshot, "list [SHARE]" },

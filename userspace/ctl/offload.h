@@ -146,6 +146,7 @@ int offload_snapshot(struct ctl *ctl, char **words);
 int offload_take(struct ctl *ctl, char **words);
 int offload_adopt(struct ctl *ctl, char **words);
 int offload_policy(struct ctl *ctl, char **words);
+int offload_policy_watch(struct ctl *ctl, char **words);
 /* Bring files back. @paths are absolute and end with NULL. Returns an exit status. */
 int offload_recall_files(struct ctl *ctl, char **paths);
 /*

@@ -550,8 +550,10 @@ int offload_policy(struct ctl *ctl, char **words)
 		rc = policy_list(&p, words + 1);
 	else if (*words && !strcmp(*words, "run"))
 		rc = policy_run(&p, words + 1);
+	else if (*words && !strcmp(*words, "watch"))
+		rc = offload_policy_watch(ctl, words + 1);
 	else
-		rc = ctl_usage(ctl, "'list' or 'run' is needed");
+		rc = ctl_usage(ctl, "'list', 'run' or 'watch' is needed");
 	free(p.all);
 	return rc;
 }
