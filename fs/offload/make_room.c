@@ -177,6 +177,9 @@ static u64 candidate_release(struct ditto_node *node)
 	stub = ditto_stub_get(node);
 	if (IS_ERR(stub)) {
 		err = PTR_ERR(stub);
+	} else if (before <= node->inode->i_sb->s_blocksize) {
+		/* Its record may take as much. */
+		err = -ENODATA;
 	} else if (candidate_is_marked(node) || (!stub && candidate_is_awaited(node))) {
 		err = -EBUSY;
 	} else if (stub) {

@@ -100,7 +100,7 @@ def pushed_and_read_back(w):
     paths = [w.path(name) for name in sums]
     before = {p: (os.stat(p).st_size, os.stat(p).st_mtime_ns) for p in paths}
 
-    done = s.push(w.export)
+    done = s.push(*paths)
     eq((done['failed'], done['skipped']), (0, 0), 'failed and skipped')
     eq(done['done'], len(sums), 'done')
     eq(s.states(), {'resident': 0, 'partial': 0, 'offloaded': len(sums), 'recalling': 0})
@@ -124,7 +124,7 @@ def pushed_and_read_back(w):
     eq(s.states()['resident'], len(sums), 'resident')
 
     # The store has it all already.
-    again = s.push(w.export)
+    again = s.push(*paths)
     eq((again['done'], again['failed']), (len(sums), 0), 'done again')
     assert again['uploaded'] < MIB, again
     # Local programs and the tool bring it back, too.

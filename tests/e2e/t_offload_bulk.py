@@ -88,7 +88,7 @@ def contents():
     left, seeds = TOTAL * MIB, []
     for i in range(FILES):
         # Of every hundred, as many are large as are needed for the total.
-        size = some.randrange(1, 40000)
+        size = some.randrange(5000, 40000)
         seeds.append((size, str(i)))
         left -= size
     for i in range(max(left // LARGE, 1)):

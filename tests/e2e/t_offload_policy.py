@@ -292,3 +292,46 @@ def watch(w):
         p.kill()
         p.wait()
     eq(s.requests('PUT', 'chunks/'), [], 'what was sent')
+
+
+def tiny(w, kind):
+    """Files of one block stay where a record may take as much, unless they are named."""
+    options = ('-b', '4096') if kind == 'ext4' else ()
+    where = w.volume(f'{w.base}/disk', kind, '400m', options=options).where
+    w.server.add('disk', where, offload=True)
+    s = Store(w)
+    s.configure('key-file = {folder}/key\n\n'
+                f'[policy small]\npath = {where}\naccessed = 1d\nmin-size = 0\n')
+    wait_for('the policy is read', lambda: len(s.tool('policy', 'list')) == 1)
+    s.ready()
+    folder = f'{where}/d'
+    os.mkdir(folder)
+    files = {size: [aged(f'{folder}/{size}.{i}', size, 2) for i in range(20)]
+             for size in (1, 4096, 4097)}
+    put(f'{folder}/empty', b'')
+    os.sync()
+
+    def used():
+        os.sync()
+        fs = os.statvfs(where)
+        return (fs.f_blocks - fs.f_bfree) * fs.f_frsize
+    plan = by_name(s.tool('policy', 'run', '--dry-run'))['small']
+    eq((plan['count'], plan['tiny']), (20, 40), 'plan')
+    before = used()
+    said = s.push(folder)
+    eq((said['done'], said['tiny'], said['failed']), (20, 40, 0), 'push')
+    eq(s.states(folder), {'resident': 41, 'partial': 0, 'offloaded': 20, 'recalling': 0}, 'states')
+    eq(before - used() >= 20 * 4096, True, f'{before - used()} bytes were freed')
+    eq(s.push(files[4096][0])['done'], 1, 'a file that is named')
+    said = s.push(folder)
+    eq((said['done'], said['tiny'], said['skipped']), (0, 39, 22), 'once more')
+
+
+@test(offload=True)
+def tiny_files_on_ext4(w):
+    tiny(w, 'ext4')
+
+
+@test(offload=True)
+def tiny_files_on_xfs(w):
+    tiny(w, 'xfs')

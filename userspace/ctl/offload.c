@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/un.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 #include "offload_filesystem.h"
 #include "offload_jobs.h"
 #include "offload_mark.h"
+#include "offload/record.h"
 #include "out.h"
 #include "pass.h"
 #include "text.h"
@@ -144,6 +146,22 @@ bool offload_is_gone(const char *path)
 	struct stat st;
 
 	return lstat(path, &st) && errno == ENOENT;
+}
+
+bool offload_is_tiny(const char *path, const struct stat *st)
+{
+	static dev_t dev;
+	static u64 block;
+	struct statvfs fs;
+
+	if (!st->st_size || lgetxattr(path, OFFLOAD_RECORD_XATTR, NULL, 0) >= 0)
+		return false;
+	/* One after the other, most files are of one file system. */
+	if (!block || dev != st->st_dev) {
+		dev = st->st_dev;
+		block = statvfs(path, &fs) ? 0 : fs.f_frsize;
+	}
+	return (u64)st->st_blocks * 512 <= block;
 }
 
 void offload_complain(const struct ctl *ctl, bool bar, const char *subject, const char *text)

@@ -69,6 +69,11 @@ const char *offload_bar_text(enum offload_bar bar);
 
 /* Whether a walk could not look at an entry. Clients remove some meanwhile: that is no failure. */
 bool offload_walk_failed(const FTSENT *e);
+/*
+ * Whether the content of a file, which is all here, has at most one block of its file system: its
+ * record may take as much.
+ */
+bool offload_is_tiny(const char *path, const struct stat *st);
 /* Whether a file does not exist any more. */
 bool offload_is_gone(const char *path);
 
@@ -87,6 +92,7 @@ struct offload_run;
  * @files: files that were done
  * @bytes: bytes of these files
  * @skipped: files for which there was nothing to do
+ * @tiny: files that were left out, see offload_is_tiny()
  * @failed: files that failed
  * @uploaded: bytes that were sent to stores, also in vain
  * @deduplicated: bytes that the stores had already, once for each file
@@ -96,6 +102,7 @@ struct offload_totals {
 	u64 files;
 	u64 bytes;
 	u64 skipped;
+	u64 tiny;
 	u64 failed;
 	u64 uploaded;
 	u64 deduplicated;
@@ -113,6 +120,8 @@ struct offload_totals {
  * Return: NULL after a message if a path does not exist.
  */
 struct offload_run *offload_run_new(struct ctl *ctl, char **words);
+/* Leave out tiny files, unless they are named themselves. */
+void offload_run_leave_tiny(struct offload_run *r);
 /*
  * Go over files that were chosen by a policy instead, or for another reason if it is "". @paths are
  * absolute, end with NULL, and stay the caller's. In JSON, the run is an entry of a list.

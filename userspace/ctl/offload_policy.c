@@ -54,6 +54,7 @@ struct candidate {
  * @scheduled: only what the schedules allow
  * @files: files of the present policy
  * @n_files: number of them
+ * @tiny: files that it would choose, but that would free nothing
  * @problems: directories and file systems that could not be looked at
  * @told: that such files stay was printed, by enum offload_bar; it is the same in each run
  */
@@ -65,6 +66,7 @@ struct policies {
 	bool scheduled;
 	struct candidate *files;
 	size_t n_files;
+	u64 tiny;
 	u64 problems;
 	bool told[OFFLOAD_BARS];
 };
@@ -102,6 +104,7 @@ static void policies_forget_files(struct policies *p)
 	free(p->files);
 	p->files = NULL;
 	p->n_files = 0;
+	p->tiny = 0;
 }
 
 /* A directory belongs to the policy with the longest path above it. */
@@ -170,7 +173,10 @@ static void policy_walk(struct policies *p, const struct offload_policy *policy)
 			   !policy_is_offloaded(e->fts_path) &&
 			   !offload_mark_find(e->fts_path) &&
 			   !policy_keeps(p, e->fts_path)) {
-			policy_add(p, e->fts_path, e->fts_statp);
+			if (offload_is_tiny(e->fts_path, e->fts_statp))
+				p->tiny++;
+			else
+				policy_add(p, e->fts_path, e->fts_statp);
 		}
 	}
 	fts_close(fts);
@@ -302,12 +308,16 @@ static void policy_print_plan(const struct policies *p, const struct offload_pol
 		json_number(stdout, "bytes", bytes);
 		json_number(stdout, "freed", blocks);
 		json_number(stdout, "requests", requests);
+		json_number(stdout, "tiny", p->tiny);
 		json_close(stdout, '}');
 		return;
 	}
 	printf("%s: %zu files, %s to send at most, in about %llu requests; frees %s\n",
 	       policy->name, p->n_files, bytes_text((double)bytes, text),
 	       (unsigned long long)requests, bytes_text((double)blocks, freed));
+	if (p->tiny)
+		printf("%s: %llu files of one block stay here: to offload them frees nothing\n",
+		       policy->name, (unsigned long long)p->tiny);
 }
 
 static int policy_push(struct policies *p, const struct offload_policy *policy)

@@ -636,6 +636,7 @@ int offload_push(struct ctl *ctl, char **words)
 		pool_free(p.pool);
 		return CTL_USAGE;
 	}
+	offload_run_leave_tiny(p.run);
 	push_files(&p);
 	return offload_run_end(p.run, "offloaded");
 }

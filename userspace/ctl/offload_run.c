@@ -29,6 +29,7 @@
  * @list: the files, if there is no walk
  * @next: number of the next one of @list
  * @st: attributes of the last one
+ * @leaves_tiny: tiny files below directories are left out
  * @policy: name of the policy that chose them, "" for none; NULL if there is no list of runs
  * @totals: sums
  * @all: files of the walk, if they were counted
@@ -44,6 +45,7 @@ struct offload_run {
 	char **list;
 	size_t next;
 	struct stat st;
+	bool leaves_tiny;
 	const char *policy;
 	struct offload_totals totals;
 	u64 all;
@@ -164,6 +166,11 @@ struct offload_run *offload_run_list(struct ctl *ctl, char **paths, const char *
 	return r;
 }
 
+void offload_run_leave_tiny(struct offload_run *r)
+{
+	r->leaves_tiny = true;
+}
+
 static const char *run_next_listed(struct offload_run *r, const struct stat **st)
 {
 	while (!run_stopped && r->list[r->next]) {
@@ -186,6 +193,11 @@ const char *offload_run_next(struct offload_run *r, const struct stat **st)
 			offload_run_fail(r, e->fts_path, "%s", strerror(e->fts_errno));
 		if (e->fts_info != FTS_F || !S_ISREG(e->fts_statp->st_mode))
 			continue;
+		if (r->leaves_tiny && e->fts_level > FTS_ROOTLEVEL &&
+		    offload_is_tiny(e->fts_path, e->fts_statp)) {
+			r->totals.tiny++;
+			continue;
+		}
 		*st = e->fts_statp;
 		return e->fts_path;
 	}
@@ -262,6 +274,9 @@ static void run_print(const struct offload_run *r, const char *what)
 	       (unsigned long long)t->files, what, duration_text(clock_ms() - r->start, time),
 	       bytes_text((double)t->bytes, bytes), (unsigned long long)t->skipped,
 	       (unsigned long long)t->failed);
+	if (t->tiny)
+		printf("%llu were left out: to offload a file of one block frees nothing\n",
+		       (unsigned long long)t->tiny);
 	if (t->requests)
 		printf("%s sent in %llu requests, %s were in the store already\n",
 		       bytes_text((double)t->uploaded, sent), (unsigned long long)t->requests,
@@ -278,6 +293,7 @@ static void run_print_json(const struct offload_run *r)
 	json_number(stdout, "done", t->files);
 	json_number(stdout, "bytes", t->bytes);
 	json_number(stdout, "skipped", t->skipped);
+	json_number(stdout, "tiny", t->tiny);
 	json_number(stdout, "failed", t->failed);
 	json_number(stdout, "uploaded", t->uploaded);
 	json_number(stdout, "deduplicated", t->deduplicated);
