@@ -206,10 +206,12 @@ static int fill_copy(struct ditto_recall *recall, const struct ditto_offload_fil
 static void fill_find_room(struct ditto_recall *recall)
 {
 	struct ditto_volume *volume = recall->node->volume;
-	u64 bytes = recall->end - recall->pos;
+	u64 bytes = recall->end - recall->pos, reserve;
 
 	ditto_release_keep_room(volume, bytes);
 	recall->scarce = ditto_release_is_scarce(volume, bytes);
+	if (recall->scarce)
+		ditto_room_tell(volume, ditto_room_now(volume, &reserve));
 }
 
 /* Under recall->lock. */

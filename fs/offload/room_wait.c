@@ -91,8 +91,7 @@ static void room_look(struct work_struct *work)
 	spin_unlock(&volume->release_lock);
 }
 
-/* Tell that room is short, and that nothing gives way. */
-static void room_tell(struct ditto_volume *volume, u64 now)
+void ditto_room_tell(struct ditto_volume *volume, u64 now)
 {
 	char text[DITTO_SHARE_NAME_MAX + 64], share[DITTO_SHARE_NAME_MAX + 1];
 	bool tell;
@@ -131,7 +130,7 @@ static void room_make(struct work_struct *work)
 		room->vain_until = room_until(VAIN_MS);
 	spin_unlock(&volume->release_lock);
 	if (!made)
-		room_tell(volume, now);
+		ditto_room_tell(volume, now);
 	ditto_park_wake_point(&room->point);
 }
 
@@ -164,7 +163,7 @@ bool ditto_room_want(struct ditto_volume *volume, u64 bytes)
 	now = ditto_room_now(volume, &reserve);
 	if (!room_is_worth(volume, bytes, now)) {
 		if (now < bytes + DITTO_OFFLOAD_HEADROOM)
-			room_tell(volume, now);
+			ditto_room_tell(volume, now);
 		return false;
 	}
 	spin_lock(&volume->release_lock);

@@ -608,6 +608,8 @@ bool ditto_room_can_free(struct ditto_volume *volume, u64 bytes);
  * can give way. Any context that may take a spinlock.
  */
 void ditto_room_look_later(struct ditto_volume *volume, u64 now, bool plenty);
+/* Tell that room is short, with @now bytes free, and that nothing gives way. May sleep. */
+void ditto_room_tell(struct ditto_volume *volume, u64 now);
 /*
  * Park an operation until room was made, or nothing gave way. May sleep. Return: false if too many
  * are parked.

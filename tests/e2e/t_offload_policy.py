@@ -278,9 +278,16 @@ def watch(w):
         fh = n.lookup(n.root, 'new').fh
         eq(n.write(fh, 0, b'x' * 65536).status, nfs3.NOSPC, 'WRITE')
         wait_for('room by the event', lambda: n.write(fh, 0, b'x' * 65536).status == nfs3.OK, 60)
+        # The same for a reader.
+        for name in names[:4]:
+            eq(back(name), True, name)
+        fill()
+        wait_for('data by the event', lambda: back(names[4]), 60)
+        os.truncate(f'{where}/filler', 0)
     finally:
         p.kill()
         p.wait()
+    s.push(names[4])
     for name in names[:4]:
         eq(back(name), True, name)
     fill()
