@@ -42,7 +42,7 @@ def one_pack(s, files):
 def place(path):
     """What the record of a file says: pack, and member."""
     record = os.getxattr(path, RECORD)
-    _, pack, version, _, rest = record[40:40 + record[36] + 256 * record[37]].decode().split('\n')
+    _, pack, version, _, rest = record[48:48 + record[36] + 256 * record[37]].decode().split('\n')
     eq(version, '4', 'version')
     return pack, rest.split()[2]
 
