@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,6 +12,8 @@
 #define MODULE_FILE	"/proc/fs/ditto/guarded"
 /* First line. */
 #define MODULE_HEADER	"ditto 1\n"
+/* Flag of threads of the kernel in /proc/PID/stat. */
+#define PF_KTHREAD	0x00200000
 
 int module_open(void)
 {
@@ -42,4 +45,23 @@ bool module_text_has(const char *text, const char *device)
 			return true;
 	}
 	return false;
+}
+
+bool module_has_server(pid_t pid)
+{
+	char path[64], stat[512], *state;
+	unsigned int flags = 0;
+	ssize_t len;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	len = fd < 0 ? -1 : read(fd, stat, sizeof(stat) - 1);
+	if (fd >= 0)
+		close(fd);
+	stat[len > 0 ? len : 0] = '\0';
+	/* The name before it may have anything in it. */
+	state = strrchr(stat, ')');
+	return state && sscanf(state, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
+	       flags & PF_KTHREAD;
 }

@@ -6,6 +6,8 @@
 #ifndef _DITTO_GUARD_MODULE_H
 #define _DITTO_GUARD_MODULE_H
 
+#include <sys/types.h>
+
 #include "common/types.h"
 
 /* Longest text of the file that is read. */
@@ -20,5 +22,10 @@ int module_open(void);
 bool module_read(int fd, char text[MODULE_TEXT_MAX]);
 /* Whether such a text has a device, "MAJOR:MINOR". */
 bool module_text_has(const char *text, const char *device);
+/*
+ * Whether a process may be one of its servers, which are threads of the kernel. All processes of
+ * other namespaces, theirs and others, have the id 0, and are taken for none.
+ */
+bool module_has_server(pid_t pid);
 
 #endif

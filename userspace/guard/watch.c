@@ -21,8 +21,6 @@
 #define WATCH_THREADS	4
 #define WATCH_STACK	(128 << 10)
 #define WATCH_EVENTS	(FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM)
-/* Flag of threads of the kernel in /proc/PID/stat. */
-#define PF_KTHREAD	0x00200000
 
 /**
  * struct watch - a file system
@@ -45,32 +43,9 @@ static bool file_has_record(int fd)
 	return len > 0 || (len < 0 && errno != ENODATA && errno != EOPNOTSUPP);
 }
 
-/* Whether it is a thread of the kernel, which has no id in other namespaces of processes. */
-static bool process_is_kernel(pid_t pid)
-{
-	char path[64], stat[512], *state;
-	unsigned int flags = 0;
-	ssize_t len;
-	int fd;
-
-	if (!pid)
-		return true;
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	len = fd < 0 ? -1 : read(fd, stat, sizeof(stat) - 1);
-	if (fd >= 0)
-		close(fd);
-	stat[len > 0 ? len : 0] = '\0';
-	/* The name before it may have anything in it. */
-	state = strrchr(stat, ')');
-	return state && sscanf(state, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
-	       flags & PF_KTHREAD;
-}
-
 /*
- * Whether the module has begun to guard the file system and the mark is about to be removed. Its
- * servers are threads of the kernel. The module did not see the beginning of another open, which
- * is refused.
+ * Whether the module has begun to guard the file system and the mark is about to be removed. The
+ * module did not see the beginning of an open by anybody but its servers, which is refused.
  */
 static bool open_is_by_server(const struct watch *w, pid_t pid)
 {
@@ -82,7 +57,7 @@ static bool open_is_by_server(const struct watch *w, pid_t pid)
 		return false;
 	guards = module_read(fd, text) && module_text_has(text, w->device);
 	close(fd);
-	return guards && process_is_kernel(pid);
+	return guards && module_has_server(pid);
 }
 
 /**

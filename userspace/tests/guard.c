@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "guard/module.h"
@@ -47,10 +48,21 @@ static void texts_read(void)
 	CHECK(!module_read(-1, text) && !text[0]);
 }
 
+/* Flags of a thread of the kernel in a name are no flags. */
+static void servers_found(void)
+{
+	CHECK(!module_has_server(getpid()));
+	prctl(PR_SET_NAME, ") S 0 0 0 0 0 9");
+	CHECK(!module_has_server(getpid()));
+	/* Somebody in another namespace of processes, and nobody. */
+	CHECK(!module_has_server(0));
+	CHECK(!module_has_server(-1));
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(devices_found), TEST(texts_read), { NULL, NULL }
+		TEST(devices_found), TEST(texts_read), TEST(servers_found), { NULL, NULL }
 	};
 
 	return test_main(tests);
