@@ -135,12 +135,12 @@ static void *watch_serve(void *arg)
 	return NULL;
 }
 
-/* Threads that were started stay, even if others could not be. */
+/* One thread is enough if no other can be started. */
 static int watch_start(struct watch *w)
 {
+	int n = 0, error = 0;
 	pthread_attr_t attr;
 	pthread_t thread;
-	int i, error = 0;
 
 	/* Files may be special: opening a pipe would wait. */
 	w->group = fanotify_init(FAN_CLASS_CONTENT | FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS |
@@ -151,10 +151,15 @@ static int watch_start(struct watch *w)
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, WATCH_STACK);
-	for (i = 0; i < WATCH_THREADS && !error; i++)
+	while (n < WATCH_THREADS && !error) {
 		error = pthread_create(&thread, &attr, watch_serve, w);
+		n += !error;
+	}
 	pthread_attr_destroy(&attr);
-	return i > 1 ? 0 : error;
+	if (n)
+		return 0;
+	close(w->group);
+	return error;
 }
 
 static struct watch *watch_find(const char *device)

@@ -1,14 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What ditto-guard takes from the module's file. */
+/* What ditto-guard takes from the module's file, and a watch that cannot begin. */
 
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
+#include <sys/fanotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "guard/module.h"
+#include "guard/watch.h"
 #include "test.h"
+
+static int group_fd = -1;
+static int thread_error = EAGAIN;
+
+/* In place of the C library's. */
+int fanotify_init(unsigned int flags, unsigned int event_f_flags)
+{
+	(void)flags;
+	(void)event_f_flags;
+	group_fd = memfd_create("group", MFD_CLOEXEC);
+	return group_fd;
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *),
+		   void *arg)
+{
+	(void)thread;
+	(void)attr;
+	(void)start;
+	(void)arg;
+	return thread_error;
+}
+
+/* A watch that nobody serves is not kept: it is begun anew at each change of the mount table. */
+static void threads_missing(void)
+{
+	struct why why;
+
+	CHECK(!watch_begin("7:10", -1, &why));
+	CHECK(!strcmp(why.text, strerror(thread_error)));
+	CHECK(group_fd >= 0 && fcntl(group_fd, F_GETFD) < 0 && errno == EBADF);
+}
 
 static void devices_found(void)
 {
@@ -62,7 +98,8 @@ static void servers_found(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(devices_found), TEST(texts_read), TEST(servers_found), { NULL, NULL }
+		TEST(devices_found), TEST(texts_read), TEST(servers_found),
+		TEST(threads_missing), { NULL, NULL }
 	};
 
 	return test_main(tests);
