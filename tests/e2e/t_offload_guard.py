@@ -2,6 +2,7 @@
 """ditto-guard: a file whose data is elsewhere is never read as zeros, with or without the module."""
 import contextlib
 import errno
+import fcntl
 import json
 import os
 import shutil
@@ -377,8 +378,7 @@ def hostile(w):
     disk, other = (w.volume(f'{w.base}/{name}', 'ext4', '100m') for name in ('disk', 'other'))
     path, whole = stub(f'{disk.where}/f'), put(f'{disk.where}/g', b'whole', 0o644)
     second = stub(f'{other.where}/f')
-    for name in ('pipe', 'hung'):
-        {'pipe': os.mkfifo, 'hung': os.mkdir}[name](f'{disk.where}/{name}')
+    os.mkdir(f'{disk.where}/hung')
     known(('ext4', disk.where), ('ext4', other.where))
     fuse = hanging(f'{disk.where}/hung')
     # Its own file is in a file system that waits for its answers, as on a root with stubs.
@@ -414,10 +414,18 @@ def hostile(w):
             other.umount()
             other.mount()
             guarded_by(w, other.where, 'ditto-guard')
-        # Special files are as before.
-        reader = Child(lambda: get(f'{disk.where}/pipe'))
-        put(f'{disk.where}/pipe', b'through')
-        eq(reader.join(), b'through')
+        # Leases that nobody gives back hold up the opens of their files alone, and of these none.
+        signal.signal(signal.SIGIO, signal.SIG_IGN)
+        names = [put(f'{disk.where}/leased{i}', b'whole', 0o644) for i in range(8)]
+        leased = [os.open(name, os.O_RDWR) for name in names]
+        for fd in leased:
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        eq([readable(name) for name in names], [False] * 8, 'opens of leased files')
+        eq(get(whole), b'whole')
+        for fd in leased:
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+            os.close(fd)
+        eq([readable(name) for name in names], [True] * 8, 'opens after that')
     os.close(fuse)
     umount(f'{disk.where}/hung')
 

@@ -142,7 +142,10 @@ static int watch_start(struct watch *w)
 	pthread_attr_t attr;
 	pthread_t thread;
 
-	/* Files may be special: opening a pipe would wait. */
+	/*
+	 * The kernel opens the file to ask. If somebody has a lease on it, that fails instead of
+	 * holding up this thread until the lease is given back.
+	 */
 	w->group = fanotify_init(FAN_CLASS_CONTENT | FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS |
 				 FAN_CLOEXEC,
 				 O_RDONLY | O_LARGEFILE | O_CLOEXEC | O_NOATIME | O_NONBLOCK);
