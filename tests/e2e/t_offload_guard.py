@@ -13,13 +13,14 @@ import threading
 
 import servers
 from harness import (GUARDED_LIST, Child, eq, expect_errno, frozen, get, hanging, mount, mount_image,
-                     put, run, stop_process, test, umount, wait_for)
+                     process_stopped, put, run, stop_process, test, umount, wait_for)
 from machine import is_clean, machine
 from servers import TOP
 from stores import Store
 from t_offload import MIB, content, offloaded
 
 RECORD = 'trusted.ditto.offload'
+NOT_CLOSED = 'a reader of /proc/fs/ditto/guarded does not close it'
 KINDS = {'ext4': '100m', 'xfs': '400m', 'btrfs': '200m'}
 
 
@@ -250,21 +251,50 @@ def removed_and_unmounted(w):
 
 @test(smb=True, offload=True, timeout=300)
 def handover_of_a_dead_guard(w):
-    """A guard that ends does not keep the module; status tells that none runs."""
+    """A guard that has ended does not keep the module; status tells that none runs."""
     s = Store(w)
     path = offloaded(s, w.path('f'), content('x', MIB))
-    with guard(w) as p:
+    with guard(w) as p, module_back(w, s, ('data', w.export)):
         eq(status(w)[0], True, 'runs')
-        assert servers.loaded('ditto')
         p.kill()
         p.wait()
         runs, _, said = status(w)
         eq(runs, False, 'runs')
         assert any('ditto-guard does not run' in note for note in said['notes']), said['notes']
+        without_module(w)
+        eq(NOT_CLOSED in run('dmesg'), False, 'waited for')
     with guard(w) as p:
         # One at a time.
         eq(run(servers.tool('ditto-guard'), check=False).returncode, 1, 'a second one')
         eq(get(path) == content('x', MIB), True, 'content')
+
+
+@test(smb=True, offload=True, timeout=300)
+def handover_to_nobody(w):
+    """Who has the module's file open and does not answer keeps neither shares nor the module."""
+    s, data = Store(w), content('x', 3 * MIB)
+    w.served_volume('disk', size='100m', offload=True)
+    disk = w.volumes[-1].where
+    path, whole = offloaded(s, f'{disk}/f', data), put(f'{disk}/g', b'whole', 0o644)
+    shares = ('data', w.export), ('disk', disk)
+    with guard(w) as p:
+        with module_back(w, s, *shares):
+            guarded_by(w, disk, 'ditto.ko')
+            with process_stopped(p.pid):
+                without_module(w)
+            assert NOT_CLOSED in run('dmesg'), 'log'
+            # It finds out when it goes on.
+            guarded_by(w, disk, 'ditto-guard')
+            refused(path, whole)
+        guarded_by(w, disk, 'ditto.ko')
+    run('dmesg', '--clear')
+    with open('/proc/fs/ditto/guarded', 'rb', buffering=0) as reader, module_back(w, s, *shares):
+        assert reader.read(100).startswith(b'ditto 1\n')
+        without_module(w)
+        assert NOT_CLOSED in run('dmesg'), 'log'
+        with expect_errno(errno.EIO):
+            reader.read(100)
+    eq(get(path) == data, True, 'content')
 
 
 @test(smb=True, offload=True, timeout=300)
