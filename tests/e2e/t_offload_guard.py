@@ -298,6 +298,33 @@ def handover_to_nobody(w):
 
 
 @test(smb=True, offload=True, timeout=300)
+def lost_list(w):
+    """On a new system disk, a rebuild and dittod fill the list of file systems to watch."""
+    s = Store(w)
+    w.served_volume('disk', size='100m', offload=True)
+    disk = w.volumes[-1].where
+    offloaded(s, f'{disk}/f', content('x', MIB))
+    listed = get(GUARDED_LIST)
+    assert disk in listed.decode(), listed
+    os.unlink(GUARDED_LIST)
+    s.tool('rebuild')
+    eq(get(GUARDED_LIST), listed, 'after a rebuild')
+
+    conf = w.server.conf
+    os.mkdir(f'{disk}/more')
+    # The first time dittod adds the share, which is there already the second time.
+    for _ in range(2):
+        os.unlink(GUARDED_LIST)
+        w.server.helper_stop()
+        w.server.helper_start(f'{conf}[share more]\npath = {disk}/more\noffload = yes\n')
+        wait_for('it is listed', lambda: os.path.exists(GUARDED_LIST))
+        eq(get(GUARDED_LIST), listed, 'with a share that offloads')
+    w.server.helper_stop()
+    w.server.helper_start(conf)
+    wait_for('the share is gone', lambda: len(w.server.json('share', 'list')) == 2)
+
+
+@test(smb=True, offload=True, timeout=300)
 def shares_without_offload(w):
     """A share without the option, where the guard watches, is served as one with it."""
     s, data = Store(w), content('x', MIB)

@@ -41,18 +41,18 @@ static char *field_copy(const char *field)
 /* ID PARENT DEVICE ROOT PATH OPTIONS [TAG...] - TYPE SOURCE OPTIONS */
 static bool mount_point_parse(struct mount_point *m, char *line)
 {
-	char *field[5] = { NULL }, *type, *source, *rest = strstr(line, " - ");
+	char *field[5] = { NULL }, *type, *source, *next, *rest = strstr(line, " - ");
 	int i;
 
 	if (!rest)
 		return false;
 	*rest = '\0';
-	field[0] = strtok(line, " ");
+	field[0] = strtok_r(line, " ", &next);
 	for (i = 1; i < 5 && field[i - 1]; i++)
-		field[i] = strtok(NULL, " ");
+		field[i] = strtok_r(NULL, " ", &next);
 	rest[strcspn(rest + 3, "\n") + 3] = '\0';
-	type = strtok(rest + 3, " ");
-	source = strtok(NULL, " ");
+	type = strtok_r(rest + 3, " ", &next);
+	source = strtok_r(NULL, " ", &next);
 	if (!field[4] || !source)
 		return false;
 	m->id = strtoull(field[0], NULL, 10);

@@ -27,6 +27,7 @@
 #include "fd_path.h"
 #include "mem.h"
 #include "offload.h"
+#include "offload/guarded.h"
 #include "offload_filesystem.h"
 #include "offload_list.h"
 #include "offload_snapshot.h"
@@ -511,14 +512,14 @@ static void rebuild_look(void *arg, const struct index_object *o, bool present, 
 	offload_orders_add(b->reads, OFFLOAD_CTL_READ, o->store, name, 0);
 }
 
-/* A store names each file system with files whose data it has. */
+/* A store names each file system with files whose data it has, and the list for ditto-guard does. */
 static void rebuild_register(void *arg, const char *store, const struct filesystem *fs)
 {
 	struct offload_survey *s = arg;
 	struct why why;
 
-	if (!registrations_have(&s->registered, store, fs->id) &&
-	    !filesystem_register(fs, store, &why))
+	if (!(registrations_have(&s->registered, store, fs->id) ? guarded_add(fs, &why) :
+	      filesystem_register(fs, store, &why)))
 		offload_survey_problem(s, store, "%s", why.text);
 }
 

@@ -451,6 +451,38 @@ static bool add_shares(struct work *w, const struct kernel_shares *have)
 	return go_on;
 }
 
+/*
+ * A share that offloads may have files without data, pushed on another machine or before its list
+ * for ditto-guard was lost.
+ */
+static void guard_shares(struct work *w)
+{
+	u64 until = clock_ms() + PREPARE_TIME;
+	char what[300];
+	struct why why;
+	unsigned int i;
+	int rc;
+
+	for (i = 0; i < w->cfg->nshares; i++)
+		if (w->cfg->shares[i]->offload && !w->want[i].bad)
+			place_guard_begin(w->cfg->shares[i]->path);
+	for (i = 0; i < w->cfg->nshares; i++) {
+		const struct share *s = w->cfg->shares[i];
+
+		if (!s->offload || w->want[i].bad)
+			continue;
+		rc = place_guard_look(s->path, until, &why);
+		if (rc == -ETIMEDOUT)
+			why_not(&why, "the file system at %s does not answer", s->path);
+		/* The kernel has reported errors of the path. */
+		if (!why.text[0])
+			continue;
+		snprintf(what, sizeof(what), "share %s", s->name);
+		apply_failure(w, what, why.text);
+	}
+	place_guard_end();
+}
+
 /* Tell once after an upgrade whom the defaults of this version do not serve any more. */
 static void tell_defaults(struct work *w)
 {
@@ -492,6 +524,8 @@ static bool apply_shares(struct work *w)
 	forget_places(w);
 	prepare_shares(w, &have);
 	go_on = remove_shares(w, &have) && add_shares(w, &have);
+	if (go_on)
+		guard_shares(w);
 	for (i = 0; i < w->cfg->nshares; i++)
 		share_users_free(&w->want[i].share.users);
 	free(w->want);

@@ -13,8 +13,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "ctl/offload_mounts.h"
 #include "detached.h"
 #include "mem.h"
+#include "offload/guarded.h"
 #include "place.h"
 
 /* Bytes of a thread's stack. */
@@ -44,6 +46,7 @@ static bool place_is_volatile(int fd)
  * @place: result of place_call_run()
  * @file: result of place_call_find()
  * @space: result of place_call_measure()
+ * @why: result of place_call_guard()
  */
 struct place_call {
 	struct detached call;
@@ -51,6 +54,7 @@ struct place_call {
 	struct place place;
 	struct place_file file;
 	struct place_space space;
+	struct why why;
 };
 
 static struct place_call *place_call_of(const struct detached *one)
@@ -121,6 +125,30 @@ static int place_call_measure(struct detached *one)
 	return 0;
 }
 
+static int place_call_guard(struct detached *one)
+{
+	struct place_call *call = place_call_of(one);
+	struct mount_table mounts;
+	struct filesystem fs;
+	int fd;
+
+	fd = open(call->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (!place_is_volatile(fd) && mount_table_read(&mounts, &call->why)) {
+		if (filesystem_find(&mounts, fd, &fs, &call->why))
+			guarded_add(&fs, &call->why);
+		mount_table_free(&mounts);
+	}
+	close(fd);
+	return 0;
+}
+
+static void place_call_read_why(const struct detached *one, void *why)
+{
+	*(struct why *)why = place_call_of(one)->why;
+}
+
 static void place_call_read_space(const struct detached *one, void *space)
 {
 	*(struct place_space *)space = place_call_of(one)->space;
@@ -169,9 +197,19 @@ static const struct detached_ops place_space_ops = {
 	.free = place_call_free,
 };
 
+static const struct detached_ops place_guard_ops = {
+	.stack_size = STACK_SIZE,
+	.same = place_call_same,
+	.make = place_call_make,
+	.run = place_call_guard,
+	.read = place_call_read_why,
+	.free = place_call_free,
+};
+
 static struct detached_list place_calls = DETACHED_LIST(&place_call_ops);
 static struct detached_list file_calls = DETACHED_LIST(&place_file_ops);
 static struct detached_list space_calls = DETACHED_LIST(&place_space_ops);
+static struct detached_list guard_calls = DETACHED_LIST(&place_guard_ops);
 
 void place_begin(const char *path)
 {
@@ -217,4 +255,20 @@ int place_space_look(const char *path, u64 until, struct place_space *space)
 void place_space_end(void)
 {
 	detached_end(&space_calls);
+}
+
+void place_guard_begin(const char *path)
+{
+	detached_begin(&guard_calls, path);
+}
+
+int place_guard_look(const char *path, u64 until, struct why *why)
+{
+	why->text[0] = '\0';
+	return detached_get(&guard_calls, path, until, why);
+}
+
+void place_guard_end(void)
+{
+	detached_end(&guard_calls);
 }

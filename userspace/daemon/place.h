@@ -8,6 +8,7 @@
 #define _DITTOD_PLACE_H
 
 #include "common/types.h"
+#include "text.h"
 
 /* Longest identity of a file system, in bytes. */
 #define PLACE_FS_MAX	16
@@ -77,5 +78,13 @@ struct place_space {
 void place_space_begin(const char *path);
 int place_space_look(const char *path, u64 until, struct place_space *space);
 void place_space_end(void);
+
+/*
+ * The same to put the file system there into the list for ditto-guard, unless none of it outlives
+ * the mount. Errors fill @why.
+ */
+void place_guard_begin(const char *path);
+int place_guard_look(const char *path, u64 until, struct why *why);
+void place_guard_end(void);
 
 #endif

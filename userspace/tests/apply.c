@@ -462,6 +462,29 @@ static void stuck_file_system(void)
 	fake_unload(&k);
 }
 
+/* Shares that offload are in the list for ditto-guard, whoever has added them. */
+static void listed_for_guard(void)
+{
+	static const char text[] = A B "offload = yes\n";
+	struct applied result = { 0 };
+
+	fake_load(&k, 26, NULL);
+	fake_listed = 0;
+	apply_expect(A, "key +share:a");
+	CHECK(!fake_listed);
+	fake_unlisted = "the disk is full";
+	SAME(apply_text(text, &result), "+share:b");
+	CHECK(fake_listed == 1 && result.errors == 1);
+	SAME(result.problems.list[0].what, "share b");
+	SAME(result.problems.list[0].why, "the disk is full");
+	applied_free(&result);
+	fake_unlisted = NULL;
+	SAME(apply_text(text, &result), "");
+	CHECK(fake_listed == 2 && !result.errors);
+	applied_free(&result);
+	fake_unload(&k);
+}
+
 /* What waits for requests to end must not serve anything when it goes on after a stop. */
 static void stopped_while_removing(void)
 {
@@ -511,7 +534,7 @@ int main(void)
 					    TEST(stuck_name_service),
 					    TEST(mountpoints_checked),
 					    TEST(file_systems),
-					    TEST(stuck_file_system),
+					    TEST(stuck_file_system), TEST(listed_for_guard),
 					    TEST(stopped_while_removing),
 					    TEST(module_gone),
 					    {0}};

@@ -65,6 +65,8 @@ const char *fake_stuck;
 struct place_file fake_file;
 struct place_space fake_space;
 int fake_file_rc = -ENOENT;
+const char *fake_unlisted;
+unsigned int fake_listed;
 
 void place_begin(const char *path)
 {
@@ -79,6 +81,24 @@ int place_look(const char *path, u64 until, struct place *place)
 }
 
 void place_end(void)
+{
+}
+
+void place_guard_begin(const char *path)
+{
+	(void)path;
+	fake_listed++;
+}
+
+int place_guard_look(const char *path, u64 until, struct why *why)
+{
+	(void)path;
+	(void)until;
+	snprintf(why->text, sizeof(why->text), "%s", fake_unlisted ? fake_unlisted : "");
+	return 0;
+}
+
+void place_guard_end(void)
 {
 }
 

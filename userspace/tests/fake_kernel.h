@@ -45,6 +45,9 @@ extern const char *fake_stuck;
 /* Result of place_file_look() for every path, and what it returns. */
 extern struct place_file fake_file;
 extern int fake_file_rc;
+/* Why place_guard_look() fails, or NULL, and how many were begun. */
+extern const char *fake_unlisted;
+extern unsigned int fake_listed;
 
 /* Result of place_space_look() for every path. */
 extern struct place_space fake_space;
