@@ -512,7 +512,7 @@ static void rebuild_look(void *arg, const struct index_object *o, bool present, 
 	offload_orders_add(b->reads, OFFLOAD_CTL_READ, o->store, name, 0);
 }
 
-/* A store names each file system with files whose data it has, and the list for ditto-guard does. */
+/* A store names each file system with files whose data it has, and so does ditto-guard's list. */
 static void rebuild_register(void *arg, const char *store, const struct filesystem *fs)
 {
 	struct offload_survey *s = arg;

@@ -2,7 +2,8 @@
 /*
  * The file systems of this machine with files whose data may be elsewhere: ditto-guard reads at
  * boot which ones to watch, when neither the network nor dittod is there. A file system is in the
- * list before the first of its files is released.
+ * list before the first of its files is released. A list that was lost is filled again by dittod,
+ * for its shares that offload, and by dittoctl offload rebuild.
  *
  * The file has a line "UUID TYPE PATH" for each; the path is where it was mounted, for people.
  */
