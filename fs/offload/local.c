@@ -446,7 +446,10 @@ void ditto_offload_share_changed(struct ditto_share *share)
 	rcu_read_lock();
 	on = rcu_dereference(share->opts)->offload;
 	rcu_read_unlock();
-	/* Whoever watches its opens may know of offloaded files, which it leaves to a server. */
+	/*
+	 * Whoever watches its opens may know of offloaded files, which it leaves to a server. It
+	 * may be any scanner, too, which does no harm.
+	 */
 	on |= fsnotify_sb_has_priority_watchers(volume->sb, FSNOTIFY_PRIO_CONTENT);
 	if (!on || volume->is_remote)
 		return;
