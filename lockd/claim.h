@@ -353,6 +353,7 @@ enum ditto_answer {
  * @used: it has waited since ditto_park_init(); read by the operation
  * @brief: @done is also called when a courtesy client could not be withdrawn; set by the operation
  *	before it parks
+ * @tries: of the operation, see ditto_room_want()
  */
 struct ditto_park {
 	void (*done)(struct ditto_park *park);
@@ -361,6 +362,7 @@ struct ditto_park {
 	struct ditto_lock_point *point;
 	bool used;
 	bool brief;
+	u8 tries;
 };
 
 /**

@@ -25,6 +25,7 @@ void ditto_park_init(struct ditto_park *park, void (*done)(struct ditto_park *pa
 	park->point = NULL;
 	park->used = false;
 	park->brief = false;
+	park->tries = 0;
 	INIT_LIST_HEAD(&park->link);
 	INIT_WORK(&park->work, park_work);
 }

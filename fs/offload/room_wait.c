@@ -32,8 +32,9 @@
 #define LOOK_PLENTY_MS	1000
 /* How long operations fail after nothing gave way; a client of NFS tries again in between. */
 #define VAIN_MS		15000
-/* How long an operation may have found no room although it was made. */
+/* How long, and how often, an operation may have found no room although it was made. */
 #define MADE_MS		250
+#define MADE_TRIES	8
 /* Requests for more are looked at before anything gives way: all of it might be in vain. */
 #define LARGE		SZ_64M
 
@@ -112,34 +113,35 @@ static void room_make(struct work_struct *work)
 {
 	struct ditto_room *room = container_of(work, struct ditto_room, make);
 	struct ditto_volume *volume = room->volume;
-	u64 wanted, reserve, now;
-	bool made;
+	u64 wanted, reserve, now, freed;
+	bool vain;
 
 	spin_lock(&volume->release_lock);
 	wanted = room->wanted;
 	room->wanted = 0;
 	spin_unlock(&volume->release_lock);
-	made = ditto_release_keep_room(volume, wanted);
+	freed = ditto_release_keep_room(volume, wanted);
 	now = ditto_room_now(volume, &reserve);
-	made |= now >= wanted + DITTO_OFFLOAD_HEADROOM;
+	vain = !freed && now < wanted + DITTO_OFFLOAD_HEADROOM;
 	spin_lock(&volume->release_lock);
 	room->awaited = false;
-	if (made)
+	/* Room that was there before does not count, or what fails all the same would never end. */
+	if (freed)
 		room->made_until = room_until(MADE_MS);
-	else
+	else if (vain)
 		room->vain_until = room_until(VAIN_MS);
 	spin_unlock(&volume->release_lock);
-	if (!made)
+	if (vain)
 		ditto_room_tell(volume, now);
 	ditto_park_wake_point(&room->point);
 }
 
 /* Is it worth to make room? If not, the file system has another reason, or nothing gives way. */
-static bool room_is_worth(struct ditto_volume *volume, u64 bytes, u64 now)
+static bool room_is_worth(struct ditto_volume *volume, u64 bytes, u64 now, u8 *tries)
 {
 	bool may, made;
 
-	if (bytes > S64_MAX)
+	if (bytes > S64_MAX || now == U64_MAX)
 		return false;
 	bytes += DITTO_OFFLOAD_HEADROOM;
 	spin_lock(&volume->release_lock);
@@ -148,11 +150,11 @@ static bool room_is_worth(struct ditto_volume *volume, u64 bytes, u64 now)
 	      !time_before64(get_jiffies_64(), volume->room->vain_until);
 	spin_unlock(&volume->release_lock);
 	if (now >= bytes)
-		return made;
+		return made && (!tries || (*tries)++ < MADE_TRIES);
 	return may && (bytes - now <= LARGE || ditto_room_can_free(volume, bytes - now));
 }
 
-bool ditto_room_want(struct ditto_volume *volume, u64 bytes)
+bool ditto_room_want(struct ditto_volume *volume, u64 bytes, u8 *tries)
 {
 	struct ditto_room *room = volume->room;
 	u64 reserve, now;
@@ -161,7 +163,7 @@ bool ditto_room_want(struct ditto_volume *volume, u64 bytes)
 	if (!ditto_offload_is_used(volume))
 		return false;
 	now = ditto_room_now(volume, &reserve);
-	if (!room_is_worth(volume, bytes, now)) {
+	if (!room_is_worth(volume, bytes, now, tries)) {
 		if (now < bytes + DITTO_OFFLOAD_HEADROOM)
 			ditto_room_tell(volume, now);
 		return false;
@@ -198,7 +200,7 @@ int ditto_offload_full(struct ditto_op *op, struct ditto_node *node, u64 bytes)
 	/* The caller cannot wait. */
 	if (!op->park && !op->absent)
 		return -ENOSPC;
-	if (!ditto_room_want(node->volume, bytes))
+	if (!ditto_room_want(node->volume, bytes, op->park ? &op->park->tries : NULL))
 		return -ENOSPC;
 	if (op->absent && !op->absent->node) {
 		ditto_node_hold(node);

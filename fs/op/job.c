@@ -266,6 +266,8 @@ free:
 static int job_step(struct ditto_job *job, u32 *wait)
 {
 	u64 done = atomic64_read(&job->done), verifier;
+	size_t piece = job->from ? JOB_PIECE : JOB_SOURCE_PIECE;
+	bool full;
 	ssize_t n;
 
 	if (!job_may_write(job))
@@ -281,11 +283,15 @@ static int job_step(struct ditto_job *job, u32 *wait)
 	if (!n)
 		n = job->from ? job_copy(job, done, &verifier) :
 				job_copy_source(job, done, &verifier);
-	if (n == -ENOSPC && ditto_room_want(job->to->volume, JOB_PIECE))
+	full = n == -ENOSPC;
+	if (full && ditto_room_want(job->to->volume, min_t(u64, job->count - done, piece),
+				    &job->tries))
 		n = -EJUKEBOX;
 	if (n == -EJUKEBOX || n == -ENOMEM) {
 		*wait = JOB_RETRY_MS;
-		return time_after(jiffies, job->give_up) ? -ETIMEDOUT : 0;
+		if (time_before_eq(jiffies, job->give_up))
+			return 0;
+		return full ? -ENOSPC : -ETIMEDOUT;
 	}
 	if (n <= 0)
 		return n ?: 1;
@@ -293,6 +299,7 @@ static int job_step(struct ditto_job *job, u32 *wait)
 	if (!done)
 		job->verifier = verifier;
 	job->give_up = jiffies + msecs_to_jiffies(JOB_GIVE_UP_MS);
+	job->tries = 0;
 	atomic64_set(&job->done, done + n);
 	return done + n >= job->count;
 }
@@ -385,6 +392,7 @@ int ditto_job_start(struct ditto_job *job, const struct ditto_principal *who)
 	}
 	job->started = ktime_get_real_seconds();
 	job->give_up = jiffies + msecs_to_jiffies(JOB_GIVE_UP_MS);
+	job->tries = 0;
 	job_hold(job);
 
 	spin_lock(&jobs->lock);

@@ -81,6 +81,7 @@ struct ditto_job_ops {
  * @options: generation of the options of the source's share at the start
  * @options_to: the same of the destination's share
  * @give_up: jiffies after which a piece that others delay is given up
+ * @tries: see ditto_room_want()
  * @work: copies the next piece; with @thread it ends the job, or interrupts it if the source does
  *	not answer
  * @thread: without @from: copies; with a reference
@@ -118,6 +119,7 @@ struct ditto_job {
 	u64 options;
 	u64 options_to;
 	unsigned long give_up;
+	u8 tries;
 	struct delayed_work work;
 	struct task_struct *thread;
 	bool copied;

@@ -29,8 +29,9 @@ class SmallDisk:
     """
     AT = RANGE + 12345
 
-    def __init__(self, w, kind='ext4', name='small'):
-        self.volume = w.volume(f'{w.base}/{name}', kind, {'ext4': '96m', 'xfs': '320m'}[kind])
+    def __init__(self, w, kind='ext4', name='small', options=()):
+        self.volume = w.volume(f'{w.base}/{name}', kind, {'ext4': '96m', 'xfs': '320m'}[kind],
+                               options=options)
         os.chmod(self.volume.where, 0o777)
         w.server.add(name, self.volume.where, offload=True)
         w.server.ctl('server', 'set', 'offload-read-ahead', '0')
@@ -569,6 +570,29 @@ def writers_on_ext4(w):
 @test(smb=True, offload=True)
 def writers_on_xfs(w):
     writers(w, 'xfs')
+
+
+@test(smb=True, offload=True)
+def names_that_find_no_inode(w):
+    """Room that does not help is made once, not for ever."""
+    disk = SmallDisk(w, options=['-N', '64'])
+    smb = smb2.Smb2(w.client, share='small')
+    w.server.helper_stop('KILL')
+    with helper(w) as h:
+        d = Writers(w, h, disk, smb)
+        put(disk.path('filler'), b'')
+        number = 0
+        with contextlib.suppress(OSError):
+            while True:
+                put(disk.path(f'empty{number}'), b'')
+                number += 1
+        d.disk.leave(MIB // 2)
+        smb2.refused('DISK_FULL', smb.create, 'new')
+        eq(bool(d.gone()), True, 'something has given way')
+        eq(settled(d.make3).status, nfs3.NOSPC, 'MKDIR')
+        eq(d.write3().status, nfs3.OK, 'WRITE of NFSv3')
+        d.end()
+    w.server.helper_start(w.server.conf)
 
 
 def local_writer(w, kind):
