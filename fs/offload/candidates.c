@@ -23,6 +23,8 @@
 
 /* Files of a file system that are remembered. */
 #define CANDIDATES_MAX	65536
+/* This part of the cache of nodes is filled with them at once, and nodes in use stay there. */
+#define CACHE_PART	2
 
 /**
  * struct candidate - a file that may give way
@@ -145,23 +147,24 @@ void ditto_candidates_restore(struct work_struct *work)
 {
 	struct ditto_room *room = container_of(work, struct ditto_room, restore);
 	struct ditto_volume *volume = room->volume;
-	struct ditto_share *share = ditto_release_share(volume);
+	struct ditto_node_table *nodes = volume->srv->nodes;
+	u32 left = ditto_nodes_limit(nodes) / CACHE_PART;
+	struct ditto_share *share;
 	const struct cred *old;
 	struct candidate *c;
 
-	if (!share)
-		return;
-	old = override_creds(volume->srv->nodes->cred);
-	while (!READ_ONCE(volume->offload_stopped)) {
-		c = list_first_entry_or_null(&room->saved, struct candidate, list);
-		if (!c)
+	old = override_creds(nodes->cred);
+	/* The share is held for one file at a time, so that it can be removed meanwhile. */
+	while (left-- && (c = list_first_entry_or_null(&room->saved, struct candidate, list))) {
+		share = ditto_release_share(volume);
+		if (!share)
 			break;
 		candidate_restore(share, c);
+		ditto_share_put(share);
 		list_del(&c->list);
 		kfree(c);
 		cond_resched();
 	}
 	revert_creds(old);
-	ditto_share_put(share);
 	ditto_release_restore_reserve(volume, 0);
 }
