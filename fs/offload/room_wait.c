@@ -16,6 +16,7 @@
 #include <linux/jiffies.h>
 #include <linux/limits.h>
 #include <linux/list.h>
+#include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -38,13 +39,18 @@
 /* Requests for more are looked at before anything gives way: all of it might be in vain. */
 #define LARGE		SZ_64M
 
-/* A park needs the share of its volume, so nothing is counted. */
 static void room_point_get(struct ditto_lock_point *point)
 {
+	refcount_inc(&container_of(point, struct ditto_room, point)->ref);
 }
 
+/* A parked call of SMB holds no share, so the volume may end while its park is cancelled. */
 static void room_point_put(struct ditto_lock_point *point)
 {
+	struct ditto_room *room = container_of(point, struct ditto_room, point);
+
+	if (refcount_dec_and_test(&room->ref))
+		kfree_rcu(room, rcu);
 }
 
 static const struct ditto_lock_point_ops room_point_ops = {
@@ -217,6 +223,7 @@ int ditto_room_init(struct ditto_volume *volume)
 
 	if (!room)
 		return -ENOMEM;
+	refcount_set(&room->ref, 1);
 	mutex_init(&room->lock);
 	INIT_WORK(&room->make, room_make);
 	INIT_DELAYED_WORK(&room->look, room_look);
@@ -238,10 +245,14 @@ void ditto_room_stop(struct ditto_volume *volume)
 	cancel_delayed_work_sync(&room->look);
 	cancel_work_sync(&room->make);
 	cancel_work_sync(&room->restore);
+	/* What parks from now on is not to wait for work that was cancelled. */
+	spin_lock(&volume->release_lock);
+	room->awaited = false;
+	spin_unlock(&volume->release_lock);
 	ditto_park_wake_point(&room->point);
 }
 
 void ditto_room_exit(struct ditto_volume *volume)
 {
-	kfree_rcu(volume->room, rcu);
+	room_point_put(&volume->room->point);
 }

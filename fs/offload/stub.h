@@ -175,6 +175,7 @@ struct ditto_room_job {
  * @seen: free bytes at the last look
  * @saved: ids of candidates from before; of @restore alone, while that may run
  * @restore: looks for them, see candidates.c
+ * @ref: of the volume, and of the lock context of @point
  * @rcu: freed under RCU
  */
 struct ditto_room {
@@ -194,6 +195,7 @@ struct ditto_room {
 	u64 seen;
 	struct list_head saved;
 	struct work_struct restore;
+	refcount_t ref;
 	struct rcu_head rcu;
 };
 

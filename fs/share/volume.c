@@ -237,7 +237,7 @@ static struct ditto_volume *volume_new(struct ditto_node_table *table, const str
 	ditto_node_dispose_init(volume);
 	err = ditto_room_init(volume);
 	if (err)
-		goto free;
+		goto free_volume;
 	volume->mark = kzalloc(sizeof(*volume->mark), GFP_KERNEL);
 	if (!volume->mark) {
 		err = -ENOMEM;
@@ -269,6 +269,7 @@ put_mark:
 	fsnotify_put_mark(volume->mark);
 free:
 	ditto_room_exit(volume);
+free_volume:
 	kfree(volume);
 	return ERR_PTR(err);
 }

@@ -595,6 +595,47 @@ def names_that_find_no_inode(w):
     w.server.helper_start(w.server.conf)
 
 
+@test(smb=True, offload=True)
+def share_goes_while_writers_wait(w):
+    """Who waits for room is answered when the share is removed, and before by a cancel."""
+    disk = SmallDisk(w)
+    w.server.ctl('server', 'set', 'offload-wait-ms', '30000')
+    smb = smb2.Smb2(w.client, share='small')
+    w.server.helper_stop('KILL')
+    with helper(w) as h:
+        d = Writers(w, h, disk, smb)
+        d.nfs.timeout = 60
+        fh = d.nfs.lookup(d.nfs.root, 'v3').fh
+        point = Point('release-record', None)
+        answers = []
+        try:
+            d.disk.fill()
+            number, cancelled = (smb.send(smb2.WRITE, smb2.write_body(d.fids['smb'],
+                                                                      b's' * 65536, 0))
+                                 for _ in range(2))
+            for one in number, cancelled:
+                eq(smb.answer(one, pending=True)[0], smb2.PENDING, 'WRITE of SMB')
+            smb.cancel(cancelled)
+            eq(smb2.NAMES[smb.answer(cancelled)[0]], 'CANCELLED', 'after a cancel')
+            point.wait()
+            writing = threading.Thread(
+                target=lambda: answers.append(d.nfs.write(fh, 0, b'3' * 1024)), daemon=True)
+            going = threading.Thread(target=w.server.delete, args=('small',), daemon=True)
+            writing.start()
+            going.start()
+            wait_for('the removal has begun',
+                     lambda: 'small' not in [s['name'] for s in w.server.json('share', 'list')])
+        finally:
+            point.go_on()
+        eq(smb2.NAMES[smb.answer(number)[0]], 'NETWORK_NAME_DELETED', 'WRITE of SMB')
+        going.join(60)
+        eq('small' in w.server.shares, False, 'share')
+        writing.join(60)
+        eq(len(answers), 1, 'answers of NFSv3')
+        smb.end()
+    w.server.helper_start(w.server.conf)
+
+
 def local_writer(w, kind):
     """What came back gives way to local processes, too, if they leave a moment for that."""
     with helper(w) as h:
