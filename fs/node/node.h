@@ -121,9 +121,10 @@ static_assert(sizeof(struct ditto_fid) == 2 + 44);
  * @offload_link: link in the list of all volumes of fs/offload/release.c
  * @offload_waits: local processes that wait for data
  * @offload_stopped: no data is brought back any more
- * @release_lock: guards @release_candidates; no other lock nests inside
+ * @release_lock: guards @release_candidates and @release_bytes; no other lock nests inside
  * @release_candidates: nodes with data that has come back, in the order of the last recalls or
  *	attempts to free it; see fs/offload/make_room.c
+ * @release_bytes: sum of these nodes and of those that are being freed
  * @room: how room is made, see fs/offload/make_room.c
  * @offload_ahead: ranges that are being brought back in advance
  * @offload_session: random number, see fs/offload/stored.c; constant
@@ -175,6 +176,7 @@ struct ditto_volume {
 	bool offload_stopped;
 	spinlock_t release_lock;	/* see above */
 	struct list_head release_candidates;
+	u64 release_bytes;
 	struct ditto_room *room;
 	u64 offload_session;
 	spinlock_t uncut_lock;	/* see above */
@@ -234,6 +236,7 @@ struct ditto_file;
  * @victim: inode that the rename by @changer replaces in this directory, or NULL
  * @stub: where absent data is, see fs/offload/; NULL if the file is whole or that is not known
  * @release_candidate: link on the volume's @release_candidates, or empty
+ * @release_bytes: its part of the volume's @release_bytes, as far as is known; under the same lock
  * @release_search: number of the last search for room that has come to the node; under the same
  *	lock
  * @release_came: jiffies of the last recall of a file that is whole again; under the same lock
@@ -275,6 +278,7 @@ struct ditto_node {
 	const struct inode *victim;
 	struct ditto_stub __rcu *stub;
 	struct list_head release_candidate;
+	u64 release_bytes;
 	unsigned long release_came;
 	struct rhash_head by_fid;
 	struct ditto_fid fid;

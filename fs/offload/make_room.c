@@ -44,18 +44,32 @@
 #define MARK_XATTR	"trusted.ditto.keep"
 #define MARK_AUTO	"auto"
 
+/* The node has so many bytes that may be freed; or 0, and then it is no candidate. */
+static void candidate_count_locked(struct ditto_node *node, u64 bytes)
+{
+	struct ditto_volume *volume = node->volume;
+
+	lockdep_assert_held(&volume->release_lock);
+	volume->release_bytes += bytes - node->release_bytes;
+	node->release_bytes = bytes;
+}
+
 void ditto_release_candidate_note(struct ditto_stub *stub)
 {
 	bool stored = READ_ONCE(stub->stored);
 	struct ditto_node *node = stub->node;
 	struct ditto_volume *volume = node->volume;
+	u64 bytes;
 
 	if (!stored && !ditto_stub_is_unchanged(stub))
 		return;
+	bytes = ditto_stub_resident(stub);
 	spin_lock(&volume->release_lock);
 	/* The node is dropped after its stub is taken away, and noted again if it is whole. */
-	if (stored || rcu_access_pointer(node->stub) == stub)
+	if (stored || rcu_access_pointer(node->stub) == stub) {
 		list_move_tail(&node->release_candidate, &volume->release_candidates);
+		candidate_count_locked(node, bytes);
+	}
 	node->release_came = jiffies;
 	spin_unlock(&volume->release_lock);
 }
@@ -67,6 +81,7 @@ void ditto_release_candidate_add(struct ditto_node *node)
 
 	spin_lock(&volume->release_lock);
 	list_move_tail(&node->release_candidate, &volume->release_candidates);
+	candidate_count_locked(node, i_size_read(node->inode));
 	node->release_came = jiffies - msecs_to_jiffies(DITTO_OFFLOAD_UNUSED_MS);
 	spin_unlock(&volume->release_lock);
 }
@@ -77,6 +92,7 @@ void ditto_release_candidate_drop(struct ditto_node *node)
 
 	spin_lock(&volume->release_lock);
 	list_del_init(&node->release_candidate);
+	candidate_count_locked(node, 0);
 	spin_unlock(&volume->release_lock);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_release_candidate_drop);
@@ -102,17 +118,22 @@ static struct ditto_node *candidate_take(struct ditto_volume *volume, u32 search
 			node->release_search = search;
 			break;
 		}
+		candidate_count_locked(node, 0);
 	}
 	spin_unlock(&volume->release_lock);
 	return node;
 }
 
-static void candidate_return(struct ditto_node *node)
+/* A node that was taken has given way, or is put @back. It may have been noted meanwhile. */
+static void candidate_end(struct ditto_node *node, bool back)
 {
 	struct ditto_volume *volume = node->volume;
 
 	spin_lock(&volume->release_lock);
-	list_move_tail(&node->release_candidate, &volume->release_candidates);
+	if (back)
+		list_move_tail(&node->release_candidate, &volume->release_candidates);
+	else if (list_empty(&node->release_candidate))
+		candidate_count_locked(node, 0);
 	spin_unlock(&volume->release_lock);
 }
 
@@ -192,8 +213,7 @@ static u64 candidate_release(struct ditto_node *node)
 	if (!IS_ERR(stub))
 		ditto_stub_put(stub);
 	/* The next search may have more luck, unless the content is not in the store. */
-	if (err && err != -ESTALE && err != -ENODATA)
-		candidate_return(node);
+	candidate_end(node, err && err != -ESTALE && err != -ENODATA);
 	if (err)
 		return 0;
 	/* Another range of the file may have come back meanwhile; then @bytes is the best guess. */
@@ -209,19 +229,6 @@ static void room_work(struct work_struct *work)
 	ditto_node_put(job->node);
 }
 
-/* Bytes that a candidate frees, as far as is known: a file may be here in part. */
-static u64 candidate_holds(struct ditto_node *node)
-{
-	struct ditto_stub *stub = ditto_stub_get(node);
-	u64 bytes;
-
-	if (IS_ERR_OR_NULL(stub))
-		return i_size_read(node->inode);
-	bytes = ditto_stub_resident(stub);
-	ditto_stub_put(stub);
-	return bytes;
-}
-
 /* Begin to free so many bytes. Return: number of jobs. */
 static u32 room_begin(struct ditto_volume *volume, u32 search, u32 most, u64 bytes)
 {
@@ -235,7 +242,7 @@ static u32 room_begin(struct ditto_volume *volume, u32 search, u32 most, u64 byt
 		job->node = candidate_take(volume, search);
 		if (!job->node)
 			break;
-		hoped += candidate_holds(job->node);
+		hoped += READ_ONCE(job->node->release_bytes);
 		INIT_WORK(&job->work, room_work);
 		queue_work(volume->srv->offload->room_wq, &job->work);
 	}
@@ -290,21 +297,6 @@ u64 ditto_room_now(const struct ditto_volume *volume, u64 *reserve)
 		return U64_MAX;
 	*reserve = min_t(u64, fs.f_blocks * fs.f_bsize / RESERVE_PART, RESERVE_MAX);
 	return fs.f_bavail * fs.f_bsize;
-}
-
-bool ditto_room_can_free(struct ditto_volume *volume, u64 bytes)
-{
-	struct ditto_node *node;
-	u64 sum = 0;
-
-	spin_lock(&volume->release_lock);
-	list_for_each_entry(node, &volume->release_candidates, release_candidate) {
-		sum += i_size_read(node->inode);
-		if (sum >= bytes)
-			break;
-	}
-	spin_unlock(&volume->release_lock);
-	return sum >= bytes;
 }
 
 u64 ditto_release_keep_room(struct ditto_volume *volume, u64 needed)

@@ -36,8 +36,6 @@
 /* How long, and how often, an operation may have found no room although it was made. */
 #define MADE_MS		250
 #define MADE_TRIES	8
-/* Requests for more are looked at before anything gives way: all of it might be in vain. */
-#define LARGE		SZ_64M
 
 static void room_point_get(struct ditto_lock_point *point)
 {
@@ -149,15 +147,16 @@ static bool room_is_worth(struct ditto_volume *volume, u64 bytes, u64 now, u8 *t
 
 	if (bytes > S64_MAX || now == U64_MAX)
 		return false;
-	bytes += DITTO_OFFLOAD_HEADROOM;
 	spin_lock(&volume->release_lock);
 	made = time_before64(get_jiffies_64(), volume->room->made_until);
+	/* If all of it is not enough, it would give way in vain. */
 	may = room_has_candidates_locked(volume) &&
+	      bytes - min(bytes, now) <= volume->release_bytes &&
 	      !time_before64(get_jiffies_64(), volume->room->vain_until);
 	spin_unlock(&volume->release_lock);
-	if (now >= bytes)
+	if (now >= bytes + DITTO_OFFLOAD_HEADROOM)
 		return made && (!tries || (*tries)++ < MADE_TRIES);
-	return may && (bytes - now <= LARGE || ditto_room_can_free(volume, bytes - now));
+	return may;
 }
 
 bool ditto_room_want(struct ditto_volume *volume, u64 bytes, u8 *tries)

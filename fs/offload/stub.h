@@ -597,8 +597,6 @@ void ditto_release_restore_reserve(struct ditto_volume *volume, u64 came);
 
 /* May sleep. Return: bytes that users may have, and the reserve; U64_MAX if that is not known. */
 u64 ditto_room_now(const struct ditto_volume *volume, u64 *reserve);
-/* Any context that may take a spinlock. Return: true if all candidates have so many bytes. */
-bool ditto_room_can_free(struct ditto_volume *volume, u64 bytes);
 
 /* room_wait.c */
 

@@ -293,6 +293,29 @@ def several_parts(w):
             h.fill.get(disk.path(name))['state'] == 'offloaded' for name in 'pq'))
 
 
+@test(offload=True)
+def parts_that_are_not_enough(w):
+    """Nothing gives way for an allocation that needs more than what all of it would free."""
+    with two_parts(w, 'ext4', MIB + MIB // 2) as (disk, h, _, _, _):
+        def states():
+            return [h.fill.get(disk.path(name))['state'] for name in 'pq']
+
+        put(disk.path('new'), b'', 0o666)
+        os.chmod(disk.path('new'), 0o666)
+        v4 = V41.at(w, minor=2)
+        v4.root = v4.fh('small')
+        sid, fh = opened(v4, 'new', nfs4.BOTH)
+
+        def reserve(size):
+            return nfs4.again_while_delayed(
+                lambda: v4.compound(putfh(fh), allocate(sid, 0, size)), lambda r: r.status).status
+
+        # The files have 20 MiB each, but only 4 of them are here.
+        eq(reserve(15 * MIB), nfs4.NOSPC, 'ALLOCATE of 15 MiB')
+        eq(states(), ['partial', 'partial'], 'what has given way')
+        eq(reserve(6 * MIB), nfs4.OK, 'ALLOCATE of 6 MiB')
+
+
 def one_part(w, kind):
     """A file that is here in part gives way alone if it is enough."""
     with two_parts(w, kind, 7 * MIB) as (disk, h, n, fh, data):

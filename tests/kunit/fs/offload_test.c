@@ -361,6 +361,7 @@ static void offload_stub_kept(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, list_empty(&node->release_candidate));
 	ditto_release_candidate_drop(node);
 	KUNIT_EXPECT_TRUE(test, list_empty(&node->volume->release_candidates));
+	KUNIT_EXPECT_EQ(test, node->volume->release_bytes, 0);
 
 	stub->change_tells = false;
 	ditto_release_candidate_note(stub);
