@@ -327,13 +327,14 @@ static const char *const event_kind_names[] = {
 	"offload-released",
 	"offload-resident",
 	"offload-failed",
+	"offload-full",
 };
 
 const struct spec_enum spec_event_kind = {
 	.name = "event-kind",
 	.flags = false,
 	.names = event_kind_names,
-	.count = 24,
+	.count = 25,
 };
 
 static const char *const acl_source_names[] = {
