@@ -151,6 +151,7 @@ void ditto_candidates_restore(struct work_struct *work)
 	u32 left = ditto_nodes_limit(nodes) / CACHE_PART;
 	struct ditto_share *share;
 	const struct cred *old;
+	u64 room_now, reserve;
 	struct candidate *c;
 
 	old = override_creds(nodes->cred);
@@ -166,5 +167,6 @@ void ditto_candidates_restore(struct work_struct *work)
 		cond_resched();
 	}
 	revert_creds(old);
-	ditto_release_restore_reserve(volume, 0);
+	room_now = ditto_room_now(volume, &reserve);
+	ditto_release_restore_reserve(volume, room_now, reserve, 0);
 }

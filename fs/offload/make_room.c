@@ -324,28 +324,41 @@ bool ditto_release_is_scarce(const struct ditto_volume *volume, u64 bytes)
 	return room < bytes + reserve / WRITERS_PART;
 }
 
-void ditto_release_restore_reserve(struct ditto_volume *volume, u64 came)
+/* Room that those who write soon lack; 0 for a while after nothing gave way. */
+static u64 reserve_lacks(struct ditto_room *room, u64 now, u64 reserve)
 {
-	u64 reserve, room = ditto_room_now(volume, &reserve), want, freed;
+	if (time_before64(get_jiffies_64(), room->reserve_until))
+		return 0;
+	return reserve / WRITERS_PART - min(now, reserve / WRITERS_PART);
+}
+
+u64 ditto_release_restore_reserve(struct ditto_volume *volume, u64 room, u64 reserve, u64 came)
+{
+	u64 want, freed, sum = 0;
 
 	ditto_room_look_later(volume, room, room > DITTO_ROOM_PLENTY *
 					    (reserve + DITTO_OFFLOAD_HEADROOM));
-	/* So little is left that those who write soon find nothing. */
-	if (room < reserve / WRITERS_PART)
-		came = max(came, reserve / WRITERS_PART - room);
-	if (!came || room >= reserve + DITTO_OFFLOAD_HEADROOM)
-		return;
+	if (room >= reserve + DITTO_OFFLOAD_HEADROOM || !mutex_trylock(&volume->room->lock))
+		return 0;
+	came = max(came, reserve_lacks(volume->room, room, reserve));
 	/*
 	 * If what fills the file system cannot give way, the reserve is out of reach, and all other
 	 * data would go at each recall. So no more is freed than fits what came.
 	 */
-	want = min(2 * reserve + DITTO_OFFLOAD_HEADROOM - room,
-		   max_t(u64, 2 * came, RESERVE_STEP));
-	while (want && !READ_ONCE(volume->offload_stopped) && mutex_trylock(&volume->room->lock)) {
+	want = came ? min(2 * reserve + DITTO_OFFLOAD_HEADROOM - room,
+			  max_t(u64, 2 * came, RESERVE_STEP)) : 0;
+	while (want && !READ_ONCE(volume->offload_stopped)) {
 		freed = room_search(volume, min_t(u64, want, RESERVE_STEP));
-		mutex_unlock(&volume->room->lock);
 		if (!freed)
-			break;
+			volume->room->reserve_until =
+				get_jiffies_64() + msecs_to_jiffies(DITTO_ROOM_VAIN_MS);
+		mutex_unlock(&volume->room->lock);
+		sum += freed;
+		/* Those who need room have their turn. */
+		if (!freed || !mutex_trylock(&volume->room->lock))
+			return sum;
 		want -= min(want, freed);
 	}
+	mutex_unlock(&volume->room->lock);
+	return sum;
 }

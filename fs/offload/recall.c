@@ -209,9 +209,11 @@ static void recall_work(struct work_struct *work)
 {
 	struct ditto_recall *recall = container_of(work, struct ditto_recall, work);
 	struct ditto_offload *offload = recall->ask.srv->offload;
+	struct ditto_volume *volume = recall->node->volume;
 	struct ditto_stub *stub = recall->stub;
 	bool filled = recall_close(recall), all;
 	struct ditto_part *part = NULL;
+	u64 room, reserve;
 	int err;
 
 	cancel_work_sync(&recall->flush);
@@ -250,8 +252,10 @@ static void recall_work(struct work_struct *work)
 	}
 	ditto_stub_wake(stub);
 	/* This recall has no waiters any more; the next ones are to find room. */
-	if (!err)
-		ditto_release_restore_reserve(recall->node->volume, recall->end - recall->pos);
+	if (!err) {
+		room = ditto_room_now(volume, &reserve);
+		ditto_release_restore_reserve(volume, room, reserve, recall->end - recall->pos);
+	}
 	ditto_recall_put(recall);
 }
 

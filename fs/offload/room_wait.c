@@ -31,8 +31,6 @@
 /* How often the free space is looked at, and if there is plenty of it. */
 #define LOOK_MS		100
 #define LOOK_PLENTY_MS	1000
-/* How long operations fail after nothing gave way; a client of NFS tries again in between. */
-#define VAIN_MS		15000
 /* How long, and how often, an operation may have found no room although it was made. */
 #define MADE_MS		250
 #define MADE_TRIES	8
@@ -84,15 +82,15 @@ static void room_look(struct work_struct *work)
 {
 	struct ditto_room *room = container_of(to_delayed_work(work), struct ditto_room, look);
 	struct ditto_volume *volume = room->volume;
-	u64 reserve, now = ditto_room_now(volume, &reserve), came;
+	u64 reserve, now = ditto_room_now(volume, &reserve), came, freed;
 
 	spin_lock(&volume->release_lock);
 	came = room->seen - min(room->seen, now);
 	spin_unlock(&volume->release_lock);
-	ditto_release_restore_reserve(volume, came);
-	now = ditto_room_now(volume, &reserve);
+	freed = ditto_release_restore_reserve(volume, now, reserve, came);
+	/* What is written meanwhile has come before the next look. */
 	spin_lock(&volume->release_lock);
-	room->seen = now;
+	room->seen = now + freed;
 	spin_unlock(&volume->release_lock);
 }
 
@@ -104,7 +102,7 @@ void ditto_room_tell(struct ditto_volume *volume, u64 now)
 	spin_lock(&volume->release_lock);
 	tell = !time_before64(get_jiffies_64(), volume->room->told_until);
 	if (tell)
-		volume->room->told_until = room_until(VAIN_MS);
+		volume->room->told_until = room_until(DITTO_ROOM_VAIN_MS);
 	spin_unlock(&volume->release_lock);
 	if (!tell)
 		return;
@@ -133,7 +131,7 @@ static void room_make(struct work_struct *work)
 	if (freed)
 		room->made_until = room_until(MADE_MS);
 	else if (vain)
-		room->vain_until = room_until(VAIN_MS);
+		room->vain_until = room_until(DITTO_ROOM_VAIN_MS);
 	spin_unlock(&volume->release_lock);
 	if (vain)
 		ditto_room_tell(volume, now);
@@ -169,7 +167,8 @@ bool ditto_room_want(struct ditto_volume *volume, u64 bytes, u8 *tries)
 		return false;
 	now = ditto_room_now(volume, &reserve);
 	if (!room_is_worth(volume, bytes, now, tries)) {
-		if (now < bytes + DITTO_OFFLOAD_HEADROOM)
+		/* Room is not short because somebody wants more than the file system has. */
+		if (now < max_t(u64, reserve, DITTO_OFFLOAD_HEADROOM))
 			ditto_room_tell(volume, now);
 		return false;
 	}

@@ -164,6 +164,7 @@ struct ditto_room_job {
  * @searches: a search has taken files off the list of candidates; written under @lock
  * @jobs: under @lock
  * @volume: the file system
+ * @reserve_until: in jiffies: nothing gave way for the reserve; under @lock
  * @point: operations that wait for room are parked on it; nothing is claimed there
  * @wanted: bytes that the largest of these needs; under volume->release_lock, as are the next ones
  * @awaited: room is being made for them
@@ -183,6 +184,7 @@ struct ditto_room {
 	u32 search;
 	bool searches;
 	struct ditto_room_job jobs[DITTO_ROOM_JOBS];
+	u64 reserve_until;
 	struct ditto_volume *volume;
 	struct ditto_lock_point point;
 	u64 wanted;
@@ -587,13 +589,16 @@ bool ditto_release_is_scarce(const struct ditto_volume *volume, u64 bytes);
 /**
  * ditto_release_restore_reserve - have files give way for the next recalls and writes
  * @volume: the file system
+ * @room: bytes that users may have, and @reserve, see ditto_room_now()
+ * @reserve: the reserve
  * @came: bytes that came since the last time
  *
  * It leaves at once if somebody else needs room, and frees no more than is proportionate to @came.
  *
  * Context: as ditto_release_make_room(), and nobody waits for the caller.
+ * Return: bytes that were freed.
  */
-void ditto_release_restore_reserve(struct ditto_volume *volume, u64 came);
+u64 ditto_release_restore_reserve(struct ditto_volume *volume, u64 room, u64 reserve, u64 came);
 
 /* May sleep. Return: bytes that users may have, and the reserve; U64_MAX if that is not known. */
 u64 ditto_room_now(const struct ditto_volume *volume, u64 *reserve);
@@ -602,6 +607,8 @@ u64 ditto_room_now(const struct ditto_volume *volume, u64 *reserve);
 
 /* A file system with so many times its reserve and headroom has plenty of room. */
 #define DITTO_ROOM_PLENTY	16
+/* How long operations fail after nothing gave way; a client of NFS tries again in between. */
+#define DITTO_ROOM_VAIN_MS	15000
 
 /*
  * Look at the free space, which is @now, in a moment, or later if there is plenty, unless nothing
