@@ -131,14 +131,14 @@ static bool conflict_is_excluded(const struct ditto_stub *stub)
 static void conflict_report(struct ditto_stub *stub)
 {
 	struct ditto_node *node = stub->node;
-	char text[DITTO_SHARE_NAME_MAX + NAME_MAX + 320];
+	char text[DITTO_SHARE_NAME_MAX + NAME_MAX + 384];
 	char share[DITTO_SHARE_NAME_MAX + 1] = "";
 	struct dentry *dentry;
 
 	ditto_volume_share_name(node->volume, share, sizeof(share));
 	dentry = ditto_node_dentry(node);
 	snprintf(text, sizeof(text),
-		 "%s: inode %lu (%pd): conflict: it was written while no server guarded it, and its data is in the store; it is not read or overwritten before you decide: \"dittoctl offload recall --overwrite\" takes what the store has, \"--keep-local\" what was written",
+		 "%s: inode %lu (%pd): conflict: it was written while no server guarded it, and its data is in the store; it is not read or overwritten before you decide: \"dittoctl offload recall --overwrite\" takes what the store has, \"--keep-local\" what was written, and the rest from the store",
 		 share, node->inode->i_ino, dentry);
 	dput(dentry);
 	pr_warn_ratelimited("share %s\n", text);
@@ -232,22 +232,51 @@ static int conflict_overwrite(struct ditto_stub *stub, struct file *file)
 	return err;
 }
 
-/* What was written is the content of its ranges. */
+/*
+ * What was written stays, and what is absent around it comes back. Nothing is recorded: until the
+ * ranges are in the file, a server that starts anew asks for the decision again.
+ */
 static int conflict_keep_local(struct ditto_stub *stub, struct file *file)
 {
-	struct ditto_offload_record *record = &stub->record;
-	u32 range;
-	int err;
+	u64 size;
+	int err = 0;
 
-	for (;;) {
-		err = ditto_stub_conflict_find(file, record, &range);
-		if (err || range == DITTO_OFFLOAD_NONE)
-			return err;
-		err = ditto_stub_commit(stub, file, ditto_offload_range_pos(record, range),
-					ditto_offload_range_end(record, range));
-		if (err)
-			return err;
+	file_start_write(file);
+	size = i_size_read(file_inode(file));
+	/* What was cut is gone. */
+	if (size < READ_ONCE(stub->record.size))
+		err = ditto_stub_cut(stub, size);
+	file_end_write(file);
+	if (err)
+		return err;
+	spin_lock(&stub->lock);
+	stub->keep_local = true;
+	spin_unlock(&stub->lock);
+	return 0;
+}
+
+int ditto_stub_conflict_piece(struct file *file, const struct ditto_offload_record *record,
+			      u64 pos, u64 *end)
+{
+	u64 stop = conflict_end(file_inode(file), record);
+	loff_t at;
+
+	*end = U64_MAX;
+	if (pos >= stop)
+		return 0;
+	at = vfs_llseek(file, pos, SEEK_DATA);
+	if (at == -ENXIO || at >= (loff_t)stop)
+		return 0;
+	if (at > (loff_t)pos) {
+		*end = at;
+		return 0;
 	}
+	if (at >= 0)
+		at = vfs_llseek(file, pos, SEEK_HOLE);
+	if (at < 0)
+		return at;
+	*end = min_t(u64, at, stop);
+	return 1;
 }
 
 int ditto_stub_conflict_decide(struct ditto_stub *stub, enum ditto_offload_choice choice)

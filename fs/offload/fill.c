@@ -150,20 +150,52 @@ static bool fill_is_hole(struct ditto_recall *recall, const void *buf, size_t le
 	return data == -ENXIO || data >= (loff_t)(recall->filled + len);
 }
 
+/*
+ * If what somebody else has written is to stay, at most so many bytes at once are of one kind.
+ * Return: 0 or an errno.
+ */
+static int fill_find_piece(struct ditto_recall *recall, size_t *len)
+{
+	int ret;
+
+	if (!recall->keep_local)
+		return 0;
+	if (recall->filled >= recall->piece_end) {
+		ret = ditto_stub_conflict_piece(recall->file->file, &recall->stub->record,
+						recall->filled, &recall->piece_end);
+		if (ret < 0)
+			return ret;
+		recall->piece_stays = ret;
+	}
+	*len = min_t(u64, *len, recall->piece_end - recall->filled);
+	return 0;
+}
+
+/* What is a hole, or is not, is so as a whole. */
+static u64 fill_block(const struct ditto_recall *recall)
+{
+	return max_t(u64, PAGE_SIZE, i_blocksize(recall->node->inode));
+}
+
 /* The same for all bytes. Other data gives way if the file system is full. */
 static int fill_write_all(struct ditto_recall *recall, void *buf, size_t len)
 {
 	unsigned int tries = ROOM_TRIES;
+	size_t some;
 	ssize_t ret;
 
 	while (len) {
-		if (fill_is_hole(recall, buf, len))
-			ret = len;
+		some = len;
+		ret = fill_find_piece(recall, &some);
+		if (ret)
+			return ret;
+		if (recall->piece_stays || fill_is_hole(recall, buf, some))
+			ret = some;
 		else if (recall->scarce &&
-			 ditto_release_is_scarce(recall->node->volume, len))
+			 ditto_release_is_scarce(recall->node->volume, some))
 			ret = -ENOSPC;
 		else
-			ret = fill_write(recall, buf, recall->filled, len);
+			ret = fill_write(recall, buf, recall->filled, some);
 		if (ret == -ENOSPC && tries-- &&
 		    ditto_release_make_room(recall->node->volume, recall->end - recall->filled))
 			continue;
@@ -177,25 +209,62 @@ static int fill_write_all(struct ditto_recall *recall, void *buf, size_t len)
 	return 0;
 }
 
+/*
+ * If what somebody else has written is to stay, only whole blocks are written: after a crash, the
+ * zeros in the rest of one would count as written, too. Return: bytes of @len that wait for more.
+ */
+static size_t fill_rest(const struct ditto_recall *recall, size_t len)
+{
+	u64 end = recall->filled + len;
+
+	if (!recall->keep_local || end >= recall->end)
+		return 0;
+	return end & (fill_block(recall) - 1);
+}
+
+static int fill_write_blocks(struct ditto_recall *recall, void *buf, size_t len)
+{
+	size_t rest = fill_rest(recall, len);
+	int err;
+
+	if (rest && !recall->rest)
+		recall->rest = kmalloc(fill_block(recall), GFP_KERNEL);
+	if (rest && !recall->rest)
+		return -ENOMEM;
+	recall->rest_len = 0;
+	err = fill_write_all(recall, buf, len - rest);
+	if (!err && rest) {
+		memcpy(recall->rest, buf + len - rest, rest);
+		recall->rest_len = rest;
+	}
+	return err;
+}
+
 static int fill_copy(struct ditto_recall *recall, const struct ditto_offload_fill *fill)
 {
 	void *buf = kvmalloc(FILL_STEP, GFP_KERNEL);
 	loff_t from = fill->from_pos;
-	u64 end = fill->pos + fill->count;
+	u64 left = fill->count;
+	size_t rest;
 	ssize_t len;
 	int err = 0;
 
 	if (!buf)
 		return -ENOMEM;
-	while (!err && recall->filled < end) {
-		len = kernel_read(fill->from, buf, min_t(u64, end - recall->filled, FILL_STEP),
+	while (!err && left) {
+		rest = recall->rest_len;
+		if (rest)
+			memcpy(buf, recall->rest, rest);
+		len = kernel_read(fill->from, buf + rest, min_t(u64, left, FILL_STEP - rest),
 				  &from);
 		if (len <= 0) {
 			err = len ?: -ENODATA;
 			break;
 		}
+		left -= len;
 		err = ditto_fault(DITTO_FAULT_FILL_WRITE) ?:
-		      fill_write_all(recall, buf, len) ?: ditto_fault(DITTO_FAULT_FILL_WRITTEN);
+		      fill_write_blocks(recall, buf, rest + len) ?:
+		      ditto_fault(DITTO_FAULT_FILL_WRITTEN);
 		cond_resched();
 	}
 	kvfree(buf);
@@ -221,14 +290,16 @@ static int fill_take(struct ditto_recall *recall, const struct ditto_offload_fil
 	const struct cred *old;
 	struct ditto_file *file;
 	bool first = !recall->file;
-	int err;
+	u64 next;
+	int err = 0;
 
 	if (recall->ended)
 		return -ENOENT;
-	if (fill->pos != recall->filled || fill->count > recall->end - recall->filled) {
+	next = recall->filled + recall->rest_len;
+	if (fill->pos != next || fill->count > recall->end - next) {
 		NL_SET_ERR_MSG_FMT(extack,
 				   "the data of the range comes in order; next is offset %llu",
-				   recall->filled);
+				   next);
 		return -EINVAL;
 	}
 	if (first) {
@@ -241,7 +312,8 @@ static int fill_take(struct ditto_recall *recall, const struct ditto_offload_fil
 	if (first)
 		fill_find_room(recall);
 	/* The file system may write to the disk at any time what is copied. */
-	err = first ? ditto_stub_own(recall->stub, recall->file->file, recall->range) : 0;
+	if (first && !recall->keep_local)
+		err = ditto_stub_own(recall->stub, recall->file->file, recall->range);
 	err = err ?: fill_copy(recall, fill);
 	revert_creds(old);
 	return err;

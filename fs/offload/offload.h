@@ -41,7 +41,7 @@ enum ditto_offload_place {
 enum ditto_offload_choice {
 	DITTO_OFFLOAD_REFUSE,		/* nothing is brought back */
 	DITTO_OFFLOAD_OVERWRITE,	/* that of the store replaces it */
-	DITTO_OFFLOAD_KEEP_LOCAL,	/* it is the content of these ranges */
+	DITTO_OFFLOAD_KEEP_LOCAL,	/* it stays, and what is absent around it comes back */
 };
 
 /* What an operation does with the data that it announces. */

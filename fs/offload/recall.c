@@ -76,6 +76,7 @@ void ditto_recall_put(struct ditto_recall *recall)
 	ditto_stub_put(recall->stub);
 	ditto_node_put(recall->node);
 	mutex_destroy(&recall->lock);
+	kfree(recall->rest);
 	kfree(recall);
 }
 
@@ -450,6 +451,8 @@ int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op
 		recall->filled = recall->pos;
 		recall->readable = recall->pos;
 		recall->end = ditto_offload_range_end(&stub->record, range);
+		recall->keep_local = stub->keep_local &&
+				     !ditto_offload_is_own(&stub->record, range);
 		list_add_tail(&recall->link, &stub->recalls);
 	}
 	spin_unlock(&stub->lock);

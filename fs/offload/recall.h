@@ -37,6 +37,11 @@ struct kiocb;
  * @ahead: nobody needs it yet; counted in volume->offload_ahead
  * @pos: the first byte that is asked for: those before it are here, see part.c
  * @end: the byte behind its last one
+ * @keep_local: what somebody else has written into the range stays
+ * @piece_end: byte behind what is being kept or filled then; under @lock
+ * @piece_stays: it is kept; under @lock
+ * @rest: data behind @filled of a block that has not come as a whole, or NULL; under @lock
+ * @rest_len: bytes of @rest; under @lock
  * @begun: the request was begun
  * @began: when it was asked for, in nanoseconds
  * @error: result of the request
@@ -68,6 +73,11 @@ struct ditto_recall {
 	bool ahead;
 	u64 pos;
 	u64 end;
+	bool keep_local;
+	u64 piece_end;
+	bool piece_stays;
+	void *rest;
+	size_t rest_len;
 	struct completion begun;
 	u64 began;
 	int error;

@@ -281,7 +281,7 @@ EXPORT_SYMBOL_IF_KUNIT(ditto_offload_cover);
 
 bool ditto_offload_own(struct ditto_offload_record *record, u32 range)
 {
-	if (range >= record->own && range < record->own_end)
+	if (ditto_offload_is_own(record, range))
 		return false;
 	if (record->own == record->own_end)
 		record->own = range;

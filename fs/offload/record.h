@@ -161,6 +161,12 @@ bool ditto_offload_cover(struct ditto_offload_record *record, u64 pos, u64 end);
 /* Note that this server may leave data in a range. Return: true if that was not noted before. */
 bool ditto_offload_own(struct ditto_offload_record *record, u32 range);
 
+/* Is it noted? Then what is found in the range does not count as written by somebody else. */
+static inline bool ditto_offload_is_own(const struct ditto_offload_record *record, u32 range)
+{
+	return range >= record->own && range < record->own_end;
+}
+
 /* Forget what lies behind @size. */
 void ditto_offload_cut(struct ditto_offload_record *record, u64 size);
 

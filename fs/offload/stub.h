@@ -93,6 +93,7 @@ struct ditto_offload_reader {
  * @checked: it is known whether there is a @conflict, see conflict.c; written under @io, or when
  *	nobody else has the stub
  * @conflict: somebody else has written into an absent range
+ * @keep_local: what somebody else has written into absent ranges stays when they come back
  * @uncut: the stored record says more than @record, which was cut; no client may make the file
  *	longer before it is stored, and the stub stays that of its node; set under @lock together
  *	with the cut, written otherwise under @io or the inode lock
@@ -129,6 +130,7 @@ struct ditto_stub {
 	bool refused;
 	bool checked;
 	bool conflict;
+	bool keep_local;
 	bool uncut;
 	struct list_head uncut_link;
 	bool replaces;
@@ -460,6 +462,19 @@ int ditto_stub_conflict_look(struct ditto_stub *stub, struct file *file);
  * Return: 0; -EIO if there is a conflict, or that cannot be told; or what ditto_stub_error() says.
  */
 int ditto_stub_conflict_check(struct ditto_stub *stub);
+
+/**
+ * ditto_stub_conflict_piece - tell what somebody else has written from holes that are to be filled
+ * @file: open, on the file system itself
+ * @record: that of the file
+ * @pos: where the piece begins, in a range that this server has not written into
+ * @end: filled: the byte behind the piece
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 1 if the piece was written and stays; 0 if it is to be filled; an errno.
+ */
+int ditto_stub_conflict_piece(struct file *file, const struct ditto_offload_record *record,
+			      u64 pos, u64 *end);
 
 /**
  * ditto_stub_conflict_decide - end a conflict, if there is one

@@ -11,6 +11,8 @@ from t_offload_kernel import IO_ERROR, MIB, RANGE, helper, local, offloaded, set
 
 OVERWRITE = C['DITTO_OFFLOAD_DECISION_OVERWRITE']
 KEEP_LOCAL = C['DITTO_OFFLOAD_DECISION_KEEP_LOCAL']
+# Bytes of a block of each file system here.
+BLOCK = 4096
 SIZES = {'ext4': '200m', 'xfs': '400m', 'btrfs': '400m'}
 
 
@@ -50,6 +52,12 @@ def edit(path, at, data):
     with open(path, 'r+b') as f:
         f.seek(at)
         f.write(data)
+
+
+def edited(data):
+    """What is there after edit(path, 5 * MIB, b'EDITED') to a file without data: a block of it."""
+    block = b'EDITED'.ljust(BLOCK, b'\0')
+    return data[:5 * MIB] + block + data[5 * MIB + BLOCK:]
 
 
 def is_refused(h, disk, name):
@@ -93,10 +101,9 @@ def written_meanwhile(w, kind):
         eq(local(disk.path('replaced')) == data['replaced'], True, 'what the store has')
         h.requests.clear()
         h.fill.recall(disk.path('kept'), KEEP_LOCAL)
-        want = bytearray(RANGE) + data['kept'][RANGE:]
-        want[5 * MIB:5 * MIB + 6] = b'EDITED'
-        eq(local(disk.path('kept')) == bytes(want), True, 'what was written, and the rest')
-        eq([(at, n) for _, at, n in h.requests], [(RANGE, 70000)], 'requests')
+        eq(local(disk.path('kept')) == edited(data['kept']), True,
+           'what was written, and the rest')
+        eq(sorted((at, n) for _, at, n in h.requests), [(0, RANGE), (RANGE, 70000)], 'requests')
         h.fill.recall(disk.path('short'), KEEP_LOCAL)
         eq(local(disk.path('short')), b'new', 'what was written')
 
@@ -152,6 +159,27 @@ def own_data_on_btrfs(w):
     own_data(w, 'btrfs')
 
 
+@test(offload=True, timeout=300)
+def kept_while_the_store_fails(w):
+    """What was written stays, though its range came back in part, and the server began anew."""
+    with helper(w, lambda request: 'hold') as h:
+        disk = Disk(w, 'ext4')
+        data = disk.offload(h, 'f', RANGE)
+        disk.away(lambda: edit(disk.path('f'), 5 * MIB, b'EDITED'))
+        h.fill.recall(disk.path('f'), KEEP_LOCAL)
+        wait_for('the request', lambda: h.held)
+        request = h.held.pop()
+        h.part(request, 0, 6 * MIB - 1)
+        h.part(request, 6 * MIB - 1, 6 * MIB + 1)
+        h.fail(request, errno.EIO)
+        wait_for('the end', lambda: h.fill.get(disk.path('f'))['state'] != 'recalling')
+        disk.away(lambda: None)
+        eq(h.fill.get(disk.path('f'))['state'], 'conflict', 'state')
+        h.go()
+        h.fill.recall(disk.path('f'), KEEP_LOCAL)
+        eq(local(disk.path('f')) == edited(data), True, 'content')
+
+
 @test(smb=True, offload=True, timeout=300)
 def decided_by_the_tool(w):
     """dittoctl shows a conflict, says what to do, and does it."""
@@ -173,4 +201,5 @@ def decided_by_the_tool(w):
     s.recall('--keep-local', disk.path('b'))
     eq(conflicts(), [0], 'conflicts')
     eq(get(disk.path('a')) == data['a'], True, 'what the store has')
-    eq(get(disk.path('b')), b'EDITED' + bytes(MIB - 6), 'what was written')
+    eq(get(disk.path('b')) == b'EDITED'.ljust(BLOCK, b'\0') + data['b'][BLOCK:], True,
+       'what was written, and the rest')

@@ -131,7 +131,7 @@ static void recall_begin(struct recall *r, struct slot *slot, const char *path)
 	/* The kernel forgets that the content of a resident file is stored. */
 	if (!rc && info.state == DITTO_OFFLOAD_STATE_CONFLICT && !r->decision) {
 		offload_run_fail(r->run, path,
-				 "share %s, store %s: conflict: it was written while no server guarded it, and its data is in the store: --overwrite takes what the store has, --keep-local what was written",
+				 "share %s, store %s: conflict: it was written while no server guarded it, and its data is in the store: --overwrite takes what the store has, --keep-local what was written, and the rest from the store",
 				 info.share[0] ? info.share : "-",
 				 info.store[0] ? info.store : "-");
 		return;

@@ -435,8 +435,8 @@ enum ditto_offload_state {
 /**
  * enum ditto_offload_decision - What becomes of data that somebody has written
  *   into a file whose data is elsewhere, while no server guarded it: it stays,
- *   and nothing comes back; it is overwritten; it is the content of the parts
- *   in which it is.
+ *   and nothing comes back; it is overwritten; it stays, and what is absent
+ *   around it comes back.
  */
 enum ditto_offload_decision {
 	DITTO_OFFLOAD_DECISION_REFUSE,
