@@ -87,13 +87,12 @@ static u32 conflict_next(const struct ditto_offload_record *record, u32 range)
 {
 	u32 ranges = ditto_offload_ranges(record);
 
-	while (range < ranges) {
+	do {
 		range = find_next_zero_bit(record->map, ranges, range);
-		if (range < record->own || range >= record->own_end)
-			break;
-		range = record->own_end;
-	}
-	return min(range, ranges);
+		if (range >= ranges || !ditto_offload_is_own(record, range))
+			return range;
+		range++;
+	} while (true);
 }
 
 int ditto_stub_conflict_find(struct file *file, const struct ditto_offload_record *record,
@@ -203,8 +202,7 @@ static int overwrite_in(struct ditto_stub *stub, struct file *file)
 
 	if (!next)
 		return -ENOMEM;
-	next->own = 0;
-	next->own_end = ditto_offload_ranges(next);
+	ditto_offload_own_all(next);
 	inode_lock(inode);
 	if (i_size_read(inode) < next->size)
 		err = ditto_file_set_size(file, next->size);
@@ -212,8 +210,7 @@ static int overwrite_in(struct ditto_stub *stub, struct file *file)
 	err = err ?: ditto_stub_store(stub, file, next, true);
 	if (!err) {
 		spin_lock(&stub->lock);
-		stub->record.own = 0;
-		stub->record.own_end = ditto_offload_ranges(&stub->record);
+		ditto_offload_own_all(&stub->record);
 		spin_unlock(&stub->lock);
 	}
 	kfree(next);

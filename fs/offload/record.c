@@ -15,6 +15,9 @@ static const u8 magic[4] = "DOFL", content_magic[4] = "DSTO";
 
 #define RECORD_VERSION	2
 
+/* A second map, behind the first one, names the ranges that struct stored_record has no run for. */
+#define RECORD_OWN_MAP	1
+
 /* Bytes of a head of version 1, which is the first part of the present one. */
 #define RECORD_HEAD_1	offsetof(struct stored_record, own)
 #define CONTENT_HEAD_1	offsetof(struct stored_content, crc)
@@ -23,7 +26,7 @@ static const u8 magic[4] = "DOFL", content_magic[4] = "DSTO";
  * struct stored_record - head of the stored form; all numbers are little endian
  * @magic: "DOFL"
  * @version: RECORD_VERSION
- * @flags: 0; a reader refuses a record with flags that it does not know
+ * @flags: RECORD_OWN_MAP or 0; a reader refuses a record with flags that it does not know
  * @state: 0
  * @shift: logarithm of the size of a range
  * @size: see struct ditto_offload_record, as the following
@@ -32,8 +35,9 @@ static const u8 magic[4] = "DOFL", content_magic[4] = "DSTO";
  * @generation: see there
  * @cookie_len: bytes of the cookie, which follows the head
  * @map_len: bytes of the map, which follows the cookie; bit n of byte m is for range 8m + n
- * @own: see struct ditto_offload_record, as the following; not in version 1
- * @own_end: see there
+ * @own: first of the ranges in @own of struct ditto_offload_record, if they are a run; otherwise
+ *	0, with @own_end; not in version 1, as the following
+ * @own_end: the range behind the last of them
  * @crc: CRC32C of the whole, with 0 here
  */
 struct stored_record {
@@ -83,7 +87,7 @@ struct stored_content {
 
 static_assert(sizeof(struct stored_content) + DITTO_OFFLOAD_COOKIE_MAX == DITTO_STORED_MAX);
 static_assert(sizeof(struct stored_record) + DITTO_OFFLOAD_COOKIE_MAX +
-	      DITTO_OFFLOAD_RANGES_MAX / 8 == DITTO_OFFLOAD_RECORD_MAX);
+	      2 * DITTO_OFFLOAD_RANGES_MAX / 8 == DITTO_OFFLOAD_RECORD_MAX);
 
 /* CRC32C of bytes, of which those of the checksum itself count as 0. */
 static __le32 record_crc(const u8 *buf, size_t len, size_t at)
@@ -106,6 +110,22 @@ void ditto_offload_record_init(struct ditto_offload_record *record, u64 size)
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_offload_record_init);
 
+static void record_encode_map(const unsigned long *map, u32 ranges, u8 *to)
+{
+	unsigned int bit;
+
+	memset(to, 0, DIV_ROUND_UP(ranges, 8));
+	for_each_set_bit(bit, map, ranges)
+		to[bit / 8] |= BIT(bit % 8);
+}
+
+static void record_decode_map(unsigned long *map, u32 ranges, const u8 *from)
+{
+	for (u32 range = 0; range < ranges; range++)
+		if (from[range / 8] & BIT(range % 8))
+			__set_bit(range, map);
+}
+
 size_t ditto_offload_record_encode(const struct ditto_offload_record *record, u8 *buf)
 {
 	u32 ranges = ditto_offload_ranges(record);
@@ -122,24 +142,21 @@ size_t ditto_offload_record_encode(const struct ditto_offload_record *record, u8
 	};
 	u8 *map = buf + sizeof(head) + record->cookie_len;
 	size_t len = sizeof(head) + record->cookie_len + map_len;
-	u32 own = record->own, own_end = min(record->own_end, ranges);
-	unsigned int bit;
+	u32 own = find_first_bit(record->own, ranges);
+	u32 own_end = find_next_zero_bit(record->own, ranges, own);
 
-	/* Of a range that is in the file, nothing has to be said. */
-	while (own < own_end && test_bit(own, record->map))
-		own++;
-	while (own < own_end && test_bit(own_end - 1, record->map))
-		own_end--;
-	if (own < own_end) {
+	if (find_next_bit(record->own, ranges, own_end) < ranges) {
+		head.flags = RECORD_OWN_MAP;
+		record_encode_map(record->own, ranges, map + map_len);
+		len += map_len;
+	} else if (own < ranges) {
 		head.own = cpu_to_le16(own);
 		head.own_end = cpu_to_le16(own_end);
 	}
 	memcpy(head.magic, magic, sizeof(magic));
 	memcpy(buf, &head, sizeof(head));
 	memcpy(buf + sizeof(head), record->cookie, record->cookie_len);
-	memset(map, 0, map_len);
-	for_each_set_bit(bit, record->map, ranges)
-		map[bit / 8] |= BIT(bit % 8);
+	record_encode_map(record->map, ranges, map);
 	head.crc = record_crc(buf, len, offsetof(struct stored_record, crc));
 	memcpy(buf, &head, sizeof(head));
 	return len;
@@ -149,8 +166,10 @@ EXPORT_SYMBOL_IF_KUNIT(ditto_offload_record_encode);
 int ditto_offload_record_decode(struct ditto_offload_record *record, const u8 *buf, size_t len)
 {
 	struct stored_record head = {};
+	u32 ranges, own, own_end;
 	size_t head_len, map_len;
 	const u8 *map;
+	bool own_map;
 
 	memset(record, 0, sizeof(*record));
 	if (len < RECORD_HEAD_1)
@@ -160,7 +179,7 @@ int ditto_offload_record_decode(struct ditto_offload_record *record, const u8 *b
 		return -EINVAL;
 	memcpy(&head, buf, head_len);
 	if (memcmp(head.magic, magic, sizeof(magic)) || !head.version ||
-	    head.version > RECORD_VERSION || head.flags || head.state ||
+	    head.version > RECORD_VERSION || head.flags & ~RECORD_OWN_MAP || head.state ||
 	    head.shift < DITTO_OFFLOAD_SHIFT_MIN || head.shift > DITTO_OFFLOAD_SHIFT_MAX)
 		return -EINVAL;
 	if (head.version > 1 &&
@@ -176,21 +195,25 @@ int ditto_offload_record_decode(struct ditto_offload_record *record, const u8 *b
 	if (!record->size || record->size > LLONG_MAX ||
 	    (record->size - 1) >> record->shift >= DITTO_OFFLOAD_RANGES_MAX)
 		return -EINVAL;
+	ranges = ditto_offload_ranges(record);
+	own_map = head.flags & RECORD_OWN_MAP;
 	if (!record->cookie_len || record->cookie_len > DITTO_OFFLOAD_COOKIE_MAX ||
-	    map_len != DIV_ROUND_UP(ditto_offload_ranges(record), 8) ||
-	    len != head_len + record->cookie_len + map_len)
+	    map_len != DIV_ROUND_UP(ranges, 8) ||
+	    len != head_len + record->cookie_len + (own_map ? 2 * map_len : map_len))
 		return -EINVAL;
-	record->own = le16_to_cpu(head.own);
-	record->own_end = le16_to_cpu(head.own_end);
-	if (head.version == 1)
-		record->own_end = ditto_offload_ranges(record);
-	if (record->own > record->own_end || record->own_end > ditto_offload_ranges(record))
+	own = le16_to_cpu(head.own);
+	own_end = head.version == 1 ? ranges : le16_to_cpu(head.own_end);
+	if (own > own_end || own_end > ranges || (own_map && (own_end || head.version == 1)))
 		return -EINVAL;
 	memcpy(record->cookie, buf + head_len, record->cookie_len);
 	map = buf + head_len + record->cookie_len;
-	for (u32 range = 0; range < ditto_offload_ranges(record); range++)
-		if (map[range / 8] & BIT(range % 8))
-			__set_bit(range, record->map);
+	record_decode_map(record->map, ranges, map);
+	if (own_map)
+		record_decode_map(record->own, ranges, map + map_len);
+	else
+		bitmap_set(record->own, own, own_end - own);
+	/* Of a range that is in the file, nothing is to be said. */
+	bitmap_andnot(record->own, record->own, record->map, DITTO_OFFLOAD_RANGES_MAX);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_offload_record_decode);
@@ -273,33 +296,37 @@ bool ditto_offload_cover(struct ditto_offload_record *record, u64 pos, u64 end)
 		return false;
 	for (u32 range = (pos + (1ULL << record->shift) - 1) >> record->shift;
 	     range < ditto_offload_ranges(record) && ditto_offload_range_end(record, range) <= end;
-	     range++)
+	     range++) {
 		any |= !__test_and_set_bit(range, record->map);
+		__clear_bit(range, record->own);
+	}
 	return any;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_offload_cover);
 
 bool ditto_offload_own(struct ditto_offload_record *record, u32 range)
 {
-	if (ditto_offload_is_own(record, range))
-		return false;
-	if (record->own == record->own_end)
-		record->own = range;
-	record->own = min(record->own, range);
-	record->own_end = max(record->own_end, range + 1);
-	return true;
+	return !test_bit(range, record->map) && !__test_and_set_bit(range, record->own);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_offload_own);
 
+void ditto_offload_own_all(struct ditto_offload_record *record)
+{
+	bitmap_set(record->own, 0, ditto_offload_ranges(record));
+	bitmap_andnot(record->own, record->own, record->map, DITTO_OFFLOAD_RANGES_MAX);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_offload_own_all);
+
 void ditto_offload_cut(struct ditto_offload_record *record, u64 size)
 {
+	u32 ranges;
+
 	if (size >= record->size)
 		return;
 	record->size = size;
-	bitmap_clear(record->map, ditto_offload_ranges(record),
-		     DITTO_OFFLOAD_RANGES_MAX - ditto_offload_ranges(record));
-	record->own_end = min(record->own_end, ditto_offload_ranges(record));
-	record->own = min(record->own, record->own_end);
+	ranges = ditto_offload_ranges(record);
+	bitmap_clear(record->map, ranges, DITTO_OFFLOAD_RANGES_MAX - ranges);
+	bitmap_clear(record->own, ranges, DITTO_OFFLOAD_RANGES_MAX - ranges);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_offload_cut);
 

@@ -34,7 +34,7 @@
 #define DITTO_OFFLOAD_SHIFT_MAX		50
 /* Bytes of the longest stored record. */
 #define DITTO_OFFLOAD_RECORD_MAX	(48 + DITTO_OFFLOAD_COOKIE_MAX + \
-					 DITTO_OFFLOAD_RANGES_MAX / 8)
+					 2 * DITTO_OFFLOAD_RANGES_MAX / 8)
 /* No range. */
 #define DITTO_OFFLOAD_NONE		U32_MAX
 
@@ -45,11 +45,10 @@
  * @ino: inode number of the file that the record belongs to
  * @generation: generation of that inode
  * @shift: logarithm of the size of a range
- * @own: first of the ranges in which this server may have left data although they are absent
- * @own_end: the range behind the last of them
  * @cookie_len: bytes of @cookie
  * @cookie: opaque to the kernel
  * @map: a bit for each range that is in the file
+ * @own: a bit for each absent range in which this server may have left data
  */
 struct ditto_offload_record {
 	u64 size;
@@ -57,11 +56,10 @@ struct ditto_offload_record {
 	u64 ino;
 	u32 generation;
 	u8 shift;
-	u32 own;
-	u32 own_end;
 	u16 cookie_len;
 	u8 cookie[DITTO_OFFLOAD_COOKIE_MAX];
 	DECLARE_BITMAP(map, DITTO_OFFLOAD_RANGES_MAX);
+	DECLARE_BITMAP(own, DITTO_OFFLOAD_RANGES_MAX);
 };
 
 /**
@@ -164,8 +162,11 @@ bool ditto_offload_own(struct ditto_offload_record *record, u32 range);
 /* Is it noted? Then what is found in the range does not count as written by somebody else. */
 static inline bool ditto_offload_is_own(const struct ditto_offload_record *record, u32 range)
 {
-	return range >= record->own && range < record->own_end;
+	return test_bit(range, record->own);
 }
+
+/* Note the same of all ranges. */
+void ditto_offload_own_all(struct ditto_offload_record *record);
 
 /* Forget what lies behind @size. */
 void ditto_offload_cut(struct ditto_offload_record *record, u64 size);

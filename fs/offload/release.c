@@ -306,12 +306,12 @@ static void release_settle(struct ditto_stub *stub, struct file *file,
 {
 	u32 range;
 
-	record->own_end = 0;
+	bitmap_zero(record->own, DITTO_OFFLOAD_RANGES_MAX);
 	if (ditto_stub_conflict_find(file, record, &range) || range != DITTO_OFFLOAD_NONE ||
 	    release_store(stub, file, record, false))
 		return;
 	spin_lock(&stub->lock);
-	stub->record.own_end = 0;
+	bitmap_zero(stub->record.own, DITTO_OFFLOAD_RANGES_MAX);
 	spin_unlock(&stub->lock);
 }
 
@@ -508,7 +508,8 @@ static struct ditto_stub *release_stub(struct ditto_node *node,
 	record = &stub->record;
 	ditto_offload_record_init(record, args->size);
 	/* The blocks of an empty file need not be freed. */
-	record->own_end = args->adopt ? 0 : ditto_offload_ranges(record);
+	if (!args->adopt)
+		ditto_offload_own_all(record);
 	record->change = args->change;
 	record->ino = args->ino;
 	record->generation = args->generation;
@@ -647,16 +648,14 @@ static int again_blocks(struct ditto_stub *stub, struct file *file)
 	if (!next)
 		return -ENOMEM;
 	bitmap_zero(next->map, DITTO_OFFLOAD_RANGES_MAX);
-	next->own = 0;
-	next->own_end = ditto_offload_ranges(next);
+	ditto_offload_own_all(next);
 	err = again_is_unchanged(stub) ? ditto_fault(DITTO_FAULT_RELEASE_RECORD) : -ESTALE;
 	if (err)
 		goto free;
 	/* After an error the disk may have either record; what is in the file comes once more. */
 	spin_lock(&stub->lock);
 	bitmap_zero(stub->record.map, DITTO_OFFLOAD_RANGES_MAX);
-	stub->record.own = 0;
-	stub->record.own_end = ditto_offload_ranges(&stub->record);
+	ditto_offload_own_all(&stub->record);
 	spin_unlock(&stub->lock);
 	err = release_store(stub, file, next, true) ?:
 	      release_punch(stub, file, next->size, &begun);

@@ -11,8 +11,11 @@
 #define RECORD_MORE	8
 #define RECORD_VERSION	2
 #define CRC_SIZE	4
+/* There is a second map. */
+#define FLAG_OWN_MAP	1
 /* Places of the fields. */
 #define AT_VERSION	4
+#define AT_FLAGS	5
 #define AT_SIZE		8
 #define AT_INODE	24
 #define AT_GENERATION	32
@@ -71,6 +74,8 @@ bool offload_record_decode(struct offload_record *r, const u8 *in, size_t len)
 		return false;
 	cookie = number_get(in + AT_COOKIE_LEN, 2);
 	map = number_get(in + AT_MAP_LEN, 2);
+	if (in[AT_FLAGS] & FLAG_OWN_MAP)
+		map *= 2;
 	if (len != header + cookie + map || cookie > OFFLOAD_COOKIE_MAX)
 		return false;
 	r->size = number_get(in + AT_SIZE, 8);

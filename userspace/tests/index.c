@@ -828,6 +828,11 @@ static void checksums_compared(void)
 		CHECK(!offload_record_decode(&r, record, len));
 		record[bit / 8] ^= (u8)(1 << bit % 8);
 	}
+	record[5] = 1;
+	record_seal(record, len, 44);
+	CHECK(!offload_record_decode(&r, record, len));
+	record_seal(record, len + 1, 44);
+	CHECK(offload_record_decode(&r, record, len + 1));
 }
 
 static void stored_decoded(void)

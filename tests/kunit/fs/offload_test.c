@@ -79,8 +79,7 @@ static void offload_stored_form(struct kunit *test)
 	u8 *buf = offload_buffer(test);
 
 	__set_bit(1, record->map);
-	record->own = 2;
-	record->own_end = 3;
+	__set_bit(2, record->own);
 	KUNIT_ASSERT_EQ(test, ditto_offload_record_encode(record, buf), sizeof(want));
 	KUNIT_EXPECT_MEMEQ(test, buf, want, crc);
 	KUNIT_EXPECT_EQ(test, get_unaligned_le32(buf + crc),
@@ -113,41 +112,54 @@ static void offload_older_form(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, stored);
 	__set_bit(1, record->map);
-	record->own_end = 3;
+	__set_bit(0, record->own);
+	__set_bit(2, record->own);
 	KUNIT_ASSERT_EQ(test, ditto_offload_record_decode(read, old, sizeof(old)), 0);
 	KUNIT_EXPECT_MEMEQ(test, read, record, sizeof(*read));
 	for (size_t cut = 0; cut < sizeof(old); cut++)
 		KUNIT_EXPECT_EQ(test, ditto_offload_record_decode(read, old, cut), -EINVAL);
 	/* It is written as the present version. */
-	KUNIT_EXPECT_EQ(test, ditto_offload_record_encode(record, buf), sizeof(old) + 8);
+	KUNIT_EXPECT_EQ(test, ditto_offload_record_encode(record, buf), sizeof(old) + 9);
 	KUNIT_EXPECT_EQ(test, buf[4], 2);
 	KUNIT_EXPECT_EQ(test, ditto_stored_decode(stored, old_content, sizeof(old_content)), 0);
 	KUNIT_EXPECT_EQ(test, stored->session, 2);
 }
 
-/* What the server may leave is told as one run of ranges, without those that are here. */
+static void offload_expect_own(struct kunit *test, const struct ditto_offload_record *record,
+			       u8 own)
+{
+	struct ditto_offload_record *read = offload_record(test, 1);
+	u8 *buf = offload_buffer(test);
+	size_t len = ditto_offload_record_encode(record, buf);
+
+	KUNIT_EXPECT_EQ(test, bitmap_get_value8(record->own, 0), own);
+	KUNIT_ASSERT_EQ(test, ditto_offload_record_decode(read, buf, len), 0);
+	KUNIT_EXPECT_MEMEQ(test, read, record, sizeof(*read));
+	for (size_t cut = 0; cut < len; cut++)
+		KUNIT_EXPECT_EQ(test, ditto_offload_record_decode(read, buf, cut), -EINVAL);
+}
+
+/* What the server may leave is told of absent ranges alone, and of no others between them. */
 static void offload_own_ranges(struct kunit *test)
 {
 	struct ditto_offload_record *record = offload_record(test, 8ULL * RANGE);
-	struct ditto_offload_record *read = offload_record(test, 1);
-	u8 *buf = offload_buffer(test);
-	size_t len;
 
-	KUNIT_EXPECT_TRUE(test, ditto_offload_own(record, 3));
-	KUNIT_EXPECT_FALSE(test, ditto_offload_own(record, 3));
-	KUNIT_EXPECT_TRUE(test, ditto_offload_own(record, 6));
-	KUNIT_EXPECT_FALSE(test, ditto_offload_own(record, 4));
-	ditto_offload_cover(record, 3ULL * RANGE, 5ULL * RANGE);
-	len = ditto_offload_record_encode(record, buf);
-	KUNIT_ASSERT_EQ(test, ditto_offload_record_decode(read, buf, len), 0);
-	KUNIT_EXPECT_EQ(test, read->own, 5);
-	KUNIT_EXPECT_EQ(test, read->own_end, 7);
-	ditto_offload_cut(record, 6ULL * RANGE);
-	KUNIT_EXPECT_EQ(test, record->own_end, 6);
-	ditto_offload_cover(record, 0, 6ULL * RANGE);
-	len = ditto_offload_record_encode(record, buf);
-	KUNIT_ASSERT_EQ(test, ditto_offload_record_decode(read, buf, len), 0);
-	KUNIT_EXPECT_EQ(test, read->own_end, 0);
+	KUNIT_EXPECT_TRUE(test, ditto_offload_own(record, 0));
+	KUNIT_EXPECT_FALSE(test, ditto_offload_own(record, 0));
+	KUNIT_EXPECT_TRUE(test, ditto_offload_own(record, 7));
+	offload_expect_own(test, record, 0x81);
+	/* The first and the last range come back, and nothing between them. */
+	ditto_offload_cover(record, 0, RANGE);
+	ditto_offload_cover(record, 7ULL * RANGE, 8ULL * RANGE);
+	KUNIT_EXPECT_FALSE(test, ditto_offload_own(record, 0));
+	offload_expect_own(test, record, 0);
+	KUNIT_EXPECT_TRUE(test, ditto_offload_own(record, 4));
+	KUNIT_EXPECT_TRUE(test, ditto_offload_own(record, 5));
+	offload_expect_own(test, record, 0x30);
+	ditto_offload_cut(record, 5ULL * RANGE);
+	offload_expect_own(test, record, 0x10);
+	ditto_offload_own_all(record);
+	offload_expect_own(test, record, 0x1e);
 }
 
 static void offload_longest(struct kunit *test)
@@ -159,6 +171,8 @@ static void offload_longest(struct kunit *test)
 
 	record->cookie_len = DITTO_OFFLOAD_COOKIE_MAX;
 	memset(record->cookie, 'x', sizeof(record->cookie));
+	ditto_offload_own(record, 0);
+	ditto_offload_own(record, 8191);
 	len = ditto_offload_record_encode(record, buf);
 	KUNIT_EXPECT_EQ(test, len, DITTO_OFFLOAD_RECORD_MAX);
 	KUNIT_EXPECT_EQ(test, ditto_offload_record_decode(read, buf, len), 0);
@@ -171,7 +185,7 @@ static void offload_damaged(struct kunit *test)
 		u8 at;
 		u8 value;
 	} cases[] = {
-		{ 0, 'd' }, { 4, 3 }, { 5, 1 }, { 6, 1 }, { 7, 22 }, { 7, 51 }, { 11, 2 },
+		{ 0, 'd' }, { 4, 3 }, { 5, 1 }, { 5, 2 }, { 6, 1 }, { 7, 22 }, { 7, 51 }, { 11, 2 },
 		{ 15, 0x80 }, { 36, 0 }, { 36, 4 }, { 37, 2 }, { 37, 0xff }, { 38, 0 },
 		{ 38, 2 }, { 39, 0xff },
 	};
