@@ -198,11 +198,16 @@ static int recall_commit(struct ditto_recall *recall)
 				 ditto_offload_range_pos(&stub->record, recall->range), end);
 }
 
-/* What may be read of a range whose recall has failed stays. Return: NULL if that is nothing. */
+/*
+ * What may be read of a range whose recall has failed stays, unless the disk may have failed: the
+ * next recall does not hear of what this one was told. Return: NULL if nothing stays.
+ */
 static struct ditto_part *recall_part(const struct ditto_recall *recall)
 {
 	u64 pos = ditto_offload_range_pos(&recall->stub->record, recall->range);
 
+	if (recall->flush_error || ditto_stub_needs_fsync(recall->node->inode->i_sb))
+		return NULL;
 	return recall->readable > pos ? ditto_part_alloc(recall->range, recall->readable) : NULL;
 }
 
@@ -215,6 +220,7 @@ static void recall_work(struct work_struct *work)
 	bool filled = recall_close(recall), all;
 	struct ditto_part *part = NULL;
 	u64 room, reserve;
+	bool commits;
 	int err;
 
 	cancel_work_sync(&recall->flush);
@@ -223,13 +229,14 @@ static void recall_work(struct work_struct *work)
 		strscpy(recall->cause, "the helper did not give all data", sizeof(recall->cause));
 		err = -EIO;
 	}
-	if (!err)
+	commits = !err;
+	if (commits)
 		err = recall_commit(recall);
 	recall_close_file(recall);
 	xa_erase(&offload->recalls, recall->id);
 	if (!err)
 		ditto_release_candidate_note(stub);
-	else
+	else if (!commits)
 		part = recall_part(recall);
 	spin_lock(&stub->lock);
 	recall_note_locked(stub, err);

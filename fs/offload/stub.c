@@ -616,13 +616,7 @@ unlock:
 	return err;
 }
 
-/*
- * The end of writing back must mean that the file system has changed its metadata, which then is
- * durable before the record or with it. It does so on ext4 and XFS; btrfs notes later where it has
- * put the data, and a record that was durable earlier would say that a hole is data. There, and
- * where that is not known, an fsync waits for it.
- */
-static bool stub_needs_fsync(const struct super_block *sb)
+bool ditto_stub_needs_fsync(const struct super_block *sb)
 {
 	return sb->s_magic != EXT4_SUPER_MAGIC && sb->s_magic != XFS_SUPER_MAGIC &&
 	       sb->s_magic != TMPFS_MAGIC;
@@ -637,7 +631,7 @@ int ditto_stub_commit(struct ditto_stub *stub, struct file *file, u64 pos, u64 e
 	 * Data may have been written back in vain before, and an fsync by somebody else takes that
 	 * error from the inode, but not from a file that was opened before the data was written.
 	 */
-	if (file && stub_needs_fsync(inode->i_sb))
+	if (file && ditto_stub_needs_fsync(inode->i_sb))
 		err = vfs_fsync_range(file, pos, end - 1, 1);
 	else if (file)
 		err = file_write_and_wait_range(file, pos, end - 1);

@@ -287,6 +287,14 @@ int ditto_stub_store(struct ditto_stub *stub, struct file *file,
  */
 int ditto_stub_adopt(struct ditto_stub *stub, struct file *file, u64 size, bool *sized);
 
+/*
+ * The end of writing back must mean that the file system has changed its metadata, which then is
+ * durable before the record or with it. It does so on ext4 and XFS; btrfs notes later where it has
+ * put the data, and a record that was durable earlier would say that a hole is data. Return: true
+ * there, and where that is not known: an fsync waits for it.
+ */
+bool ditto_stub_needs_fsync(const struct super_block *sb);
+
 /**
  * ditto_stub_commit - record that bytes are in the file
  * @stub: the stub

@@ -8,6 +8,7 @@ import nfs3
 from fault_points import Point
 from harness import eq, expect_errno, put, run, test, wait_for
 from stores import Store
+from t_offload_cut import stopped_at
 from t_offload_kernel import MIB, RANGE, Reader, helper, local, offloaded, settled
 
 IO_ERROR = 'Input/output error'
@@ -126,6 +127,32 @@ def finished_part_stays(w):
         h.done(request)
         wait_for('the range', lambda: h.fill.get(w.path('f'))['resident'] == RANGE)
         h.go()
+        eq(local(w.path('f')) == data, True, 'content')
+
+
+@test(fs='ext4', offload=True)
+def part_comes_again_after_the_disk_failed(w):
+    """A recall that was told of a failure of the disk leaves nothing to the next one."""
+    with helper(w, lambda request: 'hold') as h:
+        data = offloaded(w, h, 'f', os.urandom(RANGE))
+        n = w.client.nfs()
+        fh = n.lookup(n.root, 'f').fh
+        for name in ('commit-data', 'flush-data'):
+            wait_for('an attempt', lambda: n.read(fh, RANGE - 10, 10).status == nfs3.JUKEBOX)
+            wait_for('the request', lambda: h.held)
+            request = h.held.pop()
+            eq((request.offset, request.length), (0, RANGE), 'what is asked for')
+            h.part(request, 0, 3 * MIB)
+            wait_for('the part', lambda: n.read(fh, 2 * MIB, MIB).status == nfs3.OK)
+            with stopped_at(name) as point:
+                point.fail(errno.EIO)
+                h.part(request, 3 * MIB, 5 * MIB)
+                h.part(request, 5 * MIB, RANGE)
+                h.done(request)
+                eq(settled(n.read, fh, RANGE - 10, 10).status, nfs3.IO, f'READ after {name}')
+        h.go()
+        wait_for('the data', lambda: n.read(fh, RANGE - 10, 10).status == nfs3.OK)
+        eq(h.requests[-1][1:], (0, RANGE), 'what is asked for')
         eq(local(w.path('f')) == data, True, 'content')
 
 
