@@ -339,7 +339,11 @@ int ditto_offload_resize_begin(struct ditto_op *op, struct ditto_node *node, u64
 	if (!stub)
 		return err;
 	down_write(&stub->sem);
-	err = access_check(op, stub) ?: ditto_stub_error(ditto_stub_store_cut(stub));
+	err = access_check(op, stub);
+	/* Whoever empties the file needs none of its data; another size is to leave some. */
+	if (!err && size)
+		err = ditto_stub_conflict_check(stub);
+	err = err ?: ditto_stub_error(ditto_stub_store_cut(stub));
 	/* The range that is cut keeps data. */
 	if (!err && size && size < stub->record.size &&
 	    size & ((1ULL << stub->record.shift) - 1))

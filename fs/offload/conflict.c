@@ -123,22 +123,24 @@ static bool conflict_is_excluded(const struct ditto_stub *stub)
 {
 	struct inode *inode = stub->node->inode;
 
-	return stub->record.size <= i_size_read(inode) &&
+	return ditto_stub_counts(stub->node) && stub->record.size <= i_size_read(inode) &&
 	       stub->record.change == ditto_offload_change(inode);
 }
 
 static void conflict_report(struct ditto_stub *stub)
 {
 	struct ditto_node *node = stub->node;
-	char text[DITTO_SHARE_NAME_MAX + NAME_MAX + 384];
+	char text[DITTO_SHARE_NAME_MAX + NAME_MAX + 448];
 	char share[DITTO_SHARE_NAME_MAX + 1] = "";
 	struct dentry *dentry;
 
 	ditto_volume_share_name(node->volume, share, sizeof(share));
 	dentry = ditto_node_dentry(node);
 	snprintf(text, sizeof(text),
-		 "%s: inode %lu (%pd): conflict: it was written while no server guarded it, and its data is in the store; it is not read or overwritten before you decide: \"dittoctl offload recall --overwrite\" takes what the store has, \"--keep-local\" what was written, and the rest from the store",
-		 share, node->inode->i_ino, dentry);
+		 "%s: inode %lu (%pd): conflict: it was written while no server guarded it, and its data is in the store; it is not read or overwritten before you decide: \"dittoctl offload recall --overwrite\" takes what the store has%s, \"--keep-local\" what was written, and the rest from the store",
+		 share, node->inode->i_ino, dentry,
+		 i_size_read(node->inode) > stub->record.size ?
+			", and leaves what is behind it, for the file is longer now" : "");
 	dput(dentry);
 	pr_warn_ratelimited("share %s\n", text);
 	ditto_event(node->volume->srv, DITTO_EVENT_OFFLOAD_FAILED, text);

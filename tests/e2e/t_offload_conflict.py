@@ -5,14 +5,13 @@ import os
 
 import nfs3
 from harness import eq, expect_errno, get, mount, put, run, test, umount, wait_for
+from nfs3 import sattr
 from offload_helper import C
 from stores import Store
 from t_offload_kernel import IO_ERROR, MIB, RANGE, helper, local, offloaded, settled
 
 OVERWRITE = C['DITTO_OFFLOAD_DECISION_OVERWRITE']
 KEEP_LOCAL = C['DITTO_OFFLOAD_DECISION_KEEP_LOCAL']
-# Bytes of a block of each file system here.
-BLOCK = 4096
 SIZES = {'ext4': '200m', 'xfs': '400m', 'btrfs': '400m'}
 
 
@@ -54,10 +53,10 @@ def edit(path, at, data):
         f.write(data)
 
 
-def edited(data):
-    """What is there after edit(path, 5 * MIB, b'EDITED') to a file without data: a block of it."""
-    block = b'EDITED'.ljust(BLOCK, b'\0')
-    return data[:5 * MIB] + block + data[5 * MIB + BLOCK:]
+def edited(disk, data, at=5 * MIB):
+    """What is kept after edit(path, at, b'EDITED') to a file without data: a block of it."""
+    block = b'EDITED'.ljust(os.statvfs(disk.where).f_bsize, b'\0')
+    return data[:at] + block + data[at + len(block):]
 
 
 def is_refused(h, disk, name):
@@ -69,15 +68,33 @@ def is_refused(h, disk, name):
     eq(h.requests, [], f'{name}: requests')
 
 
+def longer_stays(h, disk, data):
+    """What is behind the content of a longer file stays, and the log says so."""
+    assert any('(rewritten)' in line and 'the file is longer' in line
+               for line in run('dmesg').splitlines()), 'no warning'
+    h.fill.recall(disk.path('rewritten'), OVERWRITE)
+    eq(local(disk.path('rewritten')) == data['rewritten'] + b'TAIL', True, 'a longer file')
+
+
+def is_not_resized(n, name):
+    """No client makes a file in conflict shorter or longer, but for one that wants nothing of it."""
+    fh = n.lookup(n.root, name).fh
+    for size in (MIB, 3 * RANGE):
+        eq(settled(n.setattr, fh, sattr(size=size)).status, nfs3.IO, 'SETATTR of a size')
+    eq(settled(n.setattr, fh, sattr(size=0)).status, nfs3.OK, 'SETATTR of size 0')
+
+
 def written_meanwhile(w, kind):
     with helper(w) as h:
         disk = Disk(w, kind)
-        names = ('edited', 'kept', 'replaced', 'short', 'mode', 'cut', 'longer', 'same')
+        names = ('edited', 'kept', 'replaced', 'short', 'mode', 'cut', 'longer', 'same',
+                 'rewritten', 'emptied')
         data = {name: disk.offload(h, name, RANGE + 70000) for name in names}
         os.chmod(disk.path('longer'), 0o640)
 
         def change():
-            for name in ('edited', 'kept'):
+            put(disk.path('rewritten'), os.urandom(RANGE + 70000) + b'TAIL')
+            for name in ('edited', 'kept', 'emptied'):
                 edit(disk.path(name), 5 * MIB, b'EDITED')
             for name in ('replaced', 'short'):
                 put(disk.path(name), b'new')
@@ -86,11 +103,14 @@ def written_meanwhile(w, kind):
             with open(disk.path('longer'), 'ab') as f:
                 f.write(b'tail')
         disk.away(change)
-        for name in ('edited', 'kept', 'replaced', 'short'):
+        for name in ('edited', 'kept', 'replaced', 'short', 'rewritten', 'emptied'):
             is_refused(h, disk, name)
         log = [line for line in run('dmesg').splitlines() if 'conflict' in line]
         for word in ('share disk', '(edited)', 'dittoctl offload recall --overwrite'):
             assert any(word in line for line in log), log
+        longer_stays(h, disk, data)
+        is_not_resized(w.client.nfs(path=disk.where), 'emptied')
+        eq(local(disk.path('emptied')), b'', 'an emptied file')
         eq(local(disk.path('mode')) == data['mode'], True, 'a file with another mode')
         eq(local(disk.path('cut')) == data['cut'][:MIB + 1], True, 'a file that was cut')
         eq(local(disk.path('longer')) == data['longer'] + b'tail', True, 'a longer file')
@@ -101,7 +121,7 @@ def written_meanwhile(w, kind):
         eq(local(disk.path('replaced')) == data['replaced'], True, 'what the store has')
         h.requests.clear()
         h.fill.recall(disk.path('kept'), KEEP_LOCAL)
-        eq(local(disk.path('kept')) == edited(data['kept']), True,
+        eq(local(disk.path('kept')) == edited(disk, data['kept']), True,
            'what was written, and the rest')
         eq(sorted((at, n) for _, at, n in h.requests), [(0, RANGE), (RANGE, 70000)], 'requests')
         h.fill.recall(disk.path('short'), KEEP_LOCAL)
@@ -177,7 +197,7 @@ def kept_while_the_store_fails(w):
         eq(h.fill.get(disk.path('f'))['state'], 'conflict', 'state')
         h.go()
         h.fill.recall(disk.path('f'), KEEP_LOCAL)
-        eq(local(disk.path('f')) == edited(data), True, 'content')
+        eq(local(disk.path('f')) == edited(disk, data), True, 'content')
 
 
 @test(smb=True, offload=True, timeout=300)
@@ -201,5 +221,4 @@ def decided_by_the_tool(w):
     s.recall('--keep-local', disk.path('b'))
     eq(conflicts(), [0], 'conflicts')
     eq(get(disk.path('a')) == data['a'], True, 'what the store has')
-    eq(get(disk.path('b')) == b'EDITED'.ljust(BLOCK, b'\0') + data['b'][BLOCK:], True,
-       'what was written, and the rest')
+    eq(get(disk.path('b')) == edited(disk, data['b'], 0), True, 'what was written, and the rest')
