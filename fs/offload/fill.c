@@ -312,8 +312,9 @@ static int fill_take(struct ditto_recall *recall, const struct ditto_offload_fil
 	if (first)
 		fill_find_room(recall);
 	/* The file system may write to the disk at any time what is copied. */
-	if (first && !recall->keep_local)
+	if (!recall->owned && !recall->keep_local)
 		err = ditto_stub_own(recall->stub, recall->file->file, recall->range);
+	recall->owned = !err;
 	err = err ?: fill_copy(recall, fill);
 	revert_creds(old);
 	return err;

@@ -40,6 +40,7 @@ struct kiocb;
  * @keep_local: what somebody else has written into the range stays
  * @piece_end: byte behind what is being kept or filled then; under @lock
  * @piece_stays: it is kept; under @lock
+ * @owned: the record says that the range may have data of the server; under @lock
  * @rest: data behind @filled of a block that has not come as a whole, or NULL; under @lock
  * @rest_len: bytes of @rest; under @lock
  * @begun: the request was begun
@@ -76,6 +77,7 @@ struct ditto_recall {
 	bool keep_local;
 	u64 piece_end;
 	bool piece_stays;
+	bool owned;
 	void *rest;
 	size_t rest_len;
 	struct completion begun;
