@@ -141,6 +141,26 @@ def old_ones_go(w):
 
 
 @test(smb=True, offload=True, timeout=300)
+def off_deletes_nothing(w):
+    """Whoever turns the schedule off keeps the snapshots that there are, also when the server stops."""
+    s = scheduled(w)
+    put(w.path('f'), content('f', MIB), 0o644)
+    for _ in range(2):
+        eq(run(s, 'snapshots')[0], {'snapshots': True}, 'made')
+        last = max(e['time'] for e in automatic(s))
+        wait_for('the next second', lambda t=last: time.time() >= t + 1)
+    made = automatic(s)
+    s.configure(f'key-file = {s.folder}/key\n\n[schedule]\nsnapshots = off\n')
+    s.ready()
+    # As ditto.service does when it stops.
+    good, errors = run(s, 'snapshots')
+    eq((good, automatic(s)), ({}, made), errors)
+    assert 'snapshots: it is off' in errors, errors
+    eq(sorted(run(s)[0]), ['gc', 'policies', 'scrub'], 'the others')
+    eq(automatic(s), made, 'still')
+
+
+@test(smb=True, offload=True, timeout=300)
 def less_is_doubted(w):
     """The empty disk of a new server takes the place of no good snapshot."""
     s = scheduled(w)

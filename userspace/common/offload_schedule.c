@@ -188,7 +188,7 @@ void offload_schedule_keep(const struct offload_schedule *s, const u64 *times, s
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		keep[i] = i == n - 1;
+		keep[i] = i == n - 1 || !s->keep[0].period;
 	for (k = 0; k < OFFLOAD_KEEPS && s->keep[k].period; k++) {
 		last = UINT64_MAX;
 		left = s->keep[k].count;

@@ -68,7 +68,10 @@ bool offload_job_is_due(const struct offload_schedule *s, enum offload_job job,
  */
 char *offload_job_problem(const struct offload_schedule *s, enum offload_job job,
 			  const struct offload_progress *p, u64 since, u64 now);
-/* Choose the snapshots that stay. @times: in seconds since 1970, the oldest first. */
+/*
+ * Choose the snapshots that stay: all of them if the schedule makes none. @times: in seconds since
+ * 1970, the oldest first.
+ */
 void offload_schedule_keep(const struct offload_schedule *s, const u64 *times, size_t n,
 			   bool *keep);
 /*

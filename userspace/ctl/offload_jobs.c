@@ -39,6 +39,7 @@
  * @schedule: what is due when
  * @all: jobs are done whether they are due or not
  * @wanted: these jobs
+ * @named: they were named by hand
  * @lock: keeps other runs from beginning; that of the policies does not outlive this one
  * @policies: process that works on the policies, or 0
  * @ended: end of a pipe that is closed when that process ends
@@ -49,6 +50,7 @@ struct jobs {
 	struct offload_schedule schedule;
 	bool all;
 	bool wanted[OFFLOAD_JOBS];
+	bool named;
 	int lock;
 	pid_t policies;
 	int ended;
@@ -335,6 +337,20 @@ static void jobs_do(struct jobs *j, enum offload_job job)
 	job_end(j, job, job_runs[job](j));
 }
 
+/* Whether the schedule has a job; one that was named and is off was asked for in vain. */
+static bool job_is_on(struct jobs *j, enum offload_job job)
+{
+	if (j->schedule.period[job])
+		return true;
+	if (j->named && j->all) {
+		snapshot_problem(j->ctl, offload_job_name(job),
+				 "it is off in the section [schedule] of ditto.conf; remove '%s = off' there, then: systemctl reload dittod",
+				 offload_job_name(job));
+		j->failed = true;
+	}
+	return false;
+}
+
 static void jobs_do_due(struct jobs *j)
 {
 	struct offload_progress p;
@@ -342,7 +358,7 @@ static void jobs_do_due(struct jobs *j)
 
 	for (job = 0; job < OFFLOAD_JOBS; job++) {
 		offload_progress_read(OFFLOAD_PROGRESS_PATH, &p);
-		if (j->wanted[job] &&
+		if (j->wanted[job] && job_is_on(j, job) &&
 		    (j->all || offload_job_is_due(&j->schedule, job, &p.done[job],
 						  (u64)time(NULL))))
 			jobs_do(j, job);
@@ -382,7 +398,6 @@ static bool jobs_want(struct jobs *j, const char *word)
 int offload_run(struct ctl *ctl, char **words)
 {
 	struct jobs j = { .ctl = ctl, .all = true, .lock = -1 };
-	bool some = false;
 	struct why why;
 	int rc;
 
@@ -392,11 +407,11 @@ int offload_run(struct ctl *ctl, char **words)
 		else if (!strcmp(*words, "--scheduled"))
 			j.all = false;
 		else if (jobs_want(&j, *words))
-			some = true;
+			j.named = true;
 		else
 			return ctl_unknown(ctl, "job", *words, NULL);
 	}
-	if (!some)
+	if (!j.named)
 		memset(j.wanted, true, sizeof(j.wanted));
 	if (ctl_connect(ctl))
 		return CTL_REFUSED;

@@ -86,6 +86,7 @@ static void snapshots_kept(void)
 	static bool keep[N];
 	struct offload_schedule s;
 	size_t i, kept = 0;
+	struct why why;
 
 	offload_schedule_init(&s);
 	for (i = 0; i < N; i++)
@@ -110,10 +111,10 @@ static void snapshots_kept(void)
 	times[1] = NOW + 60;
 	offload_schedule_keep(&s, times, 2, keep);
 	CHECK(!keep[0] && keep[1]);
-	/* The last one stays without any. */
-	memset(s.keep, 0, sizeof(s.keep));
+	/* A schedule without snapshots deletes none. */
+	CHECK(offload_schedule_set(&s, "snapshots", "off", &why));
 	offload_schedule_keep(&s, times, 2, keep);
-	CHECK(!keep[0] && keep[1]);
+	CHECK(keep[0] && keep[1]);
 }
 
 static bool has_problem(enum offload_job job, const struct offload_progress *p, u64 now,
