@@ -32,6 +32,7 @@
  * @ctl: this run of the tool
  * @store: name of the store
  * @to: directory in which each share gets a directory of its own, or NULL for the paths of shares
+ * @older: an older snapshot will do where the newest one cannot be read
  * @all: the snapshots of all stores
  * @problems: what could not be done; each was printed
  */
@@ -39,6 +40,7 @@ struct adopt {
 	struct ctl *ctl;
 	const char *store;
 	const char *to;
+	bool older;
 	struct snapshots all;
 	u64 problems;
 };
@@ -86,14 +88,31 @@ static bool adopt_mark(struct adopt *a, struct restore *r, const char *mark)
 }
 
 /*
- * Load the newest snapshot of a share that can be read, or the one that an earlier run began with.
- * Returns false after messages.
+ * Whether an older snapshot takes the place of one that cannot be read. A store that does not
+ * answer now may have the newest one, and once the share is complete nothing would tell.
+ */
+static bool adopt_leave(struct adopt *a, const struct snapshot *s, int error, const char *why)
+{
+	char *text;
+	bool older = a->older || error == ENODATA || error == EBADMSG;
+
+	text = mem_print("%.500s; %s", why, older ? "an older one is taken" :
+			 "run the command again when it can be read, or with --older to take an older one");
+	adopt_problem(a, s->head.name, text);
+	free(text);
+	return older;
+}
+
+/*
+ * Load the newest snapshot of a share, or the one that an earlier run began with. One that is gone
+ * for good gives way to an older one. Returns false after messages.
  */
 static bool adopt_load(struct adopt *a, struct restore *r, const char *share)
 {
 	bool begun = adopt_is_marked(r->root, ADOPTING_XATTR, NULL);
 	const struct snapshot *s;
 	struct why why;
+	int error;
 	size_t i;
 
 	for (i = a->all.n; i; i--) {
@@ -104,13 +123,14 @@ static bool adopt_load(struct adopt *a, struct restore *r, const char *share)
 		if (!adopt_may_use(a, s))
 			return false;
 		r->s = *s;
-		if (snapshot_load_tree(s, &r->tree, &why))
+		error = snapshot_load_tree(s, &r->tree, &why);
+		if (!error)
 			return true;
-		snapshot_tree_free(&r->tree);
-		snapshot_problem(a->ctl, s->head.name, "%s; an older one is taken", why.text);
+		if (!adopt_leave(a, s, error, why.text))
+			return false;
 	}
 	adopt_problem(a, share, begun ?
-		      "the snapshot that it was getting is not in the store any more" :
+		      "the snapshot that it was getting is not in the store any more; to begin again with another one, remove the attribute " ADOPTING_XATTR " of its root" :
 		      "none of its snapshots can be read");
 	return false;
 }
@@ -303,7 +323,11 @@ static int adopt_run(struct adopt *a)
 		json_bool(stdout, "taken", taken);
 		json_open(stdout, "shares", '[');
 	}
-	adopt_shares(a);
+	if (!a->all.problems || a->older)
+		adopt_shares(a);
+	else
+		adopt_problem(a, a->store,
+			      "nothing is adopted, as newer snapshots may be among those that cannot be read; run the command again when they can be read, or with --older to go without them");
 	if (a->ctl->json)
 		json_close(stdout, ']');
 	adopt_index(a);
@@ -327,6 +351,8 @@ int offload_adopt(struct ctl *ctl, char **words)
 			ctl->json = true;
 		else if (!strcmp(*words, "--to") && words[1])
 			a.to = *++words;
+		else if (!strcmp(*words, "--older"))
+			a.older = true;
 		else if (!strncmp(*words, "--", 2))
 			return ctl_unknown(ctl, "option", *words, NULL);
 		else if (!a.store)

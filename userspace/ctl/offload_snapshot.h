@@ -46,8 +46,12 @@ void snapshots_free(struct snapshots *all);
 /* The snapshot with the text "SHARE/NAME". NULL after a message. */
 const struct snapshot *snapshots_find(struct ctl *ctl, const struct snapshots *all,
 				      const char *text);
-/* Read a tree. Returns false and fills @why on errors; it is freed in any case. */
-bool snapshot_load_tree(const struct snapshot *s, struct snapshot_tree *tree, struct why *why);
+/*
+ * Read a tree, to be freed unless there is an error. Returns 0, or fills @why and returns an errno:
+ * ENODATA if the store does not have all of it, and EBADMSG if it is damaged. With others, it may
+ * come later.
+ */
+int snapshot_load_tree(const struct snapshot *s, struct snapshot_tree *tree, struct why *why);
 /* Find and load a snapshot and its tree. Returns an exit status; messages were printed. */
 int snapshot_open(struct ctl *ctl, const char *text, struct snapshot *s,
 		  struct snapshot_tree *tree);

@@ -208,7 +208,7 @@ static bool create_find_last(struct create *c)
 	else if (all.problems)
 		good = false;
 	/* Without it, more is read. */
-	if (good && last && !snapshot_load_tree(last, &c->last, &why))
+	if (good && last && snapshot_load_tree(last, &c->last, &why))
 		snapshot_problem(c->ctl, last->head.name, "%s", why.text);
 	snapshots_free(&all);
 	return good;

@@ -226,8 +226,8 @@ static bool tree_take(const struct offload_ctl_data *d, int file, u8 *bytes, u64
 	return true;
 }
 
-/* Fetch a part of the tree that is not too large for a packet of each chunk. */
-static bool tree_fetch(const struct snapshot *s, u64 offset, u64 length, u8 *bytes,
+/* Fetch a part of the tree that is not too large for a packet of each chunk. Returns an errno. */
+static int tree_fetch(const struct snapshot *s, u64 offset, u64 length, u8 *bytes,
 		       struct why *why)
 {
 	struct offload_ctl_request request = { .type = OFFLOAD_CTL_FETCH };
@@ -241,7 +241,7 @@ static bool tree_fetch(const struct snapshot *s, u64 offset, u64 length, u8 *byt
 		 (int)s->head.cookie_len, (const char *)s->head.cookie);
 	fd = offload_connect(&request, -1, why);
 	if (fd < 0)
-		return false;
+		return ENOTCONN;
 	why_not(why, "the tree of the snapshot did not come");
 	while ((good = offload_answer(fd, &a, &file)) && a.type == OFFLOAD_CTL_DATA) {
 		good = tree_take(&a.data, file, bytes, s->head.tree_size, &got);
@@ -250,30 +250,36 @@ static bool tree_fetch(const struct snapshot *s, u64 offset, u64 length, u8 *byt
 			break;
 	}
 	close(fd);
-	if (good && a.type == OFFLOAD_CTL_FAILED)
+	if (good && a.type == OFFLOAD_CTL_FAILED) {
 		why_not(why, "%.500s", a.failure.text);
-	return good && a.type == OFFLOAD_CTL_OBJECT && got >= length;
+		return a.failure.error ?: EIO;
+	}
+	return good && a.type == OFFLOAD_CTL_OBJECT && got >= length ? 0 : EIO;
 }
 
-bool snapshot_load_tree(const struct snapshot *s, struct snapshot_tree *tree, struct why *why)
+int snapshot_load_tree(const struct snapshot *s, struct snapshot_tree *tree, struct why *why)
 {
 	u64 size = s->head.tree_size, pos, length;
 	u8 *bytes = malloc(size);
+	int error;
 
 	memset(tree, 0, sizeof(*tree));
-	if (!bytes)
-		return why_not(why, "no memory for the tree of the snapshot");
+	if (!bytes) {
+		why_not(why, "no memory for the tree of the snapshot");
+		return ENOMEM;
+	}
 	for (pos = 0; pos < size; pos += length) {
 		length = size - pos < PIECE ? size - pos : PIECE;
-		if (!tree_fetch(s, pos, length, bytes, why)) {
+		error = tree_fetch(s, pos, length, bytes, why);
+		if (error) {
 			free(bytes);
-			return false;
+			return error;
 		}
 	}
 	if (snapshot_tree_decode(tree, bytes, size, why))
-		return true;
+		return 0;
 	snapshot_tree_free(tree);
-	return false;
+	return EBADMSG;
 }
 
 int snapshot_open(struct ctl *ctl, const char *text, struct snapshot *s,
@@ -290,7 +296,7 @@ int snapshot_open(struct ctl *ctl, const char *text, struct snapshot *s,
 	snapshots_free(&all);
 	if (!found)
 		return CTL_REFUSED;
-	if (snapshot_load_tree(s, tree, &why))
+	if (!snapshot_load_tree(s, tree, &why))
 		return CTL_OK;
 	snapshot_problem(ctl, text, "%s", why.text);
 	return CTL_REFUSED;
@@ -362,7 +368,7 @@ static void survey_add_snapshot(struct offload_survey *s, const struct snapshot 
 	struct why why;
 	u32 kind;
 
-	if (!snapshot_load_tree(snapshot, &tree, &why)) {
+	if (snapshot_load_tree(snapshot, &tree, &why)) {
 		offload_survey_problem(s, snapshot->object, "%s", why.text);
 		return;
 	}
