@@ -161,6 +161,30 @@ def off_deletes_nothing(w):
 
 
 @test(smb=True, offload=True, timeout=300)
+def unreadable_is_no_success(w):
+    """What cannot be read makes the job fail, and the good snapshots stay until there is a new one."""
+    s = scheduled(w, 'snapshots = hourly 1')
+    put(w.path('f'), content('f', MIB), 0o644)
+    eq(run(s, 'snapshots')[0], {'snapshots': True}, 'good')
+    good, = automatic(s)
+    wait_for('the next second', lambda: time.time() >= good['time'] + 1)
+    put(w.path('g'), content('g', MIB), 0o644)
+    # The path of the last of these directories is longer than the kernel's paths.
+    folder = os.open(w.export, os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir('d' * 250, dir_fd=folder)
+        below = os.open('d' * 250, os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = below
+    os.close(folder)
+    done_, errors = run(s, 'snapshots')
+    eq(done_, {'snapshots': False}, errors)
+    assert 'no older one is deleted' in errors, errors
+    eq([(e['time'], e['lost'] > 0) for e in automatic(s)][0], (good['time'], False), 'the good one')
+    eq(automatic(s)[1]['lost'], 1, 'incomplete')
+
+
+@test(smb=True, offload=True, timeout=300)
 def less_is_doubted(w):
     """The empty disk of a new server takes the place of no good snapshot."""
     s = scheduled(w)

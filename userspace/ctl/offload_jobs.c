@@ -180,7 +180,7 @@ static bool jobs_thin_share(struct jobs *j, const struct snapshots *all, const c
 static bool jobs_snapshot_share(struct jobs *j, const struct snapshot_share *share)
 {
 	struct snapshots all;
-	u64 failed;
+	u64 failed, changing;
 	bool good;
 
 	if (getxattr(share->path, ADOPTING_XATTR, NULL, 0) > 0) {
@@ -188,9 +188,14 @@ static bool jobs_snapshot_share(struct jobs *j, const struct snapshot_share *sha
 				 "no snapshot is made before all of it is there: dittoctl offload adopt");
 		return false;
 	}
-	/* A file that changes all the time was printed, and is no reason to fail. */
-	if (!snapshot_make(j->ctl, share, NULL, &j->schedule, &failed))
+	if (!snapshot_make(j->ctl, share, NULL, &j->schedule, &failed, &changing))
 		return false;
+	/* A file that changes all the time was printed, and is no reason to fail. */
+	if (failed > changing) {
+		snapshot_problem(j->ctl, share->name,
+				 "its snapshot is not complete, so no older one is deleted");
+		return false;
+	}
 	snapshots_load(j->ctl, &all);
 	good = !all.problems && jobs_thin_share(j, &all, share->name);
 	snapshots_free(&all);

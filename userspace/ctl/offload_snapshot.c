@@ -171,7 +171,7 @@ static int snapshot_show(struct ctl *ctl, char **words)
 static int snapshot_create(struct ctl *ctl, char **words)
 {
 	struct snapshot_share share;
-	u64 failed;
+	u64 failed, changing;
 
 	if (!*words)
 		return ctl_usage(ctl, "the name of a share is needed");
@@ -185,7 +185,7 @@ static int snapshot_create(struct ctl *ctl, char **words)
 		snapshot_problem(ctl, words[0], "offload is off in this share");
 		return CTL_REFUSED;
 	}
-	return snapshot_make(ctl, &share, words[1], NULL, &failed) && !failed ? CTL_OK :
+	return snapshot_make(ctl, &share, words[1], NULL, &failed, &changing) && !failed ? CTL_OK :
 	       CTL_REFUSED;
 }
 

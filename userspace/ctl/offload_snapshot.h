@@ -140,10 +140,11 @@ bool snapshot_entry_read(struct snapshot_look *look, const char *path, int fd,
 /*
  * Make a snapshot of a share. @name: its name, or NULL for the time; @schedule: NULL, or it is one
  * of the schedule, which has a name of its own. *@failed: entries that are not in it as they should
- * be. Returns false after a message if there is no snapshot.
+ * be; *@changing: those among them that changed all the time. Returns false after a message if there
+ * is no snapshot.
  */
 bool snapshot_make(struct ctl *ctl, const struct snapshot_share *share, const char *name,
-		   const struct offload_schedule *schedule, u64 *failed);
+		   const struct offload_schedule *schedule, u64 *failed, u64 *changing);
 /* Delete heads of snapshots; what is garbage then, gc deletes. Returns false after a message. */
 bool snapshot_delete_heads(struct ctl *ctl, const struct snapshot *list[], size_t n);
 /* Give a snapshot of the schedule its name, which tells its time. */

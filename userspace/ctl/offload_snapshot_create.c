@@ -241,6 +241,8 @@ static bool create_run(struct create *c, bool automatic)
 	}
 	snapshot_walk(c->ctl, &c->share, &c->walk);
 	c->failed = c->walk.problems;
+	/* A directory that cannot be read would seem to be empty. */
+	c->s.head.lost = c->walk.problems;
 	if (automatic && !create_is_meant(c)) {
 		close(c->root);
 		return false;
@@ -253,7 +255,8 @@ static bool create_run(struct create *c, bool automatic)
 }
 
 bool snapshot_make(struct ctl *ctl, const struct snapshot_share *share, const char *name,
-		   const struct offload_schedule *schedule, u64 *failed)
+		   const struct offload_schedule *schedule, u64 *failed,
+		   u64 *changing)
 {
 	struct create c = { .ctl = ctl, .share = *share, .start = clock_ms() };
 	char text[32];
@@ -277,6 +280,7 @@ bool snapshot_make(struct ctl *ctl, const struct snapshot_share *share, const ch
 	if (good)
 		create_print(&c);
 	*failed = c.failed;
+	*changing = c.changing;
 	snapshot_walk_free(&c.walk);
 	snapshot_tree_free(&c.last);
 	close(lock);

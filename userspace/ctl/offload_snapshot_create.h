@@ -41,6 +41,7 @@ struct slot {
  * @s: the snapshot
  * @next: the next entry
  * @failed: files and directories that are not in the snapshot as they should be
+ * @changing: files among them that changed all the time
  * @uploads: files that were uploaded
  * @uploaded: bytes that were sent to the store
  * @deduplicated: bytes that it had already
@@ -64,6 +65,7 @@ struct create {
 	struct snapshot s;
 	size_t next;
 	u64 failed;
+	u64 changing;
 	u64 uploads;
 	u64 uploaded;
 	u64 deduplicated;

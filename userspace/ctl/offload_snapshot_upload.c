@@ -65,6 +65,13 @@ static void create_lose(struct create *c, struct snapshot_entry *e, const char *
 	c->failed++;
 }
 
+/* Clients work with it: that is no reason to doubt the snapshot. */
+static void create_lose_changing(struct create *c, struct snapshot_entry *e, const char *why)
+{
+	create_lose(c, e, why);
+	c->changing++;
+}
+
 static bool info_is_same(const struct offload_info *a, const struct offload_info *b)
 {
 	return a->file_id == b->file_id && a->generation == b->generation &&
@@ -134,8 +141,9 @@ static bool slot_look_open(struct create *c, struct slot *slot, int fd)
 	good = snapshot_entry_read(&look, e->path, fd, e);
 	fault_point("snapshot-look");
 	c->failed += look.problems;
+	c->s.head.lost += look.problems;
 	if (!good || !S_ISREG(e->mode) || e->inode != slot->info.file_id) {
-		create_lose(c, e, "there is another file now");
+		create_lose_changing(c, e, "there is another file now");
 		return false;
 	}
 	e->size = slot->info.size;
@@ -183,7 +191,7 @@ static int slot_open(struct create *c, struct slot *slot)
 	} else if (place < 0 || fstat(place, &st)) {
 		create_lose(c, slot->e, strerror(errno));
 	} else if (!S_ISREG(st.st_mode) || st.st_ino != slot->info.file_id) {
-		create_lose(c, slot->e, "there is another file now");
+		create_lose_changing(c, slot->e, "there is another file now");
 	} else {
 		fd = open(fd_path(place, name), O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
@@ -261,8 +269,8 @@ static void slot_uploaded(struct create *c, struct slot *slot, const struct offl
 	slot->fd = -1;
 	if (slot->e->mode && !(slot->e->flags & SNAPSHOT_LOST)) {
 		if (slot->tries == TRIES)
-			create_lose(c, slot->e,
-				    "it changes all the time; the snapshot does not have it");
+			create_lose_changing(c, slot->e,
+					     "it changes all the time; the snapshot does not have it");
 		else if (slot_upload(c, slot))
 			return;
 	}

@@ -30,7 +30,7 @@
  * @tree_size: bytes of the tree
  * @entries: entries of the tree
  * @bytes: bytes of all files
- * @lost: files without their content
+ * @lost: files without their content, and what could not be read of files and directories
  * @cookie: names the tree
  * @cookie_len: bytes of @cookie
  * @share: name of the share
