@@ -199,6 +199,38 @@ def less_is_doubted(w):
     eq([e['entries'] for e in automatic(s)], [21], 'snapshots')
     s.tool('snapshot', 'create', 'data', 'meant')
     eq(run(s, 'snapshots')[0], {'snapshots': True}, 'meant')
+    # Small shares, too, and one that has its names and no content.
+    for i in 18, 19:
+        os.unlink(w.path(f'f{i}'))
+    eq(run(s, 'snapshots')[0], {'snapshots': False}, 'nothing is left')
+    put(w.path('f'), content('f', MIB), 0o644)
+    eq(run(s, 'snapshots')[0], {'snapshots': True}, 'one is')
+    put(w.path('f'), b'x', 0o644)
+    good, errors = run(s, 'snapshots')
+    eq(good, {'snapshots': False}, errors)
+
+
+@test(smb=True, offload=True, timeout=300)
+def another_disk_is_doubted(w):
+    """A share whose disk is not mounted gets no snapshot of what is below, however much that is."""
+    s = scheduled(w)
+    where = f'{w.base}/other'
+    os.makedirs(where)
+    for i in range(3):
+        put(f'{where}/f{i}', content(i, MIB), 0o644)
+    disk = w.volume(where, 'ext4', '100m')
+    for i in range(3):
+        put(f'{where}/f{i}', content(i, MIB), 0o644)
+    w.server.serve('other', where, offload=True)
+    good, errors = run(s, 'snapshots')
+    eq([e['share'] for e in automatic(s)].count('other'), 1, errors)
+    w.server.delete('other')
+    disk.umount()
+    w.server.serve('other', where, offload=True)
+    good, errors = run(s, 'snapshots')
+    eq(good, {'snapshots': False}, errors)
+    assert 'is another directory or file system' in errors, errors
+    eq([e['share'] for e in automatic(s)].count('other'), 1, 'snapshots')
 
 
 @test(smb=True, offload=True, timeout=300)

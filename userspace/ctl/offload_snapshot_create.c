@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,11 +23,12 @@
 #include "offload_filesystem.h"
 #include "offload_orders.h"
 #include "offload_snapshot_create.h"
+#include "offload_snapshot_restore.h"
 #include "out.h"
 
-/* The schedule makes no snapshot of fewer entries than a part of so many or more. */
-#define MANY		16
-#define PART		4
+/* The schedule makes no snapshot of less than such a part of the entries, and of the bytes. */
+#define PART_ENTRIES	4
+#define PART_BYTES	16
 
 /* Write the tree into memory. Returns a descriptor, or -1. */
 static int create_tree(struct create *c)
@@ -200,7 +202,7 @@ static bool create_find_last(struct create *c)
 		if (strcmp(all.list[i].head.share, c->share.name))
 			continue;
 		last = &all.list[i];
-		c->entries = last->head.entries;
+		c->before = *last;
 		good = good && strcmp(last->head.name, c->s.head.name);
 	}
 	if (!good)
@@ -215,16 +217,51 @@ static bool create_find_last(struct create *c)
 }
 
 /*
+ * Whether the root is that of the last snapshot: roots of file systems often have the same inode
+ * number, but were not made at the same time. That of an adopted share is marked.
+ */
+static bool create_has_same_root(struct create *c)
+{
+	const struct snapshot_entry *now = c->walk.entries, *before = c->last.entries;
+
+	if (!c->last.n || !c->walk.n ||
+	    (now->inode == before->inode && snapshot_time_is_same(now, before, SNAPSHOT_CREATED)) ||
+	    getxattr(c->share.path, RESTORED_XATTR, NULL, 0) > 0)
+		return true;
+	snapshot_problem(c->ctl, c->share.name,
+			 "%s is another directory or file system than in its last snapshot. If one is not mounted, mount it; if the disk is new: dittoctl offload adopt; if it is meant: dittoctl offload snapshot create %s",
+			 c->share.path, c->share.name);
+	return false;
+}
+
+/* Almost nothing is left: the root only, or small parts of what there was. */
+static bool create_has_less(const struct create *c)
+{
+	const struct snapshot_head *h = &c->before.head;
+
+	return c->walk.n < h->entries / PART_ENTRIES + (h->entries % PART_ENTRIES != 0) ||
+	       (c->walk.n <= 1 && h->entries > 1) || c->all < h->bytes / PART_BYTES;
+}
+
+/*
  * So much less than before is rather a share that is not what it was, such as the empty disk of a
  * new server, than the wish of its users: the good snapshots must not go for those of that.
  */
 static bool create_is_meant(struct create *c)
 {
-	if (c->entries <= MANY || c->walk.n >= c->entries / PART)
+	char bytes[OUT_VALUE_MAX], before[OUT_VALUE_MAX];
+
+	if (!c->before.head.entries)
+		return true;
+	if (!create_has_same_root(c))
+		return false;
+	if (!create_has_less(c))
 		return true;
 	snapshot_problem(c->ctl, c->share.name,
-			 "it has %zu entries, and had %llu in its last snapshot. If the disk is new: dittoctl offload adopt; if so much was removed: dittoctl offload snapshot create %s",
-			 c->walk.n, (unsigned long long)c->entries, c->share.name);
+			 "it has %zu entries with %s, and had %llu with %s in its last snapshot. If the disk is new: dittoctl offload adopt; if so much was removed: dittoctl offload snapshot create %s",
+			 c->walk.n, bytes_text((double)c->all, bytes),
+			 (unsigned long long)c->before.head.entries,
+			 bytes_text((double)c->before.head.bytes, before), c->share.name);
 	return false;
 }
 
@@ -243,12 +280,12 @@ static bool create_run(struct create *c, bool automatic)
 	c->failed = c->walk.problems;
 	/* A directory that cannot be read would seem to be empty. */
 	c->s.head.lost = c->walk.problems;
+	for (i = 0; i < c->walk.n; i++)
+		c->all += c->walk.entries[i].size;
 	if (automatic && !create_is_meant(c)) {
 		close(c->root);
 		return false;
 	}
-	for (i = 0; i < c->walk.n; i++)
-		c->all += c->walk.entries[i].size;
 	create_files(c);
 	close(c->root);
 	return create_store_tree(c) && create_register(c) && create_store_head(c);

@@ -36,7 +36,7 @@ struct slot {
  * @later: by place in @walk: another name of an earlier entry, for the second pass
  * @joining: this is the second pass
  * @stubs_only: content that is not in the store stays out
- * @entries: entries of the last snapshot
+ * @before: the last snapshot, all zeros if there is none
  * @last: the tree of its last snapshot, or an empty one
  * @s: the snapshot
  * @next: the next entry
@@ -60,7 +60,7 @@ struct create {
 	bool *later;
 	bool joining;
 	bool stubs_only;
-	u64 entries;
+	struct snapshot before;
 	struct snapshot_tree last;
 	struct snapshot s;
 	size_t next;
