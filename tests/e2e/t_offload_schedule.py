@@ -261,6 +261,23 @@ def without_resident_content(w):
         if e['type'] == 'file'}, {'stub': False, 'back': False, 'here': True}, 'which')
 
 
+@test(smb=True, offload=True, timeout=300)
+def marked_files_stay_here(w):
+    """The schedule sends nothing of files that are marked; who makes a snapshot by hand wants it."""
+    s = scheduled(w)
+    os.makedirs(w.path('private'))
+    put(w.path('private/secret'), content('secret', MIB), 0o644)
+    put(w.path('pinned'), content('pinned', MIB), 0o644)
+    put(w.path('open'), content('open', MIB), 0o644)
+    s.tool('never', w.path('private'))
+    s.tool('pin', w.path('pinned'))
+    eq(run(s, 'snapshots')[0], {'snapshots': True}, 'made')
+    snapshot, = automatic(s)
+    eq({e['path']: e['lost'] for e in s.tool('snapshot', 'show', f'data/{snapshot["name"]}')
+        if e['type'] == 'file'}, {'open': False, 'pinned': True, 'private/secret': True}, 'which')
+    eq(s.tool('snapshot', 'create', 'data', 'all')['uploads'], 2, 'by hand')
+
+
 def chunks(s, method='GET'):
     """The chunks that are read, or sent; each once."""
     return sorted({path.split(f'{s.bucket}/', 1)[1] for path in s.requests(method, 'chunks/')})

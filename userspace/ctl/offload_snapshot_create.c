@@ -265,7 +265,7 @@ static bool create_is_meant(struct create *c)
 	return false;
 }
 
-static bool create_run(struct create *c, bool automatic)
+static bool create_run(struct create *c)
 {
 	size_t i;
 
@@ -282,7 +282,7 @@ static bool create_run(struct create *c, bool automatic)
 	c->s.head.lost = c->walk.problems;
 	for (i = 0; i < c->walk.n; i++)
 		c->all += c->walk.entries[i].size;
-	if (automatic && !create_is_meant(c)) {
+	if (c->automatic && !create_is_meant(c)) {
 		close(c->root);
 		return false;
 	}
@@ -305,6 +305,7 @@ bool snapshot_make(struct ctl *ctl, const struct snapshot_share *share, const ch
 		snapshot_problem(ctl, share->name, "no lock: %s", strerror(-lock));
 		return false;
 	}
+	c.automatic = schedule;
 	c.stubs_only = schedule && schedule->stubs_only;
 	c.s.head.time = (u64)time(NULL);
 	snprintf(c.s.head.share, sizeof(c.s.head.share), "%s", share->name);
@@ -313,7 +314,7 @@ bool snapshot_make(struct ctl *ctl, const struct snapshot_share *share, const ch
 		snapshot_auto_name(&c.s.head);
 	else
 		snprintf(c.s.head.name, sizeof(c.s.head.name), "%s", name ?: text);
-	good = create_run(&c, schedule);
+	good = create_run(&c);
 	if (good)
 		create_print(&c);
 	*failed = c.failed;

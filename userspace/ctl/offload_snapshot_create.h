@@ -35,6 +35,7 @@ struct slot {
  * @names: the files among them, by what the walk found
  * @later: by place in @walk: another name of an earlier entry, for the second pass
  * @joining: this is the second pass
+ * @automatic: it is one of the schedule
  * @stubs_only: content that is not in the store stays out
  * @before: the last snapshot, all zeros if there is none
  * @last: the tree of its last snapshot, or an empty one
@@ -59,6 +60,7 @@ struct create {
 	struct snapshot_names names;
 	bool *later;
 	bool joining;
+	bool automatic;
 	bool stubs_only;
 	struct snapshot before;
 	struct snapshot_tree last;

@@ -24,6 +24,7 @@
 #include "fd_path.h"
 #include "mem.h"
 #include "offload/record.h"
+#include "offload_mark.h"
 #include "offload_snapshot_create.h"
 #include "out.h"
 
@@ -202,6 +203,15 @@ static int slot_open(struct create *c, struct slot *slot)
 	return fd;
 }
 
+/* Whether the schedule does not upload a file; people may, by a snapshot of their own. */
+static bool create_leaves_out(const struct create *c, const struct slot *slot)
+{
+	if (!c->automatic)
+		return false;
+	return (c->stubs_only && slot->info.state == DITTO_OFFLOAD_STATE_RESIDENT) ||
+	       offload_mark_find(slot->place);
+}
+
 /* Upload the file. Returns false if that is not needed, or has failed. */
 static bool slot_upload(struct create *c, struct slot *slot)
 {
@@ -221,7 +231,7 @@ static bool slot_upload(struct create *c, struct slot *slot)
 		entry_set_cookie(slot->e, last->cookie, last->cookie_len);
 		return false;
 	}
-	if (c->stubs_only && slot->info.state == DITTO_OFFLOAD_STATE_RESIDENT) {
+	if (create_leaves_out(c, slot)) {
 		slot->e->flags = SNAPSHOT_LOST;
 		c->s.head.lost++;
 		return false;
