@@ -40,6 +40,7 @@
  * @all: jobs are done whether they are due or not
  * @wanted: these jobs
  * @named: they were named by hand
+ * @again: the last run of the job failed, or did not end
  * @lock: keeps other runs from beginning; that of the policies does not outlive this one
  * @policies: process that works on the policies, or 0
  * @ended: end of a pipe that is closed when that process ends
@@ -51,6 +52,7 @@ struct jobs {
 	bool all;
 	bool wanted[OFFLOAD_JOBS];
 	bool named;
+	bool again;
 	int lock;
 	pid_t policies;
 	int ended;
@@ -202,8 +204,26 @@ static bool jobs_snapshot_share(struct jobs *j, const struct snapshot_share *sha
 	return good;
 }
 
+/* Whether a share has a complete snapshot of the schedule of this period. */
+static bool jobs_have_snapshot(const struct jobs *j, const struct snapshots *all, const char *share)
+{
+	u64 period = j->schedule.period[OFFLOAD_JOB_SNAPSHOTS];
+	const struct snapshot_head *h;
+	size_t i;
+
+	for (i = 0; i < all->n; i++) {
+		h = &all->list[i].head;
+		if (!strcmp(h->share, share) && snapshot_is_auto(h) && !h->lost &&
+		    h->time / period == (u64)time(NULL) / period)
+			return true;
+	}
+	return false;
+}
+
+/* If it is not the first time in this period, those that failed are done again, and no others. */
 static bool jobs_snapshots(struct jobs *j)
 {
+	struct snapshots before = { .n = 0 };
 	struct snapshot_share here;
 	struct replies replies = { 0 };
 	struct share *share;
@@ -212,16 +232,20 @@ static bool jobs_snapshots(struct jobs *j)
 
 	if (ctl_list(j->ctl, DITTO_CMD_SHARE_GET, &replies))
 		return false;
+	if (j->again && !j->all)
+		snapshots_load(j->ctl, &before);
 	for (i = 0; i < replies.count; i++) {
 		share = share_from_msg(replies.msg[i]);
 		if (share && share->name && share->offload) {
-			good = snapshot_share_read(j->ctl, share, &here) &&
-			       jobs_snapshot_share(j, &here) && good;
+			good = (jobs_have_snapshot(j, &before, share->name) ||
+				(snapshot_share_read(j->ctl, share, &here) &&
+				 jobs_snapshot_share(j, &here))) && good;
 			served++;
 		}
 		share_free(share);
 	}
 	replies_free(&replies);
+	snapshots_free(&before);
 	if (served >= j->schedule.shares)
 		return good;
 	snapshot_problem(j->ctl, "snapshots",
@@ -365,8 +389,10 @@ static void jobs_do_due(struct jobs *j)
 		offload_progress_read(OFFLOAD_PROGRESS_PATH, &p);
 		if (j->wanted[job] && job_is_on(j, job) &&
 		    (j->all || offload_job_is_due(&j->schedule, job, &p.done[job],
-						  (u64)time(NULL))))
+						  (u64)time(NULL)))) {
+			j->again = p.done[job].result != OFFLOAD_JOB_GOOD;
 			jobs_do(j, job);
+		}
 	}
 }
 
