@@ -180,7 +180,8 @@ char *offload_job_problem(const struct offload_schedule *s, enum offload_job job
 	return job_overdue(job, done, (now - last) / HOUR);
 }
 
-void offload_schedule_keep(const struct offload_schedule *s, const u64 *times, size_t n, bool *keep)
+void offload_schedule_keep(const struct offload_schedule *s, const u64 *times, size_t n, u64 now,
+			   bool *keep)
 {
 	u64 slot, last;
 	unsigned int k;
@@ -188,7 +189,11 @@ void offload_schedule_keep(const struct offload_schedule *s, const u64 *times, s
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		keep[i] = i == n - 1 || !s->keep[0].period;
+		keep[i] = !s->keep[0].period;
+	for (; n && times[n - 1] > now; n--)
+		keep[n - 1] = true;
+	if (n)
+		keep[n - 1] = true;
 	for (k = 0; k < OFFLOAD_KEEPS && s->keep[k].period; k++) {
 		last = UINT64_MAX;
 		left = s->keep[k].count;

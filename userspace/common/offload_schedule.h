@@ -70,9 +70,9 @@ char *offload_job_problem(const struct offload_schedule *s, enum offload_job job
 			  const struct offload_progress *p, u64 since, u64 now);
 /*
  * Choose the snapshots that stay: all of them if the schedule makes none. @times: in seconds since
- * 1970, the oldest first.
+ * 1970, the oldest first. Those of a clock that was wrong, after @now, stay and count for no other.
  */
-void offload_schedule_keep(const struct offload_schedule *s, const u64 *times, size_t n,
+void offload_schedule_keep(const struct offload_schedule *s, const u64 *times, size_t n, u64 now,
 			   bool *keep);
 /*
  * How much of all names, of 2^64, scrub has to look at now, so that it has seen all in the time of

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ctl.h"
@@ -97,10 +98,22 @@ static bool adopt_leave(struct adopt *a, const struct snapshot *s, int error, co
 	bool older = a->older || error == ENODATA || error == EBADMSG;
 
 	text = mem_print("%.500s; %s", why, older ? "an older one is taken" :
-			 "run the command again when it can be read, or with --older to take an older one");
+			 "run the command again later, or with --older to take an older one");
 	adopt_problem(a, s->head.name, text);
 	free(text);
 	return older;
+}
+
+/*
+ * Load a snapshot. A wrong clock has made one from the future, which may be older than others, or
+ * this server's clock is wrong. Returns an errno, and fills @why.
+ */
+static int adopt_load_tree(const struct snapshot *s, struct restore *r, struct why *why)
+{
+	if (s->head.time <= (u64)time(NULL))
+		return snapshot_load_tree(s, &r->tree, why);
+	why_not(why, "it is from the future: set the clock of this server if it is wrong");
+	return EAGAIN;
 }
 
 /*
@@ -123,7 +136,7 @@ static bool adopt_load(struct adopt *a, struct restore *r, const char *share)
 		if (!adopt_may_use(a, s))
 			return false;
 		r->s = *s;
-		error = snapshot_load_tree(s, &r->tree, &why);
+		error = adopt_load_tree(s, r, &why);
 		if (!error)
 			return true;
 		if (!adopt_leave(a, s, error, why.text))

@@ -153,7 +153,8 @@ static bool jobs_thin_share(struct jobs *j, const struct snapshots *all, const c
 	const struct snapshot **old = mem_new((all->n + 1) * sizeof(struct snapshot *));
 	u64 *times = mem_new((all->n + 1) * sizeof(*times));
 	bool *keep = mem_new((all->n + 1) * sizeof(*keep)), good;
-	size_t i, n = 0, n_old = 0;
+	size_t i, n = 0, n_old = 0, n_now;
+	u64 now = (u64)time(NULL);
 
 	for (i = 0; i < all->n; i++) {
 		if (strcmp(all->list[i].head.share, share) || !snapshot_is_auto(&all->list[i].head))
@@ -161,9 +162,15 @@ static bool jobs_thin_share(struct jobs *j, const struct snapshots *all, const c
 		list[n] = &all->list[i];
 		times[n++] = all->list[i].head.time;
 	}
-	offload_schedule_keep(&j->schedule, times, n, keep);
+	for (n_now = n; n_now && times[n_now - 1] > now; n_now--)
+		;
+	if (n_now < n)
+		snapshot_problem(j->ctl, share,
+				 "%zu snapshots are from the future: the clock is wrong, or was when they were made; they stay until then",
+				 n - n_now);
+	offload_schedule_keep(&j->schedule, times, n, now, keep);
 	/* The newest one with all content, too: that of others may be in no other. */
-	for (i = n; i && list[i - 1]->head.lost; i--)
+	for (i = n_now; i && list[i - 1]->head.lost; i--)
 		;
 	if (i)
 		keep[i - 1] = true;

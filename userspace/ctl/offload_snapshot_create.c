@@ -201,14 +201,16 @@ static bool create_find_last(struct create *c)
 	for (i = 0; i < all.n; i++) {
 		if (strcmp(all.list[i].head.share, c->share.name))
 			continue;
-		last = &all.list[i];
-		c->before = *last;
-		good = good && strcmp(last->head.name, c->s.head.name);
+		if (all.list[i].head.time <= c->s.head.time)
+			last = &all.list[i];
+		good = good && strcmp(all.list[i].head.name, c->s.head.name);
 	}
 	if (!good)
 		snapshot_problem(c->ctl, c->s.head.name, "there is a snapshot with this name");
 	else if (all.problems)
 		good = false;
+	if (last)
+		c->before = *last;
 	/* Without it, more is read. */
 	if (good && last && snapshot_load_tree(last, &c->last, &why))
 		snapshot_problem(c->ctl, last->head.name, "%s", why.text);

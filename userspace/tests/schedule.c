@@ -82,6 +82,7 @@ static void jobs_due(void)
 static void snapshots_kept(void)
 {
 	enum { N = 24 * 40 };
+	const u64 later = NOW + 1000 * DAY;
 	static u64 times[N];
 	static bool keep[N];
 	struct offload_schedule s;
@@ -91,7 +92,7 @@ static void snapshots_kept(void)
 	offload_schedule_init(&s);
 	for (i = 0; i < N; i++)
 		times[i] = NOW + i * HOUR + 120;
-	offload_schedule_keep(&s, times, N, keep);
+	offload_schedule_keep(&s, times, N, later, keep);
 	for (i = 0; i < N; i++)
 		kept += keep[i];
 	/* The last 24 hours, and the last one of each of the 6 days before. */
@@ -103,17 +104,23 @@ static void snapshots_kept(void)
 	/* Those of a server that was off stay: it is their number that counts. */
 	for (i = 0; i < 7; i++)
 		times[i] = NOW + i * 100 * DAY;
-	offload_schedule_keep(&s, times, 7, keep);
+	offload_schedule_keep(&s, times, 7, later, keep);
 	for (i = 0; i < 7; i++)
 		CHECK(keep[i]);
 	/* Of one hour, the newest. */
 	times[0] = NOW;
 	times[1] = NOW + 60;
-	offload_schedule_keep(&s, times, 2, keep);
+	offload_schedule_keep(&s, times, 2, later, keep);
 	CHECK(!keep[0] && keep[1]);
+	/* One that a wrong clock has made takes the place of none, and is not the newest. */
+	times[2] = later + 1;
+	offload_schedule_keep(&s, times, 3, later, keep);
+	CHECK(!keep[0] && keep[1] && keep[2]);
+	offload_schedule_keep(&s, times + 2, 1, later, keep);
+	CHECK(keep[0]);
 	/* A schedule without snapshots deletes none. */
 	CHECK(offload_schedule_set(&s, "snapshots", "off", &why));
-	offload_schedule_keep(&s, times, 2, keep);
+	offload_schedule_keep(&s, times, 2, later, keep);
 	CHECK(keep[0] && keep[1]);
 }
 
