@@ -365,7 +365,7 @@ def repaired(w):
     lost, = set(objects) - set(mine)
     s.delete(lost)
     # All objects are due.
-    remember('scrub', 1, 1, 0)
+    remember('position', 0, 0, 0, 1)
     good, errors = run(s, 'scrub')
     eq(good, {'scrub': False}, errors)
     text, = problems(w)

@@ -208,26 +208,25 @@ void offload_schedule_keep(const struct offload_schedule *s, const u64 *times, s
 	}
 }
 
-u64 offload_schedule_part(const struct offload_schedule *s, const struct offload_done *done,
+u64 offload_schedule_part(const struct offload_schedule *s, const struct offload_progress *p,
 			  u64 now)
 {
 	u64 period = s->period[OFFLOAD_JOB_SCRUB];
-	u64 time = done->success && now > done->success ? now - done->success : 0;
+	u64 time = p->scrub_time && now > p->scrub_time ? now - p->scrub_time : DAY;
 
-	if (time < DAY)
-		time = DAY;
 	return !period || time >= period ? UINT64_MAX : UINT64_MAX / period * time;
 }
 
 static void progress_read_line(struct offload_progress *p, const char *line)
 {
 	struct offload_done done;
-	u64 at, bad, before;
+	u64 at, bad, before, time = 0;
 	char name[16];
 	int job;
 
-	if (sscanf(line, "position %llx %llu %llu", &at, &bad, &before) == 3) {
+	if (sscanf(line, "position %llx %llu %llu %llu", &at, &bad, &before, &time) >= 3) {
 		p->scrub_at = at;
+		p->scrub_time = time;
 		p->bad = bad;
 		p->bad_before = before;
 		return;
@@ -264,8 +263,8 @@ bool offload_progress_write(const char *path, const struct offload_progress *p, 
 		fprintf(out, "%s %llu %llu %u\n", job_names[job],
 			p->done[job].success, p->done[job].tried, p->done[job].result);
 	if (out) {
-		fprintf(out, "position %llx %llu %llu\n", p->scrub_at, p->bad,
-			p->bad_before);
+		fprintf(out, "position %llx %llu %llu %llu\n", p->scrub_at, p->bad,
+			p->bad_before, p->scrub_time);
 		good = !ferror(out) && !fflush(out) && !fsync(fileno(out));
 		good = !fclose(out) && good;
 	}

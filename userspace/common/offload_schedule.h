@@ -41,12 +41,14 @@ enum offload_job_result {
  * struct offload_progress - what this server remembers about the schedule, durably
  * @done: by enum offload_job
  * @scrub_at: scrub goes on with the objects whose names begin with this number or a higher one
+ * @scrub_time: when it last came to the end of a part, seconds since 1970; 0 for never
  * @bad: objects that the present pass of scrub found bad
  * @bad_before: those of the pass before
  */
 struct offload_progress {
 	struct offload_done done[OFFLOAD_JOBS];
 	u64 scrub_at;
+	u64 scrub_time;
 	u64 bad;
 	u64 bad_before;
 };
@@ -76,9 +78,10 @@ void offload_schedule_keep(const struct offload_schedule *s, const u64 *times, s
 			   bool *keep);
 /*
  * How much of all names, of 2^64, scrub has to look at now, so that it has seen all in the time of
- * the schedule. At least a day's part, and UINT64_MAX for all.
+ * the schedule: what is due since the end of the last part, whether that has found bad objects or
+ * not. UINT64_MAX for all.
  */
-u64 offload_schedule_part(const struct offload_schedule *s, const struct offload_done *done,
+u64 offload_schedule_part(const struct offload_schedule *s, const struct offload_progress *p,
 			  u64 now);
 
 /* Read what is remembered; nothing if the file is not there or damaged: then all is due. */

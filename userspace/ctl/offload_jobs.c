@@ -271,9 +271,8 @@ static bool jobs_scrub(struct jobs *j)
 	struct offload_progress p;
 
 	offload_progress_read(OFFLOAD_PROGRESS_PATH, &p);
-	return offload_scrub_part(j->ctl, offload_schedule_part(&j->schedule,
-								&p.done[OFFLOAD_JOB_SCRUB],
-								(u64)time(NULL)));
+	return offload_scrub_part(j->ctl,
+				  offload_schedule_part(&j->schedule, &p, (u64)time(NULL)));
 }
 
 typedef bool (*job_run)(struct jobs *j);

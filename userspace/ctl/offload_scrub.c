@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "ctl.h"
 #include "mem.h"
@@ -168,14 +169,20 @@ static u64 scrub_end_step(struct scrub *c)
 	return damaged;
 }
 
-/* Remember that a pass has come from @first to @at, or its end. Others may have noted theirs. */
-static void scrub_note(struct scrub *c, u64 first, u64 at, bool ended, u64 bad)
+/*
+ * Remember that a pass has come from @first to @last, which may be the end of a part. Others may
+ * have noted theirs.
+ */
+static void scrub_note(struct scrub *c, u64 first, u64 last, bool part, u64 bad)
 {
+	bool ended = last == UINT64_MAX;
 	struct offload_progress p;
 	struct why why;
 
 	offload_progress_read(OFFLOAD_PROGRESS_PATH, &p);
-	p.scrub_at = ended ? 0 : at;
+	p.scrub_at = ended ? 0 : last + 1;
+	if (part)
+		p.scrub_time = (u64)time(NULL);
 	p.bad = bad + (first ? p.bad : 0);
 	if (ended) {
 		p.bad_before = p.bad;
@@ -199,7 +206,7 @@ static void scrub_objects(struct scrub *c, u64 at)
 		first = at;
 		at = last + 1;
 		if (!c->quick)
-			scrub_note(c, first, at, last == UINT64_MAX, bad);
+			scrub_note(c, first, last, last == end, bad);
 	} while (last != end);
 }
 

@@ -164,25 +164,29 @@ static void problems_told(void)
 
 static void parts_scrubbed(void)
 {
-	struct offload_done done = { .success = NOW };
+	struct offload_progress p = { .scrub_time = NOW };
 	struct offload_schedule s;
 	u64 day;
 
 	offload_schedule_init(&s);
-	day = offload_schedule_part(&s, &done, NOW + DAY);
+	day = offload_schedule_part(&s, &p, NOW + DAY);
 	/* 30 of them are all. */
 	CHECK(UINT64_MAX / day == 30 && UINT64_MAX - 30 * day < day);
-	CHECK(offload_schedule_part(&s, &done, NOW + 300) == day);
-	CHECK(offload_schedule_part(&s, &done, NOW + 10 * DAY) / day == 10);
-	CHECK(offload_schedule_part(&s, &done, NOW + 31 * DAY) == UINT64_MAX);
-	CHECK(offload_schedule_part(&s, &done, 0) == day);
-	done.success = 0;
-	CHECK(offload_schedule_part(&s, &done, NOW) == day);
+	/* Bad objects make the job fail each time: it is tried again earlier, and keeps its pace. */
+	CHECK(day / offload_schedule_part(&s, &p, NOW + DAY / 8) == 8);
+	p.done[OFFLOAD_JOB_SCRUB] = (struct offload_done){ 1, NOW, OFFLOAD_JOB_BAD };
+	CHECK(day / offload_schedule_part(&s, &p, NOW + DAY / 8) == 8);
+	CHECK(offload_schedule_part(&s, &p, NOW + 10 * DAY) / day == 10);
+	CHECK(offload_schedule_part(&s, &p, NOW + 31 * DAY) == UINT64_MAX);
+	CHECK(offload_schedule_part(&s, &p, 0) == day);
+	p.scrub_time = 0;
+	CHECK(offload_schedule_part(&s, &p, NOW) == day);
 }
 
 static void progress_remembered(void)
 {
-	struct offload_progress p = { .scrub_at = 1ULL << 63, .bad = 2, .bad_before = 3 }, got;
+	struct offload_progress p = { .scrub_at = 1ULL << 63, .bad = 2, .bad_before = 3,
+				      .scrub_time = NOW }, got;
 	struct why why;
 	FILE *f;
 
@@ -190,7 +194,7 @@ static void progress_remembered(void)
 	CHECK(offload_progress_write(FILE_NAME, &p, &why));
 	offload_progress_read(FILE_NAME, &got);
 	CHECK(got.scrub_at == p.scrub_at && got.bad == 2 && got.bad_before == 3);
-	CHECK(got.done[OFFLOAD_JOB_GC].success == NOW);
+	CHECK(got.scrub_time == NOW && got.done[OFFLOAD_JOB_GC].success == NOW);
 	CHECK(got.done[OFFLOAD_JOB_GC].tried == NOW + 1);
 	CHECK(got.done[OFFLOAD_JOB_GC].result == OFFLOAD_JOB_BAD);
 	/* What is damaged is as if it had never run. */
@@ -200,6 +204,12 @@ static void progress_remembered(void)
 	offload_progress_read(FILE_NAME, &got);
 	CHECK(!got.done[OFFLOAD_JOB_GC].tried && !got.scrub_at);
 	CHECK(got.done[OFFLOAD_JOB_SCRUB].success == 7);
+	/* What an earlier version has written. */
+	f = fopen(FILE_NAME, "we");
+	fputs("position 8 2 3\n", f);
+	fclose(f);
+	offload_progress_read(FILE_NAME, &got);
+	CHECK(got.scrub_at == 8 && got.bad_before == 3 && !got.scrub_time);
 	unlink(FILE_NAME);
 	offload_progress_read(FILE_NAME, &got);
 	CHECK(!got.done[OFFLOAD_JOB_SCRUB].success);
