@@ -326,6 +326,24 @@ def scrub_goes_on(w):
     eq(done()['position'][0], '0', 'the end')
 
 
+@test(smb=True, offload=True, timeout=300)
+def an_outage_is_no_damage(w):
+    """A store that does not answer makes scrub fail; its objects are not bad, and are due still."""
+    s = scheduled(w)
+    offloaded(s, w.path('f'), content('f', MIB))
+    s.tool('scrub')
+    before = done()['position']
+    s.mode('500')
+    code, said, errors = s.tool('scrub', '--percent', '100', check=False)
+    eq((code, said['bad'], said['bad_objects'], said['problems'] > 0), (2, [], 0, True), errors)
+    eq([p for p in problems(w) if 'damaged' in p], [], 'status')
+    eq(done()['position'], before, 'position')
+    s.mode('ok')
+    s.kill_process()
+    s.ready()
+    eq(s.tool('scrub', '--percent', '100')['bad'], [], 'good')
+
+
 @test(fs='ext4', smb=True, offload=True, timeout=300)
 def repaired(w):
     """What is missing or damaged in the store is made again from files that came back."""

@@ -144,15 +144,33 @@ static void scrub_check(void *arg, const struct index_object *o, bool present, u
 	offload_orders_add(c->orders, OFFLOAD_CTL_READ, o->store, name, length);
 }
 
-/* Report the bad objects of a step, or make them good. Returns how many are bad still. */
-static u64 scrub_end_step(struct scrub *c)
+/* A store that does not answer tells nothing about its objects. */
+static void scrub_doubt(struct scrub *c, const struct bad *bad)
+{
+	char object[OBJECT_NAME_SIZE];
+
+	object_name(bad->o.kind, bad->o.name, object);
+	offload_survey_problem(&c->s, object, "store %s: %s", bad->store, bad->text);
+}
+
+/*
+ * Report the bad objects of a step, or make them good. Returns how many are bad still. *@doubted:
+ * others could not be checked.
+ */
+static u64 scrub_end_step(struct scrub *c, bool *doubted)
 {
 	u64 damaged = 0;
 	struct bad *bad;
 
+	*doubted = false;
 	for (bad = c->bad; bad < c->bad + c->n_bad; bad++) {
 		bad->o.store = bad->store;
-		if (c->repair && bad->known &&
+		if (!bad->known) {
+			scrub_doubt(c, bad);
+			*doubted = true;
+			continue;
+		}
+		if (c->repair &&
 		    offload_repair(&c->s, &bad->o, bad->length)) {
 			c->repaired++;
 			continue;
@@ -197,15 +215,20 @@ static void scrub_objects(struct scrub *c, u64 at)
 {
 	const u64 end = c->part < UINT64_MAX - at ? at + c->part : UINT64_MAX;
 	u64 first, last, bad;
+	bool doubted, whole = !c->quick;
 
 	do {
 		last = end - at > UINT64_MAX / STEPS ? at + UINT64_MAX / STEPS : end;
 		index_referred_between(c->s.index, at, last, scrub_check, c);
 		offload_orders_wait(c->orders);
-		bad = scrub_end_step(c);
+		bad = scrub_end_step(c, &doubted);
+		/* What was not checked is due still, and the next run begins with it. */
+		whole = whole && !doubted;
+		if (doubted && c->resume)
+			return;
 		first = at;
 		at = last + 1;
-		if (!c->quick)
+		if (whole)
 			scrub_note(c, first, last, last == end, bad);
 	} while (last != end);
 }
