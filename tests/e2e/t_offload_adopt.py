@@ -147,6 +147,30 @@ def goes_on(w):
 
 
 @test(smb=True, offload=True, timeout=300)
+def users_are_first(w):
+    """What users have made since stays as it is, also in the place of directories; the rest comes."""
+    s = Store(w)
+    disk = served_disk(w)
+    for name in 'a', 'b/c', 'd':
+        os.makedirs(f'{disk.where}/{name}')
+        put(f'{disk.where}/{name}/f', content(name, 70000), 0o644)
+        os.chmod(f'{disk.where}/{name}', 0o2750)
+    s.tool('snapshot', 'create', 'disk', 'whole')
+    disk = lose(w, s, disk)
+    w.server.serve('disk', disk.where, offload=True)
+    os.mkdir(f'{disk.where}/a', 0o711)
+    put(f'{disk.where}/b', b'a file', 0o644)
+    status, said, errors = s.tool('adopt', 'main', check=False)
+    share, = said['shares']
+    eq((status, share['kept'], share['failed']), (0, 3, 0), errors)
+    eq([os.stat(f'{disk.where}/{name}').st_mode & 0o7777 for name in 'ad'], [0o711, 0o2750], 'modes')
+    eq([name for name in os.listxattr(f'{disk.where}/d') if 'adopting' in name], [], 'marks')
+    eq(get(f'{disk.where}/b'), b'a file', 'the file')
+    eq([get(f'{disk.where}/{name}/f') == content(name, 70000) for name in 'ad'], [True] * 2, 'content')
+    eq(s.tool('adopt', 'main')['shares'][0]['adopted_before'], True, 'complete')
+
+
+@test(smb=True, offload=True, timeout=300)
 def what_is_missing(w):
     """Files without content are named; a snapshot that cannot be read gives way to an older one."""
     s = Store(w)

@@ -582,7 +582,7 @@ const struct verb offload_verbs[] = {
 	{ "rekey", offload_rekey, "[STORE]" },
 	{ "rebuild", offload_rebuild, "" },
 	{ "take", offload_take, "[--uuid UUID | --new-bucket] STORE" },
-	{ "adopt", offload_adopt, "STORE [--to DIR] [--older]" },
+	{ "adopt", offload_adopt, "STORE [--to DIR] [--older] [--accept]" },
 	{ "filesystem", offload_filesystem, "list" },
 	{ "filesystem", offload_filesystem, "forget UUID" },
 	{ NULL, NULL, NULL }

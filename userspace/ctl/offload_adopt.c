@@ -34,6 +34,7 @@
  * @store: name of the store
  * @to: directory in which each share gets a directory of its own, or NULL for the paths of shares
  * @older: an older snapshot will do where the newest one cannot be read
+ * @accept: what fails is given up
  * @all: the snapshots of all stores
  * @problems: what could not be done; each was printed
  */
@@ -42,6 +43,7 @@ struct adopt {
 	const char *store;
 	const char *to;
 	bool older;
+	bool accept;
 	struct snapshots all;
 	u64 problems;
 };
@@ -148,15 +150,19 @@ static bool adopt_load(struct adopt *a, struct restore *r, const char *share)
 	return false;
 }
 
-/* All of the share is there: now its root gets its attributes, too. */
+/* All of the share is there, or what is not was given up: now its root gets its attributes, too. */
 static void adopt_complete(struct adopt *a, struct restore *r)
 {
 	char name[FD_PATH_MAX];
 
-	if (r->failed || !restore_attributes(r, r->tree.entries, r->root) ||
-	    !adopt_mark(a, r, RESTORED_XATTR))
+	if (!r->failed || a->accept)
+		restore_attributes(r, r->tree.entries, r->root);
+	if (r->failed && !a->accept) {
+		snapshot_problem(a->ctl, r->to,
+				 "it is not complete. Run the command again when the causes are mended, or with --accept to give up what has failed; until then the schedule makes no snapshots of it");
 		return;
-	if (removexattr(fd_path(r->root, name), ADOPTING_XATTR))
+	}
+	if (adopt_mark(a, r, RESTORED_XATTR) && removexattr(fd_path(r->root, name), ADOPTING_XATTR))
 		adopt_problem(a, r->to, strerror(errno));
 }
 
@@ -364,6 +370,8 @@ int offload_adopt(struct ctl *ctl, char **words)
 			ctl->json = true;
 		else if (!strcmp(*words, "--to") && words[1])
 			a.to = *++words;
+		else if (!strcmp(*words, "--accept"))
+			a.accept = true;
 		else if (!strcmp(*words, "--older"))
 			a.older = true;
 		else if (!strncmp(*words, "--", 2))

@@ -276,6 +276,18 @@ static ino_t restore_inode(int fd)
 	return fstat(fd, &st) ? 0 : st.st_ino;
 }
 
+/* With @resume, what users have put in the place of an entry, or of a directory above it, stays. */
+static ino_t restore_fail_place(struct restore *r, const struct snapshot_entry *e, int error)
+{
+	bool other = r->resume && (error == ENOTDIR || error == ELOOP);
+
+	restore_fail(r, e, other ? "it stays, because another file has this name by now" :
+		     strerror(error));
+	r->failed -= other;
+	r->kept += other;
+	return 0;
+}
+
 /*
  * Whether the entry is there, from an earlier run that was interrupted, or another one that
  * somebody has made since. *@inode: set for the first, otherwise 0.
@@ -310,7 +322,7 @@ static ino_t restore_file(struct restore *r, const struct snapshot_entry *e)
 	ino_t inode = 0;
 
 	if (dir < 0)
-		return restore_fail(r, e, strerror(errno));
+		return restore_fail_place(r, e, errno);
 	if (restore_find_there(r, e, dir, name, &inode)) {
 		close(dir);
 		return inode;
@@ -333,6 +345,44 @@ static ino_t restore_file(struct restore *r, const struct snapshot_entry *e)
 	return inode;
 }
 
+/*
+ * Make a directory that is marked until it has its attributes, so that a run that goes on does not
+ * take it for one that users had made. Returns false with errno.
+ */
+static bool restore_make_marked(const struct restore *r, int dir, const char *name)
+{
+	const char *object = r->s.object;
+	char new[RESTORE_NAME_SIZE], place[FD_PATH_MAX];
+	bool good = false;
+	struct stat st;
+	int fd, error;
+
+	if (!fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW)) {
+		errno = EEXIST;
+		return false;
+	}
+	snprintf(new, sizeof(new), RESTORE_NEW_NAME, getpid());
+	unlinkat(dir, new, AT_REMOVEDIR);
+	if (mkdirat(dir, new, 0700))
+		return false;
+	fd = openat(dir, new, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	good = fd >= 0 && restore_is_same(dir, new, fd) &&
+	       !setxattr(fd_path(fd, place), ADOPTING_XATTR, object, strlen(object), 0) &&
+	       !renameat2(dir, new, dir, name, RENAME_NOREPLACE);
+	error = errno;
+	if (!good)
+		unlinkat(dir, new, AT_REMOVEDIR);
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	return good;
+}
+
+static bool restore_make_dir(const struct restore *r, int dir, const char *name)
+{
+	return r->resume ? restore_make_marked(r, dir, name) : !mkdirat(dir, name, 0700);
+}
+
 /* Returns the inode number of a directory, or 0. */
 static ino_t restore_dir(struct restore *r, const struct snapshot_entry *e)
 {
@@ -341,17 +391,29 @@ static ino_t restore_dir(struct restore *r, const struct snapshot_entry *e)
 	ino_t inode = 0;
 
 	/* One that is there stays as it is until it gets its attributes. */
-	if (dir >= 0 && (!*name || !mkdirat(dir, name, 0700) || errno == EEXIST))
+	if (dir >= 0 && (!*name || restore_make_dir(r, dir, name) || errno == EEXIST))
 		fd = openat(dir, *name ? name : ".", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd >= 0)
 		inode = restore_inode(fd);
 	if (!inode)
-		restore_fail(r, e, strerror(errno));
+		restore_fail_place(r, e, errno);
 	if (fd >= 0)
 		close(fd);
 	if (dir >= 0)
 		close(dir);
 	return inode;
+}
+
+/* Attributes of a directory. With @resume, one that users have, or had made, keeps its own. */
+static void restore_dir_attributes(struct restore *r, const struct snapshot_entry *e, int fd)
+{
+	char place[FD_PATH_MAX];
+
+	fd_path(fd, place);
+	if (r->resume && getxattr(place, ADOPTING_XATTR, NULL, 0) < 0)
+		return;
+	if (restore_attributes(r, e, fd) && r->resume && removexattr(place, ADOPTING_XATTR))
+		restore_fail(r, e, strerror(errno));
 }
 
 /* Attributes of directories come last, and from below: what is made in them changes their times. */
@@ -371,7 +433,7 @@ static void restore_dirs(struct restore *r)
 		else if (restore_inode(fd) != r->made[i - 1])
 			restore_fail(r, e, "somebody has put another directory there");
 		else
-			restore_attributes(r, e, fd);
+			restore_dir_attributes(r, e, fd);
 		if (fd >= 0)
 			close(fd);
 	}

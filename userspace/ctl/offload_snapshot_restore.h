@@ -11,7 +11,10 @@
 #define RESTORE_NAME_SIZE	64
 /* Set on directories that hold all of a snapshot: the name of its object. */
 #define RESTORED_XATTR		"trusted.ditto.snapshot"
-/* The same until all of it is there: no checkpoint is made of such a share. */
+/*
+ * The same until all of it is there: no checkpoint is made of such a share. Also set on directories
+ * in it until they have their attributes.
+ */
 #define ADOPTING_XATTR		"trusted.ditto.adopting"
 
 /**
@@ -24,7 +27,7 @@
  * @registrar: registers the file systems of files
  * @to: path of the target, for messages
  * @replace: files that are there are replaced
- * @resume: files that are there stay, and are no failure; neither is content that was never stored
+ * @resume: what is there stays, and is no failure; neither is content that was never stored
  * @readonly: nobody may write to what is restored
  * @wanted: which entries are restored, by place in @tree
  * @made: inode numbers of those that are there now, otherwise 0
