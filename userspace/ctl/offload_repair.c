@@ -112,8 +112,8 @@ static bool repair_leave_pack(struct repair *r, const char *path)
 
 	msg_put_string(msg, DITTO_A_OFFLOAD_PATH, path);
 	rc = conn_call(&r->s->ctl->conn, msg, NULL);
-	/* All of it is here already. */
-	return !rc || rc == -EALREADY;
+	/* Only this says that all of it was here: otherwise some has to come, and needs the pack. */
+	return rc == -EALREADY;
 }
 
 /* All files of a pack have to be here, as nothing else has their content. */

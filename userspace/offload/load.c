@@ -28,6 +28,13 @@ static void load_end(struct load *l)
 	l->done(l);
 }
 
+/* Without memory, nothing is known about the object. Returns false. */
+static bool load_lacks_memory(struct load *l, const char *what, int error)
+{
+	l->error = ENOMEM;
+	return why_not(&l->why, "no memory for %s: %s", what, strerror(error));
+}
+
 /* Use the content, or make a file of it. */
 static bool load_use(struct load *l, const struct envelope *e, const u8 *plain)
 {
@@ -37,7 +44,7 @@ static bool load_use(struct load *l, const struct envelope *e, const u8 *plain)
 	if (l->use)
 		return l->use(l, plain, &l->why);
 	l->file = memfile_new(plain, l->len);
-	return l->file >= 0 || why_not(&l->why, "no memory for a file: %s", strerror(-l->file));
+	return l->file >= 0 || load_lacks_memory(l, "a file", -l->file);
 }
 
 /* Bytes of the envelope that came. */
@@ -70,7 +77,7 @@ static bool load_open_envelope(struct load *l)
 		return load_use(l, e, l->stored + ENVELOPE_HEADER);
 	plain = malloc(e->plain + 1);
 	if (!plain)
-		return why_not(&l->why, "out of memory");
+		return load_lacks_memory(l, "the content", ENOMEM);
 	good = envelope_inflate(e, l->stored, plain, &l->why) && load_use(l, e, plain);
 	free(plain);
 	return good;
@@ -81,8 +88,10 @@ static void load_open(struct job *job)
 {
 	struct load *l = load_of(job);
 
-	l->error = load_open_envelope(l) ? 0 : EIO;
-	l->damaged = l->error;
+	l->error = 0;
+	l->damaged = !load_open_envelope(l) && !l->error;
+	if (l->damaged)
+		l->error = EIO;
 }
 
 static void load_explain(struct load *l)
@@ -97,16 +106,16 @@ static void load_opened(struct job *job)
 {
 	struct load *l = load_of(job);
 
-	if (l->error && ++l->tries < TRIES_MAX) {
+	if (l->damaged && ++l->tries < TRIES_MAX) {
 		free(l->stored);
 		load_start(l);
 		return;
 	}
-	if (l->error) {
+	if (l->error)
 		load_explain(l);
-		/* Whoever uploads this content must not count on the object. */
+	/* Whoever uploads this content must not count on the object. */
+	if (l->damaged)
 		name_set_add(&l->engine->damaged, l->name);
-	}
 	load_end(l);
 }
 
