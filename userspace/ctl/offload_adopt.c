@@ -246,7 +246,7 @@ static char *adopt_path(struct adopt *a, const char *name)
 	char *path;
 
 	/* The name comes from the bucket, and must not lead elsewhere. */
-	if (a->to && (strchr(name, '/') || name[0] == '.')) {
+	if (a->to && (strchr(name, '/') || name[0] == '.' || !name[0])) {
 		adopt_problem(a, name, "this is no name of a directory; leave out --to");
 		return NULL;
 	}

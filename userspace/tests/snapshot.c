@@ -41,6 +41,11 @@ static void heads_decoded(void)
 	for (i = 0; i < len; i++)
 		CHECK(!snapshot_head_decode(&got, bytes, i, &why));
 	CHECK(!snapshot_head_decode(&got, bytes, len + 1, &why));
+	/* The name of a share becomes that of a directory. */
+	h.share[0] = '\0';
+	CHECK(!snapshot_head_decode(&got, bytes, snapshot_head_encode(&h, bytes), &why));
+	h = head_new();
+	snapshot_head_encode(&h, bytes);
 	bytes[8] = 2;
 	CHECK(!snapshot_head_decode(&got, bytes, len, &why));
 	bytes[8] = 1;
