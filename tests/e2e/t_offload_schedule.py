@@ -72,8 +72,13 @@ def done_when_due(w):
 
     # Nothing is due but the policies, which have schedules of their own.
     now = int(time.time())
-    remember('snapshots', now, now, 0)
-    eq(list(run(s, '--scheduled')[0]), ['policies'], 'again')
+    for job in JOBS[1:]:
+        remember(job, now, now, 0)
+    again = list(run(s, '--scheduled')[0])
+    # If an hour has ended meanwhile, it may be due, and was not if it has not.
+    if int(time.time()) // HOUR == now // HOUR:
+        eq(again, ['policies'], 'again')
+    now = int(time.time())
     remember('snapshots', now - HOUR, now - HOUR, 0)
     remember('scrub', now - DAY, now - DAY, 0)
     eq(sorted(run(s, '--scheduled')[0]), ['policies', 'scrub', 'snapshots'], 'an hour later')
