@@ -141,23 +141,24 @@ static int push_send(struct offload *o, struct offload_task *task)
 
 /*
  * A file is released only into the bucket that this server will look for. The record has its UUID
- * on the fourth line. Returns NULL, or why the file has to stay.
+ * on the fourth line. Returns false and fills @why if the file has to stay.
  */
-static const char *push_bar(struct offload *o, const char *store, const struct offload_msg *msg)
+static bool push_is_known(struct offload *o, const char *store, const struct offload_msg *msg,
+			  struct why *why)
 {
 	const char *known = offload_known_uuid(o->known, store);
 	char text[OFFLOAD_COOKIE_MAX + 1], *rest = text, *uuid = NULL;
-	int line, rc;
+	int line;
 
 	snprintf(text, sizeof(text), "%.*s", (int)msg->cookie_len, (const char *)msg->cookie);
 	for (line = 0; line < 4 && rest; line++)
 		uuid = strsep(&rest, "\n");
 	if (line < 4 || !uuid || !store_uuid_is_good(uuid))
-		return "the store process has not told which bucket it is";
+		return why_not(why, "the store process has not told which bucket it is");
 	if (known[0] && strcmp(known, uuid))
-		return "another bucket has taken the place of the one that it was uploaded to";
-	rc = offload_known_set(o->known, store, uuid);
-	return rc ? strerror(-rc) : NULL;
+		return why_not(why,
+			       "another bucket has taken the place of the one that it was uploaded to");
+	return offload_store_know(o, store, uuid, why);
 }
 
 static void push_failed(struct offload *o, struct offload_task *task, u32 error,
@@ -168,7 +169,7 @@ static bool push_heard(struct offload *o, struct offload_task *task,
 {
 	struct offload_store *s = offload_store_find(o, task->store);
 	struct client *c = client_of(task);
-	const char *bar;
+	struct why why;
 	struct offload_ctl_push answer = {
 		.type = OFFLOAD_CTL_PROGRESS, .version = OFFLOAD_CTL_VERSION,
 		.done = msg->type == OFFLOAD_PUSHED ? msg->size : msg->done,
@@ -185,9 +186,8 @@ static bool push_heard(struct offload *o, struct offload_task *task,
 	}
 	if (msg->type != OFFLOAD_PUSHED || !msg->cookie_len)
 		return false;
-	bar = push_bar(o, task->store, msg);
-	if (bar) {
-		push_failed(o, task, ESTALE, bar);
+	if (!push_is_known(o, task->store, msg, &why)) {
+		push_failed(o, task, ESTALE, why.text);
 		return true;
 	}
 	answer.type = OFFLOAD_CTL_DONE;

@@ -53,6 +53,18 @@ static struct known *known_find(const struct offload_known *k, const char *name)
 	return NULL;
 }
 
+/* Find another store that has a UUID. Returns its name or NULL. */
+static const char *known_find_other(const struct offload_known *k, const char *name,
+				    const char *uuid)
+{
+	unsigned int i;
+
+	for (i = 0; i < k->n; i++)
+		if (!strcmp(k->list[i].uuid, uuid) && strcmp(k->list[i].name, name))
+			return k->list[i].name;
+	return NULL;
+}
+
 static void known_add(struct offload_known *k, const char *name, const char *uuid)
 {
 	k->list = mem_grow(k->list, k->n, sizeof(*k->list));
@@ -78,6 +90,20 @@ static bool known_take_line(struct offload_known *k, char *line)
 	return true;
 }
 
+/* Earlier versions gave the bucket of two sections to both; which one has to go, people know. */
+static void known_warn_of_pairs(const struct offload_known *k)
+{
+	const char *other;
+	unsigned int i;
+
+	for (i = 0; i < k->n; i++) {
+		other = known_find_other(k, k->list[i].name, k->list[i].uuid);
+		if (other)
+			log_error("%s: the stores %s and %s have one UUID: nothing is uploaded or deleted in either: recall the files of one of them, stop dittod, and remove its line",
+				  k->path, k->list[i].name, other);
+	}
+}
+
 static void known_read(struct offload_known *k)
 {
 	FILE *in = fopen(k->path, "re");
@@ -95,6 +121,8 @@ static void known_read(struct offload_known *k)
 	if (!good || ferror(in))
 		k->error = mem_print("%s is damaged: its lines are \"UUID STORE\", see ditto-owner",
 				     k->path);
+	else
+		known_warn_of_pairs(k);
 	fclose(in);
 }
 
@@ -167,15 +195,21 @@ static int known_write(const struct offload_known *k)
 	return rc;
 }
 
-int offload_known_set(struct offload_known *k, const char *name, const char *uuid)
+bool offload_known_set(struct offload_known *k, const char *name, const char *uuid,
+		       struct why *why)
 {
+	const char *other = known_find_other(k, name, uuid);
 	struct known *known = known_find(k, name), before;
 	int rc;
 
 	if (k->error)
-		return -EIO;
+		return why_not(why, "%s", k->error);
 	if (known && !strcmp(known->uuid, uuid))
-		return 0;
+		return true;
+	if (other)
+		return why_not(why,
+			       "store %s: it is the bucket of [store %s], whose name is in the records of its files: use another prefix",
+			       name, other);
 	memset(&before, 0, sizeof(before));
 	if (known) {
 		before = *known;
@@ -189,5 +223,6 @@ int offload_known_set(struct offload_known *k, const char *name, const char *uui
 		*known = before;
 	else if (rc)
 		k->n--;
-	return rc;
+	return !rc || why_not(why, "store %s: the UUID of its bucket cannot be kept in %s: %s",
+			      name, k->path, strerror(-rc));
 }

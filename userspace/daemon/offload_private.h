@@ -201,8 +201,12 @@ void offload_known_free(struct offload_known *k);
 const char *offload_known_uuid(const struct offload_known *k, const char *name);
 /* Lines for the settings of a store, to be freed. */
 char *offload_known_text(const struct offload_known *k, const char *name);
-/* Remember a UUID durably. Returns 0 or a negative errno: then it is not known. */
-int offload_known_set(struct offload_known *k, const char *name, const char *uuid);
+/* Remember a UUID durably, for one store. Returns false and fills @why if it is not known. */
+bool offload_known_set(struct offload_known *k, const char *name, const char *uuid,
+		       struct why *why);
+
+/* The same for a store of the configuration; the others hear that it is none of theirs. */
+bool offload_store_know(struct offload *o, const char *name, const char *uuid, struct why *why);
 
 /* Take what the process tells of a bucket. Returns false if it may not be so. */
 bool offload_store_told(struct offload *o, const struct offload_msg *msg);

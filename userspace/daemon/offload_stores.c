@@ -136,20 +136,32 @@ static void told_word(const char *text, const char *key, char *to, size_t size)
 	text_make_printable(to);
 }
 
+bool offload_store_know(struct offload *o, const char *name, const char *uuid, struct why *why)
+{
+	bool news = strcmp(offload_known_uuid(o->known, name), uuid);
+	unsigned int i;
+
+	if (!offload_known_set(o->known, name, uuid, why))
+		return false;
+	/* A store that cannot be used gets its settings when it can. */
+	for (i = 0; i < o->nstores && news && o->ready; i++)
+		if (strcmp(o->stores[i]->name, name) && !o->stores[i]->why[0])
+			store_submit(o, o->stores[i]);
+	return true;
+}
+
 /* Remember the UUID of a bucket, before anything that was put there is relied on. */
 static bool store_remember(struct offload *o, struct offload_store *s, const char *uuid)
 {
 	const char *before = offload_known_uuid(o->known, s->name);
-	int rc;
+	struct why why;
 
 	if (!store_uuid_is_good(uuid) ||
 	    (before[0] && strcmp(before, uuid) && !offload_store_is_taken(o, s->name)))
 		return false;
-	rc = offload_known_set(o->known, s->name, uuid);
-	if (!rc)
+	if (offload_store_know(o, s->name, uuid, &why))
 		return true;
-	snprintf(s->why, sizeof(s->why), "[store %s]: the UUID of its bucket cannot be kept: %s",
-		 s->name, strerror(-rc));
+	snprintf(s->why, sizeof(s->why), "%.400s", why.text);
 	log_error("%s", s->why);
 	offload_refuse(o, s);
 	return true;

@@ -41,7 +41,11 @@ bool owner_check_uuid(const struct store *s, const struct owner_text *found,
 	*foreign = false;
 	if (!owner_check_word(s, uuid, word, why))
 		return false;
-	*foreign = other || (uuid[0] && s->uuid[0] && !word->new_bucket && strcmp(uuid, s->uuid));
+	*foreign = uuid[0] && s->uuid[0] && (other || !word->new_bucket) && strcmp(uuid, s->uuid);
+	if (other && !strcmp(uuid, s->uuid))
+		return why_not(why,
+			       "store %s, bucket %s: its UUID %s is remembered for [store %.*s], too: recall the files of one of them, stop dittod, and remove its line from /var/lib/ditto/offload-stores",
+			       s->name, s->bucket, uuid, (int)strcspn(other, "\n"), other);
 	if (other)
 		return why_not(why,
 			       "store %s, bucket %s: it is the bucket of [store %.*s], whose name is in the records of its files: call the section so again, or use another prefix",

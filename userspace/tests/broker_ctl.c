@@ -98,13 +98,16 @@ static void push_a_file(void)
 }
 
 /* The process says that a file was uploaded. Returns the answer to the client. */
-static union offload_ctl_answer push_ends(struct bench *b, const char *cookie)
+static union offload_ctl_answer push_ends_in(struct bench *b, const char *store,
+					     const char *cookie)
 {
 	struct offload_ctl_request request = { .type = OFFLOAD_CTL_PUSH, .share = "data" };
 	struct offload_msg msg, say = { .type = OFFLOAD_PUSHED, .cookie_len = strlen(cookie) };
-	int fd = -1, file = any_file(), ctl = ctl_connect_to(request, file);
 	union offload_ctl_answer a = { .type = 0 };
+	int fd = -1, file = any_file(), ctl;
 
+	snprintf(request.store, sizeof(request.store), "%s", store);
+	ctl = ctl_connect_to(request, file);
 	close(file);
 	memcpy(say.cookie, cookie, say.cookie_len);
 	if (CHECK(process_hear(b, &msg, &fd) && msg.type == OFFLOAD_PUSH)) {
@@ -115,6 +118,11 @@ static union offload_ctl_answer push_ends(struct bench *b, const char *cookie)
 	}
 	close(ctl);
 	return a;
+}
+
+static union offload_ctl_answer push_ends(struct bench *b, const char *cookie)
+{
+	return push_ends_in(b, "main", cookie);
 }
 
 /* No file is released into a bucket that this server does not know. */
@@ -132,6 +140,65 @@ static void pushes_elsewhere(void)
 	a = push_ends(&b, "main\n0123\n1");
 	CHECK(a.type == OFFLOAD_CTL_FAILED && strstr(a.failure.text, "has not told"));
 	bench_end(&b);
+}
+
+#define TWO_STORES \
+	"probe-s = 0\n[store twin]\nendpoint = http://127.0.0.2:1\nbucket = cold\n" \
+	"credentials-file = %s/c\nencryption = off\nprobe-s = 0\n"
+
+/* The process gets settings of a store, with a line. */
+static void check_defined(struct bench *b, const char *store, const char *line)
+{
+	struct offload_msg msg;
+	int fd = -1;
+
+	if (!CHECK(process_hear(b, &msg, &fd) && msg.type == OFFLOAD_STORE))
+		return;
+	SAME(msg.store, store);
+	CHECK(memmem(msg.text, msg.text_len, line, strlen(line)));
+	process_say(b, (struct offload_msg){ .type = OFFLOAD_STORED, .id = msg.id }, -1);
+	bench_turn(b, -1, 50);
+}
+
+/* Two sections for one bucket: it belongs to the one that is first uploaded to. */
+static void one_bucket_twice(const char *first, const char *second)
+{
+	char *more = mem_print(TWO_STORES, bench_folder), *path, *line;
+	union offload_ctl_answer a;
+	struct bench b;
+
+	bench_configure(&b, more);
+	CHECK(bench_spawn(&b));
+	process_hello(&b);
+	check_defined(&b, "main", "bucket=cold\n");
+	check_defined(&b, "twin", "bucket=cold\n");
+	a = push_ends_in(&b, first, PUSHED);
+	CHECK(a.type == OFFLOAD_CTL_DONE);
+	line = mem_print("\nother=%s %s\n", strrchr(PUSHED, '\n') + 1, first);
+	check_defined(&b, second, line);
+	a = push_ends_in(&b, second, PUSHED);
+	if (CHECK(a.type == OFFLOAD_CTL_FAILED))
+		CHECK(strstr(a.failure.text, "it is the bucket of [store"));
+	/* Nor is it remembered for both. */
+	offload_configure(b.o, b.cfg);
+	check_defined(&b, "main", !strcmp(first, "main") ? "\nuuid=0011" : line);
+	check_defined(&b, "twin", !strcmp(first, "twin") ? "\nuuid=0011" : line);
+	bench_end(&b);
+	path = mem_print("%s/offload-stores", bench_folder);
+	CHECK(!unlink(path));
+	free(path);
+	free(line);
+	free(more);
+}
+
+static void sections_for_one_bucket(void)
+{
+	char *path = mem_print("%s/offload-stores", bench_folder);
+
+	unlink(path);
+	free(path);
+	one_bucket_twice("main", "twin");
+	one_bucket_twice("twin", "main");
 }
 
 /* An upload ends with the connection, with the process, and with an error. */
@@ -244,7 +311,7 @@ static void long_list(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(push_a_file), TEST(pushes_elsewhere),
+		TEST(push_a_file), TEST(pushes_elsewhere), TEST(sections_for_one_bucket),
 		TEST(pushes_that_end), TEST(status_of_stores), TEST(long_list),
 		{ 0 }
 	};

@@ -1155,6 +1155,14 @@ static void buckets_have_uuids(void)
 	check_closed(settings, "it is the bucket of [store cold]");
 	store_ask(OFFLOAD_OWN, "take new", &a);
 	check_refused(&a, "it is the bucket of [store cold]");
+	/* What was offloaded under either name can be read. */
+	fetch_range(&pushed, 0, SIZE, &a);
+	CHECK(a.msg.type == OFFLOAD_FETCHED);
+	free(settings);
+	settings = mem_print("prefix=id\nuuid=%s\nother=%s cold\n", uuid, uuid);
+	check_closed(settings, "is remembered for [store cold], too: recall the files");
+	fetch_range(&pushed, 0, SIZE, &a);
+	CHECK(a.msg.type == OFFLOAD_FETCHED);
 	free(settings);
 }
 
