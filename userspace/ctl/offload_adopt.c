@@ -97,7 +97,7 @@ static bool adopt_mark(struct adopt *a, struct restore *r, const char *mark)
 static bool adopt_leave(struct adopt *a, const struct snapshot *s, int error, const char *why)
 {
 	char *text;
-	bool older = a->older || error == ENODATA || error == EBADMSG;
+	bool older = a->older || error == -ENODATA || error == -EBADMSG;
 
 	text = mem_print("%.500s; %s", why, older ? "an older one is taken" :
 			 "run the command again later, or with --older to take an older one");
@@ -108,14 +108,15 @@ static bool adopt_leave(struct adopt *a, const struct snapshot *s, int error, co
 
 /*
  * Load a snapshot. A wrong clock has made one from the future, which may be older than others, or
- * this server's clock is wrong. Returns an errno, and fills @why.
+ * this server's clock is wrong. Returns 0, or
+ * fills @why and returns a negative errno.
  */
 static int adopt_load_tree(const struct snapshot *s, struct restore *r, struct why *why)
 {
 	if (s->head.time <= (u64)time(NULL))
 		return snapshot_load_tree(s, &r->tree, why);
 	why_not(why, "it is from the future: set the clock of this server if it is wrong");
-	return EAGAIN;
+	return -EAGAIN;
 }
 
 /*
@@ -145,7 +146,7 @@ static bool adopt_load(struct adopt *a, struct restore *r, const char *share)
 			return false;
 	}
 	adopt_problem(a, share, begun ?
-		      "the snapshot that it was getting is not in the store any more; to begin again with another one, remove the attribute " ADOPTING_XATTR " of its root" :
+		      "the snapshot that it was getting is not in the store any more; to begin again with another one, remove the attribute trusted.ditto.adopting of its root" :
 		      "none of its snapshots can be read");
 	return false;
 }

@@ -112,7 +112,7 @@ static bool repair_leave_pack(struct repair *r, const char *path)
 
 	msg_put_string(msg, DITTO_A_OFFLOAD_PATH, path);
 	rc = conn_call(&r->s->ctl->conn, msg, NULL);
-	/* Only this says that all of it was here: otherwise some has to come, and needs the pack. */
+	/* Only this says that all of it was here. Otherwise some has to come from the pack. */
 	return rc == -EALREADY;
 }
 

@@ -47,9 +47,9 @@ void snapshots_free(struct snapshots *all);
 const struct snapshot *snapshots_find(struct ctl *ctl, const struct snapshots *all,
 				      const char *text);
 /*
- * Read a tree, to be freed unless there is an error. Returns 0, or fills @why and returns an errno:
- * ENODATA if the store does not have all of it, and EBADMSG if it is damaged. With others, it may
- * come later.
+ * Read a tree, to be freed unless there is an error. Returns 0, or fills @why and returns
+ * -ENODATA if the store does not have all of it, -EBADMSG if it is damaged, or another errno if it
+ * may come later.
  */
 int snapshot_load_tree(const struct snapshot *s, struct snapshot_tree *tree, struct why *why);
 /* Find and load a snapshot and its tree. Returns an exit status; messages were printed. */
@@ -140,8 +140,8 @@ bool snapshot_entry_read(struct snapshot_look *look, const char *path, int fd,
 /*
  * Make a snapshot of a share. @name: its name, or NULL for the time; @schedule: NULL, or it is one
  * of the schedule, which has a name of its own. *@failed: entries that are not in it as they should
- * be; *@changing: those among them that changed all the time. Returns false after a message if there
- * is no snapshot.
+ * be; *@changing: those among them that changed all the time. Returns false after a message if
+ * there is no snapshot.
  */
 bool snapshot_make(struct ctl *ctl, const struct snapshot_share *share, const char *name,
 		   const struct offload_schedule *schedule, u64 *failed, u64 *changing);

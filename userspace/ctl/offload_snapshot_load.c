@@ -226,9 +226,9 @@ static bool tree_take(const struct offload_ctl_data *d, int file, u8 *bytes, u64
 	return true;
 }
 
-/* Fetch a part of the tree that is not too large for a packet of each chunk. Returns an errno. */
+/* Fetch a part of the tree, not too large for a packet of each chunk. Returns 0 or an errno. */
 static int tree_fetch(const struct snapshot *s, u64 offset, u64 length, u8 *bytes,
-		       struct why *why)
+		      struct why *why)
 {
 	struct offload_ctl_request request = { .type = OFFLOAD_CTL_FETCH };
 	union offload_ctl_answer a;
@@ -241,7 +241,7 @@ static int tree_fetch(const struct snapshot *s, u64 offset, u64 length, u8 *byte
 		 (int)s->head.cookie_len, (const char *)s->head.cookie);
 	fd = offload_connect(&request, -1, why);
 	if (fd < 0)
-		return ENOTCONN;
+		return -ENOTCONN;
 	why_not(why, "the tree of the snapshot did not come");
 	while ((good = offload_answer(fd, &a, &file)) && a.type == OFFLOAD_CTL_DATA) {
 		good = tree_take(&a.data, file, bytes, s->head.tree_size, &got);
@@ -252,9 +252,9 @@ static int tree_fetch(const struct snapshot *s, u64 offset, u64 length, u8 *byte
 	close(fd);
 	if (good && a.type == OFFLOAD_CTL_FAILED) {
 		why_not(why, "%.500s", a.failure.text);
-		return a.failure.error ?: EIO;
+		return a.failure.error ? -(int)a.failure.error : -EIO;
 	}
-	return good && a.type == OFFLOAD_CTL_OBJECT && got >= length ? 0 : EIO;
+	return good && a.type == OFFLOAD_CTL_OBJECT && got >= length ? 0 : -EIO;
 }
 
 int snapshot_load_tree(const struct snapshot *s, struct snapshot_tree *tree, struct why *why)
@@ -266,7 +266,7 @@ int snapshot_load_tree(const struct snapshot *s, struct snapshot_tree *tree, str
 	memset(tree, 0, sizeof(*tree));
 	if (!bytes) {
 		why_not(why, "no memory for the tree of the snapshot");
-		return ENOMEM;
+		return -ENOMEM;
 	}
 	for (pos = 0; pos < size; pos += length) {
 		length = size - pos < PIECE ? size - pos : PIECE;
@@ -279,7 +279,7 @@ int snapshot_load_tree(const struct snapshot *s, struct snapshot_tree *tree, str
 	if (snapshot_tree_decode(tree, bytes, size, why))
 		return 0;
 	snapshot_tree_free(tree);
-	return EBADMSG;
+	return -EBADMSG;
 }
 
 int snapshot_open(struct ctl *ctl, const char *text, struct snapshot *s,

@@ -172,7 +172,7 @@ static void parts_scrubbed(void)
 	day = offload_schedule_part(&s, &p, NOW + DAY);
 	/* 30 of them are all. */
 	CHECK(UINT64_MAX / day == 30 && UINT64_MAX - 30 * day < day);
-	/* Bad objects make the job fail each time: it is tried again earlier, and keeps its pace. */
+	/* Bad objects make the job fail: it is tried again earlier, and keeps its pace. */
 	CHECK(day / offload_schedule_part(&s, &p, NOW + DAY / 8) == 8);
 	p.done[OFFLOAD_JOB_SCRUB] = (struct offload_done){ 1, NOW, OFFLOAD_JOB_BAD };
 	CHECK(day / offload_schedule_part(&s, &p, NOW + DAY / 8) == 8);
