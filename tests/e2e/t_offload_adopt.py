@@ -204,7 +204,7 @@ def what_is_missing(w):
     w.server.helper.send_signal(signal.SIGHUP)
     wait_for('the other name', lambda: s.status().get('store') == 'other')
     status, _, errors = s.tool('adopt', 'other', check=False)
-    assert status and 'the section has to be [store main]' in errors, errors
+    assert status and 'it is the bucket of [store main]' in errors, errors
     put(f'{w.base}/ditto.conf', conf)
     w.server.helper.send_signal(signal.SIGHUP)
     wait_for('the old name', lambda: s.status().get('store') == 'main')

@@ -71,7 +71,8 @@ bool snapshot_head_decode(struct snapshot_head *h, const u8 *in, size_t len, str
 	h->entries = number_get(in + 32, 8);
 	h->bytes = number_get(in + 40, 8);
 	h->lost = number_get(in + 48, 8);
-	if (!share || !h->cookie_len || h->cookie_len > OFFLOAD_COOKIE_MAX || share > SNAPSHOT_SHARE_MAX ||
+	if (!h->cookie_len || h->cookie_len > OFFLOAD_COOKIE_MAX ||
+	    !share || share > SNAPSHOT_SHARE_MAX ||
 	    name > SNAPSHOT_NAME_MAX || len != HEAD + h->cookie_len + share + name ||
 	    h->tree_size < TREE || h->tree_size > SNAPSHOT_TREE_MAX ||
 	    memchr(in + HEAD, 0, len - HEAD) || !cookie_decode(&cookie, in + HEAD, h->cookie_len))
