@@ -231,6 +231,7 @@ def another_disk_is_doubted(w):
     eq([e['share'] for e in automatic(s)].count('other'), 1, errors)
     w.server.delete('other')
     disk.umount()
+    w.volumes.remove(disk)
     w.server.serve('other', where, offload=True)
     good, errors = run(s, 'snapshots')
     eq(good, {'snapshots': False}, errors)
