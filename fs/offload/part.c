@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Beginnings of ranges that recalls have left for which the helper failed: they are on the disk, may
- * be read, and need not come again. No record tells of them, so they are known as long as the stub is in memory.
+ * Beginnings of ranges that recalls have left for which the helper failed: they are on the disk,
+ * may be read, and need not come again. No record tells of them, so they are known as long as the
+ * stub is in memory.
  */
 #include <linux/list.h>
 #include <linux/slab.h>
