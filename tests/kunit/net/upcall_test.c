@@ -196,8 +196,8 @@ static void asked_start(struct kunit *test, struct asked *a)
 	ditto_upcall_start(test->priv, &a->ask);
 }
 
-/* Milliseconds of a deadline, which passes twice in a test. */
-#define DEADLINE_MS	400
+/* Milliseconds of a deadline, which does not pass by itself. */
+#define DEADLINE_MS	100000
 
 static void asked_start_moving(struct kunit *test, struct asked *a, struct ditto_fairq *q,
 			       unsigned long *moved)
@@ -211,6 +211,13 @@ static void asked_start_moving(struct kunit *test, struct asked *a, struct ditto
 	ditto_upcall_start(test->priv, &a->ask);
 }
 
+/* A request has so many milliseconds left from a moment between two. */
+static bool asked_has_left(const struct asked *a, unsigned long from, unsigned long to, u32 ms)
+{
+	return time_in_range(a->ask.timer.timer.expires, from + msecs_to_jiffies(ms),
+			     to + msecs_to_jiffies(ms) + 1);
+}
+
 /* The deadline begins anew with each progress, and those that wait for their turn go on waiting. */
 static void deadline_of_progress(struct kunit *test)
 {
@@ -221,6 +228,7 @@ static void deadline_of_progress(struct kunit *test)
 	struct asked *first = asked_new(test), *second = asked_new(test);
 	struct ditto_fairq *q = kunit_kzalloc(test, sizeof(*q), GFP_KERNEL);
 	unsigned long *moved = kunit_kzalloc(test, sizeof(*moved), GFP_KERNEL);
+	unsigned long before;
 	u64 serial, login;
 
 	KUNIT_ASSERT_NOT_NULL(test, q);
@@ -234,18 +242,20 @@ static void deadline_of_progress(struct kunit *test)
 	asked_start_moving(test, first, q, moved);
 	serial = listener_asked(test, l);
 	asked_start_moving(test, second, q, moved);
-	for (int i = 0; i < 6 * DITTO_UPCALL_TURN_FACTOR; i++) {
-		msleep(DEADLINE_MS / 4);
-		if (listener_moves(test, l->port, serial))
-			break;
-	}
+	mod_timer_pending(&first->ask.timer.timer, jiffies + msecs_to_jiffies(10 * DEADLINE_MS));
+	before = jiffies;
+	KUNIT_EXPECT_EQ(test, listener_moves(test, l->port, serial), 0);
+	KUNIT_EXPECT_TRUE(test, asked_has_left(first, before, jiffies, DEADLINE_MS));
+	KUNIT_EXPECT_TRUE(test, time_in_range(*moved, before, jiffies));
+	/* It is as if the deadline of a turn passed. */
+	flush_delayed_work(&second->ask.timer);
+	KUNIT_EXPECT_TRUE(test, asked_has_left(second, before, jiffies,
+					       DEADLINE_MS * DITTO_UPCALL_TURN_FACTOR));
 	KUNIT_EXPECT_EQ(test, first->done, 0);
 	KUNIT_EXPECT_EQ(test, second->done, 0);
 	KUNIT_EXPECT_EQ(test, listener_moves(test, l->port + 1, serial), -EPERM);
 	KUNIT_EXPECT_EQ(test, listener_moves(test, l->port, serial + 1), -ENOENT);
-	/* From now on nothing moves. */
-	for (int i = 0; i < 20 && !READ_ONCE(first->done); i++)
-		msleep(DEADLINE_MS / 2);
+	flush_delayed_work(&first->ask.timer);
 	KUNIT_EXPECT_EQ(test, first->error, -ETIMEDOUT);
 	KUNIT_EXPECT_EQ(test, listener_moves(test, l->port, serial), -ENOENT);
 	for (int i = 0; i < 500 && !fake_helper_read(l); i++)
