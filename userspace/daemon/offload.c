@@ -224,6 +224,7 @@ static bool offload_heard(struct offload *o, const struct offload_msg *msg, int 
 	char text[OFFLOAD_CTL_TEXT_SIZE];
 	const struct offload_store *s;
 	struct offload_task *t;
+	struct why why;
 
 	if (msg->type == OFFLOAD_HELLO) {
 		if (fd >= 0)
@@ -257,11 +258,11 @@ static bool offload_heard(struct offload *o, const struct offload_msg *msg, int 
 		return t->ops->heard(o, t, msg, fd);
 	s = offload_store_find(o, t->store);
 	/* Nothing may rely on a bucket that this server would not know again. */
-	if (s && s->why[0] && (msg->type == OFFLOAD_PUSHED || msg->type == OFFLOAD_KEPT ||
-			       msg->type == OFFLOAD_OWNED)) {
+	if (s && (msg->type == OFFLOAD_PUSHED || msg->type == OFFLOAD_KEPT ||
+		  msg->type == OFFLOAD_OWNED) && !offload_store_is_kept(o, s, &why)) {
 		if (fd >= 0)
 			close(fd);
-		offload_fail(o, t, EIO, s->why);
+		offload_fail(o, t, EIO, why.text);
 		return true;
 	}
 	/* Unlinked first, because the owner frees it with its last message. */

@@ -208,6 +208,9 @@ bool offload_known_set(struct offload_known *k, const char *name, const char *uu
 /* The same for a store of the configuration; the others hear that it is none of theirs. */
 bool offload_store_know(struct offload *o, const char *name, const char *uuid, struct why *why);
 
+/* Whether what the process told of a bucket is remembered, or can be now. */
+bool offload_store_is_kept(struct offload *o, const struct offload_store *s, struct why *why);
+
 /* Take what the process tells of a bucket. Returns false if it may not be so. */
 bool offload_store_told(struct offload *o, const struct offload_msg *msg);
 /* Whether a user has said that another bucket takes the place of a store's. */

@@ -102,6 +102,7 @@ static void store_submit(struct offload *o, struct offload_store *s)
 	if (s->busy || !s->text)
 		return;
 	s->why[0] = '\0';
+	s->bucket.uuid[0] = '\0';
 	s->busy = true;
 	s->task.ops = &store_ops;
 	snprintf(s->task.store, sizeof(s->task.store), "%s", s->name);
@@ -159,12 +160,23 @@ static bool store_remember(struct offload *o, struct offload_store *s, const cha
 	if (!store_uuid_is_good(uuid) ||
 	    (before[0] && strcmp(before, uuid) && !offload_store_is_taken(o, s->name)))
 		return false;
-	if (offload_store_know(o, s->name, uuid, &why))
-		return true;
-	snprintf(s->why, sizeof(s->why), "%.400s", why.text);
-	log_error("%s", s->why);
-	offload_refuse(o, s);
+	/* Reading goes on; whoever writes there tries again. */
+	if (!offload_store_know(o, s->name, uuid, &why))
+		log_error("%s", why.text);
 	return true;
+}
+
+bool offload_store_is_kept(struct offload *o, const struct offload_store *s, struct why *why)
+{
+	const char *before = offload_known_uuid(o->known, s->name), *uuid = s->bucket.uuid;
+
+	if (!uuid[0] || !strcmp(before, uuid))
+		return true;
+	if (before[0] && !offload_store_is_taken(o, s->name))
+		return why_not(why,
+			       "store %s: that it has another bucket could not be kept: repeat dittoctl offload take",
+			       s->name);
+	return offload_store_know(o, s->name, uuid, why);
 }
 
 bool offload_store_told(struct offload *o, const struct offload_msg *msg)

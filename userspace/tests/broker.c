@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "broker_bench.h"
@@ -482,6 +483,31 @@ static void check_remembered(const char *line)
 	bench_end(&b);
 }
 
+/* While the UUID of a bucket cannot be kept, reading goes on. */
+static void state_without_room(void)
+{
+	char *path = mem_print("%s/offload-stores.new", bench_folder);
+	struct offload_msg msg;
+	struct bench b;
+	int fd;
+
+	CHECK(!mkdir(path, 0700));
+	bench_configure(&b, "probe-s = 0\n");
+	free(process_settings(&b));
+	process_tells(&b, "uuid=" UUID_A "\n");
+	SAME(offload_known_uuid(b.o->known, "main"), "");
+	kernel_ask(&b, 0, 10, 60000, BENCH_COOKIE);
+	CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_FETCH);
+	/* There is room again. */
+	CHECK(!rmdir(path));
+	process_tells(&b, "uuid=" UUID_A "\n");
+	SAME(offload_known_uuid(b.o->known, "main"), UUID_A);
+	bench_end(&b);
+	path[strlen(path) - strlen(".new")] = '\0';
+	CHECK(!unlink(path));
+	free(path);
+}
+
 /* The UUID of a store's bucket is remembered for ever, and another one is not taken for it. */
 static void buckets_remembered(void)
 {
@@ -526,7 +552,7 @@ int main(void)
 		TEST(store_that_comes_further),
 		TEST(unknown_stores), TEST(store_that_is_refused), TEST(other_configurations),
 		TEST(stores_that_are_asked), TEST(stores_that_are_not_asked),
-		TEST(buckets_remembered),
+		TEST(state_without_room), TEST(buckets_remembered),
 		{ 0 }
 	};
 
