@@ -82,7 +82,8 @@ static bool class_is_readable(const char *storage_class)
 static bool rule_is_for_us(const char *rule, const char *prefix)
 {
 	static const char *const names[] = {
-		"chunks/", "manifests/", "packs/", "snapshots/", "filesystems/", "ditto-",
+		"chunks/", "manifests/", "packs/", "garbage/", "snapshots/", "filesystems/",
+		"ditto-",
 	};
 	size_t len = strlen(prefix), have = strlen(rule), i;
 

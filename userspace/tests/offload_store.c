@@ -1234,6 +1234,11 @@ static void buckets_that_remove_objects(void)
 	SAME(bucket_word("lock="), "off");
 	SAME(bucket_word("class="), "STANDARD");
 
+	/* The lists of garbage are data, too. */
+	snprintf(server->lifecycle, sizeof(server->lifecycle), RULE, "life/garbage/");
+	store_define("prefix=life\n");
+	push_file(file, &a);
+	check_refused(&a, "the rule tidy of its lifecycle deletes objects");
 	snprintf(server->lifecycle, sizeof(server->lifecycle), RULE, "");
 	store_define("prefix=life\n");
 	store_ask(OFFLOAD_CHECK, "", &a);
