@@ -26,8 +26,9 @@ static bool owner_check_word(const struct store *s, const char *found,
 	if (!word->uuid[0])
 		return true;
 	if (found[0] && strcmp(found, word->uuid))
-		return why_not(why, "store %s, bucket %s has the UUID %s already", s->name,
-			       s->bucket, found);
+		return why_not(why,
+			       "store %s, bucket %s has the UUID %s already: if %sditto-owner was overwritten, remove that object first",
+			       s->name, s->bucket, found, s->prefix);
 	return !s->uuid[0] || !strcmp(s->uuid, word->uuid) ||
 	       why_not(why, "store %s, bucket %s: the data of this server is in the UUID %s",
 		       s->name, s->bucket, s->uuid);
@@ -52,9 +53,9 @@ bool owner_check_uuid(const struct store *s, const struct owner_text *found,
 			       s->name, s->bucket, (int)strcspn(other, "\n"), other);
 	if (*foreign)
 		return why_not(why,
-			       "store %s, bucket %s: it is another bucket: it has the UUID %s (server %s), and the data of this server is in the UUID %s: put that bucket back into [store %s]; if it is gone for good: dittoctl offload take --new-bucket %s",
+			       "store %s, bucket %s: it is another bucket: it has the UUID %s (server %s), and the data of this server is in the UUID %s: put that bucket back into [store %s]; if it is gone for good: dittoctl offload take --new-bucket %s. If this is the right bucket and only %sditto-owner was overwritten: remove that object with a tool of the store, then: dittoctl offload take --uuid %s %s",
 			       s->name, s->bucket, uuid, found->name[0] ? found->name : "?",
-			       s->uuid, s->name, s->name);
+			       s->uuid, s->name, s->name, s->prefix, s->uuid, s->name);
 	if (uuid[0] || !s->uuid[0] || word->new_bucket || word->uuid[0])
 		return true;
 	return why_not(why,

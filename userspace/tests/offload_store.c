@@ -1136,6 +1136,7 @@ static void buckets_have_uuids(void)
 	check_refused(&a, "another bucket");
 	store_ask(OFFLOAD_CHECK, "", &a);
 	check_refused(&a, "take --new-bucket s");
+	check_refused(&a, "id/ditto-owner was overwritten: remove that object");
 	store_ask(OFFLOAD_LIST, "chunks/\n", &a);
 	check_refused(&a, "it is another bucket");
 	cookie.uuid[0] = '\0';
@@ -1149,6 +1150,9 @@ static void buckets_have_uuids(void)
 	SAME(bucket_word("uuid="), uuid);
 	fetch_range(&pushed, 0, SIZE, &a);
 	CHECK(a.msg.type == OFFLOAD_FETCHED);
+
+	store_ask(OFFLOAD_OWN, "take " UUID_X, &a);
+	check_refused(&a, "id/ditto-owner was overwritten, remove that object first");
 
 	/* It belongs to another section. */
 	settings = mem_print("prefix=id\nother=" UUID_X " warm\nother=%s cold\n", uuid);
