@@ -137,7 +137,7 @@ static void gc_began(void *arg, const struct offload_result *r)
 
 static void gc_begin_store(void *arg, const char *store)
 {
-	offload_orders_add(arg, OFFLOAD_CTL_COLLECT, store, "", 0);
+	offload_orders_add(arg, OFFLOAD_CTL_COLLECT, store, COLLECT_BEGIN, 0);
 }
 
 /* The store process reads the lists of garbage, and so does this. Returns false after messages. */
@@ -228,6 +228,9 @@ static bool gc_order(struct gc *g, char **others)
 	good = fd >= 0 && offload_answer(fd, &a, &got) && a.type == OFFLOAD_CTL_OBJECT;
 	if (a.type == OFFLOAD_CTL_FAILED)
 		why_not(&why, "%.500s", a.failure.text);
+	/* An answer to something else says nothing about what was deleted. */
+	if (good && a.object.size != g->runs[i].number)
+		good = why_not(&why, "dittod has answered for another run");
 	if (good)
 		g->requests += a.object.requests;
 	*others = good ? (char *)offload_file_read(got, &len) : NULL;

@@ -23,6 +23,8 @@
 
 /**
  * struct collect - a request
+ * @list: entry in struct collects' list
+ * @told: it was answered; the deletions go on
  * @engine: what all share
  * @id: number of the request
  * @store: the store; this is a user
@@ -41,6 +43,8 @@
  * @lines_len: bytes of @others
  */
 struct collect {
+	LIST_ENTRY(collect) list;
+	bool told;
 	struct engine *engine;
 	u64 id;
 	struct store *store;
@@ -59,8 +63,28 @@ struct collect {
 	size_t lines_len;
 };
 
+/**
+ * struct collects - all requests
+ * @list: the requests
+ * @engine: what all share
+ */
+struct collects {
+	LIST_HEAD(, collect) list;
+	struct engine *engine;
+};
+
+struct collects *collects_new(struct engine *engine)
+{
+	struct collects *all = mem_new(sizeof(*all));
+
+	LIST_INIT(&all->list);
+	all->engine = engine;
+	return all;
+}
+
 static void collect_free(struct collect *c)
 {
+	LIST_REMOVE(c, list);
 	if (c->lines)
 		fclose(c->lines);
 	free(c->others);
@@ -74,7 +98,8 @@ static void collect_free(struct collect *c)
 
 static void collect_fail(struct collect *c, int error, const char *why)
 {
-	out_send_failed(&c->engine->out, c->id, error, why);
+	if (!c->told)
+		out_send_failed(&c->engine->out, c->id, error, why);
 	collect_free(c);
 }
 
@@ -85,6 +110,10 @@ static void collect_tell(struct collect *c)
 					 .requests = c->requests };
 	int fd = -1;
 
+	if (c->told) {
+		collect_free(c);
+		return;
+	}
 	if (fflush(c->lines))
 		mem_out();
 	if (c->lines_len)
@@ -111,12 +140,25 @@ static void collect_end(struct collect *c)
 	collect_tell(c);
 }
 
+/* An attempt without an answer may still be under way, also if another one had one. */
+static void collect_check_late(struct collect *c, const struct bulk_object *o,
+			       const struct transfer *t)
+{
+	u64 answered = t->outcome == OUTCOME_BUSY ? 0 : 1;
+	u8 name[HASH_SIZE];
+	u32 kind;
+
+	if (t->requests > answered && object_name_parse(o->name, &kind, name))
+		condemned_is_late(c->engine->condemned, c->store, name);
+}
+
 static void collect_single_done(struct transfer *t)
 {
 	struct collect *c = t->arg;
 	struct bulk_object *o = &c->objects[t - c->singles];
 
 	c->requests += t->requests;
+	collect_check_late(c, o, t);
 	o->deleted = t->outcome == OUTCOME_GOOD || t->outcome == OUTCOME_MISSING;
 	snprintf(o->cause, sizeof(o->cause), "%.*s", (int)sizeof(o->cause) - 1, t->why.text);
 	text_make_printable(o->cause);
@@ -150,6 +192,8 @@ static void collect_done(struct transfer *t)
 	size_t i;
 
 	c->requests += t->requests;
+	for (i = 0; i < c->n; i++)
+		collect_check_late(c, &c->objects[i], t);
 	/* A store that does not know the request refuses it in one way or another. */
 	if (t->outcome == OUTCOME_REFUSED || t->outcome == OUTCOME_MISSING) {
 		c->store->deletes_single = true;
@@ -237,25 +281,36 @@ static void collect_delete(struct collect *c, int fd)
 	}
 }
 
-/* The lists of garbage were read. */
+/* A run has begun when the lists of garbage were read, and the last one deletes nothing more. */
+static void collect_begin_run(struct collect *c)
+{
+	struct condemnations *condemned = c->engine->condemned;
+
+	if (condemned_know(condemned, c->store, &c->wait) &&
+	    condemned_no_deletions(condemned, c->store, &c->wait))
+		collect_tell(c);
+}
+
 static void collect_go(struct condemned_wait *w, int error, const char *why)
 {
 	struct collect *c = (struct collect *)((char *)w - offsetof(struct collect, wait));
 
 	if (error)
 		collect_fail(c, error, why);
-	else if (condemned_know(c->engine->condemned, c->store, w))
-		collect_tell(c);
+	else
+		collect_begin_run(c);
 }
 
-void collect_start(struct engine *engine, const struct offload_msg *msg, struct store *store,
-		   int fd)
+void collect_start(struct collects *all, const struct offload_msg *msg, struct store *store, int fd)
 {
+	struct engine *engine = all->engine;
 	struct collect *c = mem_new(sizeof(*c));
 	char *text = mem_print("%.*s", (int)msg->text_len, msg->text);
 	u32 run = (u32)strtoul(text, NULL, 10);
+	bool begins = !strcmp(text, COLLECT_BEGIN);
 
 	free(text);
+	LIST_INSERT_HEAD(&all->list, c, list);
 	c->engine = engine;
 	c->id = msg->id;
 	c->store = store_get(store);
@@ -263,15 +318,38 @@ void collect_start(struct engine *engine, const struct offload_msg *msg, struct 
 	c->lines = open_memstream(&c->others, &c->lines_len);
 	if (!c->lines)
 		mem_out();
-	if (fd < 0) {
+	if (begins) {
 		c->run = condemned_begin_run(engine->condemned, store);
-		if (condemned_know(engine->condemned, store, &c->wait))
-			collect_tell(c);
+		collect_begin_run(c);
+	} else if (fd < 0) {
+		collect_fail(c, EBADF, "the names of the objects are missing");
 	} else if (!condemned_is_run(engine->condemned, store, run)) {
 		collect_fail(c, ESTALE,
 			     "the store process has begun anew, or another run of gc has; run it again");
+	} else if (!condemned_no_deletions(engine->condemned, store, &c->wait)) {
+		condemned_stop_waiting(&c->wait);
+		collect_fail(c, EBUSY, "the run deletes other objects at this moment; run it again");
 	} else {
 		c->run = run;
 		collect_delete(c, fd);
 	}
+}
+
+bool collect_cancel(struct collects *all, u64 id)
+{
+	struct collect *c;
+
+	LIST_FOREACH(c, &all->list, list)
+		if (c->id == id && !c->told)
+			break;
+	if (!c)
+		return false;
+	out_send_failed(&all->engine->out, id, ECANCELED, "cancelled");
+	c->told = true;
+	/* The end of what is being deleted is waited for. */
+	if (c->wait.waits) {
+		condemned_stop_waiting(&c->wait);
+		collect_free(c);
+	}
+	return true;
 }

@@ -8,16 +8,26 @@
 /* What follows a name in the answer if an upload relies on the object; else it is a cause. */
 #define COLLECT_RELIED	"relied"
 
+/* Text of OFFLOAD_COLLECT that begins a run. */
+#define COLLECT_BEGIN	"begin"
+
+/* Create the set of all requests. */
+struct collects *collects_new(struct engine *engine);
 /**
  * collect_start - begin an OFFLOAD_COLLECT
- * @engine: what all share
+ * @all: the set
  * @msg: the request
  * @store: the store
  * @fd: file with names of objects, one in each line, which stays the caller's; or -1
  *
- * A message tells the end. It is not cancelled: what the store was asked to delete may be gone.
+ * A message tells the end.
  */
-void collect_start(struct engine *engine, const struct offload_msg *msg, struct store *store,
+void collect_start(struct collects *all, const struct offload_msg *msg, struct store *store,
 		   int fd);
+/*
+ * Answer a request at once. What the store was asked to delete may be gone, and uploads go on to
+ * wait for the end of that. Returns false if there is no such request.
+ */
+bool collect_cancel(struct collects *all, u64 id);
 
 #endif

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "condemned.h"
 #include "listing.h"
 #include "load.h"
@@ -17,6 +18,8 @@
 #define FOLDER		"garbage/"
 /* Most names of a store: 256 MiB, as the table doubles. With more, everything is condemned. */
 #define NAMES_MAX	(4U << 20)
+/* A store may go on with a request that it has not answered for so many of its timeouts. */
+#define LATE		2
 
 /**
  * struct condemned - the condemned objects of one store
@@ -28,6 +31,9 @@
  * @relied: condemned objects on which uploads rely since the run began
  * @sent: those that were sent since then
  * @deleting: objects that are being deleted
+ * @late: objects that a request without an answer may still delete
+ * @late_until: clock_ms() until which that is so
+ * @wake_at: clock_ms() at which those who wait for time go on; 0 if there are none
  * @full: there are more names than are remembered
  * @run: number of the run of gc; 0 if there was none
  * @waits: those who wait
@@ -50,6 +56,9 @@ struct condemned {
 	struct name_set relied;
 	struct name_set sent;
 	struct name_set deleting;
+	struct name_set late;
+	u64 late_until;
+	u64 wake_at;
 	bool full;
 	u32 run;
 	LIST_HEAD(condemned_waits, condemned_wait) waits;
@@ -70,10 +79,12 @@ struct condemned {
  * struct condemnations - the condemned objects of all stores
  * @list: by store
  * @engine: what all requests share
+ * @began: clock_ms() at the start of the process
  */
 struct condemnations {
 	TAILQ_HEAD(, condemned) list;
 	struct engine *engine;
+	u64 began;
 };
 
 struct condemnations *condemnations_new(struct engine *engine)
@@ -81,6 +92,7 @@ struct condemnations *condemnations_new(struct engine *engine)
 	struct condemnations *all = mem_new(sizeof(*all));
 
 	all->engine = engine;
+	all->began = clock_ms();
 	TAILQ_INIT(&all->list);
 	return all;
 }
@@ -143,6 +155,24 @@ static void condemned_wake(struct condemned *c, int error, const char *why)
 		condemned_stop_waiting(w);
 		w->go(w, error, why);
 	}
+}
+
+u64 condemnations_tick(struct condemnations *all)
+{
+	u64 now = clock_ms(), next = UINT64_MAX;
+	struct condemned *c;
+
+	TAILQ_FOREACH(c, &all->list, list) {
+		if (c->late_until <= now)
+			name_set_free(&c->late);
+		if (c->wake_at && c->wake_at <= now) {
+			c->wake_at = 0;
+			condemned_wake(c, 0, NULL);
+		}
+		if (c->wake_at && c->wake_at - now < next)
+			next = c->wake_at - now;
+	}
+	return next;
 }
 
 /* The lists were read, or could not be. */
@@ -298,15 +328,34 @@ bool condemned_know(struct condemnations *all, struct store *store, struct conde
 	return false;
 }
 
+/*
+ * The clock_ms() from which on nothing deletes an object. A process that ended may have left
+ * requests to delete whatever is condemned.
+ */
+static u64 condemned_quiet_at(const struct condemned *c, const struct store *store,
+			      const u8 name[HASH_SIZE])
+{
+	u64 at = condemned_has(c, name) ? c->all->began + LATE * store->timeout : 0;
+
+	if (name_set_has(&c->deleting, name))
+		return UINT64_MAX;
+	return name_set_has(&c->late, name) && c->late_until > at ? c->late_until : at;
+}
+
 bool condemned_rely(struct condemnations *all, struct store *store, const u8 name[HASH_SIZE],
 		    struct condemned_wait *w)
 {
 	struct condemned *c;
+	u64 at;
 
 	if (!condemned_know(all, store, w))
 		return false;
 	c = condemned_of(all, store);
-	if (name_set_has(&c->deleting, name)) {
+	at = condemned_quiet_at(c, store, name);
+	if (at > clock_ms()) {
+		/* The end of a deletion wakes, too. */
+		if (at != UINT64_MAX && (!c->wake_at || at < c->wake_at))
+			c->wake_at = at;
 		condemned_wait(c, w);
 		return false;
 	}
@@ -369,6 +418,26 @@ bool condemned_begin_deletion(struct condemnations *all, const struct store *sto
 		return false;
 	name_set_add(&c->deleting, name);
 	return true;
+}
+
+bool condemned_no_deletions(struct condemnations *all, const struct store *store,
+			    struct condemned_wait *w)
+{
+	struct condemned *c = condemned_of(all, store);
+
+	if (!c->deleting.n)
+		return true;
+	condemned_wait(c, w);
+	return false;
+}
+
+void condemned_is_late(struct condemnations *all, const struct store *store,
+		       const u8 name[HASH_SIZE])
+{
+	struct condemned *c = condemned_of(all, store);
+
+	name_set_add(&c->late, name);
+	c->late_until = clock_ms() + LATE * store->timeout;
 }
 
 void condemned_end_deletions(struct condemnations *all, const struct store *store)

@@ -26,12 +26,15 @@ struct condemned_wait {
 
 /* Create the condemned objects of all stores. */
 struct condemnations *condemnations_new(struct engine *engine);
+/* Let those go on who waited long enough. Returns ms until there is more to do. */
+u64 condemnations_tick(struct condemnations *all);
 
 /* Read the lists of a store unless they are known. Returns false if @w waits for that. */
 bool condemned_know(struct condemnations *all, struct store *store, struct condemned_wait *w);
 /*
  * An upload is going to rely on an object. Returns false if @w has to wait: until the lists are
- * known, or while the object is being deleted.
+ * known, or while the object is being deleted. So it is for a time after a request to delete it had
+ * no answer, and after the process began, for whatever is condemned: the store may still delete it.
  */
 bool condemned_rely(struct condemnations *all, struct store *store, const u8 name[HASH_SIZE],
 		    struct condemned_wait *w);
@@ -48,8 +51,9 @@ void condemned_add(struct condemnations *all, const struct store *store,
 		   const struct garbage_list *list);
 
 /*
- * A run of gc begins, which ends any other, and reads the lists anew. Returns its number. Uploads
- * that are under way must have ended before the last look at what refers to objects.
+ * A run of gc begins, which ends any other, and reads the lists anew. Returns its number. What the
+ * other one is deleting has to be waited for. Uploads that are under way must have ended before the
+ * last look at what refers to objects.
  */
 u32 condemned_begin_run(struct condemnations *all, struct store *store);
 /* Return whether this run still goes on, in this process. */
@@ -60,7 +64,13 @@ bool condemned_is_run(struct condemnations *all, const struct store *store, u32 
  */
 bool condemned_begin_deletion(struct condemnations *all, const struct store *store,
 			      const u8 name[HASH_SIZE]);
-/* All deletions of a store have ended. */
+/* Return whether nothing of a store is being deleted. Otherwise @w waits for that. */
+bool condemned_no_deletions(struct condemnations *all, const struct store *store,
+			    struct condemned_wait *w);
+/* The store may still delete this object: it has not answered a request for that. */
+void condemned_is_late(struct condemnations *all, const struct store *store,
+		       const u8 name[HASH_SIZE]);
+/* All deletions of a store have ended. There are only those of one request at once. */
 void condemned_end_deletions(struct condemnations *all, const struct store *store);
 
 #endif

@@ -94,8 +94,8 @@
  * @OFFLOAD_OBJECT: it is what its name says. The file has the content unless it is a chunk
  * @OFFLOAD_DELETE: delete the object that the text names, which is none that files refer to
  * @OFFLOAD_DELETED: it is gone, or was before
- * @OFFLOAD_COLLECT: a run of gc begins; or delete the condemned objects that the lines of the file
- *	name, for the run whose number the text is, see condemned.h
+ * @OFFLOAD_COLLECT: a run of gc begins, if the text is COLLECT_BEGIN; or delete the condemned
+ *	objects that the lines of the file name, for the run whose number the text is, see collect.h
  * @OFFLOAD_COLLECTED: the number is that of the run. The file has a line "NAME CAUSE" for each
  *	object that stays, see collect.h; there is none if all are gone
  * @OFFLOAD_REKEY: encrypt the object that the text names with the first key, see ORDER_REFERRED

@@ -38,6 +38,7 @@
  * @objects: chunks and manifests
  * @fetches: all fetches
  * @orders: all orders about single objects
+ * @collects: all deletions of condemned objects
  * @owners: all questions whose a store is
  * @stores: the stores that are defined
  * @n_stores: number of them
@@ -52,6 +53,7 @@ struct service {
 	struct objects *objects;
 	struct fetches *fetches;
 	struct orders *orders;
+	struct collects *collects;
 	struct owners *owners;
 	struct store **stores;
 	size_t n_stores;
@@ -175,7 +177,7 @@ static void service_serve(void *arg, const struct offload_msg *msg, struct store
 	} else if (msg->type == OFFLOAD_KEEP) {
 		keep_start(&s->engine, msg, store, *fd);
 	} else if (msg->type == OFFLOAD_COLLECT) {
-		collect_start(&s->engine, msg, store, *fd);
+		collect_start(s->collects, msg, store, *fd);
 	} else if (msg->type != OFFLOAD_PUSH) {
 		order_start(s->orders, msg, store);
 	} else if (*fd < 0) {
@@ -251,7 +253,7 @@ static bool service_take(struct service *s, const struct offload_msg *msg, int *
 		return true;
 	case OFFLOAD_CANCEL:
 		if (!fetch_cancel(s->fetches, msg->id) && !push_cancel(s->pushes, msg->id) &&
-		    !order_cancel(s->orders, msg->id) &&
+		    !order_cancel(s->orders, msg->id) && !collect_cancel(s->collects, msg->id) &&
 		    !owner_cancel(s->owners, msg->id) && !packer_cancel(s->packer, msg->id))
 			check_cancel(s->checks, msg->id);
 		return true;
@@ -301,6 +303,7 @@ static int service_round(struct service *s)
 	};
 	u64 timeout = pushes_tick(s->pushes), objects = objects_tick(s->objects);
 	u64 packs = packer_tick(s->packer), fetches = fetches_tick(s->fetches);
+	u64 condemned = condemnations_tick(s->engine.condemned);
 	int rc;
 
 	if (objects < timeout)
@@ -309,6 +312,8 @@ static int service_round(struct service *s)
 		timeout = packs;
 	if (fetches < timeout)
 		timeout = fetches;
+	if (condemned < timeout)
+		timeout = condemned;
 	service_rest(s);
 	if (out_waits(&e->out))
 		fds[0].events |= CURL_WAIT_POLLOUT;
@@ -353,6 +358,7 @@ int service_run(int fd)
 	s->objects = objects_new(&s->engine);
 	s->fetches = fetches_new(&s->engine, s->objects);
 	s->orders = orders_new(&s->engine);
+	s->collects = collects_new(&s->engine);
 	s->owners = owners_new(&s->engine, service_serve, s);
 	out_send(&s->engine.out, &hello, -1);
 	while (!rc)

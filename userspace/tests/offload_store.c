@@ -681,7 +681,7 @@ static void objects_begin_run(struct objects *o)
 	struct answer a;
 	int fd;
 
-	order_give(OFFLOAD_COLLECT, "", &a, &fd);
+	order_give(OFFLOAD_COLLECT, "begin", &a, &fd);
 	CHECK(a.msg.type == OFFLOAD_COLLECTED && a.msg.number && fd < 0);
 	o->run = a.msg.number;
 }
@@ -713,7 +713,7 @@ static void condemned_objects(void)
 	struct objects o;
 	int puts;
 
-	store_define("prefix=condemned\n" KEY_1);
+	store_define("prefix=condemned\ntimeout=1\n" KEY_1);
 	push_file(file, &pushed);
 	CHECK(pushed.msg.type == OFFLOAD_PUSHED);
 	objects_list(&o);
@@ -733,7 +733,7 @@ static void condemned_objects(void)
 	/* Once is enough. */
 	push_file(file, &again);
 	CHECK(again.msg.deduplicated && server->puts == puts + (int)o.n);
-	store_define("prefix=condemned\n" KEY_1);
+	store_define("prefix=condemned\ntimeout=1\n" KEY_1);
 	CHECK(objects_collect(&o, "", &a) == -1 && a.msg.error == ESTALE);
 	objects_begin_run(&o);
 	CHECK(server->lists == 1);
@@ -743,7 +743,7 @@ static void condemned_objects(void)
 
 	/* The next run deletes them, though another list of the store cannot be read at first. */
 	s3_server_fault(server, S3_DENIED, 'L', 1);
-	order_give(OFFLOAD_COLLECT, "", &a, &(int){ 0 });
+	order_give(OFFLOAD_COLLECT, "begin", &a, &(int){ 0 });
 	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EACCES);
 	objects_begin_run(&o);
 	s3_server_fault(server, S3_GOOD, 0, 0);
@@ -764,7 +764,7 @@ static void deletions_that_fail(void)
 	struct objects o;
 	int n;
 
-	store_define("prefix=fail\n" KEY_1);
+	store_define("prefix=fail\ntimeout=1\n" KEY_1);
 	push_file(file, &pushed);
 	objects_list(&o);
 	objects_begin_run(&o);
@@ -785,11 +785,122 @@ static void deletions_that_fail(void)
 	CHECK(server->bulks == 1 && server->deletes == (int)o.n);
 	/* It is not asked again. */
 	CHECK(objects_collect(&o, "", &a) == 0 && server->bulks == 1);
+	/* A batch without its file is no beginning. */
+	order_give(OFFLOAD_COLLECT, "1", &a, &(int){ 0 });
+	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EBADF);
+	order_give(OFFLOAD_COLLECT, "", &a, &(int){ 0 });
+	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EBADF);
 	/* Other things than such objects. */
 	sprintf(o.lines, "ditto-owner\n");
 	CHECK(objects_collect(&o, "", &a) == -1 && a.msg.error == EINVAL);
 	object_name(ENVELOPE_SNAPSHOT, (const u8 *)"01234567890123456789012345678901", o.lines);
 	CHECK(objects_collect(&o, "", &a) == -1 && a.msg.error == EINVAL);
+}
+
+/* Condemn what a push has sent, and begin a run. Ends without faults. */
+static void objects_condemn_new(struct objects *o, const char *settings)
+{
+	struct answer pushed;
+
+	store_define(settings);
+	push_file(file, &pushed);
+	CHECK(pushed.msg.type == OFFLOAD_PUSHED);
+	objects_list(o);
+	objects_begin_run(o);
+	objects_condemn(o);
+	s3_server_fault(server, S3_GOOD, 0, 0);
+}
+
+/* Send a batch without waiting for the answer. Returns its number when the store has it. */
+static u64 objects_collect_send(const struct objects *o)
+{
+	struct offload_msg msg = { .type = OFFLOAD_COLLECT, .store = "s" };
+	int names = memfd_create("names", MFD_CLOEXEC);
+	char *run = mem_print("%llu", (unsigned long long)o->run);
+	u64 id;
+
+	CHECK(write(names, o->lines, strlen(o->lines)) == (ssize_t)strlen(o->lines));
+	msg.text = run;
+	msg.text_len = strlen(run);
+	id = channel_ask(&msg, names);
+	while (!server->bulks)
+		usleep(1000);
+	close(names);
+	free(run);
+	return id;
+}
+
+/* Hear the next message, which answers a request. */
+static void channel_hear(u64 id, u32 type)
+{
+	u8 packet[OFFLOAD_PACKET_MAX];
+	struct offload_msg msg;
+	int fd;
+
+	do {
+		if (!CHECK(channel_receive(&msg, packet, &fd)))
+			return;
+		if (fd >= 0)
+			close(fd);
+	} while (msg.type == OFFLOAD_PROGRESS);
+	CHECK(msg.id == id && msg.type == type);
+}
+
+/* What a run deletes is waited for by uploads and by the next run, also if nobody waits for it. */
+static void deletions_that_go_on(void)
+{
+	struct offload_msg cancel = { .type = OFFLOAD_CANCEL };
+	struct offload_msg push = { .type = OFFLOAD_PUSH, .store = "s" };
+	struct offload_msg begin = { .type = OFFLOAD_COLLECT, .store = "s",
+				     .text = "begin", .text_len = strlen("begin") };
+	u64 pushed, begun;
+	struct objects o;
+	int n;
+
+	objects_condemn_new(&o, "prefix=goon\ntimeout=2\n" KEY_1);
+	n = server->objects;
+	s3_server_fault(server, S3_SILENT, 'O', 1);
+	cancel.id = objects_collect_send(&o);
+	CHECK(!offload_msg_send(channel, &cancel, -1));
+	channel_hear(cancel.id, OFFLOAD_FAILED);
+	pushed = channel_ask(&push, file);
+	begun = channel_ask(&begin, -1);
+	CHECK(server->bulks == 1);
+	channel_hear(begun, OFFLOAD_COLLECTED);
+	/* The second attempt was good, and the first one may still delete what would be sent. */
+	CHECK(server->bulks == 2 && !server->puts && server->objects == n - (int)o.n);
+	channel_hear(pushed, OFFLOAD_PUSHED);
+	CHECK(server->puts == (int)o.n && server->objects == n);
+}
+
+/* A store deletes later than anybody waits for its answer: of a request, or of the process. */
+static void deletions_that_are_late(void)
+{
+	struct answer pushed, a;
+	struct objects o;
+
+	objects_condemn_new(&o, "prefix=late\ntimeout=1\n" KEY_1);
+	s3_server_fault(server, S3_LATE, 'O', 1000);
+	CHECK(objects_collect(&o, " ", &a) >= (int)o.n);
+	push_file(file, &pushed);
+	s3_server_fault(server, S3_GOOD, 0, 0);
+	store_define("prefix=late\ntimeout=1\n" KEY_1);
+	fetch_range(&pushed, 0, SIZE, &a);
+	CHECK(a.msg.type == OFFLOAD_FETCHED);
+
+	objects_condemn_new(&o, "prefix=later\ntimeout=1\n" KEY_1);
+	s3_server_fault(server, S3_LATE, 'O', 1000);
+	objects_collect_send(&o);
+	CHECK(process_end() == 0);
+	channel = store_process_start(&process);
+	store_define("prefix=later\ntimeout=1\n" KEY_1);
+	push_file(file, &pushed);
+	s3_server_fault(server, S3_GOOD, 0, 0);
+	fetch_range(&pushed, 0, SIZE, &a);
+	CHECK(a.msg.type == OFFLOAD_FETCHED);
+	/* Other tests push the same names elsewhere. */
+	CHECK(process_end() == 0);
+	channel = store_process_start(&process);
 }
 
 /*
@@ -1319,6 +1430,7 @@ int main(void)
 		TEST(store_on_a_slow_line), TEST(requests_cancelled),
 		TEST(file_becomes_shorter), TEST(wrong_requests), TEST(objects_listed_read_deleted),
 		TEST(condemned_objects), TEST(deletions_that_fail),
+		TEST(deletions_that_go_on), TEST(deletions_that_are_late),
 		TEST(objects_get_another_key), TEST(store_has_one_owner), TEST(keys_are_checked),
 		TEST(buckets_have_uuids), TEST(owners_that_are_missing), TEST(servers_without_id),
 		TEST(buckets_that_remove_objects), TEST(objects_in_an_archive),

@@ -29,6 +29,8 @@
 #define LAGGING_SIZE	1000
 #define MORE		(32U << 20)
 #define SKEW		7200
+/* Microseconds after the end of a connection. */
+#define LATE_US		700000
 /* Pieces of an object on a slow line, microseconds before each; smaller objects have none. */
 #define SLOW_PIECES	8
 #define SLOW_PAUSE	400000
@@ -447,6 +449,11 @@ static bool s3_serve(struct s3_request *r)
 		return false;
 	case S3_SILENT:
 		return recv(r->fd, &byte, 1, 0) > 0;
+	case S3_LATE:
+		if (recv(r->fd, &byte, 1, 0) > 0)
+			return false;
+		usleep(LATE_US);
+		return s3_delete_many(r);
 	case S3_DENIED:
 		return s3_error(r, 403, NULL, now);
 	case S3_LOST:

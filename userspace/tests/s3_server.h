@@ -34,6 +34,7 @@
  * @S3_NO_CHECKSUM: status 501 for uploads with a checksum in a header of Amazon's
  * @S3_ARCHIVED: the object is in an archive
  * @S3_NO_BULK: status 501 for requests that delete many objects
+ * @S3_LATE: what is to be deleted is deleted some time after the client has stopped to wait
  * @S3_KEEPS: of many objects that are to be deleted, the first one stays, and the last one is not
  *	mentioned
  */
@@ -63,6 +64,7 @@ enum s3_fault {
 	S3_NO_CHECKSUM,
 	S3_ARCHIVED,
 	S3_NO_BULK,
+	S3_LATE,
 	S3_KEEPS,
 };
 
