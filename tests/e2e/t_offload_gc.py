@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import subprocess
 import time
 
@@ -143,6 +144,30 @@ def nobody_waits(w):
     eq(get(new) == content('new', MIB), True, 'content')
     eq(get(again) == content(7, 5000), True, 'content of what was sent again')
     eq(s.tool('scrub')['bad'], [], 'bad')
+
+
+@test(smb=True, offload=True, timeout=300)
+def undeleted_meanwhile(w):
+    """What is undeleted while gc deletes stays, and others use the index meanwhile."""
+    s = Store(w)
+    point = Point('gc-deleted', Point.prepare(w.base))
+    os.mkdir(w.path('d'))
+    for i in range(80):
+        put(w.path(f'd/{i}'), content(i, 5000), 0o644)
+    eq(s.push(w.path('d'))['done'], 80, 'pushed')
+    for i in range(80):
+        os.unlink(w.path(f'd/{i}'))
+    s.forget()
+    gc = spawn_gc(s, '--grace', '0', '--force')
+    point.wait()
+    eq(s.tool('gc', '--history'), [], 'history')
+    eq(s.tool('undelete', 'main')['objects'], 160, 'undeleted')
+    point.go_on()
+    out, errors = gc.communicate()
+    eq((gc.returncode, json.loads(out)['deleted'], len(deletions(s))), (2, 64, 1), errors)
+    assert 'another run of gc has' in errors, errors
+    eq(len(s.tool('gc', '--history')), 64, 'history')
+    eq((condemned(s), len(re.findall('<Key>chunks/', s.fetch().decode()))), ([], 80), 'they stay')
 
 
 @test(smb=True, offload=True, timeout=300)

@@ -9,6 +9,7 @@
 
 #include "ctl.h"
 #include "mem.h"
+#include "offload/collect.h"
 #include "offload_garbage.h"
 #include "offload_read.h"
 #include "out.h"
@@ -173,6 +174,25 @@ static void undelete_print(const struct undelete *u, const char *store)
 	json_end(stdout);
 }
 
+static void undelete_began(void *arg, const struct offload_result *r)
+{
+	if (r->error)
+		offload_survey_problem(arg, r->store, "%s", r->text);
+}
+
+/*
+ * End the run of gc that may be deleting these objects, and wait for what it has begun. Returns
+ * false after a message.
+ */
+static bool undelete_begin(struct undelete *u, const char *store)
+{
+	struct offload_orders *orders = offload_orders_new(undelete_began, &u->s);
+
+	offload_orders_add(orders, OFFLOAD_CTL_COLLECT, store, COLLECT_BEGIN, 0);
+	offload_orders_free(orders);
+	return !u->s.problems;
+}
+
 int offload_undelete(struct ctl *ctl, char **words)
 {
 	struct undelete u = { .writer = { .kept = true } };
@@ -193,7 +213,7 @@ int offload_undelete(struct ctl *ctl, char **words)
 	u.words = words + 1;
 	u.writer.s = &u.s;
 	u.writer.time = (u64)time(NULL);
-	good = offload_garbage_load(&u.s);
+	good = undelete_begin(&u, store) && offload_garbage_load(&u.s);
 	if (good) {
 		index_condemned(u.s.index, store, false, undelete_object, &u);
 		garbage_writer_end(&u.writer);

@@ -273,8 +273,9 @@ static void gc_flush(struct gc *g)
 	char *others, *line, *next;
 	u32 i;
 
-	/* Nothing more is deleted after a problem. */
-	if (!g->n || g->s.problems || !gc_order(g, &others)) {
+	/* Nothing more is deleted after a problem. Others may use the index meanwhile. */
+	if (!g->n || g->s.problems || !offload_survey_commit(&g->s) ||
+	    !gc_order(g, &others)) {
 		g->n = 0;
 		return;
 	}

@@ -20,6 +20,8 @@
 #define VERSION		3
 /* Deletions that are remembered. */
 #define HISTORY_MAX	"100000"
+/* Rows that are read at once. */
+#define WORK_ROWS	1024
 
 /**
  * struct index - the index
@@ -98,9 +100,19 @@ const char *index_error(const struct index *x)
 	return x->error;
 }
 
+/*
+ * Begin a transaction, unless there is one. It writes from its beginning, because one that has only
+ * read fails if others write meanwhile.
+ */
+static bool index_transact(struct index *x)
+{
+	return !x->error && (!sqlite3_get_autocommit(x->db) ||
+	       index_good(x, sqlite3_exec(x->db, "BEGIN IMMEDIATE", NULL, NULL, NULL)));
+}
+
 static void index_run(struct index *x, const char *sql)
 {
-	if (!x->error)
+	if (index_transact(x))
 		index_good(x, sqlite3_exec(x->db, sql, NULL, NULL, NULL));
 }
 
@@ -138,11 +150,24 @@ static sqlite3_stmt *index_prepare(struct index *x, const char *sql, const char 
 	return NULL;
 }
 
+static sqlite3_stmt *index_query_alone(struct index *x, const char *sql, const char *types, ...)
+{
+	sqlite3_stmt *stmt;
+	va_list args;
+
+	va_start(args, types);
+	stmt = index_prepare(x, sql, types, args);
+	va_end(args);
+	return stmt;
+}
+
 static sqlite3_stmt *index_query(struct index *x, const char *sql, const char *types, ...)
 {
 	sqlite3_stmt *stmt;
 	va_list args;
 
+	if (!index_transact(x))
+		return NULL;
 	va_start(args, types);
 	stmt = index_prepare(x, sql, types, args);
 	va_end(args);
@@ -166,6 +191,8 @@ static void index_do(struct index *x, const char *sql, const char *types, ...)
 	sqlite3_stmt *stmt;
 	va_list args;
 
+	if (!index_transact(x))
+		return;
 	va_start(args, types);
 	stmt = index_prepare(x, sql, types, args);
 	va_end(args);
@@ -208,8 +235,9 @@ static bool index_begin(struct index *x, const char *path, bool fresh)
 		sqlite3_busy_timeout(x->db, BUSY_TIME);
 		/* The names of offloaded files are for root only. */
 		chmod(path, 0600);
-		index_run(x, "PRAGMA journal_mode = WAL; PRAGMA temp_store = MEMORY;"
-			     "BEGIN IMMEDIATE");
+		index_good(x, sqlite3_exec(x->db, "PRAGMA journal_mode = WAL;"
+						  "PRAGMA temp_store = MEMORY", NULL, NULL,
+					   NULL));
 		index_take_version(x, fresh);
 		index_run(x, schema);
 		if (fresh)
@@ -257,7 +285,8 @@ struct index *index_open(const char *path, bool fresh, struct why *why)
 
 bool index_commit(struct index *x, struct why *why)
 {
-	index_run(x, "COMMIT; BEGIN");
+	if (!x->error && !sqlite3_get_autocommit(x->db))
+		index_good(x, sqlite3_exec(x->db, "COMMIT", NULL, NULL, NULL));
 	return !x->error || why_not(why, "the index: %s", x->error);
 }
 
@@ -514,17 +543,50 @@ static void index_object_read(sqlite3_stmt *stmt, struct index_object *o)
 	o->since = (u64)sqlite3_column_int64(stmt, 5);
 }
 
-/* The rows are those of a copy, because @use may change the tables. */
+/**
+ * struct work - a row of the table of that name
+ * @store: name of the store
+ * @object: the object
+ */
+struct work {
+	char store[OFFLOAD_STORE_MAX + 1];
+	struct index_object object;
+};
+
+/* Read the next rows. Returns the number of them. */
+static u32 index_work(struct index *x, struct work *rows, u64 *last)
+{
+	/* Nobody else has this table, so it needs no transaction. */
+	sqlite3_stmt *stmt = index_query_alone(x, "SELECT *, rowid FROM work WHERE rowid > ?\n"
+						  "ORDER BY rowid LIMIT ?", "ii", *last,
+					       (u64)WORK_ROWS);
+	u32 n = 0;
+
+	while (index_row(x, stmt)) {
+		index_object_read(stmt, &rows[n].object);
+		snprintf(rows[n].store, sizeof(rows[n].store), "%s", rows[n].object.store);
+		rows[n].object.store = rows[n].store;
+		*last = (u64)sqlite3_column_int64(stmt, 6);
+		n++;
+	}
+	return n;
+}
+
+/*
+ * The rows are those of a copy, because @use may change the tables. No statement is open meanwhile,
+ * because it may commit, too.
+ */
 static void index_objects(struct index *x, void (*use)(void *arg, const struct index_object *o),
 			  void *arg)
 {
-	sqlite3_stmt *stmt = index_query(x, "SELECT * FROM work", "");
-	struct index_object o;
+	struct work *rows = mem_new(WORK_ROWS * sizeof(*rows));
+	u64 last = 0;
+	u32 i, n;
 
-	while (index_row(x, stmt)) {
-		index_object_read(stmt, &o);
-		use(arg, &o);
-	}
+	while ((n = index_work(x, rows, &last)))
+		for (i = 0; i < n; i++)
+			use(arg, &rows[i].object);
+	free(rows);
 }
 
 void index_forget_lists(struct index *x)

@@ -82,7 +82,8 @@ struct index_counts {
  * @fresh: forget all that it knows, also if it is damaged
  * @why: filled on errors
  *
- * All changes are one transaction, which index_commit() ends. Others who open it wait until then.
+ * All changes are one transaction, which index_commit() ends. The next use of it begins another
+ * one. Others who open it wait until then.
  *
  * Return: the index or NULL.
  */

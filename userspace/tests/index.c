@@ -207,6 +207,38 @@ static void garbage_ages(void)
 	index_close(x);
 }
 
+/* Delete an object while another user writes between two transactions. */
+static void object_delete(void *arg, const struct index_object *o)
+{
+	struct index *x = arg, *other;
+	struct why why;
+
+	CHECK(index_commit(x, &why));
+	other = index_open(path, false, &why);
+	if (!CHECK(other))
+		return;
+	index_add_filesystem(other, &disk);
+	CHECK(index_commit(other, &why));
+	index_close(other);
+	index_add_deletion(x, o, 20 * DAY, 19 * DAY);
+	if (!CHECK(index_commit(x, &why)))
+		printf("# %s\n", why.text);
+}
+
+static void index_is_shared(void)
+{
+	struct index *x;
+	struct why why;
+
+	x = index_open(path, true, &why);
+	if (!CHECK(x))
+		return;
+	index_survey(x, "", 11 * DAY);
+	index_garbage(x, ENVELOPE_MANIFEST, 11 * DAY, object_delete, x);
+	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 11 * DAY), "");
+	index_close(x);
+}
+
 static void history_note(void *arg, const struct index_deletion *d)
 {
 	CHECK(d->time == 20 * DAY && d->run == 19 * DAY && d->object.since == 11 * DAY);
@@ -874,7 +906,7 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(records_decoded), TEST(checksums_compared),
-		TEST(stored_decoded), TEST(garbage_ages), TEST(lists_spent),
+		TEST(stored_decoded), TEST(garbage_ages), TEST(lists_spent), TEST(index_is_shared),
 		TEST(references_found),
 		TEST(packs_counted), TEST(damage_ends_with_rebuild), TEST(snapshots_refer),
 		TEST(snapshots_outlive_rebuilds),
