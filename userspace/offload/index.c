@@ -64,6 +64,7 @@ static const char schema[] =
 	"seen INTEGER, spent INTEGER, PRIMARY KEY(store, name)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS deletion(id INTEGER PRIMARY KEY, time INTEGER, run INTEGER,\n"
 	"store TEXT, kind INTEGER, name BLOB, size INTEGER, since INTEGER);"
+	"CREATE INDEX IF NOT EXISTS deletion_object ON deletion(store, kind, name);"
 	/* All that files refer to, once each. */
 	"CREATE TEMP TABLE referred(store TEXT, kind INTEGER, name BLOB, length INTEGER,\n"
 	"PRIMARY KEY(store, kind, name)) WITHOUT ROWID;";
