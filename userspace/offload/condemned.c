@@ -46,6 +46,7 @@
  * @next: where the next line begins
  * @after: name from which the next page goes on
  * @more: there is another page
+ * @advances: the page has a later name than those before
  * @load: reads a list
  */
 struct condemned {
@@ -72,6 +73,7 @@ struct condemned {
 	char *next;
 	char after[OBJECT_NAME_SIZE];
 	bool more;
+	bool advances;
 	struct load load;
 };
 
@@ -248,12 +250,21 @@ static void condemned_load_next(struct condemned *c)
 			condemned_loaded(c, EIO, "a list of garbage has a name that is no hash");
 			return;
 		}
+		/* A store that gives the same names again would be asked for ever. */
+		if (strcmp(line, c->after) <= 0) {
+			condemned_loaded(c, EIO,
+					 "the store's list of garbage goes on with no later name");
+			return;
+		}
 		memcpy(c->after, line, strlen(line) + 1);
+		c->advances = true;
 		load_start(l);
 		return;
 	}
-	if (c->more)
+	if (c->more && c->advances)
 		condemned_load_page(c);
+	else if (c->more)
+		condemned_loaded(c, EIO, "the store's list of garbage has a page of other names");
 	else
 		condemned_loaded(c, 0, NULL);
 }
@@ -286,6 +297,7 @@ static void condemned_load_page(struct condemned *c)
 	char *folder = mem_print("%s" FOLDER, store->prefix);
 	char *after = c->after[0] ? mem_print("%s%s", store->prefix, c->after) : mem_string("");
 
+	c->advances = false;
 	free(c->query);
 	c->query = listing_query(folder, after);
 	free(folder);
