@@ -128,6 +128,12 @@ void keep_start(struct engine *engine, const struct offload_msg *msg, struct sto
 		keep_tell(u);
 		return;
 	}
+	/* What has to stay is not put where objects are removed; a list of garbage may. */
+	if (u->kind != ENVELOPE_GARBAGE && !store_keeps_objects(store, &why)) {
+		out_send_failed(&engine->out, msg->id, EPERM, why.text);
+		keep_free(k);
+		return;
+	}
 	fault_point("snapshot-head");
 	upload_start(u);
 }

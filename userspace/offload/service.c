@@ -171,8 +171,7 @@ static void service_serve(void *arg, const struct offload_msg *msg, struct store
 
 	if (msg->type == OFFLOAD_CHECK) {
 		check_start(s->checks, msg->id, store);
-	} else if ((msg->type == OFFLOAD_KEEP || msg->type == OFFLOAD_PUSH) &&
-		   !service_may_upload(s, msg, store)) {
+	} else if (msg->type == OFFLOAD_PUSH && !service_may_upload(s, msg, store)) {
 		return;
 	} else if (msg->type == OFFLOAD_KEEP) {
 		keep_start(&s->engine, msg, store, *fd);
