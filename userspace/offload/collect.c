@@ -194,9 +194,13 @@ static void collect_done(struct transfer *t)
 	c->requests += t->requests;
 	for (i = 0; i < c->n; i++)
 		collect_check_late(c, &c->objects[i], t);
-	/* A store that does not know the request refuses it in one way or another. */
+	/*
+	 * A store that does not know the request refuses it in one way or another. One that says so
+	 * is not asked again.
+	 */
 	if (t->outcome == OUTCOME_REFUSED || t->outcome == OUTCOME_MISSING) {
-		c->store->deletes_single = true;
+		c->store->deletes_single |= t->outcome == OUTCOME_MISSING ||
+					    t->error == EOPNOTSUPP;
 		collect_single(c);
 		return;
 	}

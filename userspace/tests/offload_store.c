@@ -779,6 +779,13 @@ static void deletions_that_fail(void)
 	objects_begin_run(&o);
 	push_file(file, &pushed);
 	objects_begin_run(&o);
+	/* Another refusal is no reason to do without the request the next time. */
+	s3_server_fault(server, S3_DENIED, 'O', 1);
+	CHECK(objects_collect(&o, "", &a) == 0 && server->bulks == 1);
+	CHECK(objects_collect(&o, "", &a) == 0 && server->bulks == 2);
+	objects_begin_run(&o);
+	push_file(file, &pushed);
+	objects_begin_run(&o);
 	s3_server_fault(server, S3_NO_BULK, 'O', 1);
 	n = server->objects;
 	CHECK(objects_collect(&o, "", &a) == 0 && server->objects == n - (int)o.n);
