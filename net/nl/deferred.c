@@ -39,14 +39,14 @@
 #define NL_DEFERRED_MAX	64
 
 /* Requests of all tasks, the oldest first. */
-static LIST_HEAD(nl_laters);
-static DEFINE_SPINLOCK(nl_laters_lock);
+static LIST_HEAD(nl_deferred_list);
+static DEFINE_SPINLOCK(nl_deferred_lock);
 
 /**
  * struct nl_deferred - a request that runs when its task returns to user mode
  * @ref: one until the request has run, and one of a dump that has begun
  * @begun: it is a dump that has begun
- * @link: on nl_laters
+ * @link: on nl_deferred_list
  * @task: the task, held until the request has run
  * @cred: credentials of the request, held until it has run
  * @sender: socket of the sender, held until the request has run; it keeps the network namespace,
@@ -162,20 +162,20 @@ static bool nl_deferred_add(struct nl_deferred *later)
 	const struct nl_deferred *other;
 	unsigned int count = 0;
 
-	spin_lock(&nl_laters_lock);
-	list_for_each_entry(other, &nl_laters, link)
+	spin_lock(&nl_deferred_lock);
+	list_for_each_entry(other, &nl_deferred_list, link)
 		count += other->task == later->task;
 	if (count < NL_DEFERRED_MAX)
-		list_add_tail(&later->link, &nl_laters);
-	spin_unlock(&nl_laters_lock);
+		list_add_tail(&later->link, &nl_deferred_list);
+	spin_unlock(&nl_deferred_lock);
 	return count < NL_DEFERRED_MAX;
 }
 
 static void nl_deferred_remove(struct nl_deferred *later)
 {
-	spin_lock(&nl_laters_lock);
+	spin_lock(&nl_deferred_lock);
 	list_del(&later->link);
-	spin_unlock(&nl_laters_lock);
+	spin_unlock(&nl_deferred_lock);
 }
 
 /* Take the oldest request of a task. There are as many as files. */
@@ -183,12 +183,12 @@ static struct nl_deferred *nl_deferred_take(const struct task_struct *task)
 {
 	struct nl_deferred *later;
 
-	spin_lock(&nl_laters_lock);
-	list_for_each_entry(later, &nl_laters, link)
+	spin_lock(&nl_deferred_lock);
+	list_for_each_entry(later, &nl_deferred_list, link)
 		if (later->task == task)
 			break;
 	list_del(&later->link);
-	spin_unlock(&nl_laters_lock);
+	spin_unlock(&nl_deferred_lock);
 	return later;
 }
 
