@@ -890,6 +890,8 @@ static void deletions_that_are_late(void)
 	s3_server_fault(server, S3_LATE, 'O', 1000);
 	CHECK(objects_collect(&o, " ", &a) >= (int)o.n);
 	push_file(file, &pushed);
+	while (server->late < server->bulks)
+		usleep(1000);
 	s3_server_fault(server, S3_GOOD, 0, 0);
 	store_define("prefix=late\ntimeout=1\n" KEY_1);
 	fetch_range(&pushed, 0, SIZE, &a);
@@ -902,6 +904,8 @@ static void deletions_that_are_late(void)
 	channel = store_process_start(&process);
 	store_define("prefix=later\ntimeout=1\n" KEY_1);
 	push_file(file, &pushed);
+	while (server->late < server->bulks)
+		usleep(1000);
 	s3_server_fault(server, S3_GOOD, 0, 0);
 	fetch_range(&pushed, 0, SIZE, &a);
 	CHECK(a.msg.type == OFFLOAD_FETCHED);

@@ -439,6 +439,7 @@ static bool s3_serve(struct s3_request *r)
 {
 	time_t now = time(NULL);
 	char byte;
+	bool good;
 
 	switch (r->fault) {
 	case S3_ERROR:
@@ -453,7 +454,11 @@ static bool s3_serve(struct s3_request *r)
 		if (recv(r->fd, &byte, 1, 0) > 0)
 			return false;
 		usleep(LATE_US);
-		return s3_delete_many(r);
+		good = s3_delete_many(r);
+		pthread_mutex_lock(&lock);
+		server->late++;
+		pthread_mutex_unlock(&lock);
+		return good;
 	case S3_DENIED:
 		return s3_error(r, 403, NULL, now);
 	case S3_LOST:
@@ -584,6 +589,7 @@ void s3_server_fault(struct s3_server *s, enum s3_fault fault, int method, int t
 	s->deletes = 0;
 	s->lists = 0;
 	s->bulks = 0;
+	s->late = 0;
 	s->heads = 0;
 	s->puts = 0;
 	s->busiest = 0;

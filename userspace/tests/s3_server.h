@@ -82,6 +82,7 @@ enum s3_fault {
  * @deletes: the same, for one object each
  * @lists: requests for lists
  * @bulks: requests that delete many objects
+ * @late: requests with S3_LATE that were carried out
  * @busy: requests that are answered now
  * @busiest: most at once
  * @bad: uploads whose hash was not that of a header, or without a signature
@@ -104,6 +105,7 @@ struct s3_server {
 	int deletes;
 	int lists;
 	int bulks;
+	int late;
 	int busy;
 	int busiest;
 	int bad;
