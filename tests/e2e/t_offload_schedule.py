@@ -337,17 +337,19 @@ def an_outage_is_no_damage(w):
     """A store that does not answer makes scrub fail; its objects are not bad, and are due still."""
     s = scheduled(w)
     offloaded(s, w.path('f'), content('f', MIB))
-    s.tool('scrub')
+    objects = s.tool('scrub')['objects']
     before = done()['position']
     s.mode('500')
     code, said, errors = s.tool('scrub', '--percent', '100', check=False)
     eq((code, said['bad'], said['bad_objects'], said['problems'] > 0), (2, [], 0, True), errors)
     eq([p for p in problems(w) if 'damaged' in p], [], 'status')
-    eq(done()['position'], before, 'position')
+    # It may be behind names that no object has, and is in front of the first one of these.
+    eq(done()['position'][1:], before[1:], 'position')
     s.mode('ok')
     s.kill_process()
     s.ready()
-    eq(s.tool('scrub', '--percent', '100')['bad'], [], 'good')
+    said = s.tool('scrub', '--percent', '100')
+    eq((said['objects'], said['bad']), (objects, []), 'the next run')
 
 
 @test(fs='ext4', smb=True, offload=True, timeout=300)
