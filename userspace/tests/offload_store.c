@@ -1431,6 +1431,9 @@ static void uploads_have_checksums(void)
 	sums = server->sums;
 	check_round_trip("prefix=nosums\n", &a);
 	CHECK(server->sums == sums && !server->bad);
+	s3_server_fault(server, S3_BAD_CHECKSUM, 'P', 100000);
+	check_round_trip("prefix=badsums\n", &a);
+	CHECK(server->sums == sums && !server->bad);
 	s3_server_fault(server, S3_GOOD, 0, 0);
 }
 

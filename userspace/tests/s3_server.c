@@ -172,6 +172,8 @@ static bool s3_put(struct s3_request *r)
 	if ((r->fault == S3_NO_CONDITIONS && s3_header(r, "if-none-match")) ||
 	    (r->fault == S3_NO_CHECKSUM && sum))
 		return s3_error(r, 501, "NotImplemented", time(NULL));
+	if (r->fault == S3_BAD_CHECKSUM && sum)
+		return s3_error(r, 400, "InvalidChecksum", time(NULL));
 	hash_sha256(r->body, r->len, hash);
 	hash_to_base64(hash, sizeof(hash), base64);
 	if (sum)

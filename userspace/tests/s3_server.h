@@ -32,6 +32,7 @@
  * @S3_LAGS: HEAD finds objects that are not there, as a copy that lags behind
  * @S3_NO_CONDITIONS: status 501 for uploads with If-None-Match
  * @S3_NO_CHECKSUM: status 501 for uploads with a checksum in a header of Amazon's
+ * @S3_BAD_CHECKSUM: the same with status 400
  * @S3_ARCHIVED: the object is in an archive
  * @S3_NO_BULK: status 501 for requests that delete many objects
  * @S3_LATE: what is to be deleted is deleted some time after the client has stopped to wait
@@ -62,6 +63,7 @@ enum s3_fault {
 	S3_LAGS,
 	S3_NO_CONDITIONS,
 	S3_NO_CHECKSUM,
+	S3_BAD_CHECKSUM,
 	S3_ARCHIVED,
 	S3_NO_BULK,
 	S3_LATE,
