@@ -7,7 +7,8 @@
  * say for a while that one is there which was. So nothing is asked about it: it is put there, and a
  * store that orders what was done by time keeps it. So is one that does not prove that its bytes
  * are those of an upload, or that was read and found damaged: the file that is uploaded now may
- * have the only good copy. One in an archive would have to be restored before anybody could read it.
+ * have the only good copy. One in an archive would have to be restored before anybody could read
+ * it.
  */
 
 #include <errno.h>

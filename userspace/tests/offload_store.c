@@ -1085,7 +1085,7 @@ static void owner_ages(const char *name)
 	CHECK(a.msg.type == OFFLOAD_DELETED && server->gets == gets + 1);
 }
 
-/* Requests of a claim: the object; is there data; the bucket's configuration. Then garbage is listed. */
+/* Requests of a claim: the object, lists, the bucket's configuration. Garbage is listed, too. */
 #define TRACES	3
 #define CONFIGS	3
 
