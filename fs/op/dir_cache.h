@@ -2,14 +2,14 @@
 /*
  * The directory cache: entries of directories that are listed again and again without a change.
  *
- * What is kept are names and positions as the file system gave them, and handles that were made
- * for the entries: no dentries, inodes or attributes. An entry of a cached listing is looked up, and
+ * What is kept are names and positions as the file system gave them, and handles that were made for
+ * the entries: no dentries, inodes or attributes. An entry of a cached listing is looked up, and
  * its attributes are read, as those of one that was just read of the directory.
  *
- * A cached listing is that of one state of its directory, which is told by its change time and change
- * attribute. It begins with the second listing from the start that finds the same state, so that
- * a program that visits all directories once costs no memory. It consists of parts, each read of
- * the directory at once, which are added as clients ask for them, in any order. The state is
+ * A cached listing is that of one state of its directory, which is told by its change time and
+ * change attribute. It begins with the second listing from the start that finds the same state, so
+ * that a program that visits all directories once costs no memory. It consists of parts, each read
+ * of the directory at once, which are added as clients ask for them, in any order. The state is
  * compared before each use; a listing of another state is dropped.
  *
  * Not all file systems give the time of a change in full, and the kernel's clock for that goes
