@@ -98,9 +98,10 @@ static void known_warn_of_pairs(const struct offload_known *k)
 
 	for (i = 0; i < k->n; i++) {
 		other = known_find_other(k, k->list[i].name, k->list[i].uuid);
-		if (other)
-			log_error("%s: the stores %s and %s have one UUID: nothing is uploaded or deleted in either: recall the files of one of them, stop dittod, and remove its line",
-				  k->path, k->list[i].name, other);
+		if (!other)
+			continue;
+		log_error("%s: %s and %s have one UUID: recall the files of one, remove its line",
+			  k->path, k->list[i].name, other);
 	}
 }
 

@@ -473,7 +473,8 @@ bool attempt_without_checksum(struct transfer *t, enum outcome outcome)
 	const struct answer *a = &t->answer;
 
 	if (outcome != OUTCOME_REFUSED || !t->checksum ||
-	    !((a->status == 501 && !t->exclusive) || (a->status == 400 && strcasestr(a->body, "checksum"))))
+	    !((a->status == 501 && !t->exclusive) ||
+	      (a->status == 400 && strcasestr(a->body, "checksum"))))
 		return false;
 	t->store->no_checksum = true;
 	return true;
