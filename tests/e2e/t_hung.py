@@ -436,7 +436,7 @@ def others_are_read(w):
         w.server.add('data', w.export, offload=True)
         n, other = (w.client.nfs() for _ in range(2))
         fh = n.lookup(n.root, 'f').fh
-        point = Point('stored-replaced', None)
+        point = Point('cut-stored', None)
         try:
             n.rpc.send(read(1, fh))
             point.wait()
