@@ -13,7 +13,8 @@ DIR/mode has what it does with requests, and may be changed at any time:
     hang        read requests and answer nothing
     wrong       pass on, and change a byte in the middle of bodies of answers
     short       pass on, and leave out the end of bodies of answers
-    deny WORD   answer 403 to requests with this word in their path that are no lists
+    deny WORD   answer 403 to requests with this word in their path that are no lists, and to those
+                to delete many objects with it in their body
     archive WORD  answer as if objects with this word in their path were archived
     only WORD   answer GETs of chunks without this word in their path when the mode is another
     throttle N  send at most N bytes of bodies of chunks in a second, to all clients together
@@ -138,7 +139,9 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         if words[0] == 'no-bulk' and self.command == 'POST':
             self.answer(501, [], b'')
             return
-        if words[0] == 'deny' and 'prefix=' not in self.path and words[1] in self.path:
+        if words[0] == 'deny' and 'prefix=' not in self.path and \
+                (words[1] in self.path or
+                 self.command == 'POST' and words[1].encode() in body):
             self.answer(403, [], b'')
             return
         if words[0] == 'only' and self.command == 'GET' and 'chunks/' in self.path \

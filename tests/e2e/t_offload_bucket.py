@@ -230,6 +230,19 @@ def retained_objects(w):
     s.mode('ok')
     eq(s.tool('gc', '--grace', '0', '--force')['deleted'], 1, 'deleted')
 
+    # While a manifest stays, so do the chunks.
+    for name in 'de':
+        offloaded(s, w.path(name), content(name, MIB))
+        os.unlink(w.path(name))
+    chunks, manifests = (re.findall(f'<Key>({kind}/.*?)</Key>', s.fetch().decode())
+                         for kind in ('chunks', 'manifests'))
+    s.mode(f'deny {manifests[0]}')
+    status, said, errors = s.tool('gc', '--grace', '0', '--force', check=False)
+    eq((bool(status), said['refused'], said['deleted']), (True, 1, len(manifests) - 1), errors)
+    eq(re.findall('<Key>(chunks/.*?)</Key>', s.fetch().decode()), chunks, 'chunks')
+    s.mode('ok')
+    eq(s.tool('gc', '--grace', '0', '--force')['deleted'], len(chunks) + 1, 'deleted')
+
 
 @test(smb=True, offload=True, timeout=300)
 def archived_objects(w):

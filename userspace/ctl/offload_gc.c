@@ -9,7 +9,8 @@
  * durable record then. (4) Another survey looks at what refers to objects. (5) The file systems are
  * written to their disks, so that no record that is gone comes back after a power failure. (6)
  * Manifests and packs are deleted, and then chunks, so that a manifest that is there is always
- * complete; what an upload relies on since (1) stays.
+ * complete; what an upload relies on since (1) stays. So does what the store refuses to delete; if
+ * that is a manifest or a pack, so do the chunks of the store.
  *
  * Nothing of this keeps uploads from beginning. Anything that cannot be read in (1) to (5) ends it
  * before anything is deleted.
@@ -51,10 +52,12 @@
  * struct run - the run of gc in a store
  * @store: its name
  * @number: what the store process calls the run
+ * @keeps_chunks: the store has refused to delete a manifest or a pack
  */
 struct run {
 	char store[OFFLOAD_CTL_STORE_SIZE];
 	u64 number;
+	bool keeps_chunks;
 };
 
 /**
@@ -72,6 +75,7 @@ struct run {
  * @bytes: bytes of them
  * @deleted: objects that were deleted
  * @relied: objects that stay because an upload relies on them
+ * @refused: objects that the store refuses to delete; each is a problem, too
  * @requests: requests to delete
  * @batch: objects that are going to be deleted at once
  * @n: number of them
@@ -92,6 +96,7 @@ struct gc {
 	u64 bytes;
 	u64 deleted;
 	u64 relied;
+	u64 refused;
 	u64 requests;
 	struct index_object batch[BULK_OBJECTS_MAX];
 	u32 n;
@@ -122,6 +127,21 @@ static void gc_count_all(struct gc *g)
 	gc_due(g, ENVELOPE_CHUNK, gc_count);
 }
 
+/* The run in a store. One that has not begun has the number 0, which the store process refuses. */
+static struct run *gc_run_of(struct gc *g, const char *store)
+{
+	size_t i;
+
+	for (i = 0; i < g->n_runs; i++)
+		if (!strcmp(g->runs[i].store, store))
+			return &g->runs[i];
+	g->runs = mem_grow(g->runs, g->n_runs, sizeof(*g->runs));
+	g->runs[i] = (struct run){ .number = 0 };
+	snprintf(g->runs[i].store, sizeof(g->runs->store), "%s", store);
+	g->n_runs++;
+	return &g->runs[i];
+}
+
 static void gc_began(void *arg, const struct offload_result *r)
 {
 	struct gc *g = arg;
@@ -130,9 +150,7 @@ static void gc_began(void *arg, const struct offload_result *r)
 		offload_survey_problem(&g->s, r->store, "%s", r->text);
 		return;
 	}
-	g->runs = mem_grow(g->runs, g->n_runs, sizeof(*g->runs));
-	snprintf(g->runs[g->n_runs].store, sizeof(g->runs->store), "%s", r->store);
-	g->runs[g->n_runs++].number = r->size;
+	gc_run_of(g, r->store)->number = r->size;
 }
 
 static void gc_begin_store(void *arg, const char *store)
@@ -213,14 +231,12 @@ static bool gc_order(struct gc *g, char **others)
 	struct why why = { "dittod has ended" };
 	union offload_ctl_answer a = { .type = 0 };
 	int file = gc_batch_file(g), fd = -1, got = -1;
-	size_t i, len;
+	const struct run *run = gc_run_of(g, g->store);
+	size_t len;
 	bool good;
 
-	for (i = 0; i < g->n_runs - 1 && strcmp(g->runs[i].store, g->store); i++)
-		;
 	snprintf(request.store, sizeof(request.store), "%s", g->store);
-	snprintf(request.path, sizeof(request.path), "%llu",
-		 (unsigned long long)g->runs[i].number);
+	snprintf(request.path, sizeof(request.path), "%llu", (unsigned long long)run->number);
 	if (file < 0)
 		why_not(&why, "no memory for the names of objects");
 	else
@@ -229,7 +245,7 @@ static bool gc_order(struct gc *g, char **others)
 	if (a.type == OFFLOAD_CTL_FAILED)
 		why_not(&why, "%.500s", a.failure.text);
 	/* An answer to something else says nothing about what was deleted. */
-	if (good && a.object.size != g->runs[i].number)
+	if (good && a.object.size != run->number)
 		good = why_not(&why, "dittod has answered for another run");
 	if (good)
 		g->requests += a.object.requests;
@@ -247,22 +263,46 @@ static bool gc_order(struct gc *g, char **others)
 	return good;
 }
 
+/* The store has answered, and an object stays. */
+static void gc_take_refused(struct gc *g, u32 kind, const char *name, const char *cause)
+{
+	bool chunk = kind == ENVELOPE_CHUNK;
+
+	g->refused++;
+	if (!chunk)
+		gc_run_of(g, g->store)->keeps_chunks = true;
+	offload_survey_problem(&g->s, g->store, "%s: %s. It stays%s; the next gc tries again", name,
+			       cause, chunk ? "" : ", and so do the chunks of the store");
+}
+
 /* Take a line "NAME CAUSE" about an object that stays. */
 static void gc_take_other(struct gc *g, const char *line, bool stays[BULK_OBJECTS_MAX])
 {
-	size_t len = strcspn(line, " ");
+	const char *cause = line + strcspn(line, " ");
+	size_t len = (size_t)(cause - line);
 	char name[OBJECT_NAME_SIZE];
 	u32 i;
 
+	cause += *cause == ' ';
 	for (i = 0; i < g->n; i++) {
 		object_name(g->batch[i].kind, g->batch[i].name, name);
 		if (strlen(name) == len && !strncmp(name, line, len))
-			stays[i] = true;
+			break;
 	}
-	if (!strcmp(line + len, " " COLLECT_RELIED))
+	if (i < g->n)
+		stays[i] = true;
+	if (!strcmp(cause, COLLECT_RELIED))
 		g->relied++;
+	else if (i < g->n && !strncmp(cause, COLLECT_REFUSED, strlen(COLLECT_REFUSED)))
+		gc_take_refused(g, g->batch[i].kind, name, cause + strlen(COLLECT_REFUSED));
 	else
 		offload_survey_problem(&g->s, g->store, "%s", line);
+}
+
+/* Return whether there is a problem other than objects that the store refuses to delete. */
+static bool gc_is_stopped(const struct gc *g)
+{
+	return g->s.problems > g->refused;
 }
 
 /* Delete the batch, and note that durably. */
@@ -273,8 +313,8 @@ static void gc_flush(struct gc *g)
 	char *others, *line, *next;
 	u32 i;
 
-	/* Nothing more is deleted after a problem. Others may use the index meanwhile. */
-	if (!g->n || g->s.problems || !offload_survey_commit(&g->s) ||
+	/* Nothing more is deleted after another problem. Others may use the index meanwhile. */
+	if (!g->n || gc_is_stopped(g) || !offload_survey_commit(&g->s) ||
 	    !gc_order(g, &others)) {
 		g->n = 0;
 		return;
@@ -306,6 +346,8 @@ static void gc_delete(void *arg, const struct index_object *o)
 {
 	struct gc *g = arg;
 
+	if (o->kind == ENVELOPE_CHUNK && gc_run_of(g, o->store)->keeps_chunks)
+		return;
 	if (g->n >= g->room || strcmp(g->store, o->store))
 		gc_flush(g);
 	snprintf(g->store, sizeof(g->store), "%s", o->store);
@@ -323,7 +365,6 @@ static void gc_delete_all(struct gc *g, u32 kind)
 /* Look again, and delete what is garbage still. Returns false after a message. */
 static bool gc_collect(struct gc *g)
 {
-	u64 before = g->s.problems;
 	struct why why;
 
 	offload_survey_show(&g->s, "waiting for uploads that have begun; objects to delete",
@@ -342,7 +383,7 @@ static bool gc_collect(struct gc *g)
 	gc_delete_all(g, ENVELOPE_MANIFEST);
 	gc_delete_all(g, ENVELOPE_PACK);
 	gc_delete_all(g, ENVELOPE_CHUNK);
-	return g->s.problems == before;
+	return !gc_is_stopped(g);
 }
 
 static void gc_print(const struct gc *g, const struct index_counts *c)
@@ -356,9 +397,9 @@ static void gc_print(const struct gc *g, const struct index_counts *c)
 	if (g->dry)
 		puts("Nothing was deleted.");
 	else
-		printf("%llu objects deleted, %llu stay for uploads, %llu problems\n",
+		printf("%llu objects deleted, %llu stay for uploads, %llu refused, %llu problems\n",
 		       (unsigned long long)g->deleted, (unsigned long long)g->relied,
-		       (unsigned long long)g->s.problems);
+		       (unsigned long long)g->refused, (unsigned long long)g->s.problems);
 }
 
 static void gc_print_json(const struct gc *g, const struct index_counts *c)
@@ -373,6 +414,7 @@ static void gc_print_json(const struct gc *g, const struct index_counts *c)
 	json_number(stdout, "due-bytes", g->bytes);
 	json_number(stdout, "deleted", g->deleted);
 	json_number(stdout, "relied", g->relied);
+	json_number(stdout, "refused", g->refused);
 	json_number(stdout, "lost", g->s.lost);
 	json_number(stdout, "problems", g->s.problems);
 	json_number(stdout, "requests", offload_orders_requests(g->s.orders) + g->requests);
@@ -434,7 +476,7 @@ static int gc_run(struct ctl *ctl, struct gc *g)
 		good = gc_collect(g);
 	if (good && !g->dry) {
 		offload_garbage_clean(&g->s);
-		good = offload_survey_commit(&g->s) && !g->s.problems;
+		good = offload_survey_commit(&g->s) && !gc_is_stopped(g);
 	}
 	/* The index has the snapshots of these notes now. */
 	if (good && !g->dry)
@@ -445,7 +487,7 @@ static int gc_run(struct ctl *ctl, struct gc *g)
 		gc_print(g, &c);
 	free(g->runs);
 	offload_survey_close(&g->s);
-	return good && !g->s.lost ? CTL_OK : CTL_REFUSED;
+	return good && !g->s.lost && !g->refused ? CTL_OK : CTL_REFUSED;
 }
 
 int offload_gc(struct ctl *ctl, char **words)

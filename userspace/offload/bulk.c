@@ -97,6 +97,7 @@ bool bulk_parse(struct bulk_object *objects, size_t n, const char *prefix, const
 	for (i = 0; i < n; i++) {
 		/* A store that says both has not deleted it for sure. */
 		objects[i].deleted = objects[i].deleted && !objects[i].cause[0];
+		objects[i].refused = !objects[i].deleted;
 		if (!objects[i].deleted && !objects[i].cause[0])
 			snprintf(objects[i].cause, sizeof(objects[i].cause),
 				 "the store does not say that it was deleted");

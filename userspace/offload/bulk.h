@@ -19,11 +19,13 @@
  * struct bulk_object - an object to delete
  * @name: its name below the prefix
  * @deleted: it is gone
+ * @refused: the store has answered, and it is not
  * @cause: why it is not, or ""
  */
 struct bulk_object {
 	char name[OBJECT_NAME_SIZE];
 	bool deleted;
+	bool refused;
 	char cause[BULK_CAUSE_SIZE];
 };
 

@@ -135,7 +135,8 @@ static void collect_end(struct collect *c)
 
 	for (i = 0; i < c->n; i++)
 		if (!c->objects[i].deleted)
-			fprintf(c->lines, "%s %s\n", c->objects[i].name, c->objects[i].cause);
+			fprintf(c->lines, "%s %s%s\n", c->objects[i].name,
+				c->objects[i].refused ? COLLECT_REFUSED : "", c->objects[i].cause);
 	condemned_end_deletions(c->engine->condemned, c->store);
 	collect_tell(c);
 }
@@ -160,6 +161,9 @@ static void collect_single_done(struct transfer *t)
 	c->requests += t->requests;
 	collect_check_late(c, o, t);
 	o->deleted = t->outcome == OUTCOME_GOOD || t->outcome == OUTCOME_MISSING;
+	/* Other errors are those of the way to the store, or of the bucket. */
+	o->refused = t->outcome == OUTCOME_REFUSED &&
+		     (t->error == EACCES || t->error == EBUSY || t->error == EIO);
 	snprintf(o->cause, sizeof(o->cause), "%.*s", (int)sizeof(o->cause) - 1, t->why.text);
 	text_make_printable(o->cause);
 	if (!--c->left)

@@ -7,6 +7,8 @@
 
 /* What follows a name in the answer if an upload relies on the object; else it is a cause. */
 #define COLLECT_RELIED	"relied"
+/* What the cause begins with if the store refuses to delete this object; else it was not asked. */
+#define COLLECT_REFUSED	"refused: "
 
 /* Text of OFFLOAD_COLLECT that begins a run. */
 #define COLLECT_BEGIN	"begin"

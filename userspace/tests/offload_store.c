@@ -771,9 +771,12 @@ static void deletions_that_fail(void)
 	objects_condemn(&o);
 	s3_server_fault(server, S3_PAGE, 'O', 1);
 	CHECK(objects_collect(&o, "something else", &a) == (int)o.n);
+	s3_server_fault(server, S3_PAGE, 'O', 1);
+	CHECK(objects_collect(&o, " refused: ", &a) == 0);
 	s3_server_fault(server, S3_KEEPS, 'O', 1);
 	n = server->objects;
-	CHECK(objects_collect(&o, "InternalError", &a) == 1 && server->objects == n - (int)o.n + 1);
+	CHECK(objects_collect(&o, " refused: the store refuses: InternalError", &a) == 1);
+	CHECK(server->objects == n - (int)o.n + 1);
 	s3_server_fault(server, S3_KEEPS, 'O', 1);
 	CHECK(objects_collect(&o, "does not say", &a) == 1);
 	objects_begin_run(&o);
@@ -792,6 +795,8 @@ static void deletions_that_fail(void)
 	CHECK(server->bulks == 1 && server->deletes == (int)o.n);
 	/* It is not asked again. */
 	CHECK(objects_collect(&o, "", &a) == 0 && server->bulks == 1);
+	s3_server_fault(server, S3_DENIED, 'D', 1);
+	CHECK(objects_collect(&o, " refused: ", &a) == 1);
 	/* A batch without its file is no beginning. */
 	order_give(OFFLOAD_COLLECT, "1", &a, &(int){ 0 });
 	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EBADF);
