@@ -289,13 +289,18 @@ static void collect_delete(struct collect *c, int fd)
 	}
 }
 
-/* A run has begun when the lists of garbage were read, and the last one deletes nothing more. */
+/* A run has begun when all lists of garbage were read, and the last one deletes nothing more. */
 static void collect_begin_run(struct collect *c)
 {
 	struct condemnations *condemned = c->engine->condemned;
+	const char *unusable;
 
-	if (condemned_know(condemned, c->store, &c->wait) &&
-	    condemned_no_deletions(condemned, c->store, &c->wait))
+	if (!condemned_know(condemned, c->store, &c->wait))
+		return;
+	unusable = condemned_unusable(condemned, c->store);
+	if (unusable)
+		collect_fail(c, EIO, unusable);
+	else if (condemned_no_deletions(condemned, c->store, &c->wait))
 		collect_tell(c);
 }
 
@@ -333,7 +338,7 @@ void collect_start(struct collects *all, const struct offload_msg *msg, struct s
 		collect_fail(c, EBADF, "the names of the objects are missing");
 	} else if (!condemned_is_run(engine->condemned, store, run)) {
 		collect_fail(c, ESTALE,
-			     "the store process has begun anew, or another run of gc has; run it again");
+			     "the store process or another run of gc has begun anew; run it again");
 	} else if (!condemned_no_deletions(engine->condemned, store, &c->wait)) {
 		condemned_stop_waiting(&c->wait);
 		collect_fail(c, EBUSY, "the run deletes other objects at this moment; run it again");

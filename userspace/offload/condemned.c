@@ -2,6 +2,7 @@
 /* Condemned objects. See condemned.h. */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -35,6 +36,7 @@
  * @late_until: clock_ms() until which that is so
  * @wake_at: clock_ms() at which those who wait for time go on; 0 if there are none
  * @full: there are more names than are remembered
+ * @unusable: what is wrong with the first list that cannot be used, or NULL
  * @run: number of the run of gc; 0 if there was none
  * @waits: those who wait
  * @woken: those who are about to go on
@@ -61,6 +63,7 @@ struct condemned {
 	u64 late_until;
 	u64 wake_at;
 	bool full;
+	char *unusable;
 	u32 run;
 	LIST_HEAD(condemned_waits, condemned_wait) waits;
 	struct condemned_waits woken;
@@ -115,9 +118,15 @@ static struct condemned *condemned_of(struct condemnations *all, const struct st
 	return c;
 }
 
+/* Not all names are known, so that any object may be condemned. */
+static bool condemned_is_vague(const struct condemned *c)
+{
+	return c->full || c->unusable;
+}
+
 static bool condemned_has(const struct condemned *c, const u8 name[HASH_SIZE])
 {
-	return c->full || name_set_has(&c->names[0], name) || name_set_has(&c->names[1], name);
+	return condemned_is_vague(c) || name_set_has(&c->names[0], name) || name_set_has(&c->names[1], name);
 }
 
 static void condemned_add_names(struct condemned *c, const struct garbage_list *list)
@@ -194,6 +203,27 @@ static void condemned_loaded(struct condemned *c, int error, const char *why)
 	store_put(store);
 }
 
+/* What an object below garbage/ condemns cannot be known. @text names it. */
+static void condemned_cannot_use(struct condemned *c, const char *text)
+{
+	if (c->unusable)
+		return;
+	c->unusable = mem_print("%s. Restore it, or remove all objects below %s" FOLDER
+				": what is garbage is condemned anew then", text,
+				c->loading->prefix);
+	text_make_printable(c->unusable);
+}
+
+static void condemned_is_no_list(struct condemned *c, const char *object, const char *cause)
+{
+	const struct store *s = c->loading;
+	struct why why;
+
+	why_not(&why, "store %s, bucket %s, object %s%.80s: %.300s", s->name, s->bucket, s->prefix,
+		object, cause);
+	condemned_cannot_use(c, why.text);
+}
+
 static void condemned_load_next(struct condemned *c);
 
 /* Take the names of a list that was read. */
@@ -202,11 +232,15 @@ static void condemned_got_list(struct load *l)
 	struct condemned *c = l->arg;
 	struct garbage_list list;
 	struct why why;
-	bool good;
 	u8 *bytes;
 
 	/* The names may be old: it has been deleted. */
 	if (l->error == ENODATA) {
+		condemned_load_next(c);
+		return;
+	}
+	if (l->error && l->damaged) {
+		condemned_cannot_use(c, l->why.text);
 		condemned_load_next(c);
 		return;
 	}
@@ -220,14 +254,12 @@ static void condemned_got_list(struct load *l)
 		condemned_loaded(c, errno, "no memory for a list of garbage");
 		return;
 	}
-	good = garbage_decode(&list, bytes, l->len, &why);
-	if (good)
+	if (garbage_decode(&list, bytes, l->len, &why))
 		condemned_add_names(c, &list);
-	munmap(bytes, l->len);
-	if (good)
-		condemned_load_next(c);
 	else
-		condemned_loaded(c, EIO, why.text);
+		condemned_is_no_list(c, c->after, why.text);
+	munmap(bytes, l->len);
+	condemned_load_next(c);
 }
 
 static void condemned_load_page(struct condemned *c);
@@ -246,18 +278,18 @@ static void condemned_load_next(struct condemned *c)
 		line[strcspn(line, " ")] = '\0';
 		if (strncmp(line, FOLDER, strlen(FOLDER)))
 			continue;
-		if (!object_name_parse(line, &kind, l->name) || kind != ENVELOPE_GARBAGE) {
-			condemned_loaded(c, EIO, "a list of garbage has a name that is no hash");
-			return;
-		}
 		/* A store that gives the same names again would be asked for ever. */
 		if (strcmp(line, c->after) <= 0) {
 			condemned_loaded(c, EIO,
 					 "the store's list of garbage goes on with no later name");
 			return;
 		}
-		memcpy(c->after, line, strlen(line) + 1);
+		snprintf(c->after, sizeof(c->after), "%s", line);
 		c->advances = true;
+		if (!object_name_parse(line, &kind, l->name) || kind != ENVELOPE_GARBAGE) {
+			condemned_is_no_list(c, line, "this is no name of a list of garbage");
+			continue;
+		}
 		load_start(l);
 		return;
 	}
@@ -318,6 +350,8 @@ static void condemned_load_page(struct condemned *c)
 
 static void condemned_load(struct condemned *c, struct store *store)
 {
+	free(c->unusable);
+	c->unusable = NULL;
 	c->loading = store_get(store);
 	c->after[0] = '\0';
 	c->load = (struct load){ .engine = c->all->engine, .store = store,
@@ -338,6 +372,11 @@ bool condemned_know(struct condemnations *all, struct store *store, struct conde
 		condemned_load(c, store);
 	condemned_wait(c, w);
 	return false;
+}
+
+const char *condemned_unusable(struct condemnations *all, const struct store *store)
+{
+	return condemned_of(all, store)->unusable;
 }
 
 /*
@@ -371,8 +410,8 @@ bool condemned_rely(struct condemnations *all, struct store *store, const u8 nam
 		condemned_wait(c, w);
 		return false;
 	}
-	/* If there are too many to remember, none is deleted. */
-	if (!c->full && condemned_has(c, name))
+	/* If not all names are known, none is deleted. */
+	if (!condemned_is_vague(c) && condemned_has(c, name))
 		name_set_add(&c->relied, name);
 	return true;
 }
@@ -390,7 +429,7 @@ void condemned_sent(struct condemnations *all, const struct store *store,
 {
 	struct condemned *c = condemned_of(all, store);
 
-	if (!c->full && condemned_has(c, name))
+	if (!condemned_is_vague(c) && condemned_has(c, name))
 		name_set_add(&c->sent, name);
 }
 
@@ -426,7 +465,7 @@ bool condemned_begin_deletion(struct condemnations *all, const struct store *sto
 {
 	struct condemned *c = condemned_of(all, store);
 
-	if (c->full || !condemned_has(c, name) || name_set_has(&c->relied, name))
+	if (condemned_is_vague(c) || !condemned_has(c, name) || name_set_has(&c->relied, name))
 		return false;
 	name_set_add(&c->deleting, name);
 	return true;

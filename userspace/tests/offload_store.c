@@ -757,6 +757,34 @@ static void condemned_objects(void)
 	CHECK(pushed.msg.type == OFFLOAD_FETCHED);
 }
 
+/* A list that cannot be used ends a run of gc, and no upload, which then sends everything. */
+static void lists_that_are_damaged(void)
+{
+	struct answer pushed, a;
+	struct objects o;
+	int fd;
+
+	store_define("prefix=damaged\ntimeout=1\n" KEY_1);
+	push_file(file, &pushed);
+	CHECK(pushed.msg.type == OFFLOAD_PUSHED);
+	objects_list(&o);
+	objects_begin_run(&o);
+	objects_condemn(&o);
+	s3_server_fault(server, S3_WRONG, 'G', 1000);
+	order_give(OFFLOAD_COLLECT, "begin", &a, &fd);
+	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EIO);
+	CHECK(strstr(a.text, "store s, bucket ") && strstr(a.text, "damaged/garbage/"));
+	CHECK(strstr(a.text, "condemned anew"));
+	CHECK(objects_collect(&o, " ", &a) == -1 && !server->bulks);
+	push_file(file, &pushed);
+	push_file(file, &pushed);
+	CHECK(pushed.msg.type == OFFLOAD_PUSHED && !pushed.msg.deduplicated && !server->heads);
+	s3_server_fault(server, S3_GOOD, 0, 0);
+	/* It is good again. */
+	objects_begin_run(&o);
+	CHECK(objects_collect(&o, "", &a) == 0);
+}
+
 /* Stores that do not know how to delete many objects, and answers that say less than all. */
 static void deletions_that_fail(void)
 {
@@ -1451,7 +1479,7 @@ int main(void)
 		TEST(store_is_left_alone), TEST(many_readers),
 		TEST(store_on_a_slow_line), TEST(requests_cancelled),
 		TEST(file_becomes_shorter), TEST(wrong_requests), TEST(objects_listed_read_deleted),
-		TEST(condemned_objects), TEST(deletions_that_fail),
+		TEST(condemned_objects), TEST(lists_that_are_damaged), TEST(deletions_that_fail),
 		TEST(deletions_that_go_on), TEST(deletions_that_are_late),
 		TEST(objects_get_another_key), TEST(store_has_one_owner), TEST(keys_are_checked),
 		TEST(buckets_have_uuids), TEST(owners_that_are_missing), TEST(servers_without_id),
