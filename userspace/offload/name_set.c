@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sets of names of objects. The names are hashes, so their first bytes are the hash. */
+/* Sets of names of objects. The names are hashes, or what others write in the place of hashes. */
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "mem.h"
 #include "name_set.h"
@@ -11,13 +12,25 @@
 
 static const u8 no_name[HASH_SIZE];
 
+/* A sum of products, of which the upper half depends on all bits. */
+static size_t name_set_hash(const struct name_set *s, const u8 name[HASH_SIZE])
+{
+	u64 sum = 0, word;
+	size_t i;
+
+	for (i = 0; i < HASH_SIZE / sizeof(word); i++) {
+		memcpy(&word, name + i * sizeof(word), sizeof(word));
+		sum += word * s->seed[i];
+	}
+	return sum >> 32;
+}
+
 /* The slot with this name, or the free one for it. */
 static u8 *name_set_slot(const struct name_set *s, const u8 name[HASH_SIZE])
 {
 	size_t i;
 
-	memcpy(&i, name, sizeof(i));
-	for (;; i++) {
+	for (i = name_set_hash(s, name);; i++) {
 		u8 *slot = s->slots[i & (s->size - 1)];
 
 		if (!memcmp(slot, name, HASH_SIZE) || !memcmp(slot, no_name, HASH_SIZE))
@@ -30,6 +43,8 @@ static void name_set_double(struct name_set *s)
 	struct name_set old = *s;
 	size_t i;
 
+	while (!old.size && getrandom(s->seed, sizeof(s->seed), 0) != sizeof(s->seed))
+		;
 	s->size = old.size ? 2 * old.size : SIZE_FIRST;
 	s->slots = mem_new(s->size * HASH_SIZE);
 	for (i = 0; i < old.size; i++)

@@ -7,11 +7,13 @@
 
 /**
  * struct name_set - a hash table with open addressing
+ * @seed: random numbers, so that nobody can choose names for the same slot
  * @slots: names; one that is all zeros is free
  * @size: number of slots, a power of two or 0
  * @n: number of names
  */
 struct name_set {
+	u64 seed[HASH_SIZE / sizeof(u64)];
 	u8 (*slots)[HASH_SIZE];
 	size_t size;
 	size_t n;
