@@ -33,6 +33,9 @@ static void garbage_read(void *arg, const struct offload_result *r)
 	size_t len = 0;
 	u32 kind, i;
 
+	/* The store process leaves it out, too. */
+	if (r->error == ENOKEY)
+		return;
 	/* One that keeps objects may be among those that are listed and do not come. */
 	if (r->error) {
 		offload_survey_problem(s, r->path, "%s", r->text);

@@ -248,6 +248,12 @@ static void condemned_got_list(struct load *l)
 		condemned_loaded(c, l->error, l->why.text);
 		return;
 	}
+	/* Anybody can have made it, also before the store got its keys. */
+	if (!envelope_is_ours(&l->envelope, l->store->n_keys)) {
+		close(l->file);
+		condemned_load_next(c);
+		return;
+	}
 	bytes = mmap(NULL, l->len, PROT_READ, MAP_PRIVATE, l->file, 0);
 	close(l->file);
 	if (bytes == MAP_FAILED) {

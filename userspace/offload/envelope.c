@@ -151,14 +151,20 @@ static bool envelope_find_keys(struct envelope *e, const struct envelope_header 
 	return e->name_key || envelope_wrong_key(head->name_key, "named", n_keys, why);
 }
 
+bool envelope_is_ours(const struct envelope *e, unsigned int n_keys)
+{
+	return !n_keys || e->name_key;
+}
+
 /*
  * The name of a chunk, a manifest or a pack comes from a record, or from what one names; that of
  * the head of a snapshot comes from a list of the bucket. Whoever can write there can make a head
  * whose name has no key, so with keys none is taken. A registration can only keep gc from working.
+ * A list of garbage without a key is left out by those who read it.
  */
 static bool envelope_is_genuine(const struct envelope *e, unsigned int n_keys, struct why *why)
 {
-	return e->kind != ENVELOPE_SNAPSHOT || !n_keys || e->name_key ||
+	return e->kind != ENVELOPE_SNAPSHOT || envelope_is_ours(e, n_keys) ||
 	       why_not(why, "its name has no key, so anybody can have made this snapshot");
 }
 

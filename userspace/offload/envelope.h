@@ -85,6 +85,9 @@ size_t envelope_seal(enum envelope_kind kind, const struct key *key, bool compre
 bool envelope_parse(struct envelope *e, enum envelope_kind kind, const struct key *keys,
 		    unsigned int n_keys, const u8 *in, size_t len, size_t max, struct why *why);
 
+/* Return whether a holder of a key has made the envelope, or the store has no keys. */
+bool envelope_is_ours(const struct envelope *e, unsigned int n_keys);
+
 /**
  * envelope_decrypt - decrypt the payload in place
  * @e: from envelope_parse()

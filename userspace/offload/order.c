@@ -184,6 +184,12 @@ static void order_read_done(struct load *l)
 		order_fail(o, l->damaged ? EBADMSG : l->error, l->why.text);
 		return;
 	}
+	if (l->kind == ENVELOPE_GARBAGE && !l->error && !o->cancelled &&
+	    !envelope_is_ours(&l->envelope, l->store->n_keys)) {
+		close(l->file);
+		order_fail(o, ENOKEY, "the list of garbage has no key, so anybody can have made it");
+		return;
+	}
 	if (!o->cancelled)
 		out_send(&o->all->engine->out, &msg, l->file);
 	if (l->file >= 0)

@@ -757,6 +757,20 @@ static void condemned_objects(void)
 	CHECK(pushed.msg.type == OFFLOAD_FETCHED);
 }
 
+/* Condemn what a push has sent, and begin a run. Ends without faults. */
+static void objects_condemn_new(struct objects *o, const char *settings)
+{
+	struct answer pushed;
+
+	store_define(settings);
+	push_file(file, &pushed);
+	CHECK(pushed.msg.type == OFFLOAD_PUSHED);
+	objects_list(o);
+	objects_begin_run(o);
+	objects_condemn(o);
+	s3_server_fault(server, S3_GOOD, 0, 0);
+}
+
 /* A list that cannot be used ends a run of gc, and no upload, which then sends everything. */
 static void lists_that_are_damaged(void)
 {
@@ -764,12 +778,7 @@ static void lists_that_are_damaged(void)
 	struct objects o;
 	int fd;
 
-	store_define("prefix=damaged\ntimeout=1\n" KEY_1);
-	push_file(file, &pushed);
-	CHECK(pushed.msg.type == OFFLOAD_PUSHED);
-	objects_list(&o);
-	objects_begin_run(&o);
-	objects_condemn(&o);
+	objects_condemn_new(&o, "prefix=damaged\ntimeout=1\n" KEY_1);
 	s3_server_fault(server, S3_WRONG, 'G', 1000);
 	order_give(OFFLOAD_COLLECT, "begin", &a, &fd);
 	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EIO);
@@ -783,6 +792,31 @@ static void lists_that_are_damaged(void)
 	/* It is good again. */
 	objects_begin_run(&o);
 	CHECK(objects_collect(&o, "", &a) == 0);
+}
+
+/* A store with keys does not believe a list of garbage that has none. */
+static void lists_without_a_key(void)
+{
+	char lines[16384] = "", name[OFFLOAD_STORE_MAX * 2] = "";
+	struct answer a;
+	struct objects o;
+	int fd;
+
+	objects_condemn_new(&o, "prefix=keyless\ntimeout=1\n");
+	order_give(OFFLOAD_LIST, "garbage/\n", &a, &fd);
+	CHECK(pread(fd, lines, sizeof(lines) - 1, 0) > 0);
+	close(fd);
+	CHECK(sscanf(lines, "%127s", name) == 1);
+	order_give(OFFLOAD_READ, name, &a, &fd);
+	CHECK(a.msg.type == OFFLOAD_OBJECT && fd >= 0);
+	close(fd);
+	store_define("prefix=keyless\ntimeout=1\n" KEY_1);
+	order_give(OFFLOAD_READ, name, &a, &fd);
+	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == ENOKEY);
+	/* The names of the last run are remembered for another one. */
+	objects_begin_run(&o);
+	objects_begin_run(&o);
+	CHECK(objects_collect(&o, " relied", &a) == (int)o.n && !server->bulks);
 }
 
 /* Stores that do not know how to delete many objects, and answers that say less than all. */
@@ -835,20 +869,6 @@ static void deletions_that_fail(void)
 	CHECK(objects_collect(&o, "", &a) == -1 && a.msg.error == EINVAL);
 	object_name(ENVELOPE_SNAPSHOT, (const u8 *)"01234567890123456789012345678901", o.lines);
 	CHECK(objects_collect(&o, "", &a) == -1 && a.msg.error == EINVAL);
-}
-
-/* Condemn what a push has sent, and begin a run. Ends without faults. */
-static void objects_condemn_new(struct objects *o, const char *settings)
-{
-	struct answer pushed;
-
-	store_define(settings);
-	push_file(file, &pushed);
-	CHECK(pushed.msg.type == OFFLOAD_PUSHED);
-	objects_list(o);
-	objects_begin_run(o);
-	objects_condemn(o);
-	s3_server_fault(server, S3_GOOD, 0, 0);
 }
 
 /* Send a batch without waiting for the answer. Returns its number when the store has it. */
@@ -1479,7 +1499,8 @@ int main(void)
 		TEST(store_is_left_alone), TEST(many_readers),
 		TEST(store_on_a_slow_line), TEST(requests_cancelled),
 		TEST(file_becomes_shorter), TEST(wrong_requests), TEST(objects_listed_read_deleted),
-		TEST(condemned_objects), TEST(lists_that_are_damaged), TEST(deletions_that_fail),
+		TEST(condemned_objects), TEST(lists_that_are_damaged), TEST(lists_without_a_key),
+		TEST(deletions_that_fail),
 		TEST(deletions_that_go_on), TEST(deletions_that_are_late),
 		TEST(objects_get_another_key), TEST(store_has_one_owner), TEST(keys_are_checked),
 		TEST(buckets_have_uuids), TEST(owners_that_are_missing), TEST(servers_without_id),
