@@ -436,6 +436,15 @@ static char *offload_owner(const char *state_dir)
 	return lines;
 }
 
+/* Earlier versions noted there when objects were deleted, which is in the store now. */
+static void offload_remove_deletions(const char *state_dir)
+{
+	char *path = mem_print("%s/offload-deletions", state_dir);
+
+	unlink(path);
+	free(path);
+}
+
 struct offload *offload_new(int spawner, const char *socket_path, const char *state_dir)
 {
 	struct offload *o = mem_new(sizeof(*o));
@@ -449,6 +458,7 @@ struct offload *offload_new(int spawner, const char *socket_path, const char *st
 	o->keys = offload_keys_new();
 	o->owner = offload_owner(state_dir);
 	o->known = offload_known_new(state_dir);
+	offload_remove_deletions(state_dir);
 	if (o->poll >= 0 && o->timer >= 0 && o->fills && o->clients &&
 	    offload_watch(o, o->timer) && offload_watch(o, offload_fills_fd(o->fills)) &&
 	    offload_watch(o, offload_clients_fd(o->clients)))

@@ -543,6 +543,20 @@ static void buckets_remembered(void)
 	problems_free(&known);
 }
 
+/* What an earlier version has left is removed. */
+static void state_of_earlier_versions(void)
+{
+	char *path = mem_print("%s/offload-deletions", bench_folder);
+	FILE *file = fopen(path, "w");
+	struct bench b;
+
+	CHECK(file && !fclose(file));
+	bench_configure(&b, "probe-s = 0\n");
+	CHECK(access(path, F_OK) < 0);
+	bench_end(&b);
+	free(path);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
@@ -553,6 +567,7 @@ int main(void)
 		TEST(unknown_stores), TEST(store_that_is_refused), TEST(other_configurations),
 		TEST(stores_that_are_asked), TEST(stores_that_are_not_asked),
 		TEST(state_without_room), TEST(buckets_remembered),
+		TEST(state_of_earlier_versions),
 		{ 0 }
 	};
 
