@@ -338,10 +338,10 @@ void collect_start(struct collects *all, const struct offload_msg *msg, struct s
 		collect_fail(c, EBADF, "the names of the objects are missing");
 	} else if (!condemned_is_run(engine->condemned, store, run)) {
 		collect_fail(c, ESTALE,
-			     "the store process or another run of gc has begun anew; run it again");
+			     "the store process or another gc has begun anew; run it again");
 	} else if (!condemned_no_deletions(engine->condemned, store, &c->wait)) {
 		condemned_stop_waiting(&c->wait);
-		collect_fail(c, EBUSY, "the run deletes other objects at this moment; run it again");
+		collect_fail(c, EBUSY, "the run deletes other objects just now; run it again");
 	} else {
 		c->run = run;
 		collect_delete(c, fd);

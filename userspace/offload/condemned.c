@@ -126,7 +126,8 @@ static bool condemned_is_vague(const struct condemned *c)
 
 static bool condemned_has(const struct condemned *c, const u8 name[HASH_SIZE])
 {
-	return condemned_is_vague(c) || name_set_has(&c->names[0], name) || name_set_has(&c->names[1], name);
+	return condemned_is_vague(c) || name_set_has(&c->names[0], name) ||
+	       name_set_has(&c->names[1], name);
 }
 
 static void condemned_add_names(struct condemned *c, const struct garbage_list *list)

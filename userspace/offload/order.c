@@ -187,7 +187,7 @@ static void order_read_done(struct load *l)
 	if (l->kind == ENVELOPE_GARBAGE && !l->error && !o->cancelled &&
 	    !envelope_is_ours(&l->envelope, l->store->n_keys)) {
 		close(l->file);
-		order_fail(o, ENOKEY, "the list of garbage has no key, so anybody can have made it");
+		order_fail(o, ENOKEY, "the list has no key, so anybody can have made it");
 		return;
 	}
 	if (!o->cancelled)

@@ -518,7 +518,7 @@ static void name_sets(void)
 	}
 	CHECK(set.n == 2500);
 	name_set_free(&set);
-	/* Names that begin, or end, with the same bytes would take minutes if they met in one slot. */
+	/* Names with the same beginning, or end, would take minutes if they met in one slot. */
 	memset(name, 7, sizeof(name));
 	for (i = 0; i < 500000; i++) {
 		memcpy(name + (i % 2 ? 8 : HASH_SIZE - 8), &i, sizeof(i));
