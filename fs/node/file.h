@@ -19,7 +19,7 @@
  * @ref: users, plus one of the cache
  * @used: jiffies of the last use, written at most once per tick
  * @mode: enum ditto_file_mode
- * @dir_cache: represents claims towards the VFS; no data is read or written through it
+ * @kept: represents claims towards the VFS; no data is read or written through it
  * @of_node: link on the node's list of open files
  * @lru: link on the server's list of cached files, or then on that of files that the volume's
  *	worker closes; or empty

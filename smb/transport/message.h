@@ -82,7 +82,7 @@ struct dsmb_chain {
  * @reserve: it uses the reserve of the connection; see dsmb_transport_has_reserve()
  * @place: the limit that gave it a place, or NULL; see dsmb_fs_limit_wait(). Its current call holds
  *	the limit
- * @queue: the queue that it is in, or NULL
+ * @run_queue: the run queue that it is in, or NULL
  * @waits_in: the set of messages that it waits in, or NULL; guarded by the lock of the set
  * @session: session whose key decrypted it, held; NULL if it came in the clear
  * @calls: its commands

@@ -145,9 +145,11 @@ static bool adopt_load(struct adopt *a, struct restore *r, const char *share)
 		if (!adopt_leave(a, s, error, why.text))
 			return false;
 	}
-	adopt_problem(a, share, begun ?
-		      "the snapshot that it was getting is not in the store any more; to begin again with another one, remove the attribute trusted.ditto.adopting of its root" :
-		      "none of its snapshots can be read");
+	if (begun)
+		adopt_problem(a, share,
+			      "the snapshot that it was getting is not in the store any more; to begin again with another one, remove the attribute trusted.ditto.adopting of its root");
+	else
+		adopt_problem(a, share, "none of its snapshots can be read");
 	return false;
 }
 
