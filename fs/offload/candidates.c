@@ -123,7 +123,7 @@ static struct ditto_node *candidate_find(struct ditto_share *share, const struct
 	return IS_ERR(node) ? NULL : node;
 }
 
-/* What is said of the file is looked at when it is its turn to give way. */
+/* The attributes of the file are looked at when it is its turn to give way. */
 static void candidate_restore(struct ditto_share *share, const struct candidate *c)
 {
 	struct ditto_node *node = candidate_find(share, &c->fid);

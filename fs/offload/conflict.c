@@ -31,15 +31,19 @@
 #include "fault.h"
 #include "stub.h"
 
-/* Under stub->io. */
-static int own_in(struct ditto_stub *stub, struct file *file, u32 range)
+int ditto_stub_own(struct ditto_stub *stub, struct file *file, u32 range)
 {
-	struct ditto_offload_record *next = ditto_stub_copy_record(stub);
+	struct ditto_offload_record *next;
 	int err = 0;
 
-	if (!next)
-		return -ENOMEM;
-	/* What was cut is not brought back, and the stored record may be that of another stub. */
+	file_start_write(file);
+	mutex_lock(&stub->io);
+	next = ditto_stub_copy_record(stub);
+	if (!next) {
+		err = -ENOMEM;
+		goto unlock;
+	}
+	/* A range that was cut is not brought back, and another stub may have stored the record. */
 	if (range >= ditto_offload_ranges(next) || rcu_access_pointer(stub->node->stub) != stub ||
 	    !ditto_offload_own(next, range))
 		goto free;
@@ -52,16 +56,7 @@ static int own_in(struct ditto_stub *stub, struct file *file, u32 range)
 	spin_unlock(&stub->lock);
 free:
 	kfree(next);
-	return err;
-}
-
-int ditto_stub_own(struct ditto_stub *stub, struct file *file, u32 range)
-{
-	int err;
-
-	file_start_write(file);
-	mutex_lock(&stub->io);
-	err = own_in(stub, file, range);
+unlock:
 	mutex_unlock(&stub->io);
 	file_end_write(file);
 	return err ?: ditto_fault(DITTO_FAULT_FILL_OWNED);
@@ -193,17 +188,22 @@ unlock:
 }
 
 /*
- * What was written is to be replaced: from now on it counts as left by this server. The file gets
- * the size of its content. Under stub->io.
+ * Data that was written is to be replaced: from now on it counts as left by this server. The file
+ * gets the size of its content.
  */
-static int overwrite_in(struct ditto_stub *stub, struct file *file)
+static int conflict_overwrite(struct ditto_stub *stub, struct file *file)
 {
-	struct ditto_offload_record *next = ditto_stub_copy_record(stub);
+	struct ditto_offload_record *next;
 	struct inode *inode = file_inode(file);
 	int err = 0;
 
-	if (!next)
-		return -ENOMEM;
+	file_start_write(file);
+	mutex_lock(&stub->io);
+	next = ditto_stub_copy_record(stub);
+	if (!next) {
+		err = -ENOMEM;
+		goto unlock;
+	}
 	ditto_offload_own_all(next);
 	inode_lock(inode);
 	if (i_size_read(inode) < next->size)
@@ -216,24 +216,15 @@ static int overwrite_in(struct ditto_stub *stub, struct file *file)
 		spin_unlock(&stub->lock);
 	}
 	kfree(next);
-	return err;
-}
-
-static int conflict_overwrite(struct ditto_stub *stub, struct file *file)
-{
-	int err;
-
-	file_start_write(file);
-	mutex_lock(&stub->io);
-	err = overwrite_in(stub, file);
+unlock:
 	mutex_unlock(&stub->io);
 	file_end_write(file);
 	return err;
 }
 
 /*
- * What was written stays, and what is absent around it comes back. Nothing is recorded: until the
- * ranges are in the file, a server that starts anew asks for the decision again.
+ * Data that was written stays, and what is absent around it comes back. Nothing is recorded: until
+ * the ranges are in the file, a server that starts anew asks for the decision again.
  */
 static int conflict_keep_local(struct ditto_stub *stub, struct file *file)
 {
@@ -242,7 +233,7 @@ static int conflict_keep_local(struct ditto_stub *stub, struct file *file)
 
 	file_start_write(file);
 	size = i_size_read(file_inode(file));
-	/* What was cut is gone. */
+	/* Content that was cut is gone. */
 	if (size < READ_ONCE(stub->record.size))
 		err = ditto_stub_cut(stub, size);
 	file_end_write(file);

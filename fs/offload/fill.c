@@ -171,7 +171,7 @@ static int fill_find_piece(struct ditto_recall *recall, size_t *len)
 	return 0;
 }
 
-/* What is a hole, or is not, is so as a whole. */
+/* Bytes of a block, all of which are a hole, or none. */
 static u64 fill_block(const struct ditto_recall *recall)
 {
 	return max_t(u64, PAGE_SIZE, i_blocksize(recall->node->inode));

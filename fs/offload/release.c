@@ -331,7 +331,7 @@ static int release_blocks(struct ditto_stub *stub, struct file *file,
 		return err;
 	if (release_is_stale(inode, args))
 		return -ESTALE;
-	copy = kmemdup(&stub->record, sizeof(*copy), GFP_KERNEL);
+	copy = ditto_stub_copy_record(stub);
 	if (!copy)
 		return -ENOMEM;
 	err = ditto_fault(DITTO_FAULT_RELEASE_RECORD) ?: release_store(stub, file, copy, true);

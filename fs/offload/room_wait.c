@@ -100,9 +100,9 @@ void ditto_room_tell(struct ditto_volume *volume, u64 now)
 	bool tell;
 
 	spin_lock(&volume->release_lock);
-	tell = !time_before64(get_jiffies_64(), volume->room->told_until);
+	tell = !time_before64(get_jiffies_64(), volume->room->event_until);
 	if (tell)
-		volume->room->told_until = room_until(DITTO_ROOM_VAIN_MS);
+		volume->room->event_until = room_until(DITTO_ROOM_VAIN_MS);
 	spin_unlock(&volume->release_lock);
 	if (!tell)
 		return;

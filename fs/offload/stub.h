@@ -172,7 +172,7 @@ struct ditto_room_job {
  * @awaited: room is being made for them
  * @made_until: in jiffies: room was made a moment ago, so who found none is to try again
  * @vain_until: in jiffies: nothing gave way, so no room is made for operations
- * @told_until: in jiffies: the lack of room was told
+ * @event_until: in jiffies: the event was sent, so no other one is
  * @make: makes room for the operations that wait
  * @look: looks at the free space while there are candidates
  * @seen: free bytes at the last look
@@ -193,7 +193,7 @@ struct ditto_room {
 	bool awaited;
 	u64 made_until;
 	u64 vain_until;
-	u64 told_until;
+	u64 event_until;
 	struct work_struct make;
 	struct delayed_work look;
 	u64 seen;
@@ -425,9 +425,6 @@ static inline int ditto_stub_error(int err)
  * Return: 0 or an errno.
  */
 int ditto_record_write(struct dentry *dentry, const char *name, const u8 *buf, size_t len);
-
-/* Name a share that serves the volume; @name stays if there is none. Any context. */
-void ditto_volume_share_name(const struct ditto_volume *volume, char *name, size_t size);
 
 /* conflict.c */
 
