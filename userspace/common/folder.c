@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -20,6 +21,40 @@ bool folder_sync(const char *path)
 	if (fd >= 0)
 		close(fd);
 	free(copy);
+	errno = error;
+	return good;
+}
+
+FILE *folder_replace(const char *path, mode_t mode)
+{
+	char *new = mem_print("%s.new", path);
+	int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	int error = errno;
+
+	if (fd >= 0 && !file)
+		close(fd);
+	free(new);
+	errno = error;
+	return file;
+}
+
+bool folder_replaced(FILE *file, const char *path)
+{
+	bool good = file && !ferror(file) && !fflush(file) && !fsync(fileno(file));
+	int error = errno;
+	char *new;
+
+	if (file && fclose(file) && good) {
+		good = false;
+		error = errno;
+	}
+	if (good) {
+		new = mem_print("%s.new", path);
+		good = !rename(new, path) && folder_sync(path);
+		error = errno;
+		free(new);
+	}
 	errno = error;
 	return good;
 }

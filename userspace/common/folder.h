@@ -3,6 +3,9 @@
 #ifndef _DITTO_FOLDER_H
 #define _DITTO_FOLDER_H
 
+#include <stdio.h>
+#include <sys/types.h>
+
 #include "types.h"
 
 /*
@@ -10,5 +13,12 @@
  * does not. Returns false with errno.
  */
 bool folder_sync(const char *path);
+/* Begin a file that is to take the place of the one at a path. Returns NULL with errno. */
+FILE *folder_replace(const char *path, mode_t mode);
+/*
+ * Close such a file, which may be NULL, and give it the name when all of it is on disk. Returns
+ * false with errno: the one before it is there still, unless only that was not made durable.
+ */
+bool folder_replaced(FILE *file, const char *path);
 
 #endif

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "folder.h"
 #include "mem.h"
@@ -254,23 +253,14 @@ void offload_progress_read(const char *path, struct offload_progress *p)
 
 bool offload_progress_write(const char *path, const struct offload_progress *p, struct why *why)
 {
-	char *new = mem_print("%s.new", path);
-	FILE *out = fopen(new, "we");
-	bool good = out;
+	FILE *out = folder_replace(path, 0666);
 	int job;
 
 	for (job = 0; out && job < OFFLOAD_JOBS; job++)
 		fprintf(out, "%s %llu %llu %u\n", job_names[job],
 			p->done[job].success, p->done[job].tried, p->done[job].result);
-	if (out) {
+	if (out)
 		fprintf(out, "position %llx %llu %llu %llu\n", p->scrub_at, p->bad,
 			p->bad_before, p->scrub_time);
-		good = !ferror(out) && !fflush(out) && !fsync(fileno(out));
-		good = !fclose(out) && good;
-	}
-	good = good && !rename(new, path) && folder_sync(path);
-	if (!good)
-		why_not(why, "%s: %s", path, strerror(errno));
-	free(new);
-	return good;
+	return folder_replaced(out, path) || why_not(why, "%s: %s", path, strerror(errno));
 }

@@ -6,11 +6,9 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "folder.h"
 #include "log.h"
@@ -177,23 +175,14 @@ char *offload_known_text(const struct offload_known *k, const char *name)
 	return text;
 }
 
-/* The file has its name only when it is complete. */
 static int known_write(const struct offload_known *k)
 {
-	char *new = mem_print("%s.new", k->path);
-	int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	int rc = fd < 0 ? -errno : 0;
+	FILE *out = folder_replace(k->path, 0600);
 	unsigned int i;
 
-	for (i = 0; i < k->n && !rc; i++)
-		if (dprintf(fd, "%s %s\n", k->list[i].uuid, k->list[i].name) < 0)
-			rc = -errno;
-	if (!rc && (fsync(fd) || rename(new, k->path) || !folder_sync(k->path)))
-		rc = -errno;
-	if (fd >= 0)
-		close(fd);
-	free(new);
-	return rc;
+	for (i = 0; out && i < k->n; i++)
+		fprintf(out, "%s %s\n", k->list[i].uuid, k->list[i].name);
+	return folder_replaced(out, k->path) ? 0 : -errno;
 }
 
 bool offload_known_set(struct offload_known *k, const char *name, const char *uuid,

@@ -29,29 +29,21 @@ static int server_id_read(const char *path, char id[SERVER_ID_SIZE])
 	return strspn(id, "0123456789abcdef") == DIGITS ? 0 : -EINVAL;
 }
 
-/* The file has its name only when it is complete. */
 static int server_id_make(const char *path, char id[SERVER_ID_SIZE])
 {
 	u8 bytes[DIGITS / 2];
-	char new[4096];
+	FILE *out;
 	size_t i;
-	int fd, rc;
 
 	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
 		return -EIO;
 	for (i = 0; i < sizeof(bytes); i++)
 		sprintf(id + 2 * i, "%02x", bytes[i]);
-	if ((size_t)snprintf(new, sizeof(new), "%s.new", path) >= sizeof(new))
-		return -ENAMETOOLONG;
-	fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	rc = dprintf(fd, "%s\n", id) == SERVER_ID_SIZE && !fsync(fd) ? 0 : -EIO;
-	close(fd);
 	/* An id that is gone after a power failure would be replaced: stores know the first one. */
-	if (!rc && (rename(new, path) || !folder_sync(path)))
-		rc = -errno;
-	return rc;
+	out = folder_replace(path, 0600);
+	if (out)
+		fprintf(out, "%s\n", id);
+	return folder_replaced(out, path) ? 0 : -errno;
 }
 
 int server_id_get(const char *path, char id[SERVER_ID_SIZE])

@@ -14,8 +14,6 @@
 #include "guarded.h"
 #include "mem.h"
 
-#define NEW_PATH	GUARDED_PATH ".new"
-
 /* "UUID TYPE PATH" */
 static bool guarded_parse(struct filesystem *fs, char *line)
 {
@@ -67,23 +65,18 @@ void guarded_free(struct guarded *all)
 
 static bool guarded_write(const struct guarded *all, struct why *why)
 {
-	FILE *file = fopen(NEW_PATH, "we");
+	FILE *file = folder_replace(GUARDED_PATH, 0666);
 	char uuid[TEXT_UUID_MAX], *path;
-	bool good = file;
 	size_t i;
 
-	for (i = 0; good && i < all->n; i++) {
+	for (i = 0; file && i < all->n; i++) {
 		path = text_printable(all->list[i].path);
 		fprintf(file, "%s %s %s\n", text_from_uuid(all->list[i].id, uuid),
 			all->list[i].type, path);
 		free(path);
 	}
-	good = good && !fflush(file) && !fsync(fileno(file));
-	if (file && fclose(file))
-		good = false;
-	if (good && !rename(NEW_PATH, GUARDED_PATH) && folder_sync(GUARDED_PATH))
-		return true;
-	return why_not(why, GUARDED_PATH ": %s", strerror(errno));
+	return folder_replaced(file, GUARDED_PATH) ||
+	       why_not(why, GUARDED_PATH ": %s", strerror(errno));
 }
 
 /* Whoever changes the list has its folder locked. Returns a descriptor, or -1 after @why. */
