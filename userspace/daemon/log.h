@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Log lines on stderr. Under systemd each line starts with its priority (sd-daemon(3)).
+ * Log lines: of dittod on stderr, where each begins with its priority under systemd (sd-daemon(3));
+ * of ditto-guard in the kernel's log, see guard/log.c.
  *
  * All functions but log_open() are thread-safe.
  */
@@ -17,7 +18,7 @@ enum log_level {
 	LOG_LEVEL_INFO = 6,
 };
 
-/* Detect whether stderr is the journal. Called once, before threads are started. */
+/* Find out where lines go. Called once, before threads are started. */
 void log_open(void);
 /* Write one line. Newlines in the text are replaced. */
 void log_line(enum log_level level, const char *format, ...)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Lines in the kernel's log, see log.h. */
+/*
+ * Lines in the kernel's log, where those of ditto.ko are, too: it is there before the journal and
+ * in a rescue system, a write never waits for another process, and too many lines are dropped.
+ */
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -7,17 +10,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "daemon/log.h"
 #include "text.h"
 
 /* The kernel takes no longer line. */
 #define LINE_MAX_BYTES	960
-#define PREFIX		"<4>ditto-guard: "
 
 /* Stderr where there is no such log, as in containers. */
 static int log_fd = STDERR_FILENO;
 
-void guard_log_open(void)
+void log_open(void)
 {
 	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 
@@ -25,10 +27,10 @@ void guard_log_open(void)
 		log_fd = fd;
 }
 
-void guard_warning(const char *format, ...)
+void log_line(enum log_level level, const char *format, ...)
 {
-	char line[LINE_MAX_BYTES] = PREFIX;
-	size_t len = strlen(PREFIX);
+	char line[LINE_MAX_BYTES];
+	size_t len = (size_t)snprintf(line, sizeof(line), "<%d>ditto-guard: ", (int)level);
 	ssize_t done;
 	va_list args;
 

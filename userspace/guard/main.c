@@ -19,14 +19,13 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "ctl/offload_mounts.h"
+#include "daemon/log.h"
+#include "daemon/notify.h"
 #include "guard_status.h"
-#include "log.h"
 #include "mem.h"
 #include "module.h"
 #include "offload/guarded.h"
@@ -114,8 +113,8 @@ static const char *mount_guard(const struct mount_point *m, int fd)
 	}
 	if (watch_begin(m->device, fd, &why))
 		return GUARD_BY_GUARD;
-	guard_warning("%s cannot be watched, and its offloaded files read as zeros while Ditto does not serve it: %s",
-		      m->path, why.text);
+	log_warning("%s cannot be watched, and its offloaded files read as zeros while Ditto does not serve it: %s",
+		    m->path, why.text);
 	return GUARD_BY_NONE;
 }
 
@@ -201,16 +200,16 @@ static void look_around_locked(void)
 
 	/* What is watched stays so if there is an error. */
 	if (!mount_table_read(&mounts, &why)) {
-		guard_warning("%s", why.text);
+		log_warning("%s", why.text);
 		return;
 	}
 	if (!guarded_read(&all, &why))
-		guard_warning("%s", why.text);
+		log_warning("%s", why.text);
 	guard_status = guard_has_status ? fopen(STATUS_NEW, "we") : NULL;
 	look_at_mounts(&mounts, guard_given.n ? &guard_given : &all);
 	if (guard_has_status && (!guard_status || fclose(guard_status) ||
 				 rename(STATUS_NEW, GUARD_STATUS_PATH)))
-		guard_warning(GUARD_STATUS_PATH ": %s", strerror(errno));
+		log_warning(GUARD_STATUS_PATH ": %s", strerror(errno));
 	guarded_free(&all);
 	mount_table_free(&mounts);
 }
@@ -252,29 +251,6 @@ static void *module_follow(void *arg)
 	return NULL;
 }
 
-/* Tell the service manager that all that is mounted is watched. */
-static void notify_ready(void)
-{
-	static const char text[] = "READY=1";
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd;
-
-	if (!path || strlen(path) >= sizeof(addr.sun_path))
-		return;
-	memcpy(addr.sun_path, path, strlen(path));
-	/* An abstract address starts with a NUL and is not terminated. */
-	if (path[0] == '@')
-		addr.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&addr,
-			     (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
-					 strlen(path))) < 0)
-		guard_warning("cannot reach the service manager: %s", strerror(errno));
-	if (fd >= 0)
-		close(fd);
-}
-
 /* The lock says that this process lives. Returns false if another one does. */
 static bool status_begin(void)
 {
@@ -289,7 +265,7 @@ static bool status_begin(void)
 		fprintf(stderr, "ditto-guard: it runs already\n");
 		return false;
 	}
-	guard_warning(GUARD_LOCK_PATH ": %s", strerror(errno));
+	log_warning(GUARD_LOCK_PATH ": %s", strerror(errno));
 	return true;
 }
 
@@ -350,22 +326,23 @@ int main(int argc, char **argv)
 		fputs("usage: ditto-guard [DIRECTORY...]\n", stderr);
 		return 1;
 	}
-	guard_log_open();
+	log_open();
 	/* With directories it is there for these alone, beside the one for the list. */
 	if (argc > 1 ? !directories_take(argv + 1) : !status_begin())
 		return 1;
 	/* Memory that is not there could only be read from a disk that waits for this process. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))
-		guard_warning("its memory is not locked: %s", strerror(errno));
+		log_warning("its memory is not locked: %s", strerror(errno));
 	mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	mkdir(GUARDED_FOLDER, 0700);
 	changes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (inotify_add_watch(changes, GUARDED_FOLDER, IN_MOVED_TO) < 0)
-		guard_warning(GUARDED_FOLDER ": %s", strerror(errno));
+		log_warning(GUARDED_FOLDER ": %s", strerror(errno));
 	module = module_open();
 	if (module < 0 || !module_look(module))
 		look_around();
-	notify_ready();
+	/* All that is mounted is watched. */
+	notify("READY=1");
 	if (pthread_create(&thread, NULL, module_follow, &module)) {
 		fprintf(stderr, "ditto-guard: no thread can be started\n");
 		return 1;

@@ -11,7 +11,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "daemon/log.h"
+#include "fd_path.h"
 #include "module.h"
 #include "offload/record.h"
 #include "watch.h"
@@ -77,8 +78,7 @@ static void refusal_fill(struct refusal *r, int fd, pid_t pid)
 	ssize_t len;
 	int comm;
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	len = readlink(link, r->path, sizeof(r->path) - 1);
+	len = readlink(fd_path(fd, link), r->path, sizeof(r->path) - 1);
 	r->path[len > 0 ? len : 0] = '\0';
 	snprintf(link, sizeof(link), "/proc/%d/comm", pid);
 	comm = open(link, O_RDONLY | O_CLOEXEC);
@@ -100,7 +100,7 @@ static void watch_respond(const struct watch *w, int fd, unsigned int answer)
 	dup3(w->group, fd, O_CLOEXEC);
 	/* Whoever asked may have been killed, and nobody waits for the answer. */
 	if (write(w->group, &response, sizeof(response)) < 0 && errno != ENOENT)
-		guard_warning("an open of a file is not answered: %s", strerror(errno));
+		log_warning("an open of a file is not answered: %s", strerror(errno));
 	close(fd);
 }
 
@@ -116,8 +116,8 @@ static void watch_answer(const struct watch *w, const struct fanotify_event_meta
 	}
 	refusal_fill(&r, event->fd, event->pid);
 	watch_respond(w, event->fd, FAN_DENY);
-	guard_warning("%s: its data is offloaded and no share serves it, so it is not opened for %s[%d]: start Ditto with a share of this file system (systemctl start ditto)",
-		      r.path, r.name, event->pid);
+	log_warning("%s: its data is offloaded and no share serves it, so it is not opened for %s[%d]: start Ditto with a share of this file system (systemctl start ditto)",
+		    r.path, r.name, event->pid);
 }
 
 static void *watch_serve(void *arg)
@@ -223,10 +223,10 @@ found:
 /* A descriptor of O_PATH, which keeps nobody from unmounting, is taken by its path only. */
 static int watch_mark(const struct watch *w, unsigned int how, int fd)
 {
-	char path[64];
+	char path[FD_PATH_MAX];
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return fanotify_mark(w->group, how | FAN_MARK_FILESYSTEM, WATCH_EVENTS, AT_FDCWD, path);
+	return fanotify_mark(w->group, how | FAN_MARK_FILESYSTEM, WATCH_EVENTS, AT_FDCWD,
+			     fd_path(fd, path));
 }
 
 bool watch_begin(const char *device, int fd, struct why *why)
