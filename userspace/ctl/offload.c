@@ -507,15 +507,12 @@ static void files_json(const struct files *f, const char *path)
 
 static int status_files(struct ctl *ctl, char **words)
 {
-	struct table *t = NULL;
+	struct table *t;
 	bool good = true;
 
 	if (ctl_connect(ctl))
 		return CTL_REFUSED;
-	if (ctl->json)
-		json_open(stdout, NULL, '[');
-	else
-		t = table_new(file_columns);
+	t = list_begin(ctl->json, file_columns);
 	for (; *words; words++) {
 		char *path = realpath(*words, NULL);
 		struct files f = { 0 };
@@ -533,12 +530,7 @@ static int status_files(struct ctl *ctl, char **words)
 			files_row(t, &f, path);
 		free(path);
 	}
-	if (ctl->json) {
-		json_close(stdout, ']');
-		json_end(stdout);
-	} else {
-		table_end(t, stdout);
-	}
+	list_end(t);
 	return good ? CTL_OK : CTL_REFUSED;
 }
 

@@ -196,14 +196,13 @@ static void list_json(const struct registration *one, bool mounted)
 
 static int filesystem_list(struct ctl *ctl, const struct mount_table *mounts)
 {
-	struct table *t = ctl->json ? NULL : table_new(list_columns);
+	struct table *t;
 	struct registrations all;
 	bool mounted, good;
 	size_t i;
 
 	registrations_load(ctl, &all);
-	if (ctl->json)
-		json_open(stdout, NULL, '[');
+	t = list_begin(ctl->json, list_columns);
 	for (i = 0; i < all.n; i++) {
 		mounted = filesystem_may_be_mounted(mounts, &all.list[i].fs);
 		if (ctl->json)
@@ -211,12 +210,7 @@ static int filesystem_list(struct ctl *ctl, const struct mount_table *mounts)
 		else
 			list_row(t, &all.list[i], mounted);
 	}
-	if (ctl->json) {
-		json_close(stdout, ']');
-		json_end(stdout);
-	} else {
-		table_end(t, stdout);
-	}
+	list_end(t);
 	good = !all.problems;
 	registrations_free(&all);
 	return good ? CTL_OK : CTL_REFUSED;

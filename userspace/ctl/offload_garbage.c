@@ -229,20 +229,13 @@ int offload_undelete(struct ctl *ctl, char **words)
 	return good ? CTL_OK : CTL_REFUSED;
 }
 
-/**
- * struct rows - objects that are printed
- * @table: the table, or NULL for JSON
- */
-struct rows {
-	struct table *table;
-};
-
-static void rows_add(struct rows *rows, const struct index_object *o, u64 time, u64 run)
+/* Add an object to a list. @time, @run: of its deletion; 0 if it is not deleted. */
+static void row_add(struct table *t, const struct index_object *o, u64 time, u64 run)
 {
 	char name[OBJECT_NAME_SIZE], bytes[OUT_VALUE_MAX], text[OUT_VALUE_MAX];
 
 	object_name(o->kind, o->name, name);
-	if (!rows->table) {
+	if (!t) {
 		json_open(stdout, NULL, '{');
 		json_string(stdout, "store", o->store);
 		json_string(stdout, "object", name);
@@ -255,36 +248,19 @@ static void rows_add(struct rows *rows, const struct index_object *o, u64 time, 
 		json_close(stdout, '}');
 		return;
 	}
-	table_cell(rows->table, "%s", o->store);
-	table_cell(rows->table, "%s", bytes_text((double)o->size, bytes));
-	table_cell(rows->table, "%s", time_text(o->since, 0, false, text));
+	table_cell(t, "%s", o->store);
+	table_cell(t, "%s", bytes_text((double)o->size, bytes));
+	table_cell(t, "%s", time_text(o->since, 0, false, text));
 	if (time) {
-		table_cell(rows->table, "%s", time_text(time, 0, false, text));
-		table_cell(rows->table, "%s", time_text(run, 0, false, text));
+		table_cell(t, "%s", time_text(time, 0, false, text));
+		table_cell(t, "%s", time_text(run, 0, false, text));
 	}
-	table_cell(rows->table, "%s", name);
-}
-
-static void rows_begin(struct rows *rows, const struct ctl *ctl, const struct column *columns)
-{
-	rows->table = ctl->json ? NULL : table_new(columns);
-	if (ctl->json)
-		json_open(stdout, NULL, '[');
-}
-
-static void rows_end(struct rows *rows)
-{
-	if (rows->table) {
-		table_end(rows->table, stdout);
-		return;
-	}
-	json_close(stdout, ']');
-	json_end(stdout);
+	table_cell(t, "%s", name);
 }
 
 static void list_row(void *arg, const struct index_object *o)
 {
-	rows_add(arg, o, 0, 0);
+	row_add(arg, o, 0, 0);
 }
 
 int offload_garbage_list(struct ctl *ctl)
@@ -294,15 +270,15 @@ int offload_garbage_list(struct ctl *ctl)
 		{ NULL, false }
 	};
 	struct offload_survey s;
-	struct rows rows;
+	struct table *t;
 	bool good;
 
 	if (!offload_survey_open(&s, ctl, false))
 		return CTL_REFUSED;
 	good = offload_garbage_load(&s);
-	rows_begin(&rows, ctl, columns);
-	index_condemned(s.index, "", false, list_row, &rows);
-	rows_end(&rows);
+	t = list_begin(ctl->json, columns);
+	index_condemned(s.index, "", false, list_row, t);
+	list_end(t);
 	good = offload_survey_commit(&s) && good;
 	offload_survey_close(&s);
 	return good ? CTL_OK : CTL_REFUSED;
@@ -310,7 +286,7 @@ int offload_garbage_list(struct ctl *ctl)
 
 static void history_row(void *arg, const struct index_deletion *d)
 {
-	rows_add(arg, &d->object, d->time, d->run);
+	row_add(arg, &d->object, d->time, d->run);
 }
 
 int offload_garbage_history(struct ctl *ctl)
@@ -320,14 +296,14 @@ int offload_garbage_history(struct ctl *ctl)
 		{ "RUN", false }, { "OBJECT", false }, { NULL, false }
 	};
 	struct offload_survey s;
-	struct rows rows;
+	struct table *t;
 	bool good;
 
 	if (!offload_survey_open(&s, ctl, false))
 		return CTL_REFUSED;
-	rows_begin(&rows, ctl, columns);
-	index_deletions(s.index, history_row, &rows);
-	rows_end(&rows);
+	t = list_begin(ctl->json, columns);
+	index_deletions(s.index, history_row, t);
+	list_end(t);
 	good = offload_survey_commit(&s);
 	offload_survey_close(&s);
 	return good ? CTL_OK : CTL_REFUSED;

@@ -521,7 +521,7 @@ static void policy_json(const struct offload_policy *policy)
 
 static int policy_list(struct policies *p, char **words)
 {
-	struct table *t = NULL;
+	struct table *t;
 	size_t i;
 	int rc;
 
@@ -532,22 +532,14 @@ static int policy_list(struct policies *p, char **words)
 	rc = ctl_no_more(p->ctl, words) ?: policies_get(p);
 	if (rc)
 		return rc;
-	if (p->ctl->json)
-		json_open(stdout, NULL, '[');
-	else
-		t = table_new(policy_columns);
+	t = list_begin(p->ctl->json, policy_columns);
 	for (i = 0; i < p->n; i++) {
 		if (p->ctl->json)
 			policy_json(&p->all[i]);
 		else
 			policy_row(t, &p->all[i]);
 	}
-	if (!p->ctl->json) {
-		table_end(t, stdout);
-		return CTL_OK;
-	}
-	json_close(stdout, ']');
-	json_end(stdout);
+	list_end(t);
 	return CTL_OK;
 }
 

@@ -55,9 +55,7 @@ static int snapshot_list(struct ctl *ctl, char **words)
 	if (share && ctl_no_more(ctl, words + 1))
 		return CTL_USAGE;
 	snapshots_load(ctl, &all);
-	t = ctl->json ? NULL : table_new(list_columns);
-	if (ctl->json)
-		json_open(stdout, NULL, '[');
+	t = list_begin(ctl->json, list_columns);
 	for (i = 0; i < all.n; i++) {
 		if (share && strcmp(share, all.list[i].head.share))
 			continue;
@@ -66,12 +64,7 @@ static int snapshot_list(struct ctl *ctl, char **words)
 		else
 			list_row(t, &all.list[i]);
 	}
-	if (ctl->json) {
-		json_close(stdout, ']');
-		json_end(stdout);
-	} else {
-		table_end(t, stdout);
-	}
+	list_end(t);
 	good = !all.problems;
 	snapshots_free(&all);
 	return good ? CTL_OK : CTL_REFUSED;
@@ -147,9 +140,7 @@ static int snapshot_show(struct ctl *ctl, char **words)
 		return ctl_usage(ctl, "the name of a snapshot, SHARE/NAME, is needed");
 	if (snapshot_open(ctl, *words, &s, &tree))
 		return CTL_REFUSED;
-	t = ctl->json ? NULL : table_new(show_columns);
-	if (ctl->json)
-		json_open(stdout, NULL, '[');
+	t = list_begin(ctl->json, show_columns);
 	for (i = 0; i < tree.n; i++) {
 		if (!show_wanted(&tree.entries[i], words + 1))
 			continue;
@@ -158,12 +149,7 @@ static int snapshot_show(struct ctl *ctl, char **words)
 		else
 			show_row(t, &tree.entries[i]);
 	}
-	if (ctl->json) {
-		json_close(stdout, ']');
-		json_end(stdout);
-	} else {
-		table_end(t, stdout);
-	}
+	list_end(t);
 	snapshot_tree_free(&tree);
 	return CTL_OK;
 }

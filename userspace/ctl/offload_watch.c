@@ -25,6 +25,7 @@
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "offload.h"
+#include "offload_jobs.h"
 
 /* Milliseconds between two runs at least. */
 #define WATCH_LEAST	5000
@@ -75,15 +76,13 @@ static void watch_wait(struct conn *c, bool *full, u64 least)
 /* Returns false if no process can be made. */
 static bool watch_run(struct ctl *ctl)
 {
-	char run[] = "run", scheduled[] = "--scheduled";
-	char *words[3] = { run, scheduled };
 	pid_t pid;
 
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		exit(offload_policy(ctl, words));
+		exit(offload_policies_scheduled(ctl) ? CTL_OK : CTL_REFUSED);
 	}
 	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;

@@ -34,6 +34,10 @@ void table_cell(struct table *t, const char *format, ...)
 	__printf(2, 3);
 /* Print the table, with columns as wide as their content, and free it. */
 void table_end(struct table *t, FILE *out);
+/* Begin what a command lists: with @json an array, and NULL is returned; otherwise a table. */
+struct table *list_begin(bool json, const struct column *columns);
+/* Print the end of the array if @t is NULL, otherwise the table. */
+void list_end(struct table *t);
 
 /*
  * Write JSON values. Commas and indentation are automatic. Keys are written with '_' in place of

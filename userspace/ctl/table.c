@@ -84,3 +84,21 @@ void table_end(struct table *t, FILE *out)
 	free(room);
 	free(t);
 }
+
+struct table *list_begin(bool json, const struct column *columns)
+{
+	if (!json)
+		return table_new(columns);
+	json_open(stdout, NULL, '[');
+	return NULL;
+}
+
+void list_end(struct table *t)
+{
+	if (t) {
+		table_end(t, stdout);
+		return;
+	}
+	json_close(stdout, ']');
+	json_end(stdout);
+}
