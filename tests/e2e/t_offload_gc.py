@@ -115,9 +115,8 @@ def what_comes_back(w):
     eq(s.tool('scrub')['bad'], [], 'bad')
 
 
-@test(smb=True, offload=True, timeout=300)
-def nobody_waits(w):
-    """While gc stands still between two requests, files are pushed, also what it would delete."""
+def between_requests(w):
+    """gc that stands still behind the first of several requests: store, point and process."""
     s = Store(w)
     point = Point('gc-deleted', Point.prepare(w.base))
     os.mkdir(w.path('d'))
@@ -129,6 +128,13 @@ def nobody_waits(w):
     s.forget()
     gc = spawn_gc(s, '--grace', '0', '--force')
     point.wait()
+    return s, point, gc
+
+
+@test(smb=True, offload=True, timeout=300)
+def nobody_waits(w):
+    """While gc stands still between two requests, files are pushed, also what it would delete."""
+    s, point, gc = between_requests(w)
     # Some manifests are gone, and no chunk.
     eq(len(deletions(s)), 1, 'requests to delete')
     new = offloaded(s, w.path('new'), content('new', MIB))
@@ -149,17 +155,7 @@ def nobody_waits(w):
 @test(smb=True, offload=True, timeout=300)
 def undeleted_meanwhile(w):
     """What is undeleted while gc deletes stays, and others use the index meanwhile."""
-    s = Store(w)
-    point = Point('gc-deleted', Point.prepare(w.base))
-    os.mkdir(w.path('d'))
-    for i in range(80):
-        put(w.path(f'd/{i}'), content(i, 5000), 0o644)
-    eq(s.push(w.path('d'))['done'], 80, 'pushed')
-    for i in range(80):
-        os.unlink(w.path(f'd/{i}'))
-    s.forget()
-    gc = spawn_gc(s, '--grace', '0', '--force')
-    point.wait()
+    s, point, gc = between_requests(w)
     eq(s.tool('gc', '--history'), [], 'history')
     eq(s.tool('undelete', 'main')['objects'], 160, 'undeleted')
     point.go_on()

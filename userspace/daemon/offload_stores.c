@@ -126,7 +126,7 @@ void offload_stores_lost(struct offload *o)
 }
 
 /* Copy the words behind "key=" at the start of a line of a text. */
-static void told_word(const char *text, const char *key, char *to, size_t size)
+static void bucket_word(const char *text, const char *key, char *to, size_t size)
 {
 	const char *at = strstr(text, key);
 
@@ -190,12 +190,12 @@ bool offload_store_told(struct offload *o, const struct offload_msg *msg)
 		return true;
 	memset(&b, 0, sizeof(b));
 	text = mem_print("%.*s", (int)msg->text_len, msg->text);
-	told_word(text, "uuid=", b.uuid, sizeof(b.uuid));
-	told_word(text, "versioning=", b.versioning, sizeof(b.versioning));
-	told_word(text, "lock=", b.lock, sizeof(b.lock));
-	told_word(text, "lifecycle=", b.lifecycle, sizeof(b.lifecycle));
-	told_word(text, "class=", b.storage_class, sizeof(b.storage_class));
-	told_word(text, "refused=", b.refused, sizeof(b.refused));
+	bucket_word(text, "uuid=", b.uuid, sizeof(b.uuid));
+	bucket_word(text, "versioning=", b.versioning, sizeof(b.versioning));
+	bucket_word(text, "lock=", b.lock, sizeof(b.lock));
+	bucket_word(text, "lifecycle=", b.lifecycle, sizeof(b.lifecycle));
+	bucket_word(text, "class=", b.storage_class, sizeof(b.storage_class));
+	bucket_word(text, "refused=", b.refused, sizeof(b.refused));
 	free(text);
 	if (b.uuid[0] && !store_remember(o, s, b.uuid))
 		return false;
