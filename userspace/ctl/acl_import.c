@@ -26,7 +26,7 @@
 
 #include "acl_import.h"
 #include "clock.h"
-#include "common/share.h"
+#include "nl/share.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "fd_path.h"

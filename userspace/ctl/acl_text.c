@@ -15,7 +15,7 @@
 #include "acl_text.h"
 #include "ditto-nl-gen.h"
 #include "mem.h"
-#include "nl.h"
+#include "nl/nl.h"
 #include "out.h"
 
 /* Combinations of rights, as the programs of Windows name them. */

@@ -4,7 +4,7 @@
 #define _DITTO_CTL_H
 
 #include "common/types.h"
-#include "nl.h"
+#include "nl/nl.h"
 
 struct column;
 struct table;

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "common/mem.h"
-#include "common/setting.h"
-#include "common/share.h"
+#include "nl/setting.h"
+#include "nl/share.h"
 #include "ditto-nl-gen.h"
 #include "exposure.h"
 

@@ -11,17 +11,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/listener.h"
-#include "common/share.h"
-#include "common/status.h"
+#include "nl/listener.h"
+#include "nl/share.h"
+#include "nl/status.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "exposure.h"
 #include "guard.h"
 #include "mem.h"
-#include "module.h"
+#include "nl/module.h"
 #include "offload/index.h"
-#include "offload_jobs.h"
+#include "ctl/offload/jobs.h"
 #include "out.h"
 #include "text.h"
 

@@ -7,8 +7,8 @@
 #include <netlink/genl/genl.h>
 
 #include "ditto-nl-gen.h"
-#include "common/share.h"
-#include "nl.h"
+#include "nl/share.h"
+#include "nl/nl.h"
 #include "out.h"
 #include "text.h"
 

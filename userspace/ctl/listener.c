@@ -8,12 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/listener.h"
-#include "common/port_user.h"
+#include "nl/listener.h"
+#include "nl/port_user.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "mem.h"
-#include "module.h"
+#include "nl/module.h"
 #include "out.h"
 
 /* Ten seconds in which dittod may start. */

@@ -5,7 +5,7 @@
 
 #include "ditto-nl-gen.h"
 #include "lock_waits.h"
-#include "nl.h"
+#include "nl/nl.h"
 
 /* A claim, as the kernel tells it. */
 struct claim {

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/share.h"
+#include "nl/share.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "fault.h"
 #include "out.h"
-#include "setting.h"
+#include "nl/setting.h"
 #include "text.h"
 
 static const struct object objects[] = {

@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "clock.h"
-#include "common/listener.h"
-#include "common/status.h"
+#include "nl/listener.h"
+#include "nl/status.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "text.h"

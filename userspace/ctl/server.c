@@ -8,7 +8,7 @@
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "out.h"
-#include "setting.h"
+#include "nl/setting.h"
 
 /* Print all values of a repeated string, separated by spaces. */
 static void print_strings(struct nl_msg *msg, unsigned int type)

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-#include "common/share.h"
-#include "common/status.h"
+#include "nl/share.h"
+#include "nl/status.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "exposure.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "nl.h"
+#include "nl/nl.h"
 #include "out.h"
 #include "text.h"
 

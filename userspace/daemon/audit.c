@@ -16,7 +16,7 @@
 #include "identity/identity.h"
 #include "log.h"
 #include "mem.h"
-#include "nl.h"
+#include "nl/nl.h"
 #include "text.h"
 #include "upcall.h"
 

@@ -10,21 +10,21 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "apply.h"
-#include "channel.h"
+#include "config/apply.h"
+#include "worker/channel.h"
 #include "clock.h"
-#include "compare.h"
-#include "config.h"
-#include "config_file.h"
+#include "config/compare.h"
+#include "config/config.h"
+#include "config/config_file.h"
 #include "control.h"
-#include "idmap.h"
+#include "identity/idmap.h"
 #include "log.h"
 #include "mem.h"
 #include "notify.h"
 #include "problems.h"
-#include "recorder.h"
-#include "state.h"
-#include "status.h"
+#include "state/recorder.h"
+#include "state/state.h"
+#include "nl/status.h"
 
 /* Seconds until a failed change is retried: at first, and at most. */
 #define RETRY_MIN	1

@@ -11,7 +11,7 @@
 
 #include "common/types.h"
 #include "loop.h"
-#include "offload.h"
+#include "broker/offload.h"
 
 struct channel;
 struct config;

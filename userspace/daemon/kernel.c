@@ -9,7 +9,7 @@
 
 #include "kernel.h"
 #include "mem.h"
-#include "nl.h"
+#include "nl/nl.h"
 
 struct kernel {
 	struct conn conn;

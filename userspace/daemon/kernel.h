@@ -9,9 +9,9 @@
 #ifndef _DITTOD_KERNEL_H
 #define _DITTOD_KERNEL_H
 
-#include "common/listener.h"
-#include "common/setting.h"
-#include "common/share.h"
+#include "nl/listener.h"
+#include "nl/setting.h"
+#include "nl/share.h"
 #include "ditto-nl-gen.h"
 
 struct kernel;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The services that answer upcalls, and how many threads each has. */
 
-#include "auth.h"
+#include "auth/auth.h"
 #include "common/offload_ctl.h"
 #include "common/run_path.h"
-#include "hosts.h"
-#include "offload.h"
-#include "pipe.h"
+#include "hosts/hosts.h"
+#include "broker/offload.h"
+#include "rpc/pipe.h"
 #include "pool.h"
 #include "services.h"
 

@@ -11,16 +11,16 @@
 #include <string.h>
 
 #include "audit.h"
-#include "auth_call.h"
+#include "auth/auth_call.h"
 #include "clock.h"
 #include "ditto-nl-gen.h"
 #include "log.h"
 #include "mem.h"
-#include "nl.h"
-#include "offload.h"
-#include "pipe_call.h"
+#include "nl/nl.h"
+#include "broker/offload.h"
+#include "rpc/pipe_call.h"
 #include "upcall.h"
-#include "user_token.h"
+#include "identity/user_token.h"
 
 /* To the name service, an IPv4-mapped IPv6 address is the IPv4 address. */
 static bool read_address(struct address *addr, const struct nlattr *nla)

@@ -4,13 +4,13 @@
 #define _DITTOD_UPCALL_H
 
 #include "common/types.h"
-#include "hosts.h"
-#include "idmap.h"
-#include "late.h"
-#include "nss.h"
+#include "hosts/hosts.h"
+#include "identity/idmap.h"
+#include "upcall_deadline.h"
+#include "identity/nss.h"
 #include "pool.h"
-#include "recorder.h"
-#include "sid_list.h"
+#include "state/recorder.h"
+#include "identity/sid_list.h"
 
 struct auth;
 struct conn;

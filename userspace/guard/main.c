@@ -22,7 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ctl/offload_mounts.h"
+#include "ctl/offload/mounts.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "guard_status.h"

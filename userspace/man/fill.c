@@ -11,8 +11,8 @@
 
 #include <linux/ditto.h>
 
-#include "common/share.h"
-#include "setting.h"
+#include "nl/share.h"
+#include "nl/setting.h"
 
 /* Print text for man(7), each sentence on a line of its own. */
 static void print_text(const char *text)

@@ -13,7 +13,7 @@
 
 #include "chunker.h"
 #include "confine.h"
-#include "daemon/sandbox.h"
+#include "worker/sandbox.h"
 
 /* Descriptors: of files that are pushed, of objects, of connections. */
 #define FILES_MAX	2048

@@ -12,10 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/auth_account.h"
-#include "daemon/auth_gss.h"
-#include "daemon/identity/identity.h"
-#include "daemon/user_map.h"
+#include "auth/auth_account.h"
+#include "auth/auth_gss.h"
+#include "identity/identity.h"
+#include "identity/user_map.h"
 #include "mem.h"
 #include "test.h"
 

@@ -11,7 +11,7 @@
 
 #include "ctl/acl_import.h"
 #include "ctl/ctl.h"
-#include "ctl/offload_snapshot_remove.h"
+#include "ctl/snapshot/snapshot_remove.h"
 #include "mem.h"
 #include "test.h"
 

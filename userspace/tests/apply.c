@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/apply.h"
-#include "daemon/config.h"
-#include "daemon/state.h"
+#include "config/apply.h"
+#include "config/config.h"
+#include "state/state.h"
 #include "fake_kernel.h"
 #include "mem.h"
 #include "test.h"

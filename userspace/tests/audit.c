@@ -11,7 +11,7 @@
 #include "daemon/log.h"
 #include "ditto-nl-gen.h"
 #include "mem.h"
-#include "nl.h"
+#include "nl/nl.h"
 #include "test.h"
 
 static struct nl_msg *record_message(const char *path, u64 lost)

@@ -12,10 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/auth.h"
-#include "daemon/service_names.h"
-#include "daemon/spnego_token.h"
-#include "daemon/worker.h"
+#include "auth/auth.h"
+#include "auth/service_names.h"
+#include "auth/spnego_token.h"
+#include "worker/worker.h"
 #include "ditto-nl-gen.h"
 #include "mem.h"
 #include "ntlm_peer.h"

@@ -16,11 +16,11 @@
 
 #include "broker_bench.h"
 #include "clock.h"
-#include "daemon/late.h"
+#include "daemon/upcall_deadline.h"
 #include "daemon/upcall.h"
 #include "ditto-nl-gen.h"
 #include "mem.h"
-#include "nl.h"
+#include "nl/nl.h"
 
 #define FOLDER	"/tmp/ditto-offload.XXXXXX"
 

@@ -7,9 +7,9 @@
 #define _DITTO_TESTS_BROKER_BENCH_H
 
 #include "common/offload_ctl.h"
-#include "daemon/config.h"
-#include "daemon/offload_private.h"
-#include "daemon/worker.h"
+#include "config/config.h"
+#include "broker/offload_private.h"
+#include "worker/worker.h"
 #include "test.h"
 
 #define BENCH_FILE_SIZE	1048576

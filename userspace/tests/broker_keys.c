@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "broker_bench.h"
-#include "daemon/key_command.h"
+#include "broker/key_command.h"
 #include "mem.h"
 
 #define KEY1	"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/cert_map.h"
+#include "tls/cert_map.h"
 #include "mem.h"
 #include "test.h"
 

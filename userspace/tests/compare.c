@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/apply.h"
-#include "daemon/compare.h"
-#include "daemon/config.h"
-#include "daemon/state.h"
+#include "config/apply.h"
+#include "config/compare.h"
+#include "config/config.h"
+#include "state/state.h"
 #include "fake_kernel.h"
 #include "mem.h"
 #include "test.h"

@@ -9,7 +9,7 @@
 
 #include "fake_kernel.h"
 #include "mem.h"
-#include "nl.h"
+#include "nl/nl.h"
 
 static void fake_note(struct kernel *k, const char *format, ...)
 	__printf(2, 3);

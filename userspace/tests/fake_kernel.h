@@ -5,7 +5,7 @@
 
 #include "common/types.h"
 #include "daemon/kernel.h"
-#include "daemon/place.h"
+#include "config/share_path.h"
 
 /**
  * struct kernel - the fake kernel

@@ -7,7 +7,7 @@
 #include <netlink/genl/genl.h>
 
 #include "ditto-nl-gen.h"
-#include "nl.h"
+#include "nl/nl.h"
 #include "test.h"
 
 static struct nl_msg *family_answer(u8 cmd)

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "daemon/host_names.h"
-#include "daemon/hosts.h"
-#include "daemon/worker.h"
-#include "daemon/worker_msg.h"
+#include "hosts/host_names.h"
+#include "hosts/hosts.h"
+#include "worker/worker.h"
+#include "worker/worker_msg.h"
 #include "mem.h"
 #include "process.h"
 #include "test.h"

@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "daemon/config.h"
-#include "daemon/idmap.h"
-#include "daemon/identity/cache.h"
-#include "daemon/lookup.h"
+#include "config/config.h"
+#include "identity/idmap.h"
+#include "identity/cache.h"
+#include "identity/lookup.h"
 #include "mem.h"
 #include "test.h"
 

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/share.h"
+#include "nl/share.h"
 #include "ctl/out.h"
 #include "ditto-nl-gen.h"
-#include "nl.h"
+#include "nl/nl.h"
 #include "test.h"
 
 struct memory {

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "daemon/key_command.h"
-#include "daemon/worker.h"
+#include "broker/key_command.h"
+#include "worker/worker.h"
 #include "mem.h"
 #include "test.h"
 

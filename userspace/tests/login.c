@@ -9,10 +9,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/auth.h"
-#include "daemon/rpc.h"
-#include "daemon/worker.h"
-#include "daemon/worker_msg.h"
+#include "auth/auth.h"
+#include "rpc/rpc.h"
+#include "worker/worker.h"
+#include "worker/worker_msg.h"
 #include "mem.h"
 #include "process.h"
 #include "test.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "clock.h"
-#include "daemon/lookup.h"
+#include "identity/lookup.h"
 #include "test.h"
 
 /* Milliseconds until a hanging look-up is given up. */

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/identity/identity.h"
+#include "identity/identity.h"
 #include "rpc_messages.h"
 #include "rpc_peer.h"
 #include "test.h"

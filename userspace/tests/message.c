@@ -9,10 +9,10 @@
 
 #include <netlink/genl/genl.h>
 
-#include "common/listener.h"
-#include "common/share.h"
+#include "nl/listener.h"
+#include "nl/share.h"
 #include "ditto-nl-gen.h"
-#include "nl.h"
+#include "nl/nl.h"
 #include "test.h"
 
 static struct nl_msg *message_new(u8 cmd)

@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <string.h>
 
-#include "daemon/mounts.h"
+#include "config/mounts.h"
 #include "daemon/problems.h"
 #include "fake_kernel.h"
 #include "mem.h"

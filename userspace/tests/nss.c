@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "daemon/identity/identity.h"
-#include "daemon/nss.h"
-#include "daemon/nss_initgroups.h"
+#include "identity/identity.h"
+#include "identity/nss.h"
+#include "identity/nss_initgroups.h"
 #include "test.h"
 
 static char path[32];

@@ -11,9 +11,9 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "daemon/ntlm.h"
-#include "daemon/ntlm_msg.h"
-#include "daemon/utf16.h"
+#include "auth/ntlm/ntlm.h"
+#include "auth/ntlm/ntlm_msg.h"
+#include "auth/ntlm/utf16.h"
 #include "mem.h"
 #include "ntlm_peer.h"
 #include "test.h"

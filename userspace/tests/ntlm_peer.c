@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/utf16.h"
+#include "auth/ntlm/utf16.h"
 #include "mem.h"
 #include "ntlm_peer.h"
 

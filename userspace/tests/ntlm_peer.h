@@ -6,8 +6,8 @@
 #ifndef _DITTO_TESTS_NTLM_PEER_H
 #define _DITTO_TESTS_NTLM_PEER_H
 
-#include "daemon/ntlm.h"
-#include "daemon/ntlm_msg.h"
+#include "auth/ntlm/ntlm.h"
+#include "auth/ntlm/ntlm_msg.h"
 
 /* Bits of @does of struct ntlm_shape. */
 #define PEER_MIC		0x001	/* sends a MIC, and says so */

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl/offload_list.h"
+#include "ctl/offload/list.h"
 #include "mem.h"
 #include "test.h"
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/library.h"
-#include "daemon/pac.h"
-#include "daemon/pac_ndr.h"
+#include "auth/library.h"
+#include "auth/pac.h"
+#include "auth/pac_ndr.h"
 #include "mem.h"
 #include "test.h"
 #include "text.h"

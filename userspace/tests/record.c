@@ -10,13 +10,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/record.h"
-#include "daemon/recorder.h"
-#include "daemon/state.h"
+#include "state/record.h"
+#include "state/recorder.h"
+#include "state/state.h"
 #include "daemon/upcall.h"
 #include "ditto-nl-gen.h"
 #include "mem.h"
-#include "nl.h"
+#include "nl/nl.h"
 #include "test.h"
 
 #define HOST	DITTO_RECORD_TYPE_MONITORED_HOST

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "daemon/resolver.h"
+#include "hosts/resolver.h"
 #include "mem.h"
 #include "test.h"
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/utf16.h"
+#include "auth/ntlm/utf16.h"
 #include "mem.h"
 #include "rpc_messages.h"
 #include "rpc_peer.h"

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/identity/identity.h"
-#include "daemon/pipe_rows.h"
-#include "daemon/utf16.h"
+#include "identity/identity.h"
+#include "rpc/pipe_rows.h"
+#include "auth/ntlm/utf16.h"
 #include "mem.h"
 #include "rpc_messages.h"
 #include "rpc_peer.h"

@@ -3,7 +3,7 @@
 #ifndef _DITTO_TESTS_RPC_PEER_H
 #define _DITTO_TESTS_RPC_PEER_H
 
-#include "daemon/rpc.h"
+#include "rpc/rpc.h"
 
 #define HEADER		16
 #define RESPONSE	24

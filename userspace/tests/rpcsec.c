@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/auth_advice.h"
-#include "daemon/gssx.h"
+#include "auth/auth_advice.h"
+#include "auth/gssx.h"
 #include "mem.h"
 #include "test.h"
 

@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/identity/identity.h"
-#include "daemon/nt_status.h"
+#include "identity/identity.h"
+#include "auth/nt_status.h"
 #include "mem.h"
 #include "rpc_messages.h"
 #include "rpc_peer.h"

@@ -17,9 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/privileges.h"
-#include "daemon/resolver.h"
-#include "daemon/sandbox.h"
+#include "worker/privileges.h"
+#include "hosts/resolver.h"
+#include "worker/sandbox.h"
 #include "offload/confine.h"
 #include "test.h"
 

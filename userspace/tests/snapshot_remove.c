@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ctl/offload_snapshot_remove.h"
+#include "ctl/snapshot/snapshot_remove.h"
 #include "test.h"
 
 /* Deeper than paths and tables of descriptors are long. */

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "ctl/ctl.h"
-#include "ctl/offload_snapshot.h"
-#include "ctl/offload_snapshot_remove.h"
+#include "ctl/snapshot/snapshot.h"
+#include "ctl/snapshot/snapshot_remove.h"
 #include "fault.h"
 #include "mem.h"
 #include "test.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/spnego.h"
+#include "auth/spnego.h"
 #include "mem.h"
 #include "test.h"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/srvsvc.h"
+#include "rpc/srvsvc.h"
 #include "mem.h"
 #include "rpc_messages.h"
 #include "rpc_peer.h"

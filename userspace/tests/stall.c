@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "daemon/stall.h"
+#include "daemon/step_limit.h"
 #include "test.h"
 
 /* Threads on a busy machine wait for this long. */

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/state.h"
+#include "state/state.h"
 #include "mem.h"
 #include "test.h"
 

@@ -8,11 +8,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "daemon/command.h"
-#include "daemon/config.h"
-#include "daemon/config_file.h"
-#include "daemon/server_id.h"
-#include "daemon/store_config.h"
+#include "config/command.h"
+#include "config/config.h"
+#include "config/config_file.h"
+#include "state/server_id.h"
+#include "config/store_config.h"
 #include "mem.h"
 #include "offload/msg.h"
 #include "test.h"

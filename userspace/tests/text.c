@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/share.h"
+#include "nl/share.h"
 #include "ditto-nl-gen.h"
 #include "fd_path.h"
 #include "test.h"

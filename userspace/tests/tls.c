@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "daemon/handshake.h"
-#include "daemon/keeper.h"
-#include "daemon/tls_session.h"
-#include "daemon/worker.h"
-#include "daemon/worker_msg.h"
+#include "tls/handshake.h"
+#include "worker/supervisor.h"
+#include "tls/tls_session.h"
+#include "worker/worker.h"
+#include "worker/worker_msg.h"
 #include "mem.h"
 #include "process.h"
 #include "test.h"

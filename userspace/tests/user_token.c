@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/identity/identity.h"
-#include "daemon/user_token.h"
-#include "daemon/vouched.h"
+#include "identity/identity.h"
+#include "identity/user_token.h"
+#include "identity/login_sids.h"
 #include "test.h"
 
 #define DOMAIN		"S-1-5-21-7-8-9"

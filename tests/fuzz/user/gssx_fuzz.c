@@ -2,7 +2,7 @@
 /* Calls of sunrpc with a token of a client, which lies within the record. */
 #include <stdlib.h>
 
-#include "daemon/gssx.h"
+#include "auth/gssx.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 {

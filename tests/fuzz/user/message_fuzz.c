@@ -6,12 +6,12 @@
 
 #include <netlink/genl/genl.h>
 
-#include "common/listener.h"
-#include "common/share.h"
-#include "daemon/auth_call.h"
-#include "daemon/pipe_call.h"
+#include "nl/listener.h"
+#include "nl/share.h"
+#include "auth/auth_call.h"
+#include "rpc/pipe_call.h"
 #include "daemon/upcall.h"
-#include "nl.h"
+#include "nl/nl.h"
 
 /* A message with these attributes. */
 static struct nl_msg *message_of_bytes(u8 cmd, const u8 *data, size_t len)

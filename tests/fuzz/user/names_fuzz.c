@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/host_names.h"
+#include "hosts/host_names.h"
 
 /* Accepted names encode to the same bytes again. */
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)

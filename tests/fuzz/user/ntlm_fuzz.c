@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/ntlm.h"
-#include "daemon/ntlm_msg.h"
-#include "daemon/utf16.h"
+#include "auth/ntlm/ntlm.h"
+#include "auth/ntlm/ntlm_msg.h"
+#include "auth/ntlm/utf16.h"
 
 static const struct ntlm_server here = { "SERVER", "SERVER", "server.example.org", "example.org" };
 static const u8 hash[NTLM_KEY_SIZE] = "0123456789abcde";

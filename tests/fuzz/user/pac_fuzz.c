@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "daemon/pac.h"
+#include "auth/pac.h"
 #include "text.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/identity/identity.h"
-#include "daemon/pipe_rows.h"
+#include "identity/identity.h"
+#include "rpc/pipe_rows.h"
 #include "mem.h"
 
 /* Messages of one input: more only repeat what a conversation of this length shows. */

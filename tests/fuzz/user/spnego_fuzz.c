@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/spnego.h"
+#include "auth/spnego.h"
 #include "mem.h"
 
 static void *fuzz_begin(void *arg)

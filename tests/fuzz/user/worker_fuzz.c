@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/worker_msg.h"
+#include "worker/worker_msg.h"
 
 /* A decoded packet fits its fields, so encoding it gives the same bytes. */
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)

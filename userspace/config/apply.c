@@ -1,0 +1,559 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Applies the configuration file to the kernel.
+ *
+ * Order: unwanted listeners are removed first and new ones added last, so that no client asks for
+ * a share that is not there yet. Shares are removed before others are added, because a new share
+ * may take over the id of a removed one.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apply.h"
+#include "apply_private.h"
+#include "clock.h"
+#include "config.h"
+#include "daemon/kernel.h"
+#include "daemon/log.h"
+#include "mem.h"
+#include "mounts.h"
+#include "nl/nl.h"
+#include "older.h"
+#include "share_path.h"
+#include "nl/setting.h"
+#include "state/state.h"
+#include "identity/user_lookup.h"
+
+/* Milliseconds in which all file systems and the name service must answer. */
+#define PREPARE_TIME	5000
+
+/**
+ * struct wanted - a share of the file, prepared for the kernel
+ * @share: the share as in the file, with users and groups resolved
+ * @place: properties of its path
+ * @bad: the share cannot be served as the file requests
+ */
+struct wanted {
+	struct share share;
+	struct place place;
+	bool bad;
+};
+
+bool apply_goes_on(const struct work *w)
+{
+	return !w->result->gone && !__atomic_load_n(w->stopped, __ATOMIC_RELAXED);
+}
+
+void applied_free(struct applied *result)
+{
+	problems_free(&result->problems);
+	memset(result, 0, sizeof(*result));
+}
+
+void apply_problem(struct work *w, const char *what, const char *why)
+{
+	problems_add(&w->result->problems, what, why);
+	if (problems_have(&w->before->problems, what, why))
+		return;
+	w->result->news++;
+	log_error("%s: %s", what, why);
+}
+
+void apply_failure(struct work *w, const char *what, const char *why)
+{
+	w->result->errors++;
+	apply_problem(w, what, why);
+}
+
+bool apply_outcome(struct work *w, int rc, const char *what, const char *done)
+{
+	struct why why;
+
+	if (!rc) {
+		w->result->changes++;
+		log_info("%s %s", what, done);
+		if (kernel_warning(w->k)[0])
+			log_warning("%s: %s", what, kernel_warning(w->k));
+		return true;
+	}
+	if (rc == -CONN_NOT_LOADED) {
+		w->result->gone = true;
+		return false;
+	}
+	snprintf(why.text, sizeof(why.text), "not %s: %s", done, kernel_why(w->k));
+	apply_failure(w, what, why.text);
+	return false;
+}
+
+static bool give_key(struct work *w)
+{
+	u8 key[STATE_KEY_LEN];
+	int rc;
+
+	if (state_key_given(w->st))
+		return true;
+	if (!state_handle_key(w->st, key)) {
+		w->result->errors++;
+		return true;
+	}
+	rc = kernel_set_handle_key(w->k, key);
+	explicit_bzero(key, sizeof(key));
+	/* An administrator has set another one by hand. */
+	if (rc == -EBUSY) {
+		apply_problem(w, "key of file handles",
+			      "the server has another one, so clients lose their handles when it restarts: dittoctl stop, dittoctl start");
+		return true;
+	}
+	if (apply_outcome(w, rc, "key of file handles", "given"))
+		state_set_key_given(w->st);
+	return apply_goes_on(w);
+}
+
+bool apply_has_protocol(const struct work *w, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < w->server.nprotocols; i++)
+		if (!strcmp(w->server.protocol[i], name))
+			return true;
+	return false;
+}
+
+/* Get the target value of a setting: the file's, otherwise the value before we first changed it. */
+static bool wanted_setting(struct work *w, unsigned int id, u32 *value)
+{
+	u64 before;
+
+	if (w->cfg->given[id]) {
+		*value = w->cfg->setting[id];
+		return true;
+	}
+	if (!state_setting(w->st, settings[id].name, &before))
+		return false;
+	*value = (u32)before;
+	return true;
+}
+
+static void remember_settings(struct work *w, const struct kernel_server *set)
+{
+	unsigned int i;
+
+	for (i = 0; i < SETTINGS; i++) {
+		const char *name = settings[i].name;
+		u64 before;
+
+		if (!w->cfg->given[i])
+			state_setting_drop(w->st, name);
+		else if (set->has[i] && !state_setting(w->st, name, &before))
+			state_setting_put(w->st, name, w->server.value[i]);
+	}
+}
+
+static bool apply_settings(struct work *w)
+{
+	struct kernel_server set = { 0 };
+	char now[SETTING_TEXT_MAX], before[SETTING_TEXT_MAX];
+	char what[64];
+	bool any = false;
+	unsigned int i;
+	int rc = 0;
+
+	for (i = 0; i < SETTINGS; i++) {
+		/*
+		 * A setting of a protocol that is not loaded is applied when it is: nothing uses
+		 * it before.
+		 */
+		if (w->cfg->given[i] && !w->server.has[i] &&
+		    (!strcmp(settings[i].owner, "core") ||
+		     apply_has_protocol(w, settings[i].owner))) {
+			snprintf(what, sizeof(what), "setting %s", settings[i].name);
+			apply_problem(w, what,
+				      "ditto.ko is older than dittod and does not know it");
+		}
+		if (!w->server.has[i] || !wanted_setting(w, i, &set.value[i]))
+			continue;
+		set.has[i] = set.value[i] != w->server.value[i];
+		any |= set.has[i];
+		if (set.has[i])
+			log_info("setting %s: %s instead of %s", settings[i].name,
+				 setting_text(&settings[i], set.value[i], now),
+				 setting_text(&settings[i], w->server.value[i], before));
+	}
+	if (any)
+		rc = kernel_server_set(w->k, &set);
+	if (!any || apply_outcome(w, rc, "settings", "changed"))
+		remember_settings(w, &set);
+	return apply_goes_on(w);
+}
+
+static const struct share *find_share(struct share *const *list, unsigned int n, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(list[i]->name, name))
+			return list[i];
+	return NULL;
+}
+
+/* A share with another path or id must be removed and added again. */
+static bool must_replace(const struct share *want, const struct share *have)
+{
+	if (!have->path || strcmp(want->path, have->path))
+		return true;
+	return (want->given & SHARE_BIT(DITTO_A_SHARE_ID)) &&
+	       memcmp(want->id, have->id, sizeof(want->id));
+}
+
+static bool del_share(struct work *w, const char *name)
+{
+	char what[300];
+	int rc;
+
+	snprintf(what, sizeof(what), "share %s", name);
+	rc = kernel_share_del(w->k, name);
+	if (rc == -ENOENT)
+		rc = 0;
+	/* The share no longer exists for clients, although it still drains. */
+	if (apply_outcome(w, rc, what, "removed") || rc == -ETIMEDOUT)
+		state_share_drop(w->st, name);
+	return apply_goes_on(w);
+}
+
+struct names {
+	char **name;
+	unsigned int n;
+};
+
+static void add_name(const char *name, void *arg)
+{
+	struct names *list = arg;
+
+	list->name = mem_grow(list->name, list->n, sizeof(*list->name));
+	list->name[list->n++] = mem_string(name);
+}
+
+/* A share that was removed from the file may return on another file system. */
+static void forget_places(struct work *w)
+{
+	struct names known = { 0 };
+	unsigned int i;
+
+	state_shares_with_fs(w->st, add_name, &known);
+	for (i = 0; i < known.n; i++) {
+		if (!find_share(w->cfg->shares, w->cfg->nshares, known.name[i]))
+			state_share_fs_forget(w->st, known.name[i]);
+		free(known.name[i]);
+	}
+	free(known.name);
+}
+
+static bool remove_shares(struct work *w, const struct kernel_shares *have)
+{
+	const struct config *cfg = w->cfg;
+	struct names ours = { 0 };
+	bool go_on = apply_goes_on(w);
+	unsigned int i;
+
+	state_shares(w->st, add_name, &ours);
+	for (i = 0; i < ours.n; i++) {
+		if (go_on && !find_share(cfg->shares, cfg->nshares, ours.name[i])) {
+			if (find_share(have->share, have->n, ours.name[i]))
+				go_on = del_share(w, ours.name[i]);
+			else
+				state_share_drop(w->st, ours.name[i]);
+		}
+		free(ours.name[i]);
+	}
+	free(ours.name);
+	for (i = 0; i < cfg->nshares && go_on; i++) {
+		const struct share *old = find_share(have->share, have->n, cfg->shares[i]->name);
+
+		if (old && !w->want[i].bad && must_replace(cfg->shares[i], old))
+			go_on = del_share(w, old->name);
+	}
+	return go_on;
+}
+
+/*
+ * Check that the path still leads to the same file system. Below an unmounted mount point there
+ * is an empty directory, which must not be served in place of the files.
+ */
+static bool check_place(struct work *w, struct wanted *want, const char *what, u64 until)
+{
+	const struct share *s = &want->share;
+	u8 fs[STATE_FS_MAX];
+	struct why why;
+	size_t len;
+	int rc;
+
+	rc = place_look(s->path, until, &want->place);
+	if (rc == -ETIMEDOUT) {
+		why_not(&why, "not added: the file system at %s does not answer", s->path);
+		apply_failure(w, what, why.text);
+		return false;
+	}
+	/* The kernel reports errors of the path more precisely. */
+	if (rc)
+		return true;
+	if (s->mountpoint && !want->place.mountpoint) {
+		why_not(&why, "not added: %s is no mount point", s->path);
+		apply_failure(w, what, why.text);
+		return false;
+	}
+	len = state_share_fs(w->st, s->name, s->path, fs);
+	if (!len || (len == want->place.fs_len && !memcmp(fs, want->place.fs, len)))
+		return true;
+	why_not(&why,
+		"not added: %s lies on another file system than before; mount that one, or take the share out of the file once to accept this one",
+		s->path);
+	apply_failure(w, what, why.text);
+	return false;
+}
+
+/* Existing shares that are not replaced need no check. */
+static bool needs_place(const struct share *s, const struct kernel_shares *have)
+{
+	const struct share *old = find_share(have->share, have->n, s->name);
+
+	return !old || must_replace(s, old);
+}
+
+/*
+ * Report options that an older module does not know. Returns false if the share cannot be served
+ * without one of them.
+ */
+static bool check_options(struct work *w, const struct share *s, const char *what)
+{
+	u64 left = older_lacks(s, w->known);
+	bool good = true;
+	struct why why;
+
+	while (left) {
+		if (older_take(&left, &why)) {
+			apply_problem(w, what, why.text);
+		} else {
+			apply_failure(w, what, why.text);
+			good = false;
+		}
+	}
+	return good;
+}
+
+/*
+ * Look up what the kernel cannot: ids of users and groups, and the file systems of paths. All
+ * look-ups run in parallel, so one that hangs does not delay the others.
+ */
+static void prepare_shares(struct work *w, const struct kernel_shares *have)
+{
+	u64 until = clock_ms() + PREPARE_TIME;
+	unsigned int i;
+
+	w->want = mem_new((w->cfg->nshares + 1) * sizeof(*w->want));
+	for (i = 0; i < w->cfg->nshares; i++) {
+		user_lookup_begin(&w->cfg->shares[i]->users);
+		if (needs_place(w->cfg->shares[i], have))
+			place_begin(w->cfg->shares[i]->path);
+	}
+	for (i = 0; i < w->cfg->nshares; i++) {
+		const struct share *s = w->cfg->shares[i];
+		struct wanted *want = &w->want[i];
+		char what[300];
+		struct why why;
+
+		snprintf(what, sizeof(what), "share %s", s->name);
+		want->share = *s;
+		if (user_lookup_get(&s->users, until, &want->share.users, &why)) {
+			want->bad = true;
+			apply_failure(w, what, why.text);
+		} else if (!check_options(w, &want->share, what)) {
+			want->bad = true;
+		} else if (needs_place(s, have)) {
+			want->bad = !check_place(w, want, what, until);
+		}
+	}
+	user_lookup_end();
+	place_end();
+}
+
+static bool add_share(struct work *w, const struct wanted *wanted)
+{
+	const u16 *option = spec_ops[DITTO_CMD_SHARE_SET].request;
+	const struct share *s = &wanted->share;
+	struct share want = *s, *added;
+	char what[300];
+	struct why why;
+
+	snprintf(what, sizeof(what), "share %s", s->name);
+	/*
+	 * Options that the file omits get their defaults. The modules have those of the options
+	 * that are numbers.
+	 */
+	for (; *option; option++)
+		want.given |= SHARE_BIT(*option);
+	want.given &= w->known;
+	/* A share that returns keeps its id, so that file handles of clients stay valid. */
+	if (!(s->given & SHARE_BIT(DITTO_A_SHARE_ID)) &&
+	    state_share_id(w->st, s->name, s->path, want.id))
+		want.given |= SHARE_BIT(DITTO_A_SHARE_ID);
+	if (!apply_outcome(w, kernel_share_add(w->k, &want), what, "added"))
+		return apply_goes_on(w);
+	added = kernel_share_get(w->k, s->name);
+	if (!added) {
+		/* The next run finds it, and stores that it is dittod's. */
+		snprintf(why.text, sizeof(why.text), "not stored: %s", kernel_why(w->k));
+		apply_failure(w, what, why.text);
+		return true;
+	}
+	state_share_put(w->st, s->name, s->path, added->id);
+	if (wanted->place.fs_len)
+		state_share_fs_put(w->st, s->name, wanted->place.fs, wanted->place.fs_len);
+	else
+		state_share_fs_forget(w->st, s->name);
+	share_free(added);
+	return true;
+}
+
+static bool change_share(struct work *w, const struct share *want, const struct share *have)
+{
+	u64 differs = share_diff(want, have) & w->known;
+	struct share change = *want;
+	char what[300];
+
+	state_share_put(w->st, want->name, want->path, have->id);
+	if (!differs)
+		return true;
+	snprintf(what, sizeof(what), "share %s", want->name);
+	change.given = differs;
+	apply_outcome(w, kernel_share_set(w->k, &change), what, "changed");
+	return apply_goes_on(w);
+}
+
+static bool add_shares(struct work *w, const struct kernel_shares *have)
+{
+	bool go_on = apply_goes_on(w);
+	unsigned int i;
+
+	for (i = 0; i < w->cfg->nshares && go_on; i++) {
+		const struct share *want = &w->want[i].share;
+		const struct share *old = find_share(have->share, have->n, want->name);
+
+		if (w->want[i].bad)
+			continue;
+		if (old && !must_replace(want, old))
+			go_on = change_share(w, want, old);
+		else
+			go_on = add_share(w, &w->want[i]);
+	}
+	return go_on;
+}
+
+/*
+ * A share that offloads may have files without data, pushed on another machine or before its list
+ * for ditto-guard was lost.
+ */
+static void guard_shares(struct work *w)
+{
+	u64 until = clock_ms() + PREPARE_TIME;
+	char what[300];
+	struct why why;
+	unsigned int i;
+	int rc;
+
+	for (i = 0; i < w->cfg->nshares; i++)
+		if (w->cfg->shares[i]->offload && !w->want[i].bad)
+			place_guard_begin(w->cfg->shares[i]->path);
+	for (i = 0; i < w->cfg->nshares; i++) {
+		const struct share *s = w->cfg->shares[i];
+
+		if (!s->offload || w->want[i].bad)
+			continue;
+		rc = place_guard_look(s->path, until, &why);
+		if (rc == -ETIMEDOUT)
+			why_not(&why, "the file system at %s does not answer", s->path);
+		/* The kernel has reported errors of the path. */
+		if (!why.text[0])
+			continue;
+		snprintf(what, sizeof(what), "share %s", s->name);
+		apply_failure(w, what, why.text);
+	}
+	place_guard_end();
+}
+
+/* Tell once after an upgrade whom the defaults of this version do not serve any more. */
+static void tell_defaults(struct work *w)
+{
+	char *names;
+	unsigned int i;
+
+	if (!state_defaults_changed(w->st))
+		return;
+	names = mem_string("");
+	for (i = 0; i < w->cfg->nshares; i++) {
+		const struct share *s = w->cfg->shares[i];
+		char *more;
+
+		if (!share_lacks_rule(s))
+			continue;
+		more = mem_print("%s%s%s", names, *names ? ", " : "", s->name);
+		free(names);
+		names = more;
+	}
+	log_warning("defaults have changed since the last start: without a rule (allow) shares serve nobody by AUTH_SYS of NFS: %s; sessions by NTLM must be signed (require-ntlm-signing); logins over SMB must be for a name of this machine (server-names)",
+		    *names ? names : "there is none");
+	free(names);
+}
+
+static bool apply_shares(struct work *w)
+{
+	struct kernel_shares have;
+	unsigned int i;
+	bool go_on;
+	int rc;
+
+	rc = kernel_shares_get(w->k, &have);
+	if (rc) {
+		apply_outcome(w, rc, "list of shares", "read");
+		return false;
+	}
+	tell_defaults(w);
+	w->known = kernel_share_options(w->k);
+	forget_places(w);
+	prepare_shares(w, &have);
+	go_on = remove_shares(w, &have) && add_shares(w, &have);
+	if (go_on)
+		guard_shares(w);
+	for (i = 0; i < w->cfg->nshares; i++)
+		share_users_free(&w->want[i].share.users);
+	free(w->want);
+	kernel_shares_free(&have);
+	return go_on;
+}
+
+void apply(struct kernel *k, const struct config *cfg, struct state *st,
+	   const struct applied *before, struct applied *result, const bool *stopped)
+{
+	struct work w = { .k = k, .cfg = cfg, .st = st, .result = result, .before = before,
+			  .stopped = stopped };
+	int rc;
+
+	rc = kernel_server_get(k, &w.server);
+	if (rc) {
+		apply_outcome(&w, rc, "server", "asked");
+		return;
+	}
+	result->started = w.server.started;
+	if (!state_instance(st, result->started)) {
+		apply_failure(&w, "state", "the state of the previous instance cannot be deleted");
+		return;
+	}
+	if (apply_goes_on(&w) && give_key(&w) && apply_settings(&w) && apply_listeners(&w, true) &&
+	    apply_shares(&w)) {
+		/* Clients may have handles of files there. */
+		mounts_tell(w.k);
+		apply_listeners(&w, false);
+	}
+}

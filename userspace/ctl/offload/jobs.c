@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dittoctl offload run: what the schedule of ditto.conf says, for ditto-offload.timer. What was
+ * done when is remembered on this server, so that each run does what is due.
+ *
+ * Policies may upload for hours, in which other jobs become due. So they have a process of their
+ * own, and until it ends the run looks for what else is due.
+ */
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "nl/share.h"
+#include "ctl/ctl.h"
+#include "ditto-nl-gen.h"
+#include "mem.h"
+#include "offload/index.h"
+#include "jobs.h"
+#include "lock.h"
+#include "ctl/snapshot/snapshot_restore.h"
+#include "ctl/out.h"
+
+/* Milliseconds between two looks whether something is due. */
+#define LOOK_TIME	60000
+/* Snapshots of the schedule are called so, and by their time. */
+#define AUTO_NAME	"auto-"
+
+/**
+ * struct jobs - one run of the command
+ * @ctl: this run of the tool
+ * @schedule: what is due when
+ * @all: jobs are done whether they are due or not
+ * @wanted: these jobs
+ * @named: they were named by hand
+ * @again: the last run of the job failed, or did not end
+ * @lock: keeps other runs from beginning; that of the policies does not outlive this one
+ * @policies: process that works on the policies, or 0
+ * @ended: end of a pipe that is closed when that process ends
+ * @failed: a job failed
+ */
+struct jobs {
+	struct ctl *ctl;
+	struct offload_schedule schedule;
+	bool all;
+	bool wanted[OFFLOAD_JOBS];
+	bool named;
+	bool again;
+	int lock;
+	pid_t policies;
+	int ended;
+	bool failed;
+};
+
+bool offload_schedule_get(struct offload_schedule *s, struct why *why)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_SCHEDULE };
+	union offload_ctl_answer a = { .type = 0 };
+	int fd = offload_connect(&request, -1, why);
+	bool good;
+
+	if (fd < 0)
+		return false;
+	good = offload_answer(fd, &a, NULL) && a.type == OFFLOAD_CTL_SCHEDULE;
+	close(fd);
+	*s = a.schedule;
+	return good || why_not(why, "dittod does not tell its schedule");
+}
+
+static const char *const result_names[OFFLOAD_JOB_RESULTS] = {
+	[OFFLOAD_JOB_GOOD] = "good", [OFFLOAD_JOB_RUNS] = "running", [OFFLOAD_JOB_BAD] = "failed",
+};
+
+static const char *job_result(const struct offload_done *done)
+{
+	return done->tried ? result_names[done->result] : "-";
+}
+
+void offload_jobs_print(const struct offload_schedule *s, const struct offload_progress *p)
+{
+	static const struct column columns[] = {
+		{ "JOB", false }, { "LAST SUCCESS", false }, { "LAST RUN", false }, { NULL, false }
+	};
+	char age[OUT_VALUE_MAX];
+	u64 now = (u64)time(NULL);
+	struct table *t = NULL;
+	enum offload_job job;
+
+	for (job = 0; job < OFFLOAD_JOBS; job++) {
+		const struct offload_done *done = &p->done[job];
+
+		if (!s->period[job])
+			continue;
+		if (!t)
+			t = table_new(columns);
+		table_cell(t, "%s", offload_job_name(job));
+		table_cell(t, done->success ? "%s ago" : "never",
+			   duration_text((now > done->success ? now - done->success : 0) * 1000,
+					 age));
+		table_cell(t, "%s", job_result(done));
+	}
+	if (t)
+		table_end(t, stdout);
+}
+
+void offload_jobs_json(const struct offload_schedule *s, const struct offload_progress *p)
+{
+	enum offload_job job;
+
+	for (job = 0; job < OFFLOAD_JOBS; job++) {
+		const struct offload_done *done = &p->done[job];
+
+		if (!s->period[job])
+			continue;
+		json_open(stdout, NULL, '{');
+		json_string(stdout, "job", offload_job_name(job));
+		json_number(stdout, "period", s->period[job]);
+		json_number(stdout, "success", done->success);
+		json_number(stdout, "tried", done->tried);
+		json_string(stdout, "result", job_result(done));
+		if (job == OFFLOAD_JOB_SCRUB)
+			json_number(stdout, "bad-objects", p->bad ?: p->bad_before);
+		json_close(stdout, '}');
+	}
+}
+
+void snapshot_auto_name(struct snapshot_head *h)
+{
+	char time[32];
+
+	snprintf(h->name, sizeof(h->name), AUTO_NAME "%s", snapshot_time_text(h->time, time));
+}
+
+static bool snapshot_is_auto(const struct snapshot_head *h)
+{
+	struct snapshot_head same = { .time = h->time };
+
+	snapshot_auto_name(&same);
+	return !strcmp(same.name, h->name);
+}
+
+/* Delete the old ones among the snapshots that the schedule has made of a share. */
+static bool jobs_thin_share(struct jobs *j, const struct snapshots *all, const char *share)
+{
+	const struct snapshot **list = mem_new((all->n + 1) * sizeof(struct snapshot *));
+	const struct snapshot **old = mem_new((all->n + 1) * sizeof(struct snapshot *));
+	u64 *times = mem_new((all->n + 1) * sizeof(*times));
+	bool *keep = mem_new((all->n + 1) * sizeof(*keep)), good;
+	size_t i, n = 0, n_old = 0, n_now;
+	u64 now = (u64)time(NULL);
+
+	for (i = 0; i < all->n; i++) {
+		if (strcmp(all->list[i].head.share, share) || !snapshot_is_auto(&all->list[i].head))
+			continue;
+		list[n] = &all->list[i];
+		times[n++] = all->list[i].head.time;
+	}
+	for (n_now = n; n_now && times[n_now - 1] > now; n_now--)
+		;
+	if (n_now < n)
+		snapshot_problem(j->ctl, share,
+				 "%zu snapshots are from the future: the clock is wrong, or was when they were made; they stay until then",
+				 n - n_now);
+	offload_schedule_keep(&j->schedule, times, n, now, keep);
+	/* The newest one with all content, too: that of others may be in no other. */
+	for (i = n_now; i && list[i - 1]->head.lost; i--)
+		;
+	if (i)
+		keep[i - 1] = true;
+	for (i = 0; i < n; i++)
+		if (!keep[i])
+			old[n_old++] = list[i];
+	good = !n_old || snapshot_delete_heads(j->ctl, old, n_old);
+	free(keep);
+	free(times);
+	free(old);
+	free(list);
+	return good;
+}
+
+/* Make a snapshot of a share, and delete old ones. */
+static bool jobs_snapshot_share(struct jobs *j, const struct snapshot_share *share)
+{
+	struct snapshots all;
+	u64 failed, changing;
+	bool good;
+
+	if (getxattr(share->path, ADOPTING_XATTR, NULL, 0) > 0) {
+		snapshot_problem(j->ctl, share->name,
+				 "no snapshot is made before all of it is there: dittoctl offload adopt");
+		return false;
+	}
+	if (!snapshot_make(j->ctl, share, NULL, &j->schedule, &failed, &changing))
+		return false;
+	/* A file that changes all the time was printed, and is no reason to fail. */
+	if (failed > changing) {
+		snapshot_problem(j->ctl, share->name,
+				 "its snapshot is not complete, so no older one is deleted");
+		return false;
+	}
+	snapshots_load(j->ctl, &all);
+	good = !all.problems && jobs_thin_share(j, &all, share->name);
+	snapshots_free(&all);
+	return good;
+}
+
+/* Whether a share has a complete snapshot of the schedule of this period. */
+static bool jobs_have_snapshot(const struct jobs *j, const struct snapshots *all, const char *share)
+{
+	u64 period = j->schedule.period[OFFLOAD_JOB_SNAPSHOTS];
+	const struct snapshot_head *h;
+	size_t i;
+
+	for (i = 0; i < all->n; i++) {
+		h = &all->list[i].head;
+		if (!strcmp(h->share, share) && snapshot_is_auto(h) && !h->lost &&
+		    h->time / period == (u64)time(NULL) / period)
+			return true;
+	}
+	return false;
+}
+
+/* If it is not the first time in this period, those that failed are done again, and no others. */
+static bool jobs_snapshots(struct jobs *j)
+{
+	struct snapshots before = { .n = 0 };
+	struct snapshot_share here;
+	struct replies replies = { 0 };
+	struct share *share;
+	unsigned int i, served = 0;
+	bool good = true;
+
+	if (ctl_list(j->ctl, DITTO_CMD_SHARE_GET, &replies))
+		return false;
+	if (j->again && !j->all)
+		snapshots_load(j->ctl, &before);
+	for (i = 0; i < replies.count; i++) {
+		share = share_from_msg(replies.msg[i]);
+		if (share && share->name && share->offload) {
+			good = (jobs_have_snapshot(j, &before, share->name) ||
+				(snapshot_share_read(j->ctl, share, &here) &&
+				 jobs_snapshot_share(j, &here))) && good;
+			served++;
+		}
+		share_free(share);
+	}
+	replies_free(&replies);
+	snapshots_free(&before);
+	if (served >= j->schedule.shares)
+		return good;
+	snapshot_problem(j->ctl, "snapshots",
+			 "of %u shares that offload, %u are not served; to see why: dittoctl status",
+			 j->schedule.shares, j->schedule.shares - served);
+	return false;
+}
+
+static bool jobs_gc(struct jobs *j)
+{
+	return offload_gc(j->ctl, (char *[]){ NULL }) == CTL_OK;
+}
+
+static bool jobs_scrub(struct jobs *j)
+{
+	struct offload_progress p;
+
+	offload_progress_read(OFFLOAD_PROGRESS_PATH, &p);
+	return offload_scrub_part(j->ctl,
+				  offload_schedule_part(&j->schedule, &p, (u64)time(NULL)));
+}
+
+typedef bool (*job_run)(struct jobs *j);
+
+static const job_run job_runs[OFFLOAD_JOBS] = {
+	[OFFLOAD_JOB_SNAPSHOTS] = jobs_snapshots,
+	[OFFLOAD_JOB_GC] = jobs_gc,
+	[OFFLOAD_JOB_SCRUB] = jobs_scrub,
+};
+
+/* Remember how a job went. */
+static void job_note(struct jobs *j, enum offload_job job, enum offload_job_result result)
+{
+	struct offload_progress p;
+	struct offload_done *done = &p.done[job];
+	struct why why;
+
+	mkdir(INDEX_FOLDER, 0755);
+	offload_progress_read(OFFLOAD_PROGRESS_PATH, &p);
+	if (result == OFFLOAD_JOB_RUNS)
+		done->tried = (u64)time(NULL);
+	if (result == OFFLOAD_JOB_GOOD)
+		done->success = done->tried;
+	done->result = result;
+	j->failed = j->failed || result == OFFLOAD_JOB_BAD;
+	if (offload_progress_write(OFFLOAD_PROGRESS_PATH, &p, &why))
+		return;
+	snapshot_problem(j->ctl, offload_job_name(job), "%s", why.text);
+	j->failed = true;
+}
+
+static void job_end(struct jobs *j, enum offload_job job, bool good)
+{
+	job_note(j, job, good ? OFFLOAD_JOB_GOOD : OFFLOAD_JOB_BAD);
+	if (!j->ctl->json)
+		return;
+	json_open(stdout, NULL, '{');
+	json_string(stdout, "job", offload_job_name(job));
+	json_bool(stdout, "good", good);
+	json_close(stdout, '}');
+}
+
+/* Begin with the policies, in a process of their own. Their output is for people. */
+static void jobs_begin_policies(struct jobs *j)
+{
+	struct ctl ctl = { .object = j->ctl->object, .verb = j->ctl->verb };
+	int ends[2];
+
+	if (j->policies)
+		return;
+	job_note(j, OFFLOAD_JOB_POLICIES, OFFLOAD_JOB_RUNS);
+	fflush(stdout);
+	if (pipe2(ends, O_CLOEXEC)) {
+		job_end(j, OFFLOAD_JOB_POLICIES, false);
+		return;
+	}
+	j->policies = fork();
+	if (!j->policies) {
+		close(ends[0]);
+		close(j->lock);
+		if (j->ctl->json)
+			dup2(STDERR_FILENO, STDOUT_FILENO);
+		exit(offload_policies_scheduled(&ctl) ? CTL_OK : CTL_REFUSED);
+	}
+	close(ends[1]);
+	j->ended = ends[0];
+	if (j->policies > 0)
+		return;
+	j->policies = 0;
+	close(ends[0]);
+	job_end(j, OFFLOAD_JOB_POLICIES, false);
+}
+
+/* Wait for the end of the policies, and for no longer than until the next look. */
+static void jobs_wait_policies(struct jobs *j)
+{
+	struct pollfd p = { .fd = j->ended };
+	int status;
+
+	if (poll(&p, 1, LOOK_TIME) <= 0)
+		return;
+	close(j->ended);
+	waitpid(j->policies, &status, 0);
+	j->policies = 0;
+	job_end(j, OFFLOAD_JOB_POLICIES, WIFEXITED(status) && !WEXITSTATUS(status));
+}
+
+static void jobs_do(struct jobs *j, enum offload_job job)
+{
+	if (job == OFFLOAD_JOB_POLICIES) {
+		jobs_begin_policies(j);
+		return;
+	}
+	if (!j->ctl->json)
+		printf("%s:\n", offload_job_name(job));
+	job_note(j, job, OFFLOAD_JOB_RUNS);
+	job_end(j, job, job_runs[job](j));
+}
+
+/* Whether the schedule has a job; one that was named and is off was asked for in vain. */
+static bool job_is_on(struct jobs *j, enum offload_job job)
+{
+	if (j->schedule.period[job])
+		return true;
+	if (j->named && j->all) {
+		snapshot_problem(j->ctl, offload_job_name(job),
+				 "it is off in the section [schedule] of ditto.conf; remove '%s = off' there, then: systemctl reload dittod",
+				 offload_job_name(job));
+		j->failed = true;
+	}
+	return false;
+}
+
+static void jobs_do_due(struct jobs *j)
+{
+	struct offload_progress p;
+	enum offload_job job;
+
+	for (job = 0; job < OFFLOAD_JOBS; job++) {
+		offload_progress_read(OFFLOAD_PROGRESS_PATH, &p);
+		if (j->wanted[job] && job_is_on(j, job) &&
+		    (j->all || offload_job_is_due(&j->schedule, job, &p.done[job],
+						  (u64)time(NULL)))) {
+			j->again = p.done[job].result != OFFLOAD_JOB_GOOD;
+			jobs_do(j, job);
+		}
+	}
+}
+
+static int jobs_run(struct jobs *j)
+{
+	if (j->ctl->json)
+		json_open(stdout, NULL, '[');
+	jobs_do_due(j);
+	while (j->policies) {
+		jobs_wait_policies(j);
+		if (j->policies && !j->all)
+			jobs_do_due(j);
+	}
+	if (j->ctl->json) {
+		json_close(stdout, ']');
+		json_end(stdout);
+	}
+	return j->failed ? CTL_REFUSED : CTL_OK;
+}
+
+static bool jobs_want(struct jobs *j, const char *word)
+{
+	int job;
+
+	for (job = 0; job < OFFLOAD_JOBS; job++) {
+		if (strcmp(word, offload_job_name(job)))
+			continue;
+		j->wanted[job] = true;
+		return true;
+	}
+	return false;
+}
+
+int offload_run(struct ctl *ctl, char **words)
+{
+	struct jobs j = { .ctl = ctl, .all = true, .lock = -1 };
+	struct why why;
+	int rc;
+
+	for (; *words; words++) {
+		if (!strcmp(*words, "--json"))
+			ctl->json = true;
+		else if (!strcmp(*words, "--scheduled"))
+			j.all = false;
+		else if (jobs_want(&j, *words))
+			j.named = true;
+		else
+			return ctl_unknown(ctl, "job", *words, NULL);
+	}
+	if (!j.named)
+		memset(j.wanted, true, sizeof(j.wanted));
+	if (ctl_connect(ctl))
+		return CTL_REFUSED;
+	if (offload_schedule_get(&j.schedule, &why))
+		j.lock = offload_lock_alone(OFFLOAD_ALONE_SCHEDULE, &why);
+	if (j.lock < 0) {
+		ctl->conn.why = why;
+		return ctl_refused(ctl, NULL);
+	}
+	/* Without stores there is nothing to do. */
+	if (!j.schedule.stores)
+		memset(j.wanted, false, sizeof(j.wanted));
+	rc = jobs_run(&j);
+	close(j.lock);
+	return rc;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Lists of the objects of stores. */
+#ifndef _DITTO_CTL_OFFLOAD_LIST_H
+#define _DITTO_CTL_OFFLOAD_LIST_H
+
+#include "offload/index.h"
+#include "orders.h"
+
+/**
+ * struct offload_list - the lists of stores, page by page
+ * @orders: the orders, whose function for results calls offload_list_result()
+ * @each: called for each object of Ditto's; may give no orders to @orders
+ * @problem: called for what could not be listed
+ * @arg: for the functions
+ */
+struct offload_list {
+	struct offload_orders *orders;
+	void (*each)(void *arg, const struct index_object *o);
+	void (*problem)(void *arg, const char *subject, const char *text);
+	void *arg;
+
+	/* The rest is private. A request has the prefix and @after, of which others' are longer. */
+	char after[OFFLOAD_CTL_PATH_SIZE - OBJECT_NAME_SIZE];
+	bool more;
+};
+
+/*
+ * List the stores of the configuration, or only that with the name @only if it is not NULL. Returns
+ * false if there is none.
+ */
+bool offload_list_stores(struct offload_list *l, const char *only);
+/* List the objects below a prefix, such as "snapshots/", in all stores. */
+void offload_list_below(struct offload_list *l, const char *prefix);
+/* Call @use for all stores of the configuration. Returns false if dittod does not tell them. */
+bool offload_each_store(void (*use)(void *arg, const char *store), void *arg, struct why *why);
+/* Take the result of an order of the list. */
+void offload_list_result(struct offload_list *l, const struct offload_result *r);
+
+#endif

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Snapshots as the stores have them, and what they refer to. */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ctl/ctl.h"
+#include "mem.h"
+#include "offload/heads.h"
+#include "offload/keep.h"
+#include "ctl/offload/lock.h"
+#include "ctl/offload/read.h"
+#include "snapshot.h"
+#include "ctl/offload/survey.h"
+
+/* Bytes that are fetched at once. */
+#define PIECE		(16ULL << 20)
+
+void snapshot_problem(const struct ctl *ctl, const char *subject, const char *format, ...)
+{
+	char text[OFFLOAD_PROBLEM_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	offload_complain(ctl, isatty(STDERR_FILENO), subject, text);
+}
+
+const char *snapshot_time_text(u64 time, char buf[32])
+{
+	time_t seconds = (time_t)time;
+	struct tm tm = { 0 };
+
+	gmtime_r(&seconds, &tm);
+	strftime(buf, 32, "%Y-%m-%d_%H:%M:%S", &tm);
+	return buf;
+}
+
+int snapshot_lock(void)
+{
+	int fd;
+
+	while ((fd = offload_lock_upload()) == -EAGAIN)
+		usleep(OFFLOAD_LOCK_PAUSE);
+	return fd;
+}
+
+bool snapshot_note_head(struct ctl *ctl, const struct snapshot *s, int file)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_KEEP, .path = KEEP_NAME };
+	struct why why = { "dittod has ended" };
+	union offload_ctl_answer a = { .type = 0 };
+	char *name = NULL;
+	int fd, got = -1;
+	size_t len = 0;
+	bool good;
+
+	mkdir(INDEX_FOLDER, 0755);
+	snprintf(request.store, sizeof(request.store), "%s", s->store);
+	snprintf(request.share, sizeof(request.share), "%s", s->head.share);
+	fd = offload_connect(&request, file, &why);
+	good = fd >= 0 && offload_answer(fd, &a, &got);
+	if (good && a.type == OFFLOAD_CTL_FAILED)
+		why_not(&why, "%.500s", a.failure.text);
+	if (good && a.type == OFFLOAD_CTL_OBJECT)
+		name = (char *)offload_file_read(got, &len);
+	good = name && heads_note(HEADS_PATH, s->store, name, &why);
+	if (!good)
+		snapshot_problem(ctl, s->head.name, "%s", why.text);
+	free(name);
+	if (got >= 0)
+		close(got);
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+/**
+ * struct loading - lists and heads that are being read
+ * @ctl: this run of the tool
+ * @all: filled
+ * @reads: orders to read heads
+ * @listed: number of snapshots that were listed and are there
+ */
+struct loading {
+	struct ctl *ctl;
+	struct snapshots *all;
+	struct offload_orders *reads;
+	size_t listed;
+};
+
+static void loading_problem(void *arg, const char *subject, const char *text)
+{
+	struct loading *l = arg;
+
+	snapshot_problem(l->ctl, subject, "%s", text);
+	l->all->problems++;
+}
+
+static void loading_read(void *arg, const struct offload_result *r)
+{
+	struct loading *l = arg;
+	struct snapshots *all = l->all;
+	struct snapshot *s;
+	struct why why;
+	size_t len = 0;
+	u8 *bytes;
+
+	/* The list may be old: it has been deleted. */
+	if (r->error == ENODATA)
+		return;
+	if (r->error) {
+		loading_problem(l, r->path, r->text);
+		return;
+	}
+	bytes = offload_file_read(r->file, &len);
+	all->list = mem_grow(all->list, all->n, sizeof(*all->list));
+	s = &all->list[all->n];
+	memset(s, 0, sizeof(*s));
+	snprintf(s->store, sizeof(s->store), "%s", r->store);
+	snprintf(s->object, sizeof(s->object), "%s", r->path);
+	if (!bytes)
+		loading_problem(l, r->path, "the snapshot did not come");
+	else if (!snapshot_head_decode(&s->head, bytes, len, &why))
+		loading_problem(l, r->path, why.text);
+	else
+		all->n++;
+	free(bytes);
+}
+
+static int snapshot_compare(const void *a, const void *b)
+{
+	const struct snapshot *x = a, *y = b;
+
+	if (x->head.time != y->head.time)
+		return x->head.time < y->head.time ? -1 : 1;
+	return strcmp(x->object, y->object);
+}
+
+/* A snapshot that is known is asked for by its name, too: lists may be old or damaged. */
+static void loading_add_known(void *arg, const char *store, const u8 name[HASH_SIZE])
+{
+	char text[OBJECT_NAME_SIZE];
+	struct loading *l = arg;
+	size_t i;
+
+	object_name(ENVELOPE_SNAPSHOT, name, text);
+	for (i = 0; i < l->listed; i++)
+		if (!strcmp(l->all->list[i].object, text) && !strcmp(l->all->list[i].store, store))
+			return;
+	offload_orders_add(l->reads, OFFLOAD_CTL_READ, store, text, 0);
+}
+
+/* Ask for all that the index, if it is given, and notes know, and that the lists do not have. */
+static void loading_ask_known(struct loading *l, struct index *known)
+{
+	struct why why;
+
+	offload_orders_wait(l->reads);
+	l->listed = l->all->n;
+	if (known) {
+		index_snapshots(known, loading_add_known, l);
+		index_partial_snapshots(known, loading_add_known, l);
+		offload_orders_wait(l->reads);
+		l->listed = l->all->n;
+	}
+	if (!heads_each(HEADS_PATH, loading_add_known, l, &why))
+		loading_problem(l, HEADS_PATH, why.text);
+}
+
+static void snapshots_load_with(struct ctl *ctl, struct snapshots *all, struct index *known)
+{
+	struct loading l = { .ctl = ctl, .all = all };
+
+	memset(all, 0, sizeof(*all));
+	l.reads = offload_read_below("snapshots/", loading_read, loading_problem, &l);
+	loading_ask_known(&l, known);
+	offload_orders_free(l.reads);
+	if (all->n)
+		qsort(all->list, all->n, sizeof(*all->list), snapshot_compare);
+}
+
+void snapshots_load(struct ctl *ctl, struct snapshots *all)
+{
+	snapshots_load_with(ctl, all, NULL);
+}
+
+void snapshots_free(struct snapshots *all)
+{
+	free(all->list);
+	memset(all, 0, sizeof(*all));
+}
+
+const struct snapshot *snapshots_find(struct ctl *ctl, const struct snapshots *all,
+				      const char *text)
+{
+	const char *slash = strrchr(text, '/');
+	size_t i;
+
+	for (i = all->n; slash && i; i--) {
+		const struct snapshot_head *h = &all->list[i - 1].head;
+
+		if (!strcmp(h->name, slash + 1) && strlen(h->share) == (size_t)(slash - text) &&
+		    !strncmp(h->share, text, (size_t)(slash - text)))
+			return &all->list[i - 1];
+	}
+	snapshot_problem(ctl, text, slash ? "there is no such snapshot" :
+			 "the name of a snapshot is SHARE/NAME");
+	return NULL;
+}
+
+/* Take one part of the content. Returns false if it does not fit. */
+static bool tree_take(const struct offload_ctl_data *d, int file, u8 *bytes, u64 size, u64 *got)
+{
+	if (file < 0 || d->offset > size || d->length > size - d->offset ||
+	    pread(file, bytes + d->offset, d->length, (off_t)d->start) != (ssize_t)d->length)
+		return false;
+	*got += d->length;
+	return true;
+}
+
+/* Fetch a part of the tree, not too large for a packet of each chunk. Returns 0 or an errno. */
+static int tree_fetch(const struct snapshot *s, u64 offset, u64 length, u8 *bytes,
+		      struct why *why)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_FETCH };
+	union offload_ctl_answer a;
+	u64 got = 0;
+	int fd, file;
+	bool good;
+
+	snprintf(request.path, sizeof(request.path), "%llu %llu\n%.*s",
+		 (unsigned long long)offset, (unsigned long long)length,
+		 (int)s->head.cookie_len, (const char *)s->head.cookie);
+	fd = offload_connect(&request, -1, why);
+	if (fd < 0)
+		return -ENOTCONN;
+	why_not(why, "the tree of the snapshot did not come");
+	while ((good = offload_answer(fd, &a, &file)) && a.type == OFFLOAD_CTL_DATA) {
+		good = tree_take(&a.data, file, bytes, s->head.tree_size, &got);
+		close(file);
+		if (!good)
+			break;
+	}
+	close(fd);
+	if (good && a.type == OFFLOAD_CTL_FAILED) {
+		why_not(why, "%.500s", a.failure.text);
+		return a.failure.error ? -(int)a.failure.error : -EIO;
+	}
+	return good && a.type == OFFLOAD_CTL_OBJECT && got >= length ? 0 : -EIO;
+}
+
+int snapshot_load_tree(const struct snapshot *s, struct snapshot_tree *tree, struct why *why)
+{
+	u64 size = s->head.tree_size, pos, length;
+	u8 *bytes = malloc(size);
+	int error;
+
+	memset(tree, 0, sizeof(*tree));
+	if (!bytes) {
+		why_not(why, "no memory for the tree of the snapshot");
+		return -ENOMEM;
+	}
+	for (pos = 0; pos < size; pos += length) {
+		length = size - pos < PIECE ? size - pos : PIECE;
+		error = tree_fetch(s, pos, length, bytes, why);
+		if (error) {
+			free(bytes);
+			return error;
+		}
+	}
+	if (snapshot_tree_decode(tree, bytes, size, why))
+		return 0;
+	snapshot_tree_free(tree);
+	return -EBADMSG;
+}
+
+int snapshot_open(struct ctl *ctl, const char *text, struct snapshot *s,
+		  struct snapshot_tree *tree)
+{
+	const struct snapshot *found;
+	struct snapshots all;
+	struct why why;
+
+	snapshots_load(ctl, &all);
+	found = snapshots_find(ctl, &all, text);
+	if (found)
+		*s = *found;
+	snapshots_free(&all);
+	if (!found)
+		return CTL_REFUSED;
+	if (!snapshot_load_tree(s, tree, &why))
+		return CTL_OK;
+	snapshot_problem(ctl, text, "%s", why.text);
+	return CTL_REFUSED;
+}
+
+/**
+ * struct survey_known - snapshots that the index knows
+ * @s: the survey
+ * @all: those of the stores
+ * @known: by place in @all
+ */
+struct survey_known {
+	struct offload_survey *s;
+	struct snapshots *all;
+	bool *known;
+};
+
+static void survey_known(void *arg, const char *store, const u8 name[HASH_SIZE])
+{
+	struct survey_known *k = arg;
+	char text[OBJECT_NAME_SIZE];
+	size_t i;
+
+	object_name(ENVELOPE_SNAPSHOT, name, text);
+	for (i = 0; i < k->all->n; i++)
+		if (!strcmp(k->all->list[i].object, text) && !strcmp(k->all->list[i].store, store))
+			break;
+	if (i < k->all->n)
+		k->known[i] = true;
+	else
+		index_forget_snapshot(k->s->index, name);
+}
+
+/* One that is there still will be read. Its files may be in another store. */
+static void survey_partial(void *arg, const char *store, const u8 name[HASH_SIZE])
+{
+	struct survey_known *k = arg;
+	char text[OBJECT_NAME_SIZE];
+	size_t i;
+
+	(void)store;
+	object_name(ENVELOPE_SNAPSHOT, name, text);
+	for (i = 0; i < k->all->n; i++)
+		if (!strcmp(k->all->list[i].object, text))
+			return;
+	index_forget_snapshot(k->s->index, name);
+}
+
+static void survey_add(struct offload_survey *s, const struct snapshot *snapshot, const char *path,
+		       const u8 *cookie, size_t len, u64 size)
+{
+	char *name = mem_print("%s%s%s", snapshot->object, path ? "/" : "", path ? path : "");
+	struct offload_record r;
+
+	if (offload_record_set(&r, size, cookie, len))
+		index_add_entry(s->index, name, &r);
+	else
+		offload_survey_problem(s, name, "its record is damaged or of a later version");
+	free(name);
+}
+
+/* The snapshot comes last, so that an index that knows it knows all its files. */
+static void survey_add_snapshot(struct offload_survey *s, const struct snapshot *snapshot)
+{
+	const struct snapshot_head *h = &snapshot->head;
+	u64 before = s->problems, i;
+	struct snapshot_tree tree;
+	u8 name[HASH_SIZE];
+	struct why why;
+	u32 kind;
+
+	if (snapshot_load_tree(snapshot, &tree, &why)) {
+		offload_survey_problem(s, snapshot->object, "%s", why.text);
+		return;
+	}
+	/* Parts of it, of a survey that was interrupted or that forgot the rest. */
+	if (object_name_parse(snapshot->object, &kind, name))
+		index_forget_snapshot(s->index, name);
+	for (i = 0; i < tree.n; i++)
+		if (tree.entries[i].cookie_len)
+			survey_add(s, snapshot, tree.entries[i].path, tree.entries[i].cookie,
+				   tree.entries[i].cookie_len, tree.entries[i].size);
+	if (s->problems == before)
+		survey_add(s, snapshot, NULL, h->cookie, h->cookie_len, h->tree_size);
+	snapshot_tree_free(&tree);
+}
+
+bool snapshot_survey(struct offload_survey *s)
+{
+	u64 before = s->problems;
+	struct survey_known k = { .s = s };
+	struct snapshots all;
+	size_t i;
+
+	snapshots_load_with(s->ctl, &all, s->index);
+	s->problems += all.problems;
+	k.all = &all;
+	k.known = mem_new((all.n + 1) * sizeof(*k.known));
+	/* If a store does not answer, its snapshots are not gone. */
+	if (!all.problems) {
+		index_snapshots(s->index, survey_known, &k);
+		index_partial_snapshots(s->index, survey_partial, &k);
+	}
+	for (i = 0; i < all.n && !all.problems; i++)
+		if (!k.known[i])
+			survey_add_snapshot(s, &all.list[i]);
+	free(k.known);
+	snapshots_free(&all);
+	return s->problems == before;
+}

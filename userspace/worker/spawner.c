@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Starts the spawner, and in it the workers. The spawner has one thread and no privileges; it
+ * exits when dittod closes its socket.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+#include "priority.h"
+#include "sandbox.h"
+#include "types.h"
+#include "worker.h"
+
+#define SPAWNER_WORD	"--spawner"
+
+/*
+ * Kinds of workers: a word for this program and the function that it runs then, or a program
+ * beside it. A program, and a worker that is alone, has only a control socket. A worker that tidies
+ * ends others before it ends itself, as soon as dittod has closed its socket.
+ */
+static const struct {
+	const char *word;
+	void (*run)(void);
+	const char *program;
+	bool alone;
+	bool tidies;
+} workers[WORKER_KINDS] = {
+	[WORKER_LOGINS] = { "--login-worker", worker_run_logins },
+	[WORKER_PIPES] = { "--pipe-worker", worker_run_pipes },
+	[WORKER_HOSTS] = { "--host-worker", worker_run_hosts },
+	[WORKER_TLS] = { "--tls-worker", worker_run_tls },
+	[WORKER_STORES] = { .program = WORKER_STORES_PROGRAM, .alone = true },
+	[WORKER_KEYS] = { "--key-worker", worker_run_keys, .alone = true, .tidies = true },
+	[WORKER_KEYTABS] = { "--keytab-worker", worker_run_keytabs, .alone = true },
+};
+
+/* Milliseconds for that, in which other orders wait. */
+#define TIDY_TIME	2000
+
+/**
+ * struct order - an order to the spawner
+ * @kind: enum worker_kind
+ * @fds: sockets of the worker, followed by the file if there is one
+ * @n: number of entries in @fds
+ */
+struct order {
+	u8 kind;
+	int fds[WORKER_SOCKETS + 1];
+	size_t n;
+};
+
+/* Higher than all fixed descriptors. */
+#define FD_ABOVE	64
+
+/* Move @fds to the numbers from @first on, and close all other descriptors from @first on. */
+static bool fds_lay_out(const int *fds, int first, int n)
+{
+	int up[WORKER_SOCKETS];
+	int i;
+
+	for (i = 0; i < n; i++) {
+		up[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FD_ABOVE);
+		if (up[i] < 0)
+			return false;
+	}
+	for (i = 0; i < n; i++)
+		if (dup2(up[i], first + i) < 0)
+			return false;
+	return !close_range((unsigned int)(first + n), ~0U, 0);
+}
+
+/*
+ * Execute this program again: by its path, which also works under valgrind, otherwise through
+ * /proc in case the file was replaced.
+ */
+static void spawner_exec(const char *word)
+{
+	char path[PATH_MAX];
+	sigset_t none;
+	ssize_t len;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	if (len > 0) {
+		path[len] = '\0';
+		execl(path, "dittod", word, NULL);
+	}
+	execl("/proc/self/exe", "dittod", word, NULL);
+	_exit(127);
+}
+
+bool worker_program_path(const char *program, char path[PATH_MAX])
+{
+	ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - 1);
+	char *slash;
+
+	if (len <= 0)
+		return false;
+	path[len] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash || (size_t)(slash + 1 - path) + strlen(program) >= PATH_MAX)
+		return false;
+	memcpy(slash + 1, program, strlen(program) + 1);
+	return true;
+}
+
+/* Runs in the child of the spawner. */
+static void spawner_exec_alone(enum worker_kind kind, int control)
+{
+	const char *program = workers[kind].program;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	char path[PATH_MAX];
+	sigset_t none;
+	int i;
+
+	for (i = 0; i < WORKER_FD_CONTROL; i++)
+		if (dup2(null, i) < 0)
+			_exit(127);
+	if (!fds_lay_out(&control, WORKER_FD_CONTROL, 1))
+		_exit(127);
+	if (!program)
+		spawner_exec(workers[kind].word);
+	if (!worker_program_path(program, path))
+		_exit(127);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* What the spawner does with its children is not for others. */
+	signal(SIGCHLD, SIG_DFL);
+	execl(path, program, NULL);
+	_exit(127);
+}
+
+/* Runs in the child of the spawner. */
+static void spawner_exec_worker(const struct order *order)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fds[WORKER_SOCKETS + 1];
+	size_t i;
+
+	/* Move the descriptors out of the range of the fixed ones. */
+	for (i = 0; i < order->n; i++) {
+		fds[i] = fcntl(order->fds[i], F_DUPFD_CLOEXEC, FD_ABOVE);
+		if (fds[i] < 0)
+			_exit(127);
+	}
+	if (order->n == WORKER_SOCKETS)
+		fds[WORKER_SOCKETS] = null;
+	/* Only dittod writes to the log. */
+	for (i = 0; i < WORKER_FD_CONTROL; i++)
+		if (dup2(null, (int)i) < 0)
+			_exit(127);
+	if (dup2(fds[0], WORKER_FD_CONTROL) < 0 ||
+	    dup2(fds[WORKER_SOCKETS], WORKER_FD_REPLAY) < 0 || dup2(null, WORKER_FD_KEYTAB) < 0 ||
+	    !fds_lay_out(fds + 1, WORKER_FD_CHANNEL, WORKER_CHANNELS))
+		_exit(127);
+	/* All workers with channels do what clients ask for. */
+	priority_lower();
+	spawner_exec(workers[order->kind].word);
+}
+
+/* Wait for an order. Returns false when dittod has ended. */
+static bool spawner_next_order(struct order *order)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(order->fds))];
+	} control;
+	struct iovec iov = { &order->kind, 1 };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+			    .msg_controllen = sizeof(control) };
+	ssize_t len;
+
+	do {
+		len = recvmsg(WORKER_FD_CONTROL, &h, MSG_CMSG_CLOEXEC);
+	} while (len < 0 && errno == EINTR);
+	if (len != 1 || h.msg_controllen < CMSG_LEN(0) || order->kind >= WORKER_KINDS)
+		return false;
+	order->n = (control.header.cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	if (workers[order->kind].alone ? order->n != 1 :
+	    order->n < WORKER_SOCKETS || order->n > ARRAY_SIZE(order->fds))
+		return false;
+	memcpy(order->fds, CMSG_DATA(&control.header), order->n * sizeof(int));
+	return true;
+}
+
+/* Kill a worker, unless it ends by itself. */
+static void spawner_end_worker(unsigned int kind, int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	if (pidfd < 0)
+		return;
+	if (!workers[kind].tidies || poll(&p, 1, TIDY_TIME) != 1)
+		pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+	close(pidfd);
+}
+
+/* Returns a pidfd, or -1: a worker that could not be replaced later does not stay. */
+static int spawner_start_worker(const struct order *order)
+{
+	pid_t pid = fork();
+	int pidfd;
+
+	if (!pid && workers[order->kind].alone)
+		spawner_exec_alone(order->kind, order->fds[0]);
+	if (!pid)
+		spawner_exec_worker(order);
+	if (pid < 0)
+		return -1;
+	pidfd = pidfd_open(pid, 0);
+	if (pidfd < 0)
+		kill(pid, SIGKILL);
+	return pidfd;
+}
+
+static void spawner_run(void)
+{
+	int pidfds[WORKER_KINDS];
+	struct order order;
+	size_t i;
+
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	/*
+	 * The kernel reaps the workers, so a worker that hangs in the kernel does not block the
+	 * spawner. Another process may have the number of one that has ended, but not its pidfd.
+	 */
+	signal(SIGCHLD, SIG_IGN);
+	for (i = 0; i < WORKER_KINDS; i++)
+		pidfds[i] = -1;
+	while (spawner_next_order(&order)) {
+		spawner_end_worker(order.kind, pidfds[order.kind]);
+		pidfds[order.kind] = spawner_start_worker(&order);
+		for (i = 0; i < order.n; i++)
+			close(order.fds[i]);
+	}
+	for (i = 0; i < WORKER_KINDS; i++)
+		spawner_end_worker((unsigned int)i, pidfds[i]);
+	_exit(0);
+}
+
+void worker_main(int argc, char **argv)
+{
+	size_t i;
+
+	if (argc != 2)
+		return;
+	if (!strcmp(argv[1], SPAWNER_WORD))
+		spawner_run();
+	for (i = 0; i < WORKER_KINDS; i++)
+		if (workers[i].word && !strcmp(argv[1], workers[i].word)) {
+			/* From here on, processes of the same user must not trace it. */
+			prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+			workers[i].run();
+			_exit(0);
+		}
+}
+
+int worker_spawner_start(void)
+{
+	int pair[2];
+	struct why why;
+	gid_t gid;
+	uid_t uid;
+	pid_t pid;
+	char failed;
+	int said[2];
+	int rc = 0;
+
+	if (!sandbox_user(&uid, &gid, &why)) {
+		log_error("%s", why.text);
+		return -ENOENT;
+	}
+	if (!getpwnam(SANDBOX_USER))
+		log_warning("there is no user " SANDBOX_USER
+			    ": the workers, which have a copy of the keytab, run as " SANDBOX_OTHER
+			    ", as other programs may; \"useradd --system --shell /usr/sbin/nologin "
+			    SANDBOX_USER "\" makes one");
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return -errno;
+	if (pipe2(said, O_CLOEXEC)) {
+		close(pair[0]);
+		close(pair[1]);
+		return -ENFILE;
+	}
+	pid = fork();
+	if (!pid) {
+		int tell = fcntl(said[1], F_DUPFD_CLOEXEC, FD_ABOVE);
+
+		rc = sandbox_drop_user(uid, gid);
+		failed = (char)-rc;
+		if (rc && write(tell, &failed, 1) < 0)
+			_exit(126);
+		if (rc || !fds_lay_out(&pair[1], WORKER_FD_CONTROL, 1))
+			_exit(127);
+		spawner_exec(SPAWNER_WORD);
+	}
+	if (pid < 0)
+		rc = -errno;
+	close(pair[1]);
+	close(said[1]);
+	/* A byte is an error; end of file means that the spawner was executed. */
+	if (!rc && read(said[0], &failed, 1) == 1)
+		rc = -(int)failed;
+	close(said[0]);
+	if (!rc)
+		return pair[0];
+	close(pair[0]);
+	log_error("the user of the workers cannot be taken on: %s", strerror(-rc));
+	return rc;
+}
+
+/* Send an order with descriptors, which become those of the worker. */
+static int spawner_send(int spawner, enum worker_kind kind, const int *fds, size_t n)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE((WORKER_SOCKETS + 1) * sizeof(int))];
+	} c = { 0 };
+	u8 byte = (u8)kind;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c,
+			    .msg_controllen = CMSG_SPACE(n * sizeof(int)) };
+
+	c.header.cmsg_level = SOL_SOCKET;
+	c.header.cmsg_type = SCM_RIGHTS;
+	c.header.cmsg_len = CMSG_LEN(n * sizeof(int));
+	memcpy(CMSG_DATA(&c.header), fds, n * sizeof(int));
+	return sendmsg(spawner, &h, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+int worker_spawner_order(int spawner, enum worker_kind kind, const int sockets[WORKER_SOCKETS],
+			 int file)
+{
+	int fds[WORKER_SOCKETS + 1];
+
+	memcpy(fds, sockets, WORKER_SOCKETS * sizeof(int));
+	fds[WORKER_SOCKETS] = file;
+	return spawner_send(spawner, kind, fds, WORKER_SOCKETS + (file >= 0));
+}
+
+int worker_spawner_program(int spawner, enum worker_kind kind, int control)
+{
+	return spawner_send(spawner, kind, &control, 1);
+}
