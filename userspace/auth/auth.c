@@ -48,7 +48,7 @@
  * @busy: a token is being processed
  * @aborted: ends when @busy is cleared
  * @context: number of the login in the login worker
- * @holder: address of the client
+ * @client_count: address of the client
  */
 struct waiting {
 	u64 id;
@@ -56,7 +56,7 @@ struct waiting {
 	bool busy;
 	bool aborted;
 	u64 context;
-	struct holder *holder;
+	struct client_count *client_count;
 };
 
 /**
@@ -65,7 +65,7 @@ struct waiting {
  * @lock: see above
  * @serial: serial number of the next authentication
  * @waiting: the table
- * @holders: number of entries per client address
+ * @client_counts: number of entries per client address
  * @log_start: start of the present period of refusals
  * @log_count: number of refusals in that period
  */
@@ -74,7 +74,7 @@ struct auth {
 	pthread_mutex_t lock;
 	u64 serial;
 	struct waiting waiting[WAITING_MAX];
-	struct holders holders;
+	struct client_counts client_counts;
 	time_t log_start;
 	unsigned int log_count;
 };
@@ -110,7 +110,7 @@ void auth_free(struct auth *a)
 
 	for (i = 0; i < WAITING_MAX; i++) {
 		login_forget(a->login, &a->waiting[i].context);
-		holders_drop(&a->holders, a->waiting[i].holder);
+		client_counts_drop(&a->client_counts, a->waiting[i].client_count);
 	}
 	login_close(a->login);
 	pthread_mutex_destroy(&a->lock);
@@ -154,13 +154,13 @@ static u64 clear_locked(struct auth *a, struct waiting *w)
 {
 	u64 context = w->context;
 
-	holders_drop(&a->holders, w->holder);
+	client_counts_drop(&a->client_counts, w->client_count);
 	memset(w, 0, sizeof(*w));
 	return context;
 }
 
-/* Return the oldest entry that is not busy, of one holder or with NULL of all. */
-static struct waiting *oldest_locked(struct auth *a, const struct holder *holder)
+/* Return the oldest entry that is not busy, of one client_count or with NULL of all. */
+static struct waiting *oldest_locked(struct auth *a, const struct client_count *client_count)
 {
 	struct waiting *oldest = NULL;
 	unsigned int i;
@@ -168,7 +168,7 @@ static struct waiting *oldest_locked(struct auth *a, const struct holder *holder
 	for (i = 0; i < WAITING_MAX; i++) {
 		struct waiting *w = &a->waiting[i];
 
-		if (w->id && !w->busy && (!holder || w->holder == holder) &&
+		if (w->id && !w->busy && (!client_count || w->client_count == client_count) &&
 		    (!oldest || w->since < oldest->since ||
 		     (w->since == oldest->since && w->id < oldest->id)))
 			oldest = w;
@@ -182,16 +182,16 @@ static struct waiting *oldest_locked(struct auth *a, const struct holder *holder
  */
 static struct waiting *room_locked(struct auth *a, const char *key)
 {
-	struct holder *holder = holders_find(&a->holders, key);
+	struct client_count *client_count = client_counts_find(&a->client_counts, key);
 	struct waiting *w;
 	unsigned int i;
 
-	if (holder && holder->count >= WAITING_PER_PEER)
-		return oldest_locked(a, holder);
+	if (client_count && client_count->count >= WAITING_PER_PEER)
+		return oldest_locked(a, client_count);
 	for (i = 0; i < WAITING_MAX; i++)
 		if (!a->waiting[i].id)
 			return &a->waiting[i];
-	w = oldest_locked(a, holders_most(&a->holders));
+	w = oldest_locked(a, client_counts_most(&a->client_counts));
 	return w ?: oldest_locked(a, NULL);
 }
 
@@ -199,15 +199,15 @@ static struct waiting *room_locked(struct auth *a, const char *key)
 static int auth_keep(struct auth *a, u64 *context, const char *peer, u64 *id)
 {
 	u64 old = 0;
-	char key[HOLDER_KEY_SIZE];
+	char key[CLIENT_COUNT_KEY_SIZE];
 	struct waiting *w;
 
-	holders_key(peer, key);
+	client_counts_key(peer, key);
 	pthread_mutex_lock(&a->lock);
 	w = room_locked(a, key);
 	if (w) {
 		old = clear_locked(a, w);
-		w->holder = holders_add(&a->holders, key);
+		w->client_count = client_counts_add(&a->client_counts, key);
 		w->id = a->serial++ * WAITING_MAX + (u64)(w - a->waiting);
 		w->since = auth_now();
 		w->context = *context;

@@ -32,8 +32,8 @@
  */
 #define DOMAIN_MOST	(AUTH_THREADS / 2)
 
-static struct stall domains_smb = STALL(DOMAIN_MOST, STALL_TIME);
-static struct stall domains_nfs = STALL(DOMAIN_MOST, STALL_TIME);
+static struct step_limit domains_smb = STEP_LIMIT(DOMAIN_MOST, STEP_LIMIT_TIME);
+static struct step_limit domains_nfs = STEP_LIMIT(DOMAIN_MOST, STEP_LIMIT_TIME);
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct user_map map = { .min_uid = USER_MAP_MIN_UID };
 
@@ -367,16 +367,16 @@ static void account_set_numbers(struct user_token *t, const struct nss_account *
 }
 
 /* Ask directories, in one of DOMAIN_MOST threads. Returns false if they do not answer others. */
-static bool account_enter(const struct gss_peer *peer, struct stall *domains, struct why *why)
+static bool account_enter(const struct gss_peer *peer, struct step_limit *domains, struct why *why)
 {
-	return stall_enter(domains) ||
+	return step_limit_enter(domains) ||
 	       why_not(why, "the name service does not answer about others, and %s waits",
 		       peer->name);
 }
 
 /* Fill the rest of the token, and say in @why whose it would be. */
 static int account_fill_token(const struct gss_peer *peer, struct user_token *t, bool by_rule,
-			      struct stall *domains, struct why *why)
+			      struct step_limit *domains, struct why *why)
 {
 	/* A directory is then asked for the groups, and not only for as long as for a name. */
 	bool asks = by_rule && peer->way == GSS_WAY_KERBEROS && !peer->vouched.n;
@@ -389,7 +389,7 @@ static int account_fill_token(const struct gss_peer *peer, struct user_token *t,
 	rc = user_token_fill(t, peer->way == GSS_WAY_KERBEROS || peer->vouched.n ?
 			     &peer->vouched : NULL, by_rule ? peer->name : NULL, &reason);
 	if (asks)
-		stall_leave(domains);
+		step_limit_leave(domains);
 	if (rc)
 		why_not(why, "%s: %s", peer->name, reason.text);
 	return rc;
@@ -397,7 +397,7 @@ static int account_fill_token(const struct gss_peer *peer, struct user_token *t,
 
 int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *why)
 {
-	struct stall *domains = step->rpcsec ? &domains_nfs : &domains_smb;
+	struct step_limit *domains = step->rpcsec ? &domains_nfs : &domains_smb;
 	struct nss_account account;
 	bool by_rule = false;
 	struct parts who;
@@ -428,7 +428,7 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
 		if (!account_enter(peer, domains, why))
 			return -EAGAIN;
 		rc = account_of_domain(peer, &who, &account, &by_rule, why);
-		stall_leave(domains);
+		step_limit_leave(domains);
 		if (rc)
 			return rc;
 	}

@@ -138,13 +138,13 @@ static void send_answer(const struct auth_call *c)
 }
 
 /* Answer before the deadline. The token is still being processed, so its step is not looked at. */
-static void auth_call_late(struct late *late)
+static void auth_call_late(struct upcall_deadline *late)
 {
 	const struct auth_call *c = (struct auth_call *)((char *)late -
 							 offsetof(struct auth_call, late));
 	struct nl_msg *msg = upcall_answer(c->channel);
 
-	late_log("a login");
+	upcall_deadline_log("a login");
 	if (!msg)
 		return;
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ID, c->id);
@@ -171,7 +171,7 @@ static void job_done(struct job *job)
 {
 	struct auth_call *c = (struct auth_call *)job;
 
-	if (late_remove(&c->late) && clock_ms() < c->deadline)
+	if (upcall_deadline_remove(&c->late) && clock_ms() < c->deadline)
 		send_answer(c);
 	else if (!c->error && !c->step.done)
 		auth_abort(c->auth, c->step.id);
@@ -196,7 +196,7 @@ void auth_call_take(struct conn *channel, const struct upcall_services *services
 		rc = pool_submit(services->logins, &c->job);
 	if (!rc) {
 		c->late.tell = auth_call_late;
-		late_add(&c->late, now, c->deadline);
+		upcall_deadline_add(&c->late, now, c->deadline);
 		return;
 	}
 	log_warning(rc == -EAGAIN ? "too many logins wait" : "a login was not understood");

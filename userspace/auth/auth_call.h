@@ -28,7 +28,7 @@ struct upcall_services;
  */
 struct auth_call {
 	struct job job;
-	struct late late;
+	struct upcall_deadline late;
 	struct auth *auth;
 	struct conn *channel;
 	u64 id;

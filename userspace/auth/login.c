@@ -2,7 +2,7 @@
 /*
  * dittod's side of the login worker.
  *
- * Locking: the keeper's mutex also protects the mutable members of struct login.
+ * Locking: the supervisor's mutex also protects the mutable members of struct login.
  */
 
 #include <errno.h>
@@ -47,7 +47,7 @@
 
 /**
  * struct login - client of the login worker
- * @keeper: keeper of the worker
+ * @supervisor: supervisor of the worker
  * @users: path of the file of local users
  * @keytab: path of the keytab; NULL if there can be none
  * @replay: descriptor of the replay cache
@@ -63,7 +63,7 @@
  * @changes: how often @hello or @mechs changed
  */
 struct login {
-	struct keeper keeper;
+	struct supervisor supervisor;
 	char *users;
 	char *keytab;
 	int replay;
@@ -79,7 +79,7 @@ struct login {
 	unsigned int changes;
 };
 
-static struct stall directories = STALL(DIRECTORY_MOST, STALL_TIME);
+static struct step_limit directories = STEP_LIMIT(DIRECTORY_MOST, STEP_LIMIT_TIME);
 
 /* Number the keytab anew if it has changed. */
 static void login_look_locked(struct login *l)
@@ -93,7 +93,7 @@ static void login_look_locked(struct login *l)
 }
 
 /* Send the present keytab on a socket of a worker. */
-static int login_send_keytab_locked(struct login *l, struct crew *crew, int fd)
+static int login_send_keytab_locked(struct login *l, struct worker_socks *socks, int fd)
 {
 	const struct worker_msg msg = { .type = WORKER_KEYTAB, .id = l->keytabs };
 	int copy, rc;
@@ -105,7 +105,7 @@ static int login_send_keytab_locked(struct login *l, struct crew *crew, int fd)
 	}
 	rc = worker_msg_send(fd, &msg, copy);
 	if (!rc)
-		crew->hellos++;
+		socks->hellos++;
 	close(copy);
 	return rc;
 }
@@ -116,17 +116,17 @@ static int login_send_keytab_locked(struct login *l, struct crew *crew, int fd)
  * one: each channel brings the keytab itself, because channels overtake each other. @forget is
  * a login that the worker drops, or 0.
  */
-static int login_channel_get(struct login *l, struct crew **crew, u64 *id, u64 *forget,
+static int login_channel_get(struct login *l, struct worker_socks **socks, u64 *id, u64 *forget,
 			     u64 *keytab)
 {
-	struct crew *c;
-	int i = keeper_get(&l->keeper, &c);
+	struct worker_socks *c;
+	int i = supervisor_get(&l->supervisor, &c);
 	int rc;
 
 	if (i < 0)
 		return i;
-	*crew = c;
-	pthread_mutex_lock(&l->keeper.lock);
+	*socks = c;
+	pthread_mutex_lock(&l->supervisor.lock);
 	if (!*id)
 		*id = ++l->id;
 	*forget = l->forgets ? l->forget[--l->forgets] : 0;
@@ -139,7 +139,7 @@ static int login_channel_get(struct login *l, struct crew **crew, u64 *id, u64 *
 		else
 			l->sent[i] = l->keytabs;
 	}
-	pthread_mutex_unlock(&l->keeper.lock);
+	pthread_mutex_unlock(&l->supervisor.lock);
 	return i;
 }
 
@@ -148,10 +148,10 @@ static bool login_keytab_changed(struct login *l, u64 keytab)
 {
 	bool changed;
 
-	pthread_mutex_lock(&l->keeper.lock);
+	pthread_mutex_lock(&l->supervisor.lock);
 	login_look_locked(l);
 	changed = l->keytabs != keytab;
-	pthread_mutex_unlock(&l->keeper.lock);
+	pthread_mutex_unlock(&l->supervisor.lock);
 	return changed;
 }
 
@@ -173,9 +173,9 @@ static bool peer_has_realm(struct login *l, const char *name)
 {
 	bool there;
 
-	pthread_mutex_lock(&l->keeper.lock);
+	pthread_mutex_lock(&l->supervisor.lock);
 	there = l->mark.there;
-	pthread_mutex_unlock(&l->keeper.lock);
+	pthread_mutex_unlock(&l->supervisor.lock);
 	return there && strchr(name, '@');
 }
 
@@ -307,7 +307,7 @@ static int login_answer(struct login *l, int fd, const struct ntlm_names *said,
 		memcpy(answer.key, user.hash, sizeof(user.hash));
 		answer.key_len = sizeof(user.hash);
 	} else {
-		*directory = stall_enter(&directories);
+		*directory = step_limit_enter(&directories);
 		answer.error = *directory ? 0 : EAGAIN;
 	}
 	rc = worker_msg_send(fd, &answer, -1);
@@ -346,7 +346,7 @@ static int login_exchange(struct login *l, int fd, struct worker_msg *msg, u8 *p
 		if (!rc)
 			rc = worker_msg_receive(fd, msg, packet, NULL, until);
 		if (directory)
-			stall_leave(&directories);
+			step_limit_leave(&directories);
 		if (rc)
 			return rc;
 	}
@@ -362,11 +362,11 @@ static enum gss_outcome login_pass(struct login *l, u64 *id, struct auth_step *s
 	enum gss_outcome outcome = GSS_NO_ANSWER;
 	struct ntlm_names said = { 0 };
 	char local[NSS_NAME_SIZE] = "";
-	struct crew *crew;
+	struct worker_socks *socks;
 	u8 *packet;
 	int i, rc;
 
-	i = login_channel_get(l, &crew, id, &msg.forget, keytab);
+	i = login_channel_get(l, &socks, id, &msg.forget, keytab);
 	if (i < 0) {
 		*id = 0;
 		why_not(why, "the login worker is not running");
@@ -374,10 +374,10 @@ static enum gss_outcome login_pass(struct login *l, u64 *id, struct auth_step *s
 	}
 	msg.id = *id;
 	packet = mem_new(WORKER_PACKET_MAX);
-	rc = login_exchange(l, crew->channel[i], &msg, packet, &said, local);
-	keeper_put(&l->keeper, crew, i, rc);
+	rc = login_exchange(l, socks->channel[i], &msg, packet, &said, local);
+	supervisor_put(&l->supervisor, socks, i, rc);
 	if (rc) {
-		why_not(why, "the login worker %s", keeper_failure(rc));
+		why_not(why, "the login worker %s", supervisor_failure(rc));
 	} else {
 		outcome = (enum gss_outcome)msg.outcome;
 		if (msg.token_len) {
@@ -429,10 +429,10 @@ void login_forget(struct login *l, u64 *id)
 {
 	if (!*id)
 		return;
-	pthread_mutex_lock(&l->keeper.lock);
+	pthread_mutex_lock(&l->supervisor.lock);
 	if (l->forgets < WORKER_LOGINS_MAX)
 		l->forget[l->forgets++] = *id;
-	pthread_mutex_unlock(&l->keeper.lock);
+	pthread_mutex_unlock(&l->supervisor.lock);
 	*id = 0;
 }
 
@@ -440,30 +440,30 @@ u8 *login_hello(struct login *l, size_t *len)
 {
 	u8 *hello = NULL;
 
-	pthread_mutex_lock(&l->keeper.lock);
+	pthread_mutex_lock(&l->supervisor.lock);
 	*len = l->hello_len;
 	if (*len) {
 		hello = mem_new(*len);
 		memcpy(hello, l->hello, *len);
 	}
-	pthread_mutex_unlock(&l->keeper.lock);
+	pthread_mutex_unlock(&l->supervisor.lock);
 	return hello;
 }
 
 unsigned int login_changes(struct login *l)
 {
 	unsigned int changes;
-	struct crew *crew;
+	struct worker_socks *socks;
 	u64 before;
 
-	pthread_mutex_lock(&l->keeper.lock);
-	crew = l->keeper.crew;
+	pthread_mutex_lock(&l->supervisor.lock);
+	socks = l->supervisor.socks;
 	before = l->keytabs;
 	login_look_locked(l);
-	if (crew && before != l->keytabs)
-		login_send_keytab_locked(l, crew, crew->control);
+	if (socks && before != l->keytabs)
+		login_send_keytab_locked(l, socks, socks->control);
 	changes = l->changes;
-	pthread_mutex_unlock(&l->keeper.lock);
+	pthread_mutex_unlock(&l->supervisor.lock);
 	return changes;
 }
 
@@ -474,21 +474,21 @@ bool login_has_keytab(const struct login *l)
 
 int login_fd(const struct login *l)
 {
-	return keeper_fd(&l->keeper);
+	return supervisor_fd(&l->supervisor);
 }
 
 void login_ready(struct login *l)
 {
-	keeper_ready(&l->keeper);
+	supervisor_ready(&l->supervisor);
 }
 
-static int login_begin(void *arg, struct crew *crew)
+static int login_begin(void *arg, struct worker_socks *socks)
 {
 	struct login *l = arg;
 
 	memset(l->sent, 0, sizeof(l->sent));
 	login_look_locked(l);
-	return login_send_keytab_locked(l, crew, crew->control);
+	return login_send_keytab_locked(l, socks, socks->control);
 }
 
 static void login_told(void *arg, const struct worker_msg *msg)
@@ -515,7 +515,7 @@ static void login_told(void *arg, const struct worker_msg *msg)
 		log_warning("NTLM is not available: libgcrypt does not allow MD4, MD5 and RC4 on this machine, as in FIPS mode");
 }
 
-static const struct keeper_ops login_ops = {
+static const struct supervisor_ops login_ops = {
 	.kind = WORKER_LOGINS,
 	.name = "login worker",
 	.work = "logins",
@@ -577,11 +577,12 @@ struct login *login_open(const char *users, const char *replay, int spawner)
 	l->users = mem_string(users);
 	l->keytab = keytab_path();
 	l->replay = login_open_replay(replay);
-	rc = l->replay < 0 ? -EBADF : keeper_open(&l->keeper, &login_ops, l, spawner, l->replay);
+	rc = l->replay < 0 ? -EBADF :
+		supervisor_open(&l->supervisor, &login_ops, l, spawner, l->replay);
 	if (!rc) {
-		if (keeper_wait(&l->keeper))
+		if (supervisor_wait(&l->supervisor))
 			return l;
-		keeper_close(&l->keeper);
+		supervisor_close(&l->supervisor);
 	}
 	login_free(l);
 	return NULL;
@@ -589,6 +590,6 @@ struct login *login_open(const char *users, const char *replay, int spawner)
 
 void login_close(struct login *l)
 {
-	keeper_close(&l->keeper);
+	supervisor_close(&l->supervisor);
 	login_free(l);
 }

@@ -69,7 +69,7 @@ struct fetch_part {
  */
 struct fetch {
 	struct offload_task task;
-	struct late late;
+	struct upcall_deadline late;
 	struct offload *o;
 	struct conn *channel;
 	u64 id;
@@ -143,7 +143,7 @@ static void fetch_moved(struct fetch *f)
 	u64 now = clock_ms();
 
 	if (f->progress_ms)
-		late_renew(&f->late, now, now + f->progress_ms);
+		upcall_deadline_renew(&f->late, now, now + f->progress_ms);
 }
 
 /* The same, if the kernel has not seen the progress itself. */
@@ -189,7 +189,7 @@ static void fetch_finish(struct fetch *f)
 
 	if (!f->ended || f->filling)
 		return;
-	if (!late_remove(&f->late))
+	if (!upcall_deadline_remove(&f->late))
 		f->answered = true;
 	s = offload_store_find(f->o, f->task.store);
 	if (f->error && !f->answered)
@@ -431,7 +431,7 @@ static const struct offload_task_ops fetch_ops = {
 };
 
 /* Nothing moves: answer before the deadline of the kernel, so that its log has the cause. */
-static void fetch_late(struct late *late)
+static void fetch_late(struct upcall_deadline *late)
 {
 	struct fetch *f = (struct fetch *)((char *)late - offsetof(struct fetch, late));
 	const struct offload_store *s = offload_store_find(f->o, f->task.store);
@@ -515,7 +515,7 @@ void offload_take(struct offload *o, struct conn *channel, struct nl_msg *msg)
 		return;
 	}
 	f->late.tell = fetch_late;
-	late_add(&f->late, now, f->progress_ms ? now + f->progress_ms : UINT64_MAX);
+	upcall_deadline_add(&f->late, now, f->progress_ms ? now + f->progress_ms : UINT64_MAX);
 	offload_submit(o, &f->task);
 }
 

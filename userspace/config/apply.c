@@ -38,7 +38,7 @@
  */
 struct wanted {
 	struct share share;
-	struct place place;
+	struct share_path place;
 	bool bad;
 };
 
@@ -290,7 +290,7 @@ static bool check_place(struct work *w, struct wanted *want, const char *what, u
 	size_t len;
 	int rc;
 
-	rc = place_look(s->path, until, &want->place);
+	rc = share_path_wait(s->path, until, &want->place);
 	if (rc == -ETIMEDOUT) {
 		why_not(&why, "not added: the file system at %s does not answer", s->path);
 		apply_failure(w, what, why.text);
@@ -356,7 +356,7 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 	for (i = 0; i < w->cfg->nshares; i++) {
 		user_lookup_begin(&w->cfg->shares[i]->users);
 		if (needs_place(w->cfg->shares[i], have))
-			place_begin(w->cfg->shares[i]->path);
+			share_path_begin(w->cfg->shares[i]->path);
 	}
 	for (i = 0; i < w->cfg->nshares; i++) {
 		const struct share *s = w->cfg->shares[i];
@@ -376,7 +376,7 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 		}
 	}
 	user_lookup_end();
-	place_end();
+	share_path_end();
 }
 
 static bool add_share(struct work *w, const struct wanted *wanted)
@@ -465,13 +465,13 @@ static void guard_shares(struct work *w)
 
 	for (i = 0; i < w->cfg->nshares; i++)
 		if (w->cfg->shares[i]->offload && !w->want[i].bad)
-			place_guard_begin(w->cfg->shares[i]->path);
+			share_path_guard_begin(w->cfg->shares[i]->path);
 	for (i = 0; i < w->cfg->nshares; i++) {
 		const struct share *s = w->cfg->shares[i];
 
 		if (!s->offload || w->want[i].bad)
 			continue;
-		rc = place_guard_look(s->path, until, &why);
+		rc = share_path_guard_wait(s->path, until, &why);
 		if (rc == -ETIMEDOUT)
 			why_not(&why, "the file system at %s does not answer", s->path);
 		/* The kernel has reported errors of the path. */
@@ -480,7 +480,7 @@ static void guard_shares(struct work *w)
 		snprintf(what, sizeof(what), "share %s", s->name);
 		apply_failure(w, what, why.text);
 	}
-	place_guard_end();
+	share_path_guard_end();
 }
 
 /* Tell once after an upgrade whom the defaults of this version do not serve any more. */

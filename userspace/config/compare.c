@@ -250,7 +250,7 @@ static void compare_handles(const struct kernel_shares *have,
 	}
 }
 
-static void compare_space(const struct share *s, const struct place_space *space,
+static void compare_space(const struct share *s, const struct share_path_space *space,
 			  struct compared *result)
 {
 	char what[300];
@@ -275,17 +275,17 @@ static void compare_space(const struct share *s, const struct place_space *space
 static void compare_spaces(const struct kernel_shares *have, struct compared *result)
 {
 	u64 until = clock_ms() + SPACE_TIME;
-	struct place_space space;
+	struct share_path_space space;
 	unsigned int i;
 
 	for (i = 0; i < have->n; i++)
 		if (have->share[i]->path)
-			place_space_begin(have->share[i]->path);
+			share_path_space_begin(have->share[i]->path);
 	for (i = 0; i < have->n; i++)
 		if (have->share[i]->path &&
-		    !place_space_look(have->share[i]->path, until, &space))
+		    !share_path_space_wait(have->share[i]->path, until, &space))
 			compare_space(have->share[i], &space, result);
-	place_space_end();
+	share_path_space_end();
 }
 
 void compare(struct kernel *k, const struct config *cfg, struct compared *result)

@@ -19,7 +19,7 @@ struct kernel;
  */
 struct compared_space {
 	char *share;
-	struct place_space space;
+	struct share_path_space space;
 };
 
 /**

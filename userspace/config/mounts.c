@@ -171,7 +171,7 @@ void mounts_tell(struct kernel *k)
 static void mounts_find_covered(struct mounts *m, const struct kernel_shares *shares)
 {
 	u64 until = clock_ms() + LOOK_TIME;
-	struct place_file file;
+	struct share_path_file file;
 	char what[300];
 	struct why why;
 	unsigned int i;
@@ -179,14 +179,14 @@ static void mounts_find_covered(struct mounts *m, const struct kernel_shares *sh
 
 	for (i = 0; i < shares->n; i++)
 		if (shares->share[i]->inode && shares->share[i]->path)
-			place_file_begin(shares->share[i]->path);
+			share_path_file_begin(shares->share[i]->path);
 	for (i = 0; i < shares->n; i++) {
 		const struct share *s = shares->share[i];
 
 		if (!s->inode || !s->path)
 			continue;
 		snprintf(what, sizeof(what), "share %s", s->name);
-		rc = place_file_look(s->path, until, &file);
+		rc = share_path_file_wait(s->path, until, &file);
 		/* A path that leads nowhere is not covered; another error proves nothing. */
 		if (rc && rc != -ENOENT && rc != -ENOTDIR)
 			problems_add(&m->unsure, what, "");
@@ -197,7 +197,7 @@ static void mounts_find_covered(struct mounts *m, const struct kernel_shares *sh
 			s->path);
 		problems_add(&m->found, what, why.text);
 	}
-	place_file_end();
+	share_path_file_end();
 }
 
 static void mounts_run(struct job *job)

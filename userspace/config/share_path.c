@@ -25,13 +25,13 @@
 /* Linux 6.9; the headers of Debian 12 are older. */
 struct fs_uuid {
 	u8 len;
-	u8 uuid[PLACE_FS_MAX];
+	u8 uuid[SHARE_PATH_FS_MAX];
 };
 
 #define GET_FS_UUID	_IOR(0x15, 0, struct fs_uuid)
 
 /* These file systems generate a new UUID at each mount. */
-static bool place_is_volatile(int fd)
+static bool share_path_is_volatile(int fd)
 {
 	struct statfs st;
 
@@ -40,49 +40,49 @@ static bool place_is_volatile(int fd)
 }
 
 /**
- * struct place_call - examination of a path
+ * struct share_path_call - examination of a path
  * @call: the call; its key is the path
  * @path: the path
- * @place: result of place_call_run()
- * @file: result of place_call_find()
- * @space: result of place_call_measure()
- * @why: result of place_call_guard()
+ * @place: result of share_path_call_run()
+ * @file: result of share_path_call_find()
+ * @space: result of share_path_call_measure()
+ * @why: result of share_path_call_guard()
  */
-struct place_call {
+struct share_path_call {
 	struct detached call;
 	char *path;
-	struct place place;
-	struct place_file file;
-	struct place_space space;
+	struct share_path place;
+	struct share_path_file file;
+	struct share_path_space space;
 	struct why why;
 };
 
-static struct place_call *place_call_of(const struct detached *one)
+static struct share_path_call *share_path_call_of(const struct detached *one)
 {
-	return (struct place_call *)one;
+	return (struct share_path_call *)one;
 }
 
-static bool place_call_same(const struct detached *one, const void *path)
+static bool share_path_call_same(const struct detached *one, const void *path)
 {
-	return !strcmp(place_call_of(one)->path, path);
+	return !strcmp(share_path_call_of(one)->path, path);
 }
 
-static struct detached *place_call_make(const void *path)
+static struct detached *share_path_call_make(const void *path)
 {
-	struct place_call *call = mem_new(sizeof(*call));
+	struct share_path_call *call = mem_new(sizeof(*call));
 
 	call->path = mem_string(path);
 	return &call->call;
 }
 
-static int place_call_run(struct detached *one)
+static int share_path_call_run(struct detached *one)
 {
-	struct place *place = &place_call_of(one)->place;
+	struct share_path *place = &share_path_call_of(one)->place;
 	struct fs_uuid uuid = { 0 };
 	struct statx stx;
 	int fd, rc = 0;
 
-	fd = open(place_call_of(one)->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+	fd = open(share_path_call_of(one)->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx)) {
@@ -90,8 +90,8 @@ static int place_call_run(struct detached *one)
 		goto out;
 	}
 	place->mountpoint = stx.stx_attributes & STATX_ATTR_MOUNT_ROOT;
-	if (!place_is_volatile(fd) && !ioctl(fd, GET_FS_UUID, &uuid) &&
-	    uuid.len && uuid.len <= PLACE_FS_MAX) {
+	if (!share_path_is_volatile(fd) && !ioctl(fd, GET_FS_UUID, &uuid) &&
+	    uuid.len && uuid.len <= SHARE_PATH_FS_MAX) {
 		place->fs_len = uuid.len;
 		memcpy(place->fs, uuid.uuid, uuid.len);
 	}
@@ -100,9 +100,9 @@ out:
 	return rc;
 }
 
-static int place_call_find(struct detached *one)
+static int share_path_call_find(struct detached *one)
 {
-	struct place_call *call = place_call_of(one);
+	struct share_path_call *call = share_path_call_of(one);
 	struct statx stx;
 
 	if (statx(AT_FDCWD, call->path, 0, STATX_INO, &stx))
@@ -112,9 +112,9 @@ static int place_call_find(struct detached *one)
 	return 0;
 }
 
-static int place_call_measure(struct detached *one)
+static int share_path_call_measure(struct detached *one)
 {
-	struct place_call *call = place_call_of(one);
+	struct share_path_call *call = share_path_call_of(one);
 	struct statvfs st;
 
 	if (statvfs(call->path, &st))
@@ -125,9 +125,9 @@ static int place_call_measure(struct detached *one)
 	return 0;
 }
 
-static int place_call_guard(struct detached *one)
+static int share_path_call_guard(struct detached *one)
 {
-	struct place_call *call = place_call_of(one);
+	struct share_path_call *call = share_path_call_of(one);
 	struct mount_table mounts;
 	struct filesystem fs;
 	int fd;
@@ -135,7 +135,7 @@ static int place_call_guard(struct detached *one)
 	fd = open(call->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (!place_is_volatile(fd) && mount_table_read(&mounts, &call->why)) {
+	if (!share_path_is_volatile(fd) && mount_table_read(&mounts, &call->why)) {
 		if (filesystem_find(&mounts, fd, &fs, &call->why))
 			guarded_add(&fs, &call->why);
 		mount_table_free(&mounts);
@@ -144,131 +144,131 @@ static int place_call_guard(struct detached *one)
 	return 0;
 }
 
-static void place_call_read_why(const struct detached *one, void *why)
+static void share_path_call_read_why(const struct detached *one, void *why)
 {
-	*(struct why *)why = place_call_of(one)->why;
+	*(struct why *)why = share_path_call_of(one)->why;
 }
 
-static void place_call_read_space(const struct detached *one, void *space)
+static void share_path_call_read_space(const struct detached *one, void *space)
 {
-	*(struct place_space *)space = place_call_of(one)->space;
+	*(struct share_path_space *)space = share_path_call_of(one)->space;
 }
 
-static void place_call_read_file(const struct detached *one, void *file)
+static void share_path_call_read_file(const struct detached *one, void *file)
 {
-	*(struct place_file *)file = place_call_of(one)->file;
+	*(struct share_path_file *)file = share_path_call_of(one)->file;
 }
 
-static void place_call_read(const struct detached *one, void *place)
+static void share_path_call_read(const struct detached *one, void *place)
 {
-	*(struct place *)place = place_call_of(one)->place;
+	*(struct share_path *)place = share_path_call_of(one)->place;
 }
 
-static void place_call_free(struct detached *one)
+static void share_path_call_free(struct detached *one)
 {
-	free(place_call_of(one)->path);
-	free(place_call_of(one));
+	free(share_path_call_of(one)->path);
+	free(share_path_call_of(one));
 }
 
-static const struct detached_ops place_call_ops = {
+static const struct detached_ops share_path_call_ops = {
 	.stack_size = STACK_SIZE,
-	.same = place_call_same,
-	.make = place_call_make,
-	.run = place_call_run,
-	.read = place_call_read,
-	.free = place_call_free,
+	.same = share_path_call_same,
+	.make = share_path_call_make,
+	.run = share_path_call_run,
+	.read = share_path_call_read,
+	.free = share_path_call_free,
 };
 
-static const struct detached_ops place_file_ops = {
+static const struct detached_ops share_path_file_ops = {
 	.stack_size = STACK_SIZE,
-	.same = place_call_same,
-	.make = place_call_make,
-	.run = place_call_find,
-	.read = place_call_read_file,
-	.free = place_call_free,
+	.same = share_path_call_same,
+	.make = share_path_call_make,
+	.run = share_path_call_find,
+	.read = share_path_call_read_file,
+	.free = share_path_call_free,
 };
 
-static const struct detached_ops place_space_ops = {
+static const struct detached_ops share_path_space_ops = {
 	.stack_size = STACK_SIZE,
-	.same = place_call_same,
-	.make = place_call_make,
-	.run = place_call_measure,
-	.read = place_call_read_space,
-	.free = place_call_free,
+	.same = share_path_call_same,
+	.make = share_path_call_make,
+	.run = share_path_call_measure,
+	.read = share_path_call_read_space,
+	.free = share_path_call_free,
 };
 
-static const struct detached_ops place_guard_ops = {
+static const struct detached_ops share_path_guard_ops = {
 	.stack_size = STACK_SIZE,
-	.same = place_call_same,
-	.make = place_call_make,
-	.run = place_call_guard,
-	.read = place_call_read_why,
-	.free = place_call_free,
+	.same = share_path_call_same,
+	.make = share_path_call_make,
+	.run = share_path_call_guard,
+	.read = share_path_call_read_why,
+	.free = share_path_call_free,
 };
 
-static struct detached_list place_calls = DETACHED_LIST(&place_call_ops);
-static struct detached_list file_calls = DETACHED_LIST(&place_file_ops);
-static struct detached_list space_calls = DETACHED_LIST(&place_space_ops);
-static struct detached_list guard_calls = DETACHED_LIST(&place_guard_ops);
+static struct detached_list share_path_calls = DETACHED_LIST(&share_path_call_ops);
+static struct detached_list file_calls = DETACHED_LIST(&share_path_file_ops);
+static struct detached_list space_calls = DETACHED_LIST(&share_path_space_ops);
+static struct detached_list guard_calls = DETACHED_LIST(&share_path_guard_ops);
 
-void place_begin(const char *path)
+void share_path_begin(const char *path)
 {
-	detached_begin(&place_calls, path);
+	detached_begin(&share_path_calls, path);
 }
 
-int place_look(const char *path, u64 until, struct place *place)
+int share_path_wait(const char *path, u64 until, struct share_path *place)
 {
 	memset(place, 0, sizeof(*place));
-	return detached_get(&place_calls, path, until, place);
+	return detached_get(&share_path_calls, path, until, place);
 }
 
-void place_end(void)
+void share_path_end(void)
 {
-	detached_end(&place_calls);
+	detached_end(&share_path_calls);
 }
 
-void place_file_begin(const char *path)
+void share_path_file_begin(const char *path)
 {
 	detached_begin(&file_calls, path);
 }
 
-int place_file_look(const char *path, u64 until, struct place_file *file)
+int share_path_file_wait(const char *path, u64 until, struct share_path_file *file)
 {
 	return detached_get(&file_calls, path, until, file);
 }
 
-void place_file_end(void)
+void share_path_file_end(void)
 {
 	detached_end(&file_calls);
 }
 
-void place_space_begin(const char *path)
+void share_path_space_begin(const char *path)
 {
 	detached_begin(&space_calls, path);
 }
 
-int place_space_look(const char *path, u64 until, struct place_space *space)
+int share_path_space_wait(const char *path, u64 until, struct share_path_space *space)
 {
 	return detached_get(&space_calls, path, until, space);
 }
 
-void place_space_end(void)
+void share_path_space_end(void)
 {
 	detached_end(&space_calls);
 }
 
-void place_guard_begin(const char *path)
+void share_path_guard_begin(const char *path)
 {
 	detached_begin(&guard_calls, path);
 }
 
-int place_guard_look(const char *path, u64 until, struct why *why)
+int share_path_guard_wait(const char *path, u64 until, struct why *why)
 {
 	why->text[0] = '\0';
 	return detached_get(&guard_calls, path, until, why);
 }
 
-void place_guard_end(void)
+void share_path_guard_end(void)
 {
 	detached_end(&guard_calls);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One dittod at a time, see single.h.
+ * One dittod at a time, see daemon_lock.h.
  *
  * The locks are those of fcntl(2): they belong to the process, so that neither the spawner, which
  * inherits the descriptors, nor a file that a killed dittod leaves keeps the next one from
@@ -25,10 +25,10 @@
 /* Tries to learn who holds a lock, in case it was just dropped. */
 #define LOCK_TRIES	3
 
-static int single_fds[] = { -1, -1 };
+static int daemon_lock_fds[] = { -1, -1 };
 
 /* Returns 0, or -EBUSY and the process that holds the lock, 0 if unknown, or a negative errno. */
-static int single_lock_file(int fd, pid_t *holder)
+static int daemon_lock_file(int fd, pid_t *holder)
 {
 	struct flock lock;
 	int i;
@@ -55,18 +55,18 @@ static int single_lock_file(int fd, pid_t *holder)
  * A lock that cannot be had for another reason, such as a folder that does not exist yet, is no
  * second dittod: what else is wrong is reported where it matters.
  */
-static bool single_lock_path(const char *path, int *fd, pid_t *holder)
+static bool daemon_lock_path(const char *path, int *fd, pid_t *holder)
 {
 	int rc;
 
 	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	rc = *fd < 0 ? -errno : single_lock_file(*fd, holder);
+	rc = *fd < 0 ? -errno : daemon_lock_file(*fd, holder);
 	if (rc && rc != -EBUSY)
 		log_warning("%s cannot be locked: %s", path, strerror(-rc));
 	return rc != -EBUSY;
 }
 
-static const char *single_name(pid_t pid, char text[64])
+static const char *daemon_lock_name(pid_t pid, char text[64])
 {
 	if (pid)
 		snprintf(text, 64, "process %d", pid);
@@ -75,7 +75,7 @@ static const char *single_name(pid_t pid, char text[64])
 	return text;
 }
 
-bool single_lock(const char *state_dir, struct why *why)
+bool daemon_lock(const char *state_dir, struct why *why)
 {
 	char path[RUN_PATH_SIZE], name[64];
 	pid_t holder = 0;
@@ -83,8 +83,8 @@ bool single_lock(const char *state_dir, struct why *why)
 	bool good;
 
 	run_folder_make();
-	if (!single_lock_path(run_path(path, "helper", ".lock"), &single_fds[0], &holder)) {
-		single_name(holder, name);
+	if (!daemon_lock_path(run_path(path, "helper", ".lock"), &daemon_lock_fds[0], &holder)) {
+		daemon_lock_name(holder, name);
 		return why_not(why,
 			       "dittod runs in this network namespace already (%s), and goes on: 'systemctl reload dittod' makes it read its configuration again, 'systemctl restart dittod' replaces it; one that was started by hand is ended by 'kill' with its number",
 			       name);
@@ -93,23 +93,23 @@ bool single_lock(const char *state_dir, struct why *why)
 	if (mkdir(state_dir, 0700) && errno != EEXIST)
 		return why_not(why, "%s: %s", state_dir, strerror(errno));
 	file = mem_print("%s/lock", state_dir);
-	good = single_lock_path(file, &single_fds[1], &holder);
+	good = daemon_lock_path(file, &daemon_lock_fds[1], &holder);
 	free(file);
 	if (good)
 		return true;
-	single_unlock();
+	daemon_unlock();
 	return why_not(why,
 		       "another dittod (%s), which serves another network namespace, keeps its state in %s: give this one a folder of its own with --state",
-		       single_name(holder, name), state_dir);
+		       daemon_lock_name(holder, name), state_dir);
 }
 
-void single_unlock(void)
+void daemon_unlock(void)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(single_fds); i++) {
-		if (single_fds[i] >= 0)
-			close(single_fds[i]);
-		single_fds[i] = -1;
+	for (i = 0; i < ARRAY_SIZE(daemon_lock_fds); i++) {
+		if (daemon_lock_fds[i] >= 0)
+			close(daemon_lock_fds[i]);
+		daemon_lock_fds[i] = -1;
 	}
 }

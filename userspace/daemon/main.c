@@ -367,7 +367,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 	d->control = control_new(&d->file);
 	if (!d->control)
 		return EXIT_FAILURE;
-	if (!single_lock(state_dir, &why)) {
+	if (!daemon_lock(state_dir, &why)) {
 		log_error("%s", why.text);
 		return EXIT_FAILURE;
 	}
@@ -398,7 +398,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 			  "cannot drop privileges: %s", strerror(-rc));
 		return EXIT_FAILURE;
 	}
-	late = late_open();
+	late = upcall_deadline_open();
 	if (late < 0) {
 		log_error("cannot make a timer: %s", strerror(errno));
 		return EXIT_FAILURE;
@@ -424,7 +424,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 		loop_pool(d->services.names),
 		loop_pool(d->services.sids),
 		loop_pool(d->services.netgroups),
-		{ late, late_ready, NULL, 0 },
+		{ late, upcall_deadline_ready, NULL, 0 },
 		{ hosts_fd(d->services.hosts), hosts_are_ready, d->services.hosts, 0 },
 		{ pool_fd(d->services.logins), logins_ready, d, 0 },
 		loop_pool(d->services.calls),
@@ -456,7 +456,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 	unlink(run_path(socket, OFFLOAD_CTL_NAME, OFFLOAD_CTL_SUFFIX));
 	recorder_close(d->services.recorder);
 	control_end(d->control);
-	single_unlock();
+	daemon_unlock();
 	fflush(NULL);
 	_exit(rc || d->failed ? EXIT_FAILURE : EXIT_SUCCESS);
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Steps that may stall; see stall.h. */
+/* Steps that may stall; see step_limit.h. */
 
 #include <time.h>
 
 #include "clock.h"
 #include "step_limit.h"
 
-bool stall_enter(struct stall *s)
+bool step_limit_enter(struct step_limit *s)
 {
 	u64 until, last = clock_ms() + s->ms + s->ms / 3;
 	bool enters, patient = false;
@@ -37,7 +37,7 @@ bool stall_enter(struct stall *s)
 	return enters;
 }
 
-void stall_leave(struct stall *s)
+void step_limit_leave(struct step_limit *s)
 {
 	pthread_mutex_lock(&s->lock);
 	s->n--;

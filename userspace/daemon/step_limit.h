@@ -5,8 +5,8 @@
  *
  * All functions are thread-safe.
  */
-#ifndef _DITTOD_STALL_H
-#define _DITTOD_STALL_H
+#ifndef _DITTOD_STEP_LIMIT_H
+#define _DITTOD_STEP_LIMIT_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -14,10 +14,10 @@
 #include "common/types.h"
 
 /* Milliseconds without progress in which a directory that answers, if slowly, is reached again. */
-#define STALL_TIME	3000
+#define STEP_LIMIT_TIME	3000
 
 /**
- * struct stall - a step that may stall
+ * struct step_limit - a step that may stall
  * @lock: protects all members
  * @left: signalled when a thread has left the step
  * @most: most threads in the step
@@ -26,7 +26,7 @@
  * @patient: threads that wait for as long as @ms; at most half of @most, but one
  * @moved: when the last one entered or left it, by clock_ms()
  */
-struct stall {
+struct step_limit {
 	pthread_mutex_t lock;
 	pthread_cond_t left;
 	unsigned int most;
@@ -36,7 +36,7 @@ struct stall {
 	u64 moved;
 };
 
-#define STALL(max, time) \
+#define STEP_LIMIT(max, time) \
 	{ PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, .most = (max), .ms = (time) }
 
 /*
@@ -44,7 +44,7 @@ struct stall {
  * and go, and not much longer than the time of the step. Returns false if they stall. Who waits
  * keeps what others may need, so most wait for a third of that time only.
  */
-bool stall_enter(struct stall *s);
-void stall_leave(struct stall *s);
+bool step_limit_enter(struct step_limit *s);
+void step_limit_leave(struct step_limit *s);
 
 #endif

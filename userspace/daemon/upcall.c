@@ -280,12 +280,12 @@ static void send_record_answer(const struct record_upcall *u)
 }
 
 /* Answer before the deadline. The work goes on, so its results are not looked at. */
-static void upcall_late(struct late *late)
+static void upcall_late(struct upcall_deadline *late)
 {
 	const struct upcall *u = (struct upcall *)((char *)late - offsetof(struct upcall, late));
 	struct nl_msg *msg = upcall_answer(u->channel);
 
-	late_log("a question about a user or group");
+	upcall_deadline_log("a question about a user or group");
 	if (!msg)
 		return;
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ID, u->id);
@@ -306,7 +306,7 @@ static void job_done(struct job *job)
 {
 	struct upcall *u = (struct upcall *)job;
 
-	if (late_remove(&u->late) && clock_ms() < u->deadline)
+	if (upcall_deadline_remove(&u->late) && clock_ms() < u->deadline)
 		send_answer(u);
 	upcall_free(u);
 }
@@ -497,7 +497,7 @@ static void take_question(struct conn *channel, const struct upcall_services *se
 			upcall_refuse(u, rc);
 		} else {
 			u->late.tell = upcall_late;
-			late_add(&u->late, now, u->deadline);
+			upcall_deadline_add(&u->late, now, u->deadline);
 		}
 	}
 }

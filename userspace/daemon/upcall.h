@@ -88,7 +88,7 @@ struct upcall_services {
 struct upcall {
 	struct job job;
 	struct upcall *next;
-	struct late late;
+	struct upcall_deadline late;
 	struct host_lookup lookup;
 	struct pool *netgroups;
 	struct conn *channel;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Requests that must not be answered late, see late.h. */
+/* Requests that must not be answered late, see upcall_deadline.h. */
 
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -10,28 +10,28 @@
 #include "log.h"
 
 /* The answer leaves this part of the time, at most so many ms, before the kernel's deadline. */
-#define LATE_PART	4
-#define LATE_MAX_MS	1000
+#define UPCALL_DEADLINE_PART	4
+#define UPCALL_DEADLINE_MAX_MS	1000
 /* Time between two lines in the log. */
-#define LATE_LOG_MS	60000
+#define UPCALL_DEADLINE_LOG_MS	60000
 
 static struct {
-	struct late *first;
+	struct upcall_deadline *first;
 	int timer;
 	u64 logged;
 } lates = { .timer = -1 };
 
-int late_open(void)
+int upcall_deadline_open(void)
 {
 	lates.timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	return lates.timer;
 }
 
 /* Let the timer expire when the first request is due. */
-static void late_arm(void)
+static void upcall_deadline_arm(void)
 {
 	struct itimerspec spec = { 0 };
-	const struct late *late;
+	const struct upcall_deadline *late;
 	u64 at = UINT64_MAX;
 
 	for (late = lates.first; late; late = late->next)
@@ -44,9 +44,9 @@ static void late_arm(void)
 	timerfd_settime(lates.timer, TFD_TIMER_ABSTIME, &spec, NULL);
 }
 
-static void late_unlink(struct late *late)
+static void upcall_deadline_unlink(struct upcall_deadline *late)
 {
-	struct late **link = &lates.first;
+	struct upcall_deadline **link = &lates.first;
 
 	while (*link != late)
 		link = &(*link)->next;
@@ -54,9 +54,9 @@ static void late_unlink(struct late *late)
 	late->listed = false;
 }
 
-void late_ready(void *unused)
+void upcall_deadline_ready(void *unused)
 {
-	struct late *late, *next;
+	struct upcall_deadline *late, *next;
 	u64 now = clock_ms(), count;
 
 	(void)unused;
@@ -66,51 +66,51 @@ void late_ready(void *unused)
 		next = late->next;
 		if (late->at > now)
 			continue;
-		late_unlink(late);
+		upcall_deadline_unlink(late);
 		late->told = true;
 		late->tell(late);
 	}
-	late_arm();
+	upcall_deadline_arm();
 }
 
-static u64 late_time(u64 now, u64 deadline)
+static u64 upcall_deadline_time(u64 now, u64 deadline)
 {
-	u64 margin = (deadline - now) / LATE_PART;
+	u64 margin = (deadline - now) / UPCALL_DEADLINE_PART;
 
-	return deadline - (margin < LATE_MAX_MS ? margin : LATE_MAX_MS);
+	return deadline - (margin < UPCALL_DEADLINE_MAX_MS ? margin : UPCALL_DEADLINE_MAX_MS);
 }
 
 /* The timer expires too early, and is set again then. */
-void late_renew(struct late *late, u64 now, u64 deadline)
+void upcall_deadline_renew(struct upcall_deadline *late, u64 now, u64 deadline)
 {
 	if (late->listed)
-		late->at = late_time(now, deadline);
+		late->at = upcall_deadline_time(now, deadline);
 }
 
-void late_add(struct late *late, u64 now, u64 deadline)
+void upcall_deadline_add(struct upcall_deadline *late, u64 now, u64 deadline)
 {
 	if (deadline == UINT64_MAX || lates.timer < 0)
 		return;
-	late->at = late_time(now, deadline);
+	late->at = upcall_deadline_time(now, deadline);
 	late->listed = true;
 	late->next = lates.first;
 	lates.first = late;
-	late_arm();
+	upcall_deadline_arm();
 }
 
-bool late_remove(struct late *late)
+bool upcall_deadline_remove(struct upcall_deadline *late)
 {
 	if (late->listed)
-		late_unlink(late);
+		upcall_deadline_unlink(late);
 	return !late->told;
 }
 
-void late_log(const char *what)
+void upcall_deadline_log(const char *what)
 {
 	char reason[128];
 	u64 now = clock_ms();
 
-	if (lates.logged && now < lates.logged + LATE_LOG_MS)
+	if (lates.logged && now < lates.logged + UPCALL_DEADLINE_LOG_MS)
 		return;
 	lates.logged = now;
 	identity_explain_wait(reason, sizeof(reason));

@@ -6,47 +6,50 @@
  *
  * For the thread of the event loop.
  */
-#ifndef _DITTOD_LATE_H
-#define _DITTOD_LATE_H
+#ifndef _DITTOD_UPCALL_DEADLINE_H
+#define _DITTOD_UPCALL_DEADLINE_H
 
 #include "common/types.h"
 
 /**
- * struct late - a request that waits, embedded in it
+ * struct upcall_deadline - a request that waits, embedded in it
  * @tell: answers that the directory does not answer
  * @next: link in the list of requests
  * @at: time of the answer, see clock_ms()
  * @listed: in the list
  * @told: @tell was called
  */
-struct late {
-	void (*tell)(struct late *late);
-	struct late *next;
+struct upcall_deadline {
+	void (*tell)(struct upcall_deadline *late);
+	struct upcall_deadline *next;
 	u64 at;
 	bool listed;
 	bool told;
 };
 
-/* Get ready; the descriptor is readable when late_ready() has work. Returns -1 and sets errno. */
-int late_open(void);
+/*
+ * Get ready; the descriptor is readable when upcall_deadline_ready() has work. Returns -1 and sets
+ * errno.
+ */
+int upcall_deadline_open(void);
 /* Call @tell of the requests whose time has come. */
-void late_ready(void *unused);
+void upcall_deadline_ready(void *unused);
 /**
- * late_add - watch a request
+ * upcall_deadline_add - watch a request
  * @late: with @tell
  * @now: see clock_ms()
  * @deadline: time until which the kernel waits; UINT64_MAX: nothing is done
  */
-void late_add(struct late *late, u64 now, u64 deadline);
+void upcall_deadline_add(struct upcall_deadline *late, u64 now, u64 deadline);
 /* A request that is watched has until a later deadline. */
-void late_renew(struct late *late, u64 now, u64 deadline);
+void upcall_deadline_renew(struct upcall_deadline *late, u64 now, u64 deadline);
 /*
  * Stop watching a request that has its answer, or was not watched. Returns false if it is too late:
  * another answer was sent.
  */
-bool late_remove(struct late *late);
+bool upcall_deadline_remove(struct upcall_deadline *late);
 
 /* Log, once a minute at most, which directory does not answer. @what: the request. */
-void late_log(const char *what);
+void upcall_deadline_log(const char *what);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Client of the host worker. Runs in the thread of the event loop only; callbacks of the keeper
+ * Client of the host worker. Runs in the thread of the event loop only; callbacks of the supervisor
  * hold its lock.
  */
 
@@ -24,7 +24,7 @@
 
 /**
  * struct hosts - client of the host worker
- * @keeper: keeper of the worker
+ * @supervisor: supervisor of the worker
  * @poll: epoll descriptor that watches the worker and @timer
  * @timer: fires at the deadline of the oldest question
  * @serial: number of the last question
@@ -34,7 +34,7 @@
  * @ended: questions whose @done is to be called
  */
 struct hosts {
-	struct keeper keeper;
+	struct supervisor supervisor;
 	int poll;
 	int timer;
 	u64 serial;
@@ -45,7 +45,7 @@ struct hosts {
 };
 
 /*
- * Remove a question from the queue with its answer. @done is called later, without the keeper's
+ * Remove a question from the queue with its answer. @done is called later, without the supervisor's
  * lock.
  */
 static void hosts_end(struct hosts *h, struct host_lookup **p, int error)
@@ -95,7 +95,7 @@ static void hosts_lost(void *arg)
 		hosts_end(h, &h->waiting, -EAGAIN);
 }
 
-static const struct keeper_ops hosts_ops = {
+static const struct supervisor_ops hosts_ops = {
 	.kind = WORKER_HOSTS,
 	.name = "host worker",
 	.work = "look-ups of hosts",
@@ -135,7 +135,7 @@ void hosts_submit(struct hosts *h, struct host_lookup *l)
 	l->id = ++h->serial;
 	msg.id = l->id;
 	if (h->n < WAITING_MAX)
-		rc = keeper_ask(&h->keeper, &msg, -1);
+		rc = supervisor_call(&h->supervisor, &msg, -1);
 	if (rc) {
 		l->names->n = 0;
 		l->error = -EAGAIN;
@@ -163,9 +163,9 @@ void hosts_ready(struct hosts *h)
 	/* EAGAIN means that the timer was set again after it fired. */
 	if (read(h->timer, &times, sizeof(times)) < 0 && errno != EAGAIN)
 		abort();
-	keeper_ready(&h->keeper);
+	supervisor_ready(&h->supervisor);
 	if (h->waiting && clock_ms() >= h->waiting->until)
-		keeper_give_up(&h->keeper, -ETIMEDOUT);
+		supervisor_give_up(&h->supervisor, -ETIMEDOUT);
 	hosts_deliver(h);
 }
 
@@ -184,10 +184,10 @@ struct hosts *hosts_new(int spawner)
 	h->poll = epoll_create1(EPOLL_CLOEXEC);
 	h->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (h->poll >= 0 && h->timer >= 0 && hosts_watch(h, h->timer) &&
-	    !keeper_open(&h->keeper, &hosts_ops, h, spawner, -1)) {
-		if (hosts_watch(h, keeper_fd(&h->keeper)))
+	    !supervisor_open(&h->supervisor, &hosts_ops, h, spawner, -1)) {
+		if (hosts_watch(h, supervisor_fd(&h->supervisor)))
 			return h;
-		keeper_close(&h->keeper);
+		supervisor_close(&h->supervisor);
 	}
 	if (h->poll >= 0)
 		close(h->poll);
@@ -201,7 +201,7 @@ void hosts_free(struct hosts *h)
 {
 	hosts_lost(h);
 	hosts_deliver(h);
-	keeper_close(&h->keeper);
+	supervisor_close(&h->supervisor);
 	close(h->timer);
 	close(h->poll);
 	free(h);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SIDs of the last logins; see vouched.h.
+ * SIDs of the last logins; see login_sids.h.
  *
  * Locking: the mutex protects the table.
  */
@@ -26,30 +26,30 @@ struct vouched {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct vouched table[VOUCHED_MAX];
+static struct vouched table[LOGIN_SIDS_MAX];
 
-static struct vouched *vouched_find_locked(uid_t uid)
+static struct vouched *login_sids_find_locked(uid_t uid)
 {
 	unsigned int i;
 
-	for (i = 0; i < VOUCHED_MAX; i++)
+	for (i = 0; i < LOGIN_SIDS_MAX; i++)
 		if (table[i].sids && table[i].uid == uid)
 			return &table[i];
 	return NULL;
 }
 
-static struct vouched *vouched_room_locked(void)
+static struct vouched *login_sids_room_locked(void)
 {
 	struct vouched *oldest = &table[0];
 	unsigned int i;
 
-	for (i = 0; i < VOUCHED_MAX && table[i].sids; i++)
+	for (i = 0; i < LOGIN_SIDS_MAX && table[i].sids; i++)
 		if (table[i].since < oldest->since)
 			oldest = &table[i];
-	return i < VOUCHED_MAX ? &table[i] : oldest;
+	return i < LOGIN_SIDS_MAX ? &table[i] : oldest;
 }
 
-void vouched_keep(uid_t uid, const struct sid_list *sids, u64 now)
+void login_sids_store(uid_t uid, const struct sid_list *sids, u64 now)
 {
 	size_t len = sid_list_size(sids);
 	struct vouched *v;
@@ -60,21 +60,21 @@ void vouched_keep(uid_t uid, const struct sid_list *sids, u64 now)
 	copy = mem_new(len);
 	sid_list_put(sids, copy);
 	pthread_mutex_lock(&lock);
-	v = vouched_find_locked(uid) ?: vouched_room_locked();
+	v = login_sids_find_locked(uid) ?: login_sids_room_locked();
 	old = v->sids;
 	*v = (struct vouched){ .uid = uid, .since = now, .sids = copy, .len = len };
 	pthread_mutex_unlock(&lock);
 	free(old);
 }
 
-bool vouched_get(uid_t uid, u64 now, struct sid_list *out)
+bool login_sids_get(uid_t uid, u64 now, struct sid_list *out)
 {
 	struct vouched *v;
 	bool found = false;
 
 	pthread_mutex_lock(&lock);
-	v = vouched_find_locked(uid);
-	if (v && now < v->since + VOUCHED_TIME)
+	v = login_sids_find_locked(uid);
+	if (v && now < v->since + LOGIN_SIDS_TIME)
 		found = sid_list_get(out, v->sids, v->len);
 	pthread_mutex_unlock(&lock);
 	return found;

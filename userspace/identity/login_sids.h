@@ -5,21 +5,21 @@
  *
  * All functions are thread-safe.
  */
-#ifndef _DITTOD_VOUCHED_H
-#define _DITTOD_VOUCHED_H
+#ifndef _DITTOD_LOGIN_SIDS_H
+#define _DITTOD_LOGIN_SIDS_H
 
 #include <sys/types.h>
 
 #include "sid_list.h"
 
 /* Most users; another one takes the place of the one whose login is the longest ago. */
-#define VOUCHED_MAX	1024
+#define LOGIN_SIDS_MAX	1024
 /* Milliseconds until the SIDs are forgotten: how long tickets are valid in most domains. */
-#define VOUCHED_TIME	(10 * 3600 * 1000ULL)
+#define LOGIN_SIDS_TIME	(10 * 3600 * 1000ULL)
 
 /* Keep the SIDs of a user instead of earlier ones. @now is the time by clock_ms(). */
-void vouched_keep(uid_t uid, const struct sid_list *sids, u64 now);
+void login_sids_store(uid_t uid, const struct sid_list *sids, u64 now);
 /* Add the SIDs of a user to an empty list. Returns false if there are none. */
-bool vouched_get(uid_t uid, u64 now, struct sid_list *out);
+bool login_sids_get(uid_t uid, u64 now, struct sid_list *out);
 
 #endif

@@ -267,7 +267,7 @@ int user_token_fill(struct user_token *t, const struct sid_list *vouched, const 
 	f.own_user = of_directory && !mapped;
 	/* Several users of a domain may have one account by a rule; they have nothing in common. */
 	keep = vouched && sid_same(&vouched->sid[0], &sid);
-	if (!vouched && vouched_get(t->uid, clock_ms(), &kept) && sid_same(&kept.sid[0], &sid))
+	if (!vouched && login_sids_get(t->uid, clock_ms(), &kept) && sid_same(&kept.sid[0], &sid))
 		vouched = &kept;
 	rc = user_token_add_sid(&f, &sid);
 	if (!rc && vouched)
@@ -279,7 +279,7 @@ int user_token_fill(struct user_token *t, const struct sid_list *vouched, const 
 	rc = rc ?: user_token_add_aliases(&f);
 	/* The SIDs of a refused login are dropped: later calls by number would be refused, too. */
 	if (!rc && keep)
-		vouched_keep(t->uid, vouched, clock_ms());
+		login_sids_store(t->uid, vouched, clock_ms());
 out:
 	sid_list_clear(&asked);
 	sid_list_clear(&kept);

@@ -48,7 +48,7 @@ struct user_token {
  * @why: filled on error
  *
  * If that succeeds, the SIDs of @vouched are kept for later calls without any, if a source gives
- * the user the same SID; see vouched.h. Groups of @vouched that have a number here are added to
+ * the user the same SID; see login_sids.h. Groups of @vouched that have a number here are added to
  * the numbers. SIDs that no domain controller can vouch for are left out, see
  * user_token_may_vouch(). If a directory knows the user, @uid must be the number that it gives;
  * if it knows @uid, @vouched must not be empty, and the user must be the one that it gives unless

@@ -9,28 +9,28 @@
 #include "client_counts.h"
 #include "mem.h"
 
-static struct holder **holders_bucket(struct holders *all, const char *key)
+static struct client_count **client_counts_bucket(struct client_counts *all, const char *key)
 {
 	u32 hash = 5381;
 
 	while (*key)
 		hash = hash * 33 + (u8)*key++;
-	return &all->bucket[hash % HOLDER_BUCKETS];
+	return &all->bucket[hash % CLIENT_COUNT_BUCKETS];
 }
 
-struct holder *holders_find(struct holders *all, const char *key)
+struct client_count *client_counts_find(struct client_counts *all, const char *key)
 {
-	struct holder *h = *holders_bucket(all, key);
+	struct client_count *h = *client_counts_bucket(all, key);
 
 	while (h && strcmp(h->key, key))
 		h = h->next;
 	return h;
 }
 
-struct holder *holders_add(struct holders *all, const char *key)
+struct client_count *client_counts_add(struct client_counts *all, const char *key)
 {
-	struct holder **bucket = holders_bucket(all, key);
-	struct holder *h = holders_find(all, key);
+	struct client_count **bucket = client_counts_bucket(all, key);
+	struct client_count *h = client_counts_find(all, key);
 
 	if (!h) {
 		h = mem_new(sizeof(*h));
@@ -42,33 +42,33 @@ struct holder *holders_add(struct holders *all, const char *key)
 	return h;
 }
 
-void holders_drop(struct holders *all, struct holder *h)
+void client_counts_drop(struct client_counts *all, struct client_count *h)
 {
-	struct holder **p;
+	struct client_count **p;
 
 	if (!h || --h->count)
 		return;
-	for (p = holders_bucket(all, h->key); *p != h; p = &(*p)->next)
+	for (p = client_counts_bucket(all, h->key); *p != h; p = &(*p)->next)
 		;
 	*p = h->next;
 	free(h);
 }
 
-struct holder *holders_most(struct holders *all)
+struct client_count *client_counts_most(struct client_counts *all)
 {
-	struct holder *most = NULL, *h;
+	struct client_count *most = NULL, *h;
 	unsigned int i;
 
-	for (i = 0; i < HOLDER_BUCKETS; i++)
+	for (i = 0; i < CLIENT_COUNT_BUCKETS; i++)
 		for (h = all->bucket[i]; h; h = h->next)
 			if (!most || h->count > most->count)
 				most = h;
 	return most;
 }
 
-void holders_key(const char *peer, char key[HOLDER_KEY_SIZE])
+void client_counts_key(const char *peer, char key[CLIENT_COUNT_KEY_SIZE])
 {
-	char text[HOLDER_KEY_SIZE];
+	char text[CLIENT_COUNT_KEY_SIZE];
 	struct in6_addr v6;
 	char *end;
 
@@ -82,9 +82,9 @@ void holders_key(const char *peer, char key[HOLDER_KEY_SIZE])
 			*end = '\0';
 		if (inet_pton(AF_INET6, text + 1, &v6) == 1) {
 			memset(v6.s6_addr + 8, 0, 8);
-			inet_ntop(AF_INET6, &v6, key, HOLDER_KEY_SIZE);
+			inet_ntop(AF_INET6, &v6, key, CLIENT_COUNT_KEY_SIZE);
 			return;
 		}
 	}
-	snprintf(key, HOLDER_KEY_SIZE, "%s", text);
+	snprintf(key, CLIENT_COUNT_KEY_SIZE, "%s", text);
 }

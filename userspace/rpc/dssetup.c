@@ -23,11 +23,11 @@ static void put_basic(struct rpc_call *call)
 {
 	static const u8 no_guid[16];
 	struct ndr_out *out = &call->out;
-	struct joined joined;
+	struct own_domain domain;
 	bool member;
 
-	joined_get(call, &joined);
-	member = joined.sid.nsubs;
+	own_domain_get(call, &domain);
+	member = domain.sid.nsubs;
 	ndr_put16(out, member ? ROLE_MEMBER_SERVER : ROLE_STANDALONE_SERVER);
 	ndr_put32(out, 0);
 	/* Names of the domain, in DNS, and of its forest, which is not known. */
@@ -35,9 +35,9 @@ static void put_basic(struct rpc_call *call)
 	ndr_put_pointer(out, member);
 	ndr_put_pointer(out, false);
 	ndr_put(out, no_guid, sizeof(no_guid));
-	ndr_put_string(out, joined.name);
+	ndr_put_string(out, domain.name);
 	if (member)
-		ndr_put_string(out, joined.dns_name);
+		ndr_put_string(out, domain.dns_name);
 }
 
 /* DsRolerGetPrimaryDomainInformation (MS-DSSP section 3.2.5.1). */

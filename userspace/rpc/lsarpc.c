@@ -66,20 +66,20 @@ static void put_domain(struct ndr_out *out, const char *name, const struct sid *
 }
 
 /* LSAPR_POLICY_DNS_DOMAIN_INFO (MS-LSAD section 2.2.4.14); GUID and forest are not known. */
-static void put_dns_domain(struct ndr_out *out, const struct joined *joined)
+static void put_dns_domain(struct ndr_out *out, const struct own_domain *domain)
 {
 	static const u8 no_guid[16];
 
-	ndr_put_unicode_header(out, joined->name);
-	ndr_put_unicode_header(out, joined->dns_name);
+	ndr_put_unicode_header(out, domain->name);
+	ndr_put_unicode_header(out, domain->dns_name);
 	ndr_put_unicode_header(out, "");
 	ndr_put(out, no_guid, sizeof(no_guid));
-	ndr_put_pointer(out, joined->sid.nsubs);
-	ndr_put_unicode(out, joined->name);
-	ndr_put_unicode(out, joined->dns_name);
+	ndr_put_pointer(out, domain->sid.nsubs);
+	ndr_put_unicode(out, domain->name);
+	ndr_put_unicode(out, domain->dns_name);
 	ndr_put_unicode(out, "");
-	if (joined->sid.nsubs)
-		ndr_put_sid(out, &joined->sid);
+	if (domain->sid.nsubs)
+		ndr_put_sid(out, &domain->sid);
 }
 
 /* LsarQueryInformationPolicy and 2 (MS-LSAD sections 3.1.4.4.4, 3.1.4.4.3). */
@@ -88,7 +88,7 @@ static u32 lsarpc_query_policy(struct rpc_call *call)
 	struct ndr_out *out = &call->out;
 	char machine[NSS_NAME_SIZE];
 	struct rpc_object policy;
-	struct joined joined;
+	struct own_domain domain;
 	u32 fault;
 	u16 level;
 
@@ -108,8 +108,8 @@ static u32 lsarpc_query_policy(struct rpc_call *call)
 	ndr_put16(out, level);
 	switch (level) {
 	case INFO_PRIMARY_DOMAIN:
-		joined_get(call, &joined);
-		put_domain(out, joined.name, &joined.sid);
+		own_domain_get(call, &domain);
+		put_domain(out, domain.name, &domain.sid);
 		break;
 	case INFO_SERVER_ROLE:
 		ndr_put16(out, ROLE_PRIMARY);
@@ -120,8 +120,8 @@ static u32 lsarpc_query_policy(struct rpc_call *call)
 		put_domain(out, machine, &call->asks->accounts.machine);
 		break;
 	default:
-		joined_get(call, &joined);
-		put_dns_domain(out, &joined);
+		own_domain_get(call, &domain);
+		put_dns_domain(out, &domain);
 		break;
 	}
 	return rpc_put_status(call, STATUS_SUCCESS);

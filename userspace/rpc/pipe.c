@@ -48,7 +48,7 @@
  * @known: the worker knows the pipe
  * @number: see rpc_pipe_number()
  * @user: the user that opened it
- * @holder: entry of that user in the table of holders
+ * @client_count: entry of that user in the table of client_counts
  */
 struct pipe {
 	u64 id;
@@ -58,20 +58,20 @@ struct pipe {
 	bool known;
 	unsigned int number;
 	struct rpc_user user;
-	struct holder *holder;
+	struct client_count *client_count;
 };
 
 struct pipes {
-	struct keeper keeper;
+	struct supervisor supervisor;
 	pthread_mutex_t lock;
 	pipe_shares_t shares;
 	u64 serial;
 	u64 uses;
 	struct pipe *table[WORKER_PIPES_MAX];
-	struct holders holders;
+	struct client_counts client_counts;
 };
 
-static const struct keeper_ops pipes_ops = {
+static const struct supervisor_ops pipes_ops = {
 	.kind = WORKER_PIPES,
 	.name = "pipe worker",
 	.work = "calls on pipes",
@@ -82,7 +82,7 @@ struct pipes *pipes_new(int spawner, pipe_shares_t shares)
 	struct pipes *pipes = mem_new(sizeof(*pipes));
 	u32 start = 0;
 
-	if (keeper_open(&pipes->keeper, &pipes_ops, pipes, spawner, -1)) {
+	if (supervisor_open(&pipes->supervisor, &pipes_ops, pipes, spawner, -1)) {
 		free(pipes);
 		return NULL;
 	}
@@ -106,7 +106,7 @@ static void put_locked(struct pipes *pipes, struct pipe *p)
 	 * worker.
 	 */
 	if (p->known)
-		keeper_tell(&pipes->keeper, &msg);
+		supervisor_send(&pipes->supervisor, &msg);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
 }
@@ -118,7 +118,7 @@ static void clear_locked(struct pipes *pipes, unsigned int place)
 
 	if (!p)
 		return;
-	holders_drop(&pipes->holders, p->holder);
+	client_counts_drop(&pipes->client_counts, p->client_count);
 	pipes->table[place] = NULL;
 	put_locked(pipes, p);
 }
@@ -136,13 +136,14 @@ void pipes_clear(struct pipes *pipes)
 void pipes_free(struct pipes *pipes)
 {
 	pipes_clear(pipes);
-	keeper_close(&pipes->keeper);
+	supervisor_close(&pipes->supervisor);
 	pthread_mutex_destroy(&pipes->lock);
 	free(pipes);
 }
 
-/* Return the index of the least recently used pipe of a holder. */
-static unsigned int oldest_locked(const struct pipes *pipes, const struct holder *holder)
+/* Return the index of the least recently used pipe of a client_count. */
+static unsigned int oldest_locked(const struct pipes *pipes,
+				  const struct client_count *client_count)
 {
 	unsigned int oldest = WORKER_PIPES_MAX;
 	unsigned int i;
@@ -150,7 +151,7 @@ static unsigned int oldest_locked(const struct pipes *pipes, const struct holder
 	for (i = 0; i < WORKER_PIPES_MAX; i++) {
 		const struct pipe *p = pipes->table[i];
 
-		if (p && p->holder == holder &&
+		if (p && p->client_count == client_count &&
 		    (oldest == WORKER_PIPES_MAX || p->used < pipes->table[oldest]->used))
 			oldest = i;
 	}
@@ -160,21 +161,21 @@ static unsigned int oldest_locked(const struct pipes *pipes, const struct holder
 /* Return an index for a new pipe of a user; a pipe there is evicted by the caller. */
 static unsigned int room_locked(struct pipes *pipes, const char *key)
 {
-	const struct holder *holder = holders_find(&pipes->holders, key);
+	const struct client_count *client_count = client_counts_find(&pipes->client_counts, key);
 	unsigned int i;
 
-	if (holder && holder->count >= PIPES_PER_USER)
-		return oldest_locked(pipes, holder);
+	if (client_count && client_count->count >= PIPES_PER_USER)
+		return oldest_locked(pipes, client_count);
 	for (i = 0; i < WORKER_PIPES_MAX; i++)
 		if (!pipes->table[i])
 			return i;
-	return oldest_locked(pipes, holders_most(&pipes->holders));
+	return oldest_locked(pipes, client_counts_most(&pipes->client_counts));
 }
 
 int pipe_open(struct pipes *pipes, const char *name, const struct rpc_user *user, u64 *id)
 {
 	int number = rpc_pipe_number(name);
-	char key[HOLDER_KEY_SIZE];
+	char key[CLIENT_COUNT_KEY_SIZE];
 	unsigned int place;
 	struct pipe *p;
 
@@ -190,7 +191,7 @@ int pipe_open(struct pipes *pipes, const char *name, const struct rpc_user *user
 	place = room_locked(pipes, key);
 	clear_locked(pipes, place);
 	pipes->table[place] = p;
-	p->holder = holders_add(&pipes->holders, key);
+	p->client_count = client_counts_add(&pipes->client_counts, key);
 	p->id = pipes->serial++ * WORKER_PIPES_MAX + place;
 	p->used = ++pipes->uses;
 	*id = p->id;
@@ -391,7 +392,7 @@ int pipe_call(struct pipes *pipes, u64 id, const u8 *in, size_t len, u64 deadlin
 	struct pipe_answer answer = { 0 };
 	struct pipe *p = pipe_get(pipes, id);
 	struct sid machine;
-	struct crew *crew;
+	struct worker_socks *socks;
 	u8 *packet;
 	int i, rc;
 
@@ -400,7 +401,7 @@ int pipe_call(struct pipes *pipes, u64 id, const u8 *in, size_t len, u64 deadlin
 	if (!p)
 		return -ENOENT;
 	pthread_mutex_lock(&p->lock);
-	i = keeper_get(&pipes->keeper, &crew);
+	i = supervisor_get(&pipes->supervisor, &socks);
 	if (i < 0) {
 		rc = -ENOENT;
 		goto out;
@@ -418,9 +419,9 @@ int pipe_call(struct pipes *pipes, u64 id, const u8 *in, size_t len, u64 deadlin
 	sid_text(&machine, msg.sid);
 	p->known = true;
 	packet = mem_new(WORKER_PACKET_MAX);
-	rc = pipe_exchange(pipes, p, crew->channel[i], &msg, packet, deadline,
+	rc = pipe_exchange(pipes, p, socks->channel[i], &msg, packet, deadline,
 			   &answer);
-	keeper_put(&pipes->keeper, crew, i, rc);
+	supervisor_put(&pipes->supervisor, socks, i, rc);
 	if (rc) {
 		rc = -ENOENT;
 	} else if (msg.error) {
@@ -453,10 +454,10 @@ void pipe_close(struct pipes *pipes, u64 id)
 
 int pipes_fd(const struct pipes *pipes)
 {
-	return keeper_fd(&pipes->keeper);
+	return supervisor_fd(&pipes->supervisor);
 }
 
 void pipes_ready(struct pipes *pipes)
 {
-	keeper_ready(&pipes->keeper);
+	supervisor_ready(&pipes->supervisor);
 }

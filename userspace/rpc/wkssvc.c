@@ -16,7 +16,7 @@ static u32 get_info(struct rpc_call *call)
 {
 	struct ndr_out *out = &call->out;
 	struct ndr_in *in = &call->in;
-	struct joined joined;
+	struct own_domain domain;
 	char name[1024];
 	u32 level;
 	bool known;
@@ -27,7 +27,7 @@ static u32 get_info(struct rpc_call *call)
 		return RPC_FAULT_NDR;
 	known = level >= 100 && level <= 102;
 	sid_machine_name(name);
-	joined_get(call, &joined);
+	own_domain_get(call, &domain);
 	ndr_put32(out, level);
 	ndr_put_pointer(out, known);
 	if (known) {
@@ -42,7 +42,7 @@ static u32 get_info(struct rpc_call *call)
 		if (level == 102)
 			ndr_put32(out, 0);
 		ndr_put_string(out, name);
-		ndr_put_string(out, joined.name);
+		ndr_put_string(out, domain.name);
 		if (level >= 101)
 			ndr_put_string(out, "");
 	}

@@ -418,11 +418,11 @@ static void file_systems(void)
 	struct applied result = { 0 };
 
 	fake_load(&k, 22, NULL);
-	fake_place = (struct place){ .fs = "one", .fs_len = 3 };
+	fake_place = (struct share_path){ .fs = "one", .fs_len = 3 };
 	apply_expect(A, "key +share:a");
 	fake_unload(&k);
 	fake_load(&k, 23, NULL);
-	fake_place = (struct place){ .fs = "two", .fs_len = 3 };
+	fake_place = (struct share_path){ .fs = "two", .fs_len = 3 };
 	SAME(apply_text(A, &result), "key");
 	CHECK(result.errors == 1);
 	/* A file system without identity is another one, too. */
@@ -430,11 +430,11 @@ static void file_systems(void)
 	SAME(apply_text(A, &result), "");
 	CHECK(result.errors == 1 && !result.news);
 	applied_free(&result);
-	fake_place = (struct place){ .fs = "one", .fs_len = 3 };
+	fake_place = (struct share_path){ .fs = "one", .fs_len = 3 };
 	apply_expect(A, "+share:a");
 	fake_unload(&k);
 	fake_load(&k, 24, NULL);
-	fake_place = (struct place){ .fs = "two", .fs_len = 3 };
+	fake_place = (struct share_path){ .fs = "two", .fs_len = 3 };
 	apply_expect("", "key");
 	apply_expect(A, "+share:a");
 	memset(&fake_place, 0, sizeof(fake_place));

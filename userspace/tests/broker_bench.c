@@ -136,7 +136,7 @@ bool bench_turn(struct bench *b, int fd, int ms)
 		if (p[1].revents)
 			s.ready(s.arg);
 		if (p[2].revents)
-			late_ready(NULL);
+			upcall_deadline_ready(NULL);
 		if (p[0].revents)
 			return true;
 	}
@@ -236,7 +236,7 @@ void bench_configure(struct bench *b, const char *more)
 
 	memset(b, 0, sizeof(*b));
 	memset(&broker_kernel, 0, sizeof(broker_kernel));
-	b->late = late_open();
+	b->late = upcall_deadline_open();
 	b->process = -1;
 	b->cfg = bench_config("main", more);
 	CHECK(b->cfg && !socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));

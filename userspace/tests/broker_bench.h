@@ -56,7 +56,7 @@ extern char *bench_ctl_path;
  * @o: the broker
  * @cfg: its configuration
  * @spawner: our end of the spawner's socket
- * @late: descriptor of late.h
+ * @late: descriptor of upcall_deadline.h
  * @process: the process's end of its socket, or -1
  * @packet: receive buffer of the process
  */

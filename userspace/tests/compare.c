@@ -185,7 +185,7 @@ static void no_file_handles(void)
 static void space_of_file_systems(void)
 {
 	apply_first(10, A B);
-	fake_space = (struct place_space){ 1000, 50 };
+	fake_space = (struct share_path_space){ 1000, 50 };
 	SAME(compared_with(A B), "");
 	fake_space.free = 49;
 	fake_stuck = "/a";
@@ -195,7 +195,7 @@ static void space_of_file_systems(void)
 	SAME(compared_with(A B),
 	     "share a: its file system is full\nshare b: its file system is full\n");
 	/* One without a size is never full. */
-	fake_space = (struct place_space){ 0 };
+	fake_space = (struct share_path_space){ 0 };
 	SAME(compared_with(A B), "");
 	fake_unload(&k);
 }

@@ -60,37 +60,37 @@ static int fake_fail(struct kernel *k, int error)
 	return -error;
 }
 
-struct place fake_place;
+struct share_path fake_place;
 const char *fake_stuck;
-struct place_file fake_file;
-struct place_space fake_space;
+struct share_path_file fake_file;
+struct share_path_space fake_space;
 int fake_file_rc = -ENOENT;
 const char *fake_unlisted;
 unsigned int fake_listed;
 
-void place_begin(const char *path)
+void share_path_begin(const char *path)
 {
 	(void)path;
 }
 
-int place_look(const char *path, u64 until, struct place *place)
+int share_path_wait(const char *path, u64 until, struct share_path *place)
 {
 	(void)until;
 	*place = fake_place;
 	return fake_stuck && !strcmp(path, fake_stuck) ? -ETIMEDOUT : 0;
 }
 
-void place_end(void)
+void share_path_end(void)
 {
 }
 
-void place_guard_begin(const char *path)
+void share_path_guard_begin(const char *path)
 {
 	(void)path;
 	fake_listed++;
 }
 
-int place_guard_look(const char *path, u64 until, struct why *why)
+int share_path_guard_wait(const char *path, u64 until, struct why *why)
 {
 	(void)path;
 	(void)until;
@@ -98,16 +98,16 @@ int place_guard_look(const char *path, u64 until, struct why *why)
 	return 0;
 }
 
-void place_guard_end(void)
+void share_path_guard_end(void)
 {
 }
 
-void place_file_begin(const char *path)
+void share_path_file_begin(const char *path)
 {
 	(void)path;
 }
 
-int place_file_look(const char *path, u64 until, struct place_file *file)
+int share_path_file_wait(const char *path, u64 until, struct share_path_file *file)
 {
 	(void)path;
 	(void)until;
@@ -115,12 +115,12 @@ int place_file_look(const char *path, u64 until, struct place_file *file)
 	return fake_file_rc;
 }
 
-void place_space_begin(const char *path)
+void share_path_space_begin(const char *path)
 {
 	(void)path;
 }
 
-int place_space_look(const char *path, u64 until, struct place_space *space)
+int share_path_space_wait(const char *path, u64 until, struct share_path_space *space)
 {
 	(void)until;
 	if (fake_stuck && !strcmp(path, fake_stuck))
@@ -129,11 +129,11 @@ int place_space_look(const char *path, u64 until, struct place_space *space)
 	return 0;
 }
 
-void place_space_end(void)
+void share_path_space_end(void)
 {
 }
 
-void place_file_end(void)
+void share_path_file_end(void)
 {
 }
 

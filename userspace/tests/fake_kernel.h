@@ -37,20 +37,20 @@ struct kernel {
 	struct why why;
 };
 
-/* Result of place_look() for every path. */
-extern struct place fake_place;
+/* Result of share_path_wait() for every path. */
+extern struct share_path fake_place;
 /* Path whose file system does not answer; NULL for none. */
 extern const char *fake_stuck;
 
-/* Result of place_file_look() for every path, and what it returns. */
-extern struct place_file fake_file;
+/* Result of share_path_file_wait() for every path, and what it returns. */
+extern struct share_path_file fake_file;
 extern int fake_file_rc;
-/* Why place_guard_look() fails, or NULL, and how many were begun. */
+/* Why share_path_guard_wait() fails, or NULL, and how many were begun. */
 extern const char *fake_unlisted;
 extern unsigned int fake_listed;
 
-/* Result of place_space_look() for every path. */
-extern struct place_space fake_space;
+/* Result of share_path_space_wait() for every path. */
+extern struct share_path_space fake_space;
 
 /* Load the module with this start time and these protocols ("nfs smb"). */
 void fake_load(struct kernel *k, u64 started, const char *protocol);

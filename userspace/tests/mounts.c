@@ -33,7 +33,7 @@ static void mounts_look(struct mounts *m, int rc, u64 inode)
 {
 	struct pollfd ready = { .fd = pool_fd(pool), .events = POLLIN };
 
-	fake_file = (struct place_file){ .device = 1, .inode = inode };
+	fake_file = (struct share_path_file){ .device = 1, .inode = inode };
 	fake_file_rc = rc;
 	mounts_changed(m, true);
 	CHECK(poll(&ready, 1, LONG_TIME) == 1);

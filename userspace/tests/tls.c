@@ -383,16 +383,16 @@ static bool answers_heard(void *arg, const struct worker_msg *msg)
 
 static int keys_file = -1;
 
-static int answers_begin(void *arg, struct crew *crew)
+static int answers_begin(void *arg, struct worker_socks *socks)
 {
 	const struct worker_msg msg = { .type = WORKER_TLS_KEYS };
 
 	(void)arg;
-	crew->hellos = 1;
-	return worker_msg_send(crew->control, &msg, keys_file);
+	socks->hellos = 1;
+	return worker_msg_send(socks->control, &msg, keys_file);
 }
 
-static const struct keeper_ops answers_ops = {
+static const struct supervisor_ops answers_ops = {
 	.kind = WORKER_TLS,
 	.name = "TLS worker",
 	.work = "TLS handshakes",
@@ -400,14 +400,14 @@ static const struct keeper_ops answers_ops = {
 	.heard = answers_heard,
 };
 
-static bool answers_wait(struct keeper *k, const unsigned int *count, unsigned int n)
+static bool answers_wait(struct supervisor *k, const unsigned int *count, unsigned int n)
 {
-	struct pollfd p = { .fd = keeper_fd(k), .events = POLLIN };
+	struct pollfd p = { .fd = supervisor_fd(k), .events = POLLIN };
 	u64 end = clock_ms() + 60000;
 
 	while (*count < n && clock_ms() < end)
 		if (poll(&p, 1, 100) == 1)
-			keeper_ready(k);
+			supervisor_ready(k);
 	return *count == n;
 }
 
@@ -440,7 +440,7 @@ static void check_text(int from, int to)
 	SAME(got, text);
 }
 
-static void worker_shakes(struct keeper *k, struct answers *a, const struct tls_cert *cert)
+static void worker_shakes(struct supervisor *k, struct answers *a, const struct tls_cert *cert)
 {
 	struct worker_msg msg = { .type = WORKER_SHAKE, .id = a->n + 100, .server = 1,
 				  .timeout = 30000 };
@@ -452,7 +452,7 @@ static void worker_shakes(struct keeper *k, struct answers *a, const struct tls_
 
 	if (!tcp_pair(pair))
 		return;
-	CHECK(!keeper_ask(k, &msg, pair[0]));
+	CHECK(!supervisor_call(k, &msg, pair[0]));
 	c = tls_session_new(keys, pair[1], false, cert, HOST);
 	tls_keys_put(keys);
 	do {
@@ -478,14 +478,14 @@ static void worker_shakes(struct keeper *k, struct answers *a, const struct tls_
 }
 
 /* A peer that says nothing costs its own time only. */
-static void worker_waits(struct keeper *k, struct answers *a)
+static void worker_waits(struct supervisor *k, struct answers *a)
 {
 	struct worker_msg msg = { .type = WORKER_SHAKE, .id = 1, .server = 1, .timeout = 200 };
 	int pair[2];
 
 	if (!tcp_pair(pair))
 		return;
-	CHECK(!keeper_ask(k, &msg, pair[0]));
+	CHECK(!supervisor_call(k, &msg, pair[0]));
 	CHECK(answers_wait(k, &a->n, a->n + 1));
 	CHECK(a->shaken.id == 1 && a->shaken.error == ETIMEDOUT);
 	close(pair[0]);
@@ -494,7 +494,7 @@ static void worker_waits(struct keeper *k, struct answers *a)
 
 static void worker_answers(void)
 {
-	struct keeper *k = mem_new(sizeof(*k));
+	struct supervisor *k = mem_new(sizeof(*k));
 	struct answers a = { 0 };
 	u32 size[TLS_FILES];
 	u8 bytes[16384];
@@ -503,14 +503,14 @@ static void worker_answers(void)
 	keys_file = memfd_create("keys", MFD_CLOEXEC);
 	CHECK(write(keys_file, size, sizeof(size)) == sizeof(size) &&
 	      write(keys_file, bytes, len) == (ssize_t)len);
-	CHECK(!keeper_open(k, &answers_ops, &a, spawner, -1) && keeper_wait(k));
+	CHECK(!supervisor_open(k, &answers_ops, &a, spawner, -1) && supervisor_wait(k));
 	CHECK(answers_wait(k, &a.taken, 1) && !a.taken_error);
 	process_check_worker(1);
 	worker_shakes(k, &a, NULL);
 	worker_shakes(k, &a, &client);
 	worker_waits(k, &a);
 	worker_shakes(k, &a, &client);
-	keeper_close(k);
+	supervisor_close(k);
 	close(keys_file);
 	free(k);
 }

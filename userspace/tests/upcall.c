@@ -26,7 +26,7 @@ static const u8 loopback[4] = { 127, 0, 0, 1 };
 
 static unsigned int tells;
 
-static void count_tell(struct late *late)
+static void count_tell(struct upcall_deadline *late)
 {
 	CHECK(late->told);
 	tells++;
@@ -35,26 +35,28 @@ static void count_tell(struct late *late)
 /* Requests are answered before their deadline, once, and not if they have an answer. */
 static void late_answers(void)
 {
-	struct late first = { .tell = count_tell }, second = first, third = first, never = first;
-	struct pollfd timer = { .fd = late_open(), .events = POLLIN };
+	struct upcall_deadline first = { .tell = count_tell }, second = first, third = first;
+	struct upcall_deadline never = first;
+	struct pollfd timer = { .fd = upcall_deadline_open(), .events = POLLIN };
 	u64 now = clock_ms();
 
-	CHECK(timer.fd >= 0 && late_remove(&first));
-	late_add(&never, now, UINT64_MAX);
-	late_add(&first, now, now + 400);
-	late_add(&second, now, now + 600000);
-	late_add(&third, now, now + 60000);
+	CHECK(timer.fd >= 0 && upcall_deadline_remove(&first));
+	upcall_deadline_add(&never, now, UINT64_MAX);
+	upcall_deadline_add(&first, now, now + 400);
+	upcall_deadline_add(&second, now, now + 600000);
+	upcall_deadline_add(&third, now, now + 60000);
 	CHECK(first.at == now + 300 && third.at == now + 59000);
 	CHECK(poll(&timer, 1, 20000) == 1);
-	late_ready(NULL);
+	upcall_deadline_ready(NULL);
 	CHECK(tells == 1 && first.told && !second.told && !third.told);
-	CHECK(!late_remove(&first) && late_remove(&second) && late_remove(&third));
+	CHECK(!upcall_deadline_remove(&first) && upcall_deadline_remove(&second) &&
+	      upcall_deadline_remove(&third));
 	/* Nothing waits any more, so nothing is told; one whose time is over is at once. */
-	late_ready(NULL);
-	late_add(&second, now - 1000, now - 900);
+	upcall_deadline_ready(NULL);
+	upcall_deadline_add(&second, now - 1000, now - 900);
 	CHECK(poll(&timer, 1, 20000) == 1);
-	late_ready(NULL);
-	CHECK(tells == 2 && !late_remove(&second) && late_remove(&never));
+	upcall_deadline_ready(NULL);
+	CHECK(tells == 2 && !upcall_deadline_remove(&second) && upcall_deadline_remove(&never));
 }
 
 static struct nl_msg *upcall_request(u32 type)

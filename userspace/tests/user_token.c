@@ -398,24 +398,24 @@ static void groups_of_a_refused_login(void)
 
 static void logins_are_forgotten(void)
 {
-	const u64 later = VOUCHED_TIME * 1000;
+	const u64 later = LOGIN_SIDS_TIME * 1000;
 	struct sid_list list = { 0 }, found = { 0 };
 	struct sid sid;
 	u32 i;
 
 	CHECK(sid_parse(DOMAIN "-1104", &sid) && sid_list_add(&list, &sid));
-	vouched_keep(50000, &list, 5);
-	CHECK(vouched_get(50000, 5, &found) && found.n == 1);
+	login_sids_store(50000, &list, 5);
+	CHECK(login_sids_get(50000, 5, &found) && found.n == 1);
 	sid_list_clear(&found);
-	CHECK(vouched_get(50000, VOUCHED_TIME + 4, &found));
+	CHECK(login_sids_get(50000, LOGIN_SIDS_TIME + 4, &found));
 	sid_list_clear(&found);
-	CHECK(!vouched_get(50000, VOUCHED_TIME + 5, &found));
-	for (i = 0; i < VOUCHED_MAX; i++)
-		vouched_keep(60000 + i, &list, later + i);
-	CHECK(!vouched_get(50000, 5, &found));
-	vouched_keep(50000, &list, later + VOUCHED_MAX);
-	CHECK(!vouched_get(60000, later, &found));
-	CHECK(vouched_get(60001, later, &found));
+	CHECK(!login_sids_get(50000, LOGIN_SIDS_TIME + 5, &found));
+	for (i = 0; i < LOGIN_SIDS_MAX; i++)
+		login_sids_store(60000 + i, &list, later + i);
+	CHECK(!login_sids_get(50000, 5, &found));
+	login_sids_store(50000, &list, later + LOGIN_SIDS_MAX);
+	CHECK(!login_sids_get(60000, later, &found));
+	CHECK(login_sids_get(60001, later, &found));
 	sid_list_clear(&found);
 	sid_list_clear(&list);
 }

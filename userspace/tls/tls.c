@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The TLS agent, see tls.h. Callbacks of the keeper hold its lock. */
+/* The TLS agent, see tls.h. Callbacks of the supervisor hold its lock. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -61,7 +61,7 @@ struct shaking {
 
 /**
  * struct tls - the agent
- * @keeper: keeper of the worker, once @started
+ * @supervisor: supervisor of the worker, once @started
  * @started: the worker was started
  * @spawner: socket of the spawner
  * @poll: epoll descriptor that watches the kernel, the worker and @timer
@@ -83,7 +83,7 @@ struct shaking {
  * @shaking: handshakes in progress
  */
 struct tls {
-	struct keeper keeper;
+	struct supervisor supervisor;
 	bool started;
 	int spawner;
 	int poll;
@@ -306,16 +306,16 @@ static void tls_lost(void *arg)
 			shaking_end(&t->shaking[i], -EIO, false, "the TLS worker has ended");
 }
 
-static int tls_begin(void *arg, struct crew *crew)
+static int tls_begin(void *arg, struct worker_socks *socks)
 {
 	struct tls *t = arg;
 	const struct worker_msg msg = { .type = WORKER_TLS_KEYS, .id = t->keys_id };
 
-	crew->hellos = 1;
-	return t->keys < 0 ? 0 : worker_msg_send(crew->control, &msg, t->keys);
+	socks->hellos = 1;
+	return t->keys < 0 ? 0 : worker_msg_send(socks->control, &msg, t->keys);
 }
 
-static const struct keeper_ops tls_ops = {
+static const struct supervisor_ops tls_ops = {
 	.kind = WORKER_TLS,
 	.name = "TLS worker",
 	.work = "TLS handshakes",
@@ -422,9 +422,9 @@ static void tls_submit(struct tls *t, const struct handshake_request *req)
 		shaking_end(s, -EOPNOTSUPP, false, "keys of the kernel's keyrings are not used");
 		return;
 	}
-	rc = keeper_ask(&t->keeper, &msg, req->fd);
+	rc = supervisor_call(&t->supervisor, &msg, req->fd);
 	if (rc)
-		shaking_end(s, -EIO, false, keeper_failure(rc));
+		shaking_end(s, -EIO, false, supervisor_failure(rc));
 }
 
 /* Take the requests that wait, as far as there is room. */
@@ -475,15 +475,16 @@ static bool tls_start(struct tls *t)
 		return false;
 	}
 	tls_load_module();
-	rc = keeper_open(&t->keeper, &tls_ops, t, t->spawner, -1);
+	rc = supervisor_open(&t->supervisor, &tls_ops, t, t->spawner, -1);
 	if (rc) {
 		log_error("the TLS worker cannot be started: %s", strerror(-rc));
 		return false;
 	}
-	t->started = tls_watch(t, keeper_fd(&t->keeper)) && tls_watch(t, handshake_fd(t->family));
+	t->started = tls_watch(t, supervisor_fd(&t->supervisor)) &&
+		     tls_watch(t, handshake_fd(t->family));
 	if (!t->started) {
 		log_error("the TLS worker cannot be watched: %s", strerror(errno));
-		keeper_close(&t->keeper);
+		supervisor_close(&t->supervisor);
 	}
 	return t->started;
 }
@@ -565,7 +566,7 @@ void tls_configure(struct tls *t, const struct tls_config *cfg)
 	}
 	/* A new worker gets the keys first of all. */
 	if (started && keys >= 0)
-		keeper_ask(&t->keeper, &msg, keys);
+		supervisor_call(&t->supervisor, &msg, keys);
 	tls_listen(t, true);
 	/* Requests of before. */
 	tls_accept(t);
@@ -583,12 +584,12 @@ static void tls_ready(void *arg)
 	/* EAGAIN means that the timer was set again after it fired. */
 	if (read(t->timer, &times, sizeof(times)) < 0 && errno != EAGAIN)
 		abort();
-	keeper_ready(&t->keeper);
+	supervisor_ready(&t->supervisor);
 	for (i = 0; i < TLS_SHAKES_MAX; i++)
 		if (t->shaking[i].id && !t->shaking[i].ended && now >= t->shaking[i].until)
 			break;
 	if (i < TLS_SHAKES_MAX)
-		keeper_give_up(&t->keeper, -ETIMEDOUT);
+		supervisor_give_up(&t->supervisor, -ETIMEDOUT);
 	handshake_drain(t->family);
 	tls_deliver(t);
 	tls_accept(t);
@@ -655,7 +656,7 @@ void tls_free(struct tls *t)
 	if (t->started) {
 		tls_lost(t);
 		tls_deliver(t);
-		keeper_close(&t->keeper);
+		supervisor_close(&t->supervisor);
 	}
 	handshake_close(t->family);
 	kernel_close(t->kernel);

@@ -2,7 +2,7 @@
 /*
  * Keeps a worker running.
  *
- * Locking: functions with the suffix _locked need the keeper's lock; see struct keeper.
+ * Locking: functions with the suffix _locked need the supervisor's lock; see struct supervisor.
  */
 
 #include <errno.h>
@@ -31,23 +31,23 @@
 #define PAUSE_MAX	4000
 #define PAUSE_FORGET	60000
 
-static void crew_put_locked(struct crew *crew)
+static void worker_socks_put_locked(struct worker_socks *socks)
 {
 	int i;
 
-	if (--crew->users)
+	if (--socks->users)
 		return;
 	for (i = 0; i < WORKER_CHANNELS; i++)
-		close(crew->channel[i]);
-	close(crew->control);
-	free(crew);
+		close(socks->channel[i]);
+	close(socks->control);
+	free(socks);
 }
 
 /* Start another worker, unless the last start was too recent. */
-static void keeper_start_locked(struct keeper *k)
+static void supervisor_start_locked(struct supervisor *k)
 {
 	struct epoll_event event = { .events = EPOLLIN };
-	struct crew *crew = NULL;
+	struct worker_socks *socks = NULL;
 	int theirs[WORKER_SOCKETS];
 	int ours[WORKER_SOCKETS];
 	u64 now = clock_ms();
@@ -74,13 +74,13 @@ static void keeper_start_locked(struct keeper *k)
 	for (i = 0; i < n; i++)
 		close(theirs[i]);
 	if (!rc) {
-		crew = mem_new(sizeof(*crew));
-		crew->users = 1;
-		crew->control = ours[0];
-		memcpy(crew->channel, ours + 1, sizeof(crew->channel));
-		crew->hellos = !k->ops->begin;
+		socks = mem_new(sizeof(*socks));
+		socks->users = 1;
+		socks->control = ours[0];
+		memcpy(socks->channel, ours + 1, sizeof(socks->channel));
+		socks->hellos = !k->ops->begin;
 		if (k->ops->begin)
-			rc = k->ops->begin(k->arg, crew);
+			rc = k->ops->begin(k->arg, socks);
 	}
 	if (!rc && epoll_ctl(k->poll, EPOLL_CTL_ADD, ours[0], &event))
 		rc = -errno;
@@ -88,34 +88,35 @@ static void keeper_start_locked(struct keeper *k)
 		log_error("the %s cannot be started: %s", k->ops->name, strerror(-rc));
 		for (i = 0; i < n; i++)
 			close(ours[i]);
-		free(crew);
+		free(socks);
 		return;
 	}
-	k->crew = crew;
+	k->socks = socks;
 }
 
 /* Stop using a worker. Threads that wait for it notice that its sockets are shut down. */
-static void keeper_fail_locked(struct keeper *k, struct crew *crew, const char *what)
+static void supervisor_fail_locked(struct supervisor *k, struct worker_socks *socks,
+				   const char *what)
 {
 	int i;
 
-	if (crew->dead)
+	if (socks->dead)
 		return;
-	crew->dead = true;
+	socks->dead = true;
 	log_error("the %s %s: %s under way fail, and another one is started", k->ops->name, what,
 		  k->ops->work);
-	epoll_ctl(k->poll, EPOLL_CTL_DEL, crew->control, NULL);
+	epoll_ctl(k->poll, EPOLL_CTL_DEL, socks->control, NULL);
 	for (i = 0; i < WORKER_CHANNELS; i++)
-		shutdown(crew->channel[i], SHUT_RDWR);
-	shutdown(crew->control, SHUT_RDWR);
+		shutdown(socks->channel[i], SHUT_RDWR);
+	shutdown(socks->control, SHUT_RDWR);
 	if (k->ops->lost)
 		k->ops->lost(k->arg);
-	k->crew = NULL;
-	crew_put_locked(crew);
-	keeper_start_locked(k);
+	k->socks = NULL;
+	worker_socks_put_locked(socks);
+	supervisor_start_locked(k);
 }
 
-const char *keeper_failure(int rc)
+const char *supervisor_failure(int rc)
 {
 	switch (rc) {
 	case -ETIMEDOUT:
@@ -129,12 +130,12 @@ const char *keeper_failure(int rc)
 }
 
 /* Sleep until a channel is free, or until a worker can be started again. */
-static void keeper_sleep_locked(struct keeper *k)
+static void supervisor_sleep_locked(struct supervisor *k)
 {
 	u64 ms = k->started + k->pause;
 	struct timespec until;
 
-	if (k->crew) {
+	if (k->socks) {
 		pthread_cond_wait(&k->freed, &k->lock);
 		return;
 	}
@@ -143,99 +144,99 @@ static void keeper_sleep_locked(struct keeper *k)
 	pthread_cond_clockwait(&k->freed, &k->lock, CLOCK_MONOTONIC, &until);
 }
 
-int keeper_get(struct keeper *k, struct crew **crew)
+int supervisor_get(struct supervisor *k, struct worker_socks **socks)
 {
 	/* If a worker has just failed, waiting for the next one is worthwhile. */
 	u64 until = clock_ms() + PAUSE_MAX + PAUSE_MIN;
-	struct crew *c;
+	struct worker_socks *c;
 	int i = -1;
 
 	pthread_mutex_lock(&k->lock);
 	for (;;) {
-		if (!k->crew)
-			keeper_start_locked(k);
-		c = k->crew;
+		if (!k->socks)
+			supervisor_start_locked(k);
+		c = k->socks;
 		if (!c && clock_ms() >= until)
 			break;
 		for (i = 0; c && i < WORKER_CHANNELS && c->busy[i]; i++)
 			;
 		if (c && i < WORKER_CHANNELS)
 			break;
-		keeper_sleep_locked(k);
+		supervisor_sleep_locked(k);
 	}
 	if (c) {
 		c->busy[i] = true;
 		c->taken[i] = clock_ms();
 		c->users++;
-		*crew = c;
+		*socks = c;
 	}
 	pthread_mutex_unlock(&k->lock);
 	return c ? i : -1;
 }
 
-void keeper_put(struct keeper *k, struct crew *crew, int channel, int rc)
+void supervisor_put(struct supervisor *k, struct worker_socks *socks, int channel, int rc)
 {
 	pthread_mutex_lock(&k->lock);
 	if (!rc)
-		crew->heard = clock_ms();
+		socks->heard = clock_ms();
 	/* The worker answers on other channels, so only this channel is unusable. It stays busy. */
-	if (rc == -ETIMEDOUT && crew->heard >= crew->taken[channel] &&
-	    ++crew->late < (k->ops->most_late ?: WORKER_CHANNELS)) {
+	if (rc == -ETIMEDOUT && socks->heard >= socks->taken[channel] &&
+	    ++socks->late < (k->ops->most_late ?: WORKER_CHANNELS)) {
 		log_warning("the %s does not answer to one of its %s", k->ops->name, k->ops->work);
 	} else {
 		if (rc)
-			keeper_fail_locked(k, crew, keeper_failure(rc));
-		crew->busy[channel] = false;
+			supervisor_fail_locked(k, socks, supervisor_failure(rc));
+		socks->busy[channel] = false;
 	}
-	crew_put_locked(crew);
+	worker_socks_put_locked(socks);
 	pthread_cond_broadcast(&k->freed);
 	pthread_mutex_unlock(&k->lock);
 }
 
-void keeper_tell(struct keeper *k, const struct worker_msg *msg)
+void supervisor_send(struct supervisor *k, const struct worker_msg *msg)
 {
 	pthread_mutex_lock(&k->lock);
-	if (k->crew)
-		worker_msg_send(k->crew->control, msg, -1);
+	if (k->socks)
+		worker_msg_send(k->socks->control, msg, -1);
 	pthread_mutex_unlock(&k->lock);
 }
 
-int keeper_ask(struct keeper *k, const struct worker_msg *msg, int pass)
+int supervisor_call(struct supervisor *k, const struct worker_msg *msg, int pass)
 {
 	int rc = -ESRCH;
 
 	pthread_mutex_lock(&k->lock);
-	if (!k->crew)
-		keeper_start_locked(k);
-	if (k->crew)
-		rc = worker_msg_send(k->crew->control, msg, pass);
+	if (!k->socks)
+		supervisor_start_locked(k);
+	if (k->socks)
+		rc = worker_msg_send(k->socks->control, msg, pass);
 	/* The worker has ended, and this is the first notice of it. */
-	if (rc && rc != -EAGAIN && k->crew) {
-		keeper_fail_locked(k, k->crew, keeper_failure(rc));
-		rc = k->crew ? worker_msg_send(k->crew->control, msg, pass) : -ESRCH;
+	if (rc && rc != -EAGAIN && k->socks) {
+		supervisor_fail_locked(k, k->socks, supervisor_failure(rc));
+		rc = k->socks ? worker_msg_send(k->socks->control, msg, pass) : -ESRCH;
 	}
 	pthread_mutex_unlock(&k->lock);
 	return rc;
 }
 
-void keeper_give_up(struct keeper *k, int rc)
+void supervisor_give_up(struct supervisor *k, int rc)
 {
 	pthread_mutex_lock(&k->lock);
-	if (k->crew)
-		keeper_fail_locked(k, k->crew, keeper_failure(rc));
+	if (k->socks)
+		supervisor_fail_locked(k, k->socks, supervisor_failure(rc));
 	pthread_mutex_unlock(&k->lock);
 }
 
-int keeper_fd(const struct keeper *k)
+int supervisor_fd(const struct supervisor *k)
 {
 	return k->poll;
 }
 
-static bool keeper_hello_locked(struct keeper *k, const struct worker_msg *msg)
+static bool supervisor_hello_locked(struct supervisor *k, const struct worker_msg *msg)
 {
-	if (!k->crew->hellos)
+	if (!k->socks->hellos)
 		return false;
-	k->crew->hellos--;
+	k->socks->hellos--;
 	if (!k->met && !(msg->mechs & WORKER_FILTERED))
 		log_warning("this kernel has no seccomp: the %s is not confined by it",
 			    k->ops->name);
@@ -245,45 +246,46 @@ static bool keeper_hello_locked(struct keeper *k, const struct worker_msg *msg)
 	return true;
 }
 
-static void keeper_hear_locked(struct keeper *k, u64 until)
+static void supervisor_receive_locked(struct supervisor *k, u64 until)
 {
 	struct worker_msg msg;
 	int rc;
 
-	if (!k->crew)
+	if (!k->socks)
 		return;
-	rc = worker_msg_receive(k->crew->control, &msg, k->packet, NULL, until);
+	rc = worker_msg_receive(k->socks->control, &msg, k->packet, NULL, until);
 	if (!rc && msg.type == WORKER_HELLO)
-		rc = keeper_hello_locked(k, &msg) ? 0 : -EBADMSG;
+		rc = supervisor_hello_locked(k, &msg) ? 0 : -EBADMSG;
 	else if (!rc)
 		rc = k->ops->heard && k->ops->heard(k->arg, &msg) ? 0 : -EBADMSG;
 	if (rc && rc != -EAGAIN)
-		keeper_fail_locked(k, k->crew, keeper_failure(rc));
+		supervisor_fail_locked(k, k->socks, supervisor_failure(rc));
 }
 
-void keeper_ready(struct keeper *k)
+void supervisor_ready(struct supervisor *k)
 {
 	struct epoll_event event;
 
 	pthread_mutex_lock(&k->lock);
 	/* The worker that caused the event may have been replaced since. */
 	if (epoll_wait(k->poll, &event, 1, 0) == 1)
-		keeper_hear_locked(k, clock_ms() + START_TIME);
+		supervisor_receive_locked(k, clock_ms() + START_TIME);
 	pthread_mutex_unlock(&k->lock);
 }
 
-bool keeper_wait(struct keeper *k)
+bool supervisor_wait(struct supervisor *k)
 {
 	bool met;
 
 	pthread_mutex_lock(&k->lock);
-	keeper_hear_locked(k, clock_ms() + START_TIME);
+	supervisor_receive_locked(k, clock_ms() + START_TIME);
 	met = k->met;
 	pthread_mutex_unlock(&k->lock);
 	return met;
 }
 
-int keeper_open(struct keeper *k, const struct keeper_ops *ops, void *arg, int spawner, int file)
+int supervisor_open(struct supervisor *k, const struct supervisor_ops *ops, void *arg, int spawner,
+		    int file)
 {
 	k->poll = epoll_create1(EPOLL_CLOEXEC);
 	if (k->poll < 0)
@@ -295,16 +297,16 @@ int keeper_open(struct keeper *k, const struct keeper_ops *ops, void *arg, int s
 	k->spawner = spawner;
 	k->file = file;
 	pthread_mutex_lock(&k->lock);
-	keeper_start_locked(k);
+	supervisor_start_locked(k);
 	pthread_mutex_unlock(&k->lock);
 	return 0;
 }
 
-void keeper_close(struct keeper *k)
+void supervisor_close(struct supervisor *k)
 {
-	if (k->crew)
-		crew_put_locked(k->crew);
-	k->crew = NULL;
+	if (k->socks)
+		worker_socks_put_locked(k->socks);
+	k->socks = NULL;
 	close(k->poll);
 	pthread_mutex_destroy(&k->lock);
 	pthread_cond_destroy(&k->freed);

@@ -4,10 +4,10 @@
  * an invalid message or does not answer, its pending work fails and another worker is started.
  * The pause between two starts grows.
  *
- * All functions are thread-safe, except keeper_open() and keeper_close().
+ * All functions are thread-safe, except supervisor_open() and supervisor_close().
  */
-#ifndef _DITTOD_KEEPER_H
-#define _DITTOD_KEEPER_H
+#ifndef _DITTOD_SUPERVISOR_H
+#define _DITTOD_SUPERVISOR_H
 
 #include <pthread.h>
 
@@ -16,7 +16,7 @@
 #include "worker_msg.h"
 
 /**
- * struct crew - sockets of one worker
+ * struct worker_socks - sockets of one worker
  * @control: for messages that are not work
  * @channel: for work
  * @busy: true for channels that a thread uses, or that did not answer in time
@@ -27,7 +27,7 @@
  * @hellos: number of HELLO messages that it may still send
  * @dead: the worker has failed
  */
-struct crew {
+struct worker_socks {
 	int control;
 	int channel[WORKER_CHANNELS];
 	bool busy[WORKER_CHANNELS];
@@ -40,7 +40,7 @@ struct crew {
 };
 
 /**
- * struct keeper_ops - properties of a kind of worker
+ * struct supervisor_ops - properties of a kind of worker
  * @kind: name of the kind for the spawner
  * @name: name for log messages, "login worker"
  * @work: name of its work for log messages, "logins"
@@ -54,13 +54,13 @@ struct crew {
  * @most_late: number of channels without an answer with which the worker has failed, although it
  *	answers on others; 0 for all channels
  *
- * All are called with the keeper's lock held.
+ * All are called with the supervisor's lock held.
  */
-struct keeper_ops {
+struct supervisor_ops {
 	enum worker_kind kind;
 	const char *name;
 	const char *work;
-	int (*begin)(void *arg, struct crew *crew);
+	int (*begin)(void *arg, struct worker_socks *socks);
 	void (*hello)(void *arg, const struct worker_msg *msg);
 	bool (*heard)(void *arg, const struct worker_msg *msg);
 	void (*lost)(void *arg);
@@ -68,7 +68,7 @@ struct keeper_ops {
 };
 
 /**
- * struct keeper - keeper of one kind of worker
+ * struct supervisor - supervisor of one kind of worker
  * @lock: protects all members, crews included, but not the traffic on their sockets. The
  *	thread that made a channel busy owns its socket. The sockets of a worker are closed when
  *	its last user has left it
@@ -78,21 +78,21 @@ struct keeper_ops {
  * @spawner: socket of the spawner
  * @file: see worker_spawner_order()
  * @poll: epoll descriptor that watches the control socket of the present worker
- * @crew: the present worker; NULL while there is none
+ * @socks: the present worker; NULL while there is none
  * @started: when the present worker was started, in ms
  * @pause: minimum time from @started until the next start, in ms
  * @met: a worker has sent HELLO at least once
  * @packet: buffer for messages on the control socket
  */
-struct keeper {
+struct supervisor {
 	pthread_mutex_t lock;
 	pthread_cond_t freed;
-	const struct keeper_ops *ops;
+	const struct supervisor_ops *ops;
 	void *arg;
 	int spawner;
 	int file;
 	int poll;
-	struct crew *crew;
+	struct worker_socks *socks;
 	u64 started;
 	u64 pause;
 	bool met;
@@ -100,45 +100,46 @@ struct keeper {
 };
 
 /*
- * Initialize a keeper and start its first worker. Returns 0 or a negative errno. A worker that
+ * Initialize a supervisor and start its first worker. Returns 0 or a negative errno. A worker that
  * cannot be started is not an error; another start is tried later.
  */
-int keeper_open(struct keeper *k, const struct keeper_ops *ops, void *arg, int spawner, int file);
+int supervisor_open(struct supervisor *k, const struct supervisor_ops *ops, void *arg, int spawner,
+		    int file);
 /* Wait until the first worker has sent HELLO. Returns false if it did not in time. */
-bool keeper_wait(struct keeper *k);
+bool supervisor_wait(struct supervisor *k);
 /* Close the sockets of the worker, which then exits. No thread may use @k any more. */
-void keeper_close(struct keeper *k);
+void supervisor_close(struct supervisor *k);
 
 /**
- * keeper_get - borrow a channel, and wait until one is free
- * @k: the keeper
- * @crew: filled with the worker
+ * supervisor_get - borrow a channel, and wait until one is free
+ * @k: the supervisor
+ * @socks: filled with the worker
  *
  * If the worker has just failed, this waits a few seconds for the next one.
  *
- * Return: number of the channel, given back by keeper_put(); -1 if there is no worker.
+ * Return: number of the channel, given back by supervisor_put(); -1 if there is no worker.
  */
-int keeper_get(struct keeper *k, struct crew **crew);
+int supervisor_get(struct supervisor *k, struct worker_socks **socks);
 
 /**
- * keeper_put - give a channel back
- * @k: the keeper
- * @crew: from keeper_get()
- * @channel: from keeper_get()
+ * supervisor_put - give a channel back
+ * @k: the supervisor
+ * @socks: from supervisor_get()
+ * @channel: from supervisor_get()
  * @rc: 0, or the error that makes the worker unusable; after -ETIMEDOUT the worker stays
  *	in use as long as it answers on other channels
  */
-void keeper_put(struct keeper *k, struct crew *crew, int channel, int rc);
+void supervisor_put(struct supervisor *k, struct worker_socks *socks, int channel, int rc);
 
 /*
  * Send a message that has no answer to the present worker. Does not block; the message is lost if
  * the worker does not read.
  */
-void keeper_tell(struct keeper *k, const struct worker_msg *msg);
+void supervisor_send(struct supervisor *k, const struct worker_msg *msg);
 
 /**
- * keeper_ask - send a message that the worker answers on its control socket
- * @k: the keeper
+ * supervisor_call - send a message that the worker answers on its control socket
+ * @k: the supervisor
  * @msg: the question
  * @pass: descriptor to pass along, or -1; stays the caller's
  *
@@ -148,16 +149,16 @@ void keeper_tell(struct keeper *k, const struct worker_msg *msg);
  * Return: 0, -ESRCH (there is no worker), -EAGAIN (the worker does not read), another negative
  * errno.
  */
-int keeper_ask(struct keeper *k, const struct worker_msg *msg, int pass);
+int supervisor_call(struct supervisor *k, const struct worker_msg *msg, int pass);
 
 /* Stop using the present worker, for the reason @rc. */
-void keeper_give_up(struct keeper *k, int rc);
+void supervisor_give_up(struct supervisor *k, int rc);
 
 /* Describe the error @rc in words that continue "the worker ...". The text is static. */
-const char *keeper_failure(int rc);
+const char *supervisor_failure(int rc);
 
-/* The descriptor is readable when keeper_ready() has work. */
-int keeper_fd(const struct keeper *k);
-void keeper_ready(struct keeper *k);
+/* The descriptor is readable when supervisor_ready() has work. */
+int supervisor_fd(const struct supervisor *k);
+void supervisor_ready(struct supervisor *k);
 
 #endif

@@ -8,36 +8,36 @@
 #include "test.h"
 
 /* Threads on a busy machine wait for this long. */
-static struct stall moving = STALL(2, 60000);
+static struct step_limit moving = STEP_LIMIT(2, 60000);
 
 /* A thread that is one too many waits for progress, but not for ever, and the next is refused. */
 static void step_stalls(void)
 {
-	static struct stall step = STALL(2, 90);
+	static struct step_limit step = STEP_LIMIT(2, 90);
 
-	CHECK(stall_enter(&step) && stall_enter(&step));
-	CHECK(!stall_enter(&step));
-	CHECK(!stall_enter(&step));
-	stall_leave(&step);
-	CHECK(stall_enter(&step));
-	stall_leave(&step);
-	stall_leave(&step);
+	CHECK(step_limit_enter(&step) && step_limit_enter(&step));
+	CHECK(!step_limit_enter(&step));
+	CHECK(!step_limit_enter(&step));
+	step_limit_leave(&step);
+	CHECK(step_limit_enter(&step));
+	step_limit_leave(&step);
+	step_limit_leave(&step);
 	CHECK(!step.n && !step.patient);
 }
 
 static void *thread_enters(void *arg)
 {
-	return stall_enter(arg) ? arg : NULL;
+	return step_limit_enter(arg) ? arg : NULL;
 }
 
 /* Of those that wait only some do so as long as the directory may take, and they get in. */
 static void few_wait_long(void)
 {
-	static struct stall step = STALL(2, 60000);
+	static struct step_limit step = STEP_LIMIT(2, 60000);
 	pthread_t thread;
 	void *entered;
 
-	CHECK(stall_enter(&step) && stall_enter(&step));
+	CHECK(step_limit_enter(&step) && step_limit_enter(&step));
 	CHECK(!pthread_create(&thread, NULL, thread_enters, &step));
 	for (;;) {
 		pthread_mutex_lock(&step.lock);
@@ -49,8 +49,8 @@ static void few_wait_long(void)
 	/* Nothing has moved for half of the time. */
 	step.moved -= step.ms / 2;
 	pthread_mutex_unlock(&step.lock);
-	CHECK(!stall_enter(&step));
-	stall_leave(&step);
+	CHECK(!step_limit_enter(&step));
+	step_limit_leave(&step);
 	CHECK(!pthread_join(thread, &entered) && entered);
 	CHECK(step.n == 2 && !step.patient);
 }
@@ -62,11 +62,11 @@ static void *thread_passes(void *arg)
 
 	(void)arg;
 	for (i = 0; good && i < 20; i++) {
-		good = stall_enter(&moving);
+		good = step_limit_enter(&moving);
 		if (!good)
 			break;
 		usleep(5000);
-		stall_leave(&moving);
+		step_limit_leave(&moving);
 	}
 	return good ? &moving : NULL;
 }
