@@ -10,22 +10,18 @@
 
 #include "identity/sid_list.h"
 
-/* Samba's library that decodes; it is loaded when it is needed. */
-#define PAC_LIBRARY	"libndr-krb5pac.so.0"
-
 /**
  * pac_sids - decode KERB_VALIDATION_INFO (MS-PAC section 2.5)
- * @info: the buffer of the PAC
- * @len: length of @info in bytes
+ * @buffer: the buffer of the PAC
+ * @len: length of @buffer in bytes
  * @out: empty; filled: the user first, the primary group, the groups of the user's domain,
  *	SIDs of other domains and of the user's past, the groups of this machine's domain
  * @why: filled on error
  *
  * The signatures are the caller's matter. Nothing is filtered.
  *
- * Return: 0, -EBADMSG (malformed), -E2BIG (more than SID_LIST_MAX SIDs), -ELIBACC (the library is
- * missing, or is one that this program does not understand).
+ * Return: 0, -EBADMSG (malformed), -E2BIG (more than SID_LIST_MAX SIDs).
  */
-int pac_sids(const u8 *info, size_t len, struct sid_list *out, struct why *why);
+int pac_sids(const u8 *buffer, size_t len, struct sid_list *out, struct why *why);
 
 #endif

@@ -149,6 +149,13 @@ void ndr_get_unicode(struct ndr_in *in, u16 units, char *out, size_t size)
 	get_text(in, units, out, size);
 }
 
+void ndr_skip_unicode(struct ndr_in *in, u16 units)
+{
+	if (get_extent(in) != units)
+		in->bad = true;
+	ndr_get(in, 2 * (size_t)units);
+}
+
 void ndr_get_sid(struct ndr_in *in, struct sid *sid)
 {
 	u32 count = ndr_get32(in);

@@ -80,6 +80,8 @@ void ndr_get_unique_string(struct ndr_in *in, char *out, size_t size);
 bool ndr_get_unicode_header(struct ndr_in *in, u16 *units);
 /* Read the text that belongs to such a header, as UTF-8. */
 void ndr_get_unicode(struct ndr_in *in, u16 units, char *out, size_t size);
+/* Read such a text and drop it. */
+void ndr_skip_unicode(struct ndr_in *in, u16 units);
 /* Read an RPC_SID. */
 void ndr_get_sid(struct ndr_in *in, struct sid *sid);
 
