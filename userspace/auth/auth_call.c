@@ -18,20 +18,6 @@
 /* Longest token in both directions, as in the specification of the netlink family. */
 #define TOKEN_MAX	65000
 
-/* Used in the thread of the event loop. */
-static bool takes_sids;
-static bool takes_login;
-
-void auth_call_set_sids(bool takes)
-{
-	takes_sids = takes;
-}
-
-void auth_call_set_login(bool takes)
-{
-	takes_login = takes;
-}
-
 int auth_call_parse(struct auth_call *c, struct nl_msg *msg, u64 now)
 {
 	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
@@ -84,16 +70,13 @@ static void put_user(struct nl_msg *msg, const struct auth_call *c)
 	msg_put_string(msg, DITTO_A_UPCALL_USER, s->user);
 	msg_put_string(msg, DITTO_A_UPCALL_DOMAIN, s->domain);
 	msg_put(msg, DITTO_A_UPCALL_SID, sid, sid_put(&s->account.sids.sid[0], sid));
-	if (c->sends_sids) {
-		upcall_put_sids(msg, &s->account.sids, s->account.complete);
-		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_PRIVILEGES,
-			       s->account.privileges);
-	}
+	upcall_put_sids(msg, &s->account.sids, s->account.complete);
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_PRIVILEGES, s->account.privileges);
 	if (s->key_len)
 		msg_put(msg, DITTO_A_UPCALL_KEY, s->key, s->key_len);
 	if (s->expires != AUTH_NEVER)
 		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_EXPIRES, s->expires);
-	if (c->sends_login && s->login)
+	if (s->login)
 		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_LOGIN, s->login);
 	if (s->anonymous)
 		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ANONYMOUS, 1);
@@ -189,8 +172,6 @@ void auth_call_take(struct conn *channel, const struct upcall_services *services
 	c->job.done = job_done;
 	c->auth = services->auth;
 	c->channel = channel;
-	c->sends_sids = takes_sids;
-	c->sends_login = takes_login;
 	rc = auth_call_parse(c, msg, now);
 	if (!rc)
 		rc = pool_submit(services->logins, &c->job);

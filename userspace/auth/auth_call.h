@@ -22,8 +22,6 @@ struct upcall_services;
  * @step: the token and the reply
  * @token: memory that holds the token
  * @peer: address of the client
- * @sends_sids: the reply may have all SIDs
- * @sends_login: the reply may have the kind of the login
  * @error: error of the reply, positive errno or 0
  */
 struct auth_call {
@@ -36,8 +34,6 @@ struct auth_call {
 	struct auth_step step;
 	u8 *token;
 	char peer[128];
-	bool sends_sids;
-	bool sends_login;
 	u32 error;
 };
 
@@ -50,10 +46,6 @@ void auth_call_put(struct nl_msg *msg, const struct auth_call *c);
 /* Free the call with its token and reply. */
 void auth_call_free(struct auth_call *c);
 
-/* Tell whether the module takes SIDs and privileges; an older one rejects the whole reply. */
-void auth_call_set_sids(bool takes);
-/* The same for the kind of a login. */
-void auth_call_set_login(bool takes);
 /* Queue a token for processing; pool_reap() sends the reply. */
 void auth_call_take(struct conn *channel, const struct upcall_services *services,
 		    struct nl_msg *msg);

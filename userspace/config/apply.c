@@ -21,7 +21,6 @@
 #include "mem.h"
 #include "mounts.h"
 #include "nl/nl.h"
-#include "older.h"
 #include "share_path.h"
 #include "nl/setting.h"
 #include "state/state.h"
@@ -323,27 +322,6 @@ static bool needs_place(const struct share *s, const struct kernel_shares *have)
 }
 
 /*
- * Report options that an older module does not know. Returns false if the share cannot be served
- * without one of them.
- */
-static bool check_options(struct work *w, const struct share *s, const char *what)
-{
-	u64 left = older_lacks(s, w->known);
-	bool good = true;
-	struct why why;
-
-	while (left) {
-		if (older_take(&left, &why)) {
-			apply_problem(w, what, why.text);
-		} else {
-			apply_failure(w, what, why.text);
-			good = false;
-		}
-	}
-	return good;
-}
-
-/*
  * Look up what the kernel cannot: ids of users and groups, and the file systems of paths. All
  * look-ups run in parallel, so one that hangs does not delay the others.
  */
@@ -369,8 +347,6 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 		if (user_lookup_get(&s->users, until, &want->share.users, &why)) {
 			want->bad = true;
 			apply_failure(w, what, why.text);
-		} else if (!check_options(w, &want->share, what)) {
-			want->bad = true;
 		} else if (needs_place(s, have)) {
 			want->bad = !check_place(w, want, what, until);
 		}
@@ -394,7 +370,6 @@ static bool add_share(struct work *w, const struct wanted *wanted)
 	 */
 	for (; *option; option++)
 		want.given |= SHARE_BIT(*option);
-	want.given &= w->known;
 	/* A share that returns keeps its id, so that file handles of clients stay valid. */
 	if (!(s->given & SHARE_BIT(DITTO_A_SHARE_ID)) &&
 	    state_share_id(w->st, s->name, s->path, want.id))
@@ -419,7 +394,7 @@ static bool add_share(struct work *w, const struct wanted *wanted)
 
 static bool change_share(struct work *w, const struct share *want, const struct share *have)
 {
-	u64 differs = share_diff(want, have) & w->known;
+	u64 differs = share_diff(want, have);
 	struct share change = *want;
 	char what[300];
 
@@ -520,7 +495,6 @@ static bool apply_shares(struct work *w)
 		return false;
 	}
 	tell_defaults(w);
-	w->known = kernel_share_options(w->k);
 	forget_places(w);
 	prepare_shares(w, &have);
 	go_on = remove_shares(w, &have) && add_shares(w, &have);

@@ -17,7 +17,6 @@ struct wanted;
  * @stopped: see apply()
  * @before: result of the last run
  * @server: settings of the server at the start
- * @known: share options that the kernel knows
  * @want: shares of the file, in its order
  */
 struct work {
@@ -28,7 +27,6 @@ struct work {
 	const bool *stopped;
 	const struct applied *before;
 	struct kernel_server server;
-	u64 known;
 	struct wanted *want;
 };
 

@@ -176,54 +176,6 @@ int kernel_shares_of_session(struct kernel *k, u64 session, struct kernel_shares
 	return shares_dump(k, &session, out);
 }
 
-/*
- * Options of shares that are numbers, except those that the module of their owner, which is
- * loaded, does not describe.
- */
-static u64 kernel_options_known(struct kernel *k)
-{
-	struct nlattr *tb[DITTO_A_SETTING_MAX + 1];
-	u64 known = SHARE_OPTION_BITS, described = 0;
-	unsigned int i, id;
-	struct replies r;
-
-	if (conn_dump(&k->conn, DITTO_CMD_SHARE_OPTION_GET, &r))
-		return known;
-	for (i = 0; i < r.count; i++) {
-		const char *owner;
-
-		if (msg_parse(r.msg[i], &spec_setting_set, tb) || !tb[DITTO_A_SETTING_NAME] ||
-		    !tb[DITTO_A_SETTING_OWNER])
-			continue;
-		owner = nla_get_string(tb[DITTO_A_SETTING_OWNER]);
-		for (id = 0; id < SHARE_OPTIONS; id++) {
-			if (strcmp(share_options[id].owner, owner))
-				continue;
-			known &= ~SHARE_OPTION_BIT(id);
-			if (!strcmp(share_options[id].name,
-				    nla_get_string(tb[DITTO_A_SETTING_NAME])))
-				described |= SHARE_OPTION_BIT(id);
-		}
-	}
-	replies_free(&r);
-	return known | described;
-}
-
-u64 kernel_share_options(struct kernel *k)
-{
-	const struct features *f = kernel_begin(k) ? NULL : conn_features(&k->conn);
-	u64 known = 0;
-	unsigned int i;
-
-	if (!f)
-		return UINT64_MAX;
-	for (i = 0; i <= DITTO_A_SHARE_MAX; i++)
-		if (features_attr(f, DITTO_CMD_SHARE_NEW, i) ||
-		    features_attr(f, DITTO_CMD_SHARE_SET, i))
-			known |= SHARE_BIT(i);
-	return known | kernel_options_known(k);
-}
-
 void kernel_shares_free(struct kernel_shares *s)
 {
 	unsigned int i;

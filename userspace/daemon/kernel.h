@@ -64,11 +64,6 @@ int kernel_server_set(struct kernel *k, const struct kernel_server *server);
 /* Set the key that signs file handles. */
 int kernel_set_handle_key(struct kernel *k, const u8 key[16]);
 
-/*
- * Return what the module knows of shares, SHARE_BIT() of attributes and SHARE_OPTION_BIT() of
- * options; all bits if the module does not report it.
- */
-u64 kernel_share_options(struct kernel *k);
 /* List, change and remove shares. @out is freed with kernel_shares_free(). */
 int kernel_shares_get(struct kernel *k, struct kernel_shares *out);
 /* The same, only those that the user of a session may use. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "ditto-nl-gen.h"
 #include "module.h"
 
 /* Look for "FOLDER/NAME.ko" or "FOLDER/NAME.ko.xz" at the beginning of a line, before a colon. */
@@ -50,4 +51,13 @@ const char *module_hint(const char *name, char hint[MODULE_HINT_MAX])
 	else
 		snprintf(hint, MODULE_HINT_MAX, "modprobe %s", name);
 	return hint;
+}
+
+bool module_speaks(u32 version, struct why *why)
+{
+	if (version == DITTO_FAMILY_VERSION)
+		return true;
+	return why_not(why,
+		       "ditto.ko speaks version %u of the protocol, this program version %u: install both from one release",
+		       version, DITTO_FAMILY_VERSION);
 }

@@ -102,15 +102,8 @@ int conn_open(struct conn *c)
 	return 0;
 }
 
-static void conn_forget_features(struct conn *c)
-{
-	features_free(&c->features);
-	c->has_features = false;
-}
-
 void conn_close(struct conn *c)
 {
-	conn_forget_features(c);
 	nl_socket_free(c->sock);
 	c->sock = NULL;
 	c->family = 0;
@@ -290,21 +283,9 @@ int conn_call(struct conn *c, struct nl_msg *msg, struct nl_msg **reply)
 {
 	u8 cmd = genlmsg_hdr(nlmsg_hdr(msg))->cmd;
 	struct replies got = { 0 };
-	struct nl_msg *request = msg;
-	const struct features *f;
-	struct why why;
 	int rc;
 
-	nlmsg_get(request);
 	rc = nl_run(c, msg, spec_ops[cmd].set, &got);
-	/* If the request was refused because the module is too old, say so. */
-	if (rc == -EOPNOTSUPP || rc == -EINVAL) {
-		why = c->why;
-		f = conn_features(c);
-		if (f)
-			features_missing(f, cmd, spec_ops[cmd].set, request, &why);
-		c->why = why;
-	}
 	if (reply) {
 		*reply = NULL;
 		if (!rc && got.count) {
@@ -313,7 +294,6 @@ int conn_call(struct conn *c, struct nl_msg *msg, struct nl_msg **reply)
 		}
 	}
 	replies_free(&got);
-	nlmsg_free(request);
 	return rc;
 }
 
@@ -407,7 +387,6 @@ int conn_find_family(struct conn *c)
 	int rc;
 
 	c->family = 0;
-	conn_forget_features(c);
 	rc = nl_dump_all(c, &all, &families);
 	if (rc)
 		return rc;
@@ -421,12 +400,11 @@ int conn_find_family(struct conn *c)
 		c->family = nla_get_u16(tb[CTRL_ATTR_FAMILY_ID]);
 		if (tb[CTRL_ATTR_VERSION])
 			version = nla_get_u32(tb[CTRL_ATTR_VERSION]);
-		features_add(&c->features, families.msg[i]);
 		if (tb[CTRL_ATTR_MCAST_GROUPS])
 			c->events = events_group(tb[CTRL_ATTR_MCAST_GROUPS]);
 	}
 	replies_free(&families);
-	if (c->family && !family_speaks(version, &c->why)) {
+	if (c->family && !module_speaks(version, &c->why)) {
 		c->family = 0;
 		return -CONN_OTHER_VERSION;
 	}
@@ -434,31 +412,4 @@ int conn_find_family(struct conn *c)
 		return 0;
 	why_not(&c->why, "ditto.ko is not loaded: %s", module_hint("ditto", hint));
 	return -CONN_NOT_LOADED;
-}
-
-static void put_family(struct nl_msg *msg, const void *arg)
-{
-	const struct conn *c = arg;
-	u16 family = (u16)c->family;
-
-	msg_put(msg, CTRL_ATTR_FAMILY_ID, &family, sizeof(family));
-}
-
-const struct features *conn_features(struct conn *c)
-{
-	const struct listing policies = {
-		.family = GENL_ID_CTRL, .cmd = CTRL_CMD_GETPOLICY, .put = put_family, .arg = c
-	};
-	struct replies r;
-	unsigned int i;
-
-	if (c->has_features)
-		return &c->features;
-	if (!c->family || nl_dump_all(c, &policies, &r))
-		return NULL;
-	for (i = 0; i < r.count; i++)
-		features_add(&c->features, r.msg[i]);
-	replies_free(&r);
-	c->has_features = true;
-	return &c->features;
 }

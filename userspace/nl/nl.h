@@ -12,7 +12,8 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
-#include "family.h"
+#include "common/spec.h"
+#include "common/text.h"
 #include "common/spec.h"
 #include "common/text.h"
 
@@ -34,8 +35,6 @@ struct nl_sock;
  * @sock: the socket
  * @family: number of the family "ditto"; 0 until it was found
  * @events: number of its multicast group "events"
- * @features: features of the module
- * @has_features: @features is filled
  * @dump_max: most messages of a dump that are kept; 0 for all
  * @why: the last error as text
  * @warning: message of the kernel for a request that succeeded, or empty
@@ -44,8 +43,6 @@ struct conn {
 	struct nl_sock *sock;
 	int family;
 	int events;
-	struct features features;
-	bool has_features;
 	unsigned int dump_max;
 	struct why why;
 	struct why warning;
@@ -80,9 +77,6 @@ void conn_close(struct conn *c);
 void conn_set_buffers(struct conn *c, int receive, int send);
 /* Find the family. Returns 0, -CONN_NOT_LOADED, -CONN_OTHER_VERSION or another negative errno. */
 int conn_find_family(struct conn *c);
-/* Get the features of the module, which are read once. NULL if the kernel does not report them. */
-const struct features *conn_features(struct conn *c);
-
 /* Create a message for a command; never NULL. */
 struct nl_msg *conn_message(const struct conn *c, u8 cmd);
 /* Create a message for a command that is answered only on error; never NULL. */

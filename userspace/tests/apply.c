@@ -81,36 +81,7 @@ static void changed_options(void)
 	fake_unload(&k);
 }
 
-/* Options that an older module does not know are omitted, unless that would permit more. */
-static void older_module(void)
-{
-	struct applied result = { 0 };
-
-	fake_load(&k, 30, "nfs");
-	k.unknown = SHARE_BIT(DITTO_A_SHARE_COMMENT) | SHARE_OPTION_BIT(SHARE_OPTION_encrypt) |
-		    SHARE_OPTION_BIT(SHARE_OPTION_notify);
-	/* The default listener, because no listener is configured. */
-	apply_expect(A B, "key +share:a +share:b +listener:nfs tcp *");
-	SAME(apply_text(A "comment = x\n" B "read_only = yes\n", &result), "share:b:1000000");
-	CHECK(!result.errors && result.problems.n == 1);
-	SAME(result.problems.list[0].what, "share a");
-	SAME(result.problems.list[0].why,
-	     "ditto.ko is older than dittod and does not know comment: it is left out");
-	/* This is not a reason for a retry, and not news. */
-	SAME(apply_text(A "comment = x\n" B "read_only = yes\n", &result), "");
-	CHECK(!result.errors && !result.changes && !result.news);
-	SAME(apply_text(A "encrypt = yes\n" B, &result), "share:b:1000000");
-	CHECK(result.errors == 1 && result.problems.n == 1);
-	SAME(result.problems.list[0].why,
-	     "ditto.ko is older than dittod and does not know encrypt: the share is left as it is");
-	/* A share that does not exist yet is not added. */
-	SAME(apply_text("[share c]\npath = /c\nencrypt = yes\n", &result), "-share:a -share:b");
-	CHECK(result.errors == 1);
-	applied_free(&result);
-	fake_unload(&k);
-}
-
-static void older_module_lacks_setting(void)
+static void setting_that_is_unknown(void)
 {
 	struct applied result = { 0 };
 
@@ -518,8 +489,7 @@ int main(void)
 {
 	static const struct test tests[] = {TEST(from_nothing_to_nothing),
 					    TEST(changed_options),
-					    TEST(older_module),
-					    TEST(older_module_lacks_setting),
+					    TEST(setting_that_is_unknown),
 					    TEST(moved_share),
 					    TEST(kept_id),
 					    TEST(same_key_in_every_life),

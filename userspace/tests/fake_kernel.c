@@ -234,19 +234,12 @@ struct share *kernel_share_get(struct kernel *k, const char *name)
 	return s ? copy_share(*s) : NULL;
 }
 
-u64 kernel_share_options(struct kernel *k)
-{
-	return ~k->unknown;
-}
-
 int kernel_share_add(struct kernel *k, const struct share *s)
 {
 	struct share *copy;
 
 	if (k->gone)
 		return fake_fail(k, CONN_NOT_LOADED);
-	if (s->given & k->unknown)
-		return fake_fail(k, EINVAL);
 	if (fake_find(k, s->name))
 		return fake_fail(k, EEXIST);
 	if (k->fail_share && !strcmp(k->fail_share, s->name))
@@ -269,8 +262,6 @@ int kernel_share_set(struct kernel *k, const struct share *s)
 
 	if (!old)
 		return fake_fail(k, ENOENT);
-	if (s->given & k->unknown)
-		return fake_fail(k, EINVAL);
 	/* Sufficient: dittod sends the differences, and all else is equal. */
 	changed = copy_share(s);
 	free(changed->path);

@@ -18,7 +18,6 @@
  * @gone: the module is not loaded
  * @fail_share: name of a share that cannot be added
  * @stop: set while a share is removed, unless it is NULL
- * @unknown: SHARE_BIT() and SHARE_OPTION_BIT() of what the module does not know
  * @log: changes since the last fake_log(), one word each
  * @why: the last error
  */
@@ -32,7 +31,6 @@ struct kernel {
 	bool gone;
 	const char *fail_share;
 	bool *stop;
-	u64 unknown;
 	char log[512];
 	struct why why;
 };

@@ -10,6 +10,7 @@
 #include <netlink/genl/genl.h>
 
 #include "nl/listener.h"
+#include "nl/module.h"
 #include "nl/share.h"
 #include "ditto-nl-gen.h"
 #include "nl/nl.h"
@@ -298,12 +299,24 @@ static void attribute_tables(void)
 	CHECK(!spec_attr_find(&spec_server_set, "handle"));
 }
 
+static void other_protocol(void)
+{
+	struct why why = { "" };
+
+	CHECK(module_speaks(1, &why) && !why.text[0]);
+	CHECK(!module_speaks(2, &why));
+	SAME(why.text,
+	     "ditto.ko speaks version 2 of the protocol, this program version 1: install both from one release");
+	CHECK(!module_speaks(0, &why));
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
 		TEST(attribute_tables),	  TEST(share_protocols), TEST(share_round_trip),
 		TEST(share_set_message),  TEST(empty_rules),	 TEST(listener_round_trip),
 		TEST(cut_messages),	  TEST(changed_messages), TEST(error_words),
+		TEST(other_protocol),
 		{0}};
 
 	return test_main(tests);

@@ -203,12 +203,18 @@ static void names_that_resolve_back(void)
 	resolver_check("192.0.2.9", -ENOENT, NULL);
 }
 
-/* From /etc/hosts, without a server. */
+/* From /etc/hosts, which may give it other names, too, and without a server. */
 static void name_of_loopback(void)
 {
-	unsigned int before = asked;
+	unsigned int before = asked, i;
+	bool found = false;
+	struct question q;
 
-	resolver_check("127.0.0.1", 0, "localhost");
+	resolver_ask(&q, "127.0.0.1");
+	CHECK(resolver_answered(&q, 30000) && !q.lookup.error);
+	for (i = 0; i < q.names.n; i++)
+		found |= !strcmp(q.names.name[i], "localhost");
+	CHECK(found);
 	CHECK(asked == before);
 }
 

@@ -395,13 +395,10 @@ static void login_succeeds(void)
 	CHECK(tb[DITTO_A_UPCALL_USER] && !nla_strcmp(tb[DITTO_A_UPCALL_USER], "alice"));
 	CHECK(!tb[DITTO_A_UPCALL_EXPIRES] && !tb[DITTO_A_UPCALL_ANONYMOUS] &&
 	      !tb[DITTO_A_UPCALL_AUTH_ID] && !tb[DITTO_A_UPCALL_TOKEN]);
-	/* An older module would reject these. */
-	CHECK(!tb[DITTO_A_UPCALL_SIDS] && !tb[DITTO_A_UPCALL_SIDS_COMPLETE] &&
-	      !tb[DITTO_A_UPCALL_PRIVILEGES] && !tb[DITTO_A_UPCALL_LOGIN]);
+	CHECK(count_sids(msg) == 1);
+	CHECK(tb[DITTO_A_UPCALL_SIDS_COMPLETE] && !nla_get_u8(tb[DITTO_A_UPCALL_SIDS_COMPLETE]));
 	nlmsg_free(msg);
 
-	call->sends_sids = true;
-	call->sends_login = true;
 	call->step.account.privileges = USER_TOKEN_SECURITY;
 	call->step.account.complete = true;
 	for (i = 1; i < SID_LIST_MAX; i++) {

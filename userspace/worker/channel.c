@@ -36,7 +36,6 @@
  * @events_cb: libnl's handlers for messages on @events
  * @services: services that process upcalls
  * @logins: auth_changes() at the last registration
- * @knows_kinds: the server accepts DITTO_A_STATE_KINDS
  * @other_version: the server speaks another version of the protocol, and this was logged
  * @register_seq: sequence number of the last registration
  * @refused: it was refused
@@ -51,7 +50,6 @@ struct channel {
 	struct nl_cb *events_cb;
 	const struct upcall_services *services;
 	unsigned int logins;
-	bool knows_kinds;
 	bool other_version;
 	u32 register_seq;
 	bool refused;
@@ -71,8 +69,7 @@ static void send_registration(struct channel *ch)
 	if (hello)
 		msg_put(msg, DITTO_A_STATE_AUTH_HELLO, hello, len);
 	free(hello);
-	if (ch->knows_kinds)
-		msg_put_number(msg, &spec_state_set, DITTO_A_STATE_KINDS, UPCALL_KINDS);
+	msg_put_number(msg, &spec_state_set, DITTO_A_STATE_KINDS, UPCALL_KINDS);
 	nl_complete_msg(ch->helper.sock, msg);
 	ch->register_seq = nlmsg_hdr(msg)->nlmsg_seq;
 	ch->refused = false;
@@ -94,7 +91,6 @@ static void go_down(struct channel *ch)
 
 void channel_check(struct channel *ch)
 {
-	const struct features *f;
 	int rc = conn_find_family(&ch->query);
 
 	if (rc == -CONN_OTHER_VERSION && !ch->other_version)
@@ -106,14 +102,6 @@ void channel_check(struct channel *ch)
 	}
 	if (ch->query.family == ch->helper.family)
 		return;
-	/*
-	 * An older module rejects DITTO_A_STATE_KINDS; it only sends upcalls that dittod
-	 * supports.
-	 */
-	f = conn_features(&ch->query);
-	ch->knows_kinds = f && features_attr(f, DITTO_CMD_HELPER_REGISTER, DITTO_A_STATE_KINDS);
-	auth_call_set_sids(f && features_attr(f, DITTO_CMD_UPCALL_REPLY, DITTO_A_UPCALL_SIDS));
-	auth_call_set_login(f && features_attr(f, DITTO_CMD_UPCALL_REPLY, DITTO_A_UPCALL_LOGIN));
 	rc = nl_socket_add_membership(ch->events.sock, ch->query.events);
 	if (rc < 0)
 		log_error("cannot receive events: %s", nl_geterror(rc));
