@@ -53,7 +53,6 @@ enum ditto_budget_kind {
 	DITTO_BUDGET_UNSENT,		/* bytes of replies in socket buffers */
 	DITTO_BUDGET_HANDSHAKES,	/* TLS handshakes in progress, each of which has a thread */
 	DITTO_BUDGET_JOBS,		/* copies in the background */
-	DITTO_BUDGET_JOB_THREADS,	/* the same from other servers, with a thread each */
 	DITTO_BUDGET_PARKED,		/* calls that wait for data without a thread */
 	DITTO_BUDGET_ANSWERS,		/* answers that are calls to the client */
 	DITTO_BUDGET_CHANGES,		/* bytes of changes of directories, not reported yet */

@@ -114,12 +114,6 @@ const struct ditto_budget_spec ditto_budget_kinds[DITTO_BUDGET_KINDS] = {
 		.peer = { NUMBER(0), NUMBER(0), NUMBER(16), NUMBER(64) },
 		.user = NUMBER(64),
 	},
-	[DITTO_BUDGET_JOB_THREADS] = {
-		.name = "job-threads", .total = 64, .batch = 1,
-		.levels = { NUMBER(0), NUMBER(0), PART_OF(8, 0), PART_OF(1, 0) },
-		.peer = { NUMBER(0), NUMBER(0), NUMBER(4), NUMBER(16) },
-		.user = NUMBER(16),
-	},
 	[DITTO_BUDGET_PARKED] = {
 		.name = "parked-calls", .total = 8192, .batch = 8,
 		.levels = { NUMBER(0), NUMBER(0), PART_OF(8, 0), PART_OF(1, 0) },

@@ -21,10 +21,6 @@ OPTION(ENUM, "nlm-callers", nlm_callers, 0, 0, 2, "proven|machine|sec",
 	"proven: a machine from which a user came to a share with Kerberos within a day. "
 	"machine: every machine that the rules admit. "
 	"sec: only callers with Kerberos, and so no machine with a Linux kernel.")
-OPTION(BOOL, "copy-from-servers", copy_from_servers, 0, 0, 1, "",
-	"Copy files of other servers to this share when a client of NFSv4.2 asks for it. "
-	"The server then connects to them, as a client of NFSv4.2 on port 2049, "
-	"if the rules of this share admit their addresses as clients.")
 OPTION(BOOL, "dacl", dacl, 0, 0, 1, "",
 	"Clients of NFSv4.1 and later have access control lists also as the attribute dacl, which "
 	"has the flags of inheritance that SMB clients see. Linux clients then list it as the "

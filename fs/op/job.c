@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Jobs: copies that go on after the request was answered, see job.h. */
-#include <linux/bvec.h>
 #include <linux/cred.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
-#include <linux/kthread.h>
 #include <linux/minmax.h>
-#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
-#include <linux/sched/signal.h>
-#include <linux/sched/task.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
-#include <linux/uio.h>
 #include <kunit/visibility.h>
 
 #include "../../net/peer.h"
@@ -32,14 +26,11 @@
 
 /* Jobs whose pieces are copied at the same time, over all servers. */
 #define JOBS_AT_ONCE	8
-/* A piece: nothing interrupts its copy. One from elsewhere goes through memory of its own. */
+/* A piece: nothing interrupts its copy. */
 #define JOB_PIECE	SZ_16M
-#define JOB_SOURCE_PIECE	SZ_1M
 /* A piece that others delay is tried again, and given up when a revocation should have come. */
 #define JOB_RETRY_MS	100
 #define JOB_GIVE_UP_MS	300000
-/* A source elsewhere opens a file, or reads a piece, within this time. */
-#define JOB_SOURCE_MS	30000
 
 /**
  * struct ditto_jobs - jobs of a server
@@ -88,13 +79,11 @@ static u64 job_options_generation(const struct ditto_share *share)
 
 static void job_hold(struct ditto_job *job)
 {
-	if (job->from) {
-		job->op.actor = job->op.actor ? &job->actor : NULL;
-		job->op.from = job->peer ? &job->peer->addr : NULL;
-		job_hold_op(&job->op);
-		ditto_node_hold(job->from);
-		job->options = job_options_generation(job->op.share);
-	}
+	job->op.actor = job->op.actor ? &job->actor : NULL;
+	job->op.from = job->peer ? &job->peer->addr : NULL;
+	job_hold_op(&job->op);
+	ditto_node_hold(job->from);
+	job->options = job_options_generation(job->op.share);
 	job->op_to.actor = job->op_to.actor ? &job->actor_to : NULL;
 	job->op_to.from = job->peer ? &job->peer->addr : NULL;
 	job_hold_op(&job->op_to);
@@ -106,11 +95,9 @@ static void job_hold(struct ditto_job *job)
 
 static void job_release(struct ditto_job *job)
 {
-	if (job->from) {
-		ditto_node_put(job->from);
-		ditto_cred_put(job->op.cred);
-		ditto_share_put(job->op.share);
-	}
+	ditto_node_put(job->from);
+	ditto_cred_put(job->op.cred);
+	ditto_share_put(job->op.share);
 	ditto_node_put(job->to);
 	ditto_cred_put(job->op_to.cred);
 	ditto_share_put(job->op_to.share);
@@ -127,12 +114,8 @@ static void job_end(struct ditto_job *job, int err)
 	list_del_init(&job->list);
 	job->over = true;
 	spin_unlock(&jobs->lock);
-	if (job->thread)
-		kthread_stop_put(job->thread);
-	/* It may have been queued once more while it runs: by a cancellation, or by the thread. */
+	/* A cancellation may have queued it once more while it runs. */
 	cancel_delayed_work(&job->work);
-	if (job->source)
-		job->ops->close(job);
 	job_release(job);
 	job->err = err;
 	complete_all(&job->ended);
@@ -141,7 +124,7 @@ static void job_end(struct ditto_job *job, int err)
 
 static bool job_options_changed(const struct ditto_job *job)
 {
-	return (job->from && job->options != job_options_generation(job->op.share)) ||
+	return job->options != job_options_generation(job->op.share) ||
 	       job->options_to != job_options_generation(job->op_to.share);
 }
 
@@ -164,109 +147,20 @@ static int job_rules_check(const struct ditto_job *job)
 
 	if (!job->peer)
 		return 0;
-	if (job->from) {
-		err = ditto_rules_admit(job->op.share, job->peer, DITTO_RULES_ASK, &verdict);
-		if (err)
-			return err;
-	}
+	err = ditto_rules_admit(job->op.share, job->peer, DITTO_RULES_ASK, &verdict);
+	if (err)
+		return err;
 	err = ditto_rules_admit(job->op_to.share, job->peer, DITTO_RULES_ASK, &verdict);
 	if (err)
 		return err;
 	return verdict.level == DITTO_ACCESS_WRITE ? 0 : -EROFS;
 }
 
-static ssize_t job_copy(struct ditto_job *job, u64 done, u64 *verifier)
-{
-	return ditto_copy(&job->op, job->from, job->from_pos + done, &job->op_to, job->to,
-			  job->to_pos + done, min_t(u64, job->count - done, JOB_PIECE), false,
-			  verifier);
-}
-
-/* From now until job_source_rest() the source has to answer. */
-static void job_source_watch(struct ditto_job *job)
-{
-	mod_delayed_work(job_wq, &job->work, msecs_to_jiffies(JOB_SOURCE_MS));
-}
-
-static void job_source_rest(struct ditto_job *job)
-{
-	cancel_delayed_work(&job->work);
-}
-
-static int job_open_source(struct ditto_job *job)
-{
-	int err;
-
-	job_source_watch(job);
-	err = job->ops->open(job);
-	job_source_rest(job);
-	return err;
-}
-
-/*
- * Read past the page cache: what it has was read for others, and the source decides for each
- * request whether it may be read.
- */
-static ssize_t job_read_source(struct ditto_job *job, loff_t pos, struct bio_vec *vec,
-			       unsigned int nvec, size_t count)
-{
-	const struct cred *old;
-	struct iov_iter iter;
-	struct kiocb kiocb;
-	ssize_t n;
-
-	init_sync_kiocb(&kiocb, job->source);
-	kiocb.ki_pos = pos;
-	kiocb.ki_flags |= IOCB_DIRECT;
-	iov_iter_bvec(&iter, ITER_DEST, vec, nvec, count);
-	job_source_watch(job);
-	old = override_creds(job->op_to.cred->cred);
-	n = job->source->f_op->read_iter(&kiocb, &iter);
-	revert_creds(old);
-	job_source_rest(job);
-	return n;
-}
-
-/* The same from a source elsewhere. A failure to read is -EREMOTEIO. */
-static ssize_t job_copy_source(struct ditto_job *job, u64 done, u64 *verifier)
-{
-	size_t count = min_t(u64, job->count - done, JOB_SOURCE_PIECE);
-	unsigned int i, nvec = DIV_ROUND_UP(count, PAGE_SIZE);
-	struct iov_iter iter;
-	struct bio_vec *vec;
-	struct page *page;
-	ssize_t n;
-
-	vec = kcalloc(nvec, sizeof(*vec), GFP_KERNEL_ACCOUNT);
-	if (!vec)
-		return -ENOMEM;
-	n = -ENOMEM;
-	for (i = 0; i < nvec; i++) {
-		page = alloc_page(GFP_KERNEL_ACCOUNT);
-		if (!page)
-			goto free;
-		bvec_set_page(&vec[i], page, min(count - i * PAGE_SIZE, PAGE_SIZE), 0);
-	}
-	n = job_read_source(job, job->from_pos + done, vec, nvec, count);
-	if (n > 0) {
-		iov_iter_bvec(&iter, ITER_SOURCE, vec, nvec, n);
-		n = ditto_write(&job->op_to, job->to, job->to_pos + done, &iter, DITTO_UNSTABLE,
-				verifier, NULL);
-	} else if (n) {
-		n = -EREMOTEIO;
-	}
-free:
-	while (i--)
-		__free_page(vec[i].bv_page);
-	kfree(vec);
-	return n;
-}
-
 /* Copy a piece. Return: 1 at the end; 0 to go on after @wait milliseconds; or a negative errno. */
 static int job_step(struct ditto_job *job, u32 *wait)
 {
 	u64 done = atomic64_read(&job->done), verifier;
-	size_t piece = job->from ? JOB_PIECE : JOB_SOURCE_PIECE;
+	u64 count = min_t(u64, job->count - done, JOB_PIECE);
 	bool full;
 	ssize_t n;
 
@@ -275,17 +169,11 @@ static int job_step(struct ditto_job *job, u32 *wait)
 	n = job_rules_check(job);
 	if (!n && job_options_changed(job))
 		return -EJUKEBOX;
-	if (!n && !job->from && !job->source) {
-		n = job_open_source(job);
-		if (!n && !job->count)
-			return 1;
-	}
 	if (!n)
-		n = job->from ? job_copy(job, done, &verifier) :
-				job_copy_source(job, done, &verifier);
+		n = ditto_copy(&job->op, job->from, job->from_pos + done, &job->op_to, job->to,
+			       job->to_pos + done, count, false, &verifier);
 	full = n == -ENOSPC;
-	if (full && ditto_room_want(job->to->volume, min_t(u64, job->count - done, piece),
-				    &job->tries))
+	if (full && ditto_room_want(job->to->volume, count, &job->tries))
 		n = -EJUKEBOX;
 	if (n == -EJUKEBOX || n == -ENOMEM) {
 		*wait = JOB_RETRY_MS;
@@ -304,55 +192,14 @@ static int job_step(struct ditto_job *job, u32 *wait)
 	return done + n >= job->count;
 }
 
-/* Do what job_step() does, unless the job is to end. */
-static int job_go_on(struct ditto_job *job, u32 *wait)
-{
-	*wait = 0;
-	return READ_ONCE(job->cancelled) ?: job->ops->check(job) ?: job_step(job, wait);
-}
-
-/*
- * A source elsewhere may not answer, and the NFS client repeats a request for as long as it is told
- * to. So such a job has a thread: a fatal signal ends all that it may wait for.
- */
-static int job_thread(void *data)
-{
-	struct ditto_job *job = data;
-	u32 wait;
-	int err;
-
-	allow_signal(SIGKILL);
-	for (;;) {
-		err = job_go_on(job, &wait);
-		if (err)
-			break;
-		if (wait)
-			schedule_timeout_killable(msecs_to_jiffies(wait));
-	}
-	/* An interrupted piece has failed because of the cancellation. */
-	job->err = err > 0 ? 0 : READ_ONCE(job->cancelled) ?: err;
-	/* Pairs with job_workfn(), which waits for the end of this thread. */
-	smp_store_release(&job->copied, true);
-	mod_delayed_work(job_wq, &job->work, 0);
-	return 0;
-}
-
 static void job_workfn(struct work_struct *work)
 {
 	struct ditto_job *job = container_of(to_delayed_work(work), struct ditto_job, work);
 	struct ditto_jobs *jobs = job_jobs(job);
-	u32 wait;
+	u32 wait = 0;
 	int err;
 
-	if (job->thread) {
-		/* Pairs with job_thread(). Otherwise the source has not answered in time. */
-		if (smp_load_acquire(&job->copied))
-			job_end(job, job->err);
-		else
-			ditto_job_cancel(job, -EREMOTEIO);
-		return;
-	}
-	err = job_go_on(job, &wait);
+	err = READ_ONCE(job->cancelled) ?: job->ops->check(job) ?: job_step(job, &wait);
 	if (err) {
 		job_end(job, min(err, 0));
 		return;
@@ -375,21 +222,11 @@ EXPORT_SYMBOL_NS_GPL(ditto_job_init, DITTO);
 int ditto_job_start(struct ditto_job *job, const struct ditto_principal *who)
 {
 	struct ditto_jobs *jobs = job_jobs(job);
-	struct task_struct *thread;
 	int err;
 
-	err = ditto_charge(&job->charge, who,
-			   job->from ? DITTO_BUDGET_JOBS : DITTO_BUDGET_JOB_THREADS, 1);
+	err = ditto_charge(&job->charge, who, DITTO_BUDGET_JOBS, 1);
 	if (err)
 		return err;
-	if (!job->from) {
-		thread = kthread_create(job_thread, job, "ditto_copy");
-		if (IS_ERR(thread)) {
-			ditto_uncharge(&job->charge);
-			return PTR_ERR(thread);
-		}
-		job->thread = get_task_struct(thread);
-	}
 	job->started = ktime_get_real_seconds();
 	job->give_up = jiffies + msecs_to_jiffies(JOB_GIVE_UP_MS);
 	job->tries = 0;
@@ -397,20 +234,15 @@ int ditto_job_start(struct ditto_job *job, const struct ditto_principal *who)
 
 	spin_lock(&jobs->lock);
 	/* Pairs with ditto_jobs_cancel_share(), which runs after the reference was killed. */
-	if ((job->from && percpu_ref_is_dying(&job->op.share->ref)) ||
+	if (percpu_ref_is_dying(&job->op.share->ref) ||
 	    percpu_ref_is_dying(&job->op_to.share->ref)) {
 		spin_unlock(&jobs->lock);
-		if (job->thread)
-			kthread_stop_put(job->thread);
 		job_release(job);
 		return -ESTALE;
 	}
 	job->number = ++jobs->last;
 	list_add_tail(&job->list, &jobs->list);
-	if (job->thread)
-		wake_up_process(job->thread);
-	else
-		queue_delayed_work(job_wq, &job->work, 0);
+	queue_delayed_work(job_wq, &job->work, 0);
 	spin_unlock(&jobs->lock);
 	return 0;
 }
@@ -426,10 +258,7 @@ static void job_cancel_locked(struct ditto_job *job, int err)
 	/* Before it was started, the start finds it cancelled. */
 	if (list_empty(&job->list))
 		return;
-	if (job->thread)
-		send_sig(SIGKILL, job->thread, 1);
-	else
-		mod_delayed_work(job_wq, &job->work, 0);
+	mod_delayed_work(job_wq, &job->work, 0);
 }
 
 void ditto_job_cancel(struct ditto_job *job, int err)
@@ -497,16 +326,13 @@ bool ditto_job_next(struct ditto_server *srv, u64 number, struct ditto_job_info 
 		info->started = job->started;
 		info->done = atomic64_read(&job->done);
 		info->count = job->count;
-		info->share = job->from ? job->op.share : NULL;
+		info->share = job->op.share;
 		info->share_to = job->op_to.share;
 		info->node = job->from;
 		info->node_to = job->to;
-		strscpy(info->from_name, job->from_name, sizeof(info->from_name));
 		/* The job, which is not over, holds them. */
-		if (info->share) {
-			percpu_ref_get(&info->share->ref);
-			ditto_node_hold(info->node);
-		}
+		percpu_ref_get(&info->share->ref);
+		ditto_node_hold(info->node);
 		percpu_ref_get(&info->share_to->ref);
 		ditto_node_hold(info->node_to);
 		break;
@@ -518,10 +344,8 @@ EXPORT_SYMBOL_IF_KUNIT(ditto_job_next);
 
 void ditto_job_info_put(struct ditto_job_info *info)
 {
-	if (info->share) {
-		ditto_node_put(info->node);
-		ditto_share_put(info->share);
-	}
+	ditto_node_put(info->node);
+	ditto_share_put(info->share);
 	ditto_node_put(info->node_to);
 	ditto_share_put(info->share_to);
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Jobs: copies to files of the server that go on after the request was answered. The source is a
- * file of the server, too, or a file that the owner opens when the job begins.
+ * Jobs: copies between files of the server that go on after the request was answered.
  *
  * A job copies one piece after the other, each of which is checked against locks, share
  * reservations and caching grants like a read and a write of its own. Between two pieces a job
- * gives its worker to the next one, so that long jobs do not hold up short ones. A job whose source
- * is elsewhere has a thread of its own, which a fatal signal ends whatever it waits for.
+ * gives its worker to the next one, so that long jobs do not hold up short ones.
  *
  * Before each piece the client rules of both shares are matched again. When the options of a share
  * change otherwise, for example who may use it, the job ends early with -EJUKEBOX: the request for
@@ -33,24 +31,17 @@
 
 struct ditto_job;
 struct ditto_peer;
-struct task_struct;
 
-/* Longest name of a client, and of a source elsewhere, that are shown. */
+/* Longest name of a client that is shown. */
 #define DITTO_JOB_CLIENT_MAX	128
-#define DITTO_JOB_SOURCE_MAX	64
 
 /**
  * struct ditto_job_ops - callbacks to the owner of a job
  * @check: called before each piece; returns 0, or a negative errno to end the job. May sleep
- * @open: for a job without @from: sets @source, and @count if that is 0; returns 0, or a negative
- *	errno to end the job. May sleep for long, until a fatal signal is pending
- * @close: closes @source; may sleep
  * @ended: the job is over and holds nothing any more; the last use of its memory. May sleep
  */
 struct ditto_job_ops {
 	int (*check)(struct ditto_job *job);
-	int (*open)(struct ditto_job *job);
-	void (*close)(struct ditto_job *job);
 	void (*ended)(struct ditto_job *job);
 };
 
@@ -60,17 +51,15 @@ struct ditto_job_ops {
  * @protocol: short name of the protocol, for people; constant
  * @client: name of the client, for people; valid until @ops->ended
  * @peer: the client's machine, for the client rules; NULL if they do not apply
- * @op: the caller, for reading; its actor is @actor or NULL; unused without @from
+ * @op: the caller, for reading; its actor is @actor or NULL
  * @actor: what reads
- * @from: source; NULL if it is not a file of the server
- * @from_name: name of such a source, for people
+ * @from: source
  * @from_pos: first byte in the source
  * @op_to: the caller, for writing; its actor is @actor_to or NULL
  * @actor_to: what writes
  * @to: destination
  * @to_pos: first byte in @to
- * @count: number of bytes; 0, without @from, if @ops->open sets it
- * @source: without @from, what @ops->open has opened, or NULL
+ * @count: number of bytes
  * @verifier: write verifier of the first piece
  * @done: number of bytes copied
  * @err: result: 0, also if the source ended early; or a negative errno. Valid after @over
@@ -82,16 +71,12 @@ struct ditto_job_ops {
  * @options_to: the same of the destination's share
  * @give_up: jiffies after which a piece that others delay is given up
  * @tries: see ditto_room_want()
- * @work: copies the next piece; with @thread it ends the job, or interrupts it if the source does
- *	not answer
- * @thread: without @from: copies; with a reference
- * @copied: @thread has set @err and does no more
+ * @work: copies the next piece
  * @ended: completed when the job is over
  * @list: in the server's list of jobs
  * @charge: charge for the job
  *
- * The owner fills in the members up to @count. Its functions @ops->open and @ops->close, and the
- * pieces between them, run one after the other.
+ * The owner fills in the members up to @count.
  */
 struct ditto_job {
 	const struct ditto_job_ops *ops;
@@ -101,14 +86,12 @@ struct ditto_job {
 	struct ditto_op op;
 	struct ditto_actor actor;
 	struct ditto_node *from;
-	char from_name[DITTO_JOB_SOURCE_MAX];
 	u64 from_pos;
 	struct ditto_op op_to;
 	struct ditto_actor actor_to;
 	struct ditto_node *to;
 	u64 to_pos;
 	u64 count;
-	struct file *source;
 	u64 verifier;
 	atomic64_t done;
 	int err;
@@ -121,8 +104,6 @@ struct ditto_job {
 	unsigned long give_up;
 	u8 tries;
 	struct delayed_work work;
-	struct task_struct *thread;
-	bool copied;
 	struct completion ended;
 	struct list_head list;
 	struct ditto_charge charge;
@@ -145,7 +126,7 @@ void ditto_job_init(struct ditto_job *job);
  * The operation contexts lose what belongs to the request.
  *
  * Return: 0, after which @job->ops->ended is called once; -EDQUOT if the principal has too many
- * jobs; -ESTALE if a share is being removed; or another errno if there is no thread for it.
+ * jobs; or -ESTALE if a share is being removed.
  */
 int ditto_job_start(struct ditto_job *job, const struct ditto_principal *who);
 
@@ -154,8 +135,7 @@ int ditto_job_start(struct ditto_job *job, const struct ditto_principal *who);
  * @job: prepared; it may be over
  * @err: negative errno to end with
  *
- * The piece that is being copied is finished, or interrupted if it comes from elsewhere. The first
- * cancellation counts.
+ * The piece that is being copied is finished. The first cancellation counts.
  */
 void ditto_job_cancel(struct ditto_job *job, int err);
 
@@ -198,9 +178,8 @@ int ditto_job_cancel_number(struct ditto_server *srv, u64 number);
  * @started: wall clock in seconds
  * @done: bytes copied
  * @count: bytes to copy
- * @share: share of the source, held; NULL if the source is not a file of the server
- * @node: source, held; NULL without @share
- * @from_name: name of the source, without @share
+ * @share: share of the source, held
+ * @node: source, held
  * @share_to: share of the destination, held
  * @node_to: destination, held
  */
@@ -214,7 +193,6 @@ struct ditto_job_info {
 	u64 count;
 	struct ditto_share *share;
 	struct ditto_node *node;
-	char from_name[DITTO_JOB_SOURCE_MAX];
 	struct ditto_share *share_to;
 	struct ditto_node *node_to;
 };

@@ -43,10 +43,8 @@ static int job_put(struct sk_buff *msg, struct netlink_callback *cb,
 	    ditto_nl_put_u64(msg, DITTO_A_JOB_SINCE, info->started) ||
 	    ditto_nl_put_u64(msg, DITTO_A_JOB_DONE, info->done) ||
 	    ditto_nl_put_u64(msg, DITTO_A_JOB_SIZE, info->count) ||
-	    nla_put_string(msg, DITTO_A_JOB_SHARE,
-			   info->share ? info->share->name : info->from_name) ||
-	    (info->share &&
-	     job_put_path(msg, DITTO_A_JOB_PATH, info->share, info->node, buf)) ||
+	    nla_put_string(msg, DITTO_A_JOB_SHARE, info->share->name) ||
+	    job_put_path(msg, DITTO_A_JOB_PATH, info->share, info->node, buf) ||
 	    nla_put_string(msg, DITTO_A_JOB_TARGET_SHARE, info->share_to->name) ||
 	    job_put_path(msg, DITTO_A_JOB_TARGET_PATH, info->share_to, info->node_to, buf)) {
 		genlmsg_cancel(msg, hdr);

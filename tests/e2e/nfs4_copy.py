@@ -40,27 +40,13 @@ def offload_status(sid):
 
 
 def netloc(host):
-    """A netloc4 by name."""
+    """A netloc4 (RFC 7862 section 11.4) by name."""
     return Enc().u32(1).opaque(host).bytes()
-
-
-def netaddr(host, port=2049, netid=None):
-    """A netloc4 by address."""
-    uaddr = f'{host}.{port >> 8}.{port & 255}'
-    return Enc().u32(3).opaque(netid or ('tcp6' if ':' in host else 'tcp')).opaque(uaddr).bytes()
-
-
-def d_netloc(d):
-    kind = d.u32()
-    return (kind, d.opaque(), d.opaque()) if kind == 3 else (kind, d.opaque())
 
 
 def copy_notify(src, destination):
     """destination: bytes of netloc4."""
-    def good(d, r):
-        r.lease, r.stateid = (d.u64(), d.u32()), d_stateid(d)
-        r.servers = [d_netloc(d) for _ in range(d.u32())]
-    return Op('copy_notify', stateid(src) + destination, good)
+    return Op('copy_notify', stateid(src) + destination)
 
 
 def between(c, src, dst, op, *more):

@@ -207,7 +207,7 @@ class Ditto:
             out += ['protocols', ','.join(protocols)]
         for switch in ('encrypt', 'guest', 'browse', 'local_locks', 'continuously_available',
                        'secure_ports', 'list_snapshots', 'security_labels',
-                       'copy_from_servers', 'offload', 'utf8_names', 'dacl',
+                       'offload', 'utf8_names', 'dacl',
                        'delegated_times'):
             if switch in switches:
                 out += [switch.replace('_', '-'), 'on' if switches.pop(switch) else 'off']

@@ -8,10 +8,11 @@ import re
 
 import nfs4
 import rpc
-from harness import eq, get, pattern, put, run, test
+import servers
+from harness import Ns, eq, get, ip, mount, pattern, put, run, test
 from nfs4 import ANON, BOTH, BYPASS, CURRENT, READ, WRITE, WRITE_LT, getattr, lookup, putfh, savefh
 from nfs4_callers import Caller
-from nfs4_copy import between, clone, copy, netloc
+from nfs4_copy import between, clone, copy, copy_notify, netloc
 from nfs4_opens import V41, last, opened
 
 wire = functools.partial(test, server='ditto')
@@ -86,9 +87,64 @@ def refused_ranges(w):
              nfs4.INVAL)
     w.server.ctl('server', 'set', 'copy-sync-kib', '1024')
     eq(get(w.path('from')) == data, True)
-    last(between(c, a, b, copy(src, dst, servers=[netloc('other')])), nfs4.OFFLOAD_DENIED)
-    last(between(c, a, b, copy(src, dst, servers=[b'\0\0\0\x09'])), nfs4.BADXDR)
-    last(between(c, a, b, copy(src, dst, servers=[netloc('x')] * 65)), nfs4.BADXDR)
+
+
+@wire
+def no_copies_between_servers(w):
+    """Neither the source nor the destination of a copy between servers is offered."""
+    c, (src, a), (dst, b) = pair(w)
+    far = b'a handle of another server'
+    last(between(c, a, b, copy(src, dst, servers=[netloc('other')])), nfs4.NOTSUPP)
+    last(c.compound(putfh(a), copy_notify(src, netloc('other'))), nfs4.NOTSUPP)
+    eq(c.compound(putfh(far), savefh()).status, nfs4.BADHANDLE)
+
+
+class Second:
+    """A second Ditto in a namespace of its own, which the client reaches."""
+
+    addr = '192.168.99.1'
+
+    def __init__(self, w):
+        self.ns = Ns('e2e-s2', 'server2')
+        ip(self.ns, f'link add eth0 type veth peer name eth9 netns {w.client.name}',
+           f'addr add {self.addr}/24 dev eth0', 'link set eth0 up')
+        ip(w.client, 'addr add 192.168.99.2/24 dev eth9', 'link set eth9 up')
+        self.export, self.mounted = f'{w.base}/second', f'{w.base}/c.second'
+        w.volume(self.export, 'tmpfs')
+        os.chmod(self.export, 0o777)
+        self.server = servers.Ditto(w)
+        self.server.ns = self.ns
+        self.server.ctl('server', 'set', 'handle-key', 'ff' * 16)
+        self.server.add('second', self.export)
+        os.makedirs(self.mounted, exist_ok=True)
+        with w.client:
+            mount(f'{self.addr}:/second', self.mounted, 'nfs', 0,
+                  f'vers=4.2,addr={self.addr},proto=tcp,clientaddr=192.168.99.2,hard,timeo=20')
+        w.client.mounts.append(self.mounted)
+
+    def end(self, w):
+        w.client.umount(self.mounted)
+        self.server.delete('second')
+        for listener in self.server.json('listener', 'list'):
+            self.server.ctl('listener', 'del', str(listener['id']))
+        self.ns.remove()
+
+
+@test(server='ditto')
+def copied_between_servers_by_the_client(w):
+    """Linux copies by reading and writing between two servers that do not do so themselves."""
+    os.chmod(w.export, 0o777)
+    data = pattern(5, 3 * MIB + 17)
+    other = Second(w)
+    here = w.client.mount(vers='4.2')
+    for source, target in (here, other.mounted), (other.mounted, here):
+        put(f'{source}/f', data)
+        copied(f'{source}/f', f'{target}/g')
+        eq(get(f'{target}/g') == data, True)
+        os.unlink(f'{target}/g')
+        os.unlink(f'{source}/f')
+    w.client.umount(here)
+    other.end(w)
 
 
 @wire

@@ -21,16 +21,12 @@ DEFINE_FOLDER(folder, "kunit-job")
  * @gate: result of the check; positive to wait for its change
  * @checks: number of checks
  * @ended: completed when the owner was told
- * @asked: completed when a source elsewhere is asked
- * @answered: never completed
  */
 struct owned {
 	struct ditto_job job;
 	int gate;
 	atomic_t checks;
 	struct completion ended;
-	struct completion asked;
-	struct completion answered;
 };
 
 static int owned_check(struct ditto_job *job)
@@ -54,19 +50,6 @@ static void owned_ended(struct ditto_job *job)
 }
 
 static const struct ditto_job_ops owned_ops = { .check = owned_check, .ended = owned_ended };
-
-/* A source that does not answer. */
-static int owned_hang(struct ditto_job *job)
-{
-	struct owned *owned = container_of(job, struct owned, job);
-
-	complete(&owned->asked);
-	return wait_for_completion_killable(&owned->answered);
-}
-
-static const struct ditto_job_ops hung_ops = {
-	.check = owned_check, .open = owned_hang, .ended = owned_ended,
-};
 
 static struct ditto_node *file_make(struct kunit *test, const char *name, u64 size)
 {
@@ -93,10 +76,8 @@ static struct owned *owned_make(struct kunit *test, struct ditto_node *from,
 	KUNIT_ASSERT_NOT_NULL(test, owned);
 	owned->gate = gate;
 	init_completion(&owned->ended);
-	init_completion(&owned->asked);
-	init_completion(&owned->answered);
 	owned->job = (struct ditto_job) {
-		.ops = from ? &owned_ops : &hung_ops, .protocol = "test", .client = "client",
+		.ops = &owned_ops, .protocol = "test", .client = "client",
 		.op = folder.op, .from = from, .op_to = folder.op, .to = to, .count = JOB_SIZE,
 	};
 	ditto_job_init(&owned->job);
@@ -205,34 +186,11 @@ static void needs_permission(struct kunit *test)
 	file_drop(test, to, "to");
 }
 
-static void source_hangs(struct kunit *test)
-{
-	struct ditto_node *to = file_make(test, "to", 0);
-	struct owned *early = owned_make(test, NULL, to, 0);
-	struct owned *late = owned_make(test, NULL, to, 0);
-
-	/* Before the start, so that the source is not asked. */
-	ditto_job_cancel(&early->job, -EINTR);
-	KUNIT_ASSERT_EQ(test, owned_start(test, early), 0);
-	owned_wait(test, early);
-	KUNIT_EXPECT_EQ(test, early->job.err, -EINTR);
-	KUNIT_EXPECT_FALSE(test, completion_done(&early->asked));
-
-	KUNIT_ASSERT_EQ(test, owned_start(test, late), 0);
-	wait_for_completion(&late->asked);
-	KUNIT_EXPECT_FALSE(test, ditto_job_is_over(&late->job));
-	ditto_job_cancel(&late->job, -ECANCELED);
-	owned_wait(test, late);
-	KUNIT_EXPECT_EQ(test, late->job.err, -ECANCELED);
-	file_drop(test, to, "to");
-}
-
 static struct kunit_case job_cases[] = {
 	KUNIT_CASE_SLOW(copies_pieces),
 	KUNIT_CASE(job_cancels),
 	KUNIT_CASE(owner_ends_it),
 	KUNIT_CASE(needs_permission),
-	KUNIT_CASE(source_hangs),
 	{}
 };
 

@@ -42,7 +42,6 @@ static const struct option_limit {
 	{ "nfs", "xprtsec", 1, 7, 7 },
 	{ "nfs", "sec-first", 0, 5, 0 },
 	{ "nfs", "nlm-callers", 0, 2, 0 },
-	{ "nfs", "copy-from-servers", 0, 1, 0 },
 	{ "nfs", "dacl", 0, 1, 0 },
 	{ "nfs", "delegated-times", 0, 1, 1 },
 	{ "smb", "encrypt", 0, 1, 0 },

@@ -52,13 +52,6 @@ static const struct dnfs4_state_ops fake_delegation_ops = {
 	.free = fake_free,
 };
 
-static const struct dnfs4_state_ops fake_copy_notify_ops = {
-	.kind = DNFS4_STATE_COPY_NOTIFY,
-	.release = fake_release,
-	.free_stateid = fake_free_stateid,
-	.free = fake_free,
-};
-
 static void end_client(void *client)
 {
 	dnfs4_table_exit(&((struct dnfs4_client *)client)->states);
@@ -367,8 +360,8 @@ static void numbers_go_in_a_circle(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, client->nstates, 0);
 }
 
-/* 0 is for none, and the upper half of the numbers for those that are random. */
-static void some_numbers_are_not_given(struct kunit *test)
+/* 0 is for none. */
+static void zero_is_not_given(struct kunit *test)
 {
 	struct dnfs4_client *client = new_client(test);
 	struct fake *fake = new_fake(test, client);
@@ -378,9 +371,9 @@ static void some_numbers_are_not_given(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, fake->state.id, i);
 		dnfs4_state_del(&fake->state);
 	}
-	client->states.next = DNFS4_NUMBERS_RANDOM - 1;
+	client->states.next = U32_MAX;
 	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&fake->state), 0);
-	KUNIT_EXPECT_EQ(test, fake->state.id, DNFS4_NUMBERS_RANDOM - 1);
+	KUNIT_EXPECT_EQ(test, fake->state.id, U32_MAX);
 	dnfs4_state_del(&fake->state);
 	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&fake->state), 0);
 	KUNIT_EXPECT_EQ(test, fake->state.id, 1);
@@ -476,28 +469,6 @@ static void another_takes_the_number_in_the_tree(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, dnfs4_state_del(&newer->state));
 }
 
-/* The number of a copy-notify stateid is random, and the others go on as if it were not there. */
-static void number_that_nobody_guesses(struct kunit *test)
-{
-	struct dnfs4_client *client = new_client(test);
-	struct fake *fakes[4];
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(fakes); i++) {
-		fakes[i] = new_fake(test, client);
-		fakes[i]->state.ops = i % 2 ? &fake_copy_notify_ops : &fake_ops;
-		KUNIT_ASSERT_EQ(test, dnfs4_state_add(&fakes[i]->state), 0);
-		KUNIT_EXPECT_EQ(test, fakes[i]->state.id >= DNFS4_NUMBERS_RANDOM, i % 2);
-	}
-	KUNIT_EXPECT_EQ(test, fakes[0]->state.id, 1);
-	KUNIT_EXPECT_EQ(test, fakes[2]->state.id, 2);
-	/* Below this are 2^15 of 2^31 numbers. */
-	KUNIT_EXPECT_GT(test, max(fakes[1]->state.id, fakes[3]->state.id),
-			DNFS4_NUMBERS_RANDOM + (1 << 15));
-	KUNIT_EXPECT_EQ(test, states_found(test, client), ARRAY_SIZE(fakes));
-	for (unsigned int i = 0; i < ARRAY_SIZE(fakes); i++)
-		dnfs4_state_del(&fakes[i]->state);
-}
-
 /*
  * A client may be released while an addition waits for memory to move an older state. The new state
  * has no number then, so no lookup has found it, and its opener may drop what it stands for.
@@ -521,10 +492,6 @@ static void state_of_a_released_client_is_never_found(struct kunit *test)
 	/* It is refused after the older one has moved, not before. */
 	KUNIT_EXPECT_PTR_EQ(test, xa_load(&client->states.tree, number), &older->state);
 
-	/* So are those with a random number, which is free again. */
-	late->state.ops = &fake_copy_notify_ops;
-	KUNIT_EXPECT_EQ(test, dnfs4_state_add(&late->state), -ESHUTDOWN);
-	KUNIT_EXPECT_EQ(test, late->state.id, 0);
 	KUNIT_EXPECT_EQ(test, states_found(test, client), 1);
 	KUNIT_EXPECT_TRUE(test, dnfs4_state_del(&older->state));
 	KUNIT_EXPECT_EQ(test, client->nstates, 0);
@@ -717,11 +684,10 @@ static struct kunit_case nfs4_state_cases[] = {
 	KUNIT_CASE(open_takes_little),
 	KUNIT_CASE(stateid_says_whose_it_is),
 	KUNIT_CASE(numbers_go_in_a_circle),
-	KUNIT_CASE(some_numbers_are_not_given),
+	KUNIT_CASE(zero_is_not_given),
 	KUNIT_CASE(old_states_move_to_the_tree),
 	KUNIT_CASE(tree_keeps_its_nodes),
 	KUNIT_CASE(another_takes_the_number_in_the_tree),
-	KUNIT_CASE(number_that_nobody_guesses),
 	KUNIT_CASE(state_of_a_released_client_is_never_found),
 	KUNIT_CASE(number_is_in_use),
 	KUNIT_CASE(another_takes_the_number),

@@ -189,8 +189,6 @@ static u32 check_current(const struct dnfs4_compound *cmp)
 	if (op->flags & (DNFS4_OP_FH | DNFS4_OP_FH_ANY)) {
 		if (fh->kind == DNFS4_FH_NONE)
 			return NFS4ERR_NOFILEHANDLE;
-		if (fh->kind == DNFS4_FH_FOREIGN && !(op->flags & DNFS4_OP_FOREIGN))
-			return cmp->foreign.status;
 		if (dnfs4_fh_is_weak(fh) && !(op->flags & DNFS4_OP_ANY_SEC) &&
 		    !dnfs4_mach_cred_frees(cmp, cmp->opnum))
 			return dnfs4_mach_cred_frees(cmp, OP_CLOSE) && cmp->opnum == OP_GETATTR ?
@@ -210,8 +208,6 @@ static u32 check_saved(const struct dnfs4_compound *cmp)
 
 	if (fh->kind == DNFS4_FH_NONE)
 		return NFS4ERR_NOFILEHANDLE;
-	if (fh->kind == DNFS4_FH_FOREIGN && !(op->flags & DNFS4_OP_FOREIGN_SAVED))
-		return cmp->foreign.status;
 	if (dnfs4_fh_is_weak(fh) && !(op->flags & DNFS4_OP_ANY_SEC))
 		return NFS4ERR_WRONGSEC;
 	return NFS4_OK;

@@ -55,7 +55,6 @@ struct dnfs4_slot;
 
 /* The kind of object that a filehandle names. */
 enum dnfs4_fh_kind {
-	DNFS4_FH_FOREIGN = -1,	/* a file of another server, see struct dnfs4_foreign_fh */
 	DNFS4_FH_NONE,		/* no filehandle is set */
 	DNFS4_FH_PSEUDO,	/* the pseudo root, or a directory on the path of a share */
 	DNFS4_FH_NODE,		/* a file of a share */
@@ -82,21 +81,6 @@ struct dnfs4_fh {
 	struct dnfs_target target;
 	bool named;
 	u64 path_id;
-};
-
-/**
- * struct dnfs4_foreign_fh - a filehandle that is not ours
- * @status: the result of every operation that uses it as one of ours
- * @len: bytes of @data
- * @data: as it was on the wire
- *
- * The source of a copy from another server is named by the filehandle of that server, so that an
- * unknown filehandle is an error only when it is used (RFC 7862 section 15.2.3).
- */
-struct dnfs4_foreign_fh {
-	u32 status;
-	u32 len;
-	u8 data[NFS4_FHSIZE];
 };
 
 /* Properties of an operation. */
@@ -133,14 +117,8 @@ struct dnfs4_foreign_fh {
 #define DNFS4_OP_BRIEF		BIT(11)
 /* 4.0: sets the current filehandle, which a replay by the owner's seqid has to restore. */
 #define DNFS4_OP_SETS_FH	BIT(12)
-/* Reads by a copy-notify stateid of another client, too. */
-#define DNFS4_OP_NOTIFIED	BIT(13)
-/* The current filehandle may be that of another server. */
-#define DNFS4_OP_FOREIGN	BIT(14)
-/* The saved filehandle may be that of another server. */
-#define DNFS4_OP_FOREIGN_SAVED	BIT(15)
 /* Other calls of the connection may wait for it; see dnfs_may_wait(). DNFS4_OP_BRIEF implies it. */
-#define DNFS4_OP_QUICK		BIT(16)
+#define DNFS4_OP_QUICK		BIT(13)
 
 /**
  * struct dnfs4_op - description of an operation
@@ -207,7 +185,6 @@ struct dnfs4_replay {
  * @status: status of the last operation executed
  * @current_fh: current filehandle (RFC 8881 section 16.2.3.1.1)
  * @saved_fh: saved filehandle (the same section)
- * @foreign: the filehandle of @current_fh and @saved_fh if they are FOREIGN
  * @current_stateid: 4.1: current stateid (RFC 8881 section 16.2.3.1.2), if @stateid_set
  * @saved_stateid: 4.1: saved stateid, if @saved_stateid_set
  * @stateid_set: @current_stateid is valid
@@ -242,7 +219,6 @@ struct dnfs4_compound {
 	u32 status;
 	struct dnfs4_fh current_fh;
 	struct dnfs4_fh saved_fh;
-	struct dnfs4_foreign_fh foreign;
 	struct dnfs4_stateid current_stateid;
 	struct dnfs4_stateid saved_stateid;
 	bool stateid_set;
@@ -386,15 +362,6 @@ bool dnfs4_next_frees(const struct dnfs4_compound *cmp);
  * @id: 0, or the number of a directory on the path of a share
  */
 void dnfs4_fh_enter_pseudo(struct dnfs4_compound *cmp, u64 id);
-
-/**
- * dnfs4_fh_enter_foreign - make a filehandle of another server the current one
- * @cmp: compound; its current stateid is invalidated
- * @data: the filehandle
- * @len: bytes of @data, NFS4_FHSIZE at most
- * @status: why it is not ours
- */
-void dnfs4_fh_enter_foreign(struct dnfs4_compound *cmp, const u8 *data, u32 len, u32 status);
 
 /**
  * dnfs4_fh_is_dir - check that names can be looked up in the current filehandle

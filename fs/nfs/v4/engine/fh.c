@@ -154,16 +154,6 @@ void dnfs4_fh_enter_pseudo(struct dnfs4_compound *cmp, u64 id)
 	cmp->stateid_set = false;
 }
 
-void dnfs4_fh_enter_foreign(struct dnfs4_compound *cmp, const u8 *data, u32 len, u32 status)
-{
-	dnfs4_fh_put(&cmp->current_fh);
-	cmp->current_fh = (struct dnfs4_fh) { .kind = DNFS4_FH_FOREIGN };
-	cmp->stateid_set = false;
-	cmp->foreign.status = status;
-	cmp->foreign.len = len;
-	memcpy(cmp->foreign.data, data, len);
-}
-
 void dnfs4_fh_set(struct dnfs4_compound *cmp, struct ditto_node *node, bool named)
 {
 	struct dnfs4_fh *fh = &cmp->current_fh;
@@ -311,7 +301,6 @@ static bool get_head(const u8 *data, u32 len, enum dnfs4_fh_kind *kind, bool *na
 		return !(*named && *by_path);
 	case DNFS4_FH_ATTRDIR:
 		return !*named && !*by_path;
-	case DNFS4_FH_FOREIGN:
 	case DNFS4_FH_NONE:
 		break;
 	}

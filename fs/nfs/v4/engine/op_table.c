@@ -19,7 +19,6 @@ const struct dnfs4_op *const dnfs4_ops[DNFS4_OP_MAX + 1] = {
 	OP(CLOSE, close),
 	OP(COMMIT, commit),
 	OP(COPY, copy),
-	OP(COPY_NOTIFY, copy_notify),
 	OP(CREATE, create),
 	OP(CREATE_SESSION, create_session),
 	OP(DEALLOCATE, deallocate),

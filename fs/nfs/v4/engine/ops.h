@@ -15,7 +15,6 @@ extern const struct dnfs4_op dnfs4_op_clone;
 extern const struct dnfs4_op dnfs4_op_close;
 extern const struct dnfs4_op dnfs4_op_commit;
 extern const struct dnfs4_op dnfs4_op_copy;
-extern const struct dnfs4_op dnfs4_op_copy_notify;
 extern const struct dnfs4_op dnfs4_op_create;
 extern const struct dnfs4_op dnfs4_op_create_session;
 extern const struct dnfs4_op dnfs4_op_deallocate;

@@ -10,7 +10,6 @@
 #include "../../server.h"
 #include "../attr/attr.h"
 #include "../deleg/delegation.h"
-#include "../state/copy_source.h"
 #include "../state/open.h"
 #include "compound.h"
 #include "server.h"
@@ -91,7 +90,6 @@ void dnfs4_server_free(struct dnfs4_server *server)
 	parts_exit(server, ARRAY_SIZE(parts));
 	/* The last copies held their clients until now, and may still return from this module. */
 	ditto_jobs_flush();
-	dnfs4_copy_sources_stop(server);
 	ditto_stats_unregister(server->stats);
 	kfree(server);
 }
@@ -119,7 +117,6 @@ void dnfs4_stop(struct dnfs4_server *server)
 	for (i = ARRAY_SIZE(parts); i--;)
 		if (parts[i].stop)
 			parts[i].stop(server);
-	dnfs4_copy_sources_stop(server);
 }
 
 int dnfs4_init(void)
@@ -148,7 +145,6 @@ err_callbacks:
 
 void dnfs4_exit(void)
 {
-	dnfs4_copy_sources_cleanup();
 	dnfs4_opens_cleanup();
 	dnfs4_delegations_cleanup();
 	dnfs4_callbacks_cleanup();

@@ -11,7 +11,6 @@
 #include "../../../share/cred.h"
 #include "../deleg/delegation.h"
 #include "../session/client.h"
-#include "../state/copy_notify.h"
 #include "../state/open.h"
 
 u32 dnfs4_check_regular(const struct dnfs4_compound *cmp, const struct ditto_node *node)
@@ -46,7 +45,6 @@ u32 dnfs4_check_data(const struct dnfs4_compound *cmp)
 void dnfs4_io_of_open(const struct dnfs4_fh *fh, struct dnfs4_open *open, struct dnfs4_io *io)
 {
 	io->state = NULL;
-	io->notify = NULL;
 	io->op = fh->target.op;
 	io->actor = (struct ditto_actor){
 		.client = &open->owner->client->client,
@@ -127,26 +125,6 @@ static u32 dnfs4_io_of_state(struct dnfs4_compound *cmp, const struct dnfs4_fh *
 	}
 }
 
-/* Another server reads for the user who sent COPY_NOTIFY, see copy_notify.h. */
-static u32 dnfs4_io_notified(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
-			     const struct dnfs4_stateid *sid, struct dnfs4_io *io)
-{
-	struct dnfs4_copy_notify *notify;
-	struct dnfs4_fh as = *fh;
-	u32 status;
-
-	status = dnfs4_copy_notify_find(cmp, fh, sid, &notify, &io->state);
-	if (status)
-		return status;
-	as.target.op.cred = notify->cred;
-	io->op = as.target.op;
-	status = dnfs4_io_of_state(cmp, &as, false, io);
-	io->notify = notify;
-	if (status)
-		dnfs4_io_end(io);
-	return status;
-}
-
 u32 dnfs4_io_begin_of(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		      const struct dnfs4_stateid *sid, bool write, struct dnfs4_io *io)
 {
@@ -155,7 +133,6 @@ u32 dnfs4_io_begin_of(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 
 	io->op = fh->target.op;
 	io->state = NULL;
-	io->notify = NULL;
 	switch (dnfs4_stateid_special(sid)) {
 	case DNFS4_SPECIAL_ANON:
 	case DNFS4_SPECIAL_BYPASS:
@@ -182,8 +159,6 @@ u32 dnfs4_io_begin_of(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		break;
 	}
 	status = dnfs4_state_find(cmp, sid, DNFS4_STATE_IO, &io->state);
-	if (status == NFS4ERR_BAD_STATEID && cmp->op->flags & DNFS4_OP_NOTIFIED)
-		return dnfs4_io_notified(cmp, fh, sid, io);
 	if (status)
 		return status;
 	status = dnfs4_io_of_state(cmp, fh, write, io);
@@ -202,8 +177,5 @@ void dnfs4_io_end(struct dnfs4_io *io)
 {
 	if (io->state)
 		dnfs4_state_put(io->state);
-	if (io->notify)
-		dnfs4_state_put(&io->notify->state);
 	io->state = NULL;
-	io->notify = NULL;
 }

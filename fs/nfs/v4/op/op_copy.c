@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * COPY (RFC 7862 sections 4 and 15.2): from the saved file to the current one, or from a file of
- * another server, which the saved filehandle names there.
+ * COPY (RFC 7862 sections 4 and 15.2): from the saved file to the current one. Copies from other
+ * servers (section 4.4) are not offered: a server that opens files elsewhere for its clients is a
+ * client whom nobody has asked.
  *
  * Bytes are copied in order, so every copy is consecutive. At most copy-sync-kib is copied before
  * the reply, so that a copy does not keep a thread. A longer copy goes on in the background, see
  * state/offload.h. If the client wants it done before the reply, or cannot be called back, it gets
- * the number of bytes copied and asks for the rest again. A copy from another server is always
- * done in the background, or refused, so that the client copies by reading and writing.
+ * the number of bytes copied and asks for the rest again.
  */
 #include <linux/limits.h>
 #include <linux/nfs4.h>
@@ -18,14 +18,11 @@
 #include "../../../node/node.h"
 #include "../../../op/space.h"
 #include "../../server.h"
-#include "../../share_options.h"
 #include "../engine/ops.h"
 #include "../session/client.h"
 #include "../state/offload.h"
 #include "../state/open.h"
-#include "netloc.h"
 
-#define COPY_NETLOCS_MAX	64
 /* Result with a stateid. */
 #define COPY_REPLY_BYTES	64
 
@@ -38,7 +35,6 @@ struct copy_args {
 	u32 consecutive;
 	u32 synchronous;
 	u32 servers;
-	struct dnfs4_netloc server;
 };
 
 struct copy_res {
@@ -51,8 +47,6 @@ struct copy_res {
 static u32 copy_decode(struct dnfs4_compound *cmp, void *args)
 {
 	struct copy_args *a = args;
-	struct dnfs4_netloc server;
-	u32 i, status = NFS4_OK;
 
 	if (dnfs4_decode_stateid(cmp->in, &a->src) || dnfs4_decode_stateid(cmp->in, &a->dst) ||
 	    xdr_stream_decode_u64(cmp->in, &a->src_pos) ||
@@ -60,15 +54,10 @@ static u32 copy_decode(struct dnfs4_compound *cmp, void *args)
 	    xdr_stream_decode_u64(cmp->in, &a->count) ||
 	    xdr_stream_decode_u32(cmp->in, &a->consecutive) || a->consecutive > 1 ||
 	    xdr_stream_decode_u32(cmp->in, &a->synchronous) || a->synchronous > 1 ||
-	    xdr_stream_decode_u32(cmp->in, &a->servers) || a->servers > COPY_NETLOCS_MAX)
+	    xdr_stream_decode_u32(cmp->in, &a->servers))
 		return NFS4ERR_BADXDR;
-	for (i = 0; !status && i < a->servers; i++) {
-		status = dnfs4_netloc_decode(cmp, &server);
-		/* The first address is used. */
-		if (!status && server.type == NL4_NETADDR && !a->server.type)
-			a->server = server;
-	}
-	return status;
+	/* What follows the servers is not decoded: exec refuses them. */
+	return NFS4_OK;
 }
 
 /*
@@ -146,7 +135,7 @@ static u32 copy_now(struct dnfs4_compound *cmp, const struct copy_args *a, struc
 		return NFS4ERR_INVAL;
 	range = (struct dnfs4_offload_range) { a->src_pos, a->dst_pos, count };
 	res->background = count > most && copy_may_go_on(cmp, a) &&
-			  !dnfs4_offload_start(cmp, src, NULL, dst, &range, &res->callback);
+			  !dnfs4_offload_start(cmp, src, dst, &range, &res->callback);
 	if (res->background)
 		return NFS4_OK;
 	n = ditto_copy(&src->op, from, a->src_pos, &dst->op, dnfs4_node(cmp), a->dst_pos,
@@ -162,47 +151,6 @@ static u32 copy_check_range(const struct copy_args *a)
 	if (a->src_pos > S64_MAX || a->count > S64_MAX - a->src_pos)
 		return NFS4ERR_INVAL;
 	return a->dst_pos > S64_MAX || a->count > S64_MAX - a->dst_pos ? NFS4ERR_FBIG : NFS4_OK;
-}
-
-static bool copy_share_allows(const struct dnfs4_compound *cmp)
-{
-	const struct dnfs_share_options *own;
-	bool allows;
-
-	rcu_read_lock();
-	own = dnfs_share_options(rcu_dereference(cmp->current_fh.target.op.share->opts));
-	allows = own && own->copy_from_servers;
-	rcu_read_unlock();
-	return allows;
-}
-
-static u32 copy_from_server(struct dnfs4_compound *cmp, const struct copy_args *a,
-			    struct copy_res *res)
-{
-	struct dnfs4_offload_range range = { a->src_pos, a->dst_pos, a->count };
-	struct dnfs4_copy_from from = { .sid = a->src };
-	struct dnfs4_io dst;
-	u32 status;
-
-	status = dnfs4_check_data(cmp) ?: copy_check_range(a);
-	if (status)
-		return status;
-	if (!copy_share_allows(cmp) || cmp->saved_fh.kind != DNFS4_FH_FOREIGN ||
-	    !copy_may_go_on(cmp, a) ||
-	    !dnfs4_copy_source_parse(cmp->call->server->net, &a->server, &from.addr))
-		return NFS4ERR_OFFLOAD_DENIED;
-	/* The source would read by one of these for any client that knows a filehandle. */
-	if (dnfs4_stateid_special(&a->src) != DNFS4_SPECIAL_NONE)
-		return NFS4ERR_BAD_STATEID;
-	from.fh.size = cmp->foreign.len;
-	memcpy(from.fh.data, cmp->foreign.data, cmp->foreign.len);
-	status = dnfs4_io_begin(cmp, &a->dst, true, &dst);
-	if (status)
-		return status;
-	res->verf = atomic64_read(&cmp->call->srv->write_verifier);
-	res->background = !dnfs4_offload_start(cmp, NULL, &from, &dst, &range, &res->callback);
-	dnfs4_io_end(&dst);
-	return res->background ? NFS4_OK : NFS4ERR_OFFLOAD_DENIED;
 }
 
 static bool copy_source_is_of_another(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid)
@@ -247,9 +195,7 @@ static u32 copy_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	u32 status;
 
 	if (a->servers)
-		return copy_from_server(cmp, a, res);
-	if (cmp->saved_fh.kind == DNFS4_FH_FOREIGN)
-		return cmp->foreign.status;
+		return NFS4ERR_NOTSUPP;
 	status = dnfs4_check_data_of(cmp, &cmp->saved_fh) ?: dnfs4_check_data(cmp);
 	if (status)
 		return status;
@@ -291,7 +237,7 @@ static u32 copy_reply(const struct dnfs4_compound *cmp, const void *args)
 
 const struct dnfs4_op dnfs4_op_copy = {
 	.name = "COPY",
-	.flags = DNFS4_OP_FH | DNFS4_OP_SAVED | DNFS4_OP_CHANGES | DNFS4_OP_FOREIGN_SAVED,
+	.flags = DNFS4_OP_FH | DNFS4_OP_SAVED | DNFS4_OP_CHANGES,
 	.minor_first = 2,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_ISDIR,

@@ -58,14 +58,8 @@ static u32 putfh_decode(struct dnfs4_compound *cmp, void *args)
 static u32 putfh_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	const struct putfh_args *a = args;
-	u32 status = dnfs4_fh_decode(cmp, a->data, a->len);
 
-	if (likely(!status) || (status != NFS4ERR_STALE && status != NFS4ERR_BADHANDLE) ||
-	    cmp->minor < 2 || cmp->saved_fh.kind == DNFS4_FH_FOREIGN ||
-	    dnfs4_next_op(cmp) != OP_SAVEFH)
-		return status;
-	dnfs4_fh_enter_foreign(cmp, a->data, a->len, status);
-	return NFS4_OK;
+	return dnfs4_fh_decode(cmp, a->data, a->len);
 }
 
 const struct dnfs4_op dnfs4_op_putfh = {
@@ -101,8 +95,6 @@ static u32 restorefh_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	if (cmp->saved_fh.kind == DNFS4_FH_NONE)
 		return cmp->minor ? NFS4ERR_NOFILEHANDLE : NFS4ERR_RESTOREFH;
-	if (cmp->saved_fh.kind == DNFS4_FH_FOREIGN)
-		return cmp->foreign.status;
 	dnfs4_fh_copy(&cmp->current_fh, &cmp->saved_fh);
 	if (cmp->current_fh.kind >= DNFS4_FH_NODE)
 		dnfs_worker_inside(cmp->call->worker, cmp->current_fh.target.op.share);
@@ -128,7 +120,7 @@ static u32 savefh_exec(struct dnfs4_compound *cmp, void *args, void *result)
 
 const struct dnfs4_op dnfs4_op_savefh = {
 	.name = "SAVEFH",
-	.flags = DNFS4_OP_FH_ANY | DNFS4_OP_ANY_SEC | DNFS4_OP_BRIEF | DNFS4_OP_FOREIGN,
+	.flags = DNFS4_OP_FH_ANY | DNFS4_OP_ANY_SEC | DNFS4_OP_BRIEF,
 	.minor_last = DNFS4_MINOR_MAX,
 	.exec = savefh_exec,
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* OFFLOAD_CANCEL and OFFLOAD_STATUS (RFC 7862 sections 15.8 and 15.9). */
 #include "../engine/ops.h"
-#include "../state/copy_notify.h"
 #include "../state/offload.h"
 
 /* How long OFFLOAD_CANCEL waits for the end of the copy before the client is told to retry. */
@@ -24,28 +23,22 @@ static u32 offload_decode(struct dnfs4_compound *cmp, void *args)
 	return dnfs4_decode_stateid(cmp->in, &a->stateid);
 }
 
-static const struct ditto_node *offload_node(struct dnfs4_state *state)
-{
-	if (state->ops->kind == DNFS4_STATE_COPY_NOTIFY)
-		return dnfs4_copy_notify_of(state)->node;
-	return dnfs4_offload_of(state)->node;
-}
-
-/*
- * Find the copy to the current file, or the copy-notify stateid for it. The stateid of neither
- * changes (RFC 7862 section 4.8).
- */
+/* Find the copy to the current file, whose stateid does not change (RFC 7862 section 4.8). */
 static u32 offload_find(struct dnfs4_compound *cmp, const struct offload_args *a,
-			unsigned int kinds, struct dnfs4_state **state)
+			struct dnfs4_offload **offload)
 {
+	struct dnfs4_state *state;
 	u32 status;
 
 	if (!a->stateid.seqid || dnfs4_stateid_special(&a->stateid) != DNFS4_SPECIAL_NONE)
 		return NFS4ERR_BAD_STATEID;
-	status = dnfs4_state_find(cmp, &a->stateid, kinds, state);
-	if (status || offload_node(*state) == dnfs4_node(cmp))
+	status = dnfs4_state_find(cmp, &a->stateid, DNFS4_STATE_OFFLOAD, &state);
+	if (status)
 		return status;
-	dnfs4_state_put(*state);
+	*offload = dnfs4_offload_of(state);
+	if ((*offload)->node == dnfs4_node(cmp))
+		return NFS4_OK;
+	dnfs4_state_put(state);
 	return NFS4ERR_BAD_STATEID;
 }
 
@@ -53,30 +46,23 @@ static u32 offload_find(struct dnfs4_compound *cmp, const struct offload_args *a
  * The client may write to the file as soon as it has the reply, so that the last piece must have
  * been copied.
  */
-static u32 cancel_copy(struct dnfs4_compound *cmp, struct dnfs4_offload *offload)
-{
-	WRITE_ONCE(offload->forgotten, true);
-	ditto_job_cancel(&offload->job, -ECANCELED);
-	if (!ditto_job_wait(&offload->job, CANCEL_WAIT_MS))
-		return NFS4ERR_DELAY;
-	dnfs4_callback_kick(cmp->client);
-	dnfs4_state_del(&offload->state);
-	return NFS4_OK;
-}
-
 static u32 cancel_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
-	struct dnfs4_state *state;
+	struct dnfs4_offload *offload;
 	u32 status;
 
-	status = offload_find(cmp, args, DNFS4_STATE_OFFLOAD | DNFS4_STATE_COPY_NOTIFY, &state);
+	status = offload_find(cmp, args, &offload);
 	if (status)
 		return status;
-	if (state->ops->kind == DNFS4_STATE_OFFLOAD)
-		status = cancel_copy(cmp, dnfs4_offload_of(state));
-	else
-		dnfs4_state_del(state);
-	dnfs4_state_put(state);
+	WRITE_ONCE(offload->forgotten, true);
+	ditto_job_cancel(&offload->job, -ECANCELED);
+	if (ditto_job_wait(&offload->job, CANCEL_WAIT_MS)) {
+		dnfs4_callback_kick(cmp->client);
+		dnfs4_state_del(&offload->state);
+	} else {
+		status = NFS4ERR_DELAY;
+	}
+	dnfs4_state_put(&offload->state);
 	return status;
 }
 
@@ -95,17 +81,15 @@ static u32 status_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	struct offload_res *res = result;
 	struct dnfs4_offload *offload;
-	struct dnfs4_state *state;
 	u32 status;
 
-	status = offload_find(cmp, args, DNFS4_STATE_OFFLOAD, &state);
+	status = offload_find(cmp, args, &offload);
 	if (status)
 		return status;
-	offload = dnfs4_offload_of(state);
 	/* First, so that the result is the final one. */
 	res->complete = ditto_job_is_over(&offload->job);
 	res->status = dnfs4_offload_status(offload, &res->count);
-	dnfs4_state_put(state);
+	dnfs4_state_put(&offload->state);
 	return NFS4_OK;
 }
 

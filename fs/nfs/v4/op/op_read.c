@@ -172,7 +172,7 @@ static void read_end(struct dnfs4_compound *cmp, void *args, void *result)
 
 const struct dnfs4_op dnfs4_op_read = {
 	.name = "READ",
-	.flags = DNFS4_OP_FH | DNFS4_OP_NOTIFIED | DNFS4_OP_QUICK,
+	.flags = DNFS4_OP_FH | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_ISDIR,
 	.argsize = sizeof(struct dnfs4_read_args),

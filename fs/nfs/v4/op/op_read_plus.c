@@ -147,7 +147,7 @@ static void read_plus_release(struct dnfs4_compound *cmp, void *args, void *resu
 
 const struct dnfs4_op dnfs4_op_read_plus = {
 	.name = "READ_PLUS",
-	.flags = DNFS4_OP_FH | DNFS4_OP_NOTIFIED | DNFS4_OP_QUICK,
+	.flags = DNFS4_OP_FH | DNFS4_OP_QUICK,
 	.minor_first = 2,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_ISDIR,

@@ -205,11 +205,10 @@ bool dnfs4_client_has_state(struct dnfs4_client *client)
 	/* What its previous instance had does not count: the client may not know of it. */
 	if (ditto_client_claims(&client->client) > READ_ONCE(client->nkept))
 		return true;
-	/* A void state only waits for FREE_STATEID, and a copy-notify stateid holds nothing. */
+	/* A void state only waits for FREE_STATEID. */
 	rcu_read_lock();
 	while (!found && (state = dnfs4_table_after(&client->states, &id))) {
-		found = READ_ONCE(state->void_why) == DNFS4_VALID &&
-			state->ops->kind != DNFS4_STATE_COPY_NOTIFY;
+		found = READ_ONCE(state->void_why) == DNFS4_VALID;
 		/* The memory may be reused for another client's state unless it is still here. */
 		smp_rmb();
 		found = found && dnfs4_table_find(&client->states, id) == state;

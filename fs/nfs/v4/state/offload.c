@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copies in the background, and CB_OFFLOAD (RFC 7862 section 16.1); see offload.h. */
-#include <linux/err.h>
-#include <linux/fs.h>
 #include <linux/slab.h>
-#include <linux/sprintf.h>
 
 #include "../../../node/node.h"
 #include "../../../share/cred.h"
@@ -32,7 +29,6 @@ static void offload_free(struct dnfs4_state *state)
 {
 	struct dnfs4_client *client = state->client;
 
-	kfree(dnfs4_offload_of(state)->from);
 	kfree_rcu(dnfs4_offload_of(state), rcu);
 	dnfs4_client_put(client);
 }
@@ -153,37 +149,6 @@ static int offload_job_check(struct ditto_job *job)
 	return offload_is_void(&offload->src) || offload_is_void(&offload->dst) ? -EKEYREVOKED : 0;
 }
 
-/* The file of another server. RFC 7862 section 15.2.3: its end must not be before the range's. */
-static int offload_job_open(struct ditto_job *job)
-{
-	struct dnfs4_offload *offload = offload_of_job(job);
-	struct dnfs4_server *server = offload->state.client->server;
-	struct dnfs4_copy_source *source;
-	struct file *file;
-	loff_t size;
-
-	source = dnfs4_copy_source_open(server, job->op_to.share, offload->from,
-					job->op_to.cred->cred, &file);
-	if (IS_ERR(source))
-		return PTR_ERR(source);
-	offload->source = source;
-	job->source = file;
-	size = i_size_read(file_inode(file));
-	if (job->from_pos > size || job->count > size - job->from_pos)
-		return -EINVAL;
-	if (!job->count)
-		job->count = size - job->from_pos;
-	return 0;
-}
-
-static void offload_job_close(struct ditto_job *job)
-{
-	struct dnfs4_offload *offload = offload_of_job(job);
-
-	dnfs4_copy_source_close(offload->source, offload->from, job->source,
-				READ_ONCE(job->cancelled));
-}
-
 static void offload_job_ended(struct ditto_job *job)
 {
 	struct dnfs4_offload *offload = offload_of_job(job);
@@ -198,8 +163,6 @@ static void offload_job_ended(struct ditto_job *job)
 
 static const struct ditto_job_ops offload_job_ops = {
 	.check = offload_job_check,
-	.open = offload_job_open,
-	.close = offload_job_close,
 	.ended = offload_job_ended,
 };
 
@@ -212,14 +175,9 @@ static void offload_job_fill(struct dnfs4_offload *offload, struct dnfs4_compoun
 	job->protocol = cmp->client->client.protocol;
 	job->client = cmp->client->client.name;
 	job->peer = cmp->call->peer;
-	if (offload->from) {
-		offload->from->job = job;
-		scnprintf(job->from_name, sizeof(job->from_name), "%pISc", &offload->from->addr);
-	} else {
-		job->op = offload->src.op;
-		job->actor = offload->src.actor;
-		job->from = cmp->saved_fh.target.node;
-	}
+	job->op = offload->src.op;
+	job->actor = offload->src.actor;
+	job->from = cmp->saved_fh.target.node;
 	job->from_pos = range->src_pos;
 	job->op_to = offload->dst.op;
 	job->actor_to = offload->dst.actor;
@@ -228,8 +186,7 @@ static void offload_job_fill(struct dnfs4_offload *offload, struct dnfs4_compoun
 	job->count = range->count;
 }
 
-int dnfs4_offload_start(struct dnfs4_compound *cmp, struct dnfs4_io *src,
-			const struct dnfs4_copy_from *from, struct dnfs4_io *dst,
+int dnfs4_offload_start(struct dnfs4_compound *cmp, struct dnfs4_io *src, struct dnfs4_io *dst,
 			const struct dnfs4_offload_range *range, struct dnfs4_stateid *sid)
 {
 	struct dnfs4_offload *offload = kzalloc(sizeof(*offload), GFP_KERNEL_ACCOUNT);
@@ -237,17 +194,12 @@ int dnfs4_offload_start(struct dnfs4_compound *cmp, struct dnfs4_io *src,
 
 	if (!offload)
 		return -ENOMEM;
-	if (src)
-		offload->src = *src;
-	else
-		offload->from = kmemdup(from, sizeof(*from), GFP_KERNEL_ACCOUNT);
-	err = src || offload->from ?
-	      dnfs4_fh_encode(&cmp->current_fh, offload->fh, &offload->fh_len) : -ENOMEM;
+	err = dnfs4_fh_encode(&cmp->current_fh, offload->fh, &offload->fh_len);
 	if (err) {
-		kfree(offload->from);
 		kfree(offload);
 		return err;
 	}
+	offload->src = *src;
 	offload->dst = *dst;
 	offload->node = dnfs4_node(cmp);
 	dnfs4_client_hold(cmp->client);
@@ -265,8 +217,7 @@ int dnfs4_offload_start(struct dnfs4_compound *cmp, struct dnfs4_io *src,
 	err = ditto_job_start(&offload->job, &cmp->client->who);
 	if (err)
 		goto del;
-	if (src)
-		src->state = NULL;
+	src->state = NULL;
 	dst->state = NULL;
 	return 0;
 

@@ -17,7 +17,6 @@
 
 #include "../../../op/job.h"
 #include "../deleg/callback.h"
-#include "copy_source.h"
 #include "open.h"
 #include "stateid.h"
 
@@ -25,10 +24,8 @@
  * struct dnfs4_offload - a copy in the background
  * @state: the stateid
  * @job: the copy
- * @src: permission to read; unused with @from
+ * @src: permission to read
  * @dst: permission to write
- * @from: the source, if it is a file of another server
- * @source: that server, while the file is open
  * @node: destination; no reference, only for comparison
  * @told: CB_OFFLOAD
  * @forgotten: the client needs no callback: it has cancelled or freed the copy, or is gone
@@ -41,8 +38,6 @@ struct dnfs4_offload {
 	struct ditto_job job;
 	struct dnfs4_io src;
 	struct dnfs4_io dst;
-	struct dnfs4_copy_from *from;
-	struct dnfs4_copy_source *source;
 	const struct ditto_node *node;
 	struct dnfs4_callback told;
 	bool forgotten;
@@ -61,7 +56,7 @@ static inline struct dnfs4_offload *dnfs4_offload_of(struct dnfs4_state *state)
  * struct dnfs4_offload_range - what to copy
  * @src_pos: first byte in the source
  * @dst_pos: first byte in the destination
- * @count: number of bytes; 0 is the rest of the file of another server
+ * @count: number of bytes
  */
 struct dnfs4_offload_range {
 	u64 src_pos;
@@ -72,17 +67,14 @@ struct dnfs4_offload_range {
 /**
  * dnfs4_offload_start - copy to the current file in the background
  * @cmp: the COMPOUND; its client can be called back
- * @src: permission to read the saved file; its state passes to the copy on success. NULL to copy
- *	from another server
- * @from: without @src: the file of the other server; is copied
+ * @src: permission to read the saved file; its state passes to the copy on success
  * @dst: permission to write; its state passes to the copy on success
  * @range: what to copy
  * @sid: set to the copy offload stateid on success
  *
  * Return: 0; or an errno if there are no resources for it.
  */
-int dnfs4_offload_start(struct dnfs4_compound *cmp, struct dnfs4_io *src,
-			const struct dnfs4_copy_from *from, struct dnfs4_io *dst,
+int dnfs4_offload_start(struct dnfs4_compound *cmp, struct dnfs4_io *src, struct dnfs4_io *dst,
 			const struct dnfs4_offload_range *range, struct dnfs4_stateid *sid);
 
 /**

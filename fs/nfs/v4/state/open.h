@@ -26,7 +26,6 @@
 
 struct ditto_file;
 struct ditto_range_request;
-struct dnfs4_copy_notify;
 
 /**
  * struct dnfs4_open - a file that an open-owner has open, by one or more OPENs
@@ -371,20 +370,17 @@ u32 dnfs4_check_data_of(const struct dnfs4_compound *cmp, const struct dnfs4_fh 
  * @op: operation context for the core; its actor is the open, lock-owner or client
  * @actor: actor of @op
  * @state: the state, with a reference; NULL for a special stateid
- * @notify: the copy-notify stateid by which another client uses @state, with a reference; or NULL
  */
 struct dnfs4_io {
 	struct ditto_op op;
 	struct ditto_actor actor;
 	struct dnfs4_state *state;
-	struct dnfs4_copy_notify *notify;
 };
 
 /**
  * dnfs4_io_begin - check whether a stateid permits to read or write the current file
  * @cmp: has a current handle
- * @sid: open, lock or delegation stateid, or a special one; in operations with
- *	DNFS4_OP_NOTIFIED also a copy-notify stateid, see copy_notify.h
+ * @sid: open, lock or delegation stateid, or a special one
  * @write: check for writing, else for reading
  * @io: filled on success; the caller ends it with dnfs4_io_end()
  *

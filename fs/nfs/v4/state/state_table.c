@@ -5,7 +5,7 @@
 
 #include "state_table.h"
 
-/* Numbers tried for a state. A random one is rarely in use, so a few tries find a free one. */
+/* Numbers tried for a state: few are in use, so one that is drawn is rarely among them. */
 #define NUMBER_TRIES	8
 
 void dnfs4_table_init(struct dnfs4_state_table *table)
@@ -87,19 +87,20 @@ static u32 number_take(struct dnfs4_state_table *table)
 {
 	u32 id = table->next;
 
-	if (++table->next == DNFS4_NUMBERS_RANDOM) {
+	if (!++table->next) {
 		table->next = 1;
 		table->around = true;
 	}
 	return id;
 }
 
-static int add_guessable(struct dnfs4_state_table *table, struct dnfs4_state *state)
+int dnfs4_table_add(struct dnfs4_state_table *table, struct dnfs4_state *state)
 {
 	struct dnfs4_state **place;
 	int tries, err;
 	u32 id;
 
+	dnfs4_table_assert_held(table);
 	for (tries = 0; tries < NUMBER_TRIES; tries++) {
 		id = number_take(table);
 		place = &table->recent[id % DNFS4_RECENT];
@@ -116,37 +117,9 @@ static int add_guessable(struct dnfs4_state_table *table, struct dnfs4_state *st
 			return 0;
 		}
 		/* Numbers that were given at the same time are in use together. */
-		table->next = get_random_u32_inclusive(1, DNFS4_NUMBERS_RANDOM - 1);
+		table->next = get_random_u32_inclusive(1, U32_MAX);
 	}
 	return -ENOSPC;
-}
-
-static int add_random(struct dnfs4_state_table *table, struct dnfs4_state *state)
-{
-	int tries, err = -EBUSY;
-	u32 id;
-
-	for (tries = 0; err == -EBUSY && tries < NUMBER_TRIES; tries++) {
-		id = get_random_u32() | DNFS4_NUMBERS_RANDOM;
-		/* Reserve the number, because this may release the lock to allocate memory. */
-		err = __xa_insert(&table->tree, id, NULL, GFP_KERNEL_ACCOUNT);
-	}
-	if (err)
-		return err == -EBUSY ? -ENOSPC : err;
-	if (table->closed) {
-		__xa_erase(&table->tree, id);
-		return -ESHUTDOWN;
-	}
-	WRITE_ONCE(state->id, id);
-	/* The store of a reserved number needs no memory. */
-	__xa_store(&table->tree, id, state, 0);
-	return 0;
-}
-
-int dnfs4_table_add(struct dnfs4_state_table *table, struct dnfs4_state *state, bool guessable)
-{
-	dnfs4_table_assert_held(table);
-	return guessable ? add_guessable(table, state) : add_random(table, state);
 }
 
 static void anchor_move(struct dnfs4_state_table *table, u32 id)
@@ -161,21 +134,20 @@ bool dnfs4_table_replace(struct dnfs4_state_table *table, struct dnfs4_state *st
 {
 	u32 id = state->id;
 	struct dnfs4_state **place = &table->recent[id % DNFS4_RECENT];
-	bool anchors = !other && id < DNFS4_NUMBERS_RANDOM;
-	void *entry = anchors ? XA_ZERO_ENTRY : other;
+	void *entry = other ?: XA_ZERO_ENTRY;
 
 	dnfs4_table_assert_held(table);
 	if (other)
 		WRITE_ONCE(other->id, id);
 	if (*place == state) {
-		/* Lookups without the lock find it, as in add_guessable(). */
+		/* Lookups without the lock find it, as in dnfs4_table_add(). */
 		smp_store_release(place, other);
 		return true;
 	}
 	/* Replacing an entry needs no memory. */
 	if (!id || __xa_cmpxchg(&table->tree, id, state, entry, 0) != state)
 		return false;
-	if (anchors)
+	if (!other)
 		anchor_move(table, id);
 	return true;
 }

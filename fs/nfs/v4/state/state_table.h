@@ -12,7 +12,6 @@
 #ifndef _DITTO_FS_NFS_V4_STATE_STATE_TABLE_H
 #define _DITTO_FS_NFS_V4_STATE_STATE_TABLE_H
 
-#include <linux/bits.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
@@ -20,9 +19,6 @@
 
 /* Places for recent states: a client that has so few states has none in the tree. */
 #define DNFS4_RECENT		16
-
-/* Numbers from here on are random, those below follow each other. */
-#define DNFS4_NUMBERS_RANDOM	BIT(31)
 
 /**
  * struct dnfs4_state_table - a client's states by number
@@ -99,7 +95,6 @@ struct dnfs4_state *dnfs4_table_after(struct dnfs4_state_table *table, u32 *id);
  * dnfs4_table_add - give a state a number
  * @table: the table
  * @state: a state that is in no table
- * @guessable: the next number; otherwise a random one
  *
  * Numbers follow each other, so that a stale stateid finds no state for a long time. Lookups do not
  * find a state that is refused, not even for a moment.
@@ -108,7 +103,7 @@ struct dnfs4_state *dnfs4_table_after(struct dnfs4_state_table *table, u32 *id);
  * Return: 0; -ENOMEM; -ENOSPC if no free number was found; -ESHUTDOWN if the table is closed, also
  * if it was closed meanwhile.
  */
-int dnfs4_table_add(struct dnfs4_state_table *table, struct dnfs4_state *state, bool guessable);
+int dnfs4_table_add(struct dnfs4_state_table *table, struct dnfs4_state *state);
 
 /**
  * dnfs4_table_close - refuse states that are added from now on

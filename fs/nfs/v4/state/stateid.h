@@ -68,7 +68,6 @@ enum dnfs4_state_kind {
 	DNFS4_STATE_DELEGATION	= BIT(2),	/* of a file */
 	DNFS4_STATE_DIRECTORY	= BIT(3),	/* of a directory */
 	DNFS4_STATE_OFFLOAD	= BIT(4),	/* a copy in the background */
-	DNFS4_STATE_COPY_NOTIFY	= BIT(5),	/* another server may read a file */
 };
 
 /* The kinds by which a file is read and written. */

@@ -306,8 +306,7 @@ int dnfs4_state_add(struct dnfs4_state *state)
 	err = dnfs4_states_count(client, state, 1);
 	if (err)
 		goto put;
-	/* Nobody can guess the number of a copy-notify stateid. */
-	err = dnfs4_table_add(&client->states, state, state->ops->kind != DNFS4_STATE_COPY_NOTIFY);
+	err = dnfs4_table_add(&client->states, state);
 	if (err)
 		goto uncount;
 	dnfs4_table_unlock(&client->states);
