@@ -12,7 +12,7 @@
  *
  * kind is one of those of enum ditto_setting_kind without the prefix. values is the unit of a
  * NUMBER, or "", or the names of an ENUM from 0 on or of FLAGS from bit 0 on, separated by '|'. doc
- * is one or more sentences for the administrator.
+ * is one or more sentences for the administrator, which only the programs contain.
  *
  * Options of shares have descriptions of the same form, see option.h.
  */
@@ -52,7 +52,6 @@ enum ditto_setting_kind {
  * @min: smallest value
  * @max: largest value
  * @values: unit of a number, or names of an enum or of flags separated by '|'
- * @doc: meaning, for people
  */
 struct ditto_setting_desc {
 	const char *name;
@@ -62,14 +61,13 @@ struct ditto_setting_desc {
 	u32 min;
 	u32 max;
 	const char *values;
-	const char *doc;
 };
 
 /* The entry of a table for a line of setting_defs.h, for values in @_struct. */
 #define DITTO_SETTING_DESC(_struct, _kind, _name, _field, _initial, _min, _max, _values, _doc) \
 	{ .name = (_name), .kind = DITTO_SETTING_##_kind, \
 	  .offset = offsetof(_struct, _field), .initial = (_initial), \
-	  .min = (_min), .max = (_max), .values = (_values), .doc = (_doc) },
+	  .min = (_min), .max = (_max), .values = (_values) },
 
 /* The member of a structure with values for a line of setting_defs.h. */
 #define DITTO_SETTING_MEMBER(_kind, _name, _field, ...) DITTO_SETTING_C_##_kind _field;

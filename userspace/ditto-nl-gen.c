@@ -3037,11 +3037,6 @@ static const struct spec_attr setting_attrs[] = {
 		.kind = SPEC_STRING,
 		.form = SPEC_PLAIN,
 	},
-	[DITTO_A_SETTING_DOC] = {
-		.name = "doc",
-		.kind = SPEC_STRING,
-		.form = SPEC_PLAIN,
-	},
 };
 
 static const struct nla_policy setting_policy[] = {
@@ -3067,9 +3062,6 @@ static const struct nla_policy setting_policy[] = {
 		.type = NLA_U32,
 	},
 	[DITTO_A_SETTING_VALUES] = {
-		.type = NLA_STRING,
-	},
-	[DITTO_A_SETTING_DOC] = {
 		.type = NLA_STRING,
 	},
 };
@@ -4556,7 +4548,6 @@ static const u16 setting_get_reply[] = {
 	DITTO_A_SETTING_HIGHEST,
 	DITTO_A_SETTING_INITIAL,
 	DITTO_A_SETTING_VALUES,
-	DITTO_A_SETTING_DOC,
 	0,
 };
 
@@ -4596,7 +4587,6 @@ static const u16 share_option_get_reply[] = {
 	DITTO_A_SETTING_HIGHEST,
 	DITTO_A_SETTING_INITIAL,
 	DITTO_A_SETTING_VALUES,
-	DITTO_A_SETTING_DOC,
 	0,
 };
 

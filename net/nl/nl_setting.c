@@ -101,8 +101,7 @@ static int desc_dump(struct sk_buff *msg, struct netlink_callback *cb, const cha
 	    nla_put_u32(msg, DITTO_A_SETTING_LOWEST, desc->min) ||
 	    nla_put_u32(msg, DITTO_A_SETTING_HIGHEST, desc->max) ||
 	    nla_put_u32(msg, DITTO_A_SETTING_INITIAL, desc->initial) ||
-	    nla_put_string(msg, DITTO_A_SETTING_VALUES, desc->values) ||
-	    nla_put_string(msg, DITTO_A_SETTING_DOC, desc->doc)) {
+	    nla_put_string(msg, DITTO_A_SETTING_VALUES, desc->values)) {
 		genlmsg_cancel(msg, hdr);
 		return -EMSGSIZE;
 	}

@@ -225,7 +225,7 @@ bool setting_from_msg(struct nl_msg *msg, struct setting *s, u32 *value)
 
 	if (msg_parse(msg, &spec_setting_set, tb))
 		return false;
-	for (i = DITTO_A_SETTING_NAME; i <= DITTO_A_SETTING_DOC; i++)
+	for (i = DITTO_A_SETTING_NAME; i <= DITTO_A_SETTING_VALUES; i++)
 		if (!tb[i])
 			return false;
 	*s = (struct setting){
@@ -236,7 +236,6 @@ bool setting_from_msg(struct nl_msg *msg, struct setting *s, u32 *value)
 		.min = nla_get_u32(tb[DITTO_A_SETTING_LOWEST]),
 		.max = nla_get_u32(tb[DITTO_A_SETTING_HIGHEST]),
 		.values = nla_get_string(tb[DITTO_A_SETTING_VALUES]),
-		.doc = nla_get_string(tb[DITTO_A_SETTING_DOC]),
 	};
 	*value = nla_get_u32(tb[DITTO_A_SETTING_VALUE]);
 	return true;

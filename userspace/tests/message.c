@@ -14,6 +14,7 @@
 #include "nl/share.h"
 #include "ditto-nl-gen.h"
 #include "nl/nl.h"
+#include "nl/setting.h"
 #include "test.h"
 
 static struct nl_msg *message_new(u8 cmd)
@@ -299,6 +300,22 @@ static void attribute_tables(void)
 	CHECK(!spec_attr_find(&spec_server_set, "handle"));
 }
 
+/* What the administrator reads is one sentence at least. */
+static void descriptions(void)
+{
+	unsigned int i;
+	size_t len;
+
+	for (i = 0; i < SETTINGS; i++) {
+		len = strlen(settings[i].doc);
+		CHECK(len && settings[i].doc[len - 1] == '.');
+	}
+	for (i = 0; i < SHARE_OPTIONS; i++) {
+		len = strlen(share_options[i].doc);
+		CHECK(len && share_options[i].doc[len - 1] == '.');
+	}
+}
+
 static void other_protocol(void)
 {
 	struct why why = { "" };
@@ -316,7 +333,7 @@ int main(void)
 		TEST(attribute_tables),	  TEST(share_protocols), TEST(share_round_trip),
 		TEST(share_set_message),  TEST(empty_rules),	 TEST(listener_round_trip),
 		TEST(cut_messages),	  TEST(changed_messages), TEST(error_words),
-		TEST(other_protocol),
+		TEST(descriptions), TEST(other_protocol),
 		{0}};
 
 	return test_main(tests);

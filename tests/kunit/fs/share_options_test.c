@@ -78,9 +78,6 @@ static void options_described(struct kunit *test)
 			KUNIT_EXPECT_LT(test, strlen(desc->name), DITTO_OPTION_NAME);
 			KUNIT_EXPECT_LE_MSG(test, desc->min, desc->initial, "%s", desc->name);
 			KUNIT_EXPECT_LE_MSG(test, desc->initial, desc->max, "%s", desc->name);
-			KUNIT_EXPECT_TRUE_MSG(test, *desc->doc &&
-					      desc->doc[strlen(desc->doc) - 1] == '.', "%s",
-					      desc->name);
 			for (const char *p = desc->values; *p; p++)
 				names += *p == '|';
 			if (desc->kind == DITTO_SETTING_ENUM)
@@ -207,11 +204,10 @@ struct late_options {
 
 static const struct ditto_setting_desc late_descs[] = {
 	{ .name = "kunit-strict", .kind = DITTO_SETTING_BOOL,
-	  .offset = offsetof(struct late_options, strict), .max = 1, .values = "",
-	  .doc = "Strict." },
+	  .offset = offsetof(struct late_options, strict), .max = 1, .values = "" },
 	{ .name = "kunit-width", .kind = DITTO_SETTING_NUMBER,
 	  .offset = offsetof(struct late_options, width), .initial = 5, .min = 2, .max = 9,
-	  .values = "", .doc = "Width." },
+	  .values = "" },
 };
 
 static int late_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack)
@@ -341,7 +337,7 @@ static void option_given_bounded(struct kunit *test)
 static void option_names_are_unique(struct kunit *test)
 {
 	static const struct ditto_setting_desc taken[] = {
-		{ .name = "browse", .max = 1, .values = "", .doc = "A name that is taken." },
+		{ .name = "browse", .max = 1, .values = "" },
 	};
 	struct ditto_option_owner twice = { .name = "kunit", .descs = taken, .count = 1 };
 
