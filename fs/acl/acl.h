@@ -19,7 +19,7 @@
 #include <linux/uidgid.h>
 
 #include "../../net/helper/token.h"
-#include "../op/rights.h"
+#include "../op/check/rights.h"
 
 struct cred;
 struct ditto_node;
@@ -385,7 +385,7 @@ void ditto_acl_encode(const struct ditto_acl *acl, umode_t mode, void *bytes);
  */
 struct ditto_acl *ditto_acl_decode(const void *bytes, size_t size, umode_t *mode);
 
-/* Lists of files: fs/acl/acl.c. A list is set by ditto_setattr() with DITTO_SET_ACL. */
+/* Lists of files: fs/op/check/acl.c. A list is set by ditto_setattr() with DITTO_SET_ACL. */
 
 /**
  * ditto_get_acl - get the list of a file

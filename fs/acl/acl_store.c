@@ -12,7 +12,7 @@
 #include <linux/unaligned.h>
 
 #include "acl.h"
-#include "audit_list.h"
+#include "../op/check/audit_list.h"
 
 #define ACL_MAGIC	0x4c434144	/* "DACL" */
 #define AUDIT_MAGIC	0x4c434153	/* "SACL" */

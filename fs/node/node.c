@@ -30,8 +30,8 @@
 
 #include "../../lockd/lease.h"
 #include "../../net/server.h"
-#include "../acl/acl_file.h"
-#include "../name/casefold_index.h"
+#include "../op/check/acl_file.h"
+#include "../op/casefold_index.h"
 #include "../offload/offload.h"
 #include "../op/dir_cache.h"
 #include "../share/share.h"

@@ -60,7 +60,7 @@ struct fsnotify_mark;
  * @len: length of @raw in bytes, a multiple of four
  * @raw: the id as the file system wrote it
  *
- * Ids of shares are hashes of such structures (fs/share/volume.c, fs/share/nested.c), and clients
+ * Ids of shares are hashes of such structures (fs/node/volume.c, fs/share/nested.c), and clients
  * keep handles with these, so the layout stays as it is.
  */
 struct ditto_fid {
@@ -212,9 +212,9 @@ struct ditto_file;
  * @dentry: an alias of the inode; replaced if its name is removed and another one is left
  * @volume: constant
  * @acl: cached access control list, or the fact that there is none; NULL if unknown; see
- *	fs/acl/acl_file.h
- * @audit: cached audit list, &ditto_audit_none, or NULL if unknown; see fs/acl/audit_list.h
- * @casefold: case-insensitive index of a directory's names, or NULL; see fs/name/casefold_index.h
+ *	fs/op/check/acl_file.h
+ * @audit: cached audit list, &ditto_audit_none, or NULL if unknown; see fs/op/check/audit_list.h
+ * @casefold: case-insensitive index of a directory's names, or NULL; see fs/op/casefold_index.h
  * @dir_cache: cached listing of a directory, or NULL; see fs/op/dir_cache.h
  * @point: lock context of the file; claims hold a reference to the node, so it is not idle
  * @files: cached open files, see fs/node/file.c
@@ -225,7 +225,7 @@ struct ditto_file;
  * @opened: files the server has open, cached or not
  * @instances: number of open instances of the file and of its streams; see fs/open/instance.h
  * @keepers: number of open instances of its streams that forbid its deletion
- * @hardlinks: names by which these instances were opened, see fs/open/hardlink.h
+ * @hardlinks: names by which these instances were opened, see fs/node/hardlink.h
  * @deletions: number of these names that are delete pending and not known to be removed; also read
  *	without @lock
  * @listed: mark of the directory's state when it was last listed from the start

@@ -19,7 +19,7 @@
 
 #include "../../lockd/acting.h"
 #include "../../net/server.h"
-#include "../op/lock_check_private.h"
+#include "../op/check/lock_check_private.h"
 #include "../op/op_private.h"
 #include "../open/stream.h"
 #include "local_notify.h"

@@ -16,7 +16,7 @@
 #include "../../net/server.h"
 #include "../node/node_private.h"
 #include "../node/watch.h"
-#include "lock_check_private.h"
+#include "check/lock_check_private.h"
 #include "op_private.h"
 
 /* An access time alone is stored when a local read would store one (see mount(8), relatime). */

@@ -18,7 +18,7 @@
 #include "../../net/server.h"
 #include "../node/node_private.h"
 #include "compress.h"
-#include "lock_check_private.h"
+#include "check/lock_check_private.h"
 #include "op_private.h"
 
 /* Other file systems ignore the flag, such as ext4, or depend on format options. */

@@ -12,7 +12,7 @@
 
 #include "../offload/offload.h"
 #include "data_private.h"
-#include "lock_check_private.h"
+#include "check/lock_check_private.h"
 #include "space.h"
 
 /* Distance of the places where holes are looked for. */

@@ -21,13 +21,13 @@
 #include <linux/unaligned.h>
 
 #include "../../net/server.h"
-#include "../name/bytes.h"
-#include "../name/name_private.h"
+#include "bytes.h"
+#include "name_private.h"
 #include "../node/file.h"
 #include "../node/node_private.h"
 #include "../open/stream.h"
 #include "../share/nested.h"
-#include "../share/snapshot.h"
+#include "snapshot.h"
 #include "dir_private.h"
 
 /* Entries that are read at once if the caller has room for more than it expected. */

@@ -20,7 +20,7 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
-#include "../node/handle.h"
+#include "../share/handle.h"
 #include "../node/node.h"
 #include "dir_cache.h"
 

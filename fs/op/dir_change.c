@@ -9,14 +9,14 @@
 #include <linux/mount.h>
 #include <linux/namei.h>
 
-#include "../acl/acl_file.h"
-#include "../name/casefold_index.h"
-#include "../name/utf8.h"
+#include "check/acl_file.h"
+#include "casefold_index.h"
+#include "utf8.h"
 #include "../node/local_notify.h"
 #include "../node/node.h"
 #include "../open/stream.h"
 #include "dir_change_private.h"
-#include "lock_check_private.h"
+#include "check/lock_check_private.h"
 #include "op_private.h"
 
 /* Attempts to add a name to a directory without concurrent changes by local processes. */

@@ -13,8 +13,8 @@
 #include <linux/dcache.h>
 #include <linux/namei.h>
 
-#include "../name/bytes.h"
-#include "../name/name_private.h"
+#include "bytes.h"
+#include "name_private.h"
 #include "dir_private.h"
 
 /* Misses in a row after which a listing does not look beside the previous dentry any more. */

@@ -22,7 +22,7 @@
 #include <linux/fs.h>
 #include <linux/types.h>
 
-#include "../node/handle.h"
+#include "../share/handle.h"
 #include "attr.h"
 
 struct ditto_absence;
@@ -141,7 +141,7 @@ struct ditto_name {
  */
 int ditto_permission(struct ditto_op *op, struct ditto_node *node, u32 may);
 
-/* names: fs/name/name.c */
+/* names: fs/op/name.c */
 
 /**
  * ditto_lookup - look up a name in a directory
@@ -583,7 +583,7 @@ int ditto_readdir_cookies(struct ditto_op *op, struct ditto_node *dir,
 			  bool (*emit)(void *arg, const struct ditto_dirent *entry),
 			  void *arg, bool *eof);
 
-/* POSIX access control lists: fs/acl/posix_acl.c */
+/* POSIX access control lists: fs/op/posix_acl.c */
 
 /**
  * ditto_get_posix_acl - get a POSIX ACL

@@ -222,7 +222,7 @@ int ditto_setattr_check_new(const struct ditto_share *share, umode_t type,
 int ditto_setattr_new(struct ditto_op *op, struct dentry *dentry,
 		      const struct ditto_setattr *set);
 
-/* permission: fs/op/permission.c */
+/* permission: fs/op/check/permission.c */
 
 /**
  * ditto_node_permission - check permission for a node, with the caller's credential in place

@@ -19,7 +19,7 @@
 #include "../node/node_private.h"
 #include "../offload/offload.h"
 #include "data_private.h"
-#include "lock_check_private.h"
+#include "check/lock_check_private.h"
 #include "space.h"
 
 /* Pages of zeros written in one call. */

@@ -11,8 +11,8 @@
 
 #include "../../lockd/range.h"
 #include "../../net/callback.h"
-#include "../name/name_private.h"
-#include "../node/handle.h"
+#include "../op/name_private.h"
+#include "../share/handle.h"
 #include "../op/space.h"
 #include "instance_private.h"
 

@@ -13,10 +13,10 @@
 #include "../../lockd/open.h"
 #include "../node/file.h"
 #include "../node/node.h"
-#include "../op/lock_check_private.h"
+#include "../op/check/lock_check_private.h"
 #include "../op/op_private.h"
 #include "../share/share.h"
-#include "hardlink.h"
+#include "../node/hardlink.h"
 #include "instance.h"
 
 /**

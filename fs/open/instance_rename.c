@@ -5,8 +5,8 @@
 #include <linux/fs.h>
 #include <linux/module.h>
 
-#include "../acl/acl_file.h"
-#include "../name/casefold.h"
+#include "../op/check/acl_file.h"
+#include "../node/casefold.h"
 #include "instance_private.h"
 #include "stream.h"
 

@@ -28,11 +28,11 @@
 #include <linux/wait_bit.h>
 
 #include "../../net/server.h"
-#include "../name/casefold.h"
-#include "../name/casefold_index.h"
-#include "../name/name_private.h"
+#include "../node/casefold.h"
+#include "../op/casefold_index.h"
+#include "../op/name_private.h"
 #include "../node/node_private.h"
-#include "../op/lock_check_private.h"
+#include "../op/check/lock_check_private.h"
 #include "../op/op_private.h"
 #include "stream.h"
 #include "stream_private.h"

@@ -20,7 +20,7 @@
 #include "../../lockd/claim.h"
 #include "../../net/server.h"
 #include "../../net/server_private.h"
-#include "../name/name_private.h"
+#include "../op/name_private.h"
 #include "../node/node_private.h"
 #include "../op/op_private.h"
 #include "stream.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Netlink operation that tells what a user may do with a file, and what decides that. The user is
- * let into the share as by a request (fs/share/access_probe.h), and the access checks explain
- * themselves (fs/op/explain.h).
+ * let into the share as by a request (fs/op/access_probe.h), and the access checks explain
+ * themselves (fs/op/check/explain.h).
  */
 #include <linux/build_bug.h>
 #include <linux/dcache.h>
@@ -13,9 +13,9 @@
 #include <net/genetlink.h>
 
 #include "../../fs/node/node.h"
-#include "../../fs/op/explain.h"
+#include "../../fs/op/check/explain.h"
 #include "../../fs/op/op.h"
-#include "../../fs/share/access_probe.h"
+#include "../../fs/op/access_probe.h"
 #include "../helper/auth.h"
 #include "../helper/names.h"
 #include "../listener.h"

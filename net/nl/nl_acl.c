@@ -9,8 +9,8 @@
 #include <kunit/visibility.h>
 
 #include "../../fs/acl/acl.h"
-#include "../../fs/acl/acl_origin.h"
-#include "../../fs/acl/ntacl.h"
+#include "../../fs/op/acl_origin.h"
+#include "../../fs/op/check/ntacl.h"
 #include "../../fs/node/node.h"
 #include "../../fs/op/attr.h"
 #include "../../fs/op/op.h"

@@ -15,7 +15,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "../../fs/op/rights.h"
+#include "../../fs/op/check/rights.h"
 #include "../../fs/share/cred.h"
 #include "../../fs/share/share.h"
 #include "../../net/peer.h"

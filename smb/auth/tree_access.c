@@ -17,7 +17,7 @@
 #include <linux/printk.h>
 #include <linux/slab.h>
 
-#include "../../fs/op/rights.h"
+#include "../../fs/op/check/rights.h"
 #include "../../fs/share/cred.h"
 #include "../../fs/share/share.h"
 #include "../../fs/share/share_users.h"

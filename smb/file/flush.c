@@ -4,7 +4,7 @@
  * entries of the directory, are written to stable storage. For a pipe there is nothing to do.
  */
 #include "../../fs/node/node.h"
-#include "../../fs/op/rights.h"
+#include "../../fs/op/check/rights.h"
 #include "../open/open.h"
 #include "../transport/command.h"
 

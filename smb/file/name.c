@@ -11,7 +11,7 @@
 #include <linux/limits.h>
 #include <linux/slab.h>
 
-#include "../../fs/name/casefold.h"
+#include "../../fs/node/casefold.h"
 #include "../transport/builder.h"
 #include "name.h"
 

@@ -20,10 +20,10 @@
 #include <linux/limits.h>
 #include <linux/slab.h>
 
-#include "../../fs/name/shortname.h"
-#include "../../fs/name/walk.h"
+#include "../../fs/op/shortname.h"
+#include "../../fs/op/walk.h"
 #include "../../fs/node/node.h"
-#include "../../fs/op/rights.h"
+#include "../../fs/op/check/rights.h"
 #include "../../fs/open/instance.h"
 #include "../../fs/share/nested.h"
 #include "../../fs/share/share.h"

@@ -8,7 +8,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "../../fs/name/shortname.h"
+#include "../../fs/op/shortname.h"
 #include "../../fs/open/instance.h"
 #include "../../fs/open/stream.h"
 #include "../../net/helper/auth.h"

@@ -16,7 +16,7 @@
 #include "../../fs/op/compress.h"
 #include "../../fs/open/instance.h"
 #include "../../fs/open/stream.h"
-#include "../../fs/share/quota.h"
+#include "../../fs/op/quota.h"
 #include "../../fs/share/share.h"
 #include "../auth/tree.h"
 #include "info.h"

@@ -8,7 +8,7 @@
 #include <linux/err.h>
 
 #include "../../fs/acl/acl.h"
-#include "../../fs/acl/audit_list.h"
+#include "../../fs/op/check/audit_list.h"
 #include "../../fs/open/instance.h"
 #include "../open/open.h"
 #include "info.h"

@@ -7,7 +7,7 @@
  * user's own entry, so may query it, but cannot list other users.
  */
 
-#include "../../fs/share/quota.h"
+#include "../../fs/op/quota.h"
 #include "../open/open.h"
 #include "../transport/status.h"
 #include "quota.h"

@@ -7,7 +7,7 @@
 #include <linux/stat.h>
 
 #include "../../fs/acl/acl.h"
-#include "../../fs/acl/audit_list.h"
+#include "../../fs/op/check/audit_list.h"
 #include "../../fs/open/instance.h"
 #include "../../fs/share/cred.h"
 #include "../../net/helper/auth.h"

@@ -13,7 +13,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
-#include "../../fs/name/walk.h"
+#include "../../fs/op/walk.h"
 #include "../../fs/node/node.h"
 #include "../../fs/open/instance.h"
 #include "../../lockd/open.h"

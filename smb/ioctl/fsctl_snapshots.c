@@ -8,7 +8,7 @@
 #include <linux/sort.h>
 #include <linux/time.h>
 
-#include "../../fs/share/snapshot.h"
+#include "../../fs/op/snapshot.h"
 #include "../file/name.h"
 #include "ioctl.h"
 

@@ -11,11 +11,11 @@
 #include <linux/slab.h>
 
 #include "../../fs/acl/acl.h"
-#include "../../fs/name/walk.h"
+#include "../../fs/op/walk.h"
 #include "../../fs/node/node.h"
 #include "../../fs/open/stream.h"
 #include "../../fs/share/share.h"
-#include "../../fs/share/snapshot.h"
+#include "../../fs/op/snapshot.h"
 #include "../auth/session.h"
 #include "../auth/tree.h"
 #include "../file/info.h"

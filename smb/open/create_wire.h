@@ -6,7 +6,7 @@
 #include <linux/bits.h>
 #include <linux/types.h>
 
-#include "../../fs/op/rights.h"
+#include "../../fs/op/check/rights.h"
 #include "../transport/cursor.h"
 
 /* DesiredAccess (MS-SMB2 section 2.2.13.1) beyond the specific rights. */

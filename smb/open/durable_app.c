@@ -13,8 +13,8 @@
 #include <kunit/visibility.h>
 
 #include "../../fs/acl/sd.h"
-#include "../../fs/name/walk.h"
-#include "../../fs/op/rights.h"
+#include "../../fs/op/walk.h"
+#include "../../fs/op/check/rights.h"
 #include "../auth/tree.h"
 #include "../transport/call.h"
 #include "../transport/conn.h"

@@ -3,7 +3,7 @@
 
 #include <linux/err.h>
 
-#include "../../fs/name/walk.h"
+#include "../../fs/op/walk.h"
 #include "../../fs/share/share.h"
 #include "../file/name.h"
 #include "../transport/call.h"

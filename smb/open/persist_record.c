@@ -6,7 +6,7 @@
 #include <linux/string.h>
 #include <kunit/visibility.h>
 
-#include "../../fs/op/rights.h"
+#include "../../fs/op/check/rights.h"
 #include "../../lockd/matrix.h"
 #include "../../net/helper/record.h"
 #include "../transport/builder.h"

@@ -15,7 +15,7 @@
 #include <linux/types.h>
 #include <linux/uuid.h>
 
-#include "../../fs/node/handle.h"
+#include "../../fs/share/handle.h"
 #include "../../lockd/range.h"
 #include "../../net/helper/auth.h"
 #include "durable.h"

@@ -19,7 +19,7 @@
 
 #include "../../fs/node/file.h"
 #include "../../fs/node/node.h"
-#include "../../fs/op/rights.h"
+#include "../../fs/op/check/rights.h"
 #include "../../fs/open/instance.h"
 #include "../../fs/share/cred.h"
 #include "../../fs/share/nested.h"

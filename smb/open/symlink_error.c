@@ -10,7 +10,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "../../fs/name/walk.h"
+#include "../../fs/op/walk.h"
 #include "../../fs/node/node.h"
 #include "../file/attrs.h"
 #include "../file/name.h"

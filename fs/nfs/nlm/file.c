@@ -15,7 +15,7 @@
 
 #include "../../../net/peer.h"
 #include "../../node/file.h"
-#include "../../node/handle.h"
+#include "../../share/handle.h"
 #include "../../node/node.h"
 #include "../../share/cred.h"
 #include "../../share/share.h"

@@ -8,7 +8,7 @@
 
 #include <linux/sunrpc/xdr.h>
 
-#include "../../node/handle.h"
+#include "../../share/handle.h"
 #include "callout.h"
 #include "file.h"
 

@@ -11,7 +11,7 @@
 #include <linux/sunrpc/xdr.h>
 #include <linux/types.h>
 
-#include "../../name/bytes.h"
+#include "../../op/bytes.h"
 
 /**
  * dnfs_inline_reserve - reserve room in a stream

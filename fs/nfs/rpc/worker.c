@@ -11,7 +11,7 @@
 #include <linux/minmax.h>
 #include <linux/printk.h>
 
-#include "../../node/handle.h"
+#include "../../share/handle.h"
 #include "../../node/node.h"
 #include "../server.h"
 #include "worker.h"

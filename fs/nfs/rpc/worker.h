@@ -17,7 +17,7 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
-#include "../../node/handle.h"
+#include "../../share/handle.h"
 #include "../../share/share.h"
 
 struct ditto_node;

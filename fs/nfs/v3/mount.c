@@ -18,7 +18,7 @@
 #include <net/ipv6.h>
 
 #include "../../../net/peer.h"
-#include "../../node/handle.h"
+#include "../../share/handle.h"
 #include "../../node/node.h"
 #include "../../share/rules.h"
 #include "../../share/share.h"

@@ -9,7 +9,7 @@
 #include <linux/slab.h>
 #include <linux/stat.h>
 
-#include "../../node/handle.h"
+#include "../../share/handle.h"
 #include "../../node/node.h"
 #include "procs.h"
 #include "xdr.h"

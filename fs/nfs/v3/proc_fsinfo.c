@@ -5,7 +5,7 @@
 #include <linux/statfs.h>
 
 #include "../../node/node.h"
-#include "../../share/quota.h"
+#include "../../op/quota.h"
 #include "procs.h"
 #include "xdr.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* LOOKUP (RFC 1813 section 3.3.3). */
-#include "../../node/handle.h"
+#include "../../share/handle.h"
 #include "../../node/node.h"
 #include "../../share/share.h"
 #include "procs.h"

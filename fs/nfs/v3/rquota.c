@@ -15,7 +15,7 @@
 
 #include "../../node/node.h"
 #include "../../share/cred.h"
-#include "../../share/quota.h"
+#include "../../op/quota.h"
 #include "../../share/share.h"
 #include "../rpc/target.h"
 #include "../server.h"

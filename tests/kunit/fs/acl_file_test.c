@@ -10,7 +10,7 @@
 #include "../../../fs/acl/acl.h"
 #include "../../../fs/node/node.h"
 #include "../../../fs/op/op.h"
-#include "../../../fs/op/rights.h"
+#include "../../../fs/op/check/rights.h"
 #include "../../../fs/op/xattr.h"
 #include "../../../fs/share/cred.h"
 #include "../../../fs/share/share.h"

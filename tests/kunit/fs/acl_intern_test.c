@@ -4,7 +4,7 @@
 #include <kunit/test.h>
 #include <linux/refcount.h>
 
-#include "../../../fs/acl/acl_file.h"
+#include "../../../fs/op/check/acl_file.h"
 #include "acl_common.h"
 
 #define LISTS	200

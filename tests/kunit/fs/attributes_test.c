@@ -5,7 +5,7 @@
 #include <linux/xattr.h>
 
 #include "../../../fs/op/dosattr_private.h"
-#include "../../../fs/op/rights.h"
+#include "../../../fs/op/check/rights.h"
 #include "../../../fs/op/xattr.h"
 #include "folder.h"
 

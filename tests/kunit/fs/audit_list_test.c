@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Audit lists: stored form, inheritance, and lists of files; fs/acl/audit_list.c. */
+/* Audit lists: stored form, inheritance, and lists of files; fs/op/check/audit_list.c. */
 #include <kunit/test.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/xattr.h>
 
-#include "../../../fs/acl/audit_list.h"
+#include "../../../fs/op/check/audit_list.h"
 #include "listed.h"
 
 DEFINE_FOLDER(f, "kunit-audit-list")

@@ -7,7 +7,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "../../../fs/name/bytes.h"
+#include "../../../fs/op/bytes.h"
 
 /* Three words, so that each length up to there has its bytes in any part of a word. */
 #define BYTES_MOST	24

@@ -9,7 +9,7 @@
 #include <linux/random.h>
 #include <linux/sizes.h>
 
-#include "../../../fs/node/handle.h"
+#include "../../../fs/share/handle.h"
 #include "../../../fs/node/node.h"
 #include "../../../fs/op/dir_cache.h"
 #include "../../../fs/op/op.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Explanations of access checks agree with the checks: fs/op/explain.c, fs/acl/acl_eval.c. */
+/* Explanations of access checks agree with the checks: fs/op/check/explain.c, fs/acl/acl_eval.c. */
 #include <kunit/test.h>
 #include <linux/fs.h>
 #include <linux/log2.h>
@@ -9,7 +9,7 @@
 #include <linux/slab.h>
 #include <linux/xattr.h>
 
-#include "../../../fs/op/explain.h"
+#include "../../../fs/op/check/explain.h"
 #include "listed.h"
 
 DEFINE_FOLDER(f, "kunit-explain")

@@ -4,7 +4,7 @@
 #include <linux/exportfs.h>
 #include <linux/unaligned.h>
 
-#include "../../../fs/node/handle.h"
+#include "../../../fs/share/handle.h"
 #include "../../../fs/node/node_private.h"
 #include "../../../net/server.h"
 

@@ -13,7 +13,7 @@
 #include <linux/uio.h>
 
 #include "../../../fs/node/file.h"
-#include "../../../fs/node/handle.h"
+#include "../../../fs/share/handle.h"
 #include "../../../fs/open/instance.h"
 #include "../../../fs/op/attr.h"
 #include "../../../fs/op/op.h"

@@ -5,7 +5,7 @@
 
 #include "../../../fs/acl/acl.h"
 #include "../../../fs/op/attr.h"
-#include "../../../fs/op/rights.h"
+#include "../../../fs/op/check/rights.h"
 #include "folder.h"
 
 /* The user of a folder. */

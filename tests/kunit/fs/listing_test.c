@@ -7,7 +7,7 @@
 #include <linux/fs.h>
 #include <linux/namei.h>
 
-#include "../../../fs/node/handle.h"
+#include "../../../fs/share/handle.h"
 #include "../../../fs/node/node.h"
 #include "../../../fs/op/op.h"
 #include "folder.h"

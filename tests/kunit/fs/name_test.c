@@ -7,8 +7,8 @@
 #include <kunit/test.h>
 #include <linux/fs.h>
 
-#include "../../../fs/name/name_private.h"
-#include "../../../fs/name/utf8.h"
+#include "../../../fs/op/name_private.h"
+#include "../../../fs/op/utf8.h"
 #include "../../../fs/op/op_private.h"
 
 struct name_case {

@@ -13,7 +13,7 @@
 #include <linux/uio.h>
 
 #include "../../../fs/node/file.h"
-#include "../../../fs/node/handle.h"
+#include "../../../fs/share/handle.h"
 #include "../../../fs/node/node_private.h"
 #include "../../../fs/op/op.h"
 #include "../../../fs/open/stream.h"

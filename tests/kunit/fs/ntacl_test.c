@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The attribute security.NTACL: fs/acl/ntacl.c. The bytes and hashes are those of Samba. */
+/* The attribute security.NTACL: fs/op/check/ntacl.c. The bytes and hashes are those of Samba. */
 #include <kunit/test.h>
 #include <linux/fs.h>
 #include <linux/mount.h>
@@ -8,8 +8,8 @@
 #include <linux/xattr.h>
 
 #include "../../../fs/acl/acl.h"
-#include "../../../fs/acl/acl_origin.h"
-#include "../../../fs/acl/ntacl.h"
+#include "../../../fs/op/acl_origin.h"
+#include "../../../fs/op/check/ntacl.h"
 #include "../../../fs/share/share.h"
 #include "listed.h"
 

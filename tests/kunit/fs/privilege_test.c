@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Rights by privileges: fs/op/rights.c, fs/op/setattr.c, fs/share/cred.c. */
+/* Rights by privileges: fs/op/check/rights.c, fs/op/setattr.c, fs/share/cred.c. */
 #include <kunit/test.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 
-#include "../../../fs/op/explain.h"
+#include "../../../fs/op/check/explain.h"
 #include "../../../fs/share/rules.h"
 #include "../net/sids.h"
 #include "listed.h"

@@ -10,7 +10,7 @@
 #include <linux/filelock.h>
 #include <linux/fs.h>
 
-#include "../../../fs/op/rights.h"
+#include "../../../fs/op/check/rights.h"
 #include "../../../fs/open/instance.h"
 #include "../../../lockd/lease.h"
 #include "../../../lockd/table.h"

@@ -5,7 +5,7 @@
 #include <linux/ctype.h>
 #include <linux/string.h>
 
-#include "../../../fs/name/shortname.h"
+#include "../../../fs/op/shortname.h"
 #include "../../../fs/op/op.h"
 
 static const struct shortname_case {

@@ -5,7 +5,7 @@
 #include <linux/string.h>
 
 #include "../../../fs/op/op.h"
-#include "../../../fs/share/snapshot.h"
+#include "../../../fs/op/snapshot.h"
 
 /**
  * struct told - the name of a directory

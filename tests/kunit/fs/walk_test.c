@@ -6,9 +6,9 @@
 #include <linux/mount.h>
 #include <linux/namei.h>
 
-#include "../../../fs/name/casefold_index.h"
-#include "../../../fs/name/shortname.h"
-#include "../../../fs/name/walk.h"
+#include "../../../fs/op/casefold_index.h"
+#include "../../../fs/op/shortname.h"
+#include "../../../fs/op/walk.h"
 #include "../../../fs/node/file.h"
 #include "../rounds.h"
 #include "folder.h"

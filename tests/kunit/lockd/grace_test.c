@@ -6,7 +6,7 @@
 #include <linux/timekeeping.h>
 #include <linux/uio.h>
 
-#include "../../../fs/op/rights.h"
+#include "../../../fs/op/check/rights.h"
 #include "../../../lockd/grace.h"
 #include "../../../lockd/lease.h"
 #include "../../../lockd/open.h"

@@ -8,7 +8,7 @@
 
 #include "../../../fs/nfs/v4/attr/acl.h"
 #include "../../../fs/nfs/v4/engine/compound.h"
-#include "../../../fs/op/rights.h"
+#include "../../../fs/op/check/rights.h"
 #include "../../../fs/share/share.h"
 #include "../../../net/helper/names.h"
 #include "../../../net/helper/names_ask.h"

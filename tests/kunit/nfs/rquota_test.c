@@ -5,7 +5,7 @@
 
 #include "../../../fs/nfs/rpc/call.h"
 #include "../../../fs/nfs/v3/rquota.h"
-#include "../../../fs/share/quota.h"
+#include "../../../fs/op/quota.h"
 
 #define WORDS	64
 #define GETQUOTA	1

@@ -14,7 +14,7 @@
 #include <linux/statfs.h>
 
 #include "../../../op/label.h"
-#include "../../../share/quota.h"
+#include "../../../op/quota.h"
 #include "acl.h"
 #include "attr.h"
 #include "idmap.h"

@@ -8,7 +8,7 @@
 
 #include "../../../../net/server.h"
 #include "../../../node/node.h"
-#include "../../../op/rights.h"
+#include "../../../op/check/rights.h"
 #include "../../../open/stream.h"
 #include "../../../share/share.h"
 #include "../engine/server.h"

@@ -18,7 +18,7 @@
 #include <linux/nfs4.h>
 #include <linux/timekeeping.h>
 
-#include "../../../acl/acl_file.h"
+#include "../../../op/check/acl_file.h"
 #include "../../../node/node.h"
 #include "../../../op/attr.h"
 #include "../../../share/cred.h"

@@ -21,7 +21,7 @@
 #include <kunit/visibility.h>
 
 #include "../../../../net/stats.h"
-#include "../../../name/utf8.h"
+#include "../../../op/utf8.h"
 #include "../../rpc/decode.h"
 #include "../../rpc/encode.h"
 #include "../../server.h"

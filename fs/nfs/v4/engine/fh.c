@@ -22,7 +22,7 @@
 #include <linux/unaligned.h>
 
 #include "../../../../lockd/owner.h"
-#include "../../../node/handle.h"
+#include "../../../share/handle.h"
 #include "../../../node/node.h"
 #include "../../../share/share.h"
 #include "../../rpc/worker.h"

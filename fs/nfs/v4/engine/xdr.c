@@ -9,7 +9,7 @@
 #include <linux/unaligned.h>
 #include <kunit/visibility.h>
 
-#include "../../../name/bytes.h"
+#include "../../../op/bytes.h"
 #include "../../rpc/decode.h"
 #include "../../rpc/encode.h"
 #include "compound.h"

@@ -8,7 +8,7 @@
  * fails, attrsset has what the earlier ones set.
  */
 #include "../../../node/node.h"
-#include "../../../op/rights.h"
+#include "../../../op/check/rights.h"
 #include "../attr/attr_private.h"
 #include "../deleg/delegation.h"
 #include "../engine/ops.h"

@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Volumes: the file systems that shares lie on.
+ *
+ * An fsnotify mark on the superblock reports when a file may have lost its last name, so that its
+ * node does not keep its space, no matter which task removed it. It also reports changes of
+ * attributes, which may invalidate cached access control lists. Another mark reports changes of
+ * directories by other tasks, which invalidate cached names; the file system has it once names are
+ * cached.
+ *
+ * Locking: the node table's volumes_lock guards the list of volumes and each volume's list of
+ * shares, which is also read under RCU. It is not held while the last share waits for the volume's
+ * nodes to be freed, since the file system may hang. Until then the volume is in the list without a
+ * share, and a new share on the file system waits for its end with no lock held. The notification
+ * runs with the locks of the task that changes the file system, so it only takes nodes out of the
+ * tables.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cred.h>
+#include <linux/exportfs.h>
+#include <linux/fsnotify_backend.h>
+#include <linux/magic.h>
+#include <linux/mount.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+#include <linux/unaligned.h>
+#include <linux/uuid.h>
+#include <linux/wait_bit.h>
+
+#include "../../net/server.h"
+#include "../op/check/acl_file.h"
+#include "../op/casefold_index.h"
+#include "file.h"
+#include "local_notify.h"
+#include "node_private.h"
+#include "../offload/offload.h"
+#include "../op/dosattr_private.h"
+#include "../open/stream.h"
+#include "../share/share.h"
+
+/* Defined here because gfs2_ondisk.h may not be installed. */
+#define DITTO_GFS2_MAGIC	0x01161970
+
+/* Not secret: identity and tag must be the same on every machine. */
+static const siphash_key_t id_keys[2] = {
+	{ { 0x646974746f207368ULL, 0x6172652069642031ULL } },
+	{ { 0x646974746f207368ULL, 0x6172652069642032ULL } },
+};
+
+static const siphash_key_t tag_key = {
+	{ 0x646974746f207368ULL, 0x6172652074616720ULL }
+};
+
+#define NAME_EVENTS	(FS_CREATE | FS_MOVED_FROM | FS_MOVED_TO)
+
+/*
+ * A node pins a name of its file. FS_DELETE_SELF follows the end of the last name in memory, so
+ * with a node it can only report the end of another name. On local file systems, FS_ATTRIB has
+ * reported the link count before, but not that of a directory, for which there is FS_DELETE.
+ */
+static u32 events_of(const struct ditto_volume *volume)
+{
+	return FS_ATTRIB | FS_DELETE | (volume->is_remote ? FS_DELETE_SELF : 0);
+}
+
+/* The directory is locked by the task that changes it. */
+static void notify_entry(struct ditto_node_table *table, const struct inode *dir)
+{
+	struct ditto_node *node;
+	bool own;
+
+	/* Most changes are the server's own, or of directories without a node. */
+	rcu_read_lock();
+	node = ditto_node_peek_inode(table, dir);
+	own = !node || READ_ONCE(node->changer) == current;
+	rcu_read_unlock();
+	if (own)
+		return;
+	node = ditto_node_find_inode(table, dir);
+	if (!node)
+		return;
+	ditto_casefold_spoil(node);
+	ditto_node_put_later(node);
+}
+
+/* The removing task handles the node after it has dropped its locks. */
+static bool is_own_removal(struct ditto_node_table *table, const struct inode *inode)
+{
+	const struct ditto_node *node;
+	bool own;
+
+	/* @changer of a directory belongs to the task that changes its entries. */
+	if (S_ISDIR(inode->i_mode))
+		return false;
+	rcu_read_lock();
+	node = ditto_node_peek_inode(table, inode);
+	own = node && READ_ONCE(node->changer) == current;
+	rcu_read_unlock();
+	return own;
+}
+
+static int notify_event(struct fsnotify_group *group, u32 mask, const void *data,
+			int data_type, struct inode *dir, const struct qstr *file_name,
+			u32 cookie, struct fsnotify_iter_info *iter_info)
+{
+	struct ditto_node_table *table = group->private;
+	struct inode *inode = fsnotify_data_inode(data, data_type);
+	struct ditto_node *node;
+	bool left;
+
+	if (dir && (mask & (NAME_EVENTS | FS_DELETE)))
+		notify_entry(table, dir);
+	if (inode && !inode->i_nlink && is_own_removal(table, inode))
+		return 0;
+	if (inode && (mask & FS_ATTRIB))
+		ditto_acl_forget_inode(table, inode);
+	if (inode && mask & FS_DELETE && IS_DEADDIR(inode)) {
+		ditto_local_notify_removed(table, inode);
+		/* The files of a removed subvolume keep their links, and get no notification. */
+		if (inode->i_nlink)
+			ditto_nodes_subvolume_gone(table);
+	}
+	if (!inode || inode->i_nlink)
+		return 0;
+	node = ditto_node_find_inode(table, inode);
+	if (!node)
+		return 0;
+
+	left = ditto_local_notify_leave(node);
+	if (!left && ditto_node_kill_unopened(table, node)) {
+		/* Drop our reference; the table's reference passes to the worker. */
+		refcount_dec(&node->ref);
+		ditto_node_dispose(table, node);
+	} else {
+		/* A stream may be open. Nobody can open it again. */
+		ditto_streams_forget_later(node);
+		ditto_node_put_later(node);
+	}
+	return 0;
+}
+
+static void notify_free_mark(struct fsnotify_mark *mark)
+{
+	kfree(mark);
+}
+
+static const struct fsnotify_ops notify_ops = {
+	.handle_event = notify_event,
+	.free_mark = notify_free_mark,
+};
+
+struct fsnotify_group *ditto_notify_start(struct ditto_node_table *table)
+{
+	struct fsnotify_group *group = fsnotify_alloc_group(&notify_ops, 0);
+
+	if (!IS_ERR(group))
+		group->private = table;
+	return group;
+}
+
+void ditto_notify_stop(struct fsnotify_group *group)
+{
+	/* Marks are freed by a callback in this module, later than they are destroyed. */
+	fsnotify_wait_marks_destroyed();
+	fsnotify_put_group(group);
+}
+
+/* File systems that ask a server about permissions, possibly at open only. */
+static bool caller_opens(const struct super_block *sb)
+{
+	switch (sb->s_magic) {
+	case AFS_FS_MAGIC:
+	case CIFS_SUPER_MAGIC:
+	case CODA_SUPER_MAGIC:
+	case FUSE_SUPER_MAGIC:
+	case NFS_SUPER_MAGIC:
+	case SMB2_SUPER_MAGIC:
+	case V9FS_MAGIC:
+		return true;
+	}
+	return false;
+}
+
+/* File systems shared with other machines, whose changes are not reported here. */
+static bool is_shared(const struct super_block *sb)
+{
+	switch (sb->s_magic) {
+	case CEPH_SUPER_MAGIC:
+	case DITTO_GFS2_MAGIC:
+	case OCFS2_SUPER_MAGIC:
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Not every file system can be mounted again; in that case files are opened through shares.
+ *
+ * Only files that are open through a share's mount are opened through this mount, with the same
+ * mode. The mount need not be read-only because the first share on the volume is, since it also
+ * serves later shares. No other task knows the mount, and the kernel blocks writers (which
+ * changes the flags, too) only on mounts that are not read-only.
+ */
+static struct vfsmount *volume_mount(const struct ditto_node_table *table,
+				     const struct path *path)
+{
+	const struct cred *old = override_creds(table->cred);
+	struct vfsmount *mnt = clone_private_mount(path);
+
+	revert_creds(old);
+	if (IS_ERR(mnt))
+		return NULL;
+	if (mnt->mnt_flags & MNT_READONLY)
+		mnt->mnt_flags &= ~MNT_READONLY;
+	return mnt;
+}
+
+static struct ditto_volume *volume_new(struct ditto_node_table *table, const struct path *path)
+{
+	struct super_block *sb = path->mnt->mnt_sb;
+	struct ditto_volume *volume;
+	struct ditto_fid fid;
+	int err;
+
+	err = ditto_nodes_start(table);
+	if (err)
+		return ERR_PTR(err);
+	volume = kzalloc(sizeof(*volume), GFP_KERNEL);
+	if (!volume)
+		return ERR_PTR(-ENOMEM);
+	volume->srv = table->srv;
+	volume->sb = sb;
+	INIT_LIST_HEAD(&volume->shares);
+	INIT_LIST_HEAD(&volume->dead);
+	mutex_init(&volume->names_lock);
+	ditto_node_dispose_init(volume);
+	err = ditto_room_init(volume);
+	if (err)
+		goto free_volume;
+	volume->mark = kzalloc(sizeof(*volume->mark), GFP_KERNEL);
+	if (!volume->mark) {
+		err = -ENOMEM;
+		goto free;
+	}
+	fsnotify_init_mark(volume->mark, table->group);
+	volume->caller_opens = caller_opens(sb);
+	volume->is_remote = volume->caller_opens || is_shared(sb);
+	volume->mark->mask = events_of(volume);
+	err = ditto_dosattr_volume_start(volume);
+	if (err)
+		goto put_mark;
+	err = fsnotify_add_mark(volume->mark, sb, FSNOTIFY_OBJ_TYPE_SB, 0);
+	if (err)
+		goto end_dosattr;
+	/* A cached list must be invalidated by every change, including those of other machines. */
+	volume->has_acls = !volume->is_remote && ditto_acl_fits(sb);
+	volume->has_handles = exportfs_can_decode_fh(sb->s_export_op) &&
+			      !ditto_fid_encode(sb->s_root, false, &fid);
+	volume->fid_has_parent = volume->has_handles && sb->s_export_op->fh_to_parent;
+	volume->mnt = volume_mount(table, path);
+	list_add_tail(&volume->list, &table->volumes);
+	ditto_offload_volume_start(volume);
+	return volume;
+
+end_dosattr:
+	ditto_dosattr_volume_end(volume);
+put_mark:
+	fsnotify_put_mark(volume->mark);
+free:
+	ditto_room_exit(volume);
+free_volume:
+	kfree(volume);
+	return ERR_PTR(err);
+}
+
+int ditto_volume_watch_names(struct ditto_volume *volume)
+{
+	struct ditto_node_table *table = volume->srv->nodes;
+	struct fsnotify_mark *mark;
+	int err = 0;
+
+	/* The mark is there before anybody relies on it. Pairs with smp_store_release() below. */
+	if (likely(smp_load_acquire(&volume->names_mark)))
+		return 0;
+	mutex_lock(&volume->names_lock);
+	if (volume->names_mark)
+		goto unlock;
+	mark = kzalloc(sizeof(*mark), GFP_KERNEL);
+	if (!mark) {
+		err = -ENOMEM;
+		goto unlock;
+	}
+	fsnotify_init_mark(mark, table->names_group);
+	mark->mask = NAME_EVENTS;
+	err = fsnotify_add_mark(mark, volume->sb, FSNOTIFY_OBJ_TYPE_SB, 0);
+	if (err)
+		fsnotify_put_mark(mark);
+	else
+		/* Pairs with smp_load_acquire() above. */
+		smp_store_release(&volume->names_mark, mark);
+unlock:
+	mutex_unlock(&volume->names_lock);
+	return err;
+}
+
+static void mark_end(struct fsnotify_mark *mark, struct fsnotify_group *group)
+{
+	fsnotify_destroy_mark(mark, group);
+	fsnotify_put_mark(mark);
+}
+
+/* Counts the volumes that have ended, for those who wait for one. */
+static atomic_t volumes_ended = ATOMIC_INIT(0);
+
+unsigned int ditto_volumes_ended(void)
+{
+	return atomic_read(&volumes_ended);
+}
+
+int ditto_volumes_wait(unsigned int ended)
+{
+	return wait_var_event_killable(&volumes_ended, ditto_volumes_ended() != ended) ?
+	       -EINTR : 0;
+}
+
+/* The volume of a file system; NULL if there is none, -EAGAIN while an old one is ending. */
+static struct ditto_volume *volume_find(struct ditto_node_table *table,
+					const struct super_block *sb)
+{
+	struct ditto_volume *volume;
+
+	lockdep_assert_held(&table->volumes_lock);
+	list_for_each_entry(volume, &table->volumes, list)
+		if (volume->sb == sb)
+			return list_empty(&volume->shares) ? ERR_PTR(-EAGAIN) : volume;
+	return NULL;
+}
+
+int ditto_volume_join(struct ditto_server *srv, struct ditto_share *share)
+{
+	struct ditto_node_table *table = srv->nodes;
+	struct ditto_volume *volume;
+	int err = 0;
+
+	/* Those who look at the shares of a volume look at the options of each. */
+	WARN_ON_ONCE(!rcu_access_pointer(share->opts));
+	mutex_lock(&table->volumes_lock);
+	volume = volume_find(table, share->root.mnt->mnt_sb) ?: volume_new(table, &share->root);
+	if (IS_ERR(volume)) {
+		err = PTR_ERR(volume);
+	} else {
+		share->volume = volume;
+		list_add_tail_rcu(&share->volume_link, &volume->shares);
+	}
+	mutex_unlock(&table->volumes_lock);
+	return err;
+}
+
+static void volume_end(struct ditto_volume *volume)
+{
+	struct ditto_node_table *table = volume->srv->nodes;
+
+	ditto_offload_volume_stop(volume);
+	ditto_nodes_evict(volume);
+	ditto_offload_volume_end(volume);
+	if (volume->names_mark)
+		mark_end(volume->names_mark, table->names_group);
+	mark_end(volume->mark, table->group);
+	ditto_watch_settle(volume);
+	if (volume->mnt)
+		kern_unmount(volume->mnt);
+	mutex_lock(&table->volumes_lock);
+	list_del(&volume->list);
+	mutex_unlock(&table->volumes_lock);
+	/* Fully ordered, so before the search for those who wait. */
+	atomic_inc_return(&volumes_ended);
+	wake_up_var(&volumes_ended);
+	ditto_dosattr_volume_end(volume);
+	kfree_rcu(volume, rcu);
+}
+
+void ditto_volume_leave(struct ditto_share *share)
+{
+	struct ditto_volume *volume = share->volume;
+	struct ditto_node_table *table = volume->srv->nodes;
+	bool last;
+
+	ditto_streams_settle(share);
+	ditto_streams_reset(share);
+	/* The volume stays while it has the share. */
+	ditto_files_close_mount(volume, share->root.mnt);
+	mutex_lock(&table->volumes_lock);
+	list_del_rcu(&share->volume_link);
+	last = list_empty(&volume->shares);
+	mutex_unlock(&table->volumes_lock);
+	if (last)
+		volume_end(volume);
+	share->volume = NULL;
+}
+
+void ditto_share_derive_id(const struct path *path, const char *name, uuid_t *id)
+{
+	struct super_block *sb = path->mnt->mnt_sb;
+	struct {
+		uuid_t uuid;
+		struct ditto_fid fid;
+	} key = {};
+	const void *data = name;
+	size_t len = strlen(name);
+	siphash_key_t by_type;
+	int i;
+
+	if ((sb->s_type->fs_flags & FS_REQUIRES_DEV) && !uuid_is_null(&sb->s_uuid) &&
+	    !ditto_fid_encode(path->dentry, false, &key.fid)) {
+		key.uuid = sb->s_uuid;
+		data = &key;
+		len = sizeof(key);
+	}
+
+	for (i = 0; i < ARRAY_SIZE(id_keys); i++) {
+		u64 half;
+
+		by_type = id_keys[i];
+		by_type.key[1] ^= siphash(sb->s_type->name, strlen(sb->s_type->name),
+					  &id_keys[i]);
+		half = siphash(data, len, &by_type);
+		put_unaligned_le64(half, &id->b[i * sizeof(half)]);
+	}
+}
+
+bool ditto_volume_has_root(struct ditto_volume *volume, const struct dentry *dentry)
+{
+	struct ditto_share *share;
+	bool found = false;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(share, &volume->shares, volume_link)
+		if (share->root.dentry == dentry)
+			found = true;
+	rcu_read_unlock();
+	return found;
+}
+
+u64 ditto_share_tag(const uuid_t *id)
+{
+	return siphash(id, sizeof(*id), &tag_key) ?: 1;
+}

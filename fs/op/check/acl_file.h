@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Lists of files: cached with nodes, and checked.
+ *
+ * A node has one pointer for its list: NULL if it is not known, &ditto_acl_none if the file is
+ * governed by its mode, otherwise the list. Most files have none and are checked with one load.
+ *
+ * Locking: the pointer is changed under node->lock, together with node->acl_changes, and read
+ * under RCU. A list that was read from disk is cached only if acl_changes is the same as before
+ * the read (fs/op/check/acl.c).
+ */
+#ifndef _DITTO_FS_OP_CHECK_ACL_FILE_H
+#define _DITTO_FS_OP_CHECK_ACL_FILE_H
+
+#include <linux/fs.h>
+#include <linux/posix_acl.h>
+
+#include "../op_private.h"
+#include "../../acl/acl.h"
+#include "audit_list.h"
+#include "ntacl.h"
+
+#define DITTO_ACL_XATTR		"trusted.ditto.acl"
+
+/**
+ * struct ditto_acl_kept - cached list of a node
+ * @acl: the list, adapted to @mode, held; NULL if the file is governed by its mode
+ * @mode: permission bits; the entry is stale if the file has others
+ * @has_ntacl: the file has no stored list, but the attribute of ntacl.h; shares differ in what
+ *	they do with it
+ * @use: value of the share's option samba-acl; with @has_ntacl the entry is stale for others
+ * @rcu: freed under RCU
+ */
+struct ditto_acl_kept {
+	struct ditto_acl *acl;
+	umode_t mode;
+	bool has_ntacl;
+	enum ditto_ntacl_use use;
+	struct rcu_head rcu;
+};
+
+/* Marks a file without a list; only its address is used. */
+extern struct ditto_acl_kept ditto_acl_none;
+
+/**
+ * ditto_acl_fits - tell whether a file system can store lists
+ * @sb: the file system
+ *
+ * Context: any.
+ * Return: true if it accepts the extended attribute DITTO_ACL_XATTR.
+ */
+bool ditto_acl_fits(const struct super_block *sb);
+
+/**
+ * ditto_find_posix_acl - get a POSIX ACL by its attribute name
+ * @share: the share
+ * @dentry: the file
+ * @name: name from linux/xattr.h
+ *
+ * Context: may sleep; the server's credential is in place.
+ * Return: the ACL, to be released; NULL if there is none; or an ERR_PTR.
+ */
+struct posix_acl *ditto_find_posix_acl(struct ditto_share *share, struct dentry *dentry,
+				       const char *name);
+
+/**
+ * ditto_acl_is_stored - tell whether a list is stored with a file
+ * @dentry: positive
+ *
+ * Context: may sleep; the server's credential is in place.
+ * Return: true if a list is stored, in force or not.
+ */
+bool ditto_acl_is_stored(struct dentry *dentry);
+
+/* Initialize a new node: its inode cannot have a list, or the list is not known yet. */
+static inline void ditto_acl_init(struct ditto_node *node)
+{
+	if (!node->volume->has_acls || S_ISLNK(node->inode->i_mode)) {
+		RCU_INIT_POINTER(node->acl, &ditto_acl_none);
+		RCU_INIT_POINTER(node->audit, &ditto_audit_none);
+	}
+}
+
+/* Owner and group of a file as used in lists. Any context. */
+static inline kuid_t ditto_owner_of(const struct ditto_share *share, const struct inode *inode)
+{
+	return vfsuid_into_kuid(i_uid_into_vfsuid(ditto_idmap(share), inode));
+}
+
+static inline kgid_t ditto_group_of(const struct ditto_share *share, const struct inode *inode)
+{
+	return vfsgid_into_kgid(i_gid_into_vfsgid(ditto_idmap(share), inode));
+}
+
+/* Called when the module is loaded and unloaded: fs/acl/acl_intern.c. */
+int ditto_acl_interning_init(void);
+void ditto_acl_interning_exit(void);
+
+/**
+ * ditto_acl_intern - find or make the shared copy of a list
+ * @acl: not shared yet; its reference is consumed
+ *
+ * Context: any but interrupts.
+ * Return: an equal list, to be put; @acl itself if it is the first one or without memory.
+ */
+struct ditto_acl *ditto_acl_intern(struct ditto_acl *acl);
+#if IS_ENABLED(CONFIG_KUNIT)
+/* The number of shared lists. */
+unsigned int ditto_acl_interned(void);
+#endif
+
+/* Drop the cached lists of a node because one changed. Any context but interrupts. */
+void ditto_acl_forget(struct ditto_node *node);
+
+/**
+ * ditto_acl_forget_inode - drop the cached list of an inode's node, if there is a node
+ * @table: the nodes of the server
+ * @inode: held by the caller
+ *
+ * Context: any but interrupts.
+ */
+void ditto_acl_forget_inode(struct ditto_node_table *table, const struct inode *inode);
+
+/**
+ * ditto_acl_free - free the cached list of a node that is being freed
+ * @node: has no references
+ *
+ * Context: any but interrupts.
+ */
+void ditto_acl_free(struct ditto_node *node);
+
+/**
+ * ditto_acl_in_force - get the stored list that governs a file
+ * @share: share the file was reached through
+ * @node: held
+ *
+ * Context: may sleep; inode locks may be held.
+ * Return: the list, to be put; NULL if the file is governed by its mode or POSIX ACL; or
+ * ERR_PTR(-ENOMEM), ERR_PTR(-EJUKEBOX), an ERR_PTR of the file system.
+ */
+struct ditto_acl *ditto_acl_in_force(struct ditto_share *share, struct ditto_node *node);
+
+/* True for callers that neither modes nor lists restrict. */
+static inline bool ditto_is_administrator(const struct ditto_op *op)
+{
+	return cap_raised(op->cred->cred->cap_effective, CAP_DAC_OVERRIDE);
+}
+
+/* True if the file is known to have no list. */
+static inline bool ditto_acl_is_none(const struct ditto_node *node)
+{
+	return rcu_access_pointer(node->acl) == &ditto_acl_none;
+}
+
+/* True if no list decides what the caller may do with a node, as far as that is known at once. */
+static inline bool ditto_goes_by_mode(const struct ditto_op *op, const struct ditto_node *node)
+{
+	return ditto_acl_is_none(node) || ditto_is_administrator(op);
+}
+
+/**
+ * ditto_acl_access_slow - compute the rights that a list grants, for a node that may have one
+ * @op: the caller, no administrator
+ * @node: held
+ * @rights: filled with DITTO_RIGHT_* bits if a list decides
+ *
+ * Context: may sleep; inode locks may be held.
+ * Return: as ditto_acl_access().
+ */
+int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u32 *rights);
+
+/**
+ * ditto_acl_access - compute the rights that a file's list grants to the caller
+ * @op: the caller
+ * @node: held
+ * @rights: filled with DITTO_RIGHT_* bits if a list decides
+ *
+ * Lists do not restrict administrators. Costs one load if there is no list.
+ *
+ * Context: may sleep; inode locks may be held.
+ * Return: 1; 0 if no list decides; or a negative errno.
+ */
+static inline int ditto_acl_access(const struct ditto_op *op, struct ditto_node *node, u32 *rights)
+{
+	if (likely(ditto_goes_by_mode(op, node)))
+		return 0;
+	return ditto_acl_access_slow(op, node, rights);
+}
+
+/**
+ * ditto_act_on_slow - get the credential for a VFS call, for a node that may have a list
+ * @op: the caller, no administrator
+ * @node: held
+ * @need: DITTO_RIGHT_* bits that a list must grant
+ * @as: filled if a list decides
+ *
+ * Context: may sleep; inode locks may be held.
+ * Return: as ditto_act_on().
+ */
+int ditto_act_on_slow(const struct ditto_op *op, struct ditto_node *node, u32 need,
+		      const struct cred **as);
+
+/**
+ * ditto_act_on - get the credential for a VFS call that checks access to one node
+ * @op: the caller
+ * @node: held
+ * @need: DITTO_RIGHT_* bits that a list must grant
+ * @as: filled with the caller's credential, or with one that mode bits do not restrict
+ *
+ * Context: may sleep; inode locks may be held.
+ * Return: 0, -EACCES or another errno.
+ */
+static inline int ditto_act_on(const struct ditto_op *op, struct ditto_node *node, u32 need,
+			       const struct cred **as)
+{
+	*as = op->cred->cred;
+	if (likely(ditto_goes_by_mode(op, node)))
+		return 0;
+	return ditto_act_on_slow(op, node, need, as);
+}
+
+/**
+ * ditto_act_on_early - as ditto_act_on(), before the lock table is checked
+ * @op: the caller, entered
+ * @node: held
+ * @need: DITTO_RIGHT_* bits that a list must grant
+ * @mask: MAY_* bits that a mode must grant; 0 leaves that to the VFS
+ * @as: filled, as by ditto_act_on()
+ *
+ * Context: may sleep; inode locks may be held.
+ * Return: 0, -EACCES, -EPERM (immutable) or another errno.
+ */
+int ditto_act_on_early(const struct ditto_op *op, struct ditto_node *node, u32 need, int mask,
+		       const struct cred **as);
+
+/**
+ * ditto_may_remove - check permission to remove a file from a directory
+ * @op: the caller, entered
+ * @dir: the directory
+ * @child: the file
+ *
+ * The list of either one may permit it, or the mode.
+ *
+ * Context: may sleep; inode locks may be held.
+ * Return: 0, -EACCES, -EPERM (sticky directory, immutable or append-only file) or another errno.
+ */
+int ditto_may_remove(const struct ditto_op *op, struct ditto_node *dir,
+		     struct ditto_node *child);
+
+/**
+ * ditto_may_create - check permission to add a name to a directory
+ * @op: the caller, entered
+ * @dir: the directory
+ * @is_dir: the name is that of a directory
+ *
+ * Context: may sleep; inode locks may be held.
+ * Return: 0, -EACCES, -EPERM (immutable directory) or another errno.
+ */
+int ditto_may_create(const struct ditto_op *op, struct ditto_node *dir, bool is_dir);
+
+/**
+ * struct ditto_act_dirs - nodes of a rename or removal
+ * @from: directory of @file
+ * @file: file that is renamed or removed
+ * @to: target directory, or NULL for a removal
+ * @victim: existing file with the new name, or NULL
+ * @now: modes are checked, too, and not left to the VFS
+ */
+struct ditto_act_dirs {
+	struct ditto_node *from;
+	struct ditto_node *file;
+	struct ditto_node *to;
+	struct ditto_node *victim;
+	bool now;
+};
+
+/**
+ * ditto_act_rename - get the credential for a rename
+ * @op: the caller, for the source directory
+ * @op_to: the caller, for the target directory
+ * @dirs: nodes of the rename
+ * @as: filled; the caller's own credential if no list decides, so that the VFS checks, too
+ *
+ * Context: may sleep; inode locks may be held.
+ * Return: 0, -EACCES or another errno.
+ */
+int ditto_act_rename(const struct ditto_op *op, const struct ditto_op *op_to,
+		     const struct ditto_act_dirs *dirs, const struct cred **as);
+
+/**
+ * ditto_act_remove - get the credential for removing a name
+ * @op: the caller
+ * @dir: the directory
+ * @child: the file
+ * @now: as in struct ditto_act_dirs
+ * @as: filled, as by ditto_act_rename()
+ *
+ * Context: may sleep; inode locks may be held.
+ * Return: 0, -EACCES or another errno.
+ */
+int ditto_act_remove(const struct ditto_op *op, struct ditto_node *dir, struct ditto_node *child,
+		     bool now, const struct cred **as);
+
+#endif

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Audit lists of files: storing, caching and inheriting; see audit_list.h.
+ *
+ * Locking: node->audit is changed under node->lock and read under RCU, like node->acl; both are
+ * invalidated by node->acl_changes, see fs/op/check/acl.c. The attribute is changed with the inode
+ * locked.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/slab.h>
+#include <linux/xattr.h>
+
+#include "lock_check_private.h"
+#include "acl_file.h"
+#include "audit_list.h"
+
+/* Attempts to read a list that others are changing. */
+#define LOADS_MAX	16
+
+struct ditto_acl ditto_audit_none;
+
+void ditto_audit_list_free(struct ditto_acl *list)
+{
+	if (list != &ditto_audit_none)
+		ditto_acl_put(list);
+}
+
+struct ditto_acl *ditto_audit_list_forget(struct ditto_node *node)
+{
+	lockdep_assert_held(&node->lock);
+	return rcu_replace_pointer(node->audit, NULL, lockdep_is_held(&node->lock));
+}
+
+/* Read the stored list; NULL if there is none. The server's credential is in place. */
+static struct ditto_acl *audit_list_read(struct ditto_share *share, struct dentry *dentry)
+{
+	struct inode *inode = d_inode(dentry);
+	struct ditto_acl *list;
+	ssize_t len;
+	void *bytes;
+
+	if (!(inode->i_opflags & IOP_XATTR))
+		return NULL;
+	len = __vfs_getxattr(dentry, inode, DITTO_AUDIT_XATTR, NULL, 0);
+	if (len == -ENODATA || len == -EOPNOTSUPP)
+		return NULL;
+	if (len < 0)
+		return ERR_PTR(len);
+	list = ERR_PTR(-EUCLEAN);
+	if (len && len <= DITTO_ACL_STORED_MAX) {
+		bytes = kvmalloc(len, GFP_KERNEL);
+		if (!bytes)
+			return ERR_PTR(-ENOMEM);
+		len = __vfs_getxattr(dentry, inode, DITTO_AUDIT_XATTR, bytes, len);
+		if (len > 0)
+			list = ditto_audit_list_decode(bytes, len);
+		kvfree(bytes);
+	}
+	if (len == -ENODATA)
+		return NULL;
+	if (list != ERR_PTR(-EUCLEAN))
+		return list;
+	pr_warn_ratelimited("share %s: inode %lu has a damaged %s, and nothing is recorded by it\n",
+			    share->name, inode->i_ino, DITTO_AUDIT_XATTR);
+	return NULL;
+}
+
+/* Cache what was read, and take a reference to a list. Return: false if it is stale by now. */
+static bool audit_list_keep(struct ditto_node *node, struct ditto_acl *list, u32 count)
+{
+	struct ditto_acl *old = NULL;
+	bool fresh;
+
+	spin_lock(&node->lock);
+	fresh = node->acl_changes == count;
+	if (fresh)
+		old = rcu_replace_pointer(node->audit, list ? ditto_acl_hold(list) :
+					  &ditto_audit_none, lockdep_is_held(&node->lock));
+	spin_unlock(&node->lock);
+	ditto_audit_list_free(old);
+	return fresh;
+}
+
+static struct ditto_acl *audit_list_load(struct ditto_share *share, struct ditto_node *node)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	const struct cred *old;
+	struct ditto_acl *list;
+	u32 count;
+
+	for (int i = 0; i < LOADS_MAX; i++) {
+		spin_lock(&node->lock);
+		count = node->acl_changes;
+		spin_unlock(&node->lock);
+		old = ditto_act_as(share->srv->nodes->cred);
+		list = audit_list_read(share, dentry);
+		ditto_op_leave(old);
+		if (IS_ERR(list))
+			goto out;
+		if (list)
+			list = ditto_acl_intern(list);
+		if (audit_list_keep(node, list, count))
+			goto out;
+		ditto_acl_put(list);
+	}
+	list = ERR_PTR(-EJUKEBOX);
+out:
+	dput(dentry);
+	return list;
+}
+
+struct ditto_acl *ditto_get_audit_list(struct ditto_share *share, struct ditto_node *node)
+{
+	struct ditto_acl *list;
+
+	rcu_read_lock();
+	list = rcu_dereference(node->audit);
+	/* A count of zero means that it was just removed from the node. */
+	if (list && list != &ditto_audit_none && !refcount_inc_not_zero(&list->ref))
+		list = NULL;
+	rcu_read_unlock();
+	if (!list)
+		return audit_list_load(share, node);
+	return list == &ditto_audit_none ? NULL : list;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_get_audit_list, DITTO);
+
+/* Store or remove a list. The inode is locked. */
+static int audit_list_store(struct ditto_op *op, struct dentry *dentry,
+			    const struct ditto_acl *list)
+{
+	const struct cred *as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER), *old;
+	struct mnt_idmap *idmap = ditto_idmap(op->share);
+	struct inode *delegated = NULL;
+	void *bytes = NULL;
+	size_t size = 0;
+	int err;
+
+	lockdep_assert_held_write(&d_inode(dentry)->i_rwsem);
+	if (!as)
+		return -ENOMEM;
+	if (list) {
+		size = ditto_acl_stored_size(list);
+		bytes = kvmalloc(size, GFP_KERNEL);
+		if (!bytes)
+			return -ENOMEM;
+		ditto_audit_list_encode(list, bytes);
+	}
+	old = ditto_act_as(as);
+	if (list)
+		err = __vfs_setxattr_locked(idmap, dentry, DITTO_AUDIT_XATTR, bytes, size, 0,
+					    &delegated);
+	else
+		err = __vfs_removexattr_locked(idmap, dentry, DITTO_AUDIT_XATTR, &delegated);
+	ditto_op_leave(old);
+	kvfree(bytes);
+	err = ditto_no_deleg_wait(err, delegated);
+	return !list && err == -ENODATA ? 0 : err;
+}
+
+/* Check and store, with write access to the mount. */
+static int audit_list_change(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+			     const struct ditto_acl *list)
+{
+	struct inode *inode = node->inode;
+	int err;
+
+	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+	if (err)
+		return err;
+	inode_lock(inode);
+	err = IS_IMMUTABLE(inode) || IS_APPEND(inode) ? -EPERM :
+	      audit_list_store(op, dentry, list);
+	ditto_acl_forget(node);
+	inode_unlock(inode);
+	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
+	if (err)
+		return err;
+	ditto_child_changed(op, node, DITTO_CHANGED_SECURITY);
+	return ditto_op_commit(op, dentry, false);
+}
+
+int ditto_set_audit_list(struct ditto_op *op, struct ditto_node *node,
+			 const struct ditto_acl *list)
+{
+	struct vfsmount *mnt = op->share->root.mnt;
+	const struct cred *old;
+	struct dentry *dentry;
+	int err;
+
+	if (!(op->held & DITTO_RIGHT_SECURITY))
+		return -EACCES;
+	if (list && !list->count && !(list->flags & DITTO_ACL_FLAGS))
+		list = NULL;
+	if (!node->volume->has_acls || S_ISLNK(node->inode->i_mode))
+		return list ? -EOPNOTSUPP : 0;
+	err = list ? ditto_audit_list_check(list, S_ISDIR(node->inode->i_mode)) : 0;
+	if (err)
+		return err;
+	err = op->writable ? mnt_want_write(mnt) : -EROFS;
+	if (err)
+		return err;
+	dentry = ditto_node_dentry(node);
+	old = ditto_op_enter(op);
+	err = audit_list_change(op, node, dentry, list);
+	ditto_op_leave(old);
+	dput(dentry);
+	mnt_drop_write(mnt);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_set_audit_list, DITTO);
+
+int ditto_inherit_audit_list(struct ditto_op *op, struct ditto_node *dir, struct dentry *dentry)
+{
+	struct inode *inode = d_inode(dentry);
+	struct ditto_acl *of_dir, *list;
+	int err = 0;
+
+	if (likely(ditto_has_no_audit_list(dir)) || S_ISLNK(inode->i_mode))
+		return 0;
+	of_dir = ditto_get_audit_list(op->share, dir);
+	if (IS_ERR_OR_NULL(of_dir))
+		return PTR_ERR_OR_ZERO(of_dir);
+	list = ditto_acl_inherit(of_dir, S_ISDIR(inode->i_mode));
+	ditto_acl_put(of_dir);
+	if (IS_ERR_OR_NULL(list))
+		return PTR_ERR_OR_ZERO(list);
+	inode_lock(inode);
+	err = audit_list_store(op, dentry, list);
+	inode_unlock(inode);
+	ditto_acl_put(list);
+	return err;
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Names: validation and lookup.
+ *
+ * A name is looked up in the directory's own file system. If another file system is mounted on it,
+ * the directory below is found, unless the caller follows mounts and the other file system is part
+ * of the share.
+ */
+
+#include <kunit/visibility.h>
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/namei.h>
+
+#include "check/acl_file.h"
+#include "../node/node.h"
+#include "op_private.h"
+#include "../open/stream.h"
+#include "../share/nested.h"
+#include "bytes.h"
+#include "name_private.h"
+
+int ditto_name_check(const struct ditto_name *name)
+{
+	if (!name->len)
+		return -EILSEQ;
+	if (name->len > NAME_MAX)
+		return -ENAMETOOLONG;
+	if (!ditto_name_is_clean(name->name, name->len))
+		return -EILSEQ;
+	if (name->name[0] != '.' || name->len > 2)
+		return DITTO_NAME_PLAIN;
+	if (name->len == 1)
+		return DITTO_NAME_DOT;
+	return name->name[1] == '.' ? DITTO_NAME_DOTDOT : DITTO_NAME_PLAIN;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_name_check);
+
+int ditto_name_plain(const struct ditto_name *name, int dot, int dotdot)
+{
+	switch (ditto_name_check(name)) {
+	case DITTO_NAME_PLAIN:
+		return 0;
+	case DITTO_NAME_DOT:
+		return dot;
+	case DITTO_NAME_DOTDOT:
+		return dotdot;
+	case -ENAMETOOLONG:
+		return -ENAMETOOLONG;
+	}
+	return -EILSEQ;
+}
+
+struct dentry *ditto_parent(struct ditto_share *share, struct dentry *dentry)
+{
+	struct dentry *parent;
+
+	if (dentry == share->root.dentry)
+		return dget(dentry);
+
+	parent = dget_parent(dentry);
+	/* A directory can be moved out of the share between two requests. */
+	if (share->is_subtree && !is_subdir(parent, share->root.dentry)) {
+		dput(parent);
+		return ERR_PTR(-ESTALE);
+	}
+	return parent;
+}
+
+struct dentry *ditto_lookup_dentry(struct ditto_op *op, struct ditto_node *dir,
+				   struct dentry *parent, const struct ditto_name *name)
+{
+	const struct cred *as, *old;
+	struct dentry *child;
+	int err = ditto_act_on(op, dir, DITTO_RIGHT_EXECUTE, &as);
+
+	if (err)
+		return ERR_PTR(err);
+	old = ditto_act_as(as);
+	/* Checks search permission itself, and is mostly a lookup in the dcache. */
+	child = lookup_one_positive_unlocked(ditto_idmap(op->share), name->name, parent,
+					     name->len);
+	ditto_op_leave(old);
+	return child;
+}
+
+int ditto_lookup_kind(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
+		      int kind, struct ditto_node **out)
+{
+	struct dentry *parent, *child;
+	const struct cred *old;
+	struct ditto_node *node;
+	int err;
+
+	if (!S_ISDIR(dir->inode->i_mode))
+		return -ENOTDIR;
+	if (kind < 0)
+		return kind;
+
+	parent = ditto_node_dentry(dir);
+	if (kind == DITTO_NAME_PLAIN && ditto_is_hidden(op->share, parent, name)) {
+		dput(parent);
+		return -ENOENT;
+	}
+	old = ditto_op_enter(op);
+	if (kind == DITTO_NAME_PLAIN) {
+		child = ditto_lookup_dentry(op, dir, parent, name);
+	} else {
+		err = ditto_node_permission(op, dir, DITTO_MAY_EXEC);
+		if (err)
+			child = ERR_PTR(err);
+		else if (kind == DITTO_NAME_DOT)
+			child = dget(parent);
+		else
+			child = ditto_parent(op->share, parent);
+	}
+	ditto_op_leave(old);
+	dput(parent);
+	if (IS_ERR(child))
+		return PTR_ERR(child);
+
+	node = ditto_node_get(op->share, child);
+	dput(child);
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	*out = node;
+	return 0;
+}
+
+int ditto_lookup(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
+		 struct ditto_node **out)
+{
+	return ditto_lookup_kind(op, dir, name, ditto_name_check(name), out);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_lookup, DITTO);
+
+/* Find the parent of the root of a file system within a share. */
+static int lookup_outer(struct ditto_op *op, struct ditto_node *dir, struct ditto_share **share,
+			struct ditto_node **out)
+{
+	struct ditto_share *inner = op->share, *outer = inner->outer;
+	struct ditto_node *node;
+	struct dentry *parent;
+	const struct cred *old;
+	int err;
+
+	old = ditto_op_enter(op);
+	err = ditto_node_permission(op, dir, DITTO_MAY_EXEC);
+	ditto_op_leave(old);
+	if (err)
+		return err;
+	/* A root that covers another root has the same parent. */
+	while (outer->outer && inner->covered == outer->root.dentry) {
+		inner = outer;
+		outer = inner->outer;
+	}
+	/* It is held by the inner one, but may be on its way out. */
+	if (!percpu_ref_tryget_live(&outer->ref))
+		return -ESTALE;
+	parent = ditto_parent(outer, inner->covered);
+	node = IS_ERR(parent) ? ERR_CAST(parent) : ditto_node_get(outer, parent);
+	if (!IS_ERR(parent))
+		dput(parent);
+	if (IS_ERR(node)) {
+		ditto_share_put(outer);
+		return PTR_ERR(node);
+	}
+	*share = outer;
+	*out = node;
+	return 0;
+}
+
+int ditto_lookup_follow(struct ditto_op *op, struct ditto_node *dir,
+			const struct ditto_name *name, struct ditto_share **share,
+			struct ditto_node **out)
+{
+	int kind = ditto_name_check(name);
+	int err;
+
+	*share = NULL;
+	if (unlikely(kind == DITTO_NAME_DOTDOT && op->share->outer) &&
+	    dir->inode == d_inode(op->share->root.dentry))
+		return lookup_outer(op, dir, share, out);
+	err = ditto_lookup_kind(op, dir, name, kind, out);
+	if (err || kind != DITTO_NAME_PLAIN || likely(list_empty(&op->share->nested)))
+		return err;
+	err = ditto_nested_follow(op, share, out);
+	if (err)
+		ditto_node_put(*out);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_lookup_follow, DITTO);
+
+int ditto_readlink(struct ditto_op *op, struct ditto_node *node, char *buf, u32 *len)
+{
+	struct path path = { .mnt = op->share->root.mnt };
+	DEFINE_DELAYED_CALL(done);
+	const struct cred *old;
+	const char *link;
+	int err = 0;
+	size_t n;
+
+	if (!S_ISLNK(node->inode->i_mode))
+		return -EINVAL;
+	/* A magic link, as in procfs, has no contents. */
+	if (node->inode->i_op->readlink)
+		return -EIO;
+
+	path.dentry = ditto_node_dentry(node);
+	old = ditto_op_enter(op);
+	link = vfs_get_link(path.dentry, &done);
+	if (IS_ERR(link)) {
+		err = PTR_ERR(link);
+		goto leave;
+	}
+	n = strnlen(link, PAGE_SIZE + 1);
+	if (n <= PAGE_SIZE) {
+		memcpy(buf, link, n);
+		*len = n;
+	} else {
+		err = -ENAMETOOLONG;
+	}
+	do_delayed_call(&done);
+	if (!err)
+		touch_atime(&path);
+leave:
+	ditto_op_leave(old);
+	dput(path.dentry);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_readlink, DITTO);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Names from the wire, and their look-up: fs/op/name.c. */
+#ifndef _DITTO_FS_OP_NAME_PRIVATE_H
+#define _DITTO_FS_OP_NAME_PRIVATE_H
+
+#include <linux/dcache.h>
+
+#include "op.h"
+
+enum ditto_name_kind {
+	DITTO_NAME_PLAIN,
+	DITTO_NAME_DOT,
+	DITTO_NAME_DOTDOT,
+};
+
+/**
+ * ditto_name_check - check a name from the wire
+ * @name: the name
+ *
+ * Return: enum ditto_name_kind, -EILSEQ (empty, NUL or slash) or -ENAMETOOLONG.
+ */
+int ditto_name_check(const struct ditto_name *name);
+
+/**
+ * ditto_name_plain - check that a name is neither "." nor ".."
+ * @name: the name
+ * @dot: result for "."
+ * @dotdot: result for ".."
+ *
+ * Return: 0 for a plain name, @dot, @dotdot, -EILSEQ or -ENAMETOOLONG.
+ */
+int ditto_name_plain(const struct ditto_name *name, int dot, int dotdot);
+
+/**
+ * ditto_lookup_kind - look up a name that was checked
+ * @op: the caller
+ * @dir: node of the directory
+ * @name: the name
+ * @kind: from ditto_name_check(); returned if it is an error
+ * @out: filled
+ *
+ * Return: as ditto_lookup().
+ */
+int ditto_lookup_kind(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
+		      int kind, struct ditto_node **out);
+
+/**
+ * ditto_lookup_dentry - look up a name in a directory
+ * @op: the caller, entered
+ * @dir: node of the directory
+ * @parent: dentry of the directory
+ * @name: a plain name
+ *
+ * Context: may sleep; the directory is not locked.
+ * Return: a positive dentry, to be put, or an ERR_PTR.
+ */
+struct dentry *ditto_lookup_dentry(struct ditto_op *op, struct ditto_node *dir,
+				   struct dentry *parent, const struct ditto_name *name);
+
+/**
+ * ditto_parent - get the parent directory of a file within a share
+ * @share: the share
+ * @dentry: dentry of the file
+ *
+ * Return: the parent, to be put; the root of the share is its own parent; ERR_PTR(-ESTALE)
+ * outside of the share.
+ */
+struct dentry *ditto_parent(struct ditto_share *share, struct dentry *dentry);
+
+#endif

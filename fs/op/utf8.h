@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Validation of UTF-8: fs/op/utf8.c. */
+#ifndef _DITTO_FS_OP_UTF8_H
+#define _DITTO_FS_OP_UTF8_H
+
+#include <linux/types.h>
+
+/**
+ * ditto_is_utf8 - check for valid UTF-8 (RFC 3629)
+ * @s: bytes, not terminated
+ * @len: length of @s
+ *
+ * Context: any.
+ * Return: whether they are valid.
+ */
+bool ditto_is_utf8(const char *s, size_t len);
+
+#endif

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* File handles: opaque to clients, signed, stable across restarts. */
+#ifndef _DITTO_FS_SHARE_HANDLE_H
+#define _DITTO_FS_SHARE_HANDLE_H
+
+#include <linux/compiler.h>
+#include <linux/siphash.h>
+#include <linux/string.h>
+#include <linux/types.h>
+
+struct ditto_dirent;
+
+struct dentry;
+struct ditto_fid;
+struct ditto_node;
+struct ditto_server;
+struct ditto_share;
+
+/* Every protocol carries at least 64 bytes (RFC 1813 section 2.3.3). */
+#define DITTO_HANDLE_MAX	64
+/* Bytes of a handle with a file id of three words, as tmpfs and xfs have. */
+#define DITTO_HANDLE_USUAL	32
+/* A handle of a named stream leads to its file, too. NFSv4 has room for it, NFSv3 has not. */
+#define DITTO_STREAM_HANDLE_MAX	112
+
+/**
+ * struct ditto_handle - file handle as sent to clients
+ * @data: version, type and length of the file id, share tag, file id, signature; a file system
+ *	writes its part of it as words
+ * @len: used bytes of @data, a multiple of four
+ */
+struct ditto_handle {
+	u8 data[DITTO_HANDLE_MAX] __aligned(sizeof(u32));
+	u8 len;
+};
+
+/**
+ * struct ditto_stream_handle - handle of a named stream as sent to clients
+ * @data: as in struct ditto_handle, with two file ids
+ * @len: used bytes of @data, a multiple of four
+ */
+struct ditto_stream_handle {
+	u8 data[DITTO_STREAM_HANDLE_MAX];
+	u8 len;
+};
+
+/**
+ * ditto_handle_copy - copy the bytes of a handle
+ * @to: filled with @len bytes
+ * @data: the bytes
+ * @len: length of the handle
+ *
+ * Listings copy many handles, so the usual length goes without a call of memcpy().
+ *
+ * Context: any.
+ */
+static inline void ditto_handle_copy(void *to, const u8 *data, u32 len)
+{
+	if (likely(len == DITTO_HANDLE_USUAL))
+		memcpy(to, data, DITTO_HANDLE_USUAL);
+	else
+		memcpy(to, data, len);
+}
+
+/**
+ * struct ditto_handle_memo - what handles of one listing have in common
+ * @first: the first word that is signed; 0 if there was none yet
+ * @state: what the signature has made of it
+ */
+struct ditto_handle_memo {
+	u64 first;
+	u64 state[4];
+};
+
+/**
+ * struct ditto_handle_basis - what the handles of a share depend on, beside the files
+ * @tag: tag of the share
+ * @key: key of the signature
+ * @has_parent: they have the directory, too
+ */
+struct ditto_handle_basis {
+	u64 tag;
+	siphash_key_t key;
+	bool has_parent;
+};
+
+/**
+ * struct ditto_dir_part_handle - handle that an earlier listing has made for an entry
+ * @len: length of @data; before, DITTO_HANDLE_*. The rest is constant once it is set
+ * @generation: generation of the inode
+ * @ino: number of the inode
+ * @data: handle of up to the usual length
+ */
+struct ditto_dir_part_handle {
+	u32 len;
+	u32 generation;
+	u64 ino;
+	u8 data[DITTO_HANDLE_USUAL];
+};
+
+enum {
+	DITTO_HANDLE_EMPTY,
+	DITTO_HANDLE_FILLING,
+};
+
+/**
+ * ditto_handle_basis_get - get what the handles of a share depend on
+ * @share: the share
+ * @basis: filled
+ *
+ * Context: any.
+ */
+void ditto_handle_basis_get(const struct ditto_share *share, struct ditto_handle_basis *basis);
+
+/**
+ * ditto_handle_basis_is - are handles that were made on a basis those of a share?
+ * @share: the share
+ * @basis: from ditto_handle_basis_get()
+ *
+ * Context: any.
+ * Return: true if the same would be made again.
+ */
+bool ditto_handle_basis_is(const struct ditto_share *share,
+			   const struct ditto_handle_basis *basis);
+
+/**
+ * ditto_handle_encode - make the handle of a file
+ * @share: share the file is reached through
+ * @dentry: positive
+ * @handle: filled
+ *
+ * No node is created, so listing a directory with handles costs no memory.
+ *
+ * Return: 0, or -EOPNOTSUPP if the file system has no usable file ids.
+ */
+int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
+			struct ditto_handle *handle);
+
+/**
+ * ditto_handle_of_node - make the handle of the file of a node
+ * @share: see ditto_handle_encode()
+ * @node: held
+ * @handle: filled
+ *
+ * Return: see there.
+ */
+int ditto_handle_of_node(struct ditto_share *share, struct ditto_node *node,
+			 struct ditto_handle *handle);
+
+/**
+ * ditto_handle_of_stream - make the handle of a named stream
+ * @share: see ditto_handle_encode()
+ * @base: the file of the stream, held
+ * @stream: dentry of the stream
+ * @handle: filled
+ *
+ * Return: see there.
+ */
+int ditto_handle_of_stream(struct ditto_share *share, struct ditto_node *base,
+			   struct dentry *stream, struct ditto_stream_handle *handle);
+
+/**
+ * ditto_stream_handle_share - find the share of the handle of a named stream
+ * @srv: the server
+ * @data: handle from the wire
+ * @len: length of @data
+ * @base: filled for ditto_stream_handle_nodes()
+ * @stream: the same
+ *
+ * The file system is not used.
+ *
+ * Context: any.
+ * Return: the share, to be put; -EBADHANDLE if this server never made the handle, or for what is
+ * no stream; -ESTALE if the share is gone.
+ */
+struct ditto_share *ditto_stream_handle_share(struct ditto_server *srv, const u8 *data,
+					      size_t len, struct ditto_fid *base,
+					      struct ditto_fid *stream);
+
+/**
+ * ditto_stream_handle_nodes - find a named stream and its file
+ * @share: the share of the handle
+ * @base_fid: of ditto_stream_handle_share()
+ * @stream_fid: the same
+ * @base: filled with the node of the file, to be put
+ * @stream: filled with the node of the stream, to be put
+ *
+ * Return: 0, or an errno of ditto_handle_decode() if one of them is gone.
+ */
+int ditto_stream_handle_nodes(struct ditto_share *share, const struct ditto_fid *base_fid,
+			      const struct ditto_fid *stream_fid, struct ditto_node **base,
+			      struct ditto_node **stream);
+
+/**
+ * ditto_handle_encode_entry - make the handle of an entry of a listing, and keep it
+ * @share: see ditto_handle_encode()
+ * @dir: the directory
+ * @entry: the entry, with a dentry
+ * @handle: filled
+ * @memo: zero for the first entry of a listing, then kept by this function
+ *
+ * Return: see there.
+ */
+int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node *dir,
+			      const struct ditto_dirent *entry, struct ditto_handle *handle,
+			      struct ditto_handle_memo *memo);
+
+/**
+ * ditto_handle_decode - find the file of a handle
+ * @srv: the server
+ * @data: handle from the wire
+ * @len: length of @data
+ * @share: filled with the share, to be put
+ * @node: filled with the node, to be put
+ *
+ * Return: 0; -EBADHANDLE if this server never made the handle (length, version, signature);
+ * -ESTALE if share or file is gone; -ENOMEM.
+ */
+int ditto_handle_decode(struct ditto_server *srv, const u8 *data, size_t len,
+			struct ditto_share **share, struct ditto_node **node);
+
+/**
+ * struct ditto_handle_seen - the last handle of a thread whose signature was right
+ * @handle: the handle; @len is 0 if there is none
+ * @key: key of the signature
+ * @withdrawn: see ditto_share_get_again()
+ * @share: share of the handle, without a reference; valid if @node is set
+ * @node: its node, without a reference; NULL if it was not found yet
+ * @number: see ditto_node_get_again()
+ *
+ * Requests that follow each other often have the same handle, whose signature need not be computed
+ * again then, nor its file be looked up. It belongs to one thread and one server, and is filled
+ * with zeros at first. It keeps nothing in memory.
+ */
+struct ditto_handle_seen {
+	struct ditto_handle handle;
+	siphash_key_t key;
+	u64 withdrawn;
+	struct ditto_share *share;
+	struct ditto_node *node;
+	unsigned long number;
+};
+
+/**
+ * ditto_handle_again - find the file of a handle if it is the last one of the thread
+ * @srv: the server
+ * @data: handle from the wire
+ * @len: length of @data
+ * @seen: of the thread
+ * @share: filled with the share, to be put
+ * @node: filled with the node, to be put
+ *
+ * Context: may sleep. The file system is used only if the file is removed meanwhile.
+ * Return: false if the handle is to be decoded.
+ */
+bool ditto_handle_again(const struct ditto_server *srv, const u8 *data, size_t len,
+			const struct ditto_handle_seen *seen, struct ditto_share **share,
+			struct ditto_node **node);
+
+/**
+ * ditto_handle_remember - remember where a handle led to
+ * @seen: of the thread, by which the handle was decoded
+ * @node: result of ditto_handle_node(), held
+ *
+ * Context: any.
+ */
+void ditto_handle_remember(struct ditto_handle_seen *seen, struct ditto_node *node);
+
+/**
+ * ditto_handle_share - find the share of a handle, the first half of ditto_handle_decode()
+ * @srv: the server
+ * @data: handle from the wire
+ * @len: length of @data
+ * @fid: filled for ditto_handle_node()
+ * @seen: of the thread, may be replaced; or NULL
+ *
+ * The file system is not used.
+ *
+ * Context: any.
+ * Return: the share, to be put; or an ERR_PTR as of ditto_handle_decode().
+ */
+struct ditto_share *ditto_handle_share(struct ditto_server *srv, const u8 *data, size_t len,
+				       struct ditto_fid *fid, struct ditto_handle_seen *seen);
+
+/**
+ * ditto_handle_node - find the file of a handle, the second half of ditto_handle_decode()
+ * @share: the share of the handle
+ * @fid: of ditto_handle_share()
+ *
+ * Return: the node, to be put; or an ERR_PTR as of ditto_handle_decode().
+ */
+struct ditto_node *ditto_handle_node(struct ditto_share *share, const struct ditto_fid *fid);
+
+/**
+ * ditto_handle_node_anywhere - find the file of a handle, also outside of the share
+ * @share: the share of the handle
+ * @fid: of ditto_handle_share()
+ *
+ * Only to release claims, see ditto_node_get_anywhere().
+ *
+ * Return: the node, to be put; or an ERR_PTR as of ditto_handle_decode().
+ */
+struct ditto_node *ditto_handle_node_anywhere(struct ditto_share *share,
+					      const struct ditto_fid *fid);
+
+#endif
