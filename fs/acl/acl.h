@@ -19,11 +19,9 @@
 #include <linux/uidgid.h>
 
 #include "../../net/helper/token.h"
-#include "../op/check/rights.h"
+#include "access_mask.h"
 
 struct cred;
-struct ditto_node;
-struct ditto_op;
 struct posix_acl;
 
 /* Entries of one list. */
@@ -385,39 +383,48 @@ void ditto_acl_encode(const struct ditto_acl *acl, umode_t mode, void *bytes);
  */
 struct ditto_acl *ditto_acl_decode(const void *bytes, size_t size, umode_t *mode);
 
-/* Lists of files: fs/op/check/acl.c. A list is set by ditto_setattr() with DITTO_SET_ACL. */
+/* Audit lists: fs/acl/acl_list.c and fs/acl/acl_store.c */
 
 /**
- * ditto_get_acl - get the list of a file
- * @op: the caller; permission is not checked
- * @node: held
+ * ditto_audit_list_check - check whether an audit list is valid
+ * @list: the list
+ * @is_dir: the file is a directory; only then may entries be inheritable
  *
- * Returns the stored list, adapted to the current mode, or a list derived from mode and POSIX
- * ACLs.
- *
- * Return: the list, to be put; ERR_PTR(-ENOMEM), ERR_PTR(-EJUKEBOX) (others keep changing it),
- * ERR_PTR(-EOPNOTSUPP) (a POSIX ACL needs too many entries), or an ERR_PTR of the file system.
+ * Return: 0 or -EINVAL.
  */
-struct ditto_acl *ditto_get_acl(struct ditto_op *op, struct ditto_node *node);
+int ditto_audit_list_check(const struct ditto_acl *list, bool is_dir);
 
 /**
- * ditto_acl_is_inherited - tell whether a new file in a directory inherits a list although the
- * client sends a mode
- * @op: the caller
- * @dir: the directory, held
- * @is_dir: the new file is a directory
- *
- * Return: 1, 0 or a negative errno.
+ * ditto_audit_list_encode - write the stored form of an audit list
+ * @list: a valid list
+ * @bytes: filled; ditto_acl_stored_size() bytes
  */
-int ditto_acl_is_inherited(struct ditto_op *op, struct ditto_node *dir, bool is_dir);
+void ditto_audit_list_encode(const struct ditto_acl *list, void *bytes);
 
 /**
- * ditto_acl_is_supported - tell whether the share's file system can store lists
- * @op: the caller; names the share
+ * ditto_audit_list_decode - parse the stored form of an audit list
+ * @bytes: stored form
+ * @size: size of @bytes
  *
- * Context: any.
- * Return: true if it can.
+ * Return: the list, ERR_PTR(-EUCLEAN) if it is invalid, ERR_PTR(-ENOMEM).
  */
-bool ditto_acl_is_supported(const struct ditto_op *op);
+struct ditto_acl *ditto_audit_list_decode(const void *bytes, size_t size);
+
+/* Called when the module is loaded and unloaded: fs/acl/acl_intern.c. */
+int ditto_acl_interning_init(void);
+void ditto_acl_interning_exit(void);
+
+/**
+ * ditto_acl_intern - find or make the shared copy of a list
+ * @acl: not shared yet; its reference is consumed
+ *
+ * Context: any but interrupts.
+ * Return: an equal list, to be put; @acl itself if it is the first one or without memory.
+ */
+struct ditto_acl *ditto_acl_intern(struct ditto_acl *acl);
+#if IS_ENABLED(CONFIG_KUNIT)
+/* The number of shared lists. */
+unsigned int ditto_acl_interned(void);
+#endif
 
 #endif

@@ -21,7 +21,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "../op/check/acl_file.h"
 #include "acl_private.h"
 
 static struct rhashtable acl_table;

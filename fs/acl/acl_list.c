@@ -8,7 +8,6 @@
 #include <linux/slab.h>
 
 #include "acl_private.h"
-#include "../op/check/audit_list.h"
 
 struct ditto_acl *ditto_acl_alloc(unsigned int count)
 {

@@ -89,17 +89,6 @@ u32 ditto_ace_classes(const struct ditto_ace *ace, kuid_t uid, kgid_t gid);
 u32 ditto_ace_classes_anonymous(const struct ditto_ace *ace, kuid_t uid, kgid_t gid);
 
 /**
- * ditto_acl_subject_of - describe the caller and a file to the evaluation of a list
- * @op: the caller
- * @node: the file, held
- *
- * Context: any.
- * Return: the subject; its token is borrowed from @op, and NULL if it is not known.
- */
-struct ditto_acl_subject ditto_acl_subject_of(const struct ditto_op *op,
-					      const struct ditto_node *node);
-
-/**
  * ditto_ace_may_match - tell whether an entry is about a user
  * @ace: the entry
  * @who: user and file

@@ -12,7 +12,6 @@
 #include <linux/unaligned.h>
 
 #include "acl.h"
-#include "../op/check/audit_list.h"
 
 #define ACL_MAGIC	0x4c434144	/* "DACL" */
 #define AUDIT_MAGIC	0x4c434153	/* "SACL" */

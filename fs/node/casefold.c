@@ -15,7 +15,6 @@
 #include <linux/stringhash.h>
 #include <linux/unicode.h>
 
-#include "../op/op.h"
 #include "casefold.h"
 
 /* Room for the folded form of a name: a character becomes at most three times as long. */

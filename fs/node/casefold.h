@@ -8,7 +8,11 @@
 
 #include <linux/types.h>
 
-struct ditto_name;
+/* A name from the wire; not terminated. */
+struct ditto_name {
+	const char *name;
+	u32 len;
+};
 
 /**
  * ditto_name_hash - hash the folded form of a name

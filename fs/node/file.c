@@ -33,9 +33,9 @@
 #include "../../net/callback.h"
 #include "../../net/server.h"
 #include "../../net/server_private.h"
-#include "../share/share.h"
 #include "file.h"
 #include "node_private.h"
+#include "share_types.h"
 
 /*
  * Memory for each cached file, unless a setting gives the limit. The system lets users have one

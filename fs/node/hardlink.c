@@ -4,10 +4,8 @@
 #include <linux/dcache.h>
 
 #include "../../lockd/owner.h"
-#include "node.h"
-#include "../op/op.h"
-#include "../share/cred.h"
 #include "hardlink.h"
+#include "node.h"
 
 /* Names of one file that are looked at to count it. */
 #define HARDLINKS_COUNTED	1000
@@ -46,13 +44,12 @@ void ditto_hardlink_erase(struct ditto_node *node, struct ditto_hardlink *link)
 	rb_erase(&link->of_node, &node->hardlinks);
 }
 
-void ditto_hardlink_delete(const struct ditto_op *op, struct ditto_node *node,
-			   struct ditto_hardlink *link, struct ditto_cred *delete_cred)
+void ditto_hardlink_delete(struct ditto_node *node, struct ditto_hardlink *link,
+			   struct ditto_cred *delete_cred, struct ditto_owner *owner)
 {
 	lockdep_assert_held(&node->lock);
-	refcount_inc(&delete_cred->ref);
-	if (op->actor && op->actor->entry_owner)
-		link->delete_owner = ditto_owner_hold(op->actor->entry_owner);
+	if (owner)
+		link->delete_owner = ditto_owner_hold(owner);
 	WRITE_ONCE(link->delete_cred, delete_cred);
 	link->counts = !d_unhashed(link->dentry);
 	if (link->counts)
@@ -67,7 +64,8 @@ static void hardlink_uncount(struct ditto_node *node, struct ditto_hardlink *lin
 	link->counts = false;
 }
 
-void ditto_hardlink_undelete(struct ditto_node *node, struct ditto_hardlink *link, bool erase)
+struct ditto_cred *ditto_hardlink_undelete(struct ditto_node *node, struct ditto_hardlink *link,
+					   bool erase)
 {
 	struct ditto_owner *owner;
 	struct ditto_cred *cred;
@@ -83,8 +81,7 @@ void ditto_hardlink_undelete(struct ditto_node *node, struct ditto_hardlink *lin
 	spin_unlock(&node->lock);
 	if (owner)
 		ditto_owner_put(owner);
-	if (cred)
-		ditto_cred_put(cred);
+	return cred;
 }
 
 void ditto_hardlink_removed(struct ditto_node *node, const struct dentry *dentry)

@@ -21,7 +21,6 @@
 struct dentry;
 struct ditto_cred;
 struct ditto_node;
-struct ditto_op;
 struct ditto_owner;
 
 /**
@@ -82,23 +81,26 @@ void ditto_hardlink_erase(struct ditto_node *node, struct ditto_hardlink *link);
 
 /**
  * ditto_hardlink_delete - mark a name as delete pending
- * @op: the caller
  * @node: its lock is held
  * @link: of @node; not delete pending
- * @delete_cred: credential for the removal; a reference is taken
+ * @delete_cred: credential for the removal; the reference passes to @link
+ * @owner: owner of the caching grants that the caller has on the directory, or NULL
  *
  * Context: any.
  */
-void ditto_hardlink_delete(const struct ditto_op *op, struct ditto_node *node,
-			   struct ditto_hardlink *link, struct ditto_cred *delete_cred);
+void ditto_hardlink_delete(struct ditto_node *node, struct ditto_hardlink *link,
+			   struct ditto_cred *delete_cred, struct ditto_owner *owner);
 
 /**
  * ditto_hardlink_undelete - end the delete pending state of a name
  * @node: its lock is not held
  * @link: of @node
  * @erase: also take the name off the node
+ *
+ * Return: the credential, to be put; or NULL.
  */
-void ditto_hardlink_undelete(struct ditto_node *node, struct ditto_hardlink *link, bool erase);
+struct ditto_cred *ditto_hardlink_undelete(struct ditto_node *node, struct ditto_hardlink *link,
+					   bool erase);
 
 /**
  * ditto_hardlink_removed - note that a name was removed, which may be delete pending

@@ -30,14 +30,14 @@
 
 #include "../../lockd/lease.h"
 #include "../../net/server.h"
-#include "../op/check/acl_file.h"
-#include "../op/casefold_index.h"
 #include "../offload/offload.h"
+#include "../op/casefold_index.h"
+#include "../op/check/acl_file.h"
 #include "../op/dir_cache.h"
-#include "../share/share.h"
 #include "file.h"
 #include "local_notify.h"
 #include "node_private.h"
+#include "share_types.h"
 
 /* Names of a file that are looked at for one in a share; another share may have many. */
 #define ALIASES_MAX	64

@@ -27,11 +27,12 @@
 #include "../../net/server.h"
 #include "../../net/server_private.h"
 #include "../open/stream.h"
-#include "../share/share.h"
+#include "fid.h"
 #include "file.h"
 #include "local_notify.h"
 #include "name_watch.h"
 #include "node_private.h"
+#include "share_types.h"
 
 /* Nodes to scan for one that is inserted above the limit. */
 #define TRIM_BATCH	16

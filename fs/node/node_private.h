@@ -16,11 +16,8 @@
 #include "watch.h"
 
 struct cred;
-struct ditto_handle;
-struct ditto_handle_seen;
 struct ditto_pins;
 struct ditto_share;
-struct ditto_stream_handle;
 struct fsnotify_group;
 struct shrinker;
 
@@ -394,6 +391,17 @@ int ditto_volume_watch_names(struct ditto_volume *volume);
  */
 bool ditto_volume_has_root(struct ditto_volume *volume, const struct dentry *dentry);
 
+/* Inode number of the root of every subvolume of btrfs (BTRFS_FIRST_FREE_OBJECTID). */
+#define DITTO_BTRFS_ROOT_INO	256
+
+/**
+ * ditto_path_subvolume - get the number of the subvolume that a file lies in
+ * @path: the file
+ *
+ * Return: the number; 0 if the file system has no subvolumes, or does not tell.
+ */
+u64 ditto_path_subvolume(const struct path *path);
+
 /**
  * ditto_share_derive_id - derive the identity of a share
  * @path: root of the share
@@ -427,84 +435,6 @@ u64 ditto_share_tag(const uuid_t *id);
  * names is in the share.
  */
 struct dentry *ditto_node_dentry_in(struct ditto_share *share, struct ditto_node *node);
-
-/* handle.c */
-
-/**
- * ditto_fid_encode - get the id of a file from the file system
- * @dentry: positive
- * @connectable: include the id of the directory, if there is room
- * @fid: filled
- *
- * Return: 0, or -EOPNOTSUPP if the file system has no usable id.
- */
-int ditto_fid_encode(struct dentry *dentry, bool connectable, struct ditto_fid *fid);
-
-/**
- * ditto_fid_connectable - tell whether file ids can include the directory
- * @dir: a directory of the file system
- *
- * Return: true if the file system can find the directory of a file by the file's id.
- */
-bool ditto_fid_connectable(struct inode *dir);
-
-#if IS_ENABLED(CONFIG_KUNIT)
-/**
- * ditto_handle_sign - fill a handle with header, file id and signature
- * @srv: the server, for its key
- * @tag: tag of the share
- * @fid: file id; for the root of the share FILEID_ROOT without bytes
- * @handle: filled
- *
- * Context: any.
- */
-void ditto_handle_sign(const struct ditto_server *srv, u64 tag,
-		       const struct ditto_fid *fid, struct ditto_handle *handle);
-
-/**
- * ditto_handle_verify - check the form and signature of a handle and parse it
- * @srv: the server, for its key
- * @data: handle from the wire
- * @len: length of @data
- * @tag: filled with the tag of the share
- * @fid: filled with the file id
- * @seen: of the thread, may be replaced; or NULL
- *
- * Context: any.
- * Return: 0 or -EBADHANDLE.
- */
-int ditto_handle_verify(const struct ditto_server *srv, const u8 *data, size_t len,
-			u64 *tag, struct ditto_fid *fid, struct ditto_handle_seen *seen);
-
-/**
- * ditto_stream_handle_sign - make the handle of a named stream from file ids
- * @srv: the server, for its key
- * @tag: tag of the share
- * @base: file id of the file
- * @stream: file id of the stream
- * @handle: filled
- *
- * Context: any.
- */
-void ditto_stream_handle_sign(const struct ditto_server *srv, u64 tag,
-			      const struct ditto_fid *base, const struct ditto_fid *stream,
-			      struct ditto_stream_handle *handle);
-
-/**
- * ditto_stream_handle_verify - check the form and signature of such a handle and parse it
- * @srv: the server, for its key
- * @data: handle from the wire
- * @len: length of @data
- * @tag: filled with the tag of the share
- * @base: filled with the file id of the file
- * @stream: filled with the file id of the stream
- *
- * Context: any.
- * Return: 0 or -EBADHANDLE.
- */
-int ditto_stream_handle_verify(const struct ditto_server *srv, const u8 *data, size_t len,
-			       u64 *tag, struct ditto_fid *base, struct ditto_fid *stream);
-#endif
 
 /* The node whose lock context is found at @point. */
 static inline struct ditto_node *ditto_node_of_point(struct ditto_lock_point *point)

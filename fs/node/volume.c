@@ -29,15 +29,16 @@
 #include <linux/wait_bit.h>
 
 #include "../../net/server.h"
-#include "../op/check/acl_file.h"
+#include "../offload/offload.h"
 #include "../op/casefold_index.h"
+#include "../op/check/acl_file.h"
+#include "../op/dosattr_private.h"
+#include "../open/stream.h"
+#include "fid.h"
 #include "file.h"
 #include "local_notify.h"
 #include "node_private.h"
-#include "../offload/offload.h"
-#include "../op/dosattr_private.h"
-#include "../open/stream.h"
-#include "../share/share.h"
+#include "share_types.h"
 
 /* Defined here because gfs2_ondisk.h may not be installed. */
 #define DITTO_GFS2_MAGIC	0x01161970
@@ -427,6 +428,17 @@ void ditto_share_derive_id(const struct path *path, const char *name, uuid_t *id
 		half = siphash(data, len, &by_type);
 		put_unaligned_le64(half, &id->b[i * sizeof(half)]);
 	}
+}
+
+/* No server is asked: it might not answer, and subvolumes are those of local file systems. */
+u64 ditto_path_subvolume(const struct path *path)
+{
+	struct kstat st;
+
+	if (vfs_getattr_nosec(path, &st, STATX_SUBVOL, AT_STATX_DONT_SYNC) ||
+	    !(st.result_mask & STATX_SUBVOL))
+		return 0;
+	return st.subvol;
 }
 
 bool ditto_volume_has_root(struct ditto_volume *volume, const struct dentry *dentry)

@@ -19,9 +19,7 @@
 
 #include "../../lockd/acting.h"
 #include "../../net/server.h"
-#include "../op/check/lock_check_private.h"
-#include "../op/op_private.h"
-#include "../open/stream.h"
+#include "hidden.h"
 #include "local_notify.h"
 #include "node_private.h"
 #include "watch.h"
@@ -52,11 +50,15 @@ struct watch_mark {
  * @what: DITTO_CHANGED_* bits
  * @otherwise: bits for which watches that select none of @what get a modification
  * @event: event to report; each of its paths is at the end of a buffer of PATH_MAX bytes
+ * @named: see ditto_watch_changed(); NULL if nobody else is notified
+ * @arg: its argument
  */
 struct change {
 	u32 what;
 	u32 otherwise;
 	struct ditto_watch_event event;
+	void (*named)(void *arg, const struct dentry *dir, const struct qstr *name);
+	void *arg;
 };
 
 static struct hlist_head *bucket_of(struct ditto_watch_table *watches, const struct inode *dir)
@@ -318,30 +320,8 @@ static void put_names(const struct file_names *names)
 		dput(names->name[i]);
 }
 
-/* Holders of caching grants on the directory cache sizes and times of its entries. */
-static void tell_holders(struct ditto_op *op, const struct dentry *parent,
-			 const struct qstr *name)
-{
-	const struct ditto_entry_change change = {
-		.event = DITTO_ENTRY_ATTRIBUTES,
-		.name = name->name,
-		.len = name->len,
-	};
-	struct ditto_node *dir = ditto_node_find_inode(op->srv->nodes, d_inode(parent));
-
-	if (!dir)
-		return;
-	ditto_lock_recheck(op, dir, DITTO_INTENT_CHILD);
-	ditto_lease_deliver(&dir->point, op->actor, &change);
-	ditto_node_put(dir);
-}
-
-/*
- * Report a change of a file for one of its names. @op is NULL if holders of caching grants on the
- * directory need not be notified.
- */
-static void tell_at(struct ditto_op *op, struct ditto_volume *volume, struct dentry *dentry,
-		    struct change *change)
+/* Report a change of a file for one of its names. */
+static void tell_at(struct ditto_volume *volume, struct dentry *dentry, struct change *change)
 {
 	struct name_snapshot name;
 	struct dentry *parent;
@@ -352,8 +332,8 @@ static void tell_at(struct ditto_op *op, struct ditto_volume *volume, struct den
 	take_dentry_name_snapshot(&name, dentry);
 	if (change->what)
 		tell_entry(volume, parent, &name.name, NULL, change);
-	if (op)
-		tell_holders(op, parent, &name.name);
+	if (change->named)
+		change->named(change->arg, parent, &name.name);
 	release_dentry_name_snapshot(&name);
 	dput(parent);
 }
@@ -369,12 +349,12 @@ static void tell_local(struct ditto_volume *volume, struct dentry *dentry, u32 w
 	struct file_names names;
 
 	if (!inode || !has_names(inode)) {
-		tell_at(NULL, volume, dentry, &change);
+		tell_at(volume, dentry, &change);
 		return;
 	}
 	hold_names(inode, &names);
 	for (u32 i = 0; i < names.count; i++)
-		tell_at(NULL, volume, names.name[i], &change);
+		tell_at(volume, names.name[i], &change);
 	put_names(&names);
 }
 
@@ -558,8 +538,8 @@ static struct dentry *named_alias(struct ditto_node *node)
 	return dentry;
 }
 
-/* Report a change for each name of the file; see tell_at() for @op. */
-static void tell_named(struct ditto_op *op, struct ditto_node *node, struct change *change)
+/* Report a change for each name of the file. */
+static void tell_named(struct ditto_node *node, struct change *change)
 {
 	struct inode *inode = node->inode;
 	struct file_names names;
@@ -573,37 +553,21 @@ static void tell_named(struct ditto_op *op, struct ditto_node *node, struct chan
 		names.count = 1;
 		known = is_named(names.name[0]);
 	}
-	if (op && known < inode->i_nlink && !S_ISDIR(inode->i_mode))
+	if (change->named && known < inode->i_nlink && !S_ISDIR(inode->i_mode))
 		ditto_local_notify_unnamed(node->volume);
 	for (u32 i = 0; i < names.count; i++)
-		tell_at(op, node->volume, names.name[i], change);
+		tell_at(node->volume, names.name[i], change);
 	put_names(&names);
 }
 
-void ditto_child_changed_slow(struct ditto_op *op, struct ditto_node *node, u32 what)
+void ditto_watch_changed(struct ditto_node *node, u32 what, const struct ditto_watch_event *event,
+			 void (*named)(void *arg, const struct dentry *dir,
+				       const struct qstr *name),
+			 void *arg)
 {
-	struct change change = {
-		.what = what & DITTO_CHANGED_BEFORE ? 0 : what & ~DITTO_CHANGED_LATER,
-		.event = { .action = DITTO_WATCH_MODIFIED },
-	};
-	struct name_snapshot stream;
-	struct dentry *dentry;
+	struct change change = { .what = what, .event = *event, .named = named, .arg = arg };
 
-	if (!op->stream_of || node == op->stream_of) {
-		tell_named(what & DITTO_CHANGED_LATER ? NULL : op, node, &change);
-		return;
-	}
-	/* Changes of streams have bits of their own. */
-	change.what = (what & DITTO_CHANGED_SIZE ? DITTO_CHANGED_STREAM_SIZE : 0) |
-		      (what & DITTO_CHANGED_MTIME ? DITTO_CHANGED_STREAM_DATA : 0);
-	dentry = ditto_node_dentry(node);
-	take_dentry_name_snapshot(&stream, dentry);
-	change.event.action = DITTO_WATCH_STREAM_MODIFIED;
-	change.event.stream = stream.name.name;
-	change.event.stream_len = stream.name.len;
-	tell_named(NULL, op->stream_of, &change);
-	release_dentry_name_snapshot(&stream);
-	dput(dentry);
+	tell_named(node, &change);
 }
 
 void ditto_watch_stream(struct ditto_node *base, enum ditto_watch_action action,
@@ -625,6 +589,6 @@ void ditto_watch_stream(struct ditto_node *base, enum ditto_watch_action action,
 	if (likely(!atomic_read(&watches_of(base->volume)->observers)))
 		return;
 	if (old)
-		tell_named(NULL, base, &before);
-	tell_named(NULL, base, &change);
+		tell_named(base, &before);
+	tell_named(base, &change);
 }

@@ -31,11 +31,11 @@
 struct dentry;
 struct ditto_node;
 struct ditto_node_table;
-struct ditto_op;
 struct ditto_volume;
 struct ditto_watch;
 struct fsnotify_group;
 struct inode;
+struct qstr;
 
 /*
  * Kinds of changes, as in a CompletionFilter (MS-FSA section 2.1.5.11). All have room in the u16 of
@@ -172,16 +172,19 @@ void ditto_watch_end(struct ditto_watch *watch);
 void ditto_watch_delete_pending(struct ditto_node *dir);
 
 /**
- * ditto_child_changed_slow - notify of a change of data or attributes, with observers
- * @op: the caller that made the change
+ * ditto_watch_changed - notify of a change of data or attributes that a client has made
  * @node: held
- * @what: DITTO_CHANGED_* bits
- *
- * See ditto_child_changed().
+ * @what: DITTO_CHANGED_* bits that watches select; 0 to notify none
+ * @event: what happened, without paths
+ * @named: called for each name of the file, with its directory; or NULL
+ * @arg: its argument
  *
  * Context: may sleep; no inode lock held.
  */
-void ditto_child_changed_slow(struct ditto_op *op, struct ditto_node *node, u32 what);
+void ditto_watch_changed(struct ditto_node *node, u32 what, const struct ditto_watch_event *event,
+			 void (*named)(void *arg, const struct dentry *dir,
+				       const struct qstr *name),
+			 void *arg);
 
 /**
  * ditto_watch_stream - notify that a stream was added, removed or renamed

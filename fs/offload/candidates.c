@@ -17,6 +17,7 @@
 #include <linux/workqueue.h>
 
 #include "../../net/server.h"
+#include "../node/fid.h"
 #include "../node/node_private.h"
 #include "../share/share.h"
 #include "stub.h"

@@ -19,8 +19,9 @@
 #include <linux/slab.h>
 #include <linux/xattr.h>
 
-#include "check/acl_file.h"
 #include "acl_set_private.h"
+#include "check/acl_file.h"
+#include "op_private.h"
 
 static struct inode *inode_of(const struct ditto_acl_change *ch)
 {

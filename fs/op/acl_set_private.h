@@ -6,8 +6,8 @@
 #include <linux/fs.h>
 #include <linux/posix_acl.h>
 
-#include "op.h"
 #include "../acl/acl.h"
+#include "op.h"
 
 /**
  * struct ditto_acl_change - a change of a file's list in progress

@@ -24,10 +24,10 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
-#include "../node/node.h"
-#include "op_private.h"
 #include "../node/casefold.h"
+#include "../node/node.h"
 #include "casefold_index.h"
+#include "op_private.h"
 #include "shortname.h"
 
 /* Attempts to list a directory without concurrent changes. */

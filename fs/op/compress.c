@@ -17,8 +17,8 @@
 
 #include "../../net/server.h"
 #include "../node/node_private.h"
-#include "compress.h"
 #include "check/lock_check_private.h"
+#include "compress.h"
 #include "op_private.h"
 
 /* Other file systems ignore the flag, such as ext4, or depend on format options. */

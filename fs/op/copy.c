@@ -16,8 +16,8 @@
 #include "../../net/server.h"
 #include "../node/node_private.h"
 #include "../offload/offload.h"
-#include "data_private.h"
 #include "check/lock_check_private.h"
+#include "data_private.h"
 #include "space.h"
 
 /* Size of one VFS call, which does not check for signals. */

@@ -23,8 +23,8 @@
 #include "../../net/server.h"
 #include "../node/node_private.h"
 #include "../offload/offload.h"
-#include "data_private.h"
 #include "check/lock_check_private.h"
+#include "data_private.h"
 
 int ditto_may_read(const struct ditto_op *op, struct ditto_node *node)
 {

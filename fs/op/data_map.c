@@ -11,8 +11,8 @@
 #include <linux/sizes.h>
 
 #include "../offload/offload.h"
-#include "data_private.h"
 #include "check/lock_check_private.h"
+#include "data_private.h"
 #include "space.h"
 
 /* Distance of the places where holes are looked for. */

@@ -7,8 +7,8 @@
 #include <linux/fs.h>
 
 #include "../node/file.h"
-#include "op_private.h"
 #include "check/rights.h"
+#include "op_private.h"
 
 /* True for errors that leave previously written data intact: refusals, and interruptions. */
 static inline bool ditto_is_refusal(ssize_t err)

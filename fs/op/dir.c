@@ -21,14 +21,14 @@
 #include <linux/unaligned.h>
 
 #include "../../net/server.h"
-#include "bytes.h"
-#include "name_private.h"
 #include "../node/file.h"
+#include "../node/hidden.h"
 #include "../node/node_private.h"
-#include "../open/stream.h"
 #include "../share/nested.h"
-#include "snapshot.h"
+#include "bytes.h"
 #include "dir_private.h"
+#include "name_private.h"
+#include "snapshot.h"
 
 /* Entries that are read at once if the caller has room for more than it expected. */
 #define DIR_FEW		16

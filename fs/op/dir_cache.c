@@ -20,8 +20,8 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
-#include "../share/handle.h"
 #include "../node/node.h"
+#include "../share/handle.h"
 #include "dir_cache.h"
 
 /* All listings have this part of the machine's memory, and one of them this part of that. */

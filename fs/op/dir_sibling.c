@@ -14,8 +14,8 @@
 #include <linux/namei.h>
 
 #include "bytes.h"
-#include "name_private.h"
 #include "dir_private.h"
+#include "name_private.h"
 
 /* Misses in a row after which a listing does not look beside the previous dentry any more. */
 #define SIBLING_MISSES	8

@@ -36,11 +36,11 @@
 #include <linux/xattr.h>
 
 #include "../../net/server.h"
-#include "check/acl_file.h"
 #include "../node/node_private.h"
+#include "check/acl_file.h"
+#include "check/lock_check_private.h"
 #include "dosattr.h"
 #include "dosattr_private.h"
-#include "check/lock_check_private.h"
 #include "op_private.h"
 
 /* Attempts to store the value within one tick. */

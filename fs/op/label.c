@@ -11,10 +11,10 @@
 #include <linux/mount.h>
 #include <linux/security.h>
 
-#include "check/acl_file.h"
 #include "../node/node_private.h"
-#include "label.h"
+#include "check/acl_file.h"
 #include "check/lock_check_private.h"
+#include "label.h"
 #include "op_private.h"
 
 bool ditto_label_is_on(const struct ditto_share *share)

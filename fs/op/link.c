@@ -13,14 +13,14 @@
 #include <linux/fs.h>
 #include <linux/random.h>
 
-#include "check/acl_file.h"
-#include "check/audit.h"
-#include "casefold_index.h"
-#include "name_private.h"
 #include "../node/node.h"
 #include "../offload/offload.h"
-#include "dir_change_private.h"
+#include "casefold_index.h"
+#include "check/acl_file.h"
+#include "check/audit.h"
 #include "check/lock_check_private.h"
+#include "dir_change_private.h"
+#include "name_private.h"
 #include "op_private.h"
 
 /**

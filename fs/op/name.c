@@ -12,13 +12,13 @@
 #include <linux/fs.h>
 #include <linux/namei.h>
 
-#include "check/acl_file.h"
+#include "../node/hidden.h"
 #include "../node/node.h"
-#include "op_private.h"
-#include "../open/stream.h"
 #include "../share/nested.h"
 #include "bytes.h"
+#include "check/acl_file.h"
 #include "name_private.h"
+#include "op_private.h"
 
 int ditto_name_check(const struct ditto_name *name)
 {

@@ -22,124 +22,19 @@
 #include <linux/fs.h>
 #include <linux/types.h>
 
+#include "../node/casefold.h"
+#include "../share/caller.h"
 #include "../share/handle.h"
 #include "attr.h"
+#include "check/check.h"
 
-struct ditto_absence;
-struct ditto_actor;
-struct ditto_conflict;
-struct ditto_cred;
-struct ditto_explanation;
-struct ditto_file;
-struct ditto_node;
-struct ditto_park;
-struct ditto_pins;
-struct ditto_server;
-struct ditto_share;
-struct ditto_share_opts;
-struct ditto_verdict;
-struct in6_addr;
+struct dentry;
+struct ditto_acl;
 struct iov_iter;
 struct pipe_buffer;
 struct pipe_inode_info;
 struct posix_acl;
 struct splice_desc;
-
-/**
- * struct ditto_op - caller and context of an operation
- * @srv: the server
- * @share: share the operation goes through, held
- * @cred: credential that acts, held
- * @actor: identifies the caller's own claims; NULL for an anonymous caller
- * @from: address of the caller's machine, for fair ordering; NULL for the server itself
- * @park: waits for the break after -EJUKEBOX, if the lock table has queued it; NULL to
- *	retry by polling
- * @awaited: filled with a node, to be put, when -EJUKEBOX is due to claims being given
- *	back there, unless a node is already set; or NULL
- * @absent: filled when -EJUKEBOX is due to data that is being brought back, or to room that is
- *	made, see ditto_offload_park(), unless it is already; or NULL
- * @unresolved: filled with a credential, to be put, when -EJUKEBOX is due to the SIDs of its user
- *	being asked for, unless one is already set; or NULL
- * @conflict: filled with -EAGAIN, and with -ETXTBSY if a share reservation conflicts; or NULL
- * @writable: neither the share nor the client's rule is read-only
- * @granted: DITTO_MAY_* bits that were granted at open; mode and ACL are not checked for
- *	these. Valid for one node only: must be 0 for other nodes
- * @held: DITTO_RIGHT_* bits that were granted at open; access control lists are not
- *	checked for these
- * @unstable: changes of names and attributes need not be durable before the reply
- * @casefold: creating a name fails with -EEXIST if it exists in another case
- * @tells_change: clients are told the change attribute, see ditto_getattr_asked()
- * @tells_wcc: clients are told all attributes of a directory around its change; otherwise only its
- *	change attribute is read
- * @traverses: the caller has the privilege to traverse directories regardless of their lists
- * @no_recall: absent data of an offloaded file is not brought back: -ENOMEDIUM
- * @fresh: the operation completes the creation of the file; watches were notified of the
- *	creation and are not notified of this change
- * @later: collects DITTO_CHANGED_* bits of an open file, of which holders of caching grants on
- *	the directory are notified at close; NULL if they are notified at once
- * @pins: files that the open instance in use keeps open; NULL if the operation is not part of one
- * @stream_of: node of the base file if the file is a named stream, borrowed; else NULL
- * @unopened: node of the named stream if it is used without an open, borrowed; else NULL. Access to
- *	it is decided by @stream_of
- * @borrows: the open instance in use is of a share that the caller had held already
- * @why: access checks note here what decides, see explain.h; or NULL
- */
-struct ditto_op {
-	struct ditto_server *srv;
-	struct ditto_share *share;
-	struct ditto_cred *cred;
-	const struct ditto_actor *actor;
-	const struct in6_addr *from;
-	struct ditto_park *park;
-	struct ditto_node **awaited;
-	struct ditto_absence *absent;
-	struct ditto_cred **unresolved;
-	struct ditto_conflict *conflict;
-	bool writable;
-	u32 granted;
-	u32 held;
-	bool unstable;
-	bool casefold;
-	bool tells_change;
-	bool tells_wcc;
-	bool traverses;
-	bool no_recall;
-	bool fresh;
-	u16 *later;
-	struct ditto_pins *pins;
-	struct ditto_node *stream_of;
-	const struct ditto_node *unopened;
-	bool borrows;
-	struct ditto_explanation *why;
-};
-
-/* A name from the wire; not terminated. */
-struct ditto_name {
-	const char *name;
-	u32 len;
-};
-
-/* Permissions that ditto_permission() and the access checks ask for. */
-#define DITTO_MAY_READ		BIT(0)
-#define DITTO_MAY_WRITE		BIT(1)
-#define DITTO_MAY_EXEC		BIT(2)	/* execute a file, search a directory */
-#define DITTO_MAY_APPEND	BIT(3)
-#define DITTO_MAY_DELETE	BIT(4)	/* remove entries of a directory */
-/* The owner is permitted regardless of the mode: a stateless client checked access at its open. */
-#define DITTO_MAY_OWNER		BIT(5)
-/* Extended attributes, and streams in protocols where streams are attributes of a file. */
-#define DITTO_MAY_READ_XATTRS	BIT(6)
-#define DITTO_MAY_WRITE_XATTRS	BIT(7)
-
-/**
- * ditto_permission - check permission for a node
- * @op: the caller
- * @node: held
- * @may: DITTO_MAY_* bits, all of which must be permitted
- *
- * Return: 0, -EACCES, -EROFS (for changes), -EPERM (immutable, or append-only) or -ESTALE.
- */
-int ditto_permission(struct ditto_op *op, struct ditto_node *node, u32 may);
 
 /* names: fs/op/name.c */
 
@@ -503,7 +398,8 @@ static inline const u8 *ditto_handle_of_entry(struct ditto_share *share,
 		kept = ditto_handle_recall(entry->cached_handle, d_inode(entry->dentry), len);
 	if (kept)
 		return kept;
-	if (ditto_handle_encode_entry(share, dir, entry, room, memo))
+	if (ditto_handle_encode_entry(share, dir, entry->dentry, entry->cached_handle, room,
+				      memo))
 		return NULL;
 	*len = room->len;
 	return room->data;
@@ -586,17 +482,6 @@ int ditto_readdir_cookies(struct ditto_op *op, struct ditto_node *dir,
 /* POSIX access control lists: fs/op/posix_acl.c */
 
 /**
- * ditto_get_posix_acl - get a POSIX ACL
- * @op: the caller
- * @node: held
- * @type: ACL_TYPE_ACCESS or ACL_TYPE_DEFAULT
- *
- * Return: the ACL with a reference; without a stored access ACL one made from the mode; NULL
- * without a default ACL; or an ERR_PTR, -EOPNOTSUPP among others.
- */
-struct posix_acl *ditto_get_posix_acl(struct ditto_op *op, struct ditto_node *node, int type);
-
-/**
  * ditto_set_posix_acl - set or remove a POSIX ACL
  * @op: the caller
  * @node: held
@@ -608,5 +493,42 @@ struct posix_acl *ditto_get_posix_acl(struct ditto_op *op, struct ditto_node *no
  */
 int ditto_set_posix_acl(struct ditto_op *op, struct ditto_node *node, int type,
 			struct posix_acl *acl);
+
+/* Lists that a new file inherits: fs/op/create.c and fs/op/audit_set.c */
+
+/**
+ * ditto_acl_is_inherited - tell whether a new file in a directory inherits a list although the
+ * client sends a mode
+ * @op: the caller
+ * @dir: the directory, held
+ * @is_dir: the new file is a directory
+ *
+ * Return: 1, 0 or a negative errno.
+ */
+int ditto_acl_is_inherited(struct ditto_op *op, struct ditto_node *dir, bool is_dir);
+
+/**
+ * ditto_set_audit_list - set or remove the audit list of a file
+ * @op: the caller; DITTO_RIGHT_SECURITY must have been granted at open
+ * @node: held
+ * @list: the list; NULL removes it, as does one without entries and flags
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -EACCES, -EROFS, -EPERM (immutable), -EOPNOTSUPP (the file cannot have one), -EINVAL,
+ * -ENOSPC, -EDQUOT, -EJUKEBOX and others.
+ */
+int ditto_set_audit_list(struct ditto_op *op, struct ditto_node *node,
+			 const struct ditto_acl *list);
+
+/**
+ * ditto_inherit_audit_list - give a new file what it inherits
+ * @op: the caller
+ * @dir: directory of the new file, held
+ * @dentry: the new file
+ *
+ * Context: may sleep; the directory's inode is locked.
+ * Return: 0 or a negative errno.
+ */
+int ditto_inherit_audit_list(struct ditto_op *op, struct ditto_node *dir, struct dentry *dentry);
 
 #endif

@@ -21,52 +21,14 @@
 #include <linux/mount.h>
 #include <linux/sched.h>
 
-#include "../../net/callback.h"
 #include "../../net/server.h"
 #include "../node/file.h"
 #include "../node/node_private.h"
+#include "../share/caller_private.h"
 #include "../share/cred.h"
 #include "../share/share.h"
 #include "attr.h"
 #include "op.h"
-
-/**
- * ditto_op_enter - act as the caller
- * @op: holds a reference to its credential until ditto_op_leave()
- *
- * Like override_creds(), but without taking a second reference: the reference count is a cache
- * line that all threads of a user would write.
- *
- * Return: the previous credential, for ditto_op_leave().
- */
-static inline const struct cred *ditto_op_enter(const struct ditto_op *op)
-{
-	const struct cred *old = current_cred();
-
-	ditto_assert_no_callback();
-	rcu_assign_pointer(current->cred, op->cred->cred);
-	return old;
-}
-
-/* The same with another credential, which the caller holds. Also ended by ditto_op_leave(). */
-static inline const struct cred *ditto_act_as(const struct cred *as)
-{
-	const struct cred *old = current_cred();
-
-	rcu_assign_pointer(current->cred, as);
-	return old;
-}
-
-/* Go back to the previous credential. */
-static inline void ditto_op_leave(const struct cred *old)
-{
-	rcu_assign_pointer(current->cred, old);
-}
-
-static inline struct mnt_idmap *ditto_idmap(const struct ditto_share *share)
-{
-	return mnt_idmap(share->root.mnt);
-}
 
 /* A file id of 0 means "no file" to clients, but some file systems use inode number 0. */
 static inline u64 ditto_fileid(u64 ino)
@@ -97,6 +59,20 @@ static inline struct ditto_file *ditto_op_file(const struct ditto_op *op, struct
 {
 	return ditto_file_get_pinned(op->share, node, mode, op->pins);
 }
+
+/* changes of files: fs/op/child_changed.c */
+
+/**
+ * ditto_child_changed_slow - notify of a change of data or attributes, with observers
+ * @op: the caller that made the change
+ * @node: held
+ * @what: DITTO_CHANGED_* bits
+ *
+ * See ditto_child_changed().
+ *
+ * Context: may sleep; no inode lock held.
+ */
+void ditto_child_changed_slow(struct ditto_op *op, struct ditto_node *node, u32 what);
 
 /**
  * ditto_child_changed - notify that data or attributes of a file changed
@@ -221,19 +197,6 @@ int ditto_setattr_check_new(const struct ditto_share *share, umode_t type,
  */
 int ditto_setattr_new(struct ditto_op *op, struct dentry *dentry,
 		      const struct ditto_setattr *set);
-
-/* permission: fs/op/check/permission.c */
-
-/**
- * ditto_node_permission - check permission for a node, with the caller's credential in place
- * @op: the caller, entered
- * @node: held
- * @may: DITTO_MAY_* bits, all of which must be permitted
- *
- * Context: may sleep; inode locks may be held.
- * Return: as ditto_permission().
- */
-int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u32 may);
 
 /* durability: fs/op/commit.c */
 

@@ -9,10 +9,10 @@
 #include <linux/xattr.h>
 
 #include "../node/node.h"
+#include "acl_set_private.h"
+#include "check/acl_file.h"
 #include "check/lock_check_private.h"
 #include "op_private.h"
-#include "check/acl_file.h"
-#include "acl_set_private.h"
 
 static const char *acl_name(int type)
 {
@@ -20,61 +20,7 @@ static const char *acl_name(int type)
 					  XATTR_NAME_POSIX_ACL_ACCESS;
 }
 
-/*
- * The VFS returns the ACL with the ids of the file system, while an idmapped mount has other ids.
- * vfs_set_acl() does the reverse mapping itself. Consumes @acl.
- */
-static struct posix_acl *map_ids(struct mnt_idmap *idmap, struct user_namespace *ns,
-				 struct posix_acl *acl)
-{
-	struct posix_acl *mapped;
-	unsigned int i;
-
-	if (idmap == &nop_mnt_idmap)
-		return acl;
-
-	mapped = posix_acl_clone(acl, GFP_KERNEL);
-	posix_acl_release(acl);
-	if (!mapped)
-		return ERR_PTR(-ENOMEM);
-
-	for (i = 0; i < mapped->a_count; i++) {
-		struct posix_acl_entry *e = &mapped->a_entries[i];
-
-		if (e->e_tag == ACL_USER)
-			e->e_uid = vfsuid_into_kuid(make_vfsuid(idmap, ns, e->e_uid));
-		else if (e->e_tag == ACL_GROUP)
-			e->e_gid = vfsgid_into_kgid(make_vfsgid(idmap, ns, e->e_gid));
-	}
-	return mapped;
-}
-
-struct posix_acl *ditto_get_posix_acl(struct ditto_op *op, struct ditto_node *node, int type)
-{
-	struct mnt_idmap *idmap = ditto_idmap(op->share);
-	struct inode *inode = node->inode;
-	struct dentry *dentry;
-	const struct cred *old;
-	struct posix_acl *acl;
-
-	/* Only directories have one, but some file systems would search for it. */
-	if (type == ACL_TYPE_DEFAULT && !S_ISDIR(inode->i_mode))
-		return NULL;
-
-	dentry = ditto_node_dentry(node);
-	old = ditto_op_enter(op);
-	acl = vfs_get_acl(idmap, dentry, acl_name(type));
-	ditto_op_leave(old);
-	dput(dentry);
-	if (!IS_ERR(acl))
-		return map_ids(idmap, i_user_ns(inode), acl);
-	if (acl != ERR_PTR(-ENODATA))
-		return acl;
-	return type == ACL_TYPE_ACCESS ? posix_acl_from_mode(inode->i_mode, GFP_KERNEL) : NULL;
-}
-EXPORT_SYMBOL_NS_GPL(ditto_get_posix_acl, DITTO);
-
-/* Reverse of map_ids(), as in vfs_set_acl(). Returns a copy, to be released. */
+/* Reverse of posix_acl_map(), as in vfs_set_acl(). Returns a copy, to be released. */
 static struct posix_acl *unmap_ids(struct mnt_idmap *idmap, struct user_namespace *ns,
 				   const struct posix_acl *acl)
 {

@@ -18,10 +18,10 @@
 #include <linux/timekeeping.h>
 
 #include "../node/node.h"
-#include "op_private.h"
 #include "../share/cred.h"
-#include "quota.h"
 #include "../share/share.h"
+#include "op_private.h"
+#include "quota.h"
 
 /* Return: QCI_* flags of one kind of quotas; 0 if the file system does not account it. */
 static u32 quota_flags(struct super_block *sb, int type)

@@ -4,14 +4,14 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 
+#include "../node/hardlink.h"
+#include "../node/node.h"
+#include "../open/stream.h"
 #include "check/acl_file.h"
 #include "check/audit.h"
-#include "name_private.h"
-#include "../node/node.h"
-#include "../node/hardlink.h"
-#include "../open/stream.h"
-#include "dir_change_private.h"
 #include "check/lock_check_private.h"
+#include "dir_change_private.h"
+#include "name_private.h"
 #include "op_private.h"
 
 int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,

@@ -10,16 +10,16 @@
 #include <linux/fs.h>
 #include <linux/namei.h>
 
-#include "check/acl_file.h"
-#include "check/audit.h"
-#include "casefold_index.h"
-#include "name_private.h"
+#include "../node/hardlink.h"
+#include "../node/hidden.h"
 #include "../node/node.h"
 #include "../offload/offload.h"
-#include "../node/hardlink.h"
-#include "../open/stream.h"
-#include "dir_change_private.h"
+#include "casefold_index.h"
+#include "check/acl_file.h"
+#include "check/audit.h"
 #include "check/lock_check_private.h"
+#include "dir_change_private.h"
+#include "name_private.h"
 #include "op_private.h"
 
 /**

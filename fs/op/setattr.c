@@ -15,13 +15,13 @@
 #include <linux/mount.h>
 
 #include "../../net/helper/token.h"
-#include "check/acl_file.h"
-#include "acl_set_private.h"
 #include "../node/node.h"
 #include "../offload/offload.h"
 #include "../open/stream.h"
-#include "data_private.h"
+#include "acl_set_private.h"
+#include "check/acl_file.h"
 #include "check/lock_check_private.h"
+#include "data_private.h"
 
 #define DITTO_SET_TIMES		(DITTO_SET_ATIME | DITTO_SET_MTIME)
 #define DITTO_SET_NOW		(DITTO_SET_ATIME_NOW | DITTO_SET_MTIME_NOW)

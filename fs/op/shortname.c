@@ -13,9 +13,9 @@
 #include <linux/siphash.h>
 #include <linux/string.h>
 
-#include "op_private.h"
 #include "../share/share.h"
 #include "casefold_index.h"
+#include "op_private.h"
 #include "shortname.h"
 
 #define BASE_MAX	8

@@ -7,11 +7,11 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "walk.h"
 #include "../node/node.h"
-#include "op.h"
 #include "../share/share.h"
+#include "op.h"
 #include "snapshot.h"
+#include "walk.h"
 
 /* Digits of year, month, day, hour, minute, second. */
 static const u8 widths[] = { 4, 2, 2, 2, 2, 2 };

@@ -5,13 +5,13 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "op_private.h"
-#include "../open/instance_private.h"
 #include "../share/nested.h"
 #include "../share/share.h"
 #include "casefold_index.h"
 #include "name_private.h"
+#include "op_private.h"
 #include "shortname.h"
+#include "walk.h"
 
 /* Attempts to look up a spelling that was found but has vanished since. */
 #define DITTO_SPELLINGS_MAX	4

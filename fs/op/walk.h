@@ -57,6 +57,20 @@ int ditto_walk(struct ditto_op *op, struct ditto_node *start, const char *path, 
 	       struct ditto_walk *walk);
 
 /**
+ * ditto_walk_how - follow a path with or without regard to case
+ * @op: the caller
+ * @start: held
+ * @path: as for ditto_walk()
+ * @len: length of @path
+ * @exact: names are case-sensitive
+ * @walk: filled; @walk->passed is the offset of the last component that was looked up
+ *
+ * Return: as ditto_walk().
+ */
+int ditto_walk_how(struct ditto_op *op, struct ditto_node *start, const char *path, u32 len,
+		   bool exact, struct ditto_walk *walk);
+
+/**
  * ditto_walk_enter - find the file system within a share that a path leads into
  * @op: the caller
  * @path: from the root of @op->share, as for ditto_walk(); the last component may be missing

@@ -17,10 +17,10 @@
 #include <linux/xattr.h>
 
 #include "../../net/server.h"
-#include "check/acl_file.h"
 #include "../node/node_private.h"
-#include "dosattr_private.h"
+#include "check/acl_file.h"
 #include "check/lock_check_private.h"
+#include "dosattr_private.h"
 #include "op_private.h"
 #include "xattr.h"
 

@@ -12,8 +12,8 @@
 #include "../../lockd/range.h"
 #include "../../net/callback.h"
 #include "../op/name_private.h"
-#include "../share/handle.h"
 #include "../op/space.h"
+#include "../share/handle.h"
 #include "instance_private.h"
 
 static struct kmem_cache *instance_slab;
@@ -150,7 +150,7 @@ static void node_leave(struct ditto_op *op, struct ditto_node *node, struct ditt
 	node->keepers -= keeps;
 	unused = !--node->instances;
 	if (closer && !ditto_hardlink_is_deleted(link))
-		ditto_hardlink_delete(op, node, link, closer);
+		ditto_delete_pending_begin(op, node, link, closer);
 	last = link && !--link->instances;
 	deleted = last && ditto_hardlink_is_deleted(link);
 	if (last && !deleted)

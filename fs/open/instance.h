@@ -25,10 +25,10 @@
 #include <linux/refcount.h>
 #include <linux/types.h>
 
-#include "../op/walk.h"
+#include "../op/check/rights.h"
 #include "../op/dosattr.h"
 #include "../op/op.h"
-#include "../op/check/rights.h"
+#include "../op/walk.h"
 
 struct ditto_handle;
 struct ditto_instance;

@@ -73,7 +73,7 @@ void ditto_delete_pending_go(struct ditto_op *op, struct ditto_node *node,
 		as.actor = &actor;
 	}
 	ditto_closed_go(&as, link->dentry, link->delete_cred, is_stream);
-	ditto_hardlink_undelete(node, link, true);
+	ditto_delete_pending_end(node, link, true);
 }
 
 void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
@@ -87,7 +87,7 @@ void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct 
 	unopened = !node->instances && !ditto_hardlink_find(node, dentry);
 	if (unopened) {
 		ditto_hardlink_insert(node, &link);
-		ditto_hardlink_delete(op, node, &link, op->cred);
+		ditto_delete_pending_begin(op, node, &link, op->cred);
 	}
 	spin_unlock(&node->lock);
 	if (!unopened)
@@ -193,7 +193,7 @@ static void delete_later(struct ditto_op *op, struct ditto_instance *inst)
 	spin_lock(&node->lock);
 	fresh = !ditto_hardlink_is_deleted(inst->link);
 	if (fresh)
-		ditto_hardlink_delete(op, node, inst->link, op->cred);
+		ditto_delete_pending_begin(op, node, inst->link, op->cred);
 	spin_unlock(&node->lock);
 	if (fresh)
 		ditto_watch_delete_pending(node);
@@ -216,7 +216,7 @@ int ditto_instance_set_delete(struct ditto_op *op, struct ditto_instance *inst, 
 		if (flags & DITTO_DELETE_AT_CLOSE)
 			at_close(op, inst, false);
 		else if (inst->link)
-			ditto_hardlink_undelete(inst->node, inst->link, false);
+			ditto_delete_pending_end(inst->node, inst->link, false);
 		return 0;
 	}
 	err = check_delete(op, inst, flags) ?:
@@ -249,7 +249,7 @@ static bool delete_if_alone(struct ditto_op *op, struct ditto_node *node,
 	spin_lock(&node->lock);
 	alone = link && node->instances == 1 && !ditto_hardlink_is_deleted(link);
 	if (alone)
-		ditto_hardlink_delete(op, node, link, op->cred);
+		ditto_delete_pending_begin(op, node, link, op->cred);
 	spin_unlock(&node->lock);
 	if (alone)
 		ditto_watch_delete_pending(node);

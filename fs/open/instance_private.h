@@ -12,11 +12,11 @@
 
 #include "../../lockd/open.h"
 #include "../node/file.h"
+#include "../node/hardlink.h"
 #include "../node/node.h"
 #include "../op/check/lock_check_private.h"
 #include "../op/op_private.h"
 #include "../share/share.h"
-#include "../node/hardlink.h"
 #include "instance.h"
 
 /**
@@ -112,19 +112,23 @@ static inline struct dentry *ditto_instance_file_dentry(const struct ditto_insta
 	return inst->link ? inst->link->dentry : inst->own_link.dentry;
 }
 
-/**
- * ditto_walk_how - follow a path with or without regard to case
- * @op: the caller
- * @start: held
- * @path: as for ditto_walk()
- * @len: length of @path
- * @exact: names are case-sensitive
- * @walk: filled; @walk->passed is the offset of the last component that was looked up
- *
- * Return: as ditto_walk().
- */
-int ditto_walk_how(struct ditto_op *op, struct ditto_node *start, const char *path, u32 len,
-		   bool exact, struct ditto_walk *walk);
+/* Mark a name as delete pending, as the caller asks. The node's lock is held. */
+static inline void ditto_delete_pending_begin(const struct ditto_op *op, struct ditto_node *node,
+					      struct ditto_hardlink *link, struct ditto_cred *cred)
+{
+	ditto_hardlink_delete(node, link, ditto_cred_hold(cred),
+			      op->actor ? op->actor->entry_owner : NULL);
+}
+
+/* End that; @erase: also take the name off the node. The node's lock is not held. */
+static inline void ditto_delete_pending_end(struct ditto_node *node, struct ditto_hardlink *link,
+					    bool erase)
+{
+	struct ditto_cred *cred = ditto_hardlink_undelete(node, link, erase);
+
+	if (cred)
+		ditto_cred_put(cred);
+}
 
 /* instance.c */
 

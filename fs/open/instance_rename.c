@@ -5,8 +5,8 @@
 #include <linux/fs.h>
 #include <linux/module.h>
 
-#include "../op/check/acl_file.h"
 #include "../node/casefold.h"
+#include "../op/check/acl_file.h"
 #include "instance_private.h"
 #include "stream.h"
 

@@ -29,10 +29,10 @@
 
 #include "../../net/server.h"
 #include "../node/casefold.h"
-#include "../op/casefold_index.h"
-#include "../op/name_private.h"
 #include "../node/node_private.h"
+#include "../op/casefold_index.h"
 #include "../op/check/lock_check_private.h"
+#include "../op/name_private.h"
 #include "../op/op_private.h"
 #include "stream.h"
 #include "stream_private.h"
@@ -80,36 +80,6 @@ static void naming_end(struct naming *n)
 	/* Orders the list before the search for waiters. */
 	smp_mb();
 	wake_up_var(n->dir);
-}
-
-/*
- * In any case, because the file system may be case-insensitive. A directory that folds names as
- * Unicode does also finds it by spellings with characters that this ignores.
- */
-static bool is_hidden_name(const struct dentry *dir, const struct ditto_name *name)
-{
-	static const struct ditto_name hidden = {
-		.name = DITTO_HIDDEN, .len = sizeof(DITTO_HIDDEN) - 1,
-	};
-	const struct inode *inode = d_inode_rcu(dir);
-
-	if (name->len == hidden.len && !strncasecmp(name->name, hidden.name, hidden.len))
-		return true;
-	/* A directory that somebody leaves behind may be gone. */
-	return inode && IS_CASEFOLDED(inode) && ditto_names_same(&hidden, name);
-}
-
-bool ditto_is_hidden_name(const struct ditto_share *share, const struct dentry *dir,
-			  const struct ditto_name *name)
-{
-	return (dir == share->root.dentry || ditto_volume_has_root(share->volume, dir)) &&
-	       is_hidden_name(dir, name);
-}
-
-bool ditto_is_hidden_on(struct ditto_volume *volume, const struct dentry *dir,
-			const struct ditto_name *name)
-{
-	return ditto_volume_has_root(volume, dir) && is_hidden_name(dir, name);
 }
 
 int ditto_streams_enter(struct ditto_share *share, bool write, const struct cred **old)

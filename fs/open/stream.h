@@ -12,18 +12,15 @@
 #ifndef _DITTO_FS_OPEN_STREAM_H
 #define _DITTO_FS_OPEN_STREAM_H
 
-#include <linux/string.h>
 #include <linux/types.h>
 
+#include "../node/hidden.h"
 #include "../op/op.h"
 
 struct dentry;
 struct ditto_node_table;
 struct ditto_volume;
 struct qstr;
-
-/* Name in the root of each share that has streams. */
-#define DITTO_HIDDEN		".ditto"
 
 /* Streams of one file. */
 #define DITTO_STREAMS_MAX	1024
@@ -145,39 +142,6 @@ int ditto_stream_dir_attr(struct ditto_op *op, struct ditto_node *base, struct d
  * Return: true if they may.
  */
 bool ditto_has_streams(const struct ditto_share *share);
-
-/* ditto_is_hidden() for a name of this length, or in a directory that folds names. */
-bool ditto_is_hidden_name(const struct ditto_share *share, const struct dentry *dir,
-			  const struct ditto_name *name);
-
-/**
- * ditto_is_hidden - tell whether a name is hidden in a directory
- * @share: share the directory was reached through
- * @dir: the directory
- * @name: the name, for a lookup, listing or creation
- *
- * Context: any.
- * Return: true for ".ditto" in any case, and for what the file system takes for the same, in the
- * root of a share.
- */
-static inline bool ditto_is_hidden(const struct ditto_share *share, const struct dentry *dir,
-				   const struct ditto_name *name)
-{
-	return (name->len == strlen(DITTO_HIDDEN) || unlikely(IS_CASEFOLDED(d_inode(dir)))) &&
-	       ditto_is_hidden_name(share, dir, name);
-}
-
-/**
- * ditto_is_hidden_on - tell whether a name is hidden in a directory of a volume
- * @volume: the volume
- * @dir: the directory
- * @name: the name
- *
- * Context: any.
- * Return: as ditto_is_hidden().
- */
-bool ditto_is_hidden_on(struct ditto_volume *volume, const struct dentry *dir,
-			const struct ditto_name *name);
 
 /**
  * ditto_streams_give - give the streams of a file to its new owner and group

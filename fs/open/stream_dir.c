@@ -18,6 +18,7 @@
 #include <linux/printk.h>
 #include <linux/siphash.h>
 
+#include "../node/fid.h"
 #include "../node/node_private.h"
 #include "../op/op_private.h"
 #include "stream.h"

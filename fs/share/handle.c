@@ -30,16 +30,15 @@
 #include <linux/unaligned.h>
 
 #include "../../net/server.h"
-#include "../op/op.h"
-#include "share.h"
-#include "handle.h"
+#include "../node/fid.h"
 #include "../node/node_private.h"
+#include "handle.h"
+#include "share.h"
 
 #define HANDLE_VERSION	1
 #define HANDLE_HEAD	12
 #define HANDLE_SIGN	8
 #define FID_WORD	sizeof(u32)
-#define FID_WORDS	((int)(DITTO_FID_MAX / FID_WORD))
 /* Type of the file id of a stream. */
 #define STREAM_HEAD	sizeof(u32)
 /* Length of what is signed in a handle of the usual length. */
@@ -52,64 +51,6 @@ static_assert(HANDLE_HEAD % FID_WORD == 0);
 static_assert(HANDLE_USUAL == 3 * sizeof(u64));
 /* The length of a kept handle is none of its states. */
 static_assert(HANDLE_HEAD + HANDLE_SIGN > DITTO_HANDLE_FILLING);
-
-/*
- * The same as exportfs_encode_fh(), of an entry of a directory if @dir is given. @dentry is needed
- * if @connectable is set.
- */
-static int fid_ask(struct inode *inode, struct dentry *dentry, struct inode *dir, bool connectable,
-		   u32 *raw, int *words)
-{
-	*words = FID_WORDS;
-	if (!connectable)
-		return exportfs_encode_inode_fh(inode, (struct fid *)raw, words, NULL, 0);
-	if (!dir || S_ISDIR(inode->i_mode))
-		return exportfs_encode_fh(dentry, (struct fid *)raw, words, EXPORT_FH_CONNECTABLE);
-	return exportfs_encode_inode_fh(inode, (struct fid *)raw, words, dir,
-					EXPORT_FH_CONNECTABLE);
-}
-
-/*
- * Have the file system write a file id into cleared words. Inlined, because listings do this for
- * each entry. Return: bytes, or -EOPNOTSUPP.
- */
-static __always_inline int fid_write(struct inode *inode, struct dentry *dentry,
-				     struct inode *dir, bool connectable, u32 *raw, int *type)
-{
-	int words;
-
-	*type = fid_ask(inode, dentry, dir, connectable, raw, &words);
-	if (connectable && (*type < 0 || *type == FILEID_INVALID))
-		*type = fid_ask(inode, dentry, NULL, false, raw, &words);
-	if (*type <= FILEID_ROOT || *type >= FILEID_INVALID || words <= 0 || words > FID_WORDS)
-		return -EOPNOTSUPP;
-	return words * FID_WORD;
-}
-
-int ditto_fid_encode(struct dentry *dentry, bool connectable, struct ditto_fid *fid)
-{
-	u32 raw[FID_WORDS] = {};
-	int type, len;
-
-	len = fid_write(d_inode(dentry), dentry, NULL, connectable, raw, &type);
-	if (len < 0)
-		return len;
-	fid->type = type;
-	fid->len = len;
-	memcpy(fid->raw, raw, sizeof(raw));
-	return 0;
-}
-
-bool ditto_fid_connectable(struct inode *dir)
-{
-	u32 raw[FID_WORDS] = {};
-	int words = FID_WORDS;
-	int type;
-
-	type = exportfs_encode_inode_fh(dir, (struct fid *)raw, &words, dir,
-					EXPORT_FH_CONNECTABLE);
-	return type > FILEID_ROOT && type < FILEID_INVALID;
-}
 
 /* Every call has a handle and listings make many: the usual length goes without a loop. */
 static u64 handle_signature(const siphash_key_t *key, const u8 *data, size_t len)
@@ -291,8 +232,8 @@ static __always_inline int handle_encode(struct ditto_share *share, const struct
 	if (inode != d_inode(share->root.dentry)) {
 		raw = (u32 *)(handle->data + HANDLE_HEAD);
 		memset(raw, 0, DITTO_FID_MAX);
-		len = fid_write(inode, dentry, dir ? dir->inode : NULL, handle_has_parent(share),
-				raw, &type);
+		len = ditto_fid_write(inode, dentry, dir ? dir->inode : NULL,
+				      handle_has_parent(share), raw, &type);
 		if (len < 0)
 			return len;
 	}
@@ -330,14 +271,14 @@ static void handle_keep(struct ditto_dir_part_handle *kept, const struct inode *
 }
 
 int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node *dir,
-			      const struct ditto_dirent *entry, struct ditto_handle *handle,
-			      struct ditto_handle_memo *memo)
+			      struct dentry *dentry, struct ditto_dir_part_handle *cached,
+			      struct ditto_handle *handle, struct ditto_handle_memo *memo)
 {
-	struct inode *inode = d_inode(entry->dentry);
-	int err = handle_encode(share, dir, inode, entry->dentry, handle, memo);
+	struct inode *inode = d_inode(dentry);
+	int err = handle_encode(share, dir, inode, dentry, handle, memo);
 
-	if (!err && entry->cached_handle)
-		handle_keep(entry->cached_handle, inode, handle);
+	if (!err && cached)
+		handle_keep(cached, inode, handle);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_encode_entry, DITTO);

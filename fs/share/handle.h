@@ -8,8 +8,6 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
-struct ditto_dirent;
-
 struct dentry;
 struct ditto_fid;
 struct ditto_node;
@@ -195,15 +193,16 @@ int ditto_stream_handle_nodes(struct ditto_share *share, const struct ditto_fid 
  * ditto_handle_encode_entry - make the handle of an entry of a listing, and keep it
  * @share: see ditto_handle_encode()
  * @dir: the directory
- * @entry: the entry, with a dentry
+ * @dentry: of the entry
+ * @cached: filled, too, unless it was before; or NULL
  * @handle: filled
  * @memo: zero for the first entry of a listing, then kept by this function
  *
  * Return: see there.
  */
 int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node *dir,
-			      const struct ditto_dirent *entry, struct ditto_handle *handle,
-			      struct ditto_handle_memo *memo);
+			      struct dentry *dentry, struct ditto_dir_part_handle *cached,
+			      struct ditto_handle *handle, struct ditto_handle_memo *memo);
 
 /**
  * ditto_handle_decode - find the file of a handle
@@ -302,5 +301,63 @@ struct ditto_node *ditto_handle_node(struct ditto_share *share, const struct dit
  */
 struct ditto_node *ditto_handle_node_anywhere(struct ditto_share *share,
 					      const struct ditto_fid *fid);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+/**
+ * ditto_handle_sign - fill a handle with header, file id and signature
+ * @srv: the server, for its key
+ * @tag: tag of the share
+ * @fid: file id; for the root of the share FILEID_ROOT without bytes
+ * @handle: filled
+ *
+ * Context: any.
+ */
+void ditto_handle_sign(const struct ditto_server *srv, u64 tag,
+		       const struct ditto_fid *fid, struct ditto_handle *handle);
+
+/**
+ * ditto_handle_verify - check the form and signature of a handle and parse it
+ * @srv: the server, for its key
+ * @data: handle from the wire
+ * @len: length of @data
+ * @tag: filled with the tag of the share
+ * @fid: filled with the file id
+ * @seen: of the thread, may be replaced; or NULL
+ *
+ * Context: any.
+ * Return: 0 or -EBADHANDLE.
+ */
+int ditto_handle_verify(const struct ditto_server *srv, const u8 *data, size_t len,
+			u64 *tag, struct ditto_fid *fid, struct ditto_handle_seen *seen);
+
+/**
+ * ditto_stream_handle_sign - make the handle of a named stream from file ids
+ * @srv: the server, for its key
+ * @tag: tag of the share
+ * @base: file id of the file
+ * @stream: file id of the stream
+ * @handle: filled
+ *
+ * Context: any.
+ */
+void ditto_stream_handle_sign(const struct ditto_server *srv, u64 tag,
+			      const struct ditto_fid *base, const struct ditto_fid *stream,
+			      struct ditto_stream_handle *handle);
+
+/**
+ * ditto_stream_handle_verify - check the form and signature of such a handle and parse it
+ * @srv: the server, for its key
+ * @data: handle from the wire
+ * @len: length of @data
+ * @tag: filled with the tag of the share
+ * @base: filled with the file id of the file
+ * @stream: filled with the file id of the stream
+ *
+ * Context: any.
+ * Return: 0 or -EBADHANDLE.
+ */
+int ditto_stream_handle_verify(const struct ditto_server *srv, const u8 *data, size_t len,
+			       u64 *tag, struct ditto_fid *base, struct ditto_fid *stream);
+#endif
 
 #endif

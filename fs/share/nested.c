@@ -14,9 +14,10 @@
 #include <linux/unaligned.h>
 
 #include "../../net/server.h"
+#include "../node/fid.h"
 #include "../node/node_private.h"
 #include "../op/job.h"
-#include "../op/op.h"
+#include "caller.h"
 #include "nested.h"
 #include "share.h"
 #include "share_private.h"

@@ -33,11 +33,12 @@
 #include "../../net/helper/record.h"
 #include "../../net/server.h"
 #include "../../net/server_private.h"
+#include "../node/fid.h"
 #include "../node/node.h"
 #include "../node/node_private.h"
+#include "../offload/offload.h"
 #include "../op/job.h"
 #include "../open/instance.h"
-#include "../offload/offload.h"
 #include "nested.h"
 #include "share.h"
 #include "share_private.h"
@@ -353,17 +354,6 @@ static char *path_string(const char *path)
 	while (len > 1 && path[len - 1] == '/')
 		len--;
 	return kstrndup(path, len, GFP_KERNEL);
-}
-
-/* No server is asked: it might not answer, and subvolumes are those of local file systems. */
-u64 ditto_path_subvolume(const struct path *path)
-{
-	struct kstat st;
-
-	if (vfs_getattr_nosec(path, &st, STATX_SUBVOL, AT_STATX_DONT_SYNC) ||
-	    !(st.result_mask & STATX_SUBVOL))
-		return 0;
-	return st.subvol;
 }
 
 /* Others see this of the path with stat(2), which for some is not what is in the inode. */

@@ -12,17 +12,11 @@
 #ifndef _DITTO_FS_SHARE_SHARE_H
 #define _DITTO_FS_SHARE_SHARE_H
 
-#include <linux/completion.h>
-#include <linux/list.h>
-#include <linux/path.h>
-#include <linux/percpu-refcount.h>
 #include <linux/rcupdate.h>
-#include <linux/rhashtable.h>
 #include <linux/siphash.h>
-#include <linux/spinlock.h>
 #include <linux/uidgid.h>
-#include <linux/uuid.h>
 
+#include "../node/share_types.h"
 #include "option.h"
 #include "rules.h"
 #include "share_users.h"
@@ -160,83 +154,6 @@ struct ditto_share_opts {
 	struct ditto_share_users share_users;
 };
 
-/* Base-2 logarithm of the number of lists of instances of a share, each with its own lock. */
-#define DITTO_INSTANCE_LISTS_LOG	5
-
-/**
- * struct ditto_instance_list - open instances of a share whose addresses hash to one list
- * @lock: guards @instances and @count; node->lock nests inside
- * @count: number of @instances; also read without @lock
- * @instances: struct ditto_instance
- */
-struct ditto_instance_list {
-	spinlock_t lock;	/* see above */
-	u32 count;
-	struct list_head instances;
-};
-
-/**
- * struct ditto_share - a served directory
- * @srv: the server
- * @name: unique on the server; clients name the share by it, with or without a leading slash
- * @id: stable identity: set by the administrator, or derived by ditto_share_derive_id()
- * @tag: 64-bit hash of @id that handles carry; unique on the server
- * @number: identifies the share in claims of the lock table; never reused
- * @root: the served directory; pins the mount
- * @volume: file system of @root
- * @subvolume: subvolume of @root, if the file system has such; files of other ones have an
- *	fsid of their own
- * @no_streams: name of the directory for streams, held, which was seen not to exist; or NULL. It
- *	stays hashed and negative until some task creates the directory
- * @root_dev: device of @root as stat(2) reports it
- * @root_ino: number of its inode; 0 if the file system did not say
- * @is_subtree: @root is not the root of its file system, so handles are checked to lie below it
- * @is_subvolume: @root is the root of @subvolume, so all files of that lie below it
- * @opts: see struct ditto_share_opts
- * @ref: operations in flight
- * @gone: completed when @ref has dropped to zero
- * @outer: share that this file system is mounted in, held; NULL for a share of its own, see
- *	nested.h
- * @covered: directory of @outer that this file system is mounted on, held; the mount of @root is
- *	then the server's own, and does not keep that of the administrator from unmounting
- * @nested: file systems mounted in this one; changed under the table's mutex, read under RCU
- * @nested_link: link in @nested of @outer
- * @instances: open instances by address, see fs/open/instance.h
- * @by_name: link in the table by name
- * @by_tag: link in the table by tag
- * @list: link in the table's list of shares or of nested ones, under its mutex
- * @volume_link: link in the volume's list of shares, under the node table's volumes_lock
- * @rcu: freed under RCU
- */
-struct ditto_share {
-	struct ditto_server *srv;
-	char *name;
-	uuid_t id;
-	u64 tag;
-	u32 number;
-	struct path root;
-	struct ditto_volume *volume;
-	u64 subvolume;
-	struct dentry __rcu *no_streams;
-	dev_t root_dev;
-	u64 root_ino;
-	bool is_subtree;
-	bool is_subvolume;
-	struct ditto_share_opts __rcu *opts;
-	struct percpu_ref ref;
-	struct completion gone;
-	struct ditto_share *outer;
-	struct dentry *covered;
-	struct list_head nested;
-	struct list_head nested_link;
-	struct ditto_instance_list instances[1 << DITTO_INSTANCE_LISTS_LOG];
-	struct rhash_head by_name;
-	struct rhash_head by_tag;
-	struct list_head list;
-	struct list_head volume_link;
-	struct rcu_head rcu;
-};
-
 /**
  * struct ditto_share_config - parameters of a new or changed share
  * @name: name; required
@@ -337,17 +254,6 @@ int ditto_share_del(struct ditto_server *srv, const char *name,
  */
 struct ditto_share *ditto_share_get_by_name(struct ditto_server *srv,
 					    const char *name, size_t len);
-
-/* Inode number of the root of every subvolume of btrfs (BTRFS_FIRST_FREE_OBJECTID). */
-#define DITTO_BTRFS_ROOT_INO	256
-
-/**
- * ditto_path_subvolume - get the number of the subvolume that a file lies in
- * @path: the file
- *
- * Return: the number; 0 if the file system has no subvolumes, or does not tell.
- */
-u64 ditto_path_subvolume(const struct path *path);
 
 /**
  * ditto_share_get_by_tag - find a share by the tag that handles carry
@@ -468,12 +374,6 @@ u64 ditto_shares_withdrawn(const struct ditto_server *srv);
  */
 bool ditto_share_get_again(const struct ditto_server *srv, struct ditto_share *share,
 			   u64 withdrawn);
-
-/* Drop a reference. Any context. */
-static inline void ditto_share_put(struct ditto_share *share)
-{
-	percpu_ref_put(&share->ref);
-}
 
 /**
  * ditto_share_path - get the path that a share was added with, for display

@@ -12,8 +12,8 @@
 #include <linux/fs.h>
 
 #include "../../node/node.h"
-#include "explain.h"
 #include "acl_file.h"
+#include "explain.h"
 
 #define DITTO_RIGHTS_ENTRIES \
 	(DITTO_RIGHT_READ_DATA | DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA | \

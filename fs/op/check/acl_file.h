@@ -15,9 +15,13 @@
 #include <linux/fs.h>
 #include <linux/posix_acl.h>
 
-#include "../op_private.h"
 #include "../../acl/acl.h"
+#include "../../node/node_private.h"
+#include "../../share/caller_private.h"
+#include "../../share/cred.h"
+#include "../../share/share.h"
 #include "audit_list.h"
+#include "check.h"
 #include "ntacl.h"
 
 #define DITTO_ACL_XATTR		"trusted.ditto.acl"
@@ -92,23 +96,6 @@ static inline kgid_t ditto_group_of(const struct ditto_share *share, const struc
 	return vfsgid_into_kgid(i_gid_into_vfsgid(ditto_idmap(share), inode));
 }
 
-/* Called when the module is loaded and unloaded: fs/acl/acl_intern.c. */
-int ditto_acl_interning_init(void);
-void ditto_acl_interning_exit(void);
-
-/**
- * ditto_acl_intern - find or make the shared copy of a list
- * @acl: not shared yet; its reference is consumed
- *
- * Context: any but interrupts.
- * Return: an equal list, to be put; @acl itself if it is the first one or without memory.
- */
-struct ditto_acl *ditto_acl_intern(struct ditto_acl *acl);
-#if IS_ENABLED(CONFIG_KUNIT)
-/* The number of shared lists. */
-unsigned int ditto_acl_interned(void);
-#endif
-
 /* Drop the cached lists of a node because one changed. Any context but interrupts. */
 void ditto_acl_forget(struct ditto_node *node);
 
@@ -157,6 +144,17 @@ static inline bool ditto_goes_by_mode(const struct ditto_op *op, const struct di
 {
 	return ditto_acl_is_none(node) || ditto_is_administrator(op);
 }
+
+/**
+ * ditto_acl_subject_of - describe the caller and a file to the evaluation of a list
+ * @op: the caller
+ * @node: the file, held
+ *
+ * Context: any.
+ * Return: the subject; its token is borrowed from @op, and NULL if it is not known.
+ */
+struct ditto_acl_subject ditto_acl_subject_of(const struct ditto_op *op,
+					      const struct ditto_node *node);
 
 /**
  * ditto_acl_access_slow - compute the rights that a list grants, for a node that may have one

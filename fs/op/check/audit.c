@@ -6,11 +6,11 @@
 #include <linux/fs.h>
 #include <linux/string.h>
 
-#include "../../../lockd/client.h"
 #include "../../../lockd/claim.h"
+#include "../../../lockd/client.h"
 #include "../../../net/helper/names.h"
-#include "acl_file.h"
 #include "../../acl/acl_private.h"
+#include "acl_file.h"
 #include "audit.h"
 
 /* MS-DTYP section 2.5.3.2: each entry that names the user, a right and the result counts. */

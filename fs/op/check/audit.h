@@ -7,7 +7,7 @@
 #define _DITTO_FS_OP_CHECK_AUDIT_H
 
 #include "../../../net/helper/audit.h"
-#include "../op.h"
+#include "../../share/caller.h"
 #include "../../share/share.h"
 #include "audit_list.h"
 

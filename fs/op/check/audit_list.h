@@ -9,42 +9,15 @@
 #ifndef _DITTO_FS_OP_CHECK_AUDIT_LIST_H
 #define _DITTO_FS_OP_CHECK_AUDIT_LIST_H
 
-#include "../../node/node.h"
 #include "../../acl/acl.h"
+#include "../../node/node.h"
 
-struct dentry;
-struct ditto_op;
 struct ditto_share;
 
 #define DITTO_AUDIT_XATTR	"trusted.ditto.sacl"
 
 /* Marks a file without an audit list; only its address is used. */
 extern struct ditto_acl ditto_audit_none;
-
-/**
- * ditto_audit_list_check - check whether an audit list is valid
- * @list: the list
- * @is_dir: the file is a directory; only then may entries be inheritable
- *
- * Return: 0 or -EINVAL.
- */
-int ditto_audit_list_check(const struct ditto_acl *list, bool is_dir);
-
-/**
- * ditto_audit_list_encode - write the stored form of an audit list
- * @list: a valid list
- * @bytes: filled; ditto_acl_stored_size() bytes
- */
-void ditto_audit_list_encode(const struct ditto_acl *list, void *bytes);
-
-/**
- * ditto_audit_list_decode - parse the stored form of an audit list
- * @bytes: stored form
- * @size: size of @bytes
- *
- * Return: the list, ERR_PTR(-EUCLEAN) if it is invalid, ERR_PTR(-ENOMEM).
- */
-struct ditto_acl *ditto_audit_list_decode(const void *bytes, size_t size);
 
 /* True if a file is known to have no audit list; costs one load. Any context. */
 static inline bool ditto_has_no_audit_list(const struct ditto_node *node)
@@ -64,30 +37,6 @@ static inline bool ditto_has_no_audit_list(const struct ditto_node *node)
  * changing it), or an ERR_PTR of the file system.
  */
 struct ditto_acl *ditto_get_audit_list(struct ditto_share *share, struct ditto_node *node);
-
-/**
- * ditto_set_audit_list - set or remove the audit list of a file
- * @op: the caller; DITTO_RIGHT_SECURITY must have been granted at open
- * @node: held
- * @list: the list; NULL removes it, as does one without entries and flags
- *
- * Context: may sleep; no inode lock held.
- * Return: 0, -EACCES, -EROFS, -EPERM (immutable), -EOPNOTSUPP (the file cannot have one), -EINVAL,
- * -ENOSPC, -EDQUOT, -EJUKEBOX and others.
- */
-int ditto_set_audit_list(struct ditto_op *op, struct ditto_node *node,
-			 const struct ditto_acl *list);
-
-/**
- * ditto_inherit_audit_list - give a new file what it inherits
- * @op: the caller
- * @dir: directory of the new file, held
- * @dentry: the new file
- *
- * Context: may sleep; the directory's inode is locked.
- * Return: 0 or a negative errno.
- */
-int ditto_inherit_audit_list(struct ditto_op *op, struct ditto_node *dir, struct dentry *dentry);
 
 /**
  * ditto_audit_list_forget - drop the cached audit list of a node because it may have changed

@@ -16,8 +16,8 @@
 #include <linux/posix_acl.h>
 #include <linux/string.h>
 
-#include "acl_file.h"
 #include "../../node/node.h"
+#include "acl_file.h"
 #include "explain.h"
 
 void ditto_note_slow(struct ditto_explanation *why, u32 rights, enum ditto_reason reason,

@@ -10,7 +10,7 @@
 #include <linux/types.h>
 
 #include "../../acl/acl.h"
-#include "../op.h"
+#include "../../share/caller.h"
 #include "rights.h"
 
 /* Why a right is granted or denied. The values are those of the netlink enum "access-reason". */

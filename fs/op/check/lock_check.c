@@ -13,8 +13,8 @@
 #include "../../../lockd/lease.h"
 #include "../../../net/server.h"
 #include "../../node/node_private.h"
+#include "../../share/caller_private.h"
 #include "lock_check_private.h"
-#include "../op_private.h"
 #include "rights.h"
 
 /*

@@ -12,7 +12,7 @@
 #include "../../../lockd/lease.h"
 #include "../../../lockd/table.h"
 #include "../../node/node_private.h"
-#include "../op.h"
+#include "../../share/caller.h"
 
 /**
  * ditto_lock_check_slow - check an operation against the claims on a node

@@ -9,8 +9,8 @@
 #include <crypto/sha2.h>
 #include <linux/types.h>
 
-#include "../../share/share.h"
 #include "../../acl/sd.h"
+#include "../../share/share.h"
 
 struct dentry;
 struct ditto_acl;
@@ -113,21 +113,5 @@ int ditto_ntacl_load(struct ditto_share *share, struct dentry *dentry, enum ditt
  * Return: words for the log, which follow the name of the attribute.
  */
 const char *ditto_ntacl_text(enum ditto_ntacl_state state);
-
-/**
- * ditto_ntacl_import - store the list of an attribute as one of this server
- * @op: an administrator
- * @node: held
- * @use: DITTO_NTACL_CHECKED or DITTO_NTACL_ALWAYS
- * @dry: store nothing
- *
- * A file with a list of this server keeps it. The attribute is not changed. SIDs of accounts on
- * this machine become their numbers.
- *
- * Return: enum ditto_ntacl_state; with DITTO_NTACL_USED the list is stored. Or a negative errno,
- * as of ditto_setattr(); -EJUKEBOX also while the helper is asked for accounts.
- */
-int ditto_ntacl_import(struct ditto_op *op, struct ditto_node *node, enum ditto_ntacl_use use,
-		       bool dry);
 
 #endif

@@ -12,9 +12,9 @@
 #include <linux/log2.h>
 #include <linux/mount.h>
 
-#include "acl_file.h"
 #include "../../node/node.h"
-#include "../op_private.h"
+#include "../../share/caller_private.h"
+#include "acl_file.h"
 
 #define DITTO_MAY_CHANGE \
 	(DITTO_MAY_WRITE | DITTO_MAY_APPEND | DITTO_MAY_DELETE | DITTO_MAY_WRITE_XATTRS)

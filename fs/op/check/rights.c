@@ -7,10 +7,10 @@
 #include <linux/mount.h>
 
 #include "../../../net/helper/token.h"
-#include "acl_file.h"
 #include "../../node/node.h"
+#include "../../share/caller_private.h"
+#include "acl_file.h"
 #include "explain.h"
-#include "../op_private.h"
 #include "rights.h"
 
 /* Rights that follow from one permission; it need not be checked for others. */

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Hidden names, see hidden.h. */
+
+#include <linux/fs.h>
+#include <linux/string.h>
+
+#include "hidden.h"
+#include "node_private.h"
+#include "share_types.h"
+
+/*
+ * In any case, because the file system may be case-insensitive. A directory that folds names as
+ * Unicode does also finds it by spellings with characters that this ignores.
+ */
+static bool hidden_is(const struct dentry *dir, const struct ditto_name *name)
+{
+	static const struct ditto_name hidden = {
+		.name = DITTO_HIDDEN, .len = sizeof(DITTO_HIDDEN) - 1,
+	};
+	const struct inode *inode = d_inode_rcu(dir);
+
+	if (name->len == hidden.len && !strncasecmp(name->name, hidden.name, hidden.len))
+		return true;
+	/* A directory that somebody leaves behind may be gone. */
+	return inode && IS_CASEFOLDED(inode) && ditto_names_same(&hidden, name);
+}
+
+bool ditto_is_hidden_name(const struct ditto_share *share, const struct dentry *dir,
+			  const struct ditto_name *name)
+{
+	return (dir == share->root.dentry || ditto_volume_has_root(share->volume, dir)) &&
+	       hidden_is(dir, name);
+}
+
+bool ditto_is_hidden_on(struct ditto_volume *volume, const struct dentry *dir,
+			const struct ditto_name *name)
+{
+	return ditto_volume_has_root(volume, dir) && hidden_is(dir, name);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Names that no protocol shows: where the streams of a share are kept, see fs/open/stream.h. */
+#ifndef _DITTO_FS_NODE_HIDDEN_H
+#define _DITTO_FS_NODE_HIDDEN_H
+
+#include <linux/fs.h>
+#include <linux/string.h>
+
+#include "casefold.h"
+
+struct ditto_share;
+struct ditto_volume;
+
+/* Name in the root of each share that has streams. */
+#define DITTO_HIDDEN		".ditto"
+
+/* ditto_is_hidden() for a name of this length, or in a directory that folds names. */
+bool ditto_is_hidden_name(const struct ditto_share *share, const struct dentry *dir,
+			  const struct ditto_name *name);
+
+/**
+ * ditto_is_hidden - tell whether a name is hidden in a directory
+ * @share: share the directory was reached through
+ * @dir: the directory
+ * @name: the name, for a lookup, listing or creation
+ *
+ * Context: any.
+ * Return: true for ".ditto" in any case, and for what the file system takes for the same, in the
+ * root of a share.
+ */
+static inline bool ditto_is_hidden(const struct ditto_share *share, const struct dentry *dir,
+				   const struct ditto_name *name)
+{
+	return (name->len == strlen(DITTO_HIDDEN) || unlikely(IS_CASEFOLDED(d_inode(dir)))) &&
+	       ditto_is_hidden_name(share, dir, name);
+}
+
+/**
+ * ditto_is_hidden_on - tell whether a name is hidden in a directory of a volume
+ * @volume: the volume
+ * @dir: the directory
+ * @name: the name
+ *
+ * Context: any.
+ * Return: as ditto_is_hidden().
+ */
+bool ditto_is_hidden_on(struct ditto_volume *volume, const struct dentry *dir,
+			const struct ditto_name *name);
+
+#endif
