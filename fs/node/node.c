@@ -30,10 +30,7 @@
 
 #include "../../lockd/lease.h"
 #include "../../net/server.h"
-#include "../offload/offload.h"
-#include "../op/casefold_index.h"
-#include "../op/check/acl_file.h"
-#include "../op/dir_cache.h"
+#include "extension.h"
 #include "file.h"
 #include "local_notify.h"
 #include "node_private.h"
@@ -277,10 +274,9 @@ void ditto_node_free(struct ditto_node *node)
 		list_del(&node->dead);
 		spin_unlock(&table->dispose_lock);
 	}
-	ditto_acl_free(node);
-	ditto_offload_node_free(node);
-	ditto_casefold_free(node);
-	ditto_dir_cache_free(node);
+	for (size_t i = 0; i < DITTO_EXTENSIONS; i++)
+		if (ditto_extensions[i].node_free)
+			ditto_extensions[i].node_free(node);
 	dput(node->dentry);
 	kfree_rcu(node, rcu);
 	if (atomic_dec_and_test(&volume->nodes))
@@ -386,10 +382,12 @@ static struct ditto_node *node_alloc(struct ditto_volume *volume, struct dentry 
 	node->dentry = dget(dentry);
 	ditto_lock_point_init(&node->point, volume->srv->locks, &point_ops);
 	spin_lock_init(&node->lock);
-	ditto_acl_init(node);
 	INIT_LIST_HEAD(&node->lru);
 	INIT_LIST_HEAD(&node->dead);
 	INIT_LIST_HEAD(&node->release_candidate);
+	for (size_t i = 0; i < DITTO_EXTENSIONS; i++)
+		if (ditto_extensions[i].node_init)
+			ditto_extensions[i].node_init(node);
 	/* One for the caller, one for the table. */
 	refcount_set(&node->ref, 2);
 	atomic_inc(&volume->nodes);

@@ -26,7 +26,7 @@
 #include "../../lockd/lease.h"
 #include "../../net/server.h"
 #include "../../net/server_private.h"
-#include "../open/stream.h"
+#include "extension.h"
 #include "fid.h"
 #include "file.h"
 #include "local_notify.h"
@@ -133,7 +133,7 @@ static void dispose_list(struct ditto_node_table *table, struct list_head *list)
 static void drop_streams(struct ditto_node *node)
 {
 	if (!node->inode->i_nlink && !test_bit(DITTO_NODE_NO_STREAMS, &node->flags))
-		ditto_streams_forget(NULL, node);
+		ditto_hooks.file_removed(NULL, node);
 }
 
 /*
@@ -155,7 +155,7 @@ static void dispose_workfn(struct work_struct *work)
 
 	while (ditto_file_close_next(table, volume))
 		cond_resched();
-	ditto_streams_work(volume);
+	ditto_hooks.volume_work(volume);
 
 	spin_lock(&table->dispose_lock);
 	list_splice_init(&volume->dispose, &list);
@@ -183,7 +183,6 @@ void ditto_node_dispose_init(struct ditto_volume *volume)
 	INIT_LIST_HEAD(&volume->dispose);
 	INIT_LIST_HEAD(&volume->closing);
 	INIT_WORK(&volume->dispose_work, dispose_workfn);
-	ditto_streams_volume_init(volume);
 }
 
 static unsigned long nodes_walk(struct ditto_node_table *table, unsigned long count,

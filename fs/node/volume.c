@@ -29,11 +29,7 @@
 #include <linux/wait_bit.h>
 
 #include "../../net/server.h"
-#include "../offload/offload.h"
-#include "../op/casefold_index.h"
-#include "../op/check/acl_file.h"
-#include "../op/dosattr_private.h"
-#include "../open/stream.h"
+#include "extension.h"
 #include "fid.h"
 #include "file.h"
 #include "local_notify.h"
@@ -81,8 +77,19 @@ static void notify_entry(struct ditto_node_table *table, const struct inode *dir
 	node = ditto_node_find_inode(table, dir);
 	if (!node)
 		return;
-	ditto_casefold_spoil(node);
+	ditto_hooks.entries_changed(node);
 	ditto_node_put_later(node);
+}
+
+static void notify_attributes(struct ditto_node_table *table, const struct inode *inode)
+{
+	struct ditto_node *node;
+
+	rcu_read_lock();
+	node = ditto_node_peek_inode(table, inode);
+	if (node)
+		ditto_hooks.attributes_changed(node);
+	rcu_read_unlock();
 }
 
 /* The removing task handles the node after it has dropped its locks. */
@@ -115,7 +122,7 @@ static int notify_event(struct fsnotify_group *group, u32 mask, const void *data
 	if (inode && !inode->i_nlink && is_own_removal(table, inode))
 		return 0;
 	if (inode && (mask & FS_ATTRIB))
-		ditto_acl_forget_inode(table, inode);
+		notify_attributes(table, inode);
 	if (inode && mask & FS_DELETE && IS_DEADDIR(inode)) {
 		ditto_local_notify_removed(table, inode);
 		/* The files of a removed subvolume keep their links, and get no notification. */
@@ -135,7 +142,7 @@ static int notify_event(struct fsnotify_group *group, u32 mask, const void *data
 		ditto_node_dispose(table, node);
 	} else {
 		/* A stream may be open. Nobody can open it again. */
-		ditto_streams_forget_later(node);
+		ditto_hooks.file_left(node);
 		ditto_node_put_later(node);
 	}
 	return 0;
@@ -217,6 +224,28 @@ static struct vfsmount *volume_mount(const struct ditto_node_table *table,
 	return mnt;
 }
 
+/* Undo the preparations of the first @count extensions. */
+static void volume_exit_extensions(struct ditto_volume *volume, size_t count)
+{
+	while (count--)
+		if (ditto_extensions[count].volume_exit)
+			ditto_extensions[count].volume_exit(volume);
+}
+
+static int volume_init_extensions(struct ditto_volume *volume)
+{
+	int err;
+
+	for (size_t i = 0; i < DITTO_EXTENSIONS; i++) {
+		err = ditto_extensions[i].volume_init ? ditto_extensions[i].volume_init(volume) : 0;
+		if (err) {
+			volume_exit_extensions(volume, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
 static struct ditto_volume *volume_new(struct ditto_node_table *table, const struct path *path)
 {
 	struct super_block *sb = path->mnt->mnt_sb;
@@ -236,40 +265,35 @@ static struct ditto_volume *volume_new(struct ditto_node_table *table, const str
 	INIT_LIST_HEAD(&volume->dead);
 	mutex_init(&volume->names_lock);
 	ditto_node_dispose_init(volume);
-	err = ditto_room_init(volume);
+	volume->caller_opens = caller_opens(sb);
+	volume->is_remote = volume->caller_opens || is_shared(sb);
+	err = volume_init_extensions(volume);
 	if (err)
 		goto free_volume;
 	volume->mark = kzalloc(sizeof(*volume->mark), GFP_KERNEL);
 	if (!volume->mark) {
 		err = -ENOMEM;
-		goto free;
+		goto exit_extensions;
 	}
 	fsnotify_init_mark(volume->mark, table->group);
-	volume->caller_opens = caller_opens(sb);
-	volume->is_remote = volume->caller_opens || is_shared(sb);
 	volume->mark->mask = events_of(volume);
-	err = ditto_dosattr_volume_start(volume);
-	if (err)
-		goto put_mark;
 	err = fsnotify_add_mark(volume->mark, sb, FSNOTIFY_OBJ_TYPE_SB, 0);
 	if (err)
-		goto end_dosattr;
-	/* A cached list must be invalidated by every change, including those of other machines. */
-	volume->has_acls = !volume->is_remote && ditto_acl_fits(sb);
+		goto put_mark;
 	volume->has_handles = exportfs_can_decode_fh(sb->s_export_op) &&
 			      !ditto_fid_encode(sb->s_root, false, &fid);
 	volume->fid_has_parent = volume->has_handles && sb->s_export_op->fh_to_parent;
 	volume->mnt = volume_mount(table, path);
 	list_add_tail(&volume->list, &table->volumes);
-	ditto_offload_volume_start(volume);
+	for (size_t i = 0; i < DITTO_EXTENSIONS; i++)
+		if (ditto_extensions[i].volume_start)
+			ditto_extensions[i].volume_start(volume);
 	return volume;
 
-end_dosattr:
-	ditto_dosattr_volume_end(volume);
 put_mark:
 	fsnotify_put_mark(volume->mark);
-free:
-	ditto_room_exit(volume);
+exit_extensions:
+	volume_exit_extensions(volume, DITTO_EXTENSIONS);
 free_volume:
 	kfree(volume);
 	return ERR_PTR(err);
@@ -362,9 +386,11 @@ static void volume_end(struct ditto_volume *volume)
 {
 	struct ditto_node_table *table = volume->srv->nodes;
 
-	ditto_offload_volume_stop(volume);
+	for (size_t i = 0; i < DITTO_EXTENSIONS; i++)
+		if (ditto_extensions[i].volume_stop)
+			ditto_extensions[i].volume_stop(volume);
 	ditto_nodes_evict(volume);
-	ditto_offload_volume_end(volume);
+	volume_exit_extensions(volume, DITTO_EXTENSIONS);
 	if (volume->names_mark)
 		mark_end(volume->names_mark, table->names_group);
 	mark_end(volume->mark, table->group);
@@ -377,7 +403,6 @@ static void volume_end(struct ditto_volume *volume)
 	/* Fully ordered, so before the search for those who wait. */
 	atomic_inc_return(&volumes_ended);
 	wake_up_var(&volumes_ended);
-	ditto_dosattr_volume_end(volume);
 	kfree_rcu(volume, rcu);
 }
 
@@ -387,8 +412,7 @@ void ditto_volume_leave(struct ditto_share *share)
 	struct ditto_node_table *table = volume->srv->nodes;
 	bool last;
 
-	ditto_streams_settle(share);
-	ditto_streams_reset(share);
+	ditto_hooks.share_leaves(share);
 	/* The volume stays while it has the share. */
 	ditto_files_close_mount(volume, share->root.mnt);
 	mutex_lock(&table->volumes_lock);

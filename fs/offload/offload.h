@@ -379,6 +379,13 @@ u64 ditto_release_space(struct ditto_node *node);
  */
 bool ditto_room_want(struct ditto_volume *volume, u64 bytes, u8 *tries);
 
+/* Called by fs/extensions.c: fs/offload/volume.c */
+int ditto_offload_volume_init(struct ditto_volume *volume);
+void ditto_offload_volume_start(struct ditto_volume *volume);
+void ditto_offload_volume_stop(struct ditto_volume *volume);
+void ditto_offload_volume_exit(struct ditto_volume *volume);
+void ditto_offload_node_free(struct ditto_node *node);
+
 /**
  * ditto_offload_share_changed - guard the files of a share against local processes, if they may be
  * offloaded
@@ -387,25 +394,6 @@ bool ditto_room_want(struct ditto_volume *volume, u64 bytes, u8 *tries);
  * Context: may sleep.
  */
 void ditto_offload_share_changed(struct ditto_share *share);
-
-/* Allocate and free what a volume makes room with. Return: 0 or -ENOMEM. */
-int ditto_room_init(struct ditto_volume *volume);
-void ditto_room_exit(struct ditto_volume *volume);
-/* A volume begins to serve a file system. May sleep. */
-void ditto_offload_volume_start(struct ditto_volume *volume);
-/* A volume has ended: it has no node any more. May sleep. */
-void ditto_offload_volume_end(struct ditto_volume *volume);
-
-/**
- * ditto_offload_volume_stop - end all recalls of a volume
- * @volume: its last share is gone; nothing uses its files any more
- *
- * Context: may sleep.
- */
-void ditto_offload_volume_stop(struct ditto_volume *volume);
-
-/* Drop the stub of a node that is freed. May sleep. */
-void ditto_offload_node_free(struct ditto_node *node);
 
 /* Called once when the module is loaded. */
 void ditto_offload_locks_init(void);

@@ -119,21 +119,6 @@ static void recall_ask_done(struct ditto_upcall_req *ask, int err)
 	queue_work(ask->srv->offload->wq, &recall->work);
 }
 
-void ditto_volume_share_name(const struct ditto_volume *volume, char *name, size_t size)
-{
-	struct ditto_share *share;
-
-	*name = '\0';
-	rcu_read_lock();
-	list_for_each_entry_rcu(share, &volume->shares, volume_link) {
-		if (!share->name)
-			continue;
-		strscpy(name, share->name, size);
-		break;
-	}
-	rcu_read_unlock();
-}
-
 static void recall_report(struct ditto_recall *recall, int err)
 {
 	unsigned long ino = recall->node->inode->i_ino;
@@ -592,10 +577,8 @@ static void recalls_cancel(struct ditto_offload *offload, const struct ditto_vol
 	}
 }
 
-void ditto_offload_volume_stop(struct ditto_volume *volume)
+void ditto_recalls_stop(struct ditto_volume *volume)
 {
-	WRITE_ONCE(volume->offload_stopped, true);
-	ditto_offload_unguard(volume);
 	/* A local process that saw the volume before may still ask for data. */
 	do {
 		recalls_cancel(volume->srv->offload, volume);
@@ -603,9 +586,6 @@ void ditto_offload_volume_stop(struct ditto_volume *volume)
 					 !atomic_read(&volume->offload_waits),
 					 msecs_to_jiffies(20)));
 	recalls_cancel(volume->srv->offload, volume);
-	ditto_room_stop(volume);
-	ditto_candidates_save(volume);
-	ditto_cuts_stop(volume);
 }
 
 static const char *const offload_ops[DITTO_OFFLOAD_COUNTS] = {

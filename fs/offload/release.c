@@ -75,15 +75,8 @@ static bool release_runs_in(const struct super_block *sb)
 	return runs;
 }
 
-void ditto_offload_volume_start(struct ditto_volume *volume)
+void ditto_release_volume_begin(struct ditto_volume *volume)
 {
-	volume->offload_session = ditto_unserved_session(volume->sb) ?: get_random_u64();
-	ditto_fairq_init(&volume->offload_queue, &ditto_recall_limits);
-	volume->offload_moved = jiffies;
-	INIT_LIST_HEAD(&volume->offload_guarded);
-	spin_lock_init(&volume->release_lock);
-	INIT_LIST_HEAD(&volume->release_candidates);
-	ditto_cuts_start(volume);
 	spin_lock(&volumes_lock);
 	list_add_tail(&volume->offload_link, &volumes);
 	spin_unlock(&volumes_lock);
@@ -91,14 +84,11 @@ void ditto_offload_volume_start(struct ditto_volume *volume)
 }
 
 /* Whoever releases a file holds a share of its volume. */
-void ditto_offload_volume_end(struct ditto_volume *volume)
+void ditto_release_volume_end(struct ditto_volume *volume)
 {
 	spin_lock(&volumes_lock);
-	list_del(&volume->offload_link);
+	list_del_init(&volume->offload_link);
 	spin_unlock(&volumes_lock);
-	ditto_offload_guard_free(volume);
-	ditto_fairq_exit(&volume->offload_queue);
-	ditto_room_exit(volume);
 }
 
 /* Return: true if no other volume serves the file system, or, if @first, none since earlier. */

@@ -192,16 +192,6 @@ static bool stub_publish(struct ditto_node *node, struct ditto_stub *stub)
 	return first;
 }
 
-void ditto_offload_node_free(struct ditto_node *node)
-{
-	struct ditto_stub *stub = rcu_dereference_protected(node->stub, true);
-
-	/* A candidate is noted by somebody who holds the node. */
-	if (!list_empty(&node->release_candidate))
-		ditto_release_candidate_drop(node);
-	ditto_stub_put(stub);
-}
-
 struct ditto_stub *ditto_stub_find(struct ditto_node *node)
 {
 	struct ditto_stub *stub;

@@ -357,9 +357,6 @@ struct ditto_offload_record *ditto_stub_copy_record(struct ditto_stub *stub);
 
 /* recall.c */
 
-/* Name a share that serves the volume; nothing if none does. Any context. */
-void ditto_volume_share_name(const struct ditto_volume *volume, char *name, size_t size);
-
 /**
  * ditto_recall_range - ask for a range, unless that is done already
  * @stub: its node is held
@@ -642,6 +639,9 @@ void ditto_room_tell(struct ditto_volume *volume, u64 now);
  * are parked.
  */
 bool ditto_room_park(struct ditto_volume *volume, struct ditto_park *park);
+/* Allocate and free what a volume makes room with. Return: 0 or -ENOMEM. */
+int ditto_room_init(struct ditto_volume *volume);
+void ditto_room_exit(struct ditto_volume *volume);
 /* End what goes on, and wake all that wait; the volume stops. May sleep. */
 void ditto_room_stop(struct ditto_volume *volume);
 
@@ -697,6 +697,11 @@ int ditto_release_again(struct ditto_stub *stub);
  * another errno.
  */
 int ditto_release_stored(struct ditto_node *node, u64 *bytes);
+
+/* A volume begins to serve a file system, when no release goes on there. May sleep. */
+void ditto_release_volume_begin(struct ditto_volume *volume);
+/* It has ended, or has never begun. Any context. */
+void ditto_release_volume_end(struct ditto_volume *volume);
 
 /* Return: true if this server, of all that serve the file system, may use its offloaded files. */
 bool ditto_offload_volume_owns(const struct ditto_volume *volume);

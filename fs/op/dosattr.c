@@ -157,7 +157,7 @@ static const unsigned long xattrs_move_ctime[] = {
 	EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, TMPFS_MAGIC,
 };
 
-int ditto_dosattr_volume_start(struct ditto_volume *volume)
+int ditto_dosattr_volume_init(struct ditto_volume *volume)
 {
 	dosattr_find_handler(volume);
 	/* On remote file systems, ctime comes from another clock. */
@@ -171,7 +171,7 @@ int ditto_dosattr_volume_start(struct ditto_volume *volume)
 	return 0;
 }
 
-void ditto_dosattr_volume_end(struct ditto_volume *volume)
+void ditto_dosattr_volume_exit(struct ditto_volume *volume)
 {
 	kvfree(volume->plain);
 }

@@ -47,14 +47,14 @@ struct ditto_dosattr_stored {
 } __packed;
 
 /**
- * ditto_dosattr_volume_start - prepare a volume for DOS attributes
+ * ditto_dosattr_volume_init - prepare a volume for DOS attributes
  * @volume: new, @caller_opens is set; @dosattr_handler, @dosattr_name and @plain are filled
  *
  * Return: 0 or -ENOMEM.
  */
-int ditto_dosattr_volume_start(struct ditto_volume *volume);
+int ditto_dosattr_volume_init(struct ditto_volume *volume);
 /* Undo that. No share is on the volume any more. May sleep. */
-void ditto_dosattr_volume_end(struct ditto_volume *volume);
+void ditto_dosattr_volume_exit(struct ditto_volume *volume);
 
 /* Files of a volume of which is remembered that nothing is stored. */
 #define DITTO_PLAIN_FILES	4096

@@ -4,9 +4,9 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 
+#include "../node/extension.h"
 #include "../node/hardlink.h"
 #include "../node/node.h"
-#include "../open/stream.h"
 #include "check/acl_file.h"
 #include "check/audit.h"
 #include "check/lock_check_private.h"
@@ -80,7 +80,7 @@ void ditto_dir_change_removed(struct ditto_dir_change *c, struct ditto_node *vic
 void ditto_victim_gone(struct ditto_share *share, struct ditto_node *victim)
 {
 	if (!victim->inode->i_nlink || IS_DEADDIR(victim->inode))
-		ditto_streams_forget(share, victim);
+		ditto_hooks.file_removed(share, victim);
 }
 
 /*

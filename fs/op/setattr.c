@@ -15,9 +15,9 @@
 #include <linux/mount.h>
 
 #include "../../net/helper/token.h"
+#include "../node/extension.h"
 #include "../node/node.h"
 #include "../offload/offload.h"
-#include "../open/stream.h"
 #include "acl_set_private.h"
 #include "check/acl_file.h"
 #include "check/lock_check_private.h"
@@ -504,7 +504,7 @@ int ditto_setattr(struct ditto_op *op, struct ditto_node *node,
 	ditto_op_leave(old);
 	mnt_drop_write(mnt);
 	if (!err && set->valid & DITTO_SET_OWNER)
-		ditto_streams_give(op, node);
+		ditto_hooks.owner_changed(op, node);
 post:
 	if (!wcc->post_valid)
 		ditto_wcc_post(op->share, dentry, wcc);

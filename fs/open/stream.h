@@ -178,22 +178,17 @@ void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base);
  */
 void ditto_streams_forget_later(struct ditto_node *base);
 
-/* Set up the volume's list of files that wait for the worker. Any context. */
-void ditto_streams_volume_init(struct ditto_volume *volume);
+/* Set up the volume's list of files that wait for the worker. Any context. Return: 0. */
+int ditto_streams_volume_init(struct ditto_volume *volume);
 
 /* The part of the volume's worker. May sleep. */
 void ditto_streams_work(struct ditto_volume *volume);
 
 /**
- * ditto_streams_settle - remove what the volume's worker would have to remove in a share
+ * ditto_streams_leave_share - remove what the volume's worker would have to remove in a share, and
+ * let go of its directory for streams
  * @share: the share, which is ending: the worker does not visit it any more
  */
-void ditto_streams_settle(struct ditto_share *share);
-
-/**
- * ditto_streams_reset - let go of what is known about the directory for streams of a share
- * @share: the share, which may be ending
- */
-void ditto_streams_reset(struct ditto_share *share);
+void ditto_streams_leave_share(struct ditto_share *share);
 
 #endif

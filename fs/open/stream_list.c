@@ -336,10 +336,11 @@ struct streamless {
 	struct ditto_node *base;
 };
 
-void ditto_streams_volume_init(struct ditto_volume *volume)
+int ditto_streams_volume_init(struct ditto_volume *volume)
 {
 	spin_lock_init(&volume->streamless_lock);
 	INIT_LIST_HEAD(&volume->streamless);
+	return 0;
 }
 
 /*
@@ -418,7 +419,7 @@ void ditto_streams_work(struct ditto_volume *volume)
 	}
 }
 
-void ditto_streams_settle(struct ditto_share *share)
+void ditto_streams_leave_share(struct ditto_share *share)
 {
 	struct streamless *s = NULL;
 
@@ -428,6 +429,7 @@ void ditto_streams_settle(struct ditto_share *share)
 		if (s->share == share)
 			WRITE_ONCE(s->share, NULL);
 	}
+	ditto_streams_reset(share);
 }
 
 /* All shares are asked, for nothing tells which of them the file was in. */

@@ -97,4 +97,10 @@ struct dentry *ditto_stream_create(struct ditto_share *share, const struct ditto
 				   struct ditto_node *dir, const struct ditto_name *name,
 				   const struct cred *maker, const u8 *verf);
 
+/**
+ * ditto_streams_reset - let go of what is known about the directory for streams of a share
+ * @share: the share, which may be ending
+ */
+void ditto_streams_reset(struct ditto_share *share);
+
 #endif

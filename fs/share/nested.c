@@ -14,9 +14,9 @@
 #include <linux/unaligned.h>
 
 #include "../../net/server.h"
+#include "../node/extension.h"
 #include "../node/fid.h"
 #include "../node/node_private.h"
-#include "../op/job.h"
 #include "caller.h"
 #include "nested.h"
 #include "share.h"
@@ -161,7 +161,7 @@ static void nested_withdraw(struct ditto_share_table *table, struct ditto_share 
 	list_del(&nested->list);
 	table->nested_count--;
 	percpu_ref_kill(&nested->ref);
-	ditto_jobs_cancel_share(nested);
+	ditto_hooks.share_withdrawn(nested);
 	ditto_share_finish_later(table, to_share_item(nested), false);
 }
 

@@ -33,12 +33,10 @@
 #include "../../net/helper/record.h"
 #include "../../net/server.h"
 #include "../../net/server_private.h"
+#include "../node/extension.h"
 #include "../node/fid.h"
 #include "../node/node.h"
 #include "../node/node_private.h"
-#include "../offload/offload.h"
-#include "../op/job.h"
-#include "../open/instance.h"
 #include "nested.h"
 #include "share.h"
 #include "share_private.h"
@@ -249,7 +247,7 @@ static void share_finish(struct share_item *item)
 		ditto_records_share_gone(item->share.srv);
 	/* Must precede the close of its instances, which would grant their claims to waiters. */
 	ditto_locks_release_share(item->share.srv->locks, item->share.number, "share removed");
-	ditto_instances_revoke(&item->share);
+	ditto_hooks.share_ends(&item->share);
 	ditto_volume_leave(&item->share);
 	if (item->share.outer)
 		ditto_nested_release(&item->share);
@@ -572,7 +570,7 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 	if (err)
 		goto leave;
 	share_warn(table, share, extack);
-	ditto_offload_share_changed(share);
+	ditto_hooks.share_changed(share);
 	mutex_unlock(&table->lock);
 	ditto_share_opts_free(cfg->opts);
 	ditto_event(srv, DITTO_EVENT_SHARE_ADDED, cfg->name);
@@ -650,7 +648,7 @@ int ditto_share_del(struct ditto_server *srv, const char *name, struct netlink_e
 		return -ENOENT;
 
 	item = to_share_item(share);
-	ditto_jobs_cancel_share(share);
+	ditto_hooks.share_withdrawn(share);
 	ditto_event(srv, DITTO_EVENT_SHARE_REMOVED, name);
 	left = wait_for_completion_timeout(&share->gone, msecs_to_jiffies(drain_ms));
 	if (!left) {

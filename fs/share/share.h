@@ -425,6 +425,9 @@ int ditto_share_visit(struct ditto_server *srv, int (*fn)(struct ditto_share *sh
 void ditto_volume_visit(struct ditto_volume *volume,
 			void (*fn)(struct ditto_share *share, void *arg), void *arg);
 
+/* Name a share that serves the volume; nothing if none does. Any context. */
+void ditto_volume_share_name(const struct ditto_volume *volume, char *name, size_t size);
+
 /**
  * ditto_share_visit_others - call a function for the other shares of a share's file system
  * @share: the share, held

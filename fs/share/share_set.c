@@ -8,7 +8,7 @@
 
 #include "../../net/event.h"
 #include "../../net/server.h"
-#include "../offload/offload.h"
+#include "../node/extension.h"
 #include "nested.h"
 #include "share.h"
 #include "share_private.h"
@@ -49,7 +49,7 @@ int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *c
 	if (!err) {
 		ditto_share_opts_publish(table, share, cfg->opts);
 		ditto_nested_set(table, share);
-		ditto_offload_share_changed(share);
+		ditto_hooks.share_changed(share);
 		ditto_shares_mark_changed(table);
 	}
 	mutex_unlock(&table->lock);

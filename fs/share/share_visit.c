@@ -131,6 +131,21 @@ void ditto_share_visit_others(struct ditto_share *share,
 			fn(other, arg);
 }
 
+void ditto_volume_share_name(const struct ditto_volume *volume, char *name, size_t size)
+{
+	struct ditto_share *share;
+
+	*name = '\0';
+	rcu_read_lock();
+	list_for_each_entry_rcu(share, &volume->shares, volume_link) {
+		if (!share->name)
+			continue;
+		strscpy(name, share->name, size);
+		break;
+	}
+	rcu_read_unlock();
+}
+
 /**
  * struct share_search - search for a share that contains a file
  * @file: the file

@@ -47,7 +47,8 @@ static umode_t acl_mode_bits(const struct inode *inode)
 	return READ_ONCE(inode->i_mode) & 0777;
 }
 
-bool ditto_acl_fits(const struct super_block *sb)
+/* True if a file system accepts the extended attribute DITTO_ACL_XATTR. */
+static bool acl_fits(const struct super_block *sb)
 {
 	const struct xattr_handler *const *handler;
 
@@ -61,6 +62,13 @@ bool ditto_acl_fits(const struct super_block *sb)
 			return true;
 	}
 	return false;
+}
+
+int ditto_acl_volume_init(struct ditto_volume *volume)
+{
+	/* A cached list must be invalidated by every change, including those of other machines. */
+	volume->has_acls = !volume->is_remote && acl_fits(volume->sb);
+	return 0;
 }
 
 bool ditto_acl_is_supported(const struct ditto_op *op)
@@ -95,18 +103,15 @@ void ditto_acl_forget(struct ditto_node *node)
 	ditto_audit_list_free(audit);
 }
 
-void ditto_acl_forget_inode(struct ditto_node_table *table, const struct inode *inode)
+void ditto_acl_node_init(struct ditto_node *node)
 {
-	struct ditto_node *node;
-
-	rcu_read_lock();
-	node = ditto_node_peek_inode(table, inode);
-	if (node)
-		ditto_acl_forget(node);
-	rcu_read_unlock();
+	if (!node->volume->has_acls || S_ISLNK(node->inode->i_mode)) {
+		RCU_INIT_POINTER(node->acl, &ditto_acl_none);
+		RCU_INIT_POINTER(node->audit, &ditto_audit_none);
+	}
 }
 
-void ditto_acl_free(struct ditto_node *node)
+void ditto_acl_node_free(struct ditto_node *node)
 {
 	struct ditto_acl_kept *old;
 	struct ditto_acl *audit;

@@ -47,15 +47,6 @@ struct ditto_acl_kept {
 extern struct ditto_acl_kept ditto_acl_none;
 
 /**
- * ditto_acl_fits - tell whether a file system can store lists
- * @sb: the file system
- *
- * Context: any.
- * Return: true if it accepts the extended attribute DITTO_ACL_XATTR.
- */
-bool ditto_acl_fits(const struct super_block *sb);
-
-/**
  * ditto_find_posix_acl - get a POSIX ACL by its attribute name
  * @share: the share
  * @dentry: the file
@@ -76,15 +67,6 @@ struct posix_acl *ditto_find_posix_acl(struct ditto_share *share, struct dentry 
  */
 bool ditto_acl_is_stored(struct dentry *dentry);
 
-/* Initialize a new node: its inode cannot have a list, or the list is not known yet. */
-static inline void ditto_acl_init(struct ditto_node *node)
-{
-	if (!node->volume->has_acls || S_ISLNK(node->inode->i_mode)) {
-		RCU_INIT_POINTER(node->acl, &ditto_acl_none);
-		RCU_INIT_POINTER(node->audit, &ditto_audit_none);
-	}
-}
-
 /* Owner and group of a file as used in lists. Any context. */
 static inline kuid_t ditto_owner_of(const struct ditto_share *share, const struct inode *inode)
 {
@@ -96,25 +78,13 @@ static inline kgid_t ditto_group_of(const struct ditto_share *share, const struc
 	return vfsgid_into_kgid(i_gid_into_vfsgid(ditto_idmap(share), inode));
 }
 
+/* Called by fs/extensions.c. The inode of a new node may be one that cannot have a list. */
+void ditto_acl_node_init(struct ditto_node *node);
+void ditto_acl_node_free(struct ditto_node *node);
+int ditto_acl_volume_init(struct ditto_volume *volume);
+
 /* Drop the cached lists of a node because one changed. Any context but interrupts. */
 void ditto_acl_forget(struct ditto_node *node);
-
-/**
- * ditto_acl_forget_inode - drop the cached list of an inode's node, if there is a node
- * @table: the nodes of the server
- * @inode: held by the caller
- *
- * Context: any but interrupts.
- */
-void ditto_acl_forget_inode(struct ditto_node_table *table, const struct inode *inode);
-
-/**
- * ditto_acl_free - free the cached list of a node that is being freed
- * @node: has no references
- *
- * Context: any but interrupts.
- */
-void ditto_acl_free(struct ditto_node *node);
 
 /**
  * ditto_acl_in_force - get the stored list that governs a file
