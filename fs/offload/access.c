@@ -14,23 +14,6 @@
 #include "../op/op.h"
 #include "stub.h"
 
-int ditto_stub_failed_locked(struct ditto_stub *stub)
-{
-	unsigned long age;
-
-	lockdep_assert_held(&stub->lock);
-	if (!stub->error)
-		return 0;
-	age = jiffies - stub->error_at;
-	if (age > msecs_to_jiffies(DITTO_OFFLOAD_TELL_MS) ||
-	    (stub->told && age > msecs_to_jiffies(DITTO_OFFLOAD_RETRY_MS))) {
-		stub->error = 0;
-		return 0;
-	}
-	stub->told = true;
-	return ditto_stub_error(stub->error);
-}
-
 static u32 access_absent_locked(struct ditto_stub *stub, bool read, u64 pos, u64 end)
 {
 	return read ? ditto_recall_absent_locked(stub, pos, end) :

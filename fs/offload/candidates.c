@@ -27,16 +27,6 @@
 /* This part of the cache of nodes is filled with them at once, and nodes in use stay there. */
 #define CACHE_PART	2
 
-/**
- * struct candidate - a file that may give way
- * @list: link
- * @fid: its id, with that of its directory
- */
-struct candidate {
-	struct list_head list;
-	struct ditto_fid fid;
-};
-
 /* Take the last candidate off the list, with a reference; or NULL. */
 static struct ditto_node *candidate_last(struct ditto_volume *volume)
 {
@@ -56,7 +46,7 @@ static struct ditto_node *candidate_last(struct ditto_volume *volume)
 
 static bool candidate_save(struct ditto_node *node, struct list_head *list)
 {
-	struct candidate *c = kmalloc(sizeof(*c), GFP_KERNEL);
+	struct ditto_candidate *c = kmalloc(sizeof(*c), GFP_KERNEL);
 	struct dentry *dentry;
 	int err = -ENOMEM;
 
@@ -92,15 +82,6 @@ void ditto_candidates_save(struct ditto_volume *volume)
 	ditto_candidates_free(&list);
 }
 
-void ditto_candidates_free(struct list_head *list)
-{
-	struct candidate *c, *next;
-
-	list_for_each_entry_safe(c, next, list, list)
-		kfree(c);
-	INIT_LIST_HEAD(list);
-}
-
 /* The marks of the directories above a file are looked at, so these must be known. */
 static int candidate_is_connected(void *context, struct dentry *dentry)
 {
@@ -125,7 +106,7 @@ static struct ditto_node *candidate_find(struct ditto_share *share, const struct
 }
 
 /* The attributes of the file are looked at when it is its turn to give way. */
-static void candidate_restore(struct ditto_share *share, const struct candidate *c)
+static void candidate_restore(struct ditto_share *share, const struct ditto_candidate *c)
 {
 	struct ditto_node *node = candidate_find(share, &c->fid);
 	struct ditto_stub *stub;
@@ -153,11 +134,11 @@ void ditto_candidates_restore(struct work_struct *work)
 	struct ditto_share *share;
 	const struct cred *old;
 	u64 room_now, reserve;
-	struct candidate *c;
+	struct ditto_candidate *c;
 
 	old = override_creds(nodes->cred);
 	/* The share is held for one file at a time, so that it can be removed meanwhile. */
-	while (left-- && (c = list_first_entry_or_null(&room->saved, struct candidate, list))) {
+	while (left-- && (c = list_first_entry_or_null(&room->saved, struct ditto_candidate, list))) {
 		share = ditto_release_share(volume);
 		if (!share)
 			break;

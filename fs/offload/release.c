@@ -15,10 +15,8 @@
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/iversion.h>
-#include <linux/jiffies.h>
 #include <linux/netlink.h>
 #include <linux/pagemap.h>
-#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/wait_bit.h>

@@ -226,7 +226,6 @@ int ditto_room_init(struct ditto_volume *volume)
 	INIT_WORK(&room->make, room_make);
 	INIT_DELAYED_WORK(&room->look, room_look);
 	INIT_LIST_HEAD(&room->saved);
-	INIT_WORK(&room->restore, ditto_candidates_restore);
 	ditto_lock_point_init(&room->point, volume->srv->locks, &room_point_ops);
 	room->volume = volume;
 	volume->room = room;

@@ -717,3 +717,20 @@ bool ditto_offload_is_stub_dentry(struct ditto_share *share, struct dentry *dent
 	return is;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_offload_is_stub_dentry, DITTO);
+
+int ditto_stub_failed_locked(struct ditto_stub *stub)
+{
+	unsigned long age;
+
+	lockdep_assert_held(&stub->lock);
+	if (!stub->error)
+		return 0;
+	age = jiffies - stub->error_at;
+	if (age > msecs_to_jiffies(DITTO_OFFLOAD_TELL_MS) ||
+	    (stub->told && age > msecs_to_jiffies(DITTO_OFFLOAD_RETRY_MS))) {
+		stub->error = 0;
+		return 0;
+	}
+	stub->told = true;
+	return ditto_stub_error(stub->error);
+}

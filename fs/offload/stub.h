@@ -355,6 +355,12 @@ u64 ditto_stub_resident(struct ditto_stub *stub);
 /* Copy the record, for kfree(). May sleep. NULL without memory. */
 struct ditto_offload_record *ditto_stub_copy_record(struct ditto_stub *stub);
 
+/*
+ * Is there a failure that stops new attempts? The caller is told of it. stub->lock is held. Return:
+ * 0, or what ditto_stub_error() says.
+ */
+int ditto_stub_failed_locked(struct ditto_stub *stub);
+
 /* recall.c */
 
 /**
@@ -396,12 +402,6 @@ void ditto_recall_use_locked(struct ditto_stub *stub, u64 pos, u64 end);
  * -ENOMEM.
  */
 int ditto_recall_all(struct ditto_stub *stub);
-
-/*
- * Is there a failure that stops new attempts? The caller is told of it. stub->lock is held. Return:
- * 0, or what ditto_stub_error() says.
- */
-int ditto_stub_failed_locked(struct ditto_stub *stub);
 
 /* Users are told this about a failure of a recall, or to store a record; 0 stays 0. */
 static inline int ditto_stub_error(int err)
@@ -663,10 +663,18 @@ void ditto_offload_guard_free(struct ditto_volume *volume);
 
 /* candidates.c */
 
+/**
+ * struct ditto_candidate - a file that may give way
+ * @list: link
+ * @fid: its id, with that of its directory
+ */
+struct ditto_candidate {
+	struct list_head list;
+	struct ditto_fid fid;
+};
+
 /* Remember the candidates; the volume has stopped, and its nodes are there. May sleep. */
 void ditto_candidates_save(struct ditto_volume *volume);
-/* Forget candidates. Any context. */
-void ditto_candidates_free(struct list_head *list);
 /* Look for those that were remembered; @restore of the volume. May sleep. */
 void ditto_candidates_restore(struct work_struct *work);
 
@@ -729,6 +737,8 @@ void ditto_handover_exit(void);
  * on or no more. May sleep.
  */
 void ditto_unserved_begin(struct super_block *sb);
+/* Forget candidates. Any context. */
+void ditto_candidates_free(struct list_head *list);
 /* @candidates gets what ditto_unserved_save() was given. */
 void ditto_unserved_end(struct super_block *sb, struct list_head *candidates);
 /*

@@ -64,6 +64,15 @@ static const struct fsnotify_ops unserved_ops = {
 	.free_mark = unserved_free_mark,
 };
 
+void ditto_candidates_free(struct list_head *list)
+{
+	struct ditto_candidate *c, *next;
+
+	list_for_each_entry_safe(c, next, list, list)
+		kfree(c);
+	INIT_LIST_HEAD(list);
+}
+
 static void unserved_end_locked(struct unserved *unserved)
 {
 	lockdep_assert_held(&unserved_lock);

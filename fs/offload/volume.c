@@ -7,6 +7,7 @@
 #include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 #include "../../net/fairq.h"
 #include "../../net/server.h"
@@ -16,13 +17,18 @@
 
 int ditto_offload_volume_init(struct ditto_volume *volume)
 {
+	int err;
+
 	INIT_LIST_HEAD(&volume->offload_link);
 	INIT_LIST_HEAD(&volume->offload_guarded);
 	spin_lock_init(&volume->release_lock);
 	INIT_LIST_HEAD(&volume->release_candidates);
 	ditto_fairq_init(&volume->offload_queue, &ditto_recall_limits);
 	ditto_cuts_start(volume);
-	return ditto_room_init(volume);
+	err = ditto_room_init(volume);
+	if (!err)
+		INIT_WORK(&volume->room->restore, ditto_candidates_restore);
+	return err;
 }
 
 void ditto_offload_volume_start(struct ditto_volume *volume)
