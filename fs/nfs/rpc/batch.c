@@ -272,6 +272,7 @@ static void batch_empty(struct dnfs_batch *batch)
 }
 
 enum batch_state {
+	BATCH_CALL,	/* a call is prepared and is to be executed */
 	BATCH_MORE,	/* another call may be in the buffer */
 	BATCH_EMPTY,	/* all that the buffer had was executed */
 	BATCH_END,	/* it is the turn of other connections */
@@ -394,46 +395,41 @@ static bool batch_prepare(struct dnfs_batch *batch, const __be32 *p, unsigned in
 	return dnfs_direct_begin(batch, p, len);
 }
 
-/* Execute the present call. Return: true if there is a reply. */
-static bool batch_execute(struct dnfs_batch *batch)
+/* Execute the call that was prepared, and add its reply. */
+static enum batch_state batch_call(struct dnfs_batch *batch)
 {
 	/* From the beginning of the call on, the rescue may give the connection away. */
 	bool release = batch->proc->exec && ditto_block_hint_begin(&batch->stream->block_hint);
-	bool waited, reply;
 	unsigned long switches = current->nvcsw;
+	struct svc_rqst *rqstp = batch->rqstp;
+	bool waited, reply;
 
+	batch->calls++;
 	batch->keeps = true;
 	batch_begin(batch);
 	if (unlikely(release))
 		dnfs_batch_release(batch);
-	reply = dnfs_direct_execute(batch);
+	reply = dnfs_rpc_execute(rqstp, batch->program, batch->proc, batch);
+	if (reply)
+		dnfs_direct_end(batch);
 	/* Not for the rescue, which comes to a call that is only slow, too. */
 	waited = current->nvcsw != switches && batch->keeps;
 	batch_end(batch);
 	if (unlikely(waited))
 		dnfs_conn_waited(batch->xprt);
-	return reply;
-}
 
-/* Execute the call that was prepared, and add its reply. */
-static enum batch_state batch_call(struct dnfs_batch *batch)
-{
-	bool reply;
-
-	batch->calls++;
-	reply = batch_execute(batch);
 	if (reply && !dnfs_batch_add_reply(batch)) {
 		dnfs_batch_send(batch, true);
-		if (!batch->rqstp->rq_cachetype) {
-			dnfs_sent_pages_exchange(&batch->sent_pages, batch->rqstp);
+		if (!rqstp->rq_cachetype) {
+			dnfs_sent_pages_exchange(&batch->sent_pages, rqstp);
 			return BATCH_END;
 		}
-		if (!dnfs_return_pages(batch->rqstp, batch->res.pages))
+		if (!dnfs_return_pages(rqstp, batch->res.pages))
 			return BATCH_END;
 		batch_empty(batch);
 	}
 	/* Pages of the page cache must not be written to, whether they are in a reply or not. */
-	if (batch->rqstp->rq_cachetype)
+	if (rqstp->rq_cachetype)
 		return BATCH_END;
 	return batch_may_go_on(batch) ? BATCH_MORE : BATCH_END;
 }
@@ -472,30 +468,24 @@ static enum batch_state batch_begin_large(struct dnfs_batch *batch, unsigned int
 	return BATCH_EMPTY;
 }
 
-/* Receive the rest of a large call, and execute the call. */
+/* Receive the rest of a large call. What was received stays in @batch->large for the call. */
 static enum batch_state batch_go_on_large(struct dnfs_batch *batch)
 {
 	struct dnfs_large *large = batch->stream->part;
 	int got = dnfs_large_receive(large, dnfs_batch_svsk(batch)->sk_sock);
-	enum batch_state state;
 
 	dnfs_conn_holds(batch->xprt, got ? 0 : dnfs_large_memory(large));
 	if (!got)
 		return BATCH_EMPTY;
 	batch->stream->part = NULL;
 	batch->large = large;
-	if (got < 0 || !batch_prepare(batch, (const __be32 *)large->flat, large->at)) {
-		svc_xprt_deferred_close(batch->xprt);
-		state = BATCH_END;
-	} else {
-		state = batch_call(batch);
-	}
-	batch->large = NULL;
-	dnfs_large_free(large);
-	return state == BATCH_MORE ? BATCH_EMPTY : state;
+	if (got > 0 && batch_prepare(batch, (const __be32 *)large->flat, large->at))
+		return BATCH_CALL;
+	svc_xprt_deferred_close(batch->xprt);
+	return BATCH_END;
 }
 
-/* Execute the next call in @batch->in. */
+/* Prepare the next call in @batch->in. */
 static enum batch_state batch_next(struct dnfs_batch *batch, unsigned int *pos)
 {
 	const __be32 *p = (const __be32 *)(batch->in + *pos);
@@ -518,7 +508,7 @@ static enum batch_state batch_next(struct dnfs_batch *batch, unsigned int *pos)
 	*pos += sizeof(*p) + len;
 	batch->done = *pos;
 	batch->stream->expects_large = false;
-	return batch_call(batch);
+	return BATCH_CALL;
 }
 
 /*
@@ -533,36 +523,6 @@ static bool batch_may_hold(const struct dnfs_batch *batch, enum batch_state stat
 	return state == BATCH_EMPTY && (payload || next) && max(payload, next) <= DNFS_BATCH_IN;
 }
 
-static enum batch_state batch_round(struct dnfs_batch *batch)
-{
-	u32 payload = batch->stream->part ? batch->stream->part->payload : 0;
-	enum batch_state state;
-	unsigned int pos = 0;
-
-	batch->have = 0;
-	batch->most = batch->stream->expects_large ? DNFS_BATCH_IN_HEAD : DNFS_BATCH_IN_FIRST;
-	batch->done = 0;
-	batch->awaits = 1;
-	clear_bit(XPT_DATA, &batch->xprt->xpt_flags);
-	/* Data that arrives after the look sets it again. */
-	smp_mb__after_atomic();
-	if (payload) {
-		state = batch_go_on_large(batch);
-	} else {
-		batch_peek(batch);
-		do {
-			state = batch_next(batch, &pos);
-		} while (state == BATCH_MORE);
-	}
-	if (batch->released || !(batch->done || (payload && !batch->stream->part)))
-		dnfs_batch_send(batch, false);
-	else if (dnfs_batch_finish(batch, batch_may_hold(batch, state, payload)))
-		set_bit(XPT_DATA, &batch->xprt->xpt_flags);
-	if (state != BATCH_END && !batch->nvec)
-		batch_empty(batch);
-	return state;
-}
-
 struct ditto_peer *dnfs_batch_peer(struct dnfs_batch *batch, const struct dnfs_call *call)
 {
 	struct ditto_peer *peer;
@@ -575,17 +535,34 @@ struct ditto_peer *dnfs_batch_peer(struct dnfs_batch *batch, const struct dnfs_c
 }
 
 /*
- * Credential and admission of a caller hold for its next calls, too, if they come soon and over the
- * same connection. sunrpc wakes the thread that went to sleep last, so they mostly come to this
- * one.
+ * Begin a batch. Credential and admission of a caller hold for its next calls, too, if they come
+ * soon and over the same connection. sunrpc wakes the thread that went to sleep last, so they
+ * mostly come to this one.
  */
-static void batch_remember(struct dnfs_batch *batch)
+static void batch_enter(struct dnfs_batch *batch, struct dnfs_stream *stream)
 {
-	if (batch->conn != batch->stream->id || time_after(jiffies, batch->left))
+	struct svc_rqst *rqstp = batch->rqstp;
+	struct svc_xprt *xprt = batch->xprt;
+
+	batch->server = dnfs_server_of(SVC_NET(rqstp));
+	batch->sk = dnfs_batch_svsk(batch)->sk_sk;
+	batch->max_payload = svc_max_payload(rqstp);
+	batch->break_wait = dnfs_break_wait(batch->server);
+	batch->turn = jiffies;
+	batch->calls = 0;
+	batch->released = false;
+	batch->stream = stream;
+	/* sunrpc releases the pages between the two. */
+	rqstp->rq_respages = rqstp->rq_pages;
+	batch_empty(batch);
+	rqstp->rq_xprt_ctxt = NULL;
+	rqstp->rq_prot = IPPROTO_TCP;
+	svc_xprt_copy_addrs(rqstp, xprt);
+	if (batch->conn != stream->id || time_after(jiffies, batch->left))
 		batch_forget(batch);
-	batch->conn = batch->stream->id;
+	batch->conn = stream->id;
 	if (batch->body_len)
-		batch->rqstp->rq_cred = batch->cred;
+		rqstp->rq_cred = batch->cred;
 }
 
 static void batch_leave(struct dnfs_batch *batch)
@@ -625,35 +602,50 @@ bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_stream *stream)
 {
 	struct svc_rqst *rqstp = batch->rqstp;
 	struct svc_xprt *xprt = rqstp->rq_xprt;
+	unsigned int before, pos;
 	enum batch_state state;
 	struct svc_sock *svsk;
+	u32 payload;
 
 	batch->xprt = xprt;
-	batch->server = dnfs_server_of(SVC_NET(rqstp));
 	svsk = dnfs_batch_svsk(batch);
 	/* sunrpc has received the beginning of a record. */
 	if (svsk->sk_tcplen || svsk->sk_datalen)
 		return false;
-	batch->sk = svsk->sk_sk;
-	batch->max_payload = svc_max_payload(rqstp);
-	batch->break_wait = dnfs_break_wait(batch->server);
-	batch->turn = jiffies;
-	batch->calls = 0;
-	batch->released = false;
-	batch->stream = stream;
+	batch_enter(batch, stream);
 	if (!stream->part)
 		ditto_report_from(svsk->sk_sock, 1);
-	/* sunrpc releases the pages between the two. */
-	rqstp->rq_respages = rqstp->rq_pages;
-	batch_empty(batch);
-	rqstp->rq_xprt_ctxt = NULL;
-	rqstp->rq_prot = IPPROTO_TCP;
-	svc_xprt_copy_addrs(rqstp, xprt);
-	batch_remember(batch);
 	do {
-		unsigned int before = batch->calls;
+		before = batch->calls;
+		payload = stream->part ? stream->part->payload : 0;
+		pos = 0;
+		batch->have = 0;
+		batch->most = stream->expects_large ? DNFS_BATCH_IN_HEAD : DNFS_BATCH_IN_FIRST;
+		batch->done = 0;
+		batch->awaits = 1;
+		clear_bit(XPT_DATA, &xprt->xpt_flags);
+		/* Data that arrives after the look sets it again. */
+		smp_mb__after_atomic();
+		if (payload) {
+			state = batch_go_on_large(batch);
+		} else {
+			batch_peek(batch);
+			state = batch_next(batch, &pos);
+		}
+		while (state == BATCH_CALL) {
+			state = batch_call(batch);
+			if (state == BATCH_MORE)
+				state = payload ? BATCH_EMPTY : batch_next(batch, &pos);
+		}
+		dnfs_large_free(batch->large);
+		batch->large = NULL;
 
-		state = batch_round(batch);
+		if (batch->released || !(batch->done || (payload && !stream->part)))
+			dnfs_batch_send(batch, false);
+		else if (dnfs_batch_finish(batch, batch_may_hold(batch, state, payload)))
+			set_bit(XPT_DATA, &xprt->xpt_flags);
+		if (state != BATCH_END && !batch->nvec)
+			batch_empty(batch);
 		/* A client with several calls under way does not wait for this reply. */
 		if (state == BATCH_EMPTY && batch->calls == before + 1 && !batch->nvec &&
 		    !batch->released)

@@ -260,11 +260,9 @@ void dnfs_conn_holds(struct svc_xprt *xprt, u32 bytes);
 bool dnfs_direct_begin(struct dnfs_batch *batch, const __be32 *p, unsigned int len);
 
 /**
- * dnfs_direct_execute - execute the call of dnfs_direct_begin()
- * @batch: the batch
- *
- * Return: true if there is a reply in @batch->res.
+ * dnfs_direct_end - adapt the header of the reply in @batch->res to how the call ended
+ * @batch: the batch, whose call of dnfs_direct_begin() has a reply
  */
-bool dnfs_direct_execute(struct dnfs_batch *batch);
+void dnfs_direct_end(struct dnfs_batch *batch);
 
 #endif

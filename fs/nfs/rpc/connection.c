@@ -410,50 +410,41 @@ static struct dnfs_batch *conn_batch_get(struct svc_rqst *rqstp, const struct dn
 	return NULL;
 }
 
-/* Execute the calls at the beginning of the stream in a batch. Return: as dnfs_batch_run(). */
-static bool conn_batch(struct svc_rqst *rqstp)
-{
-	struct svc_xprt *xprt = rqstp->rq_xprt;
-	struct dnfs_conn *conn = dnfs_conn_of(xprt);
-	struct dnfs_batch *batch = conn_batch_get(rqstp, conn);
-	bool full = false, finished;
-
-	if (!batch && conn && conn->stream.part) {
-		/* sunrpc would take the rest of the call for a record. */
-		svc_xprt_deferred_close(xprt);
-		svc_xprt_received(xprt);
-		return true;
-	}
-	if (!batch)
-		return false;
-	finished = dnfs_batch_run(batch, &conn->stream);
-	if (READ_ONCE(conn_sock(xprt)->sk_wmem_queued) > CONN_FREE)
-		full = conn_watch(xprt);
-	if (finished || !full)
-		return finished;
-	set_bit(XPT_DATA, &xprt->xpt_flags);
-	svc_xprt_received(xprt);
-	return true;
-}
-
 static int conn_recvfrom(struct svc_rqst *rqstp)
 {
 	struct svc_xprt *xprt = rqstp->rq_xprt;
-	const struct dnfs_conn *conn = dnfs_conn_of(xprt);
+	struct dnfs_conn *conn = dnfs_conn_of(xprt);
 	const struct svc_sock *svsk = container_of(xprt, struct svc_sock, sk_xprt);
 	/* While this thread has XPT_BUSY, no handshake can begin. */
 	bool tls = test_bit(XPT_TLS_SESSION, &xprt->xpt_flags);
+	struct dnfs_batch *batch;
 	int len;
 
 	if (likely(conn))
 		dnfs_worker_of(rqstp)->trust = READ_ONCE(conn->charge.trust);
-	if (unlikely(conn_has_unsent(xprt)) && conn_watch(xprt)) {
-		set_bit(XPT_DATA, &xprt->xpt_flags);
+	if (unlikely(conn_has_unsent(xprt)) && conn_watch(xprt))
+		goto later;
+	if (tls)
+		goto receive;
+	batch = conn_batch_get(rqstp, conn);
+	if (!batch && conn && conn->stream.part) {
+		/* sunrpc would take the rest of the call for a record. */
+		svc_xprt_deferred_close(xprt);
 		svc_xprt_received(xprt);
 		return 0;
 	}
-	if (!tls && conn_batch(rqstp))
-		return 0;
+	if (batch) {
+		bool finished = dnfs_batch_run(batch, &conn->stream), full = false;
+
+		if (READ_ONCE(conn_sock(xprt)->sk_wmem_queued) > CONN_FREE)
+			full = conn_watch(xprt);
+		if (finished)
+			return 0;
+		if (full)
+			goto later;
+	}
+
+receive:
 	/* A batch may have awaited more. */
 	ditto_report_from(svsk->sk_sock, 1);
 	len = conn_stock_ops->xpo_recvfrom(rqstp);
@@ -467,6 +458,11 @@ static int conn_recvfrom(struct svc_rqst *rqstp)
 	if (unlikely(len > CONN_FREE || READ_ONCE(svsk->sk_datalen) > CONN_FREE))
 		conn_settle_part(xprt, svsk);
 	return len;
+
+later:
+	set_bit(XPT_DATA, &xprt->xpt_flags);
+	svc_xprt_received(xprt);
+	return 0;
 }
 
 static int conn_sendto(struct svc_rqst *rqstp)

@@ -180,18 +180,6 @@ static void direct_streams(struct dnfs_batch *batch, const __be32 *p, const __be
 	xdr->rqst = NULL;
 }
 
-/* A rejected reply in place of the accepted one. */
-static void direct_denied(struct dnfs_batch *batch)
-{
-	struct svc_rqst *rqstp = batch->rqstp;
-	struct xdr_stream *xdr = &rqstp->rq_res_stream;
-
-	xdr_truncate_encode(xdr, XDR_UNIT * 2);
-	xdr_stream_encode_u32(xdr, RPC_MSG_DENIED);
-	xdr_stream_encode_u32(xdr, RPC_AUTH_ERROR);
-	xdr_stream_encode_be32(xdr, rqstp->rq_auth_stat);
-}
-
 bool dnfs_direct_begin(struct dnfs_batch *batch, const __be32 *p, unsigned int len)
 {
 	struct svc_rqst *rqstp = batch->rqstp;
@@ -216,15 +204,18 @@ bool dnfs_direct_begin(struct dnfs_batch *batch, const __be32 *p, unsigned int l
 	return true;
 }
 
-bool dnfs_direct_execute(struct dnfs_batch *batch)
+void dnfs_direct_end(struct dnfs_batch *batch)
 {
 	struct svc_rqst *rqstp = batch->rqstp;
+	struct xdr_stream *xdr = &rqstp->rq_res_stream;
 
-	if (!dnfs_rpc_execute(rqstp, batch->program, batch->proc, batch))
-		return false;
-	if (rqstp->rq_auth_stat != rpc_auth_ok)
-		direct_denied(batch);
-	else if (*rqstp->rq_accept_statp != rpc_success)
-		xdr_truncate_encode(&rqstp->rq_res_stream, REPLY_WORDS * XDR_UNIT);
-	return true;
+	if (rqstp->rq_auth_stat != rpc_auth_ok) {
+		/* A rejected reply in place of the accepted one. */
+		xdr_truncate_encode(xdr, XDR_UNIT * 2);
+		xdr_stream_encode_u32(xdr, RPC_MSG_DENIED);
+		xdr_stream_encode_u32(xdr, RPC_AUTH_ERROR);
+		xdr_stream_encode_be32(xdr, rqstp->rq_auth_stat);
+	} else if (*rqstp->rq_accept_statp != rpc_success) {
+		xdr_truncate_encode(xdr, REPLY_WORDS * XDR_UNIT);
+	}
 }

@@ -435,68 +435,18 @@ static void dnfs_garbage(struct dnfs_rpc_call *rc)
 	*rc->rqstp->rq_accept_statp = rpc_garbage_args;
 }
 
-/*
- * Execute a call and encode its results. A call that was refused because of holders that gave
- * way soon is executed again; it has allocated no results. An NLM message has no results and
- * sends its answer during execution, so it is not executed again. Nor does it need data. Return:
- * false if the call ended without results.
- */
-static bool dnfs_call_run(struct dnfs_rpc_call *rc)
+/* Encode the results. Return: false if they do not fit. */
+static bool dnfs_call_encode(struct dnfs_rpc_call *rc)
 {
 	struct dnfs_call *call = &rc->call;
-	const struct dnfs_program *program = call->program;
 	const struct dnfs_proc *proc = call->proc;
-	struct svc_rqst *rqstp = rc->rqstp;
-	bool fits;
-	int err;
+	bool fits = !proc->encode || proc->encode(call, call->res);
 
-	if (!proc->exec)
-		goto encode;
-	if (unlikely(call->undecided) && !program->strangers && !(proc->flags & DNFS_PROC_WHOLE)) {
-		/* An NLM message has no reply; its client repeats it. */
-		call->dropped = !proc->encode || program->no_retry;
-		call->status = program->status(-EJUKEBOX);
-		goto encode;
-	}
-	if (proc->flags & DNFS_PROC_SLOW)
-		dnfs_may_wait(call);
-again:
-	err = call->peer ? proc->exec(call, call->args, call->res) : -ENOMEM;
-	if (err && proc->encode && dnfs_pause_begin(call)) {
-		dnfs_pause(call);
-		memset(call->res, 0, proc->ressize);
-		call->dropped = false;
-		goto again;
-	}
-	if (proc->flags & DNFS_PROC_WHOLE) {
-		dnfs_keep_pages(rqstp);
-		if (err == -EINPROGRESS)
-			call->dropped = true;
-		else if (err == -EBADMSG)
-			dnfs_garbage(rc);
-		else if (err)
-			*rqstp->rq_accept_statp = rpc_system_err;
-		return !err;
-	}
-	if (err == -EJUKEBOX) {
-		rc->parked = dnfs_park_prepare(rc);
-		call->dropped |= rc->parked || program->no_retry;
-		if (rc->parked)
-			return false;
-	}
-	call->status = program->status(err);
-	if (call->too_weak) {
-		trace_dnfs_too_weak(rqstp, program, proc);
-		rqstp->rq_auth_stat = rpc_autherr_tooweak;
-		return false;
-	}
-encode:
-	fits = !proc->encode || proc->encode(call, call->res);
-	dnfs_keep_pages(rqstp);
+	dnfs_keep_pages(rc->rqstp);
 	if (!fits) {
 		pr_warn_ratelimited("%pISpc: the reply to %s %s does not fit\n",
-				    call->addr, program->group, proc->name);
-		*rqstp->rq_accept_statp = rpc_system_err;
+				    call->addr, call->program->group, proc->name);
+		*rc->rqstp->rq_accept_statp = rpc_system_err;
 	}
 	/* NFS3ERR_JUKEBOX must not be cached, because the retry has to be executed. */
 	call->again = call->status == NFS3ERR_JUKEBOX;
@@ -545,13 +495,18 @@ static bool dnfs_peer_set(struct dnfs_rpc_call *rc)
 	return true;
 }
 
+/*
+ * A call that was refused because of holders that gave way soon is executed again; it has
+ * allocated no results. An NLM message has no results and sends its answer during execution, so it
+ * is not executed again. Nor does it need data.
+ */
 bool dnfs_rpc_execute(struct svc_rqst *rqstp, const struct dnfs_program *program,
 		      const struct dnfs_proc *proc, struct dnfs_batch *batch)
 {
-	enum dnfs_once once = DNFS_ONCE_DO;
 	struct dnfs_rpc_call rc __uninitialized;
 	struct dnfs_call *call = &rc.call;
-	bool result;
+	bool result = false;
+	int err;
 
 	dnfs_call_init(&rc, rqstp, program, proc, batch);
 	dnfs_worker_begin(&call->server->workers, call->worker);
@@ -564,21 +519,65 @@ bool dnfs_rpc_execute(struct svc_rqst *rqstp, const struct dnfs_program *program
 		goto release;
 	}
 	if (proc->flags & DNFS_PROC_CACHED && !call->undecided &&
-	    !(proc->repeatable && proc->repeatable(call->args)))
-		once = dnfs_rpc_once(call);
-	switch (once) {
-	case DNFS_ONCE_DO:
-		result = dnfs_call_run(&rc);
-		if (rc.reply)
-			dnfs_once_end(&rc, result);
-		break;
-	case DNFS_ONCE_REPLAYED:
-		dnfs_keep_pages(rqstp);
-		break;
-	case DNFS_ONCE_BUSY:
-		call->dropped = true;
-		break;
+	    !(proc->repeatable && proc->repeatable(call->args))) {
+		switch (dnfs_rpc_once(call)) {
+		case DNFS_ONCE_DO:
+			break;
+		case DNFS_ONCE_REPLAYED:
+			dnfs_keep_pages(rqstp);
+			goto release;
+		case DNFS_ONCE_BUSY:
+			call->dropped = true;
+			goto release;
+		}
 	}
+
+	if (!proc->exec)
+		goto encode;
+	if (unlikely(call->undecided) && !program->strangers && !(proc->flags & DNFS_PROC_WHOLE)) {
+		/* An NLM message has no reply; its client repeats it. */
+		call->dropped = !proc->encode || program->no_retry;
+		call->status = program->status(-EJUKEBOX);
+		goto encode;
+	}
+	if (proc->flags & DNFS_PROC_SLOW)
+		dnfs_may_wait(call);
+again:
+	err = call->peer ? proc->exec(call, call->args, call->res) : -ENOMEM;
+	if (err && proc->encode && dnfs_pause_begin(call)) {
+		dnfs_pause(call);
+		memset(call->res, 0, proc->ressize);
+		call->dropped = false;
+		goto again;
+	}
+	if (proc->flags & DNFS_PROC_WHOLE) {
+		dnfs_keep_pages(rqstp);
+		if (err == -EINPROGRESS)
+			call->dropped = true;
+		else if (err == -EBADMSG)
+			dnfs_garbage(&rc);
+		else if (err)
+			*rqstp->rq_accept_statp = rpc_system_err;
+		result = !err;
+		goto executed;
+	}
+	if (err == -EJUKEBOX) {
+		rc.parked = dnfs_park_prepare(&rc);
+		call->dropped |= rc.parked || program->no_retry;
+		if (rc.parked)
+			goto executed;
+	}
+	call->status = program->status(err);
+	if (call->too_weak) {
+		trace_dnfs_too_weak(rqstp, program, proc);
+		rqstp->rq_auth_stat = rpc_autherr_tooweak;
+		goto executed;
+	}
+encode:
+	result = dnfs_call_encode(&rc);
+executed:
+	if (rc.reply)
+		dnfs_once_end(&rc, result);
 release:
 	if (proc->release)
 		proc->release(call, call->args, call->res);

@@ -283,67 +283,6 @@ static bool next_copes(const struct dnfs4_compound *cmp)
 }
 
 /*
- * Decodes and executes the next operation, and leaves its status in @cmp->status. @ready: decoding
- * of the arguments was attempted. Return: 0; -EALREADY if the reply was cached and is complete;
- * -EINPROGRESS if no reply is to be sent.
- */
-static int compound_exec(struct dnfs4_compound *cmp, bool *ready)
-{
-	const struct dnfs4_op *op;
-	u32 status;
-
-	*ready = false;
-	cmp->status = NFS4_OK;
-	status = next_op(cmp);
-	if (status)
-		goto out;
-	status = check_place(cmp) ?: check_version(cmp);
-	if (status)
-		goto out;
-	if (unlikely(cmp->call->undecided)) {
-		status = NFS4ERR_DELAY;
-		goto out;
-	}
-	*ready = true;
-	op = cmp->op;
-	cmp->scratch_used = 0;
-	if (op->decode) {
-		status = op->decode(cmp, cmp->args);
-		if (status)
-			goto out;
-	}
-	status = use_handles(cmp) ?: check_room(cmp);
-	if (status)
-		goto out;
-
-	/*
-	 * 4.0: only the reply cache prevents that the operation is executed twice. Earlier
-	 * operations of the same COMPOUND may be executed twice.
-	 */
-	if (op->flags & DNFS4_OP_CACHED && !cmp->minor && !cmp->once) {
-		cmp->once = true;
-		switch (cmp->call->transport->once(cmp->call)) {
-		case DNFS_ONCE_DO:
-			break;
-		case DNFS_ONCE_REPLAYED:
-			return -EALREADY;
-		case DNFS_ONCE_BUSY:
-			return -EINPROGRESS;
-		}
-	}
-
-	if (!(op->flags & (DNFS4_OP_BRIEF | DNFS4_OP_QUICK)))
-		dnfs_may_wait(cmp->call);
-	status = op->exec(cmp, cmp->args, cmp->res);
-	if (!status && op->flags & DNFS4_OP_WRONGSEC && dnfs4_fh_is_weak(&cmp->current_fh) &&
-	    !next_copes(cmp))
-		status = NFS4ERR_WRONGSEC;
-out:
-	cmp->status = status;
-	return 0;
-}
-
-/*
  * Cuts the results off at @pos, which does not lie in a payload. xdr_truncate_encode() warns where
  * it empties a tail, such as the padding of a payload, and goes on into the pages.
  */
@@ -409,34 +348,82 @@ static void compound_encode(struct dnfs4_compound *cmp, bool ready)
 
 /*
  * Runs one operation and encodes its result. An operation that failed because of holders that
- * gave way soon is executed again. Return: as compound_exec().
+ * gave way soon is executed again. Return: 0; -EALREADY if the reply was cached and is complete;
+ * -EINPROGRESS if no reply is to be sent.
  */
 static int compound_op(struct dnfs4_compound *cmp)
 {
 	const unsigned int words = cmp->in->nwords;
 	const bool paged = cmp->paged;
+	const struct dnfs4_op *op;
 	bool ready;
+	u32 status;
 	int err;
 
 again:
-	err = compound_exec(cmp, &ready);
-	if (unlikely(cmp->status == NFS4ERR_DELAY) && dnfs_pause_begin(cmp->call)) {
+	err = 0;
+	ready = false;
+	cmp->status = NFS4_OK;
+	status = next_op(cmp) ?: check_place(cmp) ?: check_version(cmp);
+	op = cmp->op;
+	if (!status && unlikely(cmp->call->undecided))
+		status = NFS4ERR_DELAY;
+	if (status)
+		goto executed;
+	/* Decoding of the arguments is attempted, so there may be something to release. */
+	ready = true;
+	cmp->scratch_used = 0;
+	if (op->decode)
+		status = op->decode(cmp, cmp->args);
+	if (!status)
+		status = use_handles(cmp) ?: check_room(cmp);
+	if (status)
+		goto executed;
+
+	/*
+	 * 4.0: only the reply cache prevents that the operation is executed twice. Earlier
+	 * operations of the same COMPOUND may be executed twice.
+	 */
+	if (op->flags & DNFS4_OP_CACHED && !cmp->minor && !cmp->once) {
+		cmp->once = true;
+		switch (cmp->call->transport->once(cmp->call)) {
+		case DNFS_ONCE_DO:
+			break;
+		case DNFS_ONCE_REPLAYED:
+			err = -EALREADY;
+			goto release;
+		case DNFS_ONCE_BUSY:
+			err = -EINPROGRESS;
+			goto release;
+		}
+	}
+	if (!(op->flags & (DNFS4_OP_BRIEF | DNFS4_OP_QUICK)))
+		dnfs_may_wait(cmp->call);
+	status = op->exec(cmp, cmp->args, cmp->res);
+	if (!status && op->flags & DNFS4_OP_WRONGSEC && dnfs4_fh_is_weak(&cmp->current_fh) &&
+	    !next_copes(cmp))
+		status = NFS4ERR_WRONGSEC;
+
+executed:
+	cmp->status = status;
+	if (unlikely(status == NFS4ERR_DELAY) && dnfs_pause_begin(cmp->call)) {
 		/* A holder may need what the operation holds, such as an owner's seqid order. */
-		if (ready && cmp->op->release)
-			cmp->op->release(cmp, cmp->args, cmp->res);
+		if (ready && op->release)
+			op->release(cmp, cmp->args, cmp->res);
 		dnfs4_rewind(cmp->in, words);
 		cmp->paged = paged;
 		dnfs_pause(cmp->call);
 		goto again;
 	}
 	/* One that succeeds has noted nothing, or has ended what it noted. */
-	if (unlikely(cmp->status) && dnfs_awaits(cmp->call))
+	if (unlikely(status) && dnfs_awaits(cmp->call))
 		dnfs_await_end(cmp->call);
-	if (!err && !cmp->replay.data)
+	if (!cmp->replay.data)
 		compound_encode(cmp, ready);
-	if (ready && cmp->op->release)
-		cmp->op->release(cmp, cmp->args, cmp->res);
-	if (!cmp->status && cmp->op->flags & DNFS4_OP_CHANGES)
+release:
+	if (ready && op->release)
+		op->release(cmp, cmp->args, cmp->res);
+	if (!cmp->status && op->flags & DNFS4_OP_CHANGES)
 		cmp->changed = true;
 	return err;
 }

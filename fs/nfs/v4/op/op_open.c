@@ -177,10 +177,14 @@ static u32 open_decode(struct dnfs4_compound *cmp, void *args)
 	return a->status == NFS4ERR_BADXDR ? NFS4ERR_BADXDR : NFS4_OK;
 }
 
-static u32 open_check_access(const struct dnfs4_compound *cmp, const struct open_args *a)
+static u32 open_check_args(const struct dnfs4_compound *cmp, const struct open_args *a)
 {
 	u32 allowed = DNFS4_ACCESS_BOTH;
 
+	if (a->status)
+		return a->status;
+	if (a->create && a->claim != NFS4_OPEN_CLAIM_NULL)
+		return NFS4ERR_INVAL;
 	if (cmp->minor)
 		allowed |= NFS4_SHARE_WANT_MASK | DNFS4_SHARE_WHEN_MASK;
 	if (cmp->minor >= 2)
@@ -191,72 +195,41 @@ static u32 open_check_access(const struct dnfs4_compound *cmp, const struct open
 	return a->deny & ~DNFS4_DENY_BOTH ? NFS4ERR_INVAL : NFS4_OK;
 }
 
-static u32 open_check_args(const struct dnfs4_compound *cmp, const struct open_args *a)
-{
-	if (a->status)
-		return a->status;
-	if (a->create && a->claim != NFS4_OPEN_CLAIM_NULL)
-		return NFS4ERR_INVAL;
-	return open_check_access(cmp, a);
-}
-
-/*
- * An owner that is not confirmed may start again with any seqid, and the opens it had
- * are void (RFC 7530 section 16.18.5).
- */
-static u32 open_seqid_begin(struct dnfs4_compound *cmp, struct open_args *a,
-			    struct dnfs4_owner *owner)
-{
-	u32 status = dnfs4_seqid_begin(cmp, &a->seqid_op, owner, a->seqid);
-
-	if (cmp->minor || owner->confirmed || dnfs4_seqid_is_replay(cmp))
-		return status;
-	a->seqid_op.counts = true;
-	dnfs4_opens_cancel(owner);
-	return NFS4_OK;
-}
-
 static bool open_is_exclusive(const struct open_args *a)
 {
 	return a->create && (a->mode == NFS4_CREATE_EXCLUSIVE ||
 			     a->mode == NFS4_CREATE_EXCLUSIVE4_1);
 }
 
-/* RFC 8881 section 18.16.3: EXCLUSIVE4_1 only allows the attributes of suppattr_exclcreat. */
-static u32 open_check_exclusive(const struct dnfs4_compound *cmp, const struct open_args *a)
-{
-	struct dnfs4_bitmap allowed;
-
-	if (a->mode != NFS4_CREATE_EXCLUSIVE4_1)
-		return NFS4_OK;
-	dnfs4_attrs_exclcreat(cmp, &cmp->current_fh, &allowed);
-	for (int i = 0; i < DNFS4_BITMAP_WORDS; i++)
-		if (a->sattr.map.word[i] & ~allowed.word[i])
-			return NFS4ERR_INVAL;
-	return NFS4_OK;
-}
-
 /* The file is named: in a directory of a share, or among the named attributes of a file. */
 static u32 open_request_named(struct dnfs4_compound *cmp, struct open_args *a,
 			      struct ditto_open_request *req)
 {
+	struct dnfs4_bitmap allowed;
 	u32 status;
 
 	/* The pseudo root contains only shares. */
 	if (cmp->current_fh.kind == DNFS4_FH_PSEUDO)
 		return a->create ? NFS4ERR_ROFS : NFS4ERR_NOENT;
 	status = dnfs4_fh_is_dir(cmp);
-	if (!status && a->create)
-		status = open_check_exclusive(cmp, a) ?:
-			 dnfs4_sattr_fit(cmp, &a->sattr, NULL, S_IFREG);
 	if (status)
 		return status;
 	if (a->create) {
+		/* RFC 8881 section 18.16.3: only the attributes of suppattr_exclcreat. */
+		if (a->mode == NFS4_CREATE_EXCLUSIVE4_1) {
+			dnfs4_attrs_exclcreat(cmp, &cmp->current_fh, &allowed);
+			for (int i = 0; i < DNFS4_BITMAP_WORDS; i++)
+				if (a->sattr.map.word[i] & ~allowed.word[i])
+					return NFS4ERR_INVAL;
+		}
+		status = dnfs4_sattr_fit(cmp, &a->sattr, NULL, S_IFREG);
+		if (status)
+			return status;
 		req->how = a->mode == NFS4_CREATE_UNCHECKED ? DITTO_OPEN_OR_CREATE :
 							      DITTO_OPEN_CREATE;
 		req->set = &a->sattr.set;
+		req->verf = open_is_exclusive(a) ? a->verf : NULL;
 	}
-	req->verf = open_is_exclusive(a) ? a->verf : NULL;
 	if (cmp->current_fh.kind == DNFS4_FH_ATTRDIR) {
 		req->node = dnfs4_node(cmp);
 		req->stream = a->name.name;
@@ -320,71 +293,17 @@ static u32 open_request(struct dnfs4_compound *cmp, struct open_args *a,
 	return NFS4_OK;
 }
 
-/*
- * Attributes of a new file that the core does not set, and attrset of the reply. The file exists
- * whatever fails now; attributes that were not set are not in attrset.
- */
-static void open_new_attrs(struct dnfs4_compound *cmp, struct open_args *a, struct open_res *res)
-{
-	struct ditto_op *op = dnfs4_fs_op(cmp);
-	bool named_attr = cmp->current_fh.kind == DNFS4_FH_ATTRDIR;
-	struct ditto_node *node = res->done.node;
-
-	if (res->done.file.created && !named_attr) {
-		dnfs4_sattr_dosattr(op, node, &a->sattr);
-		dnfs4_sattr_made(op, node, &a->sattr, &res->attrset);
-		if (dnfs4_sattr_label(cmp, node, &a->sattr))
-			dnfs4_bitmap_clear(&res->attrset, FATTR4_SEC_LABEL);
-	}
-	/* The verifier is stored in the times of the file, until the client sets them. */
-	if (open_is_exclusive(a)) {
-		dnfs4_bitmap_set(&res->attrset, FATTR4_TIME_ACCESS_SET);
-		dnfs4_bitmap_set(&res->attrset, FATTR4_TIME_MODIFY_SET);
-	}
-}
-
-static bool open_truncates(const struct open_args *a, const struct open_res *res)
-{
-	return a->create && a->mode == NFS4_CREATE_UNCHECKED && !res->done.file.created &&
-	       a->sattr.set.valid & DITTO_SET_SIZE && !a->sattr.set.size;
-}
-
-/* An existing file is truncated only after it was opened. */
-static noinline_for_stack u32 open_truncate(struct dnfs4_compound *cmp, struct open_res *res)
+static noinline_for_stack u32 open_truncate(struct dnfs4_compound *cmp,
+					    const struct dnfs4_opened *done)
 {
 	struct ditto_setattr set = { .valid = DITTO_SET_SIZE };
 	struct dnfs4_io io;
 	struct ditto_wcc wcc;
 	int err;
 
-	dnfs4_io_of_open(&cmp->current_fh, res->done.open, &io);
-	err = ditto_setattr(&io.op, res->done.node, &set, &wcc);
-	if (err == -EAGAIN)
-		return NFS4ERR_SHARE_DENIED;
-	if (err)
-		return dnfs4_status(cmp, err);
-	dnfs4_bitmap_set(&res->attrset, FATTR4_SIZE);
-	return NFS4_OK;
-}
-
-/* 4.0: opens by CLAIM_PREVIOUS or with a delegation need no OPEN_CONFIRM. */
-static void open_confirm(const struct dnfs4_compound *cmp, const struct open_args *a,
-			 struct open_res *res, struct dnfs4_open *open)
-{
-	const struct open_claim_type *claim = &open_claim_types[a->claim];
-
-	res->flags = NFS4_OPEN_RESULT_LOCKTYPE_POSIX | NFS4_OPEN_RESULT_PRESERVE_UNLINKED;
-	if (cmp->minor) {
-		open->confirmed = true;
-		return;
-	}
-	/* RFC 7530 does not have this flag. */
-	res->flags &= ~NFS4_OPEN_RESULT_PRESERVE_UNLINKED;
-	if (claim->reclaim || claim->delegated || claim->previous)
-		open->owner->confirmed = true;
-	open->confirmed = open->owner->confirmed;
-	if (!open->confirmed)
-		res->flags |= NFS4_OPEN_RESULT_CONFIRM;
+	dnfs4_io_of_open(&cmp->current_fh, done->open, &io);
+	err = ditto_setattr(&io.op, done->node, &set, &wcc);
+	return err == -EAGAIN ? NFS4ERR_SHARE_DENIED : dnfs4_status(cmp, err);
 }
 
 /*
@@ -430,33 +349,63 @@ static void open_change_info(struct dnfs4_compound *cmp, struct ditto_opened *fi
 		wcc->pre_change = wcc->post.change;
 }
 
-/* The file is open: what else the client gets. */
+/*
+ * The file is open: what else the client gets. A new file stays whatever fails now; attributes
+ * that were not set are not in attrset.
+ */
 static u32 open_grant(struct dnfs4_compound *cmp, struct open_args *a, struct open_res *res)
 {
+	const struct open_claim_type *claim = &open_claim_types[a->claim];
 	bool named_attr = cmp->current_fh.kind == DNFS4_FH_ATTRDIR;
-	bool previous = open_claim_types[a->claim].previous;
+	struct ditto_op *op = dnfs4_fs_op(cmp);
 	struct dnfs4_opened *done = &res->done;
+	struct dnfs4_open *open = done->open;
 	u32 status;
 
-	open_new_attrs(cmp, a, res);
-	status = open_truncates(a, res) ? open_truncate(cmp, res) : NFS4_OK;
-	if (status) {
-		dnfs4_open_undo(cmp, done);
-		goto out;
+	/* Attributes that the core does not set. */
+	if (done->file.created && !named_attr) {
+		dnfs4_sattr_dosattr(op, done->node, &a->sattr);
+		dnfs4_sattr_made(op, done->node, &a->sattr, &res->attrset);
+		if (dnfs4_sattr_label(cmp, done->node, &a->sattr))
+			dnfs4_bitmap_clear(&res->attrset, FATTR4_SEC_LABEL);
 	}
-	if (open_claim_types[a->claim].named && (!done->file.created || named_attr))
+	/* The verifier is stored in the times of the file, until the client sets them. */
+	if (open_is_exclusive(a)) {
+		dnfs4_bitmap_set(&res->attrset, FATTR4_TIME_ACCESS_SET);
+		dnfs4_bitmap_set(&res->attrset, FATTR4_TIME_MODIFY_SET);
+	}
+	/* An existing file is truncated only after it was opened. */
+	if (a->create && a->mode == NFS4_CREATE_UNCHECKED && !done->file.created &&
+	    a->sattr.set.valid & DITTO_SET_SIZE && !a->sattr.set.size) {
+		status = open_truncate(cmp, done);
+		if (status)
+			goto undo;
+		dnfs4_bitmap_set(&res->attrset, FATTR4_SIZE);
+	}
+	if (claim->named && (!done->file.created || named_attr))
 		open_change_info(cmp, &done->file);
 	ditto_node_hold(done->node);
 	dnfs4_fh_set(cmp, done->node, cmp->current_fh.named || named_attr);
-	if (previous)
+	if (claim->previous) {
 		status = dnfs4_previous_claim(cmp, &res->delegated);
-	if (status) {
-		dnfs4_open_undo(cmp, done);
-		goto out;
+		if (status)
+			goto undo;
 	}
-	open_confirm(cmp, a, res, done->open);
-	if (!previous && !open_has_no_use(a, res))
-		dnfs4_delegate(cmp, done->open, a->access & ~DNFS4_ACCESS_BOTH, a->claim,
+
+	res->flags = NFS4_OPEN_RESULT_LOCKTYPE_POSIX;
+	if (cmp->minor) {
+		res->flags |= NFS4_OPEN_RESULT_PRESERVE_UNLINKED;
+		open->confirmed = true;
+	} else {
+		/* Opens by CLAIM_PREVIOUS or with a delegation need no OPEN_CONFIRM. */
+		if (claim->reclaim || claim->delegated || claim->previous)
+			open->owner->confirmed = true;
+		open->confirmed = open->owner->confirmed;
+		if (!open->confirmed)
+			res->flags |= NFS4_OPEN_RESULT_CONFIRM;
+	}
+	if (!claim->previous && !open_has_no_use(a, res))
+		dnfs4_delegate(cmp, open, a->access & ~DNFS4_ACCESS_BOTH, a->claim,
 			       a->reclaim_type, &res->delegated);
 	if (cmp->minor && dnfs4_callback_is_up(cmp->client))
 		res->flags |= NFS4_OPEN_RESULT_MAY_NOTIFY_LOCK;
@@ -469,7 +418,11 @@ static u32 open_grant(struct dnfs4_compound *cmp, struct open_args *a, struct op
 		dnfs4_open_keep(cmp, done, &res->stateid);
 		dnfs4_current_stateid_set(cmp, &res->stateid);
 	}
-out:
+	ditto_node_put(done->node);
+	return NFS4_OK;
+
+undo:
+	dnfs4_open_undo(cmp, done);
 	ditto_node_put(done->node);
 	return status;
 }
@@ -477,6 +430,7 @@ out:
 static u32 open_execute(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	struct dnfs4_open_ask ask = {};
+	struct dnfs4_owner *owner;
 	struct open_res *res = result;
 	struct open_args *a = args;
 	u32 status;
@@ -486,20 +440,33 @@ static u32 open_execute(struct dnfs4_compound *cmp, void *args, void *result)
 		if (status)
 			return status;
 	}
-	ask.owner = dnfs4_owner_get(cmp->client, DNFS4_OWNER_OPEN, &a->owner, true);
-	if (IS_ERR(ask.owner))
-		return dnfs4_status(cmp, PTR_ERR(ask.owner));
-	status = open_seqid_begin(cmp, a, ask.owner);
-	if (status || dnfs4_seqid_is_replay(cmp))
+	owner = dnfs4_owner_get(cmp->client, DNFS4_OWNER_OPEN, &a->owner, true);
+	if (IS_ERR(owner))
+		return dnfs4_status(cmp, PTR_ERR(owner));
+	status = dnfs4_seqid_begin(cmp, &a->seqid_op, owner, a->seqid);
+	if (dnfs4_seqid_is_replay(cmp))
 		goto out;
+	/*
+	 * An owner that is not confirmed may start again with any seqid, and the opens it had are
+	 * void (RFC 7530 section 16.18.5).
+	 */
+	if (!cmp->minor && !owner->confirmed) {
+		status = NFS4_OK;
+		a->seqid_op.counts = true;
+		dnfs4_opens_cancel(owner);
+	}
+	if (status)
+		goto out;
+	ask.owner = owner;
 	status = open_check_args(cmp, a) ?: open_request(cmp, a, &ask);
 	if (status)
 		goto out;
 	status = dnfs4_open(cmp, &ask, &res->done);
-	if (!status)
-		status = open_grant(cmp, a, res);
+	if (status)
+		goto out;
+	status = open_grant(cmp, a, res);
 out:
-	dnfs4_owner_put(ask.owner);
+	dnfs4_owner_put(owner);
 	return status;
 }
 

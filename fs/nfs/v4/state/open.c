@@ -326,38 +326,6 @@ static struct dnfs4_open *dnfs4_open_find_or_add(struct dnfs4_owner *owner,
 	return open;
 }
 
-/* Return: the owner's open of the file, with a reference; or a new one, locked and added. */
-static struct dnfs4_open *dnfs4_open_find(struct dnfs4_owner *owner, struct ditto_node *node,
-					  bool *fresh)
-{
-	struct dnfs4_open *open, *made;
-
-	*fresh = false;
-	/* A file that is not open has no open of this owner, or one that is being made. */
-	open = READ_ONCE(node->instances) ? dnfs4_open_find_or_add(owner, node, NULL) : NULL;
-	if (open)
-		return open;
-	made = dnfs4_open_alloc(owner, node);
-	if (IS_ERR(made))
-		return made;
-	open = dnfs4_open_find_or_add(owner, node, made);
-	*fresh = !open;
-	if (!open)
-		return made;
-	dnfs4_state_unlock(&made->state);
-	dnfs4_state_put(&made->state);
-	return open;
-}
-
-/* Drop a new open, which is locked, after a failure. */
-static void dnfs4_open_abandon(struct dnfs4_open *open)
-{
-	WRITE_ONCE(open->state.void_why, DNFS4_CLOSED);
-	dnfs4_owner_leave(open->owner, &open->by_node);
-	dnfs4_state_unlock(&open->state);
-	dnfs4_state_put(&open->state);
-}
-
 /* DITTO_OPENF_OWNER for a further OPEN of a file by its creator, or after it was open before. */
 static u32 dnfs4_open_trusts(const struct dnfs4_open_ask *ask, const struct dnfs4_opened *done)
 {
@@ -478,8 +446,8 @@ static int dnfs4_open_found(void *arg, struct ditto_node *node)
 {
 	struct dnfs4_open_search *s = arg;
 	const struct dnfs4_open_ask *ask = s->ask;
-	struct dnfs4_open *open;
-	bool fresh;
+	struct dnfs4_open *open, *made;
+	bool fresh = false;
 
 	s->known = true;
 	s->status = dnfs4_check_regular(s->cmp, node);
@@ -488,10 +456,24 @@ static int dnfs4_open_found(void *arg, struct ditto_node *node)
 	if (s->status)
 		return -ECANCELED;
 	for (;;) {
-		open = dnfs4_open_find(ask->owner, node, &fresh);
-		if (IS_ERR(open))
-			return PTR_ERR(open);
-		if (fresh || dnfs4_open_lock(open))
+		open = NULL;
+		/* A file that is not open has no open of this owner, or one that is being made. */
+		if (READ_ONCE(node->instances))
+			open = dnfs4_open_find_or_add(ask->owner, node, NULL);
+		if (!open) {
+			made = dnfs4_open_alloc(ask->owner, node);
+			if (IS_ERR(made))
+				return PTR_ERR(made);
+			open = dnfs4_open_find_or_add(ask->owner, node, made);
+			if (!open) {
+				open = made;
+				fresh = true;
+				break;
+			}
+			dnfs4_state_unlock(&made->state);
+			dnfs4_state_put(&made->state);
+		}
+		if (dnfs4_open_lock(open))
 			break;
 		dnfs4_state_put(&open->state);
 		cond_resched();
@@ -540,34 +522,33 @@ u32 dnfs4_open(struct dnfs4_compound *cmp, struct dnfs4_open_ask *ask, struct dn
 	done->open = NULL;
 	err = ditto_instance_open(&op, &ask->file, &done->file);
 	open = done->open;
+	if (!err) {
+		open->access = ask->access;
+		open->deny = ask->deny;
+		open->history = dnfs4_history_bit(ask->access, ask->deny);
+		open->uid = op.cred->cred->fsuid;
+		status = NFS4_OK;
+		goto put_owner;
+	}
 	if (err == 1) {
 		status = dnfs4_open_upgrade(cmp, &op, ask, done);
 		if (!status)
-			goto out;
-		dnfs4_state_unlock(&open->state);
-		dnfs4_state_put(&open->state);
-		goto put_node;
-	}
-	if (err) {
+			goto put_owner;
+	} else {
 		status = search.status;
 		if (!status)
 			status = search.known ? dnfs4_open_status(cmp, ask, err) :
 						dnfs4_status(cmp, err);
 		if (!open)
-			goto out;
-		dnfs4_open_abandon(open);
-		goto put_node;
+			goto put_owner;
+		/* Nobody else uses the new open, which is locked. */
+		WRITE_ONCE(open->state.void_why, DNFS4_CLOSED);
+		dnfs4_owner_leave(open->owner, &open->by_node);
 	}
-	open->access = ask->access;
-	open->deny = ask->deny;
-	open->history = dnfs4_history_bit(ask->access, ask->deny);
-	open->uid = op.cred->cred->fsuid;
-	status = NFS4_OK;
-	goto out;
-
-put_node:
+	dnfs4_state_unlock(&open->state);
+	dnfs4_state_put(&open->state);
 	ditto_node_put(done->node);
-out:
+put_owner:
 	ditto_owner_put(claimant);
 	return status;
 }
