@@ -28,7 +28,7 @@
 
 #define DNFS_PORT	2049	/* RFC 1813 section 2.1 */
 
-static unsigned int dnfs_net_id __read_mostly;
+unsigned int dnfs_net_id __read_mostly;
 /* Ends servers, one by each of its workers. */
 static struct workqueue_struct *dnfs_ends;
 
@@ -47,7 +47,7 @@ static void *dnfs_settings_of(const struct ditto_server *srv)
 	return &dnfs_server_of(srv->net)->settings;
 }
 
-static struct ditto_protocol dnfs_protocol = {
+struct ditto_protocol dnfs_protocol = {
 	.owner = THIS_MODULE,
 	.name = "nfs",
 	.default_port = DNFS_PORT,
@@ -72,22 +72,26 @@ static struct ditto_protocol dnfs_protocol = {
 		.size = sizeof(struct dnfs_share_options),
 	},
 };
+EXPORT_SYMBOL_IF_KUNIT(dnfs_protocol);
+
+const struct dnfs_part dnfs_parts[DNFS_PARTS] = {
+	{ .setup = dnfs_connections_init, .cleanup = dnfs_connections_exit },
+	{ .setup = dnfs_park_init, .cleanup = dnfs_park_exit },
+	{
+		.setup = dnlm_init, .cleanup = dnlm_exit,
+		.init = dnlm_server_init, .exit = dnlm_server_exit,
+		.start = dnlm_server_start,
+	},
+	{
+		.setup = dnfs4_init, .cleanup = dnfs4_exit,
+		.init = dnfs4_server_init, .exit = dnfs4_server_exit,
+		.start = dnfs4_start, .stop = dnfs4_stop,
+		.changed = dnfs4_changed,
+	},
+};
 
 /* Names of the procedures for the statistics. */
 static const char *dnfs_proc_names[DNFS_PROGRAMS][DNFS_PROCS_MAX];
-
-struct dnfs_server *dnfs_server_of(const struct net *net)
-{
-	struct dnfs_server **place = net_generic(net, dnfs_net_id);
-
-	return *place;
-}
-
-unsigned int dnfs_protocol_bit(void)
-{
-	return dnfs_protocol.bit;
-}
-EXPORT_SYMBOL_IF_KUNIT(dnfs_protocol_bit);
 
 static void dnfs_names_init(void)
 {
@@ -128,6 +132,27 @@ static int dnfs_stats_init(struct dnfs_server *server)
 	return 0;
 }
 
+/* Tear down the first parts of a namespace, in reverse. */
+static void dnfs_parts_exit(struct dnfs_server *server, unsigned int count)
+{
+	while (count--)
+		if (dnfs_parts[count].exit)
+			dnfs_parts[count].exit(server);
+}
+
+static int dnfs_parts_init(struct dnfs_server *server)
+{
+	for (unsigned int i = 0; i < DNFS_PARTS; i++) {
+		int err = dnfs_parts[i].init ? dnfs_parts[i].init(server) : 0;
+
+		if (err) {
+			dnfs_parts_exit(server, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
 /* No service runs any more, because listening sockets hold a reference to their namespace. */
 static void dnfs_server_end(struct work_struct *work)
 {
@@ -135,8 +160,7 @@ static void dnfs_server_end(struct work_struct *work)
 	struct ditto_server *srv = server->srv;
 
 	ditto_recorders_end(&server->recorders);
-	dnfs4_server_free(server->v4);
-	dnlm_server_free(server->nlm);
+	dnfs_parts_exit(server, DNFS_PARTS);
 	ditto_recorders_exit(&server->recorders);
 	ditto_tasks_exit(&server->disk_tasks);
 	dnfs_mounts_free(server);
@@ -178,14 +202,9 @@ static int dnfs_server_init(struct dnfs_server *server, struct net *net)
 	server->conns = ditto_conns_alloc();
 	if (!server->conns)
 		goto exit_stats;
-	server->nlm = dnlm_server_alloc(server);
-	if (!server->nlm)
-		goto free_conns;
-	server->v4 = dnfs4_server_alloc(server);
-	if (server->v4)
+	err = dnfs_parts_init(server);
+	if (!err)
 		return 0;
-	dnlm_server_free(server->nlm);
-free_conns:
 	kvfree(server->conns);
 exit_stats:
 	dnfs_stats_exit(server);
@@ -225,46 +244,42 @@ static struct pernet_operations dnfs_net_ops = {
 	.size = sizeof(struct dnfs_server *),
 };
 
+/* Clean up the first parts of the module, in reverse. */
+static void dnfs_parts_cleanup(unsigned int count)
+{
+	while (count--)
+		if (dnfs_parts[count].cleanup)
+			dnfs_parts[count].cleanup();
+}
+
 static int __init dnfs_init(void)
 {
+	unsigned int i;
 	int err;
 
 	dnfs_names_init();
 	dnfs_rpc_init();
 	dnfs_large_init();
-	err = dnfs_connections_init();
-	if (err)
-		return err;
-	err = dnfs_park_init();
-	if (err)
-		goto exit_connections;
-	err = dnlm_init();
-	if (err)
-		goto exit_park;
-	err = dnfs4_init();
-	if (err)
-		goto exit_nlm;
+	for (i = 0; i < DNFS_PARTS; i++) {
+		err = dnfs_parts[i].setup ? dnfs_parts[i].setup() : 0;
+		if (err)
+			goto cleanup;
+	}
 	err = -ENOMEM;
 	dnfs_ends = alloc_workqueue("ditto_nfs_ends", WQ_UNBOUND, 0);
 	if (!dnfs_ends)
-		goto exit_v4;
+		goto cleanup;
 	err = register_pernet_subsys(&dnfs_net_ops);
 	if (err)
-		goto exit_ends;
+		goto destroy_ends;
 	err = ditto_protocol_register(&dnfs_protocol);
 	if (!err)
 		return 0;
 	unregister_pernet_subsys(&dnfs_net_ops);
-exit_ends:
+destroy_ends:
 	destroy_workqueue(dnfs_ends);
-exit_v4:
-	dnfs4_exit();
-exit_nlm:
-	dnlm_exit();
-exit_park:
-	dnfs_park_exit();
-exit_connections:
-	dnfs_connections_exit();
+cleanup:
+	dnfs_parts_cleanup(i);
 	return err;
 }
 
@@ -274,10 +289,7 @@ static void __exit dnfs_exit(void)
 	unregister_pernet_subsys(&dnfs_net_ops);
 	/* Servers of this namespace, and of those that ended before. */
 	destroy_workqueue(dnfs_ends);
-	dnfs4_exit();
-	dnlm_exit();
-	dnfs_park_exit();
-	dnfs_connections_exit();
+	dnfs_parts_cleanup(DNFS_PARTS);
 }
 
 module_init(dnfs_init);

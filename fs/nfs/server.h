@@ -10,9 +10,11 @@
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
 #include <linux/workqueue.h>
+#include <net/netns/generic.h>
 
 #include "../../net/budget.h"
 #include "../../net/helper/recorder.h"
+#include "../../net/listener.h"
 #include "../../net/setting.h"
 #include "../../net/task.h"
 #include "../share/admit.h"
@@ -106,22 +108,48 @@ struct dnfs_server {
 	unsigned int nmounts;
 };
 
-/* main.c */
-
 /**
- * dnfs_server_of - the NFS state of a network namespace
- * @net: the namespace
+ * struct dnfs_part - a part of the module; each member may be NULL
+ * @setup: called with the module's init
+ * @cleanup: called with the module's exit
+ * @init: called with the set-up of a namespace
+ * @exit: called with the teardown of a namespace
+ * @start: called when the service starts; dnfs_server.lock is held
+ * @stop: called when the service stops, even if it failed to start; dnfs_server.lock is held
+ * @changed: settings have changed while the service runs; dnfs_server.lock is held
  *
- * Return: the state, for whoever holds the namespace.
+ * All may sleep. @setup and @init return 0 or an errno.
  */
-struct dnfs_server *dnfs_server_of(const struct net *net);
+struct dnfs_part {
+	int (*setup)(void);
+	void (*cleanup)(void);
+	int (*init)(struct dnfs_server *server);
+	void (*exit)(struct dnfs_server *server);
+	void (*start)(struct dnfs_server *server);
+	void (*stop)(struct dnfs_server *server);
+	void (*changed)(struct dnfs_server *server);
+};
 
-/**
- * dnfs_protocol_bit - the bit of this protocol in struct ditto_peer
- *
- * Return: its number.
- */
-unsigned int dnfs_protocol_bit(void);
+/* main.c: all parts, in the order of @setup, @init and @start; the others go the other way. */
+#define DNFS_PARTS	4
+extern const struct dnfs_part dnfs_parts[DNFS_PARTS];
+
+extern unsigned int dnfs_net_id;
+extern struct ditto_protocol dnfs_protocol;
+
+/* The NFS state of a network namespace, for whoever holds the namespace. */
+static inline struct dnfs_server *dnfs_server_of(const struct net *net)
+{
+	struct dnfs_server **server = net_generic(net, dnfs_net_id);
+
+	return *server;
+}
+
+/* The bit of this protocol in struct ditto_peer. */
+static inline unsigned int dnfs_protocol_bit(void)
+{
+	return dnfs_protocol.bit;
+}
 
 /* rpc.c */
 
@@ -199,16 +227,6 @@ void dnfs_announce(struct ditto_server *srv, struct netlink_ext_ack *extack);
  * Return: 0 or an errno.
  */
 int dnfs_settings_changed(struct ditto_server *srv);
-
-/**
- * dnfs_service_resize - start or end service threads
- * @server: the NFS server, whose service is running
- * @threads: their number
- *
- * Context: may sleep; the caller has dnfs_server.lock.
- * Return: 0 or an errno.
- */
-int dnfs_service_resize(struct dnfs_server *server, unsigned int threads);
 
 /**
  * dnfs_thread - what a service thread does

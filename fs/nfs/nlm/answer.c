@@ -48,7 +48,7 @@ static const struct dnlm_callout_ops dnlm_answer_ops = {
 
 int dnlm_answer(struct dnfs_call *call, int err, u32 proc)
 {
-	struct dnlm_server *nlm = dnlm_server_of(call->server);
+	struct dnlm_server *nlm = call->server->nlm;
 	const struct dnlm_res *res = call->res;
 	const struct dnlm_bytes *cookie = &res->msg.cookie, *oh = &res->msg.oh;
 	struct dnlm_answer *answer;

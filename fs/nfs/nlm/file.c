@@ -232,7 +232,7 @@ int dnlm_asker_get(struct dnfs_call *call, const struct dnlm_msg *msg, bool crea
 	int err;
 
 	dnlm_route_of(call, &route);
-	asker->host = dnlm_host_get(dnlm_server_of(call->server), &route, &msg->name, create);
+	asker->host = dnlm_host_get(call->server->nlm, &route, &msg->name, create);
 	if (IS_ERR(asker->host))
 		return PTR_ERR(asker->host);
 	asker->client = dnlm_asker_client(asker->host, create);

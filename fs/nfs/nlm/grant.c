@@ -235,7 +235,7 @@ struct dnlm_grant *dnlm_grant_alloc(struct dnfs_call *call, const struct dnlm_ms
 	grant->wait.granted = dnlm_granted;
 	grant->wait.release = dnlm_grant_release;
 	grant->wait.request = *req;
-	grant->nlm = dnlm_server_of(call->server);
+	grant->nlm = call->server->nlm;
 	grant->client = asker->client;
 	ditto_client_hold(&grant->client->client);
 	refcount_set(&grant->ref, 1);

@@ -16,6 +16,7 @@
 #include <kunit/visibility.h>
 #include <net/ipv6.h>
 
+#include "../../../net/server.h"
 #include "../../../lockd/grace.h"
 #include "../../../net/peer.h"
 #include "../rpc/call.h"
@@ -73,11 +74,6 @@ bool dnlm_same_name(const struct dnlm_bytes *a, const struct dnlm_bytes *b)
 	return !strncasecmp((const char *)a->data, (const char *)b->data, len);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_same_name);
-
-static u64 dnlm_host_hash(const struct dnlm_server *nlm, const struct in6_addr *addr)
-{
-	return siphash(addr, sizeof(*addr), &nlm->hosts_key);
-}
 
 /* A host is trusted for its users when it locks: the machine itself is charged. */
 static int dnlm_host_charge(struct dnlm_host *host)
@@ -263,7 +259,7 @@ static struct dnlm_client *dnlm_client_alloc(struct dnlm_host *host)
 	 */
 	dc->client.machine = dnlm_host_hash(host->nlm, &host->route.addr) | 1;
 	/* NLM has no connection or lease that would show whether a host is alive. */
-	ditto_client_init(&dc->client, dnlm_table(host->nlm), &dnlm_client_ops, "nlm",
+	ditto_client_init(&dc->client, host->nlm->srv->locks, &dnlm_client_ops, "nlm",
 			  host->label, DITTO_CLIENT_TTL_NEVER);
 	ditto_client_charge(&dc->client, &host->who);
 	if (host->known)
@@ -471,26 +467,6 @@ void dnlm_host_for_each(struct dnlm_server *nlm,
 		dnlm_visit_add(&visit, host);
 	spin_unlock(&nlm->hosts_lock);
 	dnlm_visit_all(&visit, fn, arg);
-}
-
-struct ditto_client *dnlm_sharer_find(struct dnlm_server *nlm, const struct in6_addr *addr)
-{
-	struct ditto_client *found = NULL;
-	struct dnlm_client *dc;
-	struct dnlm_host *host;
-
-	rcu_read_lock();
-	hash_for_each_possible_rcu(nlm->hosts, host, hash, dnlm_host_hash(nlm, addr)) {
-		if (!ipv6_addr_equal(&host->route.addr, addr))
-			continue;
-		dc = rcu_dereference(host->client);
-		if (!dc || RB_EMPTY_ROOT(&dc->shares) || !refcount_inc_not_zero(&dc->client.ref))
-			continue;
-		found = &dc->client;
-		break;
-	}
-	rcu_read_unlock();
-	return found;
 }
 
 static bool dnlm_holds_nothing(const struct dnlm_client *dc)

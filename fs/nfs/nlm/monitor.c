@@ -152,7 +152,7 @@ int dnlm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec)
 	if (IS_ERR(host))
 		return PTR_ERR(host);
 	err = dnlm_record_restore(host->recorder, 0, rec) ?:
-	      ditto_grace_know(dnlm_table(nlm), id, dnlm_known_id(host, id), DITTO_KNOWN_RANGES);
+	      ditto_grace_know(nlm->srv->locks, id, dnlm_known_id(host, id), DITTO_KNOWN_RANGES);
 	mutex_lock(&host->lock);
 	host->route = route;
 	/* A host that restarted meanwhile has sent a newer state. */

@@ -18,22 +18,12 @@
 #include "nsm.h"
 #include "proc.h"
 
-struct dnlm_server *dnlm_server_of(const struct dnfs_server *server)
-{
-	return server->nlm;
-}
-
-struct ditto_lock_table *dnlm_table(const struct dnlm_server *nlm)
-{
-	return nlm->srv->locks;
-}
-
-struct dnlm_server *dnlm_server_alloc(struct dnfs_server *server)
+int dnlm_server_init(struct dnfs_server *server)
 {
 	struct dnlm_server *nlm = kzalloc(sizeof(*nlm), GFP_KERNEL);
 
 	if (!nlm)
-		return NULL;
+		return -ENOMEM;
 	nlm->srv = server->srv;
 	nlm->net = server->net;
 	nlm->recorders = &server->recorders;
@@ -42,21 +32,22 @@ struct dnlm_server *dnlm_server_alloc(struct dnfs_server *server)
 	dnlm_grants_init(nlm);
 	dnsm_init(nlm);
 	dnlm_hosts_init(nlm);
-	return nlm;
+	server->nlm = nlm;
+	return 0;
 }
 
-void dnlm_server_start(struct dnlm_server *nlm)
+void dnlm_server_start(struct dnfs_server *server)
 {
 	/* The service is started from within the UTS namespace whose node name it uses. */
-	strscpy(nlm->name, utsname()->nodename);
-	dnsm_restart_begin(nlm);
+	strscpy(server->nlm->name, utsname()->nodename);
+	dnsm_restart_begin(server->nlm);
 }
 
 /* In this order: callouts and waits for removals hold hosts, and clients hold hosts. */
-void dnlm_server_free(struct dnlm_server *nlm)
+void dnlm_server_exit(struct dnfs_server *server)
 {
-	if (!nlm)
-		return;
+	struct dnlm_server *nlm = server->nlm;
+
 	dnsm_restart_stop(nlm);
 	dnlm_callouts_stop(nlm);
 	dnlm_hosts_exit(nlm);

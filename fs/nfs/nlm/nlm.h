@@ -103,73 +103,36 @@ struct dnlm_server {
 	struct ditto_state_hook hook;
 };
 
+/* The hash of an address in the table of hosts. */
+static inline u64 dnlm_host_hash(const struct dnlm_server *nlm, const struct in6_addr *addr)
+{
+	return siphash(addr, sizeof(*addr), &nlm->hosts_key);
+}
+
 /* Module init and exit. */
 int dnlm_init(void);
 void dnlm_exit(void);
 
-/**
- * dnlm_server_alloc - allocate the locking side of a server
- * @server: the NFS side
- *
- * Return: the locking side, or NULL without memory.
- */
-struct dnlm_server *dnlm_server_alloc(struct dnfs_server *server);
+/* Part of the server: see struct dnfs_part. */
+int dnlm_server_init(struct dnfs_server *server);
 
 /**
- * dnlm_server_free - free the locking side of a server
- * @nlm: locking side; NULL is allowed
+ * dnlm_server_exit - free the locking side of a server
+ * @server: the NFS side
  *
  * Must be called after the service stopped. Releases every claim of every host. Their records
  * are kept, so that the hosts are notified when a server starts again.
  */
-void dnlm_server_free(struct dnlm_server *nlm);
+void dnlm_server_exit(struct dnfs_server *server);
 
 /**
  * dnlm_server_start - begin recovery when the service starts
- * @nlm: locking side
+ * @server: the NFS side
  *
  * The hosts of an earlier instance of the server are notified of the restart, in the background.
  *
  * Context: may sleep; called by the task that starts the service, whose UTS node name is used.
  */
-void dnlm_server_start(struct dnlm_server *nlm);
-
-/**
- * dnlm_server_of - the locking side of a server
- * @server: the NFS side
- *
- * Return: NLM and NSM state.
- */
-struct dnlm_server *dnlm_server_of(const struct dnfs_server *server);
-
-/**
- * dnlm_table - the lock table that a server uses
- * @nlm: NLM and NSM state
- *
- * Return: the lock table.
- */
-struct ditto_lock_table *dnlm_table(const struct dnlm_server *nlm);
-
-/**
- * dnlm_sharer_find - find a client at an address that holds share reservations
- * @nlm: the server
- * @addr: address, IPv4 mapped
- *
- * READ and WRITE of NFSv3 carry no lock owner. They must not conflict with reservations of the
- * same machine: the client is exempt from those of all hosts at the address. Callers use
- * dnlm_sharer(), which costs one load while there are no reservations.
- *
- * Context: any.
- * Return: the client, to be put, or NULL.
- */
-struct ditto_client *dnlm_sharer_find(struct dnlm_server *nlm, const struct in6_addr *addr);
-
-static inline struct ditto_client *dnlm_sharer(struct dnlm_server *nlm,
-					       const struct in6_addr *addr)
-{
-	if (likely(!atomic_read(&nlm->shares)))
-		return NULL;
-	return dnlm_sharer_find(nlm, addr);
-}
+void dnlm_server_start(struct dnfs_server *server);
 
 #endif

@@ -68,7 +68,7 @@ static unsigned int dnsm_grace_left(struct dnlm_server *nlm)
 {
 	u32 unfinished;
 
-	return ditto_grace_left(dnlm_table(nlm), &unfinished) * MSEC_PER_SEC;
+	return ditto_grace_left(nlm->srv->locks, &unfinished) * MSEC_PER_SEC;
 }
 
 static unsigned int dnsm_notify_missed(struct dnlm_callout *callout)
@@ -190,7 +190,7 @@ static void dnsm_begin(struct ditto_state_hook *hook)
 	err = dnlm_record_list(nlm->srv, dnsm_restore, nlm);
 	if (err)
 		pr_warn("not all hosts that locked can be told of the restart: error %d\n", err);
-	ditto_grace_start(dnlm_table(nlm));
+	ditto_grace_start(nlm->srv->locks);
 }
 
 static void dnsm_ready(struct ditto_state_hook *hook)
@@ -231,7 +231,7 @@ static void dnsm_crash(struct dnlm_host *host, void *arg)
 	dnlm_host_release(host, "simulated crash");
 	mutex_lock(&host->lock);
 	known = recorded &&
-		!ditto_grace_know(dnlm_table(host->nlm), id, dnlm_known_id(host, id),
+		!ditto_grace_know(host->nlm->srv->locks, id, dnlm_known_id(host, id),
 				  DITTO_KNOWN_RANGES);
 	host->known = known;
 	WRITE_ONCE(host->untold, recorded);
@@ -250,7 +250,7 @@ int dnsm_restart_again(struct dnlm_server *nlm)
 	nlm->crashes++;
 	mutex_unlock(&nlm->monitors_lock);
 	dnlm_host_for_each(nlm, dnsm_crash, NULL);
-	ditto_grace_start(dnlm_table(nlm));
+	ditto_grace_start(nlm->srv->locks);
 	dnsm_restarted(nlm);
 	return 0;
 }

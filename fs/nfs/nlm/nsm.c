@@ -368,7 +368,7 @@ static int dnsm_stat_exec(struct dnfs_call *call, void *args, void *result)
 	const struct dnsm_args *a = args;
 	struct dnsm_res *res = result;
 
-	res->state = READ_ONCE(dnlm_server_of(call->server)->state);
+	res->state = READ_ONCE(call->server->nlm->state);
 	return res->state && a->name.len ? 0 : -EAGAIN;
 }
 
@@ -444,7 +444,7 @@ static int dnsm_monitor_ask(struct dnlm_server *nlm, struct dnfs_call *call,
 /* A call without a reply, because the record is still being written, is repeated by its client. */
 static int dnsm_mon_exec(struct dnfs_call *call, void *args, void *result)
 {
-	struct dnlm_server *nlm = dnlm_server_of(call->server);
+	struct dnlm_server *nlm = call->server->nlm;
 	const struct dnsm_args *a = args;
 	struct dnsm_res *res = result;
 	struct dnlm_record *rec;
@@ -478,7 +478,7 @@ static const struct dnfs_proc dnsm_proc_mon =
  */
 static int dnsm_unmon_exec(struct dnfs_call *call, void *args, void *result)
 {
-	struct dnlm_server *nlm = dnlm_server_of(call->server);
+	struct dnlm_server *nlm = call->server->nlm;
 	struct dnlm_monitor *mon, *next;
 	struct dnsm_res *res = result;
 	struct dnlm_route route;
@@ -512,7 +512,7 @@ static const struct dnfs_proc dnsm_proc_unmon_all =
  */
 static int dnsm_simu_crash_exec(struct dnfs_call *call, void *args, void *result)
 {
-	struct dnlm_server *nlm = dnlm_server_of(call->server);
+	struct dnlm_server *nlm = call->server->nlm;
 	struct dnlm_route route;
 
 	dnlm_route_of(call, &route);
@@ -555,7 +555,7 @@ static void dnsm_host_restarted(struct dnlm_host *host, void *arg)
 
 static int dnsm_notify_exec(struct dnfs_call *call, void *args, void *result)
 {
-	struct dnlm_server *nlm = dnlm_server_of(call->server);
+	struct dnlm_server *nlm = call->server->nlm;
 	struct dnsm_news news = { .args = args };
 	struct dnlm_route route;
 

@@ -74,7 +74,7 @@ static int dnlm_granted_res_exec(struct dnfs_call *call, void *args, void *resul
 	struct dnlm_route route;
 
 	dnlm_route_of(call, &route);
-	return dnlm_granted_res(dnlm_server_of(call->server), &route.addr, &a->msg.cookie,
+	return dnlm_granted_res(call->server->nlm, &route.addr, &a->msg.cookie,
 				a->msg.status) ? 0 : -ENOENT;
 }
 
@@ -107,7 +107,7 @@ static int dnlm_free_all_exec(struct dnfs_call *call, void *args, void *result)
 	struct dnlm_route route;
 
 	dnlm_route_of(call, &route);
-	host = dnlm_host_get(dnlm_server_of(call->server), &route, &a->msg.name, false);
+	host = dnlm_host_get(call->server->nlm, &route, &a->msg.name, false);
 	if (IS_ERR(host))
 		return PTR_ERR(host);
 	dnlm_host_release(host, "FREE_ALL");

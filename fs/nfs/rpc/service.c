@@ -15,30 +15,25 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <kunit/visibility.h>
-#include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/cred.h>
 #include <linux/delay.h>
 #include <linux/fs_struct.h>
 #include <linux/inet.h>
 #include <linux/jiffies.h>
-#include <linux/kthread.h>
 #include <linux/netlink.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/sunrpc/addr.h>
 #include <linux/sunrpc/svc_xprt.h>
 #include <linux/sunrpc/svcsock.h>
-#include <linux/workqueue.h>
 #include <net/ipv6.h>
 
 #include "../../../net/listener.h"
 #include "../../../net/peer.h"
 #include "../../../net/server.h"
 #include "../../../net/show.h"
-#include "../nlm/nlm.h"
 #include "../server.h"
-#include "../v4/engine/server.h"
 #include "batch.h"
 #include "park.h"
 #include "rpc.h"
@@ -49,9 +44,6 @@
 #define DNFS_THREADS_PER_CPU	4
 /* Interval for polling a closing socket, in milliseconds. */
 #define DNFS_CLOSE_POLL_MS	5
-/* Interval at which threads are woken while some are to end; time for which one stands aside. */
-#define DNFS_WAKEUP_INTERVAL		(HZ / 10)
-#define DNFS_ASIDE		(HZ / 50)
 /* Room for an address with its port. */
 #define DNFS_ADDR_TEXT		(INET6_ADDRSTRLEN + 16)
 
@@ -66,23 +58,6 @@ struct dnfs_listener {
 	struct ditto_listener *listener;
 	struct svc_xprt *xprt[2];
 };
-
-/*
- * Completed by each thread at its end. For sunrpc a thread is gone while it still executes code of
- * this module. The caller that stops threads therefore waits here once per thread, so that the
- * module cannot be unloaded too early.
- */
-static DECLARE_COMPLETION(dnfs_threads_ended);
-
-/*
- * Another thread was told to end, and may be behind this one in the list of idle threads, see
- * dnfs_service_resize(). While this one is not in that list, the next one is woken and leaves it.
- */
-static void dnfs_thread_stand_aside(struct svc_rqst *rqstp)
-{
-	svc_pool_wake_idle_thread(rqstp->rq_pool);
-	schedule_timeout_idle(DNFS_ASIDE);
-}
 
 int dnfs_thread(void *data)
 {
@@ -102,16 +77,14 @@ int dnfs_thread(void *data)
 
 	while (!svc_thread_should_stop(rqstp)) {
 		if (unlikely(test_bit(SP_VICTIM_REMAINS, &rqstp->rq_pool->sp_flags)))
-			dnfs_thread_stand_aside(rqstp);
+			dnfs_worker_stand_aside(rqstp);
 		svc_recv(rqstp);
 		dnfs_restore_pages(rqstp);
 	}
 
 	dnfs_batch_free(dnfs_batch_of(rqstp));
 	dnfs_worker_stop(&worker);
-	svc_exit_thread(rqstp);
-	kthread_complete_and_exit(&dnfs_threads_ended, 0);
-	return 0;
+	dnfs_worker_exit(rqstp);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs_thread);
 
@@ -121,52 +94,6 @@ static unsigned int dnfs_threads_wanted(const struct dnfs_server *server)
 
 	return threads ?: max(DNFS_THREADS_MIN, DNFS_THREADS_PER_CPU * num_online_cpus());
 }
-
-/**
- * struct dnfs_thread_wakeup - work that wakes threads until those that are to end have ended
- * @work: the work
- * @serv: their service
- */
-struct dnfs_thread_wakeup {
-	struct delayed_work work;
-	struct svc_serv *serv;
-};
-
-static void dnfs_thread_wakeup(struct work_struct *work)
-{
-	struct dnfs_thread_wakeup *wakeup =
-		container_of(to_delayed_work(work), struct dnfs_thread_wakeup, work);
-
-	for (unsigned int i = 0; i < wakeup->serv->sv_nrpools; i++)
-		svc_pool_wake_idle_thread(&wakeup->serv->sv_pools[i]);
-	queue_delayed_work(system_unbound_wq, &wakeup->work, DNFS_WAKEUP_INTERVAL);
-}
-
-/*
- * In Linux 6.12 an idle thread leaves the list of idle threads only while it is the first in it. A
- * thread that is told to end just when it became idle may have others before it, that became idle
- * after it. Then it sleeps, and svc_set_num_threads() waits until all of them have something to do
- * at once. So some are woken now and then, and those stand aside.
- */
-int dnfs_service_resize(struct dnfs_server *server, unsigned int threads)
-{
-	unsigned int before = server->serv->sv_nrthreads;
-	struct dnfs_thread_wakeup wakeup = { .serv = server->serv };
-	int err;
-
-	lockdep_assert_held(&server->lock);
-	INIT_DELAYED_WORK_ONSTACK(&wakeup.work, dnfs_thread_wakeup);
-	queue_delayed_work(system_unbound_wq, &wakeup.work, DNFS_WAKEUP_INTERVAL);
-	err = svc_set_num_threads(server->serv, NULL, threads);
-	cancel_delayed_work_sync(&wakeup.work);
-	destroy_delayed_work_on_stack(&wakeup.work);
-	while (before > server->serv->sv_nrthreads) {
-		wait_for_completion(&dnfs_threads_ended);
-		before--;
-	}
-	return err;
-}
-EXPORT_SYMBOL_IF_KUNIT(dnfs_service_resize);
 
 static int dnfs_set_threads(struct dnfs_server *server, unsigned int threads)
 {
@@ -200,7 +127,9 @@ static void dnfs_stop(struct dnfs_server *server)
 	lockdep_assert_held(&server->lock);
 	dnfs_set_threads(server, 0);
 	dnfs_workers_stop(&server->workers);
-	dnfs4_stop(server->v4);
+	for (unsigned int i = DNFS_PARTS; i--;)
+		if (dnfs_parts[i].stop)
+			dnfs_parts[i].stop(server);
 	svc_xprt_destroy_all(server->serv, server->net);
 	dnfs_park_flush();
 	serv = dnfs_service_replace(server, NULL);
@@ -230,8 +159,9 @@ static int dnfs_start(struct dnfs_server *server, struct netlink_ext_ack *extack
 		dnfs_stop(server);
 		return err;
 	}
-	dnlm_server_start(server->nlm);
-	dnfs4_start(server->v4);
+	for (unsigned int i = 0; i < DNFS_PARTS; i++)
+		if (dnfs_parts[i].start)
+			dnfs_parts[i].start(server);
 	return 0;
 }
 
@@ -607,10 +537,13 @@ int dnfs_settings_changed(struct ditto_server *srv)
 	int err = 0;
 
 	mutex_lock(&server->lock);
-	if (server->serv) {
-		err = dnfs_set_threads(server, dnfs_threads_wanted(server));
-		dnfs4_clients_settings_changed(server->v4);
-	}
+	if (!server->serv)
+		goto unlock;
+	err = dnfs_set_threads(server, dnfs_threads_wanted(server));
+	for (unsigned int i = 0; i < DNFS_PARTS; i++)
+		if (dnfs_parts[i].changed)
+			dnfs_parts[i].changed(server);
+unlock:
 	mutex_unlock(&server->lock);
 	return err;
 }

@@ -14,15 +14,17 @@
 
 #include "../../../net/helper/names.h"
 #include "../../../net/peer.h"
+#include "../../share/handle.h"
 #include "../../node/node.h"
 #include "../../op/attr.h"
 #include "../../share/rules.h"
 #include "../../share/share.h"
-#include "../nlm/nlm.h"
+#include "../nlm/sharer.h"
 #include "../server.h"
 #include "../share_options.h"
 #include "call.h"
 #include "target.h"
+#include "worker.h"
 
 /*
  * Copy the current options. They are replaced as a whole under RCU, and the functions that use
@@ -348,6 +350,71 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 	return admit_again(call, share, op) ? 0 : admit_anew(call, share, any_flavor, op);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs_admit);
+
+/* Look up the file of a handle that is not the one seen last. @seen: where to note it, or NULL. */
+static noinline int handle_look_up(struct dnfs_call *call, const u8 *data, size_t len,
+				   struct ditto_handle_seen *seen, struct ditto_share **share,
+				   struct ditto_node **node)
+{
+	struct ditto_share *found;
+	struct ditto_fid fid;
+	int err;
+
+	found = ditto_handle_share(call->srv, data, len, &fid, seen);
+	if (IS_ERR(found))
+		return PTR_ERR(found);
+	err = dnfs_worker_enter(call, found);
+	if (unlikely(err))
+		goto put_share;
+	*node = ditto_handle_node(found, &fid);
+	err = PTR_ERR_OR_ZERO(*node);
+	if (err)
+		goto put_share;
+	if (seen)
+		ditto_handle_remember(seen, *node);
+	*share = found;
+	return 0;
+
+put_share:
+	ditto_share_put(found);
+	return err;
+}
+
+int dnfs_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
+		       struct ditto_share **share, struct ditto_node **node)
+{
+	struct ditto_handle_seen *seen = call->worker ? &call->worker->seen : NULL;
+	int err;
+
+	if (!seen || !ditto_handle_again(call->srv, data, len, seen, share, node))
+		return handle_look_up(call, data, len, seen, share, node);
+	err = dnfs_worker_enter(call, *share);
+	if (likely(!err))
+		return 0;
+	ditto_node_put(*node);
+	ditto_share_put(*share);
+	return err;
+}
+
+int dnfs_stream_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
+			      struct ditto_share **share, struct ditto_node **base,
+			      struct ditto_node **stream)
+{
+	struct ditto_fid base_fid, stream_fid;
+	struct ditto_share *found;
+	int err;
+
+	found = ditto_stream_handle_share(call->srv, data, len, &base_fid, &stream_fid);
+	if (IS_ERR(found))
+		return PTR_ERR(found);
+	err = dnfs_worker_enter(call, found) ?:
+	      ditto_stream_handle_nodes(found, &base_fid, &stream_fid, base, stream);
+	if (err)
+		ditto_share_put(found);
+	else
+		*share = found;
+	return err;
+}
 
 /*
  * A client that mounts sends requests for the root before it knows which flavour to use

@@ -203,4 +203,32 @@ void dnfs_post_attr_get(struct dnfs_target *target, struct dnfs_post_attr *attr)
  */
 void dnfs_wcc_unchanged(struct dnfs_target *target, struct ditto_wcc *wcc);
 
+/**
+ * dnfs_handle_decode - find the file of a handle, in a file system that is not full
+ * @call: the call
+ * @data: handle from the wire
+ * @len: length of @data
+ * @share: filled with the share, to be put
+ * @node: filled with the node, to be put
+ *
+ * Return: 0, or an errno of dnfs_worker_enter() or ditto_handle_decode().
+ */
+int dnfs_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
+		       struct ditto_share **share, struct ditto_node **node);
+
+/**
+ * dnfs_stream_handle_decode - find the named stream of a handle, and its file
+ * @call: the call
+ * @data: handle from the wire
+ * @len: length of @data
+ * @share: filled with the share, to be put
+ * @base: filled with the node of the file, to be put
+ * @stream: filled with the node of the stream, to be put
+ *
+ * Return: as dnfs_handle_decode().
+ */
+int dnfs_stream_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
+			      struct ditto_share **share, struct ditto_node **base,
+			      struct ditto_node **stream);
+
 #endif

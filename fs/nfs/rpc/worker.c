@@ -8,11 +8,16 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <kunit/visibility.h>
+#include <linux/completion.h>
+#include <linux/kthread.h>
 #include <linux/minmax.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/sunrpc/svc.h>
+#include <linux/sunrpc/svc_xprt.h>
+#include <linux/workqueue.h>
 
-#include "../../share/handle.h"
-#include "../../node/node.h"
+#include "../../share/share.h"
 #include "../server.h"
 #include "worker.h"
 
@@ -25,9 +30,19 @@
 #define WORKERS_STUCK		(2 * HZ)
 /* Looks after which threads that were started for others end, if no more are kept meanwhile. */
 #define WORKERS_QUIET		30
+/* Interval at which threads are woken while some are to end; time for which one stands aside. */
+#define WORKERS_WAKEUP		(HZ / 10)
+#define WORKERS_ASIDE		(HZ / 50)
 
 /* rq_lease_breaker can hold a pointer to a thread. */
 static_assert(sizeof_field(struct svc_rqst, rq_lease_breaker) == sizeof(struct dnfs_worker *));
+
+/*
+ * Completed by each thread at its end. For sunrpc a thread is gone while it still executes code of
+ * this module. The caller that stops threads therefore waits here once per thread, so that the
+ * module cannot be unloaded too early.
+ */
+static DECLARE_COMPLETION(workers_ended);
 
 static DEFINE_SPINLOCK(workers_lock);	/* guards the list */
 static LIST_HEAD(workers_list);
@@ -118,6 +133,62 @@ unsigned int dnfs_workers_wanted(unsigned int base, unsigned int kept, bool full
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs_workers_wanted);
 
+/**
+ * struct workers_wakeup - work that wakes threads until those that are to end have ended
+ * @work: the work
+ * @serv: their service
+ */
+struct workers_wakeup {
+	struct delayed_work work;
+	struct svc_serv *serv;
+};
+
+static void workers_wakeup(struct work_struct *work)
+{
+	struct workers_wakeup *wakeup =
+		container_of(to_delayed_work(work), struct workers_wakeup, work);
+
+	for (unsigned int i = 0; i < wakeup->serv->sv_nrpools; i++)
+		svc_pool_wake_idle_thread(&wakeup->serv->sv_pools[i]);
+	queue_delayed_work(system_unbound_wq, &wakeup->work, WORKERS_WAKEUP);
+}
+
+/*
+ * In Linux 6.12 an idle thread leaves the list of idle threads only while it is the first in it. A
+ * thread that is told to end just when it became idle may have others before it, that became idle
+ * after it. Then it sleeps, and svc_set_num_threads() waits until all of them have something to do
+ * at once. So some are woken now and then, and those stand aside.
+ */
+int dnfs_service_resize(struct dnfs_server *server, unsigned int threads)
+{
+	unsigned int before = server->serv->sv_nrthreads;
+	struct workers_wakeup wakeup = { .serv = server->serv };
+	int err;
+
+	lockdep_assert_held(&server->lock);
+	INIT_DELAYED_WORK_ONSTACK(&wakeup.work, workers_wakeup);
+	queue_delayed_work(system_unbound_wq, &wakeup.work, WORKERS_WAKEUP);
+	err = svc_set_num_threads(server->serv, NULL, threads);
+	cancel_delayed_work_sync(&wakeup.work);
+	destroy_delayed_work_on_stack(&wakeup.work);
+	while (before > server->serv->sv_nrthreads) {
+		wait_for_completion(&workers_ended);
+		before--;
+	}
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_service_resize);
+
+/*
+ * Another thread was told to end, and may be behind this one in the list of idle threads, see
+ * dnfs_service_resize(). While this one is not in that list, the next one is woken and leaves it.
+ */
+void dnfs_worker_stand_aside(struct svc_rqst *rqstp)
+{
+	svc_pool_wake_idle_thread(rqstp->rq_pool);
+	schedule_timeout_idle(WORKERS_ASIDE);
+}
+
 /*
  * Start threads for those that are kept, or end them when they were not needed for a while. sunrpc
  * waits for a thread that ends, so there must be as many that are in no call. Return: true if there
@@ -199,6 +270,12 @@ void dnfs_worker_stop(struct dnfs_worker *worker)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs_worker_stop);
 
+void dnfs_worker_exit(struct svc_rqst *rqstp)
+{
+	svc_exit_thread(rqstp);
+	kthread_complete_and_exit(&workers_ended, 0);
+}
+
 /* Return: true if a file system keeps so many threads that no more may enter it. */
 static bool workers_are_kept(const struct dnfs_workers *workers, const struct ditto_volume *volume)
 {
@@ -210,102 +287,20 @@ static bool workers_are_kept(const struct dnfs_workers *workers, const struct di
 	return false;
 }
 
-static noinline int workers_refuse(const struct dnfs_workers *workers,
-				   const struct ditto_share *share)
-{
-	if (workers_are_kept(workers, share->volume)) {
-		pr_warn_ratelimited("share %s: its file system keeps too many calls waiting, more are refused\n",
-				    share->name);
-		return -EJUKEBOX;
-	}
-	return 0;
-}
-
 /* Every call with a handle comes here. */
-static __always_inline int worker_enter(struct dnfs_call *call, const struct ditto_share *share)
+int dnfs_worker_enter(struct dnfs_call *call, const struct ditto_share *share)
 {
 	struct dnfs_workers *workers;
-	int err;
 
 	if (unlikely(!call->worker))
 		return 0;
 	workers = &call->server->workers;
-	if (unlikely(READ_ONCE(workers->nfull))) {
-		err = workers_refuse(workers, share);
-		if (err)
-			return err;
+	if (unlikely(READ_ONCE(workers->nfull)) && workers_are_kept(workers, share->volume)) {
+		pr_warn_ratelimited("share %s: its file system keeps too many calls waiting, more are refused\n",
+				    share->name);
+		return -EJUKEBOX;
 	}
 	WRITE_ONCE(call->worker->volume, share->volume);
 	return 0;
 }
-
-int dnfs_worker_enter(struct dnfs_call *call, const struct ditto_share *share)
-{
-	return worker_enter(call, share);
-}
 EXPORT_SYMBOL_IF_KUNIT(dnfs_worker_enter);
-
-/* Look up the file of a handle that is not the one seen last. @seen: where to note it, or NULL. */
-static noinline int handle_look_up(struct dnfs_call *call, const u8 *data, size_t len,
-				   struct ditto_handle_seen *seen, struct ditto_share **share,
-				   struct ditto_node **node)
-{
-	struct ditto_share *found;
-	struct ditto_fid fid;
-	int err;
-
-	found = ditto_handle_share(call->srv, data, len, &fid, seen);
-	if (IS_ERR(found))
-		return PTR_ERR(found);
-	err = worker_enter(call, found);
-	if (unlikely(err))
-		goto put_share;
-	*node = ditto_handle_node(found, &fid);
-	err = PTR_ERR_OR_ZERO(*node);
-	if (err)
-		goto put_share;
-	if (seen)
-		ditto_handle_remember(seen, *node);
-	*share = found;
-	return 0;
-
-put_share:
-	ditto_share_put(found);
-	return err;
-}
-
-int dnfs_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
-		       struct ditto_share **share, struct ditto_node **node)
-{
-	struct ditto_handle_seen *seen = call->worker ? &call->worker->seen : NULL;
-	int err;
-
-	if (!seen || !ditto_handle_again(call->srv, data, len, seen, share, node))
-		return handle_look_up(call, data, len, seen, share, node);
-	err = worker_enter(call, *share);
-	if (likely(!err))
-		return 0;
-	ditto_node_put(*node);
-	ditto_share_put(*share);
-	return err;
-}
-
-int dnfs_stream_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
-			      struct ditto_share **share, struct ditto_node **base,
-			      struct ditto_node **stream)
-{
-	struct ditto_fid base_fid, stream_fid;
-	struct ditto_share *found;
-	int err;
-
-	found = ditto_stream_handle_share(call->srv, data, len, &base_fid, &stream_fid);
-	if (IS_ERR(found))
-		return PTR_ERR(found);
-	err = worker_enter(call, found) ?:
-	      ditto_stream_handle_nodes(found, &base_fid, &stream_fid, base, stream);
-	if (err)
-		ditto_share_put(found);
-	else
-		*share = found;
-	return err;
-}

@@ -24,6 +24,7 @@ struct ditto_node;
 struct ditto_volume;
 struct dnfs_batch;
 struct dnfs_call;
+struct dnfs_server;
 
 /* No threads are started for those that are kept if the service has fewer. */
 #define DNFS_WORKERS_MIN	4
@@ -133,6 +134,16 @@ struct dnfs_workers_seen dnfs_workers_see(struct dnfs_workers *workers,
 unsigned int dnfs_workers_wanted(unsigned int base, unsigned int kept, bool full);
 
 /**
+ * dnfs_service_resize - start or end service threads
+ * @server: the NFS server, whose service is running
+ * @threads: their number
+ *
+ * Context: may sleep; the caller has dnfs_server.lock.
+ * Return: 0 or an errno.
+ */
+int dnfs_service_resize(struct dnfs_server *server, unsigned int threads);
+
+/**
  * dnfs_worker_start - add a service thread
  * @worker: filled
  * @rqstp: the thread's request
@@ -144,6 +155,12 @@ void dnfs_worker_start(struct dnfs_worker *worker, struct svc_rqst *rqstp);
  * @worker: the thread, which ends
  */
 void dnfs_worker_stop(struct dnfs_worker *worker);
+
+/* End a service thread. Does not return. */
+void __noreturn dnfs_worker_exit(struct svc_rqst *rqstp);
+
+/* Let another thread of the pool, which is to end, be woken. Sleeps. */
+void dnfs_worker_stand_aside(struct svc_rqst *rqstp);
 
 /**
  * dnfs_worker_of - get a service thread
@@ -208,33 +225,5 @@ static inline void dnfs_worker_inside(struct dnfs_worker *worker, const struct d
  * Return: 0, or -EJUKEBOX if it is full.
  */
 int dnfs_worker_enter(struct dnfs_call *call, const struct ditto_share *share);
-
-/**
- * dnfs_handle_decode - find the file of a handle, in a file system that is not full
- * @call: the call
- * @data: handle from the wire
- * @len: length of @data
- * @share: filled with the share, to be put
- * @node: filled with the node, to be put
- *
- * Return: 0, or an errno of dnfs_worker_enter() or ditto_handle_decode().
- */
-int dnfs_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
-		       struct ditto_share **share, struct ditto_node **node);
-
-/**
- * dnfs_stream_handle_decode - find the named stream of a handle, and its file
- * @call: the call
- * @data: handle from the wire
- * @len: length of @data
- * @share: filled with the share, to be put
- * @base: filled with the node of the file, to be put
- * @stream: filled with the node of the stream, to be put
- *
- * Return: as dnfs_handle_decode().
- */
-int dnfs_stream_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
-			      struct ditto_share **share, struct ditto_node **base,
-			      struct ditto_node **stream);
 
 #endif

@@ -12,15 +12,16 @@
  * notifications. There is no cookie for an entry that the holder has added itself since.
  */
 #include <kunit/visibility.h>
+#include <linux/fs.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 
 #include "../../../node/node.h"
 #include "../../../share/cred.h"
+#include "../engine/cookie.h"
 #include "../engine/fh.h"
 #include "../engine/server.h"
-#include "../op/readdir.h"
 #include "delegations.h"
 #include "dir_notify.h"
 
@@ -134,7 +135,7 @@ static bool cookies_emit(void *arg, const struct ditto_dirent *entry)
 {
 	struct place_walk *walk = arg;
 
-	if (dnfs4_is_dot(&entry->name))
+	if (is_dot_dotdot(entry->name.name, entry->name.len))
 		return true;
 	if (walk->count++ == DNFS4_DIR_COOKIES_MAX)
 		return false;
@@ -148,7 +149,7 @@ static bool place_emit(void *arg, const struct ditto_dirent *entry)
 	struct place_walk *walk = arg;
 	struct dnfs4_dir_place *place = walk->place;
 
-	if (dnfs4_is_dot(&entry->name))
+	if (is_dot_dotdot(entry->name.name, entry->name.len))
 		return true;
 	/* An entry follows, so the one that was found is not the last. */
 	if (walk->found)

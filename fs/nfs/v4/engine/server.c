@@ -15,13 +15,17 @@
 #include "server.h"
 
 /**
- * struct part - a part of the server
+ * struct part - a part of the server; each member may be NULL
+ * @setup: called with the module's init
+ * @cleanup: called with the module's exit
  * @init: called with the namespace's set-up
  * @exit: called with the namespace's teardown
- * @start: called when the service starts; may be NULL
- * @stop: called when the service stops; may be NULL
+ * @start: called when the service starts
+ * @stop: called when the service stops
  */
 struct part {
+	int (*setup)(void);
+	void (*cleanup)(void);
 	int (*init)(struct dnfs4_server *server);
 	void (*exit)(struct dnfs4_server *server);
 	void (*start)(struct dnfs4_server *server);
@@ -30,10 +34,13 @@ struct part {
 
 /* Set up in this order and torn down in reverse: the clients' exit releases all their state. */
 static const struct part parts[] = {
+	{ .setup = dnfs4_callbacks_setup, .cleanup = dnfs4_callbacks_cleanup },
 	{
+		.setup = dnfs4_delegations_setup, .cleanup = dnfs4_delegations_cleanup,
 		.init = dnfs4_delegations_init, .exit = dnfs4_delegations_exit,
 		.start = dnfs4_delegations_start, .stop = dnfs4_delegations_stop,
 	},
+	{ .setup = dnfs4_opens_setup, .cleanup = dnfs4_opens_cleanup },
 	{ .init = dnfs4_owners_init, .exit = dnfs4_owners_exit },
 	{ .init = dnfs4_sessions_init, .exit = dnfs4_sessions_exit },
 	{
@@ -48,45 +55,44 @@ static const char *op_names[DNFS4_OP_MAX + 1];
 static void parts_exit(struct dnfs4_server *server, unsigned int count)
 {
 	while (count--)
-		parts[count].exit(server);
+		if (parts[count].exit)
+			parts[count].exit(server);
 }
 
-static int parts_init(struct dnfs4_server *server)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(parts); i++) {
-		int err = parts[i].init(server);
-
-		if (err) {
-			parts_exit(server, i);
-			return err;
-		}
-	}
-	return 0;
-}
-
-struct dnfs4_server *dnfs4_server_alloc(struct dnfs_server *nfs)
+int dnfs4_server_init(struct dnfs_server *nfs)
 {
 	struct dnfs4_server *server = kzalloc(sizeof(*server), GFP_KERNEL);
+	unsigned int i;
+	int err;
 
 	if (!server)
-		return NULL;
+		return -ENOMEM;
 	server->nfs = nfs;
 	server->srv = nfs->srv;
+	err = -ENOMEM;
 	server->stats = ditto_stats_register(nfs->srv, "nfs4", op_names, ARRAY_SIZE(op_names));
 	if (!server->stats)
 		goto free;
-	if (!parts_init(server))
-		return server;
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		err = parts[i].init ? parts[i].init(server) : 0;
+		if (err)
+			goto exit;
+	}
+	nfs->v4 = server;
+	return 0;
+
+exit:
+	parts_exit(server, i);
 	ditto_stats_unregister(server->stats);
 free:
 	kfree(server);
-	return NULL;
+	return err;
 }
 
-void dnfs4_server_free(struct dnfs4_server *server)
+void dnfs4_server_exit(struct dnfs_server *nfs)
 {
+	struct dnfs4_server *server = nfs->v4;
+
 	parts_exit(server, ARRAY_SIZE(parts));
 	/* The last copies held their clients until now, and may still return from this module. */
 	ditto_jobs_flush();
@@ -94,58 +100,63 @@ void dnfs4_server_free(struct dnfs4_server *server)
 	kfree(server);
 }
 
-void dnfs4_start(struct dnfs4_server *server)
+void dnfs4_start(struct dnfs_server *nfs)
 {
-	unsigned int i;
+	struct dnfs4_server *server = nfs->v4;
 
-	lockdep_assert_held(&server->nfs->lock);
+	lockdep_assert_held(&nfs->lock);
 	WRITE_ONCE(server->started, true);
-	for (i = 0; i < ARRAY_SIZE(parts); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(parts); i++)
 		if (parts[i].start)
 			parts[i].start(server);
 }
 
 /* The service may fail to start, so that it is stopped without dnfs4_start(). */
-void dnfs4_stop(struct dnfs4_server *server)
+void dnfs4_stop(struct dnfs_server *nfs)
 {
-	unsigned int i;
+	struct dnfs4_server *server = nfs->v4;
 
-	lockdep_assert_held(&server->nfs->lock);
+	lockdep_assert_held(&nfs->lock);
 	if (!server->started)
 		return;
 	WRITE_ONCE(server->started, false);
-	for (i = ARRAY_SIZE(parts); i--;)
+	for (unsigned int i = ARRAY_SIZE(parts); i--;)
 		if (parts[i].stop)
 			parts[i].stop(server);
+}
+
+void dnfs4_changed(struct dnfs_server *nfs)
+{
+	dnfs4_clients_settings_changed(nfs->v4);
+}
+
+static void parts_cleanup(unsigned int count)
+{
+	while (count--)
+		if (parts[count].cleanup)
+			parts[count].cleanup();
 }
 
 int dnfs4_init(void)
 {
 	unsigned int i;
-	int err;
 
 	for (i = 0; i < ARRAY_SIZE(op_names); i++)
 		if (dnfs4_ops[i])
 			op_names[i] = dnfs4_ops[i]->name;
 	dnfs4_attrs_init();
-	err = dnfs4_callbacks_setup();
-	if (err)
-		return err;
-	err = dnfs4_delegations_setup();
-	if (err)
-		goto err_callbacks;
-	err = dnfs4_opens_setup();
-	if (!err)
-		return 0;
-	dnfs4_delegations_cleanup();
-err_callbacks:
-	dnfs4_callbacks_cleanup();
-	return err;
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		int err = parts[i].setup ? parts[i].setup() : 0;
+
+		if (err) {
+			parts_cleanup(i);
+			return err;
+		}
+	}
+	return 0;
 }
 
 void dnfs4_exit(void)
 {
-	dnfs4_opens_cleanup();
-	dnfs4_delegations_cleanup();
-	dnfs4_callbacks_cleanup();
+	parts_cleanup(ARRAY_SIZE(parts));
 }

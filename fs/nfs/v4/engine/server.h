@@ -38,19 +38,14 @@ struct dnfs4_server {
 	struct dnfs4_delegations *delegations;
 };
 
-/**
- * dnfs4_server_alloc - allocate the NFSv4 state of a namespace
- * @nfs: the NFS side of the server
- *
- * Return: the state, or NULL without memory.
- */
-struct dnfs4_server *dnfs4_server_alloc(struct dnfs_server *nfs);
+/* Part of the NFS side of the server: see struct dnfs_part. */
+int dnfs4_server_init(struct dnfs_server *nfs);
 
 /**
- * dnfs4_server_free - release all clients and free the state
- * @server: stopped before
+ * dnfs4_server_exit - release all clients and free the state
+ * @nfs: the NFS side of the server, stopped before
  */
-void dnfs4_server_free(struct dnfs4_server *server);
+void dnfs4_server_exit(struct dnfs_server *nfs);
 
 /* Module init and exit. */
 int dnfs4_init(void);
@@ -58,24 +53,27 @@ void dnfs4_exit(void);
 
 /**
  * dnfs4_start - start the background work of the service
- * @server: NFSv4 state
+ * @nfs: the NFS side of the server
  *
  * Called when the first listener was added. The laundromat, recalls and expiry run only between
  * this call and dnfs4_stop().
  *
- * Context: may sleep. @server->nfs->lock is held.
+ * Context: may sleep. @nfs->lock is held.
  */
-void dnfs4_start(struct dnfs4_server *server);
+void dnfs4_start(struct dnfs_server *nfs);
 
 /**
  * dnfs4_stop - stop the background work of the service
- * @server: NFSv4 state; it may not have been started
+ * @nfs: the NFS side of the server; it may not have been started
  *
  * No client is called back any more. Clients and their state are kept.
  *
- * Context: may sleep. @server->nfs->lock is held.
+ * Context: may sleep. @nfs->lock is held.
  */
-void dnfs4_stop(struct dnfs4_server *server);
+void dnfs4_stop(struct dnfs_server *nfs);
+
+/* Settings have changed while the service runs. @nfs->lock is held. */
+void dnfs4_changed(struct dnfs_server *nfs);
 
 /*
  * Parts of the state: init and exit with the namespace, start and stop with the service. All may

@@ -10,11 +10,13 @@
  * its fileid only, and with the error if the client requested rdattr_error. An entry that
  * is only not available yet ends the listing before it, so that the client retries.
  */
+#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "../../../node/node.h"
+#include "../engine/cookie.h"
 #include "../engine/ops.h"
 #include "readdir.h"
 
@@ -85,7 +87,8 @@ static bool readdir_emit(void *arg, const struct ditto_dirent *entry)
 	u64 cookie = dnfs4_cookie(entry->cookie);
 	int err;
 
-	if (dnfs4_is_dot(&entry->name))
+	/* Listings do not have "." and "..". */
+	if (is_dot_dotdot(entry->name.name, entry->name.len))
 		return true;
 	if (entry->nested)
 		return add_nested(list, entry, cookie);

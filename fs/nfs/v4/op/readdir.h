@@ -6,19 +6,10 @@
 #ifndef _DITTO_FS_NFS_V4_OP_READDIR_H
 #define _DITTO_FS_NFS_V4_OP_READDIR_H
 
-#include <linux/bits.h>
 #include <linux/sunrpc/xdr.h>
 
 #include "../../../op/op.h"
 #include "../attr/attr_private.h"
-
-/* Highest reserved cookie; entries have higher ones (RFC 8881 section 18.23.3). */
-#define DNFS4_COOKIE_LAST_RESERVED	2
-/*
- * A file system may use reserved cookies. They are mapped to negative ones, which no
- * file system uses.
- */
-#define DNFS4_COOKIE_MOVED		BIT_ULL(63)
 
 /**
  * struct dnfs4_listing - the entries of a READDIR reply
@@ -53,19 +44,6 @@ struct dnfs4_listing {
 	int search;
 	u32 status;
 };
-
-/* The cookie for clients of an entry whose file system's cookie is @pos. */
-static inline u64 dnfs4_cookie(u64 pos)
-{
-	return pos > DNFS4_COOKIE_LAST_RESERVED ? pos : pos | DNFS4_COOKIE_MOVED;
-}
-
-/* Listings do not have "." and "..". */
-static inline bool dnfs4_is_dot(const struct ditto_name *name)
-{
-	return name->name[0] == '.' &&
-	       (name->len == 1 || (name->len == 2 && name->name[1] == '.'));
-}
 
 /* listing.c */
 

@@ -16,6 +16,7 @@
 #include "../../../open/stream.h"
 #include "../../../share/share.h"
 #include "../../rpc/worker.h"
+#include "../engine/cookie.h"
 #include "readdir.h"
 
 /* The pseudo root, and the directories on the paths of shares */
