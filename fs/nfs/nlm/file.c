@@ -115,16 +115,20 @@ int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool excl
 	if (err)
 		return err;
 	err = dnfs_admit(call, file->share, true, &op);
-	if (!err) {
-		err = dnlm_may_lock(call, &op, file->node, exclusive, fresh);
-		ditto_cred_put(op.cred);
-	}
-	if (!err)
-		err = dnlm_file_open(file, exclusive);
-	if (err) {
-		ditto_node_put(file->node);
-		ditto_share_put(file->share);
-	}
+	if (err)
+		goto put;
+	err = dnlm_may_lock(call, &op, file->node, exclusive, fresh);
+	ditto_cred_put(op.cred);
+	if (err)
+		goto put;
+	err = dnlm_file_open(file, exclusive);
+	if (err)
+		goto put;
+	return 0;
+
+put:
+	ditto_node_put(file->node);
+	ditto_share_put(file->share);
 	return err;
 }
 
@@ -149,10 +153,11 @@ int dnlm_file_to_release(struct dnfs_call *call, const struct dnlm_bytes *fh,
 	if (IS_ERR(file->share))
 		return PTR_ERR(file->share);
 	err = dnfs_share_trusts(call, file->share) ? dnfs_worker_enter(call, file->share) : -EACCES;
-	if (!err)
-		return dnlm_file_reach(file, &fid);
-	ditto_share_put(file->share);
-	return err;
+	if (err) {
+		ditto_share_put(file->share);
+		return err;
+	}
+	return dnlm_file_reach(file, &fid);
 }
 
 int dnlm_file_may_release(struct dnfs_call *call, const struct dnlm_bytes *fh)

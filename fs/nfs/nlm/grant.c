@@ -82,18 +82,18 @@ static void dnlm_grant_number(struct dnlm_grant *grant)
 /* Gives back what the owner got by a lock that the client did not confirm. */
 static void dnlm_grant_give_up(struct dnlm_grant *grant)
 {
+	struct ditto_range_request req = grant->wait.request;
 	struct dnlm_file file;
 	int err;
 
 	err = dnlm_file_find(grant->nlm, &grant->msg.fh, &file);
-	if (!err) {
-		struct ditto_range_request req = grant->wait.request;
-
-		req.point = dnlm_point(file.node);
-		req.filp = dnlm_filp(&file);
-		err = ditto_range_undo(&req, &grant->past);
-		dnlm_file_put(&file);
-	}
+	if (err)
+		goto out;
+	req.point = dnlm_point(file.node);
+	req.filp = dnlm_filp(&file);
+	err = ditto_range_undo(&req, &grant->past);
+	dnlm_file_put(&file);
+out:
 	/* If its file or share is gone, so is the lock. */
 	if (err && err != -ESTALE)
 		pr_warn_ratelimited("%s: a lock that it does not want cannot be released: error %d\n",

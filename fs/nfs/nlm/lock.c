@@ -159,9 +159,8 @@ static int dnlm_test_exec(struct dnfs_call *call, void *args, void *result)
 	err = dnlm_request_begin(call, msg, &req);
 	if (err)
 		return err;
-	err = dnlm_request_range(call, msg, &req.range);
-	if (!err)
-		err = ditto_range_test(&req.range, &res->conflict);
+	err = dnlm_request_range(call, msg, &req.range) ?:
+	      ditto_range_test(&req.range, &res->conflict);
 	if (err == -EAGAIN)
 		dnlm_holder(res);
 	if (err == -EBUSY)
@@ -328,11 +327,11 @@ static int dnlm_unlock_exec(struct dnfs_call *call, void *args, void *result)
 	/* A host that holds nothing has nothing to unlock. */
 	if (err)
 		return err == -ENOENT ? 0 : err;
-	err = dnlm_request_range(call, msg, &req.range);
-	if (!err)
-		err = ditto_range_unlock(&req.range);
-	if (!err)
-		dnlm_grants_given_up(req.asker.host->nlm, &req.range, &msg->fh);
+	err = dnlm_request_range(call, msg, &req.range) ?: ditto_range_unlock(&req.range);
+	if (err)
+		goto end;
+	dnlm_grants_given_up(req.asker.host->nlm, &req.range, &msg->fh);
+end:
 	trace_dnlm_unlock(req.asker.host, msg->svid, req.range.first, req.range.last, false,
 			  false, err);
 	dnlm_request_end(&req);

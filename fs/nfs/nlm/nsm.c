@@ -256,10 +256,11 @@ int dnsm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec)
 	dnsm_find(nlm, &rec->addr, NULL, &of_client);
 	mon = dnsm_monitor_new(nlm, rec, of_client);
 	err = PTR_ERR_OR_ZERO(mon);
-	if (!err) {
-		mon->promised = true;
-		err = dnlm_record_restore(mon->recorder, mon->token, rec);
-	}
+	if (err)
+		goto unlock;
+	mon->promised = true;
+	err = dnlm_record_restore(mon->recorder, mon->token, rec);
+unlock:
 	mutex_unlock(&nlm->monitors_lock);
 	return err;
 }

@@ -186,9 +186,8 @@ static int dnlm_share_exec(struct dnfs_call *call, void *args, void *result)
 	err = dnlm_asker_get(call, msg, true, &asker);
 	if (err)
 		goto put_file;
-	err = dnlm_monitor_add(&asker, call, msg->reclaim);
-	if (!err)
-		err = dnlm_share_claim(&asker, &file, msg);
+	err = dnlm_monitor_add(&asker, call, msg->reclaim) ?:
+	      dnlm_share_claim(&asker, &file, msg);
 	if (err == -EBUSY)
 		dnfs_await(call, file.node);
 	trace_dnlm_share(asker.host, msg->access, msg->mode, msg->reclaim, err);

@@ -159,9 +159,8 @@ static void dnfs_rpcbind_unset(struct dnfs_server *server, unsigned int program,
 
 	if (!test_bit(bit, rb->ours) || !rb->answers)
 		return;
-	err = dnfs_rpcbind_call(server, program, kind, rb->port[kind]);
-	if (!err)
-		err = dnfs_rpcbind_call(server, program, kind, 0);
+	err = dnfs_rpcbind_call(server, program, kind, rb->port[kind]) ?:
+	      dnfs_rpcbind_call(server, program, kind, 0);
 	if (err)
 		dnfs_rpcbind_failed(rb, program, kind, err, NULL);
 	if (!err || err == -EACCES)

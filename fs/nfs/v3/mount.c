@@ -233,8 +233,9 @@ static int mnt_below(struct dnfs_call *call, struct ditto_share *share, const ch
 	if (err)
 		goto put_node;
 	err = ditto_handle_of_node(share, node, &res->handle);
-	if (!err)
-		res->nflavors = dnfs_share_flavors(share, res->flavor);
+	if (err)
+		goto put_node;
+	res->nflavors = dnfs_share_flavors(share, res->flavor);
 put_node:
 	ditto_node_put(node);
 put_cred:

@@ -308,7 +308,9 @@ static int dnfs_setacl_exec(struct dnfs_call *call, void *args, void *result)
 	/* The access list last: it may remove the permission to set any. */
 	if (a->mask & NFSACL3_DEFAULT)
 		err = ditto_set_posix_acl(&target.op, target.node, ACL_TYPE_DEFAULT, a->dflt.acl);
-	if (!err && a->mask & NFSACL3_ACCESS)
+	if (err)
+		goto out;
+	if (a->mask & NFSACL3_ACCESS)
 		err = ditto_set_posix_acl(&target.op, target.node, ACL_TYPE_ACCESS,
 					  a->access.acl);
 out:

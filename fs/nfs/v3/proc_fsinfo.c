@@ -42,13 +42,14 @@ static int dnfs3_fsstat_exec(struct dnfs_call *call, void *args, void *result)
 	if (err)
 		return err;
 	err = ditto_quota_statfs(&target.op, target.node, &st, &res->afiles, &quota);
-	if (!err) {
-		res->tbytes = (u64)st.f_bsize * st.f_blocks;
-		res->fbytes = (u64)st.f_bsize * st.f_bfree;
-		res->abytes = (u64)st.f_bsize * st.f_bavail;
-		res->tfiles = st.f_files;
-		res->ffiles = st.f_ffree;
-	}
+	if (err)
+		goto out;
+	res->tbytes = (u64)st.f_bsize * st.f_blocks;
+	res->fbytes = (u64)st.f_bsize * st.f_bfree;
+	res->abytes = (u64)st.f_bsize * st.f_bavail;
+	res->tfiles = st.f_files;
+	res->ffiles = st.f_ffree;
+out:
 	dnfs_post_attr_get(&target, &res->attr);
 	dnfs_target_put(&target);
 	return err;
@@ -171,6 +172,7 @@ static int dnfs3_pathconf_exec(struct dnfs_call *call, void *args, void *result)
 	const struct dnfs3_fh_args *a = args;
 	struct pathconf_res *res = result;
 	struct dnfs_target target;
+	struct inode *inode;
 	struct kstatfs st;
 	int err;
 
@@ -178,13 +180,13 @@ static int dnfs3_pathconf_exec(struct dnfs_call *call, void *args, void *result)
 	if (err)
 		return err;
 	err = ditto_statfs(&target.op, target.node, &st);
-	if (!err) {
-		struct inode *inode = target.node->inode;
-
-		res->linkmax = inode->i_sb->s_max_links ?: S32_MAX;
-		res->name_max = min_t(u32, st.f_namelen ?: NAME_MAX, NAME_MAX);
-		res->case_insensitive = IS_CASEFOLDED(inode);
-	}
+	if (err)
+		goto out;
+	inode = target.node->inode;
+	res->linkmax = inode->i_sb->s_max_links ?: S32_MAX;
+	res->name_max = min_t(u32, st.f_namelen ?: NAME_MAX, NAME_MAX);
+	res->case_insensitive = IS_CASEFOLDED(inode);
+out:
 	dnfs_post_attr_get(&target, &res->attr);
 	dnfs_target_put(&target);
 	return err;

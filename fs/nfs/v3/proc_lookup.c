@@ -23,8 +23,10 @@ static int dnfs3_lookup_exec(struct dnfs_call *call, void *args, void *result)
 		goto put_dir;
 	share = nested ?: dir.op.share;
 	err = ditto_handle_of_node(share, node, &res->handle);
-	if (!err)
-		res->attr.valid = !ditto_getattr_plain(share, node, &res->attr.attr);
+	if (err)
+		goto put_node;
+	res->attr.valid = !ditto_getattr_plain(share, node, &res->attr.attr);
+put_node:
 	ditto_node_put(node);
 	if (nested)
 		ditto_share_put(nested);

@@ -173,11 +173,11 @@ static int dnfs3_link_exec(struct dnfs_call *call, void *args, void *result)
 	if (err)
 		return err;
 	err = dnfs_target_get(call, &a->link.dir, &dir);
-	if (!err) {
-		err = ditto_link(&target.op, target.node, &dir.op, dir.node, &a->link.name,
-				 &res->wcc);
-		dnfs_target_put(&dir);
-	}
+	if (err)
+		goto out;
+	err = ditto_link(&target.op, target.node, &dir.op, dir.node, &a->link.name, &res->wcc);
+	dnfs_target_put(&dir);
+out:
 	dnfs_post_attr_get(&target, &res->attr);
 	dnfs_target_put(&target);
 	return err;

@@ -81,17 +81,16 @@ static int dnfs3_write_exec(struct dnfs_call *call, void *args, void *result)
 		dnfs_may_wait(call);
 	n = ditto_write(&target.op, target.node, a->offset, &iter, (enum ditto_stable)a->stable,
 			&res->verf, &res->wcc);
-	err = n < 0 ? n : 0;
-	if (!err) {
-		res->count = n;
-		res->committed = a->stable;
-		call->bytes = n;
-	}
-	goto put;
+	dnfs_target_put(&target);
+	if (n < 0)
+		return n;
+	res->count = n;
+	res->committed = a->stable;
+	call->bytes = n;
+	return 0;
 
 unchanged:
 	dnfs_wcc_unchanged(&target, &res->wcc);
-put:
 	dnfs_target_put(&target);
 	return err;
 }

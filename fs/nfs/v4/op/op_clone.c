@@ -63,10 +63,11 @@ static u32 clone_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	if (status)
 		return status;
 	status = dnfs4_io_begin(cmp, &a->dst, true, &dst);
-	if (!status) {
-		status = dnfs4_status(cmp, clone_files(cmp, a, &src, &dst));
-		dnfs4_io_end(&dst);
-	}
+	if (status)
+		goto end_src;
+	status = dnfs4_status(cmp, clone_files(cmp, a, &src, &dst));
+	dnfs4_io_end(&dst);
+end_src:
 	dnfs4_io_end(&src);
 	return status;
 }

@@ -156,12 +156,15 @@ static u32 with_open(struct dnfs4_compound *cmp, struct close_args *a, struct cl
 		goto put;
 	status = dnfs4_open_check_claim(cmp, open);
 	dnfs4_state_lock(state);
-	if (!status)
-		status = dnfs4_state_check_seqid(cmp, state, &a->stateid);
-	if (!status && open->node != dnfs4_node(cmp))
-		status = NFS4ERR_BAD_STATEID;
-	if (!status)
+	if (status)
+		goto unlock;
+	status = dnfs4_state_check_seqid(cmp, state, &a->stateid);
+	if (status)
+		goto unlock;
+	status = NFS4ERR_BAD_STATEID;
+	if (open->node == dnfs4_node(cmp))
 		status = fn(cmp, a, res, open);
+unlock:
 	/* 4.0 has no FREE_STATEID: an open that lost its claim ends with its CLOSE. */
 	if (status == NFS4ERR_ADMIN_REVOKED && !cmp->minor && fn == do_close)
 		close_open(cmp, open);

@@ -206,10 +206,11 @@ static u32 copy_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	if (status)
 		return status;
 	status = dnfs4_io_begin(cmp, &a->dst, true, &dst);
-	if (!status) {
-		status = copy_check_end(cmp, a, &src) ?: copy_now(cmp, a, &src, &dst, res);
-		dnfs4_io_end(&dst);
-	}
+	if (status)
+		goto end_src;
+	status = copy_check_end(cmp, a, &src) ?: copy_now(cmp, a, &src, &dst, res);
+	dnfs4_io_end(&dst);
+end_src:
 	dnfs4_io_end(&src);
 	return status;
 }

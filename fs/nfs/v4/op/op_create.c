@@ -95,9 +95,10 @@ static u32 create_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	if (status)
 		return status;
 	err = file.type ? create_data(a, &file) : -EBADTYPE;
-	if (!err)
-		err = ditto_create_entry(dnfs4_fs_op(cmp), dnfs4_node(cmp), &a->name, &file,
-					 &node, NULL, &res->wcc);
+	if (err)
+		return dnfs4_status(cmp, err);
+	err = ditto_create_entry(dnfs4_fs_op(cmp), dnfs4_node(cmp), &a->name, &file, &node, NULL,
+				 &res->wcc);
 	kfree(file.target);
 	if (err)
 		return dnfs4_status(cmp, err);

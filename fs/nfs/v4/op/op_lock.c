@@ -448,8 +448,9 @@ static u32 lock_by_open(struct dnfs4_compound *cmp, struct lock_args *a, struct 
 	if (!open || (!cmp->minor && cmp->client->id != a->owner.clientid))
 		goto put;
 	status = dnfs4_seqid_begin(cmp, &a->seqid_op, open->owner, a->open_seqid);
-	if (!status && !dnfs4_seqid_is_replay(cmp))
-		status = lock_fresh(cmp, a, res, open);
+	if (status || dnfs4_seqid_is_replay(cmp))
+		goto put;
+	status = lock_fresh(cmp, a, res, open);
 put:
 	dnfs4_state_put(state);
 	return status;
@@ -537,11 +538,12 @@ static u32 lockt_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	if (IS_ERR(claimant))
 		return range_status(cmp, a, PTR_ERR(claimant));
 	status = make_request(cmp, a, claimant, &req, &df);
-	if (!status) {
-		lock_res_begin(res);
-		status = lock_status(cmp, a, ditto_range_test(&req, &res->conflict));
-		end_request(df);
-	}
+	if (status)
+		goto put;
+	lock_res_begin(res);
+	status = lock_status(cmp, a, ditto_range_test(&req, &res->conflict));
+	end_request(df);
+put:
 	ditto_owner_put(claimant);
 	return status;
 }

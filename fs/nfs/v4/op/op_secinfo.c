@@ -86,9 +86,10 @@ static int secinfo_find(struct dnfs4_compound *cmp, const struct ditto_name *nam
 	else
 		err = ditto_lookup(&op, fh->target.node, name, &node);
 	ditto_cred_put(op.cred);
-	if (!err)
-		ditto_node_put(node);
-	return err;
+	if (err)
+		return err;
+	ditto_node_put(node);
+	return 0;
 }
 
 static u32 secinfo_exec(struct dnfs4_compound *cmp, void *args, void *result)
@@ -97,27 +98,29 @@ static u32 secinfo_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	struct dnfs4_fh *fh = &cmp->current_fh;
 	struct dnfs4_pseudo_entry entry;
 	u32 status;
-	int err = 0;
+	int err;
 
-	if (fh->kind == DNFS4_FH_PSEUDO) {
-		status = dnfs4_pseudo_find(cmp, &a->name, &entry);
-		if (status)
-			return status;
-		if (entry.share) {
-			take_share(result, entry.share);
-			ditto_share_put(entry.share);
-		} else {
-			err = take_root(cmp, result);
-		}
-	} else {
+	if (fh->kind != DNFS4_FH_PSEUDO) {
 		if (dnfs4_fh_is_dir(cmp))
 			return NFS4ERR_NOTDIR;
 		err = secinfo_find(cmp, &a->name);
-		if (!err)
-			take_share(result, fh->target.op.share);
+		if (err)
+			return dnfs4_status(cmp, err);
+		take_share(result, fh->target.op.share);
+		goto consume;
 	}
-	if (err)
-		return dnfs4_status(cmp, err);
+	status = dnfs4_pseudo_find(cmp, &a->name, &entry);
+	if (status)
+		return status;
+	if (entry.share) {
+		take_share(result, entry.share);
+		ditto_share_put(entry.share);
+	} else {
+		err = take_root(cmp, result);
+		if (err)
+			return dnfs4_status(cmp, err);
+	}
+consume:
 	secinfo_consume(cmp);
 	return NFS4_OK;
 }

@@ -83,9 +83,10 @@ static u32 set_size(struct dnfs4_compound *cmp, const struct setattr_args *a,
 		return status;
 	status = dnfs4_status(cmp, ditto_setattr(&io.op, dnfs4_node(cmp), &set, &wcc));
 	dnfs4_io_end(&io);
-	if (!status)
-		mark_set(&a->sattr, set.valid, 0, map);
-	return status;
+	if (status)
+		return status;
+	mark_set(&a->sattr, set.valid, 0, map);
+	return NFS4_OK;
 }
 
 static u32 set_others(struct dnfs4_compound *cmp, const struct dnfs4_sattr *sattr,
@@ -100,9 +101,10 @@ static u32 set_others(struct dnfs4_compound *cmp, const struct dnfs4_sattr *satt
 	if (!set.valid)
 		return NFS4_OK;
 	status = dnfs4_status(cmp, ditto_setattr(dnfs4_fs_op(cmp), dnfs4_node(cmp), &set, &wcc));
-	if (!status)
-		mark_set(sattr, set.valid, 0, map);
-	return status;
+	if (status)
+		return status;
+	mark_set(sattr, set.valid, 0, map);
+	return NFS4_OK;
 }
 
 static u32 set_label(struct dnfs4_compound *cmp, const struct dnfs4_sattr *sattr,
@@ -110,9 +112,11 @@ static u32 set_label(struct dnfs4_compound *cmp, const struct dnfs4_sattr *sattr
 {
 	u32 status = dnfs4_sattr_label(cmp, dnfs4_node(cmp), sattr);
 
-	if (!status && dnfs4_bitmap_has(&sattr->map, FATTR4_SEC_LABEL))
+	if (status)
+		return status;
+	if (dnfs4_bitmap_has(&sattr->map, FATTR4_SEC_LABEL))
 		dnfs4_bitmap_set(map, FATTR4_SEC_LABEL);
-	return status;
+	return NFS4_OK;
 }
 
 static u32 set_dosattr(struct dnfs4_compound *cmp, const struct dnfs4_sattr *sattr,
@@ -129,9 +133,10 @@ static u32 set_dosattr(struct dnfs4_compound *cmp, const struct dnfs4_sattr *sat
 		return dnfs4_status(cmp, ditto_rights_refusal(dnfs4_fs_op(cmp), dnfs4_node(cmp),
 							      rights, DITTO_RIGHT_WRITE_ATTRS));
 	status = dnfs4_status(cmp, dnfs4_sattr_dosattr(dnfs4_fs_op(cmp), dnfs4_node(cmp), sattr));
-	if (!status)
-		mark_set(sattr, 0, sattr->dosattr.valid, map);
-	return status;
+	if (status)
+		return status;
+	mark_set(sattr, 0, sattr->dosattr.valid, map);
+	return NFS4_OK;
 }
 
 static u32 set_delegated(struct dnfs4_compound *cmp, const struct setattr_args *a,

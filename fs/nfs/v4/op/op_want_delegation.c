@@ -130,9 +130,10 @@ static u32 want_exec(struct dnfs4_compound *cmp, void *args, void *res)
 		return status;
 	if (a->claim == NFS4_OPEN_CLAIM_DELEG_PREV_FH) {
 		status = want_previous(cmp, out);
-		if (!status)
-			dnfs4_current_stateid_set(cmp, &out->stateid);
-		return status;
+		if (status)
+			return status;
+		dnfs4_current_stateid_set(cmp, &out->stateid);
+		return NFS4_OK;
 	}
 	if (!want_is_possible(cmp, a->want, &why)) {
 		out->type = NFS4_OPEN_DELEGATE_NONE_EXT;

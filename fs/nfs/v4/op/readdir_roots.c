@@ -73,10 +73,11 @@ static bool add_share(struct dnfs4_listing *list, const struct dnfs4_pseudo_entr
 		fh.path_id = id;
 	fh.target.node = ditto_node_get_root(entry->share);
 	err = PTR_ERR_OR_ZERO(fh.target.node);
-	if (!err) {
-		err = dnfs4_attr_read(cmp, &fh, NULL, &list->plan, &list->src);
-		ditto_node_put(fh.target.node);
-	}
+	if (err)
+		goto put_cred;
+	err = dnfs4_attr_read(cmp, &fh, NULL, &list->plan, &list->src);
+	ditto_node_put(fh.target.node);
+put_cred:
 	ditto_cred_put(fh.target.op.cred);
 	return dnfs4_listing_add(list, &entry->name, id, id, dnfs4_status(cmp, err));
 }
@@ -171,10 +172,11 @@ static bool add_stream(struct dnfs4_listing *list, const struct stream *stream)
 				NULL);
 	if (err == -ENOENT)
 		return true;
-	if (!err) {
-		err = dnfs4_attr_read(cmp, &fh, NULL, &list->plan, &list->src);
-		ditto_node_put(fh.target.node);
-	}
+	if (err)
+		goto add;
+	err = dnfs4_attr_read(cmp, &fh, NULL, &list->plan, &list->src);
+	ditto_node_put(fh.target.node);
+add:
 	return dnfs4_listing_add(list, &name, stream->cookie, stream->cookie,
 				 dnfs4_status(cmp, err));
 }

@@ -118,9 +118,8 @@ static u32 exchange_decode(struct dnfs4_compound *cmp, void *argp)
 	case SP4_NONE:
 		break;
 	case SP4_MACH_CRED:
-		status = exchange_decode_ops(cmp, args->enforce);
-		if (!status)
-			status = exchange_decode_ops(cmp, args->allow);
+		status = exchange_decode_ops(cmp, args->enforce) ?:
+			 exchange_decode_ops(cmp, args->allow);
 		break;
 	case SP4_SSV:
 		status = exchange_decode_ssv(cmp);

@@ -175,9 +175,9 @@ u32 dnfs4_reclaim_check(struct dnfs4_client *client, bool reclaim)
 
 	if (!reclaim) {
 		status = dnfs4_complete_check(client);
-		if (!status && ditto_grace_holds(table, DITTO_CLAIM_OPEN))
-			status = NFS4ERR_GRACE;
-		return status;
+		if (status)
+			return status;
+		return ditto_grace_holds(table, DITTO_CLAIM_OPEN) ? NFS4ERR_GRACE : NFS4_OK;
 	}
 	if (unlikely(READ_ONCE(table->state) == DITTO_STATE_LOADING))
 		return NFS4ERR_DELAY;
