@@ -25,6 +25,7 @@
 #include "monitor.h"
 #include "nlm.h"
 #include "share.h"
+#include "sharer.h"
 #include "trace.h"
 
 void dnlm_route_of(const struct dnfs_call *call, struct dnlm_route *route)

@@ -103,12 +103,6 @@ struct dnlm_server {
 	struct ditto_state_hook hook;
 };
 
-/* The hash of an address in the table of hosts. */
-static inline u64 dnlm_host_hash(const struct dnlm_server *nlm, const struct in6_addr *addr)
-{
-	return siphash(addr, sizeof(*addr), &nlm->hosts_key);
-}
-
 /* Module init and exit. */
 int dnlm_init(void);
 void dnlm_exit(void);

@@ -8,6 +8,12 @@
 
 #include "nlm.h"
 
+/* The hash of an address in the table of hosts. */
+static inline u64 dnlm_host_hash(const struct dnlm_server *nlm, const struct in6_addr *addr)
+{
+	return siphash(addr, sizeof(*addr), &nlm->hosts_key);
+}
+
 /* Find a client at an address that holds share reservations. It is to be put; NULL if none. */
 struct ditto_client *dnlm_sharer_find(struct dnlm_server *nlm, const struct in6_addr *addr);
 
