@@ -19,6 +19,7 @@
 #include "../../net/task.h"
 #include "../share/admit.h"
 #include "rpc/call.h"
+#include "rpc/sunrpc_glue.h"
 #include "rpc/worker.h"
 
 struct ditto_conn_show;
@@ -247,18 +248,6 @@ int dnfs_thread(void *data);
  * The socket and its connections must be gone before the module is unloaded.
  */
 void dnfs_connections_charge(struct svc_xprt *listener);
-/* In rq_xprt_ctxt of each call that was received through TLS. */
-extern void *const dnfs_conn_tls_ctxt;
-
-/**
- * dnfs_conn_security - find out what protected a call when it was received
- * @rqstp: the call
- *
- * Context: any.
- * Return: one DNFS_CONN_* bit, see share_options.h.
- */
-u32 dnfs_conn_security(const struct svc_rqst *rqstp);
-
 /**
  * dnfs_conn_peer - get the peer of a call whose client has proved its name
  * @rqstp: the call

@@ -40,6 +40,7 @@
 #include "call.h"
 #include "large.h"
 #include "rpc.h"
+#include "sunrpc_glue.h"
 #include "worker.h"
 
 /*
@@ -420,7 +421,7 @@ static enum batch_state batch_call(struct dnfs_batch *batch)
 
 	if (reply && !dnfs_batch_add_reply(batch)) {
 		dnfs_batch_send(batch, true);
-		if (!rqstp->rq_cachetype) {
+		if (!dnfs_pages_aside(rqstp)) {
 			dnfs_sent_pages_exchange(&batch->sent_pages, rqstp);
 			return BATCH_END;
 		}
@@ -429,7 +430,7 @@ static enum batch_state batch_call(struct dnfs_batch *batch)
 		batch_empty(batch);
 	}
 	/* Pages of the page cache must not be written to, whether they are in a reply or not. */
-	if (rqstp->rq_cachetype)
+	if (dnfs_pages_aside(rqstp))
 		return BATCH_END;
 	return batch_may_go_on(batch) ? BATCH_MORE : BATCH_END;
 }

@@ -17,6 +17,7 @@
 #include "batch.h"
 #include "batch_send.h"
 #include "call.h"
+#include "sunrpc_glue.h"
 
 /* Replies with more payload than this are sent by reference to their pages. */
 #define BATCH_COPY_MAX		(16 * 1024)
@@ -190,7 +191,7 @@ bool dnfs_batch_add_reply(struct dnfs_batch *batch)
 	*mark = cpu_to_be32(RPC_LAST_STREAM_FRAGMENT | res->len);
 	batch_add(batch, mark, sizeof(*mark) + res->head[0].iov_len);
 	batch->used = batch_used(batch);
-	if (left && (left > BATCH_COPY_MAX || batch->rqstp->rq_cachetype))
+	if (left && (left > BATCH_COPY_MAX || dnfs_pages_aside(batch->rqstp)))
 		return false;
 	while (left) {
 		u32 len = min_t(u32, PAGE_SIZE - offset, left);
@@ -201,7 +202,7 @@ bool dnfs_batch_add_reply(struct dnfs_batch *batch)
 	}
 	batch_add(batch, res->tail[0].iov_base, res->tail[0].iov_len);
 	/* Pages of the page cache may be there even if there is no payload: it did not fit. */
-	if (batch->proc->flags & DNFS_PROC_WHOLE && !batch->rqstp->rq_cachetype)
+	if (batch->proc->flags & DNFS_PROC_WHOLE && !dnfs_pages_aside(batch->rqstp))
 		batch_hold_pages(batch);
 	return true;
 }

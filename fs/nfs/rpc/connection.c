@@ -4,16 +4,10 @@
  * replies that wait in the send queue.
  *
  * sunrpc accepts all connections, and keeps the pages of a record until the record is complete.
- * This file therefore replaces the transport operations of listening sockets. A connection is
+ * Listening sockets therefore use operations of this file (sunrpc_glue.c). A connection is
  * charged to the peer's machine when it is accepted. A long record is charged while it is
  * received. A connection that exceeds the budget is closed. While a machine has too many unsent
  * bytes, nothing is received from any of its connections.
- *
- * A call that was received before a TLS handshake may be executed after it, and a man in the middle
- * can send such calls. Each call is therefore marked with what protected it when it was received.
- *
- * A connection gets sunrpc's operations back when it is closed, because callbacks may hold it
- * longer than this service runs.
  *
  * Locking: xprt->xpt_lock (spinlock) guards the charges of a connection. Accounts are released
  * by call_rcu(), so that the locks of the budget are not taken inside it. A thread that has
@@ -25,7 +19,6 @@
 #include <kunit/visibility.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -43,6 +36,7 @@
 #include "connection_private.h"
 #include "large.h"
 #include "sock.h"
+#include "sunrpc_glue.h"
 
 /*
  * Bytes of a record that are free of charge. The memory of the connection itself is free, too: a
@@ -61,29 +55,6 @@
 
 static atomic64_t conn_ids = ATOMIC64_INIT(0);
 static struct workqueue_struct *conn_wq;
-
-/* The operations are written once, before any connection uses them. */
-static DEFINE_MUTEX(conn_ops_lock);
-static const struct svc_xprt_ops *conn_stock_ops;
-static struct svc_xprt_ops conn_ops;
-/*
- * Operations of a connection whose machine has too many unsent bytes, or that waits for a TLS
- * handshake: nothing is received.
- */
-static struct svc_xprt_ops conn_held_ops;
-
-/* Its address marks calls that were received through TLS. */
-static u8 conn_tls;
-void *const dnfs_conn_tls_ctxt = &conn_tls;
-EXPORT_SYMBOL_IF_KUNIT(dnfs_conn_tls_ctxt);
-
-u32 dnfs_conn_security(const struct svc_rqst *rqstp)
-{
-	if (rqstp->rq_xprt_ctxt != dnfs_conn_tls_ctxt)
-		return DNFS_CONN_PLAIN;
-	return test_bit(XPT_PEER_AUTH, &rqstp->rq_xprt->xpt_flags) ? DNFS_CONN_MTLS : DNFS_CONN_TLS;
-}
-EXPORT_SYMBOL_IF_KUNIT(dnfs_conn_security);
 
 static struct sock *conn_sock(struct svc_xprt *xprt)
 {
@@ -118,7 +89,7 @@ static void conn_gone(struct svc_xpt_user *user)
 {
 	struct dnfs_conn *conn = container_of(user, struct dnfs_conn, user);
 
-	WRITE_ONCE(conn->xprt->xpt_ops, conn_stock_ops);
+	dnfs_ops_return(conn->xprt);
 	conn->gone = true;
 	dnfs_conn_uncount(conn);
 	if (cancel_delayed_work(&conn->look)) {
@@ -128,17 +99,12 @@ static void conn_gone(struct svc_xpt_user *user)
 	dnfs_conn_put(conn);
 }
 
-/*
- * The charges of a connection; NULL if it has none. They were registered first and sunrpc adds
- * each later user in front, so they are the last user until the connection is closed. The caller
- * has xpt_lock or XPT_BUSY.
- */
+/* The charges of a connection; NULL if it has none. The caller has xpt_lock or XPT_BUSY. */
 struct dnfs_conn *dnfs_conn_of(struct svc_xprt *xprt)
 {
-	struct list_head *last = READ_ONCE(xprt->xpt_users.prev);
-	struct svc_xpt_user *user = list_entry(last, struct svc_xpt_user, list);
+	struct svc_xpt_user *user = dnfs_xprt_first_user(xprt);
 
-	if (last == &xprt->xpt_users || user->callback != conn_gone)
+	if (!user || user->callback != conn_gone)
 		return NULL;
 	return container_of(user, struct dnfs_conn, user);
 }
@@ -188,7 +154,7 @@ static bool conn_settle_unsent(struct dnfs_conn *conn)
 	if (conn->unsent.amount != unsent)
 		ditto_charge_force(&conn->unsent, unsent);
 	full = conn->shaking || !ditto_charge_room(&conn->unsent);
-	WRITE_ONCE(conn->xprt->xpt_ops, full ? &conn_held_ops : &conn_ops);
+	dnfs_ops_use(conn->xprt, full);
 	return full;
 }
 
@@ -257,7 +223,7 @@ static void conn_look(struct work_struct *work)
 
 void dnfs_conn_handshake(struct svc_xprt *xprt)
 {
-	conn_stock_ops->xpo_handshake(xprt);
+	dnfs_stock_ops->xpo_handshake(xprt);
 }
 
 void dnfs_conn_pause(struct dnfs_conn *conn)
@@ -266,7 +232,7 @@ void dnfs_conn_pause(struct dnfs_conn *conn)
 
 	spin_lock(&xprt->xpt_lock);
 	conn->shaking = true;
-	WRITE_ONCE(xprt->xpt_ops, &conn_held_ops);
+	dnfs_ops_use(xprt, true);
 	spin_unlock(&xprt->xpt_lock);
 }
 
@@ -309,13 +275,13 @@ static int conn_begin(struct svc_xprt *xprt)
 	}
 	dnfs_sock_init(conn_sock(xprt));
 	/* No other thread uses the connection yet. */
-	WRITE_ONCE(xprt->xpt_ops, &conn_ops);
+	dnfs_ops_use(xprt, false);
 	return 0;
 }
 
 static struct svc_xprt *conn_accept(struct svc_xprt *listener)
 {
-	struct svc_xprt *xprt = conn_stock_ops->xpo_accept(listener);
+	struct svc_xprt *xprt = dnfs_stock_ops->xpo_accept(listener);
 
 	/*
 	 * Otherwise the others that wait would wait for one more. If the flag is set, there was
@@ -383,7 +349,7 @@ static bool conn_has_unsent(struct svc_xprt *xprt)
 	const struct dnfs_conn *conn = dnfs_conn_of(xprt);
 
 	return READ_ONCE(conn_sock(xprt)->sk_wmem_queued) > CONN_FREE ||
-	       READ_ONCE(xprt->xpt_ops) != &conn_ops ||
+	       !dnfs_ops_are_used(xprt) ||
 	       (conn && (READ_ONCE(conn->unsent.amount) || !ditto_charge_room(&conn->unsent)));
 }
 
@@ -447,7 +413,7 @@ static int conn_recvfrom(struct svc_rqst *rqstp)
 receive:
 	/* A batch may have awaited more. */
 	ditto_report_from(svsk->sk_sock, 1);
-	len = conn_stock_ops->xpo_recvfrom(rqstp);
+	len = dnfs_stock_ops->xpo_recvfrom(rqstp);
 	/* sunrpc's TCP does not use this pointer, and keeps it with a call that is deferred. */
 	if (tls)
 		rqstp->rq_xprt_ctxt = dnfs_conn_tls_ctxt;
@@ -468,7 +434,7 @@ later:
 static int conn_sendto(struct svc_rqst *rqstp)
 {
 	struct svc_xprt *xprt = rqstp->rq_xprt;
-	int sent = conn_stock_ops->xpo_sendto(rqstp);
+	int sent = dnfs_stock_ops->xpo_sendto(rqstp);
 
 	if (READ_ONCE(conn_sock(xprt)->sk_wmem_queued) > CONN_FREE)
 		conn_watch(xprt);
@@ -491,11 +457,6 @@ static int conn_has_wspace(struct svc_xprt *xprt)
 	return conn_has_room(xprt);
 }
 
-static int conn_held_has_wspace(struct svc_xprt *xprt)
-{
-	return 0;
-}
-
 /*
  * No account is charged for the unsent replies any more, so they are discarded, by a reset when the
  * socket is released. A reset also tells a client of the end that was not told by a FIN.
@@ -506,30 +467,24 @@ static void conn_detach(struct svc_xprt *xprt)
 
 	if (READ_ONCE(sk->sk_wmem_queued) > CONN_FREE)
 		sock_no_linger(sk);
-	conn_stock_ops->xpo_detach(xprt);
+	dnfs_stock_ops->xpo_detach(xprt);
 	if (dnfs_sock_lacks_fin(sk))
 		sock_no_linger(sk);
 }
 
+static const struct svc_xprt_ops conn_ops = {
+	.xpo_accept = conn_accept,
+	.xpo_recvfrom = conn_recvfrom,
+	.xpo_sendto = conn_sendto,
+	.xpo_has_wspace = conn_has_wspace,
+	.xpo_detach = conn_detach,
+	.xpo_handshake = dnfs_shake,
+};
+
 void dnfs_connections_charge(struct svc_xprt *listener)
 {
-	mutex_lock(&conn_ops_lock);
-	if (!conn_stock_ops) {
-		conn_stock_ops = listener->xpt_ops;
-		conn_ops = *conn_stock_ops;
-		conn_ops.xpo_accept = conn_accept;
-		conn_ops.xpo_recvfrom = conn_recvfrom;
-		conn_ops.xpo_sendto = conn_sendto;
-		conn_ops.xpo_has_wspace = conn_has_wspace;
-		conn_ops.xpo_detach = conn_detach;
-		if (conn_ops.xpo_handshake)
-			conn_ops.xpo_handshake = dnfs_shake;
-		conn_held_ops = conn_ops;
-		conn_held_ops.xpo_has_wspace = conn_held_has_wspace;
-	}
-	mutex_unlock(&conn_ops_lock);
 	dnfs_sock_init_listener(conn_sock(listener));
-	WRITE_ONCE(listener->xpt_ops, &conn_ops);
+	dnfs_ops_install(listener, &conn_ops);
 }
 
 void dnfs_connections_flush(void)

@@ -3,13 +3,9 @@
  * Pages of requests and replies: payload is read into and written from the pages of the
  * service thread, without copying.
  *
- * A page cache page that is spliced into a reply replaces one of the thread's own pages. It must
- * never be written to. Therefore rq_next_page is advanced past it at once. A batch puts it when
- * the reply is sent; else sunrpc releases it after the reply, whether the call succeeds or fails.
- *
- * The thread's own page is kept aside meanwhile, so that a reply of 1 MiB does not free and
- * allocate 256 pages. The pages are kept in rq_vec, which otherwise only a WRITE uses, with the
- * numbers of their slots, and their number in rq_cachetype, which sunrpc leaves to the server.
+ * A page cache page that is spliced into a reply replaces one of the thread's own pages, which is
+ * kept aside (sunrpc_glue.c). It must never be written to. A batch puts it when the reply is sent;
+ * else sunrpc releases it after the reply, whether the call succeeds or fails.
  */
 #include <linux/bvec.h>
 #include <linux/err.h>
@@ -25,6 +21,7 @@
 #include "batch.h"
 #include "large.h"
 #include "rpc.h"
+#include "sunrpc_glue.h"
 
 /*
  * Reads longer than this are spliced. As measured on tmpfs over loopback, copying costs less
@@ -45,46 +42,7 @@ static struct page **dnfs_rpc_pages(struct dnfs_call *call, unsigned int *count)
 
 static bool dnfs_rpc_add_page(struct dnfs_call *call, struct page *page)
 {
-	struct svc_rqst *rqstp = container_of(call, struct dnfs_rpc_call, call)->rqstp;
-
-	if (rqstp->rq_next_page >= rqstp->rq_page_end ||
-	    rqstp->rq_cachetype == ARRAY_SIZE(rqstp->rq_vec))
-		return false;
-	rqstp->rq_vec[rqstp->rq_cachetype++] = (struct kvec) {
-		.iov_base = *rqstp->rq_next_page, .iov_len = rqstp->rq_next_page - rqstp->rq_pages,
-	};
-	get_page(page);
-	*rqstp->rq_next_page++ = page;
-	return true;
-}
-
-void dnfs_restore_pages(struct svc_rqst *rqstp)
-{
-	while (rqstp->rq_cachetype) {
-		const struct kvec *own = &rqstp->rq_vec[--rqstp->rq_cachetype];
-		struct page **slot = rqstp->rq_pages + own->iov_len;
-
-		/* sunrpc has released the page cache page. */
-		if (WARN_ON_ONCE(*slot))
-			put_page(own->iov_base);
-		else
-			*slot = own->iov_base;
-	}
-}
-
-bool dnfs_return_pages(struct svc_rqst *rqstp, struct page **first)
-{
-	unsigned long n = rqstp->rq_cachetype;
-
-	/* Not if the call has used others, or has used these in an earlier attempt. */
-	if (rqstp->rq_next_page != first + n || rqstp->rq_pages + rqstp->rq_vec[0].iov_len != first)
-		return false;
-	for (unsigned long i = 0; i < n; i++) {
-		put_page(first[i]);
-		first[i] = rqstp->rq_vec[i].iov_base;
-	}
-	rqstp->rq_cachetype = 0;
-	return true;
+	return dnfs_page_replace(container_of(call, struct dnfs_rpc_call, call)->rqstp, page);
 }
 
 static void dnfs_rpc_payload(struct dnfs_call *call, u32 base, u32 len)

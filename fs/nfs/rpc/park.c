@@ -35,22 +35,6 @@
 #include "park.h"
 #include "rpc.h"
 
-/*
- * RFC 2203 section 5.3.2.2: length and sequence number in front of the arguments. sunrpc does not
- * expect them in a call that was deferred.
- */
-#define PARK_INTEGRITY_BYTES	(2 * XDR_UNIT)
-
-/**
- * struct park_past - what is known of a call that was parked, behind the copy of its request
- * @started: time of its arrival
- * @until: jiffies until which it may wait
- */
-struct park_past {
-	ktime_t started;
-	unsigned long until;
-};
-
 /**
  * struct dnfs_parked - a parked call
  * @park: waits on the node of the file
@@ -74,101 +58,20 @@ struct dnfs_parked {
 };
 
 static struct workqueue_struct *park_wq;
-/* Its address marks requests of this file. sunrpc puts its service in the same place. */
-static u8 park_owner;
-
-static struct park_past *park_past_of(struct svc_deferred_req *req)
-{
-	return PTR_ALIGN((void *)&req->args[req->argslen], __alignof__(struct park_past));
-}
-
-/* The request of a call that was parked before, or NULL. */
-static struct svc_deferred_req *park_deferred(const struct svc_rqst *rqstp)
-{
-	struct svc_deferred_req *req = rqstp->rq_deferred;
-
-	return req && req->handle.owner == &park_owner ? req : NULL;
-}
-
-ktime_t dnfs_park_started(const struct svc_rqst *rqstp)
-{
-	struct svc_deferred_req *req = park_deferred(rqstp);
-
-	return unlikely(req) ? park_past_of(req)->started : rqstp->rq_stime;
-}
-EXPORT_SYMBOL_IF_KUNIT(dnfs_park_started);
-
-struct svc_deferred_req *dnfs_park_copy(const struct dnfs_rpc_call *rc, unsigned long until)
-{
-	unsigned int cut = rc->call.sec == DITTO_SEC_KRB5I ? PARK_INTEGRITY_BYTES : 0;
-	const struct svc_rqst *rqstp = rc->rqstp;
-	const struct xdr_buf *buf = rqstp->rq_arg_stream.buf;
-	const u8 *from = buf->head[0].iov_base;
-	struct svc_deferred_req *req;
-	unsigned int words;
-
-	if (buf->len > buf->head[0].iov_len || buf->len > DNFS_PARK_BYTES || rc->args < cut ||
-	    rc->args > buf->len)
-		return NULL;
-	words = (buf->len - cut) / XDR_UNIT;
-	req = kzalloc(ALIGN(struct_size(req, args, words), __alignof__(struct park_past)) +
-		      sizeof(struct park_past), GFP_KERNEL);
-	if (!req)
-		return NULL;
-	req->handle.owner = &park_owner;
-	req->prot = rqstp->rq_prot;
-	req->addr = rqstp->rq_addr;
-	req->addrlen = rqstp->rq_addrlen;
-	req->daddr = rqstp->rq_daddr;
-	req->argslen = words;
-	memcpy(req->args, from, rc->args - cut);
-	memcpy((u8 *)req->args + rc->args - cut, from + rc->args,
-	       words * XDR_UNIT - (rc->args - cut));
-	*park_past_of(req) = (struct park_past) { .started = rc->call.started, .until = until };
-	return req;
-}
-EXPORT_SYMBOL_IF_KUNIT(dnfs_park_copy);
-
 /* Keep the request of a call. Return: it, or NULL. */
 static struct svc_deferred_req *park_keep(struct dnfs_rpc_call *rc)
 {
 	unsigned long wait = msecs_to_jiffies(READ_ONCE(rc->call.server->settings.offload_wait_ms));
-	struct svc_deferred_req *req = park_deferred(rc->rqstp);
+	struct svc_deferred_req *req = dnfs_deferred_of(rc->rqstp);
 
 	if (!wait)
 		return NULL;
-	if (!req) {
-		req = dnfs_park_copy(rc, jiffies + wait);
-	} else if (time_before(jiffies, park_past_of(req)->until)) {
-		/* sunrpc frees it otherwise. */
-		rc->rqstp->rq_deferred = NULL;
-	} else {
+	if (!req)
+		return dnfs_park_copy(rc, jiffies + wait);
+	if (time_after_eq(jiffies, dnfs_deferred_past(req)->until))
 		return NULL;
-	}
-	/* It tells only what protected the call; sunrpc takes it for a buffer and moves it. */
-	if (req)
-		req->xprt_ctxt = rc->rqstp->rq_xprt_ctxt;
+	dnfs_deferred_take(rc->rqstp);
 	return req;
-}
-
-/* The call is executed again by any thread, unless the connection is closed. */
-static void park_hand_over(struct dnfs_parked *parked)
-{
-	struct svc_xprt *xprt = parked->xprt;
-	bool dead;
-
-	spin_lock(&xprt->xpt_lock);
-	set_bit(XPT_DEFERRED, &xprt->xpt_flags);
-	/* In this order: sunrpc sets XPT_DEAD, and then looks at XPT_DEFERRED without the lock. */
-	smp_mb__after_atomic();
-	dead = test_bit(XPT_DEAD, &xprt->xpt_flags);
-	if (!dead)
-		list_add_tail(&parked->req->handle.recent, &xprt->xpt_deferred);
-	spin_unlock(&xprt->xpt_lock);
-	if (dead)
-		kfree(parked->req);
-	else
-		svc_xprt_enqueue(xprt);
 }
 
 static void park_end(struct dnfs_parked *parked)
@@ -179,7 +82,7 @@ static void park_end(struct dnfs_parked *parked)
 	cancel_delayed_work(&parked->work);
 	ditto_node_put(parked->absent.node);
 	ditto_uncharge(&parked->charge);
-	park_hand_over(parked);
+	dnfs_deferred_hand_over(parked->xprt, parked->req);
 	svc_xprt_put(parked->xprt);
 	kfree(parked);
 }
@@ -187,7 +90,7 @@ static void park_end(struct dnfs_parked *parked)
 /* Return: false if there is nothing to wait for. */
 static bool park_begin(struct dnfs_parked *parked)
 {
-	unsigned long until = park_past_of(parked->req)->until, now = jiffies;
+	unsigned long until = dnfs_deferred_past(parked->req)->until, now = jiffies;
 
 	if (time_after_eq(now, until) || register_xpt_user(parked->xprt, &parked->closed))
 		return false;

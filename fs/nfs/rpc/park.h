@@ -5,13 +5,10 @@
 
 #include <linux/types.h>
 
+#include "sunrpc_glue.h"
+
 struct dnfs_parked;
 struct dnfs_rpc_call;
-struct svc_deferred_req;
-struct svc_rqst;
-
-/* Longest request that is kept. Longer ones have payload. */
-#define DNFS_PARK_BYTES		1024
 
 /**
  * dnfs_park_prepare - keep a call that met absent data
@@ -35,15 +32,6 @@ struct dnfs_parked *dnfs_park_prepare(struct dnfs_rpc_call *rc);
  */
 void dnfs_park(struct dnfs_parked *parked);
 
-/**
- * dnfs_park_started - find out when a call arrived
- * @rqstp: the call
- *
- * Context: any.
- * Return: the time; that of the first arrival if the call was parked.
- */
-ktime_t dnfs_park_started(const struct svc_rqst *rqstp);
-
 /* Wait until the calls of connections that are closed have gone. May sleep. */
 void dnfs_park_flush(void);
 
@@ -51,14 +39,5 @@ void dnfs_park_flush(void);
 int dnfs_park_init(void);
 /* No call is parked any more. May sleep. */
 void dnfs_park_exit(void);
-
-/**
- * dnfs_park_copy - copy a call for sunrpc
- * @rc: the call
- * @until: jiffies until which it may wait
- *
- * Return: the copy, to be freed with kfree(); NULL if the call is too long, or without memory.
- */
-struct svc_deferred_req *dnfs_park_copy(const struct dnfs_rpc_call *rc, unsigned long until);
 
 #endif

@@ -110,21 +110,4 @@ int dnfs_rpc_rpcbind_set(struct net *net, unsigned int program, int family, unsi
 /* pages.c: the transport of calls of service threads */
 extern const struct dnfs_transport dnfs_rpc_transport;
 
-/**
- * dnfs_return_pages - put pages of the page cache that were sent, and take the thread's own again
- * @rqstp: the request, whose reply was sent
- * @first: first page of the payload, which is in the page cache
- *
- * The network has references of its own.
- *
- * Return: false if the call used other pages, too. Then nothing has changed.
- */
-bool dnfs_return_pages(struct svc_rqst *rqstp, struct page **first);
-
-/**
- * dnfs_restore_pages - return the pages that splicing had replaced to the thread
- * @rqstp: the request, after its reply was sent
- */
-void dnfs_restore_pages(struct svc_rqst *rqstp);
-
 #endif

@@ -19,6 +19,7 @@
 
 #include "../../share/share.h"
 #include "../server.h"
+#include "sunrpc_glue.h"
 #include "worker.h"
 
 /* Interval of looks. A thread that is in a call for as long is kept by it. */
@@ -33,9 +34,6 @@
 /* Interval at which threads are woken while some are to end; time for which one stands aside. */
 #define WORKERS_WAKEUP		(HZ / 10)
 #define WORKERS_ASIDE		(HZ / 50)
-
-/* rq_lease_breaker can hold a pointer to a thread. */
-static_assert(sizeof_field(struct svc_rqst, rq_lease_breaker) == sizeof(struct dnfs_worker *));
 
 /*
  * Completed by each thread at its end. For sunrpc a thread is gone while it still executes code of
@@ -258,7 +256,7 @@ void dnfs_worker_start(struct dnfs_worker *worker, struct svc_rqst *rqstp)
 	spin_lock(&workers_lock);
 	list_add(&worker->list, &workers_list);
 	spin_unlock(&workers_lock);
-	rqstp->rq_lease_breaker = (void **)worker;
+	dnfs_worker_set(rqstp, worker);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs_worker_start);
 

@@ -163,17 +163,6 @@ void __noreturn dnfs_worker_exit(struct svc_rqst *rqstp);
 void dnfs_worker_stand_aside(struct svc_rqst *rqstp);
 
 /**
- * dnfs_worker_of - get a service thread
- * @rqstp: its request; rq_lease_breaker is used by the kernel's own NFS server only
- *
- * Return: the thread; NULL if the request is not of one.
- */
-static inline struct dnfs_worker *dnfs_worker_of(const struct svc_rqst *rqstp)
-{
-	return (struct dnfs_worker *)rqstp->rq_lease_breaker;
-}
-
-/**
  * dnfs_worker_begin - note that a thread executes a call from now on
  * @workers: the threads of its service
  * @worker: the thread, or NULL

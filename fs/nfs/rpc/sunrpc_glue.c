@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What this module does with sunrpc that sunrpc's interface does not provide for. All of it relies
+ * on how Linux 6.12 works inside, and is in this file, so that it can be checked against another
+ * kernel.
+ *
+ * The thread of a request. Each service thread has state of its own: what it executes, its batch,
+ * and the file that it has seen last. A call that comes from sunrpc has only its struct svc_rqst,
+ * which is the thread's for as long as that lives, but has no member for a server's own use.
+ * rq_lease_breaker is used by the kernel's own NFS server only. sunrpc allocates it as NULL and
+ * never touches it.
+ *
+ * Transport operations. sunrpc accepts all connections, and keeps the pages of a record until it is
+ * complete, without a limit for a client. It also decides alone when it receives. So a listening
+ * socket gets a copy of its operations, in which those are replaced that accept, receive, send,
+ * ask for room to send, begin TLS, and end; what remains is done by sunrpc's own. The class stays
+ * "tcp", because the back channel of NFSv4.1 depends on that. sunrpc reads xpt_ops anew for each
+ * operation. A connection that must not receive gets a second copy, in which there is never room
+ * to send: for such a connection sunrpc wakes no thread. A connection gets its own operations back
+ * when it is closed, because a callback may hold it for longer than this module is loaded.
+ *
+ * The first user of a connection. sunrpc has no private pointer in a struct svc_xprt for TCP, but a
+ * list of users that are notified of its end. Ours is registered before any other, and sunrpc
+ * adds each later user in front, so it is the last one of the list until the connection is closed.
+ * The list changes under xpt_lock only, but its end does not while the caller has XPT_BUSY, since
+ * sunrpc needs that for closing.
+ *
+ * What protected a call. A call that was received before a TLS handshake may be executed after it,
+ * and a man in the middle can send such calls. sunrpc's TCP does not use rq_xprt_ctxt, and keeps it
+ * with a call that is deferred, so it has a mark for calls that were received through TLS.
+ *
+ * Pages kept aside. A page of a file that is spliced into a reply replaces a page of the thread.
+ * sunrpc would free the thread's and allocate another, 256 times for 1 MiB. The thread's pages are
+ * kept in rq_vec, which otherwise only a WRITE uses, with the numbers of their slots, and their
+ * number in rq_cachetype, which sunrpc leaves to the server. rq_next_page is advanced past such a
+ * page, because it must not be written to.
+ *
+ * Deferred calls. A call of NFSv3 that needs data of an offloaded file is executed again when the
+ * data is there, without a thread until then (park.c). sunrpc can do that for calls that wait for
+ * its caches: it keeps a copy of the request, puts it into the connection's list of deferred
+ * requests when the cache has an answer, and any thread then executes it from the start, with the
+ * authentication of calls that were seen before. Its own way into that list leads through a cache
+ * entry. So the copy is made and put there by us. sunrpc has its service in the member that says
+ * whose request it is, where ours has a mark, and nothing looks at that any more once the
+ * request is in the list.
+ */
+#include <kunit/visibility.h>
+#include <linux/align.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+
+#include "../share_options.h"
+#include "rpc.h"
+#include "sunrpc_glue.h"
+
+/* Transport operations */
+
+/* The operations are written once, before any connection uses them. */
+static DEFINE_MUTEX(ops_lock);
+const struct svc_xprt_ops *dnfs_stock_ops;
+struct svc_xprt_ops dnfs_ops, dnfs_held_ops;
+
+static int held_has_wspace(struct svc_xprt *xprt)
+{
+	return 0;
+}
+
+void dnfs_ops_install(struct svc_xprt *listener, const struct svc_xprt_ops *ours)
+{
+	mutex_lock(&ops_lock);
+	if (!dnfs_stock_ops) {
+		dnfs_stock_ops = listener->xpt_ops;
+		dnfs_ops = *dnfs_stock_ops;
+		dnfs_ops.xpo_accept = ours->xpo_accept;
+		dnfs_ops.xpo_recvfrom = ours->xpo_recvfrom;
+		dnfs_ops.xpo_sendto = ours->xpo_sendto;
+		dnfs_ops.xpo_has_wspace = ours->xpo_has_wspace;
+		dnfs_ops.xpo_detach = ours->xpo_detach;
+		if (dnfs_ops.xpo_handshake)
+			dnfs_ops.xpo_handshake = ours->xpo_handshake;
+		dnfs_held_ops = dnfs_ops;
+		dnfs_held_ops.xpo_has_wspace = held_has_wspace;
+	}
+	mutex_unlock(&ops_lock);
+	dnfs_ops_use(listener, false);
+}
+
+struct svc_xpt_user *dnfs_xprt_first_user(struct svc_xprt *xprt)
+{
+	struct list_head *last = READ_ONCE(xprt->xpt_users.prev);
+
+	return last == &xprt->xpt_users ? NULL : list_entry(last, struct svc_xpt_user, list);
+}
+
+/* What protected a call */
+
+static u8 conn_tls;
+void *const dnfs_conn_tls_ctxt = &conn_tls;
+EXPORT_SYMBOL_IF_KUNIT(dnfs_conn_tls_ctxt);
+
+u32 dnfs_conn_security(const struct svc_rqst *rqstp)
+{
+	if (rqstp->rq_xprt_ctxt != dnfs_conn_tls_ctxt)
+		return DNFS_CONN_PLAIN;
+	return test_bit(XPT_PEER_AUTH, &rqstp->rq_xprt->xpt_flags) ? DNFS_CONN_MTLS : DNFS_CONN_TLS;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_conn_security);
+
+/* Pages of a thread that are kept aside */
+
+bool dnfs_page_replace(struct svc_rqst *rqstp, struct page *page)
+{
+	if (rqstp->rq_next_page >= rqstp->rq_page_end ||
+	    rqstp->rq_cachetype == ARRAY_SIZE(rqstp->rq_vec))
+		return false;
+	rqstp->rq_vec[rqstp->rq_cachetype++] = (struct kvec) {
+		.iov_base = *rqstp->rq_next_page, .iov_len = rqstp->rq_next_page - rqstp->rq_pages,
+	};
+	get_page(page);
+	*rqstp->rq_next_page++ = page;
+	return true;
+}
+
+void dnfs_restore_pages(struct svc_rqst *rqstp)
+{
+	while (rqstp->rq_cachetype) {
+		const struct kvec *own = &rqstp->rq_vec[--rqstp->rq_cachetype];
+		struct page **slot = rqstp->rq_pages + own->iov_len;
+
+		/* sunrpc has released the page cache page. */
+		if (WARN_ON_ONCE(*slot))
+			put_page(own->iov_base);
+		else
+			*slot = own->iov_base;
+	}
+}
+
+bool dnfs_return_pages(struct svc_rqst *rqstp, struct page **first)
+{
+	unsigned long n = rqstp->rq_cachetype;
+
+	/* Not if the call has used others, or has used these in an earlier attempt. */
+	if (rqstp->rq_next_page != first + n || rqstp->rq_pages + rqstp->rq_vec[0].iov_len != first)
+		return false;
+	for (unsigned long i = 0; i < n; i++) {
+		put_page(first[i]);
+		first[i] = rqstp->rq_vec[i].iov_base;
+	}
+	rqstp->rq_cachetype = 0;
+	return true;
+}
+
+/* Calls that were deferred by us */
+
+/*
+ * RFC 2203 section 5.3.2.2: length and sequence number in front of the arguments. sunrpc does not
+ * expect them in a call that was deferred.
+ */
+#define DEFERRED_INTEGRITY_BYTES	(2 * XDR_UNIT)
+
+/* Its address marks our requests. */
+static u8 deferred_owner;
+
+struct dnfs_deferred_past *dnfs_deferred_past(struct svc_deferred_req *req)
+{
+	return PTR_ALIGN((void *)&req->args[req->argslen], __alignof__(struct dnfs_deferred_past));
+}
+
+struct svc_deferred_req *dnfs_deferred_of(const struct svc_rqst *rqstp)
+{
+	struct svc_deferred_req *req = rqstp->rq_deferred;
+
+	return req && req->handle.owner == &deferred_owner ? req : NULL;
+}
+
+ktime_t dnfs_park_started(const struct svc_rqst *rqstp)
+{
+	struct svc_deferred_req *req = dnfs_deferred_of(rqstp);
+
+	return unlikely(req) ? dnfs_deferred_past(req)->started : rqstp->rq_stime;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_park_started);
+
+struct svc_deferred_req *dnfs_park_copy(const struct dnfs_rpc_call *rc, unsigned long until)
+{
+	unsigned int cut = rc->call.sec == DITTO_SEC_KRB5I ? DEFERRED_INTEGRITY_BYTES : 0;
+	const struct svc_rqst *rqstp = rc->rqstp;
+	const struct xdr_buf *buf = rqstp->rq_arg_stream.buf;
+	const u8 *from = buf->head[0].iov_base;
+	struct svc_deferred_req *req;
+	unsigned int words;
+
+	if (buf->len > buf->head[0].iov_len || buf->len > DNFS_PARK_BYTES || rc->args < cut ||
+	    rc->args > buf->len)
+		return NULL;
+	words = (buf->len - cut) / XDR_UNIT;
+	req = kzalloc(ALIGN(struct_size(req, args, words),
+			    __alignof__(struct dnfs_deferred_past)) +
+		      sizeof(struct dnfs_deferred_past), GFP_KERNEL);
+	if (!req)
+		return NULL;
+	req->handle.owner = &deferred_owner;
+	req->prot = rqstp->rq_prot;
+	req->addr = rqstp->rq_addr;
+	req->addrlen = rqstp->rq_addrlen;
+	req->daddr = rqstp->rq_daddr;
+	req->argslen = words;
+	/* It tells only what protected the call; sunrpc takes it for a buffer and moves it. */
+	req->xprt_ctxt = rqstp->rq_xprt_ctxt;
+	memcpy(req->args, from, rc->args - cut);
+	memcpy((u8 *)req->args + rc->args - cut, from + rc->args,
+	       words * XDR_UNIT - (rc->args - cut));
+	*dnfs_deferred_past(req) = (struct dnfs_deferred_past) {
+		.started = rc->call.started, .until = until,
+	};
+	return req;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_park_copy);
+
+void dnfs_deferred_take(struct svc_rqst *rqstp)
+{
+	rqstp->rq_deferred->xprt_ctxt = rqstp->rq_xprt_ctxt;
+	rqstp->rq_deferred = NULL;
+}
+
+void dnfs_deferred_hand_over(struct svc_xprt *xprt, struct svc_deferred_req *req)
+{
+	bool dead;
+
+	spin_lock(&xprt->xpt_lock);
+	set_bit(XPT_DEFERRED, &xprt->xpt_flags);
+	/* In this order: sunrpc sets XPT_DEAD, and then looks at XPT_DEFERRED without the lock. */
+	smp_mb__after_atomic();
+	dead = test_bit(XPT_DEAD, &xprt->xpt_flags);
+	if (!dead)
+		list_add_tail(&req->handle.recent, &xprt->xpt_deferred);
+	spin_unlock(&xprt->xpt_lock);
+	if (dead)
+		kfree(req);
+	else
+		svc_xprt_enqueue(xprt);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What sunrpc's interface does not provide for; sunrpc_glue.c says why. */
+#ifndef _DITTO_FS_NFS_RPC_SUNRPC_GLUE_H
+#define _DITTO_FS_NFS_RPC_SUNRPC_GLUE_H
+
+#include <linux/build_bug.h>
+#include <linux/ktime.h>
+#include <linux/sunrpc/svc.h>
+#include <linux/sunrpc/svc_xprt.h>
+#include <linux/types.h>
+
+struct dnfs_rpc_call;
+struct dnfs_worker;
+
+/* The thread of a request */
+
+static_assert(sizeof_field(struct svc_rqst, rq_lease_breaker) == sizeof(struct dnfs_worker *));
+
+/* The service thread of a request; NULL if it has none. */
+static inline struct dnfs_worker *dnfs_worker_of(const struct svc_rqst *rqstp)
+{
+	return (struct dnfs_worker *)rqstp->rq_lease_breaker;
+}
+
+static inline void dnfs_worker_set(struct svc_rqst *rqstp, struct dnfs_worker *worker)
+{
+	rqstp->rq_lease_breaker = (void **)worker;
+}
+
+/* Transport operations */
+
+/* sunrpc's own operations of TCP; NULL before dnfs_ops_install(). */
+extern const struct svc_xprt_ops *dnfs_stock_ops;
+extern struct svc_xprt_ops dnfs_ops, dnfs_held_ops;
+
+/**
+ * dnfs_ops_install - let a listening socket, and what it accepts, use operations of ours
+ * @listener: the socket
+ * @ours: accept, recvfrom, sendto, has_wspace, detach and handshake; the same for all sockets
+ *
+ * Context: may sleep.
+ */
+void dnfs_ops_install(struct svc_xprt *listener, const struct svc_xprt_ops *ours);
+
+/* Let a connection use our operations; @held: and receive nothing. */
+static inline void dnfs_ops_use(struct svc_xprt *xprt, bool held)
+{
+	WRITE_ONCE(xprt->xpt_ops, held ? &dnfs_held_ops : &dnfs_ops);
+}
+
+/* Let a connection that is closed use sunrpc's operations. */
+static inline void dnfs_ops_return(struct svc_xprt *xprt)
+{
+	WRITE_ONCE(xprt->xpt_ops, dnfs_stock_ops);
+}
+
+/* True if a connection uses our operations, and receives. */
+static inline bool dnfs_ops_are_used(struct svc_xprt *xprt)
+{
+	return READ_ONCE(xprt->xpt_ops) == &dnfs_ops;
+}
+
+/* The first user that was registered for a connection, or NULL. With xpt_lock or XPT_BUSY. */
+struct svc_xpt_user *dnfs_xprt_first_user(struct svc_xprt *xprt);
+
+/* What protected a call */
+
+/* In rq_xprt_ctxt of each call that was received through TLS. */
+extern void *const dnfs_conn_tls_ctxt;
+
+/* What protected a call when it was received: one DNFS_CONN_* bit, see share_options.h. */
+u32 dnfs_conn_security(const struct svc_rqst *rqstp);
+
+/* Pages of a thread that are kept aside */
+
+/* Number of pages of the thread that pages of a file have replaced in the reply. */
+static inline unsigned long dnfs_pages_aside(const struct svc_rqst *rqstp)
+{
+	return rqstp->rq_cachetype;
+}
+
+/**
+ * dnfs_page_replace - add a page of a file to the payload, in place of a page of the thread
+ * @rqstp: the request
+ * @page: the page; gets a reference
+ *
+ * Return: false if there is no room.
+ */
+bool dnfs_page_replace(struct svc_rqst *rqstp, struct page *page);
+
+/**
+ * dnfs_return_pages - put pages of the page cache that were sent, and take the thread's own again
+ * @rqstp: the request, whose reply was sent
+ * @first: first page of the payload, which is in the page cache
+ *
+ * The network has references of its own.
+ *
+ * Return: false if the call used other pages, too. Then nothing has changed.
+ */
+bool dnfs_return_pages(struct svc_rqst *rqstp, struct page **first);
+
+/**
+ * dnfs_restore_pages - return the pages that splicing had replaced to the thread
+ * @rqstp: the request, after its reply was sent
+ */
+void dnfs_restore_pages(struct svc_rqst *rqstp);
+
+/* Calls that were deferred by us */
+
+/* Longest request that is kept. Longer ones have payload. */
+#define DNFS_PARK_BYTES		1024
+
+/**
+ * struct dnfs_deferred_past - what is known of a call that was deferred by us
+ * @started: time of its arrival
+ * @until: jiffies until which it may wait
+ */
+struct dnfs_deferred_past {
+	ktime_t started;
+	unsigned long until;
+};
+
+/**
+ * dnfs_park_copy - copy a call for sunrpc
+ * @rc: the call
+ * @until: jiffies until which it may wait
+ *
+ * Return: the copy, to be freed with kfree(); NULL if the call is too long, or without memory.
+ */
+struct svc_deferred_req *dnfs_park_copy(const struct dnfs_rpc_call *rc, unsigned long until);
+
+/* The copy that a call is executed from, if it was deferred by us; else NULL. */
+struct svc_deferred_req *dnfs_deferred_of(const struct svc_rqst *rqstp);
+/* What is known of a copy. */
+struct dnfs_deferred_past *dnfs_deferred_past(struct svc_deferred_req *req);
+/* Take the copy from a call, so that sunrpc does not free it. */
+void dnfs_deferred_take(struct svc_rqst *rqstp);
+
+/**
+ * dnfs_deferred_hand_over - let any thread execute a call, unless the connection is closed
+ * @xprt: the connection, held
+ * @req: the call; is freed, at the latest when it was executed
+ *
+ * Context: process; takes xpt_lock.
+ */
+void dnfs_deferred_hand_over(struct svc_xprt *xprt, struct svc_deferred_req *req);
+
+/* When a call arrived; the first time if it was deferred by us. */
+ktime_t dnfs_park_started(const struct svc_rqst *rqstp);
+
+#endif
