@@ -600,13 +600,3 @@ void dnfs4_delegations_exit(struct dnfs4_server *server)
 	server->delegations = NULL;
 	kvfree(all);
 }
-
-void dnfs4_delegations_start(struct dnfs4_server *server)
-{
-	dnfs4_callbacks_start(server);
-}
-
-void dnfs4_delegations_stop(struct dnfs4_server *server)
-{
-	dnfs4_callbacks_stop(server);
-}

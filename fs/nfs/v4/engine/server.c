@@ -9,6 +9,7 @@
 #include "../../../op/job.h"
 #include "../../server.h"
 #include "../attr/attr.h"
+#include "../deleg/callback.h"
 #include "../deleg/delegation.h"
 #include "../state/open.h"
 #include "compound.h"
@@ -34,13 +35,16 @@ struct part {
 
 /* Set up in this order and torn down in reverse: the clients' exit releases all their state. */
 static const struct part parts[] = {
-	{ .setup = dnfs4_callbacks_setup, .cleanup = dnfs4_callbacks_cleanup },
+	{
+		.setup = dnfs4_callbacks_setup, .cleanup = dnfs4_callbacks_cleanup,
+		.start = dnfs4_callbacks_start, .stop = dnfs4_callbacks_stop,
+	},
 	{
 		.setup = dnfs4_delegations_setup, .cleanup = dnfs4_delegations_cleanup,
 		.init = dnfs4_delegations_init, .exit = dnfs4_delegations_exit,
-		.start = dnfs4_delegations_start, .stop = dnfs4_delegations_stop,
 	},
 	{ .setup = dnfs4_opens_setup, .cleanup = dnfs4_opens_cleanup },
+	{ .setup = dnfs4_locks_setup, .cleanup = dnfs4_locks_cleanup },
 	{ .init = dnfs4_owners_init, .exit = dnfs4_owners_exit },
 	{ .init = dnfs4_sessions_init, .exit = dnfs4_sessions_exit },
 	{

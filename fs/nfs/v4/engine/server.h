@@ -119,7 +119,5 @@ int dnfs4_owners_init(struct dnfs4_server *server);
 void dnfs4_owners_exit(struct dnfs4_server *server);
 int dnfs4_delegations_init(struct dnfs4_server *server);
 void dnfs4_delegations_exit(struct dnfs4_server *server);
-void dnfs4_delegations_start(struct dnfs4_server *server);
-void dnfs4_delegations_stop(struct dnfs4_server *server);
 
 #endif

@@ -183,9 +183,9 @@ static u32 close_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	status = with_open(cmp, args, res, do_close);
 	if (status || !cmp->minor)
 		return status;
-	/* RFC 8881 section 18.2.4: the stateid must not be used any more. */
+	/* RFC 8881 sections 18.2.4 and 16.2.3.1.2: the stateid must not be used any more. */
 	res->stateid = invalid;
-	dnfs4_current_stateid_spoil(cmp);
+	dnfs4_current_stateid_set(cmp, &invalid);
 	return NFS4_OK;
 }
 

@@ -9,6 +9,8 @@
 #include <linux/err.h>
 #include <linux/rbtree.h>
 #include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/unaligned.h>
 
 #include "../../../../lockd/range.h"
 #include "../../../node/file.h"
@@ -20,6 +22,12 @@
 #include "open.h"
 #include "open_private.h"
 
+/*
+ * Linux has room for little more than its own owners in a reply to LOCK, and makes EIO of a longer
+ * one. Owners of other protocols tell a client of NFSv4 nothing, thus their start is enough.
+ */
+#define DNFS4_FOREIGN_OWNER_MAX	16
+
 static struct kmem_cache *dnfs4_lock_slab;
 
 int dnfs4_locks_setup(void)
@@ -30,6 +38,8 @@ int dnfs4_locks_setup(void)
 
 void dnfs4_locks_cleanup(void)
 {
+	/* Wait for locks that are being freed by call_rcu(). They hold their opens. */
+	rcu_barrier();
 	kmem_cache_destroy(dnfs4_lock_slab);
 }
 
@@ -289,6 +299,23 @@ struct ditto_file *dnfs4_lock_file(struct dnfs4_compound *cmp, bool exclusive)
 	return df;
 }
 
+/*
+ * Describe a conflicting holder for a LOCK4denied: an NFSv4 owner by its own name, any other owner
+ * by its key in the lock table, with clientid 0. @conflict must outlive @name.
+ */
+static void dnfs4_conflict_owner(const struct ditto_conflict *conflict, struct dnfs4_name *name)
+{
+	static const char protocol[] = "nfs4";
+	bool ours = !strncmp(conflict->protocol, protocol, sizeof(protocol) - 1) &&
+		    conflict->key_len >= DNFS4_KEY_OPAQUE;
+	u32 skip = ours ? DNFS4_KEY_OPAQUE : 0;
+
+	name->clientid = ours ? get_unaligned_be64(conflict->key + DNFS4_KEY_ID) : 0;
+	name->data = conflict->key + skip;
+	name->len = min_t(u32, conflict->key_len - skip,
+			  ours ? DNFS4_OWNER_MAX : DNFS4_FOREIGN_OWNER_MAX);
+}
+
 bool dnfs4_encode_denied(struct dnfs4_compound *cmp, const struct ditto_conflict *conflict)
 {
 	struct xdr_stream *xdr = cmp->out;
@@ -301,7 +328,7 @@ bool dnfs4_encode_denied(struct dnfs4_compound *cmp, const struct ditto_conflict
 		length = 1;
 	if (conflict->last == U64_MAX)
 		length = U64_MAX;
-	dnfs4_owner_of_conflict(conflict, &name);
+	dnfs4_conflict_owner(conflict, &name);
 	/*
 	 * Whoever knows the clientid of another client may try to use its state. The client only
 	 * learns which of its conflicts are with the same one.

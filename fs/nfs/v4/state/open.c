@@ -33,23 +33,14 @@ int dnfs4_opens_setup(void)
 		.use_freeptr_offset = true,
 		.freeptr_offset = offsetof(struct dnfs4_open, owner),
 	};
-	int err;
 
 	dnfs4_open_slab = kmem_cache_create("dnfs4_open", sizeof(struct dnfs4_open), &args,
 					    SLAB_ACCOUNT | SLAB_TYPESAFE_BY_RCU);
-	if (!dnfs4_open_slab)
-		return -ENOMEM;
-	err = dnfs4_locks_setup();
-	if (err)
-		kmem_cache_destroy(dnfs4_open_slab);
-	return err;
+	return dnfs4_open_slab ? 0 : -ENOMEM;
 }
 
 void dnfs4_opens_cleanup(void)
 {
-	/* Wait for locks that are being freed by call_rcu(). */
-	rcu_barrier();
-	dnfs4_locks_cleanup();
 	kmem_cache_destroy(dnfs4_open_slab);
 }
 

@@ -100,6 +100,8 @@ static inline struct dnfs4_lock *dnfs4_lock_of(struct dnfs4_state *state)
 /* Create and destroy the slab caches, at module load and unload. */
 int dnfs4_opens_setup(void);
 void dnfs4_opens_cleanup(void);
+int dnfs4_locks_setup(void);
+void dnfs4_locks_cleanup(void);
 
 /* open.c: opens */
 

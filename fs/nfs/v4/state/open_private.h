@@ -5,10 +5,6 @@
 
 #include "open.h"
 
-/* Create and destroy the slab cache of locks, at module load and unload. */
-int dnfs4_locks_setup(void);
-void dnfs4_locks_cleanup(void);
-
 /**
  * dnfs4_open_close_locks - close all locks of an open
  * @open: its state.lock is held

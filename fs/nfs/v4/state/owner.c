@@ -23,12 +23,6 @@
 #include "open.h"
 #include "owner.h"
 
-/*
- * Linux has room for little more than its own owners in a reply to LOCK, and makes EIO of a longer
- * one. Owners of other protocols tell a client of NFSv4 nothing, thus their start is enough.
- */
-#define DNFS4_FOREIGN_OWNER_MAX	16
-
 /* Buffers for replies are allocated in multiples of this size. */
 #define DNFS4_REPLY_STEP	64
 
@@ -357,19 +351,6 @@ u32 dnfs4_decode_name_of_owner(struct dnfs4_compound *cmp, struct dnfs4_name *na
 	if (dnfs_decode_u64(cmp->in, &name->clientid))
 		return NFS4ERR_BADXDR;
 	return dnfs4_decode_opaque(cmp, DNFS4_OWNER_MAX, &name->data, &name->len);
-}
-
-void dnfs4_owner_of_conflict(const struct ditto_conflict *conflict, struct dnfs4_name *name)
-{
-	static const char protocol[] = "nfs4";
-	bool ours = !strncmp(conflict->protocol, protocol, sizeof(protocol) - 1) &&
-		    conflict->key_len >= DNFS4_KEY_OPAQUE;
-	u32 skip = ours ? DNFS4_KEY_OPAQUE : 0;
-
-	name->clientid = ours ? get_unaligned_be64(conflict->key + DNFS4_KEY_ID) : 0;
-	name->data = conflict->key + skip;
-	name->len = min_t(u32, conflict->key_len - skip,
-			  ours ? DNFS4_OWNER_MAX : DNFS4_FOREIGN_OWNER_MAX);
 }
 
 /* Seqids */

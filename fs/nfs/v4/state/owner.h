@@ -191,14 +191,6 @@ void dnfs4_owner_release(struct dnfs4_owner *owner);
 u32 dnfs4_decode_name_of_owner(struct dnfs4_compound *cmp, struct dnfs4_name *name);
 
 /**
- * dnfs4_owner_of_conflict - describe a conflicting holder for a LOCK4denied
- * @conflict: conflict reported by the lock table; must outlive @name
- * @name: filled. For an NFSv4 owner its own name; for any other owner its key in the lock
- *	table, with clientid 0
- */
-void dnfs4_owner_of_conflict(const struct ditto_conflict *conflict, struct dnfs4_name *name);
-
-/**
  * struct dnfs4_seqid_op - a seqid request of a 4.0 owner; all zero in 4.1
  * @owner: the owner, with a reference and locked; NULL before dnfs4_seqid_begin()
  * @seqid: seqid of the request

@@ -399,12 +399,4 @@ void dnfs4_states_release(struct dnfs4_client *client);
  */
 void dnfs4_current_stateid_set(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid);
 
-/**
- * dnfs4_current_stateid_spoil - invalidate the current stateid of a COMPOUND
- * @cmp: the COMPOUND; nothing happens in 4.0
- *
- * Sets the invalid special stateid, as after CLOSE (RFC 8881 section 16.2.3.1.2).
- */
-void dnfs4_current_stateid_spoil(struct dnfs4_compound *cmp);
-
 #endif

@@ -72,13 +72,6 @@ void dnfs4_current_stateid_set(struct dnfs4_compound *cmp, const struct dnfs4_st
 	cmp->stateid_set = true;
 }
 
-void dnfs4_current_stateid_spoil(struct dnfs4_compound *cmp)
-{
-	static const struct dnfs4_stateid invalid = { .seqid = U32_MAX };
-
-	dnfs4_current_stateid_set(cmp, &invalid);
-}
-
 /*
  * RFC 8881 section 8.2.3: the current stateid stands for the newest stateid of its state, except
  * in CLOSE and OPEN_DOWNGRADE, which must not act on a state changed since. Return: false for
