@@ -18,6 +18,8 @@
 #include "../../net/server.h"
 #include "../../net/stats.h"
 #include "nlm/nlm.h"
+#include "rpc/batch.h"
+#include "rpc/connection_private.h"
 #include "rpc/large.h"
 #include "rpc/park.h"
 #include "rpc/reply_cache.h"
@@ -75,7 +77,9 @@ struct ditto_protocol dnfs_protocol = {
 EXPORT_SYMBOL_IF_KUNIT(dnfs_protocol);
 
 const struct dnfs_part dnfs_parts[DNFS_PARTS] = {
-	{ .setup = dnfs_connections_init, .cleanup = dnfs_connections_exit },
+	{ .setup = dnfs_conn_setup, .cleanup = dnfs_conn_cleanup },
+	{ .setup = dnfs_shake_module_init, .cleanup = dnfs_shake_module_exit },
+	{ .cleanup = dnfs_batches_exit },
 	{ .setup = dnfs_park_init, .cleanup = dnfs_park_exit },
 	{
 		.setup = dnlm_init, .cleanup = dnlm_exit,

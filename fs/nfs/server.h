@@ -132,7 +132,7 @@ struct dnfs_part {
 };
 
 /* main.c: all parts, in the order of @setup, @init and @start; the others go the other way. */
-#define DNFS_PARTS	4
+#define DNFS_PARTS	6
 extern const struct dnfs_part dnfs_parts[DNFS_PARTS];
 
 extern unsigned int dnfs_net_id;
@@ -248,6 +248,12 @@ int dnfs_thread(void *data);
  * The socket and its connections must be gone before the module is unloaded.
  */
 void dnfs_connections_charge(struct svc_xprt *listener);
+
+/* Nothing is charged any more for connections that are gone. May sleep. */
+void dnfs_connections_flush(void);
+
+/* conn.c */
+
 /**
  * dnfs_conn_peer - get the peer of a call whose client has proved its name
  * @rqstp: the call
@@ -268,11 +274,6 @@ bool dnfs_conn_peer(const struct svc_rqst *rqstp, struct ditto_peer **peer);
  * Return: the number, or 0 if the connection is closed.
  */
 u64 dnfs_conn_look_up(struct svc_xprt *xprt, struct ditto_peer **peer);
-
-/* Nothing is charged any more for connections that are gone. May sleep. */
-void dnfs_connections_flush(void);
-int dnfs_connections_init(void);
-void dnfs_connections_exit(void);
 
 /* conn_charge.c */
 

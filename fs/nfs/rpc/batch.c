@@ -524,17 +524,6 @@ static bool batch_may_hold(const struct dnfs_batch *batch, enum batch_state stat
 	return state == BATCH_EMPTY && (payload || next) && max(payload, next) <= DNFS_BATCH_IN;
 }
 
-struct ditto_peer *dnfs_batch_peer(struct dnfs_batch *batch, const struct dnfs_call *call)
-{
-	struct ditto_peer *peer;
-
-	if (batch->peer)
-		return ditto_peer_get_again(batch->peer);
-	peer = ditto_peer_get(call->srv, call->addr, dnfs_protocol_bit());
-	batch->peer = ditto_peer_hold(peer);
-	return peer;
-}
-
 /*
  * Begin a batch. Credential and admission of a caller hold for its next calls, too, if they come
  * soon and over the same connection. sunrpc wakes the thread that went to sleep last, so they

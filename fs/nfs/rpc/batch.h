@@ -216,19 +216,10 @@ bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_stream *stream);
  */
 void dnfs_batch_release(struct dnfs_batch *batch);
 
-/**
- * dnfs_batch_peer - get the machine that the calls of a batch come from, and count a request
- * @batch: the batch
- * @call: its present call
- *
- * Return: the peer with a reference, or NULL without memory.
- */
-struct ditto_peer *dnfs_batch_peer(struct dnfs_batch *batch, const struct dnfs_call *call);
-
 /* Module exit; there is no batch any more. */
 void dnfs_batches_exit(void);
 
-/* connection.c */
+/* conn.c */
 
 /**
  * dnfs_conn_waited - note that a call of a connection has waited; see ditto_block_hint_waited()

@@ -9,7 +9,7 @@
  * way, and connections are counted here: above the setting max-connections a new one takes the
  * place of one that matters less (net/conns.h), or is refused.
  *
- * Locking: see connection.c; the lock of the table of connections is taken inside xpt_lock.
+ * Locking: see conn.c; the lock of the table of connections is taken inside xpt_lock.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -101,15 +101,6 @@ int dnfs_conn_charge(struct dnfs_conn *conn)
 	      conn_admit(conn, &who);
 	ditto_principal_exit(&who);
 	return err;
-}
-
-void dnfs_conn_uncount(struct dnfs_conn *conn)
-{
-	struct ditto_conns *conns = conn->server->conns;
-
-	spin_lock(&conns->lock);
-	ditto_conns_remove(conns, &conn->counted);
-	spin_unlock(&conns->lock);
 }
 
 /*

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Connections, for connection.c, conn_charge.c and handshake.c. */
+/* Connections, for connection.c, conn.c, conn_charge.c and handshake.c. */
 #ifndef _DITTO_FS_NFS_RPC_CONNECTION_PRIVATE_H
 #define _DITTO_FS_NFS_RPC_CONNECTION_PRIVATE_H
 
 #include <linux/refcount.h>
+#include <linux/sizes.h>
 #include <linux/sunrpc/svc_xprt.h>
+#include <linux/sunrpc/svcsock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -14,6 +16,12 @@
 
 struct ditto_peer;
 struct dnfs_server;
+
+/*
+ * Bytes of a record that are free of charge. The memory of the connection itself is free, too: a
+ * machine that has used up its memory budget must still be able to connect and release state.
+ */
+#define DNFS_CONN_FREE		SZ_16K
 
 /**
  * struct dnfs_conn - charges of a connection
@@ -68,7 +76,17 @@ struct dnfs_conn {
 	struct rcu_head rcu;
 };
 
-/* connection.c */
+static inline struct sock *dnfs_conn_sock(struct svc_xprt *xprt)
+{
+	return container_of(xprt, struct svc_sock, sk_xprt)->sk_sk;
+}
+
+/* conn.c */
+
+/* Allocate the charges of a new connection, all zero; NULL without memory. May sleep. */
+struct dnfs_conn *dnfs_conn_alloc(struct svc_xprt *xprt);
+/* Free charges that were never registered. */
+void dnfs_conn_free(struct dnfs_conn *conn);
 
 /**
  * dnfs_conn_of - get the charges of a connection
@@ -86,6 +104,44 @@ struct dnfs_conn *dnfs_conn_of(struct svc_xprt *xprt);
  * Context: any.
  */
 void dnfs_conn_put(struct dnfs_conn *conn);
+
+/**
+ * dnfs_conn_uncount - do not count a connection any more
+ * @conn: its charges; need not have been counted
+ *
+ * Context: process; does not sleep.
+ */
+void dnfs_conn_uncount(struct dnfs_conn *conn);
+
+/**
+ * dnfs_conn_pause - receive nothing more until dnfs_conn_resume()
+ * @conn: the charges of a connection without a handshake in progress
+ *
+ * Context: the caller has XPT_BUSY; takes xpt_lock.
+ */
+void dnfs_conn_pause(struct dnfs_conn *conn);
+
+/**
+ * dnfs_conn_resume - receive again, unless the budget forbids it
+ * @conn: the charges of a connection that was paused
+ * @peer: the client, if it has proved a name; consumes the reference
+ *
+ * Context: may sleep; takes xpt_lock.
+ */
+void dnfs_conn_resume(struct dnfs_conn *conn, struct ditto_peer *peer);
+
+/* Charge for what was received of a record by sunrpc, or of a large call. Takes xpt_lock. */
+void dnfs_conn_settle_part(struct svc_xprt *xprt);
+/* Charge for unsent bytes. True if nothing must be received now. Takes xpt_lock. */
+bool dnfs_conn_watch(struct svc_xprt *xprt);
+/* Whether dnfs_conn_watch() has anything to do. The caller has XPT_BUSY. */
+bool dnfs_conn_has_unsent(struct svc_xprt *xprt);
+/* No charge is left of connections that are gone. May sleep. */
+void dnfs_conn_flush(void);
+
+/* Module init and exit. */
+int dnfs_conn_setup(void);
+void dnfs_conn_cleanup(void);
 
 /* conn_charge.c */
 
@@ -108,41 +164,6 @@ int dnfs_conn_principal(const struct dnfs_conn *conn, struct ditto_principal *wh
  * -ENOMEM. After an error the caller frees what was charged.
  */
 int dnfs_conn_charge(struct dnfs_conn *conn);
-
-/**
- * dnfs_conn_uncount - do not count a connection any more
- * @conn: its charges; need not have been counted
- *
- * Context: process; does not sleep.
- */
-void dnfs_conn_uncount(struct dnfs_conn *conn);
-
-/* connection.c */
-
-/**
- * dnfs_conn_handshake - let sunrpc perform a TLS handshake
- * @xprt: the connection, which was paused
- *
- * Context: sleeps until the handshake is done, or for five seconds.
- */
-void dnfs_conn_handshake(struct svc_xprt *xprt);
-
-/**
- * dnfs_conn_pause - receive nothing more until dnfs_conn_resume()
- * @conn: the charges of a connection without a handshake in progress
- *
- * Context: the caller has XPT_BUSY; takes xpt_lock.
- */
-void dnfs_conn_pause(struct dnfs_conn *conn);
-
-/**
- * dnfs_conn_resume - receive again, unless the budget forbids it
- * @conn: the charges of a connection that was paused
- * @peer: the client, if it has proved a name; consumes the reference
- *
- * Context: may sleep; takes xpt_lock.
- */
-void dnfs_conn_resume(struct dnfs_conn *conn, struct ditto_peer *peer);
 
 /* handshake.c */
 

@@ -56,7 +56,7 @@ static void shake_perform(struct work_struct *work)
 	struct ditto_peer *peer = NULL;
 	bool known;
 
-	dnfs_conn_handshake(xprt);
+	dnfs_stock_ops->xpo_handshake(xprt);
 	known = shake_prove(conn, &peer);
 	ditto_uncharge(&conn->handshake);
 	/*

@@ -475,6 +475,7 @@ static void dnfs_count(const struct dnfs_rpc_call *rc)
  */
 static bool dnfs_peer_set(struct dnfs_rpc_call *rc)
 {
+	struct dnfs_batch *batch = rc->batch;
 	struct dnfs_call *call = &rc->call;
 	struct ditto_peer *proved;
 
@@ -483,10 +484,13 @@ static bool dnfs_peer_set(struct dnfs_rpc_call *rc)
 		call->dropped = true;
 		return false;
 	}
-	if (rc->batch)
-		call->peer = dnfs_batch_peer(rc->batch, call);
-	else
+	if (batch && batch->peer) {
+		call->peer = ditto_peer_get_again(batch->peer);
+	} else {
 		call->peer = ditto_peer_get(call->srv, call->addr, dnfs_protocol_bit());
+		if (batch)
+			batch->peer = ditto_peer_hold(call->peer);
+	}
 	if (unlikely(proved)) {
 		if (call->peer)
 			ditto_peer_put(call->peer);

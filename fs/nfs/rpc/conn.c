@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is charged for a TCP connection: the connection itself, the memory of a partly received call,
+ * and the replies that wait in the send queue. A connection that exceeds the budget is closed.
+ *
+ * Locking: xprt->xpt_lock (spinlock) guards the charges of a connection. Accounts are released
+ * by call_rcu(), so that the locks of the budget are not taken inside it. A thread that has
+ * XPT_BUSY finds the charges without the lock, because sunrpc closes a connection only with
+ * XPT_BUSY; it may read them then, but not change them. Another thread may move them to another
+ * level of trust meanwhile, but not to another account: see conn_charge.c. For the charges of
+ * handshakes see handshake.c.
+ */
+#include <kunit/visibility.h>
+#include <linux/jiffies.h>
+#include <linux/refcount.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/sunrpc/svcsock.h>
+#include <linux/tcp.h>
+#include <linux/workqueue.h>
+#include <net/sock.h>
+
+#include "../../../net/budget.h"
+#include "../../../net/peer.h"
+#include "../server.h"
+#include "../share_options.h"
+#include "batch.h"
+#include "connection_private.h"
+#include "large.h"
+#include "sunrpc_glue.h"
+
+/* Step in which more bytes are charged. */
+#define CONN_STEP		SZ_64K
+/* A connection is closed if the client acknowledges nothing for this time. */
+#define CONN_STALLED		(30 * HZ)
+/* Interval at which unsent replies are checked; it grows while the client acknowledges nothing. */
+#define CONN_LOOK_MIN		msecs_to_jiffies(20)
+#define CONN_LOOK_MAX		msecs_to_jiffies(320)
+
+static atomic64_t conn_ids = ATOMIC64_INIT(0);
+static struct workqueue_struct *conn_wq;
+
+void dnfs_conn_free(struct dnfs_conn *conn)
+{
+	ditto_uncharge(&conn->handshake);
+	ditto_uncharge(&conn->unsent);
+	ditto_uncharge(&conn->memory);
+	ditto_uncharge(&conn->charge);
+	if (conn->peer)
+		ditto_peer_put(conn->peer);
+	dnfs_large_free(conn->stream.part);
+	kfree(conn);
+}
+
+static void conn_free_rcu(struct rcu_head *rcu)
+{
+	dnfs_conn_free(container_of(rcu, struct dnfs_conn, rcu));
+}
+
+void dnfs_conn_put(struct dnfs_conn *conn)
+{
+	if (refcount_dec_and_test(&conn->ref))
+		call_rcu(&conn->rcu, conn_free_rcu);
+}
+
+void dnfs_conn_uncount(struct dnfs_conn *conn)
+{
+	struct ditto_conns *conns = conn->server->conns;
+
+	spin_lock(&conns->lock);
+	ditto_conns_remove(conns, &conn->counted);
+	spin_unlock(&conns->lock);
+}
+
+/* The connection is closed. Called with xpt_lock; the caller holds a reference. */
+static void conn_gone(struct svc_xpt_user *user)
+{
+	struct dnfs_conn *conn = container_of(user, struct dnfs_conn, user);
+
+	dnfs_ops_return(conn->xprt);
+	conn->gone = true;
+	dnfs_conn_uncount(conn);
+	if (cancel_delayed_work(&conn->look)) {
+		svc_xprt_put(conn->xprt);
+		dnfs_conn_put(conn);
+	}
+	dnfs_conn_put(conn);
+}
+
+/* The charges of a connection; NULL if it has none. The caller has xpt_lock or XPT_BUSY. */
+struct dnfs_conn *dnfs_conn_of(struct svc_xprt *xprt)
+{
+	struct svc_xpt_user *user = dnfs_xprt_first_user(xprt);
+
+	if (!user || user->callback != conn_gone)
+		return NULL;
+	return container_of(user, struct dnfs_conn, user);
+}
+
+u64 dnfs_conn_look_up(struct svc_xprt *xprt, struct ditto_peer **peer)
+{
+	struct dnfs_conn *conn;
+	u64 id = 0;
+
+	spin_lock(&xprt->xpt_lock);
+	conn = dnfs_conn_of(xprt);
+	if (conn) {
+		id = conn->stream.id;
+		if (peer && conn->peer) {
+			*peer = conn->peer;
+			refcount_inc(&(*peer)->ref);
+		}
+	}
+	spin_unlock(&xprt->xpt_lock);
+	return id;
+}
+
+bool dnfs_conn_peer(const struct svc_rqst *rqstp, struct ditto_peer **peer)
+{
+	*peer = NULL;
+	return likely(dnfs_conn_security(rqstp) != DNFS_CONN_MTLS) ||
+	       dnfs_conn_look_up(rqstp->rq_xprt, peer);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_conn_peer);
+
+/* Bytes to be charged: rounded up, and none for a small number. */
+static long conn_rounded(u32 bytes)
+{
+	return bytes > DNFS_CONN_FREE ? round_up(bytes, CONN_STEP) : 0;
+}
+
+/*
+ * Charge for the bytes in the socket's send queue. Return: true if nothing must be received from
+ * the connection, because its machine has too many or a handshake is in progress.
+ */
+static bool conn_settle_unsent(struct dnfs_conn *conn)
+{
+	long unsent = conn_rounded(READ_ONCE(dnfs_conn_sock(conn->xprt)->sk_wmem_queued));
+	bool full;
+
+	lockdep_assert_held(&conn->xprt->xpt_lock);
+	if (conn->unsent.amount != unsent)
+		ditto_charge_force(&conn->unsent, unsent);
+	full = conn->shaking || !ditto_charge_room(&conn->unsent);
+	dnfs_ops_use(conn->xprt, full);
+	return full;
+}
+
+static void conn_look_again(struct dnfs_conn *conn)
+{
+	conn->looking = true;
+	refcount_inc(&conn->ref);
+	svc_xprt_get(conn->xprt);
+	queue_delayed_work(conn_wq, &conn->look, conn->wait);
+}
+
+/* Charge for unsent bytes, and check them regularly until there are none. Return: as above. */
+static bool conn_watch_unsent(struct dnfs_conn *conn)
+{
+	bool full = conn_settle_unsent(conn);
+
+	if ((full || conn->unsent.amount) && !conn->looking) {
+		conn->moved = jiffies;
+		conn->wait = CONN_LOOK_MIN;
+		conn_look_again(conn);
+	}
+	return full;
+}
+
+/* Return: true if replies wait, and the client has acknowledged nothing for too long. */
+static bool conn_is_stalled(struct dnfs_conn *conn)
+{
+	u32 acked = READ_ONCE(tcp_sk(dnfs_conn_sock(conn->xprt))->snd_una);
+	bool moves = acked != conn->acked;
+
+	conn->acked = acked;
+	conn->wait = moves ? CONN_LOOK_MIN : min(2 * conn->wait, CONN_LOOK_MAX);
+	if (moves || !conn->unsent.amount)
+		conn->moved = jiffies;
+	return time_after(jiffies, conn->moved + CONN_STALLED);
+}
+
+static void conn_look(struct work_struct *work)
+{
+	struct dnfs_conn *conn = container_of(to_delayed_work(work), struct dnfs_conn, look);
+	struct svc_xprt *xprt = conn->xprt;
+	bool full = false, stalled = false;
+
+	spin_lock(&xprt->xpt_lock);
+	if (!conn->gone) {
+		full = conn_settle_unsent(conn);
+		stalled = conn_is_stalled(conn);
+		conn->looking = false;
+		if (full || conn->unsent.amount)
+			conn_look_again(conn);
+	}
+	spin_unlock(&xprt->xpt_lock);
+
+	/*
+	 * Pairs with svc_xprt_received(): either that finds the new operations, or
+	 * svc_xprt_enqueue() finds that the connection is not busy.
+	 */
+	smp_mb();
+	if (stalled)
+		svc_xprt_deferred_close(xprt);
+	else if (!full)
+		svc_xprt_enqueue(xprt);
+	svc_xprt_put(xprt);
+	dnfs_conn_put(conn);
+}
+
+struct dnfs_conn *dnfs_conn_alloc(struct svc_xprt *xprt)
+{
+	struct dnfs_conn *conn = kzalloc(sizeof(*conn), GFP_KERNEL);
+
+	if (!conn)
+		return NULL;
+	conn->stream.id = atomic64_inc_return(&conn_ids);
+	conn->xprt = xprt;
+	conn->server = dnfs_server_of(xprt->xpt_net);
+	conn->user.callback = conn_gone;
+	refcount_set(&conn->ref, 1);
+	INIT_DELAYED_WORK(&conn->look, conn_look);
+	return conn;
+}
+
+void dnfs_conn_pause(struct dnfs_conn *conn)
+{
+	struct svc_xprt *xprt = conn->xprt;
+
+	spin_lock(&xprt->xpt_lock);
+	conn->shaking = true;
+	dnfs_ops_use(xprt, true);
+	spin_unlock(&xprt->xpt_lock);
+}
+
+void dnfs_conn_resume(struct dnfs_conn *conn, struct ditto_peer *peer)
+{
+	struct svc_xprt *xprt = conn->xprt;
+
+	spin_lock(&xprt->xpt_lock);
+	conn->peer = peer;
+	if (!conn->gone) {
+		conn->shaking = false;
+		conn_watch_unsent(conn);
+	}
+	spin_unlock(&xprt->xpt_lock);
+
+	/* Pairs with svc_xprt_received(), as in conn_look(). */
+	smp_mb();
+	svc_xprt_enqueue(xprt);
+}
+
+/* Charge for what was received of a record by sunrpc, or of a large call. */
+void dnfs_conn_settle_part(struct svc_xprt *xprt)
+{
+	const struct svc_sock *svsk = container_of(xprt, struct svc_sock, sk_xprt);
+	struct dnfs_conn *conn;
+	long held;
+	int err = 0;
+
+	spin_lock(&xprt->xpt_lock);
+	conn = dnfs_conn_of(xprt);
+	if (conn) {
+		held = conn_rounded(max_t(u32, READ_ONCE(svsk->sk_datalen), conn->part_bytes));
+		if (conn->memory.amount != held)
+			err = ditto_charge_resize(&conn->memory, held);
+	}
+	spin_unlock(&xprt->xpt_lock);
+	if (err)
+		svc_xprt_deferred_close(xprt);
+}
+
+void dnfs_conn_holds(struct svc_xprt *xprt, u32 bytes)
+{
+	struct dnfs_conn *conn;
+
+	spin_lock(&xprt->xpt_lock);
+	conn = dnfs_conn_of(xprt);
+	if (conn)
+		conn->part_bytes = bytes;
+	spin_unlock(&xprt->xpt_lock);
+	dnfs_conn_settle_part(xprt);
+}
+
+/* Charge for unsent bytes. Return: true if nothing must be received now. */
+bool dnfs_conn_watch(struct svc_xprt *xprt)
+{
+	struct dnfs_conn *conn;
+	bool full;
+
+	spin_lock(&xprt->xpt_lock);
+	conn = dnfs_conn_of(xprt);
+	full = conn && conn_watch_unsent(conn);
+	spin_unlock(&xprt->xpt_lock);
+	return full;
+}
+
+/*
+ * Check whether dnfs_conn_watch() has anything to do. Mostly it has not, and then a call takes no lock
+ * here. The caller has XPT_BUSY.
+ */
+bool dnfs_conn_has_unsent(struct svc_xprt *xprt)
+{
+	const struct dnfs_conn *conn = dnfs_conn_of(xprt);
+
+	return READ_ONCE(dnfs_conn_sock(xprt)->sk_wmem_queued) > DNFS_CONN_FREE ||
+	       !dnfs_ops_are_used(xprt) ||
+	       (conn && (READ_ONCE(conn->unsent.amount) || !ditto_charge_room(&conn->unsent)));
+}
+
+void dnfs_conn_waited(struct svc_xprt *xprt)
+{
+	struct dnfs_conn *conn;
+
+	spin_lock(&xprt->xpt_lock);
+	conn = dnfs_conn_of(xprt);
+	if (conn)
+		ditto_block_hint_waited(&conn->stream.block_hint);
+	spin_unlock(&xprt->xpt_lock);
+}
+
+void dnfs_conn_flush(void)
+{
+	flush_workqueue(conn_wq);
+	/* Accounts are released by RCU callbacks. */
+	rcu_barrier();
+}
+
+int dnfs_conn_setup(void)
+{
+	conn_wq = alloc_workqueue("ditto_nfs_conn", WQ_UNBOUND, 0);
+	return conn_wq ? 0 : -ENOMEM;
+}
+
+void dnfs_conn_cleanup(void)
+{
+	destroy_workqueue(conn_wq);
+	rcu_barrier();
+}
