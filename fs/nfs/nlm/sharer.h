@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * READ and WRITE of NFSv3 carry no lock owner. They must not conflict with reservations of the same
- * machine: the client is exempt from those of all hosts at the address.
+ * machine: the client is exempt from the reservations of all hosts at the address.
  */
 #ifndef _DITTO_FS_NFS_NLM_SHARER_H
 #define _DITTO_FS_NFS_NLM_SHARER_H

@@ -7,7 +7,7 @@
  * by call_rcu(), so that the locks of the budget are not taken inside it. A thread that has
  * XPT_BUSY finds the charges without the lock, because sunrpc closes a connection only with
  * XPT_BUSY; it may read them then, but not change them. Another thread may move them to another
- * level of trust meanwhile, but not to another account: see conn_charge.c. For the charges of
+ * level of trust, but not to another account: see conn_charge.c. For the charges of
  * handshakes see handshake.c.
  */
 #include <kunit/visibility.h>

@@ -109,24 +109,11 @@ static int dnfs_splice_actor(struct pipe_inode_info *pipe, struct pipe_buffer *b
 	return sd->len;
 }
 
-static ssize_t dnfs_read_copy(struct dnfs_call *call, struct ditto_op *op,
-			      struct ditto_node *node, loff_t pos, u32 count,
-			      struct page **pages, bool *eof)
-{
-	unsigned int i, npages = DIV_ROUND_UP(count, PAGE_SIZE);
-	struct iov_iter iter;
-
-	for (i = 0; i < npages; i++)
-		bvec_set_page(&call->bvec[i], pages[i],
-			      min_t(u32, count - i * PAGE_SIZE, PAGE_SIZE), 0);
-	iov_iter_bvec(&iter, ITER_DEST, call->bvec, npages, count);
-	return ditto_read(op, node, pos, &iter, eof);
-}
-
 ssize_t dnfs_read(struct dnfs_call *call, struct ditto_op *op, struct ditto_node *node,
 		  loff_t pos, u32 count, u32 *base, bool *eof)
 {
-	unsigned int npages;
+	unsigned int i, npages;
+	struct iov_iter iter;
 	struct page **pages;
 	ssize_t n;
 
@@ -145,7 +132,12 @@ ssize_t dnfs_read(struct dnfs_call *call, struct ditto_op *op, struct ditto_node
 		}
 	}
 	count = min_t(u64, count, (u64)npages << PAGE_SHIFT);
-	return dnfs_read_copy(call, op, node, pos, count, pages, eof);
+	npages = DIV_ROUND_UP(count, PAGE_SIZE);
+	for (i = 0; i < npages; i++)
+		bvec_set_page(&call->bvec[i], pages[i],
+			      min_t(u32, count - i * PAGE_SIZE, PAGE_SIZE), 0);
+	iov_iter_bvec(&iter, ITER_DEST, call->bvec, npages, count);
+	return ditto_read(op, node, pos, &iter, eof);
 }
 
 bool dnfs_write_iter(struct dnfs_call *call, const struct xdr_buf *data, u32 count,

@@ -153,9 +153,9 @@ static void workers_wakeup(struct work_struct *work)
 
 /*
  * In Linux 6.12 an idle thread leaves the list of idle threads only while it is the first in it. A
- * thread that is told to end just when it became idle may have others before it, that became idle
+ * thread that is to end just when it became idle may have others before it, which became idle
  * after it. Then it sleeps, and svc_set_num_threads() waits until all of them have something to do
- * at once. So some are woken now and then, and those stand aside.
+ * at the same time. So some are woken now and then, and those stand aside.
  */
 int dnfs_service_resize(struct dnfs_server *server, unsigned int threads)
 {
@@ -178,7 +178,7 @@ int dnfs_service_resize(struct dnfs_server *server, unsigned int threads)
 EXPORT_SYMBOL_IF_KUNIT(dnfs_service_resize);
 
 /*
- * Another thread was told to end, and may be behind this one in the list of idle threads, see
+ * Another thread is to end, and may be behind this one in the list of idle threads, see
  * dnfs_service_resize(). While this one is not in that list, the next one is woken and leaves it.
  */
 void dnfs_worker_stand_aside(struct svc_rqst *rqstp)

@@ -154,8 +154,8 @@ static u32 next_op(struct dnfs4_compound *cmp)
 }
 
 /*
- * Checks what may be in the first place of a COMPOUND (RFC 8881 section 2.10.6.1). That SEQUENCE
- * may be nowhere else it checks itself (section 18.46.3).
+ * Checks what may come first in a COMPOUND (RFC 8881 section 2.10.6.1). SEQUENCE itself checks that
+ * it comes first (section 18.46.3).
  */
 static u32 check_place(const struct dnfs4_compound *cmp)
 {

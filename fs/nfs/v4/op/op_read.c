@@ -60,31 +60,25 @@ static bool fits_behind(const struct dnfs4_compound *cmp, u32 bytes)
 	return room - bytes >= DNFS4_READ_BEHIND;
 }
 
-static ssize_t read_copy(struct dnfs4_io *io, struct ditto_node *node, loff_t pos, u32 count,
-			 struct dnfs4_payload *payload)
-{
-	struct iov_iter iter;
-	struct kvec vec;
-
-	payload->copy = kvmalloc(count, GFP_KERNEL_ACCOUNT);
-	if (!payload->copy)
-		return -ENOMEM;
-	vec = (struct kvec){ payload->copy, count };
-	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, count);
-	return ditto_read(&io->op, node, pos, &iter, &payload->eof);
-}
-
 int dnfs4_payload_read(struct dnfs4_compound *cmp, struct dnfs4_io *io, loff_t pos, u32 count,
 		       u32 bytes, struct dnfs4_payload *payload)
 {
 	struct ditto_node *node = dnfs4_node(cmp);
+	struct iov_iter iter;
+	struct kvec vec;
 	ssize_t n;
 
 	payload->paged = fits_behind(cmp, bytes) && dnfs4_take_pages(cmp);
-	if (payload->paged)
+	if (payload->paged) {
 		n = dnfs_read(cmp->call, &io->op, node, pos, count, &payload->base, &payload->eof);
-	else
-		n = read_copy(io, node, pos, count, payload);
+	} else {
+		payload->copy = kvmalloc(count, GFP_KERNEL_ACCOUNT);
+		if (!payload->copy)
+			return -ENOMEM;
+		vec = (struct kvec){ payload->copy, count };
+		iov_iter_kvec(&iter, ITER_DEST, &vec, 1, count);
+		n = ditto_read(&io->op, node, pos, &iter, &payload->eof);
+	}
 	if (n < 0)
 		return n;
 	payload->count = n;
