@@ -372,17 +372,6 @@ static bool call_is_deferred(u32 status)
 	return status == DSMB_FS_FULL || status == DSMB_TO_BE_RECORDED || status == DSMB_TURN_OVER;
 }
 
-/* Gives the place back when the run ends with @status. */
-static void call_leave_place(struct dsmb_call *call, u32 status)
-{
-	/* Dropping the last reference to an open enters the file system too. */
-	if (call->place && status != DSMB_PARKED && !call_is_deferred(status))
-		dsmb_call_done(call);
-	if (call->place)
-		dsmb_fs_limit_leave(call->place);
-	call->place = NULL;
-}
-
 /* Finds the open that the request names. */
 static u32 call_find_open(struct dsmb_call *call)
 {
@@ -398,37 +387,6 @@ static u32 call_refuse(struct dsmb_call *call)
 	if (call->cmd->file_id && !(call->cmd->flags & DSMB_NEEDS_OPEN))
 		call_find_open(call);
 	return STATUS_INSUFFICIENT_RESOURCES;
-}
-
-/* Executes a decoded command, and encodes its response. */
-static u32 call_execute(struct dsmb_call *call)
-{
-	const struct dsmb_command *cmd = call->cmd;
-	void *res = call->args + ALIGN(cmd->args_size, sizeof(u64));
-	u32 status;
-
-	status = cmd->flags & DSMB_NEEDS_OPEN ? call_find_open(call) : STATUS_SUCCESS;
-	if (status == DSMB_FS_FULL)
-		call_keep_open(call);
-	if (status)
-		return status;
-	if (call->refused)
-		return call_refuse(call);
-	/* A persistent open outlives the option of its share. */
-	if (call_needs_records(call)) {
-		call_keep_open(call);
-		return DSMB_TO_BE_RECORDED;
-	}
-	if (!(cmd->flags & DSMB_WHOLE))
-		memset(res, 0, cmd->res_size);
-	status = cmd->exec(call, call->args, res);
-	if (call_is_deferred(status))
-		call_keep_open(call);
-	if (dsmb_is_error(status) && !call->keep_body)
-		dsmb_back(&call->out, 0);
-	else if (cmd->encode)
-		cmd->encode(call, status, res);
-	return status;
 }
 
 static u64 call_payload(const struct dsmb_call *call)
@@ -451,8 +409,10 @@ static void call_finish(struct dsmb_call *call, u32 status)
 
 u32 dsmb_call_run(struct dsmb_call *call, u64 *clock)
 {
+	const struct dsmb_command *cmd = call->cmd;
 	u64 start = *clock ?: ktime_get_ns();
 	u32 status = STATUS_SUCCESS;
+	void *res;
 
 	*clock = 0;
 	if (call->begun) {
@@ -482,13 +442,43 @@ u32 dsmb_call_run(struct dsmb_call *call, u64 *clock)
 		status = call_decode(call);
 	if (status)
 		goto put_share;
-	if (call->tree && call->tree->fs_limit && !(call->cmd->flags & DSMB_UNLIMITED) &&
+	if (call->tree && call->tree->fs_limit && !(cmd->flags & DSMB_UNLIMITED) &&
 	    !call_enter(call)) {
 		status = DSMB_FS_FULL;
 		goto put_share;
 	}
-	status = call_execute(call);
-	call_leave_place(call, status);
+	if (cmd->flags & DSMB_NEEDS_OPEN) {
+		status = call_find_open(call);
+		if (status)
+			goto leave_place;
+	}
+	if (call->refused) {
+		status = call_refuse(call);
+		goto leave_place;
+	}
+	/* A persistent open outlives the option of its share. */
+	if (call_needs_records(call)) {
+		status = DSMB_TO_BE_RECORDED;
+		goto leave_place;
+	}
+	res = call->args + ALIGN(cmd->args_size, sizeof(u64));
+	if (!(cmd->flags & DSMB_WHOLE))
+		memset(res, 0, cmd->res_size);
+	status = cmd->exec(call, call->args, res);
+	if (dsmb_is_error(status) && !call->keep_body)
+		dsmb_back(&call->out, 0);
+	else if (cmd->encode)
+		cmd->encode(call, status, res);
+
+leave_place:
+	if (call_is_deferred(status))
+		call_keep_open(call);
+	/* Dropping the last reference to an open enters the file system too. */
+	else if (call->place && status != DSMB_PARKED)
+		dsmb_call_done(call);
+	if (call->place)
+		dsmb_fs_limit_leave(call->place);
+	call->place = NULL;
 put_share:
 	/*
 	 * A parked call keeps its references, so that cancelling can find it; dsmb_call_park()
@@ -505,7 +495,7 @@ put_share:
 done:
 	call_leave(call, status);
 	*clock = ktime_get_ns();
-	if (call->cmd)
+	if (cmd)
 		ditto_stats_count(call->conn->server->stats, call->command, dsmb_is_error(status),
 				  *clock - start, call_payload(call));
 	trace_dsmb_reply(call, status, *clock - start);

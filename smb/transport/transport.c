@@ -132,18 +132,12 @@ static struct dsmb_message *worker_next(struct dsmb_worker *worker, struct list_
 	return message;
 }
 
-/* Sends the responses of the messages that a worker has run. Others only take some away. */
-static void worker_send(struct dsmb_worker *worker)
-{
-	dsmb_transport_send(worker->t, &worker->outs);
-}
-
 /*
- * Runs a message that syncs, unless it is likely to wait, as one before it has, or another worker
- * runs one: so they do not take all workers of the connection. Returns false then.
+ * Runs a message that syncs, or has another worker run it if it is likely to wait, as one before it
+ * has, or another worker runs one: so they do not take all workers of the connection.
  */
-static bool worker_syncs(struct dsmb_worker *worker, struct dsmb_message *message,
-			 struct list_head *outs)
+static void worker_run_sync(struct dsmb_worker *worker, struct dsmb_message *message,
+			    struct list_head *outs)
 {
 	unsigned long switches = current->nvcsw;
 	struct dsmb_transport *t = worker->t;
@@ -153,39 +147,16 @@ static bool worker_syncs(struct dsmb_worker *worker, struct dsmb_message *messag
 	keeps = !t->syncing && !ditto_block_hint_begin(&t->block_hint);
 	t->syncing |= keeps;
 	spin_unlock(&t->lock);
-	if (!keeps)
-		return false;
+	if (!keeps) {
+		dsmb_message_queue(message);
+		return;
+	}
 	dsmb_message_run(message, outs);
 	spin_lock(&t->lock);
 	t->syncing = false;
 	if (current->nvcsw != switches)
 		ditto_block_hint_waited(&t->block_hint);
 	spin_unlock(&t->lock);
-	return true;
-}
-
-/* Runs a message, or has another worker run it if it is likely to wait. */
-static void worker_run_message(struct dsmb_worker *worker, struct dsmb_message *message,
-			       struct list_head *outs)
-{
-	if (likely(!message->syncs))
-		dsmb_message_run(message, outs);
-	else if (!worker_syncs(worker, message, outs))
-		dsmb_message_queue(message);
-}
-
-/* Runs a batch of one message, of which there is nothing that others could take. */
-static void worker_run_single(struct dsmb_worker *worker, struct dsmb_message *message)
-{
-	LIST_HEAD(outs);
-
-	INIT_LIST_HEAD(&message->list);
-	if (message->slow) {
-		dsmb_message_queue(message);
-		return;
-	}
-	worker_run_message(worker, message, &outs);
-	dsmb_transport_send(worker->t, &outs);
 }
 
 static void worker_run_batch(struct dsmb_worker *worker, struct list_head *batch)
@@ -202,13 +173,16 @@ static void worker_run_batch(struct dsmb_worker *worker, struct list_head *batch
 		bool late = time_after(jiffies, until);
 		bool syncs = message->syncs;
 
+		/* Others may take responses away, and add none. */
 		if (unlikely(late || (syncs && !synced)))
-			worker_send(worker);
+			dsmb_transport_send(worker->t, &worker->outs);
 		synced |= syncs;
 		if (message->slow || ((message->large || late) && !last))
 			dsmb_message_queue(message);
+		else if (unlikely(syncs))
+			worker_run_sync(worker, message, &outs);
 		else
-			worker_run_message(worker, message, &outs);
+			dsmb_message_run(message, &outs);
 	}
 }
 
@@ -300,23 +274,6 @@ static void transport_receive(struct dsmb_transport *t, struct dsmb_rx_batch *ba
 	transport_end_receive(t, err);
 }
 
-/* Receives a batch and runs it. Returns the number of messages that came. */
-static unsigned int worker_turn(struct dsmb_worker *worker)
-{
-	struct dsmb_transport *t = worker->t;
-	struct dsmb_rx_batch batch;
-
-	transport_receive(t, &batch);
-	if (unlikely(READ_ONCE(t->workers_busy) != BIT(worker->nr)))
-		transport_rescue(t);
-	if (list_is_singular(&batch.messages))
-		worker_run_single(worker, list_first_entry(&batch.messages, struct dsmb_message,
-							   list));
-	else if (!list_empty(&batch.messages))
-		worker_run_batch(worker, &batch.messages);
-	return batch.count;
-}
-
 /*
  * Lets a client that shares the CPU send its next request, for which no worker has to be queued and
  * woken then. Others who kick the transport meanwhile leave it to this worker, so it looks at all
@@ -343,11 +300,17 @@ static void worker_run(struct work_struct *work)
 	struct dsmb_worker *worker = container_of(work, struct dsmb_worker, work);
 	struct dsmb_transport *t = worker->t;
 	struct dsmb_conn *conn = t->conn;
+	struct dsmb_rx_batch batch;
 	unsigned int turns = 0;
 
-	/* A client with several requests under way sends more, which are better run as a batch. */
-	while (worker_turn(worker) == 1 && ++turns < TURNS_MAX && worker_lingers(t))
-		;
+	do {
+		transport_receive(t, &batch);
+		if (unlikely(READ_ONCE(t->workers_busy) != BIT(worker->nr)))
+			transport_rescue(t);
+		if (!list_empty(&batch.messages))
+			worker_run_batch(worker, &batch.messages);
+		/* A client with several requests under way sends more, which make a batch. */
+	} while (batch.count == 1 && ++turns < TURNS_MAX && worker_lingers(t));
 
 	clear_bit_unlock(worker->nr, &t->workers_busy);
 	/* Pairs with dsmb_transport_kick(). */
