@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * CREATE: MS-SMB2 sections 2.2.13, 2.2.14, 3.3.5.9; MS-FSA section 2.1.5.1.
+ * CREATE: MS-SMB2 sections 2.2.14, 3.3.5.9; MS-FSA section 2.1.5.1.
  *
- * dsmb_create_decode() parses the request and checks everything that does not depend on a file.
  * dsmb_create_exec() lets the core open or create the file, which may park the call, sets the
  * properties of new files, grants caching, and publishes the open. dsmb_create_encode() writes the
  * response. The empty name is the root of the share, and takes the same way as all other names.
@@ -10,7 +9,6 @@
 #include <linux/err.h>
 #include <linux/slab.h>
 
-#include "../../fs/acl/acl.h"
 #include "../../fs/op/walk.h"
 #include "../../fs/node/node.h"
 #include "../../fs/open/stream.h"
@@ -24,43 +22,52 @@
 #include "../transport/command.h"
 #include "../transport/conn.h"
 #include "create_private.h"
+#include "lease.h"
 #include "nested.h"
 #include "open.h"
 #include "persist.h"
 #include "replay.h"
 #include "symlink_error.h"
 
-static void dsmb_create_flags(const struct dsmb_create *c, struct ditto_open_request *req)
-{
-	static const struct {
-		u32 option;
-		u32 flag;
-	} map[] = {
-		{ DSMB_OPTION_DIRECTORY, DITTO_OPENF_DIRECTORY },
-		{ DSMB_OPTION_DELETE_ON_CLOSE, DITTO_OPENF_DELETE_ON_CLOSE },
-		{ DSMB_OPTION_REPARSE_POINT, DITTO_OPENF_FOLLOW_NOT },
-		{ DSMB_OPTION_BACKUP_INTENT, DITTO_OPENF_BACKUP },
-	};
-	u32 options = c->args.options;
-	unsigned int i;
+/**
+ * struct dsmb_create_res - results of a CREATE
+ * @action: CreateAction
+ * @granted: granted caching
+ * @attrs: attributes of the file
+ * @contexts: data for the response contexts
+ */
+struct dsmb_create_res {
+	u32 action;
+	struct dsmb_caching granted;
+	struct dsmb_attrs attrs;
+	struct dsmb_context_reply contexts;
+};
 
-	for (i = 0; i < ARRAY_SIZE(map); i++)
-		if (options & map[i].option)
-			req->flags |= map[i].flag;
-	/* A directory may have streams, which are not directories. */
-	if (c->path.data || (options & DSMB_OPTION_NON_DIRECTORY && !c->path.stream))
-		req->flags |= DITTO_OPENF_FILE;
-	if (c->args.access & DSMB_ACCESS_MAXIMUM)
-		req->flags |= DITTO_OPENF_MAXIMUM;
-	if (c->path.posix)
-		req->flags |= DITTO_OPENF_ONLY_EXACT;
-}
+/**
+ * struct dsmb_create - a CREATE while it is executed
+ * @call: the call
+ * @args: parameters
+ * @res: results
+ * @path: that of @args, or where it leads to in a snapshot or a file system within the share; one in
+ *	a snapshot has memory of its own
+ * @open: the open, held; or NULL
+ */
+struct dsmb_create {
+	struct dsmb_call *call;
+	const struct dsmb_create_args *args;
+	struct dsmb_create_res *res;
+	struct dsmb_path path;
+	struct dsmb_open *open;
+};
 
-static u32 dsmb_create_status(struct dsmb_create *c, int err)
+/* @passed: bytes of the path before the component that ended the walk. */
+static u32 dsmb_create_status(struct dsmb_create *c, int err, u32 passed)
 {
+	u32 options = c->args->options;
+
 	switch (err) {
 	case -EJUKEBOX:
-		if (c->args.options & DSMB_OPTION_REQUIRING_OPLOCK)
+		if (options & DSMB_OPTION_REQUIRING_OPLOCK)
 			return STATUS_CANNOT_BREAK_OPLOCK;
 		return dsmb_call_parked(c->call);
 	case -ENOTDIR:
@@ -68,16 +75,15 @@ static u32 dsmb_create_status(struct dsmb_create *c, int err)
 		 * The walk stops at the component that is not a directory: the last one, or one
 		 * before it.
 		 */
-		return c->opened.walk_passed == c->path.len ? STATUS_NOT_A_DIRECTORY :
-							      STATUS_OBJECT_PATH_NOT_FOUND;
+		return passed == c->path.len ? STATUS_NOT_A_DIRECTORY :
+					       STATUS_OBJECT_PATH_NOT_FOUND;
 	case -ELOOP:
-		return dsmb_symlink_error_encode(c->call, &c->path, c->args.name,
-						 c->opened.walk_passed);
+		return dsmb_symlink_error_encode(c->call, &c->path, c->args->name, passed);
 	case -ENXIO:
 		return STATUS_IO_REPARSE_TAG_NOT_HANDLED;
 	case -EPERM:
-		return c->args.options & DSMB_OPTION_DELETE_ON_CLOSE ? STATUS_CANNOT_DELETE :
-								       STATUS_ACCESS_DENIED;
+		return options & DSMB_OPTION_DELETE_ON_CLOSE ? STATUS_CANNOT_DELETE :
+							       STATUS_ACCESS_DENIED;
 	case -ESTALE:
 		/* Another task removed the directory after the walk had passed it. */
 		return STATUS_OBJECT_PATH_NOT_FOUND;
@@ -102,27 +108,10 @@ static int dsmb_create_walk(struct dsmb_create *c, struct ditto_walk *walk)
 	return err;
 }
 
-/*
- * Replace the file that a walk has found by the stream of the path. The walk finds nothing if there
- * is no such stream.
- */
-static int dsmb_create_walk_stream(struct dsmb_create *c, struct ditto_walk *walk)
-{
-	const struct ditto_name name = { .name = c->path.stream, .len = c->path.stream_len };
-	struct ditto_node *base = walk->node;
-	int err;
-
-	if (!base)
-		return 0;
-	walk->node = NULL;
-	err = ditto_stream_open(&c->call->op, base, &name, false, &walk->node, NULL);
-	ditto_node_put(base);
-	return err == -ENOENT ? 0 : err;
-}
-
 /* Return: 1 if the path leads to the file of the lease, 0 if it does not, or an errno. */
 static int dsmb_create_leads_to(struct dsmb_create *c, struct dsmb_lease *lease)
 {
+	const struct ditto_name name = { .name = c->path.stream, .len = c->path.stream_len };
 	struct ditto_walk walk;
 	bool elsewhere;
 	int err;
@@ -130,8 +119,16 @@ static int dsmb_create_leads_to(struct dsmb_create *c, struct dsmb_lease *lease)
 	err = dsmb_create_walk(c, &walk);
 	if (err)
 		return err;
-	if (c->path.stream)
-		err = dsmb_create_walk_stream(c, &walk);
+	if (c->path.stream && walk.node) {
+		struct ditto_node *base = walk.node;
+
+		walk.node = NULL;
+		err = ditto_stream_open(&c->call->op, base, &name, false, &walk.node, NULL);
+		ditto_node_put(base);
+		/* A stream that is missing is not found, as a file. */
+		if (err == -ENOENT)
+			err = 0;
+	}
 	elsewhere = dsmb_lease_is_elsewhere(lease, walk.node);
 	ditto_walk_end(&walk);
 	return err ?: !elsewhere;
@@ -140,117 +137,119 @@ static int dsmb_create_leads_to(struct dsmb_create *c, struct dsmb_lease *lease)
 /* MS-SMB2 section 3.3.5.9.13: the application may have the file open on another machine. */
 static u32 dsmb_create_take_over(struct dsmb_create *c)
 {
+	const struct dsmb_app_ask *app = &c->args->app;
 	struct ditto_walk walk __uninitialized;
 	u32 status = STATUS_SUCCESS;
 
-	if (!c->app.present || c->call->tree->kind != DSMB_TREE_DISK || c->path.stream ||
+	if (!app->present || c->call->tree->kind != DSMB_TREE_DISK || c->path.stream ||
 	    dsmb_create_walk(c, &walk))
 		return STATUS_SUCCESS;
 	if (walk.node)
-		status = dsmb_app_take_over(c->call, &c->app, &walk);
+		status = dsmb_app_take_over(c->call, app, &walk);
 	ditto_walk_end(&walk);
 	return status;
 }
 
 /*
- * MS-SMB2 section 3.3.5.9.8: check whether the lease key is in use on another file than the path
- * leads to. This is checked before anything is changed; dsmb_lease_grant() checks again.
+ * Attach the open to its lease. MS-SMB2 section 3.3.5.9.8: check whether the lease key is in use on
+ * another file than the path leads to. This is checked before anything is changed;
+ * dsmb_lease_grant() checks again.
  */
-static bool dsmb_create_is_elsewhere(struct dsmb_create *c)
+static u32 dsmb_create_take_lease(struct dsmb_create *c)
 {
-	struct dsmb_lease *lease = c->open->lease;
-
-	return lease && dsmb_lease_is_used(lease) && !dsmb_create_leads_to(c, lease);
-}
-
-/* Attach the open to its lease, and check the lease key. */
-static u32 dsmb_create_key(struct dsmb_create *c)
-{
-	int err = dsmb_lease_take(c->open, &c->asked);
-
-	if (err)
-		return dsmb_status(err);
-	c->call->actor.lease_owner = dsmb_lease_owner(c->open);
-	c->call->actor.entry_owner = c->open->entry_owner;
-	return dsmb_create_is_elsewhere(c) ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
-}
-
-/* Let the core open or create the file. */
-static u32 dsmb_create_file(struct dsmb_create *c)
-{
-	struct dsmb_call *call = c->call;
+	struct ditto_actor *actor = &c->call->actor;
 	struct dsmb_open *open = c->open;
-	struct ditto_open_request req = {
-		.path = c->path.path,
-		.path_len = c->path.len,
-		.stream = c->path.stream,
-		.stream_len = c->path.stream_len,
-		.how = c->args.how,
-		.rights = c->args.access & DSMB_ACCESS_SPECIFIC,
-		/* Access that is not shared is denied; the bits are the same. */
-		.deny = ~c->args.share & DSMB_SHARE_ALL,
-	};
-	u32 status;
 	int err;
 
-	/* Without streams no name may contain a colon. */
-	if (c->path.data && !ditto_has_streams(call->op.share))
-		return STATUS_OBJECT_NAME_INVALID;
-	if ((c->path.stream || c->path.data) && c->args.options & DSMB_OPTION_DIRECTORY)
-		return STATUS_NOT_A_DIRECTORY;
-	status = dsmb_create_new_security(c);
-	if (status)
-		return status;
-	if ((req.rights & DITTO_RIGHT_SECURITY || c->audit) &&
-	    !(ditto_rights_by_privilege(&call->op) & DITTO_RIGHT_SECURITY))
-		return STATUS_PRIVILEGE_NOT_HELD;
-	if (req.rights & DITTO_RIGHTS_ALL & ~call->tree->maximal)
-		return STATUS_ACCESS_DENIED;
-	dsmb_create_flags(c, &req);
-	dsmb_create_new_ask(c, &req);
-	call->actor.owner = open->owner;
-	call->actor.exact = true;
-	status = dsmb_create_key(c);
-	if (status)
-		return status;
-	if (c->args.options & DSMB_OPTION_REQUIRING_OPLOCK)
-		call->op.park = NULL;
-	if (dsmb_open_limit(open, call->share))
-		return STATUS_INSUFFICIENT_RESOURCES;
-	err = ditto_instance_open(&call->op, &req, &c->opened);
+	err = dsmb_lease_take(open, &c->args->caching);
 	if (err)
-		return dsmb_create_status(c, err);
-	open->inst = c->opened.inst;
-	open->rights = ditto_instance_rights(open->inst) &
-		       (call->tree->maximal | DITTO_RIGHT_SECURITY);
+		return dsmb_status(err);
+	actor->lease_owner = dsmb_lease_owner(open);
+	actor->entry_owner = open->entry_owner;
+	if (open->lease && dsmb_lease_is_used(open->lease) && !dsmb_create_leads_to(c, open->lease))
+		return STATUS_INVALID_PARAMETER;
 	return STATUS_SUCCESS;
 }
 
-/* MS-SMB2 section 3.3.5.9.5: the maximal access is that to the file, not that of the open. */
-static void dsmb_create_maximal(struct dsmb_create *c)
+/* Fill the request to the core, if the name and the tree connect allow it. */
+static u32 dsmb_create_request(struct dsmb_create *c, struct dsmb_new_file *new,
+			       struct ditto_open_request *req)
 {
+	static const struct {
+		u32 option;
+		u32 flag;
+	} map[] = {
+		{ DSMB_OPTION_DIRECTORY, DITTO_OPENF_DIRECTORY },
+		{ DSMB_OPTION_DELETE_ON_CLOSE, DITTO_OPENF_DELETE_ON_CLOSE },
+		{ DSMB_OPTION_REPARSE_POINT, DITTO_OPENF_FOLLOW_NOT },
+		{ DSMB_OPTION_BACKUP_INTENT, DITTO_OPENF_BACKUP },
+	};
+	const struct dsmb_create_args *a = c->args;
+	const struct dsmb_path *path = &c->path;
 	struct dsmb_call *call = c->call;
-	struct ditto_node *base = ditto_instance_base(c->open->inst);
+	u32 status;
+
+	/* Without streams no name may contain a colon. */
+	if (path->data && !ditto_has_streams(call->op.share))
+		return STATUS_OBJECT_NAME_INVALID;
+	if ((path->stream || path->data) && a->options & DSMB_OPTION_DIRECTORY)
+		return STATUS_NOT_A_DIRECTORY;
+	*req = (struct ditto_open_request) {
+		.path = path->path,
+		.path_len = path->len,
+		.stream = path->stream,
+		.stream_len = path->stream_len,
+		.how = a->how,
+		.rights = a->access & DSMB_ACCESS_SPECIFIC,
+		/* Access that is not shared is denied; the bits are the same. */
+		.deny = ~a->share & DSMB_SHARE_ALL,
+	};
+	status = dsmb_new_file_request(call, a, new, req);
+	if (status)
+		return status;
+	if ((req->rights & DITTO_RIGHT_SECURITY || new->audit) &&
+	    !(ditto_rights_by_privilege(&call->op) & DITTO_RIGHT_SECURITY))
+		return STATUS_PRIVILEGE_NOT_HELD;
+	if (req->rights & DITTO_RIGHTS_ALL & ~call->tree->maximal)
+		return STATUS_ACCESS_DENIED;
+	for (unsigned int i = 0; i < ARRAY_SIZE(map); i++)
+		if (a->options & map[i].option)
+			req->flags |= map[i].flag;
+	/* A directory may have streams, which are not directories. */
+	if (path->data || (a->options & DSMB_OPTION_NON_DIRECTORY && !path->stream))
+		req->flags |= DITTO_OPENF_FILE;
+	if (a->access & DSMB_ACCESS_MAXIMUM)
+		req->flags |= DITTO_OPENF_MAXIMUM;
+	if (path->posix)
+		req->flags |= DITTO_OPENF_ONLY_EXACT;
+	return STATUS_SUCCESS;
+}
+
+/*
+ * Read what the response contexts need. The maximal access is for the file, and not only for what
+ * the open was granted (MS-SMB2 section 3.3.5.9.5).
+ */
+static void dsmb_create_fill_contexts(struct dsmb_create *c, const struct dsmb_durable *durable)
+{
+	struct dsmb_context_reply *reply = &c->res->contexts;
+	struct dsmb_call *call = c->call;
 	struct ditto_walk walk __uninitialized;
 	int err;
 
-	if (!dsmb_has_context(&c->contexts, DSMB_CONTEXT_MAXIMAL))
+	reply->attrs = &c->res->attrs;
+	if (c->res->granted.level == DSMB_OPLOCK_LEASE)
+		reply->lease = &c->res->granted;
+	reply->durable = durable;
+	if (!dsmb_has_context(&c->args->contexts, DSMB_CONTEXT_MAXIMAL))
 		return;
 	err = dsmb_create_walk(c, &walk);
 	if (!err) {
-		err = ditto_rights(&call->op, base, walk.parent, &c->maximal);
+		err = ditto_rights(&call->op, ditto_instance_base(c->open->inst), walk.parent,
+				   &reply->maximal);
 		ditto_walk_end(&walk);
 	}
-	c->maximal &= call->tree->maximal;
-	c->maximal_status = dsmb_status(err);
-}
-
-/* Select the caching contexts of the response. */
-static void dsmb_create_fill_contexts(struct dsmb_create *c)
-{
-	if (c->granted.level == DSMB_OPLOCK_LEASE)
-		c->contexts.lease = &c->granted;
-	c->contexts.durable = c->open->durable;
+	reply->maximal &= call->tree->maximal;
+	reply->maximal_status = dsmb_status(err);
 }
 
 /*
@@ -261,106 +260,114 @@ static u64 dsmb_create_name_hash(const struct dsmb_create *c)
 {
 	struct dsmb_path path = c->path;
 
-	if (!c->durable.version || c->asked.level != DSMB_OPLOCK_LEASE)
+	if (!c->args->durable.version || c->args->caching.level != DSMB_OPLOCK_LEASE)
 		return 0;
-	path.path = c->past ?: path.buf;
-	path.len += c->path.path - path.path;
+	path.path = path.buf;
+	path.len += c->path.path - path.buf;
 	return dsmb_path_hash(&path);
 }
 
-/* Grant as much of the requested caching as possible. */
-static u32 dsmb_create_grant(struct dsmb_create *c)
+/* The file is open: finish a new file, read its attributes, and grant caching and durability. */
+static u32 dsmb_create_finish_file(struct dsmb_create *c, const struct ditto_opened *opened,
+				   const struct ditto_acl *audit)
 {
-	u32 status = dsmb_lease_grant(c->call, c->open, c->node, &c->asked, &c->granted);
-
-	if (!status && c->args.options & DSMB_OPTION_REQUIRING_OPLOCK &&
-	    c->asked.level != DSMB_OPLOCK_NONE && !dsmb_caching_is_some(&c->granted))
-		return STATUS_CANNOT_BREAK_OPLOCK;
-	if (!status && c->app.present && !c->path.stream)
-		dsmb_app_opened(c->call, c->open, &c->app, c->node);
-	if (!status) {
-		c->durable.name = dsmb_create_name_hash(c);
-		dsmb_durable_grant(c->call, c->open, &c->durable, &c->granted);
-	}
-	dsmb_create_fill_contexts(c);
-	return status;
-}
-
-/* The file is open: finish a new file, and read its attributes. */
-static u32 dsmb_create_finish_file(struct dsmb_create *c)
-{
+	const struct dsmb_create_args *a = c->args;
+	struct dsmb_durable_ask durable = a->durable;
+	struct dsmb_create_res *res = c->res;
 	struct dsmb_call *call = c->call;
+	struct dsmb_open *open = c->open;
+	struct ditto_node *node;
 	u32 status;
 
-	status = dsmb_open_begin(call, c->open, &c->node);
+	status = dsmb_open_begin(call, open, &node);
 	if (status)
 		return status;
 	/* The file exists now, so the call must not start over. */
 	call->op.park = NULL;
-	c->open->action = c->opened.action;
-	status = dsmb_create_new_fill(c);
-	if (!status)
-		status = dsmb_status(dsmb_attrs_at_once(&call->op, c->open->inst, c->node,
-							&c->attrs));
-	if (c->is_quota)
-		dsmb_quota_file_attrs(&c->attrs);
-	if (!status)
-		status = dsmb_create_grant(c);
-	if (!status)
-		dsmb_create_maximal(c);
-	else if (c->opened.action == DITTO_WAS_CREATED)
-		ditto_instance_take_back(&call->op, c->open->inst, c->opened.made);
-	dsmb_open_end(call, c->open);
+	open->action = opened->action;
+	status = dsmb_new_file_finish(call, a, open, node, audit);
+	if (status)
+		goto take_back;
+	status = dsmb_status(dsmb_attrs_at_once(&call->op, open->inst, node, &res->attrs));
+	if (status)
+		goto take_back;
+	if (a->is_quota)
+		dsmb_quota_file_attrs(&res->attrs);
+	status = dsmb_lease_grant(call, open, node, &a->caching, &res->granted);
+	if (status)
+		goto take_back;
+	if (a->options & DSMB_OPTION_REQUIRING_OPLOCK && a->caching.level != DSMB_OPLOCK_NONE &&
+	    !dsmb_caching_is_some(&res->granted)) {
+		status = STATUS_CANNOT_BREAK_OPLOCK;
+		goto take_back;
+	}
+	if (a->app.present && !c->path.stream)
+		dsmb_app_opened(call, open, &a->app, node);
+	durable.name = dsmb_create_name_hash(c);
+	dsmb_durable_grant(call, open, &durable, &res->granted);
+	dsmb_create_fill_contexts(c, open->durable);
+	res->action = opened->action;
+	goto end;
+
+take_back:
+	if (opened->action == DITTO_WAS_CREATED)
+		ditto_instance_take_back(&call->op, open->inst, opened->made);
+end:
+	dsmb_open_end(call, open);
 	return status;
 }
 
 static u32 dsmb_create_pipe(struct dsmb_create *c)
 {
+	const struct dsmb_create_args *a = c->args;
 	u32 status;
 
-	if (c->args.access & DITTO_RIGHT_SECURITY)
+	if (a->access & DITTO_RIGHT_SECURITY)
 		return STATUS_PRIVILEGE_NOT_HELD;
 	status = dsmb_pipe_create(c->call, &c->path, c->open);
 	if (status)
 		return status;
-	c->open->rights = c->args.access & DITTO_RIGHTS_ALL;
-	if (c->args.access & DSMB_ACCESS_MAXIMUM)
-		c->open->rights = DITTO_RIGHTS_ALL;
-	c->opened.action = DITTO_WAS_OPENED;
-	c->attrs.flags = DSMB_ATTR_NORMAL;
-	c->contexts.present = 0;
+	c->open->rights = a->access & DSMB_ACCESS_MAXIMUM ? DITTO_RIGHTS_ALL :
+							    a->access & DITTO_RIGHTS_ALL;
+	c->res->action = DITTO_WAS_OPENED;
+	c->res->attrs.flags = DSMB_ATTR_NORMAL;
 	return STATUS_SUCCESS;
 }
 
 /* Prepare the response for an existing open. */
 static u32 dsmb_create_reply_existing(struct dsmb_create *c)
 {
+	const struct dsmb_create_args *a = c->args;
+	bool reconnects = a->durable.reconnect;
+	struct dsmb_create_res *res = c->res;
 	struct dsmb_call *call = c->call;
+	struct dsmb_open *open = c->open;
+	struct ditto_node *node;
 	u32 status;
 
-	status = dsmb_open_begin(call, c->open, &c->node);
+	status = dsmb_open_begin(call, open, &node);
 	if (status)
 		return STATUS_OBJECT_NAME_NOT_FOUND;
-	status = dsmb_status(dsmb_attrs_at_once(&call->op, c->open->inst, c->node, &c->attrs));
-	if (!status) {
-		dsmb_lease_again(call, c->open, &c->asked, &c->granted);
-		/* Report no higher level than the replay requests. */
-		if (c->replays && c->granted.level != DSMB_OPLOCK_LEASE)
-			c->granted.level = min(c->granted.level, c->asked.level);
-		dsmb_create_fill_contexts(c);
-		if (!dsmb_durable_fits(&c->granted) && !dsmb_durable_is_sturdy(c->open))
-			c->contexts.durable = NULL;
-		dsmb_create_maximal(c);
-	}
-	dsmb_open_end(call, c->open);
-	if (!status)
-		dsmb_call_created(call, c->open);
+	status = dsmb_status(dsmb_attrs_at_once(&call->op, open->inst, node, &res->attrs));
+	if (status)
+		goto end;
+	dsmb_lease_again(call, open, &a->caching, &res->granted);
+	/* Report no higher level than the replay requests. */
+	if (!reconnects && res->granted.level != DSMB_OPLOCK_LEASE)
+		res->granted.level = min(res->granted.level, a->caching.level);
+	if (!reconnects && (dsmb_durable_fits(&res->granted) || dsmb_durable_is_sturdy(open)))
+		dsmb_create_fill_contexts(c, open->durable);
+	else
+		dsmb_create_fill_contexts(c, NULL);
+	dsmb_call_created(call, open);
+end:
+	dsmb_open_end(call, open);
 	return status;
 }
 
 /*
  * Only for a lease does the file name of the request have to match. A client that renames its file
- * knows the new name, but not one that others have given the file meanwhile, so both are accepted:
+ * knows the new name, but not one that others have given the file in between, so both are accepted:
  * the one that it knows (Lease.Filename), and the present one. The client still has the name that
  * others have removed, and another file may have that name now; so none is compared then, as if the
  * file were to be deleted (Lease.FileDeleteOnClose).
@@ -379,12 +386,13 @@ static bool dsmb_create_name_matches(struct dsmb_create *c)
 /* MS-SMB2 sections 3.3.5.9.7 and 3.3.5.9.12: reconnect to a durable open. */
 static u32 dsmb_create_reconnect(struct dsmb_create *c)
 {
+	const struct dsmb_create_args *a = c->args;
 	struct dsmb_call *call = c->call;
 	u32 status;
 
 	if (call->tree->kind != DSMB_TREE_DISK)
 		return STATUS_OBJECT_NAME_NOT_FOUND;
-	status = dsmb_durable_find(call, &c->durable, &c->asked, &c->open);
+	status = dsmb_durable_find(call, &a->durable, &a->caching, &c->open);
 	if (status)
 		return status;
 	if (!dsmb_create_name_matches(c))
@@ -395,235 +403,185 @@ static u32 dsmb_create_reconnect(struct dsmb_create *c)
 	/* A reconnect starts a new ChannelSequence. */
 	dsmb_sequence_reset(call, c->open);
 	c->open->encrypted = call->encrypted;
-	c->opened.action = DITTO_WAS_OPENED;
-	c->contexts.present &= ~(BIT(DSMB_CONTEXT_DURABLE) | BIT(DSMB_CONTEXT_DURABLE_2));
+	c->res->action = DITTO_WAS_OPENED;
 	status = dsmb_create_reply_existing(c);
 	if (status)
 		dsmb_durable_close_later(c->open);
 	return status;
 }
 
-/* MS-SMB2 section 3.3.5.9.10: the same CREATE was done already. */
+/* MS-SMB2 section 3.3.5.9.10: the same CREATE may have been done already. */
 static u32 dsmb_create_replay(struct dsmb_create *c)
 {
-	u32 status = dsmb_durable_replay(c->call, c->open, &c->durable, &c->asked);
+	const struct dsmb_create_args *a = c->args;
+	u32 status;
 
+	status = dsmb_replay_begin(c->call, a->durable.guid, &c->open);
+	if (status || !c->open)
+		return status;
+	status = dsmb_durable_replay(c->call, c->open, &a->durable, &a->caching);
 	if (status)
 		return status;
-	c->opened.action = c->open->action;
-	c->replays = true;
+	c->res->action = c->open->action;
 	return dsmb_create_reply_existing(c);
-}
-
-/* Check whether a path leads above the directory it starts from. */
-static bool dsmb_is_above(struct dsmb_cursor name)
-{
-	unsigned int depth = 0, dots = 0;
-	bool plain = false;
-
-	for (;;) {
-		u16 c = dsmb_get_u16(&name);
-
-		if (!name.bad && c != '\\') {
-			plain |= c != '.';
-			dots++;
-			continue;
-		}
-		if (plain || dots > 2)
-			depth++;
-		else if (dots == 2 && !depth--)
-			return true;
-		if (name.bad)
-			return false;
-		dots = 0;
-		plain = false;
-	}
 }
 
 /* The file is in the snapshot of the requested time, which is read-only. */
 static u32 dsmb_create_enter_snapshot(struct dsmb_create *c)
 {
-	u64 when = dsmb_context_u64(&c->contexts, DSMB_CONTEXT_TIMEWARP);
+	u64 when = dsmb_context_u64(&c->args->contexts, DSMB_CONTEXT_TIMEWARP);
 	struct ditto_op *op = &c->call->op;
+	char *path;
 	int len;
 
-	len = ditto_snapshot_path(op, dsmb_timespec(when).tv_sec, c->path.path, c->path.len,
-				  &c->past);
+	len = ditto_snapshot_path(op, dsmb_timespec(when).tv_sec, c->path.path, c->path.len, &path);
 	if (len < 0)
 		return dsmb_status(len);
-	c->path.path = c->past;
+	c->path.buf = path;
+	c->path.path = path;
 	c->path.len = len;
 	op->writable = false;
 	return STATUS_SUCCESS;
 }
 
-static u32 dsmb_create_decode(struct dsmb_call *call, void *args)
-{
-	struct dsmb_create *c = args;
-	u32 status;
-	int err = 0;
-
-	c->call = call;
-	status = dsmb_create_parse(call, &c->args);
-	if (status)
-		return status;
-	status = dsmb_contexts_parse(call->conn, c->args.contexts, &c->contexts);
-	if (status)
-		return status;
-	dsmb_durable_parse(&c->contexts, &c->durable);
-	dsmb_app_parse(&c->contexts, &c->app);
-	/* On reconnect only the create context tells a lease from an oplock. */
-	if (c->durable.reconnect && dsmb_has_context(&c->contexts, DSMB_CONTEXT_LEASE))
-		c->args.oplock = DSMB_OPLOCK_LEASE;
-	dsmb_caching_parse(call->conn, c->args.oplock, &c->contexts, &c->asked);
-	if (!c->durable.reconnect) {
-		status = dsmb_create_check(&c->args) ?: dsmb_create_new_check(c);
-		if (status)
-			return status;
-	}
-	c->is_quota = dsmb_is_quota_file(c->args.name);
-	if (c->is_quota)
-		c->args.access = DITTO_RIGHT_READ_ATTRS;
-	else if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_POSIX))
-		err = dsmb_path_parse_posix(&c->path, c->args.name);
-	else
-		err = dsmb_path_parse(&c->path, c->args.name);
-	if (err == -EILSEQ && dsmb_is_above(c->args.name))
-		return STATUS_OBJECT_PATH_SYNTAX_BAD;
-	return dsmb_status(err);
-}
-
-/* Find the open of a durable reconnect or a replay; @c->open stays NULL if there is none. */
-static u32 dsmb_create_find(struct dsmb_create *c)
-{
-	u32 status;
-
-	if (c->durable.reconnect)
-		return dsmb_create_reconnect(c);
-	if (c->durable.version != 2)
-		return STATUS_SUCCESS;
-	status = dsmb_replay_begin(c->call, c->durable.guid, &c->open);
-	if (status || !c->open)
-		return status;
-	return dsmb_create_replay(c);
-}
-
-static struct dsmb_open *dsmb_create_alloc(const struct dsmb_create *c)
+static struct dsmb_open *dsmb_create_alloc_open(const struct dsmb_create *c)
 {
 	struct dsmb_call *call = c->call;
 	bool outlives = call->tree->kind == DSMB_TREE_DISK && dsmb_durable_allowed(call);
 	struct dsmb_open *open = dsmb_open_alloc(call, outlives);
-	u32 options = c->args.options;
+	u32 options = c->args->options;
 
 	if (IS_ERR(open))
 		return open;
 	open->options = options;
 	open->mode = options & DSMB_OPTIONS_OF_MODE;
 	open->no_recall = options & DSMB_OPTION_NO_RECALL;
-	open->snapshot = !!c->past;
+	open->snapshot = c->path.buf != c->args->path.buf;
 	open->posix = c->path.posix;
-	open->quota = c->is_quota;
+	open->quota = c->args->is_quota;
 	open->encrypted = call->encrypted;
 	open->channel_sequence = call->channel_sequence;
 	return open;
 }
 
-/* The open could not be published: remove the file that it created, if the share still serves. */
-static void dsmb_create_take_back(struct dsmb_create *c)
+/* A call that failed may be parked, and then begins again with the same arguments. */
+static u32 dsmb_create_exec(struct dsmb_call *call, void *args, void *result)
 {
-	if (c->opened.action != DITTO_WAS_CREATED ||
-	    dsmb_open_begin(c->call, c->open, &c->node))
-		return;
-	ditto_instance_take_back(&c->call->op, c->open->inst, c->opened.made);
-	dsmb_open_end(c->call, c->open);
-}
-
-/* Open or create what the request names, and let clients find the open. */
-static u32 dsmb_create_new(struct dsmb_create *c)
-{
-	struct dsmb_call *call = c->call;
+	const struct dsmb_create_args *a = args;
+	struct dsmb_create c = { .call = call, .args = a, .res = result, .path = a->path };
+	struct ditto_opened opened = { };
+	struct ditto_open_request req;
+	struct dsmb_new_file new = { };
 	struct dsmb_persist *persist;
+	struct ditto_node *node;
 	struct dsmb_open *open;
 	u32 status;
 	int err;
 
-	status = dsmb_create_take_over(c);
+	if (dsmb_has_context(&a->contexts, DSMB_CONTEXT_TIMEWARP)) {
+		status = dsmb_create_enter_snapshot(&c);
+		if (status)
+			return status;
+	}
+	if (call->tree->kind != DSMB_TREE_PIPE) {
+		err = dsmb_nested_enter(call, &c.path);
+		status = err ? dsmb_create_status(&c, err, 0) : dsmb_call_move(call, call->share);
+		if (status)
+			goto free_path;
+	}
+
+	/* An open that exists already. */
+	status = STATUS_SUCCESS;
+	if (a->durable.reconnect)
+		status = dsmb_create_reconnect(&c);
+	else if (a->durable.version == 2)
+		status = dsmb_create_replay(&c);
 	if (status)
-		return status;
-	open = dsmb_create_alloc(c);
-	if (IS_ERR(open))
-		return dsmb_status(PTR_ERR(open));
-	c->open = open;
-	if (call->tree->kind == DSMB_TREE_PIPE)
-		status = dsmb_create_pipe(c);
-	else
-		status = dsmb_create_file(c) ?: dsmb_create_finish_file(c);
+		goto discard;
+	if (c.open)
+		goto done;
+
+	/* A new one. */
+	status = dsmb_create_take_over(&c);
 	if (status)
-		goto remove_record;
+		goto free_path;
+	open = dsmb_create_alloc_open(&c);
+	if (IS_ERR(open)) {
+		status = dsmb_status(PTR_ERR(open));
+		goto free_path;
+	}
+	c.open = open;
+	if (call->tree->kind == DSMB_TREE_PIPE) {
+		status = dsmb_create_pipe(&c);
+		if (status)
+			goto discard;
+	} else {
+		status = dsmb_create_request(&c, &new, &req);
+		if (status)
+			goto discard;
+		call->actor.owner = open->owner;
+		call->actor.exact = true;
+		status = dsmb_create_take_lease(&c);
+		if (status)
+			goto discard;
+		if (a->options & DSMB_OPTION_REQUIRING_OPLOCK)
+			call->op.park = NULL;
+		status = STATUS_INSUFFICIENT_RESOURCES;
+		if (dsmb_open_limit(open, call->share))
+			goto discard;
+		err = ditto_instance_open(&call->op, &req, &opened);
+		if (err) {
+			status = dsmb_create_status(&c, err, opened.walk_passed);
+			goto discard;
+		}
+		open->inst = opened.inst;
+		open->rights = ditto_instance_rights(open->inst) &
+			       (call->tree->maximal | DITTO_RIGHT_SECURITY);
+		status = dsmb_create_finish_file(&c, &opened, new.audit);
+		if (status)
+			goto remove_record;
+	}
+
+	/* Let clients find it; if they cannot, remove the file that was created for them. */
 	err = dsmb_open_publish(open);
 	if (err) {
-		dsmb_create_take_back(c);
+		if (opened.action == DITTO_WAS_CREATED && !dsmb_open_begin(call, open, &node)) {
+			ditto_instance_take_back(&call->op, open->inst, opened.made);
+			dsmb_open_end(call, open);
+		}
 		status = err == -ESHUTDOWN ? STATUS_NETWORK_NAME_DELETED : dsmb_status(err);
 		goto remove_record;
 	}
 	dsmb_replay_opened(call, open);
 	dsmb_call_created(call, open);
-	return STATUS_SUCCESS;
+done:
+	/* The dispatcher drops it, when the response was encoded. */
+	call->open = c.open;
+	goto free_path;
 
 remove_record:
 	/* Others have the file next, so a restart must not make the open again. */
 	persist = dsmb_durable_record(open);
 	if (persist && dsmb_persist_remove(persist))
 		dsmb_persist_expire(open);
+discard:
+	if (c.open) {
+		call->actor.owner = NULL;
+		call->actor.lease_owner = NULL;
+		call->actor.entry_owner = NULL;
+		dsmb_open_discard(c.open);
+	}
+free_path:
+	dsmb_new_file_put(&new);
+	if (c.path.buf != a->path.buf)
+		kfree(c.path.buf);
 	return status;
 }
 
-/* Drop what a failed CREATE made, but for the arguments: the call may be parked and begin again. */
-static void dsmb_create_undo(struct dsmb_create *c)
+static void dsmb_create_encode(struct dsmb_call *call, u32 status, const void *result)
 {
-	struct ditto_actor *actor = &c->call->actor;
-
-	if (c->open) {
-		actor->owner = NULL;
-		actor->lease_owner = NULL;
-		actor->entry_owner = NULL;
-		dsmb_open_discard(c->open);
-		c->open = NULL;
-	}
-	kfree(c->past);
-	c->past = NULL;
-}
-
-static u32 dsmb_create_exec(struct dsmb_call *call, void *args, void *res)
-{
-	struct dsmb_create *c = args;
-	const struct dsmb_path path = c->path;
-	u32 status = STATUS_SUCCESS;
-	int err;
-
-	if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_TIMEWARP))
-		status = dsmb_create_enter_snapshot(c);
-	if (!status && call->tree->kind != DSMB_TREE_PIPE) {
-		err = dsmb_nested_enter(call, &c->path);
-		status = err ? dsmb_create_status(c, err) : dsmb_call_move(call, call->share);
-	}
-	if (!status)
-		status = dsmb_create_find(c);
-	if (!status && !c->open)
-		status = dsmb_create_new(c);
-	if (status) {
-		dsmb_create_undo(c);
-		c->path = path;
-		return status;
-	}
-	/* The dispatcher drops it, when the response was encoded. */
-	call->open = c->open;
-	return STATUS_SUCCESS;
-}
-
-static void dsmb_create_encode(struct dsmb_call *call, u32 status, const void *res)
-{
-	const struct dsmb_create *c = call->args;
+	const struct dsmb_create_args *a = call->args;
+	const struct dsmb_create_res *res = result;
 	struct dsmb_builder *out = &call->out;
 	u32 len;
 
@@ -631,16 +589,18 @@ static void dsmb_create_encode(struct dsmb_call *call, u32 status, const void *r
 	if (status || !call->open)
 		return;
 	dsmb_encode_u16(out, DSMB_CREATE_REPLY);
-	dsmb_encode_u8(out, c->granted.level);
-	dsmb_encode_u8(out, c->attrs.reparse_tag && dsmb_conn_is_3x(call->conn) ?
+	dsmb_encode_u8(out, res->granted.level);
+	dsmb_encode_u8(out, res->attrs.reparse_tag && dsmb_conn_is_3x(call->conn) ?
 		       DSMB_CREATE_IS_REPARSE : 0);
-	dsmb_encode_u32(out, c->opened.action);
-	dsmb_encode_attrs(out, &c->attrs);
+	dsmb_encode_u32(out, res->action);
+	dsmb_encode_attrs(out, &res->attrs);
 	dsmb_encode_u32(out, 0);
 	dsmb_encode_u64(out, call->open->persistent);
 	dsmb_encode_u64(out, call->open->volatile_id);
 	dsmb_builder_reserve(out, 2 * 4);
-	len = dsmb_contexts_encode(out, &c->contexts, &c->attrs, c->maximal, c->maximal_status);
+	if (call->tree->kind == DSMB_TREE_PIPE)
+		return;
+	len = dsmb_contexts_encode(out, &a->contexts, &res->contexts);
 	if (!len)
 		return;
 	dsmb_fill_u32(out, DSMB_CREATE_HEAD - 8, DSMB_OUT_HEADER + DSMB_CREATE_HEAD);
@@ -649,23 +609,21 @@ static void dsmb_create_encode(struct dsmb_call *call, u32 status, const void *r
 
 static void dsmb_create_release(struct dsmb_call *call, void *args)
 {
-	struct dsmb_create *c = args;
+	struct dsmb_create_args *a = args;
 
 	if (call->tree->kind == DSMB_TREE_DISK)
 		dsmb_lease_answered(call);
 	else
 		dsmb_pipe_done(call);
-	kfree(c->past);
-	dsmb_path_free(&c->path);
-	ditto_acl_put(c->acl);
-	ditto_acl_put(c->audit);
+	dsmb_path_free(&a->path);
 }
 
 const struct dsmb_command dsmb_command_create = {
 	.name = "create",
 	.structure_size = 57,
 	.flags = DSMB_ON_TREE | DSMB_RECORDS,
-	.args_size = sizeof(struct dsmb_create),
+	.args_size = sizeof(struct dsmb_create_args),
+	.res_size = sizeof(struct dsmb_create_res),
 	.decode = dsmb_create_decode,
 	.exec = dsmb_create_exec,
 	.encode = dsmb_create_encode,

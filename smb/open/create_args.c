@@ -1,94 +1,156 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The fixed part of a CREATE request: parsing, and the checks that do not depend on a file. MS-SMB2
- * sections 2.2.13 and 3.3.5.9.
+ * The CREATE request: parsing, and the checks that do not depend on a file. MS-SMB2 sections 2.2.13
+ * and 3.3.5.9.
  */
 #include <linux/kernel.h>
 
+#include "../../fs/acl/sd.h"
 #include "../../fs/op/dosattr.h"
 #include "../../fs/open/instance.h"
 #include "../file/attrs.h"
+#include "../file/ea.h"
+#include "../file/quota.h"
 #include "../file/security.h"
 #include "../transport/call.h"
-#include "create_wire.h"
+#include "../transport/conn.h"
+#include "create_private.h"
 
-u32 dsmb_create_parse(struct dsmb_call *call, struct dsmb_create_args *args)
+/*
+ * MS-FSA section 2.1.5.1 also refuses FILE_NO_INTERMEDIATE_BUFFERING with FILE_APPEND_DATA. Servers
+ * of Windows do not, and GENERIC_WRITE contains FILE_APPEND_DATA.
+ */
+static u32 dsmb_create_check(const struct dsmb_create_args *a, u32 impersonation)
 {
-	struct dsmb_cursor *in = &call->in;
+	if (impersonation > DSMB_IMPERSONATION_MAX)
+		return STATUS_BAD_IMPERSONATION_LEVEL;
+	if (!a->access || a->access & ~DSMB_ACCESS_KNOWN)
+		return STATUS_ACCESS_DENIED;
+	if (a->share & ~DSMB_SHARE_ALL || a->how > DSMB_DISPOSITION_MAX ||
+	    a->options & ~DSMB_OPTIONS_KNOWN)
+		return STATUS_INVALID_PARAMETER;
+	if (a->options & DSMB_OPTIONS_REFUSED)
+		return STATUS_NOT_SUPPORTED;
+	if (a->options & DSMB_OPTION_DIRECTORY &&
+	    (a->options & DSMB_OPTION_NON_DIRECTORY ||
+	     (a->how != DITTO_OPEN_EXISTING && a->how != DITTO_OPEN_CREATE &&
+	      a->how != DITTO_OPEN_OR_CREATE)))
+		return STATUS_INVALID_PARAMETER;
+	if (a->options & DSMB_OPTION_DELETE_ON_CLOSE &&
+	    !(a->access & (DITTO_RIGHT_DELETE | DSMB_ACCESS_MAXIMUM | DSMB_ACCESS_GENERIC_ALL)))
+		return STATUS_INVALID_PARAMETER;
+	if (a->attributes & ~DSMB_ATTRS_KNOWN)
+		return STATUS_INVALID_PARAMETER;
+	if (a->options & DSMB_OPTION_DIRECTORY && a->attributes & DITTO_FLAG_TEMPORARY)
+		return STATUS_INVALID_PARAMETER;
+	/*
+	 * There is no encryption on disk, and the client must not be led to believe that there is.
+	 */
+	if (a->attributes & DSMB_ATTR_ENCRYPTED && a->how != DITTO_OPEN_EXISTING)
+		return STATUS_ACCESS_DENIED;
+	return STATUS_SUCCESS;
+}
+
+/* They are checked even if they will not be used, because the file exists. */
+static u32 dsmb_create_check_new_file(const struct dsmb_contexts *contexts)
+{
+	struct ditto_sd sd __uninitialized;
+	u32 status;
+
+	if (dsmb_has_context(contexts, DSMB_CONTEXT_SECURITY)) {
+		status = dsmb_get_sd(contexts->data[DSMB_CONTEXT_SECURITY], &sd);
+		if (status)
+			return status;
+	}
+	if (dsmb_has_context(contexts, DSMB_CONTEXT_EA))
+		return dsmb_ea_check(contexts->data[DSMB_CONTEXT_EA]);
+	return STATUS_SUCCESS;
+}
+
+/* Check whether a path leads above the directory it starts from. */
+static bool dsmb_name_is_above(struct dsmb_cursor name)
+{
+	unsigned int depth = 0, dots = 0;
+	bool plain = false;
+
+	for (;;) {
+		u16 c = dsmb_get_u16(&name);
+
+		if (!name.bad && c != '\\') {
+			plain |= c != '.';
+			dots++;
+			continue;
+		}
+		if (plain || dots > 2)
+			depth++;
+		else if (dots == 2 && !depth--)
+			return true;
+		if (name.bad)
+			return false;
+		dots = 0;
+		plain = false;
+	}
+}
+
+u32 dsmb_create_decode(struct dsmb_call *call, void *args)
+{
+	struct dsmb_cursor *in = &call->in, list;
+	struct dsmb_create_args *a = args;
+	u32 impersonation, offset, len, status;
 	u16 name_offset, name_len;
-	u32 offset, len;
+	u8 oplock;
+	int err;
 
 	/* SecurityFlags */
 	dsmb_skip(in, 1);
-	args->oplock = dsmb_get_u8(in);
-	args->impersonation = dsmb_get_u32(in);
+	oplock = dsmb_get_u8(in);
+	impersonation = dsmb_get_u32(in);
 	dsmb_skip(in, 8 + 8);
-	args->access = dsmb_get_u32(in);
-	args->attributes = dsmb_get_u32(in);
-	args->share = dsmb_get_u32(in);
-	args->how = dsmb_get_u32(in);
-	args->options = dsmb_get_u32(in);
+	a->access = dsmb_get_u32(in);
+	a->attributes = dsmb_get_u32(in);
+	a->share = dsmb_get_u32(in);
+	a->how = dsmb_get_u32(in);
+	a->options = dsmb_get_u32(in);
 	name_offset = dsmb_get_u16(in);
 	name_len = dsmb_get_u16(in);
 	offset = dsmb_get_u32(in);
 	len = dsmb_get_u32(in);
 	if (in->bad || (name_len && name_offset < in->pos) || (len && offset < in->pos))
 		return STATUS_INVALID_PARAMETER;
-	args->name = dsmb_window(in, name_len ? name_offset : 0, name_len);
-	args->contexts = dsmb_window(in, len ? offset : 0, len);
-	return in->bad ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
-}
+	a->name = dsmb_window(in, name_len ? name_offset : 0, name_len);
+	list = dsmb_window(in, len ? offset : 0, len);
+	if (in->bad)
+		return STATUS_INVALID_PARAMETER;
 
-/*
- * MS-FSA section 2.1.5.1 also refuses FILE_NO_INTERMEDIATE_BUFFERING with FILE_APPEND_DATA. Servers
- * of Windows do not, and GENERIC_WRITE contains FILE_APPEND_DATA.
- */
-static u32 dsmb_create_check_options(const struct dsmb_create_args *args)
-{
-	u32 options = args->options;
+	status = dsmb_contexts_parse(call->conn, list, &a->contexts);
+	if (status)
+		return status;
+	dsmb_durable_parse(&a->contexts, &a->durable);
+	dsmb_app_parse(&a->contexts, &a->app);
+	/* On reconnect only the create context tells a lease from an oplock. */
+	if (a->durable.reconnect && dsmb_has_context(&a->contexts, DSMB_CONTEXT_LEASE))
+		oplock = DSMB_OPLOCK_LEASE;
+	dsmb_caching_parse(call->conn, oplock, &a->contexts, &a->caching);
+	if (!a->durable.reconnect) {
+		status = dsmb_create_check(a, impersonation);
+		if (status)
+			return status;
+		a->access = ditto_specific_rights(a->access);
+		status = dsmb_create_check_new_file(&a->contexts);
+		if (status)
+			return status;
+	}
 
-	if (options & ~DSMB_OPTIONS_KNOWN)
-		return STATUS_INVALID_PARAMETER;
-	if (options & DSMB_OPTIONS_REFUSED)
-		return STATUS_NOT_SUPPORTED;
-	if (options & DSMB_OPTION_DIRECTORY &&
-	    (options & DSMB_OPTION_NON_DIRECTORY ||
-	     (args->how != DITTO_OPEN_EXISTING && args->how != DITTO_OPEN_CREATE &&
-	      args->how != DITTO_OPEN_OR_CREATE)))
-		return STATUS_INVALID_PARAMETER;
-	if (options & DSMB_OPTION_DELETE_ON_CLOSE &&
-	    !(args->access & (DITTO_RIGHT_DELETE | DSMB_ACCESS_MAXIMUM |
-			      DSMB_ACCESS_GENERIC_ALL)))
-		return STATUS_INVALID_PARAMETER;
-	return STATUS_SUCCESS;
-}
-
-static u32 dsmb_create_check_attributes(const struct dsmb_create_args *args)
-{
-	if (args->attributes & ~DSMB_ATTRS_KNOWN)
-		return STATUS_INVALID_PARAMETER;
-	if (args->options & DSMB_OPTION_DIRECTORY && args->attributes & DITTO_FLAG_TEMPORARY)
-		return STATUS_INVALID_PARAMETER;
-	/*
-	 * There is no encryption on disk, and the client must not be led to believe that there is.
-	 */
-	if (args->attributes & DSMB_ATTR_ENCRYPTED && args->how != DITTO_OPEN_EXISTING)
-		return STATUS_ACCESS_DENIED;
-	return STATUS_SUCCESS;
-}
-
-u32 dsmb_create_check(struct dsmb_create_args *args)
-{
-	u32 status;
-
-	if (args->impersonation > DSMB_IMPERSONATION_MAX)
-		return STATUS_BAD_IMPERSONATION_LEVEL;
-	if (!args->access || args->access & ~DSMB_ACCESS_KNOWN)
-		return STATUS_ACCESS_DENIED;
-	if (args->share & ~DSMB_SHARE_ALL || args->how > DSMB_DISPOSITION_MAX)
-		return STATUS_INVALID_PARAMETER;
-	status = dsmb_create_check_options(args) ?: dsmb_create_check_attributes(args);
-	if (!status)
-		args->access = ditto_specific_rights(args->access);
-	return status;
+	a->is_quota = dsmb_is_quota_file(a->name);
+	if (a->is_quota) {
+		a->access = DITTO_RIGHT_READ_ATTRS;
+		return STATUS_SUCCESS;
+	}
+	if (dsmb_has_context(&a->contexts, DSMB_CONTEXT_POSIX))
+		err = dsmb_path_parse_posix(&a->path, a->name);
+	else
+		err = dsmb_path_parse(&a->path, a->name);
+	if (err == -EILSEQ && dsmb_name_is_above(a->name))
+		return STATUS_OBJECT_PATH_SYNTAX_BAD;
+	return dsmb_status(err);
 }

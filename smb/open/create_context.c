@@ -157,8 +157,6 @@ u32 dsmb_contexts_parse(const struct dsmb_conn *conn, struct dsmb_cursor list,
 
 	contexts->named = 0;
 	contexts->present = 0;
-	contexts->lease = NULL;
-	contexts->durable = NULL;
 	if (!list.size)
 		return STATUS_SUCCESS;
 	do {
@@ -200,21 +198,14 @@ umode_t dsmb_context_mode(const struct dsmb_contexts *contexts, umode_t fallback
 	return dsmb_posix_permissions(dsmb_get_u32(&data), fallback);
 }
 
-/* Data for the response contexts. */
-struct dsmb_context_reply {
-	const struct dsmb_contexts *contexts;
-	const struct dsmb_attrs *attrs;
-	u32 maximal;
-	u32 maximal_status;
-};
-
 /*
  * MS-SMB2 section 3.3.5.9.5: a client that knows the latest change of the file knows its rights,
  * too.
  */
-static bool dsmb_encode_maximal(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
+static bool dsmb_encode_maximal(struct dsmb_builder *out, const struct dsmb_contexts *contexts,
+				const struct dsmb_context_reply *reply)
 {
-	u64 known = dsmb_context_u64(reply->contexts, DSMB_CONTEXT_MAXIMAL);
+	u64 known = dsmb_context_u64(contexts, DSMB_CONTEXT_MAXIMAL);
 	bool same = known && known == reply->attrs->written;
 	u32 status = same ? STATUS_NONE_MAPPED : reply->maximal_status;
 
@@ -223,7 +214,8 @@ static bool dsmb_encode_maximal(struct dsmb_builder *out, const struct dsmb_cont
 	return true;
 }
 
-static bool dsmb_encode_disk_id(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
+static bool dsmb_encode_disk_id(struct dsmb_builder *out, const struct dsmb_contexts *contexts,
+				const struct dsmb_context_reply *reply)
 {
 	dsmb_encode_u64(out, reply->attrs->file_id);
 	dsmb_encode_u64(out, reply->attrs->volume_id);
@@ -238,9 +230,10 @@ static bool dsmb_encode_disk_id(struct dsmb_builder *out, const struct dsmb_cont
 #define DSMB_APPLE_MODEL	BIT(2)
 #define DSMB_APPLE_FULL_SYNC	BIT(2)	/* of a volume: FLUSH reaches the disk */
 
-static bool dsmb_encode_apple(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
+static bool dsmb_encode_apple(struct dsmb_builder *out, const struct dsmb_contexts *contexts,
+			      const struct dsmb_context_reply *reply)
 {
-	struct dsmb_cursor in = reply->contexts->data[DSMB_CONTEXT_APPLE];
+	struct dsmb_cursor in = contexts->data[DSMB_CONTEXT_APPLE];
 	static const char model[] = "Ditto";
 	u32 command = dsmb_get_u32(&in);
 	u64 asked;
@@ -265,33 +258,37 @@ static bool dsmb_encode_apple(struct dsmb_builder *out, const struct dsmb_contex
 	return true;
 }
 
-static bool dsmb_encode_context_posix(struct dsmb_builder *out,
+static bool dsmb_encode_posix_context(struct dsmb_builder *out,
+				      const struct dsmb_contexts *contexts,
 				      const struct dsmb_context_reply *reply)
 {
 	dsmb_encode_posix_owners(out, reply->attrs);
 	return true;
 }
 
-static bool dsmb_encode_lease(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
+static bool dsmb_encode_lease(struct dsmb_builder *out, const struct dsmb_contexts *contexts,
+			      const struct dsmb_context_reply *reply)
 {
-	if (!reply->contexts->lease)
+	if (!reply->lease)
 		return false;
-	dsmb_caching_encode(out, reply->contexts->lease);
+	dsmb_caching_encode(out, reply->lease);
 	return true;
 }
 
 /* No response context means that durability is not granted. */
-static bool dsmb_encode_durable(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
+static bool dsmb_encode_durable(struct dsmb_builder *out, const struct dsmb_contexts *contexts,
+				const struct dsmb_context_reply *reply)
 {
-	if (!reply->contexts->durable)
+	if (!reply->durable)
 		return false;
-	dsmb_durable_put(out, reply->contexts->durable);
+	dsmb_durable_put(out, reply->durable);
 	return true;
 }
 
 static const struct {
 	enum dsmb_context which;
-	bool (*put)(struct dsmb_builder *out, const struct dsmb_context_reply *reply);
+	bool (*put)(struct dsmb_builder *out, const struct dsmb_contexts *contexts,
+		    const struct dsmb_context_reply *reply);
 } dsmb_context_replies[] = {
 	{ DSMB_CONTEXT_MAXIMAL, dsmb_encode_maximal },
 	{ DSMB_CONTEXT_DISK_ID, dsmb_encode_disk_id },
@@ -299,7 +296,7 @@ static const struct {
 	{ DSMB_CONTEXT_DURABLE, dsmb_encode_durable },
 	{ DSMB_CONTEXT_DURABLE_2, dsmb_encode_durable },
 	{ DSMB_CONTEXT_APPLE, dsmb_encode_apple },
-	{ DSMB_CONTEXT_POSIX, dsmb_encode_context_posix },
+	{ DSMB_CONTEXT_POSIX, dsmb_encode_posix_context },
 };
 
 /*
@@ -328,9 +325,8 @@ static u32 dsmb_context_begin(struct dsmb_builder *out, u32 last, enum dsmb_cont
 }
 
 u32 dsmb_contexts_encode(struct dsmb_builder *out, const struct dsmb_contexts *contexts,
-			 const struct dsmb_attrs *attrs, u32 maximal, u32 maximal_status)
+			 const struct dsmb_context_reply *reply)
 {
-	const struct dsmb_context_reply reply = { contexts, attrs, maximal, maximal_status };
 	u32 start = out->len, last = 0;
 	unsigned int i;
 
@@ -342,7 +338,7 @@ u32 dsmb_contexts_encode(struct dsmb_builder *out, const struct dsmb_contexts *c
 			continue;
 		at = dsmb_context_begin(out, last, which);
 		data = out->len;
-		if (!dsmb_context_replies[i].put(out, &reply)) {
+		if (!dsmb_context_replies[i].put(out, contexts, reply)) {
 			dsmb_back(out, before);
 			if (last)
 				dsmb_fill_u32(out, last, 0);

@@ -39,15 +39,27 @@ enum dsmb_context {
  * @named: bit mask of enum dsmb_context: those of the request, whatever its connection knows
  * @present: those of @named that count
  * @data: data of the contexts that are present
- * @lease: lease to report in the response to RqLs, or NULL for none
- * @durable: durability to report in the response to DHnQ or DH2Q, or NULL for none
  */
 struct dsmb_contexts {
 	u32 named;
 	u32 present;
 	struct dsmb_cursor data[DSMB_CONTEXTS];
+};
+
+/**
+ * struct dsmb_context_reply - data for the response contexts
+ * @attrs: attributes of the opened file
+ * @lease: lease for the response to RqLs, or NULL for none
+ * @durable: durability for the response to DHnQ or DH2Q, or NULL for none
+ * @maximal: maximal access of the caller
+ * @maximal_status: STATUS_SUCCESS, or the error that kept @maximal from being determined
+ */
+struct dsmb_context_reply {
+	const struct dsmb_attrs *attrs;
 	const struct dsmb_caching *lease;
 	const struct dsmb_durable *durable;
+	u32 maximal;
+	u32 maximal_status;
 };
 
 static inline bool dsmb_has_context(const struct dsmb_contexts *c, enum dsmb_context which)
@@ -92,15 +104,13 @@ umode_t dsmb_context_mode(const struct dsmb_contexts *contexts, umode_t fallback
  * @out: buffer; its start is the start of the CREATE response, and the fixed part is written
  *	already
  * @contexts: create contexts of the request
- * @attrs: attributes of the opened file
- * @maximal: maximal access of the caller
- * @maximal_status: STATUS_SUCCESS, or the error that kept @maximal from being determined
+ * @reply: their data
  *
  * MS-SMB2 section 2.2.14.2.
  *
  * Return: bytes encoded.
  */
 u32 dsmb_contexts_encode(struct dsmb_builder *out, const struct dsmb_contexts *contexts,
-			 const struct dsmb_attrs *attrs, u32 maximal, u32 maximal_status);
+			 const struct dsmb_context_reply *reply);
 
 #endif

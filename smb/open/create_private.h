@@ -1,103 +1,79 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A CREATE while it runs: create.c, and create_new.c for what only new files get. */
+/* A CREATE: decoded by create_args.c, executed by create.c, new files finished by create_new.c. */
 #ifndef _DITTO_SMB_OPEN_CREATE_PRIVATE_H
 #define _DITTO_SMB_OPEN_CREATE_PRIVATE_H
 
 #include "../../fs/op/op.h"
 #include "../../fs/open/instance.h"
-#include "../file/attrs.h"
 #include "../file/name.h"
 #include "create_context.h"
 #include "create_wire.h"
 #include "durable.h"
 #include "durable_app.h"
-#include "lease.h"
+#include "oplock.h"
 
 struct ditto_acl;
 struct dsmb_call;
 struct dsmb_open;
 
 /**
- * struct dsmb_create - a CREATE while it runs
- * @call: the call
- * @args: parameters
+ * struct dsmb_create_args - parameters of a CREATE
+ * @access: DesiredAccess; specific rights instead of generic ones, unless the client reconnects
+ * @attributes: FileAttributes
+ * @share: ShareAccess
+ * @how: CreateDisposition
+ * @options: CreateOptions
+ * @name: name in UTF-16
  * @contexts: create contexts
- * @asked: requested caching
- * @granted: granted caching
- * @durable: requested durability
+ * @caching: requested caching
+ * @durable: requested durability, but for the hash of the name
  * @app: application instance
- * @replays: the open was created by an earlier transmission of the request
  * @is_quota: $Extend\$Quota, an alias of the root
- * @set: of a new file: owner, group, list, mode
- * @acl: list of @set, with a reference
- * @audit: audit list of a new file, with a reference; or NULL
  * @path: the name
- * @past: path in a snapshot, which replaces that of @path; or NULL
- * @open: the open, held while it is executed; or NULL
- * @node: node of the open, once it was begun
- * @opened: what the core did
- * @attrs: attributes of the file
- * @maximal: maximal access
- * @maximal_status: STATUS_SUCCESS, or why @maximal is not known
  */
-struct dsmb_create {
-	struct dsmb_call *call;
-	struct dsmb_create_args args;
+struct dsmb_create_args {
+	u32 access;
+	u32 attributes;
+	u32 share;
+	u32 how;
+	u32 options;
+	struct dsmb_cursor name;
 	struct dsmb_contexts contexts;
-	struct dsmb_caching asked;
-	struct dsmb_caching granted;
+	struct dsmb_caching caching;
 	struct dsmb_durable_ask durable;
 	struct dsmb_app_ask app;
-	bool replays;
 	bool is_quota;
+	struct dsmb_path path;
+};
+
+/* Parses a CREATE, and checks what does not depend on a file; fills a struct dsmb_create_args. */
+u32 dsmb_create_decode(struct dsmb_call *call, void *args);
+
+/**
+ * struct dsmb_new_file - what the request says about the owner and the rights of a new file
+ * @set: owner, group, list, mode
+ * @acl: list of @set, with a reference; or NULL
+ * @audit: audit list, with a reference; or NULL
+ */
+struct dsmb_new_file {
 	struct ditto_setattr set;
 	struct ditto_acl *acl;
 	struct ditto_acl *audit;
-	struct dsmb_path path;
-	char *past;
-	struct dsmb_open *open;
-	struct ditto_node *node;
-	struct ditto_opened opened;
-	struct dsmb_attrs attrs;
-	u32 maximal;
-	u32 maximal_status;
 };
 
-/**
- * dsmb_create_new_check - check the form of security descriptor and EAs of a new file
- * @c: the CREATE
- *
- * They are checked even if they will not be used, because the file exists.
- *
- * Return: STATUS_SUCCESS or the error.
+/*
+ * Adds what only a new file gets to a request to the core: owner and rights, which @new holds,
+ * attributes, mode, and size.
  */
-u32 dsmb_create_new_check(const struct dsmb_create *c);
+u32 dsmb_new_file_request(struct dsmb_call *call, const struct dsmb_create_args *args,
+			  struct dsmb_new_file *new, struct ditto_open_request *req);
 
-/**
- * dsmb_create_new_security - set what the security descriptor says about a new file
- * @c: the CREATE; @c->set, @c->acl and @c->audit are filled
- *
- * MS-SMB2 section 3.3.5.9.2: an existing file keeps its descriptor.
- *
- * Return: STATUS_SUCCESS or the error.
- */
-u32 dsmb_create_new_security(struct dsmb_create *c);
+/* Sets compression, audit list and extended attributes, unless @open found the file as it is. */
+u32 dsmb_new_file_finish(struct dsmb_call *call, const struct dsmb_create_args *args,
+			 struct dsmb_open *open, struct ditto_node *node,
+			 const struct ditto_acl *audit);
 
-/**
- * dsmb_create_new_ask - ask for the attributes, the mode and the size of a new file
- * @c: the CREATE, after dsmb_create_new_security()
- * @req: filled
- */
-void dsmb_create_new_ask(struct dsmb_create *c, struct ditto_open_request *req);
-
-/**
- * dsmb_create_new_fill - set compression, audit list and extended attributes of a new file
- * @c: the CREATE; its file is open
- *
- * MS-SMB2 section 3.3.5.9.1.
- *
- * Return: STATUS_SUCCESS, also if the file is not new, or the error.
- */
-u32 dsmb_create_new_fill(struct dsmb_create *c);
+/* Drops the references of @new. */
+void dsmb_new_file_put(const struct dsmb_new_file *new);
 
 #endif

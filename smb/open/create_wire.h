@@ -4,10 +4,8 @@
 #define _DITTO_SMB_OPEN_CREATE_WIRE_H
 
 #include <linux/bits.h>
-#include <linux/types.h>
 
 #include "../../fs/op/check/rights.h"
-#include "../transport/cursor.h"
 
 /* DesiredAccess (MS-SMB2 section 2.2.13.1) beyond the specific rights. */
 #define DSMB_ACCESS_MAXIMUM		BIT(25)
@@ -64,50 +62,5 @@
 #define DSMB_CREATE_REPLY		89	/* StructureSize */
 #define DSMB_CREATE_HEAD		88	/* bytes before the contexts */
 #define DSMB_CREATE_IS_REPARSE		BIT(0)	/* Flags of the response */
-
-/**
- * struct dsmb_create_args - parameters of a CREATE
- * @oplock: RequestedOplockLevel
- * @impersonation: ImpersonationLevel
- * @access: DesiredAccess; dsmb_create_check() replaces generic rights by specific ones
- * @attributes: FileAttributes
- * @share: ShareAccess
- * @how: CreateDisposition
- * @options: CreateOptions
- * @name: name in UTF-16
- * @contexts: create contexts
- */
-struct dsmb_create_args {
-	u8 oplock;
-	u32 impersonation;
-	u32 access;
-	u32 attributes;
-	u32 share;
-	u32 how;
-	u32 options;
-	struct dsmb_cursor name;
-	struct dsmb_cursor contexts;
-};
-
-struct dsmb_call;
-
-/**
- * dsmb_create_parse - parse a CREATE request
- * @call: the call
- * @args: filled
- *
- * Return: STATUS_SUCCESS or STATUS_INVALID_PARAMETER.
- */
-u32 dsmb_create_parse(struct dsmb_call *call, struct dsmb_create_args *args);
-
-/**
- * dsmb_create_check - check the parameters of a CREATE that do not depend on a file
- * @args: the parameters; generic rights in @args->access are replaced
- *
- * MS-SMB2 section 3.3.5.9.
- *
- * Return: STATUS_SUCCESS or the error.
- */
-u32 dsmb_create_check(struct dsmb_create_args *args);
 
 #endif

@@ -177,6 +177,7 @@ static void create_contexts_answered(struct kunit *test)
 {
 	struct create_ctx *ctx = test->priv;
 	struct dsmb_attrs attrs = { .file_id = 5, .volume_id = 7, .written = 9 };
+	const struct dsmb_context_reply reply = { .attrs = &attrs, .maximal = 0x1f01ff };
 	u8 answer[256] = {};
 	struct dsmb_builder out = dsmb_builder(answer, sizeof(answer));
 	struct dsmb_cursor c;
@@ -186,7 +187,7 @@ static void create_contexts_answered(struct kunit *test)
 	context_add(ctx, "QFid", 0, 0);
 	KUNIT_ASSERT_EQ(test, contexts_parse(ctx), STATUS_SUCCESS);
 	dsmb_builder_reserve(&out, 88);
-	KUNIT_EXPECT_EQ(test, dsmb_contexts_encode(&out, &ctx->contexts, &attrs, 0x1f01ff, 0),
+	KUNIT_EXPECT_EQ(test, dsmb_contexts_encode(&out, &ctx->contexts, &reply),
 			32 + 24 + 32);
 	c = dsmb_window(&(struct dsmb_cursor) { answer, out.len }, 88, out.len - 88);
 	KUNIT_EXPECT_EQ(test, dsmb_get_u32(&c), 32);

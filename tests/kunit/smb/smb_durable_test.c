@@ -97,11 +97,11 @@ static void durable_granted(struct kunit *test)
 static u32 durable_answer(const struct dsmb_durable *durable, enum dsmb_context which, u8 *room,
 			  u32 size)
 {
-	struct dsmb_contexts contexts = { .present = BIT(which), .durable = durable };
+	const struct dsmb_context_reply reply = { .durable = durable };
+	struct dsmb_contexts contexts = { .present = BIT(which) };
 	struct dsmb_builder out = dsmb_builder(room, size);
-	struct dsmb_attrs attrs = {};
 
-	return dsmb_contexts_encode(&out, &contexts, &attrs, 0, 0);
+	return dsmb_contexts_encode(&out, &contexts, &reply);
 }
 
 static void durable_answers(struct kunit *test)
