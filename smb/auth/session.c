@@ -462,7 +462,7 @@ void dsmb_channel_close(struct dsmb_channel *channel, const char *why)
 	if (last)
 		dsmb_session_close(session, why);
 	else
-		dsmb_breaks_again(session);
+		dsmb_breaks_resend(session);
 	dsmb_session_put(session);
 }
 

@@ -30,7 +30,7 @@
 /* Identities of a session: a user whose groups change more often logs in anew. */
 #define IDENTITIES_MAX		16
 
-void dsmb_tell_refused(const struct dsmb_conn *conn, const char *user, const char *why)
+void dsmb_log_refused(const struct dsmb_conn *conn, const char *user, const char *why)
 {
 	char subject[DITTO_CLIENT_NAME_MAX], addr[DITTO_ADDR_TEXT];
 	int len = strnlen(user, TOLD_NAME_MAX);
@@ -94,15 +94,15 @@ static u32 session_policy(struct dsmb_session *session, const struct dsmb_conn *
 
 	if (session->is_anonymous && READ_ONCE(settings->restrict_anonymous) &&
 	    !ditto_shares_let_guests(session->server->srv)) {
-		dsmb_tell_refused(conn, "", "no share lets anybody in without a name");
+		dsmb_log_refused(conn, "", "no share lets anybody in without a name");
 		return STATUS_ACCESS_DENIED;
 	}
 	if (!weak && !auth->key_len) {
-		dsmb_tell_refused(conn, session->user->name, "there is no key to sign with");
+		dsmb_log_refused(conn, session->user->name, "there is no key to sign with");
 		return STATUS_LOGON_FAILURE;
 	}
 	if (encrypt && (weak || !conn->cipher)) {
-		dsmb_tell_refused(conn, session->user->name, "encryption is required");
+		dsmb_log_refused(conn, session->user->name, "encryption is required");
 		return STATUS_ACCESS_DENIED;
 	}
 	session->encrypt = encrypt;
@@ -334,15 +334,15 @@ static u32 finish_again(struct dsmb_channel *channel, const struct ditto_auth *a
 	u32 status;
 
 	if (!session_may_act_as(session, auth->user)) {
-		dsmb_tell_refused(channel->conn, auth->user->name, "the session is another user's");
+		dsmb_log_refused(channel->conn, auth->user->name, "the session is another user's");
 		return STATUS_ACCESS_DENIED;
 	}
 	mutex_lock(&session->lock);
 	status = identity_take(session, auth->user, &user);
 	mutex_unlock(&session->lock);
 	if (status == STATUS_ACCESS_DENIED)
-		dsmb_tell_refused(channel->conn, auth->user->name,
-				  "its groups changed too often for one session");
+		dsmb_log_refused(channel->conn, auth->user->name,
+				 "its groups changed too often for one session");
 	if (status)
 		return status;
 	if (session_settle(session, user))
@@ -364,7 +364,7 @@ u32 dsmb_session_finish(struct dsmb_channel *channel, const struct ditto_auth *a
 	status = binds ? dsmb_bind_finish(channel, auth) :
 		 finish_new(channel, auth, req);
 	if (status == STATUS_ACCESS_DENIED && binds)
-		dsmb_tell_refused(conn, auth->user->name, "the session to bind is another user's");
+		dsmb_log_refused(conn, auth->user->name, "the session to bind is another user's");
 	if (status)
 		return status;
 	/* Pairs with dsmb_session_find(). */

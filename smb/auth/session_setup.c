@@ -130,10 +130,10 @@ static u32 auth_status(const struct dsmb_conn *conn, const struct ditto_auth *au
 
 	switch (err) {
 	case -EACCES:
-		dsmb_tell_refused(conn, user, "refused by the helper");
+		dsmb_log_refused(conn, user, "refused by the helper");
 		return STATUS_LOGON_FAILURE;
 	case -EINVAL:
-		dsmb_tell_refused(conn, user, "what it sent is malformed");
+		dsmb_log_refused(conn, user, "what it sent is malformed");
 		return STATUS_INVALID_PARAMETER;
 	case -ENOMEM:
 		return STATUS_INSUFFICIENT_RESOURCES;

@@ -188,12 +188,12 @@ void dsmb_session_setup_failed(struct dsmb_channel *channel, u32 status);
 u16 dsmb_session_flags(const struct dsmb_session *session);
 
 /**
- * dsmb_tell_refused - log and report a refused login
+ * dsmb_log_refused - log and report a refused login
  * @conn: the connection
  * @user: name that was given; it is not proven and may contain anything, so it is escaped
  * @why: the reason, a constant
  */
-void dsmb_tell_refused(const struct dsmb_conn *conn, const char *user, const char *why);
+void dsmb_log_refused(const struct dsmb_conn *conn, const char *user, const char *why);
 
 /**
  * dsmb_identities_free - free the identities that a session was reauthenticated as

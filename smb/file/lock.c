@@ -451,7 +451,7 @@ static void dsmb_lock_undo(const struct dsmb_locker *locker, struct dsmb_cursor 
  * comes before the question whether the range is locked (MS-FSA section 2.1.5.8), so the request
  * runs again. A client that could not be withdrawn has its locks as any other client.
  */
-static u32 dsmb_lock_again(const struct dsmb_locker *locker, const struct ditto_range_request *req)
+static u32 dsmb_lock_retry(const struct dsmb_locker *locker, const struct ditto_range_request *req)
 {
 	struct dsmb_call *call = locker->call;
 
@@ -511,7 +511,7 @@ static u32 dsmb_lock_lock(const struct dsmb_locker *locker, const struct dsmb_lo
 		}
 		if (status) {
 			dsmb_lock_undo(locker, args->elements, i);
-			return err == -EBUSY ? dsmb_lock_again(locker, &req) : status;
+			return err == -EBUSY ? dsmb_lock_retry(locker, &req) : status;
 		}
 	}
 	return STATUS_SUCCESS;

@@ -210,7 +210,7 @@ void dsmb_interfaces_forget(struct dsmb_server *server)
 	kvfree_rcu(old, rcu);
 }
 
-static bool dsmb_interfaces_may_be_told(const struct dsmb_interfaces *list)
+static bool dsmb_interfaces_are_current(const struct dsmb_interfaces *list)
 {
 	return list && time_before(jiffies, list->until + DSMB_INTERFACES_OLD_S * HZ);
 }
@@ -222,18 +222,18 @@ static bool dsmb_interfaces_may_be_told(const struct dsmb_interfaces *list)
 static bool dsmb_interfaces_encode(struct dsmb_server *server, struct dsmb_builder *out)
 {
 	const struct dsmb_interfaces *list;
-	bool told;
+	bool sent;
 
 	rcu_read_lock();
 	list = rcu_dereference(server->interfaces);
-	told = dsmb_interfaces_may_be_told(list);
-	if (told) {
+	sent = dsmb_interfaces_are_current(list);
+	if (sent) {
 		dsmb_encode_bytes(out, list->records, list->len);
 		if (time_after(jiffies, list->until))
 			queue_work(server->slow, &server->interfaces_work);
 	}
 	rcu_read_unlock();
-	return told;
+	return sent;
 }
 
 u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io)
@@ -248,7 +248,7 @@ u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io)
 		return STATUS_SUCCESS;
 	/* Listeners changed, or the list is old. Only then does a client wait for the drivers. */
 	mutex_lock(&server->lock);
-	if (!dsmb_interfaces_may_be_told(rcu_dereference_protected(server->interfaces,
+	if (!dsmb_interfaces_are_current(rcu_dereference_protected(server->interfaces,
 								   lockdep_is_held(&server->lock))))
 		err = dsmb_interfaces_renew(server);
 	mutex_unlock(&server->lock);

@@ -48,8 +48,8 @@ struct dsmb_create_res {
  * @call: the call
  * @args: parameters
  * @res: results
- * @path: that of @args, or where it leads to in a snapshot or a file system within the share; one in
- *	a snapshot has memory of its own
+ * @path: the path of @args, or where it leads to in a snapshot or a file system within the share; a
+ *	path in a snapshot has memory of its own
  * @open: the open, held; or NULL
  */
 struct dsmb_create {
@@ -351,7 +351,7 @@ static u32 dsmb_create_reply_existing(struct dsmb_create *c)
 	status = dsmb_status(dsmb_attrs_at_once(&call->op, open->inst, node, &res->attrs));
 	if (status)
 		goto end;
-	dsmb_lease_again(call, open, &a->caching, &res->granted);
+	dsmb_lease_report(call, open, &a->caching, &res->granted);
 	/* Report no higher level than the replay requests. */
 	if (!reconnects && res->granted.level != DSMB_OPLOCK_LEASE)
 		res->granted.level = min(res->granted.level, a->caching.level);
@@ -378,9 +378,9 @@ static bool dsmb_create_name_matches(struct dsmb_create *c)
 	struct dsmb_open_state state;
 
 	return !lease || dsmb_lease_is_oplock(lease) ||
-	       dsmb_durable_knows(c->open, dsmb_create_name_hash(c)) ||
+	       dsmb_durable_name_matches(c->open, dsmb_create_name_hash(c)) ||
 	       dsmb_create_leads_to(c, c->open->lease) == 1 ||
-	       (dsmb_open_look(c->open, &state) && state.nameless);
+	       (dsmb_open_get_state(c->open, &state) && state.nameless);
 }
 
 /* MS-SMB2 sections 3.3.5.9.7 and 3.3.5.9.12: reconnect to a durable open. */

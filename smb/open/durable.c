@@ -194,8 +194,8 @@ void dsmb_durable_grant(struct dsmb_call *call, struct dsmb_open *open,
 		durable_leave(open);
 }
 
-int dsmb_durable_again(struct dsmb_open *open, const guid_t *client, const u8 *guid, u64 name,
-		       struct ditto_auth_user *user, u32 timeout_ms)
+int dsmb_durable_restore(struct dsmb_open *open, const guid_t *client, const u8 *guid, u64 name,
+			 struct ditto_auth_user *user, u32 timeout_ms)
 {
 	struct dsmb_durable_ask ask = { .version = 2, .name = name };
 
@@ -204,7 +204,7 @@ int dsmb_durable_again(struct dsmb_open *open, const guid_t *client, const u8 *g
 	return open->durable ? 0 : -ENOMEM;
 }
 
-int dsmb_durable_restored(struct dsmb_open *open)
+int dsmb_durable_publish(struct dsmb_open *open)
 {
 	struct dsmb_durable *durable = open->durable;
 	int err;
@@ -248,7 +248,7 @@ static u64 open_path_hash(const struct dsmb_open *open)
 	return hash;
 }
 
-bool dsmb_durable_knows(const struct dsmb_open *open, u64 name)
+bool dsmb_durable_name_matches(const struct dsmb_open *open, u64 name)
 {
 	return name && name == READ_ONCE(open->durable->name);
 }
@@ -440,7 +440,7 @@ static bool durable_may_wait(struct dsmb_open *open)
 	struct dsmb_open_state state;
 	bool may;
 
-	if (!dsmb_open_look(open, &state))
+	if (!dsmb_open_get_state(open, &state))
 		return false;
 	if (dsmb_durable_is_sturdy(open))
 		return true;

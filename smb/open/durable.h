@@ -180,7 +180,7 @@ void dsmb_durable_grant(struct dsmb_call *call, struct dsmb_open *open,
 u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 timeout_ms);
 
 /**
- * dsmb_durable_again - make an open durable and persistent that is restored after a restart
+ * dsmb_durable_restore - make an open durable and persistent that is restored after a restart
  * @open: allocated by dsmb_open_restored()
  * @client: ClientGuid
  * @guid: CreateGuid
@@ -190,16 +190,16 @@ u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 
  *
  * Return: 0 or -ENOMEM.
  */
-int dsmb_durable_again(struct dsmb_open *open, const guid_t *client, const u8 *guid, u64 name,
-		       struct ditto_auth_user *user, u32 timeout_ms);
+int dsmb_durable_restore(struct dsmb_open *open, const guid_t *client, const u8 *guid, u64 name,
+			 struct ditto_auth_user *user, u32 timeout_ms);
 
 /**
- * dsmb_durable_restored - publish a restored open and start its timeout
+ * dsmb_durable_publish - publish a restored open and start its timeout
  * @open: the open, with all the claims that it had
  *
  * Return: 0, -ENOSPC if there are too many durable opens, -EBUSY if the id is in use, or -ENOMEM.
  */
-int dsmb_durable_restored(struct dsmb_open *open);
+int dsmb_durable_publish(struct dsmb_open *open);
 
 /**
  * dsmb_durable_is_sturdy - check whether a disconnected open survives conflicting operations
@@ -276,7 +276,7 @@ u32 dsmb_durable_find(struct dsmb_call *call, const struct dsmb_durable_ask *ask
 		      const struct dsmb_caching *asked, struct dsmb_open **open);
 
 /**
- * dsmb_durable_knows - check whether a name is the one by which the client of a lease knows an open
+ * dsmb_durable_name_matches - check whether the client of a lease knows an open by a name
  * @open: the open, durable
  * @name: hash of the name, see dsmb_path_hash()
  *
@@ -285,7 +285,7 @@ u32 dsmb_durable_find(struct dsmb_call *call, const struct dsmb_durable_ask *ask
  * Context: any.
  * Return: true if it is; false also if the name is not known.
  */
-bool dsmb_durable_knows(const struct dsmb_open *open, u64 name);
+bool dsmb_durable_name_matches(const struct dsmb_open *open, u64 name);
 
 /**
  * dsmb_durables_rename - note that a client has renamed a file through an open with a lease

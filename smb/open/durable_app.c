@@ -155,7 +155,7 @@ void dsmb_app_opened(struct dsmb_call *call, struct dsmb_open *open,
 	dsmb_app_enter(open, &call->conn->client_guid, call->tree->tag, ask, node);
 }
 
-void dsmb_app_tell(const struct dsmb_app *app, struct dsmb_app_ask *ask)
+void dsmb_app_describe(const struct dsmb_app *app, struct dsmb_app_ask *ask)
 {
 	if (app)
 		*ask = app->ask;

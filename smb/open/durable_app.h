@@ -92,11 +92,11 @@ void dsmb_app_enter(struct dsmb_open *open, const guid_t *client, u64 tag,
 		    const struct dsmb_app_ask *ask, const struct ditto_node *node);
 
 /**
- * dsmb_app_tell - get the application instance of an open
+ * dsmb_app_describe - get the application instance of an open
  * @app: registered instance, or NULL
  * @ask: filled; unchanged if @app is NULL
  */
-void dsmb_app_tell(const struct dsmb_app *app, struct dsmb_app_ask *ask);
+void dsmb_app_describe(const struct dsmb_app *app, struct dsmb_app_ask *ask);
 
 /**
  * dsmb_app_forget - unregister the application instance of a closed open

@@ -517,8 +517,8 @@ void dsmb_lease_restore(const struct ditto_op *op, struct dsmb_open *open, struc
 	mutex_unlock(&lease->lock);
 }
 
-void dsmb_lease_again(struct dsmb_call *call, struct dsmb_open *open,
-		      const struct dsmb_caching *asked, struct dsmb_caching *answer)
+void dsmb_lease_report(struct dsmb_call *call, struct dsmb_open *open,
+		       const struct dsmb_caching *asked, struct dsmb_caching *answer)
 {
 	struct dsmb_lease *lease = open->lease;
 

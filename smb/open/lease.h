@@ -206,7 +206,7 @@ void dsmb_lease_restore(const struct ditto_op *op, struct dsmb_open *open, struc
 			const struct dsmb_caching *had, bool reclaim);
 
 /**
- * dsmb_lease_again - report the current caching of an open whose CREATE is answered once more
+ * dsmb_lease_report - report the current caching of an open whose CREATE is answered once more
  * @call: the CREATE
  * @open: the open
  * @asked: requested caching
@@ -217,8 +217,8 @@ void dsmb_lease_restore(const struct ditto_op *op, struct dsmb_open *open, struc
  *
  * Context: may sleep; takes lease->lock.
  */
-void dsmb_lease_again(struct dsmb_call *call, struct dsmb_open *open,
-		      const struct dsmb_caching *asked, struct dsmb_caching *answer);
+void dsmb_lease_report(struct dsmb_call *call, struct dsmb_open *open,
+		       const struct dsmb_caching *asked, struct dsmb_caching *answer);
 
 /**
  * dsmb_lease_close - detach an open from its lease or oplock
@@ -280,12 +280,12 @@ extern const struct ditto_lease_ops dsmb_lease_ops;
 void dsmb_lease_sent(struct dsmb_lease *lease);
 
 /**
- * dsmb_breaks_again - send outstanding breaks of a session once more
+ * dsmb_breaks_resend - send outstanding breaks of a session once more
  * @session: session that lost a channel and has others
  *
  * Breaks that were sent on the lost channel may not have arrived.
  */
-void dsmb_breaks_again(struct dsmb_session *session);
+void dsmb_breaks_resend(struct dsmb_session *session);
 
 /**
  * dsmb_notice_send - send a break notification

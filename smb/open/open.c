@@ -567,7 +567,7 @@ void dsmb_open_close_detached(struct dsmb_open *open)
 	dsmb_open_shut(open, true);
 }
 
-bool dsmb_open_look(struct dsmb_open *open, struct dsmb_open_state *state)
+bool dsmb_open_get_state(struct dsmb_open *open, struct dsmb_open_state *state)
 {
 	struct dsmb_tree *tree = dsmb_open_tree(open);
 	struct ditto_actor actor;
@@ -706,7 +706,7 @@ static bool dsmb_open_changes(struct dsmb_open *open)
 	struct dsmb_open_state state;
 
 	return open->inst && (ditto_instance_deletes_at_close(open->inst) ||
-			      (dsmb_open_look(open, &state) &&
+			      (dsmb_open_get_state(open, &state) &&
 			       (state.delete_pending || state.reserved || state.unlinked)));
 }
 

@@ -493,13 +493,13 @@ struct dsmb_open_state {
 };
 
 /**
- * dsmb_open_look - read the claims that an open has on its file
+ * dsmb_open_get_state - read the claims that an open has on its file
  * @open: the open of a disk share's file
  * @state: filled on success
  *
  * Return: false if the file was taken away from under the open.
  */
-bool dsmb_open_look(struct dsmb_open *open, struct dsmb_open_state *state);
+bool dsmb_open_get_state(struct dsmb_open *open, struct dsmb_open_state *state);
 
 /* True if the open waits for its client: it is in no session, and not closed. */
 static inline bool dsmb_open_is_detached(const struct dsmb_open *open)

@@ -304,8 +304,8 @@ static void dsmb_notice_settle(struct dsmb_lease *lease, const struct ditto_leas
 }
 
 /* Called without the lease's lock: no connection took the notification of this grant's break. */
-static void dsmb_notice_unheard(struct dsmb_lease *lease, const struct ditto_lease *grant,
-				const struct dsmb_notice *notice)
+static void dsmb_notice_fail(struct dsmb_lease *lease, const struct ditto_lease *grant,
+			     const struct dsmb_notice *notice)
 {
 	dsmb_durables_yield(lease);
 	dsmb_notice_settle(lease, grant, notice);
@@ -339,7 +339,7 @@ static void dsmb_notice_out(struct dsmb_lease *lease, struct ditto_lease *grant,
 		return;
 	}
 	if (!dsmb_notice_send(lease, notice))
-		dsmb_notice_unheard(lease, grant, notice);
+		dsmb_notice_fail(lease, grant, notice);
 }
 
 void dsmb_break_lost(struct dsmb_lease *lease, const struct dsmb_session *lost)
@@ -368,12 +368,12 @@ unlock:
 		dsmb_notice_send(lease, &notice);
 	if (!grant)
 		return;
-	dsmb_notice_unheard(lease, grant, &notice);
+	dsmb_notice_fail(lease, grant, &notice);
 	ditto_lease_put(grant);
 }
 
 /* The first open of a lease stands for all of them. */
-static void dsmb_break_again(struct dsmb_open *open)
+static void dsmb_break_resend(struct dsmb_open *open)
 {
 	struct dsmb_lease *lease = open->lease;
 	struct dsmb_notice notice;
@@ -390,7 +390,7 @@ static void dsmb_break_again(struct dsmb_open *open)
 		dsmb_notice_send(lease, &notice);
 }
 
-void dsmb_breaks_again(struct dsmb_session *session)
+void dsmb_breaks_resend(struct dsmb_session *session)
 {
 	struct dsmb_open *open;
 	unsigned long index;
@@ -400,7 +400,7 @@ void dsmb_breaks_again(struct dsmb_session *session)
 		if (!refcount_inc_not_zero(&open->ref))
 			continue;
 		rcu_read_unlock();
-		dsmb_break_again(open);
+		dsmb_break_resend(open);
 		dsmb_open_put(open);
 		rcu_read_lock();
 	}

@@ -210,7 +210,7 @@ static int persist_gather(const struct dsmb_durable *durable, struct dsmb_record
 	r->id = open->persistent;
 	r->client = durable->client;
 	memcpy(r->guid, durable->guid, sizeof(r->guid));
-	r->known_as = READ_ONCE(durable->name);
+	r->name_hash = READ_ONCE(durable->name);
 	r->options = open->options;
 	r->action = open->action;
 	r->timeout_ms = durable->timeout_ms;
@@ -218,7 +218,7 @@ static int persist_gather(const struct dsmb_durable *durable, struct dsmb_record
 		r->flags |= DSMB_RECORD_SNAPSHOT;
 	if (open->posix)
 		r->flags |= DSMB_RECORD_POSIX;
-	dsmb_app_tell(rare ? rare->app : NULL, &r->app);
+	dsmb_app_describe(rare ? rare->app : NULL, &r->app);
 	if (r->app.present)
 		r->flags |= DSMB_RECORD_APP;
 	gather_lease(open, &r->caching);

@@ -257,20 +257,20 @@ bool dsmb_persist_deletes(struct dsmb_open *open);
 int dsmb_persist_cancel_delete(struct ditto_op *op, struct dsmb_open *open);
 
 /**
- * dsmb_persist_delete_restored - enter a restored open that requests the deletion of its file
+ * dsmb_persist_delete_enter - enter a restored open that requests the deletion of its file
  * @open: the open, which has its file
  *
  * Context: any.
  */
-void dsmb_persist_delete_restored(struct dsmb_open *open);
+void dsmb_persist_delete_enter(struct dsmb_open *open);
 
 /**
- * dsmb_persist_delete_again - make a deletion pending that was pending before a restart
+ * dsmb_persist_delete_restore - make a deletion pending that was pending before a restart
  * @open: the restored open; nothing is done if it does not request one any more
  *
  * Return: 0; -EJUKEBOX if it is to be tried again later; or another errno.
  */
-int dsmb_persist_delete_again(struct dsmb_open *open);
+int dsmb_persist_delete_restore(struct dsmb_open *open);
 
 /**
  * dsmb_persist_delete_forget - let cancellations not find an open any more

@@ -70,23 +70,12 @@ static bool deleter_set(struct dsmb_open *open, const void *name)
 	return before;
 }
 
-void dsmb_persist_delete_restored(struct dsmb_open *open)
+void dsmb_persist_delete_enter(struct dsmb_open *open)
 {
 	deleter_set(open, ditto_instance_name(open->inst));
 }
 
-static int delete_pending_again(struct dsmb_open *open, struct ditto_op *op)
-{
-	int err = ditto_instance_set_delete(op, open->inst,
-					    DITTO_DELETE_ON | DITTO_DELETE_READONLY);
-
-	/* The client has reconnected and cancelled the deletion meanwhile. */
-	if (!READ_ONCE(open->delete_on_close))
-		ditto_instance_set_delete(op, open->inst, 0);
-	return err;
-}
-
-int dsmb_persist_delete_again(struct dsmb_open *open)
+int dsmb_persist_delete_restore(struct dsmb_open *open)
 {
 	struct dsmb_tree *tree = dsmb_open_tree(open);
 	struct ditto_actor actor;
@@ -96,7 +85,11 @@ int dsmb_persist_delete_again(struct dsmb_open *open)
 
 	dsmb_open_op(open, tree, &op, &actor);
 	if (READ_ONCE(open->delete_on_close) && !ditto_instance_begin(open->inst, &op, &node)) {
-		err = delete_pending_again(open, &op);
+		err = ditto_instance_set_delete(&op, open->inst,
+						DITTO_DELETE_ON | DITTO_DELETE_READONLY);
+		/* The client has reconnected and cancelled the deletion in between. */
+		if (!READ_ONCE(open->delete_on_close))
+			ditto_instance_set_delete(&op, open->inst, 0);
 		ditto_instance_end(open->inst, &op);
 	}
 	if (err != -EJUKEBOX)

@@ -142,7 +142,7 @@ static bool get_entry(struct dsmb_cursor *in, u8 version, struct dsmb_record *r)
 	r->entry_len = dsmb_get_u8(in);
 	dsmb_get_bytes(in, r->entry, r->entry_len);
 	if (version > 2)
-		r->known_as = dsmb_get_u64(in);
+		r->name_hash = dsmb_get_u64(in);
 	return !in->bad;
 }
 
@@ -170,7 +170,7 @@ u32 dsmb_record_encode(const struct dsmb_record *r, void *data)
 	dsmb_encode_bytes(&out, r->sequences, sizeof(r->sequences));
 	encode_ranges(&out, r);
 	encode_entry(&out, r);
-	dsmb_encode_u64(&out, r->known_as);
+	dsmb_encode_u64(&out, r->name_hash);
 	return out.len;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_record_encode);

@@ -53,7 +53,7 @@
  * @dir: handle of the directory with the name that was opened; its length is 0 if that is not known
  * @entry: that name, not terminated
  * @entry_len: bytes of @entry
- * @known_as: hash of the name by which the client knows the open, see struct dsmb_durable
+ * @name_hash: hash of the name by which the client knows the open, see struct dsmb_durable
  * @rights: GrantedAccess
  * @deny: denied access as DITTO_OPEN_* bits
  * @options: CreateOptions
@@ -83,7 +83,7 @@ struct dsmb_record {
 	struct ditto_handle dir;
 	char entry[NAME_MAX];
 	u8 entry_len;
-	u64 known_as;
+	u64 name_hash;
 	u32 rights;
 	u8 deny;
 	u32 options;

@@ -107,7 +107,7 @@ void dsmb_persist_withdraw(struct dsmb_server *server)
 	for (int wait = 0; wait < 2; wait++) {
 		for (id = 0; (open = dsmb_durable_next(server, &id)); id++) {
 			persist = dsmb_durable_record(open);
-			if (persist && !dsmb_open_look(open, &ignored)) {
+			if (persist && !dsmb_open_get_state(open, &ignored)) {
 				if (wait)
 					dsmb_persist_remove(persist);
 				else

@@ -188,8 +188,8 @@ static int restore_durability(struct restoring *r, const struct pending *p)
 
 	if (!user)
 		return -ENOMEM;
-	err = dsmb_durable_again(r->open, &rec->client, rec->guid, rec->known_as, user,
-				 rec->timeout_ms);
+	err = dsmb_durable_restore(r->open, &rec->client, rec->guid, rec->name_hash, user,
+				   rec->timeout_ms);
 	ditto_auth_user_put(user);
 	if (err)
 		return err;
@@ -279,7 +279,7 @@ static int restore_file(struct restoring *r)
 	err = restore_instance(r, &req);
 	r->open->inst = r->opened.inst;
 	if (!err && r->open->delete_on_close)
-		dsmb_persist_delete_restored(r->open);
+		dsmb_persist_delete_enter(r->open);
 	return err;
 }
 
@@ -348,7 +348,7 @@ static int restore_rest(struct restoring *r)
 /* Publish the open; it waits for its client from now on. */
 static int restore_waits(struct restoring *r)
 {
-	int err = dsmb_durable_restored(r->open);
+	int err = dsmb_durable_publish(r->open);
 
 	if (!err)
 		dsmb_replay_restored(r->open, &r->record.client, r->record.guid);
@@ -524,7 +524,7 @@ static void restore_deletes(struct dsmb_server *server)
 		/* Try again later while a caching grant is being broken, but not for ever. */
 		if (p->delete_on_close &&
 		    (!time_before(jiffies, p->deadline) ||
-		     dsmb_persist_delete_again(p->delete_on_close) != -EJUKEBOX))
+		     dsmb_persist_delete_restore(p->delete_on_close) != -EJUKEBOX))
 			pending_free(p);
 }
 

@@ -22,7 +22,7 @@ void dsmb_run_queue_init(struct dsmb_run_queue *queue, struct workqueue_struct *
 EXPORT_SYMBOL_IF_KUNIT(dsmb_run_queue_init);
 
 /* Gives workers that are free to messages that wait. */
-static void lane_advance(struct dsmb_run_queue *queue)
+static void run_queue_advance(struct dsmb_run_queue *queue)
 {
 	struct dsmb_message *message;
 
@@ -67,6 +67,6 @@ void dsmb_run_queue_leave(struct dsmb_run_queue *queue)
 	if (!queue)
 		return;
 	atomic_dec(&queue->busy);
-	lane_advance(queue);
+	run_queue_advance(queue);
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_run_queue_leave);

@@ -25,7 +25,7 @@ static void record_fill(struct dsmb_record *r)
 	memset(r->dir.data, 'd', r->dir.len);
 	r->entry_len = 5;
 	memcpy(r->entry, "entry", r->entry_len);
-	r->known_as = 0x0123456789abcdefULL;
+	r->name_hash = 0x0123456789abcdefULL;
 	r->rights = 0x12019f;
 	r->deny = 6;
 	r->options = 0x1040;
@@ -81,9 +81,9 @@ static void record_is_old(struct kunit *test)
 
 	f->data[0] = 2;
 	KUNIT_EXPECT_FALSE(test, dsmb_record_decode(&f->again, f->data, len));
-	len -= sizeof(r->known_as);
+	len -= sizeof(r->name_hash);
 	KUNIT_ASSERT_TRUE(test, dsmb_record_decode(&f->again, f->data, len));
-	r->known_as = 0;
+	r->name_hash = 0;
 	KUNIT_EXPECT_MEMEQ(test, &f->again, r, sizeof(*r));
 
 	f->data[0] = 1;
