@@ -18,7 +18,6 @@
 #include "../net/server.h"
 #include "auth/crypto.h"
 #include "auth/tree_access.h"
-#include "file/name.h"
 #include "open/lease.h"
 #include "open/open.h"
 #include "server.h"
@@ -26,6 +25,7 @@
 #include "show.h"
 #include "transport/call.h"
 #include "transport/message.h"
+#include "wire/name.h"
 
 #define DSMB_PORT	445	/* MS-SMB2 section 2.1 */
 

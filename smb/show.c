@@ -26,7 +26,7 @@
 #include "server.h"
 #include "show.h"
 #include "transport/conn.h"
-#include "transport/wire.h"
+#include "wire/wire.h"
 
 static const char *const cipher_names[] = {
 	[DSMB_CIPHER_AES128_CCM] = "aes-128-ccm",

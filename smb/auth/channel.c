@@ -35,7 +35,7 @@ static u32 check_algorithms(struct dsmb_conn *conn, struct dsmb_session *session
 	else if (conn->signing == DSMB_SIGNING_AES_GMAC &&
 		 channel->conn->signing != DSMB_SIGNING_AES_GMAC)
 		status = STATUS_NOT_SUPPORTED;
-	else if (!dsmb_conn_is_3x(conn))
+	else if (!dsmb_dialect_is_3x(conn->dialect))
 		status = STATUS_REQUEST_NOT_ACCEPTED;
 	else if (session->dialect != conn->dialect)
 		status = STATUS_INVALID_PARAMETER;
@@ -132,7 +132,7 @@ u32 dsmb_bind_begin(struct dsmb_call *call, struct dsmb_channel **channel,
 	if (!*channel)
 		*session = dsmb_session_find_any(conn->server, call->session_id, false);
 	if (!*session)
-		return dsmb_conn_is_3x(conn) ? STATUS_USER_SESSION_DELETED :
+		return dsmb_dialect_is_3x(conn->dialect) ? STATUS_USER_SESSION_DELETED :
 					       STATUS_REQUEST_NOT_ACCEPTED;
 
 	denied = bind_signature(call, *session);

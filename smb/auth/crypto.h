@@ -9,7 +9,7 @@
 #include <linux/types.h>
 #include <linux/uio.h>
 
-#include "../transport/wire.h"
+#include "../wire/wire.h"
 
 struct bio_vec;
 struct dsmb_buf;

@@ -60,7 +60,7 @@ int dsmb_signing_key(const struct dsmb_conn *conn, const struct ditto_auth *auth
 	int err = 0;
 
 	session_key(auth, key);
-	if (dsmb_conn_is_3x(conn))
+	if (dsmb_dialect_is_3x(conn->dialect))
 		err = dsmb_key_derive(DSMB_KEY_SIGN, conn->dialect, key, sizeof(key), preauth,
 				      out, DSMB_SESSION_KEY_SIZE);
 	else

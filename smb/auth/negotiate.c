@@ -12,7 +12,7 @@
 
 #include "../../net/helper/auth.h"
 #include "../../net/server.h"
-#include "../file/attrs.h"
+#include "../wire/time.h"
 #include "../open/persist.h"
 #include "../server.h"
 #include "../transport/command.h"

@@ -8,7 +8,7 @@
 
 #include <linux/types.h>
 
-#include "../transport/wire.h"
+#include "../wire/wire.h"
 
 struct dsmb_builder;
 struct dsmb_call;

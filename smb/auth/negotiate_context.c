@@ -9,10 +9,10 @@
 #include <linux/random.h>
 #include <linux/string.h>
 
-#include "../file/posix.h"
-#include "../transport/builder.h"
-#include "../transport/cursor.h"
-#include "../transport/status.h"
+#include "../wire/builder.h"
+#include "../wire/cursor.h"
+#include "../wire/posix.h"
+#include "../wire/status.h"
 #include "crypto.h"
 #include "negotiate.h"
 

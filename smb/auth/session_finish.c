@@ -20,8 +20,8 @@
 #include "../../net/server.h"
 #include "../server.h"
 #include "../transport/conn.h"
-#include "../transport/status.h"
 #include "../transport/trust.h"
+#include "../wire/status.h"
 #include "keys.h"
 #include "session_setup.h"
 

@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#include "../transport/cursor.h"
+#include "../wire/cursor.h"
 #include "session.h"
 
 struct ditto_auth;

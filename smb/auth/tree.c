@@ -19,7 +19,6 @@
 #include "../../fs/share/cred.h"
 #include "../../fs/share/share.h"
 #include "../../net/peer.h"
-#include "../file/name.h"
 #include "../open/open.h"
 #include "../open/persist.h"
 #include "../server.h"
@@ -28,6 +27,7 @@
 #include "../transport/conn.h"
 #include "../transport/fs_limit.h"
 #include "../transport/trust.h"
+#include "../wire/name.h"
 #include "session.h"
 #include "tree.h"
 #include "tree_access.h"
@@ -470,7 +470,7 @@ static u32 tree_connect_exec(struct dsmb_call *call, void *args, void *res)
 static void tree_connect_encode(struct dsmb_call *call, u32 status, const void *res)
 {
 	const struct dsmb_tree *tree = call->tree;
-	bool continuous = tree->continuous && dsmb_conn_is_3x(call->conn);
+	bool continuous = tree->continuous && dsmb_dialect_is_3x(call->conn->dialect);
 	struct dsmb_builder *out = &call->out;
 
 	dsmb_encode_u16(out, RESPONSE_SIZE);

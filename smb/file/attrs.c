@@ -7,7 +7,6 @@
 #include "../../fs/offload/offload.h"
 #include "../../fs/open/instance.h"
 #include "../../fs/share/share.h"
-#include "../transport/builder.h"
 #include "attrs.h"
 
 static u32 dsmb_reparse_tag(umode_t mode)
@@ -209,20 +208,4 @@ int dsmb_attrs_at_once(const struct ditto_op *op, const struct ditto_instance *i
 	at_once.park = NULL;
 	err = dsmb_attrs_get(&at_once, inst, node, attrs);
 	return err == -EJUKEBOX ? dsmb_attrs_of_node(op->share, node, attrs) : err;
-}
-
-void dsmb_encode_times(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
-{
-	void *p = dsmb_room(b, DSMB_TIMES_BYTES);
-
-	if (p)
-		dsmb_put_times(p, attrs);
-}
-
-void dsmb_encode_attrs(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
-{
-	dsmb_encode_times(b, attrs);
-	dsmb_encode_u64(b, attrs->allocation);
-	dsmb_encode_u64(b, attrs->size);
-	dsmb_encode_u32(b, attrs->flags);
 }

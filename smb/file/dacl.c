@@ -8,7 +8,7 @@
  */
 
 #include "../../fs/acl/acl.h"
-#include "../transport/builder.h"
+#include "../wire/builder.h"
 #include "security.h"
 
 #define DSMB_ACL_REVISION		2

@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#include "../transport/cursor.h"
+#include "../wire/cursor.h"
 
 struct ditto_node;
 struct ditto_op;

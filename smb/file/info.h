@@ -6,7 +6,7 @@
 #include <linux/types.h>
 
 #include "../transport/call.h"
-#include "../transport/cursor.h"
+#include "../wire/cursor.h"
 #include "attrs.h"
 
 struct kstatfs;

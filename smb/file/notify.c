@@ -23,7 +23,7 @@
 #include "../transport/command.h"
 #include "../transport/conn.h"
 #include "../transport/message.h"
-#include "name.h"
+#include "../wire/name.h"
 #include "notify.h"
 
 #define DSMB_NOTIFY_REPLY	9

@@ -37,7 +37,7 @@
 #include "../transport/call.h"
 #include "../transport/conn.h"
 #include "../transport/message.h"
-#include "name.h"
+#include "../wire/name.h"
 #include "pipe.h"
 
 /* Longest name of a pipe that is requested from the helper, with its terminator. */

@@ -8,7 +8,7 @@
 
 #include <linux/types.h>
 
-#include "../transport/cursor.h"
+#include "../wire/cursor.h"
 
 struct dsmb_call;
 struct dsmb_open;

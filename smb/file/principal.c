@@ -13,20 +13,10 @@
 #include "../server.h"
 #include "../transport/call.h"
 #include "../transport/conn.h"
-#include "../transport/status.h"
+#include "../wire/status.h"
 #include "principal.h"
 
 static_assert(DITTO_FOREIGN_MAX >= DITTO_SID_MAX);
-
-/**
- * struct dsmb_principals - what a call waits for
- * @call: the call
- * @park: waits for an answer of the helper
- */
-struct dsmb_principals {
-	struct dsmb_call *call;
-	struct ditto_names_park park;
-};
 
 static void dsmb_principals_done(struct ditto_names_park *park)
 {
@@ -47,7 +37,7 @@ u32 dsmb_principals_begin(struct dsmb_call *call)
 		return STATUS_SUCCESS;
 	if (dsmb_call_is_cancelled(call)) {
 		status = call->cancel_status;
-		dsmb_principals_free(call);
+		dsmb_call_drop_principals(call);
 		return status;
 	}
 	ditto_names_park_begin(&call->principals->park);
@@ -58,21 +48,8 @@ u32 dsmb_principals_end(struct dsmb_call *call)
 {
 	if (call->principals && call->principals->park.waits)
 		return DSMB_PARKED;
-	dsmb_principals_free(call);
+	dsmb_call_drop_principals(call);
 	return STATUS_SUCCESS;
-}
-
-void dsmb_principals_free(struct dsmb_call *call)
-{
-	struct dsmb_principals *principals = call->principals;
-
-	if (!principals)
-		return;
-	ditto_names_park_cancel(&principals->park);
-	call->principals = NULL;
-	call->cancel = NULL;
-	call->quiet = false;
-	kfree(principals);
 }
 
 /* The park of the call, made when the first answer is missing. NULL without memory. */

@@ -39,12 +39,6 @@ u32 dsmb_principals_begin(struct dsmb_call *call);
 u32 dsmb_principals_end(struct dsmb_call *call);
 
 /**
- * dsmb_principals_free - forget what was asked
- * @call: the call; need not have asked anything
- */
-void dsmb_principals_free(struct dsmb_call *call);
-
-/**
  * dsmb_principal_of_uid - get the SID of a user
  * @call: the call
  * @uid: the user

@@ -31,11 +31,11 @@
 #include "../share_options.h"
 #include "../transport/command.h"
 #include "../transport/conn.h"
+#include "../wire/name.h"
+#include "../wire/posix.h"
 #include "attrs.h"
 #include "dir_levels.h"
 #include "info.h"
-#include "name.h"
-#include "posix.h"
 
 #define DSMB_DIR_RESTART	BIT(0)
 #define DSMB_DIR_SINGLE		BIT(1)

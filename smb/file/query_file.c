@@ -13,10 +13,10 @@
 #include "../../fs/open/stream.h"
 #include "../../net/helper/auth.h"
 #include "../open/open.h"
+#include "../wire/name.h"
+#include "../wire/posix.h"
 #include "info.h"
-#include "name.h"
 #include "pipe.h"
-#include "posix.h"
 
 /* AllocationSize of FileStandardInformation for a pipe, as other servers report it. */
 #define DSMB_PIPE_ALLOCATION	4096

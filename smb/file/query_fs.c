@@ -19,8 +19,8 @@
 #include "../../fs/op/quota.h"
 #include "../../fs/share/share.h"
 #include "../auth/tree.h"
+#include "../wire/name.h"
 #include "info.h"
-#include "name.h"
 
 /* FileFsAttributeInformation: MS-FSCC section 2.5.1 */
 #define DSMB_FS_CASE_SENSITIVE		0x00000001

@@ -50,7 +50,7 @@ static u32 dsmb_query_principals(struct dsmb_query *q, const struct dsmb_attrs *
 	if (secured->audit)
 		secured->audit = dsmb_principals_shown(q->call, secured->audit);
 	if (IS_ERR(acl) || IS_ERR(secured->audit)) {
-		dsmb_principals_free(q->call);
+		dsmb_call_drop_principals(q->call);
 		if (!IS_ERR(acl))
 			ditto_acl_put(acl);
 		if (IS_ERR(secured->audit))

@@ -9,9 +9,9 @@
 
 #include "../../fs/op/quota.h"
 #include "../open/open.h"
-#include "../transport/status.h"
+#include "../wire/sid.h"
+#include "../wire/status.h"
 #include "quota.h"
-#include "sid.h"
 
 /* NextEntryOffset to QuotaLimit. */
 #define DSMB_QUOTA_HEAD		40

@@ -56,7 +56,7 @@ static u32 dsmb_read_decode(struct dsmb_call *call, void *args)
 	if (in->bad || a->length > dsmb_io_max(call->conn) || !dsmb_charge_covers(call, a->length))
 		return STATUS_INVALID_PARAMETER;
 	/* The field is reserved before 3.0. There is no RDMA channel. */
-	if (dsmb_conn_is_3x(call->conn) && channel)
+	if (dsmb_dialect_is_3x(call->conn->dialect) && channel)
 		return STATUS_INVALID_PARAMETER;
 	return STATUS_SUCCESS;
 }

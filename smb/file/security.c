@@ -8,8 +8,8 @@
 #include <linux/err.h>
 
 #include "../../fs/acl/acl.h"
-#include "../transport/builder.h"
-#include "../transport/status.h"
+#include "../wire/builder.h"
+#include "../wire/status.h"
 #include "security.h"
 
 u32 dsmb_sd_size(const struct dsmb_secured *secured, u32 parts)

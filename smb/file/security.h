@@ -9,8 +9,8 @@
 #include <linux/types.h>
 
 #include "../../fs/acl/sd.h"
-#include "../transport/cursor.h"
-#include "sid.h"
+#include "../wire/cursor.h"
+#include "../wire/sid.h"
 
 struct ditto_acl;
 struct ditto_node;

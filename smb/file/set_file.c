@@ -15,8 +15,8 @@
 #include "../server.h"
 #include "../transport/conn.h"
 #include "../transport/message.h"
+#include "../wire/name.h"
 #include "info.h"
-#include "name.h"
 #include "times.h"
 
 /* Special values of the times in FileBasicInformation (MS-FSCC section 2.4.7). */

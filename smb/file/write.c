@@ -68,7 +68,7 @@ static u32 dsmb_write_decode(struct dsmb_call *call, void *args)
 	if (in->bad || a->length > dsmb_io_max(call->conn) ||
 	    !dsmb_charge_covers(call, a->length) || data_offset > DSMB_WRITE_OFFSET_MAX)
 		return STATUS_INVALID_PARAMETER;
-	if (dsmb_conn_is_3x(call->conn) && channel)
+	if (dsmb_dialect_is_3x(call->conn->dialect) && channel)
 		return STATUS_INVALID_PARAMETER;
 	if (!a->length)
 		return STATUS_SUCCESS;

@@ -17,13 +17,13 @@
 #include "../../fs/node/node.h"
 #include "../../fs/open/instance.h"
 #include "../../lockd/open.h"
-#include "../file/name.h"
 #include "../open/durable.h"
 #include "../open/nested.h"
 #include "../open/open.h"
 #include "../open/persist.h"
 #include "../open/symlink_error.h"
 #include "../transport/message.h"
+#include "../wire/name.h"
 #include "ioctl.h"
 
 #define DSMB_SYMLINK_RELATIVE	1

@@ -9,7 +9,7 @@
 #include <linux/time.h>
 
 #include "../../fs/op/snapshot.h"
-#include "../file/name.h"
+#include "../wire/name.h"
 #include "ioctl.h"
 
 /* Least size of the response: an empty list with its terminator. */

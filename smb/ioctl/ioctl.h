@@ -6,8 +6,8 @@
 #include <linux/types.h>
 
 #include "../file/info.h"
-#include "../transport/builder.h"
-#include "../transport/cursor.h"
+#include "../wire/builder.h"
+#include "../wire/cursor.h"
 
 struct ditto_instance;
 struct ditto_node;
@@ -313,7 +313,7 @@ u32 dsmb_fsctl_get_integrity(struct dsmb_ioctl *io);
  */
 u32 dsmb_fsctl_set_integrity(struct dsmb_ioctl *io);
 
-/* open/resilient.c */
+/* fsctl_resilient.c */
 
 /**
  * dsmb_fsctl_resiliency - make an open resilient

@@ -239,7 +239,11 @@ static void dsmb_create_fill_contexts(struct dsmb_create *c, const struct dsmb_d
 	reply->attrs = &c->res->attrs;
 	if (c->res->granted.level == DSMB_OPLOCK_LEASE)
 		reply->lease = &c->res->granted;
-	reply->durable = durable;
+	if (durable) {
+		reply->durable.version = durable->version;
+		reply->durable.persistent = durable->persist;
+		reply->durable.timeout_ms = durable->timeout_ms;
+	}
 	if (!dsmb_has_context(&c->args->contexts, DSMB_CONTEXT_MAXIMAL))
 		return;
 	err = dsmb_create_walk(c, &walk);
@@ -590,7 +594,7 @@ static void dsmb_create_encode(struct dsmb_call *call, u32 status, const void *r
 		return;
 	dsmb_encode_u16(out, DSMB_CREATE_REPLY);
 	dsmb_encode_u8(out, res->granted.level);
-	dsmb_encode_u8(out, res->attrs.reparse_tag && dsmb_conn_is_3x(call->conn) ?
+	dsmb_encode_u8(out, res->attrs.reparse_tag && dsmb_dialect_is_3x(call->conn->dialect) ?
 		       DSMB_CREATE_IS_REPARSE : 0);
 	dsmb_encode_u32(out, res->action);
 	dsmb_encode_attrs(out, &res->attrs);

@@ -94,6 +94,7 @@ static bool dsmb_name_is_above(struct dsmb_cursor name)
 
 u32 dsmb_create_decode(struct dsmb_call *call, void *args)
 {
+	const struct dsmb_conn *conn = call->conn;
 	struct dsmb_cursor *in = &call->in, list;
 	struct dsmb_create_args *a = args;
 	u32 impersonation, offset, len, status;
@@ -122,7 +123,7 @@ u32 dsmb_create_decode(struct dsmb_call *call, void *args)
 	if (in->bad)
 		return STATUS_INVALID_PARAMETER;
 
-	status = dsmb_contexts_parse(call->conn, list, &a->contexts);
+	status = dsmb_contexts_parse(conn->dialect, conn->posix, list, &a->contexts);
 	if (status)
 		return status;
 	dsmb_durable_parse(&a->contexts, &a->durable);
@@ -130,7 +131,7 @@ u32 dsmb_create_decode(struct dsmb_call *call, void *args)
 	/* On reconnect only the create context tells a lease from an oplock. */
 	if (a->durable.reconnect && dsmb_has_context(&a->contexts, DSMB_CONTEXT_LEASE))
 		oplock = DSMB_OPLOCK_LEASE;
-	dsmb_caching_parse(call->conn, oplock, &a->contexts, &a->caching);
+	dsmb_caching_parse(conn->dialect, oplock, &a->contexts, &a->caching);
 	if (!a->durable.reconnect) {
 		status = dsmb_create_check(a, impersonation);
 		if (status)

@@ -5,12 +5,12 @@
 
 #include "../../fs/op/op.h"
 #include "../../fs/open/instance.h"
-#include "../file/name.h"
-#include "create_context.h"
-#include "create_wire.h"
+#include "../wire/create.h"
+#include "../wire/create_context.h"
+#include "../wire/name.h"
+#include "../wire/oplock.h"
 #include "durable.h"
 #include "durable_app.h"
-#include "oplock.h"
 
 struct ditto_acl;
 struct dsmb_call;

@@ -21,48 +21,16 @@
 #include "../auth/session.h"
 #include "../auth/session_setup.h"
 #include "../auth/tree.h"
-#include "../file/name.h"
 #include "../server.h"
-#include "../transport/builder.h"
 #include "../transport/call.h"
 #include "../transport/conn.h"
+#include "../wire/name.h"
 #include "closer.h"
-#include "create_context.h"
 #include "durable.h"
 #include "lease.h"
 #include "open.h"
 #include "persist.h"
 #include "replay.h"
-
-void dsmb_durable_parse(const struct dsmb_contexts *contexts, struct dsmb_durable_ask *ask)
-{
-	struct dsmb_cursor in;
-
-	memset(ask, 0, sizeof(*ask));
-	if (dsmb_has_context(contexts, DSMB_CONTEXT_RECONNECT_2)) {
-		in = contexts->data[DSMB_CONTEXT_RECONNECT_2];
-		ask->version = 2;
-		ask->reconnect = true;
-		ask->id = dsmb_get_u64(&in);
-		dsmb_skip(&in, 8);
-		dsmb_get_bytes(&in, ask->guid, sizeof(ask->guid));
-		ask->persistent = dsmb_get_u32(&in) & DSMB_DURABLE_PERSISTENT;
-	} else if (dsmb_has_context(contexts, DSMB_CONTEXT_RECONNECT)) {
-		ask->version = 1;
-		ask->reconnect = true;
-		ask->id = dsmb_context_u64(contexts, DSMB_CONTEXT_RECONNECT);
-	} else if (dsmb_has_context(contexts, DSMB_CONTEXT_DURABLE_2)) {
-		in = contexts->data[DSMB_CONTEXT_DURABLE_2];
-		ask->version = 2;
-		ask->timeout_ms = dsmb_get_u32(&in);
-		ask->persistent = dsmb_get_u32(&in) & DSMB_DURABLE_PERSISTENT;
-		dsmb_skip(&in, 8);
-		dsmb_get_bytes(&in, ask->guid, sizeof(ask->guid));
-	} else if (dsmb_has_context(contexts, DSMB_CONTEXT_DURABLE)) {
-		ask->version = 1;
-	}
-}
-EXPORT_SYMBOL_IF_KUNIT(dsmb_durable_parse);
 
 u32 dsmb_durable_time(u32 asked_ms, u32 usual_ms)
 {
@@ -388,16 +356,6 @@ void dsmb_durable_close_later(struct dsmb_open *open)
 		durable_give_up(open);
 	else
 		dsmb_open_close(open);
-}
-
-void dsmb_durable_put(struct dsmb_builder *out, const struct dsmb_durable *durable)
-{
-	if (durable->version == 1) {
-		dsmb_encode_u64(out, 0);
-		return;
-	}
-	dsmb_encode_u32(out, durable->timeout_ms);
-	dsmb_encode_u32(out, durable->persist ? DSMB_DURABLE_PERSISTENT : 0);
 }
 
 void dsmb_durable_forget(struct dsmb_open *open)

@@ -31,13 +31,11 @@
 #include <linux/workqueue.h>
 
 #include "../../net/budget.h"
+#include "../wire/create_context.h"
 
 struct ditto_auth_user;
-struct dsmb_builder;
 struct dsmb_call;
-struct dsmb_caching;
 struct dsmb_closer;	/* closer.h */
-struct dsmb_contexts;
 struct dsmb_lease;
 struct dsmb_open;
 struct dsmb_path;
@@ -45,37 +43,12 @@ struct dsmb_persist;	/* persist.h */
 struct dsmb_server;
 struct dsmb_session;
 
-#define DSMB_GUID_SIZE		16
-
 /* Limit of durable opens of a server, connected or not; CREATEs beyond it get plain opens. */
 #define DSMB_DURABLES_MAX	65536
 /* Longest timeout, in milliseconds, of a disconnected open, whatever its client requests. */
 #define DSMB_DURABLE_MS_MAX	300000U
 /* Timeout of a persistent open where the setting disables durable opens. */
 #define DSMB_DURABLE_MS_USUAL	60000U
-
-/* Flags of DH2Q and DH2C: MS-SMB2 sections 2.2.13.2.11 and 2.2.13.2.12 */
-#define DSMB_DURABLE_PERSISTENT	BIT(1)
-
-/**
- * struct dsmb_durable_ask - durability requested by a CREATE
- * @version: 1 or 2, the version of the create contexts; 0 if there are none
- * @reconnect: the client wants the open @id back
- * @persistent: the open is to survive a restart of the server
- * @timeout_ms: requested timeout in milliseconds; 0 leaves it to the server
- * @guid: CreateGuid, version 2 only
- * @id: FileId.Persistent, for @reconnect
- * @name: hash of the file name in the request, see dsmb_path_hash(); 0 without a lease
- */
-struct dsmb_durable_ask {
-	u8 version;
-	bool reconnect;
-	bool persistent;
-	u32 timeout_ms;
-	u8 guid[DSMB_GUID_SIZE];
-	u64 id;
-	u64 name;
-};
 
 /**
  * struct dsmb_durable - durability of an open
@@ -116,13 +89,6 @@ struct dsmb_durable {
 	struct dsmb_closer *closer;
 	struct ditto_charge charge;
 };
-
-/**
- * dsmb_durable_parse - read the durability contexts of a CREATE
- * @contexts: parsed create contexts, with lengths already checked
- * @ask: filled
- */
-void dsmb_durable_parse(const struct dsmb_contexts *contexts, struct dsmb_durable_ask *ask);
 
 /**
  * dsmb_durable_time - compute the timeout of a durable open
@@ -251,13 +217,6 @@ bool dsmb_durable_close(struct dsmb_open *open);
  * Context: may sleep, but does not wait for the helper.
  */
 void dsmb_durable_close_later(struct dsmb_open *open);
-
-/**
- * dsmb_durable_put - encode the data of the DH2Q or DHnQ response context
- * @out: buffer
- * @durable: granted durability
- */
-void dsmb_durable_put(struct dsmb_builder *out, const struct dsmb_durable *durable);
 
 /**
  * dsmb_durable_find - find the open that a client reconnects to

@@ -19,8 +19,7 @@
 #include "../transport/call.h"
 #include "../transport/conn.h"
 #include "../transport/message.h"
-#include "create_context.h"
-#include "create_wire.h"
+#include "../wire/create.h"
 #include "durable.h"
 #include "durable_app.h"
 #include "open.h"
@@ -45,27 +44,6 @@ struct dsmb_app {
 
 static DEFINE_SPINLOCK(apps_lock);
 static DEFINE_HASHTABLE(apps, 8);
-
-void dsmb_app_parse(const struct dsmb_contexts *contexts, struct dsmb_app_ask *ask)
-{
-	struct dsmb_cursor in;
-
-	memset(ask, 0, sizeof(*ask));
-	if (!dsmb_has_context(contexts, DSMB_CONTEXT_APP_INSTANCE))
-		return;
-	in = contexts->data[DSMB_CONTEXT_APP_INSTANCE];
-	dsmb_skip(&in, 4);
-	dsmb_get_bytes(&in, ask->id, sizeof(ask->id));
-	ask->present = true;
-	if (!dsmb_has_context(contexts, DSMB_CONTEXT_APP_VERSION))
-		return;
-	in = contexts->data[DSMB_CONTEXT_APP_VERSION];
-	dsmb_skip(&in, 8);
-	ask->high = dsmb_get_u64(&in);
-	ask->low = dsmb_get_u64(&in);
-	ask->versioned = true;
-}
-EXPORT_SYMBOL_IF_KUNIT(dsmb_app_parse);
 
 bool dsmb_app_is_newer(const struct dsmb_app_ask *ask, u64 high, u64 low)
 {

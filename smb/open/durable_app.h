@@ -10,38 +10,15 @@
 #define _DITTO_SMB_OPEN_DURABLE_APP_H
 
 #include <linux/types.h>
+#include <linux/uuid.h>
 
-#include "durable.h"
+#include "../wire/create_context.h"
 
 struct ditto_node;
 struct ditto_walk;
 struct dsmb_app;
 struct dsmb_call;
-struct dsmb_contexts;
 struct dsmb_open;
-
-/**
- * struct dsmb_app_ask - application instance named by a CREATE
- * @present: the CREATE names one
- * @id: AppInstanceId
- * @versioned: @high and @low are valid (3.1.1 only)
- * @high: AppInstanceVersionHigh
- * @low: AppInstanceVersionLow
- */
-struct dsmb_app_ask {
-	bool present;
-	u8 id[DSMB_GUID_SIZE];
-	bool versioned;
-	u64 high;
-	u64 low;
-};
-
-/**
- * dsmb_app_parse - read the application instance contexts of a CREATE
- * @contexts: parsed create contexts, with lengths already checked
- * @ask: filled
- */
-void dsmb_app_parse(const struct dsmb_contexts *contexts, struct dsmb_app_ask *ask);
 
 /**
  * dsmb_app_is_newer - compare application instance versions

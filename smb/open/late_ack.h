@@ -17,7 +17,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
-#include "oplock.h"
+#include "../wire/oplock.h"
 
 /*
  * Time, in milliseconds, that such an acknowledgment may take: the client sends it when the CLOSE

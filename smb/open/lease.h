@@ -42,7 +42,7 @@
 #include <linux/uuid.h>
 #include <linux/workqueue.h>
 
-#include "oplock.h"
+#include "../wire/oplock.h"
 
 struct ditto_lease;
 struct ditto_lease_ops;

@@ -5,8 +5,8 @@
 
 #include "../../fs/op/walk.h"
 #include "../../fs/share/share.h"
-#include "../file/name.h"
 #include "../transport/call.h"
+#include "../wire/name.h"
 #include "nested.h"
 
 void dsmb_nested_restrict(struct dsmb_call *call)

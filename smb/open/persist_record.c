@@ -9,8 +9,8 @@
 #include "../../fs/op/check/rights.h"
 #include "../../lockd/matrix.h"
 #include "../../net/helper/record.h"
-#include "../transport/builder.h"
-#include "../transport/cursor.h"
+#include "../wire/builder.h"
+#include "../wire/cursor.h"
 #include "persist_record.h"
 
 #define RANGE_SIZE	17

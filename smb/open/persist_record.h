@@ -18,10 +18,10 @@
 #include "../../fs/share/handle.h"
 #include "../../lockd/range.h"
 #include "../../net/helper/auth.h"
+#include "../wire/oplock.h"
 #include "durable.h"
 #include "durable_app.h"
 #include "open.h"
-#include "oplock.h"
 
 #define DSMB_RECORD_VERSION	3
 

@@ -30,7 +30,7 @@
 #include "../../net/server.h"
 #include "../auth/tree.h"
 #include "../server.h"
-#include "create_wire.h"
+#include "../wire/create.h"
 #include "lease.h"
 #include "persist.h"
 #include "persist_record.h"

@@ -205,7 +205,7 @@ bool dsmb_sequence_begin(struct dsmb_call *call, struct dsmb_open *open)
 	bool changes = call->cmd->flags & DSMB_CHANGES;
 	bool good;
 
-	if (!dsmb_conn_is_3x(call->conn))
+	if (!dsmb_dialect_is_3x(call->conn->dialect))
 		return true;
 	/* Most calls have the sequence that is known. */
 	if (!changes && call->channel_sequence == READ_ONCE(open->channel_sequence))

@@ -13,9 +13,9 @@
 #include "../../fs/op/walk.h"
 #include "../../fs/node/node.h"
 #include "../file/attrs.h"
-#include "../file/name.h"
 #include "../transport/call.h"
 #include "../transport/conn.h"
+#include "../wire/name.h"
 #include "symlink_error.h"
 
 #define DSMB_ERROR_REPLY	9	/* StructureSize */

@@ -9,7 +9,7 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
-#include "../transport/cursor.h"
+#include "../wire/cursor.h"
 
 struct dsmb_call;
 struct dsmb_path;

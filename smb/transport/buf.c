@@ -19,8 +19,8 @@
 #include <linux/vmalloc.h>
 
 #include "../server.h"
+#include "../wire/wire.h"
 #include "buf.h"
-#include "wire.h"
 
 /* Most classes leave room for headers in addition to 64 KiB, 256 KiB and so on of data. */
 static const u32 class_sizes[] = {

@@ -23,7 +23,6 @@
 #include "../../lockd/claim.h"
 #include "../auth/session.h"
 #include "../auth/tree.h"
-#include "../file/principal.h"
 #include "../open/open.h"
 #include "../open/replay.h"
 #include "buf.h"
@@ -111,6 +110,19 @@ static void forget_parked(struct dsmb_call *call)
 	spin_unlock(&parked_lock);
 }
 
+void dsmb_call_drop_principals(struct dsmb_call *call)
+{
+	struct dsmb_principals *principals = call->principals;
+
+	if (!principals)
+		return;
+	ditto_names_park_cancel(&principals->park);
+	call->principals = NULL;
+	call->cancel = NULL;
+	call->quiet = false;
+	kfree(principals);
+}
+
 /*
  * This runs before the response is sent, because the response may wait for the client, and the
  * response to CLOSE means that the open is gone.
@@ -125,8 +137,7 @@ void dsmb_call_drop_all(struct dsmb_call *call)
 	 */
 	if (is_parked_on_breaks(call))
 		ditto_park_cancel(&call->park);
-	if (call->principals)
-		dsmb_principals_free(call);
+	dsmb_call_drop_principals(call);
 	dsmb_call_drop_open(call);
 	if (call->early)
 		dsmb_open_put(call->early);

@@ -24,11 +24,12 @@
 
 #include "../../fs/op/op.h"
 #include "../../lockd/claim.h"
+#include "../../net/helper/names.h"
 #include "../auth/crypto.h"
-#include "builder.h"
-#include "cursor.h"
-#include "status.h"
-#include "wire.h"
+#include "../wire/builder.h"
+#include "../wire/cursor.h"
+#include "../wire/status.h"
+#include "../wire/wire.h"
 
 struct dsmb_buf;
 struct dsmb_call;
@@ -39,7 +40,6 @@ struct dsmb_created;	/* replay.h */
 struct dsmb_fs_limit;
 struct dsmb_message;	/* one received frame, one or more calls: message.h */
 struct dsmb_open;
-struct dsmb_principals;
 struct dsmb_session;
 struct dsmb_tree;
 
@@ -48,6 +48,16 @@ struct dsmb_tree;
 
 /* Bytes of arguments and results that need no allocation; enough for all commands but CREATE. */
 #define DSMB_CALL_ROOM		192
+
+/**
+ * struct dsmb_principals - SIDs and accounts that a call waits for, see file/principal.h
+ * @call: the call
+ * @park: waits for an answer of the helper
+ */
+struct dsmb_principals {
+	struct dsmb_call *call;
+	struct ditto_names_park park;
+};
 
 /**
  * struct dsmb_call - one command of a message
@@ -88,7 +98,7 @@ struct dsmb_tree;
  *	again. NULL if the call waits only on @park
  * @private: data of the command, kept while the call is parked and freed by its release(); if the
  *	call is cancelled, the command is executed once more to undo what it did
- * @principals: SIDs and accounts that it waits for, or NULL: file/principal.c
+ * @principals: SIDs and accounts that it waits for, or NULL
  * @async_id: AsyncId of STATUS_PENDING; 0 until that was sent. In CANCEL, the AsyncId it names
  * @pages: data of the response behind the body, as pages
  * @npages: number of @pages
@@ -385,6 +395,9 @@ void dsmb_call_init(struct dsmb_call *call, struct dsmb_message *message);
  * Context: process; may sleep, because the last reference closes the open.
  */
 void dsmb_call_drop_open(struct dsmb_call *call);
+
+/* Forgets the SIDs and accounts that the call waits for, if there are any. */
+void dsmb_call_drop_principals(struct dsmb_call *call);
 
 /**
  * dsmb_call_drop_all - the same as dsmb_call_done(), of a call that has something to be dropped

@@ -25,7 +25,7 @@
 #include "../../net/budget.h"
 #include "../../net/conns.h"
 #include "../auth/crypto.h"
-#include "wire.h"
+#include "../wire/wire.h"
 
 struct ditto_peer;
 struct dsmb_buf;
@@ -181,11 +181,6 @@ void dsmb_conn_put(struct dsmb_conn *conn);
  * calls do nothing.
  */
 void dsmb_conn_drop(struct dsmb_conn *conn, const char *why);
-
-static inline bool dsmb_conn_is_3x(const struct dsmb_conn *conn)
-{
-	return conn->dialect >= DSMB_DIALECT_300;
-}
 
 /* MaxReadSize, MaxWriteSize and MaxTransactSize of NEGOTIATE. */
 static inline u32 dsmb_io_max(const struct dsmb_conn *conn)

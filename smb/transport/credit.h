@@ -14,7 +14,7 @@
 #include <linux/bitmap.h>
 #include <linux/types.h>
 
-#include "wire.h"
+#include "../wire/wire.h"
 
 /* Credits of a connection without a logged-in user. */
 #define DSMB_CREDITS_UNAUTH	32

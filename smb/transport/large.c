@@ -13,10 +13,10 @@
 
 #include "../../net/rx_data.h"
 #include "../server.h"
+#include "../wire/cursor.h"
 #include "buf.h"
 #include "command.h"
 #include "conn.h"
-#include "cursor.h"
 #include "transport_private.h"
 
 /*

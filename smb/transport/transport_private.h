@@ -19,9 +19,9 @@
 
 #include "../../net/budget.h"
 #include "../../net/block_hint.h"
+#include "../wire/wire.h"
 #include "transport.h"
 #include "trust.h"
-#include "wire.h"
 
 struct ditto_rx_data;
 struct dsmb_buf;

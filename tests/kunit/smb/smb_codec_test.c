@@ -6,13 +6,13 @@
 #include <kunit/test.h>
 
 #include "../../../smb/file/info.h"
-#include "../../../smb/transport/builder.h"
+#include "../../../smb/wire/builder.h"
 #include "../../../smb/transport/command.h"
 #include "../../../smb/transport/credit.h"
-#include "../../../smb/transport/cursor.h"
+#include "../../../smb/wire/cursor.h"
 #include "../../../smb/transport/message.h"
-#include "../../../smb/transport/status.h"
-#include "../../../smb/transport/wire.h"
+#include "../../../smb/wire/status.h"
+#include "../../../smb/wire/wire.h"
 
 static void cursor_reads(struct kunit *test)
 {

@@ -3,10 +3,10 @@
 #include <kunit/test.h>
 
 #include "../../../smb/file/attrs.h"
-#include "../../../smb/open/create_context.h"
-#include "../../../smb/transport/builder.h"
+#include "../../../smb/wire/create_context.h"
+#include "../../../smb/wire/builder.h"
 #include "../../../smb/transport/conn.h"
-#include "../../../smb/transport/status.h"
+#include "../../../smb/wire/status.h"
 
 #define ROOM	1024
 
@@ -54,7 +54,8 @@ static void context_add(struct create_ctx *ctx, const char *name, u32 len, u64 v
 
 static u32 parse_len(struct create_ctx *ctx, u32 len)
 {
-	return dsmb_contexts_parse(&ctx->conn, dsmb_cursor(ctx->room, len), &ctx->contexts);
+	return dsmb_contexts_parse(ctx->conn.dialect, ctx->conn.posix,
+				   dsmb_cursor(ctx->room, len), &ctx->contexts);
 }
 
 static u32 contexts_parse(struct create_ctx *ctx)

@@ -4,14 +4,14 @@
 
 #include "../../../lockd/matrix.h"
 #include "../../../smb/file/attrs.h"
-#include "../../../smb/open/create_context.h"
+#include "../../../smb/wire/create_context.h"
 #include "../../../smb/open/durable.h"
 #include "../../../smb/open/durable_app.h"
 #include "../../../smb/open/open.h"
-#include "../../../smb/open/oplock.h"
-#include "../../../smb/transport/builder.h"
+#include "../../../smb/wire/oplock.h"
+#include "../../../smb/wire/builder.h"
 #include "../../../smb/transport/conn.h"
-#include "../../../smb/transport/status.h"
+#include "../../../smb/wire/status.h"
 
 #define R DITTO_LEASE_READ
 #define H DITTO_LEASE_HANDLE
@@ -94,7 +94,7 @@ static void durable_granted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dsmb_durable_time(U32_MAX, 60000), DSMB_DURABLE_MS_MAX);
 }
 
-static u32 durable_answer(const struct dsmb_durable *durable, enum dsmb_context which, u8 *room,
+static u32 durable_answer(struct dsmb_durable_reply durable, enum dsmb_context which, u8 *room,
 			  u32 size)
 {
 	const struct dsmb_context_reply reply = { .durable = durable };
@@ -106,12 +106,13 @@ static u32 durable_answer(const struct dsmb_durable *durable, enum dsmb_context 
 
 static void durable_answers(struct kunit *test)
 {
-	struct dsmb_durable durable = { .version = 2, .timeout_ms = 60000 };
+	struct dsmb_durable_reply durable = { .version = 2, .timeout_ms = 60000 };
 	u8 room[64] = {};
 	struct dsmb_cursor c;
 
-	KUNIT_EXPECT_EQ(test, durable_answer(NULL, DSMB_CONTEXT_DURABLE_2, room, sizeof(room)), 0);
-	KUNIT_EXPECT_EQ(test, durable_answer(&durable, DSMB_CONTEXT_DURABLE_2, room, sizeof(room)),
+	KUNIT_EXPECT_EQ(test, durable_answer((struct dsmb_durable_reply) { },
+					     DSMB_CONTEXT_DURABLE_2, room, sizeof(room)), 0);
+	KUNIT_EXPECT_EQ(test, durable_answer(durable, DSMB_CONTEXT_DURABLE_2, room, sizeof(room)),
 			32);
 	KUNIT_EXPECT_MEMEQ(test, room + 16, "DH2Q", 4);
 	c = dsmb_cursor(room, 32);
@@ -120,7 +121,7 @@ static void durable_answers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dsmb_get_u32(&c), 0);
 
 	durable.version = 1;
-	KUNIT_EXPECT_EQ(test, durable_answer(&durable, DSMB_CONTEXT_DURABLE, room, sizeof(room)),
+	KUNIT_EXPECT_EQ(test, durable_answer(durable, DSMB_CONTEXT_DURABLE, room, sizeof(room)),
 			32);
 	KUNIT_EXPECT_MEMEQ(test, room + 16, "DHnQ", 4);
 	c = dsmb_cursor(room, 32);

@@ -6,12 +6,12 @@
 #include "../../../lockd/matrix.h"
 #include "../../../lockd/table.h"
 #include "../../../net/server.h"
-#include "../../../smb/open/create_context.h"
+#include "../../../smb/wire/create_context.h"
 #include "../../../smb/open/late_ack.h"
 #include "../../../smb/open/lease.h"
-#include "../../../smb/open/oplock.h"
+#include "../../../smb/wire/oplock.h"
 #include "../../../smb/server.h"
-#include "../../../smb/transport/builder.h"
+#include "../../../smb/wire/builder.h"
 #include "../../../smb/transport/conn.h"
 
 #define R DITTO_LEASE_READ
@@ -49,13 +49,12 @@ static void caching_parse(u16 dialect, u8 level, u32 size, struct dsmb_caching *
 		'k', [15] = 'y', [16] = R | W, [20] = 0xff, [32] = 'p', [47] = 'q', [48] = 7,
 	};
 	struct dsmb_contexts contexts = {};
-	struct dsmb_conn conn = { .dialect = dialect };
 
 	if (size) {
 		contexts.present = BIT(DSMB_CONTEXT_LEASE);
 		contexts.data[DSMB_CONTEXT_LEASE] = dsmb_cursor(data, size);
 	}
-	dsmb_caching_parse(&conn, level, &contexts, asked);
+	dsmb_caching_parse(dialect, level, &contexts, asked);
 }
 
 static void lease_requests(struct kunit *test)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Patterns of listings: smb/file/match.c. */
+/* Patterns of listings: smb/wire/match.c. */
 
 #include <kunit/test.h>
 
-#include "../../../smb/file/name.h"
+#include "../../../smb/wire/name.h"
 
 struct smb_match_case {
 	const u16 *pattern;

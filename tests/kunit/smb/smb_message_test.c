@@ -6,7 +6,7 @@
 #include "../../../smb/server.h"
 #include "../../../smb/transport/command.h"
 #include "../../../smb/transport/message.h"
-#include "../../../smb/transport/wire.h"
+#include "../../../smb/wire/wire.h"
 
 /* A message of the commands before DSMB_COMMANDS; the last but one, or only one, has @charge. */
 static struct dsmb_message *message_of(struct kunit *test, u16 charge, const u16 *commands)

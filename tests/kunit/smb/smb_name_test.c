@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Names between the wire and the server: smb/file/name.c. */
+/* Names between the wire and the server: smb/wire/name.c. */
 
 #include <kunit/test.h>
 #include <linux/limits.h>
 
-#include "../../../smb/file/name.h"
-#include "../../../smb/transport/builder.h"
+#include "../../../smb/wire/name.h"
+#include "../../../smb/wire/builder.h"
 
 static struct dsmb_cursor smb_utf16(const u16 *s)
 {

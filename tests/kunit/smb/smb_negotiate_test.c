@@ -4,9 +4,9 @@
 
 #include "../../../smb/auth/crypto.h"
 #include "../../../smb/auth/negotiate.h"
-#include "../../../smb/transport/builder.h"
-#include "../../../smb/transport/cursor.h"
-#include "../../../smb/transport/status.h"
+#include "../../../smb/wire/builder.h"
+#include "../../../smb/wire/cursor.h"
+#include "../../../smb/wire/status.h"
 
 /* Offset of the contexts in these messages. */
 #define START		(sizeof(struct dsmb_header) + 40)

@@ -4,7 +4,7 @@
 #include <linux/unaligned.h>
 
 #include "../../../smb/file/notify.h"
-#include "../../../smb/transport/builder.h"
+#include "../../../smb/wire/builder.h"
 
 #define ROOM		512
 

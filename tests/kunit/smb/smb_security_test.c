@@ -8,10 +8,10 @@
 #include "../../../fs/acl/acl.h"
 #include "../../../net/helper/auth.h"
 #include "../../../smb/file/ea.h"
-#include "../../../smb/file/posix.h"
+#include "../../../smb/wire/posix.h"
 #include "../../../smb/file/security.h"
-#include "../../../smb/transport/builder.h"
-#include "../../../smb/transport/status.h"
+#include "../../../smb/wire/builder.h"
+#include "../../../smb/wire/status.h"
 
 #define SMB_ALL_PARTS	(DSMB_SECURITY_OWNER | DSMB_SECURITY_GROUP | DSMB_SECURITY_DACL)
 

@@ -3,8 +3,8 @@
  * The wire format that all messages have in common (MS-SMB2 section 2.2.1), and the limits of
  * this server.
  */
-#ifndef _DITTO_SMB_TRANSPORT_WIRE_H
-#define _DITTO_SMB_TRANSPORT_WIRE_H
+#ifndef _DITTO_SMB_WIRE_WIRE_H
+#define _DITTO_SMB_WIRE_WIRE_H
 
 #include <linux/bits.h>
 #include <linux/build_bug.h>
@@ -92,6 +92,11 @@ enum dsmb_command_code {
 #define DSMB_DIALECT_WILDCARD		0x02ff
 /* Longest Dialects array of a NEGOTIATE request; clients send a handful. */
 #define DSMB_DIALECTS_MAX		64
+
+static inline bool dsmb_dialect_is_3x(u16 dialect)
+{
+	return dialect >= DSMB_DIALECT_300;
+}
 
 #define DSMB_CAP_DFS			BIT(0)
 #define DSMB_CAP_LEASING		BIT(1)

@@ -4,19 +4,19 @@
  * table describes the name, the valid lengths and the dialect of each context; a second one has the
  * functions that encode the responses.
  */
+#include <linux/align.h>
 #include <linux/stat.h>
 #include <linux/string.h>
 #include <kunit/visibility.h>
 
-#include "../file/attrs.h"
-#include "../file/name.h"
-#include "../file/posix.h"
-#include "../transport/builder.h"
-#include "../transport/conn.h"
-#include "../transport/status.h"
+#include "attrs.h"
+#include "builder.h"
 #include "create_context.h"
-#include "durable.h"
+#include "name.h"
 #include "oplock.h"
+#include "posix.h"
+#include "status.h"
+#include "wire.h"
 
 #define DSMB_CONTEXT_HEAD	16	/* before the name */
 #define DSMB_CONTEXT_NAME_MIN	4
@@ -24,6 +24,7 @@
 #define DSMB_CONTEXTS_MAX	64
 
 #define DSMB_ANY_LEN		U16_MAX
+#define DSMB_LEASE_V2_SIZE	52
 
 /**
  * struct dsmb_context_kind - format of a create context
@@ -51,7 +52,7 @@ static const struct dsmb_context_kind dsmb_context_kinds[DSMB_CONTEXTS] = {
 	[DSMB_CONTEXT_MAXIMAL] = DSMB_KIND("MxAc", 0, 8, DSMB_DIALECT_202),
 	[DSMB_CONTEXT_TIMEWARP] = DSMB_KIND("TWrp", 8, 8, DSMB_DIALECT_202),
 	[DSMB_CONTEXT_DISK_ID] = DSMB_KIND("QFid", 0, 0, DSMB_DIALECT_202),
-	[DSMB_CONTEXT_LEASE] = DSMB_KIND("RqLs", 32, 52, DSMB_DIALECT_210),
+	[DSMB_CONTEXT_LEASE] = DSMB_KIND("RqLs", 32, DSMB_LEASE_V2_SIZE, DSMB_DIALECT_210),
 	[DSMB_CONTEXT_DURABLE_2] = DSMB_KIND("DH2Q", 32, 32, DSMB_DIALECT_300),
 	[DSMB_CONTEXT_RECONNECT_2] = DSMB_KIND("DH2C", 36, 36, DSMB_DIALECT_300),
 	[DSMB_CONTEXT_APPLE] = DSMB_KIND("AAPL", 24, 24, DSMB_DIALECT_202),
@@ -93,14 +94,8 @@ static enum dsmb_context dsmb_context_find(const void *name, u32 len)
 	return i;
 }
 
-static bool dsmb_context_counts(const struct dsmb_conn *conn, enum dsmb_context which)
-{
-	return conn->dialect >= dsmb_context_kinds[which].since &&
-	       (which != DSMB_CONTEXT_POSIX || conn->posix);
-}
-
 /* Parse one context, which has a window of its own. */
-static bool dsmb_context_parse(const struct dsmb_conn *conn, struct dsmb_cursor c,
+static bool dsmb_context_parse(u16 dialect, bool posix, struct dsmb_cursor c,
 			       struct dsmb_contexts *contexts)
 {
 	u16 name_offset, name_len, data_offset;
@@ -126,7 +121,7 @@ static bool dsmb_context_parse(const struct dsmb_conn *conn, struct dsmb_cursor 
 	if (which == DSMB_CONTEXTS)
 		return true;
 	contexts->named |= BIT(which);
-	if (!dsmb_context_counts(conn, which))
+	if (dialect < dsmb_context_kinds[which].since || (which == DSMB_CONTEXT_POSIX && !posix))
 		return true;
 	if (dsmb_has_context(contexts, which) ||
 	    !dsmb_context_len_ok(&dsmb_context_kinds[which], data_len))
@@ -149,7 +144,7 @@ static bool dsmb_contexts_agree(const struct dsmb_contexts *contexts)
 	return true;
 }
 
-u32 dsmb_contexts_parse(const struct dsmb_conn *conn, struct dsmb_cursor list,
+u32 dsmb_contexts_parse(u16 dialect, bool posix, struct dsmb_cursor list,
 			struct dsmb_contexts *contexts)
 {
 	unsigned int count = 0;
@@ -169,7 +164,7 @@ u32 dsmb_contexts_parse(const struct dsmb_conn *conn, struct dsmb_cursor list,
 		if (next % 8 || (next && next < DSMB_CONTEXT_HEAD) || next > list.size - at)
 			return STATUS_INVALID_PARAMETER;
 		one = dsmb_window(&list, at, next ?: list.size - at);
-		if (list.bad || !dsmb_context_parse(conn, one, contexts))
+		if (list.bad || !dsmb_context_parse(dialect, posix, one, contexts))
 			return STATUS_INVALID_PARAMETER;
 		at += next;
 	} while (next);
@@ -197,6 +192,95 @@ umode_t dsmb_context_mode(const struct dsmb_contexts *contexts, umode_t fallback
 	data = contexts->data[DSMB_CONTEXT_POSIX];
 	return dsmb_posix_permissions(dsmb_get_u32(&data), fallback);
 }
+
+/* MS-SMB2 section 3.3.5.9.8, and section 3.3.5.9.11 for version 2, which needs SMB 3.x. */
+static void dsmb_lease_parse(u16 dialect, struct dsmb_cursor data, struct dsmb_caching *asked)
+{
+	bool second = data.size == DSMB_LEASE_V2_SIZE;
+
+	if (second && !dsmb_dialect_is_3x(dialect))
+		return;
+	asked->level = DSMB_OPLOCK_LEASE;
+	asked->version = second ? 2 : 1;
+	dsmb_get_bytes(&data, asked->key, sizeof(asked->key));
+	asked->state = dsmb_lease_bits(dsmb_get_u32(&data));
+	asked->flags = dsmb_get_u32(&data) & DSMB_LEASE_HAS_PARENT;
+	dsmb_skip(&data, 8);
+	if (!second) {
+		asked->flags = 0;
+		return;
+	}
+	dsmb_get_bytes(&data, asked->parent, sizeof(asked->parent));
+	/*
+	 * MS-SMB2 section 2.2.13.2.10: without the flag ParentLeaseKey is ignored, and is zero in
+	 * the response.
+	 */
+	if (!asked->flags)
+		memset(asked->parent, 0, sizeof(asked->parent));
+	asked->epoch = dsmb_get_u16(&data);
+}
+
+void dsmb_caching_parse(u16 dialect, u8 level, const struct dsmb_contexts *contexts,
+			struct dsmb_caching *asked)
+{
+	memset(asked, 0, sizeof(*asked));
+	if (level != DSMB_OPLOCK_LEASE)
+		asked->level = dsmb_oplock_bits(level) ? level : DSMB_OPLOCK_NONE;
+	else if (dsmb_has_context(contexts, DSMB_CONTEXT_LEASE))
+		dsmb_lease_parse(dialect, contexts->data[DSMB_CONTEXT_LEASE], asked);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_caching_parse);
+
+void dsmb_durable_parse(const struct dsmb_contexts *contexts, struct dsmb_durable_ask *ask)
+{
+	struct dsmb_cursor in;
+
+	memset(ask, 0, sizeof(*ask));
+	if (dsmb_has_context(contexts, DSMB_CONTEXT_RECONNECT_2)) {
+		in = contexts->data[DSMB_CONTEXT_RECONNECT_2];
+		ask->version = 2;
+		ask->reconnect = true;
+		ask->id = dsmb_get_u64(&in);
+		dsmb_skip(&in, 8);
+		dsmb_get_bytes(&in, ask->guid, sizeof(ask->guid));
+		ask->persistent = dsmb_get_u32(&in) & DSMB_DURABLE_PERSISTENT;
+	} else if (dsmb_has_context(contexts, DSMB_CONTEXT_RECONNECT)) {
+		ask->version = 1;
+		ask->reconnect = true;
+		ask->id = dsmb_context_u64(contexts, DSMB_CONTEXT_RECONNECT);
+	} else if (dsmb_has_context(contexts, DSMB_CONTEXT_DURABLE_2)) {
+		in = contexts->data[DSMB_CONTEXT_DURABLE_2];
+		ask->version = 2;
+		ask->timeout_ms = dsmb_get_u32(&in);
+		ask->persistent = dsmb_get_u32(&in) & DSMB_DURABLE_PERSISTENT;
+		dsmb_skip(&in, 8);
+		dsmb_get_bytes(&in, ask->guid, sizeof(ask->guid));
+	} else if (dsmb_has_context(contexts, DSMB_CONTEXT_DURABLE)) {
+		ask->version = 1;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_durable_parse);
+
+void dsmb_app_parse(const struct dsmb_contexts *contexts, struct dsmb_app_ask *ask)
+{
+	struct dsmb_cursor in;
+
+	memset(ask, 0, sizeof(*ask));
+	if (!dsmb_has_context(contexts, DSMB_CONTEXT_APP_INSTANCE))
+		return;
+	in = contexts->data[DSMB_CONTEXT_APP_INSTANCE];
+	dsmb_skip(&in, 4);
+	dsmb_get_bytes(&in, ask->id, sizeof(ask->id));
+	ask->present = true;
+	if (!dsmb_has_context(contexts, DSMB_CONTEXT_APP_VERSION))
+		return;
+	in = contexts->data[DSMB_CONTEXT_APP_VERSION];
+	dsmb_skip(&in, 8);
+	ask->high = dsmb_get_u64(&in);
+	ask->low = dsmb_get_u64(&in);
+	ask->versioned = true;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_app_parse);
 
 /*
  * MS-SMB2 section 3.3.5.9.5: a client that knows the latest change of the file knows its rights,
@@ -279,10 +363,15 @@ static bool dsmb_encode_lease(struct dsmb_builder *out, const struct dsmb_contex
 static bool dsmb_encode_durable(struct dsmb_builder *out, const struct dsmb_contexts *contexts,
 				const struct dsmb_context_reply *reply)
 {
-	if (!reply->durable)
-		return false;
-	dsmb_durable_put(out, reply->durable);
-	return true;
+	const struct dsmb_durable_reply *durable = &reply->durable;
+
+	if (durable->version == 1) {
+		dsmb_encode_u64(out, 0);
+	} else if (durable->version) {
+		dsmb_encode_u32(out, durable->timeout_ms);
+		dsmb_encode_u32(out, durable->persistent ? DSMB_DURABLE_PERSISTENT : 0);
+	}
+	return durable->version;
 }
 
 static const struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Security identifiers on the wire, see fs/acl/sid.h. */
-#ifndef _DITTO_SMB_FILE_SID_H
-#define _DITTO_SMB_FILE_SID_H
+#ifndef _DITTO_SMB_WIRE_SID_H
+#define _DITTO_SMB_WIRE_SID_H
 
 #include "../../fs/acl/sid.h"
 

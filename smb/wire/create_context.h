@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Create contexts: MS-SMB2 sections 2.2.13.2 and 2.2.14.2. */
-#ifndef _DITTO_SMB_OPEN_CREATE_CONTEXT_H
-#define _DITTO_SMB_OPEN_CREATE_CONTEXT_H
+#ifndef _DITTO_SMB_WIRE_CREATE_CONTEXT_H
+#define _DITTO_SMB_WIRE_CREATE_CONTEXT_H
 
 #include <linux/bits.h>
 #include <linux/types.h>
 
-#include "../transport/cursor.h"
+#include "cursor.h"
 
 struct dsmb_attrs;
 struct dsmb_builder;
 struct dsmb_caching;
-struct dsmb_conn;
-struct dsmb_durable;
 
 /* Known create contexts, as bit numbers. */
 enum dsmb_context {
@@ -36,7 +34,7 @@ enum dsmb_context {
 
 /**
  * struct dsmb_contexts - create contexts of one CREATE
- * @named: bit mask of enum dsmb_context: those of the request, whatever its connection knows
+ * @named: bit mask of enum dsmb_context: those of the request, whatever its dialect knows
  * @present: those of @named that count
  * @data: data of the contexts that are present
  */
@@ -46,18 +44,71 @@ struct dsmb_contexts {
 	struct dsmb_cursor data[DSMB_CONTEXTS];
 };
 
+#define DSMB_GUID_SIZE		16
+
+/* Flags of DH2Q and DH2C: MS-SMB2 sections 2.2.13.2.11 and 2.2.13.2.12 */
+#define DSMB_DURABLE_PERSISTENT	BIT(1)
+
+/**
+ * struct dsmb_durable_ask - durability requested by a CREATE
+ * @version: 1 or 2, the version of the create contexts; 0 if there are none
+ * @reconnect: the client wants the open @id back
+ * @persistent: the open is to survive a restart of the server
+ * @timeout_ms: requested timeout in milliseconds; 0 leaves it to the server
+ * @guid: CreateGuid, version 2 only
+ * @id: FileId.Persistent, for @reconnect
+ * @name: hash of the file name in the request, see dsmb_path_hash(); 0 without a lease
+ */
+struct dsmb_durable_ask {
+	u8 version;
+	bool reconnect;
+	bool persistent;
+	u32 timeout_ms;
+	u8 guid[DSMB_GUID_SIZE];
+	u64 id;
+	u64 name;
+};
+
+/**
+ * struct dsmb_app_ask - application instance named by a CREATE
+ * @present: the CREATE names one
+ * @id: AppInstanceId
+ * @versioned: @high and @low are valid (3.1.1 only)
+ * @high: AppInstanceVersionHigh
+ * @low: AppInstanceVersionLow
+ */
+struct dsmb_app_ask {
+	bool present;
+	u8 id[DSMB_GUID_SIZE];
+	bool versioned;
+	u64 high;
+	u64 low;
+};
+
+/**
+ * struct dsmb_durable_reply - durability granted by a CREATE
+ * @version: version of the create contexts; 0 if nothing is granted
+ * @persistent: the open survives a restart of the server
+ * @timeout_ms: granted timeout in milliseconds
+ */
+struct dsmb_durable_reply {
+	u8 version;
+	bool persistent;
+	u32 timeout_ms;
+};
+
 /**
  * struct dsmb_context_reply - data for the response contexts
  * @attrs: attributes of the opened file
  * @lease: lease for the response to RqLs, or NULL for none
- * @durable: durability for the response to DHnQ or DH2Q, or NULL for none
+ * @durable: durability for the response to DHnQ or DH2Q
  * @maximal: maximal access of the caller
  * @maximal_status: STATUS_SUCCESS, or the error that kept @maximal from being determined
  */
 struct dsmb_context_reply {
 	const struct dsmb_attrs *attrs;
 	const struct dsmb_caching *lease;
-	const struct dsmb_durable *durable;
+	struct dsmb_durable_reply durable;
 	u32 maximal;
 	u32 maximal_status;
 };
@@ -69,7 +120,8 @@ static inline bool dsmb_has_context(const struct dsmb_contexts *c, enum dsmb_con
 
 /**
  * dsmb_contexts_parse - parse the create contexts of a CREATE
- * @conn: connection; its dialect decides which contexts are known
+ * @dialect: dialect of the connection, which decides which contexts are known
+ * @posix: the POSIX extensions were negotiated
  * @list: the list of contexts
  * @contexts: filled; unknown contexts are ignored
  *
@@ -78,7 +130,7 @@ static inline bool dsmb_has_context(const struct dsmb_contexts *c, enum dsmb_con
  * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER if a context is malformed, comes twice, or
  *	excludes another one.
  */
-u32 dsmb_contexts_parse(const struct dsmb_conn *conn, struct dsmb_cursor list,
+u32 dsmb_contexts_parse(u16 dialect, bool posix, struct dsmb_cursor list,
 			struct dsmb_contexts *contexts);
 
 /**
@@ -98,6 +150,32 @@ u64 dsmb_context_u64(const struct dsmb_contexts *contexts, enum dsmb_context whi
  * Return: the permission bits, or @fallback.
  */
 umode_t dsmb_context_mode(const struct dsmb_contexts *contexts, umode_t fallback);
+
+/**
+ * dsmb_caching_parse - read the caching requested by a CREATE
+ * @dialect: dialect of the connection, which decides which leases exist
+ * @level: RequestedOplockLevel
+ * @contexts: create contexts
+ * @asked: filled; DSMB_OPLOCK_NONE if the request cannot be granted at all
+ *
+ * MS-SMB2 sections 3.3.5.9.8 and 3.3.5.9.11.
+ */
+void dsmb_caching_parse(u16 dialect, u8 level, const struct dsmb_contexts *contexts,
+			struct dsmb_caching *asked);
+
+/**
+ * dsmb_durable_parse - read the durability contexts of a CREATE
+ * @contexts: parsed create contexts, with lengths already checked
+ * @ask: filled
+ */
+void dsmb_durable_parse(const struct dsmb_contexts *contexts, struct dsmb_durable_ask *ask);
+
+/**
+ * dsmb_app_parse - read the application instance contexts of a CREATE
+ * @contexts: parsed create contexts, with lengths already checked
+ * @ask: filled
+ */
+void dsmb_app_parse(const struct dsmb_contexts *contexts, struct dsmb_app_ask *ask);
 
 /**
  * dsmb_contexts_encode - encode the response contexts

@@ -3,8 +3,8 @@
 
 #include <kunit/visibility.h>
 
-#include "../transport/builder.h"
-#include "../transport/cursor.h"
+#include "builder.h"
+#include "cursor.h"
 #include "sid.h"
 
 bool dsmb_get_sid(struct dsmb_cursor *c, struct ditto_sid *sid)

@@ -6,17 +6,13 @@
  * stands for a set of caching bits. A lease names the bits themselves, which have the values of
  * DITTO_LEASE_*.
  */
-#ifndef _DITTO_SMB_OPEN_OPLOCK_H
-#define _DITTO_SMB_OPEN_OPLOCK_H
+#ifndef _DITTO_SMB_WIRE_OPLOCK_H
+#define _DITTO_SMB_WIRE_OPLOCK_H
 
 #include <linux/bits.h>
 #include <linux/types.h>
 
-#include "../transport/cursor.h"
-
 struct dsmb_builder;
-struct dsmb_conn;
-struct dsmb_contexts;
 
 /* OplockLevel: MS-SMB2 section 2.2.13 */
 #define DSMB_OPLOCK_NONE	0x00
@@ -50,18 +46,6 @@ struct dsmb_caching {
 	u32 flags;
 	u16 epoch;
 };
-
-/**
- * dsmb_caching_parse - read the caching requested by a CREATE
- * @conn: connection; its dialect decides which leases exist
- * @level: RequestedOplockLevel
- * @contexts: create contexts
- * @asked: filled; DSMB_OPLOCK_NONE if the request cannot be granted at all
- *
- * MS-SMB2 sections 3.3.5.9.8 and 3.3.5.9.11.
- */
-void dsmb_caching_parse(const struct dsmb_conn *conn, u8 level,
-			const struct dsmb_contexts *contexts, struct dsmb_caching *asked);
 
 /**
  * dsmb_caching_encode - encode the data of the RqLs response context

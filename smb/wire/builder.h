@@ -6,8 +6,8 @@
  * too. A command that may run out of room (a directory listing) remembers the position before
  * an entry and returns to it by dsmb_back().
  */
-#ifndef _DITTO_SMB_TRANSPORT_BUILDER_H
-#define _DITTO_SMB_TRANSPORT_BUILDER_H
+#ifndef _DITTO_SMB_WIRE_BUILDER_H
+#define _DITTO_SMB_WIRE_BUILDER_H
 
 #include <linux/string.h>
 #include <linux/types.h>

@@ -3,8 +3,8 @@
  * The SMB3 POSIX extensions: the form of owner, mode and links on the wire. An open that requested
  * the extensions has dsmb_open.posix set.
  */
-#ifndef _DITTO_SMB_FILE_POSIX_H
-#define _DITTO_SMB_FILE_POSIX_H
+#ifndef _DITTO_SMB_WIRE_POSIX_H
+#define _DITTO_SMB_WIRE_POSIX_H
 
 #include <linux/types.h>
 

@@ -11,13 +11,13 @@
  * would have for its number. So every name of a file system has exactly one form on the wire, and
  * that form maps back to the same name.
  */
-#ifndef _DITTO_SMB_FILE_NAME_H
-#define _DITTO_SMB_FILE_NAME_H
+#ifndef _DITTO_SMB_WIRE_NAME_H
+#define _DITTO_SMB_WIRE_NAME_H
 
 #include <linux/types.h>
 #include <linux/unaligned.h>
 
-#include "../transport/cursor.h"
+#include "cursor.h"
 
 struct dsmb_builder;
 

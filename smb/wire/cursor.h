@@ -5,8 +5,8 @@
  * A read beyond the end returns zeros and marks the cursor bad; every later read fails too. A
  * parser reads all fields and checks the mark once.
  */
-#ifndef _DITTO_SMB_TRANSPORT_CURSOR_H
-#define _DITTO_SMB_TRANSPORT_CURSOR_H
+#ifndef _DITTO_SMB_WIRE_CURSOR_H
+#define _DITTO_SMB_WIRE_CURSOR_H
 
 #include <linux/string.h>
 #include <linux/types.h>

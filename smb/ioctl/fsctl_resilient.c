@@ -3,10 +3,10 @@
  * Resilient opens: a client requests that an open survives the loss of its connection, whatever
  * caching it has. MS-SMB2 sections 2.2.31.3 and 3.3.5.15.9.
  */
-#include "../ioctl/ioctl.h"
+#include "../open/durable.h"
 #include "../transport/call.h"
 #include "../transport/conn.h"
-#include "durable.h"
+#include "ioctl.h"
 
 /* Longest timeout that is accepted, and the timeout used if the client requests none. */
 #define DSMB_RESILIENT_MS_MAX		DSMB_DURABLE_MS_MAX

@@ -3,8 +3,8 @@
  * NTSTATUS values that the server uses (MS-ERREF section 2.3.1), and the mapping from errno
  * values.
  */
-#ifndef _DITTO_SMB_TRANSPORT_STATUS_H
-#define _DITTO_SMB_TRANSPORT_STATUS_H
+#ifndef _DITTO_SMB_WIRE_STATUS_H
+#define _DITTO_SMB_WIRE_STATUS_H
 
 #include <linux/types.h>
 

@@ -8,8 +8,8 @@
 #include <linux/array_size.h>
 #include <linux/stat.h>
 
-#include "../transport/builder.h"
 #include "attrs.h"
+#include "builder.h"
 #include "posix.h"
 #include "sid.h"
 

@@ -12,7 +12,7 @@
 #include <linux/slab.h>
 
 #include "../../fs/node/casefold.h"
-#include "../transport/builder.h"
+#include "builder.h"
 #include "name.h"
 
 /* U+F000 plus the character, the mapping of Services for Macintosh. */

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Oplocks and leases on the wire: MS-SMB2 sections 2.2.13, 2.2.13.2.8, 2.2.13.2.10. Oplock levels
- * are converted to caching bits and back, and the RqLs create context is read and encoded.
+ * are converted to caching bits and back, and leases are encoded.
  */
 #include <linux/kernel.h>
-#include <linux/string.h>
 #include <kunit/visibility.h>
 
 #include "../../lockd/matrix.h"
-#include "../transport/builder.h"
-#include "../transport/conn.h"
-#include "create_context.h"
+#include "builder.h"
 #include "oplock.h"
-
-#define DSMB_LEASE_V2_SIZE	52
 
 /* From the strongest to the weakest. */
 static const struct {
@@ -48,45 +43,6 @@ u8 dsmb_lease_bits(u32 state)
 	return state & DITTO_LEASE_READ ? state & DITTO_LEASE_ALL : 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_lease_bits);
-
-/* MS-SMB2 section 3.3.5.9.8, and section 3.3.5.9.11 for version 2, which needs SMB 3.x. */
-static void dsmb_lease_parse(const struct dsmb_conn *conn, struct dsmb_cursor data,
-			     struct dsmb_caching *asked)
-{
-	bool second = data.size == DSMB_LEASE_V2_SIZE;
-
-	if (second && !dsmb_conn_is_3x(conn))
-		return;
-	asked->level = DSMB_OPLOCK_LEASE;
-	asked->version = second ? 2 : 1;
-	dsmb_get_bytes(&data, asked->key, sizeof(asked->key));
-	asked->state = dsmb_lease_bits(dsmb_get_u32(&data));
-	asked->flags = dsmb_get_u32(&data) & DSMB_LEASE_HAS_PARENT;
-	dsmb_skip(&data, 8);
-	if (!second) {
-		asked->flags = 0;
-		return;
-	}
-	dsmb_get_bytes(&data, asked->parent, sizeof(asked->parent));
-	/*
-	 * MS-SMB2 section 2.2.13.2.10: without the flag ParentLeaseKey is ignored, and is zero in
-	 * the response.
-	 */
-	if (!asked->flags)
-		memset(asked->parent, 0, sizeof(asked->parent));
-	asked->epoch = dsmb_get_u16(&data);
-}
-
-void dsmb_caching_parse(const struct dsmb_conn *conn, u8 level,
-			const struct dsmb_contexts *contexts, struct dsmb_caching *asked)
-{
-	memset(asked, 0, sizeof(*asked));
-	if (level != DSMB_OPLOCK_LEASE)
-		asked->level = dsmb_oplock_bits(level) ? level : DSMB_OPLOCK_NONE;
-	else if (dsmb_has_context(contexts, DSMB_CONTEXT_LEASE))
-		dsmb_lease_parse(conn, contexts->data[DSMB_CONTEXT_LEASE], asked);
-}
-EXPORT_SYMBOL_IF_KUNIT(dsmb_caching_parse);
 
 void dsmb_caching_encode(struct dsmb_builder *out, const struct dsmb_caching *answer)
 {

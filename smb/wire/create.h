@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The CREATE request and response on the wire: MS-SMB2 sections 2.2.13 and 2.2.14. */
-#ifndef _DITTO_SMB_OPEN_CREATE_WIRE_H
-#define _DITTO_SMB_OPEN_CREATE_WIRE_H
+#ifndef _DITTO_SMB_WIRE_CREATE_H
+#define _DITTO_SMB_WIRE_CREATE_H
 
 #include <linux/bits.h>
 

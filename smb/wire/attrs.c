@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Attributes of a file on the wire. See attrs.h. */
+#include "attrs.h"
+#include "builder.h"
+
+void dsmb_encode_times(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
+{
+	void *p = dsmb_room(b, DSMB_TIMES_BYTES);
+
+	if (p)
+		dsmb_put_times(p, attrs);
+}
+
+void dsmb_encode_attrs(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
+{
+	dsmb_encode_times(b, attrs);
+	dsmb_encode_u64(b, attrs->allocation);
+	dsmb_encode_u64(b, attrs->size);
+	dsmb_encode_u32(b, attrs->flags);
+}
