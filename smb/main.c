@@ -17,7 +17,6 @@
 #include "../net/live.h"
 #include "../net/server.h"
 #include "auth/crypto.h"
-#include "auth/tree_access.h"
 #include "open/lease.h"
 #include "open/open.h"
 #include "server.h"
@@ -29,7 +28,6 @@
 
 #define DSMB_PORT	445	/* MS-SMB2 section 2.1 */
 
-static unsigned int dsmb_net_id __read_mostly;
 /* Ends servers, one by each of its workers. */
 static struct workqueue_struct *dsmb_ends;
 
@@ -48,7 +46,7 @@ static void *dsmb_settings_of(const struct ditto_server *srv)
 	return &dsmb_server_of(srv->net)->settings;
 }
 
-static struct ditto_protocol dsmb_protocol = {
+struct ditto_protocol dsmb_protocol = {
 	.owner = THIS_MODULE,
 	.name = "smb",
 	.default_port = DSMB_PORT,
@@ -65,7 +63,7 @@ static struct ditto_protocol dsmb_protocol = {
 	.trees = dsmb_show_trees,
 	.tree_close = dsmb_show_tree_close,
 	.logins = dsmb_share_logins,
-	.reaches = dsmb_session_reaches,
+	.reaches = dsmb_show_reaches,
 	.settings = {
 		.descs = dsmb_setting_descs,
 		.count = ARRAY_SIZE(dsmb_setting_descs),
@@ -77,18 +75,6 @@ static struct ditto_protocol dsmb_protocol = {
 		.size = sizeof(struct dsmb_share_options),
 	},
 };
-
-struct dsmb_server *dsmb_server_of(const struct net *net)
-{
-	struct dsmb_server **place = net_generic(net, dsmb_net_id);
-
-	return *place;
-}
-
-unsigned int dsmb_protocol_bit(void)
-{
-	return dsmb_protocol.bit;
-}
 
 static void dsmb_server_end(struct work_struct *work)
 {

@@ -20,6 +20,7 @@
 #include <linux/slab.h>
 #include <linux/tcp.h>
 #include <net/ipv6.h>
+#include <net/netns/generic.h>
 #include <net/sock.h>
 
 #include "../net/conns.h"
@@ -55,6 +56,15 @@
 #define WORKERS_ENDS	64
 /* Workers for what is no message on the same workqueues. */
 #define WORKERS_MORE	32
+
+unsigned int dsmb_net_id __read_mostly;
+
+struct dsmb_server *dsmb_server_of(const struct net *net)
+{
+	struct dsmb_server **place = net_generic(net, dsmb_net_id);
+
+	return *place;
+}
 
 /**
  * struct dsmb_listener - a socket that accepts connections

@@ -31,6 +31,7 @@
 struct ditto_conns;
 struct ditto_listener;
 struct ditto_peer;
+struct ditto_protocol;
 struct ditto_server;
 struct ditto_stats_group;
 struct dsmb_buf_pool;
@@ -150,6 +151,12 @@ struct dsmb_server {
 
 /* The functions of main.c. */
 
+/* Known to the core from module init on, when it has its bit. */
+extern struct ditto_protocol dsmb_protocol;
+
+/* Place of the server among the parts of a network namespace. */
+extern unsigned int dsmb_net_id;
+
 /**
  * dsmb_server_of - find the SMB server of a network namespace
  * @net: the namespace
@@ -158,14 +165,6 @@ struct dsmb_server {
  * Return: the server; never NULL.
  */
 struct dsmb_server *dsmb_server_of(const struct net *net);
-
-/**
- * dsmb_protocol_bit - get the bit of SMB in struct ditto_peer.protocols
- *
- * Context: any, after the protocol was registered.
- * Return: the bit number that ditto_protocol_register() assigned.
- */
-unsigned int dsmb_protocol_bit(void);
 
 /**
  * dsmb_server_init - set up the server of a new network namespace

@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 #include "../fs/share/share.h"
+#include "../net/listener.h"
 #include "../net/setting.h"
 #include "server.h"
 
@@ -25,7 +26,7 @@ struct dsmb_share_options {
 static inline const struct dsmb_share_options *
 dsmb_share_options(const struct ditto_share_opts *opts)
 {
-	return ditto_share_block(opts, dsmb_protocol_bit());
+	return ditto_share_block(opts, dsmb_protocol.bit);
 }
 
 /**

@@ -21,6 +21,7 @@
 #include "../net/show.h"
 #include "auth/session.h"
 #include "auth/tree.h"
+#include "auth/tree_access.h"
 #include "open/durable.h"
 #include "open/open.h"
 #include "server.h"
@@ -240,6 +241,18 @@ int dsmb_show_session_close(struct ditto_server *srv, u64 id)
 	dsmb_session_wait_closed(session);
 	dsmb_session_put(session);
 	return 0;
+}
+
+bool dsmb_show_reaches(struct ditto_server *srv, u64 id, struct ditto_share *share)
+{
+	struct dsmb_session *session = dsmb_session_find_any(dsmb_server_of(srv->net), id, false);
+	bool reaches;
+
+	if (!session)
+		return false;
+	reaches = dsmb_session_reaches(session, share);
+	dsmb_session_put(session);
+	return reaches;
 }
 
 /* Fills what only an open that was not revoked has. */

@@ -12,6 +12,7 @@ struct ditto_conn_show;
 struct ditto_open_show;
 struct ditto_server;
 struct ditto_session_show;
+struct ditto_share;
 struct ditto_tree_show;
 
 /**
@@ -58,6 +59,9 @@ int dsmb_show_opens(struct ditto_server *srv, struct ditto_open_show *show);
  * Return: 0 or -ENOENT.
  */
 int dsmb_show_session_close(struct ditto_server *srv, u64 id);
+
+/* Tells for the core whether the user of a session may use a share: dsmb_session_reaches(). */
+bool dsmb_show_reaches(struct ditto_server *srv, u64 id, struct ditto_share *share);
 
 /**
  * dsmb_show_open_close - close an open for the administrator

@@ -301,14 +301,24 @@ const struct dsmb_command dsmb_command_negotiate = {
 
 void dsmb_before_send(struct dsmb_call *call, const void *message, u32 len)
 {
-	struct dsmb_conn *conn = call->conn;
+	const struct dsmb_header *head = message;
+	struct dsmb_channel *channel = call->channel;
+	u8 *hash = call->conn->preauth;
 
-	if (conn->dialect != DSMB_DIALECT_311)
+	if (call->conn->dialect != DSMB_DIALECT_311)
 		return;
-	if (call->command == DSMB_SESSION_SETUP)
-		dsmb_session_setup_sent(call, message, len);
-	else if (dsmb_preauth_update(conn->preauth, message, len))
-		dsmb_conn_drop(conn, "no preauthentication hash could be made");
+	if (call->command == DSMB_SESSION_SETUP) {
+		/*
+		 * The final response is not part of the hash, because the keys that sign it are
+		 * derived before.
+		 */
+		if (!channel || channel->ready || len < sizeof(*head) ||
+		    head->status != cpu_to_le32(STATUS_MORE_PROCESSING_REQUIRED))
+			return;
+		hash = channel->preauth;
+	}
+	if (dsmb_preauth_update(hash, message, len))
+		dsmb_conn_drop(call->conn, "no preauthentication hash could be made");
 }
 
 /* Is this dialect in the list? */

@@ -87,6 +87,8 @@ void dsmb_channel_put(struct dsmb_channel *channel)
 
 void dsmb_session_put(struct dsmb_session *session)
 {
+	struct dsmb_identity *identity;
+
 	if (!refcount_dec_and_test(&session->ref))
 		return;
 	dsmb_signer_put(session->signer);
@@ -94,7 +96,11 @@ void dsmb_session_put(struct dsmb_session *session)
 	dsmb_sealer_free(session->unseal);
 	if (session->user)
 		ditto_auth_user_put(session->user);
-	dsmb_identities_free(session);
+	while ((identity = session->identities)) {
+		session->identities = identity->next;
+		ditto_auth_user_put(identity->user);
+		kfree(identity);
+	}
 	dsmb_lease_client_put(session);
 	/* Only an authenticated session is known to the lock table. */
 	if (session->client.table)

@@ -30,7 +30,6 @@
 
 struct dsmb_call;
 struct dsmb_conn;
-struct dsmb_identity;		/* session_finish.c */
 struct dsmb_lease_client;	/* open/lease_client.c */
 struct dsmb_server;
 
@@ -103,6 +102,16 @@ static inline void dsmb_channel_hold(struct dsmb_channel *channel)
  * @channel: the channel; may be NULL
  */
 void dsmb_channel_put(struct dsmb_channel *channel);
+
+/**
+ * struct dsmb_identity - an identity that a session was reauthenticated as
+ * @next: the one before
+ * @user: held
+ */
+struct dsmb_identity {
+	struct dsmb_identity *next;
+	struct ditto_auth_user *user;
+};
 
 /**
  * struct dsmb_session - a session

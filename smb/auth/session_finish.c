@@ -193,27 +193,6 @@ static u32 finish_new(struct dsmb_channel *channel, const struct ditto_auth *aut
 	return STATUS_SUCCESS;
 }
 
-/**
- * struct dsmb_identity - an identity that a session was reauthenticated as
- * @next: the one before
- * @user: held
- */
-struct dsmb_identity {
-	struct dsmb_identity *next;
-	struct ditto_auth_user *user;
-};
-
-void dsmb_identities_free(struct dsmb_session *session)
-{
-	struct dsmb_identity *identity;
-
-	while ((identity = session->identities)) {
-		session->identities = identity->next;
-		ditto_auth_user_put(identity->user);
-		kfree(identity);
-	}
-}
-
 /* True if it is the same user, with the same groups and SIDs. */
 static bool identity_is_same(const struct ditto_auth_user *a, const struct ditto_auth_user *b)
 {

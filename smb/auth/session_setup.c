@@ -516,18 +516,3 @@ const struct dsmb_command dsmb_command_session_setup = {
 	.release = session_setup_release,
 };
 
-void dsmb_session_setup_sent(struct dsmb_call *call, const void *message, u32 len)
-{
-	const struct dsmb_header *head = message;
-	struct dsmb_channel *channel = call->channel;
-
-	/*
-	 * The final response is not part of the hash, because the keys that sign it are derived
-	 * before.
-	 */
-	if (!channel || channel->ready || len < sizeof(*head) ||
-	    head->status != cpu_to_le32(STATUS_MORE_PROCESSING_REQUIRED))
-		return;
-	if (dsmb_preauth_update(channel->preauth, message, len))
-		dsmb_conn_drop(call->conn, "no preauthentication hash could be made");
-}

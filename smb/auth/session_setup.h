@@ -195,21 +195,7 @@ u16 dsmb_session_flags(const struct dsmb_session *session);
  */
 void dsmb_log_refused(const struct dsmb_conn *conn, const char *user, const char *why);
 
-/**
- * dsmb_identities_free - free the identities that a session was reauthenticated as
- * @session: without references
- */
-void dsmb_identities_free(struct dsmb_session *session);
-
 /* The functions of session_setup.c. */
-
-/**
- * dsmb_session_setup_sent - extend the preauthentication hash by a SESSION_SETUP response
- * @call: of SESSION_SETUP
- * @message: the response; see dsmb_before_send()
- * @len: its bytes
- */
-void dsmb_session_setup_sent(struct dsmb_call *call, const void *message, u32 len);
 
 /* The functions of channel.c. */
 

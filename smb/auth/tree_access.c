@@ -76,7 +76,7 @@ static enum ditto_share_access share_ask(struct ditto_share *share, const struct
 	if (options)
 		*own = *options;
 	else
-		opts->unserved |= BIT(dsmb_protocol_bit());
+		opts->unserved |= BIT(dsmb_protocol.bit);
 	if (ident->anonymous)
 		grant = opts->guest ? ditto_share_users_find(opts, opts->anon_uid, opts->anon_gid,
 							     0, NULL, &ditto_token_nobody) :
@@ -135,7 +135,7 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 	grant = share_ask(share, &ident, &opts, &own);
 	access->why =
 		"its option protocols does not name smb, or has one unknown to this ditto_smb.ko";
-	if (opts.unserved & BIT(dsmb_protocol_bit()))
+	if (opts.unserved & BIT(dsmb_protocol.bit))
 		return STATUS_ACCESS_DENIED;
 	access->why = login_advice(access->login);
 	if (!login_is_taken(&own, access->login))
@@ -179,9 +179,8 @@ static struct ditto_peer *session_peer(struct dsmb_session *session)
 	return peer;
 }
 
-bool dsmb_session_reaches(struct ditto_server *srv, u64 id, struct ditto_share *share)
+bool dsmb_session_reaches(struct dsmb_session *session, struct ditto_share *share)
 {
-	struct dsmb_session *session = dsmb_session_find_any(dsmb_server_of(srv->net), id, false);
 	enum ditto_share_access grant = DITTO_SHARE_ACCESS_NONE;
 	struct dsmb_share_options own;
 	struct ditto_share_opts opts;
@@ -190,8 +189,6 @@ bool dsmb_session_reaches(struct ditto_server *srv, u64 id, struct ditto_share *
 	struct ditto_peer *peer;
 	u32 login;
 
-	if (!session)
-		return false;
 	peer = session_peer(session);
 	/* Pairs with dsmb_session_validate(): the user is visible. */
 	if (!peer || smp_load_acquire(&session->state) == DSMB_SESSION_SETUP_GOING_ON)
@@ -202,12 +199,11 @@ bool dsmb_session_reaches(struct ditto_server *srv, u64 id, struct ditto_share *
 	if (!ditto_rules_admit(share, peer, DITTO_RULES_ASK, &verdict))
 		grant = share_ask(share, &ident, &opts, &own);
 	if (grant != DITTO_SHARE_ACCESS_NONE &&
-	    (opts.unserved & BIT(dsmb_protocol_bit()) || !login_is_taken(&own, login)))
+	    (opts.unserved & BIT(dsmb_protocol.bit) || !login_is_taken(&own, login)))
 		grant = DITTO_SHARE_ACCESS_NONE;
 put:
 	if (peer)
 		ditto_peer_put(peer);
-	dsmb_session_put(session);
 	return grant != DITTO_SHARE_ACCESS_NONE;
 }
 

@@ -53,15 +53,14 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 
 /**
  * dsmb_session_reaches - tell whether the user of a session may use a share
- * @srv: the server
- * @id: number of the session
+ * @session: the session
  * @share: held
  *
  * Context: process; may sleep, but does not wait for the helper: a share with rules that only the
  * helper can decide may be used once that has told.
  * Return: whether he may connect to it.
  */
-bool dsmb_session_reaches(struct ditto_server *srv, u64 id, struct ditto_share *share);
+bool dsmb_session_reaches(struct dsmb_session *session, struct ditto_share *share);
 
 /**
  * dsmb_access_renew - apply the result of an access check to a tree

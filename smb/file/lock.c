@@ -517,20 +517,6 @@ static u32 dsmb_lock_lock(const struct dsmb_locker *locker, const struct dsmb_lo
 	return STATUS_SUCCESS;
 }
 
-struct ditto_file *dsmb_lock_file(struct ditto_share *share, const struct dsmb_open *open,
-				  struct ditto_node *node)
-{
-	struct ditto_file *file;
-
-	if (!S_ISREG(node->inode->i_mode) || !ditto_share_local_locks(share))
-		return NULL;
-	file = ditto_file_get(share, node, open->rights & DITTO_RIGHT_WRITE_DATA ?
-			      DITTO_FILE_WRITE : DITTO_FILE_READ);
-	if (IS_ERR(file))
-		file = ditto_file_get(share, node, DITTO_FILE_READ);
-	return IS_ERR(file) ? NULL : file;
-}
-
 static u32 dsmb_lock_exec(struct dsmb_call *call, void *args, void *res)
 {
 	const struct dsmb_lock_args *a = args;
@@ -561,7 +547,7 @@ static u32 dsmb_lock_exec(struct dsmb_call *call, void *args, void *res)
 	if (status)
 		return status;
 	/* The table releases a range with the file that it was shown with. */
-	locker.file = dsmb_lock_file(call->op.share, open, locker.node);
+	locker.file = dsmb_open_lock_file(call->op.share, open, locker.node);
 	status = dsmb_lock_lock(&locker, a);
 	if (locker.file)
 		ditto_file_put(locker.file);

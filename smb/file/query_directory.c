@@ -115,11 +115,6 @@ struct dsmb_dir_query {
 	struct dsmb_attrs attrs;
 };
 
-void dsmb_dir_free(struct dsmb_dir *dir)
-{
-	kfree(dir);
-}
-
 static bool dsmb_is_dots(const struct ditto_name *name)
 {
 	return name->name[0] == '.' && (name->len == 1 ||

@@ -19,6 +19,7 @@
 #include <linux/wait_bit.h>
 #include <linux/xarray.h>
 
+#include "../../fs/node/file.h"
 #include "../../fs/node/node.h"
 #include "../../fs/open/instance.h"
 #include "../../fs/share/share.h"
@@ -363,7 +364,7 @@ static void dsmb_open_rare_free(struct dsmb_open_rare *rare)
 		return;
 	dsmb_app_free(rare->app);
 	dsmb_pipe_free(rare->pipe);
-	dsmb_dir_free(rare->dir);
+	kfree(rare->dir);
 	dsmb_notify_close(rare->notify);
 	dsmb_open_limits_free(rare->limits);
 	kfree(rare->lock_sequence);
@@ -565,6 +566,20 @@ bool dsmb_open_expire(struct dsmb_open *open, const unsigned long *deadline)
 void dsmb_open_close_detached(struct dsmb_open *open)
 {
 	dsmb_open_shut(open, true);
+}
+
+struct ditto_file *dsmb_open_lock_file(struct ditto_share *share, const struct dsmb_open *open,
+				       struct ditto_node *node)
+{
+	struct ditto_file *file;
+
+	if (!S_ISREG(node->inode->i_mode) || !ditto_share_local_locks(share))
+		return NULL;
+	file = ditto_file_get(share, node, open->rights & DITTO_RIGHT_WRITE_DATA ?
+			      DITTO_FILE_WRITE : DITTO_FILE_READ);
+	if (IS_ERR(file))
+		file = ditto_file_get(share, node, DITTO_FILE_READ);
+	return IS_ERR(file) ? NULL : file;
 }
 
 bool dsmb_open_get_state(struct dsmb_open *open, struct dsmb_open_state *state)

@@ -357,27 +357,18 @@ void dsmb_open_op(struct dsmb_open *open, const struct dsmb_tree *tree, struct d
 		  struct ditto_actor *actor);
 
 /**
- * dsmb_lock_file - get the file by which a range lock is shown to local processes
+ * dsmb_open_lock_file - get the file by which a range lock is shown to local processes
  * @share: the share
  * @open: open that locks the range
  * @node: node of its file
  *
- * A file that cannot be opened is locked all the same, but only in the lock table. Implemented in
- * lock.c.
+ * A file that cannot be opened is locked all the same, but only in the lock table.
  *
  * Return: the file, to be released with ditto_file_put(), or NULL if locks are not shown to local
  *	processes.
  */
-struct ditto_file *dsmb_lock_file(struct ditto_share *share, const struct dsmb_open *open,
-				  struct ditto_node *node);
-
-/**
- * dsmb_dir_free - free the position of a directory listing
- * @dir: the position, or NULL
- *
- * Implemented in query_directory.c.
- */
-void dsmb_dir_free(struct dsmb_dir *dir);
+struct ditto_file *dsmb_open_lock_file(struct ditto_share *share, const struct dsmb_open *open,
+				       struct ditto_node *node);
 
 /**
  * dsmb_open_close - close an open

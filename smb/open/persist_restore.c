@@ -285,7 +285,7 @@ static int restore_file(struct restoring *r)
 
 static int restore_ranges(struct restoring *r, struct ditto_node *node)
 {
-	struct ditto_file *file = dsmb_lock_file(r->share, r->open, node);
+	struct ditto_file *file = dsmb_open_lock_file(r->share, r->open, node);
 	int err = 0;
 
 	for (unsigned int i = 0; i < r->record.nranges && !err; i++) {

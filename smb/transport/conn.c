@@ -21,6 +21,7 @@
 #include <net/sock.h>
 
 #include "../../fs/share/admit.h"
+#include "../../net/listener.h"
 #include "../../net/peer.h"
 #include "../../net/server.h"
 #include "../auth/session.h"
@@ -306,7 +307,7 @@ static enum ditto_trust conn_trust(struct ditto_peer *peer)
 	enum ditto_admission admission;
 	enum ditto_ports ports;
 
-	admission = ditto_admit(peer, dsmb_protocol_bit(), true, &ports);
+	admission = ditto_admit(peer, dsmb_protocol.bit, true, &ports);
 	return admission == DITTO_STRANGER ? DITTO_TRUST_STRANGER : DITTO_TRUST_UNPROVEN;
 }
 
@@ -323,7 +324,7 @@ static int conn_fill(struct dsmb_conn *conn, struct socket *sock)
 	if (err < 0)
 		return err;
 	conn->peer = ditto_peer_get(conn->server->srv, (struct sockaddr *)&addr,
-				    dsmb_protocol_bit());
+				    dsmb_protocol.bit);
 	if (!conn->peer)
 		return -ENOMEM;
 	conn->trust = conn_trust(conn->peer);

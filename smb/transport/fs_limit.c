@@ -15,6 +15,7 @@
 
 #include "fs_limit.h"
 #include "message.h"
+#include "run_queue.h"
 #include "waiting.h"
 
 /* Fraction of the workers that each file system may have, and that all may borrow. */

@@ -580,19 +580,6 @@ static void message_work(struct work_struct *work)
 	dsmb_conn_put(conn);
 }
 
-void dsmb_message_queue(struct dsmb_message *message)
-{
-	struct dsmb_server *server = message->conn->server;
-
-	/* A message that was taken from the workqueue before it ran has its worker still. */
-	if (message->run_queue)
-		queue_work(message->run_queue->wq, &message->work);
-	else
-		dsmb_run_queue_add(message->records ? &server->record_queue :
-				   message->login ? &server->login_queue : &server->slow_queue,
-				   message);
-}
-
 void dsmb_message_run_here(struct dsmb_message *message, const struct dsmb_call *call)
 {
 	/*

@@ -271,14 +271,6 @@ bool dsmb_message_is_cancel(const struct dsmb_message *message);
 void dsmb_message_run(struct dsmb_message *message, struct list_head *outs);
 
 /**
- * dsmb_message_queue - let a worker run a message
- * @message: belongs to the caller; consumed
- *
- * Context: process; does not sleep.
- */
-void dsmb_message_queue(struct dsmb_message *message);
-
-/**
  * dsmb_message_run_here - run a message after its call was cancelled
  * @message: belongs to the caller; consumed
  * @call: the cancelled call

@@ -23,7 +23,6 @@
 #include "message.h"
 #include "transport.h"
 #include "transport_private.h"
-#include "trust.h"
 
 /* Delay before receiving again after a failed allocation. */
 #define RX_RETRY_MS	10

@@ -17,12 +17,12 @@
 #include "../auth/session.h"
 #include "../auth/tree.h"
 #include "../server.h"
+#include "allowance.h"
 #include "buf.h"
 #include "call.h"
 #include "conn.h"
 #include "credit.h"
 #include "message.h"
-#include "trust.h"
 
 /* MS-SMB2 section 2.2.2; one byte of ErrorData is present even if ByteCount is zero. */
 #define ERROR_BODY	9

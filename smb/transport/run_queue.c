@@ -9,8 +9,10 @@
 #include <kunit/visibility.h>
 #include <linux/workqueue.h>
 
-#include "run_queue.h"
+#include "../server.h"
+#include "conn.h"
 #include "message.h"
+#include "run_queue.h"
 
 void dsmb_run_queue_init(struct dsmb_run_queue *queue, struct workqueue_struct *wq, int width)
 {
@@ -70,3 +72,16 @@ void dsmb_run_queue_leave(struct dsmb_run_queue *queue)
 	run_queue_advance(queue);
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_run_queue_leave);
+
+void dsmb_message_queue(struct dsmb_message *message)
+{
+	struct dsmb_server *server = message->conn->server;
+
+	/* A message that was taken from the workqueue before it ran has its worker still. */
+	if (message->run_queue)
+		queue_work(message->run_queue->wq, &message->work);
+	else
+		dsmb_run_queue_add(message->records ? &server->record_queue :
+				   message->login ? &server->login_queue : &server->slow_queue,
+				   message);
+}

@@ -68,4 +68,12 @@ bool dsmb_run_queue_cancel(struct dsmb_message *message);
  */
 void dsmb_run_queue_leave(struct dsmb_run_queue *queue);
 
+/**
+ * dsmb_message_queue - let a worker run a message
+ * @message: belongs to the caller; consumed
+ *
+ * Context: process; does not sleep.
+ */
+void dsmb_message_queue(struct dsmb_message *message);
+
 #endif

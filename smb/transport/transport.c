@@ -24,9 +24,9 @@
 #include "buf.h"
 #include "conn.h"
 #include "message.h"
+#include "run_queue.h"
 #include "transport.h"
 #include "transport_private.h"
-#include "trust.h"
 
 /* Number of TCP keepalive probes in the second half of the silence time. */
 #define KEEP_COUNT	4

@@ -13,7 +13,6 @@
 #include "message.h"
 #include "transport.h"
 #include "transport_private.h"
-#include "trust.h"
 
 void dsmb_transport_drop_idle(struct dsmb_transport *t, unsigned int keep)
 {

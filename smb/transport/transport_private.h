@@ -21,7 +21,7 @@
 #include "../../net/block_hint.h"
 #include "../wire/wire.h"
 #include "transport.h"
-#include "trust.h"
+#include "allowance.h"
 
 struct ditto_rx_data;
 struct dsmb_buf;
