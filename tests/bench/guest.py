@@ -11,6 +11,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(os.path.dirname(HERE), name) for name in ("fuzz", "e2e")]
 
 # pylint: disable=wrong-import-position
+import folders  # noqa: E402,F401  (finds the modules of tests/e2e)
 from wire import Connection, lookup, mount  # noqa: E402
 
 CONTROL = "/sys/kernel/debug/ditto_load/run"

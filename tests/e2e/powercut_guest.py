@@ -13,6 +13,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import folders  # noqa: E402,F401  (finds the modules of lib/)
 import harness  # noqa: E402
 import servers  # noqa: E402
 import stores  # noqa: E402
@@ -85,7 +86,7 @@ def serve(kind):
     os.makedirs(folder)
     put(f'{folder}/credentials', 'access-key = x\nsecret-key = y\n', 0o600)
     put(f'{folder}/key', f'{stores.KEY}\n', 0o600)
-    world.server_ns.spawn('/usr/bin/python3', '-B', f'{servers.TOP}/tests/e2e/disk_store.py',
+    world.server_ns.spawn('/usr/bin/python3', '-B', f'{servers.TOP}/tests/e2e/lib/servers/disk_store.py',
                           f'{RESULTS}/objects', '9000')
     wait_for('the store listens', lambda: ':9000 ' in world.server_ns.run('ss', '-Hltn'))
     shutil.copy(f'{servers.TOP}/userspace/{stores.PROGRAM}',

@@ -7,6 +7,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
 
 # pylint: disable=wrong-import-position
+import folders  # noqa: E402,F401  (finds the modules of tests/e2e)
 import smb2  # noqa: E402
 
 GUID = bytes(range(16))

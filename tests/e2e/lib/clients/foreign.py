@@ -243,7 +243,7 @@ class Npm(Commands):
         find('node', 'nodejs')
 
     def command(self, *args):
-        return self.program('node', f'{HERE}/../clients/smb2.js', self.package, self.host,
+        return self.program('node', f'{HERE}/../../../clients/smb2.js', self.package, self.host,
                             self.share, self.user or '', *args,
                             # MD4 is not among what node allows by itself.
                             env={'PASSWORD': self.password, 'CLIENTS': self.folder,

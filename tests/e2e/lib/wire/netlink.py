@@ -12,7 +12,7 @@ import re
 import socket
 import struct
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../../..')
 NETLINK_GENERIC, SOL_NETLINK, CAP_ACK, EXT_ACK = 16, 270, 10, 11
 REQUEST, ACK, DUMP, DUMP_INTR = 1, 4, 0x300, 0x10
 ERROR, DONE = 2, 3

@@ -331,8 +331,3 @@ def make(result):
         raise
     controller.stop()
     run('tar', '-C', BASE, '-cf', result, '--exclude=*.log', '--exclude=*.sock', '.')
-
-
-if __name__ == '__main__':
-    import sys
-    make(sys.argv[1])

@@ -769,7 +769,7 @@ def spawner_dies(w):
 @test(smb=True, timeout=60)
 def privileges_of_the_unit(w):
     """The privileges of the systemd unit suffice, also for files of an earlier run."""
-    unit = os.path.join(os.path.dirname(__file__), '../../userspace/systemd/dittod.service.in')
+    unit = os.path.join(os.path.dirname(__file__), '../../../userspace/systemd/dittod.service.in')
     with open(unit, encoding='ascii') as f:
         caps, = [line.split('=')[1].split() for line in f
                  if line.startswith('CapabilityBoundingSet=')]

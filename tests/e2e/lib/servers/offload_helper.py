@@ -10,7 +10,7 @@ import struct
 import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-UAPI = os.path.join(os.path.dirname(os.path.dirname(HERE)), 'net/uapi/linux/ditto.h')
+UAPI = os.path.join(HERE, '../../../../net/uapi/linux/ditto.h')
 
 STATES = 'resident', 'partial', 'offloaded', 'recalling', 'conflict'
 NETLINK_GENERIC, GENL_ID_CTRL = 16, 16

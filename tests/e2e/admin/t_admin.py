@@ -698,7 +698,7 @@ class Helper:
 
 def uapi(wanted):
     """The number of a name in an enum of the header; every enum begins with UNSPEC or with 1."""
-    path = os.path.join(os.path.dirname(__file__), '../../net/uapi/linux/ditto.h')
+    path = os.path.join(os.path.dirname(__file__), '../../../net/uapi/linux/ditto.h')
     with open(path, encoding='ascii') as f:
         for block in f.read().split('enum {')[1:]:
             number = -1

@@ -20,7 +20,7 @@ import time
 from collections import namedtuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MATRIX = os.path.join(HERE, '../../lockd/matrix-table')
+MATRIX = os.path.join(HERE, '../../../../lockd/matrix-table')
 
 OLD, NEWEST, MINE = b'old old ol', b'newest one', b'mine is it'
 R, H, W = 1, 2, 4

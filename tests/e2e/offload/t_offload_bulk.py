@@ -58,7 +58,7 @@ class DiskStore(Store):
         os.makedirs(self.folder)
         put(f'{self.folder}/credentials', f'access-key = {ACCESS}\nsecret-key = {SECRET}\n', 0o600)
         put(f'{self.folder}/key', f'{KEY}\n', 0o600)
-        self.server.ns.spawn('/usr/bin/python3', '-B', f'{servers.TOP}/tests/e2e/disk_store.py',
+        self.server.ns.spawn('/usr/bin/python3', '-B', f'{servers.TOP}/tests/e2e/lib/servers/disk_store.py',
                              f'{RESULTS}/objects', str(PROXY_PORT))
         wait_for('the store listens', lambda: f':{PROXY_PORT} ' in
                  self.server.ns.run('ss', '-Hltn'))

@@ -15,7 +15,7 @@ import smb
 from harness import put, run, umount, mount, wait_for, MNT_DETACH
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TOP = os.path.dirname(os.path.dirname(HERE))
+TOP = os.path.abspath(f'{HERE}/../../../..')
 
 # A key of the tests' own, so that handles survive a reload of the modules.
 KEY = '000102030405060708090a0b0c0d0e0f'
