@@ -23,7 +23,7 @@ def make(path, uid, gid, mode, data=None):
     return path
 
 
-@test
+@test(nfs4='nfs4')
 def owner_group_other(w):
     make(w.path('pub'), 0, 0, 0o777)
     make(w.path('u'), 1001, 2001, 0o640, b'secret')
@@ -63,7 +63,7 @@ def _write_after_chmod(path):
     return os.read(fd, 10)
 
 
-@test
+@test(nfs4='nfs4')
 def search_and_list(w):
     """Names can be used with x but no r; they can only be listed with r but no x."""
     for name, mode in (('x', 0o711), ('r', 0o744), ('none', 0o700)):
@@ -93,7 +93,7 @@ def search_and_list(w):
     one_of(n.setattr(f, sattr(mode=0o777)).status, (nfs3.PERM, nfs3.ACCES))
 
 
-@test
+@test(nfs4='nfs4')
 def setgid_sticky_suid(w):
     make(w.path('sgid'), 0, 2500, 0o2777)
     make(w.path('tmp'), 0, 0, 0o1777)
@@ -141,7 +141,7 @@ def acting(w, uid, **options):
     return st.st_uid, st.st_gid, closed == nfs3.OK
 
 
-@test
+@test(nfs4='nfs4')
 def squash_modes(w):
     make(w.path('open'), 0, 0, 0o777)
     make(w.path('closed'), 1001, 1001, 0o600, b'closed')
@@ -163,7 +163,7 @@ def squash_modes(w):
     eq(acting(w, 7), (1001, 4002, True), 'everybody is user 1001')
 
 
-@test
+@test(nfs4='nfs4')
 def squashed_groups(w):
     """Group 0 and supplementary groups do not survive squashing."""
     make(w.path('g0'), 1001, 0, 0o640, b'group 0')
@@ -201,7 +201,7 @@ def flavor_none(w):
     assert r.stat == rpc.AUTH_ERROR or r.body[:4] == b'\0\0\0\x0d', f'AUTH_SYS is let in: {r.stat}'
 
 
-@test
+@test(nfs4='nfs4')
 def read_only_share(w):
     put(w.path('f'), b'data')
     os.mkdir(w.path('d'))

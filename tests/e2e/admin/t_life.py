@@ -51,7 +51,7 @@ def progress(done):
         return 0
 
 
-@test(server='ditto', fs='ext4')
+@test(server='ditto', fs='ext4', nfs4='nfs4')
 def share_del_with_cached_files(w):
     """A share with mounts and open files can be removed, and its file system unmounts."""
     w.server.ctl('server', 'set', 'file-idle-ms', '3600000')
@@ -93,7 +93,7 @@ def share_del_while_writing(w):
     eq(n.getattr(f).status, nfs3.OK, 'the handle from before')
 
 
-@test(server='ditto', timeout=60)
+@test(server='ditto', timeout=60, nfs4='nfs4')
 def reload_while_writing(w):
     """A client that writes goes on over a reload of the modules and loses nothing."""
     m = w.client.mount()
@@ -113,7 +113,7 @@ def reload_while_writing(w):
         eq(get(f'{m}/w{i}') == pattern(i, 40000), True, f'file {i} by the client')
 
 
-@test(timeout=60)
+@test(timeout=60, nfs4='nfs4')
 def restart_with_open_files(w):
     """Data that was written but not committed reaches the restarted server."""
     m = w.client.mount()

@@ -43,7 +43,7 @@ def levels(w, clients, fh, rules):
     return [level(n, fh) for n in clients]
 
 
-@test(clients=3)
+@test(clients=3, nfs4='nfs4')
 def addresses(w):
     """Rules by address and by network: the first match decides, and changes apply at once."""
     put(w.path('f'))
@@ -68,7 +68,7 @@ def addresses(w):
     one_of(r.status, (nfs3.ACCES, nfs3.NOENT), 'MNT by a client without a rule')
 
 
-@test(clients=2)
+@test(clients=2, nfs4='nfs4')
 def squash_by_rule(w):
     os.mkdir(w.path('pub'))
     os.chmod(w.path('pub'), 0o777)
@@ -93,7 +93,7 @@ def ipv6(w):
         eq(levels(w, [n4, n6], fh, rules), want, f'rules {rules}')
 
 
-@test(server='ditto', clients=3)
+@test(server='ditto', clients=3, nfs4='nfs4')
 def names_and_netgroups(w):
     """The helper resolves names and netgroups from /etc/hosts and /etc/netgroup."""
     put(w.path('f'))
@@ -138,7 +138,7 @@ def too_long(w):
     s.ctl('share', 'set', 'data', 'allow-all')
 
 
-@test(server='ditto', clients=1)
+@test(server='ditto', clients=1, nfs4='nfs4')
 def without_helper(w):
     """Rules that need the helper admit nobody without it, at once; others work."""
     put(w.path('f'))
@@ -153,7 +153,7 @@ def without_helper(w):
     eq(level(n, fh), 'rw', 'a rule before it')
 
 
-@test(server='ditto')
+@test(server='ditto', nfs4='nfs4')
 def manage_gids(w):
     """Users have more than 16 groups, which the helper looks up."""
     n_groups = 30
@@ -211,7 +211,7 @@ def groups_end(w):
         eq(nfs3.OK in answers, False, answers)
 
 
-@test(server='ditto')
+@test(server='ditto', nfs4='nfs4')
 def answers_expire(w):
     """Resolved names expire after name-ttl-s and name-negative-ttl-s."""
     put(w.path('f'))

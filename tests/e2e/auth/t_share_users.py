@@ -30,7 +30,7 @@ def may(n, uid, gid=500, groups=()):
     return 'write'
 
 
-@test(server='ditto')
+@test(server='ditto', nfs4='nfs4')
 def most_of_groups(w):
     """A user's own entry precedes the highest of his groups', then the default; live."""
     os.chmod(w.path(), 0o777)
@@ -81,7 +81,7 @@ def powers(w):
     eq(n.read(f, 0, 9).data, b'data')
 
 
-@test(server='ditto', squash='root-to-admin')
+@test(server='ditto', squash='root-to-admin', nfs4='nfs4')
 def administrators(w):
     """A share user with admin passes every mode, as the same user."""
     os.chmod(w.path(), 0o777)
@@ -98,7 +98,7 @@ def administrators(w):
         as_user(1001, lambda: put(f'{m}/mine', b'y'))
 
 
-@test(server='ditto')
+@test(server='ditto', nfs4='nfs4')
 def squashed(w):
     """The access is that of the caller before squashing."""
     os.chmod(w.path(), 0o777)

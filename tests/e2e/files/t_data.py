@@ -50,7 +50,7 @@ def copy(source, target):
     shutil.copytree(source, target, symlinks=True)
 
 
-@test
+@test(nfs4='nfs4')
 def tree_copy_both_ways(w):
     origin = f'{w.base}/origin'
     os.mkdir(origin)
@@ -68,7 +68,7 @@ def tree_copy_both_ways(w):
     eq(os.listdir(w.export), [], 'what is left on the server')
 
 
-@test
+@test(nfs4='nfs4')
 def made_on_the_server(w):
     """Hard links, modes and times of a tree made locally are seen by a client."""
     make_tree(w.path())
@@ -76,7 +76,7 @@ def made_on_the_server(w):
     eq(digest(m), digest(w.export))
 
 
-@test
+@test(nfs4='nfs4')
 def offsets_and_holes(w):
     m = w.client.mount()
     path = f'{m}/sparse'
@@ -100,7 +100,7 @@ def offsets_and_holes(w):
         eq(os.pread(f.fileno(), 100, size - 10), pattern(5, 64)[-10:], 'across the end')
 
 
-@test
+@test(nfs4='nfs4')
 def truncate_and_append(w):
     m = w.client.mount()
     path, local = f'{m}/f', w.path('f')
@@ -125,7 +125,7 @@ def truncate_and_append(w):
         eq(os.stat(local).st_size, 10)
 
 
-@test(clients=2)
+@test(clients=2, nfs4='nfs4')
 def append_by_two_clients(w):
     """Clients that open, append and close in turn lose no line (close-to-open)."""
     a, b = (c.mount() for c in w.clients)
@@ -135,7 +135,7 @@ def append_by_two_clients(w):
     eq(get(w.path('log')), b''.join(b'line %02d\n' % i for i in range(20)))
 
 
-@test(clients=2)
+@test(clients=2, nfs4='nfs4')
 def exclusive_open(w):
     a, b = (c.mount() for c in w.clients)
     os.close(os.open(f'{a}/x', os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o640))
@@ -156,7 +156,7 @@ def exclusive_open(w):
     eq(sum(parallel(lambda: race(a), lambda: race(b))), 40, 'each name was won once')
 
 
-@test
+@test(nfs4='nfs4')
 def memory_map(w):
     m = w.client.mount()
     path = f'{m}/map'
@@ -174,7 +174,7 @@ def memory_map(w):
         eq(mm[:], pattern(3, 8192))
 
 
-@test
+@test(nfs4='nfs4')
 def direct_and_sync(w):
     m = w.client.mount(opts='sync')
     put(f'{m}/s', pattern(9, 300000))
@@ -190,7 +190,7 @@ def direct_and_sync(w):
     os.close(fd)
 
 
-@test
+@test(nfs4='nfs4')
 def transfer_sizes(w):
     """Whole files through mounts with transfers from 1 KiB to 1 MiB."""
     data = pattern(7, (3 << 20) + 77)
@@ -207,7 +207,7 @@ def transfer_sizes(w):
         w.client.umount(m)
 
 
-@test(clients=4, timeout=60)
+@test(clients=4, timeout=60, nfs4='nfs4')
 def four_clients(w):
     """Four clients write files of their own and parts of a shared one at the same time."""
     mounts = [c.mount() for c in w.clients]
@@ -238,7 +238,7 @@ def four_clients(w):
     eq(get(f'{mounts[3]}/c0/g2'), pattern(2, 6002), 'seen by another client')
 
 
-@test
+@test(nfs4='nfs4')
 def times(w):
     m = w.client.mount()
     path = put(f'{m}/t', b'x')

@@ -58,7 +58,7 @@ def forged(w):
     eq(n.getattr(f).status, nfs3.OK)
 
 
-@test
+@test(nfs4='nfs4')
 def removed_is_stale(w):
     n = w.client.nfs()
     f = n.create(n.root, 'f').fh
@@ -75,7 +75,7 @@ def removed_is_stale(w):
     eq(n.read(f, 0, 1).status, nfs3.STALE)
 
 
-@test
+@test(nfs4='nfs4')
 def follow_renames(w):
     """A handle keeps naming its file when the file is renamed within the share."""
     n = w.client.nfs()
@@ -92,7 +92,7 @@ def follow_renames(w):
     eq(n.lookup(n.root, 'h').fh, f, 'two names, one handle')
 
 
-@test(fs='ext4')
+@test(fs='ext4', nfs4='nfs4')
 def survive_restart(w):
     n = w.client.nfs()
     d = n.mkdir(n.root, 'd').fh
@@ -105,7 +105,7 @@ def survive_restart(w):
     eq(n.lookup(n.root, 'd').fh, d)
 
 
-@test(server='ditto', fs='ext4', share=False)
+@test(server='ditto', fs='ext4', share=False, nfs4='nfs4')
 def order_of_shares(w):
     """Handles of two shares of one file system do not depend on the order they are added in."""
     for name in ('one', 'two'):
@@ -130,7 +130,7 @@ def order_of_shares(w):
     eq(n.write(handles['two'][1], 0, b'TWO').status, nfs3.ROFS)
 
 
-@test(server='ditto', share=False)
+@test(server='ditto', share=False, nfs4='nfs4')
 def share_id_by_hand(w):
     ident = '6f1c0a52-93f4-4c1e-8b0a-1f2e3d4c5b6a'
     w.server.add('data', w.export, id=ident)
@@ -278,7 +278,7 @@ def moved_in_a_subvolume(w):
     eq(n.getattr(f).status, nfs3.STALE, 'removed')
 
 
-@test(share=False)
+@test(share=False, nfs4='nfs4')
 def between_shares(w):
     """Files cannot be renamed or linked from one share into another."""
     for name in ('one', 'two'):

@@ -65,13 +65,13 @@ def raw(w):
 
 
 def make(kind):
-    @test(fs='lower' if kind == 'overlay' else kind, timeout=60)
     def smoke_set(w):
         smoke(w)
         raw(w)
         if kind == 'overlay':
             copy_up(w)
-    smoke_set.test_name = f'lower.{kind}'
+    smoke_set.__name__ = kind
+    test(fs='lower' if kind == 'overlay' else kind, timeout=60, nfs4='nfs4')(smoke_set)
 
 
 def copy_up(w):

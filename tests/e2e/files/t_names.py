@@ -9,7 +9,7 @@ from harness import (Child, eq, expect_errno, file_type, get, one_of, parallel, 
                      wait_for)
 
 
-@test
+@test(nfs4='nfs4')
 def special_files(w):
     m = w.client.mount()
     os.mkfifo(f'{m}/fifo', 0o640)
@@ -33,7 +33,7 @@ def special_files(w):
     eq(os.listdir(w.export), [])
 
 
-@test
+@test(nfs4='nfs4')
 def symbolic_links(w):
     w.needs('long links')
     m = w.client.mount()
@@ -50,7 +50,7 @@ def symbolic_links(w):
     eq(get(f'{m}/follow'), b'data')
 
 
-@test
+@test(nfs4='nfs4')
 def hard_links(w):
     m = w.client.mount()
     put(f'{m}/a', b'one')
@@ -68,7 +68,7 @@ def hard_links(w):
     eq(os.stat(w.path('d/b')).st_nlink, 1)
 
 
-@test
+@test(nfs4='nfs4')
 def renames(w):
     m = w.client.mount()
     os.makedirs(f'{m}/d1/sub')
@@ -101,7 +101,7 @@ def renames(w):
     eq(get(w.path('same2')), b's')
 
 
-@test
+@test(nfs4='nfs4')
 def directories(w):
     m = w.client.mount()
     os.mkdir(f'{m}/d', 0o711)
@@ -127,7 +127,7 @@ def directories(w):
         eq(sum(e.stat().st_size == 0 for e in entries), 1500)
 
 
-@test(clients=2)
+@test(clients=2, nfs4='nfs4')
 def removed_while_open(w):
     """Open files that the client, another client or a local process removes stay usable."""
     a, b = (c.mount() for c in w.clients)
@@ -152,7 +152,7 @@ def removed_while_open(w):
     eq(os.listdir(a), [])
 
 
-@test
+@test(nfs4='nfs4')
 def local_unlink_frees_space(w):
     m = w.client.mount()
     put(f'{m}/big', bytes(20 << 20))
@@ -168,7 +168,7 @@ def local_unlink_frees_space(w):
     wait_for('the space of a removed file', freed, 15)
 
 
-@test(clients=2)
+@test(clients=2, nfs4='nfs4')
 def rename_and_unlink_races(w):
     """Two clients rename, remove and create the same names, and no damage remains."""
     mounts = [c.mount(opts='noac,lookupcache=none,nosharecache') for c in w.clients]
@@ -199,7 +199,7 @@ def rename_and_unlink_races(w):
             one_of(get(w.path(d, name)), (b'0', b'1', b''))
 
 
-@test(clients=2)
+@test(clients=2, nfs4='nfs4')
 def changes_are_seen(w):
     """Changes by a client or a local process are seen at the next open."""
     a, b = (c.mount(opts='acregmin=0,acregmax=0,acdirmin=0,acdirmax=0') for c in w.clients)
@@ -218,7 +218,7 @@ def changes_are_seen(w):
     assert os.path.isdir(f'{b}/new')
 
 
-@test
+@test(nfs4='nfs4')
 def mount_does_not_cross(w):
     """A file system mounted below the share is not served with it."""
     os.mkdir(w.path('inner'))

@@ -37,7 +37,7 @@ def end(*lockers):
         locker.end()
 
 
-@test(locks=True, clients=2)
+@test(locks=True, clients=2, nfs4='nfs4 nfs4_open')
 def shared_and_exclusive(w):
     a, b = pair(w)
     a.lock(READ)
@@ -55,7 +55,7 @@ def shared_and_exclusive(w):
     end(b)
 
 
-@test(locks=True, clients=2)
+@test(locks=True, clients=2, nfs4='nfs4 nfs4_open')
 def two_processes_of_one_client(w):
     a, b = pair(w)
     c = another(w, 1)
@@ -69,7 +69,7 @@ def two_processes_of_one_client(w):
     end(a, b)
 
 
-@test(locks=True, clients=2)
+@test(locks=True, clients=2, nfs4='nfs4 nfs4_open')
 def ranges(w):
     """Adjacent ranges do not conflict; ends are exact; length zero reaches to the end."""
     a, b = pair(w)
@@ -92,7 +92,7 @@ def ranges(w):
     end(a, b)
 
 
-@test(locks=True, clients=2)
+@test(locks=True, clients=2, nfs4='nfs4 nfs4_open')
 def split_and_merge(w):
     """Unlocking the middle frees it; locking it again makes one range."""
     a, b = pair(w)
@@ -115,7 +115,7 @@ def split_and_merge(w):
     end(a, b)
 
 
-@test(locks=True, clients=2)
+@test(locks=True, clients=2, nfs4='nfs4 nfs4_open')
 def upgrade_and_downgrade(w):
     a, b = pair(w)
     a.lock(READ, 0, 10)
@@ -132,7 +132,7 @@ def upgrade_and_downgrade(w):
     end(a, b)
 
 
-@test(locks=True, clients=2)
+@test(locks=True, clients=2, nfs4='nfs4 nfs4_open')
 def holder(w):
     """F_GETLK reports the conflicting lock, and that there is none."""
     a, b = pair(w)
@@ -173,7 +173,7 @@ def blocking(w, proto):
     end(b, c)
 
 
-@test(server='ditto', locks=True, clients=2)
+@test(server='ditto', locks=True, clients=2, nfs4='nfs4_open')
 def blocking_tcp(w):
     """A waiting lock is granted when the holder unlocks or dies."""
     blocking(w, 'tcp')
@@ -245,7 +245,7 @@ def deadlock(w):
     end(a, b)
 
 
-@test(server='ditto', locks=True, clients=2)
+@test(server='ditto', locks=True, clients=2, nfs4='nfs4_open')
 def cancelled_by_signal(w):
     """A signal ends a wait, and the lock is not granted later."""
     a, b = pair(w)
@@ -270,7 +270,7 @@ def cancelled_by_signal(w):
     end(a, b, c)
 
 
-@test(server='ditto', locks=True, clients=2)
+@test(server='ditto', locks=True, clients=2, nfs4='nfs4 nfs4_open')
 def killed(w):
     """A killed process holds no locks and waits for none."""
     a, b = pair(w)
@@ -287,7 +287,7 @@ def killed(w):
     end(a, c)
 
 
-@test(locks=True, clients=2)
+@test(locks=True, clients=2, nfs4='nfs4 nfs4_open')
 def closed(w):
     """Closing any descriptor of the file releases the process's locks."""
     a, b = pair(w)
@@ -298,7 +298,7 @@ def closed(w):
     end(a, b)
 
 
-@test(server='ditto', locks=True, clients=2)
+@test(server='ditto', locks=True, clients=2, nfs4='nfs4_open')
 def flock(w):
     """Whole-file locks, also released by a process that inherited the file."""
     a, b = pair(w)
@@ -316,7 +316,7 @@ def flock(w):
     end(b)
 
 
-@test(server='ditto', locks=True, clients=2, timeout=90)
+@test(server='ditto', locks=True, clients=2, timeout=90, nfs4='nfs4_open')
 def counter(w):
     """A counter that is incremented under a lock loses no increment."""
     put(w.path('n'), b'%08d' % 0)
@@ -330,7 +330,7 @@ def counter(w):
     eq(int(get(w.path('n'))), 100)
 
 
-@test(locks=True, clients=2, timeout=60)
+@test(locks=True, clients=2, timeout=60, nfs4='nfs4 nfs4_open')
 def thousand_on_one_file(w):
     a, b = pair(w)
     a.start('many', WRITE, [(i * 2, 1) for i in range(1000)]).result(40)
@@ -346,7 +346,7 @@ def thousand_on_one_file(w):
     end(a, b)
 
 
-@test(locks=True, clients=2)
+@test(locks=True, clients=2, nfs4='nfs4 nfs4_open')
 def many_files(w):
     """One owner's locks on many files are not confused."""
     m, n = [c.mount() for c in w.clients]
@@ -362,7 +362,7 @@ def many_files(w):
     end(*held)
 
 
-@test(locks=True, clients=2)
+@test(locks=True, clients=2, nfs4='nfs4_open')
 def removed_and_renamed(w):
     """A lock belongs to the file and not to its name."""
     a, b = pair(w)
@@ -400,7 +400,7 @@ def not_for_everybody(w):
     end(a, b, c)
 
 
-@test(server='ditto', locks=True, clients=4, timeout=90)
+@test(server='ditto', locks=True, clients=4, timeout=90, nfs4='nfs4_open')
 def four_clients_at_once(w):
     """Clients lock, wait and unlock at random; in the end everything is free."""
     put(w.path('f'))

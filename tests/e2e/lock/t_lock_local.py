@@ -42,7 +42,7 @@ def shown(w, name='f'):
     return sorted(out)
 
 
-@test(locks=True)
+@test(locks=True, nfs4='nfs4')
 def both_ways(w):
     a, s = mixed(w)
     a.lock(WRITE, 0, 10)

@@ -6,14 +6,12 @@ import uuid
 
 import nfs3
 import nfs4
-from harness import eq, get, mount, put, run, test, umount, wait_for
+from harness import NFS4_VERSIONS, eq, get, mount, put, run, test, umount, wait_for
 from nfs4 import getattr, getfh, lookup, lookupp, putfh, putrootfh, readdir
 from nfs4_raw import both, last
 from t_budget import kernel_log
 
 wire = functools.partial(test, server='ditto', share=False, clients=2)
-
-V4 = ('4.0', '4.1', '4.2')
 
 
 def parts(path):
@@ -87,7 +85,7 @@ def lines_of_fstab(w):
 def walked_by_path(w):
     """Below a mount of the root the shares are listed by name, and by path where that leads."""
     top = tree(w, 'one', 'deep/two')
-    for vers in V4:
+    for vers in NFS4_VERSIONS:
         m = mount_tool(w, '/', f'vers={vers}', 'nosharecache')
         eq(sorted(os.listdir(m)), ['deep-two', 'one'], vers)
         eq(sorted(os.listdir(f'{m}{top}')), ['deep', 'one'])

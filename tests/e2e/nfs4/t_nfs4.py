@@ -1,48 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """NFSv4.0, 4.1 and 4.2 through the kernel's client: the behaviour of all versions, and mounts."""
-import importlib
 import os
 
 import harness
-from harness import Child, eq, get, parallel, pattern, put, test
-
-VERSIONS = ('4.0', '4.1', '4.2')
-
-# The bodies of other themes that hold for every version.
-SHARED = {
-    'data': 'tree_copy_both_ways made_on_the_server offsets_and_holes truncate_and_append '
-            'append_by_two_clients exclusive_open memory_map direct_and_sync transfer_sizes '
-            'four_clients times',
-    'names': 'special_files symbolic_links hard_links renames directories removed_while_open '
-             'local_unlink_frees_space rename_and_unlink_races changes_are_seen '
-             'mount_does_not_cross',
-    'access': 'owner_group_other setgid_sticky_suid search_and_list squash_modes squashed_groups '
-              'read_only_share',
-    'handles': 'removed_is_stale follow_renames survive_restart order_of_shares share_id_by_hand '
-               'between_shares',
-    'rules': 'addresses squash_by_rule names_and_netgroups without_helper manage_gids '
-             'answers_expire',
-    # a client of version 4 polls for a lock that it waits for
-    'lock': 'shared_and_exclusive two_processes_of_one_client ranges split_and_merge '
-            'upgrade_and_downgrade holder killed closed thousand_on_one_file many_files',
-    'lock_local': 'both_ways',
-    'life': 'share_del_with_cached_files reload_while_writing restart_with_open_files',
-    'lower': 'tmpfs ext4 xfs btrfs overlay',
-    'share_users': 'most_of_groups administrators squashed',
-}
-
-for theme, names in SHARED.items():
-    importlib.import_module(f't_{theme}')
-    bodies = {t.test_name: t for t in harness.TESTS}
-    for name in names.split():
-        for version in VERSIONS:
-            harness.with_version(bodies[f'{theme}.{name}'], version)
+from harness import NFS4_VERSIONS, Child, eq, get, parallel, pattern, put, test
 
 
 @test(server='ditto')
 def versions_side_by_side(w):
     """One client uses one file over all versions at once."""
-    mounts = [w.client.mount(vers=v, opts='noac') for v in ('3', *VERSIONS)]
+    mounts = [w.client.mount(vers=v, opts='noac') for v in ('3', *NFS4_VERSIONS)]
     for i, m in enumerate(mounts):
         # of another size each time: the times of a file may be too coarse for version 3
         put(f'{m}/file', pattern(i, 1000 + i))
@@ -62,7 +29,7 @@ def all_shares_below_one_mount(w):
     put(f'{w.base}/second/file', b'second')
     put(w.path('file'), b'first')
     w.server.add('second', f'{w.base}/second')
-    for vers in VERSIONS:
+    for vers in NFS4_VERSIONS:
         m = w.client.mount('/', vers=vers)
         eq(sorted(os.listdir(m)), ['data', 'second'])
         eq((get(f'{m}/data/file'), get(f'{m}/second/file')), (b'first', b'second'))
@@ -104,7 +71,7 @@ def statistics(w):
 @test(server='ditto')
 def unmounted_at_once(w):
     """The file system of a removed share unmounts in spite of a client's mount."""
-    for vers in VERSIONS:
+    for vers in NFS4_VERSIONS:
         m = w.client.mount(vers=vers)
         child = Child(lambda m=m: put(f'{m}/{vers}', b'x'))
         child.join()

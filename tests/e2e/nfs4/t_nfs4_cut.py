@@ -13,9 +13,9 @@ import time
 
 import nfs3
 import servers
-from harness import Child, eq, get, put, test, wait_for
+from harness import NFS4_VERSIONS, Child, eq, get, put, test, wait_for
 from lockers import WRITE, Locker
-from t_nfs4_delegation import VERSIONS, counts, held, slowly
+from t_nfs4_delegation import counts, held, slowly
 from t_nfs4_life import release_all
 from t_smb_cross import ALL
 
@@ -266,7 +266,7 @@ def repairs(w):
                                     'bind_conn_to_session', 'reclaim_complete'))
 
 
-def each_version(w, cut, what, versions=VERSIONS):
+def each_version(w, cut, what, versions=NFS4_VERSIONS):
     os.chmod(w.export, 0o777)
     w.server.ctl('server', 'set', 'lease-time-s', '30')
     for vers in versions:
@@ -297,7 +297,7 @@ def silence(w):
         work.wire.hush()
         time.sleep(8)
         work.wire.speak()
-    each_version(w, cut, 'silence', VERSIONS if LONG else ('4.2',))
+    each_version(w, cut, 'silence', NFS4_VERSIONS if LONG else ('4.2',))
 
 
 @test(server='ditto', locks='raw', clients=2, timeout=120 + 180 * CUTS)
@@ -307,4 +307,4 @@ def restarted(w):
         w.server.restart()
         # those that were reclaimed before a way back is known are recalled at once
         wait_for('the grace ends', lambda: not w.server.grace()['active'], servers.GRACE + 10)
-    each_version(w, cut, 'restart', VERSIONS if LONG else ('4.1',))
+    each_version(w, cut, 'restart', NFS4_VERSIONS if LONG else ('4.1',))

@@ -10,13 +10,12 @@ import nfs3
 import nfs4
 import nlm
 import smb2
-from harness import Child, eq, get, put, run, test, wait_for
+from harness import NFS4_VERSIONS, Child, eq, get, put, run, test, wait_for
 from lockers import READ, WRITE, Locker
 from smb2 import GENERIC_READ, GENERIC_WRITE, Smb2
 from nlm_lockers import connect
 from t_smb_cross import ALL
 
-VERSIONS = '4.0', '4.1', '4.2'
 DATA = b'0123456789' * 100
 
 
@@ -64,7 +63,7 @@ class Holder:
 
 
 @contextlib.contextmanager
-def holders(w, writes=False, versions=VERSIONS):
+def holders(w, writes=False, versions=NFS4_VERSIONS):
     """One holder for each version, in turn, because a client has one mount at a time."""
     def each():
         for vers in versions:
@@ -215,7 +214,7 @@ def by_mount(vers):
     return work
 
 
-def recalled(w, act, writes, versions=VERSIONS):
+def recalled(w, act, writes, versions=NFS4_VERSIONS):
     """A conflicting operation recalls the delegation, is done, and is seen by the holder."""
     os.chmod(w.export, 0o777)
     with holders(w, writes, versions) as each:
@@ -257,7 +256,7 @@ for each_act in (by_v3_write, by_v3_truncate, by_v3_chmod, by_v3_rename, by_v3_r
     register(f'recalled_{each_act.__name__}', each_act, False)
 for each_act in (by_smb_write, by_smb_delete):
     register(f'recalled_{each_act.__name__}', each_act, True)
-for each_vers in VERSIONS:
+for each_vers in NFS4_VERSIONS:
     register(f'recalled_by_v{each_vers.replace(".", "")}', by_mount(each_vers), False)
 
 
@@ -266,7 +265,7 @@ def locks_survive_recall(w):
     """A lock taken under a delegation is a lock of the server after the recall."""
     os.chmod(w.export, 0o777)
     # owners of 4.0 are kept for a while after their last use, and the end waits for all owners
-    with holders(w, writes=True, versions=VERSIONS[1:]) as each:
+    with holders(w, writes=True, versions=NFS4_VERSIONS[1:]) as each:
         for h in each:
             mine = Locker(h.path, flags=os.O_RDWR)
             mine.lock(WRITE, 0, 10)
@@ -386,7 +385,7 @@ def switched_off(w):
 def lost_for_a_while(w):
     """A client that cannot be reached keeps its delegation until the deadline."""
     os.chmod(w.export, 0o777)
-    for vers in VERSIONS:
+    for vers in NFS4_VERSIONS:
         h = Holder(w, w.client, vers, writes=True)
         os.pwrite(h.fd, b'kept', 500)
         h.end()
@@ -409,7 +408,7 @@ def never_returned(w):
     """A delegation that is not returned in time is revoked, and the client recovers."""
     os.chmod(w.export, 0o777)
     w.server.ctl('server', 'set', 'lease-time-s', '10')
-    for vers in VERSIONS:
+    for vers in NFS4_VERSIONS:
         h = Holder(w, w.client, vers)
         eq(get(h.path), DATA)
         run('ip', '-n', w.server_ns.name, 'link', 'set', f'veth{w.client.number}', 'down')

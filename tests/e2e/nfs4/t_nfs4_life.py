@@ -6,14 +6,13 @@ import time
 
 import nfs4
 import smb2
-from harness import (Child, eq, expect_errno, get, parallel, pattern, process_stopped, put, run, test,
-                     wait_for)
+from harness import (NFS4_VERSIONS, Child, eq, expect_errno, get, parallel, pattern,
+                     process_stopped, put, run, test, wait_for)
 from lockers import READ, WRITE, Locker
 from nfs4_callers import Caller, files
 from nfs4_opens import V41
 from smb2 import OPEN, SHARE_ALL, Smb2, refused
 
-VERSIONS = ('4.0', '4.1', '4.2')
 LEASE = 5
 # Seconds that a client needs to notice, reconnect and recover.
 RECOVERY = 40
@@ -124,7 +123,7 @@ def grace_ends_early(w):
 @test(server='ditto', timeout=90)
 def service_stops_and_starts(w):
     """State survives while the server has no listeners."""
-    lockers = [locked(w, v, f'f{i}')[1] for i, v in enumerate(VERSIONS)]
+    lockers = [locked(w, v, f'f{i}')[1] for i, v in enumerate(NFS4_VERSIONS)]
     ports = w.server.json('listener', 'list')
     for listener in ports:
         w.server.ctl('listener', 'del', str(listener['id']))

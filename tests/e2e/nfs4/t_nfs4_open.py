@@ -6,21 +6,18 @@ import os
 import nfs3
 import nfs4
 import nlm
-import t_lock
 import t_lock_local
-from harness import eq, expect_errno, get, parallel, pattern, put, test, wait_for
+from harness import NFS4_VERSIONS, eq, expect_errno, get, parallel, pattern, put, test, wait_for
 from lockers import READ, WRITE, Locker
 from nfs4_opens import V41, last, opened
 from nlm_lockers import connect, free, status, taken
 from smb2 import GENERIC_READ, GENERIC_WRITE, SHARE_ALL, SHARE_READ, Smb2, refused
 
-VERSIONS = ('4.0', '4.1', '4.2')
-
 
 def versions(func=None, **kw):
     """Register a test for each minor version."""
     def register(f):
-        for vers in VERSIONS:
+        for vers in NFS4_VERSIONS:
             name = f'{f.__name__}_v{vers.replace(".", "")}'
 
             def copy(w):
@@ -149,23 +146,12 @@ def the_mode_changes_while_open(w):
     os.close(fd)
 
 
-# locks: the bodies of the tests of version 3
-
-LOCKS = """shared_and_exclusive two_processes_of_one_client ranges split_and_merge
-upgrade_and_downgrade holder killed closed flock counter thousand_on_one_file many_files
-removed_and_renamed blocking_tcp cancelled_by_signal four_clients_at_once"""
-
-for body in LOCKS.split():
-    function = getattr(t_lock, body)
-    versions(function, clients=function.spec['clients'], timeout=120)
-
-
 @versions(clients=2)
 def locks_of_versions(w):
     """A client of this version and clients of each other version exclude each other."""
     put(w.path('f'), b'0123456789', 0o666)
     a = Locker(f'{w.clients[0].mount()}/f', w.clients[0])
-    for vers in VERSIONS:
+    for vers in NFS4_VERSIONS:
         m = w.clients[1].mount(vers=vers)
         b = Locker(f'{m}/f', w.clients[1])
         a.lock(WRITE, 0, 10)

@@ -70,6 +70,8 @@ LIMITS = {
 }
 LIMITS['overlay'] = LIMITS['lower'] = LIMITS['ext4']  # below it
 
+NFS4_VERSIONS = ('4.0', '4.1', '4.2')
+
 TESTS = []
 
 
@@ -78,12 +80,13 @@ class Skip(Exception):
 
 
 def test(func=None, *, server=None, clients=1, timeout=0, fs='tmpfs', share=True, locks=False,
-         smb=False, **options):
+         smb=False, nfs4='', **options):
     """Register a test.
 
     server: the test is only for this one; locks: all machines have the daemons that NFSv3
     locking needs, with 'raw' only those that a raw client needs; smb: the share is served over
-    SMB too, to the users of smb.py; options: options of the share 'data'.
+    SMB too, to the users of smb.py; nfs4: themes in which it is run again, with clients of each
+    version of NFSv4; options: options of the share 'data'.
     """
     def register(f):
         theme = f.__module__.removeprefix('t_')
@@ -92,18 +95,20 @@ def test(func=None, *, server=None, clients=1, timeout=0, fs='tmpfs', share=True
                       smb=smb, vers='3', options=options)
         f.test_name = f'{theme}.{f.__name__}'
         TESTS.append(f)
+        for again in nfs4.split():
+            for vers in NFS4_VERSIONS:
+                register_version(f, again, vers)
         return f
     return register(func) if func else register
 
 
-def with_version(func, vers):
+def register_version(func, theme, vers):
     """Register the same test once more, with clients that speak another version of NFS."""
-    theme, name = func.test_name.split('.')
-
     def copy(w):
         func(w)
+    name = func.__name__ if theme != 'nfs4' else func.test_name.replace('.', '_')
     copy.spec = dict(func.spec, vers=vers, server='ditto')
-    copy.test_name = f'nfs4.{theme}_{name}_v{vers.replace(".", "")}'
+    copy.test_name = f'{theme}.{name}_v{vers.replace(".", "")}'
     TESTS.append(copy)
 
 
