@@ -16,14 +16,13 @@ import nlm
 import nsm
 import rpc
 from auth_stat import BADCRED, TOOWEAK, denied
-from harness import eq, get, one_of, pattern, process_stopped, put, test, wait_for
-from rpc import RpcError
+from harness import MIB, eq, get, one_of, pattern, process_stopped, put, test, wait_for
 from nfs4 import Nfs4, Session
 from nlm import Nlm
 from nsm import Nsm
+from rpc import RpcError
 
 ALL = (0, 0)  # a range
-MIB = 1 << 20
 
 
 def only_victim(w, **kw):

@@ -9,11 +9,10 @@ import time
 import bystander
 import smb2
 import smbraw
-from harness import eq, run, test, wait_for
+from harness import KIB, eq, run, test, wait_for
 from smbraw import Link, link
 
 ECHO_BODY = struct.pack('<HH', 4, 0)
-KIB = 1 << 10
 # Largest cost of one connection on which nobody has logged in: the charge of one that waits for
 # its answers to be taken (smb/transport/trust.c), and as much again for what TCP keeps.
 UNPROVEN = 2 * 56 * KIB

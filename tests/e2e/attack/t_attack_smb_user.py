@@ -9,17 +9,15 @@ import time
 import bystander
 import smb2
 import smbraw
-from harness import eq, pattern, put, test, wait_for
+from harness import KIB, MIB, eq, pattern, put, test, wait_for
 from smb2 import GENERIC_READ, GENERIC_WRITE, refused
 from smbraw import Link, link, padded
-from t_attack_smb import ECHO_BODY, KIB, budget
+from t_attack_smb import ECHO_BODY, budget
 from t_smb_durable import away, session
 from t_smb_lease import NOBODY
 from t_smb_session import share_all
 
-smb2.NAMES.update({0x10b: 'NOTIFY_CLEANUP', 0xc000011f: 'TOO_MANY_OPENED_FILES'})
 
-MIB = 1 << 20
 SAME = b'\xff' * 16     # the FileId of the request before
 BATCH, LEVEL_II = 9, 1
 

@@ -15,7 +15,7 @@ from harness import (Volume, eq, expect_errno, get, mount, put, run, test, umoun
                      wait_for)
 from nfs4 import getattr, putfh, readdir
 from smb2 import refused
-from t_smb_volume import SNAPSHOTS, filetime
+from t_smb_volume import SNAPSHOTS, date_filetime
 
 wire = functools.partial(test, server='ditto')
 VERSIONS = ('3', '4.0', '4.1', '4.2')
@@ -588,7 +588,7 @@ def nested_snapshots(w):
     s = smb2.Smb2(w.client)
     root = s.create('', access=smb2.GENERIC_READ, how=smb2.OPEN)
     eq(s.ioctl(root, SNAPSHOTS)[12:62].decode('utf-16-le'), '@GMT-2026.11.20-14.30.00\0')
-    when = (b'TWrp', struct.pack('<Q', filetime(*day)))
+    when = (b'TWrp', struct.pack('<Q', date_filetime(*day)))
     for name in ('f', 'dir\\g'):
         fid = s.create_answer(name, access=smb2.GENERIC_READ, how=smb2.OPEN, context=when)[64:80]
         eq(s.read(fid, 9), b'then')

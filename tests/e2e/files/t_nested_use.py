@@ -13,11 +13,11 @@ import smb_lasting
 import t_rquota
 import t_smb_acl
 import t_smb_durable
-from harness import eq, get, one_of, put, run, test, wait_for
+from harness import MIB, eq, get, one_of, put, run, test, wait_for
 from nfs4 import getattr, putfh
 from smb2 import refused
 from t_nested import cover, entered, handle, uncover
-from t_rquota import ALICE, BOB, GROUP, MIB, PROJECT, TEAM, USER, WORK, ask, fill, limit
+from t_rquota import ALICE, BOB, GROUP, PROJECT, TEAM, USER, WORK, ask, fill, limit
 from t_smb_acl import (ALL, ALLOW, AUTHENTICATED, DENY, EVERYONE, EXECUTE, READ_ACL, READ_DATA,
                        WRITE_ACL, descriptor, set_sd)
 from t_smb_lease import H, R, W

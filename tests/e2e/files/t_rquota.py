@@ -11,7 +11,8 @@ import daemons
 import nfs3
 import nfs4
 import rpc
-from harness import eq, libc, mount, mount_image, one_of, put, run, syscall, test, umount, wait_for
+from harness import (MIB, eq, libc, mount, mount_image, one_of, put, run, syscall, test, umount,
+                     wait_for)
 from nfs4 import getattr, putfh
 from rpc import Dec, Enc
 
@@ -21,7 +22,6 @@ PROGRAM, GET, GET_ACTIVE = 100011, 1, 2
 OK, NO_QUOTA, EPERM = 1, 2, 3
 USER, GROUP, PROJECT = 0, 1, 2
 ALICE, BOB, TEAM, WORK = 1001, 1002, 500, 42
-MIB = 1 << 20
 OPTIONS = {'ext4': 'usrquota,grpquota,prjquota', 'xfs': 'uquota,gquota,pquota'}
 MAKE = {'ext4': ['-q', '-F', '-O', 'quota,project', '-E', 'quotatype=usrquota:grpquota:prjquota'],
         'xfs': ['-q', '-K']}

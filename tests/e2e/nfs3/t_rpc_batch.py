@@ -10,13 +10,12 @@ import nfs3
 import nfs4
 import rpc
 import servers
-from harness import eq, frozen, get, one_of, pattern, put, test, wait_for
+from harness import KIB, eq, frozen, get, one_of, pattern, put, test, wait_for
 from nfs3 import MOUNT, NFS
 from nfs4_ops42 import read_plus
 from rpc import Enc
 from t_budget import budget
 
-KIB = 1 << 10
 # RPCSEC_GSS (RFC 2203 section 5.3.1): data, without protection, of a context that nobody made.
 NO_CONTEXT = (rpc.AUTH_GSS, Enc().u32(1, 0, 1, 1).opaque(b'none').bytes())
 

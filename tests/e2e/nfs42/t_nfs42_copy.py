@@ -9,14 +9,13 @@ import re
 import nfs4
 import rpc
 import servers
-from harness import Ns, eq, get, ip, mount, pattern, put, run, test
+from harness import MIB, Ns, eq, get, ip, mount, pattern, put, run, test
 from nfs4 import ANON, BOTH, BYPASS, CURRENT, READ, WRITE, WRITE_LT, getattr, lookup, putfh, savefh
 from nfs4_callers import Caller
 from nfs4_copy import between, clone, copy, copy_notify, netloc
 from nfs4_opens import V41, last, opened
 
 wire = functools.partial(test, server='ditto')
-MIB = 1 << 20
 
 
 def pair(w, data=b'0123456789', fill=b''):

@@ -6,12 +6,12 @@ import os
 import threading
 
 import nfs4
-from harness import Child, eq, expect_errno, frozen, get, put, run, test, wait_for
+from harness import MIB, Child, eq, expect_errno, frozen, get, put, run, test, wait_for
 from nfs4 import ANON, free_stateid, putfh
 from nfs4_copy import between, copy, offload_cancel
 from nfs4_opens import V41, last
 from t_nfs42_copy import calls, copied
-from t_nfs42_offload import MIB, SIZE, Copier, held_up, jobs, source
+from t_nfs42_offload import SIZE, Copier, held_up, jobs, source
 from t_rquota import ALICE, USER, limit, limited
 
 wire = functools.partial(test, server='ditto', clients=2, timeout=60)

@@ -7,7 +7,7 @@ import os
 import signal
 
 import nfs4
-from harness import Child, eq, expect_errno, frozen, get, pattern, put, run, test, wait_for
+from harness import MIB, Child, eq, expect_errno, frozen, get, pattern, put, run, test, wait_for
 from nfs4 import ANON, BOTH, DENY_WRITE, READ, WANT_NO, WRITE, free_stateid, putfh
 from nfs4_callers import Caller
 from nfs4_copy import between, copy, offload_cancel, offload_status
@@ -15,7 +15,6 @@ from nfs4_opens import V41, last
 from t_nfs42_copy import calls, copied
 
 wire = functools.partial(test, server='ditto', clients=2)
-MIB = 1 << 20
 SIZE = 40 * MIB
 
 

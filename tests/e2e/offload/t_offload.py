@@ -15,10 +15,9 @@ import time
 
 import servers
 from fault_points import Point, stopped
-from harness import Child, eq, expect_errno, get, one_of, put, test, wait_for
+from harness import MIB, Child, eq, expect_errno, get, one_of, put, test, wait_for
 from stores import PROGRAM, PROXY_PORT, Store
 
-MIB = 1 << 20
 # Answers of clients whose server cannot get data.
 LOST = (errno.EIO, errno.EREMOTEIO)
 

@@ -3,9 +3,9 @@
 import os
 
 import nfs3
-from harness import eq, test, wait_for
+from harness import MIB, eq, test, wait_for
 from t_offload_full import SmallDisk
-from t_offload_kernel import MIB, RANGE, adopted, helper, moves, offloaded, pattern, settled
+from t_offload_kernel import RANGE, adopted, helper, moves, offloaded, pattern, settled
 
 
 @test(fs='ext4', offload=True)

@@ -17,9 +17,9 @@ import threading
 import time
 
 import servers
-from harness import eq, put, test, wait_for
+from harness import MIB, eq, put, test, wait_for
 from stores import ACCESS, KEY, PROGRAM, PROXY_PORT, SECRET, Store, forget_index
-from t_offload import MIB, digest
+from t_offload import digest
 
 FILES, TOTAL, SECONDS = (int(n) for n in
                          os.environ.get('DITTO_BULK', '20000,10240,600').split(','))

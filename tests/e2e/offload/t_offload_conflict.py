@@ -4,11 +4,11 @@ import errno
 import os
 
 import nfs3
-from harness import eq, expect_errno, get, mount, put, run, test, umount, wait_for
+from harness import MIB, eq, expect_errno, get, mount, put, run, test, umount, wait_for
 from nfs3 import sattr
 from offload_helper import C
 from stores import Store
-from t_offload_kernel import IO_ERROR, MIB, RANGE, helper, local, offloaded, settled
+from t_offload_kernel import IO_ERROR, RANGE, helper, local, offloaded, settled
 
 OVERWRITE = C['DITTO_OFFLOAD_DECISION_OVERWRITE']
 KEEP_LOCAL = C['DITTO_OFFLOAD_DECISION_KEEP_LOCAL']

@@ -15,11 +15,10 @@ import threading
 
 import nfs3
 from fault_points import PUSH, RECALL, Point, stopped
-from harness import Child, eq, get, one_of, put, test, wait_for
+from harness import MIB, Child, eq, get, one_of, put, test, wait_for
 from stores import Store
 from t_offload_kernel import settled
 
-MIB = 1 << 20
 # What a client or a local process may be told while the data does not come.
 LOST = (errno.EIO, errno.EREMOTEIO, errno.ENOSPC, errno.ESTALE, errno.EINTR)
 EVERYTHING = bool(os.environ.get('DITTO_FAULTS_ALL'))

@@ -12,13 +12,13 @@ import nfs3
 import nfs4
 import smb2
 from fault_points import AGAIN, Point
-from harness import eq, frozen, mount, one_of, put, run, sleepers, test, umount, wait_for
+from harness import MIB, eq, frozen, mount, one_of, put, run, sleepers, test, umount, wait_for
 from nfs4 import putfh
 from nfs4_opens import V41, opened
 from nfs4_ops42 import allocate
 from offload_helper import Offload
 from t_lock_admin import listening
-from t_offload_kernel import MIB, RANGE, helper, local, offloaded, pattern, settled
+from t_offload_kernel import RANGE, helper, local, offloaded, pattern, settled
 
 RECORD, STORED, MARK = (f'trusted.ditto.{name}' for name in ('offload', 'stored', 'keep'))
 

@@ -12,12 +12,12 @@ import subprocess
 import threading
 
 import servers
-from harness import (GUARDED_LIST, Child, eq, expect_errno, frozen, get, hanging, mount, mount_image,
-                     process_stopped, put, run, stop_process, test, umount, wait_for)
+from harness import (GUARDED_LIST, MIB, Child, eq, expect_errno, frozen, get, hanging, mount,
+                     mount_image, process_stopped, put, run, stop_process, test, umount, wait_for)
 from machine import is_clean, machine
 from servers import TOP
 from stores import Store
-from t_offload import MIB, content, offloaded
+from t_offload import content, offloaded
 
 RECORD = 'trusted.ditto.offload'
 NOT_CLOSED = 'a reader of /proc/fs/ditto/guarded does not close it'

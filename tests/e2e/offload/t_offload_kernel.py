@@ -13,14 +13,13 @@ import nfs3
 import nfs4
 import smb2
 from fault_points import Point
-from harness import eq, expect_errno, get, one_of, parallel, put, run, test, wait_for
+from harness import MIB, eq, expect_errno, get, one_of, parallel, put, run, test, wait_for
 from nfs3 import sattr
 from nfs4 import putfh
 from nfs4_opens import V41, last, opened
 from nfs4_ops42 import DONTNEED, WILLNEED, io_advise
 from offload_helper import Helper
 
-MIB = 1 << 20
 RANGE = 8 * MIB
 XATTR = 'trusted.ditto.offload'
 # FileAttributes: SPARSE_FILE, OFFLINE, RECALL_ON_DATA_ACCESS (MS-FSCC section 2.6).

@@ -14,11 +14,10 @@ import subprocess
 import time
 
 import servers
-from harness import eq, put, test, wait_for
+from harness import MIB, eq, put, test, wait_for
 from stores import ACCESS, KEY, PROGRAM, PROXY_PORT, SECRET, Store
 from t_offload import content, sha
 
-MIB = 1 << 20
 TOTAL, ROUNDS, WAIT = (int(n) for n in os.environ.get('DITTO_SPEED', '256,5,3000').split(','))
 TICK = os.sysconf('SC_CLK_TCK')
 

@@ -9,7 +9,7 @@ import harness
 import nfs3
 import rpc
 from fault_points import Point
-from harness import as_user, eq, get, test, wait_for
+from harness import MIB, as_user, eq, get, test, wait_for
 from kdc import HOST
 from nfs3 import NFS, sattr
 from rpc import Enc
@@ -18,7 +18,7 @@ from smb2 import IOCTL, OK, OPEN, PENDING, Smb2, ioctl_body
 from stores import Store
 from t_budget import budget
 from t_offload import content, digest, mounts, offloaded as pushed, sha
-from t_offload_kernel import MIB, RANGE, SIZE, helper, local, offloaded, settled
+from t_offload_kernel import RANGE, SIZE, helper, local, offloaded, settled
 from t_rpc_batch import replies
 from t_smb_clones import OFFLOAD_WRITE, offload_read
 from t_smb_large import CREDIT, noise, writer

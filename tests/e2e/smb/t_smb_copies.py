@@ -7,7 +7,7 @@ from impacket.smb3structs import SMB2_DIALECT_30
 
 import nfs4
 import nlm
-from harness import eq, frozen, get, one_of, pattern, put, run, test
+from harness import MIB, eq, frozen, get, one_of, pattern, put, run, test
 from nfs4 import ANON, putfh
 from nfs4_copy import between, copy
 from nfs4_opens import V41, last
@@ -16,7 +16,7 @@ from smb2 import (AT_ONCE, EXCLUSIVE, GENERIC_READ, GENERIC_WRITE, SHARED, SHARE
                   Smb2, Status, refused)
 from smbraw import link
 from t_nfs42_faults import copier_to
-from t_nfs42_offload import MIB, SIZE, jobs, source
+from t_nfs42_offload import SIZE, jobs, source
 from t_smb_clones import COPYCHUNK, DUPLICATE, RESUME_KEY, offload_read, offload_write, settle
 from t_smb_lease import H, R, W, Cacher, key
 

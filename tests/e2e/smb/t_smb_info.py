@@ -11,7 +11,7 @@ import time
 import smb
 import smb2
 import smbraw
-from harness import eq, frozen, get, one_of, put, run, test, wait_for
+from harness import MIB, eq, frozen, get, one_of, put, run, test, wait_for
 from smb import SmbClient
 
 READ_EA, WRITE_EA = 8, 16
@@ -26,7 +26,6 @@ LINK_ITSELF = 0x200000          # FILE_OPEN_REPARSE_POINT
 NONE, DEFAULT, LZNT1 = range(3)
 ALTERNATE_NAME, COMPRESSION, FS_ATTRIBUTE = 21, 28, 5
 EPOCH = 11644473600
-MIB = 1 << 20
 STOP, GO_ON = (1 << 64) - 1, (1 << 64) - 2
 
 

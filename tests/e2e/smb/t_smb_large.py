@@ -7,13 +7,12 @@ import socket
 import struct
 
 import smb2
-from harness import eq, get, put, test, wait_for
+from harness import MIB, eq, get, put, test, wait_for
 from smb2 import Smb2
 from t_smb_cross import ALL
 
 SIGNED = 8
 CREDIT = 65536
-MIB = 1 << 20
 # Around the lengths from which data are taken from the socket, and of other buffers and pages.
 LENGTHS = (8191, 8192, 16384 - 117, 16384 - 116, 16384 - 115, 16384, 20_003, CREDIT - 1, CREDIT, CREDIT + 1, CREDIT + 4096, 100_000, MIB - 1, MIB, MIB + 4095)
 

@@ -27,9 +27,6 @@ CLEANUP, ENUM_DIR = 0x10b, 0x10c
 ROOM = 4096
 TICKS = 116444736000000000      # from 1601 to 1970, in units of 100 ns
 
-smb2.NAMES.update({CLEANUP: 'NOTIFY_CLEANUP', ENUM_DIR: 'NOTIFY_ENUM_DIR',
-                   0xc0000002: 'NOT_IMPLEMENTED'})
-
 
 class Watcher(Cacher):
     """A session that watches a directory."""

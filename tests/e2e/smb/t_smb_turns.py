@@ -8,7 +8,7 @@ import time
 
 import smb2
 import smbraw
-from harness import SLOW, Volume, eq, frozen, put, test, wait_for
+from harness import MIB, SLOW, Volume, eq, frozen, put, test, wait_for
 from smbraw import link
 from t_attack_smb import ECHO_BODY, budget
 from t_attack_smb_user import with_credits
@@ -22,7 +22,6 @@ LINKS = PLACES + 20
 WORKERS = 8                     # that receive from a connection
 CUT = 300                       # connections, more than there are workers that end them
 HANG = 400                      # opens of one session
-MIB = 1 << 20
 
 
 def requests(w, client):

@@ -207,7 +207,7 @@ def without_quota(w):
     s.end()
 
 
-def filetime(*when):
+def date_filetime(*when):
     """The FILETIME of a date and time in UTC."""
     return (calendar.timegm(when) + 11644473600) * 10 ** 7
 
@@ -249,7 +249,7 @@ def snapshots(w):
        '@GMT-2026.01.02-03.04.05\0@GMT-2025.12.31-23.59.58\0\0')
 
     def past(*when):
-        return {b'TWrp': struct.pack('<Q', filetime(*when))}
+        return {b'TWrp': struct.pack('<Q', date_filetime(*when))}
     old, _ = create_with(s, 'f', past(2026, 1, 2, 3, 4, 5), smb2.OPEN)
     eq(s.read(old, 100), b'old')
     older, _ = create_with(s, 'dir\\g', past(2025, 12, 31, 23, 59, 58), smb2.OPEN)
@@ -270,7 +270,7 @@ def snapshots(w):
     s.ioctl(fid, CREATE_OR_GET_OBJECT_ID)
     s.end()
 
-    m = w.client.mount_smb(opts=f'snapshot={filetime(2026, 1, 2, 3, 4, 5)}')
+    m = w.client.mount_smb(opts=f'snapshot={date_filetime(2026, 1, 2, 3, 4, 5)}')
     eq((get(f'{m}/f'), get(f'{m}/dir/g'), sorted(os.listdir(m))), (b'old', b'oldold', ['dir', 'f']))
     with expect_errno(errno.EROFS, errno.EACCES):
         put(f'{m}/f', b'changed')
@@ -290,7 +290,7 @@ def links_of_the_past(w):
     os.symlink('a', f'{past}/top')
     w.server.ctl('share', 'set', 'data', 'snapshots', '.snap')
     s = Smb2(w.client)
-    when = {b'TWrp': struct.pack('<Q', filetime(2026, 1, 2, 3, 4, 5))}
+    when = {b'TWrp': struct.pack('<Q', date_filetime(2026, 1, 2, 3, 4, 5))}
     for name, target, rest in (('a\\link\\f', 'b', '\\f'), ('a\\link', 'b', ''),
                                ('top\\link\\f', 'a', '\\link\\f'), ('top\\b\\', 'a', '\\b\\'),
                                ('a\\link\\f:s', 'b', '\\f:s'), ('a\\link:s:$DATA', 'b', ':s:$DATA'),

@@ -18,8 +18,6 @@ from nlm_lockers import connect, status
 from t_smb_cross import setup
 from t_smb_lease import BATCH, H, LEASE, R, W, Cacher, Granted, key, later
 
-smb2.NAMES.update({0xc000022a: 'DUPLICATE_OBJECTID', 0xc0000467: 'FILE_NOT_AVAILABLE',
-                   0xc00000b6: 'FILE_FORCED_CLOSED'})
 APP_ID = bytes.fromhex('45bca66aefa7f74a9008fa462e144d74')
 APP_VERSION = bytes.fromhex('b982d0b73b56074fa07b524a8116a010')
 REPLAY = 0x20000000

@@ -18,7 +18,7 @@ from t_smb_durable import (BATCH, REPLAY, RWH, TIMEOUT_MS, Answer, app, away, cl
                            durable_v2, lease_v2, waiting)
 from t_smb_info import GET_REPARSE, SET_REPARSE, symlink_data
 from t_smb_lease import H, R, W, key
-from t_smb_volume import filetime
+from t_smb_volume import date_filetime
 
 CONTINUOUS = 0x10
 MANY = 300              # more than there are workers
@@ -139,7 +139,7 @@ def of_a_snapshot(w):
     name = 'live'.encode('utf-16-le')
     link = struct.pack('<B7xQI', 0, 0, len(name)) + name
     s = client(w)
-    when = (b'TWrp', struct.pack('<Q', filetime(2026, 11, 20, 14, 30, 0)))
+    when = (b'TWrp', struct.pack('<Q', date_filetime(2026, 11, 20, 14, 30, 0)))
     g = s.make('f', durable_v2(1, TIMEOUT_MS, PERSISTENT), when, access=GENERIC_READ)
     eq(g.kind, PERSISTENT)
     refused('MEDIA_WRITE_PROTECTED', s.set, g.fid, 11, link)

@@ -10,9 +10,9 @@ import time
 
 import servers
 from fault_points import Point, stopped
-from harness import eq, get, put, test, wait_for
+from harness import MIB, eq, get, put, test, wait_for
 from stores import Store, collect
-from t_offload import MIB, content, offloaded
+from t_offload import content, offloaded
 from t_offload_filesystems import refused, served_disk
 from t_offload_snapshot import change, described_all
 

@@ -6,9 +6,9 @@ import hashlib
 import os
 import re
 
-from harness import eq, expect_errno, get, put, test, wait_for
+from harness import MIB, eq, expect_errno, get, put, test, wait_for
 from stores import Store
-from t_offload import LOST, MIB, content, offloaded
+from t_offload import LOST, content, offloaded
 
 KEYED = 'key-file = {folder}/key'
 RULE = """<LifecycleConfiguration><Rule><ID>tidy up</ID><Filter><Prefix>{}</Prefix></Filter>

@@ -5,9 +5,9 @@ import os
 import re
 import time
 
-from harness import GUARDED_LIST, eq, expect_errno, get, mount, put, run, test, umount
+from harness import GUARDED_LIST, MIB, eq, expect_errno, get, mount, put, run, test, umount
 from stores import Store, collect, deletions, forget_index
-from t_offload import MIB, content, offloaded
+from t_offload import content, offloaded
 
 MS_BIND = 4096
 DAY = 86400

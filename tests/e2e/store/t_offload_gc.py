@@ -9,9 +9,9 @@ import time
 
 import servers
 from fault_points import Point
-from harness import eq, get, put, test
+from harness import MIB, eq, get, put, test
 from stores import Store, collect, deletions, forget_index
-from t_offload import MIB, content, offloaded
+from t_offload import content, offloaded
 
 DAY = 86400
 

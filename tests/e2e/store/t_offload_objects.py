@@ -5,9 +5,9 @@ import hmac
 import os
 import types
 
-from harness import eq, get, mount, mount_image, put, run, test, umount, wait_for
+from harness import MIB, eq, get, mount, mount_image, put, run, test, umount, wait_for
 from stores import KEY, Store, collect, deletions
-from t_offload import MIB, content, offloaded
+from t_offload import content, offloaded
 
 RECORD = 'trusted.ditto.offload'
 STORED = 'trusted.ditto.stored'

@@ -10,9 +10,9 @@ import time
 import nfs3
 import rpc
 import servers
-from harness import eq, get, put, run, test, wait_for
+from harness import MIB, eq, get, put, run, test, wait_for
 from stores import Store
-from t_offload import MIB, content
+from t_offload import content
 from t_offload_local import CAPABILITIES
 
 DAY = 86400

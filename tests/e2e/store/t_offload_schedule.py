@@ -8,9 +8,9 @@ import time
 
 import servers
 from fault_points import Point, stopped
-from harness import eq, get, put, test, wait_for
+from harness import MIB, eq, get, put, test, wait_for
 from stores import DONE, Store, forget_index
-from t_offload import MIB, content, offloaded
+from t_offload import content, offloaded
 
 HOUR, DAY = 3600, 86400
 JOBS = 'policies', 'snapshots', 'gc', 'scrub'

@@ -12,10 +12,10 @@ import time
 
 import servers
 from fault_points import Point, stopped
-from harness import eq, get, put, test, wait_for
+from harness import MIB, eq, get, put, test, wait_for
 from smb import SmbClient
 from stores import Store, collect
-from t_offload import MIB, content, offloaded, same_number
+from t_offload import content, offloaded, same_number
 
 TREE = '.snapshots'
 

@@ -3,9 +3,9 @@
 import itertools
 import os
 
-from harness import eq, get, put, run, test, wait_for
+from harness import MIB, eq, get, put, run, test, wait_for
 from stores import KEY, Store, deletions
-from t_offload import MIB, content, offloaded
+from t_offload import content, offloaded
 
 # Like a client of a key server: it prints the key of an id, or says that there is none.
 CLIENT = """#!/bin/sh

@@ -4,9 +4,9 @@ import itertools
 import os
 import time
 
-from harness import eq, get, put, test, wait_for
+from harness import MIB, eq, get, put, test, wait_for
 from stores import KEY, SECRET, Store
-from t_offload import MIB, content, offloaded
+from t_offload import content, offloaded
 
 
 @test(smb=True, offload=True, timeout=600)

@@ -34,6 +34,8 @@ import nfs4as3
 import rpc
 import smb
 
+KIB, MIB = 1 << 10, 1 << 20
+
 BASE = '/tmp/e2e'
 NETNS = '/run/netns'
 UTSNS = '/run/utsns'
