@@ -7,7 +7,6 @@ import rpc
 import smb
 import smb2
 from harness import eq, one_of, put, test
-from t_acl import give
 from t_smb_acl import READ_DATA, WRITE_DATA, may, session
 
 RIGHTS = ['read-data', 'write-data', 'append-data', 'read-xattrs', 'write-xattrs', 'execute',
@@ -48,8 +47,9 @@ def reads(w, name, uid, gid=500):
 def lists(w):
     """The entry that decides is told, and users find the same by NFS and SMB."""
     put(w.path('f'), b'data', 0o600)
-    give(w, 'f', 'deny:user:bob:write-data,append-data', 'allow:user:bob:modify',
-         'allow:group:carol:read', 'allow:owner@:full')
+    w.server.ctl('acl', 'set', w.path('f'),
+                 'deny:user:bob:write-data,append-data', 'allow:user:bob:modify',
+                 'allow:group:carol:read', 'allow:owner@:full')
     s = session(w, 'bob')
     for words in (['--protocol', 'smb'], ['--protocol', 'nfs']):
         got = rights(check(w, 'f', *words, user='bob'))
@@ -69,7 +69,7 @@ def lists(w):
                   'no entry of the list allows it', 'acts as    bob, group bob'):
         assert words in text, f'{words} is not in:\n{text}'
     os.chown(w.path('f'), 3000, 3000)
-    give(w, 'f', 'deny:owner@:read-data')
+    w.server.ctl('acl', 'set', w.path('f'), 'deny:owner@:read-data')
     got = rights(check(w, 'f'))
     eq([(got[r]['granted'], got[r].get('by_owner')) for r in ('read-data', 'write-acl')],
        [(False, None), (True, True)])
@@ -118,7 +118,7 @@ def way(w):
     os.chmod(w.export, 0o755)
     os.makedirs(w.path('a/b'))
     put(w.path('a/b/f'), b'data', 0o644)
-    give(w, 'a', 'allow:user:alice:full')
+    w.server.ctl('acl', 'set', w.path('a'), 'allow:user:alice:full')
     os.chmod(w.path('a/b'), 0o711)
     steps = check(w, 'a/b/f', '--protocol', 'nfs', user='bob')['step']
     eq([(s['name'], s['granted'], s['reason']) for s in steps],

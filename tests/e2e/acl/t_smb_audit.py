@@ -4,7 +4,6 @@ backing up and restoring; SACLs (section 2.4.6), and the audit log that they fil
 import contextlib
 import json
 import os
-import signal
 import struct
 
 import nfs3
@@ -12,8 +11,8 @@ import rpc
 import smb
 import smb2
 from harness import MNT_DETACH, eq, get, mount, put, run, test, umount, wait_for
-from t_smb_acl import (ALL, ALLOW, DACL, DENY, DIRS, EVERYONE, FILES, GROUP, INHERIT_ONLY,
-                       INHERITED, OWNER, READ_ATTRS, READ_DATA, SACL, SECURITY, SYNC, WRITE_ACL,
+from t_smb_acl import (ALL, ALLOW, DACL, DENY, DIRS, EVERYONE, FILES, GROUP, INHERITED,
+                       INHERIT_ONLY, OWNER, READ_ATTRS, READ_DATA, SACL, SECURITY, SYNC, WRITE_ACL,
                        WRITE_DATA, WRITE_OWNER, aces, descriptor, fresh, granted, group, session,
                        set_sd, sid, user)
 from t_smb_rpc import administrate
@@ -301,11 +300,7 @@ def audited(w, log=None):
     """The share records accesses; yields what reads the records of the log so far."""
     log = log or f'{w.base}/audit.log'
     w.server.conf += f'\n[server]\nbuiltin = Administrators = alice\naudit-log = {log}\n'
-    put(f'{w.base}/ditto.conf', w.server.conf)
-    before = w.server.helper_log().count('is read again')
-    w.server.helper.send_signal(signal.SIGHUP)
-    wait_for('the configuration is read again',
-             lambda: w.server.helper_log().count('is read again') > before)
+    w.server.reload(w.server.conf)
     w.server.ctl('share', 'set', 'data', 'audit', 'on')
 
     def records():

@@ -9,7 +9,6 @@ import shutil
 
 import daemons
 import netlink
-import servers
 import smb
 from harness import MNT_DETACH, Volume, eq, get, put, run, test, umount, wait_for
 from machine import ENV, in_order, is_clean, machine, type_password

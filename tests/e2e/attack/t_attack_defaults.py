@@ -6,7 +6,6 @@ client1 is a machine that anybody may own. What the administrator did not allow 
 import os
 
 from impacket.dcerpc.v5 import srvs
-from impacket.dcerpc.v5.dtypes import NULL
 
 import nfs3
 import nfs4

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Contexts of RPCSEC_GSS: who a principal of NFS is, and what the log says about refused ones."""
 import os
-import struct
 import threading
 import time
 

@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import signal
 import time
 from unittest import mock
 
@@ -26,16 +25,6 @@ class Realm(kdc.Realm):
 
     def __init__(self, w, keytab=True, rules=(kdc.ALL_USERS,), users=()):
         super().__init__(w, dict(USERS, stranger='Nobody at a11', **dict(users)), keytab, rules)
-
-    def change(self, rules, *more):
-        """Let the helper read its configuration again, with these rules and lines."""
-        server = self.world.server
-        server.conf = self.with_rules(rules, *more)
-        put(f'{self.world.base}/ditto.conf', server.conf)
-        before = server.helper_log().count('is read again')
-        server.helper.send_signal(signal.SIGHUP)
-        wait_for('the configuration is read again',
-                 lambda: server.helper_log().count('is read again') > before)
 
     def account(self, client, user, password):
         """The uid that a principal acts with, or the reason in the log why it has no account."""

@@ -381,15 +381,6 @@ def connections(w):
             for c in w.server.json('connection', 'list') if c['protocol'] == 'nfs'}
 
 
-def reload(w, conf):
-    """Let dittod read another configuration."""
-    read = w.server.helper_log().count('is read again')
-    put(f'{w.base}/ditto.conf', conf.encode())
-    w.server.helper.send_signal(signal.SIGHUP)
-    wait_for('the configuration is read', lambda: w.server.helper_log().count('is read again') >
-             read)
-
-
 def admitted(conn, n):
     """Whether a call is executed, on a connection with a certificate or without."""
     conn.send(access(n))
@@ -425,8 +416,9 @@ def names_of_certificates(w):
     eq(get(w.path('f')), b'built')
     w.client.umount(where)
     agent.stop()
-    reload(w, certs.section('server') + 'client_map = dns:build-*.example = worker\n'
-           'client_map = dns:* = none\n')
+    w.server.reload(certs.section('server') +
+                    'client_map = dns:build-*.example = worker\n'
+                    'client_map = dns:* = none\n')
     # Names are given by handshakes.
     assert admitted(build, n)
     renamed = tls(w.client, certs, 'build')
@@ -502,13 +494,13 @@ def new_certificate(w):
     certs.renew()
     same = tls(w.client, certs)
     eq(serial(same), serial(before))
-    reload(w, conf)
+    w.server.reload(conf)
     wait_for('the new certificate', lambda: serial(tls(w.client, certs)) != serial(before))
     eq(before.call(NFS, 3, 0).stat, rpc.SUCCESS)
     # One that cannot be used replaces nothing.
     now = serial(tls(w.client, certs))
     put(certs.pem('server'), b'nonsense')
-    reload(w, conf)
+    w.server.reload(conf)
     wait_for('the status tells', lambda: tls_problem(w))
     assert 'stay as they were read before' in tls_problem(w), tls_problem(w)
     eq(w.server.ctl('status', check=False).returncode, 3)
@@ -523,11 +515,11 @@ def new_certificate(w):
     assert 'stay as they were read before' in tls_problem(w), tls_problem(w)
     # Nor does one that is not there; the next one that is good ends that.
     os.unlink(certs.pem('server'))
-    reload(w, conf)
+    w.server.reload(conf)
     wait_for('the status tells', lambda: 'No such file' in tls_problem(w))
     eq(serial(tls(w.client, certs)), now)
     certs.renew()
-    reload(w, conf)
+    w.server.reload(conf)
     wait_for('nothing is wrong', lambda: not tls_problem(w))
     wait_for('the new certificate', lambda: serial(tls(w.client, certs)) != now)
 
@@ -541,7 +533,7 @@ def revoked_certificates(w):
     before = tls(w.client, certs, 'client')
     eq(before.call(NFS, 3, 0).stat, rpc.SUCCESS)
     revoked = f'{conf}crl = {certs.revoke("client")}\n'
-    reload(w, revoked)
+    w.server.reload(revoked)
     refused_by(w, certs, 'client', '(CN=client), or one that leads to its root, was revoked')
     for name in ('build', None):
         eq(tls(w.client, certs, name).call(NFS, 3, 0).stat, rpc.SUCCESS)
@@ -554,7 +546,7 @@ def revoked_certificates(w):
             os.unlink(f'{certs.dir}/crl.pem')
         else:
             put(f'{certs.dir}/crl.pem', content)
-        reload(w, revoked)
+        w.server.reload(revoked)
         wait_for('the status tells', lambda: 'crl' in tls_problem(w))
         checked = run(servers.tool('dittod'), '-c', f'{w.base}/ditto.conf', '--check-config',
                       check=False)
@@ -563,7 +555,7 @@ def revoked_certificates(w):
         eq(is_refused(w, certs, 'client'), True)
         eq(tls(w.client, certs, 'build').call(NFS, 3, 0).stat, rpc.SUCCESS)
     # Without the setting nothing is revoked.
-    reload(w, conf)
+    w.server.reload(conf)
     wait_for('nothing is wrong', lambda: not tls_problem(w))
     wait_for('the client is admitted', lambda: not is_refused(w, certs, 'client'))
 
@@ -579,10 +571,10 @@ def helper_with_a_size_limit(w):
     def limit(size):
         resource.prlimit(w.server.helper.pid, resource.RLIMIT_FSIZE, (size, size))
     limit(65536)
-    reload(w, conf)
+    w.server.reload(conf)
     wait_for('the status tells', lambda: os.strerror(errno.EFBIG) in tls_problem(w))
     limit(resource.RLIM_INFINITY)
-    reload(w, conf)
+    w.server.reload(conf)
     wait_for('nothing is wrong', lambda: not tls_problem(w))
     eq(tls(w.client, certs, 'build').call(NFS, 3, 0).stat, rpc.SUCCESS)
 
@@ -727,7 +719,7 @@ def beside_another_agent(w):
              w.server.helper_log())
     assert 'TLS handshakes are done by dittod' not in w.server.helper_log()
     rival.stop()
-    reload(w, conf)
+    w.server.reload(conf)
     wait_for('dittod takes over', lambda: 'TLS handshakes are done by dittod' in
              w.server.helper_log())
     eq(tls(w.client, certs).call(NFS, 3, 0).stat, rpc.SUCCESS)

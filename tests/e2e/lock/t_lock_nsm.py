@@ -5,9 +5,9 @@ import time
 import nlm
 import nsm
 import rpc
-from harness import eq, test, wait_for
-from nsm import ASKED, Asked, Notified, Nsm
+from harness import eq, test
 from nlm_lockers import free, machines, status, taken
+from nsm import ASKED, Asked, Notified, Nsm
 
 PRIV = bytes(range(16))
 

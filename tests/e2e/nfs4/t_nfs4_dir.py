@@ -12,7 +12,7 @@ from harness import SLOW, WAIT_LIMIT, eq, put, test, wait_for
 from nfs4 import putfh
 from nfs4_callback import ADDED, CHILD_ATTRS, DIR_ATTRS, REMOVED, RENAMED
 from nfs4_callers import Caller, counts, files
-from nfs4_status import BAD_STATEID, DELAY, GRACE, NOENT, NOTDIR, OK, STALE
+from nfs4_status import BAD_STATEID, DELAY, GRACE, NOTDIR, OK, STALE
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
 

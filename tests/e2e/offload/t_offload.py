@@ -10,13 +10,11 @@ import random
 import shutil
 import signal
 import subprocess
-import threading
-import time
 
 import servers
 from fault_points import Point, stopped
 from harness import MIB, Child, eq, expect_errno, get, one_of, put, test, wait_for
-from stores import PROGRAM, PROXY_PORT, Store
+from stores import PROGRAM, Store
 
 # Answers of clients whose server cannot get data.
 LOST = (errno.EIO, errno.EREMOTEIO)

@@ -2,16 +2,15 @@
 """Accounts and domains as remote calls tell them: lsarpc and samr, asked by Samba's rpcclient."""
 import os
 import re
-import signal
 
 from impacket.dcerpc.v5 import lsad, lsat, srvs, transport
 from impacket.dcerpc.v5.dtypes import NULL
 from impacket.dcerpc.v5.rpcrt import DCERPCException
 from impacket.smb3structs import SMB2_DIALECT_21
-from impacket.smbconnection import SessionError, SMBConnection
+from impacket.smbconnection import SMBConnection, SessionError
 
 import smb
-from harness import eq, put, test, wait_for
+from harness import eq, test, wait_for
 from smbraw import link
 from t_smb_chain import write
 
@@ -115,11 +114,7 @@ def administrate(w, group):
     """Let a group stand for BUILTIN\\Administrators."""
     s = w.server
     s.conf += f'\n[server]\nbuiltin = Administrators = {group}\n'
-    put(f'{w.base}/ditto.conf', s.conf)
-    before = s.helper_log().count('is read again')
-    s.helper.send_signal(signal.SIGHUP)
-    wait_for('the configuration is read again',
-             lambda: s.helper_log().count('is read again') > before)
+    s.reload(s.conf)
 
 
 class Srvsvc:

@@ -7,7 +7,6 @@ server, and needs no caching. What it caches goes at once when somebody needs th
 """
 import uuid
 
-import smbraw
 from model_claims import Open, Range
 from model_lasting import SHORT_MS, Lasting
 from model_loop import Defect

@@ -2,7 +2,6 @@
 """RPCSEC_GSS: the daemons that answer the kernels of server and clients about Kerberos."""
 import contextlib
 import os
-import signal
 import struct
 import subprocess
 
@@ -119,16 +118,6 @@ class Realm(kdc.Realm):
         path = f'{self.dir}/{client.hostname}/tickets/krb5cc_{uid}'
         os.chown(cache, uid, uid)
         os.rename(cache, path)
-
-    def change(self, rules, *more):
-        """Let the helper read its configuration again, with these rules and lines."""
-        server = self.world.server
-        server.conf = self.with_rules(rules, *more)
-        put(f'{self.world.base}/ditto.conf', server.conf)
-        before = server.helper_log().count('is read again')
-        server.helper.send_signal(signal.SIGHUP)
-        wait_for('the configuration is read again',
-                 lambda: server.helper_log().count('is read again') > before)
 
     def tickets(self, client, user, password, *args, life='1h', service=SERVICE):
         """A cache with a ticket for the server's NFS; args: of kvno."""

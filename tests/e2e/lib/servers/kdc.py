@@ -128,6 +128,12 @@ class Realm(Kdc):
         new = [f'user-map = {rule}\n' for rule in rules] + [f'{line}\n' for line in more]
         return ''.join(['[server]\n', *new, *old])
 
+    def change(self, rules, *more):
+        """Let the helper read its configuration again, with these rules and lines."""
+        server = self.world.server
+        server.conf = self.with_rules(rules, *more)
+        server.reload(server.conf)
+
 
 # Flags of a context (RFC 4121 section 4.1.1.1).
 MUTUAL, INTEGRITY = 0x02, 0x20

@@ -352,6 +352,14 @@ class Ditto:
         with open(f'{self.world.base}/dittod.log', encoding='utf-8') as f:
             return f.read()
 
+    def reload(self, conf):
+        """Let dittod read another configuration."""
+        read = self.helper_log().count('is read again')
+        put(f'{self.world.base}/ditto.conf', conf)
+        self.helper.send_signal(signal.SIGHUP)
+        wait_for('the configuration is read again',
+                 lambda: self.helper_log().count('is read again') > read)
+
     def helper_stop(self, name='TERM'):
         self.helper.send_signal(signal.Signals[f'SIG{name}'])
         self.helper.wait()
