@@ -6,4 +6,4 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-sys.path[:0] = sorted(glob.glob(f'{HERE}/lib/*/')) + sorted(glob.glob(f'{HERE}/*/'))
+sys.path[:0] = sorted(glob.glob(f'{HERE}/lib/*/'))

@@ -7,7 +7,6 @@ back whole, room:POINT in one for a recall on a full disk.
 """
 import os
 import random
-import shutil
 import sys
 import time
 
@@ -83,14 +82,7 @@ def serve(kind):
     os.makedirs(world.export)
     harness.mount(run('losetup', '-f', '--show', DISK).strip(), world.export, kind)
     folder = f'{world.base}/store'
-    os.makedirs(folder)
-    put(f'{folder}/credentials', 'access-key = x\nsecret-key = y\n', 0o600)
-    put(f'{folder}/key', f'{stores.KEY}\n', 0o600)
-    world.server_ns.spawn('/usr/bin/python3', '-B', f'{servers.TOP}/tests/e2e/lib/servers/disk_store.py',
-                          f'{RESULTS}/objects', '9000')
-    wait_for('the store listens', lambda: ':9000 ' in world.server_ns.run('ss', '-Hltn'))
-    shutil.copy(f'{servers.TOP}/userspace/{stores.PROGRAM}',
-                os.path.dirname(servers.tool('dittod')))
+    stores.start_disk_store(world.server_ns, folder, f'{RESULTS}/objects')
     # A write must not have all of the file brought back.
     world.server.ctl('server', 'set', 'offload-read-ahead', '0')
     world.fault_file = Point.prepare(world.base)

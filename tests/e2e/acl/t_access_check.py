@@ -7,7 +7,7 @@ import rpc
 import smb
 import smb2
 from harness import eq, one_of, put, test
-from t_smb_acl import READ_DATA, WRITE_DATA, may, session
+from smb_acl import READ_DATA, WRITE_DATA, may, session
 
 RIGHTS = ['read-data', 'write-data', 'append-data', 'read-xattrs', 'write-xattrs', 'execute',
           'delete-child', 'read-attrs', 'write-attrs', 'delete', 'read-acl', 'write-acl',

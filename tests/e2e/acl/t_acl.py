@@ -8,9 +8,9 @@ import nfs3
 import rpc
 import smb2
 from harness import eq, one_of, put, run, test, wait_for
+from raw_helper import Helper, uapi
 from servers import tool
-from t_admin import Helper, uapi
-from t_smb_acl import EVERYONE, READ_DATA, WRITE_DATA, may, session, smbcacls, text, user
+from smb_acl import EVERYONE, READ_DATA, WRITE_DATA, may, session, smbcacls, text, user
 
 
 def shown(w, name, *words):

@@ -11,24 +11,20 @@ import rpc
 import smb
 from harness import as_user, eq, expect_errno, get, put, run, test
 from nfs4 import ANON, getattr, nverify, putfh, readdir, setattr, verify
+from nfs4_acl import (ALARM, ALL, ALLOW, APPEND, AUDIT, DENY, EXECUTE, LOOK, READ, READ_ACL,
+                      READ_ATTRS, WRITE, WRITE_ACL, WRITE_OWNER, set_acl)
 from nfs4_attr import bitmap
+from nfs4_listing import attrs_of, each, last, listing, raw
 from rpc import Enc
 from smb import SmbClient
-from t_nfs4_attr import attrs_of, each, last, listing, raw
 
 wire = functools.partial(test, server='ditto')
 
-ALLOW, DENY, AUDIT, ALARM = range(4)
 FILE_INHERIT, DIR_INHERIT, NO_PROPAGATE, INHERIT_ONLY = 1, 2, 4, 8
 SUCCESSFUL, FAILED, IS_GROUP, INHERITED = 0x10, 0x20, 0x40, 0x80
 AUTO_INHERIT, PROTECTED, DEFAULTED = 1, 2, 4
 
-READ, WRITE, APPEND, EXECUTE = 1, 2, 4, 0x20
 READ_NAMED, WRITE_NAMED = 8, 0x10
-READ_ATTRS, WRITE_ATTRS, DELETE_CHILD = 0x80, 0x100, 0x40
-READ_ACL, WRITE_ACL, WRITE_OWNER, SYNCHRONIZE = 0x20000, 0x40000, 0x80000, 0x100000
-ALL = 0x1f01ff
-LOOK = READ_ATTRS | READ_ACL | SYNCHRONIZE
 BITS = ((READ, 4), (WRITE | APPEND, 2), (EXECUTE, 1))
 
 DENIED = (errno.EACCES, errno.EPERM)
@@ -39,11 +35,6 @@ LONG = [(DENY, 0, READ, f'S-1-5-21-{2 ** 32 - 1}-{2 ** 31}-{2 ** 30}-{1000000000
 
 def user(uid, *groups):
     return rpc.auth_sys(uid, uid, list(groups))
-
-
-def set_acl(c, fh, acl, status=nfs4.OK, name='acl', **more):
-    """Set a list; returns it."""
-    return last(c.compound(putfh(fh), setattr(ANON, {name: acl, **more})), status).attrset
 
 
 def acl_of(c, fh, name='acl'):

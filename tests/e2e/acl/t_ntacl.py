@@ -12,10 +12,10 @@ import nfs3
 import rpc
 import smb
 from ad_domain import INSIDE, tree
-from harness import as_user, eq, get, mount, put, run, test, wait_for, umount, MNT_DETACH
+from harness import MNT_DETACH, as_user, eq, get, mount, put, run, test, umount, wait_for
+from identity_config import mapped
 from servers import tool
-from t_sids import mapped
-from t_smb_acl import READ_DATA, WRITE_DATA, may, session, smbcacls, text
+from smb_acl import READ_DATA, WRITE_DATA, may, session, smbcacls, text
 
 XATTR, OURS = 'security.NTACL', 'trusted.ditto.acl'
 ALICE, BOB = smb.UIDS['alice'], smb.UIDS['bob']

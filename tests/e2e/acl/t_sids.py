@@ -1,45 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Entries of lists that name SIDs: who has them, by NFS and by SMB, and what applies if nobody
 can tell. The map file stands for a directory."""
-import contextlib
 import os
 import stat
 import struct
 
 import nfs3
 import rpc
-import servers
 import smb
 import smb2
 from harness import as_user, eq, one_of, process_stopped, put, run, test, wait_for
-from t_smb_acl import (ALL, ALLOW, DACL, DENY, DIRS, EVERYONE, EXECUTE, FILES, GROUP, INHERIT_ONLY,
-                       INHERITED, OWNER, PROTECTED, READ, READ_DATA, SECURITY, USERS, WRITE_DATA,
-                       aces, descriptor, fresh, get_sd, granted, may, session, set_sd, sid, user)
+from identity_config import mapped
+from smb_acl import (ALL, ALLOW, DACL, DENY, DIRS, EVERYONE, EXECUTE, FILES, GROUP, INHERITED,
+                     INHERIT_ONLY, OWNER, PROTECTED, READ, READ_DATA, SECURITY, USERS, WRITE_DATA,
+                     aces, descriptor, fresh, get_sd, granted, may, session, set_sd, sid, user)
 
 MAXIMUM_ALLOWED = 0x2000000
 # By NFS whoever may execute a file may read it.
 READING = READ_DATA | EXECUTE
 OTHERS = {'alice', 'carol'}
-MAP = '/etc/ditto/idmap'
 # The group of carol is SALES of the domain, and alice has an account there.
 ALICE, SALES = sid(5, 21, 7, 8, 9, 1104), sid(5, 21, 7, 8, 9, 1201)
 NOBODY = sid(5, 21, 70, 80, 90, 1201)
-LINES = f"""S-1-5-21-7-8-9-1104 uid {smb.UIDS['alice']} EXAMPLE\\alice
-S-1-5-21-7-8-9-1201 gid {smb.UIDS['carol']} EXAMPLE\\Sales people
-"""
-SERVER = '[server]\nidentity = map local\nbuiltin = Users = alice\n'
-
-
-@contextlib.contextmanager
-def mapped(w):
-    """dittod with a map file."""
-    put(MAP, LINES.encode())
-    w.server.helper_stop()
-    try:
-        w.server.helper_start(SERVER + servers.LISTENERS + servers.SMB_LISTENER)
-        yield
-    finally:
-        os.unlink(MAP)
 
 
 def reads(w, name, user):

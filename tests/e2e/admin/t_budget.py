@@ -11,18 +11,12 @@ import time
 import nfs3
 import nfs4
 import rpc
+from client_lists import budget
 from harness import eq, process_stopped, put, test, wait_for
 from nfs4 import Channel, Client40, Nfs4, Session, connect
 from rpc import Dec, Enc, RpcError
+from server_events import kernel_log
 from smbraw import Link, link
-
-
-def budget(w, client=0):
-    """Objects that the server holds for a machine, by kind: (used, limit)."""
-    for found in w.server.json('client', 'list'):
-        if found['address'] == w.clients[client].addr:
-            return {b['kind']: (b['used'], b['limit']) for b in found.get('budget', [])}
-    return {}
 
 
 def refused(w, client=0):
@@ -39,25 +33,6 @@ def name_of(status):
 def end(*sessions):
     for s in sessions:
         s.nfs.compound(nfs4.destroy_session(s.id)).ok()
-
-
-@contextlib.contextmanager
-def kernel_log():
-    """A function that returns the kernel's log lines from now on."""
-    fd = os.open('/dev/kmsg', os.O_RDONLY | os.O_NONBLOCK)
-    os.lseek(fd, 0, os.SEEK_END)
-
-    def lines():
-        found = []
-        while True:
-            try:
-                found.append(os.read(fd, 8192).decode())
-            except BlockingIOError:
-                return found
-    try:
-        yield lines
-    finally:
-        os.close(fd)
 
 
 def opens(w, s, fh, names, how=nfs4.UNCHECKED):

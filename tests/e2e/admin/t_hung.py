@@ -17,11 +17,11 @@ import servers
 import smb2
 import smbraw
 from fault_points import Point
-from harness import (Volume, eq, frozen, get, hanging, pattern, process_stopped, put, run, sleepers,
-                     test, wait_for)
+from harness import (Volume, eq, frozen, get, hanging, pattern, process_stopped, put, run,
+                     sleepers, test, wait_for)
+from helper_files import RANGE, Reader, has_record, helper, offloaded, settled
 from nlm_lockers import machines
-from t_offload_kernel import RANGE, Reader, has_record, helper, offloaded, settled
-from t_offload_wait import read, status
+from recall_calls import read, status
 
 UNSTABLE = 0
 

@@ -4,7 +4,6 @@ import contextlib
 import copy
 import errno
 import os
-import threading
 import time
 import uuid
 
@@ -14,41 +13,22 @@ import nlm
 import rpc
 import servers
 import smb2
-from harness import (Child, Ns, eq, expect_errno, frozen, get, one_of, pattern, put, run,
-                     stop_process, test, wait_for, MNT_DETACH)
+from harness import (MNT_DETACH, Child, Ns, eq, expect_errno, frozen, get, one_of, pattern, put,
+                     run, stop_process, test, wait_for)
+from module_unload import others_come_and_go, stays
 from nfs3 import sattr
 from nfs4 import putfh
 from nfs4_callback import ADDED, REMOVED
 from nfs4_callers import Caller, files
+from nfs4_dir_watcher import Watcher as DirWatcher
 from nfs4_opens import V41, opened
 from nlm import Nlm
+from smb_cachers import key
+from smb_contexts import durable_v2, lease_v2
+from smb_durable import RWH, waiting
 from smb_lasting import available, client
-from t_nfs4_dir import Watcher as DirWatcher
-from t_smb_durable import RWH, durable_v2, lease_v2, waiting
-from t_smb_lease import key
-from t_smb_notify import Watcher
-
-
-def writer(m, done, limit=4000):
-    """Write and sync one file after the other until stopped; returns how many were acknowledged."""
-    def work():
-        for i in range(limit):
-            if os.path.exists(f'{done}.stop'):
-                break
-            with open(f'{m}/w{i}', 'wb') as f:
-                f.write(pattern(i, 40000))
-                f.flush()
-                os.fsync(f.fileno())
-            put(done, b'%d' % (i + 1))
-        return i
-    return Child(work)
-
-
-def progress(done):
-    try:
-        return int(get(done) or 0)
-    except FileNotFoundError:
-        return 0
+from smb_watchers import Watcher
+from writers import progress, writer
 
 
 @test(server='ditto', fs='ext4', nfs4='nfs4')
@@ -289,21 +269,6 @@ def namespace_goes(w):
     start_anew(w)
 
 
-def others_come_and_go():
-    """Others may make namespaces and load modules that are in each of them."""
-    done = []
-
-    def work():
-        Ns('e2e-other', 'other').remove()
-        run('modprobe', 'ditto_family')
-        run('rmmod', 'ditto_family')
-        done.append(True)
-    other = threading.Thread(target=work, daemon=True)
-    other.start()
-    wait_for('others come and go', lambda: not other.is_alive())
-    eq(done, [True])
-
-
 def held_by_clients(w):
     """Opens that outlive their listeners, and whose end removes a file."""
     available(w)
@@ -499,14 +464,6 @@ def drain_limit(w):
         eq(w.server.json('share', 'list'), [], 'gone for clients all the same')
 
 
-def stays(module):
-    """Tell whether a module that is being unloaded is still there."""
-    try:
-        return get(f'/sys/module/{module}/initstate').strip() == b'going'
-    except OSError:
-        return False
-
-
 @test(smb=True, fs='ext4')
 def smb_unloaded_before_its_share_is_gone(w):
     """SMB, which had a watch on a share, waits for the end of that share when it is unloaded."""
@@ -546,7 +503,6 @@ def shares_come_and_go(w):
     seen = child.join()
     eq(seen - {nfs3.OK, nfs3.STALE}, set(), 'answers under fire')
     eq(n.getattr(f).status, nfs3.OK)
-
 
 
 @test(server='ditto', fs='ext4')

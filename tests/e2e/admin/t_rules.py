@@ -5,23 +5,9 @@ import time
 
 import nfs3
 import rpc
+from auth_stat import answer, status_of
 from harness import accounts, eq, one_of, put, test, wait_for
 from nfs3 import sattr
-
-
-def status_of(call, *args):
-    """The status of a call, or None if RPC refused it."""
-    try:
-        return call(*args).status
-    except rpc.RpcError as e:
-        eq(e.reply.stat, rpc.AUTH_ERROR, call.__name__)
-        return None
-
-
-def answer(n, fh):
-    """The status of a GETATTR; a refusal by RPC counts as ACCES."""
-    status = status_of(n.getattr, fh)
-    return nfs3.ACCES if status is None else status
 
 
 def level(n, fh):

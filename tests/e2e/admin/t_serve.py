@@ -12,11 +12,12 @@ import time
 import nfs3
 import rpc
 import servers
-from harness import (Child, Volume, eq, frozen, get, hanging, mount, pattern, process_stopped, put, run,
-                     stop_process, test, umount, wait_for, MNT_DETACH)
+from harness import (MNT_DETACH, Child, Volume, eq, frozen, get, hanging, mount, pattern,
+                     process_stopped, put, run, stop_process, test, umount, wait_for)
 from nfs3 import sattr
-from t_admin import Helper, rpcbind
-from t_life import progress, writer
+from raw_helper import Helper
+from servers import rpcbind
+from writers import progress, writer
 
 PMAP, PMAP_SET, PMAP_UNSET = 100000, 1, 2
 TCP, UDP = socket.IPPROTO_TCP, socket.IPPROTO_UDP

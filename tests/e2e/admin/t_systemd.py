@@ -10,7 +10,7 @@ import smb
 from harness import SLOW, Volume, eq, get, pattern, put, test, wait_for
 from machine import in_order, is_clean, machine
 from servers import TOP
-from t_life import progress, writer
+from writers import progress, writer
 
 WHERE, IMAGE, OTHER = '/srv/data', '/var/data.img', '/tmp/other'
 CONF = f"""[server]

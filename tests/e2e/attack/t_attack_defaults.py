@@ -14,9 +14,8 @@ from auth_stat import BADCRED, TOOWEAK, denied
 from harness import eq, put, run, test, wait_for
 from nfs4 import Nfs4
 from smb import SmbClient
-from smbraw import Link
-from t_smb_krb import ntlm_of
-from t_smb_rpc import Srvsvc
+from smbraw import Link, ntlm_of
+from srvsvc import Srvsvc
 
 RQUOTA, GET = 100011, 1
 NOT_FOUND = 2310

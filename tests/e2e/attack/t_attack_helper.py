@@ -19,13 +19,14 @@ import nsm
 import rpc
 import servers
 import smb2
-from harness import (Child, frozen, get, one_of, process_stopped, put, run, stop_process, test,
+from auth_stat import answer
+from harness import (Child, eq, frozen, get, one_of, process_stopped, put, run, stop_process, test,
                      wait_for)
+from helper_processes import child_of, status_of, worker
+from lsarpc import BIND, lookup_names4
 from nlm_lockers import connect, file, machines
 from smb import SmbClient
 from smbraw import Dropped, Link, link
-from t_nfs3 import eq
-from t_rules import answer
 
 # More than there are workers, at 8 of a connection.
 LINKS = 16
@@ -312,29 +313,6 @@ def logins_begin(client, until):
                     break
 
 
-def fragment(kind, body):
-    """One fragment of a remote call (C706 12.6.3)."""
-    return struct.pack('<BBBBIHHI', 5, 0, kind, 3, 0x10, 16 + len(body), 0, 1) + body
-
-
-LSARPC = bytes.fromhex('785734123412cdabef000123456789ab')
-NDR = bytes.fromhex('045d888aeb1cc9119fe808002b104860')
-BIND = fragment(11, struct.pack('<HHIBBHHBB', 4280, 4280, 0, 1, 0, 0, 0, 1, 0) + LSARPC +
-           struct.pack('<I', 0) + NDR + struct.pack('<I', 2))
-
-
-def lookup_names4(names):
-    """LsarLookupNames4 (MS-LSAT section 3.1.4.5)."""
-    out = struct.pack('<II', len(names), len(names))
-    for i, name in enumerate(names):
-        out += struct.pack('<HHI', 2 * len(name), 2 * len(name), 0x20000 + i)
-    for name in names:
-        text = name.encode('utf-16-le')
-        out += struct.pack('<III', len(name), 0, len(name)) + text + bytes(-len(text) % 4)
-    out += struct.pack('<IIHHIII', 0, 0, 1, 0, 0, 0, 2)
-    return fragment(0, struct.pack('<IHH', len(out), 0, 77) + out)
-
-
 def status_of_answer(answer):
     return struct.unpack_from('<I', answer, len(answer) - 4)[0]
 
@@ -384,29 +362,6 @@ def nobody_learns_names(w):
         fid = s.create('lsarpc')
         s.ioctl(fid, TRANSCEIVE, BIND)
         eq(status_of_answer(s.ioctl(fid, TRANSCEIVE, lookup_names4(['root']))), 0xc0000022)
-
-
-def status_of(pid):
-    with open(f'/proc/{pid}/status', encoding='ascii') as f:
-        return {k: v.split() for k, _, v in (line.partition(':') for line in f)}
-
-
-def child_of(parent, word=None):
-    """The child of a process with this argument; None if there is none."""
-    for pid in filter(str.isdigit, os.listdir('/proc')):
-        with contextlib.suppress(OSError):
-            have = status_of(pid)
-            with open(f'/proc/{pid}/cmdline', encoding='ascii') as f:
-                words = f.read().split('\0')
-            if (have['PPid'] == [str(parent)] and have['State'][0] != 'Z' and
-                    (not word or word in words)):
-                return int(pid)
-    return None
-
-
-def worker(w, kind):
-    spawner = child_of(w.server.helper.pid)
-    return spawner and child_of(spawner, f'--{kind}-worker')
 
 
 def login_worker(w):

@@ -9,9 +9,8 @@ import kdc
 import nfs3
 import rpc
 import smb
-from harness import one_of, put, run, test, wait_for
+from harness import eq, one_of, put, run, test, wait_for
 from smbraw import SESSION_SETUP, Link
-from t_nfs3 import eq
 
 # Questions about users that dittod asks at once for one client: UPCALL_NAMES_PER_ASKER.
 PER_ASKER = 4

@@ -16,6 +16,7 @@ import nlm
 import nsm
 import rpc
 from auth_stat import BADCRED, TOOWEAK, denied
+from client_lists import budget
 from harness import MIB, eq, get, one_of, pattern, process_stopped, put, test, wait_for
 from nfs4 import Nfs4, Session
 from nlm import Nlm
@@ -459,14 +460,6 @@ def slots_hoarded(w):
         except (EOFError, OSError):
             return 0  # there was no room for the connection
     wait_for('the machine is let in again', let_in, seconds=60)
-
-
-def budget(w, client=0):
-    """Objects that the server holds for a machine, by kind: (used, limit)."""
-    for found in w.server.json('client', 'list'):
-        if found['address'] == w.clients[client].addr:
-            return {b['kind']: (b['used'], b['limit']) for b in found.get('budget', [])}
-    return {}
 
 
 def tcp_memory():

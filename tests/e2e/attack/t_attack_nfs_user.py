@@ -15,7 +15,7 @@ import rpc
 from harness import MIB, eq, one_of, put, test
 from nfs4 import Client40, Nfs4, Session, putfh
 from nfs4_callers import V3, Caller40
-from t_rquota import ALICE, BOB, EPERM, NO_QUOTA, OK, USER, ask, fill, limit, limited
+from quotas import ALICE, BOB, EPERM, NO_QUOTA, OK, USER, ask, fill, limit, limited
 
 AS_ALICE, AS_BOB = rpc.auth_sys(ALICE, ALICE), rpc.auth_sys(BOB, BOB)
 

@@ -9,21 +9,14 @@ import time
 import bystander
 import smb2
 import smbraw
+from client_lists import budget
 from harness import KIB, eq, run, test, wait_for
+from smb2 import ECHO_BODY
 from smbraw import Link, link
 
-ECHO_BODY = struct.pack('<HH', 4, 0)
 # Largest cost of one connection on which nobody has logged in: the charge of one that waits for
 # its answers to be taken (smb/transport/trust.c), and as much again for what TCP keeps.
 UNPROVEN = 2 * 56 * KIB
-
-
-def budget(w, client=0):
-    """Objects that the server holds for a machine, by kind: (used, limit)."""
-    for found in w.server.json('client', 'list'):
-        if found['address'] == w.clients[client].addr:
-            return {b['kind']: (b['used'], b['limit']) for b in found.get('budget', [])}
-    return {}
 
 
 def frame(message):

@@ -5,8 +5,8 @@ import struct
 import smb2
 import smbraw
 from harness import eq, test
+from shares import share_all
 from smbraw import AES_CMAC, AES_GMAC, Link, link
-from t_smb_session import share_all
 
 
 @test(smb=True, squash='none')

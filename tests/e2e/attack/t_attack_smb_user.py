@@ -9,14 +9,14 @@ import time
 import bystander
 import smb2
 import smbraw
+from client_lists import budget
 from harness import KIB, MIB, eq, pattern, put, test, wait_for
-from smb2 import GENERIC_READ, GENERIC_WRITE, refused
+from shares import share_all
+from smb2 import ECHO_BODY, GENERIC_READ, GENERIC_WRITE, refused
+from smb_cachers import NOBODY
+from smb_durable import away, session
+from smb_limits import with_credits
 from smbraw import Link, link, padded
-from t_attack_smb import ECHO_BODY, budget
-from t_smb_durable import away, session
-from t_smb_lease import NOBODY
-from t_smb_session import share_all
-
 
 SAME = b'\xff' * 16     # the FileId of the request before
 BATCH, LEVEL_II = 9, 1
@@ -107,15 +107,6 @@ def answers_before_who_waits(w):
         for numbers in waiting:
             eq([status(s, n) for n in numbers], ['SUCCESS'] * 3)
     wait_for('nothing is charged any more', lambda: not budget(w))
-
-
-def with_credits(s, count=2048):
-    """Get this many credits for the connection."""
-    have = 1
-    while have < count:
-        eq(s.echo(), 'SUCCESS')
-        have += struct.unpack_from('<H', s.frame, 14)[0] - 1
-    return s
 
 
 @test(smb=True, squash='none', timeout=120)

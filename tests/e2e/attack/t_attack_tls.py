@@ -4,9 +4,9 @@ import time
 
 import bystander
 import rpc
+from client_lists import budget
 from harness import eq, put, test, wait_for
-from t_attack_nfs import budget
-from t_tls import NFS, Agent, Certificates, mount, probe, tls
+from tls_clients import NFS, Agent, Certificates, mount, probe, tls
 
 # Connections that the attacker keeps open.
 OPEN = 48

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A server that joined a domain of Active Directory by winbind, and users of that domain."""
-import contextlib
 import os
 import re
 import stat
@@ -8,39 +7,14 @@ import stat
 import nfs3
 import rpc
 import smb
-from ad import Domain
+from ad import DENIED, Domain, may_write, owner_of_new, why_refused
 from ad_domain import DNS, DOMAIN, REALM
 from harness import as_user, eq, get, put, run, test, wait_for
-from servers import tool
-
-DENIED = 'NT_STATUS_ACCESS_DENIED'
-
-
-def owner_of_new(domain, who, name, tries=5):
-    """The owner of a file that a login makes; the error if it is refused.
-
-    A login is tried again if the domain does not answer in time: winbind begins without a cache.
-    """
-    w, refused = domain.world, None
-    for _ in range(tries):
-        out = domain.smb(w.client, who, f'put {put(f"{w.base}/new", b"x")} {name}')
-        if 'putting file' in out:
-            return os.stat(w.path(name)).st_uid
-        refused = re.search(r'NT_STATUS_\w+', out)
-        if refused and refused[0] != 'NT_STATUS_NO_LOGON_SERVERS':
-            break
-    return refused[0] if refused else out
 
 
 def gid(group):
     """The number of a group of the domain on the server."""
     return int(run('getent', 'group', f'{DOMAIN}\\{group}').split(':')[2])
-
-
-def why_refused(w, who):
-    """The helper's answer about a name without a login."""
-    return w.server_ns.run(tool('dittod'), '-c', f'{w.base}/ditto.conf', '--map-user', who,
-                           check=False).stdout
 
 
 @test(smb=True, squash='none', timeout=240)
@@ -101,22 +75,6 @@ userPrincipalName: erika@ad.test
         eq(owner_of_new(domain, domain.login(w.client, user), user), 'NT_STATUS_LOGON_FAILURE')
         eq('would be' in why_refused(w, f'{user}@{REALM}'), True)
     domain.stop()
-
-
-def may_write(domain, mounted, name, uids):
-    """Those of the users who can make a file in a directory: by SMB, by NFS."""
-    out = {}
-    for user, uid in uids.items():
-        by_smb = owner_of_new(domain, domain.login(domain.world.client, user),
-                              f'{name}/{user}-by-smb')
-
-        def make(path=f'{mounted}/{name}/{user}-by-nfs'):
-            with contextlib.suppress(PermissionError):
-                put(path)
-        as_user(uid, make)
-        path = domain.world.path(f'{name}/{user}-by-nfs')
-        out[user] = by_smb, os.stat(path).st_uid if os.path.exists(path) else DENIED
-    return out
 
 
 @test(smb=True, squash='none', timeout=300, sec=['krb5'])

@@ -2,10 +2,9 @@
 """A server that joined a domain of Active Directory, and asks SSSD about it."""
 import os
 
-from ad import Domain
+from ad import DENIED, Domain, may_write, owner_of_new, why_refused
 from ad_domain import DNS, REALM
 from harness import as_user, eq, run, test
-from t_ad import DENIED, may_write, owner_of_new, why_refused
 
 
 @test(smb=True, squash='none', timeout=300, sec=['krb5'])

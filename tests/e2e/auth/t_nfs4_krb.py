@@ -13,33 +13,15 @@ import pac
 from gss import Realm
 from harness import Child, as_user, eq, expect_errno, get, one_of, put, run, test, wait_for
 from kdc import HOST, REALM
+from krb_mounts import mount, write
+from nfs4_holders import counts
 from nfs4_status import CLID_INUSE, CONN_NOT_BOUND_TO_SESSION, WRONG_CRED
 from smb import UIDS, USERS
-from t_nfs4_delegation import counts
 
 # COMPOUND without a tag, of minor version 1, that begins with SEQUENCE: its session; and that
 # begins with CREATE_SESSION: its client.
 SEQUENCE = re.compile(rb'\x00{7}\x01\x00{3}.\x00{3}\x35(.{16})', re.S)
 CREATE_SESSION = re.compile(rb'\x00{7}\x01\x00{3}.\x00{3}\x2b(.{8})', re.S)
-
-
-def mount(w, client, sec, vers='4.1', opts=''):
-    """Mount by the name in the server's key."""
-    where = f'{w.base}/c{client.number}.{len(client.mounts)}'
-    os.makedirs(where, exist_ok=True)
-    with client:
-        harness.mount(f'{HOST}:/data', where, 'nfs', 0,
-                      f'vers={vers},sec={sec},{client._options4()}{opts}')
-    client.mounts.append(where)
-    return where
-
-
-def write(path, data, mode=0o666):
-    """Write through to the server, because under a delegation the client would keep the data."""
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT, mode)
-    os.write(fd, data)
-    os.fsync(fd)
-    os.close(fd)
 
 
 def realm_of(w):

@@ -13,12 +13,12 @@ import rpc
 from auth_stat import TOOWEAK, denied
 from harness import as_user, eq, expect_errno, get, put, test, wait_for
 from kdc import REALM
+from krb_mounts import mount, write
 from nlm import Nlm
 from nlm_lockers import connect, file, nlm_port, status
 from nsm import Nsm
+from realm import add_shadow
 from smb import UIDS, USERS
-from t_nfs4_krb import mount, write
-from t_smb_krb import add_shadow
 
 SECRET = 'Nobody at a11'
 NOBODY = 65534

@@ -4,7 +4,6 @@ import contextlib
 import errno
 import os
 import time
-from unittest import mock
 
 from impacket import ntlm
 from impacket.krb5 import asn1, crypto
@@ -16,44 +15,9 @@ import servers
 import smb2
 from harness import Skip, eq, expect_errno, get, put, run, test, wait_for
 from kdc import HOST
+from realm import Realm, add_shadow
 from smb import UIDS, USERS
-from smbraw import Link
-
-
-class Realm(kdc.Realm):
-    """A realm with one more user, and logins by it."""
-
-    def __init__(self, w, keytab=True, rules=(kdc.ALL_USERS,), users=()):
-        super().__init__(w, dict(USERS, stranger='Nobody at a11', **dict(users)), keytab, rules)
-
-    def account(self, client, user, password):
-        """The uid that a principal acts with, or the reason in the log why it has no account."""
-        server, cache = self.world.server, self.login(client, user, password)
-        name, at = f'of-{len(os.listdir(self.world.export))}', len(server.helper_log())
-        out = self.smbclient(client, cache, f'put {put(f"{self.dir}/{name}", b"x")} {name}')
-        if 'NT_STATUS_LOGON_FAILURE' in out or 'NT_STATUS_ACCESS_DENIED' in out:
-            eq(os.path.exists(self.world.path(name)), False)
-            line, = [line for line in server.helper_log()[at:].splitlines()
-                     if f'refused: {user}@{kdc.REALM} ' in line]
-            return line
-        eq('putting file' in out, True, out)
-        return os.stat(self.world.path(name)).st_uid
-
-    def smbclient(self, client, cache, command, *args, share='data'):
-        """Output of smbclient, which must use Kerberos."""
-        p = self.run('smbclient', '-s', '/dev/null', f'//{HOST}/{share}',
-                     '--use-kerberos=required', f'--use-krb5-ccache={cache}', *args, '-c',
-                     command, ns=client, check=False, env={'KRB5CCNAME': cache})
-        return p.stdout
-
-    def link(self, client, cache, dialect=0x311):
-        """A raw connection that is logged in by Kerberos."""
-        self.service_ticket(client, cache)
-        s = Link(client).negotiate(dialect)
-        eq(s.kerberos(cache), 'SUCCESS')
-        s.sign = True
-        eq(s.connect_tree(), 'SUCCESS')
-        return s
+from smbraw import Link, ntlm_of
 
 
 @test(smb=True, squash='none', timeout=60)
@@ -136,18 +100,6 @@ def kinds_of_logins(w):
         'access', 'check', '--protocol', 'smb-ntlm', *user, w.path('f')), True)
     eq(refused('kerberos', *user), None, 'NFS has none')
     realm.stop()
-
-
-def ntlm_of(client, pairs):
-    """Log in by NTLM with these AV pairs in the proof; returns the status."""
-    data = ntlm.AV_PAIRS.getData
-
-    def changed(self):
-        for kind, value in pairs.items():
-            self[kind] = value
-        return data(self)
-    with Link(client).negotiate() as s, mock.patch.object(ntlm.AV_PAIRS, 'getData', changed):
-        return s.login()
 
 
 @test(smb=True, squash='none', timeout=60)
@@ -340,12 +292,6 @@ def only_by_rule(w):
     realm.change([f'*@{kdc.REALM.lower()} = *'])
     eq('has no account' in realm.account(w.client, 'carol', USERS['carol']), True)
     realm.stop()
-
-
-def add_shadow(name, password, expires=''):
-    """Give an account an entry in the shadow file."""
-    with open('/etc/shadow', 'a', encoding='ascii') as f:
-        f.write(f'{name}:{password}:19000:0:99999:7::{expires}:\n')
 
 
 @test(smb=True, squash='none', timeout=60)

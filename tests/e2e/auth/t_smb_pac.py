@@ -5,8 +5,8 @@ import os
 import kdc
 import pac
 from harness import eq, put, test
+from realm import Realm
 from smb import UIDS, USERS
-from t_smb_krb import Realm
 
 DOMAIN = 'S-1-5-21-1-2-3'
 OTHER = 'S-1-5-21-4-5-6'

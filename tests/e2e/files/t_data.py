@@ -1,49 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """File data through the kernel's client: reads return what was written."""
 import errno
-import hashlib
 import mmap
 import os
-import random
 import shutil
 
-from harness import (as_user, eq, expect_errno, get, parallel, pattern, put, test)
-
-
-def make_tree(top, seed=1):
-    """A tree with files of awkward sizes, links, empty folders and odd names."""
-    rnd = random.Random(seed)
-    sizes = [0, 1, 15, 4095, 4096, 4097, 65536, 70001, 1 << 20, (1 << 20) + 3]
-    for d in range(6):
-        folder = f'{top}/dir {d}/ünïcode-{d}/deeper'
-        os.makedirs(folder)
-        for i in range(12):
-            size = sizes[i] if i < len(sizes) and d == 0 else rnd.choice(sizes[:8])
-            put(f'{folder}/file-{i}', pattern(d * 100 + i, size), rnd.choice([0o644, 0o600, 0o755]))
-        os.symlink('file-1', f'{folder}/link')
-        os.symlink('/nowhere/at all', f'{folder}/dangling')
-        os.link(f'{folder}/file-2', f'{folder}/hard')
-        os.mkdir(f'{folder}/empty')
-    put(f'{top}/{"n" * 255}', b'long name')
-
-
-def digest(top):
-    """One line per object: type, mode, size, time, content."""
-    out = {}
-    for folder, dirs, files in os.walk(top):
-        for name in dirs + files:
-            path = os.path.join(folder, name)
-            st = os.lstat(path)
-            content = ''
-            if os.path.islink(path):
-                content = os.readlink(path)
-            elif os.path.isfile(path):
-                content = hashlib.sha256(get(path)).hexdigest()
-            what = (oct(st.st_mode), st.st_uid, content)
-            if not os.path.islink(path) and not os.path.isdir(path):
-                what += (st.st_size, st.st_mtime_ns, st.st_nlink)
-            out[os.path.relpath(path, top)] = what
-    return out
+from harness import as_user, eq, expect_errno, get, parallel, pattern, put, test
+from trees import digest, make_tree
 
 
 def copy(source, target):

@@ -10,7 +10,7 @@ import time
 import nfs4as3
 import smb2
 from harness import Child, eq, put, run, syscall, test
-from t_smb_info import names
+from smb_info import names
 
 FILES = 150
 SAMPLE = 10                     # entries of a listing whose handles are used

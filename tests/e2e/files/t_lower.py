@@ -5,7 +5,7 @@ import stat
 
 import nfs3
 from harness import KINDS, as_user, eq, expect_errno, get, pattern, put, run, test
-from t_data import digest, make_tree
+from trees import digest, make_tree
 
 
 def smoke(w):
@@ -126,5 +126,3 @@ def read_only_mount(w):
     eq(n.create(n.root, 'g').status, nfs3.ROFS)
     eq(n.remove(n.root, 'f').status, nfs3.ROFS)
     eq(n.setattr(f, nfs3.sattr(mode=0o600)).status, nfs3.ROFS)
-
-

@@ -5,19 +5,18 @@ import functools
 import os
 
 import nfs4
+import nfs4_dir_watcher
 import nlm
-import t_nfs4_dir
 from harness import eq, get, put, run, test, wait_for
+from nested_mounts import cover, entered, handle, uncover
 from nfs4 import BOTH, WRITE_LT, putfh
-from nfs4_callback import REMOVED, RENAMED
-from nfs4_callback import ADDED as CREATED
+from nfs4_callback import ADDED as CREATED, REMOVED, RENAMED
 from nfs4_callers import Caller, counts, files
 from nfs4_copy import between, copy
 from nfs4_opens import ANON, V41, last, opened
 from nfs4_ops42 import EITHER, getxattr, listxattrs, setxattr
 from nlm_lockers import connect, machines, status
-from t_nested import cover, entered, handle, uncover
-from t_smb_notify import ADDED, Watcher
+from smb_watchers import ADDED, Watcher
 
 nested = functools.partial(test, server='ditto', smb=True, squash='none', timeout=60)
 
@@ -138,7 +137,7 @@ def directory_delegation(w):
     cover(w, 'at', b'below', f=b'above')
     n = w.client.nfs()
     entered(w, n, 'at')
-    a = t_nfs4_dir.Watcher(w, below=['at'], minor=2)
+    a = nfs4_dir_watcher.Watcher(w, below=['at'], minor=2)
     at = handle(n, 'at')
     eq(n.create(n.root, 'beside').status, nfs4.OK)
     eq(n.create(at, 'one').status, nfs4.OK)

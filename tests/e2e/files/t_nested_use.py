@@ -6,22 +6,23 @@ import os
 
 import nfs3
 import nfs4
+import quotas
 import rpc
 import smb
 import smb2
+import smb_acl
+import smb_contexts
+import smb_durable
 import smb_lasting
-import t_rquota
-import t_smb_acl
-import t_smb_durable
 from harness import MIB, eq, get, one_of, put, run, test, wait_for
+from nested_mounts import cover, entered, handle, uncover
 from nfs4 import getattr, putfh
+from quotas import ALICE, BOB, GROUP, PROJECT, TEAM, USER, WORK, ask, fill, limit
 from smb2 import refused
-from t_nested import cover, entered, handle, uncover
-from t_rquota import ALICE, BOB, GROUP, PROJECT, TEAM, USER, WORK, ask, fill, limit
-from t_smb_acl import (ALL, ALLOW, AUTHENTICATED, DENY, EVERYONE, EXECUTE, READ_ACL, READ_DATA,
-                       WRITE_ACL, descriptor, set_sd)
-from t_smb_lease import H, R, W
-from t_smb_volume import quotas
+from smb_acl import (ALL, ALLOW, AUTHENTICATED, DENY, EVERYONE, EXECUTE, READ_ACL, READ_DATA,
+                     WRITE_ACL, descriptor, set_sd)
+from smb_cachers import H, R, W
+from smb_quota import quotas
 
 nested = functools.partial(test, server='ditto', smb=True, squash='none', timeout=60)
 
@@ -73,14 +74,14 @@ def renamed_above_opens(w):
     cover(w, 'dir/at', b'below', above=b'above')
     cover(w, 'dir/at/in', b'under', deep=b'deep')
     entered(w, w.client.nfs(), 'dir/at', 'dir/at/in')
-    s, other = smb2.Smb2(w.client), t_smb_durable.session(w, 2)
+    s, other = smb2.Smb2(w.client), smb_durable.session(w, 2)
     d = s.create('dir', access=smb2.GENERIC_READ | smb2.DELETE, options=smb2.DIRECTORY_FILE)
     for name in ('dir\\at', 'dir\\at\\above', 'dir\\at\\in\\deep'):
         held = s.create(name, access=smb2.GENERIC_READ, how=smb2.OPEN)
         refused('ACCESS_DENIED', s.rename, d, 'new')
         s.close(held)
     # one that its client has closed and caches is broken first
-    g = other.make('dir\\at\\in\\deep', t_smb_durable.lease_v2(b'l' * 16, R | W | H))
+    g = other.make('dir\\at\\in\\deep', smb_contexts.lease_v2(b'l' * 16, R | W | H))
     other.close(g.fid)
     s.rename(d, 'new')
     eq((get(w.path('new/at/above')), get(w.path('new/at/in/deep'))), (b'above', b'deep'))
@@ -136,7 +137,7 @@ def unmounted(client, where):
 @nested(timeout=120)
 def quotas_within(w):
     """Quotas are those of the mounted file system, and its end is DQUOT, not that of the share."""
-    where, device = t_rquota.prepare(w, 'xfs', w.path('at'))
+    where, device = quotas.prepare(w, 'xfs', w.path('at'))
     limit(device, USER, ALICE, 2 * MIB, 4 * MIB, files=10)
     limit(device, GROUP, TEAM, 0, 32 * MIB)
     limit(device, PROJECT, WORK, 0, 8 * MIB)
@@ -148,11 +149,11 @@ def quotas_within(w):
     for path in ('data/at', '/data/at', where):
         for kind in (None, USER):
             r = ask(c, path, ALICE, kind)
-            eq((r.status, r.hard, r.soft, r.files), (t_rquota.OK, 4096, 2048, 1), path)
+            eq((r.status, r.hard, r.soft, r.files), (quotas.OK, 4096, 2048, 1), path)
     member = rpc.auth_sys(BOB, BOB, (TEAM,))
     eq(ask(c, where, TEAM, GROUP, member).hard, 32 << 10)
     eq(ask(c, f'{where}/work', WORK, PROJECT, member).hard, 8192)
-    eq(ask(c, 'data', ALICE).status, t_rquota.NO_QUOTA)
+    eq(ask(c, 'data', ALICE).status, quotas.NO_QUOTA)
     at = handle(n, 'at')
     r = n.fsstat(at)
     one_of(r.abytes, range(2 * MIB, 3 * MIB + 1))
@@ -183,21 +184,21 @@ def durable(w):
     """A durable open outlives its connection, and does not keep the file system."""
     cover(w, 'at', b'below', f=b'0123456789')
     entered(w, w.client.nfs(), 'at')
-    s = t_smb_durable.session(w)
+    s = smb_durable.session(w)
     g = s.lasting('at\\f')
     s.lock(g.fid, 0, 3)
-    t_smb_durable.away(w, s)
-    s = t_smb_durable.session(w)
+    smb_durable.away(w, s)
+    s = smb_durable.session(w)
     again = s.back(g.fid, 'at\\f')
     eq((again.action, again.fid[:8]), (1, g.fid[:8]))
     s.unlock(again.fid, 0, 3)
-    t_smb_durable.away(w, s)
+    smb_durable.away(w, s)
     uncover(w, 'at')
     wait_for('the end of the open', lambda: not w.server.json('open', 'list'))
-    s = t_smb_durable.session(w)
+    s = smb_durable.session(w)
     refused('OBJECT_NAME_NOT_FOUND', s.back, again.fid, 'at\\f')
     s.end()
-    t_smb_durable.gone(w)
+    smb_durable.gone(w)
     w.server.set('data', nested='off')
 
 
@@ -243,7 +244,7 @@ def persistent(w):
     eq(smb_lasting.records(w), 1)
     w.server.restart()
     s.end()
-    wait_for('it waits', lambda: len(t_smb_durable.waiting(w)) == 1)
+    wait_for('it waits', lambda: len(smb_durable.waiting(w)) == 1)
     s = smb_lasting.client(w)
     again = s.back(g.fid, 'at\\f')
     eq((again.action, s.read(again.fid, 6)), (1, b'before'))
@@ -268,12 +269,12 @@ def lists_that_cannot_be_stored(w):
     wait_for('the mount', lambda: remote in listed(w))
     s = smb2.Smb2(w.client)
     fid = s.create('remote\\f', access=READ_ACL | WRITE_ACL, how=smb2.OPEN)
-    own = ALLOW, 0, ALL, t_smb_acl.user('alice')
+    own = ALLOW, 0, ALL, smb_acl.user('alice')
     for entries, mode in (([(ALLOW, 0, READ_DATA, EVERYONE)], 0o744),
                           ([(ALLOW, 0, READ_DATA, AUTHENTICATED)], 0o700),
                           ([(ALLOW, 0, EXECUTE, EVERYONE),
                             (ALLOW, 0, READ_DATA, AUTHENTICATED)], 0o711),
-                          ([(DENY, 0, READ_DATA, t_smb_acl.sid(5, 7)),
+                          ([(DENY, 0, READ_DATA, smb_acl.sid(5, 7)),
                             (ALLOW, 0, ALL, EVERYONE)], 0o733)):
         set_sd(s, fid, descriptor(own, *entries))
         eq(oct(os.stat(f).st_mode & 0o777), oct(mode), entries)

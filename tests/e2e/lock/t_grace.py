@@ -10,13 +10,12 @@ import nfs3
 import nfs4
 import nlm
 from harness import eq, expect_errno, get, put, test, wait_for
-from nfs4_opens import V40, V41, last
-from nfs4_opens import opened as opened40
+from nfs4_opens import V40, V41, last, opened as opened40
 from nlm_lockers import connect, machines, status
 from nsm import Notified
 from smb2 import MAKE, Smb2, refused
+from smb_durable import waiting
 from smb_lasting import available, client, gone
-from t_smb_durable import waiting
 
 FILES = ('f', 'g', 'held')
 

@@ -8,7 +8,7 @@ import signal
 import time
 
 from harness import eq, get, one_of, parallel, put, test, wait_for
-from lockers import READ, SOON, WRITE, Locker, first
+from lockers import READ, SOON, WRITE, Locker, another, end, first, pair
 
 # Tests in which a client waits are for Ditto only: the kernel's lockd of this version
 # answers that a request is blocked, but forgets it, so that the client has to poll.
@@ -16,25 +16,8 @@ from lockers import READ, SOON, WRITE, Locker, first
 LAST = (1 << 63) - 1
 
 
-def pair(w, name='f', proto='tcp', **kw):
-    """A process on each of two clients, with the same file open."""
-    put(w.path(name), b'0123456789' * 100)
-    return [Locker(f'{c.mount(proto=proto)}/{name}', c, **kw) for c in w.clients[:2]]
-
-
-def another(w, number, name='f', **kw):
-    """Start one more process on a client that has mounted."""
-    client = w.clients[number - 1]
-    return Locker(f'{client.mounts[0]}/{name}', client, **kw)
-
-
 def waiting(w):
     return [x for x in w.server.locks() if x['state'] == 'waiting']
-
-
-def end(*lockers):
-    for locker in lockers:
-        locker.end()
 
 
 @test(locks=True, clients=2, nfs4='nfs4 nfs4_open')

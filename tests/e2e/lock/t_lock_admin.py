@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The tools and locks: lists, releases, events, settings; restarts of server and helper."""
-import contextlib
 import errno
 import fcntl
 import json
@@ -10,31 +9,12 @@ import shutil
 import netlink
 import nlm
 import servers
-from harness import eq, get, put, test, wait_for
+from harness import eq, put, test, wait_for
 from lockers import WRITE, Locker
 from nlm_lockers import free, machines, status
+from server_events import listening
 
 END = (1 << 64) - 1
-
-
-@contextlib.contextmanager
-def listening(w):
-    """Listen for events; told(kind, subject) is true if such an event was reported."""
-    path = f'{w.base}/lock-events.log'
-    with open(path, 'wb') as log:
-        watcher = w.server_ns.spawn(servers.tool('dittoctl'), 'events', stdout=log)
-
-    def told(kind, subject):
-        return any(kind in line and subject in line
-                   for line in get(path).decode().splitlines())
-
-    def begun():
-        w.server.ctl('share', 'set', 'data', 'rw')
-        return told('share-changed', 'data')
-    wait_for('an event', begun)
-    yield told
-    watcher.terminate()
-    watcher.wait()
 
 
 def epoch(w):

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Locks of clients and of processes on the server exclude each other."""
 import fcntl
-import os
 import signal
 
 import nfs3
 import nlm
-from harness import eq, get, put, test, wait_for
-from lockers import READ, SOON, WRITE, Locker, first
-from t_lock import end
+from harness import eq, put, test, wait_for
+from local_locks import shown
+from lockers import READ, SOON, WRITE, Locker, end, first
 from nlm_lockers import connect, file, free, status, taken
 
 
@@ -16,30 +15,6 @@ def mixed(w, name='f'):
     """A process on the client and one on the server, with the same file open."""
     put(w.path(name), b'0123456789' * 10)
     return (Locker(f'{w.client.mount()}/{name}', w.client), Locker(w.path(name)))
-
-
-def device(path):
-    """The device of a file system in the kernel's lists; st_dev may differ."""
-    best = ('', '')
-    for line in get('/proc/self/mountinfo').decode().splitlines():
-        words = line.split()
-        if path.startswith(words[4] + '/') and len(words[4]) >= len(best[0]):
-            best = (words[4], words[2])
-    major, minor = best[1].split(':')
-    return f'{int(major):02x}:{int(minor):02x}'
-
-
-def shown(w, name='f'):
-    """The POSIX locks of a file on the server: kind, first byte, last byte, blocked."""
-    inode = f'{device(w.path(name))}:{os.stat(w.path(name)).st_ino}'
-    out = []
-    for line in get('/proc/locks').decode().splitlines():
-        words = line.split()
-        blocked = words[1] == '->'
-        words = words[2 if blocked else 1:]
-        if words[0] == 'POSIX' and words[4] == inode:
-            out.append((words[2], words[5], words[6], blocked))
-    return sorted(out)
 
 
 @test(locks=True, nfs4='nfs4')

@@ -13,7 +13,7 @@ from nlm import BOTH, READ, WRITE
 from nlm_lockers import connect, file, free, machines, status, taken
 from rpc import RpcError
 from smb2 import DELETE, GENERIC_READ
-from t_smb_lease import Cacher, H, R, key
+from smb_cachers import H, R, Cacher, key
 
 END = (1 << 64) - 1
 

@@ -11,10 +11,9 @@ import nfs3
 import nlm
 import servers
 from harness import Ns, eq, one_of, test, wait_for
-from lockers import READ, SOON, WRITE, Locker, bury, boot, crash
-from nsm import Notified, Nsm
-from t_lock import another, end, pair
+from lockers import READ, SOON, WRITE, Locker, another, boot, bury, crash, end, pair
 from nlm_lockers import connect, file, machines, status
+from nsm import Notified, Nsm
 
 # Kind of the records of clients by NLM, as in enum ditto_record_kind.
 HOST_RECORD = 0

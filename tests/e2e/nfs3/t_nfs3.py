@@ -2,12 +2,12 @@
 """The procedures of NFSv3, one by one, by a raw client (RFC 1813 section 3.3)."""
 import os
 
-
 import nfs3
 import rpc
 import servers
 from harness import eq, frozen, get, one_of, pattern, put, run, test, wait_for
 from nfs3 import sattr
+from trees import names_on_disk
 
 
 @test
@@ -595,12 +595,6 @@ def commit_needs_no_access(w):
     eq((n.write(f, 0, b'y').status, n.commit(f).status), (nfs3.ACCES, nfs3.OK))
     w.server.set('data', ro=True)
     eq(n.commit(f).status, nfs3.OK)
-
-
-def names_on_disk(image, path):
-    """Names in a directory, as the disk of an ext4 without a journal has them."""
-    listed = run('debugfs', '-R', f'ls -p {path}', image).split()
-    return sorted({line.split('/')[5] for line in listed if line[0] == '/'} - {'.', '..'})
 
 
 @test(fs=None, share=False)

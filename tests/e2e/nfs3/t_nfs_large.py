@@ -8,11 +8,11 @@ import struct
 import nfs3
 import nfs4
 import rpc
+from client_lists import budget
 from harness import KIB, MIB, eq, get, put, test, wait_for
 from nfs4 import Channel, Session
 from rpc import Enc
-from t_budget import budget
-from t_rpc_batch import call, record, replies, setup
+from rpc_batches import call, record, replies, setup
 
 # Around the lengths from which data are received apart, and of other buffers, pages and words.
 LENGTHS = (16 * KIB - 200, 16 * KIB - 1, 16 * KIB, 16 * KIB + 1, 20_003, 64 * KIB - 200, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1, 100_002, 256 * KIB + 3, MIB - 1, MIB)

@@ -9,7 +9,7 @@ import nfs4
 from harness import NFS4_VERSIONS, eq, get, mount, put, run, test, umount, wait_for
 from nfs4 import getattr, getfh, lookup, lookupp, putfh, putrootfh, readdir
 from nfs4_raw import both, last
-from t_budget import kernel_log
+from server_events import kernel_log
 
 wire = functools.partial(test, server='ditto', share=False, clients=2)
 

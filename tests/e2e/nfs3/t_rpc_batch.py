@@ -10,18 +10,15 @@ import nfs3
 import nfs4
 import rpc
 import servers
+from client_lists import budget
 from harness import KIB, eq, frozen, get, one_of, pattern, put, test, wait_for
 from nfs3 import MOUNT, NFS
 from nfs4_ops42 import read_plus
 from rpc import Enc
-from t_budget import budget
+from rpc_batches import call, record, replies, setup
 
 # RPCSEC_GSS (RFC 2203 section 5.3.1): data, without protection, of a context that nobody made.
 NO_CONTEXT = (rpc.AUTH_GSS, Enc().u32(1, 0, 1, 1).opaque(b'none').bytes())
-
-
-def record(message):
-    return struct.pack('>I', 0x80000000 | len(message)) + message
 
 
 def fragments(message, size):
@@ -29,16 +26,6 @@ def fragments(message, size):
     last = len(pieces) - 1
     return b''.join(struct.pack('>I', (i == last) << 31 | len(p)) + p
                     for i, p in enumerate(pieces))
-
-
-def call(xid, proc, args=b'', **kw):
-    return rpc.call_bytes(NFS, kw.pop('vers', 3), proc, args, xid=xid, **kw)
-
-
-def replies(c, count):
-    """What was answered, by transaction id."""
-    got = [c.recv() for _ in range(count)]
-    return {r.xid: (r.stat, r.why, r.body) for r in got}
 
 
 def one_by_one(w, messages):
@@ -84,19 +71,6 @@ def mixture(n, f, big):
         (nfs3.FSINFO, Enc().opaque(n.root).bytes(), {}),
     ]
     return [call(0x7000 + i, proc, args, **kw) for i, (proc, args, kw) in enumerate(calls)]
-
-
-def setup(w):
-    if w.server.name == 'ditto':
-        w.server.ctl('server', 'set', 'fast-path', '1')
-    n = w.client.nfs()
-    put(w.path('f'), b'content')
-    put(w.path('big'), pattern(1, 128 * KIB))
-    f, big = (n.lookup(n.root, name).fh for name in ('f', 'big'))
-    # An access time ahead of the clock is not changed by reading.
-    for name in ('.', 'f', 'big'):
-        os.utime(w.path(name), (time.time() + 1000, time.time()))
-    return n, f, big
 
 
 def same(got, want, what):

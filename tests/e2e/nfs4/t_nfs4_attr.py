@@ -9,8 +9,9 @@ import time
 import nfs4
 import rpc
 from harness import KINDS, Skip, eq, expect_errno, mount, put, run, test
-from nfs4 import ANON, getattr, putfh, putrootfh, readdir, setattr, verify, nverify
+from nfs4 import ANON, getattr, nverify, putfh, putrootfh, readdir, setattr, verify
 from nfs4_attr import NAMES
+from nfs4_listing import attrs_of, each, last, listing, raw
 
 wire = functools.partial(test, server='ditto')
 
@@ -33,28 +34,6 @@ LATER = {1: OF_41,
                       'time_deleg_modify'}}
 # They count quotas where the file system does.
 MAY_BE = {'quota_avail_hard', 'quota_avail_soft', 'quota_used'}
-
-
-def raw(w, cred=rpc.ROOT):
-    return nfs4.Nfs4(nfs4.connect(w.client), 0, cred)
-
-
-def each(w, cred=rpc.ROOT):
-    """A client that sends COMPOUNDs, for each minor version."""
-    yield raw(w, cred)
-    for minor in (1, 2):
-        yield nfs4.Session.make(nfs4.connect(w.client), minor=minor, cred=cred)
-
-
-def last(reply, status):
-    if reply.status != status:
-        got = nfs4.STATUS.get(reply.status, reply.status)
-        raise AssertionError(f'{got}, expected {nfs4.STATUS[status]}: {reply!r}')
-    return reply[-1]
-
-
-def attrs_of(c, fh, *names):
-    return c.compound(putfh(fh), getattr(*names)).ok()[-1].attrs
 
 
 def mount4(w, vers='4.1', opts='', client=None):
@@ -402,18 +381,6 @@ def verified(w):
 
 
 # READDIR
-
-def listing(c, fh, *names, **kw):
-    """All entries over as many replies as needed, and the number of replies."""
-    out, cookie, verf, replies = [], 0, bytes(8), 0
-    while True:
-        r = c.compound(putfh(fh), readdir(cookie, verf, *names, **kw)).ok()[-1]
-        out += r.entries
-        replies += 1
-        if r.eof:
-            return out, replies
-        assert r.entries, 'an empty list that is not at its end'
-        cookie, verf = r.entries[-1].cookie, r.verf
 
 
 @wire

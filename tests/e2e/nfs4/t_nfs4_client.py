@@ -5,6 +5,7 @@ import time
 
 import nfs4
 import rpc
+from client_lists import clients
 from harness import eq, frozen, one_of, process_stopped, test, wait_for
 from lockers import READ, WRITE, Locker
 from nfs4 import Client40, Nfs4, Session
@@ -27,10 +28,6 @@ def name_of(status):
 
 def status(reply, want, what=''):
     eq(name_of(reply.status), name_of(want), what)
-
-
-def clients(w):
-    return w.server.json('lock', 'client', 'list')
 
 
 def short_lease(w):

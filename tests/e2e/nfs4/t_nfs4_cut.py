@@ -15,9 +15,8 @@ import nfs3
 import servers
 from harness import NFS4_VERSIONS, Child, eq, get, put, test, wait_for
 from lockers import WRITE, Locker
-from t_nfs4_delegation import counts, held, slowly
-from t_nfs4_life import release_all
-from t_smb_cross import ALL
+from nfs4_holders import counts, held, release_all, slowly
+from one_file import ALL
 
 LONG = os.environ.get('DITTO_CUTS')
 CUTS = int(LONG or 1)

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Delegations by hand: what is granted, recalled, revoked, asked back or kept."""
-import contextlib
 import functools
 import os
 import struct
@@ -16,7 +15,8 @@ from harness import SLOW, eq, put, run, test, wait_for
 from nfs4 import (BOTH, DELEG_NONE, DELEG_NONE_EXT, DELEG_READ, DELEG_WRITE, READ, WANT_ANY,
                   WANT_CANCEL, WANT_NO, WANT_READ, WANT_WRITE, WRITE, delegreturn, putfh)
 from nfs4_callback import SILENT
-from nfs4_callers import DATA, LEASE, V3, Caller, Caller40, counts, files, lease, set_break_wait
+from nfs4_callers import (DATA, LEASE, V3, Caller, Caller40, answering, counts, files, lease,
+                          set_break_wait)
 from nfs4_opens import V41
 from nfs4_ops42 import removexattr, setxattr
 from nfs4_status import (BAD_STATEID, DELAY, DELEG_REVOKED, OK, OPENMODE, RETRY_UNCACHED_REP,
@@ -325,23 +325,6 @@ def its_own_doing(w):
     a.cb.none(a.conn)
     a.give_back(sid, fh)
     eq(counts(w)['recalled'], 0)
-
-
-@contextlib.contextmanager
-def answering(caller):
-    """Serve the caller's callbacks during the block."""
-    done = threading.Event()
-
-    def serve():
-        while not done.is_set():
-            caller.conn.serve(0.2)
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
 
 
 @wire(clients=2)

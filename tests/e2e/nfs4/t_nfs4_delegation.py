@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Delegations of the kernel's NFSv4 client: how they are granted and recalled."""
-import collections
 import contextlib
 import os
 import struct
@@ -10,56 +9,16 @@ import nfs3
 import nfs4
 import nlm
 import smb2
-from harness import NFS4_VERSIONS, Child, eq, get, put, run, test, wait_for
+from harness import NFS4_VERSIONS, eq, get, put, run, test, wait_for
 from lockers import READ, WRITE, Locker
-from smb2 import GENERIC_READ, GENERIC_WRITE, Smb2
+from nfs4_holders import DATA, Holder, await_held, counts, held, slowly
 from nlm_lockers import connect
-from t_smb_cross import ALL
-
-DATA = b'0123456789' * 100
-
-
-def counts(w):
-    """The server's counters of delegations."""
-    return collections.Counter(w.server.calls('delegations'))
-
-
-def held(w):
-    return w.server.claims().get('leases', 0)
-
-
-def await_held(w, count, what='delegations'):
-    wait_for(f'{count} {what}', lambda: held(w) == count)
+from one_file import ALL
+from smb2 import GENERIC_READ, GENERIC_WRITE, Smb2
 
 
 def opens(w):
     return w.server.calls('nfs4')['open']
-
-
-class Holder:
-    """A mount of the kernel's client with a file that it has open under a delegation."""
-
-    def __init__(self, w, client, vers, writes=False, name=None):
-        self.vers = vers
-        self.name = name or f'f{vers}{"w" if writes else "r"}'
-        put(w.path(self.name), DATA, ALL)
-        self.where = client.mounts[0] if client.mounts else client.mount(vers=vers)
-        self.path = f'{self.where}/{self.name}'
-        before = held(w)
-        # the first file that is opened may come before the way back to the client is proven
-        for _ in range(50):
-            self.fd = os.open(self.path, os.O_RDWR if writes else os.O_RDONLY)
-            if held(w) > before:
-                break
-            os.close(self.fd)
-            time.sleep(0.1)
-        eq(held(w), before + 1, f'a delegation of {self.name} with {vers}')
-        eq(os.pread(self.fd, 10, 0), DATA[:10])
-
-    def end(self):
-        if self.fd is not None:
-            os.close(self.fd)
-            self.fd = None
 
 
 @contextlib.contextmanager
@@ -105,17 +64,6 @@ def granted_for_writing(w):
             eq(opens(w), before, 'opens')
             os.fsync(h.fd)
             eq(get(w.path(h.name))[:4], b'0019')
-
-
-def slowly(call, *args):
-    """Repeat an NFSv3 call while the answer is JUKEBOX; returns the final reply."""
-    def work():
-        while True:
-            r = call(*args)
-            if r.status != nfs3.JUKEBOX:
-                return r.status
-            time.sleep(0.02)
-    return Child(work).join()
 
 
 def v3(w, client, name):

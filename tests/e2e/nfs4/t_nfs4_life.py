@@ -10,6 +10,7 @@ from harness import (NFS4_VERSIONS, Child, eq, expect_errno, get, parallel, patt
                      process_stopped, put, run, test, wait_for)
 from lockers import READ, WRITE, Locker
 from nfs4_callers import Caller, files
+from nfs4_holders import release_all
 from nfs4_opens import V41
 from smb2 import OPEN, SHARE_ALL, Smb2, refused
 
@@ -20,14 +21,6 @@ RECOVERY = 40
 
 def clients(w):
     return w.server.json('lock', 'client', 'list')
-
-
-def release_all(w):
-    """Remove unmounted 4.0 clients, which are otherwise remembered until their lease ends."""
-    for c in w.clients:
-        for where in c.mounts[:]:
-            c.umount(where)
-    w.server.release_clients()
 
 
 def cable(w, n, state):

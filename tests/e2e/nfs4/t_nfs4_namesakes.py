@@ -7,7 +7,7 @@ import time
 import nfs4
 from harness import Child, eq, get, put, test, wait_for
 from nfs4 import exchange_id
-from t_budget import kernel_log
+from server_events import kernel_log
 
 NAME = b'the same name'
 

@@ -3,10 +3,10 @@
 import errno
 import os
 
+import local_locks
 import nfs3
 import nfs4
 import nlm
-import t_lock_local
 from harness import NFS4_VERSIONS, eq, expect_errno, get, parallel, pattern, put, test, wait_for
 from lockers import READ, WRITE, Locker
 from nfs4_opens import V41, last, opened
@@ -245,7 +245,7 @@ def locks_and_processes(w):
     a.refused('lock', READ, 15, 1)
     eq(s.holder(WRITE, 0, 5)[:3], (WRITE, 0, 10))
     eq(a.holder(WRITE, 12, 5)[:3], (WRITE, 10, 10))
-    eq([x[:3] for x in t_lock_local.shown(w)], [('WRITE', '0', '9'), ('WRITE', '10', '19')])
+    eq([x[:3] for x in local_locks.shown(w)], [('WRITE', '0', '9'), ('WRITE', '10', '19')])
     a.unlock()
     s.lock(READ, 0, 20)
     a.lock(READ, 0, 30)
@@ -254,7 +254,7 @@ def locks_and_processes(w):
     s.end()
     a.lock(WRITE, 0, 1)
     a.end()
-    eq(t_lock_local.shown(w), [])
+    eq(local_locks.shown(w), [])
 
 
 @versions(smb=True, squash='none', locks='raw')

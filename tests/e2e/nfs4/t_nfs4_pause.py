@@ -9,13 +9,13 @@ import time
 import nfs3
 import nfs4
 import rpc
+from client_lists import clients
 from harness import eq, process_stopped, put, test, wait_for
+from nfs4_acl import ALL, ALLOW, LOOK, READ, set_acl
 from nfs4_callback import SILENT
 from nfs4_callers import DATA, V3, Caller, Caller40, files, set_break_wait
+from nfs4_listing import listing
 from nfs4_status import DELAY, OK
-from t_nfs4_acl import ALL, ALLOW, LOOK, READ, set_acl
-from t_nfs4_attr import listing
-from t_nfs4_client import clients
 
 LEASE = 5
 PAUSE_MS = 200

@@ -6,12 +6,12 @@ import nfs3
 import nfs4
 import smb2
 from harness import eq, test, wait_for
-from nfs4 import (BOTH, CLAIM_DELEG_PREV_FH, CLAIM_DELEGATE_PREV, DELEG_READ, DELEG_WRITE, READ,
+from nfs4 import (BOTH, CLAIM_DELEGATE_PREV, CLAIM_DELEG_PREV_FH, DELEG_READ, DELEG_WRITE, READ,
                   WANT_NO, WANT_READ, delegpurge, putfh, want_delegation)
 from nfs4_callers import DATA, V3, Caller, Caller40, counts, files, lease
+from nfs4_holders import await_held, held
 from nfs4_status import NO_GRACE, OK, RECLAIM_BAD
 from rpc import auth_sys
-from t_nfs4_delegation import await_held, held
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
 

@@ -7,14 +7,14 @@ import nfs4
 import nfs4_callers
 from harness import eq, put, test, wait_for
 from lockers import READ as RDLCK, SOON, WRITE as WRLCK, Locker
-from nfs4 import (BOTH, OPEN_MAY_NOTIFY_LOCK, READ_LT, READW_LT, WANT_NO, WRITE_LT, WRITEW_LT,
+from nfs4 import (BOTH, OPEN_MAY_NOTIFY_LOCK, READW_LT, READ_LT, WANT_NO, WRITEW_LT, WRITE_LT,
                   locku, putfh)
 from nfs4_callback import SILENT
 from nfs4_callers import files
 from nfs4_status import DELAY, DENIED, OK
 from nlm_lockers import connect
+from one_file import ALL
 from smb2 import Smb2
-from t_smb_cross import ALL
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
 

@@ -8,14 +8,14 @@ import nfs3
 import nfs4
 import rpc
 from harness import eq, put, test, wait_for
-from nfs4 import (ANON, BOTH, CLAIM_DELEG_PREV_FH, CLAIM_NULL, CLAIM_PREVIOUS, CURRENT,
-                  DELEG_NONE, DELEG_NONE_EXT, DELEG_READ, DELEG_WRITE, DELEG_WRITE_TIMES,
-                  DENY_READ, DENY_WRITE, READ, WANT_ANY, WANT_CANCEL, WANT_NO, WANT_READ,
-                  WANT_TIMES, WANT_WRITE, WANT_XOR, WRITE, delegreturn, putfh, want_delegation)
+from nfs4 import (ANON, BOTH, CLAIM_DELEG_PREV_FH, CLAIM_NULL, CLAIM_PREVIOUS, CURRENT, DELEG_NONE,
+                  DELEG_NONE_EXT, DELEG_READ, DELEG_WRITE, DELEG_WRITE_TIMES, DENY_READ,
+                  DENY_WRITE, READ, WANT_ANY, WANT_CANCEL, WANT_NO, WANT_READ, WANT_TIMES,
+                  WANT_WRITE, WANT_XOR, WRITE, delegreturn, putfh, want_delegation)
 from nfs4_callers import DATA, V3, Caller, counts, files
+from nfs4_holders import held
 from nfs4_raw import last
-from nfs4_status import (ACCESS, BAD_STATEID, BADXDR, GRACE, INVAL, NO_GRACE, OK, OP_ILLEGAL)
-from t_nfs4_delegation import held
+from nfs4_status import ACCESS, BADXDR, BAD_STATEID, GRACE, INVAL, NO_GRACE, OK, OP_ILLEGAL
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
 

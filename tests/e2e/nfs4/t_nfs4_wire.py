@@ -10,7 +10,7 @@ from harness import as_user, eq, get, one_of, put, test
 from nfs4 import OPS, getattr, getfh, lookup, lookupp, putfh, putrootfh, restorefh, savefh
 from nfs4_raw import both, last, open_nfs
 from rpc import Enc
-from t_nfs3 import names_on_disk
+from trees import names_on_disk
 
 wire = functools.partial(test, server='ditto')
 # Kerberos as SECINFO tells it, without the service: 1 for krb5, 2 for krb5i, 3 for krb5p.

@@ -16,6 +16,7 @@ from nfs4_callers import Caller, files
 from nfs4_opens import ANON, BYPASS, CURRENT, TO_END, V41, last, opened, read
 from nfs4_ops42 import (DATA, DONTNEED, HOLE, RANDOM, SEQUENTIAL, WILLNEED, WILLNEED_OPPORTUNISTIC,
                         allocate, deallocate, io_advise, read_plus, seek)
+from sparse_files import sparse, used
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
 
@@ -26,21 +27,6 @@ def calls(w):
 
 def v42(w, **kw):
     return V41.at(w, minor=2, **kw)
-
-
-def sparse(path, size=4 * MIB, *data):
-    """A file with data only at (offset, bytes)."""
-    with open(path, 'wb') as f:
-        f.truncate(size)
-        for at, piece in data:
-            f.seek(at)
-            f.write(piece)
-        os.fsync(f.fileno())
-    os.chmod(path, 0o666)
-
-
-def used(path):
-    return os.stat(path).st_blocks * 512
 
 
 # by hand

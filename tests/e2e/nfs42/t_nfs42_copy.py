@@ -1,53 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """NFSv4.2: COPY and CLONE within the server, by the kernel's client and by hand."""
-import collections
 import errno
 import functools
 import os
-import re
 
 import nfs4
 import rpc
 import servers
-from harness import MIB, Ns, eq, get, ip, mount, pattern, put, run, test
+from harness import MIB, Ns, eq, get, ip, mount, pattern, put, test
 from nfs4 import ANON, BOTH, BYPASS, CURRENT, READ, WRITE, WRITE_LT, getattr, lookup, putfh, savefh
+from nfs42_copiers import calls, copied, pair
 from nfs4_callers import Caller
 from nfs4_copy import between, clone, copy, copy_notify, netloc
 from nfs4_opens import V41, last, opened
+from sparse_files import extents
 
 wire = functools.partial(test, server='ditto')
-
-
-def pair(w, data=b'0123456789', fill=b''):
-    """A session, and stateid and handle of two open files."""
-    os.chmod(w.export, 0o777)
-    put(w.path('from'), data, 0o666)
-    put(w.path('to'), fill, 0o666)
-    c = V41.at(w, minor=2)
-    return c, opened(c, 'from', READ), opened(c, 'to', BOTH, own=b'other')
-
-
-def calls(w):
-    return collections.Counter(w.server.calls('nfs4'))
-
-
-def copied(source, target, count=None):
-    """Copy by copy_file_range() until the end; returns the number of calls."""
-    with open(source, 'rb') as a, open(target, 'r+b' if os.path.exists(target) else 'wb') as b:
-        n, left = 0, count if count is not None else os.fstat(a.fileno()).st_size
-        while left:
-            done = os.copy_file_range(a.fileno(), b.fileno(), left)
-            if not done:
-                break
-            left, n = left - done, n + 1
-        return n
-
-
-def extents(path):
-    """Physical extents of a file: (logical, physical, length), in blocks."""
-    out = run('filefrag', '-v', '-e', path)
-    return [tuple(map(int, m.groups())) for m in
-            re.finditer(r'^ *\d+: +(\d+)\.\. *\d+: +(\d+)\.\. *\d+: +(\d+):', out, re.M)]
 
 
 @wire

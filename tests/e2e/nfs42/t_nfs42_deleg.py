@@ -12,11 +12,10 @@ from nfs4 import (ANON, BOTH, BYPASS, CLAIM_DELEG_CUR_FH, CURRENT, DELEG_NONE_EX
                   DELEG_WRITE, DELEG_WRITE_TIMES, DENY_WRITE, OPEN_NO_STATEID, READ, WANT_NO,
                   WANT_TIMES, WANT_XOR, WRITE, getattr, putfh)
 from nfs4_attr import fattr
-from nfs4_callers import DATA, V3, Caller, counts, files, set_break_wait
+from nfs4_callers import DATA, V3, Caller, answering, counts, files, set_break_wait
+from nfs4_holders import Holder, held
 from nfs4_raw import last
 from nfs4_status import BAD_STATEID, DELAY, INVAL, OK
-from t_nfs4_deleg import answering
-from t_nfs4_delegation import Holder, held
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
 

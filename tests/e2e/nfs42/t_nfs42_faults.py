@@ -6,13 +6,12 @@ import os
 import threading
 
 import nfs4
-from harness import MIB, Child, eq, expect_errno, frozen, get, put, run, test, wait_for
+from harness import MIB, Child, eq, expect_errno, frozen, get, run, test, wait_for
 from nfs4 import ANON, free_stateid, putfh
+from nfs42_copiers import SIZE, Copier, calls, copied, copier_to, held_up, jobs, source
 from nfs4_copy import between, copy, offload_cancel
 from nfs4_opens import V41, last
-from t_nfs42_copy import calls, copied
-from t_nfs42_offload import SIZE, Copier, held_up, jobs, source
-from t_rquota import ALICE, USER, limit, limited
+from quotas import ALICE, USER, limit, limited
 
 wire = functools.partial(test, server='ditto', clients=2, timeout=60)
 
@@ -36,14 +35,6 @@ def outcome(c, sid):
     wait_for('the stateid to be gone', lambda: c.compound(
         putfh(c.dst_fh), free_stateid(sid)).status == nfs4.BAD_STATEID)
     return call.status, call.count
-
-
-def copier_to(w, share, path):
-    """A copier from 'data' to an empty file of another share."""
-    put(f'{path}/to', b'', 0o666)
-    c = Copier(w, target=False)
-    c.dst_fh = c.s.fh(share, 'to')
-    return c
 
 
 def runs_out(w, c, path, most, want):

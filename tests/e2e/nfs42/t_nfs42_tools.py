@@ -7,11 +7,11 @@ import os
 import nfs4
 from harness import MIB, eq, get, pattern, run, test
 from nfs4 import BOTH, putfh
-from nfs4_copy import copy
+from nfs42_copiers import calls, pair
+from nfs4_copy import between, copy
 from nfs4_opens import V41, last, opened
 from nfs4_ops42 import DATA, HOLE, allocate, deallocate, seek
-from t_nfs42 import sparse, used
-from t_nfs42_copy import between, calls, extents, pair
+from sparse_files import extents, sparse, used
 
 wire = functools.partial(test, server='ditto', timeout=60)
 

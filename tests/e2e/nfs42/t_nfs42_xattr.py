@@ -14,7 +14,7 @@ from nfs4_callers import Caller, files
 from nfs4_opens import V41, last
 from nfs4_ops42 import (CREATE, EITHER, MAY_XALIST, MAY_XAREAD, MAY_XAWRITE, REPLACE, getxattr,
                         listxattrs, removexattr, setxattr)
-from t_smb_info import FULL_EA, ea, eas
+from smb_info import FULL_EA, ea, eas
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
 

@@ -4,9 +4,7 @@ import concurrent.futures
 import contextlib
 import errno
 import hashlib
-import itertools
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -14,52 +12,8 @@ import subprocess
 import servers
 from fault_points import Point, stopped
 from harness import MIB, Child, eq, expect_errno, get, one_of, put, test, wait_for
+from store_files import LOST, content, digest, mounts, offloaded, same_number, sha
 from stores import PROGRAM, Store
-
-# Answers of clients whose server cannot get data.
-LOST = (errno.EIO, errno.EREMOTEIO)
-
-
-def content(seed, size):
-    """Bytes that cannot be compressed."""
-    return random.Random(seed).randbytes(size)
-
-
-def digest(path):
-    h = hashlib.sha256()
-    with open(path, 'rb') as f:
-        while block := f.read(MIB):
-            h.update(block)
-    return h.hexdigest()
-
-
-def mounts(client):
-    """A mount of each kind, whose caches are cold."""
-    return {'nfs3': client.mount(vers='3'), 'nfs42': client.mount(vers='4.2'),
-            'smb': client.mount_smb(opts='cache=none')}
-
-
-def same_number(w, data, mine, theirs):
-    """Files of two file systems with one inode number: what is below an export, and @data."""
-    made = {}
-    for i in range(100):
-        for folder in w.export, theirs:
-            path = put(f'{folder}/number{i}', data if folder == theirs else b'm' * len(data), 0o600)
-            made.setdefault(os.stat(path).st_ino, []).append(path)
-    first, second = next(paths for paths in made.values() if len(paths) == 2)
-    for path in itertools.chain(*made.values()):
-        if path not in (first, second):
-            os.unlink(path)
-    os.rename(first, mine)
-    os.rename(second, f'{theirs}/{os.path.basename(mine)}')
-
-
-def offloaded(s, path, data):
-    """Make a file and push it."""
-    put(path, data, 0o644)
-    eq(s.push(path)['done'], 1, 'pushed')
-    eq(s.states(path)['offloaded'], 1, 'offloaded')
-    return path
 
 
 def blocks(*paths):
@@ -69,10 +23,6 @@ def blocks(*paths):
 def reader(path):
     """Read a file in a process of its own."""
     return Child(lambda: hashlib.sha256(get(path)).hexdigest())
-
-
-def sha(data):
-    return hashlib.sha256(data).hexdigest()
 
 
 class PatientStore(Store):

@@ -4,8 +4,8 @@ import os
 
 import nfs3
 from harness import MIB, eq, test, wait_for
-from t_offload_full import SmallDisk
-from t_offload_kernel import RANGE, adopted, helper, moves, offloaded, pattern, settled
+from helper_files import RANGE, adopted, helper, moves, offloaded, pattern, settled
+from small_disk import SmallDisk
 
 
 @test(fs='ext4', offload=True)

@@ -17,9 +17,9 @@ import threading
 import time
 
 import servers
-from harness import MIB, eq, put, test, wait_for
-from stores import ACCESS, KEY, PROGRAM, PROXY_PORT, SECRET, Store, forget_index
-from t_offload import digest
+from harness import MIB, eq, put, test
+from store_files import digest
+from stores import Store, forget_index, start_disk_store
 
 FILES, TOTAL, SECONDS = (int(n) for n in
                          os.environ.get('DITTO_BULK', '20000,10240,600').split(','))
@@ -55,14 +55,7 @@ class DiskStore(Store):
         world.volume(world.export, 'ext4', f'{DISK}m', image=f'{RESULTS}/disk')
         os.chmod(world.export, 0o777)
         self.folder, self.bucket = f'{world.base}/store', 'bucket'
-        os.makedirs(self.folder)
-        put(f'{self.folder}/credentials', f'access-key = {ACCESS}\nsecret-key = {SECRET}\n', 0o600)
-        put(f'{self.folder}/key', f'{KEY}\n', 0o600)
-        self.server.ns.spawn('/usr/bin/python3', '-B', f'{servers.TOP}/tests/e2e/lib/servers/disk_store.py',
-                             f'{RESULTS}/objects', str(PROXY_PORT))
-        wait_for('the store listens', lambda: f':{PROXY_PORT} ' in
-                 self.server.ns.run('ss', '-Hltn'))
-        shutil.copy(f'{servers.TOP}/userspace/{PROGRAM}', os.path.dirname(servers.tool('dittod')))
+        start_disk_store(self.server.ns, self.folder, f'{RESULTS}/objects')
         self.conf = (self.server.conf or servers.LISTENERS) + more
         self.configure('key-file = {folder}/key')
         self.ready()

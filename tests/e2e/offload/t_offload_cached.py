@@ -4,14 +4,14 @@ import errno
 import os
 
 import nfs4
+from fast_store import FastStore
 from fault_points import Point
 from harness import Child, eq, get, one_of, put, test, wait_for
+from helper_files import blocks, has_record, helper, local, pattern
 from nfs4 import DELEG_WRITE, WRITE, putfh
 from nfs4_callers import Caller
-from t_nfs4_delegation import DATA, Holder
-from t_smb_cross import ALL
-from t_offload_kernel import blocks, has_record, helper, local, pattern
-from t_offload_speed import FastStore
+from nfs4_holders import DATA, Holder
+from one_file import ALL
 
 # Seconds that a client may keep a file open; longer than any test.
 KEEP = 'closetimeo=3600'

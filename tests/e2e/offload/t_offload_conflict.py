@@ -5,10 +5,10 @@ import os
 
 import nfs3
 from harness import MIB, eq, expect_errno, get, mount, put, run, test, umount, wait_for
+from helper_files import IO_ERROR, RANGE, helper, local, settled
 from nfs3 import sattr
 from offload_helper import C
 from stores import Store
-from t_offload_kernel import IO_ERROR, RANGE, helper, local, settled
 
 OVERWRITE = C['DITTO_OFFLOAD_DECISION_OVERWRITE']
 KEEP_LOCAL = C['DITTO_OFFLOAD_DECISION_KEEP_LOCAL']

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Offloaded files that are cut at a bad moment: what was cut never returns, and nothing is lost."""
-import contextlib
 import errno
 import os
 import struct
@@ -8,24 +7,14 @@ import threading
 import time
 
 import nfs3
-from fault_points import Point
 from harness import Child, eq, get, put, run, test, wait_for
+from helper_files import (RANGE, SIZE, XATTR, has_record, helper, local, offloaded, pattern,
+                          settled, stopped_at)
 from nfs3 import sattr
 from offload_helper import Helper
-from t_offload_kernel import (RANGE, SIZE, XATTR, has_record, helper, local, offloaded, pattern,
-                              settled)
 
 # Bytes that are written into a file at once.
 PIECE = 256 << 10
-
-
-@contextlib.contextmanager
-def stopped_at(name):
-    point = Point(name, None)
-    try:
-        yield point
-    finally:
-        point.go_on()
 
 
 def stands(pid):

@@ -16,8 +16,8 @@ import threading
 import nfs3
 from fault_points import PUSH, RECALL, Point, stopped
 from harness import MIB, Child, eq, get, one_of, put, test, wait_for
+from helper_files import settled
 from stores import Store
-from t_offload_kernel import settled
 
 # What a client or a local process may be told while the data does not come.
 LOST = (errno.EIO, errno.EREMOTEIO, errno.ENOSPC, errno.ESTALE, errno.EINTR)

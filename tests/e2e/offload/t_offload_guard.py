@@ -16,8 +16,8 @@ from harness import (GUARDED_LIST, MIB, Child, eq, expect_errno, frozen, get, ha
                      mount_image, process_stopped, put, run, stop_process, test, umount, wait_for)
 from machine import is_clean, machine
 from servers import TOP
+from store_files import content, offloaded
 from stores import Store
-from t_offload import content, offloaded
 
 RECORD = 'trusted.ditto.offload'
 NOT_CLOSED = 'a reader of /proc/fs/ditto/guarded does not close it'

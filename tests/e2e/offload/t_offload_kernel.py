@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Offloaded files as the kernel serves them, with a helper of the tests' own."""
-import contextlib
 import errno
 import os
-import random
 import struct
-import subprocess
 import threading
 import time
 
@@ -14,94 +11,21 @@ import nfs4
 import smb2
 from fault_points import Point
 from harness import MIB, eq, expect_errno, get, one_of, parallel, put, run, test, wait_for
+from helper_files import (IO_ERROR, RANGE, SIZE, XATTR, Reader, adopted, blocks, has_record,
+                          helper, local, moves, offloaded, pattern, settled)
 from nfs3 import sattr
 from nfs4 import putfh
 from nfs4_opens import V41, last, opened
 from nfs4_ops42 import DONTNEED, WILLNEED, io_advise
-from offload_helper import Helper
 
-RANGE = 8 * MIB
-XATTR = 'trusted.ditto.offload'
 # FileAttributes: SPARSE_FILE, OFFLINE, RECALL_ON_DATA_ACCESS (MS-FSCC section 2.6).
 OFFLOADED = 0x200 | 0x1000 | 0x400000
-IO_ERROR = 'Input/output error'
 # CreateOptions (MS-SMB2 section 2.2.13); MS-ERREF section 2.3.1.
 NO_RECALL, FILE_IS_OFFLINE = 0x00400000, 0xc0000267
 # FSCTL_SET_ZERO_DATA (MS-FSCC section 2.3).
 ZERO_DATA = 0x000980c8
 # The clock of change times (clock_gettime(2)).
 CLOCK_REALTIME_COARSE = 5
-# Two whole ranges and a part of a third.
-SIZE = 2 * RANGE + 1000003
-
-
-def pattern(name, size=SIZE):
-    """Content of a file: every 64 KiB begin with their number."""
-    some = random.Random(name).randbytes(65528)
-    return b''.join(i.to_bytes(8, 'big') + some for i in range(size // 65536 + 1))[:size]
-
-
-@contextlib.contextmanager
-def helper(w, how=None, wait=0):
-    """The helper. Calls of NFSv3 wait for data for some milliseconds; see t_offload_wait.py."""
-    w.server.ctl('server', 'set', 'offload-wait-ms', str(wait))
-    h = Helper(w.server_ns, how)
-    try:
-        yield h
-    finally:
-        h.close()
-
-
-def offloaded(w, h, name, data=None, cookie=None):
-    """Make a file and release its blocks; returns the content."""
-    data = pattern(name) if data is None else data
-    cookie = cookie or f'store\n{name}'.encode()
-    put(w.path(name), data)
-    h.store[cookie] = data
-    h.fill.release(w.path(name), cookie)
-    return data
-
-
-def blocks(w, name):
-    return os.stat(w.path(name)).st_blocks * 512
-
-
-def has_record(w, name):
-    return XATTR in os.listxattr(w.path(name))
-
-
-def settled(call, *args):
-    """Repeat a raw call until it is not answered with JUKEBOX."""
-    result = []
-
-    def done():
-        result[:] = [call(*args)]
-        return result[0].status != nfs3.JUKEBOX
-    wait_for('an answer other than JUKEBOX', done)
-    return result[0]
-
-
-class Reader:
-    """A process of the server that reads a file; it does not inherit the helper's sockets."""
-
-    def __init__(self, path):
-        self.process = subprocess.Popen(['cat', path], stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, env={'LC_ALL': 'C'})
-
-    def join(self):
-        """What it read, or the text of its error."""
-        data, error = self.process.communicate()
-        return error.decode().strip().split(': ')[-1] if self.process.returncode else data
-
-
-def local(path):
-    """Read a file as a process of the server."""
-    return Reader(path).join()
-
-
-def moves(h):
-    """The ranges that were asked for."""
-    return sorted({at // RANGE for _, at, _ in h.requests})
 
 
 @test(fs='ext4', offload=True)
@@ -613,14 +537,6 @@ def counters(w):
         wait_for('the data', lambda: h.fill.get(w.path('f'))['state'] == 'resident')
         calls = w.server.calls('offload')
         eq((calls['release'], calls['recall']), (1, 3), 'counters')
-
-
-def adopted(w, h, name, size=SIZE):
-    """Make a file whose content comes from the helper's store."""
-    h.store[name.encode()] = pattern(name)
-    put(w.path(name), b'')
-    h.fill.adopt(w.path(name), name.encode(), size)
-    return pattern(name)[:size]
 
 
 @test(fs='ext4', offload=True)

@@ -3,7 +3,6 @@
 import errno
 import os
 import signal
-import struct
 import subprocess
 import sys
 
@@ -11,12 +10,10 @@ import nfs3
 import rpc
 from fault_points import Point
 from harness import eq, expect_errno, frozen, put, run, test, wait_for
+from helper_files import (CAPABILITIES, IO_ERROR, RANGE, SIZE, Reader, blocks, has_record, helper,
+                          local, offloaded, settled)
 from nfs3 import sattr
-from t_offload_kernel import (IO_ERROR, RANGE, SIZE, Reader, blocks, has_record, helper, local,
-                              offloaded, settled)
 
-# struct vfs_cap_data of CAP_NET_RAW, permitted and effective (capabilities(7)).
-CAPABILITIES = struct.pack('<5I', 0x02000001, 1 << 13, 0, 0, 0)
 WATCH = """
 import ctypes
 c = ctypes.CDLL(None)

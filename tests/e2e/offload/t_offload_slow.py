@@ -7,9 +7,8 @@ import time
 import nfs3
 from fault_points import Point
 from harness import MIB, eq, expect_errno, put, run, test, wait_for
+from helper_files import RANGE, Reader, helper, local, offloaded, settled, stopped_at
 from stores import Store
-from t_offload_cut import stopped_at
-from t_offload_kernel import RANGE, Reader, helper, local, offloaded, settled
 
 IO_ERROR = 'Input/output error'
 # Milliseconds without any progress after which a recall has failed.

@@ -7,52 +7,16 @@ the client's cache is empty.
 """
 import glob
 import os
-import re
-import shutil
 import statistics
 import subprocess
 import time
 
-import servers
+from fast_store import FastStore
 from harness import MIB, eq, put, test, wait_for
-from stores import ACCESS, KEY, PROGRAM, PROXY_PORT, SECRET, Store
-from t_offload import content, sha
+from store_files import content, sha
 
 TOTAL, ROUNDS, WAIT = (int(n) for n in os.environ.get('DITTO_SPEED', '256,5,3000').split(','))
 TICK = os.sysconf('SC_CLK_TCK')
-
-
-class FastStore(Store):
-    """Files that curl gets without a proxy in between."""
-
-    timeout = 60
-
-    # pylint: disable=super-init-not-called
-    def __init__(self, world):
-        self.world, self.server, self.packing = world, world.server, 'on'
-        self.folder, self.bucket, self.port = f'{world.base}/store', 'bucket', PROXY_PORT
-        self.objects = f'{world.base}/objects'
-        os.makedirs(self.folder)
-        os.makedirs(self.objects)
-        put(f'{self.folder}/credentials', f'access-key = {ACCESS}\nsecret-key = {SECRET}\n', 0o600)
-        put(f'{self.folder}/key', f'{KEY}\n', 0o600)
-        self.server.ns.spawn('/usr/bin/python3', '-B', f'{servers.TOP}/tests/e2e/lib/servers/disk_store.py',
-                             self.objects, str(PROXY_PORT))
-        wait_for('the store listens', lambda: f':{PROXY_PORT} ' in
-                 self.server.ns.run('ss', '-Hltn'))
-        shutil.copy(f'{servers.TOP}/userspace/{PROGRAM}', os.path.dirname(servers.tool('dittod')))
-        self.conf = self.server.conf or servers.LISTENERS
-        self.configure('key-file = {folder}/key')
-        self.ready()
-
-    def curl(self):
-        """Get all chunks, over one connection."""
-        names = re.findall('<Key>(chunks/.*?)</Key>', self.server.ns.run(
-            'curl', '-sS', f'http://127.0.0.1:{PROXY_PORT}/{self.bucket}?prefix=chunks/'))
-        config = ''.join(f'url = http://127.0.0.1:{PROXY_PORT}/{self.bucket}/{name}\n'
-                         'output = /dev/null\n' for name in names)
-        put(f'{self.folder}/curl', config)
-        self.server.ns.run('curl', '-sSf', '-K', f'{self.folder}/curl', timeout=600)
 
 
 def ticks():

@@ -8,22 +8,22 @@ import gss
 import harness
 import nfs3
 import rpc
+from client_lists import budget
 from fault_points import Point
 from harness import MIB, as_user, eq, get, test, wait_for
+from helper_files import RANGE, SIZE, helper, local, offloaded, settled
 from kdc import HOST
 from nfs3 import NFS, sattr
+from recall_calls import PIECE, read, status
 from rpc import Enc
+from rpc_batches import replies
 from smb import UIDS, USERS
 from smb2 import IOCTL, OK, OPEN, PENDING, Smb2, ioctl_body
+from smb_copy import OFFLOAD_WRITE, offload_read
+from smb_pieces import CREDIT, noise, writer
+from store_files import content, digest, mounts, offloaded as pushed, sha
 from stores import Store
-from t_budget import budget
-from t_offload import content, digest, mounts, offloaded as pushed, sha
-from t_offload_kernel import RANGE, SIZE, helper, local, offloaded, settled
-from t_rpc_batch import replies
-from t_smb_clones import OFFLOAD_WRITE, offload_read
-from t_smb_large import CREDIT, noise, writer
 
-PIECE = 64
 # The limit of one machine (net/budget_limits.c).
 LIMIT = 1024
 
@@ -33,19 +33,9 @@ def parked(w):
     return budget(w).get('parked-calls', (0, 0))[0]
 
 
-def read(xid, fh):
-    """READ of a piece of the first range; each transaction reads another one."""
-    args = Enc().opaque(fh).u64(xid * PIECE).u32(PIECE).bytes()
-    return rpc.call_bytes(NFS, 3, nfs3.READ, args, xid=xid)
-
-
 def cut(xid, fh, size):
     args = Enc().opaque(fh).fixed(sattr(size=size)).u32(0).bytes()
     return rpc.call_bytes(NFS, 3, nfs3.SETATTR, args, xid=xid)
-
-
-def status(body):
-    return struct.unpack('>I', body[:4])[0]
 
 
 def park(w, n, fh, count):

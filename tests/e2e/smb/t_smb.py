@@ -5,9 +5,9 @@ import os
 
 import smb
 import smb2
-from harness import (eq, expect_errno, get, one_of, parallel, pattern, put, test, wait_for)
+from harness import eq, expect_errno, get, one_of, parallel, pattern, put, test, wait_for
 from smb import SmbClient
-from t_data import digest, make_tree
+from trees import digest, make_tree
 
 # names in cifs.ko: no protection, signed, encrypted
 PLAIN, SIGN, SEAL = '', 'sign', 'seal'

@@ -1,49 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Related compounds of SMB, with ordinary and with persistent opens."""
-import fcntl
 import os
 import socket
 import struct
-import termios
 import time
 
 import smb2
+import smb_durable
 import smbraw
-import t_smb_durable
 from harness import SLOW, eq, get, pattern, process_stopped, put, test, wait_for
-from smb2 import AT_ONCE, CLOSE, CREATE, EXCLUSIVE, FLUSH, LOCK, OPEN, READ, SET_INFO, WRITE
+from smb2 import AT_ONCE, CREATE, EXCLUSIVE, LOCK, OPEN, SET_INFO
+from smb_cachers import H, R, W, Cacher, Granted
+from smb_compound import SAME, close, flush, statuses, write
+from smb_contexts import TIMEOUT_MS, durable_v2
+from smb_durable import close_all
 from smb_lasting import PERSISTENT, available, client, gone, records, second_share
-from t_smb_durable import TIMEOUT_MS, close_all, durable_v2
-from t_smb_lease import H, R, W, Cacher, Granted
+from smb_limits import READS, clogged, is_clogged
 
-SAME = b'\xff' * 16     # the FileId of the request before
 LOCKS = 40              # that wait; a file has at most 100
 OPENS = 300             # more than there are workers
 KEY, OTHER_KEY = b'k' * 16, b'o' * 16
 RH, RWH = R | H, R | W | H
 BURST = 10, 4096, 20000, 3000, 4096, 4096, 100000, 1     # bytes of WRITEs in a row
-READS = 32              # of 64 KiB: more than sockets take that nobody reads
-
-
-def write(fid, data, offset=0):
-    return WRITE, struct.pack('<HHIQ16sIIHHI', 49, 112, len(data), offset, fid, 0, 0, 0, 0,
-                              0) + data
-
-
-def flush(fid):
-    return FLUSH, struct.pack('<HHI16s', 24, 0, 0, fid)
-
-
-def close(fid, flags=0):
-    return CLOSE, struct.pack('<HHI16s', 24, flags, 0, fid)
 
 
 def lock(s, fid, flags=EXCLUSIVE):
     return LOCK, s.lock_body(fid, (0, 5, flags))
-
-
-def statuses(s, numbers, seconds=20):
-    return [smbraw.name(s.answer(n, seconds * SLOW)[0]) for n in numbers]
 
 
 def opened(s, name, number=None, **kw):
@@ -99,20 +81,6 @@ def create_that_meets_a_link(w):
     eq(got, ['SUCCESS', 'STOPPED_ON_SYMLINK', 'INVALID_HANDLE', 'INVALID_HANDLE'])
     s.end()
     gone(w)
-
-
-def clogged(w, s):
-    """Request more than the connection takes and read nothing; returns the message ids."""
-    put(w.path('big'), pattern(7, 65536), 0o666)
-    fid = s.make('big').fid
-    s.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    body = struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, 65536, 0, fid, 0, 0, 0, 0, 0, 0)
-    return [s.send(READ, body) for _ in range(READS)]
-
-
-def is_clogged(s):
-    there = struct.unpack('i', fcntl.ioctl(s.socket, termios.FIONREAD, bytes(4)))[0]
-    return there < READS * 65536 // 2
 
 
 def may_lock(s, fid, first):
@@ -234,7 +202,7 @@ def many_closes_at_once(w):
         os.unlink(w.path('f'))
         put(w.path('f'), b'0123456789', 0o666)
         os.chmod(w.path('f'), 0o666)
-    t_smb_durable.gone(w)
+    smb_durable.gone(w)
 
 
 def rename(fid, to, replace=False):

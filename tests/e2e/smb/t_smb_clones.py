@@ -2,14 +2,12 @@
 """SMB: data that the server copies, clones or reads by a token (MS-FSCC section 2.3)."""
 import os
 import struct
-import time
 
 import smb2
 from harness import eq, get, pattern, put, test
-from t_smb_info import END_OF_FILE, fresh, session
-
-RESUME_KEY, COPYCHUNK, DUPLICATE, DUPLICATE_EX, OFFLOAD_READ, OFFLOAD_WRITE = (
-    0x140078, 0x1440f2, 0x98344, 0x983e8, 0x94264, 0x98268)
+from smb_copy import (COPYCHUNK, DUPLICATE, DUPLICATE_EX, RESUME_KEY, offload_read, offload_write,
+                      settle)
+from smb_info import END_OF_FILE, fresh, session
 
 
 @test(smb=True, squash='none', fs='xfs')
@@ -107,25 +105,6 @@ def clones_of_clusters(w):
     smb2.refused('INVALID_PARAMETER', clone, 0, 0, 4096, to=near)
     eq((get(f'{other}/near') == data, get(w.path('clone')) == data[:5000]), (True, True))
     s.end()
-
-
-def offload_read(s, fid, pos, count, ttl=0):
-    """(bytes, token)"""
-    out = s.ioctl(fid, OFFLOAD_READ, struct.pack('<IIIIQQ', 32, 0, ttl, 0, pos, count))
-    eq((len(out), struct.unpack_from('<II', out)), (528, (528, 0)))
-    return struct.unpack_from('<Q', out, 8)[0], out[16:]
-
-
-def offload_write(s, fid, token, pos, count, skip=0):
-    out = s.ioctl(fid, OFFLOAD_WRITE, struct.pack('<IIQQQ', 544, 0, pos, count, skip) + token)
-    size, flags, written = struct.unpack('<IIQ', out)
-    eq((size, flags), (16, 0))
-    return written
-
-
-def settle():
-    """Wait until a token for what was just written would outlive its way to the disk, on xfs."""
-    time.sleep(0.1)
 
 
 @test(smb=True, squash='none')

@@ -9,16 +9,15 @@ import nfs4
 import nlm
 from harness import MIB, eq, frozen, get, one_of, pattern, put, run, test
 from nfs4 import ANON, putfh
+from nfs42_copiers import SIZE, copier_to, jobs, source
 from nfs4_copy import between, copy
 from nfs4_opens import V41, last
 from nlm_lockers import connect, status
 from smb2 import (AT_ONCE, EXCLUSIVE, GENERIC_READ, GENERIC_WRITE, SHARED, SHARE_READ, SHARE_WRITE,
                   Smb2, Status, refused)
+from smb_cachers import H, R, W, Cacher, key
+from smb_copy import COPYCHUNK, DUPLICATE, RESUME_KEY, offload_read, offload_write, settle
 from smbraw import link
-from t_nfs42_faults import copier_to
-from t_nfs42_offload import SIZE, jobs, source
-from t_smb_clones import COPYCHUNK, DUPLICATE, RESUME_KEY, offload_read, offload_write, settle
-from t_smb_lease import H, R, W, Cacher, key
 
 PIECE = 4096
 

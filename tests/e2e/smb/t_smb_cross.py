@@ -12,19 +12,10 @@ import smb
 import smb2
 from harness import as_user, eq, expect_errno, get, put, test, wait_for
 from lockers import READ, WRITE, Locker
-from smb2 import (AT_ONCE, DELETE, DELETE_ON_CLOSE, GENERIC_READ, GENERIC_WRITE,
-                  SHARE_READ, SHARED, Smb2, refused)
 from nlm_lockers import connect, free, status, taken
-
-ALL = 0o666
-
-
-def setup(w, data=b'0123456789' * 10, name='f'):
-    """A file, a session of SMB, a raw NFS client and the file's handle."""
-    os.chmod(w.export, 0o777)
-    put(w.path(name), data, ALL)
-    n = w.client.nfs()
-    return Smb2(w.client), n, n.lookup(n.root, name).fh
+from one_file import ALL, setup
+from smb2 import (AT_ONCE, DELETE, DELETE_ON_CLOSE, GENERIC_READ, GENERIC_WRITE, SHARED,
+                  SHARE_READ, refused)
 
 
 @test(smb=True, squash='none')

@@ -9,11 +9,11 @@ from impacket.smb3structs import SMB2_DIALECT_30
 import nfs4
 from harness import eq, get, put, run, test
 from nfs4_opens import V40, last, write
+from smb import UIDS
 from smb2 import (DELETE, DELETE_ON_CLOSE, GENERIC_READ, OPEN, SHARE_ALL, SHARE_READ, SHARE_WRITE,
                   Smb2, refused)
-from smb import UIDS
-from t_smb_lease import H, R, Cacher
-from t_smb_notify import REMOVED, Watcher, breaks
+from smb_cachers import H, R, Cacher
+from smb_watchers import REMOVED, Watcher, breaks
 
 FILE_LINK = 11
 EXT4_LINKS = 65000

@@ -4,9 +4,10 @@ import os
 import struct
 
 import smb2
+from client_lists import begun, requests
 from harness import eq, one_of, put, test
-from t_smb_info import names, session, shorts
-from t_smb_turns import begun, requests, volumes
+from shares import volumes
+from smb_info import names, session, shorts
 
 COUNT = 2000                    # names; to match a long one takes about 1 ms
 SLOW = '*?' * 120               # a pattern that may begin to match at each character

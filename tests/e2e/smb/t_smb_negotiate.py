@@ -4,9 +4,9 @@ import struct
 
 import smb2
 import smbraw
+from client_lists import no_sessions
 from harness import eq, test
-from smbraw import Link, link
-from t_smb_session import DIALECTS, no_sessions
+from smbraw import DIALECTS, Link, link
 
 
 def try_negotiate(w, *args, **kw):

@@ -10,94 +10,18 @@ import nfs3
 import rpc
 import smb
 import smb2
+from client_lists import budget
 from harness import eq, put, test, wait_for
 from smb2 import (DELETE, DIRECTORY_FILE, GENERIC_READ, GENERIC_WRITE, OPEN, OPEN_IF, OVERWRITE,
                   SHARE_ALL, refused)
-from t_attack_smb import budget
-from t_smb_lease import HAS_PARENT, LEASE, NONE, Cacher, H, R, W, key
+from smb_cachers import H, HAS_PARENT, LEASE, NONE, R, W, key
+from smb_watchers import (ADDED, ATTRIBUTES, CREATION, DIR_NAME, EA, FILE_NAME, LAST_ACCESS,
+                          LAST_WRITE, MODIFIED, NAMES, NEW_NAME, OLD_NAME, REMOVED, ROOM, SECURITY,
+                          SIZE, STREAM_ADDED, STREAM_CHANGED, STREAM_NAME, STREAM_REMOVED,
+                          STREAM_SIZE, STREAM_WRITE, Watcher, breaks, lease)
 
 SMB30 = 0x300
-ADDED, REMOVED, MODIFIED, OLD_NAME, NEW_NAME, STREAM_ADDED, STREAM_REMOVED, STREAM_CHANGED = \
-    range(1, 9)
-(FILE_NAME, DIR_NAME, ATTRIBUTES, SIZE, LAST_WRITE, LAST_ACCESS, CREATION, EA, SECURITY,
- STREAM_NAME, STREAM_SIZE, STREAM_WRITE) = (1 << n for n in range(12))
-NAMES = FILE_NAME | DIR_NAME
-TREE = 1
-CLEANUP, ENUM_DIR = 0x10b, 0x10c
-ROOM = 4096
 TICKS = 116444736000000000      # from 1601 to 1970, in units of 100 ns
-
-
-class Watcher(Cacher):
-    """A session that watches a directory."""
-
-    def directory(self, name, access=GENERIC_READ, **kw):
-        return self.create(name, access=access, options=DIRECTORY_FILE, **kw)
-
-    def notify(self, fid, filter=NAMES, tree=True, room=ROOM):
-        """Send CHANGE_NOTIFY; returns the message id."""
-        return self.send(smb2.CHANGE_NOTIFY, struct.pack('<HHI16sII', 32, TREE if tree else 0,
-                                                         room, fid, filter, 0))
-
-    def watch(self, fid, *args, **kw):
-        """The same for a request that waits."""
-        number = self.notify(fid, *args, **kw)
-        eq(self.answer(number, pending=True)[0], smb2.PENDING)
-        return number
-
-    def begin(self, fid, *args, **kw):
-        """Start recording changes."""
-        number = self.watch(fid, *args, **kw)
-        self.cancel(number)
-        eq(self.ended(number), 'CANCELLED')
-
-    def ended(self, number):
-        status, body = self.answer(number)
-        if not status:
-            return self.changes(body)
-        if status < 0x40000000:
-            # no failure, so no ERROR response
-            eq((len(body), *struct.unpack_from('<HHI', body)), (9, 9, 72, 0))
-        return smb2.NAMES.get(status, hex(status))
-
-    @staticmethod
-    def changes(body):
-        size, start, length = struct.unpack_from('<HHI', body)
-        eq(size, 9)
-        at, out = start - 64, []
-        while length:
-            eq(at % 4, 0)
-            following, action, name = struct.unpack_from('<III', body, at)
-            out.append((action, body[at + 12:at + 12 + name].decode('utf-16-le')))
-            if not following:
-                eq(at + 12 + name, start - 64 + length)
-                break
-            at += following
-        return out
-
-    def told(self, fid, count, **kw):
-        """Return this many changes, from as many requests as needed."""
-        out = []
-        while len(out) < count:
-            got = self.ended(self.notify(fid, **kw))
-            eq(isinstance(got, list), True, got)
-            out += got
-        return out
-
-    def nothing(self, fid):
-        """Check that there is no change."""
-        number = self.watch(fid)
-        self.cancel(number)
-        eq(self.ended(number), 'CANCELLED')
-
-    def remove(self, name):
-        fid = self.create(name, access=DELETE, how=OPEN)
-        self.delete_on_close(fid)
-        self.close(fid)
-
-    def set_basic(self, fid, created=0, accessed=0, written=0, changed=0, attributes=0):
-        self.set(fid, 4, struct.pack('<QQQQII', created, accessed, written, changed, attributes,
-                                     0))
 
 
 def begin(w, dialect=SMB30):
@@ -511,10 +435,6 @@ def share_is_removed(w):
 
 # Leases of directories
 
-def lease(s, name, n, state=R | H, epoch=0, **kw):
-    return s.open(name, key=key(n), state=state, epoch=epoch, options=DIRECTORY_FILE,
-                  access=GENERIC_READ, **kw)
-
 
 @test(smb=True, squash='none')
 def directory_leases_granted(w):
@@ -541,21 +461,6 @@ def directory_leases_granted(w):
     o.quiet()
     for x in (s, o, old):
         x.end()
-
-
-def breaks(s, what, change, flags=R | H):
-    """Breaks a directory lease on d completely."""
-    breaks.key += 1
-    g = lease(s, 'd', breaks.key, flags)
-    eq(g.state, flags, what)
-    change()
-    eq(s.broken(), (key(breaks.key), flags, 0, flags != R, g.epoch + 1), what)
-    if flags != R:
-        s.ack(key(breaks.key), 0)
-    s.close(g.fid)
-
-
-breaks.key = 100
 
 
 @test(smb=True, squash='none', timeout=90)

@@ -15,7 +15,7 @@ from harness import Child, eq, frozen, get, put, run, sleepers, test, wait_for
 from smb2 import (DELETE, DIRECTORY_FILE, FLUSH, GENERIC_READ, GENERIC_WRITE, MAKE, OK, OPEN,
                   OVERWRITE, SHARE_ALL, SHARE_DELETE, SHARE_READ, SHARE_WRITE, SUPERSEDE, Smb2,
                   refused)
-from t_smb_acl import ALLOW, READ_DATA, descriptor, set_sd, user
+from smb_acl import ALLOW, READ_DATA, descriptor, set_sd, user
 
 ONE = dict(smb=True, squash='none')
 FILE_BASIC, HIDDEN = 4, 2

@@ -4,9 +4,9 @@ import struct
 
 import smb2
 from harness import SLOW, eq, test
+from lsarpc import BIND, lookup_names4
+from smb_compound import SAME, close, statuses, write
 from smbraw import link, name
-from t_attack_helper import BIND, lookup_names4
-from t_smb_chain import SAME, close, statuses, write
 
 TRANSCEIVE = 0x11c017
 BIND_ACK, RESPONSE = 12, 2

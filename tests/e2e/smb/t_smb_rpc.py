@@ -11,8 +11,10 @@ from impacket.smbconnection import SMBConnection, SessionError
 
 import smb
 from harness import eq, test, wait_for
+from identity_config import administrate
+from smb_compound import write
 from smbraw import link
-from t_smb_chain import write
+from srvsvc import Srvsvc
 
 MACHINE_DOMAIN = re.compile(r'S-1-5-21-\d+-\d+-\d+')
 
@@ -108,46 +110,6 @@ def nobody_sees_no_account(w):
         out = rpc.ask('getusername', 'lookupnames alice', 'enumdomusers')
         has(out, 'ANONYMOUS LOGON', 'NT_STATUS_ACCESS_DENIED')
         eq('S-1-22' in out or '[alice]' in out, False)
-
-
-def administrate(w, group):
-    """Let a group stand for BUILTIN\\Administrators."""
-    s = w.server
-    s.conf += f'\n[server]\nbuiltin = Administrators = {group}\n'
-    s.reload(s.conf)
-
-
-class Srvsvc:
-    """The pipe srvsvc, spoken to by impacket."""
-
-    def __init__(self, client, user):
-        addr = client.server_addr
-        self.smb = SMBConnection(addr, addr, preferredDialect=SMB2_DIALECT_21)
-        self.smb.login(user, smb.USERS[user])
-        pipe = transport.SMBTransport(addr, filename=r'\srvsvc', smb_connection=self.smb)
-        self.dce = pipe.get_dce_rpc()
-        self.dce.connect()
-        self.dce.bind(srvs.MSRPC_UUID_SRVS)
-
-    def result(self, call, *args):
-        """The error of a call; 0 if there is none."""
-        try:
-            call(self.dce, *args)
-        except DCERPCException as e:
-            return e.get_error_code()
-        return 0
-
-    def sessions(self, level, client=NULL, user=NULL):
-        """(user, client) of each session; the client alone at level 0."""
-        info = srvs.hNetrSessionEnum(self.dce, client, user, level)['InfoStruct']['SessionInfo']
-        key = f'sesi{level}_'
-        return [tuple(e[key + f][:-1] for f in ('username', 'cname') if level or f == 'cname')
-                for e in info[f'Level{level}']['Buffer']]
-
-    def files(self, base=NULL):
-        """{path: number}"""
-        info = srvs.hNetrFileEnum(self.dce, base, NULL, 3)['InfoStruct']['FileInfo']
-        return {e['fi3_path_name'][:-1]: e['fi3_id'] for e in info['Level3']['Buffer']}
 
 
 @test(smb=True)

@@ -13,27 +13,13 @@ from impacket import ntlm
 import negotiation
 import smb2
 import smbraw
-from harness import (Skip, eq, get, one_of, pattern, process_stopped, put, run, test,
-                     wait_for)
-from smbraw import Link, link
-from t_lock_admin import listening
-from t_smb_durable import RWH, logged_in
-from t_smb_lease import Cacher, R, W, key
-
-DIALECTS = (0x202, 0x210, 0x300, 0x302, 0x311)
-
-
-def share_all(w):
-    os.chmod(w.export, 0o777)
-
-
-def sessions(w):
-    return w.server.json('session', 'list')
-
-
-def no_sessions(w):
-    wait_for('all sessions are gone', lambda: not sessions(w))
-    wait_for('claims go', lambda: w.server.claims() == {})
+from client_lists import no_sessions, sessions
+from harness import Skip, eq, get, one_of, pattern, process_stopped, put, run, test, wait_for
+from server_events import listening
+from shares import share_all
+from smb_cachers import R, W, Cacher, key
+from smb_durable import RWH, logged_in
+from smbraw import DIALECTS, Link, link
 
 
 @test(smb=True, squash='none')

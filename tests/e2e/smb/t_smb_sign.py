@@ -9,10 +9,11 @@ import time
 import smb
 import smb2
 import smbraw
+from client_lists import no_sessions, sessions
 from harness import Child, eq, put, test
+from shares import share_all
 from smbraw import AES_CMAC, AES_GMAC, HMAC, Link, link
 from tap import Nonces, Tap
-from t_smb_session import no_sessions, sessions, share_all
 
 NOTIFY_IOCTL = 0x4005cf09       # CIFS_IOC_NOTIFY of linux/fs/smb/client/cifs_ioctl.h
 SUITES = ('smb2.notify.valid-req', 'smb2.notify.close', 'smb2.lock.async', 'smb2.compound_async',

@@ -8,12 +8,14 @@ import time
 
 import smb2
 import smbraw
+from client_lists import begun, budget, requests
 from harness import MIB, SLOW, Volume, eq, frozen, put, test, wait_for
+from nested_mounts import entered
+from shares import volumes
+from smb2 import ECHO_BODY
+from smb_compound import SAME, flush, write
+from smb_limits import with_credits
 from smbraw import link
-from t_attack_smb import ECHO_BODY, budget
-from t_attack_smb_user import with_credits
-from t_nested import entered
-from t_smb_chain import SAME, flush, write
 
 ZERO_DATA = 0x000980c8          # FSCTL_SET_ZERO_DATA (MS-FSCC section 2.3)
 CALLS = 240
@@ -24,15 +26,6 @@ CUT = 300                       # connections, more than there are workers that 
 HANG = 400                      # opens of one session
 
 
-def requests(w, client):
-    """How many requests of a client have begun."""
-    return sum(c['requests'] for c in w.server.json('client', 'list') if c['address'] == client.addr)
-
-
-def begun(w, client, count):
-    wait_for(f'{count} requests have begun', lambda: requests(w, client) >= count, 60 * SLOW)
-
-
 def zero(fid, at):
     """The body of an IOCTL that makes a byte zero."""
     return smb2.ioctl_body(fid, ZERO_DATA, struct.pack('<QQ', at, at + 1), 0)
@@ -40,14 +33,6 @@ def zero(fid, at):
 
 def read(fid, count):
     return struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, count, 0, fid, 0, 0, 0, 0, 0, 0)
-
-
-def volumes(w, *names, data=b''):
-    """File systems of their own, each a share with a file."""
-    for name in names:
-        where = w.served_volume(name)
-        put(f'{where}/f', data, 0o666)
-        yield where
 
 
 def open_of(s, share):

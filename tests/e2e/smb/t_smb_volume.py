@@ -13,12 +13,12 @@ import smb
 import smb2
 from harness import eq, expect_errno, get, mount, one_of, put, run, test, umount
 from smb2 import Smb2, refused
-from t_smb_info import symlink_data
+from smb_info import symlink_data
+from smb_quota import SNAPSHOTS, date_filetime, quotas, sid
 
 ALICE = smb.UIDS['alice']
 BASIC, FULL_SIZE, CONTROL = 4, 7, 6
 FILE_SYSTEM = 2
-SNAPSHOTS = 0x144064
 CREATE_OR_GET_OBJECT_ID = 0x000900c0
 LINK = 11
 
@@ -135,28 +135,6 @@ def quota_of_streams(w):
     s.end()
 
 
-def sid(uid):
-    return struct.pack('<BB6sII', 1, 2, (22).to_bytes(6, 'big'), 1, uid)
-
-
-def quotas(s, fid, *uids, single=False, restart=True, room=65536):
-    """QUERY_INFO for quotas: {user: (used, soft limit, hard limit)}; of all without users."""
-    asked = b''
-    for i, uid in enumerate(uids):
-        one = struct.pack('<I', len(sid(uid))) + sid(uid)
-        asked += struct.pack('<I', len(one) + 4 if i + 1 < len(uids) else 0) + one
-    head = struct.pack('<BBHIII', single, restart, 0, len(asked), 0, 0)
-    out = s.call(smb2.QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, 4, 0, room, 104, 0,
-                                              len(head + asked), 0, 0, fid) + head + asked)
-    at, length = struct.unpack_from('<HI', out, 2)
-    left, found = out[at - 64:at - 64 + length], {}
-    while left:
-        more, size, _, *numbers = struct.unpack_from('<IIQQQQ', left)
-        found[struct.unpack_from('<I', left, 40 + size - 4)[0]] = tuple(numbers)
-        left = left[more:] if more else b''
-    return found
-
-
 @test(smb=True, squash='none')
 def quotas_of_users(w):
     """Users query their own quota; share administrators query and set all."""
@@ -205,11 +183,6 @@ def without_quota(w):
        (2 ** 64 - 1, 2 ** 64 - 1, 0))
     refused('NOT_SUPPORTED', quotas, s, fid, smb.UIDS['alice'])
     s.end()
-
-
-def date_filetime(*when):
-    """The FILETIME of a date and time in UTC."""
-    return (calendar.timegm(when) + 11644473600) * 10 ** 7
 
 
 @test(smb=True, squash='none')

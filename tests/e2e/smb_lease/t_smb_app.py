@@ -4,10 +4,11 @@ import os
 
 import smb
 from harness import eq, test
+from one_file import setup
 from smb2 import GENERIC_READ, GENERIC_WRITE, refused
+from smb_contexts import app, app_version
+from smb_durable import close_all, gone, session
 from smb_lasting import client
-from t_smb_cross import setup
-from t_smb_durable import app, app_version, close_all, gone, session
 
 
 @test(smb=True, squash='none')

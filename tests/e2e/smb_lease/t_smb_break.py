@@ -11,10 +11,11 @@ from impacket.smb3structs import SMB2_DIALECT_30
 import smb2
 from harness import SLOW, Child, eq, put, test, wait_for
 from smb2 import CREATE, refused
+from smb_cachers import BATCH, BREAKING, BREAK_S, H, NOBODY, NONE, R, W, Cacher, key, two
+from smb_compound import statuses
+from smb_contexts import Answer, durable_v2, lease_v2
 from smb_lasting import available, client, gone
-from t_smb_chain import READS, clogged, is_clogged, statuses
-from t_smb_durable import Answer, durable_v2, lease_v2
-from t_smb_lease import BATCH, BREAK_S, BREAKING, H, NOBODY, NONE, R, W, Cacher, key, two
+from smb_limits import READS, clogged, is_clogged
 
 RWH, RH = R | W | H, R | H
 LATE_S = 2                  # for so long a late answer is expected

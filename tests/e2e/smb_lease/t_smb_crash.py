@@ -10,20 +10,17 @@ import uuid
 import smb2
 import smbraw
 from harness import SLOW, Child, eq, get, pattern, process_stopped, put, test, wait_for
-from smb2 import CREATE, DELETE_ON_CLOSE, GENERIC_READ, OPLOCK_BREAK, SET_INFO, refused
+from smb2 import CREATE, DELETE_ON_CLOSE, GENERIC_READ, OPLOCK_BREAK, SET_INFO, ack_body, refused
+from smb_cachers import H, R, W, key
+from smb_contexts import Answer, durable_v2, lease_v2
+from smb_copy import COPYCHUNK, RESUME_KEY
+from smb_durable import RWH, close_all, waiting
 from smb_lasting import (PERSISTENT, available, before_echo, client, gone, opens, recorded_data,
                          records, second_share, unwritable)
-from t_smb_clones import COPYCHUNK, RESUME_KEY
-from t_smb_durable import RWH, Answer, close_all, durable_v2, lease_v2, waiting
-from t_smb_lease import H, R, W, key
 
 PIECE = 4096
 WRITE_THROUGH = 1       # of a WRITE
 OPEN_THROUGH = 2        # of a CREATE
-
-
-def ack_body(lease, state):
-    return struct.pack('<HHI16sIQ', 36, 0, 0, lease, state, 0)
 
 
 def breaking(s, other, state=RWH):

@@ -3,170 +3,21 @@
 import os
 import struct
 import time
-from unittest import mock
 
-from impacket import smb3
 from impacket.smb3structs import SMB2_DIALECT_21, SMB2_DIALECT_30
 
 import nfs3
 import nlm
 import smb2
-import smbraw
 from harness import SLOW, Child, eq, get, pattern, put, run, test, wait_for
-from smb2 import AT_ONCE, DELETE, GENERIC_READ, GENERIC_WRITE, OPEN_IF, SHARE_ALL, SHARED, refused
 from nlm_lockers import connect, status
-from t_smb_cross import setup
-from t_smb_lease import BATCH, H, LEASE, R, W, Cacher, Granted, key, later
-
-APP_ID = bytes.fromhex('45bca66aefa7f74a9008fa462e144d74')
-APP_VERSION = bytes.fromhex('b982d0b73b56074fa07b524a8116a010')
-REPLAY = 0x20000000
-RWH = R | W | H
-TIMEOUT_MS = 60000
-LONGEST_MS = 300000
-
-
-def guid(n):
-    return bytes([0x40 + n]) * 16
-
-
-def context(name, data, last):
-    at = (16 + len(name) + 7) // 8 * 8
-    out = struct.pack('<IHHHHI', 0, 16, len(name), 0, at, len(data)) + name
-    out = out.ljust(at, b'\0') + data
-    if last:
-        return out
-    out += bytes(-len(out) % 8)
-    return struct.pack('<I', len(out)) + out[4:]
-
-
-def contexts(parts):
-    return b''.join(context(name, data, i == len(parts) - 1)
-                    for i, (name, data) in enumerate(parts))
-
-
-def lease_v2(lease, state, epoch=0):
-    return b'RqLs', struct.pack('<16sIIQ16sHH', lease, state, 0, 0, bytes(16), epoch, 0)
-
-
-def durable_v2(number, ms=TIMEOUT_MS, flags=0):
-    return b'DH2Q', struct.pack('<IIQ16s', ms, flags, 0, guid(number))
-
-
-def reconnect_v2(fid, number):
-    return b'DH2C', struct.pack('<16s16sI', fid, guid(number), 0)
-
+from one_file import setup
+from smb2 import AT_ONCE, DELETE, GENERIC_READ, GENERIC_WRITE, SHARED, refused
+from smb_cachers import BATCH, H, R, W, Cacher, key, later
+from smb_contexts import LONGEST_MS, REPLAY, TIMEOUT_MS, app, durable_v2, lease_v2, reconnect_v2
+from smb_durable import RWH, Channel, away, close_all, gone, logged_in, session, waiting
 
 DURABLE = b'DHnQ', bytes(16)
-
-
-def app(number):
-    return APP_ID, struct.pack('<HH16s', 20, 0, guid(number))
-
-
-def app_version(high, low):
-    return APP_VERSION, struct.pack('<HHIQQ', 24, 0, 0, high, low)
-
-
-class Answer(Granted):
-    """The response of CREATE, with its durable context."""
-
-    def __init__(self, out):
-        super().__init__(out)
-        self.action, = struct.unpack_from('<I', out, 4)
-        self.durable = self.timeout = None
-        self.kind = 0
-        at, length = struct.unpack_from('<II', out, 80)
-        at -= 64
-        while length:
-            following, name, name_len, data, size = struct.unpack_from('<IHH2xHI', out, at)
-            kind = out[at + name:at + name + name_len]
-            if kind in (b'DHnQ', b'DH2Q'):
-                self.durable = kind
-                if size == 8:
-                    self.timeout, self.kind = struct.unpack_from('<II', out, at + data)
-            if not following:
-                break
-            at += following
-
-
-class Durable(Cacher):
-    """A session of a client that always has the same ClientGuid."""
-
-    def __init__(self, client, number=1, **kw):
-        name = 'client of tests' + chr(ord('a') + number)
-        with mock.patch.object(smb3.SMB3, 'ClientGuid', property(lambda _: name, lambda *_: None),
-                               create=True):
-            super().__init__(client, **kw)
-
-    def body(self, name, *parts, level=0, share=SHARE_ALL, access=None, how=OPEN_IF, options=0):
-        name = name.encode('utf-16-le')
-        if any(kind == b'RqLs' for kind, _ in parts):
-            level = LEASE
-        tail = contexts(parts)
-        pad = -(120 + len(name)) % 8
-        at = 120 + len(name) + pad if tail else 0
-        if access is None:
-            access = GENERIC_READ | GENERIC_WRITE | DELETE
-        return struct.pack('<HBBIQQIIIIIHHII', 57, 0, level, 2, 0, 0, access, 0, share, how,
-                           options, 120, len(name), at, len(tail)) + (
-                               name + bytes(pad) + tail or b'\0')
-
-    def make(self, name, *parts, flags=0, **kw):
-        return Answer(self.call(smb2.CREATE, self.body(name, *parts, **kw), flags=flags))
-
-    def lasting(self, name='f', number=1, state=RWH, ms=TIMEOUT_MS, **kw):
-        """A durable open with a lease."""
-        g = self.make(name, lease_v2(key(number), state), durable_v2(number, ms), **kw)
-        eq((g.state, g.durable), (state, b'DH2Q'))
-        return g
-
-    def back(self, fid, name='f', number=1, lease=1, **kw):
-        """Reconnect to the open."""
-        return self.make(name, lease_v2(key(lease), 0), reconnect_v2(fid, number), **kw)
-
-    def sequenced(self, fid, data, sequence, flags=0):
-        """A WRITE with a ChannelSequence."""
-        number, self.next_id = self.next_id, self.next_id + 1
-        head = bytearray(self.header(smb2.WRITE, number, flags=flags))
-        struct.pack_into('<H', head, 8, sequence)
-        self.raw(bytes(head) + struct.pack('<HHIQ16sIIHHI', 49, 112, len(data), 0, fid, 0, 0, 0,
-                                           0, 0) + data)
-        said, _ = self.answer(number)
-        if said:
-            raise smb2.Status(smb2.WRITE, said)
-
-
-def session(w, number=1, client=None, **kw):
-    kw.setdefault('dialect', SMB2_DIALECT_30)
-    return Durable(client or w.client, number, **kw)
-
-
-def waiting(w):
-    """Paths of the opens that wait for their client."""
-    return sorted(o['path'] for o in w.server.json('open', 'list') if o.get('waits_s'))
-
-
-def away(w, s, count=1):
-    """Close the session's connection; its opens wait."""
-    s.end()
-    wait_for(f'{count} opens wait', lambda: len(waiting(w)) == count)
-
-
-def gone(w):
-    """Check that nothing is held."""
-    wait_for('claims go', lambda: w.server.claims() == {})
-    eq(w.server.json('open', 'list'), [])
-
-
-def close_all(w):
-    """Close all opens that are left."""
-    def all_closed():
-        opened = w.server.json('open', 'list')
-        for one in opened:
-            w.server.ctl('open', 'close', str(one['id']), check=False)
-        return not opened
-    wait_for('all is closed', all_closed)
 
 
 @test(smb=True, squash='none')
@@ -643,18 +494,6 @@ def application_moves(w):
         s.end()
     close_all(w)
     gone(w)
-
-
-class Channel(smbraw.Link, Cacher):
-    """A connection by hand, whose opens have leases."""
-
-
-def logged_in(w, share='data', **kw):
-    s = Channel(w.client).negotiate()
-    eq(s.login(), 'SUCCESS')
-    s.sign = True
-    eq(s.connect_tree(share, **kw), 'SUCCESS')
-    return s
 
 
 @test(smb=True, squash='none', clients=2)

@@ -7,9 +7,9 @@ import struct
 import smb
 import smb2
 from harness import eq, get, put, test
+from shares import share_all
 from smb2 import GENERIC_READ, OPEN, refused
 from smbraw import link
-from t_smb_session import share_all
 
 WRITE_DATA, APPEND_DATA, WRITE_ATTRIBUTES = 2, 4, 0x100
 RESUME_KEY, COPYCHUNK_WRITE = 0x00140078, 0x001480f2

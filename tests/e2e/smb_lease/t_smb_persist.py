@@ -9,16 +9,16 @@ import time
 
 import nfs3
 import smb2
+from client_lists import budget
 from harness import eq, get, process_stopped, put, run, test, wait_for
 from smb2 import AT_ONCE, DELETE, DELETE_ON_CLOSE, EXCLUSIVE, GENERIC_READ, SHARED, refused
+from smb_cachers import BATCH, H, R, W, key
+from smb_contexts import REPLAY, TIMEOUT_MS, Answer, app, durable_v2, lease_v2
+from smb_durable import RWH, away, close_all, waiting
+from smb_info import GET_REPARSE, SET_REPARSE, symlink_data
 from smb_lasting import (PERSISTENT, PERSISTENT_CAP, Client, available, before_echo, client, gone,
                          opens, recorded, records, second_share)
-from t_attack_smb import budget
-from t_smb_durable import (BATCH, REPLAY, RWH, TIMEOUT_MS, Answer, app, away, close_all,
-                           durable_v2, lease_v2, waiting)
-from t_smb_info import GET_REPARSE, SET_REPARSE, symlink_data
-from t_smb_lease import H, R, W, key
-from t_smb_volume import date_filetime
+from smb_quota import date_filetime
 
 CONTINUOUS = 0x10
 MANY = 300              # more than there are workers

@@ -7,9 +7,10 @@ import smb2
 import smbraw
 from harness import eq, test, wait_for
 from smb2 import AT_ONCE, EXCLUSIVE, GENERIC_READ, refused
+from smb_cachers import H, R, key
+from smb_contexts import LONGEST_MS, lease_v2
+from smb_durable import away
 from smb_lasting import CAPS, available, client, gone, opens
-from t_smb_durable import LONGEST_MS, away, lease_v2
-from t_smb_lease import H, R, key
 
 
 @test(smb=True, squash='none', timeout=90)

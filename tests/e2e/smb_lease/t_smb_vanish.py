@@ -14,8 +14,8 @@ from impacket.smb3structs import SMB2_DIALECT_30
 
 from harness import SLOW, eq, put, run, test, wait_for
 from smb2 import ECHO, READ, refused
-from t_smb_durable import Channel, logged_in
-from t_smb_lease import II, NONE, Cacher, H, R, W, key
+from smb_cachers import H, II, NONE, R, W, Cacher, key
+from smb_durable import Channel, logged_in
 
 # Shorter than any time after which a break ends by itself.
 SILENCE_S = 4

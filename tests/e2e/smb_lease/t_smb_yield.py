@@ -3,13 +3,14 @@
 import os
 import time
 
+from impacket.smb3structs import SMB2_DIALECT_30
+
 import servers
 from harness import Child, eq, frozen, put, run, test, wait_for
-from impacket.smb3structs import SMB2_DIALECT_30
-from t_life import others_come_and_go, stays
-from t_smb_cross import setup
-from t_smb_durable import gone, session, waiting
-from t_smb_lease import Cacher, H, R, W, key
+from module_unload import others_come_and_go, stays
+from one_file import setup
+from smb_cachers import H, R, W, Cacher, key
+from smb_durable import gone, session, waiting
 
 DELETE_ON_CLOSE = 0x1000
 # Of one session, as an open has a number in its key.

@@ -11,10 +11,8 @@ import time
 import servers
 from fault_points import Point, stopped
 from harness import MIB, eq, get, put, test, wait_for
+from store_files import change, content, described_all, offloaded, refused, served_disk
 from stores import Store, collect
-from t_offload import content, offloaded
-from t_offload_filesystems import refused, served_disk
-from t_offload_snapshot import change, described_all
 
 
 def lose(w, s, disk, name='disk'):

@@ -7,8 +7,8 @@ import os
 import re
 
 from harness import MIB, eq, expect_errno, get, put, test, wait_for
+from store_files import LOST, content, offloaded
 from stores import Store
-from t_offload import LOST, content, offloaded
 
 KEYED = 'key-file = {folder}/key'
 RULE = """<LifecycleConfiguration><Rule><ID>tidy up</ID><Filter><Prefix>{}</Prefix></Filter>

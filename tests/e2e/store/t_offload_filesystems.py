@@ -6,28 +6,11 @@ import re
 import time
 
 from harness import GUARDED_LIST, MIB, eq, expect_errno, get, mount, put, run, test, umount
+from store_files import EVERYTHING, content, offloaded, refused, served_disk
 from stores import Store, collect, deletions, forget_index
-from t_offload import content, offloaded
 
 MS_BIND = 4096
 DAY = 86400
-EVERYTHING = ('gc', '--grace', '0', '--force')
-
-
-def refused(s, *words):
-    """gc deletes nothing, and says why."""
-    s.forget()
-    status, said, errors = s.tool(*EVERYTHING, check=False)
-    assert status and said['problems'], (status, said, errors)
-    eq((said['deleted'], deletions(s)), (0, []), 'deleted')
-    for word in words:
-        assert word in errors, (word, errors)
-
-
-def served_disk(w, name='disk'):
-    """A share on a file system of its own, which can be unmounted."""
-    w.served_volume(name, size='100m', offload=True)
-    return w.volumes[-1]
 
 
 def garbage(s, w, name):

@@ -10,8 +10,8 @@ import time
 import servers
 from fault_points import Point
 from harness import MIB, eq, get, put, test
+from store_files import content, offloaded
 from stores import Store, collect, deletions, forget_index
-from t_offload import content, offloaded
 
 DAY = 86400
 

@@ -6,8 +6,8 @@ import os
 import types
 
 from harness import MIB, eq, get, mount, mount_image, put, run, test, umount, wait_for
+from store_files import content, offloaded
 from stores import KEY, Store, collect, deletions
-from t_offload import content, offloaded
 
 RECORD = 'trusted.ditto.offload'
 STORED = 'trusted.ditto.stored'

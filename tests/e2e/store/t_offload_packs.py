@@ -5,8 +5,8 @@ import subprocess
 
 import servers
 from harness import eq, get, put, test, wait_for
+from store_files import content, mounts, offloaded
 from stores import KEY, Store, collect
-from t_offload import content, mounts, offloaded
 
 RECORD = 'trusted.ditto.offload'
 FILES = 300

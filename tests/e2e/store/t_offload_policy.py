@@ -11,9 +11,9 @@ import nfs3
 import rpc
 import servers
 from harness import MIB, eq, get, put, run, test, wait_for
+from helper_files import CAPABILITIES
+from store_files import content
 from stores import Store
-from t_offload import content
-from t_offload_local import CAPABILITIES
 
 DAY = 86400
 POLICIES = """

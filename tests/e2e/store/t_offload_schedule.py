@@ -9,8 +9,8 @@ import time
 import servers
 from fault_points import Point, stopped
 from harness import MIB, eq, get, put, test, wait_for
+from store_files import content, offloaded
 from stores import DONE, Store, forget_index
-from t_offload import content, offloaded
 
 HOUR, DAY = 3600, 86400
 JOBS = 'policies', 'snapshots', 'gc', 'scrub'

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import stat
 import subprocess
 import threading
 import time
@@ -14,37 +13,8 @@ import servers
 from fault_points import Point, stopped
 from harness import MIB, eq, get, put, test, wait_for
 from smb import SmbClient
+from store_files import TREE, change, content, described_all, offloaded, same_number
 from stores import Store, collect
-from t_offload import content, offloaded, same_number
-
-TREE = '.snapshots'
-
-
-def change(path, data):
-    """Another content, as a client that writes the file again leaves it."""
-    put(path, data, 0o644)
-
-
-def described(path):
-    """What a restored entry must have."""
-    st = os.lstat(path)
-    kind = stat.S_IFMT(st.st_mode)
-    return (st.st_mode, st.st_uid, st.st_gid, st.st_mtime_ns,
-            st.st_size if kind == stat.S_IFREG else 0,
-            os.readlink(path) if kind == stat.S_IFLNK else '',
-            {name: os.getxattr(path, name, follow_symlinks=False)
-             for name in os.listxattr(path, follow_symlinks=False) if 'offload' not in name})
-
-
-def described_all(root):
-    """The same of all below a directory, but for the snapshots that clients see."""
-    found = {}
-    for folder, dirs, files in os.walk(root):
-        dirs[:] = [d for d in dirs if d != TREE]
-        for name in dirs + files:
-            path = os.path.join(folder, name)
-            found[os.path.relpath(path, root)] = described(path)
-    return found
 
 
 @test(fs='ext4', smb=True, offload=True, timeout=300)

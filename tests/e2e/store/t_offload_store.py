@@ -4,8 +4,8 @@ import itertools
 import os
 
 from harness import MIB, eq, get, put, run, test, wait_for
+from store_files import content, offloaded
 from stores import KEY, Store, deletions
-from t_offload import content, offloaded
 
 # Like a client of a key server: it prints the key of an id, or says that there is none.
 CLIENT = """#!/bin/sh

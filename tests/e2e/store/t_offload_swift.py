@@ -5,8 +5,8 @@ import os
 import time
 
 from harness import MIB, eq, get, put, test, wait_for
+from store_files import content, offloaded
 from stores import KEY, SECRET, Store
-from t_offload import content, offloaded
 
 
 @test(smb=True, offload=True, timeout=600)

@@ -19,7 +19,7 @@ import smb2
 import smbraw
 from acl_model import Token, Who
 from harness import eq, put, run, wait_for
-from t_smb_acl import DACL, descriptor, granted, set_sd, sid
+from smb_acl import DACL, descriptor, granted, set_sd, sid
 
 TEAM, STAFF = 3110, 3111
 MEMBERS = {TEAM: ('team', ['bob', 'carol']), STAFF: ('staff', ['carol'])}

@@ -13,6 +13,7 @@ import traceback
 
 import daemons
 import harness
+from harness import put
 
 READ, WRITE, UNLOCK = fcntl.F_RDLCK, fcntl.F_WRLCK, fcntl.F_UNLCK
 
@@ -203,3 +204,20 @@ def boot(client):
     client.world.clients[client.number - 1] = new
     new.daemons = daemons.Daemons(new, client.daemons.folder, notify=True)
     return new
+
+
+def pair(w, name='f', proto='tcp', **kw):
+    """A process on each of two clients, with the same file open."""
+    put(w.path(name), b'0123456789' * 100)
+    return [Locker(f'{c.mount(proto=proto)}/{name}', c, **kw) for c in w.clients[:2]]
+
+
+def another(w, number, name='f', **kw):
+    """Start one more process on a client that has mounted."""
+    client = w.clients[number - 1]
+    return Locker(f'{client.mounts[0]}/{name}', client, **kw)
+
+
+def end(*lockers):
+    for locker in lockers:
+        locker.end()

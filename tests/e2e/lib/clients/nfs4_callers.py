@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Clients of NFSv4 that can be called back, and helpers of tests of delegations."""
 import collections
+import contextlib
 import os
+import threading
 
 import nfs4
 from harness import WAIT_LIMIT, eq, put, wait_for
 from nfs4 import DELEG_NONE, DELEG_READ, DELEG_WRITE, READ, WANT_NO, WRITE, delegreturn, putfh
 from nfs4_callback import Callbacks, Listener
 from nfs4_status import OK
-from t_smb_cross import ALL
+from one_file import ALL
 
 DATA = b'0123456789' * 10
 LEASE = 10
@@ -122,3 +124,20 @@ def lease(w, seconds=LEASE):
 
 def set_break_wait(w, ms):
     w.server.ctl('server', 'set', 'break-wait-ms', str(ms))
+
+
+@contextlib.contextmanager
+def answering(caller):
+    """Serve the caller's callbacks during the block."""
+    done = threading.Event()
+
+    def serve():
+        while not done.is_set():
+            caller.conn.serve(0.2)
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

@@ -6,12 +6,13 @@ import sqlite3
 import struct
 
 import smb2
+import smb_durable
 import smbraw
-import t_smb_durable
 from harness import eq, put, wait_for
-from t_attack_smb import ECHO_BODY
-from t_smb_durable import RWH, TIMEOUT_MS, Answer, Channel, Durable, durable_v2, guid, lease_v2
-from t_smb_lease import key
+from smb2 import ECHO_BODY
+from smb_cachers import key
+from smb_contexts import TIMEOUT_MS, Answer, durable_v2, guid, lease_v2
+from smb_durable import RWH, Channel, Durable
 
 PERSISTENT = 2
 PERSISTENT_CAP = 0x10
@@ -114,7 +115,7 @@ def unwritable(w):
 
 def gone(w):
     """Check that nothing is held or recorded."""
-    t_smb_durable.gone(w)
+    smb_durable.gone(w)
     wait_for('records go', lambda: records(w) == 0)
 
 

@@ -15,9 +15,9 @@ from lockers import READ, WRITE, Locker
 from nfs4_callback import Callbacks, Listener
 from nfs4_status import DELAY, GRACE, STATUS
 from nlm_lockers import connect as nlm_connect
-from t_smb_lease import Cacher, NOBODY
-from truth import (ALLOWED, A_DELETE, A_READ, A_WRITE, BITS, BROKEN, DENY, IN_DIRECTORY, MINE,
-                   NEWEST, PLAIN, REFUSED, TOLD, Actor, Again, H, Held, Part, R, Refused, W, Want,
+from smb_cachers import NOBODY, Cacher
+from truth import (ALLOWED, A_DELETE, A_READ, A_WRITE, BITS, BROKEN, DENY, H, IN_DIRECTORY, MINE,
+                   NEWEST, PLAIN, R, REFUSED, TOLD, W, Actor, Again, Held, Part, Refused, Want,
                    matrix_outcome)
 
 

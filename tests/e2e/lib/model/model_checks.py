@@ -9,7 +9,6 @@ from harness import SLOW
 from model_loop import Defect
 from truth import W
 
-
 HIDDEN = {'.ditto'}       # of the share's root
 NOTICES_S = 30            # until a client is told that has just left a call unanswered
 

@@ -464,4 +464,3 @@ class Model:
         caches = [c for c in self.caches if c.bits]
         return '\n'.join(lines + [
             f'  {x}' for x in self.opens + self.local + self.ranges + self.waits + caches])
-

@@ -16,8 +16,8 @@ from model_loop import Defect
 from model_smb import OPLOCKS
 from model_streams import SmbStreams
 from smb2 import OPEN
-from t_smb_durable import TIMEOUT_MS, Answer, durable_v2, lease_v2, reconnect_v2
-from t_smb_lease import LEASE
+from smb_cachers import LEASE
+from smb_contexts import TIMEOUT_MS, Answer, durable_v2, lease_v2, reconnect_v2
 from truth import H, W
 
 BATCH = next(level for level, bits in OPLOCKS.items() if bits & H)

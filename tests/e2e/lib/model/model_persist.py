@@ -10,8 +10,8 @@ import uuid
 from model_claims import Open, Range
 from model_lasting import SHORT_MS, Lasting
 from model_loop import Defect
+from smb_contexts import durable_v2
 from smb_lasting import PERSISTENT, PERSISTENT_CAP, reconnect
-from t_smb_durable import durable_v2
 from truth import H, R, W
 
 WAITS_MS = 300_000

@@ -8,19 +8,18 @@ from types import SimpleNamespace as Result
 
 import model_access
 import smb2
+import smb_durable
 import smbraw
-import t_smb_durable
 from harness import SLOW
 from model_access import LISTS
 from model_claims import TO_THE_END, Cache, Link, Open, Range
 from model_client import Client
 from model_loop import Defect, Future, pause
 from model_waits import WAITS_MAX, Wait, Waiter
-from smb2 import DELETE_ON_CLOSE, DIRECTORY_FILE, MAKE, OPEN, OPEN_IF, OVERWRITE_IF
-from t_smb_acl import ALLOW, DACL, DENY, EVERYONE, READ_ACL, SECURITY, WRITE_ACL, descriptor, user
-from t_smb_crash import ack_body
-from t_smb_durable import Answer, lease_v2
-from t_smb_lease import ACK_REQUIRED, LEASE, NOBODY
+from smb2 import DELETE_ON_CLOSE, DIRECTORY_FILE, MAKE, OPEN, OPEN_IF, OVERWRITE_IF, ack_body
+from smb_acl import ALLOW, DACL, DENY, EVERYONE, READ_ACL, SECURITY, WRITE_ACL, descriptor, user
+from smb_cachers import ACK_REQUIRED, LEASE, NOBODY
+from smb_contexts import Answer, lease_v2
 from truth import A_DELETE, A_READ, A_WRITE, H, R, W
 
 LEASING, DIRECTORY_LEASING = 0x02, 0x20
@@ -71,7 +70,7 @@ class Smb(Waiter, Client):
                                 do_wait=3, do_cancel=1)
     REFUSED = ('SHARING_VIOLATION', 'FILE_LOCK_CONFLICT', 'LOCK_NOT_GRANTED', WAITS)
     exact, caps, tells_at_close = True, CAPS, True
-    body_of = t_smb_durable.Durable.body
+    body_of = smb_durable.Durable.body
 
     def __init__(self, client, *args):
         super().__init__(*args)

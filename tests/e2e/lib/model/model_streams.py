@@ -12,13 +12,11 @@ import nfs4
 import smb2
 from model_claims import Open, StreamName
 from model_loop import Defect
-from model_nfs4 import OPENS_MAX as NFS_OPENS_MAX
-from model_nfs4 import Nfs4
-from model_smb import (ALL, CREATED, OVERWRITTEN, RENAME, Smb, lease_key, open_text, path_of,
-                       rights)
+from model_nfs4 import OPENS_MAX as NFS_OPENS_MAX, Nfs4
+from model_smb import ALL, CREATED, OVERWRITTEN, RENAME, Smb, lease_key, open_text, path_of, rights
 from nfs4 import getattr, getfh, putfh, savefh
 from smb2 import DELETE_ON_CLOSE, MAKE, OPEN, OPEN_IF, OVERWRITE_IF
-from t_smb_durable import Answer
+from smb_contexts import Answer
 from truth import A_DELETE, A_WRITE
 
 NAMES = 'st'

@@ -8,7 +8,7 @@ from model_claims import Open
 from model_loop import Defect, Future
 from model_smb import SYNCHRONIZE, Smb
 from smb2 import DIRECTORY_FILE, OPEN
-from t_smb_notify import CLEANUP, NAMES, NEW_NAME, OLD_NAME, ROOM, TREE, Watcher
+from smb_watchers import CLEANUP, NAMES, NEW_NAME, OLD_NAME, ROOM, TREE, Watcher
 from truth import A_READ
 
 

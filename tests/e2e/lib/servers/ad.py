@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A domain of Active Directory beside a test's world; see ad_domain.py."""
+import contextlib
 import os
+import re
 import shutil
 import subprocess
 
@@ -8,7 +10,10 @@ import harness
 from ad_domain import (BASE, DC_HOST, DNS, DOMAIN, HOST, NUMBER, REALM, USERS, Controller, Files,
                        Machine, Member, etc, tree)
 from gss import opened
-from harness import put, run, wait_for
+from harness import as_user, put, run, wait_for
+from servers import tool
+
+DENIED = 'NT_STATUS_ACCESS_DENIED'
 
 LIBRARIES = '/usr/lib/x86_64-linux-gnu'
 
@@ -171,3 +176,41 @@ class Domain:
         self.machine.remove()
         self.files.restore()
         harness.umount(BASE, harness.MNT_DETACH)
+
+
+def owner_of_new(domain, who, name, tries=5):
+    """The owner of a file that a login makes; the error if it is refused.
+
+    A login is tried again if the domain does not answer in time: winbind begins without a cache.
+    """
+    w, refused = domain.world, None
+    for _ in range(tries):
+        out = domain.smb(w.client, who, f'put {put(f"{w.base}/new", b"x")} {name}')
+        if 'putting file' in out:
+            return os.stat(w.path(name)).st_uid
+        refused = re.search(r'NT_STATUS_\w+', out)
+        if refused and refused[0] != 'NT_STATUS_NO_LOGON_SERVERS':
+            break
+    return refused[0] if refused else out
+
+
+def why_refused(w, who):
+    """The helper's answer about a name without a login."""
+    return w.server_ns.run(tool('dittod'), '-c', f'{w.base}/ditto.conf', '--map-user', who,
+                           check=False).stdout
+
+
+def may_write(domain, mounted, name, uids):
+    """Those of the users who can make a file in a directory: by SMB, by NFS."""
+    out = {}
+    for user, uid in uids.items():
+        by_smb = owner_of_new(domain, domain.login(domain.world.client, user),
+                              f'{name}/{user}-by-smb')
+
+        def make(path=f'{mounted}/{name}/{user}-by-nfs'):
+            with contextlib.suppress(PermissionError):
+                put(path)
+        as_user(uid, make)
+        path = domain.world.path(f'{name}/{user}-by-nfs')
+        out[user] = by_smb, os.stat(path).st_uid if os.path.exists(path) else DENIED
+    return out

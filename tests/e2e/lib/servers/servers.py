@@ -12,7 +12,7 @@ import time
 import daemons
 import netlink
 import smb
-from harness import put, run, umount, mount, wait_for, MNT_DETACH
+from harness import MNT_DETACH, mount, put, run, umount, wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.abspath(f'{HERE}/../../../..')
@@ -489,3 +489,14 @@ class Knfsd:
 
 
 SERVERS = {s.name: s for s in (Ditto, Knfsd)}
+
+
+def rpcbind(w):
+    """Run an rpcbind in the server's namespace."""
+    if w.server.name == 'knfsd':
+        return None
+    os.makedirs('/run/rpcbind', exist_ok=True)
+    daemon = w.server_ns.spawn('rpcbind', '-f', '-w')
+    wait_for('rpcbind', lambda: w.server_ns.run('rpcinfo', '-p', '127.0.0.1',
+                                                check=False).returncode == 0)
+    return daemon

@@ -77,6 +77,23 @@ def deletions(s):
     return s.requests('DELETE') + s.requests('POST')
 
 
+def add_program():
+    """Put the program of stores beside dittod, which finds it there."""
+    helper = os.path.dirname(servers.tool('dittod'))
+    if not os.path.exists(f'{helper}/{PROGRAM}'):
+        shutil.copy(f'{servers.TOP}/userspace/{PROGRAM}', helper)
+
+
+def start_disk_store(ns, folder, objects):
+    """Run a store whose objects are files, with credentials and key in another folder."""
+    os.makedirs(folder)
+    put(f'{folder}/credentials', f'access-key = {ACCESS}\nsecret-key = {SECRET}\n', 0o600)
+    put(f'{folder}/key', f'{KEY}\n', 0o600)
+    ns.spawn('/usr/bin/python3', '-B', f'{HERE}/disk_store.py', objects, str(PROXY_PORT))
+    wait_for('the store listens', lambda: f':{PROXY_PORT} ' in ns.run('ss', '-Hltn'))
+    add_program()
+
+
 class Store:
     """A bucket, the proxy in front of it, and a server that is configured to use it."""
 
@@ -104,10 +121,7 @@ class Store:
         self.mode('ok')
         self.call('PUT')
         self.spawn_proxy(PROXY_PORT)
-        # dittod finds the program beside its own.
-        helper = os.path.dirname(servers.tool('dittod'))
-        if not os.path.exists(f'{helper}/{PROGRAM}'):
-            shutil.copy(f'{servers.TOP}/userspace/{PROGRAM}', helper)
+        add_program()
         self.conf = self.server.conf or servers.LISTENERS
         self.configure(more)
         if self.server.helper:

@@ -14,6 +14,8 @@ from impacket.smb3structs import SMB2_DIALECT_21
 
 import smb
 
+ECHO_BODY = struct.pack('<HH', 4, 0)
+
 (NEGOTIATE, SESSION_SETUP, LOGOFF, TREE_CONNECT, TREE_DISCONNECT, CREATE, CLOSE, FLUSH, READ,
  WRITE, LOCK, IOCTL, CANCEL, ECHO, QUERY_DIRECTORY, CHANGE_NOTIFY, QUERY_INFO, SET_INFO,
  OPLOCK_BREAK) = range(19)
@@ -312,3 +314,7 @@ def refused(name, call, *args, **kw):
             raise AssertionError(f'{e}, expected {name}') from e
     else:
         raise AssertionError(f'worked, expected {name}')
+
+
+def ack_body(lease, state):
+    return struct.pack('<HHI16sIQ', 36, 0, 0, lease, state, 0)

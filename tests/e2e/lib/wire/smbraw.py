@@ -9,6 +9,7 @@ import hmac
 import os
 import socket
 import struct
+from unittest import mock
 
 from Cryptodome.Cipher import AES
 from Cryptodome.Hash import CMAC
@@ -18,7 +19,9 @@ from impacket.crypto import KDF_CounterMode
 import kdc
 import smb
 import smb2
-from smb2 import NEGOTIATE, SESSION_SETUP, LOGOFF, TREE_CONNECT, TREE_DISCONNECT, ECHO, IOCTL
+from smb2 import ECHO, IOCTL, LOGOFF, NEGOTIATE, SESSION_SETUP, TREE_CONNECT, TREE_DISCONNECT
+
+DIALECTS = (0x202, 0x210, 0x300, 0x302, 0x311)
 
 MORE = 0xc0000016
 SIGNED, RELATED = 8, 4
@@ -414,3 +417,15 @@ def link(client, dialect=0x311, user='alice', share='data', guid=None, sign=True
         if status != 'SUCCESS':
             raise AssertionError(f'tree connect to {share}: {status}')
     return out
+
+
+def ntlm_of(client, pairs):
+    """Log in by NTLM with these AV pairs in the proof; returns the status."""
+    data = ntlm.AV_PAIRS.getData
+
+    def changed(self):
+        for kind, value in pairs.items():
+            self[kind] = value
+        return data(self)
+    with Link(client).negotiate() as s, mock.patch.object(ntlm.AV_PAIRS, 'getData', changed):
+        return s.login()
