@@ -5,10 +5,11 @@ import os
 import subprocess
 import time
 
+import files
 import guest
 import guest_krb
-import harness
 import smb_peers
+import volumes
 
 TOP = "/mnt/mounted"
 # Words of the protocol: (mount options, delegations, security).
@@ -62,8 +63,8 @@ class Nfs(guest.Server):
             subprocess.run(["nsenter", f"--net={self.net}", "dittoctl", "server", "set",
                             "delegations", "on" if given else "off"], check=True)
         # Without leases knfsd has nothing to give.
-        harness.put("/proc/sys/fs/leases-enable",
-                    str(int(given or self.kind != "knfsd")))
+        files.put("/proc/sys/fs/leases-enable",
+                  str(int(given or self.kind != "knfsd")))
 
     def _mount(self, protocol, options, security):
         where = f"{TOP}/{self.kind}/{protocol}"
@@ -131,8 +132,8 @@ def servers(protocols, systems):
     smb = []
     if any(p in SMB for p in protocols):
         os.makedirs(smb_peers.BASE)
-        harness.mount("bench-smb", smb_peers.BASE, "tmpfs", 0, "mode=755")
-        harness.put("/sys/module/cifs/parameters/enable_oplocks", "N")
+        volumes.mount("bench-smb", smb_peers.BASE, "tmpfs", 0, "mode=755")
+        files.put("/sys/module/cifs/parameters/enable_oplocks", "N")
         smb_peers.make_user()
         smb = [Smb(kind()) for name, kind in SMB_SYSTEMS.items() if name in systems]
     return {p: smb if p in SMB else nfs for p in protocols}

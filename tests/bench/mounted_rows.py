@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 
-import harness
+import files
 import mounted_calls
 
 MIB = 1 << 20
@@ -74,8 +74,8 @@ class Files:
                 ("create", "create", self.count, 1), ("stat", "stat-work", self.count, 1),
                 ("open again", "open-work", min(self.count, 1000), 1),
                 ("readdir", "list-work", 2, self.count), ("delete", "unlink", self.count, 1)):
-            harness.put(LOAD, f"{name} {times} {top}")
-            yield (f"{operation}, {self.label}", 1, "all", int(harness.get(LOAD)) / 1000 / units)
+            files.put(LOAD, f"{name} {times} {top}")
+            yield (f"{operation}, {self.label}", 1, "all", int(files.get(LOAD)) / 1000 / units)
 
 
 class Deep:

@@ -4,9 +4,11 @@
 import os
 import subprocess
 
-import harness
+import files
+import processes
 import servers
 import smb
+import volumes
 
 BASE = '/tmp/bench-smb'
 USER = 'alice'
@@ -36,7 +38,7 @@ class Peer:
         self.mounts = {}
 
     def write(self, name, text):
-        return harness.put(f'{BASE}/{self.name}.{name}', text)
+        return files.put(f'{BASE}/{self.name}.{name}', text)
 
     def spawn(self, *args, **kw):
         log = open(f'{BASE}/{self.name}.log', 'ab')
@@ -47,7 +49,7 @@ class Peer:
         os.makedirs(where)
         data = (f'ip=127.0.0.1,port={self.port},vers=3.1.1,user={USER},pass={PASSWORD},'
                 f'uid=0,nosharesock,actimeo=0,cache=none,nohandlecache{PROTECTION[protection]}')
-        harness.mount(f'//127.0.0.1/{self.share}', where, 'cifs', 0, data)
+        volumes.mount(f'//127.0.0.1/{self.share}', where, 'cifs', 0, data)
         self.mounts[protection] = where
 
     def prepare(self):
@@ -63,13 +65,13 @@ class Peer:
 
     def measure(self, protection, operation, count):
         """Microseconds of one operation."""
-        harness.put(LOAD, f'{operation} {count} {self.mounts[protection]}')
-        return int(harness.get(LOAD)) / 1000
+        files.put(LOAD, f'{operation} {count} {self.mounts[protection]}')
+        return int(files.get(LOAD)) / 1000
 
     def stop(self):
         for where in set(self.mounts.values()):
             if where != self.path:
-                harness.umount(where)
+                volumes.umount(where)
         if self.daemon:
             self.daemon.terminate()
 
@@ -87,15 +89,15 @@ class Ditto(Peer):
     name, port = 'ditto', 446
 
     def start(self):
-        harness.run('modprobe', 'ditto_smb')
+        processes.run('modprobe', 'ditto_smb')
         ctl = servers.tool('dittoctl')
         conf = self.write('conf', '')
         os.makedirs(f'{BASE}/state')
         self.daemon = self.spawn(servers.tool('dittod'), '-c', conf, '-s', f'{BASE}/state')
-        harness.run(ctl, 'share', 'add', self.share, self.path, 'squash', 'none')
+        processes.run(ctl, 'share', 'add', self.share, self.path, 'squash', 'none')
         # as its peers: what is measured says whether it is signed
-        harness.run(ctl, 'server', 'set', 'require-ntlm-signing', 'off')
-        harness.run(ctl, 'listener', 'add', 'smb', 'port', str(self.port))
+        processes.run(ctl, 'server', 'set', 'require-ntlm-signing', 'off')
+        processes.run(ctl, 'listener', 'add', 'smb', 'port', str(self.port))
         subprocess.run([ctl, 'user', 'add', USER, '--password-stdin'], input=PASSWORD + '\n',
                        text=True, check=True, stdout=subprocess.DEVNULL)
 
@@ -106,15 +108,15 @@ class Again(Peer):
     name, port, share = 'again', Ditto.port, 'again'
 
     def start(self):
-        harness.run(servers.tool('dittoctl'), 'share', 'add', self.share, self.path,
-                    'squash', 'none')
+        processes.run(servers.tool('dittoctl'), 'share', 'add', self.share, self.path,
+                      'squash', 'none')
 
 
 class Ksmbd(Peer):
     name, port = 'ksmbd', 447
 
     def start(self):
-        harness.run('modprobe', 'ksmbd')
+        processes.run('modprobe', 'ksmbd')
         conf = self.write('conf', f"""[global]
 tcp port = {self.port}
 server signing = auto
@@ -126,7 +128,7 @@ read only = no
 oplocks = no
 """)
         users = f'{BASE}/ksmbd.users'
-        harness.run('ksmbd.adduser', '-a', USER, '-p', PASSWORD, '-i', users, '-c', conf)
+        processes.run('ksmbd.adduser', '-a', USER, '-p', PASSWORD, '-i', users, '-c', conf)
         self.daemon = self.spawn('ksmbd.mountd', '-n', '-c', conf, '-u', users)
 
 
@@ -165,7 +167,7 @@ level2 oplocks = no
 """)
         libs = f'{root}/usr/lib/x86_64-linux-gnu/samba:{root}/usr/lib/x86_64-linux-gnu'
         env = dict(os.environ, LD_LIBRARY_PATH=libs)
-        harness.put(f'{state}/private/smbpasswd')
+        files.put(f'{state}/private/smbpasswd')
         subprocess.run(['/usr/bin/smbpasswd' if os.path.exists('/usr/bin/smbpasswd') else
                         f'{root}/usr/bin/smbpasswd', '-c', conf, '-a', '-s', USER],
                        input=f'{PASSWORD}\n{PASSWORD}\n', text=True, check=True, env=env,

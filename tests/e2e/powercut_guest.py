@@ -16,8 +16,11 @@ import folders  # noqa: E402,F401  (finds the modules of lib/)
 import harness  # noqa: E402
 import servers  # noqa: E402
 import stores  # noqa: E402
+import volumes  # noqa: E402
 from fault_points import AGAIN, FLUSH, PUSH, RECALL, STORED, Point  # noqa: E402
-from harness import Child, get, put, run, wait_for  # noqa: E402
+from checks import wait_for  # noqa: E402
+from files import get, put  # noqa: E402
+from processes import Child, run  # noqa: E402
 
 RANGE = 8 << 20
 SIZE = RANGE + 12345
@@ -80,7 +83,7 @@ def serve(kind):
     spec = dict(clients=1, fs=None, locks=False, smb=False, vers='3', share=False)
     world = harness.World('powercut', spec, servers.Ditto)
     os.makedirs(world.export)
-    harness.mount(run('losetup', '-f', '--show', DISK).strip(), world.export, kind)
+    volumes.mount(run('losetup', '-f', '--show', DISK).strip(), world.export, kind)
     folder = f'{world.base}/store'
     stores.start_disk_store(world.server_ns, folder, f'{RESULTS}/objects')
     # A write must not have all of the file brought back.

@@ -6,8 +6,11 @@ import stat
 
 import nfs3
 import rpc
-from harness import (as_user, eq, expect_errno, get, one_of, put, run, test)
+from checks import eq, expect_errno, one_of
+from files import get, put
+from harness import test
 from nfs3 import sattr
+from processes import as_user, run
 
 DENIED = (errno.EACCES, errno.EPERM)
 

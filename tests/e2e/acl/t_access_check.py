@@ -6,7 +6,9 @@ import nfs3
 import rpc
 import smb
 import smb2
-from harness import eq, one_of, put, test
+from checks import eq, one_of
+from files import put
+from harness import test
 from smb_acl import READ_DATA, WRITE_DATA, may, session
 
 RIGHTS = ['read-data', 'write-data', 'append-data', 'read-xattrs', 'write-xattrs', 'execute',

@@ -7,7 +7,10 @@ import struct
 import nfs3
 import rpc
 import smb2
-from harness import eq, one_of, put, run, test, wait_for
+from checks import eq, one_of, wait_for
+from files import put
+from harness import test
+from processes import run
 from raw_helper import Helper, uapi
 from servers import tool
 from smb_acl import EVERYONE, READ_DATA, WRITE_DATA, may, session, smbcacls, text, user

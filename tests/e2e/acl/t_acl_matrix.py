@@ -16,7 +16,9 @@ import acl_model as m
 import nfs3
 from acl_actors import ALICE_SID, SALES_SID, STAFF, STRANGE_SID, TEAM, TOKENS, USERS_SID
 from acl_model import ALLOW, DENY, Ace, Object, Who
-from harness import as_user, eq, test
+from checks import eq
+from harness import test
+from processes import as_user
 
 BY_NFS = ('3', '4.0', '4.1')
 DATA = m.READ_DATA | m.WRITE_DATA | m.APPEND_DATA | m.EXECUTE

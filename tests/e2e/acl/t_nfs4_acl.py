@@ -9,12 +9,15 @@ import nfs3
 import nfs4
 import rpc
 import smb
-from harness import as_user, eq, expect_errno, get, put, run, test
+from checks import eq, expect_errno
+from files import get, put
+from harness import test
 from nfs4 import ANON, getattr, nverify, putfh, readdir, setattr, verify
 from nfs4_acl import (ALARM, ALL, ALLOW, APPEND, AUDIT, DENY, EXECUTE, LOOK, READ, READ_ACL,
                       READ_ATTRS, WRITE, WRITE_ACL, WRITE_OWNER, set_acl)
 from nfs4_attr import bitmap
 from nfs4_listing import attrs_of, each, last, listing, raw
+from processes import as_user, run
 from rpc import Enc
 from smb import SmbClient
 

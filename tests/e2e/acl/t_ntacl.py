@@ -12,10 +12,14 @@ import nfs3
 import rpc
 import smb
 from ad_domain import INSIDE, tree
-from harness import MNT_DETACH, as_user, eq, get, mount, put, run, test, umount, wait_for
+from checks import eq, wait_for
+from files import get, put
+from harness import test
 from identity_config import mapped
+from processes import as_user, run
 from servers import tool
 from smb_acl import READ_DATA, WRITE_DATA, may, session, smbcacls, text
+from volumes import MNT_DETACH, mount, umount
 
 XATTR, OURS = 'security.NTACL', 'trusted.ditto.acl'
 ALICE, BOB = smb.UIDS['alice'], smb.UIDS['bob']

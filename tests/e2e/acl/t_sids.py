@@ -9,8 +9,11 @@ import nfs3
 import rpc
 import smb
 import smb2
-from harness import as_user, eq, one_of, process_stopped, put, run, test, wait_for
+from checks import eq, one_of, wait_for
+from files import put
+from harness import test
 from identity_config import mapped
+from processes import as_user, process_stopped, run
 from smb_acl import (ALL, ALLOW, DACL, DENY, DIRS, EVERYONE, EXECUTE, FILES, GROUP, INHERITED,
                      INHERIT_ONLY, OWNER, PROTECTED, READ, READ_DATA, SECURITY, USERS, WRITE_DATA,
                      aces, descriptor, fresh, get_sd, granted, may, session, set_sd, sid, user)

@@ -5,7 +5,10 @@ import os
 import nfs3
 import smb
 import smb2
-from harness import eq, get, put, run, test, wait_for
+from checks import eq, wait_for
+from files import get, put
+from harness import test
+from processes import run
 from smb import SmbClient
 
 

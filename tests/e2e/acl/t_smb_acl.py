@@ -9,7 +9,10 @@ import nfs3
 import rpc
 import smb
 import smb2
-from harness import eq, expect_errno, get, put, run, test
+from checks import eq, expect_errno
+from files import get, put
+from harness import test
+from processes import run
 from smb import SmbClient
 from smb_acl import (ALL, ALLOW, AUTHENTICATED, AUTO, CREATOR_OWNER, DACL, DEFAULTED, DENY, DIRS,
                      EVERYONE, EXECUTE, FILES, INHERITED, INHERIT_ONLY, NO_PROPAGATE, OWNER,

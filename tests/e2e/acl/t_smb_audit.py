@@ -10,12 +10,16 @@ import nfs3
 import rpc
 import smb
 import smb2
-from harness import MNT_DETACH, eq, get, mount, put, run, test, umount, wait_for
+from checks import eq, wait_for
+from files import get, put
+from harness import test
 from identity_config import administrate
+from processes import run
 from smb_acl import (ALL, ALLOW, DACL, DENY, DIRS, EVERYONE, FILES, GROUP, INHERITED, INHERIT_ONLY,
                      OWNER, READ_ATTRS, READ_DATA, SACL, SECURITY, SYNC, WRITE_ACL, WRITE_DATA,
                      WRITE_OWNER, aces, descriptor, fresh, granted, group, session, set_sd, sid,
                      user)
+from volumes import MNT_DETACH, mount, umount
 
 SECURITY_RIGHT, BACKUP_INTENT = 1 << 24, 0x4000
 ADMINISTRATORS = sid(5, 32, 544)

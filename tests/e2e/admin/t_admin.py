@@ -14,7 +14,10 @@ import nfs3
 import rpc
 import servers
 import uring
-from harness import eq, expect_errno, get, pattern, put, run, stop_process, test, wait_for
+from checks import eq, expect_errno, wait_for
+from files import get, pattern, put
+from harness import test
+from processes import run, stop_process
 from raw_helper import Helper
 from servers import rpcbind
 

@@ -6,8 +6,12 @@ import os
 import signal
 
 import kdc
-from harness import eq, mount, put, run, test, umount, wait_for
+from checks import eq, wait_for
+from files import put
+from harness import test
+from processes import run
 from stores import Store
+from volumes import mount, umount
 
 
 def told(w):

@@ -11,9 +11,12 @@ import time
 import nfs3
 import nfs4
 import rpc
+from checks import eq, wait_for
 from client_lists import budget
-from harness import eq, process_stopped, put, test, wait_for
+from files import put
+from harness import test
 from nfs4 import Channel, Client40, Nfs4, Session, connect
+from processes import process_stopped
 from rpc import Dec, Enc, RpcError
 from server_events import kernel_log
 from smbraw import Link, link

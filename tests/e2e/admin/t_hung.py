@@ -16,12 +16,15 @@ import nlm
 import servers
 import smb2
 import smbraw
+from checks import eq, wait_for
 from fault_points import Point
-from harness import (Volume, eq, frozen, get, hanging, pattern, process_stopped, put, run,
-                     sleepers, test, wait_for)
+from files import get, pattern, put
+from harness import test
 from helper_files import RANGE, Reader, has_record, helper, offloaded, settled
 from nlm_lockers import machines
+from processes import process_stopped, run, sleepers
 from recall_calls import read, status
+from volumes import Volume, frozen, hanging
 
 UNSTABLE = 0
 

@@ -13,9 +13,11 @@ import nlm
 import rpc
 import servers
 import smb2
-from harness import (MNT_DETACH, Child, Ns, eq, expect_errno, frozen, get, one_of, pattern, put,
-                     run, stop_process, test, wait_for)
+from checks import eq, expect_errno, one_of, wait_for
+from files import get, pattern, put
+from harness import test
 from module_unload import others_come_and_go, stays
+from namespaces import Ns
 from nfs3 import sattr
 from nfs4 import putfh
 from nfs4_callback import ADDED, REMOVED
@@ -23,11 +25,13 @@ from nfs4_callers import Caller, files
 from nfs4_dir_watcher import Watcher as DirWatcher
 from nfs4_opens import V41, opened
 from nlm import Nlm
+from processes import Child, run, stop_process
 from smb_cachers import key
 from smb_contexts import durable_v2, lease_v2
 from smb_durable import RWH, waiting
 from smb_lasting import available, client
 from smb_watchers import Watcher
+from volumes import MNT_DETACH, frozen
 from writers import progress, writer
 
 

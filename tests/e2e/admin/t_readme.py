@@ -10,9 +10,13 @@ import shutil
 import daemons
 import netlink
 import smb
-from harness import MNT_DETACH, Volume, eq, get, put, run, test, umount, wait_for
+from checks import eq, wait_for
+from files import get, put
+from harness import test
 from machine import ENV, in_order, is_clean, machine, type_password
+from processes import run
 from servers import TOP
+from volumes import MNT_DETACH, Volume, umount
 
 # The README's addresses.
 SERVER, CLIENT = '192.0.2.1', '192.0.2.2'

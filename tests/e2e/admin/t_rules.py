@@ -5,8 +5,11 @@ import time
 
 import nfs3
 import rpc
+from accounts import accounts
 from auth_stat import answer, status_of
-from harness import accounts, eq, one_of, put, test, wait_for
+from checks import eq, one_of, wait_for
+from files import put
+from harness import test
 from nfs3 import sattr
 
 

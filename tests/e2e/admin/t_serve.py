@@ -12,11 +12,14 @@ import time
 import nfs3
 import rpc
 import servers
-from harness import (MNT_DETACH, Child, Volume, eq, frozen, get, hanging, mount, pattern,
-                     process_stopped, put, run, stop_process, test, umount, wait_for)
+from checks import eq, wait_for
+from files import get, pattern, put
+from harness import test
 from nfs3 import sattr
+from processes import Child, process_stopped, run, stop_process
 from raw_helper import Helper
 from servers import rpcbind
+from volumes import MNT_DETACH, Volume, frozen, hanging, mount, umount
 from writers import progress, writer
 
 PMAP, PMAP_SET, PMAP_UNSET = 100000, 1, 2

@@ -7,9 +7,12 @@ import os
 import shutil
 
 import smb
-from harness import SLOW, Volume, eq, get, pattern, put, test, wait_for
+from checks import SLOW, eq, wait_for
+from files import get, pattern, put
+from harness import test
 from machine import in_order, is_clean, machine
 from servers import TOP
+from volumes import Volume
 from writers import progress, writer
 
 WHERE, IMAGE, OTHER = '/srv/data', '/var/data.img', '/tmp/other'

@@ -11,8 +11,11 @@ import nfs3
 import nfs4
 import rpc
 from auth_stat import BADCRED, TOOWEAK, denied
-from harness import eq, put, run, test, wait_for
+from checks import eq, wait_for
+from files import put
+from harness import test
 from nfs4 import Nfs4
+from processes import run
 from smb import SmbClient
 from smbraw import Link, ntlm_of
 from srvsvc import Srvsvc

@@ -7,7 +7,8 @@ import struct
 import time
 
 import bystander
-from harness import eq, test
+from checks import eq
+from harness import test
 from nfs3 import NFS
 
 

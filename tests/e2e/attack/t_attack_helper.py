@@ -20,13 +20,16 @@ import rpc
 import servers
 import smb2
 from auth_stat import answer
-from harness import (Child, eq, frozen, get, one_of, process_stopped, put, run, stop_process, test,
-                     wait_for)
+from checks import eq, one_of, wait_for
+from files import get, put
+from harness import test
 from helper_processes import child_of, status_of, worker
 from lsarpc import BIND, lookup_names4
 from nlm_lockers import connect, file, machines
+from processes import Child, process_stopped, run, stop_process
 from smb import SmbClient
 from smbraw import Dropped, Link, link
+from volumes import frozen
 
 # More than there are workers, at 8 of a connection.
 LINKS = 16

@@ -9,7 +9,10 @@ import kdc
 import nfs3
 import rpc
 import smb
-from harness import eq, one_of, put, run, test, wait_for
+from checks import eq, one_of, wait_for
+from files import put
+from harness import test
+from processes import run
 from smbraw import SESSION_SETUP, Link
 
 # Questions about users that dittod asks at once for one client: UPCALL_NAMES_PER_ASKER.

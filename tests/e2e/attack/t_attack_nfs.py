@@ -16,11 +16,14 @@ import nlm
 import nsm
 import rpc
 from auth_stat import BADCRED, TOOWEAK, denied
+from checks import eq, one_of, wait_for
 from client_lists import budget
-from harness import MIB, eq, get, one_of, pattern, process_stopped, put, test, wait_for
+from files import MIB, get, pattern, put
+from harness import test
 from nfs4 import Nfs4, Session
 from nlm import Nlm
 from nsm import Nsm
+from processes import process_stopped
 from rpc import RpcError
 
 ALL = (0, 0)  # a range

@@ -12,7 +12,9 @@ import time
 import nfs3
 import nfs4
 import rpc
-from harness import MIB, eq, one_of, put, test
+from checks import eq, one_of
+from files import MIB, put
+from harness import test
 from nfs4 import Client40, Nfs4, Session, putfh
 from nfs4_callers import V3, Caller40
 from quotas import ALICE, BOB, EPERM, NO_QUOTA, OK, USER, ask, fill, limit, limited

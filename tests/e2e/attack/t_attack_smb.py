@@ -9,8 +9,11 @@ import time
 import bystander
 import smb2
 import smbraw
+from checks import eq, wait_for
 from client_lists import budget
-from harness import KIB, eq, run, test, wait_for
+from files import KIB
+from harness import test
+from processes import run
 from smb2 import ECHO_BODY
 from smbraw import Link, link
 

@@ -4,7 +4,8 @@ import struct
 
 import smb2
 import smbraw
-from harness import eq, test
+from checks import eq
+from harness import test
 from shares import share_all
 from smbraw import AES_CMAC, AES_GMAC, Link, link
 

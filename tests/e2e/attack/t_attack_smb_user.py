@@ -9,8 +9,10 @@ import time
 import bystander
 import smb2
 import smbraw
+from checks import eq, wait_for
 from client_lists import budget
-from harness import KIB, MIB, eq, pattern, put, test, wait_for
+from files import KIB, MIB, pattern, put
+from harness import test
 from shares import share_all
 from smb2 import ECHO_BODY, GENERIC_READ, GENERIC_WRITE, refused
 from smb_cachers import NOBODY

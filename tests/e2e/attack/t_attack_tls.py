@@ -4,8 +4,10 @@ import time
 
 import bystander
 import rpc
+from checks import eq, wait_for
 from client_lists import budget
-from harness import eq, put, test, wait_for
+from files import put
+from harness import test
 from tls_clients import NFS, Agent, Certificates, mount, probe, tls
 
 # Connections that the attacker keeps open.

@@ -9,7 +9,10 @@ import rpc
 import smb
 from ad import DENIED, Domain, may_write, owner_of_new, why_refused
 from ad_domain import DNS, DOMAIN, REALM
-from harness import as_user, eq, get, put, run, test, wait_for
+from checks import eq, wait_for
+from files import get, put
+from harness import test
+from processes import as_user, run
 
 
 def gid(group):

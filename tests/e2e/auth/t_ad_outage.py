@@ -5,7 +5,10 @@ import os
 import smb
 from ad import Domain, owner_of_new
 from ad_domain import DNS
-from harness import as_user, eq, get, one_of, put, run, test, wait_for
+from checks import eq, one_of, wait_for
+from files import get, put
+from harness import test
+from processes import as_user, run
 
 # The answer to a client: a password that nobody can check, or no answer in time.
 NO_ANSWER = ('NT_STATUS_NO_LOGON_SERVERS', 'NT_STATUS_LOGON_FAILURE')

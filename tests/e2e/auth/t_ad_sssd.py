@@ -4,7 +4,9 @@ import os
 
 from ad import DENIED, Domain, may_write, owner_of_new, why_refused
 from ad_domain import DNS, REALM
-from harness import as_user, eq, run, test
+from checks import eq
+from harness import test
+from processes import as_user, run
 
 
 @test(smb=True, squash='none', timeout=300, sec=['krb5'])

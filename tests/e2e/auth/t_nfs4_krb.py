@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """NFSv4 over Kerberos: RPCSEC_GSS with the kernel's client, and SP4_MACH_CRED."""
+import errno
 import fcntl
 import os
 import re
@@ -7,15 +8,18 @@ import socket
 import struct
 import threading
 
-import harness
 import nfs4
 import pac
+import volumes
+from checks import eq, expect_errno, one_of, wait_for
+from files import get, put
 from gss import Realm
-from harness import Child, as_user, eq, expect_errno, get, one_of, put, run, test, wait_for
+from harness import test
 from kdc import HOST, REALM
 from krb_mounts import mount, write
 from nfs4_holders import counts
 from nfs4_status import CLID_INUSE, CONN_NOT_BOUND_TO_SESSION, WRONG_CRED
+from processes import Child, as_user, run
 from smb import UIDS, USERS
 
 # COMPOUND without a tag, of minor version 1, that begins with SEQUENCE: its session; and that
@@ -47,7 +51,7 @@ def flavours(w):
                (b'secret', UIDS['alice'], 0o600), name)
 
             def refused(m=m, name=name):
-                with expect_errno(harness.errno.EACCES):
+                with expect_errno(errno.EACCES):
                     get(f'{m}/{name}')
             as_user(UIDS['bob'], refused)
             eq(as_user(UIDS['alice'], lambda m=m, name=name: get(f'{m}/{name}')), b'secret')
@@ -64,7 +68,7 @@ def version_3(w):
         where = f'{w.base}/v3-{sec}'
         os.makedirs(where)
         with w.client:
-            harness.mount(f'{HOST}:{w.export}', where, 'nfs', 0,
+            volumes.mount(f'{HOST}:{w.export}', where, 'nfs', 0,
                           f'vers=3,sec={sec},{w.client._options3("tcp")}')
         w.client.mounts.append(where)
         as_user(UIDS['alice'], lambda m=where, sec=sec: write(f'{m}/{sec}', b'secret', 0o600))
@@ -72,7 +76,7 @@ def version_3(w):
         eq((get(w.path(sec)), st.st_uid, st.st_mode & 0o777), (b'secret', UIDS['alice'], 0o600))
 
         def refused(m=where, sec=sec):
-            with expect_errno(harness.errno.EACCES):
+            with expect_errno(errno.EACCES):
                 get(f'{m}/{sec}')
         as_user(UIDS['bob'], refused)
         w.client.umount(where)
@@ -186,7 +190,7 @@ def administrators(w):
             return get(f'{m}/secret')
 
         def refused(m=m):
-            with expect_errno(harness.errno.EACCES):
+            with expect_errno(errno.EACCES):
                 get(f'{m}/secret')
         if admin:
             eq(as_user(UIDS['alice'], read), b'of root')
@@ -339,7 +343,7 @@ def groups_of_a_ticket(w):
     eq((get(w.path('team/f')), st.st_uid), (b'by the group', UIDS['alice']))
 
     def refused():
-        with expect_errno(harness.errno.EACCES):
+        with expect_errno(errno.EACCES):
             os.listdir(f'{m}/team')
     as_user(UIDS['bob'], refused)
     w.client.umount(m)

@@ -11,12 +11,15 @@ import nlm
 import nsm
 import rpc
 from auth_stat import TOOWEAK, denied
-from harness import as_user, eq, expect_errno, get, put, test, wait_for
+from checks import eq, expect_errno, wait_for
+from files import get, put
+from harness import test
 from kdc import REALM
 from krb_mounts import mount, write
 from nlm import Nlm
 from nlm_lockers import connect, file, nlm_port, status
 from nsm import Nsm
+from processes import as_user
 from realm import add_shadow
 from smb import UIDS, USERS
 

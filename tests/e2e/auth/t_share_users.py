@@ -9,8 +9,11 @@ import subprocess
 import nfs3
 import rpc
 import servers
-from harness import (accounts, as_user, eq, expect_errno, get, one_of, put, run, test,
-                     wait_for)
+from accounts import accounts
+from checks import eq, expect_errno, one_of, wait_for
+from files import get, put
+from harness import test
+from processes import as_user, run
 
 USERS = '/etc/ditto/users'
 

@@ -13,8 +13,11 @@ import kdc
 import negotiation
 import servers
 import smb2
-from harness import Skip, eq, expect_errno, get, put, run, test, wait_for
+from checks import eq, expect_errno, wait_for
+from files import get, put
+from harness import Skip, test
 from kdc import HOST
+from processes import run
 from realm import Realm, add_shadow
 from smb import UIDS, USERS
 from smbraw import Link, ntlm_of

@@ -3,7 +3,8 @@
 import ntlm_shape as shape
 import smb2
 import smbraw
-from harness import eq, test, wait_for
+from checks import eq, wait_for
+from harness import test
 from ntlm_shape import (ALWAYS_SIGN, ANONYMOUS, ESS, INFO, KEY_128, KEY_56, KEY_EXCH, NTLM, OEM,
                         SEAL, SIGN, TARGET, UNICODE, VERSION, WINDOWS, Shape)
 from smb import USERS

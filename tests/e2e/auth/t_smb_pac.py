@@ -4,7 +4,9 @@ import os
 
 import kdc
 import pac
-from harness import eq, put, test
+from checks import eq
+from files import put
+from harness import test
 from realm import Realm
 from smb import UIDS, USERS
 

@@ -12,9 +12,12 @@ import time
 import nfs4
 import rpc
 import servers
+from checks import eq, expect_errno, wait_for
 from client_lists import budget
-from harness import eq, expect_errno, get, pattern, put, run, test, wait_for
+from files import get, pattern, put
+from harness import test
 from helper_processes import worker
+from processes import run
 from raw_helper import Helper, uapi
 from tls_clients import (ACCESS, GETATTR, MOUNT, NFS, STARTTLS, WRITE, Agent, Certificates, asking,
                          mount, probe, starttls, tls)

@@ -3,7 +3,9 @@
 import os
 
 import foreign
-from harness import eq, get, pattern, put, test
+from checks import eq
+from files import get, pattern, put
+from harness import test
 
 NAMES = ('with space', "it's", 'a#b%c', 'ünïcode ß', '日本語', '\U0001f642', 'x' * 200,
          'UPPER.TXT', '.hidden', '~tilde', '[brackets]', 'a&b=c', 'trailing.tar.gz')

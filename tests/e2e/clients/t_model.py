@@ -23,7 +23,8 @@ import model_nfs4
 import model_streams
 import model_waits
 import truth
-from harness import SLOW, Skip, test
+from checks import SLOW
+from harness import Skip, test
 from model_claims import Model
 from model_deaf import Deaf
 from model_local import Local

@@ -23,7 +23,10 @@ import traceback
 import zlib
 
 import smb
-from harness import SLOW, Child, eq, put, test, wait_for
+from checks import SLOW, eq, wait_for
+from files import put
+from harness import test
+from processes import Child
 
 SECONDS = float(os.environ.get('DITTO_SOAK', '20'))
 FILES = 6

@@ -5,7 +5,10 @@ import mmap
 import os
 import shutil
 
-from harness import as_user, eq, expect_errno, get, parallel, pattern, put, test
+from checks import eq, expect_errno
+from files import get, pattern, put
+from harness import test
+from processes import as_user, parallel
 from trees import digest, make_tree
 
 

@@ -4,7 +4,11 @@ import errno
 import os
 
 import smb2
-from harness import as_user, eq, mount, put, run, test, umount
+from checks import eq
+from files import put
+from harness import test
+from processes import as_user, run
+from volumes import mount, umount
 
 MS_BIND, MS_REMOUNT, MS_RDONLY = 0x1000, 0x20, 0x1
 VERSIONS = ('3', '4.0', '4.1', '4.2')

@@ -4,8 +4,11 @@ import os
 import struct
 
 import nfs3
-from harness import eq, get, one_of, put, run, test
+from checks import eq, one_of
+from files import get, put
+from harness import test
 from nfs3 import sattr
+from processes import run
 
 DEAD = (nfs3.BADHANDLE, nfs3.STALE)
 

@@ -9,8 +9,12 @@ import time
 
 import nfs4as3
 import smb2
-from harness import Child, eq, put, run, syscall, test
+from checks import eq
+from files import put
+from harness import test
+from processes import Child, run
 from smb_info import names
+from volumes import syscall
 
 FILES = 150
 SAMPLE = 10                     # entries of a listing whose handles are used

@@ -4,8 +4,12 @@ import os
 import stat
 
 import nfs3
-from harness import KINDS, as_user, eq, expect_errno, get, pattern, put, run, test
+from checks import eq, expect_errno
+from files import get, pattern, put
+from harness import test
+from processes import as_user, run
 from trees import digest, make_tree
+from volumes import KINDS
 
 
 def smoke(w):

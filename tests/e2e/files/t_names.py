@@ -5,8 +5,10 @@ import os
 import stat
 import time
 
-from harness import (Child, eq, expect_errno, file_type, get, one_of, parallel, put, test,
-                     wait_for)
+from checks import eq, expect_errno, one_of, wait_for
+from files import file_type, get, put
+from harness import test
+from processes import Child, parallel
 
 
 @test(nfs4='nfs4')

@@ -11,12 +11,16 @@ import threading
 import nfs3
 import nfs4
 import smb2
-from harness import (Volume, eq, expect_errno, get, mount, put, run, test, umount, under_base,
-                     wait_for)
+from checks import eq, expect_errno, wait_for
+from files import get, put
+from harness import test
+from leftovers import under_base
 from nested_mounts import cover, entered, fsid, handle, is_entered, uncover
 from nfs4 import getattr, putfh, readdir
+from processes import run
 from smb2 import refused
 from smb_quota import SNAPSHOTS, date_filetime
+from volumes import Volume, mount, umount
 
 wire = functools.partial(test, server='ditto')
 VERSIONS = ('3', '4.0', '4.1', '4.2')

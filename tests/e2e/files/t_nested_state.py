@@ -7,7 +7,9 @@ import os
 import nfs4
 import nfs4_dir_watcher
 import nlm
-from harness import eq, get, put, run, test, wait_for
+from checks import eq, wait_for
+from files import get, put
+from harness import test
 from nested_mounts import cover, entered, handle, uncover
 from nfs4 import BOTH, WRITE_LT, putfh
 from nfs4_callback import ADDED as CREATED, REMOVED, RENAMED
@@ -16,6 +18,7 @@ from nfs4_copy import between, copy
 from nfs4_opens import ANON, V41, last, opened
 from nfs4_ops42 import EITHER, getxattr, listxattrs, setxattr
 from nlm_lockers import connect, machines, status
+from processes import run
 from smb_watchers import ADDED, Watcher
 
 nested = functools.partial(test, server='ditto', smb=True, squash='none', timeout=60)

@@ -6,7 +6,6 @@ import os
 
 import nfs3
 import nfs4
-import quotas
 import rpc
 import smb
 import smb2
@@ -14,9 +13,12 @@ import smb_acl
 import smb_contexts
 import smb_durable
 import smb_lasting
-from harness import MIB, eq, get, one_of, put, run, test, wait_for
+from checks import eq, one_of, wait_for
+from files import MIB, get, put
+from harness import test
 from nested_mounts import cover, entered, handle, uncover
 from nfs4 import getattr, putfh
+from processes import run
 from quotas import ALICE, BOB, GROUP, PROJECT, TEAM, USER, WORK, ask, fill, limit
 from smb2 import refused
 from smb_acl import (ALL, ALLOW, AUTHENTICATED, DENY, EVERYONE, EXECUTE, READ_ACL, READ_DATA,

@@ -12,11 +12,15 @@ import netlink
 import nfs3
 import nfs4
 import smb2
-from harness import as_user, eq, get, mount, one_of, put, run, test, umount
+from checks import eq, one_of
+from files import get, put
+from harness import test
 from nfs3 import NOENT, OK, STALE, XDEV, sattr
 from nfs4 import getattr, putfh
 from nfs4_opens import V41, last
+from processes import as_user, run
 from smb2 import Smb2, refused
+from volumes import mount, umount
 
 both = functools.partial(test, smb=True, squash='none', fs='lower')
 INTERNAL = 6

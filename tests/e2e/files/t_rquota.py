@@ -11,11 +11,15 @@ import daemons
 import nfs3
 import nfs4
 import rpc
-from harness import MIB, eq, libc, mount, one_of, put, run, syscall, test, umount, wait_for
+from checks import eq, one_of, wait_for
+from files import MIB, put
+from harness import test
 from nfs4 import getattr, putfh
+from processes import run
 from quotas import (ALICE, BOB, EPERM, GET, GET_ACTIVE, GROUP, NO_QUOTA, OK, PROGRAM, PROJECT,
                     TEAM, USER, WORK, ask, fill, limit, limited, prepare)
 from rpc import Enc
+from volumes import libc, mount, syscall, umount
 
 wire = functools.partial(test, server='ditto', timeout=60)
 

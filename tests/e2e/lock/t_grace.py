@@ -9,7 +9,9 @@ import sqlite3
 import nfs3
 import nfs4
 import nlm
-from harness import eq, expect_errno, get, put, test, wait_for
+from checks import eq, expect_errno, wait_for
+from files import get, put
+from harness import test
 from nfs4_opens import V40, V41, last, opened as opened40
 from nlm_lockers import connect, machines, status
 from nsm import Notified

@@ -7,8 +7,11 @@ import random
 import signal
 import time
 
-from harness import eq, get, one_of, parallel, put, test, wait_for
+from checks import eq, one_of, wait_for
+from files import get, put
+from harness import test
 from lockers import READ, SOON, WRITE, Locker, another, end, first, pair
+from processes import parallel
 
 # Tests in which a client waits are for Ditto only: the kernel's lockd of this version
 # answers that a request is blocked, but forgets it, so that the client has to poll.

@@ -9,7 +9,9 @@ import shutil
 import netlink
 import nlm
 import servers
-from harness import eq, put, test, wait_for
+from checks import eq, wait_for
+from files import put
+from harness import test
 from lockers import WRITE, Locker
 from nlm_lockers import free, machines, status
 from server_events import listening

@@ -5,7 +5,9 @@ import signal
 
 import nfs3
 import nlm
-from harness import eq, put, test, wait_for
+from checks import eq, wait_for
+from files import put
+from harness import test
 from local_locks import shown
 from lockers import READ, SOON, WRITE, Locker, end, first
 from nlm_lockers import connect, file, free, status, taken

@@ -8,9 +8,12 @@ import daemons
 import nfs3
 import nlm
 import rpc
-from harness import eq, one_of, put, run, test, wait_for
+from checks import eq, one_of, wait_for
+from files import put
+from harness import test
 from nlm import BOTH, READ, WRITE
 from nlm_lockers import connect, file, free, machines, status, taken
+from processes import run
 from rpc import RpcError
 from smb2 import DELETE, GENERIC_READ
 from smb_cachers import H, R, Cacher, key

@@ -4,7 +4,9 @@ import contextlib
 
 import nlm
 import servers
-from harness import eq, get, one_of, test, wait_for
+from checks import eq, one_of, wait_for
+from files import get
+from harness import test
 from nlm import READ, WRITE, Granted
 from nlm_lockers import connect, file, free, machines, status, taken
 

@@ -7,7 +7,8 @@ import time
 import daemons
 import nlm
 import rpc
-from harness import eq, test, wait_for
+from checks import eq, wait_for
+from harness import test
 from nlm import Granted
 from nlm_lockers import connect, file, free, machines, status, taken
 

@@ -5,7 +5,8 @@ import time
 import nlm
 import nsm
 import rpc
-from harness import eq, test
+from checks import eq
+from harness import test
 from nlm_lockers import free, machines, status, taken
 from nsm import ASKED, Asked, Notified, Nsm
 

@@ -10,8 +10,10 @@ import daemons
 import nfs3
 import nlm
 import servers
-from harness import Ns, eq, one_of, test, wait_for
+from checks import eq, one_of, wait_for
+from harness import test
 from lockers import READ, SOON, WRITE, Locker, another, boot, bury, crash, end, pair
+from namespaces import Ns
 from nlm_lockers import connect, file, machines, status
 from nsm import Notified, Nsm
 

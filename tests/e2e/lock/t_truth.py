@@ -5,7 +5,8 @@ import os
 import smb
 import truth
 import truth_actors
-from harness import put, test
+from files import put
+from harness import test
 from truth import ALLOWED, BROKEN, FILE_INTENTS, IN_DIRECTORY, NEWEST, OLD, REFUSED, TOLD
 
 LETTER = {ALLOWED: '.', TOLD: 't', BROKEN: 'b', REFUSED: 'x'}

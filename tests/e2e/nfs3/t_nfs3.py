@@ -5,9 +5,13 @@ import os
 import nfs3
 import rpc
 import servers
-from harness import eq, frozen, get, one_of, pattern, put, run, test, wait_for
+from checks import eq, one_of, wait_for
+from files import get, pattern, put
+from harness import test
 from nfs3 import sattr
+from processes import run
 from trees import names_on_disk
+from volumes import frozen
 
 
 @test

@@ -8,8 +8,10 @@ import struct
 import nfs3
 import nfs4
 import rpc
+from checks import eq, wait_for
 from client_lists import budget
-from harness import KIB, MIB, eq, get, put, test, wait_for
+from files import KIB, MIB, get, put
+from harness import test
 from nfs4 import Channel, Session
 from rpc import Enc
 from rpc_batches import call, record, replies, setup

@@ -6,10 +6,14 @@ import uuid
 
 import nfs3
 import nfs4
-from harness import NFS4_VERSIONS, eq, get, mount, put, run, test, umount, wait_for
+from checks import eq, wait_for
+from files import get, put
+from harness import NFS4_VERSIONS, test
 from nfs4 import getattr, getfh, lookup, lookupp, putfh, putrootfh, readdir
 from nfs4_raw import both, last
+from processes import run
 from server_events import kernel_log
+from volumes import mount, umount
 
 wire = functools.partial(test, server='ditto', share=False, clients=2)
 

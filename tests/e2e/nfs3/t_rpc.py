@@ -4,7 +4,8 @@ import struct
 
 import nfs3
 import rpc
-from harness import eq, one_of, test
+from checks import eq, one_of
+from harness import test
 from nfs3 import MOUNT, NFS, NFSACL
 from rpc import Enc
 

@@ -10,12 +10,15 @@ import nfs3
 import nfs4
 import rpc
 import servers
+from checks import eq, one_of, wait_for
 from client_lists import budget
-from harness import KIB, eq, frozen, get, one_of, pattern, put, test, wait_for
+from files import KIB, get, pattern, put
+from harness import test
 from nfs3 import MOUNT, NFS
 from nfs4_ops42 import read_plus
 from rpc import Enc
 from rpc_batches import call, record, replies, setup
+from volumes import frozen
 
 # RPCSEC_GSS (RFC 2203 section 5.3.1): data, without protection, of a context that nobody made.
 NO_CONTEXT = (rpc.AUTH_GSS, Enc().u32(1, 0, 1, 1).opaque(b'none').bytes())

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """NFSv4.0, 4.1 and 4.2 through the kernel's client: the behaviour of all versions, and mounts."""
+import errno
 import os
 
-import harness
-from harness import NFS4_VERSIONS, Child, eq, get, parallel, pattern, put, test
+from checks import eq, expect_errno
+from files import get, pattern, put
+from harness import NFS4_VERSIONS, test
+from processes import Child, parallel
+from volumes import umount
 
 
 @test(server='ditto')
@@ -35,12 +39,12 @@ def all_shares_below_one_mount(w):
         eq((get(f'{m}/data/file'), get(f'{m}/second/file')), (b'first', b'second'))
         devices = {os.stat(p).st_dev for p in (m, f'{m}/data', f'{m}/second')}
         eq(len(devices), 3)
-        with harness.expect_errno(harness.errno.EROFS, harness.errno.EACCES):
+        with expect_errno(errno.EROFS, errno.EACCES):
             os.mkdir(f'{m}/new')
-        with harness.expect_errno(harness.errno.ENOENT):
+        with expect_errno(errno.ENOENT):
             os.stat(f'{m}/third')
         for below in ('data', 'second'):
-            harness.umount(f'{m}/{below}')
+            umount(f'{m}/{below}')
         w.client.umount(m)
 
 

@@ -8,10 +8,14 @@ import time
 
 import nfs4
 import rpc
-from harness import KINDS, Skip, eq, expect_errno, mount, put, run, test
+from checks import eq, expect_errno
+from files import put
+from harness import Skip, test
 from nfs4 import ANON, getattr, nverify, putfh, putrootfh, readdir, setattr, verify
 from nfs4_attr import NAMES
 from nfs4_listing import attrs_of, each, last, listing, raw
+from processes import run
+from volumes import KINDS, mount
 
 wire = functools.partial(test, server='ditto')
 

@@ -5,11 +5,14 @@ import time
 
 import nfs4
 import rpc
+from checks import eq, one_of, wait_for
 from client_lists import clients
-from harness import eq, frozen, one_of, process_stopped, test, wait_for
+from harness import test
 from lockers import READ, WRITE, Locker
 from nfs4 import Client40, Nfs4, Session
+from processes import process_stopped
 from servers import service_threads
+from volumes import frozen
 
 ALICE = rpc.auth_sys(1000, 1000)
 BOB = rpc.auth_sys(1001, 1001)

@@ -13,10 +13,13 @@ import time
 
 import nfs3
 import servers
-from harness import NFS4_VERSIONS, Child, eq, get, put, test, wait_for
+from checks import eq, wait_for
+from files import get, put
+from harness import NFS4_VERSIONS, test
 from lockers import WRITE, Locker
 from nfs4_holders import counts, held, release_all, slowly
 from one_file import ALL
+from processes import Child
 
 LONG = os.environ.get('DITTO_CUTS')
 CUTS = int(LONG or 1)

@@ -5,7 +5,9 @@ import os
 
 import nfs4
 import rpc
-from harness import eq, get, pattern, put, test
+from checks import eq
+from files import get, pattern, put
+from harness import test
 from nfs4 import BOTH, READ, READ_LT, UNCHECKED, WRITE, getattr, putfh
 from nfs4_opens import ANON, TO_END, V40, V41, each, last, opened, read, write
 

@@ -11,7 +11,9 @@ import nfs4
 import nfs4_callback
 import rpc
 import smb2
-from harness import SLOW, eq, put, run, test, wait_for
+from checks import SLOW, eq, wait_for
+from files import put
+from harness import test
 from nfs4 import (BOTH, DELEG_NONE, DELEG_NONE_EXT, DELEG_READ, DELEG_WRITE, READ, WANT_ANY,
                   WANT_CANCEL, WANT_NO, WANT_READ, WANT_WRITE, WRITE, delegreturn, putfh)
 from nfs4_callback import SILENT
@@ -21,6 +23,7 @@ from nfs4_opens import V41
 from nfs4_ops42 import removexattr, setxattr
 from nfs4_status import (BAD_STATEID, DELAY, DELEG_REVOKED, OK, OPENMODE, RETRY_UNCACHED_REP,
                          SHARE_DENIED, STALE)
+from processes import run
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
 

@@ -9,11 +9,14 @@ import nfs3
 import nfs4
 import nlm
 import smb2
-from harness import NFS4_VERSIONS, eq, get, put, run, test, wait_for
+from checks import eq, wait_for
+from files import get, put
+from harness import NFS4_VERSIONS, test
 from lockers import READ, WRITE, Locker
 from nfs4_holders import DATA, Holder, await_held, counts, held, slowly
 from nlm_lockers import connect
 from one_file import ALL
+from processes import run
 from smb2 import GENERIC_READ, GENERIC_WRITE, Smb2
 
 

@@ -8,7 +8,9 @@ import nfs3
 import nfs4
 import nfs4_attr
 import smb2
-from harness import SLOW, WAIT_LIMIT, eq, put, test, wait_for
+from checks import SLOW, WAIT_LIMIT, eq, wait_for
+from files import put
+from harness import test
 from nfs4 import putfh
 from nfs4_callback import ADDED, CHILD_ATTRS, DIR_ATTRS, REMOVED, RENAMED
 from nfs4_callers import Caller, counts, files

@@ -11,7 +11,9 @@ import struct
 
 import nfs4
 import rpc
-from harness import SLOW, eq, put, test
+from checks import SLOW, eq
+from files import put
+from harness import test
 from nfs4 import getattr, putfh, putrootfh, savefh
 from nfs4_every_op import of_40, of_41, of_42, operations
 

@@ -6,12 +6,14 @@ import time
 
 import nfs4
 import smb2
-from harness import (NFS4_VERSIONS, Child, eq, expect_errno, get, parallel, pattern,
-                     process_stopped, put, run, test, wait_for)
+from checks import eq, expect_errno, wait_for
+from files import get, pattern, put
+from harness import NFS4_VERSIONS, test
 from lockers import READ, WRITE, Locker
 from nfs4_callers import Caller, files
 from nfs4_holders import release_all
 from nfs4_opens import V41
+from processes import Child, parallel, process_stopped, run
 from smb2 import OPEN, SHARE_ALL, Smb2, refused
 
 LEASE = 5

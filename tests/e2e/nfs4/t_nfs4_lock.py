@@ -5,8 +5,10 @@ import os
 
 import nfs4
 import nlm
-from harness import eq, put, test
-from nfs4 import READ, READ_LT, READW_LT, WRITE, WRITE_LT, WRITEW_LT, putfh
+from checks import eq
+from files import put
+from harness import test
+from nfs4 import READ, READW_LT, READ_LT, WRITE, WRITEW_LT, WRITE_LT, putfh
 from nfs4_opens import TO_END, V40, V41, each, last, lockt, newer, nothing_left, opened, read
 from nlm_lockers import machines, status
 

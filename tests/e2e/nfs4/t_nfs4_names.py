@@ -8,7 +8,9 @@ import struct
 
 import nfs3
 import nfs4
-from harness import eq, one_of, put, test
+from checks import eq, one_of
+from files import put
+from harness import test
 from nfs4 import getattr, getfh, lookup, lookupp, putfh, putrootfh, savefh, setattr
 from nfs4_opens import ANON
 from nfs4_raw import both, last, open_nfs

@@ -5,8 +5,11 @@ import socket
 import time
 
 import nfs4
-from harness import Child, eq, get, put, test, wait_for
+from checks import eq, wait_for
+from files import get, put
+from harness import test
 from nfs4 import exchange_id
+from processes import Child
 from server_events import kernel_log
 
 NAME = b'the same name'

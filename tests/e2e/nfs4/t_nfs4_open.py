@@ -7,10 +7,13 @@ import local_locks
 import nfs3
 import nfs4
 import nlm
-from harness import NFS4_VERSIONS, eq, expect_errno, get, parallel, pattern, put, test, wait_for
+from checks import eq, expect_errno, wait_for
+from files import get, pattern, put
+from harness import NFS4_VERSIONS, test
 from lockers import READ, WRITE, Locker
 from nfs4_opens import V41, last, opened
 from nlm_lockers import connect, free, status, taken
+from processes import parallel
 from smb2 import GENERIC_READ, GENERIC_WRITE, SHARE_ALL, SHARE_READ, Smb2, refused
 
 

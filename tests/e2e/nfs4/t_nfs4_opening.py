@@ -7,7 +7,9 @@ import os
 import time
 
 import nfs4
-from harness import eq, expect_errno, get, one_of, put, test, wait_for
+from checks import eq, expect_errno, one_of, wait_for
+from files import get, put
+from harness import test
 from nfs4 import (BOTH, DENY_BOTH, DENY_NONE, DENY_READ, DENY_WRITE, EXCLUSIVE, EXCLUSIVE4_1,
                   GUARDED, READ, READ_LT, UNCHECKED, WRITE, WRITE_LT, getattr, getfh, putfh,
                   putrootfh)

@@ -4,7 +4,8 @@ import functools
 import os
 
 import nfs4
-from harness import eq, test, wait_for
+from checks import eq, wait_for
+from harness import test
 from nfs4 import BOTH, DENY_BOTH, READ, putfh
 from nfs4_callers import Caller, Caller40, counts, files
 from nfs4_status import LOCKED, OK, STALE

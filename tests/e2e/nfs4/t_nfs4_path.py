@@ -6,7 +6,8 @@ import time
 
 import nfs3
 import nfs4
-from harness import eq, test, wait_for
+from checks import eq, wait_for
+from harness import test
 from nfs4 import DELEG_NONE, delegreturn, putfh
 from nfs4_callback import SILENT
 from nfs4_callers import LEASE, V3, Caller, Caller40, counts, files, lease

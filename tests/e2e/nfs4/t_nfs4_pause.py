@@ -9,13 +9,16 @@ import time
 import nfs3
 import nfs4
 import rpc
+from checks import eq, wait_for
 from client_lists import clients
-from harness import eq, process_stopped, put, test, wait_for
+from files import put
+from harness import test
 from nfs4_acl import ALL, ALLOW, LOOK, READ, set_acl
 from nfs4_callback import SILENT
 from nfs4_callers import DATA, V3, Caller, Caller40, files, set_break_wait
 from nfs4_listing import listing
 from nfs4_status import DELAY, OK
+from processes import process_stopped
 
 LEASE = 5
 PAUSE_MS = 200

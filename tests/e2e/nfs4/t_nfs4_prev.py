@@ -5,7 +5,8 @@ import functools
 import nfs3
 import nfs4
 import smb2
-from harness import eq, test, wait_for
+from checks import eq, wait_for
+from harness import test
 from nfs4 import (BOTH, CLAIM_DELEGATE_PREV, CLAIM_DELEG_PREV_FH, DELEG_READ, DELEG_WRITE, READ,
                   WANT_NO, WANT_READ, delegpurge, putfh, want_delegation)
 from nfs4_callers import DATA, V3, Caller, Caller40, counts, files, lease

@@ -6,7 +6,9 @@ import time
 
 import nfs4
 import rpc
-from harness import eq, one_of, put, test, wait_for
+from checks import eq, one_of, wait_for
+from files import put
+from harness import test
 from nfs4 import ANON, Channel, Nfs4, Op, Session
 
 ALICE = rpc.auth_sys(1000, 1000)

@@ -7,11 +7,14 @@ import struct
 import lockers
 import nfs4
 import rpc
+from checks import eq, wait_for
 from client_lists import budget
-from harness import eq, mount, put, test, umount, wait_for
+from files import put
+from harness import test
 from nfs4 import BOTH, READ, READ_LT, WRITE_LT, putfh, restorefh, savefh
 from nfs4_opens import (ANON, BYPASS, CURRENT, TO_END, V40, V41, each, last, lockt, newer,
                         nothing_left, older, opened, read, write)
+from volumes import mount, umount
 
 MS_BIND = 4096
 ADMIN_STATE_REVOKED = 0x20                                                # SEQ4_STATUS_*

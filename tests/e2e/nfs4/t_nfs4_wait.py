@@ -5,7 +5,9 @@ import functools
 
 import nfs4
 import nfs4_callers
-from harness import eq, put, test, wait_for
+from checks import eq, wait_for
+from files import put
+from harness import test
 from lockers import READ as RDLCK, SOON, WRITE as WRLCK, Locker
 from nfs4 import (BOTH, OPEN_MAY_NOTIFY_LOCK, READW_LT, READ_LT, WANT_NO, WRITEW_LT, WRITE_LT,
                   locku, putfh)

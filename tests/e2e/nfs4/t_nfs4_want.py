@@ -7,7 +7,9 @@ import queue
 import nfs3
 import nfs4
 import rpc
-from harness import eq, put, test, wait_for
+from checks import eq, wait_for
+from files import put
+from harness import test
 from nfs4 import (ANON, BOTH, CLAIM_DELEG_PREV_FH, CLAIM_NULL, CLAIM_PREVIOUS, CURRENT, DELEG_NONE,
                   DELEG_NONE_EXT, DELEG_READ, DELEG_WRITE, DELEG_WRITE_TIMES, DENY_READ,
                   DENY_WRITE, READ, WANT_ANY, WANT_CANCEL, WANT_NO, WANT_READ, WANT_TIMES,

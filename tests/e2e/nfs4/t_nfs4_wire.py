@@ -6,9 +6,12 @@ import struct
 
 import nfs4
 import rpc
-from harness import as_user, eq, get, one_of, put, test
+from checks import eq, one_of
+from files import get, put
+from harness import test
 from nfs4 import OPS, getattr, getfh, lookup, lookupp, putfh, putrootfh, restorefh, savefh
 from nfs4_raw import both, last, open_nfs
+from processes import as_user
 from rpc import Enc
 from trees import names_on_disk
 

@@ -10,12 +10,15 @@ import random
 
 import nfs4
 import smb2
-from harness import MIB, eq, expect_errno, get, pattern, put, run, test, wait_for
+from checks import eq, expect_errno, wait_for
+from files import MIB, get, pattern, put
+from harness import test
 from nfs4 import BOTH, READ, getattr, putfh
 from nfs4_callers import Caller, files
 from nfs4_opens import ANON, BYPASS, CURRENT, TO_END, V41, last, opened, read
 from nfs4_ops42 import (DATA, DONTNEED, HOLE, RANDOM, SEQUENTIAL, WILLNEED, WILLNEED_OPPORTUNISTIC,
                         allocate, deallocate, io_advise, read_plus, seek)
+from processes import run
 from sparse_files import sparse, used
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')

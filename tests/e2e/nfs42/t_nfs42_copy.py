@@ -7,13 +7,17 @@ import os
 import nfs4
 import rpc
 import servers
-from harness import MIB, Ns, eq, get, ip, mount, pattern, put, test
+from checks import eq
+from files import MIB, get, pattern, put
+from harness import test
+from namespaces import Ns, ip
 from nfs4 import ANON, BOTH, BYPASS, CURRENT, READ, WRITE, WRITE_LT, getattr, lookup, putfh, savefh
 from nfs42_copiers import calls, copied, pair
 from nfs4_callers import Caller
 from nfs4_copy import between, clone, copy, copy_notify, netloc
 from nfs4_opens import V41, last, opened
 from sparse_files import extents
+from volumes import mount
 
 wire = functools.partial(test, server='ditto')
 

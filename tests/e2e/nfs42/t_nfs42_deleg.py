@@ -7,7 +7,9 @@ import time
 import nfs3
 import nfs4
 import rpc
-from harness import eq, get, test, wait_for
+from checks import eq, wait_for
+from files import get
+from harness import test
 from nfs4 import (ANON, BOTH, BYPASS, CLAIM_DELEG_CUR_FH, CURRENT, DELEG_NONE_EXT, DELEG_READ,
                   DELEG_WRITE, DELEG_WRITE_TIMES, DENY_WRITE, OPEN_NO_STATEID, READ, WANT_NO,
                   WANT_TIMES, WANT_XOR, WRITE, getattr, putfh)

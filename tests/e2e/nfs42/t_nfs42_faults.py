@@ -6,12 +6,16 @@ import os
 import threading
 
 import nfs4
-from harness import MIB, Child, eq, expect_errno, frozen, get, run, test, wait_for
+from checks import eq, expect_errno, wait_for
+from files import MIB, get
+from harness import test
 from nfs4 import ANON, free_stateid, putfh
 from nfs42_copiers import SIZE, Copier, calls, copied, copier_to, held_up, jobs, source
 from nfs4_copy import between, copy, offload_cancel
 from nfs4_opens import V41, last
+from processes import Child, run
 from quotas import ALICE, USER, limit, limited
+from volumes import frozen
 
 wire = functools.partial(test, server='ditto', clients=2, timeout=60)
 

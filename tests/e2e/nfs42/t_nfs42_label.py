@@ -9,7 +9,9 @@ import functools
 import os
 
 import nfs4
-from harness import eq, expect_errno, put, test, wait_for
+from checks import eq, expect_errno, wait_for
+from files import put
+from harness import test
 from nfs4 import ANON, putfh
 from nfs4_callers import Caller
 from nfs4_opens import V41, last

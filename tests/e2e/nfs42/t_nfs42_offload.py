@@ -7,11 +7,15 @@ import os
 import signal
 
 import nfs4
-from harness import MIB, Child, eq, expect_errno, frozen, get, put, run, test, wait_for
+from checks import eq, expect_errno, wait_for
+from files import MIB, get, put
+from harness import test
 from nfs4 import ANON, DENY_WRITE, READ, WANT_NO, WRITE, free_stateid, putfh
 from nfs42_copiers import SIZE, Copier, calls, copied, held_up, jobs, source
 from nfs4_copy import between, copy, offload_cancel, offload_status
 from nfs4_opens import V41, last
+from processes import Child, run
+from volumes import frozen
 
 wire = functools.partial(test, server='ditto', clients=2)
 

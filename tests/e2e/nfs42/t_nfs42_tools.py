@@ -5,12 +5,15 @@ import json
 import os
 
 import nfs4
-from harness import MIB, eq, get, pattern, run, test
+from checks import eq
+from files import MIB, get, pattern
+from harness import test
 from nfs4 import BOTH, putfh
 from nfs42_copiers import calls, pair
 from nfs4_copy import between, copy
 from nfs4_opens import V41, last, opened
 from nfs4_ops42 import DATA, HOLE, allocate, deallocate, seek
+from processes import run
 from sparse_files import extents, sparse, used
 
 wire = functools.partial(test, server='ditto', timeout=60)

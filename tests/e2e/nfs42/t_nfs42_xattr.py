@@ -8,12 +8,15 @@ import nfs4
 import rpc
 import smb
 import smb2
-from harness import as_user, eq, expect_errno, put, run, test
+from checks import eq, expect_errno
+from files import put
+from harness import test
 from nfs4 import READ, getattr, putfh, putrootfh
 from nfs4_callers import Caller, files
 from nfs4_opens import V41, last
 from nfs4_ops42 import (CREATE, EITHER, MAY_XALIST, MAY_XAREAD, MAY_XAWRITE, REPLACE, getxattr,
                         listxattrs, removexattr, setxattr)
+from processes import as_user, run
 from smb_info import FULL_EA, ea, eas
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')

@@ -10,8 +10,11 @@ import signal
 import subprocess
 
 import servers
+from checks import eq, expect_errno, one_of, wait_for
 from fault_points import Point, stopped
-from harness import MIB, Child, eq, expect_errno, get, one_of, put, test, wait_for
+from files import MIB, get, put
+from harness import test
+from processes import Child
 from store_files import LOST, content, digest, mounts, offloaded, same_number, sha
 from stores import PROGRAM, Store
 

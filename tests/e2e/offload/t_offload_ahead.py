@@ -3,7 +3,9 @@
 import os
 
 import nfs3
-from harness import MIB, eq, test, wait_for
+from checks import eq, wait_for
+from files import MIB
+from harness import test
 from helper_files import RANGE, adopted, helper, moves, offloaded, pattern, settled
 from small_disk import SmallDisk
 

@@ -17,7 +17,9 @@ import threading
 import time
 
 import servers
-from harness import MIB, eq, put, test
+from checks import eq
+from files import MIB, put
+from harness import test
 from store_files import digest
 from stores import Store, forget_index, start_disk_store
 

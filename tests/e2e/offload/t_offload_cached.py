@@ -4,14 +4,17 @@ import errno
 import os
 
 import nfs4
+from checks import eq, one_of, wait_for
 from fast_store import FastStore
 from fault_points import Point
-from harness import Child, eq, get, one_of, put, test, wait_for
+from files import get, put
+from harness import test
 from helper_files import blocks, has_record, helper, local, pattern
 from nfs4 import DELEG_WRITE, WRITE, putfh
 from nfs4_callers import Caller
 from nfs4_holders import DATA, Holder
 from one_file import ALL
+from processes import Child
 
 # Seconds that a client may keep a file open; longer than any test.
 KEEP = 'closetimeo=3600'

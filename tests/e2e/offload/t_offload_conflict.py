@@ -4,11 +4,15 @@ import errno
 import os
 
 import nfs3
-from harness import MIB, eq, expect_errno, get, mount, put, run, test, umount, wait_for
+from checks import eq, expect_errno, wait_for
+from files import MIB, get, put
+from harness import test
 from helper_files import IO_ERROR, RANGE, helper, local, settled
 from nfs3 import sattr
 from offload_helper import C
+from processes import run
 from stores import Store
+from volumes import mount, umount
 
 OVERWRITE = C['DITTO_OFFLOAD_DECISION_OVERWRITE']
 KEEP_LOCAL = C['DITTO_OFFLOAD_DECISION_KEEP_LOCAL']

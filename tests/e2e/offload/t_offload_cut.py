@@ -7,11 +7,14 @@ import threading
 import time
 
 import nfs3
-from harness import Child, eq, get, put, run, test, wait_for
+from checks import eq, wait_for
+from files import get, put
+from harness import test
 from helper_files import (RANGE, SIZE, XATTR, has_record, helper, local, offloaded, pattern,
                           settled, stopped_at)
 from nfs3 import sattr
 from offload_helper import Helper
+from processes import Child, run
 
 # Bytes that are written into a file at once.
 PIECE = 256 << 10

@@ -14,9 +14,12 @@ import signal
 import threading
 
 import nfs3
+from checks import eq, one_of, wait_for
 from fault_points import PUSH, RECALL, Point, stopped
-from harness import MIB, Child, eq, get, one_of, put, test, wait_for
+from files import MIB, get, put
+from harness import test
 from helper_files import settled
+from processes import Child
 from stores import Store
 
 # What a client or a local process may be told while the data does not come.

@@ -11,15 +11,19 @@ import types
 import nfs3
 import nfs4
 import smb2
+from checks import eq, one_of, wait_for
 from fault_points import AGAIN, Point
-from harness import MIB, eq, frozen, mount, one_of, put, run, sleepers, test, umount, wait_for
+from files import MIB, put
+from harness import test
 from helper_files import RANGE, helper, local, offloaded, pattern, settled
 from nfs4 import putfh
 from nfs4_opens import V41, opened
 from nfs4_ops42 import allocate
 from offload_helper import Offload
+from processes import run, sleepers
 from server_events import listening
 from small_disk import SmallDisk
+from volumes import frozen, mount, umount
 
 RECORD, STORED, MARK = (f'trusted.ditto.{name}' for name in ('offload', 'stored', 'keep'))
 

@@ -12,12 +12,16 @@ import subprocess
 import threading
 
 import servers
-from harness import (GUARDED_LIST, MIB, Child, eq, expect_errno, frozen, get, hanging, mount,
-                     mount_image, process_stopped, put, run, stop_process, test, umount, wait_for)
+from checks import eq, expect_errno, wait_for
+from files import MIB, get, put
+from harness import test
+from leftovers import GUARDED_LIST
 from machine import is_clean, machine
+from processes import Child, process_stopped, run, stop_process
 from servers import TOP
 from store_files import content, offloaded
 from stores import Store
+from volumes import frozen, hanging, mount, mount_image, umount
 
 RECORD = 'trusted.ditto.offload'
 NOT_CLOSED = 'a reader of /proc/fs/ditto/guarded does not close it'

@@ -9,14 +9,17 @@ import time
 import nfs3
 import nfs4
 import smb2
+from checks import eq, expect_errno, one_of, wait_for
 from fault_points import Point
-from harness import MIB, eq, expect_errno, get, one_of, parallel, put, run, test, wait_for
+from files import MIB, get, put
+from harness import test
 from helper_files import (IO_ERROR, RANGE, SIZE, XATTR, Reader, adopted, blocks, has_record,
                           helper, local, moves, offloaded, pattern, settled)
 from nfs3 import sattr
 from nfs4 import putfh
 from nfs4_opens import V41, last, opened
 from nfs4_ops42 import DONTNEED, WILLNEED, io_advise
+from processes import parallel, run
 
 # FileAttributes: SPARSE_FILE, OFFLINE, RECALL_ON_DATA_ACCESS (MS-FSCC section 2.6).
 OFFLOADED = 0x200 | 0x1000 | 0x400000

@@ -8,11 +8,15 @@ import sys
 
 import nfs3
 import rpc
+from checks import eq, expect_errno, wait_for
 from fault_points import Point
-from harness import eq, expect_errno, frozen, put, run, test, wait_for
+from files import put
+from harness import test
 from helper_files import (CAPABILITIES, IO_ERROR, RANGE, SIZE, Reader, blocks, has_record, helper,
                           local, offloaded, settled)
 from nfs3 import sattr
+from processes import run
+from volumes import frozen
 
 WATCH = """
 import ctypes

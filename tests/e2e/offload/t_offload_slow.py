@@ -5,9 +5,12 @@ import os
 import time
 
 import nfs3
+from checks import eq, expect_errno, wait_for
 from fault_points import Point
-from harness import MIB, eq, expect_errno, put, run, test, wait_for
+from files import MIB, put
+from harness import test
 from helper_files import RANGE, Reader, helper, local, offloaded, settled, stopped_at
+from processes import run
 from stores import Store
 
 IO_ERROR = 'Input/output error'

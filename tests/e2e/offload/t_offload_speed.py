@@ -11,8 +11,10 @@ import statistics
 import subprocess
 import time
 
+from checks import eq, wait_for
 from fast_store import FastStore
-from harness import MIB, eq, put, test, wait_for
+from files import MIB, put
+from harness import test
 from store_files import content, sha
 
 TOTAL, ROUNDS, WAIT = (int(n) for n in os.environ.get('DITTO_SPEED', '256,5,3000').split(','))

@@ -5,15 +5,17 @@ import os
 import struct
 
 import gss
-import harness
 import nfs3
 import rpc
+from checks import eq, wait_for
 from client_lists import budget
 from fault_points import Point
-from harness import MIB, as_user, eq, get, test, wait_for
+from files import MIB, get
+from harness import test
 from helper_files import RANGE, SIZE, helper, local, offloaded, settled
 from kdc import HOST
 from nfs3 import NFS, sattr
+from processes import as_user
 from recall_calls import PIECE, read, status
 from rpc import Enc
 from rpc_batches import replies
@@ -23,6 +25,7 @@ from smb_copy import OFFLOAD_WRITE, offload_read
 from smb_pieces import CREDIT, noise, writer
 from store_files import content, digest, mounts, offloaded as pushed, sha
 from stores import Store
+from volumes import mount
 
 # The limit of one machine (net/budget_limits.c).
 LIMIT = 1024
@@ -213,8 +216,8 @@ def flavours(w):
         where = f'{w.base}/{sec}'
         os.mkdir(where)
         with w.client:
-            harness.mount(f'{HOST}:{w.export}', where, 'nfs', 0,
-                          f'vers=3,sec={sec},{w.client._options3("tcp")}')
+            mount(f'{HOST}:{w.export}', where, 'nfs', 0,
+                  f'vers=3,sec={sec},{w.client._options3("tcp")}')
         w.client.mounts.append(where)
         eq(as_user(UIDS['alice'], lambda at=f'{where}/{sec}': sha(get(at))), sha(data), sec)
         w.client.umount(where)

@@ -5,7 +5,10 @@ import os
 
 import smb
 import smb2
-from harness import eq, expect_errno, get, one_of, parallel, pattern, put, test, wait_for
+from checks import eq, expect_errno, one_of, wait_for
+from files import get, pattern, put
+from harness import test
+from processes import parallel
 from smb import SmbClient
 from trees import digest, make_tree
 

@@ -8,7 +8,10 @@ import time
 import smb2
 import smb_durable
 import smbraw
-from harness import SLOW, eq, get, pattern, process_stopped, put, test, wait_for
+from checks import SLOW, eq, wait_for
+from files import get, pattern, put
+from harness import test
+from processes import process_stopped
 from smb2 import AT_ONCE, CREATE, EXCLUSIVE, LOCK, OPEN, SET_INFO
 from smb_cachers import H, R, W, Cacher, Granted
 from smb_compound import SAME, close, flush, statuses, write

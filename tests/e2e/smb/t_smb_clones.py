@@ -4,7 +4,9 @@ import os
 import struct
 
 import smb2
-from harness import eq, get, pattern, put, test
+from checks import eq
+from files import get, pattern, put
+from harness import test
 from smb_copy import (COPYCHUNK, DUPLICATE, DUPLICATE_EX, RESUME_KEY, offload_read, offload_write,
                       settle)
 from smb_info import END_OF_FILE, fresh, session

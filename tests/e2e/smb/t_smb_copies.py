@@ -7,17 +7,21 @@ from impacket.smb3structs import SMB2_DIALECT_30
 
 import nfs4
 import nlm
-from harness import MIB, eq, frozen, get, one_of, pattern, put, run, test
+from checks import eq, one_of
+from files import MIB, get, pattern, put
+from harness import test
 from nfs4 import ANON, putfh
 from nfs42_copiers import SIZE, copier_to, jobs, source
 from nfs4_copy import between, copy
 from nfs4_opens import V41, last
 from nlm_lockers import connect, status
+from processes import run
 from smb2 import (AT_ONCE, EXCLUSIVE, GENERIC_READ, GENERIC_WRITE, SHARED, SHARE_READ, SHARE_WRITE,
                   Smb2, Status, refused)
 from smb_cachers import H, R, W, Cacher, key
 from smb_copy import COPYCHUNK, DUPLICATE, RESUME_KEY, offload_read, offload_write, settle
 from smbraw import link
+from volumes import frozen
 
 PIECE = 4096
 

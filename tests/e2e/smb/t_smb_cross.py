@@ -10,10 +10,13 @@ import nfs4
 import nlm
 import smb
 import smb2
-from harness import as_user, eq, expect_errno, get, put, test, wait_for
+from checks import eq, expect_errno, wait_for
+from files import get, put
+from harness import test
 from lockers import READ, WRITE, Locker
 from nlm_lockers import connect, free, status, taken
 from one_file import ALL, setup
+from processes import as_user
 from smb2 import (AT_ONCE, DELETE, DELETE_ON_CLOSE, GENERIC_READ, GENERIC_WRITE, SHARED,
                   SHARE_READ, refused)
 

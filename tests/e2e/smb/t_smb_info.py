@@ -11,13 +11,17 @@ import time
 import smb
 import smb2
 import smbraw
-from harness import MIB, eq, frozen, get, one_of, put, run, test, wait_for
+from checks import eq, one_of, wait_for
+from files import MIB, get, put
+from harness import test
+from processes import run
 from smb import SmbClient
 from smb_info import (ALL, ARCHIVE, COMPRESSED, DELETE_REPARSE, EA, END_OF_FILE, EPOCH, FULL_EA,
                       GET_COMPRESSION, GET_INTEGRITY, GET_OBJECT_ID, GET_REPARSE, HIDDEN,
                       OBJECT_ID, RANGES, READONLY, REPARSE, SET_COMPRESSION, SET_INTEGRITY,
                       SET_REPARSE, SET_SPARSE, SPARSE, STANDARD, STREAM, TRIM, ZERO_DATA, basic,
                       ea, eas, filetime, fresh, names, session, set_basic, shorts, symlink_data)
+from volumes import frozen
 
 READ_EA, WRITE_EA = 8, 16
 FILESYSTEM, SECURITY = 2, 3

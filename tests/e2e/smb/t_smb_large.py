@@ -4,7 +4,9 @@ import contextlib
 import socket
 
 import smb2
-from harness import MIB, eq, get, put, test, wait_for
+from checks import eq, wait_for
+from files import MIB, get, put
+from harness import test
 from one_file import ALL
 from smb_pieces import CREDIT, noise, writer
 

@@ -7,8 +7,11 @@ import struct
 from impacket.smb3structs import SMB2_DIALECT_30
 
 import nfs4
-from harness import eq, get, put, run, test
+from checks import eq
+from files import get, put
+from harness import test
 from nfs4_opens import V40, last, write
+from processes import run
 from smb import UIDS
 from smb2 import (DELETE, DELETE_ON_CLOSE, GENERIC_READ, OPEN, SHARE_ALL, SHARE_READ, SHARE_WRITE,
                   Smb2, refused)

@@ -4,8 +4,10 @@ import os
 import struct
 
 import smb2
+from checks import eq, one_of
 from client_lists import begun, requests
-from harness import eq, one_of, put, test
+from files import put
+from harness import test
 from shares import volumes
 from smb_info import names, session, shorts
 

@@ -4,8 +4,9 @@ import struct
 
 import smb2
 import smbraw
+from checks import eq
 from client_lists import no_sessions
-from harness import eq, test
+from harness import test
 from smbraw import DIALECTS, Link, link
 
 

@@ -10,8 +10,10 @@ import nfs3
 import rpc
 import smb
 import smb2
+from checks import eq, wait_for
 from client_lists import budget
-from harness import eq, put, test, wait_for
+from files import put
+from harness import test
 from smb2 import (DELETE, DIRECTORY_FILE, GENERIC_READ, GENERIC_WRITE, OPEN, OPEN_IF, OVERWRITE,
                   SHARE_ALL, refused)
 from smb_cachers import H, HAS_PARENT, LEASE, NONE, R, W, key

@@ -11,11 +11,15 @@ import nfs3
 import rpc
 import smb
 import smb2
-from harness import Child, eq, frozen, get, put, run, sleepers, test, wait_for
+from checks import eq, wait_for
+from files import get, put
+from harness import test
+from processes import Child, run, sleepers
 from smb2 import (DELETE, DIRECTORY_FILE, FLUSH, GENERIC_READ, GENERIC_WRITE, MAKE, OK, OPEN,
                   OVERWRITE, SHARE_ALL, SHARE_DELETE, SHARE_READ, SHARE_WRITE, SUPERSEDE, Smb2,
                   refused)
 from smb_acl import ALLOW, READ_DATA, descriptor, set_sd, user
+from volumes import frozen
 
 ONE = dict(smb=True, squash='none')
 FILE_BASIC, HIDDEN = 4, 2

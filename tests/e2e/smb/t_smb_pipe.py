@@ -3,7 +3,8 @@
 import struct
 
 import smb2
-from harness import SLOW, eq, test
+from checks import SLOW, eq
+from harness import test
 from lsarpc import BIND, lookup_names4
 from smb_compound import SAME, close, statuses, write
 from smbraw import link, name

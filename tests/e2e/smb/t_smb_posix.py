@@ -5,7 +5,9 @@ import os
 import stat
 
 import smb
-from harness import eq, expect_errno, get, put, test, wait_for
+from checks import eq, expect_errno, wait_for
+from files import get, put
+from harness import test
 
 ALICE = smb.UIDS['alice']
 BOB = smb.UIDS['bob']

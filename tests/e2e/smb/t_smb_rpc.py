@@ -10,7 +10,8 @@ from impacket.smb3structs import SMB2_DIALECT_21
 from impacket.smbconnection import SMBConnection, SessionError
 
 import smb
-from harness import eq, test, wait_for
+from checks import eq, wait_for
+from harness import test
 from identity_config import administrate
 from smb_compound import write
 from smbraw import link

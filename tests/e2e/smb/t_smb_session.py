@@ -13,8 +13,11 @@ from impacket import ntlm
 import negotiation
 import smb2
 import smbraw
+from checks import eq, one_of, wait_for
 from client_lists import no_sessions, sessions
-from harness import Skip, eq, get, one_of, pattern, process_stopped, put, run, test, wait_for
+from files import get, pattern, put
+from harness import Skip, test
+from processes import process_stopped, run
 from server_events import listening
 from shares import share_all
 from smb_cachers import R, W, Cacher, key

@@ -9,8 +9,11 @@ import time
 import smb
 import smb2
 import smbraw
+from checks import eq
 from client_lists import no_sessions, sessions
-from harness import Child, eq, put, test
+from files import put
+from harness import test
+from processes import Child
 from shares import share_all
 from smbraw import AES_CMAC, AES_GMAC, HMAC, Link, link
 from tap import Nonces, Tap

@@ -8,14 +8,17 @@ import time
 
 import smb2
 import smbraw
+from checks import SLOW, eq, wait_for
 from client_lists import begun, budget, requests
-from harness import MIB, SLOW, Volume, eq, frozen, put, test, wait_for
+from files import MIB, put
+from harness import test
 from nested_mounts import entered
 from shares import volumes
 from smb2 import ECHO_BODY
 from smb_compound import SAME, flush, write
 from smb_limits import with_credits
 from smbraw import link
+from volumes import Volume, frozen
 
 ZERO_DATA = 0x000980c8          # FSCTL_SET_ZERO_DATA (MS-FSCC section 2.3)
 CALLS = 240

@@ -11,10 +11,14 @@ import nfs3
 import rpc
 import smb
 import smb2
-from harness import eq, expect_errno, get, mount, one_of, put, run, test, umount
+from checks import eq, expect_errno, one_of
+from files import get, put
+from harness import test
+from processes import run
 from smb2 import Smb2, refused
 from smb_info import symlink_data
 from smb_quota import SNAPSHOTS, date_filetime, quotas, sid
+from volumes import mount, umount
 
 ALICE = smb.UIDS['alice']
 BASIC, FULL_SIZE, CONTROL = 4, 7, 6

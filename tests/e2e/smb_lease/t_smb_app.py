@@ -3,7 +3,8 @@
 import os
 
 import smb
-from harness import eq, test
+from checks import eq
+from harness import test
 from one_file import setup
 from smb2 import GENERIC_READ, GENERIC_WRITE, refused
 from smb_contexts import app, app_version

@@ -9,7 +9,10 @@ import time
 from impacket.smb3structs import SMB2_DIALECT_30
 
 import smb2
-from harness import SLOW, Child, eq, put, test, wait_for
+from checks import SLOW, eq, wait_for
+from files import put
+from harness import test
+from processes import Child
 from smb2 import CREATE, refused
 from smb_cachers import BATCH, BREAKING, BREAK_S, H, NOBODY, NONE, R, W, Cacher, key, two
 from smb_compound import statuses

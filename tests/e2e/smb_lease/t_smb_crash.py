@@ -9,7 +9,10 @@ import uuid
 
 import smb2
 import smbraw
-from harness import SLOW, Child, eq, get, pattern, process_stopped, put, test, wait_for
+from checks import SLOW, eq, wait_for
+from files import get, pattern, put
+from harness import test
+from processes import Child, process_stopped
 from smb2 import CREATE, DELETE_ON_CLOSE, GENERIC_READ, OPLOCK_BREAK, SET_INFO, ack_body, refused
 from smb_cachers import H, R, W, key
 from smb_contexts import Answer, durable_v2, lease_v2

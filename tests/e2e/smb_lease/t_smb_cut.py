@@ -4,7 +4,10 @@ import fcntl
 import os
 import time
 
-from harness import Child, eq, get, pattern, put, run, test, wait_for
+from checks import eq, wait_for
+from files import get, pattern, put
+from harness import test
+from processes import Child, run
 from smb_lasting import available, gone
 
 

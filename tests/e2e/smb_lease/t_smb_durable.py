@@ -9,9 +9,12 @@ from impacket.smb3structs import SMB2_DIALECT_21, SMB2_DIALECT_30
 import nfs3
 import nlm
 import smb2
-from harness import SLOW, Child, eq, get, pattern, put, run, test, wait_for
+from checks import SLOW, eq, wait_for
+from files import get, pattern, put
+from harness import test
 from nlm_lockers import connect, status
 from one_file import setup
+from processes import Child, run
 from smb2 import AT_ONCE, DELETE, GENERIC_READ, GENERIC_WRITE, SHARED, refused
 from smb_cachers import BATCH, H, R, W, Cacher, key, later
 from smb_contexts import LONGEST_MS, REPLAY, TIMEOUT_MS, app, durable_v2, lease_v2, reconnect_v2

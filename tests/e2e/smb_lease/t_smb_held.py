@@ -6,7 +6,9 @@ import struct
 
 import smb
 import smb2
-from harness import eq, get, put, test
+from checks import eq
+from files import get, put
+from harness import test
 from shares import share_all
 from smb2 import GENERIC_READ, OPEN, refused
 from smbraw import link

@@ -10,9 +10,12 @@ import nfs3
 import nfs4
 import nlm
 import smb2
-from harness import SLOW, Child, eq, get, one_of, put, test, wait_for
+from checks import SLOW, eq, one_of, wait_for
+from files import get, put
+from harness import test
 from nlm_lockers import connect, status
 from one_file import ALL, setup
+from processes import Child
 from smb2 import DELETE, GENERIC_READ, GENERIC_WRITE, OPEN, OVERWRITE_IF, refused
 from smb_cachers import (BATCH, BREAKING, BREAK_S, H, II, LEASE, NONE, OPLOCK_EXCLUSIVE, R, W,
                          Cacher, Granted, key, later, two)

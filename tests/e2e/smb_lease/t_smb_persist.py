@@ -9,8 +9,11 @@ import time
 
 import nfs3
 import smb2
+from checks import eq, wait_for
 from client_lists import budget
-from harness import eq, get, process_stopped, put, run, test, wait_for
+from files import get, put
+from harness import test
+from processes import process_stopped, run
 from smb2 import AT_ONCE, DELETE, DELETE_ON_CLOSE, EXCLUSIVE, GENERIC_READ, SHARED, refused
 from smb_cachers import BATCH, H, R, W, key
 from smb_contexts import REPLAY, TIMEOUT_MS, Answer, app, durable_v2, lease_v2

@@ -5,7 +5,8 @@ import os
 import nfs3
 import smb2
 import smbraw
-from harness import eq, test, wait_for
+from checks import eq, wait_for
+from harness import test
 from smb2 import AT_ONCE, EXCLUSIVE, GENERIC_READ, refused
 from smb_cachers import H, R, key
 from smb_contexts import LONGEST_MS, lease_v2

@@ -12,7 +12,10 @@ import time
 
 from impacket.smb3structs import SMB2_DIALECT_30
 
-from harness import SLOW, eq, put, run, test, wait_for
+from checks import SLOW, eq, wait_for
+from files import put
+from harness import test
+from processes import run
 from smb2 import ECHO, READ, refused
 from smb_cachers import H, II, NONE, R, W, Cacher, key
 from smb_durable import Channel, logged_in

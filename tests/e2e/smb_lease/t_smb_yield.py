@@ -6,11 +6,15 @@ import time
 from impacket.smb3structs import SMB2_DIALECT_30
 
 import servers
-from harness import Child, eq, frozen, put, run, test, wait_for
+from checks import eq, wait_for
+from files import put
+from harness import test
 from module_unload import others_come_and_go, stays
 from one_file import setup
+from processes import Child, run
 from smb_cachers import H, R, W, Cacher, key
 from smb_durable import gone, session, waiting
+from volumes import frozen
 
 DELETE_ON_CLOSE = 0x1000
 # Of one session, as an open has a number in its key.

@@ -9,8 +9,10 @@ import subprocess
 import time
 
 import servers
+from checks import eq, wait_for
 from fault_points import Point, stopped
-from harness import MIB, eq, get, put, test, wait_for
+from files import MIB, get, put
+from harness import test
 from store_files import change, content, described_all, offloaded, refused, served_disk
 from stores import Store, collect
 

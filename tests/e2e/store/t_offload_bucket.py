@@ -6,7 +6,9 @@ import hashlib
 import os
 import re
 
-from harness import MIB, eq, expect_errno, get, put, test, wait_for
+from checks import eq, expect_errno, wait_for
+from files import MIB, get, put
+from harness import test
 from store_files import LOST, content, offloaded
 from stores import Store
 

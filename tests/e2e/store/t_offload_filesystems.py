@@ -5,9 +5,14 @@ import os
 import re
 import time
 
-from harness import GUARDED_LIST, MIB, eq, expect_errno, get, mount, put, run, test, umount
+from checks import eq, expect_errno
+from files import MIB, get, put
+from harness import test
+from leftovers import GUARDED_LIST
+from processes import run
 from store_files import EVERYTHING, content, offloaded, refused, served_disk
 from stores import Store, collect, deletions, forget_index
+from volumes import mount, umount
 
 MS_BIND = 4096
 DAY = 86400

@@ -8,8 +8,10 @@ import subprocess
 import time
 
 import servers
+from checks import eq
 from fault_points import Point
-from harness import MIB, eq, get, put, test
+from files import MIB, get, put
+from harness import test
 from store_files import content, offloaded
 from stores import Store, collect, deletions, forget_index
 

@@ -5,9 +5,13 @@ import hmac
 import os
 import types
 
-from harness import MIB, eq, get, mount, mount_image, put, run, test, umount, wait_for
+from checks import eq, wait_for
+from files import MIB, get, put
+from harness import test
+from processes import run
 from store_files import content, offloaded
 from stores import KEY, Store, collect, deletions
+from volumes import mount, mount_image, umount
 
 RECORD = 'trusted.ditto.offload'
 STORED = 'trusted.ditto.stored'

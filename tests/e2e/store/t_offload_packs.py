@@ -4,7 +4,9 @@ import os
 import subprocess
 
 import servers
-from harness import eq, get, put, test, wait_for
+from checks import eq, wait_for
+from files import get, put
+from harness import test
 from store_files import content, mounts, offloaded
 from stores import KEY, Store, collect
 

@@ -10,8 +10,11 @@ import time
 import nfs3
 import rpc
 import servers
-from harness import MIB, eq, get, put, run, test, wait_for
+from checks import eq, wait_for
+from files import MIB, get, put
+from harness import test
 from helper_files import CAPABILITIES
+from processes import run
 from store_files import content
 from stores import Store
 

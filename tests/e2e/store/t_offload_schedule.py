@@ -7,8 +7,10 @@ import subprocess
 import time
 
 import servers
+from checks import eq, wait_for
 from fault_points import Point, stopped
-from harness import MIB, eq, get, put, test, wait_for
+from files import MIB, get, put
+from harness import test
 from store_files import content, offloaded
 from stores import DONE, Store, forget_index
 

@@ -10,8 +10,10 @@ import threading
 import time
 
 import servers
+from checks import eq, wait_for
 from fault_points import Point, stopped
-from harness import MIB, eq, get, put, test, wait_for
+from files import MIB, get, put
+from harness import test
 from smb import SmbClient
 from store_files import TREE, change, content, described_all, offloaded, same_number
 from stores import Store, collect

@@ -3,7 +3,10 @@
 import itertools
 import os
 
-from harness import MIB, eq, get, put, run, test, wait_for
+from checks import eq, wait_for
+from files import MIB, get, put
+from harness import test
+from processes import run
 from store_files import content, offloaded
 from stores import KEY, Store, deletions
 

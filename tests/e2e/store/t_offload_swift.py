@@ -4,7 +4,9 @@ import itertools
 import os
 import time
 
-from harness import MIB, eq, get, put, test, wait_for
+from checks import eq, wait_for
+from files import MIB, get, put
+from harness import test
 from store_files import content, offloaded
 from stores import KEY, SECRET, Store
 

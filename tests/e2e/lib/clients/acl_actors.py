@@ -18,7 +18,9 @@ import smb
 import smb2
 import smbraw
 from acl_model import Token, Who
-from harness import eq, put, run, wait_for
+from checks import eq, wait_for
+from files import put
+from processes import run
 from smb_acl import DACL, descriptor, granted, set_sd, sid
 
 TEAM, STAFF = 3110, 3111

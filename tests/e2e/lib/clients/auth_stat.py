@@ -2,7 +2,7 @@
 """Calls that RPC itself rejects because of who makes them."""
 import nfs3
 import rpc
-from harness import eq
+from checks import eq
 
 # auth_stat, RFC 5531 section 9
 BADCRED, TOOWEAK = 1, 5

@@ -14,7 +14,9 @@ import os
 import resource
 import time
 
-from harness import SLOW, Child, put, wait_for
+from checks import SLOW, wait_for
+from files import put
+from processes import Child
 
 # Seconds of one window. The long form is for `make check-attack`.
 LONG = os.environ.get('DITTO_ATTACK') == 'long'

@@ -12,7 +12,8 @@ import threading
 import urllib.parse
 
 import smb
-from harness import Skip, run
+from harness import Skip
+from processes import run
 
 COMMANDS = ('ls', 'put', 'get', 'mv', 'rm', 'mkdir')
 HERE = os.path.dirname(os.path.abspath(__file__))

@@ -2,7 +2,7 @@
 """Mounts of NFS with Kerberos."""
 import os
 
-import harness
+import volumes
 from kdc import HOST
 
 
@@ -11,7 +11,7 @@ def mount(w, client, sec, vers='4.1', opts=''):
     where = f'{w.base}/c{client.number}.{len(client.mounts)}'
     os.makedirs(where, exist_ok=True)
     with client:
-        harness.mount(f'{HOST}:/data', where, 'nfs', 0,
+        volumes.mount(f'{HOST}:/data', where, 'nfs', 0,
                       f'vers={vers},sec={sec},{client._options4()}{opts}')
     client.mounts.append(where)
     return where

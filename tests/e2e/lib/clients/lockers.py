@@ -13,7 +13,10 @@ import traceback
 
 import daemons
 import harness
-from harness import put
+from checks import SLOW, WAIT_LIMIT, expect_errno
+from files import put
+from processes import Child, run
+from volumes import MNT_DETACH, MNT_FORCE
 
 READ, WRITE, UNLOCK = fcntl.F_RDLCK, fcntl.F_WRLCK, fcntl.F_UNLCK
 
@@ -57,7 +60,7 @@ class Worker:
 
     def flock_by_child(self, how):
         """Lock by another process that inherited the open file."""
-        harness.Child(lambda: fcntl.flock(self.fd, how)).join()
+        Child(lambda: fcntl.flock(self.fd, how)).join()
 
     def read(self, size, offset=0):
         return os.pread(self.fd, size, offset)
@@ -134,8 +137,8 @@ class Locker:
     def done(self, seconds=0.0):
         return bool(select.select([self.channel], [], [], seconds)[0])
 
-    def result(self, seconds=harness.WAIT_LIMIT):
-        if not self.done(seconds * harness.SLOW):
+    def result(self, seconds=WAIT_LIMIT):
+        if not self.done(seconds * SLOW):
             raise AssertionError(f'a process of the test does not answer within {seconds} s')
         good, value = pickle.load(self.file)
         if not good:
@@ -144,7 +147,7 @@ class Locker:
 
     def waits(self, seconds=0.3):
         """The process is blocked."""
-        if self.done(seconds * harness.SLOW):
+        if self.done(seconds * SLOW):
             raise AssertionError(f'blocked was expected, not {pickle.load(self.file)}')
         return self
 
@@ -154,7 +157,7 @@ class Locker:
         return lambda *args: self.start(name, *args).result()
 
     def refused(self, name, *args, why=(errno.EAGAIN, errno.EACCES)):
-        with harness.expect_errno(*why):
+        with expect_errno(*why):
             getattr(self, name)(*args)
 
     def signal(self, number=signal.SIGUSR1):
@@ -173,7 +176,7 @@ class Locker:
 
 def first(lockers, seconds=SOON):
     """The locker whose wait ends first."""
-    ready = select.select([x.channel for x in lockers], [], [], seconds * harness.SLOW)[0]
+    ready = select.select([x.channel for x in lockers], [], [], seconds * SLOW)[0]
     if not ready:
         raise AssertionError(f'nobody gets the lock within {seconds} s')
     return [x for x in lockers if x.channel in ready][0]
@@ -182,11 +185,11 @@ def first(lockers, seconds=SOON):
 def crash(client):
     """Cut the machine off at once: nothing that it still sends arrives."""
     devices = [os.stat(where).st_dev for where in client.mounts]
-    harness.run('ip', '-n', client.world.server_ns.name, 'link', 'del', f'veth{client.number}')
+    run('ip', '-n', client.world.server_ns.name, 'link', 'del', f'veth{client.number}')
     for dev in devices:
         # brings its own /sys, which shows the mounts of the namespace only
-        harness.run('ip', 'netns', 'exec', client.name, 'sh', '-c',
-                    f'echo 1 >/sys/fs/nfs/{os.major(dev)}:{os.minor(dev)}/shutdown')
+        run('ip', 'netns', 'exec', client.name, 'sh', '-c',
+            f'echo 1 >/sys/fs/nfs/{os.major(dev)}:{os.minor(dev)}/shutdown')
     # before anything is unmounted, which would end the monitoring in good order
     client.daemons.stop('KILL')
 
@@ -194,7 +197,7 @@ def crash(client):
 def bury(client):
     """Remove the rest of a crashed machine, whose processes are dead by now."""
     for where in client.mounts[:]:
-        client.umount(where, harness.MNT_FORCE | harness.MNT_DETACH)
+        client.umount(where, MNT_FORCE | MNT_DETACH)
     client.remove()
 
 

@@ -5,7 +5,8 @@ import contextlib
 import os
 
 import nfs4
-from harness import MIB, eq, pattern, put
+from checks import eq
+from files import MIB, pattern, put
 from nfs4 import ANON, BOTH, READ, free_stateid, putfh
 from nfs4_callers import Caller
 from nfs4_copy import between, copy, offload_cancel, offload_status

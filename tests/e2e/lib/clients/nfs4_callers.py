@@ -6,7 +6,8 @@ import os
 import threading
 
 import nfs4
-from harness import WAIT_LIMIT, eq, put, wait_for
+from checks import WAIT_LIMIT, eq, wait_for
+from files import put
 from nfs4 import DELEG_NONE, DELEG_READ, DELEG_WRITE, READ, WANT_NO, WRITE, delegreturn, putfh
 from nfs4_callback import Callbacks, Listener
 from nfs4_status import OK

@@ -3,7 +3,7 @@
 import time
 
 import nfs4
-from harness import eq
+from checks import eq
 from nfs4 import putfh
 from nfs4_callback import ADDED, DIR_ATTRS, REMOVED, RENAMED
 from nfs4_callers import Caller

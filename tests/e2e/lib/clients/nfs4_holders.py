@@ -5,8 +5,10 @@ import os
 import time
 
 import nfs3
-from harness import Child, eq, put, wait_for
+from checks import eq, wait_for
+from files import put
 from one_file import ALL
+from processes import Child
 
 DATA = b'0123456789' * 100
 

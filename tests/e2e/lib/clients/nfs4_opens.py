@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Clients of NFSv4 that open and lock files by hand."""
 import nfs4
-from harness import eq
+from checks import eq
 from nfs4 import BOTH, DENY_NONE, WRITE_LT, Client40, Session, getfh, putfh
 
 ANON = (0, bytes(12))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Raw clients of NFSv4, one for each minor version."""
 import nfs4
-from harness import eq
+from checks import eq
 
 
 def open_nfs(w, minor=0, **kw):

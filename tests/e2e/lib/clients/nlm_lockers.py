@@ -3,7 +3,8 @@
 import daemons
 import nlm
 import nsm
-from harness import put, wait_for
+from checks import wait_for
+from files import put
 from nlm import Nlm
 
 

@@ -2,7 +2,7 @@
 """One file that clients of SMB and NFS have in sight."""
 import os
 
-from harness import put
+from files import put
 from smb2 import Smb2
 
 ALL = 0o666

@@ -5,7 +5,7 @@ import struct
 import time
 
 import rpc
-from harness import KIB, pattern, put
+from files import KIB, pattern, put
 from nfs3 import NFS
 
 

@@ -7,8 +7,9 @@ from impacket.smb3structs import SMB2_DIALECT_30
 
 import nfs3
 import smb2
-from harness import Child, eq
+from checks import eq
 from one_file import setup
+from processes import Child
 from smb2 import GENERIC_READ, GENERIC_WRITE, OPEN_IF, SHARE_ALL, Smb2
 
 NONE, II, OPLOCK_EXCLUSIVE, BATCH, LEASE = 0, 1, 8, 9, 255

@@ -8,7 +8,7 @@ from impacket.smb3structs import SMB2_DIALECT_30
 
 import smb2
 import smbraw
-from harness import eq, wait_for
+from checks import eq, wait_for
 from smb2 import DELETE, GENERIC_READ, GENERIC_WRITE, OPEN_IF, SHARE_ALL
 from smb_cachers import H, LEASE, R, W, Cacher, key
 from smb_contexts import TIMEOUT_MS, Answer, contexts, durable_v2, lease_v2, reconnect_v2

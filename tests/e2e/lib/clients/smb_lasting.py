@@ -8,7 +8,8 @@ import struct
 import smb2
 import smb_durable
 import smbraw
-from harness import eq, put, wait_for
+from checks import eq, wait_for
+from files import put
 from smb2 import ECHO_BODY
 from smb_cachers import key
 from smb_contexts import TIMEOUT_MS, Answer, durable_v2, guid, lease_v2

@@ -5,7 +5,8 @@ import socket
 import struct
 import termios
 
-from harness import eq, pattern, put
+from checks import eq
+from files import pattern, put
 from smb2 import READ
 
 READS = 32              # of 64 KiB: more than sockets take that nobody reads

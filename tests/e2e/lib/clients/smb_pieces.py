@@ -6,7 +6,7 @@ import socket
 import struct
 
 import smb2
-from harness import eq
+from checks import eq
 from smb2 import Smb2
 
 CREDIT = 65536

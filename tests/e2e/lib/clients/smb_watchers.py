@@ -3,7 +3,7 @@
 import struct
 
 import smb2
-from harness import eq
+from checks import eq
 from smb2 import DELETE, DIRECTORY_FILE, GENERIC_READ, OPEN
 from smb_cachers import H, R, Cacher, key
 

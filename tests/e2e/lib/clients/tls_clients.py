@@ -4,11 +4,13 @@ import os
 import ssl
 import subprocess
 
-import harness
 import nfs4
 import rpc
 import servers
-from harness import eq, put, run, wait_for
+import volumes
+from checks import eq, wait_for
+from files import put
+from processes import run
 
 HOST = 'server.example'
 AUTH_TLS = 7
@@ -105,7 +107,7 @@ def mount(w, client, vers, xprtsec, where=None):
     path = '/data' if vers.startswith('4') else w.export
     opts = client._options4() if vers.startswith('4') else client._options3('tcp')
     with client:
-        harness.mount(f'{HOST}:{path}', where, 'nfs', 0,
+        volumes.mount(f'{HOST}:{path}', where, 'nfs', 0,
                       f'vers={vers},sec=sys,xprtsec={xprtsec},{opts}')
     client.mounts.append(where)
     return where

@@ -10,7 +10,7 @@ import nfs3
 import nfs4
 import nlm
 import smb2
-from harness import put
+from files import put
 from lockers import READ, WRITE, Locker
 from nfs4_callback import Callbacks, Listener
 from nfs4_status import DELAY, GRACE, STATUS

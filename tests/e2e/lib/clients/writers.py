@@ -2,7 +2,8 @@
 """Clients that write while something happens to the server."""
 import os
 
-from harness import Child, get, pattern, put
+from files import get, pattern, put
+from processes import Child
 
 
 def writer(m, done, limit=4000):

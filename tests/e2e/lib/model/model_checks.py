@@ -5,7 +5,7 @@ import os
 import time
 
 import nfs4
-from harness import SLOW
+from checks import SLOW
 from model_loop import Defect
 from truth import W
 

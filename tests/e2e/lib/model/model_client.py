@@ -7,7 +7,7 @@ What it takes from caches has been given up when it is done, or their holders ar
 """
 import time
 
-from harness import SLOW
+from checks import SLOW
 from model_claims import REMOVED, TO_THE_END, Open
 from model_loop import Defect, pause
 from truth import A_READ, A_WRITE

@@ -9,7 +9,7 @@ import time
 
 import model_waits
 import smb2
-from harness import SLOW
+from checks import SLOW
 from model_checks import claims
 from model_claims import Range
 from model_loop import Defect

@@ -14,7 +14,7 @@ import socket
 import threading
 import time
 
-from harness import SLOW
+from checks import SLOW
 
 
 class Defect(AssertionError):

@@ -11,7 +11,7 @@ import nlm
 import nlm_lockers
 import rpc
 import smb
-from harness import SLOW
+from checks import SLOW
 from model_claims import TO_THE_END, Link, Open
 from model_client import DIR_NAMES, Client
 from model_loop import Defect, pause

@@ -9,7 +9,7 @@ import time
 import model_lasting
 import model_waits
 import nfs4
-from harness import wait_for
+from checks import wait_for
 from model_lasting import number_of
 from model_loop import Defect
 from model_nfs import span

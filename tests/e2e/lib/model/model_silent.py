@@ -8,7 +8,7 @@ import time
 
 import model_waits
 import nfs4
-from harness import SLOW
+from checks import SLOW
 from model_loop import Defect
 from model_nfs4 import PATH_DOWN
 from model_streams import Nfs4Streams

@@ -10,7 +10,7 @@ import model_access
 import smb2
 import smb_durable
 import smbraw
-from harness import SLOW
+from checks import SLOW
 from model_access import LISTS
 from model_claims import TO_THE_END, Cache, Link, Open, Range
 from model_client import Client

@@ -9,9 +9,12 @@ import subprocess
 import harness
 from ad_domain import (BASE, DC_HOST, DNS, DOMAIN, HOST, NUMBER, REALM, USERS, Controller, Files,
                        Machine, Member, etc, tree)
+from checks import wait_for
+from files import put
 from gss import opened
-from harness import as_user, put, run, wait_for
+from processes import as_user, run
 from servers import tool
+from volumes import MNT_DETACH, mount, umount
 
 DENIED = 'NT_STATUS_ACCESS_DENIED'
 
@@ -68,7 +71,7 @@ class Domain:
         self.listeners = world.server.conf.removeprefix('[server]\n')
         kept = f'{tree()}/domain.tar'
         os.makedirs(BASE, exist_ok=True)
-        harness.mount('ad', BASE, 'tmpfs', 0, 'mode=755')
+        mount('ad', BASE, 'tmpfs', 0, 'mode=755')
         run('tar', '-C', BASE, '-xf', kept)
         with world.server_ns:
             put('/proc/sys/net/ipv4/ip_forward', '1')
@@ -144,7 +147,7 @@ class Domain:
             os.makedirs(f'{base}/tickets', mode=0o1777)
             os.chmod(self.world.base, 0o755)
             with client:
-                harness.mount('rpc_pipefs', f'{base}/pipes', 'rpc_pipefs')
+                mount('rpc_pipefs', f'{base}/pipes', 'rpc_pipefs')
             with open(f'{self.world.base}/gssd.log', 'ab') as log:
                 self.gssd = client.spawn('rpc.gssd', '-f', '-vv', '-p', f'{base}/pipes', '-k',
                                          f'{base}.keytab', '-d', f'{base}/tickets', stdout=log,
@@ -153,8 +156,8 @@ class Domain:
         where = where or f'{self.world.base}/c{client.number}.{len(client.mounts)}'
         os.makedirs(where, exist_ok=True)
         with client:
-            harness.mount(f'{HOST}:/data', where, 'nfs', 0,
-                          f'vers=4.1,sec=krb5,{client._options4()}')
+            mount(f'{HOST}:/data', where, 'nfs', 0,
+                  f'vers=4.1,sec=krb5,{client._options4()}')
         client.mounts.append(where)
         return where
 
@@ -169,13 +172,13 @@ class Domain:
         if self.gssd:
             self.gssd.terminate()
             self.gssd.wait()
-            harness.umount(f'{BASE}/client1/pipes')
+            umount(f'{BASE}/client1/pipes')
         if self.member:
             self.member.stop()
         self.controller.stop()
         self.machine.remove()
         self.files.restore()
-        harness.umount(BASE, harness.MNT_DETACH)
+        umount(BASE, MNT_DETACH)
 
 
 def owner_of_new(domain, who, name, tries=5):

@@ -11,10 +11,15 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 
-import harness
-from harness import Ns, Skip, get, put, run, wait_for
+from checks import wait_for
+from files import get, put
+from harness import Skip
+from namespaces import Ns, ip
+from processes import run
+from volumes import mount
 
 DOMAIN, REALM, DNS = 'AD', 'AD.TEST', 'ad.test'
 # The controller is one more client of the harness, the last that the addresses have room for.
@@ -310,18 +315,18 @@ def etc(files, keytab, sources='files winbind'):
 def make(result):
     """Make a domain with a member, and keep both in a tar file."""
     os.makedirs(BASE)
-    harness.mount('ad', BASE, 'tmpfs', 0, 'mode=755')
+    mount('ad', BASE, 'tmpfs', 0, 'mode=755')
     files = Files()
     etc(files, f'{BASE}/server/keytab')
     ns = Ns('e2e-ad', 'dc1')
-    harness.ip(ns, 'link add d0 type dummy', f'addr add {DC_ADDR}/24 dev d0',
-               'addr add 192.168.1.1/24 dev d0', 'link set d0 up')
+    ip(ns, 'link add d0 type dummy', f'addr add {DC_ADDR}/24 dev d0',
+       'addr add 192.168.1.1/24 dev d0', 'link set d0 up')
     controller = Controller(ns, f'{BASE}/dc')
     controller.provision()
     controller.start()
     try:
         with ns:
-            harness.socket.sethostname('server1')
+            socket.sethostname('server1')
         member = Member(ns, f'{BASE}/server')
         member.join()
         controller.run('samba-tool', 'domain', 'exportkeytab', f'{BASE}/client1.keytab',

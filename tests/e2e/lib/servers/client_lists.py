@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the server has of its clients: budgets, sessions, requests."""
-from harness import SLOW, wait_for
+from checks import SLOW, wait_for
 
 
 def budget(w, client=0):

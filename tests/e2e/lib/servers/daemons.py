@@ -10,8 +10,9 @@ import signal
 import struct
 import subprocess
 
-import harness
 import rpc
+from checks import wait_for
+from files import put
 from rpc import Dec, Enc
 
 PORTMAP = 100000
@@ -63,12 +64,12 @@ class Daemons:
             for name in ('sm', 'sm.bak'):
                 os.makedirs(f'{folder}/{name}')
             # The kernel keeps one state for all namespaces: so all begin with the same.
-            harness.put(f'{folder}/state', struct.pack('i', NSM_STATE))
+            put(f'{folder}/state', struct.pack('i', NSM_STATE))
             for name in ('etab', 'rmtab'):
-                harness.put(f'{folder}/{name}')
+                put(f'{folder}/{name}')
         self.log = open(f'{folder}/daemons.log', 'ab')
         self._spawn('unshare', '-m', 'sh', '-c', SETUP, folder, 'rpcbind', '-f', '-w')
-        harness.wait_for(f'rpcbind of {ns.hostname}', lambda: answers(ns))
+        wait_for(f'rpcbind of {ns.hostname}', lambda: answers(ns))
         if statd:
             self.statd(notify)
 
@@ -88,8 +89,8 @@ class Daemons:
         """Start rpc.statd; notify: the machine was booted and tells those where it held locks."""
         self.monitor = self.spawn('rpc.statd', '-F', *([] if notify else ['--no-notify']))
         conn = local(self.ns)
-        harness.wait_for(f'rpc.statd of {self.ns.hostname}',
-                         lambda: getport(conn, 100024, 1, 'udp'))
+        wait_for(f'rpc.statd of {self.ns.hostname}',
+                 lambda: getport(conn, 100024, 1, 'udp'))
         conn.close()
 
     def kill_statd(self):

@@ -4,7 +4,7 @@ import os
 import re
 
 import servers
-from harness import put
+from files import put
 from stores import PROXY_PORT, Store, start_disk_store
 
 

@@ -7,7 +7,9 @@ import contextlib
 import os
 import signal
 
-from harness import has_stopped, put, wait_for
+from checks import wait_for
+from files import put
+from processes import has_stopped
 
 KERNEL = '/sys/kernel/debug/ditto/offload-fault'
 

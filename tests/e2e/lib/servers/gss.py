@@ -9,8 +9,10 @@ from impacket.krb5 import crypto
 
 import kdc
 import rpc
-from harness import mount, put, wait_for
+from checks import wait_for
+from files import put
 from kdc import HOST
+from volumes import mount
 
 SERVICE = f'nfs/{HOST}'
 

@@ -7,8 +7,9 @@ import struct
 import subprocess
 
 import nfs3
+from checks import wait_for
 from fault_points import Point
-from harness import MIB, put, wait_for
+from files import MIB, put
 from offload_helper import Helper
 
 RANGE = 8 * MIB

@@ -5,7 +5,7 @@ import os
 
 import servers
 import smb
-from harness import put
+from files import put
 
 MAP = '/etc/ditto/idmap'
 LINES = f"""S-1-5-21-7-8-9-1104 uid {smb.UIDS['alice']} EXAMPLE\\alice

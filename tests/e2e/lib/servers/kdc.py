@@ -12,7 +12,9 @@ from impacket.krb5.ccache import CCache
 from pyasn1.codec.der import decoder, encoder
 from pyasn1.type.univ import noValue
 
-from harness import put, run, wait_for
+from checks import wait_for
+from files import put
+from processes import run
 
 REALM = 'EXAMPLE.TEST'
 PORT = 88

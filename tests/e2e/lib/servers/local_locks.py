@@ -2,7 +2,7 @@
 """POSIX locks as the kernel of the server lists them."""
 import os
 
-from harness import get
+from files import get
 
 
 def device(path):

@@ -11,7 +11,10 @@ import shutil
 import subprocess
 import termios
 
-from harness import MNT_DETACH, SLOW, mount, put, run, umount, wait_for
+from checks import SLOW, wait_for
+from files import put
+from processes import run
+from volumes import MNT_DETACH, mount, umount
 
 ENV = {'PATH': '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'HOME': '/root',
        'LANG': 'C.UTF-8', 'TERM': 'dumb'}

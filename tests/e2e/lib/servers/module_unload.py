@@ -2,7 +2,10 @@
 """Modules that are unloaded while the rest of the machine works."""
 import threading
 
-from harness import Ns, eq, get, run, wait_for
+from checks import eq, wait_for
+from files import get
+from namespaces import Ns
+from processes import run
 
 
 def others_come_and_go():

@@ -3,7 +3,8 @@
 import os
 
 import kdc
-from harness import eq, put
+from checks import eq
+from files import put
 from kdc import HOST
 from smb import USERS
 from smbraw import Link

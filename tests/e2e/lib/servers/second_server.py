@@ -5,10 +5,11 @@ import os
 
 import nfs4
 import servers
-from harness import Ns, ip, mount
+from namespaces import Ns, ip
 from nfs4 import putfh
 from nfs4_copy import copy_notify, netloc
 from nfs4_opens import last
+from volumes import mount
 
 FAR = netloc('destination')
 

@@ -4,7 +4,8 @@ import contextlib
 import os
 
 import servers
-from harness import get, wait_for
+from checks import wait_for
+from files import get
 
 
 @contextlib.contextmanager

@@ -12,7 +12,10 @@ import time
 import daemons
 import netlink
 import smb
-from harness import MNT_DETACH, mount, put, run, umount, wait_for
+from checks import wait_for
+from files import put
+from processes import run
+from volumes import MNT_DETACH, mount, umount
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.abspath(f'{HERE}/../../../..')

@@ -4,7 +4,8 @@ import contextlib
 import os
 
 import nfs3
-from harness import MIB, eq, wait_for
+from checks import eq, wait_for
+from files import MIB
 from helper_files import RANGE, settled
 
 

@@ -7,7 +7,8 @@ import os
 import random
 import stat
 
-from harness import MIB, eq, put
+from checks import eq
+from files import MIB, put
 from stores import deletions
 
 # Answers of clients whose server cannot get data.

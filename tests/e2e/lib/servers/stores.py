@@ -15,7 +15,11 @@ import subprocess
 import time
 
 import servers
-from harness import KEEP, Skip, put, run, wait_for
+from checks import wait_for
+from files import put
+from harness import Skip
+from leftovers import KEEP
+from processes import run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RGW_PORT, SWIFT_PORT, PROXY_PORT = 7480, 7481, 9000

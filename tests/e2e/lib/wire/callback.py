@@ -8,8 +8,8 @@ import time
 from types import SimpleNamespace as Result
 
 import daemons
-import harness
-from rpc import SUCCESS, PROC_UNAVAIL, Dec, Enc
+from checks import SLOW, WAIT_LIMIT
+from rpc import PROC_UNAVAIL, SUCCESS, Dec, Enc
 
 
 class Callback:
@@ -52,10 +52,10 @@ class Callback:
         for vers in self.versions:
             daemons.setport(self.ns, self.prog, vers, 'tcp', 0)
 
-    def take(self, seconds=harness.WAIT_LIMIT):
+    def take(self, seconds=WAIT_LIMIT):
         """Return the next call."""
         try:
-            return self.calls.get(timeout=seconds * harness.SLOW)
+            return self.calls.get(timeout=seconds * SLOW)
         except queue.Empty:
             raise AssertionError(f'no call came within {seconds} s') from None
 

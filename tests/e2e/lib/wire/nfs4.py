@@ -210,7 +210,6 @@ def lock(kind, offset, length, sid, *, new=None, seqid=0, reclaim=False):
     return Op('lock', e, good, {DENIED: d_denied})
 
 
-
 def lockt(kind, offset, length, own):
     return Op('lockt', Enc().u32(kind).u64(offset, length).fixed(own),
               other={DENIED: d_denied})

@@ -22,7 +22,7 @@ import time
 from types import SimpleNamespace as Result
 
 import rpc
-from harness import SLOW, WAIT_LIMIT
+from checks import SLOW, WAIT_LIMIT
 from nfs4 import d_bitmap, d_stateid
 from nfs4_attr import d_fattr, fattr
 from nfs4_status import OK

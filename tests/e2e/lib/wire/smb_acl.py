@@ -5,7 +5,7 @@ import struct
 
 import smb
 import smb2
-from harness import eq
+from checks import eq
 
 SECURITY = 3
 OWNER, GROUP, DACL, SACL = 1, 2, 4, 8

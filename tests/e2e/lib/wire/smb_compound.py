@@ -3,7 +3,7 @@
 import struct
 
 import smbraw
-from harness import SLOW
+from checks import SLOW
 from smb2 import CLOSE, FLUSH, WRITE
 
 SAME = b'\xff' * 16     # the FileId of the request before

@@ -3,7 +3,7 @@
 import struct
 import time
 
-from harness import eq
+from checks import eq
 
 RESUME_KEY, COPYCHUNK, DUPLICATE, DUPLICATE_EX, OFFLOAD_READ, OFFLOAD_WRITE = (
     0x140078, 0x1440f2, 0x98344, 0x983e8, 0x94264, 0x98268)

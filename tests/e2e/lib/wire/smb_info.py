@@ -4,7 +4,7 @@ import os
 import struct
 
 import smb2
-from harness import one_of
+from checks import one_of
 
 BASIC, STANDARD, EA, FULL_EA, ALL, END_OF_FILE, STREAM = 4, 5, 7, 15, 18, 20, 22
 (SET_REPARSE, GET_REPARSE, DELETE_REPARSE, SET_SPARSE, ZERO_DATA, RANGES, OBJECT_ID,

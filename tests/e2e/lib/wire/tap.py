@@ -11,7 +11,7 @@ import select
 import socket
 import struct
 
-from harness import Child
+from processes import Child
 
 PORT = 445
 ALL_PACKETS = 3

@@ -4,7 +4,9 @@ import errno
 import functools
 import os
 
-from harness import eq, mount, put, umount, wait_for
+from checks import eq, wait_for
+from files import put
+from volumes import mount, umount
 
 
 def cover(w, name, below, **files):

@@ -6,8 +6,11 @@ import struct
 import types
 
 import rpc
-from harness import eq, libc, mount_image, put, run, syscall, umount
+from checks import eq
+from files import put
+from processes import run
 from rpc import Dec, Enc
+from volumes import libc, mount_image, syscall, umount
 
 PROGRAM, GET, GET_ACTIVE = 100011, 1, 2
 OK, NO_QUOTA, EPERM = 1, 2, 3

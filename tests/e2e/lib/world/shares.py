@@ -2,7 +2,7 @@
 """Shares that all may write to, and shares on file systems of their own."""
 import os
 
-from harness import put
+from files import put
 
 
 def share_all(w):

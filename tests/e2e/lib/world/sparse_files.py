@@ -3,7 +3,8 @@
 import os
 import re
 
-from harness import MIB, run
+from files import MIB
+from processes import run
 
 
 def sparse(path, size=4 * MIB, *data):

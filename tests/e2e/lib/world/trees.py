@@ -4,7 +4,8 @@ import hashlib
 import os
 import random
 
-from harness import get, pattern, put, run
+from files import get, pattern, put
+from processes import run
 
 
 def make_tree(top, seed=1):
