@@ -1,33 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """SMB: information on files and file systems, and how it is set (MS-FSCC, MS-FSA)."""
-import contextlib
-import glob
 import os
 import re
-import stat
 import struct
 import time
 
 import smb
 import smb2
 import smbraw
-from checks import eq, one_of, wait_for
-from files import MIB, get, put
+from checks import eq
+from files import get, put
 from harness import test
-from processes import run
 from smb import SmbClient
-from smb_info import (ALL, ARCHIVE, COMPRESSED, DELETE_REPARSE, EA, END_OF_FILE, EPOCH, FULL_EA,
-                      GET_COMPRESSION, GET_INTEGRITY, GET_OBJECT_ID, GET_REPARSE, HIDDEN,
-                      OBJECT_ID, RANGES, READONLY, REPARSE, SET_COMPRESSION, SET_INTEGRITY,
-                      SET_REPARSE, SET_SPARSE, SPARSE, STANDARD, STREAM, TRIM, ZERO_DATA, basic,
-                      ea, eas, filetime, fresh, names, session, set_basic, shorts, symlink_data)
-from volumes import frozen
+from smb_info import (ALL, ALTERNATE_NAME, ARCHIVE, EA, END_OF_FILE, EPOCH, FILESYSTEM, FULL_EA,
+                      GET_OBJECT_ID, HIDDEN, OBJECT_ID, READONLY, SECURITY, STANDARD, STREAM,
+                      basic, ea, eas, filetime, fresh, names, session, set_basic, shorts)
 
 READ_EA, WRITE_EA = 8, 16
-FILESYSTEM, SECURITY = 2, 3
-LINK_ITSELF = 0x200000          # FILE_OPEN_REPARSE_POINT
-NONE, DEFAULT, LZNT1 = range(3)
-ALTERNATE_NAME, COMPRESSION, FS_ATTRIBUTE = 21, 28, 5
 STOP, GO_ON = (1 << 64) - 1, (1 << 64) - 2
 
 
@@ -143,186 +132,6 @@ def flags(w):
     s.end()
 
 
-def ranges(s, fid, start, count):
-    out = s.ioctl(fid, RANGES, struct.pack('<QQ', start, count))
-    return [struct.unpack_from('<QQ', out, i) for i in range(0, len(out), 16)]
-
-
-@test(smb=True, squash='none', fs='xfs')
-def sparse(w):
-    s = session(w)
-    size = 4 << 20
-    fid = fresh(s, 'f', b'a' * 65536)
-    s.write(fid, b'b' * 65536, size - 65536)
-    eq(ranges(s, fid, 0, size), [(0, size)], 'what is not sparse has no holes')
-    s.ioctl(fid, SET_SPARSE)
-    eq(basic(s, fid)[4] & SPARSE, SPARSE)
-    got = ranges(s, fid, 0, size)
-    eq((got[0][0], got[-1][0] + got[-1][1], len(got)), (0, size, 2))
-    s.ioctl(fid, ZERO_DATA, struct.pack('<QQ', 0, 65536))
-    eq(s.read(fid, 65536), bytes(65536))
-    eq(len(ranges(s, fid, 0, size)), 1, 'the first range is a hole now')
-    eq(os.stat(w.path('f')).st_blocks * 512 < size, True)
-    out = s.ioctl(fid, TRIM, struct.pack('<IIQQ', 0, 1, size - 65536, 65536))
-    eq(out, struct.pack('<I', 1))
-    eq(os.stat(w.path('f')).st_size, size)
-    s.ioctl(fid, SET_SPARSE, b'\0')
-    eq(basic(s, fid)[4] & SPARSE, 0)
-    smb2.refused('INVALID_PARAMETER', s.ioctl, fid, ZERO_DATA, struct.pack('<QQ', 2, 1))
-    s.end()
-
-
-def zeros_leave_holes(w):
-    s = session(w)
-    size, data = 1 << 40, 20 << 20
-    fid = fresh(s, 'f', b'a')
-    with open(w.path('f'), 'wb') as f:
-        f.write(b'a' * data)
-        f.truncate(size)
-    run('sync')
-    before = os.stat(w.path('f')).st_blocks
-    s.ioctl(fid, ZERO_DATA, struct.pack('<QQ', 1, size))
-    run('sync')
-    after = os.stat(w.path('f'))
-    eq((after.st_size, (after.st_blocks - before) * 512 < MIB), (size, True))
-    with open(w.path('f'), 'rb') as f:
-        eq(f.read(data) == b'a' + bytes(data - 1), True)
-    s.end()
-
-
-@test(smb=True, squash='none')
-def zeros_are_written(w):
-    """Where the file system cannot zero a range, holes need not be written."""
-    zeros_leave_holes(w)
-
-
-@test(smb=True, squash='none', fs='ext4')
-def zeros_of_the_file_system(w):
-    """Where it can, it does not allocate holes, which may be more than it has blocks."""
-    zeros_leave_holes(w)
-
-
-def blocked():
-    """Does a worker of the server wait for the file system?"""
-    for path in glob.glob('/proc/[0-9]*/stat'):
-        with contextlib.suppress(OSError):
-            name, rest = get(path).rsplit(b')', 1)
-            if b'ditto-smb' in name and rest.split()[0] == b'D':
-                return True
-    return False
-
-
-@test(smb=True, squash='none')
-def zeroing_is_cancelled(w):
-    """A request that is cancelled ends with the part that is being written."""
-    other = w.served_volume('other', 'ext3', '100m', squash='none')
-    size, part = 24 << 20, 16 << 20
-    put(f'{other}/f', b'a' * size, 0o666)
-    s = smb2.Smb2(w.client, share='other')
-    fid = s.create('f')
-    run('sync')
-    with frozen(other):
-        number = s.send(smb2.IOCTL, smb2.ioctl_body(fid, ZERO_DATA, struct.pack('<QQ', 0, size), 0))
-        wait_for('the first part', blocked)
-        s.cancel_sent(number)
-        s.call(smb2.ECHO, struct.pack('<HH', 4, 0))
-    eq(smb2.NAMES[s.answer(number, 60)[0]], 'CANCELLED')
-    got = get(f'{other}/f')
-    # the wait may have been another one, before the first part
-    one_of(len(got) - len(got.lstrip(b'\0')), (0, part))
-    eq(got.lstrip(b'\0').count(b'a'), len(got.lstrip(b'\0')))
-    s.end()
-
-
-@test(smb=True, squash='none')
-def integrity(w):
-    """Files have no checksums of their own, and cannot get any."""
-    s = session(w)
-    f = fresh(s, 'f', b'data')
-    algorithm, _, flags, chunk, cluster = struct.unpack('<HHIII', s.ioctl(f, GET_INTEGRITY))
-    eq((algorithm, flags, chunk, cluster), (0, 0, cluster, os.statvfs(w.export).f_frsize))
-    smb2.refused('INVALID_PARAMETER', s.ioctl, f, GET_INTEGRITY, b'', 15)
-    for kept in 0, 0xffff:
-        s.ioctl(f, SET_INTEGRITY, struct.pack('<HHI', kept, 0, 0))
-    for wrong in (struct.pack('<HHI', 2, 0, 0), struct.pack('<HHI', 0, 0, 1),
-                  struct.pack('<HHI', 0xffff, 0, 1), bytes(7)):
-        smb2.refused('INVALID_PARAMETER', s.ioctl, f, SET_INTEGRITY, wrong)
-    s.end()
-
-
-def compresses(s, fid):
-    """True if the volume supports compression of single files."""
-    return bool(struct.unpack_from('<I', s.query(fid, FS_ATTRIBUTE, FILESYSTEM))[0] & 0x10)
-
-
-def compression(s, fid):
-    """The compression state, which both queries must agree on."""
-    format_, = struct.unpack('<H', s.ioctl(fid, GET_COMPRESSION))
-    eq(struct.unpack_from('<H', s.query(fid, COMPRESSION), 8)[0], format_)
-    eq(bool(basic(s, fid)[4] & COMPRESSED), bool(format_))
-    return format_
-
-
-def compress(s, fid, format_):
-    s.ioctl(fid, SET_COMPRESSION, struct.pack('<H', format_))
-
-
-@test(smb=True, squash='none', fs='btrfs')
-def compressed_files(w):
-    """The compression flag is the file system's own, seen from both sides."""
-    s = session(w)
-    d = s.create('d', options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_ALL)
-    eq((compresses(s, d), compression(s, d)), (True, NONE))
-    compress(s, d, DEFAULT)
-    eq((compression(s, d), run('lsattr', '-d', w.path('d'))[:22].count('c')), (LZNT1, 1))
-
-    f = fresh(s, 'd\\f', b'a' * (64 << 10))
-    eq(compression(s, f), LZNT1, 'of its directory')
-    os.sync()
-    eq('encoded' in run('filefrag', '-v', w.path('d/f')), True)
-    smb2.refused('INVALID_PARAMETER', s.ioctl, f, TRIM, struct.pack('<IIQQ', 0, 1, 0, 4096))
-    compress(s, f, NONE)
-    eq((compression(s, f), basic(s, f)[4], get(w.path('d/f')) == b'a' * (64 << 10)),
-       (NONE, ARCHIVE, True))
-    plain = fresh(s, 'd\\plain', options=0x8000)          # FILE_NO_COMPRESSION
-    eq((compression(s, plain), compression(s, d)), (NONE, LZNT1))
-    stream = fresh(s, 'd\\plain:stream')
-    eq(struct.unpack('<H', s.ioctl(stream, GET_COMPRESSION)), (NONE,))
-    run('chattr', '+c', w.path('d/plain'))
-    eq(compression(s, plain), LZNT1)
-    set_basic(s, plain, flags=ARCHIVE)
-    eq(compression(s, plain), LZNT1, 'is no attribute to set')
-
-    smb2.refused('INVALID_PARAMETER', compress, s, f, 3)
-    smb2.refused('INVALID_PARAMETER', s.ioctl, f, GET_COMPRESSION, room=1)
-    reader = s.create('d\\f', access=smb2.GENERIC_READ)
-    smb2.refused('ACCESS_DENIED', compress, s, reader, LZNT1)
-    # a user who may write, although another owns the file
-    other = session(w, user='bob')
-    os.chmod(w.path('d/f'), 0o666)
-    os.chmod(w.path('d'), 0o777)
-    compress(other, other.create('d\\f'), LZNT1)
-    eq(compression(s, f), LZNT1)
-    # written in place, and so never compressed
-    put(w.path('d/inplace'), b'', 0o666)
-    run('chattr', '-c', w.path('d/inplace'))
-    run('chattr', '+C', w.path('d/inplace'))
-    smb2.refused('NOT_SUPPORTED', compress, s, s.create('d\\inplace'), LZNT1)
-    other.end()
-    s.end()
-
-
-@test(smb=True, squash='none', fs='ext4')
-def no_compression(w):
-    """A file system that keeps the flag without effect reports no compression."""
-    s = session(w)
-    fid = fresh(s, 'f')
-    eq((compresses(s, fid), compression(s, fid)), (False, NONE))
-    compress(s, fid, NONE)
-    smb2.refused('NOT_SUPPORTED', compress, s, fid, LZNT1)
-    s.end()
-
-
 @test(smb=True, squash='none')
 def object_ids(w):
     s = session(w)
@@ -414,29 +223,6 @@ def extended_attributes(w):
 
 
 @test(smb=True, squash='none')
-def sectors_of_the_device(w):
-    """FileFsSectorSizeInformation tells of the block device, and of none what is known."""
-    def sectors(share):
-        s = session(w, share=share)
-        fid = fresh(s, 'f')
-        sector, = struct.unpack_from('<20xI', s.query(fid, 3, FILESYSTEM))
-        out = struct.unpack('<7I', s.query(fid, 11, FILESYSTEM))
-        s.end()
-        eq(out[0], sector, 'BytesPerSector')
-        return out
-    unknown = 0xffffffff
-    w.served_volume('memory', 'tmpfs')
-    eq(sectors('memory')[4:], (0, unknown, unknown))
-    number = os.stat(w.served_volume('disk', 'ext4')).st_dev
-    queue = f'/sys/dev/block/{os.major(number)}:{os.minor(number)}/queue'
-    logical, physical, rotates, trims = [
-        int(get(f'{queue}/{name}')) for name in
-        ('logical_block_size', 'physical_block_size', 'rotational', 'discard_max_bytes')]
-    eq(sectors('disk'), (logical, physical, physical, min(physical, 4096),
-                         3 | (0 if rotates else 4) | (8 if trims else 0), 0, 0))
-
-
-@test(smb=True, squash='none')
 def attributes_that_fail(w):
     """A CREATE whose EAs are refused makes no file, and one of a wrong form empties none."""
     s = session(w)
@@ -489,45 +275,6 @@ def sizes_of_attributes(w):
     s.set(fid, FULL_EA, ea(b'One', b'1'))
     eq(size(), 4 + 4 + 1 + 3 + 1)
     s.end()
-
-
-@test(smb=True, squash='none')
-def space_that_is_reserved(w):
-    """Space beyond the end of a file is reserved while it is open; the last close frees it."""
-    a, b = session(w), session(w)
-    reserved, alsi = 1 << 20, struct.pack('<Q', 1 << 20)
-
-    def blocks(name='f'):
-        return os.stat(w.path(name)).st_blocks * 512
-    first = a.create('f')
-    a.write(first, b'data' * 100)
-    before = os.stat(w.path('f'))
-    others = [b.create(name, how=smb2.OPEN) for name in ('f', 'f')]
-    a.set(first, 19, alsi)
-    eq(blocks() >= reserved, True, 'reserved')
-    a.close(first)
-    b.close(others.pop())
-    eq(blocks() >= reserved, True, 'still open')
-    # what is written there meanwhile stays
-    b.write(others[0], b'more', offset=8192)
-    os.utime(w.path('f'), ns=(before.st_atime_ns, before.st_mtime_ns))
-    b.close(others.pop())
-    eq(blocks() < reserved // 2, True, 'freed')
-    after = os.stat(w.path('f'))
-    eq((after.st_size, after.st_mtime_ns), (8196, before.st_mtime_ns))
-    eq(get(w.path('f')), (b'data' * 100).ljust(8192, b'\0') + b'more')
-    # the same of a new file, a stream, and with the connection
-    fid = a.create_answer('g', context=(b'AlSi', alsi))[64:80]
-    eq(blocks('g') >= reserved, True)
-    a.close(fid)
-    eq(blocks('g'), 0)
-    for name in 'h', 'h:s':
-        a.create_answer(name, context=(b'AlSi', alsi))
-    stream, = glob.glob(w.path('.ditto/streams/*/s'))
-    eq((blocks('h'), os.stat(stream).st_blocks * 512) >= (reserved, reserved), True)
-    a.end()
-    wait_for('the end', lambda: (blocks('h'), os.stat(stream).st_blocks) == (0, 0))
-    b.end()
 
 
 @test(smb=True, squash='none')
@@ -688,151 +435,3 @@ def streams(w):
     opened = s.create('F:STREAM 7', access=smb2.GENERIC_READ)
     eq(struct.unpack_from('<QQ', s.query(opened, STANDARD), 8)[0], 7)
     s.end()
-
-
-@test(smb=True, squash='none')
-def reparse_points(w):
-    s = session(w)
-    fid = fresh(s, 'link')
-    s.ioctl(fid, SET_REPARSE, symlink_data('d\\f'))
-    s.close(fid)
-    eq(os.readlink(w.path('link')), 'd/f')
-    smb2.refused('STOPPED_ON_SYMLINK', s.create, 'link', how=smb2.OPEN)
-    # before anything is decided about a new file
-    smb2.refused('STOPPED_ON_SYMLINK', s.create, 'link', how=smb2.MAKE)
-    smb2.refused('OBJECT_NAME_COLLISION', s.create, 'link', how=smb2.MAKE, options=0x200000)
-    fid = s.create('link', options=0x200000, how=smb2.OPEN)
-    out = s.ioctl(fid, GET_REPARSE)
-    tag, _, _, offset, length = struct.unpack_from('<IHHHH', out)
-    eq((tag, out[20 + offset:20 + offset + length].decode('utf-16-le')), (0xa000000c, 'd\\f'))
-    s.close(fid)
-
-    fid = fresh(s, 'pipe')
-    s.ioctl(fid, SET_REPARSE, struct.pack('<IHHQ', 0x80000014, 8, 0, 0x4f464946))
-    s.close(fid)
-    eq(stat.S_ISFIFO(os.stat(w.path('pipe')).st_mode), True)
-    fid = s.create('pipe', options=0x200000, how=smb2.OPEN)
-    eq(s.ioctl(fid, GET_REPARSE)[8:16], struct.pack('<Q', 0x4f464946))
-    s.ioctl(fid, DELETE_REPARSE, struct.pack('<IHH', 0x80000014, 0, 0))
-    s.close(fid)
-    eq(stat.S_ISREG(os.stat(w.path('pipe')).st_mode), True)
-
-    # Absolute targets: those of Windows name a drive or a server, and come back as they are.
-    fid = fresh(s, 'absolute')
-    smb2.refused('0xc0000278', s.ioctl, fid, SET_REPARSE, symlink_data('C:\\f', flags=0))
-    s.close(fid)
-    for target in ('\\??\\C:\\f', '\\??\\UNC\\server\\share\\f', '\\\\server\\share\\f'):
-        fid = fresh(s, 'nt')
-        s.ioctl(fid, SET_REPARSE, symlink_data(target, flags=0))
-        s.close(fid)
-        eq(os.readlink(w.path('nt')), target)
-        fid = s.create('nt', options=0x200000, how=smb2.OPEN)
-        out = s.ioctl(fid, GET_REPARSE)
-        _, length, flags = struct.unpack_from('<HHxxxxI', out, 8)
-        eq((out[20:20 + length].decode('utf-16-le'), flags), (target, 0))
-        s.close(fid)
-        smb2.refused('STOPPED_ON_SYMLINK', s.create, 'nt', how=smb2.OPEN)
-        data = symlink_data(target, flags=0)
-        eq(s.frame[72:], struct.pack('<I4s', 4 + len(data), b'SYML') + data)
-        os.unlink(w.path('nt'))
-    for target in ('\\d\\f', 'd\\f'):
-        fid = fresh(s, f'to {len(target)}')
-        s.ioctl(fid, SET_REPARSE, symlink_data(target, flags=0))
-        s.close(fid)
-        eq(os.readlink(w.path(f'to {len(target)}')), '/d/f')
-
-    fid = fresh(s, 'full', b'data')
-    smb2.refused('0xc0000278', s.ioctl, fid, SET_REPARSE, symlink_data('x'))
-    smb2.refused('0xc0000275', s.ioctl, fid, GET_REPARSE)
-    s.end()
-
-
-def about(s, fid):
-    """(is a reparse point, number of links, id) of the file of an open."""
-    out = s.query(fid, ALL)
-    return (bool(struct.unpack_from('<I', out, 32)[0] & REPARSE),
-            struct.unpack_from('<I', out, 56)[0], struct.unpack_from('<Q', out, 64)[0])
-
-
-@test(smb=True, squash='none')
-def open_becomes_reparse_point(w):
-    """The open by which a file became a reparse point goes on with what replaced the file."""
-    s = session(w)
-    other = session(w)
-    link, fifo = symlink_data('f'), struct.pack('<IHHQ', 0x80000014, 8, 0, 0x4f464946)
-    for name, data, options in ('link', link, 0), ('fifo', fifo, 0), ('dir', link, 1):
-        path = w.path(name)
-        fid = fresh(s, name, options=options, share=smb2.SHARE_READ)
-        eq(about(s, fid)[0], False, name)
-        s.ioctl(fid, SET_REPARSE, data)
-        smb2.refused('SHARING_VIOLATION', other.create, name, how=smb2.OPEN, options=LINK_ITSELF)
-        again = other.create(name, access=smb2.READ_ATTRIBUTES, how=smb2.OPEN, options=LINK_ITSELF)
-        eq(about(s, fid), (True, 1, about(other, again)[2]), name)
-        other.close(again)
-        eq(s.ioctl(fid, GET_REPARSE)[:4], data[:4], name)
-        set_basic(s, fid, written=filetime(1000))
-        eq(os.lstat(path).st_mtime, 1000, name)
-        smb2.refused('NOT_SUPPORTED', s.ioctl, fid, DELETE_REPARSE, data[:4] + bytes(4))
-        s.rename(fid, 'renamed')
-        eq(sorted(set(os.listdir(w.export)) - {'.ditto'}), ['renamed'], name)
-        s.delete_on_close(fid)
-        s.close(fid)
-        eq(os.path.lexists(w.path('renamed')), False, name)
-    fid = fresh(s, 'full')
-    s.ioctl(fid, SET_REPARSE, fifo)
-    s.close(fid)
-    fid = s.create('full', access=smb2.GENERIC_ALL, how=smb2.OPEN, options=LINK_ITSELF)
-    s.ioctl(fid, DELETE_REPARSE, fifo[:4] + bytes(4))
-    eq(about(s, fid)[:2], (False, 1))
-    s.write(fid, b'data')
-    s.close(fid)
-    eq(get(w.path('full')), b'data')
-    # Deletion at close is of the new file; a deletion that is pending comes first.
-    fid = fresh(s, 'going', options=smb2.DELETE_ON_CLOSE)
-    s.ioctl(fid, SET_REPARSE, link)
-    eq(os.readlink(w.path('going')), 'f')
-    s.close(fid)
-    eq(os.path.lexists(w.path('going')), False)
-    fid = fresh(s, 'pending')
-    s.delete_on_close(fid)
-    smb2.refused('DELETE_PENDING', s.ioctl, fid, SET_REPARSE, link)
-    s.close(fid)
-    eq(sorted(set(os.listdir(w.export)) - {'.ditto'}), ['full'])
-    s.end()
-    other.end()
-
-
-@test(smb=True, squash='none')
-def targets_of_links(w):
-    """An open that a link stops is told the target, however long (MS-SMB2 section 2.2.2.2.1)."""
-    s = session(w)
-    for target in ('f', 'd' * 200, '\U0001f642' * 300, '\u20ac' * 1365, 'x' * 4095):
-        os.symlink(target, w.path('link'))
-        smb2.refused('STOPPED_ON_SYMLINK', s.create, 'link\\rest', how=smb2.OPEN)
-        data = symlink_data(target, unparsed=2 * len('\\rest'))
-        eq(s.frame[72:], struct.pack('<I4s', 4 + len(data), b'SYML') + data, target[:9])
-        os.unlink(w.path('link'))
-    s.end()
-
-
-@test(smb=True, squash='none')
-def special_files_of_linux(w):
-    os.chmod(w.export, 0o777)
-    where = w.client.mount_smb()
-    os.mkfifo(f'{where}/pipe')
-    os.symlink('pipe', f'{where}/link')
-    eq(stat.S_ISFIFO(os.lstat(w.path('pipe')).st_mode), True, 'on the server')
-    eq(os.readlink(w.path('link')), 'pipe')
-    for name in 'pipe', 'link':
-        eq(os.lstat(f'{where}/{name}').st_ino, os.lstat(w.path(name)).st_ino, name)
-    os.mknod(w.path('device'), stat.S_IFCHR | 0o666, os.makedev(1, 3))
-    w.client.umount(where)
-    where = w.client.mount_smb()
-    eq(stat.S_ISFIFO(os.lstat(f'{where}/pipe').st_mode), True, 'to the client')
-    eq(os.readlink(f'{where}/link'), 'pipe')
-    st = os.lstat(f'{where}/device')
-    eq((stat.S_ISCHR(st.st_mode), st.st_rdev), (True, os.makedev(1, 3)))
-    eq(sorted(os.listdir(where)), ['device', 'link', 'pipe'])
-    for name in os.listdir(where):
-        os.unlink(f'{where}/{name}')
-    wait_for('all goes', lambda: not os.listdir(w.export))

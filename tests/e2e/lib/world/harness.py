@@ -43,7 +43,7 @@ def test(func=None, *, server=None, clients=1, timeout=0, fs='tmpfs', share=True
     version of NFSv4; options: options of the share 'data'.
     """
     def register(f):
-        theme = f.__module__.removeprefix('t_')
+        theme = f.__module__.removeprefix('t_').split('-')[0]
         f.spec = dict(server='ditto' if smb else server, clients=clients,
                       timeout=max(timeout, TEST_LIMIT) * SLOW, fs=fs, share=share, locks=locks,
                       smb=smb, vers='3', options=options)
