@@ -14,9 +14,11 @@ from files import put
 from harness import test
 from identity_config import mapped
 from processes import as_user, process_stopped, run
+from smb2 import EMPTY_BODY
 from smb_acl import (ALL, ALLOW, DACL, DENY, DIRS, EVERYONE, EXECUTE, FILES, GROUP, INHERITED,
                      INHERIT_ONLY, OWNER, PROTECTED, READ, READ_DATA, SECURITY, USERS, WRITE_DATA,
                      aces, descriptor, fresh, get_sd, granted, may, session, set_sd, sid, user)
+from smb_bodies import QueryInfo
 
 MAXIMUM_ALLOWED = 0x2000000
 # By NFS whoever may execute a file may read it.
@@ -226,9 +228,9 @@ def while_the_helper_hangs(w):
         w.server.ctl('server', 'set', 'upcall-ms', '60000')
         w.server.ctl('cache', 'flush')
         with process_stopped(w.server.helper.pid):
-            number = s.send(smb2.QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, SECURITY, 0, 65536, 0,
-                                                         0, 0, OWNER | DACL, 0, f) + b'\0')
-            s.call(smb2.ECHO, struct.pack('<HH', 4, 0))
+            number = s.send(smb2.QUERY_INFO, bytes(QueryInfo(kind=SECURITY, level=0, room=65536,
+                                                             extra=OWNER | DACL, fid=f)) + b'\0')
+            s.call(smb2.ECHO, EMPTY_BODY)
             s.write(f, b'meanwhile')
         status, out = s.answer(number)
         eq((status, ALICE in out, user('alice') in out), (smb2.OK, True, False))
@@ -247,8 +249,8 @@ def while_the_helper_hangs(w):
         w.server.ctl('server', 'set', 'upcall-ms', '60000')
         w.server.ctl('cache', 'flush')
         with process_stopped(w.server.helper.pid):
-            s.send(smb2.QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, SECURITY, 0, 65536, 0, 0, 0,
-                                                OWNER, 0, f) + b'\0')
-            s.call(smb2.ECHO, struct.pack('<HH', 4, 0))
+            s.send(smb2.QUERY_INFO, bytes(QueryInfo(kind=SECURITY, level=0, room=65536, extra=OWNER,
+                                                    fid=f)) + b'\0')
+            s.call(smb2.ECHO, EMPTY_BODY)
             s.end()
             wait_for('the session is gone', lambda: not w.server.json('lock', 'client', 'list'))

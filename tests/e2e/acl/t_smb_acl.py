@@ -20,6 +20,7 @@ from smb_acl import (ALL, ALLOW, AUTHENTICATED, AUTO, CREATOR_OWNER, DACL, DEFAU
                      REQUEST, SACL, SECURITY, SYNC, SYSTEM, USERS, WRITE_ACL, WRITE_DATA,
                      WRITE_OWNER, aces, descriptor, fresh, get_sd, granted, group, may, session,
                      set_sd, sid, smbcacls, text, user)
+from smb_bodies import QueryInfo
 
 
 def listed(w, name):
@@ -390,8 +391,8 @@ def long_lists(w):
     set_sd(s, fid, sd)
     eq(s.query(fid, 0, SECURITY, extra=DACL), sd)
     for room in (0, 8, len(sd) - 1):
-        number = s.send(smb2.QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, SECURITY, 0, room, 0, 0,
-                                                     0, DACL, 0, fid) + b'\0')
+        number = s.send(smb2.QUERY_INFO, bytes(QueryInfo(kind=SECURITY, level=0, room=room,
+                                                         extra=DACL, fid=fid)) + b'\0')
         status, body = s.answer(number)
         eq((status, struct.unpack_from('<I', body, 8)[0]), (0xc0000023, len(sd)), room)
     eq(s.query(fid, 0, SECURITY, extra=DACL, room=len(sd)), sd)

@@ -28,6 +28,7 @@ from lsarpc import BIND, lookup_names4
 from nlm_lockers import connect, file, machines
 from processes import Child, process_stopped, run, stop_process
 from smb import SmbClient
+from smb_bodies import Create
 from smbraw import Dropped, Link, link
 from volumes import frozen
 
@@ -40,9 +41,8 @@ TRANSCEIVE = 0x11c017
 def create_body(name):
     """A CREATE with OPEN_IF for reading and writing."""
     name = name.encode('utf-16-le')
-    return struct.pack('<HBBIQQIIIIIHHII', 57, 0, 0, 2, 0, 0,
-                       smb2.GENERIC_READ | smb2.GENERIC_WRITE, 0, 7, 3, 0, 120, len(name),
-                       0, 0) + name
+    return bytes(Create(access=smb2.GENERIC_READ | smb2.GENERIC_WRITE, share=7, how=3,
+                        name_length=len(name))) + name
 
 
 def besiege(links, name):

@@ -14,7 +14,7 @@ from client_lists import budget
 from files import KIB
 from harness import test
 from processes import run
-from smb2 import ECHO_BODY
+from smb2 import EMPTY_BODY
 from smbraw import Link, link
 
 # Largest cost of one connection on which nobody has logged in: the charge of one that waits for
@@ -39,7 +39,7 @@ def flood(s, command, count=100000, same=False):
     """Send as much as the server accepts; returns the number of messages."""
     sent = 0
     while sent < count:
-        batch = b''.join(frame(s.header(command, s.next_id + (0 if same else i)) + ECHO_BODY)
+        batch = b''.join(frame(s.header(command, s.next_id + (0 if same else i)) + EMPTY_BODY)
                          for i in range(50))
         try:
             n = s.socket.send(batch)
@@ -184,7 +184,7 @@ def takes_large(s):
 class Large(Link):
     def echo_large(self, size=100 * KIB):
         try:
-            return self.status(smb2.ECHO, ECHO_BODY + bytes(size))
+            return self.status(smb2.ECHO, EMPTY_BODY + bytes(size))
         except OSError:
             return 'DROPPED'
 
@@ -224,7 +224,7 @@ def null_session(w):
 def echo_of(s, size=0):
     """A frame with an ECHO that is @size bytes long; its message id is the second."""
     number, s.next_id = s.next_id, s.next_id + 1
-    message = s.header(smb2.ECHO, number) + ECHO_BODY
+    message = s.header(smb2.ECHO, number) + EMPTY_BODY
     return frame(message + b'A' * (size - len(message))), number
 
 

@@ -7,6 +7,8 @@ import smbraw
 from checks import eq
 from harness import test
 from shares import share_all
+from smb2 import EMPTY_BODY
+from smb_bodies import Close
 from smbraw import AES_CMAC, AES_GMAC, Link, link
 
 
@@ -18,10 +20,10 @@ def replayed_elsewhere(w):
         with link(w.client, signing=(signing,)) as s:
             fid = s.create('f')
             sent = []
-            for command, body in ((smb2.CLOSE, struct.pack('<HHI16s', 24, 0, 0, fid)),
+            for command, body in ((smb2.CLOSE, bytes(Close(fid=fid))),
                                   (smb2.CHANGE_NOTIFY, bytes([32]) + bytes(31)),
-                                  (smb2.TREE_DISCONNECT, struct.pack('<HH', 4, 0)),
-                                  (smb2.ECHO, struct.pack('<HH', 4, 0))):
+                                  (smb2.TREE_DISCONNECT, EMPTY_BODY),
+                                  (smb2.ECHO, EMPTY_BODY)):
                 s.answer(s.send(command, body))
                 sent.append((command, s.sent))
             s.ntlm_first(sign=True)

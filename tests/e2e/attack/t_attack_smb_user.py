@@ -14,7 +14,8 @@ from client_lists import budget
 from files import KIB, MIB, pattern, put
 from harness import test
 from shares import share_all
-from smb2 import ECHO_BODY, GENERIC_READ, GENERIC_WRITE, refused
+from smb2 import EMPTY_BODY, GENERIC_READ, GENERIC_WRITE, refused
+from smb_bodies import ChangeNotify, Close, Create, OplockAck, Read, Write
 from smb_cachers import NOBODY
 from smb_durable import away, session
 from smb_limits import with_credits
@@ -25,8 +26,7 @@ BATCH, LEVEL_II = 9, 1
 
 
 def read(fid, count=MIB):
-    return smb2.READ, struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, count, 0, fid, 0, 0, 0, 0, 0,
-                                  0), -(-count // 65536)
+    return smb2.READ, bytes(Read(length=count, fid=fid)), -(-count // 65536)
 
 
 def ranges(fid):
@@ -35,11 +35,11 @@ def ranges(fid):
 
 
 def close():
-    return smb2.CLOSE, struct.pack('<HHI16s', 24, 0, 0, SAME), 1
+    return smb2.CLOSE, bytes(Close(fid=SAME)), 1
 
 
 def notify(fid):
-    return smb2.CHANGE_NOTIFY, struct.pack('<HHI16sII', 32, 0, 1024, fid, 0x17f, 0), 1
+    return smb2.CHANGE_NOTIFY, bytes(ChangeNotify(room=1024, fid=fid, filter=0x17f)), 1
 
 
 def lock(s, fid, offset):
@@ -122,7 +122,7 @@ def large_compound(w):
                 got = [status(s, n) for n in chain(s, *[read(big, count * MIB)] * (good + 2))]
                 eq(got, ['SUCCESS'] * good + ['INSUFFICIENT_RESOURCES'] * 2)
         # the same for a large message, which is decrypted late
-        body = struct.pack('<HHIQ16sIIHHI', 49, 112, 2 * MIB, 8 * MIB, big, 0, 0, 0, 0, 0)
+        body = bytes(Write(length=2 * MIB, offset=8 * MIB, fid=big))
         numbers = chain(s, (smb2.WRITE, body + bytes(2 * MIB), 32), read(big, 8 * MIB),
                         read(big, 2 * MIB))
         eq([status(s, n) for n in numbers], ['SUCCESS', 'INSUFFICIENT_RESOURCES', 'SUCCESS'])
@@ -198,7 +198,7 @@ def answers_that_do_not_fit(w):
                      lambda: budget(w)['memory-bytes'][0] >= 56 * MIB)
             start = time.monotonic()
             number, = chain(late, read(fids[late], 8 * MIB))
-            echo = late.send(smb2.ECHO, ECHO_BODY)
+            echo = late.send(smb2.ECHO, EMPTY_BODY)
             eq(late.silent(2), True)
             more = bystander.kernel_memory() - before
             eq(more < 96 * MIB, True, f'{more // KIB} KiB more')
@@ -222,9 +222,9 @@ def answers_that_do_not_fit(w):
 
 def create(name, oplock=0):
     name = name.encode('utf-16-le')
-    return smb2.CREATE, struct.pack('<HBBIQQIIIIIHHII', 57, 0, oplock, 2, 0, 0,
-                                    GENERIC_READ | GENERIC_WRITE, 0, smb2.SHARE_ALL, smb2.OPEN,
-                                    0, 120, len(name), 0, 0) + name
+    body = Create(oplock=oplock, access=GENERIC_READ | GENERIC_WRITE, share=smb2.SHARE_ALL,
+                  how=smb2.OPEN, name_length=len(name))
+    return smb2.CREATE, bytes(body) + name
 
 
 @test(smb=True, squash='none', clients=2, timeout=240)
@@ -260,7 +260,7 @@ def what_frees_comes_in(w):
             chain(s, read(big, 5 * MIB))
             # nothing is smaller than an ECHO: what is left, or becomes free, goes to those
             for _ in range(300 if s is filler else 60):
-                chain(s, (smb2.ECHO, ECHO_BODY, 1) if s is filler else read(big, 256 * KIB))
+                chain(s, (smb2.ECHO, EMPTY_BODY, 1) if s is filler else read(big, 256 * KIB))
 
         def used():
             return budget(w)['memory-bytes'][0]
@@ -276,7 +276,7 @@ def what_frees_comes_in(w):
             eq(status(other, blocked, pending=True), 'PENDING')
             _, out = s.answer(NOBODY)
             eq(struct.unpack_from('<HB5x16s', out), (24, LEVEL_II, fid), 'a break')
-            s.call(smb2.OPLOCK_BREAK, struct.pack('<HBBI16s', 24, LEVEL_II, 0, 0, fid))
+            s.call(smb2.OPLOCK_BREAK, bytes(OplockAck(level=LEVEL_II, fid=fid)))
             eq(status(other, blocked), 'SUCCESS')
             for number, s.frame in waiting[s]:
                 s.cancel(number)

@@ -19,6 +19,7 @@ from nested_mounts import cover, entered, fsid, handle, is_entered, uncover
 from nfs4 import getattr, putfh, readdir
 from processes import run
 from smb2 import refused
+from smb_bodies import QueryDirectory
 from smb_quota import SNAPSHOTS, date_filetime
 from volumes import Volume, mount, umount
 
@@ -321,8 +322,8 @@ def nested_changes(w):
 def entries(s, name=''):
     """{name: file id} of a listing, by FileIdBothDirectoryInformation."""
     fid = s.create(name, access=smb2.GENERIC_READ, how=smb2.OPEN, options=smb2.DIRECTORY_FILE)
-    body = s.call(smb2.QUERY_DIRECTORY, struct.pack('<HBBI16sHHI', 33, 37, 1, 0, fid, 96, 2,
-                                                    65536) + '*'.encode('utf-16-le'))
+    query = QueryDirectory(level=37, flags=1, fid=fid, pattern_length=2)
+    body = s.call(smb2.QUERY_DIRECTORY, bytes(query) + '*'.encode('utf-16-le'))
     s.close(fid)
     at, out = struct.unpack_from('<H', body, 2)[0] - 64, {}
     while True:

@@ -24,6 +24,7 @@ from nfs4_ops42 import removexattr, setxattr
 from nfs4_status import (BAD_STATEID, DELAY, DELEG_REVOKED, OK, OPENMODE, RETRY_UNCACHED_REP,
                          SHARE_DENIED, STALE)
 from processes import run
+from smb_bodies import QueryDirectory, QueryInfo
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
 
@@ -36,8 +37,8 @@ def listed_size(s, name):
     """EndOfFile of one entry of the share's root, by FileDirectoryInformation."""
     pattern = name.encode('utf-16-le')
     fid = s.create('', options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_READ, how=smb2.OPEN)
-    body = s.call(smb2.QUERY_DIRECTORY, struct.pack('<HBBI16sHHI', 33, 1, 0, 0, fid, 96,
-                                                    len(pattern), 4096) + pattern)
+    query = QueryDirectory(level=1, fid=fid, pattern_length=len(pattern), room=4096)
+    body = s.call(smb2.QUERY_DIRECTORY, bytes(query) + pattern)
     s.close(fid)
     return struct.unpack_from('<Q', body, 8 + 40)[0]
 
@@ -437,8 +438,7 @@ def asked_for_size_over_smb(w):
 
     set_break_wait(w, 100)
     a.cb.answers['getattr'] = SILENT
-    number = s.send(smb2.QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, 1, STANDARD, 1024, 0, 0, 0,
-                                                 0, 0, fid) + b'\0')
+    number = s.send(smb2.QUERY_INFO, bytes(QueryInfo(level=STANDARD, room=1024, fid=fid)) + b'\0')
     a.cb.wait(a.conn, 'getattr')
     a.recall()
     eq(a.compound(putfh(fh), nfs4.write(sid, 0, b'y' * 500)).status, OK)

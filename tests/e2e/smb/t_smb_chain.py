@@ -13,6 +13,7 @@ from files import get, pattern, put
 from harness import test
 from processes import process_stopped
 from smb2 import AT_ONCE, CREATE, EXCLUSIVE, LOCK, OPEN, SET_INFO
+from smb_bodies import SetInfo
 from smb_cachers import H, R, W, Cacher, Granted
 from smb_compound import SAME, close, flush, statuses, write
 from smb_contexts import TIMEOUT_MS, durable_v2
@@ -211,7 +212,7 @@ def many_closes_at_once(w):
 def rename(fid, to, replace=False):
     to = to.encode('utf-16-le')
     data = struct.pack('<B7xQI', replace, 0, len(to)) + to
-    return SET_INFO, struct.pack('<HBBIHHI16s', 33, 1, 10, len(data), 96, 0, 0, fid) + data
+    return SET_INFO, bytes(SetInfo(level=10, length=len(data), fid=fid)) + data
 
 
 def cached(w, name, state):

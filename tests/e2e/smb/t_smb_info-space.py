@@ -10,6 +10,7 @@ from checks import eq, one_of, wait_for
 from files import MIB, get, put
 from harness import test
 from processes import run
+from smb2 import EMPTY_BODY
 from smb_info import (ARCHIVE, COMPRESSED, COMPRESSION, FILESYSTEM, FS_ATTRIBUTE, GET_COMPRESSION,
                       GET_INTEGRITY, RANGES, SET_COMPRESSION, SET_INTEGRITY, SET_SPARSE, SPARSE,
                       TRIM, ZERO_DATA, basic, fresh, session, set_basic)
@@ -100,7 +101,7 @@ def zeroing_is_cancelled(w):
         number = s.send(smb2.IOCTL, smb2.ioctl_body(fid, ZERO_DATA, struct.pack('<QQ', 0, size), 0))
         wait_for('the first part', blocked)
         s.cancel_sent(number)
-        s.call(smb2.ECHO, struct.pack('<HH', 4, 0))
+        s.call(smb2.ECHO, EMPTY_BODY)
     eq(smb2.NAMES[s.answer(number, 60)[0]], 'CANCELLED')
     got = get(f'{other}/f')
     # the wait may have been another one, before the first part

@@ -12,6 +12,7 @@ from checks import eq
 from files import get, put
 from harness import test
 from smb import SmbClient
+from smb_bodies import QueryDirectory, QueryInfo
 from smb_info import (ALL, ALTERNATE_NAME, ARCHIVE, EA, END_OF_FILE, EPOCH, FILESYSTEM, FULL_EA,
                       GET_OBJECT_ID, HIDDEN, OBJECT_ID, READONLY, SECURITY, STANDARD, STREAM,
                       basic, ea, eas, filetime, fresh, names, session, set_basic, shorts)
@@ -171,8 +172,8 @@ def security_descriptors(w):
     mode = os.stat(w.path('f')).st_mode
     eq((mode & 0o700, mode & 7), (0o700, 4))
     smb2.refused('ACCESS_DENIED', s.query, fid, 0, SECURITY, extra=8)
-    small = s.send(smb2.QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, SECURITY, 0, 4, 0, 0, 0, 7,
-                                                0, fid) + b'\0')
+    small = s.send(smb2.QUERY_INFO, bytes(QueryInfo(kind=SECURITY, level=0, room=4, extra=7,
+                                                    fid=fid)) + b'\0')
     eq(s.answer(small)[0], 0xc0000023, 'too small')
     reader = s.create('f', access=0x80)
     smb2.refused('ACCESS_DENIED', s.set, reader, 0, sd, SECURITY, extra=4)
@@ -410,8 +411,8 @@ def large_directories(w):
     eq(sorted(names(s, fid, 'b000?.dat')), [f'b000{i}.dat' for i in (0, 2, 4, 6, 8)])
     eq(names(s, fid, 'A0001.TXT'), ['a0001.txt'], 'a name without wildcards')
     eq(names(s, fid, 'nothing*'), [])
-    smb2.refused('0xc0000004', s.call, smb2.QUERY_DIRECTORY, struct.pack(
-        '<HBBI16sHHI', 33, 37, 1, 0, fid, 96, 2, 50) + b'*\0')
+    query = QueryDirectory(level=37, flags=1, fid=fid, pattern_length=2, room=50)
+    smb2.refused('0xc0000004', s.call, smb2.QUERY_DIRECTORY, bytes(query) + b'*\0')
     s.end()
 
 
@@ -429,8 +430,7 @@ def streams(w):
             break
         at += following
     eq(got, {'::$DATA': 5, **{f':stream {i}:$DATA': i for i in range(20)}})
-    number = s.send(smb2.QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, 1, STREAM, 200, 0, 0, 0, 0,
-                                                 0, fid) + b'\0')
+    number = s.send(smb2.QUERY_INFO, bytes(QueryInfo(level=STREAM, room=200, fid=fid)) + b'\0')
     eq(s.answer(number)[0], 0x80000005, 'a part of the list')
     opened = s.create('F:STREAM 7', access=smb2.GENERIC_READ)
     eq(struct.unpack_from('<QQ', s.query(opened, STANDARD), 8)[0], 7)

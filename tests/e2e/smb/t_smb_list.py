@@ -9,6 +9,8 @@ from client_lists import begun, requests
 from files import put
 from harness import test
 from shares import volumes
+from smb2 import EMPTY_BODY
+from smb_bodies import QueryDirectory
 from smb_info import names, session, shorts
 
 COUNT = 2000                    # names; to match a long one takes about 1 ms
@@ -39,8 +41,8 @@ def cached():
 
 def search(fid, pattern, flags=RESTART):
     text = pattern.encode('utf-16-le')
-    return smb2.QUERY_DIRECTORY, struct.pack('<HBBI16sHHI', 33, 37, flags, 0, fid, 96, len(text),
-                                             65536) + text
+    return smb2.QUERY_DIRECTORY, bytes(QueryDirectory(level=37, flags=flags, fid=fid,
+                                                      pattern_length=len(text))) + text
 
 
 def search_begun(w, s, fid):
@@ -74,7 +76,7 @@ def closed(w):
     s.close(fid)
     eq(smb2.NAMES[s.answer(number)[0]], 'FILE_CLOSED')
     number = search_begun(w, s, directory(s))
-    s.call(smb2.LOGOFF, struct.pack('<HH', 4, 0))
+    s.call(smb2.LOGOFF, EMPTY_BODY)
     one_of(smb2.NAMES[s.answer(number)[0]], ('FILE_CLOSED', 'NETWORK_NAME_DELETED'))
     s.end()
 
@@ -109,8 +111,8 @@ def names_come_first(w):
 def listed(s, fid, pattern, flags=0, room=65536, level=3):
     """The status and the name in the first entry of a listing."""
     text = pattern.encode('utf-16-le')
-    status, body = s.answer(s.send(smb2.QUERY_DIRECTORY, struct.pack(
-        '<HBBI16sHHI', 33, level, flags, 0, fid, 96, len(text), room) + text))
+    query = QueryDirectory(level=level, flags=flags, fid=fid, pattern_length=len(text), room=room)
+    status, body = s.answer(s.send(smb2.QUERY_DIRECTORY, bytes(query) + text))
     if len(body) < 8 + BOTH or smb2.NAMES[status] not in ('SUCCESS', 'BUFFER_OVERFLOW'):
         return smb2.NAMES.get(status, hex(status)), None
     length, = struct.unpack_from('<I', body, 8 + 60)

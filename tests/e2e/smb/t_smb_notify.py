@@ -14,8 +14,8 @@ from checks import eq, wait_for
 from client_lists import budget
 from files import put
 from harness import test
-from smb2 import (DELETE, DIRECTORY_FILE, GENERIC_READ, GENERIC_WRITE, OPEN, OPEN_IF, OVERWRITE,
-                  SHARE_ALL, refused)
+from smb2 import (DELETE, DIRECTORY_FILE, EMPTY_BODY, GENERIC_READ, GENERIC_WRITE, OPEN, OPEN_IF,
+                  OVERWRITE, SHARE_ALL, refused)
 from smb_cachers import H, HAS_PARENT, LEASE, NONE, R, W, key
 from smb_watchers import (ADDED, ATTRIBUTES, CREATION, DIR_NAME, EA, FILE_NAME, LAST_ACCESS,
                           LAST_WRITE, MODIFIED, NAMES, NEW_NAME, OLD_NAME, REMOVED, ROOM, SECURITY,
@@ -344,10 +344,10 @@ def ends(w):
     s.close(fid)
     eq((s.ended(a), s.ended(b)), ('NOTIFY_CLEANUP', 'NOTIFY_CLEANUP'))
     number = s.watch(s.directory('d'))
-    s.call(smb2.TREE_DISCONNECT, struct.pack('<HH', 4, 0))
+    s.call(smb2.TREE_DISCONNECT, EMPTY_BODY)
     eq(s.ended(number), 'NOTIFY_CLEANUP')
     number = o.watch(o.directory('d'))
-    o.call(smb2.LOGOFF, struct.pack('<HH', 4, 0))
+    o.call(smb2.LOGOFF, EMPTY_BODY)
     eq(o.ended(number), 'NOTIFY_CLEANUP')
     gone = Watcher(w.client, dialect=SMB30)
     gone.watch(gone.directory('d'))

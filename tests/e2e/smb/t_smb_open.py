@@ -19,6 +19,7 @@ from smb2 import (DELETE, DIRECTORY_FILE, FLUSH, GENERIC_READ, GENERIC_WRITE, MA
                   OVERWRITE, SHARE_ALL, SHARE_DELETE, SHARE_READ, SHARE_WRITE, SUPERSEDE, Smb2,
                   refused)
 from smb_acl import ALLOW, READ_DATA, descriptor, set_sd, user
+from smb_bodies import Create, Flush, SetInfo
 from volumes import frozen
 
 ONE = dict(smb=True, squash='none')
@@ -36,8 +37,8 @@ def sessions(w, count=2):
 
 def create_body(name, access=GENERIC_WRITE, how=MAKE, options=0):
     name = name.encode('utf-16-le')
-    return struct.pack('<HBBIQQIIIIIHHII', 57, 0, 0, 2, 0, 0, access, 0, SHARE_ALL, how, options,
-                       120, len(name), 0, 0) + name
+    return bytes(Create(access=access, share=SHARE_ALL, how=how, options=options,
+                        name_length=len(name))) + name
 
 
 @test(**ONE)
@@ -540,8 +541,8 @@ def directory_removed_meanwhile(w):
     new = struct.pack('<B7xQI', 0, 0, len(name)) + name
 
     def to(level):
-        return lambda fid: (smb2.SET_INFO, struct.pack('<HBBIHHI16s', 33, 1, level, len(new), 96,
-                                                       0, 0, fid) + new)
+        return lambda fid: (smb2.SET_INFO,
+                            bytes(SetInfo(level=level, length=len(new), fid=fid)) + new)
     eq(into_removed(w, s, lambda _: (smb2.CREATE, create_body('d\\x'))), 'OBJECT_PATH_NOT_FOUND')
     for level in RENAME, LINK:
         eq(into_removed(w, s, to(level)), 'OBJECT_PATH_NOT_FOUND', level)
@@ -629,8 +630,8 @@ def directories_are_flushed(w):
     for name in 'd', '':
         for access in ADD_FILE, ADD_SUBDIRECTORY, GENERIC_WRITE:
             fid = s.create(name, access=access, options=DIRECTORY_FILE)
-            s.call(FLUSH, struct.pack('<HHI16s', 24, 0, 0, fid))
+            s.call(FLUSH, bytes(Flush(fid=fid)))
             s.close(fid)
         fid = s.create(name, access=GENERIC_READ, options=DIRECTORY_FILE)
-        refused('ACCESS_DENIED', s.call, FLUSH, struct.pack('<HHI16s', 24, 0, 0, fid))
+        refused('ACCESS_DENIED', s.call, FLUSH, bytes(Flush(fid=fid)))
         s.close(fid)

@@ -6,6 +6,7 @@ import smb2
 from checks import SLOW, eq
 from harness import test
 from lsarpc import BIND, lookup_names4
+from smb_bodies import Read
 from smb_compound import SAME, close, statuses, write
 from smbraw import link, name
 
@@ -14,7 +15,7 @@ BIND_ACK, RESPONSE = 12, 2
 
 
 def read(fid, count=4096):
-    return smb2.READ, struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, count, 0, fid, 0, 0, 0, 0, 0, 0)
+    return smb2.READ, bytes(Read(length=count, fid=fid))
 
 
 def reading(s, fid, **kw):

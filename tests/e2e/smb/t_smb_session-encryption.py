@@ -10,6 +10,8 @@ from client_lists import no_sessions
 from files import get, pattern, put
 from harness import test
 from shares import share_all
+from smb2 import EMPTY_BODY
+from smb_bodies import Write
 from smbraw import DIALECTS, Link, link
 
 
@@ -106,7 +108,7 @@ def encrypted_writes(w):
                 data = pattern(count, count)
 
                 def told(length):
-                    body = struct.pack('<HHIQ16sIIHHI', 49, 112, length, 0, fid, 0, 0, 0, 0, 0)
+                    body = bytes(Write(length=length, fid=fid))
                     return s.status(smb2.WRITE, body + data, charge=-(-count // 65536))
                 eq(told(count), 'SUCCESS', count)
                 eq(get(w.path(name))[:count] == data, True, count)
@@ -184,11 +186,11 @@ def bad_encryption(w):
         yield 'flags', lambda s, m: m[:42] + b'\0\0' + m[44:]
     for what, change in attempts():
         with link(w.client) as s:
-            message = s.header(smb2.ECHO, s.next_id) + struct.pack('<HH', 4, 0)
+            message = s.header(smb2.ECHO, s.next_id) + EMPTY_BODY
             s.raw(change(s, s.sealed(message)))
             eq(s.dropped(), True, what)
     with link(w.client) as s, link(w.client) as t:
-        message = s.header(smb2.ECHO, s.next_id, session=t.session) + struct.pack('<HH', 4, 0)
+        message = s.header(smb2.ECHO, s.next_id, session=t.session) + EMPTY_BODY
         s.raw(s.sealed(message))
         eq(s.dropped(), True, 'a command for another session')
         eq(t.echo(), 'SUCCESS')

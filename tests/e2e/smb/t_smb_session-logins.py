@@ -18,6 +18,7 @@ from files import put
 from harness import test
 from processes import process_stopped, run
 from shares import share_all
+from smb2 import EMPTY_BODY
 from smbraw import Link, link
 
 
@@ -53,7 +54,7 @@ def renewal_given_up(w):
         def cancelled(token):
             with process_stopped(helper.pid):
                 number = s.send(smb2.SESSION_SETUP, s.setup_body(token), sign=True)
-                s.raw(s.signed(s.header(smb2.CANCEL, number) + struct.pack('<HH', 4, 0)))
+                s.raw(s.signed(s.header(smb2.CANCEL, number) + EMPTY_BODY))
                 eq(smbraw.name(s.answer(number)[0]), 'CANCELLED')
             s.write(fid, b'goes on')
             eq(s.read(fid, 7), b'goes on')
@@ -76,7 +77,7 @@ def renewal_given_up(w):
         with process_stopped(helper.pid):
             number = s.send(smb2.SESSION_SETUP, s.setup_body(
                 ntlm.getNTLMSSPType1('', '', True).getData()), sign=False)
-            s.raw(s.header(smb2.CANCEL, number) + struct.pack('<HH', 4, 0))
+            s.raw(s.header(smb2.CANCEL, number) + EMPTY_BODY)
             eq(smbraw.name(s.answer(number)[0]), 'CANCELLED', 'a first login')
     no_sessions(w)
 
@@ -136,7 +137,7 @@ def guesses_wait(w):
     before.end()
     # one that is held can be cancelled, and its connection may go
     s, number = others.pop()
-    s.raw(s.header(smb2.CANCEL, number) + struct.pack('<HH', 4, 0))
+    s.raw(s.header(smb2.CANCEL, number) + EMPTY_BODY)
     eq(outcome(s, number), 'CANCELLED')
     others.pop()[0].end()
     eq({outcome(*g) for g in [first] + others}, {'LOGON_FAILURE'})
@@ -165,7 +166,7 @@ def renewals_wait(w):
         eq(s.silent(1), True, 'is held')
         with link(w.client) as t:
             eq(t.login(sign=True), 'SUCCESS', 'another session')
-        s.raw(s.signed(s.header(smb2.CANCEL, number) + struct.pack('<HH', 4, 0)))
+        s.raw(s.signed(s.header(smb2.CANCEL, number) + EMPTY_BODY))
         eq(smbraw.name(s.answer(number)[0]), 'CANCELLED')
         s.write(fid, b'goes on')
         eq(s.read(fid, 7), b'goes on')

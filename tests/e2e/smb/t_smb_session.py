@@ -13,6 +13,8 @@ from harness import Skip, test
 from processes import process_stopped
 from server_events import listening
 from shares import share_all
+from smb2 import EMPTY_BODY
+from smb_bodies import Close, Read, Write
 from smb_cachers import R, W, Cacher, key
 from smb_durable import RWH, logged_in
 from smbraw import Link, link
@@ -63,7 +65,7 @@ def refused_user_lets_go(w):
         smb2.refused('SHARING_VIOLATION', bob.opened, number)
         s.unlock(f.fid, 0, 10)
         eq(w.server.claims().get('ranges'), None)
-        closing = struct.pack('<HHI16s', 24, 1, 0, f.fid)
+        closing = bytes(Close(flags=1, fid=f.fid))
         eq((s.status(smb2.CLOSE, closing), any(s.body[2:])), ('SUCCESS', False), 'no attributes')
         bob.close(bob.create('f'))
         smb2.refused('SHARING_VIOLATION', bob.create, 'g')
@@ -90,8 +92,7 @@ def undecided_rules(w):
             s.unlock(f.fid, 0, 10)
 
         def decided():
-            status = s.status(smb2.READ, struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, 1, 0, f.fid, 0,
-                                                     0, 0, 0, 0, 0))
+            status = s.status(smb2.READ, bytes(Read(length=1, fid=f.fid)))
             one_of(status, ('FILE_NOT_AVAILABLE', 'END_OF_FILE'))
             return status == 'END_OF_FILE'
         wait_for('the name is known', decided)
@@ -340,7 +341,7 @@ def message_ids(w):
     for what, number in (('used', lambda s: s.next_id - 1), ('far', lambda s: s.next_id + 9000),
                          ('no id', lambda s: 2 ** 64 - 1)):
         with link(w.client) as s:
-            eq(s.status(smb2.ECHO, struct.pack('<HH', 4, 0), number=number(s)), 'DROPPED', what)
+            eq(s.status(smb2.ECHO, EMPTY_BODY, number=number(s)), 'DROPPED', what)
     with link(w.client) as s:
         for i in (5, 3, 4, 0, 2, 1):
             eq(s.echo(number=s.next_id + i), 'SUCCESS', 'in any order')
@@ -361,14 +362,13 @@ def credit_charge(w):
                                        (0, 65537, 'INVALID_PARAMETER'),
                                        (1, 65537, 'INVALID_PARAMETER'), (2, 65537, 'SUCCESS'),
                                        (2, 131073, 'INVALID_PARAMETER')):
-                body = struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, size, 0, fid, 0, 0, 0, 0, 0, 0)
+                body = bytes(Read(length=size, fid=fid))
                 eq(s.status(smb2.READ, body, charge=charge), want, f'{size} for {charge}')
-            body = struct.pack('<HHIQ16sIIHHI', 49, 112, 65537, 0, fid, 0, 0, 0, 0, 0)
+            body = bytes(Write(length=65537, fid=fid))
             eq(s.status(smb2.WRITE, body + bytes(65537), charge=1), 'INVALID_PARAMETER')
     with link(w.client, 0x202) as s:
         fid = s.create('f')
-        eq(s.status(smb2.READ, struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, 65536, 0, fid, 0, 0, 0,
-                                           0, 0, 0), charge=0), 'SUCCESS')
+        eq(s.status(smb2.READ, bytes(Read(length=65536, fid=fid)), charge=0), 'SUCCESS')
 
 
 @test(smb=True, squash='none', timeout=60)

@@ -15,6 +15,8 @@ from files import put
 from harness import test
 from processes import Child
 from shares import share_all
+from smb2 import EMPTY_BODY
+from smb_bodies import ChangeNotify
 from smbraw import AES_CMAC, AES_GMAC, HMAC, Link, link
 from tap import Nonces, Tap
 
@@ -30,7 +32,7 @@ def signed(s):
 
 def watch(s, fid):
     """A CHANGE_NOTIFY that waits; returns its message id."""
-    number = s.send(smb2.CHANGE_NOTIFY, struct.pack('<HHI16sII', 32, 1, 4096, fid, 3, 0))
+    number = s.send(smb2.CHANGE_NOTIFY, bytes(ChangeNotify(flags=1, room=4096, fid=fid, filter=3)))
     eq(s.answer(number, pending=True)[0], smb2.PENDING)
     return number
 
@@ -54,8 +56,8 @@ def interim(s):
     # the next connection may be there before the server ends this one
     s.unlock(g, 0, 10)
     # replies before it in the compound are sent with it, and signed
-    first = s.chain((smb2.ECHO, struct.pack('<HH', 4, 0)), (smb2.CHANGE_NOTIFY, struct.pack(
-        '<HHI16sII', 32, 1, 4096, fid, 3, 0)))
+    watch = ChangeNotify(flags=1, room=4096, fid=fid, filter=3)
+    first = s.chain((smb2.ECHO, EMPTY_BODY), (smb2.CHANGE_NOTIFY, bytes(watch)))
     eq(s.answer(first[0])[0], smb2.OK)
     eq(bool(s.is_signed_right()), True, 'before it')
     eq(s.answer(first[1], pending=True)[0], smb2.PENDING)

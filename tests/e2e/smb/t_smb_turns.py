@@ -14,7 +14,8 @@ from files import MIB, put
 from harness import test
 from nested_mounts import entered
 from shares import volumes
-from smb2 import ECHO_BODY
+from smb2 import EMPTY_BODY
+from smb_bodies import Create, Read
 from smb_compound import SAME, flush, write
 from smb_limits import with_credits
 from smbraw import link
@@ -35,7 +36,7 @@ def zero(fid, at):
 
 
 def read(fid, count):
-    return struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, count, 0, fid, 0, 0, 0, 0, 0, 0)
+    return bytes(Read(length=count, fid=fid))
 
 
 def open_of(s, share):
@@ -70,9 +71,8 @@ def flood_of_slow_requests(w):
 def create(name, share=smb2.SHARE_ALL):
     """A CREATE of a file, for reading and writing."""
     name = name.encode('utf-16-le')
-    return smb2.CREATE, struct.pack('<HBBIQQIIIIIHHII', 57, 0, 0, 2, 0, 0,
-                                    smb2.GENERIC_READ | smb2.GENERIC_WRITE, 0, share,
-                                    smb2.OPEN_IF, 0, 120, len(name), 0, 0) + name
+    return smb2.CREATE, bytes(Create(access=smb2.GENERIC_READ | smb2.GENERIC_WRITE, share=share,
+                                     how=smb2.OPEN_IF, name_length=len(name))) + name
 
 
 @test(smb=True, clients=2, squash='none', server='ditto', timeout=240)
@@ -116,7 +116,7 @@ def batch_behind_a_device(w):
             with frozen(slow):
                 with s.together():
                     sent = [s.send(*write(first, b'x'), tree=one), s.send(*write(second, b'x')),
-                            s.send(smb2.ECHO, ECHO_BODY)]
+                            s.send(smb2.ECHO, EMPTY_BODY)]
                 time.sleep(0.3 * SLOW)
             for number in sent[0], sent[2]:
                 eq(s.answer(number)[0], smb2.OK)
@@ -132,8 +132,8 @@ def batch_with_one_that_hangs(w):
         for more in True, False:
             with frozen(slow):
                 with s.together():
-                    sent = [s.send(smb2.ECHO, ECHO_BODY), s.send(*write(fid, b'x')),
-                            s.send(smb2.ECHO, ECHO_BODY)]
+                    sent = [s.send(smb2.ECHO, EMPTY_BODY), s.send(*write(fid, b'x')),
+                            s.send(smb2.ECHO, EMPTY_BODY)]
                 time.sleep(0.3 * SLOW)
                 if more:
                     eq(s.echo(), 'SUCCESS')
@@ -208,7 +208,7 @@ def deletion_that_hangs(w):
         s.lock(fid, 0, 5)
         with frozen(slow):
             if end == 'logoff':
-                s.send(smb2.LOGOFF, struct.pack('<HH', 4, 0))
+                s.send(smb2.LOGOFF, EMPTY_BODY)
             else:
                 s.end()
             with link(w.client, share='quick') as other:
@@ -290,7 +290,7 @@ def flushes_that_wait(w):
             s.status(*write(first, b'x', i), tree=one)
             with frozen(w.export):
                 with s.together():
-                    sent = [s.send(*flush(first), tree=one), s.send(smb2.ECHO, ECHO_BODY)]
+                    sent = [s.send(*flush(first), tree=one), s.send(smb2.ECHO, EMPTY_BODY)]
                     if i:
                         sent.append(s.send(*flush(second)))
                 # What is held up is answered when the connection is trimmed, each 5 s.

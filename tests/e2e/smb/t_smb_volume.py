@@ -16,6 +16,7 @@ from files import get, put
 from harness import test
 from processes import run
 from smb2 import Smb2, refused
+from smb_bodies import Create
 from smb_info import symlink_data
 from smb_quota import SNAPSHOTS, date_filetime, quotas, sid
 from volumes import mount, umount
@@ -38,8 +39,9 @@ def create_with(s, name, contexts, how=smb2.OPEN_IF):
             one += bytes(-len(one) % 8)
             one = struct.pack('<I', len(one)) + one[4:]
         chain += one
-    body = struct.pack('<HBBIQQIIIIIHHII', 57, 0, 0, 2, 0, 0, smb2.GENERIC_READ, 0,
-                       smb2.SHARE_ALL, how, 0, 120, 2 * len(name), 120 + len(wire), len(chain))
+    body = bytes(Create(access=smb2.GENERIC_READ, share=smb2.SHARE_ALL, how=how,
+                        name_length=2 * len(name), contexts_at=120 + len(wire),
+                        contexts_length=len(chain)))
     out = s.call(smb2.CREATE, body + wire + chain)
     at, length = struct.unpack_from('<II', out, 80)
     found, left = {}, out[at - 64:at - 64 + length]

@@ -14,6 +14,7 @@ from files import get, pattern, put
 from harness import test
 from processes import Child, process_stopped
 from smb2 import CREATE, DELETE_ON_CLOSE, GENERIC_READ, OPLOCK_BREAK, SET_INFO, ack_body, refused
+from smb_bodies import Lock, SetInfo, Write
 from smb_cachers import H, R, W, key
 from smb_contexts import Answer, durable_v2, lease_v2
 from smb_copy import COPYCHUNK, RESUME_KEY
@@ -97,7 +98,7 @@ def given_up_without_a_helper(w):
     eq(status, smb2.OK)
     h = Answer(out)
     s.delete_on_close(g.fid)
-    body = struct.pack('<HBBIHHI16s', 33, 1, 13, 1, 96, 0, 0, h.fid) + b'\0'
+    body = bytes(SetInfo(level=13, length=1, fid=h.fid)) + b'\0'
     with process_stopped(w.server.helper.pid):
         cancelled = before_echo(other, SET_INFO, body)
     eq(other.answer(cancelled, 60)[0], smb2.OK)
@@ -130,7 +131,7 @@ def unlock_is_recorded_first(w):
     a.unlock(ga.fid, 0, 4)
     b.lock(gb.fid, 0, 4)
     # The first one of these is unlocked, and recorded so, although the second one fails.
-    body = struct.pack('<HHI16s', 48, 2, 0, ga.fid) + b''.join(
+    body = bytes(Lock(count=2, fid=ga.fid)) + b''.join(
         struct.pack('<QQII', first, 4, smb2.UNLOCK, 0) for first in (20, 30))
     eq(a.status(smb2.LOCK, body), 'RANGE_NOT_LOCKED')
     b.lock(gb.fid, 20, 4)
@@ -360,7 +361,7 @@ def written_through(w):
         return [i for i, piece in enumerate(pieces) if piece not in there]
 
     plain = s.make('plain').fid
-    flagged = struct.pack('<HHIQ16sIIHHI', 49, 112, PIECE, 0, plain, 0, 0, 0, 0, WRITE_THROUGH)
+    flagged = bytes(Write(length=PIECE, fid=plain, flags=WRITE_THROUGH))
     eq(s.status(smb2.WRITE, flagged + pieces[0]), 'SUCCESS')
     through = s.make('through', options=OPEN_THROUGH).fid
     s.write(through, pieces[1])

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Durable opens of SMB: reconnects, and conflicts while the client is away."""
 import os
-import struct
 import time
 
 from impacket.smb3structs import SMB2_DIALECT_21, SMB2_DIALECT_30
@@ -15,7 +14,7 @@ from harness import test
 from nlm_lockers import connect, status
 from one_file import setup
 from processes import Child, run
-from smb2 import AT_ONCE, DELETE, GENERIC_READ, GENERIC_WRITE, SHARED, refused
+from smb2 import AT_ONCE, DELETE, EMPTY_BODY, GENERIC_READ, GENERIC_WRITE, SHARED, refused
 from smb_cachers import BATCH, H, R, W, Cacher, key, later
 from smb_contexts import LONGEST_MS, REPLAY, TIMEOUT_MS, app, durable_v2, lease_v2, reconnect_v2
 from smb_durable import RWH, Channel, away, close_all, gone, logged_in, session, waiting
@@ -404,8 +403,8 @@ def ends_of_a_session(w):
         fresh.end()
         s.end()
         gone(w)
-    ended(lambda s: s.call(smb2.LOGOFF, struct.pack('<HH', 4, 0)), True)
-    ended(lambda s: s.call(smb2.TREE_DISCONNECT, struct.pack('<HH', 4, 0)), False)
+    ended(lambda s: s.call(smb2.LOGOFF, EMPTY_BODY), True)
+    ended(lambda s: s.call(smb2.TREE_DISCONNECT, EMPTY_BODY), False)
     ended(lambda s: w.server.ctl('session', 'close', str(s.session)), False)
     ended(lambda s: w.server.ctl('open', 'close',
                                  str(w.server.json('open', 'list')[0]['id'])), False)

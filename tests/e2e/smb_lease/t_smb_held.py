@@ -10,7 +10,8 @@ from checks import eq
 from files import get, put
 from harness import test
 from shares import share_all
-from smb2 import GENERIC_READ, OPEN, refused
+from smb2 import EMPTY_BODY, GENERIC_READ, OPEN, refused
+from smb_bodies import Ioctl
 from smbraw import link
 
 WRITE_DATA, APPEND_DATA, WRITE_ATTRIBUTES = 2, 4, 0x100
@@ -95,7 +96,7 @@ def cancel_is_proven(w):
             for flags, which in ((0, bytes(8)), (2, asynchronous)):
                 head = bytearray(s.header(smb2.CANCEL, number, flags=flags, session=session))
                 head[32:40] = which
-                s.raw(bytes(head) + struct.pack('<HH', 4, 0))
+                s.raw(bytes(head) + EMPTY_BODY)
         eq(s.echo(), 'SUCCESS')
         s.unlock(f, 0, 10)
         eq(s.answer(number)[0], smb2.OK, 'it waited on')
@@ -118,7 +119,7 @@ def interfaces(s):
 @test(smb=True, squash='none', clients=2)
 def many_ask_for_addresses(w):
     """All simultaneous queries are answered, also while the list is made."""
-    body = struct.pack('<HHI16sIIIIIIII', 57, 0, INTERFACES, NO_FILE, 120, 0, 0, 0, 0, 65536, 1, 0)
+    body = bytes(Ioctl(code=INTERFACES, fid=NO_FILE, output_room=65536))
     with link(w.client) as s:
         for port in ('4450', '4451', '4452'):
             w.server.ctl('listener', 'add', 'smb', 'tcp', '192.168.1.1', 'port', port)

@@ -13,6 +13,7 @@ from files import put
 from harness import test
 from processes import process_stopped
 from smb2 import AT_ONCE, EXCLUSIVE, refused
+from smb_bodies import Close
 from smb_contexts import TIMEOUT_MS, app, durable_v2
 from smb_durable import waiting
 from smb_info import SET_REPARSE, symlink_data
@@ -234,7 +235,7 @@ def taken_over_without_a_helper(w):
         old.close(old.make('g').fid)
         with process_stopped(w.server.helper.pid):
             taken = before_echo(new, smb2.CREATE, new.body_of('a1', app(1), share=0))
-            closed = before_echo(old, smb2.CLOSE, struct.pack('<HHI16s', 24, 0, 0, fids[1]))
+            closed = before_echo(old, smb2.CLOSE, bytes(Close(fid=fids[1])))
             eq(records(w), 2)
         eq((new.answer(taken, 60)[0], old.answer(closed, 60)[0]), (0, 0))
         wait_for('the records go', lambda: records(w) == 0)

@@ -10,6 +10,7 @@ from files import get, put
 from harness import test
 from processes import process_stopped, run
 from smb2 import AT_ONCE, DELETE_ON_CLOSE, EXCLUSIVE, GENERIC_READ, SHARED, refused
+from smb_bodies import Lock
 from smb_cachers import BATCH, H, R, W, key
 from smb_contexts import REPLAY, TIMEOUT_MS, Answer, durable_v2, lease_v2
 from smb_durable import RWH, away, close_all, waiting
@@ -371,7 +372,7 @@ def ranges_have_a_limit(w):
     for i in range(0, 256, 64):
         body = b''.join(struct.pack('<QQII', 10 * n, 5, EXCLUSIVE | AT_ONCE, 0)
                         for n in range(i, i + 64))
-        s.call(smb2.LOCK, struct.pack('<HHI16s', 48, 64, 0, g.fid) + body)
+        s.call(smb2.LOCK, bytes(Lock(count=64, fid=g.fid)) + body)
     refused('INSUFFICIENT_RESOURCES', s.lock, g.fid, 10000, 1, EXCLUSIVE | AT_ONCE)
     refused('INSUFFICIENT_RESOURCES', s.lock, g.fid, 10000, 1, EXCLUSIVE)
     refused('RANGE_NOT_LOCKED', s.unlock, g.fid, 10000, 1)

@@ -7,7 +7,6 @@ connections, and its user timeout those with unacknowledged data.
 import contextlib
 import os
 import socket
-import struct
 import time
 
 from impacket.smb3structs import SMB2_DIALECT_30
@@ -16,7 +15,8 @@ from checks import SLOW, eq, wait_for
 from files import put
 from harness import test
 from processes import run
-from smb2 import ECHO, READ, refused
+from smb2 import ECHO, EMPTY_BODY, READ, refused
+from smb_bodies import Read
 from smb_cachers import H, II, NONE, R, W, Cacher, key
 from smb_durable import Channel, logged_in
 
@@ -55,7 +55,7 @@ def finish(w, a, b):
     """The machine returns and finds its connection closed; the other noticed nothing."""
     cut(w.client, up=True)
     with contextlib.suppress(ConnectionError):
-        a.send(ECHO, struct.pack('<HH', 4, 0))
+        a.send(ECHO, EMPTY_BODY)
     # packets under way may arrive now
     while a.receive(20) is not None:
         pass
@@ -113,7 +113,7 @@ def answers_not_taken(w):
     fid = a.create('big', share=0)
     began = time.monotonic()
     for _ in range(48):
-        a.send(READ, struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, 1 << 16, 0, fid, 0, 0, 0, 0, 0, 0))
+        a.send(READ, bytes(Read(length=1 << 16, fid=fid)))
     wait_for('the first answer', lambda: len(a.socket.recv(1 << 16, socket.MSG_PEEK)) == 1 << 16)
     cut(w.client)
     refused('SHARING_VIOLATION', b.create, 'big')

@@ -11,6 +11,7 @@ from checks import eq
 from one_file import setup
 from processes import Child
 from smb2 import GENERIC_READ, GENERIC_WRITE, OPEN_IF, SHARE_ALL, Smb2
+from smb_bodies import Create, LeaseAck, OplockAck
 
 NONE, II, OPLOCK_EXCLUSIVE, BATCH, LEASE = 0, 1, 8, 9, 255
 R, H, W = 1, 2, 4
@@ -59,9 +60,9 @@ class Cacher(Smb2):
         at = 120 + len(name) + pad if context else 0
         if access is None:
             access = GENERIC_READ | GENERIC_WRITE
-        return struct.pack('<HBBIQQIIIIIHHII', 57, 0, level, 2, 0, 0, access, 0, share, how,
-                           options, 120, len(name), at, len(context)) + (
-                               name + bytes(pad) + context or b'\0')
+        body = Create(oplock=level, access=access, share=share, how=how, options=options,
+                      name_length=len(name), contexts_at=at, contexts_length=len(context))
+        return bytes(body) + (name + bytes(pad) + context or b'\0')
 
     def open(self, name, **kw):
         return Granted(self.call(smb2.CREATE, self.ask(name, **kw)))
@@ -96,12 +97,12 @@ class Cacher(Smb2):
         return fid, level
 
     def ack(self, key, state):
-        body = struct.pack('<HHI16sIQ', 36, 0, 0, key, state, 0)
+        body = bytes(LeaseAck(key=key, state=state))
         out = self.call(smb2.OPLOCK_BREAK, body)
         eq(struct.unpack_from('<H6x16sI', out), (36, key, state))
 
     def oplock_ack(self, fid, level):
-        out = self.call(smb2.OPLOCK_BREAK, struct.pack('<HBBI16s', 24, level, 0, 0, fid))
+        out = self.call(smb2.OPLOCK_BREAK, bytes(OplockAck(level=level, fid=fid)))
         eq(struct.unpack_from('<HB5x16s', out), (24, level, fid))
 
     def quiet(self):

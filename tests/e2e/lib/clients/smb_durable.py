@@ -10,6 +10,7 @@ import smb2
 import smbraw
 from checks import eq, wait_for
 from smb2 import DELETE, GENERIC_READ, GENERIC_WRITE, OPEN_IF, SHARE_ALL
+from smb_bodies import Create, Write
 from smb_cachers import H, LEASE, R, W, Cacher, key
 from smb_contexts import TIMEOUT_MS, Answer, contexts, durable_v2, lease_v2, reconnect_v2
 
@@ -34,9 +35,9 @@ class Durable(Cacher):
         at = 120 + len(name) + pad if tail else 0
         if access is None:
             access = GENERIC_READ | GENERIC_WRITE | DELETE
-        return struct.pack('<HBBIQQIIIIIHHII', 57, 0, level, 2, 0, 0, access, 0, share, how,
-                           options, 120, len(name), at, len(tail)) + (
-                               name + bytes(pad) + tail or b'\0')
+        body = Create(oplock=level, access=access, share=share, how=how, options=options,
+                      name_length=len(name), contexts_at=at, contexts_length=len(tail))
+        return bytes(body) + (name + bytes(pad) + tail or b'\0')
 
     def make(self, name, *parts, flags=0, **kw):
         return Answer(self.call(smb2.CREATE, self.body(name, *parts, **kw), flags=flags))
@@ -56,8 +57,7 @@ class Durable(Cacher):
         number, self.next_id = self.next_id, self.next_id + 1
         head = bytearray(self.header(smb2.WRITE, number, flags=flags))
         struct.pack_into('<H', head, 8, sequence)
-        self.raw(bytes(head) + struct.pack('<HHIQ16sIIHHI', 49, 112, len(data), 0, fid, 0, 0, 0,
-                                           0, 0) + data)
+        self.raw(bytes(head) + bytes(Write(length=len(data), fid=fid)) + data)
         said, _ = self.answer(number)
         if said:
             raise smb2.Status(smb2.WRITE, said)

@@ -10,7 +10,8 @@ import smb_durable
 import smbraw
 from checks import eq, wait_for
 from files import put
-from smb2 import ECHO_BODY
+from smb2 import EMPTY_BODY
+from smb_bodies import Ioctl
 from smb_cachers import key
 from smb_contexts import TIMEOUT_MS, Answer, durable_v2, guid, lease_v2
 from smb_durable import RWH, Channel, Durable
@@ -46,7 +47,7 @@ class Client(Channel):
                                                   first, length, how, 0))
 
     def resilient(self, fid, ms=0, size=8):
-        body = struct.pack('<HHI16sIIIIIIII', 57, 0, RESILIENCY, fid, 120, size, 0, 120, 0, 0, 1, 0)
+        body = bytes(Ioctl(code=RESILIENCY, fid=fid, input_length=size, output_at=120))
         return self.status(smb2.IOCTL, body + struct.pack('<II', ms, 0)[:size])
 
 
@@ -124,6 +125,6 @@ def before_echo(s, command, body):
     """Send a request and ECHO to one worker, which must get to the latter; returns the id."""
     with s.together():
         number = s.send(command, body)
-        echo = s.send(smb2.ECHO, ECHO_BODY)
+        echo = s.send(smb2.ECHO, EMPTY_BODY)
     eq(s.answer(echo)[0], 0)
     return number

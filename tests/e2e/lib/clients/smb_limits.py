@@ -8,6 +8,7 @@ import termios
 from checks import eq
 from files import pattern, put
 from smb2 import READ
+from smb_bodies import Read
 
 READS = 32              # of 64 KiB: more than sockets take that nobody reads
 
@@ -26,7 +27,7 @@ def clogged(w, s):
     put(w.path('big'), pattern(7, 65536), 0o666)
     fid = s.make('big').fid
     s.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    body = struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, 65536, 0, fid, 0, 0, 0, 0, 0, 0)
+    body = bytes(Read(length=65536, fid=fid))
     return [s.send(READ, body) for _ in range(READS)]
 
 

@@ -8,6 +8,7 @@ import struct
 import smb2
 from checks import eq
 from smb2 import Smb2
+from smb_bodies import Write
 
 CREDIT = 65536
 
@@ -27,8 +28,8 @@ class Writer(Smb2):
         """A WRITE with its frame; returns (message id, bytes)."""
         charge = max(1, -(-len(data) // CREDIT))
         number, self.next_id = self.next_id, self.next_id + charge
-        body = struct.pack('<HHIQ16sIIHHI', 49, 112 + pad, len(data) if length is None else length,
-                           offset, fid, 0, 0, 0, 0, 0) + bytes(pad) + data
+        body = bytes(Write(data_at=112 + pad, length=len(data) if length is None else length,
+                           offset=offset, fid=fid)) + bytes(pad) + data
         out = self.header(smb2.WRITE, number, charge=charge, flags=flags,
                           following=following) + body
         return number, struct.pack('>I', len(out)) + out

@@ -5,6 +5,7 @@ import struct
 import smb2
 from checks import eq
 from smb2 import DELETE, DIRECTORY_FILE, GENERIC_READ, OPEN
+from smb_bodies import ChangeNotify
 from smb_cachers import H, R, Cacher, key
 
 ADDED, REMOVED, MODIFIED, OLD_NAME, NEW_NAME, STREAM_ADDED, STREAM_REMOVED, STREAM_CHANGED = \
@@ -25,8 +26,8 @@ class Watcher(Cacher):
 
     def notify(self, fid, filter=NAMES, tree=True, room=ROOM):
         """Send CHANGE_NOTIFY; returns the message id."""
-        return self.send(smb2.CHANGE_NOTIFY, struct.pack('<HHI16sII', 32, TREE if tree else 0,
-                                                         room, fid, filter, 0))
+        return self.send(smb2.CHANGE_NOTIFY, bytes(ChangeNotify(flags=TREE if tree else 0,
+                                                                room=room, fid=fid, filter=filter)))
 
     def watch(self, fid, *args, **kw):
         """The same for a request that waits."""

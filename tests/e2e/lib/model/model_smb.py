@@ -16,8 +16,10 @@ from model_claims import TO_THE_END, Cache, Link, Open, Range
 from model_client import Client
 from model_loop import Defect, Future, pause
 from model_waits import WAITS_MAX, Wait, Waiter
-from smb2 import DELETE_ON_CLOSE, DIRECTORY_FILE, MAKE, OPEN, OPEN_IF, OVERWRITE_IF, ack_body
+from smb2 import (DELETE_ON_CLOSE, DIRECTORY_FILE, EMPTY_BODY, MAKE, OPEN, OPEN_IF, OVERWRITE_IF,
+                  ack_body)
 from smb_acl import ALLOW, DACL, DENY, EVERYONE, READ_ACL, SECURITY, WRITE_ACL, descriptor, user
+from smb_bodies import OplockAck
 from smb_cachers import ACK_REQUIRED, LEASE, NOBODY
 from smb_contexts import Answer, lease_v2
 from truth import A_DELETE, A_READ, A_WRITE, H, R, W
@@ -181,7 +183,7 @@ class Smb(Waiter, Client):
 
     def ack(self, c, keep):
         if c.epoch is None:
-            return struct.pack('<HBBI16s', 24, 1 if keep else 0, 0, 0, c.key)
+            return bytes(OplockAck(level=1 if keep else 0, fid=c.key))
         return ack_body(c.key, keep)
 
     def give(self, c):
@@ -481,7 +483,7 @@ class Smb(Waiter, Client):
         wait.ended = True
         head = bytearray(self.s.header(smb2.CANCEL, wait.number, flags=2))
         head[32:40] = self.interim[wait.number]
-        self.s.raw(self.s.signed(bytes(head) + struct.pack('<HH', 4, 0)))
+        self.s.raw(self.s.signed(bytes(head) + EMPTY_BODY))
         r = yield wait.answer
         if r.error not in ('', 'CANCELLED'):
             raise Defect(f'{self}: {wait} was cancelled, and ended with {r.error}')

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A client of the model that watches the tree: it is told of each change of a name, once."""
-import struct
-
 import smb2
 import smbraw
 from model_claims import Open
 from model_loop import Defect, Future
 from model_smb import SYNCHRONIZE, Smb
 from smb2 import DIRECTORY_FILE, OPEN
+from smb_bodies import ChangeNotify
 from smb_watchers import CLEANUP, NAMES, NEW_NAME, OLD_NAME, ROOM, TREE, Watcher
 from truth import A_READ
 
@@ -45,8 +44,8 @@ class Watch(Smb):
             self.armed.set(None)
 
     def watch(self):
-        self.asked = self.s.send(smb2.CHANGE_NOTIFY, struct.pack(
-            '<HHI16sII', 32, TREE, ROOM, self.open_of_root.fid, NAMES, 0))
+        watch = ChangeNotify(flags=TREE, room=ROOM, fid=self.open_of_root.fid, filter=NAMES)
+        self.asked = self.s.send(smb2.CHANGE_NOTIFY, bytes(watch))
         self.waiting[self.asked] = Sink(self.hear)
 
     def hear(self, answer):

@@ -13,8 +13,10 @@ from impacket import crypto, smb3
 from impacket.smb3structs import SMB2_DIALECT_21
 
 import smb
+from smb_bodies import Close, Create, Ioctl, LeaseAck, Lock, QueryInfo, Read, SetInfo, Write
 
-ECHO_BODY = struct.pack('<HH', 4, 0)
+# Of ECHO, LOGOFF, TREE_DISCONNECT and CANCEL.
+EMPTY_BODY = struct.pack('<HH', 4, 0)
 
 (NEGOTIATE, SESSION_SETUP, LOGOFF, TREE_CONNECT, TREE_DISCONNECT, CREATE, CLOSE, FLUSH, READ,
  WRITE, LOCK, IOCTL, CANCEL, ECHO, QUERY_DIRECTORY, CHANGE_NOTIFY, QUERY_INFO, SET_INFO,
@@ -204,8 +206,9 @@ class Smb2:
             tail = struct.pack('<IHHHHI4sI', 0, 16, 4, 0, 24 if data else 0, len(data), kind,
                                0) + data
             at, size = 120 + len(name), len(tail)
-        body = struct.pack('<HBBIQQIIIIIHHII', 57, 0, 0, 2, 0, 0, access, attributes, share, how,
-                           options, 120, length, at, size) + name + tail
+        body = bytes(Create(access=access, attributes=attributes, share=share, how=how,
+                            options=options, name_length=length, contexts_at=at,
+                            contexts_length=size)) + name + tail
         return self.call(CREATE, body)
 
     def close(self, fid):
@@ -219,7 +222,7 @@ class Smb2:
 
     def lock_body(self, fid, *locks, sequence=0):
         """locks: (offset, length, flags)."""
-        return struct.pack('<HHI16s', 48, len(locks), sequence, fid) + b''.join(
+        return bytes(Lock(count=len(locks), sequence=sequence, fid=fid)) + b''.join(
             struct.pack('<QQII', offset, length, flags, 0) for offset, length, flags in locks)
 
     def lock(self, fid, offset, length, flags=EXCLUSIVE | AT_ONCE):
@@ -240,16 +243,16 @@ class Smb2:
         """Cancel by the async id of the last reply."""
         head = bytearray(self.header(CANCEL, number, flags=2))
         head[32:40] = self.frame[32:40]
-        self.raw(bytes(head) + struct.pack('<HH', 4, 0))
+        self.raw(bytes(head) + EMPTY_BODY)
 
     def cancel_sent(self, number):
         """Cancel by the message id, before any reply."""
-        self.raw(self.header(CANCEL, number) + struct.pack('<HH', 4, 0))
+        self.raw(self.header(CANCEL, number) + EMPTY_BODY)
 
     def query(self, fid, level, kind=1, room=65536, extra=0):
         """The buffer of QUERY_INFO."""
-        out = self.call(QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, kind, level, room, 0, 0, 0,
-                                                extra, 0, fid) + b'\0')
+        out = self.call(QUERY_INFO, bytes(QueryInfo(kind=kind, level=level, room=room, extra=extra,
+                                                    fid=fid)) + b'\0')
         start, length = struct.unpack_from('<HI', out, 2)
         return out[start - 64:start - 64 + length]
 
@@ -273,11 +276,11 @@ class Smb2:
 
 
 def close_body(fid):
-    return struct.pack('<HHI16s', 24, 0, 0, fid)
+    return bytes(Close(fid=fid))
 
 
 def read_body(fid, count, offset):
-    return struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, count, offset, fid, 0, 0, 0, 0, 0, 0)
+    return bytes(Read(length=count, offset=offset, fid=fid))
 
 
 def read_data(body):
@@ -287,11 +290,11 @@ def read_data(body):
 
 
 def write_body(fid, data, offset):
-    return struct.pack('<HHIQ16sIIHHI', 49, 112, len(data), offset, fid, 0, 0, 0, 0, 0) + data
+    return bytes(Write(length=len(data), offset=offset, fid=fid)) + data
 
 
 def set_body(fid, level, data, kind=1, extra=0):
-    return struct.pack('<HBBIHHI16s', 33, kind, level, len(data), 96, 0, extra, fid) + data
+    return bytes(SetInfo(kind=kind, level=level, length=len(data), extra=extra, fid=fid)) + data
 
 
 def name_data(name, replace=False):
@@ -301,8 +304,7 @@ def name_data(name, replace=False):
 
 
 def ioctl_body(fid, code, data=b'', room=65536):
-    return struct.pack('<HHI16sIIIIIIII', 57, 0, code, fid, 120, len(data), 0, 0, 0, room, 1,
-                       0) + data
+    return bytes(Ioctl(code=code, fid=fid, input_length=len(data), output_room=room)) + data
 
 
 def refused(name, call, *args, **kw):
@@ -317,4 +319,4 @@ def refused(name, call, *args, **kw):
 
 
 def ack_body(lease, state):
-    return struct.pack('<HHI16sIQ', 36, 0, 0, lease, state, 0)
+    return bytes(LeaseAck(key=lease, state=state))

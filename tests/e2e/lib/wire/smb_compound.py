@@ -1,25 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Requests of SMB that are related to the one before (MS-SMB2 section 3.3.5.2.7.2)."""
-import struct
-
 import smbraw
 from checks import SLOW
 from smb2 import CLOSE, FLUSH, WRITE
+from smb_bodies import Close, Flush, Write
 
 SAME = b'\xff' * 16     # the FileId of the request before
 
 
 def write(fid, data, offset=0):
-    return WRITE, struct.pack('<HHIQ16sIIHHI', 49, 112, len(data), offset, fid, 0, 0, 0, 0,
-                              0) + data
+    return WRITE, bytes(Write(length=len(data), offset=offset, fid=fid)) + data
 
 
 def flush(fid):
-    return FLUSH, struct.pack('<HHI16s', 24, 0, 0, fid)
+    return FLUSH, bytes(Flush(fid=fid))
 
 
 def close(fid, flags=0):
-    return CLOSE, struct.pack('<HHI16s', 24, flags, 0, fid)
+    return CLOSE, bytes(Close(flags=flags, fid=fid))
 
 
 def statuses(s, numbers, seconds=20):

@@ -5,6 +5,7 @@ import struct
 
 import smb2
 from checks import one_of
+from smb_bodies import QueryDirectory
 
 FILESYSTEM, SECURITY = 2, 3
 ALTERNATE_NAME, COMPRESSION, FS_ATTRIBUTE = 21, 28, 5
@@ -65,8 +66,9 @@ def names(s, fid, pattern_, level=12, flags_=1, room=65536):
     out, text = [], pattern_.encode('utf-16-le')
     while True:
         try:
-            body = s.call(smb2.QUERY_DIRECTORY, struct.pack(
-                '<HBBI16sHHI', 33, level, flags_, 0, fid, 96, len(text), room) + text)
+            query = QueryDirectory(level=level, flags=flags_, fid=fid, pattern_length=len(text),
+                                   room=room)
+            body = s.call(smb2.QUERY_DIRECTORY, bytes(query) + text)
         except smb2.Status as e:
             one_of(e.name, ('NO_MORE_FILES', '0xc000000f'))
             return out
@@ -84,8 +86,8 @@ def names(s, fid, pattern_, level=12, flags_=1, room=65536):
 def shorts(s, fid, pattern_):
     """{name: short name} of a listing, by FileIdBothDirectoryInformation."""
     out, text = {}, pattern_.encode('utf-16-le')
-    body = s.call(smb2.QUERY_DIRECTORY, struct.pack('<HBBI16sHHI', 33, 37, 1, 0, fid, 96,
-                                                    len(text), 65536) + text)
+    body = s.call(smb2.QUERY_DIRECTORY, bytes(QueryDirectory(level=37, flags=1, fid=fid,
+                                                             pattern_length=len(text))) + text)
     start, length = struct.unpack_from('<HI', body, 2)
     entry = body[start - 64:start - 64 + length]
     while entry:

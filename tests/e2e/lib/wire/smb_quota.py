@@ -4,6 +4,7 @@ import calendar
 import struct
 
 import smb2
+from smb_bodies import QueryInfo
 
 SNAPSHOTS = 0x144064
 
@@ -19,8 +20,9 @@ def quotas(s, fid, *uids, single=False, restart=True, room=65536):
         one = struct.pack('<I', len(sid(uid))) + sid(uid)
         asked += struct.pack('<I', len(one) + 4 if i + 1 < len(uids) else 0) + one
     head = struct.pack('<BBHIII', single, restart, 0, len(asked), 0, 0)
-    out = s.call(smb2.QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, 4, 0, room, 104, 0,
-                                              len(head + asked), 0, 0, fid) + head + asked)
+    query = QueryInfo(kind=4, level=0, room=room, input_at=104, input_length=len(head + asked),
+                      fid=fid)
+    out = s.call(smb2.QUERY_INFO, bytes(query) + head + asked)
     at, length = struct.unpack_from('<HI', out, 2)
     left, found = out[at - 64:at - 64 + length], {}
     while left:

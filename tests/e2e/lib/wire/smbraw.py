@@ -19,7 +19,8 @@ from impacket.crypto import KDF_CounterMode
 import kdc
 import smb
 import smb2
-from smb2 import ECHO, IOCTL, LOGOFF, NEGOTIATE, SESSION_SETUP, TREE_CONNECT, TREE_DISCONNECT
+from smb2 import (ECHO, EMPTY_BODY, IOCTL, LOGOFF, NEGOTIATE, SESSION_SETUP, TREE_CONNECT,
+                  TREE_DISCONNECT)
 
 DIALECTS = (0x202, 0x210, 0x300, 0x302, 0x311)
 
@@ -183,7 +184,7 @@ class Link(smb2.Smb2):
     def cancel(self, number):
         head = bytearray(self.header(smb2.CANCEL, number, flags=2))
         head[32:40] = self.frame[32:40]
-        message = bytes(head) + struct.pack('<HH', 4, 0)
+        message = bytes(head) + EMPTY_BODY
         message = self.signed(message) if self.sign else message
         self.raw(self.sealed(message) if self.seal else message)
 
@@ -377,13 +378,13 @@ class Link(smb2.Smb2):
         return status
 
     def disconnect_tree(self, **kw):
-        return self.status(TREE_DISCONNECT, struct.pack('<HH', 4, 0), **kw)
+        return self.status(TREE_DISCONNECT, EMPTY_BODY, **kw)
 
     def logoff(self, **kw):
-        return self.status(LOGOFF, struct.pack('<HH', 4, 0), **kw)
+        return self.status(LOGOFF, EMPTY_BODY, **kw)
 
     def echo(self, **kw):
-        return self.status(ECHO, struct.pack('<HH', 4, 0), **kw)
+        return self.status(ECHO, EMPTY_BODY, **kw)
 
     def validate(self, caps=None, guid=None, mode=None, dialects=None, room=24, **kw):
         """FSCTL_VALIDATE_NEGOTIATE_INFO (2.2.31.4)."""
