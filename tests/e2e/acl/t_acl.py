@@ -10,8 +10,9 @@ import smb2
 from checks import eq, one_of, wait_for
 from files import put
 from harness import test
+from netlink import NUMBERS
 from processes import run
-from raw_helper import Helper, uapi
+from raw_helper import Helper
 from servers import tool
 from smb_acl import EVERYONE, READ_DATA, WRITE_DATA, may, session, smbcacls, text, user
 
@@ -243,13 +244,13 @@ def malformed(f):
     attr = Helper.attribute
 
     def number(name, value):
-        return attr(uapi(f'DITTO_A_ACE_{name}'), struct.pack('=I', value))
+        return attr(NUMBERS[f'DITTO_A_ACE_{name}'], struct.pack('=I', value))
 
     def entry(*parts):
-        return attr(0x8000 | uapi('DITTO_A_ACL_ACE'), b''.join(parts))
-    path = attr(uapi('DITTO_A_ACL_PATH'), f.encode() + b'\0')
+        return attr(0x8000 | NUMBERS['DITTO_A_ACL_ACE'], b''.join(parts))
+    path = attr(NUMBERS['DITTO_A_ACL_PATH'], f.encode() + b'\0')
     whole = (number('TYPE', 0), number('WHO', 0), number('RIGHTS', 1))
-    sid = uapi('DITTO_A_ACE_SID')
+    sid = NUMBERS['DITTO_A_ACE_SID']
     return {
         'no path': entry(*whole),
         'no rights': path + entry(*whole[:2]),
@@ -267,8 +268,8 @@ def malformed(f):
         'a SID too long': path + entry(whole[0], number('WHO', 9), whole[2],
                                        attr(sid, user('bob') + bytes(80))),
         'an entry cut off': path + entry(b'\xff\xff\1\0'),
-        'set and remove': path + entry(*whole) + attr(uapi('DITTO_A_ACL_REMOVE'), b'\1'),
-        'list flags beyond': path + attr(uapi('DITTO_A_ACL_FLAGS'), struct.pack('=I', 32)),
+        'set and remove': path + entry(*whole) + attr(NUMBERS['DITTO_A_ACL_REMOVE'], b'\1'),
+        'list flags beyond': path + attr(NUMBERS['DITTO_A_ACL_FLAGS'], struct.pack('=I', 32)),
     }
 
 
@@ -296,7 +297,7 @@ def policy(w):
     put(w.path('f'), b'', 0o640)
     c = Helper(w)
     for what, attributes in malformed(w.path('f')).items():
-        answer = c.call(uapi('DITTO_CMD_ACL_SET'), 1, attributes)
+        answer = c.call(NUMBERS['DITTO_CMD_ACL_SET'], 1, attributes)
         kind, = struct.unpack_from('=H', answer, 4)
         error = -struct.unpack_from('=i', answer, 16)[0] if kind == 2 else 0
         assert kind == 2 and error in (22, 34, 7), f'{what}: message {kind}, error {error}'

@@ -17,8 +17,9 @@ from client_lists import budget
 from files import get, pattern, put
 from harness import test
 from helper_processes import worker
+from netlink import NUMBERS
 from processes import run
-from raw_helper import Helper, uapi
+from raw_helper import Helper
 from tls_clients import (ACCESS, GETATTR, MOUNT, NFS, STARTTLS, WRITE, Agent, Certificates, asking,
                          mount, probe, starttls, tls)
 
@@ -308,10 +309,10 @@ def lost_names(w):
     n = w.client.nfs()
     agent = Helper(w)
     for cookie in range(1, 129):
-        answer = agent.call(uapi('DITTO_CMD_CONNECTION_PROVE'), 1,
-                            agent.attribute(uapi('DITTO_A_CONNECTION_COOKIE'),
+        answer = agent.call(NUMBERS['DITTO_CMD_CONNECTION_PROVE'], 1,
+                            agent.attribute(NUMBERS['DITTO_A_CONNECTION_COOKIE'],
                                             struct.pack('=Q', cookie)) +
-                            agent.attribute(uapi('DITTO_A_CONNECTION_NAME'), b'other\0'))
+                            agent.attribute(NUMBERS['DITTO_A_CONNECTION_NAME'], b'other\0'))
         eq(struct.unpack_from('=i', answer, 16)[0], 0)
     refused_by(w, certs, 'build', 'the kernel does not take the name')
     # Without a name there is nothing to lose.

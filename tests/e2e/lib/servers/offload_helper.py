@@ -3,39 +3,17 @@
 import contextlib
 import errno
 import os
-import re
 import select
 import socket
 import struct
 import threading
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-UAPI = os.path.join(HERE, '../../../../net/uapi/linux/ditto.h')
+from netlink import NUMBERS as C
 
 STATES = 'resident', 'partial', 'offloaded', 'recalling', 'conflict'
 NETLINK_GENERIC, GENL_ID_CTRL = 16, 16
 NLM_F_REQUEST, NLM_F_ACK = 1, 4
 NLMSG_ERROR = 2
-
-
-def constants():
-    """The numbers of the enums of the uapi header."""
-    with open(UAPI, encoding='ascii') as f:
-        text = re.sub(r'/\*.*?\*/', '', f.read(), flags=re.S)
-    found = {}
-    for body in re.findall(r'enum\s*\w*\s*{(.*?)}', text, re.S):
-        value = -1
-        for word in (w.strip() for w in body.split(',')):
-            if not word:
-                continue
-            name, _, expr = (p.strip() for p in word.partition('='))
-            # Other values than numbers are those of the last ones, which nobody needs.
-            value = int(expr) if expr.isdigit() else value + 1
-            found[name] = value
-    return found
-
-
-C = constants()
 RECORDS = [C[f'DITTO_UPCALL_KIND_RECORD_{what}'] for what in ('PUT', 'REMOVE', 'FORGET')]
 
 

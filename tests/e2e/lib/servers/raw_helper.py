@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A helper of another age, which registers by netlink alone."""
-import os
 import socket
 import struct
+
+from netlink import NUMBERS
 
 
 class Helper:
@@ -37,8 +38,8 @@ class Helper:
 
     def register(self, version, kinds=None):
         """Register; returns 0 or an errno, and the message."""
-        answer = self.call(uapi(self.REGISTER), version, b'' if kinds is None else
-                           self.attribute(uapi(self.KINDS), struct.pack('=Q', kinds)))
+        answer = self.call(NUMBERS[self.REGISTER], version, b'' if kinds is None else
+                           self.attribute(NUMBERS[self.KINDS], struct.pack('=Q', kinds)))
         if struct.unpack_from('=H', answer, 4)[0] != 2:
             return 0, ''
         return -struct.unpack_from('=i', answer, 16)[0], answer[36:].decode(errors='replace')
@@ -51,21 +52,7 @@ class Helper:
             while True:
                 answer = self.sock.recv(65536)
                 if (struct.unpack_from('=H', answer, 4)[0] == self.family and
-                        answer[16] == uapi('DITTO_CMD_UPCALL')):
+                        answer[16] == NUMBERS['DITTO_CMD_UPCALL']):
                     return True
         except socket.timeout:
             return False
-
-
-def uapi(wanted):
-    """The number of a name in an enum of the header; every enum begins with UNSPEC or with 1."""
-    path = os.path.join(os.path.dirname(__file__), '../../../net/uapi/linux/ditto.h')
-    with open(path, encoding='ascii') as f:
-        for block in f.read().split('enum {')[1:]:
-            number = -1
-            for line in block.split('}')[0].replace('\n', '').split(','):
-                name, _, value = line.strip().partition(' = ')
-                number = int(value) if value.isdigit() else number + 1
-                if name == wanted:
-                    return number
-    raise AssertionError(wanted)
