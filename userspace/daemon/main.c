@@ -466,7 +466,6 @@ static void dittod_usage(FILE *out)
 	fputs("dittod [-c FILE] [-s DIR] [--check-config | --map-user NAME | --tls-agent]\n\n"
 	      "  -c, --config FILE   configuration (" DEFAULT_CONFIG ")\n"
 	      "  -s, --state DIR     where the state database lies (" DEFAULT_STATE ")\n"
-	      "  -f, --foreground    stay in the foreground, which it always does\n"
 	      "      --check-config  only say whether the configuration has mistakes\n"
 	      "      --map-user NAME only say which account user@REALM or DOMAIN\\user gets\n"
 	      "      --tls-agent     only do TLS handshakes for this machine's kernel\n"
@@ -480,7 +479,6 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "state", required_argument, NULL, 's' },
-		{ "foreground", no_argument, NULL, 'f' },
 		{ "check-config", no_argument, NULL, 'k' },
 		{ "map-user", required_argument, NULL, 'm' },
 		{ "tls-agent", no_argument, NULL, 't' },
@@ -498,7 +496,7 @@ int main(int argc, char **argv)
 	worker_main(argc, argv);
 	fault_init();
 	log_open();
-	while ((c = getopt_long(argc, argv, "c:s:fhV", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:s:hV", options, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			d.file.path = optarg;
@@ -506,8 +504,6 @@ int main(int argc, char **argv)
 			break;
 		case 's':
 			state_dir = optarg;
-			break;
-		case 'f':
 			break;
 		case 'k':
 			check = true;
