@@ -52,6 +52,46 @@ char *mem_print(const char *format, ...)
 	return text;
 }
 
+/* An allocation of a chain, before its memory. */
+struct mem_chain {
+	struct mem_chain *next;
+	max_align_t memory[];
+};
+
+void *mem_chain_new(struct mem_chain **chain, size_t size)
+{
+	struct mem_chain *one = mem_new(sizeof(*one) + size);
+
+	one->next = *chain;
+	*chain = one;
+	return one->memory;
+}
+
+char *mem_chain_print(struct mem_chain **chain, const char *format, ...)
+{
+	va_list args;
+	size_t size;
+	char *text, *copy;
+
+	va_start(args, format);
+	text = mem_vprint(format, args);
+	va_end(args);
+	size = strlen(text) + 1;
+	copy = memcpy(mem_chain_new(chain, size), text, size);
+	free(text);
+	return copy;
+}
+
+void mem_chain_free(struct mem_chain **chain)
+{
+	struct mem_chain *one;
+
+	while ((one = *chain)) {
+		*chain = one->next;
+		free(one);
+	}
+}
+
 void *mem_grow(void *array, size_t count, size_t size)
 {
 	/* The array is full whenever the count is a power of two, or zero. */

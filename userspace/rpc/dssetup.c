@@ -70,8 +70,8 @@ static u32 get_primary_domain(struct rpc_call *call)
 }
 
 static const struct rpc_op ops[] = {
-	{ 0, get_primary_domain },
-	{ 0, NULL }
+	{ .opnum = 0, .run = get_primary_domain },
+	{ 0 }
 };
 
 /* 3919286a-b10c-11d0-9ba8-00c04fd92ef5 */

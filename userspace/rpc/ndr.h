@@ -22,12 +22,14 @@ struct sid;
  * @len: length of @data
  * @pos: offset of the next byte
  * @bad: a read failed
+ * @excess: an array has more elements than its description lets it have
  */
 struct ndr_in {
 	const u8 *data;
 	size_t len;
 	size_t pos;
 	bool bad;
+	bool excess;
 };
 
 /**

@@ -177,7 +177,8 @@ static void bytes_clear(struct bytes *b)
 	memset(b, 0, sizeof(*b));
 }
 
-bool rpc_handle_new(struct rpc_call *call, const struct rpc_object *object)
+bool rpc_handle_create(struct rpc_call *call, const struct rpc_object *object,
+		       u8 bytes[RPC_HANDLE_SIZE])
 {
 	struct rpc_conn *conn = call->conn;
 	bool good = object && conn->nhandles < RPC_HANDLES_MAX;
@@ -193,9 +194,31 @@ bool rpc_handle_new(struct rpc_call *call, const struct rpc_object *object)
 		conn->handles[conn->nhandles++] = h;
 	else
 		memset(h.bytes, 0, sizeof(h.bytes));
-	ndr_align(&call->out, 4);
-	ndr_put(&call->out, h.bytes, sizeof(h.bytes));
+	memcpy(bytes, h.bytes, sizeof(h.bytes));
 	return good;
+}
+
+bool rpc_handle_new(struct rpc_call *call, const struct rpc_object *object)
+{
+	u8 bytes[RPC_HANDLE_SIZE];
+	bool good = rpc_handle_create(call, object, bytes);
+
+	ndr_align(&call->out, 4);
+	ndr_put(&call->out, bytes, sizeof(bytes));
+	return good;
+}
+
+void rpc_handle_drop(struct rpc_call *call)
+{
+	struct rpc_conn *conn = call->conn;
+
+	conn->handles[call->handle] = conn->handles[--conn->nhandles];
+}
+
+int rpc_list_get(struct rpc_call *call, enum rpc_list list, const struct rows **rows)
+{
+	*rows = &call->lists[list];
+	return call->asks->list(call->asks->accounts.arg, list, &call->lists[list]);
 }
 
 /* Read a handle and find its index. Returns 0 or a fault code. */
@@ -343,6 +366,30 @@ static const struct context *find_context(const struct rpc_conn *conn, u16 numbe
 	return NULL;
 }
 
+/* Let a handler answer between its parameters and its results. Returns 0 or a fault code. */
+static u32 answer_call(struct rpc_call *call, const struct rpc_interface *iface,
+		       const struct rpc_op *op)
+{
+	void *args = mem_chain_new(&call->memory, iface->args_size);
+	u32 fault = 0, status;
+
+	if (op->handle != RPC_HANDLE_NONE)
+		fault = find_handle(call, &call->handle);
+	if (fault)
+		return fault;
+	if (op->handle != RPC_HANDLE_NONE)
+		call->object = call->conn->handles[call->handle].object;
+	if (op->handle > RPC_HANDLE_ANY && op->handle != call->object.kind)
+		return RPC_FAULT_CONTEXT;
+	ndr_read(&call->in, op->in, args, &call->memory);
+	if (call->in.bad || (call->in.excess && !iface->excess))
+		return RPC_FAULT_NDR;
+	status = op->answer(call, args);
+	ndr_write(&call->out, op->out, args);
+	ndr_put32(&call->out, status);
+	return call->fault;
+}
+
 /* Run a complete call. */
 static void run_call(struct rpc_conn *conn, struct ndr_out *out)
 {
@@ -354,6 +401,7 @@ static void run_call(struct rpc_conn *conn, struct ndr_out *out)
 		.opnum = conn->opnum,
 	};
 	const struct rpc_op *op;
+	unsigned int i;
 	u32 fault;
 
 	ndr_in_init(&call.in, conn->call.data, conn->call.len);
@@ -362,13 +410,13 @@ static void run_call(struct rpc_conn *conn, struct ndr_out *out)
 		fault = RPC_FAULT_CONTEXT;
 		goto done;
 	}
-	for (op = context->iface->ops; op->run && op->opnum != conn->opnum; op++)
+	for (op = context->iface->ops; (op->run || op->answer) && op->opnum != conn->opnum; op++)
 		;
-	if (!op->run) {
+	if (!op->run && !op->answer) {
 		fault = RPC_FAULT_OPNUM;
 		goto done;
 	}
-	fault = op->run(&call);
+	fault = op->answer ? answer_call(&call, context->iface, op) : op->run(&call);
 	if (!fault && call.in.bad)
 		fault = RPC_FAULT_NDR;
 	if (!fault && call.out.full)
@@ -379,6 +427,9 @@ done:
 	else
 		put_response(out, conn, &call.out);
 	free(call.out.data);
+	for (i = 0; i < RPC_LISTS; i++)
+		rows_free(&call.lists[i]);
+	mem_chain_free(&call.memory);
 	bytes_clear(&conn->call);
 	conn->in_call = false;
 }

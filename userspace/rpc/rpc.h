@@ -10,7 +10,7 @@
 #define _DITTOD_RPC_H
 
 #include "daemon/kernel.h"
-#include "ndr.h"
+#include "ndr_struct.h"
 #include "row_list.h"
 #include "identity/sid.h"
 
@@ -133,26 +133,10 @@ struct rpc_asks {
 	int (*end)(void *arg, enum rpc_list list, u64 id);
 };
 
-/**
- * struct rpc_call - a call in progress
- * @conn: the connection
- * @user: the user that makes the call
- * @asks: sources of information
- * @opnum: operation number
- * @in: parameters
- * @out: results
- */
-struct rpc_call {
-	struct rpc_conn *conn;
-	const struct rpc_user *user;
-	const struct rpc_asks *asks;
-	u16 opnum;
-	struct ndr_in in;
-	struct ndr_out out;
-};
-
-/* Kinds of handles. */
+/* Kinds of handles; none and any are for operations. */
 enum rpc_handle_kind {
+	RPC_HANDLE_NONE,
+	RPC_HANDLE_ANY,
 	RPC_HANDLE_POLICY,
 	RPC_HANDLE_SERVER,
 	RPC_HANDLE_DOMAIN,
@@ -174,13 +158,49 @@ struct rpc_object {
 };
 
 /**
+ * struct rpc_call - a call in progress
+ * @conn: the connection
+ * @user: the user that makes the call
+ * @asks: sources of information
+ * @opnum: operation number
+ * @handle: index of the handle that the client gave, if the operation has one
+ * @object: what that handle stands for
+ * @fault: fault code that a handler returns instead of results
+ * @in: parameters
+ * @out: results
+ * @lists: see rpc_list_get()
+ * @memory: memory of parameters and results, freed after the call
+ */
+struct rpc_call {
+	struct rpc_conn *conn;
+	const struct rpc_user *user;
+	const struct rpc_asks *asks;
+	u16 opnum;
+	unsigned int handle;
+	struct rpc_object object;
+	u32 fault;
+	struct ndr_in in;
+	struct ndr_out out;
+	struct rows lists[RPC_LISTS];
+	struct mem_chain *memory;
+};
+/**
  * struct rpc_op - an operation of an interface
  * @opnum: operation number
  * @run: handler; may block; returns 0 or a fault code
+ * @handle: kind of the handle that is the first parameter
+ * @answer: handler of an operation with descriptions of its parameters: it fills the results and
+ *	returns the status, which follows them; may block
+ * @in: parameters
+ * @out: results
  */
 struct rpc_op {
 	u16 opnum;
 	u32 (*run)(struct rpc_call *call);
+	enum rpc_handle_kind handle;
+	u32 (*answer)(struct rpc_call *call, void *args);
+	const struct ndr_field *in;
+	const struct ndr_field *out;
 };
 
 /**
@@ -189,13 +209,17 @@ struct rpc_op {
  * @beside: another interface on the same pipe, or NULL
  * @uuid: UUID in wire format
  * @version: major version in the lower half, minor version in the upper half
- * @ops: operations; ends with an entry without @run
+ * @args_size: size of the structure of all parameters
+ * @excess: handlers answer calls with too many elements, which else cause a fault
+ * @ops: operations; ends with an entry without a handler
  */
 struct rpc_interface {
 	const char *pipe;
 	const struct rpc_interface *beside;
 	u8 uuid[16];
 	u32 version;
+	size_t args_size;
+	bool excess;
 	const struct rpc_op *ops;
 };
 
@@ -258,6 +282,21 @@ u32 rpc_handle_close(struct rpc_call *call);
  * forget a handle of zeros.
  */
 u32 rpc_handle_keep(struct rpc_call *call);
+
+/*
+ * Create a context handle. Returns its bytes, which are zeros if the client holds too many or if
+ * @object is NULL.
+ */
+bool rpc_handle_create(struct rpc_call *call, const struct rpc_object *object,
+		       u8 bytes[RPC_HANDLE_SIZE]);
+/* Drop the handle of the call. */
+void rpc_handle_drop(struct rpc_call *call);
+
+/*
+ * Get a list, which exists until the end of the call. Returns 0 or a negative errno; @rows is then
+ * a list without rows.
+ */
+int rpc_list_get(struct rpc_call *call, enum rpc_list list, const struct rows **rows);
 
 /* Write a status or error code, the last of the results. Returns 0. */
 u32 rpc_put_status(struct rpc_call *call, u32 status);

@@ -500,64 +500,64 @@ static u32 samr_refuse_create(struct rpc_call *call)
 }
 
 static const struct rpc_op ops[] = {
-	{ 0, samr_connect },
-	{ 1, samr_close },
-	{ 2, samr_refuse },			/* SamrSetSecurityObject */
-	{ 3, samr_query_security },
-	{ 5, samr_lookup_domain },
-	{ 6, samr_enum_domains },
-	{ 7, samr_open_domain },
-	{ 8, samr_query_domain },
-	{ 9, samr_refuse },			/* SamrSetInformationDomain */
-	{ 10, samr_refuse_create },		/* SamrCreateGroupInDomain */
-	{ 11, samr_enum_accounts },
-	{ 12, samr_refuse_create },		/* SamrCreateUserInDomain */
-	{ 13, samr_enum_accounts },
-	{ 14, samr_refuse_create },		/* SamrCreateAliasInDomain */
-	{ 15, samr_enum_accounts },
-	{ 16, samr_aliases_of_sids },
-	{ 17, samr_lookup_names },
-	{ 18, samr_lookup_rids },
-	{ 19, samr_open_account },
-	{ 20, samr_query_group },
-	{ 21, samr_refuse },			/* SamrSetInformationGroup */
-	{ 22, samr_refuse },			/* SamrAddMemberToGroup */
-	{ 23, samr_refuse_delete },		/* SamrDeleteGroup */
-	{ 24, samr_refuse },			/* SamrRemoveMemberFromGroup */
-	{ 25, samr_members_of_group },
-	{ 26, samr_refuse },			/* SamrSetMemberAttributesOfGroup */
-	{ 27, samr_open_account },
-	{ 28, samr_query_alias },
-	{ 29, samr_refuse },			/* SamrSetInformationAlias */
-	{ 30, samr_refuse_delete },		/* SamrDeleteAlias */
-	{ 31, samr_refuse },			/* SamrAddMemberToAlias */
-	{ 32, samr_refuse },			/* SamrRemoveMemberFromAlias */
-	{ 33, samr_members_of_alias },
-	{ 34, samr_open_account },
-	{ 35, samr_refuse_delete },		/* SamrDeleteUser */
-	{ 36, samr_query_user },
-	{ 37, samr_refuse },			/* SamrSetInformationUser */
-	{ 38, samr_refuse },			/* SamrChangePasswordUser */
-	{ 39, samr_groups_of_user },
-	{ 40, samr_query_display },
-	{ 44, samr_query_user_passwords },
-	{ 45, samr_refuse },			/* SamrRemoveMemberFromForeignDomain */
-	{ 46, samr_query_domain },
-	{ 47, samr_query_user },
-	{ 48, samr_query_display },
-	{ 50, samr_refuse_create },		/* SamrCreateUser2InDomain */
-	{ 51, samr_query_display },
-	{ 52, samr_refuse },			/* SamrAddMultipleMembersToAlias */
-	{ 53, samr_refuse },			/* SamrRemoveMultipleMembersFromAlias */
-	{ 54, samr_refuse },			/* SamrOemChangePasswordUser2 */
-	{ 55, samr_refuse },			/* SamrUnicodeChangePasswordUser2 */
-	{ 56, samr_query_passwords },
-	{ 57, samr_connect },
-	{ 58, samr_refuse },			/* SamrSetInformationUser2 */
-	{ 62, samr_connect },
-	{ 64, samr_connect },
-	{ 65, samr_rid_to_sid },
-	{ 0, NULL }
+	{ .opnum = 0, .run = samr_connect },
+	{ .opnum = 1, .run = samr_close },
+	{ .opnum = 2, .run = samr_refuse },			/* SamrSetSecurityObject */
+	{ .opnum = 3, .run = samr_query_security },
+	{ .opnum = 5, .run = samr_lookup_domain },
+	{ .opnum = 6, .run = samr_enum_domains },
+	{ .opnum = 7, .run = samr_open_domain },
+	{ .opnum = 8, .run = samr_query_domain },
+	{ .opnum = 9, .run = samr_refuse },			/* SamrSetInformationDomain */
+	{ .opnum = 10, .run = samr_refuse_create },		/* SamrCreateGroupInDomain */
+	{ .opnum = 11, .run = samr_enum_accounts },
+	{ .opnum = 12, .run = samr_refuse_create },		/* SamrCreateUserInDomain */
+	{ .opnum = 13, .run = samr_enum_accounts },
+	{ .opnum = 14, .run = samr_refuse_create },		/* SamrCreateAliasInDomain */
+	{ .opnum = 15, .run = samr_enum_accounts },
+	{ .opnum = 16, .run = samr_aliases_of_sids },
+	{ .opnum = 17, .run = samr_lookup_names },
+	{ .opnum = 18, .run = samr_lookup_rids },
+	{ .opnum = 19, .run = samr_open_account },
+	{ .opnum = 20, .run = samr_query_group },
+	{ .opnum = 21, .run = samr_refuse },			/* SamrSetInformationGroup */
+	{ .opnum = 22, .run = samr_refuse },			/* SamrAddMemberToGroup */
+	{ .opnum = 23, .run = samr_refuse_delete },		/* SamrDeleteGroup */
+	{ .opnum = 24, .run = samr_refuse },			/* SamrRemoveMemberFromGroup */
+	{ .opnum = 25, .run = samr_members_of_group },
+	{ .opnum = 26, .run = samr_refuse },			/* SamrSetMemberAttributesOfGroup */
+	{ .opnum = 27, .run = samr_open_account },
+	{ .opnum = 28, .run = samr_query_alias },
+	{ .opnum = 29, .run = samr_refuse },			/* SamrSetInformationAlias */
+	{ .opnum = 30, .run = samr_refuse_delete },		/* SamrDeleteAlias */
+	{ .opnum = 31, .run = samr_refuse },			/* SamrAddMemberToAlias */
+	{ .opnum = 32, .run = samr_refuse },			/* SamrRemoveMemberFromAlias */
+	{ .opnum = 33, .run = samr_members_of_alias },
+	{ .opnum = 34, .run = samr_open_account },
+	{ .opnum = 35, .run = samr_refuse_delete },		/* SamrDeleteUser */
+	{ .opnum = 36, .run = samr_query_user },
+	{ .opnum = 37, .run = samr_refuse },			/* SamrSetInformationUser */
+	{ .opnum = 38, .run = samr_refuse },			/* SamrChangePasswordUser */
+	{ .opnum = 39, .run = samr_groups_of_user },
+	{ .opnum = 40, .run = samr_query_display },
+	{ .opnum = 44, .run = samr_query_user_passwords },
+	{ .opnum = 45, .run = samr_refuse },			/* SamrRemoveMemberFromForeignDomain */
+	{ .opnum = 46, .run = samr_query_domain },
+	{ .opnum = 47, .run = samr_query_user },
+	{ .opnum = 48, .run = samr_query_display },
+	{ .opnum = 50, .run = samr_refuse_create },		/* SamrCreateUser2InDomain */
+	{ .opnum = 51, .run = samr_query_display },
+	{ .opnum = 52, .run = samr_refuse },			/* SamrAddMultipleMembersToAlias */
+	{ .opnum = 53, .run = samr_refuse },			/* SamrRemoveMultipleMembersFromAlias */
+	{ .opnum = 54, .run = samr_refuse },			/* SamrOemChangePasswordUser2 */
+	{ .opnum = 55, .run = samr_refuse },			/* SamrUnicodeChangePasswordUser2 */
+	{ .opnum = 56, .run = samr_query_passwords },
+	{ .opnum = 57, .run = samr_connect },
+	{ .opnum = 58, .run = samr_refuse },			/* SamrSetInformationUser2 */
+	{ .opnum = 62, .run = samr_connect },
+	{ .opnum = 64, .run = samr_connect },
+	{ .opnum = 65, .run = samr_rid_to_sid },
+	{ 0 }
 };
 
 /* 12345778-1234-abcd-ef00-0123456789ac */

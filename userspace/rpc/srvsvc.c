@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Lists the shares, and describes the server (MS-SRVS). */
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
-#include "mem.h"
 #include "srvsvc.h"
 
 /* MS-SRVS sections 2.2.2.4, 2.2.4.29. */
@@ -35,34 +31,31 @@
  * @flags: flags of SHARE_INFO_1005
  */
 struct entry {
-	char *name;
-	char *remark;
-	char *path;
+	const char *name;
+	const char *remark;
+	const char *path;
 	u32 type;
 	u32 flags;
 };
 
 struct entries {
 	struct entry *entry;
-	unsigned int n;
+	u32 n;
 };
 
 /* Members of SHARE_INFO structures (MS-SRVS sections 2.2.4.22 to 2.2.4.27). */
-enum member {
-	END,
-	NAME,
-	TYPE,
-	REMARK,
-	PERMISSIONS,
-	MAX_USES,
-	CURRENT_USES,
-	PATH,
-	PASSWORD,
-	FLAGS,
-	SERVER,
-	DESCRIPTOR_LEN,
-	DESCRIPTOR,
-};
+#define NAME		NDR_AT(TEXT, struct entry, name)
+#define TYPE		NDR_AT(U32, struct entry, type)
+#define REMARK		NDR_AT(TEXT, struct entry, remark)
+#define PERMISSIONS	NDR_NUMBER(U32, 0)
+#define MAX_USES	NDR_NUMBER(U32, NO_LIMIT)
+#define CURRENT_USES	NDR_NUMBER(U32, 0)
+#define PATH		NDR_AT(TEXT, struct entry, path)
+#define PASSWORD	NDR_WORDS(TEXT, "")
+#define FLAGS		NDR_AT(U32, struct entry, flags)
+#define SERVER		NDR_WORDS(TEXT, "*")
+#define DESCRIPTOR	NDR_NUMBER(U32, 0), NDR_NUMBER(POINTER, 0)
+#define SHARE(...)	{ sizeof(struct entry), NDR_FIELDS(__VA_ARGS__) }
 
 /*
  * Flags of levels: valid for NetrShareEnum and for NetrShareEnumSticky; with information for
@@ -74,348 +67,224 @@ enum member {
 #define ADMIN_LIST	8u
 
 static const struct srvsvc_level levels[] = {
-	{ 0, LISTED | STICKY, { NAME } },
-	{ 1, LISTED | STICKY, { NAME, TYPE, REMARK } },
+	{ 0, LISTED | STICKY, SHARE(NAME) },
+	{ 1, LISTED | STICKY, SHARE(NAME, TYPE, REMARK) },
 	{ 2, LISTED | STICKY | ADMIN | ADMIN_LIST,
-	  { NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, CURRENT_USES, PATH, PASSWORD } },
-	{ 501, LISTED | ADMIN_LIST, { NAME, TYPE, REMARK, FLAGS } },
+	  SHARE(NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, CURRENT_USES, PATH, PASSWORD) },
+	{ 501, LISTED | ADMIN_LIST, SHARE(NAME, TYPE, REMARK, FLAGS) },
 	{ 502, LISTED | STICKY | ADMIN | ADMIN_LIST,
-	  { NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, CURRENT_USES, PATH, PASSWORD,
-	    DESCRIPTOR_LEN, DESCRIPTOR } },
+	  SHARE(NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, CURRENT_USES, PATH, PASSWORD,
+		DESCRIPTOR) },
 	{ 503, LISTED | STICKY | ADMIN | ADMIN_LIST,
-	  { NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, CURRENT_USES, PATH, PASSWORD, SERVER,
-	    DESCRIPTOR_LEN, DESCRIPTOR } },
-	{ 1005, 0, { FLAGS } },
+	  SHARE(NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, CURRENT_USES, PATH, PASSWORD, SERVER,
+		DESCRIPTOR) },
+	{ 1005, 0, SHARE(FLAGS) },
 };
 
-static void share_text(struct srvsvc_value *out, const char *text)
-{
-	out->pointer = true;
-	out->text = text;
-}
+/* MS-SRVS sections 2.2.4.40 to 2.2.4.42, about a name. */
+#define SERVER_100	NDR_NUMBER(U32, PLATFORM_NT), { .type = NDR_TEXT }
+#define SERVER_101 \
+	SERVER_100, NDR_NUMBER(U32, VERSION_MAJOR), NDR_NUMBER(U32, VERSION_MINOR), \
+	NDR_NUMBER(U32, SERVER_TYPE), NDR_WORDS(TEXT, "Ditto")
+/* Most users, auto-disconnect minutes, hidden, announce interval and its variation, licences. */
+#define SERVER_102 \
+	SERVER_101, NDR_NUMBER(U32, NO_LIMIT), NDR_NUMBER(U32, 15), NDR_NUMBER(U32, 0), \
+	NDR_NUMBER(U32, 0), NDR_NUMBER(U32, 0), NDR_NUMBER(U32, 0), NDR_WORDS(TEXT, "C:\\")
 
-static void share_value(const void *item, u8 member, struct srvsvc_value *out)
-{
-	const struct entry *e = item;
+static const struct srvsvc_level server_levels[] = {
+	{ 100, 0, { sizeof(char *), NDR_FIELDS(SERVER_100) } },
+	{ 101, 0, { sizeof(char *), NDR_FIELDS(SERVER_101) } },
+	{ 102, 0, { sizeof(char *), NDR_FIELDS(SERVER_102) } },
+};
 
-	switch ((enum member)member) {
-	case NAME:
-		share_text(out, e->name);
-		break;
-	case REMARK:
-		share_text(out, e->remark);
-		break;
-	case PATH:
-		share_text(out, e->path);
-		break;
-	case PASSWORD:
-		share_text(out, "");
-		break;
-	case SERVER:
-		share_text(out, "*");
-		break;
-	case DESCRIPTOR:
-		share_text(out, NULL);
-		break;
-	case TYPE:
-		out->number = e->type;
-		break;
-	case MAX_USES:
-		out->number = NO_LIMIT;
-		break;
-	case FLAGS:
-		out->number = e->flags;
-		break;
-	default:
-		break;
-	}
-}
+/* TIME_OF_DAY_INFO (MS-SRVS section 2.2.4.105), as twelve numbers. */
+#define TIME_NUMBERS	12
+#define TIME_AT(i)	{ .type = NDR_U32, .at = (i) * sizeof(u32) }
 
-static struct srvsvc_items items_of(const struct entries *list)
-{
-	return (struct srvsvc_items){
-		.items = list->entry, .size = sizeof(*list->entry), .n = list->n,
-		.value = share_value,
-	};
-}
-
-static void add_entry(struct entries *list, const char *name, const char *remark, char *path,
-		      u32 type, u32 flags)
-{
-	struct entry *e;
-
-	list->entry = mem_grow(list->entry, list->n, sizeof(*list->entry));
-	e = &list->entry[list->n++];
-	e->name = mem_string(name);
-	e->remark = mem_string(remark);
-	e->path = path;
-	e->type = type;
-	e->flags = flags;
-}
-
-static void free_entries(struct entries *list)
-{
-	unsigned int i;
-
-	for (i = 0; i < list->n; i++) {
-		free(list->entry[i].name);
-		free(list->entry[i].remark);
-		free(list->entry[i].path);
-	}
-	free(list->entry);
-}
-
-/* Convert "/srv/data" to "C:\srv\data", because clients reject a path without a drive. */
-static char *path_of(const struct share *s)
-{
-	char *path = mem_print("C:%s", s->path ? s->path : "/");
-	char *p;
-
-	for (p = path; *p; p++)
-		if (*p == '/')
-			*p = '\\';
-	return path;
-}
+static const struct ndr_struct time_of_day = {
+	TIME_NUMBERS * sizeof(u32),
+	NDR_FIELDS(TIME_AT(0), TIME_AT(1), TIME_AT(2), TIME_AT(3), TIME_AT(4), TIME_AT(5),
+		   TIME_AT(6), TIME_AT(7), TIME_AT(8), TIME_AT(9), TIME_AT(10), TIME_AT(11))
+};
 
 /*
  * Collect the shares that the user may know of, including those that are not browsable if @hidden.
- * Returns 0 or a negative errno.
+ * Returns 0 or an error.
  */
-static int get_entries(const struct rpc_call *call, bool hidden, struct entries *list)
+static u32 entries_get(struct rpc_call *call, bool hidden, struct entries *list)
 {
 	struct kernel_shares shares = { 0 };
 	unsigned int i;
 	int rc;
 
-	memset(list, 0, sizeof(*list));
 	rc = call->asks->shares(call->asks->accounts.arg, &shares);
 	if (rc)
-		return rc;
+		return srvsvc_error(rc);
+	list->entry = mem_chain_new(&call->memory, (shares.n + 1) * sizeof(*list->entry));
 	for (i = 0; i < shares.n; i++) {
 		const struct share *s = shares.share[i];
 
-		if ((s->browse || hidden) && (s->guest || rpc_user_is_known(call->user)))
-			add_entry(list, s->name, s->comment ? s->comment : "", path_of(s),
-				  STYPE_DISKTREE, s->hide_unreadable ? FLAG_ACCESS_BASED : 0);
+		if ((!s->browse && !hidden) || (!s->guest && !rpc_user_is_known(call->user)))
+			continue;
+		list->entry[list->n++] = (struct entry){
+			.name = mem_chain_print(&call->memory, "%s", s->name),
+			.remark = mem_chain_print(&call->memory, "%s", s->comment ?: ""),
+			.path = srvsvc_path(call, s->path ?: "/", ""),
+			.type = STYPE_DISKTREE,
+			.flags = s->hide_unreadable ? FLAG_ACCESS_BASED : 0,
+		};
 	}
-	add_entry(list, "IPC$", "Remote IPC", mem_string(""), STYPE_IPC, 0);
+	list->entry[list->n++] = (struct entry){
+		.name = "IPC$", .remark = "Remote IPC", .path = "", .type = STYPE_IPC,
+	};
 	kernel_shares_free(&shares);
-	return 0;
+	return ERROR_SUCCESS;
 }
 
-static u32 share_enum_as(struct rpc_call *call, unsigned int flag)
+static u32 share_enum_as(struct rpc_call *call, struct srvsvc_args *args, unsigned int flag)
 {
 	const struct srvsvc_level *level;
 	struct entries list = { 0 };
-	struct srvsvc_items items;
-	char server[SRVSVC_NAME_SIZE];
-	struct srvsvc_part part;
-	u32 fault, result = ERROR_SUCCESS;
+	u32 result = ERROR_SUCCESS;
 
-	ndr_get_unique_string(&call->in, server, sizeof(server));
-	fault = srvsvc_part_get(&call->in, &part);
-	if (fault)
-		return fault;
-	level = srvsvc_level_find(levels, ARRAY_SIZE(levels), part.level);
+	level = srvsvc_level_find(levels, ARRAY_SIZE(levels), args->level);
 	if (level && !(level->flags & flag))
 		level = NULL;
 	if (level && level->flags & ADMIN_LIST && !call->user->administrator)
 		result = ERROR_ACCESS_DENIED;
 	else if (level)
-		result = srvsvc_error(get_entries(call, false, &list));
-	items = items_of(&list);
-	srvsvc_part_put(call, &part, level, &items, result);
-	free_entries(&list);
-	return 0;
+		result = entries_get(call, false, &list);
+	return srvsvc_list_fill(call, args, level, list.entry, list.n, result);
 }
 
 /* NetrShareEnum (MS-SRVS section 3.1.4.8). */
-static u32 share_enum(struct rpc_call *call)
+static u32 share_enum(struct rpc_call *call, void *data)
 {
-	return share_enum_as(call, LISTED);
+	return share_enum_as(call, data, LISTED);
 }
 
 /*
  * NetrShareEnumSticky (MS-SRVS section 3.1.4.9): all shares are sticky, but fewer levels are
  * valid.
  */
-static u32 share_enum_sticky(struct rpc_call *call)
+static u32 share_enum_sticky(struct rpc_call *call, void *data)
 {
-	return share_enum_as(call, STICKY);
-}
-
-static const struct entry *find_entry(const struct entries *list, const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < list->n; i++)
-		if (!strcasecmp(list->entry[i].name, name))
-			return &list->entry[i];
-	return NULL;
+	return share_enum_as(call, data, STICKY);
 }
 
 /* NetrShareGetInfo (MS-SRVS section 3.1.4.10). */
-static u32 share_get_info(struct rpc_call *call)
+static u32 share_get_info(struct rpc_call *call, void *data)
 {
 	const struct srvsvc_level *level;
-	const struct entry *e = NULL;
+	struct srvsvc_args *args = data;
 	struct entries list = { 0 };
-	struct srvsvc_items items;
-	struct ndr_in *in = &call->in;
-	u32 number, result;
-	char name[SRVSVC_NAME_SIZE];
+	u32 result, i;
 
-	ndr_get_unique_string(in, name, sizeof(name));
-	ndr_get_string(in, name, sizeof(name));
-	number = ndr_get32(in);
-	if (in->bad)
-		return RPC_FAULT_NDR;
-	level = srvsvc_level_find(levels, ARRAY_SIZE(levels), number);
+	level = srvsvc_level_find(levels, ARRAY_SIZE(levels), args->level);
 	if (!level)
-		result = ERROR_INVALID_LEVEL;
-	else if (level->flags & ADMIN && !call->user->administrator)
-		result = ERROR_ACCESS_DENIED;
-	else
-		result = srvsvc_error(get_entries(call, true, &list));
-	if (!result)
-		e = find_entry(&list, name);
-	if (!result && !e)
-		result = NERR_NET_NAME_NOT_FOUND;
-	items = items_of(&list);
-	srvsvc_item_put(&call->out, number, level, &items, e);
-	rpc_put_status(call, result);
-	free_entries(&list);
-	return 0;
+		return ERROR_INVALID_LEVEL;
+	if (level->flags & ADMIN && !call->user->administrator)
+		return ERROR_ACCESS_DENIED;
+	result = entries_get(call, true, &list);
+	if (result)
+		return result;
+	for (i = 0; i < list.n; i++) {
+		if (strcasecmp(list.entry[i].name, args->name))
+			continue;
+		srvsvc_info_fill(call, args, &level->of, &list.entry[i]);
+		return ERROR_SUCCESS;
+	}
+	return NERR_NET_NAME_NOT_FOUND;
 }
 
 /* NetrShareCheck (MS-SRVS section 3.1.4.16): is a path shared? The empty one is that of IPC$. */
-static u32 share_check(struct rpc_call *call)
+static u32 share_check(struct rpc_call *call, void *data)
 {
-	char server[SRVSVC_NAME_SIZE], device[SRVSVC_NAME_SIZE];
+	struct srvsvc_args *args = data;
 	struct entries list = { 0 };
-	const struct entry *e = NULL;
-	u32 result = NERR_DEVICE_NOT_SHARED;
-	unsigned int i;
+	u32 i;
 
-	ndr_get_unique_string(&call->in, server, sizeof(server));
-	ndr_get_string(&call->in, device, sizeof(device));
-	if (call->in.bad)
-		return RPC_FAULT_NDR;
+	args->type = STYPE_DISKTREE;
 	/* Only administrators may see paths. */
 	if (!call->user->administrator)
-		result = ERROR_ACCESS_DENIED;
-	else if (get_entries(call, true, &list))
-		result = ERROR_GEN_FAILURE;
-	for (i = 0; i < list.n && !e; i++)
-		if (!strcasecmp(list.entry[i].path, device))
-			e = &list.entry[i];
-	ndr_put32(&call->out, e ? e->type : STYPE_DISKTREE);
-	ndr_put32(&call->out, e ? ERROR_SUCCESS : result);
-	free_entries(&list);
-	return 0;
+		return ERROR_ACCESS_DENIED;
+	if (entries_get(call, true, &list))
+		return ERROR_GEN_FAILURE;
+	for (i = 0; i < list.n; i++) {
+		if (strcasecmp(list.entry[i].path, args->name))
+			continue;
+		args->type = list.entry[i].type;
+		return ERROR_SUCCESS;
+	}
+	return NERR_DEVICE_NOT_SHARED;
 }
 
 /* NetrServerGetInfo (MS-SRVS section 3.1.4.17). */
-static u32 server_get_info(struct rpc_call *call)
+static u32 server_get_info(struct rpc_call *call, void *data)
 {
-	struct ndr_out *out = &call->out;
-	struct ndr_in *in = &call->in;
-	char name[SRVSVC_NAME_SIZE];
-	u32 level;
-	bool known;
+	char *name = mem_chain_new(&call->memory, NSS_NAME_SIZE);
+	const struct srvsvc_level *level;
+	struct srvsvc_args *args = data;
 
-	ndr_get_unique_string(in, name, sizeof(name));
-	level = ndr_get32(in);
-	if (in->bad)
-		return RPC_FAULT_NDR;
-	known = level >= 100 && level <= 102;
+	level = srvsvc_level_find(server_levels, ARRAY_SIZE(server_levels), args->level);
+	if (!level)
+		return ERROR_INVALID_LEVEL;
 	sid_machine_name(name);
-	ndr_put32(out, level);
-	ndr_put_pointer(out, known);
-	if (known) {
-		ndr_put32(out, PLATFORM_NT);
-		ndr_put_pointer(out, true);
-	}
-	if (known && level >= 101) {
-		ndr_put32(out, VERSION_MAJOR);
-		ndr_put32(out, VERSION_MINOR);
-		ndr_put32(out, SERVER_TYPE);
-		ndr_put_pointer(out, true);
-	}
-	if (level == 102) {
-		/*
-		 * Most users, auto-disconnect minutes, hidden, announce interval and its
-		 * variation, licences.
-		 */
-		ndr_put32(out, NO_LIMIT);
-		ndr_put32(out, 15);
-		ndr_put32(out, 0);
-		ndr_put32(out, 0);
-		ndr_put32(out, 0);
-		ndr_put32(out, 0);
-		ndr_put_pointer(out, true);
-	}
-	if (known)
-		ndr_put_string(out, name);
-	if (known && level >= 101)
-		ndr_put_string(out, "Ditto");
-	if (level == 102)
-		ndr_put_string(out, "C:\\");
-	ndr_put32(out, known ? ERROR_SUCCESS : ERROR_INVALID_LEVEL);
-	return 0;
-}
-
-/* TIME_OF_DAY_INFO (MS-SRVS section 2.2.4.105). */
-static void put_time(struct ndr_out *out, const struct timespec *t)
-{
-	struct tm utc, local;
-
-	gmtime_r(&t->tv_sec, &utc);
-	localtime_r(&t->tv_sec, &local);
-	ndr_put32(out, (u32)t->tv_sec);
-	/* Milliseconds since an arbitrary time. */
-	ndr_put32(out, (u32)((u64)t->tv_sec * 1000 + (u64)t->tv_nsec / 1000000));
-	ndr_put32(out, (u32)utc.tm_hour);
-	ndr_put32(out, (u32)utc.tm_min);
-	ndr_put32(out, (u32)utc.tm_sec);
-	ndr_put32(out, (u32)(t->tv_nsec / 10000000));
-	/* Minutes west of UTC, and the tick in units of 0.1 ms. */
-	ndr_put32(out, (u32)(-local.tm_gmtoff / 60));
-	ndr_put32(out, 310);
-	ndr_put32(out, (u32)utc.tm_mday);
-	ndr_put32(out, (u32)utc.tm_mon + 1);
-	ndr_put32(out, (u32)utc.tm_year + 1900);
-	ndr_put32(out, (u32)utc.tm_wday);
+	args->name = name;
+	srvsvc_info_fill(call, args, &level->of, &args->name);
+	return ERROR_SUCCESS;
 }
 
 /* NetrRemoteTOD (MS-SRVS section 3.1.4.21). */
-static u32 remote_tod(struct rpc_call *call)
+static u32 remote_tod(struct rpc_call *call, void *data)
 {
-	char server[SRVSVC_NAME_SIZE];
-	struct timespec now;
+	struct srvsvc_args *args = data;
+	struct tm utc, local;
+	struct timespec t;
 
-	ndr_get_unique_string(&call->in, server, sizeof(server));
-	clock_gettime(CLOCK_REALTIME, &now);
-	ndr_put_pointer(&call->out, true);
-	put_time(&call->out, &now);
-	ndr_put32(&call->out, ERROR_SUCCESS);
-	return 0;
+	clock_gettime(CLOCK_REALTIME, &t);
+	gmtime_r(&t.tv_sec, &utc);
+	localtime_r(&t.tv_sec, &local);
+	args->time = memcpy(mem_chain_new(&call->memory, time_of_day.size), (u32[TIME_NUMBERS]){
+		(u32)t.tv_sec,
+		/* Milliseconds since an arbitrary time. */
+		(u32)((u64)t.tv_sec * 1000 + (u64)t.tv_nsec / 1000000),
+		(u32)utc.tm_hour, (u32)utc.tm_min, (u32)utc.tm_sec, (u32)(t.tv_nsec / 10000000),
+		/* Minutes west of UTC, and the tick in units of 0.1 ms. */
+		(u32)(-local.tm_gmtoff / 60), 310,
+		(u32)utc.tm_mday, (u32)utc.tm_mon + 1, (u32)utc.tm_year + 1900, (u32)utc.tm_wday,
+	}, time_of_day.size);
+	return ERROR_SUCCESS;
 }
 
+#define LIST_OP(number, handler, ...) \
+	{ .opnum = (number), .answer = (handler), \
+	  .in = NDR_FIELDS(SERVER_NAME, __VA_ARGS__), .out = NDR_FIELDS(LIST_OUT) }
+
 static const struct rpc_op ops[] = {
-	{ 8, srvsvc_connection_enum },
-	{ 9, srvsvc_file_enum },
-	{ 10, srvsvc_file_get_info },
-	{ 11, srvsvc_file_close },
-	{ 12, srvsvc_session_enum },
-	{ 13, srvsvc_session_del },
-	{ 15, share_enum },
-	{ 16, share_get_info },
-	{ 20, share_check },
-	{ 21, server_get_info },
-	{ 28, remote_tod },
-	{ 36, share_enum_sticky },
-	{ 0, NULL }
+	LIST_OP(8, srvsvc_connection_enum, SRVSVC_AT(TEXT, name), LIST_IN),
+	LIST_OP(9, srvsvc_file_enum, SRVSVC_AT(TEXT, name), SRVSVC_AT(TEXT, user), LIST_IN),
+	{ .opnum = 10, .answer = srvsvc_file_get_info,
+	  .in = NDR_FIELDS(SERVER_NAME, SRVSVC_AT(U32, id), SRVSVC_AT(U32, level)),
+	  .out = NDR_FIELDS(INFO_OUT) },
+	{ .opnum = 11, .answer = srvsvc_file_close,
+	  .in = NDR_FIELDS(SERVER_NAME, SRVSVC_AT(U32, id)) },
+	LIST_OP(12, srvsvc_session_enum, SRVSVC_AT(TEXT, name), SRVSVC_AT(TEXT, user), LIST_IN),
+	{ .opnum = 13, .answer = srvsvc_session_del,
+	  .in = NDR_FIELDS(SERVER_NAME, SRVSVC_AT(TEXT, name), SRVSVC_AT(TEXT, user)) },
+	LIST_OP(15, share_enum, LIST_IN),
+	{ .opnum = 16, .answer = share_get_info,
+	  .in = NDR_FIELDS(SERVER_NAME, SRVSVC_AT(STRING, name), SRVSVC_AT(U32, level)),
+	  .out = NDR_FIELDS(INFO_OUT) },
+	{ .opnum = 20, .answer = share_check,
+	  .in = NDR_FIELDS(SERVER_NAME, SRVSVC_AT(STRING, name)),
+	  .out = NDR_FIELDS(SRVSVC_AT(U32, type)) },
+	{ .opnum = 21, .answer = server_get_info,
+	  .in = NDR_FIELDS(SERVER_NAME, SRVSVC_AT(U32, level)), .out = NDR_FIELDS(INFO_OUT) },
+	{ .opnum = 28, .answer = remote_tod, .in = NDR_FIELDS(SERVER_NAME),
+	  .out = NDR_FIELDS(SRVSVC_AT(POINTER, time, .of = &time_of_day)) },
+	LIST_OP(36, share_enum_sticky, LIST_IN),
+	{ 0 }
 };
 
 /* 4b324fc8-1670-01d3-1278-5a47bf6ee188 */
@@ -424,5 +293,6 @@ const struct rpc_interface srvsvc_interface = {
 	.uuid = { 0xc8, 0x4f, 0x32, 0x4b, 0x70, 0x16, 0xd3, 0x01, 0x12, 0x78, 0x5a, 0x47, 0xbf,
 		  0x6e, 0xe1, 0x88 },
 	.version = 3,
+	.args_size = sizeof(struct srvsvc_args),
 	.ops = ops,
 };

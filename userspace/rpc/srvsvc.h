@@ -21,86 +21,92 @@
 #define NERR_CLIENT_NAME_NOT_FOUND	2312
 #define NERR_FILE_ID_NOT_FOUND		2314
 
-/* Longest names in parameters, including the NUL. */
-#define SRVSVC_NAME_SIZE		1024
-/* Most members of a structure. */
-#define SRVSVC_MEMBERS_MAX		12
-
 /**
- * struct srvsvc_value - value of a member
- * @pointer: a string or NULL, rather than a number
- * @text: the string; NULL for a NULL pointer
- * @number: the number
+ * struct srvsvc_args - parameters of all operations
+ * @server: name of the server, which is not used
+ * @name: a share, a client, a path or a device
+ * @user: name of a user
+ * @id: number of an open
+ * @level: number of the information structure
+ * @list_level: the same again
+ * @request: the list of the request, which is empty
+ * @wanted_len: bytes that the client prefers at most
+ * @resume: how far the client is, if it remembers that
+ * @list: the items
+ * @total: number of items from @resume on
+ * @info: one item
+ * @type: type of a share
+ * @time: the time
  */
-struct srvsvc_value {
-	bool pointer;
-	const char *text;
-	u32 number;
+struct srvsvc_args {
+	const char *server;
+	const char *name;
+	const char *user;
+	u32 id;
+	u32 level;
+	u32 list_level;
+	u32 **request;
+	u32 wanted_len;
+	u32 *resume;
+	struct ndr_array *list;
+	u32 total;
+	struct ndr_any *info;
+	u32 type;
+	void *time;
 };
+
+#define SRVSVC_AT(kind, name, ...)	NDR_AT(kind, struct srvsvc_args, name, ##__VA_ARGS__)
+#define SERVER_NAME			SRVSVC_AT(TEXT, server)
+/* What the structures that MS-SRVS calls ..._ENUM_STRUCT (2.2.4.37 to 2.2.4.41) are between. */
+#define LIST_IN \
+	SRVSVC_AT(U32, level), SRVSVC_AT(U32, list_level), \
+	SRVSVC_AT(POINTER, request, .of = &srvsvc_request), \
+	SRVSVC_AT(U32, wanted_len), SRVSVC_AT(POINTER, resume, .of = &ndr_of_number)
+#define LIST_OUT \
+	SRVSVC_AT(U32, level), SRVSVC_AT(U32, list_level), \
+	SRVSVC_AT(POINTER, list, .of = &srvsvc_list), \
+	SRVSVC_AT(U32, total), SRVSVC_AT(POINTER, resume, .of = &ndr_of_number)
+#define INFO_OUT \
+	SRVSVC_AT(U32, level), SRVSVC_AT(POINTER, info, .of = &ndr_of_any)
+
+extern const struct ndr_struct srvsvc_request;
+extern const struct ndr_struct srvsvc_list;
 
 /**
  * struct srvsvc_level - an information structure
  * @level: its number
  * @flags: for the operations that use it
- * @member: members in order, up to 0
+ * @of: its members
  */
 struct srvsvc_level {
 	u32 level;
 	unsigned int flags;
-	u8 member[SRVSVC_MEMBERS_MAX];
-};
-
-/**
- * struct srvsvc_items - what is listed
- * @items: the items
- * @size: bytes of an item
- * @n: number of entries in @items
- * @value: fills a zeroed @out with the value of a member of an item
- */
-struct srvsvc_items {
-	const void *items;
-	size_t size;
-	u32 n;
-	void (*value)(const void *item, u8 member, struct srvsvc_value *out);
-};
-
-/**
- * struct srvsvc_part - which part of a list a client asks for
- * @level: number of the information structure
- * @wanted_len: bytes that the client prefers at most
- * @resume: the client remembers how far it is
- * @first: index of the first item
- */
-struct srvsvc_part {
-	u32 level;
-	u32 wanted_len;
-	bool resume;
-	u32 first;
+	struct ndr_struct of;
 };
 
 /* Find a level among @n. NULL if there is none. */
 const struct srvsvc_level *srvsvc_level_find(const struct srvsvc_level *levels, size_t n,
 					     u32 number);
-/* Read the parameters that end the call for a list. Returns 0 or a fault code. */
-u32 srvsvc_part_get(struct ndr_in *in, struct srvsvc_part *part);
 /*
- * Write the results of such a call: as many items as fit, at least one. @level is NULL if it is not
- * valid; without success, @result is the error and @items are not looked at. Returns 0.
+ * Fill the results of a call for a list: as many of @n items as fit, at least one. @level is NULL
+ * if it is not valid; without success, @result is the error. Returns the result.
  */
-u32 srvsvc_part_put(struct rpc_call *call, const struct srvsvc_part *part,
-		    const struct srvsvc_level *level, const struct srvsvc_items *items, u32 result);
-/* Write one structure, or NULL for no item, behind the number of its level. */
-void srvsvc_item_put(struct ndr_out *out, u32 number, const struct srvsvc_level *level,
-		     const struct srvsvc_items *items, const void *item);
+u32 srvsvc_list_fill(struct rpc_call *call, struct srvsvc_args *args,
+		     const struct srvsvc_level *level, void *items, u32 n, u32 result);
+/* Fill the results of a call for one item. */
+void srvsvc_info_fill(struct rpc_call *call, struct srvsvc_args *args,
+		      const struct ndr_struct *of, const void *item);
 /* The error for that of a source of information. */
 u32 srvsvc_error(int rc);
+/* Convert "/srv/data" and a path below it to "C:\srv\data\...": clients want a drive. */
+char *srvsvc_path(struct rpc_call *call, const char *base, const char *inner);
 
 /* Operations about sessions, opens and connections to shares. */
-u32 srvsvc_connection_enum(struct rpc_call *call);
-u32 srvsvc_file_enum(struct rpc_call *call);
-u32 srvsvc_file_get_info(struct rpc_call *call);
-u32 srvsvc_file_close(struct rpc_call *call);
-u32 srvsvc_session_enum(struct rpc_call *call);
-u32 srvsvc_session_del(struct rpc_call *call);
+u32 srvsvc_connection_enum(struct rpc_call *call, void *data);
+u32 srvsvc_file_enum(struct rpc_call *call, void *data);
+u32 srvsvc_file_get_info(struct rpc_call *call, void *data);
+u32 srvsvc_file_close(struct rpc_call *call, void *data);
+u32 srvsvc_session_enum(struct rpc_call *call, void *data);
+u32 srvsvc_session_del(struct rpc_call *call, void *data);
 
 #endif

@@ -51,8 +51,8 @@ static u32 get_info(struct rpc_call *call)
 }
 
 static const struct rpc_op ops[] = {
-	{ 0, get_info },
-	{ 0, NULL }
+	{ .opnum = 0, .run = get_info },
+	{ 0 }
 };
 
 /* 6bffd098-a112-3610-9833-46c3f87e345a */
