@@ -19,58 +19,48 @@
 #define SERVER_UNKNOWN			0
 #define OPERATION_IDLE			0
 
-static void put_basic(struct rpc_call *call)
-{
-	static const u8 no_guid[16];
-	struct ndr_out *out = &call->out;
+struct dssetup_args {
+	u16 level;
+	struct ndr_union *info;
+	u16 role;
 	struct own_domain domain;
-	bool member;
+	const char *name;
+	const char *dns_name;
+};
 
-	own_domain_get(call, &domain);
-	member = domain.sid.nsubs;
-	ndr_put16(out, member ? ROLE_MEMBER_SERVER : ROLE_STANDALONE_SERVER);
-	ndr_put32(out, 0);
-	/* Names of the domain, in DNS, and of its forest, which is not known. */
-	ndr_put_pointer(out, true);
-	ndr_put_pointer(out, member);
-	ndr_put_pointer(out, false);
-	ndr_put(out, no_guid, sizeof(no_guid));
-	ndr_put_string(out, domain.name);
-	if (member)
-		ndr_put_string(out, domain.dns_name);
-}
+#define AT(kind, name, ...)	NDR_AT(kind, struct dssetup_args, name, ##__VA_ARGS__)
+#define INFO(...) \
+	{ sizeof(struct dssetup_args), NDR_FIELDS({ .type = NDR_ALIGN, .n = 4 }, __VA_ARGS__) }
+
+static const struct ndr_struct levels[] = {
+	/* Names of the domain, in DNS, and of its forest, which like the GUID is not known. */
+	[INFO_BASIC] = INFO(AT(U16, role), NDR_NUMBER(U32, 0), AT(TEXT, name), AT(TEXT, dns_name),
+			    NDR_NUMBER(POINTER, 0), NDR_FILL(16, 0)),
+	[INFO_UPGRADE] = INFO(NDR_NUMBER(U32, NOT_UPGRADING), NDR_NUMBER(U16, SERVER_UNKNOWN)),
+	[INFO_OPERATION] = INFO(NDR_NUMBER(U16, OPERATION_IDLE)),
+};
 
 /* DsRolerGetPrimaryDomainInformation (MS-DSSP section 3.2.5.1). */
-static u32 get_primary_domain(struct rpc_call *call)
+static u32 get_primary_domain(struct rpc_call *call, void *data)
 {
-	struct ndr_out *out = &call->out;
-	u16 level = ndr_get16(&call->in);
-	bool known = level >= INFO_BASIC && level <= INFO_OPERATION;
+	struct dssetup_args *args = data;
+	bool member;
 
-	if (call->in.bad)
-		return RPC_FAULT_NDR;
-	ndr_put_pointer(out, known);
-	if (known)
-		ndr_put16(out, level);
-	ndr_align(out, 4);
-	switch (level) {
-	case INFO_BASIC:
-		put_basic(call);
-		break;
-	case INFO_UPGRADE:
-		ndr_put32(out, NOT_UPGRADING);
-		ndr_put16(out, SERVER_UNKNOWN);
-		break;
-	case INFO_OPERATION:
-		ndr_put16(out, OPERATION_IDLE);
-		break;
-	}
-	ndr_put32(out, known ? ERROR_SUCCESS : ERROR_INVALID_PARAMETER);
-	return 0;
+	if (args->level < INFO_BASIC || args->level > INFO_OPERATION)
+		return ERROR_INVALID_PARAMETER;
+	own_domain_get(call, &args->domain);
+	member = args->domain.sid.nsubs;
+	args->role = member ? ROLE_MEMBER_SERVER : ROLE_STANDALONE_SERVER;
+	args->name = args->domain.name;
+	args->dns_name = member ? args->domain.dns_name : NULL;
+	args->info = mem_chain_new(&call->memory, sizeof(*args->info));
+	*args->info = (struct ndr_union){ args->level, { &levels[args->level], args } };
+	return ERROR_SUCCESS;
 }
 
 static const struct rpc_op ops[] = {
-	{ .opnum = 0, .run = get_primary_domain },
+	{ .opnum = 0, .answer = get_primary_domain, .in = NDR_FIELDS(AT(U16, level)),
+	  .out = NDR_FIELDS(AT(POINTER, info, .of = &ndr_of_union)) },
 	{ 0 }
 };
 
@@ -80,5 +70,6 @@ const struct rpc_interface dssetup_interface = {
 	.uuid = { 0x6a, 0x28, 0x19, 0x39, 0x0c, 0xb1, 0xd0, 0x11, 0x9b, 0xa8, 0x00, 0xc0, 0x4f,
 		  0xd9, 0x2e, 0xf5 },
 	.version = 0,
+	.args_size = sizeof(struct dssetup_args),
 	.ops = ops,
 };

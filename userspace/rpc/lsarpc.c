@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "identity/own_domain.h"
-#include "lsa_lookup.h"
+#include "lsarpc.h"
 #include "auth/nt_status.h"
 
 /* MS-LSAD section 2.2.4.1. */
@@ -18,11 +18,8 @@
 /* PolicyServerRolePrimary (MS-LSAD section 2.2.4.6). */
 #define ROLE_PRIMARY		3
 
-/* Longest text in parameters, including the NUL. */
-#define TEXT_SIZE	1024
-
 /* Privileges that mean something to a file server (MS-LSAD section 3.1.1.2.1). */
-static const struct {
+static const struct privilege {
 	u32 luid;
 	const char *name;
 	const char *title;
@@ -35,310 +32,254 @@ static const struct {
 
 #define PRIVILEGES	ARRAY_SIZE(privileges)
 
+/* LSAPR_POLICY_PRIVILEGE_DEF (MS-LSAD section 2.2.8.1). */
+static const struct ndr_struct privilege = {
+	sizeof(struct privilege),
+	NDR_FIELDS(NDR_AT(UNICODE, struct privilege, name), NDR_AT(U32, struct privilege, luid),
+		   NDR_NUMBER(U32, 0))
+};
+
+/* A domain or work group; @sid is NULL for the latter. */
+struct domain {
+	const char *name;
+	const char *dns_name;
+	const struct sid *sid;
+};
+
+#define NAME		NDR_AT(UNICODE, struct domain, name)
+#define DNS_NAME	NDR_AT(UNICODE, struct domain, dns_name)
+#define FOREST		NDR_WORDS(UNICODE, "")
+#define GUID		NDR_FILL(16, 0)
+#define SID_FIELD 	NDR_AT(POINTER, struct domain, sid, .of = &ndr_of_sid)
+#define DOMAIN(...)	{ sizeof(struct domain), NDR_FIELDS(__VA_ARGS__) }
+
+/* Information classes (MS-LSAD sections 2.2.4.2 to 2.2.4.14): GUID and forest are not known. */
+static const struct {
+	u16 level;
+	struct ndr_struct of;
+} levels[] = {
+	{ INFO_PRIMARY_DOMAIN, DOMAIN(NAME, SID_FIELD) },
+	{ INFO_ACCOUNT_DOMAIN, DOMAIN(NAME, SID_FIELD) },
+	{ INFO_SERVER_ROLE, DOMAIN(NDR_NUMBER(U16, ROLE_PRIMARY)) },
+	{ INFO_DNS_DOMAIN, DOMAIN(NAME, DNS_NAME, FOREST, GUID, SID_FIELD) },
+	{ INFO_DNS_DOMAIN_INT, DOMAIN(NAME, DNS_NAME, FOREST, GUID, SID_FIELD) },
+	{ INFO_LOCAL_DOMAIN, DOMAIN(NAME, SID_FIELD) },
+};
+
 /*
  * LsarOpenPolicy and 2 (MS-LSAD sections 3.1.4.4.2, 3.1.4.4.1). The parameters are ignored:
  * operations on the handle only read.
  */
-static u32 lsarpc_open_policy(struct rpc_call *call)
+static u32 lsarpc_open_policy(struct rpc_call *call, void *data)
 {
 	static const struct rpc_object policy = { .kind = RPC_HANDLE_POLICY };
-	bool good = rpc_handle_new(call, &policy);
+	struct lsarpc_args *args = data;
 
-	return rpc_put_status(call, good ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES);
+	return rpc_handle_create(call, &policy, args->handle) ? STATUS_SUCCESS :
+								STATUS_INSUFFICIENT_RESOURCES;
 }
 
 /* LsarClose (MS-LSAD section 3.1.4.9.4). */
-static u32 lsarpc_close(struct rpc_call *call)
+static u32 lsarpc_close(struct rpc_call *call, void *data)
 {
-	u32 fault = rpc_handle_close(call);
-
-	return fault ?: rpc_put_status(call, STATUS_SUCCESS);
-}
-
-/* LSAPR_ACCOUNT_INFORMATION and the like: a name and a SID, which a work group has not. */
-static void put_domain(struct ndr_out *out, const char *name, const struct sid *sid)
-{
-	ndr_put_unicode_header(out, name);
-	ndr_put_pointer(out, sid->nsubs);
-	ndr_put_unicode(out, name);
-	if (sid->nsubs)
-		ndr_put_sid(out, sid);
-}
-
-/* LSAPR_POLICY_DNS_DOMAIN_INFO (MS-LSAD section 2.2.4.14); GUID and forest are not known. */
-static void put_dns_domain(struct ndr_out *out, const struct own_domain *domain)
-{
-	static const u8 no_guid[16];
-
-	ndr_put_unicode_header(out, domain->name);
-	ndr_put_unicode_header(out, domain->dns_name);
-	ndr_put_unicode_header(out, "");
-	ndr_put(out, no_guid, sizeof(no_guid));
-	ndr_put_pointer(out, domain->sid.nsubs);
-	ndr_put_unicode(out, domain->name);
-	ndr_put_unicode(out, domain->dns_name);
-	ndr_put_unicode(out, "");
-	if (domain->sid.nsubs)
-		ndr_put_sid(out, &domain->sid);
+	(void)data;
+	rpc_handle_drop(call);
+	return STATUS_SUCCESS;
 }
 
 /* LsarQueryInformationPolicy and 2 (MS-LSAD sections 3.1.4.4.4, 3.1.4.4.3). */
-static u32 lsarpc_query_policy(struct rpc_call *call)
+static u32 lsarpc_query_policy(struct rpc_call *call, void *data)
 {
-	struct ndr_out *out = &call->out;
-	char machine[NSS_NAME_SIZE];
-	struct rpc_object policy;
-	struct own_domain domain;
-	u32 fault;
-	u16 level;
+	struct domain *domain = mem_chain_new(&call->memory, sizeof(*domain));
+	struct own_domain *own = mem_chain_new(&call->memory, sizeof(*own));
+	struct lsarpc_args *args = data;
+	size_t i;
 
-	fault = rpc_handle_get(call, RPC_HANDLE_POLICY, &policy);
-	if (fault)
-		return fault;
-	level = ndr_get16(&call->in);
-	if (call->in.bad)
-		return RPC_FAULT_NDR;
-	if (level != INFO_PRIMARY_DOMAIN && level != INFO_ACCOUNT_DOMAIN &&
-	    level != INFO_SERVER_ROLE && level != INFO_DNS_DOMAIN &&
-	    level != INFO_DNS_DOMAIN_INT && level != INFO_LOCAL_DOMAIN) {
-		ndr_put_pointer(out, false);
-		return rpc_put_status(call, STATUS_INVALID_INFO_CLASS);
+	for (i = 0; i < ARRAY_SIZE(levels) && levels[i].level != args->level; i++)
+		;
+	if (i == ARRAY_SIZE(levels))
+		return STATUS_INVALID_INFO_CLASS;
+	if (args->level == INFO_ACCOUNT_DOMAIN || args->level == INFO_LOCAL_DOMAIN) {
+		sid_machine_name(own->name);
+		own->sid = call->asks->accounts.machine;
+	} else if (args->level != INFO_SERVER_ROLE) {
+		own_domain_get(call, own);
 	}
-	ndr_put_pointer(out, true);
-	ndr_put16(out, level);
-	switch (level) {
-	case INFO_PRIMARY_DOMAIN:
-		own_domain_get(call, &domain);
-		put_domain(out, domain.name, &domain.sid);
-		break;
-	case INFO_SERVER_ROLE:
-		ndr_put16(out, ROLE_PRIMARY);
-		break;
-	case INFO_ACCOUNT_DOMAIN:
-	case INFO_LOCAL_DOMAIN:
-		sid_machine_name(machine);
-		put_domain(out, machine, &call->asks->accounts.machine);
-		break;
-	default:
-		own_domain_get(call, &domain);
-		put_dns_domain(out, &domain);
-		break;
-	}
-	return rpc_put_status(call, STATUS_SUCCESS);
+	domain->name = own->name;
+	domain->dns_name = own->dns_name;
+	domain->sid = own->sid.nsubs ? &own->sid : NULL;
+	args->info = mem_chain_new(&call->memory, sizeof(*args->info));
+	*args->info = (struct ndr_union){ args->level, { &levels[i].of, domain } };
+	return STATUS_SUCCESS;
 }
 
 /*
- * LsarEnumerateTrustedDomains and Ex, and LsarEnumerateAccounts (MS-LSAD sections 3.1.4.7.8,
- * 3.1.4.7.9, 3.1.4.5.2): trusts are known to the domain's controllers, and no account has rights of
- * its own.
+ * LsarEnumerateTrustedDomains and Ex, LsarEnumerateAccounts, and
+ * LsarEnumerateAccountsWithUserRight (MS-LSAD sections 3.1.4.7.8, 3.1.4.7.9, 3.1.4.5.2,
+ * 3.1.4.5.9): trusts are known to the domain's controllers, and no account has rights of its own.
  */
-static u32 lsarpc_enum_nothing(struct rpc_call *call)
+static u32 lsarpc_enum_nothing(struct rpc_call *call, void *data)
 {
-	struct rpc_object policy;
-	u32 fault, context;
-
-	fault = rpc_handle_get(call, RPC_HANDLE_POLICY, &policy);
-	if (fault)
-		return fault;
-	context = ndr_get32(&call->in);
-	ndr_get32(&call->in);
-	ndr_put32(&call->out, context);
-	ndr_put32(&call->out, 0);
-	ndr_put_pointer(&call->out, false);
-	return rpc_put_status(call, STATUS_NO_MORE_ENTRIES);
-}
-
-/* LsarEnumerateAccountsWithUserRight (MS-LSAD section 3.1.4.5.9). */
-static u32 lsarpc_enum_with_right(struct rpc_call *call)
-{
-	struct rpc_object policy;
-	char text[TEXT_SIZE];
-	u32 fault;
-	u16 units;
-
-	fault = rpc_handle_get(call, RPC_HANDLE_POLICY, &policy);
-	if (fault)
-		return fault;
-	if (ndr_get_pointer(&call->in) && ndr_get_unicode_header(&call->in, &units))
-		ndr_get_unicode(&call->in, units, text, sizeof(text));
-	ndr_put32(&call->out, 0);
-	ndr_put_pointer(&call->out, false);
-	return rpc_put_status(call, STATUS_NO_MORE_ENTRIES);
+	(void)call;
+	(void)data;
+	return STATUS_NO_MORE_ENTRIES;
 }
 
 /* LsarEnumerateAccountRights (MS-LSAD section 3.1.4.5.10). */
-static u32 lsarpc_enum_rights(struct rpc_call *call)
+static u32 lsarpc_enum_rights(struct rpc_call *call, void *data)
 {
-	struct rpc_object policy;
-	struct sid sid;
-	u32 fault;
-
-	fault = rpc_handle_get(call, RPC_HANDLE_POLICY, &policy);
-	if (fault)
-		return fault;
-	ndr_get_sid(&call->in, &sid);
-	ndr_put32(&call->out, 0);
-	ndr_put_pointer(&call->out, false);
-	return rpc_put_status(call, STATUS_OBJECT_NAME_NOT_FOUND);
-}
-
-static void put_luid(struct ndr_out *out, u32 luid)
-{
-	ndr_put32(out, luid);
-	ndr_put32(out, 0);
+	(void)call;
+	(void)data;
+	return STATUS_OBJECT_NAME_NOT_FOUND;
 }
 
 /* LsarEnumeratePrivileges (MS-LSAD section 3.1.4.8.1): few enough for one answer. */
-static u32 lsarpc_enum_privileges(struct rpc_call *call)
+static u32 lsarpc_enum_privileges(struct rpc_call *call, void *data)
 {
-	struct ndr_out *out = &call->out;
-	struct rpc_object policy;
-	u32 fault, first, n, i;
+	struct lsarpc_args *args = data;
+	u32 first = args->context;
 
-	fault = rpc_handle_get(call, RPC_HANDLE_POLICY, &policy);
-	if (fault)
-		return fault;
-	first = ndr_get32(&call->in);
-	ndr_get32(&call->in);
-	n = first < PRIVILEGES ? (u32)PRIVILEGES - first : 0;
-	ndr_put32(out, PRIVILEGES);
-	ndr_put32(out, n);
-	ndr_put_pointer(out, n);
-	if (n)
-		ndr_put32(out, n);
-	for (i = 0; i < n; i++) {
-		ndr_put_unicode_header(out, privileges[first + i].name);
-		put_luid(out, privileges[first + i].luid);
-	}
-	for (i = 0; i < n; i++)
-		ndr_put_unicode(out, privileges[first + i].name);
-	return rpc_put_status(call, n ? STATUS_SUCCESS : STATUS_NO_MORE_ENTRIES);
+	(void)call;
+	if (first >= PRIVILEGES)
+		return STATUS_NO_MORE_ENTRIES;
+	args->privileges.n = (u32)PRIVILEGES - first;
+	args->privileges.item = (void *)&privileges[first];
+	return STATUS_SUCCESS;
 }
 
-/* Read the name of a privilege. Returns its index, or PRIVILEGES. */
-static size_t get_privilege(struct ndr_in *in)
+/* Find a privilege by its name. NULL if there is none. */
+static const struct privilege *find_privilege(const char *name)
 {
-	char text[TEXT_SIZE] = "";
-	u16 units;
 	size_t i;
 
-	if (ndr_get_unicode_header(in, &units))
-		ndr_get_unicode(in, units, text, sizeof(text));
-	for (i = 0; i < PRIVILEGES && strcasecmp(privileges[i].name, text); i++)
-		;
-	return i;
+	for (i = 0; i < PRIVILEGES; i++)
+		if (!strcasecmp(privileges[i].name, name))
+			return &privileges[i];
+	return NULL;
 }
 
 /* LsarLookupPrivilegeValue (MS-LSAD section 3.1.4.8.2). */
-static u32 lsarpc_privilege_value(struct rpc_call *call)
+static u32 lsarpc_privilege_value(struct rpc_call *call, void *data)
 {
-	struct rpc_object policy;
-	u32 fault;
-	size_t i;
+	struct lsarpc_args *args = data;
+	const struct privilege *p = find_privilege(args->name);
 
-	fault = rpc_handle_get(call, RPC_HANDLE_POLICY, &policy);
-	if (fault)
-		return fault;
-	i = get_privilege(&call->in);
-	put_luid(&call->out, i < PRIVILEGES ? privileges[i].luid : 0);
-	return rpc_put_status(call, i < PRIVILEGES ? STATUS_SUCCESS : STATUS_NO_SUCH_PRIVILEGE);
-}
-
-/* Write a pointer to an RPC_UNICODE_STRING, NULL for no text. */
-static void put_text(struct ndr_out *out, const char *text)
-{
-	ndr_put_pointer(out, text);
-	if (!text)
-		return;
-	ndr_put_unicode_header(out, text);
-	ndr_put_unicode(out, text);
+	(void)call;
+	args->luid = p ? p->luid : 0;
+	return p ? STATUS_SUCCESS : STATUS_NO_SUCH_PRIVILEGE;
 }
 
 /* LsarLookupPrivilegeName (MS-LSAD section 3.1.4.8.3). */
-static u32 lsarpc_privilege_name(struct rpc_call *call)
+static u32 lsarpc_privilege_name(struct rpc_call *call, void *data)
 {
-	struct rpc_object policy;
-	u32 fault, low, high;
+	struct lsarpc_args *args = data;
 	size_t i;
 
-	fault = rpc_handle_get(call, RPC_HANDLE_POLICY, &policy);
-	if (fault)
-		return fault;
-	low = ndr_get32(&call->in);
-	high = ndr_get32(&call->in);
-	for (i = 0; i < PRIVILEGES && (high || privileges[i].luid != low); i++)
+	(void)call;
+	for (i = 0; i < PRIVILEGES && (args->luid_high || privileges[i].luid != args->luid); i++)
 		;
-	put_text(&call->out, i < PRIVILEGES ? privileges[i].name : NULL);
-	return rpc_put_status(call, i < PRIVILEGES ? STATUS_SUCCESS : STATUS_NO_SUCH_PRIVILEGE);
+	if (i == PRIVILEGES)
+		return STATUS_NO_SUCH_PRIVILEGE;
+	args->name = privileges[i].name;
+	args->text = &args->name;
+	return STATUS_SUCCESS;
 }
 
 /* LsarLookupPrivilegeDisplayName (MS-LSAD section 3.1.4.8.4): English is all there is. */
-static u32 lsarpc_privilege_title(struct rpc_call *call)
+static u32 lsarpc_privilege_title(struct rpc_call *call, void *data)
 {
-	struct rpc_object policy;
-	u32 fault;
-	size_t i;
+	struct lsarpc_args *args = data;
+	const struct privilege *p = find_privilege(args->name);
 
-	fault = rpc_handle_get(call, RPC_HANDLE_POLICY, &policy);
-	if (fault)
-		return fault;
-	i = get_privilege(&call->in);
-	/* Languages of the client and of the system. */
-	ndr_get16(&call->in);
-	ndr_get16(&call->in);
-	put_text(&call->out, i < PRIVILEGES ? privileges[i].title : NULL);
-	ndr_put16(&call->out, 0x409);
-	return rpc_put_status(call, i < PRIVILEGES ? STATUS_SUCCESS : STATUS_NO_SUCH_PRIVILEGE);
+	(void)call;
+	if (!p)
+		return STATUS_NO_SUCH_PRIVILEGE;
+	args->name = p->title;
+	args->text = &args->name;
+	return STATUS_SUCCESS;
 }
 
-/* LsarGetUserName (MS-LSAT section 3.1.4.4). */
-static u32 lsarpc_get_user_name(struct rpc_call *call)
+/* LsarGetUserName (MS-LSAT section 3.1.4.4). A name in the request is ignored. */
+static u32 lsarpc_get_user_name(struct rpc_call *call, void *data)
 {
 	const struct rpc_user *user = call->user;
-	const char *name = user->anonymous ? "ANONYMOUS LOGON" : user->name;
-	struct ndr_out *out = &call->out;
-	struct ndr_in *in = &call->in;
-	char text[TEXT_SIZE];
-	u16 units;
-	bool domain;
+	struct lsarpc_args *args = data;
 
-	ndr_get_unique_string(in, text, sizeof(text));
-	/* The request may contain a name, which is ignored. */
-	if (ndr_get_pointer(in) && ndr_get_unicode_header(in, &units))
-		ndr_get_unicode(in, units, text, sizeof(text));
-	domain = ndr_get_pointer(in);
-	if (in->bad)
-		return RPC_FAULT_NDR;
-	put_text(out, name);
-	ndr_put_pointer(out, domain);
-	if (domain)
-		put_text(out, user->anonymous ? "NT AUTHORITY" : user->domain);
-	return rpc_put_status(call, STATUS_SUCCESS);
+	args->name = user->anonymous ? "ANONYMOUS LOGON" : user->name;
+	args->text = &args->name;
+	args->domain_name = user->anonymous ? "NT AUTHORITY" : user->domain;
+	args->domain_text = &args->domain_name;
+	if (args->domain)
+		args->domain = &args->domain_text;
+	return STATUS_SUCCESS;
 }
 
+static const struct ndr_struct unicode_pointer = {
+	sizeof(char **), NDR_FIELDS({ .type = NDR_POINTER, .of = &ndr_of_unicode })
+};
+
+#define HANDLE	LSARPC_AT(BYTES, handle, .n = RPC_HANDLE_SIZE)
+#define CONTEXT	LSARPC_AT(U32, context)
+#define TEXT_FIELD LSARPC_AT(POINTER, text, .of = &ndr_of_unicode)
+#define NOTHING	NDR_NUMBER(U32, 0), NDR_NUMBER(POINTER, 0)
+#define POLICY	.handle = RPC_HANDLE_POLICY
+
+#define OPEN_OP(number) \
+	{ .opnum = (number), .answer = lsarpc_open_policy, .out = NDR_FIELDS(HANDLE) }
+#define QUERY_OP(number) \
+	{ .opnum = (number), POLICY, .answer = lsarpc_query_policy, \
+	  .in = NDR_FIELDS(LSARPC_AT(U16, level)), \
+	  .out = NDR_FIELDS(LSARPC_AT(POINTER, info, .of = &ndr_of_union)) }
+#define ENUM_OP(number) \
+	{ .opnum = (number), POLICY, .answer = lsarpc_enum_nothing, \
+	  .in = NDR_FIELDS(CONTEXT, NDR_NUMBER(U32, 0)), .out = NDR_FIELDS(CONTEXT, NOTHING) }
+
 static const struct rpc_op ops[] = {
-	{ .opnum = 0, .run = lsarpc_close },
-	{ .opnum = 2, .run = lsarpc_enum_privileges },
-	{ .opnum = 6, .run = lsarpc_open_policy },
-	{ .opnum = 7, .run = lsarpc_query_policy },
-	{ .opnum = 11, .run = lsarpc_enum_nothing },
-	{ .opnum = 13, .run = lsarpc_enum_nothing },
-	{ .opnum = 14, .run = lsa_lookup_names },
-	{ .opnum = 15, .run = lsa_lookup_sids },
-	{ .opnum = 31, .run = lsarpc_privilege_value },
-	{ .opnum = 32, .run = lsarpc_privilege_name },
-	{ .opnum = 33, .run = lsarpc_privilege_title },
-	{ .opnum = 35, .run = lsarpc_enum_with_right },
-	{ .opnum = 36, .run = lsarpc_enum_rights },
-	{ .opnum = 44, .run = lsarpc_open_policy },
-	{ .opnum = 45, .run = lsarpc_get_user_name },
-	{ .opnum = 46, .run = lsarpc_query_policy },
-	{ .opnum = 50, .run = lsarpc_enum_nothing },
-	{ .opnum = 57, .run = lsa_lookup_sids2 },
-	{ .opnum = 58, .run = lsa_lookup_names2 },
-	{ .opnum = 68, .run = lsa_lookup_names3 },
-	{ .opnum = 76, .run = lsa_lookup_sids3 },
-	{ .opnum = 77, .run = lsa_lookup_names4 },
+	{ .opnum = 0, .handle = RPC_HANDLE_ANY, .answer = lsarpc_close,
+	  .out = NDR_FIELDS(HANDLE) },
+	{ .opnum = 2, POLICY, .answer = lsarpc_enum_privileges,
+	  .in = NDR_FIELDS(CONTEXT, NDR_NUMBER(U32, 0)),
+	  .out = NDR_FIELDS(NDR_NUMBER(U32, PRIVILEGES),
+			    NDR_COUNTED(struct lsarpc_args, privileges, .of = &privilege)) },
+	OPEN_OP(6),
+	QUERY_OP(7),
+	ENUM_OP(11),
+	ENUM_OP(13),
+	{ .opnum = 14, POLICY, .answer = lsa_lookup_names, .in = NDR_FIELDS(LOOKUP_NAMES_IN),
+	  .out = LOOKUP_OUT(lsa_sid) },
+	{ .opnum = 15, POLICY, .answer = lsa_lookup_sids, .in = NDR_FIELDS(LOOKUP_SIDS_IN),
+	  .out = LOOKUP_OUT(lsa_name) },
+	{ .opnum = 31, POLICY, .answer = lsarpc_privilege_value,
+	  .in = NDR_FIELDS(LSARPC_AT(UNICODE, name)),
+	  .out = NDR_FIELDS(LSARPC_AT(U32, luid), NDR_NUMBER(U32, 0)) },
+	{ .opnum = 32, POLICY, .answer = lsarpc_privilege_name,
+	  .in = NDR_FIELDS(LSARPC_AT(U32, luid), LSARPC_AT(U32, luid_high)),
+	  .out = NDR_FIELDS(TEXT_FIELD) },
+	/* Languages of the client and of the system, and of the title. */
+	{ .opnum = 33, POLICY, .answer = lsarpc_privilege_title,
+	  .in = NDR_FIELDS(LSARPC_AT(UNICODE, name), NDR_NUMBER(U16, 0), NDR_NUMBER(U16, 0)),
+	  .out = NDR_FIELDS(TEXT_FIELD, NDR_NUMBER(U16, 0x409)) },
+	{ .opnum = 35, POLICY, .answer = lsarpc_enum_nothing, .in = NDR_FIELDS(TEXT_FIELD),
+	  .out = NDR_FIELDS(NOTHING) },
+	{ .opnum = 36, POLICY, .answer = lsarpc_enum_rights,
+	  .in = NDR_FIELDS(LSARPC_AT(SID, sid)), .out = NDR_FIELDS(NOTHING) },
+	OPEN_OP(44),
+	{ .opnum = 45, .answer = lsarpc_get_user_name,
+	  .in = NDR_FIELDS(LSARPC_AT(TEXT, name), TEXT_FIELD,
+			   LSARPC_AT(POINTER, domain, .of = &ndr_of_nothing)),
+	  .out = NDR_FIELDS(TEXT_FIELD, LSARPC_AT(POINTER, domain, .of = &unicode_pointer)) },
+	QUERY_OP(46),
+	ENUM_OP(50),
+	{ .opnum = 57, POLICY, .answer = lsa_lookup_sids, .in = NDR_FIELDS(LOOKUP_SIDS_IN),
+	  .out = LOOKUP_OUT(lsa_name_ex) },
+	{ .opnum = 58, POLICY, .answer = lsa_lookup_names, .in = NDR_FIELDS(LOOKUP_NAMES_IN),
+	  .out = LOOKUP_OUT(lsa_sid_ex) },
+	{ .opnum = 68, POLICY, .answer = lsa_lookup_names, .in = NDR_FIELDS(LOOKUP_NAMES_IN),
+	  .out = LOOKUP_OUT(lsa_sid_ex2) },
+	{ .opnum = 76, .answer = lsa_lookup_sids, .in = NDR_FIELDS(LOOKUP_SIDS_IN),
+	  .out = LOOKUP_OUT(lsa_name_ex) },
+	{ .opnum = 77, .answer = lsa_lookup_names, .in = NDR_FIELDS(LOOKUP_NAMES_IN),
+	  .out = LOOKUP_OUT(lsa_sid_ex2) },
 	{ 0 }
 };
 
@@ -349,5 +290,7 @@ const struct rpc_interface lsarpc_interface = {
 	.uuid = { 0x78, 0x57, 0x34, 0x12, 0x34, 0x12, 0xcd, 0xab, 0xef, 0x00, 0x01, 0x23, 0x45,
 		  0x67, 0x89, 0xab },
 	.version = 0,
+	.args_size = sizeof(struct lsarpc_args),
+	.excess = true,
 	.ops = ops,
 };

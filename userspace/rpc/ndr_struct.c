@@ -10,10 +10,15 @@
 const struct ndr_struct ndr_of_number = { sizeof(u32), NDR_FIELDS({ .type = NDR_U32 }) };
 const struct ndr_struct ndr_of_sid = { sizeof(struct sid), NDR_FIELDS({ .type = NDR_SID }) };
 const struct ndr_struct ndr_of_sid_pointer = {
-	sizeof(struct sid *), NDR_FIELDS({ .type = NDR_POINTER, .of = &ndr_of_sid })
+	sizeof(struct sid *), NDR_FIELDS({ .type = NDR_POINTER, .of = &ndr_of_sid, .value = 1 })
 };
 const struct ndr_struct ndr_of_unicode = { sizeof(char *), NDR_FIELDS({ .type = NDR_UNICODE }) };
 const struct ndr_struct ndr_of_any = { sizeof(struct ndr_any), NDR_FIELDS({ .type = NDR_STRUCT }) };
+const struct ndr_struct ndr_of_union = {
+	sizeof(struct ndr_union),
+	NDR_FIELDS(NDR_AT(U16, struct ndr_union, level), NDR_AT(STRUCT, struct ndr_union, arm))
+};
+const struct ndr_struct ndr_of_nothing = { 1, NDR_FIELDS({ .type = NDR_END }) };
 
 /* What a pointer that is not NULL is until its target is read. */
 static u8 target_follows;
@@ -106,12 +111,14 @@ static void read_field(struct reader *r, const struct ndr_field *f, u8 *to)
 	case NDR_POINTER:
 		if (ndr_get_pointer(in))
 			*(u8 **)slot = &target_follows;
+		else if (f->value)
+			in->bad = true;
 		break;
 	case NDR_ARRAY:
 		in->excess = array->n > f->n;
 		if (ndr_get_pointer(in))
 			array->item = &target_follows;
-		else if (array->n)
+		else if (array->n && !in->excess)
 			in->bad = true;
 		break;
 	case NDR_ELEMENTS:

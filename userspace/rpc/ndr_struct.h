@@ -63,7 +63,8 @@ enum ndr_type {
  * @type: its type
  * @at: offset in the structure in memory, or NDR_FIXED
  * @n: number of bytes, alignment, or most elements of an array that is read
- * @value: number that is always written; of bytes each of them; of a pointer whether it is set
+ * @value: number that is always written; of bytes each of them; of a pointer whether it is set, or
+ *	must be when it is read
  * @text: text that is always written
  * @of: structure of a pointer's target or of an array's elements
  */
@@ -96,6 +97,12 @@ struct ndr_any {
 	const void *item;
 };
 
+/* A number of 16 bits and the structure of that number. */
+struct ndr_union {
+	u16 level;
+	struct ndr_any arm;
+};
+
 /**
  * struct ndr_array - an array
  * @n: number of elements
@@ -121,12 +128,17 @@ struct ndr_array {
 #define NDR_COUNTED(in, name, ...) \
 	NDR_AT(U32, in, name.n), NDR_AT(ARRAY, in, name, ##__VA_ARGS__)
 
-/* As targets and elements: a number, a SID, a pointer to a SID, an RPC_UNICODE_STRING, any. */
+/*
+ * As targets and elements: a number, a SID, a pointer to a SID, an RPC_UNICODE_STRING, struct
+ * ndr_any, struct ndr_union, and nothing.
+ */
 extern const struct ndr_struct ndr_of_number;
 extern const struct ndr_struct ndr_of_sid;
 extern const struct ndr_struct ndr_of_sid_pointer;
 extern const struct ndr_struct ndr_of_unicode;
 extern const struct ndr_struct ndr_of_any;
+extern const struct ndr_struct ndr_of_union;
+extern const struct ndr_struct ndr_of_nothing;
 
 /*
  * Read parameters into a zeroed structure; what they point to is memory of the chain. If @in is bad
