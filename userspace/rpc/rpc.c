@@ -181,31 +181,22 @@ bool rpc_handle_create(struct rpc_call *call, const struct rpc_object *object,
 		       u8 bytes[RPC_HANDLE_SIZE])
 {
 	struct rpc_conn *conn = call->conn;
-	bool good = object && conn->nhandles < RPC_HANDLES_MAX;
-	struct handle h = { 0 };
+	struct handle h = { .object = *object };
 
-	if (good) {
-		h.object = *object;
-		conn->serial++;
-		memcpy(h.bytes + HANDLE_ATTRIBUTES, &conn->serial, sizeof(conn->serial));
-		good = getrandom(h.bytes + 8, RPC_HANDLE_SIZE - 8, 0) == RPC_HANDLE_SIZE - 8;
-	}
-	if (good)
-		conn->handles[conn->nhandles++] = h;
-	else
-		memset(h.bytes, 0, sizeof(h.bytes));
+	if (conn->nhandles == RPC_HANDLES_MAX)
+		return false;
+	conn->serial++;
+	memcpy(h.bytes + HANDLE_ATTRIBUTES, &conn->serial, sizeof(conn->serial));
+	if (getrandom(h.bytes + 8, RPC_HANDLE_SIZE - 8, 0) != RPC_HANDLE_SIZE - 8)
+		return false;
+	conn->handles[conn->nhandles++] = h;
 	memcpy(bytes, h.bytes, sizeof(h.bytes));
-	return good;
+	return true;
 }
 
-bool rpc_handle_new(struct rpc_call *call, const struct rpc_object *object)
+void rpc_handle_copy(const struct rpc_call *call, u8 bytes[RPC_HANDLE_SIZE])
 {
-	u8 bytes[RPC_HANDLE_SIZE];
-	bool good = rpc_handle_create(call, object, bytes);
-
-	ndr_align(&call->out, 4);
-	ndr_put(&call->out, bytes, sizeof(bytes));
-	return good;
+	memcpy(bytes, call->conn->handles[call->handle].bytes, RPC_HANDLE_SIZE);
 }
 
 void rpc_handle_drop(struct rpc_call *call)
@@ -235,53 +226,6 @@ static u32 find_handle(struct rpc_call *call, unsigned int *index)
 		if (!memcmp(conn->handles[*index].bytes, bytes, RPC_HANDLE_SIZE))
 			return 0;
 	return RPC_FAULT_CONTEXT;
-}
-
-u32 rpc_handle_get_any(struct rpc_call *call, struct rpc_object *object)
-{
-	unsigned int i;
-	u32 fault = find_handle(call, &i);
-
-	if (!fault)
-		*object = call->conn->handles[i].object;
-	return fault;
-}
-
-u32 rpc_handle_get(struct rpc_call *call, enum rpc_handle_kind kind, struct rpc_object *object)
-{
-	u32 fault = rpc_handle_get_any(call, object);
-
-	return !fault && object->kind != kind ? RPC_FAULT_CONTEXT : fault;
-}
-
-u32 rpc_handle_keep(struct rpc_call *call)
-{
-	unsigned int i;
-	u32 fault = find_handle(call, &i);
-
-	if (!fault)
-		ndr_put(&call->out, call->conn->handles[i].bytes, RPC_HANDLE_SIZE);
-	return fault;
-}
-
-u32 rpc_handle_close(struct rpc_call *call)
-{
-	static const u8 nothing[RPC_HANDLE_SIZE];
-	struct rpc_conn *conn = call->conn;
-	unsigned int i;
-	u32 fault = find_handle(call, &i);
-
-	if (fault)
-		return fault;
-	conn->handles[i] = conn->handles[--conn->nhandles];
-	ndr_put(&call->out, nothing, sizeof(nothing));
-	return 0;
-}
-
-u32 rpc_put_status(struct rpc_call *call, u32 status)
-{
-	ndr_put32(&call->out, status);
-	return 0;
 }
 
 /* Write the header of a fragment. Returns its offset, for end_fragment(). */
@@ -410,13 +354,13 @@ static void run_call(struct rpc_conn *conn, struct ndr_out *out)
 		fault = RPC_FAULT_CONTEXT;
 		goto done;
 	}
-	for (op = context->iface->ops; (op->run || op->answer) && op->opnum != conn->opnum; op++)
+	for (op = context->iface->ops; op->answer && op->opnum != conn->opnum; op++)
 		;
-	if (!op->run && !op->answer) {
+	if (!op->answer) {
 		fault = RPC_FAULT_OPNUM;
 		goto done;
 	}
-	fault = op->answer ? answer_call(&call, context->iface, op) : op->run(&call);
+	fault = answer_call(&call, context->iface, op);
 	if (!fault && call.in.bad)
 		fault = RPC_FAULT_NDR;
 	if (!fault && call.out.full)

@@ -187,16 +187,14 @@ struct rpc_call {
 /**
  * struct rpc_op - an operation of an interface
  * @opnum: operation number
- * @run: handler; may block; returns 0 or a fault code
- * @handle: kind of the handle that is the first parameter
- * @answer: handler of an operation with descriptions of its parameters: it fills the results and
- *	returns the status, which follows them; may block
+ * @handle: kind of the handle that is the first parameter: a handle of another kind, or that was
+ *	not created on this connection, causes a fault (MS-RPCE section 3.3.1.5.2.2)
+ * @answer: handler: fills the results and returns the status, which follows them; may block
  * @in: parameters
  * @out: results
  */
 struct rpc_op {
 	u16 opnum;
-	u32 (*run)(struct rpc_call *call);
 	enum rpc_handle_kind handle;
 	u32 (*answer)(struct rpc_call *call, void *args);
 	const struct ndr_field *in;
@@ -259,46 +257,17 @@ void rpc_conn_free(struct rpc_conn *conn);
 int rpc_conn_take(struct rpc_conn *conn, const struct rpc_asks *asks, const u8 *data, size_t len,
 		  u8 **out, size_t *out_len);
 
-/*
- * Create a context handle and write it to the results. Writes zeros and returns false if the client
- * holds too many, or if @object is NULL.
- */
-bool rpc_handle_new(struct rpc_call *call, const struct rpc_object *object);
-/*
- * Read a handle of a kind from the parameters, and get a copy of its object. Returns 0 or a fault
- * code: a handle that was not created on this connection, or that is of another kind, causes a
- * fault (MS-RPCE section 3.3.1.5.2.2).
- */
-u32 rpc_handle_get(struct rpc_call *call, enum rpc_handle_kind kind, struct rpc_object *object);
-/* The same for any kind. */
-u32 rpc_handle_get_any(struct rpc_call *call, struct rpc_object *object);
-/*
- * Read a handle from the parameters, drop it and write zeros to the results. Returns 0 or a fault
- * code.
- */
-u32 rpc_handle_close(struct rpc_call *call);
-/*
- * The same for an operation that did not end the handle: it is written unchanged, because clients
- * forget a handle of zeros.
- */
-u32 rpc_handle_keep(struct rpc_call *call);
-
-/*
- * Create a context handle. Returns its bytes, which are zeros if the client holds too many or if
- * @object is NULL.
- */
+/* Create a context handle. Returns false if the client holds too many. */
 bool rpc_handle_create(struct rpc_call *call, const struct rpc_object *object,
 		       u8 bytes[RPC_HANDLE_SIZE]);
-/* Drop the handle of the call. */
+/* Drop the handle of the call, or copy its bytes. */
 void rpc_handle_drop(struct rpc_call *call);
+void rpc_handle_copy(const struct rpc_call *call, u8 bytes[RPC_HANDLE_SIZE]);
 
 /*
- * Get a list, which exists until the end of the call. Returns 0 or a negative errno; @rows is then
- * a list without rows.
+ * Get a list, once in a call, at whose end it is freed. Returns 0 or a negative errno; @rows then
+ * has no rows.
  */
 int rpc_list_get(struct rpc_call *call, enum rpc_list list, const struct rows **rows);
-
-/* Write a status or error code, the last of the results. Returns 0. */
-u32 rpc_put_status(struct rpc_call *call, u32 status);
 
 #endif

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Lists accounts of this machine, and maps their names (MS-SAMR); see samr.h. */
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "identity/identity.h"
-#include "mem.h"
 #include "samr.h"
 
 /* Most names or relative identifiers in one call (MS-SAMR sections 3.1.5.11.2, 3.1.5.11.3). */
@@ -18,9 +16,6 @@
 /* MS-SAMR section 2.2.1.12. */
 #define USER_NORMAL_ACCOUNT	0x10
 
-/* Longest text in parameters, including the NUL. */
-#define TEXT_SIZE	1024
-
 static enum sid_use samr_use(const struct samr_account *account)
 {
 	if (account->kind == SAMR_USERS)
@@ -28,97 +23,52 @@ static enum sid_use samr_use(const struct samr_account *account)
 	return account->kind == SAMR_GROUPS ? SID_USE_GROUP : SID_USE_ALIAS;
 }
 
+/* Create a handle for the client. Returns a status. */
+static u32 samr_handle_create(struct rpc_call *call, struct samr_args *args,
+			      const struct rpc_object *object)
+{
+	return rpc_handle_create(call, object, args->handle) ? STATUS_SUCCESS :
+							       STATUS_INSUFFICIENT_RESOURCES;
+}
+
 /* SamrConnect, 2, 4 and 5 (MS-SAMR section 3.1.5.1). The access wanted does not matter. */
-static u32 samr_connect(struct rpc_call *call)
+static u32 samr_connect(struct rpc_call *call, void *data)
 {
 	static const struct rpc_object server = { .kind = RPC_HANDLE_SERVER };
-	bool may = rpc_user_is_known(call->user);
-	u32 status = STATUS_ACCESS_DENIED;
-	struct ndr_in *in = &call->in;
-	char name[TEXT_SIZE];
+	struct samr_args *args = data;
 
-	if (call->opnum) {
-		ndr_get_unique_string(in, name, sizeof(name));
-	} else if (ndr_get_pointer(in)) {
-		/* Only the first character of the name is sent. */
-		ndr_get16(in);
-	}
-	ndr_get32(in);
-	if (call->opnum == 62)
-		ndr_get32(in);
-	if (call->opnum == 64) {
-		/* Version of the client, twice, its revision and features. */
-		if (ndr_get32(in) != 1 || ndr_get32(in) != 1)
-			return RPC_FAULT_NDR;
-		ndr_get32(in);
-		ndr_get32(in);
-	}
-	if (in->bad)
-		return RPC_FAULT_NDR;
-	if (call->opnum == 64) {
-		ndr_put32(&call->out, 1);
-		ndr_put32(&call->out, 1);
-		ndr_put32(&call->out, 3);
-		ndr_put32(&call->out, 0);
-	}
-	if (rpc_handle_new(call, may ? &server : NULL))
-		status = STATUS_SUCCESS;
-	else if (may)
-		status = STATUS_INSUFFICIENT_RESOURCES;
-	return rpc_put_status(call, status);
+	if (call->opnum == 64 && (args->version != 1 || args->version_again != 1))
+		call->fault = RPC_FAULT_NDR;
+	if (call->fault || !rpc_user_is_known(call->user))
+		return STATUS_ACCESS_DENIED;
+	return samr_handle_create(call, args, &server);
 }
 
 /* SamrCloseHandle (MS-SAMR section 3.1.5.13.1). */
-static u32 samr_close(struct rpc_call *call)
+static u32 samr_close(struct rpc_call *call, void *data)
 {
-	u32 fault = rpc_handle_close(call);
-
-	return fault ?: rpc_put_status(call, STATUS_SUCCESS);
+	(void)data;
+	rpc_handle_drop(call);
+	return STATUS_SUCCESS;
 }
 
 /* SamrLookupDomainInSamServer (MS-SAMR section 3.1.5.11.1). */
-static u32 samr_lookup_domain(struct rpc_call *call)
+static u32 samr_lookup_domain(struct rpc_call *call, void *data)
 {
-	char text[TEXT_SIZE] = "", name[NSS_NAME_SIZE];
-	struct ndr_in *in = &call->in;
-	struct rpc_object server;
-	struct sid sid;
-	u32 fault, i;
-	u16 units;
+	struct samr_args *args = data;
+	char name[NSS_NAME_SIZE];
+	u32 i;
 
-	fault = rpc_handle_get(call, RPC_HANDLE_SERVER, &server);
-	if (fault)
-		return fault;
-	if (ndr_get_unicode_header(in, &units))
-		ndr_get_unicode(in, units, text, sizeof(text));
-	if (in->bad)
-		return RPC_FAULT_NDR;
 	for (i = 0; i < SAMR_DOMAINS; i++) {
 		samr_domain_name(i, name);
-		if (!strcasecmp(name, text))
-			break;
+		if (strcasecmp(name, args->name))
+			continue;
+		samr_domain_sid(call, i, &args->sid);
+		args->sid_found = &args->sid;
+		return STATUS_SUCCESS;
 	}
-	ndr_put_pointer(&call->out, i < SAMR_DOMAINS);
-	if (i == SAMR_DOMAINS)
-		return rpc_put_status(call, STATUS_NO_SUCH_DOMAIN);
-	samr_domain_sid(call, i, &sid);
-	ndr_put_sid(&call->out, &sid);
-	return rpc_put_status(call, STATUS_SUCCESS);
+	return STATUS_NO_SUCH_DOMAIN;
 }
-
-/**
- * struct page - part of a list of names
- * @first: index of the first entry
- * @n: number of entries
- * @resume: where the next part begins
- * @status: status of the call
- */
-struct page {
-	u32 first;
-	u32 n;
-	u32 resume;
-	u32 status;
-};
 
 /* Encoded size of an entry: identifier, header, and text with its counts and padding. */
 static size_t samr_name_len(const char *name)
@@ -128,145 +78,103 @@ static size_t samr_name_len(const char *name)
 	return 4 + 8 + 12 + len + 2;
 }
 
-/* SAMPR_ENUMERATION_BUFFER and what is around it (MS-SAMR section 2.2.3). */
-static u32 samr_put_page(struct rpc_call *call, const struct samr_account *account,
-			 const struct page *page)
-{
-	struct ndr_out *out = &call->out;
-	u32 i;
+/* SAMPR_RID_ENUMERATION and SAMPR_ENUMERATION_BUFFER (MS-SAMR section 2.2.3). */
+static const struct ndr_struct page_entry = {
+	sizeof(struct samr_account),
+	NDR_FIELDS(NDR_AT(U32, struct samr_account, rid), NDR_AT(UNICODE, struct samr_account, name))
+};
 
-	/* A list without entries has no memory. */
-	if (page->n)
-		account += page->first;
-	ndr_put32(out, page->resume);
-	ndr_put_pointer(out, true);
-	ndr_put32(out, page->n);
-	ndr_put_pointer(out, page->n);
-	if (page->n)
-		ndr_put32(out, page->n);
-	for (i = 0; i < page->n; i++) {
-		ndr_put32(out, account[i].rid);
-		ndr_put_unicode_header(out, account[i].name);
-	}
-	for (i = 0; i < page->n; i++)
-		ndr_put_unicode(out, account[i].name);
-	ndr_put32(out, page->n);
-	return rpc_put_status(call, page->status);
+static const struct ndr_struct page = {
+	sizeof(struct ndr_array),
+	NDR_FIELDS(NDR_AT(U32, struct ndr_array, n), { .type = NDR_ARRAY, .of = &page_entry })
+};
+
+static void samr_page_fill(struct rpc_call *call, struct samr_args *args,
+			   struct samr_account *account, u32 n)
+{
+	args->page = mem_chain_new(&call->memory, sizeof(*args->page));
+	*args->page = (struct ndr_array){ .n = n, .item = account };
+	args->count = n;
 }
 
 /* SamrEnumerateDomainsInSamServer (MS-SAMR section 3.1.5.2.1). */
-static u32 samr_enum_domains(struct rpc_call *call)
+static u32 samr_enum_domains(struct rpc_call *call, void *data)
 {
-	struct samr_account domains[SAMR_DOMAINS] = { 0 };
-	char names[SAMR_DOMAINS][NSS_NAME_SIZE];
-	struct rpc_object server;
-	struct page page = { 0 };
-	u32 fault, i;
+	struct samr_args *args = data;
+	struct samr_account *domain;
+	char name[NSS_NAME_SIZE];
+	u32 i, n = 0;
 
-	fault = rpc_handle_get(call, RPC_HANDLE_SERVER, &server);
-	if (fault)
-		return fault;
-	page.first = ndr_get32(&call->in);
-	ndr_get32(&call->in);
-	if (call->in.bad)
-		return RPC_FAULT_NDR;
-	for (i = 0; i < SAMR_DOMAINS; i++) {
-		samr_domain_name(i, names[i]);
-		domains[i].name = names[i];
+	domain = mem_chain_new(&call->memory, SAMR_DOMAINS * sizeof(*domain));
+	for (i = args->resume; i < SAMR_DOMAINS; i++) {
+		samr_domain_name(i, name);
+		domain[n++].name = mem_chain_print(&call->memory, "%s", name);
 	}
-	if (page.first > SAMR_DOMAINS)
-		page.first = SAMR_DOMAINS;
-	page.n = SAMR_DOMAINS - page.first;
-	page.resume = SAMR_DOMAINS;
-	return samr_put_page(call, domains, &page);
+	args->resume = SAMR_DOMAINS;
+	samr_page_fill(call, args, domain, n);
+	return STATUS_SUCCESS;
 }
 
 /* SamrOpenDomain (MS-SAMR section 3.1.5.1.5). */
-static u32 samr_open_domain(struct rpc_call *call)
+static u32 samr_open_domain(struct rpc_call *call, void *data)
 {
-	struct rpc_object object;
-	struct sid wanted, sid;
-	u32 fault, i;
+	struct rpc_object object = { .kind = RPC_HANDLE_DOMAIN };
+	struct samr_args *args = data;
+	struct sid sid;
 
-	fault = rpc_handle_get(call, RPC_HANDLE_SERVER, &object);
-	if (fault)
-		return fault;
-	ndr_get32(&call->in);
-	ndr_get_sid(&call->in, &wanted);
-	if (call->in.bad)
-		return RPC_FAULT_NDR;
-	for (i = 0; i < SAMR_DOMAINS; i++) {
-		samr_domain_sid(call, i, &sid);
-		if (sid_same(&sid, &wanted))
-			break;
+	for (; object.domain < SAMR_DOMAINS; object.domain++) {
+		samr_domain_sid(call, object.domain, &sid);
+		if (sid_same(&sid, &args->sid))
+			return samr_handle_create(call, args, &object);
 	}
-	object = (struct rpc_object){ .kind = RPC_HANDLE_DOMAIN, .domain = i };
-	if (i == SAMR_DOMAINS) {
-		rpc_handle_new(call, NULL);
-		return rpc_put_status(call, STATUS_NO_SUCH_DOMAIN);
-	}
-	return rpc_put_status(call, rpc_handle_new(call, &object) ?
-					    STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES);
+	return STATUS_NO_SUCH_DOMAIN;
 }
 
 /*
  * Select the accounts from an identifier on that fit, at least one. Accounts of the system are not
  * listed. The identifiers grow, so a list can be resumed although accounts come and go.
  */
-static void samr_fill_page(struct samr_accounts *accounts, u32 resume, u32 wanted_len,
-			   struct page *page)
+static u32 samr_fill_page(struct rpc_call *call, struct samr_args *args,
+			  struct samr_accounts *accounts)
 {
 	size_t room = RPC_REPLY_MAX - LIST_MARGIN, len = 0;
 	unsigned int i, n = 0;
 
 	for (i = 0; i < accounts->n; i++)
-		if (accounts->account[i].listed && accounts->account[i].rid >= resume)
+		if (accounts->account[i].listed && accounts->account[i].rid >= args->resume)
 			accounts->account[n++] = accounts->account[i];
-	accounts->n = n;
-	if (wanted_len < room)
-		room = wanted_len;
+	if (args->wanted_len < room)
+		room = args->wanted_len;
 	for (i = 0; i < n; i++) {
 		len += samr_name_len(accounts->account[i].name);
 		if (len > room && i)
 			break;
 	}
-	page->n = i;
-	page->status = i < n ? STATUS_MORE_ENTRIES : STATUS_SUCCESS;
-	page->resume = i ? accounts->account[i - 1].rid + 1 : resume;
+	if (i)
+		args->resume = accounts->account[i - 1].rid + 1;
+	samr_page_fill(call, args, accounts->account, i);
+	return i < n ? STATUS_MORE_ENTRIES : STATUS_SUCCESS;
 }
 
 /*
  * SamrEnumerateUsersInDomain, SamrEnumerateGroupsInDomain and SamrEnumerateAliasesInDomain (MS-SAMR
  * section 3.1.5.2).
  */
-static u32 samr_enum_accounts(struct rpc_call *call)
+static u32 samr_enum_accounts(struct rpc_call *call, void *data)
 {
 	unsigned int kind = call->opnum == 13 ? SAMR_USERS :
 			    call->opnum == 11 ? SAMR_GROUPS : SAMR_ALIASES;
 	struct samr_accounts accounts = { 0 };
-	struct ndr_in *in = &call->in;
-	u32 fault, resume, control = 0, len;
-	struct page page = { 0 };
-	struct rpc_object domain;
+	struct samr_args *args = data;
+	u32 status = STATUS_SUCCESS;
 
-	fault = rpc_handle_get(call, RPC_HANDLE_DOMAIN, &domain);
-	if (fault)
-		return fault;
-	resume = ndr_get32(in);
-	if (kind == SAMR_USERS)
-		control = ndr_get32(in);
-	len = ndr_get32(in);
-	if (in->bad)
-		return RPC_FAULT_NDR;
-	page.resume = resume;
 	/* All users are normal ones. */
-	if (!control || control & USER_NORMAL_ACCOUNT)
-		page.status = samr_accounts_get(call, domain.domain, kind, &accounts);
-	if (!page.status)
-		samr_fill_page(&accounts, resume, len, &page);
-	samr_put_page(call, accounts.account, &page);
-	samr_accounts_free(&accounts);
-	return 0;
+	if (!args->control || args->control & USER_NORMAL_ACCOUNT)
+		status = samr_accounts_get(call, call->object.domain, kind, &accounts);
+	if (!status)
+		return samr_fill_page(call, args, &accounts);
+	samr_page_fill(call, args, NULL, 0);
+	return status;
 }
 
 static u32 samr_mapped_status(u32 mapped, u32 n)
@@ -283,7 +191,7 @@ static u32 samr_mapped_status(u32 mapped, u32 n)
  * @account: the account that was found, or NULL
  */
 struct wish {
-	char *name;
+	const char *name;
 	u32 place;
 	const struct samr_account *account;
 };
@@ -315,47 +223,27 @@ static void wishes_offer(struct wish *wish, u32 n, const struct samr_account *ac
 			wish[low].account = account;
 }
 
-/* Read the names of a call. */
-static void wishes_get(struct ndr_in *in, struct wish *wish, u32 n)
-{
-	bool there[LOOKUP_MAX];
-	u16 units[LOOKUP_MAX];
-	char text[TEXT_SIZE];
-	u32 i;
-
-	for (i = 0; i < n; i++)
-		there[i] = ndr_get_unicode_header(in, &units[i]);
-	for (i = 0; i < n; i++) {
-		text[0] = '\0';
-		if (there[i])
-			ndr_get_unicode(in, units[i], text, sizeof(text));
-		wish[i] = (struct wish){ .name = mem_string(text), .place = i };
-	}
-}
-
 /*
  * SamrLookupNamesInDomain (MS-SAMR section 3.1.5.11.2). There may be a thousand names and thousands
  * of accounts, so each account is searched among the names.
  */
-static u32 samr_lookup_names(struct rpc_call *call)
+static u32 samr_lookup_names(struct rpc_call *call, void *data)
 {
-	u32 rids[LOOKUP_MAX] = { 0 }, uses[LOOKUP_MAX], mapped = 0, status, fault, n, i;
+	struct samr_args *args = data;
+	const char **name = args->names.item;
+	u32 *rids, *uses, n = args->names.n, mapped = 0, status, i;
 	struct samr_accounts accounts;
 	struct wish wish[LOOKUP_MAX];
-	struct ndr_in *in = &call->in;
-	struct rpc_object domain;
 
-	fault = rpc_handle_get(call, RPC_HANDLE_DOMAIN, &domain);
-	if (fault)
-		return fault;
-	n = ndr_get32(in);
-	ndr_get_varying(in, n, LOOKUP_MAX);
-	if (in->bad)
-		return RPC_FAULT_NDR;
-	wishes_get(in, wish, n);
+	status = samr_accounts_get(call, call->object.domain,
+				   SAMR_USERS | SAMR_GROUPS | SAMR_ALIASES, &accounts);
+	if (status)
+		return status;
+	rids = mem_chain_new(&call->memory, n * sizeof(*rids));
+	uses = mem_chain_new(&call->memory, n * sizeof(*uses));
+	for (i = 0; i < n; i++)
+		wish[i] = (struct wish){ .name = name[i], .place = i };
 	qsort(wish, n, sizeof(wish[0]), wish_compare);
-	status = samr_accounts_get(call, domain.domain, SAMR_USERS | SAMR_GROUPS | SAMR_ALIASES,
-				   &accounts);
 	for (i = 0; i < accounts.n; i++)
 		wishes_offer(wish, n, &accounts.account[i]);
 	for (i = 0; i < n; i++) {
@@ -364,62 +252,41 @@ static u32 samr_lookup_names(struct rpc_call *call)
 		uses[wish[i].place] = found ? samr_use(found) : SID_USE_UNKNOWN;
 		rids[wish[i].place] = found ? found->rid : 0;
 		mapped += !!found;
-		free(wish[i].name);
 	}
-	if (!status)
-		status = samr_mapped_status(mapped, n);
-	else
-		n = 0;
-	samr_put_numbers(&call->out, rids, n);
-	samr_put_numbers(&call->out, uses, n);
-	samr_accounts_free(&accounts);
-	return rpc_put_status(call, status);
+	args->rids = (struct ndr_array){ .n = n, .item = rids };
+	args->uses = (struct ndr_array){ .n = n, .item = uses };
+	return samr_mapped_status(mapped, n);
 }
 
 /* SamrLookupIdsInDomain (MS-SAMR section 3.1.5.11.3). */
-static u32 samr_lookup_rids(struct rpc_call *call)
+static u32 samr_lookup_rids(struct rpc_call *call, void *data)
 {
-	const struct samr_account *found[LOOKUP_MAX];
-	u32 uses[LOOKUP_MAX], mapped = 0, status, fault, n, i;
+	struct samr_args *args = data;
+	const u32 *rid = args->rids.item;
+	u32 *uses, n = args->rids.n, mapped = 0, status, i;
 	struct samr_accounts accounts;
-	struct ndr_out *out = &call->out;
-	struct ndr_in *in = &call->in;
-	struct rpc_object domain;
+	const char **names;
 
-	fault = rpc_handle_get(call, RPC_HANDLE_DOMAIN, &domain);
-	if (fault)
-		return fault;
-	n = ndr_get32(in);
-	ndr_get_varying(in, n, LOOKUP_MAX);
-	if (in->bad)
-		return RPC_FAULT_NDR;
-	status = samr_accounts_get(call, domain.domain, SAMR_USERS | SAMR_GROUPS | SAMR_ALIASES,
-				   &accounts);
+	status = samr_accounts_get(call, call->object.domain,
+				   SAMR_USERS | SAMR_GROUPS | SAMR_ALIASES, &accounts);
+	if (status)
+		return status;
+	names = mem_chain_new(&call->memory, n * sizeof(*names));
+	uses = mem_chain_new(&call->memory, n * sizeof(*uses));
 	for (i = 0; i < n; i++) {
-		found[i] = samr_account_find(&accounts, ndr_get32(in));
-		uses[i] = found[i] ? samr_use(found[i]) : SID_USE_UNKNOWN;
-		mapped += !!found[i];
+		const struct samr_account *found = samr_account_find(&accounts, rid[i]);
+
+		names[i] = found ? found->name : "";
+		uses[i] = found ? samr_use(found) : SID_USE_UNKNOWN;
+		mapped += !!found;
 	}
-	if (!status)
-		status = samr_mapped_status(mapped, n);
-	else
-		n = 0;
-	/* SAMPR_RETURNED_USTRING_ARRAY (MS-SAMR section 2.2.3). */
-	ndr_put32(out, n);
-	ndr_put_pointer(out, n);
-	if (n)
-		ndr_put32(out, n);
-	for (i = 0; i < n; i++)
-		ndr_put_unicode_header(out, found[i] ? found[i]->name : "");
-	for (i = 0; i < n; i++)
-		ndr_put_unicode(out, found[i] ? found[i]->name : "");
-	samr_put_numbers(out, uses, n);
-	samr_accounts_free(&accounts);
-	return rpc_put_status(call, status);
+	args->names = (struct ndr_array){ .n = n, .item = names };
+	args->uses = (struct ndr_array){ .n = n, .item = uses };
+	return samr_mapped_status(mapped, n);
 }
 
 /* SamrOpenUser, SamrOpenGroup and SamrOpenAlias (MS-SAMR section 3.1.5.1). */
-static u32 samr_open_account(struct rpc_call *call)
+static u32 samr_open_account(struct rpc_call *call, void *data)
 {
 	static const struct {
 		u16 opnum;
@@ -431,132 +298,191 @@ static u32 samr_open_account(struct rpc_call *call)
 		{ 19, SAMR_GROUPS, RPC_HANDLE_GROUP, STATUS_NO_SUCH_GROUP },
 		{ 27, SAMR_ALIASES, RPC_HANDLE_ALIAS, STATUS_NO_SUCH_ALIAS },
 	};
+	struct rpc_object object = call->object;
 	struct samr_accounts accounts;
-	struct rpc_object object;
-	u32 status, fault, rid;
+	struct samr_args *args = data;
+	u32 status;
 	int i;
 
 	for (i = 0; ways[i].opnum != call->opnum; i++)
 		;
-	fault = rpc_handle_get(call, RPC_HANDLE_DOMAIN, &object);
-	if (fault)
-		return fault;
-	ndr_get32(&call->in);
-	rid = ndr_get32(&call->in);
-	if (call->in.bad)
-		return RPC_FAULT_NDR;
 	status = samr_accounts_get(call, object.domain, ways[i].kind, &accounts);
-	if (!status && !samr_account_find(&accounts, rid))
-		status = ways[i].missing;
+	if (status)
+		return status;
+	if (!samr_account_find(&accounts, args->rid))
+		return ways[i].missing;
 	object.kind = ways[i].handle;
-	object.rid = rid;
-	if (!rpc_handle_new(call, status ? NULL : &object) && !status)
-		status = STATUS_INSUFFICIENT_RESOURCES;
-	samr_accounts_free(&accounts);
-	return rpc_put_status(call, status);
+	object.rid = args->rid;
+	return samr_handle_create(call, args, &object);
 }
 
 /* SamrRidToSid (MS-SAMR section 3.1.5.13.7). */
-static u32 samr_rid_to_sid(struct rpc_call *call)
+static u32 samr_rid_to_sid(struct rpc_call *call, void *data)
 {
-	struct rpc_object object;
-	struct sid sid;
-	u32 fault, rid;
+	struct samr_args *args = data;
 
-	fault = rpc_handle_get_any(call, &object);
-	if (fault)
-		return fault;
-	rid = ndr_get32(&call->in);
-	if (object.kind == RPC_HANDLE_SERVER)
-		return RPC_FAULT_CONTEXT;
-	samr_domain_sid(call, object.domain, &sid);
-	sid_append(&sid, rid);
-	ndr_put_pointer(&call->out, true);
-	ndr_put_sid(&call->out, &sid);
-	return rpc_put_status(call, STATUS_SUCCESS);
+	if (call->object.kind == RPC_HANDLE_SERVER) {
+		call->fault = RPC_FAULT_CONTEXT;
+		return 0;
+	}
+	samr_domain_sid(call, call->object.domain, &args->sid);
+	sid_append(&args->sid, args->rid);
+	args->sid_found = &args->sid;
+	return STATUS_SUCCESS;
+}
+
+/* Operations whose results are in their description. */
+static u32 samr_tell(struct rpc_call *call, void *data)
+{
+	(void)call;
+	(void)data;
+	return STATUS_SUCCESS;
 }
 
 /* Operations that would change something are refused. Some return more than a status. */
-static u32 samr_refuse(struct rpc_call *call)
+static u32 samr_refuse(struct rpc_call *call, void *data)
 {
-	return rpc_put_status(call, STATUS_ACCESS_DENIED);
+	(void)call;
+	(void)data;
+	return STATUS_ACCESS_DENIED;
 }
 
-static u32 samr_refuse_delete(struct rpc_call *call)
+/* The handle stays the client's, and clients forget one of zeros. */
+static u32 samr_refuse_delete(struct rpc_call *call, void *data)
 {
-	u32 fault = rpc_handle_keep(call);
+	struct samr_args *args = data;
 
-	return fault ?: rpc_put_status(call, STATUS_ACCESS_DENIED);
+	rpc_handle_copy(call, args->handle);
+	return STATUS_ACCESS_DENIED;
 }
 
-static u32 samr_refuse_create(struct rpc_call *call)
-{
-	rpc_handle_new(call, NULL);
-	/* SamrCreateUser2InDomain also returns the access granted. */
-	if (call->opnum == 50)
-		ndr_put32(&call->out, 0);
-	ndr_put32(&call->out, 0);
-	return rpc_put_status(call, STATUS_ACCESS_DENIED);
-}
+#define ZERO		NDR_NUMBER(U32, 0)
+#define HANDLE		SAMR_AT(BYTES, handle, .n = RPC_HANDLE_SIZE)
+#define SERVER_NAME	SAMR_AT(TEXT, server)
+#define RESUME		SAMR_AT(U32, resume)
+#define WANTED_LEN	SAMR_AT(U32, wanted_len)
+#define LEVEL		SAMR_AT(U16, level)
+#define RID		SAMR_AT(U32, rid)
+#define SID_FOUND	SAMR_AT(POINTER, sid_found, .of = &ndr_of_sid)
+#define PAGE		RESUME, SAMR_AT(POINTER, page, .of = &page), SAMR_AT(U32, count)
+#define RIDS		SAMR_COUNTED(rids, .of = &ndr_of_number)
+#define USES		SAMR_COUNTED(uses, .of = &ndr_of_number)
+/* USER_DOMAIN_PASSWORD_INFORMATION (MS-SAMR section 2.2.3): no length and no rule is known. */
+#define PASSWORDS	NDR_NUMBER(U16, 0), ZERO
+/* Only the first character of a server's name is sent. */
+#define FIRST_OF_NAME	SAMR_AT(POINTER, ignored, .of = &character)
+
+static const struct ndr_struct character = { 1, NDR_FIELDS(NDR_NUMBER(U16, 0)) };
+
+#define ON(kind)	.handle = RPC_HANDLE_##kind
+#define REFUSE(number)	{ .opnum = (number), .answer = samr_refuse }
+#define REFUSE_DELETE(number) \
+	{ .opnum = (number), ON(ANY), .answer = samr_refuse_delete, .out = NDR_FIELDS(HANDLE) }
+#define REFUSE_CREATE(number, ...) \
+	{ .opnum = (number), .answer = samr_refuse, .out = NDR_FIELDS(HANDLE, __VA_ARGS__) }
+#define CONNECT(number, ...) \
+	{ .opnum = (number), .answer = samr_connect, .in = NDR_FIELDS(__VA_ARGS__), \
+	  .out = NDR_FIELDS(HANDLE) }
+#define ENUMERATE(number, ...) \
+	{ .opnum = (number), ON(DOMAIN), .answer = samr_enum_accounts, \
+	  .in = NDR_FIELDS(__VA_ARGS__), .out = NDR_FIELDS(PAGE) }
+#define OPEN(number) \
+	{ .opnum = (number), ON(DOMAIN), .answer = samr_open_account, \
+	  .in = NDR_FIELDS(ZERO, RID), .out = NDR_FIELDS(HANDLE) }
+#define QUERY(number, kind, handler) \
+	{ .opnum = (number), ON(kind), .answer = (handler), .in = NDR_FIELDS(LEVEL), \
+	  .out = NDR_FIELDS(SAMR_AT(POINTER, info, .of = &ndr_of_union)) }
+#define DISPLAY(number) \
+	{ .opnum = (number), ON(DOMAIN), .answer = samr_query_display, \
+	  .in = NDR_FIELDS(LEVEL, SAMR_AT(U32, first), SAMR_AT(U32, count), WANTED_LEN), \
+	  .out = NDR_FIELDS(SAMR_AT(U32, total), SAMR_AT(U32, len), LEVEL, SAMR_COUNTED(display)) }
 
 static const struct rpc_op ops[] = {
-	{ .opnum = 0, .run = samr_connect },
-	{ .opnum = 1, .run = samr_close },
-	{ .opnum = 2, .run = samr_refuse },			/* SamrSetSecurityObject */
-	{ .opnum = 3, .run = samr_query_security },
-	{ .opnum = 5, .run = samr_lookup_domain },
-	{ .opnum = 6, .run = samr_enum_domains },
-	{ .opnum = 7, .run = samr_open_domain },
-	{ .opnum = 8, .run = samr_query_domain },
-	{ .opnum = 9, .run = samr_refuse },			/* SamrSetInformationDomain */
-	{ .opnum = 10, .run = samr_refuse_create },		/* SamrCreateGroupInDomain */
-	{ .opnum = 11, .run = samr_enum_accounts },
-	{ .opnum = 12, .run = samr_refuse_create },		/* SamrCreateUserInDomain */
-	{ .opnum = 13, .run = samr_enum_accounts },
-	{ .opnum = 14, .run = samr_refuse_create },		/* SamrCreateAliasInDomain */
-	{ .opnum = 15, .run = samr_enum_accounts },
-	{ .opnum = 16, .run = samr_aliases_of_sids },
-	{ .opnum = 17, .run = samr_lookup_names },
-	{ .opnum = 18, .run = samr_lookup_rids },
-	{ .opnum = 19, .run = samr_open_account },
-	{ .opnum = 20, .run = samr_query_group },
-	{ .opnum = 21, .run = samr_refuse },			/* SamrSetInformationGroup */
-	{ .opnum = 22, .run = samr_refuse },			/* SamrAddMemberToGroup */
-	{ .opnum = 23, .run = samr_refuse_delete },		/* SamrDeleteGroup */
-	{ .opnum = 24, .run = samr_refuse },			/* SamrRemoveMemberFromGroup */
-	{ .opnum = 25, .run = samr_members_of_group },
-	{ .opnum = 26, .run = samr_refuse },			/* SamrSetMemberAttributesOfGroup */
-	{ .opnum = 27, .run = samr_open_account },
-	{ .opnum = 28, .run = samr_query_alias },
-	{ .opnum = 29, .run = samr_refuse },			/* SamrSetInformationAlias */
-	{ .opnum = 30, .run = samr_refuse_delete },		/* SamrDeleteAlias */
-	{ .opnum = 31, .run = samr_refuse },			/* SamrAddMemberToAlias */
-	{ .opnum = 32, .run = samr_refuse },			/* SamrRemoveMemberFromAlias */
-	{ .opnum = 33, .run = samr_members_of_alias },
-	{ .opnum = 34, .run = samr_open_account },
-	{ .opnum = 35, .run = samr_refuse_delete },		/* SamrDeleteUser */
-	{ .opnum = 36, .run = samr_query_user },
-	{ .opnum = 37, .run = samr_refuse },			/* SamrSetInformationUser */
-	{ .opnum = 38, .run = samr_refuse },			/* SamrChangePasswordUser */
-	{ .opnum = 39, .run = samr_groups_of_user },
-	{ .opnum = 40, .run = samr_query_display },
-	{ .opnum = 44, .run = samr_query_user_passwords },
-	{ .opnum = 45, .run = samr_refuse },			/* SamrRemoveMemberFromForeignDomain */
-	{ .opnum = 46, .run = samr_query_domain },
-	{ .opnum = 47, .run = samr_query_user },
-	{ .opnum = 48, .run = samr_query_display },
-	{ .opnum = 50, .run = samr_refuse_create },		/* SamrCreateUser2InDomain */
-	{ .opnum = 51, .run = samr_query_display },
-	{ .opnum = 52, .run = samr_refuse },			/* SamrAddMultipleMembersToAlias */
-	{ .opnum = 53, .run = samr_refuse },			/* SamrRemoveMultipleMembersFromAlias */
-	{ .opnum = 54, .run = samr_refuse },			/* SamrOemChangePasswordUser2 */
-	{ .opnum = 55, .run = samr_refuse },			/* SamrUnicodeChangePasswordUser2 */
-	{ .opnum = 56, .run = samr_query_passwords },
-	{ .opnum = 57, .run = samr_connect },
-	{ .opnum = 58, .run = samr_refuse },			/* SamrSetInformationUser2 */
-	{ .opnum = 62, .run = samr_connect },
-	{ .opnum = 64, .run = samr_connect },
-	{ .opnum = 65, .run = samr_rid_to_sid },
+	CONNECT(0, FIRST_OF_NAME, ZERO),
+	{ .opnum = 1, ON(ANY), .answer = samr_close, .out = NDR_FIELDS(HANDLE) },
+	REFUSE(2),			/* SamrSetSecurityObject */
+	{ .opnum = 3, ON(ANY), .answer = samr_query_security, .in = NDR_FIELDS(ZERO),
+	  .out = NDR_FIELDS(SAMR_AT(POINTER, security, .of = &samr_security)) },
+	{ .opnum = 5, ON(SERVER), .answer = samr_lookup_domain,
+	  .in = NDR_FIELDS(SAMR_AT(UNICODE, name)), .out = NDR_FIELDS(SID_FOUND) },
+	{ .opnum = 6, ON(SERVER), .answer = samr_enum_domains, .in = NDR_FIELDS(RESUME, ZERO),
+	  .out = NDR_FIELDS(PAGE) },
+	{ .opnum = 7, ON(SERVER), .answer = samr_open_domain,
+	  .in = NDR_FIELDS(ZERO, SAMR_AT(SID, sid)), .out = NDR_FIELDS(HANDLE) },
+	QUERY(8, DOMAIN, samr_query_domain),
+	REFUSE(9),			/* SamrSetInformationDomain */
+	REFUSE_CREATE(10, ZERO),	/* SamrCreateGroupInDomain */
+	ENUMERATE(11, RESUME, WANTED_LEN),
+	REFUSE_CREATE(12, ZERO),	/* SamrCreateUserInDomain */
+	ENUMERATE(13, RESUME, SAMR_AT(U32, control), WANTED_LEN),
+	REFUSE_CREATE(14, ZERO),	/* SamrCreateAliasInDomain */
+	ENUMERATE(15, RESUME, WANTED_LEN),
+	{ .opnum = 16, ON(DOMAIN), .answer = samr_aliases_of_sids,
+	  .in = NDR_FIELDS(SAMR_COUNTED(sids, .n = SAMR_SIDS_MAX, .of = &ndr_of_sid_pointer)),
+	  .out = NDR_FIELDS(RIDS) },
+	{ .opnum = 17, ON(DOMAIN), .answer = samr_lookup_names,
+	  .in = NDR_FIELDS(SAMR_AT(U32, names.n),
+			   SAMR_AT(VARYING, names, .n = LOOKUP_MAX, .of = &ndr_of_unicode)),
+	  .out = NDR_FIELDS(RIDS, USES) },
+	{ .opnum = 18, ON(DOMAIN), .answer = samr_lookup_rids,
+	  .in = NDR_FIELDS(SAMR_AT(U32, rids.n),
+			   SAMR_AT(VARYING, rids, .n = LOOKUP_MAX, .of = &ndr_of_number)),
+	  .out = NDR_FIELDS(SAMR_COUNTED(names, .of = &ndr_of_unicode), USES) },
+	OPEN(19),
+	QUERY(20, GROUP, samr_query_group),
+	REFUSE(21),			/* SamrSetInformationGroup */
+	REFUSE(22),			/* SamrAddMemberToGroup */
+	REFUSE_DELETE(23),		/* SamrDeleteGroup */
+	REFUSE(24),			/* SamrRemoveMemberFromGroup */
+	{ .opnum = 25, ON(GROUP), .answer = samr_members_of_group,
+	  .out = NDR_FIELDS(SAMR_AT(POINTER, members, .of = &samr_group_members)) },
+	REFUSE(26),			/* SamrSetMemberAttributesOfGroup */
+	OPEN(27),
+	QUERY(28, ALIAS, samr_query_alias),
+	REFUSE(29),			/* SamrSetInformationAlias */
+	REFUSE_DELETE(30),		/* SamrDeleteAlias */
+	REFUSE(31),			/* SamrAddMemberToAlias */
+	REFUSE(32),			/* SamrRemoveMemberFromAlias */
+	{ .opnum = 33, ON(ALIAS), .answer = samr_members_of_alias,
+	  .out = NDR_FIELDS(SAMR_COUNTED(sids, .of = &ndr_of_sid_pointer)) },
+	OPEN(34),
+	REFUSE_DELETE(35),		/* SamrDeleteUser */
+	QUERY(36, USER, samr_query_user),
+	REFUSE(37),			/* SamrSetInformationUser */
+	REFUSE(38),			/* SamrChangePasswordUser */
+	/* SamrGetGroupsForUser (MS-SAMR section 3.1.5.9.1) */
+	{ .opnum = 39, ON(USER), .answer = samr_tell,
+	  .out = NDR_FIELDS({ .type = NDR_POINTER, .at = NDR_FIXED, .value = 1,
+			      .of = &samr_user_groups }) },
+	DISPLAY(40),
+	/* SamrGetUserDomainPasswordInformation (MS-SAMR section 3.1.5.13.2) */
+	{ .opnum = 44, ON(USER), .answer = samr_tell, .out = NDR_FIELDS(PASSWORDS) },
+	REFUSE(45),			/* SamrRemoveMemberFromForeignDomain */
+	QUERY(46, DOMAIN, samr_query_domain),
+	QUERY(47, USER, samr_query_user),
+	DISPLAY(48),
+	/* It also returns the access granted. */
+	REFUSE_CREATE(50, ZERO, ZERO),	/* SamrCreateUser2InDomain */
+	DISPLAY(51),
+	REFUSE(52),			/* SamrAddMultipleMembersToAlias */
+	REFUSE(53),			/* SamrRemoveMultipleMembersFromAlias */
+	REFUSE(54),			/* SamrOemChangePasswordUser2 */
+	REFUSE(55),			/* SamrUnicodeChangePasswordUser2 */
+	/* SamrGetDomainPasswordInformation (MS-SAMR section 3.1.5.13.3) */
+	{ .opnum = 56, .answer = samr_tell,
+	  .in = NDR_FIELDS(SAMR_AT(POINTER, ignored, .of = &ndr_of_unicode)),
+	  .out = NDR_FIELDS(PASSWORDS) },
+	CONNECT(57, SERVER_NAME, ZERO),
+	REFUSE(58),			/* SamrSetInformationUser2 */
+	CONNECT(62, SERVER_NAME, ZERO, ZERO),
+	/* Versions, revisions and features of both. */
+	{ .opnum = 64, .answer = samr_connect,
+	  .in = NDR_FIELDS(SERVER_NAME, ZERO, SAMR_AT(U32, version),
+			   SAMR_AT(U32, version_again), ZERO, ZERO),
+	  .out = NDR_FIELDS(NDR_NUMBER(U32, 1), NDR_NUMBER(U32, 1), NDR_NUMBER(U32, 3), ZERO,
+			    HANDLE) },
+	{ .opnum = 65, ON(ANY), .answer = samr_rid_to_sid, .in = NDR_FIELDS(RID),
+	  .out = NDR_FIELDS(SID_FOUND) },
 	{ 0 }
 };
 
@@ -566,5 +492,6 @@ const struct rpc_interface samr_interface = {
 	.uuid = { 0x78, 0x57, 0x34, 0x12, 0x34, 0x12, 0xcd, 0xab, 0xef, 0x00, 0x01, 0x23, 0x45,
 		  0x67, 0x89, 0xac },
 	.version = 1,
+	.args_size = sizeof(struct samr_args),
 	.ops = ops,
 };

@@ -2,11 +2,9 @@
 /* The accounts of the domains that samr serves; see samr.h. */
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "identity/identity.h"
-#include "mem.h"
 #include "samr.h"
 
 /* Relative identifiers of the aliases of BUILTIN. */
@@ -36,12 +34,6 @@ u32 samr_status(int rc)
 	return rc == -EACCES ? STATUS_ACCESS_DENIED : STATUS_UNSUCCESSFUL;
 }
 
-static void accounts_add(struct samr_accounts *accounts, const struct samr_account *account)
-{
-	accounts->account = mem_grow(accounts->account, accounts->n, sizeof(*accounts->account));
-	accounts->account[accounts->n++] = *account;
-}
-
 static void accounts_add_rows(struct samr_accounts *accounts, unsigned int kind,
 			      const struct rows *rows)
 {
@@ -60,66 +52,56 @@ static void accounts_add_rows(struct samr_accounts *accounts, unsigned int kind,
 
 		if (identity_rid(user ? IDENTITY_USER : IDENTITY_GROUP,
 				 (u32)row->number[ACCOUNT_ID], &account.rid))
-			accounts_add(accounts, &account);
+			accounts->account[accounts->n++] = account;
 	}
 }
 
-/* The texts are kept in the rows of groups. */
-static void accounts_add_builtin(struct samr_accounts *accounts)
+static void accounts_add_builtin(struct rpc_call *call, struct samr_accounts *accounts)
 {
 	struct sid sid = { .authority = SID_AUTHORITY_NT, .nsubs = 2, .sub = { SID_NT_BUILTIN } };
 	struct sid_name name;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(builtin_rids); i++) {
-		struct row *row;
-
 		sid.sub[1] = builtin_rids[i];
 		if (!sid_well_known_by_sid(&sid, &name))
 			continue;
-		row = rows_add(&accounts->groups, name.name, NULL, NULL);
-		accounts_add(accounts, &(struct samr_account){
+		accounts->account[accounts->n++] = (struct samr_account){
 			.kind = SAMR_ALIASES, .rid = builtin_rids[i], .listed = true,
-			.name = row->text[0], .full_name = "",
-		});
+			.name = mem_chain_print(&call->memory, "%s", name.name), .full_name = "",
+		};
 	}
 }
 
 u32 samr_accounts_get(struct rpc_call *call, u32 domain, unsigned int kinds,
 		      struct samr_accounts *out)
 {
-	const struct rpc_asks *asks = call->asks;
+	static const struct rows none;
+	const struct rows *users = &none, *groups = &none;
 	int rc = 0;
 
 	memset(out, 0, sizeof(*out));
-	if (domain == SAMR_BUILTIN) {
-		if (kinds & SAMR_ALIASES)
-			accounts_add_builtin(out);
-		return STATUS_SUCCESS;
-	}
-	if (kinds & SAMR_USERS)
-		rc = asks->list(asks->accounts.arg, RPC_LIST_USERS, &out->users);
-	if (!rc && kinds & SAMR_ALIASES)
-		rc = asks->list(asks->accounts.arg, RPC_LIST_GROUPS, &out->groups);
+	if (domain == SAMR_MACHINE && kinds & SAMR_USERS)
+		rc = rpc_list_get(call, RPC_LIST_USERS, &users);
+	if (!rc && domain == SAMR_MACHINE && kinds & SAMR_ALIASES)
+		rc = rpc_list_get(call, RPC_LIST_GROUPS, &groups);
 	if (rc)
 		return samr_status(rc);
-	if (kinds & SAMR_USERS)
-		accounts_add_rows(out, SAMR_USERS, &out->users);
+	out->account = mem_chain_new(&call->memory, (users->n + groups->n + SAMR_BUILTIN_ALIASES) *
+						    sizeof(*out->account));
+	if (domain == SAMR_BUILTIN) {
+		if (kinds & SAMR_ALIASES)
+			accounts_add_builtin(call, out);
+		return STATUS_SUCCESS;
+	}
+	accounts_add_rows(out, SAMR_USERS, users);
 	if (kinds & SAMR_GROUPS)
-		accounts_add(out, &(struct samr_account){
+		out->account[out->n++] = (struct samr_account){
 			.kind = SAMR_GROUPS, .rid = SID_RID_NONE, .listed = true,
 			.name = "None", .full_name = "Ordinary users",
-		});
-	if (kinds & SAMR_ALIASES)
-		accounts_add_rows(out, SAMR_ALIASES, &out->groups);
+		};
+	accounts_add_rows(out, SAMR_ALIASES, groups);
 	return STATUS_SUCCESS;
-}
-
-void samr_accounts_free(struct samr_accounts *accounts)
-{
-	free(accounts->account);
-	rows_free(&accounts->users);
-	rows_free(&accounts->groups);
 }
 
 const struct samr_account *samr_account_find(const struct samr_accounts *accounts, u32 rid)
@@ -160,16 +142,4 @@ u32 samr_member_count(const struct samr_accounts *accounts, const struct samr_ac
 	for (i = 0; i < accounts->n; i++)
 		n += samr_is_member(group, &accounts->account[i]);
 	return n;
-}
-
-void samr_put_numbers(struct ndr_out *out, const u32 *number, u32 n)
-{
-	u32 i;
-
-	ndr_put32(out, n);
-	ndr_put_pointer(out, n);
-	if (n)
-		ndr_put32(out, n);
-	for (i = 0; i < n; i++)
-		ndr_put32(out, number[i]);
 }

@@ -5,32 +5,31 @@
 #include <string.h>
 
 #include "identity/identity.h"
-#include "mem.h"
 #include "samr.h"
 
-/* Most SIDs in one call (MS-SAMR section 2.2.3). */
-#define SIDS_MAX	1024
 /* Most members of a group or alias, and most aliases of a member, that one answer tells. */
 #define MEMBERS_MAX	1024
 
-/* SamrGetGroupsForUser (MS-SAMR section 3.1.5.9.1). All users are members of the same group. */
-u32 samr_groups_of_user(struct rpc_call *call)
-{
-	struct rpc_object user;
-	struct ndr_out *out = &call->out;
-	u32 fault;
+#define ATTRIBUTES	NDR_NUMBER(U32, SAMR_GROUP_ATTRIBUTES)
 
-	fault = rpc_handle_get(call, RPC_HANDLE_USER, &user);
-	if (fault)
-		return fault;
-	ndr_put_pointer(out, true);
-	ndr_put32(out, 1);
-	ndr_put_pointer(out, true);
-	ndr_put32(out, 1);
-	ndr_put32(out, SID_RID_NONE);
-	ndr_put32(out, SAMR_GROUP_ATTRIBUTES);
-	return rpc_put_status(call, STATUS_SUCCESS);
-}
+/* SAMPR_GET_GROUPS_BUFFER (MS-SAMR section 2.2.3.13): all users are in the same group. */
+static const struct ndr_struct user_group = {
+	1, NDR_FIELDS(NDR_NUMBER(U32, 1), NDR_NUMBER(U32, SID_RID_NONE), ATTRIBUTES)
+};
+
+const struct ndr_struct samr_user_groups = {
+	1, NDR_FIELDS(NDR_NUMBER(U32, 1),
+		      { .type = NDR_POINTER, .at = NDR_FIXED, .value = 1, .of = &user_group })
+};
+
+/* SAMPR_GET_MEMBERS_BUFFER (MS-SAMR section 2.2.3.14). */
+static const struct ndr_struct attributes_entry = { sizeof(u32), NDR_FIELDS(ATTRIBUTES) };
+
+const struct ndr_struct samr_group_members = {
+	sizeof(struct samr_members),
+	NDR_FIELDS(NDR_COUNTED(struct samr_members, rids, .of = &ndr_of_number),
+		   NDR_AT(ARRAY, struct samr_members, attributes, .of = &attributes_entry))
+};
 
 /* Find the account of this machine that has a SID, in either of its two forms. */
 static const struct samr_account *members_find_sid(const struct rpc_call *call,
@@ -62,29 +61,27 @@ static bool members_in_alias(const struct samr_account *group, const struct samr
 static u32 members_builtin_aliases(struct rpc_call *call, const struct samr_accounts *accounts,
 				   const struct samr_account *const *member, u32 n, u32 *rids)
 {
-	const struct rpc_asks *asks = call->asks;
-	struct rows aliases = { 0 };
+	const struct rows *aliases;
 	unsigned int i;
 	u32 found = 0, j;
 
-	if (asks->list(asks->accounts.arg, RPC_LIST_ALIASES, &aliases))
+	if (rpc_list_get(call, RPC_LIST_ALIASES, &aliases))
 		return 0;
-	for (i = 0; i < aliases.n && found < SAMR_BUILTIN_ALIASES; i++) {
+	for (i = 0; i < aliases->n && found < SAMR_BUILTIN_ALIASES; i++) {
 		const struct samr_account *group = NULL;
 		unsigned int k;
 
 		for (k = 0; k < accounts->n && !group; k++)
 			if (accounts->account[k].kind == SAMR_ALIASES &&
 			    accounts->account[k].row->number[ACCOUNT_ID] ==
-			    aliases.row[i].number[ALIAS_GID])
+			    aliases->row[i].number[ALIAS_GID])
 				group = &accounts->account[k];
 		for (j = 0; group && j < n; j++)
 			if (members_in_alias(group, member[j]))
 				break;
 		if (group && j < n)
-			rids[found++] = (u32)aliases.row[i].number[ALIAS_RID];
+			rids[found++] = (u32)aliases->row[i].number[ALIAS_RID];
 	}
-	rows_free(&aliases);
 	return found;
 }
 
@@ -95,8 +92,8 @@ static u32 members_builtin_aliases(struct rpc_call *call, const struct samr_acco
  * @n: number of users
  */
 struct crowd {
-	const char *name[SIDS_MAX];
-	u32 gid[SIDS_MAX];
+	const char *name[SAMR_SIDS_MAX];
+	u32 gid[SAMR_SIDS_MAX];
 	u32 n;
 };
 
@@ -177,152 +174,103 @@ static u32 members_aliases(const struct samr_accounts *accounts,
 }
 
 /* SamrGetAliasMembership (MS-SAMR section 3.1.5.9.2). */
-u32 samr_aliases_of_sids(struct rpc_call *call)
+u32 samr_aliases_of_sids(struct rpc_call *call, void *data)
 {
-	const struct samr_account *member[SIDS_MAX];
-	u32 rids[MEMBERS_MAX], status, fault, n, i, members = 0, found = 0;
+	const struct samr_account *member[SAMR_SIDS_MAX];
+	struct samr_args *args = data;
+	struct sid **sid = args->sids.item;
 	struct samr_accounts accounts;
-	struct ndr_in *in = &call->in;
-	struct rpc_object domain;
-	struct sid sid;
+	u32 status, i, members = 0;
 
-	fault = rpc_handle_get(call, RPC_HANDLE_DOMAIN, &domain);
-	if (fault)
-		return fault;
-	n = ndr_get32(in);
-	if (n > SIDS_MAX || ndr_get_pointer(in) != !!n)
-		return RPC_FAULT_NDR;
-	if (n)
-		ndr_get_count(in, n);
-	for (i = 0; i < n; i++)
-		if (!ndr_get_pointer(in))
-			in->bad = true;
 	status = samr_accounts_get(call, SAMR_MACHINE, SAMR_USERS | SAMR_ALIASES, &accounts);
-	for (i = 0; i < n && !in->bad; i++) {
-		ndr_get_sid(in, &sid);
-		member[members] = members_find_sid(call, &accounts, &sid);
+	if (status)
+		return status;
+	for (i = 0; i < args->sids.n; i++) {
+		member[members] = members_find_sid(call, &accounts, sid[i]);
 		members += !!member[members];
 	}
-	if (!in->bad && !status && domain.domain == SAMR_BUILTIN)
-		found = members_builtin_aliases(call, &accounts, member, members, rids);
-	else if (!in->bad && !status)
-		found = members_aliases(&accounts, member, members, rids);
-	samr_put_numbers(&call->out, rids, found);
-	samr_accounts_free(&accounts);
-	return rpc_put_status(call, status);
+	args->rids.item = mem_chain_new(&call->memory, MEMBERS_MAX * sizeof(u32));
+	args->rids.n = call->object.domain == SAMR_BUILTIN ?
+		       members_builtin_aliases(call, &accounts, member, members, args->rids.item) :
+		       members_aliases(&accounts, member, members, args->rids.item);
+	return STATUS_SUCCESS;
 }
 
 /* SamrGetMembersInGroup (MS-SAMR section 3.1.5.8.3). */
-u32 samr_members_of_group(struct rpc_call *call)
+u32 samr_members_of_group(struct rpc_call *call, void *data)
 {
-	u32 rids[MEMBERS_MAX], attributes[MEMBERS_MAX], status, fault, n = 0, i;
+	struct samr_args *args = data;
 	struct samr_accounts accounts;
-	struct ndr_out *out = &call->out;
-	struct rpc_object group;
+	u32 *rids, status, n = 0, i;
 
-	fault = rpc_handle_get(call, RPC_HANDLE_GROUP, &group);
-	if (fault)
-		return fault;
-	status = samr_accounts_get(call, group.domain, SAMR_USERS, &accounts);
-	for (i = 0; i < accounts.n && !status; i++) {
-		if (!accounts.account[i].listed)
-			continue;
-		if (n == MEMBERS_MAX) {
-			status = STATUS_INSUFFICIENT_RESOURCES;
-			break;
-		}
-		attributes[n] = SAMR_GROUP_ATTRIBUTES;
-		rids[n++] = accounts.account[i].rid;
-	}
-	samr_accounts_free(&accounts);
-	if (status) {
-		ndr_put_pointer(out, false);
-		return rpc_put_status(call, status);
-	}
-	/* SAMPR_GET_MEMBERS_BUFFER (MS-SAMR section 2.2.3.14). */
-	ndr_put_pointer(out, true);
-	ndr_put32(out, n);
-	ndr_put_pointer(out, n);
-	ndr_put_pointer(out, n);
-	if (n)
-		ndr_put32(out, n);
-	for (i = 0; i < n; i++)
-		ndr_put32(out, rids[i]);
-	if (n)
-		ndr_put32(out, n);
-	for (i = 0; i < n; i++)
-		ndr_put32(out, attributes[i]);
-	return rpc_put_status(call, STATUS_SUCCESS);
+	status = samr_accounts_get(call, call->object.domain, SAMR_USERS, &accounts);
+	rids = mem_chain_new(&call->memory, accounts.n * sizeof(*rids));
+	for (i = 0; i < accounts.n; i++)
+		if (accounts.account[i].listed)
+			rids[n++] = accounts.account[i].rid;
+	if (n > MEMBERS_MAX)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	if (status)
+		return status;
+	args->members = mem_chain_new(&call->memory, sizeof(*args->members));
+	args->members->rids = (struct ndr_array){ .n = n, .item = rids };
+	args->members->attributes = args->members->rids;
+	return STATUS_SUCCESS;
 }
 
-/* SAMPR_PSID_ARRAY_OUT (MS-SAMR section 2.2.3.7). */
-static u32 members_put_sids(struct rpc_call *call, const struct sid *sids, u32 n, u32 status)
+/* Add a SID to a list with memory for it. */
+static struct sid *members_add_sid(struct rpc_call *call, struct ndr_array *sids)
 {
-	struct ndr_out *out = &call->out;
-	u32 i;
+	struct sid **sid = sids->item;
 
-	ndr_put32(out, n);
-	ndr_put_pointer(out, n);
-	if (n)
-		ndr_put32(out, n);
-	for (i = 0; i < n; i++)
-		ndr_put_pointer(out, true);
-	for (i = 0; i < n; i++)
-		ndr_put_sid(out, &sids[i]);
-	return rpc_put_status(call, status);
+	return sid[sids->n++] = mem_chain_new(&call->memory, sizeof(struct sid));
 }
 
 /* The member of an alias of BUILTIN is the group that it stands for. */
-static u32 members_put_builtin(struct rpc_call *call, u32 rid)
+static u32 members_of_builtin(struct rpc_call *call, struct ndr_array *sids)
 {
-	const struct rpc_asks *asks = call->asks;
-	struct rows aliases = { 0 };
-	struct sid sid;
+	const struct rows *aliases;
 	unsigned int i;
-	u32 n = 0;
+	struct sid sid;
 	int rc;
 
-	rc = asks->list(asks->accounts.arg, RPC_LIST_ALIASES, &aliases);
-	for (i = 0; i < aliases.n && !rc; i++)
-		if (aliases.row[i].number[ALIAS_RID] == rid)
-			n = sid_parse(aliases.row[i].text[ALIAS_GROUP_SID], &sid);
-	rows_free(&aliases);
-	return members_put_sids(call, &sid, n, samr_status(rc));
+	rc = rpc_list_get(call, RPC_LIST_ALIASES, &aliases);
+	for (i = 0; i < aliases->n && !rc && !sids->n; i++)
+		if (aliases->row[i].number[ALIAS_RID] == call->object.rid &&
+		    sid_parse(aliases->row[i].text[ALIAS_GROUP_SID], &sid))
+			*members_add_sid(call, sids) = sid;
+	return samr_status(rc);
 }
 
 /* SamrGetMembersInAlias (MS-SAMR section 3.1.5.8.6). */
-u32 samr_members_of_alias(struct rpc_call *call)
+u32 samr_members_of_alias(struct rpc_call *call, void *data)
 {
-	struct samr_accounts accounts;
-	struct rpc_object alias;
-	struct sid *sids;
+	struct samr_args *args = data;
 	const struct samr_account *group;
-	u32 status, fault, n = 0;
+	struct samr_accounts accounts;
 	unsigned int i;
+	struct sid *sid;
+	u32 status;
 
-	fault = rpc_handle_get(call, RPC_HANDLE_ALIAS, &alias);
-	if (fault)
-		return fault;
-	if (alias.domain == SAMR_BUILTIN)
-		return members_put_builtin(call, alias.rid);
-	sids = mem_new(MEMBERS_MAX * sizeof(*sids));
-	status = samr_accounts_get(call, alias.domain, SAMR_USERS | SAMR_ALIASES, &accounts);
-	group = samr_account_find(&accounts, alias.rid);
-	if (!status && !group)
-		status = STATUS_NO_SUCH_ALIAS;
-	for (i = 0; i < accounts.n && !status; i++) {
+	args->sids.item = mem_chain_new(&call->memory, MEMBERS_MAX * sizeof(struct sid *));
+	if (call->object.domain == SAMR_BUILTIN)
+		return members_of_builtin(call, &args->sids);
+	status = samr_accounts_get(call, call->object.domain, SAMR_USERS | SAMR_ALIASES, &accounts);
+	if (status)
+		return status;
+	group = samr_account_find(&accounts, call->object.rid);
+	if (!group)
+		return STATUS_NO_SUCH_ALIAS;
+	for (i = 0; i < accounts.n; i++) {
 		if (!samr_is_member(group, &accounts.account[i]))
 			continue;
-		if (n == MEMBERS_MAX) {
-			status = STATUS_INSUFFICIENT_RESOURCES;
-			n = 0;
-			break;
+		if (args->sids.n == MEMBERS_MAX) {
+			args->sids.n = 0;
+			return STATUS_INSUFFICIENT_RESOURCES;
 		}
-		samr_domain_sid(call, alias.domain, &sids[n]);
-		sid_append(&sids[n++], accounts.account[i].rid);
+		sid = members_add_sid(call, &args->sids);
+		samr_domain_sid(call, call->object.domain, sid);
+		sid_append(sid, accounts.account[i].rid);
 	}
-	samr_accounts_free(&accounts);
-	members_put_sids(call, sids, n, status);
-	free(sids);
-	return 0;
+	return STATUS_SUCCESS;
 }
