@@ -6,18 +6,16 @@ import os
 
 import nfs4
 import rpc
-import servers
 from checks import eq
 from files import MIB, get, pattern, put
 from harness import test
-from namespaces import Ns, ip
 from nfs4 import ANON, BOTH, BYPASS, CURRENT, READ, WRITE, WRITE_LT, getattr, lookup, putfh, savefh
 from nfs42_copiers import calls, copied, pair
 from nfs4_callers import Caller
 from nfs4_copy import between, clone, copy, copy_notify, netloc
 from nfs4_opens import V41, last, opened
+from second_server import Second
 from sparse_files import extents
-from volumes import mount
 
 wire = functools.partial(test, server='ditto')
 
@@ -68,37 +66,6 @@ def no_copies_between_servers(w):
     last(between(c, a, b, copy(src, dst, servers=[netloc('other')])), nfs4.NOTSUPP)
     last(c.compound(putfh(a), copy_notify(src, netloc('other'))), nfs4.NOTSUPP)
     eq(c.compound(putfh(far), savefh()).status, nfs4.BADHANDLE)
-
-
-class Second:
-    """A second Ditto in a namespace of its own, which the client reaches."""
-
-    addr = '192.168.99.1'
-
-    def __init__(self, w):
-        self.ns = Ns('e2e-s2', 'server2')
-        ip(self.ns, f'link add eth0 type veth peer name eth9 netns {w.client.name}',
-           f'addr add {self.addr}/24 dev eth0', 'link set eth0 up')
-        ip(w.client, 'addr add 192.168.99.2/24 dev eth9', 'link set eth9 up')
-        self.export, self.mounted = f'{w.base}/second', f'{w.base}/c.second'
-        w.volume(self.export, 'tmpfs')
-        os.chmod(self.export, 0o777)
-        self.server = servers.Ditto(w)
-        self.server.ns = self.ns
-        self.server.ctl('server', 'set', 'handle-key', 'ff' * 16)
-        self.server.add('second', self.export)
-        os.makedirs(self.mounted, exist_ok=True)
-        with w.client:
-            mount(f'{self.addr}:/second', self.mounted, 'nfs', 0,
-                  f'vers=4.2,addr={self.addr},proto=tcp,clientaddr=192.168.99.2,hard,timeo=20')
-        w.client.mounts.append(self.mounted)
-
-    def end(self, w):
-        w.client.umount(self.mounted)
-        self.server.delete('second')
-        for listener in self.server.json('listener', 'list'):
-            self.server.ctl('listener', 'del', str(listener['id']))
-        self.ns.remove()
 
 
 @test(server='ditto')
