@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Grace period, see grace.h. */
+#include <kunit/visibility.h>
 #include <linux/jiffies.h>
 #include <linux/math64.h>
 #include <linux/random.h>

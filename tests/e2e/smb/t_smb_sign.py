@@ -56,8 +56,8 @@ def interim(s):
     # the next connection may be there before the server ends this one
     s.unlock(g, 0, 10)
     # replies before it in the compound are sent with it, and signed
-    watch = ChangeNotify(flags=1, room=4096, fid=fid, filter=3)
-    first = s.chain((smb2.ECHO, EMPTY_BODY), (smb2.CHANGE_NOTIFY, bytes(watch)))
+    notify = ChangeNotify(flags=1, room=4096, fid=fid, filter=3)
+    first = s.chain((smb2.ECHO, EMPTY_BODY), (smb2.CHANGE_NOTIFY, bytes(notify)))
     eq(s.answer(first[0])[0], smb2.OK)
     eq(bool(s.is_signed_right()), True, 'before it')
     eq(s.answer(first[1], pending=True)[0], smb2.PENDING)
