@@ -2,7 +2,13 @@
 /*
  * Registrations: an object in a store names each file system with files whose content is there. It
  * is written before the first of them and stays until an administrator says that the file system
- * is gone. Documentation/offload.md has the layout, and what depends on it.
+ * is gone. Documentation/offload.md says what depends on it. One that was mounted elsewhere, or got
+ * its data under another key, may have several. In numbers that are little-endian:
+ *
+ *   0   DITTOFSY
+ *   8   version, 1 (2 bytes); t, bytes of the type (2); p, bytes of the path (2); zero (2)
+ *   16  UUID of the file system; for a type without one, f_fsid of statfs(), and zeros (16)
+ *   32  type, as in /proc/filesystems (t); where it was mounted, for people (p)
  *
  * What is read comes from the network: nothing in it is believed before it was checked.
  */

@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Lists of garbage: objects in a store that name others to which nothing refers, or to which
- * something refers again. The last list that names an object counts. Documentation/offload.md has
- * the layout, and what depends on it.
+ * something refers again. Documentation/offload.md says what depends on them.
+ *
+ * A list is, in numbers that are little-endian:
+ *
+ *   0   DITTOGBG
+ *   8   version, 1 (2 bytes); bytes of an entry, 40 (2); flags: 1 the objects stay (4)
+ *   16  when it was written, seconds since 1970 (8); number of entries (8)
+ *   32  entries: name of an object (32), its kind as in the envelope, 1 to 3 (4), zero (4)
+ *
+ * The time of a list is the one in it, or the object's, whichever is later. The latest list that
+ * has an object counts, of two with the same time the one with flag 1. A writer must not rely on an
+ * object that a list without flag 1 names, unless it has written the object again.
  *
  * What is read comes from the network: nothing in it is believed before it was checked.
  */
