@@ -14,27 +14,27 @@
 
 /* In the order of a release, then of a recall; the names are in fault.c. */
 enum ditto_fault {
-	DITTO_FAULT_RELEASE_RECORD,
-	DITTO_FAULT_STORED_REPLACED,
-	DITTO_FAULT_RELEASE_RECORDED,
-	DITTO_FAULT_RELEASE_FREED,
-	DITTO_FAULT_ADOPT_RECORD,
-	DITTO_FAULT_ADOPT_RECORDED,
-	DITTO_FAULT_ADOPT_SIZED,
-	DITTO_FAULT_FILL_OWNED,
-	DITTO_FAULT_FILL_WRITE,
-	DITTO_FAULT_FILL_CHECKED,
-	DITTO_FAULT_FILL_WRITTEN,
-	DITTO_FAULT_FLUSH_DATA,
-	DITTO_FAULT_FLUSH_DONE,
-	DITTO_FAULT_COMMIT_DATA,
-	DITTO_FAULT_COMMIT_RECORD,
-	DITTO_FAULT_STORED_WRITTEN,
-	DITTO_FAULT_COMMIT_RECORDED,
-	DITTO_FAULT_CUT_RECORD,
-	DITTO_FAULT_CUT_STORED,
-	DITTO_FAULT_CUT_WRITTEN,
-	DITTO_FAULT_LOAD_RECORD,
+	DITTO_FAULT_RELEASE_RECORD,	/* before the record is written */
+	DITTO_FAULT_STORED_REPLACED,	/* it is, trusted.ditto.stored is not yet removed */
+	DITTO_FAULT_RELEASE_RECORDED,	/* the record is durable */
+	DITTO_FAULT_RELEASE_FREED,	/* the blocks are freed */
+	DITTO_FAULT_ADOPT_RECORD,	/* before the record of an empty file */
+	DITTO_FAULT_ADOPT_RECORDED,	/* it is durable */
+	DITTO_FAULT_ADOPT_SIZED,	/* the file has its size */
+	DITTO_FAULT_FILL_OWNED,		/* the record says that a range may have our data */
+	DITTO_FAULT_FILL_WRITE,		/* before each 256 KiB */
+	DITTO_FAULT_FILL_CHECKED,	/* it is known how many of them are within the file */
+	DITTO_FAULT_FILL_WRITTEN,	/* they are in the page cache */
+	DITTO_FAULT_FLUSH_DATA,		/* before the beginning of a range is written back */
+	DITTO_FAULT_FLUSH_DONE,		/* the disk has it */
+	DITTO_FAULT_COMMIT_DATA,	/* before the data of a range is durable */
+	DITTO_FAULT_COMMIT_RECORD,	/* before the record says so */
+	DITTO_FAULT_STORED_WRITTEN,	/* a file is whole, its record is not yet removed */
+	DITTO_FAULT_COMMIT_RECORDED,	/* the record is durable */
+	DITTO_FAULT_CUT_RECORD,		/* a client's truncation is made, the record is not cut */
+	DITTO_FAULT_CUT_STORED,		/* the same for a local process, and for another attempt */
+	DITTO_FAULT_CUT_WRITTEN,	/* the record is written, not durable */
+	DITTO_FAULT_LOAD_RECORD,	/* it was read, before the node has a stub */
 	DITTO_FAULT_COUNT,
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Records of offloaded files, see Documentation/offload-kernel.md. The kernel alone writes them. */
+/* Records of offloaded files, see fs/offload/record.c. The kernel alone writes them. */
 #ifndef _DITTO_OFFLOAD_RECORD_H
 #define _DITTO_OFFLOAD_RECORD_H
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Fault points of offloaded data, in the kernel and in the programs.
 
-See Documentation/offload-kernel.md, which has the table of them.
+Documentation/offload-kernel.md says how they are armed.
 """
 import contextlib
 import os
