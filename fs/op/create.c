@@ -192,36 +192,6 @@ static umode_t create_mode(umode_t type, const struct ditto_setattr *set, bool l
 	return S_ISDIR(type) ? 0700 : 0600;
 }
 
-/* Create the inode as @as. On success the dentry is positive. */
-static int create_inode(struct ditto_dir_change *c, const struct ditto_name *name,
-			const struct ditto_create_args *args, umode_t mode, const struct cred *as)
-{
-	struct mnt_idmap *idmap = ditto_idmap(c->op->share);
-	struct inode *dir = c->dir->inode;
-	const struct cred *old;
-	int err;
-
-	old = ditto_act_as(as);
-	if (S_ISREG(args->type))
-		err = vfs_create(idmap, dir, c->child, S_IFREG | mode, true);
-	else if (S_ISDIR(args->type))
-		err = vfs_mkdir(idmap, dir, c->child, mode);
-	else if (S_ISLNK(args->type))
-		err = vfs_symlink(idmap, dir, c->child, args->target);
-	else
-		err = vfs_mknod(idmap, dir, c->child, args->type | mode, args->rdev);
-	ditto_op_leave(old);
-	if (err)
-		return err;
-	/* Some file systems create the inode but need a lookup to instantiate it. */
-	if (d_really_is_negative(c->child) || d_unhashed(c->child)) {
-		err = ditto_dir_change_lookup(c, name);
-		if (!err && d_really_is_negative(c->child))
-			err = -ENOENT;
-	}
-	return err;
-}
-
 /* RFC 1813 section 3.3.8: of the attributes, only the size applies to an existing file. */
 static noinline_for_stack int create_resize(const struct ditto_dir_change *c,
 					    const struct ditto_create_args *args,
@@ -242,10 +212,13 @@ static noinline_for_stack int create_resize(const struct ditto_dir_change *c,
 static int create_locked(struct ditto_dir_change *c, const struct ditto_name *name,
 			 const struct ditto_create_args *args, bool *fresh)
 {
+	struct mnt_idmap *idmap = ditto_idmap(c->op->share);
+	struct inode *dir = c->dir->inode;
 	struct ditto_acl *inherited = NULL;
 	struct ditto_setattr set;
+	const struct cred *as, *old;
 	int err, listed, audited;
-	const struct cred *as;
+	umode_t mode;
 
 	err = ditto_dir_change_begin(c, name);
 	if (err)
@@ -257,9 +230,27 @@ static int create_locked(struct ditto_dir_change *c, const struct ditto_name *na
 		return listed;
 
 	*fresh = true;
-	err = create_inode(c, name, args, create_mode(args->type, &set, listed), as);
+	mode = create_mode(args->type, &set, listed);
+	old = ditto_act_as(as);
+	if (S_ISREG(args->type))
+		err = vfs_create(idmap, dir, c->child, S_IFREG | mode, true);
+	else if (S_ISDIR(args->type))
+		err = vfs_mkdir(idmap, dir, c->child, mode);
+	else if (S_ISLNK(args->type))
+		err = vfs_symlink(idmap, dir, c->child, args->target);
+	else
+		err = vfs_mknod(idmap, dir, c->child, args->type | mode, args->rdev);
+	ditto_op_leave(old);
 	if (err)
 		goto put;
+	/* Some file systems create the inode but need a lookup to instantiate it. */
+	if (d_really_is_negative(c->child) || d_unhashed(c->child)) {
+		err = ditto_dir_change_lookup(c, name);
+		if (!err && d_really_is_negative(c->child))
+			err = -ENOENT;
+		if (err)
+			goto put;
+	}
 	audited = ditto_inherit_audit_list(c->op, c->dir, c->child);
 	err = audited ?: ditto_setattr_new(c->op, c->child, &set);
 	/* Without its list, no one could access the file, or nothing would be recorded. */

@@ -617,37 +617,6 @@ static bool opening_may_exist(int err)
 	return err == -EEXIST || err == -EACCES || err == -EROFS || err == -EPERM;
 }
 
-/* Find or create the file and its name. */
-static int opening_find(struct opening *o)
-{
-	const struct ditto_open_request *req = o->req;
-	const bool creates = dispositions[req->how].creates;
-	struct ditto_name last;
-	int err;
-
-	if (req->node) {
-		err = opening_find_parent(o);
-	} else if (req->parent) {
-		o->parent = req->parent;
-		/* Creating first needs only one look-up for a new name. */
-		err = creates ? opening_create(o, req->name) : -ENOENT;
-		if (err && (!creates || (dispositions[req->how].exists && opening_may_exist(err))))
-			err = opening_find_name(o, err);
-	} else {
-		err = opening_find_path(o, &last);
-		if (!err && !o->base)
-			err = creates ? opening_create(o, &last) : -ENOENT;
-		/* Another task was faster. */
-		if (err == -EEXIST)
-			err = DITTO_AGAIN;
-	}
-	if (!err && !o->dentry)
-		o->dentry = ditto_node_dentry(o->base);
-	o->named = !err && (!req->node || (!(req->flags & DITTO_OPENF_NAMELESS) &&
-					   opening_has_one_name(o)));
-	return err;
-}
-
 /* True if the name, or the stream as far as it is known, is delete pending. */
 static bool opening_is_deleted(const struct opening *o)
 {
@@ -709,17 +678,37 @@ static int opening_apply(struct opening *o, struct ditto_instance *inst)
 int ditto_instance_open(struct ditto_op *op, const struct ditto_open_request *req,
 			struct ditto_opened *res)
 {
+	const bool creates = dispositions[req->how].creates;
 	struct opening o __uninitialized;
 	struct ditto_instance *inst;
+	struct ditto_name last;
 	int tries = 0, err;
 
 again:
 	err = opening_begin(&o, op, req, res);
 	if (err)
 		return err;
-	err = opening_find(&o);
+	if (req->node) {
+		err = opening_find_parent(&o);
+	} else if (req->parent) {
+		o.parent = req->parent;
+		/* Creating first needs only one look-up for a new name. */
+		err = creates ? opening_create(&o, req->name) : -ENOENT;
+		if (err && (!creates || (dispositions[req->how].exists && opening_may_exist(err))))
+			err = opening_find_name(&o, err);
+	} else {
+		err = opening_find_path(&o, &last);
+		if (!err && !o.base)
+			err = creates ? opening_create(&o, &last) : -ENOENT;
+		/* Another task was faster. */
+		if (err == -EEXIST)
+			err = DITTO_AGAIN;
+	}
 	if (err)
 		goto out;
+	if (!o.dentry)
+		o.dentry = ditto_node_dentry(o.base);
+	o.named = !req->node || (!(req->flags & DITTO_OPENF_NAMELESS) && opening_has_one_name(&o));
 
 	/* An attribute is found or created like a file, before access to it is checked. */
 	if (!o.stream)
