@@ -143,9 +143,7 @@ static int open_socket(struct dsmb_listener *dl, const struct sockaddr_storage *
 		memcpy(&v4, &any, sizeof(any));
 		err = bind_socket(dl, &v4);
 	}
-	if (!err)
-		err = kernel_listen(dl->sock, BACKLOG);
-	return err;
+	return err ?: kernel_listen(dl->sock, BACKLOG);
 }
 
 static void start_accepting(struct dsmb_listener *dl)

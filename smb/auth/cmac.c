@@ -85,12 +85,14 @@ static int cmac_init_last(struct dsmb_cmac *cmac)
 	err = dsmb_job_add(job->sg, 0, job->zero, sizeof(job->zero));
 	if (err > 0)
 		err = dsmb_job_discard(job, err);
-	if (!err)
-		err = cbc_run(cmac, job, AES_BLOCK_SIZE);
-	if (!err) {
-		block_double(cmac->last[0], job->iv);
-		block_double(cmac->last[1], cmac->last[0]);
-	}
+	if (err)
+		goto zero;
+	err = cbc_run(cmac, job, AES_BLOCK_SIZE);
+	if (err)
+		goto zero;
+	block_double(cmac->last[0], job->iv);
+	block_double(cmac->last[1], cmac->last[0]);
+zero:
 	memzero_explicit(job->iv, sizeof(job->iv));
 	dsmb_job_put(job);
 	return err;
@@ -166,10 +168,13 @@ int dsmb_cmac_sign(struct dsmb_cmac *cmac, const struct kvec *iov, int nr, size_
 		return -ENOMEM;
 	last_make(cmac, iov, nr, tail, job->tag);
 	err = cmac_parts(job, iov, nr, len - tail);
-	if (!err)
-		err = cbc_run(cmac, job, len - tail + AES_BLOCK_SIZE);
-	if (!err)
-		memcpy(out, job->iv, DSMB_SIGNATURE_SIZE);
+	if (err)
+		goto put;
+	err = cbc_run(cmac, job, len - tail + AES_BLOCK_SIZE);
+	if (err)
+		goto put;
+	memcpy(out, job->iv, DSMB_SIGNATURE_SIZE);
+put:
 	dsmb_job_put(job);
 	return err;
 }

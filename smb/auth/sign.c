@@ -163,8 +163,9 @@ static int sign_hash(struct dsmb_signer *signer, const struct kvec *iov, int nr,
 	if (err)
 		goto zero;
 	err = crypto_shash_final(desc, digest);
-	if (!err)
-		memcpy(out, digest, DSMB_SIGNATURE_SIZE);
+	if (err)
+		goto zero;
+	memcpy(out, digest, DSMB_SIGNATURE_SIZE);
 zero:
 	shash_desc_zero(desc);
 	return err;
@@ -268,8 +269,8 @@ int dsmb_verify(struct dsmb_signer *signer, const struct kvec *iov, int nr)
 	u8 signature[DSMB_SIGNATURE_SIZE];
 	int err = signer_compute(signer, iov, nr, signature);
 
-	if (!err && crypto_memneq(signature, head->signature, sizeof(signature)))
-		err = -EBADMSG;
-	return err;
+	if (err)
+		return err;
+	return crypto_memneq(signature, head->signature, sizeof(signature)) ? -EBADMSG : 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_verify);

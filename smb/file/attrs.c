@@ -121,9 +121,10 @@ int dsmb_attrs_of_entry(struct ditto_share *share, struct dentry *dentry,
 {
 	int err = ditto_getattr_dos(share, dentry, fs, &attrs->dosattr);
 
-	if (!err)
-		dsmb_attrs_make(share, dentry, name, fs, attrs);
-	return err;
+	if (err)
+		return err;
+	dsmb_attrs_make(share, dentry, name, fs, attrs);
+	return 0;
 }
 
 int dsmb_attrs_of_node(struct ditto_share *share, struct ditto_node *node,
@@ -150,9 +151,10 @@ static int dsmb_attrs_asked_by(struct ditto_op *op, struct ditto_node *node,
 
 	err = ditto_getattr_asked_by(op, node, dentry, &attr) ?:
 	      ditto_dosattr_get(op->share, dentry, &attr.st, &attrs->dosattr);
-	if (!err)
-		dsmb_attrs_make_all(op->share, dentry, &attr, attrs);
-	return err;
+	if (err)
+		return err;
+	dsmb_attrs_make_all(op->share, dentry, &attr, attrs);
+	return 0;
 }
 
 int dsmb_attrs_asked(struct ditto_op *op, struct ditto_node *node, struct dsmb_attrs *attrs)

@@ -103,9 +103,11 @@ static u32 dsmb_take_audit(struct dsmb_call *call, const struct ditto_sd *sd, bo
 {
 	u32 status = dsmb_sd_audit(sd, call->session->user, is_dir, audit);
 
-	if (!status && *audit)
+	if (status)
+		return status;
+	if (*audit)
 		dsmb_principals_taken(call, *audit);
-	return status;
+	return STATUS_SUCCESS;
 }
 
 /* What setting a part needs, and the type of its SACL entries, if these are not kept. */
@@ -170,10 +172,16 @@ u32 dsmb_set_security(struct dsmb_change *c)
 	if (status)
 		return status;
 	status = dsmb_set_owners(c, &sd, &attrs, &set);
-	if (!status && c->additional & DSMB_SECURITY_DACL)
+	if (status)
+		goto end;
+	if (c->additional & DSMB_SECURITY_DACL) {
 		status = dsmb_set_list(c->call, &sd, &attrs, &set, &acl);
-	if (!status && c->additional & DSMB_SECURITY_SACL)
+		if (status)
+			goto end;
+	}
+	if (c->additional & DSMB_SECURITY_SACL)
 		status = dsmb_take_audit(c->call, &sd, attrs.is_dir, &audit);
+end:
 	/* An error may be due to an answer that is missing. */
 	status = dsmb_principals_end(c->call) ?: status;
 	if (status)
@@ -186,8 +194,10 @@ u32 dsmb_set_security(struct dsmb_change *c)
 			status = STATUS_INVALID_OWNER;
 		else
 			status = dsmb_op_status(c->call, err);
+		if (status)
+			goto put;
 	}
-	if (!status && c->additional & DSMB_SECURITY_SACL)
+	if (c->additional & DSMB_SECURITY_SACL)
 		status = dsmb_op_status(c->call, ditto_set_audit_list(&c->call->op,
 								      ditto_instance_base(c->inst),
 								      audit));

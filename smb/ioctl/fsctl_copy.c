@@ -257,15 +257,15 @@ static u32 dsmb_copy_chunks(struct dsmb_copy *copy, u32 count)
 	err = dsmb_attrs_get(&copy->op, copy->from->inst, copy->node, &attrs);
 	if (err)
 		return dsmb_op_status(io->call, err);
-	for (i = 0; !status && i < count; i++) {
+	for (i = 0; i < count; i++) {
 		chunk = dsmb_get_chunk(&io->in);
 		if (i < state->chunks)
 			continue;
 		status = dsmb_copy_one(copy, &chunk, attrs.size);
-		if (!status) {
-			state->chunks++;
-			state->total += chunk.len;
-		}
+		if (status)
+			break;
+		state->chunks++;
+		state->total += chunk.len;
 	}
 	if (status == DSMB_PARKED)
 		return status;
@@ -322,9 +322,8 @@ static u32 dsmb_duplicate(struct dsmb_copy *copy, u64 from, u64 to, u64 count)
 	ssize_t n;
 	int err;
 
-	err = dsmb_attrs_get(&copy->op, copy->from->inst, copy->node, &source);
-	if (!err)
-		err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &target);
+	err = dsmb_attrs_get(&copy->op, copy->from->inst, copy->node, &source) ?:
+	      dsmb_attrs_get(&io->call->op, io->inst, io->node, &target);
 	if (err)
 		return dsmb_op_status(io->call, err);
 	/* Ranges are whole clusters, so that the last one ends behind the end of the file. */

@@ -236,10 +236,11 @@ struct dsmb_open *dsmb_open_restored(struct dsmb_server *server, const guid_t *g
 	/* The open must look like one that was in a table and was detached. */
 	WRITE_ONCE(open->published, true);
 	err = dsmb_open_init(open, server, dsmb_lease_client_of(server, guid), tree);
-	if (!err)
-		return open;
-	kmem_cache_free(open_cache, open);
-	return ERR_PTR(err);
+	if (err) {
+		kmem_cache_free(open_cache, open);
+		return ERR_PTR(err);
+	}
+	return open;
 }
 
 struct dsmb_open *dsmb_open_alloc(struct dsmb_call *call, bool outlives)
@@ -283,8 +284,10 @@ static int dsmb_open_enter(struct dsmb_open *open, struct dsmb_session *session,
 	else
 		err = xa_err(__xa_store(&session->opens, dsmb_open_index(volatile_id), open,
 					GFP_ATOMIC));
-	if (!err)
-		rcu_assign_pointer(session->recent, open);
+	if (err)
+		goto unlock;
+	rcu_assign_pointer(session->recent, open);
+unlock:
 	xa_unlock(&session->opens);
 	return err;
 }

@@ -232,10 +232,11 @@ static int persist_gather(const struct dsmb_durable *durable, struct dsmb_record
 
 	dsmb_open_op(open, tree, &op, &actor);
 	err = ditto_instance_begin(open->inst, &op, &node);
-	if (!err) {
-		err = gather_file(durable, op.share, node, r);
-		ditto_instance_end(open->inst, &op);
-	}
+	if (err)
+		goto put;
+	err = gather_file(durable, op.share, node, r);
+	ditto_instance_end(open->inst, &op);
+put:
 	dsmb_tree_put(tree);
 	return err;
 }

@@ -278,9 +278,11 @@ static int restore_file(struct restoring *r)
 		return err;
 	err = restore_instance(r, &req);
 	r->open->inst = r->opened.inst;
-	if (!err && r->open->delete_on_close)
+	if (err)
+		return err;
+	if (r->open->delete_on_close)
 		dsmb_persist_delete_enter(r->open);
-	return err;
+	return 0;
 }
 
 static int restore_ranges(struct restoring *r, struct ditto_node *node)
@@ -328,19 +330,20 @@ static int restore_rest(struct restoring *r)
 	/* Which of several hard links was opened may not be known any more. */
 	if (err == -EPERM)
 		err = 0;
-	if (!err && rec->app.present)
+	if (err)
+		goto end;
+	if (rec->app.present)
 		dsmb_app_enter(open, &rec->client, ditto_nested_outermost(r->share)->tag,
 			       &rec->app, node);
-	if (!err) {
-		dsmb_lease_restore(&r->op, open, node, &rec->caching, r->reclaim);
-		/*
-		 * The record may be written again now: the open has all that it tells. A break of
-		 * the lease may do so at the same time.
-		 */
-		mutex_lock(&persist->lock);
-		dsmb_persist_watch(persist, node);
-		mutex_unlock(&persist->lock);
-	}
+	dsmb_lease_restore(&r->op, open, node, &rec->caching, r->reclaim);
+	/*
+	 * The record may be written again now: the open has all that it tells. A break of the lease
+	 * may do so at the same time.
+	 */
+	mutex_lock(&persist->lock);
+	dsmb_persist_watch(persist, node);
+	mutex_unlock(&persist->lock);
+end:
 	ditto_instance_end(open->inst, &r->op);
 	return err;
 }
@@ -350,9 +353,10 @@ static int restore_waits(struct restoring *r)
 {
 	int err = dsmb_durable_publish(r->open);
 
-	if (!err)
-		dsmb_replay_restored(r->open, &r->record.client, r->record.guid);
-	return err;
+	if (err)
+		return err;
+	dsmb_replay_restored(r->open, &r->record.client, r->record.guid);
+	return 0;
 }
 
 /* Undo a failed restore. Return: @err, or -ECANCELED if the open was closed meanwhile. */

@@ -435,13 +435,18 @@ u32 dsmb_call_run(struct dsmb_call *call, u64 *clock)
 	}
 
 	status = call_take_share(call);
-	/* Only now is it known whether the share is continuously available. */
-	if (!status && call_needs_records(call))
-		status = DSMB_TO_BE_RECORDED;
-	if (!status && !call->args)
-		status = call_decode(call);
 	if (status)
 		goto put_share;
+	/* Only now is it known whether the share is continuously available. */
+	if (call_needs_records(call)) {
+		status = DSMB_TO_BE_RECORDED;
+		goto put_share;
+	}
+	if (!call->args) {
+		status = call_decode(call);
+		if (status)
+			goto put_share;
+	}
 	if (call->tree && call->tree->fs_limit && !(cmd->flags & DSMB_UNLIMITED) &&
 	    !call_enter(call)) {
 		status = DSMB_FS_FULL;

@@ -112,13 +112,15 @@ int dsmb_conn_settle(struct dsmb_conn *conn)
 	if ((who.trust != old || who.user != conn->charge.user) &&
 	    READ_ONCE(conn->state) != DSMB_CONN_DEAD) {
 		err = conn_move_charges(conn, &who);
-		if (!err)
-			WRITE_ONCE(conn->trust, who.trust);
-		if (!err && who.trust == conn->who.trust)
+		if (err)
+			goto unlock;
+		WRITE_ONCE(conn->trust, who.trust);
+		if (who.trust == conn->who.trust)
 			conn_fell(conn);
-		else if (!err)
+		else
 			dsmb_prelogin_remove(conn);
 	}
+unlock:
 	mutex_unlock(&conn->trust_lock);
 
 	if (session)
