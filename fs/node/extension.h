@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What parts above the nodes keep with nodes and volumes, and what they want to know of these and of
- * shares. Nodes and shares call no such part by name: the tables are in fs/extensions.c.
+ * What parts above the nodes keep with nodes and volumes, and what they want to know of these and
+ * of shares. Nodes and shares call no such part by name: the tables are in fs/extensions.c.
  */
 #ifndef _DITTO_FS_NODE_EXTENSION_H
 #define _DITTO_FS_NODE_EXTENSION_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Internals shared by the files behind node.h, file.h, share.h and handle.h.
+ * Internals shared by the files behind node.h and file.h, and by the rest of the core.
  *
  * Lock order: volumes_lock, then node->lock, then the LRU's lock, files_lock, dispose_lock or the
  * buckets of the hash tables.

@@ -138,7 +138,8 @@ void ditto_candidates_restore(struct work_struct *work)
 
 	old = override_creds(nodes->cred);
 	/* The share is held for one file at a time, so that it can be removed meanwhile. */
-	while (left-- && (c = list_first_entry_or_null(&room->saved, struct ditto_candidate, list))) {
+	while (left-- &&
+	       (c = list_first_entry_or_null(&room->saved, struct ditto_candidate, list))) {
 		share = ditto_release_share(volume);
 		if (!share)
 			break;

@@ -48,7 +48,7 @@ enum ditto_squash {
 	DITTO_SQUASH_ALL_TO_GUEST,
 };
 
-/* Values of the option "samba-acl": what is done with the lists that fs/op/check/ntacl.h describes. */
+/* Values of the option "samba-acl": what is done with the lists of fs/op/check/ntacl.h. */
 enum ditto_ntacl_use {
 	DITTO_NTACL_OFF,	/* they are not read */
 	DITTO_NTACL_CHECKED,	/* obeyed if they belong to the present mode and POSIX ACL */

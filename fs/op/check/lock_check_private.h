@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Checks of the lock table before and after an operation: fs/op/check/lock_check.c. The fast paths do
- * not build an intent unless the node has claims.
+ * Checks of the lock table before and after an operation: fs/op/check/lock_check.c. The fast paths
+ * do not build an intent unless the node has claims.
  */
 #ifndef _DITTO_FS_OP_CHECK_LOCK_CHECK_PRIVATE_H
 #define _DITTO_FS_OP_CHECK_LOCK_CHECK_PRIVATE_H
