@@ -10,19 +10,16 @@
 
 void own_domain_get(struct rpc_call *call, struct own_domain *domain)
 {
-	const struct rpc_asks *asks = call->asks;
-	struct rows rows = { 0 };
+	const struct rows *rows;
 	const struct row *row;
 
 	memset(domain, 0, sizeof(*domain));
 	memcpy(domain->name, WORK_GROUP, sizeof(WORK_GROUP));
-	if (asks->list(asks->accounts.arg, RPC_LIST_DOMAIN, &rows) || !rows.n)
-		goto out;
-	row = rows.row;
+	if (rpc_list_get(call, RPC_LIST_DOMAIN, &rows) || !rows->n)
+		return;
+	row = rows->row;
 	if (!sid_parse(row->text[DOMAIN_SID], &domain->sid))
-		goto out;
+		return;
 	snprintf(domain->name, sizeof(domain->name), "%s", row->text[DOMAIN_NAME]);
 	snprintf(domain->dns_name, sizeof(domain->dns_name), "%s", row->text[DOMAIN_DNS_NAME]);
-out:
-	rows_free(&rows);
 }

@@ -49,13 +49,13 @@ const struct ndr_struct lsa_domains = {
 		   NDR_NUMBER(U32, DOMAINS_ROOM))
 };
 
-#define USE	NDR_AT(U16, struct found, use)
-#define TEXT_FIELD NDR_AT(UNICODE, struct found, text)
-#define RID	NDR_AT(U32, struct found, rid)
-#define SID_FIELD NDR_AT(POINTER, struct found, known, .of = &ndr_of_sid)
-#define DOMAIN	NDR_AT(U32, struct found, domain)
-#define FLAGS	NDR_NUMBER(U32, 0)
-#define SIZE	sizeof(struct found)
+#define USE		NDR_AT(U16, struct found, use)
+#define TEXT_FIELD	NDR_AT(UNICODE, struct found, text)
+#define RID		NDR_AT(U32, struct found, rid)
+#define SID_FIELD	NDR_AT(POINTER, struct found, known, .of = &ndr_of_sid)
+#define DOMAIN		NDR_AT(U32, struct found, domain)
+#define FLAGS		NDR_NUMBER(U32, 0)
+#define SIZE		sizeof(struct found)
 
 const struct ndr_struct lsa_name = { SIZE, NDR_FIELDS(USE, TEXT_FIELD, DOMAIN) };
 const struct ndr_struct lsa_name_ex = { SIZE, NDR_FIELDS(USE, TEXT_FIELD, DOMAIN, FLAGS) };

@@ -50,7 +50,7 @@ struct domain {
 #define DNS_NAME	NDR_AT(UNICODE, struct domain, dns_name)
 #define FOREST		NDR_WORDS(UNICODE, "")
 #define GUID		NDR_FILL(16, 0)
-#define SID_FIELD 	NDR_AT(POINTER, struct domain, sid, .of = &ndr_of_sid)
+#define SID_FIELD		NDR_AT(POINTER, struct domain, sid, .of = &ndr_of_sid)
 #define DOMAIN(...)	{ sizeof(struct domain), NDR_FIELDS(__VA_ARGS__) }
 
 /* Information classes (MS-LSAD sections 2.2.4.2 to 2.2.4.14): GUID and forest are not known. */
@@ -220,7 +220,7 @@ static const struct ndr_struct unicode_pointer = {
 
 #define HANDLE	LSARPC_AT(BYTES, handle, .n = RPC_HANDLE_SIZE)
 #define CONTEXT	LSARPC_AT(U32, context)
-#define TEXT_FIELD LSARPC_AT(POINTER, text, .of = &ndr_of_unicode)
+#define TEXT_FIELD	LSARPC_AT(POINTER, text, .of = &ndr_of_unicode)
 #define NOTHING	NDR_NUMBER(U32, 0), NDR_NUMBER(POINTER, 0)
 #define POLICY	.handle = RPC_HANDLE_POLICY
 

@@ -119,13 +119,6 @@ void ndr_get_string(struct ndr_in *in, char *out, size_t size)
 		in->bad = true;
 }
 
-void ndr_get_unique_string(struct ndr_in *in, char *out, size_t size)
-{
-	out[0] = '\0';
-	if (ndr_get_pointer(in))
-		ndr_get_string(in, out, size);
-}
-
 bool ndr_get_unicode_header(struct ndr_in *in, u16 *units)
 {
 	u16 room;

@@ -73,8 +73,6 @@ void ndr_get_count(struct ndr_in *in, u32 count);
 void ndr_get_varying(struct ndr_in *in, u32 count, u32 most);
 /* Read a [string] of wide characters with its NUL, as UTF-8. */
 void ndr_get_string(struct ndr_in *in, char *out, size_t size);
-/* Read a [unique] pointer to a [string]; @out is empty for NULL. */
-void ndr_get_unique_string(struct ndr_in *in, char *out, size_t size);
 /*
  * Read the header of an RPC_UNICODE_STRING. @units is the number of UTF-16 units; returns true if
  * the text follows later.

@@ -49,7 +49,7 @@ struct reader {
 
 static void read_text(struct reader *r, void *slot, const char *text)
 {
-	*(char **)slot = mem_chain_print(r->chain, "%s", text);
+	*(void **)slot = mem_chain_print(r->chain, "%s", text);
 }
 
 static void read_struct(struct reader *r, const struct ndr_struct *s, void *to);
@@ -101,7 +101,7 @@ static void read_field(struct reader *r, const struct ndr_field *f, u8 *to)
 		if (ndr_get_unicode_header(in, &units)) {
 			header = mem_chain_new(r->chain, sizeof(*header));
 			*header = units;
-			*(u16 **)slot = header;
+			*(void **)slot = header;
 		}
 		break;
 	case NDR_SID:
@@ -110,7 +110,7 @@ static void read_field(struct reader *r, const struct ndr_field *f, u8 *to)
 	case NDR_TEXT:
 	case NDR_POINTER:
 		if (ndr_get_pointer(in))
-			*(u8 **)slot = &target_follows;
+			*(void **)slot = &target_follows;
 		else if (f->value)
 			in->bad = true;
 		break;

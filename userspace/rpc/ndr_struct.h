@@ -16,13 +16,13 @@
 /**
  * enum ndr_type - type of a field, and what it is in memory
  * @NDR_END: behind the last field
- * @NDR_U8: u8
+ * @NDR_U8: u8; only written
  * @NDR_U16: u16
  * @NDR_U32: u32
- * @NDR_U64: u64
- * @NDR_OLD_U64: u64 that is aligned as two numbers of 32 bits (OLD_LARGE_INTEGER)
- * @NDR_BYTES: u8[], as many as the field says
- * @NDR_ALIGN: nothing, with the alignment that the field says
+ * @NDR_U64: u64; only written
+ * @NDR_OLD_U64: u64 that is aligned as two numbers of 32 bits (OLD_LARGE_INTEGER); only written
+ * @NDR_BYTES: u8[], as many as the field says; only written
+ * @NDR_ALIGN: nothing, with the alignment that the field says; only written
  * @NDR_STRING: [string], const char *; only read
  * @NDR_TEXT: [unique, string], const char *, which is written if it is not NULL
  * @NDR_UNICODE: RPC_UNICODE_STRING, as @NDR_TEXT
