@@ -81,7 +81,8 @@ static size_t samr_name_len(const char *name)
 /* SAMPR_RID_ENUMERATION and SAMPR_ENUMERATION_BUFFER (MS-SAMR section 2.2.3). */
 static const struct ndr_struct page_entry = {
 	sizeof(struct samr_account),
-	NDR_FIELDS(NDR_AT(U32, struct samr_account, rid), NDR_AT(UNICODE, struct samr_account, name))
+	NDR_FIELDS(NDR_AT(U32, struct samr_account, rid),
+		   NDR_AT(UNICODE, struct samr_account, name))
 };
 
 static const struct ndr_struct page = {
