@@ -469,8 +469,11 @@ unlock:
 	size = i_size_read(inode);
 	inode_unlock(inode);
 
-	/* With a guard, the time of a change that was made in part would refuse the rest. */
-	if (!set->guard)
+	/*
+	 * Only a new size waits for room. With a guard, the time of a change that was made in part
+	 * would refuse the rest.
+	 */
+	if (sized && !set->guard)
 		err = ditto_offload_find_room(op, node, 0, err);
 	if (sized) {
 		err = ditto_offload_resize_end(stub, size, err);

@@ -575,6 +575,31 @@ def names_that_find_no_inode(w):
 
 
 @test(smb=True, offload=True)
+def lists_do_not_wait(w):
+    """An access control list that finds no room is refused, and does not wait for it."""
+    disk = SmallDisk(w)
+    smb = smb2.Smb2(w.client, share='small')
+    w.server.helper_stop('KILL')
+    with helper(w) as h:
+        d = Writers(w, h, disk, smb)
+        everyone = 0, 0, 0x1f01ff, 'EVERYONE@'
+        some = [(1, 0, 1, f'S-1-5-21-1-2-3-{1000 + i}@') for i in range(60)] + [everyone]
+        point = Point('release-record', None)
+        try:
+            d.disk.fill()
+            fh = d.opens['v4'][1]
+            eq(d.v4.compound(putfh(fh), nfs4.setattr(nfs4.ANON, {'acl': some})).status, nfs4.NOSPC,
+               'SETATTR of a list')
+            eq(d.v4.compound(putfh(fh), nfs4.setattr(d.opens['v4'][0], {
+                'size': 0, 'acl': [everyone]})).status, nfs4.OK, 'SETATTR that needs no room')
+        finally:
+            point.go_on()
+        os.unlink(disk.path('more'))
+        d.end()
+    w.server.helper_start(w.server.conf)
+
+
+@test(smb=True, offload=True)
 def share_goes_while_writers_wait(w):
     """Who waits for room is answered when the share is removed, and before by a cancel."""
     disk = SmallDisk(w)
