@@ -109,8 +109,11 @@ static size_t attempt_data(char *from, size_t size, size_t n, void *arg)
 		return 0;
 	memcpy(t->into + t->got, bytes, take);
 	t->got += take;
-	/* What comes again after a failure is no progress. */
-	if (t->got > t->most) {
+	/*
+	 * What comes again after a failure is no progress, and neither is less than the slowest line
+	 * brings until an attempt is given up: each attempt might have a byte more.
+	 */
+	if (t->got >= t->most + (u64)SLOWEST * t->store->timeout / 1000) {
 		t->most = t->got;
 		t->moved = clock_ms();
 		t->store->moved = t->moved;

@@ -68,7 +68,7 @@ enum transfer_state {
  * @proven: after TRANSFER_HEAD, the object has the bytes that were put there
  * @archived: after TRANSFER_HEAD, the object cannot be read before it is restored
  * @storage_class: after TRANSFER_HEAD and TRANSFER_GET, that of the object; "" for the usual one
- * @most: bytes of the longest answer to any attempt so far
+ * @most: bytes of the longest answer to any attempt when that was progress
  * @moved: clock_ms() when @most has grown
  * @requests: number of attempts
  * @sent: bytes of bodies that were sent

@@ -18,6 +18,12 @@ IO_ERROR = 'Input/output error'
 PATIENCE = 3000
 
 
+class StoreWithPauses(Store):
+    """A store whose attempts take longer than the pauses between them."""
+
+    timeout = 6
+
+
 def impatient(w):
     w.server.ctl('server', 'set', 'offload-recall-ms', str(PATIENCE))
     w.server.ctl('server', 'set', 'offload-read-ahead', '0')
@@ -58,6 +64,23 @@ def line_that_stops(w):
     failure = s.recall(path, check=False)
     for word in ('share data', 'store main'):
         assert word in failure, failure
+    s.mode('ok')
+    wait_for('the data comes', lambda: local(path) == data)
+
+
+@test(smb=True, fs='ext4', offload=True, timeout=300)
+def line_that_creeps(w):
+    """A store whose answer stops a little later at each attempt is an error, too."""
+    s = StoreWithPauses(w)
+    path, data = stored(s, 'f', 3 * MIB)
+    impatient(w)
+    # Longer than an attempt and the pause behind it.
+    w.server.ctl('server', 'set', 'offload-recall-ms', '15000')
+    s.mode('creep 1000')
+    s.forget()
+    eq(local(path), IO_ERROR, 'a local process')
+    # As many as without a byte: three, and as many when the request was repeated.
+    assert len(s.requests('GET', 'chunks/')) <= 6, s.requests()
     s.mode('ok')
     wait_for('the data comes', lambda: local(path) == data)
 

@@ -19,6 +19,7 @@ DIR/mode has what it does with requests, and may be changed at any time:
     only WORD   answer GETs of chunks without this word in their path when the mode is another
     throttle N  send at most N bytes of bodies of chunks in a second, to all clients together
     stall N     send the first N bytes of bodies of chunks, and no more
+    creep N     the same, but 100 bytes more at each request
     no-bulk     answer 501 to POST
     old-lists   answer lists as when they were last asked for in the mode "ok"
 
@@ -48,6 +49,8 @@ class Proxy(http.server.BaseHTTPRequestHandler):
     lists = {}
     # When the line is free for the next bytes, see the mode "throttle".
     free = 0.0
+    # Bytes that the mode "creep" sends more.
+    crept = 0
 
     def setup(self):
         super().setup()
@@ -91,14 +94,18 @@ class Proxy(http.server.BaseHTTPRequestHandler):
     def send_slowly(self, body):
         """Send a body as the mode says."""
         sent = 0
+        with self.lock:
+            Proxy.crept += 100
+            more = Proxy.crept
         while sent < len(body):
             what, *number = self.mode()
             number = int(number[0]) if number and number[0].isdigit() else 0
-            if what == 'stall' and sent >= number:
+            number += more if what == 'creep' else 0
+            if what in ('stall', 'creep') and sent >= number:
                 time.sleep(0.1)
                 continue
             step = len(body) - sent
-            if what == 'stall':
+            if what in ('stall', 'creep'):
                 step = min(step, number - sent)
             elif what == 'throttle':
                 step = min(step, max(number // 20, 1))
