@@ -293,14 +293,9 @@ static void collect_delete(struct collect *c, int fd)
 static void collect_begin_run(struct collect *c)
 {
 	struct condemnations *condemned = c->engine->condemned;
-	const char *unusable;
 
-	if (!condemned_know(condemned, c->store, &c->wait))
-		return;
-	unusable = condemned_unusable(condemned, c->store);
-	if (unusable)
-		collect_fail(c, EIO, unusable);
-	else if (condemned_no_deletions(condemned, c->store, &c->wait))
+	if (condemned_know(condemned, c->store, &c->wait) &&
+	    condemned_no_deletions(condemned, c->store, &c->wait))
 		collect_tell(c);
 }
 

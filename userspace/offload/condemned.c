@@ -36,7 +36,7 @@
  * @late_until: clock_ms() until which that is so
  * @wake_at: clock_ms() at which those who wait for time go on; 0 if there are none
  * @full: there are more names than are remembered
- * @unusable: what is wrong with the first list that cannot be used, or NULL
+ * @unusable: a list cannot be used, so any object may be condemned
  * @run: number of the run of gc; 0 if there was none
  * @waits: those who wait
  * @woken: those who are about to go on
@@ -63,7 +63,7 @@ struct condemned {
 	u64 late_until;
 	u64 wake_at;
 	bool full;
-	char *unusable;
+	bool unusable;
 	u32 run;
 	LIST_HEAD(condemned_waits, condemned_wait) waits;
 	struct condemned_waits woken;
@@ -118,16 +118,15 @@ static struct condemned *condemned_of(struct condemnations *all, const struct st
 	return c;
 }
 
-/* Not all names are known, so that any object may be condemned. */
-static bool condemned_is_vague(const struct condemned *c)
+static bool condemned_is_named(const struct condemned *c, const u8 name[HASH_SIZE])
 {
-	return c->full || c->unusable;
+	return name_set_has(&c->names[0], name) || name_set_has(&c->names[1], name);
 }
 
+/* If not all names are known, any object may be condemned. */
 static bool condemned_has(const struct condemned *c, const u8 name[HASH_SIZE])
 {
-	return condemned_is_vague(c) || name_set_has(&c->names[0], name) ||
-	       name_set_has(&c->names[1], name);
+	return c->full || c->unusable || condemned_is_named(c, name);
 }
 
 static void condemned_add_names(struct condemned *c, const struct garbage_list *list)
@@ -204,27 +203,6 @@ static void condemned_loaded(struct condemned *c, int error, const char *why)
 	store_put(store);
 }
 
-/* What an object below garbage/ condemns cannot be known. @text names it. */
-static void condemned_cannot_use(struct condemned *c, const char *text)
-{
-	if (c->unusable)
-		return;
-	c->unusable = mem_print("%s. Restore it, or remove all objects below %s" FOLDER
-				": what is garbage is condemned anew then", text,
-				c->loading->prefix);
-	text_make_printable(c->unusable);
-}
-
-static void condemned_is_no_list(struct condemned *c, const char *object, const char *cause)
-{
-	const struct store *s = c->loading;
-	struct why why;
-
-	why_not(&why, "store %s, bucket %s, object %s%.80s: %.300s", s->name, s->bucket, s->prefix,
-		object, cause);
-	condemned_cannot_use(c, why.text);
-}
-
 static void condemned_load_next(struct condemned *c);
 
 /* Take the names of a list that was read. */
@@ -241,7 +219,7 @@ static void condemned_got_list(struct load *l)
 		return;
 	}
 	if (l->error && l->damaged) {
-		condemned_cannot_use(c, l->why.text);
+		c->unusable = true;
 		condemned_load_next(c);
 		return;
 	}
@@ -264,7 +242,7 @@ static void condemned_got_list(struct load *l)
 	if (garbage_decode(&list, bytes, l->len, &why))
 		condemned_add_names(c, &list);
 	else
-		condemned_is_no_list(c, c->after, why.text);
+		c->unusable = true;
 	munmap(bytes, l->len);
 	condemned_load_next(c);
 }
@@ -294,7 +272,7 @@ static void condemned_load_next(struct condemned *c)
 		snprintf(c->after, sizeof(c->after), "%s", line);
 		c->advances = true;
 		if (!object_name_parse(line, &kind, l->name) || kind != ENVELOPE_GARBAGE) {
-			condemned_is_no_list(c, line, "this is no name of a list of garbage");
+			c->unusable = true;
 			continue;
 		}
 		load_start(l);
@@ -357,8 +335,7 @@ static void condemned_load_page(struct condemned *c)
 
 static void condemned_load(struct condemned *c, struct store *store)
 {
-	free(c->unusable);
-	c->unusable = NULL;
+	c->unusable = false;
 	c->loading = store_get(store);
 	c->after[0] = '\0';
 	c->load = (struct load){ .engine = c->all->engine, .store = store,
@@ -379,11 +356,6 @@ bool condemned_know(struct condemnations *all, struct store *store, struct conde
 		condemned_load(c, store);
 	condemned_wait(c, w);
 	return false;
-}
-
-const char *condemned_unusable(struct condemnations *all, const struct store *store)
-{
-	return condemned_of(all, store)->unusable;
 }
 
 /*
@@ -417,8 +389,8 @@ bool condemned_rely(struct condemnations *all, struct store *store, const u8 nam
 		condemned_wait(c, w);
 		return false;
 	}
-	/* If not all names are known, none is deleted. */
-	if (!condemned_is_vague(c) && condemned_has(c, name))
+	/* If there are too many names, none is deleted. */
+	if (!c->full && condemned_has(c, name))
 		name_set_add(&c->relied, name);
 	return true;
 }
@@ -436,7 +408,7 @@ void condemned_sent(struct condemnations *all, const struct store *store,
 {
 	struct condemned *c = condemned_of(all, store);
 
-	if (!condemned_is_vague(c) && condemned_has(c, name))
+	if (!c->full && condemned_has(c, name))
 		name_set_add(&c->sent, name);
 }
 
@@ -472,7 +444,7 @@ bool condemned_begin_deletion(struct condemnations *all, const struct store *sto
 {
 	struct condemned *c = condemned_of(all, store);
 
-	if (condemned_is_vague(c) || !condemned_has(c, name) || name_set_has(&c->relied, name))
+	if (c->full || !condemned_is_named(c, name) || name_set_has(&c->relied, name))
 		return false;
 	name_set_add(&c->deleting, name);
 	return true;

@@ -32,11 +32,6 @@ u64 condemnations_tick(struct condemnations *all);
 /* Read the lists of a store unless they are known. Returns false if @w waits for that. */
 bool condemned_know(struct condemnations *all, struct store *store, struct condemned_wait *w);
 /*
- * Return what is wrong with a list that cannot be used, or NULL. Uploads go on then: they take
- * everything for condemned. Nothing is deleted.
- */
-const char *condemned_unusable(struct condemnations *all, const struct store *store);
-/*
  * An upload is going to rely on an object. Returns false if @w has to wait: until the lists are
  * known, or while the object is being deleted. So it is for a time after a request to delete it had
  * no answer, and after the process began, for whatever is condemned: the store may still delete it.

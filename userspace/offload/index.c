@@ -22,6 +22,8 @@
 #define HISTORY_MAX	"100000"
 /* Rows that are read at once. */
 #define WORK_ROWS	1024
+/* A list of garbage that cannot be used, in the column that else is 1 for one that keeps objects. */
+#define LIST_DAMAGED	2ULL
 
 /**
  * struct index - the index
@@ -598,8 +600,15 @@ void index_forget_lists(struct index *x)
 void index_add_list(struct index *x, const struct index_list *l)
 {
 	index_do(x, "INSERT INTO list VALUES(?, ?, ?, ?, 1, 0) ON CONFLICT DO UPDATE SET\n"
-		    "time = excluded.time, seen = 1", "snii", l->store, l->name, l->time,
-		 (u64)l->kept);
+		    "time = excluded.time, kept = excluded.kept, seen = 1", "snii", l->store,
+		 l->name, l->time, l->damaged ? LIST_DAMAGED : (u64)l->kept);
+}
+
+void index_doubt_lists(struct index *x)
+{
+	index_do(x, "DELETE FROM condemned WHERE EXISTS (SELECT 1 FROM list l WHERE l.seen AND\n"
+		    "l.kept = ? AND l.store = condemned.store AND l.time >= condemned.since)", "i",
+		 LIST_DAMAGED);
 }
 
 void index_condemn(struct index *x, const struct index_object *o, bool kept)

@@ -149,12 +149,14 @@ void index_end_survey(struct index *x);
  * @name: name of its content
  * @time: when it was written
  * @kept: its objects stay
+ * @damaged: it cannot be used, so it may have said that of any object that was condemned before
  */
 struct index_list {
 	const char *store;
 	const u8 *name;
 	u64 time;
 	bool kept;
+	bool damaged;
 };
 
 /* The lists of garbage are going to be added anew. */
@@ -162,6 +164,8 @@ void index_forget_lists(struct index *x);
 void index_add_list(struct index *x, const struct index_list *l);
 /* An object is condemned since @o->since, or @kept since then. Later words count. */
 void index_condemn(struct index *x, const struct index_object *o, bool kept);
+/* All lists were added: forget what was condemned before one that is damaged. */
+void index_doubt_lists(struct index *x);
 /* Number of objects that lists name. */
 u64 index_condemned_number(struct index *x);
 /* Work out which lists nothing counts on any more, at the time @now. */

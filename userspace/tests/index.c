@@ -902,6 +902,39 @@ static void stored_decoded(void)
 	CHECK(!offload_stored_decode(&r, stored, len + 4));
 }
 
+/* What a list says that was written after a damaged one counts, and nothing from before. */
+static void damaged_lists_doubt(void)
+{
+	struct index_list damaged = { .store = "s", .time = 12 * DAY, .damaged = true };
+	struct index_object o = { .store = "s", .kind = ENVELOPE_MANIFEST };
+	struct index_object other = { .store = "t", .kind = ENVELOPE_MANIFEST, .since = 11 * DAY };
+	struct index *x;
+	struct why why;
+
+	x = index_open(path, true, &why);
+	if (!CHECK(x))
+		return;
+	index_forget_lists(x);
+	memcpy(other.name, name_of('A'), HASH_SIZE);
+	index_condemn(x, &other, false);
+	o.since = 12 * DAY;
+	memcpy(o.name, name_of('A'), HASH_SIZE);
+	index_condemn(x, &o, false);
+	memcpy(o.name, name_of('B'), HASH_SIZE);
+	index_condemn(x, &o, true);
+	damaged.name = o.name;
+	index_add_list(x, &damaged);
+	CHECK(index_condemned_number(x) == 3);
+	index_doubt_lists(x);
+	CHECK(index_condemned_number(x) == 1);
+	o.since++;
+	index_condemn(x, &o, false);
+	index_doubt_lists(x);
+	CHECK(index_condemned_number(x) == 2);
+	CHECK(!index_error(x));
+	index_close(x);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
@@ -913,7 +946,7 @@ int main(void)
 		TEST(filesystems_stay), TEST(lost_files_stay),
 		TEST(paths_of_two_filesystems),
 		TEST(registrations_decoded), TEST(heads_noted),
-		TEST(snapshots_partly_read),
+		TEST(snapshots_partly_read), TEST(damaged_lists_doubt),
 		{ NULL, NULL }
 	};
 	char folder[] = "/tmp/ditto-index.XXXXXX";

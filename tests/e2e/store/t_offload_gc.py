@@ -210,6 +210,36 @@ def it_ends_early(w):
 
 
 @test(smb=True, offload=True, timeout=300)
+def damaged_list(w):
+    """A list that cannot be used is named; what was condemned before gets its whole time again."""
+    s = Store(w)
+    path = offloaded(s, w.path('f'), content('f', MIB))
+    os.unlink(offloaded(s, w.path('gone'), content('gone', MIB)))
+    eq(s.tool('gc')['condemned'], 2, 'condemned')
+    name, = re.findall('<Key>(garbage/.*?)</Key>', s.fetch().decode())
+    with days_later(8):
+        s.put(name, 'damaged')
+        time.sleep(1.1)
+        status, last, errors = s.tool('gc', check=False)
+        eq((status, last['condemned'], last['deleted'], last['problems']), (0, 2, 0, 0), errors)
+        assert f'{name}: ' in errors and 'condemned anew' in errors, errors
+        # Any object may be among those that it named, but only once.
+        os.unlink(w.path('f'))
+        s.forget()
+        offloaded(s, path, content('f', MIB))
+        eq(len(s.requests('PUT', '/chunks/')), 1, 'sent again')
+        s.forget()
+        offloaded(s, w.path('twin'), content('f', MIB))
+        eq(s.requests('PUT', '/chunks/'), [], 'sent once more')
+    with days_later(17):
+        s.forget()
+        eq(s.tool('gc')['deleted'], 2, 'deleted')
+        eq(len(s.requests('DELETE', name)), 1, 'no list is left to which it could say the opposite')
+        eq(s.tool('gc', check=False)[2], '', 'problems')
+    eq(get(path) == content('f', MIB), True, 'content')
+
+
+@test(smb=True, offload=True, timeout=300)
 def one_by_one(w):
     """A store that does not delete many objects at once deletes each."""
     s = Store(w)

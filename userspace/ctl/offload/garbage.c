@@ -22,6 +22,18 @@ static void garbage_problem(void *arg, const char *subject, const char *text)
 	offload_survey_problem(arg, subject, "%s", text);
 }
 
+/* Which objects it condemns or keeps is not known: those that were condemned before it are in doubt. */
+static void garbage_is_damaged(struct offload_survey *s, const struct offload_result *r,
+			       const u8 name[HASH_SIZE], const char *cause)
+{
+	char *text = mem_print("%s; what was condemned before this list is condemned anew", cause);
+
+	offload_complain(s->ctl, false, r->path, text);
+	free(text);
+	index_add_list(s->index, &(struct index_list){
+		.store = r->store, .name = name, .time = r->tag, .damaged = true });
+}
+
 /* The later one of two clocks counts, so that neither of them shortens the time. */
 static void garbage_read(void *arg, const struct offload_result *r)
 {
@@ -36,6 +48,10 @@ static void garbage_read(void *arg, const struct offload_result *r)
 	/* The store process leaves it out, too. */
 	if (r->error == ENOKEY)
 		return;
+	if (r->error == EBADMSG && object_name_parse(r->path, &kind, name)) {
+		garbage_is_damaged(s, r, name, r->text);
+		return;
+	}
 	/* One that keeps objects may be among those that are listed and do not come. */
 	if (r->error) {
 		offload_survey_problem(s, r->path, "%s", r->text);
@@ -45,7 +61,7 @@ static void garbage_read(void *arg, const struct offload_result *r)
 	if (!bytes || !object_name_parse(r->path, &kind, name)) {
 		offload_survey_problem(s, r->path, "the list of garbage did not come");
 	} else if (!garbage_decode(&list, bytes, len, &why)) {
-		offload_survey_problem(s, r->path, "%s", why.text);
+		garbage_is_damaged(s, r, name, why.text);
 	} else {
 		o.since = list.time > r->tag ? list.time : r->tag;
 		index_add_list(s->index, &(struct index_list){
@@ -64,6 +80,7 @@ bool offload_garbage_load(struct offload_survey *s)
 
 	index_forget_lists(s->index);
 	offload_orders_free(offload_read_below("garbage/", garbage_read, garbage_problem, s));
+	index_doubt_lists(s->index);
 	return s->problems == before;
 }
 
