@@ -14,6 +14,7 @@ from fault_points import Point, stopped
 from files import MIB, get, put
 from harness import test
 from store_files import change, content, described_all, offloaded, refused, served_disk
+from processes import run
 from stores import Store, collect
 
 
@@ -227,3 +228,63 @@ def what_is_missing(w):
     eq((status, said['problems'], share['snapshot'], share['files']), (2, 2, 'one', 1), errors)
     assert 'two: ' in errors and 'an older one is taken' in errors, errors
     eq(get(f'{disk.where}/whole') == content('w', MIB), True, 'content')
+
+
+@test(smb=True, offload=True, timeout=300)
+def an_older_one(w):
+    """A snapshot that cannot be read now keeps the share from being adopted, except with --older."""
+    s = Store(w)
+    disk = served_disk(w)
+    put(f'{disk.where}/f', content('old', MIB), 0o644)
+    s.tool('snapshot', 'create', 'disk', 'one')
+    time.sleep(1.1)
+    put(f'{disk.where}/f', content('new', MIB), 0o644)
+    s.tool('snapshot', 'create', 'disk', 'two')
+    disk = lose(w, s, disk)
+    w.server.serve('disk', disk.where, offload=True)
+    s.tool('take', 'main')
+    s.forget()
+    s.tool('snapshot', 'show', 'disk/two')
+    chunks = [path.split(f'{s.bucket}/', 1)[1] for path in s.requests('GET', 'chunks/')]
+    s.mode(f'deny {chunks[-1]}')
+    status, said, errors = s.tool('adopt', 'main', check=False)
+    eq((status, said['shares'], os.listdir(disk.where)), (2, [], []), errors)
+    assert '--older' in errors, errors
+    status, said, errors = s.tool('adopt', '--older', 'main', check=False)
+    eq((status, [share['snapshot'] for share in said['shares']]), (2, ['one']), errors)
+    assert 'two: ' in errors and 'an older one is taken' in errors, errors
+    s.mode('ok')
+    eq(get(f'{disk.where}/f') == content('old', MIB), True, 'content')
+    # The newer one is not lost.
+    s.tool('snapshot', 'restore', 'disk/two', '--replace', 'f')
+    eq(get(f'{disk.where}/f') == content('new', MIB), True, 'content of the newer one')
+
+
+@test(smb=True, offload=True, timeout=300)
+def what_fails_is_accepted(w):
+    """A share of which something cannot be made is not complete until that is given up."""
+    s = Store(w)
+    disk = served_disk(w)
+    for name in 'a', 'b':
+        os.mkdir(f'{disk.where}/{name}')
+        put(f'{disk.where}/{name}/f', content(name, 70000), 0o644)
+    os.chmod(disk.where, 0o751)
+    s.tool('snapshot', 'create', 'disk', 'whole')
+    disk = lose(w, s, disk)
+    w.server.serve('disk', disk.where, offload=True)
+    os.mkdir(f'{disk.where}/b')
+    run('chattr', '+i', f'{disk.where}/b')
+    for _ in range(2):
+        status, said, errors = s.tool('adopt', 'main', check=False)
+        share, = said['shares']
+        eq((status, share['adopted_before'], share['failed']), (2, False, 1), errors)
+        assert f'{disk.where}/b/f: ' in errors and '--accept' in errors, errors
+        eq(os.stat(disk.where).st_mode & 0o777 == 0o751, False, 'attributes of the root')
+    status, said, errors = s.tool('adopt', '--accept', 'main', check=False)
+    eq((status, said['shares'][0]['failed']), (2, 1), errors)
+    assert '--accept' not in errors, errors
+    eq(os.stat(disk.where).st_mode & 0o777, 0o751, 'attributes of the root')
+    run('chattr', '-i', f'{disk.where}/b')
+    eq(s.tool('adopt', 'main')['shares'][0]['adopted_before'], True, 'complete')
+    eq(os.listdir(f'{disk.where}/b'), [], 'what was given up')
+    eq(get(f'{disk.where}/a/f') == content('a', 70000), True, 'content')
