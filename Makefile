@@ -63,6 +63,9 @@ help:
 	@echo '  check-soak        all protocols on the same records for T=600 s (not in check)'
 	@echo '  check-model       random steps of all protocols, as a model allows, for T=120 s; SEED=N'
 	@echo '                    (not in check)'
+	@echo '  check-offload-model'
+	@echo '                    random steps with offloaded data, for T=1800 s; SEED=N, FS="ext4 xfs"'
+	@echo '                    (a minute of them is in check)'
 	@echo '  bench             all measurements beside the peers, with a report below results/;'
 	@echo '                    SYSTEMS=ditto,knfsd,ksmbd,samba,ganesha ITER=N QUICK=1'
 	@echo '                    TIERS=load,icount,mounted,fio,scale'
@@ -117,12 +120,12 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-store check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-wpts:
+lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-store check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-model check-offload-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-wpts:
 	@tests/check $(@:check-%=%)
 
 check-full: check
 	@tests/check stock
-	@tests/check race matrix signed fuzz soak model adlong faults powercut swift bulk cuts
+	@tests/check race matrix signed fuzz soak model offload-model adlong faults powercut swift bulk cuts
 
 demo:
 	@tests/demo/run
@@ -152,5 +155,5 @@ ynl:
 
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
 	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-store check-smbtorture check-debug \
-	check-damage check-fuzz check-stock check-race check-signed check-soak check-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-wpts check-full \
+	check-damage check-fuzz check-stock check-race check-signed check-soak check-model check-offload-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-wpts check-full \
 	demo demo-ad demo-offload bench bench-load bench-icount bench-mounted bench-fio bench-scale bench-cpus bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb profile ynl
