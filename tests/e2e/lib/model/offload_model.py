@@ -10,7 +10,8 @@ import mmap
 import os
 import time
 
-from harness import SLOW, eq, expect_errno, libc, syscall
+from checks import SLOW, eq, expect_errno
+from volumes import libc, syscall
 
 MIB = 1 << 20
 BLOCK = 4096

@@ -11,7 +11,9 @@ import time
 
 import servers
 from fault_points import Point
-from harness import eq, put, run, wait_for
+from checks import eq, wait_for
+from files import put
+from processes import run
 from offload_model import MIB, Defect, File, is_stub
 from stores import KEY, forget_index
 

@@ -17,7 +17,8 @@ import subprocess
 import time
 
 import servers
-from harness import eq, test, wait_for
+from checks import eq, wait_for
+from harness import test
 from offload_model import FAILURES, LOCAL, NETWORK, Defect, Disk, Steps, persistent
 from offload_model_server import DAY, Administrator, Trouble
 from stores import Store
