@@ -30,6 +30,8 @@
 #define CHUNK_BYTES	(9ULL << 19)
 /* Requests for each chunk and manifest: is it there, and if not, here it is. */
 #define OBJECT_REQUESTS	2
+/* Files that are offloaded at once; the next run takes others. */
+#define FILES_MAX	1000000
 
 /**
  * struct candidate - a file that a policy offloads
@@ -52,8 +54,10 @@ struct candidate {
  * @n: number of them
  * @dry: nothing is offloaded
  * @scheduled: only what the schedules allow
- * @files: files of the present policy
+ * @files: files of the present policy: a heap, of which the first was used last
  * @n_files: number of them
+ * @blocks: bytes that they occupy
+ * @wanted: bytes that are to be freed
  * @tiny: files that it would choose, but that would free nothing
  * @problems: directories and file systems that could not be looked at
  * @told: that such files stay was printed, by enum offload_bar; it is the same in each run
@@ -66,6 +70,8 @@ struct policies {
 	bool scheduled;
 	struct candidate *files;
 	size_t n_files;
+	u64 blocks;
+	u64 wanted;
 	u64 tiny;
 	u64 problems;
 	bool told[OFFLOAD_BARS];
@@ -104,6 +110,7 @@ static void policies_forget_files(struct policies *p)
 	free(p->files);
 	p->files = NULL;
 	p->n_files = 0;
+	p->blocks = 0;
 	p->tiny = 0;
 }
 
@@ -120,14 +127,49 @@ static bool policy_ends_at(const struct policies *p, const struct offload_policy
 	return false;
 }
 
+/* Put a file at its place in the heap, from @i downwards. */
+static void policy_sink(struct policies *p, size_t i, struct candidate file)
+{
+	size_t child;
+
+	while ((child = 2 * i + 1) < p->n_files) {
+		if (child + 1 < p->n_files && p->files[child + 1].used > p->files[child].used)
+			child++;
+		if (p->files[child].used <= file.used)
+			break;
+		p->files[i] = p->files[child];
+		i = child;
+	}
+	p->files[i] = file;
+}
+
+/* Keep as many files as free what is wanted, those that were not used for longest. */
 static void policy_add(struct policies *p, const char *path, const struct stat *st)
 {
-	p->files = mem_grow(p->files, p->n_files, sizeof(*p->files));
-	p->files[p->n_files++] = (struct candidate){
+	struct candidate file = {
 		.path = mem_string(path), .size = (u64)st->st_size,
 		.blocks = (u64)st->st_blocks * 512,
 		.used = (u64)(st->st_atime > st->st_mtime ? st->st_atime : st->st_mtime),
 	};
+	size_t i, parent;
+
+	p->files = mem_grow(p->files, p->n_files, sizeof(*p->files));
+	for (i = p->n_files++; i; i = parent) {
+		parent = (i - 1) / 2;
+		if (p->files[parent].used >= file.used)
+			break;
+		p->files[i] = p->files[parent];
+	}
+	p->files[i] = file;
+	p->blocks += file.blocks;
+	while (p->n_files > FILES_MAX ||
+	       (p->n_files && p->blocks - p->files[0].blocks >= p->wanted)) {
+		p->blocks -= p->files[0].blocks;
+		free(p->files[0].path);
+		file = p->files[--p->n_files];
+		if (p->n_files)
+			policy_sink(p, 0, file);
+	}
 }
 
 static bool policy_is_offloaded(const char *path)
@@ -213,19 +255,6 @@ static const char *policy_has_room(struct policies *p, const struct offload_poli
 	wanted = all / 100 * policy->stop;
 	*bytes = used > wanted ? used - wanted : 0;
 	return used >= all / 100 * policy->start ? NULL : "the file system has room";
-}
-
-/* Keep as many files as free @bytes, those first that were not used for longest. */
-static void policy_limit(struct policies *p, u64 bytes)
-{
-	u64 sum = 0;
-	size_t n;
-
-	qsort(p->files, p->n_files, sizeof(*p->files), candidate_compare);
-	for (n = 0; n < p->n_files && sum < bytes; n++)
-		sum += p->files[n].blocks;
-	while (p->n_files > n)
-		free(p->files[--p->n_files].path);
 }
 
 static const char *policy_skips(struct policies *p, const struct offload_policy *policy,
@@ -360,12 +389,12 @@ static int policy_run_one(struct policies *p, const struct offload_policy *polic
 {
 	const char *why;
 	int rc = CTL_OK;
-	u64 bytes;
 
-	why = policy_skips(p, policy, &bytes);
+	why = policy_skips(p, policy, &p->wanted);
 	if (!why) {
 		policy_walk(p, policy);
-		policy_limit(p, bytes);
+		if (p->n_files)
+			qsort(p->files, p->n_files, sizeof(*p->files), candidate_compare);
 		why = p->n_files ? policy_obstacle(p, policy) : "no file is due";
 	}
 	if (why)
