@@ -82,15 +82,16 @@ struct index_counts {
  * @fresh: forget all that it knows, also if it is damaged
  * @why: filled on errors
  *
- * All changes are one transaction, which index_commit() ends. The next use of it begins another
- * one. Others who open it wait until then.
+ * The first change, or index_begin_survey(), keeps others from changing it until index_commit().
+ * They wait for a minute. A survey ends many transactions, so what it has found so far stays if it
+ * is interrupted; the next one begins with that.
  *
  * Return: the index or NULL.
  */
 struct index *index_open(const char *path, bool fresh, struct why *why);
 /* Make all changes so far durable, and begin others. Returns false and fills @why on errors. */
 bool index_commit(struct index *x, struct why *why);
-/* Forget changes that were not committed, and free. NULL is allowed. */
+/* Forget changes that were not made durable, and free. NULL is allowed. */
 void index_close(struct index *x);
 /* The first error since index_open() in words, or NULL. Functions do nothing after an error. */
 const char *index_error(const struct index *x);
@@ -104,14 +105,19 @@ bool index_knows_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE]);
 /* Forget a file system and its files. Returns false if it was not known. */
 bool index_forget_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE]);
 
-/*
- * Begin to look at all file systems and, if @objects, forget all objects, but neither snapshots,
- * manifests nor the age of garbage.
- */
+/* Begin to look at all file systems and, if @objects, the lists of all stores. */
 void index_begin_survey(struct index *x, bool objects);
-/* Add an entry of a snapshot, whose path begins with the name of the snapshot's object. */
-void index_add_entry(struct index *x, const char *path, const struct offload_record *r);
-/* Add a file of the file system that is being looked at. */
+/* Begin to add a snapshot of a share, which must not be known. It is partial until the end. */
+void index_begin_snapshot(struct index *x, const char *store, const u8 name[HASH_SIZE],
+			  const char *share);
+/* Add the content of an entry of the snapshot, or its tree. */
+void index_add_entry(struct index *x, const struct offload_record *r);
+/* All of the snapshot was added. */
+void index_end_snapshot(struct index *x);
+/*
+ * Add a file of the file system that is being looked at. Those of a directory come one after the
+ * other.
+ */
 void index_add_file(struct index *x, const struct index_file *file, const struct offload_record *r);
 /* Whether an earlier survey has found a file with this inode number and size. */
 bool index_knows_file(struct index *x, const struct index_file *file);
@@ -123,20 +129,34 @@ void index_end_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE], bool
 void index_places(struct index *x,
 		  void (*use)(void *arg, const char *store, const struct filesystem *fs),
 		  void *arg);
-/* Call @use for all snapshots: files whose path is the name of a snapshot's object. */
+/* Call @use for all snapshots that are known as a whole. */
 void index_snapshots(struct index *x,
 		     void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]),
 		     void *arg);
-/*
- * Call @use for all snapshots of which only files are known, because not all could be read; with
- * each store that has one of them.
- */
+/* Call @use for all others, of which not all could be read. */
 void index_partial_snapshots(struct index *x,
 			     void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]),
 			     void *arg);
-/* Forget a snapshot and its files, whose paths begin with the name of its object. */
-void index_forget_snapshot(struct index *x, const u8 name[HASH_SIZE]);
-void index_add_object(struct index *x, const struct index_object *o);
+/* Forget a snapshot and what only it needs. */
+void index_forget_snapshot(struct index *x, const char *store, const u8 name[HASH_SIZE]);
+
+/**
+ * struct index_range - a part of a list of a store
+ * @store: name of the store
+ * @kind: enum envelope_kind
+ * @first: the first name that may be in it
+ * @last: the last one
+ */
+struct index_range {
+	const char *store;
+	u32 kind;
+	u8 first[HASH_SIZE];
+	u8 last[HASH_SIZE];
+};
+
+/* The list has these objects in a range, which are sorted here, and no others. */
+void index_set_objects(struct index *x, const struct index_range *r, struct index_object *objects,
+		       size_t n);
 /* Add the content of a manifest. */
 void index_add_manifest(struct index *x, const char *store, const u8 name[HASH_SIZE],
 			const struct manifest *m);
@@ -177,8 +197,6 @@ void index_spent_lists(struct index *x, u64 before,
 /* Call @use for the manifests of files whose content is not known. */
 void index_unknown_manifests(struct index *x,
 			     void (*use)(void *arg, const struct index_object *o), void *arg);
-/* Call @use for all stores of files. */
-void index_stores(struct index *x, void (*use)(void *arg, const char *store), void *arg);
 /**
  * struct index_store - the objects of a store
  * @name: its name
@@ -208,8 +226,6 @@ void index_new_garbage(struct index *x, void (*use)(void *arg, const struct inde
  */
 void index_condemned(struct index *x, const char *store, bool referred,
 		     void (*use)(void *arg, const struct index_object *o), void *arg);
-/* Work out again what files referred to in the last survey, without another one. */
-void index_refer(struct index *x);
 /*
  * Call @use for all objects that files refer to and whose names begin with a number of 64 bits from
  * @first to @last. @length: bytes of a chunk's content.
@@ -224,7 +240,7 @@ void index_referred(struct index *x,
 		    void *arg);
 /* Return whether something referred to an object at the end of the survey. */
 bool index_is_referred(struct index *x, const struct index_object *o);
-/* Call @use for the files that refer to an object. */
+/* Call @use for the files that refer to an object, and the names of snapshots that do. */
 void index_files_of(struct index *x, const struct index_object *o,
 		    void (*use)(void *arg, const char *path), void *arg);
 /*
@@ -252,6 +268,9 @@ struct index_deletion {
 /* Call @use for the last deletions, the oldest one first. */
 void index_deletions(struct index *x, void (*use)(void *arg, const struct index_deletion *d),
 		     void *arg);
+/* Count files, objects and garbage. */
 void index_count(struct index *x, struct index_counts *c);
+/* Count all, which takes a while. */
+void index_count_all(struct index *x, struct index_counts *c);
 
 #endif

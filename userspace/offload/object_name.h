@@ -11,7 +11,10 @@
 
 /* Format the name of an object of a kind of enum envelope_kind. */
 void object_name(u32 kind, const u8 name[HASH_SIZE], char text[OBJECT_NAME_SIZE]);
-/* Read the name of an object. Returns false unless object_name() formats it so. */
+/*
+ * Read the name of an object, or only its kind from a folder. Returns false unless object_name()
+ * formats it so.
+ */
 bool object_name_parse(const char *text, u32 *kind, u8 name[HASH_SIZE]);
 
 #endif

@@ -19,7 +19,7 @@ import time
 import servers
 from checks import eq, wait_for
 from harness import test
-from offload_model import FAILURES, LOCAL, NETWORK, Defect, Disk, Steps, persistent
+from offload_model import FAILURES, LOCAL, NETWORK, Disk, Steps, persistent
 from offload_model_server import DAY, Administrator, Trouble
 from stores import Store
 

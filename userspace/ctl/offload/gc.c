@@ -112,6 +112,14 @@ static void gc_count(void *arg, const struct index_object *o)
 	g->bytes += o->size;
 }
 
+static void gc_count_new(void *arg, const struct index_object *o)
+{
+	struct gc *g = arg;
+
+	(void)o;
+	g->condemned++;
+}
+
 /* Call a function for all that is to be deleted, of a kind. */
 static void gc_due(struct gc *g, u32 kind, void (*use)(void *arg, const struct index_object *o))
 {
@@ -125,6 +133,9 @@ static void gc_count_all(struct gc *g)
 	gc_due(g, ENVELOPE_MANIFEST, gc_count);
 	gc_due(g, ENVELOPE_PACK, gc_count);
 	gc_due(g, ENVELOPE_CHUNK, gc_count);
+	/* What a dry run would have condemned is due without a grace time. */
+	if (g->dry && !g->grace)
+		index_new_garbage(g->s.index, gc_count, g);
 }
 
 /* The run in a store. One that has not begun has the number 0, which the store process refuses. */
@@ -171,17 +182,6 @@ static bool gc_begin(struct gc *g)
 	return offload_garbage_load(&g->s) && g->s.problems == before;
 }
 
-/* A dry run notes in the index what would be condemned, and does not commit that. */
-static void gc_condemn_dry(void *arg, const struct index_object *o)
-{
-	struct garbage_writer *w = arg;
-	struct index_object condemned = *o;
-
-	condemned.since = w->time;
-	index_condemn(w->s->index, &condemned, false);
-	w->written++;
-}
-
 /* What is referred to again stays, and what has become garbage is condemned. */
 static void gc_condemn(struct gc *g)
 {
@@ -196,9 +196,12 @@ static void gc_condemn(struct gc *g)
 	w.written = 0;
 	/* The next run takes the rest, when some of these are gone. */
 	w.most = n < CONDEMNED_MAX ? CONDEMNED_MAX - n : 1;
-	index_new_garbage(g->s.index, g->dry ? gc_condemn_dry : garbage_writer_add, &w);
+	if (g->dry)
+		index_new_garbage(g->s.index, gc_count_new, g);
+	else
+		index_new_garbage(g->s.index, garbage_writer_add, &w);
 	garbage_writer_end(&w);
-	g->condemned = w.written;
+	g->condemned += w.written;
 	fault_point("gc-condemned");
 }
 

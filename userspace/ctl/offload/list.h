@@ -6,22 +6,40 @@
 #include "offload/index.h"
 #include "orders.h"
 
+/* Lists of one prefix at a time, by the first digit of the names of objects. */
+#define OFFLOAD_LIST_PARTS	16
+
 /**
- * struct offload_list - the lists of stores, page by page
+ * struct offload_list_part - a list, page by page
+ * @prefix: what the names begin with
+ * @after: the last name of the page before. A request has both, and others' names are longer
+ * @range: names that the next page may have
+ * @more: there is another page
+ */
+struct offload_list_part {
+	char prefix[OBJECT_NAME_SIZE];
+	char after[OFFLOAD_CTL_PATH_SIZE - OBJECT_NAME_SIZE];
+	struct index_range range;
+	bool more;
+};
+
+/**
+ * struct offload_list - the lists of stores
  * @orders: the orders, whose function for results calls offload_list_result()
  * @each: called for each object of Ditto's; may give no orders to @orders
+ * @page: called after the objects of a page, with the names that it could have had; or NULL
  * @problem: called for what could not be listed
  * @arg: for the functions
  */
 struct offload_list {
 	struct offload_orders *orders;
 	void (*each)(void *arg, const struct index_object *o);
+	void (*page)(void *arg, const struct index_range *range);
 	void (*problem)(void *arg, const char *subject, const char *text);
 	void *arg;
 
-	/* The rest is private. A request has the prefix and @after, of which others' are longer. */
-	char after[OFFLOAD_CTL_PATH_SIZE - OBJECT_NAME_SIZE];
-	bool more;
+	/* The rest is private. */
+	struct offload_list_part part[OFFLOAD_LIST_PARTS];
 };
 
 /*

@@ -276,9 +276,7 @@ static bool scrub_run(struct ctl *ctl, struct scrub *c)
 	c->orders = offload_orders_new(scrub_checked, c);
 	index_count(c->s.index, &n);
 	/* An index that was lost knows nothing. */
-	if (p.scrub_at && n.objects)
-		index_refer(c->s.index);
-	else
+	if (!p.scrub_at || !n.objects)
 		offload_survey_run(&c->s, true);
 	/* Others may use the index while objects are read. */
 	good = offload_survey_commit(&c->s);

@@ -163,6 +163,15 @@ static void survey_add_file(struct offload_survey *s, const char *place,
 	}
 }
 
+/* Files come before directories, so that those of one follow each other, by inode number. */
+static int survey_compare(const FTSENT **a, const FTSENT **b)
+{
+	const struct stat *x = (*a)->fts_statp, *y = (*b)->fts_statp;
+	int dirs = ((*a)->fts_info == FTS_D) - ((*b)->fts_info == FTS_D);
+
+	return dirs ?: (x->st_ino > y->st_ino) - (x->st_ino < y->st_ino);
+}
+
 /* @root: of the whole file system, below which no other is mounted. */
 static void survey_walk_tree(struct offload_survey *s, const struct filesystem *fs,
 			     const char *device, int root)
@@ -174,7 +183,7 @@ static void survey_walk_tree(struct offload_survey *s, const struct filesystem *
 	FTS *fts;
 
 	snprintf(place, sizeof(place), "%s/", fd_path(root, name));
-	fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, survey_compare);
 	if (!fts)
 		mem_out();
 	while ((e = fts_read(fts))) {
@@ -343,7 +352,17 @@ static void survey_add_object(void *arg, const struct index_object *o)
 {
 	struct offload_survey *s = arg;
 
-	index_add_object(s->index, o);
+	s->objects = mem_grow(s->objects, s->n_objects, sizeof(*s->objects));
+	s->objects[s->n_objects++] = *o;
+}
+
+/* All objects of a page were added. */
+static void survey_end_page(void *arg, const struct index_range *range)
+{
+	struct offload_survey *s = arg;
+
+	index_set_objects(s->index, range, s->objects, s->n_objects);
+	s->n_objects = 0;
 }
 
 static void survey_list_problem(void *arg, const char *subject, const char *text)
@@ -382,6 +401,7 @@ static void survey_list_stores(struct offload_survey *s)
 	struct offload_list list = {
 		.orders = s->orders,
 		.each = survey_add_object,
+		.page = survey_end_page,
 		.problem = survey_list_problem,
 		.arg = s,
 	};
@@ -470,6 +490,7 @@ void offload_survey_close(struct offload_survey *s)
 	offload_orders_free(s->orders);
 	registrations_free(&s->registered);
 	mount_table_free(&s->mounts);
+	free(s->objects);
 	index_close(s->index);
 }
 
@@ -570,7 +591,7 @@ static bool rebuild_run(struct rebuild *b, struct ctl *ctl, struct index_counts 
 	b->s.rebuilds = true;
 	offload_survey_run(&b->s, true);
 	index_places(b->s.index, rebuild_register, &b->s);
-	index_count(b->s.index, c);
+	index_count_all(b->s.index, c);
 	b->reads = offload_orders_new(rebuild_looked, b);
 	/*
 	 * Nothing says which objects may be missing if a bucket cannot be listed. Nobody deletes

@@ -40,6 +40,8 @@ struct offload_survey {
 	u64 shown;
 	u64 found;
 	struct offload_list *list;
+	struct index_object *objects;
+	size_t n_objects;
 	struct mount_table mounts;
 };
 

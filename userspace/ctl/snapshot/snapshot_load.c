@@ -314,51 +314,54 @@ struct survey_known {
 	bool *known;
 };
 
-static void survey_known(void *arg, const char *store, const u8 name[HASH_SIZE])
+/* The snapshot with this name, or NULL. */
+static bool *survey_find(struct survey_known *k, const char *store, const u8 name[HASH_SIZE])
 {
-	struct survey_known *k = arg;
 	char text[OBJECT_NAME_SIZE];
 	size_t i;
 
 	object_name(ENVELOPE_SNAPSHOT, name, text);
 	for (i = 0; i < k->all->n; i++)
 		if (!strcmp(k->all->list[i].object, text) && !strcmp(k->all->list[i].store, store))
-			break;
-	if (i < k->all->n)
-		k->known[i] = true;
-	else
-		index_forget_snapshot(k->s->index, name);
+			return &k->known[i];
+	return NULL;
 }
 
-/* One that is there still will be read. Its files may be in another store. */
+static void survey_known(void *arg, const char *store, const u8 name[HASH_SIZE])
+{
+	struct survey_known *k = arg;
+	bool *known = survey_find(k, store, name);
+
+	if (known)
+		*known = true;
+	else
+		index_forget_snapshot(k->s->index, store, name);
+}
+
+/* Those that are there still will be read again. */
 static void survey_partial(void *arg, const char *store, const u8 name[HASH_SIZE])
 {
 	struct survey_known *k = arg;
-	char text[OBJECT_NAME_SIZE];
-	size_t i;
 
-	(void)store;
-	object_name(ENVELOPE_SNAPSHOT, name, text);
-	for (i = 0; i < k->all->n; i++)
-		if (!strcmp(k->all->list[i].object, text))
-			return;
-	index_forget_snapshot(k->s->index, name);
+	if (!survey_find(k, store, name))
+		index_forget_snapshot(k->s->index, store, name);
 }
 
 static void survey_add(struct offload_survey *s, const struct snapshot *snapshot, const char *path,
 		       const u8 *cookie, size_t len, u64 size)
 {
-	char *name = mem_print("%s%s%s", snapshot->object, path ? "/" : "", path ? path : "");
 	struct offload_record r;
+	char *name;
 
-	if (offload_record_set(&r, size, cookie, len))
-		index_add_entry(s->index, name, &r);
-	else
-		offload_survey_problem(s, name, "its record is damaged or of a later version");
+	if (offload_record_set(&r, size, cookie, len)) {
+		index_add_entry(s->index, &r);
+		return;
+	}
+	name = mem_print("%s%s%s", snapshot->object, path ? "/" : "", path ? path : "");
+	offload_survey_problem(s, name, "its record is damaged or of a later version");
 	free(name);
 }
 
-/* The snapshot comes last, so that an index that knows it knows all its files. */
 static void survey_add_snapshot(struct offload_survey *s, const struct snapshot *snapshot)
 {
 	const struct snapshot_head *h = &snapshot->head;
@@ -372,15 +375,19 @@ static void survey_add_snapshot(struct offload_survey *s, const struct snapshot 
 		offload_survey_problem(s, snapshot->object, "%s", why.text);
 		return;
 	}
-	/* Parts of it, of a survey that was interrupted or that forgot the rest. */
-	if (object_name_parse(snapshot->object, &kind, name))
-		index_forget_snapshot(s->index, name);
-	for (i = 0; i < tree.n; i++)
-		if (tree.entries[i].cookie_len)
-			survey_add(s, snapshot, tree.entries[i].path, tree.entries[i].cookie,
-				   tree.entries[i].cookie_len, tree.entries[i].size);
-	if (s->problems == before)
+	if (object_name_parse(snapshot->object, &kind, name)) {
+		/* Parts of it, of a survey that was interrupted or that forgot the rest. */
+		index_forget_snapshot(s->index, snapshot->store, name);
+		index_begin_snapshot(s->index, snapshot->store, name, h->share);
+		for (i = 0; i < tree.n; i++)
+			if (tree.entries[i].cookie_len)
+				survey_add(s, snapshot, tree.entries[i].path,
+					   tree.entries[i].cookie, tree.entries[i].cookie_len,
+					   tree.entries[i].size);
 		survey_add(s, snapshot, NULL, h->cookie, h->cookie_len, h->tree_size);
+		if (s->problems == before)
+			index_end_snapshot(s->index);
+	}
 	snapshot_tree_free(&tree);
 }
 
