@@ -288,7 +288,7 @@ static void index_run(struct index *x, const char *sql)
 		index_good(x, sqlite3_exec(x->db, sql, NULL, NULL, NULL));
 }
 
-/* For tables that nobody else has. */
+/* For tables that nobody else has. A transaction that writes others should have ended before. */
 static void index_run_alone(struct index *x, const char *sql)
 {
 	if (!x->error)
@@ -643,6 +643,7 @@ static void index_delete_dead(struct index *x, const char *sql)
 		index_do(x, sql, "i", (u64)sqlite3_column_int64(stmt, 0));
 		index_pace(x);
 	}
+	index_end(x);
 	index_run_alone(x, "DELETE FROM dead");
 }
 
@@ -662,6 +663,7 @@ static void index_delete_gone(struct index *x)
 			;
 		index_pace(x);
 	}
+	index_end(x);
 	index_run_alone(x, "DELETE FROM gone");
 }
 
@@ -937,6 +939,7 @@ static void index_take_found(struct index *x)
 			;
 		index_pace(x);
 	}
+	index_end(x);
 	index_run_alone(x, "DELETE FROM found");
 }
 
@@ -1074,6 +1077,7 @@ static void index_take_manifests(struct index *x)
 			 (u64)sqlite3_column_int64(stmt, 0));
 		index_pace(x);
 	}
+	index_end(x);
 	index_run_alone(x, "DELETE FROM fresh; DELETE FROM read");
 }
 
@@ -1151,6 +1155,7 @@ static void index_end_contents(struct index *x)
 			 (u64)sqlite3_column_int64(stmt, 2));
 		index_pace(x);
 	}
+	index_end(x);
 	index_run_alone(x, "DELETE FROM changed");
 	index_delete_dead(x, "DELETE FROM content WHERE id = ?");
 	index_end(x);
@@ -1180,6 +1185,7 @@ static void index_end_objects(struct index *x)
 			 sqlite3_column_blob(stmt, 2));
 		index_pace(x);
 	}
+	index_end(x);
 	index_run_alone(x, "DELETE FROM changed");
 }
 
@@ -1300,8 +1306,9 @@ void index_spend_lists(struct index *x, u64 now)
 	index_do(x, "UPDATE list SET spent = iif(spent, spent, ?)", "i", now);
 	/* A list is needed while an object counts on it, or an older one says the opposite. */
 	index_run(x, "UPDATE list SET spent = 0 WHERE NOT kept AND (store, time) IN\n"
-		     "(SELECT s.name, c.since FROM condemned c CROSS JOIN object o ON o.store = c.store AND\n"
-		     "o.kind = c.kind AND o.name = c.name AND o.modified <= c.since\n"
+		     "(SELECT s.name, c.since FROM condemned c\n"
+		     "CROSS JOIN object o ON o.store = c.store AND o.kind = c.kind\n"
+		     "AND o.name = c.name AND o.modified <= c.since\n"
 		     "JOIN store s ON s.id = c.store WHERE NOT c.kept);"
 		     "UPDATE list SET spent = 0 WHERE kept AND EXISTS (SELECT 1 FROM list l WHERE\n"
 		     "l.store = list.store AND NOT l.kept AND l.time <= list.time)");
@@ -1432,8 +1439,8 @@ void index_referred_between(struct index *x, u64 first, u64 last,
 			      "FROM store s JOIN chunk h ON h.store = s.id\n"
 			      "WHERE h.name BETWEEN ?1 AND ?2 GROUP BY h.store, h.name UNION ALL\n"
 			      "SELECT s.id, n.kind, n.name, 0 FROM store s\n"
-			      "CROSS JOIN (SELECT 2 AS kind UNION ALL SELECT 3) k CROSS JOIN content n\n"
-			      "ON n.store = s.id AND n.kind = k.kind\n"
+			      "CROSS JOIN (SELECT 2 AS kind UNION ALL SELECT 3) k\n"
+			      "CROSS JOIN content n ON n.store = s.id AND n.kind = k.kind\n"
 			      "WHERE n.name BETWEEN ?1 AND ?2 UNION ALL\n"
 			      "SELECT store, 4, name, 0 FROM snapshot\n"
 			      "WHERE state != " GONE " AND name BETWEEN ?1 AND ?2) r\n"
@@ -1511,8 +1518,9 @@ static void index_find_packs(struct index *x)
 {
 	/* Equal files share a place. */
 	index_run_alone(x, "DELETE FROM pack; INSERT INTO pack SELECT n.id, sum(u.room),\n"
-			   "count(*), o.size FROM (SELECT content, place, room FROM file WHERE room\n"
-			   "UNION SELECT content, place, room FROM member WHERE room) u\n"
+			   "count(*), o.size FROM\n"
+			   "(SELECT content, place, room FROM file WHERE room UNION\n"
+			   "SELECT content, place, room FROM member WHERE room) u\n"
 			   "JOIN content n ON n.id = u.content AND n.kind = 3\n"
 			   "JOIN object o ON o.store = n.store AND o.kind = 3 AND o.name = n.name\n"
 			   "GROUP BY n.id");

@@ -24,7 +24,7 @@
 #include "offload/index.h"
 #include "test.h"
 
-#define FILES		20000
+#define FILES		5000
 #define DIR_FILES	100
 #define PAGE		1000
 #define DAY		86400
