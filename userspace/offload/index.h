@@ -36,6 +36,30 @@ struct index_object {
 	u64 since;
 };
 
+/* index.c */
+
+/**
+ * index_open - open the index, or create it
+ * @path: its path
+ * @fresh: forget all that it knows, also if it is damaged
+ * @why: filled on errors
+ *
+ * The first change, or index_begin_survey(), keeps others from changing it until index_commit().
+ * They wait for a minute. A survey ends many transactions, so what it has found so far stays if it
+ * is interrupted; the next one begins with that.
+ *
+ * Return: the index or NULL.
+ */
+struct index *index_open(const char *path, bool fresh, struct why *why);
+/* Make all changes so far durable, and begin others. Returns false and fills @why on errors. */
+bool index_commit(struct index *x, struct why *why);
+/* Forget changes that were not made durable, and free. NULL is allowed. */
+void index_close(struct index *x);
+/* The first error since index_open() in words, or NULL. Functions do nothing after an error. */
+const char *index_error(const struct index *x);
+
+/* index_files.c */
+
 /**
  * struct index_file - a file
  * @fs: id of its file system
@@ -50,6 +74,93 @@ struct index_file {
 	const char *shown;
 	u64 inode;
 	u64 size;
+};
+
+/* Add a file system with files, or with a registration. */
+void index_add_filesystem(struct index *x, const struct filesystem *fs);
+/* Call @use for all file systems. */
+void index_filesystems(struct index *x, void (*use)(void *arg, const struct filesystem *fs),
+		       void *arg);
+bool index_knows_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE]);
+/* Forget a file system and its files. Returns false if it was not known. */
+bool index_forget_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE]);
+/*
+ * Add a file of the file system that is being looked at. Those of a directory come one after the
+ * other.
+ */
+void index_add_file(struct index *x, const struct index_file *file, const struct offload_record *r);
+/* Whether an earlier survey has found a file with this inode number and size. */
+bool index_knows_file(struct index *x, const struct index_file *file);
+/* Add all that an earlier survey has found with this inode number and size. */
+void index_keep_file(struct index *x, const struct index_file *file);
+/* All of a file system was looked at: files that were not added are gone, but only if @whole. */
+void index_end_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE], bool whole);
+/* Call @use for all file systems with files, once for each store. */
+void index_places(struct index *x,
+		  void (*use)(void *arg, const char *store, const struct filesystem *fs),
+		  void *arg);
+
+/* index_snapshots.c */
+
+/* Begin to add a snapshot of a share, which must not be known. It is partial until the end. */
+void index_begin_snapshot(struct index *x, const char *store, const u8 name[HASH_SIZE],
+			  const char *share);
+/* Add the content of an entry of the snapshot, or its tree. */
+void index_add_entry(struct index *x, const struct offload_record *r);
+/* All of the snapshot was added. */
+void index_end_snapshot(struct index *x);
+/* Call @use for all snapshots that are known as a whole. */
+void index_snapshots(struct index *x,
+		     void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]),
+		     void *arg);
+/* Call @use for all others, of which not all could be read. */
+void index_partial_snapshots(struct index *x,
+			     void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]),
+			     void *arg);
+/* Forget a snapshot and what only it needs. */
+void index_forget_snapshot(struct index *x, const char *store, const u8 name[HASH_SIZE]);
+
+/* index_survey.c */
+
+/**
+ * struct index_range - a part of a list of a store
+ * @store: name of the store
+ * @kind: enum envelope_kind
+ * @first: the first name that may be in it
+ * @last: the last one
+ */
+struct index_range {
+	const char *store;
+	u32 kind;
+	u8 first[HASH_SIZE];
+	u8 last[HASH_SIZE];
+};
+
+/* Begin to look at all file systems and, if @objects, the lists of all stores. */
+void index_begin_survey(struct index *x, bool objects);
+/* The list has these objects in a range, which are sorted here, and no others. */
+void index_set_objects(struct index *x, const struct index_range *r, struct index_object *objects,
+		       size_t n);
+/* Add the content of a manifest. */
+void index_add_manifest(struct index *x, const char *store, const u8 name[HASH_SIZE],
+			const struct manifest *m);
+/* Work out which objects are garbage. */
+void index_end_survey(struct index *x);
+
+/* index_objects.c */
+
+/**
+ * struct index_store - the objects of a store
+ * @name: its name
+ * @objects: number of them
+ * @due: how many were condemned before a time
+ * @files: manifests and packs, which stand for files
+ */
+struct index_store {
+	const char *name;
+	u64 objects;
+	u64 due;
+	u64 files;
 };
 
 /**
@@ -76,156 +187,12 @@ struct index_counts {
 	u64 missing;
 };
 
-/**
- * index_open - open the index, or create it
- * @path: its path
- * @fresh: forget all that it knows, also if it is damaged
- * @why: filled on errors
- *
- * The first change, or index_begin_survey(), keeps others from changing it until index_commit().
- * They wait for a minute. A survey ends many transactions, so what it has found so far stays if it
- * is interrupted; the next one begins with that.
- *
- * Return: the index or NULL.
- */
-struct index *index_open(const char *path, bool fresh, struct why *why);
-/* Make all changes so far durable, and begin others. Returns false and fills @why on errors. */
-bool index_commit(struct index *x, struct why *why);
-/* Forget changes that were not made durable, and free. NULL is allowed. */
-void index_close(struct index *x);
-/* The first error since index_open() in words, or NULL. Functions do nothing after an error. */
-const char *index_error(const struct index *x);
-
-/* Add a file system with files, or with a registration. */
-void index_add_filesystem(struct index *x, const struct filesystem *fs);
-/* Call @use for all file systems. */
-void index_filesystems(struct index *x, void (*use)(void *arg, const struct filesystem *fs),
-		       void *arg);
-bool index_knows_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE]);
-/* Forget a file system and its files. Returns false if it was not known. */
-bool index_forget_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE]);
-
-/* Begin to look at all file systems and, if @objects, the lists of all stores. */
-void index_begin_survey(struct index *x, bool objects);
-/* Begin to add a snapshot of a share, which must not be known. It is partial until the end. */
-void index_begin_snapshot(struct index *x, const char *store, const u8 name[HASH_SIZE],
-			  const char *share);
-/* Add the content of an entry of the snapshot, or its tree. */
-void index_add_entry(struct index *x, const struct offload_record *r);
-/* All of the snapshot was added. */
-void index_end_snapshot(struct index *x);
-/*
- * Add a file of the file system that is being looked at. Those of a directory come one after the
- * other.
- */
-void index_add_file(struct index *x, const struct index_file *file, const struct offload_record *r);
-/* Whether an earlier survey has found a file with this inode number and size. */
-bool index_knows_file(struct index *x, const struct index_file *file);
-/* Add all that an earlier survey has found with this inode number and size. */
-void index_keep_file(struct index *x, const struct index_file *file);
-/* All of a file system was looked at: files that were not added are gone, but only if @whole. */
-void index_end_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE], bool whole);
-/* Call @use for all file systems with files, once for each store. */
-void index_places(struct index *x,
-		  void (*use)(void *arg, const char *store, const struct filesystem *fs),
-		  void *arg);
-/* Call @use for all snapshots that are known as a whole. */
-void index_snapshots(struct index *x,
-		     void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]),
-		     void *arg);
-/* Call @use for all others, of which not all could be read. */
-void index_partial_snapshots(struct index *x,
-			     void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]),
-			     void *arg);
-/* Forget a snapshot and what only it needs. */
-void index_forget_snapshot(struct index *x, const char *store, const u8 name[HASH_SIZE]);
-
-/**
- * struct index_range - a part of a list of a store
- * @store: name of the store
- * @kind: enum envelope_kind
- * @first: the first name that may be in it
- * @last: the last one
- */
-struct index_range {
-	const char *store;
-	u32 kind;
-	u8 first[HASH_SIZE];
-	u8 last[HASH_SIZE];
-};
-
-/* The list has these objects in a range, which are sorted here, and no others. */
-void index_set_objects(struct index *x, const struct index_range *r, struct index_object *objects,
-		       size_t n);
-/* Add the content of a manifest. */
-void index_add_manifest(struct index *x, const char *store, const u8 name[HASH_SIZE],
-			const struct manifest *m);
-/* Work out which objects are garbage. */
-void index_end_survey(struct index *x);
-
-/**
- * struct index_list - a list of garbage
- * @store: its store
- * @name: name of its content
- * @time: when it was written
- * @kept: its objects stay
- * @damaged: it cannot be used, so it may have said that of any object that was condemned before
- */
-struct index_list {
-	const char *store;
-	const u8 *name;
-	u64 time;
-	bool kept;
-	bool damaged;
-};
-
-/* The lists of garbage are going to be added anew. */
-void index_forget_lists(struct index *x);
-void index_add_list(struct index *x, const struct index_list *l);
-/* An object is condemned since @o->since, or @kept since then. Later words count. */
-void index_condemn(struct index *x, const struct index_object *o, bool kept);
-/* All lists were added: forget what was condemned before one that is damaged. */
-void index_doubt_lists(struct index *x);
-/* Number of objects that lists name. */
-u64 index_condemned_number(struct index *x);
-/* Work out which lists nothing counts on any more, at the time @now. */
-void index_spend_lists(struct index *x, u64 now);
-/* Call @use for the lists on which nothing has counted since the time @before. */
-void index_spent_lists(struct index *x, u64 before,
-		       void (*use)(void *arg, const struct index_object *o), void *arg);
-
 /* Call @use for the manifests of files whose content is not known. */
 void index_unknown_manifests(struct index *x,
 			     void (*use)(void *arg, const struct index_object *o), void *arg);
-/**
- * struct index_store - the objects of a store
- * @name: its name
- * @objects: number of them
- * @due: how many were condemned before a time
- * @files: manifests and packs, which stand for files
- */
-struct index_store {
-	const char *name;
-	u64 objects;
-	u64 due;
-	u64 files;
-};
-
 /* Call @use for all stores with objects; @before: the time for @due. */
 void index_stores_with_objects(struct index *x, u64 before,
 			       void (*use)(void *arg, const struct index_store *s), void *arg);
-/* Call @use for the garbage of a kind that was condemned at the time @before. */
-void index_garbage(struct index *x, u32 kind, u64 before,
-		   void (*use)(void *arg, const struct index_object *o), void *arg);
-/* Call @use for garbage that no list names. */
-void index_new_garbage(struct index *x, void (*use)(void *arg, const struct index_object *o),
-		       void *arg);
-/*
- * Call @use for the condemned objects of a store, or of all if it is "": those that something
- * refers to since the last survey, or all that were not deleted.
- */
-void index_condemned(struct index *x, const char *store, bool referred,
-		     void (*use)(void *arg, const struct index_object *o), void *arg);
 /*
  * Call @use for all objects that files refer to and whose names begin with a number of 64 bits from
  * @first to @last. @length: bytes of a chunk's content.
@@ -250,8 +217,28 @@ void index_files_of(struct index *x, const struct index_object *o,
 void index_sparse_files(struct index *x, unsigned int percent,
 			void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE],
 				    const char *path), void *arg);
-/* An object was deleted at a time by a run of gc, whose number is the time when it began. */
-void index_add_deletion(struct index *x, const struct index_object *o, u64 time, u64 run);
+/* Count files, objects and garbage. */
+void index_count(struct index *x, struct index_counts *c);
+/* Count all, which takes a while. */
+void index_count_all(struct index *x, struct index_counts *c);
+
+/* index_garbage.c */
+
+/**
+ * struct index_list - a list of garbage
+ * @store: its store
+ * @name: name of its content
+ * @time: when it was written
+ * @kept: its objects stay
+ * @damaged: it cannot be used, so it may have said that of any object that was condemned before
+ */
+struct index_list {
+	const char *store;
+	const u8 *name;
+	u64 time;
+	bool kept;
+	bool damaged;
+};
 
 /**
  * struct index_deletion - a deletion
@@ -265,12 +252,36 @@ struct index_deletion {
 	u64 run;
 };
 
+/* The lists of garbage are going to be added anew. */
+void index_forget_lists(struct index *x);
+void index_add_list(struct index *x, const struct index_list *l);
+/* An object is condemned since @o->since, or @kept since then. Later words count. */
+void index_condemn(struct index *x, const struct index_object *o, bool kept);
+/* All lists were added: forget what was condemned before one that is damaged. */
+void index_doubt_lists(struct index *x);
+/* Number of objects that lists name. */
+u64 index_condemned_number(struct index *x);
+/* Work out which lists nothing counts on any more, at the time @now. */
+void index_spend_lists(struct index *x, u64 now);
+/* Call @use for the lists on which nothing has counted since the time @before. */
+void index_spent_lists(struct index *x, u64 before,
+		       void (*use)(void *arg, const struct index_object *o), void *arg);
+/* Call @use for the garbage of a kind that was condemned at the time @before. */
+void index_garbage(struct index *x, u32 kind, u64 before,
+		   void (*use)(void *arg, const struct index_object *o), void *arg);
+/* Call @use for garbage that no list names. */
+void index_new_garbage(struct index *x, void (*use)(void *arg, const struct index_object *o),
+		       void *arg);
+/*
+ * Call @use for the condemned objects of a store, or of all if it is "": those that something
+ * refers to since the last survey, or all that were not deleted.
+ */
+void index_condemned(struct index *x, const char *store, bool referred,
+		     void (*use)(void *arg, const struct index_object *o), void *arg);
+/* An object was deleted at a time by a run of gc, whose number is the time when it began. */
+void index_add_deletion(struct index *x, const struct index_object *o, u64 time, u64 run);
 /* Call @use for the last deletions, the oldest one first. */
 void index_deletions(struct index *x, void (*use)(void *arg, const struct index_deletion *d),
 		     void *arg);
-/* Count files, objects and garbage. */
-void index_count(struct index *x, struct index_counts *c);
-/* Count all, which takes a while. */
-void index_count_all(struct index *x, struct index_counts *c);
 
 #endif

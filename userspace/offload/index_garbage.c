@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Garbage in the index: the lists that condemn it, and deletions. See index.h. */
+
+#include <sqlite3.h>
+
+#include "index_private.h"
+
+/* Deletions that are remembered. */
+#define HISTORY_MAX	"100000"
+/* A list of garbage that is damaged, in the column that is 1 for one that keeps objects. */
+#define LIST_DAMAGED	2ULL
+
+void index_forget_lists(struct index *x)
+{
+	index_run(x, "DELETE FROM condemned; UPDATE list SET seen = 0");
+}
+
+void index_add_list(struct index *x, const struct index_list *l)
+{
+	index_do(x, "INSERT INTO list VALUES(?, ?, ?, ?, 1, 0) ON CONFLICT DO UPDATE SET\n"
+		    "time = excluded.time, kept = excluded.kept, seen = 1", "snii", l->store,
+		 l->name, l->time, l->damaged ? LIST_DAMAGED : (u64)l->kept);
+	index_pace(x);
+}
+
+void index_doubt_lists(struct index *x)
+{
+	index_do(x, "DELETE FROM condemned WHERE EXISTS (SELECT 1 FROM list l WHERE l.seen AND\n"
+		    "l.kept = ? AND l.store = condemned.store AND l.time >= condemned.since)", "i",
+		 LIST_DAMAGED);
+}
+
+void index_condemn(struct index *x, const struct index_object *o, bool kept)
+{
+	u64 store = index_store(x, o->store);
+
+	index_do(x, "INSERT INTO condemned VALUES(?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET\n"
+		    "since = excluded.since, kept = excluded.kept WHERE\n"
+		    "(excluded.since, excluded.kept) > (since, kept)", "iinii", store,
+		 (u64)o->kind, o->name, o->since, (u64)kept);
+	index_do(x, "UPDATE object SET since = iif(modified <= ?, ?, 1) WHERE store = ? AND\n"
+		    "kind = ? AND name = ? AND since", "iiiin", o->since, kept ? 1 : o->since,
+		 store, (u64)o->kind, o->name);
+	index_pace(x);
+}
+
+u64 index_condemned_number(struct index *x)
+{
+	return index_number(x, "SELECT count(*) FROM condemned");
+}
+
+void index_spend_lists(struct index *x, u64 now)
+{
+	index_run(x, "DELETE FROM list WHERE NOT seen");
+	index_do(x, "UPDATE list SET spent = iif(spent, spent, ?)", "i", now);
+	/* A list is needed while an object counts on it, or an older one says the opposite. */
+	index_run(x, "UPDATE list SET spent = 0 WHERE NOT kept AND (store, time) IN\n"
+		     "(SELECT s.name, c.since FROM condemned c\n"
+		     "CROSS JOIN object o ON o.store = c.store AND o.kind = c.kind\n"
+		     "AND o.name = c.name AND o.modified <= c.since\n"
+		     "JOIN store s ON s.id = c.store WHERE NOT c.kept);"
+		     "UPDATE list SET spent = 0 WHERE kept AND EXISTS (SELECT 1 FROM list l WHERE\n"
+		     "l.store = list.store AND NOT l.kept AND l.time <= list.time)");
+}
+
+void index_spent_lists(struct index *x, u64 before,
+		       void (*use)(void *arg, const struct index_object *o), void *arg)
+{
+	index_do_alone(x, "INSERT INTO work SELECT NULL, store, ?, name, 0, time, spent\n"
+			  "FROM list WHERE spent AND spent <= ?", "ii", (u64)ENVELOPE_GARBAGE,
+		       before);
+	index_objects(x, use, arg);
+}
+
+void index_garbage(struct index *x, u32 kind, u64 before,
+		   void (*use)(void *arg, const struct index_object *o), void *arg)
+{
+	index_do_alone(x, "INSERT INTO work SELECT NULL, s.name, o.kind, o.name, o.size,\n"
+			  "o.modified, o.since FROM object o JOIN store s ON s.id = o.store\n"
+			  "WHERE o.kind = ? AND o.since > 1 AND o.since > 0 AND o.since <= ?\n"
+			  "ORDER BY o.store, o.name", "ii", (u64)kind, before);
+	index_objects(x, use, arg);
+}
+
+void index_new_garbage(struct index *x, void (*use)(void *arg, const struct index_object *o),
+		       void *arg)
+{
+	index_run_alone(x, "INSERT INTO work SELECT NULL, s.name, o.kind, o.name, o.size,\n"
+			   "o.modified, o.since FROM object o JOIN store s ON s.id = o.store\n"
+			   "WHERE o.since = 1 AND o.since > 0 AND o.kind < 4\n"
+			   "ORDER BY o.store, o.kind, o.name");
+	index_objects(x, use, arg);
+}
+
+void index_condemned(struct index *x, const char *store, bool referred,
+		     void (*use)(void *arg, const struct index_object *o), void *arg)
+{
+	/* Of those that are gone, the lists stay for a while. */
+	index_do_alone(x, "INSERT INTO work SELECT NULL, t.name, r.kind, r.name,\n"
+			  "coalesce(o.size, 0), coalesce(o.modified, 0), r.since FROM condemned r\n"
+			  "JOIN store t ON t.id = r.store\n"
+			  "LEFT JOIN object o ON o.store = r.store AND o.kind = r.kind AND\n"
+			  "o.name = r.name WHERE NOT r.kept AND (?1 = '' OR t.name = ?1) AND\n"
+			  "iif(?2, " INDEX_REFERRED ", NOT EXISTS (SELECT 1 FROM deletion d\n"
+			  "WHERE d.store = t.name AND d.kind = r.kind AND d.name = r.name AND\n"
+			  "d.since = r.since))", "si", store, (u64)referred);
+	index_objects(x, use, arg);
+}
+
+void index_add_deletion(struct index *x, const struct index_object *o, u64 time, u64 run)
+{
+	index_do(x, "INSERT INTO deletion(time, run, store, kind, name, size, since)\n"
+		    "VALUES(?, ?, ?, ?, ?, ?, ?)", "iisinii", time, run, o->store, (u64)o->kind,
+		 o->name, o->size, o->since);
+	index_do(x, "DELETE FROM deletion WHERE id <= (SELECT max(id) FROM deletion) - "
+		    HISTORY_MAX, "");
+	index_do(x, "DELETE FROM object WHERE store = ? AND kind = ? AND name = ?", "iin",
+		 index_store(x, o->store), (u64)o->kind, o->name);
+}
+
+void index_deletions(struct index *x, void (*use)(void *arg, const struct index_deletion *d),
+		     void *arg)
+{
+	sqlite3_stmt *stmt = index_query(x, "SELECT store, kind, name, size, 0, since, time, run\n"
+					    "FROM deletion ORDER BY id", "");
+	struct index_deletion d;
+
+	while (index_row(x, stmt)) {
+		index_object_read(stmt, &d.object);
+		d.time = (u64)sqlite3_column_int64(stmt, 6);
+		d.run = (u64)sqlite3_column_int64(stmt, 7);
+		use(arg, &d);
+	}
+}
