@@ -131,7 +131,7 @@ struct dnfs_part {
 	void (*changed)(struct dnfs_server *server);
 };
 
-/* main.c: all parts, in the order of @setup, @init and @start; the others go the other way. */
+/* main.c: all parts, in the order of @setup, @init, @start and @changed; the others go back. */
 #define DNFS_PARTS	6
 extern const struct dnfs_part dnfs_parts[DNFS_PARTS];
 

@@ -470,10 +470,10 @@ unlock:
 	inode_unlock(inode);
 
 	/*
-	 * Only a new size waits for room. With a guard, the time of a change that was made in part
-	 * would refuse the rest.
+	 * Only a new size waits for room; a list that does not fit is refused. With a guard, the
+	 * time of a change that was made in part would refuse the rest.
 	 */
-	if (sized && !set->guard)
+	if (sized && !set->guard && !(set->valid & DITTO_SET_ACL))
 		err = ditto_offload_find_room(op, node, 0, err);
 	if (sized) {
 		err = ditto_offload_resize_end(stub, size, err);

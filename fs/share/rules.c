@@ -426,4 +426,3 @@ int ditto_rules_explain(struct ditto_share *share, const struct in6_addr *addr,
 	rcu_read_unlock();
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_rules_explain, DITTO);

@@ -133,7 +133,7 @@ u32 dsmb_bind_begin(struct dsmb_call *call, struct dsmb_channel **channel,
 		*session = dsmb_session_find_any(conn->server, call->session_id, false);
 	if (!*session)
 		return dsmb_dialect_is_3x(conn->dialect) ? STATUS_USER_SESSION_DELETED :
-					       STATUS_REQUEST_NOT_ACCEPTED;
+							   STATUS_REQUEST_NOT_ACCEPTED;
 
 	denied = bind_signature(call, *session);
 	status = check_session(call, *session);

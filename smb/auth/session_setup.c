@@ -515,4 +515,3 @@ const struct dsmb_command dsmb_command_session_setup = {
 	.encode = session_setup_encode,
 	.release = session_setup_release,
 };
-

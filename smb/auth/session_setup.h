@@ -195,8 +195,6 @@ u16 dsmb_session_flags(const struct dsmb_session *session);
  */
 void dsmb_log_refused(const struct dsmb_conn *conn, const char *user, const char *why);
 
-/* The functions of session_setup.c. */
-
 /* The functions of channel.c. */
 
 /**

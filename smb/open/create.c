@@ -113,7 +113,7 @@ static int dsmb_create_leads_to(struct dsmb_create *c, struct dsmb_lease *lease)
 {
 	const struct ditto_name name = { .name = c->path.stream, .len = c->path.stream_len };
 	struct ditto_walk walk;
-	bool elsewhere;
+	bool moved;
 	int err;
 
 	err = dsmb_create_walk(c, &walk);
@@ -129,9 +129,9 @@ static int dsmb_create_leads_to(struct dsmb_create *c, struct dsmb_lease *lease)
 		if (err == -ENOENT)
 			err = 0;
 	}
-	elsewhere = dsmb_lease_is_elsewhere(lease, walk.node);
+	moved = dsmb_lease_is_elsewhere(lease, walk.node);
 	ditto_walk_end(&walk);
-	return err ?: !elsewhere;
+	return err ?: !moved;
 }
 
 /* MS-SMB2 section 3.3.5.9.13: the application may have the file open on another machine. */

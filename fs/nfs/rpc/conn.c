@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is charged for a TCP connection: the connection itself, the memory of a partly received call,
- * and the replies that wait in the send queue. A connection that exceeds the budget is closed.
+ * What is charged for a TCP connection: the connection itself, the memory of a partly received
+ * call, and the replies that wait in the send queue. A connection that exceeds the budget is
+ * closed.
  *
  * Locking: xprt->xpt_lock (spinlock) guards the charges of a connection. Accounts are released
  * by call_rcu(), so that the locks of the budget are not taken inside it. A thread that has
@@ -297,8 +298,8 @@ bool dnfs_conn_watch(struct svc_xprt *xprt)
 }
 
 /*
- * Check whether dnfs_conn_watch() has anything to do. Mostly it has not, and then a call takes no lock
- * here. The caller has XPT_BUSY.
+ * Check whether dnfs_conn_watch() has anything to do. Mostly it has not, and then a call takes no
+ * lock here. The caller has XPT_BUSY.
  */
 bool dnfs_conn_has_unsent(struct svc_xprt *xprt)
 {

@@ -17,10 +17,7 @@
  * workqueue has been flushed. The end of a volume ends its recalls, which wakes the parks on its
  * nodes; a call that is parked later finds no recall.
  */
-#include <kunit/visibility.h>
-#include <linux/align.h>
 #include <linux/jiffies.h>
-#include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/sunrpc/svc.h>
 #include <linux/sunrpc/svc_xprt.h>
@@ -58,6 +55,7 @@ struct dnfs_parked {
 };
 
 static struct workqueue_struct *park_wq;
+
 /* Keep the request of a call. Return: it, or NULL. */
 static struct svc_deferred_req *park_keep(struct dnfs_rpc_call *rc)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What this module does with sunrpc that sunrpc's interface does not provide for. All of it relies
- * on how Linux 6.12 works inside, and is in this file, so that it can be checked against another
- * kernel.
+ * What this module does with sunrpc that sunrpc's interface does not provide for. It relies on how
+ * Linux 6.12 works inside, and is in this file, so that it can be checked against another kernel;
+ * the mark of TLS is set where a call is received, and rpc.c lends rq_vec to a WRITE.
  *
  * The thread of a request. Each service thread has state of its own: what it executes, its batch,
  * and the file that it has seen last. A call that comes from sunrpc has only its struct svc_rqst,

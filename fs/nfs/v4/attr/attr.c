@@ -120,7 +120,7 @@ static void drop_absent(const struct dnfs4_fh *fh, struct dnfs4_bitmap *map)
 	const struct dentry *root;
 
 	/* Arguments are decoded before the filehandle is checked. */
-	if (fh->kind <= DNFS4_FH_NONE)
+	if (fh->kind == DNFS4_FH_NONE)
 		return;
 	if (fh->kind == DNFS4_FH_PSEUDO) {
 		take_away(map, &attrs_of_space);

@@ -249,7 +249,8 @@ static u32 check_room(const struct dnfs4_compound *cmp)
 	return need > cmp->left - DNFS4_OP_HEAD_BYTES ? dnfs4_too_big(cmp, need) : NFS4_OK;
 }
 
-u32 dnfs4_next_op(const struct dnfs4_compound *cmp)
+/* The number of the next operation; OP_ILLEGAL if there is none or it is not valid. */
+static u32 next_opnum(const struct dnfs4_compound *cmp)
 {
 	struct xdr_stream ahead = *cmp->in;
 	u32 opnum;
@@ -262,7 +263,7 @@ u32 dnfs4_next_op(const struct dnfs4_compound *cmp)
 
 bool dnfs4_next_frees(const struct dnfs4_compound *cmp)
 {
-	u32 opnum = dnfs4_next_op(cmp);
+	u32 opnum = next_opnum(cmp);
 
 	return dnfs4_mach_cred_frees(cmp, opnum == OP_GETATTR ? OP_CLOSE : opnum);
 }
@@ -275,7 +276,7 @@ bool dnfs4_next_frees(const struct dnfs4_compound *cmp)
  */
 static bool next_copes(const struct dnfs4_compound *cmp)
 {
-	u32 opnum = dnfs4_next_op(cmp);
+	u32 opnum = next_opnum(cmp);
 	const struct dnfs4_op *op = opnum == OP_ILLEGAL ? NULL : dnfs4_ops[opnum];
 
 	return !op || op->flags & DNFS4_OP_ANY_SEC ||

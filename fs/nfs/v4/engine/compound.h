@@ -324,15 +324,6 @@ u32 dnfs4_fh_enter(struct dnfs4_compound *cmp, enum dnfs4_fh_kind kind,
 		   struct ditto_node *base);
 
 /**
- * dnfs4_next_op - look at the operation after the one being executed
- * @cmp: compound
- *
- * Context: any.
- * Return: its number; OP_ILLEGAL if there is none or it is not valid.
- */
-u32 dnfs4_next_op(const struct dnfs4_compound *cmp);
-
-/**
  * dnfs4_payload - find the payload of a COMPOUND; see struct dnfs_proc
  * @in: the arguments, or their beginning
  * @len: set to the bytes of the payload

@@ -114,15 +114,12 @@ static const struct row rows[] = {
 	{ EKEYREVOKED,	ANY,		NFS4ERR_ADMIN_REVOKED },
 	{ EKEYEXPIRED,	ANY,		NFS4ERR_EXPIRED },
 	{ EUCLEAN,	ANY,		NFS4ERR_IO },
+	/* A shared mount of another server, which failed. */
+	{ EREMOTEIO,	ANY,		NFS4ERR_IO },
 	{ ENODATA,	ANY,		NFS4ERR_IO },
 	{ EBADMSG,	ANY,		NFS4ERR_IO },
 	{ ESHUTDOWN,	ANY,		NFS4ERR_DELAY },
 	{ ECANCELED,	ANY,		NFS4ERR_IO },
-	/*
-	 * The source server of a copy. NFS4ERR_PARTNER_NOTSUPP and NFS4ERR_PARTNER_NO_AUTH would
-	 * say more, but this is what makes clients copy by reading and writing.
-	 */
-	{ EREMOTEIO,	ANY,		NFS4ERR_OFFLOAD_DENIED },
 };
 
 static const struct row *status_find(u32 op, int err)

@@ -130,8 +130,6 @@ struct dnfs4_principal {
  * @owners_idle: open-owners and lock-owners without state, kept for a while
  * @nowners_idle: length of @owners_idle
  * @lock_waits: number of waits for byte-range locks; under @owners_lock
- * @copy_notifies: copy-notify stateids, the one used last at the end; under @owners_lock
- * @ncopy_notifies: length of @copy_notifies
  * @lease_owner: owner of the client's delegations in the lock table, for those who hold @ref
  * @callback: callback channel, see callback.h
  * @revoked: number of void states not yet freed, by enum dnfs4_void; changed under @states' lock
@@ -197,8 +195,6 @@ struct dnfs4_client {
 	struct list_head owners_idle;
 	u32 nowners_idle;
 	u32 lock_waits;
-	struct list_head copy_notifies;
-	u32 ncopy_notifies;
 	struct ditto_owner *lease_owner;
 	struct dnfs4_callback_channel *callback;
 	u32 revoked[5];	/* by enum dnfs4_void */

@@ -5,9 +5,9 @@
  * The lock table decides what may be held; a state is the protocol's record of it. Each
  * state is in its client's table under a number, which its stateid carries:
  *   other = clientid (8 bytes, begins with the server's epoch) | number ^ mask (4 bytes)
- * Numbers are allocated cyclically, so that a stale stateid finds no state for a long time. Those
- * of copy-notify stateids are random, because who knows one may use it. Each client has a random
- * mask: who has none of its stateids cannot guess one, also if he knows the clientid.
+ * Numbers are allocated cyclically, so that a stale stateid finds no state for a long time. Each
+ * client has a random mask: who has none of its stateids cannot guess one, also if he knows the
+ * clientid.
  *
  * Locking: state->lock makes a change of a state and of its seqid one step. It is a sleeping lock
  * that may be held across calls into the lock table and the file system, but never while waiting

@@ -115,8 +115,6 @@ void dnfs4_states_init(struct dnfs4_client *client)
 	spin_lock_init(&client->owners_lock);
 	INIT_LIST_HEAD(&client->owners_idle);
 	client->nowners_idle = 0;
-	INIT_LIST_HEAD(&client->copy_notifies);
-	client->ncopy_notifies = 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_states_init);
 
