@@ -61,11 +61,13 @@ struct lsarpc_args {
 	NDR_NUMBER(U32, 0), LSARPC_AT(POINTER, nothing, .of = &ndr_of_nothing), \
 	NDR_NUMBER(U16, 0), NDR_NUMBER(U32, 0)
 #define LOOKUP_SIDS_IN \
-	NDR_COUNTED(struct lsarpc_args, sids, .n = LOOKUP_SIDS_MAX, .of = &ndr_of_sid_pointer), \
-	LOOKUP_IN
+	NDR_FIELDS(NDR_COUNTED(struct lsarpc_args, sids, .n = LOOKUP_SIDS_MAX, \
+			       .of = &ndr_of_sid_pointer), \
+		   LOOKUP_IN)
 #define LOOKUP_NAMES_IN \
-	LSARPC_AT(U32, names.n), \
-	LSARPC_AT(ELEMENTS, names, .n = LOOKUP_NAMES_MAX, .of = &ndr_of_unicode), LOOKUP_IN
+	NDR_FIELDS(LSARPC_AT(U32, names.n), \
+		   LSARPC_AT(ELEMENTS, names, .n = LOOKUP_NAMES_MAX, .of = &ndr_of_unicode), \
+		   LOOKUP_IN)
 #define LOOKUP_OUT(structure) \
 	NDR_FIELDS(LSARPC_AT(POINTER, domains, .of = &lsa_domains), \
 		   NDR_COUNTED(struct lsarpc_args, found, .of = &(structure)), \

@@ -12,12 +12,14 @@ const struct ndr_struct ndr_of_sid = { sizeof(struct sid), NDR_FIELDS({ .type = 
 const struct ndr_struct ndr_of_sid_pointer = {
 	sizeof(struct sid *), NDR_FIELDS({ .type = NDR_POINTER, .of = &ndr_of_sid, .value = 1 })
 };
+
 const struct ndr_struct ndr_of_unicode = { sizeof(char *), NDR_FIELDS({ .type = NDR_UNICODE }) };
 const struct ndr_struct ndr_of_any = { sizeof(struct ndr_any), NDR_FIELDS({ .type = NDR_STRUCT }) };
 const struct ndr_struct ndr_of_union = {
 	sizeof(struct ndr_union),
 	NDR_FIELDS(NDR_AT(U16, struct ndr_union, level), NDR_AT(STRUCT, struct ndr_union, arm))
 };
+
 const struct ndr_struct ndr_of_nothing = { 1, NDR_FIELDS({ .type = NDR_END }) };
 
 /* What a pointer that is not NULL is until its target is read. */

@@ -184,6 +184,7 @@ struct rpc_call {
 	struct rows lists[RPC_LISTS];
 	struct mem_chain *memory;
 };
+
 /**
  * struct rpc_op - an operation of an interface
  * @opnum: operation number

@@ -365,11 +365,12 @@ static u32 samr_refuse_delete(struct rpc_call *call, void *data)
 #define LEVEL		SAMR_AT(U16, level)
 #define RID		SAMR_AT(U32, rid)
 #define SID_FOUND	SAMR_AT(POINTER, sid_found, .of = &ndr_of_sid)
-#define PAGE		RESUME, SAMR_AT(POINTER, page, .of = &page), SAMR_AT(U32, count)
+#define PAGE \
+	NDR_FIELDS(RESUME, SAMR_AT(POINTER, page, .of = &page), SAMR_AT(U32, count))
 #define RIDS		SAMR_COUNTED(rids, .of = &ndr_of_number)
 #define USES		SAMR_COUNTED(uses, .of = &ndr_of_number)
 /* USER_DOMAIN_PASSWORD_INFORMATION (MS-SAMR section 2.2.3): no length and no rule is known. */
-#define PASSWORDS	NDR_NUMBER(U16, 0), ZERO
+#define PASSWORDS	NDR_FIELDS(NDR_NUMBER(U16, 0), ZERO)
 /* Only the first character of a server's name is sent. */
 #define FIRST_OF_NAME	SAMR_AT(POINTER, ignored, .of = &character)
 
@@ -386,7 +387,7 @@ static const struct ndr_struct character = { 1, NDR_FIELDS(NDR_NUMBER(U16, 0)) }
 	  .out = NDR_FIELDS(HANDLE) }
 #define ENUMERATE(number, ...) \
 	{ .opnum = (number), ON(DOMAIN), .answer = samr_enum_accounts, \
-	  .in = NDR_FIELDS(__VA_ARGS__), .out = NDR_FIELDS(PAGE) }
+	  .in = NDR_FIELDS(__VA_ARGS__), .out = PAGE }
 #define OPEN(number) \
 	{ .opnum = (number), ON(DOMAIN), .answer = samr_open_account, \
 	  .in = NDR_FIELDS(ZERO, RID), .out = NDR_FIELDS(HANDLE) }
@@ -407,7 +408,7 @@ static const struct rpc_op ops[] = {
 	{ .opnum = 5, ON(SERVER), .answer = samr_lookup_domain,
 	  .in = NDR_FIELDS(SAMR_AT(UNICODE, name)), .out = NDR_FIELDS(SID_FOUND) },
 	{ .opnum = 6, ON(SERVER), .answer = samr_enum_domains, .in = NDR_FIELDS(RESUME, ZERO),
-	  .out = NDR_FIELDS(PAGE) },
+	  .out = PAGE },
 	{ .opnum = 7, ON(SERVER), .answer = samr_open_domain,
 	  .in = NDR_FIELDS(ZERO, SAMR_AT(SID, sid)), .out = NDR_FIELDS(HANDLE) },
 	QUERY(8, DOMAIN, samr_query_domain),
@@ -457,7 +458,7 @@ static const struct rpc_op ops[] = {
 			      .of = &samr_user_groups }) },
 	DISPLAY(40),
 	/* SamrGetUserDomainPasswordInformation (MS-SAMR section 3.1.5.13.2) */
-	{ .opnum = 44, ON(USER), .answer = samr_tell, .out = NDR_FIELDS(PASSWORDS) },
+	{ .opnum = 44, ON(USER), .answer = samr_tell, .out = PASSWORDS },
 	REFUSE(45),			/* SamrRemoveMemberFromForeignDomain */
 	QUERY(46, DOMAIN, samr_query_domain),
 	QUERY(47, USER, samr_query_user),
@@ -472,7 +473,7 @@ static const struct rpc_op ops[] = {
 	/* SamrGetDomainPasswordInformation (MS-SAMR section 3.1.5.13.3) */
 	{ .opnum = 56, .answer = samr_tell,
 	  .in = NDR_FIELDS(SAMR_AT(POINTER, ignored, .of = &ndr_of_unicode)),
-	  .out = NDR_FIELDS(PASSWORDS) },
+	  .out = PASSWORDS },
 	CONNECT(57, SERVER_NAME, ZERO),
 	REFUSE(58),			/* SamrSetInformationUser2 */
 	CONNECT(62, SERVER_NAME, ZERO, ZERO),

@@ -102,7 +102,7 @@ static const struct srvsvc_level server_levels[] = {
 #define TIME_AT(i)	{ .type = NDR_U32, .at = (i) * sizeof(u32) }
 
 static const struct ndr_struct time_of_day = {
-	TIME_NUMBERS * sizeof(u32),
+	sizeof(u32[TIME_NUMBERS]),
 	NDR_FIELDS(TIME_AT(0), TIME_AT(1), TIME_AT(2), TIME_AT(3), TIME_AT(4), TIME_AT(5),
 		   TIME_AT(6), TIME_AT(7), TIME_AT(8), TIME_AT(9), TIME_AT(10), TIME_AT(11))
 };
@@ -245,7 +245,7 @@ static u32 remote_tod(struct rpc_call *call, void *data)
 	clock_gettime(CLOCK_REALTIME, &t);
 	gmtime_r(&t.tv_sec, &utc);
 	localtime_r(&t.tv_sec, &local);
-	args->time = memcpy(mem_chain_new(&call->memory, time_of_day.size), (u32[TIME_NUMBERS]){
+	args->time = memcpy(mem_chain_new(&call->memory, time_of_day.size), (u32[]){
 		(u32)t.tv_sec,
 		/* Milliseconds since an arbitrary time. */
 		(u32)((u64)t.tv_sec * 1000 + (u64)t.tv_nsec / 1000000),
@@ -259,14 +259,14 @@ static u32 remote_tod(struct rpc_call *call, void *data)
 
 #define LIST_OP(number, handler, ...) \
 	{ .opnum = (number), .answer = (handler), \
-	  .in = NDR_FIELDS(SERVER_NAME, __VA_ARGS__), .out = NDR_FIELDS(LIST_OUT) }
+	  .in = NDR_FIELDS(SERVER_NAME, __VA_ARGS__), .out = LIST_OUT }
 
 static const struct rpc_op ops[] = {
 	LIST_OP(8, srvsvc_connection_enum, SRVSVC_AT(TEXT, name), LIST_IN),
 	LIST_OP(9, srvsvc_file_enum, SRVSVC_AT(TEXT, name), SRVSVC_AT(TEXT, user), LIST_IN),
 	{ .opnum = 10, .answer = srvsvc_file_get_info,
 	  .in = NDR_FIELDS(SERVER_NAME, SRVSVC_AT(U32, id), SRVSVC_AT(U32, level)),
-	  .out = NDR_FIELDS(INFO_OUT) },
+	  .out = INFO_OUT },
 	{ .opnum = 11, .answer = srvsvc_file_close,
 	  .in = NDR_FIELDS(SERVER_NAME, SRVSVC_AT(U32, id)) },
 	LIST_OP(12, srvsvc_session_enum, SRVSVC_AT(TEXT, name), SRVSVC_AT(TEXT, user), LIST_IN),
@@ -275,12 +275,12 @@ static const struct rpc_op ops[] = {
 	LIST_OP(15, share_enum, LIST_IN),
 	{ .opnum = 16, .answer = share_get_info,
 	  .in = NDR_FIELDS(SERVER_NAME, SRVSVC_AT(STRING, name), SRVSVC_AT(U32, level)),
-	  .out = NDR_FIELDS(INFO_OUT) },
+	  .out = INFO_OUT },
 	{ .opnum = 20, .answer = share_check,
 	  .in = NDR_FIELDS(SERVER_NAME, SRVSVC_AT(STRING, name)),
 	  .out = NDR_FIELDS(SRVSVC_AT(U32, type)) },
 	{ .opnum = 21, .answer = server_get_info,
-	  .in = NDR_FIELDS(SERVER_NAME, SRVSVC_AT(U32, level)), .out = NDR_FIELDS(INFO_OUT) },
+	  .in = NDR_FIELDS(SERVER_NAME, SRVSVC_AT(U32, level)), .out = INFO_OUT },
 	{ .opnum = 28, .answer = remote_tod, .in = NDR_FIELDS(SERVER_NAME),
 	  .out = NDR_FIELDS(SRVSVC_AT(POINTER, time, .of = &time_of_day)) },
 	LIST_OP(36, share_enum_sticky, LIST_IN),

@@ -63,11 +63,11 @@ struct srvsvc_args {
 	SRVSVC_AT(POINTER, request, .of = &srvsvc_request), \
 	SRVSVC_AT(U32, wanted_len), SRVSVC_AT(POINTER, resume, .of = &ndr_of_number)
 #define LIST_OUT \
-	SRVSVC_AT(U32, level), SRVSVC_AT(U32, list_level), \
-	SRVSVC_AT(POINTER, list, .of = &srvsvc_list), \
-	SRVSVC_AT(U32, total), SRVSVC_AT(POINTER, resume, .of = &ndr_of_number)
+	NDR_FIELDS(SRVSVC_AT(U32, level), SRVSVC_AT(U32, list_level), \
+		   SRVSVC_AT(POINTER, list, .of = &srvsvc_list), \
+		   SRVSVC_AT(U32, total), SRVSVC_AT(POINTER, resume, .of = &ndr_of_number))
 #define INFO_OUT \
-	SRVSVC_AT(U32, level), SRVSVC_AT(POINTER, info, .of = &ndr_of_any)
+	NDR_FIELDS(SRVSVC_AT(U32, level), SRVSVC_AT(POINTER, info, .of = &ndr_of_any))
 
 extern const struct ndr_struct srvsvc_request;
 extern const struct ndr_struct srvsvc_list;
