@@ -61,6 +61,8 @@ static void read_elements(struct reader *r, const struct ndr_field *f, struct nd
 {
 	u32 i;
 
+	if (r->in->bad)
+		return;
 	array->item = mem_chain_new(r->chain, array->n * f->of->size);
 	for (i = 0; i < array->n && !r->in->bad; i++)
 		read_struct(r, f->of, (u8 *)array->item + i * f->of->size);
@@ -117,14 +119,14 @@ static void read_field(struct reader *r, const struct ndr_field *f, u8 *to)
 			in->bad = true;
 		break;
 	case NDR_ARRAY:
-		in->excess = array->n > f->n;
+		in->excess |= array->n > f->n;
 		if (ndr_get_pointer(in))
 			array->item = &target_follows;
 		else if (array->n && !in->excess)
 			in->bad = true;
 		break;
 	case NDR_ELEMENTS:
-		in->excess = array->n > f->n;
+		in->excess |= array->n > f->n;
 		if (in->excess)
 			break;
 		ndr_get_count(in, array->n);
@@ -132,10 +134,10 @@ static void read_field(struct reader *r, const struct ndr_field *f, u8 *to)
 		break;
 	case NDR_VARYING:
 		ndr_get_varying(in, array->n, f->n);
-		if (!in->bad)
-			read_elements(r, f, array);
+		read_elements(r, f, array);
 		break;
 	default:
+		in->bad = true;
 		break;
 	}
 }
@@ -146,6 +148,8 @@ static void read_target(struct reader *r, const struct ndr_field *f, u8 *to)
 	struct ndr_array *array = (void *)slot;
 	char text[NDR_TEXT_SIZE] = "";
 
+	if (r->in->bad || r->in->excess)
+		return;
 	switch ((enum ndr_type)f->type) {
 	case NDR_TEXT:
 		if (*slot)
@@ -203,8 +207,7 @@ void ndr_read(struct ndr_in *in, const struct ndr_field *field, void *to, struct
 
 	for (; field && field->type != NDR_END && !in->bad && !in->excess; field++) {
 		read_field(&r, field, to);
-		if (!in->bad && !in->excess)
-			read_target(&r, field, to);
+		read_target(&r, field, to);
 	}
 }
 

@@ -11,6 +11,7 @@
 
 #include "auth/ntlm/utf16.h"
 #include "mem.h"
+#include "rpc/ndr_struct.h"
 #include "rpc_messages.h"
 #include "rpc_peer.h"
 #include "test.h"
@@ -111,6 +112,60 @@ static void counts_that_lie(void)
 	CHECK(in.bad);
 	ndr_in_init(&in, header, sizeof(header));
 	ndr_get_unicode_header(&in, &units);
+	CHECK(in.bad);
+}
+
+/* Two arrays in a structure behind a pointer. */
+struct two_arrays {
+	struct ndr_array first;
+	struct ndr_array second;
+};
+
+static void read_described(struct ndr_in *in, const struct ndr_field *field, const void *data,
+			   size_t len)
+{
+	struct mem_chain *chain = NULL;
+	struct two_arrays *arrays = NULL;
+
+	ndr_in_init(in, data, len);
+	ndr_read(in, field, &arrays, &chain);
+	mem_chain_free(&chain);
+}
+
+/* Elements of the arrays of a structure are not read if one array has too many. */
+static void structures_in_excess(void)
+{
+	static const u8 data[] = { 1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0 };
+	const struct ndr_struct pointers = {
+		sizeof(struct two_arrays),
+		NDR_FIELDS(NDR_AT(U32, struct two_arrays, first.n),
+			   NDR_AT(U32, struct two_arrays, second.n),
+			   NDR_AT(ARRAY, struct two_arrays, first, .n = 1, .of = &ndr_of_number),
+			   NDR_AT(ARRAY, struct two_arrays, second, .n = 1, .of = &ndr_of_number))
+	};
+	const struct ndr_struct elements = {
+		sizeof(struct two_arrays),
+		NDR_FIELDS(NDR_AT(U32, struct two_arrays, first.n),
+			   NDR_AT(ELEMENTS, struct two_arrays, first, .n = 1,
+				  .of = &ndr_of_sid_pointer))
+	};
+	struct ndr_in in;
+
+	read_described(&in, NDR_FIELDS({ .type = NDR_POINTER, .of = &pointers }), data,
+		       sizeof(data));
+	CHECK(in.excess && !in.bad && in.pos == sizeof(data));
+	read_described(&in, NDR_FIELDS({ .type = NDR_POINTER, .of = &elements }), data,
+		       sizeof(data));
+	CHECK(in.excess && !in.bad && in.pos == 8);
+}
+
+/* A type that can only be written is not read over. */
+static void written_types(void)
+{
+	static const u8 data[8];
+	struct ndr_in in;
+
+	read_described(&in, NDR_FIELDS(NDR_NUMBER(U64, 0)), data, sizeof(data));
 	CHECK(in.bad);
 }
 
@@ -484,6 +539,7 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(text_is_utf16), TEST(reader_stays_inside), TEST(counts_that_lie),
+		TEST(structures_in_excess), TEST(written_types),
 		TEST(pipes_have_numbers), TEST(interface_bindings), TEST(fragment_sizes),
 		TEST(bindings_together),
 		TEST(shares_are_listed), TEST(list_of_nothing),
