@@ -27,7 +27,8 @@ struct offload_list_part {
  * struct offload_list - the lists of stores
  * @orders: the orders, whose function for results calls offload_list_result()
  * @each: called for each object of Ditto's; may give no orders to @orders
- * @page: called after the objects of a page, with the names that it could have had; or NULL
+ * @page: called after the objects of a page, with the names that it could have had, unless the page
+ *	is not the last and has none of them; or NULL
  * @problem: called for what could not be listed
  * @arg: for the functions
  */

@@ -362,7 +362,6 @@ static void survey_end_page(void *arg, const struct index_range *range)
 	struct offload_survey *s = arg;
 
 	index_set_objects(s->index, range, s->objects, s->n_objects);
-	s->n_objects = 0;
 }
 
 static void survey_list_problem(void *arg, const char *subject, const char *text)
@@ -382,6 +381,8 @@ static void survey_on_result(void *arg, const struct offload_result *r)
 		return;
 	}
 	offload_list_result(s->list, r);
+	/* The objects of a page that has no name of its range are not those of the next page. */
+	s->n_objects = 0;
 	offload_survey_show(s, "requests to the store", offload_orders_requests(s->orders));
 }
 
