@@ -3,8 +3,8 @@
  * Libraries that are loaded when their functions are needed, so that Ditto depends on them only
  * where they are used.
  */
-#ifndef _DITTO_DAEMON_LIBRARY_H
-#define _DITTO_DAEMON_LIBRARY_H
+#ifndef _DITTOD_LIBRARY_H
+#define _DITTOD_LIBRARY_H
 
 #include <pthread.h>
 #include <stdbool.h>

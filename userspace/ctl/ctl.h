@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Common parts of the dittoctl commands, which have one thread but for what offload_push.c says. */
+/* Common parts of the dittoctl commands, of one thread but for what ctl/offload/push.c says. */
 #ifndef _DITTO_CTL_H
 #define _DITTO_CTL_H
 

@@ -14,8 +14,6 @@
 
 #include "common/spec.h"
 #include "common/text.h"
-#include "common/spec.h"
-#include "common/text.h"
 
 /* Error of calls, negated, if ditto.ko is not loaded. */
 #define CONN_NOT_LOADED	ENOPKG

@@ -71,8 +71,8 @@ const char *setting_values(const struct setting *s, char *buf, size_t size);
 /* Add a setting to DITTO_CMD_SERVER_SET. */
 void setting_put(struct nl_msg *msg, const struct setting *s, u32 value);
 /*
- * Read a reply to DITTO_CMD_SETTING_GET, which has no @doc. The texts of @s are parts of the message.
- * Returns false if it is malformed.
+ * Read a reply to DITTO_CMD_SETTING_GET, which has no @doc. The texts of @s are parts of the
+ * message. Returns false if it is malformed.
  */
 bool setting_from_msg(struct nl_msg *msg, struct setting *s, u32 *value);
 

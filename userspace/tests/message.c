@@ -301,7 +301,7 @@ static void attribute_tables(void)
 }
 
 /* What the administrator reads is one sentence at least. */
-static void descriptions(void)
+static void descriptions_are_sentences(void)
 {
 	unsigned int i;
 	size_t len;
@@ -333,7 +333,7 @@ int main(void)
 		TEST(attribute_tables),	  TEST(share_protocols), TEST(share_round_trip),
 		TEST(share_set_message),  TEST(empty_rules),	 TEST(listener_round_trip),
 		TEST(cut_messages),	  TEST(changed_messages), TEST(error_words),
-		TEST(descriptions), TEST(other_protocol),
+		TEST(descriptions_are_sentences), TEST(other_protocol),
 		{0}};
 
 	return test_main(tests);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* File systems as a whole; see offload_mounts.h. */
+/* File systems as a whole; see mounts.h. */
 
 #include <errno.h>
 #include <fcntl.h>

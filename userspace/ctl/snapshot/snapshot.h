@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Parts of dittoctl offload snapshot. */
-#ifndef _DITTO_CTL_OFFLOAD_SNAPSHOT_H
-#define _DITTO_CTL_OFFLOAD_SNAPSHOT_H
+#ifndef _DITTO_CTL_SNAPSHOT_H
+#define _DITTO_CTL_SNAPSHOT_H
 
 #include <limits.h>
 
@@ -38,7 +38,7 @@ struct snapshots {
 	u64 problems;
 };
 
-/* offload_snapshot_load.c */
+/* snapshot_load.c */
 
 /* Read the heads of all snapshots that the lists of the stores, or notes of this machine, have. */
 void snapshots_load(struct ctl *ctl, struct snapshots *all);
@@ -60,10 +60,10 @@ int snapshot_open(struct ctl *ctl, const char *text, struct snapshot *s,
  * false after a message.
  */
 bool snapshot_note_head(struct ctl *ctl, const struct snapshot *s, int file);
-/* Wait until no objects are deleted. Returns a lock, see offload_lock.h, or a negative errno. */
+/* Wait until no objects are deleted. Returns a lock (ctl/offload/lock.h) or a negative errno. */
 int snapshot_lock(void);
 
-/* offload_snapshot_walk.c */
+/* snapshot_walk.c */
 
 /**
  * struct snapshot_share - a share as it is now

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Snapshots that are being made. */
-#ifndef _DITTO_CTL_OFFLOAD_SNAPSHOT_CREATE_H
-#define _DITTO_CTL_OFFLOAD_SNAPSHOT_CREATE_H
+#ifndef _DITTO_CTL_SNAPSHOT_CREATE_H
+#define _DITTO_CTL_SNAPSHOT_CREATE_H
 
 #include "snapshot.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Removing a directory with all below, while others change it. */
-#ifndef _DITTO_CTL_OFFLOAD_SNAPSHOT_REMOVE_H
-#define _DITTO_CTL_OFFLOAD_SNAPSHOT_REMOVE_H
+#ifndef _DITTO_CTL_SNAPSHOT_REMOVE_H
+#define _DITTO_CTL_SNAPSHOT_REMOVE_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Entries of snapshots are made anew: for restore, expose and adopt. */
-#ifndef _DITTO_CTL_OFFLOAD_SNAPSHOT_RESTORE_H
-#define _DITTO_CTL_OFFLOAD_SNAPSHOT_RESTORE_H
+#ifndef _DITTO_CTL_SNAPSHOT_RESTORE_H
+#define _DITTO_CTL_SNAPSHOT_RESTORE_H
 
 #include "ctl/offload/filesystem.h"
 #include "snapshot.h"
