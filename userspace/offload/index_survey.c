@@ -137,6 +137,14 @@ static void index_end_contents(struct index *x)
 	index_do_alone(x, "INSERT INTO dead SELECT id FROM content n\n"
 			  "WHERE NOT EXISTS (SELECT 1 FROM file f WHERE f.content = n.id)\n"
 			  "AND NOT EXISTS (SELECT 1 FROM member m WHERE m.content = n.id)", "");
+	/* If this is interrupted, one that comes back is not known by a part of its chunks. */
+	stmt = index_query(x, "SELECT id FROM dead", "");
+	while (index_row(x, stmt)) {
+		index_do(x, "UPDATE content SET known = 0 WHERE id = ? AND kind = 2 AND known", "i",
+			 (u64)sqlite3_column_int64(stmt, 0));
+		index_pace(x);
+	}
+	index_end(x);
 	/* A content that is gone leaves no chunks behind, whenever this is interrupted. */
 	if (index_number(x, "SELECT 1 FROM dead d JOIN content n ON n.id = d.id\n"
 			    "WHERE n.kind = 2 LIMIT 1"))

@@ -1036,6 +1036,74 @@ static void lists_in_parts(void)
 	index_close(x);
 }
 
+/* Change the database past the index. */
+static void database_change(const char *sql)
+{
+	sqlite3 *db;
+
+	if (CHECK(sqlite3_open(path, &db) == SQLITE_OK))
+		CHECK(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* A manifest of which some chunks were forgotten is read again if its file comes back. */
+static void forgotten_in_parts(void)
+{
+	struct manifest m = { 0 };
+	u8 chunk[HASH_SIZE] = { 0 };
+	char unknown[64] = "";
+	sqlite3 *db;
+	struct index *x;
+	struct why why;
+	u64 left;
+	u32 i;
+
+	x = index_open(path, true, &why);
+	if (!CHECK(x))
+		return;
+	/* More than a transaction has. */
+	for (i = 0; i < 5000; i++) {
+		chunk[0] = (u8)(i >> 8);
+		chunk[1] = (u8)i;
+		manifest_add(&m, chunk, 1);
+	}
+	index_begin_survey(x, false);
+	file_add(x, "/A", 'A');
+	index_end_filesystem(x, disk.id, true);
+	index_add_manifest(x, "s", name_of('A'), &m);
+	index_end_survey(x);
+	CHECK(index_commit(x, &why));
+	database_change("CREATE TRIGGER last BEFORE DELETE ON chunk WHEN\n"
+			"(SELECT count(*) FROM chunk) = 1 BEGIN SELECT RAISE(ABORT, 'stop'); END");
+	index_begin_survey(x, false);
+	index_end_filesystem(x, disk.id, true);
+	index_end_survey(x);
+	CHECK(index_error(x));
+	index_close(x);
+	database_change("DROP TRIGGER last");
+	CHECK(sqlite3_open(path, &db) == SQLITE_OK);
+	left = database_number(db, "SELECT count(*) FROM chunk");
+	sqlite3_close(db);
+	CHECK(left && left < m.n);
+
+	x = index_open(path, false, &why);
+	if (!CHECK(x))
+		return;
+	index_begin_survey(x, false);
+	file_add(x, "/A", 'A');
+	index_end_filesystem(x, disk.id, true);
+	index_unknown_manifests(x, object_note, unknown);
+	SAME(unknown, "A");
+	index_add_manifest(x, "s", name_of('A'), &m);
+	index_end_survey(x);
+	CHECK(index_commit(x, &why));
+	index_close(x);
+	CHECK(sqlite3_open(path, &db) == SQLITE_OK);
+	CHECK(database_number(db, "SELECT count(*) FROM chunk") == m.n);
+	sqlite3_close(db);
+	manifest_free(&m);
+}
+
 /* Others may read while somebody looks at file systems, but not write. */
 static void readers_do_not_wait(void)
 {
@@ -1104,7 +1172,7 @@ int main(void)
 		TEST(paths_of_two_filesystems), TEST(heads_noted), TEST(snapshots_partly_read),
 		TEST(damaged_lists_doubt), TEST(unchanged_files),
 		TEST(directories_compared), TEST(snapshots_share_rows), TEST(lists_in_parts),
-		TEST(readers_do_not_wait),
+		TEST(readers_do_not_wait), TEST(forgotten_in_parts),
 		{ NULL, NULL }
 	};
 	char folder[] = "/tmp/ditto-index.XXXXXX";
