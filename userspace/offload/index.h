@@ -257,7 +257,10 @@ void index_forget_lists(struct index *x);
 void index_add_list(struct index *x, const struct index_list *l);
 /* An object is condemned since @o->since, or @kept since then. Later words count. */
 void index_condemn(struct index *x, const struct index_object *o, bool kept);
-/* All lists were added: forget what was condemned before one that is damaged. */
+/*
+ * All lists were added: forget what was condemned before one that is damaged, or in the day after
+ * it, as its time is that of another clock.
+ */
 void index_doubt_lists(struct index *x);
 /* Number of objects that lists name. */
 u64 index_condemned_number(struct index *x);

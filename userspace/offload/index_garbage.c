@@ -8,7 +8,9 @@
 /* Deletions that are remembered. */
 #define HISTORY_MAX	"100000"
 /* A list of garbage that is damaged, in the column that is 1 for one that keeps objects. */
-#define LIST_DAMAGED	2ULL
+#define LIST_DAMAGED	2
+/* Its time is that of the store, whose clock may be so many seconds behind that of the lists. */
+#define CLOCK_DIFFERENCE	"86400"
 
 void index_forget_lists(struct index *x)
 {
@@ -19,15 +21,16 @@ void index_add_list(struct index *x, const struct index_list *l)
 {
 	index_do(x, "INSERT INTO list VALUES(?, ?, ?, ?, 1, 0) ON CONFLICT DO UPDATE SET\n"
 		    "time = excluded.time, kept = excluded.kept, seen = 1", "snii", l->store,
-		 l->name, l->time, l->damaged ? LIST_DAMAGED : (u64)l->kept);
+		 l->name, l->time, l->damaged ? (u64)LIST_DAMAGED : (u64)l->kept);
 	index_pace(x);
 }
 
 void index_doubt_lists(struct index *x)
 {
-	index_do(x, "DELETE FROM condemned WHERE EXISTS (SELECT 1 FROM list l WHERE l.seen AND\n"
-		    "l.kept = ? AND l.store = condemned.store AND l.time >= condemned.since)", "i",
-		 LIST_DAMAGED);
+	index_do(x, "DELETE FROM condemned WHERE EXISTS (SELECT 1 FROM list l JOIN store s\n"
+		    "ON s.name = l.store WHERE l.seen AND l.kept = ? AND s.id = condemned.store\n"
+		    "AND l.time + " CLOCK_DIFFERENCE " >= condemned.since)", "i",
+		 (u64)LIST_DAMAGED);
 }
 
 void index_condemn(struct index *x, const struct index_object *o, bool kept)
@@ -60,7 +63,8 @@ void index_spend_lists(struct index *x, u64 now)
 		     "AND o.name = c.name AND o.modified <= c.since\n"
 		     "JOIN store s ON s.id = c.store WHERE NOT c.kept);"
 		     "UPDATE list SET spent = 0 WHERE kept AND EXISTS (SELECT 1 FROM list l WHERE\n"
-		     "l.store = list.store AND NOT l.kept AND l.time <= list.time)");
+		     "l.store = list.store AND NOT l.kept\n"
+		     "AND l.time <= list.time + iif(list.kept = 1, 0, " CLOCK_DIFFERENCE "))");
 }
 
 void index_spent_lists(struct index *x, u64 before,

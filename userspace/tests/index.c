@@ -1129,7 +1129,7 @@ static void readers_do_not_wait(void)
 	index_close(x);
 }
 
-/* What a list says that was written after a damaged one counts, and nothing from before. */
+/* What a list says that was written a day after a damaged one counts, and nothing from before. */
 static void damaged_lists_doubt(void)
 {
 	struct index_list damaged = { .store = "s", .time = 12 * DAY, .damaged = true };
@@ -1152,6 +1152,11 @@ static void damaged_lists_doubt(void)
 	damaged.name = o.name;
 	index_add_list(x, &damaged);
 	CHECK(index_condemned_number(x) == 3);
+	index_doubt_lists(x);
+	CHECK(index_condemned_number(x) == 1);
+	/* The clock of the store may be a day behind. */
+	o.since = 13 * DAY;
+	index_condemn(x, &o, false);
 	index_doubt_lists(x);
 	CHECK(index_condemned_number(x) == 1);
 	o.since++;

@@ -22,7 +22,7 @@ static void garbage_problem(void *arg, const char *subject, const char *text)
 	offload_survey_problem(arg, subject, "%s", text);
 }
 
-/* Which objects it condemns or keeps is not known: those that were condemned before it are in doubt. */
+/* Which objects it condemns or keeps is not known: those condemned before it are in doubt. */
 static void garbage_is_damaged(struct offload_survey *s, const struct offload_result *r,
 			       const u8 name[HASH_SIZE], const char *cause)
 {
