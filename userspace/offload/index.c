@@ -171,10 +171,10 @@ static bool index_transact_alone(struct index *x)
 			     index_begin_with(x, "BEGIN", false));
 }
 
-/* End the transaction if it has many changes, or is old. */
+/* End the transaction if it has many changes, or is old, and does not belong together. */
 void index_pace(struct index *x)
 {
-	if (sqlite3_get_autocommit(x->db))
+	if (x->lists || sqlite3_get_autocommit(x->db))
 		return;
 	if ((u32)sqlite3_total_changes(x->db) - x->changes >= CHANGES_MAX ||
 	    clock_ms() - x->began > OPEN_TIME)
@@ -366,6 +366,19 @@ void index_load_stores(struct index *x)
 	}
 }
 
+/* Forget the names of stores. */
+void index_forget_stores(struct index *x)
+{
+	while (x->n_stores)
+		free(x->stores[--x->n_stores]);
+	free(x->stores);
+	free(x->listed);
+	free(x->placed);
+	x->stores = NULL;
+	x->listed = NULL;
+	x->placed = NULL;
+}
+
 /* The number of a store. */
 u64 index_store(struct index *x, const char *name)
 {
@@ -485,11 +498,7 @@ void index_close(struct index *x)
 	sqlite3_close(x->db);
 	if (x->lock >= 0)
 		close(x->lock);
-	while (x->n_stores)
-		free(x->stores[--x->n_stores]);
-	free(x->stores);
-	free(x->listed);
-	free(x->placed);
+	index_forget_stores(x);
 	free(x->needed);
 	free(x->error);
 	free(x);

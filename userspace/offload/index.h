@@ -252,7 +252,7 @@ struct index_deletion {
 	u64 run;
 };
 
-/* The lists of garbage are going to be added anew. */
+/* The lists of garbage are going to be added anew. Nobody else sees that before the end. */
 void index_forget_lists(struct index *x);
 void index_add_list(struct index *x, const struct index_list *l);
 /* An object is condemned since @o->since, or @kept since then. Later words count. */
@@ -262,6 +262,8 @@ void index_condemn(struct index *x, const struct index_object *o, bool kept);
  * it, as its time is that of another clock.
  */
 void index_doubt_lists(struct index *x);
+/* Use what the lists say from now on, or forget it unless @use. */
+void index_end_lists(struct index *x, bool use);
 /* Number of objects that lists name. */
 u64 index_condemned_number(struct index *x);
 /* Work out which lists nothing counts on any more, at the time @now. */
@@ -269,8 +271,11 @@ void index_spend_lists(struct index *x, u64 now);
 /* Call @use for the lists on which nothing has counted since the time @before. */
 void index_spent_lists(struct index *x, u64 before,
 		       void (*use)(void *arg, const struct index_object *o), void *arg);
-/* Call @use for the garbage of a kind that was condemned at the time @before. */
-void index_garbage(struct index *x, u32 kind, u64 before,
+/*
+ * Call @use for the garbage that was condemned at the time @before: manifests, packs, and then
+ * chunks. All is what the index has now, whatever @use or others do with it.
+ */
+void index_garbage(struct index *x, u64 before,
 		   void (*use)(void *arg, const struct index_object *o), void *arg);
 /* Call @use for garbage that no list names. */
 void index_new_garbage(struct index *x, void (*use)(void *arg, const struct index_object *o),

@@ -14,6 +14,8 @@
 
 void index_forget_lists(struct index *x)
 {
+	index_end(x);
+	x->lists = true;
 	index_run(x, "DELETE FROM condemned; UPDATE list SET seen = 0");
 }
 
@@ -31,6 +33,21 @@ void index_doubt_lists(struct index *x)
 		    "ON s.name = l.store WHERE l.seen AND l.kept = ? AND s.id = condemned.store\n"
 		    "AND l.time + " CLOCK_DIFFERENCE " >= condemned.since)", "i",
 		 (u64)LIST_DAMAGED);
+}
+
+void index_end_lists(struct index *x, bool use)
+{
+	x->lists = false;
+	if (use) {
+		index_end(x);
+		return;
+	}
+	if (x->error || sqlite3_get_autocommit(x->db))
+		return;
+	index_run_alone(x, "ROLLBACK");
+	/* Some of them may have been new. */
+	index_forget_stores(x);
+	index_load_stores(x);
 }
 
 void index_condemn(struct index *x, const struct index_object *o, bool kept)
@@ -76,13 +93,14 @@ void index_spent_lists(struct index *x, u64 before,
 	index_objects(x, use, arg);
 }
 
-void index_garbage(struct index *x, u32 kind, u64 before,
+void index_garbage(struct index *x, u64 before,
 		   void (*use)(void *arg, const struct index_object *o), void *arg)
 {
 	index_do_alone(x, "INSERT INTO work SELECT NULL, s.name, o.kind, o.name, o.size,\n"
 			  "o.modified, o.since FROM object o JOIN store s ON s.id = o.store\n"
-			  "WHERE o.kind = ? AND o.since > 1 AND o.since > 0 AND o.since <= ?\n"
-			  "ORDER BY o.store, o.name", "ii", (u64)kind, before);
+			  "WHERE o.kind IN (1, 2, 3) AND o.since > 1 AND o.since > 0\n"
+			  "AND o.since <= ? ORDER BY o.kind = 1, o.kind, o.store, o.name", "i",
+		       before);
 	index_objects(x, use, arg);
 }
 

@@ -41,6 +41,7 @@ struct index_statement {
  * @lock: descriptor of the lock of those who write, or -1
  * @locked: this one writes
  * @writes: the transaction may write tables that others have
+ * @lists: lists of garbage are being added, all in one transaction
  * @changes: number of changes when it began
  * @began: when it began, in ms
  * @statements: statements that are kept
@@ -65,6 +66,7 @@ struct index {
 	int lock;
 	bool locked;
 	bool writes;
+	bool lists;
 	u32 changes;
 	u64 began;
 	struct index_statement statements[INDEX_STATEMENTS];
@@ -99,6 +101,7 @@ u64 index_value(struct index *x, sqlite3_stmt *stmt);
 u64 index_number(struct index *x, const char *sql);
 void index_delete_dead(struct index *x, const char *sql);
 void index_load_stores(struct index *x);
+void index_forget_stores(struct index *x);
 u64 index_store(struct index *x, const char *name);
 
 /* index_files.c */

@@ -110,13 +110,13 @@ static void file_note(void *arg, const char *file)
 	text_add(arg, file[1]);
 }
 
-/* The names of garbage, as a string. */
-static const char *index_garbage_names(struct index *x, u32 kind, u64 before)
+/* The names of garbage, as a string: upper case for manifests, which come before chunks. */
+static const char *index_garbage_names(struct index *x, u64 before)
 {
 	static char text[64];
 
 	memset(text, 0, sizeof(text));
-	index_garbage(x, kind, before, object_note, text);
+	index_garbage(x, before, object_note, text);
 	return text;
 }
 
@@ -196,13 +196,13 @@ static void garbage_ages(void)
 		return;
 	memcpy(old.name, name_of('B'), HASH_SIZE);
 	index_survey(x, "AB", 2 * DAY);
-	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 100 * DAY), "");
+	SAME(index_garbage_names(x, 100 * DAY), "");
 	CHECK(index_commit(x, &why));
 	index_survey(x, "A", 3 * DAY);
-	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 3 * DAY), "B");
-	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 3 * DAY - 1), "");
+	SAME(index_garbage_names(x, 3 * DAY), "B");
+	SAME(index_garbage_names(x, 3 * DAY - 1), "");
 	/* An object that was written after that time has to be condemned again. */
-	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 100 * DAY), "");
+	SAME(index_garbage_names(x, 100 * DAY), "B");
 	CHECK(index_commit(x, &why));
 	index_close(x);
 
@@ -210,31 +210,30 @@ static void garbage_ages(void)
 	x = index_open(path, false, &why);
 	kept.x = x;
 	index_survey(x, "A", 9 * DAY);
-	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 3 * DAY), "B");
-	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 9 * DAY - 1), "");
-	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 9 * DAY), "c");
+	SAME(index_garbage_names(x, 3 * DAY), "B");
+	SAME(index_garbage_names(x, 9 * DAY - 1), "B");
+	SAME(index_garbage_names(x, 9 * DAY), "Bc");
 	index_survey(x, "AB", 10 * DAY);
 	CHECK(index_condemned_number(x) == 2);
 	index_condemned(x, "s", true, object_condemn, &kept);
 	SAME(kept.names, "cB");
 	/* An older list does not change that. */
 	index_condemn(x, &old, false);
-	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 100 * DAY), "");
+	SAME(index_garbage_names(x, 100 * DAY), "");
 	index_survey(x, "", 11 * DAY);
-	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 10 * DAY), "");
-	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 11 * DAY), "AB");
-	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 11 * DAY), "abc");
+	SAME(index_garbage_names(x, 10 * DAY), "");
+	SAME(index_garbage_names(x, 11 * DAY), "ABabc");
 	index_count_all(x, &c);
 	CHECK(c.files == 0 && c.objects == 5 && c.stored == 5 && c.garbage == 5 && !c.missing);
 	CHECK(index_commit(x, &why));
 	old.since = 50 * DAY;
 	index_condemn(x, &old, true);
-	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 100 * DAY), "A");
+	SAME(index_garbage_names(x, 100 * DAY), "Aabc");
 	index_close(x);
 
 	/* What was not committed is forgotten. */
 	x = index_open(path, false, &why);
-	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 100 * DAY), "AB");
+	SAME(index_garbage_names(x, 100 * DAY), "ABabc");
 	CHECK(!index_error(x));
 	index_close(x);
 }
@@ -266,8 +265,8 @@ static void index_is_shared(void)
 	if (!CHECK(x))
 		return;
 	index_survey(x, "", 11 * DAY);
-	index_garbage(x, ENVELOPE_MANIFEST, 11 * DAY, object_delete, x);
-	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 11 * DAY), "");
+	index_garbage(x, 11 * DAY, object_delete, x);
+	SAME(index_garbage_names(x, 11 * DAY), "");
 	index_close(x);
 }
 
@@ -305,12 +304,13 @@ static void lists_spent(void)
 	index_forget_lists(x);
 	index_add_list(x, &first);
 	index_add_list(x, &second);
+	index_end_lists(x, true);
 	index_survey(x, "", 11 * DAY);
 	index_spend_lists(x, 13 * DAY);
 	index_spent_lists(x, 100 * DAY, list_note, text);
 	SAME(text, "");
-	index_garbage(x, ENVELOPE_MANIFEST, 11 * DAY, object_note, text);
-	SAME(text, "AB");
+	index_garbage(x, 11 * DAY, object_note, text);
+	SAME(text, "ABabc");
 	memcpy(o.name, name_of('A'), HASH_SIZE);
 	index_add_deletion(x, &o, 20 * DAY, 19 * DAY);
 	memcpy(o.name, name_of('B'), HASH_SIZE);
@@ -329,6 +329,7 @@ static void lists_spent(void)
 	/* The opposite of a list stays until that one is seen no more. */
 	index_forget_lists(x);
 	index_add_list(x, &second);
+	index_end_lists(x, true);
 	index_spend_lists(x, 21 * DAY);
 	memset(text, 0, sizeof(text));
 	index_spent_lists(x, 21 * DAY, list_note, text);
@@ -1012,6 +1013,7 @@ static void lists_in_parts(void)
 	if (!CHECK(x))
 		return;
 	index_forget_lists(x);
+	index_end_lists(x, true);
 	index_begin_survey(x, true);
 	for (i = 0; i < 3; i++)
 		memcpy(o[i].name, name_of("cab"[i]), HASH_SIZE);
@@ -1033,6 +1035,89 @@ static void lists_in_parts(void)
 	index_begin_survey(x, true);
 	index_end_survey(x);
 	SAME(index_new_names(x), text);
+	index_close(x);
+}
+
+/* Lists that are being added are used as a whole, or not at all. */
+static void lists_used_as_whole(void)
+{
+	struct index_object o = { .store = "s", .kind = ENVELOPE_MANIFEST, .since = 9 * DAY };
+	struct index_list list = { .store = "new", .time = 9 * DAY };
+	struct index *x, *other;
+	struct why why;
+	u32 i;
+
+	x = index_open(path, true, &why);
+	if (!CHECK(x))
+		return;
+	index_forget_lists(x);
+	memcpy(o.name, name_of('A'), HASH_SIZE);
+	index_condemn(x, &o, false);
+	index_end_lists(x, true);
+	CHECK(index_commit(x, &why));
+
+	/* More than a transaction has otherwise. */
+	index_forget_lists(x);
+	o.store = "new";
+	list.name = o.name;
+	index_add_list(x, &list);
+	for (i = 0; i < 5000; i++) {
+		memcpy(o.name, &i, sizeof(i));
+		index_condemn(x, &o, false);
+	}
+	other = index_open(path, false, &why);
+	if (CHECK(other))
+		CHECK(index_condemned_number(other) == 1);
+	index_close(other);
+	CHECK(index_condemned_number(x) == 5000);
+	index_end_lists(x, false);
+	CHECK(index_condemned_number(x) == 1);
+	/* The name of the store was forgotten, too. */
+	index_condemn(x, &o, false);
+	CHECK(index_commit(x, &why));
+	index_close(x);
+	x = index_open(path, false, &why);
+	if (!CHECK(x))
+		return;
+	memset(o.name, 0, sizeof(o.name));
+	index_condemn(x, &o, false);
+	CHECK(index_condemned_number(x) == 3);
+	CHECK(index_commit(x, &why));
+	index_close(x);
+}
+
+/* What @use and others change does not change what is deleted. */
+static void garbage_is_changed(void *arg, const struct index_object *o)
+{
+	char *names = arg;
+	struct index *other;
+	struct why why;
+
+	object_note(names, o);
+	other = names[1] ? NULL : index_open(path, false, &why);
+	if (!other)
+		return;
+	index_survey(other, "B", 12 * DAY);
+	CHECK(index_commit(other, &why));
+	index_close(other);
+}
+
+/* Garbage is what one look has found, also if others look in between. */
+static void garbage_of_one_look(void)
+{
+	char names[64] = "";
+	struct index *x;
+	struct why why;
+
+	x = index_open(path, true, &why);
+	if (!CHECK(x))
+		return;
+	index_survey(x, "", 11 * DAY);
+	CHECK(index_commit(x, &why));
+	index_garbage(x, 11 * DAY, garbage_is_changed, names);
+	SAME(names, "ABabc");
+	SAME(index_garbage_names(x, 11 * DAY), "Aa");
+	CHECK(index_commit(x, &why) && !index_error(x));
 	index_close(x);
 }
 
@@ -1163,6 +1248,7 @@ static void damaged_lists_doubt(void)
 	index_condemn(x, &o, false);
 	index_doubt_lists(x);
 	CHECK(index_condemned_number(x) == 2);
+	index_end_lists(x, true);
 	CHECK(!index_error(x));
 	index_close(x);
 }
@@ -1177,7 +1263,8 @@ int main(void)
 		TEST(paths_of_two_filesystems), TEST(heads_noted), TEST(snapshots_partly_read),
 		TEST(damaged_lists_doubt), TEST(unchanged_files),
 		TEST(directories_compared), TEST(snapshots_share_rows), TEST(lists_in_parts),
-		TEST(readers_do_not_wait), TEST(forgotten_in_parts),
+		TEST(readers_do_not_wait), TEST(forgotten_in_parts), TEST(lists_used_as_whole),
+		TEST(garbage_of_one_look),
 		{ NULL, NULL }
 	};
 	char folder[] = "/tmp/ditto-index.XXXXXX";

@@ -356,8 +356,7 @@ static void costs_measured(void)
 	CHECK(condemned == want);
 	phase_begin();
 	survey_run(false);
-	index_garbage(scale.x, ENVELOPE_MANIFEST, 2 * DAY, object_count, &due);
-	index_garbage(scale.x, ENVELOPE_CHUNK, 2 * DAY, object_count, &due);
+	index_garbage(scale.x, 2 * DAY, object_count, &due);
 	phase_end("second look, and what is due");
 	CHECK(due == want);
 	phase_begin();

@@ -234,6 +234,7 @@ int offload_undelete(struct ctl *ctl, char **words)
 	u.writer.s = &u.s;
 	u.writer.time = (u64)time(NULL);
 	good = undelete_begin(&u, store) && offload_garbage_load(&u.s);
+	index_end_lists(u.s.index, good);
 	if (good) {
 		index_condemned(u.s.index, store, false, undelete_object, &u);
 		garbage_writer_end(&u.writer);
@@ -296,6 +297,7 @@ int offload_garbage_list(struct ctl *ctl)
 	t = list_begin(ctl->json, columns);
 	index_condemned(s.index, "", false, list_row, t);
 	list_end(t);
+	index_end_lists(s.index, false);
 	good = offload_survey_commit(&s) && good;
 	offload_survey_close(&s);
 	return good ? CTL_OK : CTL_REFUSED;

@@ -9,7 +9,10 @@
 /* Seconds that garbage stays, unless somebody says otherwise. */
 #define GARBAGE_GRACE		(7 * 86400ULL)
 
-/* Read the lists of all stores into the index. Returns false after messages. */
+/*
+ * Read the lists of all stores into the index. Returns false after messages. index_end_lists() has
+ * to follow: a part of them may say that objects are condemned which others keep.
+ */
 bool offload_garbage_load(struct offload_survey *s);
 /* Delete the lists that nobody has needed for a day. The stores were listed. */
 void offload_garbage_clean(struct offload_survey *s);

@@ -120,19 +120,11 @@ static void gc_count_new(void *arg, const struct index_object *o)
 	g->condemned++;
 }
 
-/* Call a function for all that is to be deleted, of a kind. */
-static void gc_due(struct gc *g, u32 kind, void (*use)(void *arg, const struct index_object *o))
-{
-	index_garbage(g->s.index, kind, g->before, use, g);
-}
-
 static void gc_count_all(struct gc *g)
 {
 	g->objects = 0;
 	g->bytes = 0;
-	gc_due(g, ENVELOPE_MANIFEST, gc_count);
-	gc_due(g, ENVELOPE_PACK, gc_count);
-	gc_due(g, ENVELOPE_CHUNK, gc_count);
+	index_garbage(g->s.index, g->before, gc_count, g);
 	/* What a dry run would have condemned is due without a grace time. */
 	if (g->dry && !g->grace)
 		index_new_garbage(g->s.index, gc_count, g);
@@ -175,11 +167,14 @@ static bool gc_begin(struct gc *g)
 	struct offload_orders *orders = offload_orders_new(gc_began, g);
 	u64 before = g->s.problems;
 	struct why why;
+	bool good;
 
 	if (!g->dry && !offload_each_store(gc_begin_store, orders, &why))
 		offload_survey_problem(&g->s, "stores", "%s", why.text);
 	offload_orders_free(orders);
-	return offload_garbage_load(&g->s) && g->s.problems == before;
+	good = offload_garbage_load(&g->s) && g->s.problems == before;
+	index_end_lists(g->s.index, good);
+	return good;
 }
 
 /* What is referred to again stays, and what has become garbage is condemned. */
@@ -202,7 +197,6 @@ static void gc_condemn(struct gc *g)
 		index_new_garbage(g->s.index, garbage_writer_add, &w);
 	garbage_writer_end(&w);
 	g->condemned += w.written;
-	fault_point("gc-condemned");
 }
 
 /* Make the file with the names of a batch. Returns a descriptor, or -1. */
@@ -349,20 +343,13 @@ static void gc_delete(void *arg, const struct index_object *o)
 {
 	struct gc *g = arg;
 
+	if (g->n && (g->n >= g->room || g->batch[0].kind != o->kind || strcmp(g->store, o->store)))
+		gc_flush(g);
 	if (o->kind == ENVELOPE_CHUNK && gc_run_of(g, o->store)->keeps_chunks)
 		return;
-	if (g->n >= g->room || strcmp(g->store, o->store))
-		gc_flush(g);
 	snprintf(g->store, sizeof(g->store), "%s", o->store);
 	g->batch[g->n] = *o;
 	g->batch[g->n++].store = g->store;
-}
-
-/* Delete all of a kind that is due. */
-static void gc_delete_all(struct gc *g, u32 kind)
-{
-	gc_due(g, kind, gc_delete);
-	gc_flush(g);
 }
 
 /* Look again, and delete what is garbage still. Returns false after a message. */
@@ -381,11 +368,11 @@ static bool gc_collect(struct gc *g)
 	    !offload_survey_own(&g->s))
 		return false;
 	fault_point("gc-delete");
+	/* No commit before: from then on others may change what this look has found. */
 	gc_count_all(g);
 	g->room = BATCH;
-	gc_delete_all(g, ENVELOPE_MANIFEST);
-	gc_delete_all(g, ENVELOPE_PACK);
-	gc_delete_all(g, ENVELOPE_CHUNK);
+	index_garbage(g->s.index, g->before, gc_delete, g);
+	gc_flush(g);
 	return !gc_is_stopped(g);
 }
 
@@ -465,14 +452,16 @@ static int gc_run(struct ctl *ctl, struct gc *g)
 	/* The garbage of this server may be the data of another. */
 	good = (g->dry || offload_survey_own(&g->s)) && gc_begin(g) &&
 	       offload_survey_run(&g->s, true);
-	good = offload_survey_commit(&g->s) && good;
+	/* All this is what the survey has found: others may change it after the commit. */
 	if (good)
 		gc_condemn(g);
-	good = (g->dry || offload_survey_commit(&g->s)) && good && !g->s.problems;
+	good = good && !g->s.problems;
 	g->before = (u64)time(NULL) - g->grace;
 	index_count(g->s.index, &c);
 	gc_count_all(g);
 	good = good && (g->dry || !g->objects || gc_is_meant(g));
+	good = offload_survey_commit(&g->s) && good;
+	fault_point("gc-condemned");
 	if (!good)
 		fputs("dittoctl: offload gc: nothing is deleted\n", stderr);
 	else if (g->objects && !g->dry)
