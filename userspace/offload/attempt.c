@@ -92,6 +92,7 @@ static size_t attempt_cut(struct transfer *t, const char **from, size_t size)
 static size_t attempt_data(char *from, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
+	u64 now = clock_ms(), took = now - (t->moved ? t->moved : t->first);
 	const char *bytes = from;
 	size_t take;
 	long status = 0;
@@ -109,14 +110,16 @@ static size_t attempt_data(char *from, size_t size, size_t n, void *arg)
 		return 0;
 	memcpy(t->into + t->got, bytes, take);
 	t->got += take;
+	if (took > t->store->timeout)
+		took = t->store->timeout;
 	/*
 	 * What comes again after a failure is no progress, and neither is less than the slowest line
-	 * brings until an attempt is given up: each attempt might have a byte more.
+	 * brings in the time: each attempt might have a byte more.
 	 */
-	if (t->got >= t->most + (u64)SLOWEST * t->store->timeout / 1000) {
+	if (t->got > t->most && (t->got - t->most) * 1000 >= (u64)SLOWEST * took) {
 		t->most = t->got;
-		t->moved = clock_ms();
-		t->store->moved = t->moved;
+		t->moved = now;
+		t->store->moved = now;
 	}
 	return size;
 }

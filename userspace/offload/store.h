@@ -97,7 +97,7 @@ struct breaker {
  * @trust_file: file in memory with the certificates to trust (PEM), or -1
  * @trust: path of @trust_file, or NULL for the certificates of the system
  * @running: transfers that run
- * @moved: clock_ms() when any of them has last got more bytes than before
+ * @moved: clock_ms() when any of them has last got more bytes than before, or has ended well
  * @breaker: tells whether the store answers
  */
 struct store {

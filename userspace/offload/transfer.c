@@ -241,6 +241,8 @@ static void transfer_attempt_ended(struct transfers *all, struct transfer *t, in
 		breaker_bad(&t->store->breaker, &cause);
 	else
 		breaker_good(&t->store->breaker);
+	if (outcome == OUTCOME_GOOD)
+		t->store->moved = clock_ms();
 	if (attempt_without_checksum(t, outcome)) {
 		transfer_wait(all, t);
 		return;

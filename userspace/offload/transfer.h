@@ -140,7 +140,7 @@ void transfer_start(struct transfers *all, struct transfer *t);
 void transfer_cancel(struct transfers *all, struct transfer *t);
 /*
  * When a transfer that was begun has last come further: when bytes came that no attempt had got
- * before; or, while it waits for its turn, when any of its store did. 0 for never.
+ * before; or, while it waits for its turn, when any of its store did, or ended well. 0 for never.
  */
 u64 transfer_moved(const struct transfer *t);
 /* Make a transfer more urgent. */
