@@ -474,12 +474,27 @@ struct index *index_open(const char *path, bool fresh, struct why *why)
 	return NULL;
 }
 
+/*
+ * The ends of transactions do not wait for the disk, so that others wait less for them. All are in
+ * the log, and a checkpoint writes it out only if nobody reads what was there before.
+ */
+static void index_sync(struct index *x)
+{
+	sqlite3_file *log = NULL;
+
+	if (x->error ||
+	    !index_good(x, sqlite3_file_control(x->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log)))
+		return;
+	if (log && log->pMethods && log->pMethods->xSync(log, SQLITE_SYNC_NORMAL))
+		x->error = mem_string("its changes cannot be written to the disk");
+}
+
 bool index_commit(struct index *x, struct why *why)
 {
+	x->lists = false;
 	index_end(x);
-	/* The ends of transactions do not wait for the disk, so that others wait less for them. */
-	if (x->locked && !x->error)
-		sqlite3_wal_checkpoint_v2(x->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (x->locked)
+		index_sync(x);
 	if (x->locked)
 		flock(x->lock, LOCK_UN);
 	x->locked = false;
