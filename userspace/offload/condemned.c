@@ -17,7 +17,7 @@
 #include "name_set.h"
 
 #define FOLDER		"garbage/"
-/* Most names of a store: 256 MiB, as the table doubles. With more, everything is condemned. */
+/* Most names of a set: 256 MiB, as the table doubles. With more, everything is condemned. */
 #define NAMES_MAX	(4U << 20)
 /* A store may go on with a request that it has not answered for so many of its timeouts. */
 #define LATE		2
@@ -127,6 +127,15 @@ static bool condemned_is_named(const struct condemned *c, const u8 name[HASH_SIZ
 static bool condemned_has(const struct condemned *c, const u8 name[HASH_SIZE])
 {
 	return c->full || c->unusable || condemned_is_named(c, name);
+}
+
+/* If a list is unusable, any name may come. If there are too many, no object is deleted. */
+static void condemned_note(struct condemned *c, struct name_set *set, const u8 name[HASH_SIZE])
+{
+	if (c->full || !condemned_has(c, name))
+		return;
+	name_set_add(set, name);
+	c->full = set->n > NAMES_MAX;
 }
 
 static void condemned_add_names(struct condemned *c, const struct garbage_list *list)
@@ -389,9 +398,7 @@ bool condemned_rely(struct condemnations *all, struct store *store, const u8 nam
 		condemned_wait(c, w);
 		return false;
 	}
-	/* If there are too many names, none is deleted. */
-	if (!c->full && condemned_has(c, name))
-		name_set_add(&c->relied, name);
+	condemned_note(c, &c->relied, name);
 	return true;
 }
 
@@ -408,8 +415,7 @@ void condemned_sent(struct condemnations *all, const struct store *store,
 {
 	struct condemned *c = condemned_of(all, store);
 
-	if (!c->full && condemned_has(c, name))
-		name_set_add(&c->sent, name);
+	condemned_note(c, &c->sent, name);
 }
 
 void condemned_add(struct condemnations *all, const struct store *store,
