@@ -44,16 +44,20 @@ struct index_object {
  * @fresh: forget all that it knows, also if it is damaged
  * @why: filled on errors
  *
- * The first change, or index_begin_survey(), keeps others from changing it until index_commit().
- * They wait for a minute. A survey ends many transactions, so what it has found so far stays if it
- * is interrupted; the next one begins with that.
+ * The first change, or index_begin_survey(), keeps others from changing it until index_commit(), by
+ * a lock of the file @path-lock. They wait for a minute, and then fail. A survey ends many
+ * transactions, so what it has found so far stays if it is interrupted; the next one begins with
+ * that.
  *
  * Return: the index or NULL.
  */
 struct index *index_open(const char *path, bool fresh, struct why *why);
 /* Make all changes so far durable, and begin others. Returns false and fills @why on errors. */
 bool index_commit(struct index *x, struct why *why);
-/* Forget changes that were not made durable, and free. NULL is allowed. */
+/*
+ * Free. Changes since index_commit() are forgotten as far as no transaction of them has ended, as
+ * those of many changes do. NULL is allowed.
+ */
 void index_close(struct index *x);
 /* The first error since index_open() in words, or NULL. Functions do nothing after an error. */
 const char *index_error(const struct index *x);

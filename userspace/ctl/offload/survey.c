@@ -595,8 +595,8 @@ static bool rebuild_run(struct rebuild *b, struct ctl *ctl, struct index_counts 
 	index_count_all(b->s.index, c);
 	b->reads = offload_orders_new(rebuild_looked, b);
 	/*
-	 * Nothing says which objects may be missing if a bucket cannot be listed. Nobody deletes
-	 * objects before the commit.
+	 * Nothing says which objects may be missing if a bucket cannot be listed. A gc that has
+	 * looked for the last time before may go on to delete, but nothing that files refer to.
 	 */
 	if (!b->s.unlisted)
 		index_referred(b->s.index, rebuild_look, b);
