@@ -113,8 +113,8 @@ static size_t attempt_data(char *from, size_t size, size_t n, void *arg)
 	if (took > t->store->timeout)
 		took = t->store->timeout;
 	/*
-	 * What comes again after a failure is no progress, and neither is less than the slowest line
-	 * brings in the time: each attempt might have a byte more.
+	 * What comes again after a failure is no progress, and neither is less than the slowest
+	 * line brings in the time: each attempt might have a byte more.
 	 */
 	if (t->got > t->most && (t->got - t->most) * 1000 >= (u64)SLOWEST * took) {
 		t->most = t->got;

@@ -22,6 +22,8 @@
 /* A transaction ends after so many changes, or ms. */
 #define CHANGES_MAX	2048
 #define OPEN_TIME	100
+/* Bytes of the log that stay when it begins anew. */
+#define LOG_SIZE	"67108864"
 /* Bytes of pages in memory: of the tables, and of the temporary ones. */
 #define CACHE		"-98304"
 #define CACHE_TEMP	"-32768"
@@ -420,6 +422,7 @@ static bool index_begin(struct index *x, const char *path, bool fresh)
 		chmod(path, 0600);
 		/* Temporary tables may be as large as the others. */
 		index_run_alone(x, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+				   "PRAGMA journal_size_limit = " LOG_SIZE ";"
 				   "PRAGMA cache_size = " CACHE ";"
 				   "PRAGMA temp_store = FILE; PRAGMA temp.cache_size = "
 				   CACHE_TEMP "; PRAGMA temp.journal_mode = MEMORY");

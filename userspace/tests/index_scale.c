@@ -59,18 +59,18 @@ static struct scale {
 	struct rusage before;
 } scale;
 
-static u64 prime_multiply(u64 a, u64 b)
+static u64 number_multiply(u64 a, u64 b)
 {
 	return (u64)((__uint128_t)a * b % scale.prime);
 }
 
-static u64 prime_power(u64 a, u64 e)
+static u64 number_power(u64 a, u64 e)
 {
 	u64 r = 1;
 
-	for (; e; e >>= 1, a = prime_multiply(a, a))
+	for (; e; e >>= 1, a = number_multiply(a, a))
 		if (e & 1)
-			r = prime_multiply(r, a);
+			r = number_multiply(r, a);
 	return r;
 }
 
@@ -96,7 +96,7 @@ static void name_at(u64 place, u8 name[HASH_SIZE])
 
 static void name_of(u64 object, u8 name[HASH_SIZE])
 {
-	name_at(prime_multiply(object + 1, scale.factor), name);
+	name_at(number_multiply(object + 1, scale.factor), name);
 }
 
 static bool file_is_gone(u64 i)
@@ -118,7 +118,7 @@ static void phase_begin(void)
 	scale.began = clock_ms();
 }
 
-static double cpu_seconds(struct timeval t)
+static double time_seconds(struct timeval t)
 {
 	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
 }
@@ -136,8 +136,8 @@ static void phase_end(const char *what)
 		fclose(status);
 	getrusage(RUSAGE_SELF, &now);
 	printf("# %-34s %9.2f s %9.2f s CPU %6llu MiB %6llu ms locked\n", what,
-	       (double)took / 1000, cpu_seconds(now.ru_utime) - cpu_seconds(scale.before.ru_utime) +
-	       cpu_seconds(now.ru_stime) - cpu_seconds(scale.before.ru_stime),
+	       (double)took / 1000, time_seconds(now.ru_utime) - time_seconds(scale.before.ru_utime) +
+	       time_seconds(now.ru_stime) - time_seconds(scale.before.ru_stime),
 	       (unsigned long long)peak / 1024, (unsigned long long)*scale.waited);
 	fflush(stdout);
 	if (!CHECK(!index_error(scale.x)))
@@ -197,7 +197,7 @@ static void manifest_read(void *arg, const struct index_object *o)
 	(void)arg;
 	for (i = 0; i < 8; i++)
 		place = place << 8 | o->name[i];
-	object = prime_multiply(place / (UINT64_MAX / scale.prime), scale.inverse) - 1;
+	object = number_multiply(place / (UINT64_MAX / scale.prime), scale.inverse) - 1;
 	for (i = 1; i <= 2; i++) {
 		name_of(object + (u64)i, name);
 		manifest_add(&m, name, 4 << 20);
@@ -215,7 +215,7 @@ static void survey_list(u32 kind)
 	size_t n = 0;
 
 	for (place = 1; place < scale.prime; place++) {
-		object = prime_multiply(place, scale.inverse) - 1;
+		object = number_multiply(place, scale.inverse) - 1;
 		if (object < 3 * scale.n &&
 		    kind == (object % 3 ? ENVELOPE_CHUNK : ENVELOPE_MANIFEST)) {
 			page[n] = (struct index_object){ .kind = kind, .size = 1000,
@@ -379,7 +379,7 @@ int main(int argc, char **argv)
 	for (scale.prime = 3 * scale.n + 2; !is_prime(scale.prime); scale.prime++)
 		;
 	scale.factor = scale.prime / 7 * 4 + 1;
-	scale.inverse = prime_power(scale.factor, scale.prime - 2);
+	scale.inverse = number_power(scale.factor, scale.prime - 2);
 	scale.waited = mmap(NULL, sizeof(*scale.waited), PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (scale.waited == MAP_FAILED || !mkdtemp(folder))
