@@ -136,7 +136,8 @@ static void phase_end(const char *what)
 		fclose(status);
 	getrusage(RUSAGE_SELF, &now);
 	printf("# %-34s %9.2f s %9.2f s CPU %6llu MiB %6llu ms locked\n", what,
-	       (double)took / 1000, time_seconds(now.ru_utime) - time_seconds(scale.before.ru_utime) +
+	       (double)took / 1000,
+	       time_seconds(now.ru_utime) - time_seconds(scale.before.ru_utime) +
 	       time_seconds(now.ru_stime) - time_seconds(scale.before.ru_stime),
 	       (unsigned long long)peak / 1024, (unsigned long long)*scale.waited);
 	fflush(stdout);
