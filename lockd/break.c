@@ -383,7 +383,7 @@ static void break_deliver(struct ditto_lease *lease, const struct ditto_entry_ch
 {
 	struct ditto_change *change = NULL;
 
-	/* Others do not cache what changes, and would lose READ if they could not be told. */
+	/* Others do not cache what changes, and would lose READ if they could not be notified. */
 	if (from->event == DITTO_ENTRY_ATTRIBUTES && !lease->notify_attrs)
 		return;
 	if (lease->change_count < DITTO_CHANGES_PER_LEASE &&

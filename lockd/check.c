@@ -490,8 +490,8 @@ enum ditto_answer ditto_conflict_check(struct ditto_lock_ctx *ctx,
 	lockdep_assert_held(&ctx->lock);
 	in_way = claims_refuse(ctx, &q);
 	/*
-	 * Courtesy clients are released only if no other claim refuses. A client may have renewed
-	 * meanwhile, so the second pass may still find a claim that refuses.
+	 * Courtesy clients are released only if no other claim refuses. A client may renew between
+	 * the passes, so the second pass may still find a claim that refuses.
 	 */
 	if (!in_way && q.courtesy) {
 		q.yielding = true;

@@ -403,8 +403,8 @@ bool ditto_park_cancel(struct ditto_park *park);
  * @timeout: jiffies, not 0
  *
  * For a thread whose check said that a break is outstanding and that may wait for a moment.
- * Returns when the first of the outstanding breaks on the node is settled, or at once if there is
- * none. Courtesy clients that the check found in the way are gone then, unless the time is over.
+ * Returns when the first outstanding break on the node is settled, immediately if there is none.
+ * Courtesy clients that the check found in the way are gone then, unless the time is over.
  * The caller repeats the check.
  *
  * Context: may sleep; no lock held that a holder needs to give something up.
@@ -486,8 +486,8 @@ static inline enum ditto_answer ditto_claim_check(struct ditto_lock_point *point
 
 /*
  * How long a change waits at most until the holders that it breaks were notified. Other requests
- * may need the waiting thread, so only DITTO_UNNOTIFIED_LONG changes of a server wait for the long
- * time at once.
+ * may need the waiting thread, so at most DITTO_UNNOTIFIED_LONG changes of a server wait for the
+ * long time.
  */
 #define DITTO_UNTOLD_MS		5000
 #define DITTO_UNTOLD_SHORT_MS	50
@@ -497,7 +497,7 @@ static inline enum ditto_answer ditto_claim_check(struct ditto_lock_point *point
  * ditto_claim_wait_notified_slow - wait until the holders of a node were notified of their breaks
  * @point: of the node, held by the caller
  *
- * Waits at most DITTO_UNTOLD_MS, or DITTO_UNTOLD_SHORT_MS if many wait already. Returns at once
+ * Waits at most DITTO_UNTOLD_MS, or DITTO_UNTOLD_SHORT_MS if many wait already. Returns immediately
  * when called from a grant's own callback, which would wait for itself.
  *
  * Context: may sleep; no lock held that a callback needs.

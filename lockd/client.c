@@ -256,7 +256,7 @@ void ditto_client_release(struct ditto_client *client, const char *why)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_client_release, DITTO);
 
-/* The time to live is over. A connection that arrived meanwhile stops the release. */
+/* The time to live is over. A connection that has arrived since then stops the release. */
 static void client_expire(struct work_struct *work)
 {
 	struct ditto_client *client = container_of(to_delayed_work(work), struct ditto_client,

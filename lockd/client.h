@@ -35,7 +35,7 @@ struct ditto_known;
 /* Clients of a server that are withdrawn at the same time. */
 #define DITTO_YIELDS_AT_ONCE	64
 
-/* Kinds of claims that are counted; the values are those of the netlink enum "claim-type". */
+/* Kinds of claims that are counted, with the values of the netlink enum "claim-type". */
 enum ditto_claim_kind {
 	DITTO_CLAIM_RANGE,
 	DITTO_CLAIM_OPEN,
@@ -101,7 +101,7 @@ struct ditto_client_ops {
  *	ditto_client_retire(). Under @lock
  * @withdraw_failed: an attempt failed since the client last renewed; the next one follows after a
  *	delay. Under @lock
- * @opens_lost: somebody else dropped an open of it. A protocol whose clients are to be told clears
+ * @opens_lost: somebody else dropped an open of it. A protocol that notifies its clients clears
  *	it, and then looks for the opens that are not held any more
  * @yield_since: jiffies when the attempt became due. Under @lock
  * @yield_why: reason of the attempt, a constant string. Under @lock
@@ -114,11 +114,11 @@ struct ditto_client_ops {
  * @live: number of claims by kind; each is zero after the release. Under @lock for writing
  * @waiting: number of waiting requests
  * @charge: budget charge for claims and waiting requests, see ditto_client_charge()
- * @spare: memory for its next range, that of one that has gone; or NULL
+ * @spare: memory for its next range, reused from one that has gone; or NULL
  * @delegations: statistics of its delegations
  * @callbacks: callbacks of its claims and waits that are due or running
  * @connections: number of connections; under @lock
- * @ttl_ms: how long the claims outlive the last connection; 0 releases at once
+ * @ttl_ms: how long the claims outlive the last connection; 0 releases them immediately
  * @expire: runs when @ttl_ms is over
  * @yield: withdraws and releases the client; holds a reference while it is due; queued under @lock
  * @known: record of a client known from before the restart, or NULL; see ditto_grace_admit()
@@ -266,7 +266,7 @@ void ditto_client_release(struct ditto_client *client, const char *why);
 
 /**
  * ditto_client_withdraw - delete what would let a client reclaim after a restart
- * @client: held by the caller, which releases it at once if this returns 0
+ * @client: held by the caller, which releases it immediately if this returns 0
  *
  * For callers that take away a client's claims and can wait.
  *
@@ -276,7 +276,7 @@ int ditto_client_withdraw(struct ditto_client *client);
 
 /**
  * ditto_client_retire - release a courtesy client as soon as it can be withdrawn
- * @client: held by the caller; nothing happens if it is no courtesy client, or renewed meanwhile
+ * @client: held by the caller; nothing happens if it is not, or no longer, a courtesy client
  * @why: see ditto_client_release()
  *
  * A workqueue of the table withdraws the client and then releases it, DITTO_YIELDS_AT_ONCE clients
@@ -299,8 +299,8 @@ bool ditto_client_retire(struct ditto_client *client, const char *why);
  * released, as by ditto_client_retire(), and the request in conflict has to retry as for a break;
  * parked and queued requests are woken when the client is gone. The holder is not asked to give
  * way: its caching grants are revoked. While the client cannot be withdrawn, it may come back, and
- * the attempt is repeated until it does; meanwhile local processes conflict with its ranges as
- * with those of any other client.
+ * the attempt is repeated until it does; until then local processes conflict with its ranges as
+ * with any other client's.
  *
  * Context: may sleep; no lock held.
  * Return: true if the client now has the requested state; false if it was released, or is about to

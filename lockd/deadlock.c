@@ -77,7 +77,7 @@ static bool add_holders_some(struct search *search, struct ditto_lock_ctx *ctx,
 /*
  * Add all owners that a request waits for. Called under the lock of its node, which is dropped
  * between batches once the request itself is no longer needed; its owner is held. A range that
- * comes or goes meanwhile may or may not be seen.
+ * comes or goes in between may or may not be seen.
  */
 static void add_blockers(struct search *search, struct ditto_lock_ctx *ctx,
 			 const struct ditto_wait *wait)
@@ -157,7 +157,7 @@ static struct ditto_wait *search_next_blocked(const struct search *search,
 }
 
 /*
- * Add all owners that an owner waits for. If a request leaves the queue meanwhile, the context
+ * Add all owners that an owner waits for. If a request has just left the queue, its context
  * may be dying or belong to another node; then the next request is looked at.
  */
 static void add_owner(struct search *search, struct ditto_owner *owner)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Limits and statistics of delegations, per client and per table. Grants and recalls themselves
- * are those of all caching grants, see lease.c and break.c.
+ * Limits and statistics of delegations, per client and per table. Delegations are granted and
+ * recalled like all caching grants, see lease.c and break.c.
  */
 #include <linux/minmax.h>
 #include <linux/module.h>

@@ -162,7 +162,7 @@ static bool known_may_reclaim(const struct ditto_grace *grace, const struct ditt
 	       !READ_ONCE(known->finished);
 }
 
-/* Those of the last round that did not reclaim may not do so in the next one. */
+/* Clients of the last round that did not reclaim may not do so in the next one. */
 static void round_begin(struct ditto_grace *grace)
 {
 	lockdep_assert_held(&grace->lock);

@@ -68,8 +68,8 @@ enum ditto_known_held {
  * @known: struct ditto_known by hash of the identifier; kept as long as the table
  * @key: of that hash, as clients choose their identifiers
  * @count: number of known clients of all rounds
- * @round: number of the grace period that is under way, or comes next; those of an earlier one may
- *	not reclaim any more
+ * @round: number of the grace period that is under way, or comes next; clients of an earlier one
+ *	may not reclaim any more
  * @over: the grace period of @round is over
  * @expected: number of clients that are known in @round
  * @finished: number of @expected that reclaim nothing more
@@ -102,8 +102,8 @@ struct ditto_grace {
  * @held: what it may have held
  *
  * Called before ditto_grace_loaded() or ditto_grace_start(). A client recorded twice counts once.
- * The first client that is recorded after a grace period begins the next round; those of the one
- * before may not reclaim in it unless they are recorded again.
+ * The first client that is recorded after a grace period begins the next round; clients of the
+ * previous round may not reclaim in it unless they are recorded again.
  *
  * Return: 0, -EINVAL (length), -ENOMEM, -ENOSPC (too many clients).
  */
@@ -173,8 +173,8 @@ bool ditto_grace_wait(struct ditto_lock_table *table, enum ditto_lock_state stat
  * @table: the lock table
  * @kind: kind of the claim
  *
- * They wait for our grace period, and ranges also for that of another lock manager of the
- * namespace. Opens and grants wait for it only if it holds off opens: a lock manager of ranges
+ * All wait for our grace period, and ranges also for grace periods of other lock managers in the
+ * namespace. Opens and grants wait for one only if it holds off opens: a lock manager of ranges
  * alone, such as lockd after a mount, knows no claims that they could violate.
  *
  * Context: process; does not sleep.
@@ -273,7 +273,7 @@ bool ditto_grace_is_newer(struct ditto_lock_table *table, const struct timespec6
  */
 void ditto_grace_init(struct ditto_lock_table *table);
 /*
- * The namespace of the table is ending: end the grace period, and look at those of others no more.
+ * The namespace of the table is ending: end our grace period, and stop looking at other ones.
  * The namespace stays for a grace period of RCU.
  */
 void ditto_grace_leave(struct ditto_lock_table *table);

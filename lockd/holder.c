@@ -148,7 +148,7 @@ RB_DECLARE_CALLBACKS(static, holder_augment, struct ditto_holder, by_key, subtre
 
 /*
  * The same order as memcmp(). Most keys have 8 to 16 bytes, which the first word and the last one
- * hold; those of many clients are the same.
+ * hold; many clients use the same keys.
  */
 VISIBLE_IF_KUNIT int ditto_key_bytes_compare(const u8 *a, const u8 *b, u32 len)
 {

@@ -68,7 +68,7 @@ struct ditto_grant_class {
 	u8 bits;
 };
 
-/* The number of a class, which ends with two bits that are those of the grants but READ. */
+/* The number of a class; its last two bits are the bits of the grants without READ. */
 static inline u8 ditto_class_number(struct ditto_grant_class c)
 {
 	return (c.held - DITTO_HELD_LEASE) << 4 | c.older << 3 | c.notify << 2 | c.bits >> 1;
@@ -154,8 +154,8 @@ struct ditto_holder {
 extern struct kmem_cache *ditto_holder_slab;
 
 /*
- * Memory for a new holder, which is filled when it is used; or NULL. It is not used while that of
- * the lock context is free. May sleep.
+ * Memory for a new holder, which is filled when it is used; or NULL. The memory in the lock context
+ * is used first. May sleep.
  */
 struct ditto_holder *ditto_holder_alloc(void);
 
@@ -247,7 +247,7 @@ struct ditto_open *ditto_holder_open(struct ditto_holder *holder, u8 modes);
  * ditto_holder_open_behind - find the next open of a holder behind an owner or a client
  * @holder: the holder
  * @client: the client
- * @owner: skip all opens up to those of this owner; with NULL all up to those of @client
+ * @owner: skip all opens up to the last one of this owner; with NULL, of @client
  * @modes: mode bits, unshifted
  *
  * Context: ctx->lock held.

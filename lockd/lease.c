@@ -171,7 +171,7 @@ static bool fit_meets_open(struct ditto_lock_ctx *ctx, const struct ditto_lease_
 	     holder = ditto_holder_next(holder, &sum)) {
 		if (!delegation && holder->key == req->actor.lease_owner)
 			continue;
-		/* Skip all opens of the client, for a delegation, or of the owner at once. */
+		/* Skip all opens of the owner, or of the client for a delegation, in one step. */
 		open = ditto_holder_open(holder, modes);
 		while (open && same_holder(req, &open->claim)) {
 			const struct ditto_owner *owner = open->claim.owner;
@@ -402,8 +402,8 @@ static struct ditto_lease *lease_grant(const struct ditto_lease_request *req,
 }
 
 /*
- * The VFS lease could not be set: restore the bits of which the holder knows. If a break of the
- * others has begun meanwhile, it goes on down to these.
+ * The VFS lease could not be set: restore the bits of which the holder knows. If a break has begun
+ * since then, it takes away the other bits, too.
  */
 static void lease_undo(struct ditto_lease *lease, u8 before)
 {

@@ -292,7 +292,7 @@ static inline int ditto_lease_query(struct ditto_lock_point *point, const struct
  * ditto_leases_held - look whether there are caching grants
  * @point: of the node
  *
- * One load for a node without claims, one more with some. It is a hint, which may change at once.
+ * One load for a node without claims, one more with some. It is a hint that may already be stale.
  *
  * Context: any.
  * Return: true if there is a grant with any bits.

@@ -494,7 +494,7 @@ void ditto_claim_detach(struct ditto_claim *claim)
 	smp_store_release(&claim->ctx, NULL);
 }
 
-/* The claim of an open goes without its holder's doing, who may free the open at once. */
+/* Take the claim of an open away from its holder, who may free the open right after that. */
 static bool open_take(struct ditto_open *open, const char *why)
 {
 	struct ditto_client *client = open->claim.owner->client;

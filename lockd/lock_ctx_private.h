@@ -96,7 +96,7 @@ bool ditto_lock_ctx_make_busy(struct ditto_lock_ctx *ctx);
 
 /**
  * ditto_lock_ctx_want_busy - do the same in advance, and wait for memory
- * @ctx: locked; the lock may be dropped meanwhile
+ * @ctx: locked; the lock may be dropped during the call
  *
  * Without memory ditto_lock_ctx_make_busy() fails later.
  *

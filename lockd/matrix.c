@@ -20,7 +20,7 @@
 	{ .action = DITTO_RULE_DENY, .exempt = DITTO_EXEMPT_OWNER, .exact_only = true }
 #define DENIES_MODE \
 	{ .action = DITTO_RULE_DENY_MODE, .exempt = DITTO_EXEMPT_OWNER }
-/* The holder gives up bits; the operation waits for those of the last argument. */
+/* The holder gives up _bits; the operation waits until it has given up _waits. */
 #define BREAKS(_exempt, _bits, _waits) \
 	{ .action = DITTO_RULE_BREAK, .exempt = DITTO_EXEMPT_##_exempt, \
 	  .gives_up = (_bits), .waits_for = (_waits) }

@@ -8,16 +8,16 @@
  * ranges come and go often is covered, and stays covered while it has none. Its requests need not
  * even take mirror->lock, since ctx->covered tells that no cover changes.
  *
- * A local process that meets a cover is sent away by the VFS to wait and to ask again. Meanwhile
- * the cover is refined: what is free of ranges is given up, and the rest is shown exactly if
- * it is little, or becomes smaller covers with free bytes between them. So a request meets a few
- * covers, each one smaller than the one before, until it is granted or meets an exact lock. The
- * VFS then has few locks more than before.
+ * The VFS makes a local process that meets a cover wait and ask again, while the cover is
+ * refined: what is free of ranges is given up, and the rest is shown exactly if it is little, or
+ * becomes smaller covers with free bytes between them. So a request meets a few covers, each one
+ * smaller than the one before, until it is granted or meets an exact lock. The VFS then has few
+ * locks more than before.
  *
  * Locking: covers change under mirror->lock, with cover_lock held around changes of the list; the
  * VFS reports a hit under a spinlock of its own, inside which cover_lock is taken. A cover is in
  * the list before its lock is set, and leaves it after the exact locks are set, so that no local
- * process takes the lock of a cover for that of a range.
+ * process takes the lock of a cover for the lock of a range.
  */
 #include <linux/fs.h>
 #include <linux/jiffies.h>
@@ -296,7 +296,7 @@ static bool cover_hull(struct ditto_lock_ctx *ctx, const struct cover *cover, st
 			continue;
 		any = true;
 		hull->first = min(hull->first, max(range->first, cover->first));
-		/* The last byte of the whole row, which is no less than that of the cover. */
+		/* The last byte of the whole row: not before the last one under the cover. */
 		root = ctx->busy->ranges[row].rb_node;
 		range = rb_entry(root, struct ditto_range, by_first);
 		hull->last = max(hull->last, min(range->subtree.last, cover->last));
@@ -460,7 +460,7 @@ bool ditto_cover_hit(struct ditto_mirror *mirror, u64 first, u64 last)
 			hit = true;
 		}
 	}
-	/* Without a reference the mirror is being freed, and its locks go at once. */
+	/* Without a reference the mirror is being freed, and its locks with it. */
 	if (hit && !mirror->refining && refcount_inc_not_zero(&mirror->ref)) {
 		mirror->refining = true;
 		mirror->hit_since = jiffies;

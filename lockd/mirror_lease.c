@@ -15,7 +15,7 @@
  * time. After the VFS lease is lowered no grant is made for a moment, because the process that
  * was woken still has to do its operation, and a new lease would stop its rename or removal as
  * the old one did. A process that opens the file for writing does not need that time: the VFS
- * counts its open from before the break until it closes, and no grant is made meanwhile.
+ * counts its open from before the break until it closes, and no grant is made while it does.
  *
  * Locking: mirror->lock guards the VFS lease. The VFS reports a break under a spinlock of its
  * own, so the report only queues the work; the remembered break is cleared under the same

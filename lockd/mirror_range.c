@@ -115,7 +115,7 @@ static int pending_end(struct ditto_lock_ctx *ctx, const struct ditto_range_requ
 	range->pending = false;
 	if (err)
 		return err;
-	/* The client, or the open that the range ends with, was released meanwhile. */
+	/* The client, or the open that the range ends with, has been released. */
 	if (!held)
 		return -ESHUTDOWN;
 	return ditto_range_take(ctx, req, prealloc);
@@ -124,7 +124,7 @@ static int pending_end(struct ditto_lock_ctx *ctx, const struct ditto_range_requ
 /* Ask for one run. All that is there is the request's, or the owner's, or shared. */
 static int run_ask(struct ditto_mirror_run *run)
 {
-	/* The pending range was released meanwhile. */
+	/* The pending range has been released. */
 	if (run->type == F_UNLCK)
 		return 0;
 	if (run->type != run->asked)
@@ -134,9 +134,9 @@ static int run_ask(struct ditto_mirror_run *run)
 
 /*
  * Wait for the lock of a local process without claiming anything. The waiting lock has an owner of
- * its own, so it must not conflict with what the mirror shows: a shared one does not, if that of
- * the process is exclusive. Return: FILE_LOCK_DEFERRED; 0 (the lock has gone); -EAGAIN (try again
- * after some time).
+ * its own, so it must not conflict with what the mirror shows: a shared one does not, if the
+ * process has an exclusive one. Return: FILE_LOCK_DEFERRED; 0 (the lock has gone); -EAGAIN (try
+ * again after some time).
  */
 static int mirror_await(const struct ditto_mirror_run *run, struct ditto_owner *owner,
 			struct file_lock *fl)
@@ -214,7 +214,7 @@ static int local_test(struct file *file, fl_owner_t owner, const struct ditto_ra
 	struct file_lock fl;
 	int err;
 
-	/* A test has no lock manager; the result has that of the lock in the way. */
+	/* A test has no lock manager; its result has the lock manager of the lock in the way. */
 	ditto_mirror_fill(&fl, file, owner, req->exclusive ? F_WRLCK : F_RDLCK, req->first,
 			  req->last);
 	if (conflict)

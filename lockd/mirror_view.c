@@ -16,7 +16,7 @@
 #include "range_private.h"
 #include "range_tree_private.h"
 
-/* Ranges in the way of a local process that are searched for those of courtesy clients. */
+/* How many ranges in the way of a local process are searched for a courtesy client. */
 #define YIELDS_LOOKED_AT	256
 
 /* Runs that are shown one by one before a cover is tried instead. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Opens: access and deny bits (share reservations), checked against those of all other opens. */
+/* Opens: access and deny bits (share reservations), checked against all other opens. */
 #ifndef _DITTO_LOCKD_OPEN_H
 #define _DITTO_LOCKD_OPEN_H
 

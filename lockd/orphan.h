@@ -4,8 +4,8 @@
  *
  * When a client is replaced by a new one of the same machine, the new client may inherit its
  * delegations and adopt them one by one. Until then nobody can answer a break of them. An orphan is
- * in the way of nobody: any conflict revokes it at once, without a callback, and the conflicting
- * request goes on.
+ * in the way of nobody: any conflict revokes it immediately, without a callback, and the
+ * conflicting request goes on.
  *
  * An orphan is a caching grant of the heir, with a key of its own. So it counts for the heir's
  * limits, does not conflict with what the heir does, and ends with the heir.

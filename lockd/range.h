@@ -67,7 +67,7 @@ struct ditto_range_before {
  * @filp: an open file of the node, held by the caller during the call: the range is shown to the
  *	VFS. NULL not to show it
  * @past: POSIX only: filled when the range is granted, for ditto_range_undo(); kept by the caller
- *	until then. NULL not to be told
+ *	until then. NULL if it is not needed
  */
 struct ditto_range_request {
 	struct ditto_lock_point *point;
@@ -208,7 +208,7 @@ int ditto_range_unlock(const struct ditto_range_request *req);
 /**
  * ditto_range_undo - give back what a POSIX request got that its owner did not have before
  * @req: the request, granted
- * @past: what it was told
+ * @past: filled when the request was granted
  *
  * Bytes that were new are unlocked. Bytes that were shared before are shared again, as far as the
  * owner still has them by this request. All others stay as they are; those that were exclusive and

@@ -30,7 +30,7 @@ struct ditto_range_sum {
  * @last: last byte; of an empty range, the one before @first
  * @subtree: summary of the subtree of @by_first
  * @empty: the range has no byte
- * @pending: the VFS is being asked; the range is not merged, split or unlocked meanwhile
+ * @pending: the VFS is being asked; until it answers, the range is not merged, split or unlocked
  * @open: the open that the range ends with, on the same node; or NULL
  * @of_open: entry in @open->ranges
  * @mirror: referenced; shows the VFS that the bytes are gone. Only set after a release of the
@@ -71,7 +71,7 @@ static inline enum ditto_held ditto_range_row(enum ditto_discipline discipline, 
 }
 
 /*
- * The last byte for comparisons: that of an empty range is the one before its first, so that it
+ * The last byte for comparisons. For an empty range it is the one before its first byte, so that it
  * overlaps ranges that have bytes on both sides of it.
  */
 static inline u64 ditto_range_end(bool empty, u64 first, u64 last)

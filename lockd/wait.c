@@ -7,8 +7,8 @@
  * request is in its way.
  *
  * Locking: ctx->lock guards the queue; client->lock, inside it, guards the lists of client and
- * owner. A request is queued under table->deadlock, so that of two requests that close a cycle
- * together the second sees the first.
+ * owner. A request is queued under table->deadlock, so if two requests close a cycle together,
+ * the second sees the first.
  */
 #include <linux/string.h>
 #include <linux/timekeeping.h>
@@ -319,7 +319,7 @@ static int wait_start(struct ditto_lock_table *table, struct ditto_wait *wait)
 	bool circle = !wait->tell && ditto_deadlock(table, wait);
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_at(&wait->ctx);
 
-	/* The client was released meanwhile, and the callback reports that. */
+	/* The client has been released, and the callback reports that. */
 	if (!ctx)
 		goto put;
 	if (circle && ditto_range_conflict_check(ctx, &wait->request, NULL) == -EAGAIN) {
