@@ -302,5 +302,5 @@ module_exit(dnfs_exit);
 MODULE_DESCRIPTION("NFS for the Ditto file server");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS(DITTO);
-/* dittod must have told them whom to ask before the first client comes. */
+/* dittod must have configured their upcalls before the first client comes. */
 MODULE_SOFTDEP("pre: auth_rpcgss rpcsec_gss_krb5");

@@ -45,10 +45,10 @@ struct dnfs_settings {
 #include "setting_defs.h"
 };
 
-/* Tasks that run at once, of all machines and of one. */
+/* Tasks that run concurrently, of all machines and of one. */
 #define DNFS_TASKS_AT_ONCE	32
 #define DNFS_TASKS_OF_PEER	8
-/* Tasks that run at once and may wait for a disk, of all file systems and of one. */
+/* Tasks that run concurrently and may wait for a disk, of all file systems and of one. */
 #define DNFS_DISK_TASKS_AT_ONCE	256
 #define DNFS_DISK_TASKS_OF_FS	16
 
@@ -217,7 +217,7 @@ int dnfs_conns(struct ditto_server *srv, struct ditto_conn_show *show);
  * @extack: gets a warning if rpcbind keeps an entry for another server; may be NULL
  *
  * Context: process; may sleep for as long as rpcbind takes. The core calls it for one task at a
- * time, and closes no listener meanwhile.
+ * time, and closes no listener during the call.
  */
 void dnfs_announce(struct ditto_server *srv, struct netlink_ext_ack *extack);
 
@@ -300,7 +300,7 @@ static inline enum ditto_trust dnfs_conn_trust(enum ditto_admission admission)
 
 /**
  * dnfs_conn_decided - charge a connection at the level of trust that one of its calls has
- * @xprt: the connection, or that of a datagram, which has no charges
+ * @xprt: the connection, or the socket of a datagram, which has no charges
  * @trust: the level
  *
  * If there is no room at a higher level, the connection stays below it, and a call a second later

@@ -4,8 +4,8 @@
  *
  * No thread waits for a reply. A callout is a work item that runs when a try is due,
  * when its turn comes, when a try ended, when its time is over, and when the callout was
- * settled; it never runs twice at once. Shutting down the RPC client of a try waits for its
- * task, so that nothing of the try is left when its result is evaluated.
+ * settled; it never runs concurrently with itself. Shutting down the RPC client of a try waits for
+ * its task, so that nothing of the try is left when its result is evaluated.
  *
  * A try takes a turn of a fair queue, and gives it back when it ends: a machine that does not
  * answer keeps no more turns than its part, and the next try waits behind other machines. Answers
@@ -184,7 +184,7 @@ static struct rpc_clnt *dnlm_connect_alive(const struct dnlm_callout *callout)
 	return clnt;
 }
 
-/* Starts a try. Return: false if it failed at once. */
+/* Starts a try. Return: false if it failed immediately. */
 static bool dnlm_try_begin(struct dnlm_callout *callout)
 {
 	const struct rpc_message msg = {

@@ -70,7 +70,7 @@ struct dnlm_callout_ops {
  * @kind: decides with which others it takes turns
  * @limit_ms: time over all tries, in milliseconds; 0 for DNLM_CALLOUT_MS
  * @program: RPC program
- * @number: program number to use instead of that of @program; 0 for none
+ * @number: program number to use instead of the one in @program; 0 for none
  * @version: version of the program
  * @proc: procedure
  * @args: passed to its encoder

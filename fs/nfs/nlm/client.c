@@ -38,7 +38,7 @@ static void encode_res(struct rpc_rqst *req, struct xdr_stream *xdr, const void 
 	dnlm_encode(xdr, DNLM_RES, false, obj);
 }
 
-/* Decodes the status of a result; the cookie is that of the call it answers, and skipped. */
+/* Decodes the status of a result; skips the cookie, which names the call that it answers. */
 static int decode_res(struct rpc_rqst *req, struct xdr_stream *xdr, void *obj)
 {
 	void *cookie;

@@ -2,10 +2,10 @@
 /*
  * Blocked locks, and the GRANTED calls that report them to clients.
  *
- * A blocked LOCK is answered at once with NLM_BLOCKED. When the lock table grants it, the client is
- * called with a cookie that is the same over all tries, and has a few seconds to confirm; of a lock
- * that is not confirmed, what the owner did not have before is released. Meanwhile the client may
- * learn of its lock otherwise (it repeats LOCK), or give it up (CANCEL, UNLOCK); both end the call.
+ * A blocked LOCK is answered immediately with NLM_BLOCKED. When the lock table grants it, the
+ * client is called with a cookie that is the same over all tries, and has a few seconds to confirm;
+ * else what the owner did not have before is released. Until then the client may learn of its lock
+ * otherwise (it repeats LOCK), or give it up (CANCEL, UNLOCK); both end the call.
  *
  * No reference to the file is kept during the call, so that its share can be removed
  * at any time: the filehandle finds the file again if the lock has to be released.

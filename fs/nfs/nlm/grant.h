@@ -32,7 +32,7 @@ enum dnlm_grant_phase {
  * @ref: references of the lock table and of the callout
  * @phase: guarded by the server's grants_lock, as are the members up to @cookie
  * @told: the client knows that it has the lock: GRANTED is not needed
- * @dropped: the lock was given up meanwhile
+ * @dropped: the lock was given up
  * @by_owner: entry in the server's table of that name
  * @by_cookie: entry in the server's table of that name, while CALLING
  * @number: the cookie; 0 if not in @by_cookie

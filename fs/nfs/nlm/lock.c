@@ -271,9 +271,9 @@ static bool dnlm_cancel_decode(struct dnfs_call *call, void *args)
 }
 
 /*
- * A request that is no longer queued may just have been granted without the client
- * knowing it: then it gives back what it got. If that is not known, the client is told that nothing
- * was cancelled, and unlocks.
+ * A request that is no longer queued may just have been granted without the client knowing it:
+ * then it gives back what it got. If what it got is not known, the reply is that nothing was
+ * cancelled, and the client unlocks.
  */
 static int dnlm_cancel_exec(struct dnfs_call *call, void *args, void *result)
 {

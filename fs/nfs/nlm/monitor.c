@@ -155,7 +155,7 @@ int dnlm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec)
 	      ditto_grace_know(nlm->srv->locks, id, dnlm_known_id(host, id), DITTO_KNOWN_RANGES);
 	mutex_lock(&host->lock);
 	host->route = route;
-	/* A host that restarted meanwhile has sent a newer state. */
+	/* A host that has restarted since then has sent a newer state. */
 	if (!host->state)
 		host->state = rec->state;
 	host->known = !err;

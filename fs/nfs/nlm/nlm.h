@@ -4,7 +4,7 @@
  * which servers and clients notify each other of restarts.
  *
  * Locking: each part has a lock of its own, named below. They nest as follows: hosts_lock, and the
- * locks of recorders and of the lock table, inside dnlm_host.lock; those of recorders inside
+ * locks of recorders and of the lock table, inside dnlm_host.lock; locks of recorders inside
  * monitors_lock; callouts_lock inside grants_lock and monitors_lock; the locks of the lock table
  * inside dnlm_client.shares_lock and grants_lock. No others nest.
  */
@@ -64,8 +64,8 @@ struct net;
  * @nmonitors: number of them
  * @state: NSM state of this server, odd; 0 until the epoch is known, and no host may lock
  * @crashes: number of simulated crashes
- * @hook: called when the records from before the restart were read, and when those of hosts that
- *	did not come back are to be deleted
+ * @hook: called when the records from before the restart were read, and when the records of hosts
+ *	that did not come back are to be deleted
  */
 struct dnlm_server {
 	struct ditto_server *srv;

@@ -2,10 +2,10 @@
 /*
  * Recovery after a restart: recorded hosts may reclaim, and are notified.
  *
- * All hosts are notified at once and in the background, over UDP and TCP in turns, again and again
+ * All hosts are notified concurrently in the background, over UDP and TCP in turns, again and again
  * with growing pauses: the way to a host may take as long to come up as the server, or longer. A
  * host that has neither answered nor reclaimed by the end of the grace period is lost: its record
- * is deleted, so that it cannot reclaim at a later restart what others had meanwhile, and what it
+ * is deleted, so that it cannot reclaim at a later restart what others have got since, and what it
  * holds is released. Others get new claims after that. A lost host is notified further, so that it
  * learns what it has lost.
  *

@@ -36,7 +36,7 @@
  * @nlm: the server
  * @recorder: of its record
  * @token: by which @recorder tells it from other requests with the same key
- * @promised: the client was told that it is recorded, or it is one of before a restart
+ * @promised: the client knows that it is recorded, or it is one of before a restart
  * @rec: requester, monitored host and callback; also the record
  *
  * Guarded by monitors_lock.
@@ -128,7 +128,7 @@ static void dnsm_monitor_end(struct dnlm_monitor *mon)
 	dnsm_monitor_del(mon);
 }
 
-/* Adds a request to the list if there is room: @of_client is the number of those of its client. */
+/* Adds a request to the list if there is room. Its client has @of_client requests already. */
 static struct dnlm_monitor *dnsm_monitor_new(struct dnlm_server *nlm,
 					     const struct dnlm_record *rec, unsigned int of_client)
 {
@@ -386,7 +386,7 @@ static bool dnsm_mon_decode(struct dnfs_call *call, void *args)
 	       xdr_stream_decode_opaque_fixed(call->in, a->priv, sizeof(a->priv)) >= 0;
 }
 
-/* Return: 0 if the request is recorded, and its client is told so. */
+/* Return: 0 if the request is recorded, which the reply then confirms to its client. */
 static int dnsm_monitor_promise(struct dnlm_monitor *mon)
 {
 	if (!ditto_recorder_is_written(mon->recorder, mon->token))

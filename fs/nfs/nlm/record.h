@@ -99,7 +99,7 @@ bool dnlm_record_pack(const struct dnlm_record *rec, struct dnlm_record_bytes *b
  * dnlm_record_unpack - convert a record from storage
  * @key: its key
  * @key_len: bytes of @key
- * @data: its data; bytes after those of this version are ignored
+ * @data: its data; bytes that a newer version has added are ignored
  * @data_len: bytes of @data
  * @rec: filled; all zeros before
  *

@@ -153,7 +153,7 @@ static int dnlm_share_claim(struct dnlm_asker *asker, struct dnlm_file *file,
 	if (share) {
 		err = ditto_open_change(share->open, dnlm_share_bits(msg->access),
 					dnlm_share_bits(msg->mode), NULL);
-		/* The share was removed and added again meanwhile. */
+		/* The share has been removed and added again. */
 		if (err == -ESHUTDOWN) {
 			dnlm_share_free(client, share);
 			share = NULL;

@@ -514,7 +514,7 @@ static enum batch_state batch_next(struct dnfs_batch *batch, unsigned int *pos)
 
 /*
  * @payload: bytes of the large call that the round has received; 0 without one. Return: true if the
- * replies may wait for those of the calls behind them: no payload of them is longer than what a
+ * replies may wait for the replies to the calls behind them: none has a payload longer than what a
  * round executes of short calls.
  */
 static bool batch_may_hold(const struct dnfs_batch *batch, enum batch_state state, u32 payload)

@@ -2,11 +2,11 @@
 /*
  * Replies of a batch: what is to be sent, and sending it together. See batch.h.
  *
- * The replies are copied into the socket, so the memory that they were encoded in is used again at
- * once. Payload that is longer than BATCH_COPY_MAX, or in the page cache, is sent by reference to
- * its pages. Pages of the page cache are put then. Others are used again when the network has sent
- * them (sent_pages.h), and such a reply is the last one of its batch, because sunrpc allocates what
- * is missing.
+ * The replies are copied into the socket, so the memory that they were encoded in is free again.
+ * Payload that is longer than BATCH_COPY_MAX, or in the page cache, is sent by reference to its
+ * pages. Pages of the page cache are put then. Others are used again when the network has sent them
+ * (sent_pages.h), and such a reply is the last one of its batch, because sunrpc allocates what is
+ * missing.
  */
 #include <linux/bvec.h>
 #include <linux/sunrpc/svcsock.h>
@@ -104,7 +104,7 @@ void dnfs_batch_send(struct dnfs_batch *batch, bool pages)
 	batch->bytes = 0;
 }
 
-/* Return: true if the socket has bytes behind those of the calls that were begun. */
+/* Return: true if the socket has bytes behind the calls that were begun. */
 static bool batch_has_next(const struct dnfs_batch *batch)
 {
 	const struct tcp_sock *tp = tcp_sk(batch->sk);

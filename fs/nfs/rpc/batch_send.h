@@ -44,8 +44,8 @@ void dnfs_batch_send(struct dnfs_batch *batch, bool pages);
  * @batch: the batch, which has not released the connection: nobody else receives, or begins TLS
  * @hold: do not send while the socket has bytes behind these calls, as the caller goes on with them
  *
- * The socket is locked once for both. The client's next call waits in its backlog meanwhile, so it
- * does not come behind the one before; unless the replies have to wait for memory.
+ * The socket is locked once for both. Until both are done, the client's next call waits in its
+ * backlog, so it does not come behind the one before; unless the replies have to wait for memory.
  *
  * Context: may sleep; takes xpt_mutex if there is a reply.
  * Return: true if the socket has more, and all that is awaited.

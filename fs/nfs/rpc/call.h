@@ -39,8 +39,8 @@ struct user_namespace;
 #define DNFS_MAX_PAYLOAD	(1024 * 1024)
 
 /*
- * Most bytes of the arguments that a digest covers, such as that of the reply cache. As many bytes
- * of a payload are contiguous with what is in front of it.
+ * Most bytes of the arguments that a digest, such as the reply cache's, covers. As many bytes of a
+ * payload are contiguous with what is in front of it.
  */
 #define DNFS_DIGEST_MAX		512
 
@@ -211,7 +211,7 @@ extern const struct dnfs_program dnfs_rquota2_program;
  * @reserved_port: it came from a port below 1024
  * @can_splice: the reply is not checksummed, so page cache pages may be spliced into it
  * @principal: principal authenticated by RPCSEC_GSS; NULL if it is not known
- * @service: the same as "service@host" if it is that of a service of a machine, or NULL
+ * @service: the same as "service@host" if the principal is a service of a machine, or NULL
  * @acceptor: principal of this machine that RPCSEC_GSS was asked for, in the same form, or NULL
  * @userns: user namespace of the user and group ids on the wire
  * @sec: the flavour, one DITTO_SEC_* bit; 0 for a flavour that no share can accept

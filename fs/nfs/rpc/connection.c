@@ -153,7 +153,7 @@ static int conn_has_wspace(struct svc_xprt *xprt)
 
 /*
  * No account is charged for the unsent replies any more, so they are discarded, by a reset when the
- * socket is released. A reset also tells a client of the end that was not told by a FIN.
+ * socket is released. A reset also ends the connection for a client that got no FIN.
  */
 static void conn_detach(struct svc_xprt *xprt)
 {

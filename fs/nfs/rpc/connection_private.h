@@ -29,7 +29,7 @@ struct dnfs_server;
  * @xprt: the connection; @look and @shake hold a reference each
  * @server: the NFS server, which ends after @look and @shake, and after the namespace is left
  * @ref: one reference of the connection, one of @look, one of @shake
- * @charge: charge for the connection; its level of trust is that of all that is charged
+ * @charge: charge for the connection; its level of trust holds for all charges of the connection
  * @memory: charge for the record or the large call that is being received
  * @unsent: charge for replies in the socket's send queue
  * @handshake: charge for the TLS handshake in progress

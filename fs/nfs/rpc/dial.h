@@ -3,8 +3,8 @@
  * RPC transports that connect once.
  *
  * sunrpc makes a new connection as soon as the other end has closed one, for as long as the call
- * lasts: a peer that accepts and closes at once is connected to thousands of times in a second, and
- * no flag of a task limits it. With this, a call ends with -ECONNREFUSED when its connection ends.
+ * lasts: a peer that accepts and closes is connected to thousands of times in a second, and no flag
+ * of a task limits it. With this, a call ends with -ECONNREFUSED when its connection ends.
  */
 #ifndef _DITTO_FS_NFS_RPC_DIAL_H
 #define _DITTO_FS_NFS_RPC_DIAL_H

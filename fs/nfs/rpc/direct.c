@@ -119,8 +119,8 @@ static const __be32 *direct_header(struct dnfs_batch *batch, const __be32 *p, un
 }
 
 /*
- * Set up the stream of a call. All of a short one is in the head, so that the stream begins at the
- * arguments at once, as xdr_init_decode() makes it.
+ * Set up the stream of a call, as xdr_init_decode() makes it. All of a short call is in the head,
+ * so the stream can begin at the arguments.
  */
 static void direct_arguments(struct dnfs_batch *batch, const __be32 *p, const __be32 *args,
 			     unsigned int len)
@@ -188,7 +188,7 @@ bool dnfs_direct_begin(struct dnfs_batch *batch, const __be32 *p, unsigned int l
 
 	if (!args)
 		return false;
-	/* Mostly that of the previous call. */
+	/* Mostly the program of the previous call. */
 	program = batch->program;
 	if (!program || program->prog != rqstp->rq_prog || program->vers != rqstp->rq_vers)
 		program = dnfs_rpc_find(rqstp->rq_prog, rqstp->rq_vers);

@@ -3,8 +3,8 @@
  * TLS handshakes of connections (RFC 9289).
  *
  * sunrpc waits for a TLS handshake, at most five seconds, in the thread that calls xpo_handshake.
- * This file calls it from a work item, so that slow clients keep no service thread waiting. The
- * connection has operations meanwhile with which nothing is received. A handshake is refused in the
+ * This file calls it from a work item, so that slow clients keep no service thread waiting. During
+ * the handshake the operations of the connection receive nothing. A handshake is refused in the
  * middle of a record, whose beginning came without TLS.
  *
  * Locking: the charge for a handshake is made by the thread that has XPT_BUSY, and released by the
@@ -30,8 +30,8 @@ static struct svc_sock *shake_svsk(struct svc_xprt *xprt)
 }
 
 /*
- * Set @peer if the client has proved its name. The helper has told the name before the end of the
- * handshake. Return: false without memory.
+ * Set @peer if the client has proved its name. The helper has reported the name before the end of
+ * the handshake. Return: false without memory.
  */
 static bool shake_prove(const struct dnfs_conn *conn, struct ditto_peer **peer)
 {
@@ -61,7 +61,7 @@ static void shake_perform(struct work_struct *work)
 	ditto_uncharge(&conn->handshake);
 	/*
 	 * Before anything is received again: what the client sends next would be read as calls, or
-	 * executed by the rules of the address in spite of those of the name.
+	 * executed by the rules for its address instead of the rules for its name.
 	 */
 	if (!known || !test_bit(XPT_TLS_SESSION, &xprt->xpt_flags))
 		set_bit(XPT_CLOSE, &xprt->xpt_flags);
@@ -109,7 +109,7 @@ void dnfs_shake(struct svc_xprt *xprt)
 
 	/* Otherwise sunrpc would call this function again. */
 	clear_bit(XPT_HANDSHAKE, &xprt->xpt_flags);
-	/* The client was told to begin TLS, so it is too late for a refusal. */
+	/* The reply that lets the client begin TLS was sent, so it is too late for a refusal. */
 	if (!conn || shake_begin(xprt, conn))
 		set_bit(XPT_CLOSE, &xprt->xpt_flags);
 }

@@ -8,7 +8,7 @@
  * a thread executes it from the start, whether a batch or sunrpc had received it. sunrpc knows how
  * to authenticate calls that it has seen before.
  *
- * The work item of a parked call begins and ends its waiting, so the two never run at once. It is
+ * The work item of a parked call begins and ends its waiting, so the two never overlap. It is
  * queued again by the first of three events: the lock table wakes the park, the connection is
  * closed, or the time is over. All three only queue it.
  *
@@ -39,7 +39,7 @@
  * @closed: notification by sunrpc that the connection is closed
  * @begun: @work has run once
  * @xprt: the connection, with a reference
- * @req: the request, which becomes that of sunrpc
+ * @req: the request, which is handed to sunrpc
  * @absent: the data that the call needs, with a reference to its file
  * @charge: charge to the client's machine
  */

@@ -18,7 +18,7 @@ struct dnfs_rpc_call;
  * and as many for one address as its budget allows.
  *
  * Return: the kept call, for dnfs_park(), which has taken over @absent of the call; NULL if the
- * client is to be told to retry.
+ * client must retry.
  */
 struct dnfs_parked *dnfs_park_prepare(struct dnfs_rpc_call *rc);
 

@@ -25,7 +25,7 @@
 
 /*
  * A disk needs some hundredths of a second for a record, or a few tenths under load. Clients of NLM
- * that are told to retry do so after seconds only.
+ * retry only after seconds.
  */
 #define RECORD_WAIT_MS		500
 

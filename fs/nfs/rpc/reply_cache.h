@@ -32,7 +32,7 @@ struct xdr_stream;
  * @addr: client address, IPv4 mapped
  * @port: client port, because clients behind one address may start with the same xids
  * @proto: IPPROTO_TCP or IPPROTO_UDP
- * @security: TLS of the connection, one DNFS_CONN_* bit: what was answered through TLS is not told
+ * @security: TLS of the connection, one DNFS_CONN_* bit: a reply sent through TLS is not repeated
  *	without
  * @prog: program
  * @vers: version

@@ -470,7 +470,7 @@ static void dnfs_count(const struct dnfs_rpc_call *rc)
 }
 
 /*
- * Set the peer of a call. The peer of the address counts all calls; that of a certificate has other
+ * Set the peer of a call. The peer of the address counts all calls; a proved peer has other
  * rules. Return: false if the call must be dropped. Nobody waits for its reply.
  */
 static bool dnfs_peer_set(struct dnfs_rpc_call *rc)

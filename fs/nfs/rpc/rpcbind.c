@@ -5,7 +5,7 @@
  * Entries of other servers are never changed. rpcbind refuses a SET if another address is
  * registered, and the refusal is reported. sunrpc's own registration is not used for the
  * service, because svc_bind() and svc_rpcb_cleanup() remove all entries of a program, even
- * those of other servers. They are called for a dummy service instead, whose program number is
+ * entries of other servers. They are called for a dummy service instead, whose program number is
  * not used by any other server.
  *
  * An UNSET removes the entry of a program, version and transport whatever its address. It is

@@ -4,10 +4,10 @@
  *
  * A long reply is sent by reference to its pages. Freeing them and allocating others, which the
  * kernel clears, takes longer than writing entries of a directory into them. So the thread keeps
- * them, and takes those of earlier replies that the network has no references to any more.
+ * them, and reuses pages of earlier replies that the network has released.
  *
  * A COMPOUND needs nearly all pages of the thread. Short payloads that are sent together with later
- * replies are held here meanwhile.
+ * replies are held here until then.
  */
 #ifndef _DITTO_FS_NFS_RPC_SENT_PAGES_H
 #define _DITTO_FS_NFS_RPC_SENT_PAGES_H
@@ -34,7 +34,7 @@ struct dnfs_sent_pages {
 
 /**
  * dnfs_sent_pages_exchange - replace the pages of a reply by pages that were sent before
- * @sent: those of the thread
+ * @sent: pages of the thread
  * @rqstp: its request; the pages before rq_next_page were sent, and none is in the page cache
  *
  * A page that the network still has is released instead. Nothing happens if the reply has more than
@@ -47,12 +47,12 @@ void dnfs_sent_pages_exchange(struct dnfs_sent_pages *sent, struct svc_rqst *rqs
 
 /**
  * dnfs_sent_pages_hold - put pages of a reply aside until it is sent
- * @sent: those of the thread
+ * @sent: pages of the thread
  * @pages: the pages, none of which is in the page cache; replaced by pages that were sent before
  * @n: number of pages
  *
  * The caller sets @sent->held to 0 when all replies are sent, and does not use
- * dnfs_sent_pages_exchange() before. Addresses of pages of the request, such as that of the head of
+ * dnfs_sent_pages_exchange() before. Addresses of pages of the request, such as the head of
  * rq_arg, are not valid any more.
  *
  * Context: any; called by the thread.
@@ -62,7 +62,7 @@ bool dnfs_sent_pages_hold(struct dnfs_sent_pages *sent, struct page **pages, uns
 
 /**
  * dnfs_sent_pages_free - release all pages
- * @sent: those of a thread
+ * @sent: pages of a thread
  *
  * Context: any.
  */

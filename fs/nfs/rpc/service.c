@@ -172,7 +172,7 @@ static const char *dnfs_class(const struct ditto_listener *listener)
 
 /*
  * Return: the first listening socket of an address family and transport that is not to be closed,
- * or NULL. rpcbind has only one port for all of them, which is that of this socket.
+ * or NULL. rpcbind has only one port for all of them, the port of this socket.
  */
 static struct svc_xprt *dnfs_first_of(struct dnfs_server *server, sa_family_t family,
 				      enum ditto_transport transport)
@@ -365,7 +365,7 @@ void dnfs_announce(struct ditto_server *srv, struct netlink_ext_ack *extack)
 			want[i].served[program] = dnfs_rpc_is_served(server, program, proto);
 	}
 	mutex_unlock(&server->lock);
-	/* rpcbind may hang, so the lock is not held. No socket of these closes meanwhile. */
+	/* rpcbind may hang, so the lock is not held. The core closes no socket during the call. */
 	dnfs_rpcbind_update(server, want, extack);
 }
 

@@ -38,7 +38,7 @@ void dnfs_sock_init(struct sock *sk);
 bool dnfs_sock_accept_again(struct sock *sk);
 
 /**
- * dnfs_sock_lacks_fin - check whether the client was not told that the connection ends
+ * dnfs_sock_lacks_fin - check whether the client does not know that the connection ends
  * @sk: a socket that was shut down
  *
  * Without memory TCP sends no FIN and does not try later, but goes on answering the client's

@@ -337,7 +337,7 @@ static noinline_for_stack int admit_anew(struct dnfs_call *call, struct ditto_sh
 		ditto_peer_vouch(call->peer);
 	/*
 	 * With a flavour that the share does not accept, it depends on the operation. If the
-	 * options have changed meanwhile, the verdict may be that of the old ones.
+	 * options have changed since then, the verdict may come from the old ones.
 	 */
 	if (call->admitted && accepts && opts.generation == begun.generation)
 		admit_remember(call, &begun, op);

@@ -29,7 +29,7 @@
  * calls, but not for twice as many as there are threads.
  */
 #define WORKERS_STUCK		(2 * HZ)
-/* Looks after which threads that were started for others end, if no more are kept meanwhile. */
+/* Threads that were started for others end after this many looks in a row that want fewer. */
 #define WORKERS_QUIET		30
 /* Interval at which threads are woken while some are to end; time for which one stands aside. */
 #define WORKERS_WAKEUP		(HZ / 10)
@@ -223,7 +223,7 @@ static void workers_look(struct work_struct *work)
 			active |= workers_resize(server, &seen);
 		mutex_unlock(&server->lock);
 	}
-	/* A call that begins meanwhile may have found the flag set: look once more behind that. */
+	/* A call that has begun before this may have found the flag set: look once more. */
 	if (active != watched)
 		WRITE_ONCE(workers->watched, active);
 	if (active || watched)

@@ -33,7 +33,7 @@ struct dnfs_server;
 /* A file system is full when it keeps this many times the threads of the service for long. */
 #define DNFS_WORKERS_KEPT	2
 /*
- * Most threads that are started for those that are kept, in multiples of those of the service:
+ * Most threads that are started for kept ones, in multiples of the service's own threads:
  * until a file system is full, which may take all of them, and from then on.
  */
 #define DNFS_WORKERS_LENT	3

@@ -27,7 +27,7 @@ struct ditto_share *dnfs_path_share(struct dnfs_call *call, const char *path, u3
 /**
  * dnfs_path_walk - look up the names of a path one by one
  * @op: the caller; the reference to its share is replaced when the path enters a file system within
- * @node: where the path begins; its reference is replaced by that of the directory it leads to
+ * @node: where the path begins, with a reference; replaced by the directory that it leads to
  * @rest: the path
  * @end: end of the path
  *

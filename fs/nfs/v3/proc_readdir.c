@@ -2,9 +2,9 @@
 /*
  * READDIR and READDIRPLUS (RFC 1813 sections 3.3.16 and 3.3.17).
  *
- * Entries are written into the pages of the reply as they are found. Cookies are
- * those of the file system and stay valid while the directory changes, so the
- * cookie verifier is always zero and any verifier is accepted.
+ * Entries are written into the pages of the reply as they are found. Cookies come from the file
+ * system and stay valid while the directory changes, so the cookie verifier is always zero and any
+ * verifier is accepted.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>

@@ -72,7 +72,7 @@ static bool rquota2_decode(struct dnfs_call *call, void *args)
 
 /*
  * Convert the id to one of the initial user namespace. A caller who asks for his own quota gets
- * that of the user he acts as on this share, because that one limits him.
+ * the quota of the user he acts as on this share, because that one limits him.
  */
 static u32 rquota_id(const struct dnfs_call *call, const struct dnfs_rquota_args *a,
 		     const struct ditto_op *op)

@@ -22,7 +22,7 @@ static const u8 dnfs3_types[16] = {
 	[S_IFIFO >> 12]		= NF3FIFO,
 };
 
-/* Skips data that is too long to be used, in pieces that a stream can give at once. */
+/* Skips data that is too long to be used, in pieces that a stream can give in one step. */
 static bool dnfs3_skip(struct xdr_stream *xdr, u32 len)
 {
 	const u32 piece = 1024;
