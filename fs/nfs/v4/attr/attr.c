@@ -214,7 +214,7 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs4_attrs_exclcreat);
 /* The last plan of each CPU. Clients mostly ask for the same attributes. */
 static DEFINE_PER_CPU(struct dnfs4_attr_plan, last_plan);
 
-/* Complete a plan whose attributes are those of the last one. Return: false if they are not. */
+/* Complete a plan with the same attributes as the last one. Return: false if they differ. */
 static bool plan_again(struct dnfs4_attr_plan *plan)
 {
 	const struct dnfs4_attr_plan *last = get_cpu_ptr(&last_plan);

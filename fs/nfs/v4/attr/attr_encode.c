@@ -15,7 +15,7 @@ u32 dnfs4_attr_bytes(const struct dnfs4_attr_src *src)
 	const struct dnfs4_bitmap *map = &src->map;
 	u32 bytes = dnfs4_bitmap_bytes(map) + XDR_UNIT + src->bytes;
 
-	/* Values whose length varies; src->bytes is that of the others. */
+	/* Values whose length varies; src->bytes is the length of the others. */
 	if (map->word[1] & FATTR4_WORD1_OWNER)
 		bytes += XDR_UNIT + xdr_align_size(src->owner.len);
 	if (map->word[1] & FATTR4_WORD1_OWNER_GROUP)

@@ -84,7 +84,7 @@ struct dnfs4_attr_plan {
  * @label: with NEED_LABEL, if the file has one
  * @built: the fattr4 itself if it is longer than a page, see dnfs4_attr_build(); else NULL
  * @built_len: bytes of @built
- * @owned: @owner and @group may be those of the file before
+ * @owned: @owner and @group may be left from the file before
  * @owner: with NEED_OWNER
  * @group: with NEED_GROUP
  * @cmp: compound
@@ -253,9 +253,9 @@ __be32 *dnfs4_attr_put(__be32 *p, const struct dnfs4_attr_src *src, u32 bytes);
  * dnfs4_attr_build - build a fattr4 that is longer than a page
  * @src: what was read; its @built is filled, unless the fattr4 fits into a page
  *
- * A stream reserves at most a page at once, so that a longer fattr4 is built in a buffer. Only
+ * A stream reserves at most a page at a time, so that a longer fattr4 is built in a buffer. Only
  * lists make it so long. It is built before the result is encoded, because then a lack of memory
- * can still be told from a lack of room.
+ * can still be distinguished from a lack of room.
  *
  * Return: 0 or -ENOMEM.
  */

@@ -25,7 +25,7 @@
 /**
  * DOC: dnfs4_put_*
  *
- * Each of these functions writes a value: that of an attribute of @src, of a row of
+ * Each of these functions writes the value of an attribute of @src, of a row of
  * dnfs4_attr_rows[], or of a type that several attributes have. @p is a position in the room that
  * was reserved for the fattr4, of as many bytes as dnfs4_attr_bytes() says. The functions do not
  * check that the value fits, and write its padding.

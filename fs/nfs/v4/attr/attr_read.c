@@ -49,7 +49,7 @@ static void read_pseudo(const struct dnfs4_compound *cmp, const struct dnfs4_fh 
 }
 
 /*
- * A named attribute directory belongs to its file: permissions on it are those of the file.
+ * A named attribute directory belongs to its file and has the permissions of the file.
  * Search permission of the directory follows from read permission of the file.
  */
 static int read_attrdir(const struct dnfs4_fh *fh, struct ditto_attr *attr)

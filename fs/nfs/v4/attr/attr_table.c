@@ -101,7 +101,7 @@ static __be32 *encode_aclsupport(__be32 *p, const struct dnfs4_attr_src *src)
 	return dnfs4_put_u32(p, ACL4_SUPPORT_ALLOW_ACL | ACL4_SUPPORT_DENY_ACL);
 }
 
-/* RFC 8881 section 5.8.2.2. Case sensitivity may vary by directory: that of the root is given. */
+/* RFC 8881 section 5.8.2.2. Case sensitivity may vary by directory; the root's is given. */
 static __be32 *encode_case_insensitive(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	const struct inode *root = root_of(src);

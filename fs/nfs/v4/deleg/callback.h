@@ -5,15 +5,15 @@
  * A callback waits in the queue of its client's channel until the channel has a transport and,
  * in 4.1, a free slot. No thread waits for a reply: one work item per channel opens the
  * transport, sends callbacks, handles replies, and resends lost callbacks over another
- * transport until their deadline. The work item never runs twice at once, so members used
- * only by it need no lock.
+ * transport until their deadline. The work item never runs concurrently with itself, so members
+ * used only by it need no lock.
  *
  * Locking: channel->lock (spinlock, taken with bottom halves disabled) guards the lists, the
  * callbacks on them, and the flags that allow the channel to run.
  *
  * Lifetime: a callback holds its client while it is in progress. The channel is freed with its
  * client, after its RPC tasks have ended. Until then it is in the server's list, so that a walk
- * can go on behind a client that it holds, even if that is released meanwhile.
+ * can go on behind a client that it holds, even after the client is released.
  */
 #ifndef _DITTO_FS_NFS_V4_DELEG_CALLBACK_H
 #define _DITTO_FS_NFS_V4_DELEG_CALLBACK_H
@@ -226,14 +226,14 @@ void dnfs4_callbacks_stop(struct dnfs4_server *server);
  * @tried: 4.1: number of the binding tried last, see struct dnfs4_conn; 0: the next attempt begins
  *	with the newest one
  * @program: RPC program number
- * @sec: flavour of the calls, a DITTO_SEC_* bit; those of RPCSEC_GSS in 4.0 only
+ * @sec: flavour of the calls, a DITTO_SEC_* bit; RPCSEC_GSS in 4.0 only
  * @told: the log says why the client is not reached with RPCSEC_GSS; used by @work alone
  * @broken: a callback was lost on the transport
  * @probe: probe of the transport: CB_NULL, or a lone CB_SEQUENCE
  * @probing: @probe is in progress
  * @held: number of delegations that the client may take for valid
  * @missed: jiffies until which RENEW reports a revocation; 0 if it was not reported yet
- * @wants_room: the client is to be told when it may have more delegations; under @lock
+ * @wants_room: the client is to be notified when it may have more delegations; under @lock
  * @room_after: the request that it asked with; under @lock
  * @failures: consecutive failures to reach the client; used by @work alone
  * @not_before: jiffies of the next attempt; used by @work alone

@@ -3,8 +3,8 @@
  * The client of a request in NFSv4.0, where only some operations name it.
  *
  * The last client named on a connection is taken to be the client of later requests on that
- * connection. This distinguishes a client's own operations from those of others, so that they
- * do not recall the client's own delegations.
+ * connection. This distinguishes a client's own operations from operations of other clients, so
+ * that they do not recall the client's own delegations.
  */
 #ifndef _DITTO_FS_NFS_V4_DELEG_CALLER_H
 #define _DITTO_FS_NFS_V4_DELEG_CALLER_H

@@ -16,7 +16,7 @@
 
 struct dnfs4_session;
 
-/* Most callbacks in progress at once on a session. */
+/* Most concurrent callbacks on a session. */
 #define DNFS4_CB_SLOTS		16
 #define DNFS4_CB_NO_SLOT	U32_MAX
 
@@ -56,7 +56,7 @@ u32 dnfs4_cb_slot_take(struct dnfs4_session *session, u32 *seqid, u32 *highest);
 /**
  * dnfs4_cb_slot_take_lost - take a lost slot for a lone CB_SEQUENCE
  * @session: the session
- * @seqid: set to the sequence id to use, that of the lost request
+ * @seqid: set to the sequence id of the lost request, which is used again
  * @highest: set to the highest slot in use
  *
  * The reply shows whether the lost request was accepted.

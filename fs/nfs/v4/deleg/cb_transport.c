@@ -7,7 +7,7 @@
  * (RFC 7530 section 3.3.3): with RPCSEC_GSS as the service that the client asked for, to the
  * principal that the client used. sunrpc gets the context from rpc.gssd, and no thread waits for
  * that, because the calls are asynchronous. Where it connects to, and how often, is up to
- * cb_dial.c. The calls with AUTH_SYS are those of nobody, as the client does not look at the user.
+ * cb_dial.c. The user of calls with AUTH_SYS is nobody, as the client does not look at the user.
  * They come from a reserved port, because sunrpc binds to an address with such a port only. In 4.1
  * it uses a connection that the client made and bound to the back channel (RFC 8881 section
  * 2.10.3.1), and never connects by itself.

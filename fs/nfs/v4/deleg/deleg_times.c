@@ -2,14 +2,13 @@
 /*
  * Times that the holder of a write delegation keeps itself (RFC 9754 section 5).
  *
- * The holder reports them by CB_GETATTR, and by SETATTR before it returns the delegation. A time
- * is that of the last read or write: it is not before the one at which the delegation was
- * granted, else it is ignored, and not after the server's time, by which it is replaced.
+ * The holder reports them by CB_GETATTR, and by SETATTR before it returns the delegation. A time of
+ * the last read or write is ignored if it is before the file's time at the grant. If it is after
+ * the server's time, it is replaced by the server's time.
  *
- * The owner of a file may also set its times explicitly. A holder that does not send such a
- * SETATTR at once, as the Linux client, can only report them in this way, so times from the owner
- * are accepted as they are. That goes beyond the RFC; the times that cp -p or touch -d set would be
- * lost otherwise.
+ * The owner of a file may also set its times explicitly. A holder that delays such a SETATTR, as
+ * the Linux client does, can only report them in this way, so times from the owner are accepted as
+ * they are. That goes beyond the RFC; the times that cp -p or touch -d set would be lost otherwise.
  *
  * Read delegations do not include times: each of them would cost a SETATTR, for an access time
  * that the server knows from the first READ.

@@ -266,7 +266,7 @@ int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *
 	}
 	if (ditto_lease_bits(grant) != want || ditto_lease_breaking(grant))
 		goto give_back;
-	/* Removed meanwhile: the removal has looked for grants, or is about to. */
+	/* Removed by now: the removal has looked for grants, or is about to. */
 	if (!node->inode->i_nlink || IS_DEADDIR(node->inode))
 		goto give_back;
 	err = dnfs4_state_add(&d->state);
@@ -393,7 +393,7 @@ static bool delegation_reclaim(struct dnfs4_compound *cmp, u32 type, struct dnfs
 {
 	if (delegation_give(cmp, type, true, NULL, out))
 		return false;
-	/* A client that cannot be called back yet must return it at once. */
+	/* A client that cannot be called back yet must return it immediately. */
 	out->recall = !dnfs4_callback_is_up(cmp->client);
 	return true;
 }
@@ -516,7 +516,7 @@ u32 dnfs4_delegation_check(const struct dnfs4_compound *cmp, struct dnfs4_state 
 	held = grant && ditto_lease_bits(grant);
 	/*
 	 * The lock table notifies of a revocation from a work item, but the conflicting request
-	 * continues at once. So revoke the state here.
+	 * continues immediately. So revoke the state here.
 	 */
 	if (grant && !held)
 		dnfs4_delegation_revoked(grant);
@@ -524,7 +524,7 @@ u32 dnfs4_delegation_check(const struct dnfs4_compound *cmp, struct dnfs4_state 
 		ditto_lease_put(grant);
 	if (held)
 		return NFS4_OK;
-	/* It was returned meanwhile, or is a revoked one of 4.0, which is not remembered. */
+	/* It has been returned, or is a revoked one of 4.0, which is not remembered. */
 	return dnfs4_state_check_void(cmp, state) ?: NFS4ERR_BAD_STATEID;
 }
 
@@ -535,7 +535,7 @@ u32 dnfs4_delegation_covers(struct dnfs4_compound *cmp, const struct dnfs4_state
 	struct dnfs4_state *state;
 	u32 status;
 
-	/* The client is that of the open-owner; in 4.0 a foreign stateid would replace it. */
+	/* The client is the open-owner's; in 4.0 a foreign stateid would replace it. */
 	if (dnfs4_stateid_is_foreign(cmp, sid))
 		return NFS4ERR_BAD_STATEID;
 	status = dnfs4_state_find(cmp, sid, DNFS4_STATE_DELEGATION, &state);

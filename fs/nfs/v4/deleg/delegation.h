@@ -21,7 +21,7 @@ struct net;
  * struct dnfs4_delegated - open_delegation4 of an OPEN (RFC 8881 section 18.16.2)
  * @type: OPEN_DELEGATE_*
  * @stateid: of a delegation that was granted
- * @recall: the client must return the delegation at once
+ * @recall: the client must return the delegation immediately
  * @why: for OPEN_DELEGATE_NONE_EXT: why_no_delegation4
  * @will: for WND4_CONTENTION and WND4_RESOURCE: the server will notify the client later
  */
@@ -55,7 +55,7 @@ static inline bool dnfs4_delegated_is_held(const struct dnfs4_delegated *delegat
  * @cmp: the request of 4.1 or later that was refused one
  *
  * Context: any.
- * Return: false if no limit was the reason, or the client cannot be told.
+ * Return: false if no limit was the reason, or the client cannot be notified.
  */
 bool dnfs4_room_want(const struct dnfs4_compound *cmp);
 

@@ -8,7 +8,7 @@
  * entries, and then the place is not known. No entry is looked up for it.
  *
  * The cookie of a removed entry cannot be listed any more. So the cookies that the holder may
- * have are remembered: those of a listing made when the delegation was granted, and those in
+ * have are remembered from a listing made when the delegation was granted, and from
  * notifications. There is no cookie for an entry that the holder has added itself since.
  */
 #include <kunit/visibility.h>

@@ -35,7 +35,7 @@ enum dnfs4_notify_type {
 
 /**
  * struct dnfs4_dir_ask - notifications requested by a client, then those granted
- * @signal: a client that is refused wants to be told when it may have more delegations
+ * @signal: a client that is refused wants to be notified when it may have more delegations
  * @types: bits of enum dnfs4_notify_type
  * @wait: milliseconds by which notifications of attributes may be delayed
  * @child: attributes of entries

@@ -226,7 +226,7 @@ static void ask_send(struct dnfs4_write_delegation *wd)
 
 /*
  * Report an answer to the lock table. A client that has modified the file returns another change
- * attribute than that of the grant (section 10.4.3). The lock table may ask again at any time,
+ * attribute than the grant has (section 10.4.3). The lock table may ask again at any time,
  * even before the answer is reported.
  */
 static void ask_release(struct dnfs4_callback *cb)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A client that is refused a delegation because of a limit may ask to be told when it can have more
- * (OPEN4_SHARE_ACCESS_WANT_SIGNAL_DELEG_WHEN_RESRC_AVAIL, RFC 8881 section 18.16.3). It is told
- * once, by CB_RECALLABLE_OBJ_AVAIL (section 20.7), when a delegation has ended: its own, or one of
- * another client if the limit of all was reached. Nothing is reserved for it meanwhile.
+ * A client that is refused a delegation because of a limit may ask to be notified when it can have
+ * more (OPEN4_SHARE_ACCESS_WANT_SIGNAL_DELEG_WHEN_RESRC_AVAIL, RFC 8881 section 18.16.3). It is
+ * notified once, by CB_RECALLABLE_OBJ_AVAIL (section 20.7), when a delegation has ended: its own,
+ * or one of another client if the limit of all was reached. Nothing is reserved for it.
  *
  * Locking: the lock of the channel guards what its client wants. The number of channels with a wish
  * lets the end of a delegation cost one load if there is none.
@@ -17,7 +17,7 @@
 #include "delegations.h"
 #include "delegation.h"
 
-/* Deadline of the callback: the client should act on it at once. */
+/* Deadline of the callback: the client should act on it immediately. */
 #define ROOM_MS		10000
 
 /**

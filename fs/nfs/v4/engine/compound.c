@@ -62,8 +62,8 @@ static const u32 last_op[DNFS4_MINOR_MAX + 1] = {
 };
 
 /*
- * Bytes left behind a payload. Only the rest of the first page, that of the head, can be used; the
- * session limits the buffer no more, which has grown by the payload.
+ * Bytes left behind a payload. Only the rest of the first page, which has the head, can be used.
+ * The buffer no longer ends at the session's limit, as it has grown by the payload.
  */
 static noinline s64 left_behind_payload(const struct dnfs4_compound *cmp)
 {
@@ -75,8 +75,8 @@ static noinline s64 left_behind_payload(const struct dnfs4_compound *cmp)
 }
 
 /*
- * Bytes left in the reply; negative if the limit is exceeded already. That of the session limits
- * the buffer, too.
+ * Bytes left in the reply; negative if the limit is exceeded already. The buffer ends at the
+ * session's limit, too.
  */
 static __always_inline s64 left_of(const struct dnfs4_compound *cmp)
 {

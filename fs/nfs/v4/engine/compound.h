@@ -4,13 +4,13 @@
  * describes operations.
  *
  * An operation is decoded from the stream just before it is executed, and its
- * results are encoded directly after those of the previous one. The engine
+ * results are encoded directly after the results of the previous one. The engine
  * (compound.c) runs these steps for each: table lookup, rules of the minor
  * version, decode, check of filehandles and reply space, exec, encode, finish,
  * release. Every operation is a constant in the file that implements it;
  * op_table.c lists them by number.
  *
- * Status numbers are those of enum nfsstat4 (linux/nfs4.h), in host order.
+ * Status numbers come from enum nfsstat4 (linux/nfs4.h), in host order.
  */
 #ifndef _DITTO_FS_NFS_V4_ENGINE_COMPOUND_H
 #define _DITTO_FS_NFS_V4_ENGINE_COMPOUND_H

@@ -41,7 +41,7 @@ static bool path_step_next(const siphash_key_t *key, struct path_step *step)
 	step->rest += step->name.len;
 	step->parent = step->id;
 	own.key[1] ^= step->id;
-	/* Positive as a cookie, and no reserved one, as that of a share is. */
+	/* Positive and not reserved as a cookie, like the number of a share. */
 	step->id = max(siphash(step->name.name, step->name.len, &own) >> 1, 3ULL);
 	return step->name.len;
 }

@@ -92,7 +92,7 @@ static const struct row rows[] = {
 	{ ENODATA,	OP_REMOVEXATTR,	NFS4ERR_NOXATTR },
 	{ E2BIG,	OP_GETXATTR,	NFS4ERR_XATTR2BIG },
 	{ E2BIG,	OP_SETXATTR,	NFS4ERR_XATTR2BIG },
-	/* More names than the file system lists at once. */
+	/* More names than the file system lists in one call. */
 	{ ERANGE,	OP_LISTXATTRS,	NFS4ERR_TOOSMALL },
 	/* The client should retry later. */
 	{ EJUKEBOX,	ANY,		NFS4ERR_DELAY },

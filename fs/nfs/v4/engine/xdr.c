@@ -14,7 +14,7 @@
 #include "../../rpc/encode.h"
 #include "compound.h"
 
-/* Bytes that xdr_reserve_space() can give at once wherever a page ends. */
+/* Bytes that xdr_reserve_space() can give in one piece wherever a page ends. */
 #define PIECE	1024
 
 bool dnfs4_encode_change_info(struct xdr_stream *xdr, const struct ditto_wcc *wcc)

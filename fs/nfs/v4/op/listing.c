@@ -39,7 +39,7 @@ static void entry_encode(__be32 *p, const struct dnfs4_listing *list, const stru
 	dnfs4_attr_put(p, &list->src, bytes);
 }
 
-/* A stream reserves at most a page at once: a longer entry is built in a buffer. */
+/* A stream reserves at most a page at a time: a longer entry is built in a buffer. */
 static bool listing_add_long(struct dnfs4_listing *list, const struct ditto_name *name, u64 cookie,
 			     u32 bytes)
 {

@@ -172,7 +172,7 @@ static bool copy_source_is_of_another(struct dnfs4_compound *cmp, const struct d
 }
 
 /*
- * A program may copy between mounts that belong to two clients, such as those of two containers of
+ * A program may copy between mounts that belong to two clients, such as two containers of
  * one machine, and Linux then sends the stateid of the other one. That is no stateid of this
  * client, but BAD_STATEID would have Linux recover the open again and again. When the offload is
  * denied, it reads and writes.

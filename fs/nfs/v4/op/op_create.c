@@ -12,7 +12,7 @@
 #include "../attr/attr.h"
 #include "../engine/ops.h"
 
-/* The data of createtype4 is that of a symbolic link or of a device. */
+/* createtype4 has data for a symbolic link or a device. */
 struct create_args {
 	u32 type;
 	struct xdr_buf target;

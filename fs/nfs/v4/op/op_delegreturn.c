@@ -2,7 +2,7 @@
 /*
  * DELEGRETURN (RFC 7530 section 16.8, RFC 8881 section 18.6).
  *
- * The stateid is removed first, so that of two concurrent requests only one returns the
+ * The stateid is removed first, so that only one of two concurrent requests returns the
  * delegation; then the caching grant behind it ends.
  */
 #include <linux/nfs4.h>

@@ -30,7 +30,7 @@
  * @status: GDD4_*
  * @stateid: valid with GDD4_OK
  * @told: the notifications that will be sent
- * @will: with GDD4_UNAVAIL: the client will be told when it may have more delegations
+ * @will: with GDD4_UNAVAIL: the client will be notified when it may have more delegations
  */
 struct get_dir_res {
 	u32 status;

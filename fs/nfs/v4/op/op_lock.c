@@ -6,7 +6,7 @@
  * The server does not block: in 4.1 a client that is ready to wait is notified by
  * lock_wait.c when it should retry.
  *
- * Locking: the state of an open is locked before that of one of its locks.
+ * Locking: the state of an open is locked before the state of one of its locks.
  */
 #include <linux/err.h>
 #include <linux/nfs4.h>
@@ -85,7 +85,7 @@ static void lock_res_begin(struct lock_res *res)
 
 /*
  * Arguments: the engine does not clear them, and each decoder sets what its operation uses. What
- * has a fixed length is checked at once.
+ * has a fixed length is checked in one step.
  */
 #define STATEID_WORDS	(1 + DNFS4_OTHER_SIZE / XDR_UNIT)
 /* LOCK: type, reclaim, offset, length, new_lock_owner; with it, seqids and stateid of the open. */

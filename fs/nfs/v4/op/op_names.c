@@ -77,7 +77,7 @@ const struct dnfs4_op dnfs4_op_link = {
 
 /*
  * The change attribute of a named attribute directory, after a change. What it was before is not
- * told: nothing locks the directory around both.
+ * reported: nothing locks the directory around both.
  */
 static void attrdir_after(struct dnfs4_compound *cmp, struct ditto_wcc *wcc)
 {
@@ -145,7 +145,7 @@ static u32 rename_decode(struct dnfs4_compound *cmp, void *args)
 	return dnfs4_decode_name(cmp, &a->from) ?: dnfs4_decode_name(cmp, &a->to);
 }
 
-/* The saved filehandle is the directory of the old name, the current one that of the new name. */
+/* The saved and the current filehandle are the directories of the old and of the new name. */
 static u32 rename_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	const struct rename_args *a = args;

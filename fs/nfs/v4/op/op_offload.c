@@ -3,7 +3,7 @@
 #include "../engine/ops.h"
 #include "../state/offload.h"
 
-/* How long OFFLOAD_CANCEL waits for the end of the copy before the client is told to retry. */
+/* How long OFFLOAD_CANCEL waits for the end of the copy before the client must retry. */
 #define CANCEL_WAIT_MS	20
 
 struct offload_args {

@@ -2,8 +2,8 @@
 /*
  * READ_PLUS (RFC 7862 section 15.10): READ that leaves holes out.
  *
- * A reply has at most a hole, data and another hole, so that the data can be sent as that of READ,
- * from the page cache. It may end before the range that was requested; the client continues from
+ * A reply has at most a hole, data and another hole, so that the data can be sent from the page
+ * cache, as by READ. It may end before the range that was requested; the client continues from
  * there.
  *
  * Linux clients of 4.2 may read all files by READ_PLUS (CONFIG_NFS_V4_2_READ_PLUS, which Debian

@@ -3,7 +3,7 @@
  * READDIR (RFC 8881 section 18.23, RFC 7530 section 16.24).
  *
  * Entries are written into the pages of the reply as they are found, each with its
- * attributes in one piece. Cookies are those of the file system and stay valid while the
+ * attributes in one piece. Cookies come from the file system and stay valid while the
  * directory changes, so the verifier is always zero, and any other is refused.
  *
  * An entry whose attributes cannot be read does not fail the listing: it is returned with
@@ -49,7 +49,7 @@ static u32 readdir_decode(struct dnfs4_compound *cmp, void *args)
 	return dnfs4_decode_bitmap(cmp->in, &a->ask, &more);
 }
 
-/* Error of an entry without dentry: it was removed meanwhile, or the directory not searchable. */
+/* Error of an entry without dentry: it has been removed, or the directory is not searchable. */
 static int no_dentry(struct dnfs4_listing *list)
 {
 	if (list->search > 0)

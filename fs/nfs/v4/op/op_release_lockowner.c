@@ -36,7 +36,7 @@ static u32 release_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	owner = dnfs4_owner_get(cmp->client, DNFS4_OWNER_LOCK, &a->owner, false);
 	if (!owner)
 		return NFS4_OK;
-	/* No LOCK of the owner is in progress meanwhile. */
+	/* While this is held, no LOCK of the owner is in progress. */
 	mutex_lock(&owner->lock);
 	do {
 		spin_lock(&owner->client->owners_lock);
@@ -47,7 +47,7 @@ static u32 release_exec(struct dnfs4_compound *cmp, void *args, void *result)
 		spin_unlock(&owner->client->owners_lock);
 		if (!lock)
 			break;
-		/* The claimant is that of all lock states of the owner. */
+		/* All lock states of the owner have the same claimant. */
 		if (ditto_owner_has_ranges(lock->claimant)) {
 			status = NFS4ERR_LOCKS_HELD;
 		} else {

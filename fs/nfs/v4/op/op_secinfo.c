@@ -18,7 +18,7 @@
 
 static const u8 krb5_oid[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02 };
 
-/* Those of the pseudo root if it has no share for the client. */
+/* Flavours of the pseudo root if it has no share for the client. */
 #define ROOT_FLAVORS	(DITTO_SEC_NONE | DITTO_SEC_SYS | DNFS_SEC_PROVEN)
 
 enum { SERVICE_NONE = 1, SERVICE_INTEGRITY, SERVICE_PRIVACY };

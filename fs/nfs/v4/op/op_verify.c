@@ -11,7 +11,7 @@
 #include "../attr/attr_private.h"
 #include "../engine/ops.h"
 
-/* Longest attributes that are compared; those of the server are never as long. */
+/* Longest attributes that are compared; the server's are never as long. */
 #define VERIFY_BYTES_MAX	(4096 + 2 * (8 + DITTO_ACES_MAX * DNFS4_ACE_BYTES_MAX))
 
 struct verify_args {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * WANT_DELEGATION (RFC 8881 section 18.49): a delegation without an OPEN, under the rules for
- * those of OPEN. Instead of the OPEN, the user's permission is checked here.
+ * WANT_DELEGATION (RFC 8881 section 18.49): a delegation without an OPEN, under the rules of
+ * OPEN. Instead of the OPEN, the user's permission is checked here.
  *
- * A client that met a limit is told later when it may have more, if it asks for that: room.c. A
+ * A client that met a limit is notified when it may have more, if it asks for that: room.c. A
  * delegation that was refused because of contention is never pushed: the reply says so by
  * ond_server_will_push_deleg, which is FALSE. CB_PUSH_DELEG (section 20.5) is optional, and clients
  * do not implement it.

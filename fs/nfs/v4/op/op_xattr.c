@@ -2,7 +2,7 @@
 /*
  * GETXATTR, SETXATTR and REMOVEXATTR (RFC 8276 section 8.4).
  *
- * The extended attributes are those of the "user." namespace, without its prefix; they are also
+ * These are the extended attributes of the "user." namespace, without its prefix; they are also
  * the extended attributes of SMB. Named attributes have none.
  */
 #include <linux/nfs4.h>
@@ -73,7 +73,7 @@ static u32 getxattr_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	if (!res->value)
 		return NFS4ERR_DELAY;
 	len = ditto_xattr_get(dnfs4_fs_op(cmp), node, &a->name, res->value, size);
-	/* Replaced with a longer value meanwhile. */
+	/* The value has been replaced with a longer one. */
 	if (len == -ERANGE)
 		return NFS4ERR_DELAY;
 	if (len < 0)

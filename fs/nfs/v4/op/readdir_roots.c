@@ -157,7 +157,7 @@ static int compare_streams(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Return: false if the listing ends before the entry. An entry removed meanwhile is left out. */
+/* Return: false if the listing ends before the entry. An entry that was removed is left out. */
 static bool add_stream(struct dnfs4_listing *list, const struct stream *stream)
 {
 	const struct ditto_name name = { .name = stream->name, .len = stream->len };

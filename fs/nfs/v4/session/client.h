@@ -227,7 +227,7 @@ struct dnfs4_client {
 	struct rcu_work rcu;
 };
 
-/* The clientid that other clients are told: the same for all of them, and not valid. */
+/* The clientid that other clients see: the same for all of them, and not valid. */
 u64 dnfs4_client_alias(const struct dnfs4_server *server, u64 id);
 
 /* Take a reference on a client. */

@@ -30,7 +30,7 @@ struct shrinker;
  * @epoch: see dnfs4_server_epoch()
  * @owner_key: hash key for owner strings, so that clients cannot choose colliding ones
  * @id_key: key of the permutation that turns client numbers into clientids
- * @alias_key: key of the aliases under which clientids are told to other clients
+ * @alias_key: key of the aliases that other clients see as clientids
  * @lock: guards the members from here up to @room_made
  * @by_owner: hash chains by owner string, of struct dnfs4_client.owner_link
  * @all: all clients, by struct dnfs4_client.lru

@@ -4,7 +4,7 @@
  * that are idle for long.
  *
  * When a client has been silent for the lease time, the laundry makes it a courtesy client, and
- * retires it at once if it holds no state. A courtesy client keeps its state (RFC 8881
+ * retires it immediately if it holds no state. A courtesy client keeps its state (RFC 8881
  * section 8.4.2.4) until that conflicts with another request, memory is short, or
  * DNFS4_COURTESY_MAX_S has passed. Only courtesy clients are retired, because only they have to
  * ask the lock table before they can go on: either the client renews and stays, or it is retired
@@ -134,7 +134,7 @@ static bool dnfs4_previous_filter(const struct dnfs4_clients *clients,
 	return dnfs4_previous_is_over(client);
 }
 
-/* End a client unless it was confirmed meanwhile; out of the tables it cannot be confirmed. */
+/* End a client unless it has been confirmed; out of the tables it cannot be confirmed. */
 static void dnfs4_unconfirmed_end(struct dnfs4_client *client, const char *why)
 {
 	struct dnfs4_clients *clients = client->server->clients;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Principals: the identity that created a client, to be compared with that of later calls.
+ * Principals: the identity that created a client, to be compared with the principal of later calls.
  * See also dnfs4_principal_matches() in client.h.
  */
 #ifndef _DITTO_FS_NFS_V4_SESSION_PRINCIPAL_H

@@ -62,7 +62,7 @@ static u32 sequence_decode(struct dnfs4_compound *cmp, void *argp)
 
 /*
  * Digest of the request behind SEQUENCE and of its caller, to detect false retries (section
- * 2.10.6.1.3.1). A reply that went through TLS is not told without it. The digest is not keyed: a
+ * 2.10.6.1.3.1). A reply that went through TLS is not repeated without. The digest is not keyed: a
  * client that constructs collisions of its own requests only harms itself. @whole: of its content,
  * too. Where no reply is kept, a retry fails in any case.
  */

@@ -123,7 +123,7 @@ struct dnfs4_conn {
  * @slots_paid: number of slots charged, the upper limit for @slots_now
  * @slots_now: number of slots accepted from the client: sr_highest_slotid + 1
  * @slots_target: number of slots the client should use: sr_target_highest_slotid + 1
- * @slots_peak: most slots the client used at once since the last review; 0: it was silent
+ * @slots_peak: most slots in concurrent use since the last review; 0: the client was silent
  * @slots_live: number of slots that have memory
  * @cb_slots: slots of the back channel, see cb_slot.h
  * @client_link: link in client->sessions
@@ -185,8 +185,8 @@ void dnfs4_session_put(struct dnfs4_session *session);
 /**
  * dnfs4_session_back_conn - choose a connection for callbacks to a client
  * @client: the client
- * @back: number of the binding tried last, see struct dnfs4_conn, or 0 to begin; set to that of
- *	the connection, or to 0 if there is none
+ * @back: number of the binding tried last, see struct dnfs4_conn, or 0 to begin; set to the number
+ *	of this binding, or to 0 if no connection is left
  * @session: set to the session of the connection, with a reference, on success
  *
  * A client that lost a connection or a session makes a new one, so the newest binding is the most

@@ -226,8 +226,8 @@ static u32 create_run(struct dnfs4_compound *cmp, struct dnfs4_client *client,
 
 	lockdep_assert_held(&client->create_lock);
 	/*
-	 * Other principals may create further sessions of a confirmed client (18.36.4), but those
-	 * of other machines would get at what its users hold.
+	 * Other principals may create further sessions of a confirmed client (18.36.4), but
+	 * principals of other machines would get at what its users hold.
 	 */
 	if (test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags) ?
 	    !dnfs4_principal_may_manage(client, cmp->call) :
@@ -267,7 +267,7 @@ static u32 create_run(struct dnfs4_compound *cmp, struct dnfs4_client *client,
 	dirs = DNFS4_CONN_FORE;
 	if (args->flags & SESSION4_BACK_CHAN && session->cb_sec)
 		dirs |= DNFS4_CONN_BACK;
-	/* A connection that is closed meanwhile is not bound; that is no error. */
+	/* A connection that has been closed is not bound; that is no error. */
 	if (!dnfs4_conn_bind(session, cmp->call->conn, dirs) && dirs & DNFS4_CONN_BACK)
 		res->flags |= SESSION4_BACK_CHAN;
 	status = NFS4_OK;

@@ -318,7 +318,7 @@ VISIBLE_IF_KUNIT void dnfs4_slots_trim(struct dnfs4_session *session, u32 first)
 		if (xa_is_value(entry))
 			continue;
 		slot = entry;
-		/* Both bits at once, so that a reader that finds it busy sees the reason. */
+		/* Both bits in one step, so that a reader that finds it busy sees the reason. */
 		if (cmpxchg(&slot->busy, 0, BIT(DNFS4_SLOT_BUSY) | BIT(DNFS4_SLOT_GONE)))
 			continue;
 		/* A request that has ended since then has raised the peak before. */
@@ -362,7 +362,7 @@ void dnfs4_slots_review(struct dnfs4_session *session)
 	dnfs4_slots_admit(session, READ_ONCE(session->slots_peak));
 	spin_unlock(&session->lock);
 
-	/* The lowest slot whose memory is not needed, if the client has told which it uses. */
+	/* The lowest slot whose memory is not needed, if the client has shown which it uses. */
 	first = max(peak, target);
 	if (peak)
 		dnfs4_slots_trim(session, first);

@@ -72,7 +72,7 @@ u32 dnfs4_offload_status(struct dnfs4_offload *offload, u64 *count)
 	case -EKEYREVOKED:
 		return dnfs4_status_of(OP_COPY, job->err);
 	}
-	/* After an error the client asks for the rest again, and is told then. */
+	/* After an error the client asks for the rest again, and gets the error then. */
 	return *count ? NFS4_OK : dnfs4_status_of(OP_COPY, job->err);
 }
 
@@ -208,7 +208,7 @@ int dnfs4_offload_start(struct dnfs4_compound *cmp, struct dnfs4_io *src, struct
 	dnfs4_call_ref_fill(cmp, &offload->told.after);
 	offload_job_fill(offload, cmp, range);
 	ditto_job_init(&offload->job);
-	/* The job, which may end at once, needs the stateid. */
+	/* The job, which may end immediately, needs the stateid. */
 	err = dnfs4_state_add(&offload->state);
 	if (err)
 		goto put;

@@ -161,7 +161,7 @@ struct dnfs4_open_ask {
  * struct dnfs4_opened - a granted open, with what dnfs4_open_undo() needs
  * @open: the open, with a reference and its state.lock held
  * @node: the file or named attribute, held
- * @file: results of the core; the instance is that of @open
+ * @file: results of the core; its instance belongs to @open
  * @fresh: the open is new; the members below are unused
  * @access: access before the upgrade
  * @deny: deny before the upgrade
@@ -260,7 +260,7 @@ bool dnfs4_opens_sweep(struct dnfs4_client *client, unsigned long lease);
  *
  * The administrator, or the removal of the share, takes claims away. The state is revoked then.
  *
- * Return: NFS4_OK; NFS4ERR_ADMIN_REVOKED; NFS4ERR_BAD_STATEID if it was closed meanwhile.
+ * Return: NFS4_OK; NFS4ERR_ADMIN_REVOKED; NFS4ERR_BAD_STATEID if it has been closed.
  */
 u32 dnfs4_open_check_claim(const struct dnfs4_compound *cmp, struct dnfs4_open *open);
 
@@ -333,7 +333,7 @@ u32 dnfs4_lock_bytes(u64 offset, u64 length, struct ditto_range_request *req);
 
 /**
  * dnfs4_encode_denied - encode a LOCK4denied
- * @cmp: the COMPOUND; its own clientid is told, that of another client under an alias
+ * @cmp: the COMPOUND; its own clientid is encoded, but an alias for any other client
  * @conflict: the conflicting range
  *
  * RFC 8881 section 18.10.2.

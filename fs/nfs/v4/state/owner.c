@@ -325,7 +325,7 @@ void dnfs4_owners_forget(struct dnfs4_client *client)
 	dnfs4_owners_drop(client, true);
 }
 
-/* An owner that is taken off the list meanwhile stays an owner under RCU. */
+/* An owner that is taken off the list stays an owner under RCU. */
 bool dnfs4_owners_are_old(const struct dnfs4_client *client)
 {
 	const struct list_head *first;

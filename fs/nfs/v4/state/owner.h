@@ -132,7 +132,7 @@ struct dnfs4_owner {
 struct dnfs4_owner *dnfs4_owner_get(struct dnfs4_client *client, enum dnfs4_owner_kind kind,
 				    const struct dnfs4_name *name, bool make);
 
-/* True if this is the name of an owner, among those of its client and of its kind. Any context. */
+/* True if this is the name of an owner, among the owners of its client and kind. Any context. */
 bool dnfs4_owner_is(const struct dnfs4_owner *owner, const struct dnfs4_name *name);
 
 /**
@@ -245,7 +245,7 @@ void dnfs4_seqid_finish(struct dnfs4_compound *cmp, struct dnfs4_seqid_op *seqid
  */
 void dnfs4_seqid_end(struct dnfs4_seqid_op *seqid_op);
 
-/* Result of comparing a request's seqid with that of its owner. */
+/* Result of comparing a request's seqid with the seqid of its owner. */
 enum dnfs4_seqid_kind {
 	DNFS4_SEQID_NEW,
 	DNFS4_SEQID_REPLAY,

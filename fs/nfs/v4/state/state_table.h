@@ -60,8 +60,8 @@ void dnfs4_table_exit(struct dnfs4_state_table *table);
  * @table: the table
  * @id: number
  *
- * Context: the table's lock is held, or that of RCU. With the latter, the state may be freed and
- * its memory be another one's already, see stateid.h.
+ * Context: the table's lock or the RCU read lock is held. With the latter, the state may be freed
+ * and its memory be another one's already, see stateid.h.
  * Return: the state or NULL.
  */
 static inline struct dnfs4_state *dnfs4_table_find(struct dnfs4_state_table *table, u32 id)
@@ -82,7 +82,7 @@ static inline struct dnfs4_state *dnfs4_table_find(struct dnfs4_state_table *tab
 /**
  * dnfs4_table_after - go through the states in the order of their numbers
  * @table: the table
- * @id: number of the state before, 0 at first; set to that of the state found
+ * @id: number of the state before, 0 at first; set to the number of the state found
  *
  * States that are there all the time are found.
  *
@@ -99,9 +99,9 @@ struct dnfs4_state *dnfs4_table_after(struct dnfs4_state_table *table, u32 *id);
  * Numbers follow each other, so that a stale stateid finds no state for a long time. Lookups do not
  * find a state that is refused, not even for a moment.
  *
- * Context: the table's lock is held, and may be released meanwhile to allocate memory.
+ * Context: the table's lock is held, and may be released in between to allocate memory.
  * Return: 0; -ENOMEM; -ENOSPC if no free number was found; -ESHUTDOWN if the table is closed, also
- * if it was closed meanwhile.
+ * if it was closed in between.
  */
 int dnfs4_table_add(struct dnfs4_state_table *table, struct dnfs4_state *state);
 

@@ -16,7 +16,7 @@
  *
  * Lifetime: reference counted. The table has one reference until dnfs4_state_del(). States are
  * freed under RCU. Opens come from a SLAB_TYPESAFE_BY_RCU cache, so the memory of one may be
- * reused for another open at once. A lookup under RCU must therefore take a reference with
+ * reused for another open immediately. A lookup under RCU must therefore take a reference with
  * dnfs4_state_tryget() first, and check the identity of the state after that.
  */
 #ifndef _DITTO_FS_NFS_V4_STATE_STATEID_H
@@ -149,7 +149,7 @@ void dnfs4_states_init(struct dnfs4_client *client);
  * dnfs4_states_disown - stop charging a client for its delegations
  * @client: being replaced by its next instance, which is charged for those that it keeps
  *
- * Return: number of its delegations, those of its own previous instance included.
+ * Return: number of its delegations, including delegations of its own previous instance.
  */
 u32 dnfs4_states_disown(struct dnfs4_client *client);
 
@@ -294,8 +294,8 @@ u32 dnfs4_stateid_number(const struct dnfs4_client *client, const struct dnfs4_s
 
 /**
  * dnfs4_state_find - find the state of a stateid from the wire
- * @cmp: the COMPOUND. In 4.1 the client is that of the session; in 4.0 the stateid names the
- *	client, which becomes @cmp->client and has its lease renewed
+ * @cmp: the COMPOUND. In 4.1 the session has the client; in 4.0 the stateid names the client, which
+ *	becomes @cmp->client and has its lease renewed
  * @sid: stateid from the wire; the special value for the current stateid is resolved
  * @kinds: DNFS4_STATE_* bits of the kinds accepted
  * @out: set to the state on success; the caller puts the reference
@@ -356,7 +356,7 @@ u32 dnfs4_state_check_seqid(const struct dnfs4_compound *cmp, const struct dnfs4
 u32 dnfs4_state_check_void(const struct dnfs4_compound *cmp, const struct dnfs4_state *state);
 
 /**
- * dnfs4_seqid_status - compare the seqid of a stateid with that of its state
+ * dnfs4_seqid_status - compare the seqid of a stateid with the seqid of its state
  * @minor: minor version; above 0, seqid 0 matches any
  * @now: current seqid of the state
  * @seqid: seqid from the wire
