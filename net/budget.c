@@ -447,7 +447,7 @@ int ditto_charge_move(struct ditto_charge *charge, const struct ditto_principal 
 	err = ditto_charge(&moved, who, charge->kind, charge->amount);
 	if (err)
 		return err;
-	/* Whoever looks at the room meanwhile finds one of the two. */
+	/* A concurrent reader of the room finds one of the two charges. */
 	swap(*charge, moved);
 	ditto_uncharge(&moved);
 	return 0;

@@ -201,7 +201,7 @@ int ditto_charge_cover_anew(struct ditto_charge *charge, long count, long step);
  * ditto_charge_cover - charge in steps for objects that are counted one by one
  * @charge: charged with 0 or more; an empty charge covers any number
  * @count: number of objects
- * @step: the most by which the charge grows and shrinks at once; it is less while @count is small
+ * @step: the most by which the charge grows or shrinks in one step; less while @count is small
  *
  * Context: as ditto_charge(); usually only two comparisons.
  * Return: 0, or -EDQUOT if @count exceeds a limit: then the charge is unchanged.

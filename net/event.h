@@ -8,7 +8,7 @@ struct ditto_peer;
 struct ditto_server;
 struct ditto_share;
 
-/* The values are those of the netlink enum "event-kind". */
+/* The values match the netlink enum "event-kind". */
 enum ditto_event_type {
 	DITTO_EVENT_SHARE_ADDED,
 	DITTO_EVENT_SHARE_CHANGED,
@@ -46,7 +46,7 @@ enum ditto_event_type {
  * @type: what happened
  * @subject: name of the share, listener or client; NULL if @type says everything
  *
- * Returns at once when the group has no listener. An event is lost if there is no memory.
+ * Returns immediately if the group has no listener. An event is lost if there is no memory.
  */
 void ditto_event(struct ditto_server *srv, enum ditto_event_type type, const char *subject);
 

@@ -356,7 +356,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_fairq_init, DITTO);
 
 void ditto_fairq_exit(struct ditto_fairq *q)
 {
-	/* Turns end at once by now, and the end of each one starts the next. */
+	/* Turns end immediately by now, and the end of each one starts the next. */
 	while (READ_ONCE(q->waiting) || READ_ONCE(q->active)) {
 		flush_work(&q->work);
 		schedule_timeout_uninterruptible(1);

@@ -4,9 +4,9 @@
  * requests of all peers.
  *
  * Peers are served round robin, and so are the users of a peer. A peer is an IPv4 address or the
- * /64 of an IPv6 address, because one host owns a whole /64. The number of turns taken at once, of
- * turns of one peer, and of waiting requests are all bounded. A full queue excludes no peer: the
- * peer with the most waiting requests loses one to a peer that has fewer.
+ * /64 of an IPv6 address, because one host owns a whole /64. The number of turns taken at the same
+ * time, of turns of one peer, and of waiting requests are all bounded. A full queue excludes no
+ * peer: the peer with the most waiting requests loses one to a peer that has fewer.
  *
  * A turn lasts from ditto_fairq_enter() returning 1, or from the call of @run, to
  * ditto_fairq_leave(). No thread waits for a turn.
@@ -29,8 +29,8 @@ struct ditto_fair_peer;
 
 /**
  * struct ditto_fairq_limits - bounds of a queue
- * @width: turns taken at once
- * @peer_width: turns taken at once by one peer
+ * @width: turns taken at the same time
+ * @peer_width: turns of one peer taken at the same time
  * @waiting: waiting requests
  * @peer_waiting: waiting requests of one peer
  */
@@ -95,9 +95,9 @@ struct ditto_fair_turn {
 void ditto_fairq_init(struct ditto_fairq *q, const struct ditto_fairq_limits *limits);
 
 /**
- * ditto_fairq_set_width - change how many turns are taken at once
+ * ditto_fairq_set_width - change how many turns are taken at the same time
  * @q: the queue
- * @width: turns taken at once, also by one peer
+ * @width: turns taken at the same time, also by one peer
  *
  * Turns that are taken already are not ended; more of them begin with the next one that ends.
  *
@@ -121,9 +121,9 @@ void ditto_fairq_exit(struct ditto_fairq *q);
  * May call @evicted of another request.
  *
  * Context: process; the caller must not hold a lock that @evicted of another request takes.
- * Return: 1 if the turn is taken at once; 0 if @turn->run will be called later; -EBUSY if the peer
- * has too many waiting requests, or the queue is full and no peer has more waiting requests than
- * this one; -ENOMEM.
+ * Return: 1 if the turn is taken immediately; 0 if @turn->run will be called later; -EBUSY if the
+ * peer has too many waiting requests, or the queue is full and no peer has more waiting requests
+ * than this one; -ENOMEM.
  */
 int ditto_fairq_enter(struct ditto_fairq *q, struct ditto_fair_turn *turn,
 		      const struct in6_addr *addr, u64 user);
@@ -133,8 +133,7 @@ int ditto_fairq_enter(struct ditto_fairq *q, struct ditto_fair_turn *turn,
  * @q: the queue
  * @turn: the request
  *
- * Return: true if it was withdrawn; false if it does not wait: @run was called, or will be at
- * once.
+ * Return: true if it was withdrawn; false if it does not wait: @run was called or is about to be.
  */
 bool ditto_fairq_cancel(struct ditto_fairq *q, struct ditto_fair_turn *turn);
 

@@ -17,8 +17,8 @@
  *
  * All other calls into a protocol are made without a lock, in parallel, by users of one of its
  * listeners, also while it stops. A listener that has stopped leaves the list, so that it gets no
- * more users, and waits for those that it has. A user may wait for a file system, and takes no lock
- * of the above meanwhile but list_lock; lockdep knows the wait for users by listener_users_map.
+ * more users, and waits for those that it has. A user may wait for a file system, and takes only
+ * list_lock of the above; lockdep knows the wait for users by listener_users_map.
  *
  * A protocol stays while one of its listeners has a user, or while announce_lock or change_lock is
  * held: a protocol that is unregistered first leaves the list, and then closes its listeners under
@@ -337,8 +337,8 @@ static void listeners_close(struct ditto_listeners *ls, const struct ditto_proto
 
 /*
  * Go on to the next server whose namespace is not ending, and hold that; @ls is let go. NULL begins
- * and ends the walk. A server that is made meanwhile is met, or has nothing of a protocol that was
- * off the list before.
+ * and ends the walk. A server that is made during the walk is met, or has nothing of a protocol
+ * that was off the list before.
  */
 static struct ditto_listeners *server_next(struct ditto_listeners *ls)
 {

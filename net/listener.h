@@ -6,7 +6,7 @@
  * protocol. The functions here start and stop listeners by the protocol's operations.
  *
  * Locking: one mutex per server serializes start and stop, and another one announcements. Neither
- * is held while a protocol is asked or told to close something, since both may be held by a task
+ * is held while a protocol is asked something or closes something, since both may be held by a task
  * that waits for a file system that hangs. See listener.c.
  */
 #ifndef _DITTO_NET_LISTENER_H
@@ -36,7 +36,7 @@ struct netlink_ext_ack;
 #define DITTO_PROTOCOLS_MAX	8
 #define DITTO_PROTOCOL_NAME	16
 
-/* The values are those of the netlink enum "transport-type". */
+/* The values match the netlink enum "transport-type". */
 enum ditto_transport {
 	DITTO_TRANSPORT_TCP,
 	DITTO_TRANSPORT_UDP,
@@ -138,7 +138,7 @@ struct ditto_protocol {
  * ditto_protocol_register - register a protocol
  * @protocol: the protocol; its @bit is set
  *
- * Return: 0, -EEXIST if its name or that of one of its settings or options is registered already,
+ * Return: 0, -EEXIST if its name or the name of one of its settings or options is registered,
  * -EINVAL for an empty or too long name, -ENOSPC if DITTO_PROTOCOLS_MAX other names have been used
  * since boot, -ENOMEM.
  */
@@ -191,8 +191,8 @@ int ditto_listener_del(struct ditto_server *srv, u32 id, struct netlink_ext_ack 
  * ditto_listener_for_each - call a function for the listeners in the order of their numbers
  * @srv: the server
  * @from: skip listeners with a lower number
- * @fn: called without a lock; the listener and its protocol stay meanwhile; a value other than 0
- *	ends the walk
+ * @fn: called without a lock; the listener and its protocol stay while it runs; a value other than
+ *	0 ends the walk
  * @arg: passed to @fn
  *
  * A listener that is stopping is among them until it has stopped.
@@ -218,7 +218,7 @@ unsigned int ditto_protocols_disconnect(struct ditto_server *srv, const struct d
 /**
  * ditto_protocols_connections - count the connections of a peer in all protocols
  * @srv: the server
- * @peer: the peer, or NULL to count those of all peers
+ * @peer: the peer, or NULL to count the connections of all peers
  *
  * Context: may sleep; waits for nothing.
  * Return: the number of connections.
@@ -251,8 +251,8 @@ int ditto_protocols_settings_changed(struct ditto_server *srv, struct netlink_ex
  * @srv: the server
  * @extack: gets a warning; may be NULL
  *
- * Those may have been started anew and have lost it. Nothing is told if the caller is killed while
- * it waits for another announcement.
+ * The programs may have been restarted and have lost it. Nothing is announced if the caller is
+ * killed while it waits for another announcement.
  *
  * Context: process; may sleep, for as long as the other programs take. No lock is held.
  */
@@ -262,7 +262,7 @@ void ditto_protocols_announce(struct ditto_server *srv, struct netlink_ext_ack *
  * ditto_protocol_with - call a function for a protocol that has a listener on the server
  * @srv: the server
  * @bit: bit of the protocol
- * @fn: called without a lock; the protocol stays meanwhile
+ * @fn: called without a lock; the protocol stays while it runs
  * @arg: passed to @fn
  *
  * Calls run in parallel with each other, and with the start and stop of listeners.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Descriptions of the options of shares: those of the core, and of protocols.
+ * Descriptions of the options of shares, of the core and of protocols.
  *
  * Locking: option_owners_sem guards the list of owners. It is held for reading while descriptions
  * are used, so that the module of an owner stays. The mutex of a table of shares is taken first.

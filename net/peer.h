@@ -179,7 +179,7 @@ unsigned int ditto_peers_next(struct ditto_server *srv, u64 from, struct ditto_s
 struct ditto_peer *ditto_peer_find(struct ditto_server *srv, const struct in6_addr *addr);
 /**
  * ditto_peer_vouch - note that a user of the machine proved who he is
- * @peer: the peer; that of a connection also counts for its address
+ * @peer: the peer; a peer of a single connection also counts for its address
  *
  * Some requests of a machine are not made by its users and prove nothing themselves.
  *
@@ -196,7 +196,7 @@ u64 ditto_peer_requests(const struct ditto_peer *peer);
  * @srv: the server
  *
  * The rules are evaluated again for the next request of each peer. A verdict or an admission that
- * is being made meanwhile is not used again either.
+ * is just being made is not used again either.
  *
  * Context: any.
  */

@@ -36,7 +36,7 @@ struct ditto_offload;
 /**
  * struct ditto_server - one server, one per network namespace
  * @net: the namespace, whose memory the server keeps; see ditto_server_hold_net()
- * @settings: settings of the core; those of a protocol are in its own server
+ * @settings: settings of the core; each protocol has its own in its server
  * @handle_key: signs file handles; random until the helper sets it
  * @handle_key_set: the key was set, so handles survive a restart; there are no listeners before
  * @write_verifier: changes whenever unstable data may have been lost
@@ -53,7 +53,7 @@ struct ditto_offload;
  * @peer_certs: net/peer_cert.c
  * @stats: net/stats.c
  * @upcalls: net/helper/upcall.c
- * @audit_lost: records for the audit log that were lost and not told yet
+ * @audit_lost: records for the audit log that were lost and not reported yet
  * @names: net/helper/names.c
  * @records: net/helper/record.c
  * @listeners: net/listener.c

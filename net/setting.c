@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Descriptions of settings: those of the core, and who else has registered some.
+ * Descriptions of the settings of the core, and who else has registered some.
  *
  * Locking: owners_sem guards the list of owners. It is held for reading while descriptions are
  * used, so that the module of an owner stays. Code that uses a setting reads it with READ_ONCE()

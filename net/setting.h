@@ -10,9 +10,9 @@
  *
  *	SETTING(kind, name, field, initial, min, max, values, doc)
  *
- * kind is one of those of enum ditto_setting_kind without the prefix. values is the unit of a
- * NUMBER, or "", or the names of an ENUM from 0 on or of FLAGS from bit 0 on, separated by '|'. doc
- * is one or more sentences for the administrator, which only the programs contain.
+ * kind is a value of enum ditto_setting_kind without the prefix. values is the unit of a NUMBER, or
+ * "", or the names of an ENUM from 0 on or of FLAGS from bit 0 on, separated by '|'. doc is one or
+ * more sentences for the administrator, which only the programs contain.
  *
  * Options of shares have descriptions of the same form, see option.h.
  */
@@ -25,7 +25,7 @@
 
 struct ditto_server;
 
-/* The values are those of the netlink enum "setting-type". */
+/* The values match the netlink enum "setting-type". */
 enum ditto_setting_kind {
 	DITTO_SETTING_BOOL,
 	DITTO_SETTING_NUMBER,
@@ -171,7 +171,7 @@ u32 ditto_setting_read(const void *values, const struct ditto_setting_desc *desc
  * @desc: the description
  * @value: new value, which is in the range
  *
- * Context: the caller serializes changes; those of settings are all made in net/nl/settings.c.
+ * Context: the caller serializes changes; net/nl/settings.c makes all changes of settings.
  */
 void ditto_setting_write(void *values, const struct ditto_setting_desc *desc, u32 value);
 

@@ -92,7 +92,7 @@ struct ditto_conn_show {
 	int (*fn)(struct ditto_conn_show *show, const struct ditto_conn_info *info);
 };
 
-/* Connections that are looked up at once, because a list without order has to be walked for it. */
+/* Connections looked up in one walk, because a list without order has to be walked for it. */
 #define DITTO_SHOW_BATCH	64
 
 /**
@@ -134,7 +134,7 @@ static inline void ditto_show_batch_add(struct ditto_show_batch *batch, u64 id, 
 	batch->conn[at] = conn;
 }
 
-/* The loss that an open survives. The values are those of the netlink enum "open-durability". */
+/* The loss that an open survives. The values match the netlink enum "open-durability". */
 enum ditto_lasting {
 	DITTO_LASTS_NOT,
 	DITTO_LASTS_DURABLE,	/* its connection, until a conflicting open */
@@ -212,7 +212,7 @@ struct ditto_tree_info {
 
 /**
  * struct ditto_tree_show - a dump of connections to shares
- * @session: show only those of this session; 0 for all
+ * @session: show only connections of this session; 0 for all
  * @next_session: continue with sessions with this id or a higher one
  * @next: in the session with exactly this id, continue with this id or a higher one
  * @fn: takes one connection and sets @next_session and @next after it; an error suspends the dump

@@ -3,7 +3,7 @@
  * Statistics: groups of per-CPU counters.
  *
  * Locking: the mutex guards the list of groups. A counter is written only by its own CPU, and the
- * sum is taken without a lock: it may miss requests that are counted meanwhile.
+ * sum is taken without a lock: it may miss requests that are counted while it is taken.
  */
 #include <linux/cpumask.h>
 #include <linux/list.h>

@@ -97,7 +97,7 @@ static inline void ditto_stats_count(struct ditto_stats_group *group, unsigned i
  * ditto_stats_read - read the counters of one operation, summed over all CPUs
  * @group: the group
  * @op: index of the operation
- * @sum: filled; misses requests that are counted meanwhile
+ * @sum: filled; may miss requests that are just being counted
  */
 void ditto_stats_read(const struct ditto_stats_group *group, unsigned int op,
 		      struct ditto_op_count *sum);

@@ -131,7 +131,7 @@ int ditto_tasks_setup(void)
 	task_wq = alloc_workqueue("ditto_task", WQ_UNBOUND, 0);
 	if (!task_wq)
 		return -ENOMEM;
-	/* Tasks of all namespaces may be stuck at once, and their limits count for each of them. */
+	/* Tasks of all namespaces may be stuck at the same time; the limits are per namespace. */
 	disk_wq = alloc_workqueue("ditto_disk_task", WQ_UNBOUND, WQ_MAX_ACTIVE);
 	if (disk_wq)
 		return 0;

@@ -11,8 +11,8 @@
  * woken it.
  *
  * Each yield also puts the thread's deadline off by a slice, and the scheduler forgives that only
- * by the time that tasks run. Where its clock counts ticks (User Mode Linux), no time passes
- * meanwhile, and a thread that yields for each call waits for ticks behind a second client. So a
+ * by the time that tasks run. Where its clock counts ticks (User Mode Linux), no time passes in
+ * between, and a thread that yields for each call waits for ticks behind a second client. So a
  * clock that stands still tells that the thread must not yield.
  */
 #ifndef _DITTO_NET_YIELD_H

@@ -2,7 +2,7 @@
 /*
  * Records for the audit log, which the helper writes. Nobody waits for it: records wait in a
  * bounded queue in which each user has his own turn. What does not fit, or finds no helper, is
- * lost; the number of lost records is told with the next one.
+ * lost; the number of lost records is reported with the next one.
  */
 #ifndef _DITTO_NET_HELPER_AUDIT_H
 #define _DITTO_NET_HELPER_AUDIT_H
@@ -12,7 +12,7 @@
 
 struct ditto_server;
 
-/* What happened. The values are those of the netlink enum "audit-kind". */
+/* What happened. The values match the netlink enum "audit-kind". */
 enum ditto_audit_event {
 	DITTO_AUDIT_OPEN,
 	DITTO_AUDIT_DELETE,

@@ -101,7 +101,7 @@ out:
 /*
  * Access is decided, and a SID or account shown, without the answer rather than not at all. So an
  * error stays the answer while the helper is asked again: callers that retry seldom would otherwise
- * never get one. Without a helper each call fails at once, and the next helper is waited for.
+ * never get one. Without a helper each call fails immediately, and the next helper is waited for.
  */
 static bool entry_keeps_error(const struct name_entry *entry)
 {
@@ -171,7 +171,7 @@ static bool entry_settled(const struct name_entry *entry)
 }
 
 /*
- * To be told to retry takes clients of NFSv3 five seconds. So what was known of a machine serves a
+ * A client of NFSv3 that has to retry waits five seconds. So what was known of a machine serves a
  * caller that does not wait, however old it is, until the new answer is there.
  */
 static bool entry_is_of_machine(const struct name_entry *entry)
@@ -312,7 +312,7 @@ int ditto_names_use_parked(struct ditto_server *srv, const struct ditto_question
 		else
 			ret = entry_error(entry, true);
 		rcu_read_unlock();
-		/* There is nothing to wait for: the request has ended meanwhile. */
+		/* There is nothing to wait for if the request has ended by now. */
 		any = true;
 	} while (ret == -EJUKEBOX && !park->waits && !entry_park(entry, park));
 	ditto_names_entry_put(entry);

@@ -229,7 +229,7 @@ void ditto_names_park_init(struct ditto_names_park *park, struct ditto_server *s
  * ditto_names_park_begin - begin or repeat an operation that may park
  * @park: the park; if it waits, it does not any more
  *
- * Of the answers that are not cached the operation asks for several at once and waits for one.
+ * Of the answers that are not cached the operation asks for several together and waits for one.
  *
  * Context: any.
  */

@@ -8,8 +8,8 @@
  * parked operations. The functions of these are called under it.
  *
  * Lifetime: an entry is referenced by the table, by its work while a request is in progress, by
- * callers that wait, and by parked operations. An entry that was removed from the table meanwhile
- * still gets its answer, for those that wait for it.
+ * callers that wait, and by parked operations. An entry that is removed from the table while its
+ * request is in progress still gets the answer, for all that wait for it.
  */
 #ifndef _DITTO_NET_HELPER_NAMES_CACHE_H
 #define _DITTO_NET_HELPER_NAMES_CACHE_H

@@ -199,7 +199,7 @@ static int previous_remove(const struct ditto_record *record, void *arg)
 	return err;
 }
 
-/* The helper forgets the records of earlier lives; those of this one are removed one by one. */
+/* The helper forgets the records of earlier lives; records of this life are removed one by one. */
 static int kind_forget(struct ditto_records *rec, enum ditto_record_kind kind)
 {
 	struct ditto_record record = { .kind = kind };

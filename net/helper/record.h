@@ -26,7 +26,7 @@ struct ditto_server;
 /* Previous records that are kept; loading further ones fails with -ENOSPC. */
 #define DITTO_RECORDS_MAX	65536
 
-/* The values are those of the netlink enum "record-type" and are stored in the database. */
+/* The values match the netlink enum "record-type" and are stored in the database. */
 enum ditto_record_kind {
 	DITTO_RECORD_MONITORED_HOST,	/* must be notified of a restart; kept until removed */
 	DITTO_RECORD_CLIENT,		/* may reclaim its state; kept until the grace ends */
@@ -66,7 +66,7 @@ struct ditto_record {
  *
  * Context: may sleep for several times the upcall setting; killable.
  * Return: 0; -ECONNREFUSED without a helper and before the epoch is known; -EINVAL for a bad
- * length or kind; -EIO and others from the helper; those of ditto_upcall().
+ * length or kind; -EIO and others from the helper; errors of ditto_upcall().
  */
 int ditto_record_put(struct ditto_server *srv, enum ditto_record_kind kind,
 		     const void *key, size_t key_len, const void *data, size_t data_len);
@@ -153,7 +153,7 @@ bool ditto_server_ended_cleanly(const struct ditto_server *srv);
  * @work: calls @ready
  *
  * The caller sets the first five members; the others belong to net/helper/record.c. If the epoch
- * is known when the hook is added, both functions are called at once.
+ * is known when the hook is added, both functions are called immediately.
  */
 struct ditto_state_hook {
 	void (*begin)(struct ditto_state_hook *hook);

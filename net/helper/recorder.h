@@ -8,8 +8,8 @@
  * Each wish has a number, and the recorder knows the number that was written last. So whether
  * a record is on disk is one comparison.
  *
- * Owners of a key follow each other, as the incarnations of a client do. Each has a token, and one
- * with an older token than that of the present owner changes nothing. An owner that took back its
+ * Owners of a key follow each other, as the incarnations of a client do. Each has a token, and an
+ * owner with an older token than the present owner changes nothing. An owner that took back its
  * record does not get it again.
  *
  * Machines take turns at the helper. While the helper does not answer, only few wait for it.
@@ -34,7 +34,7 @@
 
 /* Milliseconds after which what has failed is tried again. */
 #define DITTO_RECORDER_RETRY_MS		1000
-/* Most records that are tried again at once, so that others have their turn. */
+/* Most records that are tried again in one round, so that others have their turn. */
 #define DITTO_RECORDER_RETRIES		256
 
 /**
@@ -152,7 +152,7 @@ struct ditto_recorder *ditto_recorder_get(struct ditto_recorders *all, enum ditt
  */
 void ditto_recorder_put(struct ditto_recorder *rec);
 
-/* A token for a new owner: greater than those of all others. */
+/* A token for a new owner: greater than all others. */
 static inline u64 ditto_recorder_token(struct ditto_recorders *all)
 {
 	return atomic64_inc_return(&all->tokens);
@@ -164,7 +164,7 @@ static inline u64 ditto_recorder_token(struct ditto_recorders *all)
  * @owner: token of the caller
  * @data: what it is to contain; copied
  * @data_len: at most DITTO_RECORD_DATA_MAX
- * @wish: filled with the number of the wish, after -ESTALE with that of the last one; may be NULL
+ * @wish: filled with the number of the wish, or of the last one after -ESTALE; may be NULL
  *
  * Nothing is done if the record is like that already.
  *
@@ -179,7 +179,7 @@ int ditto_recorder_set(struct ditto_recorder *rec, u64 owner, const void *data, 
  * ditto_recorder_unset - take back the record, for good
  * @rec: the recorder
  * @owner: token of the caller; nothing is done for one that is not the newest
- * @wait: told when the record is gone; may be NULL
+ * @wait: notified when the record is gone; may be NULL
  *
  * Context: may sleep, but not for the helper.
  * Return: the number of the wish.

@@ -55,8 +55,8 @@ EXPORT_SYMBOL_NS_GPL(ditto_sid_text, DITTO);
 
 /*
  * MS-DTYP section 2.4.2.4. The authorities up to 3 have the principals that lists store as such
- * (Everyone, Creator Owner) and those of a local console, 16 the integrity levels, and 5 the ways
- * to log in to a machine, besides domains and BUILTIN.
+ * (Everyone, Creator Owner) and the principals of a local console, 16 the integrity levels, and 5
+ * the ways to log in to a machine, besides domains and BUILTIN.
  */
 enum ditto_sid_scope ditto_sid_scope(const u8 *sid)
 {

@@ -24,7 +24,7 @@ struct genl_info;
 /* SIDs of one token: as many as Windows puts into one (MaxTokenSize), as of groups. */
 #define DITTO_TOKEN_SIDS_MAX	1024
 
-/* Privileges of a token, as bits; the values are those of the netlink flags "token-privilege". */
+/* Privileges of a token, as bits; the values match the netlink flags "token-privilege". */
 /* Take ownership, back up, restore: SeTakeOwnership-, SeBackup- and SeRestorePrivilege. */
 #define DITTO_TOKEN_RESTORE	BIT(0)
 #define DITTO_TOKEN_SECURITY	BIT(1)	/* see and set audit entries: SeSecurityPrivilege */
@@ -145,7 +145,7 @@ int ditto_token_read(struct genl_info *info, struct ditto_token **token);
  */
 bool ditto_token_has(const struct ditto_token *token, const u8 *sid);
 
-/* That of users without a name: no SID is theirs. */
+/* The token of users without a name: no SID is theirs. */
 extern const struct ditto_token ditto_token_nobody;
 
 /* Whether a SID is one of a user's. */
@@ -160,7 +160,7 @@ enum ditto_sid_match {
  * @sid: valid
  * @token: what is known about the user, or NULL
  *
- * A token that is not complete has the SIDs of this machine, but may lack those of domains.
+ * A token that is not complete has the SIDs of this machine, but may lack SIDs of domains.
  *
  * Context: any.
  * Return: enum ditto_sid_match.

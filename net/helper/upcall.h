@@ -6,8 +6,8 @@
  * deadline; the answer is a command that carries the same number. Numbers are not reused, neither
  * by this server nor by an earlier one, so that an answer is matched only with its own request,
  * and only if it comes from the helper that got the request. Without a helper, or when it goes
- * away, a request fails at once. A request never outlives its deadline, which begins anew with each
- * progress of a request that allows that.
+ * away, a request fails immediately. A request never outlives its deadline, which begins anew with
+ * each progress of a request that allows that.
  */
 #ifndef _DITTO_NET_HELPER_UPCALL_H
 #define _DITTO_NET_HELPER_UPCALL_H
@@ -23,7 +23,7 @@ struct sk_buff;
 /* A request may wait for its turn this many times as long as for its answer. */
 #define DITTO_UPCALL_TURN_FACTOR	4
 
-/* The values are those of the netlink enum "upcall-kind". */
+/* The values match the netlink enum "upcall-kind". */
 enum ditto_upcall_type {
 	DITTO_UPCALL_HOST_NAME,		/* address to host names */
 	DITTO_UPCALL_NETGROUP,		/* is a host (address, names) in a netgroup? */
@@ -53,8 +53,8 @@ enum ditto_upcall_type {
  * @type: type of the request
  * @size: bytes of the attributes that @put adds; 0 for up to 8 KiB
  * @deadline_ms: how long the answer is waited for, in milliseconds; 0 for the setting upcall-ms
- * @queue: queue in which the request waits for its turn; NULL for that of its kind. It must stay
- *	until the request is completed
+ * @queue: queue in which the request waits for its turn; NULL for the queue of its kind. It must
+ *	stay until the request is completed
  * @moved: jiffies of the last progress of any request of @queue: those that wait do not fail while
  *	others come further, and the deadline of one that was sent begins anew with its own
  *	progress. NULL if there is only one deadline

@@ -45,7 +45,7 @@ const char *const ditto_upcall_names[] = {
 /*
  * The helper serves logins with eight threads and pipes with four, accounts and single SIDs with
  * four times as many as one peer may keep busy, and netgroups with one; host names occupy no
- * thread. No more requests are sent at once than keep its threads busy, and fewer logins, pipes,
+ * thread. No more requests are in progress than keep its threads busy, and fewer logins, pipes,
  * accounts, SIDs and netgroups of any one peer, because requests that wait here are ordered fairly
  * and those that wait in the helper are not. Records belong to no peer, and the helper writes them
  * in batches. Each request about hosts, netgroups, accounts and SIDs occupies one of

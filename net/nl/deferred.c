@@ -12,7 +12,7 @@
  *
  * A file is made and closed for each. A task closes its files in no particular order, so each of
  * them stands for the oldest request of its task. A request runs with the credentials that it was
- * sent with: those of io_uring need not be those of the task.
+ * sent with: with io_uring, the task may have other ones.
  */
 #include <linux/anon_inodes.h>
 #include <linux/container_of.h>

@@ -17,7 +17,7 @@
 /**
  * ditto_genl_init - register the generic netlink family
  *
- * Requests may arrive at once, so all network namespaces must have their servers before the call.
+ * Requests may arrive immediately: all network namespaces must have servers before the call.
  *
  * Return: 0 or an errno of genl_register_family() or of the notifier chain.
  */
@@ -46,15 +46,15 @@ struct sk_buff *ditto_nl_reply_new(struct genl_info *info, size_t size, void **h
  * ditto_nl_deferred_dump - run a dump without the lock of generic netlink
  *
  * The specification names the first as the "pre" of each operation that may wait for a file system,
- * for requests of clients or for the helper, and the second as that of each dump that has no start
- * of its own, so genl.h declares them: one is a pre_doit, and the other the start of a dump. A
- * start of its own calls the second before anything else, and ends if that does not return 0.
+ * for requests of clients or for the helper, and the second as the "pre" of each dump that has no
+ * start of its own, so genl.h declares them: one is a pre_doit, and the other the start of a dump.
+ * A start of its own calls the second before anything else, and ends if that does not return 0.
  *
  * The operation runs when the calling task returns to user mode, before its sendmsg() returns,
  * behind others of the task that it sent before, and is acknowledged then. It gets copies of the
  * message and of its struct genl_info, and runs with the credentials that the request has.
  * Operations without this function come first, also if they stand behind it in the same datagram.
- * The rest of a dump runs when its reader receives, like that of any dump.
+ * The rest of a dump runs when its reader receives, as with any dump.
  *
  * Context: by generic netlink, ahead of the doit or of the dump.
  * Return: -EINTR, upon which generic netlink neither runs the operation nor acknowledges; 0 if it

@@ -255,7 +255,7 @@ static int decision_put_why(struct sk_buff *msg, const struct ditto_explanation 
 	}
 }
 
-/* Add a decision; @name is that of a directory, or NULL. */
+/* Add a decision; @name is a directory's name or NULL. */
 static int decision_put(struct sk_buff *msg, int type, const struct ditto_explanation *why,
 			unsigned int bit, bool granted, const char *name)
 {
@@ -395,7 +395,7 @@ static size_t access_size(const struct access_check *check)
 
 	if (check->probe.cred)
 		size += nla_total_size(check->probe.cred->cred->group_info->ngroups * sizeof(u32));
-	/* A name that changes meanwhile may be longer. */
+	/* A name may become longer before it is added. */
 	return size + check->nsteps * (DECISION_SIZE + nla_total_size(NAME_MAX + 1));
 }
 

@@ -14,7 +14,7 @@ struct ditto_ace;
 /**
  * ditto_nl_ace_put - add an entry to a message
  * @msg: the message
- * @type: the attribute, which nests those of the set "ace"
+ * @type: the attribute, which nests attributes of the set "ace"
  * @ace: the entry
  *
  * Return: 0 or -EMSGSIZE.

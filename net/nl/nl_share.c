@@ -112,7 +112,7 @@ static int rules_count(const struct nlattr *attr, struct netlink_ext_ack *extack
 	return count;
 }
 
-/* Replace the rules in @rules by those of a request. */
+/* Replace the rules in @rules by the rules of a request. */
 static int rules_read(struct ditto_rules *rules, const struct nlattr *attr,
 		      struct netlink_ext_ack *extack)
 {
@@ -598,7 +598,7 @@ static int share_reaches(struct ditto_server *srv, const struct ditto_protocol *
 	return protocol->reaches && protocol->reaches(srv, use->session, use->share);
 }
 
-/* Return: true if the share is to be told; a request that names no session wants all. */
+/* Return: true if the share is to be listed; a request that names no session wants all. */
 static bool share_is_wanted(struct ditto_share *share, struct netlink_callback *cb)
 {
 	const struct nlattr *session = genl_info_dump(cb)->attrs[DITTO_A_SHARE_SESSION];

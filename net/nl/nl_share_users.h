@@ -11,7 +11,7 @@ struct nlattr;
 struct sk_buff;
 
 /**
- * ditto_nl_share_users_read - replace the entries of a list of share users by those of a request
+ * ditto_nl_share_users_read - replace the entries of a list of share users from a request
  * @share_users: its entries are freed and replaced; its default for all other users stays
  * @attr: nested attribute with all entries
  * @extack: filled on error
