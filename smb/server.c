@@ -327,8 +327,8 @@ static int start_workers(struct dsmb_server *server)
 	/*
 	 * Among several CPUs a worker goes where one is idle, even if the network interrupts only
 	 * one of them. On a single CPU the workers that can run would share it by time, and what
-	 * came first would end late. Those of a bound workqueue run in the order of arrival there,
-	 * and the next one begins when one sleeps.
+	 * came first would end late. Workers of a bound workqueue run in the order of arrival
+	 * there, and the next one begins when one sleeps.
 	 */
 	unsigned int flags = num_online_cpus() > 1 ? WQ_UNBOUND : 0;
 

@@ -4,8 +4,8 @@
  * connections of the ClientGuid, also those without a session, which anybody can make. A ClientGuid
  * may take another dialect when its last session is gone.
  *
- * Dialect 2.0.2 has no ClientGuid, and a client that leaves it zero is not told from others. Who
- * does not log in as a user keeps nobody else out.
+ * Dialect 2.0.2 has no ClientGuid, and clients that leave it zero are not distinguished. Who does
+ * not log in as a user keeps nobody else out.
  *
  * Locking: sessions_lock (spinlock), taken inside session->lock, guards the table.
  */

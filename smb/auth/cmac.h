@@ -3,7 +3,7 @@
  * AES-CMAC (NIST SP 800-38B) by the AES-CBC of the kernel's crypto API.
  *
  * On most machines the kernel computes cmac(aes) block by block, each with a call of its own that
- * enters and leaves the FPU, although it has AES-CBC for many blocks at once. The MAC of CBC is
+ * enters and leaves the FPU, although it has AES-CBC for many blocks in one call. The MAC of CBC is
  * its last block, so the rest of what CBC writes goes to a page that nobody reads.
  */
 #ifndef _DITTO_SMB_AUTH_CMAC_H
@@ -17,7 +17,7 @@
 /* Bytes from which on CBC is faster; it takes longer to begin. */
 #define DSMB_CMAC_MIN		256
 
-struct dsmb_cmac;	/* a key; usable by many threads at once */
+struct dsmb_cmac;	/* a key; usable by many threads in parallel */
 
 /**
  * dsmb_cmac_is_faster - is CBC the better way to compute AES-CMAC?

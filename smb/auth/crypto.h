@@ -49,8 +49,8 @@ int dsmb_kdf(const u8 *key, size_t key_len, const void *label, size_t label_len,
  */
 int dsmb_preauth_update(u8 hash[DSMB_PREAUTH_SIZE], const void *message, size_t len);
 
-struct dsmb_signer;	/* signing key; usable by many threads at once */
-struct dsmb_sealer;	/* encryption key of one direction; usable by many threads at once */
+struct dsmb_signer;	/* signing key; usable by many threads in parallel */
+struct dsmb_sealer;	/* encryption key of one direction; usable by many threads in parallel */
 
 /**
  * dsmb_signer_new - make a signing key
@@ -161,7 +161,7 @@ size_t dsmb_cipher_key_size(enum dsmb_cipher cipher);
  * @sealer: the key
  *
  * AES-GCM authenticates the ciphertext. AES-CCM reads the plaintext to authenticate it, and again
- * to encrypt it (RFC 3610 section 2), so the plaintext must not change meanwhile.
+ * to encrypt it (RFC 3610 section 2), so the plaintext must not change in between.
  *
  * Context: any.
  * Return: true if the plaintext may change while it is encrypted, as the page cache does.

@@ -8,7 +8,7 @@
  * lie in other CPUs' slots: some jobs are in use, and come to the list.
  *
  * The algorithms need not be synchronous: the fast ones of the stock kernel are marked
- * asynchronous, and complete at once where the FPU can be used.
+ * asynchronous, and complete immediately where the FPU can be used.
  *
  * Locking: a slot is taken and filled by atomic exchange; idle_lock (spinlock) guards the list
  * and the count.

@@ -105,8 +105,8 @@ static bool encryption_is_offered(const struct dsmb_conn *conn)
 }
 
 /*
- * Capabilities of the response: MS-SMB2 section 3.3.5.4. Clients of 2.1 announce none, and those of
- * 3.x get what they announced, except for leasing and large messages.
+ * Capabilities of the response: MS-SMB2 section 3.3.5.4. Clients of 2.1 announce none, and clients
+ * of 3.x get what they announced, except for leasing and large messages.
  */
 static u32 negotiate_capabilities(const struct dsmb_conn *conn, u16 dialect, u32 client_caps)
 {
@@ -441,7 +441,7 @@ int dsmb_negotiate_smb1(struct dsmb_conn *conn, struct dsmb_cursor *in, struct d
 }
 
 /*
- * A server of 3.1.1 compares the whole array with that of NEGOTIATE, which had the negotiated
+ * A server of 3.1.1 compares the whole array with the one in NEGOTIATE, which had the negotiated
  * dialect as the best one, whatever min_dialect says now.
  */
 static bool dialects_are_same(const struct dsmb_conn *conn, struct dsmb_cursor *in)

@@ -99,8 +99,8 @@ int dsmb_negotiate_smb1(struct dsmb_conn *conn, struct dsmb_cursor *in, struct d
  * @out: filled with its output, 24 bytes; its size is MaxOutputResponse if that is less
  *
  * Context: any.
- * Return: STATUS_SUCCESS; DSMB_DROP if the values differ from those of NEGOTIATE, so that the
- * negotiation was tampered with, or if the response does not fit.
+ * Return: STATUS_SUCCESS; DSMB_DROP if the values differ from NEGOTIATE, so that the negotiation
+ * was tampered with, or if the response does not fit.
  */
 u32 dsmb_validate_negotiate(struct dsmb_call *call, struct dsmb_cursor *in,
 			    struct dsmb_builder *out);
@@ -111,8 +111,8 @@ u32 dsmb_validate_negotiate(struct dsmb_call *call, struct dsmb_cursor *in,
  * @message: the response as it will be sent: signed, from its header on, without padding
  * @len: its bytes
  *
- * To be called before the first byte is sent, because the client's next request may follow at
- * once.
+ * To be called before the first byte is sent, because the client's next request may follow
+ * immediately.
  */
 void dsmb_before_send(struct dsmb_call *call, const void *message, u32 len);
 

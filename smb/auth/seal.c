@@ -3,7 +3,7 @@
  * Encryption of messages: MS-SMB2 sections 3.1.4.3 and 2.2.41.
  *
  * Each direction of a session has a key of its own. Nonces are a counter and a random salt, so
- * a key never uses a nonce twice, even when many threads encrypt at once.
+ * a key never uses a nonce twice, even when many threads encrypt in parallel.
  */
 #include <crypto/aead.h>
 #include <kunit/visibility.h>

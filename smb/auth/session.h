@@ -125,8 +125,7 @@ struct dsmb_identity {
  * @user: the authenticated user, with the groups of the first login; held; constant once VALID
  * @identities: further ones that it was reauthenticated as: @user with other groups, and the
  *	anonymous user; under @lock
- * @acting_user: the identity it acts as, that of the last authentication: @user or one of
- *	@identities
+ * @acting_user: the identity it acts as, from the last authentication: @user or one of @identities
  * @login: DITTO_LOGIN_* bit of the last authentication as @user
  * @dialect: dialect of all its channels
  * @client_guid: ClientGuid of the first connection

@@ -280,7 +280,7 @@ static int channels_settle(struct dsmb_session *session, enum ditto_trust trust)
 }
 
 /*
- * Sets the trust of a session, and of its connections, to that of the user it is about to act as.
+ * Sets the trust of a session and its connections to the trust of the user it is about to act as.
  * Returns 0 or -EDQUOT; then all is as before.
  */
 static int session_settle(struct dsmb_session *session, const struct ditto_auth_user *user)

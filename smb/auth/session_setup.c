@@ -10,8 +10,8 @@
  * while its response is delayed against password guessing.
  *
  * Locking: only one step of a channel runs at a time (channel->busy); no lock is held while the
- * helper works. If the channel is taken off meanwhile, the step aborts the authentication at
- * the helper.
+ * helper works. If the channel was taken off by then, the step aborts the authentication at the
+ * helper.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -99,8 +99,8 @@ static u32 step_begin(struct dsmb_channel *channel, bool *first, u64 *auth, bool
 }
 
 /*
- * Ends a step. @auth is the number of the authentication that continues, or 0. Returns false if
- * the channel was taken off meanwhile.
+ * Ends a step. @auth is the number of the authentication that continues, or 0. Returns false if the
+ * channel was taken off during the step.
  */
 static bool step_end(struct dsmb_channel *channel, u64 auth)
 {

@@ -87,8 +87,7 @@ void dsmb_channel_close(struct dsmb_channel *channel, const char *why);
  * The session is registered with the lock table.
  *
  * Context: process; may sleep; takes session->lock.
- * Return: false if the session was closed meanwhile, or its client has sessions with another
- * dialect.
+ * Return: false if the session was closed, or its client has sessions with another dialect.
  */
 bool dsmb_session_validate(struct dsmb_session *session, const char *name);
 
@@ -232,7 +231,7 @@ u32 dsmb_bind_begin(struct dsmb_call *call, struct dsmb_channel **channel,
  * @channel: being bound
  * @auth: succeeded
  *
- * Return: STATUS_SUCCESS; ACCESS_DENIED if the user is not that of the session;
+ * Return: STATUS_SUCCESS; ACCESS_DENIED if the user is not the session's user;
  * INSUFFICIENT_RESOURCES.
  */
 u32 dsmb_bind_finish(struct dsmb_channel *channel, const struct ditto_auth *auth);

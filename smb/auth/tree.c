@@ -307,7 +307,7 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 		tell_denied(call, share, access.why);
 	if (status)
 		return status;
-	/* A session that cannot encrypt is refused at once (MS-SMB2 section 3.3.5.7). */
+	/* A session that cannot encrypt is refused immediately (MS-SMB2 section 3.3.5.7). */
 	if (access.encrypt && !session->seal) {
 		ditto_cred_put(access.cred);
 		tell_denied(call, share, "the share demands encryption");
@@ -371,7 +371,7 @@ static bool contexts_are_sound(struct dsmb_cursor *in)
 	return !body.bad;
 }
 
-/* Returns the share's name, behind that of the server, or NULL if the path is malformed. */
+/* Returns the share's name, behind the server's name, or NULL if the path is malformed. */
 static const char *share_of(const char *path)
 {
 	const char *name;

@@ -57,7 +57,7 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
  * @share: held
  *
  * Context: process; may sleep, but does not wait for the helper: a share with rules that only the
- * helper can decide may be used once that has told.
+ * helper can decide may be used once it has answered.
  * Return: whether he may connect to it.
  */
 bool dsmb_session_reaches(struct dsmb_session *session, struct ditto_share *share);

@@ -48,7 +48,7 @@ static bool dsmb_is_dot_file(const struct ditto_share *share, struct dentry *den
 	return dot;
 }
 
-/* All that a directory entry of any class but that of POSIX needs. */
+/* All that a directory entry of any class but POSIX needs. */
 static __always_inline void dsmb_attrs_fill(const struct ditto_share *share,
 					    const struct ditto_attr *attr, struct dsmb_attrs *a)
 {
@@ -83,15 +83,15 @@ void dsmb_attrs_add_posix(const struct ditto_share *share, const struct ditto_at
 	attrs->rdev = st->rdev;
 }
 
-/* True if the DOS attributes, READONLY apart, are those of a file on which none were ever set. */
+/* True if the DOS attributes, READONLY apart, are as if none were ever set. */
 static bool dsmb_is_unmarked(const struct dsmb_attrs *a)
 {
 	return (a->dosattr.flags & ~DITTO_FLAG_READONLY) == (a->is_dir ? 0 : DITTO_FLAG_ARCHIVE);
 }
 
 /*
- * @attrs->dosattr is filled already, the rest is made from it and @fs. @name is that of an entry of
- * a listing; NULL if the dentry is to be asked.
+ * @attrs->dosattr is filled already, the rest is made from it and @fs. @name is the name of a
+ * listed entry; NULL if the dentry is to be asked.
  */
 static __always_inline void dsmb_attrs_make(struct ditto_share *share, struct dentry *dentry,
 					    const struct ditto_name *name,

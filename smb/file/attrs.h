@@ -23,8 +23,8 @@ struct ditto_name;
  * @node: node that ditto_instance_begin() filled in
  * @attrs: filled on success
  *
- * Times, flags and identity of a stream are those of its file. A client that has cached writes is
- * asked for the size (ditto_getattr_asked()).
+ * A stream has the times, flags and identity of its file. A client that has cached writes is asked
+ * for the size (ditto_getattr_asked()).
  *
  * Return: 0; -EJUKEBOX if the call may be parked; or an errno of the file system.
  */

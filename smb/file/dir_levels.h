@@ -10,7 +10,7 @@ struct dsmb_attrs;
 /**
  * struct dsmb_dir_level - an information class of QUERY_DIRECTORY
  * @class: FileInformationClass
- * @least: bytes of an entry without its name; with @posix those of the shortest owner and group
+ * @least: bytes of an entry without its name; with @posix, including the shortest owner and group
  * @fixed: bytes of an entry that are at the same place in each
  * @length_at: offset of FileNameLength in an entry; with @posix it is behind the owner and group,
  *	which are behind @fixed

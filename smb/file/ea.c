@@ -157,7 +157,7 @@ int dsmb_ea_set(struct ditto_op *op, struct ditto_node *node, struct dsmb_cursor
 					      DITTO_XATTR_EITHER, NULL);
 		else if (find->len)
 			err = ditto_xattr_remove(op, node, &name, NULL);
-		/* Another operation has removed it meanwhile. */
+		/* Another operation has removed it first. */
 		if (err == -ENODATA)
 			err = 0;
 	}

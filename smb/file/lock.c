@@ -528,7 +528,7 @@ static u32 dsmb_lock_exec(struct dsmb_call *call, void *args, void *res)
 	done = dsmb_lock_was_done(call, open, a);
 	if (done < 0)
 		return STATUS_INSUFFICIENT_RESOURCES;
-	/* Its locks are those of the request that was resent: they stay if this fails. */
+	/* Its locks belong to the request that was resent: they stay if this fails. */
 	if (done)
 		return a->unlocks ? STATUS_SUCCESS : dsmb_lock_record(open);
 	if (!open->inst || ditto_instance_is_dir(open->inst))

@@ -31,7 +31,7 @@
 #define DSMB_NOTIFY_CHANGE_HEAD	12	/* of each change, before its name */
 #define DSMB_NOTIFY_ALIGN	4
 
-/* Bytes that are charged at once. */
+/* Bytes that are charged in one step. */
 #define DSMB_NOTIFY_STEP	SZ_4K
 
 #define DSMB_NOTIFY_TREE	BIT(0)	/* Flags */
@@ -413,7 +413,7 @@ static void dsmb_notify_cancel(struct dsmb_call *call)
 		dsmb_call_complete(call, dsmb_notify_cancelled(call));
 }
 
-/* Join the queue, or take the changes at once if there are any. */
+/* Join the queue, or take the changes immediately if there are any. */
 static struct dsmb_notify_wait *dsmb_notify_enter(struct dsmb_call *call,
 						  struct dsmb_notify *notify)
 {

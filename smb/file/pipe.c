@@ -8,8 +8,8 @@
  * bounded, and clients do not expect it from a pipe that responds.
  *
  * A READ of an empty pipe waits without limit until a message gets a reply, and STATUS_PENDING is
- * sent (MS-SMB2 section 3.3.4.2). It does not keep the pipe from writers meanwhile. A reply goes to
- * the READ that has waited longest, before the next message is written.
+ * sent (MS-SMB2 section 3.3.4.2). While it waits, others may write to the pipe. A reply goes to the
+ * READ that has waited longest, before the next message is written.
  *
  * Pipes are in message mode: a READ gets at most one of the messages of a reply (MS-SMB2 section
  * 3.3.5.12), because clients take what they get for one.

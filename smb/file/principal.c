@@ -96,7 +96,7 @@ static int dsmb_principal_gid_ask(struct dsmb_call *call, kgid_t gid, u8 sid[DIT
 	return park ? ditto_names_sid_of_group(srv, gid, sid, park) : -ENOMEM;
 }
 
-/* Only SIDs of domains have accounts that are not told by the SID itself. */
+/* Only SIDs of domains have accounts that the SID itself does not give. */
 static int dsmb_principal_account_ask(struct dsmb_call *call, const struct ditto_sid *sid,
 				      struct ditto_account *account)
 {

@@ -34,7 +34,7 @@ u32 dsmb_principals_begin(struct dsmb_call *call);
  * @call: the call
  *
  * Return: STATUS_SUCCESS; or DSMB_PARKED if an answer is missing: the command drops what it has,
- * returns the value at once, and starts over when it runs again.
+ * returns the value immediately, and starts over when it runs again.
  */
 u32 dsmb_principals_end(struct dsmb_call *call);
 
@@ -42,7 +42,7 @@ u32 dsmb_principals_end(struct dsmb_call *call);
  * dsmb_principal_of_uid - get the SID of a user
  * @call: the call
  * @uid: the user
- * @sid: filled; with that of ditto_sid_of_uid() if the user has no other
+ * @sid: filled; with the SID of ditto_sid_of_uid() if the user has no other
  *
  * Context: may sleep for memory.
  */
@@ -52,7 +52,7 @@ void dsmb_principal_of_uid(struct dsmb_call *call, kuid_t uid, struct ditto_sid 
  * dsmb_principal_of_gid - get the SID of a group
  * @call: the call
  * @gid: the group
- * @sid: filled; with that of ditto_sid_of_gid() if the group has no other
+ * @sid: filled; with the SID of ditto_sid_of_gid() if the group has no other
  *
  * Context: may sleep for memory.
  */
@@ -61,7 +61,7 @@ void dsmb_principal_of_gid(struct dsmb_call *call, kgid_t gid, struct ditto_sid 
 /**
  * dsmb_principal_to_uid - get the user of a SID
  * @call: the call
- * @sid: the SID, of any form; that of the session's user is its account
+ * @sid: the SID, of any form; may be the SID of the session's user
  * @uid: set to the user
  *
  * Context: may sleep for memory.

@@ -152,8 +152,8 @@ static u32 dsmb_query_alignment(struct dsmb_query *q)
  * @at: the path; in @usual or @more
  * @len: bytes of the path
  * @more: memory for a path that does not fit into @usual, or NULL; the caller frees it
- * @usual: memory for most paths. That of the longest one takes long to clear, which the kernel may
- *	be set to do with all that it allocates
+ * @usual: memory for most paths. Memory for the longest one takes long to clear, which the kernel
+ *	may be set to do with all that it allocates
  */
 struct open_path {
 	char *at;
@@ -422,8 +422,8 @@ static u32 dsmb_query_pipe_local(struct dsmb_query *q)
 }
 
 /*
- * Lists and names are cut off at the end of the client's buffer. The least sizes are those of the
- * structures with a name of one character and their padding, as clients expect them.
+ * Lists and names are cut off at the end of the client's buffer. The least sizes include a name of
+ * one character and the padding, as clients expect them.
  */
 const struct dsmb_query_class dsmb_query_file_classes[] = {
 	/* Linux clients ask nothing else for attributes. */

@@ -217,7 +217,7 @@ static u32 dsmb_query_attribute(struct dsmb_query *q)
 	return STATUS_SUCCESS;
 }
 
-/* MS-FSCC section 2.5.2: new users have no limits; quota.c has those of each user. */
+/* MS-FSCC section 2.5.2: new users have no limits; quota.c has the limits of each user. */
 static u32 dsmb_query_control(struct dsmb_query *q)
 {
 	struct ditto_quota quota;
@@ -256,7 +256,7 @@ void dsmb_sectors_fill(struct dsmb_sectors *sectors, const struct dsmb_space *sp
 		return;
 	sectors->atomic = max(device->physical, space->sector);
 	sectors->performance = sectors->atomic;
-	/* The file system writes no more than a page at once for sure. */
+	/* The file system guarantees to write no more than a page in one step. */
 	sectors->effective = min_t(u32, sectors->atomic, PAGE_SIZE);
 	sectors->flags = (device->rotates ? 0 : DSMB_SECTORS_NO_SEEK) |
 			 (device->trims ? DSMB_SECTORS_TRIM : 0);

@@ -17,7 +17,7 @@
 bool dsmb_is_quota_file(struct dsmb_cursor utf16);
 
 /**
- * dsmb_quota_file_attrs - turn attributes of the share's root into those of the quota file
+ * dsmb_quota_file_attrs - turn attributes of the share's root into attributes of the quota file
  * @attrs: attributes of the root; changed
  */
 void dsmb_quota_file_attrs(struct dsmb_attrs *attrs);

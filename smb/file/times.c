@@ -34,7 +34,7 @@ int dsmb_times_set(struct ditto_op *op, struct ditto_node *node, const struct ds
 	if (times->which & DSMB_TIME_CHANGED)
 		err = ditto_dosattr_set(op, node, &dosattr);
 out:
-	/* If a change time cannot be stored, that of the inode remains. */
+	/* If a change time cannot be stored, the inode's change time remains. */
 	return err == -EOPNOTSUPP ? 0 : err;
 }
 

@@ -59,7 +59,7 @@ void dsmb_times_read(struct ditto_op *op, struct dsmb_open *open, struct dsmb_ti
  * dsmb_times_undo - restore the times of an open's file after a change
  * @op: begun
  * @open: the open, begun
- * @times: times before the change; those of times->which are restored
+ * @times: times before the change; times->which says which are restored
  *
  * Does not park the call. Errors are ignored.
  */

@@ -65,7 +65,7 @@ static u32 dsmb_copy_admit(struct dsmb_copy *copy, u32 missing)
 	/* The call was admitted to its own tree connect. */
 	if (tree == call->tree)
 		return STATUS_SUCCESS;
-	/* The source was open in this session, but another one may have reclaimed it meanwhile. */
+	/* The source was open in this session, but another one may have reclaimed it since. */
 	if (tree->session != call->session)
 		return missing;
 	status = dsmb_tree_share(tree, &share);
@@ -218,7 +218,7 @@ static u32 dsmb_copy_one(struct dsmb_copy *copy, const struct dsmb_copy_chunk *c
 			       chunk->to + done, chunk->len - done, false, &verifier);
 		if (n < 0)
 			return dsmb_op_status(io->call, n);
-		/* The source was truncated meanwhile. */
+		/* The source was truncated during the copy. */
 		if (!n)
 			return STATUS_INVALID_VIEW_SIZE;
 		done += n;

@@ -10,7 +10,7 @@
  * struct dsmb_copy - a copy between two opens
  * @io: the IOCTL, on the open of the target
  * @from: open of the source, with a reference
- * @tree: tree connect of @from, held; its credential is that of @op
+ * @tree: tree connect of @from, held; @op uses its credential
  * @op: operation that reads the source
  * @actor: actor of @op
  * @node: node of @from, begun

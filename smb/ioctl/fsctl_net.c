@@ -25,7 +25,7 @@
 
 #define DSMB_INTERFACE_SIZE	152
 #define DSMB_INTERFACE_RSS	BIT(0)
-/* Address families on the wire, which differ from those of Linux. */
+/* Address families on the wire, which differ from Linux's. */
 #define DSMB_FAMILY_INET	0x0002
 #define DSMB_FAMILY_INET6	0x0017
 /* Bits per second of an interface that does not report its speed: fast Ethernet. */

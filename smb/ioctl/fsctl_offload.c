@@ -6,9 +6,9 @@
  *
  * A token names the open that it was made for, and is of use in the session of that open only,
  * until the open is closed, the file changes, or its time is over. A copy within one file changes
- * it, too: nothing tells this change from another one that happens meanwhile. The client keeps the
- * token; the server stores nothing. It is authenticated, so the client cannot make one for another
- * range or renew its time, though it could reach nothing by that which it may not read.
+ * it, too: nothing distinguishes this change from a concurrent one. The client keeps the token; the
+ * server stores nothing. It is authenticated, so the client cannot make one for another range or
+ * renew its time, though it could reach nothing by that which it may not read.
  */
 
 #include <crypto/sha2.h>
@@ -98,8 +98,8 @@ static bool dsmb_offload_is_aligned(u64 pos, u64 len)
 }
 
 /*
- * Check that the range may be read, which breaks what others have cached, so that the version is
- * that of the data.
+ * Check that the range may be read, which breaks what others have cached, so that the version
+ * belongs to the data.
  */
 static int dsmb_offload_version_get(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 len,
 				    struct dsmb_offload_version *version)
@@ -199,7 +199,7 @@ static u32 dsmb_offload_copy(struct dsmb_copy *copy, struct dsmb_copy_state *sta
 			       min_t(u64, data - state->total, SZ_16M), false, &verifier);
 		if (n < 0)
 			return dsmb_op_status(io->call, n);
-		/* The source was truncated meanwhile. */
+		/* The source was truncated during the copy. */
 		if (!n)
 			return STATUS_INVALID_TOKEN;
 		state->total += n;

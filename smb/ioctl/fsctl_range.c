@@ -99,7 +99,7 @@ static u32 dsmb_encode_data_ranges(struct dsmb_ioctl *io, u64 pos, u64 end)
 			break;
 		if (!err)
 			err = ditto_seek(&io->call->op, io->node, data, true, &hole);
-		/* Truncated meanwhile. */
+		/* The file was truncated since. */
 		if (err == -ENXIO)
 			break;
 		if (err)

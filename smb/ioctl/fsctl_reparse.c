@@ -126,7 +126,7 @@ u32 dsmb_fsctl_get_reparse(struct dsmb_ioctl *io)
 
 /**
  * struct dsmb_special - the object that a file is replaced by
- * @type: S_IFLNK, S_IFREG, or that of a device, socket or FIFO
+ * @type: S_IFLNK, S_IFREG, or the type of a device, socket or FIFO
  * @rdev: device number of a device
  * @target: target of a symbolic link
  */

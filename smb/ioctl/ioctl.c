@@ -85,7 +85,7 @@ static u32 dsmb_fsctl_pipe_peek(struct dsmb_ioctl *io)
 	return left ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
 }
 
-/* A pipe that exists can be opened at once: MS-FSCC section 2.3.49 */
+/* A pipe that exists can be opened immediately: MS-FSCC section 2.3.49 */
 static u32 dsmb_fsctl_pipe_wait(struct dsmb_ioctl *io)
 {
 	struct dsmb_cursor name;

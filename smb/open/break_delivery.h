@@ -32,7 +32,7 @@ struct dsmb_notice {
  * @notice: the notification that was sent
  *
  * Context: process context, may sleep; takes session->lock.
- * Return: 0, or -ENOTCONN if the channel was taken off its session meanwhile.
+ * Return: 0, or -ENOTCONN if the channel was taken off its session.
  */
 int dsmb_break_delivery_watch(struct dsmb_channel *channel, struct dsmb_lease *lease,
 			      const struct dsmb_notice *notice);

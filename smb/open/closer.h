@@ -16,7 +16,7 @@ struct dsmb_open;
 struct dsmb_server;
 struct dsmb_session;
 
-/* Closers of a server that run at the same time, and those of one file system. */
+/* Closers that run at the same time, of a server and of one file system. */
 #define DSMB_CLOSERS_AT_ONCE	256
 #define DSMB_CLOSERS_OF_FS	16
 

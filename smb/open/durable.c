@@ -325,7 +325,7 @@ bool dsmb_durable_is_persistent(const struct dsmb_open *open)
 /* Take a persistent open from its client; it is closed when its record is gone. */
 static bool durable_give_up(struct dsmb_open *open)
 {
-	/* Nobody is told that it has time left. */
+	/* It has no time left. */
 	WRITE_ONCE(open->durable->deadline, jiffies);
 	if (!dsmb_open_give_up(open))
 		return false;
@@ -433,7 +433,7 @@ bool dsmb_durable_disconnect(struct dsmb_open *open, struct dsmb_session *sessio
 		return false;
 	/* The deadline is set first, because a thread that finds the open disconnected reads it. */
 	WRITE_ONCE(durable->deadline, jiffies + msecs_to_jiffies(READ_ONCE(durable->timeout_ms)));
-	/* An open that left the session meanwhile is not the session's to close. */
+	/* An open that has left the session is not the session's to close. */
 	if (!dsmb_open_detach(open, session))
 		return true;
 	durable_wait(open);

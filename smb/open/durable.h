@@ -57,7 +57,7 @@ struct dsmb_session;
  * @guid: CreateGuid
  * @client: ClientGuid
  * @name: hash of the name by which the client of a lease knows the open (Lease.Filename of MS-SMB2
- *	section 3.3.1.12): that of its CREATE, or of its last rename; 0 if it is not known. Written
+ *	section 3.3.1.12): the name of its CREATE or its last rename; 0 if it is not known. Written
  *	under the lock of the lease once the open is in use
  * @user: the only user who may reconnect to the open; held
  * @timeout_ms: granted timeout in milliseconds

@@ -41,8 +41,8 @@ bool dsmb_app_is_newer(const struct dsmb_app_ask *ask, u64 high, u64 low);
  *
  * Context: may sleep; waits for the helper on a worker that may.
  * Return: STATUS_SUCCESS; STATUS_FILE_FORCED_CLOSED if an instance has the file open whose version
- *	is not older than that of @ask; DSMB_TO_BE_RECORDED if a record must be removed and this
- *	worker may not wait for that.
+ *	is not older than in @ask; DSMB_TO_BE_RECORDED if a record must be removed and this worker
+ *	may not wait for that.
  */
 u32 dsmb_app_take_over(struct dsmb_call *call, const struct dsmb_app_ask *ask,
 		       const struct ditto_walk *walk);

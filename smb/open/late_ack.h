@@ -31,8 +31,8 @@
  * struct dsmb_late_acks - late acknowledgments of one client
  * @lock: guards the members below
  * @used: number of acknowledgments in @awaited, which are its first; also read without @lock
- * @all: more were awaited at once than @awaited has room for: until @all_until one of any key is;
- *	also read without @lock
+ * @all: more were awaited than @awaited has room for: until @all_until one of any key is; also read
+ *	without @lock
  * @all_until: time, in jiffies
  * @awaited: key of the lease, inode number of its file, and the time, in jiffies, from which on
  *	the acknowledgment is not expected any more; the oldest comes first

@@ -10,8 +10,8 @@
  *
  * The granted state and the state known to the client differ for short times. A break is not sent
  * before the response of the CREATE that tells the client of the grant, even if its time ends
- * before that; the client is told then that it has lost everything. While the client does not know
- * of a loss, it is granted nothing new.
+ * before that; the client is notified then that it has lost everything. While the client does not
+ * know of a loss, it is granted nothing new.
  *
  * While the acknowledgment of an earlier lease with the same key may still come, WRITE is not
  * granted, see late_ack.h.

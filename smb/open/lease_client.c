@@ -159,7 +159,7 @@ struct ditto_client *dsmb_lease_client_use(struct dsmb_session *session)
 	if (!client)
 		return NULL;
 	lc = container_of(client, struct dsmb_lease_client, client);
-	/* Without users the client is being released: the session was closed meanwhile. */
+	/* Without users the client is being released: the session was closed. */
 	return atomic_inc_not_zero(&lc->users) ? client : NULL;
 }
 

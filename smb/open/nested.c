@@ -45,7 +45,7 @@ int dsmb_nested_skip(struct dsmb_call *call, const char *path, u32 len, bool exa
 	u32 passed;
 	bool same;
 
-	/* Between begin and end, the share of the call is that of the tree connect. */
+	/* Between begin and end, @call->share is the share of the tree connect. */
 	op.share = call->share;
 	/* The granted rights concern the open file, not directories. */
 	op.granted = 0;

@@ -425,7 +425,7 @@ u32 dsmb_open_begin(struct dsmb_call *call, struct dsmb_open *open, struct ditto
 	if (ditto_instance_begin(open->inst, &call->op, node))
 		return STATUS_FILE_CLOSED;
 	call->op.no_recall = open->no_recall;
-	/* It outlives a loss of power, and its client is not told of one. */
+	/* It outlives a loss of power, and its client is not notified of one. */
 	if (dsmb_durable_is_persistent(open))
 		call->op.unstable = false;
 	if (open->snapshot)
@@ -470,7 +470,7 @@ static void dsmb_open_leave(struct dsmb_open *open)
 }
 
 /*
- * Split the open's charge from that of the session, which ends with the session and may be far
+ * Split the open's charge from the session's charge, which ends with the session and may be far
  * larger than what remains.
  */
 static void dsmb_open_charge_apart(struct dsmb_open *open, struct dsmb_session *session)

@@ -125,7 +125,7 @@ struct dsmb_open_rare {
  * @no_recall: data that is elsewhere is not brought back for this open
  * @snapshot: the file is in a snapshot, so nothing may be changed through this open
  * @posix: opened with the POSIX extensions: names are exact and unmapped, and a file that is
- *	deleted or replaced disappears at once; the instance has the same flag
+ *	deleted or replaced disappears immediately; the instance has the same flag
  * @encrypted: the CREATE was encrypted, so breaks are encrypted as well; a reconnect sets it anew
  * @quota: the open is $Extend\$Quota
  * @kept_times: DSMB_TIME_* bits of the times that changes through this open leave alone; written
@@ -349,7 +349,7 @@ void dsmb_open_move(struct dsmb_open *open, struct ditto_instance *inst);
  * dsmb_open_op - prepare an operation that an open does on its own behalf
  * @open: the open
  * @tree: tree of the open, held by the caller, because the open may move to another tree connect
- *	meanwhile
+ *	during the operation
  * @op: filled, for ditto_instance_begin()
  * @actor: filled; @op points to it
  */
@@ -419,7 +419,7 @@ bool dsmb_open_detach(struct dsmb_open *open, struct dsmb_session *session);
  * @open: the open
  *
  * A client may reconnect and ask for the open on a new connection before the earlier end of the old
- * connection was processed. Returns at once if the session of the open has a connection.
+ * connection was processed. Returns immediately if the session of the open has a connection.
  *
  * Context: may sleep, at most DSMB_LOSS_MS; no lock held.
  */
@@ -443,7 +443,7 @@ int dsmb_open_attach(struct dsmb_open *open, struct dsmb_call *call);
  * @deadline: end of its timeout in jiffies, read once the open is known to be detached
  *
  * Context: any but interrupts.
- * Return: false if the open was attached meanwhile, or is detached anew and has time left.
+ * Return: false if the open was attached again, or is detached anew and has time left.
  */
 bool dsmb_open_expire(struct dsmb_open *open, const unsigned long *deadline);
 
@@ -461,7 +461,7 @@ bool dsmb_open_expire(struct dsmb_open *open, const unsigned long *deadline);
 bool dsmb_open_give_up(struct dsmb_open *open);
 
 /**
- * dsmb_open_close_detached - close an open unless it was attached meanwhile
+ * dsmb_open_close_detached - close an open unless it was attached again
  * @open: the open; the caller has a reference
  */
 void dsmb_open_close_detached(struct dsmb_open *open);
@@ -471,9 +471,9 @@ void dsmb_open_close_detached(struct dsmb_open *open);
  * @ranges: the open has byte-range locks
  * @delete_pending: the deletion of the file is pending
  * @reserved: space beyond the end of the file may be reserved
- * @unlinked: the file, or that of a stream, has no name any more
- * @nameless: the name by which the file was opened is not known, or was removed by others, or that
- *	of the file of a stream
+ * @unlinked: the file, or the file of a stream, has no name any more
+ * @nameless: the name by which the file, or the file of a stream, was opened is not known, or was
+ *	removed by others
  */
 struct dsmb_open_state {
 	bool ranges;

@@ -3,9 +3,9 @@
  * Breaks of oplocks and leases: notifications (MS-SMB2 sections 2.2.23, 3.3.4.6, 3.3.4.7) and
  * acknowledgments (sections 2.2.24, 3.3.5.22). See lease.h.
  *
- * A client that cannot be notified loses its caching at once. The lock table measures the time for
- * an acknowledgment. When the time is over, the caching grant is void; a client that was notified
- * knows the timeout and is not notified again.
+ * A client that cannot be notified loses its caching immediately. The lock table measures the time
+ * for an acknowledgment. When the time is over, the caching grant is void; a client that was
+ * notified knows the timeout and is not notified again.
  */
 #include <linux/list.h>
 
@@ -99,8 +99,8 @@ static void dsmb_notice_header(struct dsmb_builder *out, u64 session_id)
 
 /*
  * A lease belongs to no session, so the SessionId of its notification is 0 (MS-SMB2 section
- * 3.3.4.7). In an encrypted one it is that of the transform header: clients discard a message in
- * which the two differ (section 3.2.5.1.1.1).
+ * 3.3.4.7). In an encrypted one it is the SessionId of the transform header: clients discard a
+ * message in which the two differ (section 3.2.5.1.1.1).
  */
 static void dsmb_notice_encode(struct dsmb_builder *out, const struct dsmb_lease *lease,
 			       const struct dsmb_notice *notice, u64 session_id, bool encrypt)
@@ -241,7 +241,7 @@ bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice *notice
 		if (err)
 			n++;
 		else
-			/* A channel that was taken off meanwhile is not found again. */
+			/* A channel that has been taken off is not found again. */
 			err = dsmb_break_delivery_watch(route.channel, lease, notice);
 		dsmb_break_route_put(&route);
 	}
@@ -250,7 +250,7 @@ bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice *notice
 
 /*
  * Take all caching from a client that cannot be notified. The lease's lock is held until the grant
- * is returned, so that a client that reconnects is told the state after the loss.
+ * is returned, so that a client that reconnects learns the state after the loss.
  */
 static void dsmb_lease_take_back(struct dsmb_lease *lease)
 {
@@ -270,7 +270,7 @@ static bool dsmb_lease_has_route(struct dsmb_lease *lease)
 	return found;
 }
 
-/* Return: true if a notification may be sent again at once; otherwise it waits for a response. */
+/* Return: true if a notification may be repeated immediately; otherwise it waits for a response. */
 static bool dsmb_lease_repeats(struct dsmb_lease *lease)
 {
 	lockdep_assert_held(&lease->lock);
@@ -288,7 +288,7 @@ static void dsmb_notice_settle(struct dsmb_lease *lease, const struct ditto_leas
 	bool again = false;
 
 	mutex_lock(&lease->lock);
-	/* The client may have reconnected meanwhile, and may have acknowledged the break. */
+	/* The client may have reconnected since, and may have acknowledged the break. */
 	if (lease->grant == grant &&
 	    (lease->breaking ? !lease->yielding : !notice->ack)) {
 		if (lease->breaking && dsmb_lease_has_route(lease))
@@ -414,7 +414,7 @@ static void dsmb_lease_breaking(struct ditto_lease *grant, u8 keep, bool ack)
 
 	mutex_lock(&lease->lock);
 	if (lease->grant != grant) {
-		/* The grant was returned meanwhile, or the lease never kept it. */
+		/* The grant was returned, or the lease never kept it. */
 		mutex_unlock(&lease->lock);
 		return;
 	}
@@ -459,7 +459,7 @@ void dsmb_lease_sent(struct dsmb_lease *lease)
 }
 
 /*
- * Note a loss of all caching. A client that is about to be told of its caching, and that has not
+ * Note a loss of all caching. A client that is about to learn of its caching, and that has not
  * heard of a break, is notified of the loss after that.
  */
 static void dsmb_lease_lose(struct dsmb_lease *lease)
@@ -527,7 +527,7 @@ static int dsmb_lease_record(struct dsmb_lease *lease, u8 keep)
 	return err;
 }
 
-/* The client keeps @keep. The lease's lock is held, and released meanwhile. */
+/* The client keeps @keep. The lease's lock is held, and released while this is recorded. */
 static u32 dsmb_lease_acked(struct dsmb_lease *lease, u8 keep)
 {
 	const struct ditto_lease *grant = lease->grant;
@@ -722,7 +722,7 @@ static void dsmb_ack_encode(struct dsmb_call *call, u32 status, const void *res)
 	dsmb_encode_u64(out, r->volatile_id);
 }
 
-/* StructureSize is that of an oplock or of a lease; only an oplock is named by its FileId. */
+/* StructureSize says whether it is an oplock or a lease; only an oplock is named by its FileId. */
 const struct dsmb_command dsmb_command_oplock_break = {
 	.name = "oplock_break",
 	.flags = DSMB_ON_TREE | DSMB_RECORDS | DSMB_FREES | DSMB_UNLIMITED,

@@ -112,8 +112,8 @@ static void names_changed(void *arg)
 	if (!refcount_inc_not_zero(&open->ref))
 		return;
 	/*
-	 * Queued work has a reference of its own. If this is the last one, the work has run
-	 * meanwhile and can be queued; the open cannot be freed here.
+	 * Queued work has a reference of its own. If this is the last one, the work has run by now
+	 * and can be queued; the open cannot be freed here.
 	 */
 	while (!queue_delayed_work(open->server->records, &persist->later, 0) &&
 	       !refcount_dec_not_one(&open->ref))

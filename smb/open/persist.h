@@ -15,8 +15,8 @@
  * the grace period of the lock table holds off all other clients.
  *
  * Locking: persist->lock (mutex) keeps the record in step with the state of the open; the locks of
- * the lease and of the open, and those of the lock table, are taken inside it. server->pending_lock
- * (mutex) guards the records that were not restored yet; all other locks are taken inside it.
+ * the lease, the open and the lock table are taken inside it. server->pending_lock (mutex) guards
+ * the records that were not restored yet; all other locks are taken inside it.
  * server->deleters_lock (spinlock) guards the tree of opens that request a deletion; no lock is
  * taken inside it.
  */

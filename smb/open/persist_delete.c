@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Persistent opens: pending deletions. A deletion is cancelled for all opens that have requested it
- * (MS-FSA section 2.1.5.15.3), so those of persistent opens are in a tree, ordered by the name that
- * is deleted. See persist.h.
+ * (MS-FSA section 2.1.5.15.3), so requests of persistent opens are in a tree, ordered by the name
+ * that is deleted. See persist.h.
  */
 #include <linux/rbtree.h>
 #include <linux/spinlock.h>

@@ -359,7 +359,7 @@ static int restore_waits(struct restoring *r)
 	return 0;
 }
 
-/* Undo a failed restore. Return: @err, or -ECANCELED if the open was closed meanwhile. */
+/* Undo a failed restore. Return: @err, or -ECANCELED if the open was closed already. */
 static int restore_fail(struct restoring *r, int err)
 {
 	struct dsmb_open *open = r->open;

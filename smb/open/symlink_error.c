@@ -107,7 +107,7 @@ static char *dsmb_link_target(struct dsmb_call *call, const struct dsmb_path *pa
 }
 
 /*
- * The encoding is that of FSCTL_GET_REPARSE_POINT, with '\\' between components. A target is an
+ * The encoding is as for FSCTL_GET_REPARSE_POINT, with '\\' between components. A target is an
  * arbitrary string: clients take it without the character mapping of names, and clients with the
  * POSIX extensions expect '/'.
  */

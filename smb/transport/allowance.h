@@ -10,7 +10,7 @@
 /**
  * struct dsmb_allowance - the limits of a connection at one trust level
  * @message_max: bytes of a message
- * @credits: credits it may have, including those of requests that are not answered yet
+ * @credits: credits it may have, including credits of requests that are not answered yet
  * @inflight: bytes of requests and responses; nothing is received above it
  * @parked: bytes held by parked calls
  * @rx: size of the receive buffer in bytes

@@ -75,7 +75,7 @@ EXPORT_SYMBOL_IF_KUNIT(dsmb_call_init);
 
 /*
  * Does the call wait for breaks, or is its wake-up from the lock table about to run? The order
- * of the checks matters: each step of a wake-up sets its state before it clears that of the
+ * of the checks matters: each step of a wake-up sets its state before it clears the state of the
  * step before.
  */
 static bool is_parked_on_breaks(struct dsmb_call *call)
@@ -131,8 +131,8 @@ void dsmb_call_drop_all(struct dsmb_call *call)
 {
 	forget_parked(call);
 	/*
-	 * A parked call can be woken by the lock table and by something else at once. The park
-	 * is cancelled before the open is dropped, because the open may be the last reference
+	 * A parked call can be woken by the lock table and by something else at the same time. The
+	 * park is cancelled before the open is dropped, because the open may be the last reference
 	 * to the node.
 	 */
 	if (is_parked_on_breaks(call))

@@ -264,7 +264,7 @@ int dsmb_reply_add_page(struct dsmb_call *call, struct page *page, u32 offset, u
  * @volatile_id: FileId.Volatile of the request
  *
  * Only for commands without DSMB_NEEDS_OPEN. A related call uses the FileId of the call before it,
- * whatever its own says. The function sets the owner in @call->op.actor to that of the open,
+ * whatever its own says. The function sets the owner in @call->op.actor to the owner of the open,
  * remembers the FileId for related calls, and checks the ChannelSequence (MS-SMB2 section
  * 3.3.5.2.10).
  *
@@ -284,7 +284,7 @@ u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id);
  *
  * Context: process; does not sleep.
  * Return: STATUS_SUCCESS; INSUFFICIENT_RESOURCES without memory; DSMB_FS_FULL if there is no place,
- * which the command returns at once: it is run again when there is one.
+ * which the command returns immediately: it is run again when there is one.
  */
 u32 dsmb_call_move(struct dsmb_call *call, const struct ditto_share *share);
 
@@ -301,7 +301,7 @@ void dsmb_call_created(struct dsmb_call *call, struct dsmb_open *open);
  * dsmb_call_parked - park a call after the lock table returned -EJUKEBOX
  * @call: the call whose command returns
  *
- * The command returns the value at once, as in `return dsmb_call_parked(call)`.
+ * The command returns the value immediately, as in `return dsmb_call_parked(call)`.
  *
  * Context: process; in the command.
  * Return: DSMB_PARKED; FILE_NOT_AVAILABLE if the lock table did not take the call's park.
@@ -417,7 +417,7 @@ static inline bool dsmb_call_is_done(const struct dsmb_call *call)
  * @call: its status is final
  *
  * Takes the call off the parked calls, cancels its park, and drops its opens. This happens
- * before the response is sent, because the response may wait for the client, and that of a
+ * before the response is sent, because the response may wait for the client, and the response of a
  * CLOSE means that the open is gone.
  */
 static inline void dsmb_call_done(struct dsmb_call *call)
@@ -467,9 +467,9 @@ void dsmb_call_cancel_here(struct dsmb_call *call, u32 status);
  * dsmb_call_park - park a call whose command returned DSMB_PARKED
  * @call: the call
  *
- * Context: process; may sleep, because an object that ended meanwhile cancels the call here.
+ * Context: process; may sleep, because an object that has ended cancels the call here.
  * Return: true if the call waits now; the message then belongs to the waker. False if the call
- * must be run on at once.
+ * must be run on immediately.
  */
 bool dsmb_call_park(struct dsmb_call *call);
 

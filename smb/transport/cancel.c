@@ -54,7 +54,7 @@ static u32 cancel_exec(struct dsmb_call *cancel, void *args, void *res)
 	return STATUS_SUCCESS;
 }
 
-/* The body is reserved, and nobody would be told that it is malformed. */
+/* The body is reserved, and no response could say that it is malformed. */
 const struct dsmb_command dsmb_command_cancel = {
 	.name = "cancel",
 	.flags = DSMB_FREES,

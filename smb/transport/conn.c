@@ -230,9 +230,9 @@ static bool conn_replace(struct dsmb_conn *conn, struct dsmb_conn *old)
 
 /*
  * Charges a new connection. If there is no room, the oldest connections without a logged-in
- * user are dropped, those of the client itself or of the client that has the most: a client
- * that means to log in does so soon, and a client that blocks others does not. The totals are
- * counted per CPU, so more than one connection may have to be dropped.
+ * user are dropped, either of the client itself or of the client that has the most: a client that
+ * means to log in does so soon, and a client that blocks others does not. The totals are counted
+ * per CPU, so more than one connection may have to be dropped.
  */
 static bool conn_charge(struct dsmb_conn *conn, unsigned int most)
 {
@@ -370,8 +370,7 @@ int dsmb_conn_new(struct dsmb_server *server, struct socket *sock, const void *l
 	queue_delayed_work(server->slow, &conn->handshake, DSMB_HANDSHAKE_S * HZ);
 	dsmb_transport_start(conn->transport);
 	/*
-	 * A thread that dropped it meanwhile may have stopped the transport before it was
-	 * started.
+	 * A thread that dropped it may have stopped the transport before it was started.
 	 */
 	if (READ_ONCE(conn->state) == DSMB_CONN_DEAD) {
 		cancel_delayed_work_sync(&conn->handshake);

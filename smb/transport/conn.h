@@ -101,7 +101,7 @@ enum dsmb_conn_state {
  * @work: ends the connection, and later frees it
  * @handshake: drops the connection if no user has logged in after DSMB_HANDSHAKE_S
  * @enders: workers that end its sessions
- * @nenders: those of them that have not finished, and the one that ends the connection
+ * @nenders: @enders that have not finished, and the worker that ends the connection
  */
 struct dsmb_conn {
 	struct dsmb_server *server;

@@ -112,8 +112,8 @@ static int fs_limit_release(struct dsmb_fs_limit *fs_limit)
 }
 
 /*
- * Takes a place. A thread that gets none tries again if the last worker left meanwhile and a
- * message waits: nobody else would look for it.
+ * Takes a place. A thread that gets none tries again if the last worker has left and a message
+ * waits: nobody else would look for it.
  */
 bool dsmb_fs_limit_enter(struct dsmb_fs_limit *fs_limit)
 {
@@ -155,7 +155,7 @@ EXPORT_SYMBOL_IF_KUNIT(dsmb_fs_limit_leave);
 
 void dsmb_fs_limit_wait(struct dsmb_fs_limit *fs_limit, struct dsmb_message *message)
 {
-	/* The message may end at once, and its tree with it. */
+	/* The message may end as soon as it is added, and its tree with it. */
 	refcount_inc(&fs_limit->ref);
 	dsmb_waiting_add(&fs_limit->waiting, message);
 	/* Either the last worker to leave sees the message, or this thread sees that it left. */

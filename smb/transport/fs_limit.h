@@ -96,8 +96,8 @@ void dsmb_fs_limit_leave(struct dsmb_fs_limit *fs_limit);
  * @message: the message; consumed
  *
  * The message is queued with a place in dsmb_message.place, which it uses instead of calling
- * dsmb_fs_limit_enter(). A message that does not need it any more calls dsmb_fs_limit_leave() at
- * once: its connection may have ended, its call may be cancelled, its tree may be closed.
+ * dsmb_fs_limit_enter(). A message that does not need it any more calls dsmb_fs_limit_leave()
+ * immediately: its connection may have ended, its call may be cancelled, its tree may be closed.
  *
  * Context: process; does not sleep.
  */

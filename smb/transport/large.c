@@ -4,7 +4,7 @@
  * only its beginning is, and the data with which it ends are taken from the socket without a copy.
  *
  * Only data of a request that is neither signed nor encrypted are taken: the client may be able to
- * change them until they are used, and the signature would be that of other data.
+ * change them until they are used, and the signature would have been checked for other data.
  */
 #include <linux/net.h>
 #include <linux/slab.h>
@@ -20,7 +20,7 @@
 #include "transport_private.h"
 
 /*
- * Shorter data are copied; those of users have as many, as their receive buffer is SZ_16K. What
+ * Shorter data are copied; data of users are never shorter, as their receive buffer is SZ_16K. What
  * strangers send is copied whatever its length: they would have segments held for it.
  */
 #define TAKEN_MIN	(SZ_16K - SZ_512)

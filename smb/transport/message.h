@@ -43,7 +43,7 @@ struct dsmb_waiting;
  * @session_id: SessionId of the previous command
  * @tree_id: TreeId of the previous command
  * @no_ids: no previous command gave valid ids: INVALID_PARAMETER
- * @has_file: @persistent and @volatile_id are those of a previous command
+ * @has_file: @persistent and @volatile_id are from a previous command
  * @failed: status of the CREATE that failed, so that there is no FileId; else 0
  * @persistent: FileId.Persistent
  * @volatile_id: FileId.Volatile
@@ -199,8 +199,8 @@ void dsmb_message_end_reserve(struct dsmb_message *message);
  * dsmb_message_assess - find out what a message may take, charge it, and refuse what is too much
  * @message: its calls have been parsed, and none was run
  *
- * Refuses calls whose responses would together be longer than those of one message may be, and
- * marks a message that may take long.
+ * Refuses calls whose responses would together be longer than is allowed for one message, and marks
+ * a message that may take long.
  *
  * Context: process; does not sleep.
  */

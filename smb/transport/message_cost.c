@@ -73,7 +73,7 @@ static u32 message_answers_max(const struct dsmb_message *message)
 
 /*
  * Clients often send a CREATE, a query and a CLOSE in one. One answer of it may be long, but no
- * longer than that of a query by itself, which is not large either.
+ * longer than the answer to a query by itself, which is not large either.
  */
 VISIBLE_IF_KUNIT bool dsmb_message_is_large(const struct dsmb_message *message)
 {
@@ -99,7 +99,7 @@ static u32 message_rest(const struct dsmb_message *message)
 {
 	u32 rest = DSMB_MESSAGE_COST + dsmb_message_waste(message);
 
-	/* The buffer of the first short response is that of the message. */
+	/* DSMB_MESSAGE_COST includes the buffer of the first short response. */
 	if (message->ncalls > 1)
 		rest += (message->ncalls - 1) * DSMB_SHORT_ANSWER;
 	if (message->calls != message->few)

@@ -101,7 +101,7 @@ int dsmb_transport_recv(struct dsmb_transport *t, void *data, u32 len)
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
 	int ret;
 
-	/* Bottom halves are off meanwhile, so it is not used for much. */
+	/* recv_tcp() copies with bottom halves off, so not much. */
 	if (likely(t->is_tcp && len <= RECV_FAST) && recv_tcp(t->sock->sk, data, len, &ret))
 		return ret;
 	return kernel_recvmsg(t->sock, &msg, &vec, 1, len, MSG_DONTWAIT | MSG_NOSIGNAL) ?:
@@ -154,7 +154,7 @@ static int message_fit(struct dsmb_transport *t, struct dsmb_message *message)
 	return 0;
 }
 
-/* Run a CANCEL that used the reserve at once, so that the next message can use the reserve. */
+/* Immediately run a CANCEL that used the reserve, so that the next message can use the reserve. */
 static void message_cancel_now(struct dsmb_transport *t, struct dsmb_message *message)
 {
 	LIST_HEAD(outs);

@@ -183,7 +183,7 @@ bool dsmb_reply_may_seal_pages(const struct dsmb_call *call)
 
 	/*
 	 * A request that came encrypted is answered encrypted with the session it came with,
-	 * whatever is set meanwhile.
+	 * whatever has been set since.
 	 */
 	return message->ncalls == 1 && call->encrypted &&
 	       dsmb_sealer_reads_once(message->session->seal);

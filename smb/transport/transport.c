@@ -276,9 +276,9 @@ static void transport_receive(struct dsmb_transport *t, struct dsmb_rx_batch *ba
 
 /*
  * Lets a client that shares the CPU send its next request, for which no worker has to be queued and
- * woken then. Others who kick the transport meanwhile leave it to this worker, so it looks at all
- * that the last receiver waited for. Returns true if there is something to receive, with the right
- * to do so.
+ * woken then. Others who kick the transport during the yield leave it to this worker, so it looks
+ * at all that the last receiver waited for. Returns true if there is something to receive, with the
+ * right to do so.
  */
 static bool worker_lingers(struct dsmb_transport *t)
 {

@@ -157,7 +157,7 @@ bool dsmb_transport_has_reserve(const struct dsmb_transport *t, u32 len)
 void dsmb_transport_end_reserve(struct dsmb_transport *t)
 {
 	clear_bit_unlock(T_RESERVE, &t->flags);
-	/* The next message may have arrived meanwhile. */
+	/* The next message may have arrived already. */
 	dsmb_transport_kick(t);
 }
 

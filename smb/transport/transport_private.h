@@ -195,7 +195,7 @@ static inline u32 dsmb_transport_rx_size(const struct dsmb_transport *t)
  * @cancels: single CANCEL requests
  * @bytes: bytes that were received
  * @count: messages that were received
- * @cancelled: a CANCEL was received by the reserve and run at once
+ * @cancelled: a CANCEL was received by the reserve and run immediately
  */
 struct dsmb_rx_batch {
 	struct list_head messages;

@@ -59,7 +59,7 @@ static struct dsmb_session *conn_best_session(struct dsmb_conn *conn, enum ditto
 	unsigned long best;
 
 	lockdep_assert_held(&conn->trust_lock);
-	/* A session that goes meanwhile leaves the table before its references drop to zero. */
+	/* A session that ends leaves the table before its references drop to zero. */
 	do {
 		*trust = conn->who.trust;
 		best = conn_best_id(conn, trust);

@@ -17,8 +17,8 @@
 struct dsmb_session;
 
 /*
- * The principal of the client machine at the connection's current trust level. The accounts are
- * those of @conn and are not held.
+ * The principal of the client machine at the connection's current trust level. The accounts belong
+ * to @conn and are not held.
  */
 static inline struct ditto_principal dsmb_conn_principal(const struct dsmb_conn *conn)
 {

@@ -14,7 +14,7 @@
 
 struct dsmb_builder;
 
-/* FileAttributes beyond those of DITTO_FLAG_*, which have the values of the wire. */
+/* FileAttributes beyond DITTO_FLAG_*, which have the values of the wire. */
 #define DSMB_ATTR_DIRECTORY		0x00000010
 #define DSMB_ATTR_NORMAL		0x00000080
 #define DSMB_ATTR_REPARSE_POINT		0x00000400
@@ -51,7 +51,7 @@ struct dsmb_builder;
  * @links: number of links; 0 only once the last name is removed
  * @is_dir: the file is a directory; false for a stream
  * @is_offloaded: data of the file is brought back when it is used
- * @is_stream: @allocation and @size are those of a stream
+ * @is_stream: @allocation and @size belong to a stream
  * @mode: mode of the file, with its type
  * @uid: owner
  * @gid: group
@@ -91,7 +91,7 @@ static inline u16 dsmb_compression(const struct dsmb_attrs *attrs)
 /* CreationTime, LastAccessTime, LastWriteTime and ChangeTime */
 #define DSMB_TIMES_BYTES	32
 
-/* The four times, at once, because listings do this for each entry. */
+/* The four times in one step, because listings do this for each entry. */
 static inline void dsmb_put_times(void *p, const struct dsmb_attrs *attrs)
 {
 	put_unaligned_le64(attrs->created, p);

@@ -34,8 +34,8 @@ enum dsmb_context {
 
 /**
  * struct dsmb_contexts - create contexts of one CREATE
- * @named: bit mask of enum dsmb_context: those of the request, whatever its dialect knows
- * @present: those of @named that count
+ * @named: bit mask of enum dsmb_context: the contexts of the request, whatever its dialect knows
+ * @present: the bits of @named that count
  * @data: data of the contexts that are present
  */
 struct dsmb_contexts {

@@ -2,8 +2,8 @@
 /*
  * Patterns of directory listings: MS-FSA section 2.1.4.4.
  *
- * All positions of the pattern at which a match is possible are tracked at once, as bits. So the
- * time is bounded by the product of the lengths for every pattern.
+ * All positions of the pattern at which a match is possible are tracked in parallel, as bits. So
+ * the time is bounded by the product of the lengths for every pattern.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -78,7 +78,7 @@ void dsmb_path_free(struct dsmb_path *path);
  * dsmb_path_hash - hash a path without regard to case
  * @path: the path, from the root of the tree connect; case matters if it has @posix
  *
- * Return: the hash, as that of ditto_path_hash(); or 0 without memory.
+ * Return: the hash, as ditto_path_hash() returns it; or 0 without memory.
  */
 u64 dsmb_path_hash(const struct dsmb_path *path);
 

@@ -109,7 +109,7 @@ static inline bool dsmb_dialect_is_3x(u16 dialect)
 #define DSMB_SIGNING_ENABLED		BIT(0)
 #define DSMB_SIGNING_REQUIRED		BIT(1)
 
-/* MS-SMB2 sections 2.2.3.1.2 and 2.2.3.1.7; the values are those of the wire. */
+/* MS-SMB2 sections 2.2.3.1.2 and 2.2.3.1.7; the values are as on the wire. */
 enum dsmb_cipher {
 	DSMB_CIPHER_NONE,
 	DSMB_CIPHER_AES128_CCM,
