@@ -3,8 +3,8 @@
  * Access rights to a file, as named in access control entries and granted to opens. Mode bits and
  * POSIX ACLs are coarser; rights are derived from them.
  *
- * The values are those of an ACE's access mask, which are the same in RFC 7530 section 6.2.1.3.1
- * and MS-DTYP section 2.4.3.
+ * The values are as in an ACE's access mask, and the same in RFC 7530 section 6.2.1.3.1 and
+ * MS-DTYP section 2.4.3.
  */
 #ifndef _DITTO_FS_ACL_ACCESS_MASK_H
 #define _DITTO_FS_ACL_ACCESS_MASK_H

@@ -35,7 +35,7 @@ enum ditto_ace_type {
 	DITTO_ACE_AUDIT,	/* only in audit lists, see audit_list.h */
 };
 
-/* Flags of an entry; the values are those of MS-DTYP section 2.4.4.1. */
+/* Flags of an entry; the values are as in MS-DTYP section 2.4.4.1. */
 #define DITTO_ACE_FILE_INHERIT		BIT(0)	/* OBJECT_INHERIT_ACE */
 #define DITTO_ACE_DIR_INHERIT		BIT(1)	/* CONTAINER_INHERIT_ACE */
 #define DITTO_ACE_NO_PROPAGATE		BIT(2)
@@ -98,7 +98,7 @@ struct ditto_ace {
 #define DITTO_ACL_MADE			BIT(15)
 /* Not stored: the list was adapted to a mode that was set later. */
 #define DITTO_ACL_ADAPTED		BIT(14)
-/* Not stored: the list is that of ntacl.h. */
+/* Not stored: the list was imported, see ntacl.h. */
 #define DITTO_ACL_NTACL			BIT(12)
 /* Not stored: the stored list is unusable, and an empty one is in force. */
 #define DITTO_ACL_DAMAGED		BIT(13)
@@ -197,7 +197,7 @@ struct ditto_acl_decisions {
 /**
  * struct ditto_acl_subject - user and file of an access check
  * @cred: credential of the user
- * @anonymous: the user is anonymous, or squashed; @cred is that of the anonymous user
+ * @anonymous: the user is anonymous, or squashed; @cred is the anonymous user's
  * @token: SIDs of the user; NULL if they are not known
  * @uid: owner of the file, as mapped by the mount
  * @gid: group of the file, as mapped by the mount
@@ -260,7 +260,7 @@ umode_t ditto_acl_mode(const struct ditto_acl *acl, kuid_t uid, kgid_t gid);
  * list permits to users and to anonymous ones alike.
  *
  * Context: any.
- * Return: nine permission bits, a part of those of ditto_acl_mode().
+ * Return: nine permission bits, a subset of ditto_acl_mode().
  */
 umode_t ditto_acl_mode_instead(const struct ditto_acl *acl, kuid_t uid, kgid_t gid);
 

@@ -3,9 +3,9 @@
  * Adapting access control lists to a new mode: RFC 8881 section 6.4.1.1.
  *
  * The rights that permission bits stand for are removed from all entries for the three classes
- * and granted anew: those of the owner at the front, where no remaining entry can deny them,
- * those of the group and of others at the end. In between, named users and groups keep the
- * rights that they had and that the group has now. Other rights, such as DELETE, are not changed.
+ * and granted anew: the owner's at the front, where no remaining entry can deny them, the group's
+ * and others' at the end. In between, named users and groups keep the rights that they had and
+ * that the group has now. Other rights, such as DELETE, are not changed.
  */
 
 #include <kunit/visibility.h>

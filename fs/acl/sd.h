@@ -14,7 +14,7 @@
 struct ditto_acl;
 struct ditto_auth_user;
 
-/* Parts; the values are those of SECURITY_INFORMATION, MS-DTYP section 2.4.7. */
+/* Parts; the values are as in SECURITY_INFORMATION, MS-DTYP section 2.4.7. */
 #define DITTO_SD_OWNER		BIT(0)
 #define DITTO_SD_GROUP		BIT(1)
 #define DITTO_SD_DACL		BIT(2)

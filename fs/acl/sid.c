@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Security identifiers: MS-DTYP section 2.4.2. Unix ids are mapped to SIDs of authority 22
- * (S-1-22); those of Windows (S-1-5-88) are accepted as well. Well-known SIDs are mapped by a
+ * (S-1-22); Windows' SIDs for them (S-1-5-88) are accepted as well. Well-known SIDs are mapped by a
  * table.
  */
 

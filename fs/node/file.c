@@ -11,9 +11,9 @@
  *
  * An open instance keeps the files that it uses (struct ditto_pins), with references of its own.
  *
- * Locking: node->lock guards the slots; files_lock nests inside and guards the list, and those of
- * files to close. While files_lock is held, the node of a file on the list is valid, because files
- * leave slot and list under node->lock.
+ * Locking: node->lock guards the slots; files_lock nests inside and guards the list, and the lists
+ * of files to close. While files_lock is held, the node of a file on the list is valid, because
+ * files leave slot and list under node->lock.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -469,7 +469,7 @@ struct ditto_file *ditto_file_open_own(struct ditto_node *node)
 
 	if (!mnt)
 		return ERR_PTR(-EOPNOTSUPP);
-	/* Whoever is told of the open would read data that is not there yet. */
+	/* Whoever is notified of the open would read data that is not there yet. */
 	df = file_open(mnt, node, DITTO_FILE_WRITE, __FMODE_NONOTIFY);
 	if (!IS_ERR(df))
 		df->file->f_mode |= FMODE_NOCMTIME;
@@ -618,7 +618,7 @@ void ditto_files_close_mount(struct ditto_volume *volume, const struct vfsmount 
 	}
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
-	/* Files that left the cache, and those of evicted nodes, are closed by the worker. */
+	/* Files that left the cache, and files of evicted nodes, are closed by the worker. */
 	flush_work(&volume->dispose_work);
 }
 

@@ -21,7 +21,7 @@
  * @mode: enum ditto_file_mode
  * @kept: represents claims towards the VFS; no data is read or written through it
  * @of_node: link on the node's list of open files
- * @lru: link on the server's list of cached files, or then on that of files that the volume's
+ * @lru: link on the server's list of cached files, or then on the list of files that the volume's
  *	worker closes; or empty
  * @rcu: freed under RCU
  */
@@ -77,8 +77,8 @@ int ditto_file_set_size(struct file *file, u64 size);
  * ditto_file_open_own - open a file for writing by the server itself
  * @node: a regular file, held
  *
- * The file is not cached, and is on the mount of the volume. Writing to it changes no times, and no
- * program is told of that, nor of the open.
+ * The file is not cached, and is on the mount of the volume. Writing to it changes no times. No
+ * program is notified of the open or of writes.
  *
  * Return: a file with a reference; ERR_PTR(-EOPNOTSUPP) if the volume has no mount; or as
  * ditto_file_get().

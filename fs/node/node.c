@@ -5,10 +5,10 @@
  * References: the tables hold one while the node is in them. An idle node has only this one and
  * is evicted by dropping the count from one to zero (node_lru.c), so a lookup under RCU either
  * gets a reference earlier, or finds zero and retries. The node of a removed file is killed while
- * it is held: it leaves the tables at once and is freed with its last holder. While instances of
- * it are open, it stays in the tables until the last one is closed, and that of a directory which a
- * local process has removed until its caching grants are returned. At any time, at most one node of
- * an inode can be found.
+ * it is held: it leaves the tables immediately and is freed with its last holder. While instances
+ * of it are open, it stays in the tables until the last one is closed. The node of a directory that
+ * a local process has removed stays until its caching grants are returned. At any time, at most one
+ * node of an inode can be found.
  *
  * A thread may also keep a pointer without a reference, and get one by it again while no node with
  * the same counter was removed. So each node that could be found is counted when it leaves the
@@ -222,8 +222,8 @@ static atomic_long_t *node_removed(struct ditto_node_table *table, const struct 
 void ditto_node_unhash(struct ditto_node_table *table, struct ditto_node *node)
 {
 	/*
-	 * Behind DITTO_NODE_DEAD; pairs with ditto_node_remember(). The caller of that has
-	 * a reference, so no node is evicted without the flag meanwhile.
+	 * Behind DITTO_NODE_DEAD; pairs with ditto_node_remember(), whose caller has a
+	 * reference, so no node is evicted without the flag.
 	 */
 	smp_mb__before_atomic();
 	atomic_long_inc(node_removed(table, node));

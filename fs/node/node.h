@@ -221,7 +221,7 @@ struct ditto_file;
  * @acl_changes: incremented by every change that may invalidate @acl or @audit
  * @wb_err: write-back errors that were taken account of, see fs/node/wb_err.c
  * @opens: number of files the server has open: [0] for reading only, [1] for writing
- * @moving: number of files the server is opening or closing; @opens is not exact meanwhile
+ * @moving: number of files the server is opening or closing; unless 0, @opens is not exact
  * @opened: files the server has open, cached or not
  * @instances: number of open instances of the file and of its streams; see fs/open/instance.h
  * @keepers: number of open instances of its streams that forbid its deletion
@@ -379,7 +379,7 @@ bool ditto_node_is_reached(struct ditto_share *share, struct ditto_node *node);
  */
 struct ditto_node *ditto_node_get_root(struct ditto_share *share);
 
-/* Are the files of a file system those of others below it (overlayfs)? Any context. */
+/* Does a file system show files of others below it (overlayfs)? Any context. */
 static inline bool ditto_sb_is_overlay(const struct super_block *sb)
 {
 	return sb->s_magic == OVERLAYFS_SUPER_MAGIC;

@@ -36,7 +36,7 @@
 
 /* Nodes to scan for one that is inserted above the limit. */
 #define TRIM_BATCH	16
-/* Nodes to scan at once when the limit was lowered. */
+/* Nodes to scan in one step when the limit was lowered. */
 #define LOWER_BATCH	1024L
 /*
  * Memory for each node, unless a setting gives the limit. A node pins a dentry and an inode, about
@@ -137,7 +137,7 @@ static void drop_streams(struct ditto_node *node)
 }
 
 /*
- * True if holders of caching grants on a removed file are told by another task: the one that
+ * True if holders of caching grants on a removed file are notified by another task: the one that
  * removed it for a client, or the one that watches directories for removals by local processes.
  */
 static bool node_is_told_about(struct ditto_node *node)

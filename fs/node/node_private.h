@@ -284,7 +284,7 @@ errseq_t ditto_wb_err_write(struct ditto_node *node, const struct dentry *dentry
  * @dentry: dentry of the file
  * @since: from ditto_wb_err_watch() or ditto_wb_err_write()
  *
- * An error that another operation has seen meanwhile counts: it may be that of this one's data.
+ * An error that another operation has seen since then counts: it may concern this one's data.
  *
  * The write verifier changes before the error is marked as seen. A caller that finds no error
  * therefore reads the new verifier.
@@ -431,8 +431,8 @@ u64 ditto_share_tag(const uuid_t *id);
  *
  * A file may have names in several shares, and outside of all.
  *
- * Return: a positive dentry with a reference; that of ditto_node_dentry() if none of the latest
- * names is in the share.
+ * Return: a positive dentry with a reference; as ditto_node_dentry() if none of the latest names is
+ * in the share.
  */
 struct dentry *ditto_node_dentry_in(struct ditto_share *share, struct ditto_node *node);
 

@@ -56,7 +56,7 @@ struct ditto_instance_list {
  * @outer: share that this file system is mounted in, held; NULL for a share of its own, see
  *	nested.h
  * @covered: directory of @outer that this file system is mounted on, held; the mount of @root is
- *	then the server's own, and does not keep that of the administrator from unmounting
+ *	then the server's own, and does not keep the administrator's busy
  * @nested: file systems mounted in this one; changed under the table's mutex, read under RCU
  * @nested_link: link in @nested of @outer
  * @instances: open instances by address, see fs/open/instance.h

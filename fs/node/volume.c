@@ -54,7 +54,7 @@ static const siphash_key_t tag_key = {
 /*
  * A node pins a name of its file. FS_DELETE_SELF follows the end of the last name in memory, so
  * with a node it can only report the end of another name. On local file systems, FS_ATTRIB has
- * reported the link count before, but not that of a directory, for which there is FS_DELETE.
+ * reported the link count before, but not a directory's, for which there is FS_DELETE.
  */
 static u32 events_of(const struct ditto_volume *volume)
 {
@@ -454,7 +454,7 @@ void ditto_share_derive_id(const struct path *path, const char *name, uuid_t *id
 	}
 }
 
-/* No server is asked: it might not answer, and subvolumes are those of local file systems. */
+/* No server is asked: it might not answer, and only local file systems have subvolumes. */
 u64 ditto_path_subvolume(const struct path *path)
 {
 	struct kstat st;

@@ -63,7 +63,7 @@ struct qstr;
 #define DITTO_CHANGED_LATER		BIT(13)
 #define DITTO_CHANGED_BEFORE		BIT(14)
 
-/* Actions; the values are those of MS-FSCC section 2.7.1. */
+/* Actions; the values are as in MS-FSCC section 2.7.1. */
 enum ditto_watch_action {
 	DITTO_WATCH_ADDED = 1,
 	DITTO_WATCH_REMOVED,

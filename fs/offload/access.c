@@ -3,7 +3,7 @@
  * Operations on files that are not whole, see offload.h.
  *
  * No thread waits for data: the operation is refused with -EJUKEBOX and repeated. A failure of the
- * helper is told at least once to somebody before it is tried again.
+ * helper is reported at least once before the next attempt.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -82,7 +82,7 @@ static int access_want(struct ditto_op *op, struct ditto_stub *stub, bool read, 
 }
 
 /*
- * Old data must not come after the zeros: data is brought back or cleared, not both at once. Ended
+ * Old data must not come after the zeros: data is brought back or cleared, never both. Ended
  * by ditto_offload_cleared().
  */
 static int access_clear(struct ditto_op *op, struct ditto_stub *stub)
@@ -225,7 +225,7 @@ bool ditto_offload_park(const struct ditto_absence *absence, struct ditto_park *
 	stub = ditto_stub_get(absence->node);
 	if (IS_ERR_OR_NULL(stub))
 		return false;
-	/* A recall that has ended meanwhile woke nobody, so it is looked for afterwards. */
+	/* A recall that has already ended woke nobody, so it is looked for afterwards. */
 	parked = ditto_park_on(&absence->node->point, park) &&
 		 ditto_recall_runs(stub, absence->last, absence->read);
 	ditto_stub_put(stub);

@@ -3,7 +3,7 @@
  * Candidates of a file system whose last share is removed: they are remembered by their ids, with
  * the session of the volume, as long as the file system is mounted and this module is there
  * (unserved.c). When a share is added again, they are candidates again: the file system has counted
- * all changes meanwhile, so the change number tells as before. The files are looked for in the
+ * all changes since then, so the change number tells as before. The files are looked for in the
  * background, and nobody waits for that.
  */
 #include <linux/cred.h>
@@ -24,7 +24,7 @@
 
 /* Files of a file system that are remembered. */
 #define CANDIDATES_MAX	65536
-/* This part of the cache of nodes is filled with them at once, and nodes in use stay there. */
+/* This part of the cache of nodes is filled with them in one run, and nodes in use stay there. */
 #define CACHE_PART	2
 
 /* Take the last candidate off the list, with a reference; or NULL. */
@@ -137,7 +137,7 @@ void ditto_candidates_restore(struct work_struct *work)
 	struct ditto_candidate *c;
 
 	old = override_creds(nodes->cred);
-	/* The share is held for one file at a time, so that it can be removed meanwhile. */
+	/* The share is held for one file at a time, so that it can be removed in between. */
 	while (left-- &&
 	       (c = list_first_entry_or_null(&room->saved, struct ditto_candidate, list))) {
 		share = ditto_release_share(volume);

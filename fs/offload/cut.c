@@ -26,7 +26,7 @@
 /* Files of a file system that are kept, as a part of all nodes: each takes a node and a stub. */
 #define UNCUT_PART	4
 
-/* Files whose cuts are lost that are named in the log at once; others are counted. */
+/* Files with lost cuts that are named in the log each time; others are counted. */
 #define UNCUT_NAMED	4
 
 int ditto_record_cut(struct dentry *dentry, u64 size)
@@ -115,7 +115,7 @@ static bool cut_tried(struct ditto_stub *stub, u32 lost)
 }
 
 /*
- * Try all once. Those that fail are kept, or told with the @last attempt, which is made when the
+ * Try all once. Those that fail are kept, or logged with the @last attempt, which is made when the
  * volume stops; others end as soon as it does.
  */
 static void cuts_try(struct ditto_volume *volume, bool last)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Fault points: named places before and after each durable step of a release and of a recall, where
- * tests make the step fail or stop, for what may happen meanwhile: the end of a helper, of the
+ * tests make the step fail or stop, for what may happen then: the end of a helper, of the
  * module, of the machine. Internal to fs/offload/.
  *
  * A point is armed through ditto/offload-fault in debugfs, see Documentation/offload-kernel.md. If

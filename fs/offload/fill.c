@@ -31,7 +31,7 @@
 #include "recall.h"
 #include "stub.h"
 
-/* Bytes copied at once. */
+/* Bytes copied in one step. */
 #define FILL_STEP	SZ_256K
 /* How often other data gives way for the same bytes before the file system counts as full. */
 #define ROOM_TRIES	8
@@ -102,7 +102,7 @@ static ssize_t fill_write_immutable(struct kiocb *iocb, struct iov_iter *iter, s
  * Write what is not behind the end of the content any more. Nothing keeps a local process from
  * making the file shorter after that was looked at, but it does so with the inode locked, and stops
  * the write before it unlocks it: neither data nor the old size comes back behind the cut, where
- * others may write at once. Write access to the mount comes before stub->sem, so the file system's
+ * others may write then. Write access to the mount comes before stub->sem, so the file system's
  * function is called directly. Return: bytes that are done with, or an errno.
  */
 static ssize_t fill_write(struct ditto_recall *recall, void *buf, u64 pos, size_t len)
@@ -138,7 +138,7 @@ static ssize_t fill_write(struct ditto_recall *recall, void *buf, u64 pos, size_
 
 /*
  * Zeros where the file has a hole are there already, and need no room: a sparse file stays one.
- * Nobody writes into an absent range meanwhile.
+ * Nobody writes into an absent range while it is filled.
  */
 static bool fill_is_hole(struct ditto_recall *recall, const void *buf, size_t len)
 {
@@ -151,7 +151,7 @@ static bool fill_is_hole(struct ditto_recall *recall, const void *buf, size_t le
 }
 
 /*
- * If what somebody else has written is to stay, at most so many bytes at once are of one kind.
+ * If what somebody else has written is to stay, limit @len to bytes of one kind.
  * Return: 0 or an errno.
  */
 static int fill_find_piece(struct ditto_recall *recall, size_t *len)
@@ -356,7 +356,7 @@ int ditto_offload_fill(struct ditto_server *srv, const struct ditto_offload_fill
 	}
 	mutex_lock(&recall->lock);
 	err = fill_take(recall, fill, extack);
-	/* All data of the range is made durable at once, with the record. */
+	/* All data of the range is made durable in one step, with the record. */
 	if (!err)
 		ditto_upcall_moved(&recall->ask);
 	if (!err && recall->filled < recall->end)

@@ -4,12 +4,12 @@
  * watches the others, and all of them once this module has ended.
  *
  * /proc/fs/ditto/guarded has a line MAJOR:MINOR for each of them, below its first line "ditto 1".
- * The first read by an opener returns at once. Each later one waits until that has changed; its
+ * The first read by an opener does not wait. Each later one waits until that has changed; its
  * reader has then done what the read before it asked for. There is no poll(), since a poller sleeps
  * on the module's wait queue while nothing keeps the module.
  *
  * When a file system is no longer guarded, that waits for readers for a moment at the most: to
- * mark it they have to look up its mount, which is busy meanwhile, and the share's removal is to
+ * mark it they have to look up its mount, which is then busy, and the share's removal is to
  * leave one that can be unmounted. When the module ends, reads return nothing, and the module's
  * marks stay until all readers have closed the file, for a few seconds at the most. So no open
  * comes between the marks of the two.
@@ -31,7 +31,7 @@
 #include "stub.h"
 
 #define HANDOVER_HEADER		"ditto 1\n"
-/* Longest text that is read at once. */
+/* Longest text of one read. */
 #define HANDOVER_TEXT_MAX	65536
 /* How long a change waits for readers, and the module's end. */
 #define HANDOVER_CHANGE_MS	1000
@@ -41,7 +41,7 @@
  * struct handover_reader - an opener of the file
  * @list: in the list of all
  * @seen: handover_version of what it has read
- * @done: that of what it has acted on
+ * @done: handover_version of what it has acted on
  */
 struct handover_reader {
 	struct list_head list;

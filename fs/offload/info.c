@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* State of a file, as the administrator's program and the helper are told, see offload.h. */
+/* State of a file, as reported to the administrator's program and the helper, see offload.h. */
 #include <linux/bitmap.h>
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -75,7 +75,7 @@ static int get_whole(struct ditto_node *node, struct ditto_offload_info *info)
 	if (ditto_stored_read(node, stored) == -ESTALE)
 		ditto_stored_forget(node, stored);
 	err = filemap_write_and_wait(inode->i_mapping) ?: change_get(inode, info);
-	/* Protects pages mapped meanwhile, so that the next write to one is a change. */
+	/* Protects pages mapped in between, so that the next write to one is a change. */
 	err = err ?: filemap_write_and_wait(inode->i_mapping);
 	if (!err && !ditto_stored_read(node, stored) && stored->change == info->change) {
 		info->cookie_len = stored->cookie_len;

@@ -18,7 +18,7 @@
  * the record is cut before the file can grow again.
  *
  * A release gives the file its times back when the blocks are freed, unless its attributes were
- * changed meanwhile; this is noticed here, too, whoever has changed them.
+ * changed in between; this is noticed here, too, whoever has changed them.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -169,7 +169,7 @@ static void local_wait_work(struct callback_head *work)
 }
 
 /*
- * Whether the present system call can be made again. Results of io_uring are those of the open.
+ * Whether the present system call can be made again. Results of io_uring are the open's.
  * Requests of io_uring that were put off run on the way out of any system call, or of an interrupt:
  * then the result is known, which is -ENOSYS until then. A helper of user mode that is about to be
  * executed has made no call, and its registers are zero. Other architectures set no result before,
@@ -243,7 +243,7 @@ put:
 
 /*
  * The stored record could not be cut. In memory it is, and stays so until it can be stored. @stub
- * is that of the file, or NULL if there was none.
+ * is the file's, or NULL if there was none.
  */
 static void local_keep_cut(struct ditto_volume *volume, struct dentry *dentry,
 			   struct ditto_stub *stub, int err)
@@ -338,7 +338,7 @@ static int guard_event(struct fsnotify_group *group, u32 mask, const void *data,
 	struct dentry *dentry = fsnotify_data_dentry(data, data_type);
 	struct ditto_volume *volume = group->private;
 	struct inode *inode = fsnotify_data_inode(data, data_type);
-	/* A write is told with its path, a change of the size or of one time with the dentry. */
+	/* Writes are notified with the path, changes of the size or of one time with the dentry. */
 	bool set = mask & FS_MODIFY && data_type == FSNOTIFY_EVENT_DENTRY;
 
 	if (inode && (mask & FS_ATTRIB || set))

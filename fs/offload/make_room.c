@@ -124,7 +124,7 @@ static struct ditto_node *candidate_take(struct ditto_volume *volume, u32 search
 	return node;
 }
 
-/* A node that was taken has given way, or is put @back. It may have been noted meanwhile. */
+/* A node that was taken has given way, or is put @back. It may have been noted again. */
 static void candidate_end(struct ditto_node *node, bool back)
 {
 	struct ditto_volume *volume = node->volume;
@@ -205,7 +205,7 @@ static u64 candidate_release(struct ditto_node *node)
 		err = -EBUSY;
 	} else if (stub) {
 		bytes = ditto_stub_resident(stub);
-		/* It was released meanwhile, and is noted again when data comes back. */
+		/* It was released already, and is noted again when data comes back. */
 		err = bytes ? ditto_release_again(stub) : -ENODATA;
 	} else {
 		err = ditto_release_stored(node, &bytes);
@@ -216,7 +216,7 @@ static u64 candidate_release(struct ditto_node *node)
 	candidate_end(node, err && err != -ESTALE && err != -ENODATA);
 	if (err)
 		return 0;
-	/* Another range of the file may have come back meanwhile; then @bytes is the best guess. */
+	/* Another range of the file may have come back; then @bytes is the best guess. */
 	after = ditto_release_space(node);
 	return after > before ? bytes : min(bytes, before - after);
 }
@@ -250,7 +250,7 @@ static u32 room_begin(struct ditto_volume *volume, u32 search, u32 most, u64 byt
 }
 
 /*
- * Free bytes, several files at once: what a file system makes durable for all of them costs about
+ * Free bytes, several files together: what a file system makes durable for all of them costs about
  * what it costs for one. Return: bytes that were freed.
  */
 static u64 room_search(struct ditto_volume *volume, u64 bytes)
@@ -309,7 +309,7 @@ u64 ditto_release_keep_room(struct ditto_volume *volume, u64 needed)
 	if (room >= needed)
 		return 0;
 	mutex_lock(&volume->room->lock);
-	/* Somebody else may have made room meanwhile. */
+	/* Somebody else may have made room. */
 	room = ditto_room_now(volume, &reserve);
 	if (room < needed)
 		freed = room_search(volume, needed - room);

@@ -28,7 +28,7 @@ struct ditto_volume;
 struct file;
 struct netlink_ext_ack;
 
-/* Where the data of a file is. The values are those of the netlink enum "offload-state". */
+/* Where the data of a file is. The values are as in the netlink enum "offload-state". */
 enum ditto_offload_place {
 	DITTO_OFFLOAD_IS_RESIDENT,
 	DITTO_OFFLOAD_IS_PARTIAL,
@@ -37,10 +37,10 @@ enum ditto_offload_place {
 	DITTO_OFFLOAD_IS_IN_CONFLICT,
 };
 
-/* What becomes of data in absent ranges. The values are those of the enum "offload-decision". */
+/* What becomes of data in absent ranges. The values are as in the enum "offload-decision". */
 enum ditto_offload_choice {
 	DITTO_OFFLOAD_REFUSE,		/* nothing is brought back */
-	DITTO_OFFLOAD_OVERWRITE,	/* that of the store replaces it */
+	DITTO_OFFLOAD_OVERWRITE,	/* the store's data replaces it */
 	DITTO_OFFLOAD_KEEP_LOCAL,	/* it stays, and what is absent around it comes back */
 };
 
@@ -186,7 +186,7 @@ int ditto_offload_resize_begin(struct ditto_op *op, struct ditto_node *node, u64
 /**
  * ditto_offload_resize_end - record the size
  * @stub: from ditto_offload_resize_begin(), or NULL
- * @size: that of the file when its inode was unlocked; it may be new though the operation failed
+ * @size: the file's when its inode was unlocked; it may be new though the operation failed
  * @err: result of the operation
  *
  * Context: may sleep; no inode lock held; the caller has write access to the mount.
@@ -270,8 +270,8 @@ int ditto_offload_get(struct ditto_node *node, struct ditto_offload_info *info);
  *	@change is not used
  * @ino: inode number
  * @generation: of the inode
- * @change: number that ditto_offload_get() told
- * @size: size that it told, or gets
+ * @change: number from ditto_offload_get()
+ * @size: size from there, or the size that the file gets
  * @cookie: tells the helper where the data is
  * @cookie_len: bytes of @cookie
  */
@@ -365,7 +365,7 @@ static inline ssize_t ditto_offload_find_room(struct ditto_op *op, struct ditto_
 	return likely(ret != -ENOSPC) ? ret : ditto_offload_full(op, node, bytes);
 }
 
-/* Bytes of a file's blocks, or U64_MAX. The inode's own number is not that of XFS. May sleep. */
+/* Bytes of a file's blocks, or U64_MAX. XFS keeps another number than the inode's. May sleep. */
 u64 ditto_release_space(struct ditto_node *node);
 
 /**

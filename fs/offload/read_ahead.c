@@ -4,8 +4,8 @@
  *
  * The window, which is how many of them, begins with one range, and doubles with each range that a
  * reader enters in sequence. So a reader who stops has at most as much brought back in vain as it
- * has read, and one who goes on finds its data, or data on the way: a client of NFSv4 that is told
- * to try again does so after a time in which several ranges come.
+ * has read, and one who goes on finds its data, or data on the way: a client of NFSv4 tries again
+ * after a time in which several ranges come.
  */
 #include <linux/fs.h>
 #include <linux/path.h>
@@ -19,7 +19,7 @@
 
 /* Reads of one reader come out of order, by so many ranges. */
 #define READER_SLACK	1
-/* This part of the recalls that run at once may be for read-ahead: readers that wait come first. */
+/* This part of the running recalls may be for read-ahead: readers that wait come first. */
 #define AHEAD_PART	2
 
 u32 ditto_read_ahead(struct ditto_offload_reader *reader, u32 first, u32 last, u32 most)

@@ -14,7 +14,7 @@
  * each notice of the helper that more has come to it (upcall-progress).
  *
  * Each file system has a queue in which recalls wait for their turn, for one that is frozen or
- * hangs keeps all its turns until their deadlines. The helper is told the file system, too, and
+ * hangs keeps all its turns until their deadlines. The helper knows the file system, too, and
  * keeps apart what waits for each.
  *
  * Locking: recall->lock (mutex) is held while data is copied, and taken by the worker to end that.
@@ -153,7 +153,7 @@ static bool recall_close(struct ditto_recall *recall)
 
 /*
  * Note the result of an attempt, 0 or an errno, for those who wait. A success of one range does not
- * hide the failure of another one that nobody was told of.
+ * hide an unreported failure of another one.
  */
 static void recall_note_locked(struct ditto_stub *stub, int err)
 {
@@ -185,7 +185,7 @@ static int recall_commit(struct ditto_recall *recall)
 
 /*
  * What may be read of a range whose recall has failed stays, unless the disk may have failed: the
- * next recall does not hear of what this one was told. Return: NULL if nothing stays.
+ * next recall does not see this one's errors. Return: NULL if nothing stays.
  */
 static struct ditto_part *recall_part(const struct ditto_recall *recall)
 {
@@ -360,8 +360,8 @@ static void recall_set_asker(struct ditto_recall *recall, const struct ditto_op 
 }
 
 /*
- * May the server write into a file? Not in a snapshot that is read-only, as those of btrfs, or on
- * such a file system. An immutable file gets back what is its content.
+ * May the server write into a file? Not in a read-only snapshot, as btrfs has them, nor on a
+ * read-only file system. An immutable file gets back what is its content.
  */
 static int recall_may_write(struct inode *inode)
 {
@@ -374,7 +374,7 @@ static int recall_may_write(struct inode *inode)
 }
 
 /*
- * Can data be written into the file? Otherwise nothing is fetched in vain, and the reason is told
+ * Can data be written into the file? Otherwise nothing is fetched in vain, and the reason is logged
  * once. Return: 0 or -EIO.
  */
 static int recall_check_file(struct ditto_stub *stub)
@@ -559,7 +559,7 @@ static struct ditto_recall *recall_of_volume(struct ditto_offload *offload,
 	return recall;
 }
 
-/* Those of other file systems are not waited for: their disks may hang. */
+/* Recalls of other file systems are not waited for: their disks may hang. */
 static void recalls_cancel(struct ditto_offload *offload, const struct ditto_volume *volume)
 {
 	struct ditto_recall *recall;

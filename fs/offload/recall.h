@@ -102,7 +102,7 @@ struct ditto_recall {
 /* End all recalls of a volume that has stopped. May sleep. */
 void ditto_recalls_stop(struct ditto_volume *volume);
 
-/* Limits of a file system's queue of recalls; the widths are those of the setting. */
+/* Limits of a file system's queue of recalls; the widths come from the setting. */
 extern const struct ditto_fairq_limits ditto_recall_limits;
 /* Find a recall by its number for the helper. Any context. A reference, or NULL. */
 struct ditto_recall *ditto_recall_find(struct ditto_offload *offload, u64 number);

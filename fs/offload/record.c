@@ -89,7 +89,7 @@ static_assert(sizeof(struct stored_content) + DITTO_OFFLOAD_COOKIE_MAX == DITTO_
 static_assert(sizeof(struct stored_record) + DITTO_OFFLOAD_COOKIE_MAX +
 	      2 * DITTO_OFFLOAD_RANGES_MAX / 8 == DITTO_OFFLOAD_RECORD_MAX);
 
-/* CRC32C of bytes, of which those of the checksum itself count as 0. */
+/* CRC32C of bytes; the bytes of the checksum itself count as 0. */
 static __le32 record_crc(const u8 *buf, size_t len, size_t at)
 {
 	const __le32 none = 0;

@@ -3,7 +3,7 @@
  * Freeing the blocks of a file whose content is stored elsewhere, and giving such content to an
  * empty file, see offload.h.
  *
- * The order is that of crash safety: the record is durable before a block is freed. Before, nothing
+ * For crash safety, the record is durable before a block is freed. Before, nothing
  * may use the file: the stub turns away operations of clients and opens of local processes, and
  * then there must be no file open that came earlier, neither by the server nor by somebody else.
  */
@@ -225,7 +225,7 @@ static void release_save_times(struct ditto_stub *stub, struct release_times *ti
 }
 
 /*
- * Give a file its times back, unless its attributes were changed meanwhile: clients and backups
+ * Give a file its times back, unless its attributes were changed in between: clients and backups
  * must notice that. Then only a time of the content from before the release is set again, which the
  * freeing of the blocks may have replaced.
  */
@@ -506,7 +506,7 @@ static struct ditto_stub *release_stub(struct ditto_node *node,
 	stub->releasing = true;
 	stub->checked = true;
 	stub->replaces = args->stored;
-	/* The change number of an adopted file is not that of its content. */
+	/* The change number of an adopted file does not belong to its content. */
 	stub->change_tells = !args->adopt && ditto_stub_counts(node);
 	return stub;
 }

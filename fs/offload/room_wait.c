@@ -88,7 +88,7 @@ static void room_look(struct work_struct *work)
 	came = room->seen - min(room->seen, now);
 	spin_unlock(&volume->release_lock);
 	freed = ditto_release_restore_reserve(volume, now, reserve, came);
-	/* What is written meanwhile has come before the next look. */
+	/* What was written in between counts for the next look. */
 	spin_lock(&volume->release_lock);
 	room->seen = now + freed;
 	spin_unlock(&volume->release_lock);

@@ -101,7 +101,7 @@ void ditto_stored_forget(struct ditto_node *node, struct ditto_stored *stale)
 	struct ditto_volume *volume = node->volume;
 	struct dentry *dentry;
 
-	/* The attribute may be that of a server in another network namespace. */
+	/* The attribute may belong to a server in another network namespace. */
 	if (!volume->mnt || !ditto_offload_volume_owns(volume) || mnt_want_write(volume->mnt))
 		return;
 	dentry = ditto_node_dentry(node);

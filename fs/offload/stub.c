@@ -174,7 +174,7 @@ void ditto_stub_released(struct ditto_stub *stub)
 
 /*
  * Make a stub, or NULL if the file is whole, the state of a node whose record was read.
- * Return: false if a release has given the node a stub meanwhile.
+ * Return: false if a release has given the node a stub before.
  */
 static bool stub_publish(struct ditto_node *node, struct ditto_stub *stub)
 {
@@ -289,8 +289,8 @@ static int stub_decode(struct ditto_stub *stub, const u8 *buf, size_t len)
 }
 
 /*
- * Read the record of a file that has one, and give the node its stub. The inode is locked
- * meanwhile: whoever makes the file shorter has cut the record before, or finds the stub.
+ * Read the record of a file that has one, and give the node its stub. The inode is locked:
+ * whoever makes the file shorter has cut the record before, or finds the stub.
  * Return: as stub_load(); -EFBIG if the file is shorter than the record says.
  */
 static int stub_load_in(struct ditto_stub *stub, u8 *buf)
@@ -515,7 +515,7 @@ static int stub_adopt_in(const struct ditto_stub *stub, struct file *file, u64 s
 	err = err ?: vfs_fsync(file, 0);
 	err = err ?: ditto_fault(DITTO_FAULT_ADOPT_RECORDED);
 	err = err ?: stub_make_long(stub, file, size);
-	/* If a local process has made the file longer meanwhile, that is its content. */
+	/* If a local process has made the file longer, that is its content. */
 	*sized = err != -ESTALE && i_size_read(inode);
 	if (*sized)
 		return err ?: vfs_fsync(file, 0);
@@ -574,7 +574,7 @@ static int stub_change(struct ditto_stub *stub, struct file *file, u64 pos, u64 
 	int err = 0;
 
 	mutex_lock(&stub->io);
-	/* The file is whole, or was released again: the stored record is that of another stub. */
+	/* The file is whole, or was released again: the stored record belongs to another stub. */
 	if (rcu_access_pointer(stub->node->stub) != stub) {
 		WRITE_ONCE(stub->uncut, false);
 		goto unlock;

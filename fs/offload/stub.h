@@ -43,9 +43,9 @@ struct ditto_stats_group;
 /* How long data that came back stays for those who waited for it, at most. */
 #define DITTO_OFFLOAD_UNUSED_MS	60000
 
-/* Ranges that are asked for at once for those who want all, or much, of a file. */
+/* Ranges that are requested together for those who want all, or much, of a file. */
 #define DITTO_OFFLOAD_AT_ONCE	2
-/* Files that give way at once. */
+/* Files that give way at the same time. */
 #define DITTO_ROOM_JOBS		16U
 /* Bytes that stay free, for the records of files that give way. */
 #define DITTO_OFFLOAD_HEADROOM	SZ_1M
@@ -75,7 +75,7 @@ struct ditto_offload_reader {
  *	@touched_mtime are under the inode lock
  * @touched_mtime: time of the last change of the content, as it was then
  * @damaged: the stored record cannot be read, or belongs to another file
- * @clearing: operations that write zeros; nothing is brought back meanwhile
+ * @clearing: operations that write zeros; until they end, nothing is brought back
  * @whole: all data is to be brought back
  * @recalls: struct ditto_recall that are under way
  * @parts: beginnings of ranges that recalls have left, see part.c
@@ -84,18 +84,18 @@ struct ditto_offload_reader {
  * @error_at: jiffies of @error
  * @told: somebody got @error
  * @change_tells: the ranges in the file are as they were released, if the file has the change
- *	number of the record; constant once the stub is that of its node, but see candidates.c
+ *	number of the record; constant once the stub is attached, but see candidates.c
  * @came: jiffies of the last recall
  * @used: an operation has found its data since
  * @forget: the administrator wants the file back for good; see stored.c
  * @stored: the file is whole, and its content is still stored; see stored.c
- * @refused: it was told that nothing can be written into the file
+ * @refused: it was logged that nothing can be written into the file
  * @checked: it is known whether there is a @conflict, see conflict.c; written under @io, or when
  *	nobody else has the stub
  * @conflict: somebody else has written into an absent range
  * @keep_local: what somebody else has written into absent ranges stays when they come back
  * @uncut: the stored record says more than @record, which was cut; no client may make the file
- *	longer before it is stored, and the stub stays that of its node; set under @lock together
+ *	longer before it is stored, and the stub stays attached; set under @lock together
  *	with the cut, written otherwise under @io or the inode lock
  * @uncut_link: link on the volume's @uncut, or empty
  * @replaces: the first record is written only in place of the attribute that stored.c is about;
@@ -249,8 +249,8 @@ struct ditto_stub *ditto_stub_alloc(struct ditto_node *node);
 struct ditto_stub *ditto_stub_load_uncut(struct ditto_node *node);
 
 /*
- * Make a stub that of its node, which gets a reference; the file is not whole any more. Return:
- * false if the node has one.
+ * Attach a stub to its node, which gets a reference; the file is not whole any more. Return: false
+ * if the node has one.
  */
 bool ditto_stub_attach(struct ditto_stub *stub);
 /* The file is whole from now on. */
@@ -274,7 +274,7 @@ int ditto_stub_store(struct ditto_stub *stub, struct file *file,
 
 /**
  * ditto_stub_adopt - store the record of an empty file, and then make the file that long
- * @stub: new, and that of its node; the content of its record is all absent
+ * @stub: new, and attached to its node; the content of its record is all absent
  * @file: open for writing
  * @size: bytes of the content
  * @sized: set if the file has the size, and with it the record
@@ -283,7 +283,7 @@ int ditto_stub_store(struct ditto_stub *stub, struct file *file,
  * cut to the size of its file.
  *
  * Context: may sleep; neither write access to the mount nor an inode lock held.
- * Return: 0; -ESTALE if a local process has set a size meanwhile; or another errno.
+ * Return: 0; -ESTALE if a local process has set a size; or another errno.
  */
 int ditto_stub_adopt(struct ditto_stub *stub, struct file *file, u64 size, bool *sized);
 
@@ -356,8 +356,8 @@ u64 ditto_stub_resident(struct ditto_stub *stub);
 struct ditto_offload_record *ditto_stub_copy_record(struct ditto_stub *stub);
 
 /*
- * Is there a failure that stops new attempts? The caller is told of it. stub->lock is held. Return:
- * 0, or what ditto_stub_error() says.
+ * Is there a failure that stops new attempts? It then counts as reported. stub->lock is held.
+ * Return: 0, or what ditto_stub_error() says.
  */
 int ditto_stub_failed_locked(struct ditto_stub *stub);
 
@@ -403,7 +403,7 @@ void ditto_recall_use_locked(struct ditto_stub *stub, u64 pos, u64 end);
  */
 int ditto_recall_all(struct ditto_stub *stub);
 
-/* Users are told this about a failure of a recall, or to store a record; 0 stays 0. */
+/* What users get for a failure of a recall, or to store a record; 0 stays 0. */
 static inline int ditto_stub_error(int err)
 {
 	return !err || err == -ENOSPC || err == -EDQUOT ? err : -EIO;
@@ -441,7 +441,7 @@ int ditto_stub_own(struct ditto_stub *stub, struct file *file, u32 range);
 /**
  * ditto_stub_conflict_find - find data in absent ranges that this server has not left there
  * @file: open, on the file system itself
- * @record: that of the file
+ * @record: the file's
  * @range: filled: the first such range, or DITTO_OFFLOAD_NONE
  *
  * Context: may sleep; no inode lock held.
@@ -461,14 +461,14 @@ int ditto_stub_conflict_look(struct ditto_stub *stub, struct file *file);
  * @stub: its node is held
  *
  * Context: may sleep for the disk; no lock inside of stub->sem held.
- * Return: 0; -EIO if there is a conflict, or that cannot be told; or what ditto_stub_error() says.
+ * Return: 0; -EIO if there is a conflict, or that is not known; or what ditto_stub_error() says.
  */
 int ditto_stub_conflict_check(struct ditto_stub *stub);
 
 /**
  * ditto_stub_conflict_piece - tell what somebody else has written from holes that are to be filled
  * @file: open, on the file system itself
- * @record: that of the file
+ * @record: the file's
  * @pos: where the piece begins, in a range that this server has not written into
  * @end: filled: the byte behind the piece
  *
@@ -536,7 +536,7 @@ void ditto_cuts_stop(struct ditto_volume *volume);
 int ditto_stored_read(struct ditto_node *node, struct ditto_stored *stored);
 
 /*
- * Note where the content of a stub is stored, if it is that of its record. All of it is in the
+ * Note where the content of a stub is stored, if it matches its record. All of it is in the
  * file. @buf: DITTO_STORED_MAX bytes. Context: as ditto_record_write().
  */
 void ditto_stored_note(struct ditto_stub *stub, struct dentry *dentry, u8 *buf);
@@ -610,7 +610,7 @@ bool ditto_release_is_scarce(const struct ditto_volume *volume, u64 bytes);
  * @reserve: the reserve
  * @came: bytes that came since the last time
  *
- * It leaves at once if somebody else needs room, and frees no more than is proportionate to @came.
+ * It leaves early if somebody else needs room, and frees no more than is proportionate to @came.
  *
  * Context: as ditto_release_make_room(), and nobody waits for the caller.
  * Return: bytes that were freed.
@@ -666,7 +666,7 @@ void ditto_offload_guard_free(struct ditto_volume *volume);
 /**
  * struct ditto_candidate - a file that may give way
  * @list: link
- * @fid: its id, with that of its directory
+ * @fid: its id, with its directory's
  */
 struct ditto_candidate {
 	struct list_head list;
@@ -726,7 +726,7 @@ u64 ditto_offload_change(struct inode *inode);
 void ditto_handover_add(struct ditto_volume *volume);
 void ditto_handover_remove(struct ditto_volume *volume);
 
-/* Called by those of unserved.c. The end waits until guards in user space have taken over. */
+/* Called from unserved.c. The end waits until guards in user space have taken over. */
 int ditto_handover_init(void);
 void ditto_handover_exit(void);
 
@@ -743,7 +743,7 @@ void ditto_candidates_free(struct list_head *list);
 void ditto_unserved_end(struct super_block *sb, struct list_head *candidates);
 /*
  * Remember session and candidates of a volume while no share serves the file system, which takes
- * them from the list; nothing is done if opens do not fail meanwhile. May sleep.
+ * them from the list; nothing is done if opens do not fail then. May sleep.
  */
 void ditto_unserved_save(const struct super_block *sb, u64 session, struct list_head *candidates);
 /* May sleep. Return: the session of the last volume; 0 if the number of a file may not tell. */

@@ -82,7 +82,7 @@ static void unserved_end_locked(struct unserved *unserved)
 	fsnotify_put_mark(&unserved->mark);
 }
 
-/* That of a file system, which lives as long as the lock is held; or NULL. */
+/* The entry of a file system, valid while the lock is held; or NULL. */
 static struct unserved *unserved_find_locked(const struct super_block *sb)
 {
 	struct fsnotify_mark *found;

@@ -11,7 +11,7 @@
 #include "../share/share.h"
 #include "../share/share_users.h"
 
-/* Why a user is not let in. The values are those of the netlink enum "access-refusal". */
+/* Why a user is not let in. The values are as in the netlink enum "access-refusal". */
 enum ditto_refusal {
 	DITTO_REFUSED_BY_RULE,		/* a client rule, or no client rule matches */
 	DITTO_REFUSED_BY_FLAVOR,	/* the share does not accept the security flavour */

@@ -9,7 +9,7 @@ struct ditto_acl;
 struct ditto_node;
 struct ditto_op;
 
-/* The values are those of the netlink enum "acl-source". */
+/* The values are as in the netlink enum "acl-source". */
 enum ditto_acl_origin {
 	DITTO_ACL_FROM_STORE,
 	DITTO_ACL_FROM_STORE_ADAPTED,	/* and adapted to a mode that was set later */

@@ -28,7 +28,7 @@ static const siphash_key_t subvolume_key = {
 };
 
 /*
- * Every subvolume has inode numbers of its own, and snapshots have those of their origin
+ * Every subvolume has inode numbers of its own, and snapshots have their origin's
  * (RFC 8881 section 5.8.1.9: objects with one fsid are one file system).
  */
 static noinline_for_stack void attr_set_subvolume(const struct ditto_share *share,

@@ -19,9 +19,9 @@ struct kstatfs;
 /**
  * struct ditto_attr - a snapshot of a file's attributes
  * @st: result of one vfs_getattr(); @st.ino is never 0
- * @fsid: file system of the file, stable across restarts: the share's tag, except in other
- *	subvolumes than that of the share's root. @st.ino is unique among files with the same @fsid
- * @mounted_on: number of the file among those of its parent directory's file system; differs
+ * @fsid: file system of the file, stable across restarts: the share's tag, except in
+ *	subvolumes other than the share root's. @st.ino is unique among files with the same @fsid
+ * @mounted_on: number of the file in its parent directory's file system; differs
  *	from @st.ino for the root of a subvolume (RFC 8881 section 5.8.2.23)
  * @change: change attribute: grows with every change of data or attributes: ctime in nanoseconds
  *	plus STATX_CHANGE_COOKIE, or this alone with STATX_ATTR_CHANGE_MONOTONIC

@@ -3,8 +3,8 @@
  * Attributes that the holder of a caching grant keeps: the size, the times, and that it has
  * modified the file. The holder is asked for them, or stores its times itself.
  *
- * They are stored as the server, which breaks no grant: neither that of the holder nor those of
- * others, who could not see other times while it held its grant.
+ * They are stored as the server, which breaks no grant: neither the holder's nor others', who could
+ * not see other times while it held its grant.
  */
 
 #include <linux/errno.h>

@@ -4,8 +4,8 @@
  *
  * Locking, outermost first
  *   build (mutex) is held while the directory is listed, by lookups that need the index; never by
- *   a task that changes the directory. That of an overlay is outside of all locks of its layers,
- *   and so of those of indexes of directories there: lockdep is told the depth.
+ *   a task that changes the directory. An overlay's is outside of all locks of its layers, and so
+ *   of the mutexes of indexes of directories there: lockdep knows the depth.
  *   The directory's inode lock, shared, while the index is compared with the directory: a change
  *   by the server is in both of them or in none.
  *   lru_lock (spinlock) guards the list of indexes with names.
@@ -459,7 +459,7 @@ static bool listing_add(void *arg, const struct ditto_name *name)
 	return !l->err;
 }
 
-/* List the directory, and install the listing if the directory has not changed meanwhile. */
+/* List the directory, and install the listing if the directory has not changed since. */
 static int index_build_once(struct ditto_share *share, struct ditto_node *dir,
 			    struct ditto_casefold *c)
 {
@@ -663,8 +663,8 @@ static bool is_equal(const struct ditto_name *a, const struct ditto_name *b)
 }
 
 /*
- * True if the last listing without the index told that the name is free. Where nothing identifies
- * the directory's state, another listing would not tell more.
+ * True if the last listing without the index showed that the name is free. Where nothing identifies
+ * the directory's state, another listing would not show more.
  */
 static bool is_absent(const struct ditto_casefold *c, u64 change, u32 hash)
 {

@@ -253,7 +253,7 @@ static ssize_t write_file(struct ditto_op *op, struct ditto_file *df, loff_t pos
 	err = ditto_wb_err_take(df->node, file->f_path.dentry, since);
 	if (ret < 0 || stable == DITTO_UNSTABLE || !err)
 		return ret;
-	/* The instance is told now, and not once more by its next sync. */
+	/* The instance gets the error now, and not once more from its next sync. */
 	ditto_wb_err_take_owed(op->pins, df->node, file->f_path.dentry);
 	return err;
 }

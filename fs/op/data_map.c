@@ -3,8 +3,8 @@
  * Which part of a range is data, for a read that leaves holes out.
  *
  * SEEK_HOLE costs as much as there is data before the hole, so every read of a large file would
- * search most of it. Only SEEK_DATA is used, at some places of the range: in data it returns at
- * once, and in a hole it costs as much as that hole's one extent.
+ * search most of it. Only SEEK_DATA is used, at some places of the range: in data it returns
+ * immediately, and in a hole it costs as much as that hole's one extent.
  */
 
 #include <linux/fs.h>
@@ -71,7 +71,7 @@ static void map_cut(const struct ditto_node *node, u64 pos, struct ditto_data_ma
 void ditto_data_map_settle(const struct ditto_node *node, u64 pos, u64 count, bool eof,
 			   struct ditto_data_map *map)
 {
-	/* The file was truncated meanwhile, or the data is in pieces: more comes with the next. */
+	/* The file was truncated since, or the data is in pieces: more comes with the next. */
 	if (count < map->data)
 		map->tail = 0;
 	map->data = count;

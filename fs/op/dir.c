@@ -30,7 +30,7 @@
 #include "name_private.h"
 #include "snapshot.h"
 
-/* Entries that are read at once if the caller has room for more than it expected. */
+/* Entries that are read in one step if the caller has room for more than it expected. */
 #define DIR_FEW		16
 
 #if IS_ENABLED(CONFIG_KUNIT)
@@ -46,8 +46,8 @@ static void count_read(void) {}
 #endif
 
 /*
- * Copy a name, unless it has a slash. Words are copied and searched at once, the last one from the
- * end of the name: listings do this for each entry, and most names have 8 to 16 bytes.
+ * Copy a name, unless it has a slash. Words are copied and searched in one pass, the last one from
+ * the end of the name: listings do this for each entry, and most names have 8 to 16 bytes.
  */
 static __always_inline bool name_copy(char *to, const char *name, u32 len)
 {
@@ -111,7 +111,7 @@ static bool dir_fill(struct dir_context *ctx, const char *name, int len, loff_t 
  *
  * But not on overlayfs: a position in a directory that is merged from layers is a number in a
  * list, which is made again after the directory has changed and was rewound. Names behind those
- * that were removed meanwhile would be skipped.
+ * that were removed in between would be skipped.
  */
 static int dir_seek(struct file *file, u64 cookie)
 {
@@ -266,7 +266,7 @@ static bool emit_read(struct ditto_listing *l)
 		else if (unlikely(l->chooses))
 			pick = listing_pick(l, &entry->name, entry->cookie);
 		if (unlikely(pick != DITTO_PICK_EMIT)) {
-			/* Its dentry may have been found with that of an earlier one. */
+			/* Its dentry may have been found with an earlier entry's. */
 			if (l->ahead_at < l->ahead_end)
 				l->ahead_at++;
 			if (pick == DITTO_PICK_STOP)
@@ -341,7 +341,7 @@ static int listing_read(struct ditto_listing *l, bool *eof)
 	count_read();
 	err = iterate_dir(l->file, &l->ctx);
 	if (err)
-		/* The directory was removed meanwhile. */
+		/* The directory was removed. */
 		return err == -ENOENT ? -ESTALE : err;
 	l->raw = l->page;
 	l->end = l->page + l->used;

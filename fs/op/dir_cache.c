@@ -56,7 +56,7 @@ struct dir_state {
 
 /**
  * struct ditto_dir_cache - a cached listing
- * @ref: the node's reference, and those of calls
+ * @ref: the node's reference, and one of each call
  * @state: state of the directory; constant
  * @basis: what the handles depend on; constant
  * @parts: struct ditto_dir_part, by the ranges of their entries' positions, and by @from
@@ -94,7 +94,7 @@ struct dir_cache_range {
  * struct part_shape - number and positions of the entries of a part
  * @count: number of entries
  * @dots: range of the positions of "." and ".."
- * @rest: that of the other entries
+ * @rest: range of the positions of the other entries
  */
 struct part_shape {
 	u32 count;
@@ -268,7 +268,7 @@ static struct ditto_dir_cache *dir_cache_begin(struct ditto_share *share, struct
 	cache = kzalloc(sizeof(*cache), DIR_CACHE_GFP);
 	if (!cache)
 		return NULL;
-	/* The caller's, and that of the node. */
+	/* The caller's and the node's. */
 	refcount_set(&cache->ref, 2);
 	cache->state = *state;
 	ditto_handle_basis_get(share, &cache->basis);
@@ -381,9 +381,9 @@ static bool range_has(const struct dir_cache_range *range, u64 pos)
 
 /*
  * Measure entries. Their positions have to ascend, or descend as on tmpfs, but for "." and "..",
- * so that the ranges of two parts do not overlap. The positions have to differ, that of what is
- * behind them, too: ext4 gives one to all entries of a hash, and a part that ends among these would
- * lead to itself. Return: false otherwise.
+ * so that the ranges of two parts do not overlap. The positions have to differ, also from the one
+ * behind: ext4 gives one to all entries of a hash, and a part that ends among these would lead to
+ * itself. Return: false otherwise.
  */
 static bool shape_take(const struct ditto_raw_entry *raw, u32 used, u64 behind,
 		       struct part_shape *shape)
@@ -419,7 +419,7 @@ static const struct dir_cache_range *shape_main(const struct part_shape *shape)
 	return range_is_empty(&shape->rest) ? &shape->dots : &shape->rest;
 }
 
-/* Leave out entries that others have added meanwhile, and those behind them. */
+/* Leave out entries that others have added since, and those behind them. */
 static void part_cut(struct ditto_dir_cache *cache, struct ditto_dir_part *part)
 {
 	const struct ditto_raw_entry *raw = (const void *)part->entries;

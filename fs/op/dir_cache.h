@@ -4,18 +4,18 @@
  *
  * What is kept are names and positions as the file system gave them, and handles that were made for
  * the entries: no dentries, inodes or attributes. An entry of a cached listing is looked up, and
- * its attributes are read, as those of one that was just read of the directory.
+ * its attributes are read, as if it was just read from the directory.
  *
- * A cached listing is that of one state of its directory, which is told by its change time and
+ * A cached listing shows one state of its directory, which is identified by its change time and
  * change attribute. It begins with the second listing from the start that finds the same state, so
  * that a program that visits all directories once costs no memory. It consists of parts, each read
- * of the directory at once, which are added as clients ask for them, in any order. The state is
- * compared before each use; a listing of another state is dropped.
+ * in one step, which are added as clients ask for them, in any order. The state is compared before
+ * each use; a listing of another state is dropped.
  *
  * Not all file systems give the time of a change in full, and the kernel's clock for that goes
  * on with its ticks. So a listing is kept only once that clock has left the change time: the next
  * change has another one. File systems without change attribute, those that others may change
- * without this machine, overlayfs, whose positions are those of one open directory, and encrypted
+ * without this machine, overlayfs, whose positions belong to one open directory, and encrypted
  * directories, whose names depend on keys, are never kept.
  */
 #ifndef _DITTO_FS_OP_DIR_CACHE_H
@@ -60,7 +60,7 @@ static inline const struct ditto_raw_entry *ditto_raw_next(const struct ditto_ra
 }
 
 /**
- * struct ditto_dir_part - entries that were read at once; constant but for @handles
+ * struct ditto_dir_part - entries that were read in one step; constant but for @handles
  * @link: link on the list of parts
  * @from: position at which they were read
  * @behind: position behind the last one
@@ -79,7 +79,7 @@ struct ditto_dir_part {
 	char entries[] __aligned(sizeof(u64));
 };
 
-/* Most bytes of entries that are read at once: with them a part is a page. */
+/* Most bytes of entries that are read in one step: with them a part is a page. */
 #define DITTO_PART_ROOM	(PAGE_SIZE - sizeof(struct ditto_dir_part))
 
 /**
@@ -100,7 +100,7 @@ struct ditto_dir_cache *ditto_dir_cache_get(struct ditto_share *share, struct di
 void ditto_dir_cache_put(struct ditto_dir_cache *cache);
 
 /**
- * ditto_dir_cache_is_current - is a cached listing that of the directory's present state?
+ * ditto_dir_cache_is_current - does a cached listing show the directory's present state?
  * @cache: held
  * @dir: its directory
  *
@@ -153,7 +153,7 @@ void ditto_dir_cache_add(struct ditto_dir_cache *cache, struct ditto_node *dir, 
  * @part: of @cache
  * @share: share for which the handles are made
  *
- * Return: @part->count of them, each filled or empty; NULL if those of @cache are of another share,
+ * Return: @part->count of them, each filled or empty; NULL if @cache has handles of another share,
  * or none can be kept, or memory is short.
  */
 struct ditto_dir_part_handle *ditto_dir_cache_handles(struct ditto_dir_cache *cache,

@@ -18,7 +18,7 @@
  * @old: previous credential, while @entered
  * @entered: the caller's credential is in place, with write access to the mount
  * @locked: the directory's inode lock is held
- * @replaced: the added name was that of another file, which was removed
+ * @replaced: the added name was another file's, which was removed
  * @moved: the added name belongs to the file that had the removed one
  * @tries: number of attempts before this one, for ditto_dir_change_check_name()
  * @unsure: the change was given up because it is not known whether the name is free in all cases
@@ -158,7 +158,7 @@ void ditto_dir_change_end(struct ditto_dir_change *c);
 /**
  * ditto_dir_change_remove - remove the name that was looked up
  * @c: the change; the directory is locked. The caller sets @c->removed after success
- * @is_dir: the name must be that of a directory; otherwise it must not
+ * @is_dir: the name must be a directory's; otherwise it must not
  * @now: as for ditto_remove_dentry()
  * @victim: set to the file, with a reference that the caller drops when no lock is held, because
  *	freeing it may free its data; may be set after an error, too

@@ -20,13 +20,13 @@
  * @dir: dentry of the directory
  * @file: the open directory
  * @pos: position of the next entries to be handed out
- * @sought: that of @file is the same
+ * @sought: the position of @file is the same
  * @cache: cached listing of the directory's state, or NULL
  * @handles: the caller makes handles of the entries
  * @raw: the first of the entries that were read and are to be handed out
  * @end: behind the last one
  * @behind: position behind that
- * @made: handles of these entries, as earlier listings made them, from that of @raw; or NULL
+ * @made: handles of these entries, as earlier listings made them, beginning at @raw; or NULL
  * @page: for entries that are read of the directory
  * @used: used bytes of @page
  * @full: an entry did not fit
@@ -42,10 +42,10 @@
  * @hides: the directory of snapshots is left out
  * @mounts: @subvolumes or @nested
  * @chooses: @hides or @pick
- * @backwards: dentries were found before those of the previous entries, not behind them
- * @misses: entries in a row whose dentries were not beside those of the previous entries
+ * @backwards: dentries were found before the previous entries', not behind them
+ * @misses: entries in a row whose dentries were not beside the previous entries'
  * @ahead: dentries of the current entry, of some before it, and of the next ones, held; NULL for
- *	an entry that was removed meanwhile
+ *	an entry that was removed
  * @ahead_seq: sequence numbers of these when they were found
  * @ahead_at: index of the first of them that was not handed out
  * @ahead_end: index behind the last one
@@ -94,7 +94,7 @@ struct ditto_listing {
 };
 
 /**
- * ditto_listing_refill - find the dentry of an entry, and maybe those of the entries behind it
+ * ditto_listing_refill - find the dentry of an entry, and maybe of the entries behind it
  * @l: the listing; all dentries that it has were handed out
  * @raw: the entry
  */

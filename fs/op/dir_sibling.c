@@ -2,10 +2,10 @@
 /*
  * Dentries of the entries of a listing.
  *
- * The dentry of an entry is first looked for beside that of the previous entry. The dentries of a
+ * The dentry of an entry is first looked for beside the previous entry's. The dentries of a
  * directory are linked in the order in which they were added, which is the order of listings or
  * its reverse on file systems that list the dcache (tmpfs), and where an earlier listing has looked
- * them up. Those of the entries that follow are taken in the same go, and are let go together.
+ * them up. Dentries of the entries that follow are taken in the same go, and are let go together.
  *
  * Locking: d_lock of the directory's dentry guards the links, names and parents of its children;
  * theirs nest inside.
@@ -40,7 +40,7 @@ static __always_inline bool dentry_is_named(const struct dentry *dentry,
 	       ditto_bytes_same(dentry->d_name.name, raw->name, raw->len);
 }
 
-/* Get a dentry of the locked directory if it is that of a file, and its sequence number. */
+/* Get a dentry of the locked directory if it is positive, and its sequence number. */
 static bool dentry_get_positive(struct dentry *dentry, unsigned int *seq)
 {
 	bool got;
@@ -88,12 +88,12 @@ static u32 listing_get_row(struct ditto_listing *l, struct dentry *beside,
 }
 
 /*
- * Find the dentry of an entry beside that of the previous one, and those of the entries behind it.
+ * Find the dentry of an entry beside the previous entry's, and dentries of the entries behind it.
  *
  * A file system whose dentries are in another order than its entries, or are looked up anew each
  * time, gains nothing, so a listing gives up after some misses in a row. Nor does it wait for
- * others who use the directory. Those of the entries behind it are left if it is not known which of
- * these are emitted. Return: the number of dentries.
+ * others who use the directory. Dentries of the entries behind it are left if it is not known which
+ * of these are emitted. Return: the number of dentries.
  */
 static u32 listing_look_ahead(struct ditto_listing *l, struct dentry *prev,
 			      const struct ditto_raw_entry *raw)
@@ -102,7 +102,7 @@ static u32 listing_look_ahead(struct ditto_listing *l, struct dentry *prev,
 
 	if (l->misses == SIBLING_MISSES || !spin_trylock(&l->dir->d_lock))
 		return 0;
-	/* Unless the previous one was moved to another directory meanwhile. */
+	/* Unless the previous one was moved to another directory. */
 	if (READ_ONCE(prev->d_parent) == l->dir) {
 		n = listing_get_row(l, prev, raw, most);
 		if (!n) {

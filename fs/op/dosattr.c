@@ -12,13 +12,13 @@
  * of as many files as are likely to be listed over and over: its word for an inode tells the ctime
  * at which none was found. Setting the extended attribute changes the ctime, whether the server or
  * a local process does it. If the ctime is not in the past yet, nothing is cached, because a later
- * change could leave it the same. Words are read and written at once, without a lock. Some file
+ * change could leave it the same. Words are read and written atomically, without a lock. Some file
  * systems, as HFS+, do not change the ctime, so the server clears the word when it has stored the
  * attribute.
  *
  * A change time is stored together with the inode's ctime, which storing it changes. The clock of
  * file systems advances in ticks, so the new ctime is known beforehand; if a tick passes
- * meanwhile, the attribute is stored again. The change time is valid while the inode has this
+ * in between, the attribute is stored again. The change time is valid while the inode has this
  * ctime. A change within the same tick is not noticed, which is the precision of ctime itself.
  *
  * The extended attribute is read with the server's credential and written with the server's
@@ -319,7 +319,7 @@ static bool dosattr_merge(struct ditto_dosattr *there,
 
 /*
  * Store the value. A change time is stored with the ctime that the inode will have afterwards;
- * if the clock advances meanwhile, the value is stored again.
+ * if the clock advances in between, the value is stored again.
  */
 static int dosattr_store(struct ditto_op *op, struct dentry *dentry,
 			 struct ditto_dosattr *dosattr, struct inode **delegated)

@@ -24,7 +24,7 @@ struct ditto_op;
 struct ditto_share;
 struct kstat;
 
-/* File attribute flags; the values are those of MS-FSCC section 2.6. */
+/* File attribute flags; the values are as in MS-FSCC section 2.6. */
 #define DITTO_FLAG_READONLY		0x00000001
 #define DITTO_FLAG_HIDDEN		0x00000002
 #define DITTO_FLAG_SYSTEM		0x00000004
@@ -97,7 +97,7 @@ int ditto_getattr_dos(struct ditto_share *share, struct dentry *dentry, struct d
  * @dosattr: members with a bit in @dosattr->valid are set
  *
  * A caller that does not set all flags names the others in @dosattr->keep: what was read before may
- * have changed meanwhile.
+ * have changed.
  *
  * The lock table is checked as for a change of attributes. Any other change of the file
  * invalidates a change time that is set here, so it must be set last.

@@ -204,7 +204,7 @@ static void job_workfn(struct work_struct *work)
 		return;
 	}
 	spin_lock(&jobs->lock);
-	/* A cancellation meanwhile has queued it already, and must not wait. */
+	/* A cancellation may have queued it already, and must not wait. */
 	queue_delayed_work(job_wq, &job->work, msecs_to_jiffies(wait));
 	spin_unlock(&jobs->lock);
 }

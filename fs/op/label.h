@@ -40,7 +40,7 @@ bool ditto_label_is_on(const struct ditto_share *share);
  * @dentry: the file, held
  * @label: filled; to be freed with ditto_label_free()
  *
- * Return: 0; -EOPNOTSUPP if labels are off, or the file has none that can be told; others of the
+ * Return: 0; -EOPNOTSUPP if labels are off, or the file has none to show; others of the
  * security module. After an error @label is empty.
  */
 int ditto_label_get(const struct ditto_share *share, struct dentry *dentry,

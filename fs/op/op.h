@@ -58,8 +58,7 @@ int ditto_lookup(struct ditto_op *op, struct ditto_node *dir,
  * @dir: held
  * @name: may be "." or ".."; ".." of the share's root is the root, ".." of the root of a file
  *	system within the share is the parent of the directory that it is mounted on
- * @share: filled with the file system of the result, to be put, if that is another one than that
- *	of @op; else NULL
+ * @share: filled with the file system of the result, to be put, if it is not @op->share; else NULL
  * @out: filled with the node, to be put
  *
  * Return: as ditto_lookup(), or -ESTALE.
@@ -158,7 +157,7 @@ int ditto_rename(struct ditto_op *op, struct ditto_node *from_dir,
  * @to: new name, in the spelling that @victim has it
  * @victim: held; the file to replace
  *
- * No other file is replaced, whoever gives the name to one meanwhile. An empty directory that is
+ * No other file is replaced, even if it gets the name in between. An empty directory that is
  * replaced by something else is removed first; if the name is taken before it can be used,
  * -EEXIST is returned, and the directory is gone.
  *
@@ -337,7 +336,7 @@ int ditto_advise(struct ditto_op *op, struct ditto_node *node, enum ditto_advice
 /**
  * struct ditto_dirent - an entry of a listing
  * @name: not terminated
- * @ino: inode number, never 0; for ".." at the share's root that of the root
+ * @ino: inode number, never 0; the root's for ".." at the share's root
  * @mounted_on: as in struct ditto_attr
  * @cookie: position behind this entry, to continue the listing
  * @dentry: dentry of the entry, if the caller asked for dentries and it still exists; borrowed
@@ -470,8 +469,8 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir,
  * @arg: passed to @emit
  * @eof: set if the end was reached
  *
- * The order and the cookies are those of ditto_readdir(). No entry is looked up, also where that
- * one has to, to know the number of a subvolume or what is mounted on a directory.
+ * The order and the cookies are as in ditto_readdir(). No entry is looked up, also where that one
+ * has to, to know the number of a subvolume or what is mounted on a directory.
  *
  * Return: as ditto_readdir().
  */

@@ -97,10 +97,10 @@ static inline void ditto_child_changed(struct ditto_op *op, struct ditto_node *n
  * @node: held
  * @what: DITTO_CHANGED_* bits
  *
- * Watches are notified at once. Holders of caching grants on the directory are notified at close,
+ * Watches are notified now. Holders of caching grants on the directory are notified at close,
  * because directories learn of sizes and times then (MS-FSA section 2.1.5.5) and files are mostly
- * written piece by piece. Outside ditto_instance_begin() they are notified at once, too, and not
- * again at close.
+ * written piece by piece. Outside ditto_instance_begin() they are notified now, too, and not again
+ * at close.
  *
  * Context: may sleep; no inode lock held.
  */

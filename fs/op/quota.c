@@ -2,8 +2,7 @@
 /*
  * Disk quotas of the file system, through the quotactl operations of the superblock.
  *
- * Locking: s_umount is held for reading, as quotactl(2) does, so that quotas are not turned off
- * meanwhile.
+ * Locking: s_umount is held for reading, as quotactl(2) does, so that quotas are not turned off.
  */
 
 #include <linux/fs.h>
@@ -148,7 +147,7 @@ static u32 node_project(struct ditto_node *node)
 	return err ? 0 : fa.fsx_projid;
 }
 
-/* Project 0 is that of all files which belong to none. */
+/* Project 0 has all files which belong to no other. */
 static bool quota_may_read(struct ditto_op *op, struct ditto_node *node,
 			   enum ditto_quota_kind kind, const struct kqid *id)
 {

@@ -60,7 +60,7 @@ int ditto_snapshots_for_each(struct ditto_op *op,
 int ditto_snapshot_path(struct ditto_op *op, time64_t time, const char *path, u32 len, char **out);
 
 /**
- * ditto_snapshots_hides - check whether listings of a directory leave out that of snapshots
+ * ditto_snapshots_hides - check whether listings of a directory leave out the snapshot directory
  * @share: held
  * @dir: a directory of the share
  *
@@ -69,7 +69,7 @@ int ditto_snapshot_path(struct ditto_op *op, time64_t time, const char *path, u3
 bool ditto_snapshots_hides(const struct ditto_share *share, struct dentry *dir);
 
 /**
- * ditto_snapshots_is_name - compare a name with that of the directory of snapshots
+ * ditto_snapshots_is_name - check whether a name is the snapshot directory's
  * @share: held
  * @name: name of an entry
  *

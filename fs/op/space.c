@@ -81,7 +81,7 @@ static int zero_data(struct file *file, u64 pos, u64 count, u32 max, u64 *next)
 		}
 		if (signal_pending(current))
 			return -EINTR;
-		/* Without SEEK_HOLE the rest is data; and it may have become a hole meanwhile. */
+		/* Without SEEK_HOLE the rest is data; and it may have become a hole since. */
 		hole = vfs_llseek(file, pos, SEEK_HOLE);
 		if (hole <= (loff_t)pos || hole > end)
 			hole = end;
@@ -154,7 +154,7 @@ static int zero_absent(struct file *file)
 	return err;
 }
 
-/* Ranges of a file with absent data are cleared all at once. */
+/* Ranges of a file with absent data are cleared in one step. */
 static int zero_range(struct file *file, const struct ditto_stub *stub, u64 pos, u64 count,
 		      u64 *next)
 {
@@ -168,8 +168,8 @@ static int zero_range(struct file *file, const struct ditto_stub *stub, u64 pos,
 }
 
 /*
- * The part of a range to clear that a file can have. Where files are those of another file system
- * (overlayfs), the limit of that one counts, which may be lower.
+ * The part of a range to clear that a file can have. Where files belong to another file system
+ * (overlayfs), its limit counts, which may be lower.
  */
 static u64 space_to_clear(const struct file *file, u64 pos, u64 count)
 {

@@ -85,7 +85,7 @@ int ditto_seek(struct ditto_op *op, struct ditto_node *node, u64 pos, bool hole,
 
 /**
  * ditto_may_have_holes - is it worth looking for holes?
- * @op: its share is that of @node
+ * @op: its share is @node's
  * @node: a regular file, held
  *
  * A file with as many blocks as its size needs counts as data, although some of them may be beyond
@@ -134,7 +134,7 @@ int ditto_map_data(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 co
  * @eof: the read met the end of the file
  * @map: from ditto_map_data()
  *
- * If the file was truncated meanwhile, no hole is left beyond its end, and @map->eof tells whether
+ * If the file was truncated since, no hole is left beyond its end, and @map->eof tells whether
  * the three end at the end that the file has now or had when the data was read.
  *
  * Context: any.

@@ -3,7 +3,7 @@
  * Case-insensitive lookup of names and paths.
  *
  * The file system preserves case. An exact match has precedence; otherwise a name that differs
- * only in case matches. Folding is that of fs/unicode; a name that is not UTF-8 matches exactly
+ * only in case matches. Names are folded by fs/unicode; a name that is not UTF-8 matches exactly
  * only.
  *
  * To avoid listing the directory on each miss, an index of folded names is kept with the
@@ -82,7 +82,7 @@ int ditto_walk_how(struct ditto_op *op, struct ditto_node *start, const char *pa
  * are returned: to go on without the mount would lead into the directory that it covers.
  *
  * Return: the share that stands for the file system, with a reference, see fs/share/nested.h; NULL
- * if the path stays in that of @op->share; or ERR_PTR of -ENOMEM, -ESTALE and others.
+ * if the path stays in @op->share; or ERR_PTR of -ENOMEM, -ESTALE and others.
  */
 struct ditto_share *ditto_walk_enter(const struct ditto_op *op, const char *path, u32 len,
 				     bool exact, u32 *passed);

@@ -286,7 +286,7 @@ int ditto_xattr_list(struct ditto_op *op, struct ditto_node *node,
 		ret = vfs_listxattr(dentry, NULL, 0);
 	if (ret <= 0)
 		goto leave;
-	/* Larger than needed now, because names may be added meanwhile. */
+	/* Larger than needed now, because names may be added. */
 	names = kvmalloc(DITTO_XATTR_LIST_MAX, GFP_KERNEL);
 	ret = names ? vfs_listxattr(dentry, names, DITTO_XATTR_LIST_MAX) : -ENOMEM;
 leave:

@@ -232,7 +232,7 @@ int ditto_instance_enter(struct ditto_instance *inst, struct ditto_op *op,
 	ditto_node_hold(node);
 	if (base != node)
 		ditto_node_hold(base);
-	/* That of a hard link is held by it. */
+	/* A hard link holds its own dentry. */
 	if (inst->is_stream)
 		inst->base_dentry = dget(dentry);
 	else if (!inst->link)
@@ -520,7 +520,7 @@ static bool try_prepend_names(const struct dentry *root, const struct dentry *de
 	return fits;
 }
 
-/* Names are read under rename_lock only if something was renamed meanwhile: all CPUs read them. */
+/* Names are read under rename_lock only after a concurrent rename: all CPUs read them. */
 static bool prepend_names(const struct ditto_share *share, const struct dentry *dentry,
 			  char *buf, char **at)
 {

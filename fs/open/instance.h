@@ -157,7 +157,7 @@ struct ditto_open_request {
  * @walk_passed: bytes of the path before the component that ended the walk; with -ENOTDIR it is
  *	the whole path if the file exists but is no directory, and less if a component in the
  *	middle is missing or no directory
- * @wcc: attributes of the directory around the creation, if @created; not of that of a stream
+ * @wcc: attributes of the directory around the creation, if @created; not of a stream's
  */
 struct ditto_opened {
 	struct ditto_instance *inst;
@@ -234,7 +234,7 @@ void ditto_instance_end(struct ditto_instance *inst, struct ditto_op *op);
 /**
  * ditto_instance_change - change rights and share reservation of an open instance
  * @op: begun
- * @inst: begun; no other task changes it meanwhile
+ * @inst: begun; no other task changes it
  * @rights: new DITTO_RIGHT_* bits
  * @deny: new DITTO_OPEN_* bits that other opens must not have
  * @flags: DITTO_OPENF_OWNER or 0
@@ -290,7 +290,7 @@ bool ditto_instance_has_reserved(const struct ditto_instance *inst);
  * ditto_instance_is_stream - tell whether a stream is open
  * @inst: held by the caller
  *
- * The node of such an instance is the stream's; ditto_instance_base() returns that of the file.
+ * The node of such an instance is the stream's; ditto_instance_base() returns the file's.
  *
  * Context: any.
  * Return: true for a stream.
@@ -320,7 +320,7 @@ struct ditto_node *ditto_instance_base(const struct ditto_instance *inst);
  * @inst: begun
  *
  * Context: any.
- * Return: the name, which may be removed meanwhile, borrowed until ditto_instance_end().
+ * Return: the name, which others may remove, borrowed until ditto_instance_end().
  */
 struct dentry *ditto_instance_dentry(const struct ditto_instance *inst);
 
@@ -387,8 +387,8 @@ const void *ditto_instance_name(const struct ditto_instance *inst);
  * @inst: begun
  * @links: number of names
  *
- * If the file is open by very many names, one that a local process has removed meanwhile may count
- * as delete pending until its last close.
+ * If the file is open by very many names, one that a local process has removed may count as
+ * delete pending until its last close.
  *
  * Context: any.
  * Return: the number.
@@ -405,7 +405,7 @@ u32 ditto_instance_links(const struct ditto_instance *inst, u32 links);
 bool ditto_instance_deletes_at_close(const struct ditto_instance *inst);
 
 #define DITTO_DELETE_ON		BIT(0)	/* delete; otherwise cancel the deletion */
-#define DITTO_DELETE_NOW	BIT(1)	/* remove the name at once, even if open (POSIX) */
+#define DITTO_DELETE_NOW	BIT(1)	/* remove the name now, even if open (POSIX) */
 #define DITTO_DELETE_READONLY	BIT(2)	/* even if the file has the read-only DOS attribute */
 #define DITTO_DELETE_AT_CLOSE	BIT(3)	/* change the delete-on-close flag of the open instead */
 
@@ -426,7 +426,7 @@ int ditto_instance_set_delete(struct ditto_op *op, struct ditto_instance *inst, 
  * @inst: begun; it has created the file, or the stream, and the caller reports an error
  * @with_base: it is a stream, and the open has created its file, too
  *
- * No right to delete is needed. What others have opened meanwhile is kept.
+ * No right to delete is needed. What others have opened since then is kept.
  */
 void ditto_instance_take_back(struct ditto_op *op, struct ditto_instance *inst, bool with_base);
 

@@ -89,7 +89,7 @@ static u32 share_opens(const struct ditto_share *share)
 
 /*
  * True if a walk through the cached dentries finds no open file below @dir; false if it finds one,
- * of any share, or is not worth it. What is opened meanwhile may be missed, as below.
+ * of any share, or is not worth it. What is opened during the walk may be missed, as below.
  */
 static bool is_closed_below(struct ditto_share *share, struct dentry *dir)
 {
@@ -154,9 +154,9 @@ static struct ditto_instance_list *share_oldest_below(struct ditto_share *share,
 
 /*
  * Get the node below @dir that has been open for longest, held; or NULL. Without @dir, of all nodes
- * of the share. With @exact, ignore case-sensitive instances. An instance that is opened meanwhile
- * may be missed, like one that is opened right after. The oldest comes first, so that a file that
- * is opened while a rename waits for leases does not decide before those that it waits for.
+ * of the share. With @exact, ignore case-sensitive instances. An instance that is opened during the
+ * search may be missed, like one that is opened right after. The oldest comes first, so that a file
+ * that is opened while a rename waits for leases does not decide before those that it waits for.
  */
 static struct ditto_node *share_open_below(struct ditto_share *share, struct dentry *dir,
 					   bool exact)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Deletion through instances: when the last one is closed, or at once.
+ * Deletion through instances: when the last one is closed, or immediately.
  *
  * A name that is delete pending holds the credential for the removal (hardlink.h). It is set under
  * node->lock by the caller that requests the deletion. It is cleared by a caller that cancels it,

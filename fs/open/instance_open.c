@@ -117,7 +117,7 @@ static int opening_begin(struct opening *o, struct ditto_op *op,
 	return o->op.cred ? 0 : -ENOMEM;
 }
 
-/* Another client that has found the new stream meanwhile keeps it. */
+/* Another client that has found the new stream keeps it. */
 static void opening_unmake_stream(struct opening *o)
 {
 	struct dentry *dentry = ditto_node_dentry(o->node);
@@ -576,7 +576,7 @@ static int opening_find_name(struct opening *o, int err)
 
 	if (found != -ENOENT)
 		return found ?: opening_find_link(o, o->req->name);
-	/* A file that existed when it was to be created was removed meanwhile. */
+	/* A file that existed when it was to be created was removed since then. */
 	return err == -EEXIST && dispositions[o->req->how].creates ? DITTO_AGAIN : err;
 }
 

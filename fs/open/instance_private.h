@@ -166,7 +166,7 @@ int ditto_instance_enter(struct ditto_instance *inst, struct ditto_op *op,
  * @inst: the instance; nobody else changes them
  * @rights: DITTO_RIGHT_* bits
  *
- * An operation that begins meanwhile may have the bits of either set.
+ * An operation that begins at the same time may have the old or the new bits.
  *
  * Context: any.
  */
@@ -259,7 +259,7 @@ void ditto_delete_pending_go(struct ditto_op *op, struct ditto_node *node,
 			     struct ditto_hardlink *link, bool is_stream);
 
 /**
- * ditto_closed_go - remove the name of a case-sensitive delete-on-close instance at once
+ * ditto_closed_go - remove the name of a case-sensitive delete-on-close instance
  * @op: the caller that closed it
  * @dentry: name to remove
  * @closer: credential for the removal
@@ -269,7 +269,7 @@ void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cr
 		     bool is_stream);
 
 /**
- * ditto_instance_unmake - remove what was just created, unless it was opened meanwhile
+ * ditto_instance_unmake - remove what was just created, unless it was opened since
  * @op: the caller
  * @node: the file or stream
  * @dentry: its name

@@ -84,7 +84,7 @@ static struct ditto_name target_name(const struct target *t, const struct ditto_
 	return found_name(t);
 }
 
-/* True if the file has the name besides that of the instance, in whatever case. */
+/* True if the file has the name besides the instance's, in whatever case. */
 static bool is_other_link(const struct ditto_instance *inst, const struct target *t)
 {
 	const struct ditto_name found = found_name(t);

@@ -42,7 +42,7 @@
  * @list: link in naming_tasks
  * @dir: the directory; its address is also what others wait for
  *
- * Not a table of locks: tasks that wait for one disk must not hold up those of another one.
+ * Not a table of locks: tasks that wait for one disk must not hold up tasks of another one.
  */
 struct naming {
 	struct list_head list;
@@ -340,7 +340,7 @@ static int unlink_asked(struct ditto_op *op, struct dentry *child, struct ditto_
 	return 0;
 }
 
-/* Break grants made meanwhile, before the stream goes; no lock is held. @node may be NULL. */
+/* Break grants made in between, before the stream goes; no lock is held. @node may be NULL. */
 static void stream_removed(struct ditto_op *op, struct ditto_node *node)
 {
 	if (!node)

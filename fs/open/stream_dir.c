@@ -2,11 +2,10 @@
 /*
  * Directories and ownership of streams.
  *
- * A stream is created with the caller's identity and given to the owner and group of its file at
- * once; the same holds for the directory of a file's streams. A stream therefore counts towards
- * the quota of the file's owner, as the file's data does. Mode and owner of a stream have no
- * other effect: on this machine only the server can reach it, and clients are checked by the
- * file.
+ * A stream is created with the caller's identity and then given to the owner and group of its file;
+ * the same holds for the directory of a file's streams. A stream therefore counts towards the quota
+ * of the file's owner, as the file's data does. Mode and owner of a stream have no other effect: on
+ * this machine only the server can reach it, and clients are checked by the file.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -140,8 +139,8 @@ static const siphash_key_t own_dir_hash = {
 
 /*
  * This tells a file from an earlier one with the same inode number. Files of overlayfs have no
- * generation, but their handles have that of a file below, which does not change when the file is
- * copied up.
+ * generation, but their handles have a lower file's, which does not change when the file is copied
+ * up.
  */
 static int own_dir_generation(struct ditto_share *share, struct ditto_node *base, u32 *generation)
 {
@@ -161,8 +160,8 @@ static int own_dir_generation(struct ditto_share *share, struct ditto_node *base
 }
 
 /*
- * The name of the directory of a file's streams. Files of other subvolumes than that of the share's
- * root may have the same numbers, those of its snapshots the same generations, too.
+ * The name of the directory of a file's streams. Files of subvolumes other than the share root's
+ * may have the same numbers, files of its snapshots the same generations, too.
  */
 static int own_dir_key(struct ditto_share *share, struct ditto_node *base,
 		       char key[DITTO_KEY_LEN + 1])
@@ -217,7 +216,7 @@ static struct dentry *find_own_dir(struct ditto_share *share, struct dentry *par
 }
 
 /*
- * One of the two directories above those of the files. Whoever could change what is in it could
+ * One of the two directories above the files' directories. Whoever could change what is in it could
  * give a file the streams of another one, so one that somebody else made is not used.
  */
 static struct dentry *find_outer_dir(struct ditto_share *share, struct dentry *parent,

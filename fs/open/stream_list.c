@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * All streams of a file at once: their list, their owner, their end. See stream.h, and stream.c
+ * All streams of a file together: their list, their owner, their end. See stream.h, and stream.c
  * for how they are kept.
  *
- * A file that lost its last name loses the streams in the share of the request at once, and those
- * in other shares of its file system by the volume's worker.
+ * When a file loses its last name, the request removes the streams in its share, and the volume's
+ * worker removes the streams in other shares of the file system.
  *
  * Locking: volume->streamless_lock guards the list of such files. A file stays on it until the
  * worker has visited all shares, so that a share that ends, which the worker cannot get any more,
@@ -26,7 +26,7 @@
 #include "stream.h"
 #include "stream_private.h"
 
-/* Files that wait for the worker. Each keeps its blocks meanwhile. */
+/* Files that wait for the worker. Each keeps its blocks until then. */
 #define STREAMLESS_MAX	1024
 
 struct list_name {
@@ -88,7 +88,7 @@ static int each_stream(struct ditto_share *share, struct ditto_node *dir,
 		if (err)
 			break;
 		child = lookup_one_positive_unlocked(ditto_idmap(share), n->name, parent, n->len);
-		/* Removed meanwhile. */
+		/* Removed since it was listed. */
 		if (IS_ERR(child))
 			continue;
 		err = fn(arg, &name, child);

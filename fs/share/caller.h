@@ -40,15 +40,15 @@ struct in6_addr;
  *	checked for these
  * @unstable: changes of names and attributes need not be durable before the reply
  * @casefold: creating a name fails with -EEXIST if it exists in another case
- * @tells_change: clients are told the change attribute, see ditto_getattr_asked()
- * @tells_wcc: clients are told all attributes of a directory around its change; otherwise only its
+ * @tells_change: clients get the change attribute, see ditto_getattr_asked()
+ * @tells_wcc: clients get all attributes of a directory around its change; otherwise only its
  *	change attribute is read
  * @traverses: the caller has the privilege to traverse directories regardless of their lists
  * @no_recall: absent data of an offloaded file is not brought back: -ENOMEDIUM
  * @fresh: the operation completes the creation of the file; watches were notified of the
  *	creation and are not notified of this change
  * @later: collects DITTO_CHANGED_* bits of an open file, of which holders of caching grants on
- *	the directory are notified at close; NULL if they are notified at once
+ *	the directory are notified at close; NULL to notify them immediately
  * @pins: files that the open instance in use keeps open; NULL if the operation is not part of one
  * @stream_of: node of the base file if the file is a named stream, borrowed; else NULL
  * @unopened: node of the named stream if it is used without an open, borrowed; else NULL. Access to

@@ -9,7 +9,7 @@
  * Locking: the hash table is read under RCU. The lock guards the list and serializes removal; the
  * hash table is changed inside it. The epoch goes up inside it before the entries are dropped, so
  * that an entry made from what was known before is not inserted afterwards; and again when all are
- * dropped, so that a caller that remembers an entry found meanwhile does not go on with it.
+ * dropped, so that a caller that remembers an entry found in between does not go on with it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -599,7 +599,7 @@ void ditto_creds_flush(struct ditto_server *srv)
 	}
 	spin_unlock(&cache->lock);
 	/*
-	 * An entry that was found meanwhile may be one that was dropped. Pairs with
+	 * An entry that was found in between may be one that was dropped. Pairs with
 	 * ditto_creds_epoch(): a reader of the new number finds none of them.
 	 */
 	atomic_inc_return_release(&cache->epoch);

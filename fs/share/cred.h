@@ -46,7 +46,7 @@ struct ditto_groups_query {
  * @from: address of the client, for a fair order of questions to the helper; borrowed; NULL for the
  *	server itself
  * @later: filled if the helper does not know the groups yet: the caller waits for them itself, by
- *	ditto_names_groups_prefetch(), and not all its threads at once; borrowed; NULL to wait here
+ *	ditto_names_groups_prefetch(), and not with all its threads; borrowed; NULL to wait here
  */
 struct ditto_ident {
 	kuid_t uid;
@@ -65,7 +65,7 @@ struct ditto_ident {
  * ditto_ident_groups - ask the helper for the groups of a user, as a request can wait for them
  * @srv: the server
  * @ident: identity of the request; @ident->later is filled if the groups are not known yet
- * @uid: the user, who may be another one than that of @ident
+ * @uid: the user, who may differ from @ident's
  * @groups: filled
  * @max: entries of @groups
  *
@@ -86,8 +86,8 @@ int ditto_ident_groups(struct ditto_server *srv, const struct ditto_ident *ident
  * @own_groups: acts with the groups of the identity; false after squashing
  * @privileges: DITTO_TOKEN_* bits: those that the user logged in with, all for an administrator,
  *	none after squashing
- * @token: SIDs of the user, held; NULL if the identity had none or was squashed: then those of @uid
- *	count, which the helper is asked for when a list names SIDs
+ * @token: SIDs of the user, held; NULL if the identity had none or was squashed: then the SIDs
+ *	of @uid count, which the helper is asked for when a list names SIDs
  * @ref: one reference of the cache, and one of each holder
  *
  * The members of the cache follow in struct cred_entry, fs/share/cred.c.

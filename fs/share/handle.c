@@ -9,7 +9,7 @@
  *	2	length of the file id in words of four bytes, 0 to 11
  *	3	zero, or for a named stream the length of its own file id
  *	4	share tag, little endian
- *	12	file id, as the file system wrote it; of a stream, that of its file
+ *	12	file id, as the file system wrote it; of a stream, its file's
  *	12+n	of a stream: type of its own file id, little endian, and then that file id
  *	12+n	SipHash-2-4 of all bytes before, with the server's key, little endian
  *
@@ -92,7 +92,7 @@ static u64 handle_signature_memo(const struct ditto_server *srv, const u8 *data,
 	u64 word = get_unaligned_le64(data);
 	u64 v0, v1, v2, v3;
 
-	/* No handle begins with a zero, so an empty memo is that of no handle. */
+	/* No handle begins with a zero, so an empty memo belongs to no handle. */
 	if (unlikely(word != memo->first))
 		memo_fill(srv, word, memo);
 	v0 = memo->state[0];
@@ -305,7 +305,7 @@ int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_encode, DITTO);
 
-/* Make the handle of a stream from that of its file. */
+/* Make the handle of a stream from its file's. */
 static void stream_handle_finish(const struct ditto_server *srv, const struct ditto_handle *base,
 				 const struct ditto_fid *stream,
 				 struct ditto_stream_handle *handle)

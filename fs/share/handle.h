@@ -111,7 +111,7 @@ enum {
 void ditto_handle_basis_get(const struct ditto_share *share, struct ditto_handle_basis *basis);
 
 /**
- * ditto_handle_basis_is - are handles that were made on a basis those of a share?
+ * ditto_handle_basis_is - do handles that were made on a basis fit a share?
  * @share: the share
  * @basis: from ditto_handle_basis_get()
  *
@@ -249,7 +249,7 @@ struct ditto_handle_seen {
  * @share: filled with the share, to be put
  * @node: filled with the node, to be put
  *
- * Context: may sleep. The file system is used only if the file is removed meanwhile.
+ * Context: may sleep. The file system is used only if the file is removed in between.
  * Return: false if the handle is to be decoded.
  */
 bool ditto_handle_again(const struct ditto_server *srv, const u8 *data, size_t len,

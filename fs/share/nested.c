@@ -270,9 +270,9 @@ void ditto_nested_check(struct ditto_server *srv)
 /* Addition */
 
 /*
- * A file system without a UUID is told from others by its root, which has another number and time
- * of birth when such a file system is made anew. A file system whose server does not answer must
- * not hold up changes of other shares, so no server is asked.
+ * A file system without a UUID is identified by its root, which has another number and time of
+ * birth when such a file system is made anew. A file system whose server does not answer must not
+ * hold up changes of other shares, so no server is asked.
  */
 static void nested_derive_id(const struct ditto_share *outer, struct dentry *covered,
 			     const struct path *root, const char *name, uuid_t *id)

@@ -5,16 +5,16 @@
  *
  * Each is a share of its own that only its tag finds, and that has a copy of the options of the
  * share that it is mounted in, its outer share. Handles, free space, quotas, locks and numbers of
- * files are therefore those of its file system, and operations between two file systems fail as
+ * files therefore belong to its file system, and operations between two file systems fail as
  * between two shares. Its root is on a mount of the server's own, so that the administrator can
  * unmount the file system while it is served.
  *
- * Its identity is made of those of the outer share, of the covered directory and of the file
- * system, so that handles stay valid when it is mounted again, and none of them leads into another
- * file system that is mounted there later.
+ * Its identity is made of the outer share's, the covered directory's and the file system's, so that
+ * handles stay valid when it is mounted again, and none of them leads into another file system that
+ * is mounted there later.
  *
- * The helper tells which mounts there are, and when mounts have changed. A lookup crosses only into
- * file systems that the helper has told.
+ * The helper reports which mounts there are, and when mounts have changed. A lookup crosses only
+ * into file systems that the helper has reported.
  *
  * Locking: changed under the mutex of the table of shares; @nested of a share is also read under
  * RCU.
@@ -117,7 +117,7 @@ int ditto_nested_for_each(struct ditto_server *srv,
  */
 bool ditto_nested_is_inside(const struct ditto_share *nested);
 
-/* The options of @share have changed: change those of file systems within. The mutex is held. */
+/* The options of @share have changed: apply them to file systems within. The mutex is held. */
 void ditto_nested_set(struct ditto_share_table *table, struct ditto_share *share);
 /* Withdraw file systems whose outer share is gone or does not want them. The mutex is held. */
 void ditto_nested_trim(struct ditto_share_table *table);

@@ -2,7 +2,7 @@
 /*
  * Options of a share that are numbers. net/option.h has their descriptions.
  *
- * The values of the core are members of struct ditto_share_opts. Those of a protocol are a block
+ * The values of the core are members of struct ditto_share_opts. A protocol's values are a block
  * of memory for each share, which is made anew from what the administrator has given when the
  * options of the share are replaced and when the protocol is registered. What was given for a
  * protocol outlives its module, and may be given before it is loaded. If the protocol then does
@@ -38,8 +38,8 @@ struct ditto_share_given {
 
 /**
  * struct ditto_share_blocks - options of protocols for one share
- * @block: values, by the bit of the protocol; NULL if it does not serve the share; those of a
- *	protocol that is not loaded are left over
+ * @block: values, by the bit of the protocol; NULL if it does not serve the share; a protocol
+ *	that is not loaded may have left some
  * @size: bytes of @block
  * @count: entries of @given
  * @given: what the administrator has set, in no order

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Options of a share that are numbers, those of the core. Those that only one protocol uses are in
- * its option_defs.h. See net/setting.h for the columns. The includer defines OPTION().
+ * The core's options of a share that are numbers. Options that only one protocol uses are in its
+ * option_defs.h. See net/setting.h for the columns. The includer defines OPTION().
  */
 
 OPTION(BOOL, "read-only", read_only, 0, 0, 1, "",

@@ -4,7 +4,7 @@
  *
  * The options that contain the rules are read under RCU, but the helper is asked without any
  * lock. The loop therefore copies one rule at a time that needs the helper, and starts over if
- * the options were replaced meanwhile.
+ * the options were replaced in between.
  *
  * Locking: a peer's verdicts are written under peer->lock and read with its seqcount.
  */
@@ -238,7 +238,7 @@ static bool verdict_cached(struct ditto_peer *peer, u64 generation, u32 epoch,
 	return found;
 }
 
-/* @epoch: read before the rules were matched, because their names may be dropped meanwhile. */
+/* @epoch: read before the rules were matched, because their names may be dropped after that. */
 static void verdict_remember(struct ditto_peer *peer, u64 generation, u32 epoch,
 			     const struct ditto_verdict *verdict, unsigned long keep)
 {

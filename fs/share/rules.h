@@ -18,7 +18,7 @@ struct ditto_share;
 /* Rules of one share; put a longer list into a netgroup. */
 #define DITTO_RULES_MAX		256
 
-/* Access that a rule grants. The values are those of the netlink enum "access-right". */
+/* Access that a rule grants. The values are as in the netlink enum "access-right". */
 enum ditto_access_level {
 	DITTO_ACCESS_NONE,
 	DITTO_ACCESS_READ,

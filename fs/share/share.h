@@ -38,7 +38,7 @@ struct netlink_ext_ack;
  * @DITTO_SQUASH_ALL_TO_ADMIN: every user acts as uid 0 with the administrator's privileges
  * @DITTO_SQUASH_ALL_TO_GUEST: every user acts as the anonymous user
  *
- * The values are those of the netlink enum "squash-mode".
+ * The values are as in the netlink enum "squash-mode".
  */
 enum ditto_squash {
 	DITTO_SQUASH_ROOT_TO_GUEST,
@@ -65,7 +65,7 @@ enum ditto_ntacl_use {
  * @DITTO_CHMOD_RESTRICTED: refused, except for lists without named entries; inherited
  *	lists stay whole
  *
- * The values are those of the netlink enum "acl-mode".
+ * The values are as in the netlink enum "acl-mode".
  */
 enum ditto_chmod {
 	DITTO_CHMOD_GROUPMASK,
@@ -231,7 +231,7 @@ int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *c
  * @name: name of the share
  * @extack: gets a message on error; may be NULL
  *
- * New requests fail at once. The function waits up to the drain setting for requests in flight,
+ * New requests fail. The function waits up to the drain setting for requests in flight,
  * closes cached files and drops the nodes that no other share serves. After success nothing of
  * Ditto pins the mount. For an overlay, files of the whole machine are closed that threads of the
  * kernel have put.
@@ -403,7 +403,7 @@ int ditto_share_for_each(struct ditto_server *srv, const char *from,
  * @fn: returns 0 to continue; may sleep; the share is held while it runs
  * @arg: passed to @fn
  *
- * A share that is added or removed meanwhile may be visited or not.
+ * A share that is added or removed in between may be visited or not.
  *
  * Context: as @fn requires.
  * Return: 0, or the first nonzero value of @fn.
@@ -417,8 +417,8 @@ int ditto_share_visit(struct ditto_server *srv, int (*fn)(struct ditto_share *sh
  * @fn: may sleep; the share is held while it runs
  * @arg: passed to @fn
  *
- * File systems mounted within shares are shares, too. One that is added or removed meanwhile may be
- * missed.
+ * File systems mounted within shares are shares, too. One that is added or removed in between may
+ * be missed.
  *
  * Context: as @fn requires.
  */

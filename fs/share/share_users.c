@@ -300,7 +300,7 @@ struct access_groups {
 /*
  * The groups are those that the helper knows, with manage-gids. A credential has them, too, unless
  * the identity was squashed: then they are asked for here, if the list of the share needs them.
- * Without a helper those of the request count. Return: 0, -EJUKEBOX or -ENOMEM.
+ * Without a helper the request's groups count. Return: 0, -EJUKEBOX or -ENOMEM.
  */
 static int share_access_groups(const struct ditto_share *share, const struct ditto_ident *ident,
 			       const struct ditto_cred *cred, struct access_groups *g)

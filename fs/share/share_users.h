@@ -22,7 +22,7 @@ struct ditto_verdict;
 /* Of these, entries for SIDs, which each request of some protocols compares. */
 #define DITTO_SHARE_SIDS_MAX	256
 
-/* In ascending order of access. The values are those of the netlink enum "share-access". */
+/* In ascending order of access. The values are as in the netlink enum "share-access". */
 enum ditto_share_access {
 	DITTO_SHARE_ACCESS_NONE,
 	DITTO_SHARE_ACCESS_READ,
@@ -43,7 +43,7 @@ struct ditto_share_user {
 /**
  * struct ditto_share_sid - access of who has a SID
  * @sid: packed and valid
- * @is_group: the SID is that of a group: the highest access of the groups counts
+ * @is_group: the SID is a group's: the highest access of the groups counts
  * @access: access to the share
  */
 struct ditto_share_sid {
@@ -136,7 +136,7 @@ ditto_share_users_find(const struct ditto_share_opts *opts, kuid_t uid,
 		       kgid_t gid, unsigned int n, const kgid_t *groups,
 		       const struct ditto_token *token);
 
-/* Which entry decided about the access of a user. The values are those of "grant-by". */
+/* Which entry decided about the access of a user. The values are as in "grant-by". */
 enum ditto_grant_by {
 	DITTO_GRANT_BY_DEFAULT,
 	DITTO_GRANT_BY_USER,

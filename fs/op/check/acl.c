@@ -66,7 +66,7 @@ static bool acl_fits(const struct super_block *sb)
 
 int ditto_acl_volume_init(struct ditto_volume *volume)
 {
-	/* A cached list must be invalidated by every change, including those of other machines. */
+	/* A cached list must be invalidated by every change, including other machines'. */
 	volume->has_acls = !volume->is_remote && acl_fits(volume->sb);
 	return 0;
 }
@@ -161,7 +161,7 @@ static ssize_t read_bytes(struct dentry *dentry, void **bytes)
 	*bytes = kvmalloc(len, GFP_KERNEL);
 	if (!*bytes)
 		return -ENOMEM;
-	/* load_and_keep() reads it again if it changes meanwhile. */
+	/* load_and_keep() reads it again if it changes in between. */
 	len = __vfs_getxattr(dentry, inode, DITTO_ACL_XATTR, *bytes, len);
 	return len == -ENODATA ? 0 : len;
 }
@@ -367,7 +367,7 @@ static void acl_tell_undecided(const struct ditto_op *op, const struct ditto_ace
 }
 
 /*
- * Evaluate a list. A user without a token gets that of the helper when an entry needs it, so that
+ * Evaluate a list. A user without a token gets the helper's when an entry needs it, so that
  * the helper is not asked where lists name no SIDs. Under RCU only a cached answer is used.
  * Return: false without one.
  */
@@ -390,7 +390,7 @@ static bool acl_evaluate_rcu(const struct ditto_op *op, const struct ditto_acl *
 	return true;
 }
 
-/* The same, except that the helper is asked. Return: 0, or -EJUKEBOX meanwhile. */
+/* The same, except that the helper is asked. Return: 0, or -EJUKEBOX until it answers. */
 static int acl_evaluate(const struct ditto_op *op, const struct ditto_acl *acl,
 			struct ditto_acl_subject *who, u32 *rights)
 {

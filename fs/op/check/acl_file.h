@@ -109,7 +109,7 @@ static inline bool ditto_acl_is_none(const struct ditto_node *node)
 	return rcu_access_pointer(node->acl) == &ditto_acl_none;
 }
 
-/* True if no list decides what the caller may do with a node, as far as that is known at once. */
+/* True if no list decides what the caller may do with a node, as far as the cache knows. */
 static inline bool ditto_goes_by_mode(const struct ditto_op *op, const struct ditto_node *node)
 {
 	return ditto_acl_is_none(node) || ditto_is_administrator(op);
@@ -219,7 +219,7 @@ int ditto_may_remove(const struct ditto_op *op, struct ditto_node *dir,
  * ditto_may_create - check permission to add a name to a directory
  * @op: the caller, entered
  * @dir: the directory
- * @is_dir: the name is that of a directory
+ * @is_dir: the name is a directory's
  *
  * Context: may sleep; inode locks may be held.
  * Return: 0, -EACCES, -EPERM (immutable directory) or another errno.

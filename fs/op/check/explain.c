@@ -2,7 +2,7 @@
 /*
  * Explanations of access checks, see explain.h.
  *
- * The verdicts are those of the checks that serve requests. What is added here are words for the
+ * The verdicts come from the checks that serve requests. What is added here are words for the
  * part that the VFS decides: which class of a mode or POSIX ACL applies to the caller. If that
  * does not agree with the verdict, something else decided, and the reason says so.
  */

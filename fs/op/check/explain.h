@@ -13,7 +13,7 @@
 #include "../../share/caller.h"
 #include "rights.h"
 
-/* Why a right is granted or denied. The values are those of the netlink enum "access-reason". */
+/* Why a right is granted or denied. The values are as in the netlink enum "access-reason". */
 enum ditto_reason {
 	DITTO_REASON_UNKNOWN,
 	DITTO_REASON_LIST,		/* the list of the file */
@@ -31,14 +31,14 @@ enum ditto_reason {
 	DITTO_REASON_APPEND_ONLY,
 	DITTO_REASON_STICKY,		/* sticky directory: only owners may remove */
 	/*
-	 * The mount, the file system or a security module. The number before it is that of a reason
-	 * which only older versions have.
+	 * The mount, the file system or a security module. The number before it stands for a reason
+	 * that only older versions have.
 	 */
 	DITTO_REASON_KERNEL = DITTO_REASON_STICKY + 2,
 	DITTO_REASON_PRIVILEGE,		/* a privilege of the caller */
 };
 
-/* Which part of a mode or POSIX ACL decides. The values are those of "access-class". */
+/* Which part of a mode or POSIX ACL decides. The values are as in "access-class". */
 enum ditto_mode_class {
 	DITTO_MODE_OWNER,
 	DITTO_MODE_USER,	/* a named user of a POSIX ACL */

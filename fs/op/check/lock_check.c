@@ -18,8 +18,8 @@
 #include "rights.h"
 
 /*
- * For changes of directory entries, the actor's own caching grant may have another key: that of
- * the directory.
+ * For changes of directory entries, the actor's own caching grant may have another key: the
+ * directory's.
  */
 static const struct ditto_actor *actor_for(const struct ditto_op *op, enum ditto_intent_kind kind,
 					   struct ditto_actor *of_entry)

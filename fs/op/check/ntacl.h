@@ -20,7 +20,7 @@ struct posix_acl;
 
 #define DITTO_NTACL_XATTR	"security.NTACL"
 
-/* States of an attribute; the values are those of the netlink enum "acl-import-result". */
+/* States of an attribute; the values are as in the netlink enum "acl-import-result". */
 enum ditto_ntacl_state {
 	DITTO_NTACL_USED,	/* it has a list that is obeyed */
 	DITTO_NTACL_OWN,	/* the file has a list of this server */

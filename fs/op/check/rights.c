@@ -102,7 +102,7 @@ static u32 write_rights(const struct ditto_op *op, struct ditto_node *node, u32 
 
 /*
  * The root of a share is in no directory of it that could permit its deletion. Its list grants
- * DELETE as that of any file does (MS-FSA section 2.1.5.1.2.1); without a list, those have it who
+ * DELETE as any file's list does (MS-FSA section 2.1.5.1.2.1); without a list, those have it who
  * may change the root's entries. It lets them open the root; the deletion itself is refused.
  */
 static u32 root_delete_rights(const struct ditto_op *op, struct ditto_node *root,
@@ -115,7 +115,7 @@ static u32 root_delete_rights(const struct ditto_op *op, struct ditto_node *root
 }
 
 /*
- * The same checks as those of the VFS when a name is removed. @listed: rights granted by the list,
+ * The same checks as in the VFS when a name is removed. @listed: rights granted by the list,
  * if one decides, or NULL.
  */
 static u32 delete_rights(const struct ditto_op *op, struct ditto_node *node,
