@@ -51,8 +51,8 @@ struct auth_context {
  * @done: the authentication succeeded, and the members below are valid
  * @anonymous: the client gave no name; the numbers of @account own nothing
  * @account: the account on this machine, freed by the caller with user_token_clear()
- * @user: name for messages and for delays of logins: of a local user that of the account, otherwise
- *	the one that was proved; on error the name that the client claims, if any
+ * @user: name for messages and for delays of logins: a local user's account, otherwise the name
+ *	that was proved; on error the name that the client claims, if any
  * @domain: domain of @user
  * @login: how the user proved who he is, a DITTO_LOGIN_KIND_* bit
  * @key: session key

@@ -27,8 +27,9 @@
 #define FINDER_TIME	4000
 
 /*
- * Most threads of each pool that look for the account of a name of a domain. The name service asks
- * a directory about it, which may not answer for minutes; users of this machine log in meanwhile.
+ * Most threads of each pool that look for the accounts of domain users. The name service asks a
+ * directory about them, which may not answer for minutes; the other threads log in users of this
+ * machine.
  */
 #define DOMAIN_MOST	(AUTH_THREADS / 2)
 
@@ -304,8 +305,8 @@ static int account_of_domain(const struct gss_peer *peer, const struct parts *wh
 }
 
 /*
- * Check that the SID of a name is that of its account. A login brings this SID, and is refused if
- * it has another number.
+ * Check that the SID of a name leads to its account. A login brings this SID, and is refused if
+ * another account has it.
  */
 static int account_check_sid(const char *name, const struct nss_account *account, struct why *why)
 {

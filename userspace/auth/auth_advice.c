@@ -13,7 +13,7 @@
 #define OLD_KEY	"the keys of the KDC and of the keytab differ: write the keytab again (ktadd, or 'net ads keytab create'), and have clients drop their old tickets (kdestroy)"
 #define ENCTYPE	"client, KDC and keytab have no encryption type in common: give the server keys of aes256-cts-hmac-sha1-96 (ktadd -e, or msDS-SupportedEncryptionTypes)"
 
-/* Statuses of RFC 4120 section 7.5.9, and those of the library (krb5.h). */
+/* Statuses of RFC 4120 section 7.5.9 and of the library (krb5.h). */
 static const struct {
 	krb5_error_code code;
 	const char *advice;

@@ -3,7 +3,7 @@
  * Values in DER (ITU-T X.690): a reader that stays inside what a client sent, and a writer.
  *
  * A value has a tag of one byte and a definite length of at most 4 bytes, which need not be the
- * shortest form. The reader does not recurse; the depth is that of the caller's code.
+ * shortest form. The reader does not recurse; the caller's code sets the depth.
  */
 #ifndef _DITTOD_DER_H
 #define _DITTOD_DER_H

@@ -2,8 +2,8 @@
 /*
  * Messages of sunrpc about contexts of RPCSEC_GSS.
  *
- * The program is that of gssproxy, whose description in XDR is proto/gss-proxy.x. sunrpc ignores
- * most of it (net/sunrpc/auth_gss/gss_rpc_xdr.c): those parts are empty here.
+ * The RPC program is gssproxy's, which proto/gss-proxy.x describes in XDR. sunrpc ignores most of
+ * it (net/sunrpc/auth_gss/gss_rpc_xdr.c): those parts are empty here.
  */
 
 #include <arpa/inet.h>

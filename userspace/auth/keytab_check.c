@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Compares the keys of the keytab with those of the KDC, see keytab_check.h. */
+/* Compares the keys of the keytab with the KDC's, see keytab_check.h. */
 
 #include <errno.h>
 #include <stddef.h>
@@ -36,8 +36,8 @@
  * @again: it must run once more
  * @tell: gets the results
  * @arg: argument of @tell
- * @rc: result that was told: 0; -EKEYREJECTED if the keys are wrong; other errors if that is not
- *	known
+ * @rc: result that was reported: 0; -EKEYREJECTED if the keys are wrong; other errors if that is
+ *	not known
  * @why: its reason
  * @found: result of @job
  * @found_why: its reason

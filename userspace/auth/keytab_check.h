@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Compares the keys of the keytab with those of the KDC, in the background: at the start, when the
- * keytab has changed, and each hour. A worker asks the KDC, so nobody waits for it.
+ * Compares the keys of the keytab with the KDC's, in the background: at the start, when the keytab
+ * has changed, and each hour. A worker asks the KDC, so nobody waits for it.
  *
  * To be used by the thread of the event loop.
  */
@@ -13,8 +13,8 @@
 struct keytab_check;
 
 /*
- * @tell: called when there is another result. @why: NULL if the keys are those of the KDC, or there
- * is no keytab; @wrong: they are others, else that is not known. Returns NULL and sets errno on
+ * @tell: called when there is another result. @why: NULL if the KDC has the same keys, or there is
+ * no keytab; @wrong: the KDC has others, else that is not known. Returns NULL and sets errno on
  * error.
  */
 struct keytab_check *keytab_check_new(int spawner,

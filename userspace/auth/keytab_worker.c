@@ -256,7 +256,7 @@ static int prober_get_first(struct prober *p)
 			break;
 		}
 		p->key[i].refused = keys_differ(code);
-		/* The first one is told of. */
+		/* Only the first refused one is reported. */
 		if (rc != -EKEYREJECTED && p->key[i].refused)
 			rc = key_is_wrong(p, &p->key[i], prober_ask_version(p, &p->key[i]));
 		else if (rc != -EKEYREJECTED)

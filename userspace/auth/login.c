@@ -410,7 +410,7 @@ enum gss_outcome login_take(struct login *l, u64 *id, struct auth_step *step,
 	u64 keytab = 0;
 
 	outcome = login_pass(l, id, step, peer, &keytab, why);
-	/* Keys are replaced while tokens under way need them. The KDC knows new ones at once. */
+	/* Keys are replaced while tokens under way need them. The KDC uses new ones immediately. */
 	if (!first || outcome != GSS_REFUSED || !login_keytab_changed(l, keytab))
 		return outcome;
 	free(step->reply);

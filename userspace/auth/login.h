@@ -13,7 +13,7 @@
 struct login;
 
 /*
- * Start the first worker and wait for it; the arguments are those of auth_new(). Returns NULL on
+ * Start the first worker and wait for it; the arguments are as for auth_new(). Returns NULL on
  * error, which is logged.
  */
 struct login *login_open(const char *users, const char *replay, int spawner);

@@ -7,8 +7,8 @@
 
 /*
  * Is it a name or an address of this machine? Names are the host name, alone and in the domains of
- * resolv.conf, those that /etc/hosts gives the host name or a local address, and those of the keys
- * in the keytab. No name server is asked: an attacker may write anything into the DNS.
+ * resolv.conf, the names that /etc/hosts gives the host name or a local address, and the names of
+ * the keys in the keytab. No name server is asked: an attacker may write anything into the DNS.
  *
  * Thread-safe; reads files.
  */

@@ -78,7 +78,7 @@ struct call {
 	struct auth_step step;
 };
 
-/* The state that the log was told last. */
+/* The state that was logged last. */
 enum state {
 	STATE_NONE,
 	STATE_SERVING,
@@ -96,8 +96,8 @@ enum state {
  * @dev: device of the socket's name
  * @ino: inode of the socket's name
  * @wanted: see rpcsec_set()
- * @told: sunrpc was told to use the socket
- * @state: what the log was last told
+ * @told: sunrpc was set up to use the socket
+ * @state: what was last logged
  * @conns: open connections
  */
 struct rpcsec {
@@ -136,7 +136,7 @@ static void conn_close(struct conn *c)
 	conn_put(c);
 }
 
-/* The kernel reads at once. If it does not, it finds the connection closed and asks again. */
+/* The kernel reads immediately. If it does not, it finds the connection closed and asks again. */
 static void conn_send(struct conn *c, const struct gssx_call *call, const struct auth_step *step)
 {
 	u8 *reply = mem_new(GSSX_REPLY_MAX);
@@ -385,7 +385,7 @@ static int rpcsec_listen(struct rpcsec *r)
 		unlink(SOCKET_PATH);
 	else if (errno != ENOENT)
 		rc = -errno;
-	/* The mode of the socket becomes that of its name. */
+	/* The name gets the mode of the socket. */
 	if (!rc && (fchmod(fd, 0600) || bind(fd, addr, sizeof(where)) || listen(fd, CONNS_MAX) ||
 		    stat(SOCKET_PATH, &st) || epoll_ctl(r->poll, EPOLL_CTL_ADD, fd, &event)))
 		rc = -errno;
@@ -416,7 +416,7 @@ static int rpcsec_tell(void)
 	return rc;
 }
 
-/* The module forgets what it was told when it is loaded anew. */
+/* The module forgets the order when it is loaded anew. */
 static bool rpcsec_is_told(const struct rpcsec *r)
 {
 	int fd = r->told ? open(SWITCH_PATH, O_RDONLY | O_CLOEXEC) : -1;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Establishes the contexts of RPCSEC_GSS (RFC 2203) for the kernel's sunrpc, so that the
- * principals of NFS get accounts by the same rules as those of SMB.
+ * Establishes the contexts of RPCSEC_GSS (RFC 2203) for the kernel's sunrpc, so that principals get
+ * accounts by the same rules over NFS as over SMB.
  *
- * sunrpc asks over the socket that gssproxy(8) serves, once somebody has told it to. Only one
+ * sunrpc asks over the socket that gssproxy(8) serves, once somebody has ordered it to. Only one
  * program can serve it: what runs already is left alone.
  *
  * To be used by the thread of the event loop.
@@ -22,8 +22,8 @@ struct rpcsec *rpcsec_new(struct auth *auth);
 void rpcsec_set(struct rpcsec *r, bool serve);
 /*
  * Serve if it is wanted and possible, and if there is a keytab: sunrpc keeps a network namespace
- * for ever in which it was told whom to ask. To be called now and then, since other programs and
- * the modules of the kernel come and go.
+ * for ever once it was set up there. To be called now and then, since other programs and the
+ * modules of the kernel come and go.
  */
 void rpcsec_check(struct rpcsec *r);
 

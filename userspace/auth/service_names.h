@@ -29,7 +29,7 @@ struct service_names {
 bool service_names_parse(struct service_names *n, const char *value, struct why *why);
 /*
  * Use these names from now on. @services: all that clients may ask for; without any, the services
- * of SMB on this machine, whose names are those of own_names.h and in addition @servers.
+ * of SMB on this machine, whose names come from own_names.h and @servers.
  */
 void service_names_set(const struct service_names *services, const struct service_names *servers);
 /*

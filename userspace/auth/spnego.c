@@ -136,8 +136,8 @@ static bool spnego_verify(struct spnego_call *call, struct der mic)
 /*
  * The mechanism has accepted the client. The lists of mechanisms are signed afterwards (RFC 4178
  * section 5): the client signs with its last token, or, if the last token is the server's, in a
- * token of its own. To wait for that in the first case as well would tell at once, and not when
- * login-delay-ms has passed, that a password was right.
+ * token of its own. To wait for that in the first case as well would reveal immediately, and not
+ * after login-delay-ms, that a password was right.
  */
 static enum gss_outcome spnego_finish(struct spnego_call *call, struct der token, struct der mic)
 {

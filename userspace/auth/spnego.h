@@ -22,7 +22,7 @@
  * @verify: verify a signature of the client
  * @end: free an exchange
  *
- * @arg is that of struct spnego_offer.
+ * @arg comes from struct spnego_offer.
  */
 struct spnego_mech_ops {
 	void *(*begin)(void *arg);

@@ -29,7 +29,7 @@
 #define PAUSE_FORGET	60000
 /* Milliseconds in which the process must say HELLO, and end a request that was cancelled. */
 #define ANSWER_TIME	20000
-/* Messages that are taken at once, so that others get their turn. */
+/* Messages that are taken before others get their turn. */
 #define TURN		32
 
 struct offload_store *offload_store_find(const struct offload *o, const char *name)

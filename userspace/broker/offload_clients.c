@@ -18,7 +18,7 @@
 #include "offload_private.h"
 #include "pass.h"
 
-/* Most connections at once. Each push of dittoctl has up to 200, for small files. */
+/* Most connections. Each push of dittoctl has up to 200, for small files. */
 #define CLIENTS_MAX	420
 /* Connections that are served before others get their turn. */
 #define TURN		64
@@ -665,7 +665,7 @@ struct offload_clients *offload_clients_new(const char *socket_path)
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", socket_path);
 	clients_make_folder(socket_path);
 	unlink(socket_path);
-	/* The mode is that of the file from its start on. */
+	/* The file has this mode as soon as it exists. */
 	if (all->poll < 0 || all->listener < 0 || fchmod(all->listener, 0600) ||
 	    bind(all->listener, (struct sockaddr *)&addr, sizeof(addr)) ||
 	    listen(all->listener, CLIENTS_MAX) ||

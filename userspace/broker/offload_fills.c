@@ -122,7 +122,7 @@ struct conns *offload_place_kernel(const struct fill_place *place)
 	return place->kernel;
 }
 
-/* Nothing runs in a place without users, so its threads end at once. */
+/* Nothing runs in a place without users, so its threads end immediately. */
 static void fills_free_unused(struct offload_fills *f)
 {
 	struct fill_place **link = &f->places;

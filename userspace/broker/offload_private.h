@@ -22,7 +22,7 @@ struct offload_known;
 struct offload_task;
 struct problems;
 
-/* More fetches than the kernel has at once. */
+/* More fetches than the kernel has under way. */
 #define OFFLOAD_FETCHES_MAX	2048
 
 /**
@@ -89,7 +89,7 @@ struct offload_task {
  * @fetched: bytes of files that were recalled
  * @errors: requests that failed
  * @error: text of the last of them
- * @bucket: what the process has told of its bucket
+ * @bucket: what the process has reported about its bucket
  */
 struct offload_store {
 	struct offload_task task;
@@ -139,7 +139,8 @@ struct offload_store {
  * @keys: the command that prints keys
  * @known: UUIDs of the buckets with this server's data
  * @owner: lines for the settings of stores that tell who this server is
- * @tell: told which stores answer; NULL if nobody wants to know, and they are not asked then
+ * @tell: called with the stores that answer; NULL if nobody wants to know, and they are not asked
+ *	then
  * @tell_arg: argument of @tell
  * @packet: receive buffer
  */
@@ -208,7 +209,7 @@ bool offload_known_set(struct offload_known *k, const char *name, const char *uu
 /* The same for a store of the configuration; the others hear that it is none of theirs. */
 bool offload_store_know(struct offload *o, const char *name, const char *uuid, struct why *why);
 
-/* Whether what the process told of a bucket is remembered, or can be now. */
+/* Whether what the process reported about a bucket is remembered, or can be now. */
 bool offload_store_is_kept(struct offload *o, const struct offload_store *s, struct why *why);
 
 /* Take what the process tells of a bucket. Returns false if it may not be so. */

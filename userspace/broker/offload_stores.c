@@ -27,7 +27,7 @@ static int store_send(struct offload *o, struct offload_task *task)
 	int ca = -1;
 	int rc;
 
-	/* The store was removed meanwhile. */
+	/* The store was removed since. */
 	if (!s->text)
 		return -ENOENT;
 	snprintf(msg.store, sizeof(msg.store), "%s", s->name);

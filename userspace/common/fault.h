@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Fault points of the programs: named places where tests have a process stop, for what may happen
- * meanwhile. If the environment variable DITTO_FAULTS names a file when a process starts, it stops
- * (SIGSTOP) at each point whose name is the content of that file. Without the variable, a point
- * costs the test of a pointer. See Documentation/offload-kernel.md.
+ * Fault points of the programs: named places where tests stop a process, so that other things
+ * happen in between. If the environment variable DITTO_FAULTS names a file when a process starts,
+ * it stops (SIGSTOP) at each point whose name is the content of that file. Without the variable, a
+ * point costs the test of a pointer. See Documentation/offload-kernel.md.
  */
 #ifndef _DITTO_FAULT_H
 #define _DITTO_FAULT_H

@@ -37,7 +37,8 @@
  * @OFFLOAD_CTL_STORE: answer to @OFFLOAD_CTL_STATUS, once for each store
  * @OFFLOAD_CTL_DONE: the request was done
  * @OFFLOAD_CTL_FAILED: the request failed
- * @OFFLOAD_CTL_LIST: to dittod: list objects; the path is that of OFFLOAD_LIST, see offload/msg.h
+ * @OFFLOAD_CTL_LIST: to dittod: list objects; the path is the text of OFFLOAD_LIST, see
+ *	offload/msg.h
  * @OFFLOAD_CTL_READ: to dittod: read and check the object that the path names
  * @OFFLOAD_CTL_DELETE: to dittod: delete the object that the path names
  * @OFFLOAD_CTL_REKEY: to dittod: encrypt the object that the path names with the first key; the
@@ -82,7 +83,7 @@ enum offload_ctl_type {
  * struct offload_ctl_request - a request
  * @type: enum offload_ctl_type
  * @version: OFFLOAD_CTL_VERSION
- * @store: name of the store; "" for that of @share
+ * @store: name of the store; "" for the store of @share
  * @share: name of the share
  * @path: path of the file, for messages; or names of objects
  */
@@ -195,7 +196,7 @@ struct offload_ctl_failure {
  * struct offload_ctl_object - OFFLOAD_CTL_OBJECT
  * @type: enum offload_ctl_type
  * @version: OFFLOAD_CTL_VERSION
- * @size: bytes of the content that was read, number of objects that were listed, or that of the
+ * @size: bytes of the content that was read, number of objects that were listed, or number of the
  *	run of gc
  * @requests: requests to the store
  * @more: 1 if there are more objects to list, or if the object was rewritten, or the store
@@ -217,7 +218,7 @@ struct offload_ctl_object {
  * @version: OFFLOAD_CTL_VERSION
  * @name: its name
  * @path: the directory; policies of directories below it come first there
- * @store: name of the store, or "" for that of the share
+ * @store: name of the store, or "" for the store of the share
  * @include: patterns of names, separated by spaces; "" for all
  * @exclude: patterns of names that are left out
  * @accessed: seconds since the last access
@@ -287,7 +288,7 @@ struct offload_keep {
  * @period: by enum offload_job: seconds in which it is done once; for @OFFLOAD_JOB_SCRUB, in which
  *	all objects are checked once. 0 for never
  * @keep: snapshots that stay
- * @stubs_only: snapshots have no content but that of offloaded files
+ * @stubs_only: snapshots have only the content of offloaded files
  * @stores: number of stores; set when it is sent, as the next one
  * @shares: number of shares that offload
  * @since: when dittod began, seconds since 1970; only in its status

@@ -133,7 +133,7 @@ static bool policy_patterns_match(const char *patterns, const char *path, const 
 	return false;
 }
 
-/* Times in the future are those of clocks that differ. */
+/* Times in the future come from clocks that differ. */
 static bool policy_is_old(time_t time, u64 age, u64 now)
 {
 	return !age || (time >= 0 && (u64)time + age <= now);

@@ -43,7 +43,7 @@ enum offload_job_result {
  * @scrub_at: scrub goes on with the objects whose names begin with this number or a higher one
  * @scrub_time: when it last came to the end of a part, seconds since 1970; 0 for never
  * @bad: objects that the present pass of scrub found bad
- * @bad_before: those of the pass before
+ * @bad_before: objects that the pass before found bad
  */
 struct offload_progress {
 	struct offload_done done[OFFLOAD_JOBS];
@@ -72,7 +72,7 @@ char *offload_job_problem(const struct offload_schedule *s, enum offload_job job
 			  const struct offload_progress *p, u64 since, u64 now);
 /*
  * Choose the snapshots that stay: all of them if the schedule makes none. @times: in seconds since
- * 1970, the oldest first. Those of a clock that was wrong, after @now, stay and count for no other.
+ * 1970, the oldest first. Snapshots after @now, from a wrong clock, stay and count for no other.
  */
 void offload_schedule_keep(const struct offload_schedule *s, const u64 *times, size_t n, u64 now,
 			   bool *keep);

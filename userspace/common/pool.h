@@ -4,7 +4,7 @@
  * that may take minutes to answer. The netlink command that removes a share returns after the
  * last request to that share, which may itself wait for an upcall that dittod answers.
  *
- * pool_submit() is thread-safe; the other functions are for one thread, that of the event loop.
+ * pool_submit() is thread-safe; the other functions are for the thread of the event loop.
  */
 #ifndef _DITTO_POOL_H
 #define _DITTO_POOL_H

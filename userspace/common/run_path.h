@@ -7,8 +7,8 @@
 #define RUN_PATH_SIZE	64
 
 /*
- * Fill @path with that of a file of the caller's network namespace, and return it; @name is one
- * short word, and @suffix may be empty.
+ * Fill @path for a file of the caller's network namespace, and return it; @name is one short word,
+ * and @suffix may be empty.
  */
 const char *run_path(char path[RUN_PATH_SIZE], const char *name, const char *suffix);
 /* Make the folder. Returns 0 or a negative errno. */

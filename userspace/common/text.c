@@ -472,7 +472,7 @@ const char *text_nearest(const char *word, const char *(*name)(const void *arg, 
 }
 
 /*
- * Return the code of the control character at @p, or 0 if there is none. Those of C1, too, may be
+ * Return the code of the control character at @p, or 0 if there is none. C1 characters, too, may be
  * commands to a terminal (ECMA-48 section 5.3).
  */
 static unsigned int text_control(const unsigned char *p)

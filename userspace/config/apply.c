@@ -365,7 +365,7 @@ static bool add_share(struct work *w, const struct wanted *wanted)
 
 	snprintf(what, sizeof(what), "share %s", s->name);
 	/*
-	 * Options that the file omits get their defaults. The modules have those of the options
+	 * Options that the file omits get their defaults. The modules have the defaults of options
 	 * that are numbers.
 	 */
 	for (; *option; option++)

@@ -127,8 +127,8 @@ static bool listener_is_wanted(const struct listener *want, unsigned int n, cons
 }
 
 /*
- * Return the requested listeners: those of the file, otherwise the default. It is not added beside
- * one that was added by hand for the same protocol and transport; but once it is there, it stays.
+ * Return the listeners of the file, otherwise the default. It is not added beside one that was
+ * added by hand for the same protocol and transport; but once it is there, it stays.
  */
 static unsigned int listeners_wished(const struct work *w, const struct kernel_listeners *have,
 				     const struct our_listeners *ours, struct listener *fallback,

@@ -219,7 +219,7 @@ static void compare_keytabs(const struct kernel_shares *have,
 			    struct compared *result)
 {
 	static const char *const nfs[] = { "nfs", NULL };
-	/* The last one is told of. */
+	/* The reason for the last one is reported. */
 	static const char *const smb[] = { "host", "cifs", NULL };
 
 	if (has_protocol(listeners, "nfs") && !cfg->gssproxy)

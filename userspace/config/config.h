@@ -28,7 +28,7 @@
  * @aliases: BUILTIN aliases that stand for groups
  * @nfsidmap: libnfsidmap maps names of NFSv4
  * @gssproxy: contexts of RPCSEC_GSS are left to gssproxy
- * @services: names of services that clients of SMB may ask for; none for those of this machine
+ * @services: names of services that clients of SMB may ask for; if none, this machine's
  * @servers: further names of this machine
  * @audit_log: file of the audit log; NULL if none is named
  * @tls: the section [tls]

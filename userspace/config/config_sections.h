@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-/* Most keys of one kind of section; those of the server are the most. */
+/* Most keys of one kind of section: the server's. */
 #define CONFIG_KEYS_MAX	(10 + SETTINGS)
 /* Kinds of sections. */
 #define CONFIG_SECTIONS	7

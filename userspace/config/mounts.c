@@ -25,13 +25,13 @@
  * struct mounts - the watch of the table of mounts
  * @job: tells the kernel
  * @pool: runs @job
- * @kernel: is told
+ * @kernel: connection to the kernel
  * @telling: @job is queued or running
  * @again: the table has changed since @job was queued
  * @fd: the table
  * @found: filled by @job
  * @unsure: shares of which @job has not learned where their path leads
- * @failed: it has not learned that of any
+ * @failed: it has not learned this about any share
  * @covered: shares whose path leads elsewhere, as far as @told knows
  * @gone: shares that were removed while @job was queued or running
  * @lost: all shares were, so what @job finds is not true
@@ -110,7 +110,7 @@ static void mounts_tell_point(struct kernel *k, const struct kernel_shares *shar
 		if (!roots[i] || !is_below(point, roots[i]))
 			continue;
 		rc = kernel_nested_add(k, shares->share[i]->name, point);
-		/* Unmounted meanwhile, the option was changed, or no file handles. */
+		/* Unmounted since, the option was changed, or no file handles. */
 		if (rc && rc != -ENOENT && rc != -EINVAL && rc != -EOPNOTSUPP && rc != -ENOTDIR)
 			log_warning("share %s: %s is not part of it: %s", shares->share[i]->name,
 				    point, kernel_why(k));
@@ -165,8 +165,8 @@ void mounts_tell(struct kernel *k)
 
 /*
  * Find the shares whose path does not lead to their root: a file system was mounted over it, or in
- * place of the first, which the share still serves. Paths are those of this process. Blocks until
- * the file systems have answered or timed out.
+ * place of the first, which the share still serves. Paths are as this process sees them. Blocks
+ * until the file systems have answered or timed out.
  */
 static void mounts_find_covered(struct mounts *m, const struct kernel_shares *shares)
 {

@@ -57,8 +57,8 @@ int share_path_wait(const char *path, u64 until, struct share_path *place);
 void share_path_end(void);
 
 /*
- * The same for the file that a path leads to. Nothing is kept open meanwhile, so that a file system
- * can be unmounted at any time.
+ * The same for the file that a path leads to. Nothing stays open between the calls, so that a file
+ * system can be unmounted at any time.
  */
 void share_path_file_begin(const char *path);
 int share_path_file_wait(const char *path, u64 until, struct share_path_file *file);

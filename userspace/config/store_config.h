@@ -18,14 +18,14 @@
  * @key_file: path of the file with the keys of the encryption, or NULL
  * @key_command: command that prints them, a path and words, or NULL
  * @key_ids: words of which @key_command gets one at a time, or NULL
- * @ca_file: path of the certificates that are trusted instead of those of the system, or NULL
+ * @ca_file: path of the certificates that are trusted instead of the system's, or NULL
  * @proxy: URL of a proxy, or NULL
  * @host_style: the bucket is in the host name of URLs, not in their path
  * @encryption: data is encrypted, so there must be keys
  * @compression: data is compressed if that makes it smaller
  * @allow_lifecycle: the bucket may delete and archive objects by itself
  * @packing: small files share objects
- * @parallel: most requests at once
+ * @parallel: most requests in parallel
  * @upload_limit: limits of uploads by time of day, or NULL
  * @timeout_s: seconds in which a request must make progress
  * @probe_s: seconds between two looks whether it answers; 0 for never

@@ -41,7 +41,7 @@ enum ntlm_state {
  * struct ntlm - an exchange
  * @server: names of the server
  * @state: the message that is expected
- * @flags: flags of CHALLENGE, and then those of them that AUTHENTICATE has, too
+ * @flags: flags of CHALLENGE; later only the ones that AUTHENTICATE has, too
  * @challenge: ServerChallenge
  * @negotiate: the message of the client
  * @negotiate_len: its length in bytes

@@ -33,7 +33,7 @@ bool ntlm_crypto_open(struct why *why)
 		       "libgcrypt does not allow MD4, MD5 and RC4, as in FIPS mode, and NTLM needs them");
 }
 
-/* Hash with or without a key. Errors are those of an allocation: ntlm_crypto_open() has tried. */
+/* Hash with or without a key. Only allocations can fail: ntlm_crypto_open() has tried the rest. */
 static void ntlm_digest(int algorithm, const void *key, const struct ntlm_bytes *parts,
 			unsigned int n, u8 out[16])
 {

@@ -91,7 +91,7 @@ struct ntlm_authenticate {
 /**
  * struct ntlm_claim - the AV_PAIRs in NTLMv2_CLIENT_CHALLENGE (MS-NLMP section 2.2.2.7)
  * @has_mic: AUTHENTICATE has a MIC
- * @bound: MsvAvChannelBindings are those of a channel, and not zero
+ * @bound: MsvAvChannelBindings belong to a channel, and are not zero
  * @target: MsvAvTargetName; empty if there is none, and "?" if it is too long or not valid
  */
 struct ntlm_claim {
@@ -108,7 +108,7 @@ bool ntlm_negotiate_decode(const u8 *message, size_t len, u32 *flags);
 /* Encode CHALLENGE; the result is freed by the caller. */
 u8 *ntlm_challenge_encode(const struct ntlm_challenge *challenge, size_t *len);
 /*
- * Decode AUTHENTICATE; @flags are those of CHALLENGE. A field without bytes may say any offset, the
+ * Decode AUTHENTICATE; @flags: flags of CHALLENGE. A field without bytes may say any offset, the
  * bytes of fields may overlap, and version and MIC may be missing. Returns false if it is
  * malformed.
  */

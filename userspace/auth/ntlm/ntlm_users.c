@@ -32,7 +32,7 @@ static bool hash_parse(const char *text, u8 hash[NTLM_KEY_SIZE])
 	return true;
 }
 
-/* Take over a line if it is that of the user. */
+/* Take over a line if it is the user's. */
 static bool line_take(char *line, const struct ntlm_names *names, struct ntlm_user *user)
 {
 	char *name = strsep(&line, ":"), *backslash = strchr(name, '\\');

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The file of local users, as dittod reads it for the login worker. Its format is that of
+ * The file of local users, as dittod reads it for the login worker. It has the format of
  * smbpasswd(5): a line has a name, a uid, an unused hash and the NT hash (MS-NLMP section 3.3.1) in
  * hexadecimal, and more that is not used, separated by colons.
  *

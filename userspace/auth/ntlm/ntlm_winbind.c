@@ -209,7 +209,7 @@ static int winbind_refused(int rc, const struct wbc_auth_error *error, struct wh
 	return rc == WBC_AUTH_ERROR && error && is_no_answer(error->nt_status) ? -EAGAIN : -EACCES;
 }
 
-/* Take over the SIDs. Those of no domain are left out later: user_token_may_vouch(). */
+/* Take over the SIDs. user_token_may_vouch() later rejects SIDs of no domain. */
 static bool winbind_sids(const struct wbc_auth_info *info, struct sid_list *sids)
 {
 	struct sid sid;

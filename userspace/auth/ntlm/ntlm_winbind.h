@@ -9,7 +9,7 @@
 /**
  * struct ntlm_domain_user - the user for whom a domain controller vouches
  * @base_key: SessionBaseKey
- * @sids: the user's SID, then those of groups; cleared by the caller
+ * @sids: the SIDs of the user and then of groups; cleared by the caller
  */
 struct ntlm_domain_user {
 	u8 base_key[NTLM_KEY_SIZE];
@@ -37,8 +37,8 @@ int ntlm_winbind_ask(const struct ntlm_names *said, const char *workstation,
 /*
  * Start a thread that asks winbind from time to time which domain the machine has joined, and by
  * which name. CHALLENGE has both. A client repeats them in its proof, and a domain controller
- * refuses one that has others than those of the server that asks. Clients also take the domain for
- * that of a user if they are given none. Must be called before the sandbox is closed.
+ * refuses a proof without the names of the server that asks. Clients without a user's domain use
+ * this one. Must be called before the sandbox is closed.
  */
 void ntlm_winbind_watch(void);
 /* Fill in these names, once they are known. Does not block. */
