@@ -27,9 +27,8 @@
 #define FINDER_TIME	4000
 
 /*
- * Most threads of each pool that look for the accounts of domain users. The name service asks a
- * directory about them, which may not answer for minutes; the other threads log in users of this
- * machine.
+ * Most threads of each pool that look up accounts of domain users. A directory may not answer the
+ * name service for minutes; the other threads log in users of this machine.
  */
 #define DOMAIN_MOST	(AUTH_THREADS / 2)
 

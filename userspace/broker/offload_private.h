@@ -139,8 +139,7 @@ struct offload_store {
  * @keys: the command that prints keys
  * @known: UUIDs of the buckets with this server's data
  * @owner: lines for the settings of stores that tell who this server is
- * @tell: called with the stores that answer; NULL if nobody wants to know, and they are not asked
- *	then
+ * @tell: gets the stores that answer; NULL if nobody wants to know, and they are not asked then
  * @tell_arg: argument of @tell
  * @packet: receive buffer
  */

@@ -37,8 +37,7 @@
  * @OFFLOAD_CTL_STORE: answer to @OFFLOAD_CTL_STATUS, once for each store
  * @OFFLOAD_CTL_DONE: the request was done
  * @OFFLOAD_CTL_FAILED: the request failed
- * @OFFLOAD_CTL_LIST: to dittod: list objects; the path is the text of OFFLOAD_LIST, see
- *	offload/msg.h
+ * @OFFLOAD_CTL_LIST: to dittod: list objects; the path is the text of OFFLOAD_LIST (offload/msg.h)
  * @OFFLOAD_CTL_READ: to dittod: read and check the object that the path names
  * @OFFLOAD_CTL_DELETE: to dittod: delete the object that the path names
  * @OFFLOAD_CTL_REKEY: to dittod: encrypt the object that the path names with the first key; the

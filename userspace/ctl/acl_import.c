@@ -3,9 +3,9 @@
  * dittoctl acl import: lists that Samba has stored become lists of this server, in a whole tree.
  *
  * The kernel reads and stores each list; this walks the tree. It follows no symbolic link and
- * enters no other mount, and names each file by a descriptor, so that nobody who renames files
- * meanwhile can lead it out of the tree. A file with a list of this server is skipped, so a run
- * that was interrupted goes on when it is started again.
+ * enters no other mount, and names each file by a descriptor, so that nobody can lead it out of the
+ * tree by renaming files. A file with a list of this server is skipped, so a run that was
+ * interrupted goes on when it is started again.
  */
 
 #include <dirent.h>

@@ -42,7 +42,7 @@ void guard_look(struct guard *g)
 	size_t size = 0;
 	struct why why;
 
-	/* Who may not read the list is told nothing about it. */
+	/* Who may not read the list sees nothing of it. */
 	g->is_needed = guarded_read(&all, &why) && all.n;
 	guarded_free(&all);
 	if (lock < 0)

@@ -22,7 +22,7 @@ struct guard_mount {
  * @is_needed: this machine has file systems with offloaded files
  * @runs: it runs
  * @n: number of @list
- * @list: what it told
+ * @list: what it reported
  */
 struct guard {
 	bool is_needed;

@@ -52,7 +52,7 @@ static const int health_exit[] = { CTL_OK, CTL_DEGRADED, CTL_NOT_RUNNING };
  * @others: enum ditto_grace_others
  * @left_ms: milliseconds that the grace lasts at the most
  * @known_clients: clients from before the restart
- * @reclaimed: those of them that are done
+ * @reclaimed: clients of @known_clients that are done
  * @guard: what ditto-guard does
  * @daemon: status that dittod wrote
  * @progress: how the jobs of its schedule went
@@ -194,7 +194,7 @@ static bool is_gssd(const char *pid, const struct stat *here)
 	return stat(path, &ns) ? errno == EACCES : ns.st_ino == here->st_ino;
 }
 
-/* Does rpc.gssd run in this network namespace? Who may not look is told that it does. */
+/* Does rpc.gssd run in this network namespace? True for callers who may not look. */
 static bool gssd_runs(void)
 {
 	const struct dirent *entry;

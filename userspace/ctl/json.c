@@ -195,8 +195,8 @@ static void put_option(FILE *out, const struct setting *option, u32 value)
 }
 
 /*
- * Write the options of a share as members. A module that is not loaded has told only what was
- * given; what was not has its default.
+ * Write the options of a share as members. Of a module that is not loaded only the given ones are
+ * known; the others have their defaults.
  */
 static void put_options(FILE *out, struct nlattr *first, int len, unsigned int type)
 {

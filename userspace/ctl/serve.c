@@ -20,7 +20,7 @@
  */
 #define POLL_MS		50
 #define SIGNAL_MS	30000
-/* Objects that were added meanwhile are removed in the next round. */
+/* Objects that were added during a round are removed in the next one. */
 #define STOP_ROUNDS	3
 
 static void sleep_ms(long ms)

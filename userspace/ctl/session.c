@@ -228,7 +228,7 @@ static int session_list(struct ctl *ctl, char **words)
 	return ctl_print(ctl, &sessions, NULL, NULL, NULL);
 }
 
-/* List all objects of a kind, or those of one session. */
+/* List all objects of a kind, or of one session. */
 static int list_of_session(struct ctl *ctl, char **words, const struct listing *listing,
 			   void (*put)(struct nl_msg *msg, const void *arg))
 {

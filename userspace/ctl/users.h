@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The file of users that log in with a password. Its format is that of smbpasswd(5): name, uid, an
+ * The file of users that log in with a password. It has the format of smbpasswd(5): name, uid, an
  * unused hash, the NT hash (MS-NLMP section 3.3.1) in hexadecimal, flags and the time of the last
  * change, separated by colons. Other lines are preserved.
  */

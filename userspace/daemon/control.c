@@ -53,7 +53,7 @@
  * @waited: seconds that it has waited
  * @heard: when the last order arrived: to use @next_cfg, otherwise @cfg, or to stop
  * @refused: when the last file arrived, if it has mistakes; otherwise 0
- * @mistakes: those of that file
+ * @mistakes: mistakes of that file
  * @tls: what is wrong with the files of [tls], or NULL
  * @keytab: what is wrong with the keys of the keytab, or that this is not known; or NULL
  * @keytab_wrong: they are known to be wrong
@@ -66,7 +66,7 @@
  * @look_again: @look must run once more
  * @compared: of the last @look that has ended
  * @next_compared: filled by @look
- * @telling: dittoctl is told of changes
+ * @telling: dittoctl is informed of changes
  * @begun: @heard at the start of the last @job
  * @since: when dittod began, seconds since 1970
  * @applied: @begun of the last one that has ended
@@ -346,8 +346,8 @@ void control_look(struct control *c)
 }
 
 /*
- * Clients that are notified of the restart reclaim their locks at once, so the shares must exist
- * before.
+ * Clients that are notified of the restart reclaim their locks immediately, so the shares must
+ * exist before.
  */
 static void control_begin_life(struct control *c)
 {
@@ -425,7 +425,7 @@ void control_down(struct control *c)
 	control_wait(c);
 }
 
-/* Not at once: questions would keep ditto.ko from being unloaded next. */
+/* Not immediately: questions would keep ditto.ko from being unloaded next. */
 void control_protocol_gone(struct control *c)
 {
 	if (c->applying)

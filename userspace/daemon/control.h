@@ -60,11 +60,11 @@ void control_tell_tls(struct control *c, const char *problem);
  * NULL that they are good. Allowed before control_begin().
  */
 void control_tell_keytab(struct control *c, bool wrong, const char *why);
-/* Tell dittoctl which shares have a path that leads elsewhere; replaces what was told before. */
+/* Tell dittoctl which shares have a path that leads elsewhere; replaces what it knew before. */
 void control_tell_covered(struct control *c, const struct problems *covered);
 /*
  * Tell dittoctl which object stores were asked, why they do not answer or get nothing, and what
- * their buckets are like; replaces what was told before. Allowed before control_begin().
+ * their buckets are like; replaces what it knew before. Allowed before control_begin().
  */
 void control_tell_stores(struct control *c, const struct offload_told *told);
 /* dittod ends: remove the status, and close the state unless it is in use. */
@@ -72,7 +72,7 @@ void control_end(struct control *c);
 
 /*
  * Read the file again. Returns its configuration, which the next control_apply() uses, or NULL if
- * it has mistakes: they are told, and the configuration before it stays.
+ * it has mistakes: they are reported, and the configuration before it stays.
  */
 const struct config *control_read(struct control *c);
 /* Apply the configuration, now or as soon as the present run has ended. ditto.ko is loaded. */

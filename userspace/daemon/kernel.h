@@ -16,7 +16,7 @@
 
 struct kernel;
 
-/* Most protocols that can be loaded at once; larger than the number that exist. */
+/* Most protocols that can be loaded; larger than the number that exist. */
 #define KERNEL_PROTOCOLS	16
 
 /**

@@ -27,7 +27,7 @@ struct problems {
 
 /* Add copies of the texts. */
 void problems_add(struct problems *p, const char *what, const char *why);
-/* Remove those of an object. */
+/* Remove the problems of an object. */
 void problems_drop(struct problems *p, const char *what);
 bool problems_have(const struct problems *p, const char *what, const char *why);
 /* Make the list empty. */

@@ -101,8 +101,8 @@ int upcall_parse(struct upcall *u, struct nl_msg *msg, u64 now)
 }
 
 /*
- * The user has not logged in, and no domain controller vouches for SIDs. The privileges are those
- * of a login; the kernel tells them to administrators who ask what the user may do.
+ * The user has not logged in, and no domain controller vouches for SIDs. The privileges are as for
+ * a login; the kernel tells them to administrators who ask what the user may do.
  */
 static int upcall_find_sids(struct upcall *u)
 {

@@ -53,7 +53,7 @@ struct upcall_services {
 /*
  * Most questions about accounts, and about SIDs, that one client may have unanswered. The name
  * service may not answer for years, and each question keeps its thread until then, also when the
- * kernel does not wait any more. As many as the kernel asks at once for one client.
+ * kernel does not wait any more. The kernel has as many under way for one client.
  */
 #define UPCALL_NAMES_PER_ASKER	4
 #define UPCALL_SIDS_PER_ASKER	2
@@ -63,8 +63,8 @@ struct upcall_services {
  * @job: job in the pool
  * @next: link in the list of questions that keep a thread, or wait for one
  * @late: answers in time if nobody else does
- * @lookup: look-up of the host's names; for other questions, its address is that of the client that
- *	needs the answer, if it is known
+ * @lookup: look-up of the host's names; for other questions, its address is the address of the
+ *	client that needs the answer, if it is known
  * @netgroups: pool for the work after @lookup
  * @channel: connection on which the reply is sent
  * @id: number of the request, chosen by the kernel
@@ -74,7 +74,7 @@ struct upcall_services {
  * @netgroup: name of the netgroup
  * @uid: user whose groups, name or SIDs are requested
  * @gid: group whose name or SID is requested
- * @kinds: IDENTITY_* bits of the account of a SID: those of @uid and @gid that are the result
+ * @kinds: IDENTITY_* bits of the account of a SID: which of @uid and @gid are the result
  * @sid: SID of the user or group, as input or result
  * @user: name of a user or group with its domain, as input or result
  * @error: error of the reply, positive errno or 0
@@ -155,7 +155,7 @@ int upcall_parse_record(struct record_upcall *u, struct nl_msg *msg, u64 now_ms)
  * @services: the services that process it
  * @msg: the request
  *
- * The reply is sent by pool_reap(), recorder_reap() or hosts_ready(), or at once if too many
+ * The reply is sent by pool_reap(), recorder_reap() or hosts_ready(), or immediately if too many
  * requests are queued. Must be called in the thread of the event loop.
  */
 void upcall_take(struct conn *channel, const struct upcall_services *services,

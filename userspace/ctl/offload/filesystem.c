@@ -256,7 +256,7 @@ static bool forget_in_index(struct forgetting *f, const u8 id[FILESYSTEM_ID_SIZE
 	return good;
 }
 
-/* No file of it is released meanwhile. Returns a lock, or -1 after a message. */
+/* Keep files of it from being released. Returns a lock, or -1 after a message. */
 static int forget_lock(struct forgetting *f, const char *word, const struct filesystem *fs)
 {
 	struct mount_table mounts;

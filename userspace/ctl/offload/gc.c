@@ -42,9 +42,9 @@
 /* More garbage in a store than so many objects, and than a part of its objects, needs --force. */
 #define MANY		16
 #define PART		4
-/* Objects that lists name at once, in all stores: the store process remembers their names. */
+/* Most objects that lists name, in all stores: the store process remembers their names. */
 #define CONDEMNED_MAX	(3ULL << 20)
-/* Objects that are first deleted at once, and the ms in which as many are deleted as are good. */
+/* Objects of the first batch, and the most ms that a batch should take. */
 #define BATCH		64
 #define BATCH_MS	400
 
@@ -77,7 +77,7 @@ struct run {
  * @relied: objects that stay because an upload relies on them
  * @refused: objects that the store refuses to delete; each is a problem, too
  * @requests: requests to delete
- * @batch: objects that are going to be deleted at once
+ * @batch: objects that are going to be deleted in one request
  * @n: number of them
  * @room: most of them
  * @store: their store
@@ -310,7 +310,9 @@ static void gc_flush(struct gc *g)
 	char *others, *line, *next;
 	u32 i;
 
-	/* Nothing more is deleted after another problem. Others may use the index meanwhile. */
+	/*
+	 * Nothing more is deleted after another problem. Others may use the index during a request.
+	 */
 	if (!g->n || gc_is_stopped(g) || !offload_survey_commit(&g->s) ||
 	    !gc_order(g, &others)) {
 		g->n = 0;
@@ -364,7 +366,7 @@ static bool gc_collect(struct gc *g)
 		return false;
 	}
 	if (!offload_survey_run(&g->s, false) || !offload_survey_sync(&g->s) ||
-	    /* Another server may have taken a prefix meanwhile. */
+	    /* Another server may have taken a prefix since. */
 	    !offload_survey_own(&g->s))
 		return false;
 	fault_point("gc-delete");
@@ -413,8 +415,8 @@ static void gc_print_json(const struct gc *g, const struct index_counts *c)
 }
 
 /*
- * So much garbage at once is rather a mistake than the end of so many files, and a store of files
- * without a file system has lost what it knew.
+ * So much garbage is rather a mistake than the end of so many files, and a store of files without a
+ * file system has lost what it knew.
  */
 static void gc_check_store(void *arg, const struct index_store *store)
 {

@@ -41,7 +41,7 @@
  * @wanted: these jobs
  * @named: they were named by hand
  * @again: the last run of the job failed, or did not end
- * @lock: keeps other runs from beginning; that of the policies does not outlive this one
+ * @lock: keeps other runs from beginning; @policies does not outlive this one
  * @policies: process that works on the policies, or 0
  * @ended: end of a pipe that is closed when that process ends
  * @failed: a job failed
@@ -169,7 +169,7 @@ static bool jobs_thin_share(struct jobs *j, const struct snapshots *all, const c
 				 "%zu snapshots are from the future: the clock is wrong, or was when they were made; they stay until then",
 				 n - n_now);
 	offload_schedule_keep(&j->schedule, times, n, now, keep);
-	/* The newest one with all content, too: that of others may be in no other. */
+	/* The newest one with all content, too: no other may have what newer ones have lost. */
 	for (i = n_now; i && list[i - 1]->head.lost; i--)
 		;
 	if (i)

@@ -13,10 +13,10 @@
 #define LOCK_PATH	LOCK_FOLDER "/offload.lock"
 
 /*
- * The bytes of the file that are locked: uploads lock one of the two bytes of theirs, whose number
- * the file has, so that those that have begun can be told from those that begin; one at a time
- * waits for uploads; one run at a time works on the policies, and on the schedule; heads of
- * snapshots are not deleted while they are replaced.
+ * The bytes of the file that are locked: uploads lock one of their two bytes, whose number the file
+ * has, so that uploads under way differ from new ones; one at a time waits for uploads; one run at
+ * a time works on the policies, and on the schedule; heads of snapshots are not deleted while they
+ * are replaced.
  */
 enum lock_byte {
 	LOCK_UPLOADS,

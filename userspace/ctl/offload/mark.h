@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Marks that keep files from being offloaded: the extended attribute "trusted.ditto.keep" of
- * a file or directory. That of a directory is for all below it that has none of its own.
+ * Marks that keep files from being offloaded: the extended attribute "trusted.ditto.keep" of a file
+ * or directory. The mark of a directory is for all below it that has none of its own.
  */
 #ifndef _DITTO_CTL_OFFLOAD_MARK_H
 #define _DITTO_CTL_OFFLOAD_MARK_H

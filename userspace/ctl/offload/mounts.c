@@ -326,7 +326,7 @@ bool filesystem_may_be_mounted(const struct mount_table *t, const struct filesys
 	if (device)
 		return true;
 	for (i = 0; i < t->n && !is; i++) {
-		/* Those of other machines may not answer. */
+		/* File systems of other machines may not answer. */
 		if (t->list[i].source[0] != '/' && strcmp(t->list[i].type, "tmpfs"))
 			continue;
 		fd = mount_point_try(t, &t->list[i], fs, &is);

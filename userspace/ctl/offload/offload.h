@@ -67,7 +67,7 @@ enum offload_bar offload_bar(const char *path);
 /* What such a file is, behind "it" or "a file that"; not for OFFLOAD_FREE. */
 const char *offload_bar_text(enum offload_bar bar);
 
-/* Whether a walk could not look at an entry. Clients remove some meanwhile: that is no failure. */
+/* Whether a walk could not look at an entry. Entries that clients remove are no failure. */
 bool offload_walk_failed(const FTSENT *e);
 /*
  * Whether the content of a file, which is all here, has at most one block of its file system: its
@@ -159,8 +159,8 @@ int offload_policy_watch(struct ctl *ctl, char **words);
 /* Bring files back. @paths are absolute and end with NULL. Returns an exit status. */
 int offload_recall_files(struct ctl *ctl, char **paths);
 /*
- * Push files, which were chosen by @policy or for another reason if it is "", to a store, or that
- * of the share if it is "". @paths are absolute and end with NULL. Returns an exit status.
+ * Push files, which were chosen by @policy or for another reason if it is "", to a store, or to the
+ * share's if it is "". @paths are absolute and end with NULL. Returns an exit status.
  */
 int offload_push_files(struct ctl *ctl, char **paths, const char *store, const char *policy);
 

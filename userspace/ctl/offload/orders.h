@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Orders to dittod about single objects, many at once. */
+/* Orders to dittod about single objects, many in parallel. */
 #ifndef _DITTO_CTL_OFFLOAD_ORDERS_H
 #define _DITTO_CTL_OFFLOAD_ORDERS_H
 
@@ -43,7 +43,7 @@ u64 offload_orders_requests(const struct offload_orders *o);
 /* Wait for the end of all, and free. */
 void offload_orders_free(struct offload_orders *o);
 
-/* Read a whole file, such as that of a result. Returns its bytes, with a NUL, or NULL. */
+/* Read a whole file, such as the file of a result. Returns its bytes, with a NUL, or NULL. */
 u8 *offload_file_read(int fd, size_t *len);
 
 #endif

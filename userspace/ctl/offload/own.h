@@ -16,7 +16,7 @@ bool offload_take_store(struct ctl *ctl, const char *store, const char *order, b
 
 /*
  * Read who writes to a store, and its UUID, from its bucket, whosever that is. Returns false and
- * fills @why if that cannot be told.
+ * fills @why if that is not known.
  */
 bool offload_owner_read(const char *store, struct owner_text *owner, struct why *why);
 

@@ -30,7 +30,7 @@
 #define CHUNK_BYTES	(9ULL << 19)
 /* Requests for each chunk and manifest: is it there, and if not, here it is. */
 #define OBJECT_REQUESTS	2
-/* Files that are offloaded at once; the next run takes others. */
+/* Most files that one run offloads; the next run takes others. */
 #define FILES_MAX	1000000
 
 /**
@@ -177,7 +177,7 @@ static bool policy_is_offloaded(const char *path)
 	return lgetxattr(path, OFFLOAD_RECORD_XATTR, NULL, 0) >= 0;
 }
 
-/* A file that can never be released stays. The first one of each kind is told. */
+/* A file that can never be released stays. The first one of each kind is printed. */
 static bool policy_keeps(struct policies *p, const char *path)
 {
 	enum offload_bar bar = offload_bar(path);

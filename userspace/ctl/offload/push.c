@@ -5,10 +5,10 @@
  * dittod uploads what this program opened. The kernel releases the blocks only if the file is
  * still the one that was looked at before: offload-get, open, upload, offload-release.
  *
- * A release waits for the disk, and perhaps for clients, so threads ask for it: what the kernel
- * makes durable for several files at once costs the disk little more than one of them. All else
- * is for the main thread. From pool_submit() until pool_reap() the thread of a slot writes @asked,
- * @rc and @why, and the main thread changes nothing of it.
+ * A release waits for the disk, and perhaps for clients, so threads ask for it: to make several
+ * files durable together costs the disk little more than one of them. All else is for the main
+ * thread. From pool_submit() until pool_reap() the thread of a slot writes @asked, @rc and @why,
+ * and the main thread changes nothing of it.
  */
 
 #include <errno.h>
@@ -36,11 +36,11 @@
 #include "offload/packer.h"
 #include "pool.h"
 
-/* Large files at once, and small ones, which wait for a pack to fill. */
+/* Most large files under way, and small ones, which wait for a pack to fill. */
 #define LARGE		8
 #define SMALL		(2 * PACKER_MEMBERS)
 #define SLOTS		(LARGE + SMALL)
-/* Releases at once. */
+/* Most releases under way. */
 #define RELEASES	16
 /* Milliseconds until a bucket is asked again which one it is. */
 #define ASK_TIME	5000
@@ -147,9 +147,9 @@ static bool push_share_allows(struct push *p, const char *name)
 }
 
 /*
- * Open the file that offload-get told about. The first descriptor gives no access, so what else
- * has the name now, such as a pipe, is not opened. Returns a descriptor, or -1: after a message,
- * or without one if a client has removed the file.
+ * Open the file that offload-get described. The first descriptor gives no access, so what else has
+ * the name now, such as a pipe, is not opened. Returns a descriptor, or -1: after a message, or
+ * without one if a client has removed the file.
  */
 static int push_open(struct push *p, const char *path, const struct offload_info *info)
 {
@@ -355,7 +355,7 @@ static bool push_look(struct push *p, const char *path, struct offload_info *inf
 /*
  * The same for a file that is open now: clients have written what they had cached. The kernel is
  * asked for the open file, as clients may have put a symbolic link into its path: a file of another
- * file system can have the same number, and nobody must get its data for that of the first one.
+ * file system can have the same number, and nobody must get its data instead of the first one's.
  */
 static bool push_look_again(struct push *p, const char *path, int file, struct offload_info *info)
 {

@@ -18,7 +18,7 @@
 #include "mem.h"
 #include "offload.h"
 
-/* Files at once. */
+/* Most files under way. */
 #define SLOTS		8
 /*
  * Milliseconds between two looks at the files: the first number after the end of a file, as small
@@ -34,7 +34,7 @@
  * @path: its path, or NULL if the slot is free
  * @info: where its data is
  * @idle: when a look first found that no recall was under way, in ms; 0 if one is
- * @why: the last failure that the kernel told of
+ * @why: the last failure that the kernel reported
  */
 struct slot {
 	char *path;
@@ -88,7 +88,7 @@ static int recall_on_event(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-/* Without events, failures have no cause, and are told all the same. */
+/* Without events, failures have no cause, and are printed all the same. */
 static void recall_listen(struct recall *r)
 {
 	struct nl_sock *sock;

@@ -301,7 +301,7 @@ static void run_print_json(const struct offload_run *r)
 	json_number(stdout, "milliseconds", clock_ms() - r->start);
 	json_bool(stdout, "interrupted", run_stopped);
 	json_close(stdout, '}');
-	/* Those of policies are entries of a list. */
+	/* Runs of policies are entries of a list. */
 	if (!r->policy)
 		json_end(stdout);
 }

@@ -108,7 +108,7 @@ static bool survey_read(struct offload_survey *s, const char *place, struct offl
 	}
 	if (*error != ENODATA)
 		return false;
-	/* One attribute may have replaced the other meanwhile; a file has one of them always. */
+	/* One attribute may have replaced the other since; a file always has one of them. */
 	return offload_record_read(place, r, error) ||
 	       (*error == ENODATA && survey_read_stored(place, r, error));
 }
@@ -163,7 +163,7 @@ static void survey_add_file(struct offload_survey *s, const char *place,
 	}
 }
 
-/* Files come before directories, so that those of one follow each other, by inode number. */
+/* Files come before directories, so that the files of one follow each other, by inode number. */
 static int survey_compare(const FTSENT **a, const FTSENT **b)
 {
 	const struct stat *x = (*a)->fts_statp, *y = (*b)->fts_statp;
@@ -285,7 +285,7 @@ static void survey_walk_shares(struct offload_survey *s)
 	replies_free(&replies);
 }
 
-/* Registrations that cannot be read may be those of the file systems that are away. */
+/* Registrations that cannot be read may name the file systems that are away. */
 static void survey_load_registrations(struct offload_survey *s)
 {
 	size_t i;
@@ -381,7 +381,9 @@ static void survey_on_result(void *arg, const struct offload_result *r)
 		return;
 	}
 	offload_list_result(s->list, r);
-	/* The objects of a page that has no name of its range are not those of the next page. */
+	/*
+	 * A page without a name of its range has not ended: the next page must not get its objects.
+	 */
 	s->n_objects = 0;
 	offload_survey_show(s, "requests to the store", offload_orders_requests(s->orders));
 }

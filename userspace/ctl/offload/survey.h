@@ -16,7 +16,7 @@ struct offload_list;
  * @orders: orders about objects
  * @looked: files that were looked at
  * @problems: things that could not be read; each was printed
- * @absent: those of them that are file systems which are not mounted
+ * @absent: problems that are file systems which are not mounted
  * @lost: files whose record is gone; each was printed, and their objects stay
  * @registered: file systems that the stores name
  * @unlisted: the objects of a bucket could not be listed

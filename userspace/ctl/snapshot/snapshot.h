@@ -106,10 +106,10 @@ void snapshot_walk_free(struct snapshot_walk *w);
  */
 int snapshot_root_open(const char *path);
 /*
- * Open the entry at a path below the root of a share, or the root if the path is empty. Clients
- * rename meanwhile, so no symbolic link is followed. The descriptor gives no access, so that a pipe
- * or device is not opened. @flags are further ones: O_DIRECTORY, or O_NOFOLLOW to open a symbolic
- * link itself. Returns -1 with errno.
+ * Open the entry at a path below the root of a share, or the root if the path is empty. Clients may
+ * rename, so no symbolic link is followed. The descriptor gives no access, so that a pipe or device
+ * is not opened. @flags are further ones: O_DIRECTORY, or O_NOFOLLOW to open a symbolic link
+ * itself. Returns -1 with errno.
  */
 int snapshot_entry_open(int root, const char *path, int flags);
 /* Path of an entry in a share, to be freed. */

@@ -219,8 +219,8 @@ static bool create_find_last(struct create *c)
 }
 
 /*
- * Whether the root is that of the last snapshot: roots of file systems often have the same inode
- * number, but were not made at the same time. That of an adopted share is marked.
+ * Whether the last snapshot has the same root: roots of file systems often have the same inode
+ * number, but were not made at the same time. The root of an adopted share is marked.
  */
 static bool create_has_same_root(struct create *c)
 {
@@ -247,7 +247,7 @@ static bool create_has_less(const struct create *c)
 
 /*
  * So much less than before is rather a share that is not what it was, such as the empty disk of a
- * new server, than the wish of its users: the good snapshots must not go for those of that.
+ * new server, than the wish of its users: its snapshots must not displace the good ones.
  */
 static bool create_is_meant(struct create *c)
 {

@@ -5,7 +5,7 @@
 
 #include "snapshot.h"
 
-/* Files at once. */
+/* Most files under way. */
 #define SNAPSHOT_SLOTS		8
 
 /**

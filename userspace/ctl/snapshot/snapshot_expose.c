@@ -80,7 +80,7 @@ static int expose_open_in(const struct snapshot_share *share, bool make)
 	return fd;
 }
 
-/* In a directory of others, names could become those of other files. Returns -1 after a message. */
+/* In a directory of others, names could lead to other files. Returns -1 after a message. */
 static int expose_open_folder(struct ctl *ctl, const struct snapshot_share *share, bool make)
 {
 	int fd = expose_open_in(share, make);

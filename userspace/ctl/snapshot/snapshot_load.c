@@ -19,7 +19,7 @@
 #include "snapshot.h"
 #include "ctl/offload/survey.h"
 
-/* Bytes that are fetched at once. */
+/* Bytes of one fetch. */
 #define PIECE		(16ULL << 20)
 
 void snapshot_problem(const struct ctl *ctl, const char *subject, const char *format, ...)
@@ -305,7 +305,7 @@ int snapshot_open(struct ctl *ctl, const char *text, struct snapshot *s,
 /**
  * struct survey_known - snapshots that the index knows
  * @s: the survey
- * @all: those of the stores
+ * @all: snapshots of the stores
  * @known: by place in @all
  */
 struct survey_known {

@@ -2,8 +2,8 @@
 /*
  * Removing a directory with all below.
  *
- * Users own what is below, and may change it meanwhile: names are only used in a directory that is
- * open, which was reached without following links and without entering mounts. There is no limit
+ * Users own what is below, and may change it at any time: names are only used in a directory that
+ * is open, which was reached without following links and without entering mounts. There is no limit
  * to the depth, but few descriptors are enough: what is in a subdirectory moves up to the top, and
  * is removed there.
  */

@@ -7,7 +7,7 @@
 
 /*
  * Remove directory @name of the directory @folder, and nothing outside of it, whatever its owners
- * put there meanwhile. Returns false with errno; then some of it may be left.
+ * put there. Returns false with errno; then some of it may be left.
  */
 bool snapshot_remove(int folder, const char *name);
 

@@ -4,7 +4,7 @@
  *
  * A file is made empty with a name of its own, gets its content from the kernel as a stub
  * (offload-adopt), its attributes, and then its name: at each moment the old or the new file has
- * it. No data is read. Clients change the share meanwhile: each directory is opened without
+ * it. No data is read. Clients may change the share at any time: each directory is opened without
  * following symbolic links, and never outside of the target; and what a file or directory gets, it
  * gets by a descriptor, for another one may have its name.
  */
@@ -51,7 +51,7 @@ bool restore_fail(struct restore *r, const struct snapshot_entry *e, const char 
 	return false;
 }
 
-/* Whether a name is still that of an open file. */
+/* Whether a name still leads to an open file. */
 static bool restore_is_same(int dir, const char *name, int fd)
 {
 	struct stat a, b;

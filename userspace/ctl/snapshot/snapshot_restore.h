@@ -31,7 +31,7 @@
  * @readonly: nobody may write to what is restored
  * @wanted: which entries are restored, by place in @tree
  * @made: inode numbers of those that are there now, otherwise 0
- * @warned: an attribute was refused, and that was told
+ * @warned: an attribute was refused, and that was printed
  * @files: files that were restored
  * @others: directories and other entries
  * @bytes: bytes of the files

@@ -3,8 +3,8 @@
  * The content of files for snapshots.
  *
  * A file is as it was at one moment: the kernel says the same about it before and after its upload,
- * otherwise it is uploaded again. The content of a file that is offloaded is in the store already,
- * and so is that of one that is as it was in the last snapshot.
+ * otherwise it is uploaded again. The store already has the content of files that are offloaded, or
+ * as they were in the last snapshot.
  */
 
 #include <errno.h>
@@ -28,7 +28,7 @@
 #include "snapshot_create.h"
 #include "ctl/out.h"
 
-/* Uploads of a file that changes meanwhile. */
+/* Uploads of a file that changes during each. */
 #define TRIES		5
 /* Milliseconds between two looks at the progress. */
 #define SHOW_TIME	250
@@ -178,7 +178,7 @@ static bool slot_look(struct create *c, struct slot *slot)
 }
 
 /*
- * Open the file that the kernel told about, and not what else has the name now. Returns a
+ * Open the file that the kernel described, and not what else has the name now. Returns a
  * descriptor, or -1 if the file is gone or has failed.
  */
 static int slot_open(struct create *c, struct slot *slot)
@@ -259,7 +259,7 @@ static void slot_end(struct create *c, struct slot *slot)
 	slot->place = NULL;
 }
 
-/* The content is in the store, if it is still that of the file. */
+/* The content is in the store, if the file still has it. */
 static void slot_uploaded(struct create *c, struct slot *slot, const struct offload_ctl_push *done)
 {
 	const struct offload_info before = slot->info;

@@ -2,9 +2,9 @@
 /*
  * The entries of a share, for snapshots.
  *
- * Clients rename meanwhile: each entry is opened from the root of the share, without following
- * symbolic links, and all that is said about it is read by that descriptor. So a directory that is
- * replaced by a link leads nowhere.
+ * Clients may rename: each entry is opened from the root of the share, without following symbolic
+ * links, and all that is said about it is read by that descriptor. So a directory that is replaced
+ * by a link leads nowhere.
  */
 
 #include <dirent.h>
@@ -142,7 +142,7 @@ static void entry_lack(struct snapshot_look *look, struct snapshot_entry *e, con
 	e->partial = true;
 }
 
-/* An attribute that is gone meanwhile is not in the snapshot. */
+/* An attribute that is gone by now is not in the snapshot. */
 static void entry_read_xattr(struct snapshot_look *look, struct snapshot_entry *e,
 			     const char *path, const char *place, const char *name, u8 **buf)
 {
