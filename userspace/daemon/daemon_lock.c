@@ -2,7 +2,7 @@
 /*
  * One dittod at a time, see daemon_lock.h.
  *
- * The locks are made by fcntl(2): they belong to the process, so that neither the spawner, which
+ * The locks are fcntl(2) locks: they belong to the process, so that neither the spawner, which
  * inherits the descriptors, nor a file that a killed dittod leaves keeps the next one from
  * starting, and they tell who holds them. Such a lock is lost when its process closes any
  * descriptor of the file, so nothing else opens these files.

@@ -27,7 +27,7 @@
 /* The same for named pipes. */
 #define PIPE_THREADS	4
 #define PIPE_LIMIT	1024
-/* More records than the kernel sends at once. */
+/* More records than the kernel sends without an answer. */
 #define AUDIT_LIMIT	256
 
 bool services_open(struct upcall_services *services, int spawner, const char *state_dir)

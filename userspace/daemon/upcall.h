@@ -63,8 +63,8 @@ struct upcall_services {
  * @job: job in the pool
  * @next: link in the list of questions that keep a thread, or wait for one
  * @late: answers in time if nobody else does
- * @lookup: look-up of the host's names; for other questions, its address is the address of the
- *	client that needs the answer, if it is known
+ * @lookup: look-up of the host's names; for other questions, it has the address of the client that
+ *	needs the answer, if known
  * @netgroups: pool for the work after @lookup
  * @channel: connection on which the reply is sent
  * @id: number of the request, chosen by the kernel

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lines in the kernel's log, where those of ditto.ko are, too: it is there before the journal and
- * in a rescue system, a write never waits for another process, and too many lines are dropped.
+ * Lines in the kernel's log, where ditto.ko logs, too: it is there before the journal and in a
+ * rescue system, a write never waits for another process, and too many lines are dropped.
  */
 
 #include <fcntl.h>

@@ -63,7 +63,7 @@ static pthread_mutex_t guard_lock = PTHREAD_MUTEX_INITIALIZER;
 static char guard_module[MODULE_TEXT_MAX];
 /* File systems of the directories that were given, if there are any. */
 static struct guarded guard_given;
-/* What dittoctl is told about it, while it is being written; NULL if it is told nothing. */
+/* The status for dittoctl, while it is being written; NULL if there is none. */
 static FILE *guard_status;
 static bool guard_has_status;
 static struct seen_list guard_seen;
@@ -145,7 +145,7 @@ static bool mount_look(const struct mount_table *mounts, const struct mount_poin
 	struct seen seen = { .by = NULL };
 	int fd;
 
-	/* Those of other machines may not answer, and are of no such type. */
+	/* File systems of other machines may not answer, and have no such type. */
 	if (!guarded_has(all, m->type, NULL))
 		return false;
 	seen.number = mount_number(m->path);

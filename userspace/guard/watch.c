@@ -18,7 +18,7 @@
 #include "watch.h"
 
 #define WATCH_MAX	64
-/* A disk reads as many records at once. */
+/* A disk reads as many records in parallel. */
 #define WATCH_THREADS	4
 #define WATCH_STACK	(128 << 10)
 #define WATCH_EVENTS	(FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM)
@@ -62,7 +62,7 @@ static bool open_is_by_server(const struct watch *w, pid_t pid)
 }
 
 /**
- * struct refusal - what is told about an open
+ * struct refusal - what is logged about an open
  * @path: of the file; the longest one does not fit in a line of the kernel's log
  * @name: of the process
  */

@@ -17,7 +17,7 @@
 #include "worker/supervisor.h"
 #include "mem.h"
 
-/* Most pending questions; more than the kernel has at once. */
+/* Most pending questions; more than the kernel has. */
 #define WAITING_MAX	1024
 /* Milliseconds until the worker is considered dead; longer than its limit for one host. */
 #define ANSWER_TIME	12000

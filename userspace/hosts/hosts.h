@@ -21,8 +21,8 @@ struct hosts *hosts_new(int spawner);
 void hosts_free(struct hosts *h);
 
 /*
- * Look up an address; the interface is that of resolver_submit(). @l stays the caller's and must
- * live until its @done is called, which may happen before this returns.
+ * Look up an address, as resolver_submit() does. @l stays the caller's and must live until its
+ * @done is called, which may happen before this returns.
  */
 void hosts_submit(struct hosts *h, struct host_lookup *l);
 

@@ -25,7 +25,7 @@
 #include "mem.h"
 #include "resolver.h"
 
-/* Most hosts in the cache, and most that are looked up at once. */
+/* Most hosts in the cache, and most that are looked up at the same time. */
 #define HOSTS_MAX	4096
 #define HOSTS_BUSY_MAX	256
 #define BUCKETS		1024

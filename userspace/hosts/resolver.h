@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Non-blocking look-up of host names in /etc/hosts and the DNS. Many queries are pending at once,
- * so a query without a reply delays no other. Answers are cached for a short time, negative ones
+ * Non-blocking look-up of host names in /etc/hosts and the DNS. Many queries may be pending, so a
+ * query without a reply delays no other. Answers are cached for a short time, negative ones
  * included.
  *
  * Runs in the host worker; dittod uses it through hosts.h. To be used by one thread.

@@ -2,10 +2,10 @@
 /*
  * Sources: the accounts of this machine.
  *
- * "local" has those of /etc/passwd and /etc/group, as accounts of this machine as a domain:
- * S-1-5-21-x-y-z-RID. The files are read, because the name service also knows users of directories,
- * which are not this machine's. The others have all that the name service knows: S-1-22-1-uid and
- * S-1-22-2-gid.
+ * "local" has the users and groups of /etc/passwd and /etc/group, as accounts of this machine as a
+ * domain: S-1-5-21-x-y-z-RID. The files are read, because the name service also knows users of
+ * directories, which are not this machine's. The others have all that the name service knows:
+ * S-1-22-1-uid and S-1-22-2-gid.
  */
 
 #include <errno.h>
@@ -233,7 +233,7 @@ static int local_by_name(unsigned int kinds, struct identity *out)
 	return rc;
 }
 
-/* The files are read at once: no thread may be left where all of them wait for a directory. */
+/* No @blocks: files are read without a thread for it, as all threads may wait for a directory. */
 const struct identity_source identity_local = {
 	.title = "local",
 	.only_first = true,

@@ -28,8 +28,8 @@
 #define IDENTITY_ALIASES_MAX	16
 
 /*
- * Those that look identities up for no user, beyond all numbers of users. Each has look-ups of its
- * own: what clients make one of them ask does not use up those of another.
+ * Callers that look identities up for no user, beyond all numbers of users. Each has look-ups of
+ * its own: what clients make one of them ask uses up no other's.
  */
 #define IDENTITY_FOR_KERNEL	UINT64_MAX		/* numbers and names */
 #define IDENTITY_FOR_SIDS	(UINT64_MAX - 1)	/* SIDs, for the kernel */
@@ -177,8 +177,8 @@ void identity_machine_set(const struct sid *sid);
 /* Get the SID of this machine as a domain; derived from its id if none was set. */
 void identity_machine(struct sid *sid);
 /*
- * Derive a SID from the id of a machine, a text. The result differs from those of other programs,
- * and does not reveal the id (compare sd_id128_get_machine_app_specific(3)).
+ * Derive a SID from the id of a machine, a text. Other programs get another result, and it does not
+ * reveal the id (compare sd_id128_get_machine_app_specific(3)).
  */
 void identity_machine_derive(const char *id, struct sid *sid);
 
@@ -243,7 +243,7 @@ bool identity_is_system(u32 id);
 bool identity_is_local(unsigned int kind, u32 id);
 /* Does the file of this machine's users have a user of this name and number? */
 bool identity_is_local_user(const char *name, u32 uid);
-/* May a directory have a SID: that of a domain, or of something in it, but not of this machine? */
+/* May a directory have a SID: of a domain, or of something in it, but not of this machine? */
 bool identity_directory_may_have(const struct sid *sid);
 /* The @may_know of directories: no names and numbers of this machine. */
 bool identity_directory_may_know(const struct identity_query *q);

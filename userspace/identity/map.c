@@ -352,7 +352,7 @@ static int map_by_id(unsigned int kind, struct identity *out)
 	return map_find(IDENTITY_BY_ID, &key, kind, out);
 }
 
-/* A name without a domain is that of a line without one. */
+/* A name without a domain belongs to a line without one. */
 static int map_by_name(unsigned int kinds, struct identity *out)
 {
 	char name[NSS_NAME_SIZE], domain[NSS_NAME_SIZE], own[NSS_NAME_SIZE];

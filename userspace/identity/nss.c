@@ -137,8 +137,8 @@ static int take_name(char out[NSS_NAME_SIZE], const char *name)
 }
 
 /*
- * winbind may go on reporting the name that a user had before being renamed, which may be that of
- * another user now. Without an answer the name counts as the user's.
+ * winbind may go on reporting the name that a user had before being renamed, which may be another
+ * user's now. Without an answer the name counts as the user's.
  */
 static bool user_has_name(uid_t uid, const char *name)
 {

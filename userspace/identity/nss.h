@@ -36,8 +36,8 @@ bool nss_in_netgroup(const char *netgroup, const struct address *addr,
  * A service that does not answer is not one that has no groups, see nss_initgroups.h.
  *
  * Return: 0; -ENOENT (no such user); -EAGAIN (a service does not answer); -ESTALE (the name service
- * does not know the user's name any more, or as that of another user: @gids has only the primary
- * group); another negative errno.
+ * does not know the user's name any more, or as another user's: @gids has only the primary group);
+ * another negative errno.
  */
 int nss_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n);
 

@@ -13,9 +13,9 @@
 #include <sys/types.h>
 
 /*
- * Ask all services for the groups of a user, but those of this machine alone. Thread-safe; blocks
- * as long as a service does. Returns false, and logs which service it is, once a minute at most, if
- * one does not answer.
+ * Ask all services except the local ones for the groups of a user. Thread-safe; blocks as long as a
+ * service does. Returns false, and logs which service it is, once a minute at most, if one does not
+ * answer.
  */
 bool nss_initgroups_answer(const char *user, gid_t primary);
 

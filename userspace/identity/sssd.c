@@ -101,7 +101,7 @@ static int sssd_by_sid(struct identity *out)
 	if (kind < SSS_UID || kind > SSS_BOTH || !out->name.name[0])
 		return -ENOENT;
 	out->name.use = kind == SSS_GID ? SID_USE_GROUP : SID_USE_USER;
-	/* SSSD names domains as DNS does, unless it is told otherwise. */
+	/* SSSD names domains as DNS does, unless it is configured otherwise. */
 	memset(out->realm, 0, sizeof(out->realm));
 	if (strchr(out->name.domain, '.'))
 		memcpy(out->realm, out->name.domain, sizeof(out->realm));

@@ -173,7 +173,7 @@ bool user_rule_account(const struct user_rule *rule, const char *user,
 				(int)(star - rule->account), rule->account, len, part, star + 1);
 	if (!size || size >= NSS_NAME_SIZE)
 		return false;
-	/* Names of a domain have no case, those of accounts are in lower case. */
+	/* Names of a domain have no case, names of accounts are in lower case. */
 	if (star && rule->kind == USER_OF_DOMAIN)
 		for (c = account + (star - rule->account); len; c++, len--)
 			*c = (char)tolower((unsigned char)*c);

@@ -90,8 +90,8 @@ static int user_token_add_gid(struct filling *f, u32 gid)
 }
 
 /*
- * Look up the SID of a number: that of its source, or the one made of the number. @directory is set
- * if a directory knows it.
+ * Look up the SID of a number: from its source, or made of the number. @directory is set if a
+ * directory knows it.
  */
 static int user_token_sid_of_id(struct filling *f, unsigned int kind, u32 id, struct sid *sid,
 				bool *directory)
@@ -272,7 +272,7 @@ int user_token_fill(struct user_token *t, const struct sid_list *vouched, const 
 	rc = user_token_add_sid(&f, &sid);
 	if (!rc && vouched)
 		rc = user_token_add_vouched(&f, &sid, vouched);
-	/* Groups behind are those of @vouched, whose SIDs are there. */
+	/* Groups behind come from @vouched, whose SIDs are there. */
 	for (i = 0; !rc && i < own_groups; i++)
 		rc = user_token_add_group(&f, t->gids[i]);
 	t->complete = vouched || identity_knows_domains();

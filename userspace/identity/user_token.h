@@ -22,7 +22,7 @@
  * @gid: primary group
  * @gids: all groups, including the primary group
  * @ngids: number of entries in @gids
- * @sids: SID of the user first, then further SIDs of the user, and those of the groups and of
+ * @sids: SID of the user first, then further SIDs of the user, and the SIDs of the groups and of
  *	BUILTIN aliases; none that follow from the way of the login alone, such as Everyone
  * @complete: a SID of a domain that is not in @sids is not the user's; false if nothing tells who
  *	is in the groups of a domain
@@ -41,9 +41,9 @@ struct user_token {
 /**
  * user_token_fill - fill the token of a user
  * @t: @uid, @gid, @gids and @ngids set, all else zeroed
- * @vouched: SIDs by which a domain controller vouches for the user: the user's first, then those
- *	of groups; NULL if the user proved the name in another way; empty if a domain controller
- *	could have vouched but did not
+ * @vouched: SIDs by which a domain controller vouches for the user: the user's first, then the
+ *	groups'; NULL if the user proved the name in another way; empty if a domain controller could
+ *	have vouched but did not
  * @mapped: name of the user to whom a rule of the configuration gave the account; NULL if none did
  * @why: filled on error
  *
@@ -68,7 +68,7 @@ void user_token_fill_anonymous(struct user_token *t);
 /* Free what a token owns. */
 void user_token_clear(struct user_token *t);
 /*
- * Can a domain controller vouch for a SID? Only for those of users and groups of domains: not for
+ * Can a domain controller vouch for a SID? Only for SIDs of users and groups of domains: not for
  * this machine's, nor for aliases and well-known SIDs, which say what somebody may do here.
  */
 bool user_token_may_vouch(const struct sid *sid);

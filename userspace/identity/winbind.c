@@ -15,7 +15,7 @@
 #include "identity.h"
 #include "mem.h"
 
-/* The library's results, as far as they are told apart. */
+/* The library's results, as far as they are distinguished. */
 #define WBC_SUCCESS		0
 #define WBC_INVALID_SID		4
 #define WBC_INVALID_PARAM	5
@@ -117,7 +117,7 @@ static bool domain_is_offline(const char *domain)
 
 /*
  * winbindd has one answer for what does not exist and for what it cannot ask a domain controller.
- * Its domain being offline makes the difference; that of a trusted domain, only for names.
+ * It cannot ask if its own domain is offline or, for names, if the trusted one is.
  */
 static int winbind_not_found(const char *domain)
 {
@@ -192,7 +192,7 @@ static enum sid_use winbind_use(int use)
 	case SID_USE_ALIAS:
 	case SID_USE_WELL_KNOWN:
 		return (enum sid_use)use;
-	case 9:	/* SidTypeComputer: an account as that of a user. */
+	case 9:	/* SidTypeComputer: an account like a user's. */
 		return SID_USE_USER;
 	default:
 		return SID_USE_UNKNOWN;

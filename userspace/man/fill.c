@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Copies a manual page from the standard input to the standard output. In place of a line that says
- * @SETTINGS@ it puts the description of all settings, and of @SHARE_KEYS@ and @SHARE_OPTIONS@ that
- * of the options of shares, as the configuration file and dittoctl have them.
+ * @SETTINGS@ it puts the description of all settings, and for @SHARE_KEYS@ and @SHARE_OPTIONS@ of
+ * the options of shares, as the configuration file and dittoctl have them.
  */
 
 #include <ctype.h>

@@ -14,7 +14,7 @@ void conns_free(struct conns *k);
 
 /**
  * conns_call - make a request and wait until it is done; thread-safe
- * @k: the connections; at most as many threads call this at once as conns_new() was told
+ * @k: the connections; as many threads may call this at the same time as conns_new() got
  * @put: creates the message, for any of the connections
  * @arg: argument of @put
  * @why: filled on error

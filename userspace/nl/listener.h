@@ -46,7 +46,7 @@ bool listener_same_place(const struct listener *a, const struct listener *b);
 /* Format as "nfs tcp 192.0.2.1 port 2049", without the port if it is 0. Returns @buf. */
 /* Say how to get the module of its protocol. Returns @hint. */
 const char *listener_hint(const struct listener *l, char hint[MODULE_HINT_MAX]);
-/* Return its port, or that of its protocol if it has none. */
+/* Return its port, or its protocol's if it has none. */
 u16 listener_port(const struct listener *l);
 const char *listener_text(const struct listener *l, char buf[LISTENER_TEXT_MAX]);
 

@@ -2,7 +2,7 @@
 /*
  * Settings of the server: their descriptions, and their values as text and in messages.
  *
- * The descriptions are those of the kernel modules, from the same files.
+ * The descriptions come from the same files as in the kernel modules.
  */
 #ifndef _DITTO_SETTING_H
 #define _DITTO_SETTING_H

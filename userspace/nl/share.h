@@ -88,7 +88,7 @@ struct share {
 
 #define SHARE_OPTION_ID(_kind, _name, _field, ...) SHARE_OPTION_##_field,
 
-/* Places of the options in the table; those of the core are the first. */
+/* Places of the options in the table; the core's are the first. */
 enum share_option_id {
 #define OPTION(...) SHARE_OPTION_ID(__VA_ARGS__)
 #include "../../fs/share/option_defs.h"
@@ -101,7 +101,7 @@ enum share_option_id {
 
 /* Bit of an attribute in struct share.given. */
 #define SHARE_BIT(attr)		(1ULL << (attr))
-/* Bit of an option in struct share.given, by its place, and those of all options. */
+/* Bit of an option in struct share.given, by its place, and the bits of all options. */
 #define SHARE_OPTION_FIRST	24
 #define SHARE_OPTION_BIT(id)	(1ULL << (SHARE_OPTION_FIRST + (id)))
 #define SHARE_OPTION_BITS	(SHARE_OPTION_BIT(SHARE_OPTIONS) - SHARE_OPTION_BIT(0))

@@ -39,7 +39,7 @@ struct share_users {
 /**
  * share_users_add - add a user or a group, and look the name up
  * @u: the share users
- * @group: the name is that of a group
+ * @group: the name is a group's
  * @text: "NAME=ACCESS"; NAME is the name or number of a user or group of this machine, or a SID
  * @why: filled on error
  *

@@ -310,9 +310,7 @@ static void gc_flush(struct gc *g)
 	char *others, *line, *next;
 	u32 i;
 
-	/*
-	 * Nothing more is deleted after another problem. Others may use the index during a request.
-	 */
+	/* Nothing more is deleted after another problem. Others may use the index from here. */
 	if (!g->n || gc_is_stopped(g) || !offload_survey_commit(&g->s) ||
 	    !gc_order(g, &others)) {
 		g->n = 0;

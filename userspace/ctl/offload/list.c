@@ -144,8 +144,8 @@ static bool list_ask(struct offload_list *l, const char *store)
 }
 
 /*
- * Data has lists of many pages, which are read in parts in parallel. Of other prefixes, names that
- * are none of Ditto's matter, too.
+ * Data has lists of many pages, whose parts are read in parallel. Of other prefixes, names that are
+ * none of Ditto's matter, too.
  */
 static void list_prefix(struct offload_list *l, const char *store, const char *prefix)
 {

@@ -133,7 +133,7 @@ static int repack_run(struct ctl *ctl, struct repack *r)
 	good = offload_survey_run(&r->s, true);
 	index_sparse_files(r->s.index, (unsigned int)r->percent, repack_add, r);
 	good = offload_survey_commit(&r->s) && good;
-	/* Others may use the index during the rest. */
+	/* Others may use the index from here on. */
 	offload_survey_close(&r->s);
 	if (ctl->json)
 		json_open(stdout, NULL, '[');

@@ -381,9 +381,7 @@ static void survey_on_result(void *arg, const struct offload_result *r)
 		return;
 	}
 	offload_list_result(s->list, r);
-	/*
-	 * A page without a name of its range has not ended: the next page must not get its objects.
-	 */
+	/* A page without a name of its range did not end: its objects are not the next page's. */
 	s->n_objects = 0;
 	offload_survey_show(s, "requests to the store", offload_orders_requests(s->orders));
 }
