@@ -233,7 +233,7 @@ static int local_by_name(unsigned int kinds, struct identity *out)
 	return rc;
 }
 
-/* No @blocks: files are read without a thread for it, as all threads may wait for a directory. */
+/* Files are read by the asker's thread: all others may be waiting for a directory. */
 const struct identity_source identity_local = {
 	.title = "local",
 	.only_first = true,

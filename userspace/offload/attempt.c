@@ -12,12 +12,12 @@
 #include "mem.h"
 #include "sigv4.h"
 
-/* Bytes that are read and written at once. */
+/* Bytes that are read and written in one step. */
 #define BUFFER		(512L << 10)
 #define CONNECT_MAX	10000
 /* Slower than so many bytes per second counts as no data. */
 #define SLOWEST		1024L
-/* The answer with a whole object; that with a range is 206 (RFC 9110 section 15.3.7). */
+/* The answer with a whole object; an answer with a range is 206 (RFC 9110 section 15.3.7). */
 #define HTTP_OK		200
 /* All objects are put with it, so it tells them from pages of whatever else answers. */
 #define TYPE		"application/octet-stream"
@@ -288,7 +288,7 @@ static bool attempt_sign(struct transfer *t, const char *path)
 	       attempt_add(t, mem_string("Content-Type: " TYPE));
 }
 
-/* Each of the transfers that a store may have at once gets the same part. */
+/* Each transfer that a store may have in parallel gets the same part. */
 static void attempt_limit(struct transfer *t)
 {
 	time_t now = time(NULL);

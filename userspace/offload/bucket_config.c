@@ -61,8 +61,8 @@ bool bucket_class_is_archive(const char *storage_class)
 }
 
 /*
- * Whether objects that a rule moves can be read at once. Classes of other names may be those of an
- * archive, too.
+ * Whether objects that a rule moves can be read immediately. Classes of other names may be
+ * archives, too.
  */
 static bool class_is_readable(const char *storage_class)
 {

@@ -161,7 +161,7 @@ static void collect_single_done(struct transfer *t)
 	c->requests += t->requests;
 	collect_check_late(c, o, t);
 	o->deleted = t->outcome == OUTCOME_GOOD || t->outcome == OUTCOME_MISSING;
-	/* Other errors are those of the way to the store, or of the bucket. */
+	/* Other errors concern the way to the store, or the bucket. */
 	o->refused = t->outcome == OUTCOME_REFUSED &&
 		     (t->error == EACCES || t->error == EBUSY || t->error == EIO);
 	snprintf(o->cause, sizeof(o->cause), "%.*s", (int)sizeof(o->cause) - 1, t->why.text);

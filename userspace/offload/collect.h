@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Deletion of condemned objects, many at once. */
+/* Deletion of condemned objects, many in one request. */
 #ifndef _DITTO_OFFLOAD_COLLECT_H
 #define _DITTO_OFFLOAD_COLLECT_H
 
@@ -27,8 +27,8 @@ struct collects *collects_new(struct engine *engine);
 void collect_start(struct collects *all, const struct offload_msg *msg, struct store *store,
 		   int fd);
 /*
- * Answer a request at once. What the store was asked to delete may be gone, and uploads go on to
- * wait for the end of that. Returns false if there is no such request.
+ * Answer a request immediately. What the store was asked to delete may be gone, and uploads go on
+ * to wait for the end of that. Returns false if there is no such request.
  */
 bool collect_cancel(struct collects *all, u64 id);
 

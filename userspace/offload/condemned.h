@@ -70,7 +70,7 @@ bool condemned_no_deletions(struct condemnations *all, const struct store *store
 /* The store may still delete this object: it has not answered a request for that. */
 void condemned_is_late(struct condemnations *all, const struct store *store,
 		       const u8 name[HASH_SIZE]);
-/* All deletions of a store have ended. There are only those of one request at once. */
+/* All deletions of a store have ended. Only one request deletes at a time. */
 void condemned_end_deletions(struct condemnations *all, const struct store *store);
 
 #endif

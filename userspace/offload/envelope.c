@@ -157,8 +157,8 @@ bool envelope_is_ours(const struct envelope *e, unsigned int n_keys)
 }
 
 /*
- * The name of a chunk, a manifest or a pack comes from a record, or from what one names; that of
- * the head of a snapshot comes from a list of the bucket. Whoever can write there can make a head
+ * The name of a chunk, a manifest or a pack comes from a record, or from what one names; the name
+ * of a snapshot's head comes from a list of the bucket. Whoever can write there can make a head
  * whose name has no key, so with keys none is taken. A registration can only keep gc from working.
  * A list of garbage without a key is left out by those who read it.
  */

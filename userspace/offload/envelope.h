@@ -119,7 +119,7 @@ size_t envelope_in_room(const u8 *in, size_t room);
  * @key: key to encrypt with
  * @out: filled; has ENVELOPE_MAX(@e->payload) bytes
  *
- * The name stays that of the key that made it. The result was opened again and compared.
+ * The name stays as its key made it. The result was opened again and compared.
  *
  * Return: the length of the envelope, 0 on errors.
  */

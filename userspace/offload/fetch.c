@@ -11,7 +11,7 @@
 #include "mem.h"
 #include "pack.h"
 
-/* Most chunks that a fetch waits for at once. */
+/* Most chunks that a fetch waits for. */
 #define WINDOW		16
 /* Bytes behind a range that are loaded ahead if the file is read in order. */
 #define AHEAD		(16U << 20)
@@ -159,7 +159,7 @@ static void fetch_ahead(struct fetch *f)
 	const struct manifest *m = &f->manifest->manifest;
 	u32 i = f->next;
 
-	/* Chunks that were loaded ahead before may have been sent meanwhile. */
+	/* Chunks that were loaded ahead before may have been sent since. */
 	if (i < f->manifest->ahead)
 		i = f->manifest->ahead;
 	for (; i < m->n && m->chunks[i].offset < f->end + AHEAD; i++)
@@ -311,7 +311,7 @@ void fetch_start(struct fetches *all, const struct offload_msg *msg, struct stor
 
 /*
  * A chunk is not sent before all of it was verified, which takes long on a slow line. So dittod is
- * told that more of it has come, or that it waits for its turn on a line that is not idle.
+ * notified that more of it has come, or that it waits for its turn on a line that is not idle.
  */
 static void fetch_tell(struct fetch *f, u64 now)
 {

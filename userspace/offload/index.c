@@ -29,8 +29,8 @@
 #define CACHE_TEMP	"-32768"
 
 /*
- * Hashes are in one place each, and others have numbers for them. The order of the tables of
- * contents, chunks and objects is that of the lists of a store.
+ * Hashes are in one place each, and others have numbers for them. The tables of contents, chunks
+ * and objects have the order of a store's lists.
  */
 static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS filesystem(id BLOB PRIMARY KEY, type TEXT, path TEXT)\n"
@@ -39,7 +39,10 @@ static const char schema[] =
 	/* Stores that have files of a file system. */
 	"CREATE TABLE IF NOT EXISTS place(fs BLOB, store INTEGER, PRIMARY KEY(fs, store))\n"
 	"WITHOUT ROWID;"
-	/* Directories with files: paths end with a slash. That of lost files has an empty path. */
+	/*
+	 * Directories with files: paths end with a slash. The directory of lost files has an empty
+	 * path.
+	 */
 	"CREATE TABLE IF NOT EXISTS dir(id INTEGER PRIMARY KEY, fs BLOB, path BLOB, shown BLOB,\n"
 	"UNIQUE(fs, path));"
 	/* Manifests and packs that files refer to; @known: the chunks of a manifest are there. */
@@ -154,7 +157,7 @@ static bool index_begin_with(struct index *x, const char *begin, bool writes)
 
 /*
  * Begin a transaction, unless there is one. It writes from its beginning, because one that has only
- * read fails if others write meanwhile.
+ * read fails if others have written since.
  */
 bool index_transact(struct index *x)
 {

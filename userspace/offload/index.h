@@ -55,8 +55,8 @@ struct index *index_open(const char *path, bool fresh, struct why *why);
 /* Make all changes so far durable, and begin others. Returns false and fills @why on errors. */
 bool index_commit(struct index *x, struct why *why);
 /*
- * Free. Changes since index_commit() are forgotten as far as no transaction of them has ended, as
- * those of many changes do. NULL is allowed.
+ * Free. Changes since index_commit() are forgotten unless their transaction has ended, as it does
+ * after many changes. NULL is allowed.
  */
 void index_close(struct index *x);
 /* The first error since index_open() in words, or NULL. Functions do nothing after an error. */
@@ -89,8 +89,8 @@ bool index_knows_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE]);
 /* Forget a file system and its files. Returns false if it was not known. */
 bool index_forget_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE]);
 /*
- * Add a file of the file system that is being looked at. Those of a directory come one after the
- * other.
+ * Add a file of the file system that is being looked at. The files of a directory come one after
+ * the other.
  */
 void index_add_file(struct index *x, const struct index_file *file, const struct offload_record *r);
 /* Whether an earlier survey has found a file with this inode number and size. */
@@ -216,7 +216,7 @@ void index_files_of(struct index *x, const struct index_object *o,
 		    void (*use)(void *arg, const char *path), void *arg);
 /*
  * Call @use for the files of packs that could be less than @percent of their size without what
- * belongs to no file, by store. Packs that snapshots need are left out. @name: that of the pack.
+ * belongs to no file, by store. Packs that snapshots need are left out. @name: name of the pack.
  */
 void index_sparse_files(struct index *x, unsigned int percent,
 			void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE],
@@ -234,7 +234,7 @@ void index_count_all(struct index *x, struct index_counts *c);
  * @name: name of its content
  * @time: when it was written
  * @kept: its objects stay
- * @damaged: it cannot be used, so it may have said that of any object that was condemned before
+ * @damaged: it cannot be used, so any object that was condemned before may have to stay
  */
 struct index_list {
 	const char *store;
@@ -263,7 +263,7 @@ void index_add_list(struct index *x, const struct index_list *l);
 void index_condemn(struct index *x, const struct index_object *o, bool kept);
 /*
  * All lists were added: forget what was condemned before one that is damaged, or in the day after
- * it, as its time is that of another clock.
+ * it, as its time is from another clock.
  */
 void index_doubt_lists(struct index *x);
 /* Use what the lists say from now on, or forget it unless @use. */

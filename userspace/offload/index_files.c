@@ -160,7 +160,7 @@ static void index_note_found(struct index *x, u64 dir, const struct index_found 
 		       (u64)c->room);
 }
 
-/* How a name compares with that of a row. */
+/* How a name compares with the name of a row. */
 static int name_compare(const char *name, sqlite3_stmt *row)
 {
 	size_t len = strlen(name), other = (size_t)sqlite3_column_bytes(row, 0);
@@ -245,7 +245,7 @@ bool index_knows_file(struct index *x, const struct index_file *file)
 }
 
 /*
- * They go to a directory of their own: the old path may be that of another file by now, and several
+ * They go to a directory of their own: the old path may be another file's by now, and several
  * subvolumes may have the inode.
  */
 void index_keep_file(struct index *x, const struct index_file *file)

@@ -9,7 +9,7 @@
 #define HISTORY_MAX	"100000"
 /* A list of garbage that is damaged, in the column that is 1 for one that keeps objects. */
 #define LIST_DAMAGED	2
-/* Its time is that of the store, whose clock may be so many seconds behind that of the lists. */
+/* Its time is from the store, whose clock may be so many seconds behind times in the lists. */
 #define CLOCK_DIFFERENCE	"86400"
 
 void index_forget_lists(struct index *x)

@@ -11,7 +11,7 @@
 #include "object_name.h"
 #include "pack.h"
 
-/* Rows that are read at once. */
+/* Rows that are read in one step. */
 #define WORK_ROWS	1024
 
 /* Columns: store, kind, name, size, modified, since. */
@@ -56,7 +56,7 @@ static u32 index_work(struct index *x, struct work *rows, u64 *last)
 }
 
 /*
- * The rows are those of a copy, because @use may change the tables. No statement is open meanwhile,
+ * The rows come from a copy, because @use may change the tables. No statement is open during @use,
  * because it may commit, too.
  */
 void index_objects(struct index *x, void (*use)(void *arg, const struct index_object *o),
@@ -187,7 +187,7 @@ void index_files_of(struct index *x, const struct index_object *o,
 			      "WHERE f.content IN " CONTENTS_OF, "sin", o->store, (u64)o->kind,
 			   o->name);
 	while (index_row(x, stmt)) {
-		/* That of a lost file ends before its blob does. */
+		/* The path of a lost file ends before its blob does. */
 		path = mem_print("%.*s", sqlite3_column_bytes(stmt, 0),
 				 (const char *)sqlite3_column_blob(stmt, 0));
 		use(arg, path);

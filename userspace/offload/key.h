@@ -23,7 +23,7 @@ struct key {
 	u8 gear[HASH_SIZE];
 };
 
-/* Derive all keys from that of the administrator. */
+/* Derive all keys from the administrator's. */
 void key_derive(struct key *key, const u8 master[KEY_SIZE]);
 
 /* Name of an object with this content: HMAC, or SHA-256 if @key is NULL. */

@@ -142,8 +142,8 @@ static void load_got(struct transfer *t)
 }
 
 /*
- * Get memory for what comes. Of a chunk the length is known; to map its pages at once costs less
- * than a fault for each. Kernels before Linux 5.14 cannot, and then it is slower.
+ * Get memory for what comes. Of a chunk the length is known; to map its pages in one step costs
+ * less than a fault for each. Kernels before Linux 5.14 cannot, and then it is slower.
  */
 static u8 *load_buffer(const struct load *l)
 {

@@ -15,7 +15,7 @@
 #include "msg.h"
 #include "service.h"
 
-/* Larger buffers than those of chunks are mapped, which is the largest value that malloc takes. */
+/* Only buffers larger than chunks' are mapped. This is the largest value that malloc takes. */
 #define BUFFER_MAPPED	(32 << 20)
 /* Bytes of freed memory that are kept until the process is idle. */
 #define BUFFERS_KEPT	(256 << 20)

@@ -40,7 +40,7 @@ static const struct {
 
 #define BIT32(n)	(1U << (n))
 #define HAS(field)	BIT32(FIELD_##field)
-/* So that a type without fields is told from an unknown one. */
+/* So that a type without fields differs from an unknown one. */
 #define KNOWN		BIT32(FIELDS)
 
 static const u32 types[OFFLOAD_TYPES] = {

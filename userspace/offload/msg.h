@@ -25,7 +25,7 @@
  *  FETCH      dittod   offset, length, cookie             -              FETCHED
  *  DATA       process  offset, length, start              sealed memfd   -
  *  FETCHED    process  -                                  -              -
- *  CANCEL     dittod   -                                  -              that of its id
+ *  CANCEL     dittod   -                                  -              its id's
  *  FAILED     process  error, text                        -              -
  *  LIST       dittod   store, text                        -              LISTED
  *  LISTED     process  number, done, requests             memfd or -     -
@@ -67,9 +67,9 @@
 /**
  * enum offload_type - types of messages
  * @OFFLOAD_HELLO: the process is ready, sent once and first; id is 0
- * @OFFLOAD_STORE: define a store or replace its definition; requests that run keep the old one.
- *	The text consists of lines "key=value", see store.h; an empty text removes the store. The
- *	descriptor is the file of certificates to trust (PEM); without it, those of the system
+ * @OFFLOAD_STORE: define a store or replace its definition; requests that run keep the old one. The
+ *	text consists of lines "key=value", see store.h; an empty text removes the store. The
+ *	descriptor is the file of certificates to trust (PEM); without it, the system's
  * @OFFLOAD_STORED: the definition is valid; the store was not contacted
  * @OFFLOAD_CHECK: contact the store, with its bucket and credentials
  * @OFFLOAD_CHECKED: it answers
@@ -88,16 +88,16 @@
  * @OFFLOAD_LIST: list the objects whose names below the prefix of the store begin with the first
  *	line of the text, from the first name on that is greater than the second line
  * @OFFLOAD_LISTED: the file has a line "NAME SIZE TIME" for each of number objects, in the order of
- *	names; the time is that of the last change in seconds since 1970. More follow if done is 1.
- *	There is no file if there are no objects
+ *	names; the time is when it was last changed, in seconds since 1970. More follow if done is
+ *	1. There is no file if there are no objects
  * @OFFLOAD_READ: read the object that the text names, and compare it with its name
  * @OFFLOAD_OBJECT: it is what its name says. The file has the content unless it is a chunk
  * @OFFLOAD_DELETE: delete the object that the text names, which is none that files refer to
  * @OFFLOAD_DELETED: it is gone, or was before
  * @OFFLOAD_COLLECT: a run of gc begins, if the text is COLLECT_BEGIN; or delete the condemned
  *	objects that the lines of the file name, for the run whose number the text is, see collect.h
- * @OFFLOAD_COLLECTED: the number is that of the run. The file has a line "NAME CAUSE" for each
- *	object that stays, see collect.h; there is none if all are gone
+ * @OFFLOAD_COLLECTED: the number is the run's. The file has a line "NAME CAUSE" for each object
+ *	that stays, see collect.h; there is none if all are gone
  * @OFFLOAD_REKEY: encrypt the object that the text names with the first key, see ORDER_REFERRED
  * @OFFLOAD_REKEYED: it is; done is 1 if it was not before
  * @OFFLOAD_KEEP: upload the head of a snapshot, a registration or a list of garbage, whose content

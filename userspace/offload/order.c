@@ -24,9 +24,9 @@
  * @list: entry in struct orders' list
  * @all: the set
  * @id: number of the request
- * @cancelled: its end was told already
+ * @cancelled: its end was reported already
  * @referred: something refers to the object
- * @load: reads the object; its store is that of the order, which is a user of it
+ * @load: reads the object; its store is the order's, which is a user of it
  * @transfer: request for a list, or to delete
  * @query: of the request for a list
  * @page: the answer to it

@@ -23,16 +23,16 @@
 
 /* A file and its envelope, or the envelope twice, are in memory. */
 #define COPIES		2
-/* Most files that are read at once, or wait for a thread. */
+/* Most files that are read, or wait for a thread. */
 #define READING_MAX	64
-/* Most pushes at once. Those that wait to be read have a descriptor. */
+/* Most pushes under way. Those that wait to be read have a descriptor. */
 #define PUSHES_MAX	1024
 /* Time until the next call if there is nothing to do, in ms. */
 #define NEVER		60000
 
 /**
  * struct packed_push - the push of a small file
- * @list: entry in one of struct packer's lists, or in that of its pack
+ * @list: entry in one of struct packer's lists, or in its pack's
  * @all: the set
  * @id: number of the request
  * @store: the store
@@ -41,7 +41,7 @@
  * @plain: the content, only while the thread has it
  * @sealed: its envelope; NULL if another member of the pack has the same content
  * @member: name and place of the content
- * @cancelled: its end was told
+ * @cancelled: its end was reported
  * @error: 0 or a positive errno
  */
 struct packed_push {
@@ -329,7 +329,7 @@ static struct packing *packing_new(struct packer *all, struct store *store)
 	return k;
 }
 
-/* Give a file its place in the pack: that of equal content, or the next one. */
+/* Give a file its place in the pack: the place of equal content, or the next one. */
 static void packing_place(struct packing *k, struct packed_push *p)
 {
 	const struct packed_push *q;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pushes: a thread reads a file, cuts it and names its chunks, one after the other; several
- * chunks are uploaded at once. The manifest is uploaded last, so that all it names is there.
+ * Pushes: a thread reads a file, cuts it and names its chunks, one after the other; several chunks
+ * are uploaded in parallel. The manifest is uploaded last, so that all it names is there.
  */
 
 #include <errno.h>
@@ -22,7 +22,7 @@
 #include "push.h"
 #include "upload.h"
 
-/* Bytes that are read at once. */
+/* Bytes that are read in one step. */
 #define STEP		CHUNK_MIN
 /* A chunk and its envelope are in memory. */
 #define COPIES		2
@@ -30,7 +30,7 @@
 #define PROGRESS	250
 /* Time until the next call if there is nothing to tell, in ms. */
 #define NEVER		60000
-/* Most pushes at once; each has a descriptor. */
+/* Most pushes under way; each has a descriptor. */
 #define PUSHES_MAX	256
 
 /**
@@ -73,7 +73,7 @@ struct push_chunk {
  * @uploaded: bytes that were sent
  * @deduplicated: bytes of the file that were there
  * @requests: requests to the store
- * @told: when progress was told, in ms
+ * @told: when progress was reported, in ms
  * @changed: there is progress to tell
  * @error: 0, or why the push ends; positive errno
  * @why: the same in words

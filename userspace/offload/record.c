@@ -36,7 +36,7 @@ bool offload_record_set(struct offload_record *r, u64 size, const u8 *cookie, si
 	return cookie_decode(&r->cookie, cookie, len);
 }
 
-/* CRC32C (RFC 3720 appendix B.4) of bytes, of which those of the checksum itself count as 0. */
+/* CRC32C (RFC 3720 appendix B.4) of bytes, where the checksum itself counts as 0. */
 static u32 record_crc(const u8 *in, size_t len, size_t at)
 {
 	u32 crc = ~0U;

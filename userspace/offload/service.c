@@ -24,7 +24,7 @@
 /* Threads for each of reading and writing. */
 #define THREADS_MIN	2
 #define THREADS_MAX	8
-/* More than all requests have at once. */
+/* More jobs than all requests have. */
 #define JOBS_MAX	4096
 /* Messages that are taken before the transfers go on. */
 #define BATCH		32

@@ -140,7 +140,7 @@ int snapshot_path_compare(const char *a, const char *b)
 		a++;
 		b++;
 	}
-	/* The end of a name comes before all other bytes, and that of a path before that. */
+	/* The end of a name comes before all other bytes, and the end of a path before that. */
 	x = *a == '/' ? 1 : *a ? 1 + (u8)*a : 0;
 	y = *b == '/' ? 1 : *b ? 1 + (u8)*b : 0;
 	return x - y;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Snapshots of shares: a small object, the head, names the tree, which is content like that of a
- * file. Documentation/offload.md has the layout of both.
+ * Snapshots of shares: a small object, the head, names the tree, which is content like a file's.
+ * Documentation/offload.md has the layout of both.
  *
  * What is read comes from the network: nothing in it is believed before it was checked. A path
  * that passed the check stays below the root of the share.
@@ -168,7 +168,7 @@ struct snapshot_tree {
 /**
  * snapshot_tree_decode - decode a tree
  * @t: filled; to be freed by snapshot_tree_free(), also after an error
- * @bytes: the tree, which becomes that of @t
+ * @bytes: the tree, which becomes part of @t
  * @len: its length in bytes
  * @why: filled on errors
  *
@@ -210,7 +210,7 @@ const struct snapshot_name *snapshot_names_find(const struct snapshot_names *nam
 						const struct snapshot_name **end);
 /*
  * Whether two entries are names of one file: of the same inode, with the same content. Each file
- * was looked at in its own moment, so the numbers may be those of one that is gone.
+ * was looked at in its own moment, so the numbers may come from one that is gone.
  */
 bool snapshot_is_same_file(const struct snapshot_entry *a, const struct snapshot_entry *b);
 /* Whether an entry is that with the path or is below it. */

@@ -24,7 +24,7 @@
  *               encrypts, all decrypt
  *  compression  "on" (the default) or "off"
  *  packing      "on" (the default) or "off": small files share objects
- *  parallel     transfers at once, 1 to 64; 8
+ *  parallel     most transfers that run, 1 to 64; 8
  *  upload-limit bytes per second of all uploads, by time of day; see common/offload_limit.h; none
  *  proxy        URL of a proxy of HTTP; none, whatever the environment says
  *  timeout      seconds without any data after which an attempt is given up; failed requests are
@@ -81,7 +81,7 @@ struct breaker {
  * @config: the configuration of the bucket
  * @config_until: CLOCK_MONOTONIC in ms until which that is not asked for again
  * @no_checksum: the store does not take the header with the checksum of a body
- * @deletes_single: the store has refused to delete many objects at once
+ * @deletes_single: the store has refused to delete many objects in one request
  * @knows_condemned: the lists of garbage were read, see condemned.h
  * @proxy: URL of a proxy, or NULL
  * @url: scheme and host of the requests, without a final '/'
@@ -91,7 +91,7 @@ struct breaker {
  * @n_keys: number of them
  * @compress: compress chunks
  * @packing: small files share objects
- * @parallel: transfers at once
+ * @parallel: most transfers that run
  * @limits: of uploads; each transfer gets its part
  * @timeout: in ms
  * @trust_file: file in memory with the certificates to trust (PEM), or -1

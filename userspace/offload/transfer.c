@@ -29,7 +29,7 @@
  * @multi: libcurl's set of those that run
  * @waiting: those that wait for their turn, by urgency
  * @pausing: those that wait for their next attempt
- * @ended: those whose end was not told yet
+ * @ended: those whose end was not reported yet
  */
 struct transfers {
 	CURLM *multi;
@@ -195,7 +195,7 @@ static void transfer_explain_missing(struct transfer *t, const struct why *cause
 	transfer_explain(t, &longer);
 }
 
-/* Pause before the next attempt, with a random part so that many do not come at once. */
+/* Pause before the next attempt, with a random part so that many do not come at the same time. */
 static u64 transfer_pause(const struct transfer *t)
 {
 	u64 pause = PAUSE_FIRST;

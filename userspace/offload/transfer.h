@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Transfers: requests to stores by libcurl, many at once in one thread. Failed attempts are
+ * Transfers: requests to stores by libcurl, many in parallel in one thread. Failed attempts are
  * repeated with growing pauses, unless a repetition is useless or the store has not answered
  * anybody for some time.
  */
@@ -67,7 +67,7 @@ enum transfer_state {
  * @got: bytes in @into; length of the object after TRANSFER_HEAD
  * @proven: after TRANSFER_HEAD, the object has the bytes that were put there
  * @archived: after TRANSFER_HEAD, the object cannot be read before it is restored
- * @storage_class: after TRANSFER_HEAD and TRANSFER_GET, that of the object; "" for the usual one
+ * @storage_class: after TRANSFER_HEAD and TRANSFER_GET, the object's; "" for the usual one
  * @most: bytes of the longest answer to any attempt when that was progress
  * @moved: clock_ms() when @most has grown
  * @requests: number of attempts

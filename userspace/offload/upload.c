@@ -6,9 +6,8 @@
  * An object that a list of garbage names may be deleted, and a store whose copies lag behind may
  * say for a while that one is there which was. So nothing is asked about it: it is put there, and a
  * store that orders what was done by time keeps it. So is one that does not prove that its bytes
- * are those of an upload, or that was read and found damaged: the file that is uploaded now may
- * have the only good copy. One in an archive would have to be restored before anybody could read
- * it.
+ * were uploaded, or that was read and found damaged: the file that is uploaded now may have the
+ * only good copy. One in an archive would have to be restored before anybody could read it.
  */
 
 #include <errno.h>
@@ -114,7 +113,7 @@ static bool upload_submit(struct upload *u)
 
 /*
  * Only "it is there" is believed. Without the permission to list, stores answer 403 for objects
- * that do not exist, and answers to HEAD have no body that tells the cause of an error; those to
+ * that do not exist, and answers to HEAD have no body that tells the cause of an error; answers to
  * PUT have one.
  */
 static void upload_head_done(struct transfer *t)

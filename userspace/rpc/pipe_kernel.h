@@ -11,7 +11,7 @@
 
 #include "rpc.h"
 
-/* List all sessions, or those of one user if @only is not NULL. */
+/* List all sessions, or one user's if @only is not NULL. */
 int pipe_kernel_sessions(const struct rpc_user *only, struct rows *out);
 int pipe_kernel_opens(struct rows *out);
 int pipe_kernel_trees(struct rows *out);

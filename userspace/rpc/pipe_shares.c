@@ -6,7 +6,7 @@
 #include "nl/share.h"
 #include "pipe.h"
 
-/* The pipes are those of SMB. */
+/* The pipes belong to SMB. */
 static void keep_smb(struct kernel_shares *shares)
 {
 	unsigned int i, n = 0;

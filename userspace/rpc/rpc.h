@@ -64,8 +64,8 @@ struct rpc_user {
 };
 
 /*
- * Did the user prove a name? Others are told no account, and of the shares only those that let
- * guests in: names of shares are often names of users.
+ * Did the user prove a name? Others see no account, and of the shares only the ones that let guests
+ * in: names of shares are often names of users.
  */
 static inline bool rpc_user_is_known(const struct rpc_user *user)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The accounts of this machine as clients of the pipe samr see them (MS-SAMR). There are two
- * domains: the machine, whose users are those of the files in /etc and whose aliases are the groups
- * there, and BUILTIN with its aliases. Nothing can be changed.
+ * domains: the machine, whose users are the users in /etc/passwd and whose aliases are the groups
+ * in /etc/group, and BUILTIN with its aliases. Nothing can be changed.
  */
 #ifndef _DITTOD_SAMR_H
 #define _DITTOD_SAMR_H

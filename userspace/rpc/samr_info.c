@@ -51,7 +51,7 @@ static const struct ndr_struct all_hours = {
 		      NDR_NUMBER(U32, WEEK_HOURS / 8), NDR_FILL(WEEK_HOURS / 8, 0xff))
 };
 
-/* Members of information structures. Passwords and descriptors are not told. */
+/* Members of information structures. Passwords and descriptors are left out. */
 #define NAME		NDR_AT(UNICODE, struct subject, name)
 #define FULL_NAME	NDR_AT(UNICODE, struct subject, full_name)
 #define EMPTY		NDR_WORDS(UNICODE, "")

@@ -197,7 +197,7 @@ static u32 share_get_info(struct rpc_call *call, void *data)
 	return NERR_NET_NAME_NOT_FOUND;
 }
 
-/* NetrShareCheck (MS-SRVS section 3.1.4.16): is a path shared? The empty one is that of IPC$. */
+/* NetrShareCheck (MS-SRVS section 3.1.4.16): is a path shared? The empty one belongs to IPC$. */
 static u32 share_check(struct rpc_call *call, void *data)
 {
 	struct srvsvc_args *args = data;

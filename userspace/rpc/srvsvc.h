@@ -96,7 +96,7 @@ u32 srvsvc_list_fill(struct rpc_call *call, struct srvsvc_args *args,
 /* Fill the results of a call for one item. */
 void srvsvc_info_fill(struct rpc_call *call, struct srvsvc_args *args,
 		      const struct ndr_struct *of, const void *item);
-/* The error for that of a source of information. */
+/* The error of a reply for the errno of a source of information. */
 u32 srvsvc_error(int rc);
 /* Convert "/srv/data" and a path below it to "C:\srv\data\...": clients want a drive. */
 char *srvsvc_path(struct rpc_call *call, const char *base, const char *inner);

@@ -3,7 +3,7 @@
  * Lists and ends sessions and what they have open (MS-SRVS sections 3.1.4.1 to 3.1.4.6).
  *
  * These are for administrators, except that everybody may list his own sessions. dittod decides
- * that; here only the levels are told apart.
+ * that; here only the levels are distinguished.
  */
 
 #include <errno.h>
@@ -346,7 +346,7 @@ static u32 count_opens(const struct rows *opens, const struct row *tree)
 	return n;
 }
 
-/* Get the connections to a share, or those of a client "\\client". */
+/* Get the connections to a share, or of a client "\\client". */
 static u32 connections_get(struct rpc_call *call, const char *qualifier, struct entries *list)
 {
 	const char *client = qualifier[0] == '\\' ? qualifier : "";
@@ -373,7 +373,7 @@ static u32 connections_get(struct rpc_call *call, const char *qualifier, struct 
 			continue;
 		list->entry[list->n++] = (struct entry){
 			.short_id = (u32)row->number[TREE_ID],
-			/* A caller that asks about a client is told the share, and vice versa. */
+			/* A caller that asks about a client gets the share, and vice versa. */
 			.client = client[0] ? share : session->client,
 			.user = row->text[TREE_USER],
 			.seconds = session->seconds,

@@ -176,7 +176,7 @@ int record_previous(struct records *r, bool (*fn)(const struct record *record, v
 		rc = -ECANCELED;
 		break;
 	}
-	/* The end of the list is told from an error only here. */
+	/* Only here the end of the list differs from an error. */
 	if (!rc && sqlite3_errcode(r->db) != SQLITE_OK)
 		rc = -EIO;
 	free(record);

@@ -312,7 +312,7 @@ static bool life_begin(const struct life_job *life, unsigned int pause, unsigned
 
 /*
  * A full disk, a locked database or a failed read is a temporary condition, so this retries.
- * Changes that arrive meanwhile wait until their deadlines.
+ * Changes that arrive in between wait until their deadlines.
  */
 static void run_begin(struct job *job)
 {

@@ -247,7 +247,7 @@ static void tls_taken(struct tls *t, const struct worker_msg *msg)
 	/* Others followed these. */
 	if (msg->id != t->keys_id)
 		return;
-	/* A new worker that takes those of before does not make the files good. */
+	/* A new worker that takes the keys of before does not make the files good. */
 	if (t->back && !msg->error)
 		return;
 	if (!msg->error) {

@@ -27,7 +27,7 @@ enum tls_agent {
  * @agent: enum tls_agent
  * @certificate: path of the certificate and those that lead to its root, or NULL
  * @key: path of its private key, or NULL
- * @trust: path of the roots that peers may have; NULL for those of the system
+ * @trust: path of the roots that peers may have; NULL for the system's
  * @crl: path of the lists of certificates that were revoked, or NULL
  * @clients: rules that name clients by their certificates
  */
@@ -57,8 +57,9 @@ void tls_free(struct tls *t);
 
 /*
  * Read the files of a configuration, and begin or end to listen. If one of them cannot be used,
- * that is logged and told, and handshakes have all that was read before, together: a server without
- * any certificate, or with new roots and an old list of revoked certificates, would be worse.
+ * that is logged and reported, and handshakes have all that was read before, together: a server
+ * without any certificate, or with new roots and an old list of revoked certificates, would be
+ * worse.
  */
 void tls_configure(struct tls *t, const struct tls_config *cfg);
 

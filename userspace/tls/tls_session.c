@@ -447,7 +447,7 @@ static void tls_alert_explain(gnutls_alert_description_t alert, struct why *why)
 	}
 }
 
-/* Tell the peer why, if the socket takes it at once. */
+/* Tell the peer why, if the socket takes it immediately. */
 static void tls_session_alert(struct tls_session *s, int error)
 {
 	if (error != GNUTLS_E_FATAL_ALERT_RECEIVED && error != GNUTLS_E_PREMATURE_TERMINATION &&

@@ -18,7 +18,7 @@
 /* Longest file of certificates or keys. */
 #define TLS_FILE_MAX	(4 * 1024 * 1024)
 
-/* Files in the order of a bundle, those of certificates, lists and keys in PEM format. */
+/* Files in the order of a bundle; certificates, lists and keys are in PEM format. */
 enum tls_file {
 	TLS_CERTIFICATE,
 	TLS_PRIVATE_KEY,

@@ -22,7 +22,7 @@
 #include "mem.h"
 #include "daemon/upcall.h"
 
-/* Bytes; must hold the requests of a thousand clients that arrive at once. */
+/* Bytes; must hold the requests of a thousand clients that arrive at the same time. */
 #define RECEIVE_BUFFER	(1024 * 1024)
 /* Bytes; must hold the longest answer. */
 #define SEND_BUFFER	(512 * 1024)

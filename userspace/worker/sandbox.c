@@ -335,7 +335,7 @@ static int allow_threads(scmp_filter_ctx ctx)
 }
 
 /*
- * The C library asks for the addresses of this machine by netlink, which sorts those of a name. Own
+ * The C library asks for this machine's addresses by netlink, to sort the addresses of a name. Own
  * limits may be read, and which capabilities there are.
  */
 static int allow_client(scmp_filter_ctx ctx)

@@ -83,9 +83,8 @@ enum sandbox_kind {
  * sandbox_calls - install a system call filter in all threads
  * @kind: the system calls to keep
  *
- * Memory cannot be writable and executable at once, or become executable. No process can be
- * started, and no thread and few files except with @SANDBOX_CLIENT. What is not kept fails with
- * EPERM.
+ * Memory cannot be both writable and executable, or become executable. No process can be started,
+ * and no thread and few files except with @SANDBOX_CLIENT. What is not kept fails with EPERM.
  *
  * Return: 0, -EOPNOTSUPP (the kernel has no seccomp), another negative errno.
  */

@@ -323,7 +323,7 @@ int worker_spawner_start(void)
 	return rc;
 }
 
-/* Send an order with descriptors, which become those of the worker. */
+/* Send an order with descriptors, which become the worker's. */
 static int spawner_send(int spawner, enum worker_kind kind, const int *fds, size_t n)
 {
 	union {

@@ -4,9 +4,9 @@
  *
  * dittod starts a spawner, which has no privileges and reads only orders of dittod. The spawner
  * starts the workers, and replaces them on request; dittod cannot do that itself after it has
- * dropped its privileges. All of them execute the dittod program again, so none contains memory
- * of dittod. WORKER_STORES is a program of its own, because it has libraries that dittod does
- * without: those of HTTP.
+ * dropped its privileges. All of them execute the dittod program again, so none contains memory of
+ * dittod. WORKER_STORES is a program of its own, because it has libraries that dittod does without:
+ * for HTTP.
  */
 #ifndef _DITTOD_WORKER_H
 #define _DITTOD_WORKER_H
@@ -32,14 +32,16 @@ enum worker_kind {
 
 /* Number of sockets for work, one for each thread of a worker. */
 #define WORKER_CHANNELS	4
-/* Most logins that a worker keeps between two tokens: those of auth.c, and some in progress. */
+/*
+ * Most logins that a worker keeps between two tokens: the logins of auth.c, and some in progress.
+ */
 #define WORKER_LOGINS_MAX	2048
 /*
- * Most TLS handshakes of the worker at once: more than the kernel lets clients begin. Each has a
+ * Most TLS handshakes of the worker: more than the kernel lets clients begin. Each has a
  * descriptor.
  */
 #define TLS_SHAKES_MAX	96
-/* Most pipes that are open at once. */
+/* Most pipes that are open. */
 #define WORKER_PIPES_MAX	1024
 
 /* Descriptor of the control socket: orders in the spawner, control messages in a worker. */

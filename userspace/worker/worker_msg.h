@@ -57,8 +57,8 @@
  *	why the keys before them stay
  * @WORKER_SHAKE: to the TLS worker, with the descriptor of a socket: do a handshake
  * @WORKER_SHAKEN: answer to @WORKER_SHAKE with the same number, when the handshake has ended
- * @WORKER_PROVED: from the keytab worker: 0, EKEYREJECTED if the keys are not those of the KDC,
- *	another error if that is not known; and why
+ * @WORKER_PROVED: from the keytab worker: 0, EKEYREJECTED if the keys are not the KDC's, another
+ *	error if that is not known; and why
  * @WORKER_TYPES: one more than the highest type
  */
 enum worker_type {
@@ -125,7 +125,7 @@ enum worker_type {
  * @proved: the peer has a certificate that was verified
  * @timeout: time that a handshake may take, in ms
  * @name: the proved name, see struct gss_peer; for a handshake, the name that the server's
- *	certificate must have, and then that of the client's certificate
+ *	certificate must have, and then the name in the client's certificate
  * @user: user name that an NTLM client claims, the pipe's user, or a name
  * @sid: SID of the machine or of a name, as text
  * @domain: domain of @user

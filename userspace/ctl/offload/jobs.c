@@ -41,7 +41,7 @@
  * @wanted: these jobs
  * @named: they were named by hand
  * @again: the last run of the job failed, or did not end
- * @lock: keeps other runs from beginning; @policies does not outlive this one
+ * @lock: keeps other runs from beginning; the process @policies closes its copy
  * @policies: process that works on the policies, or 0
  * @ended: end of a pipe that is closed when that process ends
  * @failed: a job failed
