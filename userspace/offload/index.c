@@ -39,10 +39,7 @@ static const char schema[] =
 	/* Stores that have files of a file system. */
 	"CREATE TABLE IF NOT EXISTS place(fs BLOB, store INTEGER, PRIMARY KEY(fs, store))\n"
 	"WITHOUT ROWID;"
-	/*
-	 * Directories with files: paths end with a slash. The directory of lost files has an empty
-	 * path.
-	 */
+	/* Directories with files: paths end with a slash. Lost files have an empty path. */
 	"CREATE TABLE IF NOT EXISTS dir(id INTEGER PRIMARY KEY, fs BLOB, path BLOB, shown BLOB,\n"
 	"UNIQUE(fs, path));"
 	/* Manifests and packs that files refer to; @known: the chunks of a manifest are there. */

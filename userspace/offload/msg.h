@@ -25,7 +25,7 @@
  *  FETCH      dittod   offset, length, cookie             -              FETCHED
  *  DATA       process  offset, length, start              sealed memfd   -
  *  FETCHED    process  -                                  -              -
- *  CANCEL     dittod   -                                  -              its id's
+ *  CANCEL     dittod   -                                  -              the request's
  *  FAILED     process  error, text                        -              -
  *  LIST       dittod   store, text                        -              LISTED
  *  LISTED     process  number, done, requests             memfd or -     -

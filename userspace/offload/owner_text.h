@@ -43,9 +43,7 @@ struct owner_text {
 	char keys[OWNER_KEYS_SIZE];
 };
 
-/*
- * Parse the object. Returns false if it is something else; @o still gets what it has of an owner.
- */
+/* Parse the object. Returns false if it is something else; @o gets what it has of an owner. */
 bool owner_text_parse(struct owner_text *o, const char *text, size_t len);
 /* Make the object. Returns its length. */
 size_t owner_text_make(const struct owner_text *o, char text[OWNER_MAX]);

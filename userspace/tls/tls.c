@@ -71,7 +71,7 @@ struct shaking {
  * @keys: file with the keys for the worker, or -1
  * @good: the last @keys that a worker took, or -1
  * @keys_id: number of @keys
- * @back: the files of the configuration were refused, so @keys are those of @good
+ * @back: the files of the configuration were refused, so @keys are the same as @good
  * @told: see tls_new()
  * @told_arg: argument of @told
  * @unread: why the files of the configuration could not be read, or ""

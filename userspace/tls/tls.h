@@ -58,8 +58,7 @@ void tls_free(struct tls *t);
 /*
  * Read the files of a configuration, and begin or end to listen. If one of them cannot be used,
  * that is logged and reported, and handshakes have all that was read before, together: a server
- * without any certificate, or with new roots and an old list of revoked certificates, would be
- * worse.
+ * without certificate, or with new roots and an old list of revoked certificates, would be worse.
  */
 void tls_configure(struct tls *t, const struct tls_config *cfg);
 

@@ -32,9 +32,7 @@ enum worker_kind {
 
 /* Number of sockets for work, one for each thread of a worker. */
 #define WORKER_CHANNELS	4
-/*
- * Most logins that a worker keeps between two tokens: the logins of auth.c, and some in progress.
- */
+/* Most logins that a worker keeps between two tokens: auth.c's, and some in progress. */
 #define WORKER_LOGINS_MAX	2048
 /*
  * Most TLS handshakes of the worker: more than the kernel lets clients begin. Each has a
