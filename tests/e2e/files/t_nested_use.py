@@ -19,7 +19,8 @@ from harness import test
 from nested_mounts import cover, entered, handle, uncover
 from nfs4 import getattr, putfh
 from processes import run
-from quotas import ALICE, BOB, GROUP, PROJECT, TEAM, USER, WORK, ask, fill, limit
+from quotas import (ALICE, BOB, GROUP, NO_QUOTA, OK, PROJECT, TEAM, USER, WORK, ask, fill, limit,
+                    prepare)
 from smb2 import refused
 from smb_acl import (ALL, ALLOW, AUTHENTICATED, DENY, EVERYONE, EXECUTE, READ_ACL, READ_DATA,
                      WRITE_ACL, descriptor, set_sd)
@@ -139,7 +140,7 @@ def unmounted(client, where):
 @nested(timeout=120)
 def quotas_within(w):
     """Quotas are those of the mounted file system, and its end is DQUOT, not that of the share."""
-    where, device = quotas.prepare(w, 'xfs', w.path('at'))
+    where, device = prepare(w, 'xfs', w.path('at'))
     limit(device, USER, ALICE, 2 * MIB, 4 * MIB, files=10)
     limit(device, GROUP, TEAM, 0, 32 * MIB)
     limit(device, PROJECT, WORK, 0, 8 * MIB)
@@ -151,11 +152,11 @@ def quotas_within(w):
     for path in ('data/at', '/data/at', where):
         for kind in (None, USER):
             r = ask(c, path, ALICE, kind)
-            eq((r.status, r.hard, r.soft, r.files), (quotas.OK, 4096, 2048, 1), path)
+            eq((r.status, r.hard, r.soft, r.files), (OK, 4096, 2048, 1), path)
     member = rpc.auth_sys(BOB, BOB, (TEAM,))
     eq(ask(c, where, TEAM, GROUP, member).hard, 32 << 10)
     eq(ask(c, f'{where}/work', WORK, PROJECT, member).hard, 8192)
-    eq(ask(c, 'data', ALICE).status, quotas.NO_QUOTA)
+    eq(ask(c, 'data', ALICE).status, NO_QUOTA)
     at = handle(n, 'at')
     r = n.fsstat(at)
     one_of(r.abytes, range(2 * MIB, 3 * MIB + 1))
