@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Talks to ditto-offload as dittod does; userspace/offload/msg.h describes the messages."""
+"""Talks to ditto-offload as dittod does; userspace/store/msg.h describes the messages."""
 
 import array
 import os

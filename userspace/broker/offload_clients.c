@@ -14,7 +14,7 @@
 #include "config/config.h"
 #include "daemon/log.h"
 #include "mem.h"
-#include "offload/owner_text.h"
+#include "object/owner_text.h"
 #include "offload_private.h"
 #include "pass.h"
 

@@ -13,7 +13,7 @@
 #include "folder.h"
 #include "daemon/log.h"
 #include "mem.h"
-#include "offload/cookie.h"
+#include "object/cookie.h"
 #include "offload_private.h"
 #include "config/store_config.h"
 

@@ -8,7 +8,7 @@
 #include "common/offload_ctl.h"
 #include "common/types.h"
 #include "offload.h"
-#include "offload/msg.h"
+#include "store/msg.h"
 #include "text.h"
 
 struct config;

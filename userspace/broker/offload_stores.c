@@ -11,7 +11,7 @@
 #include "config/config.h"
 #include "daemon/log.h"
 #include "mem.h"
-#include "offload/cookie.h"
+#include "object/cookie.h"
 #include "offload_private.h"
 
 static struct offload_store *store_of(struct offload_task *task)

@@ -16,7 +16,7 @@
 #include "ctl/offload/mounts.h"
 #include "daemon/detached.h"
 #include "mem.h"
-#include "offload/guarded.h"
+#include "object/guarded.h"
 #include "share_path.h"
 
 /* Bytes of a thread's stack. */

@@ -14,7 +14,7 @@
 #include "common/offload_limit.h"
 #include "common/spec.h"
 #include "mem.h"
-#include "offload/msg.h"
+#include "store/msg.h"
 #include "store_config.h"
 
 /* Bytes; larger files with secrets are refused. */

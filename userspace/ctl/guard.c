@@ -12,7 +12,7 @@
 #include "guard.h"
 #include "guard_status.h"
 #include "mem.h"
-#include "offload/guarded.h"
+#include "object/guarded.h"
 #include "out.h"
 
 /* "BY UUID PATH" */

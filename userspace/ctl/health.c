@@ -20,7 +20,7 @@
 #include "guard.h"
 #include "mem.h"
 #include "nl/module.h"
-#include "offload/index.h"
+#include "index/index.h"
 #include "ctl/offload/jobs.h"
 #include "out.h"
 #include "text.h"

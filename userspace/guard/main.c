@@ -28,7 +28,7 @@
 #include "guard_status.h"
 #include "mem.h"
 #include "module.h"
-#include "offload/guarded.h"
+#include "object/guarded.h"
 #include "run_path.h"
 #include "watch.h"
 

@@ -14,7 +14,7 @@
 #include "daemon/log.h"
 #include "fd_path.h"
 #include "module.h"
-#include "offload/record.h"
+#include "object/record.h"
 #include "watch.h"
 
 #define WATCH_MAX	64

@@ -11,10 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bulk.h"
+#include "store/bulk.h"
 #include "collect.h"
 #include "condemned.h"
-#include "envelope.h"
+#include "object/envelope.h"
 #include "mem.h"
 #include "memfile.h"
 

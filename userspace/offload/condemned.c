@@ -11,10 +11,10 @@
 
 #include "clock.h"
 #include "condemned.h"
-#include "listing.h"
+#include "store/listing.h"
 #include "load.h"
 #include "mem.h"
-#include "name_set.h"
+#include "object/name_set.h"
 
 #define FOLDER		"garbage/"
 /* Most names of a set: 256 MiB, as the table doubles. With more, everything is condemned. */

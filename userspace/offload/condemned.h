@@ -9,7 +9,7 @@
 #define _DITTO_OFFLOAD_CONDEMNED_H
 
 #include "engine.h"
-#include "garbage.h"
+#include "object/garbage.h"
 
 /**
  * struct condemned_wait - somebody who may have to wait

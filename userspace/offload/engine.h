@@ -3,10 +3,10 @@
 #ifndef _DITTO_OFFLOAD_ENGINE_H
 #define _DITTO_OFFLOAD_ENGINE_H
 
-#include "name_set.h"
-#include "out.h"
+#include "object/name_set.h"
+#include "store/out.h"
 #include "pool.h"
-#include "transfer.h"
+#include "store/transfer.h"
 
 struct condemnations;
 

@@ -9,7 +9,7 @@
 #include "fault.h"
 #include "fetch.h"
 #include "mem.h"
-#include "pack.h"
+#include "object/pack.h"
 
 /* Most chunks that a fetch waits for. */
 #define WINDOW		16

@@ -9,12 +9,12 @@
 
 #include "condemned.h"
 #include "fault.h"
-#include "filesystem.h"
+#include "object/filesystem.h"
 #include "keep.h"
 #include "mem.h"
 #include "memfile.h"
-#include "object_name.h"
-#include "snapshot.h"
+#include "object/object_name.h"
+#include "object/snapshot.h"
 #include "upload.h"
 
 /**

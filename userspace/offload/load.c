@@ -9,7 +9,7 @@
 
 #include "load.h"
 #include "memfile.h"
-#include "pack.h"
+#include "object/pack.h"
 
 /* Attempts after wrong bytes. */
 #define TRIES_MAX	3

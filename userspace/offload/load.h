@@ -3,9 +3,9 @@
 #ifndef _DITTO_OFFLOAD_LOAD_H
 #define _DITTO_OFFLOAD_LOAD_H
 
-#include "cookie.h"
+#include "object/cookie.h"
 #include "engine.h"
-#include "envelope.h"
+#include "object/envelope.h"
 
 /**
  * struct load - a load

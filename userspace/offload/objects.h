@@ -8,7 +8,7 @@
 #define _DITTO_OFFLOAD_OBJECTS_H
 
 #include "load.h"
-#include "manifest.h"
+#include "object/manifest.h"
 
 /* Most bytes of memory of all objects, and the most objects, each of which has a descriptor. */
 #define OBJECTS_MEMORY_MAX	(256U << 20)

@@ -14,11 +14,11 @@
 
 #include "clock.h"
 #include "condemned.h"
-#include "cookie.h"
-#include "envelope.h"
+#include "object/cookie.h"
+#include "object/envelope.h"
 #include "fault.h"
 #include "mem.h"
-#include "pack.h"
+#include "object/pack.h"
 #include "packer.h"
 
 /* A file and its envelope, or the envelope twice, are in memory. */

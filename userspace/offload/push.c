@@ -12,13 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "chunker.h"
+#include "object/chunker.h"
 #include "clock.h"
-#include "cookie.h"
+#include "object/cookie.h"
 #include "fault.h"
-#include "manifest.h"
+#include "object/manifest.h"
 #include "mem.h"
-#include "name_set.h"
+#include "object/name_set.h"
 #include "push.h"
 #include "upload.h"
 

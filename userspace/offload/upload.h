@@ -4,7 +4,7 @@
 #define _DITTO_OFFLOAD_UPLOAD_H
 
 #include "condemned.h"
-#include "envelope.h"
+#include "object/envelope.h"
 
 /**
  * struct upload - an upload

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "mem.h"
-#include "offload/heads.h"
-#include "offload/index.h"
-#include "offload/object_name.h"
+#include "object/heads.h"
+#include "index/index.h"
+#include "object/object_name.h"
 #include "test.h"
 
 #define DAY	86400

@@ -21,7 +21,7 @@
 
 #include "clock.h"
 #include "mem.h"
-#include "offload/index.h"
+#include "index/index.h"
 #include "test.h"
 
 #define FILES		5000

@@ -9,17 +9,17 @@
 #include <unistd.h>
 
 #include "mem.h"
-#include "offload/bulk.h"
-#include "offload/chunker.h"
-#include "offload/cookie.h"
-#include "offload/envelope.h"
-#include "offload/garbage.h"
-#include "offload/listing.h"
-#include "offload/manifest.h"
-#include "offload/msg.h"
-#include "offload/name_set.h"
-#include "offload/sigv4.h"
-#include "offload/store.h"
+#include "store/bulk.h"
+#include "object/chunker.h"
+#include "object/cookie.h"
+#include "object/envelope.h"
+#include "object/garbage.h"
+#include "store/listing.h"
+#include "object/manifest.h"
+#include "store/msg.h"
+#include "object/name_set.h"
+#include "store/sigv4.h"
+#include "store/store.h"
 #include "test.h"
 
 #define MIB	(1024U * 1024)

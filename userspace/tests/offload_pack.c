@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "mem.h"
-#include "offload/cookie.h"
-#include "offload/envelope.h"
-#include "offload/pack.h"
+#include "object/cookie.h"
+#include "object/envelope.h"
+#include "object/pack.h"
 #include "offload/packer.h"
 #include "s3_server.h"
 #include "store_process.h"

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "offload/cookie.h"
-#include "offload/filesystem.h"
-#include "offload/record.h"
+#include "object/cookie.h"
+#include "object/filesystem.h"
+#include "object/record.h"
 #include "test.h"
 
 static void registrations_decoded(void)

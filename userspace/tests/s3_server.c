@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "mem.h"
-#include "offload/hash.h"
+#include "object/hash.h"
 #include "s3_server.h"
 
 #define HEAD_MAX	8192

@@ -20,7 +20,7 @@
 #include "worker/privileges.h"
 #include "hosts/resolver.h"
 #include "worker/sandbox.h"
-#include "offload/confine.h"
+#include "store/confine.h"
 #include "test.h"
 
 #define PAGE		4096

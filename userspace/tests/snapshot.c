@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "mem.h"
-#include "offload/snapshot.h"
+#include "object/snapshot.h"
 #include "test.h"
 
 #define DIGITS		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"

@@ -14,7 +14,7 @@
 #include "state/server_id.h"
 #include "config/store_config.h"
 #include "mem.h"
-#include "offload/msg.h"
+#include "store/msg.h"
 #include "test.h"
 
 #define STORE	"[store main]\nendpoint = https://s3.example.org:8443\nbucket = cold\n"	\

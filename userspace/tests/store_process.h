@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "offload/msg.h"
+#include "store/msg.h"
 
 /* Start ./ditto-offload and hear its first message. Returns the channel, or -1. */
 int store_process_start(pid_t *pid);

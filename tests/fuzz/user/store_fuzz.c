@@ -4,20 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "offload/bucket_config.h"
-#include "offload/bulk.h"
-#include "offload/cause.h"
-#include "offload/cookie.h"
-#include "offload/envelope.h"
-#include "offload/garbage.h"
-#include "offload/listing.h"
-#include "offload/manifest.h"
-#include "offload/msg.h"
-#include "offload/owner_text.h"
-#include "offload/pack.h"
-#include "offload/record.h"
-#include "offload/snapshot.h"
-#include "offload/store.h"
+#include "store/bucket_config.h"
+#include "store/bulk.h"
+#include "store/cause.h"
+#include "object/cookie.h"
+#include "object/envelope.h"
+#include "object/garbage.h"
+#include "store/listing.h"
+#include "object/manifest.h"
+#include "store/msg.h"
+#include "object/owner_text.h"
+#include "object/pack.h"
+#include "object/record.h"
+#include "object/snapshot.h"
+#include "store/store.h"
 
 #define CONTENT_MAX	65536
 

@@ -21,7 +21,7 @@
 #include "ctl/ctl.h"
 #include "fd_path.h"
 #include "mem.h"
-#include "offload/cookie.h"
+#include "object/cookie.h"
 #include "lock.h"
 #include "own.h"
 #include "ctl/snapshot/snapshot_restore.h"

@@ -10,7 +10,7 @@
 
 #include "ctl/ctl.h"
 #include "offload.h"
-#include "offload/record.h"
+#include "object/record.h"
 #include "ctl/out.h"
 
 /**

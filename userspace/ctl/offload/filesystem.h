@@ -3,7 +3,7 @@
 #ifndef _DITTO_CTL_OFFLOAD_FILESYSTEM_H
 #define _DITTO_CTL_OFFLOAD_FILESYSTEM_H
 
-#include "offload/filesystem.h"
+#include "object/filesystem.h"
 #include "mounts.h"
 #include "orders.h"
 

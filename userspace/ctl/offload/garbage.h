@@ -3,7 +3,7 @@
 #ifndef _DITTO_CTL_OFFLOAD_GARBAGE_H
 #define _DITTO_CTL_OFFLOAD_GARBAGE_H
 
-#include "offload/garbage.h"
+#include "object/garbage.h"
 #include "survey.h"
 
 /* Seconds that garbage stays, unless somebody says otherwise. */

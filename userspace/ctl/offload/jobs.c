@@ -22,7 +22,7 @@
 #include "ctl/ctl.h"
 #include "ditto-nl-gen.h"
 #include "mem.h"
-#include "offload/index.h"
+#include "index/index.h"
 #include "jobs.h"
 #include "lock.h"
 #include "ctl/snapshot/snapshot_restore.h"

@@ -3,7 +3,7 @@
 #ifndef _DITTO_CTL_OFFLOAD_LIST_H
 #define _DITTO_CTL_OFFLOAD_LIST_H
 
-#include "offload/index.h"
+#include "index/index.h"
 #include "orders.h"
 
 /* Lists of one prefix at a time, by the first digit of the names of objects. */

@@ -6,7 +6,7 @@
 #ifndef _DITTO_CTL_OFFLOAD_MOUNTS_H
 #define _DITTO_CTL_OFFLOAD_MOUNTS_H
 
-#include "offload/filesystem.h"
+#include "object/filesystem.h"
 
 /**
  * struct mount_point - a line of /proc/self/mountinfo

@@ -21,7 +21,7 @@
 #include "filesystem.h"
 #include "jobs.h"
 #include "mark.h"
-#include "offload/record.h"
+#include "object/record.h"
 #include "ctl/out.h"
 #include "pass.h"
 #include "text.h"

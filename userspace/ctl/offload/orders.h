@@ -4,7 +4,7 @@
 #define _DITTO_CTL_OFFLOAD_ORDERS_H
 
 #include "offload.h"
-#include "offload/object_name.h"
+#include "object/object_name.h"
 
 struct offload_orders;
 

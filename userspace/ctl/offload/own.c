@@ -10,7 +10,7 @@
 #include "ctl/ctl.h"
 #include "mem.h"
 #include "offload.h"
-#include "offload/owner_text.h"
+#include "object/owner_text.h"
 #include "own.h"
 #include "ctl/out.h"
 

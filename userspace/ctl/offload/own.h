@@ -3,7 +3,7 @@
 #ifndef _DITTO_CTL_OFFLOAD_OWN_H
 #define _DITTO_CTL_OFFLOAD_OWN_H
 
-#include "offload/owner_text.h"
+#include "object/owner_text.h"
 #include "survey.h"
 
 /*

@@ -21,9 +21,9 @@
 #include "jobs.h"
 #include "lock.h"
 #include "mark.h"
-#include "offload/pack.h"
+#include "object/pack.h"
 #include "offload/packer.h"
-#include "offload/record.h"
+#include "object/record.h"
 #include "ctl/out.h"
 
 /* Bytes of a chunk on average, to foretell requests. */

@@ -32,7 +32,7 @@
 #include "lock.h"
 #include "mark.h"
 #include "own.h"
-#include "offload/pack.h"
+#include "object/pack.h"
 #include "offload/packer.h"
 #include "pool.h"
 

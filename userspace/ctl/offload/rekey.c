@@ -12,7 +12,7 @@
 
 #include "ctl/ctl.h"
 #include "mem.h"
-#include "offload/order.h"
+#include "store/order.h"
 #include "list.h"
 #include "lock.h"
 #include "survey.h"

@@ -27,7 +27,7 @@
 #include "fd_path.h"
 #include "mem.h"
 #include "offload.h"
-#include "offload/guarded.h"
+#include "object/guarded.h"
 #include "filesystem.h"
 #include "list.h"
 #include "ctl/snapshot/snapshot.h"

@@ -3,7 +3,7 @@
 #ifndef _DITTO_CTL_OFFLOAD_SURVEY_H
 #define _DITTO_CTL_OFFLOAD_SURVEY_H
 
-#include "offload/index.h"
+#include "index/index.h"
 #include "filesystem.h"
 
 struct ctl;

@@ -5,8 +5,8 @@
 
 #include <limits.h>
 
-#include "offload/object_name.h"
-#include "offload/snapshot.h"
+#include "object/object_name.h"
+#include "object/snapshot.h"
 #include "ctl/offload/offload.h"
 
 struct ctl;

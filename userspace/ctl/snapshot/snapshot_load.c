@@ -12,7 +12,7 @@
 
 #include "ctl/ctl.h"
 #include "mem.h"
-#include "offload/heads.h"
+#include "object/heads.h"
 #include "offload/keep.h"
 #include "ctl/offload/lock.h"
 #include "ctl/offload/read.h"

@@ -24,7 +24,7 @@
 #include "fault.h"
 #include "fd_path.h"
 #include "mem.h"
-#include "offload/record.h"
+#include "object/record.h"
 #include "ctl/offload/filesystem.h"
 #include "snapshot_restore.h"
 #include "ctl/out.h"

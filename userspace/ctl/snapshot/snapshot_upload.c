@@ -23,7 +23,7 @@
 #include "fault.h"
 #include "fd_path.h"
 #include "mem.h"
-#include "offload/record.h"
+#include "object/record.h"
 #include "ctl/offload/mark.h"
 #include "snapshot_create.h"
 #include "ctl/out.h"

@@ -35,10 +35,10 @@
 
 #include "bucket_config.h"
 #include "common/offload_limit.h"
-#include "cookie.h"
-#include "key.h"
+#include "object/cookie.h"
+#include "object/key.h"
 #include "msg.h"
-#include "owner_text.h"
+#include "object/owner_text.h"
 #include "text.h"
 
 struct transfer;

@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "chunker.h"
+#include "object/chunker.h"
 #include "confine.h"
 #include "worker/sandbox.h"
 

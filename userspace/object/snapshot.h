@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-#include "msg.h"
+#include "store/msg.h"
 #include "text.h"
 
 /* Longest name of a snapshot, and of a share, in bytes. */

@@ -11,7 +11,7 @@
 
 #include "fd_path.h"
 #include "mem.h"
-#include "memfile.h"
+#include "offload/memfile.h"
 #include "store.h"
 
 #define REGION		"us-east-1"

@@ -7,18 +7,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "check.h"
-#include "collect.h"
-#include "condemned.h"
-#include "cookie.h"
-#include "fetch.h"
-#include "keep.h"
+#include "offload/check.h"
+#include "offload/collect.h"
+#include "offload/condemned.h"
+#include "object/cookie.h"
+#include "offload/fetch.h"
+#include "offload/keep.h"
 #include "mem.h"
 #include "order.h"
 #include "owner.h"
 #include "owner_check.h"
-#include "packer.h"
-#include "push.h"
+#include "offload/packer.h"
+#include "offload/push.h"
 #include "service.h"
 
 /* Threads for each of reading and writing. */

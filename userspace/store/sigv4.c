@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "hash.h"
+#include "object/hash.h"
 #include "mem.h"
 #include "sigv4.h"
 

@@ -14,7 +14,7 @@
 #include "clock.h"
 #include "listing.h"
 #include "mem.h"
-#include "memfile.h"
+#include "offload/memfile.h"
 #include "owner.h"
 #include "owner_check.h"
 

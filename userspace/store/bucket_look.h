@@ -3,7 +3,7 @@
 #ifndef _DITTO_OFFLOAD_BUCKET_LOOK_H
 #define _DITTO_OFFLOAD_BUCKET_LOOK_H
 
-#include "engine.h"
+#include "offload/engine.h"
 
 /**
  * struct bucket_look - the questions

@@ -8,8 +8,8 @@
 
 #include "index_private.h"
 #include "mem.h"
-#include "object_name.h"
-#include "pack.h"
+#include "object/object_name.h"
+#include "object/pack.h"
 
 /* Rows that are read in one step. */
 #define WORK_ROWS	1024

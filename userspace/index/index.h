@@ -7,10 +7,10 @@
 #ifndef _DITTO_OFFLOAD_INDEX_H
 #define _DITTO_OFFLOAD_INDEX_H
 
-#include "envelope.h"
-#include "filesystem.h"
-#include "manifest.h"
-#include "record.h"
+#include "object/envelope.h"
+#include "object/filesystem.h"
+#include "object/manifest.h"
+#include "object/record.h"
 
 #define INDEX_FOLDER	"/var/lib/ditto"
 #define INDEX_PATH	INDEX_FOLDER "/offload.db"

@@ -8,8 +8,8 @@
 #ifndef _DITTO_OFFLOAD_OWNER_H
 #define _DITTO_OFFLOAD_OWNER_H
 
-#include "engine.h"
-#include "owner_text.h"
+#include "offload/engine.h"
+#include "object/owner_text.h"
 
 struct owners;
 

@@ -3,7 +3,7 @@
 #ifndef _DITTO_OFFLOAD_BULK_H
 #define _DITTO_OFFLOAD_BULK_H
 
-#include "object_name.h"
+#include "object/object_name.h"
 #include "text.h"
 
 /* The canonical query of the request. */

@@ -11,8 +11,8 @@
 #include <sys/queue.h>
 
 #include "cause.h"
-#include "hash.h"
-#include "object_name.h"
+#include "object/hash.h"
+#include "object/object_name.h"
 #include "store.h"
 
 enum transfer_method {

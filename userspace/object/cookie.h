@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "hash.h"
-#include "msg.h"
+#include "store/msg.h"
 
 /* Hexadecimal digits of the UUID of a store, and the NUL. */
 #define STORE_UUID_SIZE		33

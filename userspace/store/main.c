@@ -11,7 +11,7 @@
 
 #include "confine.h"
 #include "fault.h"
-#include "hash.h"
+#include "object/hash.h"
 #include "msg.h"
 #include "service.h"
 

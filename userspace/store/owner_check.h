@@ -3,7 +3,7 @@
 #ifndef _DITTO_OFFLOAD_OWNER_CHECK_H
 #define _DITTO_OFFLOAD_OWNER_CHECK_H
 
-#include "owner_text.h"
+#include "object/owner_text.h"
 #include "store.h"
 
 /**

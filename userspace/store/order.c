@@ -7,17 +7,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "chunker.h"
-#include "filesystem.h"
-#include "garbage.h"
+#include "object/chunker.h"
+#include "object/filesystem.h"
+#include "object/garbage.h"
 #include "listing.h"
-#include "load.h"
-#include "manifest.h"
+#include "offload/load.h"
+#include "object/manifest.h"
 #include "mem.h"
-#include "memfile.h"
+#include "offload/memfile.h"
 #include "order.h"
-#include "pack.h"
-#include "snapshot.h"
+#include "object/pack.h"
+#include "object/snapshot.h"
 
 /**
  * struct order - an order

@@ -3,7 +3,7 @@
 #ifndef _DITTO_OFFLOAD_ORDER_H
 #define _DITTO_OFFLOAD_ORDER_H
 
-#include "engine.h"
+#include "offload/engine.h"
 
 /* Line behind the name of an object in OFFLOAD_REKEY: a record or a snapshot refers to it. */
 #define ORDER_REFERRED	"referred"
