@@ -311,7 +311,7 @@ def refusals(w):
         path, nl = w.path('f'), h.fill
         told = nl.get(path)
         with expect_errno(errno.ESTALE):
-            nl.release(path, b'c', change=told['change'] - 1)
+            nl.release(path, b'c', change=told['change'] ^ 1)
         with expect_errno(errno.ESTALE):
             nl.release(path, b'c', size=told['size'] + 1)
         with expect_errno(errno.ESTALE):
