@@ -76,13 +76,10 @@ static inline u8 ditto_class_number(struct ditto_grant_class c)
 
 #define DITTO_CLASS_BITS	3
 
-/* There are at most 64 classes, so a set of classes is one word. */
-static inline u64 ditto_class_bit(struct ditto_grant_class c)
-{
-	return BIT_ULL(ditto_class_number(c));
-}
-
-/* The class of a bit; the inverse of ditto_class_bit(). */
+/*
+ * The class with a number. There are at most 64 classes, so a set of classes is one word, in which
+ * each has the bit of its number.
+ */
 static inline struct ditto_grant_class ditto_class_at(unsigned int bit)
 {
 	return (struct ditto_grant_class) {

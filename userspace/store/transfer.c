@@ -55,12 +55,6 @@ struct transfers *transfers_new(void)
 	return all;
 }
 
-void transfers_free(struct transfers *all)
-{
-	curl_multi_cleanup(all->multi);
-	free(all);
-}
-
 /* Forget an end in the past. */
 static void breaker_good(struct breaker *b)
 {

@@ -131,8 +131,6 @@ struct transfers;
 
 /* Create the set of all transfers. Returns NULL without memory. */
 struct transfers *transfers_new(void);
-/* Free the set; there must be no transfers. */
-void transfers_free(struct transfers *all);
 
 /* Begin a transfer. @t->done is not called before this returns. */
 void transfer_start(struct transfers *all, struct transfer *t);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is charged for a TCP connection: the connection itself, the memory of a partly received
+ * The charges for a TCP connection: the connection itself, the memory of a partly received
  * call, and the replies that wait in the send queue. A connection that exceeds the budget is
  * closed.
  *
@@ -147,7 +147,7 @@ static bool conn_settle_unsent(struct dnfs_conn *conn)
 	return full;
 }
 
-static void conn_look_again(struct dnfs_conn *conn)
+static void conn_queue_check(struct dnfs_conn *conn)
 {
 	conn->looking = true;
 	refcount_inc(&conn->ref);
@@ -163,7 +163,7 @@ static bool conn_watch_unsent(struct dnfs_conn *conn)
 	if ((full || conn->unsent.amount) && !conn->looking) {
 		conn->moved = jiffies;
 		conn->wait = CONN_LOOK_MIN;
-		conn_look_again(conn);
+		conn_queue_check(conn);
 	}
 	return full;
 }
@@ -181,7 +181,7 @@ static bool conn_is_stalled(struct dnfs_conn *conn)
 	return time_after(jiffies, conn->moved + CONN_STALLED);
 }
 
-static void conn_look(struct work_struct *work)
+static void conn_check_unsent(struct work_struct *work)
 {
 	struct dnfs_conn *conn = container_of(to_delayed_work(work), struct dnfs_conn, look);
 	struct svc_xprt *xprt = conn->xprt;
@@ -193,7 +193,7 @@ static void conn_look(struct work_struct *work)
 		stalled = conn_is_stalled(conn);
 		conn->looking = false;
 		if (full || conn->unsent.amount)
-			conn_look_again(conn);
+			conn_queue_check(conn);
 	}
 	spin_unlock(&xprt->xpt_lock);
 
@@ -221,7 +221,7 @@ struct dnfs_conn *dnfs_conn_alloc(struct svc_xprt *xprt)
 	conn->server = dnfs_server_of(xprt->xpt_net);
 	conn->user.callback = conn_gone;
 	refcount_set(&conn->ref, 1);
-	INIT_DELAYED_WORK(&conn->look, conn_look);
+	INIT_DELAYED_WORK(&conn->look, conn_check_unsent);
 	return conn;
 }
 
@@ -247,7 +247,7 @@ void dnfs_conn_resume(struct dnfs_conn *conn, struct ditto_peer *peer)
 	}
 	spin_unlock(&xprt->xpt_lock);
 
-	/* Pairs with svc_xprt_received(), as in conn_look(). */
+	/* Pairs with svc_xprt_received(), as in conn_check_unsent(). */
 	smp_mb();
 	svc_xprt_enqueue(xprt);
 }

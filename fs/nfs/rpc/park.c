@@ -66,7 +66,7 @@ static struct svc_deferred_req *park_keep(struct dnfs_rpc_call *rc)
 		return NULL;
 	if (!req)
 		return dnfs_park_copy(rc, jiffies + wait);
-	if (time_after_eq(jiffies, dnfs_deferred_past(req)->until))
+	if (time_after_eq(jiffies, dnfs_deferred_state(req)->until))
 		return NULL;
 	dnfs_deferred_take(rc->rqstp);
 	return req;
@@ -88,7 +88,7 @@ static void park_end(struct dnfs_parked *parked)
 /* Return: false if there is nothing to wait for. */
 static bool park_begin(struct dnfs_parked *parked)
 {
-	unsigned long until = dnfs_deferred_past(parked->req)->until, now = jiffies;
+	unsigned long until = dnfs_deferred_state(parked->req)->until, now = jiffies;
 
 	if (time_after_eq(now, until) || register_xpt_user(parked->xprt, &parked->closed))
 		return false;

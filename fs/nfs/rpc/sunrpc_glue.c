@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What this module does with sunrpc that sunrpc's interface does not provide for. It relies on how
- * Linux 6.12 works inside, and is in this file, so that it can be checked against another kernel;
- * the mark of TLS is set where a call is received, and rpc.c lends rq_vec to a WRITE.
+ * Uses of sunrpc that its interface does not provide for. They rely on how Linux 6.12 works inside,
+ * and are in this file, so that they can be checked against another kernel; the mark of TLS is set
+ * where a call is received, and rpc.c lends rq_vec to a WRITE.
  *
  * The thread of a request. Each service thread has state of its own: what it executes, its batch,
  * and the file that it has seen last. A call that comes from sunrpc has only its struct svc_rqst,
@@ -25,9 +25,9 @@
  * The list changes under xpt_lock only, but its end does not while the caller has XPT_BUSY, since
  * sunrpc needs that for closing.
  *
- * What protected a call. A call that was received before a TLS handshake may be executed after it,
- * and a man in the middle can send such calls. sunrpc's TCP does not use rq_xprt_ctxt, and keeps it
- * with a call that is deferred, so it has a mark for calls that were received through TLS.
+ * The protection of a call. A call that was received before a TLS handshake may be executed after
+ * it, and a man in the middle can send such calls. sunrpc's TCP does not use rq_xprt_ctxt, and
+ * keeps it with a call that is deferred, so it has a mark for calls that were received through TLS.
  *
  * Pages kept aside. A page of a file that is spliced into a reply replaces a page of the thread.
  * sunrpc would free the thread's and allocate another, 256 times for 1 MiB. The thread's pages are
@@ -94,7 +94,7 @@ struct svc_xpt_user *dnfs_xprt_first_user(struct svc_xprt *xprt)
 	return last == &xprt->xpt_users ? NULL : list_entry(last, struct svc_xpt_user, list);
 }
 
-/* What protected a call */
+/* The protection of a call */
 
 static u8 conn_tls;
 void *const dnfs_conn_tls_ctxt = &conn_tls;
@@ -163,9 +163,9 @@ bool dnfs_return_pages(struct svc_rqst *rqstp, struct page **first)
 /* Its address marks our requests. */
 static u8 deferred_owner;
 
-struct dnfs_deferred_past *dnfs_deferred_past(struct svc_deferred_req *req)
+struct dnfs_deferred_state *dnfs_deferred_state(struct svc_deferred_req *req)
 {
-	return PTR_ALIGN((void *)&req->args[req->argslen], __alignof__(struct dnfs_deferred_past));
+	return PTR_ALIGN((void *)&req->args[req->argslen], __alignof__(struct dnfs_deferred_state));
 }
 
 struct svc_deferred_req *dnfs_deferred_of(const struct svc_rqst *rqstp)
@@ -179,7 +179,7 @@ ktime_t dnfs_park_started(const struct svc_rqst *rqstp)
 {
 	struct svc_deferred_req *req = dnfs_deferred_of(rqstp);
 
-	return unlikely(req) ? dnfs_deferred_past(req)->started : rqstp->rq_stime;
+	return unlikely(req) ? dnfs_deferred_state(req)->started : rqstp->rq_stime;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs_park_started);
 
@@ -197,8 +197,8 @@ struct svc_deferred_req *dnfs_park_copy(const struct dnfs_rpc_call *rc, unsigned
 		return NULL;
 	words = (buf->len - cut) / XDR_UNIT;
 	req = kzalloc(ALIGN(struct_size(req, args, words),
-			    __alignof__(struct dnfs_deferred_past)) +
-		      sizeof(struct dnfs_deferred_past), GFP_KERNEL);
+			    __alignof__(struct dnfs_deferred_state)) +
+		      sizeof(struct dnfs_deferred_state), GFP_KERNEL);
 	if (!req)
 		return NULL;
 	req->handle.owner = &deferred_owner;
@@ -212,7 +212,7 @@ struct svc_deferred_req *dnfs_park_copy(const struct dnfs_rpc_call *rc, unsigned
 	memcpy(req->args, from, rc->args - cut);
 	memcpy((u8 *)req->args + rc->args - cut, from + rc->args,
 	       words * XDR_UNIT - (rc->args - cut));
-	*dnfs_deferred_past(req) = (struct dnfs_deferred_past) {
+	*dnfs_deferred_state(req) = (struct dnfs_deferred_state) {
 		.started = rc->call.started, .until = until,
 	};
 	return req;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What sunrpc's interface does not provide for; sunrpc_glue.c says why. */
+/* Uses of sunrpc that its interface does not provide for; sunrpc_glue.c says why. */
 #ifndef _DITTO_FS_NFS_RPC_SUNRPC_GLUE_H
 #define _DITTO_FS_NFS_RPC_SUNRPC_GLUE_H
 
@@ -63,7 +63,7 @@ static inline bool dnfs_ops_are_used(struct svc_xprt *xprt)
 /* The first user that was registered for a connection, or NULL. With xpt_lock or XPT_BUSY. */
 struct svc_xpt_user *dnfs_xprt_first_user(struct svc_xprt *xprt);
 
-/* What protected a call */
+/* The protection of a call */
 
 /* In rq_xprt_ctxt of each call that was received through TLS. */
 extern void *const dnfs_conn_tls_ctxt;
@@ -111,11 +111,11 @@ void dnfs_restore_pages(struct svc_rqst *rqstp);
 #define DNFS_PARK_BYTES		1024
 
 /**
- * struct dnfs_deferred_past - what is known of a call that was deferred by us
+ * struct dnfs_deferred_state - what we keep with a call that we have deferred
  * @started: time of its arrival
  * @until: jiffies until which it may wait
  */
-struct dnfs_deferred_past {
+struct dnfs_deferred_state {
 	ktime_t started;
 	unsigned long until;
 };
@@ -131,8 +131,8 @@ struct svc_deferred_req *dnfs_park_copy(const struct dnfs_rpc_call *rc, unsigned
 
 /* The copy that a call is executed from, if it was deferred by us; else NULL. */
 struct svc_deferred_req *dnfs_deferred_of(const struct svc_rqst *rqstp);
-/* What is known of a copy. */
-struct dnfs_deferred_past *dnfs_deferred_past(struct svc_deferred_req *req);
+/* The state that is kept with a copy. */
+struct dnfs_deferred_state *dnfs_deferred_state(struct svc_deferred_req *req);
 /* Take the copy from a call, so that sunrpc does not free it. */
 void dnfs_deferred_take(struct svc_rqst *rqstp);
 
