@@ -30,7 +30,6 @@ void ditto_acting_add(struct ditto_acting *acting, const struct cred *cred,
 	hlist_add_head_rcu(&acting->link, acting_bucket(cred));
 	spin_unlock_bh(&buckets_lock);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_acting_add, DITTO);
 
 void ditto_acting_del(struct ditto_acting *acting)
 {
@@ -40,7 +39,6 @@ void ditto_acting_del(struct ditto_acting *acting)
 	hlist_del_rcu(&acting->link);
 	spin_unlock_bh(&buckets_lock);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_acting_del, DITTO);
 
 const struct ditto_lock_table *ditto_acting_table(void)
 {
@@ -58,4 +56,3 @@ const struct ditto_lock_table *ditto_acting_table(void)
 	rcu_read_unlock();
 	return table;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_acting_table, DITTO);

@@ -119,7 +119,6 @@ void ditto_claim_wait_notified_slow(struct ditto_lock_point *point)
 			       msecs_to_jiffies(ms));
 	atomic_dec(&table->unnotified);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_claim_wait_notified_slow, DITTO);
 
 /* Begin a step of a break: the holder is asked to keep no more than @keep. */
 static void break_step(struct ditto_lease *lease, u8 keep)
@@ -454,10 +453,8 @@ void ditto_lease_deliver_slow(struct ditto_lock_point *point, const struct ditto
 
 	deliver_all(point, actor ?: &anonymous, change);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_lease_deliver_slow, DITTO);
 
 void ditto_lease_lose(struct ditto_lock_point *point)
 {
 	deliver_all(point, NULL, NULL);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_lease_lose, DITTO);

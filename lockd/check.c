@@ -545,7 +545,6 @@ enum ditto_answer ditto_claim_check_slow(struct ditto_lock_point *point,
 	} while (more);
 	return answer;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_claim_check_slow, DITTO);
 
 bool ditto_break_all(struct ditto_lock_point *point, const struct ditto_intent *intent,
 		     const struct ditto_actor *actor)
@@ -578,4 +577,3 @@ void ditto_claim_recheck_slow(struct ditto_lock_point *point,
 {
 	ditto_break_all(point, intent, actor ?: &anonymous);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_claim_recheck_slow, DITTO);

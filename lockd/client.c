@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Clients: lifetime, connections and release, see client.h. */
-#include <kunit/visibility.h>
 #include <linux/jiffies.h>
 #include <linux/string.h>
 #include <linux/wait_bit.h>
@@ -76,7 +75,6 @@ struct ditto_client *ditto_client_after(struct ditto_lock_table *table, u64 numb
 	spin_unlock(&table->clients_lock);
 	return found;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_client_after);
 
 struct ditto_client *ditto_client_find(struct ditto_lock_table *table, const char *protocol,
 				       const char *name)
@@ -94,7 +92,6 @@ struct ditto_client *ditto_client_find(struct ditto_lock_table *table, const cha
 	}
 	return NULL;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_client_find, DITTO);
 
 bool ditto_client_connected(struct ditto_client *client)
 {

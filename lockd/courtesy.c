@@ -130,7 +130,6 @@ int ditto_client_withdraw(struct ditto_client *client)
 {
 	return client->ops->withdraw ? client->ops->withdraw(client) : 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_client_withdraw, DITTO);
 
 /**
  * struct review - position in a walk through the claims of a client

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Grace period, see grace.h. */
-#include <kunit/visibility.h>
 #include <linux/jiffies.h>
 #include <linux/math64.h>
 #include <linux/random.h>
@@ -109,7 +108,6 @@ void ditto_grace_leave(struct ditto_lock_table *table)
 	WRITE_ONCE(table->net, NULL);
 	spin_unlock(&table->grace.lock);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_grace_leave, DITTO);
 
 void ditto_grace_exit(struct ditto_lock_table *table)
 {
@@ -261,7 +259,6 @@ void ditto_grace_load(struct ditto_lock_table *table)
 		grace_state_set(table, DITTO_STATE_LOADING);
 	spin_unlock(&table->grace.lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_grace_load);
 
 void ditto_grace_loaded(struct ditto_lock_table *table)
 {
@@ -270,7 +267,6 @@ void ditto_grace_loaded(struct ditto_lock_table *table)
 		grace_normal(table);
 	spin_unlock(&table->grace.lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_grace_loaded);
 
 void ditto_grace_start(struct ditto_lock_table *table)
 {
@@ -305,7 +301,6 @@ void ditto_grace_end(struct ditto_lock_table *table)
 		grace_state_set(table, DITTO_STATE_NORMAL);
 	spin_unlock(&table->grace.lock);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_grace_end, DITTO);
 
 void ditto_grace_forgotten(struct ditto_lock_table *table, u64 number)
 {
@@ -315,7 +310,6 @@ void ditto_grace_forgotten(struct ditto_lock_table *table, u64 number)
 		grace_normal(table);
 	spin_unlock(&table->grace.lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_grace_forgotten);
 
 bool ditto_grace_wait(struct ditto_lock_table *table, enum ditto_lock_state state,
 		      unsigned int ms)
@@ -414,7 +408,6 @@ int ditto_grace_check(struct ditto_client *client, enum ditto_claim_kind kind, b
 		return ditto_grace_may_reclaim(client) ? 0 : -ESTALE;
 	return ditto_grace_holds(client->table, kind) ? -EPERM : 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_grace_check, DITTO);
 
 bool ditto_grace_is_newer(struct ditto_lock_table *table, const struct timespec64 *born)
 {
@@ -428,7 +421,6 @@ bool ditto_grace_is_newer(struct ditto_lock_table *table, const struct timespec6
 	began = timespec64_sub(now, ns_to_timespec64(passed * NSEC_PER_MSEC));
 	return timespec64_compare(born, &began) > 0 && timespec64_compare(born, &now) <= 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_grace_is_newer, DITTO);
 
 /* Opens whose use no claim that is still to be reclaimed can forbid. */
 #define GRACE_MODES	(DITTO_OPEN_WRITE | DITTO_OPEN_DELETE)
@@ -514,4 +506,3 @@ bool ditto_grace_guards(struct ditto_lock_point *point, enum ditto_intent_kind k
 		return false;
 	return !actor || !actor_may_change(point, actor);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_grace_guards, DITTO);

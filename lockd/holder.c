@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Trees of the opens and caching grants of a node, see holder.h. */
-#include <kunit/visibility.h>
 #include <linux/percpu.h>
 #include <linux/rbtree_augmented.h>
 #include <linux/slab.h>
@@ -10,13 +9,11 @@
 #include "lease_private.h"
 #include "open_private.h"
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef DITTO_TESTS
 /* A spinlock is held, so no other task counts on this CPU. */
 static DEFINE_PER_CPU(unsigned long, steps);
 unsigned long ditto_steps_max;
-EXPORT_SYMBOL_IF_KUNIT(ditto_steps_max);
 typeof(ditto_step) *ditto_step_watch;
-EXPORT_SYMBOL_IF_KUNIT(ditto_step_watch);
 
 void ditto_step(void)
 {
@@ -150,7 +147,7 @@ RB_DECLARE_CALLBACKS(static, holder_augment, struct ditto_holder, by_key, subtre
  * The same order as memcmp(). Most keys have 8 to 16 bytes, which the first word and the last one
  * hold; many clients use the same keys.
  */
-VISIBLE_IF_KUNIT int ditto_key_bytes_compare(const u8 *a, const u8 *b, u32 len)
+int ditto_key_bytes_compare(const u8 *a, const u8 *b, u32 len)
 {
 	const u32 size = sizeof(u64);
 	u64 x, y;
@@ -165,7 +162,6 @@ VISIBLE_IF_KUNIT int ditto_key_bytes_compare(const u8 *a, const u8 *b, u32 len)
 	}
 	return x < y ? -1 : x > y;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_key_bytes_compare);
 
 /* Orders by bytes; the same bytes of different clients by address, unless @alike. */
 static int key_compare(const struct ditto_owner *a, const struct ditto_owner *b, bool alike)

@@ -320,7 +320,10 @@ void ditto_holder_update_open(struct ditto_open *open);
  */
 void ditto_holder_update(struct ditto_lease *lease);
 
-#if IS_ENABLED(CONFIG_KUNIT)
+/* The order of keys of the same length: as memcmp(). */
+int ditto_key_bytes_compare(const u8 *a, const u8 *b, u32 len);
+
+#ifdef DITTO_TESTS
 /* The largest number of steps under one hold of a ctx->lock, or of a client->lock for a list. */
 extern unsigned long ditto_steps_max;
 /* Count one step; ditto_steps_end() is called before the lock is dropped. */
@@ -328,8 +331,6 @@ void ditto_step(void);
 void ditto_steps_end(void);
 /* Called at each step if it is set, to look at what others may see in between. */
 extern typeof(ditto_step) *ditto_step_watch;
-/* The order of keys of the same length: as memcmp(). */
-int ditto_key_bytes_compare(const u8 *a, const u8 *b, u32 len);
 #else
 static inline void ditto_step(void) {}
 static inline void ditto_steps_end(void) {}

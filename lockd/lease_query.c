@@ -119,7 +119,6 @@ none:
 	ditto_lock_ctx_unlock(ctx);
 	return -ENOENT;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_lease_query_slow, DITTO);
 
 void ditto_lease_answered(struct ditto_lease *lease, const struct ditto_lease_answer *answer)
 {

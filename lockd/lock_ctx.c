@@ -591,7 +591,6 @@ void ditto_lock_point_release(struct ditto_lock_point *point, const char *why)
 {
 	point_drop(point, why, false);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_lock_point_release, DITTO);
 
 void ditto_lock_point_gone(struct ditto_lock_point *point)
 {

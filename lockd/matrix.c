@@ -8,7 +8,6 @@
  * DELEGATION follows RFC 8881 sections 10.4 and 10.9.
  */
 #include <linux/cache.h>
-#include <linux/export.h>
 
 #include "matrix.h"
 
@@ -129,7 +128,6 @@ const struct ditto_matrix_cell ditto_matrix[DITTO_HELDS][DITTO_INTENTS] = {
 		[DITTO_INTENT_REPLACE]		= BREAKS(CLIENT, R | H, R | H),
 	},
 };
-EXPORT_SYMBOL_NS_GPL(ditto_matrix, DITTO);
 
 const u8 ditto_intent_access[DITTO_INTENTS] = {
 	[DITTO_INTENT_READ]	= DITTO_OPEN_READ,
@@ -139,10 +137,8 @@ const u8 ditto_intent_access[DITTO_INTENTS] = {
 	[DITTO_INTENT_RENAME]	= DITTO_OPEN_DELETE,
 	[DITTO_INTENT_REPLACE]	= DITTO_OPEN_DELETE,
 };
-EXPORT_SYMBOL_NS_GPL(ditto_intent_access, DITTO);
 
 u32 ditto_intent_mask[2][DITTO_INTENTS] __read_mostly;
-EXPORT_SYMBOL_NS_GPL(ditto_intent_mask, DITTO);
 
 /* The summary bits that one cell depends on. */
 static u32 cell_mask(enum ditto_held held, enum ditto_intent_kind intent, bool exact)
@@ -193,7 +189,6 @@ const char *const ditto_intent_names[DITTO_INTENTS] = {
 	[DITTO_INTENT_RANGE_SHARED]	= "lock shared",
 	[DITTO_INTENT_RANGE_EXCLUSIVE]	= "lock exclusive",
 };
-EXPORT_SYMBOL_NS_GPL(ditto_intent_names, DITTO);
 
 const char *const ditto_held_names[DITTO_HELDS] = {
 	[DITTO_HELD_POSIX_SHARED]	= "POSIX range, shared",
@@ -206,4 +201,3 @@ const char *const ditto_held_names[DITTO_HELDS] = {
 	[DITTO_HELD_DIRECTORY]		= "directory",
 	[DITTO_HELD_DIRECTORY_DELEGATION] = "directory delegation",
 };
-EXPORT_SYMBOL_NS_GPL(ditto_held_names, DITTO);

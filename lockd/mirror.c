@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The mirror of a node: its lifetime and the files it uses for VFS calls; see mirror.h. */
-#include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -100,14 +99,12 @@ struct ditto_mirror *ditto_mirror_hold(struct ditto_mirror *mirror)
 		refcount_inc(&mirror->ref);
 	return mirror;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_mirror_hold);
 
 void ditto_mirror_put(struct ditto_mirror *mirror)
 {
 	if (mirror && refcount_dec_and_test(&mirror->ref))
 		mirror_free(mirror);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_mirror_put);
 
 /* Give the node a mirror if it has none, and pin the lock context; NULL if there is none. */
 static struct ditto_mirror *mirror_pin(struct ditto_lock_ctx *ctx, struct ditto_mirror **fresh)
@@ -172,7 +169,6 @@ struct ditto_mirror *ditto_mirror_begin(struct ditto_lock_point *point, struct f
 	mirror_strengthen(mirror, filp);
 	return mirror;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_mirror_begin);
 
 void ditto_mirror_end(struct ditto_mirror *mirror)
 {
@@ -182,4 +178,3 @@ void ditto_mirror_end(struct ditto_mirror *mirror)
 	ditto_lock_ctx_unpin(mirror->ctx);
 	ditto_lock_ctx_unlock_same(mirror->ctx);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_mirror_end);

@@ -272,7 +272,6 @@ int ditto_mirror_check_io(struct file *file, const struct ditto_intent *intent,
 	spin_unlock(&ctx->flc_lock);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_mirror_check_io, DITTO);
 
 static void turn_work(struct work_struct *work);
 

@@ -243,7 +243,6 @@ struct ditto_owner *ditto_open_owner(const struct ditto_open *open)
 {
 	return open->claim.owner;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_open_owner, DITTO);
 
 u8 ditto_open_access(const struct ditto_open *open)
 {

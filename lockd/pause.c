@@ -83,4 +83,3 @@ void ditto_lease_recall(struct ditto_lock_point *point, long timeout)
 		/* Each wait consumes at least one jiffy, so that the repetition ends. */
 	} while (left > 0 && pause_break(point, &left) && left-- > 0);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_lease_recall, DITTO);

@@ -5,7 +5,6 @@
  * Claims are found by their clients, a few at a time, so that no lock is held for long, however
  * many claims there are.
  */
-#include <kunit/visibility.h>
 #include <linux/sched.h>
 
 #include "client_private.h"
@@ -145,4 +144,3 @@ void ditto_locks_release_share(struct ditto_lock_table *table, u32 share, const 
 		ditto_client_put(client);
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_locks_release_share);

@@ -203,7 +203,6 @@ int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, con
 	kvfree(show.batch);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_show_clients, DITTO);
 
 int ditto_show_point(struct ditto_lock_point *point, struct ditto_show_cursor *cursor,
 		     ditto_show_fn fn, void *arg)
@@ -221,7 +220,6 @@ int ditto_show_point(struct ditto_lock_point *point, struct ditto_show_cursor *c
 	kvfree(show.batch);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_show_point, DITTO);
 
 /* A claim or a waiting request found by its number. */
 struct numbered {
@@ -333,4 +331,3 @@ int ditto_show_release(struct ditto_lock_table *table, u64 id, const char *why)
 	}
 	return done ? 0 : -ENOENT;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_show_release, DITTO);

@@ -167,7 +167,6 @@ err_shared:
 	shared_put();
 	return ERR_PTR(-ENOMEM);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_locks_create, DITTO);
 
 void ditto_locks_destroy(struct ditto_lock_table *table)
 {
@@ -188,7 +187,6 @@ void ditto_locks_destroy(struct ditto_lock_table *table)
 	kfree(table);
 	shared_put();
 }
-EXPORT_SYMBOL_NS_GPL(ditto_locks_destroy, DITTO);
 
 u64 ditto_locks_events(struct ditto_lock_table *table, enum ditto_lock_event event)
 {
@@ -199,7 +197,6 @@ u64 ditto_locks_events(struct ditto_lock_table *table, enum ditto_lock_event eve
 		sum += READ_ONCE(per_cpu_ptr(table->events, cpu)->count[event]);
 	return sum;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_locks_events, DITTO);
 
 s64 ditto_locks_live(struct ditto_lock_table *table, unsigned int what)
 {
@@ -210,4 +207,3 @@ s64 ditto_locks_live(struct ditto_lock_table *table, unsigned int what)
 		sum += READ_ONCE(per_cpu_ptr(table->events, cpu)->live[what]);
 	return sum;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_locks_live, DITTO);

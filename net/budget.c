@@ -24,7 +24,6 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <net/ipv6.h>
-#include <kunit/visibility.h>
 
 #include "budget_private.h"
 #include "peer.h"
@@ -177,7 +176,6 @@ void ditto_account_put(struct ditto_account *account)
 		kfree_rcu(account, rcu);
 	}
 }
-EXPORT_SYMBOL_NS_GPL(ditto_account_put, DITTO);
 
 static struct ditto_account *account_hold(struct ditto_account *account)
 {
@@ -193,7 +191,6 @@ struct ditto_account *ditto_account_find_peer(struct ditto_server *srv,
 
 	return account_find(srv->budget, &key);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_account_find_peer, DITTO);
 
 int ditto_principal_init(struct ditto_principal *who, struct ditto_server *srv,
 			 const struct in6_addr *addr, enum ditto_trust trust, kuid_t uid)
@@ -496,27 +493,23 @@ void ditto_account_show(const struct ditto_account *account, enum ditto_budget_k
 	}
 	use->limit = account_limit(account, highest, kind);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_account_show);
 
 u64 ditto_account_refused(const struct ditto_account *account)
 {
 	return atomic64_read(&account->refused);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_account_refused);
 
 u64 ditto_budget_used(struct ditto_server *srv, enum ditto_trust trust,
 		      enum ditto_budget_kind kind)
 {
 	return percpu_counter_sum_positive(&srv->budget->used[trust][kind]);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_budget_used, DITTO);
 
 u64 ditto_budget_limit(struct ditto_server *srv, enum ditto_trust trust,
 		       enum ditto_budget_kind kind)
 {
 	return READ_ONCE(srv->budget->level_limit[trust][kind]);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_budget_limit, DITTO);
 
 u64 ditto_budget_peer_limit(struct ditto_server *srv, enum ditto_trust trust,
 			    enum ditto_budget_kind kind)
@@ -551,7 +544,6 @@ free:
 	kfree(budget);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_budget_init);
 
 void ditto_budget_exit(struct ditto_server *srv)
 {
@@ -565,4 +557,3 @@ void ditto_budget_exit(struct ditto_server *srv)
 	rhashtable_destroy(&budget->accounts);
 	kfree(budget);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_budget_exit);

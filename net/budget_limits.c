@@ -10,7 +10,6 @@
 #include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
-#include <kunit/visibility.h>
 
 #include "budget_private.h"
 #include "server.h"
@@ -265,4 +264,3 @@ void ditto_budget_settings_changed(struct ditto_server *srv)
 		}
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_budget_settings_changed);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The callbacks of the lock table that run. See callback.h. */
-#include <kunit/visibility.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 
 #include "callback.h"
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef DITTO_TESTS
 
 static DEFINE_SPINLOCK(callbacks_lock);
 static LIST_HEAD(callbacks);
@@ -18,7 +17,6 @@ void ditto_callback_enter(struct ditto_callback *cb)
 	list_add(&cb->link, &callbacks);
 	spin_unlock(&callbacks_lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_callback_enter);
 
 void ditto_callback_leave(struct ditto_callback *cb)
 {
@@ -26,7 +24,6 @@ void ditto_callback_leave(struct ditto_callback *cb)
 	list_del(&cb->link);
 	spin_unlock(&callbacks_lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_callback_leave);
 
 bool ditto_callback_is_current(void)
 {
@@ -45,6 +42,5 @@ bool ditto_callback_is_current(void)
 	spin_unlock(&callbacks_lock);
 	return found;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_callback_is_current);
 
 #endif

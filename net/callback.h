@@ -25,13 +25,13 @@ struct task_struct;
  * @task: runs it
  */
 struct ditto_callback {
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef DITTO_TESTS
 	struct list_head link;
 	const struct task_struct *task;
 #endif
 };
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef DITTO_TESTS
 
 /* The current task calls a protocol from the workqueue of the lock table. */
 void ditto_callback_enter(struct ditto_callback *cb);

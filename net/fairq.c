@@ -10,7 +10,6 @@
  *
  * Lifetime: a peer exists while it has a turn or a waiting request.
  */
-#include <kunit/visibility.h>
 #include <linux/random.h>
 #include <linux/rbtree.h>
 #include <linux/sched.h>

@@ -34,7 +34,6 @@
 #include <linux/string.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
-#include <kunit/visibility.h>
 
 #include "event.h"
 #include "listener.h"
@@ -112,7 +111,6 @@ const char *ditto_protocol_name(unsigned int bit)
 		return NULL;
 	return protocol_names[bit];
 }
-EXPORT_SYMBOL_NS_GPL(ditto_protocol_name, DITTO);
 
 bool ditto_protocol_loaded(unsigned int bit)
 {
@@ -124,7 +122,6 @@ bool ditto_protocol_loaded(unsigned int bit)
 	mutex_unlock(&protocols_lock);
 	return loaded;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_protocol_loaded);
 
 static void servers_event(enum ditto_event_type type, const char *subject)
 {
@@ -247,7 +244,6 @@ void ditto_protocols_announce(struct ditto_server *srv, struct netlink_ext_ack *
 	listeners_announce_locked(ls, extack);
 	mutex_unlock(&ls->announce_lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_protocols_announce);
 
 /*
  * Become a user of the first listener with a number from @from on whose protocol has a bit in
@@ -493,7 +489,6 @@ fail:
 	kfree(listener);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_listener_add);
 
 /* Find a listener that the caller keeps: whoever removes it needs announce_lock. */
 static struct ditto_listener *listener_find(struct ditto_listeners *ls, u32 id)
@@ -530,7 +525,6 @@ int ditto_listener_del(struct ditto_server *srv, u32 id, struct netlink_ext_ack 
 	NL_SET_ERR_MSG_FMT(extack, "there is no listener %u", id);
 	return -ENOENT;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_listener_del);
 
 int ditto_listener_for_each(struct ditto_server *srv, u32 from,
 			    int (*fn)(struct ditto_listener *listener, void *arg), void *arg)
@@ -545,7 +539,6 @@ int ditto_listener_for_each(struct ditto_server *srv, u32 from,
 	}
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_listener_for_each, DITTO);
 
 unsigned int ditto_protocols_disconnect(struct ditto_server *srv, const struct ditto_peer *peer)
 {
@@ -560,7 +553,6 @@ unsigned int ditto_protocols_disconnect(struct ditto_server *srv, const struct d
 	}
 	return closed;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_protocols_disconnect);
 
 bool ditto_server_listens(const struct ditto_server *srv)
 {
@@ -582,7 +574,6 @@ unsigned int ditto_protocols_connections(struct ditto_server *srv, const struct 
 	}
 	return count;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_protocols_connections);
 
 int ditto_protocols_settings_changed(struct ditto_server *srv, struct netlink_ext_ack *extack)
 {
@@ -605,7 +596,6 @@ int ditto_protocols_settings_changed(struct ditto_server *srv, struct netlink_ex
 	mutex_unlock(&ls->change_lock);
 	return first;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_protocols_settings_changed);
 
 int ditto_protocol_with(struct ditto_server *srv, unsigned int bit,
 			int (*fn)(struct ditto_server *srv, const struct ditto_protocol *protocol,
@@ -620,7 +610,6 @@ int ditto_protocol_with(struct ditto_server *srv, unsigned int bit,
 	listener_leave(listener);
 	return ret;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_protocol_with);
 
 int ditto_listeners_init(struct ditto_server *srv)
 {
@@ -641,7 +630,6 @@ int ditto_listeners_init(struct ditto_server *srv)
 	ditto_peers_start(srv, ditto_protocols_connections);
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_listeners_init);
 
 void ditto_listeners_exit(struct ditto_server *srv)
 {
@@ -660,4 +648,3 @@ void ditto_listeners_exit(struct ditto_server *srv)
 	mutex_destroy(&ls->announce_lock);
 	kfree(ls);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_listeners_exit);

@@ -9,7 +9,6 @@
 #include <linux/module.h>
 #include <linux/rwsem.h>
 #include <linux/string.h>
-#include <kunit/visibility.h>
 
 #include "option.h"
 
@@ -22,13 +21,11 @@ void ditto_option_owners_hold(void)
 {
 	down_read(&option_owners_sem);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_option_owners_hold);
 
 void ditto_option_owners_release(void)
 {
 	up_read(&option_owners_sem);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_option_owners_release);
 
 unsigned int ditto_option_owners_generation(void)
 {
@@ -44,7 +41,6 @@ const struct ditto_option_owner *ditto_option_owner_next(const struct ditto_opti
 	return next == &option_owners ? NULL :
 	       list_entry(next, const struct ditto_option_owner, list);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_option_owner_next);
 
 const struct ditto_option_owner *ditto_option_owner_find(const char *name)
 {
@@ -75,7 +71,6 @@ const struct ditto_setting_desc *ditto_option_find(const char *name,
 	}
 	return NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_option_find);
 
 int ditto_options_register(struct ditto_option_owner *owner)
 {
@@ -97,7 +92,6 @@ int ditto_options_register(struct ditto_option_owner *owner)
 	up_write(&option_owners_sem);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_options_register);
 
 void ditto_options_unregister(struct ditto_option_owner *owner)
 {
@@ -106,4 +100,3 @@ void ditto_options_unregister(struct ditto_option_owner *owner)
 	option_owners_generation++;
 	up_write(&option_owners_sem);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_options_unregister);

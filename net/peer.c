@@ -19,7 +19,6 @@
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 #include <net/ipv6.h>
-#include <kunit/visibility.h>
 
 #include "event.h"
 #include "peer.h"
@@ -164,7 +163,6 @@ struct ditto_peer *ditto_peer_find(struct ditto_server *srv, const struct in6_ad
 	rcu_read_unlock();
 	return peer;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_peer_find, DITTO);
 
 /*
  * Remove a peer from the table. False if it was removed already. The caller must put the table's
@@ -294,7 +292,6 @@ u64 ditto_peer_requests(const struct ditto_peer *peer)
 		sum += READ_ONCE(*per_cpu_ptr(peer->requests, cpu));
 	return sum;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_peer_requests);
 
 /* Collect references to the peers that @pick accepts. The caller puts them and frees the array. */
 static struct ditto_peer **peers_collect(struct ditto_peer_table *table,
@@ -340,21 +337,18 @@ unsigned int ditto_peers_next(struct ditto_server *srv, u64 from, struct ditto_s
 	spin_unlock(&table->lock);
 	return removals;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_peers_next);
 
 void ditto_peers_forget_verdicts(struct ditto_server *srv)
 {
 	/* Pairs with ditto_peers_epoch(): a reader of the new number finds no older name. */
 	atomic_inc_return_release(&srv->peers->epoch);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_peers_forget_verdicts);
 
 u32 ditto_peers_epoch(const struct ditto_server *srv)
 {
 	/* Pairs with ditto_peers_forget_verdicts(). */
 	return atomic_read_acquire(&srv->peers->epoch);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_peers_epoch);
 
 void ditto_peer_vouch(struct ditto_peer *peer)
 {
@@ -434,7 +428,6 @@ int ditto_peers_init(struct ditto_server *srv)
 	srv->peers = table;
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_peers_init);
 
 void ditto_peers_start(struct ditto_server *srv,
 		       unsigned int (*connections)(struct ditto_server *srv,
@@ -472,4 +465,3 @@ void ditto_peers_exit(struct ditto_server *srv)
 	srv->peers = NULL;
 	kfree(table);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_peers_exit);

@@ -3,7 +3,6 @@
  * Names that clients have proved with certificates, until the protocol takes them. A connection
  * may end before that, so names that nobody takes are overwritten after a while.
  */
-#include <kunit/visibility.h>
 #include <linux/ctype.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
@@ -39,7 +38,6 @@ bool ditto_peer_cert_is_valid(const char *name)
 			return false;
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_peer_cert_is_valid);
 
 int ditto_peer_cert_add(struct ditto_server *srv, u64 cookie, const char *name, unsigned long now)
 {
@@ -63,7 +61,6 @@ int ditto_peer_cert_add(struct ditto_server *srv, u64 cookie, const char *name, 
 	kfree(copy);
 	return i < DITTO_PEER_CERT_MAX ? 0 : -EBUSY;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_peer_cert_add);
 
 char *ditto_peer_cert_take(struct ditto_server *srv, u64 cookie)
 {
@@ -90,7 +87,6 @@ int ditto_peer_cert_init(struct ditto_server *srv)
 	spin_lock_init(&srv->peer_certs->lock);
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_peer_cert_init);
 
 void ditto_peer_cert_exit(struct ditto_server *srv)
 {
@@ -101,4 +97,3 @@ void ditto_peer_cert_exit(struct ditto_server *srv)
 	kfree(srv->peer_certs);
 	srv->peer_certs = NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_peer_cert_exit);

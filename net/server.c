@@ -30,7 +30,6 @@ void ditto_server_writeback_failed(struct ditto_server *srv)
 {
 	atomic64_inc(&srv->write_verifier);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_server_writeback_failed, DITTO);
 
 /*
  * No signature of a handle can equal a part of a derived key: a signed handle of 16 bytes has a 1

@@ -10,7 +10,6 @@
 #include <linux/module.h>
 #include <linux/rwsem.h>
 #include <linux/string.h>
-#include <kunit/visibility.h>
 
 #include "server.h"
 #include "setting.h"
@@ -71,7 +70,6 @@ void ditto_settings_init(struct ditto_server *srv)
 {
 	ditto_settings_defaults(&core_owner, &srv->settings);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_settings_init);
 
 void ditto_setting_owners_hold(void)
 {
@@ -137,7 +135,6 @@ int ditto_settings_register(struct ditto_setting_owner *owner)
 	up_write(&owners_sem);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_settings_register);
 
 void ditto_settings_unregister(struct ditto_setting_owner *owner)
 {
@@ -146,7 +143,6 @@ void ditto_settings_unregister(struct ditto_setting_owner *owner)
 	owners_generation++;
 	up_write(&owners_sem);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_settings_unregister);
 
 int ditto_settings_for_each(const struct ditto_server *srv,
 			    int (*fn)(const struct ditto_setting_owner *owner,
@@ -169,4 +165,3 @@ int ditto_settings_for_each(const struct ditto_server *srv,
 	up_read(&owners_sem);
 	return ret;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_settings_for_each);

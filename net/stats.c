@@ -9,7 +9,6 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
-#include <kunit/visibility.h>
 
 #include "server.h"
 #include "stats.h"
@@ -82,7 +81,6 @@ ditto_stats_register_read(struct ditto_server *srv, const char *name,
 	stats_group_add(group);
 	return group;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_stats_register_read, DITTO);
 
 void ditto_stats_unregister(struct ditto_stats_group *group)
 {
@@ -119,14 +117,12 @@ void ditto_stats_read(const struct ditto_stats_group *group, unsigned int op,
 		sum->bytes += READ_ONCE(c->bytes);
 	}
 }
-EXPORT_SYMBOL_NS_GPL(ditto_stats_read, DITTO);
 
 unsigned int ditto_stats_generation(const struct ditto_server *srv)
 {
 	lockdep_assert_held(&srv->stats->lock);
 	return srv->stats->generation;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_stats_generation);
 
 int ditto_stats_for_each(struct ditto_server *srv,
 			 int (*fn)(struct ditto_stats_group *group, void *arg), void *arg)
@@ -144,7 +140,6 @@ int ditto_stats_for_each(struct ditto_server *srv,
 	mutex_unlock(&table->lock);
 	return ret;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_stats_for_each);
 
 int ditto_stats_init(struct ditto_server *srv)
 {
@@ -158,7 +153,6 @@ int ditto_stats_init(struct ditto_server *srv)
 	srv->stats = table;
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_stats_init);
 
 void ditto_stats_exit(struct ditto_server *srv)
 {
@@ -170,4 +164,3 @@ void ditto_stats_exit(struct ditto_server *srv)
 	srv->stats = NULL;
 	kfree(table);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_stats_exit);

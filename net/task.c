@@ -99,7 +99,6 @@ void ditto_tasks_init(struct ditto_tasks *tasks, unsigned int at_once, unsigned 
 {
 	tasks_init(tasks, task_wq, at_once, of_peer);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_tasks_init, DITTO);
 
 void ditto_disk_tasks_init(struct ditto_tasks *tasks, unsigned int at_once, unsigned int of_peer)
 {

@@ -422,9 +422,7 @@ void ditto_acl_interning_exit(void);
  * Return: an equal list, to be put; @acl itself if it is the first one or without memory.
  */
 struct ditto_acl *ditto_acl_intern(struct ditto_acl *acl);
-#if IS_ENABLED(CONFIG_KUNIT)
 /* The number of shared lists. */
 unsigned int ditto_acl_interned(void);
-#endif
 
 #endif

@@ -8,7 +8,6 @@
  * that the group has now. Other rights, such as DELETE, are not changed.
  */
 
-#include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/stat.h>
@@ -300,14 +299,12 @@ struct ditto_acl *ditto_acl_chmod(struct ditto_acl *acl, umode_t mode, kuid_t ui
 {
 	return acl_chmod(acl, mode, uid, gid, false);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_acl_chmod, DITTO);
 
 struct ditto_acl *ditto_acl_chmod_classes(struct ditto_acl *acl, umode_t mode, kuid_t uid,
 					  kgid_t gid)
 {
 	return acl_chmod(acl, mode, uid, gid, true);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_acl_chmod_classes);
 
 bool ditto_acl_is_trivial(const struct ditto_acl *acl)
 {
@@ -319,4 +316,3 @@ bool ditto_acl_is_trivial(const struct ditto_acl *acl)
 	}
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_acl_is_trivial);

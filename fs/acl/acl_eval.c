@@ -139,7 +139,6 @@ u32 ditto_acl_rights(const struct ditto_acl *acl, const struct ditto_acl_subject
 	}
 	return allowed;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_acl_rights, DITTO);
 
 u32 ditto_ace_classes(const struct ditto_ace *ace, kuid_t uid, kgid_t gid)
 {

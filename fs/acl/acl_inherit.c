@@ -78,4 +78,3 @@ struct ditto_acl *ditto_acl_inherit(const struct ditto_acl *dir, bool is_dir)
 	ditto_acl_put(b.acl);
 	return NULL;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_acl_inherit, DITTO);

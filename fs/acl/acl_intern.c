@@ -12,7 +12,6 @@
  * table; it is passed over, and the equal one that was to be added stays outside the table.
  */
 
-#include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/jhash.h>
 #include <linux/module.h>
@@ -64,7 +63,6 @@ struct ditto_acl *ditto_acl_hold(struct ditto_acl *acl)
 	refcount_inc(&acl->ref);
 	return acl;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_acl_hold, DITTO);
 
 void ditto_acl_put(struct ditto_acl *acl)
 {
@@ -95,12 +93,10 @@ struct ditto_acl *ditto_acl_intern(struct ditto_acl *acl)
 	rcu_read_unlock();
 	return acl;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_acl_intern);
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef DITTO_TESTS
 unsigned int ditto_acl_interned(void)
 {
 	return atomic_read(&acl_table.nelems);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_acl_interned);
 #endif

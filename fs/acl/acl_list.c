@@ -77,7 +77,6 @@ int ditto_audit_list_check(const struct ditto_acl *list, bool is_dir)
 			      ace_flags_of(is_dir) | DITTO_ACE_RESULTS,
 			      DITTO_RIGHTS_ALL | DITTO_RIGHT_SECURITY) ? 0 : -EINVAL;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_audit_list_check, DITTO);
 
 int ditto_acl_begin(struct ditto_acl_builder *b, unsigned int want)
 {

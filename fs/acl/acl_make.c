@@ -7,7 +7,6 @@
  * is therefore denied the difference.
  */
 
-#include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/module.h>
@@ -205,7 +204,6 @@ struct ditto_acl *ditto_acl_from_posix(umode_t mode, const struct posix_acl *acc
 		b.acl->aces[i].flags = DITTO_ACE_INHERITABLE | DITTO_ACE_INHERIT_ONLY;
 	return ditto_acl_end(&b, -E2BIG);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_acl_from_posix, DITTO);
 
 /* True if both entries can decide the same right of the same user. */
 static bool ace_meets(const struct ditto_ace *allow, const struct ditto_ace *deny, kuid_t owner)
@@ -246,10 +244,8 @@ void ditto_acl_canonicalize(struct ditto_acl *acl, kuid_t owner)
 		acl->aces[denials++] = ace;
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_acl_canonicalize);
 
 struct ditto_acl *ditto_acl_from_mode(umode_t mode)
 {
 	return ditto_acl_from_posix(mode, NULL, NULL);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_acl_from_mode, DITTO);

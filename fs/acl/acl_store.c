@@ -5,7 +5,6 @@
  * The encoding is canonical: only values that ditto_acl_encode() can produce are accepted.
  */
 
-#include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/stat.h>
@@ -68,7 +67,6 @@ size_t ditto_acl_stored_size(const struct ditto_acl *acl)
 		size += sizeof(struct stored_ace) + principal_len(&acl->aces[i]);
 	return size;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_acl_stored_size);
 
 static void stored_encode(const struct ditto_acl *acl, u32 magic, umode_t mode, void *bytes)
 {
@@ -106,13 +104,11 @@ void ditto_acl_encode(const struct ditto_acl *acl, umode_t mode, void *bytes)
 {
 	stored_encode(acl, ACL_MAGIC, mode, bytes);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_acl_encode);
 
 void ditto_audit_list_encode(const struct ditto_acl *list, void *bytes)
 {
 	stored_encode(list, AUDIT_MAGIC, 0, bytes);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_audit_list_encode);
 
 /* Parse the entries; the last one must end at @end. */
 static bool get_aces(struct ditto_acl *acl, const u8 *at, const u8 *end)
@@ -179,7 +175,6 @@ struct ditto_acl *ditto_acl_decode(const void *bytes, size_t size, umode_t *mode
 {
 	return stored_decode(bytes, size, ACL_MAGIC, mode, ditto_acl_check);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_acl_decode);
 
 struct ditto_acl *ditto_audit_list_decode(const void *bytes, size_t size)
 {
@@ -192,4 +187,3 @@ struct ditto_acl *ditto_audit_list_decode(const void *bytes, size_t size)
 	ditto_acl_put(list);
 	return ERR_PTR(-EUCLEAN);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_audit_list_decode);

@@ -106,7 +106,6 @@ bool ditto_sid_to_mode(const struct ditto_sid *sid, umode_t *mode)
 	*mode = sid->subs[2] & S_IALLUGO;
 	return true;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sid_to_mode, DITTO);
 
 bool ditto_sid_is_user(const struct ditto_sid *sid, const struct ditto_auth_user *user)
 {
@@ -137,7 +136,6 @@ bool ditto_sid_to_who(const struct ditto_sid *sid, enum ditto_who *who)
 	}
 	return false;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sid_to_who, DITTO);
 
 bool ditto_sid_of_who(enum ditto_who who, struct ditto_sid *sid)
 {

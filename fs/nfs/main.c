@@ -10,7 +10,6 @@
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
-#include <kunit/visibility.h>
 
 #include "../../net/conns.h"
 #include "../../net/listener.h"
@@ -74,7 +73,6 @@ struct ditto_protocol dnfs_protocol = {
 		.size = sizeof(struct dnfs_share_options),
 	},
 };
-EXPORT_SYMBOL_IF_KUNIT(dnfs_protocol);
 
 const struct dnfs_part dnfs_parts[DNFS_PARTS] = {
 	{ .setup = dnfs_conn_setup, .cleanup = dnfs_conn_cleanup },

@@ -17,7 +17,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <kunit/visibility.h>
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/jiffies.h>
@@ -440,7 +439,6 @@ struct ditto_file *ditto_file_get_pinned(struct ditto_share *share, struct ditto
 	}
 	return df;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_file_get_pinned);
 
 void ditto_pins_drop(struct ditto_pins *pins)
 {
@@ -589,7 +587,6 @@ void ditto_files_close(struct ditto_node *node, const struct vfsmount *mnt)
 		ditto_file_put(df);
 	}
 }
-EXPORT_SYMBOL_NS_GPL(ditto_files_close, DITTO);
 
 static bool node_has_files(const struct ditto_node *node)
 {
@@ -680,7 +677,6 @@ unsigned long ditto_files_count(struct ditto_server *srv)
 {
 	return READ_ONCE(srv->nodes->nfiles);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_files_count, DITTO);
 
 int ditto_files_init(struct ditto_node_table *table)
 {

@@ -657,7 +657,6 @@ struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share, const struct
 {
 	return node_get_by_fid(share, fid, false);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_node_get_by_fid, DITTO);
 
 struct ditto_node *ditto_node_get_anywhere(struct ditto_share *share, const struct ditto_fid *fid)
 {
@@ -687,4 +686,3 @@ void ditto_node_forget(struct ditto_node *node)
 	ditto_node_unclaim(node);
 	ditto_files_close(node, NULL);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_node_forget, DITTO);

@@ -10,7 +10,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <kunit/visibility.h>
 #include <linux/cred.h>
 #include <linux/exportfs.h>
 #include <linux/file.h>
@@ -203,7 +202,6 @@ u32 ditto_nodes_limit(const struct ditto_node_table *table)
 {
 	return READ_ONCE(table->srv->settings.node_limit) ?: table->nodes_by_memory;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_nodes_limit);
 
 /* Number of nodes above the limit. Nodes with claims do not count, as they are in use. */
 static long nodes_above(const struct ditto_node_table *table)
@@ -498,13 +496,11 @@ void ditto_nodes_flush(struct ditto_server *srv)
 	nodes_walk(table, atomic_long_read(&table->count), false);
 	dispose_wait(table);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_nodes_flush, DITTO);
 
 unsigned long ditto_nodes_count(struct ditto_server *srv)
 {
 	return atomic_long_read(&srv->nodes->count);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_nodes_count, DITTO);
 
 int ditto_nodes_init(struct ditto_server *srv)
 {

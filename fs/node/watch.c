@@ -15,7 +15,6 @@
 #include <linux/limits.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
-#include <kunit/visibility.h>
 
 #include "../../lockd/acting.h"
 #include "../../net/server.h"
@@ -469,7 +468,6 @@ int ditto_watch_begin(struct ditto_node *dir, struct ditto_watch *watch)
 	mutex_unlock(&watches->lock);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_watch_begin);
 
 void ditto_watch_end(struct ditto_watch *watch)
 {
@@ -487,7 +485,6 @@ void ditto_watch_end(struct ditto_watch *watch)
 	mutex_unlock(&watches->lock);
 	watch->ops->ended(watch);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_watch_end);
 
 /* A mark may report events until it is freed. */
 void ditto_watch_settle(const struct ditto_volume *volume)

@@ -22,7 +22,6 @@
 #include <linux/statfs.h>
 #include <linux/workqueue.h>
 #include <linux/xattr.h>
-#include <kunit/visibility.h>
 
 #include "../../net/server.h"
 #include "../node/node_private.h"
@@ -73,7 +72,6 @@ void ditto_release_candidate_note(struct ditto_stub *stub)
 	node->release_came = jiffies;
 	spin_unlock(&volume->release_lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_release_candidate_note);
 
 void ditto_release_candidate_add(struct ditto_node *node)
 {
@@ -95,7 +93,6 @@ void ditto_release_candidate_drop(struct ditto_node *node)
 	candidate_count_locked(node, 0);
 	spin_unlock(&volume->release_lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_release_candidate_drop);
 
 /*
  * Take the first candidate off the list, with a reference. Return: NULL if this search has come to

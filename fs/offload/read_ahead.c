@@ -10,7 +10,6 @@
 #include <linux/fs.h>
 #include <linux/path.h>
 #include <linux/statfs.h>
-#include <kunit/visibility.h>
 
 #include "../../net/server.h"
 #include "../node/node.h"
@@ -41,7 +40,6 @@ u32 ditto_read_ahead(struct ditto_offload_reader *reader, u32 first, u32 last, u
 	reader->window = min(reader->window, most);
 	return reader->next + reader->window;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_read_ahead);
 
 /* Data that comes in advance makes no other data give way. */
 static bool ahead_has_room(struct ditto_stub *stub)

@@ -7,7 +7,6 @@
 #include <linux/crc32.h>
 #include <linux/errno.h>
 #include <linux/string.h>
-#include <kunit/visibility.h>
 
 #include "record.h"
 
@@ -108,7 +107,6 @@ void ditto_offload_record_init(struct ditto_offload_record *record, u64 size)
 	while ((size - !!size) >> record->shift >= DITTO_OFFLOAD_RANGES_MAX)
 		record->shift++;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_offload_record_init);
 
 static void record_encode_map(const unsigned long *map, u32 ranges, u8 *to)
 {
@@ -161,7 +159,6 @@ size_t ditto_offload_record_encode(const struct ditto_offload_record *record, u8
 	memcpy(buf, &head, sizeof(head));
 	return len;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_offload_record_encode);
 
 int ditto_offload_record_decode(struct ditto_offload_record *record, const u8 *buf, size_t len)
 {
@@ -216,7 +213,6 @@ int ditto_offload_record_decode(struct ditto_offload_record *record, const u8 *b
 	bitmap_andnot(record->own, record->own, record->map, DITTO_OFFLOAD_RANGES_MAX);
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_offload_record_decode);
 
 size_t ditto_stored_encode(const struct ditto_stored *stored, u8 *buf)
 {
@@ -238,7 +234,6 @@ size_t ditto_stored_encode(const struct ditto_stored *stored, u8 *buf)
 	memcpy(buf, &head, sizeof(head));
 	return len;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_stored_encode);
 
 int ditto_stored_decode(struct ditto_stored *stored, const u8 *buf, size_t len)
 {
@@ -273,7 +268,6 @@ int ditto_stored_decode(struct ditto_stored *stored, const u8 *buf, size_t len)
 	memcpy(stored->cookie, buf + head_len, stored->cookie_len);
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_stored_decode);
 
 u32 ditto_offload_absent(const struct ditto_offload_record *record, u64 pos, u64 end)
 {
@@ -286,7 +280,6 @@ u32 ditto_offload_absent(const struct ditto_offload_record *record, u64 pos, u64
 	range = find_next_zero_bit(record->map, last + 1, pos >> record->shift);
 	return range > last ? DITTO_OFFLOAD_NONE : range;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_offload_absent);
 
 bool ditto_offload_cover(struct ditto_offload_record *record, u64 pos, u64 end)
 {
@@ -302,20 +295,17 @@ bool ditto_offload_cover(struct ditto_offload_record *record, u64 pos, u64 end)
 	}
 	return any;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_offload_cover);
 
 bool ditto_offload_own(struct ditto_offload_record *record, u32 range)
 {
 	return !test_bit(range, record->map) && !__test_and_set_bit(range, record->own);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_offload_own);
 
 void ditto_offload_own_all(struct ditto_offload_record *record)
 {
 	bitmap_set(record->own, 0, ditto_offload_ranges(record));
 	bitmap_andnot(record->own, record->own, record->map, DITTO_OFFLOAD_RANGES_MAX);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_offload_own_all);
 
 void ditto_offload_cut(struct ditto_offload_record *record, u64 size)
 {
@@ -328,7 +318,6 @@ void ditto_offload_cut(struct ditto_offload_record *record, u64 size)
 	bitmap_clear(record->map, ranges, DITTO_OFFLOAD_RANGES_MAX - ranges);
 	bitmap_clear(record->own, ranges, DITTO_OFFLOAD_RANGES_MAX - ranges);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_offload_cut);
 
 u64 ditto_offload_resident(const struct ditto_offload_record *record)
 {
@@ -340,4 +329,3 @@ u64 ditto_offload_resident(const struct ditto_offload_record *record)
 		       ditto_offload_range_pos(record, range);
 	return sum;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_offload_resident);

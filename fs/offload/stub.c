@@ -17,7 +17,6 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 #include <linux/xattr.h>
-#include <kunit/visibility.h>
 
 #include "../../lockd/claim.h"
 #include "../../net/server.h"
@@ -63,7 +62,6 @@ struct ditto_stub *ditto_stub_alloc(struct ditto_node *node)
 	init_waitqueue_head(&stub->wait);
 	return stub;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_stub_alloc);
 
 void ditto_stub_put(struct ditto_stub *stub)
 {
@@ -73,7 +71,6 @@ void ditto_stub_put(struct ditto_stub *stub)
 		kfree_rcu(stub, rcu);
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_stub_put);
 
 bool ditto_stub_attach(struct ditto_stub *stub)
 {
@@ -94,7 +91,6 @@ bool ditto_stub_attach(struct ditto_stub *stub)
 	smp_mb();
 	return attached;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_stub_attach);
 
 void ditto_stub_detach(struct ditto_stub *stub)
 {
@@ -116,7 +112,6 @@ void ditto_stub_detach(struct ditto_stub *stub)
 	ditto_release_candidate_drop(node);
 	ditto_stub_put(stub);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_stub_detach);
 
 bool ditto_stub_is_unchanged(const struct ditto_stub *stub)
 {
@@ -162,7 +157,6 @@ bool ditto_stub_release_again(struct ditto_stub *stub)
 	smp_mb();
 	return idle;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_stub_release_again);
 
 void ditto_stub_released(struct ditto_stub *stub)
 {

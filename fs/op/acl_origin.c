@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Origin and import of lists of files, see acl_origin.h. */
 
-#include <kunit/visibility.h>
 #include <linux/fs.h>
 #include <linux/posix_acl.h>
 #include <linux/slab.h>
@@ -46,7 +45,6 @@ int ditto_acl_origin(const struct ditto_op *op, struct ditto_node *node,
 	dput(dentry);
 	return source;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_acl_origin);
 
 /* The request is repeated by its sender. */
 static void ntacl_answered(struct ditto_names_park *park)
@@ -129,4 +127,3 @@ int ditto_ntacl_import(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	ditto_acl_put(acl);
 	return ret;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_ntacl_import);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Reading attributes of files, and recording them around a change. */
 
-#include <kunit/visibility.h>
 #include <linux/iversion.h>
 #include <linux/magic.h>
 #include <linux/siphash.h>
@@ -244,7 +243,6 @@ void ditto_wcc_set_pre(struct ditto_wcc *wcc, const struct ditto_attr *attr)
 	wcc->pre_change = attr->change;
 	wcc->pre_valid = true;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_wcc_set_pre);
 
 int ditto_wcc_pre(struct ditto_share *share, struct dentry *dentry, struct ditto_wcc *wcc)
 {

@@ -13,7 +13,6 @@
  *
  * A listing compares the number of changes seen before and after, and is repeated if they differ.
  */
-#include <kunit/visibility.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
@@ -111,9 +110,8 @@ static LIST_HEAD(lru);
 static u32 lru_len;
 static atomic_long_t total = ATOMIC_LONG_INIT(0);
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef DITTO_TESTS
 atomic_t ditto_casefold_builds = ATOMIC_INIT(0);
-EXPORT_SYMBOL_IF_KUNIT(ditto_casefold_builds);
 
 static void count_build(void)
 {

@@ -97,9 +97,7 @@ void ditto_casefold_spoil(struct ditto_node *dir);
  */
 void ditto_casefold_free(struct ditto_node *dir);
 
-#if IS_ENABLED(CONFIG_KUNIT)
 /* Number of listings made to build an index, for tests. */
 extern atomic_t ditto_casefold_builds;
-#endif
 
 #endif

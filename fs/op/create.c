@@ -7,7 +7,6 @@
  * fs_struct of their own (unshare_fs_struct()) with an umask of 0.
  */
 
-#include <kunit/visibility.h>
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/namei.h>
@@ -39,7 +38,6 @@ void ditto_verifier_to_times(const u8 *verf, struct timespec64 *atime,
 	mtime->tv_sec = low & S32_MAX;
 	mtime->tv_nsec = low >> 31;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_verifier_to_times);
 
 bool ditto_has_verifier(struct inode *inode, const u8 *verf)
 {

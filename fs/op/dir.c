@@ -12,7 +12,6 @@
  * Entries of a directory that is listed again without a change are kept (dir_cache.h), and take the
  * place of the page. Their dentries are found in dir_sibling.c.
  */
-#include <kunit/visibility.h>
 #include <linux/dcache.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -33,9 +32,8 @@
 /* Entries that are read in one step if the caller has room for more than it expected. */
 #define DIR_FEW		16
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef DITTO_TESTS
 atomic_t ditto_dir_reads = ATOMIC_INIT(0);
-EXPORT_SYMBOL_IF_KUNIT(ditto_dir_reads);
 
 static void count_read(void)
 {

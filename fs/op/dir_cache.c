@@ -11,7 +11,6 @@
  * Memory: the oldest listings go when all of them exceed a part of the machine's memory, or when
  * the kernel wants some of it.
  */
-#include <kunit/visibility.h>
 #include <linux/fs.h>
 #include <linux/iversion.h>
 #include <linux/maple_tree.h>
@@ -104,10 +103,8 @@ struct part_shape {
 
 static DEFINE_SPINLOCK(dir_cache_lock);
 static LIST_HEAD(dir_cache_lru);
-VISIBLE_IF_KUNIT atomic_long_t ditto_dir_cache_bytes = ATOMIC_LONG_INIT(0);
-EXPORT_SYMBOL_IF_KUNIT(ditto_dir_cache_bytes);
-VISIBLE_IF_KUNIT long ditto_dir_cache_most;
-EXPORT_SYMBOL_IF_KUNIT(ditto_dir_cache_most);
+atomic_long_t ditto_dir_cache_bytes = ATOMIC_LONG_INIT(0);
+long ditto_dir_cache_most;
 static struct shrinker *dir_cache_shrinker;
 
 /* Could listings of this directory be kept? */
@@ -167,7 +164,6 @@ void ditto_dir_cache_put(struct ditto_dir_cache *cache)
 	if (refcount_dec_and_test(&cache->ref))
 		dir_cache_destroy(cache);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_dir_cache_put);
 
 /* Take a listing from its node. The node's reference passes to the caller. */
 static void dir_cache_detach_locked(struct ditto_dir_cache *cache)
@@ -317,7 +313,6 @@ struct ditto_dir_cache *ditto_dir_cache_get(struct ditto_share *share, struct di
 	WRITE_ONCE(dir->listed, mark);
 	return NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_dir_cache_get);
 
 bool ditto_dir_cache_is_current(const struct ditto_dir_cache *cache, const struct ditto_node *dir)
 {
@@ -351,7 +346,6 @@ struct ditto_dir_part *ditto_dir_cache_find(struct ditto_dir_cache *cache, u64 p
 	*index = n;
 	return part;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_dir_cache_find);
 
 bool ditto_dir_cache_is_end(const struct ditto_dir_cache *cache, u64 pos)
 {
@@ -514,7 +508,6 @@ void ditto_dir_cache_add(struct ditto_dir_cache *cache, struct ditto_node *dir, 
 	}
 	dir_cache_trim();
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_dir_cache_add);
 
 struct ditto_dir_part_handle *ditto_dir_cache_handles(struct ditto_dir_cache *cache,
 						      struct ditto_dir_part *part,
@@ -548,9 +541,8 @@ uncharge:
 	dir_cache_uncharge(cache, size);
 	return NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_dir_cache_handles);
 
-VISIBLE_IF_KUNIT long ditto_dir_cache_shrink(long bytes)
+long ditto_dir_cache_shrink(long bytes)
 {
 	long before = atomic_long_read(&ditto_dir_cache_bytes), freed = 0;
 
@@ -558,7 +550,6 @@ VISIBLE_IF_KUNIT long ditto_dir_cache_shrink(long bytes)
 		freed = before - atomic_long_read(&ditto_dir_cache_bytes);
 	return freed;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_dir_cache_shrink);
 
 static unsigned long dir_cache_shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
 {

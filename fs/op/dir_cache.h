@@ -166,7 +166,6 @@ struct ditto_dir_part_handle *ditto_dir_cache_handles(struct ditto_dir_cache *ca
  */
 void ditto_dir_cache_free(struct ditto_node *node);
 
-#if IS_ENABLED(CONFIG_KUNIT)
 /* Calls of the file system that read directories. */
 extern atomic_t ditto_dir_reads;
 /* Bytes of all listings, and how many these may have. */
@@ -180,7 +179,6 @@ extern long ditto_dir_cache_most;
  * Return: bytes that were freed.
  */
 long ditto_dir_cache_shrink(long bytes);
-#endif
 
 /* Set up and tear down what all kept listings share. Return: 0 or -ENOMEM. */
 int ditto_dir_cache_init(void);

@@ -28,7 +28,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <kunit/visibility.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/mount.h>
@@ -61,8 +60,7 @@ static bool decode_time(__le64 sec, __le32 nsec, struct timespec64 *time)
 	return is_time(time);
 }
 
-VISIBLE_IF_KUNIT bool ditto_dosattr_decode(const void *data, size_t len,
-					   struct ditto_dosattr *dosattr)
+bool ditto_dosattr_decode(const void *data, size_t len, struct ditto_dosattr *dosattr)
 {
 	const struct ditto_dosattr_stored *stored = data;
 	struct ditto_dosattr read = { };
@@ -96,7 +94,6 @@ VISIBLE_IF_KUNIT bool ditto_dosattr_decode(const void *data, size_t len,
 	}
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_dosattr_decode);
 
 /* Return: length of the stored value. */
 static size_t dosattr_encode(const struct ditto_dosattr *dosattr,

@@ -125,8 +125,6 @@ static inline bool ditto_dosattr_get_plain(const struct ditto_volume *volume,
 	return true;
 }
 
-#if IS_ENABLED(CONFIG_KUNIT)
-
 /**
  * ditto_dosattr_decode - parse a stored value
  * @data: the value
@@ -136,6 +134,5 @@ static inline bool ditto_dosattr_get_plain(const struct ditto_volume *volume,
  * Return: false if the value is invalid; @dosattr->valid is 0 then.
  */
 bool ditto_dosattr_decode(const void *data, size_t len, struct ditto_dosattr *dosattr);
-#endif
 
 #endif

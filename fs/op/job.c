@@ -11,7 +11,6 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
-#include <kunit/visibility.h>
 
 #include "../../net/peer.h"
 #include "../../net/server.h"
@@ -305,7 +304,6 @@ int ditto_job_cancel_number(struct ditto_server *srv, u64 number)
 	spin_unlock(&jobs->lock);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_job_cancel_number);
 
 bool ditto_job_next(struct ditto_server *srv, u64 number, struct ditto_job_info *info)
 {
@@ -339,7 +337,6 @@ bool ditto_job_next(struct ditto_server *srv, u64 number, struct ditto_job_info 
 	spin_unlock(&jobs->lock);
 	return found;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_job_next);
 
 void ditto_job_info_put(struct ditto_job_info *info)
 {
@@ -348,7 +345,6 @@ void ditto_job_info_put(struct ditto_job_info *info)
 	ditto_node_put(info->node_to);
 	ditto_share_put(info->share_to);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_job_info_put);
 
 void ditto_jobs_flush(void)
 {

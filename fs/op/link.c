@@ -8,7 +8,6 @@
  * temporary one, which is renamed over the other file.
  */
 
-#include <kunit/visibility.h>
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/random.h>
@@ -303,4 +302,3 @@ int ditto_link_over(struct ditto_op *op, struct ditto_node *node, struct ditto_n
 {
 	return do_link(op, node, op, dir, name, taken, wcc);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_link_over);

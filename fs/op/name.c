@@ -7,7 +7,6 @@
  * of the share.
  */
 
-#include <kunit/visibility.h>
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/namei.h>
@@ -34,7 +33,6 @@ int ditto_name_check(const struct ditto_name *name)
 		return DITTO_NAME_DOT;
 	return name->name[1] == '.' ? DITTO_NAME_DOTDOT : DITTO_NAME_PLAIN;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_name_check);
 
 int ditto_name_plain(const struct ditto_name *name, int dot, int dotdot)
 {

@@ -65,7 +65,6 @@ bool ditto_snapshot_time(const struct ditto_name *name, time64_t *time)
 			return true;
 	return false;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_snapshot_time, DITTO);
 
 /* Copy the path of the directory of snapshots. Return: its length, 0 without one. */
 static u32 snapshots_dir(const struct ditto_share *share, char dir[DITTO_SNAPSHOTS_PATH_MAX + 1])

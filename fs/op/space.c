@@ -7,7 +7,6 @@
  * returns, unless the caller's @unstable is set: then it is as durable as an unstable write.
  */
 
-#include <kunit/visibility.h>
 #include <linux/fs.h>
 #include <linux/falloc.h>
 #include <linux/mm.h>
@@ -316,7 +315,6 @@ unlock:
 	dput(dentry);
 	mnt_drop_write(mnt);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_space_trim);
 
 int ditto_zero(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 end, u64 *next)
 {

@@ -296,7 +296,6 @@ int ditto_stream_make(struct ditto_op *op, struct ditto_node *base,
 	*out = node;
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_stream_make, DITTO);
 
 int ditto_stream_unlink(struct ditto_share *share, struct dentry *child, struct ditto_node *node)
 {

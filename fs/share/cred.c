@@ -13,7 +13,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <kunit/visibility.h>
 #include <linux/init_task.h>
 #include <linux/jhash.h>
 #include <linux/jiffies.h>
@@ -217,7 +216,6 @@ const struct cred *ditto_cred_privileged(struct ditto_cred *cred, enum ditto_pri
 	privileged_cred_free(privileged);
 	return other->cred;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_cred_privileged);
 
 void ditto_cred_put(struct ditto_cred *cred)
 {
@@ -344,9 +342,8 @@ static struct cred_entry *cred_enter(struct ditto_cred_cache *cache, struct cred
 	return old;
 }
 
-VISIBLE_IF_KUNIT void ditto_cred_squash(const struct ditto_share_opts *opts, unsigned int squash,
-					const struct ditto_ident *ident,
-					struct ditto_squashed *who)
+void ditto_cred_squash(const struct ditto_share_opts *opts, unsigned int squash,
+		       const struct ditto_ident *ident, struct ditto_squashed *who)
 {
 	bool root = !ident->anonymous && uid_eq(ident->uid, GLOBAL_ROOT_UID);
 
@@ -381,7 +378,6 @@ VISIBLE_IF_KUNIT void ditto_cred_squash(const struct ditto_share_opts *opts, uns
 	    (who->no_root_group && gid_eq(who->gid, GLOBAL_ROOT_GID)))
 		who->gid = opts->anon_gid;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_cred_squash);
 
 kernel_cap_t ditto_admin_caps(void)
 {
@@ -395,7 +391,6 @@ kernel_cap_t ditto_admin_caps(void)
 		cap_raise(set, caps[i]);
 	return set;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_admin_caps);
 
 /* Kernel credential, except for identity and capabilities. */
 static const struct cred *squashed_cred(const struct ditto_squashed *who, const kgid_t *groups,
@@ -492,7 +487,6 @@ struct ditto_cred *ditto_cred_backup(struct ditto_cred *cred)
 	ditto_cred_put(&backup->pub);
 	return &other->pub;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_cred_backup);
 
 int ditto_ident_groups(struct ditto_server *srv, const struct ditto_ident *ident, kuid_t uid,
 		       kgid_t *groups, unsigned int max)
@@ -604,7 +598,6 @@ void ditto_creds_flush(struct ditto_server *srv)
 	 */
 	atomic_inc_return_release(&cache->epoch);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_creds_flush, DITTO);
 
 u32 ditto_creds_epoch(const struct ditto_server *srv)
 {
@@ -613,12 +606,11 @@ u32 ditto_creds_epoch(const struct ditto_server *srv)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_creds_epoch, DITTO);
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef DITTO_TESTS
 unsigned int ditto_creds_count(const struct ditto_server *srv)
 {
 	return READ_ONCE(srv->creds->count);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_creds_count);
 #endif
 
 int ditto_creds_init(struct ditto_server *srv)
@@ -638,7 +630,6 @@ int ditto_creds_init(struct ditto_server *srv)
 	srv->creds = cache;
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_creds_init);
 
 void ditto_creds_exit(struct ditto_server *srv)
 {
@@ -649,4 +640,3 @@ void ditto_creds_exit(struct ditto_server *srv)
 	srv->creds = NULL;
 	kfree(cache);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_creds_exit);

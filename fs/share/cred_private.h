@@ -25,7 +25,6 @@ struct ditto_squashed {
 	bool admin;
 };
 
-#if IS_ENABLED(CONFIG_KUNIT)
 /**
  * ditto_cred_squash - apply a squash mode to an identity
  * @opts: options of the share
@@ -46,6 +45,5 @@ void ditto_cred_squash(const struct ditto_share_opts *opts, unsigned int squash,
  * Return: the number.
  */
 unsigned int ditto_creds_count(const struct ditto_server *srv);
-#endif
 
 #endif

@@ -23,7 +23,6 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <crypto/utils.h>
-#include <kunit/visibility.h>
 #include <linux/exportfs.h>
 #include <linux/module.h>
 #include <linux/siphash.h>
@@ -137,14 +136,13 @@ static void handle_finish(const struct ditto_server *srv, u64 tag, int type, siz
 	handle->len = len + HANDLE_SIGN;
 }
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef DITTO_TESTS
 void ditto_handle_sign(const struct ditto_server *srv, u64 tag, const struct ditto_fid *fid,
 		       struct ditto_handle *handle)
 {
 	memcpy(handle->data + HANDLE_HEAD, fid->raw, fid->len);
 	handle_finish(srv, tag, fid->type, fid->len, handle, NULL);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_handle_sign);
 #endif
 
 /* The signature that a handle carries. */
@@ -186,9 +184,8 @@ static void handle_see(const siphash_key_t *key, const u8 *data, size_t len,
 	seen->key = *key;
 }
 
-VISIBLE_IF_KUNIT int ditto_handle_verify(const struct ditto_server *srv, const u8 *data,
-					 size_t len, u64 *tag, struct ditto_fid *fid,
-					 struct ditto_handle_seen *seen)
+int ditto_handle_verify(const struct ditto_server *srv, const u8 *data, size_t len, u64 *tag,
+			struct ditto_fid *fid, struct ditto_handle_seen *seen)
 {
 	size_t fid_len;
 
@@ -210,7 +207,6 @@ VISIBLE_IF_KUNIT int ditto_handle_verify(const struct ditto_server *srv, const u
 	*tag = get_unaligned_le64(data + 4);
 	return fid_take(fid, data[1], fid_len, data + HANDLE_HEAD) ? 0 : -EBADHANDLE;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_handle_verify);
 
 /* True if a handle of the share has the directory of the file, too. */
 static bool handle_has_parent(const struct ditto_share *share)
@@ -323,7 +319,7 @@ static void stream_handle_finish(const struct ditto_server *srv, const struct di
 	handle->len = p + HANDLE_SIGN - handle->data;
 }
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef DITTO_TESTS
 void ditto_stream_handle_sign(const struct ditto_server *srv, u64 tag,
 			      const struct ditto_fid *base, const struct ditto_fid *stream,
 			      struct ditto_stream_handle *handle)
@@ -333,7 +329,6 @@ void ditto_stream_handle_sign(const struct ditto_server *srv, u64 tag,
 	ditto_handle_sign(srv, tag, base, &own);
 	stream_handle_finish(srv, &own, stream, handle);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_stream_handle_sign);
 #endif
 
 int ditto_handle_of_stream(struct ditto_share *share, struct ditto_node *base,
@@ -350,9 +345,8 @@ int ditto_handle_of_stream(struct ditto_share *share, struct ditto_node *base,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_of_stream, DITTO);
 
-VISIBLE_IF_KUNIT int ditto_stream_handle_verify(const struct ditto_server *srv, const u8 *data,
-						size_t len, u64 *tag, struct ditto_fid *base,
-						struct ditto_fid *stream)
+int ditto_stream_handle_verify(const struct ditto_server *srv, const u8 *data, size_t len, u64 *tag,
+			       struct ditto_fid *base, struct ditto_fid *stream)
 {
 	const siphash_key_t key = srv->handle_key;
 	size_t base_len, stream_len, at;
@@ -370,7 +364,6 @@ VISIBLE_IF_KUNIT int ditto_stream_handle_verify(const struct ditto_server *srv, 
 	*tag = get_unaligned_le64(data + 4);
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_stream_handle_verify);
 
 struct ditto_share *ditto_stream_handle_share(struct ditto_server *srv, const u8 *data,
 					      size_t len, struct ditto_fid *base,

@@ -302,7 +302,6 @@ struct ditto_node *ditto_handle_node(struct ditto_share *share, const struct dit
 struct ditto_node *ditto_handle_node_anywhere(struct ditto_share *share,
 					      const struct ditto_fid *fid);
 
-#if IS_ENABLED(CONFIG_KUNIT)
 /**
  * ditto_handle_sign - fill a handle with header, file id and signature
  * @srv: the server, for its key
@@ -358,6 +357,5 @@ void ditto_stream_handle_sign(const struct ditto_server *srv, u64 tag,
  */
 int ditto_stream_handle_verify(const struct ditto_server *srv, const u8 *data, size_t len,
 			       u64 *tag, struct ditto_fid *base, struct ditto_fid *stream);
-#endif
 
 #endif

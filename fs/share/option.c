@@ -7,7 +7,6 @@
 #include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <kunit/visibility.h>
 
 #include "../../net/option.h"
 #include "option.h"
@@ -109,7 +108,6 @@ bool ditto_share_names_protocol(const char *protocols, const char *name)
 	}
 	return false;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_share_names_protocol);
 
 int ditto_share_blocks_make(struct ditto_share_opts *opts, const char *name)
 {
@@ -200,7 +198,6 @@ int ditto_share_option_set(struct ditto_share_opts *opts, const struct ditto_opt
 	ditto_option_owners_release();
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_share_option_set);
 
 /*
  * The values of an owner; NULL if it does not serve the share. While a protocol is being
@@ -240,4 +237,3 @@ int ditto_share_options_for_each(const struct ditto_share_opts *opts,
 	}
 	return ret;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_share_options_for_each);

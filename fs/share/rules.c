@@ -10,7 +10,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <kunit/visibility.h>
 #include <linux/ctype.h>
 #include <linux/glob.h>
 #include <linux/inet.h>
@@ -132,7 +131,6 @@ int ditto_rule_parse(const char *spec, struct ditto_rule *rule)
 	rule->spec = kstrdup(spec, GFP_KERNEL);
 	return rule->spec ? 0 : -ENOMEM;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_rule_parse, DITTO);
 
 void ditto_rules_free(struct ditto_rules *rules)
 {
@@ -144,7 +142,6 @@ void ditto_rules_free(struct ditto_rules *rules)
 	rules->rule = NULL;
 	rules->count = 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_rules_free, DITTO);
 
 /* May be called with @from under RCU. */
 int ditto_rules_copy(struct ditto_rules *to, const struct ditto_rules *from)
@@ -168,12 +165,10 @@ int ditto_rules_copy(struct ditto_rules *to, const struct ditto_rules *from)
 	}
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_rules_copy, DITTO);
 
 /* Matching */
 
-VISIBLE_IF_KUNIT bool ditto_rule_match_addr(const struct ditto_rule *rule,
-					    const struct in6_addr *addr)
+bool ditto_rule_match_addr(const struct ditto_rule *rule, const struct in6_addr *addr)
 {
 	if (rule->kind == DITTO_RULE_ANY)
 		return true;
@@ -184,7 +179,6 @@ VISIBLE_IF_KUNIT bool ditto_rule_match_addr(const struct ditto_rule *rule,
 		return false;
 	return ipv6_prefix_equal(&rule->addr, addr, rule->prefix);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_rule_match_addr);
 
 /* Return: true if a rule about a certificate matches. Case does not matter. */
 static noinline_for_stack bool rule_match_cert(const struct ditto_rule *rule, const char *cert_name)
@@ -197,12 +191,11 @@ static noinline_for_stack bool rule_match_cert(const struct ditto_rule *rule, co
 	return glob_match(lower, cert_name);
 }
 
-VISIBLE_IF_KUNIT bool ditto_rule_match(const struct ditto_rule *rule, const struct in6_addr *addr,
-				       const char *cert_name)
+bool ditto_rule_match(const struct ditto_rule *rule, const struct in6_addr *addr,
+		      const char *cert_name)
 {
 	return ditto_rule_match_addr(rule, addr) || rule_match_cert(rule, cert_name);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_rule_match);
 
 static void verdict_fill(struct ditto_verdict *verdict, const struct ditto_share_opts *opts,
 			 const struct ditto_rule *rule)

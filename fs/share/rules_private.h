@@ -30,7 +30,6 @@ static inline bool ditto_rule_has_name(const struct ditto_rule *rule)
 	return rule->kind == DITTO_RULE_HOST || rule->kind == DITTO_RULE_NETGROUP;
 }
 
-#if IS_ENABLED(CONFIG_KUNIT)
 /**
  * ditto_rule_match_addr - match a rule about addresses
  * @rule: the rule
@@ -52,6 +51,5 @@ bool ditto_rule_match_addr(const struct ditto_rule *rule, const struct in6_addr 
  */
 bool ditto_rule_match(const struct ditto_rule *rule, const struct in6_addr *addr,
 		      const char *cert_name);
-#endif
 
 #endif

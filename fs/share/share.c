@@ -13,7 +13,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <kunit/visibility.h>
 #include <linux/ctype.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -585,7 +584,6 @@ put_path:
 	path_put(&root);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_add, DITTO);
 
 struct ditto_share *ditto_share_named(struct ditto_share_table *table, const char *name,
 				      struct netlink_ext_ack *extack)
@@ -668,7 +666,6 @@ int ditto_share_del(struct ditto_server *srv, const char *name, struct netlink_e
 	share_let_go(item);
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_del, DITTO);
 
 int ditto_shares_set_key(struct ditto_server *srv, const siphash_key_t *key)
 {
@@ -690,7 +687,6 @@ int ditto_shares_set_key(struct ditto_server *srv, const siphash_key_t *key)
 	mutex_unlock(&table->lock);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_shares_set_key);
 
 int ditto_shares_init(struct ditto_server *srv)
 {

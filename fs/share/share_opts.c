@@ -68,7 +68,6 @@ no_comment:
 	kfree(opts);
 	return NULL;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_opts_dup, DITTO);
 
 void ditto_share_opts_free(struct ditto_share_opts *opts)
 {

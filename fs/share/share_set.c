@@ -58,7 +58,6 @@ int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *c
 	ditto_event(srv, DITTO_EVENT_SHARE_CHANGED, cfg->name);
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_set, DITTO);
 
 static int opts_remake(struct ditto_share_table *table, struct ditto_share *share)
 {

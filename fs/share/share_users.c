@@ -5,7 +5,6 @@
  * The list is part of the share's options, which are replaced as a whole under RCU, so it never
  * changes.
  */
-#include <kunit/visibility.h>
 #include <linux/bsearch.h>
 #include <linux/cred.h>
 #include <linux/module.h>
@@ -62,7 +61,6 @@ int ditto_share_users_make(struct ditto_share_users *share_users, struct ditto_s
 	share_users->ngroups = ngroups;
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_share_users_make);
 
 int ditto_share_users_add_sids(struct ditto_share_users *share_users,
 			       const struct ditto_share_sid *sids, unsigned int nsids)
@@ -82,7 +80,6 @@ int ditto_share_users_add_sids(struct ditto_share_users *share_users,
 	share_users->nsids = nsids;
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_share_users_add_sids);
 
 int ditto_share_users_copy(struct ditto_share_users *to, const struct ditto_share_users *from)
 {
@@ -107,7 +104,6 @@ free:
 	ditto_share_users_free(to);
 	return -ENOMEM;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_share_users_copy);
 
 void ditto_share_users_free(struct ditto_share_users *share_users)
 {
@@ -119,7 +115,6 @@ void ditto_share_users_free(struct ditto_share_users *share_users)
 	share_users->nusers = 0;
 	share_users->ngroups = 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_share_users_free);
 
 static const struct ditto_share_user *entry_find(const struct ditto_share_user *entry,
 						 unsigned int n, u32 id)

@@ -2,7 +2,6 @@
 /* Records for the audit log, see audit.h. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <kunit/visibility.h>
 #include <linux/build_bug.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -127,4 +126,3 @@ void ditto_audit_tell(struct ditto_server *srv, const struct ditto_audit_record 
 	request->ask.done = audit_done;
 	ditto_upcall_start(srv, &request->ask);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_audit_tell);

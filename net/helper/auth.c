@@ -7,7 +7,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <kunit/visibility.h>
 #include <linux/build_bug.h>
 #include <linux/err.h>
 #include <linux/log2.h>
@@ -209,7 +208,7 @@ static int got_next(struct genl_info *info, struct ditto_auth *auth)
 	return 0;
 }
 
-VISIBLE_IF_KUNIT int ditto_auth_got(struct genl_info *info, void *arg)
+int ditto_auth_got(struct genl_info *info, void *arg)
 {
 	struct ditto_auth *auth = arg;
 	int err;
@@ -229,9 +228,8 @@ VISIBLE_IF_KUNIT int ditto_auth_got(struct genl_info *info, void *arg)
 	}
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_auth_got);
 
-VISIBLE_IF_KUNIT void ditto_auth_failed(struct genl_info *info, void *arg)
+void ditto_auth_failed(struct genl_info *info, void *arg)
 {
 	struct ditto_auth *auth = arg;
 
@@ -243,7 +241,6 @@ VISIBLE_IF_KUNIT void ditto_auth_failed(struct genl_info *info, void *arg)
 					 DITTO_AUTH_NAME_MAX, GFP_KERNEL);
 	auth->id = 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_auth_failed);
 
 static int auth_put(struct sk_buff *msg, void *arg)
 {

@@ -11,8 +11,6 @@ struct ditto_auth_user;
 struct genl_info;
 struct sk_buff;
 
-#if IS_ENABLED(CONFIG_KUNIT)
-
 /**
  * ditto_auth_got - read the helper's answer to a step of an authentication
  * @info: the answer
@@ -23,7 +21,6 @@ struct sk_buff;
 int ditto_auth_got(struct genl_info *info, void *arg);
 /* Read an answer with an error: the token for the client and the claimed user. */
 void ditto_auth_failed(struct genl_info *info, void *arg);
-#endif
 
 /**
  * ditto_auth_bytes - copy the bytes of an attribute

@@ -11,7 +11,6 @@
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <kunit/visibility.h>
 
 #include "../event.h"
 #include "../netlink.h"
@@ -38,7 +37,6 @@ bool ditto_upcall_has_helper(struct ditto_server *srv)
 {
 	return READ_ONCE(srv->upcalls->helper.portid);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_upcall_has_helper, DITTO);
 
 bool ditto_upcall_is_stuck(struct ditto_server *srv)
 {
@@ -164,7 +162,6 @@ int ditto_upcall_hello_set(struct ditto_server *srv, u32 portid, const void *hel
 	kvfree(copy);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_hello_set);
 
 int ditto_upcall_hello(struct ditto_server *srv, void **hello, size_t *len)
 {
@@ -188,7 +185,6 @@ int ditto_upcall_hello(struct ditto_server *srv, void **hello, size_t *len)
 	mutex_unlock(&helper->hello_lock);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_hello);
 
 int ditto_upcall_register(struct ditto_server *srv, u32 portid)
 {
@@ -214,7 +210,6 @@ int ditto_upcall_register(struct ditto_server *srv, u32 portid)
 	ditto_event(srv, DITTO_EVENT_HELPER_CONNECTED, NULL);
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_register);
 
 int ditto_upcall_kinds_set(struct ditto_server *srv, u32 portid, u64 kinds)
 {
@@ -228,4 +223,3 @@ int ditto_upcall_kinds_set(struct ditto_server *srv, u32 portid, u64 kinds)
 	spin_unlock(&helper->lock);
 	return is ? 0 : -ECONNREFUSED;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_kinds_set);

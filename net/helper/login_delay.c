@@ -4,7 +4,6 @@
  *
  * Locking: the spinlock of the table guards everything in it.
  */
-#include <kunit/visibility.h>
 #include <linux/ctype.h>
 #include <linux/list.h>
 #include <linux/module.h>
@@ -284,7 +283,6 @@ int ditto_login_delays_init(struct ditto_server *srv)
 	srv->login_delays = all;
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_login_delays_init);
 
 void ditto_login_delays_exit(struct ditto_server *srv)
 {
@@ -300,4 +298,3 @@ void ditto_login_delays_exit(struct ditto_server *srv)
 	srv->login_delays = NULL;
 	kfree(all);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_login_delays_exit);

@@ -12,7 +12,6 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <net/ipv6.h>
-#include <kunit/visibility.h>
 
 #include "../budget.h"
 #include "../server.h"
@@ -319,12 +318,11 @@ int ditto_names_use_parked(struct ditto_server *srv, const struct ditto_question
 	return ret;
 }
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef DITTO_TESTS
 void ditto_names_set_ask(struct ditto_server *srv, ditto_names_ask_fn ask)
 {
 	srv->names->ask = ask ?: ditto_names_ask;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_names_set_ask);
 
 #endif
 
@@ -352,7 +350,6 @@ free:
 	kfree(names);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_names_init);
 
 void ditto_names_exit(struct ditto_server *srv)
 {
@@ -367,4 +364,3 @@ void ditto_names_exit(struct ditto_server *srv)
 	srv->names = NULL;
 	kfree(names);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_names_exit);

@@ -5,7 +5,6 @@
 #include <linux/string.h>
 #include <net/genetlink.h>
 #include <net/ipv6.h>
-#include <kunit/visibility.h>
 
 #include "../netlink.h"
 #include "names.h"
@@ -47,7 +46,6 @@ struct ditto_host_names *ditto_host_names_make(const char *const *names, unsigne
 		hosts_add(hosts, names[i]);
 	return hosts;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_host_names_make);
 
 /* Argument of the functions that write the request and read the answer. */
 struct ask {

@@ -101,8 +101,6 @@ typedef int (*ditto_names_ask_fn)(struct ditto_server *srv,
 				  const struct ditto_question *question,
 				  const struct ditto_host_names *hosts, struct ditto_said *said);
 
-#if IS_ENABLED(CONFIG_KUNIT)
-
 /**
  * ditto_names_set_ask - replace ditto_names_ask() for tests
  * @srv: the server
@@ -113,6 +111,5 @@ void ditto_names_set_ask(struct ditto_server *srv, ditto_names_ask_fn ask);
 unsigned int ditto_names_count(struct ditto_server *srv);
 /* Make all answers older by @age jiffies. */
 void ditto_names_age(struct ditto_server *srv, unsigned long age);
-#endif
 
 #endif

@@ -6,7 +6,6 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>
-#include <kunit/visibility.h>
 
 #include "../server.h"
 #include "names.h"
@@ -357,14 +356,12 @@ void ditto_names_flush(struct ditto_server *srv)
 		cond_resched();
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_names_flush);
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef DITTO_TESTS
 unsigned int ditto_names_count(struct ditto_server *srv)
 {
 	return READ_ONCE(srv->names->count);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_names_count);
 
 void ditto_names_age(struct ditto_server *srv, unsigned long age)
 {
@@ -380,7 +377,6 @@ void ditto_names_age(struct ditto_server *srv, unsigned long age)
 	}
 	spin_unlock(&names->lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_names_age);
 #endif
 
 int ditto_names_cache_init(struct ditto_names *names)

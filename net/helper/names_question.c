@@ -6,7 +6,6 @@
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/string.h>
-#include <kunit/visibility.h>
 
 #include "names.h"
 #include "names_ask.h"
@@ -49,7 +48,6 @@ int ditto_names_host_match(struct ditto_server *srv, const struct in6_addr *addr
 		lower[i] = tolower(pattern[i]);
 	return ditto_names_use(srv, &q, use_hosts, lower, wait);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_names_host_match);
 
 static int use_member(const struct name_answer *answer, void *arg)
 {
@@ -65,7 +63,6 @@ int ditto_names_in_netgroup(struct ditto_server *srv, const struct in6_addr *add
 
 	return ditto_names_use(srv, &q, use_member, NULL, wait);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_names_in_netgroup);
 
 struct groups_room {
 	kgid_t *groups;
@@ -98,7 +95,6 @@ int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
 
 	return ditto_names_use(srv, &q, use_groups, &room, wait);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_names_groups);
 
 static int use_nothing(const struct name_answer *answer, void *arg)
 {
@@ -231,7 +227,6 @@ const struct ditto_token *ditto_names_token_rcu(struct ditto_server *srv, kuid_t
 	ditto_names_use_fresh(srv, &q, use_token_rcu, &token, &ret);
 	return token;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_names_token_rcu);
 
 void ditto_names_token_prefetch(struct ditto_server *srv, kuid_t uid, const struct in6_addr *asker)
 {
@@ -248,7 +243,6 @@ int ditto_names_token(struct ditto_server *srv, kuid_t uid, struct ditto_token *
 
 	return ditto_names_use(srv, &q, use_token, token, false);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_names_token);
 
 static int use_sid(const struct name_answer *answer, void *arg)
 {

@@ -17,7 +17,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <net/netlink.h>
-#include <kunit/visibility.h>
 
 #include "../netlink.h"
 #include "../server.h"
@@ -302,7 +301,6 @@ int ditto_record_put(struct ditto_server *srv, enum ditto_record_kind kind,
 		return -EINVAL;
 	return record_write(srv->records, DITTO_UPCALL_RECORD_PUT, &record);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_record_put, DITTO);
 
 int ditto_record_remove(struct ditto_server *srv, enum ditto_record_kind kind,
 			const void *key, size_t key_len)
@@ -313,7 +311,6 @@ int ditto_record_remove(struct ditto_server *srv, enum ditto_record_kind kind,
 		return -EINVAL;
 	return record_write(srv->records, DITTO_UPCALL_RECORD_REMOVE, &record);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_record_remove, DITTO);
 
 int ditto_record_previous_for_each(struct ditto_server *srv, enum ditto_record_kind kind,
 				   int (*fn)(const struct ditto_record *record, void *arg),
@@ -353,7 +350,6 @@ unsigned int ditto_records_previous(struct ditto_server *srv, enum ditto_record_
 {
 	return READ_ONCE(srv->records->count[kind]);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_records_previous, DITTO);
 
 void ditto_records_forget(struct ditto_server *srv, u64 number,
 			  void (*done)(struct ditto_server *srv, u64 number))
@@ -366,7 +362,6 @@ void ditto_records_forget(struct ditto_server *srv, u64 number,
 	spin_unlock(&rec->forget_lock);
 	mod_delayed_work(ditto_wq, &rec->forget_work, 0);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_records_forget);
 
 void ditto_records_forget_again(struct ditto_server *srv)
 {
@@ -390,13 +385,11 @@ u64 ditto_server_instance(const struct ditto_server *srv)
 {
 	return srv->records->instance;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_server_instance, DITTO);
 
 bool ditto_server_ended_cleanly(const struct ditto_server *srv)
 {
 	return READ_ONCE(srv->records->clean);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_server_ended_cleanly, DITTO);
 
 static void hook_ready(struct work_struct *work)
 {
@@ -520,13 +513,11 @@ int ditto_record_load(struct ditto_server *srv, const struct ditto_record *recor
 {
 	return previous_enter(srv->records, record, false);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_record_load);
 
 int ditto_record_keep(struct ditto_server *srv, const struct ditto_record *record)
 {
 	return previous_enter(srv->records, record, true);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_record_keep, DITTO);
 
 int ditto_state_begin(struct ditto_server *srv, u64 epoch, bool clean)
 {
@@ -557,7 +548,6 @@ out:
 	mutex_unlock(&rec->hooks_lock);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_state_begin);
 
 int ditto_records_init(struct ditto_server *srv)
 {
@@ -579,7 +569,6 @@ int ditto_records_init(struct ditto_server *srv)
 	srv->records = rec;
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_records_init);
 
 void ditto_records_exit(struct ditto_server *srv)
 {
@@ -596,4 +585,3 @@ void ditto_records_exit(struct ditto_server *srv)
 	srv->records = NULL;
 	kfree(rec);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_records_exit);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* SIDs, and tokens made of them: see token.h. */
 
-#include <kunit/visibility.h>
 #include <linux/jhash.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -38,7 +37,6 @@ bool ditto_sid_is_valid(const u8 *sid, size_t len)
 	return len >= DITTO_SID_MIN && sid[0] == SID_REVISION && sid[1] <= SID_SUBS_MAX &&
 	       len == ditto_sid_len(sid);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_sid_is_valid);
 
 int ditto_sid_text(const u8 *sid, char text[DITTO_SID_TEXT])
 {
@@ -70,7 +68,6 @@ enum ditto_sid_scope ditto_sid_scope(const u8 *sid)
 		return DITTO_SID_OF_MACHINE;
 	return sid_sub(sid, 0) == SID_NT_DOMAIN ? DITTO_SID_OF_DIRECTORY : DITTO_SID_OF_NOBODY;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_sid_scope);
 
 /* The number of sub-authorities is compared before they are, so both have as many by then. */
 static int sid_cmp(const u8 *a, const u8 *b)
@@ -92,7 +89,6 @@ struct ditto_token *ditto_token_alloc(unsigned int count, size_t bytes)
 	token->sids = (u8 *)token + struct_size(token, at, count);
 	return token;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_token_alloc);
 
 void ditto_token_add(struct ditto_token *token, const u8 *sid)
 {
@@ -103,7 +99,6 @@ void ditto_token_add(struct ditto_token *token, const u8 *sid)
 	memcpy(token->sids + token->bytes, sid, len);
 	token->bytes += len;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_token_add);
 
 static int token_cmp(const void *a, const void *b, const void *sids)
 {
@@ -130,7 +125,6 @@ void ditto_token_finish(struct ditto_token *token)
 	}
 	token->hash = (u64)high << 32 | low;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_token_finish);
 
 /* Check the SIDs of an answer, and count them with their bytes. */
 static int token_check(struct genl_info *info, unsigned int *count, size_t *bytes)
@@ -187,7 +181,6 @@ int ditto_token_read(struct genl_info *info, struct ditto_token **token)
 	*token = made;
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_token_read);
 
 bool ditto_token_has(const struct ditto_token *token, const u8 *sid)
 {
@@ -206,7 +199,6 @@ bool ditto_token_has(const struct ditto_token *token, const u8 *sid)
 	}
 	return false;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_token_has);
 
 const struct ditto_token ditto_token_nobody = { .complete = true };
 EXPORT_SYMBOL_NS_GPL(ditto_token_nobody, DITTO);
@@ -244,4 +236,3 @@ void ditto_token_put(struct ditto_token *token)
 	if (token && refcount_dec_and_test(&token->ref))
 		kvfree_rcu(token, rcu);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_token_put, DITTO);

@@ -20,7 +20,6 @@
 #include <linux/wait_bit.h>
 #include <linux/workqueue.h>
 #include <net/genetlink.h>
-#include <kunit/visibility.h>
 
 #include "../callback.h"
 #include "../event.h"
@@ -274,7 +273,6 @@ void ditto_upcall_start(struct ditto_server *srv, struct ditto_upcall_req *ask)
 	else if (ret < 0)
 		ask_complete_sync(ask, ret);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_start);
 
 bool ditto_upcall_cancel(struct ditto_upcall_req *ask)
 {
@@ -344,7 +342,6 @@ int ditto_upcall_ask(struct ditto_server *srv, const struct ditto_upcall *what,
 	kfree(waiter);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_ask);
 
 int ditto_upcall(struct ditto_server *srv, enum ditto_upcall_type type,
 		 int (*put)(struct sk_buff *msg, void *arg),
@@ -354,7 +351,6 @@ int ditto_upcall(struct ditto_server *srv, enum ditto_upcall_type type,
 
 	return ditto_upcall_ask(srv, &ask, NULL);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_upcall, DITTO);
 
 void ditto_upcall_tell(struct ditto_server *srv, enum ditto_upcall_type type,
 		       int (*put)(struct sk_buff *msg, void *arg), void *arg)
@@ -371,7 +367,6 @@ void ditto_upcall_tell(struct ditto_server *srv, enum ditto_upcall_type type,
 	if (!IS_ERR(msg))
 		upcall_send(srv, msg, portid);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_tell);
 
 static void ask_moved_locked(struct ditto_upcall_req *ask)
 {
@@ -482,7 +477,6 @@ int ditto_upcall_progress(struct ditto_server *srv, struct genl_info *info)
 			    "a request of this kind has only one deadline");
 	return -EOPNOTSUPP;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_progress);
 
 int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info)
 {
@@ -513,7 +507,6 @@ int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info)
 	ask_complete_sync(ask, ask->error);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_reply);
 
 /* Fail all requests that were sent. Returns their number. Requests that wait fail at their turn. */
 static unsigned int upcalls_fail(struct ditto_upcalls *up)
@@ -543,7 +536,6 @@ void ditto_upcall_portid_gone(struct ditto_server *srv, u32 portid)
 	pr_warn("the helper is gone; requests that failed with it: %u\n", failed);
 	ditto_event(srv, DITTO_EVENT_HELPER_GONE, NULL);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_portid_gone);
 
 void ditto_upcalls_stop(struct ditto_server *srv)
 {
@@ -564,7 +556,6 @@ int ditto_upcalls_init(struct ditto_server *srv)
 	srv->upcalls = up;
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_upcalls_init);
 
 void ditto_upcalls_exit(struct ditto_server *srv)
 {
@@ -582,4 +573,3 @@ void ditto_upcalls_exit(struct ditto_server *srv)
 	srv->upcalls = NULL;
 	kfree(up);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_upcalls_exit);

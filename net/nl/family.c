@@ -4,7 +4,6 @@
 #include <linux/netlink.h>
 #include <linux/notifier.h>
 #include <net/genetlink.h>
-#include <kunit/visibility.h>
 
 #include "../event.h"
 #include "../helper/upcall.h"
@@ -35,7 +34,7 @@ void *ditto_nl_dump_put(struct sk_buff *msg, struct netlink_callback *cb)
 	return hdr;
 }
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef DITTO_TESTS
 const struct genl_split_ops *ditto_nl_op(u8 cmd)
 {
 	for (unsigned int i = 0; i < ditto_nl_family.n_split_ops; i++)
@@ -43,7 +42,6 @@ const struct genl_split_ops *ditto_nl_op(u8 cmd)
 			return &ditto_nl_family.split_ops[i];
 	return NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_nl_op);
 #endif
 
 /* A netlink socket was closed. If it was the helper's, the helper is gone. */

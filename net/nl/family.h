@@ -75,9 +75,7 @@ struct sk_buff *ditto_nl_reply_new(struct genl_info *info, size_t size, void **h
  */
 void *ditto_nl_dump_put(struct sk_buff *msg, struct netlink_callback *cb);
 
-#if IS_ENABLED(CONFIG_KUNIT)
 /* The first operation of a command, with its policy. */
 const struct genl_split_ops *ditto_nl_op(u8 cmd);
-#endif
 
 #endif

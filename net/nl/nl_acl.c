@@ -6,7 +6,6 @@
 #include <linux/mount.h>
 #include <linux/uidgid.h>
 #include <net/genetlink.h>
-#include <kunit/visibility.h>
 
 #include "../../fs/acl/acl.h"
 #include "../../fs/op/acl_origin.h"

@@ -4,7 +4,6 @@
 #include <linux/slab.h>
 #include <linux/uidgid.h>
 #include <net/netlink.h>
-#include <kunit/visibility.h>
 
 #include "../../fs/share/share_users.h"
 #include "family.h"
@@ -128,7 +127,6 @@ free:
 	kfree(lists.users);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_nl_share_users_read);
 
 size_t ditto_nl_share_users_size(const struct ditto_share_users *share_users)
 {
@@ -141,7 +139,6 @@ size_t ditto_nl_share_users_size(const struct ditto_share_users *share_users)
 			      share_users->nsids * each_sid) +
 	       nla_total_size(sizeof(u32));
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_nl_share_users_size);
 
 static int grant_put(struct sk_buff *msg, int type, const struct ditto_share_user *entry)
 {
@@ -188,4 +185,3 @@ int ditto_nl_share_users_put(struct sk_buff *msg, const struct ditto_share_users
 	nla_nest_end(msg, nest);
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_nl_share_users_put);

@@ -8,7 +8,6 @@
 
 #include <linux/mutex.h>
 #include <linux/netlink.h>
-#include <kunit/visibility.h>
 
 #include "../../fs/share/share.h"
 #include "../budget.h"
@@ -124,4 +123,3 @@ unlock:
 		ditto_protocols_announce(srv, NULL);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_settings_set);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Key derivation: SP800-108 in counter mode, as used by MS-SMB2 section 3.1.4.2. */
 #include <crypto/hash.h>
-#include <kunit/visibility.h>
 #include <linux/array_size.h>
 #include <linux/err.h>
 #include <linux/string.h>
@@ -61,4 +60,3 @@ int dsmb_kdf(const u8 *key, size_t key_len, const void *label, size_t label_len,
 	crypto_free_shash(tfm);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_kdf);

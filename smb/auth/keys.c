@@ -3,7 +3,6 @@
  * The keys of a session: MS-SMB2 sections 3.3.5.5.2 and 3.3.5.5.3. The labels and contexts
  * depend on the dialect; 3.1.1 uses the preauthentication hash as context.
  */
-#include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
@@ -45,7 +44,6 @@ int dsmb_key_derive(enum dsmb_key_use use, u16 dialect, const u8 *key, size_t ke
 	return dsmb_kdf(key, key_len, d->label, strlen(d->label) + 1, context, context_len,
 			out, out_len);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_key_derive);
 
 static void session_key(const struct ditto_auth *auth, u8 out[DSMB_SESSION_KEY_SIZE])
 {

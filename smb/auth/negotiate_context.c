@@ -4,7 +4,6 @@
  * known types; unknown types are ignored. The order of the server decides among common ciphers
  * and signing algorithms.
  */
-#include <kunit/visibility.h>
 #include <linux/array_size.h>
 #include <linux/random.h>
 #include <linux/string.h>
@@ -175,7 +174,6 @@ u32 dsmb_offer_parse(struct dsmb_cursor *in, u32 offset, u16 count, u32 ciphers,
 		return STATUS_INVALID_PARAMETER;
 	return STATUS_SUCCESS;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_offer_parse);
 
 static void encode_head(struct dsmb_builder *out, u16 type, u16 len)
 {
@@ -220,7 +218,6 @@ u16 dsmb_offer_answer(struct dsmb_builder *out, const struct dsmb_offer *offer)
 	}
 	return count;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_offer_answer);
 
 u16 dsmb_dialect_choose(struct dsmb_cursor *in, u16 count, u16 min)
 {
@@ -240,4 +237,3 @@ u16 dsmb_dialect_choose(struct dsmb_cursor *in, u16 count, u16 min)
 	}
 	return in->bad ? 0 : best;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_dialect_choose);

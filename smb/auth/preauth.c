@@ -8,7 +8,6 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <crypto/hash.h>
-#include <kunit/visibility.h>
 #include <linux/crypto.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
@@ -36,7 +35,6 @@ zero:
 	shash_desc_zero(desc);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_preauth_update);
 
 /* All algorithms a session may need must exist before the first session. */
 static int algorithms_check(void)

@@ -6,7 +6,6 @@
  * a key never uses a nonce twice, even when many threads encrypt in parallel.
  */
 #include <crypto/aead.h>
-#include <kunit/visibility.h>
 #include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/bvec.h>
@@ -73,7 +72,6 @@ size_t dsmb_cipher_key_size(enum dsmb_cipher cipher)
 {
 	return ciphers[cipher].key;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_cipher_key_size);
 
 struct dsmb_sealer *dsmb_sealer_new(enum dsmb_cipher cipher, const u8 *key)
 {
@@ -101,7 +99,6 @@ free:
 	dsmb_sealer_free(sealer);
 	return ERR_PTR(err);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_sealer_new);
 
 void dsmb_sealer_free(struct dsmb_sealer *sealer)
 {
@@ -110,7 +107,6 @@ void dsmb_sealer_free(struct dsmb_sealer *sealer)
 	crypto_free_aead(sealer->tfm);
 	kfree(sealer);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_sealer_free);
 
 /* Makes a nonce that this key has never used. */
 static int nonce_make(struct dsmb_sealer *sealer, struct dsmb_transform *head)
@@ -182,7 +178,6 @@ bool dsmb_sealer_reads_once(const struct dsmb_sealer *sealer)
 {
 	return !sealer->cipher->ccm;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_sealer_reads_once);
 
 int dsmb_seal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u32 len,
 	      const struct bio_vec *pages, unsigned int npages)
@@ -213,7 +208,6 @@ int dsmb_seal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u32 
 	dsmb_job_put(job);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_seal);
 
 int dsmb_unseal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u32 len)
 {
@@ -235,4 +229,3 @@ int dsmb_unseal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u3
 	dsmb_job_put(job);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_unseal);

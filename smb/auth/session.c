@@ -20,7 +20,6 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/wait_bit.h>
-#include <kunit/visibility.h>
 
 #include "../../net/event.h"
 #include "../../net/live.h"
@@ -224,7 +223,6 @@ struct dsmb_session *dsmb_session_find(struct dsmb_conn *conn, u64 id,
 		dsmb_channel_put(channel);
 	return session;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_session_find);
 
 struct dsmb_session *dsmb_session_find_any(struct dsmb_server *server, u64 id, bool ending)
 {

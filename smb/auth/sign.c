@@ -11,7 +11,6 @@
 #include <crypto/aead.h>
 #include <crypto/hash.h>
 #include <crypto/utils.h>
-#include <kunit/visibility.h>
 #include <linux/bitmap.h>
 #include <linux/bug.h>
 #include <linux/err.h>
@@ -114,7 +113,6 @@ struct dsmb_signer *dsmb_signer_new(enum dsmb_signing alg, const u8 *key, size_t
 	}
 	return signer;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_signer_new);
 
 struct dsmb_signer *dsmb_signer_hold(struct dsmb_signer *signer)
 {
@@ -131,7 +129,6 @@ void dsmb_signer_put(struct dsmb_signer *signer)
 	crypto_free_aead(signer->aead);
 	kfree(signer);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_signer_put);
 
 bool dsmb_signer_is_away(const struct dsmb_signer *signer, u64 conn)
 {
@@ -261,7 +258,6 @@ int dsmb_sign(struct dsmb_signer *signer, struct dsmb_nonce *nonce, const struct
 	head->flags |= cpu_to_le32(DSMB_FLAG_SIGNED);
 	return signer_compute(signer, iov, nr, head->signature);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_sign);
 
 int dsmb_verify(struct dsmb_signer *signer, const struct kvec *iov, int nr)
 {
@@ -273,4 +269,3 @@ int dsmb_verify(struct dsmb_signer *signer, const struct kvec *iov, int nr)
 		return err;
 	return crypto_memneq(signature, head->signature, sizeof(signature)) ? -EBADMSG : 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_verify);

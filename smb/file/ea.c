@@ -4,7 +4,6 @@
  * core. Names are case-insensitive for the client, and stored as they were given.
  */
 
-#include <kunit/visibility.h>
 #include <linux/errno.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -82,7 +81,6 @@ bool dsmb_ea_next(struct dsmb_cursor *list, struct dsmb_ea *ea, u32 *status)
 		*status = STATUS_INVALID_EA_NAME;
 	return !*status;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_ea_next);
 
 u32 dsmb_ea_check(struct dsmb_cursor list)
 {
@@ -95,7 +93,6 @@ u32 dsmb_ea_check(struct dsmb_cursor list)
 		;
 	return status;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_ea_check);
 
 /**
  * struct dsmb_ea_find - case-insensitive lookup of a name

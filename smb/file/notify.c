@@ -11,7 +11,6 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <kunit/visibility.h>
 
 #include "../../fs/node/node.h"
 #include "../../fs/open/instance.h"
@@ -326,7 +325,6 @@ u32 dsmb_notify_room(const struct list_head *changes)
 			2 * (change->len + 1 + change->stream_len);
 	return room;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_notify_room);
 
 void dsmb_notify_encode(struct dsmb_builder *out, const struct list_head *changes)
 {
@@ -351,7 +349,6 @@ void dsmb_notify_encode(struct dsmb_builder *out, const struct list_head *change
 		dsmb_fill_u32(out, at + 8, end - at - DSMB_NOTIFY_CHANGE_HEAD);
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_notify_encode);
 
 /* Report all changes or none: if they do not fit, they are lost (MS-FSA section 2.1.5.11.1). */
 static u32 dsmb_notify_answer(struct dsmb_call *call, const struct list_head *changes, u32 size,

@@ -10,7 +10,6 @@
 #include <linux/magic.h>
 #include <linux/math64.h>
 #include <linux/statfs.h>
-#include <kunit/visibility.h>
 
 #include "../../fs/node/node.h"
 #include "../../fs/op/compress.h"
@@ -65,7 +64,6 @@ void dsmb_space_fill(struct dsmb_space *space, const struct kstatfs *st)
 	space->free = mul_u64_u32_div(space->free, block, DSMB_SECTOR);
 	space->available = mul_u64_u32_div(space->available, block, DSMB_SECTOR);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_space_fill);
 
 /* Return: false if the file system is on no block device, or on several. */
 static bool dsmb_device_get(const struct ditto_node *node, struct dsmb_device *device)
@@ -271,7 +269,6 @@ void dsmb_sectors_fill(struct dsmb_sectors *sectors, const struct dsmb_space *sp
 	if (!sectors->partition)
 		sectors->flags |= DSMB_SECTORS_PARTITION;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_sectors_fill);
 
 static u32 dsmb_query_sector_size(struct dsmb_query *q)
 {

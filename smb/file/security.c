@@ -4,7 +4,6 @@
  * and SACL in dacl.c; the core decodes it.
  */
 
-#include <kunit/visibility.h>
 #include <linux/err.h>
 
 #include "../../fs/acl/acl.h"
@@ -26,7 +25,6 @@ u32 dsmb_sd_size(const struct dsmb_secured *secured, u32 parts)
 		size += dsmb_list_size(secured, secured->audit);
 	return size;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_sd_size);
 
 void dsmb_encode_sd(struct dsmb_builder *b, const struct dsmb_secured *secured, u32 parts)
 {
@@ -59,7 +57,6 @@ void dsmb_encode_sd(struct dsmb_builder *b, const struct dsmb_secured *secured, 
 		dsmb_encode_list(b, secured, secured->acl);
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_encode_sd);
 
 /* Convert an error of the core to a status. */
 static u32 dsmb_sd_status(int err)
@@ -77,7 +74,6 @@ u32 dsmb_get_sd(struct dsmb_cursor c, struct ditto_sd *sd)
 {
 	return dsmb_sd_status(ditto_sd_decode(c.data, c.size, 0, sd));
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_get_sd);
 
 u32 dsmb_sd_acl(const struct ditto_sd *sd, const struct ditto_auth_user *user, bool is_dir,
 		struct ditto_acl **out)
@@ -89,7 +85,6 @@ u32 dsmb_sd_acl(const struct ditto_sd *sd, const struct ditto_auth_user *user, b
 	*out = acl;
 	return STATUS_SUCCESS;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_sd_acl);
 
 u32 dsmb_sd_audit(const struct ditto_sd *sd, const struct ditto_auth_user *user, bool is_dir,
 		  struct ditto_acl **out)

@@ -12,7 +12,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/xarray.h>
-#include <kunit/visibility.h>
 
 #include "../../fs/open/instance.h"
 #include "../../lockd/matrix.h"
@@ -36,7 +35,6 @@ u32 dsmb_durable_time(u32 asked_ms, u32 usual_ms)
 {
 	return min(asked_ms ?: usual_ms, DSMB_DURABLE_MS_MAX);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_durable_time);
 
 bool dsmb_durable_fits(const struct dsmb_caching *granted)
 {
@@ -44,7 +42,6 @@ bool dsmb_durable_fits(const struct dsmb_caching *granted)
 		return granted->state & DITTO_LEASE_HANDLE;
 	return granted->level == DSMB_OPLOCK_BATCH;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_durable_fits);
 
 /* Granting durability */
 
@@ -346,7 +343,6 @@ bool dsmb_durable_close(struct dsmb_open *open)
 		return durable_give_up(open);
 	return dsmb_open_close(open);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_durable_close);
 
 void dsmb_durable_close_later(struct dsmb_open *open)
 {

@@ -10,7 +10,6 @@
 #include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/unaligned.h>
-#include <kunit/visibility.h>
 
 #include "../../fs/acl/sd.h"
 #include "../../fs/op/walk.h"
@@ -49,7 +48,6 @@ bool dsmb_app_is_newer(const struct dsmb_app_ask *ask, u64 high, u64 low)
 {
 	return ask->high > high || (ask->high == high && ask->low > low);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_app_is_newer);
 
 static u32 app_key(const u8 *id, const struct ditto_node *node)
 {

@@ -2,7 +2,6 @@
 /* Acknowledgments of lease breaks that may come late; see late_ack.h. */
 #include <linux/jiffies.h>
 #include <linux/string.h>
-#include <kunit/visibility.h>
 
 #include "late_ack.h"
 
@@ -10,7 +9,6 @@ void dsmb_late_acks_init(struct dsmb_late_acks *acks)
 {
 	spin_lock_init(&acks->lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_late_acks_init);
 
 static void acks_remove(struct dsmb_late_acks *acks, unsigned int i)
 {
@@ -37,7 +35,6 @@ void dsmb_late_ack_await(struct dsmb_late_acks *acks, const u8 *key, u64 ino)
 	WRITE_ONCE(acks->used, acks->used + 1);
 	spin_unlock(&acks->lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_late_ack_await);
 
 static void acks_forget_old(struct dsmb_late_acks *acks)
 {
@@ -65,7 +62,6 @@ void dsmb_late_ack_came(struct dsmb_late_acks *acks, const u8 *key)
 		acks_remove(acks, i);
 	spin_unlock(&acks->lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_late_ack_came);
 
 bool dsmb_late_ack_is_awaited(struct dsmb_late_acks *acks, const u8 *key, u64 ino)
 {
@@ -81,4 +77,3 @@ bool dsmb_late_ack_is_awaited(struct dsmb_late_acks *acks, const u8 *key, u64 in
 	spin_unlock(&acks->lock);
 	return awaited;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_late_ack_is_awaited);

@@ -397,9 +397,7 @@ void dsmb_lease_client_put(struct dsmb_session *session);
 /* Set up the table of leases. */
 void dsmb_leases_init(void);
 
-#if IS_ENABLED(CONFIG_KUNIT)
 /* Number of lock table clients that were compared with a ClientGuid, for tests. */
 extern unsigned long dsmb_lease_client_steps;
-#endif
 
 #endif

@@ -14,7 +14,6 @@
 #include <linux/random.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
-#include <kunit/visibility.h>
 
 #include "../../net/live.h"
 #include "../../net/server.h"
@@ -37,9 +36,8 @@ struct dsmb_lease_client {
 static DEFINE_MUTEX(clients_lock);
 static DEFINE_HASHTABLE(clients, 12);
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef DITTO_TESTS
 unsigned long dsmb_lease_client_steps;
-EXPORT_SYMBOL_IF_KUNIT(dsmb_lease_client_steps);
 
 /* Called with clients_lock held. */
 static void client_step(void)
@@ -174,7 +172,6 @@ struct ditto_client *dsmb_lease_client_of(struct dsmb_server *server, const guid
 	mutex_unlock(&clients_lock);
 	return lc ? &lc->client : NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_lease_client_of);
 
 /* Drop one user. Return: true if it was the last one; the client cannot be found any more then. */
 static bool client_unuse(struct dsmb_lease_client *lc)
@@ -193,7 +190,6 @@ void dsmb_lease_client_unuse(struct ditto_client *client)
 	if (client_unuse(lc))
 		queue_work(lc->server->slow, &lc->work);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_lease_client_unuse);
 
 struct dsmb_late_acks *dsmb_lease_client_late_acks(struct ditto_client *client)
 {

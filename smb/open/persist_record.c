@@ -4,7 +4,6 @@
 #include <linux/limits.h>
 #include <linux/stddef.h>
 #include <linux/string.h>
-#include <kunit/visibility.h>
 
 #include "../../fs/op/check/rights.h"
 #include "../../lockd/matrix.h"
@@ -173,7 +172,6 @@ u32 dsmb_record_encode(const struct dsmb_record *r, void *data)
 	dsmb_encode_u64(&out, r->name_hash);
 	return out.len;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_record_encode);
 
 bool dsmb_record_decode(struct dsmb_record *r, const void *data, u32 len)
 {
@@ -207,4 +205,3 @@ bool dsmb_record_decode(struct dsmb_record *r, const void *data, u32 len)
 	return get_ranges(&in, r) && (version == 1 || get_entry(&in, version, r)) &&
 	       !dsmb_left(&in);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_record_decode);

@@ -5,7 +5,6 @@
  */
 #include <linux/err.h>
 #include <linux/slab.h>
-#include <kunit/visibility.h>
 
 #include "../../net/peer.h"
 #include "../auth/tree.h"
@@ -59,7 +58,6 @@ struct dsmb_persist *dsmb_persist_alloc(struct dsmb_open *open)
 	INIT_DELAYED_WORK(&persist->later, dsmb_persist_later_work);
 	return persist;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_persist_alloc);
 
 void dsmb_persist_free(struct dsmb_persist *persist)
 {
@@ -69,7 +67,6 @@ void dsmb_persist_free(struct dsmb_persist *persist)
 	ditto_recorder_put(persist->recorder);
 	kfree(persist);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_persist_free);
 
 void dsmb_persist_end(struct dsmb_persist *persist)
 {
@@ -83,7 +80,6 @@ int dsmb_persist_remove(struct dsmb_persist *persist)
 
 	return ditto_recorder_wait(persist->recorder, wish);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_persist_remove);
 
 void dsmb_persist_expire(struct dsmb_open *open)
 {
@@ -94,7 +90,6 @@ void dsmb_persist_expire(struct dsmb_open *open)
 	dsmb_open_hold(open);
 	ditto_recorder_unset(persist->recorder, persist->token, &persist->removal);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_persist_expire);
 
 void dsmb_persist_withdraw(struct dsmb_server *server)
 {
@@ -117,4 +112,3 @@ void dsmb_persist_withdraw(struct dsmb_server *server)
 		}
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_persist_withdraw);

@@ -10,7 +10,6 @@
  *
  * Locking: the lock of a class guards its list of idle buffers. The byte counts are atomic.
  */
-#include <kunit/visibility.h>
 #include <linux/mm.h>
 #include <linux/shrinker.h>
 #include <linux/sizes.h>
@@ -92,7 +91,7 @@ static void buf_free(struct dsmb_buf *buf)
 	kfree(buf);
 }
 
-VISIBLE_IF_KUNIT unsigned long dsmb_buf_pool_trim(struct dsmb_buf_pool *pool, unsigned long pages)
+unsigned long dsmb_buf_pool_trim(struct dsmb_buf_pool *pool, unsigned long pages)
 {
 	unsigned int class = CLASSES;
 	unsigned long freed = 0;
@@ -117,7 +116,6 @@ VISIBLE_IF_KUNIT unsigned long dsmb_buf_pool_trim(struct dsmb_buf_pool *pool, un
 	}
 	return freed;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_buf_pool_trim);
 
 static unsigned long pool_shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
@@ -159,7 +157,6 @@ struct dsmb_buf_pool *dsmb_buf_pool_alloc(void)
 	shrinker_register(pool->shrinker);
 	return pool;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_buf_pool_alloc);
 
 void dsmb_buf_pool_free(struct dsmb_buf_pool *pool)
 {
@@ -174,7 +171,6 @@ void dsmb_buf_pool_free(struct dsmb_buf_pool *pool)
 	WARN_ON_ONCE(atomic_long_read(&pool->used));
 	kfree(pool);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_buf_pool_free);
 
 static int buf_make_sgt(struct dsmb_buf *buf)
 {
@@ -298,7 +294,6 @@ struct dsmb_buf *dsmb_buf_get(struct dsmb_server *server, u32 size)
 {
 	return buf_get(server->buffers, size, server->buffers->used_max);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_buf_get);
 
 /* Bytes in use up to which receiving may take more. */
 static long pool_rx_max(const struct dsmb_buf_pool *pool)
@@ -320,13 +315,11 @@ bool dsmb_buf_claim_rx(struct dsmb_server *server, u32 bytes)
 	atomic_long_sub(bytes, &pool->used);
 	return false;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_buf_claim_rx);
 
 void dsmb_buf_unclaim_rx(struct dsmb_server *server, u32 bytes)
 {
 	atomic_long_sub(bytes, &server->buffers->used);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_buf_unclaim_rx);
 
 long dsmb_buf_conn_max(const struct dsmb_server *server)
 {
@@ -347,7 +340,6 @@ void dsmb_buf_put(struct dsmb_server *server, struct dsmb_buf *buf)
 	}
 	buf_add_idle(&pool->classes[buf->class], buf);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_buf_put);
 
 unsigned int dsmb_buf_lend(struct dsmb_buf *buf, u32 offset, u32 len, struct bio_vec *pages)
 {
@@ -368,7 +360,6 @@ unsigned int dsmb_buf_lend(struct dsmb_buf *buf, u32 offset, u32 len, struct bio
 	}
 	return n;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_buf_lend);
 
 int dsmb_buf_sg(struct dsmb_buf *buf, u32 offset, u32 len, struct scatterlist *sg, int max)
 {

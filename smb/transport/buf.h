@@ -157,9 +157,7 @@ struct dsmb_buf_pool *dsmb_buf_pool_alloc(void);
 /* Free the pool. All buffers were put; @pool may be NULL. */
 void dsmb_buf_pool_free(struct dsmb_buf_pool *pool);
 
-#if IS_ENABLED(CONFIG_KUNIT)
 /* Free idle buffers of at least @pages pages in all, the largest first. Returns pages freed. */
 unsigned long dsmb_buf_pool_trim(struct dsmb_buf_pool *pool, unsigned long pages);
-#endif
 
 #endif

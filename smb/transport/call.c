@@ -13,7 +13,6 @@
  * it runs on. Neither is taken inside the other or together with conn->lock. A thread that found a
  * call in a list keeps it by a reference to its message.
  */
-#include <kunit/visibility.h>
 #include <linux/hash.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -71,7 +70,6 @@ void dsmb_call_init(struct dsmb_call *call, struct dsmb_message *message)
 	INIT_LIST_HEAD(&call->open_link);
 	ditto_park_init(&call->park, park_done);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_call_init);
 
 /*
  * Does the call wait for breaks, or is its wake-up from the lock table about to run? The order
@@ -275,7 +273,6 @@ bool dsmb_call_woken_status(struct dsmb_call *call, u32 *status)
 	*status = call->cancel_status;
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_call_woken_status);
 
 /*
  * Did the connection, session, tree or open end before the call was in the table of parked
@@ -402,7 +399,6 @@ bool dsmb_call_park(struct dsmb_call *call)
 	dsmb_message_put(message);
 	return !taken;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_call_park);
 
 /*
  * True if a call may be parked on an object that has ended. Most have none, and the table may have
@@ -465,7 +461,6 @@ void dsmb_calls_cancel(struct dsmb_open *open, const struct dsmb_session *sessio
 	if (any_parked(&open->parked))
 		cancel_parked(bucket_of(open), is_about_open, &about, status);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_calls_cancel);
 
 static bool is_of_session(const struct dsmb_call *call, const void *session)
 {
@@ -486,7 +481,6 @@ void dsmb_calls_cancel_session(struct dsmb_session *session, const struct dsmb_t
 		cancel_parked(&parked[i], tree ? is_of_tree : is_of_session,
 			      tree ? (const void *)tree : session, status);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_calls_cancel_session);
 
 u32 dsmb_call_parked(struct dsmb_call *call)
 {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The commands of SMB2 by their codes (MS-SMB2 section 2.2.1.2). */
-#include <kunit/visibility.h>
 
 #include "command.h"
 
@@ -25,4 +24,3 @@ const struct dsmb_command *const dsmb_commands[DSMB_COMMANDS] = {
 	[DSMB_SET_INFO]		= &dsmb_command_set_info,
 	[DSMB_OPLOCK_BREAK]	= &dsmb_command_oplock_break,
 };
-EXPORT_SYMBOL_IF_KUNIT(dsmb_commands);

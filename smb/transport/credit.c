@@ -2,7 +2,6 @@
 /* The credit window of a connection. See credit.h; the caller holds conn->lock. */
 #include <linux/kernel.h>
 #include <linux/string.h>
-#include <kunit/visibility.h>
 
 #include "credit.h"
 
@@ -17,7 +16,6 @@ void dsmb_credits_init(struct dsmb_credits *credits)
 	credits->high = 1;
 	credits->free = 1;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_credits_init);
 
 bool dsmb_credits_use(struct dsmb_credits *credits, u64 id, u16 charge)
 {
@@ -42,7 +40,6 @@ used:
 		credits->low++;
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_credits_use);
 
 u16 dsmb_credits_grant(struct dsmb_credits *credits, u16 charge, u16 asked, u32 max)
 {
@@ -61,4 +58,3 @@ u16 dsmb_credits_grant(struct dsmb_credits *credits, u16 charge, u16 asked, u32 
 	credits->free += granted;
 	return granted;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_credits_grant);

@@ -10,7 +10,6 @@
  * Locking: the messages that wait have a lock of their own; fs_limits->lock (spinlock) guards the
  * list of limits and the last reference to one. They are never taken together.
  */
-#include <kunit/visibility.h>
 #include <linux/slab.h>
 
 #include "fs_limit.h"
@@ -48,7 +47,6 @@ void dsmb_fs_limits_init(struct dsmb_fs_limits *fs_limits, unsigned int workers)
 	fs_limits->lent = workers / LENT_PART;
 	atomic_set(&fs_limits->borrowed, 0);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_fs_limits_init);
 
 struct dsmb_fs_limit *dsmb_fs_limit_get(struct dsmb_fs_limits *fs_limits,
 					const struct super_block *sb)
@@ -74,7 +72,6 @@ out:
 	spin_unlock(&fs_limits->lock);
 	return fs_limit;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_fs_limit_get);
 
 struct dsmb_fs_limit *dsmb_fs_limit_hold(struct dsmb_fs_limit *fs_limit)
 {
@@ -99,7 +96,6 @@ void dsmb_fs_limit_put(struct dsmb_fs_limit *fs_limit)
 	if (last)
 		kfree(fs_limit);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_fs_limit_put);
 
 /* Gives a place back. Returns the number of places that are still taken. */
 static int fs_limit_release(struct dsmb_fs_limit *fs_limit)
@@ -127,7 +123,6 @@ bool dsmb_fs_limit_enter(struct dsmb_fs_limit *fs_limit)
 	} while (!fs_limit_release(fs_limit) && dsmb_waiting_any(&fs_limit->waiting));
 	return false;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_fs_limit_enter);
 
 /* Gives free places to messages that wait, and lets workers run them. */
 static void fs_limit_advance(struct dsmb_fs_limit *fs_limit)
@@ -151,7 +146,6 @@ void dsmb_fs_limit_leave(struct dsmb_fs_limit *fs_limit)
 	fs_limit_release(fs_limit);
 	fs_limit_advance(fs_limit);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_fs_limit_leave);
 
 void dsmb_fs_limit_wait(struct dsmb_fs_limit *fs_limit, struct dsmb_message *message)
 {
@@ -164,4 +158,3 @@ void dsmb_fs_limit_wait(struct dsmb_fs_limit *fs_limit, struct dsmb_message *mes
 		fs_limit_advance(fs_limit);
 	dsmb_fs_limit_put(fs_limit);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_fs_limit_wait);

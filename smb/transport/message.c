@@ -11,7 +11,6 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <kunit/visibility.h>
 
 #include "../../net/rx_data.h"
 #include "../auth/negotiate.h"
@@ -50,7 +49,6 @@ unsigned int dsmb_split(const void *message, u32 len, u32 *at, unsigned int max)
 		pos += next;
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_split);
 
 static void message_work(struct work_struct *work);
 
@@ -160,12 +158,11 @@ void dsmb_message_end(struct dsmb_message *message)
 	dsmb_message_put(message);
 }
 
-VISIBLE_IF_KUNIT bool dsmb_message_unseals_apart(const struct dsmb_server *server, u32 len)
+bool dsmb_message_unseals_apart(const struct dsmb_server *server, u32 len)
 {
 	return len > DSMB_LARGE_BYTES &&
 	       atomic_read(&server->unsealing) + 1 < (int)num_online_cpus();
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_message_unseals_apart);
 
 static const char *message_unseal(struct dsmb_message *message)
 {

@@ -380,8 +380,6 @@ void dsmb_reply_done(struct dsmb_message *message);
  */
 bool dsmb_reply_finish(struct dsmb_message *message);
 
-#if IS_ENABLED(CONFIG_KUNIT)
-
 /**
  * dsmb_message_is_large - may it take long to run a message?
  * @message: its calls have been parsed, and those that are refused are marked
@@ -425,7 +423,6 @@ u32 dsmb_message_cost(const struct dsmb_message *message);
  * Return: true if it is large and a CPU is left for the thread that receives.
  */
 bool dsmb_message_unseals_apart(const struct dsmb_server *server, u32 len);
-#endif
 
 /* Create and destroy the cache of messages, once for the module. */
 int dsmb_message_init(void);

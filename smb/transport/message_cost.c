@@ -3,7 +3,6 @@
  * The cost of a message. A message is charged for its bytes and for its largest usual responses
  * before it is run, and for longer ones when they are made. See message.h and transport.h.
  */
-#include <kunit/visibility.h>
 #include <linux/minmax.h>
 #include <linux/sizes.h>
 
@@ -58,7 +57,6 @@ bool dsmb_message_answers_large(const struct dsmb_message *message)
 			return true;
 	return false;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_message_answers_large);
 
 /* Bytes that the responses of a message may take, beyond short ones. */
 static u32 message_answers_max(const struct dsmb_message *message)
@@ -75,7 +73,7 @@ static u32 message_answers_max(const struct dsmb_message *message)
  * Clients often send a CREATE, a query and a CLOSE in one. One answer of it may be long, but no
  * longer than the answer to a query by itself, which is not large either.
  */
-VISIBLE_IF_KUNIT bool dsmb_message_is_large(const struct dsmb_message *message)
+bool dsmb_message_is_large(const struct dsmb_message *message)
 {
 	u32 answers = message_answers_max(message);
 
@@ -85,7 +83,6 @@ VISIBLE_IF_KUNIT bool dsmb_message_is_large(const struct dsmb_message *message)
 	return answers > DSMB_LARGE_BYTES || message->len > DSMB_LARGE_BYTES ||
 	       message->calls != message->few;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_message_is_large);
 
 u32 dsmb_message_waste(const struct dsmb_message *message)
 {
@@ -111,7 +108,7 @@ static u32 message_rest(const struct dsmb_message *message)
  * The charge of a command is for its data or its response, whichever may be longer (MS-SMB2 section
  * 3.2.4.1.5), and seldom are both long.
  */
-VISIBLE_IF_KUNIT u32 dsmb_message_cost(const struct dsmb_message *message)
+u32 dsmb_message_cost(const struct dsmb_message *message)
 {
 	u32 bytes = 0;
 
@@ -124,10 +121,9 @@ VISIBLE_IF_KUNIT u32 dsmb_message_cost(const struct dsmb_message *message)
 	}
 	return bytes + message_rest(message);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_message_cost);
 
 /* True if calls are so few and short that none is refused, and the message is not large. */
-VISIBLE_IF_KUNIT bool dsmb_message_is_short(const struct dsmb_message *message)
+bool dsmb_message_is_short(const struct dsmb_message *message)
 {
 	if (message->large || message->len > DSMB_LARGE_BYTES || message->calls != message->few)
 		return false;
@@ -138,7 +134,6 @@ VISIBLE_IF_KUNIT bool dsmb_message_is_short(const struct dsmb_message *message)
 			return false;
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_message_is_short);
 
 void dsmb_message_assess(struct dsmb_message *message)
 {
@@ -160,7 +155,6 @@ u32 dsmb_call_prepaid(const struct dsmb_call *call)
 	/* dsmb_message_refuse_large() leaves nothing of what others paid by their charge. */
 	return DSMB_SHORT_ANSWER + (call_answers_large(call) ? dsmb_call_answer_max(call) : 0);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_call_prepaid);
 
 bool dsmb_message_charge(struct dsmb_message *message, u32 bytes)
 {

@@ -6,7 +6,6 @@
  * limit or above it, and everybody who lowers the number below the limit looks for messages
  * afterwards.
  */
-#include <kunit/visibility.h>
 #include <linux/workqueue.h>
 
 #include "../server.h"
@@ -21,7 +20,6 @@ void dsmb_run_queue_init(struct dsmb_run_queue *queue, struct workqueue_struct *
 	atomic_set(&queue->busy, 0);
 	dsmb_waiting_init(&queue->waiting);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_run_queue_init);
 
 /* Gives workers that are free to messages that wait. */
 static void run_queue_advance(struct dsmb_run_queue *queue)
@@ -51,7 +49,6 @@ void dsmb_run_queue_add(struct dsmb_run_queue *queue, struct dsmb_message *messa
 	dsmb_waiting_add(&queue->waiting, message);
 	dsmb_run_queue_leave(queue);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_run_queue_add);
 
 bool dsmb_run_queue_cancel(struct dsmb_message *message)
 {
@@ -62,7 +59,6 @@ bool dsmb_run_queue_cancel(struct dsmb_message *message)
 	message->run_queue = NULL;
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_run_queue_cancel);
 
 void dsmb_run_queue_leave(struct dsmb_run_queue *queue)
 {
@@ -71,7 +67,6 @@ void dsmb_run_queue_leave(struct dsmb_run_queue *queue)
 	atomic_dec(&queue->busy);
 	run_queue_advance(queue);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_run_queue_leave);
 
 void dsmb_message_queue(struct dsmb_message *message)
 {

@@ -7,7 +7,6 @@
 #include <linux/align.h>
 #include <linux/stat.h>
 #include <linux/string.h>
-#include <kunit/visibility.h>
 
 #include "attrs.h"
 #include "builder.h"
@@ -170,7 +169,6 @@ u32 dsmb_contexts_parse(u16 dialect, bool posix, struct dsmb_cursor list,
 	} while (next);
 	return dsmb_contexts_agree(contexts) ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_contexts_parse);
 
 u64 dsmb_context_u64(const struct dsmb_contexts *contexts, enum dsmb_context which)
 {
@@ -181,7 +179,6 @@ u64 dsmb_context_u64(const struct dsmb_contexts *contexts, enum dsmb_context whi
 	data = contexts->data[which];
 	return dsmb_get_u64(&data);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_context_u64);
 
 umode_t dsmb_context_mode(const struct dsmb_contexts *contexts, umode_t fallback)
 {
@@ -229,7 +226,6 @@ void dsmb_caching_parse(u16 dialect, u8 level, const struct dsmb_contexts *conte
 	else if (dsmb_has_context(contexts, DSMB_CONTEXT_LEASE))
 		dsmb_lease_parse(dialect, contexts->data[DSMB_CONTEXT_LEASE], asked);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_caching_parse);
 
 void dsmb_durable_parse(const struct dsmb_contexts *contexts, struct dsmb_durable_ask *ask)
 {
@@ -259,7 +255,6 @@ void dsmb_durable_parse(const struct dsmb_contexts *contexts, struct dsmb_durabl
 		ask->version = 1;
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_durable_parse);
 
 void dsmb_app_parse(const struct dsmb_contexts *contexts, struct dsmb_app_ask *ask)
 {
@@ -280,7 +275,6 @@ void dsmb_app_parse(const struct dsmb_contexts *contexts, struct dsmb_app_ask *a
 	ask->low = dsmb_get_u64(&in);
 	ask->versioned = true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_app_parse);
 
 /*
  * MS-SMB2 section 3.3.5.9.5: a client that knows the latest change of the file knows its rights,
@@ -438,4 +432,3 @@ u32 dsmb_contexts_encode(struct dsmb_builder *out, const struct dsmb_contexts *c
 	}
 	return out->len - start;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_contexts_encode);

@@ -7,7 +7,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <kunit/visibility.h>
 #include <linux/bitmap.h>
 #include <linux/ctype.h>
 #include <linux/err.h>
@@ -39,9 +38,8 @@ static u16 *dsmb_letters;
 /* Heads of the table by which letters are found while the one above is filled. */
 #define DSMB_FOLD_HEADS	(2 * DSMB_UNITS)
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef DITTO_TESTS
 unsigned long dsmb_folds;
-EXPORT_SYMBOL_IF_KUNIT(dsmb_folds);
 
 static void dsmb_fold_count(void)
 {
@@ -153,7 +151,6 @@ bool dsmb_is_pattern(const __le16 *pattern, u32 pattern_len)
 	}
 	return false;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_is_pattern);
 
 /**
  * struct dsmb_match_at - a position in the name
@@ -246,4 +243,3 @@ bool dsmb_match(const __le16 *pattern, u32 pattern_len, const __le16 *name, u32 
 	dsmb_match_pass(places, pattern, pattern_len, &at);
 	return test_bit(pattern_len, places);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_match);

@@ -4,7 +4,6 @@
  * Paths are parsed component by component, and characters are mapped as described in name.h.
  */
 
-#include <kunit/visibility.h>
 #include <linux/bitops.h>
 #include <linux/ctype.h>
 #include <linux/err.h>
@@ -40,7 +39,6 @@ const bool dsmb_plain[0x100] = {
 	[':' + 1 ... '<' - 1] = true, ['<' + 1 ... '>' - 1] = true, ['?' + 1 ... '\\' - 1] = true,
 	['\\' + 1 ... '|' - 1] = true, ['|' + 1 ... 0x7f] = true,
 };
-EXPORT_SYMBOL_IF_KUNIT(dsmb_plain);
 
 /* Kinds of names, by the mapping of their characters. */
 enum dsmb_name_kind {
@@ -347,13 +345,11 @@ int dsmb_path_parse(struct dsmb_path *path, struct dsmb_cursor utf16)
 {
 	return dsmb_path_parse_how(path, utf16, false);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_path_parse);
 
 int dsmb_path_parse_posix(struct dsmb_path *path, struct dsmb_cursor utf16)
 {
 	return dsmb_path_parse_how(path, utf16, true);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_path_parse_posix);
 
 u64 dsmb_path_hash(const struct dsmb_path *path)
 {
@@ -365,14 +361,12 @@ u64 dsmb_path_hash(const struct dsmb_path *path)
 	/* Rotated, so that equal names do not cancel each other out. */
 	return stream ? (hash ^ rol64(stream, 1)) ?: 1 : 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_path_hash);
 
 void dsmb_path_free(struct dsmb_path *path)
 {
 	kvfree(path->buf);
 	memset(path, 0, sizeof(*path));
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_path_free);
 
 static int dsmb_get_name_how(struct dsmb_cursor utf16, char *out, u32 *len,
 			     enum dsmb_name_kind kind)
@@ -398,13 +392,11 @@ int dsmb_get_name(struct dsmb_cursor utf16, char *out, u32 *len)
 {
 	return dsmb_get_name_how(utf16, out, len, DSMB_NAME_FILE);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_get_name);
 
 int dsmb_get_posix_name(struct dsmb_cursor utf16, char *out, u32 *len)
 {
 	return dsmb_get_name_how(utf16, out, len, DSMB_NAME_POSIX);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_get_posix_name);
 
 /* A link target contains '/', and the components between them may be mapped. */
 char *dsmb_get_posix_string(struct dsmb_cursor utf16)
@@ -434,7 +426,6 @@ char *dsmb_get_posix_string(struct dsmb_cursor utf16)
 	out[len] = 0;
 	return out;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_get_posix_string);
 
 char *dsmb_get_string(struct dsmb_cursor utf16)
 {
@@ -458,7 +449,6 @@ char *dsmb_get_string(struct dsmb_cursor utf16)
 	out[len] = 0;
 	return out;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_get_string);
 
 /* From UTF-8 to UTF-16 */
 
@@ -585,19 +575,16 @@ u32 dsmb_encode_name(struct dsmb_builder *b, const char *name, u32 len)
 {
 	return dsmb_name_encode_as(b, name, len, DSMB_NAME_FILE);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_encode_name);
 
 u32 dsmb_encode_posix_name(struct dsmb_builder *b, const char *name, u32 len)
 {
 	return dsmb_name_encode_as(b, name, len, DSMB_NAME_POSIX);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_encode_posix_name);
 
 u32 dsmb_encode_string(struct dsmb_builder *b, const char *name, u32 len)
 {
 	return dsmb_name_encode_as(b, name, len, DSMB_NAME_STREAM);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_encode_string);
 
 /*
  * Write a path whose characters are themselves on the wire, apart from the '/'; @out has room for
@@ -642,4 +629,3 @@ u32 dsmb_encode_path(struct dsmb_builder *b, const char *path, u32 len)
 	}
 	return b->full ? 0 : put;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_encode_path);

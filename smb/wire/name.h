@@ -210,9 +210,7 @@ bool dsmb_is_pattern(const __le16 *pattern, u32 pattern_len);
 void dsmb_match_init(void);
 void dsmb_match_exit(void);
 
-#if IS_ENABLED(CONFIG_KUNIT)
 /* Number of letters that were folded, for tests. */
 extern unsigned long dsmb_folds;
-#endif
 
 #endif

@@ -4,7 +4,6 @@
  * are converted to caching bits and back, and leases are encoded.
  */
 #include <linux/kernel.h>
-#include <kunit/visibility.h>
 
 #include "../../lockd/matrix.h"
 #include "builder.h"
@@ -27,7 +26,6 @@ u8 dsmb_oplock_bits(u8 level)
 			return dsmb_oplock_levels[i].bits;
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_oplock_bits);
 
 u8 dsmb_oplock_level(u8 bits)
 {
@@ -36,13 +34,11 @@ u8 dsmb_oplock_level(u8 bits)
 			return dsmb_oplock_levels[i].level;
 	return DSMB_OPLOCK_NONE;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_oplock_level);
 
 u8 dsmb_lease_bits(u32 state)
 {
 	return state & DITTO_LEASE_READ ? state & DITTO_LEASE_ALL : 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_lease_bits);
 
 void dsmb_caching_encode(struct dsmb_builder *out, const struct dsmb_caching *answer)
 {
@@ -56,4 +52,3 @@ void dsmb_caching_encode(struct dsmb_builder *out, const struct dsmb_caching *an
 	dsmb_encode_u16(out, answer->epoch);
 	dsmb_encode_u16(out, 0);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_caching_encode);

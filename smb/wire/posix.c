@@ -4,7 +4,6 @@
  * group.
  */
 
-#include <kunit/visibility.h>
 #include <linux/array_size.h>
 #include <linux/stat.h>
 
@@ -32,7 +31,6 @@ u32 dsmb_posix_mode(umode_t mode)
 			return (mode & S_IALLUGO) | type << DSMB_POSIX_TYPE_SHIFT;
 	return mode & S_IALLUGO;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_posix_mode);
 
 umode_t dsmb_posix_permissions(u32 wire, umode_t fallback)
 {
@@ -40,7 +38,6 @@ umode_t dsmb_posix_permissions(u32 wire, umode_t fallback)
 		return fallback;
 	return wire & S_IALLUGO;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_posix_permissions);
 
 void dsmb_encode_posix_owners(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
@@ -53,7 +50,6 @@ void dsmb_encode_posix_owners(struct dsmb_builder *b, const struct dsmb_attrs *a
 	dsmb_encode_sid(b, &owner);
 	dsmb_encode_sid(b, &group);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_encode_posix_owners);
 
 void dsmb_encode_posix(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
@@ -63,4 +59,3 @@ void dsmb_encode_posix(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 	dsmb_encode_u32(b, 0);
 	dsmb_encode_posix_owners(b, attrs);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_encode_posix);

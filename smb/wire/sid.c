@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Security identifiers on the wire: MS-DTYP section 2.4.2. */
 
-#include <kunit/visibility.h>
-
 #include "builder.h"
 #include "cursor.h"
 #include "sid.h"
@@ -19,7 +17,6 @@ bool dsmb_get_sid(struct dsmb_cursor *c, struct ditto_sid *sid)
 	dsmb_skip(c, len);
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_get_sid);
 
 void dsmb_encode_sid(struct dsmb_builder *b, const struct ditto_sid *sid)
 {
@@ -28,4 +25,3 @@ void dsmb_encode_sid(struct dsmb_builder *b, const struct ditto_sid *sid)
 	if (bytes)
 		ditto_sid_encode(sid, bytes);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_encode_sid);

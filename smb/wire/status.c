@@ -2,7 +2,6 @@
 /* The NTSTATUS for each errno that the core returns. */
 #include <linux/errno.h>
 #include <linux/kernel.h>
-#include <kunit/visibility.h>
 
 #include "status.h"
 
@@ -72,4 +71,3 @@ u32 dsmb_status(int err)
 			return statuses[i].status;
 	return STATUS_UNEXPECTED_IO_ERROR;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_status);

@@ -1,20 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The module that holds the KUnit suites; each suite is a file beside this. */
-#include <linux/minmax.h>
+/* Suites about what all modules have: their settings, and their options of shares. */
 #include <linux/module.h>
 
-#include "rounds.h"
-
-static unsigned int divide = 1;
-module_param(divide, uint, 0444);
-MODULE_PARM_DESC(divide, "shorten long tests by this factor on a slow machine");
-
-u32 ditto_test_rounds(u32 rounds)
-{
-	return max(rounds / max(divide, 1U), 1U);
-}
-
-MODULE_DESCRIPTION("Ditto file server: KUnit tests");
+MODULE_DESCRIPTION("Ditto file server: KUnit tests of all modules");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS(DITTO);
-MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);

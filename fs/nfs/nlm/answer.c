@@ -7,7 +7,6 @@
  * so that machines that send messages and do not take the answers leave callouts for others.
  */
 #include <linux/slab.h>
-#include <kunit/visibility.h>
 
 #include "../../../net/budget.h"
 #include "../rpc/call.h"
@@ -76,4 +75,3 @@ int dnlm_answer(struct dnfs_call *call, int err, u32 proc)
 		dnlm_answer_free(answer);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_answer);

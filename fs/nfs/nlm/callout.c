@@ -21,7 +21,6 @@
 #include <linux/jiffies.h>
 #include <linux/sunrpc/clnt.h>
 #include <linux/sunrpc/xprtsock.h>
-#include <kunit/visibility.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
 
@@ -355,7 +354,6 @@ int dnlm_callout_start(struct dnlm_server *nlm, struct dnlm_callout *callout)
 		ditto_uncharge(&callout->charge);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_callout_start);
 
 void dnlm_callout_settle(struct dnlm_callout *callout, int verdict)
 {
@@ -369,7 +367,6 @@ void dnlm_callout_settle(struct dnlm_callout *callout, int verdict)
 	}
 	spin_unlock(&nlm->callouts_lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_callout_settle);
 
 static unsigned int dnlm_callouts_count(struct dnlm_server *nlm)
 {
@@ -388,7 +385,6 @@ void dnlm_callouts_init(struct dnlm_server *nlm)
 	for (unsigned int kind = 0; kind < DNLM_CALLOUT_KINDS; kind++)
 		ditto_fairq_init(&nlm->turns[kind], &dnlm_turn_limits[kind]);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_callouts_init);
 
 void dnlm_callouts_stop(struct dnlm_server *nlm)
 {
@@ -403,7 +399,6 @@ void dnlm_callouts_stop(struct dnlm_server *nlm)
 	for (unsigned int kind = 0; kind < DNLM_CALLOUT_KINDS; kind++)
 		ditto_fairq_exit(&nlm->turns[kind]);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_callouts_stop);
 
 int dnlm_callouts_module_init(void)
 {

@@ -20,7 +20,6 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/unaligned.h>
-#include <kunit/visibility.h>
 #include <net/ipv6.h>
 
 #include "../rpc/call.h"
@@ -51,7 +50,6 @@ u64 dnlm_cookie_number(const struct dnlm_bytes *cookie)
 {
 	return cookie->len == DNLM_COOKIE_SIZE ? get_unaligned_be64(cookie->data) : 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_cookie_number);
 
 static struct dnlm_grant *dnlm_grant_by_number(struct dnlm_server *nlm, u64 number)
 {
@@ -251,7 +249,6 @@ struct dnlm_grant *dnlm_grant_alloc(struct dnfs_call *call, const struct dnlm_ms
 	mutex_unlock(&grant->nlm->grants_lock);
 	return grant;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_grant_alloc);
 
 void dnlm_grant_abandon(struct dnlm_grant *grant)
 {
@@ -315,7 +312,6 @@ bool dnlm_grant_cancel(struct dnlm_server *nlm, const struct ditto_range_request
 	mutex_unlock(&nlm->grants_lock);
 	return found;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_grant_cancel);
 
 void dnlm_grants_given_up(struct dnlm_server *nlm, const struct ditto_range_request *req,
 			  const struct dnlm_bytes *fh)
@@ -337,7 +333,6 @@ void dnlm_grants_given_up(struct dnlm_server *nlm, const struct ditto_range_requ
 	}
 	mutex_unlock(&nlm->grants_lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_grants_given_up);
 
 void dnlm_grants_drop(struct dnlm_client *client)
 {
@@ -351,7 +346,6 @@ void dnlm_grants_drop(struct dnlm_client *client)
 			dnlm_grant_drop(grant);
 	mutex_unlock(&nlm->grants_lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_grants_drop);
 
 bool dnlm_granted_res(struct dnlm_server *nlm, const struct in6_addr *addr,
 		      const struct dnlm_bytes *cookie, u32 status)
@@ -368,7 +362,6 @@ bool dnlm_granted_res(struct dnlm_server *nlm, const struct in6_addr *addr,
 	mutex_unlock(&nlm->grants_lock);
 	return grant;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_granted_res);
 
 void dnlm_grants_init(struct dnlm_server *nlm)
 {
@@ -376,4 +369,3 @@ void dnlm_grants_init(struct dnlm_server *nlm)
 	hash_init(nlm->by_owner);
 	hash_init(nlm->by_cookie);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_grants_init);

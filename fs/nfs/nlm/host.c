@@ -13,7 +13,6 @@
 #include <linux/printk.h>
 #include <linux/random.h>
 #include <linux/slab.h>
-#include <kunit/visibility.h>
 #include <net/ipv6.h>
 
 #include "../../../net/server.h"
@@ -74,7 +73,6 @@ bool dnlm_same_name(const struct dnlm_bytes *a, const struct dnlm_bytes *b)
 		return false;
 	return !strncasecmp((const char *)a->data, (const char *)b->data, len);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_same_name);
 
 /* A host is trusted for its users when it locks: the machine itself is charged. */
 static int dnlm_host_charge(struct dnlm_host *host)
@@ -103,7 +101,6 @@ void dnlm_host_put(struct dnlm_host *host)
 	dnlm_host_uncharge(host);
 	call_rcu(&host->rcu, dnlm_host_free_rcu);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_host_put);
 
 /* Return: the host, held; otherwise NULL, and @names is the number of names at the address. */
 static struct dnlm_host *dnlm_host_find(struct dnlm_server *nlm, const struct in6_addr *addr,
@@ -201,7 +198,6 @@ struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_route
 	}
 	return host;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_host_get);
 
 /* Callback of the lock table: all claims of the client are released. */
 static void dnlm_client_released(struct ditto_client *client)
@@ -301,7 +297,6 @@ struct dnlm_client *dnlm_host_client(struct dnlm_host *host)
 		ditto_client_put(&old->client);
 	return dc;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_host_client);
 
 struct dnlm_client *dnlm_host_client_now(struct dnlm_host *host)
 {
@@ -363,7 +358,6 @@ bool dnlm_host_restarted(struct dnlm_host *host, u32 state)
 	}
 	return forward;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_host_restarted);
 
 bool dnlm_host_notified(struct dnlm_host *host)
 {
@@ -405,7 +399,6 @@ void dnlm_host_lost(struct dnlm_host *host)
 	}
 	mutex_unlock(&host->lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_host_lost);
 
 /* A copy of the table's hosts, so that a visitor may sleep. */
 struct dnlm_visit {
@@ -551,7 +544,6 @@ void dnlm_hosts_init(struct dnlm_server *nlm)
 	INIT_DELAYED_WORK(&nlm->gc, dnlm_hosts_gc);
 	queue_delayed_work(system_unbound_wq, &nlm->gc, DNLM_HOST_IDLE_S * HZ / 4);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_hosts_init);
 
 void dnlm_hosts_exit(struct dnlm_server *nlm)
 {
@@ -567,4 +559,3 @@ void dnlm_hosts_exit(struct dnlm_server *nlm)
 	/* dnlm_client_free_rcu() may still be about to wake whom it let go. */
 	rcu_barrier();
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_hosts_exit);

@@ -6,7 +6,6 @@
 #include <linux/errno.h>
 #include <linux/limits.h>
 #include <linux/sunrpc/xdr.h>
-#include <kunit/visibility.h>
 
 #include "message.h"
 
@@ -155,7 +154,6 @@ bool dnlm_decode(struct xdr_stream *xdr, enum dnlm_layout layout, bool wide,
 	}
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_decode);
 
 /* Cuts a range that begins or ends beyond 32 bits: it then extends to the end. */
 static bool encode_range(struct xdr_stream *xdr, bool wide, const struct dnlm_msg *msg)
@@ -203,7 +201,6 @@ bool dnlm_encode(struct xdr_stream *xdr, enum dnlm_layout layout, bool wide,
 	}
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_encode);
 
 u32 dnlm_size(enum dnlm_layout layout, bool wide)
 {
@@ -225,7 +222,6 @@ u32 dnlm_size(enum dnlm_layout layout, bool wide)
 	}
 	return size;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_size);
 
 int dnlm_range(u64 offset, u64 length, bool wide, u64 *first, u64 *last)
 {
@@ -237,11 +233,9 @@ int dnlm_range(u64 offset, u64 length, bool wide, u64 *first, u64 *last)
 		return -EFBIG;
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_range);
 
 void dnlm_range_fill(u64 first, u64 last, struct dnlm_msg *msg)
 {
 	msg->offset = first;
 	msg->length = last == U64_MAX ? 0 : last - first + 1;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_range_fill);

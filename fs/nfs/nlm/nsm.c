@@ -16,7 +16,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sunrpc/clnt.h>
-#include <kunit/visibility.h>
 #include <net/ipv6.h>
 
 #include "../../../net/peer.h"
@@ -264,7 +263,6 @@ unlock:
 	mutex_unlock(&nlm->monitors_lock);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnsm_monitor_restore);
 
 void dnsm_visit_monitors(struct dnlm_server *nlm,
 			 void (*fn)(const struct dnlm_record *rec, void *arg), void *arg)
@@ -282,7 +280,6 @@ void dnsm_init(struct dnlm_server *nlm)
 	mutex_init(&nlm->monitors_lock);
 	INIT_LIST_HEAD(&nlm->monitors);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnsm_init);
 
 void dnsm_exit(struct dnlm_server *nlm)
 {
@@ -293,7 +290,6 @@ void dnsm_exit(struct dnlm_server *nlm)
 		dnsm_monitor_del(mon);
 	mutex_unlock(&nlm->monitors_lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnsm_exit);
 
 /* Strings are copied, because the request may lie in scattered pages. */
 static bool dnsm_decode_string(struct xdr_stream *xdr, struct dnlm_bytes *bytes, u8 *room)
@@ -580,7 +576,6 @@ const struct dnfs_proc *const dnsm1_procs[NSM_PROCEDURES] = {
 	[NSMPROC_SIMU_CRASH] = &dnsm_proc_simu_crash,
 	[NSMPROC_NOTIFY] = &dnsm_proc_notify,
 };
-EXPORT_SYMBOL_IF_KUNIT(dnsm1_procs);
 
 const struct dnfs_program dnsm1_program = {
 	.index = DNFS_PROGRAM_NSM,

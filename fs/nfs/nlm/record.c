@@ -14,7 +14,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
-#include <kunit/visibility.h>
 
 #include "record.h"
 
@@ -81,7 +80,6 @@ bool dnlm_record_pack(const struct dnlm_record *rec, struct dnlm_record_bytes *b
 	bytes->data_len = DNLM_RECORD_DATA;
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_record_pack);
 
 static bool unpack_names(const u8 *p, const u8 *end, struct dnlm_record *rec)
 {
@@ -128,7 +126,6 @@ bool dnlm_record_unpack(const u8 *key, size_t key_len, const u8 *data, size_t da
 	record_get(p, rec->priv, sizeof(rec->priv));
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_record_unpack);
 
 struct ditto_recorder *dnlm_record_recorder(struct ditto_recorders *recorders,
 					    const struct dnlm_record *rec)

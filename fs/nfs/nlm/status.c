@@ -5,7 +5,6 @@
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
-#include <kunit/visibility.h>
 
 #include "proto.h"
 #include "status.h"
@@ -48,7 +47,6 @@ u32 dnlm4_status(int err)
 			return dnlm_statuses[i].v4;
 	return NLM4_FAILED;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm4_status);
 
 u32 dnlm3_status(int err)
 {
@@ -59,10 +57,8 @@ u32 dnlm3_status(int err)
 			return dnlm_statuses[i].v3;
 	return NLM_DENIED_NOLOCKS;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm3_status);
 
 u32 dnsm_status(int err)
 {
 	return err ? NSM_FAILURE : NSM_SUCCESS;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnsm_status);

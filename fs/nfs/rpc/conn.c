@@ -11,7 +11,6 @@
  * level of trust, but not to another account: see conn_charge.c. For the charges of
  * handshakes see handshake.c.
  */
-#include <kunit/visibility.h>
 #include <linux/jiffies.h>
 #include <linux/refcount.h>
 #include <linux/sizes.h>
@@ -122,7 +121,6 @@ bool dnfs_conn_peer(const struct svc_rqst *rqstp, struct ditto_peer **peer)
 	return likely(dnfs_conn_security(rqstp) != DNFS_CONN_MTLS) ||
 	       dnfs_conn_look_up(rqstp->rq_xprt, peer);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_conn_peer);
 
 /* Bytes to be charged: rounded up, and none for a small number. */
 static long conn_rounded(u32 bytes)

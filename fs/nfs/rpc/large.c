@@ -2,7 +2,6 @@
 /*
  * Calls whose payload is received apart. See large.h.
  */
-#include <kunit/visibility.h>
 #include <linux/mm.h>
 #include <linux/net.h>
 #include <linux/overflow.h>
@@ -45,7 +44,6 @@ struct dnfs_large *dnfs_large_new(const void *call, u32 at, u32 payload, u32 len
 	memcpy(large->flat, call, at);
 	return large;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_large_new);
 
 void dnfs_large_free(struct dnfs_large *large)
 {
@@ -54,7 +52,6 @@ void dnfs_large_free(struct dnfs_large *large)
 	ditto_rx_data_free(large->taken);
 	kfree(large);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_large_free);
 
 static u8 *large_tail(struct dnfs_large *large)
 {
@@ -116,14 +113,12 @@ int dnfs_large_receive(struct dnfs_large *large, struct socket *sock)
 		return 0;
 	return large_copy_first(large) ?: 1;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_large_receive);
 
 u32 dnfs_large_memory(const struct dnfs_large *large)
 {
 	return struct_size(large, flat, large->at + DNFS_DIGEST_MAX + large->tail) +
 	       large->taken->memory;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_large_memory);
 
 void dnfs_large_arg(struct dnfs_large *large, struct xdr_buf *arg)
 {
@@ -138,7 +133,6 @@ void dnfs_large_arg(struct dnfs_large *large, struct xdr_buf *arg)
 	arg->tail[0].iov_len = large->tail;
 	arg->buflen = arg->len;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_large_arg);
 
 bool dnfs_large_iter(const struct dnfs_large *large, const struct xdr_buf *data, u32 count,
 		     struct iov_iter *iter)
@@ -150,7 +144,6 @@ bool dnfs_large_iter(const struct dnfs_large *large, const struct xdr_buf *data,
 	iov_iter_truncate(iter, count);
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_large_iter);
 
 void __init dnfs_large_init(void)
 {

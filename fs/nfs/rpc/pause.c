@@ -12,7 +12,6 @@
  * For SIDs and for groups a call waits once each, DITTO_NAMES_WAIT_MS from the question to the
  * helper at most; for a record once, RECORD_WAIT_MS at most.
  */
-#include <kunit/visibility.h>
 
 #include "../../../lockd/claim.h"
 #include "../../../net/helper/names.h"
@@ -75,7 +74,6 @@ bool dnfs_pause_begin(struct dnfs_call *call)
 	atomic_dec(&call->server->pausing);
 	return false;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_pause_begin);
 
 void dnfs_pause(struct dnfs_call *call)
 {

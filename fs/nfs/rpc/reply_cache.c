@@ -24,7 +24,6 @@
 #include <linux/string.h>
 #include <linux/sunrpc/svc_xprt.h>
 #include <linux/sunrpc/xdr.h>
-#include <kunit/visibility.h>
 #include <net/ipv6.h>
 
 #include "../../../net/peer.h"
@@ -460,7 +459,6 @@ enum dnfs_reply_state dnfs_reply_begin(struct dnfs_replies *replies,
 		svc_xprt_put(unused);
 	return state;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_reply_begin);
 
 struct svc_xprt *dnfs_reply_forget(struct dnfs_replies *replies, struct dnfs_reply *reply)
 {
@@ -474,7 +472,6 @@ struct svc_xprt *dnfs_reply_forget(struct dnfs_replies *replies, struct dnfs_rep
 	dnfs_reply_free(reply);
 	return again;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_reply_forget);
 
 /* Most results are in the head. Return: false if they are not there. */
 static bool reply_copy(const struct xdr_buf *buf, unsigned int start, void *data, unsigned int len)
@@ -512,7 +509,6 @@ struct svc_xprt *dnfs_reply_done(struct dnfs_replies *replies, struct dnfs_reply
 	spin_unlock(&shard->lock);
 	return again;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_reply_done);
 
 unsigned int dnfs_replies_count(struct dnfs_replies *replies)
 {
@@ -522,7 +518,6 @@ unsigned int dnfs_replies_count(struct dnfs_replies *replies)
 		count += READ_ONCE(replies->shard[i].count);
 	return count;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_replies_count);
 
 static unsigned long replies_shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
@@ -613,7 +608,6 @@ free:
 	kvfree(replies);
 	return NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_replies_alloc);
 
 void dnfs_replies_free(struct dnfs_replies *replies)
 {
@@ -622,14 +616,12 @@ void dnfs_replies_free(struct dnfs_replies *replies)
 		dnfs_shard_exit(&replies->shard[i]);
 	kvfree(replies);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_replies_free);
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef DITTO_TESTS
 unsigned int dnfs_replies_limit(struct dnfs_replies *replies)
 {
 	return replies->shard_limit * DNFS_SHARDS;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_replies_limit);
 
 void dnfs_replies_age(struct dnfs_replies *replies, unsigned int seconds)
 {
@@ -643,5 +635,4 @@ void dnfs_replies_age(struct dnfs_replies *replies, unsigned int seconds)
 		spin_unlock(&replies->shard[i].lock);
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_replies_age);
 #endif

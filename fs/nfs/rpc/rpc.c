@@ -8,7 +8,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <kunit/visibility.h>
 #include <linux/random.h>
 #include <linux/sunrpc/addr.h>
 #include <linux/sunrpc/svc.h>
@@ -689,4 +688,3 @@ struct svc_program *dnfs_rpc_programs(unsigned int *count)
 	*count = dnfs_svc_count;
 	return dnfs_svc_programs;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_rpc_programs);

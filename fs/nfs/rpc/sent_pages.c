@@ -10,7 +10,6 @@
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/sunrpc/svc.h>
-#include <kunit/visibility.h>
 
 #include "sent_pages.h"
 
@@ -46,7 +45,6 @@ void dnfs_sent_pages_exchange(struct dnfs_sent_pages *sent, struct svc_rqst *rqs
 	sent_pages_swap(sent, rqstp->rq_pages, n);
 	rqstp->rq_next_page = rqstp->rq_pages;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_sent_pages_exchange);
 
 bool dnfs_sent_pages_hold(struct dnfs_sent_pages *sent, struct page **pages, unsigned int n)
 {
@@ -65,7 +63,6 @@ bool dnfs_sent_pages_hold(struct dnfs_sent_pages *sent, struct page **pages, uns
 	sent->held += n;
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_sent_pages_hold);
 
 void dnfs_sent_pages_free(struct dnfs_sent_pages *sent)
 {
@@ -75,4 +72,3 @@ void dnfs_sent_pages_free(struct dnfs_sent_pages *sent)
 		if (sent->pages[i])
 			put_page(sent->pages[i]);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_sent_pages_free);

@@ -14,7 +14,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <kunit/visibility.h>
 #include <linux/cpumask.h>
 #include <linux/cred.h>
 #include <linux/delay.h>
@@ -86,7 +85,6 @@ int dnfs_thread(void *data)
 	dnfs_worker_stop(&worker);
 	dnfs_worker_exit(rqstp);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_thread);
 
 static unsigned int dnfs_threads_wanted(const struct dnfs_server *server)
 {

@@ -10,7 +10,6 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/printk.h>
-#include <kunit/visibility.h>
 
 #include "../v3/proto.h"
 #include "status.h"
@@ -93,7 +92,6 @@ u32 dnfs_nfsstat3(int err)
 	pr_warn_ratelimited("error %d has no NFS status, clients see an I/O error\n", err);
 	return NFS3ERR_IO;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_nfsstat3);
 
 u32 dnfs_mountstat3(int err)
 {
@@ -101,10 +99,8 @@ u32 dnfs_mountstat3(int err)
 
 	return status ? status->mount : MNT3ERR_SERVERFAULT;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_mountstat3);
 
 bool dnfs_status_known(int err)
 {
 	return dnfs_status_find(err);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_status_known);

@@ -44,7 +44,6 @@
  * whose request it is, where ours has a mark, and nothing looks at that any more once the
  * request is in the list.
  */
-#include <kunit/visibility.h>
 #include <linux/align.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -98,7 +97,6 @@ struct svc_xpt_user *dnfs_xprt_first_user(struct svc_xprt *xprt)
 
 static u8 conn_tls;
 void *const dnfs_conn_tls_ctxt = &conn_tls;
-EXPORT_SYMBOL_IF_KUNIT(dnfs_conn_tls_ctxt);
 
 u32 dnfs_conn_security(const struct svc_rqst *rqstp)
 {
@@ -106,7 +104,6 @@ u32 dnfs_conn_security(const struct svc_rqst *rqstp)
 		return DNFS_CONN_PLAIN;
 	return test_bit(XPT_PEER_AUTH, &rqstp->rq_xprt->xpt_flags) ? DNFS_CONN_MTLS : DNFS_CONN_TLS;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_conn_security);
 
 /* Pages of a thread that are kept aside */
 
@@ -181,7 +178,6 @@ ktime_t dnfs_park_started(const struct svc_rqst *rqstp)
 
 	return unlikely(req) ? dnfs_deferred_state(req)->started : rqstp->rq_stime;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_park_started);
 
 struct svc_deferred_req *dnfs_park_copy(const struct dnfs_rpc_call *rc, unsigned long until)
 {
@@ -217,7 +213,6 @@ struct svc_deferred_req *dnfs_park_copy(const struct dnfs_rpc_call *rc, unsigned
 	};
 	return req;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_park_copy);
 
 void dnfs_deferred_take(struct svc_rqst *rqstp)
 {

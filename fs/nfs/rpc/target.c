@@ -5,7 +5,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
@@ -93,7 +92,6 @@ unsigned int dnfs_flavors(u32 sec, u32 first, u32 flavor[DNFS_FLAVORS])
 			flavor[count++] = dnfs_flavor_table[i].flavor;
 	return count;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_flavors);
 
 void dnfs_share_order(struct ditto_share *share, u32 *sec, u32 *first)
 {
@@ -185,7 +183,6 @@ bool dnfs_accepts_conn(const struct dnfs_call *call, u32 xprtsec)
 {
 	return xprtsec & call->security || call->program->any_conn;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_accepts_conn);
 
 bool dnfs_share_accepts(const struct dnfs_call *call, struct ditto_share *share)
 {
@@ -215,7 +212,6 @@ void dnfs_admitted_forget(struct dnfs_admitted *last)
 		ditto_cred_put(last->cred);
 	last->cred = NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_admitted_forget);
 
 static void admit_fill(struct dnfs_call *call, struct ditto_share *share, struct ditto_op *op)
 {
@@ -349,7 +345,6 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 {
 	return admit_again(call, share, op) ? 0 : admit_anew(call, share, any_flavor, op);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_admit);
 
 /* Look up the file of a handle that is not the one seen last. @seen: where to note it, or NULL. */
 static noinline int handle_look_up(struct dnfs_call *call, const u8 *data, size_t len,

@@ -7,7 +7,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <kunit/visibility.h>
 #include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/minmax.h>
@@ -118,7 +117,6 @@ struct dnfs_workers_seen dnfs_workers_see(struct dnfs_workers *workers,
 	workers_set_full(workers, &kept);
 	return seen;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_workers_see);
 
 unsigned int dnfs_workers_wanted(unsigned int base, unsigned int kept, bool full)
 {
@@ -129,7 +127,6 @@ unsigned int dnfs_workers_wanted(unsigned int base, unsigned int kept, bool full
 		return base;
 	return base + min(kept, lent * base);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_workers_wanted);
 
 /**
  * struct workers_wakeup - work that wakes threads until those that are to end have ended
@@ -175,7 +172,6 @@ int dnfs_service_resize(struct dnfs_server *server, unsigned int threads)
 	}
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_service_resize);
 
 /*
  * Another thread is to end, and may be behind this one in the list of idle threads, see
@@ -248,7 +244,6 @@ void dnfs_workers_watch(struct dnfs_workers *workers)
 	if (!xchg(&workers->watched, true))
 		queue_delayed_work(system_unbound_wq, &workers->look, WORKERS_LOOK);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_workers_watch);
 
 void dnfs_worker_start(struct dnfs_worker *worker, struct svc_rqst *rqstp)
 {
@@ -258,7 +253,6 @@ void dnfs_worker_start(struct dnfs_worker *worker, struct svc_rqst *rqstp)
 	spin_unlock(&workers_lock);
 	dnfs_worker_set(rqstp, worker);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_worker_start);
 
 void dnfs_worker_stop(struct dnfs_worker *worker)
 {
@@ -266,7 +260,6 @@ void dnfs_worker_stop(struct dnfs_worker *worker)
 	list_del(&worker->list);
 	spin_unlock(&workers_lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_worker_stop);
 
 void dnfs_worker_exit(struct svc_rqst *rqstp)
 {
@@ -301,4 +294,3 @@ int dnfs_worker_enter(struct dnfs_call *call, const struct ditto_share *share)
 	WRITE_ONCE(call->worker->volume, share->volume);
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_worker_enter);

@@ -14,7 +14,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sunrpc/msg_prot.h>
-#include <kunit/visibility.h>
 #include <net/ipv6.h>
 
 #include "../../../net/peer.h"
@@ -162,7 +161,6 @@ struct ditto_share *dnfs_path_share(struct dnfs_call *call, const char *path, u3
 	}
 	return share;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_path_share);
 
 int dnfs_path_walk(struct ditto_op *op, struct ditto_node **node, const char *rest,
 		   const char *end)

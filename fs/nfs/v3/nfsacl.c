@@ -13,7 +13,6 @@
 #include <linux/posix_acl.h>
 #include <linux/sort.h>
 #include <linux/sunrpc/xdr.h>
-#include <kunit/visibility.h>
 
 #include "../../node/node.h"
 #include "../../op/attr.h"
@@ -352,7 +351,6 @@ const struct dnfs_proc *const dnfs_acl3_procs[NFSACLPROC3_COUNT] = {
 	[NFSACLPROC3_GETACL] = &dnfs_proc_getacl,
 	[NFSACLPROC3_SETACL] = &dnfs_proc_setacl,
 };
-EXPORT_SYMBOL_IF_KUNIT(dnfs_acl3_procs);
 
 const struct dnfs_program dnfs_acl3_program = {
 	.index = DNFS_PROGRAM_ACL,

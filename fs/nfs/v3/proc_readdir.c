@@ -9,7 +9,6 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/string.h>
-#include <kunit/visibility.h>
 
 #include "../rpc/encode.h"
 #include "procs.h"
@@ -106,7 +105,6 @@ size_t dnfs3_entry_size(u32 name_len)
 	/* Bool "entry follows", fileid, name, cookie. */
 	return XDR_UNIT + sizeof(u64) + XDR_UNIT + xdr_align_size(name_len) + sizeof(u64);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs3_entry_size);
 
 /* Length and size of a filehandle are multiples of XDR_UNIT. */
 static void dnfs3_encode_handle(__be32 *p, const u8 *handle, u32 len)
@@ -144,7 +142,7 @@ dnfs3_entry_put(struct xdr_stream *xdr, struct user_namespace *userns,
 	return true;
 }
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef DITTO_TESTS
 bool dnfs3_encode_entry(struct xdr_stream *xdr, struct user_namespace *userns,
 			const struct ditto_dirent *entry, bool plus,
 			const struct dnfs_post_attr *attr, const struct ditto_handle *handle)
@@ -152,7 +150,6 @@ bool dnfs3_encode_entry(struct xdr_stream *xdr, struct user_namespace *userns,
 	return dnfs3_entry_put(xdr, userns, entry, plus, attr, handle->len ? handle->data : NULL,
 			       handle->len);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs3_encode_entry);
 #endif
 
 static bool dnfs3_readdir_emit(void *arg, const struct ditto_dirent *entry)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The procedures of NFS version 3 by number, and the program. */
 #include <linux/kernel.h>
-#include <kunit/visibility.h>
 
 #include "../rpc/status.h"
 #include "procs.h"
@@ -33,7 +32,6 @@ const struct dnfs_proc *const dnfs3_procs[NFSPROC3_COUNT] = {
 	PROC(PATHCONF, pathconf),
 	PROC(COMMIT, commit),
 };
-EXPORT_SYMBOL_IF_KUNIT(dnfs3_procs);
 
 const struct dnfs_program dnfs3_program = {
 	.index = DNFS_PROGRAM_NFS,

@@ -9,7 +9,6 @@
  * any user: such a caller gets the numbers of the user that he claims to be, but learns only of
  * directories that everybody may look up.
  */
-#include <kunit/visibility.h>
 #include <linux/log2.h>
 #include <linux/sunrpc/xdr.h>
 
@@ -202,7 +201,7 @@ static u64 rquota_blocks(u64 bytes, u32 bsize)
 	return (bytes >> ilog2(bsize)) + !!(bytes & (bsize - 1));
 }
 
-VISIBLE_IF_KUNIT u32 dnfs_rquota_bsize(const struct ditto_quota_report *report)
+u32 dnfs_rquota_bsize(const struct ditto_quota_report *report)
 {
 	u64 most = max3(report->space, report->space_soft, report->space_hard);
 	u32 bsize = RQUOTA_BSIZE;
@@ -212,7 +211,6 @@ VISIBLE_IF_KUNIT u32 dnfs_rquota_bsize(const struct ditto_quota_report *report)
 		bsize <<= 1;
 	return bsize;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_rquota_bsize);
 
 static __be32 *rquota_put(__be32 *p, u64 value)
 {
@@ -263,19 +261,17 @@ static const struct dnfs_proc rquota2_getquota = RQUOTA_PROC(2, "GETQUOTA", rquo
 static const struct dnfs_proc rquota2_getactive =
 	RQUOTA_PROC(2, "GETACTIVEQUOTA", rquota_get_active);
 
-VISIBLE_IF_KUNIT const struct dnfs_proc *const dnfs_rquota1_procs[RQUOTAPROC_COUNT] = {
+const struct dnfs_proc *const dnfs_rquota1_procs[RQUOTAPROC_COUNT] = {
 	[RQUOTAPROC_NULL] = &dnfs_proc_null,
 	[RQUOTAPROC_GETQUOTA] = &rquota1_getquota,
 	[RQUOTAPROC_GETACTIVEQUOTA] = &rquota1_getactive,
 };
-EXPORT_SYMBOL_IF_KUNIT(dnfs_rquota1_procs);
 
-VISIBLE_IF_KUNIT const struct dnfs_proc *const dnfs_rquota2_procs[RQUOTAPROC_COUNT] = {
+const struct dnfs_proc *const dnfs_rquota2_procs[RQUOTAPROC_COUNT] = {
 	[RQUOTAPROC_NULL] = &dnfs_proc_null,
 	[RQUOTAPROC_GETQUOTA] = &rquota2_getquota,
 	[RQUOTAPROC_GETACTIVEQUOTA] = &rquota2_getactive,
 };
-EXPORT_SYMBOL_IF_KUNIT(dnfs_rquota2_procs);
 
 const struct dnfs_program dnfs_rquota1_program = {
 	.index = DNFS_PROGRAM_RQUOTA1,

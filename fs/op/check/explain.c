@@ -7,7 +7,6 @@
  * does not agree with the verdict, something else decided, and the reason says so.
  */
 
-#include <kunit/visibility.h>
 #include <linux/bitops.h>
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -167,7 +166,6 @@ int ditto_explain_rights(const struct ditto_op *op, struct ditto_node *node,
 		explain_settle(op, node, parent, &why->right[bit], *rights & BIT(bit));
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_explain_rights);
 
 int ditto_explain_traverse(const struct ditto_op *op, struct ditto_node *dir,
 			   struct ditto_explanation *why)
@@ -185,4 +183,3 @@ int ditto_explain_traverse(const struct ditto_op *op, struct ditto_node *dir,
 	explain_settle(op, dir, NULL, right, !err);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_explain_traverse);

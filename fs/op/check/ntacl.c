@@ -17,7 +17,6 @@
  * mapped ids to SIDs.
  */
 
-#include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/mount.h>
@@ -100,7 +99,6 @@ int ditto_ntacl_decode(const void *bytes, size_t size, struct ditto_ntacl *ntacl
 		at = ntacl_find_sd_4(bytes, size, at, ntacl);
 	return at ? ditto_sd_decode(bytes, size, at, &ntacl->sd) : -EINVAL;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_ntacl_decode);
 
 /**
  * struct ntacl_hash - a hash in progress
@@ -200,7 +198,6 @@ void ditto_ntacl_hash(const struct ditto_ntacl_basis *basis, u8 hash[SHA256_DIGE
 	}
 	sha256_final(&h.sha, hash);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_ntacl_hash);
 
 bool ditto_ntacl_exists(struct dentry *dentry)
 {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Access rights from an access control list, or derived from mode and POSIX ACL; see rights.h. */
 
-#include <kunit/visibility.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/mount.h>
@@ -245,7 +244,6 @@ leave:
 	op->held = held;
 	return min(ret, 0);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_rights_among);
 
 int ditto_rights(struct ditto_op *op, struct ditto_node *node, struct ditto_node *parent,
 		 u32 *rights)

@@ -13,7 +13,6 @@
 #include <linux/nfs4.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
-#include <kunit/visibility.h>
 
 #include "../engine/compound.h"
 #include "acl.h"
@@ -174,7 +173,6 @@ u32 dnfs4_who_read(const struct dnfs4_compound *cmp, const char *text, u32 len, 
 			return read_sid(absent[i].sid, strlen(absent[i].sid), ace);
 	return read_sid(text, len, ace);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_who_read);
 
 static int say_foreign(const struct ditto_ace *ace, struct dnfs4_who *who, const char **text)
 {
@@ -211,4 +209,3 @@ int dnfs4_who_name(const struct dnfs4_compound *cmp, const struct ditto_ace *ace
 		return strlen(*text);
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_who_name);

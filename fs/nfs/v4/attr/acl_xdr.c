@@ -9,7 +9,6 @@
 #include <linux/nfs4.h>
 #include <linux/slab.h>
 #include <linux/sunrpc/xdr.h>
-#include <kunit/visibility.h>
 
 #include "../engine/compound.h"
 #include "acl.h"
@@ -88,7 +87,6 @@ void dnfs4_acl_value_free(struct dnfs4_acl_value *value)
 	kvfree(value->data);
 	memset(value, 0, sizeof(*value));
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_acl_value_free);
 
 int dnfs4_acl_encode(const struct dnfs4_compound *cmp, const struct ditto_acl *acl,
 		     enum dnfs4_acl_attr attr, struct dnfs4_acl_value *value)
@@ -118,7 +116,6 @@ int dnfs4_acl_encode(const struct dnfs4_compound *cmp, const struct ditto_acl *a
 	value->len = (u8 *)p - (u8 *)value->data;
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_acl_encode);
 
 static u32 read_ace(struct dnfs4_compound *cmp, enum dnfs4_acl_attr attr, struct ditto_ace *ace)
 {
@@ -182,7 +179,6 @@ u32 dnfs4_acl_read(struct dnfs4_compound *cmp, enum dnfs4_acl_attr attr, struct 
 	*acl = list;
 	return NFS4_OK;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_acl_read);
 
 /* Section 6.2.1.4.1: only entries of directories can be inherited. */
 u32 dnfs4_acl_fits(const struct ditto_acl *acl, bool is_dir)
@@ -192,4 +188,3 @@ u32 dnfs4_acl_fits(const struct ditto_acl *acl, bool is_dir)
 			return NFS4ERR_ATTRNOTSUPP;
 	return ditto_acl_check(acl, is_dir) ? NFS4ERR_INVAL : NFS4_OK;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_acl_fits);

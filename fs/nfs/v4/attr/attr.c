@@ -7,7 +7,6 @@
  */
 #include <linux/fs.h>
 #include <linux/percpu.h>
-#include <kunit/visibility.h>
 
 #include "../../../node/node.h"
 #include "../../../op/label.h"
@@ -80,7 +79,6 @@ u32 dnfs4_decode_bitmap(struct xdr_stream *xdr, struct dnfs4_bitmap *map, bool *
 	}
 	return NFS4_OK;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_bitmap);
 
 __be32 *dnfs4_fill_bitmap(__be32 *p, const struct dnfs4_bitmap *map)
 {
@@ -100,7 +98,6 @@ bool dnfs4_encode_bitmap(struct xdr_stream *xdr, const struct dnfs4_bitmap *map)
 		dnfs4_fill_bitmap(p, map);
 	return p;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_encode_bitmap);
 
 static void take_away(struct dnfs4_bitmap *map, const struct dnfs4_bitmap *what)
 {
@@ -152,7 +149,6 @@ void dnfs4_attrs_here(const struct dnfs4_compound *cmp, const struct dnfs4_fh *f
 	*map = attrs_all[min_t(u32, cmp->minor, DNFS4_MINOR_MAX)];
 	drop_absent(fh, map);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_attrs_here);
 
 bool dnfs4_has_xattrs(const struct dnfs4_fh *fh)
 {
@@ -209,7 +205,6 @@ void dnfs4_attrs_exclcreat(const struct dnfs4_compound *cmp, const struct dnfs4_
 	drop_label(fh, map);
 	keep_only(map, &attrs_excl);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_attrs_exclcreat);
 
 /* The last plan of each CPU. Clients mostly ask for the same attributes. */
 static DEFINE_PER_CPU(struct dnfs4_attr_plan, last_plan);
@@ -260,4 +255,3 @@ u32 dnfs4_attr_plan(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 	plan_remember(plan);
 	return NFS4_OK;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_plan);

@@ -7,7 +7,6 @@
  */
 #include <linux/fs.h>
 #include <linux/posix_acl.h>
-#include <kunit/visibility.h>
 
 #include "../../../node/node.h"
 #include "../../../share/cred.h"
@@ -138,14 +137,12 @@ u32 dnfs4_sattr_fit(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 	ditto_acl_put(there);
 	return NFS4_OK;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_sattr_fit);
 
 void dnfs4_sattr_free(struct dnfs4_sattr *sattr)
 {
 	ditto_acl_put(sattr->acl);
 	sattr->acl = NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_sattr_free);
 
 u32 dnfs4_decode_sattr(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 {
@@ -179,7 +176,6 @@ u32 dnfs4_decode_sattr(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 	sattr->set.acl = sattr->acl;
 	return NFS4_OK;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_sattr);
 
 u32 dnfs4_sattr_label(struct dnfs4_compound *cmp, struct ditto_node *node,
 		      const struct dnfs4_sattr *sattr)

@@ -6,7 +6,6 @@
  * without enough room is left unchanged.
  */
 #include <linux/slab.h>
-#include <kunit/visibility.h>
 
 #include "attr_put.h"
 
@@ -34,7 +33,6 @@ u32 dnfs4_attr_bytes(const struct dnfs4_attr_src *src)
 		bytes += 3 * XDR_UNIT + xdr_align_size(src->label.len);
 	return bytes;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_bytes);
 
 /* Write values of DNFS4_USUAL_* in the order of their numbers. No others are asked for. */
 static __be32 *attr_put_usual(__be32 *p, const struct dnfs4_attr_src *src)
@@ -96,7 +94,6 @@ __be32 *dnfs4_attr_put(__be32 *p, const struct dnfs4_attr_src *src, u32 bytes)
 	}
 	return p;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_put);
 
 int dnfs4_attr_build(struct dnfs4_attr_src *src)
 {
@@ -111,7 +108,6 @@ int dnfs4_attr_build(struct dnfs4_attr_src *src)
 	dnfs4_attr_put(src->built, src, bytes);
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_build);
 
 bool dnfs4_attr_emit(struct xdr_stream *xdr, const struct dnfs4_attr_src *src)
 {
@@ -127,5 +123,4 @@ bool dnfs4_attr_emit(struct xdr_stream *xdr, const struct dnfs4_attr_src *src)
 		dnfs4_attr_put(p, src, bytes);
 	return p;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_emit);
 

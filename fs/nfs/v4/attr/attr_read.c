@@ -4,7 +4,6 @@
  * requested attribute needs it.
  */
 #include <linux/fs.h>
-#include <kunit/visibility.h>
 
 #include "../../../../net/server.h"
 #include "../../../node/node.h"
@@ -23,7 +22,6 @@ u64 dnfs4_pseudo_fileid(const struct ditto_share *share)
 	/* Positive as a cookie, and distinct from reserved cookies and the root's fileid. */
 	return max(share->tag >> 1, 3ULL);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_pseudo_fileid);
 
 static void read_pseudo(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 			struct dnfs4_attr_src *src)
@@ -223,7 +221,6 @@ void dnfs4_attr_src_free(struct dnfs4_attr_src *src)
 	kvfree(src->built);
 	src->built = NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_src_free);
 
 /* A file without a label: the attribute is dropped from the reply. */
 static int read_label(const struct dnfs4_fh *fh, struct dentry *dentry, struct dnfs4_attr_src *src)
@@ -318,7 +315,6 @@ int dnfs4_attr_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 	}
 	return need & DNFS4_NEED_REST ? read_rest(cmp, fh, dentry, need, src) : 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_read);
 
 void dnfs4_attr_fail(const struct dnfs4_attr_plan *plan, struct dnfs4_attr_src *src, u64 ino,
 		     u32 error)
@@ -337,4 +333,3 @@ void dnfs4_attr_fail(const struct dnfs4_attr_plan *plan, struct dnfs4_attr_src *
 		src->bytes += dnfs4_attr_rows[attrs[i]].bytes;
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_fail);

@@ -10,7 +10,6 @@
  */
 #include <linux/fs.h>
 #include <linux/kdev_t.h>
-#include <kunit/visibility.h>
 
 #include "../../../../net/server.h"
 #include "../../../share/share.h"
@@ -581,4 +580,3 @@ const struct dnfs4_attr_row dnfs4_attr_rows[DNFS4_ATTR_MAX + 1] = {
 	ROW(TIME_DELEG_MODIFY, 2, W, 0, 0, NULL, get_time_deleg_modify),
 	ROW(OPEN_ARGUMENTS, 2, R, 0, 8 * DNFS4_OPEN_ARGUMENTS_MAPS, encode_open_arguments, NULL),
 };
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_rows);

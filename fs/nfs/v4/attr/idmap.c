@@ -11,7 +11,6 @@
  */
 #include <linux/fs.h>
 #include <linux/string.h>
-#include <kunit/visibility.h>
 
 #include "../../../../net/helper/names.h"
 #include "../../../../net/peer.h"
@@ -41,7 +40,7 @@ static void say_number(u32 id, struct dnfs4_owner_text *text)
 }
 
 /* Parses a number: digits without a leading zero. A domain must not follow. */
-VISIBLE_IF_KUNIT bool dnfs4_read_number(const char *text, u32 len, u32 *id)
+bool dnfs4_read_number(const char *text, u32 len, u32 *id)
 {
 	u64 number = 0;
 
@@ -55,7 +54,6 @@ VISIBLE_IF_KUNIT bool dnfs4_read_number(const char *text, u32 len, u32 *id)
 	*id = number;
 	return number <= U32_MAX;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_read_number);
 
 /* Uses the name that was found, or else the number. -EJUKEBOX is the only error. */
 static int say_name(int len, u32 id, struct dnfs4_owner_text *text)
@@ -85,7 +83,6 @@ int dnfs4_uid_name(const struct dnfs4_compound *cmp, kuid_t uid, struct dnfs4_ow
 	return say_name(ditto_names_of_user(cmp->call->srv, uid, text->text, sizeof(text->text),
 					&cmp->call->peer->addr), id, text);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_uid_name);
 
 int dnfs4_gid_name(const struct dnfs4_compound *cmp, kgid_t gid, struct dnfs4_owner_text *text)
 {
@@ -100,7 +97,6 @@ int dnfs4_gid_name(const struct dnfs4_compound *cmp, kgid_t gid, struct dnfs4_ow
 	return say_name(ditto_names_of_group(cmp->call->srv, gid, text->text, sizeof(text->text),
 					&cmp->call->peer->addr), id, text);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_gid_name);
 
 /* Terminates a name for the helper. False if it cannot be a valid one. */
 static bool copy_name(const char *text, u32 len, char name[DITTO_NAMES_NAME_MAX + 1])
@@ -137,7 +133,6 @@ u32 dnfs4_owner_read(const struct dnfs4_compound *cmp, const char *text, u32 len
 		return NFS4ERR_BADOWNER;
 	return read_status(ditto_names_user(cmp->call->srv, name, uid, &cmp->call->peer->addr));
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_owner_read);
 
 u32 dnfs4_group_read(const struct dnfs4_compound *cmp, const char *text, u32 len, kgid_t *gid)
 {
@@ -152,4 +147,3 @@ u32 dnfs4_group_read(const struct dnfs4_compound *cmp, const char *text, u32 len
 		return NFS4ERR_BADOWNER;
 	return read_status(ditto_names_group(cmp->call->srv, name, gid, &cmp->call->peer->addr));
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_group_read);

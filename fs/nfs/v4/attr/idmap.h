@@ -72,9 +72,7 @@ u32 dnfs4_owner_read(const struct dnfs4_compound *cmp, const char *text, u32 len
  */
 u32 dnfs4_group_read(const struct dnfs4_compound *cmp, const char *text, u32 len, kgid_t *gid);
 
-#if IS_ENABLED(CONFIG_KUNIT)
 /* Reads a numeric owner string (RFC 7530 section 5.9); false if it is no number. */
 bool dnfs4_read_number(const char *text, u32 len, u32 *id);
-#endif
 
 #endif

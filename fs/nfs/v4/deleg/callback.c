@@ -8,7 +8,6 @@
  * its slot and sequence id while the session is the same, so that the client recognizes the
  * retransmission (RFC 8881 section 2.10.6.1.3).
  */
-#include <kunit/visibility.h>
 #include <linux/jiffies.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
@@ -589,7 +588,6 @@ int dnfs4_callback_init(struct dnfs4_client *client)
 	spin_unlock_bh(&all->lock);
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_callback_init);
 
 void dnfs4_callback_set(struct dnfs4_client *client, const struct dnfs4_callback_addr *addr)
 {
@@ -647,7 +645,6 @@ void dnfs4_callback_stop(struct dnfs4_client *client)
 		callback_finish(channel, cb, -ESHUTDOWN);
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_callback_stop);
 
 void dnfs4_callback_free(struct dnfs4_client *client)
 {
@@ -661,7 +658,6 @@ void dnfs4_callback_free(struct dnfs4_client *client)
 	kfree(client->callback);
 	client->callback = NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_callback_free);
 
 int dnfs4_callbacks_setup(void)
 {

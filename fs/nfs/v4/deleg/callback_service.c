@@ -5,7 +5,6 @@
  *
  * Locking: delegations->lock guards the list of channels, and is taken outside channel->lock.
  */
-#include <kunit/visibility.h>
 #include <linux/jiffies.h>
 
 #include "../../../../net/server.h"
@@ -31,7 +30,6 @@ struct dnfs4_client *dnfs4_callback_next(struct dnfs4_server *server, struct dnf
 	dnfs4_client_put(previous);
 	return found;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_callback_next);
 
 void dnfs4_callbacks_start(struct dnfs4_server *server)
 {
@@ -68,7 +66,6 @@ void dnfs4_callbacks_stop(struct dnfs4_server *server)
 	while ((client = dnfs4_callback_next(server, client)))
 		dnfs4_channel_halt(client->callback);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_callbacks_stop);
 
 bool dnfs4_callback_missed(struct dnfs4_client *client)
 {

@@ -6,7 +6,6 @@
  * alone. The reply is not trusted: session id, sequence id, slot and operation numbers must
  * match the call.
  */
-#include <kunit/visibility.h>
 
 #include "callback.h"
 
@@ -52,7 +51,6 @@ bool dnfs4_cb_encode(struct xdr_stream *xdr, const struct dnfs4_callback *cb)
 		return true;
 	return xdr_stream_encode_u32(xdr, cb->ops->op) >= 0 && cb->ops->encode(xdr, cb);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_cb_encode);
 
 /* Decode number and status of a result. */
 static int decode_op(struct xdr_stream *xdr, u32 want, u32 *status)
@@ -124,4 +122,3 @@ int dnfs4_cb_decode(struct xdr_stream *xdr, struct dnfs4_callback *cb)
 		return err;
 	return cb->ops->decode(xdr, cb);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_cb_decode);

@@ -7,7 +7,6 @@
  *
  * Locking: each bucket has a spinlock.
  */
-#include <kunit/visibility.h>
 #include <linux/hash.h>
 #include <linux/in6.h>
 #include <linux/mm.h>
@@ -78,7 +77,6 @@ u64 dnfs4_caller_id(struct dnfs4_callers *callers, const struct svc_xprt *conn,
 	spin_unlock(&callers->bucket[b].lock);
 	return id;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_caller_id);
 
 void dnfs4_caller_set(struct dnfs4_callers *callers, const struct svc_xprt *conn,
 		      const struct sockaddr *addr, u64 id)
@@ -98,7 +96,6 @@ void dnfs4_caller_set(struct dnfs4_callers *callers, const struct svc_xprt *conn
 	caller->id = id;
 	spin_unlock(&callers->bucket[b].lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_caller_set);
 
 void dnfs4_caller_guess(struct dnfs4_compound *cmp)
 {
@@ -124,7 +121,6 @@ struct dnfs4_callers *dnfs4_callers_alloc(void)
 		spin_lock_init(&callers->bucket[i].lock);
 	return callers;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_callers_alloc);
 
 static struct dnfs4_callers *callers_make(struct dnfs4_delegations *all)
 {
@@ -150,4 +146,3 @@ void dnfs4_callers_free(struct dnfs4_callers *callers)
 {
 	kvfree(callers);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_callers_free);

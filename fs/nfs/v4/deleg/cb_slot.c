@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Slots of the back channel, see cb_slot.h. All of them are guarded by session->lock. */
-#include <kunit/visibility.h>
 #include <linux/bitops.h>
 #include <linux/minmax.h>
 
@@ -37,13 +36,11 @@ u32 dnfs4_cb_slot_take(struct dnfs4_session *session, u32 *seqid, u32 *highest)
 {
 	return slot_take(session, false, seqid, highest);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_cb_slot_take);
 
 u32 dnfs4_cb_slot_take_lost(struct dnfs4_session *session, u32 *seqid, u32 *highest)
 {
 	return slot_take(session, true, seqid, highest);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_cb_slot_take_lost);
 
 void dnfs4_cb_slot_again(struct dnfs4_session *session, u32 slot, u32 *seqid, u32 *highest)
 {
@@ -75,7 +72,6 @@ void dnfs4_cb_slot_give(struct dnfs4_session *session, u32 slot, enum dnfs4_cb_f
 	}
 	spin_unlock(&session->lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_cb_slot_give);
 
 void dnfs4_cb_slots_limit(struct dnfs4_session *session, u32 limit)
 {
@@ -83,4 +79,3 @@ void dnfs4_cb_slots_limit(struct dnfs4_session *session, u32 limit)
 	session->cb_slots.limit = max(limit, 1U);
 	spin_unlock(&session->lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_cb_slots_limit);

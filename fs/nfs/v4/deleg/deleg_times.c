@@ -13,7 +13,6 @@
  * Read delegations do not include times: each of them would cost a SETATTR, for an access time
  * that the server knows from the first READ.
  */
-#include <kunit/visibility.h>
 #include <linux/nfs4.h>
 #include <linux/timekeeping.h>
 
@@ -41,7 +40,6 @@ void dnfs4_times_vet(struct ditto_lease_times *times, const struct timespec64 *a
 	times->has_atime = times->has_atime && time_vet(&times->atime, atime, now);
 	times->has_mtime = times->has_mtime && time_vet(&times->mtime, mtime, now);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_times_vet);
 
 static bool caller_owns(struct dnfs4_compound *cmp)
 {

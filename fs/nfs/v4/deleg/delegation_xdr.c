@@ -3,7 +3,6 @@
  * Encoding of open_delegation4 in the reply to an OPEN (RFC 7530 section 16.16.2, RFC 8881
  * section 18.16.2, RFC 9754 section 5).
  */
-#include <kunit/visibility.h>
 #include <linux/nfs4.h>
 
 #include "../../rpc/encode.h"
@@ -53,4 +52,3 @@ bool dnfs4_encode_delegated(struct xdr_stream *xdr, const struct dnfs4_delegated
 		return true;
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_encode_delegated);

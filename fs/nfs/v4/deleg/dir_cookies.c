@@ -11,7 +11,6 @@
  * have are remembered from a listing made when the delegation was granted, and from
  * notifications. There is no cookie for an entry that the holder has added itself since.
  */
-#include <kunit/visibility.h>
 #include <linux/fs.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -32,13 +31,11 @@ void dnfs4_dir_cookies_init(struct dnfs4_dir_cookies *cookies)
 	memset(cookies, 0, sizeof(*cookies));
 	get_random_bytes(&cookies->key, sizeof(cookies->key));
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_dir_cookies_init);
 
 void dnfs4_dir_cookies_free(struct dnfs4_dir_cookies *cookies)
 {
 	kvfree(cookies->entry);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_dir_cookies_free);
 
 /* Return: the index of the first cookie whose hash is not below @hash. */
 static u32 cookies_find(const struct dnfs4_dir_cookies *cookies, u64 hash)
@@ -93,7 +90,6 @@ void dnfs4_dir_cookies_set(struct dnfs4_dir_cookies *cookies, const char *name, 
 	}
 	cookies->entry[at].cookie = cookie;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_dir_cookies_set);
 
 u64 dnfs4_dir_cookies_take(struct dnfs4_dir_cookies *cookies, const char *name, u32 len)
 {
@@ -109,7 +105,6 @@ u64 dnfs4_dir_cookies_take(struct dnfs4_dir_cookies *cookies, const char *name, 
 	memmove(entry, entry + 1, (cookies->count - at) * sizeof(*entry));
 	return cookie;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_dir_cookies_take);
 
 /* Listings */
 

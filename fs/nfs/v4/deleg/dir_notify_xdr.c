@@ -5,7 +5,6 @@
  * Parts that are not known are left out. A removed entry must have a cookie; 0, which READDIR
  * gives to no entry, stands for an unknown one.
  */
-#include <kunit/visibility.h>
 #include <linux/bits.h>
 #include <linux/sunrpc/xdr.h>
 
@@ -26,7 +25,6 @@ u32 dnfs4_dir_change_bytes(const struct dnfs4_dir_change *change)
 	       xdr_align_size(change->old_len) + xdr_align_size(change->prev_len) +
 	       change->attrs.len;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_dir_change_bytes);
 
 /* notify_entry4 */
 static bool encode_entry(struct xdr_stream *xdr, const char *name, u32 len,
@@ -100,4 +98,3 @@ bool dnfs4_dir_change_encode(struct xdr_stream *xdr, const struct dnfs4_dir_chan
 	*len = cpu_to_be32(xdr_stream_pos(xdr) - at);
 	return ok;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_dir_change_encode);

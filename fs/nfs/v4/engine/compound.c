@@ -18,7 +18,6 @@
 #include <linux/poison.h>
 #include <linux/string.h>
 #include <linux/sunrpc/xdr.h>
-#include <kunit/visibility.h>
 
 #include "../../../../net/stats.h"
 #include "../../../op/utf8.h"
@@ -91,7 +90,6 @@ u32 dnfs4_room(const struct dnfs4_compound *cmp)
 {
 	return max_t(s64, left_of(cmp) - DNFS4_OP_HEAD_BYTES, 0);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_room);
 
 u32 dnfs4_too_big(const struct dnfs4_compound *cmp, u32 bytes)
 {
@@ -103,7 +101,6 @@ u32 dnfs4_too_big(const struct dnfs4_compound *cmp, u32 bytes)
 		return NFS4ERR_REP_TOO_BIG_TO_CACHE;
 	return NFS4ERR_REP_TOO_BIG;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_too_big);
 
 u32 dnfs4_limit(struct dnfs4_compound *cmp, u32 reply, u32 cached, u32 need)
 {
@@ -117,7 +114,6 @@ u32 dnfs4_limit(struct dnfs4_compound *cmp, u32 reply, u32 cached, u32 need)
 		xdr_restrict_buflen(cmp->out, limit);
 	return NFS4_OK;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_limit);
 
 bool dnfs4_take_pages(struct dnfs4_compound *cmp)
 {
@@ -559,7 +555,6 @@ end:
 	compound_end(cmp);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_compound);
 
 static const struct dnfs_proc dnfs4_proc_compound = {
 	.name = "COMPOUND",

@@ -3,7 +3,6 @@
  * The operations by number. A number that the minor version has but this table
  * has not is answered with NFS4ERR_NOTSUPP.
  */
-#include <kunit/visibility.h>
 
 #include "ops.h"
 
@@ -75,4 +74,3 @@ const struct dnfs4_op *const dnfs4_ops[DNFS4_OP_MAX + 1] = {
 	OP(WANT_DELEGATION, want_delegation),
 	OP(WRITE, write),
 };
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_ops);

@@ -8,7 +8,6 @@
  */
 #include <linux/nfs4.h>
 #include <linux/sunrpc/xdr.h>
-#include <kunit/visibility.h>
 
 #include "../session/session.h"
 #include "../state/stateid.h"
@@ -51,4 +50,3 @@ bool dnfs4_payload(struct xdr_stream *in, u32 *len)
 	       payload_op_is(in, OP_WRITE) && payload_skip(in, WRITE_ARGS_BYTES) &&
 	       !xdr_stream_decode_u32(in, len);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_payload);

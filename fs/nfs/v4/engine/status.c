@@ -10,7 +10,6 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/printk.h>
-#include <kunit/visibility.h>
 
 #include "compound.h"
 
@@ -150,4 +149,3 @@ u32 dnfs4_status(const struct dnfs4_compound *cmp, int err)
 {
 	return dnfs4_status_of(cmp->opnum, err);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_status);

@@ -7,7 +7,6 @@
 #include <linux/string.h>
 #include <linux/time64.h>
 #include <linux/unaligned.h>
-#include <kunit/visibility.h>
 
 #include "../../../op/bytes.h"
 #include "../../rpc/decode.h"
@@ -39,7 +38,6 @@ u32 dnfs4_decode_stateid(struct xdr_stream *xdr, struct dnfs4_stateid *sid)
 	dnfs4_take_stateid(p, sid);
 	return NFS4_OK;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_stateid);
 
 bool dnfs4_encode_stateid(struct xdr_stream *xdr, const struct dnfs4_stateid *sid)
 {
@@ -51,7 +49,6 @@ bool dnfs4_encode_stateid(struct xdr_stream *xdr, const struct dnfs4_stateid *si
 	memcpy(p, sid->other, DNFS4_OTHER_SIZE);
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_encode_stateid);
 
 void dnfs4_rewind(struct xdr_stream *xdr, unsigned int words)
 {
@@ -68,7 +65,6 @@ void dnfs4_rewind(struct xdr_stream *xdr, unsigned int words)
 			return;
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_rewind);
 
 u32 dnfs4_decode_time(struct xdr_stream *xdr, struct timespec64 *time)
 {
@@ -80,7 +76,6 @@ u32 dnfs4_decode_time(struct xdr_stream *xdr, struct timespec64 *time)
 	time->tv_nsec = be32_to_cpup(p + 2);
 	return time->tv_nsec < NSEC_PER_SEC ? NFS4_OK : NFS4ERR_INVAL;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_time);
 
 bool dnfs4_encode_time(struct xdr_stream *xdr, const struct timespec64 *time)
 {
@@ -92,7 +87,6 @@ bool dnfs4_encode_time(struct xdr_stream *xdr, const struct timespec64 *time)
 	*p = cpu_to_be32(time->tv_nsec);
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_encode_time);
 
 void *dnfs4_scratch_alloc(struct dnfs4_compound *cmp, u32 bytes)
 {
@@ -129,7 +123,6 @@ u32 dnfs4_decode_opaque(struct dnfs4_compound *cmp, u32 max, const void **data, 
 	*data = xdr_keep(cmp, *data, *len);
 	return *data ? NFS4_OK : NFS4ERR_BADXDR;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_opaque);
 
 static u32 check_bytes(const struct ditto_name *name)
 {
@@ -188,13 +181,11 @@ u32 dnfs4_decode_name(struct dnfs4_compound *cmp, struct ditto_name *name)
 {
 	return decode_checked(cmp, name, check_name);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_name);
 
 u32 dnfs4_decode_xattr_name(struct dnfs4_compound *cmp, struct ditto_name *name)
 {
 	return decode_checked(cmp, name, check_text);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_xattr_name);
 
 bool dnfs4_encode_bytes(struct xdr_stream *xdr, const void *data, u32 len)
 {

@@ -17,7 +17,6 @@
 #include <linux/slab.h>
 #include <linux/string_helpers.h>
 #include <linux/sunrpc/xdr.h>
-#include <kunit/visibility.h>
 
 #include "../../../../lockd/grace.h"
 #include "../../../../lockd/owner.h"
@@ -31,13 +30,12 @@
 #include "session.h"
 #include "session_private.h"
 
-VISIBLE_IF_KUNIT const struct rhashtable_params dnfs4_client_params = {
+const struct rhashtable_params dnfs4_client_params = {
 	.key_len = sizeof(u64),
 	.key_offset = offsetof(struct dnfs4_client, id),
 	.head_offset = offsetof(struct dnfs4_client, hash),
 	.automatic_shrinking = true,
 };
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_client_params);
 
 /* Key in the lock table of the owner of a client's delegations. */
 static const u8 dnfs4_cache_key[] = "\0delegations";
@@ -166,7 +164,6 @@ u32 dnfs4_client_find(struct dnfs4_server *server, u64 id, u32 minor, struct dnf
 	return number && number <= READ_ONCE(clients->last_id) ? NFS4ERR_EXPIRED :
 								  NFS4ERR_STALE_CLIENTID;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_client_find);
 
 void dnfs4_compound_set_client(struct dnfs4_compound *cmp, struct dnfs4_client *client)
 {
@@ -416,8 +413,7 @@ static struct dnfs4_client *dnfs4_client_alloc(struct dnfs4_compound *cmp,
 }
 
 /* The numbers begin again when they are used up; 0 is never given out. */
-VISIBLE_IF_KUNIT int dnfs4_client_number(struct dnfs4_clients *clients,
-					 struct dnfs4_client *client)
+int dnfs4_client_number(struct dnfs4_clients *clients, struct dnfs4_client *client)
 {
 	u32 number;
 	int err;
@@ -431,7 +427,6 @@ VISIBLE_IF_KUNIT int dnfs4_client_number(struct dnfs4_clients *clients,
 	} while (err == -EEXIST);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_client_number);
 
 /* On success the client must be ended by a release. */
 static bool dnfs4_client_publish(struct dnfs4_clients *clients, struct dnfs4_client *client,

@@ -126,7 +126,6 @@ u32 dnfs4_decode_client_id(struct dnfs4_compound *cmp, struct dnfs4_client_id *i
 struct dnfs4_client *dnfs4_client_make(struct dnfs4_compound *cmp,
 				       const struct dnfs4_client_id *id);
 
-#if IS_ENABLED(CONFIG_KUNIT)
 extern const struct rhashtable_params dnfs4_client_params;
 
 /**
@@ -138,7 +137,6 @@ extern const struct rhashtable_params dnfs4_client_params;
  * Return: 0, or an errno of rhashtable_lookup_insert_fast().
  */
 int dnfs4_client_number(struct dnfs4_clients *clients, struct dnfs4_client *client);
-#endif
 
 /**
  * dnfs4_client_by_owner - find the client records of an owner string

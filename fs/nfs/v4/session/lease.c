@@ -13,7 +13,6 @@
  *
  * Locking: see client.h.
  */
-#include <kunit/visibility.h>
 #include <linux/jiffies.h>
 #include <linux/shrinker.h>
 
@@ -283,7 +282,6 @@ void dnfs4_clients_start(struct dnfs4_server *server)
 	clients->running = true;
 	dnfs4_laundry_arm(clients);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_clients_start);
 
 void dnfs4_clients_stop(struct dnfs4_server *server)
 {
@@ -292,7 +290,6 @@ void dnfs4_clients_stop(struct dnfs4_server *server)
 	clients->running = false;
 	cancel_delayed_work_sync(&clients->laundry);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_clients_stop);
 
 void dnfs4_clients_settings_changed(struct dnfs4_server *server)
 {
@@ -301,7 +298,6 @@ void dnfs4_clients_settings_changed(struct dnfs4_server *server)
 	if (clients->running)
 		mod_delayed_work(clients->wq, &clients->laundry, 0);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_clients_settings_changed);
 
 /* When memory is short: release courtesy clients, oldest first, and ask for unused slots. */
 
@@ -400,7 +396,6 @@ int dnfs4_lease_init(struct dnfs4_clients *clients)
 	shrinker_register(clients->shrinker);
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_lease_init);
 
 void dnfs4_lease_exit(struct dnfs4_clients *clients)
 {
@@ -408,4 +403,3 @@ void dnfs4_lease_exit(struct dnfs4_clients *clients)
 	cancel_work_sync(&clients->shrink);
 	cancel_delayed_work_sync(&clients->laundry);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_lease_exit);

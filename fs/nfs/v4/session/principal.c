@@ -4,7 +4,6 @@
 #include <linux/ctype.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <kunit/visibility.h>
 #include <net/ipv6.h>
 
 #include "../../../../net/peer.h"
@@ -31,7 +30,7 @@ static const char *dnfs4_cert_name(const struct dnfs_call *call)
 #define SERVICE_MAX	80
 
 /* The upcall is a line of words, so a name must not have characters that separate them. */
-VISIBLE_IF_KUNIT bool dnfs4_service_is_valid(const char *name)
+bool dnfs4_service_is_valid(const char *name)
 {
 	const char *host = strchr(name, '@');
 
@@ -42,7 +41,6 @@ VISIBLE_IF_KUNIT bool dnfs4_service_is_valid(const char *name)
 			return false;
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_service_is_valid);
 
 /* Copy a name of a service, if it is usable. Returns false without memory. */
 static bool dnfs4_service_copy(const char *name, char **copy)
@@ -93,7 +91,6 @@ bool dnfs4_principal_confirm(struct dnfs4_principal *principal, const struct dnf
 	principal->security = call->security;
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_principal_confirm);
 
 void dnfs4_principal_exit(struct dnfs4_principal *principal)
 {
@@ -115,7 +112,6 @@ bool dnfs4_principal_matches(const struct dnfs4_client *client, const struct dnf
 	/* All callers with AUTH_NONE are the same principal. */
 	return principal->sec == DITTO_SEC_NONE || uid_eq(principal->uid, call->ident.uid);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_principal_matches);
 
 /* Does the connection of a call prove as much as that which made the client? */
 static bool dnfs4_principal_conn_matches(const struct dnfs4_principal *principal,
@@ -136,7 +132,6 @@ bool dnfs4_principal_may_restart(const struct dnfs4_client *client, const struct
 	return dnfs4_principal_matches(client, call) &&
 	       dnfs4_principal_conn_matches(&client->principal, call);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_principal_may_restart);
 
 bool dnfs4_principal_may_manage(const struct dnfs4_client *client, const struct dnfs_call *call)
 {
@@ -144,7 +139,6 @@ bool dnfs4_principal_may_manage(const struct dnfs4_client *client, const struct 
 		ipv6_addr_equal(&client->addr, &call->peer->addr)) &&
 	       dnfs4_principal_conn_matches(&client->principal, call);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_principal_may_manage);
 
 bool dnfs4_caller_digest(const struct dnfs_call *call, u8 digest[DNFS4_PRINCIPAL_DIGEST])
 {
@@ -175,7 +169,6 @@ void dnfs4_principal_digest(const struct dnfs4_principal *principal,
 		blake2s_update(&state, principal->cert_name, strlen(principal->cert_name));
 	blake2s_final(&state, digest);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_principal_digest);
 
 bool dnfs4_is_protected(const struct dnfs_call *call)
 {

@@ -61,10 +61,8 @@ bool dnfs4_caller_digest(const struct dnfs_call *call, u8 digest[DNFS4_PRINCIPAL
  */
 bool dnfs4_principal_may_manage(const struct dnfs4_client *client, const struct dnfs_call *call);
 
-#if IS_ENABLED(CONFIG_KUNIT)
 /* Can a principal be part of an upcall to rpc.gssd? @name: "service@host". */
 bool dnfs4_service_is_valid(const char *name);
-#endif
 
 /**
  * dnfs4_is_protected - check for integrity protection

@@ -11,7 +11,6 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/unaligned.h>
-#include <kunit/visibility.h>
 
 #include "../engine/compound.h"
 #include "../engine/server.h"
@@ -137,7 +136,6 @@ unlock:
 	mutex_unlock(&sessions->lock);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_session_publish);
 
 bool dnfs4_session_end(struct dnfs4_session *session)
 {
@@ -165,7 +163,6 @@ bool dnfs4_session_end(struct dnfs4_session *session)
 	dnfs4_session_put(session);
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_session_end);
 
 void dnfs4_sessions_destroy(struct dnfs4_client *client)
 {
@@ -222,7 +219,6 @@ unsigned int dnfs4_sessions_from(struct dnfs4_server *server, u64 number,
 	mutex_unlock(&sessions->lock);
 	return count;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_sessions_from);
 
 int dnfs4_sessions_init(struct dnfs4_server *server)
 {
@@ -241,7 +237,6 @@ int dnfs4_sessions_init(struct dnfs4_server *server)
 	server->sessions = sessions;
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_sessions_init);
 
 /* All clients are freed, and with them all sessions. */
 void dnfs4_sessions_exit(struct dnfs4_server *server)
@@ -256,4 +251,3 @@ void dnfs4_sessions_exit(struct dnfs4_server *server)
 	server->sessions = NULL;
 	kfree(sessions);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_sessions_exit);

@@ -7,7 +7,6 @@
 #include <linux/slab.h>
 #include <linux/sunrpc/msg_prot.h>
 #include <linux/sunrpc/xdr.h>
-#include <kunit/visibility.h>
 
 #include "../../../share/share.h"
 #include "../deleg/delegation.h"
@@ -33,7 +32,6 @@ bool dnfs4_mach_cred_check(const struct dnfs4_client *client, const struct dnfs_
 		return true;
 	return dnfs4_is_protected(call) && dnfs4_principal_matches(client, call);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_mach_cred_check);
 
 /*
  * What concerns a client as a whole is up to its principal and its machine, also without
@@ -58,7 +56,6 @@ bool dnfs4_mach_cred_frees(const struct dnfs4_compound *cmp, u32 opnum)
 	       opnum <= DNFS4_OP_MAX && client->allow[opnum / 32] & BIT(opnum % 32) &&
 	       dnfs4_is_protected(cmp->call) && dnfs4_principal_matches(client, cmp->call);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_mach_cred_frees);
 
 static u32 cb_sec_decode_sys(struct dnfs4_compound *cmp, struct dnfs4_cb_sec *sec)
 {

@@ -20,7 +20,6 @@
 #include <linux/rbtree.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
-#include <kunit/visibility.h>
 
 #include "../../../../net/server.h"
 #include "../../server.h"
@@ -94,7 +93,6 @@ u32 dnfs4_slots_init(struct dnfs4_session *session, u32 asked)
 	atomic_set(&session->slots_live, 0);
 	return session->slots_now;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_slots_init);
 
 static void dnfs4_slot_free_rcu(struct rcu_head *rcu)
 {
@@ -122,7 +120,6 @@ void dnfs4_slots_free(struct dnfs4_session *session)
 			dnfs4_slot_forget(session, entry);
 	xa_destroy(&session->slots);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_slots_free);
 
 /* Create a slot in place of @old. Return: NULL without memory, or if another request did it. */
 static struct dnfs4_slot *dnfs4_slot_make(struct dnfs4_session *session, u32 id, void *old)
@@ -213,7 +210,6 @@ u32 dnfs4_slot_begin(struct dnfs4_session *session, const struct dnfs4_slot_requ
 	*slot = found;
 	return NFS4_OK;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_begin);
 
 u32 dnfs4_slot_repeat(const struct dnfs4_slot *slot, u64 digest)
 {
@@ -221,7 +217,6 @@ u32 dnfs4_slot_repeat(const struct dnfs4_slot *slot, u64 digest)
 		return NFS4ERR_SEQ_FALSE_RETRY;
 	return slot->kept ? NFS4_OK : NFS4ERR_RETRY_UNCACHED_REP;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_repeat);
 
 bool dnfs4_slot_reserve(struct dnfs4_slot *slot, u32 bytes)
 {
@@ -240,7 +235,6 @@ bool dnfs4_slot_reserve(struct dnfs4_slot *slot, u32 bytes)
 	slot->room = bytes;
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_reserve);
 
 /* Most slots that the session may have without another charge. */
 static u32 dnfs4_slots_most(const struct dnfs4_session *session)
@@ -299,16 +293,14 @@ void dnfs4_slot_commit(struct dnfs4_session *session, struct dnfs4_slot *slot,
 	if (unlikely(used >= READ_ONCE(session->slots_target)))
 		dnfs4_slots_grow(session, used);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_commit);
 
 void dnfs4_slot_end(struct dnfs4_slot *slot)
 {
 	WRITE_ONCE(slot->accepted, false);
 	clear_bit_unlock(DNFS4_SLOT_BUSY, &slot->busy);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_end);
 
-VISIBLE_IF_KUNIT void dnfs4_slots_trim(struct dnfs4_session *session, u32 first)
+void dnfs4_slots_trim(struct dnfs4_session *session, u32 first)
 {
 	struct dnfs4_slot *slot;
 	unsigned long id;
@@ -337,7 +329,6 @@ VISIBLE_IF_KUNIT void dnfs4_slots_trim(struct dnfs4_session *session, u32 first)
 		dnfs4_slot_forget(session, slot);
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_slots_trim);
 
 void dnfs4_slots_review(struct dnfs4_session *session)
 {
@@ -374,7 +365,6 @@ void dnfs4_slots_review(struct dnfs4_session *session)
 	if (first > READ_ONCE(session->slots_target))
 		dnfs4_recall_slots(session);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_slots_review);
 
 unsigned long dnfs4_slots_reclaimable(struct dnfs4_server *server)
 {

@@ -148,13 +148,11 @@ void dnfs4_slots_free(struct dnfs4_session *session);
  */
 void dnfs4_slots_review(struct dnfs4_session *session);
 
-#if IS_ENABLED(CONFIG_KUNIT)
 /**
  * dnfs4_slots_trim - free idle slots that no request needs since the last review
  * @session: held by the caller
  * @first: lowest slot to free
  */
 void dnfs4_slots_trim(struct dnfs4_session *session, u32 first);
-#endif
 
 #endif

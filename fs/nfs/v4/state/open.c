@@ -7,7 +7,6 @@
  * Locking: see open.h. A new open is added to its owner with its state.lock held, so that a
  * concurrent OPEN of the same owner and file waits until it is open or has failed.
  */
-#include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/slab.h>
 
@@ -60,7 +59,6 @@ bool dnfs4_history_allows(u32 history, u32 access, u32 deny)
 	}
 	return is_access == access && is_deny == deny;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_history_allows);
 
 u32 dnfs4_history_after(u32 history, u32 access, u32 deny)
 {
@@ -72,7 +70,6 @@ u32 dnfs4_history_after(u32 history, u32 access, u32 deny)
 				after |= history & dnfs4_history_bit(a, d);
 	return after;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_history_after);
 
 /* Release of opens */
 
@@ -141,7 +138,6 @@ u32 dnfs4_open_check_claim(const struct dnfs4_compound *cmp, struct dnfs4_open *
 	/* A state that is still valid is being released with its client. */
 	return dnfs4_state_check_void(cmp, &open->state) ?: NFS4ERR_BAD_STATEID;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_open_check_claim);
 
 /* Return: true if it is to be closed later. */
 static bool dnfs4_open_sweep(struct dnfs4_open *open, unsigned long lease)

@@ -7,7 +7,6 @@
  * forgotten when they are too old or too many: when another owner of the client becomes idle, and
  * by the laundry, for a client that opens nothing any more.
  */
-#include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/jhash.h>
 #include <linux/rhashtable.h>
@@ -364,7 +363,6 @@ enum dnfs4_seqid_kind dnfs4_seqid_check(const struct dnfs4_owner *owner, const s
 		return DNFS4_SEQID_REPLAY;
 	return DNFS4_SEQID_BAD;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_seqid_check);
 
 /*
  * Replay the kept reply and restore the current handle that the request set, because the

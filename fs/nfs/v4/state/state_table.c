@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A client's states by number, see state_table.h. */
-#include <kunit/visibility.h>
 #include <linux/random.h>
 
 #include "state_table.h"
@@ -17,13 +16,11 @@ void dnfs4_table_init(struct dnfs4_state_table *table)
 	table->around = false;
 	table->closed = false;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_table_init);
 
 void dnfs4_table_exit(struct dnfs4_state_table *table)
 {
 	xa_destroy(&table->tree);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_table_exit);
 
 struct dnfs4_state *dnfs4_table_after(struct dnfs4_state_table *table, u32 *id)
 {
@@ -52,7 +49,6 @@ struct dnfs4_state *dnfs4_table_after(struct dnfs4_state_table *table, u32 *id)
 		*id = lowest;
 	return found;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_table_after);
 
 /*
  * Move the state of a place to the tree. The lock may be released to allocate memory; the number is

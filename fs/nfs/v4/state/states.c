@@ -6,7 +6,6 @@
  * The lock of client->states guards the table, its counters, and the counters of void states
  * that SEQ4_STATUS flags are computed from.
  */
-#include <kunit/visibility.h>
 #include <linux/lockdep.h>
 #include <linux/log2.h>
 #include <linux/random.h>
@@ -46,7 +45,6 @@ enum dnfs4_special dnfs4_stateid_special(const struct dnfs4_stateid *sid)
 		return sid->seqid == U32_MAX ? DNFS4_SPECIAL_BYPASS : DNFS4_SPECIAL_INVALID;
 	return DNFS4_SPECIAL_NONE;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_stateid_special);
 
 void dnfs4_state_stateid(const struct dnfs4_state *state, struct dnfs4_stateid *sid)
 {
@@ -54,7 +52,6 @@ void dnfs4_state_stateid(const struct dnfs4_state *state, struct dnfs4_stateid *
 	put_unaligned_be64(state->client->id, sid->other);
 	put_unaligned_be32(state->id ^ state->client->number_mask, sid->other + 8);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_stateid);
 
 void dnfs4_state_bump(struct dnfs4_state *state)
 {
@@ -62,7 +59,6 @@ void dnfs4_state_bump(struct dnfs4_state *state)
 	/* RFC 8881 section 8.2.2: skip zero. */
 	WRITE_ONCE(state->seqid, state->seqid + 1 ?: 1);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_bump);
 
 void dnfs4_current_stateid_set(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid)
 {
@@ -116,7 +112,6 @@ void dnfs4_states_init(struct dnfs4_client *client)
 	INIT_LIST_HEAD(&client->owners_idle);
 	client->nowners_idle = 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_states_init);
 
 /* Values of struct dnfs4_state_lock.word. */
 enum {
@@ -145,7 +140,6 @@ void dnfs4_state_lock(struct dnfs4_state *state)
 	if (unlikely(cmpxchg(word, STATE_UNLOCKED, STATE_LOCKED) != STATE_UNLOCKED))
 		state_lock_wait(word);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_lock);
 
 void dnfs4_state_unlock(struct dnfs4_state *state)
 {
@@ -156,7 +150,6 @@ void dnfs4_state_unlock(struct dnfs4_state *state)
 	if (unlikely(xchg(word, STATE_UNLOCKED) == STATE_AWAITED))
 		wake_up_var(word);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_unlock);
 
 /* Initialize all members except the reference count. */
 static void state_prepare(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
@@ -185,7 +178,6 @@ void dnfs4_state_init(struct dnfs4_state *state, const struct dnfs4_state_ops *o
 	state_prepare(state, ops, client);
 	state_publish(state);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_init);
 
 void dnfs4_state_init_locked(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
 			     struct dnfs4_client *client)
@@ -194,14 +186,12 @@ void dnfs4_state_init_locked(struct dnfs4_state *state, const struct dnfs4_state
 	dnfs4_state_lock(state);
 	state_publish(state);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_init_locked);
 
 void dnfs4_state_put(struct dnfs4_state *state)
 {
 	if (refcount_dec_and_test(&state->ref))
 		state->ops->free(state);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_put);
 
 /*
  * The lookup takes no lock, so the memory may have been reused for another state, which is checked
@@ -310,7 +300,6 @@ put:
 	refcount_dec(&state->ref);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_add);
 
 bool dnfs4_states_may_open(struct dnfs4_client *client)
 {
@@ -324,7 +313,6 @@ bool dnfs4_states_may_open(struct dnfs4_client *client)
 	dnfs4_table_unlock(&client->states);
 	return may;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_states_may_open);
 
 static void dnfs4_revoked_count(struct dnfs4_client *client, enum dnfs4_void why, int by)
 {
@@ -361,7 +349,6 @@ bool dnfs4_state_del(struct dnfs4_state *state)
 	dnfs4_state_put(state);
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_del);
 
 bool dnfs4_state_replace(struct dnfs4_state *state, struct dnfs4_state *other)
 {
@@ -370,7 +357,6 @@ bool dnfs4_state_replace(struct dnfs4_state *state, struct dnfs4_state *other)
 	dnfs4_state_put(state);
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_replace);
 
 void dnfs4_state_revoke_locked(struct dnfs4_state *state, enum dnfs4_void why)
 {
@@ -392,7 +378,6 @@ void dnfs4_state_revoke(struct dnfs4_state *state, enum dnfs4_void why)
 	dnfs4_state_revoke_locked(state, why);
 	dnfs4_state_unlock(state);
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_revoke);
 
 static void dnfs4_states_release_kinds(struct dnfs4_client *client, unsigned int kinds)
 {
@@ -432,7 +417,6 @@ u32 dnfs4_seqid_status(u32 minor, u32 now, u32 seqid)
 	/* Seqids wrap around. */
 	return (s32)(seqid - now) > 0 ? NFS4ERR_BAD_STATEID : NFS4ERR_OLD_STATEID;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_seqid_status);
 
 u32 dnfs4_state_check_void(const struct dnfs4_compound *cmp, const struct dnfs4_state *state)
 {
@@ -547,4 +531,3 @@ u32 dnfs4_state_find(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid
 		dnfs4_state_put(*out);
 	return status;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_find);
