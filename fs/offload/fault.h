@@ -4,8 +4,8 @@
  * tests make the step fail or stop, for what may happen then: the end of a helper, of the
  * module, of the machine. Internal to fs/offload/.
  *
- * A point is armed through ditto/offload-fault in debugfs, see Documentation/offload-kernel.md. If
- * none is, a point costs the test of a static key.
+ * A point is armed through ditto/offload-fault in debugfs, see Documentation/offload-kernel.md. Only
+ * modules made for tests have them.
  */
 #ifndef _DITTO_FS_OFFLOAD_FAULT_H
 #define _DITTO_FS_OFFLOAD_FAULT_H
@@ -38,6 +38,7 @@ enum ditto_fault {
 	DITTO_FAULT_COUNT,
 };
 
+#ifdef DITTO_TESTS
 DECLARE_STATIC_KEY_FALSE(ditto_fault_armed);
 
 /* The part of ditto_fault() while a point is armed. */
@@ -56,5 +57,11 @@ static inline int ditto_fault(enum ditto_fault point)
 		return ditto_fault_slow(point);
 	return 0;
 }
+#else
+static inline int ditto_fault(enum ditto_fault point)
+{
+	return 0;
+}
+#endif
 
 #endif

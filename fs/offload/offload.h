@@ -405,10 +405,15 @@ void ditto_offload_locks_init(void);
 int ditto_unserved_init(void);
 void ditto_unserved_exit(void);
 
+#ifdef DITTO_TESTS
 /* Make the fault points known that tests arm. May sleep. */
 void ditto_offload_faults_init(void);
 /* Disarm them: what has stopped at one goes on. May sleep. */
 void ditto_offload_faults_exit(void);
+#else
+static inline void ditto_offload_faults_init(void) {}
+static inline void ditto_offload_faults_exit(void) {}
+#endif
 
 /* Set up and tear down the part of a server. May sleep. */
 int ditto_offload_init(struct ditto_server *srv);
