@@ -2,6 +2,7 @@
 /* Attempts of transfers with libcurl. */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,7 +11,6 @@
 #include "attempt.h"
 #include "clock.h"
 #include "mem.h"
-#include "sigv4.h"
 
 /* Bytes that are read and written in one step. */
 #define BUFFER		(512L << 10)
@@ -238,54 +238,53 @@ static void attempt_sum_up(const struct transfer *t, struct attempt_sums *sums)
 	attempt_prove(t, sums->md5, sums->proof);
 }
 
-/* Add the headers of the request, with its signature. */
-static bool attempt_sign(struct transfer *t, const char *path)
+/* Add the headers of the request. */
+static bool attempt_add_headers(struct transfer *t)
 {
 	const struct store *s = t->store;
 	struct attempt_sums sums = { .sha256 = EMPTY_SHA256 };
 	bool put = t->method == TRANSFER_PUT, good = true;
-	char now[SIGV4_TIME_SIZE], *authorization;
-	/* In the order of their names; those that have no value are left out. */
-	const struct sigv4_header all[] = {
+	/* Those that have no value are left out. */
+	const struct {
+		const char *name;
+		const char *value;
+	} headers[] = {
 		{ "content-md5", t->body && t->has_md5 ? sums.md5_base64 : NULL },
-		{ "host", s->host },
 		{ CHECKSUM_HEADER, put && !s->no_checksum ? sums.sha256_base64 : NULL },
 		{ "x-amz-content-sha256", sums.sha256 },
-		{ "x-amz-date", now },
 		{ PROOF_HEADER, put && t->has_md5 ? sums.proof : NULL },
 		{ "x-amz-security-token", s->token },
 	};
-	struct sigv4_header headers[ARRAY_SIZE(all)];
-	struct sigv4_request request = {
-		.method = methods[t->method], .path = path, .query = t->query ?: "",
-		.headers = headers, .payload = sums.sha256, .time = now,
-		.region = s->region, .service = "s3", .access_key = s->access_key,
-		.secret_key = s->secret_key,
-	};
 	size_t i;
 
-	sigv4_time((long long)time(NULL), now);
 	if (t->body)
 		attempt_sum_up(t, &sums);
 	t->checksum = put && !s->no_checksum;
-	for (i = 0; i < ARRAY_SIZE(all); i++)
-		if (all[i].value)
-			headers[request.n_headers++] = all[i];
-	for (i = 0; i < request.n_headers && good; i++)
-		good = attempt_add(t, mem_print("%s: %s", headers[i].name, headers[i].value));
-	authorization = sigv4_sign(&request);
-	good = good && attempt_add(t, mem_print("authorization: %s", authorization));
-	free(authorization);
+	for (i = 0; i < ARRAY_SIZE(headers) && good; i++)
+		good = !headers[i].value ||
+		       attempt_add(t, mem_print("%s: %s", headers[i].name, headers[i].value));
 	if (t->range)
 		good = good && attempt_add(t, mem_print("Range: bytes=%llu-%llu",
 							(unsigned long long)t->offset,
 							(unsigned long long)(t->offset + t->range -
 									     1)));
-	/* Not waiting for "100 Continue" saves a round trip; "type" is not guessed either. */
 	if (t->method == TRANSFER_PUT && t->exclusive)
 		good = good && attempt_add(t, mem_string("If-None-Match: *"));
-	return good && attempt_add(t, mem_string("Expect:")) &&
-	       attempt_add(t, mem_string("Content-Type: " TYPE));
+	/* It is not guessed. */
+	return good && attempt_add(t, mem_string("Content-Type: " TYPE));
+}
+
+/* AWS Signature Version 4, which has all headers. */
+static bool attempt_sign(struct transfer *t)
+{
+	const struct store *s = t->store;
+	char *scope = mem_print("aws:amz:%s:s3", s->region);
+	bool good = !curl_easy_setopt(t->easy, CURLOPT_AWS_SIGV4, scope) &&
+		    !curl_easy_setopt(t->easy, CURLOPT_USERNAME, s->access_key) &&
+		    !curl_easy_setopt(t->easy, CURLOPT_PASSWORD, s->secret_key);
+
+	free(scope);
+	return good;
 }
 
 /* Each transfer that a store may have in parallel gets the same part. */
@@ -318,6 +317,11 @@ static void attempt_set_body(struct transfer *t)
 		curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
 		curl_easy_setopt(t->easy, CURLOPT_SEEKFUNCTION, attempt_seek);
 		curl_easy_setopt(t->easy, CURLOPT_SEEKDATA, t);
+		/*
+		 * Not waiting for "100 Continue" saves a round trip. "Expect" is sent, as libcurl
+		 * before version 8.3 also signs headers that are left out.
+		 */
+		curl_easy_setopt(t->easy, CURLOPT_EXPECT_100_TIMEOUT_MS, 0L);
 		attempt_limit(t);
 		break;
 	case TRANSFER_DELETE:
@@ -363,12 +367,27 @@ static void attempt_set(struct transfer *t, const char *url)
 	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
 }
 
+char *attempt_encode(const char *text)
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
+	char *out = mem_new(3 * strlen(text) + 1), *p = out;
+
+	for (; *text; text++) {
+		if (strchr(plain, *text))
+			*p++ = *text;
+		else
+			p += sprintf(p, "%%%02X", (unsigned char)*text);
+	}
+	return out;
+}
+
 bool attempt_open(struct transfer *t)
 {
 	const struct store *s = t->store;
 	char *name = t->query ? mem_string(s->path) :
 				mem_print("%s%s%s", s->path, s->prefix, t->object);
-	char *path = sigv4_encode(name);
+	char *path = attempt_encode(name);
 	char *url = mem_print("%s%s%s%s", s->url, path, t->query ? "?" : "", t->query ?: "");
 	bool good;
 
@@ -385,7 +404,7 @@ bool attempt_open(struct transfer *t)
 	t->has_etag = false;
 	t->has_type = false;
 	t->easy = curl_easy_init();
-	good = t->easy && attempt_sign(t, path);
+	good = t->easy && attempt_add_headers(t) && attempt_sign(t);
 	if (good) {
 		attempt_set(t, url);
 		attempt_set_body(t);

@@ -25,6 +25,8 @@ enum outcome attempt_outcome(struct transfer *t, int code, int *error, struct wh
  */
 bool attempt_without_checksum(struct transfer *t, enum outcome outcome);
 
+/* Return @text with all but unreserved characters (RFC 3986 section 2.3) and '/' encoded. */
+char *attempt_encode(const char *text);
 /* Release what attempt_open() made. */
 void attempt_close(struct transfer *t);
 

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "attempt.h"
 #include "listing.h"
 #include "mem.h"
-#include "sigv4.h"
 #include "xml.h"
 
 /* More than the longest name with the longest prefix, with the NUL. */
@@ -93,7 +93,7 @@ bool listing_parse(struct listing *l, const char *xml, size_t len, const char *p
 /* Encode a value of a query: there, '/' is encoded, too. */
 static char *listing_encode(const char *text)
 {
-	char *path = sigv4_encode(text), *out = mem_new(3 * strlen(path) + 1), *p = out;
+	char *path = attempt_encode(text), *out = mem_new(3 * strlen(path) + 1), *p = out;
 	const char *from;
 
 	for (from = path; *from; from++) {

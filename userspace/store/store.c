@@ -202,14 +202,10 @@ static bool store_set_endpoint(struct store *s, const char *endpoint, bool host_
 	port = tls ? ":443" : ":80";
 	if (len > strlen(port) && !strncmp(host + len - strlen(port), port, strlen(port)))
 		len -= strlen(port);
-	if (host_style) {
-		s->host = mem_print("%s.%.*s", s->bucket, (int)len, host);
-		s->path = mem_print("%.*s/", (int)end, path);
-	} else {
-		s->host = mem_print("%.*s", (int)len, host);
-		s->path = mem_print("%.*s/%s/", (int)end, path, s->bucket);
-	}
-	s->url = mem_print("%s://%s", tls ? "https" : "http", s->host);
+	s->url = mem_print("%s://%s%s%.*s", tls ? "https" : "http", host_style ? s->bucket : "",
+			   host_style ? "." : "", (int)len, host);
+	s->path = mem_print("%.*s/%s%s", (int)end, path, host_style ? "" : s->bucket,
+			    host_style ? "" : "/");
 	return true;
 }
 
@@ -307,7 +303,7 @@ void store_put(struct store *s)
 	char **const strings[] = { &s->bucket, &s->region, &s->prefix, &s->access_key,
 				   &s->secret_key, &s->token, &s->server_id,
 				   &s->server_name, &s->refused, &s->others,
-				   &s->proxy, &s->url, &s->host, &s->path };
+				   &s->proxy, &s->url, &s->path };
 	size_t i;
 
 	if (--s->refs)

@@ -85,7 +85,6 @@ struct breaker {
  * @knows_condemned: the lists of garbage were read, see condemned.h
  * @proxy: URL of a proxy, or NULL
  * @url: scheme and host of the requests, without a final '/'
- * @host: value of the header "Host"
  * @path: what comes before the prefix in paths: begins and ends with '/'
  * @keys: keys of encryption; the first one encrypts
  * @n_keys: number of them
@@ -127,7 +126,6 @@ struct store {
 	bool knows_condemned;
 	char *proxy;
 	char *url;
-	char *host;
 	char *path;
 	struct key keys[STORE_KEYS_MAX];
 	unsigned int n_keys;
