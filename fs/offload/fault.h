@@ -4,8 +4,8 @@
  * tests make the step fail or stop, for what may happen then: the end of a helper, of the
  * module, of the machine. Internal to fs/offload/.
  *
- * A point is armed through ditto/offload-fault in debugfs, see Documentation/offload-kernel.md. Only
- * modules made for tests have them.
+ * A point is armed through ditto/offload-fault in debugfs, see Documentation/offload-kernel.md.
+ * Only modules made for tests have them.
  */
 #ifndef _DITTO_FS_OFFLOAD_FAULT_H
 #define _DITTO_FS_OFFLOAD_FAULT_H
