@@ -321,6 +321,18 @@ bool text_sid(const char *text, u8 sid[SID_BYTES_MAX], u32 *len, struct why *why
 	return true;
 }
 
+bool text_region(const char *text, struct why *why)
+{
+	const char *p;
+
+	for (p = text; isalnum((unsigned char)*p) || (*p && strchr("._-", *p)); p++)
+		;
+	return (p > text && !*p && p - text <= TEXT_REGION_LEN) ||
+	       why_not(why,
+		       "'%.60s' is not allowed: 1 to %d letters, digits, '.', '_' and '-' are",
+		       text, TEXT_REGION_LEN);
+}
+
 bool text_dialect(const char *text, u32 *dialect, struct why *why)
 {
 	static const u32 known[] = { 0x0202, 0x0210, 0x0300, 0x0302, 0x0311 };

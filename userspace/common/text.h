@@ -20,6 +20,8 @@ struct spec_enum;
 /* "3.1.1" */
 #define TEXT_DIALECT_MAX	12
 #define TEXT_DIALECTS		"2.0.2, 2.1, 3.0, 3.0.2, 3.1.1"
+/* Longest region of a store: libcurl takes it from a text with colons, and no more of it. */
+#define TEXT_REGION_LEN		64
 /* 36 characters and NUL. */
 #define TEXT_UUID_MAX		37
 /* Bytes of the longest SID (MS-DTYP section 2.4.2.2), and of its text with the NUL. */
@@ -82,6 +84,8 @@ const char *text_from_uuid(const u8 id[16], char buf[TEXT_UUID_MAX]);
 /* "S-1-..." with decimal numbers. */
 bool text_sid(const char *text, u8 sid[SID_BYTES_MAX], u32 *len, struct why *why);
 const char *text_from_sid(const u8 *sid, size_t len, char buf[TEXT_SID_MAX]);
+/* The region of a store. */
+bool text_region(const char *text, struct why *why);
 /* One of TEXT_DIALECTS. */
 bool text_dialect(const char *text, u32 *dialect, struct why *why);
 const char *text_from_dialect(u32 dialect, char buf[TEXT_DIALECT_MAX]);

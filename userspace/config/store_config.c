@@ -117,6 +117,11 @@ static bool store_set_bucket(char **to, const char *value, struct why *why)
 	return store_set_text(to, value, why);
 }
 
+static bool store_set_region(char **to, const char *value, struct why *why)
+{
+	return text_region(value, why) && store_set_text(to, value, why);
+}
+
 /* The prefix is a part of URLs: characters that need no escapes, and no slash at its ends. */
 static bool store_set_prefix(char **to, const char *value, struct why *why)
 {
@@ -175,7 +180,7 @@ bool store_config_set(struct store_config *s, const char *key, const char *value
 	} texts[] = {
 		{ "endpoint", offsetof(struct store_config, endpoint), store_set_endpoint },
 		{ "bucket", offsetof(struct store_config, bucket), store_set_bucket },
-		{ "region", offsetof(struct store_config, region), store_set_text },
+		{ "region", offsetof(struct store_config, region), store_set_region },
 		{ "prefix", offsetof(struct store_config, prefix), store_set_prefix },
 		{ "credentials-file", offsetof(struct store_config, credentials_file),
 		  store_set_path },

@@ -32,7 +32,7 @@ struct store_reader {
 enum setting_kind {
 	SETTING_ENDPOINT, SETTING_ADDRESSING, SETTING_KEY, SETTING_COMPRESSION, SETTING_PACKING,
 	SETTING_PARALLEL, SETTING_LIMIT, SETTING_TIMEOUT, SETTING_UUID, SETTING_OTHER,
-	SETTING_LIFECYCLE, SETTING_STRING,
+	SETTING_LIFECYCLE, SETTING_REGION, SETTING_STRING,
 };
 
 /* @at: place of a SETTING_STRING in struct store. */
@@ -54,7 +54,7 @@ static const struct store_setting {
 	{ "lifecycle", SETTING_LIFECYCLE, 0 },
 	{ "refused", SETTING_STRING, offsetof(struct store, refused) },
 	{ "bucket", SETTING_STRING, offsetof(struct store, bucket) },
-	{ "region", SETTING_STRING, offsetof(struct store, region) },
+	{ "region", SETTING_REGION, 0 },
 	{ "prefix", SETTING_STRING, offsetof(struct store, prefix) },
 	{ "access-key", SETTING_STRING, offsetof(struct store, access_key) },
 	{ "secret-key", SETTING_STRING, offsetof(struct store, secret_key) },
@@ -155,6 +155,11 @@ static bool store_set(struct store_reader *r, const struct store_setting *settin
 		s->allow_lifecycle = !strcmp(value, "allow");
 		return s->allow_lifecycle || !strcmp(value, "refuse") ||
 		       why_not(why, "lifecycle: \"%s\" is neither refuse nor allow", value);
+	case SETTING_REGION:
+		if (!text_region(value, &inner))
+			return why_not(why, "region: %s", inner.text);
+		string_set(&s->region, value);
+		return true;
 	default:
 		string_set((char **)((char *)s + setting->at), value);
 		return true;

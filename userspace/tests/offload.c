@@ -629,6 +629,8 @@ static void settings_read(void)
 		"endpoint=http://h\nbucket=b\ntimeout=x\n" LOGIN,
 		"endpoint=http://h\nbucket=b\nwhat=x\n" LOGIN,
 		"endpoint=http://h\nbucket=b\nregion\n" LOGIN,
+		"endpoint=http://h\nbucket=b\nregion=\n" LOGIN,
+		"endpoint=http://h\nbucket=b\nregion=eu:1\n" LOGIN,
 		"endpoint=http://h\nbucket=b\nregion=a\rx: y\n" LOGIN,
 	};
 	static const char good[] =

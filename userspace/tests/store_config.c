@@ -137,6 +137,7 @@ static void bad_values(void)
 		{ "endpoint", "https://u@a" }, { "endpoint", "https://a/path" },
 		{ "bucket", "ab" }, { "bucket", "Upper" }, { "bucket", "a/b" },
 		{ "prefix", "a//b" }, { "prefix", "../a" }, { "prefix", "a b" },
+		{ "region", "eu:1" }, { "region", "" },
 		{ "addressing", "virtual" }, { "timeout-s", "0" }, { "compression", "zstd" },
 		{ "packing", "16M" }, { "lifecycle", "on" }, { "proxy", "host:3128" },
 		{ "credentials-file", "" },

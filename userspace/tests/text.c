@@ -106,6 +106,21 @@ static void option_text(void)
 	     spec_enum_all(&spec_acl_mode, spec, sizeof(spec)));
 }
 
+static void region_text(void)
+{
+	char text[66];
+	struct why why;
+
+	memset(text, 'a', sizeof(text));
+	text[64] = '\0';
+	CHECK(text_region(text, &why) && text_region("eu-1", &why) && text_region("B.9_", &why));
+	text[64] = 'a';
+	text[65] = '\0';
+	CHECK(!text_region(text, &why));
+	CHECK(!text_region("a:b", &why) && !text_region("a b", &why) && !text_region("", &why));
+	SAME(why.text, "'' is not allowed: 1 to 64 letters, digits, '.', '_' and '-' are");
+}
+
 static void dialect_text(void)
 {
 	char buf[TEXT_DIALECT_MAX];
@@ -225,7 +240,7 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(number_text), TEST(bool_text), TEST(unit_text), TEST(enum_text),
-		TEST(option_text), TEST(dialect_text),
+		TEST(option_text), TEST(region_text), TEST(dialect_text),
 		TEST(address_text), TEST(uuid_text), TEST(rule_specs), TEST(nearest_word),
 		TEST(printable_text), TEST(open_file_path), { 0 }
 	};
