@@ -28,6 +28,16 @@ static bool socket_is_good(void)
 	return !getsockopt(OFFLOAD_FD, SOL_SOCKET, SO_TYPE, &type, &len) && type == SOCK_SEQPACKET;
 }
 
+/* libcurl can be built without signatures. */
+static bool curl_can_sign(void)
+{
+	CURL *easy = curl_easy_init();
+	bool good = easy && !curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, "aws:amz");
+
+	curl_easy_cleanup(easy);
+	return good;
+}
+
 int main(void)
 {
 	struct why why;
@@ -40,7 +50,7 @@ int main(void)
 	fault_init();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	if (!hash_init() || curl_global_init(CURL_GLOBAL_DEFAULT)) {
+	if (!hash_init() || curl_global_init(CURL_GLOBAL_DEFAULT) || !curl_can_sign()) {
 		fputs("ditto-offload: libgcrypt or libcurl cannot be used\n", stderr);
 		return EXIT_FAILURE;
 	}
