@@ -274,7 +274,10 @@ static bool attempt_add_headers(struct transfer *t)
 	return good && attempt_add(t, mem_string("Content-Type: " TYPE));
 }
 
-/* AWS Signature Version 4, which has all headers. */
+/*
+ * AWS Signature Version 4, which has all headers. libcurl copies the keys and the token, some for
+ * as long as it keeps the connection, and does not clear its copies.
+ */
 static bool attempt_sign(struct transfer *t)
 {
 	const struct store *s = t->store;
