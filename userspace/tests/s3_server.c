@@ -328,6 +328,7 @@ static bool s3_delete_many(const struct s3_request *r)
 		}
 		first = false;
 	}
+	server->puts_before = server->puts;
 	fputs("</DeleteResult>", out);
 	fclose(out);
 	good = s3_answer(r, 200, size, NULL, time(NULL)) && s3_write(r->fd, text, size);
@@ -594,6 +595,7 @@ void s3_server_fault(struct s3_server *s, enum s3_fault fault, int method, int t
 	s->late = 0;
 	s->heads = 0;
 	s->puts = 0;
+	s->puts_before = 0;
 	s->busiest = 0;
 	s->times = times;
 }

@@ -84,6 +84,7 @@ enum s3_fault {
  * @deletes: the same, for one object each
  * @lists: requests for lists
  * @bulks: requests that delete many objects
+ * @puts_before: uploads before the last of these that was carried out
  * @late: requests with S3_LATE that were carried out
  * @busy: requests that are answered now
  * @busiest: most at once
@@ -107,6 +108,7 @@ struct s3_server {
 	int deletes;
 	int lists;
 	int bulks;
+	int puts_before;
 	int late;
 	int busy;
 	int busiest;
