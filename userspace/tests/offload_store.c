@@ -1485,6 +1485,17 @@ static void uploads_have_checksums(void)
 	s3_server_fault(server, S3_GOOD, 0, 0);
 }
 
+/* The token of a session is sent with all requests, and signed. */
+static void requests_have_tokens(void)
+{
+	struct answer a;
+
+	s3_server_fault(server, S3_GOOD, 0, 0);
+	check_round_trip("prefix=tokens\ntoken=IQoJb3JpZ2luX2VjEJ///+/==\n", &a);
+	CHECK(server->puts && !server->bad);
+	CHECK(server->tokens == server->gets + server->heads + server->puts + server->lists);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
@@ -1500,7 +1511,7 @@ int main(void)
 		TEST(objects_get_another_key), TEST(store_has_one_owner), TEST(keys_are_checked),
 		TEST(buckets_have_uuids), TEST(owners_that_are_missing), TEST(servers_without_id),
 		TEST(buckets_that_remove_objects), TEST(objects_in_an_archive),
-		TEST(uploads_have_checksums),
+		TEST(uploads_have_checksums), TEST(requests_have_tokens),
 		TEST(heads_named), TEST(store_behind_a_proxy),
 		TEST(process_ends),
 		{ NULL, NULL }

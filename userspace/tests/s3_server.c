@@ -151,6 +151,38 @@ static bool s3_page(const struct s3_request *r)
 	       (r->method[0] == 'H' || s3_write(r->fd, page, strlen(page)));
 }
 
+/*
+ * Whether the signature has the headers that it needs, all others of Amazon's, and no header that
+ * was not sent ("Signature Calculations for the Authorization Header" in the Amazon S3 API
+ * reference).
+ */
+static bool s3_is_signed(const struct s3_request *r)
+{
+	static const char start[] = "SignedHeaders=";
+	const char *authorization = s3_header(r, "authorization"), *line = r->head;
+	const char *from = authorization ? strstr(authorization, start) : NULL;
+	char names[1024], name[128], *one, *next;
+
+	if (!from)
+		return false;
+	from += strlen(start);
+	snprintf(names, sizeof(names), ";%.*s;", (int)strcspn(from, ", \r"), from);
+	if (!strstr(names, ";host;") || !strstr(names, ";x-amz-date;") ||
+	    !strstr(names, ";x-amz-content-sha256;"))
+		return false;
+	while ((line = strchr(line, '\n'))) {
+		line++;
+		snprintf(name, sizeof(name), ";%.*s;", (int)strcspn(line, ":\r"), line);
+		if ((!strncasecmp(name, ";x-amz-", 7) || !strcasecmp(name, ";content-md5;")) &&
+		    !strcasestr(names, name))
+			return false;
+	}
+	for (one = strtok_r(names, ";", &next); one; one = strtok_r(NULL, ";", &next))
+		if (!s3_header(r, one))
+			return false;
+	return true;
+}
+
 static struct s3_object *s3_find(const char *path)
 {
 	struct s3_object *o = objects;
@@ -181,7 +213,7 @@ static bool s3_put(struct s3_request *r)
 	if (sum && strncmp(sum, base64, strlen(base64)))
 		__atomic_fetch_add(&server->bad, 1, __ATOMIC_RELAXED);
 	hash_to_hex(hash, sizeof(hash), hex);
-	if (!want || strncmp(want, hex, strlen(hex)) || !s3_header(r, "authorization"))
+	if (!want || strncmp(want, hex, strlen(hex)))
 		__atomic_fetch_add(&server->bad, 1, __ATOMIC_RELAXED);
 	hash_md5(r->body, r->len, md5);
 	hash_to_base64(md5, sizeof(md5), base64);
@@ -427,6 +459,8 @@ static int s3_take_fault(const struct s3_request *r)
 	server->deletes += letter == 'D';
 	server->lists += letter == 'L';
 	server->bulks += letter == 'O';
+	server->bad += !s3_is_signed(r);
+	server->tokens += !!s3_header(r, "x-amz-security-token");
 	/* Objects are lost, and not lists. */
 	if (server->times && (!server->method || server->method == letter) &&
 	    !(server->fault == S3_LOST && strchr(r->path, '?'))) {
@@ -596,6 +630,7 @@ void s3_server_fault(struct s3_server *s, enum s3_fault fault, int method, int t
 	s->heads = 0;
 	s->puts = 0;
 	s->puts_before = 0;
+	s->tokens = 0;
 	s->busiest = 0;
 	s->times = times;
 }

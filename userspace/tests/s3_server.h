@@ -88,7 +88,8 @@ enum s3_fault {
  * @late: requests with S3_LATE that were carried out
  * @busy: requests that are answered now
  * @busiest: most at once
- * @bad: uploads whose hash was not that of a header, or without a signature
+ * @bad: uploads whose hash was not that of a header, and requests whose signature lacks a header
+ * @tokens: requests with the token of a session
  * @sums: uploads with a checksum in a header of Amazon's
  * @objects: objects that are stored
  * @config_status: status of the answers about the bucket's configuration, or 0
@@ -113,6 +114,7 @@ struct s3_server {
 	int busy;
 	int busiest;
 	int bad;
+	int tokens;
 	int sums;
 	int objects;
 	int config_status;
