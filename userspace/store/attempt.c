@@ -26,6 +26,8 @@
 #define PROOF		"ditto proof 1\n"
 /* Buckets with object lock take no upload without one. */
 #define CHECKSUM_HEADER	"x-amz-checksum-sha256"
+/* From version 8.3 on, libcurl signs no headers that it leaves out. */
+#define CURL_SIGNS_SENT	0x080300
 #define EMPTY_SHA256	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 static const char *const methods[] = {
@@ -270,6 +272,9 @@ static bool attempt_add_headers(struct transfer *t)
 									     1)));
 	if (t->method == TRANSFER_PUT && t->exclusive)
 		good = good && attempt_add(t, mem_string("If-None-Match: *"));
+	/* Without a value, libcurl leaves it out. */
+	if (t->body && curl_version_info(CURLVERSION_NOW)->version_num >= CURL_SIGNS_SENT)
+		good = good && attempt_add(t, mem_string("Expect:"));
 	/* It is not guessed. */
 	return good && attempt_add(t, mem_string("Content-Type: " TYPE));
 }
@@ -320,10 +325,7 @@ static void attempt_set_body(struct transfer *t)
 		curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
 		curl_easy_setopt(t->easy, CURLOPT_SEEKFUNCTION, attempt_seek);
 		curl_easy_setopt(t->easy, CURLOPT_SEEKDATA, t);
-		/*
-		 * Not waiting for "100 Continue" saves a round trip. "Expect" is sent, as libcurl
-		 * before version 8.3 also signs headers that are left out.
-		 */
+		/* Not waiting for "100 Continue" saves a round trip. */
 		curl_easy_setopt(t->easy, CURLOPT_EXPECT_100_TIMEOUT_MS, 0L);
 		attempt_limit(t);
 		break;

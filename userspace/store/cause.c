@@ -59,6 +59,7 @@ static const struct {
 	{ 408, OUTCOME_BUSY, ETIMEDOUT, "the store waited too long for data" },
 	{ 412, OUTCOME_REFUSED, EEXIST, "there is such an object" },
 	{ 413, OUTCOME_REFUSED, EFBIG, "the object is too large" },
+	{ 417, OUTCOME_BUSY, EAGAIN, "something on the way takes no uploads with \"Expect\"" },
 	{ 429, OUTCOME_BUSY, EAGAIN, "the store asks for fewer requests" },
 	{ 501, OUTCOME_REFUSED, EOPNOTSUPP, "the store cannot do this" },
 	{ 507, OUTCOME_REFUSED, ENOSPC, "the store is full" },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The store process as dittod uses it, with a store that misbehaves. */
 
+#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -302,7 +303,7 @@ static void passing_faults(void)
 	} faults[] = {
 		{ S3_ERROR, 0 }, { S3_SLOW_DOWN, 0 }, { S3_CLOSE, 0 }, { S3_HTML, 0 },
 		{ S3_TRUNCATED, 'G' }, { S3_WRONG, 'G' }, { S3_SHORT, 'G' }, { S3_LONG, 'G' },
-		{ S3_LOST, 'G' }, { S3_ETAG, 'P' }, { S3_DENIED, 'H' },
+		{ S3_LOST, 'G' }, { S3_ETAG, 'P' }, { S3_DENIED, 'H' }, { S3_EXPECTATION, 'P' },
 	};
 	struct answer pushed, a;
 	char prefix[32];
@@ -1485,6 +1486,19 @@ static void uploads_have_checksums(void)
 	s3_server_fault(server, S3_GOOD, 0, 0);
 }
 
+/* "Expect" is only sent if libcurl would sign it anyway. */
+static void uploads_without_expect(void)
+{
+	bool can = curl_version_info(CURLVERSION_NOW)->version_num >= 0x080300;
+	struct answer a;
+
+	s3_server_fault(server, S3_GOOD, 0, 0);
+	store_define("prefix=expect\n");
+	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_PUSHED && server->puts);
+	CHECK(server->expects == (can ? 0 : server->puts));
+}
+
 /* The token of a session is sent with all requests, and signed. */
 static void requests_have_tokens(void)
 {
@@ -1511,7 +1525,8 @@ int main(void)
 		TEST(objects_get_another_key), TEST(store_has_one_owner), TEST(keys_are_checked),
 		TEST(buckets_have_uuids), TEST(owners_that_are_missing), TEST(servers_without_id),
 		TEST(buckets_that_remove_objects), TEST(objects_in_an_archive),
-		TEST(uploads_have_checksums), TEST(requests_have_tokens),
+		TEST(uploads_have_checksums), TEST(uploads_without_expect),
+		TEST(requests_have_tokens),
 		TEST(heads_named), TEST(store_behind_a_proxy),
 		TEST(process_ends),
 		{ NULL, NULL }

@@ -460,6 +460,7 @@ static int s3_take_fault(const struct s3_request *r)
 	server->lists += letter == 'L';
 	server->bulks += letter == 'O';
 	server->bad += !s3_is_signed(r);
+	server->expects += !!s3_header(r, "expect");
 	server->tokens += !!s3_header(r, "x-amz-security-token");
 	/* Objects are lost, and not lists. */
 	if (server->times && (!server->method || server->method == letter) &&
@@ -481,6 +482,8 @@ static bool s3_serve(struct s3_request *r)
 	switch (r->fault) {
 	case S3_ERROR:
 		return s3_error(r, 500, "InternalError", now);
+	case S3_EXPECTATION:
+		return s3_error(r, 417, NULL, now);
 	case S3_SLOW_DOWN:
 		return s3_error(r, 503, "SlowDown", now);
 	case S3_CLOSE:
@@ -630,6 +633,7 @@ void s3_server_fault(struct s3_server *s, enum s3_fault fault, int method, int t
 	s->heads = 0;
 	s->puts = 0;
 	s->puts_before = 0;
+	s->expects = 0;
 	s->tokens = 0;
 	s->busiest = 0;
 	s->times = times;

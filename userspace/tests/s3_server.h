@@ -12,6 +12,7 @@
  * @S3_GOOD: nothing
  * @S3_ERROR: status 500
  * @S3_SLOW_DOWN: status 503, code SlowDown
+ * @S3_EXPECTATION: status 417, without a body
  * @S3_CLOSE: the connection is closed without an answer
  * @S3_SILENT: there is no answer for as long as the client waits
  * @S3_TRUNCATED: half of the object comes
@@ -43,6 +44,7 @@ enum s3_fault {
 	S3_GOOD,
 	S3_ERROR,
 	S3_SLOW_DOWN,
+	S3_EXPECTATION,
 	S3_CLOSE,
 	S3_SILENT,
 	S3_TRUNCATED,
@@ -89,6 +91,7 @@ enum s3_fault {
  * @busy: requests that are answered now
  * @busiest: most at once
  * @bad: uploads whose hash was not that of a header, and requests whose signature lacks a header
+ * @expects: requests with "Expect"
  * @tokens: requests with the token of a session
  * @sums: uploads with a checksum in a header of Amazon's
  * @objects: objects that are stored
@@ -114,6 +117,7 @@ struct s3_server {
 	int busy;
 	int busiest;
 	int bad;
+	int expects;
 	int tokens;
 	int sums;
 	int objects;
