@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Compression of SMB messages: MS-SMB2 sections 3.1.4.4 and 3.1.5.3, and MS-XCA.
+ *
+ * Input, output and scratch memory belong to the caller and do not overlap; each is contiguous.
+ * Nothing here allocates, sleeps or keeps state between calls. Every function takes time linear in
+ * the lengths of its input and output, whatever the bytes are.
+ */
+#ifndef _DITTO_SMB_COMPRESS_COMPRESS_H
+#define _DITTO_SMB_COMPRESS_COMPRESS_H
+
+#include <linux/types.h>
+
+/* MS-SMB2 section 2.2.3.1.3 */
+enum dsmb_compress_algorithm {
+	DSMB_COMPRESS_NONE		= 0,
+	DSMB_COMPRESS_LZNT1		= 1,
+	DSMB_COMPRESS_LZ77		= 2,
+	DSMB_COMPRESS_LZ77_HUFFMAN	= 3,
+	DSMB_COMPRESS_PATTERN_V1	= 4,
+	DSMB_COMPRESS_LZ4		= 5,
+};
+
+/* Bytes from which on a run is worth a payload of its own (MS-SMB2 section 3.1.4.4.1). */
+#define DSMB_PATTERN_MIN	64
+
+/* SMB2_COMPRESSION_PATTERN_PAYLOAD_V1 (MS-SMB2 section 2.2.42.2.2): one byte, repeated. */
+struct dsmb_pattern_v1 {
+	u8 pattern;
+	u8 reserved1;
+	__le16 reserved2;
+	__le32 repetitions;
+} __packed;
+
+/**
+ * struct dsmb_pattern_runs - runs of one byte at the ends of data
+ * @front: bytes at the front that are equal to the first one; 0 if fewer than DSMB_PATTERN_MIN
+ * @back: bytes at the back that are equal to the last one; 0 if fewer than DSMB_PATTERN_MIN, or if
+ *	@front is all of the data
+ */
+struct dsmb_pattern_runs {
+	size_t front;
+	size_t back;
+};
+
+/* Find the runs at the ends of @len bytes; they do not overlap. */
+struct dsmb_pattern_runs dsmb_pattern_scan(const u8 *in, size_t len);
+
+/* Can data be compressed and decompressed by it here? LZ4 depends on the kernel. */
+bool dsmb_compress_has(u16 algorithm);
+
+/* Bytes of scratch memory that dsmb_compress() needs, aligned as by kvmalloc(); may be 0. */
+size_t dsmb_compress_workspace(u16 algorithm);
+
+/* Bytes of scratch memory that dsmb_decompress() needs, aligned as by kvmalloc(); may be 0. */
+size_t dsmb_decompress_workspace(u16 algorithm);
+
+/*
+ * Compress @in_len bytes. Returns the bytes written, at most @room, or -ENOSPC if they do not fit,
+ * which a @room below @in_len finds early; -EINVAL if there is no such algorithm, or if Pattern_V1
+ * cannot express the data.
+ */
+ssize_t dsmb_compress(u16 algorithm, const u8 *in, size_t in_len, u8 *out, size_t room,
+		      void *workspace);
+
+/*
+ * Decompress hostile input. Returns 0 if it is sound, complete and makes exactly @out_len bytes,
+ * or -EINVAL; @out has any contents then.
+ */
+int dsmb_decompress(u16 algorithm, const u8 *in, size_t in_len, u8 *out, size_t out_len,
+		    void *workspace);
+
+#endif
