@@ -12,6 +12,7 @@
 
 #define DSMB_PROTOCOL_ID		0x424d53fe	/* 0xFE 'S' 'M' 'B' */
 #define DSMB_TRANSFORM_ID		0x424d53fd	/* MS-SMB2 section 2.2.41 */
+#define DSMB_COMPRESSED_ID		0x424d53fc	/* MS-SMB2 section 2.2.42 */
 #define DSMB_SMB1_ID			0x424d53ff
 
 /* MS-SMB2 section 2.2.1: the header of sections 2.2.1.1 (ASYNC) and 2.2.1.2 (SYNC). */
@@ -122,6 +123,21 @@ enum dsmb_signing {
 	DSMB_SIGNING_HMAC_SHA256,
 	DSMB_SIGNING_AES_CMAC,
 	DSMB_SIGNING_AES_GMAC,
+};
+
+/* Compression algorithms of MS-SMB2 section 2.2.3.1.3 beside NONE; see compress/compress.h. */
+#define DSMB_COMPRESSIONS		5
+
+/**
+ * struct dsmb_compression - the negotiated compression
+ * @ids: Connection.CompressionIds, in the client's order
+ * @count: number of @ids; 0 if nothing may be compressed
+ * @chained: Connection.SupportsChainedCompression
+ */
+struct dsmb_compression {
+	u16 ids[DSMB_COMPRESSIONS];
+	u8 count;
+	bool chained;
 };
 
 /* Bytes of the body of WRITE in front of the data: MS-SMB2 section 2.2.21. */
