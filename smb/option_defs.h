@@ -6,6 +6,10 @@
 
 OPTION(BOOL, "encrypt", encrypt, 0, 0, 1, "",
 	"Refuse SMB connections that are not encrypted.")
+OPTION(ENUM, "compress", compress, 1, 0, 2, "off|ask|on",
+	"Compression of what SMB clients get. With ask they get compressed what they ask for. "
+	"With on they are asked to compress what they write, too, and to ask for what they read. "
+	"With off they get nothing compressed.")
 OPTION(BOOL, "notify", notify, 1, 0, 1, "",
 	"SMB clients may watch directories for changes.")
 OPTION(BOOL, "continuously-available", continuous, 0, 0, 1, "",

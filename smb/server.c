@@ -85,6 +85,12 @@ struct dsmb_listener {
 };
 
 static const char *command_names[DSMB_COMMANDS];
+static const char *const compression_names[DSMB_COMPRESSION_COUNTS] = {
+	[DSMB_EXPAND_FROM] = "expand from",
+	[DSMB_EXPAND_TO] = "expand to",
+	[DSMB_COMPRESS_FROM] = "compress from",
+	[DSMB_COMPRESS_TO] = "compress to",
+};
 
 static void accept_work(struct work_struct *work)
 {
@@ -362,8 +368,8 @@ static void server_free(struct dsmb_server *server)
 	dsmb_buf_pool_free(server->buffers);
 	kvfree(server->prelogin);
 	kvfree(rcu_access_pointer(server->interfaces));
-	if (server->stats)
-		ditto_stats_unregister(server->stats);
+	ditto_stats_unregister(server->compression);
+	ditto_stats_unregister(server->stats);
 }
 
 int dsmb_server_init(struct dsmb_server *server, struct net *net)
@@ -398,7 +404,11 @@ int dsmb_server_init(struct dsmb_server *server, struct net *net)
 	if (server->prelogin)
 		server->stats = ditto_stats_register(server->srv, "smb", command_names,
 						     DSMB_COMMANDS);
-	if (server->stats) {
+	if (server->stats)
+		server->compression = ditto_stats_register(server->srv, "smb-compression",
+							   compression_names,
+							   DSMB_COMPRESSION_COUNTS);
+	if (server->compression) {
 		dsmb_persist_init(server);
 		return 0;
 	}

@@ -101,6 +101,7 @@ struct dsmb_settings {
  * @unsealing: number of large messages that are being decrypted: transport/message.c
  * @buffers: pool of message buffers: transport/buf.c
  * @stats: counters of the statistics group "smb"
+ * @compression: counters of the statistics group "smb-compression"
  */
 struct dsmb_server {
 	struct ditto_server *srv;
@@ -144,6 +145,16 @@ struct dsmb_server {
 	atomic_t unsealing;
 	struct dsmb_buf_pool *buffers;
 	struct ditto_stats_group *stats;
+	struct ditto_stats_group *compression;
+};
+
+/* The group "smb-compression": messages and bytes before and after. Errors: not compressible. */
+enum dsmb_compression_count {
+	DSMB_EXPAND_FROM,
+	DSMB_EXPAND_TO,
+	DSMB_COMPRESS_FROM,
+	DSMB_COMPRESS_TO,
+	DSMB_COMPRESSION_COUNTS
 };
 
 /* Seconds after which a connection without a logged-in user is dropped. */

@@ -14,6 +14,10 @@ SETTING(BOOL, "require-ntlm-signing", require_ntlm_signing, 1, 0, 1, "",
 SETTING(ENUM, "encryption", encryption, 1, 0, 2, "off|offered|required",
 	"Encryption of SMB connections. "
 	"With offered the client decides, and shares may require it.")
+SETTING(BOOL, "compression", compression, 1, 0, 1, "",
+	"Let SMB clients negotiate compression. They may compress what they send after a login; "
+	"what is sent to them is a matter of each share. "
+	"Existing connections keep what they have negotiated.")
 SETTING(VERSION, "min-dialect", min_dialect, 0x0202, 0x0202, 0x0311, "",
 	"The oldest version of SMB that is accepted.")
 SETTING(NUMBER, "durable-s", durable_s, 60, 0, 300, "seconds",

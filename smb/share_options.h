@@ -16,6 +16,13 @@ struct dsmb_share_options {
 #include "option_defs.h"
 };
 
+/* Values of @compress. */
+enum dsmb_share_compress {
+	DSMB_SHARE_COMPRESS_OFF,	/* nothing that clients get */
+	DSMB_SHARE_COMPRESS_ASK,	/* what they ask for */
+	DSMB_SHARE_COMPRESS_ON,		/* the same, and they should ask */
+};
+
 /**
  * dsmb_share_options - get SMB's own options of a share
  * @opts: current options of the share

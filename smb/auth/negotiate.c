@@ -190,7 +190,7 @@ static u32 negotiate_decode(struct dsmb_call *call, void *args)
 	return STATUS_SUCCESS;
 }
 
-/* Chooses the signing and encryption algorithms; 3.1.1 has contexts for them. */
+/* Chooses the algorithms; 3.1.1 has contexts for them. */
 static u32 choose_algorithms(struct dsmb_call *call, const struct request *req, u16 dialect,
 			     struct dsmb_offer *offer)
 {
@@ -199,7 +199,8 @@ static u32 choose_algorithms(struct dsmb_call *call, const struct request *req, 
 
 	if (dialect == DSMB_DIALECT_311)
 		return dsmb_offer_parse(&call->in, req->contexts_offset, req->contexts,
-					encryption_is_offered(call->conn) ? all : 0, offer);
+					encryption_is_offered(call->conn) ? all : 0,
+					READ_ONCE(call->conn->server->settings.compression), offer);
 	*offer = (struct dsmb_offer) {
 		.signing = dialect >= DSMB_DIALECT_300 ? DSMB_SIGNING_AES_CMAC :
 			   DSMB_SIGNING_HMAC_SHA256,
@@ -233,6 +234,7 @@ static bool conn_negotiated(struct dsmb_conn *conn, const struct request *req,
 		conn->cipher = offer->cipher;
 		conn->signing = offer->signing;
 		conn->posix = offer->posix;
+		conn->compression = offer->compression;
 		conn->large_mtu = answer->caps & DSMB_CAP_LARGE_MTU;
 		memcpy(conn->preauth, preauth, DSMB_PREAUTH_SIZE);
 		/* Pairs with call_check() in dispatch.c. */

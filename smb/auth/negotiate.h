@@ -37,12 +37,14 @@ struct dsmb_cursor;
  * @cipher: the chosen cipher; NONE without a common one
  * @signing: the chosen signing algorithm
  * @posix: the POSIX extensions were offered
+ * @compression: the common compression algorithms
  */
 struct dsmb_offer {
 	u16 seen;
 	enum dsmb_cipher cipher;
 	enum dsmb_signing signing;
 	bool posix;
+	struct dsmb_compression compression;
 };
 
 /**
@@ -51,13 +53,14 @@ struct dsmb_offer {
  * @offset: NegotiateContextOffset
  * @count: NegotiateContextCount
  * @ciphers: bits of enum dsmb_cipher that may be chosen
+ * @compresses: compression is supported; else a context about it is ignored
  * @offer: filled
  *
  * Context: any.
  * Return: STATUS_SUCCESS; INVALID_PARAMETER; SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP if SHA-512 is
  * not offered.
  */
-u32 dsmb_offer_parse(struct dsmb_cursor *in, u32 offset, u16 count, u32 ciphers,
+u32 dsmb_offer_parse(struct dsmb_cursor *in, u32 offset, u16 count, u32 ciphers, bool compresses,
 		     struct dsmb_offer *offer);
 
 /**

@@ -8,6 +8,7 @@
 #include <linux/random.h>
 #include <linux/string.h>
 
+#include "../compress/compress.h"
 #include "../wire/builder.h"
 #include "../wire/cursor.h"
 #include "../wire/posix.h"
@@ -17,6 +18,8 @@
 
 #define CONTEXT_ALIGN	8
 #define SALT_SIZE	32
+/* MS-SMB2 section 2.2.3.1.3. */
+#define COMPRESSION_CHAINED	BIT(0)
 
 /* In order of preference. */
 static const enum dsmb_cipher cipher_order[] = {
@@ -92,6 +95,29 @@ static u32 parse_signing(struct dsmb_cursor *c, u32 ciphers, struct dsmb_offer *
 	return STATUS_SUCCESS;
 }
 
+/* All common algorithms are taken, and the client's order is kept (MS-SMB2 section 3.3.5.4). */
+static u32 parse_compression(struct dsmb_cursor *c, u32 ciphers, struct dsmb_offer *offer)
+{
+	struct dsmb_compression *compression = &offer->compression;
+	u16 count = dsmb_get_u16(c);
+	u32 flags, seen = 0;
+
+	dsmb_skip(c, 2);
+	flags = dsmb_get_u32(c);
+	if (c->bad || !count || count > dsmb_left(c) / sizeof(__le16))
+		return STATUS_INVALID_PARAMETER;
+	while (count--) {
+		u16 id = dsmb_get_u16(c);
+
+		if (id == DSMB_COMPRESS_NONE || !dsmb_compress_has(id) || seen & BIT(id))
+			continue;
+		seen |= BIT(id);
+		compression->ids[compression->count++] = id;
+	}
+	compression->chained = compression->count && flags & COMPRESSION_CHAINED;
+	return STATUS_SUCCESS;
+}
+
 static u32 parse_posix(struct dsmb_cursor *c, u32 ciphers, struct dsmb_offer *offer)
 {
 	/* A list of versions; only one is defined. */
@@ -118,7 +144,7 @@ struct context {
 static const struct context contexts[] = {
 	{ DSMB_CONTEXT_PREAUTH, BIT(DSMB_CONTEXT_PREAUTH), parse_preauth },
 	{ DSMB_CONTEXT_ENCRYPTION, BIT(DSMB_CONTEXT_ENCRYPTION), parse_encryption },
-	{ DSMB_CONTEXT_COMPRESSION, BIT(DSMB_CONTEXT_COMPRESSION) },
+	{ DSMB_CONTEXT_COMPRESSION, BIT(DSMB_CONTEXT_COMPRESSION), parse_compression },
 	{ DSMB_CONTEXT_NETNAME },
 	{ DSMB_CONTEXT_TRANSPORT },
 	{ DSMB_CONTEXT_RDMA, BIT(DSMB_CONTEXT_RDMA) },
@@ -126,7 +152,8 @@ static const struct context contexts[] = {
 	{ DSMB_CONTEXT_POSIX, 0, parse_posix },
 };
 
-static u32 parse_one(u16 type, struct dsmb_cursor *data, u32 ciphers, struct dsmb_offer *offer)
+static u32 parse_one(u16 type, struct dsmb_cursor *data, u32 ciphers, bool compresses,
+		     struct dsmb_offer *offer)
 {
 	int i;
 
@@ -138,12 +165,14 @@ static u32 parse_one(u16 type, struct dsmb_cursor *data, u32 ciphers, struct dsm
 		if (offer->seen & known->once)
 			return STATUS_INVALID_PARAMETER;
 		offer->seen |= known->once;
-		return known->parse ? known->parse(data, ciphers, offer) : STATUS_SUCCESS;
+		if (!known->parse || (type == DSMB_CONTEXT_COMPRESSION && !compresses))
+			return STATUS_SUCCESS;
+		return known->parse(data, ciphers, offer);
 	}
 	return STATUS_SUCCESS;
 }
 
-u32 dsmb_offer_parse(struct dsmb_cursor *in, u32 offset, u16 count, u32 ciphers,
+u32 dsmb_offer_parse(struct dsmb_cursor *in, u32 offset, u16 count, u32 ciphers, bool compresses,
 		     struct dsmb_offer *offer)
 {
 	*offer = (struct dsmb_offer) { .signing = DSMB_SIGNING_AES_CMAC };
@@ -166,10 +195,13 @@ u32 dsmb_offer_parse(struct dsmb_cursor *in, u32 offset, u16 count, u32 ciphers,
 			dsmb_skip(in, -in->pos & (CONTEXT_ALIGN - 1));
 		if (in->bad)
 			return STATUS_INVALID_PARAMETER;
-		status = parse_one(type, &data, ciphers, offer);
+		status = parse_one(type, &data, ciphers, compresses, offer);
 		if (status)
 			return status;
 	}
+	/* It is not answered either. */
+	if (!compresses)
+		offer->seen &= ~BIT(DSMB_CONTEXT_COMPRESSION);
 	if (!(offer->seen & BIT(DSMB_CONTEXT_PREAUTH)))
 		return STATUS_INVALID_PARAMETER;
 	return STATUS_SUCCESS;
@@ -191,6 +223,19 @@ static void encode_choice(struct dsmb_builder *out, u16 type, u16 choice)
 	dsmb_encode_u16(out, choice);
 }
 
+/* Without a common algorithm, the only one is NONE (MS-SMB2 section 3.3.5.4). */
+static void encode_compression(struct dsmb_builder *out, const struct dsmb_compression *compression)
+{
+	u16 count = max_t(u16, compression->count, 1);
+
+	encode_head(out, DSMB_CONTEXT_COMPRESSION, 8 + count * sizeof(__le16));
+	dsmb_encode_u16(out, count);
+	dsmb_encode_u16(out, 0);
+	dsmb_encode_u32(out, compression->chained ? COMPRESSION_CHAINED : 0);
+	for (int i = 0; i < count; i++)
+		dsmb_encode_u16(out, compression->ids[i]);
+}
+
 u16 dsmb_offer_answer(struct dsmb_builder *out, const struct dsmb_offer *offer)
 {
 	u8 salt[SALT_SIZE];
@@ -209,6 +254,10 @@ u16 dsmb_offer_answer(struct dsmb_builder *out, const struct dsmb_offer *offer)
 	}
 	if (offer->seen & BIT(DSMB_CONTEXT_SIGNING)) {
 		encode_choice(out, DSMB_CONTEXT_SIGNING, offer->signing);
+		count++;
+	}
+	if (offer->seen & BIT(DSMB_CONTEXT_COMPRESSION)) {
+		encode_compression(out, &offer->compression);
 		count++;
 	}
 	if (offer->posix) {

@@ -43,6 +43,7 @@
 #define SHARE_PIPE			0x02
 #define SHAREFLAG_ACCESS_BASED		0x00000800
 #define SHAREFLAG_ENCRYPT		0x00008000
+#define SHAREFLAG_COMPRESS		0x00100000
 #define SHARECAP_CONTINUOUS		0x00000010
 
 /* Limits of this server: a host name and a share name; contexts, of which one kind is defined. */
@@ -335,6 +336,7 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 	tree->maximal = access.maximal;
 	tree->encrypt = access.encrypt;
 	tree->hides = dsmb_share_hides_unreadable(share);
+	tree->compress = access.compress;
 	tree->continuous = access.continuous;
 	tree->generation = access.generation;
 	tree->acting_user = access.acting_user;
@@ -467,6 +469,14 @@ static u32 tree_connect_exec(struct dsmb_call *call, void *args, void *res)
 	return STATUS_SUCCESS;
 }
 
+/* MS-SMB2 section 3.3.5.7: should the client compress, and ask for compression? */
+static bool tree_wants_compression(const struct dsmb_call *call)
+{
+	return READ_ONCE(call->tree->compress) == DSMB_SHARE_COMPRESS_ON &&
+	       call->conn->dialect == DSMB_DIALECT_311 &&
+	       READ_ONCE(call->conn->server->settings.compression);
+}
+
 static void tree_connect_encode(struct dsmb_call *call, u32 status, const void *res)
 {
 	const struct dsmb_tree *tree = call->tree;
@@ -477,7 +487,8 @@ static void tree_connect_encode(struct dsmb_call *call, u32 status, const void *
 	dsmb_encode_u8(out, tree->kind == DSMB_TREE_PIPE ? SHARE_PIPE : SHARE_DISK);
 	dsmb_encode_u8(out, 0);
 	dsmb_encode_u32(out, (tree->encrypt ? SHAREFLAG_ENCRYPT : 0) |
-			(tree->hides ? SHAREFLAG_ACCESS_BASED : 0));
+			(tree->hides ? SHAREFLAG_ACCESS_BASED : 0) |
+			(tree_wants_compression(call) ? SHAREFLAG_COMPRESS : 0));
 	dsmb_encode_u32(out, continuous ? SHARECAP_CONTINUOUS : 0);
 	dsmb_encode_u32(out, tree->maximal);
 }

@@ -161,6 +161,7 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 	access->maximal = access->writable ? DITTO_RIGHTS_ALL :
 			  DITTO_RIGHTS_ALL & ~DITTO_RIGHTS_CHANGE;
 	access->encrypt = own.encrypt;
+	access->compress = own.compress;
 	access->continuous = own.continuous;
 	return STATUS_SUCCESS;
 }
@@ -272,6 +273,7 @@ int dsmb_access_renew(struct dsmb_tree *tree, struct dsmb_access *access)
 	WRITE_ONCE(tree->writable, access->writable);
 	WRITE_ONCE(tree->maximal, access->maximal);
 	WRITE_ONCE(tree->encrypt, access->encrypt);
+	WRITE_ONCE(tree->compress, access->compress);
 	WRITE_ONCE(tree->continuous, access->continuous);
 	WRITE_ONCE(tree->login, access->login);
 	/* Pairs with tree_is_fresh(): a reader that sees it sees the rest. */

@@ -21,6 +21,7 @@ struct dsmb_tree;
  * @writable: see struct ditto_op
  * @maximal: DITTO_RIGHT_* that the share leaves to the user
  * @encrypt: the share requires encryption
+ * @compress: enum dsmb_share_compress
  * @continuous: the share is continuously available
  * @why: with ACCESS_DENIED, the reason for logs, a constant
  */
@@ -32,6 +33,7 @@ struct dsmb_access {
 	bool writable;
 	u32 maximal;
 	bool encrypt;
+	u32 compress;
 	bool continuous;
 	const char *why;
 };

@@ -19,6 +19,7 @@
 
 #define DSMB_READ_REPLY		17	/* StructureSize; 16 bytes before the data */
 #define DSMB_READ_HEAD		16
+#define DSMB_READFLAG_COMPRESSED	BIT(1)
 
 /*
  * From this length on the pages of the page cache are sent or encrypted; below it, copying costs no
@@ -30,6 +31,7 @@ struct dsmb_read_args {
 	u32 length;
 	u32 minimum;
 	u64 offset;
+	bool compress;
 };
 
 struct dsmb_read_res {
@@ -44,8 +46,10 @@ static u32 dsmb_read_decode(struct dsmb_call *call, void *args)
 	struct dsmb_cursor *in = &call->in;
 	struct dsmb_read_args *a = args;
 	u32 channel;
+	u8 flags;
 
-	dsmb_skip(in, 1 + 1);
+	dsmb_skip(in, 1);
+	flags = dsmb_get_u8(in);
 	a->length = dsmb_get_u32(in);
 	a->offset = dsmb_get_u64(in);
 	dsmb_skip(in, DSMB_FILE_ID_SIZE);
@@ -58,6 +62,7 @@ static u32 dsmb_read_decode(struct dsmb_call *call, void *args)
 	/* The field is reserved before 3.0. There is no RDMA channel. */
 	if (dsmb_dialect_is_3x(call->conn->dialect) && channel)
 		return STATUS_INVALID_PARAMETER;
+	a->compress = unlikely(flags & DSMB_READFLAG_COMPRESSED) && dsmb_reply_compress(call);
 	return STATUS_SUCCESS;
 }
 
@@ -102,14 +107,14 @@ static int dsmb_splice_actor(struct pipe_inode_info *pipe, struct pipe_buffer *b
 }
 
 /* May the data stay in the page cache until it is sent or encrypted? If it is, makes room. */
-static bool dsmb_read_splices(struct dsmb_call *call, u32 length)
+static bool dsmb_read_splices(struct dsmb_call *call, const struct dsmb_read_args *args)
 {
-	if (length < DSMB_SPLICE_FROM)
+	if (args->length < DSMB_SPLICE_FROM || args->compress)
 		return false;
 	if (dsmb_reply_may_splice(call))
 		return true;
 	return dsmb_reply_may_seal_pages(call) &&
-	       !dsmb_reply_reserve_pages(call, DSMB_READ_HEAD, length);
+	       !dsmb_reply_reserve_pages(call, DSMB_READ_HEAD, args->length);
 }
 
 static ssize_t dsmb_read_copy(struct dsmb_call *call, struct ditto_node *node,
@@ -155,7 +160,7 @@ static u32 dsmb_read_exec(struct dsmb_call *call, void *args, void *res)
 
 	dsmb_times_save(&call->op, open, &times);
 	n = -EOPNOTSUPP;
-	if (dsmb_read_splices(call, a->length))
+	if (dsmb_read_splices(call, a))
 		n = ditto_read_splice(&call->op, node, a->offset, a->length, dsmb_splice_actor,
 				      call, &eof);
 	r->spliced = n != -EOPNOTSUPP;

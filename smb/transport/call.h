@@ -215,6 +215,12 @@ struct dsmb_call {
  */
 int dsmb_reply_reserve(struct dsmb_call *call, u32 size);
 
+/*
+ * Compress the response if the share and the client allow that (MS-SMB2 section 3.3.4.1.5). Returns
+ * true if it will be tried.
+ */
+bool dsmb_reply_compress(struct dsmb_call *call);
+
 /**
  * dsmb_reply_may_splice - may the response data be sent as pages of the page cache?
  * @call: the call
@@ -500,7 +506,8 @@ bool dsmb_call_woken_status(struct dsmb_call *call, u32 *status);
  *
  * A related call is left alone, because the calls before it decide what it is about.
  *
- * Context: process; only the thread that receives, or that runs a large encrypted message.
+ * Context: process; only the thread that receives, or that runs a large message that came encrypted
+ * or compressed.
  */
 void dsmb_call_arrived(struct dsmb_call *call);
 

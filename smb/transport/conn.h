@@ -79,6 +79,7 @@ enum dsmb_conn_state {
  * @signing: negotiated; follows from the dialect before 3.1.1
  * @preauth: Connection.PreauthIntegrityHashValue, over NEGOTIATE and its response (3.1.1)
  * @posix: the POSIX extensions were negotiated
+ * @compression: negotiated
  * @large_mtu: READ and WRITE may be up to DSMB_IO_MAX; credits are charged by size
  * @trust: trust level: trust.c
  * @trust_lock: mutex; serializes changes of @trust and moves of @charge
@@ -127,6 +128,7 @@ struct dsmb_conn {
 	enum dsmb_signing signing;
 	u8 preauth[DSMB_PREAUTH_SIZE];
 	bool posix;
+	struct dsmb_compression compression;
 	bool large_mtu;
 	enum ditto_trust trust;
 	struct mutex trust_lock;	/* see above */

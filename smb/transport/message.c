@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How a message is decrypted, parsed, run and answered. See message.h.
+ * How a message is decrypted, expanded, parsed, run and answered. See message.h.
  *
  * The calls of a message are registered with the connection in the order of arrival, and before
  * any of them is run, so that CANCEL finds every call that came before it. A message whose call is
@@ -9,15 +9,19 @@
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/kernel.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "../../net/rx_data.h"
+#include "../../net/stats.h"
 #include "../auth/negotiate.h"
 #include "../auth/session.h"
 #include "../server.h"
+#include "allowance.h"
 #include "buf.h"
 #include "command.h"
+#include "compressed.h"
 #include "conn.h"
 #include "credit.h"
 #include "fs_limit.h"
@@ -198,6 +202,63 @@ static const char *message_unseal(struct dsmb_message *message)
 	return NULL;
 }
 
+/*
+ * Checks what a compressed message says of itself before anything is allocated, and charges it for
+ * what it expands to. The thread that receives holds back what is too much now.
+ */
+static const char *message_measure(struct dsmb_message *message, bool receives)
+{
+	struct dsmb_conn *conn = message->conn;
+	u32 size;
+
+	/* Pairs with conn_negotiated(): the compression is visible. */
+	if (smp_load_acquire(&conn->state) != DSMB_CONN_NEGOTIATED || !conn->compression.count)
+		return "a compressed message, which was not negotiated";
+	if (READ_ONCE(conn->trust) < DITTO_TRUST_ANONYMOUS)
+		return "a compressed message before a login";
+	size = dsmb_compressed_measure(&conn->compression, message->buf->data + message->offset,
+				       message->len, dsmb_allowance(conn)->message_max);
+	if (!size)
+		return "a malformed compressed message";
+	if (receives)
+		dsmb_transport_charge(conn->transport, size);
+	else if (!dsmb_transport_charge_now(conn->transport, size))
+		return "a compressed message that expands to more than its user may hold";
+	message->cost += size;
+	message->expanded = size;
+	return NULL;
+}
+
+static const char *message_expand(struct dsmb_message *message)
+{
+	struct dsmb_conn *conn = message->conn;
+	struct dsmb_buf *buf = dsmb_buf_get(conn->server, message->expanded);
+	u64 start = ktime_get_ns();
+	int err;
+
+	if (!buf)
+		return "no memory for a compressed message";
+	err = dsmb_compressed_expand(&conn->compression, message->buf->data + message->offset,
+				     message->len, buf->data, message->expanded);
+	if (err) {
+		dsmb_buf_put(conn->server, buf);
+		return err == -ENOMEM ? "no memory for a compressed message" :
+					"a compressed message that cannot be expanded";
+	}
+	ditto_stats_count(conn->server->compression, DSMB_EXPAND_FROM, false,
+			  ktime_get_ns() - start, message->len);
+	ditto_stats_count(conn->server->compression, DSMB_EXPAND_TO, false, 0, message->expanded);
+	dsmb_buf_put(conn->server, message->buf);
+	message->buf = buf;
+	message->cost -= message->len;
+	dsmb_transport_uncharge(conn->transport, message->len);
+	message->offset = 0;
+	message->len = message->expanded;
+	message->expanded = 0;
+	message->came_compressed = true;
+	return NULL;
+}
+
 /* dsmb_split() has seen that there is a header. */
 static void parse_header(struct dsmb_call *call)
 {
@@ -321,13 +382,40 @@ static const char *prepare_smb1(struct dsmb_message *message)
 	return good ? NULL : "SMB1";
 }
 
-const char *dsmb_message_prepare(struct dsmb_message *message)
+static u32 message_protocol(const struct dsmb_message *message)
 {
 	struct dsmb_cursor c = dsmb_cursor(message->buf->data + message->offset,
 					   dsmb_message_flat(message));
-	const char *why;
 
-	switch (dsmb_get_u32(&c)) {
+	return dsmb_get_u32(&c);
+}
+
+/*
+ * Decrypts and expands a message, in this order and each once at most (MS-SMB2 section 3.3.5.2.1),
+ * and parses it. Expanding a large one would delay the messages behind it.
+ */
+static const char *message_open(struct dsmb_message *message, bool receives)
+{
+	const char *why = NULL;
+
+	if (message_protocol(message) == DSMB_TRANSFORM_ID)
+		why = message_unseal(message);
+	if (!why && message_protocol(message) == DSMB_COMPRESSED_ID) {
+		if (!message->expanded)
+			why = message_measure(message, receives);
+		if (!why && receives && message->expanded > DSMB_LARGE_BYTES) {
+			message->large = true;
+			return NULL;
+		}
+		if (!why)
+			why = message_expand(message);
+	}
+	return why ?: message_split(message);
+}
+
+const char *dsmb_message_prepare(struct dsmb_message *message)
+{
+	switch (message_protocol(message)) {
 	case DSMB_PROTOCOL_ID:
 		return message_split(message);
 	case DSMB_SMB1_ID:
@@ -337,8 +425,9 @@ const char *dsmb_message_prepare(struct dsmb_message *message)
 		/* Decrypting a large message would delay the messages behind it. */
 		if (dsmb_message_unseals_apart(message->conn->server, message->len))
 			return NULL;
-		why = message_unseal(message);
-		return why ?: message_split(message);
+		return message_open(message, true);
+	case DSMB_COMPRESSED_ID:
+		return message_open(message, true);
 	default:
 		return "an unknown protocol";
 	}
@@ -505,7 +594,7 @@ void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
 	u64 clock = 0;
 
 	if (!message->split) {
-		why = message_unseal(message) ?: message_split(message);
+		why = message_open(message, false);
 		if (why)
 			goto drop;
 	}

@@ -73,6 +73,9 @@ struct dsmb_chain {
  * @parked: bytes counted as parked
  * @smb1: it is an SMB1 NEGOTIATE
  * @sealed: it came encrypted
+ * @expanded: it is compressed: the length that it has when it is expanded, which is charged; else 0
+ * @came_compressed: it was compressed
+ * @compress: its responses are to be compressed
  * @split: its commands have been parsed
  * @slow: to be run by a worker of its own
  * @syncs: a command waits for a device if its file is on one
@@ -110,6 +113,9 @@ struct dsmb_message {
 	u32 parked;
 	bool smb1;
 	bool sealed;
+	u32 expanded;
+	bool came_compressed;
+	bool compress;
 	bool split;
 	bool slow;
 	bool syncs;
@@ -150,11 +156,12 @@ struct dsmb_message *dsmb_message_new(struct dsmb_conn *conn, struct dsmb_buf *b
 				      u32 offset, u32 len);
 
 /**
- * dsmb_message_prepare - decrypt and parse a message in the order of arrival
+ * dsmb_message_prepare - decrypt, expand and parse a message in the order of arrival
  * @message: new
  *
  * The MessageIds are consumed, and CANCEL can find the calls afterwards. A large encrypted
- * message is left to the worker that runs it, if there is a CPU for both.
+ * message is left to the worker that runs it, if there is a CPU for both, and a compressed one that
+ * becomes large in any case.
  *
  * Context: process; may sleep. Called by the thread that receives.
  * Return: NULL, or the reason to drop the connection, a constant.

@@ -27,8 +27,8 @@ u32 dsmb_call_answer_max(const struct dsmb_call *call)
 /*
  * Refuses calls whose responses would together exceed the limit of a message, so that each
  * message can be charged once the others have ended. The first response is allowed whatever its
- * size. A large encrypted message may be parsed only after it was admitted; its responses may be
- * up to twice as large as the message itself.
+ * size. A large message that came encrypted or compressed may be parsed only after it was admitted;
+ * its responses may be up to twice as large as the message itself.
  */
 static void message_refuse_excess(struct dsmb_message *message)
 {

@@ -132,7 +132,8 @@ static struct dsmb_message *transport_take_held(struct dsmb_transport *t)
  */
 static void transport_hold(struct dsmb_transport *t, struct dsmb_message *message)
 {
-	t->held_until = jiffies + HELD_S * HZ;
+	/* One that expands waits until there is memory, as a long one that is not received does. */
+	t->held_until = jiffies + (message->expanded ? MAX_JIFFY_OFFSET : HELD_S * HZ);
 	/* Pairs with dsmb_transport_stop(): exactly one side ends the message. */
 	smp_store_mb(t->held, message);
 	if (test_bit(T_STOPPED, &t->flags))
@@ -148,6 +149,8 @@ static int message_fit(struct dsmb_transport *t, struct dsmb_message *message)
 			t->refuses = false;
 		return 0;
 	}
+	if (message->expanded)
+		return -EDQUOT;
 	if (!t->refuses && !(message->reserve && dsmb_message_frees(message)))
 		return -EDQUOT;
 	dsmb_message_refuse_large(message);

@@ -9,17 +9,21 @@
  * transform header. Responses in several buffers are copied into one buffer only if they are
  * encrypted or in too many pieces.
  */
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "../../net/stats.h"
 #include "../auth/negotiate.h"
 #include "../auth/session.h"
 #include "../auth/tree.h"
 #include "../server.h"
+#include "../share_options.h"
 #include "allowance.h"
 #include "buf.h"
 #include "call.h"
+#include "compressed.h"
 #include "conn.h"
 #include "credit.h"
 #include "message.h"
@@ -28,6 +32,8 @@
 #define ERROR_BODY	9
 /* Alignment of responses in a compound (MS-SMB2 section 3.3.4.1.3). */
 #define ALIGN_COMPOUND	8
+/* Bytes of a response that are not compressed: headers, of READ in front of the data. */
+#define COMPRESS_AFTER	(DSMB_OUT_HEADER + 16)
 #define PAGES_FIRST	16
 #define PAGES_MAX	(DSMB_IO_MAX / PAGE_SIZE + 1)
 
@@ -289,9 +295,22 @@ void dsmb_reply_end(struct dsmb_call *call, u32 status)
 	}
 	call->final = status;
 	call->reply_len = DSMB_OUT_HEADER + call->out.len;
+	/* Who compresses all requests gets long answers compressed, too; a READ asks itself. */
+	if (unlikely(message->came_compressed) && call->command != DSMB_READ &&
+	    call->reply_len > DSMB_SHORT_ANSWER)
+		dsmb_reply_compress(call);
 	encode_header(call, reply_header(call), status, call->async_id, reply_credits(call));
 	if (call->reply == message->reply)
 		message->reply_end = call->reply_at + ALIGN(call->reply_len, ALIGN_COMPOUND);
+}
+
+bool dsmb_reply_compress(struct dsmb_call *call)
+{
+	if (!call->conn->compression.count || !call->tree ||
+	    READ_ONCE(call->tree->compress) == DSMB_SHARE_COMPRESS_OFF)
+		return false;
+	call->message->compress = true;
+	return true;
 }
 
 /* Pads a response in a compound with zeros. Returns its length with padding. */
@@ -656,6 +675,44 @@ static void reply_lend(struct dsmb_call *call, struct dsmb_out *out, u32 data, u
 	out->page_bytes = len;
 }
 
+/*
+ * Sends the responses compressed, after they were signed and before they are encrypted (MS-SMB2
+ * section 3.1.4.4). Returns false if they are to be sent as they are.
+ */
+static bool reply_send_compressed(struct dsmb_message *message, struct dsmb_session *session,
+				  const struct dsmb_out *out, int n, u32 bytes)
+{
+	struct dsmb_conn *conn = message->conn;
+	struct dsmb_buf *buf = NULL, *linear = NULL;
+	const u8 *data = out->vec[0].iov_base;
+	u64 start = ktime_get_ns();
+	bool sent = false;
+	u32 len;
+
+	if (n > 1) {
+		linear = reply_linear(message, bytes);
+		if (!linear)
+			return false;
+		data = linear->data + DSMB_SEND_HEADROOM;
+	}
+	buf = dsmb_buf_get(conn->server, DSMB_SEND_HEADROOM + bytes);
+	if (buf && dsmb_message_charge(message, buf->size)) {
+		len = dsmb_compressed_make(&conn->compression, data, bytes, COMPRESS_AFTER,
+					   buf->data + DSMB_SEND_HEADROOM);
+		ditto_stats_count(conn->server->compression, DSMB_COMPRESS_FROM, !len,
+				  ktime_get_ns() - start, bytes);
+		if (len) {
+			ditto_stats_count(conn->server->compression, DSMB_COMPRESS_TO, false, 0,
+					  len);
+			sent = !send_plain(conn, session, buf, len);
+			buf = NULL;
+		}
+	}
+	dsmb_buf_put(conn->server, buf);
+	dsmb_buf_put(conn->server, linear);
+	return sent;
+}
+
 bool dsmb_reply_finish(struct dsmb_message *message)
 {
 	struct dsmb_call *last = &message->calls[message->ncalls - 1];
@@ -672,6 +729,9 @@ bool dsmb_reply_finish(struct dsmb_message *message)
 		n = reply_piece(message, out, &bytes);
 	else
 		n = reply_pieces(message, out, &bytes);
+	if (unlikely(message->compress) && n > 0 &&
+	    reply_send_compressed(message, session, out, n, bytes))
+		return false;
 	if (n > 0 && (n > DSMB_OUT_VECS || (session && n > 1))) {
 		buf = reply_linear(message, bytes);
 		if (!buf || send_plain(message->conn, session, buf, bytes))

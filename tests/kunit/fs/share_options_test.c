@@ -45,6 +45,7 @@ static const struct option_limit {
 	{ "nfs", "dacl", 0, 1, 0 },
 	{ "nfs", "delegated-times", 0, 1, 1 },
 	{ "smb", "encrypt", 0, 1, 0 },
+	{ "smb", "compress", 0, 2, 1 },
 	{ "smb", "notify", 0, 1, 1 },
 	{ "smb", "continuously-available", 0, 1, 0 },
 	{ "smb", "hide-unreadable", 0, 1, 0 },

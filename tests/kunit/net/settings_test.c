@@ -58,6 +58,7 @@ static const struct limit {
 	{ "smb", "require-signing", 0, 1, 0 },
 	{ "smb", "require-ntlm-signing", 0, 1, 1 },
 	{ "smb", "encryption", 0, 2, 1 },
+	{ "smb", "compression", 0, 1, 1 },
 	{ "smb", "min-dialect", 0x0202, 0x0311, 0x0202 },
 	{ "smb", "durable-s", 0, 300, 60 },
 	{ "smb", "silence-s", 4, 7200, 60 },

@@ -30,6 +30,7 @@ struct ctx {
 #define SHA512_CTX	{ 1, 10, { 1, 0, 4, 0, 1, 0, 0xa, 0xb, 0xc, 0xd } }
 #define ENCRYPTION(len, ...)	{ 2, len, { __VA_ARGS__ } }
 #define SIGNING(len, ...)	{ 8, len, { __VA_ARGS__ } }
+#define COMPRESSION(len, ...)	{ 3, len, { __VA_ARGS__ } }
 #define POSIX(first)	{ 0x100, 16, { first, 0xad, 0x25, 0x50, 0x9c, 0xb4, 0x11, 0xe7, \
 				       0xb4, 0x23, 0x83, 0xde, 0x96, 0x8b, 0xcd, 0x7c } }
 
@@ -45,6 +46,8 @@ struct ctx {
  * @cut: bytes that are missing at the end
  * @shift: added to NegotiateContextOffset
  * @posix: wanted
+ * @compression: wanted
+ * @incompressible: compression is not supported
  */
 struct offer_case {
 	const char *name;
@@ -57,6 +60,8 @@ struct offer_case {
 	u16 cut;
 	u16 shift;
 	bool posix;
+	struct dsmb_compression compression;
+	bool incompressible;
 };
 
 #define CMAC	DSMB_SIGNING_AES_CMAC
@@ -96,8 +101,28 @@ static const struct offer_case offer_cases[] = {
 	{ "hashes behind the end", { { 1, 6, { 2, 0, 0, 0, 1, 0 } } }, INVALID },
 	{ "names, transport, what is unknown", { { 5, 2 }, SHA512_CTX, { 6, 4 }, { 0x99, 3 } },
 	  0, 0, CMAC },
-	{ "empty compression", { SHA512_CTX, { 3, 0 } }, 0, 0, CMAC },
-	{ "compression twice", { SHA512_CTX, { 3, 8 }, { 3, 8 } }, INVALID },
+	{ "empty compression", { SHA512_CTX, COMPRESSION(0) }, INVALID },
+	{ "no compression", { SHA512_CTX, COMPRESSION(8, 0, 0, 0, 0, 1) }, INVALID },
+	{ "compression behind the end", { SHA512_CTX, COMPRESSION(10, 2, 0, 0, 0, 1, 0, 0, 0, 2) },
+	  INVALID },
+	{ "compression without an algorithm", { SHA512_CTX, COMPRESSION(8, 1, 0, 0, 0, 1) },
+	  INVALID },
+	{ "compression twice", { SHA512_CTX, COMPRESSION(10, 1, 0, 0, 0, 0, 0, 0, 0, 2),
+				 COMPRESSION(10, 1, 0, 0, 0, 0, 0, 0, 0, 2) }, INVALID },
+	{ "unsupported compression", { SHA512_CTX, COMPRESSION(0) }, 0, 0, CMAC,
+	  .incompressible = true },
+	{ "unsupported compression twice", { SHA512_CTX, COMPRESSION(0), COMPRESSION(0) }, INVALID,
+	  .incompressible = true },
+	{ "compressions in the client's order",
+	  { SHA512_CTX, COMPRESSION(16, 4, 0, 0xff, 0xff, 1, 0, 0, 0, 4, 0, 2, 0, 1, 0, 3, 0) },
+	  0, 0, CMAC, .compression = { { 4, 2, 1, 3 }, 4, true } },
+	{ "compressions not chained", { SHA512_CTX, COMPRESSION(10, 1, 0, 0, 0, 2, 0, 0, 0, 2) },
+	  0, 0, CMAC, .compression = { { 2 }, 1 } },
+	{ "unknown, repeated and no compressions",
+	  { SHA512_CTX, COMPRESSION(16, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0x22, 0, 2, 0) },
+	  0, 0, CMAC, .compression = { { 2 }, 1 } },
+	{ "no compression in common", { SHA512_CTX, COMPRESSION(10, 1, 0, 0, 0, 1, 0, 0, 0, 99) },
+	  0, 0, CMAC },
 	{ "RDMA twice", { SHA512_CTX, { 7, 8 }, { 7, 8 } }, INVALID },
 	{ "names twice", { SHA512_CTX, { 5, 2 }, { 5, 2 } }, 0, 0, CMAC },
 	{ "POSIX", { SHA512_CTX, POSIX(0x93) }, 0, 0, CMAC, .posix = true },
@@ -147,12 +172,16 @@ static void offer_parse(struct kunit *test)
 
 	KUNIT_ASSERT_FALSE(test, b.full);
 	KUNIT_ASSERT_EQ(test, dsmb_offer_parse(&in, START + c->shift, count,
-					       c->ciphers ?: ALL_CIPHERS, &offer), c->status);
+					       c->ciphers ?: ALL_CIPHERS, !c->incompressible,
+					       &offer), c->status);
 	if (c->status)
 		return;
 	KUNIT_EXPECT_EQ(test, offer.cipher, c->cipher);
 	KUNIT_EXPECT_EQ(test, offer.signing, c->signing);
 	KUNIT_EXPECT_EQ(test, offer.posix, c->posix);
+	KUNIT_EXPECT_MEMEQ(test, &offer.compression, &c->compression, sizeof(c->compression));
+	if (c->incompressible)
+		KUNIT_EXPECT_FALSE(test, offer.seen & BIT(DSMB_CONTEXT_COMPRESSION));
 }
 
 /* A message truncated at any length is not read beyond its end. */
@@ -173,8 +202,8 @@ static void offer_truncated(struct kunit *test)
 		struct dsmb_cursor in = dsmb_cursor(copy, len);
 
 		KUNIT_ASSERT_NOT_NULL(test, copy);
-		KUNIT_EXPECT_EQ(test, dsmb_offer_parse(&in, START, count, ALL_CIPHERS, &offer),
-				len < b.len ? INVALID : STATUS_SUCCESS);
+		KUNIT_EXPECT_EQ(test, len < b.len ? INVALID : STATUS_SUCCESS,
+				dsmb_offer_parse(&in, START, count, ALL_CIPHERS, true, &offer));
 		kfree(copy);
 	}
 }
@@ -184,9 +213,10 @@ static void offer_answer(struct kunit *test)
 {
 	const struct dsmb_offer offer = {
 		.seen = BIT(DSMB_CONTEXT_PREAUTH) | BIT(DSMB_CONTEXT_ENCRYPTION) |
-			BIT(DSMB_CONTEXT_SIGNING),
+			BIT(DSMB_CONTEXT_SIGNING) | BIT(DSMB_CONTEXT_COMPRESSION),
 		.cipher = DSMB_CIPHER_AES256_CCM,
 		.signing = DSMB_SIGNING_AES_GMAC,
+		.compression = { { 4, 2 }, 2, true },
 	};
 	u8 message[512];
 	struct dsmb_builder b = dsmb_builder(message, sizeof(message));
@@ -197,18 +227,19 @@ static void offer_answer(struct kunit *test)
 	dsmb_builder_reserve(&b, START);
 	count = dsmb_offer_answer(&b, &offer);
 	in = dsmb_cursor(message, b.len);
-	KUNIT_EXPECT_EQ(test, count, 3);
-	KUNIT_ASSERT_EQ(test, dsmb_offer_parse(&in, START, count, ALL_CIPHERS, &read),
+	KUNIT_EXPECT_EQ(test, count, 4);
+	KUNIT_ASSERT_EQ(test, dsmb_offer_parse(&in, START, count, ALL_CIPHERS, true, &read),
 			STATUS_SUCCESS);
 	KUNIT_EXPECT_EQ(test, read.cipher, offer.cipher);
 	KUNIT_EXPECT_EQ(test, read.signing, offer.signing);
+	KUNIT_EXPECT_MEMEQ(test, &read.compression, &offer.compression, sizeof(read.compression));
 
 	/* Only requested contexts are answered, also without a common algorithm. */
 	b = dsmb_builder(message, sizeof(message));
 	KUNIT_EXPECT_EQ(test, dsmb_offer_answer(&b, &(struct dsmb_offer) { }), 1);
 	b = dsmb_builder(message, sizeof(message));
 	KUNIT_EXPECT_EQ(test, dsmb_offer_answer(&b, &(struct dsmb_offer) {
-		.seen = BIT(DSMB_CONTEXT_ENCRYPTION) }), 2);
+		.seen = BIT(DSMB_CONTEXT_ENCRYPTION) | BIT(DSMB_CONTEXT_COMPRESSION) }), 3);
 }
 
 struct dialect_case {
