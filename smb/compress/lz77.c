@@ -38,35 +38,37 @@ struct lz77_writer {
 	u8 *end;
 	u8 *flags_at;
 	u8 *half_at;
-	u32 flags;
+	u64 flags;
 	u32 count;
 };
 
-/* Adds the flag of an item that was written. */
-static bool lz77_flag_put(struct lz77_writer *w, u32 flag)
+/* Adds flags of @count items that were written, as many as are still missing at most. */
+static bool lz77_flags_put(struct lz77_writer *w, u32 flag, u32 count)
 {
-	w->flags = w->flags << 1 | flag;
-	if (++w->count < LZ77_FLAGS)
+	w->flags = w->flags << count | flag;
+	w->count += count;
+	if (w->count < LZ77_FLAGS)
 		return true;
 	put_unaligned_le32(w->flags, w->flags_at);
-	if (w->end - w->at < (ptrdiff_t)sizeof(w->flags))
+	if (w->end - w->at < (ptrdiff_t)sizeof(u32))
 		return false;
 	w->flags_at = w->at;
-	w->at += sizeof(w->flags);
+	w->at += sizeof(u32);
 	w->count = 0;
 	return true;
 }
 
 static bool lz77_literals_put(struct lz77_writer *w, const u8 *in, u32 len)
 {
-	/* Flags need room, too; but data without matches is found out before it is copied. */
-	if (w->end - w->at < len)
-		return false;
-	while (len--) {
-		if (w->at == w->end)
+	while (len) {
+		u32 n = min(len, LZ77_FLAGS - w->count);
+
+		if (w->end - w->at < n)
 			return false;
-		*w->at++ = *in++;
-		if (!lz77_flag_put(w, 0))
+		len -= n;
+		for (u32 i = 0; i < n; i++)
+			*w->at++ = *in++;
+		if (!lz77_flags_put(w, 0, n))
 			return false;
 	}
 	return true;
@@ -83,7 +85,7 @@ static bool lz77_match_put(struct lz77_writer *w, const struct dsmb_match *match
 	put_unaligned_le16(word | min(length, LZ77_LENGTH_MAX), w->at);
 	w->at += sizeof(word);
 	if (length < LZ77_LENGTH_MAX)
-		return lz77_flag_put(w, 1);
+		return lz77_flags_put(w, 1, 1);
 
 	more = length - LZ77_LENGTH_MAX;
 	half = min(more, LZ77_HALF_MAX);
@@ -97,27 +99,27 @@ static bool lz77_match_put(struct lz77_writer *w, const struct dsmb_match *match
 		*w->at++ = half;
 	}
 	if (half < LZ77_HALF_MAX)
-		return lz77_flag_put(w, 1);
+		return lz77_flags_put(w, 1, 1);
 
 	more -= LZ77_HALF_MAX;
 	if (w->at == w->end)
 		return false;
 	*w->at++ = min(more, LZ77_BYTE_MAX);
 	if (more < LZ77_BYTE_MAX)
-		return lz77_flag_put(w, 1);
+		return lz77_flags_put(w, 1, 1);
 
 	if (w->end - w->at < (ptrdiff_t)sizeof(u16))
 		return false;
 	put_unaligned_le16(length <= U16_MAX ? length : 0, w->at);
 	w->at += sizeof(u16);
 	if (length <= U16_MAX)
-		return lz77_flag_put(w, 1);
+		return lz77_flags_put(w, 1, 1);
 
 	if (w->end - w->at < (ptrdiff_t)sizeof(u32))
 		return false;
 	put_unaligned_le32(length, w->at);
 	w->at += sizeof(u32);
-	return lz77_flag_put(w, 1);
+	return lz77_flags_put(w, 1, 1);
 }
 
 static ssize_t lz77_compress(const u8 *in, size_t in_len, u8 *out, size_t room, void *workspace)
@@ -126,12 +128,12 @@ static ssize_t lz77_compress(const u8 *in, size_t in_len, u8 *out, size_t room, 
 		.in = in, .heads = workspace, .bits = LZ77_HASH_BITS, .window = LZ77_WINDOW,
 	};
 	struct lz77_writer w = {
-		.at = out + sizeof(w.flags), .end = out + room, .flags_at = out,
+		.at = out + sizeof(u32), .end = out + room, .flags_at = out,
 	};
 	struct dsmb_match match;
 	u32 done = 0;
 
-	if (room < sizeof(w.flags))
+	if (room < sizeof(u32))
 		return -ENOSPC;
 	memset(finder.heads, 0, sizeof(u32) << LZ77_HASH_BITS);
 	while (dsmb_match_find(&finder, 0, done, in_len, &match)) {
@@ -143,7 +145,7 @@ static ssize_t lz77_compress(const u8 *in, size_t in_len, u8 *out, size_t room, 
 	if (!lz77_literals_put(&w, in + done, in_len - done))
 		return -ENOSPC;
 	/* The flags that are left are ones: the decompressor finds the end at a match. */
-	put_unaligned_le32(w.count ? ~(~w.flags << (LZ77_FLAGS - w.count)) : ~0U, w.flags_at);
+	put_unaligned_le32(~(~w.flags << (LZ77_FLAGS - w.count)), w.flags_at);
 	return w.at - out;
 }
 
