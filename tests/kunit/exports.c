@@ -24,6 +24,7 @@
 #include "lockd/claim_common.h"
 #include "net/fake_helper.h"
 #include "net/tcp_pair.h"
+#include "rounds.h"
 
 EXPORT_SYMBOL_NS_GPL(ditto_account_refused, DITTO);
 EXPORT_SYMBOL_NS_GPL(ditto_acl_from_mode, DITTO);
@@ -91,6 +92,7 @@ EXPORT_SYMBOL_NS_GPL(fake_helper_open, DITTO);
 EXPORT_SYMBOL_NS_GPL(fake_helper_read, DITTO);
 EXPORT_SYMBOL_NS_GPL(fake_helper_start, DITTO);
 EXPORT_SYMBOL_NS_GPL(fake_helper_stop, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_test_rounds, DITTO);
 EXPORT_SYMBOL_NS_GPL(tcp_pair_connect, DITTO);
 EXPORT_SYMBOL_NS_GPL(tcp_pair_release, DITTO);
 EXPORT_SYMBOL_NS_GPL(tcp_pair_send, DITTO);
