@@ -56,8 +56,8 @@ size_t dsmb_compress_workspace(u16 algorithm);
 size_t dsmb_decompress_workspace(u16 algorithm);
 
 /*
- * Compress @in_len bytes. Returns the bytes written, at most @room; -ENOSPC if they do not fit, or if
- * they are no run that Pattern_V1 can express; or -EINVAL if there is no such algorithm.
+ * Compress @in_len bytes. Returns the bytes written, at most @room; -ENOSPC if they do not fit, or
+ * if they are no run that Pattern_V1 can express; or -EINVAL if there is no such algorithm.
  */
 ssize_t dsmb_compress(u16 algorithm, const u8 *in, size_t in_len, u8 *out, size_t room,
 		      void *workspace);
