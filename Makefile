@@ -80,6 +80,7 @@ help:
 	@echo '  bench-nfs4        the same for version 4.1'
 	@echo '  bench-nfs42       copies by version 4.2 beside knfsd'
 	@echo '  bench-smb         beside ksmbd and Samba in one guest'
+	@echo '  bench-compressed  SMB with and without compression on a link of 1 Gbit/s'
 	@echo '  profile           where an operation spends its instructions; WORKLOAD=nfs3/CREATE/8,'
 	@echo '                    SYSTEM=ditto|knfsd|ksmbd|...: lists and a flame graph below results/'
 	@echo 'Develop:'
@@ -143,7 +144,7 @@ bench:
 	@tests/bench/suite
 
 bench-load bench-icount bench-mounted bench-fio bench-scale bench-cpus bench-locks bench-nfs3 \
-bench-nfs4 bench-nfs42 bench-smb:
+bench-nfs4 bench-nfs42 bench-smb bench-compressed:
 	@tests/bench/run $(@:bench-%=%)
 
 profile:
@@ -156,4 +157,4 @@ ynl:
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
 	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-store check-smbtorture check-debug \
 	check-damage check-fuzz check-stock check-race check-signed check-soak check-model check-offload-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-wpts check-full \
-	demo demo-ad demo-offload bench bench-load bench-icount bench-mounted bench-fio bench-scale bench-cpus bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb profile ynl
+	demo demo-ad demo-offload bench bench-load bench-icount bench-mounted bench-fio bench-scale bench-cpus bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb bench-compressed profile ynl
