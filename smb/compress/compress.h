@@ -3,8 +3,9 @@
  * Compression of SMB messages: MS-SMB2 sections 3.1.4.4 and 3.1.5.3, and MS-XCA.
  *
  * Input, output and scratch memory belong to the caller and do not overlap; each is contiguous.
- * Nothing here allocates, sleeps or keeps state between calls. Every function takes time linear in
- * the lengths of its input and output, whatever the bytes are.
+ * Nothing here allocates memory or keeps state between calls. Every function takes time linear in
+ * the lengths of its input and output, whatever the bytes are, and runs in a process, as others may
+ * run in between; LZ4, which is the kernel's, lets nobody in between.
  */
 #ifndef _DITTO_SMB_COMPRESS_COMPRESS_H
 #define _DITTO_SMB_COMPRESS_COMPRESS_H

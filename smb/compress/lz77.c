@@ -8,6 +8,7 @@
  */
 #include <linux/errno.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
@@ -17,6 +18,7 @@
 #define LZ77_FLAGS		32	/* in one word */
 #define LZ77_WINDOW		8192
 #define LZ77_HASH_BITS		13
+#define LZ77_TURN		65536	/* bytes after which others may run */
 #define LZ77_LENGTH_BITS	3
 #define LZ77_LENGTH_MAX		7	/* in those bits; says that the length goes on */
 #define LZ77_HALF_MAX		15	/* in half a byte; likewise */
@@ -126,6 +128,7 @@ static ssize_t lz77_compress(const u8 *in, size_t in_len, u8 *out, size_t room, 
 {
 	struct dsmb_match_finder finder = {
 		.in = in, .heads = workspace, .bits = LZ77_HASH_BITS, .window = LZ77_WINDOW,
+		.max = LZ77_TURN,
 	};
 	struct lz77_writer w = {
 		.at = out + sizeof(u32), .end = out + room, .flags_at = out,
@@ -136,14 +139,20 @@ static ssize_t lz77_compress(const u8 *in, size_t in_len, u8 *out, size_t room, 
 	if (room < sizeof(u32))
 		return -ENOSPC;
 	memset(finder.heads, 0, sizeof(u32) << LZ77_HASH_BITS);
-	while (dsmb_match_find(&finder, 0, done, in_len, &match)) {
-		if (!lz77_literals_put(&w, in + done, match.at - done) ||
-		    !lz77_match_put(&w, &match))
+	while (done < in_len) {
+		u32 end = done + min(in_len - done, LZ77_TURN);
+
+		while (dsmb_match_find(&finder, 0, done, end, &match)) {
+			if (!lz77_literals_put(&w, in + done, match.at - done) ||
+			    !lz77_match_put(&w, &match))
+				return -ENOSPC;
+			done = match.at + match.length;
+		}
+		if (!lz77_literals_put(&w, in + done, end - done))
 			return -ENOSPC;
-		done = match.at + match.length;
+		done = end;
+		cond_resched();
 	}
-	if (!lz77_literals_put(&w, in + done, in_len - done))
-		return -ENOSPC;
 	/* The flags that are left are ones: the decompressor finds the end at a match. */
 	put_unaligned_le32(~(~w.flags << (LZ77_FLAGS - w.count)), w.flags_at);
 	return w.at - out;
@@ -152,7 +161,7 @@ static ssize_t lz77_compress(const u8 *in, size_t in_len, u8 *out, size_t room, 
 static int lz77_decompress(const u8 *in, size_t in_len, u8 *out, size_t out_len, void *workspace)
 {
 	const u8 *in_end = in + in_len, *begin = out, *out_end = out + out_len;
-	const u8 *half_at = NULL;
+	const u8 *half_at = NULL, *turn = out;
 	u32 flags = 0, left = 0;
 
 	while (in < in_end) {
@@ -165,6 +174,10 @@ static int lz77_decompress(const u8 *in, size_t in_len, u8 *out, size_t out_len,
 			flags = get_unaligned_le32(in);
 			in += sizeof(flags);
 			left = LZ77_FLAGS;
+			if (out - turn >= LZ77_TURN) {
+				turn = out;
+				cond_resched();
+			}
 			continue;
 		}
 		left--;

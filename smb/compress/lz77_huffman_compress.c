@@ -4,6 +4,7 @@
 #include <linux/log2.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
@@ -192,7 +193,7 @@ static ssize_t huffman_compress(const u8 *in, size_t in_len, u8 *out, size_t roo
 	struct huffman_block *block = workspace;
 	struct dsmb_match_finder finder = {
 		.in = in, .heads = block->heads, .bits = HUFFMAN_HASH_BITS,
-		.window = HUFFMAN_WINDOW,
+		.window = HUFFMAN_WINDOW, .max = DSMB_HUFFMAN_BLOCK,
 	};
 	u8 *at = out, *out_end = out + room;
 	u32 done = 0;
@@ -208,6 +209,7 @@ static ssize_t huffman_compress(const u8 *in, size_t in_len, u8 *out, size_t roo
 			return -ENOSPC;
 		at = huffman_block_write(block, in + done, len, last, at);
 		done += len;
+		cond_resched();
 	}
 	return at - out;
 }

@@ -2,6 +2,7 @@
 /* Decompression of LZ77+Huffman: MS-XCA section 2.2. See lz77_huffman.h. */
 #include <linux/bits.h>
 #include <linux/errno.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
@@ -178,6 +179,7 @@ int dsmb_huffman_decompress(const u8 *in, size_t in_len, u8 *out, size_t out_len
 			dsmb_match_copy(out, distance, length, out_end);
 			out += length;
 		}
+		cond_resched();
 	}
 	return out == out_end ? 0 : -EINVAL;
 }

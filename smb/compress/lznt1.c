@@ -11,6 +11,7 @@
 #include <linux/errno.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
@@ -19,6 +20,7 @@
 
 #define LZNT1_CHUNK		4096
 #define LZNT1_HASH_BITS		12
+#define LZNT1_TURN		16	/* chunks after which others may run */
 #define LZNT1_FLAGS		8	/* in one byte */
 
 #define LZNT1_COMPRESSED	0x8000
@@ -76,9 +78,14 @@ static bool lznt1_chunk_compress(struct dsmb_match_finder *finder, struct lznt1_
 	struct dsmb_match match;
 	u32 done = from;
 
-	while (dsmb_match_find(finder, from, done, end, &match)) {
-		u32 bits = lznt1_length_bits(match.at - from);
+	for (;;) {
+		u32 bits = lznt1_length_bits(done - from);
 
+		finder->max = GENMASK(bits - 1, 0) + DSMB_MATCH_BASE;
+		if (!dsmb_match_find(finder, from, done, end, &match))
+			break;
+		/* It has fewer bits for its length than one that begins at @done. */
+		bits = lznt1_length_bits(match.at - from);
 		match.length = min(match.length, GENMASK(bits - 1, 0) + DSMB_MATCH_BASE);
 		if (!lznt1_literals_put(w, finder->in + done, match.at - done) ||
 		    !lznt1_item_begin(w, 1, sizeof(u16)))
@@ -122,6 +129,8 @@ static ssize_t lznt1_compress(const u8 *in, size_t in_len, u8 *out, size_t room,
 		put_unaligned_le16(header, at);
 		at = w.at;
 		done += len;
+		if (done % (LZNT1_TURN * LZNT1_CHUNK) == 0)
+			cond_resched();
 	}
 	return at - out;
 }
@@ -163,6 +172,7 @@ static int lznt1_decompress(const u8 *in, size_t in_len, u8 *out, size_t out_len
 {
 	const u8 *in_end = in + in_len;
 	u8 *out_end = out + out_len;
+	u32 chunks = 0;
 
 	while (in < in_end) {
 		u16 header;
@@ -191,6 +201,8 @@ static int lznt1_decompress(const u8 *in, size_t in_len, u8 *out, size_t out_len
 			out += len;
 		}
 		in += len;
+		if (++chunks % LZNT1_TURN == 0)
+			cond_resched();
 	}
 	return in == in_end && out == out_end ? 0 : -EINVAL;
 }

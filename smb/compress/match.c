@@ -4,6 +4,7 @@
  * for each hash, so its time does not depend on the data.
  */
 #include <linux/bitops.h>
+#include <linux/minmax.h>
 
 #include "match.h"
 
@@ -51,7 +52,8 @@ bool dsmb_match_find(struct dsmb_match_finder *f, u32 floor, u32 from, u32 end,
 		/* A head of 0 may be one that was never set, which only costs the comparison. */
 		if (before >= floor && before < at && at - before <= f->window &&
 		    get_unaligned_le32(f->in + before) == get_unaligned_le32(f->in + at)) {
-			length = match_length(f->in + before, f->in + at, f->in + end);
+			length = match_length(f->in + before, f->in + at,
+					      f->in + at + min(end - at, f->max));
 			/* It may have begun at a position that was left out. */
 			while (at > from && before > floor && f->in[at - 1] == f->in[before - 1]) {
 				at--;

@@ -6,7 +6,6 @@
 #ifndef _DITTO_SMB_COMPRESS_MATCH_H
 #define _DITTO_SMB_COMPRESS_MATCH_H
 
-#include <linux/string.h>
 #include <linux/types.h>
 #include <linux/unaligned.h>
 
@@ -21,12 +20,14 @@
  * @heads: for each hash of DSMB_MATCH_MIN bytes, the last position that had it, or 0
  * @bits: bits of a hash
  * @window: how far behind a position its match may begin
+ * @max: bytes after which a match is followed no further; it may have begun before them
  */
 struct dsmb_match_finder {
 	const u8 *in;
 	u32 *heads;
 	u32 bits;
 	u32 window;
+	u32 max;
 };
 
 /**
@@ -57,19 +58,24 @@ static inline void dsmb_match_copy(u8 *to, size_t distance, size_t length, const
 	const u8 *from = to - distance;
 	u8 *stop = to + length;
 
-	if (distance >= sizeof(u64) && end - stop >= (ptrdiff_t)sizeof(u64)) {
-		/* What is written behind the match is written again later, or is the caller's. */
-		while (to < stop) {
-			put_unaligned(get_unaligned((const u64 *)from), (u64 *)to);
-			from += sizeof(u64);
-			to += sizeof(u64);
-		}
-	} else if (distance == 1) {
-		memset(to, *from, length);
-	} else {
-		while (to < stop)
+	/* The bytes repeat at each multiple of the distance, so a longer one serves as well. */
+	while (distance < sizeof(u64)) {
+		for (size_t i = 0; i < distance; i++) {
+			if (to == stop)
+				return;
 			*to++ = *from++;
+		}
+		from -= distance;
+		distance *= 2;
 	}
+	/* What is written behind the match is written again later, or is the caller's. */
+	while (to < stop && end - to >= (ptrdiff_t)sizeof(u64)) {
+		put_unaligned(get_unaligned((const u64 *)from), (u64 *)to);
+		from += sizeof(u64);
+		to += sizeof(u64);
+	}
+	while (to < stop)
+		*to++ = *from++;
 }
 
 #endif

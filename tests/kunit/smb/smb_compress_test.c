@@ -9,6 +9,7 @@
 #include "../rounds.h"
 #include "../../../smb/compress/compress.h"
 #include "../../../smb/compress/lz77_huffman.h"
+#include "../../../smb/compress/match.h"
 
 #define GUARD		64	/* bytes around what is written */
 #define GUARD_BYTE	0xa5
@@ -420,6 +421,30 @@ static void smb_compress_hostile_test(struct kunit *test)
 	}
 }
 
+/* A match is copied as if byte by byte, whatever its distance, and nothing is written at the end. */
+static void smb_compress_match_copy_test(struct kunit *test)
+{
+	u8 expected[80], got[80];
+
+	for (u32 distance = 1; distance <= 17; distance++) {
+		for (u32 length = 1; length <= 40; length++) {
+			for (u32 behind = 0; behind <= 9; behind++) {
+				u32 stop = distance + length, end = stop + behind;
+
+				for (u32 i = 0; i < sizeof(got); i++)
+					got[i] = i < distance ? i + 1 : GUARD_BYTE;
+				memcpy(expected, got, sizeof(got));
+				for (u32 i = distance; i < stop; i++)
+					expected[i] = expected[i - distance];
+				dsmb_match_copy(got + distance, distance, length, got + end);
+				KUNIT_EXPECT_MEMEQ(test, got, expected, stop);
+				KUNIT_EXPECT_MEMEQ(test, got + end, expected + end,
+						   sizeof(got) - end);
+			}
+		}
+	}
+}
+
 /* A few bytes make many, but never more than there is room for. */
 static void smb_compress_bomb_test(struct kunit *test)
 {
@@ -572,6 +597,7 @@ static struct kunit_case smb_compress_tests[] = {
 	KUNIT_CASE_PARAM(smb_compress_room_test, compress_gen_params),
 	KUNIT_CASE_PARAM(smb_compress_truncated_test, compress_gen_params),
 	KUNIT_CASE_PARAM(smb_compress_hostile_test, compress_gen_params),
+	KUNIT_CASE(smb_compress_match_copy_test),
 	KUNIT_CASE(smb_compress_bomb_test),
 	KUNIT_CASE(smb_compress_bad_code_test),
 	KUNIT_CASE(smb_compress_code_limit_test),
