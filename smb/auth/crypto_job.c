@@ -40,7 +40,6 @@ static void job_free(struct dsmb_job *job)
 	kfree_sensitive(job->req);
 	kfree_sensitive(job->scratch);
 	kvfree(job->other);
-	kvfree_sensitive(job->workspace, job->workspace_size);
 	kvfree_sensitive(job, sizeof(*job));
 }
 
@@ -190,16 +189,6 @@ int dsmb_job_make_other(struct dsmb_job *job)
 	if (!job->other)
 		job->other = kvmalloc_array(DSMB_JOB_SG, sizeof(*job->other), GFP_KERNEL);
 	return job->scratch && job->other ? 0 : -ENOMEM;
-}
-
-int dsmb_job_fit_workspace(struct dsmb_job *job, size_t size)
-{
-	if (size <= job->workspace_size)
-		return 0;
-	kvfree_sensitive(job->workspace, job->workspace_size);
-	job->workspace = kvmalloc(size, GFP_KERNEL);
-	job->workspace_size = job->workspace ? size : 0;
-	return job->workspace ? 0 : -ENOMEM;
 }
 
 int dsmb_job_discard(struct dsmb_job *job, int n)

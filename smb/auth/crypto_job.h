@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A job is the memory that a computation needs besides its key: request, IV, tag and
- * scatterlists, or what compression needs. Jobs are shared by all keys and are reused, so that
- * nothing is allocated per message.
+ * scatterlists. Jobs are shared by all keys and are reused, so that nothing is allocated per
+ * message.
  */
 #ifndef _DITTO_SMB_AUTH_CRYPTO_JOB_H
 #define _DITTO_SMB_AUTH_CRYPTO_JOB_H
@@ -30,8 +30,6 @@
  * @zero: zeros, in place of the signature field
  * @other: a second scatterlist, for computations that are not in place; NULL until one is made
  * @scratch: a page for results that nobody reads, made with @other
- * @workspace: scratch memory of compression, or NULL
- * @workspace_size: bytes of it
  * @sg: the data
  */
 struct dsmb_job {
@@ -43,8 +41,6 @@ struct dsmb_job {
 	u8 zero[DSMB_SIGNATURE_SIZE];
 	struct scatterlist *other;
 	void *scratch;
-	void *workspace;
-	size_t workspace_size;
 	struct scatterlist sg[DSMB_JOB_SG];
 };
 
@@ -137,9 +133,6 @@ int dsmb_job_add_message(struct dsmb_job *job, const struct kvec *iov, int nr, s
  * Return: 0 or -ENOMEM.
  */
 int dsmb_job_make_other(struct dsmb_job *job);
-
-/* Make sure that @workspace has at least @size bytes. Returns 0 or -ENOMEM. */
-int dsmb_job_fit_workspace(struct dsmb_job *job, size_t size);
 
 /**
  * dsmb_job_discard - let the results of a computation go where nobody reads them

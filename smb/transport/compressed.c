@@ -2,16 +2,15 @@
 /*
  * Compressed messages: one compressed segment behind the beginning of the message, or a chain of
  * payloads that make up all of it (MS-SMB2 section 2.2.42). See compressed.h.
- *
- * A job for computations has the scratch memory, so no more messages are compressed and expanded
- * than the CPUs can work on.
  */
 #include <linux/bits.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
-#include "../auth/crypto_job.h"
 #include "../compress/compress.h"
 #include "../wire/builder.h"
 #include "../wire/cursor.h"
@@ -24,6 +23,9 @@
 #define CHAINED_HEADER		8
 /* Limit of OriginalCompressedSegmentSize (MS-SMB2 section 3.3.5.2.1.2). */
 #define SEGMENT_MAX		(256 + UNCHAINED_HEADER + DSMB_IO_MAX)
+/* Bytes of long data that are compressed first, to see whether they become shorter. */
+#define SAMPLE			SZ_16K
+#define SAMPLE_FROM		SZ_128K
 
 static bool compression_has(const struct dsmb_compression *with, u16 algorithm)
 {
@@ -61,19 +63,21 @@ u32 dsmb_compressed_measure(const struct dsmb_compression *with, const void *dat
 	return size >= sizeof(struct dsmb_header) && size <= max ? size : 0;
 }
 
-static int expand_payload(struct dsmb_job *job, u16 algorithm, struct dsmb_cursor *in, u8 *out,
-			  u32 size)
+static int payload_expand(u16 algorithm, struct dsmb_cursor *in, u8 *out, u32 size)
 {
-	int err = dsmb_job_fit_workspace(job, dsmb_decompress_workspace(algorithm));
+	size_t bytes = dsmb_decompress_workspace(algorithm);
+	void *workspace = bytes ? kvmalloc(bytes, GFP_KERNEL) : NULL;
+	int err;
 
-	if (err)
-		return err;
-	return dsmb_decompress(algorithm, in->data + in->pos, dsmb_left(in), out, size,
-			       job->workspace);
+	if (bytes && !workspace)
+		return -ENOMEM;
+	err = dsmb_decompress(algorithm, in->data + in->pos, dsmb_left(in), out, size, workspace);
+	kvfree(workspace);
+	return err;
 }
 
 /* Bytes that a payload makes. The cursor is left in front of what is decompressed. */
-static u32 payload_size(u16 algorithm, struct dsmb_cursor *payload)
+static u32 payload_measure(u16 algorithm, struct dsmb_cursor *payload)
 {
 	struct dsmb_cursor c = *payload;
 
@@ -88,8 +92,8 @@ static u32 payload_size(u16 algorithm, struct dsmb_cursor *payload)
 	}
 }
 
-static int expand_chain(struct dsmb_job *job, const struct dsmb_compression *with,
-			struct dsmb_cursor *c, u8 *out, u32 size)
+static int chain_expand(const struct dsmb_compression *with, struct dsmb_cursor *c, u8 *out,
+			u32 size)
 {
 	u32 done = 0;
 
@@ -103,15 +107,15 @@ static int expand_chain(struct dsmb_job *job, const struct dsmb_compression *wit
 		dsmb_skip(c, len);
 		if (c->bad || flags & ~COMPRESSED_CHAINED)
 			return -EINVAL;
-		part = payload_size(algorithm, &payload);
-		if (payload.bad || !part || part > size - done)
+		part = payload_measure(algorithm, &payload);
+		if (payload.bad || part > size - done)
 			return -EINVAL;
 		if (algorithm == DSMB_COMPRESS_NONE) {
 			dsmb_get_bytes(&payload, out + done, part);
 		} else {
-			if (!compression_has(with, algorithm))
+			if (!part || !compression_has(with, algorithm))
 				return -EINVAL;
-			err = expand_payload(job, algorithm, &payload, out + done, part);
+			err = payload_expand(algorithm, &payload, out + done, part);
 			if (err)
 				return err;
 		}
@@ -125,53 +129,53 @@ int dsmb_compressed_expand(const struct dsmb_compression *with, const void *data
 			   u8 *out, u32 size)
 {
 	struct dsmb_cursor c = dsmb_cursor(data, len);
-	struct dsmb_job *job = dsmb_job_get(0);
 	u16 algorithm, flags;
 	u32 offset;
-	int err;
 
-	if (!job)
-		return -ENOMEM;
 	dsmb_skip(&c, CHAINED_HEADER);
 	algorithm = dsmb_get_u16(&c);
 	flags = dsmb_get_u16(&c);
 	offset = dsmb_get_u32(&c);
 	if (flags & COMPRESSED_CHAINED) {
 		dsmb_seek(&c, CHAINED_HEADER);
-		err = expand_chain(job, with, &c, out, size);
-	} else {
-		dsmb_get_bytes(&c, out, offset);
-		err = expand_payload(job, algorithm, &c, out + offset, size - offset);
+		return chain_expand(with, &c, out, size);
 	}
-	dsmb_job_put(job);
-	return err;
+	dsmb_get_bytes(&c, out, offset);
+	return payload_expand(algorithm, &c, out + offset, size - offset);
 }
 
 /* Appends @data, compressed. Returns false if that has no fewer bytes, or there is no room. */
-static bool encode_compressed(struct dsmb_job *job, u16 algorithm, struct dsmb_builder *out,
-			      const u8 *data, u32 len)
+static bool data_encode(u16 algorithm, struct dsmb_builder *out, const u8 *data, u32 len)
 {
 	u32 room = min(out->size - out->len, len - 1);
-	ssize_t n;
+	u8 *to = out->data + out->len;
+	void *workspace;
+	ssize_t n = 1;
 
-	if (out->full || algorithm == DSMB_COMPRESS_NONE ||
-	    dsmb_job_fit_workspace(job, dsmb_compress_workspace(algorithm)))
+	if (out->full || algorithm == DSMB_COMPRESS_NONE)
 		return false;
-	n = dsmb_compress(algorithm, data, len, out->data + out->len, room, job->workspace);
+	workspace = kvmalloc(dsmb_compress_workspace(algorithm), GFP_KERNEL);
+	if (!workspace)
+		return false;
+	if (len > SAMPLE_FROM)
+		n = dsmb_compress(algorithm, data, SAMPLE, to, min(room, SAMPLE - 1), workspace);
+	if (n > 0)
+		n = dsmb_compress(algorithm, data, len, to, room, workspace);
+	kvfree(workspace);
 	if (n < 0)
 		return false;
 	out->len += n;
 	return true;
 }
 
-static void encode_payload(struct dsmb_builder *out, u16 algorithm, u16 flags, u32 len)
+static void payload_encode(struct dsmb_builder *out, u16 algorithm, u16 flags, u32 len)
 {
 	dsmb_encode_u16(out, algorithm);
 	dsmb_encode_u16(out, flags);
 	dsmb_encode_u32(out, len);
 }
 
-static void encode_pattern(struct dsmb_builder *out, u8 byte, u32 count)
+static void pattern_encode(struct dsmb_builder *out, u8 byte, u32 count)
 {
 	const struct dsmb_pattern_v1 pattern = {
 		.pattern = byte,
@@ -180,41 +184,41 @@ static void encode_pattern(struct dsmb_builder *out, u8 byte, u32 count)
 
 	if (!count)
 		return;
-	encode_payload(out, DSMB_COMPRESS_PATTERN_V1, 0, sizeof(pattern));
+	payload_encode(out, DSMB_COMPRESS_PATTERN_V1, 0, sizeof(pattern));
 	dsmb_encode_bytes(out, &pattern, sizeof(pattern));
 }
 
 /* The beginning as it is, then runs of one byte at the ends of the rest, and what is between. */
-static void encode_chain(struct dsmb_job *job, const struct dsmb_compression *with, u16 algorithm,
+static void chain_encode(const struct dsmb_compression *with, u16 algorithm,
 			 struct dsmb_builder *out, const u8 *data, u32 len, u32 head)
 {
 	struct dsmb_pattern_runs runs = { };
 	u32 start;
 
-	encode_payload(out, DSMB_COMPRESS_NONE, COMPRESSED_CHAINED, head);
+	payload_encode(out, DSMB_COMPRESS_NONE, COMPRESSED_CHAINED, head);
 	dsmb_encode_bytes(out, data, head);
 	data += head;
 	len -= head;
 	if (compression_has(with, DSMB_COMPRESS_PATTERN_V1))
 		runs = dsmb_pattern_scan(data, len);
-	encode_pattern(out, data[0], runs.front);
+	pattern_encode(out, data[0], runs.front);
 	data += runs.front;
 	len -= runs.front + runs.back;
 	/* What is appended here is taken back if there is no room for it, but nothing else. */
 	if (len && !out->full) {
 		start = out->len;
-		encode_payload(out, algorithm, 0, 0);
+		payload_encode(out, algorithm, 0, 0);
 		dsmb_encode_u32(out, len);
-		if (encode_compressed(job, algorithm, out, data, len)) {
+		if (data_encode(algorithm, out, data, len)) {
 			dsmb_fill_u32(out, start + 4, out->len - start - 8);
 		} else {
 			dsmb_back(out, start);
-			encode_payload(out, DSMB_COMPRESS_NONE, 0, len);
+			payload_encode(out, DSMB_COMPRESS_NONE, 0, len);
 			dsmb_encode_bytes(out, data, len);
 		}
 	}
 	if (runs.back)
-		encode_pattern(out, data[len], runs.back);
+		pattern_encode(out, data[len], runs.back);
 }
 
 u32 dsmb_compressed_make(const struct dsmb_compression *with, const u8 *data, u32 len, u32 head,
@@ -222,27 +226,22 @@ u32 dsmb_compressed_make(const struct dsmb_compression *with, const u8 *data, u3
 {
 	struct dsmb_builder b = dsmb_builder(out, len - 1);
 	u16 algorithm = DSMB_COMPRESS_NONE;
-	struct dsmb_job *job;
 
-	if (len <= head)
+	if (len <= head || len - (with->chained ? 0 : head) > SEGMENT_MAX)
 		return 0;
-	/* The client's order decides; runs are found beside it. */
+	/* The client's order decides; Pattern_V1 is used for runs whatever its place is. */
 	for (int i = with->count - 1; i >= 0; i--)
 		if (with->ids[i] != DSMB_COMPRESS_PATTERN_V1)
 			algorithm = with->ids[i];
-	job = dsmb_job_get(0);
-	if (!job)
-		return 0;
 	dsmb_encode_u32(&b, DSMB_COMPRESSED_ID);
 	if (with->chained) {
 		dsmb_encode_u32(&b, len);
-		encode_chain(job, with, algorithm, &b, data, len, head);
+		chain_encode(with, algorithm, &b, data, len, head);
 	} else {
 		dsmb_encode_u32(&b, len - head);
-		encode_payload(&b, algorithm, 0, head);
+		payload_encode(&b, algorithm, 0, head);
 		dsmb_encode_bytes(&b, data, head);
-		b.full |= !encode_compressed(job, algorithm, &b, data + head, len - head);
+		b.full |= !data_encode(algorithm, &b, data + head, len - head);
 	}
-	dsmb_job_put(job);
 	return b.full ? 0 : b.len;
 }

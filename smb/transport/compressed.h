@@ -18,15 +18,16 @@ u32 dsmb_compressed_measure(const struct dsmb_compression *with, const void *dat
 			    u32 max);
 
 /*
- * Expand a message to @size bytes, which dsmb_compressed_measure() returned for it. Waits while all
- * jobs for computations are in use. Returns 0, -EINVAL or -ENOMEM.
+ * Expand a message to @size bytes, which dsmb_compressed_measure() returned for it. Returns 0,
+ * -EINVAL or -ENOMEM. Context: process; may sleep for memory.
  */
 int dsmb_compressed_expand(const struct dsmb_compression *with, const void *data, u32 len,
 			   u8 *out, u32 size);
 
 /*
- * Compress a message of @len bytes but for its first @head bytes. Waits as above. Returns the bytes
- * written to @out, which are fewer than @len; 0 if there would be no fewer, or without memory.
+ * Compress a message of @len bytes but for its first @head bytes. Returns the bytes written to @out,
+ * which are fewer than @len; 0 if there would be no fewer, if the message is longer than may be
+ * compressed, or without memory. Context: as above.
  */
 u32 dsmb_compressed_make(const struct dsmb_compression *with, const u8 *data, u32 len, u32 head,
 			 u8 *out);

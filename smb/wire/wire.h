@@ -125,7 +125,7 @@ enum dsmb_signing {
 	DSMB_SIGNING_AES_GMAC,
 };
 
-/* Compression algorithms of MS-SMB2 section 2.2.3.1.3 beside NONE; see compress/compress.h. */
+/* Compression algorithms of MS-SMB2 section 2.2.3.1.3 except NONE; see compress/compress.h. */
 #define DSMB_COMPRESSIONS		5
 
 /**

@@ -367,7 +367,7 @@ def hostile():
     yield 'a chain of nothing', lambda s: chain(468, bytes(40))
     yield 'a cut payload header', lambda s: chain(468, *whole(s), b'\0\0\0')
     yield 'a payload behind the end', lambda s: chain(468, *whole(s), pattern_payload(0, 1))
-    yield 'a payload of nothing', lambda s: chain(468, *whole(s), payload(NONE, b''))
+    yield 'a payload of nothing', lambda s: chain(468, *whole(s), packed_payload(LZ77, b''))
     yield 'an empty run', lambda s: chain(468, *whole(s), pattern_payload(0, 0))
     for count in 399, 401, 2 ** 31, 2 ** 32 - 1:
         yield f'a run of {count}', lambda s, count=count: chain(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The form of compressed SMB messages. Buffers are as long as what is in them, for KASAN. */
+/* The form of compressed SMB messages. Input ends where its memory ends, and output at a guard. */
 #include <kunit/test.h>
+#include <linux/mm.h>
+#include <linux/random.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -11,6 +13,8 @@
 
 #define HEAD	80
 #define ROOM	SZ_1M
+#define SEGMENT_MAX	(DSMB_IO_MAX + 272)
+#define GUARD	16
 
 struct made_case {
 	const char *name;
@@ -50,16 +54,24 @@ static u8 *message_new(struct kunit *test, u32 len)
 }
 
 /* Expands a copy of a message, if it can be; returns the result or NULL. */
-static u8 *message_expanded(const struct dsmb_compression *with, const u8 *data, u32 len, u32 *size)
+static u8 *message_expanded(struct kunit *test, const struct dsmb_compression *with,
+			    const u8 *data, u32 len, u32 *size)
 {
 	u8 *in = kmemdup(data, max(len, 1u), GFP_KERNEL), *out = NULL;
+	int err;
 
 	*size = dsmb_compressed_measure(with, in, len, ROOM);
 	if (in && *size)
-		out = kmalloc(*size, GFP_KERNEL);
-	if (out && dsmb_compressed_expand(with, in, len, out, *size)) {
-		kfree(out);
-		out = NULL;
+		out = kmalloc(*size + GUARD, GFP_KERNEL);
+	if (out) {
+		memset(out + *size, GUARD, GUARD);
+		err = dsmb_compressed_expand(with, in, len, out, *size);
+		KUNIT_EXPECT_LE(test, *size, ROOM);
+		KUNIT_EXPECT_PTR_EQ(test, memchr_inv(out + *size, GUARD, GUARD), NULL);
+		if (err) {
+			kfree(out);
+			out = NULL;
+		}
 	}
 	kfree(in);
 	return out;
@@ -84,7 +96,7 @@ static void made_and_expanded(struct kunit *test)
 		if (!len)
 			continue;
 		compressed++;
-		back = message_expanded(&c->with, out, len, &size);
+		back = message_expanded(test, &c->with, out, len, &size);
 		KUNIT_ASSERT_NOT_NULL(test, back);
 		KUNIT_EXPECT_EQ(test, size, lengths[i]);
 		KUNIT_EXPECT_MEMEQ(test, back, message, lengths[i]);
@@ -92,6 +104,46 @@ static void made_and_expanded(struct kunit *test)
 	}
 	KUNIT_EXPECT_GE(test, compressed, 4);
 	KUNIT_EXPECT_EQ(test, 0, dsmb_compressed_make(&c->with, "x", 1, HEAD, NULL));
+}
+
+static void buffer_free(void *buffer)
+{
+	kvfree(buffer);
+}
+
+/* Nothing is made that no receiver expands (MS-SMB2 section 3.3.5.2.1.2). */
+static void made_of_longest(struct kunit *test)
+{
+	const struct made_case *c = test->param_value;
+	u32 most = SEGMENT_MAX + (c->with.chained ? 0 : HEAD);
+	u8 *message = kvzalloc(most + 1, GFP_KERNEL), *out = kvmalloc(most + 1, GFP_KERNEL);
+
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, buffer_free, message), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, buffer_free, out), 0);
+	KUNIT_ASSERT_NOT_NULL(test, message);
+	KUNIT_ASSERT_NOT_NULL(test, out);
+	if (!dsmb_compress_has(c->with.ids[0]))
+		kunit_skip(test, "the kernel has no such algorithm");
+	KUNIT_EXPECT_GT(test, dsmb_compressed_make(&c->with, message, most, HEAD, out), 0);
+	KUNIT_EXPECT_EQ(test, dsmb_compressed_make(&c->with, message, most + 1, HEAD, out), 0);
+}
+
+/* Long data whose beginning becomes no shorter are not compressed. */
+static void made_of_noise(struct kunit *test)
+{
+	static const struct dsmb_compression with = { { DSMB_COMPRESS_LZ77 }, 1 };
+	u32 len = HEAD + SZ_256K;
+	u8 *message = kvzalloc(len, GFP_KERNEL), *out = kvmalloc(len, GFP_KERNEL);
+
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, buffer_free, message), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, buffer_free, out), 0);
+	KUNIT_ASSERT_NOT_NULL(test, message);
+	KUNIT_ASSERT_NOT_NULL(test, out);
+	get_random_bytes(message + HEAD, SZ_16K);
+	KUNIT_EXPECT_EQ(test, dsmb_compressed_make(&with, message, len, HEAD, out), 0);
+	get_random_bytes(message, len);
+	memset(message + HEAD, 0, SZ_32K);
+	KUNIT_EXPECT_GT(test, dsmb_compressed_make(&with, message, len, HEAD, out), 0);
 }
 
 /* A message that was cut is refused; one with other bytes is read and written inside its bounds. */
@@ -107,14 +159,14 @@ static void made_and_spoiled(struct kunit *test)
 	len = dsmb_compressed_make(&c->with, message, 2000, HEAD, out);
 	KUNIT_ASSERT_NE(test, len, 0);
 	for (u32 cut = 0; cut < len; cut++) {
-		back = message_expanded(&c->with, out, cut, &size);
+		back = message_expanded(test, &c->with, out, cut, &size);
 		KUNIT_EXPECT_NULL(test, back);
 		kfree(back);
 	}
 	for (u32 at = 4; at < len; at++) {
 		for (int bit = 0; bit < 8; bit++) {
 			out[at] ^= BIT(bit);
-			kfree(message_expanded(&c->with, out, len, &size));
+			kfree(message_expanded(test, &c->with, out, len, &size));
 			out[at] ^= BIT(bit);
 		}
 	}
@@ -182,6 +234,8 @@ static void header_measured(struct kunit *test)
 static struct kunit_case smb_compressed_cases[] = {
 	KUNIT_CASE_PARAM(made_and_expanded, made_gen_params),
 	KUNIT_CASE_PARAM(made_and_spoiled, made_gen_params),
+	KUNIT_CASE_PARAM(made_of_longest, made_gen_params),
+	KUNIT_CASE(made_of_noise),
 	KUNIT_CASE_PARAM(header_measured, header_gen_params),
 	{}
 };
