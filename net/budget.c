@@ -428,6 +428,17 @@ long ditto_charge_room(const struct ditto_charge *charge)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_charge_room, DITTO);
 
+long ditto_charge_limit(const struct ditto_charge *charge)
+{
+	long limit = min(READ_ONCE(charge->peer->budget->level_limit[charge->trust][charge->kind]),
+			 account_limit(charge->peer, charge->trust, charge->kind));
+
+	if (charge->user)
+		limit = min(limit, account_limit(charge->user, charge->trust, charge->kind));
+	return limit;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_charge_limit, DITTO);
+
 int ditto_charge_cover_anew(struct ditto_charge *charge, long count, long step)
 {
 	return charge->peer ? ditto_charge_step(charge, count, roundup(count, step)) : 0;

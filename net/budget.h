@@ -183,6 +183,15 @@ int ditto_charge_step(struct ditto_charge *charge, long least, long amount);
 void ditto_charge_force(struct ditto_charge *charge, long amount);
 
 /**
+ * ditto_charge_limit - how much the accounts of a charge may hold at all
+ * @charge: charged with 0 or more
+ *
+ * Context: any.
+ * Return: the limit in the unit of the kind, if nobody else holds anything.
+ */
+long ditto_charge_limit(const struct ditto_charge *charge);
+
+/**
  * ditto_charge_room - how much more the accounts of a charge may hold
  * @charge: charged with 0 or more
  *

@@ -86,10 +86,10 @@ struct dsmb_listener {
 
 static const char *command_names[DSMB_COMMANDS];
 static const char *const compression_names[DSMB_COMPRESSION_COUNTS] = {
-	[DSMB_EXPAND_FROM] = "expand from",
-	[DSMB_EXPAND_TO] = "expand to",
-	[DSMB_COMPRESS_FROM] = "compress from",
-	[DSMB_COMPRESS_TO] = "compress to",
+	[DSMB_COUNT_EXPAND_FROM] = "expand from",
+	[DSMB_COUNT_EXPAND_TO] = "expand to",
+	[DSMB_COUNT_COMPRESS_FROM] = "compress from",
+	[DSMB_COUNT_COMPRESS_TO] = "compress to",
 };
 
 static void accept_work(struct work_struct *work)

@@ -150,10 +150,10 @@ struct dsmb_server {
 
 /* The group "smb-compression": messages and bytes before and after. Errors: not compressible. */
 enum dsmb_compression_count {
-	DSMB_EXPAND_FROM,
-	DSMB_EXPAND_TO,
-	DSMB_COMPRESS_FROM,
-	DSMB_COMPRESS_TO,
+	DSMB_COUNT_EXPAND_FROM,
+	DSMB_COUNT_EXPAND_TO,
+	DSMB_COUNT_COMPRESS_FROM,
+	DSMB_COUNT_COMPRESS_TO,
 	DSMB_COMPRESSION_COUNTS
 };
 

@@ -63,6 +63,23 @@ u32 dsmb_compressed_measure(const struct dsmb_compression *with, const void *dat
 	return size >= sizeof(struct dsmb_header) && size <= max ? size : 0;
 }
 
+const struct dsmb_header *dsmb_compressed_header(const void *data, u32 len)
+{
+	struct dsmb_cursor c = dsmb_cursor(data, len);
+	u16 algorithm, flags;
+	u32 bytes;
+
+	dsmb_skip(&c, CHAINED_HEADER);
+	algorithm = dsmb_get_u16(&c);
+	flags = dsmb_get_u16(&c);
+	/* How many bytes come first as they are: Offset, or Length of the first payload. */
+	bytes = dsmb_get_u32(&c);
+	if (bytes < sizeof(struct dsmb_header) ||
+	    (flags & COMPRESSED_CHAINED && algorithm != DSMB_COMPRESS_NONE))
+		return NULL;
+	return dsmb_get(&c, sizeof(struct dsmb_header));
+}
+
 static int payload_expand(u16 algorithm, struct dsmb_cursor *in, u8 *out, u32 size)
 {
 	size_t bytes = dsmb_decompress_workspace(algorithm);

@@ -18,6 +18,12 @@ u32 dsmb_compressed_measure(const struct dsmb_compression *with, const void *dat
 			    u32 max);
 
 /*
+ * Find the header of the first request of a compressed message. Returns NULL if it is compressed
+ * itself, or in several parts.
+ */
+const struct dsmb_header *dsmb_compressed_header(const void *data, u32 len);
+
+/*
  * Expand a message to @size bytes, which dsmb_compressed_measure() returned for it. Returns 0,
  * -EINVAL or -ENOMEM. Context: process; may sleep for memory.
  */

@@ -130,6 +130,7 @@ static void message_free(struct dsmb_message *message)
 	if (message->calls != message->few)
 		kvfree(message->calls);
 	dsmb_buf_put(server, message->buf);
+	dsmb_buf_put(server, message->room);
 	dsmb_message_drop_rx_data(message);
 	if (message->session)
 		dsmb_session_put(message->session);
@@ -202,54 +203,89 @@ static const char *message_unseal(struct dsmb_message *message)
 	return NULL;
 }
 
+/* Bytes that a compressed message may have for credits: data, and everything else. */
+static u32 credits_allow(u32 credits)
+{
+	return (credits + 1) * DSMB_CREDIT_BYTES;
+}
+
 /*
- * Checks what a compressed message says of itself before anything is allocated, and charges it for
- * what it expands to. The thread that receives holds back what is too much now.
+ * Checks what a compressed message says of itself before anything is allocated. Few bytes can
+ * expand to many, so the credits that the requests consume limit them: those of a single request
+ * whose header can be seen, else all that the client has.
  */
-static const char *message_measure(struct dsmb_message *message, bool receives)
+static const char *message_measure(struct dsmb_message *message)
 {
 	struct dsmb_conn *conn = message->conn;
-	u32 size;
+	const u8 *data = message->buf->data + message->offset;
+	const struct dsmb_header *first;
+	u32 credits, size;
 
 	/* Pairs with conn_negotiated(): the compression is visible. */
 	if (smp_load_acquire(&conn->state) != DSMB_CONN_NEGOTIATED || !conn->compression.count)
 		return "a compressed message, which was not negotiated";
 	if (READ_ONCE(conn->trust) < DITTO_TRUST_ANONYMOUS)
 		return "a compressed message before a login";
-	size = dsmb_compressed_measure(&conn->compression, message->buf->data + message->offset,
-				       message->len, dsmb_allowance(conn)->message_max);
+	spin_lock(&conn->lock);
+	credits = conn->credits->free;
+	spin_unlock(&conn->lock);
+	first = dsmb_compressed_header(data, message->len);
+	if (first && !first->next_command)
+		credits = min_t(u32, credits, conn->large_mtu ?
+				max(le16_to_cpu(first->credit_charge), 1) : 1);
+	size = dsmb_compressed_measure(&conn->compression, data, message->len,
+				       min(dsmb_allowance(conn)->message_max,
+					   credits_allow(credits)));
 	if (!size)
-		return "a malformed compressed message";
-	if (receives)
-		dsmb_transport_charge(conn->transport, size);
-	else if (!dsmb_transport_charge_now(conn->transport, size))
-		return "a compressed message that expands to more than its user may hold";
-	message->cost += size;
+		return "a compressed message that is malformed, or longer than its credits allow";
+	if (!dsmb_transport_could_charge(conn->transport,
+					 message->cost - message->expands_max + size))
+		return "a compressed message that expands to more than its user may ever hold";
 	message->expanded = size;
 	return NULL;
+}
+
+/*
+ * Charges a message for what it expands to, and gets the buffer. The thread that receives holds
+ * back what is too much now; for a worker there is @expands_max.
+ */
+static void message_get_room(struct dsmb_message *message, bool receives)
+{
+	struct dsmb_conn *conn = message->conn;
+	u32 size = message->expanded;
+
+	/* The reserve of the connection is for a CANCEL that came compressed, too. */
+	if (!receives || size <= dsmb_allowance(conn)->reserve)
+		dsmb_transport_charge(conn->transport, size);
+	else if (!dsmb_transport_charge_now(conn->transport, size))
+		return;
+	message->cost += size;
+	message->room = receives ? dsmb_buf_get_rx(conn->server, size) :
+				   dsmb_buf_get(conn->server, size);
+	if (message->room)
+		return;
+	message->cost -= size;
+	dsmb_transport_uncharge(conn->transport, size);
 }
 
 static const char *message_expand(struct dsmb_message *message)
 {
 	struct dsmb_conn *conn = message->conn;
-	struct dsmb_buf *buf = dsmb_buf_get(conn->server, message->expanded);
 	u64 start = ktime_get_ns();
 	int err;
 
-	if (!buf)
-		return "no memory for a compressed message";
 	err = dsmb_compressed_expand(&conn->compression, message->buf->data + message->offset,
-				     message->len, buf->data, message->expanded);
-	if (err) {
-		dsmb_buf_put(conn->server, buf);
+				     message->len, message->room->data, message->expanded);
+	if (err)
 		return err == -ENOMEM ? "no memory for a compressed message" :
 					"a compressed message that cannot be expanded";
-	}
-	ditto_stats_count(conn->server->compression, DSMB_EXPAND_FROM, false,
+	ditto_stats_count(conn->server->compression, DSMB_COUNT_EXPAND_FROM, false,
 			  ktime_get_ns() - start, message->len);
-	ditto_stats_count(conn->server->compression, DSMB_EXPAND_TO, false, 0, message->expanded);
+	ditto_stats_count(conn->server->compression, DSMB_COUNT_EXPAND_TO, false, 0,
+			  message->expanded);
 	dsmb_buf_put(conn->server, message->buf);
-	message->buf = buf;
+	message->buf = message->room;
+	message->room = NULL;
 	message->cost -= message->len;
 	dsmb_transport_uncharge(conn->transport, message->len);
 	message->offset = 0;
@@ -257,6 +293,19 @@ static const char *message_expand(struct dsmb_message *message)
 	message->expanded = 0;
 	message->came_compressed = true;
 	return NULL;
+}
+
+/* May a large encrypted message be left to a worker, which cannot hold back what it expands to? */
+static bool message_may_be_left(struct dsmb_message *message)
+{
+	u32 most = dsmb_allowance(message->conn)->message_max;
+
+	if (!message->conn->compression.count)
+		return true;
+	if (!dsmb_message_charge(message, most))
+		return false;
+	message->expands_max = most;
+	return true;
 }
 
 /* dsmb_split() has seen that there is a header. */
@@ -390,6 +439,17 @@ static u32 message_protocol(const struct dsmb_message *message)
 	return dsmb_get_u32(&c);
 }
 
+/* Is what was expanded longer than the credits allow that its requests consumed? */
+static bool message_exceeds_credits(const struct dsmb_message *message)
+{
+	u32 credits = 0;
+
+	for (unsigned int i = 0; i < message->ncalls; i++)
+		if (message->calls[i].command != DSMB_CANCEL)
+			credits += message->calls[i].charge;
+	return message->len > credits_allow(credits);
+}
+
 /*
  * Decrypts and expands a message, in this order and each once at most (MS-SMB2 section 3.3.5.2.1),
  * and parses it. Expanding a large one would delay the messages behind it.
@@ -400,17 +460,30 @@ static const char *message_open(struct dsmb_message *message, bool receives)
 
 	if (message_protocol(message) == DSMB_TRANSFORM_ID)
 		why = message_unseal(message);
-	if (!why && message_protocol(message) == DSMB_COMPRESSED_ID) {
-		if (!message->expanded)
-			why = message_measure(message, receives);
-		if (!why && receives && message->expanded > DSMB_LARGE_BYTES) {
+	if (!why && !message->expanded && message_protocol(message) == DSMB_COMPRESSED_ID)
+		why = message_measure(message);
+	if (why)
+		return why;
+	if (message->expanded && !message->room)
+		message_get_room(message, receives);
+	if (message->expands_max) {
+		message->cost -= message->expands_max;
+		dsmb_transport_uncharge(message->conn->transport, message->expands_max);
+		message->expands_max = 0;
+	}
+	if (message->expanded) {
+		if (!message->room)
+			return receives ? NULL : "no memory for a compressed message";
+		if (receives && max(message->len, message->expanded) > DSMB_LARGE_BYTES) {
 			message->large = true;
 			return NULL;
 		}
-		if (!why)
-			why = message_expand(message);
+		why = message_expand(message);
 	}
-	return why ?: message_split(message);
+	why = why ?: message_split(message);
+	if (!why && message->came_compressed && message_exceeds_credits(message))
+		why = "a compressed message that was longer than its credits allow";
+	return why;
 }
 
 const char *dsmb_message_prepare(struct dsmb_message *message)
@@ -423,7 +496,8 @@ const char *dsmb_message_prepare(struct dsmb_message *message)
 	case DSMB_TRANSFORM_ID:
 		message->large = message->len > DSMB_LARGE_BYTES;
 		/* Decrypting a large message would delay the messages behind it. */
-		if (dsmb_message_unseals_apart(message->conn->server, message->len))
+		if (dsmb_message_unseals_apart(message->conn->server, message->len) &&
+		    message_may_be_left(message))
 			return NULL;
 		return message_open(message, true);
 	case DSMB_COMPRESSED_ID:

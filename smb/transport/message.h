@@ -73,7 +73,9 @@ struct dsmb_chain {
  * @parked: bytes counted as parked
  * @smb1: it is an SMB1 NEGOTIATE
  * @sealed: it came encrypted
- * @expanded: it is compressed: the length that it has when it is expanded, which is charged; else 0
+ * @expands_max: bytes that it is charged for because it may be compressed, until that is known
+ * @expanded: it is compressed: the length that it has when it is expanded; else 0
+ * @room: where it is to be expanded, charged; NULL before there is memory
  * @came_compressed: it was compressed
  * @compress: its responses are to be compressed
  * @split: its commands have been parsed
@@ -113,7 +115,9 @@ struct dsmb_message {
 	u32 parked;
 	bool smb1;
 	bool sealed;
+	u32 expands_max;
 	u32 expanded;
+	struct dsmb_buf *room;
 	bool came_compressed;
 	bool compress;
 	bool split;
@@ -157,11 +161,12 @@ struct dsmb_message *dsmb_message_new(struct dsmb_conn *conn, struct dsmb_buf *b
 
 /**
  * dsmb_message_prepare - decrypt, expand and parse a message in the order of arrival
- * @message: new
+ * @message: new, or held back for memory
  *
  * The MessageIds are consumed, and CANCEL can find the calls afterwards. A large encrypted
  * message is left to the worker that runs it, if there is a CPU for both, and a compressed one that
- * becomes large in any case.
+ * is or becomes large in any case. If there is no memory now for what a message expands to, it is
+ * left compressed without @room, and must be prepared again.
  *
  * Context: process; may sleep. Called by the thread that receives.
  * Return: NULL, or the reason to drop the connection, a constant.

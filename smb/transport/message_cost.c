@@ -166,7 +166,7 @@ bool dsmb_message_charge(struct dsmb_message *message, u32 bytes)
 
 void dsmb_message_refuse_large(struct dsmb_message *message)
 {
-	u32 least = message->len + message_rest(message);
+	u32 least = message->len + message->expands_max + message_rest(message);
 
 	for (unsigned int i = 0; i < message->ncalls; i++)
 		message->calls[i].refused |= call_answers_large(&message->calls[i]);

@@ -30,6 +30,8 @@
 #define RX_QUOTA_MS	100
 /* Seconds for which a message waits for memory before its large responses are refused. */
 #define HELD_S		10
+/* Seconds for which one waits that is compressed, and has no calls yet that could be refused. */
+#define EXPANDS_S	30
 /* The shortest message is an SMB1 header with an empty body. */
 #define MESSAGE_MIN	35
 /* Bytes up to which what has arrived is copied under the socket's spinlock. */
@@ -132,8 +134,7 @@ static struct dsmb_message *transport_take_held(struct dsmb_transport *t)
  */
 static void transport_hold(struct dsmb_transport *t, struct dsmb_message *message)
 {
-	/* One that expands waits until there is memory, as a long one that is not received does. */
-	t->held_until = jiffies + (message->expanded ? MAX_JIFFY_OFFSET : HELD_S * HZ);
+	t->held_until = jiffies + (message->expanded ? EXPANDS_S : HELD_S) * HZ;
 	/* Pairs with dsmb_transport_stop(): exactly one side ends the message. */
 	smp_store_mb(t->held, message);
 	if (test_bit(T_STOPPED, &t->flags))
@@ -143,7 +144,9 @@ static void transport_hold(struct dsmb_transport *t, struct dsmb_message *messag
 /* Charge a message for its largest possible responses. Returns -EDQUOT if it must be held back. */
 static int message_fit(struct dsmb_transport *t, struct dsmb_message *message)
 {
-	if (!dsmb_transport_ensure(t, 0)) {
+	bool lacks_room = message->expanded && !message->room;
+
+	if (!lacks_room && !dsmb_transport_ensure(t, 0)) {
 		dsmb_message_end_reserve(message);
 		if (dsmb_message_answers_large(message))
 			t->refuses = false;
@@ -167,15 +170,41 @@ static void message_cancel_now(struct dsmb_transport *t, struct dsmb_message *me
 }
 
 /*
- * Makes a message of received bytes and parses it. A malformed message ends the connection.
- * Returns 0; -EDQUOT if the message is held back; -ENOMEM; -EPIPE.
+ * Parses a message and takes it into the batch. A malformed message ends the connection. Returns 0;
+ * -EDQUOT if the message is held back; -EPIPE.
  */
+static int batch_take(struct dsmb_transport *t, struct dsmb_message *message,
+		      struct dsmb_rx_batch *batch)
+{
+	const char *why = dsmb_message_prepare(message);
+	int err;
+
+	if (why) {
+		dsmb_message_end(message);
+		dsmb_conn_drop(t->conn, why);
+		return -EPIPE;
+	}
+	if (dsmb_message_is_cancel(message)) {
+		batch->cancelled |= message->reserve;
+		if (message->reserve)
+			message_cancel_now(t, message);
+		else
+			list_add_tail(&message->list, &batch->cancels);
+		return 0;
+	}
+	err = message_fit(t, message);
+	if (err)
+		transport_hold(t, message);
+	else
+		list_add_tail(&message->list, &batch->messages);
+	return err;
+}
+
+/* Makes a message of received bytes. Returns as batch_take(), or -ENOMEM. */
 static int batch_add(struct dsmb_transport *t, struct dsmb_buf *buf, u32 offset, u32 len,
 		     bool reserve, struct dsmb_rx_batch *batch)
 {
 	struct dsmb_message *message = dsmb_message_new(t->conn, buf, offset, len);
-	const char *why;
-	int err;
 
 	if (!message)
 		return -ENOMEM;
@@ -194,31 +223,28 @@ static int batch_add(struct dsmb_transport *t, struct dsmb_buf *buf, u32 offset,
 	batch->count++;
 	if (!READ_ONCE(t->is_used))
 		WRITE_ONCE(t->is_used, true);
-	why = dsmb_message_prepare(message);
-	if (why) {
+	return batch_take(t, message, batch);
+}
+
+/* Tries again to take a message that expands, which was held back until @until at most. */
+static int batch_take_expanding(struct dsmb_transport *t, struct dsmb_message *message,
+				unsigned long until, struct dsmb_rx_batch *batch)
+{
+	int err;
+
+	if (time_after(jiffies, until)) {
 		dsmb_message_end(message);
-		dsmb_conn_drop(t->conn, why);
+		dsmb_conn_drop(t->conn, "no memory for a compressed message for a long time");
 		return -EPIPE;
 	}
-	if (dsmb_message_is_cancel(message)) {
-		batch->cancelled |= reserve;
-		if (reserve)
-			message_cancel_now(t, message);
-		else
-			list_add_tail(&message->list, &batch->cancels);
-		return 0;
-	}
-	err = message_fit(t, message);
-	if (err)
-		transport_hold(t, message);
-	else
-		list_add_tail(&message->list, &batch->messages);
+	err = batch_take(t, message, batch);
+	t->held_until = until;
 	return err;
 }
 
 /*
  * Takes the held message into the batch if there is memory for it, or if it has waited too
- * long. Returns 0 or -EDQUOT.
+ * long. Returns as batch_take().
  */
 static int batch_add_held(struct dsmb_transport *t, struct dsmb_rx_batch *batch)
 {
@@ -233,6 +259,8 @@ static int batch_add_held(struct dsmb_transport *t, struct dsmb_rx_batch *batch)
 	message = transport_take_held(t);
 	if (!message)
 		return 0;
+	if (message->expanded)
+		return batch_take_expanding(t, message, t->held_until, batch);
 	if (fits) {
 		dsmb_message_end_reserve(message);
 	} else {

@@ -699,10 +699,10 @@ static bool reply_send_compressed(struct dsmb_message *message, struct dsmb_sess
 	if (buf && dsmb_message_charge(message, buf->size)) {
 		len = dsmb_compressed_make(&conn->compression, data, bytes, COMPRESS_AFTER,
 					   buf->data + DSMB_SEND_HEADROOM);
-		ditto_stats_count(conn->server->compression, DSMB_COMPRESS_FROM, !len,
+		ditto_stats_count(conn->server->compression, DSMB_COUNT_COMPRESS_FROM, !len,
 				  ktime_get_ns() - start, bytes);
 		if (len) {
-			ditto_stats_count(conn->server->compression, DSMB_COMPRESS_TO, false, 0,
+			ditto_stats_count(conn->server->compression, DSMB_COUNT_COMPRESS_TO, false, 0,
 					  len);
 			sent = !send_plain(conn, session, buf, len);
 			buf = NULL;

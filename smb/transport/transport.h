@@ -231,6 +231,16 @@ void dsmb_transport_charge(struct dsmb_transport *t, u32 bytes);
 bool dsmb_transport_charge_now(struct dsmb_transport *t, u32 bytes);
 
 /**
+ * dsmb_transport_could_charge - could the budget ever allow this?
+ * @t: the transport
+ * @bytes: number of bytes
+ *
+ * Context: process; does not sleep.
+ * Return: true if the principal may hold the bytes when it holds nothing else.
+ */
+bool dsmb_transport_could_charge(struct dsmb_transport *t, u32 bytes);
+
+/**
  * dsmb_transport_uncharge - stop to count bytes as in flight
  * @t: the transport
  * @bytes: number of bytes

@@ -119,6 +119,16 @@ bool dsmb_transport_charge_now(struct dsmb_transport *t, u32 bytes)
 	return false;
 }
 
+bool dsmb_transport_could_charge(struct dsmb_transport *t, u32 bytes)
+{
+	bool could;
+
+	spin_lock(&t->memory_lock);
+	could = READ_ONCE(t->kept) + (long)bytes <= ditto_charge_limit(&t->memory);
+	spin_unlock(&t->memory_lock);
+	return could;
+}
+
 void dsmb_transport_uncharge(struct dsmb_transport *t, u32 bytes)
 {
 	if (atomic_long_sub_return(bytes, &t->inflight) < dsmb_transport_inflight_max(t) &&

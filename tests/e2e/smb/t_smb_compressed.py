@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Compression of SMB messages (MS-SMB2 sections 2.2.42, 3.1.4.4 and 3.3.5.2.1.2)."""
 import os
+import socket
 import struct
 
 import smb2
@@ -140,32 +141,110 @@ def large_writes(w):
             os.truncate(w.path('f'), 0)
 
 
-@test(smb=True, squash='none')
+@test(smb=True, squash='none', timeout=240)
 def waits_for_memory(w):
     """What expands to more than its user may hold now waits, and is done when there is memory."""
     share_all(w)
     size = 8 * MIB
+    put(w.path('big'), bytes(size), ALL)
+    for seal, other in (False, False), (True, False), (False, True):
+        with compressed_link(w.client, ids=(LZ77, PATTERN), chained=True) as s, \
+                smbraw.link(w.client) as reader:
+            fid = s.create('f')
+            with_credits(s, 400)
+            with_credits(reader, 400)
+            w.server.ctl('server', 'set', 'budget-user-mib', '14')
+            number = hold_memory(reader, size)
+            s.seal, s.sign = seal, not seal
+            first = send_run(s, fid, size)
+            behind = s.send(smb2.ECHO, smb2.EMPTY_BODY)
+            if other:       # nobody reads, so there is no memory for long
+                eq(s.dropped(40), True)
+                eq(os.stat(w.path('f')).st_size, 0)
+                continue
+            eq(s.silent(2), True, seal)
+            eq(os.stat(w.path('f')).st_size, 0)
+            eq(smb_compound.statuses(reader, [number], 60), ['SUCCESS'])
+            eq(smb_compound.statuses(s, [first, behind], 60), ['SUCCESS'] * 2)
+            eq(get(w.path('f')) == b'A' * size, True)
+            os.truncate(w.path('f'), 0)
+    w.server.ctl('server', 'set', 'budget-user-mib', '4')
     for seal in False, True:
         with compressed_link(w.client, ids=(LZ77, PATTERN), chained=True) as s:
             fid = s.create('f')
             with_credits(s, 400)
             s.seal, s.sign = seal, not seal
-            w.server.ctl('server', 'set', 'budget-user-mib', '4')
-            body = bytes(Write(length=size, fid=fid))
-            if seal:
-                s.pack = lambda m: chain(len(m) + size, payload(NONE, m, first=True),
-                                         pattern_payload(65, size))
-                number = s.send(smb2.WRITE, body, charge=size // CREDIT)
-                s.pack = None
-            else:
-                number = signed_run(s, body, 65, size)
-            behind = s.send(smb2.ECHO, smb2.EMPTY_BODY)
-            eq(s.silent(2), True, seal)
-            eq(os.stat(w.path('f')).st_size, 0)
-            w.server.ctl('server', 'set', 'budget-user-mib', '0')
-            eq(smb_compound.statuses(s, [number, behind], 60), ['SUCCESS'] * 2)
-            eq(get(w.path('f')) == b'A' * size, True)
-            os.truncate(w.path('f'), 0)
+            send_run(s, fid, size)
+            eq(s.dropped(), True, 'it may never hold as much')
+    eq(os.stat(w.path('f')).st_size, 0)
+    w.server.ctl('server', 'set', 'budget-user-mib', '0')
+
+
+def hold_memory(s, size):
+    """Have the server hold a response of this size, as the client does not read."""
+    fid = s.create('big', access=smb2.GENERIC_READ)
+    s.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    number = s.send(smb2.READ, bytes(Read(length=size, fid=fid)), charge=size // CREDIT)
+    head = s.socket.recv(16, socket.MSG_PEEK | socket.MSG_WAITALL)
+    eq(struct.unpack_from('<I', head, 12), (0,), 'the response is on its way')
+    return number
+
+
+def send_run(s, fid, size):
+    """Send a WRITE of a run, compressed; returns its MessageId."""
+    body = bytes(Write(length=size, fid=fid))
+    if not s.seal:
+        return signed_run(s, body, 65, size)
+    s.pack = lambda m: chain(len(m) + size, payload(NONE, m, first=True),
+                             pattern_payload(65, size))
+    number = s.send(smb2.WRITE, body, charge=size // CREDIT)
+    s.pack = None
+    return number
+
+
+@test(smb=True, squash='none')
+def credits(w):
+    """A message expands to no more than 64 KiB for each credit of its requests and 64 KiB more."""
+    share_all(w)
+
+    def echo(s, charge, following=0):
+        return s.header(smb2.ECHO, s.next_id, charge=charge, following=following) + smb2.EMPTY_BODY
+
+    def hidden(s, message):
+        return unchained(message)
+
+    def seen(s, message):
+        return unchained(message, offset=64)
+
+    def in_chain(s, message):
+        return chain(len(message), payload(NONE, message[:68], first=True),
+                     pattern_payload(0, len(message) - 68))
+
+    for make in hidden, seen, in_chain:
+        for charge in 1, 3:
+            most = (charge + 1) * CREDIT
+            for more in 0, 1:
+                with compressed_link(w.client, ids=(LZ77, PATTERN), chained=True) as s:
+                    with_credits(s, 100)
+                    message = echo(s, charge)
+                    s.raw(make(s, s.signed(message + bytes(most - len(message) + more))))
+                    if more:
+                        eq(s.dropped(), True, (make.__name__, charge))
+                    else:
+                        eq(s.answer(s.next_id)[0], 0, (make.__name__, charge))
+    for make in hidden, seen:
+        for more in 0, 1:
+            with compressed_link(w.client, ids=(LZ77, PATTERN), chained=True) as s:
+                with_credits(s, 100)
+                first = s.signed(echo(s, 2, 72) + bytes(4))
+                s.next_id += 2
+                second = echo(s, 3)
+                s.raw(make(s, first + s.signed(
+                    second + bytes(6 * CREDIT - 72 - len(second) + more))))
+                if more:
+                    eq(s.dropped(), True, make.__name__)
+                else:
+                    eq(s.answer(s.next_id)[0], 0, make.__name__)
 
 
 def signed_run(s, body, byte, size):
@@ -447,6 +526,13 @@ def before_login(w):
     with compressed_link(w.client) as s:
         s.pack = unchained
         eq(s.echo(), 'SUCCESS')
+        eq(s.status(smb2.LOGOFF, smb2.EMPTY_BODY), 'SUCCESS')
+        s.sign = False
+        s.send(smb2.ECHO, smb2.EMPTY_BODY)
+        eq(s.dropped(), True, 'after LOGOFF')
+    with compressed_link(w.client) as s:
+        s.pack = unchained
+        eq(s.echo(), 'SUCCESS')
     no_sessions(w)
 
 
@@ -468,6 +554,10 @@ def small_requests(w):
             s.lock(fid, 0, 1)
             s.close(fid)
             s.pack = None
+            message = s.signed(s.header(smb2.ECHO, s.next_id) + smb2.EMPTY_BODY)
+            s.raw(chain(len(message), payload(NONE, message, first=True), payload(NONE, b'')))
+            eq(s.answer(s.next_id)[0], 0, 'an empty payload')
+            s.next_id += 1
             eq(s.disconnect_tree(), 'SUCCESS')
             s.pack = how
             eq(s.connect_tree(), 'SUCCESS')

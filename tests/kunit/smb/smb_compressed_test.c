@@ -231,12 +231,43 @@ static void header_measured(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, dsmb_compressed_measure(&c->with, message, len, ROOM), 0);
 }
 
+/* The header of the first request is found where it lies as it is, and all of it was received. */
+static void header_found(struct kunit *test)
+{
+	static const struct {
+		u16 algorithm;
+		u16 flags;
+		u32 bytes;
+		bool found;
+	} cases[] = {
+		{ DSMB_COMPRESS_LZ77, 0, 64, true },
+		{ DSMB_COMPRESS_LZ77, 0, 63, false },
+		{ DSMB_COMPRESS_LZ77, 0, 0, false },
+		{ DSMB_COMPRESS_LZ77, 0, U32_MAX, true },
+		{ DSMB_COMPRESS_NONE, 1, 64, true },
+		{ DSMB_COMPRESS_NONE, 1, 63, false },
+		{ DSMB_COMPRESS_LZ77, 1, 64, false },
+		{ DSMB_COMPRESS_PATTERN_V1, 1, 64, false },
+	};
+	u8 message[80] = { };
+
+	for (int i = 0; i < ARRAY_SIZE(cases); i++) {
+		put_unaligned_le16(cases[i].algorithm, message + 8);
+		put_unaligned_le16(cases[i].flags, message + 10);
+		put_unaligned_le32(cases[i].bytes, message + 12);
+		KUNIT_EXPECT_PTR_EQ(test, dsmb_compressed_header(message, sizeof(message)),
+				    cases[i].found ? (const void *)(message + 16) : NULL);
+		KUNIT_EXPECT_NULL(test, dsmb_compressed_header(message, sizeof(message) - 1));
+	}
+}
+
 static struct kunit_case smb_compressed_cases[] = {
 	KUNIT_CASE_PARAM(made_and_expanded, made_gen_params),
 	KUNIT_CASE_PARAM(made_and_spoiled, made_gen_params),
 	KUNIT_CASE_PARAM(made_of_longest, made_gen_params),
 	KUNIT_CASE(made_of_noise),
 	KUNIT_CASE_PARAM(header_measured, header_gen_params),
+	KUNIT_CASE(header_found),
 	{}
 };
 
