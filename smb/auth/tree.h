@@ -15,6 +15,8 @@
 #include <linux/refcount.h>
 #include <linux/types.h>
 
+#include "../share_options.h"
+
 struct ditto_cred;
 struct ditto_peer;
 struct ditto_share;
@@ -49,7 +51,7 @@ enum dsmb_tree_kind {
  * @retired: credentials that @cred replaced; calls in flight may still use them
  * @encrypt: the share requires encryption
  * @hides: at connect time, listings of the share hid files the user may not read
- * @compress: enum dsmb_share_compress; OFF for pipes
+ * @compress: what is compressed; OFF for pipes
  * @continuous: the share is continuously available
  * @fs_limit: worker limit of its file system; NULL for pipes and restored trees
  * @recorders: worker limit of its file system for workers that wait for records
@@ -75,7 +77,7 @@ struct dsmb_tree {
 	u32 maximal;
 	bool encrypt;
 	bool hides;
-	u32 compress;
+	enum dsmb_share_compress compress;
 	bool continuous;
 	struct dsmb_fs_limit *fs_limit;
 	struct dsmb_fs_limit *recorders;

@@ -5,6 +5,8 @@
 
 #include <linux/types.h>
 
+#include "../share_options.h"
+
 struct ditto_auth_user;
 struct ditto_cred;
 struct ditto_peer;
@@ -21,7 +23,7 @@ struct dsmb_tree;
  * @writable: see struct ditto_op
  * @maximal: DITTO_RIGHT_* that the share leaves to the user
  * @encrypt: the share requires encryption
- * @compress: enum dsmb_share_compress
+ * @compress: what is compressed
  * @continuous: the share is continuously available
  * @why: with ACCESS_DENIED, the reason for logs, a constant
  */
@@ -33,7 +35,7 @@ struct dsmb_access {
 	bool writable;
 	u32 maximal;
 	bool encrypt;
-	u32 compress;
+	enum dsmb_share_compress compress;
 	bool continuous;
 	const char *why;
 };
