@@ -18,6 +18,7 @@
 #include "../auth/negotiate.h"
 #include "../auth/session.h"
 #include "../auth/tree.h"
+#include "../compress/compress.h"
 #include "../server.h"
 #include "../share_options.h"
 #include "allowance.h"
@@ -295,7 +296,7 @@ void dsmb_reply_end(struct dsmb_call *call, u32 status)
 	}
 	call->final = status;
 	call->reply_len = DSMB_OUT_HEADER + call->out.len;
-	/* Who compresses all requests gets long answers compressed, too; a READ asks itself. */
+	/* A client that compresses its requests gets long responses so; READ has a flag for it. */
 	if (unlikely(message->came_compressed) && call->command != DSMB_READ &&
 	    call->reply_len > DSMB_SHORT_ANSWER)
 		dsmb_reply_compress(call);
@@ -306,7 +307,12 @@ void dsmb_reply_end(struct dsmb_call *call, u32 status)
 
 bool dsmb_reply_compress(struct dsmb_call *call)
 {
-	if (!call->conn->compression.count || !call->tree ||
+	/* Visible, as the state of the connection was read when the call was checked. */
+	const struct dsmb_compression *with = &call->conn->compression;
+
+	/* Pattern_V1 is written in chains only. */
+	if (!with->count || !call->tree ||
+	    (with->count == 1 && with->ids[0] == DSMB_COMPRESS_PATTERN_V1 && !with->chained) ||
 	    READ_ONCE(call->tree->compress) == DSMB_SHARE_COMPRESS_OFF)
 		return false;
 	call->message->compress = true;
@@ -675,6 +681,48 @@ static void reply_lend(struct dsmb_call *call, struct dsmb_out *out, u32 data, u
 	out->page_bytes = len;
 }
 
+/* Does a share forbid to compress one of the responses? */
+static bool reply_stays_plain(const struct dsmb_message *message)
+{
+	for (unsigned int i = message->first; i < message->ncalls; i++) {
+		const struct dsmb_tree *tree = message->calls[i].tree;
+
+		if (tree && READ_ONCE(tree->compress) == DSMB_SHARE_COMPRESS_OFF)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Compresses a message of @bytes bytes. Returns a buffer with @len bytes, or NULL if they are no
+ * fewer.
+ */
+static struct dsmb_buf *reply_compressed(struct dsmb_conn *conn, const u8 *data, u32 bytes,
+					 u32 *len)
+{
+	struct dsmb_buf *buf = dsmb_buf_get(conn->server, DSMB_SEND_HEADROOM + bytes), *fitting;
+	u64 start = ktime_get_ns();
+
+	if (!buf)
+		return NULL;
+	*len = dsmb_compressed_make(&conn->compression, data, bytes, COMPRESS_AFTER,
+				    buf->data + DSMB_SEND_HEADROOM);
+	ditto_stats_count(conn->server->compression, DSMB_COUNT_COMPRESS_FROM, !*len,
+			  ktime_get_ns() - start, bytes);
+	if (!*len) {
+		dsmb_buf_put(conn->server, buf);
+		return NULL;
+	}
+	ditto_stats_count(conn->server->compression, DSMB_COUNT_COMPRESS_TO, false, 0, *len);
+	/* The client may not read it for a while. */
+	fitting = *len < bytes / 4 ? dsmb_buf_get(conn->server, DSMB_SEND_HEADROOM + *len) : NULL;
+	if (!fitting)
+		return buf;
+	memcpy(fitting->data + DSMB_SEND_HEADROOM, buf->data + DSMB_SEND_HEADROOM, *len);
+	dsmb_buf_put(conn->server, buf);
+	return fitting;
+}
+
 /*
  * Sends the responses compressed, after they were signed and before they are encrypted (MS-SMB2
  * section 3.1.4.4). Returns false if they are to be sent as they are.
@@ -685,32 +733,22 @@ static bool reply_send_compressed(struct dsmb_message *message, struct dsmb_sess
 	struct dsmb_conn *conn = message->conn;
 	struct dsmb_buf *buf = NULL, *linear = NULL;
 	const u8 *data = out->vec[0].iov_base;
-	u64 start = ktime_get_ns();
-	bool sent = false;
+	u32 charge = (n > 1 ? 2 : 1) * (DSMB_SEND_HEADROOM + bytes);
 	u32 len;
 
+	if (bytes <= COMPRESS_AFTER || reply_stays_plain(message) ||
+	    !dsmb_transport_charge_now(conn->transport, charge))
+		return false;
 	if (n > 1) {
 		linear = reply_linear(message, bytes);
-		if (!linear)
-			return false;
-		data = linear->data + DSMB_SEND_HEADROOM;
+		data = linear ? linear->data + DSMB_SEND_HEADROOM : NULL;
 	}
-	buf = dsmb_buf_get(conn->server, DSMB_SEND_HEADROOM + bytes);
-	if (buf && dsmb_message_charge(message, buf->size)) {
-		len = dsmb_compressed_make(&conn->compression, data, bytes, COMPRESS_AFTER,
-					   buf->data + DSMB_SEND_HEADROOM);
-		ditto_stats_count(conn->server->compression, DSMB_COUNT_COMPRESS_FROM, !len,
-				  ktime_get_ns() - start, bytes);
-		if (len) {
-			ditto_stats_count(conn->server->compression, DSMB_COUNT_COMPRESS_TO, false, 0,
-					  len);
-			sent = !send_plain(conn, session, buf, len);
-			buf = NULL;
-		}
-	}
-	dsmb_buf_put(conn->server, buf);
+	if (data)
+		buf = reply_compressed(conn, data, bytes, &len);
 	dsmb_buf_put(conn->server, linear);
-	return sent;
+	/* What is sent is charged by itself. */
+	dsmb_transport_uncharge(conn->transport, charge);
+	return buf && !send_plain(conn, session, buf, len);
 }
 
 bool dsmb_reply_finish(struct dsmb_message *message)

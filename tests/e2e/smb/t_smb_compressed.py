@@ -398,6 +398,32 @@ def share_option(w):
 
 
 @test(smb=True, squash='none')
+def share_option_of_compounds(w):
+    """A compound over several shares is compressed only if all of them allow it."""
+    share_all(w)
+    os.mkdir(w.path('sub'))
+    for name in 'f', 'sub/f':
+        put(w.path(name), bytes(9000), ALL)
+    with compressed_link(w.client) as s:
+        data, fid = s.tree, s.create('f', access=smb2.GENERIC_READ)
+        w.server.ctl('share', 'add', 'other', w.path('sub'), 'squash', 'none')
+        eq(s.connect_tree('other'), 'SUCCESS')
+        other, again = s.tree, s.create('f', access=smb2.GENERIC_READ)
+
+        def sent():
+            numbers = s.chain(*[(smb2.READ, bytes(Read(length=9000, fid=f, flags=READ_COMPRESSED)))
+                                for f in (fid, again)], trees=[data, other])
+            eq([len(s.answer(n)[1]) > 9000 for n in numbers], [True] * 2)
+            return s.was_compressed
+        eq(sent(), LZ77)
+        for share in 'data', 'other':
+            w.server.ctl('share', 'set', share, 'compress', 'off')
+            eq(sent(), None, share)
+            w.server.ctl('share', 'set', share, 'compress', 'ask')
+        eq(sent(), LZ77)
+
+
+@test(smb=True, squash='none')
 def counters(w):
     """The statistics have what compression was used for, and the bytes before and after."""
     share_all(w)
