@@ -31,9 +31,9 @@ int dsmb_compressed_expand(const struct dsmb_compression *with, const void *data
 			   u8 *out, u32 size);
 
 /*
- * Compress a message of @len bytes but for its first @head bytes. Returns the bytes written to @out,
- * which are fewer than @len; 0 if there would be no fewer, if the message is longer than may be
- * compressed, or without memory. Context: as above.
+ * Compress a message of @len bytes but for its first @head bytes. Returns the bytes written to
+ * @out, which are fewer than @len; 0 if there would be no fewer, if the message is longer than may
+ * be compressed, or without memory. Context: as above.
  */
 u32 dsmb_compressed_make(const struct dsmb_compression *with, const u8 *data, u32 len, u32 head,
 			 u8 *out);

@@ -421,7 +421,7 @@ static void smb_compress_hostile_test(struct kunit *test)
 	}
 }
 
-/* A match is copied as if byte by byte, whatever its distance, and nothing is written at the end. */
+/* A match is copied as if byte by byte at any distance, and nothing behind the end is written. */
 static void smb_compress_match_copy_test(struct kunit *test)
 {
 	u8 expected[80], got[80];
