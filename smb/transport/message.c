@@ -211,8 +211,8 @@ static u32 credits_allow(u32 credits)
 
 /*
  * Checks what a compressed message says of itself before anything is allocated. Few bytes can
- * expand to many, so the credits that the requests consume limit them: those of a single request
- * whose header can be seen, else all that the client has.
+ * expand to many, so credits limit them: what a single request consumes whose header can be seen,
+ * else all that the client has.
  */
 static const char *message_measure(struct dsmb_message *message)
 {
