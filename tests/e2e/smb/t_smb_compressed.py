@@ -421,6 +421,7 @@ def share_option_of_compounds(w):
             eq(sent(), None, share)
             w.server.ctl('share', 'set', share, 'compress', 'ask')
         eq(sent(), LZ77)
+    w.server.ctl('share', 'del', 'other')
 
 
 @test(smb=True, squash='none')
