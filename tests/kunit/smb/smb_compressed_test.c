@@ -252,11 +252,15 @@ static void header_found(struct kunit *test)
 	u8 message[80] = { };
 
 	for (int i = 0; i < ARRAY_SIZE(cases); i++) {
+		const void *header = NULL;
+
+		if (cases[i].found)
+			header = message + 16;
 		put_unaligned_le16(cases[i].algorithm, message + 8);
 		put_unaligned_le16(cases[i].flags, message + 10);
 		put_unaligned_le32(cases[i].bytes, message + 12);
-		KUNIT_EXPECT_PTR_EQ(test, dsmb_compressed_header(message, sizeof(message)),
-				    cases[i].found ? (const void *)(message + 16) : NULL);
+		KUNIT_EXPECT_PTR_EQ(test, header,
+				    (const void *)dsmb_compressed_header(message, sizeof(message)));
 		KUNIT_EXPECT_NULL(test, dsmb_compressed_header(message, sizeof(message) - 1));
 	}
 }
