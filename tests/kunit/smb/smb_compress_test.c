@@ -197,6 +197,13 @@ static const struct huffman_example huffman_abc = {
 	.codes_len = 7,
 };
 
+/* "ab", of four codes of 2 bits */
+static const struct huffman_example huffman_four_codes = {
+	.table = { { 48, 0x20 }, { 49, 0x22 }, { 128, 0x02 } },
+	.codes = "\x00\x1c\x00\x00",
+	.codes_len = 4,
+};
+
 /* Windows ends a block with a whole match: 64 KiB of zeros and one more. */
 static const struct huffman_example huffman_long_block = {
 	.table = { { 0, 0x02 }, { 128, 0x02 }, { 135, 0x10 } },
@@ -515,6 +522,19 @@ static void smb_compress_bad_code_test(struct kunit *test)
 		}
 		w.packed[i] = was;
 	}
+	/* With all four codes, and with three and five, although the data uses but three. */
+	len = huffman_example_make(&w, &huffman_four_codes);
+	memcpy(w.plain, "ab", 2);
+	example_check(test, &w, len, 2);
+	w.packed[49] = 0x02;
+	w.packed[128] = 0x02;
+	put_unaligned_le16(0x1800, w.packed + DSMB_HUFFMAN_TABLE);
+	KUNIT_EXPECT_EQ(test, decompress_guarded(test, &w, w.packed, len, 2), -EINVAL);
+	w.packed[49] = 0x22;
+	w.packed[128] = 0x22;
+	put_unaligned_le16(0x1c00, w.packed + DSMB_HUFFMAN_TABLE);
+	KUNIT_EXPECT_EQ(test, decompress_guarded(test, &w, w.packed, len, 2), -EINVAL);
+
 	memset(w.packed, 0, DSMB_HUFFMAN_TABLE);
 	KUNIT_EXPECT_EQ(test, decompress_guarded(test, &w, w.packed, len, 26), -EINVAL);
 	memset(w.packed, 0x11, DSMB_HUFFMAN_TABLE);
