@@ -21,6 +21,10 @@ OPTION(BOOL, "hide-unreadable", hide_unreadable, 0, 0, 1, "",
 	"attributes and access control list, as Windows does with access-based enumeration. "
 	"A hidden entry can still be opened by its name if its permissions allow that. "
 	"Each entry of a listing costs a check of its permissions.")
+OPTION(BOOL, "apple", apple, 1, 0, 1, "",
+	"Clients of macOS may use Apple's extensions of SMB: metadata in listings, copies of whole "
+	"files by the server, modes of files. The streams AFP_AfpInfo and AFP_Resource are as on "
+	"a server of Apple for all clients of SMB.")
 OPTION(MODE, "create-mask", create_mask, 0744, 0, 0777, "",
 	"Permission bits that files can have that are created over SMB and inherit no list; "
 	"with the default they are created with 0644. "

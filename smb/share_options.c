@@ -6,6 +6,7 @@
 #include <linux/rcupdate.h>
 #include <linux/stat.h>
 
+#include "auth/session.h"
 #include "share_options.h"
 
 umode_t dsmb_share_new_mode(const struct ditto_share *share, umode_t mode, bool is_dir)
@@ -70,4 +71,23 @@ bool dsmb_share_notifies(const struct ditto_share *share)
 	notifies = options && options->notify;
 	rcu_read_unlock();
 	return notifies;
+}
+
+bool dsmb_share_is_apple(const struct ditto_share *share)
+{
+	const struct dsmb_share_options *options;
+	bool apple;
+
+	rcu_read_lock();
+	options = dsmb_share_options(rcu_dereference(share->opts));
+	apple = options && options->apple;
+	rcu_read_unlock();
+	return apple;
+}
+
+u8 dsmb_share_apple_caps(const struct ditto_share *share, const struct dsmb_session *session)
+{
+	u8 negotiated = READ_ONCE(session->apple);
+
+	return negotiated && dsmb_share_is_apple(share) ? negotiated : 0;
 }

@@ -10,6 +10,8 @@
 #include "../net/setting.h"
 #include "server.h"
 
+struct dsmb_session;
+
 /* The options of one share, described in option_defs.h. */
 struct dsmb_share_options {
 #define OPTION(...) DITTO_SETTING_MEMBER(__VA_ARGS__)
@@ -73,6 +75,12 @@ u32 dsmb_share_logins(const struct ditto_share *share);
  * Return: true if they may.
  */
 bool dsmb_share_is_continuous(const struct ditto_share *share);
+
+/* True if clients may use Apple's extensions on the share. Any context. */
+bool dsmb_share_is_apple(const struct ditto_share *share);
+
+/* The DSMB_APPLE_* bits that count for a session on the share. Any context. */
+u8 dsmb_share_apple_caps(const struct ditto_share *share, const struct dsmb_session *session);
 
 /**
  * dsmb_share_notifies - tell whether clients may watch directories for changes

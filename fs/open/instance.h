@@ -104,6 +104,7 @@ enum ditto_open_action {
  * @stream: name of a stream of the file; NULL for the file itself
  * @stream_len: length of @stream
  * @stream_node: with @node: the stream itself instead of its name, held; or NULL
+ * @stream_least: a stream of fewer bytes counts as missing: -ENOENT, or it is opened as a new one
  * @how: see enum ditto_disposition; with @node the file exists
  * @verf: with DITTO_OPEN_CREATE: 8 bytes that are stored in the times of a new file until these
  *	are set. A file that has them was created by an earlier transmission of this request, and
@@ -133,6 +134,7 @@ struct ditto_open_request {
 	const char *stream;
 	u32 stream_len;
 	struct ditto_node *stream_node;
+	u32 stream_least;
 	enum ditto_disposition how;
 	const u8 *verf;
 	u32 flags;

@@ -484,6 +484,13 @@ static int opening_stream(struct opening *o)
 	}
 	if (!req->verf)
 		err = ditto_stream_open(&o->op, o->base, &name, false, &o->node, NULL);
+	if (!err && i_size_read(o->node->inode) < req->stream_least) {
+		if (dispositions[req->how].creates)
+			return 0;
+		ditto_node_put(o->node);
+		o->node = NULL;
+		return -ENOENT;
+	}
 	if (!err)
 		return dispositions[req->how].exists ? 0 : -EEXIST;
 	if (err != -ENOENT || !dispositions[req->how].creates)

@@ -140,6 +140,7 @@ struct dsmb_identity {
  * @encrypt: all messages must be encrypted
  * @is_guest: guest session: no signing, no encryption
  * @is_anonymous: anonymous session: no signing, no encryption
+ * @apple: DSMB_APPLE_* bits that the client of macOS has negotiated last, with any tree connect
  * @channels: struct dsmb_channel, under @lock
  * @nchannels: number of @channels
  * @trees: struct dsmb_tree by TreeId
@@ -193,6 +194,7 @@ struct dsmb_session {
 	bool encrypt;
 	bool is_guest;
 	bool is_anonymous;
+	u8 apple;
 	struct list_head channels;
 	unsigned int nchannels;
 	struct xarray trees;

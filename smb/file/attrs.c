@@ -7,6 +7,8 @@
 #include "../../fs/offload/offload.h"
 #include "../../fs/open/instance.h"
 #include "../../fs/share/share.h"
+#include "../open/open.h"
+#include "apple_stream.h"
 #include "attrs.h"
 
 static u32 dsmb_reparse_tag(umode_t mode)
@@ -210,4 +212,24 @@ int dsmb_attrs_at_once(const struct ditto_op *op, const struct ditto_instance *i
 	at_once.park = NULL;
 	err = dsmb_attrs_get(&at_once, inst, node, attrs);
 	return err == -EJUKEBOX ? dsmb_attrs_of_node(op->share, node, attrs) : err;
+}
+
+int dsmb_open_attrs(struct ditto_op *op, const struct dsmb_open *open, struct ditto_node *node,
+		    struct dsmb_attrs *attrs)
+{
+	int err = dsmb_attrs_get(op, open->inst, node, attrs);
+
+	if (unlikely(open->stream == DSMB_STREAM_AFP_INFO))
+		attrs->size = DSMB_AFP_INFO_SIZE;
+	return err;
+}
+
+int dsmb_open_attrs_at_once(const struct ditto_op *op, const struct dsmb_open *open,
+			    struct ditto_node *node, struct dsmb_attrs *attrs)
+{
+	int err = dsmb_attrs_at_once(op, open->inst, node, attrs);
+
+	if (unlikely(open->stream == DSMB_STREAM_AFP_INFO))
+		attrs->size = DSMB_AFP_INFO_SIZE;
+	return err;
 }

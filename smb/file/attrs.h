@@ -15,6 +15,7 @@ struct ditto_node;
 struct ditto_op;
 struct ditto_share;
 struct ditto_name;
+struct dsmb_open;
 
 /**
  * dsmb_attrs_get - read the attributes of an open file, directory or stream
@@ -57,6 +58,14 @@ int dsmb_attrs_asked(struct ditto_op *op, struct ditto_node *node, struct dsmb_a
  */
 int dsmb_attrs_at_once(const struct ditto_op *op, const struct ditto_instance *inst,
 		       struct ditto_node *node, struct dsmb_attrs *attrs);
+
+/* The same for an open, whose AFP_AfpInfo has a size of its own. */
+int dsmb_open_attrs_at_once(const struct ditto_op *op, const struct dsmb_open *open,
+			    struct ditto_node *node, struct dsmb_attrs *attrs);
+
+/* As dsmb_attrs_get() for an open, whose AFP_AfpInfo has a size of its own. */
+int dsmb_open_attrs(struct ditto_op *op, const struct dsmb_open *open, struct ditto_node *node,
+		    struct dsmb_attrs *attrs);
 
 /**
  * dsmb_attrs_of_node - read the attributes that the server knows of a node

@@ -12,9 +12,12 @@
 #include "../../fs/open/instance.h"
 #include "../../fs/open/stream.h"
 #include "../../net/helper/auth.h"
+#include "../auth/session.h"
 #include "../open/open.h"
+#include "../share_options.h"
 #include "../wire/name.h"
 #include "../wire/posix.h"
+#include "apple_stream.h"
 #include "info.h"
 #include "pipe.h"
 
@@ -104,7 +107,7 @@ static u32 dsmb_query_standard_attrs(struct dsmb_query *q)
 	int err;
 
 	if (q->inst) {
-		err = dsmb_attrs_get(&q->call->op, q->inst, q->node, &q->attrs);
+		err = dsmb_open_attrs(&q->call->op, q->open, q->node, &q->attrs);
 		if (err)
 			return dsmb_op_status(q->call, err);
 	}
@@ -295,11 +298,15 @@ static u32 dsmb_query_alternate_name(struct dsmb_query *q)
  * @b: buffer
  * @last: offset of the last entry
  * @any: the list has an entry
+ * @apple: the share has Apple's extensions
+ * @apple_client: the client has negotiated them
  */
 struct dsmb_stream_list {
 	struct dsmb_builder *b;
 	u32 last;
 	bool any;
+	bool apple;
+	bool apple_client;
 };
 
 static int dsmb_stream_encode(void *arg, const struct ditto_name *name, u64 size, u64 allocated)
@@ -331,11 +338,32 @@ static int dsmb_stream_encode(void *arg, const struct ditto_name *name, u64 size
 	return 0;
 }
 
+/* A named stream, unless it counts as missing. */
+static int dsmb_stream_list_named(void *arg, const struct ditto_name *name, u64 size,
+				  u64 allocated)
+{
+	struct dsmb_stream_list *list = arg;
+	enum dsmb_apple_stream stream;
+
+	if (!list->apple)
+		return dsmb_stream_encode(list, name, size, allocated);
+	stream = dsmb_apple_stream(name->name, name->len);
+	if (size < dsmb_apple_stream_least(stream, list->apple_client))
+		return 0;
+	if (stream == DSMB_STREAM_AFP_INFO)
+		size = DSMB_AFP_INFO_SIZE;
+	return dsmb_stream_encode(list, name, size, allocated);
+}
+
 static u32 dsmb_query_stream(struct dsmb_query *q)
 {
 	struct ditto_node *base = ditto_instance_base(q->inst);
 	static const struct ditto_name unnamed = { .name = "" };
-	struct dsmb_stream_list list = { .b = &q->out };
+	struct dsmb_stream_list list = {
+		.b = &q->out,
+		.apple = dsmb_share_is_apple(q->call->op.share),
+		.apple_client = READ_ONCE(q->call->session->apple),
+	};
 	struct dsmb_attrs attrs;
 	int err;
 
@@ -345,7 +373,7 @@ static u32 dsmb_query_stream(struct dsmb_query *q)
 	if (!attrs.is_dir)
 		err = dsmb_stream_encode(&list, &unnamed, attrs.size, attrs.allocation);
 	if (!err)
-		err = ditto_stream_list(&q->call->op, base, dsmb_stream_encode, &list);
+		err = ditto_stream_list(&q->call->op, base, dsmb_stream_list_named, &list);
 	if (err == -EMSGSIZE)
 		return STATUS_BUFFER_OVERFLOW;
 	/* A share without streams has an empty list. */

@@ -104,7 +104,7 @@ static u32 dsmb_query_put(struct dsmb_query *q, const struct dsmb_query_class *c
 	int err;
 
 	if (class->flags & DSMB_CLASS_ATTRS) {
-		err = dsmb_attrs_get(&call->op, q->inst, q->node, &q->attrs);
+		err = dsmb_open_attrs(&call->op, q->open, q->node, &q->attrs);
 		if (err)
 			return dsmb_op_status(call, err);
 		if (q->open->quota)

@@ -13,6 +13,7 @@
 #include "../open/open.h"
 #include "../transport/command.h"
 #include "../transport/conn.h"
+#include "apple_stream.h"
 #include "info.h"
 #include "pipe.h"
 #include "times.h"
@@ -135,6 +136,28 @@ static ssize_t dsmb_read_copy(struct dsmb_call *call, struct ditto_node *node,
 	return ditto_read(&call->op, node, args->offset, &iter, eof);
 }
 
+/*
+ * macOS reads AFP_AfpInfo as a whole: an offset within it or at its end is ignored, and behind it
+ * there is nothing.
+ */
+static ssize_t dsmb_read_afp_info(struct dsmb_call *call, struct ditto_node *node,
+				  const struct dsmb_read_args *args)
+{
+	u32 len = args->offset > DSMB_AFP_INFO_SIZE ? 0 : min(args->length, DSMB_AFP_INFO_SIZE);
+	struct dsmb_builder *out = &call->out;
+	u8 info[DSMB_AFP_INFO_SIZE];
+	int err;
+
+	err = dsmb_afp_info_read(&call->op, node, info);
+	if (err)
+		return err;
+	if (dsmb_reply_reserve(call, DSMB_READ_HEAD + len))
+		return -ENOMEM;
+	dsmb_builder_reserve(out, DSMB_READ_HEAD);
+	dsmb_encode_bytes(out, info, len);
+	return len;
+}
+
 static u32 dsmb_read_exec(struct dsmb_call *call, void *args, void *res)
 {
 	const struct dsmb_read_args *a = args;
@@ -160,12 +183,17 @@ static u32 dsmb_read_exec(struct dsmb_call *call, void *args, void *res)
 
 	dsmb_times_save(&call->op, open, &times);
 	n = -EOPNOTSUPP;
+	if (unlikely(open->stream == DSMB_STREAM_AFP_INFO)) {
+		n = dsmb_read_afp_info(call, node, a);
+		goto done;
+	}
 	if (dsmb_read_splices(call, a))
 		n = ditto_read_splice(&call->op, node, a->offset, a->length, dsmb_splice_actor,
 				      call, &eof);
 	r->spliced = n != -EOPNOTSUPP;
 	if (!r->spliced)
 		n = dsmb_read_copy(call, node, a, &eof);
+done:
 	if (n < 0)
 		status = dsmb_op_status(call, n);
 	else if (n < a->minimum || (!n && a->length))

@@ -16,6 +16,7 @@
 #include "../transport/conn.h"
 #include "../transport/message.h"
 #include "../wire/name.h"
+#include "apple_stream.h"
 #include "info.h"
 #include "times.h"
 
@@ -158,12 +159,20 @@ static u32 dsmb_set_size(struct dsmb_change *c, u64 size)
 	return dsmb_op_status(c->call, ditto_setattr(&c->call->op, c->node, &set, &wcc));
 }
 
+/* AFP_AfpInfo has one size, and no other one is set. */
+static u32 dsmb_set_afp_info_size(u64 size)
+{
+	return size > DSMB_AFP_INFO_SIZE ? STATUS_ALLOTTED_SPACE_EXCEEDED : STATUS_SUCCESS;
+}
+
 static u32 dsmb_set_end_of_file(struct dsmb_change *c)
 {
 	u64 size = dsmb_get_u64(&c->in);
 
 	if (ditto_instance_is_dir(c->inst) || size > S64_MAX)
 		return STATUS_INVALID_PARAMETER;
+	if (unlikely(c->open->stream == DSMB_STREAM_AFP_INFO))
+		return dsmb_set_afp_info_size(size);
 	return dsmb_set_size(c, size);
 }
 
@@ -176,6 +185,8 @@ static u32 dsmb_set_allocation(struct dsmb_change *c)
 
 	if (ditto_instance_is_dir(c->inst) || size > S64_MAX)
 		return STATUS_INVALID_PARAMETER;
+	if (unlikely(c->open->stream == DSMB_STREAM_AFP_INFO))
+		return dsmb_set_afp_info_size(size);
 	err = dsmb_attrs_get(&c->call->op, c->inst, c->node, &attrs);
 	if (err)
 		return dsmb_op_status(c->call, err);

@@ -14,6 +14,7 @@
 #include "../transport/command.h"
 #include "../transport/conn.h"
 #include "../transport/message.h"
+#include "apple_stream.h"
 #include "info.h"
 #include "pipe.h"
 #include "times.h"
@@ -141,6 +142,7 @@ static u32 dsmb_write_exec(struct dsmb_call *call, void *args, void *res)
 	struct dsmb_times times;
 	struct iov_iter iter;
 	struct kvec vec;
+	enum ditto_stable stable;
 	u64 verifier;
 	u32 status;
 	ssize_t n;
@@ -175,9 +177,11 @@ static u32 dsmb_write_exec(struct dsmb_call *call, void *args, void *res)
 
 	dsmb_times_save(&call->op, open, &times);
 	dsmb_write_iter(call, a, &vec, &iter);
-	n = ditto_write(&call->op, node, a->offset, &iter,
-			dsmb_write_is_stable(call, a) ? DITTO_FILE_SYNC : DITTO_UNSTABLE,
-			&verifier, NULL);
+	stable = dsmb_write_is_stable(call, a) ? DITTO_FILE_SYNC : DITTO_UNSTABLE;
+	if (unlikely(open->stream == DSMB_STREAM_AFP_INFO))
+		n = dsmb_afp_info_write(&call->op, node, a->offset, &iter, stable);
+	else
+		n = ditto_write(&call->op, node, a->offset, &iter, stable, &verifier, NULL);
 	if (n < 0)
 		status = dsmb_op_status(call, n);
 	else

@@ -39,7 +39,7 @@ static u32 dsmb_close_exec(struct dsmb_call *call, void *args, void *res)
 	/* Attributes that cannot or must not be read do not prevent the close. */
 	if (a->flags & DSMB_CLOSE_POSTQUERY_ATTRIB && !call->share_status &&
 	    !dsmb_open_begin(call, open, &node)) {
-		if (!dsmb_attrs_at_once(&call->op, open->inst, node, &r->attrs))
+		if (!dsmb_open_attrs_at_once(&call->op, open, node, &r->attrs))
 			r->flags = DSMB_CLOSE_POSTQUERY_ATTRIB;
 		else
 			memset(&r->attrs, 0, sizeof(r->attrs));

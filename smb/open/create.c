@@ -16,9 +16,11 @@
 #include "../../fs/op/snapshot.h"
 #include "../auth/session.h"
 #include "../auth/tree.h"
+#include "../file/apple_stream.h"
 #include "../file/info.h"
 #include "../file/pipe.h"
 #include "../file/quota.h"
+#include "../share_options.h"
 #include "../transport/command.h"
 #include "../transport/conn.h"
 #include "create_private.h"
@@ -51,6 +53,8 @@ struct dsmb_create_res {
  * @path: the path of @args, or where it leads to in a snapshot or a file system within the share; a
  *	path in a snapshot has memory of its own
  * @open: the open, held; or NULL
+ * @stream: which of Apple's streams is opened
+ * @stream_least: a stream with fewer bytes counts as missing
  */
 struct dsmb_create {
 	struct dsmb_call *call;
@@ -58,6 +62,8 @@ struct dsmb_create {
 	struct dsmb_create_res *res;
 	struct dsmb_path path;
 	struct dsmb_open *open;
+	enum dsmb_apple_stream stream;
+	u32 stream_least;
 };
 
 /* @passed: bytes of the path before the component that ended the walk. */
@@ -201,6 +207,7 @@ static u32 dsmb_create_request(struct dsmb_create *c, struct dsmb_new_file *new,
 		.stream_len = path->stream_len,
 		.how = a->how,
 		.rights = a->access & DSMB_ACCESS_SPECIFIC,
+		.stream_least = c->stream_least,
 		/* Access that is not shared is denied; the bits are the same. */
 		.deny = ~a->share & DSMB_SHARE_ALL,
 	};
@@ -215,6 +222,8 @@ static u32 dsmb_create_request(struct dsmb_create *c, struct dsmb_new_file *new,
 	for (unsigned int i = 0; i < ARRAY_SIZE(map); i++)
 		if (a->options & map[i].option)
 			req->flags |= map[i].flag;
+	if (c->stream == DSMB_STREAM_AFP_RESOURCE)
+		req->flags &= ~DITTO_OPENF_DELETE_ON_CLOSE;
 	/* A directory may have streams, which are not directories. */
 	if (path->data || (a->options & DSMB_OPTION_NON_DIRECTORY && !path->stream))
 		req->flags |= DITTO_OPENF_FILE;
@@ -237,6 +246,11 @@ static void dsmb_create_fill_contexts(struct dsmb_create *c, const struct dsmb_d
 	int err;
 
 	reply->attrs = &c->res->attrs;
+	if (dsmb_has_context(&c->args->contexts, DSMB_CONTEXT_APPLE) &&
+	    dsmb_share_is_apple(call->op.share)) {
+		reply->apple = true;
+		dsmb_apple_negotiate(&c->args->contexts, &call->session->apple);
+	}
 	if (c->res->granted.level == DSMB_OPLOCK_LEASE)
 		reply->lease = &c->res->granted;
 	if (durable) {
@@ -292,7 +306,7 @@ static u32 dsmb_create_finish_file(struct dsmb_create *c, const struct ditto_ope
 	status = dsmb_new_file_finish(call, a, open, node, audit);
 	if (status)
 		goto take_back;
-	status = dsmb_status(dsmb_attrs_at_once(&call->op, open->inst, node, &res->attrs));
+	status = dsmb_status(dsmb_open_attrs_at_once(&call->op, open, node, &res->attrs));
 	if (status)
 		goto take_back;
 	if (a->is_quota)
@@ -352,7 +366,7 @@ static u32 dsmb_create_reply_existing(struct dsmb_create *c)
 	status = dsmb_open_begin(call, open, &node);
 	if (status)
 		return STATUS_OBJECT_NAME_NOT_FOUND;
-	status = dsmb_status(dsmb_attrs_at_once(&call->op, open->inst, node, &res->attrs));
+	status = dsmb_status(dsmb_open_attrs_at_once(&call->op, open, node, &res->attrs));
 	if (status)
 		goto end;
 	dsmb_lease_report(call, open, &a->caching, &res->granted);
@@ -463,6 +477,7 @@ static struct dsmb_open *dsmb_create_alloc_open(const struct dsmb_create *c)
 	open->snapshot = c->path.buf != c->args->path.buf;
 	open->posix = c->path.posix;
 	open->quota = c->args->is_quota;
+	open->stream = c->stream;
 	open->encrypted = call->encrypted;
 	open->channel_sequence = call->channel_sequence;
 	return open;
@@ -506,6 +521,10 @@ static u32 dsmb_create_exec(struct dsmb_call *call, void *args, void *result)
 		goto done;
 
 	/* A new one. */
+	if (c.path.stream && dsmb_share_is_apple(call->op.share)) {
+		c.stream = dsmb_apple_stream(c.path.stream, c.path.stream_len);
+		c.stream_least = dsmb_apple_stream_least(c.stream, READ_ONCE(call->session->apple));
+	}
 	status = dsmb_create_take_over(&c);
 	if (status)
 		goto free_path;

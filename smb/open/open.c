@@ -29,6 +29,7 @@
 #include "../../net/live.h"
 #include "../auth/session.h"
 #include "../auth/tree.h"
+#include "../file/apple_stream.h"
 #include "../file/notify.h"
 #include "../file/pipe.h"
 #include "../server.h"
@@ -347,6 +348,8 @@ static void dsmb_open_close_instance(struct dsmb_open *open)
 	struct ditto_op op;
 
 	dsmb_open_op(open, open->tree, &op, &actor);
+	if (unlikely(open->stream == DSMB_STREAM_AFP_RESOURCE))
+		dsmb_afp_resource_keep(&op, open->inst);
 	ditto_instance_close(&op, open->inst);
 	if (open->rare && open->rare->moved_from)
 		ditto_instance_close(&op, open->rare->moved_from);

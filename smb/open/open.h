@@ -128,6 +128,7 @@ struct dsmb_open_rare {
  *	deleted or replaced disappears immediately; the instance has the same flag
  * @encrypted: the CREATE was encrypted, so breaks are encrypted as well; a reconnect sets it anew
  * @quota: the open is $Extend\$Quota
+ * @stream: enum dsmb_apple_stream: which of Apple's streams is open
  * @kept_times: DSMB_TIME_* bits of the times that changes through this open leave alone; written
  *	under @where, read at any time
  * @mode: FileModeInformation
@@ -181,6 +182,7 @@ struct dsmb_open {
 	bool snapshot : 1;
 	bool posix : 1;
 	bool quota : 1;
+	u8 stream : 2;
 	u8 action : 2;
 	u16 mode;
 	u16 channel_sequence;

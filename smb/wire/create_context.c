@@ -8,6 +8,7 @@
 #include <linux/stat.h>
 #include <linux/string.h>
 
+#include "apple.h"
 #include "attrs.h"
 #include "builder.h"
 #include "create_context.h"
@@ -54,7 +55,7 @@ static const struct dsmb_context_kind dsmb_context_kinds[DSMB_CONTEXTS] = {
 	[DSMB_CONTEXT_LEASE] = DSMB_KIND("RqLs", 32, DSMB_LEASE_V2_SIZE, DSMB_DIALECT_210),
 	[DSMB_CONTEXT_DURABLE_2] = DSMB_KIND("DH2Q", 32, 32, DSMB_DIALECT_300),
 	[DSMB_CONTEXT_RECONNECT_2] = DSMB_KIND("DH2C", 36, 36, DSMB_DIALECT_300),
-	[DSMB_CONTEXT_APPLE] = DSMB_KIND("AAPL", 24, 24, DSMB_DIALECT_202),
+	[DSMB_CONTEXT_APPLE] = DSMB_KIND("AAPL", 16, 24, DSMB_DIALECT_202),
 	[DSMB_CONTEXT_POSIX] = DSMB_KIND(DSMB_POSIX_NAME, 4, 4, DSMB_DIALECT_311),
 	[DSMB_CONTEXT_APP_INSTANCE] =
 		DSMB_KIND("\x45\xbc\xa6\x6a\xef\xa7\xf7\x4a\x90\x08\xfa\x46\x2e\x14\x4d\x74",
@@ -301,13 +302,10 @@ static bool dsmb_encode_disk_id(struct dsmb_builder *out, const struct dsmb_cont
 	return true;
 }
 
-/* Apple's create context: a query of the server's properties. */
-#define DSMB_APPLE_QUERY	1
-#define DSMB_APPLE_SERVER_CAPS	BIT(0)
-#define DSMB_APPLE_VOLUME_CAPS	BIT(1)
-#define DSMB_APPLE_MODEL	BIT(2)
-#define DSMB_APPLE_FULL_SYNC	BIT(2)	/* of a volume: FLUSH reaches the disk */
-
+/*
+ * The answer to a query of the properties of server, volume and machine. The name of the model ends
+ * at a multiple of eight bytes.
+ */
 static bool dsmb_encode_apple(struct dsmb_builder *out, const struct dsmb_contexts *contexts,
 			      const struct dsmb_context_reply *reply)
 {
@@ -318,22 +316,35 @@ static bool dsmb_encode_apple(struct dsmb_builder *out, const struct dsmb_contex
 
 	dsmb_skip(&in, 4);
 	asked = dsmb_get_u64(&in);
-	if (command != DSMB_APPLE_QUERY)
+	if (command != DSMB_APPLE_QUERY || !reply->apple)
 		return false;
 	asked &= DSMB_APPLE_SERVER_CAPS | DSMB_APPLE_VOLUME_CAPS | DSMB_APPLE_MODEL;
 	dsmb_encode_u32(out, DSMB_APPLE_QUERY);
 	dsmb_encode_u32(out, 0);
 	dsmb_encode_u64(out, asked);
 	if (asked & DSMB_APPLE_SERVER_CAPS)
-		dsmb_encode_u64(out, 0);
+		dsmb_encode_u64(out, DSMB_APPLE_OFFERED);
 	if (asked & DSMB_APPLE_VOLUME_CAPS)
 		dsmb_encode_u64(out, DSMB_APPLE_FULL_SYNC);
 	if (asked & DSMB_APPLE_MODEL) {
 		dsmb_encode_u32(out, 0);
 		dsmb_encode_u32(out, 2 * (sizeof(model) - 1));
 		dsmb_encode_string(out, model, sizeof(model) - 1);
+		dsmb_encode_align(out, 8);
 	}
 	return true;
+}
+
+void dsmb_apple_negotiate(const struct dsmb_contexts *contexts, u8 *negotiated)
+{
+	struct dsmb_cursor in = contexts->data[DSMB_CONTEXT_APPLE];
+	u32 command = dsmb_get_u32(&in);
+	u64 asked;
+
+	dsmb_skip(&in, 4);
+	asked = dsmb_get_u64(&in);
+	if (command == DSMB_APPLE_QUERY && asked & DSMB_APPLE_SERVER_CAPS)
+		WRITE_ONCE(*negotiated, dsmb_get_u64(&in) & DSMB_APPLE_OFFERED);
 }
 
 static bool dsmb_encode_posix_context(struct dsmb_builder *out,

@@ -102,6 +102,7 @@ struct dsmb_durable_reply {
  * @attrs: attributes of the opened file
  * @lease: lease for the response to RqLs, or NULL for none
  * @durable: durability for the response to DHnQ or DH2Q
+ * @apple: the share answers the create context of Apple
  * @maximal: maximal access of the caller
  * @maximal_status: STATUS_SUCCESS, or the error that kept @maximal from being determined
  */
@@ -109,6 +110,7 @@ struct dsmb_context_reply {
 	const struct dsmb_attrs *attrs;
 	const struct dsmb_caching *lease;
 	struct dsmb_durable_reply durable;
+	bool apple;
 	u32 maximal;
 	u32 maximal_status;
 };
@@ -176,6 +178,9 @@ void dsmb_durable_parse(const struct dsmb_contexts *contexts, struct dsmb_durabl
  * @ask: filled
  */
 void dsmb_app_parse(const struct dsmb_contexts *contexts, struct dsmb_app_ask *ask);
+
+/* Sets @negotiated to what client and server have in common, if the client asks for that. */
+void dsmb_apple_negotiate(const struct dsmb_contexts *contexts, u8 *negotiated);
 
 /**
  * dsmb_contexts_encode - encode the response contexts

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""SMB and volumes: quotas, snapshots, Apple's extensions."""
+"""SMB and volumes: quotas, snapshots."""
 import calendar
 import errno
 import os
@@ -16,7 +16,7 @@ from files import get, put
 from harness import test
 from processes import run
 from smb2 import Smb2, refused
-from smb_bodies import Create
+from smb_contexts import create_with
 from smb_info import symlink_data
 from smb_quota import SNAPSHOTS, date_filetime, quotas, sid
 from volumes import mount, umount
@@ -26,30 +26,6 @@ BASIC, FULL_SIZE, CONTROL = 4, 7, 6
 FILE_SYSTEM = 2
 CREATE_OR_GET_OBJECT_ID = 0x000900c0
 LINK = 11
-
-
-def create_with(s, name, contexts, how=smb2.OPEN_IF):
-    """CREATE with contexts {name: data}; returns those of the response."""
-    wire = name.encode('utf-16-le')
-    wire += bytes(-len(wire) % 8)
-    chain = b''
-    for i, (tag, data) in enumerate(contexts.items()):
-        one = struct.pack('<IHHHHI', 0, 16, 4, 0, 24, len(data)) + tag + bytes(4) + data
-        if i + 1 < len(contexts):
-            one += bytes(-len(one) % 8)
-            one = struct.pack('<I', len(one)) + one[4:]
-        chain += one
-    body = bytes(Create(access=smb2.GENERIC_READ, share=smb2.SHARE_ALL, how=how,
-                        name_length=2 * len(name), contexts_at=120 + len(wire),
-                        contexts_length=len(chain)))
-    out = s.call(smb2.CREATE, body + wire + chain)
-    at, length = struct.unpack_from('<II', out, 80)
-    found, left = {}, out[at - 64:at - 64 + length]
-    while left:
-        more, name_at, name_len, data_at, data_len = struct.unpack_from('<IHHxxHI', left)
-        found[left[name_at:name_at + name_len]] = left[data_at:data_at + data_len]
-        left = left[more:] if more else b''
-    return out[64:80], found
 
 
 def with_quota(w, limit):
@@ -298,24 +274,4 @@ def many_snapshots(w):
     eq(struct.unpack_from('<III', out), (4096, 4096, 4096 * 50 + 2))
     eq(out[12:].decode('utf-16-le').split('\0')[:4096],
        [time.strftime('@GMT-%Y.%m.%d-%H.%M.%S', time.gmtime(t)) for t in reversed(when[-4096:])])
-    s.end()
-
-
-@test(smb=True, squash='none')
-def apple(w):
-    """A query of the server is answered correctly."""
-    os.chmod(w.export, 0o777)
-    s = Smb2(w.client)
-    _, found = create_with(s, '', {b'AAPL': struct.pack('<IIQQ', 1, 0, 7, 0xf),
-                                   b'QFid': b''}, smb2.OPEN)
-    answer = found[b'AAPL']
-    command, _, bits, server, volume, _, length = struct.unpack_from('<IIQQQII', answer)
-    eq((command, bits, server, volume), (1, 7, 0, 4))
-    eq(answer[40:].decode('utf-16-le'), 'Ditto')
-    eq(len(answer) - 40, length)
-    one_of(len(found[b'QFid']), [32])
-    _, found = create_with(s, '', {b'AAPL': struct.pack('<IIQQ', 1, 0, 2, 0)}, smb2.OPEN)
-    eq(struct.unpack('<IIQQ', found[b'AAPL']), (1, 0, 2, 4))
-    _, found = create_with(s, '', {b'AAPL': struct.pack('<IIQQ', 9, 0, 7, 0)}, smb2.OPEN)
-    eq(found, {})
     s.end()

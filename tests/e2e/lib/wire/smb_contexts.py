@@ -2,6 +2,8 @@
 """Contexts of CREATE requests and responses (MS-SMB2 sections 2.2.13.2 and 2.2.14.2)."""
 import struct
 
+import smb2
+from smb_bodies import Create
 from smb_cachers import Granted
 
 APP_ID = bytes.fromhex('45bca66aefa7f74a9008fa462e144d74')
@@ -48,6 +50,29 @@ def app(number):
 
 def app_version(high, low):
     return APP_VERSION, struct.pack('<HHIQQ', 24, 0, 0, high, low)
+
+
+def found_contexts(out):
+    """{name: data} of the contexts in the response of CREATE."""
+    at, length = struct.unpack_from('<II', out, 80)
+    found, left = {}, out[at - 64:at - 64 + length]
+    while left:
+        more, name_at, name_len, data_at, data_len = struct.unpack_from('<IHHxxHI', left)
+        found[left[name_at:name_at + name_len]] = left[data_at:data_at + data_len]
+        left = left[more:] if more else b''
+    return found
+
+
+def create_with(s, name, parts, how=smb2.OPEN_IF):
+    """CREATE with contexts {name: data}; returns the FileId and those of the response."""
+    wire = name.encode('utf-16-le')
+    wire += bytes(-len(wire) % 8)
+    tail = contexts(list(parts.items()))
+    body = bytes(Create(access=smb2.GENERIC_READ, share=smb2.SHARE_ALL, how=how,
+                        name_length=2 * len(name), contexts_at=120 + len(wire),
+                        contexts_length=len(tail)))
+    out = s.call(smb2.CREATE, body + wire + tail)
+    return out[64:80], found_contexts(out)
 
 
 class Answer(Granted):

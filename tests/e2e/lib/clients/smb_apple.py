@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A client of SMB that does what macOS does."""
+import struct
+from dataclasses import dataclass
+
+import smb2
+from checks import eq
+from smb2 import GENERIC_READ, OPEN
+from smb_bodies import Flush, QueryDirectory
+from smb_contexts import create_with
+from smb_copy import COPYCHUNK, RESUME_KEY
+
+READ_DIR_ATTR, COPYFILE, UNIX_BASED, NFS_ACE = 1, 2, 4, 8
+CAPS = 0
+FULL_SYNC = 4
+INFO, RESOURCE = ':AFP_AfpInfo', ':AFP_Resource'
+STANDARD, STREAMS, END_OF_FILE, ID_BOTH = 5, 22, 20, 37
+HEAD = struct.pack('>4sIII', b'AFP\0', 0x100, 0, 0x80000000)
+
+
+def finder_info(kind=b'TEXTttxt', flags=0, ext_flags=0, added=0):
+    """FinderInfo of a file, 32 bytes."""
+    return struct.pack('>8sH10xIH6x', kind, flags, added, ext_flags)
+
+
+def afp_info(finder=finder_info()):
+    return (HEAD + finder).ljust(60, b'\0')
+
+
+def negotiate(s, caps=CAPS, asked=7):
+    """The query of a mount on the root of the share; returns what the response has, or None."""
+    fid, found = create_with(s, '', {b'AAPL': struct.pack('<IIQQ', 1, 0, asked, caps)}, OPEN)
+    s.close(fid)
+    return found.get(b'AAPL')
+
+
+@dataclass
+class Entry:
+    """An entry of a listing as macOS reads it."""
+
+    access: int
+    short: int
+    resource: int
+    finder: bytes
+    mode: int
+    file_id: int
+
+
+def listing(s, path='', pattern='*'):
+    """{name: Entry} by FileIdBothDirectoryInformation."""
+    fid, out = s.create(path, GENERIC_READ, how=OPEN), {}
+    text = pattern.encode('utf-16-le')
+    body = s.call(smb2.QUERY_DIRECTORY, bytes(QueryDirectory(
+        level=ID_BOTH, flags=1, fid=fid, pattern_length=len(text))) + text)
+    start, length = struct.unpack_from('<HI', body, 2)
+    left = body[start - 64:start - 64 + length]
+    while left:
+        following, size, access, short = struct.unpack_from('<I56xIIB', left)
+        resource, finder, mode, file_id = struct.unpack_from('<Q16sHQ', left, 70)
+        out[left[104:104 + size].decode('utf-16-le')] = Entry(access, short, resource, finder,
+                                                              mode, file_id)
+        left = left[following:] if following else b''
+    s.close(fid)
+    return out
+
+
+def streams(s, name):
+    """{stream: size} of a file."""
+    fid, out = s.create(name, smb2.READ_ATTRIBUTES, how=OPEN), {}
+    left = s.query(fid, STREAMS)
+    while left:
+        following, length, size = struct.unpack_from('<IIQ', left)
+        out[left[24:24 + length].decode('utf-16-le')] = size
+        left = left[following:] if following else b''
+    s.close(fid)
+    return out
+
+
+def put_stream(s, name, data):
+    """Write a stream anew."""
+    fid = s.create(name, how=smb2.OVERWRITE_IF)
+    for at in range(0, len(data), 1 << 15):
+        s.write(fid, data[at:at + (1 << 15)], at)
+    s.close(fid)
+
+
+def get_stream(s, name, count=4096, offset=0):
+    fid = s.create(name, GENERIC_READ, how=OPEN)
+    try:
+        return s.read(fid, count, offset)
+    finally:
+        s.close(fid)
+
+
+def size_of(s, fid):
+    return struct.unpack_from('<QQ', s.query(fid, STANDARD))[1]
+
+
+def copyfile(s, source, target):
+    """Copy a whole file; returns the bytes of its data that were copied."""
+    key = s.ioctl(source, RESUME_KEY)[:24]
+    chunks, left, total = struct.unpack('<III', s.ioctl(target, COPYCHUNK,
+                                                        key + struct.pack('<II', 0, 0)))
+    eq((chunks, left), (0, 0))
+    return total
+
+
+def full_sync(s, fid):
+    """F_FULLFSYNC."""
+    s.call(smb2.FLUSH, bytes(Flush(reserved1=0xffff, fid=fid)))

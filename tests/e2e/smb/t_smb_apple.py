@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Apple's extensions of SMB, in the sequences of a client of macOS."""
+import os
+import struct
+
+import smb
+import smb2
+from checks import eq
+from files import put
+from harness import test
+from smb2 import DELETE, DELETE_ON_CLOSE, MAKE, OPEN, Smb2, refused
+from smb_apple import (CAPS, END_OF_FILE, FULL_SYNC, HEAD, INFO, RESOURCE, afp_info, finder_info,
+                       get_stream, negotiate, put_stream, size_of, streams)
+from smb_contexts import create_with
+from smb_durable import session
+from volumes import mount
+
+ALICE = smb.UIDS['alice']
+UNNAMED = '::$DATA'
+
+
+def mac(w, caps=CAPS, **kw):
+    """A session that has mounted the share as macOS does."""
+    os.chmod(w.export, 0o777)
+    s = Smb2(w.client, **kw)
+    eq(negotiate(s, caps) is not None, True)
+    return s
+
+
+def of_alice(w, name, data=b'', mode=0o644):
+    put(w.path(name), data, mode)
+    os.chown(w.path(name), ALICE, ALICE)
+
+
+@test(smb=True, squash='none')
+def query(w):
+    """The query of a mount is answered with what the server, the volume and the model are."""
+    os.chmod(w.export, 0o777)
+    s = Smb2(w.client)
+    answer = negotiate(s)
+    command, _, bits, server, volume, _, length = struct.unpack_from('<IIQQQII', answer)
+    eq((command, bits, server, volume), (1, 7, CAPS, FULL_SYNC))
+    eq(answer[40:40 + length].decode('utf-16-le'), 'Ditto')
+    eq(len(answer) % 8, 0)
+    eq(struct.unpack('<IIQQ', negotiate(s, asked=2)), (1, 0, 2, FULL_SYNC))
+    # to find a file by its number is not offered, and other commands are unknown
+    for command in struct.pack('<IIQ', 2, 0, 1), struct.pack('<IIQQ', 9, 0, 7, 0):
+        eq(create_with(s, '', {b'AAPL': command}, OPEN)[1], {})
+    refused('INVALID_PARAMETER', create_with, s, '', {b'AAPL': bytes(20)}, OPEN)
+    w.server.ctl('share', 'set', 'data', 'apple', 'off')
+    eq(negotiate(s), None)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def finder_info_rules(w):
+    """AFP_AfpInfo is read and written as a whole, and information of zeros is none."""
+    s, other = mac(w), Smb2(w.client)
+    of_alice(w, 'f')
+    refused('OBJECT_NAME_NOT_FOUND', get_stream, s, 'f' + INFO)
+    fid = s.create('f' + INFO)
+    eq((size_of(s, fid), s.read(fid, 100)), (60, afp_info(bytes(32))))
+    eq(streams(other, 'f'), {UNNAMED: 0})
+    # what is none
+    for data in b'AF', bytes(60), b'AFP\0' + bytes(56), b'x' * 60:
+        refused('INVALID_PARAMETER', s.write, fid, data)
+    refused('INVALID_PARAMETER', s.write, fid, afp_info()[1:20], 1)
+    s.write(fid, afp_info())
+    eq(streams(other, 'f'), {UNNAMED: 0, INFO + ':$DATA': 60})
+    eq(get_stream(other, 'f' + INFO), afp_info())
+    # offsets count for nothing
+    eq([s.read(fid, 8, at) for at in (16, 60)], [HEAD[:8]] * 2)
+    refused('END_OF_FILE', s.read, fid, 8, 61)
+    s.write(fid, afp_info(finder_info(b'newTYPE!')) + b'more', 30)
+    # a part of it
+    s.write(fid, HEAD + b'abcd')
+    eq(s.read(fid, 60), afp_info(finder_info(b'abcdYPE!')))
+    refused('ALLOTTED_SPACE_EXCEEDED', s.set, fid, END_OF_FILE, struct.pack('<Q', 61))
+    for size in 0, 1, 60:
+        s.set(fid, END_OF_FILE, struct.pack('<Q', size))
+    eq((size_of(s, fid), s.read(fid, 60)), (60, afp_info(finder_info(b'abcdYPE!'))))
+    # none
+    s.write(fid, afp_info(bytes(32)))
+    eq(streams(other, 'f'), {UNNAMED: 0})
+    refused('OBJECT_NAME_NOT_FOUND', get_stream, other, 'f' + INFO)
+    s.write(fid, afp_info())
+    s.close(fid)
+    eq(get_stream(other, 'f' + INFO), afp_info())
+    # removed as any stream
+    s.close(s.create('f' + INFO, DELETE, how=OPEN, options=DELETE_ON_CLOSE))
+    eq(streams(s, 'f'), {UNNAMED: 0})
+    s.end()
+
+
+@test(smb=True, squash='none')
+def resource_fork_rules(w):
+    """An empty AFP_Resource is not there, and nothing else ends one."""
+    s, other = mac(w), Smb2(w.client)
+    of_alice(w, 'f')
+    name = 'f' + RESOURCE
+    refused('OBJECT_NAME_NOT_FOUND', s.create, name, how=OPEN)
+    fid = s.create(name)
+    refused('OBJECT_NAME_NOT_FOUND', other.create, name, how=OPEN)
+    refused('OBJECT_NAME_NOT_FOUND', other.create, name, how=smb2.OVERWRITE)
+    other.close(other.create(name, how=MAKE))
+    eq(streams(other, 'f'), {UNNAMED: 0})
+    s.write(fid, b'fork' * 1000)
+    refused('OBJECT_NAME_COLLISION', other.create, name, how=MAKE)
+    eq(streams(other, 'f'), {UNNAMED: 0, RESOURCE + ':$DATA': 4000})
+    # deletions are not carried out
+    s.close(s.create(name, DELETE, how=OPEN, options=DELETE_ON_CLOSE))
+    again = s.create(name, DELETE, how=OPEN)
+    s.delete_on_close(again)
+    refused('DELETE_PENDING', other.create, name, how=OPEN)
+    s.close(again)
+    eq(get_stream(other, name, 4), b'fork')
+    s.set(fid, END_OF_FILE, struct.pack('<Q', 0))
+    refused('OBJECT_NAME_NOT_FOUND', other.create, name, how=OPEN)
+    s.write(fid, b'again')
+    s.close(fid)
+    eq(get_stream(other, name), b'again')
+    # other streams are as ever for others than macOS
+    s.close(s.create('f:empty'))
+    eq((sorted(streams(s, 'f')), sorted(streams(other, 'f'))),
+       ([UNNAMED, RESOURCE + ':$DATA'], [UNNAMED, RESOURCE + ':$DATA', ':empty:$DATA']))
+    refused('OBJECT_NAME_NOT_FOUND', s.create, 'f:empty', how=OPEN)
+    other.close(other.create('f:empty', how=OPEN))
+    w.server.ctl('share', 'set', 'data', 'apple', 'off')
+    put_stream(s, name, b'')
+    eq(streams(s, 'f')[RESOURCE + ':$DATA'], 0)
+    s.end()
