@@ -125,6 +125,33 @@ int ditto_stream_list(struct ditto_op *op, struct ditto_node *base,
 		      void *arg);
 
 /**
+ * struct ditto_stream_peek - a stream whose beginning is read
+ * @name: name of the stream; its case matters
+ * @buf: filled with its first bytes
+ * @len: size of @buf; 0 if only the size is wanted
+ * @size: filled with the size of the stream; 0 if there is none
+ */
+struct ditto_stream_peek {
+	struct ditto_name name;
+	void *buf;
+	u32 len;
+	u64 size;
+};
+
+/**
+ * ditto_streams_peek - read the size and the beginning of some streams of a file
+ * @op: the caller; the caller of this function has checked the rights
+ * @base: the file or directory, held
+ * @peeks: the streams
+ * @count: number of @peeks
+ *
+ * For listings: it reports what the server knows, and asks no holder of a grant. What cannot be
+ * read counts as missing.
+ */
+void ditto_streams_peek(struct ditto_op *op, struct ditto_node *base,
+			struct ditto_stream_peek *peeks, unsigned int count);
+
+/**
  * ditto_stream_dir_attr - get the attributes of the directory that contains a file's streams
  * @op: the caller
  * @base: the file or directory, held

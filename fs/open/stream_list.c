@@ -20,6 +20,7 @@
 #include "../../lockd/claim.h"
 #include "../../net/server.h"
 #include "../../net/server_private.h"
+#include "../node/file.h"
 #include "../node/node_private.h"
 #include "../op/name_private.h"
 #include "../op/op_private.h"
@@ -140,6 +141,85 @@ int ditto_stream_list(struct ditto_op *op, struct ditto_node *base,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_stream_list, DITTO);
 
+static bool hidden_is_absent(const struct dentry *hidden)
+{
+	return d_is_negative(hidden) && !d_unhashed(hidden);
+}
+
+/* True if the share is known to have no directory for streams. */
+static bool streams_absent(struct ditto_share *share)
+{
+	const struct dentry *hidden;
+	bool known, absent;
+
+	rcu_read_lock();
+	hidden = rcu_dereference(share->no_streams);
+	known = hidden;
+	absent = known && hidden_is_absent(hidden);
+	rcu_read_unlock();
+	/* It would keep a directory that is removed. */
+	if (known && !absent)
+		ditto_streams_reset(share);
+	return absent;
+}
+
+/* The server's credential is in place. */
+static void peek_one(struct ditto_share *share, struct dentry *child,
+		     struct ditto_stream_peek *peek)
+{
+	struct ditto_node *node = ditto_node_get(share, child);
+	struct ditto_file *df;
+	loff_t pos = 0;
+	ssize_t n = 0;
+
+	if (IS_ERR(node))
+		return;
+	peek->size = i_size_read(node->inode);
+	if (peek->len && peek->size) {
+		df = ditto_file_get(share, node, DITTO_FILE_READ);
+		n = PTR_ERR_OR_ZERO(df);
+		if (!n) {
+			n = kernel_read(df->file, peek->buf, min(peek->len, peek->size), &pos);
+			ditto_file_put(df);
+		}
+		if (n != min(peek->len, peek->size))
+			peek->size = 0;
+	}
+	ditto_node_put(node);
+}
+
+void ditto_streams_peek(struct ditto_op *op, struct ditto_node *base,
+			struct ditto_stream_peek *peeks, unsigned int count)
+{
+	struct ditto_share *share = op->share;
+	struct dentry *parent, *child;
+	const struct cred *old;
+	struct ditto_node *dir;
+
+	for (unsigned int i = 0; i < count; i++)
+		peeks[i].size = 0;
+	if (!ditto_has_streams(share) || streams_absent(share) ||
+	    ditto_streams_enter(share, false, &old))
+		return;
+	dir = ditto_streams_node(share, base, NULL);
+	if (IS_ERR(dir))
+		goto leave;
+	parent = ditto_node_dentry(dir);
+	for (unsigned int i = 0; i < count; i++) {
+		child = lookup_one_positive_unlocked(ditto_idmap(share), peeks[i].name.name,
+						     parent, peeks[i].name.len);
+		if (IS_ERR(child))
+			continue;
+		peek_one(share, child, &peeks[i]);
+		dput(child);
+	}
+	dput(parent);
+	ditto_node_put(dir);
+leave:
+	ditto_streams_leave(share, false, old);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_streams_peek, DITTO);
+
 int ditto_stream_dir_attr(struct ditto_op *op, struct ditto_node *base, struct ditto_attr *attr)
 {
 	const struct cred *old;
@@ -183,28 +263,6 @@ static int give_one(void *arg, const struct ditto_name *name, struct dentry *chi
 	ditto_stream_give(gift->share, gift->base, child);
 	ditto_op_leave(old);
 	return 0;
-}
-
-static bool hidden_is_absent(const struct dentry *hidden)
-{
-	return d_is_negative(hidden) && !d_unhashed(hidden);
-}
-
-/* True if the share is known to have no directory for streams. */
-static bool streams_absent(struct ditto_share *share)
-{
-	const struct dentry *hidden;
-	bool known, absent;
-
-	rcu_read_lock();
-	hidden = rcu_dereference(share->no_streams);
-	known = hidden;
-	absent = known && hidden_is_absent(hidden);
-	rcu_read_unlock();
-	/* It would keep a directory that is removed. */
-	if (known && !absent)
-		ditto_streams_reset(share);
-	return absent;
 }
 
 void ditto_streams_reset(struct ditto_share *share)

@@ -33,6 +33,7 @@
 #include "../transport/conn.h"
 #include "../wire/name.h"
 #include "../wire/posix.h"
+#include "apple_entry.h"
 #include "attrs.h"
 #include "dir_levels.h"
 #include "info.h"
@@ -78,6 +79,7 @@ struct dsmb_dir {
  * struct dsmb_dir_query - a QUERY_DIRECTORY request
  * @call: the call
  * @open: open of the directory
+ * @node: the directory
  * @dir: position of the listing
  * @level: information class
  * @flags: DSMB_DIR_*
@@ -89,15 +91,19 @@ struct dsmb_dir {
  * @turn_over: the turn ended before the response was full
  * @cut: the first entry does not fit, and its name is cut off
  * @short_names: files have short names
- * @unusual: entries have a short name, or what the POSIX extensions add to them, or to names
+ * @unusual: entries have a short name, or what the POSIX extensions add to them, or to names, or
+ *	metadata of macOS
+ * @apple: entries have the metadata of macOS
  * @hide: entries that the user may not read are hidden (MS-SMB2 section 3.3.5.18)
  * @fs: attributes of the current entry from the file system; here and not on the stack of a
  *	function that is called for each entry, which would guard its stack each time
  * @attrs: attributes of the current entry
+ * @entry: the metadata of macOS of the current entry
  */
 struct dsmb_dir_query {
 	struct dsmb_call *call;
 	struct dsmb_open *open;
+	struct ditto_node *node;
 	struct dsmb_dir *dir;
 	const struct dsmb_dir_level *level;
 	u8 flags;
@@ -110,9 +116,11 @@ struct dsmb_dir_query {
 	bool cut;
 	bool short_names;
 	bool unusual;
+	bool apple;
 	bool hide;
 	struct ditto_attr fs;
 	struct dsmb_attrs attrs;
+	struct dsmb_apple_entry entry;
 };
 
 static bool dsmb_is_dots(const struct ditto_name *name)
@@ -254,7 +262,9 @@ static bool dsmb_dir_encode(struct dsmb_dir_query *q, const struct ditto_name *n
 	level->put(p, attrs);
 	if (level->posix)
 		len_at = dsmb_dir_encode_posix(b, attrs);
-	if (level->shortname_at)
+	if (q->apple)
+		dsmb_apple_entry_put(&q->entry, p, attrs);
+	else if (level->shortname_at)
 		dsmb_dir_put_shortname(q, p, name);
 	dsmb_fill_u32(b, len_at, dsmb_dir_encode_name(q->dir, b, name));
 	if (b->full)
@@ -358,6 +368,22 @@ static enum ditto_pick dsmb_dir_pick(void *arg, const struct ditto_name *name, u
 	return dsmb_dir_skip(q, cookie) ? DITTO_PICK_SKIP : DITTO_PICK_STOP;
 }
 
+/* The metadata of macOS of an entry whose attributes are known. Return: false if it is gone. */
+static noinline_for_stack bool dsmb_dir_fill_apple(struct dsmb_dir_query *q,
+						   struct ditto_share *share,
+						   struct dentry *dentry, bool nested)
+{
+	struct ditto_op op = q->call->op;
+	struct ditto_node *node = ditto_node_get(share, dentry);
+
+	if (IS_ERR(node))
+		return false;
+	op.share = share;
+	dsmb_apple_entry_fill(q->call, &op, node, nested ? NULL : q->node, &q->entry);
+	ditto_node_put(node);
+	return true;
+}
+
 static bool dsmb_dir_emit(void *arg, const struct ditto_dirent *entry)
 {
 	struct dsmb_dir_query *q = arg;
@@ -375,6 +401,8 @@ static bool dsmb_dir_emit(void *arg, const struct ditto_dirent *entry)
 		return dsmb_dir_skip(q, entry->cookie);
 	if (q->level->posix)
 		dsmb_attrs_add_posix(share, &q->fs, &q->attrs);
+	if (unlikely(q->apple) && !dsmb_dir_fill_apple(q, share, dentry, entry->nested))
+		return dsmb_dir_skip(q, entry->cookie);
 	if (!dsmb_dir_encode_usual(q, &entry->name, &q->attrs)) {
 		if (!q->count)
 			dsmb_dir_encode_cut(q, &entry->name, &q->attrs);
@@ -407,6 +435,8 @@ static bool dsmb_dir_list_dots(struct dsmb_dir_query *q, struct ditto_node *node
 		if (!dsmb_dir_fits(q, name) || ditto_lookup_follow(op, node, name, &outer, &dir))
 			continue;
 		err = dsmb_attrs_of_node(outer ?: op->share, dir, &attrs);
+		/* Clients take nothing else from these two. */
+		q->entry = (struct dsmb_apple_entry) { .mode = dir->inode->i_mode };
 		ditto_node_put(dir);
 		if (outer)
 			ditto_share_put(outer);
@@ -452,6 +482,8 @@ static int dsmb_dir_list_fixed(struct dsmb_dir_query *q, struct ditto_node *node
 	dir->eof = q->hide && !ditto_is_readable(&op, child);
 	if (!dir->eof)
 		err = dsmb_attrs_asked(&op, child, &attrs);
+	if (!dir->eof && !err && q->apple)
+		dsmb_apple_entry_fill(q->call, &op, child, nested ? NULL : node, &q->entry);
 put:
 	ditto_node_put(child);
 	if (nested)
@@ -566,6 +598,8 @@ static u32 dsmb_dir_run(struct dsmb_dir_query *q, struct ditto_node *node,
 		rare->dir->posix = open->posix;
 	}
 	q->dir = rare->dir;
+	q->node = node;
+	q->apple = dsmb_apple_lists(q->call, q->level->class);
 	q->unusual = q->dir->posix || q->level->posix || q->level->shortname_at;
 	if (!args->begun) {
 		status = dsmb_dir_begin(q->dir, args);

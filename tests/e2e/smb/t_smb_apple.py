@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Apple's extensions of SMB, in the sequences of a client of macOS."""
 import os
+import stat
 import struct
 
 import smb
 import smb2
 from checks import eq
-from files import put
+from files import pattern, put
 from harness import test
 from smb2 import DELETE, DELETE_ON_CLOSE, MAKE, OPEN, Smb2, refused
-from smb_apple import (CAPS, END_OF_FILE, FULL_SYNC, HEAD, INFO, RESOURCE, afp_info, finder_info,
-                       get_stream, negotiate, put_stream, size_of, streams)
+from smb_apple import (CAPS, COPYFILE, END_OF_FILE, FULL_SYNC, HEAD, INFO, RESOURCE, afp_info,
+                       finder_info, get_stream, listing, negotiate, put_stream, size_of, streams)
 from smb_contexts import create_with
 from smb_durable import session
 from volumes import mount
@@ -49,6 +50,44 @@ def query(w):
     refused('INVALID_PARAMETER', create_with, s, '', {b'AAPL': bytes(20)}, OPEN)
     w.server.ctl('share', 'set', 'data', 'apple', 'off')
     eq(negotiate(s), None)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def metadata_in_listings(w):
+    """Entries have access, resource fork, FinderInfo and mode for clients that negotiated them."""
+    s, plain = mac(w), Smb2(w.client)
+    of_alice(w, 'file', b'x', 0o640)
+    put(w.path('other'), b'x', 0o400)
+    os.mkdir(w.path('dir'), 0o711)
+    os.symlink('file', w.path('link'))
+    finder = finder_info(b'PDF CARO', 0x4000, 0x0102, 0x5f0a1b2c)
+    put_stream(s, 'file' + INFO, afp_info(finder))
+    put_stream(s, 'file' + RESOURCE, b'r' * 300)
+    there = listing(s)
+    one = there['file']
+    eq((one.resource, one.mode, one.file_id),
+       (300, stat.S_IFREG | 0o640, os.stat(w.path('file')).st_ino))
+    eq(one.finder, b'PDF CARO' + struct.pack('>HHI', 0x4000, 0x0102, 0x5f0a1b2c))
+    fid = s.create('file', smb2.MAXIMUM, how=OPEN)
+    eq(one.access, struct.unpack('<I', s.query(fid, 8))[0])
+    s.close(fid)
+    eq((there['other'].resource, there['other'].finder), (0, bytes(16)))
+    eq(there['other'].access & (2 | 0x10000), 0x10000, 'write, delete')
+    eq(there['dir'].mode, stat.S_IFDIR | 0o711)
+    # a reparse point has its tag there
+    eq(there['link'].access, 0xa000000c)
+    # one by its name
+    eq(listing(s, pattern='file')['file'], one)
+    # the type of a directory is not the place of its window
+    os.chown(w.path('dir'), ALICE, ALICE)
+    put_stream(s, 'dir' + INFO, afp_info(finder))
+    eq(listing(s)['dir'].finder, bytes(8) + one.finder[8:])
+    for other in plain, mac(w, COPYFILE):
+        eq({(e.access, e.short, e.resource, e.finder, e.mode)
+            for name, e in listing(other).items() if name != 'link'}, {(0, 0, 0, bytes(16), 0)})
+    w.server.ctl('share', 'set', 'data', 'apple', 'off')
+    eq(listing(s)['file'].short, 0)
     s.end()
 
 

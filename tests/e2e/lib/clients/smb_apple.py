@@ -11,7 +11,7 @@ from smb_contexts import create_with
 from smb_copy import COPYCHUNK, RESUME_KEY
 
 READ_DIR_ATTR, COPYFILE, UNIX_BASED, NFS_ACE = 1, 2, 4, 8
-CAPS = 0
+CAPS = READ_DIR_ATTR | UNIX_BASED
 FULL_SYNC = 4
 INFO, RESOURCE = ':AFP_AfpInfo', ':AFP_Resource'
 STANDARD, STREAMS, END_OF_FILE, ID_BOTH = 5, 22, 20, 37
