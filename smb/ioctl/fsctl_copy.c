@@ -301,7 +301,10 @@ u32 dsmb_fsctl_copychunk(struct dsmb_ioctl *io)
 	status = dsmb_copy_begin(&copy, persistent, volatile_id, STATUS_OBJECT_NAME_NOT_FOUND);
 	if (status)
 		return status;
-	status = dsmb_copy_chunks(&copy, count);
+	if (!count && dsmb_copies_file(&copy))
+		status = dsmb_copy_file(&copy);
+	else
+		status = dsmb_copy_chunks(&copy, count);
 	dsmb_copy_end(&copy);
 	return status;
 }

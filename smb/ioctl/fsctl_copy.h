@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What server-side copies have in common: fsctl_copy.c and fsctl_offload.c. */
+/* What server-side copies have in common: fsctl_copy.c, fsctl_copyfile.c and fsctl_offload.c. */
 #ifndef _DITTO_SMB_IOCTL_FSCTL_COPY_H
 #define _DITTO_SMB_IOCTL_FSCTL_COPY_H
 
@@ -31,10 +31,18 @@ struct dsmb_copy_chunk {
 	u64 len;
 };
 
-/* Progress of a copy that was parked; kept with its call. */
+/**
+ * struct dsmb_copy_state - progress of a copy that was parked or has more turns; kept with its call
+ * @chunks: number of chunks that were copied
+ * @total: bytes that were copied
+ * @parts: of a whole file: number of its parts that were copied, the data first
+ * @pos: bytes of the next part that were copied
+ */
 struct dsmb_copy_state {
 	u32 chunks;
 	u32 total;
+	u32 parts;
+	u64 pos;
 };
 
 /**
@@ -72,5 +80,11 @@ bool dsmb_copy_overlaps(const struct dsmb_copy *copy, const struct dsmb_copy_chu
  * Return: the progress, which is not zero if the call was parked before; NULL without memory.
  */
 struct dsmb_copy_state *dsmb_copy_state(struct dsmb_call *call);
+
+/* True if a copy without chunks is one of the whole file; both files are begun. */
+bool dsmb_copies_file(const struct dsmb_copy *copy);
+
+/* Copies a file with its streams. Return: a status, DSMB_PARKED or DSMB_TURN_OVER. */
+u32 dsmb_copy_file(struct dsmb_copy *copy);
 
 #endif

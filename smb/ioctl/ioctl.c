@@ -262,7 +262,8 @@ static u32 dsmb_ioctl_exec(struct dsmb_call *call, void *args, void *res)
 			call->op.unstable = false;
 	}
 	status = fsctl->exec(&io);
-	if (fsctl->flags & DSMB_FSCTL_COPIES && !call->op.unstable && status != DSMB_PARKED)
+	if (fsctl->flags & DSMB_FSCTL_COPIES && !call->op.unstable && status != DSMB_PARKED &&
+	    status != DSMB_TURN_OVER)
 		status = dsmb_ioctl_sync(&io, status);
 	if (io.inst) {
 		dsmb_times_restore(&call->op, io.open, &times);

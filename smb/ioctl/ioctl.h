@@ -84,7 +84,8 @@ struct dsmb_ioctl {
  * @rights: the open must have one of these, else STATUS_ACCESS_DENIED; 0 for none
  * @in: least bytes of input, else STATUS_INVALID_PARAMETER
  * @room: most bytes of output
- * @exec: does it; returns a status or DSMB_PARKED; it may run again, like a command
+ * @exec: does it; returns a status, DSMB_PARKED or DSMB_TURN_OVER; it may run again, like a
+ *	command
  * @release: frees call->private, when the response was written; NULL if it is not used
  */
 struct dsmb_fsctl {

@@ -7,11 +7,13 @@ import struct
 import smb
 import smb2
 from checks import eq
-from files import pattern, put
+from files import get, pattern, put
 from harness import test
-from smb2 import DELETE, DELETE_ON_CLOSE, MAKE, OPEN, Smb2, refused
-from smb_apple import (CAPS, COPYFILE, END_OF_FILE, FULL_SYNC, HEAD, INFO, RESOURCE, afp_info,
-                       finder_info, get_stream, listing, negotiate, put_stream, size_of, streams)
+from smb2 import DELETE, DELETE_ON_CLOSE, GENERIC_READ, MAKE, OPEN, Smb2, refused
+from smb_acl import user
+from smb_apple import (CAPS, COPYFILE, END_OF_FILE, FULL_SYNC, HEAD, INFO, READ_DIR_ATTR, RESOURCE,
+                       afp_info, copyfile, finder_info, get_stream, listing, negotiate, put_stream,
+                       size_of, streams)
 from smb_contexts import create_with
 from smb_durable import session
 from volumes import mount
@@ -167,4 +169,54 @@ def resource_fork_rules(w):
     w.server.ctl('share', 'set', 'data', 'apple', 'off')
     put_stream(s, name, b'')
     eq(streams(s, 'f')[RESOURCE + ':$DATA'], 0)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def copies_whole_files(w):
+    """A copy without chunks has data, streams and extended attributes; without AAPL it has none."""
+    s = mac(w)
+    data, fork = pattern(1, 100000), pattern(2, 300000)
+    of_alice(w, 'from', data)
+    os.setxattr(w.path('from'), 'user.note', b'by nfs')
+    put_stream(s, 'from' + RESOURCE, fork)
+    put_stream(s, 'from' + INFO, afp_info())
+    put_stream(s, 'from:com.apple.quarantine', b'q' * 50)
+    source, target = s.create('from', GENERIC_READ, how=OPEN), s.create('to')
+    s.write(target, b'behind the end of the source', 200000)
+    eq(copyfile(s, source, target), len(data))
+    eq((get(w.path('to')), os.getxattr(w.path('to'), 'user.note')), (data, b'by nfs'))
+    eq(streams(s, 'to'), {**streams(s, 'from'), UNNAMED: len(data)})
+    eq(streams(s, 'to')[RESOURCE + ':$DATA'], len(fork))
+    eq(b''.join(get_stream(s, 'to' + RESOURCE, 50000, at) for at in range(0, len(fork), 50000)),
+       fork)
+    eq((get_stream(s, 'to' + INFO), get_stream(s, 'to:com.apple.quarantine')),
+       (afp_info(), b'q' * 50))
+    # a target that may not be written, and a client that did not say that it knows this
+    read_only = s.create('to', GENERIC_READ, how=OPEN)
+    refused('ACCESS_DENIED', copyfile, s, source, read_only)
+    plain = mac(w, READ_DIR_ATTR)
+    fids = plain.create('from', GENERIC_READ, how=OPEN), plain.create('none')
+    eq((copyfile(plain, *fids), get(w.path('none'))), (0, b''))
+    s.end()
+
+
+@test(smb=True, squash='none')
+def copy_in_turns(w):
+    """A copy of a large file with a large stream is whole, though it takes several turns."""
+    s = mac(w)
+    size = 150 << 20
+    with open(w.path('from'), 'wb') as f:
+        f.truncate(size)
+        f.seek(size - 5)
+        f.write(b'ended')
+    os.chown(w.path('from'), ALICE, ALICE)
+    fid = s.create('from' + RESOURCE)
+    s.write(fid, b'forks', (70 << 20) - 5)
+    s.close(fid)
+    source, target = s.create('from', GENERIC_READ, how=OPEN), s.create('to')
+    eq(copyfile(s, source, target), size)
+    eq(streams(s, 'to'), {UNNAMED: size, RESOURCE + ':$DATA': 70 << 20})
+    eq(get_stream(s, 'to', 5, size - 5), b'ended')
+    eq(get_stream(s, 'to' + RESOURCE, 5, (70 << 20) - 5), b'forks')
     s.end()
