@@ -243,8 +243,14 @@ static u8 sd_take_flags(u8 flags, bool is_dir)
 	return flags & (is_dir ? DITTO_ACE_FLAGS : DITTO_ACE_INHERITED);
 }
 
+/*
+ * Entries that allow and deny nothing, and only name owner, group and mode of the file, are not
+ * kept.
+ */
 static bool sd_ace_counts(const struct sd_ace *ace, bool is_dir)
 {
+	if (!ace->mask && ditto_sid_is_foreign_unix(&ace->sid))
+		return false;
 	return (ace->kind == SD_ACE_ALLOWS || ace->kind == SD_ACE_DENIES) &&
 	       (is_dir || !(ace->flags & DITTO_ACE_INHERIT_ONLY));
 }

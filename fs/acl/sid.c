@@ -61,16 +61,30 @@ struct ditto_sid ditto_sid_of_gid(kgid_t gid)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_sid_of_gid, DITTO);
 
+bool ditto_sid_is_foreign_unix(const struct ditto_sid *sid)
+{
+	return sid->authority == DITTO_SID_NT && sid->nsubs == 3 &&
+	       sid->subs[0] == DITTO_SID_FOREIGN_UNIX;
+}
+
+struct ditto_sid ditto_sid_foreign_unix(u32 kind, u32 number)
+{
+	return (struct ditto_sid) {
+		.authority = DITTO_SID_NT,
+		.nsubs = 3,
+		.subs = { DITTO_SID_FOREIGN_UNIX, kind, number },
+	};
+}
+EXPORT_SYMBOL_NS_GPL(ditto_sid_foreign_unix, DITTO);
+
 /* Get the number of a SID of this kind, in either form. */
 static bool sid_number(const struct ditto_sid *sid, u32 kind, u32 *number)
 {
-	u8 n = sid->nsubs;
-
-	if (sid->authority == DITTO_SID_NT && n == 3 && sid->subs[0] == DITTO_SID_FOREIGN_UNIX) {
+	if (ditto_sid_is_foreign_unix(sid)) {
 		*number = sid->subs[2];
 		return sid->subs[1] == kind;
 	}
-	if (sid->authority != DITTO_SID_UNIX || n != 2)
+	if (sid->authority != DITTO_SID_UNIX || sid->nsubs != 2)
 		return false;
 	*number = sid->subs[1];
 	return sid->subs[0] == kind;
@@ -100,8 +114,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_sid_to_gid, DITTO);
 
 bool ditto_sid_to_mode(const struct ditto_sid *sid, umode_t *mode)
 {
-	if (sid->authority != DITTO_SID_NT || sid->nsubs != 3 ||
-	    sid->subs[0] != DITTO_SID_FOREIGN_UNIX || sid->subs[1] != DITTO_SID_FOREIGN_MODE)
+	if (!ditto_sid_is_foreign_unix(sid) || sid->subs[1] != DITTO_SID_FOREIGN_MODE)
 		return false;
 	*mode = sid->subs[2] & S_IALLUGO;
 	return true;

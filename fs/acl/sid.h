@@ -72,6 +72,12 @@ bool ditto_sid_to_gid(const struct ditto_sid *sid, kgid_t *gid);
  */
 bool ditto_sid_to_mode(const struct ditto_sid *sid, umode_t *mode);
 
+/* True for S-1-5-88-kind-number: a user, a group or a mode of Unix. Any context. */
+bool ditto_sid_is_foreign_unix(const struct ditto_sid *sid);
+
+/* The SID of that kind: 1 is a user, 2 a group, 3 a mode. Any context. */
+struct ditto_sid ditto_sid_foreign_unix(u32 kind, u32 number);
+
 /**
  * ditto_sid_is_user - check whether a SID is the domain SID of a user
  * @sid: the SID

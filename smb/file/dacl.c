@@ -7,7 +7,12 @@
  * Creator Owner where it is only inherited. The same holds for the group.
  */
 
+#include <linux/cred.h>
+#include <linux/stat.h>
+#include <linux/uidgid.h>
+
 #include "../../fs/acl/acl.h"
+#include "../wire/attrs.h"
 #include "../wire/builder.h"
 #include "security.h"
 
@@ -81,6 +86,35 @@ static void dsmb_encode_ace(struct dsmb_builder *b, const struct ditto_ace *ace,
 		dsmb_encode_sid(b, &shown->sid);
 }
 
+/* Entries for owner, group and mode. */
+#define DSMB_UNIX_ACES		3
+#define DSMB_UNIX_ACE_SIZE	(DSMB_ACE_HEAD + 8 + 3 * 4)
+
+static bool dsmb_list_has_unix(const struct dsmb_secured *secured, const struct ditto_acl *list)
+{
+	return secured->unix_of && list == secured->acl;
+}
+
+/* They deny nothing, so that they mean nothing to others. */
+static void dsmb_encode_unix_aces(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
+{
+	const u32 numbers[DSMB_UNIX_ACES] = {
+		from_kuid_munged(&init_user_ns, attrs->uid),
+		from_kgid_munged(&init_user_ns, attrs->gid),
+		attrs->mode & S_IALLUGO,
+	};
+	struct ditto_sid sid;
+
+	for (u32 i = 0; i < DSMB_UNIX_ACES; i++) {
+		sid = ditto_sid_foreign_unix(i + 1, numbers[i]);
+		dsmb_encode_u8(b, DITTO_ACE_DENY);
+		dsmb_encode_u8(b, 0);
+		dsmb_encode_u16(b, DSMB_UNIX_ACE_SIZE);
+		dsmb_encode_u32(b, 0);
+		dsmb_encode_sid(b, &sid);
+	}
+}
+
 u32 dsmb_list_size(const struct dsmb_secured *secured, const struct ditto_acl *acl)
 {
 	struct dsmb_shown shown[2];
@@ -95,6 +129,8 @@ u32 dsmb_list_size(const struct dsmb_secured *secured, const struct ditto_acl *a
 		while (n--)
 			size += dsmb_shown_size(&acl->aces[i], &shown[n]);
 	}
+	if (dsmb_list_has_unix(secured, acl))
+		size += DSMB_UNIX_ACES * DSMB_UNIX_ACE_SIZE;
 	return size;
 }
 
@@ -111,6 +147,10 @@ void dsmb_encode_list(struct dsmb_builder *b, const struct dsmb_secured *secured
 		n = dsmb_show_ace(&acl->aces[i], secured, shown);
 		for (j = 0; j < n; j++, count++)
 			dsmb_encode_ace(b, &acl->aces[i], &shown[j]);
+	}
+	if (dsmb_list_has_unix(secured, acl)) {
+		dsmb_encode_unix_aces(b, secured->unix_of);
+		count += DSMB_UNIX_ACES;
 	}
 	dsmb_fill_u16(b, at + 2, b->len - at);
 	dsmb_fill_u16(b, at + 4, count);

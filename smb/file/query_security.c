@@ -11,6 +11,8 @@
 #include "../../fs/op/check/audit_list.h"
 #include "../../fs/open/instance.h"
 #include "../open/open.h"
+#include "../share_options.h"
+#include "../wire/apple.h"
 #include "info.h"
 #include "principal.h"
 #include "security.h"
@@ -96,6 +98,8 @@ static u32 dsmb_query_security(struct dsmb_query *q)
 		}
 		secured.audit = audit;
 	}
+	if (dsmb_share_apple_caps(op->share, q->call->session) & DSMB_APPLE_NFS_ACE)
+		secured.unix_of = &attrs;
 	status = dsmb_query_principals(q, &attrs, acl, &secured);
 	if (!status)
 		status = dsmb_query_encode_sd(q, &secured);

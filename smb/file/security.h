@@ -16,6 +16,7 @@ struct ditto_acl;
 struct ditto_node;
 struct ditto_setattr;
 struct dsmb_builder;
+struct dsmb_attrs;
 struct dsmb_call;
 
 /* SECURITY_INFORMATION: MS-DTYP section 2.4.7 */
@@ -37,12 +38,14 @@ struct dsmb_call;
  * @group: SID of the group
  * @acl: access control list; may be NULL if the DACL is not requested
  * @audit: audit list; NULL without one
+ * @unix_of: attributes whose owner, group and mode further entries of the DACL name; or NULL
  */
 struct dsmb_secured {
 	struct ditto_sid owner;
 	struct ditto_sid group;
 	struct ditto_acl *acl;
 	struct ditto_acl *audit;
+	const struct dsmb_attrs *unix_of;
 };
 
 /**

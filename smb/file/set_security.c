@@ -13,6 +13,8 @@
 #include "../../net/helper/auth.h"
 #include "../auth/session.h"
 #include "../open/open.h"
+#include "../share_options.h"
+#include "../wire/apple.h"
 #include "info.h"
 #include "principal.h"
 #include "security.h"
@@ -74,14 +76,26 @@ static void dsmb_set_projection(const struct ditto_acl *acl, const struct dsmb_a
 	set->valid |= DITTO_SET_MODE;
 }
 
-/* Set the list; Unix clients may send the mode itself. */
+/*
+ * Unix clients may send the mode itself. One of macOS sends it with each list, and means the list
+ * if the mode is the present one.
+ */
+static bool dsmb_sets_mode(const struct dsmb_call *call, const struct ditto_sd *sd,
+			   const struct dsmb_attrs *attrs, umode_t *mode)
+{
+	u8 caps = dsmb_share_apple_caps(call->op.share, call->session);
+
+	return ditto_sd_unix_mode(sd, mode) &&
+	       !(caps & DSMB_APPLE_NFS_ACE && *mode == (attrs->mode & S_IALLUGO));
+}
+
 static u32 dsmb_set_list(struct dsmb_call *call, const struct ditto_sd *sd,
 			 const struct dsmb_attrs *attrs, struct ditto_setattr *set,
 			 struct ditto_acl **acl)
 {
 	u32 status;
 
-	if (ditto_sd_unix_mode(sd, &set->mode)) {
+	if (dsmb_sets_mode(call, sd, attrs, &set->mode)) {
 		set->valid |= DITTO_SET_MODE;
 		return STATUS_SUCCESS;
 	}

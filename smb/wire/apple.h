@@ -23,7 +23,8 @@
 #define DSMB_APPLE_NFS_ACE		BIT(3)	/* and entries of DACLs tell and set them */
 
 #define DSMB_APPLE_OFFERED \
-	(DSMB_APPLE_READ_DIR_ATTR | DSMB_APPLE_COPYFILE | DSMB_APPLE_UNIX_BASED)
+	(DSMB_APPLE_READ_DIR_ATTR | DSMB_APPLE_COPYFILE | DSMB_APPLE_UNIX_BASED | \
+	 DSMB_APPLE_NFS_ACE)
 
 /* Capabilities of volumes */
 #define DSMB_APPLE_FULL_SYNC		BIT(2)	/* FLUSH reaches the disk */

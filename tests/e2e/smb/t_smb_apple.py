@@ -10,7 +10,7 @@ from checks import eq
 from files import get, pattern, put
 from harness import test
 from smb2 import DELETE, DELETE_ON_CLOSE, GENERIC_READ, MAKE, OPEN, Smb2, refused
-from smb_acl import user
+from smb_acl import DACL, DENY, SECURITY, descriptor, parts, sid, user
 from smb_apple import (CAPS, COPYFILE, END_OF_FILE, FULL_SYNC, HEAD, INFO, READ_DIR_ATTR, RESOURCE,
                        afp_info, copyfile, finder_info, get_stream, listing, negotiate, put_stream,
                        size_of, streams)
@@ -219,4 +219,33 @@ def copy_in_turns(w):
     eq(streams(s, 'to'), {UNNAMED: size, RESOURCE + ':$DATA': 70 << 20})
     eq(get_stream(s, 'to', 5, size - 5), b'ended')
     eq(get_stream(s, 'to' + RESOURCE, 5, (70 << 20) - 5), b'forks')
+    s.end()
+
+
+@test(smb=True, squash='none')
+def modes_by_entries(w):
+    """The list has entries with owner, group and mode; chmod is the list with another mode."""
+    s = mac(w)
+    of_alice(w, 'f', b'x', 0o640)
+    fid = s.create('f', smb2.GENERIC_ALL, how=OPEN)
+
+    def entries(who):
+        return parts(who.query(fid if who is s else theirs, 0, SECURITY, extra=DACL))[2]
+    unix = [(DENY, 0, 0, sid(5, 88, kind, number))
+            for kind, number in ((1, ALICE), (2, ALICE), (3, 0o640))]
+    shown = entries(s)
+    eq(shown[-3:], unix)
+    plain = Smb2(w.client)
+    theirs = plain.create('f', smb2.GENERIC_ALL, how=OPEN)
+    eq(entries(plain), shown[:-3])
+
+    def set_list(*aces):
+        s.set(fid, 0, descriptor(*aces), SECURITY, DACL)
+    set_list(*shown[:-1], (DENY, 0, 0, sid(5, 88, 3, 0o604)))
+    eq(stat.S_IMODE(os.stat(w.path('f')).st_mode), 0o604)
+    # with the mode that it has, the list counts, and these entries are not kept
+    bob = 0, 0, 0x120089, user('bob')
+    set_list(bob, *entries(s))
+    eq((entries(plain)[0], sum(one[2] == 0 for one in entries(plain))), (bob, 0))
+    eq(len(entries(s)), len(entries(plain)) + 3)
     s.end()
