@@ -3,21 +3,28 @@
 import os
 import stat
 import struct
+import types
+import unicodedata
 
+import nfs4
 import smb
 import smb2
-from checks import eq
+from checks import eq, wait_for
 from files import get, pattern, put
 from harness import test
+from nfs4 import putfh
+from processes import run
 from smb2 import DELETE, DELETE_ON_CLOSE, GENERIC_READ, MAKE, OPEN, Smb2, refused
 from smb_acl import DACL, DENY, SECURITY, descriptor, parts, sid, user
-from smb_apple import (CAPS, COPYFILE, END_OF_FILE, FULL_SYNC, HEAD, INFO, READ_DIR_ATTR, RESOURCE,
-                       afp_info, copyfile, finder_info, get_stream, listing, negotiate, put_stream,
-                       size_of, streams)
+from smb_apple import (CAPS, COPYFILE, END_OF_FILE, FULL_SYNC, HEAD, INFO, READ_DIR_ATTR,
+                       RESOURCE, afp_info, copyfile, finder_info, full_sync, get_stream, listing,
+                       negotiate, put_stream, size_of, streams)
+from smb_cachers import H, R, Cacher, key
 from smb_contexts import create_with
-from smb_durable import session
-from volumes import mount
+from smb_durable import RWH, away, session
+from volumes import mount, umount
 
+FULL_SIZE = 7
 ALICE = smb.UIDS['alice']
 UNNAMED = '::$DATA'
 
@@ -248,4 +255,115 @@ def modes_by_entries(w):
     set_list(bob, *entries(s))
     eq((entries(plain)[0], sum(one[2] == 0 for one in entries(plain))), (bob, 0))
     eq(len(entries(s)), len(entries(plain)) + 3)
+    s.end()
+
+
+@test(smb=True, locks='raw', squash='none')
+def same_streams_over_nfs(w):
+    """Named attributes of NFSv4 are these streams, and what NFS writes breaks leases on them."""
+    s = mac(w)
+    of_alice(w, 'f', mode=0o666)
+    put_stream(s, 'f' + INFO, afp_info())
+    put_stream(s, 'f' + RESOURCE, b'fork of SMB')
+    n = nfs4.Session.make(nfs4.connect(w.client))
+    attrs = n.compound(putfh(n.fh('data', 'f')), nfs4.openattr(False), nfs4.getfh()).ok()[-1].fh
+    read, info = n.open(attrs, 'AFP_AfpInfo', nfs4.READ)
+    eq(n.compound(putfh(info), nfs4.read(nfs4.ANON, 0, 100)).ok()[-1].data, afp_info())
+    got, fork = n.open(attrs, 'AFP_Resource', nfs4.BOTH)
+    eq(got.status, nfs4.OK)
+    c = Cacher(w.client)
+    granted = c.open('f' + RESOURCE, key=key(1), state=R)
+    eq((granted.state, c.read(granted.fid, 20)), (R, b'fork of SMB'))
+    n.compound(putfh(fork), nfs4.write(got.stateid, 0, b'FORK OF NFS!')).ok()
+    eq(c.broken()[:3], (key(1), R, 0))
+    eq(c.read(granted.fid, 20), b'FORK OF NFS!')
+    eq(listing(s)['f'].resource, 12)
+    for fh, opened in (info, read), (fork, got):
+        n.compound(putfh(fh), nfs4.close(opened.stateid)).ok()
+    eq(n.destroy().status, nfs4.OK)
+    eq(n.nfs.compound(nfs4.destroy_clientid(n.clientid)).status, nfs4.OK)
+    s.end()
+    c.end()
+
+
+@test(smb=True, squash='none')
+def names_in_either_form(w):
+    """A name that another protocol made in decomposed form is found in the composed form."""
+    s = mac(w)
+    composed, decomposed = (unicodedata.normalize(form, 'Übung é.txt') for form in ('NFC', 'NFD'))
+    of_alice(w, decomposed, b'by NFS')
+    eq(get_stream(s, composed), b'by NFS')
+    refused('OBJECT_NAME_COLLISION', s.create, composed, how=MAKE)
+    eq([name for name in listing(s) if name not in ('.', '..')], [decomposed])
+    # what macOS makes over SMB is composed, and stays so
+    s.close(s.create('Ä' + composed))
+    eq(sorted(os.listdir(w.export)), sorted([decomposed, 'Ä' + composed]))
+    s.end()
+
+
+@test(smb=True, squash='none')
+def time_machine(w):
+    """A backup goes on after its connection was cut, with its bands open and locked as before."""
+    os.chmod(w.export, 0o777)
+    s = session(w)
+    eq(struct.unpack_from('<IIQQQ', negotiate(s))[4] & FULL_SYNC, FULL_SYNC)
+    bundle, band = 'mac.sparsebundle', pattern(3, 1 << 20)
+    for name in bundle, f'{bundle}\\bands':
+        s.close(s.create(name, how=MAKE, options=smb2.DIRECTORY_FILE))
+    put_stream(s, f'{bundle}\\Info.plist', b'<key>band-size</key><integer>8388608</integer>')
+    token = s.lasting(f'{bundle}\\token', 1)
+    s.lock(token.fid, 0, 1)
+    bands = [s.lasting(f'{bundle}\\bands\\{i:x}', 2 + i) for i in range(4)]
+    for g in bands:
+        for at in range(0, len(band), 65536):
+            s.write(g.fid, band[at:at + 65536], at)
+    full_sync(s, bands[0].fid)
+    away(w, s, 5)
+    s = session(w)
+    negotiate(s)
+    token = s.back(token.fid, f'{bundle}\\token', 1, 1)
+    bands = [s.back(g.fid, f'{bundle}\\bands\\{i:x}', 2 + i, 2 + i) for i, g in enumerate(bands)]
+    eq([g.state for g in bands], [RWH] * 4)
+    for g in bands:
+        s.write(g.fid, band[::-1][:65536], 7 << 20)
+        full_sync(s, g.fid)
+        eq(s.read(g.fid, 65536, 65536), band[65536:131072])
+    # another Mac cannot take the backup over
+    t = session(w, 2)
+    number = t.opening(f'{bundle}\\token')
+    eq(s.broken()[:3], (key(1), RWH, R | H))
+    s.ack(key(1), R | H)
+    fid = t.opened(number).fid
+    refused('LOCK_NOT_GRANTED', t.lock, fid, 0, 1)
+    for g in bands:
+        s.close(g.fid)
+    eq([os.path.getsize(w.path(f'{bundle}/bands/{i:x}')) for i in range(4)],
+       [(7 << 20) + 65536] * 4)
+    s.unlock(token.fid, 0, 1)
+    t.lock(fid, 0, 1)
+    s.end()
+    t.end()
+    wait_for('claims go', lambda: w.server.claims() == {} or not w.server.json('session', 'list'))
+
+
+@test(smb=True, squash='none')
+def size_by_project_quota(w):
+    """A project quota on the directory of a share is the size of its volume."""
+    where, image = f'{w.base}/backups', f'{w.base}/backups.img'
+    os.mkdir(where)
+    with open(image, 'wb') as f:
+        f.truncate(400 << 20)
+    run('mkfs.xfs', '-q', '-K', image)
+    loop = run('losetup', '-f', '--show', image).strip()
+    mount(loop, where, 'xfs', 0, 'prjquota')
+    run('losetup', '-d', loop)
+    w.volumes.append(types.SimpleNamespace(umount=lambda: umount(where)))
+    os.mkdir(f'{where}/mac')
+    run('xfs_quota', '-x', '-c', f'project -s -p {where}/mac 42', '-c', 'limit -p bhard=64m 42',
+        where)
+    w.server.add('mac', f'{where}/mac', squash='none')
+    s = Smb2(w.client, share='mac')
+    fid = s.create('', GENERIC_READ, how=OPEN)
+    total, free, _, sectors, size = struct.unpack_from('<QQQII', s.query(fid, FULL_SIZE, 2))
+    eq((total * sectors * size, free * sectors * size), (64 << 20, 64 << 20))
     s.end()
