@@ -243,13 +243,30 @@ static u8 sd_take_flags(u8 flags, bool is_dir)
 	return flags & (is_dir ? DITTO_ACE_FLAGS : DITTO_ACE_INHERITED);
 }
 
-/*
- * Entries that allow and deny nothing, and only name owner, group and mode of the file, are not
- * kept.
- */
+/* Entries that allow and deny nothing, and only name owner, group and mode of the file. */
+static bool sd_ace_is_unix(const struct sd_ace *ace)
+{
+	return !ace->mask && ditto_sid_is_foreign_unix(&ace->sid);
+}
+
+bool ditto_sd_has_only_unix(const struct ditto_sd *sd)
+{
+	struct sd_ace ace;
+	u32 pos = 0;
+
+	for (u16 i = 0; i < sd->naces; i++) {
+		pos += sd_ace_decode(sd->aces + pos, sd->size - pos, &ace);
+		if (!sd_ace_is_unix(&ace))
+			return false;
+	}
+	return sd->naces;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_sd_has_only_unix, DITTO);
+
+/* An entry that is kept. */
 static bool sd_ace_counts(const struct sd_ace *ace, bool is_dir)
 {
-	if (!ace->mask && ditto_sid_is_foreign_unix(&ace->sid))
+	if (sd_ace_is_unix(ace))
 		return false;
 	return (ace->kind == SD_ACE_ALLOWS || ace->kind == SD_ACE_DENIES) &&
 	       (is_dir || !(ace->flags & DITTO_ACE_INHERIT_ONLY));

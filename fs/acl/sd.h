@@ -83,6 +83,9 @@ int ditto_sd_decode(const void *bytes, size_t size, u32 at, struct ditto_sd *sd)
  */
 bool ditto_sd_unix_mode(const struct ditto_sd *sd, umode_t *mode);
 
+/* True if the DACL has entries, and all of them only name owner, group or mode. Any context. */
+bool ditto_sd_has_only_unix(const struct ditto_sd *sd);
+
 /**
  * ditto_sd_acl - convert a DACL to an access control list
  * @sd: decoded security descriptor; without a DACL it is treated as one with a null DACL

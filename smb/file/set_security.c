@@ -77,34 +77,36 @@ static void dsmb_set_projection(const struct ditto_acl *acl, const struct dsmb_a
 }
 
 /*
- * Unix clients may send the mode itself. One of macOS sends it with each list, and means the list
- * if the mode is the present one.
+ * Unix clients may send the mode itself, and mean nothing else. One of macOS sends it with each
+ * list, and means both: the list is adapted to the mode, unless that is the present one.
  */
-static bool dsmb_sets_mode(const struct dsmb_call *call, const struct ditto_sd *sd,
-			   const struct dsmb_attrs *attrs, umode_t *mode)
-{
-	u8 caps = dsmb_share_apple_caps(call->op.share, call->session);
-
-	return ditto_sd_unix_mode(sd, mode) &&
-	       !(caps & DSMB_APPLE_NFS_ACE && *mode == (attrs->mode & S_IALLUGO));
-}
-
 static u32 dsmb_set_list(struct dsmb_call *call, const struct ditto_sd *sd,
 			 const struct dsmb_attrs *attrs, struct ditto_setattr *set,
 			 struct ditto_acl **acl)
 {
+	bool both = dsmb_share_apple_caps(call->op.share, call->session) & DSMB_APPLE_NFS_ACE;
+	bool only_unix = ditto_sd_has_only_unix(sd);
+	umode_t mode;
 	u32 status;
 
-	if (dsmb_sets_mode(call, sd, attrs, &set->mode)) {
-		set->valid |= DITTO_SET_MODE;
-		return STATUS_SUCCESS;
+	if (ditto_sd_unix_mode(sd, &mode)) {
+		if (!both || only_unix || mode != (attrs->mode & S_IALLUGO)) {
+			set->mode = mode;
+			set->valid |= DITTO_SET_MODE;
+		}
+		if (!both)
+			return STATUS_SUCCESS;
 	}
+	/* An empty list would deny everything to everybody. */
+	if (both && only_unix)
+		return STATUS_SUCCESS;
 	status = dsmb_sd_acl(sd, call->session->user, attrs->is_dir, acl);
 	if (status)
 		return status;
 	dsmb_principals_taken(call, *acl);
 	if (!ditto_acl_is_supported(&call->op) || S_ISLNK(attrs->mode)) {
-		dsmb_set_projection(*acl, attrs, set);
+		if (!(set->valid & DITTO_SET_MODE))
+			dsmb_set_projection(*acl, attrs, set);
 	} else {
 		set->acl = *acl;
 		set->valid |= DITTO_SET_ACL;

@@ -14,8 +14,10 @@ from files import get, pattern, put
 from harness import test
 from nfs4 import putfh
 from processes import run
-from smb2 import DELETE, DELETE_ON_CLOSE, GENERIC_READ, MAKE, OPEN, Smb2, refused
-from smb_acl import DACL, DENY, SECURITY, descriptor, parts, sid, user
+from smb2 import (DELETE, DELETE_ON_CLOSE, GENERIC_READ, GENERIC_WRITE, MAKE, OPEN, Smb2,
+                  ioctl_body, refused)
+from smb_acl import (ALL, ALLOW, DACL, DENY, READ, READ_DATA, SECURITY, aces, descriptor, parts,
+                     set_sd, sid, user)
 from smb_apple import (CAPS, COPYFILE, END_OF_FILE, FULL_SYNC, HEAD, INFO, READ_DIR_ATTR,
                        RESOURCE, afp_info, copyfile, finder_info, full_sync, get_stream, listing,
                        negotiate, put_stream, size_of, streams)
@@ -255,6 +257,43 @@ def modes_by_entries(w):
     set_list(bob, *entries(s))
     eq((entries(plain)[0], sum(one[2] == 0 for one in entries(plain))), (bob, 0))
     eq(len(entries(s)), len(entries(plain)) + 3)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def lists_with_modes(w):
+    """A list is set with its mode; entries of owner, group and mode alone change no list."""
+    s, plain = mac(w), Smb2(w.client)
+
+    def unix(mode):
+        return [(DENY, 0, 0, sid(5, 88, kind, number))
+                for kind, number in ((1, ALICE), (2, ALICE), (3, mode))]
+
+    def mode_of(name):
+        return stat.S_IMODE(os.stat(w.path(name)).st_mode)
+    of_alice(w, 'f', b'x', 0o640)
+    fid, theirs = (one.create('f', smb2.GENERIC_ALL, how=OPEN) for one in (s, plain))
+    lists = [(ALLOW, 0, ALL, user('alice')), (ALLOW, 0, READ, user('bob'))]
+    set_sd(s, fid, descriptor(*lists, *unix(0o660)))
+    shown = aces(plain, theirs)
+    eq(mode_of('f'), 0o660)
+    eq([mask & READ_DATA for kind, _, mask, who in shown if (kind, who) == (ALLOW, user('bob'))],
+       [READ_DATA])
+    # alone
+    for alone in unix(0o660), unix(0)[:2]:
+        set_sd(s, fid, descriptor(*alone))
+        eq((mode_of('f'), aces(plain, theirs)), (0o660, shown))
+    set_sd(s, fid, descriptor(*unix(0o600)))
+    eq((mode_of('f'), get_stream(s, 'f')), (0o600, b'x'))
+    # a file without a list
+    of_alice(w, 'g', b'x', 0o640)
+    fid = s.create('g', smb2.GENERIC_ALL, how=OPEN)
+    shown = aces(s, fid)
+    set_sd(s, fid, descriptor(*unix(0o640)))
+    eq((mode_of('g'), aces(s, fid), get_stream(s, 'g')), (0o640, shown, b'x'))
+    # an empty list is one
+    set_sd(s, fid, descriptor())
+    eq(aces(s, fid)[:-3], [])
     s.end()
 
 

@@ -172,6 +172,7 @@ static void smb_sd_unix_test(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), STATUS_SUCCESS);
 	KUNIT_EXPECT_TRUE(test, ditto_sd_unix_mode(&sd, &mode));
 	KUNIT_EXPECT_EQ(test, mode, 06755);
+	KUNIT_EXPECT_TRUE(test, ditto_sd_has_only_unix(&sd));
 
 	sid.subs[1] = 1;
 	KUNIT_EXPECT_FALSE(test, ditto_sid_to_mode(&sid, &mode));
