@@ -235,6 +235,8 @@ static int stream_get(struct ditto_op *op, struct ditto_node *base,
 
 	if (create && !op->writable)
 		return -EROFS;
+	if (create && !ditto_has_streams(share))
+		return -EOPNOTSUPP;
 	if (create) {
 		maker = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER);
 		if (!maker)

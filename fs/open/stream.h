@@ -36,7 +36,8 @@ struct qstr;
  *
  * Context: may sleep; no inode lock held.
  * Return: 0, -ENOENT, -EROFS, -ENOSPC (also for too many streams), -EDQUOT, -EOPNOTSUPP (the file
- * system checks the caller's credential, so the server cannot act for it) and others.
+ * system checks the caller's credential, so the server cannot act for it; or one is to be created
+ * on a share without streams) and others.
  */
 int ditto_stream_open(struct ditto_op *op, struct ditto_node *base,
 		      const struct ditto_name *name, bool create, struct ditto_node **out,

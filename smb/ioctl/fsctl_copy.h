@@ -3,6 +3,8 @@
 #ifndef _DITTO_SMB_IOCTL_FSCTL_COPY_H
 #define _DITTO_SMB_IOCTL_FSCTL_COPY_H
 
+#include <linux/limits.h>
+
 #include "../../fs/op/op.h"
 #include "ioctl.h"
 
@@ -35,13 +37,17 @@ struct dsmb_copy_chunk {
  * struct dsmb_copy_state - progress of a copy that was parked or has more turns; kept with its call
  * @chunks: number of chunks that were copied
  * @total: bytes that were copied
- * @parts: of a whole file: number of its parts that were copied, the data first
- * @pos: bytes of the next part that were copied
+ * @part: of a whole file: enum dsmb_copyfile_part, the one that is being copied
+ * @stream_len: bytes of @stream; 0 before the first one
+ * @stream: name of the stream that is being copied; those before it in the list are done
+ * @pos: bytes of the data, or of this stream, that were copied
  */
 struct dsmb_copy_state {
 	u32 chunks;
 	u32 total;
-	u32 parts;
+	u8 part;
+	u8 stream_len;
+	char stream[NAME_MAX];
 	u64 pos;
 };
 

@@ -19,14 +19,18 @@ from smb2 import (DELETE, DELETE_ON_CLOSE, GENERIC_READ, GENERIC_WRITE, MAKE, OP
 from smb_acl import (ALL, ALLOW, DACL, DENY, READ, READ_DATA, SECURITY, aces, descriptor, parts,
                      set_sd, sid, user)
 from smb_apple import (CAPS, COPYFILE, END_OF_FILE, FULL_SYNC, HEAD, INFO, READ_DIR_ATTR,
-                       RESOURCE, afp_info, copyfile, finder_info, full_sync, get_stream, listing,
-                       negotiate, put_stream, size_of, streams)
-from smb_cachers import H, R, Cacher, key
+                       RESOURCE, afp_info, copyfile, copyfile_input, finder_info, full_sync,
+                       get_stream, listing, negotiate, put_stream, size_of, streams)
+from smb_cachers import H, R, W, Cacher, key
 from smb_contexts import create_with
+from smb_copy import COPYCHUNK, COPYCHUNK_WRITE, DUPLICATE, DUPLICATE_EX, OFFLOAD_WRITE
 from smb_durable import RWH, away, session
+from smbraw import link
 from volumes import mount, umount
 
 FULL_SIZE = 7
+ZERO_DATA, TRIM = 0x980c8, 0x98208
+APPEND_DATA = 4
 ALICE = smb.UIDS['alice']
 UNNAMED = '::$DATA'
 
@@ -184,19 +188,23 @@ def resource_fork_rules(w):
 @test(smb=True, squash='none')
 def copies_whole_files(w):
     """A copy without chunks has data, streams and extended attributes; without AAPL it has none."""
-    s = mac(w)
+    s, other = mac(w), Smb2(w.client)
     data, fork = pattern(1, 100000), pattern(2, 300000)
     of_alice(w, 'from', data)
     os.setxattr(w.path('from'), 'user.note', b'by nfs')
     put_stream(s, 'from' + RESOURCE, fork)
     put_stream(s, 'from' + INFO, afp_info())
     put_stream(s, 'from:com.apple.quarantine', b'q' * 50)
+    for name in 'from:none', 'from:emptied':
+        s.close(s.create(name))
+    put_stream(other, 'to:emptied', b'old')
     source, target = s.create('from', GENERIC_READ, how=OPEN), s.create('to')
     s.write(target, b'behind the end of the source', 200000)
     eq(copyfile(s, source, target), len(data))
     eq((get(w.path('to')), os.getxattr(w.path('to'), 'user.note')), (data, b'by nfs'))
     eq(streams(s, 'to'), {**streams(s, 'from'), UNNAMED: len(data)})
     eq(streams(s, 'to')[RESOURCE + ':$DATA'], len(fork))
+    eq([streams(other, 'to').get(name) for name in (':none:$DATA', ':emptied:$DATA')], [None, 0])
     eq(b''.join(get_stream(s, 'to' + RESOURCE, 50000, at) for at in range(0, len(fork), 50000)),
        fork)
     eq((get_stream(s, 'to' + INFO), get_stream(s, 'to:com.apple.quarantine')),
@@ -204,6 +212,14 @@ def copies_whole_files(w):
     # a target that may not be written, and a client that did not say that it knows this
     read_only = s.create('to', GENERIC_READ, how=OPEN)
     refused('ACCESS_DENIED', copyfile, s, source, read_only)
+    put_stream(s, 'hollow' + RESOURCE, fork)
+    hollow = s.create('hollow', GENERIC_READ, how=OPEN)
+    s.close(s.create('added'))
+    appending = s.create('added', APPEND_DATA, how=OPEN)
+    refused('ACCESS_DENIED', copyfile, s, hollow, appending, COPYCHUNK_WRITE)
+    w.server.ctl('share', 'set', 'data', 'apple', 'off')
+    eq(streams(other, 'added'), {UNNAMED: 0})
+    w.server.ctl('share', 'set', 'data', 'apple', 'on')
     plain = mac(w, READ_DIR_ATTR)
     fids = plain.create('from', GENERIC_READ, how=OPEN), plain.create('none')
     eq((copyfile(plain, *fids), get(w.path('none'))), (0, b''))
@@ -229,6 +245,56 @@ def copy_in_turns(w):
     eq(get_stream(s, 'to', 5, size - 5), b'ended')
     eq(get_stream(s, 'to' + RESOURCE, 5, (70 << 20) - 5), b'forks')
     s.end()
+
+
+@test(smb=True, squash='none')
+def copy_waits_for_a_stream(w):
+    """A copy that waits for what others cache of a stream goes on there, whatever was removed."""
+    s, c = mac(w), Cacher(w.client)
+    for number, gone in enumerate((0, 2)):
+        source, target = f'from{number}', f'to{number}'
+        of_alice(w, source, b'data')
+        os.setxattr(w.path(source), 'user.note', b'noted')
+        for i in range(4):
+            put_stream(s, f'{source}:{i}', b'%d' % i * 1000)
+        names = [name[:2] for name in streams(s, source) if name != UNNAMED]
+        g = c.open(target + names[2], key=key(number + 1), state=R | W)
+        eq(g.state, R | W)
+        fids = s.create(source, GENERIC_READ, how=OPEN), s.create(target)
+        copying = s.send(smb2.IOCTL, ioctl_body(fids[1], COPYCHUNK, copyfile_input(s, fids[0])))
+        eq(s.answer(copying, pending=True)[0], smb2.PENDING)
+        eq(c.broken()[:3], (key(number + 1), R | W, 0))
+        s.close(s.create(source + names[gone], DELETE, how=OPEN, options=DELETE_ON_CLOSE))
+        c.ack(key(number + 1), 0)
+        eq(s.answer(copying)[0], smb2.OK)
+        eq((get(w.path(target)), os.getxattr(w.path(target), 'user.note')), (b'data', b'noted'))
+        # what was removed after it was copied stays, what was removed before is not there
+        eq({name: get_stream(s, target + name) for name in names if name != names[2] or not gone},
+           {name: name[1:].encode() * 1000 for name in names if name != names[2] or not gone})
+        eq(size_of(c, g.fid), 0 if gone else 1000)
+        c.close(g.fid)
+    s.end()
+    c.end()
+
+
+@test(smb=True, squash='none')
+def copy_without_streams(w):
+    """A copy to a share without streams leaves them out."""
+    s = mac(w)
+    of_alice(w, 'from', b'data')
+    put_stream(s, 'from' + RESOURCE, b'fork')
+    s.end()
+    os.mkdir(w.path('sub'), 0o777)
+    os.chmod(w.path('sub'), 0o777)
+    w.server.add('other', w.path('sub'), squash='none')
+    w.server.ctl('share', 'set', 'other', 'streams', 'off')
+    with link(w.client) as s:
+        eq(negotiate(s) is not None, True)
+        asked = copyfile_input(s, s.create('from', GENERIC_READ, how=OPEN))
+        eq(s.connect_tree('other'), 'SUCCESS')
+        eq(struct.unpack('<III', s.ioctl(s.create('to'), COPYCHUNK, asked)), (0, 0, 4))
+        w.server.ctl('share', 'set', 'other', 'streams', 'on')
+        eq((get(w.path('sub/to')), streams(s, 'to')), (b'data', {UNNAMED: 4}))
 
 
 @test(smb=True, squash='none')

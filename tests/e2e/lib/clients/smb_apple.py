@@ -96,11 +96,14 @@ def size_of(s, fid):
     return struct.unpack_from('<QQ', s.query(fid, STANDARD))[1]
 
 
-def copyfile(s, source, target):
+def copyfile_input(s, source):
+    """The input of COPYCHUNK for a copy of a whole file."""
+    return s.ioctl(source, RESUME_KEY)[:24] + struct.pack('<II', 0, 0)
+
+
+def copyfile(s, source, target, code=COPYCHUNK):
     """Copy a whole file; returns the bytes of its data that were copied."""
-    key = s.ioctl(source, RESUME_KEY)[:24]
-    chunks, left, total = struct.unpack('<III', s.ioctl(target, COPYCHUNK,
-                                                        key + struct.pack('<II', 0, 0)))
+    chunks, left, total = struct.unpack('<III', s.ioctl(target, code, copyfile_input(s, source)))
     eq((chunks, left), (0, 0))
     return total
 

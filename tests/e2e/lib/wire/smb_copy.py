@@ -7,6 +7,7 @@ from checks import eq
 
 RESUME_KEY, COPYCHUNK, DUPLICATE, DUPLICATE_EX, OFFLOAD_READ, OFFLOAD_WRITE = (
     0x140078, 0x1440f2, 0x98344, 0x983e8, 0x94264, 0x98268)
+COPYCHUNK_WRITE = 0x1480f2
 
 
 def offload_read(s, fid, pos, count, ttl=0):
