@@ -62,7 +62,7 @@ void dsmb_apple_entry_fill(const struct dsmb_call *call, struct ditto_op *op,
 	*entry = (struct dsmb_apple_entry) { .mode = mode };
 	if (!ditto_rights(op, node, parent, &entry->access))
 		entry->access &= call->tree->maximal;
-	if (!S_ISREG(mode) && !S_ISDIR(mode))
+	if ((!S_ISREG(mode) && !S_ISDIR(mode)) || !(entry->access & DITTO_RIGHT_READ_DATA))
 		return;
 	ditto_streams_peek(op, node, peeks, ARRAY_SIZE(peeks));
 	if (peeks[0].size >= sizeof(info))

@@ -98,6 +98,12 @@ def metadata_in_listings(w):
     os.chown(w.path('dir'), ALICE, ALICE)
     put_stream(s, 'dir' + INFO, afp_info(finder))
     eq(listing(s)['dir'].finder, bytes(8) + one.finder[8:])
+    # what the user may not read
+    os.chmod(w.path('file'), 0o600)
+    os.chown(w.path('file'), smb.UIDS['bob'], -1)
+    for who, seen in (s, (0, bytes(16))), (mac(w, user='bob'), (300, one.finder)):
+        entry = listing(who)['file']
+        eq((entry.resource, entry.finder), seen)
     for other in plain, mac(w, COPYFILE):
         eq({(e.access, e.short, e.resource, e.finder, e.mode)
             for name, e in listing(other).items() if name != 'link'}, {(0, 0, 0, bytes(16), 0)})
