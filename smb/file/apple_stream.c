@@ -3,6 +3,7 @@
 #include <linux/string.h>
 #include <linux/uio.h>
 
+#include "../../fs/op/check/check.h"
 #include "../../fs/open/instance.h"
 #include "apple_stream.h"
 
@@ -62,6 +63,7 @@ ssize_t dsmb_afp_info_write(struct ditto_op *op, struct ditto_node *node, u64 po
 			    struct iov_iter *from, enum ditto_stable stable)
 {
 	struct ditto_setattr empty = { .valid = DITTO_SET_SIZE };
+	struct ditto_op reader = *op;
 	size_t all = iov_iter_count(from), len = min_t(size_t, all, DSMB_AFP_INFO_SIZE);
 	u8 info[DSMB_AFP_INFO_SIZE], part[DSMB_AFP_INFO_SIZE];
 	struct ditto_wcc wcc;
@@ -74,9 +76,13 @@ ssize_t dsmb_afp_info_write(struct ditto_op *op, struct ditto_node *node, u64 po
 		return -EFAULT;
 	if (!dsmb_afp_info_fits(part, len, pos))
 		return -EINVAL;
-	n = dsmb_afp_info_read(op, node, info);
-	if (n)
-		return n;
+	/* The rest stays; an open that may only write need not be able to read it. */
+	if (len < sizeof(info)) {
+		reader.granted |= DITTO_MAY_READ;
+		n = dsmb_afp_info_read(&reader, node, info);
+		if (n)
+			return n;
+	}
 	memcpy(info, part, len);
 	if (!memchr_inv(info + DSMB_AFP_FINDER_AT, 0, DSMB_AFP_FINDER_SIZE)) {
 		n = ditto_setattr(op, node, &empty, &wcc);

@@ -135,6 +135,14 @@ def finder_info_rules(w):
     # a part of it
     s.write(fid, HEAD + b'abcd')
     eq(s.read(fid, 60), afp_info(finder_info(b'abcdYPE!')))
+    # by who may only write
+    writer = s.create('f' + INFO, GENERIC_WRITE, how=OPEN)
+    refused('ACCESS_DENIED', s.read, writer, 60)
+    s.write(writer, afp_info(finder_info(b'12345678')))
+    s.write(writer, HEAD + b'abcd')
+    s.close(writer)
+    eq(s.read(fid, 60), afp_info(finder_info(b'abcd5678')))
+    s.write(fid, afp_info(finder_info(b'abcdYPE!')))
     refused('ALLOTTED_SPACE_EXCEEDED', s.set, fid, END_OF_FILE, struct.pack('<Q', 61))
     for size in 0, 1, 60:
         s.set(fid, END_OF_FILE, struct.pack('<Q', size))
