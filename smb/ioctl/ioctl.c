@@ -8,6 +8,7 @@
 #include "../../fs/open/instance.h"
 #include "../../net/helper/auth.h"
 #include "../auth/negotiate.h"
+#include "../file/apple_stream.h"
 #include "../file/pipe.h"
 #include "../file/times.h"
 #include "../open/open.h"
@@ -135,12 +136,14 @@ static const struct dsmb_fsctl dsmb_fsctls[] = {
 	{ DSMB_FSCTL_OFFLOAD_WRITE, DSMB_FSCTL_COPIES, DITTO_RIGHT_WRITE_DATA, 544, DSMB_FSCTL_ROOM,
 	  dsmb_fsctl_offload_write, dsmb_fsctl_copy_release },
 	{ DSMB_FSCTL_SET_SPARSE, 0, DSMB_RIGHTS_SPARSE, 0, 0, dsmb_fsctl_set_sparse },
-	{ DSMB_FSCTL_SET_ZERO_DATA, 0, DITTO_RIGHT_WRITE_DATA, 16, 0, dsmb_fsctl_set_zero_data },
+	{ DSMB_FSCTL_SET_ZERO_DATA, DSMB_FSCTL_CLEARS, DITTO_RIGHT_WRITE_DATA, 16, 0,
+	  dsmb_fsctl_set_zero_data },
 	{ DSMB_FSCTL_ALLOCATED_RANGES, 0, DITTO_RIGHT_READ_DATA, 16, DSMB_FSCTL_LIST_ROOM,
 	  dsmb_fsctl_allocated_ranges },
 	{ DSMB_FSCTL_FILE_REGIONS, 0, DITTO_RIGHT_READ_DATA, 0, DSMB_FSCTL_ROOM,
 	  dsmb_fsctl_file_regions },
-	{ DSMB_FSCTL_TRIM, 0, DITTO_RIGHT_WRITE_DATA, 8, DSMB_FSCTL_ROOM, dsmb_fsctl_trim },
+	{ DSMB_FSCTL_TRIM, DSMB_FSCTL_CLEARS, DITTO_RIGHT_WRITE_DATA, 8, DSMB_FSCTL_ROOM,
+	  dsmb_fsctl_trim },
 	{ DSMB_FSCTL_GET_REPARSE, 0, 0, 0, DSMB_FSCTL_LIST_ROOM, dsmb_fsctl_get_reparse },
 	{ DSMB_FSCTL_SET_REPARSE, 0, DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_WRITE_ATTRS, 8, 0,
 	  dsmb_fsctl_set_reparse },
@@ -245,6 +248,10 @@ static u32 dsmb_ioctl_exec(struct dsmb_call *call, void *args, void *res)
 		return status;
 	if (fsctl->rights && !(fsctl->rights & io.open->rights))
 		return STATUS_ACCESS_DENIED;
+	/* AFP_AfpInfo is written by WRITE only, which checks it. */
+	if (fsctl->flags & (DSMB_FSCTL_COPIES | DSMB_FSCTL_CLEARS) &&
+	    io.open->stream == DSMB_STREAM_AFP_INFO)
+		return STATUS_INVALID_DEVICE_REQUEST;
 	if (io.in.size < fsctl->in)
 		return STATUS_INVALID_PARAMETER;
 	room = min(io.max, fsctl->room);

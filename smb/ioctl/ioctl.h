@@ -54,6 +54,7 @@ struct dsmb_open;
 #define DSMB_FSCTL_NO_FILE	BIT(0)	/* FileId is all ones: MS-SMB2 section 3.3.5.15 */
 #define DSMB_FSCTL_PIPE		BIT(1)	/* only for pipes */
 #define DSMB_FSCTL_COPIES	BIT(2)	/* copied data is not on the disk yet */
+#define DSMB_FSCTL_CLEARS	BIT(3)	/* clears a part of the data */
 
 /**
  * struct dsmb_ioctl - an IOCTL request
@@ -80,7 +81,7 @@ struct dsmb_ioctl {
 /**
  * struct dsmb_fsctl - an FSCTL
  * @code: CtlCode
- * @flags: DSMB_FSCTL_NO_FILE, DSMB_FSCTL_PIPE, DSMB_FSCTL_COPIES
+ * @flags: DSMB_FSCTL_NO_FILE, DSMB_FSCTL_PIPE, DSMB_FSCTL_COPIES, DSMB_FSCTL_CLEARS
  * @rights: the open must have one of these, else STATUS_ACCESS_DENIED; 0 for none
  * @in: least bytes of input, else STATUS_INVALID_PARAMETER
  * @room: most bytes of output

@@ -143,6 +143,9 @@ def finder_info_rules(w):
     s.close(writer)
     eq(s.read(fid, 60), afp_info(finder_info(b'abcd5678')))
     s.write(fid, afp_info(finder_info(b'abcdYPE!')))
+    for code in (COPYCHUNK, COPYCHUNK_WRITE, DUPLICATE, DUPLICATE_EX, OFFLOAD_WRITE, ZERO_DATA,
+                 TRIM):
+        refused('INVALID_DEVICE_REQUEST', s.ioctl, fid, code)
     refused('ALLOTTED_SPACE_EXCEEDED', s.set, fid, END_OF_FILE, struct.pack('<Q', 61))
     for size in 0, 1, 60:
         s.set(fid, END_OF_FILE, struct.pack('<Q', size))

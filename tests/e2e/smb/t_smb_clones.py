@@ -34,7 +34,7 @@ def copies_by_the_server(w):
     root = s.create('', options=smb2.DIRECTORY_FILE, how=smb2.OPEN)
     key = s.ioctl(root, RESUME_KEY)[:24]
     eq(key != bytes(24), True)
-    smb2.refused('0xc0000010', copy, (0, 0, 1))
+    smb2.refused('INVALID_DEVICE_REQUEST', copy, (0, 0, 1))
     s.end()
 
 
@@ -103,7 +103,7 @@ def clones_of_clusters(w):
     smb2.refused('INVALID_HANDLE', clone, 0, 0, 4096, by=bytes(16))
     smb2.refused('INVALID_PARAMETER', clone, 0, 0, 4096, by=far)
     s.tree = trees[0]
-    smb2.refused('0xc0000010', clone, 0, 0, 4096, to=near, by=far)
+    smb2.refused('INVALID_DEVICE_REQUEST', clone, 0, 0, 4096, to=near, by=far)
     smb2.refused('INVALID_PARAMETER', clone, 0, 0, 4096, to=near)
     eq((get(f'{other}/near') == data, get(w.path('clone')) == data[:5000]), (True, True))
     s.end()
