@@ -14,10 +14,10 @@ from files import get, pattern, put
 from harness import test
 from nfs4 import putfh
 from processes import run
-from smb2 import (DELETE, DELETE_ON_CLOSE, GENERIC_READ, GENERIC_WRITE, MAKE, OPEN, Smb2,
-                  ioctl_body, refused)
-from smb_acl import (ALL, ALLOW, DACL, DENY, READ, READ_DATA, SECURITY, aces, descriptor, parts,
-                     set_sd, sid, user)
+from smb2 import (DELETE, DELETE_ON_CLOSE, GENERIC_READ, MAKE, OPEN, Smb2, ioctl_body,
+                  refused)
+from smb_acl import (ALL, ALLOW, DACL, DENY, READ, READ_DATA, SECURITY, WRITE_DATA, aces,
+                     descriptor, parts, set_sd, sid, user)
 from smb_apple import (CAPS, COPYFILE, END_OF_FILE, FULL_SYNC, HEAD, INFO, READ_DIR_ATTR,
                        RESOURCE, afp_info, copyfile, copyfile_input, finder_info, full_sync,
                        get_stream, listing, negotiate, put_stream, size_of, streams)
@@ -136,11 +136,13 @@ def finder_info_rules(w):
     s.write(fid, HEAD + b'abcd')
     eq(s.read(fid, 60), afp_info(finder_info(b'abcdYPE!')))
     # by who may only write
-    writer = s.create('f' + INFO, GENERIC_WRITE, how=OPEN)
-    refused('ACCESS_DENIED', s.read, writer, 60)
-    s.write(writer, afp_info(finder_info(b'12345678')))
-    s.write(writer, HEAD + b'abcd')
-    s.close(writer)
+    os.chmod(w.path('f'), 0o622)
+    bob = Smb2(w.client, user='bob')
+    writer = bob.create('f' + INFO, WRITE_DATA, how=OPEN)
+    refused('ACCESS_DENIED', bob.read, writer, 60)
+    bob.write(writer, afp_info(finder_info(b'12345678')))
+    bob.write(writer, HEAD + b'abcd')
+    bob.close(writer)
     eq(s.read(fid, 60), afp_info(finder_info(b'abcd5678')))
     s.write(fid, afp_info(finder_info(b'abcdYPE!')))
     for code in (COPYCHUNK, COPYCHUNK_WRITE, DUPLICATE, DUPLICATE_EX, OFFLOAD_WRITE, ZERO_DATA,
