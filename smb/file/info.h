@@ -9,6 +9,7 @@
 #include "../wire/cursor.h"
 #include "attrs.h"
 
+struct ditto_op;
 struct kstatfs;
 
 /* InfoType of QUERY_INFO and SET_INFO: MS-SMB2 section 2.2.37 */
@@ -26,6 +27,7 @@ struct kstatfs;
 #define DSMB_FILE_INTERNAL		6
 #define DSMB_FILE_EA			7
 #define DSMB_FILE_ACCESS		8
+#define DSMB_FILE_NAME			9
 #define DSMB_FILE_RENAME		10
 #define DSMB_FILE_LINK			11
 #define DSMB_FILE_NAMES			12
@@ -41,17 +43,30 @@ struct kstatfs;
 #define DSMB_FILE_STREAM		22
 #define DSMB_FILE_PIPE			23
 #define DSMB_FILE_PIPE_LOCAL		24
+#define DSMB_FILE_PIPE_REMOTE		25
+#define DSMB_FILE_MAILSLOT_QUERY	26
+#define DSMB_FILE_MAILSLOT_SET		27
 #define DSMB_FILE_COMPRESSION		28
+#define DSMB_FILE_OBJECT_ID		29
+#define DSMB_FILE_QUOTA			32
+#define DSMB_FILE_REPARSE_POINT		33
 #define DSMB_FILE_NETWORK_OPEN		34
 #define DSMB_FILE_ATTRIBUTE_TAG		35
 #define DSMB_FILE_ID_BOTH_DIRECTORY	37
 #define DSMB_FILE_ID_FULL_DIRECTORY	38
 #define DSMB_FILE_VALID_DATA_LENGTH	39
+#define DSMB_FILE_SHORT_NAME		40
+#define DSMB_FILE_SFIO_RESERVE		44
+#define DSMB_FILE_HARD_LINK		46
 #define DSMB_FILE_NORMALIZED_NAME	48
+#define DSMB_FILE_STANDARD_LINK	54
 #define DSMB_FILE_ID			59
 #define DSMB_FILE_ID_EXTD_DIRECTORY	60
 #define DSMB_FILE_DISPOSITION_EX	64
 #define DSMB_FILE_RENAME_EX		65
+#define DSMB_FILE_STAT			68
+#define DSMB_FILE_STAT_LX		70
+#define DSMB_FILE_CASE_SENSITIVE	71
 #define DSMB_FILE_LINK_EX		72
 #define DSMB_FILE_ID_64_EXTD_DIRECTORY	78
 #define DSMB_FILE_ID_64_EXTD_BOTH	79
@@ -66,7 +81,10 @@ struct kstatfs;
 #define DSMB_FS_CONTROL			6
 #define DSMB_FS_FULL_SIZE		7
 #define DSMB_FS_OBJECT_ID		8
+#define DSMB_FS_DRIVER_PATH		9
+#define DSMB_FS_VOLUME_FLAGS		10
 #define DSMB_FS_SECTOR_SIZE		11
+#define DSMB_FS_DATA_COPY		12
 #define DSMB_FS_POSIX			100
 
 /* Reply buffer in bytes for a class that is a list. */
@@ -171,6 +189,13 @@ struct dsmb_space {
  */
 void dsmb_space_fill(struct dsmb_space *space, const struct kstatfs *st);
 
+/*
+ * Get the sizes of a file system as @op sees them; @st gets what the file system says itself. May
+ * sleep. Return: 0 or an errno of the file system.
+ */
+int dsmb_space_get(struct ditto_op *op, struct ditto_node *node, struct dsmb_space *space,
+		   struct kstatfs *st);
+
 /* FileFsSectorSizeInformation: MS-FSCC section 2.5.8 */
 #define DSMB_SECTORS_ALIGNED		0x00000001	/* the device's first sector */
 #define DSMB_SECTORS_PARTITION		0x00000002	/* the partition's first sector */
@@ -249,6 +274,9 @@ u32 dsmb_query_room(struct dsmb_query *q, u32 room);
  */
 u32 dsmb_query_too_small(struct dsmb_query *q, u32 needed);
 
+/* For classes that MS-FSCC has, but no server sends. Return: STATUS_NOT_SUPPORTED. */
+u32 dsmb_query_unsupported(struct dsmb_query *q);
+
 /**
  * dsmb_ea_size - compute the EaSize of a file
  * @op: begun
@@ -307,6 +335,9 @@ struct dsmb_set_class {
 };
 
 extern const struct dsmb_set_class dsmb_set_file_classes[];
+
+/* For classes that MS-FSCC has, but no client may set. Return: STATUS_NOT_SUPPORTED. */
+u32 dsmb_set_unsupported(struct dsmb_change *c);
 
 /**
  * dsmb_set_full_ea - set FileFullEaInformation

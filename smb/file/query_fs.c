@@ -83,20 +83,21 @@ static bool dsmb_device_get(const struct ditto_node *node, struct dsmb_device *d
 	return true;
 }
 
-static int dsmb_space_get(struct dsmb_query *q, struct dsmb_space *space, struct kstatfs *st)
+int dsmb_space_get(struct ditto_op *op, struct ditto_node *node, struct dsmb_space *space,
+		   struct kstatfs *st)
 {
 	struct dsmb_device device;
 	struct ditto_quota quota;
 	int err;
 
-	err = ditto_statfs(&q->call->op, q->node, st);
+	err = ditto_statfs(op, node, st);
 	if (err)
 		return err;
 	dsmb_space_fill(space, st);
 	/* Clusters that are reported in smaller units are no multiples of the device's sectors. */
-	if (dsmb_device_get(q->node, &device) && device.logical <= space->cluster)
+	if (dsmb_device_get(node, &device) && device.logical <= space->cluster)
 		space->sector = device.logical;
-	ditto_quota(&q->call->op, &quota);
+	ditto_quota(op, &quota);
 	space->total = min(space->total, div_u64(quota.limit, space->cluster));
 	space->available = min(space->available, div_u64(ditto_quota_left(&quota),
 							 space->cluster));
@@ -136,7 +137,7 @@ static u32 dsmb_query_size(struct dsmb_query *q)
 	struct kstatfs st;
 	int err;
 
-	err = dsmb_space_get(q, &space, &st);
+	err = dsmb_space_get(&q->call->op, q->node, &space, &st);
 	if (err)
 		return dsmb_op_status(q->call, err);
 	dsmb_encode_u64(&q->out, space.total);
@@ -278,7 +279,7 @@ static u32 dsmb_query_sector_size(struct dsmb_query *q)
 	struct kstatfs st;
 	int err;
 
-	err = dsmb_space_get(q, &space, &st);
+	err = dsmb_space_get(&q->call->op, q->node, &space, &st);
 	if (err)
 		return dsmb_op_status(q->call, err);
 	dsmb_sectors_fill(&s, &space, dsmb_device_get(q->node, &device) ? &device : NULL);
@@ -298,7 +299,7 @@ static u32 dsmb_query_fs_posix(struct dsmb_query *q)
 	struct kstatfs st;
 	int err;
 
-	err = dsmb_space_get(q, &space, &st);
+	err = dsmb_space_get(&q->call->op, q->node, &space, &st);
 	if (err)
 		return dsmb_op_status(q->call, err);
 	dsmb_encode_u32(&q->out, st.f_bsize);
@@ -322,5 +323,8 @@ const struct dsmb_query_class dsmb_query_fs_classes[] = {
 	{ DSMB_FS_OBJECT_ID, 0, 64, 0, 0, dsmb_query_object_id },
 	{ DSMB_FS_SECTOR_SIZE, 0, 28, 0, 0, dsmb_query_sector_size },
 	{ DSMB_FS_POSIX, DSMB_CLASS_POSIX, 56, 0, 0, dsmb_query_fs_posix },
+	{ DSMB_FS_DRIVER_PATH, 0, 12, 0, 0, dsmb_query_unsupported },
+	{ DSMB_FS_VOLUME_FLAGS, 0, 4, 0, 0, dsmb_query_unsupported },
+	{ DSMB_FS_DATA_COPY, 0, 4, 0, 0, dsmb_query_unsupported },
 	{ }
 };

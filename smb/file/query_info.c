@@ -54,6 +54,11 @@ const struct dsmb_query_class *dsmb_query_class(const struct dsmb_query_class *t
 	return NULL;
 }
 
+u32 dsmb_query_unsupported(struct dsmb_query *q)
+{
+	return STATUS_NOT_SUPPORTED;
+}
+
 u32 dsmb_query_too_small(struct dsmb_query *q, u32 needed)
 {
 	q->needed = needed;

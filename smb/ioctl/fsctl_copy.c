@@ -27,7 +27,6 @@
 
 #define DSMB_RESUME_KEY		24
 #define DSMB_RESUME_REPLY	32
-#define DSMB_COPY_REPLY		12
 #define DSMB_COPY_CHUNK_SIZE	24	/* of one SRV_COPYCHUNK */
 
 /* SMB2_DUPLICATE_EXTENTS_DATA_EX: MS-FSCC section 2.3.9.2 */
@@ -41,8 +40,6 @@
  */
 u32 dsmb_fsctl_resume_key(struct dsmb_ioctl *io)
 {
-	if (io->max < DSMB_RESUME_REPLY)
-		return STATUS_INVALID_PARAMETER;
 	dsmb_encode_u64(&io->out, io->open->persistent);
 	dsmb_encode_u64(&io->out, io->open->volatile_id);
 	dsmb_encode_u64(&io->out, io->call->session->id);
@@ -285,8 +282,6 @@ u32 dsmb_fsctl_copychunk(struct dsmb_ioctl *io)
 	u32 count = dsmb_get_u32(&io->in), status;
 
 	dsmb_skip(&io->in, 4);
-	if (io->max < DSMB_COPY_REPLY)
-		return STATUS_INVALID_PARAMETER;
 	/* Check against the limit first, so that a huge count gets the limits as response. */
 	if (count <= DSMB_COPY_CHUNKS && dsmb_left(&io->in) < count * DSMB_COPY_CHUNK_SIZE)
 		return STATUS_INVALID_PARAMETER;

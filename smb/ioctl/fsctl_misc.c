@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Object ids, compression and integrity: MS-FSCC sections 2.3.1 to 2.3.3, 2.3.17 to 2.3.21, 2.3.52,
- * 2.3.67, 2.3.73. Object ids are stored with the DOS attributes; compression is the file system's.
- * Programs that share extents compare the integrity of two files before.
+ * Object ids, compression, and what programs for NTFS ask about a volume and a file: MS-FSCC
+ * sections 2.3.1 to 2.3.3, 2.3.17 to 2.3.21, 2.3.24, 2.3.60, 2.3.67. Object ids are stored with the
+ * DOS attributes; compression is the file system's.
  */
 
+#include <linux/dcache.h>
+#include <linux/slab.h>
 #include <linux/statfs.h>
 
+#include "../../fs/node/node.h"
 #include "../../fs/op/compress.h"
 #include "../../fs/open/instance.h"
 #include "../../fs/share/share.h"
 #include "../open/open.h"
+#include "../wire/name.h"
 #include "ioctl.h"
 
-/* Values of ChecksumAlgorithm, and the flag: MS-FSCC section 2.3.73 */
-#define DSMB_CHECKSUM_NONE		0x0000
-#define DSMB_CHECKSUM_UNCHANGED		0xffff
-#define DSMB_INTEGRITY_REPLY		16
+/* BytesPerFileRecordSegment, by which programs divide the size of the table of files. */
+#define DSMB_FILE_RECORD	1024
+
+/* Bytes of USN_RECORD_V2 and USN_RECORD_V3 before the name: MS-FSCC sections 2.3.61.1, 2.3.61.2 */
+#define DSMB_USN_2_HEAD		60
+#define DSMB_USN_3_HEAD		76
+#define DSMB_USN_ALIGN		8
 
 /* FILE_OBJECTID_BUFFER type 1: MS-FSCC section 2.1.3.1 */
 static u32 dsmb_encode_object_id(struct dsmb_ioctl *io, const uuid_t *id)
@@ -66,8 +73,6 @@ u32 dsmb_fsctl_get_compression(struct dsmb_ioctl *io)
 	struct dsmb_attrs attrs;
 	int err;
 
-	if (io->max < sizeof(u16))
-		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_of_node(io->call->op.share, io->node, &attrs);
 	if (err)
 		return dsmb_op_status(io->call, err);
@@ -88,35 +93,108 @@ u32 dsmb_fsctl_set_compression(struct dsmb_ioctl *io)
 						       format != DSMB_COMPRESSION_NONE));
 }
 
-/* Checksums, if there are any, are the business of the file system and always on. */
-u32 dsmb_fsctl_get_integrity(struct dsmb_ioctl *io)
+/* NTFS_VOLUME_DATA_BUFFER. There is no table of files. */
+u32 dsmb_fsctl_volume_data(struct dsmb_ioctl *io)
 {
+	struct ditto_op *op = &io->call->op;
 	struct dsmb_space space;
 	struct kstatfs st;
 	int err;
 
-	if (io->max < DSMB_INTEGRITY_REPLY)
-		return STATUS_INVALID_PARAMETER;
-	err = ditto_statfs(&io->call->op, io->node, &st);
+	err = dsmb_space_get(op, io->node, &space, &st);
 	if (err)
 		return dsmb_op_status(io->call, err);
-	dsmb_space_fill(&space, &st);
-	dsmb_encode_u16(&io->out, DSMB_CHECKSUM_NONE);
-	dsmb_encode_u16(&io->out, 0);
-	dsmb_encode_u32(&io->out, 0);
+	dsmb_encode_u64(&io->out, op->share->tag);
+	dsmb_encode_u64(&io->out, space.total * (space.cluster / space.sector));
+	dsmb_encode_u64(&io->out, space.total);
+	dsmb_encode_u64(&io->out, space.available);
+	dsmb_encode_u64(&io->out, 0);
+	dsmb_encode_u32(&io->out, space.sector);
 	dsmb_encode_u32(&io->out, space.cluster);
-	dsmb_encode_u32(&io->out, space.cluster);
+	dsmb_encode_u32(&io->out, DSMB_FILE_RECORD);
+	dsmb_builder_reserve(&io->out, 4 + 5 * sizeof(u64));
 	return STATUS_SUCCESS;
 }
 
-/* The flag turns off the enforcement of checksums, so it needs some. */
-u32 dsmb_fsctl_set_integrity(struct dsmb_ioctl *io)
+/* Return: the id of the directory that has a name; 0 for the root of the share. */
+static int dsmb_parent_id(struct ditto_share *share, struct dentry *dentry, u64 *id)
 {
-	u16 algorithm = dsmb_get_u16(&io->in);
+	struct dsmb_attrs attrs;
+	struct ditto_attr fs;
+	struct dentry *parent;
+	int err;
 
-	dsmb_skip(&io->in, 2);
-	if (dsmb_get_u32(&io->in) ||
-	    (algorithm != DSMB_CHECKSUM_NONE && algorithm != DSMB_CHECKSUM_UNCHANGED))
+	*id = 0;
+	if (dentry == share->root.dentry)
+		return 0;
+	parent = dget_parent(dentry);
+	err = dsmb_attrs_of_entry(share, parent, NULL, &fs, &attrs);
+	dput(parent);
+	*id = err ? 0 : attrs.file_id;
+	return err;
+}
+
+static void dsmb_encode_id(struct dsmb_ioctl *io, u64 id, u32 version)
+{
+	dsmb_encode_u64(&io->out, id);
+	if (version == 3)
+		dsmb_encode_u64(&io->out, 0);
+}
+
+/* Return: false if the client knows no version that is made here. */
+static bool dsmb_usn_version(struct dsmb_ioctl *io, u32 *version)
+{
+	u32 min = 2, max = 2;
+
+	if (io->in.size >= 2 * sizeof(__le16)) {
+		min = dsmb_get_u16(&io->in);
+		max = dsmb_get_u16(&io->in);
+	}
+	*version = min_t(u32, max, 3);
+	return *version >= 2 && *version >= min;
+}
+
+/*
+ * A record of the file as it is. There is no journal, so it has no USN, time and reason (MS-FSA
+ * section 2.1.5.10.29).
+ */
+u32 dsmb_fsctl_read_usn(struct dsmb_ioctl *io)
+{
+	struct dentry *dentry = ditto_instance_dentry(io->inst);
+	struct ditto_share *share = io->call->op.share;
+	struct name_snapshot name;
+	struct dsmb_attrs attrs;
+	u32 version, head, at;
+	u64 parent;
+	int err;
+
+	if (!dsmb_usn_version(io, &version))
 		return STATUS_INVALID_PARAMETER;
+	err = dsmb_attrs_of_node(share, ditto_instance_base(io->inst), &attrs) ?:
+	      dsmb_parent_id(share, dentry, &parent);
+	if (err)
+		return dsmb_op_status(io->call, err);
+	head = version == 3 ? DSMB_USN_3_HEAD : DSMB_USN_2_HEAD;
+	dsmb_encode_u32(&io->out, 0);
+	dsmb_encode_u16(&io->out, version);
+	dsmb_encode_u16(&io->out, 0);
+	dsmb_encode_id(io, attrs.file_id, version);
+	dsmb_encode_id(io, parent, version);
+	/* Usn, TimeStamp, Reason, SourceInfo and SecurityId */
+	dsmb_builder_reserve(&io->out, 2 * sizeof(u64) + 3 * sizeof(u32));
+	dsmb_encode_u32(&io->out, attrs.flags);
+	at = io->out.len;
+	dsmb_encode_u16(&io->out, 0);
+	dsmb_encode_u16(&io->out, head);
+	if (dentry == share->root.dentry) {
+		dsmb_encode_u16(&io->out, '.');
+	} else {
+		take_dentry_name_snapshot(&name, dentry);
+		dsmb_encode_path(&io->out, name.name.name, name.name.len);
+		release_dentry_name_snapshot(&name);
+	}
+	dsmb_fill_u16(&io->out, at, io->out.len - head);
+	dsmb_encode_align(&io->out, DSMB_USN_ALIGN);
+	dsmb_fill_u32(&io->out, 0, io->out.len);
 	return STATUS_SUCCESS;
 }

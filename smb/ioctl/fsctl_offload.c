@@ -145,8 +145,6 @@ u32 dsmb_fsctl_offload_read(struct dsmb_ioctl *io)
 	dsmb_skip(&io->in, 4);
 	token.pos = dsmb_get_u64(&io->in);
 	token.len = dsmb_get_u64(&io->in);
-	if (io->max < DSMB_OFFLOAD_READ_OUTPUT)
-		return STATUS_BUFFER_TOO_SMALL;
 	if (ditto_instance_is_dir(io->inst))
 		return STATUS_INVALID_DEVICE_REQUEST;
 	if (size != DSMB_OFFLOAD_READ_INPUT || !dsmb_offload_is_aligned(token.pos, token.len))
@@ -295,8 +293,6 @@ u32 dsmb_fsctl_offload_write(struct dsmb_ioctl *io)
 	skip = dsmb_get_u64(&io->in);
 	type = swab32(dsmb_get_u32(&io->in));
 	dsmb_skip(&io->in, 4);
-	if (io->max < DSMB_OFFLOAD_WRITE_OUTPUT)
-		return STATUS_BUFFER_TOO_SMALL;
 	if (ditto_instance_is_dir(io->inst))
 		return STATUS_INVALID_DEVICE_REQUEST;
 	if (size != DSMB_OFFLOAD_WRITE_INPUT || !dsmb_offload_is_aligned(pos, len) ||

@@ -27,8 +27,6 @@ u32 dsmb_fsctl_set_sparse(struct dsmb_ioctl *io)
 	bool sparse = !io->in.size || dsmb_get_u8(&io->in);
 	int err;
 
-	if (ditto_instance_is_dir(io->inst))
-		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_of_node(io->call->op.share, ditto_instance_base(io->inst), &attrs);
 	if (err)
 		return dsmb_op_status(io->call, err);
@@ -61,7 +59,7 @@ u32 dsmb_fsctl_set_zero_data(struct dsmb_ioctl *io)
 	struct dsmb_attrs attrs;
 	int err;
 
-	if (ditto_instance_is_dir(io->inst) || pos > S64_MAX || end > S64_MAX || pos > end)
+	if (pos > S64_MAX || end > S64_MAX || pos > end)
 		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
@@ -118,7 +116,7 @@ u32 dsmb_fsctl_allocated_ranges(struct dsmb_ioctl *io)
 	struct dsmb_attrs attrs;
 	int err;
 
-	if (ditto_instance_is_dir(io->inst) || pos > S64_MAX || len > S64_MAX - pos)
+	if (pos > S64_MAX || len > S64_MAX - pos)
 		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
@@ -149,8 +147,6 @@ u32 dsmb_fsctl_file_regions(struct dsmb_ioctl *io)
 		if (io->in.bad || pos > S64_MAX || len > S64_MAX)
 			return STATUS_INVALID_PARAMETER;
 	}
-	if (ditto_instance_is_dir(io->inst))
-		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
 		return dsmb_op_status(io->call, err);
@@ -177,7 +173,7 @@ u32 dsmb_fsctl_trim(struct dsmb_ioctl *io)
 	u64 pos, len;
 	int err;
 
-	if (ditto_instance_is_dir(io->inst) || key || !count || count > DSMB_TRIM_MAX ||
+	if (key || !count || count > DSMB_TRIM_MAX ||
 	    dsmb_left(&io->in) < count * 16)
 		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
@@ -189,6 +185,8 @@ u32 dsmb_fsctl_trim(struct dsmb_ioctl *io)
 	for (i = 0; i < count; i++) {
 		pos = dsmb_get_u64(&io->in);
 		len = dsmb_get_u64(&io->in);
+		if (pos > S64_MAX || len > S64_MAX - pos)
+			return STATUS_INVALID_PARAMETER;
 		if (pos >= attrs.size)
 			continue;
 		err = ditto_allocate(&io->call->op, io->node, DITTO_SPACE_PUNCH, pos,

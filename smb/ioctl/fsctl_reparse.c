@@ -30,6 +30,9 @@
 
 /* ReparseTag, ReparseDataLength and Reserved. */
 #define DSMB_REPARSE_HEAD	8
+/* MS-FSCC section 2.1.2.1: the last of the tags that no file has, and the bit of Microsoft's. */
+#define DSMB_REPARSE_TAG_RESERVED	1
+#define DSMB_REPARSE_TAG_MICROSOFT	BIT(31)
 /* MS-FSCC section 2.1.2: largest reparse point, in bytes. */
 #define DSMB_REPARSE_MAX	16384
 
@@ -235,14 +238,35 @@ static u32 dsmb_get_special(struct dsmb_cursor *in, struct dsmb_special *special
 	return in->bad ? STATUS_IO_REPARSE_DATA_INVALID : STATUS_SUCCESS;
 }
 
+/*
+ * Read the tag, and the length of the data. Tags of other makers than Microsoft come with a GUID
+ * (MS-FSCC section 2.1.2.3).
+ */
+static u32 dsmb_get_tag(struct dsmb_cursor *in, u32 *tag, u16 *len)
+{
+	*tag = dsmb_get_u32(in);
+	*len = dsmb_get_u16(in);
+	dsmb_skip(in, 2);
+	if (in->bad)
+		return STATUS_IO_REPARSE_DATA_INVALID;
+	if (*tag <= DSMB_REPARSE_TAG_RESERVED)
+		return STATUS_IO_REPARSE_TAG_INVALID;
+	if (!(*tag & DSMB_REPARSE_TAG_MICROSOFT) && dsmb_left(in) < sizeof(uuid_t))
+		return STATUS_IO_REPARSE_DATA_INVALID;
+	return STATUS_SUCCESS;
+}
+
 static u32 dsmb_get_reparse(struct dsmb_cursor *in, bool posix, struct dsmb_special *special)
 {
-	u32 tag = dsmb_get_u32(in);
-	u16 len = dsmb_get_u16(in);
 	struct dsmb_cursor data;
+	u32 tag, status;
+	u16 len;
 
-	dsmb_skip(in, 2);
-	if (in->size > DSMB_REPARSE_MAX || len != dsmb_left(in))
+	status = dsmb_get_tag(in, &tag, &len);
+	if (status)
+		return status;
+	if (in->size > DSMB_REPARSE_MAX ||
+	    len != dsmb_left(in) - (tag & DSMB_REPARSE_TAG_MICROSOFT ? 0 : sizeof(uuid_t)))
 		return STATUS_IO_REPARSE_DATA_INVALID;
 	data = dsmb_window(in, in->pos, len);
 	switch (tag) {
@@ -400,16 +424,18 @@ u32 dsmb_fsctl_set_reparse(struct dsmb_ioctl *io)
 	u32 status;
 	int err;
 
-	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
-	if (err)
-		return dsmb_op_status(io->call, err);
-	/* Only an empty file or directory can become a reparse point. */
 	if (ditto_instance_is_stream(io->inst))
 		return STATUS_NOT_SUPPORTED;
-	if (attrs.size)
-		return STATUS_IO_REPARSE_DATA_INVALID;
 	status = dsmb_get_reparse(&io->in, io->open->posix, &special);
 	if (status)
+		goto free;
+	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
+	status = dsmb_op_status(io->call, err);
+	if (err)
+		goto free;
+	/* Only an empty file or directory can become a reparse point. */
+	status = STATUS_IO_REPARSE_DATA_INVALID;
+	if (attrs.size)
 		goto free;
 	status = STATUS_NOT_SUPPORTED;
 	if (S_ISDIR(attrs.mode) && special.type != S_IFLNK)
@@ -424,18 +450,20 @@ u32 dsmb_fsctl_delete_reparse(struct dsmb_ioctl *io)
 {
 	const struct dsmb_special plain = { .type = S_IFREG };
 	struct dsmb_attrs attrs;
-	u32 tag = dsmb_get_u32(&io->in);
+	u32 tag, status;
+	u16 len;
 	int err;
 
-	/* ReparseDataLength must be 0. */
-	if (dsmb_get_u16(&io->in))
-		return STATUS_IO_REPARSE_DATA_INVALID;
+	status = dsmb_get_tag(&io->in, &tag, &len);
+	if (status)
+		return status;
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
 		return dsmb_op_status(io->call, err);
-	if (!attrs.reparse_tag || ditto_instance_is_stream(io->inst))
-		return STATUS_NOT_A_REPARSE_POINT;
-	if (attrs.reparse_tag != tag)
+	/* A file that is no reparse point has no tag, which is another one, too. */
+	if (attrs.reparse_tag != tag || ditto_instance_is_stream(io->inst))
 		return STATUS_IO_REPARSE_TAG_MISMATCH;
+	if (len)
+		return STATUS_IO_REPARSE_DATA_INVALID;
 	return dsmb_replace(io, &plain);
 }

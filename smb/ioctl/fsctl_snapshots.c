@@ -12,8 +12,6 @@
 #include "../wire/name.h"
 #include "ioctl.h"
 
-/* Least size of the response: an empty list with its terminator. */
-#define DSMB_SNAPSHOTS_LEAST	16
 /* Most snapshots that are listed for a share: the newest ones. */
 #define DSMB_SNAPSHOTS_MAX	4096
 /* "@GMT-YYYY.MM.DD-HH.MM.SS" with its terminator, in UTF-16 units. */
@@ -72,8 +70,6 @@ u32 dsmb_fsctl_snapshots(struct dsmb_ioctl *io)
 	u32 i, bytes, told;
 	int err;
 
-	if (io->max < DSMB_SNAPSHOTS_LEAST)
-		return STATUS_INVALID_PARAMETER;
 	all = kvzalloc(sizeof(*all), GFP_KERNEL);
 	if (!all)
 		return STATUS_INSUFFICIENT_RESOURCES;

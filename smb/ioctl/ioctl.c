@@ -77,8 +77,6 @@ static u32 dsmb_fsctl_pipe_peek(struct dsmb_ioctl *io)
 {
 	u32 left = dsmb_pipe_left(io->open);
 
-	if (io->max < DSMB_PIPE_PEEK_SIZE)
-		return STATUS_BUFFER_TOO_SMALL;
 	dsmb_encode_u32(&io->out, DSMB_PIPE_CONNECTED);
 	dsmb_encode_u32(&io->out, left);
 	dsmb_encode_u32(&io->out, left ? 1 : 0);
@@ -108,54 +106,58 @@ static u32 dsmb_fsctl_pipe_wait(struct dsmb_ioctl *io)
  * Other FSCTLs are STATUS_INVALID_DEVICE_REQUEST, as from a file system that does not support them.
  */
 static const struct dsmb_fsctl dsmb_fsctls[] = {
-	{ DSMB_FSCTL_VALIDATE_NEGOTIATE, DSMB_FSCTL_NO_FILE, 0, 24, DSMB_FSCTL_ROOM,
+	{ DSMB_FSCTL_VALIDATE_NEGOTIATE, DSMB_FSCTL_NO_FILE, 0, 24, 0, DSMB_FSCTL_ROOM,
 	  dsmb_fsctl_validate },
-	{ DSMB_FSCTL_INTERFACES, DSMB_FSCTL_NO_FILE, 0, 0, DSMB_FSCTL_LIST_ROOM,
+	{ DSMB_FSCTL_INTERFACES, DSMB_FSCTL_NO_FILE, 0, 0, 0, DSMB_FSCTL_LIST_ROOM,
 	  dsmb_fsctl_interfaces },
-	{ DSMB_FSCTL_DFS_REFERRALS, DSMB_FSCTL_NO_FILE, 0, 0, 0, dsmb_fsctl_dfs },
-	{ DSMB_FSCTL_DFS_REFERRALS_EX, DSMB_FSCTL_NO_FILE, 0, 0, 0, dsmb_fsctl_dfs },
-	{ DSMB_FSCTL_PIPE_WAIT, DSMB_FSCTL_NO_FILE, 0, 14, 0, dsmb_fsctl_pipe_wait,
+	{ DSMB_FSCTL_DFS_REFERRALS, DSMB_FSCTL_NO_FILE, 0, 0, 0, 0, dsmb_fsctl_dfs },
+	{ DSMB_FSCTL_DFS_REFERRALS_EX, DSMB_FSCTL_NO_FILE, 0, 0, 0, 0, dsmb_fsctl_dfs },
+	{ DSMB_FSCTL_PIPE_WAIT, DSMB_FSCTL_NO_FILE, 0, 14, 0, 0, dsmb_fsctl_pipe_wait,
 	  dsmb_pipe_done },
-	{ DSMB_FSCTL_PIPE_TRANSCEIVE, DSMB_FSCTL_PIPE, DITTO_RIGHT_READ_DATA, 0,
+	{ DSMB_FSCTL_PIPE_TRANSCEIVE, DSMB_FSCTL_PIPE, DITTO_RIGHT_READ_DATA, 0, 0,
 	  DITTO_PIPE_MAX, dsmb_fsctl_pipe_transceive, dsmb_pipe_done },
-	{ DSMB_FSCTL_PIPE_PEEK, DSMB_FSCTL_PIPE, DITTO_RIGHT_READ_DATA, 0, DSMB_FSCTL_ROOM,
-	  dsmb_fsctl_pipe_peek },
-	{ DSMB_FSCTL_RESUME_KEY, 0, 0, 0, DSMB_FSCTL_ROOM, dsmb_fsctl_resume_key },
-	{ DSMB_FSCTL_RESILIENCY, 0, 0, 8, 0, dsmb_fsctl_resiliency },
-	{ DSMB_FSCTL_SNAPSHOTS, 0, 0, 0, DSMB_SNAPSHOTS_ROOM, dsmb_fsctl_snapshots },
-	{ DSMB_FSCTL_COPYCHUNK, DSMB_FSCTL_COPIES, 0, 32, DSMB_FSCTL_ROOM, dsmb_fsctl_copychunk,
-	  dsmb_fsctl_copy_release },
-	{ DSMB_FSCTL_COPYCHUNK_WRITE, DSMB_FSCTL_COPIES, 0, 32, DSMB_FSCTL_ROOM,
+	{ DSMB_FSCTL_PIPE_PEEK, DSMB_FSCTL_PIPE | DSMB_FSCTL_TELLS_SMALL, DITTO_RIGHT_READ_DATA,
+	  0, DSMB_PIPE_PEEK_SIZE, DSMB_FSCTL_ROOM, dsmb_fsctl_pipe_peek },
+	{ DSMB_FSCTL_RESUME_KEY, 0, 0, 0, 32, DSMB_FSCTL_ROOM, dsmb_fsctl_resume_key },
+	{ DSMB_FSCTL_RESILIENCY, 0, 0, 8, 0, 0, dsmb_fsctl_resiliency },
+	{ DSMB_FSCTL_SNAPSHOTS, 0, 0, 0, 16, DSMB_SNAPSHOTS_ROOM, dsmb_fsctl_snapshots },
+	{ DSMB_FSCTL_COPYCHUNK, DSMB_FSCTL_COPIES, 0, 32, 12, DSMB_FSCTL_ROOM,
 	  dsmb_fsctl_copychunk, dsmb_fsctl_copy_release },
-	{ DSMB_FSCTL_DUPLICATE_EXTENTS, DSMB_FSCTL_COPIES, DITTO_RIGHT_WRITE_DATA, 40, 0,
+	{ DSMB_FSCTL_COPYCHUNK_WRITE, DSMB_FSCTL_COPIES, 0, 32, 12, DSMB_FSCTL_ROOM,
+	  dsmb_fsctl_copychunk, dsmb_fsctl_copy_release },
+	{ DSMB_FSCTL_DUPLICATE_EXTENTS, DSMB_FSCTL_COPIES, DITTO_RIGHT_WRITE_DATA, 40, 0, 0,
 	  dsmb_fsctl_duplicate_extents },
-	{ DSMB_FSCTL_DUPLICATE_EXTENTS_EX, DSMB_FSCTL_COPIES, DITTO_RIGHT_WRITE_DATA, 56, 0,
+	{ DSMB_FSCTL_DUPLICATE_EXTENTS_EX, DSMB_FSCTL_COPIES, DITTO_RIGHT_WRITE_DATA, 56, 0, 0,
 	  dsmb_fsctl_duplicate_extents_ex },
-	{ DSMB_FSCTL_OFFLOAD_READ, 0, DITTO_RIGHT_READ_DATA, 32, DSMB_FSCTL_TOKEN_ROOM,
-	  dsmb_fsctl_offload_read },
-	{ DSMB_FSCTL_OFFLOAD_WRITE, DSMB_FSCTL_COPIES, DITTO_RIGHT_WRITE_DATA, 544, DSMB_FSCTL_ROOM,
-	  dsmb_fsctl_offload_write, dsmb_fsctl_copy_release },
-	{ DSMB_FSCTL_SET_SPARSE, 0, DSMB_RIGHTS_SPARSE, 0, 0, dsmb_fsctl_set_sparse },
-	{ DSMB_FSCTL_SET_ZERO_DATA, DSMB_FSCTL_CLEARS, DITTO_RIGHT_WRITE_DATA, 16, 0,
-	  dsmb_fsctl_set_zero_data },
-	{ DSMB_FSCTL_ALLOCATED_RANGES, 0, DITTO_RIGHT_READ_DATA, 16, DSMB_FSCTL_LIST_ROOM,
-	  dsmb_fsctl_allocated_ranges },
-	{ DSMB_FSCTL_FILE_REGIONS, 0, DITTO_RIGHT_READ_DATA, 0, DSMB_FSCTL_ROOM,
-	  dsmb_fsctl_file_regions },
-	{ DSMB_FSCTL_TRIM, DSMB_FSCTL_CLEARS, DITTO_RIGHT_WRITE_DATA, 8, DSMB_FSCTL_ROOM,
-	  dsmb_fsctl_trim },
-	{ DSMB_FSCTL_GET_REPARSE, 0, 0, 0, DSMB_FSCTL_LIST_ROOM, dsmb_fsctl_get_reparse },
-	{ DSMB_FSCTL_SET_REPARSE, 0, DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_WRITE_ATTRS, 8, 0,
+	{ DSMB_FSCTL_OFFLOAD_READ, DSMB_FSCTL_TELLS_SMALL, DITTO_RIGHT_READ_DATA, 32, 528,
+	  DSMB_FSCTL_TOKEN_ROOM, dsmb_fsctl_offload_read },
+	{ DSMB_FSCTL_OFFLOAD_WRITE, DSMB_FSCTL_COPIES | DSMB_FSCTL_TELLS_SMALL,
+	  DITTO_RIGHT_WRITE_DATA, 544, 16, DSMB_FSCTL_ROOM, dsmb_fsctl_offload_write,
+	  dsmb_fsctl_copy_release },
+	{ DSMB_FSCTL_SET_SPARSE, DSMB_FSCTL_DATA, DSMB_RIGHTS_SPARSE, 0, 0, 0,
+	  dsmb_fsctl_set_sparse },
+	{ DSMB_FSCTL_SET_ZERO_DATA, DSMB_FSCTL_DATA | DSMB_FSCTL_CLEARS, DITTO_RIGHT_WRITE_DATA,
+	  16, 0, 0, dsmb_fsctl_set_zero_data },
+	{ DSMB_FSCTL_ALLOCATED_RANGES, DSMB_FSCTL_DATA, DITTO_RIGHT_READ_DATA, 16, 0,
+	  DSMB_FSCTL_LIST_ROOM, dsmb_fsctl_allocated_ranges },
+	{ DSMB_FSCTL_FILE_REGIONS, DSMB_FSCTL_DATA | DSMB_FSCTL_TELLS_SMALL,
+	  DITTO_RIGHT_READ_DATA, 0, 16, DSMB_FSCTL_ROOM, dsmb_fsctl_file_regions },
+	{ DSMB_FSCTL_TRIM, DSMB_FSCTL_DATA | DSMB_FSCTL_CLEARS, DITTO_RIGHT_WRITE_DATA, 8, 0,
+	  DSMB_FSCTL_ROOM, dsmb_fsctl_trim },
+	{ DSMB_FSCTL_GET_REPARSE, 0, 0, 0, 0, DSMB_FSCTL_LIST_ROOM, dsmb_fsctl_get_reparse },
+	{ DSMB_FSCTL_SET_REPARSE, 0, DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_WRITE_ATTRS, 0, 0, 0,
 	  dsmb_fsctl_set_reparse },
-	{ DSMB_FSCTL_DELETE_REPARSE, 0, DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_WRITE_ATTRS, 8, 0,
+	{ DSMB_FSCTL_DELETE_REPARSE, 0, DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_WRITE_ATTRS, 0, 0, 0,
 	  dsmb_fsctl_delete_reparse },
-	{ DSMB_FSCTL_OBJECT_ID, 0, 0, 0, DSMB_FSCTL_ROOM, dsmb_fsctl_object_id },
-	{ DSMB_FSCTL_GET_OBJECT_ID, 0, 0, 0, DSMB_FSCTL_ROOM, dsmb_fsctl_get_object_id },
-	{ DSMB_FSCTL_GET_COMPRESSION, 0, 0, 0, DSMB_FSCTL_ROOM, dsmb_fsctl_get_compression },
-	{ DSMB_FSCTL_SET_COMPRESSION, 0, DITTO_RIGHT_WRITE_DATA, 2, 0,
+	{ DSMB_FSCTL_OBJECT_ID, 0, 0, 0, 64, DSMB_FSCTL_ROOM, dsmb_fsctl_object_id },
+	{ DSMB_FSCTL_GET_OBJECT_ID, 0, 0, 0, 64, DSMB_FSCTL_ROOM, dsmb_fsctl_get_object_id },
+	{ DSMB_FSCTL_GET_COMPRESSION, 0, 0, 0, 2, DSMB_FSCTL_ROOM, dsmb_fsctl_get_compression },
+	{ DSMB_FSCTL_SET_COMPRESSION, 0, DITTO_RIGHT_WRITE_DATA, 2, 0, 0,
 	  dsmb_fsctl_set_compression },
-	{ DSMB_FSCTL_GET_INTEGRITY, 0, 0, 0, DSMB_FSCTL_ROOM, dsmb_fsctl_get_integrity },
-	{ DSMB_FSCTL_SET_INTEGRITY, 0, DITTO_RIGHT_WRITE_DATA, 8, 0, dsmb_fsctl_set_integrity },
+	{ DSMB_FSCTL_VOLUME_DATA, DSMB_FSCTL_TELLS_SMALL, 0, 0, 96, DSMB_FSCTL_ROOM,
+	  dsmb_fsctl_volume_data },
+	{ DSMB_FSCTL_READ_USN, DSMB_FSCTL_TELLS_SMALL, 0, 0, 64, DSMB_FSCTL_NAME_ROOM,
+	  dsmb_fsctl_read_usn },
 };
 
 static const struct dsmb_fsctl *dsmb_fsctl_find(u32 code)
@@ -252,8 +254,12 @@ static u32 dsmb_ioctl_exec(struct dsmb_call *call, void *args, void *res)
 	if (fsctl->flags & (DSMB_FSCTL_COPIES | DSMB_FSCTL_CLEARS) &&
 	    io.open->stream == DSMB_STREAM_AFP_INFO)
 		return STATUS_INVALID_DEVICE_REQUEST;
-	if (io.in.size < fsctl->in)
+	if (io.in.size < fsctl->in ||
+	    (fsctl->flags & DSMB_FSCTL_DATA && ditto_instance_is_dir(io.inst)))
 		return STATUS_INVALID_PARAMETER;
+	if (io.max < fsctl->out)
+		return fsctl->flags & DSMB_FSCTL_TELLS_SMALL ? STATUS_BUFFER_TOO_SMALL :
+							       STATUS_INVALID_PARAMETER;
 	room = min(io.max, fsctl->room);
 	if (DSMB_IOCTL_HEAD + room > DSMB_REPLY_SMALL &&
 	    dsmb_reply_reserve(call, DSMB_IOCTL_HEAD + room))

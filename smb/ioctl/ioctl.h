@@ -27,9 +27,11 @@ struct dsmb_open;
 #define DSMB_FSCTL_INTERFACES		0x001401fc
 #define DSMB_FSCTL_VALIDATE_NEGOTIATE	0x00140204
 #define DSMB_FSCTL_GET_COMPRESSION	0x0009003c
+#define DSMB_FSCTL_VOLUME_DATA		0x00090064
 #define DSMB_FSCTL_SET_COMPRESSION	0x0009c040
 #define DSMB_FSCTL_GET_OBJECT_ID	0x0009009c
 #define DSMB_FSCTL_OBJECT_ID		0x000900c0
+#define DSMB_FSCTL_READ_USN		0x000900eb
 #define DSMB_FSCTL_SET_REPARSE		0x000900a4
 #define DSMB_FSCTL_GET_REPARSE		0x000900a8
 #define DSMB_FSCTL_DELETE_REPARSE	0x000900ac
@@ -40,13 +42,12 @@ struct dsmb_open;
 #define DSMB_FSCTL_TRIM			0x00098208
 #define DSMB_FSCTL_DUPLICATE_EXTENTS	0x00098344
 #define DSMB_FSCTL_DUPLICATE_EXTENTS_EX	0x000983e8
-#define DSMB_FSCTL_GET_INTEGRITY	0x0009027c
 #define DSMB_FSCTL_OFFLOAD_READ		0x00094264
 #define DSMB_FSCTL_OFFLOAD_WRITE	0x00098268
-#define DSMB_FSCTL_SET_INTEGRITY	0x0009c280
 
-/* Output buffer in bytes: default, a token, lists, and the list of snapshots. */
+/* Output buffer in bytes: default, a token, a record with a name, lists, the list of snapshots. */
 #define DSMB_FSCTL_ROOM			512
+#define DSMB_FSCTL_NAME_ROOM		1024
 #define DSMB_FSCTL_TOKEN_ROOM		528
 #define DSMB_FSCTL_LIST_ROOM		65536
 #define DSMB_SNAPSHOTS_ROOM		(256 << 10)
@@ -54,7 +55,11 @@ struct dsmb_open;
 #define DSMB_FSCTL_NO_FILE	BIT(0)	/* FileId is all ones: MS-SMB2 section 3.3.5.15 */
 #define DSMB_FSCTL_PIPE		BIT(1)	/* only for pipes */
 #define DSMB_FSCTL_COPIES	BIT(2)	/* copied data is not on the disk yet */
-#define DSMB_FSCTL_CLEARS	BIT(3)	/* clears a part of the data */
+/* Only for files and streams: a directory is STATUS_INVALID_PARAMETER. */
+#define DSMB_FSCTL_DATA		BIT(3)
+/* Too small an output buffer is STATUS_BUFFER_TOO_SMALL, or STATUS_INVALID_PARAMETER without. */
+#define DSMB_FSCTL_TELLS_SMALL	BIT(4)
+#define DSMB_FSCTL_CLEARS	BIT(5)	/* clears a part of the data */
 
 /**
  * struct dsmb_ioctl - an IOCTL request
@@ -81,9 +86,10 @@ struct dsmb_ioctl {
 /**
  * struct dsmb_fsctl - an FSCTL
  * @code: CtlCode
- * @flags: DSMB_FSCTL_NO_FILE, DSMB_FSCTL_PIPE, DSMB_FSCTL_COPIES, DSMB_FSCTL_CLEARS
+ * @flags: DSMB_FSCTL_NO_FILE to DSMB_FSCTL_CLEARS
  * @rights: the open must have one of these, else STATUS_ACCESS_DENIED; 0 for none
  * @in: least bytes of input, else STATUS_INVALID_PARAMETER
+ * @out: least MaxOutputResponse
  * @room: most bytes of output
  * @exec: does it; returns a status, DSMB_PARKED or DSMB_TURN_OVER; it may run again, like a
  *	command
@@ -93,7 +99,8 @@ struct dsmb_fsctl {
 	u32 code;
 	u8 flags;
 	u32 rights;
-	u32 in;
+	u16 in;
+	u16 out;
 	u32 room;
 	u32 (*exec)(struct dsmb_ioctl *io);
 	void (*release)(struct dsmb_call *call);
@@ -295,25 +302,24 @@ u32 dsmb_fsctl_get_compression(struct dsmb_ioctl *io);
 u32 dsmb_fsctl_set_compression(struct dsmb_ioctl *io);
 
 /**
- * dsmb_fsctl_get_integrity - get the checksums of a file, which has none
- * @io: FSCTL_GET_INTEGRITY_INFORMATION
+ * dsmb_fsctl_volume_data - describe the volume in terms of NTFS
+ * @io: FSCTL_GET_NTFS_VOLUME_DATA
  *
- * MS-FSCC section 2.3.52.
+ * MS-FSCC section 2.3.24.
  *
  * Return: a status or DSMB_PARKED.
  */
-u32 dsmb_fsctl_get_integrity(struct dsmb_ioctl *io);
+u32 dsmb_fsctl_volume_data(struct dsmb_ioctl *io);
 
 /**
- * dsmb_fsctl_set_integrity - set the checksums of a file, which can have none
- * @io: FSCTL_SET_INTEGRITY_INFORMATION
+ * dsmb_fsctl_read_usn - describe a file as its last record in a journal of changes
+ * @io: FSCTL_READ_FILE_USN_DATA
  *
- * MS-FSCC section 2.3.73, MS-FSA section 2.1.5.10.33.
+ * MS-FSCC section 2.3.60.
  *
- * Context: any.
- * Return: a status.
+ * Return: a status or DSMB_PARKED.
  */
-u32 dsmb_fsctl_set_integrity(struct dsmb_ioctl *io);
+u32 dsmb_fsctl_read_usn(struct dsmb_ioctl *io);
 
 /* fsctl_resilient.c */
 

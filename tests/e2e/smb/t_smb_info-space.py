@@ -12,8 +12,8 @@ from harness import test
 from processes import run
 from smb2 import EMPTY_BODY
 from smb_info import (ARCHIVE, COMPRESSED, COMPRESSION, FILESYSTEM, FS_ATTRIBUTE, GET_COMPRESSION,
-                      GET_INTEGRITY, RANGES, SET_COMPRESSION, SET_INTEGRITY, SET_SPARSE, SPARSE,
-                      TRIM, ZERO_DATA, basic, fresh, session, set_basic)
+                      RANGES, SET_COMPRESSION, SET_SPARSE, SPARSE, TRIM, ZERO_DATA, basic, fresh,
+                      session, set_basic)
 from volumes import frozen
 
 NONE, DEFAULT, LZNT1 = range(3)
@@ -107,22 +107,6 @@ def zeroing_is_cancelled(w):
     # the wait may have been another one, before the first part
     one_of(len(got) - len(got.lstrip(b'\0')), (0, part))
     eq(got.lstrip(b'\0').count(b'a'), len(got.lstrip(b'\0')))
-    s.end()
-
-
-@test(smb=True, squash='none')
-def integrity(w):
-    """Files have no checksums of their own, and cannot get any."""
-    s = session(w)
-    f = fresh(s, 'f', b'data')
-    algorithm, _, flags, chunk, cluster = struct.unpack('<HHIII', s.ioctl(f, GET_INTEGRITY))
-    eq((algorithm, flags, chunk, cluster), (0, 0, cluster, os.statvfs(w.export).f_frsize))
-    smb2.refused('INVALID_PARAMETER', s.ioctl, f, GET_INTEGRITY, b'', 15)
-    for kept in 0, 0xffff:
-        s.ioctl(f, SET_INTEGRITY, struct.pack('<HHI', kept, 0, 0))
-    for wrong in (struct.pack('<HHI', 2, 0, 0), struct.pack('<HHI', 0, 0, 1),
-                  struct.pack('<HHI', 0xffff, 0, 1), bytes(7)):
-        smb2.refused('INVALID_PARAMETER', s.ioctl, f, SET_INTEGRITY, wrong)
     s.end()
 
 
