@@ -421,6 +421,25 @@ static u32 dsmb_query_posix(struct dsmb_query *q)
 	return STATUS_SUCCESS;
 }
 
+/* The access of the open stands for EffectiveAccess. Files keep no attributes of WSL. */
+static u32 dsmb_query_stat(struct dsmb_query *q)
+{
+	dsmb_encode_u64(&q->out, q->attrs.file_id);
+	dsmb_encode_attrs(&q->out, &q->attrs);
+	dsmb_encode_u32(&q->out, q->attrs.reparse_tag);
+	dsmb_encode_u32(&q->out, ditto_instance_links(q->inst, q->attrs.links));
+	dsmb_encode_u32(&q->out, q->open->rights);
+	if (q->class == DSMB_FILE_STAT_LX)
+		dsmb_builder_reserve(&q->out, 24);
+	return STATUS_SUCCESS;
+}
+
+/* Quotas have an InfoType of their own. */
+static u32 dsmb_query_file_quota(struct dsmb_query *q)
+{
+	return STATUS_INVALID_PARAMETER;
+}
+
 /* FilePipeInformation (MS-FSCC section 2.4.37): message mode, non-blocking. */
 static u32 dsmb_query_pipe(struct dsmb_query *q)
 {
@@ -451,7 +470,9 @@ static u32 dsmb_query_pipe_local(struct dsmb_query *q)
 
 /*
  * Lists and names are cut off at the end of the client's buffer. The least sizes include a name of
- * one character and the padding, as clients expect them.
+ * one character and the padding, as clients expect them. Classes for listings and for SET_INFO only
+ * are STATUS_INVALID_INFO_CLASS like unknown ones; others of MS-FSCC that are not listed in MS-SMB2
+ * section 2.2.37 are STATUS_NOT_SUPPORTED (section 3.3.5.20.1).
  */
 const struct dsmb_query_class dsmb_query_file_classes[] = {
 	/* Linux clients ask nothing else for attributes. */
@@ -477,6 +498,18 @@ const struct dsmb_query_class dsmb_query_file_classes[] = {
 	  dsmb_query_attribute_tag },
 	{ DSMB_FILE_NORMALIZED_NAME, DSMB_CLASS_311, 8, 0, 0, dsmb_query_normalized_name },
 	{ DSMB_FILE_ID, DSMB_CLASS_ATTRS, 24, 0, 0, dsmb_query_id },
+	{ DSMB_FILE_STAT, DSMB_CLASS_ATTRS, 72, DITTO_RIGHT_READ_ATTRS, 0, dsmb_query_stat },
+	{ DSMB_FILE_STAT_LX, DSMB_CLASS_ATTRS, 96, DITTO_RIGHT_READ_ATTRS, 0, dsmb_query_stat },
 	{ DSMB_FILE_POSIX, DSMB_CLASS_ATTRS | DSMB_CLASS_POSIX, 80, 0, 0, dsmb_query_posix },
+	{ DSMB_FILE_QUOTA, 0, 0, 0, 0, dsmb_query_file_quota },
+	{ DSMB_FILE_NAME, 0, 0, 0, 0, dsmb_query_unsupported },
+	{ DSMB_FILE_PIPE_REMOTE, 0, 0, 0, 0, dsmb_query_unsupported },
+	{ DSMB_FILE_MAILSLOT_QUERY, 0, 0, 0, 0, dsmb_query_unsupported },
+	{ DSMB_FILE_OBJECT_ID, 0, 0, 0, 0, dsmb_query_unsupported },
+	{ DSMB_FILE_REPARSE_POINT, 0, 0, 0, 0, dsmb_query_unsupported },
+	{ DSMB_FILE_SFIO_RESERVE, 0, 0, 0, 0, dsmb_query_unsupported },
+	{ DSMB_FILE_HARD_LINK, 0, 0, 0, 0, dsmb_query_unsupported },
+	{ DSMB_FILE_STANDARD_LINK, 0, 0, 0, 0, dsmb_query_unsupported },
+	{ DSMB_FILE_CASE_SENSITIVE, 0, 0, 0, 0, dsmb_query_unsupported },
 	{ }
 };

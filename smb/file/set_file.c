@@ -4,10 +4,14 @@
  * function makes the change of one class; the table at the end says what a class needs.
  */
 
+#include <linux/ctype.h>
+#include <linux/limits.h>
 #include <linux/slab.h>
 
+#include "../../fs/node/node.h"
 #include "../../fs/op/space.h"
 #include "../../fs/open/instance.h"
+#include "../../fs/share/cred.h"
 #include "../open/durable.h"
 #include "../open/nested.h"
 #include "../open/open.h"
@@ -15,6 +19,7 @@
 #include "../server.h"
 #include "../transport/conn.h"
 #include "../transport/message.h"
+#include "../wire/create.h"
 #include "../wire/name.h"
 #include "apple_stream.h"
 #include "info.h"
@@ -26,9 +31,11 @@
 #define DSMB_TIME_GO_ON		((u64)-2)
 
 /* FileModeInformation: MS-FSCC section 2.4.31 */
-#define DSMB_MODES \
-	(DSMB_MODE_WRITE_THROUGH | 0x00000004 | 0x00000008 | 0x00000010 | 0x00000020)
-#define DSMB_MODE_SYNC		0x00000030
+#define DSMB_MODE_SYNC		(DSMB_OPTION_SYNC_ALERT | DSMB_OPTION_SYNC_NONALERT)
+#define DSMB_MODES		(DSMB_MODE_WRITE_THROUGH | DSMB_OPTION_SEQUENTIAL | DSMB_MODE_SYNC)
+
+/* Largest size of a file, which ends with a cluster. */
+#define DSMB_SIZE_MAX		(S64_MAX - (DSMB_CLUSTER_MAX - 1))
 
 /* FileDispositionInformationEx: MS-FSCC section 2.4.13 */
 #define DSMB_DISPOSITION_DELETE		BIT(0)
@@ -169,7 +176,7 @@ static u32 dsmb_set_end_of_file(struct dsmb_change *c)
 {
 	u64 size = dsmb_get_u64(&c->in);
 
-	if (ditto_instance_is_dir(c->inst) || size > S64_MAX)
+	if (ditto_instance_is_dir(c->inst) || size > DSMB_SIZE_MAX)
 		return STATUS_INVALID_PARAMETER;
 	if (unlikely(c->open->stream == DSMB_STREAM_AFP_INFO))
 		return dsmb_set_afp_info_size(size);
@@ -183,7 +190,7 @@ static u32 dsmb_set_allocation(struct dsmb_change *c)
 	struct dsmb_attrs attrs;
 	int err;
 
-	if (ditto_instance_is_dir(c->inst) || size > S64_MAX)
+	if (ditto_instance_is_dir(c->inst) || size > DSMB_SIZE_MAX)
 		return STATUS_INVALID_PARAMETER;
 	if (unlikely(c->open->stream == DSMB_STREAM_AFP_INFO))
 		return dsmb_set_afp_info_size(size);
@@ -199,10 +206,24 @@ static u32 dsmb_set_allocation(struct dsmb_change *c)
 	return err == -EOPNOTSUPP ? STATUS_SUCCESS : dsmb_op_status(c->call, err);
 }
 
-/* Unwritten bytes cannot be declared as valid here (MS-FSA section 2.1.5.15.17). */
+/*
+ * All data of a file is valid, so its size is the only value that is not smaller than the present
+ * one and not beyond the end (MS-FSA section 2.1.5.15.17).
+ */
 static u32 dsmb_set_valid_data_length(struct dsmb_change *c)
 {
-	return STATUS_PRIVILEGE_NOT_HELD;
+	u64 length = dsmb_get_u64(&c->in);
+	struct dsmb_attrs attrs;
+	int err;
+
+	if (ditto_instance_is_dir(c->inst))
+		return STATUS_INVALID_PARAMETER;
+	if (!c->call->op.cred->admin)
+		return STATUS_PRIVILEGE_NOT_HELD;
+	err = dsmb_attrs_get(&c->call->op, c->inst, c->node, &attrs);
+	if (err)
+		return dsmb_op_status(c->call, err);
+	return length == attrs.size ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
 }
 
 static u32 dsmb_set_delete(struct dsmb_change *c, u32 flags)
@@ -260,12 +281,49 @@ struct dsmb_target {
 	struct dsmb_path path;
 };
 
+/*
+ * Check the name that a stream is to have, ':' included (MS-FSA section 2.1.5.15.12.1). Characters
+ * that are not named here are checked as in the name of a stream that is opened.
+ */
+static u32 dsmb_stream_name_check(const struct dsmb_change *c, struct dsmb_cursor name)
+{
+	const char *type = ditto_instance_is_dir(c->inst) ? "$INDEX_ALLOCATION" : "$DATA";
+	bool typed = false, other = false;
+	u32 units = 0, unit;
+
+	dsmb_skip(&name, sizeof(__le16));
+	do {
+		unit = dsmb_get_u16(&name);
+		if (unit == ':' && typed)
+			return STATUS_INVALID_PARAMETER;
+		if (unit == ':')
+			typed = true;
+		else if (typed && (unit >= 0x80 || !*type || toupper(unit) != *type++))
+			other = true;
+		else if (!typed)
+			units++;
+		if (unit == '\\' || unit == '/' || units > NAME_MAX)
+			return STATUS_INVALID_PARAMETER;
+	} while (dsmb_left(&name));
+	/* The last character is ':', which has nothing behind it. */
+	if (name.bad || unit == ':')
+		return STATUS_INVALID_PARAMETER;
+	if (other || (typed && *type))
+		return STATUS_OBJECT_TYPE_MISMATCH;
+	/* A directory has no data without a name, and its entries are no data. */
+	if (ditto_instance_is_dir(c->inst) ||
+	    (!units && S_ISDIR(ditto_instance_base(c->inst)->inode->i_mode)))
+		return STATUS_INVALID_PARAMETER;
+	return STATUS_SUCCESS;
+}
+
 /* The classes of MS-FSCC sections 2.4.28 and 2.4.42; those that end in Ex begin with flags. */
 static u32 dsmb_target_get(struct dsmb_change *c, struct dsmb_target *target)
 {
 	bool ex = c->class == DSMB_FILE_RENAME_EX || c->class == DSMB_FILE_LINK_EX;
+	bool link = c->class == DSMB_FILE_LINK || c->class == DSMB_FILE_LINK_EX;
+	u32 flags, len, status;
 	struct dsmb_cursor name;
-	u32 flags, len;
 	u64 root;
 	int err;
 
@@ -282,10 +340,8 @@ static u32 dsmb_target_get(struct dsmb_change *c, struct dsmb_target *target)
 	root = dsmb_get_u64(&c->in);
 	len = dsmb_get_u32(&c->in);
 	name = dsmb_window(&c->in, c->in.pos, len);
-	if (name.bad)
-		return STATUS_INFO_LENGTH_MISMATCH;
 	/* RootDirectory must be 0 (MS-SMB2 section 3.3.5.21.1). */
-	if (root || !len)
+	if (root || !len || len % sizeof(__le16) || name.bad)
 		return STATUS_INVALID_PARAMETER;
 	/*
 	 * Clients may write the path from the root of the share with its '\\' (MS-FSCC section
@@ -293,6 +349,11 @@ static u32 dsmb_target_get(struct dsmb_change *c, struct dsmb_target *target)
 	 */
 	if (!c->open->posix && len > 2 && get_unaligned_le16(name.data) == '\\')
 		name = dsmb_window(&name, 2, len - 2);
+	if (!c->open->posix && !link && get_unaligned_le16(name.data) == ':') {
+		status = dsmb_stream_name_check(c, name);
+		if (status)
+			return status;
+	}
 	if (c->open->posix)
 		err = dsmb_path_parse_posix(&target->path, name);
 	else
@@ -362,11 +423,13 @@ static u32 dsmb_set_rename(struct dsmb_change *c)
 	status = dsmb_target_get(c, &target);
 	if (status)
 		return status;
-	/* A stream stays with its file, and a file cannot become a stream. */
+	/* A stream stays with its file. The data of the file itself cannot change its name. */
 	if (is_stream && path->len)
 		status = STATUS_SHARING_VIOLATION;
+	else if (is_stream && path->data && !target.replace)
+		status = STATUS_OBJECT_NAME_COLLISION;
 	else if (is_stream != !!path->stream || path->data)
-		status = STATUS_INVALID_PARAMETER;
+		status = path->len ? STATUS_INVALID_PARAMETER : STATUS_NOT_SUPPORTED;
 	else if (is_stream)
 		status = dsmb_op_status(c->call, dsmb_rename_stream(c, &target));
 	else if (!path->len)
@@ -414,11 +477,13 @@ static u32 dsmb_set_position(struct dsmb_change *c)
 
 static u32 dsmb_set_mode(struct dsmb_change *c)
 {
-	u32 mode = dsmb_get_u32(&c->in);
+	u32 mode = dsmb_get_u32(&c->in), now = READ_ONCE(c->open->mode);
 
-	if (mode & ~DSMB_MODES || (mode & DSMB_MODE_SYNC) == DSMB_MODE_SYNC)
+	/* An open stays synchronous or asynchronous (MS-FSA section 2.1.5.15.8). */
+	if (mode & ~DSMB_MODES || (mode & DSMB_MODE_SYNC) == DSMB_MODE_SYNC ||
+	    !(mode & DSMB_MODE_SYNC) != !(now & DSMB_MODE_SYNC))
 		return STATUS_INVALID_PARAMETER;
-	WRITE_ONCE(c->open->mode, mode);
+	WRITE_ONCE(c->open->mode, (now & ~DSMB_MODES) | mode);
 	return STATUS_SUCCESS;
 }
 
@@ -430,6 +495,7 @@ static u32 dsmb_set_pipe(struct dsmb_change *c)
 	return read_mode > 1 || completion > 1 ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
 }
 
+/* What MS-FSCC has for SET_INFO, but MS-SMB2 section 2.2.39 has not, is not supported. */
 const struct dsmb_set_class dsmb_set_file_classes[] = {
 	{ DSMB_FILE_BASIC, DSMB_CLASS_TIMES, 36, DITTO_RIGHT_WRITE_ATTRS, dsmb_set_basic },
 	{ DSMB_FILE_RENAME, 0, 20, DITTO_RIGHT_DELETE, dsmb_set_rename },
@@ -446,5 +512,11 @@ const struct dsmb_set_class dsmb_set_file_classes[] = {
 	{ DSMB_FILE_DISPOSITION_EX, 0, 4, DITTO_RIGHT_DELETE, dsmb_set_disposition_ex },
 	{ DSMB_FILE_RENAME_EX, 0, 20, DITTO_RIGHT_DELETE, dsmb_set_rename },
 	{ DSMB_FILE_LINK_EX, 0, 20, 0, dsmb_set_link },
+	{ DSMB_FILE_PIPE_REMOTE, 0, 0, 0, dsmb_set_unsupported },
+	{ DSMB_FILE_MAILSLOT_SET, 0, 0, 0, dsmb_set_unsupported },
+	{ DSMB_FILE_OBJECT_ID, 0, 0, 0, dsmb_set_unsupported },
+	{ DSMB_FILE_QUOTA, 0, 0, 0, dsmb_set_unsupported },
+	{ DSMB_FILE_SFIO_RESERVE, 0, 0, 0, dsmb_set_unsupported },
+	{ DSMB_FILE_CASE_SENSITIVE, 0, 0, 0, dsmb_set_unsupported },
 	{ }
 };

@@ -12,23 +12,35 @@
 #include "quota.h"
 #include "times.h"
 
-static const struct dsmb_set_class *dsmb_set_class(u8 class)
+u32 dsmb_set_unsupported(struct dsmb_change *c)
 {
-	const struct dsmb_set_class *entry;
-
-	for (entry = dsmb_set_file_classes; entry->set; entry++)
-		if (entry->class == class)
-			return entry;
-	return NULL;
+	return STATUS_NOT_SUPPORTED;
 }
 
-static u32 dsmb_set_file(struct dsmb_change *c)
+/* Clients cannot change the quota settings and ids of file systems. */
+static u32 dsmb_set_denied(struct dsmb_change *c)
 {
-	const struct dsmb_set_class *class = dsmb_set_class(c->class);
+	return STATUS_ACCESS_DENIED;
+}
+
+/* MS-SMB2 section 3.3.5.21.2 */
+static const struct dsmb_set_class dsmb_set_fs_classes[] = {
+	{ DSMB_FS_CONTROL, 0, 48, DITTO_RIGHT_WRITE_DATA, dsmb_set_denied },
+	{ DSMB_FS_OBJECT_ID, 0, 64, DITTO_RIGHT_WRITE_DATA, dsmb_set_denied },
+	{ DSMB_FS_LABEL, 0, 0, 0, dsmb_set_unsupported },
+	{ DSMB_FS_DRIVER_PATH, 0, 0, 0, dsmb_set_unsupported },
+	{ DSMB_FS_VOLUME_FLAGS, 0, 0, 0, dsmb_set_unsupported },
+	{ }
+};
+
+static u32 dsmb_set_class(struct dsmb_change *c, const struct dsmb_set_class *class)
+{
 	struct dsmb_times times;
 	u32 status;
 
-	if (!class)
+	while (class->set && class->class != c->class)
+		class++;
+	if (!class->set)
 		return STATUS_INVALID_INFO_CLASS;
 	if (!c->inst != !!(class->flags & DSMB_CLASS_PIPE))
 		return STATUS_NOT_SUPPORTED;
@@ -91,14 +103,13 @@ static u32 dsmb_set_exec(struct dsmb_call *call, void *args, void *res)
 	}
 	switch (a->type) {
 	case DSMB_INFO_FILE:
-		status = dsmb_set_file(&c);
+		status = dsmb_set_class(&c, dsmb_set_file_classes);
 		break;
 	case DSMB_INFO_SECURITY:
 		status = c.inst ? dsmb_set_security(&c) : STATUS_NOT_SUPPORTED;
 		break;
 	case DSMB_INFO_FILESYSTEM:
-		/* Clients cannot change the quota settings and ids of file systems. */
-		status = STATUS_ACCESS_DENIED;
+		status = dsmb_set_class(&c, dsmb_set_fs_classes);
 		break;
 	case DSMB_INFO_QUOTA:
 		status = c.inst ? dsmb_set_quota(&c) : STATUS_NOT_SUPPORTED;
