@@ -6,21 +6,33 @@
 
 #include <linux/ctype.h>
 #include <linux/errno.h>
+#include <linux/fs.h>
 #include <linux/limits.h>
 #include <linux/math64.h>
 #include <linux/module.h>
+#include <linux/mount.h>
 #include <linux/rcupdate.h>
 #include <linux/siphash.h>
+#include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/xattr.h>
 
+#include "../../net/server.h"
+#include "../node/casefold.h"
+#include "../node/node_private.h"
 #include "../share/share.h"
 #include "casefold_index.h"
+#include "check/lock_check_private.h"
 #include "op_private.h"
 #include "shortname.h"
 
 #define BASE_MAX	8
 #define EXTENSION_MAX	3
 #define TILDE_AT	(BASE_MAX - 2)
+
+#define DITTO_SHORTS_XATTR	"trusted.ditto.short"
+/* The lengths before the names. */
+#define SHORT_HEAD	2
 
 /* Not secret: short names must be the same on every machine. */
 static const siphash_key_t shortname_key = {
@@ -100,12 +112,215 @@ u32 ditto_shortname(const struct ditto_name *name, char *out)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_shortname, DITTO);
 
+/* Get the next of the names that were set. Return: false at the end, and for damaged ones. */
+static bool shorts_next(const struct ditto_shorts *shorts, u32 *at, struct ditto_name *as,
+			struct ditto_name *name)
+{
+	const char *p;
+	u32 left;
+
+	if (!shorts || shorts->len - *at < SHORT_HEAD)
+		return false;
+	p = shorts->data + *at;
+	left = shorts->len - *at - SHORT_HEAD;
+	as->len = (u8)p[0];
+	name->len = (u8)p[1];
+	if (as->len > DITTO_SHORT_MAX || !name->len || as->len + name->len > left)
+		return false;
+	as->name = p + SHORT_HEAD;
+	name->name = as->name + as->len;
+	*at += SHORT_HEAD + as->len + name->len;
+	return true;
+}
+
+static bool is_same(const struct ditto_name *a, const struct ditto_name *b)
+{
+	return a->len == b->len && !memcmp(a->name, b->name, a->len);
+}
+
+/* Find the short name that was set for a name. */
+static bool shorts_find(const struct ditto_shorts *shorts, const struct ditto_name *name,
+			struct ditto_name *as)
+{
+	struct ditto_name has;
+	u32 at = 0;
+
+	while (shorts_next(shorts, &at, as, &has))
+		if (is_same(&has, name))
+			return true;
+	return false;
+}
+
+u32 ditto_shorts_get(const struct ditto_shorts *shorts, const struct ditto_name *name, char *out)
+{
+	struct ditto_name as;
+
+	if (!shorts_find(shorts, name, &as))
+		return ditto_is_shortname(name) ? 0 : ditto_shortname(name, out);
+	memcpy(out, as.name, as.len);
+	return as.len;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_shorts_get, DITTO);
+
+struct ditto_shorts *ditto_shorts_load(const struct ditto_share *share, struct dentry *dir)
+{
+	struct ditto_shorts *shorts;
+	const struct cred *old;
+	ssize_t len;
+
+	shorts = kmalloc(sizeof(*shorts), GFP_KERNEL);
+	if (!shorts)
+		return NULL;
+	old = ditto_act_as(share->srv->nodes->cred);
+	len = __vfs_getxattr(dir, d_inode(dir), DITTO_SHORTS_XATTR, shorts->data,
+			     sizeof(shorts->data));
+	ditto_op_leave(old);
+	if (len <= 0) {
+		kfree(shorts);
+		return NULL;
+	}
+	shorts->len = len;
+	return shorts;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_shorts_load, DITTO);
+
 int ditto_shortname_find(struct ditto_share *share, struct ditto_node *dir,
 			 const struct ditto_name *name, char *found)
 {
-	/* Names of another form cannot be found, so they cost no search. */
-	if (name->len < BASE_MAX || name->name[TILDE_AT] != '~' || !ditto_is_shortname(name) ||
-	    !ditto_has_shortnames(share))
+	struct ditto_shorts *shorts;
+	struct ditto_name set, has;
+	struct dentry *dentry;
+	int err = -ENOENT;
+	u32 at = 0;
+
+	if (!ditto_is_shortname(name) || !ditto_has_shortnames(share))
 		return -ENOENT;
-	return ditto_casefold_find(share, dir, name, true, found);
+	dentry = ditto_node_dentry(dir);
+	shorts = ditto_shorts_load(share, dentry);
+	dput(dentry);
+	while (err && shorts_next(shorts, &at, &set, &has)) {
+		if (!ditto_names_same(&set, name))
+			continue;
+		memcpy(found, has.name, has.len);
+		found[has.len] = '\0';
+		err = 0;
+	}
+	/* Names of another form are not computed, so they cost no search. */
+	if (err && name->len >= BASE_MAX && name->name[TILDE_AT] == '~') {
+		err = ditto_casefold_find(share, dir, name, true, found);
+		has = (struct ditto_name) { .name = found, .len = err ? 0 : strlen(found) };
+		if (!err && shorts_find(shorts, &has, &set))
+			err = -ENOENT;
+	}
+	kfree(shorts);
+	return err;
+}
+
+/* Is the name, or short name, of another file in the way? */
+static int check_free(struct ditto_share *share, struct ditto_node *dir,
+		      const struct ditto_name *name, const struct ditto_name *as)
+{
+	char *found = kmalloc(NAME_MAX + 1, GFP_KERNEL);
+	int err;
+
+	if (!found)
+		return -ENOMEM;
+	err = ditto_casefold_find(share, dir, as, false, found);
+	if (err == -ENOENT)
+		err = ditto_shortname_find(share, dir, as, found);
+	if (!err)
+		err = strlen(found) == name->len && !memcmp(found, name->name, name->len) ?
+		      0 : -EEXIST;
+	kfree(found);
+	return err == -ENOENT ? 0 : err;
+}
+
+static bool shorts_add(struct ditto_shorts *shorts, const struct ditto_name *as,
+		       const struct ditto_name *name)
+{
+	char *p = shorts->data + shorts->len;
+
+	if (SHORT_HEAD + as->len + name->len > sizeof(shorts->data) - shorts->len)
+		return false;
+	*p++ = as->len;
+	*p++ = name->len;
+	memcpy(p, as->name, as->len);
+	memcpy(p + as->len, name->name, name->len);
+	shorts->len += SHORT_HEAD + as->len + name->len;
+	return true;
+}
+
+/* Copy the names to @to, with the new one. */
+static int shorts_change(const struct ditto_shorts *from, const struct ditto_name *name,
+			 const struct ditto_name *as, struct ditto_shorts *to)
+{
+	struct ditto_name set, has;
+	u32 at = 0;
+
+	to->len = 0;
+	while (shorts_next(from, &at, &set, &has)) {
+		if (is_same(&has, name))
+			continue;
+		if (as->len && ditto_names_same(&set, as))
+			return -EEXIST;
+		shorts_add(to, &set, &has);
+	}
+	return shorts_add(to, as, name) ? 0 : -ENOSPC;
+}
+
+/* With write access to the mount. */
+static int shorts_store(struct ditto_op *op, struct ditto_node *dir, struct dentry *dentry,
+			const struct ditto_name *name, const struct ditto_name *as)
+{
+	const struct cred *cred = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER), *old;
+	struct ditto_shorts *shorts = NULL, *changed;
+	struct inode *delegated = NULL;
+	int err;
+
+	changed = kmalloc(sizeof(*changed), GFP_KERNEL);
+	if (!cred || !changed) {
+		kfree(changed);
+		return -ENOMEM;
+	}
+	err = ditto_lock_check(op, dir, DITTO_INTENT_ENTRY);
+	if (err)
+		goto free;
+	inode_lock(dir->inode);
+	shorts = ditto_shorts_load(op->share, dentry);
+	err = shorts_change(shorts, name, as, changed);
+	if (!err) {
+		old = ditto_act_as(cred);
+		err = __vfs_setxattr_locked(ditto_idmap(op->share), dentry, DITTO_SHORTS_XATTR,
+					    changed->data, changed->len, 0, &delegated);
+		ditto_op_leave(old);
+	}
+	inode_unlock(dir->inode);
+	err = ditto_no_deleg_wait(err, delegated);
+	ditto_lock_recheck(op, dir, DITTO_INTENT_ENTRY);
+free:
+	kfree(shorts);
+	kfree(changed);
+	return err ?: ditto_op_commit(op, dentry, false);
+}
+
+int ditto_shortname_set(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
+			const struct ditto_name *as)
+{
+	struct vfsmount *mnt = op->share->root.mnt;
+	struct dentry *dentry;
+	int err;
+
+	if (as->len && !ditto_is_shortname(as))
+		return -EINVAL;
+	err = as->len ? check_free(op->share, dir, name, as) : 0;
+	if (err)
+		return err;
+	err = op->writable ? mnt_want_write(mnt) : -EROFS;
+	if (err)
+		return err;
+	dentry = ditto_node_dentry(dir);
+	err = shorts_store(op, dir, dentry, name, as);
+	dput(dentry);
+	mnt_drop_write(mnt);
+	return err;
 }

@@ -453,6 +453,17 @@ int ditto_instance_rename(struct ditto_op *op, struct ditto_instance *inst,
 			  const char *path, u32 len, bool replace, bool posix);
 
 /**
+ * ditto_instance_set_shortname - set the short name of the name by which a file was opened
+ * @op: begun
+ * @inst: begun
+ * @as: as for ditto_shortname_set()
+ *
+ * Return: as ditto_shortname_set(); -EINVAL for a stream and for the root of the share.
+ */
+int ditto_instance_set_shortname(struct ditto_op *op, struct ditto_instance *inst,
+				 const struct ditto_name *as);
+
+/**
  * ditto_instance_link - give a file another name
  * @op: begun
  * @inst: begun; not a stream

@@ -91,6 +91,7 @@ struct dsmb_dir {
  * @turn_over: the turn ended before the response was full
  * @cut: the first entry does not fit, and its name is cut off
  * @short_names: files have short names
+ * @shorts: short names that were set, or NULL
  * @unusual: entries have a short name, or what the POSIX extensions add to them, or to names, or
  *	metadata of macOS
  * @apple: entries have the metadata of macOS
@@ -115,6 +116,7 @@ struct dsmb_dir_query {
 	bool turn_over;
 	bool cut;
 	bool short_names;
+	struct ditto_shorts *shorts;
 	bool unusual;
 	bool apple;
 	bool hide;
@@ -179,10 +181,16 @@ static u32 dsmb_dir_encode_name(const struct dsmb_dir *dir, struct dsmb_builder 
 	return dsmb_encode_name(b, name->name, name->len);
 }
 
-/* True if the file has a short name in addition to its name. */
-static bool dsmb_dir_has_shortname(const struct dsmb_dir_query *q, const struct ditto_name *name)
+/*
+ * Get the short name that the file has in addition to its name. Return: its length; 0 if there is
+ * none.
+ */
+static u32 dsmb_dir_shortname(const struct dsmb_dir_query *q, const struct ditto_name *name,
+			      char *made)
 {
-	return q->short_names && !q->dir->posix && !dsmb_is_dots(name) && !ditto_is_shortname(name);
+	if (!q->short_names || q->dir->posix || dsmb_is_dots(name))
+		return 0;
+	return ditto_shorts_get(q->shorts, name, made);
 }
 
 /* Not inlined: the kernel may clear the array, for patterns that match all names too. */
@@ -193,14 +201,16 @@ static noinline_for_stack bool dsmb_dir_matches(const struct dsmb_dir_query *q,
 	struct dsmb_builder b = dsmb_builder(utf16, sizeof(utf16));
 	const struct dsmb_dir *dir = q->dir;
 	char made[DITTO_SHORT_MAX];
+	u32 len;
 
 	dsmb_dir_encode_name(dir, &b, name);
 	if (dsmb_match(dir->pattern, dir->pattern_len, utf16, b.len / 2))
 		return true;
-	if (!dsmb_dir_has_shortname(q, name))
+	len = dsmb_dir_shortname(q, name, made);
+	if (!len)
 		return false;
 	dsmb_back(&b, 0);
-	dsmb_encode_name(&b, made, ditto_shortname(name, made));
+	dsmb_encode_name(&b, made, len);
 	return dsmb_match(dir->pattern, dir->pattern_len, utf16, b.len / 2);
 }
 
@@ -210,18 +220,19 @@ static bool dsmb_dir_fits(const struct dsmb_dir_query *q, const struct ditto_nam
 	return q->dir->any || dsmb_dir_matches(q, name);
 }
 
-/* Fill in the short name of a name that is not one itself. */
+/* Fill in the short name, if there is one besides the name. */
 static void dsmb_dir_put_shortname(const struct dsmb_dir_query *q, u8 *entry,
 				   const struct ditto_name *name)
 {
 	u8 *p = entry + q->level->shortname_at;
 	struct dsmb_builder room;
 	char made[DITTO_SHORT_MAX];
+	u32 len = dsmb_dir_shortname(q, name, made);
 
-	if (!dsmb_dir_has_shortname(q, name))
+	if (!len)
 		return;
 	room = dsmb_builder(p + 2, 2 * DITTO_SHORT_MAX);
-	*p = dsmb_encode_name(&room, made, ditto_shortname(name, made));
+	*p = dsmb_encode_name(&room, made, len);
 }
 
 /* What is behind the fixed bytes of an entry with @posix. Return: the offset of FileNameLength. */
@@ -668,11 +679,14 @@ static u32 dsmb_dir_exec(struct dsmb_call *call, void *args, void *res)
 		return status;
 	q.out = dsmb_builder(out->data + DSMB_DIR_HEAD, min(room, out->size - DSMB_DIR_HEAD));
 	q.short_names = ditto_has_shortnames(call->op.share);
+	if (q.short_names)
+		q.shorts = ditto_shorts_load(call->op.share, ditto_instance_dentry(q.open->inst));
 	q.hide = dsmb_share_hides_unreadable(call->op.share);
 	mutex_lock(&rare->lock);
 	status = dsmb_dir_run(&q, node, a);
 	mutex_unlock(&rare->lock);
 	dsmb_open_end(call, q.open);
+	kfree(q.shorts);
 	r->len = q.out.len;
 	return status;
 }

@@ -4,6 +4,7 @@
  * function encodes one class; the table at the end says what a class needs.
  */
 
+#include <linux/dcache.h>
 #include <linux/err.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -267,8 +268,10 @@ static u32 dsmb_query_alternate_name(struct dsmb_query *q)
 	/* Filled as far as it is used. */
 	struct open_path path __uninitialized;
 	char made[DITTO_SHORT_MAX];
+	struct ditto_shorts *shorts;
 	struct ditto_name name = { };
-	u32 at = q->out.len;
+	u32 at = q->out.len, len;
+	struct dentry *parent;
 	int err;
 
 	err = open_path_get(q->inst, &path);
@@ -278,10 +281,14 @@ static u32 dsmb_query_alternate_name(struct dsmb_query *q)
 		if (ditto_instance_is_stream(q->inst))
 			name.len = strcspn(name.name, ":");
 	}
-	if (name.len && !ditto_is_shortname(&name) &&
-	    ditto_has_shortnames(q->call->op.share)) {
-		name.len = ditto_shortname(&name, made);
-		name.name = made;
+	if (name.len && ditto_has_shortnames(q->call->op.share)) {
+		parent = dget_parent(ditto_instance_dentry(q->inst));
+		shorts = ditto_shorts_load(q->call->op.share, parent);
+		dput(parent);
+		len = ditto_shorts_get(shorts, &name, made);
+		kfree(shorts);
+		if (len)
+			name = (struct ditto_name) { .name = made, .len = len };
 	}
 	if (name.len && ditto_is_shortname(&name)) {
 		dsmb_encode_u32(&q->out, 0);

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "../../fs/node/node.h"
+#include "../../fs/op/shortname.h"
 #include "../../fs/op/space.h"
 #include "../../fs/open/instance.h"
 #include "../../fs/share/cred.h"
@@ -465,6 +466,40 @@ static u32 dsmb_set_link(struct dsmb_change *c)
 	return status;
 }
 
+/* FileShortNameInformation: MS-FSCC section 2.4.44 */
+static u32 dsmb_set_short_name(struct dsmb_change *c)
+{
+	u32 len = dsmb_get_u32(&c->in);
+	struct dsmb_cursor utf16 = dsmb_window(&c->in, c->in.pos, len);
+	struct ditto_name name = { };
+	char *buf;
+	u32 i;
+	int err;
+
+	if (utf16.bad || len % sizeof(__le16) || ditto_instance_is_stream(c->inst))
+		return STATUS_INVALID_PARAMETER;
+	if (c->open->options & DSMB_OPTION_DELETE_ON_CLOSE)
+		return STATUS_ACCESS_DENIED;
+	if (!c->call->op.cred->admin || !(c->open->options & DSMB_OPTION_BACKUP_INTENT))
+		return STATUS_PRIVILEGE_NOT_HELD;
+	if (!ditto_has_shortnames(c->call->op.share))
+		return STATUS_SHORT_NAMES_NOT_ENABLED_ON_VOLUME;
+	buf = kmalloc(NAME_MAX + 1, GFP_KERNEL);
+	if (!buf)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	name.name = buf;
+	err = len ? dsmb_get_name(utf16, buf, &name.len) : 0;
+	for (i = 0; !err && i < name.len; i++)
+		buf[i] = toupper(buf[i]);
+	if (!err)
+		err = ditto_instance_set_shortname(&c->call->op, c->inst, &name);
+	kfree(buf);
+	/* Whatever is wrong with the name, it is no parameter. */
+	if (err == -EILSEQ || err == -ENAMETOOLONG)
+		err = -EINVAL;
+	return dsmb_op_status(c->call, err);
+}
+
 static u32 dsmb_set_position(struct dsmb_change *c)
 {
 	u64 position = dsmb_get_u64(&c->in);
@@ -509,6 +544,7 @@ const struct dsmb_set_class dsmb_set_file_classes[] = {
 	{ DSMB_FILE_PIPE, DSMB_CLASS_PIPE, 8, 0, dsmb_set_pipe },
 	{ DSMB_FILE_VALID_DATA_LENGTH, 0, 8, DITTO_RIGHT_WRITE_DATA,
 	  dsmb_set_valid_data_length },
+	{ DSMB_FILE_SHORT_NAME, 0, 4, DITTO_RIGHT_DELETE, dsmb_set_short_name },
 	{ DSMB_FILE_DISPOSITION_EX, 0, 4, DITTO_RIGHT_DELETE, dsmb_set_disposition_ex },
 	{ DSMB_FILE_RENAME_EX, 0, 20, DITTO_RIGHT_DELETE, dsmb_set_rename },
 	{ DSMB_FILE_LINK_EX, 0, 20, 0, dsmb_set_link },

@@ -379,6 +379,60 @@ def short_names(w):
     s.end()
 
 
+def set_short(s, fid, name, length=None):
+    data = name.encode('utf-16-le')
+    s.set(fid, 40, struct.pack('<I', len(data) if length is None else length) + data)
+
+
+@test(smb=True, squash='none')
+def short_names_that_are_set(w):
+    """An administrator may give files other short names (MS-FSCC section 2.4.44)."""
+    w.server.ctl('share', 'set', 'data', 'short-names', 'on', 'user', 'alice=admin')
+    s, restore = session(w), {'options': 0x4000, 'access': smb2.GENERIC_ALL}
+    first, second = s.create('a long name.text', **restore), s.create('plain.txt', **restore)
+    made = short_of(s, first)
+    for fid, name in (first, 'other~1.tex'), (second, 'SECOND'):
+        set_short(s, fid, name)
+        eq(short_of(s, fid), name.upper())
+        set_short(s, fid, name.lower())
+    s.close(second)
+    s.write(s.create('SECOND', how=smb2.OPEN), b'text')
+    eq(get(w.path('plain.txt')), b'text')
+    d = s.create('', options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_READ, how=smb2.OPEN)
+    eq({name: short for name, short in shorts(s, d, '*').items() if short},
+       {'a long name.text': 'OTHER~1.TEX', 'plain.txt': 'SECOND'})
+    eq(shorts(s, d, 'other~1.tex'), {'a long name.text': 'OTHER~1.TEX'})
+    smb2.refused('OBJECT_NAME_NOT_FOUND', s.create, made, how=smb2.OPEN)
+    smb2.refused('OBJECT_NAME_COLLISION', s.create, 'second', how=smb2.MAKE)
+
+    for name in 'plain.txt', 'second', 'PLAIN.TXT':
+        smb2.refused('OBJECT_NAME_COLLISION', set_short, s, first, name)
+    for name in '\\name', 'a b.txt', 'too long name', 'name.text', '.txt', 'a..b':
+        smb2.refused('INVALID_PARAMETER', set_short, s, first, name)
+    for length in 3, 100, 1 << 31:
+        smb2.refused('INVALID_PARAMETER', set_short, s, first, 'name', length)
+    eq(short_of(s, first), 'OTHER~1.TEX')
+    set_short(s, first, '')
+    eq(short_of(s, first), None, 'none')
+    smb2.refused('OBJECT_NAME_NOT_FOUND', s.create, made, how=smb2.OPEN)
+    set_short(s, first, made)
+    eq(s.create(made, how=smb2.OPEN) != b'', True)
+    s.rename(first, 'another long name.text')
+    eq(short_of(s, first).startswith('A'), True, 'of the new name')
+
+    # without the intent to restore, without the privilege, and where there are none
+    smb2.refused('PRIVILEGE_NOT_HELD', set_short, s, s.create('f', access=smb2.GENERIC_ALL), 'g')
+    other = session(w, user='bob')
+    smb2.refused('PRIVILEGE_NOT_HELD', set_short, other, other.create('b', **restore), 'g')
+    other.end()
+    doomed = s.create('c', options=0x5000, access=smb2.GENERIC_ALL)
+    smb2.refused('ACCESS_DENIED', set_short, s, doomed, 'g')
+    smb2.refused('INVALID_PARAMETER', set_short, s, s.create('c:s', access=smb2.GENERIC_ALL), 'g')
+    w.server.ctl('share', 'set', 'data', 'short-names', 'off')
+    smb2.refused('0xc000019f', set_short, s, first, 'g')
+    s.end()
+
+
 @test(smb=True, squash='none')
 def paths_of_opens(w):
     """An open has its path, however long it is (MS-FSCC section 2.4.2)."""
