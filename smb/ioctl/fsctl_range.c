@@ -169,6 +169,7 @@ u32 dsmb_fsctl_file_regions(struct dsmb_ioctl *io)
 u32 dsmb_fsctl_trim(struct dsmb_ioctl *io)
 {
 	u32 key = dsmb_get_u32(&io->in), count = dsmb_get_u32(&io->in), i;
+	struct dsmb_cursor ranges = io->in;
 	struct dsmb_attrs attrs;
 	u64 pos, len;
 	int err;
@@ -176,6 +177,13 @@ u32 dsmb_fsctl_trim(struct dsmb_ioctl *io)
 	if (key || !count || count > DSMB_TRIM_MAX ||
 	    dsmb_left(&io->in) < count * 16)
 		return STATUS_INVALID_PARAMETER;
+	/* None is trimmed if another one is refused. */
+	for (i = 0; i < count; i++) {
+		pos = dsmb_get_u64(&ranges);
+		len = dsmb_get_u64(&ranges);
+		if (pos > S64_MAX || len > S64_MAX - pos)
+			return STATUS_INVALID_PARAMETER;
+	}
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
 		return dsmb_op_status(io->call, err);
@@ -185,8 +193,6 @@ u32 dsmb_fsctl_trim(struct dsmb_ioctl *io)
 	for (i = 0; i < count; i++) {
 		pos = dsmb_get_u64(&io->in);
 		len = dsmb_get_u64(&io->in);
-		if (pos > S64_MAX || len > S64_MAX - pos)
-			return STATUS_INVALID_PARAMETER;
 		if (pos >= attrs.size)
 			continue;
 		err = ditto_allocate(&io->call->op, io->node, DITTO_SPACE_PUNCH, pos,

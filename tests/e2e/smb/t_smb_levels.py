@@ -400,6 +400,11 @@ def requests_about_ranges(w):
         ('file', u32(0, 1) + u64(1, LARGEST), 4, 'INVALID_PARAMETER'),
         ('dir', u32(0, 1) + u64(0, 1), 4, 'INVALID_PARAMETER'),
         ('reader', u32(0, 1) + u64(0, 1), 4, 'ACCESS_DENIED')])
+    s = walk.session
+    fid = s.create('trimmed', access=smb2.GENERIC_ALL)
+    s.write(fid, b'x' * 100)
+    smb2.refused('INVALID_PARAMETER', s.ioctl, fid, 0x98208, u32(0, 2) + u64(0, 100, MINUS, 1))
+    eq(s.read(fid, 100), b'x' * 100, 'none is trimmed if one is refused')
     # FSCTL_SET_SPARSE
     walk.ioctl(0x900c4, [('file', b'', 0, 'SUCCESS'), ('file', b'\0', 0, 'SUCCESS'),
                          ('dir', b'', 0, 'INVALID_PARAMETER'), ('reader', b'', 0, 'ACCESS_DENIED')])
