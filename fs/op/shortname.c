@@ -11,6 +11,7 @@
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/mount.h>
+#include <linux/namei.h>
 #include <linux/rcupdate.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
@@ -33,6 +34,9 @@
 #define DITTO_SHORTS_XATTR	"trusted.ditto.short"
 /* The lengths before the names. */
 #define SHORT_HEAD	2
+
+/* Attempts to set a short name without concurrent changes by local processes. */
+#define TRIES_MAX	4
 
 /* Not secret: short names must be the same on every machine. */
 static const siphash_key_t shortname_key = {
@@ -162,27 +166,69 @@ u32 ditto_shorts_get(const struct ditto_shorts *shorts, const struct ditto_name 
 }
 EXPORT_SYMBOL_NS_GPL(ditto_shorts_get, DITTO);
 
+/*
+ * Read the names that were set in a directory; NULL if there are none. Return: 0, or an errno if
+ * that is not known; -EIO if they are damaged.
+ */
+static int shorts_read(const struct ditto_share *share, struct dentry *dir,
+		       struct ditto_shorts **out)
+{
+	const struct cred *old = ditto_act_as(share->srv->nodes->cred);
+	struct ditto_shorts *shorts = NULL;
+	struct inode *inode = d_inode(dir);
+	struct ditto_name as, name;
+	ssize_t len;
+	u32 at = 0;
+
+	/* Most directories have none, and need no memory. */
+	len = __vfs_getxattr(dir, inode, DITTO_SHORTS_XATTR, NULL, 0);
+	if (len > 0) {
+		shorts = kmalloc(sizeof(*shorts), GFP_KERNEL);
+		len = !shorts ? -ENOMEM :
+		      __vfs_getxattr(dir, inode, DITTO_SHORTS_XATTR, shorts->data,
+				     sizeof(shorts->data));
+	}
+	ditto_op_leave(old);
+	if (len > 0) {
+		shorts->len = len;
+		while (shorts_next(shorts, &at, &as, &name))
+			;
+		if (at == len) {
+			*out = shorts;
+			return 0;
+		}
+		len = -EIO;
+	}
+	kfree(shorts);
+	*out = NULL;
+	if (len == -ENODATA || len == -EOPNOTSUPP)
+		return 0;
+	return len == -ERANGE ? -EIO : len;
+}
+
 struct ditto_shorts *ditto_shorts_load(const struct ditto_share *share, struct dentry *dir)
 {
 	struct ditto_shorts *shorts;
-	const struct cred *old;
-	ssize_t len;
 
-	shorts = kmalloc(sizeof(*shorts), GFP_KERNEL);
-	if (!shorts)
-		return NULL;
-	old = ditto_act_as(share->srv->nodes->cred);
-	len = __vfs_getxattr(dir, d_inode(dir), DITTO_SHORTS_XATTR, shorts->data,
-			     sizeof(shorts->data));
-	ditto_op_leave(old);
-	if (len <= 0) {
-		kfree(shorts);
-		return NULL;
-	}
-	shorts->len = len;
+	shorts_read(share, dir, &shorts);
 	return shorts;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_shorts_load, DITTO);
+
+/* Does the directory have a name? Return: 0, -ENOENT or an errno of the file system. */
+static int name_find(const struct ditto_share *share, struct dentry *dir,
+		     const struct ditto_name *name)
+{
+	const struct cred *old = ditto_act_as(share->srv->nodes->cred);
+	struct dentry *child;
+
+	child = lookup_one_positive_unlocked(ditto_idmap(share), name->name, dir, name->len);
+	ditto_op_leave(old);
+	if (IS_ERR(child))
+		return PTR_ERR(child);
+	dput(child);
+	return 0;
+}
 
 int ditto_shortname_find(struct ditto_share *share, struct ditto_node *dir,
 			 const struct ditto_name *name, char *found)
@@ -197,16 +243,18 @@ int ditto_shortname_find(struct ditto_share *share, struct ditto_node *dir,
 		return -ENOENT;
 	dentry = ditto_node_dentry(dir);
 	shorts = ditto_shorts_load(share, dentry);
-	dput(dentry);
-	while (err && shorts_next(shorts, &at, &set, &has)) {
+	while (err == -ENOENT && shorts_next(shorts, &at, &set, &has)) {
 		if (!ditto_names_same(&set, name))
+			continue;
+		err = name_find(share, dentry, &has);
+		if (err)
 			continue;
 		memcpy(found, has.name, has.len);
 		found[has.len] = '\0';
-		err = 0;
 	}
+	dput(dentry);
 	/* Names of another form are not computed, so they cost no search. */
-	if (err && name->len >= BASE_MAX && name->name[TILDE_AT] == '~') {
+	if (err == -ENOENT && name->len >= BASE_MAX && name->name[TILDE_AT] == '~') {
 		err = ditto_casefold_find(share, dir, name, true, found);
 		has = (struct ditto_name) { .name = found, .len = err ? 0 : strlen(found) };
 		if (!err && shorts_find(shorts, &has, &set))
@@ -250,8 +298,23 @@ static bool shorts_add(struct ditto_shorts *shorts, const struct ditto_name *as,
 	return true;
 }
 
-/* Copy the names to @to, with the new one. */
-static int shorts_change(const struct ditto_shorts *from, const struct ditto_name *name,
+/* As name_find(), with the directory locked and the server's credential in place. */
+static int name_find_locked(const struct ditto_share *share, struct dentry *dir,
+			    const struct ditto_name *name)
+{
+	struct dentry *child = lookup_one(ditto_idmap(share), name->name, dir, name->len);
+	int err = PTR_ERR_OR_ZERO(child);
+
+	if (err)
+		return err;
+	err = d_is_negative(child) ? -ENOENT : 0;
+	dput(child);
+	return err;
+}
+
+/* Copy the names to @to, with the new one, and without those of files that are gone. */
+static int shorts_change(const struct ditto_share *share, struct dentry *dir,
+			 const struct ditto_shorts *from, const struct ditto_name *name,
 			 const struct ditto_name *as, struct ditto_shorts *to)
 {
 	struct ditto_name set, has;
@@ -259,7 +322,7 @@ static int shorts_change(const struct ditto_shorts *from, const struct ditto_nam
 
 	to->len = 0;
 	while (shorts_next(from, &at, &set, &has)) {
-		if (is_same(&has, name))
+		if (is_same(&has, name) || name_find_locked(share, dir, &has) == -ENOENT)
 			continue;
 		if (as->len && ditto_names_same(&set, as))
 			return -EEXIST;
@@ -268,9 +331,33 @@ static int shorts_change(const struct ditto_shorts *from, const struct ditto_nam
 	return shorts_add(to, as, name) ? 0 : -ENOSPC;
 }
 
-/* With write access to the mount. */
+/*
+ * Was a file with that name made since check_free()? The directory is locked. Return: as
+ * ditto_casefold_check().
+ */
+static int check_still_free(struct ditto_share *share, struct ditto_node *dir,
+			    struct dentry *dentry, const struct ditto_name *name,
+			    const struct ditto_name *as)
+{
+	struct ditto_wcc wcc = {};
+	int err;
+
+	/* Another spelling of its own name. */
+	if (!as->len || ditto_names_same(as, name))
+		return 0;
+	err = name_find_locked(share, dentry, as);
+	if (err != -ENOENT)
+		return err ?: -EEXIST;
+	wcc.pre_valid = !ditto_read_change(share, dir, &wcc.pre_change);
+	return ditto_casefold_check(dir, &wcc, as, name);
+}
+
+/*
+ * With write access to the mount. Return: -EAGAIN if @as may have been taken since check_free(),
+ * unless this is the last try.
+ */
 static int shorts_store(struct ditto_op *op, struct ditto_node *dir, struct dentry *dentry,
-			const struct ditto_name *name, const struct ditto_name *as)
+			const struct ditto_name *name, const struct ditto_name *as, bool last)
 {
 	const struct cred *cred = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER), *old;
 	struct ditto_shorts *shorts = NULL, *changed;
@@ -286,14 +373,15 @@ static int shorts_store(struct ditto_op *op, struct ditto_node *dir, struct dent
 	if (err)
 		goto free;
 	inode_lock(dir->inode);
-	shorts = ditto_shorts_load(op->share, dentry);
-	err = shorts_change(shorts, name, as, changed);
-	if (!err) {
-		old = ditto_act_as(cred);
-		err = __vfs_setxattr_locked(ditto_idmap(op->share), dentry, DITTO_SHORTS_XATTR,
-					    changed->data, changed->len, 0, &delegated);
-		ditto_op_leave(old);
-	}
+	old = ditto_act_as(cred);
+	err = check_still_free(op->share, dir, dentry, name, as);
+	if (err == -EAGAIN && last)
+		err = 0;
+	err = err ?: shorts_read(op->share, dentry, &shorts) ?:
+	      shorts_change(op->share, dentry, shorts, name, as, changed) ?:
+	      __vfs_setxattr_locked(ditto_idmap(op->share), dentry, DITTO_SHORTS_XATTR,
+				    changed->data, changed->len, 0, &delegated);
+	ditto_op_leave(old);
 	inode_unlock(dir->inode);
 	err = ditto_no_deleg_wait(err, delegated);
 	ditto_lock_recheck(op, dir, DITTO_INTENT_ENTRY);
@@ -308,18 +396,19 @@ int ditto_shortname_set(struct ditto_op *op, struct ditto_node *dir, const struc
 {
 	struct vfsmount *mnt = op->share->root.mnt;
 	struct dentry *dentry;
-	int err;
+	int tries = 0, err;
 
 	if (as->len && !ditto_is_shortname(as))
 		return -EINVAL;
-	err = as->len ? check_free(op->share, dir, name, as) : 0;
-	if (err)
-		return err;
 	err = op->writable ? mnt_want_write(mnt) : -EROFS;
 	if (err)
 		return err;
 	dentry = ditto_node_dentry(dir);
-	err = shorts_store(op, dir, dentry, name, as);
+	do {
+		err = as->len ? check_free(op->share, dir, name, as) : 0;
+		if (!err)
+			err = shorts_store(op, dir, dentry, name, as, ++tries == TRIES_MAX);
+	} while (err == -EAGAIN);
 	dput(dentry);
 	mnt_drop_write(mnt);
 	return err;

@@ -6,8 +6,9 @@
  * the same short name, which is very unlikely, the first one in byte order is found.
  *
  * Names that were set instead are few, as only programs that restore files do that. The directory
- * has them in an extended attribute, "trusted.ditto.short", by the long names, also while there is
- * no such file: programs that save a file by making it anew keep its short name.
+ * has them in an extended attribute, "trusted.ditto.short", by the long names. Programs that save a
+ * file by making it anew keep its short name, because that of a removed file stays until the next
+ * one is set in the directory; it leads nowhere until then.
  */
 #ifndef _DITTO_FS_OP_SHORTNAME_H
 #define _DITTO_FS_OP_SHORTNAME_H
@@ -94,7 +95,7 @@ u32 ditto_shorts_get(const struct ditto_shorts *shorts, const struct ditto_name 
  *
  * Context: may sleep; no inode lock held.
  * Return: 0; -EINVAL (no 8.3 name), -EEXIST (another file has it as name or short name), -ENOSPC
- * (too many), -EROFS, -EOPNOTSUPP, -EJUKEBOX and others.
+ * (too many), -EIO (the stored ones are damaged), -EROFS, -EOPNOTSUPP, -EJUKEBOX and others.
  */
 int ditto_shortname_set(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
 			const struct ditto_name *as);

@@ -385,6 +385,57 @@ def set_short(s, fid, name, length=None):
 
 
 @test(smb=True, squash='none')
+def short_names_of_files_that_are_gone(w):
+    """A short name of a removed file is free, and one that cannot be read is not overwritten."""
+    w.server.ctl('share', 'set', 'data', 'short-names', 'on', 'user', 'alice=admin')
+    s, how = session(w), {'options': 0x4000, 'access': smb2.GENERIC_ALL}
+    attribute, count = 'trusted.ditto.short', 9
+    # the first one is removed, and its short name is given to another file
+    for name in 'removed file', 'heir':
+        fid = s.create(name, **how)
+        set_short(s, fid, 'TAKEN')
+        s.close(fid)
+        if name == 'removed file':
+            os.unlink(w.path(name))
+            smb2.refused('OBJECT_NAME_NOT_FOUND', s.create, 'TAKEN', how=smb2.OPEN)
+    s.write(s.create('taken', how=smb2.OPEN), b'heir')
+    eq(get(w.path('heir')), b'heir')
+    eq(b'removed' in os.getxattr(w.export, attribute), False)
+    # and one that hides the name that is computed for another
+    s.close(fresh(s, 'a long name.text', b'computed'))
+    fid = s.create('doomed', **how)
+    listing = s.create('', options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_READ, how=smb2.OPEN)
+    made = shorts(s, listing, '*')['a long name.text']
+    os.rename(w.path('a long name.text'), w.path('elsewhere'))
+    set_short(s, fid, made)
+    s.close(fid)
+    os.unlink(w.path('doomed'))
+    os.rename(w.path('elsewhere'), w.path('a long name.text'))
+    eq(s.read(s.create(made, how=smb2.OPEN), 8), b'computed')
+
+    # those of files that are there fill the attribute, and fit again when these are gone
+    fids = [s.create(f'{i:0>240}', **how) for i in range(count)]
+    for i, fid in enumerate(fids[:-1]):
+        set_short(s, fid, f'N{i}')
+    smb2.refused('DISK_FULL', set_short, s, fids[-1], 'LAST')
+    for i, fid in enumerate(fids[:-1]):
+        s.close(fid)
+        if i:
+            os.unlink(w.path(f'{i:0>240}'))
+    set_short(s, fids[-1], 'LAST')
+    eq({short for short in shorts(s, listing, '*').values()} >= {'TAKEN', 'N0', 'LAST'}, True)
+    eq(len(os.getxattr(w.export, attribute)) < 600, True)
+
+    # damaged and too long ones stay as they are
+    for value in b'\x01\x01abc\xff', bytes(2500):
+        os.setxattr(w.export, attribute, value)
+        smb2.refused('0xc00000e9', set_short, s, fids[-1], 'OTHER')
+        eq(os.getxattr(w.export, attribute), value)
+        eq('heir' in shorts(s, listing, '*'), True)
+    s.end()
+
+
+@test(smb=True, squash='none')
 def short_names_that_are_set(w):
     """An administrator may give files other short names (MS-FSCC section 2.4.44)."""
     w.server.ctl('share', 'set', 'data', 'short-names', 'on', 'user', 'alice=admin')
