@@ -189,6 +189,9 @@ struct dsmb_space {
  */
 void dsmb_space_fill(struct dsmb_space *space, const struct kstatfs *st);
 
+/* Can the file system share blocks between files? Any context. */
+bool dsmb_fs_clones(const struct inode *inode);
+
 /*
  * Get the sizes of a file system as @op sees them; @st gets what the file system says itself. May
  * sleep. Return: 0 or an errno of the file system.

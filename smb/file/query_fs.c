@@ -162,7 +162,7 @@ static u32 dsmb_query_device(struct dsmb_query *q)
  * Clients query the root, but only regular files show support; so the usual file systems are
  * listed.
  */
-static bool dsmb_fs_clones(const struct inode *inode)
+bool dsmb_fs_clones(const struct inode *inode)
 {
 	static const u32 magics[] = {
 		BTRFS_SUPER_MAGIC, XFS_SUPER_MAGIC, BCACHEFS_SUPER_MAGIC, OCFS2_SUPER_MAGIC,

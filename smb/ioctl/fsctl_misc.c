@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Object ids, compression, and what programs for NTFS ask about a volume and a file: MS-FSCC
- * sections 2.3.1 to 2.3.3, 2.3.17 to 2.3.21, 2.3.24, 2.3.60, 2.3.67. Object ids are stored with the
- * DOS attributes; compression is the file system's.
+ * Object ids, compression, integrity, and what programs for NTFS ask about a volume and a file:
+ * MS-FSCC sections 2.3.1 to 2.3.3, 2.3.17 to 2.3.21, 2.3.24, 2.3.52, 2.3.60, 2.3.67, 2.3.73. Object
+ * ids are stored with the DOS attributes; compression is the file system's.
  */
 
 #include <linux/dcache.h>
@@ -16,6 +16,11 @@
 #include "../open/open.h"
 #include "../wire/name.h"
 #include "ioctl.h"
+
+/* Values of ChecksumAlgorithm, and the size of what is got: MS-FSCC sections 2.3.52, 2.3.73 */
+#define DSMB_CHECKSUM_NONE	0x0000
+#define DSMB_CHECKSUM_UNCHANGED	0xffff
+#define DSMB_INTEGRITY_REPLY	16
 
 /* BytesPerFileRecordSegment, by which programs divide the size of the table of files. */
 #define DSMB_FILE_RECORD	1024
@@ -91,6 +96,46 @@ u32 dsmb_fsctl_set_compression(struct dsmb_ioctl *io)
 		return STATUS_SUCCESS;
 	return dsmb_op_status(io->call, ditto_compress(&io->call->op, io->node,
 						       format != DSMB_COMPRESSION_NONE));
+}
+
+/*
+ * Programs that share blocks give the new file the integrity of the old one before, and do not
+ * share any if they cannot. So file systems that share blocks answer, and the others do not know
+ * the request (MS-FSA section 2.1.5.10.33). Checksums, if there are any, are always on.
+ */
+u32 dsmb_fsctl_get_integrity(struct dsmb_ioctl *io)
+{
+	struct dsmb_space space;
+	struct kstatfs st;
+	int err;
+
+	if (!dsmb_fs_clones(io->node->inode))
+		return STATUS_INVALID_DEVICE_REQUEST;
+	if (io->max < DSMB_INTEGRITY_REPLY)
+		return STATUS_INVALID_PARAMETER;
+	err = dsmb_space_get(&io->call->op, io->node, &space, &st);
+	if (err)
+		return dsmb_op_status(io->call, err);
+	dsmb_encode_u16(&io->out, DSMB_CHECKSUM_NONE);
+	dsmb_encode_u16(&io->out, 0);
+	dsmb_encode_u32(&io->out, 0);
+	dsmb_encode_u32(&io->out, space.cluster);
+	dsmb_encode_u32(&io->out, space.cluster);
+	return STATUS_SUCCESS;
+}
+
+/* The flag turns off the enforcement of checksums, so it needs some. */
+u32 dsmb_fsctl_set_integrity(struct dsmb_ioctl *io)
+{
+	u16 algorithm = dsmb_get_u16(&io->in);
+
+	if (!dsmb_fs_clones(io->node->inode))
+		return STATUS_INVALID_DEVICE_REQUEST;
+	dsmb_skip(&io->in, 2);
+	if (dsmb_get_u32(&io->in) || io->in.bad ||
+	    (algorithm != DSMB_CHECKSUM_NONE && algorithm != DSMB_CHECKSUM_UNCHANGED))
+		return STATUS_INVALID_PARAMETER;
+	return STATUS_SUCCESS;
 }
 
 /* NTFS_VOLUME_DATA_BUFFER. There is no table of files. */

@@ -154,6 +154,8 @@ static const struct dsmb_fsctl dsmb_fsctls[] = {
 	{ DSMB_FSCTL_GET_COMPRESSION, 0, 0, 0, 2, DSMB_FSCTL_ROOM, dsmb_fsctl_get_compression },
 	{ DSMB_FSCTL_SET_COMPRESSION, 0, DITTO_RIGHT_WRITE_DATA, 2, 0, 0,
 	  dsmb_fsctl_set_compression },
+	{ DSMB_FSCTL_GET_INTEGRITY, 0, 0, 0, 0, DSMB_FSCTL_ROOM, dsmb_fsctl_get_integrity },
+	{ DSMB_FSCTL_SET_INTEGRITY, 0, DITTO_RIGHT_WRITE_DATA, 0, 0, 0, dsmb_fsctl_set_integrity },
 	{ DSMB_FSCTL_VOLUME_DATA, DSMB_FSCTL_TELLS_SMALL, 0, 0, 96, DSMB_FSCTL_ROOM,
 	  dsmb_fsctl_volume_data },
 	{ DSMB_FSCTL_READ_USN, DSMB_FSCTL_TELLS_SMALL, 0, 0, 64, DSMB_FSCTL_NAME_ROOM,

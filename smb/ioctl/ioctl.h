@@ -42,8 +42,10 @@ struct dsmb_open;
 #define DSMB_FSCTL_TRIM			0x00098208
 #define DSMB_FSCTL_DUPLICATE_EXTENTS	0x00098344
 #define DSMB_FSCTL_DUPLICATE_EXTENTS_EX	0x000983e8
+#define DSMB_FSCTL_GET_INTEGRITY	0x0009027c
 #define DSMB_FSCTL_OFFLOAD_READ		0x00094264
 #define DSMB_FSCTL_OFFLOAD_WRITE	0x00098268
+#define DSMB_FSCTL_SET_INTEGRITY	0x0009c280
 
 /* Output buffer in bytes: default, a token, a record with a name, lists, the list of snapshots. */
 #define DSMB_FSCTL_ROOM			512
@@ -300,6 +302,27 @@ u32 dsmb_fsctl_get_compression(struct dsmb_ioctl *io);
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_set_compression(struct dsmb_ioctl *io);
+
+/**
+ * dsmb_fsctl_get_integrity - get the checksums of a file, which has none
+ * @io: FSCTL_GET_INTEGRITY_INFORMATION
+ *
+ * MS-FSCC section 2.3.52.
+ *
+ * Return: a status or DSMB_PARKED.
+ */
+u32 dsmb_fsctl_get_integrity(struct dsmb_ioctl *io);
+
+/**
+ * dsmb_fsctl_set_integrity - set the checksums of a file, which can have none
+ * @io: FSCTL_SET_INTEGRITY_INFORMATION
+ *
+ * MS-FSCC section 2.3.73.
+ *
+ * Context: any.
+ * Return: a status.
+ */
+u32 dsmb_fsctl_set_integrity(struct dsmb_ioctl *io);
 
 /**
  * dsmb_fsctl_volume_data - describe the volume in terms of NTFS

@@ -9,7 +9,7 @@ from files import get, pattern, put
 from harness import test
 from smb_copy import (COPYCHUNK, DUPLICATE, DUPLICATE_EX, RESUME_KEY, offload_read, offload_write,
                       settle)
-from smb_info import END_OF_FILE, fresh, session
+from smb_info import END_OF_FILE, GET_INTEGRITY, SET_INTEGRITY, fresh, session
 
 
 @test(smb=True, squash='none', fs='xfs')
@@ -35,6 +35,31 @@ def copies_by_the_server(w):
     key = s.ioctl(root, RESUME_KEY)[:24]
     eq(key != bytes(24), True)
     smb2.refused('INVALID_DEVICE_REQUEST', copy, (0, 0, 1))
+    s.end()
+
+
+@test(smb=True, squash='none', fs='xfs')
+def integrity_before_clones(w):
+    """Where blocks can be shared, files have no checksums of their own, and cannot get any."""
+    s = session(w)
+    f = fresh(s, 'f', b'data')
+    algorithm, _, flags, chunk, cluster = struct.unpack('<HHIII', s.ioctl(f, GET_INTEGRITY))
+    eq((algorithm, flags, chunk, cluster), (0, 0, cluster, os.statvfs(w.export).f_frsize))
+    smb2.refused('INVALID_PARAMETER', s.ioctl, f, GET_INTEGRITY, b'', 15)
+    for kept in 0, 0xffff:
+        s.ioctl(f, SET_INTEGRITY, struct.pack('<HHI', kept, 0, 0))
+    for wrong in (struct.pack('<HHI', 2, 0, 0), struct.pack('<HHI', 0, 0, 1),
+                  struct.pack('<HHI', 0xffff, 0, 1), bytes(7)):
+        smb2.refused('INVALID_PARAMETER', s.ioctl, f, SET_INTEGRITY, wrong)
+    s.end()
+
+
+@test(smb=True, squash='none', fs='tmpfs')
+def integrity_without_clones(w):
+    s = session(w)
+    f = fresh(s, 'f')
+    smb2.refused('INVALID_DEVICE_REQUEST', s.ioctl, f, GET_INTEGRITY)
+    smb2.refused('INVALID_DEVICE_REQUEST', s.ioctl, f, SET_INTEGRITY, bytes(8))
     s.end()
 
 
