@@ -312,7 +312,7 @@ static int name_find_locked(const struct ditto_share *share, struct dentry *dir,
 	return err;
 }
 
-/* Copy the names to @to, with the new one, and without those of files that are gone. */
+/* Copy the names to @to, with the new one, and without names of files that are gone. */
 static int shorts_change(const struct ditto_share *share, struct dentry *dir,
 			 const struct ditto_shorts *from, const struct ditto_name *name,
 			 const struct ditto_name *as, struct ditto_shorts *to)

@@ -7,8 +7,8 @@
  *
  * Names that were set instead are few, as only programs that restore files do that. The directory
  * has them in an extended attribute, "trusted.ditto.short", by the long names. Programs that save a
- * file by making it anew keep its short name, because that of a removed file stays until the next
- * one is set in the directory; it leads nowhere until then.
+ * file by making it anew keep its short name, because the entry of a removed file stays until the
+ * next short name is set in the directory; it leads nowhere until then.
  */
 #ifndef _DITTO_FS_OP_SHORTNAME_H
 #define _DITTO_FS_OP_SHORTNAME_H
