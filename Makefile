@@ -55,7 +55,7 @@ help:
 	@echo '  check-stock       on Debian'"'"'s kernel; more of it than in check'
 	@echo '  check-fs          what depends on the file system, on ext4, xfs, btrfs and overlayfs; FS=NAME'
 	@echo '  check-race        with four CPUs, KASAN and lockdep (slow, not in check)'
-	@echo '  check-wpts        Microsoft'"'"'s suite of SMB2, which DITTO_WPTS names; T=FILTER for some'
+	@echo '  check-wpts        Microsoft'"'"'s suites, in the folder DITTO_WPTS; T="SUITE FILTER" for some'
 	@echo '                    (not in check)'
 	@echo '  check-signed      no key signs twice under one nonce in any of smbtorture (not in check)'
 	@echo '  check-matrix      all about data, names, lists and streams on each of these (not in check)'
