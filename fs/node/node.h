@@ -206,8 +206,8 @@ struct ditto_file;
  * @inode: constant; pinned by @dentry
  * @by_inode: link in the table by inode
  * @ref: holders, plus one of the tables
- * @lock: guards @dentry, @files, @opened, @wb_err, @instances, @keepers, @hardlinks, @deletions,
- *	@acl, @audit and @acl_changes
+ * @lock: guards @dentry, @files, @opened, @wb_err, @instances, @keepers, @deleters, @hardlinks,
+ *	@deletions, @acl, @audit and @acl_changes
  * @flags: DITTO_NODE_* bits
  * @dentry: an alias of the inode; replaced if its name is removed and another one is left
  * @volume: constant
@@ -224,7 +224,9 @@ struct ditto_file;
  * @moving: number of files the server is opening or closing; unless 0, @opens is not exact
  * @opened: files the server has open, cached or not
  * @instances: number of open instances of the file and of its streams; see fs/open/instance.h
- * @keepers: number of open instances of its streams that forbid its deletion
+ * @keepers: number of open instances of its streams that forbid its deletion; also read without
+ *	@lock
+ * @deleters: number of open instances of the file that may delete it
  * @hardlinks: names by which these instances were opened, see fs/node/hardlink.h
  * @deletions: number of these names that are delete pending and not known to be removed; also read
  *	without @lock
@@ -270,6 +272,7 @@ struct ditto_node {
 	struct hlist_head opened;
 	u32 instances;
 	u32 keepers;
+	u32 deleters;
 	struct rb_root hardlinks;
 	u32 deletions;
 	u32 listed;

@@ -39,7 +39,7 @@ int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 	/* @changer of a directory belongs to the task that changes its entries. */
 	if (is_dir != d_is_dir(c->child))
 		return is_dir ? -ENOTDIR : -EISDIR;
-	err = ditto_lock_check(c->op, node, DITTO_INTENT_REMOVE);
+	err = ditto_lock_check_name(c->op, node, DITTO_INTENT_REMOVE);
 	/* The share reservations belong to opens by other hard links. */
 	if (err && !(now && (err == -EJUKEBOX || err == -ETXTBSY)))
 		return err;

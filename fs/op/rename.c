@@ -155,9 +155,9 @@ static int rename_children(struct ditto_renamed *r)
 		return err;
 	if (r->victim && d_is_dir(from->child) != d_is_dir(to->child))
 		return d_is_dir(from->child) ? -ENOTDIR : -EISDIR;
-	err = ditto_lock_check(from->op, r->file, DITTO_INTENT_RENAME);
+	err = ditto_lock_check_name(from->op, r->file, DITTO_INTENT_RENAME);
 	if (!err && r->victim)
-		err = ditto_lock_check(to->op, r->victim, DITTO_INTENT_REPLACE);
+		err = ditto_lock_check_name(to->op, r->victim, DITTO_INTENT_REPLACE);
 	if (err)
 		return err;
 	err = ditto_lock_check(from->op, from->dir, DITTO_INTENT_ENTRY);

@@ -121,7 +121,7 @@ static int node_join(struct ditto_node *node, struct dentry *name, bool deletes,
 		err = -ESTALE;
 	else if (ditto_hardlink_is_deleted(link))
 		err = -EKEYREVOKED;
-	else if (deletes && node->keepers)
+	else if ((deletes && node->keepers) || (keeps && node->deleters))
 		err = -ETXTBSY;
 	if (err)
 		goto unlock;
@@ -134,6 +134,7 @@ static int node_join(struct ditto_node *node, struct dentry *name, bool deletes,
 		link->instances++;
 	node->instances++;
 	node->keepers += keeps;
+	node->deleters += deletes;
 	*out = link;
 unlock:
 	spin_unlock(&node->lock);
@@ -142,12 +143,13 @@ unlock:
 
 /* Count one instance less. The last one of a name that is delete pending removes it. */
 static void node_leave(struct ditto_op *op, struct ditto_node *node, struct ditto_hardlink *link,
-		       struct ditto_cred *closer, bool keeps, bool is_stream)
+		       struct ditto_cred *closer, bool deletes, bool keeps, bool is_stream)
 {
 	bool last, deleted, unused;
 
 	spin_lock(&node->lock);
 	node->keepers -= keeps;
+	node->deleters -= deletes;
 	unused = !--node->instances;
 	if (closer && !ditto_hardlink_is_deleted(link))
 		ditto_delete_pending_begin(op, node, link, closer);
@@ -193,7 +195,7 @@ static int stream_join(struct ditto_op *op, struct ditto_instance *inst, struct 
 	err = stream_join_one(inst->node, own, false, &inst->link);
 	dput(own);
 	if (err)
-		node_leave(op, inst->base, inst->base_link, NULL, inst->keeps, false);
+		node_leave(op, inst->base, inst->base_link, NULL, false, inst->keeps, false);
 	return err;
 }
 
@@ -202,8 +204,7 @@ static int file_join(struct ditto_instance *inst, struct dentry *name)
 	int err;
 
 	inst->own_link.embedded = true;
-	err = node_join(inst->node, name, inst->rights & DITTO_RIGHT_DELETE, false,
-			&inst->own_link, &inst->link);
+	err = node_join(inst->node, name, inst->deletes, false, &inst->own_link, &inst->link);
 	/* It is used at least until this instance leaves. */
 	if (!err && inst->link == &inst->own_link)
 		refcount_inc(&inst->memory);
@@ -225,6 +226,7 @@ int ditto_instance_enter(struct ditto_instance *inst, struct ditto_op *op,
 	if (inst->is_stream)
 		inst->base = base;
 	inst->keeps = inst->is_stream && (ditto_open_deny(&inst->open) & DITTO_OPEN_DELETE);
+	inst->deletes = !inst->is_stream && (rights & DITTO_RIGHT_DELETE);
 	err = inst->is_stream ? stream_join(op, inst, named ? dentry : NULL) :
 				file_join(inst, named ? dentry : NULL);
 	if (err)
@@ -293,9 +295,9 @@ static void let_go(struct ditto_op *op, struct ditto_instance *inst)
 		ditto_closed_go(op, link->dentry, closer, is_stream);
 		closer = NULL;
 	}
-	node_leave(op, node, link, closer, false, is_stream);
+	node_leave(op, node, link, closer, inst->deletes, false, is_stream);
 	if (is_stream)
-		node_leave(op, base, base_link, NULL, inst->keeps, false);
+		node_leave(op, base, base_link, NULL, false, inst->keeps, false);
 	forget_nameless(op, node);
 	if (is_stream)
 		forget_nameless(op, base);

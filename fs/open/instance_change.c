@@ -51,8 +51,8 @@ static int check_fresh(struct ditto_op *op, const struct ditto_instance *inst, u
 }
 
 /*
- * A stream that does not share deletion prevents deletion of its file, see ditto_instance_enter().
- * Return: false if another stream prevents the requested deletion access.
+ * A stream that does not share deletion and deletion of its file exclude each other, see
+ * ditto_instance_enter(). Return: false if another open is in the way.
  */
 static bool instance_change_keep(struct ditto_instance *inst, bool deletes, bool keeps)
 {
@@ -60,11 +60,15 @@ static bool instance_change_keep(struct ditto_instance *inst, bool deletes, bool
 	bool can;
 
 	spin_lock(&base->lock);
-	can = !(deletes && base->keepers);
+	can = !(deletes && !inst->deletes && base->keepers) &&
+	      !(keeps && !inst->keeps && base->deleters);
 	if (can) {
 		base->keepers += keeps;
 		base->keepers -= inst->keeps;
 		inst->keeps = keeps;
+		base->deleters += deletes;
+		base->deleters -= inst->deletes;
+		inst->deletes = deletes;
 	}
 	spin_unlock(&base->lock);
 	return can;
@@ -74,9 +78,9 @@ int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 
 			  u32 flags)
 {
 	u32 fresh = rights & ~inst->rights;
-	bool deletes = !inst->is_stream && (fresh & DITTO_RIGHT_DELETE);
+	bool deletes = !inst->is_stream && (rights & DITTO_RIGHT_DELETE);
+	bool deleted = inst->deletes, kept = inst->keeps;
 	u8 access = ditto_access_of(rights);
-	bool kept = inst->keeps;
 	int err;
 
 	/* An instance with attribute rights only does not conflict, as at open. */
@@ -91,7 +95,7 @@ int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 
 	if (err) {
 		if (err == -EBUSY)
 			ditto_op_await(op, inst->node);
-		instance_change_keep(inst, false, kept);
+		instance_change_keep(inst, deleted, kept);
 		return ditto_open_error(err);
 	}
 	ditto_instance_set_rights(inst, rights);

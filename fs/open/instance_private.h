@@ -42,6 +42,7 @@
  * @is_dir: @node is a directory
  * @is_stream: @node is a stream
  * @keeps: this stream forbids the deletion of its file; guarded by the lock of the file's node
+ * @deletes: not a stream, and may delete the file; guarded likewise
  * @exact: names are case-sensitive, and delete-on-close removes the name even if others
  *	have it open; see DITTO_OPENF_ONLY_EXACT
  * @mode_only: see DITTO_OPENF_MODE_ONLY
@@ -81,6 +82,7 @@ struct ditto_instance {
 	u16 written;
 	u8 may;
 	bool keeps : 1;
+	bool deletes : 1;
 	/* Constant from before the instance is on the list. */
 	bool is_dir : 1;
 	bool is_stream : 1;
@@ -151,11 +153,11 @@ void ditto_instance_free(struct ditto_instance *inst);
  * @named: @base is opened by this name, not as a file that has several
  * @rights: granted DITTO_RIGHT_* bits
  *
- * An open stream that does not share deletion prevents opening its file for deletion, although
- * streams have share reservations of their own (MS-FSA section 2.1.5.1.2).
+ * An open stream that does not share deletion prevents opening its file for deletion, and the other
+ * way round, although streams have share reservations of their own (MS-FSA section 2.1.5.1.2.1).
  *
- * Return: 0, and the instance has references of its own; -EKEYREVOKED (delete pending), -ETXTBSY (a
- * stream forbids it), -ESTALE (removed) or -ENOMEM.
+ * Return: 0, and the instance has references of its own; -EKEYREVOKED (delete pending), -ETXTBSY
+ * (an open of a stream or of its file forbids it), -ESTALE (removed) or -ENOMEM.
  */
 int ditto_instance_enter(struct ditto_instance *inst, struct ditto_op *op,
 			 struct ditto_node *node, struct ditto_node *base, struct dentry *dentry,

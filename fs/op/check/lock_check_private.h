@@ -94,6 +94,16 @@ static inline int ditto_lock_check(struct ditto_op *op, struct ditto_node *node,
 }
 
 /*
+ * Check an operation that takes a name from a file: open streams that do not share deletion keep
+ * the file, too (MS-FSA section 2.1.5.1.2.1). Otherwise as ditto_lock_check().
+ */
+static inline int ditto_lock_check_name(struct ditto_op *op, struct ditto_node *node,
+					enum ditto_intent_kind kind)
+{
+	return ditto_lock_check(op, node, kind) ?: READ_ONCE(node->keepers) ? -ETXTBSY : 0;
+}
+
+/*
  * Break caching grants that were made during the operation, and notify holders of the change,
  * before the reply is sent. No inode lock is held.
  */

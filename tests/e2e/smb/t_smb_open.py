@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """SMB: effects of opens, renames and streams on each other."""
 import errno
+import glob
 import os
 import shutil
 import struct
@@ -16,9 +17,9 @@ from files import get, put
 from harness import test
 from processes import Child, run, sleepers
 from smb2 import (DELETE, DIRECTORY_FILE, FLUSH, GENERIC_READ, GENERIC_WRITE, MAKE, OK, OPEN,
-                  OVERWRITE, SHARE_ALL, SHARE_DELETE, SHARE_READ, SHARE_WRITE, SUPERSEDE, Smb2,
-                  refused)
-from smb_acl import ALLOW, READ_DATA, descriptor, set_sd, user
+                  OVERWRITE, READ_ATTRIBUTES, SHARE_ALL, SHARE_DELETE, SHARE_READ,
+                  SHARE_WRITE, SUPERSEDE, Smb2, refused)
+from smb_acl import ALLOW, READ_DATA, WRITE_DATA, descriptor, set_sd, user
 from smb_bodies import Create, Flush, SetInfo
 from volumes import frozen
 
@@ -81,6 +82,65 @@ def locks_are_taken_together(w):
         a.unlock(mine, 0, 10)
     refused('RANGE_NOT_LOCKED', a.unlock, mine, 0, 10)
     b.lock(theirs, 0, 10)
+
+
+@test(**ONE)
+def streams_and_deletion(w):
+    """An open of a file or directory with DELETE excludes streams that do not share deletion."""
+    a, b = sessions(w)
+    a.close(a.create('d', options=DIRECTORY_FILE))
+    a.close(a.create('f'))
+    for name in 'f', 'd':
+        a.close(a.create(name + ':old'))
+        old, shares, keeps = f'{name}:old', SHARE_ALL, SHARE_READ | SHARE_WRITE
+        # Two opens, each a name with access and sharing, and whether they can be together.
+        table = (((name, DELETE, shares), (old, READ_DATA, keeps), False),
+                 ((name, DELETE, shares), (old, WRITE_DATA, SHARE_READ), False),
+                 ((name, DELETE, shares), (old, READ_DATA, SHARE_DELETE), True),
+                 ((name, DELETE, shares), (old, READ_ATTRIBUTES, keeps), True),
+                 ((name, DELETE, keeps), (old, READ_DATA, shares), True),
+                 ((name, READ_DATA, keeps), (old, READ_DATA, keeps), True),
+                 ((name, READ_DATA, keeps), (old, DELETE, shares), True))
+        for first, second, together in table:
+            for one, other in (first, second), (second, first):
+                fid = a.create(one[0], access=one[1], share=one[2])
+                if together:
+                    b.close(b.create(other[0], access=other[1], share=other[2]))
+                else:
+                    refused('SHARING_VIOLATION', b.create, other[0], access=other[1],
+                            share=other[2])
+                a.close(fid)
+        # No stream is left of an open that is refused.
+        fid = a.create(name, access=DELETE)
+        refused('SHARING_VIOLATION', b.create, f'{name}:new', share=keeps)
+        eq([os.path.basename(path) for path in glob.glob(
+            f'{w.export}/.ditto/streams/{os.stat(w.path(name)).st_ino:016x}-*/*')], ['old'])
+        a.close(fid)
+        b.close(b.create(f'{name}:new', share=keeps))
+
+
+@test(**ONE)
+def streams_keep_their_file_from_nfs(w):
+    """NFS removes, renames and replaces no file while a stream without shared deletion is open."""
+    a, = sessions(w, 1)
+    n = w.client.nfs()
+    a.close(a.create('f'))
+    a.close(a.create('g'))
+    takes = {'remove': lambda: n.remove(n.root, 'f'),
+             'rename': lambda: n.rename(n.root, 'f', n.root, 'h'),
+             'replace': lambda: n.rename(n.root, 'g', n.root, 'f')}
+    stream = a.create('f:s', share=SHARE_READ | SHARE_WRITE)
+    for what, take in takes.items():
+        eq(take().status, nfs3.ACCES, what)
+    a.write(stream, b'still here')
+    os.link(w.path('f'), w.path('l'))
+    eq(n.remove(n.root, 'l').status, nfs3.ACCES, 'remove one of two names')
+    a.close(stream)
+    eq(n.remove(n.root, 'l').status, nfs3.OK)
+    stream = a.create('f:s', OPEN, share=SHARE_ALL)
+    eq(takes['replace']().status, nfs3.OK)
+    a.close(stream)
+    a.end()
 
 
 @test(**ONE)

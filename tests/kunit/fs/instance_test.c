@@ -674,7 +674,7 @@ static void instance_stream_over(struct kunit *test)
 	struct ditto_instance *file, *one, *two;
 
 	instance_begin(test);
-	file = must_open(test, "file", DITTO_OPEN_CREATE, R | W | D, DITTO_OPENF_DELETE_ON_CLOSE);
+	file = must_open(test, "file", DITTO_OPEN_CREATE, R | W, 0);
 	KUNIT_ASSERT_EQ(test, open_stream("file", "a", DITTO_OPEN_CREATE, R | W | D, 0, &one), 0);
 	KUNIT_ASSERT_EQ(test, open_stream("file", "b", DITTO_OPEN_CREATE, R | W, 0, &two), 0);
 	KUNIT_EXPECT_EQ(test, rename_inst(one, ":b", false, false), -EEXIST);
@@ -696,6 +696,8 @@ static void instance_stream_over(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rename_attr(ditto_instance_base(file), "b", "c"), 0);
 	instance_close(two);
 	KUNIT_EXPECT_EQ(test, count_streams(file), 1);
+	instance_close(file);
+	file = must_open(test, "file", DITTO_OPEN_EXISTING, D, DITTO_OPENF_DELETE_ON_CLOSE);
 	instance_close(file);
 	instance_end(test);
 }
@@ -758,7 +760,7 @@ static void remove_hidden(void)
 	remove_below(folder.path.dentry, ".ditto");
 }
 
-/* A stream that does not share deletion prevents that of its file. */
+/* A stream that does not share deletion prevents that of its file, and the other way round. */
 static void instance_keepers(struct kunit *test)
 {
 	const struct ditto_open_request req = {
@@ -775,6 +777,7 @@ static void instance_keepers(struct kunit *test)
 	instance_close(file);
 	instance_close(stream);
 	file = must_open(test, "file", DITTO_OPEN_EXISTING, D, DITTO_OPENF_DELETE_ON_CLOSE);
+	KUNIT_EXPECT_EQ(test, open_request(&req, &stream), -ETXTBSY);
 	instance_close(file);
 	KUNIT_EXPECT_FALSE(test, file_exists("file"));
 	instance_end(test);

@@ -304,6 +304,10 @@ class Model:
         return [o for o in self.opens if o.node.file is node and o.node is not node and
                 o.deny & A_DELETE]
 
+    def deleters(self, node):
+        """Opens of a file for deletion, which keep its streams from being opened without it."""
+        return [o for o in self.opens if o.node is node and o.acc & A_DELETE]
+
     # what conflicts
     def opens_against(self, node, acc, deny=0, mine=()):
         return [o for o in self.opens if o.node is node and o not in mine and

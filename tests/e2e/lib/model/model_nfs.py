@@ -84,7 +84,7 @@ class Nfs(Client):
         what = f'remove {link}'
 
         def reasons():
-            return self.m.opens_against(node, A_DELETE)
+            return self.m.opens_against(node, A_DELETE) + self.m.keepers(node)
 
         def excused(_error):
             return self.overlaps or link.pending or reasons() or node.entries
@@ -108,9 +108,9 @@ class Nfs(Client):
         what = f'rename {link} to {name} in {d}{f" over {over}" if over else ""}'
 
         def reasons():
-            replaced = self.m.opens_against(over.node, A_DELETE) if (
-                over and over.node is not node) else []
-            return self.m.opens_against(node, A_DELETE) + replaced
+            lost = [node] + ([over.node] if over and over.node is not node else [])
+            return [o for it in lost
+                    for o in self.m.opens_against(it, A_DELETE) + self.m.keepers(it)]
 
         def excused(error):
             return (self.overlaps or reasons() or link.pending or over and (

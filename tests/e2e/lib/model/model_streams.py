@@ -2,8 +2,8 @@
 """Named streams in the model: SMB opens them by path, NFSv4 as named attributes.
 
 A stream has data, share modes, ranges and caches of its own. With its file it shares the mode and
-the pending removal of the name by which it was opened. One that denies deletion keeps its file from
-being opened for it (Documentation/smb-files.md, "Share modes").
+the pending removal of the name by which it was opened. One that denies deletion and an open of the
+file for it exclude each other (Documentation/smb-files.md, "Share modes").
 """
 import glob
 import os
@@ -66,7 +66,8 @@ class SmbStreams(Smb):
 
         def reasons():
             now = node.streams.get(name)
-            return self.m.opens_against(now.node, wants, deny) if now else []
+            return (self.m.opens_against(now.node, wants, deny) if now else []) + (
+                self.m.deleters(node) if deny & A_DELETE else [])
 
         def excused(error):
             now = node.streams.get(name)
