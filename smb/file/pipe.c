@@ -374,7 +374,7 @@ u32 dsmb_pipe_wait(struct dsmb_call *call, struct dsmb_cursor name)
 
 	err = dsmb_path_parse(&path, name);
 	if (err)
-		return dsmb_status(err);
+		return dsmb_path_status(err);
 	status = dsmb_pipe_ask_open(call, &path);
 	dsmb_path_free(&path);
 	return status;

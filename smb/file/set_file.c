@@ -359,7 +359,7 @@ static u32 dsmb_target_get(struct dsmb_change *c, struct dsmb_target *target)
 		err = dsmb_path_parse_posix(&target->path, name);
 	else
 		err = dsmb_path_parse(&target->path, name);
-	return err ? dsmb_status(err) : STATUS_SUCCESS;
+	return dsmb_path_status(err);
 }
 
 /* Errors of the new name's directory, not of the file that was opened. */
@@ -429,7 +429,7 @@ static u32 dsmb_set_rename(struct dsmb_change *c)
 		status = STATUS_SHARING_VIOLATION;
 	else if (is_stream && path->data && !target.replace)
 		status = STATUS_OBJECT_NAME_COLLISION;
-	else if (is_stream != !!path->stream || path->data)
+	else if (is_stream != !!path->stream || path->data || path->directory)
 		status = path->len ? STATUS_INVALID_PARAMETER : STATUS_NOT_SUPPORTED;
 	else if (is_stream)
 		status = dsmb_op_status(c->call, dsmb_rename_stream(c, &target));

@@ -84,6 +84,9 @@ static u32 dsmb_create_status(struct dsmb_create *c, int err, u32 passed)
 		return passed == c->path.len ? STATUS_NOT_A_DIRECTORY :
 					       STATUS_OBJECT_PATH_NOT_FOUND;
 	case -ELOOP:
+		/* The client could not tell which part of the name was not parsed. */
+		if (c->path.folded)
+			return STATUS_OBJECT_NAME_INVALID;
 		return dsmb_symlink_error_encode(c->call, &c->path, c->args->name, passed);
 	case -ENXIO:
 		return STATUS_IO_REPARSE_TAG_NOT_HANDLED;
@@ -196,7 +199,7 @@ static u32 dsmb_create_request(struct dsmb_create *c, struct dsmb_new_file *new,
 	u32 status;
 
 	/* Without streams no name may contain a colon. */
-	if (path->data && !ditto_has_streams(call->op.share))
+	if ((path->data || path->directory) && !ditto_has_streams(call->op.share))
 		return STATUS_OBJECT_NAME_INVALID;
 	if ((path->stream || path->data) && a->options & DSMB_OPTION_DIRECTORY)
 		return STATUS_NOT_A_DIRECTORY;

@@ -16,12 +16,22 @@
 #include "../transport/conn.h"
 #include "create_private.h"
 
+/* A directory is opened or created. */
+static u32 dsmb_create_check_directory(const struct dsmb_create_args *a)
+{
+	return a->options & DSMB_OPTION_NON_DIRECTORY || a->attributes & DITTO_FLAG_TEMPORARY ||
+	       (a->how != DITTO_OPEN_EXISTING && a->how != DITTO_OPEN_CREATE &&
+		a->how != DITTO_OPEN_OR_CREATE) ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+}
+
 /*
  * MS-FSA section 2.1.5.1 also refuses FILE_NO_INTERMEDIATE_BUFFERING with FILE_APPEND_DATA. Servers
  * of Windows do not, and GENERIC_WRITE contains FILE_APPEND_DATA.
  */
 static u32 dsmb_create_check(const struct dsmb_create_args *a, u32 impersonation)
 {
+	u32 status;
+
 	if (impersonation > DSMB_IMPERSONATION_MAX)
 		return STATUS_BAD_IMPERSONATION_LEVEL;
 	if (!a->access || a->access & ~DSMB_ACCESS_KNOWN)
@@ -31,17 +41,15 @@ static u32 dsmb_create_check(const struct dsmb_create_args *a, u32 impersonation
 		return STATUS_INVALID_PARAMETER;
 	if (a->options & DSMB_OPTIONS_REFUSED)
 		return STATUS_NOT_SUPPORTED;
-	if (a->options & DSMB_OPTION_DIRECTORY &&
-	    (a->options & DSMB_OPTION_NON_DIRECTORY ||
-	     (a->how != DITTO_OPEN_EXISTING && a->how != DITTO_OPEN_CREATE &&
-	      a->how != DITTO_OPEN_OR_CREATE)))
-		return STATUS_INVALID_PARAMETER;
+	if (a->options & DSMB_OPTION_DIRECTORY) {
+		status = dsmb_create_check_directory(a);
+		if (status)
+			return status;
+	}
 	if (a->options & DSMB_OPTION_DELETE_ON_CLOSE &&
 	    !(a->access & (DITTO_RIGHT_DELETE | DSMB_ACCESS_MAXIMUM | DSMB_ACCESS_GENERIC_ALL)))
 		return STATUS_INVALID_PARAMETER;
 	if (a->attributes & ~DSMB_ATTRS_KNOWN)
-		return STATUS_INVALID_PARAMETER;
-	if (a->options & DSMB_OPTION_DIRECTORY && a->attributes & DITTO_FLAG_TEMPORARY)
 		return STATUS_INVALID_PARAMETER;
 	/*
 	 * There is no encryption on disk, and the client must not be led to believe that there is.
@@ -67,29 +75,17 @@ static u32 dsmb_create_check_new_file(const struct dsmb_contexts *contexts)
 	return STATUS_SUCCESS;
 }
 
-/* Check whether a path leads above the directory it starts from. */
-static bool dsmb_name_is_above(struct dsmb_cursor name)
+/* Check what the name says of the file's kind against the options. */
+static u32 dsmb_create_check_kind(struct dsmb_create_args *a)
 {
-	unsigned int depth = 0, dots = 0;
-	bool plain = false;
-
-	for (;;) {
-		u16 c = dsmb_get_u16(&name);
-
-		if (!name.bad && c != '\\') {
-			plain |= c != '.';
-			dots++;
-			continue;
-		}
-		if (plain || dots > 2)
-			depth++;
-		else if (dots == 2 && !depth--)
-			return true;
-		if (name.bad)
-			return false;
-		dots = 0;
-		plain = false;
-	}
+	if (a->path.slash && a->options & DSMB_OPTION_NON_DIRECTORY)
+		return STATUS_OBJECT_NAME_INVALID;
+	if (!a->path.directory)
+		return STATUS_SUCCESS;
+	if (a->options & DSMB_OPTION_NON_DIRECTORY)
+		return STATUS_FILE_IS_A_DIRECTORY;
+	a->options |= DSMB_OPTION_DIRECTORY;
+	return dsmb_create_check_directory(a);
 }
 
 u32 dsmb_create_decode(struct dsmb_call *call, void *args)
@@ -151,7 +147,10 @@ u32 dsmb_create_decode(struct dsmb_call *call, void *args)
 		err = dsmb_path_parse_posix(&a->path, a->name);
 	else
 		err = dsmb_path_parse(&a->path, a->name);
-	if (err == -EILSEQ && dsmb_name_is_above(a->name))
-		return STATUS_OBJECT_PATH_SYNTAX_BAD;
-	return dsmb_status(err);
+	if (err || a->durable.reconnect)
+		return dsmb_path_status(err);
+	status = dsmb_create_check_kind(a);
+	if (status)
+		dsmb_path_free(&a->path);
+	return status;
 }

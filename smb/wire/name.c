@@ -5,7 +5,6 @@
  */
 
 #include <linux/bitops.h>
-#include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/limits.h>
 #include <linux/slab.h>
@@ -177,11 +176,13 @@ static u32 dsmb_name_encode_char(char *out, u32 c, enum dsmb_name_kind kind)
  * @out: buffer of its UTF-8 form
  * @len: bytes so far
  * @units: UTF-16 units so far
+ * @mapped: not all characters are ASCII on the wire
  */
 struct dsmb_component {
 	char *out;
 	u32 len;
 	u32 units;
+	bool mapped;
 };
 
 static int dsmb_component_add(struct dsmb_component *part, u32 c, enum dsmb_name_kind kind)
@@ -197,6 +198,7 @@ static int dsmb_component_add(struct dsmb_component *part, u32 c, enum dsmb_name
 		return -ENAMETOOLONG;
 	memcpy(part->out + part->len, buf, n);
 	part->len += n;
+	part->mapped |= c > 0x7f;
 	return 0;
 }
 
@@ -223,24 +225,67 @@ static bool dsmb_component_add_plain(struct dsmb_component *part, struct dsmb_cu
 	return dsmb_left(in);
 }
 
+static bool dsmb_component_is_dots(const struct dsmb_component *part)
+{
+	return part->out[0] == '.' &&
+	       (part->len == 1 || (part->len == 2 && part->out[1] == '.'));
+}
+
 static int dsmb_component_end(const struct dsmb_component *part)
 {
-	const char *name = part->out;
+	return !part->len || dsmb_component_is_dots(part) ? -EILSEQ : 0;
+}
 
-	if (!part->len || (part->len == 1 && name[0] == '.') ||
-	    (part->len == 2 && name[0] == '.' && name[1] == '.'))
-		return -EILSEQ;
+/*
+ * End a component of a path. Empty ones and "." are left out, and ".." takes away the one before it
+ * (MS-SMB2 section 3.3.5.9, note on Windows-based servers). Return: 1 if the component stays, 0 if
+ * it does not, or an errno of dsmb_path_parse().
+ */
+static int dsmb_path_add(struct dsmb_path *path, struct dsmb_component *part)
+{
+	if (path->posix || part->mapped || (part->len && !dsmb_component_is_dots(part)))
+		return dsmb_component_end(part) ?: 1;
+	if (part->len == 2) {
+		if (part->out == path->path)
+			return -EXDEV;
+		do {
+			part->out--;
+		} while (part->out > path->path && part->out[-1] != '/');
+		if (part->out == path->path)
+			return -EINVAL;
+	}
+	part->len = 0;
+	part->units = 0;
+	path->folded = true;
 	return 0;
+}
+
+/* Get the type of a stream, the rest of a path. Return: 0 or -EILSEQ. */
+static int dsmb_stream_type_parse(struct dsmb_cursor *in, bool *is_directory)
+{
+	static const char data[] = "$DATA", directory[] = "$INDEX_ALLOCATION";
+	char type[sizeof(directory)];
+	u32 len = 0;
+
+	while (dsmb_left(in)) {
+		u16 c = dsmb_get_u16(in);
+
+		if (in->bad || c >= 0x80 || len == sizeof(type) - 1)
+			return -EILSEQ;
+		type[len++] = c;
+	}
+	type[len] = 0;
+	*is_directory = !strcasecmp(type, directory);
+	return *is_directory || !strcasecmp(type, data) ? 0 : -EILSEQ;
 }
 
 /* Parse the part behind the first ':': the stream's name up to the next ':', then its type. */
 static int dsmb_stream_parse(struct dsmb_path *path, struct dsmb_cursor *in, char *out)
 {
-	static const char type[] = "$DATA";
 	struct dsmb_component part = { .out = out };
 	bool typed = false;
-	u32 i, c;
 	int err;
+	u32 c;
 
 	while (dsmb_component_add_plain(&part, in)) {
 		c = dsmb_utf16_get(in);
@@ -253,27 +298,21 @@ static int dsmb_stream_parse(struct dsmb_path *path, struct dsmb_cursor *in, cha
 			return err;
 	}
 	if (typed) {
-		for (i = 0; i < sizeof(type) - 1; i++) {
-			c = dsmb_get_u16(in);
-			if (c >= 0x80 || toupper(c) != type[i])
-				return -EILSEQ;
-		}
-		if (in->bad || dsmb_left(in))
-			return -EILSEQ;
+		err = dsmb_stream_type_parse(in, &path->directory);
+		if (err)
+			return err;
 	}
+	out[part.len] = 0;
+	/* The stream of a directory has this name or none (MS-FSA section 2.1.5.1). */
+	if (path->directory)
+		return part.len && strcasecmp(out, "$I30") ? -EINVAL : 0;
 	if (!part.len) {
 		path->data = typed;
 		return typed ? 0 : -EILSEQ;
 	}
-	out[part.len] = 0;
 	path->stream = out;
 	path->stream_len = part.len;
 	return 0;
-}
-
-static bool dsmb_ends_component(u32 c, bool posix)
-{
-	return posix ? c == '/' : c == '\\' || c == ':';
 }
 
 static int dsmb_path_components(struct dsmb_path *path, struct dsmb_cursor *in)
@@ -285,36 +324,39 @@ static int dsmb_path_components(struct dsmb_path *path, struct dsmb_cursor *in)
 
 	while (dsmb_component_add_plain(&part, in)) {
 		c = dsmb_utf16_get(in);
-		if (dsmb_ends_component(c, path->posix)) {
+		if (c == ':' && !path->posix) {
 			/* Only a stream of the share's root has no name before the colon. */
-			err = c == ':' && part.out == path->path && !part.len ? 0 :
-			      dsmb_component_end(&part);
+			err = part.out == path->path && !part.len ? 0 : dsmb_component_end(&part);
 			if (err)
 				return err;
 			path->len = part.out + part.len - path->path;
-			if (c == ':') {
-				path->path[path->len] = 0;
-				return dsmb_stream_parse(path, in, path->path + path->len + 1);
-			}
-			/* A trailing '\' means a directory; CREATE has an option for that. */
-			if (!dsmb_left(in))
-				break;
-			part.out[part.len] = '/';
-			part.out += part.len + 1;
-			part.len = 0;
-			part.units = 0;
+			path->path[path->len] = 0;
+			return dsmb_stream_parse(path, in, path->path + path->len + 1);
+		}
+		if (c != (path->posix ? '/' : '\\')) {
+			err = dsmb_component_add(&part, c, kind);
+			if (err)
+				return err;
 			continue;
 		}
-		err = dsmb_component_add(&part, c, kind);
-		if (err)
+		err = dsmb_path_add(path, &part);
+		if (err < 0)
 			return err;
+		if (err) {
+			part.out[part.len] = '/';
+			part = (struct dsmb_component) { .out = part.out + part.len + 1 };
+		}
+		path->slash = !dsmb_left(in);
 	}
 	if (part.len) {
-		err = dsmb_component_end(&part);
-		if (err)
+		err = dsmb_path_add(path, &part);
+		if (err < 0)
 			return err;
-		path->len = part.out + part.len - path->path;
 	}
+	path->len = part.out + part.len - path->path;
+	/* A separator is behind each component before the last one. */
+	if (path->len && !part.len)
+		path->len--;
 	path->path[path->len] = 0;
 	return 0;
 }

@@ -18,6 +18,7 @@
 #include <linux/unaligned.h>
 
 #include "cursor.h"
+#include "status.h"
 
 struct dsmb_builder;
 
@@ -31,6 +32,9 @@ struct dsmb_builder;
  * @stream: name of the stream, the part behind the first ':' of the last component; or NULL
  * @stream_len: bytes of @stream
  * @data: the path ended with "::$DATA", the unnamed stream, so it must not be a directory
+ * @directory: it ended with "::$INDEX_ALLOCATION", so it must be a directory
+ * @slash: it ended with a separator
+ * @folded: it had empty components, "." or ".."
  * @posix: the path came with '/' as separator, and has no stream
  * @buf: memory of @path and @stream; freed by dsmb_path_free()
  */
@@ -40,6 +44,9 @@ struct dsmb_path {
 	char *stream;
 	u32 stream_len;
 	bool data;
+	bool directory;
+	bool slash;
+	bool folded;
 	bool posix;
 	char *buf;
 };
@@ -49,10 +56,13 @@ struct dsmb_path {
  * @path: filled on success; freed with dsmb_path_free()
  * @utf16: the path as received
  *
- * "::$DATA" is the file itself.
+ * "::$DATA" is the file itself, "::$INDEX_ALLOCATION" and ":$I30:$INDEX_ALLOCATION" the directory.
+ * Empty components and "." are left out, and ".." with the one before it.
  *
- * Return: 0; -EILSEQ (STATUS_OBJECT_NAME_INVALID: invalid characters, empty components, or a stream
- *	type other than $DATA); -ENAMETOOLONG; -ENOMEM; -EINVAL (odd length or leading '\').
+ * Return: 0; -EILSEQ (STATUS_OBJECT_NAME_INVALID: invalid characters, or an unknown type of
+ *	stream); -ENAMETOOLONG; -ENOMEM; -EXDEV (".." above the root); -EINVAL (odd length, leading
+ *	'\', ".." that leads back to the root, or another stream's name with the type of a
+ *	directory).
  */
 int dsmb_path_parse(struct dsmb_path *path, struct dsmb_cursor utf16);
 
@@ -67,6 +77,12 @@ int dsmb_path_parse(struct dsmb_path *path, struct dsmb_cursor utf16);
  * Return: as dsmb_path_parse().
  */
 int dsmb_path_parse_posix(struct dsmb_path *path, struct dsmb_cursor utf16);
+
+/* The NTSTATUS for an error of dsmb_path_parse(). */
+static inline u32 dsmb_path_status(int err)
+{
+	return err == -EXDEV ? STATUS_OBJECT_PATH_SYNTAX_BAD : dsmb_status(err);
+}
 
 /**
  * dsmb_path_free - free the memory of a parsed path

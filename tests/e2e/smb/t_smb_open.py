@@ -17,7 +17,7 @@ from files import get, put
 from harness import test
 from processes import Child, run, sleepers
 from smb2 import (DELETE, DIRECTORY_FILE, FLUSH, GENERIC_READ, GENERIC_WRITE, MAKE, OK, OPEN,
-                  OVERWRITE, READ_ATTRIBUTES, SHARE_ALL, SHARE_DELETE, SHARE_READ,
+                  OPEN_IF, OVERWRITE, READ_ATTRIBUTES, SHARE_ALL, SHARE_DELETE, SHARE_READ,
                   SHARE_WRITE, SUPERSEDE, Smb2, refused)
 from smb_acl import ALLOW, READ_DATA, WRITE_DATA, descriptor, set_sd, user
 from smb_bodies import Create, Flush, SetInfo
@@ -29,6 +29,8 @@ ADD_FILE, ADD_SUBDIRECTORY = 2, 4
 APPEND_DATA, NO_BUFFERING = 4, 8
 COLLISION = smb2.NUMBERS['OBJECT_NAME_COLLISION']
 RENAME, LINK = 10, 11
+NON_DIRECTORY_FILE = 0x40
+SYNTAX_BAD, IS_A_DIRECTORY, NOT_A_DIRECTORY = '0xc000003b', '0xc00000ba', '0xc0000103'
 
 
 def sessions(w, count=2):
@@ -140,6 +142,65 @@ def streams_keep_their_file_from_nfs(w):
     stream = a.create('f:s', OPEN, share=SHARE_ALL)
     eq(takes['replace']().status, nfs3.OK)
     a.close(stream)
+    a.end()
+
+
+@test(**ONE)
+def paths(w):
+    """How a path is written decides about the status before the file does."""
+    a, = sessions(w, 1)
+    for name in 'd', 'd\\e':
+        a.close(a.create(name, options=DIRECTORY_FILE))
+    a.close(a.create('d\\f'))
+    os.symlink('d', w.path('link'))
+    none, folder, file = 0, DIRECTORY_FILE, NON_DIRECTORY_FILE
+    for path, options, how, status in (
+            # MS-SMB2 3.3.5.9, note on Windows: "." and ".." are taken out.
+            ('d\\.\\f', file, OPEN, 'SUCCESS'), ('.\\d\\f', file, OPEN, 'SUCCESS'),
+            ('d\\.', folder, OPEN, 'SUCCESS'), ('.', folder, OPEN, 'SUCCESS'),
+            ('d\\e\\..\\f', file, OPEN, 'SUCCESS'), ('d\\e\\..', folder, OPEN, 'SUCCESS'),
+            ('d\\none\\..\\f', file, OPEN, 'SUCCESS'),
+            ('d\\..\\d\\f', file, OPEN, 'INVALID_PARAMETER'),
+            ('d\\..', folder, OPEN, 'INVALID_PARAMETER'),
+            ('..\\d', folder, OPEN, SYNTAX_BAD),
+            ('.\\..\\d', folder, OPEN, SYNTAX_BAD),
+            ('link\\f', file, OPEN, 'STOPPED_ON_SYMLINK'),
+            ('link\\.\\f', file, OPEN, 'OBJECT_NAME_INVALID'),
+            # MS-FSA 2.1.5.1, phase 1: what ends in a separator is no file.
+            ('d\\f\\', file, OPEN, 'OBJECT_NAME_INVALID'),
+            ('new\\', file, MAKE, 'OBJECT_NAME_INVALID'),
+            ('d\\', file, OPEN, 'OBJECT_NAME_INVALID'), ('d\\', folder, OPEN, 'SUCCESS'),
+            ('d\\', none, OPEN, 'SUCCESS'), ('made\\', folder, MAKE, 'SUCCESS'),
+            ('d\\\\f', file, OPEN, 'SUCCESS'), ('none\\\\f', file, MAKE, 'OBJECT_PATH_NOT_FOUND'),
+            ('\\d', folder, OPEN, 'INVALID_PARAMETER'),
+            # MS-FSA 2.1.5.1, phase 5: the type of a stream, and its name.
+            ('d::$INDEX_ALLOCATION', none, OPEN, 'SUCCESS'),
+            ('d:$I30:$INDEX_ALLOCATION', folder, OPEN, 'SUCCESS'),
+            ('d:$i30:$index_allocation', none, OPEN, 'SUCCESS'),
+            ('d::$INDEX_ALLOCATION', file, OPEN, IS_A_DIRECTORY),
+            ('d\\f::$INDEX_ALLOCATION', none, OPEN, NOT_A_DIRECTORY),
+            ('d::$INDEX_ALLOCATION', none, OVERWRITE, 'INVALID_PARAMETER'),
+            ('by type::$INDEX_ALLOCATION', none, MAKE, 'SUCCESS'),
+            ('by name:$I30:$INDEX_ALLOCATION', folder, OPEN_IF, 'SUCCESS'),
+            ('d:s:$INDEX_ALLOCATION', none, OPEN, 'INVALID_PARAMETER'),
+            ('new:s:$INDEX_ALLOCATION', folder, MAKE, 'INVALID_PARAMETER'),
+            ('d::$DATA', none, OPEN, IS_A_DIRECTORY),
+            ('d\\f::$DATA', folder, OPEN, NOT_A_DIRECTORY),
+            ('d\\f::$BITMAP', none, OPEN, 'OBJECT_NAME_INVALID'),
+            ('d\\f:', none, OPEN, 'OBJECT_NAME_INVALID'),
+            ('new:', folder, MAKE, 'OBJECT_NAME_INVALID')):
+        body = create_body(path, GENERIC_READ, how, options)
+        number, body = a.answer(a.send(smb2.CREATE, body))
+        eq(smb2.NAMES.get(number, f'{number:#010x}'), status, (path, options, how))
+        if status == 'SUCCESS':
+            a.close(body[64:80])
+    for name in 'made', 'by type', 'by name':
+        eq(os.path.isdir(w.path(name)), True, name)
+    eq(os.path.exists(w.path('new')), False)
+    fid = a.create('d\\f', access=DELETE)
+    a.rename(fid, 'd\\e\\..\\g')
+    eq(sorted(os.listdir(w.path('d'))), ['e', 'g'])
+    refused(SYNTAX_BAD, a.rename, fid, '..\\g')
     a.end()
 
 

@@ -23,17 +23,30 @@ struct smb_path_case {
 	const char *path;
 	const char *stream;
 	bool data;
+	bool directory;
+	bool slash;
 };
 
 static const struct smb_path_case smb_path_cases[] = {
 	{ "root", u"", 0, "" },
 	{ "one component", u"file", 0, "file" },
 	{ "two components", u"dir\\file", 0, "dir/file" },
-	{ "directory said so", u"dir\\", 0, "dir" },
+	{ "directory said so", u"dir\\", 0, "dir", .slash = true },
 	{ "leading separator", u"\\dir", -EINVAL },
-	{ "empty component", u"a\\\\b", -EILSEQ },
-	{ "dot", u"a\\.\\b", -EILSEQ },
-	{ "dot dot", u"a\\..", -EILSEQ },
+	{ "empty components", u"a\\\\\\b", 0, "a/b" },
+	{ "empty component at the end", u"a\\\\", 0, "a", .slash = true },
+	{ "dot", u"a\\.\\b", 0, "a/b" },
+	{ "dot first", u".\\a", 0, "a" },
+	{ "dot last", u"a\\b\\.", 0, "a/b" },
+	{ "dot alone", u".", 0, "" },
+	{ "mapped dot", u"a\\\xf029\\b", -EILSEQ },
+	{ "dot dot", u"a\\bb\\..\\c", 0, "a/c" },
+	{ "dot dot last", u"a\\bb\\cc\\..\\..", 0, "a" },
+	{ "dot dot to the root", u"a\\..\\b", -EINVAL },
+	{ "dot dot to the root, last", u"a\\..", -EINVAL },
+	{ "dot dot above the root", u"..\\a", -EXDEV },
+	{ "dot dot above the root, last", u".\\..", -EXDEV },
+	{ "dots before a stream", u"a\\.:s", -EILSEQ },
 	{ "mapped dot dot", u"a\\\xf029\xf029", -EILSEQ },
 	{ "three dots", u"...", 0, "..." },
 	{ "slash", u"a/b", -EILSEQ },
@@ -65,6 +78,10 @@ static const struct smb_path_case smb_path_cases[] = {
 	{ "no stream, no type", u"f::", -EILSEQ },
 	{ "stream without type", u"f:s:", -EILSEQ },
 	{ "another type", u"f:s:$INDEX", -EILSEQ },
+	{ "directory by type", u"d::$INDEX_ALLOCATION", 0, "d", .directory = true },
+	{ "directory by stream", u"d:$i30:$Index_Allocation", 0, "d", .directory = true },
+	{ "stream of a directory's type", u"d:s:$INDEX_ALLOCATION", -EINVAL },
+	{ "beyond a directory's type", u"d::$INDEX_ALLOCATION:", -EILSEQ },
 	{ "beyond the type", u"f:s:$DATA:", -EILSEQ },
 	{ "a type by other letters", u"f:s:$DAT\x141", -EILSEQ },
 };
@@ -84,6 +101,8 @@ static void smb_path_test(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, path.path, c->path);
 	KUNIT_EXPECT_EQ(test, path.len, strlen(c->path));
 	KUNIT_EXPECT_EQ(test, path.data, c->data);
+	KUNIT_EXPECT_EQ(test, path.directory, c->directory);
+	KUNIT_EXPECT_EQ(test, path.slash, c->slash);
 	if (c->stream) {
 		KUNIT_EXPECT_STREQ(test, path.stream, c->stream);
 		KUNIT_EXPECT_EQ(test, path.stream_len, strlen(c->stream));
