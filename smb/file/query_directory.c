@@ -159,8 +159,10 @@ static u32 dsmb_dir_set_pattern(struct dsmb_dir *dir, struct dsmb_cursor pattern
 	}
 	dir->any = dir->pattern_len == 1 && dir->pattern[0] == cpu_to_le16('*');
 	dir->fixed = !dsmb_is_pattern(dir->pattern, dir->pattern_len) && !dsmb_dir_is_dots(dir);
-	if (!dir->fixed)
+	if (!dir->fixed) {
+		dsmb_unmap_ends(dir->pattern, dir->pattern_len);
 		return STATUS_SUCCESS;
+	}
 	name = dsmb_cursor(dir->pattern, dir->pattern_len * 2);
 	err = dir->posix ? dsmb_get_posix_name(name, dir->name, &dir->name_len) :
 			   dsmb_get_name(name, dir->name, &dir->name_len);
@@ -204,6 +206,7 @@ static noinline_for_stack bool dsmb_dir_matches(const struct dsmb_dir_query *q,
 	u32 len;
 
 	dsmb_dir_encode_name(dir, &b, name);
+	dsmb_unmap_ends(utf16, b.len / 2);
 	if (dsmb_match(dir->pattern, dir->pattern_len, utf16, b.len / 2))
 		return true;
 	len = dsmb_dir_shortname(q, name, made);
@@ -449,6 +452,9 @@ static bool dsmb_dir_list_dots(struct dsmb_dir_query *q, struct ditto_node *node
 		/* Clients take nothing else from these two. */
 		q->entry = (struct dsmb_apple_entry) { .mode = dir->inode->i_mode };
 		ditto_node_put(dir);
+		/* MS-FSA section 2.1.5.6.3.4: a file system may leave the id of ".." out. */
+		if (q->dir->dots && !q->dir->posix)
+			attrs.file_id = 0;
 		if (outer)
 			ditto_share_put(outer);
 		if (err || dsmb_dir_encode(q, name, &attrs))

@@ -46,7 +46,7 @@ struct dsmb_builder;
  * @size: EndOfFile in bytes; 0 unless the file is a regular file or a stream
  * @flags: FileAttributes, never 0
  * @reparse_tag: DSMB_REPARSE_TAG_*, or 0
- * @file_id: id of the file, also for a stream, unique within the share; never 0
+ * @file_id: id of the file, also for a stream, unique within the share; 0 only for a listed ".."
  * @volume_id: id of the volume, the same for all files of a share
  * @links: number of links; 0 only once the last name is removed
  * @is_dir: the file is a directory; false for a stream

@@ -510,6 +510,16 @@ static u32 dsmb_map(u32 c, bool last)
 	return c;
 }
 
+void dsmb_unmap_ends(__le16 *utf16, u32 units)
+{
+	for (u32 i = 0; i < units; i++) {
+		u16 c = get_unaligned_le16(&utf16[i]);
+
+		if (c == DSMB_SFM_SPACE || c == DSMB_SFM_DOT)
+			put_unaligned_le16(dsmb_sfm_chars[c - DSMB_SFM_FIRST], &utf16[i]);
+	}
+}
+
 /* True if this character would not map back to itself. */
 static bool dsmb_is_taken(u32 c, enum dsmb_name_kind kind)
 {

@@ -98,6 +98,12 @@ void dsmb_path_free(struct dsmb_path *path);
  */
 u64 dsmb_path_hash(const struct dsmb_path *path);
 
+/*
+ * Replace what stands for a dot or a space at the end of a name, in a name or pattern of the wire:
+ * patterns mean these characters by themselves.
+ */
+void dsmb_unmap_ends(__le16 *utf16, u32 units);
+
 /* Characters that are themselves on the wire, unless they are the last one; see name.c. */
 extern const bool dsmb_plain[0x100];
 

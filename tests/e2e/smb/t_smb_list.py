@@ -147,3 +147,42 @@ def reopened(w):
     eq(listed(s, fid, 'none', REOPEN), (NO_SUCH_FILE, None))
     eq(listed(s, fid, '', REOPEN), ('SUCCESS', '.'))
     s.end()
+
+
+@test(smb=True, squash='none')
+def patterns_mean_the_last_dot(w):
+    """Patterns match the dot or space that ends a name, for which listings have other letters."""
+    s = session(w)
+    for name in 'File1.', 'File2. ', 'File3', 'File4.txt', 'star*.', 'dot\uf029.':
+        put(w.path(name))
+    fid = s.create('', options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_READ, how=smb2.OPEN)
+    for pattern, found in (('File?"', ['File1\uf029', 'File3']), ('File?.', ['File1\uf029']),
+                           ('*.', ['File1\uf029', 'dot\uf7ef\uf780\uf7a9\uf029',
+                                   'star\uf021\uf029']),
+                           ('File?\uf029', ['File1\uf029']), ('*\uf028', ['File2.\uf028']),
+                           ('File?. ', ['File2.\uf028']), ('star\uf021?', ['star\uf021\uf029']),
+                           ('File1\uf029', ['File1\uf029']), ('File1.', ['File1\uf029']),
+                           ('File<txt', ['File4.txt'])):
+        eq(sorted(set(names(s, fid, pattern)) - {'.', '..'}), sorted(found), pattern)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def no_id_above(w):
+    """The entry ".." has no id, so that it is none of the file above the share's root."""
+    s = session(w)
+    s.close(s.create('d', options=smb2.DIRECTORY_FILE))
+    for name in '', 'd':
+        fid = s.create(name, options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_READ, how=smb2.OPEN)
+        query = QueryDirectory(level=37, flags=1, fid=fid, pattern_length=2)
+        entries = s.call(smb2.QUERY_DIRECTORY, bytes(query) + '*'.encode('utf-16-le'))[8:]
+        ids, at = {}, 0
+        while True:
+            following, size = struct.unpack_from('<I56xI', entries, at)
+            ids[entries[at + 104:at + 104 + size]] = struct.unpack_from('<Q', entries, at + 96)[0]
+            at += following
+            if not following:
+                break
+        eq(ids['..'.encode('utf-16-le')], 0)
+        eq(ids['.'.encode('utf-16-le')], os.stat(w.path(name)).st_ino)
+    s.end()
