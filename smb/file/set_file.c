@@ -163,8 +163,11 @@ static u32 dsmb_set_size(struct dsmb_change *c, u64 size)
 {
 	struct ditto_setattr set = { .valid = DITTO_SET_SIZE, .size = size };
 	struct ditto_wcc wcc;
+	int err = ditto_setattr(&c->call->op, c->node, &set, &wcc);
 
-	return dsmb_op_status(c->call, ditto_setattr(&c->call->op, c->node, &set, &wcc));
+	if (!err)
+		dsmb_times_note_stream(&c->call->op);
+	return dsmb_op_status(c->call, err);
 }
 
 /* AFP_AfpInfo has one size, and no other one is set. */

@@ -4,6 +4,8 @@
  * again after it. See times.h.
  */
 
+#include <linux/timekeeping.h>
+
 #include "../../fs/node/node.h"
 #include "../../fs/open/instance.h"
 #include "attrs.h"
@@ -80,6 +82,26 @@ static u32 dsmb_times_differ(const struct dsmb_times *before, const struct dsmb_
 	if (changed ? before->which & DSMB_TIME_CHANGED : which)
 		which |= DSMB_TIME_CHANGED;
 	return which;
+}
+
+void dsmb_times_note_stream(const struct ditto_op *op)
+{
+	static const struct ditto_setattr now = { .valid = DITTO_SET_MTIME_NOW };
+	struct ditto_node *base = op->stream_of;
+	struct timespec64 written;
+	/* As below. */
+	struct ditto_op at_once;
+	struct ditto_wcc wcc;
+
+	if (likely(!base))
+		return;
+	written = inode_get_mtime(base->inode);
+	if (written.tv_sec == ktime_get_real_seconds())
+		return;
+	at_once = *op;
+	at_once.park = NULL;
+	at_once.unstable = true;
+	ditto_setattr(&at_once, base, &now, &wcc);
 }
 
 void dsmb_times_undo(struct ditto_op *op, struct dsmb_open *open, const struct dsmb_times *times)

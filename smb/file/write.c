@@ -186,6 +186,8 @@ static u32 dsmb_write_exec(struct dsmb_call *call, void *args, void *res)
 		status = dsmb_op_status(call, n);
 	else
 		r->done = n;
+	if (r->done)
+		dsmb_times_note_stream(&call->op);
 	dsmb_times_restore(&call->op, open, &times);
 end:
 	dsmb_open_end(call, open);

@@ -15,7 +15,7 @@ from smb import SmbClient
 from smb_bodies import QueryDirectory, QueryInfo
 from smb_info import (ALL, ALTERNATE_NAME, ARCHIVE, EA, END_OF_FILE, EPOCH, FILESYSTEM, FULL_EA,
                       GET_OBJECT_ID, HIDDEN, OBJECT_ID, READONLY, SECURITY, STANDARD, STREAM,
-                      basic, ea, eas, filetime, fresh, names, session, set_basic, shorts)
+                      ZERO_DATA, basic, ea, eas, filetime, fresh, names, session, set_basic, shorts)
 
 READ_EA, WRITE_EA = 8, 16
 STOP, GO_ON = (1 << 64) - 1, (1 << 64) - 2
@@ -47,6 +47,36 @@ def all_four_times(w):
     eq(basic(s, other)[3] > want[3], True)
     for time_ in (1 << 63, (1 << 64) - 3):
         smb2.refused('INVALID_PARAMETER', set_basic, s, fid, written=time_)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def times_follow_streams(w):
+    """A file is modified with its streams (MS-FSA section 2.1.4.17), unless a client objects."""
+    s = session(w)
+    s.close(fresh(s, 'f'))
+    s.close(s.create('d', options=smb2.DIRECTORY_FILE))
+    for name in 'f', 'd':
+        stream = s.create(f'{name}:s')
+        for change in (lambda fid: s.write(fid, b'data'),
+                       lambda fid: s.set(fid, END_OF_FILE, struct.pack('<Q', 99)),
+                       lambda fid: s.ioctl(fid, ZERO_DATA, struct.pack('<QQ', 0, 4))):
+            def written(change=change, name=name, stream=stream):
+                os.utime(w.path(name), ns=(10 ** 18, 10 ** 18))
+                before = basic(s, stream)[2:4]
+                time.sleep(0.1)
+                change(stream)
+                return [a != b for a, b in zip(before, basic(s, stream)[2:4])]
+            eq(written(), [True, True], name)
+            set_basic(s, stream, written=STOP, changed=STOP)
+            eq(written(), [False, False], f'{name}, stopped')
+            set_basic(s, stream, written=GO_ON, changed=GO_ON)
+            eq(written(), [True, True], f'{name}, resumed')
+            eq(abs(os.stat(w.path(name)).st_mtime - time.time()) < 60, True)
+        os.utime(w.path(name), ns=(10 ** 18, 10 ** 18))
+        s.read(stream, 4)
+        eq(os.stat(w.path(name)).st_mtime_ns, 10 ** 18, 'read')
+        s.close(stream)
     s.end()
 
 
