@@ -84,24 +84,31 @@ static u32 dsmb_times_differ(const struct dsmb_times *before, const struct dsmb_
 	return which;
 }
 
-void dsmb_times_note_stream(const struct ditto_op *op)
+void dsmb_times_note_stream(const struct ditto_op *op, struct dsmb_open *open)
 {
 	static const struct ditto_setattr now = { .valid = DITTO_SET_MTIME_NOW };
+	static const u8 both = DSMB_TIME_WRITTEN | DSMB_TIME_CHANGED;
 	struct ditto_node *base = op->stream_of;
-	struct timespec64 written;
+	u8 kept = READ_ONCE(open->kept_times);
 	/* As below. */
 	struct ditto_op at_once;
 	struct ditto_wcc wcc;
+	time64_t second;
+	int err;
 
-	if (likely(!base))
+	if (likely(!base) || (kept & both) == both)
 		return;
-	written = inode_get_mtime(base->inode);
-	if (written.tv_sec == ktime_get_real_seconds())
+	second = ktime_get_real_seconds();
+	if (inode_get_mtime_sec(base->inode) == second || READ_ONCE(open->noted) == (u32)second)
 		return;
 	at_once = *op;
 	at_once.park = NULL;
 	at_once.unstable = true;
-	ditto_setattr(&at_once, base, &now, &wcc);
+	err = ditto_setattr(&at_once, base, &now, &wcc);
+	/* Where the file does not get or keep the time, not each change tries it. */
+	if (err || kept & DSMB_TIME_WRITTEN ||
+	    abs(inode_get_mtime_sec(base->inode) - second) > 1)
+		WRITE_ONCE(open->noted, second);
 }
 
 void dsmb_times_undo(struct ditto_op *op, struct dsmb_open *open, const struct dsmb_times *times)

@@ -58,11 +58,12 @@ void dsmb_times_read(struct ditto_op *op, struct dsmb_open *open, struct dsmb_ti
 /**
  * dsmb_times_note_stream - note that data was changed, of the file if it is a stream's
  * @op: begun
+ * @open: the open, begun
  *
  * A file is modified with its streams (MS-FSA section 2.1.4.17). The time may be noted later, so it
  * is noted once a second. Does not park the call. Errors are ignored.
  */
-void dsmb_times_note_stream(const struct ditto_op *op);
+void dsmb_times_note_stream(const struct ditto_op *op, struct dsmb_open *open);
 
 /**
  * dsmb_times_undo - restore the times of an open's file after a change
