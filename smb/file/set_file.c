@@ -436,7 +436,7 @@ static u32 dsmb_set_rename(struct dsmb_change *c)
 		status = path->len ? STATUS_INVALID_PARAMETER : STATUS_NOT_SUPPORTED;
 	else if (is_stream)
 		status = dsmb_op_status(c->call, dsmb_rename_stream(c, &target));
-	else if (!path->len)
+	else if (!path->len || (path->slash && !ditto_instance_is_dir(c->inst)))
 		status = STATUS_OBJECT_NAME_INVALID;
 	else
 		status = dsmb_target_status(c, dsmb_rename_file(c, &target));
@@ -452,6 +452,7 @@ static u32 dsmb_set_rename(struct dsmb_change *c)
 static u32 dsmb_set_link(struct dsmb_change *c)
 {
 	struct dsmb_target target;
+	struct dsmb_path *path = &target.path;
 	u32 status;
 
 	if (ditto_instance_is_dir(c->inst))
@@ -461,11 +462,11 @@ static u32 dsmb_set_link(struct dsmb_change *c)
 	status = dsmb_target_get(c, &target);
 	if (status)
 		return status;
-	if (target.path.stream || !target.path.len)
+	if (path->stream || path->data || path->directory || path->slash || !path->len)
 		status = STATUS_OBJECT_NAME_INVALID;
 	else
 		status = dsmb_target_status(c, dsmb_link_file(c, &target));
-	dsmb_path_free(&target.path);
+	dsmb_path_free(path);
 	return status;
 }
 

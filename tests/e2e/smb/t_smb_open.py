@@ -146,6 +146,25 @@ def streams_keep_their_file_from_nfs(w):
 
 
 @test(**ONE)
+def targets_that_are_no_files(w):
+    """A new name of a file is not that of a directory, nor of its data."""
+    a, = sessions(w, 1)
+    fid = a.create('f', access=smb2.GENERIC_ALL)
+    a.close(a.create('d', options=DIRECTORY_FILE))
+    directory = a.create('d', access=smb2.GENERIC_ALL, options=DIRECTORY_FILE)
+    for level, name, status in (
+            (LINK, 'x::$INDEX_ALLOCATION', 'OBJECT_NAME_INVALID'),
+            (LINK, 'x::$DATA', 'OBJECT_NAME_INVALID'), (LINK, 'x\\', 'OBJECT_NAME_INVALID'),
+            (RENAME, 'x::$INDEX_ALLOCATION', 'INVALID_PARAMETER'),
+            (RENAME, 'x\\', 'OBJECT_NAME_INVALID')):
+        refused(status, a.set, fid, level, smb2.name_data(name))
+    eq(sorted(set(os.listdir(w.export)) - {'.ditto'}), ['d', 'f'])
+    a.rename(directory, 'e\\')
+    eq(os.path.isdir(w.path('e')), True)
+    a.end()
+
+
+@test(**ONE)
 def paths(w):
     """How a path is written decides about the status before the file does."""
     a, = sessions(w, 1)
