@@ -133,7 +133,7 @@ static int link_check(struct link *l)
 	      link_check_file(l) ?: link_check_caller(l);
 	if (!err && l->victim)
 		err = link_check_victim(l) ?:
-		      ditto_lock_check(op, l->victim, DITTO_INTENT_REPLACE);
+		      ditto_lock_check_name(op, l->victim, DITTO_INTENT_REPLACE);
 	return err ?: ditto_lock_check(op, l->node, DITTO_INTENT_LINK) ?:
 	       ditto_lock_check(op, dir, DITTO_INTENT_ENTRY);
 }

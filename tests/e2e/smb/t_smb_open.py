@@ -142,6 +142,14 @@ def streams_keep_their_file_from_nfs(w):
     stream = a.create('f:s', OPEN, share=SHARE_ALL)
     eq(takes['replace']().status, nfs3.OK)
     a.close(stream)
+    # FileLinkInformation with ReplaceIfExists takes a name as a rename does
+    stream = a.create('f:s', share=SHARE_READ | SHARE_WRITE)
+    other = a.create('other', access=smb2.GENERIC_ALL)
+    refused('ACCESS_DENIED', a.set, other, LINK, smb2.name_data('f', True))
+    a.write(stream, b'still here')
+    a.close(stream)
+    a.set(other, LINK, smb2.name_data('f', True))
+    eq(os.stat(w.path('f')).st_ino, os.stat(w.path('other')).st_ino)
     a.end()
 
 
