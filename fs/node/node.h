@@ -202,6 +202,16 @@ enum ditto_file_mode {
 struct ditto_file;
 
 /**
+ * struct ditto_keeper - an open instance of a stream that forbids the deletion of its file
+ * @of_file: link in the file's @keepers
+ * @stream: the stream, held by the instance
+ */
+struct ditto_keeper {
+	struct hlist_node of_file;
+	struct ditto_node *stream;
+};
+
+/**
  * struct ditto_node - one served file
  * @inode: constant; pinned by @dentry
  * @by_inode: link in the table by inode
@@ -224,8 +234,8 @@ struct ditto_file;
  * @moving: number of files the server is opening or closing; unless 0, @opens is not exact
  * @opened: files the server has open, cached or not
  * @instances: number of open instances of the file and of its streams; see fs/open/instance.h
- * @keepers: number of open instances of its streams that forbid its deletion; also read without
- *	@lock
+ * @keepers: open instances of its streams that forbid its deletion; whether there are any is also
+ *	read without @lock
  * @deleters: number of open instances of the file that may delete it
  * @hardlinks: names by which these instances were opened, see fs/node/hardlink.h
  * @deletions: number of these names that are delete pending and not known to be removed; also read
@@ -270,8 +280,8 @@ struct ditto_node {
 	atomic_t moving;
 	u32 release_search;
 	struct hlist_head opened;
+	struct hlist_head keepers;
 	u32 instances;
-	u32 keepers;
 	u32 deleters;
 	struct rb_root hardlinks;
 	u32 deletions;

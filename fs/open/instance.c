@@ -105,10 +105,12 @@ static void link_free(struct ditto_hardlink *link)
 
 /*
  * Count one more instance of the node and of its name, unless this is delete pending. @name is NULL
- * if it is not known. @memory: for the first instance of the name; zeros.
+ * if it is not known. @keeper: of a stream that forbids the deletion of the node, or NULL. @memory:
+ * for the first instance of the name; zeros.
  */
-static int node_join(struct ditto_node *node, struct dentry *name, bool deletes, bool keeps,
-		     struct ditto_hardlink *memory, struct ditto_hardlink **out)
+static int node_join(struct ditto_node *node, struct dentry *name, bool deletes,
+		     struct ditto_keeper *keeper, struct ditto_hardlink *memory,
+		     struct ditto_hardlink **out)
 {
 	struct ditto_hardlink *link = NULL;
 	int err = 0;
@@ -121,7 +123,7 @@ static int node_join(struct ditto_node *node, struct dentry *name, bool deletes,
 		err = -ESTALE;
 	else if (ditto_hardlink_is_deleted(link))
 		err = -EKEYREVOKED;
-	else if ((deletes && node->keepers) || (keeps && node->deleters))
+	else if ((deletes && !hlist_empty(&node->keepers)) || (keeper && node->deleters))
 		err = -ETXTBSY;
 	if (err)
 		goto unlock;
@@ -133,7 +135,8 @@ static int node_join(struct ditto_node *node, struct dentry *name, bool deletes,
 	if (link)
 		link->instances++;
 	node->instances++;
-	node->keepers += keeps;
+	if (keeper)
+		hlist_add_head(&keeper->of_file, &node->keepers);
 	node->deleters += deletes;
 	*out = link;
 unlock:
@@ -143,12 +146,14 @@ unlock:
 
 /* Count one instance less. The last one of a name that is delete pending removes it. */
 static void node_leave(struct ditto_op *op, struct ditto_node *node, struct ditto_hardlink *link,
-		       struct ditto_cred *closer, bool deletes, bool keeps, bool is_stream)
+		       struct ditto_cred *closer, bool deletes, struct ditto_keeper *keeper,
+		       bool is_stream)
 {
 	bool last, deleted, unused;
 
 	spin_lock(&node->lock);
-	node->keepers -= keeps;
+	if (keeper)
+		hlist_del(&keeper->of_file);
 	node->deleters -= deletes;
 	unused = !--node->instances;
 	if (closer && !ditto_hardlink_is_deleted(link))
@@ -169,15 +174,15 @@ static void node_leave(struct ditto_op *op, struct ditto_node *node, struct ditt
 }
 
 /* node_join() of a stream or of its file, with memory of its own. */
-static int stream_join_one(struct ditto_node *node, struct dentry *name, bool keeps,
-			   struct ditto_hardlink **out)
+static int stream_join_one(struct ditto_node *node, struct dentry *name,
+			   struct ditto_keeper *keeper, struct ditto_hardlink **out)
 {
 	struct ditto_hardlink *memory = kzalloc(sizeof(*memory), GFP_KERNEL);
 	int err;
 
 	if (!memory)
 		return -ENOMEM;
-	err = node_join(node, name, false, keeps, memory, out);
+	err = node_join(node, name, false, keeper, memory, out);
 	if (*out != memory)
 		kfree(memory);
 	return err;
@@ -185,26 +190,32 @@ static int stream_join_one(struct ditto_node *node, struct dentry *name, bool ke
 
 static int stream_join(struct ditto_op *op, struct ditto_instance *inst, struct dentry *name)
 {
+	struct ditto_keeper *keeper = inst->keeps ? &inst->keeper : NULL;
 	struct dentry *own;
 	int err;
 
-	err = stream_join_one(inst->base, name, inst->keeps, &inst->base_link);
+	inst->keeper.stream = inst->node;
+	err = stream_join_one(inst->base, name, keeper, &inst->base_link);
+	if (err == -ETXTBSY)
+		return ditto_lock_check(op, inst->base, DITTO_INTENT_REMOVE) ?: err;
 	if (err)
 		return err;
 	own = ditto_node_dentry(inst->node);
-	err = stream_join_one(inst->node, own, false, &inst->link);
+	err = stream_join_one(inst->node, own, NULL, &inst->link);
 	dput(own);
 	if (err)
-		node_leave(op, inst->base, inst->base_link, NULL, false, inst->keeps, false);
+		node_leave(op, inst->base, inst->base_link, NULL, false, keeper, false);
 	return err;
 }
 
-static int file_join(struct ditto_instance *inst, struct dentry *name)
+static int file_join(struct ditto_op *op, struct ditto_instance *inst, struct dentry *name)
 {
 	int err;
 
 	inst->own_link.embedded = true;
-	err = node_join(inst->node, name, inst->deletes, false, &inst->own_link, &inst->link);
+	err = node_join(inst->node, name, inst->deletes, NULL, &inst->own_link, &inst->link);
+	if (err == -ETXTBSY)
+		return ditto_lock_check_keepers(op, inst->node) ?: err;
 	/* It is used at least until this instance leaves. */
 	if (!err && inst->link == &inst->own_link)
 		refcount_inc(&inst->memory);
@@ -228,7 +239,7 @@ int ditto_instance_enter(struct ditto_instance *inst, struct ditto_op *op,
 	inst->keeps = inst->is_stream && (ditto_open_deny(&inst->open) & DITTO_OPEN_DELETE);
 	inst->deletes = !inst->is_stream && (rights & DITTO_RIGHT_DELETE);
 	err = inst->is_stream ? stream_join(op, inst, named ? dentry : NULL) :
-				file_join(inst, named ? dentry : NULL);
+				file_join(op, inst, named ? dentry : NULL);
 	if (err)
 		return err;
 	ditto_node_hold(node);
@@ -271,6 +282,7 @@ static void let_go(struct ditto_op *op, struct ditto_instance *inst)
 	struct ditto_hardlink *link = inst->link, *base_link = ditto_instance_file_link(inst);
 	struct ditto_node *node = inst->node, *base = ditto_instance_file(inst);
 	struct ditto_cred *closer = inst->closer;
+	struct ditto_keeper *keeper = inst->keeps ? &inst->keeper : NULL;
 	bool is_stream = inst->is_stream;
 	struct dentry *dentry = is_stream || !link ? ditto_instance_file_dentry(inst) : NULL;
 
@@ -295,9 +307,9 @@ static void let_go(struct ditto_op *op, struct ditto_instance *inst)
 		ditto_closed_go(op, link->dentry, closer, is_stream);
 		closer = NULL;
 	}
-	node_leave(op, node, link, closer, inst->deletes, false, is_stream);
+	node_leave(op, node, link, closer, inst->deletes, NULL, is_stream);
 	if (is_stream)
-		node_leave(op, base, base_link, NULL, false, inst->keeps, false);
+		node_leave(op, base, base_link, NULL, false, keeper, false);
 	forget_nameless(op, node);
 	if (is_stream)
 		forget_nameless(op, base);

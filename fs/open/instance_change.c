@@ -60,11 +60,13 @@ static bool instance_change_keep(struct ditto_instance *inst, bool deletes, bool
 	bool can;
 
 	spin_lock(&base->lock);
-	can = !(deletes && !inst->deletes && base->keepers) &&
+	can = !(deletes && !inst->deletes && !hlist_empty(&base->keepers)) &&
 	      !(keeps && !inst->keeps && base->deleters);
 	if (can) {
-		base->keepers += keeps;
-		base->keepers -= inst->keeps;
+		if (keeps && !inst->keeps)
+			hlist_add_head(&inst->keeper.of_file, &base->keepers);
+		else if (!keeps && inst->keeps)
+			hlist_del(&inst->keeper.of_file);
 		inst->keeps = keeps;
 		base->deleters += deletes;
 		base->deleters -= inst->deletes;

@@ -34,6 +34,7 @@
  * @base: of a stream: the file, held; see ditto_instance_file()
  * @base_link: of a stream: the same of @base as @link of @node
  * @base_dentry: of a stream: name of @base, held
+ * @keeper: of a stream: link in @base->keepers, if @keeps
  * @open: the claim
  * @closer: credential of the caller that requested delete-on-close, held; or NULL.
  *	Guarded by the lock of the file's node
@@ -70,6 +71,7 @@ struct ditto_instance {
 			struct ditto_node *base;
 			struct ditto_hardlink *base_link;
 			struct dentry *base_dentry;
+			struct ditto_keeper keeper;
 		};
 	};
 	struct ditto_open open;
@@ -154,10 +156,12 @@ void ditto_instance_free(struct ditto_instance *inst);
  * @rights: granted DITTO_RIGHT_* bits
  *
  * An open stream that does not share deletion prevents opening its file for deletion, and the other
- * way round, although streams have share reservations of their own (MS-FSA section 2.1.5.1.2.1).
+ * way round, although streams have share reservations of their own (MS-FSA section 2.1.5.1.2.1). A
+ * client that only keeps the handle of such an open is asked for it.
  *
  * Return: 0, and the instance has references of its own; -EKEYREVOKED (delete pending), -ETXTBSY
- * (an open of a stream or of its file forbids it), -ESTALE (removed) or -ENOMEM.
+ * (an open of a stream or of its file forbids it), -EJUKEBOX (it is asked for), -ESTALE (the file
+ * is removed) or -ENOMEM.
  */
 int ditto_instance_enter(struct ditto_instance *inst, struct ditto_op *op,
 			 struct ditto_node *node, struct ditto_node *base, struct dentry *dentry,

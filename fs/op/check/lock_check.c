@@ -101,3 +101,22 @@ void ditto_lock_recheck_slow(struct ditto_op *op, struct ditto_node *node,
 
 	ditto_claim_recheck(&node->point, &intent, actor_for(op, kind, &of_entry));
 }
+
+int ditto_lock_check_keepers(struct ditto_op *op, struct ditto_node *node)
+{
+	struct ditto_node *stream = NULL;
+	int err;
+
+	spin_lock(&node->lock);
+	if (!hlist_empty(&node->keepers)) {
+		stream = hlist_entry(node->keepers.first, struct ditto_keeper, of_file)->stream;
+		ditto_node_hold(stream);
+	}
+	spin_unlock(&node->lock);
+	if (!stream)
+		return 0;
+	/* If that one is given back, the caller tries again and comes to the next one. */
+	err = ditto_lock_check(op, stream, DITTO_INTENT_REMOVE);
+	ditto_node_put(stream);
+	return err ?: hlist_empty(&node->keepers) ? 0 : -ETXTBSY;
+}

@@ -39,6 +39,18 @@ int ditto_lock_check_slow(struct ditto_op *op, struct ditto_node *node, enum dit
 void ditto_lock_recheck_slow(struct ditto_op *op, struct ditto_node *node,
 			     enum ditto_intent_kind kind);
 
+/**
+ * ditto_lock_check_keepers - check an operation that deletes a file against its open streams
+ * @op: the caller
+ * @node: the file, held; it had such a stream
+ *
+ * A client may have closed a stream and keep only its handle: that is asked for first.
+ *
+ * Context: as ditto_lock_check_slow().
+ * Return: 0 if no stream forbids it any more, -EJUKEBOX, -ETXTBSY; see op.h.
+ */
+int ditto_lock_check_keepers(struct ditto_op *op, struct ditto_node *node);
+
 /* True if there is a claim or waiter on the node. */
 static inline bool ditto_is_claimed(const struct ditto_node *node)
 {
@@ -100,7 +112,10 @@ static inline int ditto_lock_check(struct ditto_op *op, struct ditto_node *node,
 static inline int ditto_lock_check_name(struct ditto_op *op, struct ditto_node *node,
 					enum ditto_intent_kind kind)
 {
-	return ditto_lock_check(op, node, kind) ?: READ_ONCE(node->keepers) ? -ETXTBSY : 0;
+	int err = ditto_lock_check(op, node, kind);
+
+	return err || likely(hlist_empty(&node->keepers)) ? err :
+							    ditto_lock_check_keepers(op, node);
 }
 
 /*

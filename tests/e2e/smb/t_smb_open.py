@@ -21,6 +21,7 @@ from smb2 import (DELETE, DIRECTORY_FILE, FLUSH, GENERIC_READ, GENERIC_WRITE, MA
                   SHARE_WRITE, SUPERSEDE, Smb2, refused)
 from smb_acl import ALLOW, READ_DATA, WRITE_DATA, descriptor, set_sd, user
 from smb_bodies import Create, Flush, SetInfo
+from smb_cachers import H, R, key, later, two
 from volumes import frozen
 
 ONE = dict(smb=True, squash='none')
@@ -151,6 +152,56 @@ def streams_keep_their_file_from_nfs(w):
     a.set(other, LINK, smb2.name_data('f', True))
     eq(os.stat(w.path('f')).st_ino, os.stat(w.path('other')).st_ino)
     a.end()
+
+
+@test(**ONE)
+def streams_are_given_back(w):
+    """Whoever takes a file away asks for the handles of its streams that are only kept."""
+    a, b, n, _ = two(w)
+    keeps = SHARE_READ | SHARE_WRITE
+    b.close(b.create('g'))
+
+    def kept(number, name='f:s', **kw):
+        granted = a.open(name, key=key(number), state=R | H, epoch=0, **kw)
+        eq(granted.state, R | H)
+        return granted.fid
+
+    def given(number, fid=None):
+        """The handle is asked for; with its FileId it is closed."""
+        eq(a.broken()[:3], (key(number), R | H, R))
+        if fid:
+            a.close(fid)
+        else:
+            a.ack(key(number), R)
+    takes = {'remove': ('remove', n.root, 'f'), 'rename': ('rename', n.root, 'f', n.root, 'h'),
+             'replace': ('rename', n.root, 'g', n.root, 'f')}
+    for i, (what, take) in enumerate(takes.items()):
+        b.close(b.create('f'))
+        for number, used in (2 * i + 1, True), (2 * i + 2, False):
+            fid = kept(number, share=keeps)
+            # one of its own, as each process counts transactions on from here
+            waiting = later(w.client.nfs(), *take)
+            given(number, None if used else fid)
+            eq(waiting.join(), nfs3.ACCES if used else nfs3.OK, what)
+            if used:
+                a.close(fid)
+    # an open for deletion, and a stream that forbids it
+    b.close(b.create('f'))
+    for i, (mine, theirs) in enumerate((
+            (dict(name='f:s', share=keeps), dict(name='f', access=DELETE, share=SHARE_ALL)),
+            (dict(name='f', access=DELETE | GENERIC_READ, share=SHARE_ALL),
+             dict(name='f:s', share=keeps)))):
+        for number, used in (2 * i + 11, True), (2 * i + 12, False):
+            fid = kept(number, **mine)
+            waiting = b.opening(**theirs)
+            given(number, None if used else fid)
+            if used:
+                refused('SHARING_VIOLATION', b.opened, waiting)
+                a.close(fid)
+            else:
+                b.close(b.opened(waiting).fid)
+    a.end()
+    b.end()
 
 
 @test(**ONE)
