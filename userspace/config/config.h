@@ -12,6 +12,7 @@
 #include "identity/identity.h"
 #include "tls/tls.h"
 #include "auth/service_names.h"
+#include "share_roots.h"
 #include "store_config.h"
 #include "identity/user_map.h"
 
@@ -30,6 +31,7 @@
  * @gssproxy: contexts of RPCSEC_GSS are left to gssproxy
  * @services: names of services that clients of SMB may ask for; if none, this machine's
  * @servers: further names of this machine
+ * @share_roots: directories below which shares may be added by remote calls
  * @audit_log: file of the audit log; NULL if none is named
  * @tls: the section [tls]
  * @listeners: listeners, without duplicates
@@ -53,6 +55,7 @@ struct config {
 	bool gssproxy;
 	struct service_names services;
 	struct service_names servers;
+	struct share_roots share_roots;
 	char *audit_log;
 	struct tls_config tls;
 	struct listener *listeners;

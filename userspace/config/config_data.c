@@ -43,6 +43,7 @@ void config_free(struct config *cfg)
 	free(cfg->policies);
 	user_map_free(&cfg->users);
 	tls_config_free(&cfg->tls);
+	share_roots_free(&cfg->share_roots);
 	free(cfg->audit_log);
 	free(cfg);
 }

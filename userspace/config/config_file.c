@@ -84,5 +84,6 @@ void config_use_accounts(const struct config *cfg)
 	identity_map_read(IDENTITY_MAP);
 	identity_configure(&cfg->identity, &cfg->aliases);
 	idmap_use_library(cfg->nfsidmap);
+	share_roots_set(&cfg->share_roots);
 	audit_set_file(cfg->audit_log);
 }

@@ -151,6 +151,11 @@ static bool server_set_servers(struct config *cfg, const char *value, struct why
 	return service_names_parse(&cfg->servers, value, why);
 }
 
+static bool server_add_share_root(struct config *cfg, const char *value, struct why *why)
+{
+	return share_roots_add(&cfg->share_roots, value, why);
+}
+
 static bool config_set_path(char **path, const char *value, struct why *why)
 {
 	if (value[0] != '/')
@@ -175,6 +180,7 @@ static const struct key server_keys[] = {
 	{ "nfs-gss", .config = server_set_nfs_gss },
 	{ "service-names", .config = server_set_services },
 	{ "server-names", .config = server_set_servers },
+	{ "share-root", .config = server_add_share_root, .repeats = true },
 	{ "audit-log", .config = server_set_audit_log },
 };
 

@@ -12,17 +12,18 @@
  * share_list_write - write the shares that a user may see
  * @shares: all shares
  * @guests: only those that let guests in, see rpc_user_is_known()
- * @paths: include the paths of the shares
+ * @admin: include the paths of the shares, and their users and groups
  *
  * Return: a descriptor owned by the caller, or a negative errno.
  */
-int share_list_write(const struct kernel_shares *shares, bool guests, bool paths);
+int share_list_write(const struct kernel_shares *shares, bool guests, bool admin);
 
 /**
  * share_list_read - read such a list
  * @fd: descriptor of the list
  * @out: filled, freed with kernel_shares_free() on success; each share has its name,
- *	comment, path, and the flags browse, guest and hide_unreadable
+ *	comment, path, users and groups, default_access, and the flags browse, guest,
+ *	hide_unreadable and encrypt
  *
  * Return: 0 or a negative errno.
  */

@@ -41,7 +41,7 @@ bool services_open(struct upcall_services *services, int spawner, const char *st
 	services->logins = pool_new_low(AUTH_THREADS, LOGIN_LIMIT);
 	services->calls = pool_new_low(PIPE_THREADS, PIPE_LIMIT);
 	services->audit = pool_new(1, AUDIT_LIMIT);
-	services->pipes = pipes_new(spawner, pipe_shares);
+	services->pipes = pipes_new(spawner, pipe_shares, pipe_share_change);
 	services->offload = offload_new(spawner,
 					run_path(socket, OFFLOAD_CTL_NAME, OFFLOAD_CTL_SUFFIX),
 					state_dir);

@@ -7,6 +7,7 @@
 #include "ndr_struct.h"
 #include "identity/sid.h"
 
+const struct ndr_struct ndr_of_byte = { sizeof(u8), NDR_FIELDS({ .type = NDR_U8 }) };
 const struct ndr_struct ndr_of_number = { sizeof(u32), NDR_FIELDS({ .type = NDR_U32 }) };
 const struct ndr_struct ndr_of_sid = { sizeof(struct sid), NDR_FIELDS({ .type = NDR_SID }) };
 const struct ndr_struct ndr_of_sid_pointer = {
@@ -87,6 +88,11 @@ static void read_field(struct reader *r, const struct ndr_field *f, u8 *to)
 	u32 number;
 
 	switch ((enum ndr_type)f->type) {
+	case NDR_U8:
+		number = ndr_get8(in);
+		if (slot)
+			*(u8 *)slot = (u8)number;
+		break;
 	case NDR_U16:
 		units = ndr_get16(in);
 		if (slot)

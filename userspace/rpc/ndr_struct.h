@@ -16,7 +16,7 @@
 /**
  * enum ndr_type - type of a field, and what it is in memory
  * @NDR_END: behind the last field
- * @NDR_U8: u8; only written
+ * @NDR_U8: u8
  * @NDR_U16: u16
  * @NDR_U32: u32
  * @NDR_U64: u64; only written
@@ -129,9 +129,10 @@ struct ndr_array {
 	NDR_AT(U32, in, name.n), NDR_AT(ARRAY, in, name, ##__VA_ARGS__)
 
 /*
- * As targets and elements: a number, a SID, a pointer to a SID, an RPC_UNICODE_STRING, struct
- * ndr_any, struct ndr_union, and nothing.
+ * As targets and elements: a byte, a number, a SID, a pointer to a SID, an RPC_UNICODE_STRING,
+ * struct ndr_any, struct ndr_union, and nothing.
  */
+extern const struct ndr_struct ndr_of_byte;
 extern const struct ndr_struct ndr_of_number;
 extern const struct ndr_struct ndr_of_sid;
 extern const struct ndr_struct ndr_of_sid_pointer;

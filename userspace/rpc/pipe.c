@@ -65,6 +65,7 @@ struct pipes {
 	struct supervisor supervisor;
 	pthread_mutex_t lock;
 	pipe_shares_t shares;
+	pipe_change_t change;
 	u64 serial;
 	u64 uses;
 	struct pipe *table[WORKER_PIPES_MAX];
@@ -77,7 +78,7 @@ static const struct supervisor_ops pipes_ops = {
 	.work = "calls on pipes",
 };
 
-struct pipes *pipes_new(int spawner, pipe_shares_t shares)
+struct pipes *pipes_new(int spawner, pipe_shares_t shares, pipe_change_t change)
 {
 	struct pipes *pipes = mem_new(sizeof(*pipes));
 	u32 start = 0;
@@ -88,6 +89,7 @@ struct pipes *pipes_new(int spawner, pipe_shares_t shares)
 	}
 	pthread_mutex_init(&pipes->lock, NULL);
 	pipes->shares = shares;
+	pipes->change = change;
 	/* Numbers of the daemon's previous life must not be valid. */
 	if (getrandom(&start, sizeof(start), 0) < 0)
 		start = 0;
@@ -316,6 +318,20 @@ static int pipe_end(const struct pipe *p, int fd, struct worker_msg *msg)
 	return worker_msg_send(fd, msg, -1);
 }
 
+static int pipe_change(const struct pipes *pipes, const struct pipe *p, int fd,
+		       struct worker_msg *msg, u64 deadline)
+{
+	int rc = p->user.administrator ? pipe_late(deadline) : -EACCES;
+
+	if (!rc)
+		rc = pipes->change(&p->user, msg->token, msg->token_len, deadline);
+	if (rc == -EBADMSG)
+		return rc;
+	msg->error = (u64)-rc;
+	msg->type = WORKER_ENDED;
+	return worker_msg_send(fd, msg, -1);
+}
+
 /**
  * struct pipe_answer - what the worker answers to a message
  * @data: bytes for the client, freed by the caller
@@ -378,6 +394,8 @@ static int pipe_exchange(const struct pipes *pipes, const struct pipe *p, int fd
 			rc = pipe_list_rows(p, fd, msg, deadline);
 		else if (msg->type == WORKER_END)
 			rc = pipe_end(p, fd, msg);
+		else if (msg->type == WORKER_CHANGE)
+			rc = pipe_change(pipes, p, fd, msg, deadline);
 		else
 			rc = -EBADMSG;
 		until += clock_ms() - before;

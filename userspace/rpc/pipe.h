@@ -17,13 +17,15 @@ struct pipes;
  * Returns 0 or a negative errno.
  */
 typedef int (*pipe_shares_t)(const struct rpc_user *user, struct kernel_shares *out);
+/* Callback that changes a share; see share_admin_change(). */
+typedef int (*pipe_change_t)(const struct rpc_user *user, const u8 *bytes, size_t len, u64 until);
 
 /*
- * Create the pipes. @spawner is the socket of the spawner, @shares lists the shares. Returns NULL
- * and sets errno on error. If the worker cannot be started, pipes can still be opened, but their
- * calls fail.
+ * Create the pipes. @spawner is the socket of the spawner, @shares lists the shares, @change
+ * changes one. Returns NULL and sets errno on error. If the worker cannot be started, pipes can
+ * still be opened, but their calls fail.
  */
-struct pipes *pipes_new(int spawner, pipe_shares_t shares);
+struct pipes *pipes_new(int spawner, pipe_shares_t shares, pipe_change_t change);
 /* Close all pipes and stop the worker. No other thread may use @pipes any more. */
 void pipes_free(struct pipes *pipes);
 /* Close all pipes, because the module whose clients opened them was unloaded. */
@@ -66,5 +68,7 @@ void pipes_ready(struct pipes *pipes);
  * Returns 0 or a negative errno.
  */
 int pipe_shares(const struct rpc_user *user, struct kernel_shares *out);
+/* Change a share; a pipe_change_t. */
+int pipe_share_change(const struct rpc_user *user, const u8 *bytes, size_t len, u64 until);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The right to see and end the sessions of others by remote calls. */
+/* The right to see and end the sessions of others, and to change shares, by remote calls. */
 #ifndef _DITTOD_PIPE_ADMIN_H
 #define _DITTOD_PIPE_ADMIN_H
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* List of the shares for clients of named pipes. */
+/* The shares for clients of named pipes. */
 
 #include <errno.h>
 
 #include "nl/share.h"
 #include "pipe.h"
+#include "share_admin.h"
 
 /* The pipes belong to SMB. */
 static void keep_smb(struct kernel_shares *shares)
@@ -35,5 +36,17 @@ int pipe_shares(const struct rpc_user *user, struct kernel_shares *out)
 	kernel_close(k);
 	if (!rc)
 		keep_smb(out);
+	return rc;
+}
+
+int pipe_share_change(const struct rpc_user *user, const u8 *bytes, size_t len, u64 until)
+{
+	struct kernel *k = kernel_open();
+	int rc;
+
+	if (!k)
+		return -EIO;
+	rc = share_admin_change(k, user, bytes, len, until);
+	kernel_close(k);
 	return rc;
 }

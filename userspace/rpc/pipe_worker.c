@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "mem.h"
 #include "rpc.h"
+#include "share_change.h"
 #include "worker/sandbox.h"
 #include "config/share_list.h"
 #include "worker/worker.h"
@@ -148,6 +149,23 @@ static int thread_end(void *arg, enum rpc_list list, u64 id)
 	return -(int)msg.error;
 }
 
+static int thread_change(void *arg, const struct share_change *change)
+{
+	struct worker_msg msg = { .type = WORKER_CHANGE };
+	struct ndr_out out;
+	int rc = -EOPNOTSUPP;
+
+	ndr_out_init(&out, WORKER_TOKEN_MAX);
+	if (share_change_put(change, &out)) {
+		msg.token = out.data;
+		msg.token_len = out.len;
+		thread_ask(arg, &msg, WORKER_ENDED, NULL);
+		rc = -(int)msg.error;
+	}
+	free(out.data);
+	return rc;
+}
+
 /* Send the answer to a call, in parts that fit in messages. */
 static void thread_answer(struct thread *t, int rc, const u8 *reply, size_t len)
 {
@@ -172,7 +190,7 @@ static void thread_call(struct thread *t, const struct worker_msg *in)
 {
 	struct rpc_asks asks = { .accounts = { .find = thread_find, .arg = t },
 				 .shares = thread_list, .list = thread_rows,
-				 .end = thread_end };
+				 .end = thread_end, .change = thread_change };
 	struct rpc_user user = { .uid = (u32)in->uid, .anonymous = in->anonymous,
 				 .guest = in->guest,
 				 .administrator = in->administrator };

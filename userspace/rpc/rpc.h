@@ -42,13 +42,14 @@
 #define RPC_FAULT_NDR		0x000006f7
 
 struct rpc_conn;
+struct share_change;
 
 /**
  * struct rpc_user - the user that makes the calls
  * @uid: number of the account
  * @anonymous: the client gave no name
  * @guest: the client did not prove its name
- * @administrator: may see and end the sessions of others
+ * @administrator: may see and end the sessions of others, and change shares
  * @session: number of the session that opened the pipe; 0 if the kernel tells none
  * @name: name of the user
  * @domain: domain of the user
@@ -122,15 +123,17 @@ enum tree_text { TREE_USER, TREE_SHARE };
  * @shares: lists the shares
  * @list: gets another list, to be freed with rows_free()
  * @end: ends a session or closes an open, by its number
+ * @change: changes shares, see share_admin_change()
  *
  * All may block. Those behind @accounts are called with its @arg, and return 0 or a negative errno:
- * -EACCES if the user must not see or end it, -ENOENT if there is nothing to end.
+ * -EACCES if the user must not see, end or change it, -ENOENT if there is nothing to end.
  */
 struct rpc_asks {
 	struct sid_accounts accounts;
 	int (*shares)(void *arg, struct kernel_shares *out);
 	int (*list)(void *arg, enum rpc_list list, struct rows *out);
 	int (*end)(void *arg, enum rpc_list list, u64 id);
+	int (*change)(void *arg, const struct share_change *change);
 };
 
 /* Kinds of handles; none and any are for operations. */

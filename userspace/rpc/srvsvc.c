@@ -5,12 +5,12 @@
 #include <strings.h>
 #include <time.h>
 
+#include "share_change.h"
 #include "srvsvc.h"
 
 /* MS-SRVS sections 2.2.2.4, 2.2.4.29. */
 #define STYPE_DISKTREE			0
 #define STYPE_IPC			0x80000003
-#define FLAG_ACCESS_BASED		0x0800
 #define NO_LIMIT			0xffffffff
 
 /*
@@ -29,6 +29,7 @@
  * @path: path in the syntax of Windows
  * @type: STYPE_* value
  * @flags: flags of SHARE_INFO_1005
+ * @descriptor: security descriptor, in bytes
  */
 struct entry {
 	const char *name;
@@ -36,6 +37,7 @@ struct entry {
 	const char *path;
 	u32 type;
 	u32 flags;
+	struct ndr_array descriptor;
 };
 
 struct entries {
@@ -54,7 +56,7 @@ struct entries {
 #define PASSWORD	NDR_WORDS(TEXT, "")
 #define FLAGS		NDR_AT(U32, struct entry, flags)
 #define SERVER		NDR_WORDS(TEXT, "*")
-#define DESCRIPTOR	NDR_NUMBER(U32, 0), NDR_NUMBER(POINTER, 0)
+#define DESCRIPTOR	NDR_COUNTED(struct entry, descriptor, .of = &ndr_of_byte)
 #define SHARE(...)	{ sizeof(struct entry), NDR_FIELDS(__VA_ARGS__) }
 
 /*
@@ -107,6 +109,17 @@ static const struct ndr_struct time_of_day = {
 		   TIME_AT(6), TIME_AT(7), TIME_AT(8), TIME_AT(9), TIME_AT(10), TIME_AT(11))
 };
 
+/* A share with more users and groups than a descriptor has room for shows none. */
+static void entry_set_descriptor(struct rpc_call *call, const struct share *s, struct entry *e)
+{
+	struct ndr_array aces;
+
+	if (!call->user->administrator || s->users.n >= SHARE_ACES_MAX)
+		return;
+	share_aces_of(s, &aces, &call->memory);
+	share_descriptor_put(&aces, &e->descriptor, &call->memory);
+}
+
 /*
  * Collect the shares that the user may know of, including those that are not browsable if @hidden.
  * Returns 0 or an error.
@@ -131,8 +144,10 @@ static u32 entries_get(struct rpc_call *call, bool hidden, struct entries *list)
 			.remark = mem_chain_print(&call->memory, "%s", s->comment ?: ""),
 			.path = srvsvc_path(call, s->path ?: "/", ""),
 			.type = STYPE_DISKTREE,
-			.flags = s->hide_unreadable ? FLAG_ACCESS_BASED : 0,
+			.flags = (s->hide_unreadable ? SHARE_FLAG_ACCESS_BASED : 0) |
+				 (s->encrypt ? SHARE_FLAG_ENCRYPT : 0),
 		};
+		entry_set_descriptor(call, s, &list->entry[list->n - 1]);
 	}
 	list->entry[list->n++] = (struct entry){
 		.name = "IPC$", .remark = "Remote IPC", .path = "", .type = STYPE_IPC,
@@ -261,6 +276,9 @@ static u32 remote_tod(struct rpc_call *call, void *data)
 	{ .opnum = (number), .answer = (handler), \
 	  .in = NDR_FIELDS(SERVER_NAME, __VA_ARGS__), .out = LIST_OUT }
 
+#define PARAMETER_OUT \
+	NDR_FIELDS(SRVSVC_AT(POINTER, bad_parameter, .of = &ndr_of_number))
+
 static const struct rpc_op ops[] = {
 	LIST_OP(8, srvsvc_connection_enum, SRVSVC_AT(TEXT, name), LIST_IN),
 	LIST_OP(9, srvsvc_file_enum, SRVSVC_AT(TEXT, name), SRVSVC_AT(TEXT, user), LIST_IN),
@@ -272,10 +290,19 @@ static const struct rpc_op ops[] = {
 	LIST_OP(12, srvsvc_session_enum, SRVSVC_AT(TEXT, name), SRVSVC_AT(TEXT, user), LIST_IN),
 	{ .opnum = 13, .answer = srvsvc_session_del,
 	  .in = NDR_FIELDS(SERVER_NAME, SRVSVC_AT(TEXT, name), SRVSVC_AT(TEXT, user)) },
+	{ .opnum = 14, .answer = srvsvc_share_add,
+	  .in = NDR_FIELDS(SERVER_NAME, SRVSVC_AT(U32, level), SRVSVC_AT(U32, list_level)),
+	  .out = PARAMETER_OUT },
 	LIST_OP(15, share_enum, LIST_IN),
 	{ .opnum = 16, .answer = share_get_info,
 	  .in = NDR_FIELDS(SERVER_NAME, SRVSVC_AT(STRING, name), SRVSVC_AT(U32, level)),
 	  .out = INFO_OUT },
+	{ .opnum = 17, .answer = srvsvc_share_set_info,
+	  .in = NDR_FIELDS(SERVER_NAME, SRVSVC_AT(STRING, name), SRVSVC_AT(U32, level),
+			   SRVSVC_AT(U32, list_level)),
+	  .out = PARAMETER_OUT },
+	{ .opnum = 18, .answer = srvsvc_share_del,
+	  .in = NDR_FIELDS(SERVER_NAME, SRVSVC_AT(STRING, name), NDR_NUMBER(U32, 0)) },
 	{ .opnum = 20, .answer = share_check,
 	  .in = NDR_FIELDS(SERVER_NAME, SRVSVC_AT(STRING, name)),
 	  .out = NDR_FIELDS(SRVSVC_AT(U32, type)) },

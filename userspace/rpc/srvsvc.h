@@ -8,13 +8,20 @@
 
 #include "rpc.h"
 
+struct srvsvc_share;
+
 /* MS-ERREF section 2.2, MS-SRVS section 2.2.2.10. */
 #define ERROR_SUCCESS			0
 #define ERROR_ACCESS_DENIED		5
 #define ERROR_GEN_FAILURE		31
+#define ERROR_NOT_SUPPORTED		50
 #define ERROR_INVALID_PARAMETER		87
+#define ERROR_INVALID_NAME		123
 #define ERROR_INVALID_LEVEL		124
 #define ERROR_MORE_DATA			234
+#define ERROR_INVALID_SECURITY_DESCR	1338
+#define NERR_UNKNOWN_DEV_DIR		2116
+#define NERR_DUPLICATE_SHARE		2118
 #define NERR_USER_NOT_FOUND		2221
 #define NERR_NET_NAME_NOT_FOUND		2310
 #define NERR_DEVICE_NOT_SHARED		2311
@@ -37,6 +44,8 @@
  * @info: one item
  * @type: type of a share
  * @time: the time
+ * @change: a share as the client wants it
+ * @bad_parameter: number of the parameter that is not valid, if the client asks for it
  */
 struct srvsvc_args {
 	const char *server;
@@ -53,6 +62,8 @@ struct srvsvc_args {
 	struct ndr_any *info;
 	u32 type;
 	void *time;
+	struct srvsvc_share *change;
+	u32 *bad_parameter;
 };
 
 #define SRVSVC_AT(kind, name, ...)	NDR_AT(kind, struct srvsvc_args, name, ##__VA_ARGS__)
@@ -100,6 +111,11 @@ void srvsvc_info_fill(struct rpc_call *call, struct srvsvc_args *args,
 u32 srvsvc_error(int rc);
 /* Convert "/srv/data" and a path below it to "C:\srv\data\...": clients want a drive. */
 char *srvsvc_path(struct rpc_call *call, const char *base, const char *inner);
+
+/* Operations that change shares. */
+u32 srvsvc_share_add(struct rpc_call *call, void *data);
+u32 srvsvc_share_set_info(struct rpc_call *call, void *data);
+u32 srvsvc_share_del(struct rpc_call *call, void *data);
 
 /* Operations about sessions, opens and connections to shares. */
 u32 srvsvc_connection_enum(struct rpc_call *call, void *data);

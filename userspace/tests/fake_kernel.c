@@ -249,6 +249,8 @@ int kernel_share_add(struct kernel *k, const struct share *s)
 	if (!(copy->given & SHARE_BIT(DITTO_A_SHARE_ID)))
 		snprintf((char *)copy->id, sizeof(copy->id), "%s", copy->path);
 	copy->given |= SHARE_BIT(DITTO_A_SHARE_ID);
+	copy->device = k->root.device;
+	copy->inode = k->root.inode;
 	k->shares.share = mem_grow(k->shares.share, k->shares.n, sizeof(*k->shares.share));
 	k->shares.share[k->shares.n++] = copy;
 	fake_note(k, "+share:%s", s->name);

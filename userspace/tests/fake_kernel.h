@@ -17,6 +17,7 @@
  * @key: the last handle key
  * @gone: the module is not loaded
  * @fail_share: name of a share that cannot be added
+ * @root: folder that shares which are added have
  * @stop: set while a share is removed, unless it is NULL
  * @log: changes since the last fake_log(), one word each
  * @why: the last error
@@ -30,6 +31,7 @@ struct kernel {
 	u8 key[16];
 	bool gone;
 	const char *fail_share;
+	struct share_path_file root;
 	bool *stop;
 	char log[512];
 	struct why why;

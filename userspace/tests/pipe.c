@@ -29,6 +29,15 @@
 static int spawner;
 static unsigned int nshares = 1;
 
+static int not_changed(const struct rpc_user *user, const u8 *bytes, size_t len, u64 until)
+{
+	(void)user;
+	(void)bytes;
+	(void)len;
+	(void)until;
+	return -EIO;
+}
+
 static int shares_served(const struct rpc_user *user, struct kernel_shares *out)
 {
 	unsigned int i;
@@ -116,7 +125,7 @@ static bool has_text(const struct peer *p, const char *text)
 static void no_such_pipe(void)
 {
 	struct rpc_user user = { .uid = 1000 };
-	struct pipes *pipes = pipes_new(spawner, shares_served);
+	struct pipes *pipes = pipes_new(spawner, shares_served, not_changed);
 	struct peer p, first;
 	int i;
 
@@ -140,7 +149,7 @@ static void no_such_pipe(void)
 static void pipes_of_others_stay(void)
 {
 	struct rpc_user victim = { .uid = 1000 }, user = { .uid = 1001 };
-	struct pipes *pipes = pipes_new(spawner, shares_served);
+	struct pipes *pipes = pipes_new(spawner, shares_served, not_changed);
 	struct peer p, theirs;
 	int i;
 
@@ -159,7 +168,7 @@ static void shares_are_listed(void)
 {
 	struct rpc_user user = { .uid = 1000 };
 	struct rpc_user nobodies[] = { { .anonymous = true }, { .uid = 1000, .guest = true } };
-	struct pipes *pipes = pipes_new(spawner, shares_served);
+	struct pipes *pipes = pipes_new(spawner, shares_served, not_changed);
 	struct peer p;
 	size_t i;
 
@@ -179,7 +188,7 @@ static void shares_are_listed(void)
 	nshares = 1;
 	pipes_free(pipes);
 
-	pipes = pipes_new(spawner, not_served);
+	pipes = pipes_new(spawner, not_served, not_changed);
 	open_by(&p, pipes, "srvsvc", &user);
 	CHECK(!peer_send(&p, bind_srvsvc, sizeof(bind_srvsvc)));
 	/* ERROR_GEN_FAILURE */
@@ -192,7 +201,7 @@ static void shares_are_listed(void)
 static void answer_in_parts(void)
 {
 	struct rpc_user user = { .uid = 1000 };
-	struct pipes *pipes = pipes_new(spawner, shares_served);
+	struct pipes *pipes = pipes_new(spawner, shares_served, not_changed);
 	struct peer p;
 
 	nshares = 1000;
@@ -212,7 +221,7 @@ static void answer_in_parts(void)
 static void calls_without_end(void)
 {
 	struct rpc_user user = { .uid = 1000 };
-	struct pipes *pipes = pipes_new(spawner, slowly_served);
+	struct pipes *pipes = pipes_new(spawner, slowly_served, not_changed);
 	u8 *message = mem_new(CALLS * sizeof(share_enum));
 	struct peer p;
 	int i;
@@ -286,7 +295,7 @@ static void open_policy(struct peer *p, struct pipes *pipes, const struct rpc_us
 static void names_are_found(void)
 {
 	struct rpc_user user = { .uid = 1000 };
-	struct pipes *pipes = pipes_new(spawner, shares_served);
+	struct pipes *pipes = pipes_new(spawner, shares_served, not_changed);
 	u8 request[sizeof(lookup_sids2)];
 	struct peer p;
 
@@ -308,7 +317,7 @@ static void sandbox_holds(void)
 	struct peer p;
 
 	CHECK(process_worker_gone());
-	pipes = pipes_new(spawner, shares_served);
+	pipes = pipes_new(spawner, shares_served, not_changed);
 	open_by(&p, pipes, "srvsvc", &user);
 	CHECK(!peer_send(&p, bind_srvsvc, sizeof(bind_srvsvc)));
 	process_check_worker(1 + WORKER_CHANNELS);
@@ -327,7 +336,7 @@ static void worker_killed(void)
 	int tries, times;
 
 	CHECK(process_worker_gone());
-	pipes = pipes_new(spawner, shares_served);
+	pipes = pipes_new(spawner, shares_served, not_changed);
 	for (times = 0; times < 2; times++) {
 		open_policy(&p, pipes, &user, handle);
 		open_by(&other, pipes, "srvsvc", &user);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rpc/share_change.h"
 #include "rpc/srvsvc.h"
 #include "mem.h"
 #include "rpc_messages.h"
@@ -61,6 +62,25 @@ static int end_told(void *arg, enum rpc_list list, u64 id)
 	return end_rc;
 }
 
+static unsigned int changes;
+static struct share_change changed;
+static u32 changed_ace;
+static int change_rc;
+
+static int change_told(void *arg, const struct share_change *change)
+{
+	const struct share_ace *ace = change->aces.item;
+
+	(void)arg;
+	changes++;
+	changed = *change;
+	changed.name = strdup(change->name);
+	changed.comment = strdup(change->comment ?: "");
+	changed.path = strdup(change->path ?: "");
+	changed_ace = change->aces.n ? ace->mask : 0;
+	return change_rc;
+}
+
 static void srvsvc_open(struct peer *p, bool administrator)
 {
 	struct rpc_user user = { .uid = 1000, .administrator = administrator, .name = "user0" };
@@ -68,6 +88,7 @@ static void srvsvc_open(struct peer *p, bool administrator)
 	peer_open_by(p, "srvsvc", &user);
 	p->asks.list = rows_told;
 	p->asks.end = end_told;
+	p->asks.change = change_told;
 	peer_bind(p, bind_srvsvc, sizeof(bind_srvsvc));
 }
 
@@ -224,6 +245,221 @@ static void sessions_are_ended(void)
 	peer_end(&p);
 }
 
+static void changed_free(void)
+{
+	free((char *)changed.name);
+	free((char *)changed.comment);
+	free((char *)changed.path);
+	memset(&changed, 0, sizeof(changed));
+}
+
+/* Parts of a call that changes a share; @type and @max_uses of those that have them. */
+struct wanted {
+	u32 level;
+	u32 list_level;
+	const char *name;
+	u32 type;
+	u32 max_uses;
+	bool null;
+	u32 descriptor_len;
+};
+
+static void descriptor_put(struct ndr_out *o, const struct wanted *w)
+{
+	static const struct sid everyone = { .authority = 1, .nsubs = 1 };
+	struct share_ace ace = { ACE_ALLOWED, SHARE_MASK_READ, (struct sid *)&everyone };
+	const struct ndr_array aces = { .n = 1, .item = &ace };
+	struct mem_chain *chain = NULL;
+	struct ndr_array bytes;
+
+	share_descriptor_put(&aces, &bytes, &chain);
+	ndr_put32(o, w->descriptor_len ?: bytes.n);
+	ndr_put(o, bytes.item, bytes.n);
+	mem_chain_free(&chain);
+}
+
+/* The structure of a level, and a pointer to the number of a parameter. */
+static void wanted_put(struct ndr_out *o, const struct wanted *w)
+{
+	bool whole = w->level < 1000;
+
+	ndr_put32(o, w->level);
+	ndr_put32(o, w->list_level ?: w->level);
+	ndr_put_pointer(o, !w->null);
+	if (whole) {
+		ndr_put_pointer(o, w->name);
+		ndr_put32(o, w->type);
+	}
+	if (whole || w->level == 1004)
+		ndr_put_pointer(o, true);
+	if (whole && w->level > 1) {
+		ndr_put32(o, 0);
+		ndr_put32(o, w->max_uses);
+		ndr_put32(o, 0);
+		ndr_put_pointer(o, true);
+		ndr_put_pointer(o, false);
+	}
+	if (w->level == 1005)
+		ndr_put32(o, SHARE_FLAG_ENCRYPT);
+	if (w->level == 1006)
+		ndr_put32(o, w->max_uses);
+	if (w->level == 503)
+		ndr_put_pointer(o, false);
+	if (w->level == 502 || w->level == 503 || w->level == 1501) {
+		ndr_put32(o, w->descriptor_len ?: 80);
+		ndr_put_pointer(o, true);
+	}
+	if (whole && w->name)
+		ndr_put_string(o, w->name);
+	if (whole || w->level == 1004)
+		ndr_put_string(o, "a remark");
+	if (whole && w->level > 1)
+		ndr_put_string(o, "C:\\srv\\new");
+	if (w->level == 502 || w->level == 503 || w->level == 1501)
+		descriptor_put(o, w);
+	ndr_put_pointer(o, true);
+	ndr_put32(o, 77);
+}
+
+/* The result of a call; a fault in the upper half. The number of the parameter is in @parameter. */
+static u32 share_call(struct peer *p, u16 opnum, const struct wanted *w, u32 *parameter)
+{
+	struct ndr_out o;
+	size_t len;
+	u8 in[64];
+
+	changes = 0;
+	changed_free();
+	call_begin(&o);
+	if (opnum != 14)
+		ndr_put_string(&o, "old");
+	if (opnum == 18)
+		ndr_put32(&o, 0);
+	else
+		wanted_put(&o, w);
+	len = call_make(p, &o, opnum, in, sizeof(in));
+	*parameter = len == 12 ? bytes_get32(in + 4) : 0;
+	return len >= 4 ? bytes_get32(in + len - 4) : 0xdead;
+}
+
+static void shares_are_changed(void)
+{
+	static const u32 levels[] = { 1, 2, 502, 503, 1004, 1005, 1006, 1501 };
+	struct wanted w = { .name = "new", .max_uses = 0xffffffff };
+	u32 parameter;
+	struct peer p;
+	size_t i;
+
+	srvsvc_open(&p, true);
+	for (i = 0; i < ARRAY_SIZE(levels); i++) {
+		bool descriptor = levels[i] == 502 || levels[i] == 503 || levels[i] == 1501;
+		u32 given = (levels[i] < 1005 ? SHARE_CHANGE_COMMENT : 0) |
+			    (levels[i] == 1005 ? SHARE_CHANGE_FLAGS : 0) |
+			    (descriptor ? SHARE_CHANGE_ACES : 0);
+
+		w.level = levels[i];
+		CHECK(!share_call(&p, 17, &w, &parameter) && changes == 1 && !parameter);
+		SAME(changed.name, "old");
+		SAME(changed.comment, given & SHARE_CHANGE_COMMENT ? "a remark" : "");
+		CHECK(changed.kind == SHARE_CHANGE_SET && changed.given == given);
+		CHECK(changed_ace == (descriptor ? SHARE_MASK_READ : 0));
+		if (levels[i] == 2 || levels[i] == 502 || levels[i] == 503) {
+			CHECK(!share_call(&p, 14, &w, &parameter) && changes == 1);
+			SAME(changed.name, "new");
+			SAME(changed.path, "C:\\srv\\new");
+			CHECK(changed.kind == SHARE_CHANGE_ADD && changed.given == given);
+		} else {
+			CHECK(share_call(&p, 14, &w, &parameter) == ERROR_INVALID_LEVEL);
+			CHECK(!changes);
+		}
+	}
+	CHECK(!share_call(&p, 18, NULL, &parameter) && changed.kind == SHARE_CHANGE_DELETE);
+	SAME(changed.name, "old");
+	changed_free();
+	peer_end(&p);
+}
+
+static void changes_are_refused(void)
+{
+	static const struct { int rc; u32 error; } errors[] = {
+		{ -EACCES, ERROR_ACCESS_DENIED }, { -ENOENT, NERR_NET_NAME_NOT_FOUND },
+		{ -EEXIST, NERR_DUPLICATE_SHARE }, { -ENOTDIR, NERR_UNKNOWN_DEV_DIR },
+		{ -EOPNOTSUPP, ERROR_NOT_SUPPORTED }, { -EINVAL, ERROR_INVALID_PARAMETER },
+		{ -EIO, ERROR_GEN_FAILURE },
+	};
+	static const u32 lens[] = { 81, 100000, 0x7fffffff, 0xffffffff };
+	struct wanted w = { .level = 502, .name = "new", .max_uses = 0xffffffff };
+	u32 parameter;
+	struct peer p;
+	size_t i;
+
+	srvsvc_open(&p, true);
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		change_rc = errors[i].rc;
+		CHECK(share_call(&p, 14, &w, &parameter) == errors[i].error && changes == 1);
+	}
+	change_rc = 0;
+	w.max_uses = 5;
+	CHECK(share_call(&p, 14, &w, &parameter) == ERROR_NOT_SUPPORTED && parameter == 6);
+	w.max_uses = 0xffffffff;
+	w.type = 3;
+	CHECK(share_call(&p, 14, &w, &parameter) == ERROR_INVALID_PARAMETER && parameter == 3);
+	w.type = 0;
+	w.name = "a/b";
+	CHECK(share_call(&p, 14, &w, &parameter) == ERROR_INVALID_NAME && parameter == 1);
+	w.name = NULL;
+	CHECK(share_call(&p, 14, &w, &parameter) == ERROR_INVALID_NAME && parameter == 1);
+	w.name = "new";
+	CHECK(!changes);
+	/* Calls that are not what they say: another level, no structure, too long a descriptor. */
+	w.list_level = 2;
+	CHECK(share_call(&p, 17, &w, &parameter) == 0xdead && peer_fault(&p) == RPC_FAULT_NDR);
+	w.list_level = 0;
+	w.null = true;
+	CHECK(share_call(&p, 17, &w, &parameter) == 0xdead && peer_fault(&p) == RPC_FAULT_NDR);
+	w.null = false;
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		w.descriptor_len = lens[i];
+		CHECK(share_call(&p, 17, &w, &parameter) == 0xdead &&
+		      peer_fault(&p) == RPC_FAULT_NDR);
+	}
+	w.descriptor_len = 10;
+	CHECK(share_call(&p, 17, &w, &parameter) == ERROR_INVALID_SECURITY_DESCR && !changes);
+	w.level = 3;
+	CHECK(share_call(&p, 17, &w, &parameter) == ERROR_INVALID_LEVEL && !changes);
+	peer_end(&p);
+	w = (struct wanted){ .level = 2, .name = "new", .max_uses = 0xffffffff };
+	srvsvc_open(&p, false);
+	CHECK(share_call(&p, 14, &w, &parameter) == ERROR_ACCESS_DENIED && !changes);
+	CHECK(share_call(&p, 17, &w, &parameter) == ERROR_ACCESS_DENIED && !changes);
+	CHECK(share_call(&p, 18, &w, &parameter) == ERROR_ACCESS_DENIED && !changes);
+	changed_free();
+	peer_end(&p);
+}
+
+/* A call that ends too early changes nothing. */
+static void cut_changes_are_refused(void)
+{
+	struct wanted w = { .level = 502, .name = "new", .max_uses = 0xffffffff };
+	struct ndr_out o, cut;
+	struct peer p;
+	size_t len, i;
+	u8 in[64];
+
+	call_begin(&o);
+	wanted_put(&o, &w);
+	len = o.len;
+	for (i = RESPONSE + 16; i < len; i++) {
+		srvsvc_open(&p, true);
+		changes = 0;
+		ndr_out_init(&cut, 4000);
+		ndr_put(&cut, o.data, i);
+		CHECK(!call_make(&p, &cut, 14, in, sizeof(in)) && !changes);
+		peer_end(&p);
+	}
+	free(o.data);
+}
+
 static void others_are_refused(void)
 {
 	u8 *in = mem_new(RPC_ANSWER_MAX);
@@ -247,7 +483,8 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(sessions_are_listed), TEST(opens_are_listed), TEST(sessions_are_ended),
-		TEST(others_are_refused), { 0 }
+		TEST(others_are_refused), TEST(shares_are_changed), TEST(changes_are_refused),
+		TEST(cut_changes_are_refused), { 0 }
 	};
 
 	return test_main(tests);

@@ -47,7 +47,9 @@
  * @WORKER_ROWS: from the pipe worker, before @WORKER_CALLED: requests another list
  * @WORKER_LISTED: answer to both, with a descriptor of the list, see share_list.h and row_list.h
  * @WORKER_END: from the pipe worker, before @WORKER_CALLED: requests the end of one of a list
- * @WORKER_ENDED: answer to @WORKER_END
+ * @WORKER_CHANGE: from the pipe worker, before @WORKER_CALLED: a change of a share, see
+ *	share_change.h
+ * @WORKER_ENDED: answer to @WORKER_END and @WORKER_CHANGE
  * @WORKER_RESOLVE: to the host worker: the address of a host
  * @WORKER_RESOLVED: answer to @WORKER_RESOLVE with the same number: an error or the names,
  *	see host_names.h
@@ -78,6 +80,7 @@ enum worker_type {
 	WORKER_ROWS,
 	WORKER_LISTED,
 	WORKER_END,
+	WORKER_CHANGE,
 	WORKER_ENDED,
 	WORKER_RESOLVE,
 	WORKER_RESOLVED,
@@ -109,7 +112,7 @@ enum worker_type {
  * @uid: number of the pipe's user
  * @anonymous: the pipe's user gave no name
  * @guest: the pipe's user did not prove the name
- * @administrator: the pipe's user may see and end the sessions of others
+ * @administrator: see struct rpc_user
  * @more: another part of the answer follows
  * @until: CLOCK_MONOTONIC in ms; names are not asked for after it
  * @list: enum rpc_list
@@ -132,8 +135,8 @@ enum worker_type {
  * @why: reason, for log messages
  * @key: session key, or NT hash of a user
  * @key_len: length of @key in bytes
- * @token: token from or for the client, bytes written to or read from a pipe, or address
- *	or names of a host; in a decoded message it points into the packet
+ * @token: token from or for the client, bytes written to or read from a pipe, a change of a
+ *	share, or address or names of a host; in a decoded message it points into the packet
  * @token_len: length of @token in bytes
  * @sids: SIDs by which a domain controller vouches for the client, see sid_list_put(); in a
  *	decoded message it points into the packet

@@ -2,10 +2,10 @@
 /*
  * Pipes: fragments of remote calls for srvsvc, lsarpc, wkssvc and samr.
  *
- * The first byte chooses the pipe and the user, the rest are messages, each behind its length
- * in two bytes. Handles cannot be guessed: "HND" and a number at the beginning of the parameters
- * stand for one that an earlier call returned. The name service is asked for real, from the files
- * of this machine.
+ * The first byte chooses the pipe and the user, who may be an administrator. The rest are messages,
+ * each behind its length in two bytes. Handles cannot be guessed: "HND" and a number at the
+ * beginning of the parameters stand for one that an earlier call returned. The name service is
+ * asked for real, from the files of this machine.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -14,6 +14,7 @@
 
 #include "identity/identity.h"
 #include "rpc/pipe_rows.h"
+#include "rpc/share_change.h"
 #include "mem.h"
 
 /* Messages of one input: more only repeat what a conversation of this length shows. */
@@ -45,9 +46,31 @@ static void handle_take(struct handles *h, const u8 *reply, size_t len)
 		memcpy(h->handle[h->n++], reply + len - RPC_HANDLE_SIZE - 4, RPC_HANDLE_SIZE);
 }
 
+/* Lists of administrators come from the kernel. */
 static int rows_get(void *arg, enum rpc_list list, struct rows *out)
 {
-	return pipe_rows_get(arg, list, 0, out);
+	struct rpc_user user = *(struct rpc_user *)arg;
+
+	user.administrator = false;
+	return pipe_rows_get(&user, list, 0, out);
+}
+
+/* A change as dittod gets it, from a worker that may be another program. */
+static int change_make(void *arg, const struct share_change *change)
+{
+	struct mem_chain *chain = NULL;
+	struct share_change got;
+	struct ndr_out out;
+
+	(void)arg;
+	ndr_out_init(&out, RPC_CALL_MAX);
+	if (share_change_put(change, &out) &&
+	    (!share_change_get(&got, out.data, out.len, &chain) ||
+	     !share_aces_same(&change->aces, &got.aces) || strcmp(got.name, change->name)))
+		abort();
+	mem_chain_free(&chain);
+	free(out.data);
+	return 0;
 }
 
 static int accounts_find(void *arg, bool by_name, struct sid *sid, struct sid_name *name)
@@ -86,7 +109,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 	static const struct sid machine = { 5, 4, { 21, 1, 2, 3 } };
 	struct rpc_user user = { .uid = 65534, .name = "nobody", .domain = "HERE" };
 	struct rpc_asks asks = { .accounts = { .find = accounts_find, .arg = &user },
-				 .shares = shares_none, .list = rows_get };
+				 .shares = shares_none, .list = rows_get, .change = change_make };
 	struct handles handles = { .n = 0 };
 	struct rpc_conn *conn;
 	int number;
@@ -94,6 +117,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 	if (len < 1)
 		return 0;
 	user.anonymous = data[0] & 4;
+	user.administrator = data[0] & 8;
 	number = rpc_pipe_number(names[data[0] & 3]);
 	if (number < 0)
 		return 0;

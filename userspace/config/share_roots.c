@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Directories for shares that are added by remote calls, see share_roots.h.
+ *
+ * Locking: the mutex protects the directories in use.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "share_roots.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct share_roots used;
+
+bool share_roots_add(struct share_roots *roots, const char *path, struct why *why)
+{
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	if (path[0] != '/' || len == 1)
+		return why_not(why, "'%.60s' is not allowed: an absolute path other than / is",
+			       path);
+	if (roots->n == SHARE_ROOTS_MAX)
+		return why_not(why, "more than %d directories", SHARE_ROOTS_MAX);
+	roots->path[roots->n++] = mem_print("%.*s", (int)len, path);
+	return true;
+}
+
+void share_roots_free(struct share_roots *roots)
+{
+	while (roots->n)
+		free(roots->path[--roots->n]);
+}
+
+void share_roots_set(const struct share_roots *roots)
+{
+	unsigned int i;
+
+	pthread_mutex_lock(&lock);
+	share_roots_free(&used);
+	for (i = 0; i < roots->n; i++)
+		used.path[used.n++] = mem_string(roots->path[i]);
+	pthread_mutex_unlock(&lock);
+}
+
+/* The rest of a path below a directory, "" for the directory itself; NULL if it is outside. */
+static const char *path_below(const char *root, const char *path)
+{
+	size_t len = strlen(root);
+
+	if (strncmp(root, path, len) || (path[len] && path[len] != '/'))
+		return NULL;
+	return path + len + strspn(path + len, "/");
+}
+
+bool share_roots_contain(const char *path)
+{
+	bool found = false;
+	unsigned int i;
+
+	pthread_mutex_lock(&lock);
+	for (i = 0; i < used.n && !found; i++)
+		found = path_below(used.path[i], path);
+	pthread_mutex_unlock(&lock);
+	return found;
+}
+
+/* The longest directory that contains a path, to be freed; NULL if there is none. */
+static char *root_of(const char *path)
+{
+	const char *root = NULL;
+	char *copy = NULL;
+	unsigned int i;
+
+	pthread_mutex_lock(&lock);
+	for (i = 0; i < used.n; i++)
+		if (path_below(used.path[i], path) &&
+		    (!root || strlen(used.path[i]) > strlen(root)))
+			root = used.path[i];
+	if (root)
+		copy = mem_string(root);
+	pthread_mutex_unlock(&lock);
+	return copy;
+}
+
+int share_roots_find(const char *path, struct share_path_file *file, struct why *why)
+{
+	const struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
+	char *root = root_of(path);
+	const char *inner;
+	struct stat st;
+	int dir, fd, rc = 0;
+
+	if (!root) {
+		why_not(why, "it is not below a 'share-root' of ditto.conf");
+		return -EACCES;
+	}
+	inner = path_below(root, path);
+	dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd = dir < 0 ? dir : (int)syscall(SYS_openat2, dir, *inner ? inner : ".", &how,
+					  sizeof(how));
+	if (fd < 0 || fstat(fd, &st))
+		rc = -errno;
+	if (fd >= 0)
+		close(fd);
+	if (dir >= 0)
+		close(dir);
+	free(root);
+	if (rc == -ELOOP || rc == -EXDEV) {
+		why_not(why, "its path has a symbolic link or leads out of the 'share-root'");
+		return -EACCES;
+	}
+	if (rc) {
+		why_not(why, "%s", strerror(-rc));
+		return rc;
+	}
+	*file = (struct share_path_file){ st.st_dev, st.st_ino };
+	return 0;
+}

@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Changes of shares by remote calls; see share_admin.h.
+ *
+ * Administrators of Windows administer what lies below the directories that ditto.conf gives them,
+ * and nothing else.
+ */
+
+#include <ctype.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "clock.h"
+#include "config/share_roots.h"
+#include "daemon/kernel.h"
+#include "daemon/log.h"
+#include "ditto-nl-gen.h"
+#include "identity/identity.h"
+#include "mem.h"
+#include "share_admin.h"
+#include "share_change.h"
+
+/* Most lines about refusals in a time, in milliseconds. */
+#define LOG_BURST	20
+#define LOG_TIME	10000
+/* Name of a share that clients have always. */
+#define IPC_SHARE	"IPC$"
+
+/**
+ * struct admin_work - a change that is made
+ * @k: connection to the kernel
+ * @user: who asks for it
+ * @until: deadline
+ * @change: the change
+ * @have: the shares that there are
+ * @chain: memory
+ */
+struct admin_work {
+	struct kernel *k;
+	const struct rpc_user *user;
+	u64 until;
+	struct share_change change;
+	struct kernel_shares have;
+	struct mem_chain *chain;
+};
+
+static bool log_has_room(void)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static unsigned int count;
+	static u64 start;
+	bool room;
+
+	pthread_mutex_lock(&lock);
+	if (clock_ms() - start >= LOG_TIME) {
+		start = clock_ms();
+		count = 0;
+	}
+	room = count++ < LOG_BURST;
+	pthread_mutex_unlock(&lock);
+	return room;
+}
+
+static void admin_log(const struct admin_work *w, const char *outcome, const char *why)
+{
+	const char *domain = w->user->domain;
+	char *line = mem_print("share %s: %s by %s%s%s on srvsvc%s%s", w->change.name, outcome,
+			       domain, domain[0] ? "\\" : "", w->user->name, why ? ": " : "",
+			       why ?: "");
+	char *printable = text_printable(line);
+
+	if (!why)
+		log_notice("%s", printable);
+	else if (log_has_room())
+		log_warning("%s", printable);
+	free(printable);
+	free(line);
+}
+
+static int admin_refuse(const struct admin_work *w, int rc, const char *format, ...)
+	__printf(3, 4);
+
+static int admin_refuse(const struct admin_work *w, int rc, const char *format, ...)
+{
+	static const char *const wanted[] = {
+		[SHARE_CHANGE_ADD] = "not added",
+		[SHARE_CHANGE_SET] = "not changed",
+		[SHARE_CHANGE_DELETE] = "not removed",
+	};
+	va_list args;
+	char *why;
+
+	va_start(args, format);
+	why = mem_vprint(format, args);
+	va_end(args);
+	admin_log(w, wanted[w->change.kind], why);
+	free(why);
+	return rc;
+}
+
+/* Names of shares are compared without their case by clients; the exact one comes first. */
+static struct share *share_find(const struct kernel_shares *have, const char *name)
+{
+	struct share *found = NULL;
+	unsigned int i;
+
+	for (i = 0; i < have->n; i++) {
+		if (!strcmp(have->share[i]->name, name))
+			return have->share[i];
+		if (!found && !strcasecmp(have->share[i]->name, name))
+			found = have->share[i];
+	}
+	return found;
+}
+
+/*
+ * Convert "C:\srv\data" to "/srv/data", memory of the chain: the opposite of srvsvc_path(). NULL if
+ * it is no such path, or a part of it is empty, "." or "..".
+ */
+static char *path_of_windows(struct admin_work *w)
+{
+	const char *from = w->change.path;
+	char *path, *part;
+	size_t len;
+
+	if (toupper((unsigned char)from[0]) != 'C' || from[1] != ':')
+		return NULL;
+	path = mem_chain_print(&w->chain, "%s", from + 2);
+	for (part = path; *part; part++)
+		if (*part == '\\')
+			*part = '/';
+	len = strlen(path);
+	if (len > 1 && path[len - 1] == '/')
+		path[--len] = '\0';
+	if (path[0] != '/')
+		return NULL;
+	for (part = path; *part; part += len) {
+		len = strcspn(++part, "/");
+		if (!len || !strncmp(part, ".", len) || (len == 2 && !strncmp(part, "..", 2)))
+			return NULL;
+	}
+	return path;
+}
+
+/* What a mask of share permissions gives; false if Ditto has no such access. */
+static bool access_of(u32 mask, u32 *access)
+{
+	switch (mask) {
+	case SHARE_MASK_FULL:
+	case GENERIC_FULL:
+		*access = DITTO_SHARE_RIGHT_WRITE;
+		return true;
+	case SHARE_MASK_READ:
+	case GENERIC_READ_EXECUTE:
+		*access = DITTO_SHARE_RIGHT_READ;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Find the user or the group that a SID stands for. Returns 0 or a negative errno. */
+static int user_of_sid(struct admin_work *w, const struct sid *sid, struct share_user *user)
+{
+	const struct identity_who who = { .user = w->user->uid, .until = w->until };
+	struct identity found;
+	char text[NSS_NAME_SIZE];
+	int rc;
+
+	sid_text(sid, text);
+	if (sid->authority == SID_AUTHORITY_UNIX && sid->nsubs == 2 &&
+	    (sid->sub[0] == SID_UNIX_USERS || sid->sub[0] == SID_UNIX_GROUPS)) {
+		user->group = sid->sub[0] == SID_UNIX_GROUPS;
+		user->id = sid->sub[1];
+		return 0;
+	}
+	rc = identity_by_sid(&who, sid, &found);
+	if (rc && rc != -ENOENT)
+		return admin_refuse(w, -EIO, "nobody answers who %s is", text);
+	if (!rc && found.kinds) {
+		user->group = !(found.kinds & IDENTITY_USER) || found.name.use == SID_USE_GROUP;
+		user->id = found.id;
+		return 0;
+	}
+	if (rc || !identity_directory_may_have(sid) ||
+	    (found.name.use != SID_USE_USER && found.name.use != SID_USE_GROUP))
+		return admin_refuse(w, -EOPNOTSUPP,
+				    "%s is no user or group here; a share can name these, and Everyone",
+				    text);
+	user->group = found.name.use == SID_USE_GROUP;
+	user->sid_len = (u32)sid_put(sid, user->sid);
+	return 0;
+}
+
+static struct share_user *users_find(struct share_users *users, const struct share_user *one)
+{
+	unsigned int i;
+
+	for (i = 0; i < users->n; i++)
+		if (share_user_same(&users->user[i], one))
+			return &users->user[i];
+	return NULL;
+}
+
+/* Of the entries for one user or group, a denial counts, which comes first, else the most. */
+static void users_merge(struct share_users *users, const struct share_user *one)
+{
+	struct share_user *known = users_find(users, one);
+
+	if (!known) {
+		users->user = mem_grow(users->user, users->n, sizeof(*users->user));
+		users->user[users->n++] = *one;
+	} else if (known->access != DITTO_SHARE_RIGHT_NONE && one->access > known->access) {
+		known->access = one->access;
+	}
+}
+
+/*
+ * In a descriptor what a user has himself, by groups and as one of all adds up, and denials win.
+ * In a share his own entry decides, else the highest of his groups, else the one for others. Find
+ * the entries that mean the same, if there are such. Returns 0 or a negative errno.
+ */
+static int users_make_exact(struct admin_work *w, struct share *to)
+{
+	struct share_users *users = &to->users;
+	u32 groups_most = DITTO_SHARE_RIGHT_NONE;
+	bool group_denied = false;
+	unsigned int i;
+
+	for (i = 0; i < users->n; i++) {
+		struct share_user *user = &users->user[i];
+
+		if (user->access != DITTO_SHARE_RIGHT_NONE && user->access < to->default_access)
+			user->access = to->default_access;
+		if (user->group && user->access > groups_most)
+			groups_most = user->access;
+		group_denied |= user->group && user->access == DITTO_SHARE_RIGHT_NONE;
+	}
+	if (group_denied && groups_most)
+		return admin_refuse(w, -EOPNOTSUPP,
+				    "a group is denied and another one allowed, and somebody may be in both: deny users instead");
+	for (i = 0; i < users->n; i++) {
+		const struct share_user *user = &users->user[i];
+
+		if (user->group || user->access == DITTO_SHARE_RIGHT_NONE)
+			continue;
+		if (group_denied || user->access < groups_most)
+			return admin_refuse(w, -EOPNOTSUPP,
+					    "the entry for user %u would decide alone, whatever those of his groups say: give it Full Control, or name groups only",
+					    user->id);
+	}
+	return 0;
+}
+
+/* Administrators of the share stay such while they have Full Control. */
+static void users_keep_admins(const struct share *from, struct share *to)
+{
+	unsigned int i;
+
+	for (i = 0; i < from->users.n; i++) {
+		const struct share_user *old = &from->users.user[i];
+		struct share_user *user = users_find(&to->users, old);
+
+		if (old->access == DITTO_SHARE_RIGHT_ADMIN && user &&
+		    user->access == DITTO_SHARE_RIGHT_WRITE)
+			user->access = DITTO_SHARE_RIGHT_ADMIN;
+	}
+}
+
+/* Set users, groups and others to what a descriptor says. @old is the share as it is, or NULL. */
+static int access_set(struct admin_work *w, const struct share *old, struct share *to)
+{
+	const struct share_ace *ace = w->change.aces.item;
+	struct ndr_array same;
+	bool allowed = false;
+	unsigned int i;
+	int rc;
+
+	if (old) {
+		share_aces_of(old, &same, &w->chain);
+		/* Clients send back what they have read to change something else. */
+		if (share_aces_same(&same, &w->change.aces))
+			return 0;
+	}
+	to->default_access = DITTO_SHARE_RIGHT_NONE;
+	for (i = 0; i < w->change.aces.n; i++) {
+		struct share_user user = { .access = DITTO_SHARE_RIGHT_NONE };
+		u32 access;
+
+		if (!access_of(ace[i].mask, &access) ||
+		    (ace[i].type == ACE_DENIED && access != DITTO_SHARE_RIGHT_WRITE))
+			return admin_refuse(w, -EOPNOTSUPP,
+					    "an entry %s the rights %#x: Ditto has Full Control and Read, which can be allowed, and Full Control, which can be denied",
+					    ace[i].type == ACE_DENIED ? "denies" : "allows",
+					    ace[i].mask);
+		if (ace[i].type == ACE_DENIED && allowed)
+			return admin_refuse(w, -EOPNOTSUPP,
+					    "an entry that denies is behind one that allows");
+		allowed |= ace[i].type == ACE_ALLOWED;
+		if (sid_same(ace[i].sid, &share_everyone)) {
+			if (ace[i].type == ACE_DENIED)
+				return admin_refuse(w, -EOPNOTSUPP, "Everyone is denied");
+			if (access > to->default_access)
+				to->default_access = access;
+			continue;
+		}
+		rc = user_of_sid(w, ace[i].sid, &user);
+		if (rc)
+			return rc;
+		if (ace[i].type == ACE_ALLOWED)
+			user.access = access;
+		users_merge(&to->users, &user);
+	}
+	rc = users_make_exact(w, to);
+	if (rc)
+		return rc;
+	if (old)
+		users_keep_admins(old, to);
+	to->given |= SHARE_BIT(DITTO_A_SHARE_USERS) | SHARE_BIT(DITTO_A_SHARE_DEFAULT_ACCESS);
+	return 0;
+}
+
+/* Set all that a change gives. */
+static int options_set(struct admin_work *w, const struct share *old, struct share *to)
+{
+	const struct share_change *c = &w->change;
+	struct why why;
+
+	if (c->given & SHARE_CHANGE_COMMENT && !share_set_comment(to, c->comment, &why))
+		return admin_refuse(w, -EINVAL, "%s", why.text);
+	if (c->given & SHARE_CHANGE_FLAGS) {
+		if (c->flags & ~(SHARE_FLAG_ACCESS_BASED | SHARE_FLAG_ENCRYPT))
+			return admin_refuse(w, -EOPNOTSUPP,
+					    "the flags %#x are not access-based enumeration and encryption only",
+					    c->flags);
+		to->hide_unreadable = c->flags & SHARE_FLAG_ACCESS_BASED;
+		to->encrypt = c->flags & SHARE_FLAG_ENCRYPT;
+		to->given |= SHARE_OPTION_BIT(SHARE_OPTION_hide_unreadable) |
+			     SHARE_OPTION_BIT(SHARE_OPTION_encrypt);
+	}
+	return c->given & SHARE_CHANGE_ACES ? access_set(w, old, to) : 0;
+}
+
+static int kernel_refuse(const struct admin_work *w, int rc)
+{
+	switch (rc) {
+	case -ENOENT:
+	case -ENOTDIR:
+		rc = -ENOTDIR;
+		break;
+	case -EEXIST:
+	case -EOPNOTSUPP:
+	case -EINVAL:
+		break;
+	default:
+		rc = -EIO;
+	}
+	return admin_refuse(w, rc, "%s", kernel_why(w->k));
+}
+
+/*
+ * Whoever may write below a share-root can exchange folders of a path for links at any time. So
+ * the share is open to nobody until its root was found to be the folder that was checked.
+ */
+static int share_add_at(struct admin_work *w, struct share *s, const struct share_path_file *file)
+{
+	struct share *added, opened = *s;
+	bool same;
+	int rc;
+
+	opened.given = s->given & (SHARE_BIT(DITTO_A_SHARE_USERS) |
+				   SHARE_BIT(DITTO_A_SHARE_DEFAULT_ACCESS));
+	opened.users = s->users;
+	s->users = (struct share_users){ 0 };
+	s->default_access = DITTO_SHARE_RIGHT_NONE;
+	rc = kernel_share_add(w->k, s);
+	s->users = opened.users;
+	if (rc)
+		return kernel_refuse(w, rc);
+	added = kernel_share_get(w->k, s->name);
+	same = added && added->inode == file->inode && added->device == file->device;
+	share_free(added);
+	if (!same)
+		rc = admin_refuse(w, -EACCES, "its path leads to another folder than a moment ago");
+	if (!rc && kernel_share_set(w->k, &opened))
+		rc = kernel_refuse(w, -EIO);
+	if (rc)
+		kernel_share_del(w->k, s->name);
+	return rc;
+}
+
+static int admin_add(struct admin_work *w)
+{
+	const char *path = path_of_windows(w);
+	struct share_path_file file;
+	struct share *s = NULL;
+	char *outcome;
+	struct why why;
+	int rc;
+
+	if (!path)
+		return admin_refuse(w, -EINVAL, "'%s' is no path such as C:\\srv\\data",
+				    w->change.path);
+	if (!share_roots_contain(path))
+		return admin_refuse(w, -EACCES,
+				    "no share may be added at %s; a line 'share-root = DIRECTORY' in section [server] of ditto.conf allows what is below",
+				    path);
+	if (!share_check_name(w->change.name, &why))
+		return admin_refuse(w, -EINVAL, "%s", why.text);
+	if (share_find(&w->have, w->change.name) || !strcasecmp(w->change.name, IPC_SHARE))
+		return admin_refuse(w, -EEXIST, "there is one of that name");
+	s = share_new(w->change.name);
+	s->default_access = DITTO_SHARE_RIGHT_READ;
+	s->given = SHARE_BIT(DITTO_A_SHARE_USERS) | SHARE_BIT(DITTO_A_SHARE_DEFAULT_ACCESS);
+	rc = options_set(w, NULL, s);
+	if (rc)
+		goto out;
+	if (!share_set_path(s, path, &why) || !share_set_protocols(s, "smb", &why)) {
+		rc = admin_refuse(w, -EINVAL, "%s", why.text);
+		goto out;
+	}
+	rc = share_roots_find(path, &file, &why);
+	if (rc) {
+		rc = admin_refuse(w, rc == -EACCES ? rc : rc == -ENOENT || rc == -ENOTDIR ?
+				  -ENOTDIR : -EIO, "%s: %s", path, why.text);
+		goto out;
+	}
+	rc = share_add_at(w, s, &file);
+	if (!rc) {
+		outcome = mem_chain_print(&w->chain, "added at %s", path);
+		admin_log(w, outcome, NULL);
+	}
+out:
+	share_free(s);
+	return rc;
+}
+
+static int admin_set(struct admin_work *w, const struct share *old)
+{
+	struct share *s = share_new(old->name);
+	int rc;
+
+	s->default_access = old->default_access;
+	rc = options_set(w, old, s);
+	if (!rc && s->given) {
+		rc = kernel_share_set(w->k, s);
+		if (rc)
+			rc = kernel_refuse(w, rc);
+		else
+			admin_log(w, "changed", NULL);
+	}
+	share_free(s);
+	return rc;
+}
+
+static int admin_delete(struct admin_work *w, const struct share *old)
+{
+	int rc = kernel_share_del(w->k, old->name);
+
+	/* Clients have lost a share that still drains. */
+	if (rc && rc != -ETIMEDOUT)
+		return rc == -ENOENT ? rc : kernel_refuse(w, rc);
+	admin_log(w, "removed", NULL);
+	return 0;
+}
+
+int share_admin_change(struct kernel *k, const struct rpc_user *user, const u8 *bytes, size_t len,
+		       u64 until)
+{
+	struct admin_work w = { .k = k, .user = user, .until = until };
+	const struct share *old;
+	int rc = -EACCES;
+
+	if (!user->administrator)
+		return rc;
+	if (!share_change_get(&w.change, bytes, len, &w.chain)) {
+		rc = -EBADMSG;
+		goto out;
+	}
+	if (kernel_shares_get(k, &w.have)) {
+		rc = kernel_refuse(&w, -EIO);
+		goto out;
+	}
+	if (w.change.kind == SHARE_CHANGE_ADD) {
+		rc = admin_add(&w);
+		goto out;
+	}
+	old = share_find(&w.have, w.change.name);
+	if (!old || !share_has_protocol(old, "smb"))
+		rc = -ENOENT;
+	else if (!old->path || !share_roots_contain(old->path))
+		rc = admin_refuse(&w, -EACCES,
+				  "it is administered on this machine; a line 'share-root = DIRECTORY' in section [server] of ditto.conf allows it for shares below");
+	else if (w.change.kind == SHARE_CHANGE_SET)
+		rc = admin_set(&w, old);
+	else
+		rc = admin_delete(&w, old);
+out:
+	kernel_shares_free(&w.have);
+	mem_chain_free(&w.chain);
+	return rc;
+}
