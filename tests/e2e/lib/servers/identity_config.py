@@ -26,8 +26,8 @@ def mapped(w):
         os.unlink(MAP)
 
 
-def administrate(w, group):
-    """Let a group stand for BUILTIN\\Administrators."""
+def administrate(w, group, *lines):
+    """Let a group stand for BUILTIN\\Administrators; with more lines of the section [server]."""
     s = w.server
-    s.conf += f'\n[server]\nbuiltin = Administrators = {group}\n'
+    s.conf += '\n'.join(['', '[server]', f'builtin = Administrators = {group}', *lines, ''])
     s.reload(s.conf)
