@@ -152,6 +152,8 @@ void rpc_conn_free(struct rpc_conn *conn)
 {
 	if (!conn)
 		return;
+	while (conn->nhandles)
+		free(conn->handles[--conn->nhandles].object.name);
 	free(conn->partial.data);
 	free(conn->call.data);
 	free(conn);
@@ -183,12 +185,13 @@ bool rpc_handle_create(struct rpc_call *call, const struct rpc_object *object,
 	struct rpc_conn *conn = call->conn;
 	struct handle h = { .object = *object };
 
-	if (conn->nhandles == RPC_HANDLES_MAX)
-		return false;
 	conn->serial++;
 	memcpy(h.bytes + HANDLE_ATTRIBUTES, &conn->serial, sizeof(conn->serial));
-	if (getrandom(h.bytes + 8, RPC_HANDLE_SIZE - 8, 0) != RPC_HANDLE_SIZE - 8)
+	if (conn->nhandles == RPC_HANDLES_MAX ||
+	    getrandom(h.bytes + 8, RPC_HANDLE_SIZE - 8, 0) != RPC_HANDLE_SIZE - 8) {
+		free(h.object.name);
 		return false;
+	}
 	conn->handles[conn->nhandles++] = h;
 	memcpy(bytes, h.bytes, sizeof(h.bytes));
 	return true;
@@ -203,6 +206,7 @@ void rpc_handle_drop(struct rpc_call *call)
 {
 	struct rpc_conn *conn = call->conn;
 
+	free(conn->handles[call->handle].object.name);
 	conn->handles[call->handle] = conn->handles[--conn->nhandles];
 }
 

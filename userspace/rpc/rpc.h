@@ -146,6 +146,7 @@ enum rpc_handle_kind {
 	RPC_HANDLE_USER,
 	RPC_HANDLE_GROUP,
 	RPC_HANDLE_ALIAS,
+	RPC_HANDLE_SHARE,
 };
 
 /**
@@ -153,11 +154,13 @@ enum rpc_handle_kind {
  * @kind: kind of the handle
  * @domain: domain of an account or the domain itself, by its handler's numbers
  * @rid: relative identifier of an account
+ * @name: name of a share, or NULL; owned by the handle
  */
 struct rpc_object {
 	enum rpc_handle_kind kind;
 	u32 domain;
 	u32 rid;
+	char *name;
 };
 
 /**
@@ -261,7 +264,7 @@ void rpc_conn_free(struct rpc_conn *conn);
 int rpc_conn_take(struct rpc_conn *conn, const struct rpc_asks *asks, const u8 *data, size_t len,
 		  u8 **out, size_t *out_len);
 
-/* Create a context handle. Returns false if the client holds too many. */
+/* Create a context handle, which takes the name. Returns false if the client holds too many. */
 bool rpc_handle_create(struct rpc_call *call, const struct rpc_object *object,
 		       u8 bytes[RPC_HANDLE_SIZE]);
 /* Drop the handle of the call, or copy its bytes. */

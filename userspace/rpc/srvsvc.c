@@ -279,6 +279,8 @@ static u32 remote_tod(struct rpc_call *call, void *data)
 #define PARAMETER_OUT \
 	NDR_FIELDS(SRVSVC_AT(POINTER, bad_parameter, .of = &ndr_of_number))
 
+#define HANDLE_OUT	NDR_FIELDS(SRVSVC_AT(BYTES, handle, .n = RPC_HANDLE_SIZE))
+
 static const struct rpc_op ops[] = {
 	LIST_OP(8, srvsvc_connection_enum, SRVSVC_AT(TEXT, name), LIST_IN),
 	LIST_OP(9, srvsvc_file_enum, SRVSVC_AT(TEXT, name), SRVSVC_AT(TEXT, user), LIST_IN),
@@ -311,6 +313,11 @@ static const struct rpc_op ops[] = {
 	{ .opnum = 28, .answer = remote_tod, .in = NDR_FIELDS(SERVER_NAME),
 	  .out = NDR_FIELDS(SRVSVC_AT(POINTER, time, .of = &time_of_day)) },
 	LIST_OP(36, share_enum_sticky, LIST_IN),
+	{ .opnum = 37, .answer = srvsvc_share_del_start,
+	  .in = NDR_FIELDS(SERVER_NAME, SRVSVC_AT(STRING, name), NDR_NUMBER(U32, 0)),
+	  .out = HANDLE_OUT },
+	{ .opnum = 38, .handle = RPC_HANDLE_SHARE, .answer = srvsvc_share_del_commit,
+	  .out = HANDLE_OUT },
 	{ 0 }
 };
 

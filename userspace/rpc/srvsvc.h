@@ -13,6 +13,7 @@ struct srvsvc_share;
 /* MS-ERREF section 2.2, MS-SRVS section 2.2.2.10. */
 #define ERROR_SUCCESS			0
 #define ERROR_ACCESS_DENIED		5
+#define ERROR_NOT_ENOUGH_MEMORY		8
 #define ERROR_GEN_FAILURE		31
 #define ERROR_NOT_SUPPORTED		50
 #define ERROR_INVALID_PARAMETER		87
@@ -46,6 +47,7 @@ struct srvsvc_share;
  * @time: the time
  * @change: a share as the client wants it
  * @bad_parameter: number of the parameter that is not valid, if the client asks for it
+ * @handle: handle of a share that is to be removed
  */
 struct srvsvc_args {
 	const char *server;
@@ -64,6 +66,7 @@ struct srvsvc_args {
 	void *time;
 	struct srvsvc_share *change;
 	u32 *bad_parameter;
+	u8 handle[RPC_HANDLE_SIZE];
 };
 
 #define SRVSVC_AT(kind, name, ...)	NDR_AT(kind, struct srvsvc_args, name, ##__VA_ARGS__)
@@ -116,6 +119,8 @@ char *srvsvc_path(struct rpc_call *call, const char *base, const char *inner);
 u32 srvsvc_share_add(struct rpc_call *call, void *data);
 u32 srvsvc_share_set_info(struct rpc_call *call, void *data);
 u32 srvsvc_share_del(struct rpc_call *call, void *data);
+u32 srvsvc_share_del_start(struct rpc_call *call, void *data);
+u32 srvsvc_share_del_commit(struct rpc_call *call, void *data);
 
 /* Operations about sessions, opens and connections to shares. */
 u32 srvsvc_connection_enum(struct rpc_call *call, void *data);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Adds, changes and removes shares (MS-SRVS sections 3.1.4.7, 3.1.4.11 and 3.1.4.12).
+ * Adds, changes and removes shares (MS-SRVS sections 3.1.4.7, 3.1.4.11 to 3.1.4.15).
  *
  * These are for administrators. dittod decides that, and what they may share; here a call becomes a
  * struct share_change.
@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "share_change.h"
 #include "srvsvc.h"
@@ -207,13 +208,54 @@ u32 srvsvc_share_set_info(struct rpc_call *call, void *data)
 	return share_change(call, args, level, &change);
 }
 
-/* NetrShareDel (MS-SRVS section 3.1.4.12). */
-u32 srvsvc_share_del(struct rpc_call *call, void *data)
+static u32 share_remove(struct rpc_call *call, const char *name)
 {
-	struct srvsvc_args *args = data;
-	const struct share_change change = { .kind = SHARE_CHANGE_DELETE, .name = args->name };
+	const struct share_change change = { .kind = SHARE_CHANGE_DELETE, .name = name };
 
 	if (!call->user->administrator)
 		return ERROR_ACCESS_DENIED;
 	return change_error(call->asks->change(call->asks->accounts.arg, &change));
+}
+
+/* NetrShareDel (MS-SRVS section 3.1.4.12). */
+u32 srvsvc_share_del(struct rpc_call *call, void *data)
+{
+	const struct srvsvc_args *args = data;
+
+	return share_remove(call, args->name);
+}
+
+/*
+ * NetrShareDelStart (MS-SRVS section 3.1.4.14): the client reads this answer before its own
+ * connection to the share ends. Nothing is removed yet.
+ */
+u32 srvsvc_share_del_start(struct rpc_call *call, void *data)
+{
+	struct kernel_shares shares = { 0 };
+	struct srvsvc_args *args = data;
+	struct rpc_object object = { .kind = RPC_HANDLE_SHARE };
+	unsigned int i;
+	int rc;
+
+	if (!call->user->administrator)
+		return ERROR_ACCESS_DENIED;
+	rc = call->asks->shares(call->asks->accounts.arg, &shares);
+	for (i = 0; i < shares.n && !object.name; i++)
+		if (!strcasecmp(shares.share[i]->name, args->name))
+			object.name = mem_string(args->name);
+	kernel_shares_free(&shares);
+	if (!object.name)
+		return rc ? srvsvc_error(rc) : NERR_NET_NAME_NOT_FOUND;
+	return rpc_handle_create(call, &object, args->handle) ? ERROR_SUCCESS :
+								ERROR_NOT_ENOUGH_MEMORY;
+}
+
+/* NetrShareDelCommit (MS-SRVS section 3.1.4.15): the handle ends, whatever comes of it. */
+u32 srvsvc_share_del_commit(struct rpc_call *call, void *data)
+{
+	u32 result = share_remove(call, call->object.name);
+
+	(void)data;
+	rpc_handle_drop(call);
+	return result;
 }

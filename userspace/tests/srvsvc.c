@@ -437,6 +437,55 @@ static void changes_are_refused(void)
 	peer_end(&p);
 }
 
+/* A share is removed in two steps, by a handle that serves once. */
+static void shares_are_removed_in_two_steps(void)
+{
+	u8 in[64], handle[RPC_HANDLE_SIZE];
+	unsigned int i;
+	struct ndr_out o;
+	struct peer p;
+
+	srvsvc_open(&p, true);
+	changes = 0;
+	changed_free();
+	for (i = 0; i < 2; i++) {
+		call_begin(&o);
+		ndr_put_string(&o, i ? "Data" : "none");
+		ndr_put32(&o, 0);
+		CHECK(call_make(&p, &o, 37, in, sizeof(in)) == RPC_HANDLE_SIZE + 4);
+		CHECK(bytes_get32(in + RPC_HANDLE_SIZE) == (i ? 0 : NERR_NET_NAME_NOT_FOUND));
+	}
+	CHECK(!changes);
+	memcpy(handle, in, sizeof(handle));
+	for (i = 0; i < 2; i++) {
+		ndr_out_init(&o, 4000);
+		ndr_put(&o, share_enum, RESPONSE);
+		ndr_put(&o, handle, sizeof(handle));
+		CHECK(call_make(&p, &o, 38, in, sizeof(in)) == (i ? 0 : RPC_HANDLE_SIZE + 4));
+		CHECK(i ? peer_fault(&p) == RPC_FAULT_CONTEXT : !bytes_get32(in + 20));
+		CHECK(changes == 1 && changed.kind == SHARE_CHANGE_DELETE);
+	}
+	SAME(changed.name, "Data");
+	changed_free();
+	/* One that is never used ends with the pipe; no more are made than a client may hold. */
+	for (i = 0; i <= RPC_HANDLES_MAX; i++) {
+		call_begin(&o);
+		ndr_put_string(&o, "data");
+		ndr_put32(&o, 0);
+		CHECK(call_make(&p, &o, 37, in, sizeof(in)) == RPC_HANDLE_SIZE + 4);
+		CHECK(bytes_get32(in + RPC_HANDLE_SIZE) ==
+		      (i < RPC_HANDLES_MAX ? 0 : ERROR_NOT_ENOUGH_MEMORY));
+	}
+	peer_end(&p);
+	srvsvc_open(&p, false);
+	call_begin(&o);
+	ndr_put_string(&o, "data");
+	ndr_put32(&o, 0);
+	CHECK(call_make(&p, &o, 37, in, sizeof(in)) == RPC_HANDLE_SIZE + 4);
+	CHECK(bytes_get32(in + RPC_HANDLE_SIZE) == ERROR_ACCESS_DENIED);
+	peer_end(&p);
+}
+
 /* A call that ends too early changes nothing. */
 static void cut_changes_are_refused(void)
 {
@@ -484,7 +533,7 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(sessions_are_listed), TEST(opens_are_listed), TEST(sessions_are_ended),
 		TEST(others_are_refused), TEST(shares_are_changed), TEST(changes_are_refused),
-		TEST(cut_changes_are_refused), { 0 }
+		TEST(shares_are_removed_in_two_steps), TEST(cut_changes_are_refused), { 0 }
 	};
 
 	return test_main(tests);

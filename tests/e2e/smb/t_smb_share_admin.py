@@ -3,6 +3,8 @@
 import contextlib
 import os
 
+from impacket.dcerpc.v5 import srvs
+
 import smb
 import smb2
 from checks import eq
@@ -88,6 +90,12 @@ def shares_come_and_go(w):
         eq(admin.share_del('new'), 0)
         eq(admin.shares(), ['IPC$', 'data'])
         eq(admin.share_del('new'), NO_SHARE)
+        eq(admin.share_add('two', w.path('x')), 0)
+        handle = srvs.hNetrShareDelStart(admin.dce, 'two\0')['ContextHandle']
+        eq(admin.shares(), ['IPC$', 'data', 'two'])
+        eq(admin.result(srvs.hNetrShareDelCommit, handle), 0)
+        eq(admin.shares(), ['IPC$', 'data'])
+        eq(admin.result(srvs.hNetrShareDelStart, 'two\0'), NO_SHARE)
         eq(admin.share_set('new', 1004), NO_SHARE)
         log = w.server.helper_log()
         for words in (f'added at {w.path("x")} by ', 'changed by ', 'removed by '):
