@@ -15,8 +15,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "daemon/detached.h"
 #include "mem.h"
 #include "share_roots.h"
+
+/* Bytes of a thread's stack. */
+#define STACK_SIZE	(64 * 1024)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct share_roots used;
@@ -93,40 +97,113 @@ static char *root_of(const char *path)
 	return copy;
 }
 
-int share_roots_find(const char *path, struct share_path_file *file, struct why *why)
+/**
+ * struct folder_find - the look-up of a folder
+ * @call: the call; its key is the path
+ * @path: path of the folder
+ * @file: the folder
+ * @why: what is wrong
+ */
+struct folder_find {
+	struct detached call;
+	char *path;
+	struct share_path_file file;
+	struct why why;
+};
+
+static struct folder_find *folder_find_of(const struct detached *one)
+{
+	return (struct folder_find *)one;
+}
+
+static bool folder_find_same(const struct detached *one, const void *path)
+{
+	return !strcmp(folder_find_of(one)->path, path);
+}
+
+static struct detached *folder_find_make(const void *path)
+{
+	struct folder_find *find = mem_new(sizeof(*find));
+
+	find->path = mem_string(path);
+	return &find->call;
+}
+
+static int folder_find_run(struct detached *one)
 {
 	const struct open_how how = {
 		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
 	};
-	char *root = root_of(path);
+	struct folder_find *find = folder_find_of(one);
+	char *root = root_of(find->path);
 	const char *inner;
 	struct stat st;
 	int dir, fd, rc = 0;
 
 	if (!root) {
-		why_not(why, "it is not below a 'share-root' of ditto.conf");
+		why_not(&find->why, "it is not below a 'share-root' of ditto.conf");
 		return -EACCES;
 	}
-	inner = path_below(root, path);
+	inner = path_below(root, find->path);
 	dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	fd = dir < 0 ? dir : (int)syscall(SYS_openat2, dir, *inner ? inner : ".", &how,
 					  sizeof(how));
 	if (fd < 0 || fstat(fd, &st))
 		rc = -errno;
+	else
+		find->file = (struct share_path_file){ st.st_dev, st.st_ino };
 	if (fd >= 0)
 		close(fd);
 	if (dir >= 0)
 		close(dir);
 	free(root);
 	if (rc == -ELOOP || rc == -EXDEV) {
-		why_not(why, "its path has a symbolic link or leads out of the 'share-root'");
+		why_not(&find->why, "its path has a symbolic link or leaves the 'share-root'");
 		return -EACCES;
 	}
-	if (rc) {
-		why_not(why, "%s", strerror(-rc));
-		return rc;
-	}
-	*file = (struct share_path_file){ st.st_dev, st.st_ino };
-	return 0;
+	if (rc)
+		why_not(&find->why, "%s", strerror(-rc));
+	return rc;
+}
+
+static void folder_find_read(const struct detached *one, void *out)
+{
+	struct folder_find *to = out;
+
+	to->file = folder_find_of(one)->file;
+	to->why = folder_find_of(one)->why;
+}
+
+static void folder_find_free(struct detached *one)
+{
+	free(folder_find_of(one)->path);
+	free(folder_find_of(one));
+}
+
+static const struct detached_ops folder_find_ops = {
+	.stack_size = STACK_SIZE,
+	.same = folder_find_same,
+	.make = folder_find_make,
+	.run = folder_find_run,
+	.read = folder_find_read,
+	.free = folder_find_free,
+};
+
+int share_roots_find(const char *path, u64 until, struct share_path_file *file, struct why *why)
+{
+	static struct detached_list finds = DETACHED_LIST(&folder_find_ops);
+	/* One look-up at a time, because the end of one discards all. */
+	static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+	struct folder_find found = { .why = { "the file system does not answer" } };
+	int rc;
+
+	pthread_mutex_lock(&one);
+	detached_begin(&finds, path);
+	rc = detached_get(&finds, path, until, &found);
+	detached_end(&finds);
+	pthread_mutex_unlock(&one);
+	*file = found.file;
+	*why = found.why;
+	return rc;
 }

@@ -35,15 +35,16 @@ bool share_roots_contain(const char *path);
 /**
  * share_roots_find - find the folder that a path leads to, without leaving the directory
  * @path: absolute path
+ * @until: deadline by clock_ms()
  * @file: filled
  * @why: filled on error
  *
  * Symbolic links below the directory are not followed: who may write there must not decide what is
- * shared. May block as long as the file system does.
+ * shared.
  *
- * Return: 0; -EACCES (outside all directories, or there is a link); -ENOENT, -ENOTDIR or another
- * negative errno of openat2(2).
+ * Return: 0; -EACCES (outside all directories, or there is a link); -ETIMEDOUT (the file system
+ * does not answer); -ENOENT, -ENOTDIR or another negative errno of openat2(2).
  */
-int share_roots_find(const char *path, struct share_path_file *file, struct why *why);
+int share_roots_find(const char *path, u64 until, struct share_path_file *file, struct why *why);
 
 #endif

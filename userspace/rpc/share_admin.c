@@ -423,7 +423,7 @@ static int admin_add(struct admin_work *w)
 		rc = admin_refuse(w, -EINVAL, "%s", why.text);
 		goto out;
 	}
-	rc = share_roots_find(path, &file, &why);
+	rc = share_roots_find(path, w->until, &file, &why);
 	if (rc) {
 		rc = admin_refuse(w, rc == -EACCES ? rc : rc == -ENOENT || rc == -ENOTDIR ?
 				  -ENOTDIR : -EIO, "%s: %s", path, why.text);
