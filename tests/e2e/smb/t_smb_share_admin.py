@@ -4,6 +4,8 @@ import contextlib
 import os
 
 from impacket.dcerpc.v5 import srvs
+from impacket.dcerpc.v5.dtypes import NULL
+from impacket.dcerpc.v5.rpcrt import DCERPCException
 
 import smb
 import smb2
@@ -14,7 +16,7 @@ from identity_config import administrate
 from smb_acl import ALL, ALLOW, DENY, EVERYONE, descriptor, group, parts, sid, user
 from smb_compound import write
 from smbraw import link
-from srvsvc import ACCESS_BASED, ENCRYPT, Srvsvc, windows_path
+from srvsvc import ACCESS_BASED, ENCRYPT, Srvsvc, share_info, windows_path
 
 # The masks of share permissions in Windows: Read and Change.
 READ, CHANGE = 0x1200a9, 0x1301bf
@@ -221,3 +223,39 @@ def removed_while_in_use(w):
             eq(s.status(*write(fid, b'x')), 'SUCCESS')
             eq(admin.share_del('new'), 0)
             eq(s.status(*write(fid, b'x')) != 'SUCCESS', True)
+
+
+def raw(admin, opnum, data):
+    """Send a call as it is; returns its fault, or '' for an answer."""
+    admin.dce.call(opnum, data)
+    try:
+        admin.dce.recv()
+    except DCERPCException as e:
+        return str(e)
+    return ''
+
+
+@test(smb=True)
+def calls_that_lie(w):
+    """Calls that end early, or say other lengths than they have, get faults and change nothing."""
+    with administered(w) as admin:
+        call = srvs.NetrShareAdd()
+        call['ServerName'] = NULL
+        call['Level'] = call['InfoStruct']['tag'] = 502
+        sd = descriptor((ALLOW, 0, READ, EVERYONE))
+        call['InfoStruct']['ShareInfo502'] = share_info(
+            502, netname='new', path=windows_path(w.path('x')), security_descriptor=sd)
+        whole = call.getData()
+        for length in range(0, len(whole) - 8, 5):
+            eq(raw(admin, 14, whole[:length]) != '', True, length)
+        at = whole.index(sd)
+        for size in (0, len(sd) - 1, len(sd) + 1, 0x10000, 0x7fffffff, 0xffffffff):
+            size = size.to_bytes(4, 'little')
+            eq(raw(admin, 14, whole[:at - 4] + size + whole[at:]) != '', True, size)
+        # each byte of the descriptor in turn: refused, or a share, but never the end of the worker
+        for i in range(len(sd)):
+            for value in (0, 1, 0x7f, 0xff):
+                raw(admin, 14, whole[:at + i] + bytes([value]) + whole[at + i + 1:])
+                admin.share_del('new')
+        eq(admin.shares(), ['IPC$', 'data'])
+        eq('worker' in w.server.helper_log().split('is read again')[1], False)
