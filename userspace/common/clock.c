@@ -17,3 +17,8 @@ u64 clock_ms(void)
 {
 	return clock_ns() / 1000000;
 }
+
+struct timespec clock_timespec(u64 ms)
+{
+	return (struct timespec){ (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
+}

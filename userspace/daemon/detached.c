@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "clock.h"
 #include "detached.h"
@@ -101,7 +100,7 @@ void detached_begin(struct detached_list *list, const void *key)
 
 int detached_get(struct detached_list *list, const void *key, u64 until, void *out)
 {
-	const struct timespec end = { (time_t)(until / 1000), (long)(until % 1000) * 1000000 };
+	const struct timespec end = clock_timespec(until);
 	struct detached *one;
 	int rc = 0;
 
@@ -121,6 +120,18 @@ int detached_get(struct detached_list *list, const void *key, u64 until, void *o
 	}
 	pthread_mutex_unlock(&list->lock);
 	return rc;
+}
+
+unsigned int detached_count_late(struct detached_list *list)
+{
+	const struct detached *one;
+	unsigned int n = 0;
+
+	pthread_mutex_lock(&list->lock);
+	for (one = list->first; one; one = one->next)
+		n += one->late && !one->done;
+	pthread_mutex_unlock(&list->lock);
+	return n;
 }
 
 void detached_end(struct detached_list *list)

@@ -95,5 +95,7 @@ int detached_get(struct detached_list *list, const void *key, u64 until, void *o
 
 /* Discard all results. Calls that have none yet are given up, but keep running. */
 void detached_end(struct detached_list *list);
+/* The number of calls that were given up and still run. */
+unsigned int detached_count_late(struct detached_list *list);
 
 #endif

@@ -149,7 +149,7 @@ static bool lookup_may_locked(const struct lookup_who *who)
 
 static void lookup_wait_locked(const struct lookup *l, u64 until)
 {
-	const struct timespec end = { (time_t)(until / 1000), (long)(until % 1000) * 1000000 };
+	const struct timespec end = clock_timespec(until);
 	int rc = 0;
 
 	while (!l->done && rc != ETIMEDOUT)

@@ -151,7 +151,7 @@ static void late_result_dropped(void)
 	detached_end(&list);
 	detached_begin(&list, &three);
 	CHECK(detached_get(&list, &three, clock_ms() + LONG_TIME, &out) == -ETIMEDOUT);
-	CHECK(gate_wait(&squares_started, 1));
+	CHECK(gate_wait(&squares_started, 1) && detached_count_late(&list) == 1);
 	gate_set(false);
 	CHECK(gate_wait(&squares_freed, 1));
 	detached_begin(&list, &three);
