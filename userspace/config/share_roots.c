@@ -15,28 +15,53 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "daemon/detached.h"
 #include "mem.h"
 #include "share_roots.h"
 
 /* Bytes of a thread's stack. */
 #define STACK_SIZE	(64 * 1024)
+/* Most look-ups that wait for a file system which does not answer. */
+#define LATE_FINDS_MAX	8
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct share_roots used;
 
+bool share_roots_check_path(const char *path)
+{
+	const char *part = path;
+	size_t len;
+
+	if (path[0] != '/')
+		return false;
+	for (; *part; part += len) {
+		len = strcspn(++part, "/");
+		if (!len || !strncmp(part, ".", len) || (len == 2 && !strncmp(part, "..", 2)))
+			return false;
+	}
+	return true;
+}
+
 bool share_roots_add(struct share_roots *roots, const char *path, struct why *why)
 {
 	size_t len = strlen(path);
+	char *root;
 
 	while (len > 1 && path[len - 1] == '/')
 		len--;
-	if (path[0] != '/' || len == 1)
-		return why_not(why, "'%.60s' is not allowed: an absolute path other than / is",
+	root = mem_print("%.*s", (int)len, path);
+	if (!share_roots_check_path(root)) {
+		free(root);
+		return why_not(why,
+			       "'%.60s' is not allowed: an absolute path other than /, without '.', '..' and '//', is",
 			       path);
-	if (roots->n == SHARE_ROOTS_MAX)
+	}
+	if (roots->n == SHARE_ROOTS_MAX) {
+		free(root);
 		return why_not(why, "more than %d directories", SHARE_ROOTS_MAX);
-	roots->path[roots->n++] = mem_print("%.*s", (int)len, path);
+	}
+	roots->path[roots->n++] = root;
 	return true;
 }
 
@@ -79,8 +104,11 @@ bool share_roots_contain(const char *path)
 	return found;
 }
 
-/* The longest directory that contains a path, to be freed; NULL if there is none. */
-static char *root_of(const char *path)
+/*
+ * The outermost directory that contains a path, to be freed; NULL if there is none. Who may write
+ * in it could exchange an inner one for a link.
+ */
+static char *roots_find_outermost(const char *path)
 {
 	const char *root = NULL;
 	char *copy = NULL;
@@ -89,7 +117,7 @@ static char *root_of(const char *path)
 	pthread_mutex_lock(&lock);
 	for (i = 0; i < used.n; i++)
 		if (path_below(used.path[i], path) &&
-		    (!root || strlen(used.path[i]) > strlen(root)))
+		    (!root || strlen(used.path[i]) < strlen(root)))
 			root = used.path[i];
 	if (root)
 		copy = mem_string(root);
@@ -136,7 +164,7 @@ static int folder_find_run(struct detached *one)
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
 	};
 	struct folder_find *find = folder_find_of(one);
-	char *root = root_of(find->path);
+	char *root = roots_find_outermost(find->path);
 	const char *inner;
 	struct stat st;
 	int dir, fd, rc = 0;
@@ -194,15 +222,29 @@ int share_roots_find(const char *path, u64 until, struct share_path_file *file, 
 {
 	static struct detached_list finds = DETACHED_LIST(&folder_find_ops);
 	/* One look-up at a time, because the end of one discards all. */
-	static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+	static pthread_mutex_t find_lock = PTHREAD_MUTEX_INITIALIZER;
+	const struct timespec end = clock_timespec(until);
 	struct folder_find found = { .why = { "the file system does not answer" } };
 	int rc;
 
-	pthread_mutex_lock(&one);
-	detached_begin(&finds, path);
-	rc = detached_get(&finds, path, until, &found);
-	detached_end(&finds);
-	pthread_mutex_unlock(&one);
+	*file = found.file;
+	if (pthread_mutex_clocklock(&find_lock, CLOCK_MONOTONIC, &end)) {
+		why_not(why, "the look-up of another path takes too long");
+		return -ETIMEDOUT;
+	}
+	if (clock_ms() >= until) {
+		why_not(&found.why, "no time is left to look it up");
+		rc = -ETIMEDOUT;
+	} else if (detached_count_late(&finds) >= LATE_FINDS_MAX) {
+		why_not(&found.why, "%d look-ups wait for file systems that do not answer",
+			LATE_FINDS_MAX);
+		rc = -EAGAIN;
+	} else {
+		detached_begin(&finds, path);
+		rc = detached_get(&finds, path, until, &found);
+		detached_end(&finds);
+	}
+	pthread_mutex_unlock(&find_lock);
 	*file = found.file;
 	*why = found.why;
 	return rc;

@@ -23,6 +23,8 @@ struct share_roots {
 	unsigned int n;
 };
 
+/* Is it an absolute path other than /, without empty parts, "." and ".."? */
+bool share_roots_check_path(const char *path);
 /* Add a directory. Returns false and fills @why on error. */
 bool share_roots_add(struct share_roots *roots, const char *path, struct why *why);
 /* Free the paths. */
@@ -40,10 +42,11 @@ bool share_roots_contain(const char *path);
  * @why: filled on error
  *
  * Symbolic links below the directory are not followed: who may write there must not decide what is
- * shared.
+ * shared. Of directories in each other the outermost counts.
  *
  * Return: 0; -EACCES (outside all directories, or there is a link); -ETIMEDOUT (the file system
- * does not answer); -ENOENT, -ENOTDIR or another negative errno of openat2(2).
+ * does not answer); -EAGAIN (too many look-ups wait for file systems); -ENOENT, -ENOTDIR or another
+ * negative errno of openat2(2).
  */
 int share_roots_find(const char *path, u64 until, struct share_path_file *file, struct why *why);
 

@@ -124,26 +124,19 @@ static struct share *share_find(const struct kernel_shares *have, const char *na
 static char *path_of_windows(struct admin_work *w)
 {
 	const char *from = w->change.path;
-	char *path, *part;
+	char *path, *at;
 	size_t len;
 
 	if (toupper((unsigned char)from[0]) != 'C' || from[1] != ':')
 		return NULL;
 	path = mem_chain_print(&w->chain, "%s", from + 2);
-	for (part = path; *part; part++)
-		if (*part == '\\')
-			*part = '/';
+	for (at = path; *at; at++)
+		if (*at == '\\')
+			*at = '/';
 	len = strlen(path);
 	if (len > 1 && path[len - 1] == '/')
 		path[--len] = '\0';
-	if (path[0] != '/')
-		return NULL;
-	for (part = path; *part; part += len) {
-		len = strcspn(++part, "/");
-		if (!len || !strncmp(part, ".", len) || (len == 2 && !strncmp(part, "..", 2)))
-			return NULL;
-	}
-	return path;
+	return share_roots_check_path(path) ? path : NULL;
 }
 
 /* What a mask of share permissions gives; false if Ditto has no such access. */

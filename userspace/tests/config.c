@@ -287,6 +287,22 @@ static const struct {
 		"f:2: user-map: 'alice' is not allowed: PATTERN = ACCOUNT is"
 	},
 	{
+		"[server]\nshare-root = /\n",
+		"f:2: share-root: '/' is not allowed: an absolute path other than /, without '.', '..' and '//', is"
+	},
+	{
+		"[server]\nshare-root = /srv/./x\n",
+		"f:2: share-root: '/srv/./x' is not allowed: an absolute path other than /, without '.', '..' and '//', is"
+	},
+	{
+		"[server]\nshare-root = /srv/../etc\n",
+		"f:2: share-root: '/srv/../etc' is not allowed: an absolute path other than /, without '.', '..' and '//', is"
+	},
+	{
+		"[server]\nshare-root = /srv//x\n",
+		"f:2: share-root: '/srv//x' is not allowed: an absolute path other than /, without '.', '..' and '//', is"
+	},
+	{
 		"[server]\nmin-uid = root\n",
 		"f:2: min-uid: 'root' is not allowed: a number from 0 to 4294967294 is"
 	},

@@ -216,6 +216,25 @@ static void paths_stay_below_roots(void)
 	fake_unload(&k);
 }
 
+/* Who may write in a share-root could exchange another one in it for a link. */
+static void the_outermost_root_counts(void)
+{
+	char *inner = mem_print("%s/link", base);
+	struct share_path_file file;
+	struct share_roots roots = { .n = 0 };
+	struct why why;
+
+	kernel_begin();
+	CHECK(share_roots_add(&roots, inner, &why) && share_roots_add(&roots, base, &why));
+	share_roots_set(&roots);
+	share_roots_free(&roots);
+	CHECK(share_add("x", "/link") == -EACCES && !k.shares.n);
+	CHECK(share_roots_find(base, 0, &file, &why) == -ETIMEDOUT);
+	CHECK(!share_roots_find(base, UINT64_MAX, &file, &why));
+	free(inner);
+	fake_unload(&k);
+}
+
 /* A folder was exchanged for a link while the share was made. */
 static void exchanged_folders_are_not_shared(void)
 {
@@ -353,7 +372,8 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(shares_come_and_go), TEST(shares_open_when_checked),
 		TEST(others_change_nothing),
-		TEST(paths_stay_below_roots), TEST(exchanged_folders_are_not_shared),
+		TEST(paths_stay_below_roots), TEST(the_outermost_root_counts),
+		TEST(exchanged_folders_are_not_shared),
 		TEST(options_change), TEST(descriptors_become_users),
 		TEST(other_descriptors_are_refused), TEST(what_was_read_is_kept),
 		TEST(descriptors_are_decoded), { 0 }
