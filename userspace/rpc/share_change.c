@@ -96,7 +96,9 @@ int share_descriptor_get(const u8 *bytes, size_t len, struct ndr_array *aces,
 	at = bytes_number(bytes + DESCRIPTOR_DACL_AT, 4);
 	if (!(control & CONTROL_SELF_RELATIVE))
 		return -EINVAL;
-	if (!(control & CONTROL_DACL) || !at) {
+	if (!(control & CONTROL_DACL))
+		return -ENODATA;
+	if (!at) {
 		aces_new(aces, 1, chain);
 		*aces_add(aces, ACE_ALLOWED, SHARE_MASK_FULL, chain)->sid = share_everyone;
 		return 0;
@@ -214,13 +216,18 @@ static bool aces_have(const struct ndr_array *aces, const struct share_ace *one)
 	return false;
 }
 
-bool share_aces_same(const struct ndr_array *a, const struct ndr_array *b)
+static bool aces_have_all(const struct ndr_array *aces, const struct ndr_array *others)
 {
-	const struct share_ace *ace = a->item;
+	const struct share_ace *ace = others->item;
 	u32 i;
 
-	for (i = 0; i < a->n; i++)
-		if (!aces_have(b, &ace[i]))
+	for (i = 0; i < others->n; i++)
+		if (!aces_have(aces, &ace[i]))
 			return false;
-	return a->n == b->n;
+	return true;
+}
+
+bool share_aces_same(const struct ndr_array *a, const struct ndr_array *b)
+{
+	return a->n == b->n && aces_have_all(a, b) && aces_have_all(b, a);
 }

@@ -83,8 +83,9 @@ bool share_change_get(struct share_change *change, const u8 *bytes, size_t len,
 
 /*
  * Decode a self-relative security descriptor (MS-DTYP section 2.4.6) to the entries of its DACL.
- * One without a DACL lets everybody do everything. Returns 0, -EINVAL (malformed), -EOPNOTSUPP
- * (entries of other kinds, or too many).
+ * A DACL that is present and NULL lets everybody do everything. Returns 0, -ENODATA (no DACL is
+ * present: the descriptor says nothing about access), -EINVAL (malformed), -EOPNOTSUPP (entries of
+ * other kinds, or too many).
  */
 int share_descriptor_get(const u8 *bytes, size_t len, struct ndr_array *aces,
 			 struct mem_chain **chain);

@@ -154,13 +154,14 @@ static u32 share_change(struct rpc_call *call, struct srvsvc_args *args,
 		change->given |= SHARE_CHANGE_FLAGS;
 		change->flags = s->flags;
 	}
-	/* Without a descriptor it stays as it is, or is the default. */
+	/* Without a descriptor, or a DACL in it, access stays as it is, or is the default. */
 	if (level->flags & HAS_DESCRIPTOR && s->descriptor.n) {
 		rc = share_descriptor_get(s->descriptor.item, s->descriptor.n, &change->aces,
 					  &call->memory);
-		if (rc)
+		if (rc && rc != -ENODATA)
 			return rc == -EINVAL ? ERROR_INVALID_SECURITY_DESCR : ERROR_NOT_SUPPORTED;
-		change->given |= SHARE_CHANGE_ACES;
+		if (!rc)
+			change->given |= SHARE_CHANGE_ACES;
 	}
 	return change_error(call->asks->change(call->asks->accounts.arg, change));
 }

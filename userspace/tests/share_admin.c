@@ -364,7 +364,24 @@ static void descriptors_are_decoded(void)
 	ace[0] = (struct share_ace){ ACE_ALLOWED, FULL, &sid };
 	aces.n = 1;
 	CHECK(share_aces_same(&aces, &got));
+	/* Not present: SE_DACL_PRESENT is not set, wherever the DACL is. */
+	data[2] &= (u8)~4;
+	CHECK(share_descriptor_get(data, bytes.n, &got, &chain) == -ENODATA);
 	mem_chain_free(&chain);
+}
+
+static void same_entries_in_any_order(void)
+{
+	struct sid everyone = share_everyone;
+	const struct share_ace full = { ACE_ALLOWED, FULL, &everyone };
+	const struct share_ace read = { ACE_ALLOWED, READ, &everyone };
+	struct share_ace first[] = { full, read }, second[] = { read, full };
+	struct share_ace twice[] = { full, full };
+	const struct ndr_array a = { .n = 2, .item = first }, b = { .n = 2, .item = second };
+	const struct ndr_array c = { .n = 2, .item = twice }, less = { .n = 1, .item = first };
+
+	CHECK(share_aces_same(&a, &b));
+	CHECK(!share_aces_same(&a, &c) && !share_aces_same(&c, &a) && !share_aces_same(&a, &less));
 }
 
 int main(void)
@@ -376,7 +393,7 @@ int main(void)
 		TEST(exchanged_folders_are_not_shared),
 		TEST(options_change), TEST(descriptors_become_users),
 		TEST(other_descriptors_are_refused), TEST(what_was_read_is_kept),
-		TEST(descriptors_are_decoded), { 0 }
+		TEST(descriptors_are_decoded), TEST(same_entries_in_any_order), { 0 }
 	};
 	char *command;
 	int rc;

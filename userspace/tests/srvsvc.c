@@ -262,6 +262,7 @@ struct wanted {
 	u32 max_uses;
 	bool null;
 	u32 descriptor_len;
+	bool no_dacl;
 };
 
 static void descriptor_put(struct ndr_out *o, const struct wanted *w)
@@ -273,6 +274,9 @@ static void descriptor_put(struct ndr_out *o, const struct wanted *w)
 	struct ndr_array bytes;
 
 	share_descriptor_put(&aces, &bytes, &chain);
+	/* SE_DACL_PRESENT (MS-DTYP section 2.4.6). */
+	if (w->no_dacl)
+		((u8 *)bytes.item)[2] &= (u8)~4;
 	ndr_put32(o, w->descriptor_len ?: bytes.n);
 	ndr_put(o, bytes.item, bytes.n);
 	mem_chain_free(&chain);
@@ -375,6 +379,11 @@ static void shares_are_changed(void)
 	}
 	CHECK(!share_call(&p, 18, NULL, &parameter) && changed.kind == SHARE_CHANGE_DELETE);
 	SAME(changed.name, "old");
+	/* A descriptor without a DACL says nothing about access. */
+	w = (struct wanted){ .level = 1501, .no_dacl = true };
+	CHECK(!share_call(&p, 17, &w, &parameter) && changes == 1 && !changed.given);
+	w = (struct wanted){ .level = 502, .name = "new", .no_dacl = true };
+	CHECK(!share_call(&p, 14, &w, &parameter) && changed.given == SHARE_CHANGE_COMMENT);
 	changed_free();
 	peer_end(&p);
 }
