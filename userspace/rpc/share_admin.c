@@ -162,6 +162,7 @@ static int user_of_sid(struct admin_work *w, const struct sid *sid, struct share
 	const struct identity_who who = { .user = w->user->uid, .until = w->until };
 	struct identity found;
 	char text[NSS_NAME_SIZE];
+	enum sid_use use;
 	int rc;
 
 	sid_text(sid, text);
@@ -174,17 +175,19 @@ static int user_of_sid(struct admin_work *w, const struct sid *sid, struct share
 	rc = identity_by_sid(&who, sid, &found);
 	if (rc && rc != -ENOENT)
 		return admin_refuse(w, -EIO, "nobody answers who %s is", text);
-	if (!rc && found.kinds) {
-		user->group = !(found.kinds & IDENTITY_USER) || found.name.use == SID_USE_GROUP;
+	/* The number of an account may be for both kinds; what the SID is decides. */
+	use = rc ? SID_USE_UNKNOWN : found.name.use;
+	user->group = use == SID_USE_GROUP || use == SID_USE_ALIAS;
+	if ((user->group || use == SID_USE_USER) &&
+	    found.kinds & (user->group ? IDENTITY_GROUP : IDENTITY_USER)) {
 		user->id = found.id;
 		return 0;
 	}
-	if (rc || !identity_directory_may_have(sid) ||
-	    (found.name.use != SID_USE_USER && found.name.use != SID_USE_GROUP))
+	if ((use != SID_USE_USER && use != SID_USE_GROUP) || found.kinds ||
+	    !identity_directory_may_have(sid))
 		return admin_refuse(w, -EOPNOTSUPP,
 				    "%s is no user or group here; a share can name these, and Everyone",
 				    text);
-	user->group = found.name.use == SID_USE_GROUP;
 	user->sid_len = (u32)sid_put(sid, user->sid);
 	return 0;
 }
@@ -221,6 +224,7 @@ static int users_make_exact(struct admin_work *w, struct share *to)
 {
 	struct share_users *users = &to->users;
 	u32 groups_most = DITTO_SHARE_RIGHT_NONE;
+	bool denied[2] = { false }, allowed[2] = { false };
 	bool group_denied = false;
 	unsigned int i;
 
@@ -229,13 +233,21 @@ static int users_make_exact(struct admin_work *w, struct share *to)
 
 		if (user->access != DITTO_SHARE_RIGHT_NONE && user->access < to->default_access)
 			user->access = to->default_access;
+		if (!user->group && user->access == DITTO_SHARE_RIGHT_NONE)
+			denied[!!user->sid_len] = true;
+		else if (!user->group)
+			allowed[!!user->sid_len] = true;
 		if (user->group && user->access > groups_most)
-			groups_most = user->access;
+			groups_most = user->access == DITTO_SHARE_RIGHT_ADMIN ?
+				      DITTO_SHARE_RIGHT_WRITE : user->access;
 		group_denied |= user->group && user->access == DITTO_SHARE_RIGHT_NONE;
 	}
 	if (group_denied && groups_most)
 		return admin_refuse(w, -EOPNOTSUPP,
 				    "a group is denied and another one allowed, and somebody may be in both: deny users instead");
+	if ((denied[0] && allowed[1]) || (denied[1] && allowed[0]))
+		return admin_refuse(w, -EOPNOTSUPP,
+				    "a user with an account here and one of a domain without are named, one is denied and the other allowed, and they may be the same: name users of one kind");
 	for (i = 0; i < users->n; i++) {
 		const struct share_user *user = &users->user[i];
 
@@ -249,7 +261,10 @@ static int users_make_exact(struct admin_work *w, struct share *to)
 	return 0;
 }
 
-/* Administrators of the share stay such while they have Full Control. */
+/*
+ * Administrators of the share stay such while their own entries say Full Control, before what
+ * everybody has raises them.
+ */
 static void users_keep_admins(const struct share *from, struct share *to)
 {
 	unsigned int i;
@@ -308,11 +323,11 @@ static int access_set(struct admin_work *w, const struct share *old, struct shar
 			user.access = access;
 		users_merge(&to->users, &user);
 	}
+	if (old)
+		users_keep_admins(old, to);
 	rc = users_make_exact(w, to);
 	if (rc)
 		return rc;
-	if (old)
-		users_keep_admins(old, to);
 	to->given |= SHARE_BIT(DITTO_A_SHARE_USERS) | SHARE_BIT(DITTO_A_SHARE_DEFAULT_ACCESS);
 	return 0;
 }

@@ -24,6 +24,10 @@
 #define GROUP	"S-1-22-2-100"
 #define TEAM	"S-1-22-2-101"
 #define EVERYONE	"S-1-1-0"
+/* SIDs of a domain: a domain-local group and a user with a number for both, a user without one. */
+#define LOCAL_GROUP	"S-1-5-21-1-2-3-1101"
+#define DOMAIN_USER	"S-1-5-21-1-2-3-1102"
+#define FAR_USER	"S-1-5-21-1-2-3-1103"
 
 static const struct rpc_user admin = { .uid = 0, .administrator = true, .name = "root" };
 static struct kernel k;
@@ -124,6 +128,41 @@ static bool access_is(u32 others, const char *user, const char *second)
 	}
 	return true;
 }
+
+/* Like winbind, which gives one number for a user and a group. */
+static int domain_find(struct identity *out)
+{
+	static const struct {
+		const char *text;
+		enum sid_use use;
+		u32 id;
+	} known[] = {
+		{ LOCAL_GROUP, SID_USE_ALIAS, 100000 }, { DOMAIN_USER, SID_USE_USER, 100001 },
+		{ FAR_USER, SID_USE_USER, 0 },
+		{ "S-1-5-21-1-2-3-1105", SID_USE_WELL_KNOWN, 100002 },
+	};
+	struct sid sid;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
+		CHECK(sid_parse(known[i].text, &sid));
+		if (!sid_same(&sid, &out->sid))
+			continue;
+		out->name.use = known[i].use;
+		snprintf(out->name.name, sizeof(out->name.name), "one%zu", i);
+		snprintf(out->name.domain, sizeof(out->name.domain), "DOM");
+		out->id = known[i].id;
+		out->kinds = known[i].id ? IDENTITY_USER | IDENTITY_GROUP : 0;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static const struct identity_source domain_source = {
+	.title = "domain",
+	.directory = true,
+	.by_sid = domain_find,
+};
 
 static void kernel_begin(void)
 {
@@ -289,6 +328,51 @@ static void descriptors_become_users(void)
 	fake_unload(&k);
 }
 
+/* A number for both kinds is used as what the SID is: a denied group must not become a user. */
+static void kinds_of_sids_decide(void)
+{
+	kernel_begin();
+	CHECK(!share_add("x", "/x"));
+	CHECK(!SET(DENY(LOCAL_GROUP, FULL), ALLOW(EVERYONE, READ)) &&
+	      access_is(DITTO_SHARE_RIGHT_READ, "g100000=none", NULL));
+	CHECK(!SET(DENY(DOMAIN_USER, FULL), ALLOW(EVERYONE, READ)) &&
+	      access_is(DITTO_SHARE_RIGHT_READ, "u100001=none", NULL));
+	CHECK(SET(ALLOW("S-1-5-21-1-2-3-1105", READ)) == -EOPNOTSUPP);
+	fake_unload(&k);
+}
+
+/* The user of the domain and one of this machine may be the same. */
+static void denied_users_in_another_form(void)
+{
+	kernel_begin();
+	CHECK(!share_add("x", "/x"));
+	fake_log(&k);
+	CHECK(SET(DENY(FAR_USER, FULL), ALLOW(USER, FULL)) == -EOPNOTSUPP);
+	CHECK(SET(DENY(USER, FULL), ALLOW(FAR_USER, READ)) == -EOPNOTSUPP);
+	SAME(fake_log(&k), "");
+	CHECK(!SET(DENY(FAR_USER, FULL), ALLOW(EVERYONE, READ)));
+	CHECK(!SET(DENY(FAR_USER, FULL), DENY(USER, FULL), ALLOW(EVERYONE, READ)));
+	CHECK(!SET(ALLOW(FAR_USER, FULL), ALLOW(USER, READ)));
+	fake_unload(&k);
+}
+
+/* Who is an administrator of the share and gets Read is none any more, whatever everybody has. */
+static void lowered_admins_are_none(void)
+{
+	struct why why;
+
+	kernel_begin();
+	CHECK(!share_add("x", "/x") && share_add_user(k.shares.share[0], "1000=admin", &why));
+	CHECK(!SET(ALLOW(USER, READ), ALLOW(EVERYONE, FULL)) &&
+	      access_is(DITTO_SHARE_RIGHT_WRITE, "u1000=write", NULL));
+	fake_unload(&k);
+	kernel_begin();
+	CHECK(!share_add("x", "/x") && share_add_group(k.shares.share[0], "100=admin", &why));
+	CHECK(!SET(ALLOW(USER, FULL), ALLOW(GROUP, FULL)) &&
+	      access_is(DITTO_SHARE_RIGHT_NONE, "u1000=write", "g100=admin"));
+	fake_unload(&k);
+}
+
 /* What the users of a share cannot say is refused, and changes nothing. */
 static void other_descriptors_are_refused(void)
 {
@@ -386,12 +470,15 @@ static void same_entries_in_any_order(void)
 
 int main(void)
 {
+	static const struct identity_source *const sources[] = { &domain_source, &identity_unix };
 	static const struct test tests[] = {
 		TEST(shares_come_and_go), TEST(shares_open_when_checked),
 		TEST(others_change_nothing),
 		TEST(paths_stay_below_roots), TEST(the_outermost_root_counts),
 		TEST(exchanged_folders_are_not_shared),
 		TEST(options_change), TEST(descriptors_become_users),
+		TEST(kinds_of_sids_decide), TEST(denied_users_in_another_form),
+		TEST(lowered_admins_are_none),
 		TEST(other_descriptors_are_refused), TEST(what_was_read_is_kept),
 		TEST(descriptors_are_decoded), TEST(same_entries_in_any_order), { 0 }
 	};
@@ -402,6 +489,7 @@ int main(void)
 		return 1;
 	command = mem_print("mkdir %s/x %s/xy && touch %s/file && ln -s x %s/link", base, base,
 			    base, base);
+	identity_set_sources(sources, ARRAY_SIZE(sources));
 	rc = system(command) ?: test_main(tests);
 	free(command);
 	command = mem_print("rm -r %s", base);
