@@ -503,6 +503,9 @@ int share_admin_change(struct kernel *k, const struct rpc_user *user, const u8 *
 	else if (!old->path || !share_roots_contain(old->path))
 		rc = admin_refuse(&w, -EACCES,
 				  "it is administered on this machine; a line 'share-root = DIRECTORY' in section [server] of ditto.conf allows it for shares below");
+	else if (share_has_protocol(old, "nfs"))
+		rc = admin_refuse(&w, -EACCES,
+				  "NFS serves it too, so it is administered on this machine; 'protocols = smb' in its section of ditto.conf allows it");
 	else if (w.change.kind == SHARE_CHANGE_SET)
 		rc = admin_set(&w, old);
 	else

@@ -268,6 +268,10 @@ int kernel_share_set(struct kernel *k, const struct share *s)
 	changed = copy_share(s);
 	free(changed->path);
 	changed->path = mem_string((*old)->path);
+	if (!(s->given & SHARE_BIT(DITTO_A_SHARE_PROTOCOLS)) && (*old)->protocols)
+		changed->protocols = mem_string((*old)->protocols);
+	changed->device = (*old)->device;
+	changed->inode = (*old)->inode;
 	memcpy(changed->id, (*old)->id, 16);
 	changed->given |= (*old)->given;
 	changed->read_only = s->read_only;

@@ -373,6 +373,21 @@ static void lowered_admins_are_none(void)
 	fake_unload(&k);
 }
 
+static void shares_of_nfs_stay(void)
+{
+	struct share_change change = { .kind = SHARE_CHANGE_DELETE, .name = "x" };
+	struct why why;
+
+	kernel_begin();
+	CHECK(!share_add("x", "/x"));
+	fake_log(&k);
+	CHECK(share_set_protocols(k.shares.share[0], "nfs smb", &why));
+	CHECK(change_by(&admin, &change) == -EACCES);
+	CHECK(SET(ALLOW(EVERYONE, FULL)) == -EACCES);
+	SAME(fake_log(&k), "");
+	fake_unload(&k);
+}
+
 /* What the users of a share cannot say is refused, and changes nothing. */
 static void other_descriptors_are_refused(void)
 {
@@ -478,7 +493,7 @@ int main(void)
 		TEST(exchanged_folders_are_not_shared),
 		TEST(options_change), TEST(descriptors_become_users),
 		TEST(kinds_of_sids_decide), TEST(denied_users_in_another_form),
-		TEST(lowered_admins_are_none),
+		TEST(lowered_admins_are_none), TEST(shares_of_nfs_stay),
 		TEST(other_descriptors_are_refused), TEST(what_was_read_is_kept),
 		TEST(descriptors_are_decoded), TEST(same_entries_in_any_order), { 0 }
 	};
