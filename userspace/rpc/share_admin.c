@@ -4,6 +4,9 @@
  *
  * Administrators of Windows administer what lies below the directories that ditto.conf gives them,
  * and nothing else.
+ *
+ * Locking: the mutex is held while a share is changed in the kernel, so that none is seen half made.
+ * It protects the list of removals too. Names and folders are looked up without it.
  */
 
 #include <ctype.h>
@@ -16,6 +19,7 @@
 
 #include "clock.h"
 #include "config/share_roots.h"
+#include "daemon/detached.h"
 #include "daemon/kernel.h"
 #include "daemon/log.h"
 #include "ditto-nl-gen.h"
@@ -29,6 +33,13 @@
 #define LOG_TIME	10000
 /* Name of a share that clients have always. */
 #define IPC_SHARE	"IPC$"
+/* Bytes of the stack of a thread that removes a share. */
+#define STACK_SIZE	(64 * 1024)
+/* Most removals that wait for requests, and how often one is looked at, in milliseconds. */
+#define REMOVALS_MAX	8
+#define REMOVAL_STEP	100
+
+static pthread_mutex_t change_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /**
  * struct admin_work - a change that is made
@@ -353,7 +364,7 @@ static int options_set(struct admin_work *w, const struct share *old, struct sha
 	return c->given & SHARE_CHANGE_ACES ? access_set(w, old, to) : 0;
 }
 
-static int kernel_refuse(const struct admin_work *w, int rc)
+static int kernel_refuse(const struct admin_work *w, int rc, const char *why)
 {
 	switch (rc) {
 	case -ENOENT:
@@ -367,18 +378,61 @@ static int kernel_refuse(const struct admin_work *w, int rc)
 	default:
 		rc = -EIO;
 	}
-	return admin_refuse(w, rc, "%s", kernel_why(w->k));
+	return admin_refuse(w, rc, "%s", why);
+}
+
+/* Find the folder of a path below a share-root. Returns 0 or a negative errno. */
+static int folder_find(const struct admin_work *w, const char *path, struct share_path_file *file)
+{
+	struct why why;
+	int rc = share_roots_find(path, w->until, file, &why);
+
+	if (!rc)
+		return 0;
+	if (rc == -ENOENT)
+		rc = -ENOTDIR;
+	else if (rc != -EACCES && rc != -ENOTDIR)
+		rc = -EIO;
+	return admin_refuse(w, rc, "%s: %s", path, why.text);
+}
+
+/* Lock the changes, before the deadline. Returns 0 or a negative errno. */
+static int change_begin(const struct admin_work *w)
+{
+	const struct timespec end = clock_timespec(w->until);
+
+	if (pthread_mutex_clocklock(&change_lock, CLOCK_MONOTONIC, &end))
+		return admin_refuse(w, -EIO, "another change takes too long");
+	if (clock_ms() < w->until)
+		return 0;
+	pthread_mutex_unlock(&change_lock);
+	return admin_refuse(w, -EIO, "it took too long to look it up");
+}
+
+static void change_end(void)
+{
+	pthread_mutex_unlock(&change_lock);
+}
+
+/* Is a folder the root of a share in the kernel? */
+static int root_check_locked(const struct admin_work *w, const char *name,
+			     const struct share_path_file *file)
+{
+	struct share *s = kernel_share_get(w->k, name);
+	bool same = s && s->inode == file->inode && s->device == file->device;
+
+	share_free(s);
+	return same ? 0 : admin_refuse(w, -EACCES, "its path leads to another folder than its own");
 }
 
 /*
  * Whoever may write below a share-root can exchange folders of a path for links at any time. So
  * the share is open to nobody until its root was found to be the folder that was checked.
  */
-static int share_add_at(struct admin_work *w, struct share *s, const struct share_path_file *file)
+static int share_add_locked(struct admin_work *w, struct share *s, const struct share_path_file *file)
 {
-	struct share *added, opened = *s;
-	bool same;
-	int rc;
+	struct share opened = *s;
+	int rc, del;
 
 	opened.given = s->given & (SHARE_BIT(DITTO_A_SHARE_USERS) |
 				   SHARE_BIT(DITTO_A_SHARE_DEFAULT_ACCESS));
@@ -388,16 +442,16 @@ static int share_add_at(struct admin_work *w, struct share *s, const struct shar
 	rc = kernel_share_add(w->k, s);
 	s->users = opened.users;
 	if (rc)
-		return kernel_refuse(w, rc);
-	added = kernel_share_get(w->k, s->name);
-	same = added && added->inode == file->inode && added->device == file->device;
-	share_free(added);
-	if (!same)
-		rc = admin_refuse(w, -EACCES, "its path leads to another folder than a moment ago");
+		return kernel_refuse(w, rc, kernel_why(w->k));
+	rc = root_check_locked(w, s->name, file);
 	if (!rc && kernel_share_set(w->k, &opened))
-		rc = kernel_refuse(w, -EIO);
-	if (rc)
-		kernel_share_del(w->k, s->name);
+		rc = kernel_refuse(w, -EIO, kernel_why(w->k));
+	if (!rc)
+		return 0;
+	del = kernel_share_del(w->k, s->name);
+	if (del && del != -ENOENT && del != -ETIMEDOUT)
+		admin_refuse(w, del, "it is left without access for anybody, and cannot be removed: %s",
+			     kernel_why(w->k));
 	return rc;
 }
 
@@ -431,13 +485,11 @@ static int admin_add(struct admin_work *w)
 		rc = admin_refuse(w, -EINVAL, "%s", why.text);
 		goto out;
 	}
-	rc = share_roots_find(path, w->until, &file, &why);
-	if (rc) {
-		rc = admin_refuse(w, rc == -EACCES ? rc : rc == -ENOENT || rc == -ENOTDIR ?
-				  -ENOTDIR : -EIO, "%s: %s", path, why.text);
+	rc = folder_find(w, path, &file) ?: change_begin(w);
+	if (rc)
 		goto out;
-	}
-	rc = share_add_at(w, s, &file);
+	rc = share_add_locked(w, s, &file);
+	change_end();
 	if (!rc) {
 		outcome = mem_chain_print(&w->chain, "added at %s", path);
 		admin_log(w, outcome, NULL);
@@ -447,33 +499,170 @@ out:
 	return rc;
 }
 
+/*
+ * The path of a share in the kernel may have led through a link when it was added, by dittod before
+ * it ended too early to find that out.
+ */
 static int admin_set(struct admin_work *w, const struct share *old)
 {
 	struct share *s = share_new(old->name);
+	struct share_path_file file;
 	int rc;
 
 	s->default_access = old->default_access;
 	rc = options_set(w, old, s);
-	if (!rc && s->given) {
+	if (rc || !s->given)
+		goto out;
+	rc = folder_find(w, old->path, &file) ?: change_begin(w);
+	if (rc)
+		goto out;
+	rc = root_check_locked(w, old->name, &file);
+	if (!rc) {
 		rc = kernel_share_set(w->k, s);
 		if (rc)
-			rc = kernel_refuse(w, rc);
-		else
-			admin_log(w, "changed", NULL);
+			rc = kernel_refuse(w, rc, kernel_why(w->k));
 	}
+	change_end();
+	if (!rc)
+		admin_log(w, "changed", NULL);
+out:
 	share_free(s);
 	return rc;
 }
 
+/**
+ * struct removal_key - which removal
+ * @number: number of the removal, because a share of the same name may be removed later
+ * @name: name of the share
+ */
+struct removal_key {
+	unsigned int number;
+	const char *name;
+};
+
+/**
+ * struct removal - the removal of a share
+ * @call: the call
+ * @number: see struct removal_key
+ * @name: name of the share
+ * @why: what is wrong
+ * @done: in a copy: the call has ended
+ */
+struct removal {
+	struct detached call;
+	unsigned int number;
+	char *name;
+	struct why why;
+	bool done;
+};
+
+static struct removal *removal_of(const struct detached *one)
+{
+	return (struct removal *)one;
+}
+
+static bool removal_same(const struct detached *one, const void *key)
+{
+	return removal_of(one)->number == ((const struct removal_key *)key)->number;
+}
+
+static struct detached *removal_make(const void *key)
+{
+	struct removal *r = mem_new(sizeof(*r));
+
+	r->number = ((const struct removal_key *)key)->number;
+	r->name = mem_string(((const struct removal_key *)key)->name);
+	why_not(&r->why, "there is no thread for it");
+	return &r->call;
+}
+
+static int removal_run(struct detached *one)
+{
+	struct removal *r = removal_of(one);
+	struct kernel *k = kernel_open();
+	int rc;
+
+	if (!k)
+		return -EIO;
+	rc = kernel_share_del(k, r->name);
+	if (rc)
+		why_not(&r->why, "%s", kernel_why(k));
+	kernel_close(k);
+	return rc;
+}
+
+static void removal_read(const struct detached *one, void *out)
+{
+	struct removal *to = out;
+
+	to->why = removal_of(one)->why;
+	to->done = true;
+}
+
+static void removal_free(struct detached *one)
+{
+	free(removal_of(one)->name);
+	free(removal_of(one));
+}
+
+static const struct detached_ops removal_ops = {
+	.stack_size = STACK_SIZE,
+	.same = removal_same,
+	.make = removal_make,
+	.run = removal_run,
+	.read = removal_read,
+	.free = removal_free,
+};
+
+/*
+ * Clients lose a share before it drains, for as long as requests run: these are not waited for,
+ * because the client has an answer to get.
+ */
+static int share_remove_locked(struct admin_work *w, const char *name)
+{
+	static struct detached_list removals = DETACHED_LIST(&removal_ops);
+	static unsigned int number;
+	const struct removal_key key = { ++number, name };
+	struct removal end = { .why = { "it takes too long" } };
+	struct share *s;
+	bool gone = false;
+	u64 step;
+	int rc;
+
+	if (detached_count_late(&removals) >= REMOVALS_MAX)
+		return admin_refuse(w, -EIO, "requests still run in %d removed shares",
+				    REMOVALS_MAX);
+	detached_begin(&removals, &key);
+	do {
+		step = clock_ms() + REMOVAL_STEP;
+		rc = detached_get(&removals, &key, step < w->until ? step : w->until, &end);
+		if (end.done)
+			break;
+		s = kernel_share_get(w->k, name);
+		gone = !s;
+		share_free(s);
+	} while (!gone && clock_ms() < w->until);
+	detached_end(&removals);
+	if (end.done ? rc && rc != -ETIMEDOUT : !gone)
+		return rc == -ENOENT ? rc : kernel_refuse(w, rc, end.why.text);
+	return 0;
+}
+
 static int admin_delete(struct admin_work *w, const struct share *old)
 {
-	int rc = kernel_share_del(w->k, old->name);
+	struct share *s;
+	int rc = change_begin(w);
 
-	/* Clients have lost a share that still drains. */
-	if (rc && rc != -ETIMEDOUT)
-		return rc == -ENOENT ? rc : kernel_refuse(w, rc);
-	admin_log(w, "removed", NULL);
-	return 0;
+	if (rc)
+		return rc;
+	s = kernel_share_get(w->k, old->name);
+	rc = s && s->path && !strcmp(s->path, old->path) ? share_remove_locked(w, old->name) :
+							    -ENOENT;
+	share_free(s);
+	change_end();
+	if (!rc)
+		admin_log(w, "removed", NULL);
+	return rc;
 }
 
 int share_admin_change(struct kernel *k, const struct rpc_user *user, const u8 *bytes, size_t len,
@@ -490,7 +679,7 @@ int share_admin_change(struct kernel *k, const struct rpc_user *user, const u8 *
 		goto out;
 	}
 	if (kernel_shares_get(k, &w.have)) {
-		rc = kernel_refuse(&w, -EIO);
+		rc = kernel_refuse(&w, -EIO, kernel_why(k));
 		goto out;
 	}
 	if (w.change.kind == SHARE_CHANGE_ADD) {

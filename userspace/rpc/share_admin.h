@@ -16,8 +16,8 @@
  * @len: length of @bytes
  * @until: CLOCK_MONOTONIC in ms; nobody is waited for after it
  *
- * What is refused is logged with what would allow it. May block as long as requests hold up the
- * removal of a share, but not for a file system that does not answer.
+ * What is refused is logged with what would allow it. Requests that run in a share which is removed
+ * are not waited for, nor is a file system that does not answer.
  *
  * Return: 0; -EACCES (the user must not); -ENOENT (there is no such share); -EEXIST (there is
  * one); -ENOTDIR (there is no such folder); -EOPNOTSUPP (Ditto cannot do what is asked for);

@@ -5,11 +5,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fake_kernel.h"
 #include "mem.h"
 #include "nl/nl.h"
+
+/* Protects the shares while a test has threads. */
+static pthread_mutex_t fake_lock = PTHREAD_MUTEX_INITIALIZER;
+struct kernel *fake_opened;
 
 static void fake_note(struct kernel *k, const char *format, ...)
 	__printf(2, 3);
@@ -217,6 +223,14 @@ void kernel_shares_free(struct kernel_shares *s)
 	memset(s, 0, sizeof(*s));
 }
 
+static void fake_wait(int gate)
+{
+	char byte = 0;
+
+	if (gate && (write(gate, &byte, 1) != 1 || read(gate, &byte, 1) != 1))
+		abort();
+}
+
 static struct share **fake_find(struct kernel *k, const char *name)
 {
 	unsigned int i;
@@ -229,9 +243,13 @@ static struct share **fake_find(struct kernel *k, const char *name)
 
 struct share *kernel_share_get(struct kernel *k, const char *name)
 {
-	struct share **s = fake_find(k, name);
+	struct share **s, *copy;
 
-	return s ? copy_share(*s) : NULL;
+	pthread_mutex_lock(&fake_lock);
+	s = fake_find(k, name);
+	copy = s ? copy_share(*s) : NULL;
+	pthread_mutex_unlock(&fake_lock);
+	return copy;
 }
 
 int kernel_share_add(struct kernel *k, const struct share *s)
@@ -254,6 +272,7 @@ int kernel_share_add(struct kernel *k, const struct share *s)
 	k->shares.share = mem_grow(k->shares.share, k->shares.n, sizeof(*k->shares.share));
 	k->shares.share[k->shares.n++] = copy;
 	fake_note(k, "+share:%s", s->name);
+	fake_wait(k->gate);
 	return 0;
 }
 
@@ -283,15 +302,22 @@ int kernel_share_set(struct kernel *k, const struct share *s)
 
 int kernel_share_del(struct kernel *k, const char *name)
 {
-	struct share **s = fake_find(k, name);
+	struct share **s;
+	int gate = k->gate;
 
+	pthread_mutex_lock(&fake_lock);
+	s = fake_find(k, name);
+	if (s) {
+		share_free(*s);
+		*s = k->shares.share[--k->shares.n];
+		fake_note(k, "-share:%s", name);
+		if (k->stop)
+			*k->stop = true;
+	}
+	pthread_mutex_unlock(&fake_lock);
 	if (!s)
 		return fake_fail(k, ENOENT);
-	share_free(*s);
-	*s = k->shares.share[--k->shares.n];
-	fake_note(k, "-share:%s", name);
-	if (k->stop)
-		*k->stop = true;
+	fake_wait(gate);
 	return 0;
 }
 
@@ -362,7 +388,7 @@ int kernel_nested_check(struct kernel *k)
 /* The TLS agent is linked, but does nothing. */
 struct kernel *kernel_open(void)
 {
-	return NULL;
+	return fake_opened;
 }
 
 void kernel_close(struct kernel *k)

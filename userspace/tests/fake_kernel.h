@@ -18,6 +18,7 @@
  * @gone: the module is not loaded
  * @fail_share: name of a share that cannot be added
  * @root: folder that shares which are added have
+ * @gate: socket, unless it is 0: a share that was added or removed writes a byte, and waits for one
  * @stop: set while a share is removed, unless it is NULL
  * @log: changes since the last fake_log(), one word each
  * @why: the last error
@@ -32,10 +33,14 @@ struct kernel {
 	bool gone;
 	const char *fail_share;
 	struct share_path_file root;
+	int gate;
 	bool *stop;
 	char log[512];
 	struct why why;
 };
+
+/* Result of kernel_open(). */
+extern struct kernel *fake_opened;
 
 /* Result of share_path_wait() for every path. */
 extern struct share_path fake_place;

@@ -2,11 +2,14 @@
 /* Shares that administrators add, change and remove by remote calls. */
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "config/share_roots.h"
 #include "ditto-nl-gen.h"
 #include "fake_kernel.h"
@@ -58,16 +61,22 @@ static void roots_use(const char *path)
 	share_roots_free(&roots);
 }
 
-static int change_by(const struct rpc_user *user, const struct share_change *change)
+static int change_until(const struct rpc_user *user, const struct share_change *change,
+			u64 until)
 {
 	struct ndr_out out;
 	int rc;
 
 	ndr_out_init(&out, 60000);
 	CHECK(share_change_put(change, &out));
-	rc = share_admin_change(&k, user, out.data, out.len, UINT64_MAX);
+	rc = share_admin_change(&k, user, out.data, out.len, until);
 	free(out.data);
 	return rc;
+}
+
+static int change_by(const struct rpc_user *user, const struct share_change *change)
+{
+	return change_until(user, change, UINT64_MAX);
 }
 
 /* Add a share at a path below the base, in the syntax of Windows. */
@@ -170,6 +179,7 @@ static void kernel_begin(void)
 
 	fake_load(&k, 1, "smb");
 	roots_use(base);
+	fake_opened = &k;
 	k.root = file_of(path);
 	free(path);
 }
@@ -281,6 +291,94 @@ static void exchanged_folders_are_not_shared(void)
 	k.root.inode++;
 	CHECK(share_add("x", "/x") == -EACCES && !k.shares.n);
 	SAME(fake_log(&k), "+share:x -share:x");
+	fake_unload(&k);
+}
+
+/* A share that was left behind on another folder stays without access. */
+static void shares_elsewhere_are_not_changed(void)
+{
+	kernel_begin();
+	CHECK(!share_add("x", "/x"));
+	k.shares.share[0]->inode++;
+	fake_log(&k);
+	CHECK(SET(ALLOW(EVERYONE, FULL)) == -EACCES);
+	SAME(fake_log(&k), "");
+	fake_unload(&k);
+}
+
+static void gate_open(int fd)
+{
+	char byte = 0;
+
+	CHECK(write(fd, &byte, 1) == 1);
+}
+
+static void gate_wait(int fd)
+{
+	char byte;
+
+	CHECK(read(fd, &byte, 1) == 1);
+}
+
+static void *add_in_thread(void *arg)
+{
+	*(int *)arg = share_add("x", "/x");
+	return NULL;
+}
+
+/* What another pipe asks for is not done before a share was found to be the right one. */
+static void half_made_shares_are_not_changed(void)
+{
+	struct share_change change = { .kind = SHARE_CHANGE_SET, .name = "x",
+				       .given = SHARE_CHANGE_COMMENT, .comment = "mine" };
+	pthread_t thread;
+	int added = -1;
+	int pair[2];
+
+	kernel_begin();
+	CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	k.gate = pair[1];
+	CHECK(!pthread_create(&thread, NULL, add_in_thread, &added));
+	gate_wait(pair[0]);
+	CHECK(change_until(&admin, &change, clock_ms() + 50) == -EIO);
+	change.kind = SHARE_CHANGE_DELETE;
+	CHECK(change_until(&admin, &change, clock_ms() + 50) == -EIO);
+	gate_open(pair[0]);
+	pthread_join(thread, NULL);
+	SAME(fake_log(&k), "+share:x share:x:600");
+	CHECK(!added && k.shares.n == 1);
+	k.gate = 0;
+	close(pair[0]);
+	close(pair[1]);
+	fake_unload(&k);
+}
+
+/* The client has an answer while requests still run in a share that it removed. */
+static void removals_do_not_wait_for_requests(void)
+{
+	struct share_change change = { .kind = SHARE_CHANGE_DELETE, .name = "x" };
+	unsigned int i;
+	int pair[2];
+
+	kernel_begin();
+	CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	for (i = 0; i < 8; i++) {
+		k.gate = 0;
+		CHECK(!share_add("x", "/x"));
+		k.gate = pair[1];
+		CHECK(!change_by(&admin, &change) && !k.shares.n);
+	}
+	k.gate = 0;
+	CHECK(!share_add("x", "/x"));
+	CHECK(change_by(&admin, &change) == -EIO && k.shares.n == 1);
+	for (i = 0; i < 8; i++) {
+		gate_wait(pair[0]);
+		gate_open(pair[0]);
+	}
+	/* One of these has ended soon. */
+	while (change_by(&admin, &change))
+		usleep(1000);
+	CHECK(!k.shares.n);
 	fake_unload(&k);
 }
 
@@ -491,6 +589,9 @@ int main(void)
 		TEST(others_change_nothing),
 		TEST(paths_stay_below_roots), TEST(the_outermost_root_counts),
 		TEST(exchanged_folders_are_not_shared),
+		TEST(shares_elsewhere_are_not_changed),
+		TEST(half_made_shares_are_not_changed),
+		TEST(removals_do_not_wait_for_requests),
 		TEST(options_change), TEST(descriptors_become_users),
 		TEST(kinds_of_sids_decide), TEST(denied_users_in_another_form),
 		TEST(lowered_admins_are_none), TEST(shares_of_nfs_stay),
