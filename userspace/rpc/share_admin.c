@@ -5,8 +5,8 @@
  * Administrators of Windows administer what lies below the directories that ditto.conf gives them,
  * and nothing else.
  *
- * Locking: the mutex is held while a share is changed in the kernel, so that none is seen half made.
- * It protects the list of removals too. Names and folders are looked up without it.
+ * Locking: the mutex is held while a share is changed in the kernel, so that no call finds one half
+ * made. It protects the number of the last removal too. Names and folders are looked up without it.
  */
 
 #include <ctype.h>
@@ -28,7 +28,7 @@
 #include "share_admin.h"
 #include "share_change.h"
 
-/* Most lines about refusals in a time, in milliseconds. */
+/* Most lines about changes, and about refusals, in a time in milliseconds. */
 #define LOG_BURST	20
 #define LOG_TIME	10000
 /* Name of a share that clients have always. */
@@ -59,19 +59,20 @@ struct admin_work {
 	struct mem_chain *chain;
 };
 
-static bool log_has_room(void)
+/* Refusals use up no lines of changes. */
+static bool log_take_line(bool refusal)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	static unsigned int count;
-	static u64 start;
+	static unsigned int count[2];
+	static u64 start[2];
 	bool room;
 
 	pthread_mutex_lock(&lock);
-	if (clock_ms() - start >= LOG_TIME) {
-		start = clock_ms();
-		count = 0;
+	if (clock_ms() - start[refusal] >= LOG_TIME) {
+		start[refusal] = clock_ms();
+		count[refusal] = 0;
 	}
-	room = count++ < LOG_BURST;
+	room = count[refusal]++ < LOG_BURST;
 	pthread_mutex_unlock(&lock);
 	return room;
 }
@@ -79,15 +80,17 @@ static bool log_has_room(void)
 static void admin_log(const struct admin_work *w, const char *outcome, const char *why)
 {
 	const char *domain = w->user->domain;
-	char *line = mem_print("share %s: %s by %s%s%s on srvsvc%s%s", w->change.name, outcome,
-			       domain, domain[0] ? "\\" : "", w->user->name, why ? ": " : "",
-			       why ?: "");
-	char *printable = text_printable(line);
+	char *line, *printable;
 
-	if (!why)
-		log_notice("%s", printable);
-	else if (log_has_room())
+	if (!log_take_line(why))
+		return;
+	line = mem_print("share %s: %s by %s%s%s on srvsvc%s%s", w->change.name, outcome, domain,
+			 domain[0] ? "\\" : "", w->user->name, why ? ": " : "", why ?: "");
+	printable = text_printable(line);
+	if (why)
 		log_warning("%s", printable);
+	else
+		log_notice("%s", printable);
 	free(printable);
 	free(line);
 }
@@ -132,7 +135,7 @@ static struct share *share_find(const struct kernel_shares *have, const char *na
  * Convert "C:\srv\data" to "/srv/data", memory of the chain: the opposite of srvsvc_path(). NULL if
  * it is no such path, or a part of it is empty, "." or "..".
  */
-static char *path_of_windows(struct admin_work *w)
+static char *path_convert(struct admin_work *w)
 {
 	const char *from = w->change.path;
 	char *path, *at;
@@ -151,7 +154,7 @@ static char *path_of_windows(struct admin_work *w)
 }
 
 /* What a mask of share permissions gives; false if Ditto has no such access. */
-static bool access_of(u32 mask, u32 *access)
+static bool mask_get_access(u32 mask, u32 *access)
 {
 	switch (mask) {
 	case SHARE_MASK_FULL:
@@ -168,7 +171,7 @@ static bool access_of(u32 mask, u32 *access)
 }
 
 /* Find the user or the group that a SID stands for. Returns 0 or a negative errno. */
-static int user_of_sid(struct admin_work *w, const struct sid *sid, struct share_user *user)
+static int sid_find_user(struct admin_work *w, const struct sid *sid, struct share_user *user)
 {
 	const struct identity_who who = { .user = w->user->uid, .until = w->until };
 	struct identity found;
@@ -310,7 +313,7 @@ static int access_set(struct admin_work *w, const struct share *old, struct shar
 		struct share_user user = { .access = DITTO_SHARE_RIGHT_NONE };
 		u32 access;
 
-		if (!access_of(ace[i].mask, &access) ||
+		if (!mask_get_access(ace[i].mask, &access) ||
 		    (ace[i].type == ACE_DENIED && access != DITTO_SHARE_RIGHT_WRITE))
 			return admin_refuse(w, -EOPNOTSUPP,
 					    "an entry %s the rights %#x: Ditto has Full Control and Read, which can be allowed, and Full Control, which can be denied",
@@ -327,7 +330,7 @@ static int access_set(struct admin_work *w, const struct share *old, struct shar
 				to->default_access = access;
 			continue;
 		}
-		rc = user_of_sid(w, ace[i].sid, &user);
+		rc = sid_find_user(w, ace[i].sid, &user);
 		if (rc)
 			return rc;
 		if (ace[i].type == ACE_ALLOWED)
@@ -364,7 +367,7 @@ static int options_set(struct admin_work *w, const struct share *old, struct sha
 	return c->given & SHARE_CHANGE_ACES ? access_set(w, old, to) : 0;
 }
 
-static int kernel_refuse(const struct admin_work *w, int rc, const char *why)
+static int admin_refuse_kernel(const struct admin_work *w, int rc, const char *why)
 {
 	switch (rc) {
 	case -ENOENT:
@@ -429,7 +432,8 @@ static int root_check_locked(const struct admin_work *w, const char *name,
  * Whoever may write below a share-root can exchange folders of a path for links at any time. So
  * the share is open to nobody until its root was found to be the folder that was checked.
  */
-static int share_add_locked(struct admin_work *w, struct share *s, const struct share_path_file *file)
+static int share_add_locked(struct admin_work *w, struct share *s,
+			    const struct share_path_file *file)
 {
 	struct share opened = *s;
 	int rc, del;
@@ -442,22 +446,23 @@ static int share_add_locked(struct admin_work *w, struct share *s, const struct 
 	rc = kernel_share_add(w->k, s);
 	s->users = opened.users;
 	if (rc)
-		return kernel_refuse(w, rc, kernel_why(w->k));
+		return admin_refuse_kernel(w, rc, kernel_why(w->k));
 	rc = root_check_locked(w, s->name, file);
 	if (!rc && kernel_share_set(w->k, &opened))
-		rc = kernel_refuse(w, -EIO, kernel_why(w->k));
+		rc = admin_refuse_kernel(w, -EIO, kernel_why(w->k));
 	if (!rc)
 		return 0;
 	del = kernel_share_del(w->k, s->name);
 	if (del && del != -ENOENT && del != -ETIMEDOUT)
-		admin_refuse(w, del, "it is left without access for anybody, and cannot be removed: %s",
+		admin_refuse(w, del,
+			     "it is left without access for anybody, and cannot be removed: %s",
 			     kernel_why(w->k));
 	return rc;
 }
 
 static int admin_add(struct admin_work *w)
 {
-	const char *path = path_of_windows(w);
+	const char *path = path_convert(w);
 	struct share_path_file file;
 	struct share *s = NULL;
 	char *outcome;
@@ -520,7 +525,7 @@ static int admin_set(struct admin_work *w, const struct share *old)
 	if (!rc) {
 		rc = kernel_share_set(w->k, s);
 		if (rc)
-			rc = kernel_refuse(w, rc, kernel_why(w->k));
+			rc = admin_refuse_kernel(w, rc, kernel_why(w->k));
 	}
 	change_end();
 	if (!rc)
@@ -644,7 +649,7 @@ static int share_remove_locked(struct admin_work *w, const char *name)
 	} while (!gone && clock_ms() < w->until);
 	detached_end(&removals);
 	if (end.done ? rc && rc != -ETIMEDOUT : !gone)
-		return rc == -ENOENT ? rc : kernel_refuse(w, rc, end.why.text);
+		return rc == -ENOENT ? rc : admin_refuse_kernel(w, rc, end.why.text);
 	return 0;
 }
 
@@ -679,7 +684,7 @@ int share_admin_change(struct kernel *k, const struct rpc_user *user, const u8 *
 		goto out;
 	}
 	if (kernel_shares_get(k, &w.have)) {
-		rc = kernel_refuse(&w, -EIO, kernel_why(k));
+		rc = admin_refuse_kernel(&w, -EIO, kernel_why(k));
 		goto out;
 	}
 	if (w.change.kind == SHARE_CHANGE_ADD) {
