@@ -124,6 +124,11 @@ def permissions_of_shares(w):
         eq(acl(admin, 'new'), [(ALLOW, ALL, bob)])
         eq('Ditto has Full Control and Read' in w.server.helper_log(), True)
         eq(admin.share_set('new', 1501, security_descriptor=b'\1' * 24), 1338)
+        # a DACL that is not present says nothing
+        sd = bytearray(descriptor((ALLOW, 0, ALL, EVERYONE)))
+        sd[2] &= ~4
+        eq(admin.share_set('new', 1501, security_descriptor=bytes(sd)), 0)
+        eq(acl(admin, 'new'), [(ALLOW, ALL, bob)])
         # read and sent back: nothing is lost, even of what Windows does not have
         w.server.ctl('share', 'set', 'new', 'user', 'bob=admin', 'group', 'carol=read',
                      'default-access', 'write')
@@ -182,6 +187,27 @@ def paths_stay_below_the_root(w):
         # a share above it is not theirs
         eq(admin.share_del('data'), DENIED)
         eq(admin.shares(), ['IPC$', 'all', 'data', 'new'])
+
+
+@test(smb=True)
+def shares_of_this_machine(w):
+    """A share that NFS serves too is not theirs, nor one whose path has become another folder."""
+    with administered(w) as admin:
+        w.server.ctl('share', 'add', 'both', w.path('x'))
+        eq(admin.share_set('both', 1004, remark='mine'), DENIED)
+        eq(admin.share_set('both', 1501, **allow((ALLOW, ALL, EVERYONE))), DENIED)
+        eq(admin.share_del('both'), DENIED)
+        eq('NFS serves it too' in w.server.helper_log(), True)
+        eq(admin.share_add('new', w.path('y')), 0)
+        eq(admin.share_set('new', 1004, remark='mine'), 0)
+        os.rename(w.path('y'), w.path('z'))
+        os.mkdir(w.path('y'))
+        eq(admin.share_set('new', 1501, **allow((ALLOW, ALL, EVERYONE))), DENIED)
+        os.rmdir(w.path('y'))
+        os.symlink('z', w.path('y'))
+        eq(admin.share_set('new', 1501, **allow((ALLOW, ALL, EVERYONE))), DENIED)
+        eq(acl(admin, 'new'), [(ALLOW, READ, EVERYONE)])
+        eq(admin.share_del('new'), 0)
 
 
 @test(smb=True)
