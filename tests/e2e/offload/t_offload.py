@@ -145,6 +145,22 @@ def as_sum(path):
 
 
 @test(smb=True, offload=True, timeout=300)
+def several_names(w):
+    """A file with several names is pushed once, and no name of it fails."""
+    s = Store(w)
+    for size in (30_000, 2 * MIB):
+        names = []
+        for i in range(4):
+            data = content(f'{size} {i}', size)
+            names.append(put(w.path(f'{size}.{i}'), data, 0o644))
+            names.append(w.path(f'{size}.{i}.link'))
+            os.link(names[-2], names[-1])
+        done = s.push(*names)
+        eq((done['done'] + done['skipped'], done['failed']), (len(names), 0), size)
+        eq(s.states(*names)['offloaded'], len(names), 'offloaded')
+
+
+@test(smb=True, offload=True, timeout=300)
 def store_that_recovers(w):
     """Some errors, and slowness, only take time."""
     s = Store(w)

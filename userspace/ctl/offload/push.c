@@ -276,8 +276,8 @@ static void release_done(struct job *job)
 	struct push *p = slot->push;
 
 	slot->asked = false;
-	if (!slot->rc) {
-		offload_run_done(p->run, slot->path, slot->info.size, false);
+	if (!slot->rc || slot->rc == -EALREADY) {
+		offload_run_done(p->run, slot->path, slot->info.size, slot->rc);
 	} else if (slot->rc == -EAGAIN && !slot->again && !offload_run_stopped(p->run)) {
 		slot->again = true;
 		if (push_upload(p, slot))
@@ -377,6 +377,20 @@ static bool push_look_again(struct push *p, const char *path, int file, struct o
 	return true;
 }
 
+/* Whether another slot has the file by another of its names: open there, it cannot be released. */
+static bool push_has_file(const struct push *p, const struct slot *slot)
+{
+	const struct offload_info *info = &slot->info;
+	const struct slot *other = p->slot;
+
+	while (other < p->slot + SLOTS &&
+	       (other == slot || !other->path || other->info.file_id != info->file_id ||
+		other->info.generation != info->generation ||
+		strcmp(other->info.share, info->share)))
+		other++;
+	return other < p->slot + SLOTS;
+}
+
 /* Begin with the file of a slot. Returns false if it failed, or has nothing to do. */
 static bool push_upload(struct push *p, struct slot *slot)
 {
@@ -389,7 +403,8 @@ static bool push_upload(struct push *p, struct slot *slot)
 	slot->done = 0;
 	if (!push_look(p, path, info))
 		return false;
-	if (info->state == DITTO_OFFLOAD_STATE_OFFLOADED || !info->size) {
+	if (info->state == DITTO_OFFLOAD_STATE_OFFLOADED || !info->size ||
+	    push_has_file(p, slot)) {
 		offload_run_done(p->run, path, info->size, true);
 		return false;
 	}
