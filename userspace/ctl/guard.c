@@ -11,6 +11,7 @@
 
 #include "guard.h"
 #include "guard_status.h"
+#include "ctl/offload/mounts.h"
 #include "mem.h"
 #include "object/guarded.h"
 #include "out.h"
@@ -56,6 +57,44 @@ void guard_look(struct guard *g)
 		guard_take(g, line);
 	free(line);
 	fclose(file);
+}
+
+/* Whether the file system of an open directory is in the list, or is gone after a restart. */
+static bool guard_lists(const struct guarded *all, int fd)
+{
+	struct mount_table mounts;
+	struct filesystem fs;
+	struct why why;
+	bool found;
+	size_t i;
+
+	if (!mount_table_read(&mounts, &why))
+		return true;
+	found = !filesystem_find(&mounts, fd, &fs, &why) || !strcmp(fs.type, "tmpfs");
+	for (i = 0; i < all->n && !found; i++)
+		found = !memcmp(all->list[i].id, fs.id, sizeof(fs.id));
+	mount_table_free(&mounts);
+	return found;
+}
+
+char *guard_share_note(const struct share *s)
+{
+	struct guarded all = { 0 };
+	bool listed = true;
+	struct why why;
+	int fd;
+
+	if (!s->offload || geteuid())
+		return NULL;
+	fd = open(s->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0) {
+		listed = !guarded_read(&all, &why) || guard_lists(&all, fd);
+		guarded_free(&all);
+		close(fd);
+	}
+	return listed ? NULL :
+	       mem_print("share %s: ditto-guard does not know its file system: without Ditto, its offloaded files read as zeros (systemctl restart dittod; dittoctl offload rebuild)",
+			 s->name);
 }
 
 void guard_free(struct guard *g)

@@ -3,7 +3,7 @@
 #ifndef _DITTO_CTL_GUARD_H
 #define _DITTO_CTL_GUARD_H
 
-#include "common/types.h"
+#include "nl/share.h"
 
 /**
  * struct guard_mount - a mounted file system with offloaded files
@@ -32,6 +32,11 @@ struct guard {
 };
 
 void guard_look(struct guard *g);
+/*
+ * What is missing if a share offloads, and ditto-guard would not watch its file system: a sentence
+ * for free(), or NULL. Only root is told.
+ */
+char *guard_share_note(const struct share *s);
 void guard_free(struct guard *g);
 void guard_json(const struct guard *g);
 void guard_print(const struct guard *g);

@@ -45,8 +45,8 @@ static const int health_exit[] = { CTL_OK, CTL_DEGRADED, CTL_NOT_RUNNING };
  * @listeners: number of listeners
  * @calls_back: shares accept Kerberos over NFS, whose clients of 4.0 are called back with it
  * @gssd: rpc.gssd runs, which that needs
- * @open: sentences about shares that are open to everybody
- * @nopen: entries of @open
+ * @about_shares: sentences about shares: who may use them, and who guards them
+ * @n_about_shares: number of them
  * @grace_reply: the kernel's answer about the grace, or NULL
  * @grace: enum ditto_grace_state
  * @others: enum ditto_grace_others
@@ -67,8 +67,8 @@ struct health_report {
 	unsigned int listeners;
 	bool calls_back;
 	bool gssd;
-	char **open;
-	unsigned int nopen;
+	char **about_shares;
+	unsigned int n_about_shares;
 	struct nl_msg *grace_reply;
 	u32 grace;
 	u32 others;
@@ -119,8 +119,8 @@ static void health_notes(const struct health_report *h, void (*tell)(const char 
 		tell(NOTE_GSSD);
 	if (h->guard.is_needed && !h->guard.runs)
 		tell(NOTE_GUARD);
-	for (i = 0; i < h->nopen; i++)
-		tell(h->open[i]);
+	for (i = 0; i < h->n_about_shares; i++)
+		tell(h->about_shares[i]);
 	for (i = 0; i < h->daemon.nremarks; i++) {
 		why_not(&why, "%s: %s", h->daemon.remark[i].what, h->daemon.remark[i].why);
 		tell(why.text);
@@ -235,15 +235,19 @@ static int look_at_listeners(struct ctl *ctl, struct health_report *h, bool *nfs
 
 static void look_at_share(struct health_report *h, const struct share *s, bool nfs, bool smb)
 {
-	char *open = exposure_to_all(s, nfs, smb);
+	char *notes[] = { exposure_to_all(s, nfs, smb), guard_share_note(s) };
+	size_t i;
 
 	/* Clients are called back with Kerberos. */
 	h->calls_back |= nfs && share_has_protocol(s, "nfs") &&
 			 s->sec & ~(u32)(DITTO_FLAVOR_NONE | DITTO_FLAVOR_SYS);
-	if (!open)
-		return;
-	h->open = mem_grow(h->open, h->nopen, sizeof(*h->open));
-	h->open[h->nopen++] = open;
+	for (i = 0; i < ARRAY_SIZE(notes); i++) {
+		if (!notes[i])
+			continue;
+		h->about_shares = mem_grow(h->about_shares, h->n_about_shares,
+					   sizeof(*h->about_shares));
+		h->about_shares[h->n_about_shares++] = notes[i];
+	}
 }
 
 static int look_at_shares(struct ctl *ctl, struct health_report *h)
@@ -271,9 +275,9 @@ static void health_free(struct health_report *h)
 {
 	unsigned int i;
 
-	for (i = 0; i < h->nopen; i++)
-		free(h->open[i]);
-	free(h->open);
+	for (i = 0; i < h->n_about_shares; i++)
+		free(h->about_shares[i]);
+	free(h->about_shares);
 	nlmsg_free(h->grace_reply);
 	guard_free(&h->guard);
 	status_free(&h->daemon);

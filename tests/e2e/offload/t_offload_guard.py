@@ -310,9 +310,16 @@ def lost_list(w):
     offloaded(s, f'{disk}/f', content('x', MIB))
     listed = get(GUARDED_LIST)
     assert disk in listed.decode(), listed
+
+    def notes():
+        return [n for n in status(w)[2]['notes'] if 'ditto-guard does not know' in n]
+    eq(notes(), [], 'notes')
     os.unlink(GUARDED_LIST)
+    note, = notes()
+    assert note.startswith('share disk: '), note
     s.tool('rebuild')
     eq(get(GUARDED_LIST), listed, 'after a rebuild')
+    eq(notes(), [], 'notes after a rebuild')
 
     conf = w.server.conf
     os.mkdir(f'{disk}/more')
