@@ -137,14 +137,15 @@ static ssize_t fill_write(struct ditto_recall *recall, void *buf, u64 pos, size_
 }
 
 /*
- * Zeros where the file has a hole are there already, and need no room: a sparse file stays one.
- * Nobody writes into an absent range while it is filled.
+ * Zeros where the file has a hole are there already, and need no room: a sparse file stays one, but
+ * for its first block. A file that is all a hole is one whose record is lost, see "dittoctl offload
+ * gc". Nobody writes into an absent range while it is filled.
  */
 static bool fill_is_hole(struct ditto_recall *recall, const void *buf, size_t len)
 {
 	loff_t data;
 
-	if (memchr_inv(buf, 0, len))
+	if (!recall->filled || memchr_inv(buf, 0, len))
 		return false;
 	data = vfs_llseek(recall->file->file, recall->filled, SEEK_DATA);
 	return data == -ENXIO || data >= (loff_t)(recall->filled + len);
@@ -171,6 +172,16 @@ static int fill_find_piece(struct ditto_recall *recall, size_t *len)
 	return 0;
 }
 
+/* Have other data give way for the rest of the range. Return: true if some did. */
+static bool fill_make_room(const struct ditto_recall *recall)
+{
+	u64 reserve;
+	u32 project;
+
+	ditto_room_of(recall->node, &reserve, &project);
+	return ditto_release_make_room(recall->node->volume, recall->end - recall->filled, project);
+}
+
 /* Bytes of a block, all of which are a hole, or none. */
 static u64 fill_block(const struct ditto_recall *recall)
 {
@@ -185,7 +196,7 @@ static int fill_write_all(struct ditto_recall *recall, void *buf, size_t len)
 	ssize_t ret;
 
 	while (len) {
-		some = len;
+		some = recall->filled ? len : min_t(u64, len, fill_block(recall));
 		ret = fill_find_piece(recall, &some);
 		if (ret)
 			return ret;
@@ -196,8 +207,7 @@ static int fill_write_all(struct ditto_recall *recall, void *buf, size_t len)
 			ret = -ENOSPC;
 		else
 			ret = fill_write(recall, buf, recall->filled, some);
-		if (ret == -ENOSPC && tries-- &&
-		    ditto_release_make_room(recall->node->volume, recall->end - recall->filled))
+		if (ret == -ENOSPC && tries-- && fill_make_room(recall))
 			continue;
 		if (ret < 0)
 			return ret;

@@ -18,7 +18,7 @@
 #define BUSY_TIME	60000
 #define BUSY_PAUSE	50
 /* Tables of another version are made anew by a rebuild. */
-#define VERSION		4
+#define VERSION		5
 /* A transaction ends after so many changes, or ms. */
 #define CHANGES_MAX	2048
 #define OPEN_TIME	100
@@ -27,6 +27,9 @@
 /* Bytes of pages in memory: of the tables, and of the temporary ones. */
 #define CACHE		"-98304"
 #define CACHE_TEMP	"-32768"
+/* Rows that are read in one step, and most columns of them. */
+#define APPLY_ROWS	256
+#define APPLY_COLUMNS	8
 
 /*
  * Hashes are in one place each, and others have numbers for them. The tables of contents, chunks
@@ -47,7 +50,7 @@ static const char schema[] =
 	"name BLOB, known INTEGER, UNIQUE(store, kind, name));"
 	"CREATE INDEX IF NOT EXISTS content_unknown ON content(id) WHERE kind = 2 AND NOT known;"
 	"CREATE TABLE IF NOT EXISTS file(dir INTEGER, name BLOB, inode INTEGER, size INTEGER,\n"
-	"content INTEGER, place INTEGER, room INTEGER, PRIMARY KEY(dir, name)) WITHOUT ROWID;"
+	"mtime INTEGER, content INTEGER, place INTEGER, room INTEGER, PRIMARY KEY(dir, name)) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS file_inode ON file(inode);"
 	"CREATE INDEX IF NOT EXISTS file_content ON file(content);"
 	"CREATE TABLE IF NOT EXISTS chunk(store INTEGER, name BLOB, content INTEGER,\n"
@@ -74,11 +77,12 @@ static const char schema[] =
 static const char schema_temp[] =
 	/* Files of the file system that is being looked at which are new or different, or gone. */
 	"CREATE TEMP TABLE found(dir INTEGER, name BLOB, inode INTEGER, size INTEGER,\n"
-	"content INTEGER, place INTEGER, room INTEGER, PRIMARY KEY(dir, name)) WITHOUT ROWID;"
-	"CREATE TEMP TABLE gone(dir INTEGER, name BLOB, PRIMARY KEY(dir, name)) WITHOUT ROWID;"
+	"mtime INTEGER, content INTEGER, place INTEGER, room INTEGER, PRIMARY KEY(dir, name));"
+	"CREATE TEMP TABLE gone(dir INTEGER, name BLOB, PRIMARY KEY(dir, name));"
 	"CREATE TEMP TABLE looked(dir INTEGER PRIMARY KEY);"
 	/* Chunks of manifests that were read, before they are sorted. */
 	"CREATE TEMP TABLE fresh(store INTEGER, name BLOB, content INTEGER, length INTEGER);"
+	"CREATE TEMP TABLE sorted(store INTEGER, name BLOB, content INTEGER, length INTEGER);"
 	"CREATE TEMP TABLE read(content INTEGER PRIMARY KEY);"
 	/* What a survey has to change: to look for it keeps nobody from writing. */
 	"CREATE TEMP TABLE dead(id INTEGER PRIMARY KEY);"
@@ -328,16 +332,59 @@ u64 index_number(struct index *x, const char *sql)
 	return index_value(x, index_query(x, sql, ""));
 }
 
+/* Read rows of index_apply(). Returns the number of them. */
+static u32 index_take(struct index *x, const char *rows, u64 *last,
+		      sqlite3_value *values[APPLY_ROWS][APPLY_COLUMNS])
+{
+	sqlite3_stmt *stmt = index_query(x, rows, "ii", *last, (u64)APPLY_ROWS);
+	u32 n = 0;
+	int i;
+
+	for (; index_row(x, stmt); n++) {
+		*last = (u64)sqlite3_column_int64(stmt, 0);
+		for (i = 1; i < sqlite3_column_count(stmt); i++) {
+			values[n][i - 1] = sqlite3_value_dup(sqlite3_column_value(stmt, i));
+			if (!values[n][i - 1])
+				mem_out();
+		}
+	}
+	return n;
+}
+
+/*
+ * Execute a statement for rows of a temporary table. @rows: selects its rowid and the parameters of
+ * @sql where the rowid is greater than a parameter, in this order, with a parameter as LIMIT. No row
+ * is being read when a transaction ends, or the log of changes could never begin anew.
+ */
+void index_apply(struct index *x, const char *rows, const char *sql)
+{
+	sqlite3_value *values[APPLY_ROWS][APPLY_COLUMNS] = { { NULL } };
+	sqlite3_stmt *stmt;
+	u64 last = 0;
+	u32 i, n;
+	int j;
+
+	while ((n = index_take(x, rows, &last, values))) {
+		for (i = 0; i < n; i++) {
+			stmt = index_transact(x) ? index_query(x, sql, "") : NULL;
+			for (j = 0; j < APPLY_COLUMNS && values[i][j]; j++) {
+				if (stmt)
+					sqlite3_bind_value(stmt, j + 1, values[i][j]);
+				sqlite3_value_free(values[i][j]);
+				values[i][j] = NULL;
+			}
+			while (index_row(x, stmt))
+				;
+			index_pace(x);
+		}
+	}
+	index_end(x);
+}
+
 /* Delete rows whose numbers are in the table of what is dead. */
 void index_delete_dead(struct index *x, const char *sql)
 {
-	sqlite3_stmt *stmt = index_query(x, "SELECT id FROM dead", "");
-
-	while (index_row(x, stmt)) {
-		index_do(x, sql, "i", (u64)sqlite3_column_int64(stmt, 0));
-		index_pace(x);
-	}
-	index_end(x);
+	index_apply(x, INDEX_DEAD, sql);
 	index_run_alone(x, "DELETE FROM dead");
 }
 

@@ -71,6 +71,7 @@ const char *index_error(const struct index *x);
  * @shown: its path for people
  * @inode: inode number, which files of several subvolumes may have
  * @size: bytes
+ * @mtime: when its content was changed, ns since 1970
  */
 struct index_file {
 	const u8 *fs;
@@ -78,6 +79,7 @@ struct index_file {
 	const char *shown;
 	u64 inode;
 	u64 size;
+	s64 mtime;
 };
 
 /* Add a file system with files, or with a registration. */
@@ -93,8 +95,11 @@ bool index_forget_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE]);
  * the other.
  */
 void index_add_file(struct index *x, const struct index_file *file, const struct offload_record *r);
-/* Whether an earlier survey has found a file with this inode number and size. */
-bool index_knows_file(struct index *x, const struct index_file *file);
+/*
+ * Whether an earlier survey has found a file with this inode number and size. @unchanged: and its
+ * content was not changed since.
+ */
+bool index_knows_file(struct index *x, const struct index_file *file, bool *unchanged);
 /* Add all that an earlier survey has found with this inode number and size. */
 void index_keep_file(struct index *x, const struct index_file *file);
 /* All of a file system was looked at: files that were not added are gone, but only if @whole. */

@@ -14,14 +14,18 @@
  * @name: its name there
  * @inode: inode number
  * @size: bytes
+ * @mtime: when its content was changed
  * @store: number of its store
+ * @known: the index has all this
  * @cookie: names its content
  */
 struct index_found {
 	char *name;
 	u64 inode;
 	u64 size;
+	s64 mtime;
 	u64 store;
+	bool known;
 	struct cookie cookie;
 };
 
@@ -66,20 +70,8 @@ bool index_knows_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE])
 /* Delete the files in the table of those that are gone. */
 static void index_delete_gone(struct index *x)
 {
-	sqlite3_stmt *stmt = index_query(x, "SELECT dir, name FROM gone", "");
-	sqlite3_stmt *drop;
-
-	while (index_row(x, stmt)) {
-		drop = index_transact(x) ?
-		       index_query(x, "DELETE FROM file WHERE dir = ? AND name = ?", "i",
-				   (u64)sqlite3_column_int64(stmt, 0)) : NULL;
-		if (drop)
-			sqlite3_bind_value(drop, 2, sqlite3_column_value(stmt, 1));
-		while (index_row(x, drop))
-			;
-		index_pace(x);
-	}
-	index_end(x);
+	index_apply(x, "SELECT rowid, dir, name FROM gone WHERE rowid > ? ORDER BY rowid LIMIT ?",
+		    "DELETE FROM file WHERE dir = ? AND name = ?");
 	index_run_alone(x, "DELETE FROM gone");
 }
 
@@ -135,27 +127,28 @@ static int found_compare(const void *a, const void *b)
 	return strcmp(((const struct index_found *)a)->name, ((const struct index_found *)b)->name);
 }
 
-/* Columns: name, inode, size, place, room, store, kind, name of the content. */
+/* Columns: name, inode, size, mtime, place, room, store, kind, name of the content. */
 static bool found_is_known(const struct index_found *f, sqlite3_stmt *row)
 {
 	const struct cookie *c = &f->cookie;
 
 	return f->inode == (u64)sqlite3_column_int64(row, 1) &&
 	       f->size == (u64)sqlite3_column_int64(row, 2) &&
-	       c->offset == (u64)sqlite3_column_int64(row, 3) &&
-	       c->room == (u64)sqlite3_column_int64(row, 4) &&
-	       f->store == (u64)sqlite3_column_int64(row, 5) &&
-	       index_cookie_kind(c) == (u32)sqlite3_column_int64(row, 6) &&
-	       sqlite3_column_bytes(row, 7) == HASH_SIZE &&
-	       !memcmp(c->name, sqlite3_column_blob(row, 7), HASH_SIZE);
+	       f->mtime == sqlite3_column_int64(row, 3) &&
+	       c->offset == (u64)sqlite3_column_int64(row, 4) &&
+	       c->room == (u64)sqlite3_column_int64(row, 5) &&
+	       f->store == (u64)sqlite3_column_int64(row, 6) &&
+	       index_cookie_kind(c) == (u32)sqlite3_column_int64(row, 7) &&
+	       sqlite3_column_bytes(row, 8) == HASH_SIZE &&
+	       !memcmp(c->name, sqlite3_column_blob(row, 8), HASH_SIZE);
 }
 
 static void index_note_found(struct index *x, u64 dir, const struct index_found *f)
 {
 	const struct cookie *c = &f->cookie;
 
-	index_do_alone(x, "INSERT OR REPLACE INTO found VALUES(?, ?, ?, ?, ?, ?, ?)", "ipiiiii",
-		       dir, f->name, f->inode, f->size,
+	index_do_alone(x, "INSERT OR REPLACE INTO found VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+		       "ipiiiiii", dir, f->name, f->inode, f->size, (u64)f->mtime,
 		       index_content(x, f->store, index_cookie_kind(c), c->name), (u64)c->offset,
 		       (u64)c->room);
 }
@@ -186,23 +179,25 @@ static void index_end_directory(struct index *x)
 	dir = index_directory(x, x->fs, x->dir, x->shown);
 	again = index_value(x, index_query(x, "SELECT 1 FROM looked WHERE dir = ?", "i", dir));
 	index_do_alone(x, "INSERT OR IGNORE INTO looked VALUES(?)", "i", dir);
-	stmt = index_query(x, "SELECT f.name, f.inode, f.size, f.place, f.room, n.store, n.kind,\n"
-			      "n.name FROM file f LEFT JOIN content n ON n.id = f.content\n"
+	stmt = index_query(x, "SELECT f.name, f.inode, f.size, f.mtime, f.place, f.room, n.store,\n"
+			      "n.kind, n.name FROM file f LEFT JOIN content n ON n.id = f.content\n"
 			      "WHERE f.dir = ? ORDER BY f.name", "i", dir);
 	while (index_row(x, stmt)) {
 		while (f < end && name_compare(f->name, stmt) < 0)
-			index_note_found(x, dir, f++);
+			f++;
 		if (f == end || name_compare(f->name, stmt)) {
 			index_do_alone(x, "INSERT OR IGNORE INTO gone VALUES(?, CAST(? AS BLOB))",
 				       "is", dir, (const char *)sqlite3_column_text(stmt, 0));
 			continue;
 		}
-		if (!found_is_known(f, stmt))
-			index_note_found(x, dir, f);
+		f->known = found_is_known(f, stmt);
 		f++;
 	}
-	while (f < end)
-		index_note_found(x, dir, f++);
+	for (f = x->found; f < end; f++) {
+		if (!f->known)
+			index_note_found(x, dir, f);
+		index_pace(x);
+	}
 	/* Nothing is gone that was found when the directory was looked at before. */
 	if (again)
 		index_do_alone(x, "DELETE FROM gone WHERE dir = ?", "i", dir);
@@ -228,8 +223,10 @@ void index_add_file(struct index *x, const struct index_file *file, const struct
 	x->found = mem_grow(x->found, x->n_found, sizeof(*x->found));
 	f = &x->found[x->n_found++];
 	f->name = mem_string(name);
+	f->known = false;
 	f->inode = file->inode;
 	f->size = file->size;
+	f->mtime = file->mtime;
 	f->store = index_store(x, r->cookie.store);
 	f->cookie = r->cookie;
 	/* There is none after an error. */
@@ -237,11 +234,15 @@ void index_add_file(struct index *x, const struct index_file *file, const struct
 		x->placed[f->store - 1] = true;
 }
 
-bool index_knows_file(struct index *x, const struct index_file *file)
+bool index_knows_file(struct index *x, const struct index_file *file, bool *unchanged)
 {
-	return index_value(x, index_query(x, "SELECT 1 FROM file f JOIN dir d ON d.id = f.dir\n"
-					     "WHERE f.inode = ? AND f.size = ? AND d.fs = ?", "iif",
-					  file->inode, file->size, file->fs));
+	u64 known = index_value(x, index_query(x, "SELECT max(1 + (f.mtime = ?)) FROM file f\n"
+						  "JOIN dir d ON d.id = f.dir WHERE f.inode = ?\n"
+						  "AND f.size = ? AND d.fs = ?", "iiif",
+					       (u64)file->mtime, file->inode, file->size, file->fs));
+
+	*unchanged = known > 1;
+	return known;
 }
 
 /*
@@ -255,7 +256,7 @@ void index_keep_file(struct index *x, const struct index_file *file)
 
 	index_do_alone(x, "INSERT OR REPLACE INTO found SELECT ?,\n"
 			  "CAST(? || x'00' || f.content || ' ' || f.place AS BLOB), f.inode,\n"
-			  "f.size, f.content, f.place, f.room FROM file f JOIN dir d\n"
+			  "f.size, f.mtime, f.content, f.place, f.room FROM file f JOIN dir d\n"
 			  "ON d.id = f.dir WHERE f.inode = ? AND f.size = ? AND d.fs = ?", "ipiif",
 		       dir, file->shown, file->inode, file->size, file->fs);
 	stmt = index_query(x, "SELECT DISTINCT n.store FROM file f JOIN dir d ON d.id = f.dir\n"
@@ -269,19 +270,8 @@ void index_keep_file(struct index *x, const struct index_file *file)
 /* Note the files of the table of those that were found, and where they are. */
 static void index_take_found(struct index *x)
 {
-	static const char sql[] = "INSERT OR REPLACE INTO file VALUES(?, ?, ?, ?, ?, ?, ?)";
-	sqlite3_stmt *stmt = index_query(x, "SELECT * FROM found", ""), *put;
-	int i;
-
-	while (index_row(x, stmt)) {
-		put = index_transact(x) ? index_query(x, sql, "") : NULL;
-		for (i = 0; put && i < 7; i++)
-			sqlite3_bind_value(put, i + 1, sqlite3_column_value(stmt, i));
-		while (index_row(x, put))
-			;
-		index_pace(x);
-	}
-	index_end(x);
+	index_apply(x, "SELECT rowid, * FROM found WHERE rowid > ? ORDER BY rowid LIMIT ?",
+		    "INSERT OR REPLACE INTO file VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
 	index_run_alone(x, "DELETE FROM found");
 }
 

@@ -22,6 +22,9 @@
 	"ELSE EXISTS (SELECT 1 FROM content n WHERE n.store = r.store\n" \
 	"AND n.kind = r.kind AND n.name = r.name) END"
 
+/* The numbers of what is dead, for index_apply(). */
+#define INDEX_DEAD	"SELECT id, id FROM dead WHERE id > ? ORDER BY id LIMIT ?"
+
 struct index_found;
 
 /**
@@ -99,6 +102,7 @@ void index_do_alone(struct index *x, const char *sql, const char *types, ...);
 void index_do(struct index *x, const char *sql, const char *types, ...);
 u64 index_value(struct index *x, sqlite3_stmt *stmt);
 u64 index_number(struct index *x, const char *sql);
+void index_apply(struct index *x, const char *rows, const char *sql);
 void index_delete_dead(struct index *x, const char *sql);
 void index_load_stores(struct index *x);
 void index_forget_stores(struct index *x);

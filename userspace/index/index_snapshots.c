@@ -48,17 +48,22 @@ void index_add_entry(struct index *x, const struct offload_record *r)
 /* What earlier snapshots need and this one does not ends before it. */
 void index_end_snapshot(struct index *x)
 {
-	sqlite3_stmt *stmt = index_query(x, "SELECT id FROM member WHERE line = ? AND first < ?\n"
-					    "AND last = " ENDLESS, "ii", x->line, x->snapshot);
+	sqlite3_stmt *stmt;
 	u64 id;
 
+	index_end(x);
+	stmt = index_query(x, "SELECT id FROM member WHERE line = ? AND first < ?\n"
+			      "AND last = " ENDLESS, "ii", x->line, x->snapshot);
 	while (index_row(x, stmt)) {
-		index_pace(x);
 		id = (u64)sqlite3_column_int64(stmt, 0);
-		if (id / 8 < x->n_needed && x->needed[id / 8] >> id % 8 & 1)
-			continue;
-		index_do(x, "UPDATE member SET last = ? WHERE id = ?", "ii", x->snapshot - 1, id);
+		if (id / 8 >= x->n_needed || !(x->needed[id / 8] >> id % 8 & 1))
+			index_do_alone(x, "INSERT INTO changed(content, since) VALUES(?, ?)", "ii",
+				       id, x->snapshot - 1);
 	}
+	index_end(x);
+	index_apply(x, "SELECT rowid, since, content FROM changed WHERE rowid > ? ORDER BY rowid\n"
+		       "LIMIT ?", "UPDATE member SET last = ? WHERE id = ?");
+	index_run_alone(x, "DELETE FROM changed");
 	index_do(x, "UPDATE snapshot SET state = " SNAPSHOT_WHOLE " WHERE id = ?", "i",
 		 x->snapshot);
 	free(x->needed);

@@ -13,7 +13,7 @@ void index_begin_survey(struct index *x, bool objects)
 	index_load_stores(x);
 	index_forget_found(x);
 	index_run_alone(x, "DELETE FROM found; DELETE FROM gone; DELETE FROM looked;"
-			   "DELETE FROM fresh; DELETE FROM read");
+			   "DELETE FROM fresh; DELETE FROM sorted; DELETE FROM read");
 	x->objects = objects;
 	if (x->n_stores) {
 		memset(x->listed, 0, x->n_stores * sizeof(*x->listed));
@@ -105,59 +105,32 @@ void index_add_manifest(struct index *x, const char *store, const u8 name[HASH_S
 /* Names of chunks are random: to put them into the table in their order costs much less. */
 static void index_take_manifests(struct index *x)
 {
-	sqlite3_stmt *stmt = index_query(x, "SELECT store, name, content, length FROM fresh\n"
-					    "ORDER BY store, name, content", "");
-	sqlite3_stmt *put;
-	int i;
-
-	while (index_row(x, stmt)) {
-		put = index_transact(x) ?
-		      index_query(x, "INSERT OR IGNORE INTO chunk VALUES(?, ?, ?, ?)", "") : NULL;
-		for (i = 0; put && i < 4; i++)
-			sqlite3_bind_value(put, i + 1, sqlite3_column_value(stmt, i));
-		while (index_row(x, put))
-			;
-		index_pace(x);
-	}
-	stmt = index_query(x, "SELECT content FROM read", "");
-	while (index_row(x, stmt)) {
-		index_do(x, "UPDATE content SET known = 1 WHERE id = ?", "i",
-			 (u64)sqlite3_column_int64(stmt, 0));
-		index_pace(x);
-	}
-	index_end(x);
-	index_run_alone(x, "DELETE FROM fresh; DELETE FROM read");
+	index_run_alone(x, "INSERT INTO sorted SELECT * FROM fresh ORDER BY store, name, content;"
+			   "DELETE FROM fresh");
+	index_apply(x, "SELECT rowid, * FROM sorted WHERE rowid > ? ORDER BY rowid LIMIT ?",
+		    "INSERT OR IGNORE INTO chunk VALUES(?, ?, ?, ?)");
+	index_apply(x, "SELECT content, content FROM read WHERE content > ? ORDER BY content\n"
+		       "LIMIT ?", "UPDATE content SET known = 1 WHERE id = ?");
+	index_run_alone(x, "DELETE FROM sorted; DELETE FROM read");
 }
 
 /* Forget contents that nothing refers to. Manifests are read again if they come back. */
 static void index_end_contents(struct index *x)
 {
-	sqlite3_stmt *stmt;
-
 	index_do_alone(x, "INSERT INTO dead SELECT id FROM content n\n"
 			  "WHERE NOT EXISTS (SELECT 1 FROM file f WHERE f.content = n.id)\n"
 			  "AND NOT EXISTS (SELECT 1 FROM member m WHERE m.content = n.id)", "");
 	/* If this is interrupted, one that comes back is not known by a part of its chunks. */
-	stmt = index_query(x, "SELECT id FROM dead", "");
-	while (index_row(x, stmt)) {
-		index_do(x, "UPDATE content SET known = 0 WHERE id = ? AND kind = 2 AND known", "i",
-			 (u64)sqlite3_column_int64(stmt, 0));
-		index_pace(x);
-	}
-	index_end(x);
+	index_apply(x, INDEX_DEAD,
+		    "UPDATE content SET known = 0 WHERE id = ? AND kind = 2 AND known");
 	/* A content that is gone leaves no chunks behind, whenever this is interrupted. */
 	if (index_number(x, "SELECT 1 FROM dead d JOIN content n ON n.id = d.id\n"
 			    "WHERE n.kind = 2 LIMIT 1"))
 		index_do_alone(x, "INSERT INTO changed SELECT store, 1, name, content, 0\n"
 				  "FROM chunk WHERE content IN (SELECT id FROM dead)", "");
-	stmt = index_query(x, "SELECT store, name, content FROM changed", "");
-	while (index_row(x, stmt)) {
-		index_do(x, "DELETE FROM chunk WHERE store = ? AND name = ? AND content = ?", "ini",
-			 (u64)sqlite3_column_int64(stmt, 0), sqlite3_column_blob(stmt, 1),
-			 (u64)sqlite3_column_int64(stmt, 2));
-		index_pace(x);
-	}
-	index_end(x);
+	index_apply(x, "SELECT rowid, store, name, content FROM changed WHERE rowid > ?\n"
+		       "ORDER BY rowid LIMIT ?",
+		    "DELETE FROM chunk WHERE store = ? AND name = ? AND content = ?");
 	index_run_alone(x, "DELETE FROM changed");
 	index_delete_dead(x, "DELETE FROM content WHERE id = ?");
 	index_end(x);
@@ -166,7 +139,6 @@ static void index_end_contents(struct index *x)
 /* Work out since when objects are garbage. One that was written again has a new life. */
 static void index_end_objects(struct index *x)
 {
-	sqlite3_stmt *stmt;
 	size_t i;
 
 	for (i = 0; x->objects && i < x->n_stores; i++)
@@ -179,15 +151,9 @@ static void index_end_objects(struct index *x)
 			  "AND c.kind = r.kind AND c.name = r.name AND NOT c.kept\n"
 			  "AND r.modified <= c.since), 1)) AS now FROM object r)\n"
 			  "WHERE since != now", "");
-	stmt = index_query(x, "SELECT store, kind, name, since FROM changed", "");
-	while (index_row(x, stmt)) {
-		index_do(x, "UPDATE object SET since = ? WHERE store = ? AND kind = ? AND name = ?",
-			 "iiin", (u64)sqlite3_column_int64(stmt, 3),
-			 (u64)sqlite3_column_int64(stmt, 0), (u64)sqlite3_column_int64(stmt, 1),
-			 sqlite3_column_blob(stmt, 2));
-		index_pace(x);
-	}
-	index_end(x);
+	index_apply(x, "SELECT rowid, since, store, kind, name FROM changed WHERE rowid > ?\n"
+		       "ORDER BY rowid LIMIT ?",
+		    "UPDATE object SET since = ? WHERE store = ? AND kind = ? AND name = ?");
 	index_run_alone(x, "DELETE FROM changed");
 }
 

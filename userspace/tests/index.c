@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The index of offloaded data. */
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,35 @@
 #define DAY	86400
 
 static char *path;
+
+/* Writes of the log to the disk, and whether they fail. */
+static unsigned int log_syncs;
+static bool syncs_fail;
+
+static int sync_note(int fd)
+{
+	char name[64], target[256] = "";
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	if (readlink(name, target, sizeof(target) - 1) < 0)
+		return -1;
+	if (!strstr(target, "-wal"))
+		return 0;
+	log_syncs++;
+	errno = EIO;
+	return syncs_fail ? -1 : 0;
+}
+
+/* In place of the C library's. */
+int fdatasync(int fd)
+{
+	return sync_note(fd);
+}
+
+int fsync(int fd)
+{
+	return sync_note(fd);
+}
 
 static const struct filesystem disk = { .id = "disk", .type = "ext4", .path = "/srv" };
 
@@ -34,7 +64,7 @@ static void file_add(struct index *x, const char *file, char manifest)
 	struct offload_record r = { .size = 5, .cookie.store = "s" };
 
 	memcpy(r.cookie.name, name_of(manifest), HASH_SIZE);
-	index_add_file(x, &(struct index_file){ disk.id, file, file, 1, 5 }, &r);
+	index_add_file(x, &(struct index_file){ disk.id, file, file, 1, 5, 3 }, &r);
 }
 
 /* Add an entry of a snapshot. */
@@ -375,7 +405,7 @@ static void member_add(struct index *x, const char *file, char pack, u32 offset,
 
 	memcpy(r.cookie.name, name_of(pack), HASH_SIZE);
 	if (file)
-		index_add_file(x, &(struct index_file){ disk.id, file, file, 1, 5 }, &r);
+		index_add_file(x, &(struct index_file){ disk.id, file, file, 1, 5, 3 }, &r);
 	else
 		index_add_entry(x, &r);
 }
@@ -727,10 +757,12 @@ static void lost_files_stay(void)
 {
 	struct index_object o = { .store = "s", .kind = ENVELOPE_MANIFEST };
 	struct offload_record r = { .size = 5, .cookie.store = "s" };
-	struct index_file f = { disk.id, "/f", "/f", 7, 5 };
-	struct index_file smaller = { disk.id, "/f", "/f", 7, 4 };
-	struct index_file another = { disk.id, "/g", "/g", 8, 5 };
+	struct index_file f = { disk.id, "/f", "/f", 7, 5, 3 };
+	struct index_file smaller = { disk.id, "/f", "/f", 7, 4, 3 };
+	struct index_file another = { disk.id, "/g", "/g", 8, 5, 3 };
+	struct index_file changed = { disk.id, "/f", "/f", 7, 5, 4 };
 	char text[64];
+	bool same;
 	struct index *x;
 	struct why why;
 	int i;
@@ -743,8 +775,9 @@ static void lost_files_stay(void)
 	index_begin_survey(x, true);
 	index_add_file(x, &f, &r);
 	index_end_filesystem(x, disk.id, true);
-	CHECK(index_knows_file(x, &f));
-	CHECK(!index_knows_file(x, &smaller) && !index_knows_file(x, &another));
+	CHECK(index_knows_file(x, &f, &same) && same);
+	CHECK(index_knows_file(x, &changed, &same) && !same);
+	CHECK(!index_knows_file(x, &smaller, &same) && !index_knows_file(x, &another, &same));
 	CHECK(index_commit(x, &why));
 	index_close(x);
 	x = index_open(path, true, &why);
@@ -756,16 +789,45 @@ static void lost_files_stay(void)
 		another.path = "/f";
 		index_begin_survey(x, true);
 		f.shown = "/h";
-		index_keep_file(x, &f);
+		changed.shown = "/h";
+		/* One that was changed is kept with the time that its record had. */
+		index_keep_file(x, i ? &f : &changed);
 		index_add_file(x, &another, &r);
 		index_end_filesystem(x, disk.id, true);
+		CHECK(index_knows_file(x, &f, &same) && same);
 		memset(text, 0, sizeof(text));
 		index_files_of(x, &o, file_note, text);
 		SAME(text, "h");
 	}
 	index_begin_survey(x, true);
 	index_end_filesystem(x, disk.id, true);
-	CHECK(!index_knows_file(x, &f) && !index_error(x));
+	CHECK(!index_knows_file(x, &f, &same) && !index_error(x));
+	index_close(x);
+}
+
+/* A commit is on the disk, whoever reads what was there before; if it is not, it has failed. */
+static void commits_durable(void)
+{
+	sqlite3 *reader = NULL;
+	struct index *x;
+	struct why why;
+
+	x = index_open(path, true, &why);
+	if (!CHECK(x))
+		return;
+	CHECK(sqlite3_open(path, &reader) == SQLITE_OK);
+	CHECK(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM file", NULL, NULL, NULL) ==
+	      SQLITE_OK);
+	index_begin_survey(x, true);
+	file_add(x, "/f", 'A');
+	index_end_filesystem(x, disk.id, true);
+	log_syncs = 0;
+	CHECK(index_commit(x, &why) && log_syncs);
+	index_begin_survey(x, true);
+	syncs_fail = true;
+	CHECK(!index_commit(x, &why));
+	syncs_fail = false;
+	sqlite3_close(reader);
 	index_close(x);
 }
 
@@ -774,7 +836,7 @@ static void paths_of_two_filesystems(void)
 {
 	static const struct filesystem other = { .id = "usb", .type = "xfs", .path = "/usb" };
 	struct offload_record r = { .size = 5, .cookie.store = "s" };
-	struct index_file f = { disk.id, "/f", "/srv/f", 7, 5 };
+	struct index_file f = { disk.id, "/f", "/srv/f", 7, 5, 3 };
 	struct index_counts c;
 	struct index *x;
 	struct why why;
@@ -859,12 +921,13 @@ static void unchanged_files(void)
 static void directories_compared(void)
 {
 	struct offload_record r = { .size = 5, .cookie.store = "s" };
-	struct index_file moved = { disk.id, "/new/f", "/srv/new/f", 7, 5 };
+	struct index_file moved = { disk.id, "/new/f", "/srv/new/f", 7, 5, 3 };
 	struct index_object o = { .store = "s", .kind = ENVELOPE_MANIFEST };
 	struct index_counts c;
 	char text[64] = "";
 	struct index *x;
 	struct why why;
+	bool same;
 	int i;
 
 	x = index_open(path, true, &why);
@@ -874,21 +937,21 @@ static void directories_compared(void)
 	memcpy(r.cookie.name, name_of('A'), HASH_SIZE);
 	memcpy(o.name, name_of('A'), HASH_SIZE);
 	index_begin_survey(x, false);
-	index_add_file(x, &(struct index_file){ disk.id, "/old/f", "/1/f", 7, 5 }, &r);
-	index_add_file(x, &(struct index_file){ disk.id, "/old/g", "/1/g", 8, 5 }, &r);
-	index_add_file(x, &(struct index_file){ disk.id, "/h", "/2/h", 9, 5 }, &r);
+	index_add_file(x, &(struct index_file){ disk.id, "/old/f", "/1/f", 7, 5, 3 }, &r);
+	index_add_file(x, &(struct index_file){ disk.id, "/old/g", "/1/g", 8, 5, 3 }, &r);
+	index_add_file(x, &(struct index_file){ disk.id, "/h", "/2/h", 9, 5, 3 }, &r);
 	index_end_filesystem(x, disk.id, true);
 	index_end_survey(x);
 	CHECK(index_commit(x, &why));
 	/* The old directory comes first, has another file there, and the record is lost. */
 	for (i = 0; i < 2; i++) {
 		index_begin_survey(x, false);
-		index_add_file(x, &(struct index_file){ disk.id, "/old/f", "/3/f", 10, 5 }, &r);
-		index_add_file(x, &(struct index_file){ disk.id, "/h", "/4/h", 9, 5 }, &r);
-		CHECK(index_knows_file(x, &moved));
+		index_add_file(x, &(struct index_file){ disk.id, "/old/f", "/3/f", 10, 5, 3 }, &r);
+		index_add_file(x, &(struct index_file){ disk.id, "/h", "/4/h", 9, 5, 3 }, &r);
+		CHECK(index_knows_file(x, &moved, &same));
 		index_keep_file(x, &moved);
 		/* What was added before is not gone. */
-		index_add_file(x, &(struct index_file){ disk.id, "/old/e", "/3/e", 11, 5 }, &r);
+		index_add_file(x, &(struct index_file){ disk.id, "/old/e", "/3/e", 11, 5, 3 }, &r);
 		index_end_filesystem(x, disk.id, true);
 		index_end_survey(x);
 		CHECK(index_commit(x, &why));
@@ -1260,6 +1323,7 @@ int main(void)
 		TEST(references_found), TEST(packs_counted),
 		TEST(damage_ends_with_rebuild), TEST(snapshots_refer),
 		TEST(snapshots_outlive_rebuilds), TEST(filesystems_stay), TEST(lost_files_stay),
+		TEST(commits_durable),
 		TEST(paths_of_two_filesystems), TEST(heads_noted), TEST(snapshots_partly_read),
 		TEST(damaged_lists_doubt), TEST(unchanged_files),
 		TEST(directories_compared), TEST(snapshots_share_rows), TEST(lists_in_parts),

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is garbage is decided by all file systems with offloaded files, whatever is mounted where."""
+import ctypes
 import errno
 import os
 import re
@@ -12,9 +13,10 @@ from leftovers import GUARDED_LIST
 from processes import run
 from store_files import EVERYTHING, content, offloaded, refused, served_disk
 from stores import Store, collect, deletions, forget_index
-from volumes import mount, umount
+from volumes import libc, mount, syscall, umount
 
 MS_BIND = 4096
+PUNCH_HOLE, KEEP_SIZE = 2, 1
 DAY = 86400
 
 
@@ -177,6 +179,32 @@ def lost_records(w):
     # Whoever removes the file, or fills it, has no use for the objects.
     os.unlink(path)
     assert collect(s) >= 2, 'objects of the file that is gone'
+
+
+@test(smb=True, offload=True, timeout=300)
+def emptied_files(w):
+    """What was emptied, or is all zeros, is not lost: gc succeeds, and deletes nothing in doubt."""
+    s, disk, size = Store(w), served_disk(w), 3 * MIB
+    cut, punched = (offloaded(s, f'{disk.where}/{name}', content(name, size))
+                    for name in ('cut', 'punched'))
+    zeros = offloaded(s, f'{disk.where}/zeros', bytes(size))
+    eq(collect(s), 0, 'garbage')
+    s.recall(cut, punched, zeros)
+    os.truncate(cut, 0)
+    os.truncate(cut, size)
+    with open(punched, 'r+b') as f:
+        syscall(libc.fallocate(f.fileno(), PUNCH_HOLE | KEEP_SIZE, ctypes.c_long(0),
+                               ctypes.c_long(size)), 'fallocate')
+    for deleted in (True, False):
+        status, said, errors = s.tool(*EVERYTHING, check=False)
+        eq((status, said['lost'], said['problems'], bool(said['deleted'])), (0, 0, 0, deleted), errors)
+        eq([f'{path}: it was emptied' in errors for path in (cut, punched, zeros)],
+           [True, True, False], errors)
+    # What has data, or is gone, has no use for the objects.
+    put(cut, b'data')
+    os.unlink(punched)
+    assert collect(s) >= 4, 'objects of both'
+    eq(get(zeros) == bytes(size), True, 'zeros')
 
 
 @test(smb=True, offload=True, timeout=300)

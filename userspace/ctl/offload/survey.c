@@ -115,14 +115,16 @@ static bool survey_read(struct offload_survey *s, const char *place, struct offl
 
 /*
  * A file without a record that had one, and has nothing else now: a repair of the file system takes
- * attributes away. Its objects are all that is left of it.
+ * attributes away, and leaves the time of the last change. Its objects are all that is left of it.
+ * If that time is another one, somebody has probably emptied the file; but it may have been set.
  */
 static void survey_keep_lost(struct offload_survey *s, const char *place,
 			     const struct index_file *file)
 {
+	bool lost;
 	int fd;
 
-	if (!file->size || !index_knows_file(s->index, file))
+	if (!file->size || !index_knows_file(s->index, file, &lost))
 		return;
 	fd = open(place, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) {
@@ -132,9 +134,10 @@ static void survey_keep_lost(struct offload_survey *s, const char *place,
 	}
 	if (lseek(fd, 0, SEEK_DATA) < 0) {
 		index_keep_file(s->index, file);
-		s->lost++;
-		offload_complain(s->ctl, s->bar, file->shown,
-				 "its record is lost, so it reads as zeros; its content stays in the store");
+		s->lost += lost;
+		offload_complain(s->ctl, s->bar, file->shown, lost ?
+				 "its record is lost, so it reads as zeros; its content stays in the store" :
+				 "it was emptied or its record is lost; its content stays in the store until something is written to it");
 	}
 	close(fd);
 }
@@ -198,6 +201,8 @@ static void survey_walk_tree(struct offload_survey *s, const struct filesystem *
 		} else {
 			file.inode = e->fts_statp->st_ino;
 			file.size = (u64)e->fts_statp->st_size;
+			file.mtime = e->fts_statp->st_mtim.tv_sec * 1000000000LL +
+				     e->fts_statp->st_mtim.tv_nsec;
 			survey_add_file(s, e->fts_path, &file);
 		}
 		free(shown);
