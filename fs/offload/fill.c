@@ -203,7 +203,7 @@ static int fill_write_all(struct ditto_recall *recall, void *buf, size_t len)
 		if (recall->piece_stays || fill_is_hole(recall, buf, some))
 			ret = some;
 		else if (recall->scarce &&
-			 ditto_release_is_scarce(recall->node->volume, some))
+			 ditto_release_is_scarce(recall->node, some))
 			ret = -ENOSPC;
 		else
 			ret = fill_write(recall, buf, recall->filled, some);
@@ -281,15 +281,23 @@ static int fill_copy(struct ditto_recall *recall, const struct ditto_offload_fil
 	return err;
 }
 
-/* A file system that is quite full could not store the records of files that give way. */
+/*
+ * A file system that is quite full could not store the records of files that give way, and XFS
+ * frees no blocks of a project whose quota is used up.
+ */
 static void fill_find_room(struct ditto_recall *recall)
 {
 	struct ditto_volume *volume = recall->node->volume;
-	u64 bytes = recall->end - recall->pos, reserve;
+	u64 bytes = recall->end - recall->pos, reserve, left;
+	u32 project;
 
-	ditto_release_keep_room(volume, bytes);
-	recall->scarce = ditto_release_is_scarce(volume, bytes);
-	if (recall->scarce)
+	left = ditto_room_of(recall->node, &reserve, &project);
+	if (!project)
+		ditto_release_keep_room(volume, bytes);
+	else if (left < bytes + DITTO_OFFLOAD_HEADROOM)
+		ditto_release_make_room(volume, bytes + DITTO_OFFLOAD_HEADROOM - left, project);
+	recall->scarce = ditto_release_is_scarce(recall->node, bytes);
+	if (recall->scarce && !project)
 		ditto_room_tell(volume, ditto_room_now(volume, &reserve));
 }
 

@@ -25,6 +25,7 @@
 
 #include "../../net/server.h"
 #include "../node/node_private.h"
+#include "../op/quota.h"
 #include "stub.h"
 
 /* Candidates that are tried in vain before a search ends. The next search goes on behind them. */
@@ -189,6 +190,7 @@ u64 ditto_release_space(struct ditto_node *node)
 static u64 candidate_release(struct ditto_node *node)
 {
 	u64 bytes = 0, before = ditto_release_space(node), after;
+	u32 project = node->volume->room->project;
 	struct ditto_stub *stub;
 	int err;
 
@@ -198,7 +200,8 @@ static u64 candidate_release(struct ditto_node *node)
 	} else if (before <= node->inode->i_sb->s_blocksize) {
 		/* Its record may take as much. */
 		err = -ENODATA;
-	} else if (candidate_is_marked(node) || (!stub && candidate_is_awaited(node))) {
+	} else if ((project && ditto_node_project(node) != project) ||
+		   candidate_is_marked(node) || (!stub && candidate_is_awaited(node))) {
 		err = -EBUSY;
 	} else if (stub) {
 		bytes = ditto_stub_resident(stub);
@@ -250,7 +253,7 @@ static u32 room_begin(struct ditto_volume *volume, u32 search, u32 most, u64 byt
  * Free bytes, several files together: what a file system makes durable for all of them costs about
  * what it costs for one. Return: bytes that were freed.
  */
-static u64 room_search(struct ditto_volume *volume, u64 bytes)
+static u64 room_search(struct ditto_volume *volume, u64 bytes, u32 project)
 {
 	struct ditto_room *room = volume->room;
 	u32 left = SEARCH_MAX, search, n;
@@ -258,6 +261,7 @@ static u64 room_search(struct ditto_volume *volume, u64 bytes)
 
 	lockdep_assert_held(&room->lock);
 	search = ++room->search;
+	room->project = project;
 	WRITE_ONCE(room->searches, true);
 	while (freed < bytes && left) {
 		n = room_begin(volume, search, left, bytes - freed);
@@ -273,19 +277,20 @@ static u64 room_search(struct ditto_volume *volume, u64 bytes)
 	return freed;
 }
 
-u64 ditto_release_make_room(struct ditto_volume *volume, u64 bytes)
+u64 ditto_release_make_room(struct ditto_volume *volume, u64 bytes, u32 project)
 {
 	u64 freed;
 
 	mutex_lock(&volume->room->lock);
-	freed = room_search(volume, bytes);
+	freed = room_search(volume, bytes, project);
 	mutex_unlock(&volume->room->lock);
 	return freed;
 }
 
-u64 ditto_room_now(const struct ditto_volume *volume, u64 *reserve)
+/* Bytes that users may have there, and the reserve; U64_MAX if that is not known. */
+static u64 room_at(const struct ditto_volume *volume, struct dentry *dentry, u64 *reserve)
 {
-	struct path path = { .mnt = volume->mnt, .dentry = volume->sb->s_root };
+	struct path path = { .mnt = volume->mnt, .dentry = dentry };
 	struct kstatfs fs;
 
 	*reserve = 0;
@@ -294,6 +299,25 @@ u64 ditto_room_now(const struct ditto_volume *volume, u64 *reserve)
 		return U64_MAX;
 	*reserve = min_t(u64, fs.f_blocks * fs.f_bsize / RESERVE_PART, RESERVE_MAX);
 	return fs.f_bavail * fs.f_bsize;
+}
+
+u64 ditto_room_now(const struct ditto_volume *volume, u64 *reserve)
+{
+	return room_at(volume, volume->sb->s_root, reserve);
+}
+
+/* XFS says of a directory what the quota of its project leaves, and has ENOSPC for that. */
+u64 ditto_room_of(struct ditto_node *node, u64 *reserve, u32 *project)
+{
+	u64 now = ditto_room_now(node->volume, reserve), left, unused;
+	struct dentry *dentry = ditto_node_dentry(node), *dir;
+
+	dir = d_is_dir(dentry) ? dget(dentry) : dget_parent(dentry);
+	left = room_at(node->volume, dir, &unused);
+	dput(dir);
+	dput(dentry);
+	*project = left < now ? ditto_node_project(node) : 0;
+	return *project ? left : now;
 }
 
 u64 ditto_release_keep_room(struct ditto_volume *volume, u64 needed)
@@ -309,16 +333,17 @@ u64 ditto_release_keep_room(struct ditto_volume *volume, u64 needed)
 	/* Somebody else may have made room. */
 	room = ditto_room_now(volume, &reserve);
 	if (room < needed)
-		freed = room_search(volume, needed - room);
+		freed = room_search(volume, needed - room, 0);
 	mutex_unlock(&volume->room->lock);
 	return freed;
 }
 
-bool ditto_release_is_scarce(const struct ditto_volume *volume, u64 bytes)
+bool ditto_release_is_scarce(struct ditto_node *node, u64 bytes)
 {
-	u64 reserve, room = ditto_room_now(volume, &reserve);
+	u32 project;
+	u64 reserve, room = ditto_room_of(node, &reserve, &project);
 
-	return room < bytes + reserve / WRITERS_PART;
+	return room < bytes + (project ? DITTO_OFFLOAD_HEADROOM : reserve / WRITERS_PART);
 }
 
 /* Room that those who write soon lack; 0 for a while after nothing gave way. */
@@ -345,7 +370,7 @@ u64 ditto_release_restore_reserve(struct ditto_volume *volume, u64 room, u64 res
 	want = came ? min(2 * reserve + DITTO_OFFLOAD_HEADROOM - room,
 			  max_t(u64, 2 * came, RESERVE_STEP)) : 0;
 	while (want && !READ_ONCE(volume->offload_stopped)) {
-		freed = room_search(volume, min_t(u64, want, RESERVE_STEP));
+		freed = room_search(volume, min_t(u64, want, RESERVE_STEP), 0);
 		if (!freed)
 			volume->room->reserve_until =
 				get_jiffies_64() + msecs_to_jiffies(DITTO_ROOM_VAIN_MS);

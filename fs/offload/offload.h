@@ -370,14 +370,14 @@ u64 ditto_release_space(struct ditto_node *node);
 
 /**
  * ditto_room_want - have files give way for a task that tries again by itself
- * @volume: the file system, which has no room
+ * @node: a file of the file system, held, for which there is no room
  * @bytes: bytes of data that it needs room for
  * @tries: how often it found none although there is room, 0 at first; NULL if that is not known
  *
  * Context: may sleep; does not wait for that.
  * Return: true if it is worth trying again.
  */
-bool ditto_room_want(struct ditto_volume *volume, u64 bytes, u8 *tries);
+bool ditto_room_want(struct ditto_node *node, u64 bytes, u8 *tries);
 
 /* Called by fs/extensions.c: fs/offload/volume.c */
 int ditto_offload_volume_init(struct ditto_volume *volume);

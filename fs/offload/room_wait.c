@@ -2,8 +2,9 @@
 /*
  * Room for those who write. A file system is full because data of files came back that is in the
  * store, too: an operation that finds no room waits as for data, without a thread, while files give
- * way (make_room.c), and is executed again. It fails only if nothing gives way. A lack of room
- * that has another cause, such as a quota or a limit of names, is no reason to wait.
+ * way (make_room.c), and is executed again. It fails only if nothing gives way. If the quota of a
+ * project leaves no room, files of the project give way. A lack of room that has another cause,
+ * such as the quota of a user or a limit of names, is no reason to wait.
  *
  * For local processes, whose operations are not Ditto's, the free space is looked at while there
  * are candidates: if it has become less than the reserve, files give way.
@@ -116,59 +117,70 @@ static void room_make(struct work_struct *work)
 	struct ditto_room *room = container_of(work, struct ditto_room, make);
 	struct ditto_volume *volume = room->volume;
 	u64 wanted, reserve, now, freed;
+	u32 project;
 	bool vain;
 
 	spin_lock(&volume->release_lock);
 	wanted = room->wanted;
 	room->wanted = 0;
+	project = room->wanted_project;
 	spin_unlock(&volume->release_lock);
-	freed = ditto_release_keep_room(volume, wanted);
+	if (project)
+		freed = ditto_release_make_room(volume, wanted + DITTO_OFFLOAD_HEADROOM, project);
+	else
+		freed = ditto_release_keep_room(volume, wanted);
 	now = ditto_room_now(volume, &reserve);
-	vain = !freed && now < wanted + DITTO_OFFLOAD_HEADROOM;
+	vain = !freed && (project || now < wanted + DITTO_OFFLOAD_HEADROOM);
 	spin_lock(&volume->release_lock);
 	room->awaited = false;
 	/* Room that was there before does not count, or what fails all the same would never end. */
-	if (freed)
+	if (freed) {
 		room->made_until = room_until(MADE_MS);
-	else if (vain)
+	} else if (vain) {
 		room->vain_until = room_until(DITTO_ROOM_VAIN_MS);
+		room->vain_project = project;
+	}
 	spin_unlock(&volume->release_lock);
-	if (vain)
+	if (vain && !project)
 		ditto_room_tell(volume, now);
 	ditto_park_wake_point(&room->point);
 }
 
 /* Is it worth to make room? If not, the file system has another reason, or nothing gives way. */
-static bool room_is_worth(struct ditto_volume *volume, u64 bytes, u64 now, u8 *tries)
+static bool room_is_worth(struct ditto_volume *volume, u64 bytes, u64 now, u32 project, u8 *tries)
 {
+	struct ditto_room *room = volume->room;
 	bool may, made;
 
 	if (bytes > S64_MAX || now == U64_MAX)
 		return false;
 	spin_lock(&volume->release_lock);
-	made = time_before64(get_jiffies_64(), volume->room->made_until);
+	made = time_before64(get_jiffies_64(), room->made_until);
 	/* If all of it is not enough, it would give way in vain. */
 	may = room_has_candidates_locked(volume) &&
 	      bytes - min(bytes, now) <= volume->release_bytes &&
-	      !time_before64(get_jiffies_64(), volume->room->vain_until);
+	      (room->vain_project != project ||
+	       !time_before64(get_jiffies_64(), room->vain_until));
 	spin_unlock(&volume->release_lock);
 	if (now >= bytes + DITTO_OFFLOAD_HEADROOM)
 		return made && (!tries || (*tries)++ < MADE_TRIES);
 	return may;
 }
 
-bool ditto_room_want(struct ditto_volume *volume, u64 bytes, u8 *tries)
+bool ditto_room_want(struct ditto_node *node, u64 bytes, u8 *tries)
 {
+	struct ditto_volume *volume = node->volume;
 	struct ditto_room *room = volume->room;
 	u64 reserve, now;
+	u32 project;
 	bool wants;
 
 	if (!ditto_offload_is_used(volume))
 		return false;
-	now = ditto_room_now(volume, &reserve);
-	if (!room_is_worth(volume, bytes, now, tries)) {
+	now = ditto_room_of(node, &reserve, &project);
+	if (!room_is_worth(volume, bytes, now, project, tries)) {
 		/* Room is not short because somebody wants more than the file system has. */
-		if (now < max_t(u64, reserve, DITTO_OFFLOAD_HEADROOM))
+		if (!project && now < max_t(u64, reserve, DITTO_OFFLOAD_HEADROOM))
 			ditto_room_tell(volume, now);
 		return false;
 	}
@@ -177,6 +189,7 @@ bool ditto_room_want(struct ditto_volume *volume, u64 bytes, u8 *tries)
 	if (wants) {
 		room->awaited = true;
 		room->wanted = max(room->wanted, bytes);
+		room->wanted_project = project;
 		queue_work(volume->srv->offload->wq, &room->make);
 	}
 	spin_unlock(&volume->release_lock);
@@ -204,7 +217,7 @@ int ditto_offload_full(struct ditto_op *op, struct ditto_node *node, u64 bytes)
 	/* The caller cannot wait. */
 	if (!op->park && !op->absent)
 		return -ENOSPC;
-	if (!ditto_room_want(node->volume, bytes, op->park ? &op->park->tries : NULL))
+	if (!ditto_room_want(node, bytes, op->park ? &op->park->tries : NULL))
 		return -ENOSPC;
 	if (op->absent && !op->absent->node) {
 		ditto_node_hold(node);

@@ -163,15 +163,18 @@ struct ditto_room_job {
  * struct ditto_room - how a volume makes room
  * @lock: one task at a time makes room; outside of the locks of stubs
  * @search: number of the last search for room; under @lock
+ * @project: only files of this project give way, or 0; of @jobs, and written under @lock
  * @searches: a search has taken files off the list of candidates; written under @lock
  * @jobs: under @lock
  * @volume: the file system
  * @reserve_until: in jiffies: nothing gave way for the reserve; under @lock
  * @point: operations that wait for room are parked on it; nothing is claimed there
  * @wanted: bytes that the largest of these needs; under volume->release_lock, as are the next ones
+ * @wanted_project: it needs them in this project, whose quota is all used, or 0
  * @awaited: room is being made for them
  * @made_until: in jiffies: room was made a moment ago, so who found none is to try again
  * @vain_until: in jiffies: nothing gave way, so no room is made for operations
+ * @vain_project: what that is about, as @wanted_project
  * @event_until: in jiffies: the event was sent, so no other one is
  * @make: makes room for the operations that wait
  * @look: looks at the free space while there are candidates
@@ -184,15 +187,18 @@ struct ditto_room_job {
 struct ditto_room {
 	struct mutex lock;	/* see above */
 	u32 search;
+	u32 project;
 	bool searches;
 	struct ditto_room_job jobs[DITTO_ROOM_JOBS];
 	u64 reserve_until;
 	struct ditto_volume *volume;
 	struct ditto_lock_point point;
 	u64 wanted;
+	u32 wanted_project;
 	bool awaited;
 	u64 made_until;
 	u64 vain_until;
+	u32 vain_project;
 	u64 event_until;
 	struct work_struct make;
 	struct delayed_work look;
@@ -579,6 +585,7 @@ void ditto_release_candidate_drop(struct ditto_node *node);
  * ditto_release_make_room - free blocks of files whose content is unchanged in the store
  * @volume: the file system
  * @bytes: how much is needed
+ * @project: only files of this project give way; 0 for all
  *
  * Those into which data came longest ago are first. Those that are in use, or that the
  * administrator has marked, are skipped.
@@ -586,7 +593,7 @@ void ditto_release_candidate_drop(struct ditto_node *node);
  * Context: may sleep for the disk, and a moment for users, but for no data; no lock of a stub held.
  * Return: bytes that were freed.
  */
-u64 ditto_release_make_room(struct ditto_volume *volume, u64 bytes);
+u64 ditto_release_make_room(struct ditto_volume *volume, u64 bytes, u32 project);
 
 /**
  * ditto_release_keep_room - make sure that a file system has room for data
@@ -601,7 +608,7 @@ u64 ditto_release_make_room(struct ditto_volume *volume, u64 bytes);
 u64 ditto_release_keep_room(struct ditto_volume *volume, u64 needed);
 
 /* May sleep. Return: true if @bytes more would take what is left for those who write. */
-bool ditto_release_is_scarce(const struct ditto_volume *volume, u64 bytes);
+bool ditto_release_is_scarce(struct ditto_node *node, u64 bytes);
 
 /**
  * ditto_release_restore_reserve - have files give way for the next recalls and writes
@@ -619,6 +626,8 @@ u64 ditto_release_restore_reserve(struct ditto_volume *volume, u64 room, u64 res
 
 /* May sleep. Return: bytes that users may have, and the reserve; U64_MAX if that is not known. */
 u64 ditto_room_now(const struct ditto_volume *volume, u64 *reserve);
+/* The same for a file. @project: the project whose quota leaves less than there is, or 0. */
+u64 ditto_room_of(struct ditto_node *node, u64 *reserve, u32 *project);
 
 /* room_wait.c */
 

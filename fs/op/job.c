@@ -171,7 +171,7 @@ static int job_step(struct ditto_job *job, u32 *wait)
 		n = ditto_copy(&job->op, job->from, job->from_pos + done, &job->op_to, job->to,
 			       job->to_pos + done, count, false, &verifier);
 	full = n == -ENOSPC;
-	if (full && ditto_room_want(job->to->volume, count, &job->tries))
+	if (full && ditto_room_want(job->to, count, &job->tries))
 		n = -EJUKEBOX;
 	if (n == -EJUKEBOX || n == -ENOMEM) {
 		*wait = JOB_RETRY_MS;

@@ -136,7 +136,7 @@ int ditto_quota_statfs(struct ditto_op *op, struct ditto_node *node, struct ksta
 }
 EXPORT_SYMBOL_NS_GPL(ditto_quota_statfs, DITTO);
 
-static u32 node_project(struct ditto_node *node)
+u32 ditto_node_project(struct ditto_node *node)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
 	struct fileattr fa = {};
@@ -152,6 +152,7 @@ static bool quota_may_read(struct ditto_op *op, struct ditto_node *node,
 			   enum ditto_quota_kind kind, const struct kqid *id)
 {
 	const struct cred *old;
+	kprojid_t project;
 	bool member;
 
 	if (op->cred->admin)
@@ -165,8 +166,8 @@ static bool quota_may_read(struct ditto_op *op, struct ditto_node *node,
 		ditto_op_leave(old);
 		return member;
 	case DITTO_QUOTA_PROJECT:
-		return !projid_eq(id->projid, KPROJIDT_INIT(0)) &&
-		       projid_eq(id->projid, make_kprojid(&init_user_ns, node_project(node)));
+		project = make_kprojid(&init_user_ns, ditto_node_project(node));
+		return !projid_eq(id->projid, KPROJIDT_INIT(0)) && projid_eq(id->projid, project);
 	case DITTO_QUOTA_KINDS:
 		break;
 	}

@@ -51,6 +51,9 @@ static inline u64 ditto_quota_left_soft(const struct ditto_quota *quota)
 	return quota->used < quota->soft ? quota->soft - quota->used : 0;
 }
 
+/* May sleep. Return: the project of a file, or 0. */
+u32 ditto_node_project(struct ditto_node *node);
+
 /**
  * ditto_quota_statfs - get free space and free files, cut down to what the caller may use
  * @op: the caller

@@ -21,6 +21,7 @@ from nfs4_opens import V41, opened
 from nfs4_ops42 import allocate
 from offload_helper import Offload
 from processes import run, sleepers
+from quotas import PROJECT, WORK, limit, prepare
 from server_events import listening
 from small_disk import SmallDisk
 from volumes import frozen, mount, umount
@@ -754,6 +755,49 @@ def share_comes_again(w, kind):
         disk.volume.mount()
         w.server.serve('small', path, **options)
         eq(bool(h.fill.get(disk.path('a'))['cookie']), False, 'is not stored')
+
+
+@test(offload=True)
+def full_project(w):
+    """On XFS, data of a project gives way in it when its quota is used up, and no other data."""
+    where, loop = prepare(w, 'xfs', f'{w.base}/limited')
+    w.volumes.append(types.SimpleNamespace(umount=lambda: umount(where)))
+    w.server.add('limited', where, squash='none', offload=True)
+    w.server.ctl('server', 'set', 'offload-read-ahead', '0')
+    with helper(w) as h:
+        data = {name: offloaded(w, h, f'{where}/{name}', pattern(name, RANGE))
+                for name in ('other', 'work/a', 'work/b', 'work/c')}
+        limit(loop, PROJECT, WORK, 0, 2 * RANGE + RANGE // 2 + 300_000)
+        n = w.client.nfs(path=where)
+        work = n.lookup(n.root, 'work').fh
+
+        def read(name):
+            fh = n.lookup(work if '/' in name else n.root, os.path.basename(name)).fh
+            got = b''.join(settled(n.read, fh, pos, 65536).data for pos in range(0, RANGE, 65536))
+            eq(got == data[name], True, f'data of {name}')
+            wait_for('the recall has ended', lambda: state(name) == 'resident')
+            # What nobody has looked up since it is whole stays for a while.
+            n.getattr(fh)
+
+        def state(name):
+            return h.fill.get(f'{where}/{name}')['state']
+
+        for name in ('other', 'work/a', 'work/b'):
+            read(name)
+        # A recall that finds the quota used up.
+        read('work/c')
+        eq([state(name) for name in data], ['resident', 'offloaded', 'resident', 'resident'],
+           'a has given way')
+        # A write. What it needs are b, and then c.
+        fh, size = n.create(work, 'new').fh, MIB // 2
+        for at in range(0, 2 * RANGE, size):
+            eq(settled(n.write, fh, at, data['work/a'][at % RANGE:][:size]).status, nfs3.OK, at)
+        eq([state(name) for name in data], ['resident'] + 3 * ['offloaded'], 'have given way')
+        # Nothing else is in the project.
+        got = [settled(n.write, fh, at, bytes(size)).status
+               for at in range(2 * RANGE, 3 * RANGE, size)]
+        eq(set(got), {nfs3.OK, nfs3.NOSPC}, 'beyond the quota')
+        eq(state('other'), 'resident', 'the file that is in no project')
 
 
 @test(offload=True)
