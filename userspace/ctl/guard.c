@@ -16,6 +16,8 @@
 #include "object/guarded.h"
 #include "out.h"
 
+#define NOT_LISTED "ditto-guard does not know its file system: without Ditto, its offloaded files read as zeros (systemctl restart dittod; dittoctl offload rebuild)"
+
 /* "BY UUID PATH" */
 static void guard_take(struct guard *g, char *line)
 {
@@ -92,9 +94,7 @@ char *guard_share_note(const struct share *s)
 		guarded_free(&all);
 		close(fd);
 	}
-	return listed ? NULL :
-	       mem_print("share %s: ditto-guard does not know its file system: without Ditto, its offloaded files read as zeros (systemctl restart dittod; dittoctl offload rebuild)",
-			 s->name);
+	return listed ? NULL : mem_print("share %s: " NOT_LISTED, s->name);
 }
 
 void guard_free(struct guard *g)

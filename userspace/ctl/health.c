@@ -235,18 +235,20 @@ static int look_at_listeners(struct ctl *ctl, struct health_report *h, bool *nfs
 
 static void look_at_share(struct health_report *h, const struct share *s, bool nfs, bool smb)
 {
-	char *notes[] = { exposure_to_all(s, nfs, smb), guard_share_note(s) };
+	char *note[2];
 	size_t i;
 
 	/* Clients are called back with Kerberos. */
 	h->calls_back |= nfs && share_has_protocol(s, "nfs") &&
 			 s->sec & ~(u32)(DITTO_FLAVOR_NONE | DITTO_FLAVOR_SYS);
-	for (i = 0; i < ARRAY_SIZE(notes); i++) {
-		if (!notes[i])
+	note[0] = exposure_to_all(s, nfs, smb);
+	note[1] = guard_share_note(s);
+	for (i = 0; i < ARRAY_SIZE(note); i++) {
+		if (!note[i])
 			continue;
 		h->about_shares = mem_grow(h->about_shares, h->n_about_shares,
 					   sizeof(*h->about_shares));
-		h->about_shares[h->n_about_shares++] = notes[i];
+		h->about_shares[h->n_about_shares++] = note[i];
 	}
 }
 

@@ -332,9 +332,16 @@ u64 index_number(struct index *x, const char *sql)
 	return index_value(x, index_query(x, sql, ""));
 }
 
+/**
+ * struct apply_row - a row of index_apply()
+ * @value: its columns but the first, and then NULL
+ */
+struct apply_row {
+	struct sqlite3_value *value[APPLY_COLUMNS];
+};
+
 /* Read rows of index_apply(). Returns the number of them. */
-static u32 index_take(struct index *x, const char *rows, u64 *last,
-		      sqlite3_value *values[APPLY_ROWS][APPLY_COLUMNS])
+static u32 index_take(struct index *x, const char *rows, u64 *last, struct apply_row *taken)
 {
 	sqlite3_stmt *stmt = index_query(x, rows, "ii", *last, (u64)APPLY_ROWS);
 	u32 n = 0;
@@ -343,8 +350,8 @@ static u32 index_take(struct index *x, const char *rows, u64 *last,
 	for (; index_row(x, stmt); n++) {
 		*last = (u64)sqlite3_column_int64(stmt, 0);
 		for (i = 1; i < sqlite3_column_count(stmt); i++) {
-			values[n][i - 1] = sqlite3_value_dup(sqlite3_column_value(stmt, i));
-			if (!values[n][i - 1])
+			taken[n].value[i - 1] = sqlite3_value_dup(sqlite3_column_value(stmt, i));
+			if (!taken[n].value[i - 1])
 				mem_out();
 		}
 	}
@@ -353,25 +360,25 @@ static u32 index_take(struct index *x, const char *rows, u64 *last,
 
 /*
  * Execute a statement for rows of a temporary table. @rows: selects its rowid and the parameters of
- * @sql where the rowid is greater than a parameter, in this order, with a parameter as LIMIT. No row
- * is being read when a transaction ends, or the log of changes could never begin anew.
+ * @sql where the rowid is greater than a parameter, in this order, with a parameter as LIMIT. No
+ * row is being read when a transaction ends, or the log of changes could never begin anew.
  */
 void index_apply(struct index *x, const char *rows, const char *sql)
 {
-	sqlite3_value *values[APPLY_ROWS][APPLY_COLUMNS] = { { NULL } };
+	struct apply_row taken[APPLY_ROWS] = { { { NULL } } };
 	sqlite3_stmt *stmt;
 	u64 last = 0;
 	u32 i, n;
 	int j;
 
-	while ((n = index_take(x, rows, &last, values))) {
+	while ((n = index_take(x, rows, &last, taken))) {
 		for (i = 0; i < n; i++) {
 			stmt = index_transact(x) ? index_query(x, sql, "") : NULL;
-			for (j = 0; j < APPLY_COLUMNS && values[i][j]; j++) {
+			for (j = 0; j < APPLY_COLUMNS && taken[i].value[j]; j++) {
 				if (stmt)
-					sqlite3_bind_value(stmt, j + 1, values[i][j]);
-				sqlite3_value_free(values[i][j]);
-				values[i][j] = NULL;
+					sqlite3_bind_value(stmt, j + 1, taken[i].value[j]);
+				sqlite3_value_free(taken[i].value[j]);
+				taken[i].value[j] = NULL;
 			}
 			while (index_row(x, stmt))
 				;

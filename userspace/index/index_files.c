@@ -236,10 +236,11 @@ void index_add_file(struct index *x, const struct index_file *file, const struct
 
 bool index_knows_file(struct index *x, const struct index_file *file, bool *unchanged)
 {
-	u64 known = index_value(x, index_query(x, "SELECT max(1 + (f.mtime = ?)) FROM file f\n"
-						  "JOIN dir d ON d.id = f.dir WHERE f.inode = ?\n"
-						  "AND f.size = ? AND d.fs = ?", "iiif",
-					       (u64)file->mtime, file->inode, file->size, file->fs));
+	sqlite3_stmt *stmt = index_query(x, "SELECT max(1 + (f.mtime = ?)) FROM file f\n"
+					    "JOIN dir d ON d.id = f.dir WHERE f.inode = ?\n"
+					    "AND f.size = ? AND d.fs = ?", "iiif",
+					 (u64)file->mtime, file->inode, file->size, file->fs);
+	u64 known = index_value(x, stmt);
 
 	*unchanged = known > 1;
 	return known;

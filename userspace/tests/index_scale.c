@@ -337,7 +337,7 @@ static void costs_measured(void)
 	phase_begin();
 	survey_run(true);
 	phase_end("first survey");
-	/* It begins anew whenever it has a thousand pages: nobody reads while a transaction ends. */
+	/* It begins anew whenever it has a thousand pages: nobody reads when a transaction ends. */
 	CHECK(log_bytes() < LOG_MOST);
 	phase_begin();
 	index_reopen();

@@ -38,6 +38,9 @@
 /* Milliseconds between two refreshes of the progress. */
 #define SHOW_PAUSE	200
 
+#define LOST "its record is lost, so it reads as zeros; its content stays in the store"
+#define EMPTIED "it was emptied or its record is lost; its content stays in the store until something is written to it"
+
 void offload_survey_show(struct offload_survey *s, const char *what, u64 n)
 {
 	u64 now = clock_ms();
@@ -135,9 +138,7 @@ static void survey_keep_lost(struct offload_survey *s, const char *place,
 	if (lseek(fd, 0, SEEK_DATA) < 0) {
 		index_keep_file(s->index, file);
 		s->lost += lost;
-		offload_complain(s->ctl, s->bar, file->shown, lost ?
-				 "its record is lost, so it reads as zeros; its content stays in the store" :
-				 "it was emptied or its record is lost; its content stays in the store until something is written to it");
+		offload_complain(s->ctl, s->bar, file->shown, lost ? LOST : EMPTIED);
 	}
 	close(fd);
 }
