@@ -25,6 +25,8 @@ FAILURES = (errno.EIO, errno.EREMOTEIO, errno.ENOSPC, errno.EAGAIN)
 PUNCH_HOLE, KEEP_SIZE = 2, 1
 SIZES = {'ext4': '220m', 'xfs': '400m', 'btrfs': '500m'}
 FOLDERS = ('d0', 'd1', 'd2')
+# Where snapshots are shown.
+SHOWN = '.snapshots'
 
 
 class Defect(AssertionError):
@@ -132,9 +134,11 @@ class Disk:
         for name in ('', *FOLDERS):
             os.mkdir(f'{self.where}/{name}')
             os.chmod(f'{self.where}/{name}', 0o777)
+        os.mkdir(f'{self.where}/{SHOWN}')
 
     def serve(self):
         self.w.server.add(self.name, self.where, offload=True)
+        self.w.server.ctl('share', 'set', self.name, 'snapshots', SHOWN)
 
     def connect(self):
         c, fresh, at = self.w.client, 'actimeo=0,lookupcache=none', f'{self.w.base}/c1.{self.name}'

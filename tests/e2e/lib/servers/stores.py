@@ -178,10 +178,20 @@ class Store:
     # the tool
     def push(self, *paths, check=True):
         """Returns the totals, or the output if @check is off."""
-        # NFSv4 clients may send CLOSE later than the process that read has ended.
         if check:
-            wait_for('the end of opens', lambda: not self.server.json('open', 'list'), 30)
+            self.wait_for_closes()
         return self._do('push', paths, check)
+
+    def wait_for_closes(self):
+        """Wait until no client has a file open.
+
+        NFSv4 clients may send CLOSE later than the process that read has ended. Linux's client of
+        SMB keeps directories open for half a minute.
+        """
+        def files():
+            return [o for o in self.server.json('open', 'list')
+                    if not os.path.isdir(f'{self.server.shares[o["share"]][0]}/{o["path"]}')]
+        wait_for('the end of opens', lambda: not files(), 30)
 
     def recall(self, *paths, check=True):
         return self._do('recall', paths, check)
