@@ -17,8 +17,9 @@
 /* How long to wait for another user, in ms, and between two attempts. */
 #define BUSY_TIME	60000
 #define BUSY_PAUSE	50
-/* Tables of another version are made anew by a rebuild. */
 #define VERSION		5
+/* Its files have no time of modification. */
+#define VERSION_WITHOUT_TIMES	4
 /* A transaction ends after so many changes, or ms. */
 #define CHANGES_MAX	2048
 #define OPEN_TIME	100
@@ -49,8 +50,10 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS content(id INTEGER PRIMARY KEY, store INTEGER, kind INTEGER,\n"
 	"name BLOB, known INTEGER, UNIQUE(store, kind, name));"
 	"CREATE INDEX IF NOT EXISTS content_unknown ON content(id) WHERE kind = 2 AND NOT known;"
+	/* @mtime is NULL if it is not known. */
 	"CREATE TABLE IF NOT EXISTS file(dir INTEGER, name BLOB, inode INTEGER, size INTEGER,\n"
-	"mtime INTEGER, content INTEGER, place INTEGER, room INTEGER, PRIMARY KEY(dir, name)) WITHOUT ROWID;"
+	"content INTEGER, place INTEGER, room INTEGER, mtime INTEGER, PRIMARY KEY(dir, name))\n"
+	"WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS file_inode ON file(inode);"
 	"CREATE INDEX IF NOT EXISTS file_content ON file(content);"
 	"CREATE TABLE IF NOT EXISTS chunk(store INTEGER, name BLOB, content INTEGER,\n"
@@ -77,7 +80,7 @@ static const char schema[] =
 static const char schema_temp[] =
 	/* Files of the file system that is being looked at which are new or different, or gone. */
 	"CREATE TEMP TABLE found(dir INTEGER, name BLOB, inode INTEGER, size INTEGER,\n"
-	"mtime INTEGER, content INTEGER, place INTEGER, room INTEGER, PRIMARY KEY(dir, name));"
+	"content INTEGER, place INTEGER, room INTEGER, mtime INTEGER, PRIMARY KEY(dir, name));"
 	"CREATE TEMP TABLE gone(dir INTEGER, name BLOB, PRIMARY KEY(dir, name));"
 	"CREATE TEMP TABLE looked(dir INTEGER PRIMARY KEY);"
 	/* Chunks of manifests that were read, before they are sorted. */
@@ -92,11 +95,6 @@ static const char schema_temp[] =
 	"size INTEGER, modified INTEGER, since INTEGER);"
 	"CREATE TEMP TABLE pack(id INTEGER PRIMARY KEY, used INTEGER, members INTEGER,\n"
 	"size INTEGER);";
-
-static const char forget[] =
-	"DROP TABLE IF EXISTS file; DROP TABLE IF EXISTS manifest; DROP TABLE IF EXISTS chunk;"
-	"DROP TABLE IF EXISTS object; DROP TABLE IF EXISTS condemned;"
-	"DROP TABLE IF EXISTS root;";
 
 /*
  * The names of snapshots stay, so that the next survey asks for their heads and reads them again:
@@ -448,16 +446,45 @@ u64 index_store(struct index *x, const char *name)
 }
 
 /*
- * The file systems that an index of an earlier version knew may have no registration: whoever makes
- * it anew has to see to that.
+ * The ends of transactions do not wait for the disk, so that others wait less for them. All are in
+ * the log, and a checkpoint writes it out only if nobody reads what was there before.
  */
-static void index_take_version(struct index *x, bool fresh, u64 version)
+static void index_sync(struct index *x)
 {
-	if (version && version != VERSION && !fresh)
-		x->error = mem_print("it is of version %llu: %s", (unsigned long long)version,
-				     "mount all offloaded files, then: dittoctl offload rebuild");
-	if (version != VERSION)
-		index_run(x, forget);
+	sqlite3_file *log = NULL;
+
+	if (x->error ||
+	    !index_good(x, sqlite3_file_control(x->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log)))
+		return;
+	if (log && log->pMethods && log->pMethods->xSync(log, SQLITE_SYNC_NORMAL))
+		x->error = mem_string("its changes cannot be written to the disk");
+}
+
+bool index_commit(struct index *x, struct why *why)
+{
+	x->lists = false;
+	index_end(x);
+	if (x->locked)
+		index_sync(x);
+	if (x->locked)
+		flock(x->lock, LOCK_UN);
+	x->locked = false;
+	return !x->error || why_not(why, "the index: %s", x->error);
+}
+
+/*
+ * Bring an index of another version up to date. What it knows of files whose records were lost is
+ * all that refers to their objects, so none of it is dropped. The file systems that it knew may have
+ * no registration: whoever makes it anew has to see to that.
+ */
+static void index_take_version(struct index *x, u64 version)
+{
+	if (version == VERSION_WITHOUT_TIMES)
+		index_run(x, "ALTER TABLE file ADD COLUMN mtime INTEGER");
+	else if (version && version != VERSION && !x->error)
+		x->error = mem_print("it is of version %llu, and only it knows the files whose records were lost: %s",
+				     (unsigned long long)version,
+				     "if there are none, mount all offloaded files, remove it, and then: dittoctl offload rebuild");
 }
 
 /* Open the database, and begin. Returns false after an error. */
@@ -465,6 +492,7 @@ static bool index_begin(struct index *x, const char *path, bool fresh)
 {
 	char *version = mem_print("PRAGMA user_version = %d", VERSION);
 	char *lock = mem_print("%s-lock", path);
+	struct why why;
 	u64 present;
 
 	x->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -482,11 +510,16 @@ static bool index_begin(struct index *x, const char *path, bool fresh)
 				   CACHE_TEMP "; PRAGMA temp.journal_mode = MEMORY");
 		present = index_number(x, "PRAGMA user_version");
 		if (present != VERSION || fresh) {
-			index_take_version(x, fresh, present);
+			/* Others may have done that before it was locked. */
+			index_transact(x);
+			present = index_number(x, "PRAGMA user_version");
+			index_take_version(x, present);
 			index_run(x, schema);
 			if (fresh)
 				index_run(x, forget_contents);
 			index_run(x, version);
+			if (present && !fresh)
+				index_commit(x, &why);
 		}
 		index_run_alone(x, schema_temp);
 		index_load_stores(x);
@@ -529,33 +562,6 @@ struct index *index_open(const char *path, bool fresh, struct why *why)
 	why_not(why, "%s: %s", path, x->error);
 	index_close(x);
 	return NULL;
-}
-
-/*
- * The ends of transactions do not wait for the disk, so that others wait less for them. All are in
- * the log, and a checkpoint writes it out only if nobody reads what was there before.
- */
-static void index_sync(struct index *x)
-{
-	sqlite3_file *log = NULL;
-
-	if (x->error ||
-	    !index_good(x, sqlite3_file_control(x->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log)))
-		return;
-	if (log && log->pMethods && log->pMethods->xSync(log, SQLITE_SYNC_NORMAL))
-		x->error = mem_string("its changes cannot be written to the disk");
-}
-
-bool index_commit(struct index *x, struct why *why)
-{
-	x->lists = false;
-	index_end(x);
-	if (x->locked)
-		index_sync(x);
-	if (x->locked)
-		flock(x->lock, LOCK_UN);
-	x->locked = false;
-	return !x->error || why_not(why, "the index: %s", x->error);
 }
 
 void index_close(struct index *x)

@@ -41,7 +41,7 @@ struct index_object {
 /**
  * index_open - open the index, or create it
  * @path: its path
- * @fresh: forget all that it knows, also if it is damaged
+ * @fresh: forget what it knows, but for lost files, also if it is damaged
  * @why: filled on errors
  *
  * The first change, or index_begin_survey(), keeps others from changing it until index_commit(), by
@@ -97,7 +97,7 @@ bool index_forget_filesystem(struct index *x, const u8 id[FILESYSTEM_ID_SIZE]);
 void index_add_file(struct index *x, const struct index_file *file, const struct offload_record *r);
 /*
  * Whether an earlier survey has found a file with this inode number and size. @unchanged: and its
- * content was not changed since.
+ * content was not changed since, as far as is known.
  */
 bool index_knows_file(struct index *x, const struct index_file *file, bool *unchanged);
 /* Add all that an earlier survey has found with this inode number and size. */

@@ -148,9 +148,9 @@ static void index_note_found(struct index *x, u64 dir, const struct index_found 
 	const struct cookie *c = &f->cookie;
 
 	index_do_alone(x, "INSERT OR REPLACE INTO found VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-		       "ipiiiiii", dir, f->name, f->inode, f->size, (u64)f->mtime,
+		       "ipiiiiii", dir, f->name, f->inode, f->size,
 		       index_content(x, f->store, index_cookie_kind(c), c->name), (u64)c->offset,
-		       (u64)c->room);
+		       (u64)c->room, (u64)f->mtime);
 }
 
 /* How a name compares with the name of a row. */
@@ -236,7 +236,8 @@ void index_add_file(struct index *x, const struct index_file *file, const struct
 
 bool index_knows_file(struct index *x, const struct index_file *file, bool *unchanged)
 {
-	sqlite3_stmt *stmt = index_query(x, "SELECT max(1 + (f.mtime = ?)) FROM file f\n"
+	/* If the time is not known, it may be the same. */
+	sqlite3_stmt *stmt = index_query(x, "SELECT max(1 + ifnull(f.mtime = ?, 1)) FROM file f\n"
 					    "JOIN dir d ON d.id = f.dir WHERE f.inode = ?\n"
 					    "AND f.size = ? AND d.fs = ?", "iiif",
 					 (u64)file->mtime, file->inode, file->size, file->fs);
@@ -257,7 +258,7 @@ void index_keep_file(struct index *x, const struct index_file *file)
 
 	index_do_alone(x, "INSERT OR REPLACE INTO found SELECT ?,\n"
 			  "CAST(? || x'00' || f.content || ' ' || f.place AS BLOB), f.inode,\n"
-			  "f.size, f.mtime, f.content, f.place, f.room FROM file f JOIN dir d\n"
+			  "f.size, f.content, f.place, f.room, f.mtime FROM file f JOIN dir d\n"
 			  "ON d.id = f.dir WHERE f.inode = ? AND f.size = ? AND d.fs = ?", "ipiif",
 		       dir, file->shown, file->inode, file->size, file->fs);
 	stmt = index_query(x, "SELECT DISTINCT n.store FROM file f JOIN dir d ON d.id = f.dir\n"

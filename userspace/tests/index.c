@@ -742,11 +742,16 @@ static void filesystems_stay(void)
 	CHECK(index_commit(x, &why));
 	index_close(x);
 
-	/* Nobody has registered what an earlier version knew. */
+	/*
+	 * Nobody has registered what a version that cannot be taken over knew, nor knows the files
+	 * whose records were lost: a rebuild does not forget them by itself.
+	 */
 	CHECK(!sqlite3_open(path, &db));
-	CHECK(!sqlite3_exec(db, "PRAGMA user_version = 2", NULL, NULL, NULL));
+	CHECK(!sqlite3_exec(db, "PRAGMA user_version = 3", NULL, NULL, NULL));
 	sqlite3_close(db);
 	CHECK(!index_open(path, false, &why) && strstr(why.text, "dittoctl offload rebuild"));
+	CHECK(!index_open(path, true, &why) && strstr(why.text, "remove it"));
+	CHECK(!unlink(path));
 	x = index_open(path, true, &why);
 	CHECK(x);
 	index_close(x);
@@ -802,6 +807,104 @@ static void lost_files_stay(void)
 	index_begin_survey(x, true);
 	index_end_filesystem(x, disk.id, true);
 	CHECK(!index_knows_file(x, &f, &same) && !index_error(x));
+	index_close(x);
+}
+
+/* Change the database past the index. */
+static void database_change(const char *sql)
+{
+	sqlite3 *db;
+
+	if (CHECK(sqlite3_open(path, &db) == SQLITE_OK))
+		CHECK(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* The table of files as version 4 had it. */
+static const char files_without_times[] =
+	"ALTER TABLE file RENAME TO later; DROP INDEX file_inode; DROP INDEX file_content;"
+	"CREATE TABLE file(dir INTEGER, name BLOB, inode INTEGER, size INTEGER,\n"
+	"content INTEGER, place INTEGER, room INTEGER, PRIMARY KEY(dir, name)) WITHOUT ROWID;"
+	"CREATE INDEX file_inode ON file(inode); CREATE INDEX file_content ON file(content);"
+	"INSERT INTO file SELECT dir, name, inode, size, content, place, room FROM later;"
+	"DROP TABLE later; PRAGMA user_version = 4";
+
+/* Look at the disk, on which one file is lost, or is gone, and another one has what it had. */
+static void lost_survey(struct index *x, const struct index_file *lost)
+{
+	char unknown[64] = "", *p;
+	bool same;
+
+	index_begin_survey(x, true);
+	file_add(x, "/B", 'B');
+	if (lost) {
+		CHECK(index_knows_file(x, lost, &same) && same);
+		index_keep_file(x, lost);
+	}
+	index_end_filesystem(x, disk.id, true);
+	index_unknown_manifests(x, object_note, unknown);
+	for (p = unknown; *p; p++)
+		manifest_add_pair(x, *p, (char)(*p - 'A' + 'a'), (char)(*p - 'A' + 'b'));
+	object_add(ENVELOPE_MANIFEST, 'A', 1, DAY);
+	object_add(ENVELOPE_MANIFEST, 'B', 1, DAY);
+	object_add(ENVELOPE_CHUNK, 'a', 1, DAY);
+	survey_end(x);
+}
+
+/* An index of the last version is used as it is: nothing else refers to what lost files had. */
+static void lost_files_outlive_versions(void)
+{
+	struct offload_record r = { .size = 5, .cookie.store = "s" };
+	struct index_file lost = { disk.id, "/f", "/f", 7, 5, 3 };
+	struct index_file found = { disk.id, "/B", "/B", 1, 5, 4 };
+	struct index *x;
+	struct why why;
+	bool same;
+	int i;
+
+	x = index_open(path, true, &why);
+	if (!CHECK(x))
+		return;
+	memcpy(r.cookie.name, name_of('A'), HASH_SIZE);
+	index_forget_lists(x);
+	index_end_lists(x, true);
+	index_begin_survey(x, false);
+	index_add_file(x, &lost, &r);
+	file_add(x, "/B", 'B');
+	index_end_filesystem(x, disk.id, true);
+	lost_survey(x, &lost);
+	CHECK(index_commit(x, &why));
+	index_close(x);
+	database_change(files_without_times);
+
+	/* Whoever only reads leaves nothing locked, and nothing to do. */
+	for (i = 0; i < 2; i++) {
+		x = index_open(path, false, &why);
+		if (!CHECK(x))
+			return;
+		CHECK(index_knows_file(x, &found, &same) && same);
+		index_close(x);
+	}
+	database_change(files_without_times);
+	/* A rebuild, a look of gc, and another rebuild. */
+	for (i = 0; i < 3; i++) {
+		x = index_open(path, i != 1, &why);
+		if (!CHECK(x))
+			return;
+		lost_survey(x, &lost);
+		SAME(index_new_names(x), "");
+		SAME(index_garbage_names(x, 100 * DAY), "");
+		/* The time of what has its record is known now. */
+		CHECK(index_knows_file(x, &found, &same) && !same);
+		CHECK(index_commit(x, &why));
+		index_close(x);
+	}
+	x = index_open(path, false, &why);
+	if (!CHECK(x))
+		return;
+	lost_survey(x, NULL);
+	SAME(index_new_names(x), "aA");
+	CHECK(index_commit(x, &why) && !index_error(x));
 	index_close(x);
 }
 
@@ -1184,16 +1287,6 @@ static void garbage_of_one_look(void)
 	index_close(x);
 }
 
-/* Change the database past the index. */
-static void database_change(const char *sql)
-{
-	sqlite3 *db;
-
-	if (CHECK(sqlite3_open(path, &db) == SQLITE_OK))
-		CHECK(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK);
-	sqlite3_close(db);
-}
-
 /* A manifest of which some chunks were forgotten is read again if its file comes back. */
 static void forgotten_in_parts(void)
 {
@@ -1323,6 +1416,7 @@ int main(void)
 		TEST(references_found), TEST(packs_counted),
 		TEST(damage_ends_with_rebuild), TEST(snapshots_refer),
 		TEST(snapshots_outlive_rebuilds), TEST(filesystems_stay), TEST(lost_files_stay),
+		TEST(lost_files_outlive_versions),
 		TEST(commits_durable),
 		TEST(paths_of_two_filesystems), TEST(heads_noted), TEST(snapshots_partly_read),
 		TEST(damaged_lists_doubt), TEST(unchanged_files),
