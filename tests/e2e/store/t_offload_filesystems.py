@@ -171,7 +171,7 @@ def lost_records(w):
     garbage(s, w, 'first')
     for _ in range(2):
         status, said, errors = s.tool(*EVERYTHING, check=False)
-        eq((status, said['lost'], said['problems']), (2, 1, 0), errors)
+        eq((status, said['lost'], said['emptied'], said['problems']), (2, 1, 0, 0), errors)
         assert f'{path}: its record is lost' in errors, errors
     eq(s.tool('rebuild', check=False)[1]['missing'], 0, 'missing')
     garbage(s, w, 'second')
@@ -197,7 +197,8 @@ def emptied_files(w):
                                ctypes.c_long(size)), 'fallocate')
     for deleted in (True, False):
         status, said, errors = s.tool(*EVERYTHING, check=False)
-        eq((status, said['lost'], said['problems'], bool(said['deleted'])), (0, 0, 0, deleted), errors)
+        eq((status, said['lost'], said['emptied'], said['problems'], bool(said['deleted'])),
+           (0, 0, 2, 0, deleted), errors)
         eq([f'{path}: it was emptied' in errors for path in (cut, punched, zeros)],
            [True, True, False], errors)
     # What has data, or is gone, has no use for the objects.

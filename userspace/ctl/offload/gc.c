@@ -390,6 +390,9 @@ static void gc_print(const struct gc *g, const struct index_counts *c)
 		printf("%llu objects deleted, %llu stay for uploads, %llu refused, %llu problems\n",
 		       (unsigned long long)g->deleted, (unsigned long long)g->relied,
 		       (unsigned long long)g->refused, (unsigned long long)g->s.problems);
+	if (g->s.lost || g->s.emptied)
+		printf("%llu files have lost their records, %llu were emptied or have; their objects stay\n",
+		       (unsigned long long)g->s.lost, (unsigned long long)g->s.emptied);
 }
 
 static void gc_print_json(const struct gc *g, const struct index_counts *c)
@@ -406,6 +409,7 @@ static void gc_print_json(const struct gc *g, const struct index_counts *c)
 	json_number(stdout, "relied", g->relied);
 	json_number(stdout, "refused", g->refused);
 	json_number(stdout, "lost", g->s.lost);
+	json_number(stdout, "emptied", g->s.emptied);
 	json_number(stdout, "problems", g->s.problems);
 	json_number(stdout, "requests", offload_orders_requests(g->s.orders) + g->requests);
 	json_close(stdout, '}');

@@ -137,7 +137,10 @@ static void survey_keep_lost(struct offload_survey *s, const char *place,
 	}
 	if (lseek(fd, 0, SEEK_DATA) < 0) {
 		index_keep_file(s->index, file);
-		s->lost += lost;
+		if (lost)
+			s->lost++;
+		else
+			s->emptied++;
 		offload_complain(s->ctl, s->bar, file->shown, lost ? LOST : EMPTIED);
 	}
 	close(fd);
@@ -423,6 +426,7 @@ bool offload_survey_run(struct offload_survey *s, bool objects)
 	u64 before = s->problems;
 
 	s->lost = 0;
+	s->emptied = 0;
 	index_begin_survey(s->index, objects);
 	survey_filesystems(s);
 	snapshot_survey(s);

@@ -18,6 +18,7 @@ struct offload_list;
  * @problems: things that could not be read; each was printed
  * @absent: problems that are file systems which are not mounted
  * @lost: files whose record is gone; each was printed, and their objects stay
+ * @emptied: the same for files that somebody seems to have emptied
  * @registered: file systems that the stores name
  * @unlisted: the objects of a bucket could not be listed
  * @rebuilds: file systems that no store names are no problem
@@ -31,6 +32,7 @@ struct offload_survey {
 	u64 problems;
 	u64 absent;
 	u64 lost;
+	u64 emptied;
 	struct registrations registered;
 	bool unlisted;
 	bool rebuilds;
