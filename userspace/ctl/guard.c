@@ -12,11 +12,16 @@
 #include "guard.h"
 #include "guard_status.h"
 #include "ctl/offload/mounts.h"
+#include "daemon/detached.h"
 #include "mem.h"
 #include "object/guarded.h"
 #include "out.h"
 
 #define NOT_LISTED "ditto-guard does not know its file system: without Ditto, its offloaded files read as zeros (systemctl restart dittod; dittoctl offload rebuild)"
+#define NO_ANSWER "its file system does not answer, so it is not known whether ditto-guard knows it"
+
+/* Bytes of a thread's stack. */
+#define STACK_SIZE	(128 * 1024)
 
 /* "BY UUID PATH" */
 static void guard_take(struct guard *g, char *line)
@@ -79,22 +84,94 @@ static bool guard_lists(const struct guarded *all, int fd)
 	return found;
 }
 
-char *guard_share_note(const struct share *s)
+/**
+ * struct guard_call - a look at the file system of a share, which may hang
+ * @call: the call; its key is the path
+ * @path: the path
+ * @missing: ditto-guard would not watch the file system
+ */
+struct guard_call {
+	struct detached call;
+	char *path;
+	bool missing;
+};
+
+static struct guard_call *guard_call_of(const struct detached *one)
 {
+	return (struct guard_call *)one;
+}
+
+static bool guard_call_same(const struct detached *one, const void *path)
+{
+	return !strcmp(guard_call_of(one)->path, path);
+}
+
+static struct detached *guard_call_make(const void *path)
+{
+	struct guard_call *call = mem_new(sizeof(*call));
+
+	call->path = mem_string(path);
+	return &call->call;
+}
+
+static int guard_call_run(struct detached *one)
+{
+	struct guard_call *call = guard_call_of(one);
 	struct guarded all = { 0 };
-	bool listed = true;
 	struct why why;
 	int fd;
 
-	if (!s->offload || geteuid())
+	fd = open(call->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	call->missing = guarded_read(&all, &why) && !guard_lists(&all, fd);
+	guarded_free(&all);
+	close(fd);
+	return 0;
+}
+
+static void guard_call_read(const struct detached *one, void *missing)
+{
+	*(bool *)missing = guard_call_of(one)->missing;
+}
+
+static void guard_call_free(struct detached *one)
+{
+	free(guard_call_of(one)->path);
+	free(guard_call_of(one));
+}
+
+static const struct detached_ops guard_call_ops = {
+	.stack_size = STACK_SIZE,
+	.same = guard_call_same,
+	.make = guard_call_make,
+	.run = guard_call_run,
+	.read = guard_call_read,
+	.free = guard_call_free,
+};
+
+static struct detached_list guard_calls = DETACHED_LIST(&guard_call_ops);
+
+static bool guard_share_counts(const struct share *s)
+{
+	return s->offload && !geteuid();
+}
+
+void guard_share_begin(const struct share *s)
+{
+	if (guard_share_counts(s))
+		detached_begin(&guard_calls, s->path);
+}
+
+char *guard_share_note(const struct share *s, u64 until)
+{
+	bool missing = false;
+
+	if (!guard_share_counts(s))
 		return NULL;
-	fd = open(s->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
-	if (fd >= 0) {
-		listed = !guarded_read(&all, &why) || guard_lists(&all, fd);
-		guarded_free(&all);
-		close(fd);
-	}
-	return listed ? NULL : mem_print("share %s: " NOT_LISTED, s->name);
+	if (detached_get(&guard_calls, s->path, until, &missing) == -ETIMEDOUT)
+		return mem_print("share %s: " NO_ANSWER, s->name);
+	return missing ? mem_print("share %s: " NOT_LISTED, s->name) : NULL;
 }
 
 void guard_free(struct guard *g)

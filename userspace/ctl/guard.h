@@ -32,11 +32,13 @@ struct guard {
 };
 
 void guard_look(struct guard *g);
+/* Begin to look at the file system of a share, which may hang. */
+void guard_share_begin(const struct share *s);
 /*
  * What is missing if a share offloads, and ditto-guard would not watch its file system: a sentence
- * for free(), or NULL. Only root is told.
+ * for free(), or NULL. @until: deadline by clock_ms(). Only root sees it.
  */
-char *guard_share_note(const struct share *s);
+char *guard_share_note(const struct share *s, u64 until);
 void guard_free(struct guard *g);
 void guard_json(const struct guard *g);
 void guard_print(const struct guard *g);

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "nl/listener.h"
 #include "nl/share.h"
 #include "nl/status.h"
@@ -24,6 +25,9 @@
 #include "ctl/offload/jobs.h"
 #include "out.h"
 #include "text.h"
+
+/* How long to wait for the file systems of shares, in ms. */
+#define GUARD_TIME	5000
 
 enum health {
 	HEALTH_GOOD,
@@ -233,7 +237,8 @@ static int look_at_listeners(struct ctl *ctl, struct health_report *h, bool *nfs
 	return CTL_OK;
 }
 
-static void look_at_share(struct health_report *h, const struct share *s, bool nfs, bool smb)
+static void look_at_share(struct health_report *h, const struct share *s, bool nfs, bool smb,
+			  u64 until)
 {
 	char *note[2];
 	size_t i;
@@ -242,7 +247,7 @@ static void look_at_share(struct health_report *h, const struct share *s, bool n
 	h->calls_back |= nfs && share_has_protocol(s, "nfs") &&
 			 s->sec & ~(u32)(DITTO_FLAVOR_NONE | DITTO_FLAVOR_SYS);
 	note[0] = exposure_to_all(s, nfs, smb);
-	note[1] = guard_share_note(s);
+	note[1] = guard_share_note(s, until);
 	for (i = 0; i < ARRAY_SIZE(note); i++) {
 		if (!note[i])
 			continue;
@@ -255,18 +260,26 @@ static void look_at_share(struct health_report *h, const struct share *s, bool n
 static int look_at_shares(struct ctl *ctl, struct health_report *h)
 {
 	bool nfs = false, smb = false;
+	struct share **shares;
 	struct replies r;
-	struct share *s;
 	unsigned int i;
+	u64 until;
 
 	if (look_at_listeners(ctl, h, &nfs, &smb) || ctl_list(ctl, DITTO_CMD_SHARE_GET, &r))
 		return CTL_REFUSED;
+	shares = mem_new((r.count + 1) * sizeof(*shares));
 	for (i = 0; i < r.count; i++) {
-		s = share_from_msg(r.msg[i]);
-		if (s)
-			look_at_share(h, s, nfs, smb);
-		share_free(s);
+		shares[i] = share_from_msg(r.msg[i]);
+		if (shares[i])
+			guard_share_begin(shares[i]);
 	}
+	until = clock_ms() + GUARD_TIME;
+	for (i = 0; i < r.count; i++) {
+		if (shares[i])
+			look_at_share(h, shares[i], nfs, smb, until);
+		share_free(shares[i]);
+	}
+	free(shares);
 	h->shares = r.count;
 	replies_free(&r);
 	h->gssd = h->calls_back && gssd_runs();
