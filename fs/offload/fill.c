@@ -137,15 +137,15 @@ static ssize_t fill_write(struct ditto_recall *recall, void *buf, u64 pos, size_
 }
 
 /*
- * Zeros where the file has a hole are there already, and need no room: a sparse file stays one, but
- * for its first block. A file that is all a hole is one whose record is lost, see "dittoctl offload
- * gc". Nobody writes into an absent range while it is filled.
+ * Zeros where the file has a hole are there already, and need no room: a sparse file stays one. If
+ * it has nothing else yet, some are written all the same: a file that is all a hole is one whose
+ * record is lost, see "dittoctl offload gc". Nobody writes into an absent range while it is filled.
  */
 static bool fill_is_hole(struct ditto_recall *recall, const void *buf, size_t len)
 {
 	loff_t data;
 
-	if (!recall->filled || memchr_inv(buf, 0, len))
+	if (memchr_inv(buf, 0, len) || vfs_llseek(recall->file->file, 0, SEEK_DATA) == -ENXIO)
 		return false;
 	data = vfs_llseek(recall->file->file, recall->filled, SEEK_DATA);
 	return data == -ENXIO || data >= (loff_t)(recall->filled + len);

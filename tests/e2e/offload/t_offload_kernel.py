@@ -18,7 +18,7 @@ from helper_files import (IO_ERROR, RANGE, SIZE, XATTR, Reader, adopted, blocks,
 from nfs3 import sattr
 from nfs4 import putfh
 from nfs4_opens import V41, last, opened
-from nfs4_ops42 import DONTNEED, WILLNEED, io_advise
+from nfs4_ops42 import DONTNEED, WILLNEED, deallocate, io_advise
 from processes import parallel, run
 
 # FileAttributes: SPARSE_FILE, OFFLINE, RECALL_ON_DATA_ACCESS (MS-FSCC section 2.6).
@@ -496,6 +496,25 @@ def zeros_over_absent_data(w):
         wait_for('no record is left', lambda: not has_record(w, 'f'))
         eq(h.fill.get(w.path('f'))['cookie'], None, 'the content is not what was stored')
     s.end()
+
+
+@test(offload=True)
+def zeros_beside_a_hole(w):
+    """A file of zeros has data when it is whole: all a hole, it would count as lost."""
+    os.chmod(w.export, 0o777)
+    with helper(w) as h:
+        offloaded(w, h, 'f', bytes(RANGE + MIB))
+        os.chmod(w.path('f'), 0o666)
+        c = V41.at(w, minor=2)
+        sid, fh = opened(c, 'f', nfs4.BOTH)
+        last(c.compound(putfh(fh), deallocate(sid, 0, RANGE)), nfs4.OK)
+        n = w.client.nfs()
+        fh = n.lookup(n.root, 'f').fh
+        eq(settled(n.read, fh, RANGE, 100).data, bytes(100), 'READ')
+        wait_for('the recall has ended', lambda: h.fill.get(w.path('f'))['state'] == 'resident')
+        eq(moves(h), [1], 'ranges that came')
+        with open(w.path('f'), 'rb') as f:
+            eq(os.lseek(f.fileno(), 0, os.SEEK_DATA), RANGE, 'where its data begins')
 
 
 @test(smb=True, offload=True)
