@@ -60,6 +60,26 @@ static u64 room_until(unsigned int ms)
 	return get_jiffies_64() + msecs_to_jiffies(ms);
 }
 
+static u32 vain_slot(u32 project)
+{
+	return project ? 1 + project % (DITTO_ROOM_VAIN_SLOTS - 1) : 0;
+}
+
+void ditto_room_note_vain(struct ditto_room *room, u32 project)
+{
+	room->vain[vain_slot(project)] = (struct ditto_room_vain) {
+		.until = room_until(DITTO_ROOM_VAIN_MS),
+		.project = project,
+	};
+}
+
+bool ditto_room_is_vain(const struct ditto_room *room, u32 project)
+{
+	const struct ditto_room_vain *vain = &room->vain[vain_slot(project)];
+
+	return vain->project == project && time_before64(get_jiffies_64(), vain->until);
+}
+
 static bool room_has_candidates_locked(struct ditto_volume *volume)
 {
 	lockdep_assert_held(&volume->release_lock);
@@ -134,12 +154,10 @@ static void room_make(struct work_struct *work)
 	spin_lock(&volume->release_lock);
 	room->awaited = false;
 	/* Room that was there before does not count, or what fails all the same would never end. */
-	if (freed) {
+	if (freed)
 		room->made_until = room_until(MADE_MS);
-	} else if (vain) {
-		room->vain_until = room_until(DITTO_ROOM_VAIN_MS);
-		room->vain_project = project;
-	}
+	else if (vain)
+		ditto_room_note_vain(room, project);
 	spin_unlock(&volume->release_lock);
 	if (vain && !project)
 		ditto_room_tell(volume, now);
@@ -159,8 +177,7 @@ static bool room_is_worth(struct ditto_volume *volume, u64 bytes, u64 now, u32 p
 	/* If all of it is not enough, it would give way in vain. */
 	may = room_has_candidates_locked(volume) &&
 	      bytes - min(bytes, now) <= volume->release_bytes &&
-	      (room->vain_project != project ||
-	       !time_before64(get_jiffies_64(), room->vain_until));
+	      !ditto_room_is_vain(room, project);
 	spin_unlock(&volume->release_lock);
 	if (now >= bytes + DITTO_OFFLOAD_HEADROOM)
 		return made && (!tries || (*tries)++ < MADE_TRIES);

@@ -159,6 +159,19 @@ struct ditto_room_job {
 	u64 bytes;
 };
 
+/* Projects for which nothing gave way that are known. */
+#define DITTO_ROOM_VAIN_SLOTS	8
+
+/**
+ * struct ditto_room_vain - nothing gave way, so no room is made for operations
+ * @until: in jiffies
+ * @project: the project, or 0 for the file system
+ */
+struct ditto_room_vain {
+	u64 until;
+	u32 project;
+};
+
 /**
  * struct ditto_room - how a volume makes room
  * @lock: one task at a time makes room; outside of the locks of stubs
@@ -173,8 +186,7 @@ struct ditto_room_job {
  * @wanted_project: it needs them in this project, whose quota is all used, or 0
  * @awaited: room is being made for them
  * @made_until: in jiffies: room was made a moment ago, so who found none is to try again
- * @vain_until: in jiffies: nothing gave way, so no room is made for operations
- * @vain_project: what that is about, as @wanted_project
+ * @vain: for which projects nothing gave way; the first is for the file system
  * @event_until: in jiffies: the event was sent, so no other one is
  * @make: makes room for the operations that wait
  * @look: looks at the free space while there are candidates
@@ -197,8 +209,7 @@ struct ditto_room {
 	u32 wanted_project;
 	bool awaited;
 	u64 made_until;
-	u64 vain_until;
-	u32 vain_project;
+	struct ditto_room_vain vain[DITTO_ROOM_VAIN_SLOTS];
 	u64 event_until;
 	struct work_struct make;
 	struct delayed_work look;
@@ -631,6 +642,10 @@ u64 ditto_room_of(struct ditto_node *node, u64 *reserve, u32 *project);
 
 /* room_wait.c */
 
+/* Under volume->release_lock: nothing gave way for a project, or 0 for the file system. */
+void ditto_room_note_vain(struct ditto_room *room, u32 project);
+/* Under the same lock. Return: true if that was not long ago. */
+bool ditto_room_is_vain(const struct ditto_room *room, u32 project);
 /* A file system with so many times its reserve and headroom has plenty of room. */
 #define DITTO_ROOM_PLENTY	16
 /* How long operations fail after nothing gave way; a client of NFS tries again in between. */

@@ -401,6 +401,24 @@ static void offload_stub_kept(struct kunit *test)
 	ditto_stub_put(stub);
 }
 
+/* That nothing gave way for a project is known of several, and of the file system. */
+static void offload_room_in_vain(struct kunit *test)
+{
+	struct ditto_room *room = kunit_kzalloc(test, sizeof(*room), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, room);
+	KUNIT_EXPECT_FALSE(test, ditto_room_is_vain(room, 0));
+	ditto_room_note_vain(room, 0);
+	KUNIT_EXPECT_FALSE(test, ditto_room_is_vain(room, 42));
+	ditto_room_note_vain(room, 42);
+	ditto_room_note_vain(room, 43);
+	KUNIT_EXPECT_TRUE(test, ditto_room_is_vain(room, 0));
+	KUNIT_EXPECT_TRUE(test, ditto_room_is_vain(room, 42));
+	KUNIT_EXPECT_TRUE(test, ditto_room_is_vain(room, 43));
+	KUNIT_EXPECT_FALSE(test, ditto_room_is_vain(room, 44));
+	KUNIT_EXPECT_FALSE(test, ditto_room_is_vain(room, 42 + DITTO_ROOM_VAIN_SLOTS - 1));
+}
+
 /* A file is not released again while anything comes, goes, or is waited for. */
 static void offload_stub_released_again(struct kunit *test)
 {
@@ -481,6 +499,7 @@ static struct kunit_case offload_test_cases[] = {
 	KUNIT_CASE(offload_stored_coded),
 	KUNIT_CASE(offload_stub_of_node),
 	KUNIT_CASE(offload_stub_kept),
+	KUNIT_CASE(offload_room_in_vain),
 	KUNIT_CASE(offload_stub_released_again),
 	KUNIT_CASE(offload_reader_window),
 	{}
