@@ -252,6 +252,7 @@ struct ditto_keeper {
  * @release_search: number of the last search for room that has come to the node; under the same
  *	lock
  * @release_came: jiffies of the last recall of a file that is whole again; under the same lock
+ * @release_project: its project when it was noted, if the quota of that binds the kernel, or 0
  * @by_fid: link in the table by file id
  * @fid: file id; @fid.len is 0 until it is known
  * @lru: link on the LRU while in the tables, then on the list of nodes to dispose of
@@ -293,6 +294,7 @@ struct ditto_node {
 	struct list_head release_candidate;
 	u64 release_bytes;
 	unsigned long release_came;
+	u32 release_project;
 	struct rhash_head by_fid;
 	struct ditto_fid fid;
 	struct list_head lru;

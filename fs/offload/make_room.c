@@ -30,6 +30,8 @@
 
 /* Candidates that are tried in vain before a search ends. The next search goes on behind them. */
 #define SEARCH_MAX	32
+/* Candidates of other projects that are passed over for one. */
+#define PASS_MAX	4096
 /*
  * This part of a file system is kept free for what comes next. It is little, because what is freed
  * may be used again.
@@ -63,6 +65,7 @@ void ditto_release_candidate_note(struct ditto_stub *stub)
 
 	if (!stored && !ditto_stub_is_unchanged(stub))
 		return;
+	WRITE_ONCE(node->release_project, ditto_node_bound_project(node));
 	bytes = ditto_stub_resident(stub);
 	spin_lock(&volume->release_lock);
 	/* The node is dropped after its stub is taken away, and noted again if it is whole. */
@@ -78,6 +81,7 @@ void ditto_release_candidate_add(struct ditto_node *node)
 {
 	struct ditto_volume *volume = node->volume;
 
+	WRITE_ONCE(node->release_project, ditto_node_bound_project(node));
 	spin_lock(&volume->release_lock);
 	list_move_tail(&node->release_candidate, &volume->release_candidates);
 	candidate_count_locked(node, i_size_read(node->inode));
@@ -96,30 +100,33 @@ void ditto_release_candidate_drop(struct ditto_node *node)
 }
 
 /*
- * Take the first candidate off the list, with a reference. Return: NULL if this search has come to
- * all.
+ * Take the first candidate off the list, with a reference; those of other projects keep their
+ * places. Return: NULL if this search has come to all.
  */
-static struct ditto_node *candidate_take(struct ditto_volume *volume, u32 search)
+static struct ditto_node *candidate_take(struct ditto_volume *volume, u32 search, u32 project)
 {
-	struct ditto_node *node;
+	struct ditto_node *node, *next, *taken = NULL;
+	u32 passes = PASS_MAX;
 
 	spin_lock(&volume->release_lock);
-	for (;;) {
-		node = list_first_entry_or_null(&volume->release_candidates, struct ditto_node,
-						release_candidate);
-		if (!node || node->release_search == search) {
-			node = NULL;
+	list_for_each_entry_safe(node, next, &volume->release_candidates, release_candidate) {
+		if (node->release_search == search)
 			break;
+		if (project && READ_ONCE(node->release_project) != project) {
+			if (!--passes)
+				break;
+			continue;
 		}
 		list_del_init(&node->release_candidate);
 		if (refcount_inc_not_zero(&node->ref)) {
 			node->release_search = search;
+			taken = node;
 			break;
 		}
 		candidate_count_locked(node, 0);
 	}
 	spin_unlock(&volume->release_lock);
-	return node;
+	return taken;
 }
 
 /* A node that was taken has given way, or is put @back. It may have been noted again. */
@@ -186,11 +193,19 @@ u64 ditto_release_space(struct ditto_node *node)
 	return err ? U64_MAX : st.blocks << SECTOR_SHIFT;
 }
 
+/* The file may have got another project since it was noted. */
+static bool candidate_is_of(struct ditto_node *node, u32 project)
+{
+	if (!project)
+		return true;
+	WRITE_ONCE(node->release_project, ditto_node_bound_project(node));
+	return node->release_project == project;
+}
+
 /* Free the blocks of a candidate. Return: bytes that were freed; holes have none. */
 static u64 candidate_release(struct ditto_node *node)
 {
 	u64 bytes = 0, before = ditto_release_space(node), after;
-	u32 project = node->volume->room->project;
 	struct ditto_stub *stub;
 	int err;
 
@@ -200,7 +215,7 @@ static u64 candidate_release(struct ditto_node *node)
 	} else if (before <= node->inode->i_sb->s_blocksize) {
 		/* Its record may take as much. */
 		err = -ENODATA;
-	} else if ((project && ditto_node_project(node) != project) ||
+	} else if (!candidate_is_of(node, node->volume->room->project) ||
 		   candidate_is_marked(node) || (!stub && candidate_is_awaited(node))) {
 		err = -EBUSY;
 	} else if (stub) {
@@ -239,7 +254,7 @@ static u32 room_begin(struct ditto_volume *volume, u32 search, u32 most, u64 byt
 	most = min(most, DITTO_ROOM_JOBS);
 	for (n = 0; n < most && hoped < bytes; n++) {
 		job = &volume->room->jobs[n];
-		job->node = candidate_take(volume, search);
+		job->node = candidate_take(volume, search, volume->room->project);
 		if (!job->node)
 			break;
 		hoped += READ_ONCE(job->node->release_bytes);
@@ -306,17 +321,19 @@ u64 ditto_room_now(const struct ditto_volume *volume, u64 *reserve)
 	return room_at(volume, volume->sb->s_root, reserve);
 }
 
-/* XFS says of a directory what the quota of its project leaves, and has ENOSPC for that. */
+/*
+ * The file itself says what the file system has: a directory with a project says what its quota
+ * leaves, by its soft limit, too. XFS has ENOSPC for the quota of a project.
+ */
 u64 ditto_room_of(struct ditto_node *node, u64 *reserve, u32 *project)
 {
-	u64 now = ditto_room_now(node->volume, reserve), left, unused;
-	struct dentry *dentry = ditto_node_dentry(node), *dir;
+	struct dentry *dentry = ditto_node_dentry(node);
+	u64 now = room_at(node->volume, dentry, reserve), left;
 
-	dir = d_is_dir(dentry) ? dget(dentry) : dget_parent(dentry);
-	left = room_at(node->volume, dir, &unused);
-	dput(dir);
 	dput(dentry);
-	*project = left < now ? ditto_node_project(node) : 0;
+	*project = ditto_quota_project_left(node, &left);
+	if (left >= now)
+		*project = 0;
 	return *project ? left : now;
 }
 

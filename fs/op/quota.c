@@ -136,7 +136,7 @@ int ditto_quota_statfs(struct ditto_op *op, struct ditto_node *node, struct ksta
 }
 EXPORT_SYMBOL_NS_GPL(ditto_quota_statfs, DITTO);
 
-u32 ditto_node_project(struct ditto_node *node)
+static u32 node_project(struct ditto_node *node)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
 	struct fileattr fa = {};
@@ -145,6 +145,43 @@ u32 ditto_node_project(struct ditto_node *node)
 	err = vfs_fileattr_get(dentry, &fa);
 	dput(dentry);
 	return err ? 0 : fa.fsx_projid;
+}
+
+/* The kernel may exceed generic quotas (CAP_SYS_RESOURCE), and users have EDQUOT for them. */
+u32 ditto_node_bound_project(struct ditto_node *node)
+{
+	const struct super_block *sb = node->inode->i_sb;
+
+	return sb->s_qcop && !sb->dq_op ? node_project(node) : 0;
+}
+
+/* What is beyond a soft limit may be written until its time has come. */
+static u64 blocks_left(const struct qc_dqblk *blocks)
+{
+	u64 limit = limit_of(blocks->d_spc_hardlimit);
+
+	if (blocks->d_spc_timer && blocks->d_spc_timer < ktime_get_real_seconds())
+		limit = min(limit, limit_of(blocks->d_spc_softlimit));
+	return limit == U64_MAX ? limit : limit - min_t(u64, limit, blocks->d_space);
+}
+
+u32 ditto_quota_project_left(struct ditto_node *node, u64 *left)
+{
+	struct super_block *sb = node->inode->i_sb;
+	u32 project = ditto_node_bound_project(node);
+	struct qc_dqblk blocks;
+	struct kqid id;
+
+	*left = U64_MAX;
+	if (!project)
+		return 0;
+	id = make_kqid(&init_user_ns, PRJQUOTA, project);
+	down_read(&sb->s_umount);
+	if (quota_flags(sb, PRJQUOTA) & QCI_LIMITS_ENFORCED &&
+	    !sb->s_qcop->get_dqblk(sb, id, &blocks))
+		*left = blocks_left(&blocks);
+	up_read(&sb->s_umount);
+	return project;
 }
 
 /* Project 0 has all files which belong to no other. */
@@ -166,7 +203,7 @@ static bool quota_may_read(struct ditto_op *op, struct ditto_node *node,
 		ditto_op_leave(old);
 		return member;
 	case DITTO_QUOTA_PROJECT:
-		project = make_kprojid(&init_user_ns, ditto_node_project(node));
+		project = make_kprojid(&init_user_ns, node_project(node));
 		return !projid_eq(id->projid, KPROJIDT_INIT(0)) && projid_eq(id->projid, project);
 	case DITTO_QUOTA_KINDS:
 		break;

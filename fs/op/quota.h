@@ -51,8 +51,18 @@ static inline u64 ditto_quota_left_soft(const struct ditto_quota *quota)
 	return quota->used < quota->soft ? quota->soft - quota->used : 0;
 }
 
-/* May sleep. Return: the project of a file, or 0. */
-u32 ditto_node_project(struct ditto_node *node);
+/* May sleep. Return: the project of a file whose quota binds the kernel, as on XFS, or 0. */
+u32 ditto_node_bound_project(struct ditto_node *node);
+
+/**
+ * ditto_quota_project_left - get what the quota of a project leaves for what the kernel writes
+ * @node: a file of the project
+ * @left: filled with bytes; U64_MAX without a limit
+ *
+ * Context: may sleep; takes s_umount for reading if @node has such a project.
+ * Return: the project; 0 if there is none, or its quota does not bind the kernel.
+ */
+u32 ditto_quota_project_left(struct ditto_node *node, u64 *left);
 
 /**
  * ditto_quota_statfs - get free space and free files, cut down to what the caller may use

@@ -757,47 +757,92 @@ def share_comes_again(w, kind):
         eq(bool(h.fill.get(disk.path('a'))['cookie']), False, 'is not stored')
 
 
+class LimitedProject:
+    """A share with offloaded files of a project of XFS, below work/, and others."""
+
+    def __init__(self, w, h, data):
+        self.h, self.data = h, data
+        self.where, self.loop = prepare(w, 'xfs', f'{w.base}/limited')
+        w.volumes.append(types.SimpleNamespace(umount=lambda: umount(self.where)))
+        w.server.add('limited', self.where, squash='none', offload=True)
+        w.server.ctl('server', 'set', 'offload-read-ahead', '0')
+        for name, content in data.items():
+            offloaded(w, h, f'{self.where}/{name}', content)
+        self.n = w.client.nfs(path=self.where)
+        self.work = self.n.lookup(self.n.root, 'work').fh
+
+    def limit(self, soft, hard):
+        limit(self.loop, PROJECT, WORK, soft, hard)
+
+    def read(self, *names):
+        for name in names:
+            data = self.data[name]
+            fh = self.n.lookup(self.work if '/' in name else self.n.root,
+                               os.path.basename(name)).fh
+            got = b''.join(settled(self.n.read, fh, pos, 65536).data
+                           for pos in range(0, len(data), 65536))
+            eq(got == data, True, f'data of {name}')
+            wait_for('the recall has ended',
+                     lambda name=name: self.states(name) == ['resident'])
+            # What nobody has looked up since it is whole stays for a while.
+            self.n.getattr(fh)
+
+    def states(self, *names):
+        return [self.h.fill.get(f'{self.where}/{name}')['state'] for name in names or self.data]
+
+
+def of_ranges(*names):
+    return {name: pattern(name, RANGE) for name in names}
+
+
 @test(offload=True)
 def full_project(w):
     """On XFS, data of a project gives way in it when its quota is used up, and no other data."""
-    where, loop = prepare(w, 'xfs', f'{w.base}/limited')
-    w.volumes.append(types.SimpleNamespace(umount=lambda: umount(where)))
-    w.server.add('limited', where, squash='none', offload=True)
-    w.server.ctl('server', 'set', 'offload-read-ahead', '0')
     with helper(w) as h:
-        data = {name: offloaded(w, h, f'{where}/{name}', pattern(name, RANGE))
-                for name in ('other', 'work/a', 'work/b', 'work/c')}
-        limit(loop, PROJECT, WORK, 0, 2 * RANGE + RANGE // 2 + 300_000)
-        n = w.client.nfs(path=where)
-        work = n.lookup(n.root, 'work').fh
-
-        def read(name):
-            fh = n.lookup(work if '/' in name else n.root, os.path.basename(name)).fh
-            got = b''.join(settled(n.read, fh, pos, 65536).data for pos in range(0, RANGE, 65536))
-            eq(got == data[name], True, f'data of {name}')
-            wait_for('the recall has ended', lambda: state(name) == 'resident')
-            # What nobody has looked up since it is whole stays for a while.
-            n.getattr(fh)
-
-        def state(name):
-            return h.fill.get(f'{where}/{name}')['state']
-
-        for name in ('other', 'work/a', 'work/b'):
-            read(name)
-        # A recall that finds the quota used up.
-        read('work/c')
-        eq([state(name) for name in data], ['resident', 'offloaded', 'resident', 'resident'],
-           'a has given way')
+        others = [f'other{i}' for i in range(40)]
+        work = [f'work/{name}' for name in 'abc']
+        d = LimitedProject(w, h, {**{name: pattern(name, 65536) for name in others},
+                                  **of_ranges(*work)})
+        d.limit(0, 2 * RANGE + RANGE // 2 + 300_000)
+        d.read(*others, 'work/a', 'work/b')
+        # A recall that finds the quota used up, and more files of no project than it would try.
+        d.read('work/c')
+        eq(d.states(*work), ['offloaded', 'resident', 'resident'], 'a has given way')
         # A write. What it needs are b, and then c.
-        fh, size = n.create(work, 'new').fh, MIB // 2
+        fh, size = d.n.create(d.work, 'new').fh, MIB // 2
         for at in range(0, 2 * RANGE, size):
-            eq(settled(n.write, fh, at, data['work/a'][at % RANGE:][:size]).status, nfs3.OK, at)
-        eq([state(name) for name in data], ['resident'] + 3 * ['offloaded'], 'have given way')
+            eq(settled(d.n.write, fh, at, d.data['work/a'][at % RANGE:][:size]).status, nfs3.OK, at)
+        eq(d.states(*work), 3 * ['offloaded'], 'have given way')
         # Nothing else is in the project.
-        got = [settled(n.write, fh, at, bytes(size)).status
+        got = [settled(d.n.write, fh, at, bytes(size)).status
                for at in range(2 * RANGE, 3 * RANGE, size)]
         eq(set(got), {nfs3.OK, nfs3.NOSPC}, 'beyond the quota')
-        eq(state('other'), 'resident', 'the file that is in no project')
+        eq(set(d.states(*others)), {'resident'}, 'files that are in no project')
+
+
+@test(offload=True)
+def full_project_soft(w):
+    """What is beyond a soft limit may come back, and nothing gives way for it."""
+    with helper(w) as h:
+        d = LimitedProject(w, h, of_ranges('work/a', 'work/b', 'work/c'))
+        d.limit(RANGE, 0)
+        d.read(*d.data)
+        eq(d.states(), 3 * ['resident'], 'without another limit')
+        h.fill.release(f'{d.where}/work/a', f'store\n{d.where}/work/a'.encode())
+        d.limit(RANGE, 8 * RANGE)
+        d.read('work/a')
+        eq(d.states(), 3 * ['resident'], 'with one that is far away')
+
+
+@test(offload=True)
+def full_project_of_root(w):
+    """The same if the root of the file system is in the project."""
+    with helper(w) as h:
+        d = LimitedProject(w, h, of_ranges('other', 'work/a', 'work/b', 'work/c'))
+        run('chattr', '-p', str(WORK), '+P', d.where)
+        d.limit(RANGE, 2 * RANGE + RANGE // 2 + 300_000)
+        d.read(*d.data)
+        eq(d.states(), ['resident', 'offloaded', 'resident', 'resident'], 'what has given way')
 
 
 @test(offload=True)
