@@ -100,7 +100,7 @@ void ditto_release_candidate_drop(struct ditto_node *node)
 }
 
 /*
- * Take the first candidate off the list, with a reference; those of other projects keep their
+ * Take the first candidate off the list, with a reference; candidates of other projects keep their
  * places. Return: NULL if this search has come to all.
  */
 static struct ditto_node *candidate_take(struct ditto_volume *volume, u32 search, u32 project)
@@ -316,15 +316,31 @@ static u64 room_at(const struct ditto_volume *volume, struct dentry *dentry, u64
 	return fs.f_bavail * fs.f_bsize;
 }
 
-u64 ditto_room_now(const struct ditto_volume *volume, u64 *reserve)
+/*
+ * A file says what the file system has; a directory with a project, as the root may have one, says
+ * what its quota leaves, by its soft limit, too.
+ */
+u64 ditto_room_now(struct ditto_volume *volume, u64 *reserve)
 {
-	return room_at(volume, volume->sb->s_root, reserve);
+	struct ditto_node *node;
+	struct dentry *dentry;
+	u64 now;
+
+	spin_lock(&volume->release_lock);
+	node = list_first_entry_or_null(&volume->release_candidates, struct ditto_node,
+					release_candidate);
+	if (node && !refcount_inc_not_zero(&node->ref))
+		node = NULL;
+	spin_unlock(&volume->release_lock);
+	dentry = node ? ditto_node_dentry(node) : dget(volume->sb->s_root);
+	now = room_at(volume, dentry, reserve);
+	dput(dentry);
+	if (node)
+		ditto_node_put(node);
+	return now;
 }
 
-/*
- * The file itself says what the file system has: a directory with a project says what its quota
- * leaves, by its soft limit, too. XFS has ENOSPC for the quota of a project.
- */
+/* XFS has ENOSPC for the quota of a project. */
 u64 ditto_room_of(struct ditto_node *node, u64 *reserve, u32 *project)
 {
 	struct dentry *dentry = ditto_node_dentry(node);

@@ -636,7 +636,7 @@ bool ditto_release_is_scarce(struct ditto_node *node, u64 bytes);
 u64 ditto_release_restore_reserve(struct ditto_volume *volume, u64 room, u64 reserve, u64 came);
 
 /* May sleep. Return: bytes that users may have, and the reserve; U64_MAX if that is not known. */
-u64 ditto_room_now(const struct ditto_volume *volume, u64 *reserve);
+u64 ditto_room_now(struct ditto_volume *volume, u64 *reserve);
 /* The same for a file. @project: the project whose quota leaves less than there is, or 0. */
 u64 ditto_room_of(struct ditto_node *node, u64 *reserve, u32 *project);
 
