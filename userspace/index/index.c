@@ -20,6 +20,7 @@
 #define VERSION		5
 /* Its files have no time of modification. */
 #define VERSION_WITHOUT_TIMES	4
+#define OTHER_VERSION		"and only it knows files whose records were lost: if there are none, mount all offloaded files, remove it, and then: dittoctl offload rebuild"
 /* A transaction ends after so many changes, or ms. */
 #define CHANGES_MAX	2048
 #define OPEN_TIME	100
@@ -474,17 +475,16 @@ bool index_commit(struct index *x, struct why *why)
 
 /*
  * Bring an index of another version up to date. What it knows of files whose records were lost is
- * all that refers to their objects, so none of it is dropped. The file systems that it knew may have
- * no registration: whoever makes it anew has to see to that.
+ * all that refers to their objects, so none of it is dropped. The file systems that it knew may
+ * have no registration: whoever makes it anew has to see to that.
  */
 static void index_take_version(struct index *x, u64 version)
 {
 	if (version == VERSION_WITHOUT_TIMES)
 		index_run(x, "ALTER TABLE file ADD COLUMN mtime INTEGER");
 	else if (version && version != VERSION && !x->error)
-		x->error = mem_print("it is of version %llu, and only it knows the files whose records were lost: %s",
-				     (unsigned long long)version,
-				     "if there are none, mount all offloaded files, remove it, and then: dittoctl offload rebuild");
+		x->error = mem_print("it is of version %llu, %s", (unsigned long long)version,
+				     OTHER_VERSION);
 }
 
 /* Open the database, and begin. Returns false after an error. */

@@ -391,7 +391,7 @@ static void gc_print(const struct gc *g, const struct index_counts *c)
 		       (unsigned long long)g->deleted, (unsigned long long)g->relied,
 		       (unsigned long long)g->refused, (unsigned long long)g->s.problems);
 	if (g->s.lost || g->s.emptied)
-		printf("%llu files have lost their records, %llu were emptied or have; their objects stay\n",
+		printf("%llu files without their records, %llu emptied; all objects stay\n",
 		       (unsigned long long)g->s.lost, (unsigned long long)g->s.emptied);
 }
 
