@@ -187,6 +187,7 @@ static int job_step(struct ditto_job *job, u32 *wait)
 	job->give_up = jiffies + msecs_to_jiffies(JOB_GIVE_UP_MS);
 	job->tries = 0;
 	atomic64_set(&job->done, done + n);
+	job->ops->copied(job);
 	return done + n >= job->count;
 }
 

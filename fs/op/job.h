@@ -38,10 +38,12 @@ struct ditto_peer;
 /**
  * struct ditto_job_ops - callbacks to the owner of a job
  * @check: called before each piece; returns 0, or a negative errno to end the job. May sleep
+ * @copied: called after each piece. May sleep
  * @ended: the job is over and holds nothing any more; the last use of its memory. May sleep
  */
 struct ditto_job_ops {
 	int (*check)(struct ditto_job *job);
+	void (*copied)(struct ditto_job *job);
 	void (*ended)(struct ditto_job *job);
 };
 

@@ -15,9 +15,12 @@ from nfs4 import (ANON, BOTH, BYPASS, CLAIM_DELEG_CUR_FH, CURRENT, DELEG_NONE_EX
                   WANT_TIMES, WANT_XOR, WRITE, getattr, putfh)
 from nfs4_attr import fattr
 from nfs4_callers import DATA, V3, Caller, answering, counts, files, set_break_wait
+from nfs4_copy import between, clone, copy
 from nfs4_holders import Holder, held
+from nfs4_ops42 import allocate, deallocate
 from nfs4_raw import last
 from nfs4_status import BAD_STATEID, DELAY, INVAL, OK
+from nfs42_copiers import source
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
 
@@ -282,6 +285,135 @@ def times_need_the_delegation(w):
         eq(r.status, INVAL)
     a.give_back(sid, fh)
     set_times(a, fh, sid, BAD_STATEID, modify=(now(), 0))
+
+
+@wire
+def stranger_without_news(w):
+    """A stranger that reports the time at the grant does not undo the time of its WRITE."""
+    aged(w, 'f')
+    a = Caller(w, minor=2)
+    a.s.nfs.cred = rpc.auth_sys(1000, 1000)
+    sid, fh = kept(a)
+    granted = times_of(a, fh)[1]
+    a.compound(putfh(fh), nfs4.write(sid, 0, b'NEW')).ok()
+    written = times_of(a, fh)[1]
+    eq(written > granted, True, 'WRITE')
+    set_times(a, fh, sid, modify=granted)
+    a.give_back(sid, fh)
+    eq(times_of(a, fh)[1], written)
+
+
+CHANGES = {'copy': lambda sid: copy(ANON, sid, 0, 0, 10),
+           'clone': lambda sid: clone(ANON, sid),
+           'allocate': lambda sid: allocate(sid, 0, 1000),
+           'deallocate': lambda sid: deallocate(sid, 0, 50)}
+
+
+def changed(a, sid, fh, how):
+    """Let the server change the file; returns the times of modification before and after."""
+    granted = times_of(a, fh)[1]
+    last(between(a, a.s.fh('data', 'from'), fh, CHANGES[how](sid)), OK)
+    served = times_of(a, fh)[1]
+    eq(served > granted, True, how)
+    return granted, served
+
+
+def reports_after(w, *ways):
+    """What a holder reports after each of some changes, as the owner and as a stranger."""
+    between_both = now() - HOUR // 2, 0
+    aged(w, 'from')
+    for uid in 0, 1000:
+        a = Caller(w, minor=2)
+        a.s.nfs.cred = rpc.auth_sys(uid, uid)
+        for how in ways:
+            for report in None, (1000, 0), between_both:
+                name = f'{how}-{uid}-{report and report[0]}'
+                aged(w, name)
+                sid, fh = kept(a, name, own=name.encode())
+                granted, served = changed(a, sid, fh, how)
+                set_times(a, fh, sid, modify=report or granted)
+                a.give_back(sid, fh)
+                eq(times_of(a, fh)[1], served if uid or not report else report, name)
+
+
+@wire(timeout=60)
+def times_after_a_change_by_the_server(w):
+    """The time at the grant is no report after a COPY; the owner may set any other."""
+    reports_after(w, 'copy', 'allocate', 'deallocate')
+
+
+@wire(fs='xfs', timeout=60)
+def times_after_a_clone(w):
+    reports_after(w, 'clone')
+
+
+@wire
+def times_after_a_copy_by_an_open(w):
+    """A COPY counts for the delegation also if it uses the stateid of the open."""
+    aged(w, 'f', 'from')
+    a = Caller(w, minor=2)
+    r, fh = a.open('f', BOTH | WANT_TIMES)
+    granted, served = changed(a, r.stateid, fh, 'copy')
+    set_times(a, fh, r.deleg.stateid, modify=granted)
+    eq(times_of(a, fh)[1], served)
+
+
+@wire
+def times_after_a_copy_in_the_background(w):
+    source(w)
+    os.utime(w.path('to'), (now() - HOUR,) * 2)
+    a = Caller(w, minor=2)
+    sid, fh = kept(a, 'to')
+    granted = times_of(a, fh)[1]
+    r = last(between(a, a.s.fh('data', 'from'), fh, copy(ANON, sid, sync=False)), OK)[-1]
+    eq(len(r.callback), 1, 'goes on')
+    eq(a.cb.wait(a.conn, 'offload', 20).status, OK)
+    served = times_of(a, fh)[1]
+    set_times(a, fh, sid, modify=granted)
+    a.give_back(sid, fh)
+    eq(times_of(a, fh)[1], served)
+    eq(served > granted, True)
+
+
+@wire
+def times_set_on_the_wire(w):
+    """Since a SETATTR of time_modify the holder's time is the one that it set."""
+    aged(w, 'f', 'g', 'from')
+    a = Caller(w, minor=2)
+    modified = now() - HOUR // 2, 0
+    for name in 'f', 'g':
+        sid, fh = kept(a, name, own=name.encode())
+        granted, _ = changed(a, sid, fh, 'copy')
+        a.compound(putfh(fh), nfs4.setattr(sid, {'time_modify_set': modified})).ok()
+        eq(times_of(a, fh)[1], modified)
+        if name == 'f':
+            set_times(a, fh, sid, modify=granted)
+            eq(times_of(a, fh)[1], granted)
+        else:
+            known, served = changed(a, sid, fh, 'deallocate')
+            eq(known, modified)
+            set_times(a, fh, sid, modify=modified)
+            eq(times_of(a, fh)[1], served)
+        a.give_back(sid, fh)
+
+
+@wire(clients=2)
+def others_are_not_told_the_time_before_a_copy(w):
+    """An answer to CB_GETATTR with the time at the grant does not undo the time of a COPY."""
+    set_break_wait(w, 4000)                          # a machine may be slow now and then
+    aged(w, 'f', 'from')
+    a, b = Caller(w, minor=2), Caller(w, w.clients[1], minor=2)
+    sid, fh = kept(a)
+    change = a.compound(putfh(fh), getattr('change')).ok()[-1].attrs['change']
+    granted, served = changed(a, sid, fh, 'copy')
+    a.cb.answers['getattr'] = lambda _: fattr({
+        'change': change, 'size': len(DATA), 'time_deleg_access': granted,
+        'time_deleg_modify': granted})
+    with answering(a):
+        attrs = b.s.patiently(putfh(fh), getattr('time_modify')).ok()[-1].attrs
+    a.cb.take('getattr')
+    eq(attrs['time_modify'], served)
+    a.give_back(sid, fh)
 
 
 @wire(clients=2)

@@ -20,12 +20,14 @@ DEFINE_FOLDER(folder, "kunit-job")
  * @job: the job
  * @gate: result of the check; positive to wait for its change
  * @checks: number of checks
+ * @pieces: number of pieces that were copied
  * @ended: completed when the owner was told
  */
 struct owned {
 	struct ditto_job job;
 	int gate;
 	atomic_t checks;
+	atomic_t pieces;
 	struct completion ended;
 };
 
@@ -44,12 +46,21 @@ static void owned_open(struct owned *owned, int gate)
 	wake_up_var(&owned->gate);
 }
 
+static void owned_copied(struct ditto_job *job)
+{
+	atomic_inc(&container_of(job, struct owned, job)->pieces);
+}
+
 static void owned_ended(struct ditto_job *job)
 {
 	complete(&container_of(job, struct owned, job)->ended);
 }
 
-static const struct ditto_job_ops owned_ops = { .check = owned_check, .ended = owned_ended };
+static const struct ditto_job_ops owned_ops = {
+	.check = owned_check,
+	.copied = owned_copied,
+	.ended = owned_ended,
+};
 
 static struct ditto_node *file_make(struct kunit *test, const char *name, u64 size)
 {
@@ -114,6 +125,7 @@ static void copies_pieces(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, owned->job.err, 0);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&owned->job.done), JOB_SIZE);
 	KUNIT_EXPECT_EQ(test, atomic_read(&owned->checks), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&owned->pieces), 2);
 	KUNIT_EXPECT_EQ(test, folder_stat(test, &folder, to).size, JOB_SIZE);
 	/* Too late. */
 	ditto_job_cancel(&owned->job, -ECANCELED);

@@ -367,37 +367,65 @@ static void callback_delegated(struct kunit *test)
 	expect_words(test, contended, ARRAY_SIZE(contended));
 }
 
-/* RFC 9754 section 5: not before the grant, nor after now; the owner may set any time. */
+/*
+ * RFC 9754 section 5: not before the grant, nor after now; the owner may set any time. After a COPY
+ * the time at the grant is none that anybody has set.
+ */
 static void callback_times(struct kunit *test)
 {
 	static const struct {
-		time64_t time, vetted;
-		bool taken;
+		time64_t served, time, vetted;
+		bool atime, mtime, of_owner;
 	} cases[] = {
-		{ 999, 999, false }, { 1000, 1000, true }, { 1500, 1500, true },
-		{ 2000, 2000, true }, { 2001, 2000, true },
+		{ 1000, 999, 999, false, false, true },
+		{ 1000, 1000, 1000, true, false, true },
+		{ 1000, 1001, 1001, true, true, true },
+		{ 1000, 2000, 2000, true, true, true },
+		{ 1000, 2001, 2000, true, true, true },
+		{ 1500, 999, 999, false, false, true },
+		{ 1500, 1000, 1000, true, false, false },
+		{ 1500, 1499, 1499, true, false, true },
+		{ 1500, 1500, 1500, true, true, true },
+		{ 1500, 2001, 2000, true, true, true },
+		/* The server's clock was set back. */
+		{ 500, 1000, 1000, true, false, false },
+		{ 500, 1001, 1001, true, true, true },
 	};
-	const struct timespec64 granted = { .tv_sec = 1000 }, now = { .tv_sec = 2000 };
-	struct ditto_lease_times times;
+	struct dnfs4_write_delegation *wd = kunit_kzalloc(test, sizeof(*wd), GFP_KERNEL);
+	const struct timespec64 now = { .tv_sec = 2000 };
+	struct ditto_lease_times times, given;
 
+	KUNIT_ASSERT_NOT_NULL(test, wd);
+	wd->atime.tv_sec = 1000;
+	wd->mtime.tv_sec = 1000;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		times = (struct ditto_lease_times){
+		wd->served.tv_sec = cases[i].served;
+		given = (struct ditto_lease_times){
 			.atime.tv_sec = cases[i].time, .has_atime = true,
 			.mtime.tv_sec = cases[i].time, .has_mtime = true,
 		};
-		dnfs4_times_vet(&times, &granted, &granted, &now, true);
-		KUNIT_EXPECT_TRUE(test, times.has_atime && times.has_mtime);
+		times = given;
+		dnfs4_times_vet(&times, wd, &now, true);
+		KUNIT_EXPECT_TRUE_MSG(test, times.has_atime, "case %zu", i);
+		KUNIT_EXPECT_EQ_MSG(test, times.has_mtime, cases[i].of_owner, "case %zu", i);
 		KUNIT_EXPECT_EQ(test, times.mtime.tv_sec, cases[i].time);
-		dnfs4_times_vet(&times, &granted, &now, &now, false);
-		KUNIT_EXPECT_EQ(test, times.has_atime, cases[i].taken);
-		KUNIT_EXPECT_EQ(test, times.has_mtime, cases[i].time >= now.tv_sec);
-		if (cases[i].taken)
+		times = given;
+		dnfs4_times_vet(&times, wd, &now, false);
+		KUNIT_EXPECT_EQ_MSG(test, times.has_atime, cases[i].atime, "case %zu", i);
+		KUNIT_EXPECT_EQ_MSG(test, times.has_mtime, cases[i].mtime, "case %zu", i);
+		if (cases[i].atime)
 			KUNIT_EXPECT_EQ(test, times.atime.tv_sec, cases[i].vetted);
+		if (cases[i].mtime)
+			KUNIT_EXPECT_EQ(test, times.mtime.tv_sec, cases[i].vetted);
 	}
 	/* A time that was not given is not made up. */
-	times = (struct ditto_lease_times){ .atime.tv_sec = 1500 };
-	dnfs4_times_vet(&times, &granted, &granted, &now, false);
-	KUNIT_EXPECT_FALSE(test, times.has_atime || times.has_mtime);
+	for (int owns = 0; owns < 2; owns++) {
+		times = (struct ditto_lease_times){
+			.atime.tv_sec = 1800, .mtime.tv_sec = 1800,
+		};
+		dnfs4_times_vet(&times, wd, &now, owns);
+		KUNIT_EXPECT_FALSE(test, times.has_atime || times.has_mtime);
+	}
 }
 
 #define CLIENTS	6

@@ -55,22 +55,55 @@ u32 dnfs4_recall_ms(const struct dnfs4_client *client)
 
 /* The table by node */
 
+static struct hlist_head *delegation_bucket(struct dnfs4_delegations *all,
+					    const struct ditto_node *node)
+{
+	return &all->by_node[hash_ptr(node, ilog2(DNFS4_DELEGATION_BUCKETS))];
+}
+
+/* Return: the client's delegation of the file, without a reference; or NULL. */
+static struct dnfs4_delegation *delegation_find(struct dnfs4_delegations *all,
+						const struct dnfs4_client *client,
+						const struct ditto_node *node)
+{
+	struct dnfs4_delegation *d;
+
+	lockdep_assert_held(&all->lock);
+	hlist_for_each_entry(d, delegation_bucket(all, node), by_node)
+		if (d->node == node && d->state.client == client)
+			return d;
+	return NULL;
+}
+
 /* Enter a delegation in the table. Return: false if the client has one of the file already. */
 static bool delegation_enter(struct dnfs4_delegations *all, struct dnfs4_delegation *d)
 {
-	struct hlist_head *bucket = &all->by_node[hash_ptr(d->node,
-							   ilog2(DNFS4_DELEGATION_BUCKETS))];
-	const struct dnfs4_delegation *other;
-	bool first = true;
+	bool first;
 
 	spin_lock_bh(&all->lock);
-	hlist_for_each_entry(other, bucket, by_node)
-		if (other->node == d->node && other->state.client == d->state.client)
-			first = false;
+	first = !delegation_find(all, d->state.client, d->node);
 	if (first)
-		hlist_add_head(&d->by_node, bucket);
+		hlist_add_head(&d->by_node, delegation_bucket(all, d->node));
 	spin_unlock_bh(&all->lock);
 	return first;
+}
+
+void dnfs4_delegation_note_mtime(struct dnfs4_client *client, const struct ditto_node *node,
+				 bool set)
+{
+	struct dnfs4_delegations *all = client->server->delegations;
+	struct dnfs4_write_delegation *wd;
+	struct dnfs4_delegation *d;
+
+	spin_lock_bh(&all->lock);
+	d = delegation_find(all, client, node);
+	if (d && d->write) {
+		wd = dnfs4_write_delegation_of(d);
+		wd->served = inode_get_mtime(node->inode);
+		if (set)
+			wd->mtime = wd->served;
+	}
+	spin_unlock_bh(&all->lock);
 }
 
 void dnfs4_delegation_drop(struct dnfs4_delegation *d)

@@ -171,6 +171,18 @@ struct ditto_node *dnfs4_delegation_node(const struct dnfs4_state *state);
 u32 dnfs4_delegation_set_times(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
 			       const struct ditto_lease_times *times);
 
+/**
+ * dnfs4_delegation_note_mtime - note a modification time for when the client reports its own
+ * @client: has changed the file other than by WRITE, or has set the time; it need not have a
+ *	delegation of the file
+ * @node: the file, after the change
+ * @set: the client has set the time
+ *
+ * Context: any.
+ */
+void dnfs4_delegation_note_mtime(struct dnfs4_client *client, const struct ditto_node *node,
+				 bool set);
+
 /*
  * previous.c: delegations of the previous instance of a client, which the client may claim after
  * its restart (RFC 8881 section 10.2.1, RFC 7530 section 10.2.1). They are orphans in the lock

@@ -8,8 +8,8 @@
  *
  * Locking, outermost first
  *   state.lock guards @grant and @recalled, and makes changes of grant and stateid one step.
- *   delegations->lock (spinlock, bottom halves disabled) guards the lists and the table by
- *   node.
+ *   delegations->lock (spinlock, bottom halves disabled) guards the lists, the table by node,
+ *   and the times in it.
  *
  * Lifetime: the reference count of the state. The grant holds the state until the grant is
  * freed, and a callback holds it while in progress. Only the grant holds the node; the
@@ -128,7 +128,9 @@ static_assert(DNFS4_FH_FILE_MAX <= U8_MAX);
  * @ask: CB_GETATTR
  * @asking: ASK_* bits of recall.c
  * @atime: with @times: access time when it was granted
- * @mtime: with @times: modification time when it was granted
+ * @mtime: with @times: modification time when it was granted, or that the client set since
+ * @served: with @times: modification time after the last COPY or the like by the client; @mtime if
+ *	there was none since
  * @change: change attribute when it was granted
  * @answer_change: change attribute in the answer
  * @answer_size: size in the answer
@@ -144,6 +146,7 @@ struct dnfs4_write_delegation {
 	unsigned long asking;
 	struct timespec64 atime;
 	struct timespec64 mtime;
+	struct timespec64 served;
 	u64 change;
 	u64 answer_change;
 	u64 answer_size;
@@ -275,15 +278,25 @@ u32 dnfs4_recall_ms(const struct dnfs4_client *client);
 /**
  * dnfs4_times_vet - decide which times of a holder are accepted (RFC 9754 section 5)
  * @times: times from the client; those that are not accepted are removed
- * @atime: access time when the delegation was granted
- * @mtime: modification time then
+ * @wd: the delegation, of which only the times are used
  * @now: the server's time
  * @owns: the user may set any times
  *
+ * Context: delegations->lock is held.
+ */
+void dnfs4_times_vet(struct ditto_lease_times *times, const struct dnfs4_write_delegation *wd,
+		     const struct timespec64 *now, bool owns);
+
+/**
+ * dnfs4_delegation_vet_times - the same as dnfs4_times_vet(), now
+ * @wd: the delegation
+ * @times: as above
+ * @owns: as above
+ *
  * Context: any.
  */
-void dnfs4_times_vet(struct ditto_lease_times *times, const struct timespec64 *atime,
-		     const struct timespec64 *mtime, const struct timespec64 *now, bool owns);
+void dnfs4_delegation_vet_times(const struct dnfs4_write_delegation *wd,
+				struct ditto_lease_times *times, bool owns);
 
 /**
  * dnfs4_delegation_keep_times - let the client keep the times of the file

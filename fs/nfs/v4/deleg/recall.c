@@ -238,12 +238,10 @@ static void ask_release(struct dnfs4_callback *cb)
 	};
 	struct ditto_lease *grant = NULL;
 	bool answered = wd->answered;
-	struct timespec64 now;
 
 	if (wd->times && wd->knows) {
 		answer.times = wd->answer_times;
-		ktime_get_real_ts64(&now);
-		dnfs4_times_vet(&answer.times, &wd->atime, &wd->mtime, &now, wd->owns);
+		dnfs4_delegation_vet_times(wd, &answer.times, wd->owns);
 	}
 	answer.modified = answer.change != wd->change;
 

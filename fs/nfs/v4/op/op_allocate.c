@@ -8,6 +8,7 @@
 #include <linux/nfs4.h>
 
 #include "../../../op/space.h"
+#include "../deleg/delegation.h"
 #include "../engine/ops.h"
 #include "../state/open.h"
 
@@ -44,6 +45,8 @@ static u32 allocate_range(struct dnfs4_compound *cmp, const struct allocate_args
 	if (status)
 		return status;
 	err = ditto_allocate(&io.op, dnfs4_node(cmp), how, a->offset, a->length);
+	if (!err)
+		dnfs4_delegation_note_mtime(cmp->client, dnfs4_node(cmp), false);
 	dnfs4_io_end(&io);
 	return dnfs4_status(cmp, err);
 }

@@ -4,6 +4,7 @@
 
 #include "../../../node/node.h"
 #include "../../../op/space.h"
+#include "../deleg/delegation.h"
 #include "../engine/ops.h"
 #include "../state/open.h"
 
@@ -39,6 +40,8 @@ static int clone_files(struct dnfs4_compound *cmp, const struct clone_range *a,
 		       &verifier);
 	if (n < 0)
 		return n;
+	if (n)
+		dnfs4_delegation_note_mtime(cmp->client, to, false);
 	/* All of the range or nothing: there is no count in the result. */
 	if (n < a->count || (!n && a->src_pos > i_size_read(from->inode)))
 		return -EINVAL;

@@ -18,6 +18,7 @@
 #include "../../../node/node.h"
 #include "../../../op/space.h"
 #include "../../server.h"
+#include "../deleg/delegation.h"
 #include "../engine/ops.h"
 #include "../session/client.h"
 #include "../state/offload.h"
@@ -142,6 +143,8 @@ static u32 copy_now(struct dnfs4_compound *cmp, const struct copy_args *a, struc
 		       min(count, most), false, &res->verf);
 	if (n < 0)
 		return dnfs4_status(cmp, n);
+	if (n)
+		dnfs4_delegation_note_mtime(cmp->client, dnfs4_node(cmp), false);
 	res->count = n;
 	return NFS4_OK;
 }

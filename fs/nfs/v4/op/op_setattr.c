@@ -183,6 +183,8 @@ static u32 setattr_exec(struct dnfs4_compound *cmp, void *args, void *res)
 	status = set_others(cmp, &a->sattr, &r->set);
 	if (status)
 		return status;
+	if (cmp->client && a->sattr.set.valid & (DITTO_SET_MTIME | DITTO_SET_MTIME_NOW))
+		dnfs4_delegation_note_mtime(cmp->client, dnfs4_node(cmp), true);
 	status = set_dosattr(cmp, &a->sattr, &r->set);
 	if (status)
 		return status;

@@ -4,6 +4,7 @@
 
 #include "../../../node/node.h"
 #include "../../../share/cred.h"
+#include "../deleg/delegation.h"
 #include "../deleg/delegations.h"
 #include "../session/client.h"
 #include "offload.h"
@@ -149,6 +150,11 @@ static int offload_job_check(struct ditto_job *job)
 	return offload_is_void(&offload->src) || offload_is_void(&offload->dst) ? -EKEYREVOKED : 0;
 }
 
+static void offload_job_copied(struct ditto_job *job)
+{
+	dnfs4_delegation_note_mtime(offload_of_job(job)->state.client, job->to, false);
+}
+
 static void offload_job_ended(struct ditto_job *job)
 {
 	struct dnfs4_offload *offload = offload_of_job(job);
@@ -163,6 +169,7 @@ static void offload_job_ended(struct ditto_job *job)
 
 static const struct ditto_job_ops offload_job_ops = {
 	.check = offload_job_check,
+	.copied = offload_job_copied,
 	.ended = offload_job_ended,
 };
 
