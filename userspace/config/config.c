@@ -50,7 +50,7 @@ static const char *key_name(const void *arg, unsigned int i)
 static void unknown_key(struct parser *p, const char *word)
 {
 	const char *near = text_nearest(word, key_name, p->section);
-	char all[800] = "";
+	char all[1024] = "";
 	const char *known;
 	unsigned int i;
 	size_t len = 0;
