@@ -13,6 +13,7 @@
 #include "../../fs/share/share.h"
 #include "../auth/session.h"
 #include "../auth/tree.h"
+#include "../file/apple_stream.h"
 #include "../open/lease.h"
 #include "../open/open.h"
 #include "fsctl_copy.h"
@@ -206,6 +207,10 @@ static u32 dsmb_copy_one(struct dsmb_copy *copy, const struct dsmb_copy_chunk *c
 
 	if (chunk->from > S64_MAX || chunk->to > S64_MAX - chunk->len)
 		return STATUS_INVALID_PARAMETER;
+	if (io->open->stream == DSMB_STREAM_AFP_INFO &&
+	    (copy->from->stream != DSMB_STREAM_AFP_INFO || chunk->from || chunk->to ||
+	     chunk->len != DSMB_AFP_INFO_SIZE))
+		return STATUS_INVALID_DEVICE_REQUEST;
 	if (chunk->from > size || chunk->len > size - chunk->from)
 		return STATUS_INVALID_VIEW_SIZE;
 	if (dsmb_copy_overlaps(copy, chunk) || !(io->open->rights & DITTO_RIGHT_WRITE_DATA))

@@ -252,9 +252,9 @@ static u32 dsmb_ioctl_exec(struct dsmb_call *call, void *args, void *res)
 		return status;
 	if (fsctl->rights && !(fsctl->rights & io.open->rights))
 		return STATUS_ACCESS_DENIED;
-	/* AFP_AfpInfo is written by WRITE only, which checks it. */
+	/* AFP_AfpInfo is written by WRITE, which checks it, and copied from another one. */
 	if (fsctl->flags & (DSMB_FSCTL_COPIES | DSMB_FSCTL_CLEARS) &&
-	    io.open->stream == DSMB_STREAM_AFP_INFO)
+	    io.open->stream == DSMB_STREAM_AFP_INFO && fsctl->exec != dsmb_fsctl_copychunk)
 		return STATUS_INVALID_DEVICE_REQUEST;
 	if (io.in.size < fsctl->in ||
 	    (fsctl->flags & DSMB_FSCTL_DATA && ditto_instance_is_dir(io.inst)))

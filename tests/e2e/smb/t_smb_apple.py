@@ -23,7 +23,8 @@ from smb_apple import (CAPS, COPYFILE, END_OF_FILE, FULL_SYNC, HEAD, INFO, READ_
                        get_stream, listing, negotiate, put_stream, size_of, streams)
 from smb_cachers import H, R, W, Cacher, key
 from smb_contexts import create_with
-from smb_copy import COPYCHUNK, COPYCHUNK_WRITE, DUPLICATE, DUPLICATE_EX, OFFLOAD_WRITE
+from smb_copy import (COPYCHUNK, COPYCHUNK_WRITE, DUPLICATE, DUPLICATE_EX, OFFLOAD_WRITE,
+                      RESUME_KEY)
 from smb_durable import RWH, away, session
 from smbraw import link
 from volumes import mount, umount
@@ -145,9 +146,20 @@ def finder_info_rules(w):
     bob.close(writer)
     eq(s.read(fid, 60), afp_info(finder_info(b'abcd5678')))
     s.write(fid, afp_info(finder_info(b'abcdYPE!')))
-    for code in (COPYCHUNK, COPYCHUNK_WRITE, DUPLICATE, DUPLICATE_EX, OFFLOAD_WRITE, ZERO_DATA,
-                 TRIM):
+    for code in (DUPLICATE, DUPLICATE_EX, OFFLOAD_WRITE, ZERO_DATA, TRIM):
         refused('INVALID_DEVICE_REQUEST', s.ioctl, fid, code)
+    # by the server, from another one and whole
+    plain, twin = s.create('plain'), s.create('twin' + INFO)
+    s.write(plain, afp_info())
+    for source, chunk in ((plain, (0, 0, 60)), (fid, (4, 0, 56)), (fid, (0, 0, 56)),
+                          (fid, (0, 4, 56))):
+        key = s.ioctl(source, RESUME_KEY)[:24]
+        refused('INVALID_DEVICE_REQUEST', s.ioctl, twin, COPYCHUNK,
+                key + struct.pack('<IIQQII', 1, 0, *chunk, 0))
+    s.ioctl(twin, COPYCHUNK, key + struct.pack('<IIQQII', 1, 0, 0, 0, 60, 0))
+    eq(s.read(twin, 60), afp_info(finder_info(b'abcdYPE!')))
+    s.close(plain)
+    s.close(twin)
     refused('ALLOTTED_SPACE_EXCEEDED', s.set, fid, END_OF_FILE, struct.pack('<Q', 61))
     for size in 0, 1, 60:
         s.set(fid, END_OF_FILE, struct.pack('<Q', size))
