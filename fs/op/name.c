@@ -65,6 +65,29 @@ struct dentry *ditto_parent(struct ditto_share *share, struct dentry *dentry)
 	return parent;
 }
 
+int ditto_dentry_name_get(struct ditto_share *share, struct dentry *dentry,
+			  struct ditto_dentry_name *at)
+{
+	struct dentry *parent = ditto_parent(share, dentry);
+
+	if (IS_ERR(parent))
+		return PTR_ERR(parent);
+	at->dir = ditto_node_get(share, parent);
+	dput(parent);
+	if (IS_ERR(at->dir))
+		return PTR_ERR(at->dir);
+	take_dentry_name_snapshot(&at->snapshot, dentry);
+	at->name.name = at->snapshot.name.name;
+	at->name.len = at->snapshot.name.len;
+	return 0;
+}
+
+void ditto_dentry_name_put(struct ditto_dentry_name *at)
+{
+	release_dentry_name_snapshot(&at->snapshot);
+	ditto_node_put(at->dir);
+}
+
 struct dentry *ditto_lookup_dentry(struct ditto_op *op, struct ditto_node *dir,
 				   struct dentry *parent, const struct ditto_name *name)
 {

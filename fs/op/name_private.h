@@ -67,4 +67,30 @@ struct dentry *ditto_lookup_dentry(struct ditto_op *op, struct ditto_node *dir,
  */
 struct dentry *ditto_parent(struct ditto_share *share, struct dentry *dentry);
 
+/**
+ * struct ditto_dentry_name - where a dentry is at present
+ * @dir: its directory, held; the root of the share for that itself
+ * @name: its name there
+ * @snapshot: memory of @name
+ */
+struct ditto_dentry_name {
+	struct ditto_node *dir;
+	struct ditto_name name;
+	struct name_snapshot snapshot;
+};
+
+/**
+ * ditto_dentry_name_get - get the directory and the name of a dentry
+ * @share: of the dentry
+ * @dentry: held
+ * @at: filled
+ *
+ * Context: may sleep.
+ * Return: 0; -ESTALE if it was moved out of the share, or an errno of ditto_node_get(), after which
+ * there is nothing to put.
+ */
+int ditto_dentry_name_get(struct ditto_share *share, struct dentry *dentry,
+			  struct ditto_dentry_name *at);
+void ditto_dentry_name_put(struct ditto_dentry_name *at);
+
 #endif

@@ -153,25 +153,13 @@ EXPORT_SYMBOL_NS_GPL(ditto_remove, DITTO);
 
 int ditto_remove_dentry(struct ditto_op *op, struct dentry *dentry, bool now)
 {
-	struct name_snapshot snapshot;
-	struct ditto_node *dir;
-	struct dentry *parent;
-	struct ditto_name name;
+	struct ditto_dentry_name at;
 	struct ditto_wcc wcc;
-	int err;
+	int err = ditto_dentry_name_get(op->share, dentry, &at);
 
-	parent = ditto_parent(op->share, dentry);
-	if (IS_ERR(parent))
-		return PTR_ERR(parent);
-	dir = ditto_node_get(op->share, parent);
-	dput(parent);
-	if (IS_ERR(dir))
-		return PTR_ERR(dir);
-
-	take_dentry_name_snapshot(&snapshot, dentry);
-	name = (struct ditto_name){ .name = snapshot.name.name, .len = snapshot.name.len };
-	err = do_remove(op, dir, &name, dentry, d_is_dir(dentry), now, &wcc);
-	release_dentry_name_snapshot(&snapshot);
-	ditto_node_put(dir);
+	if (err)
+		return err;
+	err = do_remove(op, at.dir, &at.name, dentry, d_is_dir(dentry), now, &wcc);
+	ditto_dentry_name_put(&at);
 	return err;
 }

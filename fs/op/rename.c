@@ -338,26 +338,14 @@ static int rename_by_dentry(struct ditto_op *op, struct ditto_node *to_dir,
 			    struct ditto_renamed *r)
 {
 	struct ditto_wcc from_wcc, to_wcc;
-	struct name_snapshot snapshot;
-	struct ditto_node *from_dir;
-	struct ditto_name from;
-	struct dentry *parent;
-	int err;
+	struct ditto_dentry_name from;
+	int err = ditto_dentry_name_get(op->share, r->dentry, &from);
 
-	parent = ditto_parent(op->share, r->dentry);
-	if (IS_ERR(parent))
-		return PTR_ERR(parent);
-	from_dir = ditto_node_get(op->share, parent);
-	dput(parent);
-	if (IS_ERR(from_dir))
-		return PTR_ERR(from_dir);
-
-	take_dentry_name_snapshot(&snapshot, r->dentry);
-	from = (struct ditto_name){ .name = snapshot.name.name, .len = snapshot.name.len };
-	r->from_name = &from;
-	err = do_rename(op, from_dir, op, to_dir, &from_wcc, &to_wcc, r);
-	release_dentry_name_snapshot(&snapshot);
-	ditto_node_put(from_dir);
+	if (err)
+		return err;
+	r->from_name = &from.name;
+	err = do_rename(op, from.dir, op, to_dir, &from_wcc, &to_wcc, r);
+	ditto_dentry_name_put(&from);
 	return err;
 }
 

@@ -7,6 +7,7 @@
 
 #include "../node/casefold.h"
 #include "../op/check/acl_file.h"
+#include "../op/name_private.h"
 #include "../op/shortname.h"
 #include "instance_private.h"
 #include "stream.h"
@@ -291,25 +292,18 @@ EXPORT_SYMBOL_NS_GPL(ditto_instance_link, DITTO);
 int ditto_instance_set_shortname(struct ditto_op *op, struct ditto_instance *inst,
 				 const struct ditto_name *as)
 {
-	struct dentry *dentry = ditto_instance_file_dentry(inst), *parent;
-	struct name_snapshot snapshot;
-	struct ditto_name name;
-	struct ditto_node *dir;
+	struct dentry *dentry = ditto_instance_file_dentry(inst);
+	struct ditto_dentry_name at;
 	int err;
 
 	/* The root has no name, and a file that was opened without one has none of its own. */
 	if (inst->is_stream || !inst->link || dentry == op->share->root.dentry)
 		return -EINVAL;
-	parent = dget_parent(dentry);
-	dir = ditto_node_get(op->share, parent);
-	dput(parent);
-	if (IS_ERR(dir))
-		return PTR_ERR(dir);
-	take_dentry_name_snapshot(&snapshot, dentry);
-	name = (struct ditto_name){ .name = snapshot.name.name, .len = snapshot.name.len };
-	err = ditto_shortname_set(op, dir, &name, as);
-	release_dentry_name_snapshot(&snapshot);
-	ditto_node_put(dir);
+	err = ditto_dentry_name_get(op->share, dentry, &at);
+	if (err)
+		return err;
+	err = ditto_shortname_set(op, at.dir, &at.name, as);
+	ditto_dentry_name_put(&at);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_set_shortname, DITTO);
