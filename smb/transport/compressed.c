@@ -35,47 +35,61 @@ static bool compression_has(const struct dsmb_compression *with, u16 algorithm)
 	return false;
 }
 
+/**
+ * struct compressed_head - the header of a compressed message, or of a chain and its first payload
+ * @size: OriginalCompressedSegmentSize
+ * @algorithm: of the segment, or of the payload
+ * @flags: COMPRESSED_CHAINED or 0
+ * @plain: how many bytes come first as they are: Offset, or Length of a payload of NONE
+ */
+struct compressed_head {
+	u32 size;
+	u16 algorithm;
+	u16 flags;
+	u32 plain;
+};
+
+static struct compressed_head compressed_head_get(struct dsmb_cursor *c)
+{
+	struct compressed_head head;
+
+	dsmb_skip(c, sizeof(__le32));
+	head.size = dsmb_get_u32(c);
+	head.algorithm = dsmb_get_u16(c);
+	head.flags = dsmb_get_u16(c);
+	head.plain = dsmb_get_u32(c);
+	return head;
+}
+
 u32 dsmb_compressed_measure(const struct dsmb_compression *with, const void *data, u32 len,
 			    u32 max)
 {
 	struct dsmb_cursor c = dsmb_cursor(data, len);
-	u32 size, offset;
-	u16 algorithm, flags;
+	struct compressed_head head = compressed_head_get(&c);
+	u32 size = head.size;
 
-	dsmb_skip(&c, sizeof(__le32));
-	size = dsmb_get_u32(&c);
-	algorithm = dsmb_get_u16(&c);
-	flags = dsmb_get_u16(&c);
-	offset = dsmb_get_u32(&c);
 	if (c.bad || !size || size > SEGMENT_MAX)
 		return 0;
-	if (flags == COMPRESSED_CHAINED) {
-		/* The other fields belong to the first payload. */
+	if (head.flags == COMPRESSED_CHAINED) {
 		if (!with->chained)
 			return 0;
-		offset = 0;
-	} else if (flags || algorithm == DSMB_COMPRESS_PATTERN_V1 ||
-		   !compression_has(with, algorithm) || offset > dsmb_left(&c)) {
+	} else if (head.flags || head.algorithm == DSMB_COMPRESS_PATTERN_V1 ||
+		   !compression_has(with, head.algorithm) || head.plain > dsmb_left(&c)) {
 		return 0;
+	} else {
+		/* Neither of both is near the end of the type. */
+		size += head.plain;
 	}
-	/* Neither of both is near the end of the type. */
-	size += offset;
 	return size >= sizeof(struct dsmb_header) && size <= max ? size : 0;
 }
 
 const struct dsmb_header *dsmb_compressed_header(const void *data, u32 len)
 {
 	struct dsmb_cursor c = dsmb_cursor(data, len);
-	u16 algorithm, flags;
-	u32 bytes;
+	struct compressed_head head = compressed_head_get(&c);
 
-	dsmb_skip(&c, CHAINED_HEADER);
-	algorithm = dsmb_get_u16(&c);
-	flags = dsmb_get_u16(&c);
-	/* How many bytes come first as they are: Offset, or Length of the first payload. */
-	bytes = dsmb_get_u32(&c);
-	if (bytes < sizeof(struct dsmb_header) ||
-	    (flags & COMPRESSED_CHAINED && algorithm != DSMB_COMPRESS_NONE))
+	if (head.plain < sizeof(struct dsmb_header) ||
+	    (head.flags & COMPRESSED_CHAINED && head.algorithm != DSMB_COMPRESS_NONE))
 		return NULL;
 	return dsmb_get(&c, sizeof(struct dsmb_header));
 }
@@ -146,19 +160,14 @@ int dsmb_compressed_expand(const struct dsmb_compression *with, const void *data
 			   u8 *out, u32 size)
 {
 	struct dsmb_cursor c = dsmb_cursor(data, len);
-	u16 algorithm, flags;
-	u32 offset;
+	struct compressed_head head = compressed_head_get(&c);
 
-	dsmb_skip(&c, CHAINED_HEADER);
-	algorithm = dsmb_get_u16(&c);
-	flags = dsmb_get_u16(&c);
-	offset = dsmb_get_u32(&c);
-	if (flags & COMPRESSED_CHAINED) {
+	if (head.flags & COMPRESSED_CHAINED) {
 		dsmb_seek(&c, CHAINED_HEADER);
 		return chain_expand(with, &c, out, size);
 	}
-	dsmb_get_bytes(&c, out, offset);
-	return payload_expand(algorithm, &c, out + offset, size - offset);
+	dsmb_get_bytes(&c, out, head.plain);
+	return payload_expand(head.algorithm, &c, out + head.plain, size - head.plain);
 }
 
 /* Appends @data, compressed. Returns false if that has no fewer bytes, or there is no room. */
