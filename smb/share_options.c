@@ -9,80 +9,53 @@
 #include "auth/session.h"
 #include "share_options.h"
 
-umode_t dsmb_share_new_mode(const struct ditto_share *share, umode_t mode, bool is_dir)
+static struct dsmb_share_options options_read(const struct ditto_share *share)
 {
+	static const struct dsmb_share_options none = { .hide_unreadable = true };
 	const struct dsmb_share_options *options;
+	struct dsmb_share_options copy;
 
 	rcu_read_lock();
 	options = dsmb_share_options(rcu_dereference(share->opts));
-	if (!options)
-		mode = 0;
-	else if (is_dir)
-		mode = (mode & options->directory_mask) | options->force_directory_mode;
-	else
-		mode = (mode & options->create_mask) | options->force_create_mode;
+	copy = options ? *options : none;
 	rcu_read_unlock();
+	return copy;
+}
+
+umode_t dsmb_share_new_mode(const struct ditto_share *share, umode_t mode, bool is_dir)
+{
+	const struct dsmb_share_options options = options_read(share);
+
+	if (is_dir)
+		mode = (mode & options.directory_mask) | options.force_directory_mode;
+	else
+		mode = (mode & options.create_mask) | options.force_create_mode;
 	return mode & S_IALLUGO;
 }
 
 bool dsmb_share_hides_unreadable(const struct ditto_share *share)
 {
-	const struct dsmb_share_options *options;
-	bool hides;
-
-	rcu_read_lock();
-	options = dsmb_share_options(rcu_dereference(share->opts));
-	hides = !options || options->hide_unreadable;
-	rcu_read_unlock();
-	return hides;
+	return options_read(share).hide_unreadable;
 }
 
 u32 dsmb_share_logins(const struct ditto_share *share)
 {
-	const struct dsmb_share_options *options;
-	u32 logins;
-
-	rcu_read_lock();
-	options = dsmb_share_options(rcu_dereference(share->opts));
-	logins = options ? options->auth : 0;
-	rcu_read_unlock();
-	return logins;
+	return options_read(share).auth;
 }
 
 bool dsmb_share_is_continuous(const struct ditto_share *share)
 {
-	const struct dsmb_share_options *options;
-	bool continuous;
-
-	rcu_read_lock();
-	options = dsmb_share_options(rcu_dereference(share->opts));
-	continuous = options && options->continuous;
-	rcu_read_unlock();
-	return continuous;
+	return options_read(share).continuous;
 }
 
 bool dsmb_share_notifies(const struct ditto_share *share)
 {
-	const struct dsmb_share_options *options;
-	bool notifies;
-
-	rcu_read_lock();
-	options = dsmb_share_options(rcu_dereference(share->opts));
-	notifies = options && options->notify;
-	rcu_read_unlock();
-	return notifies;
+	return options_read(share).notify;
 }
 
 bool dsmb_share_is_apple(const struct ditto_share *share)
 {
-	const struct dsmb_share_options *options;
-	bool apple;
-
-	rcu_read_lock();
-	options = dsmb_share_options(rcu_dereference(share->opts));
-	apple = options && options->apple;
-	rcu_read_unlock();
-	return apple;
+	return options_read(share).apple;
 }
 
 u8 dsmb_share_apple_caps(const struct ditto_share *share, const struct dsmb_session *session)
