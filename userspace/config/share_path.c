@@ -41,16 +41,14 @@ static bool share_path_is_volatile(int fd)
 
 /**
  * struct share_path_call - examination of a path
- * @call: the call; its key is the path
- * @path: the path
+ * @call: the call
  * @place: result of share_path_call_run()
  * @file: result of share_path_call_find()
  * @space: result of share_path_call_measure()
  * @why: result of share_path_call_guard()
  */
 struct share_path_call {
-	struct detached call;
-	char *path;
+	struct detached_path call;
 	struct share_path place;
 	struct share_path_file file;
 	struct share_path_space space;
@@ -62,27 +60,15 @@ static struct share_path_call *share_path_call_of(const struct detached *one)
 	return (struct share_path_call *)one;
 }
 
-static bool share_path_call_same(const struct detached *one, const void *path)
-{
-	return !strcmp(share_path_call_of(one)->path, path);
-}
-
-static struct detached *share_path_call_make(const void *path)
-{
-	struct share_path_call *call = mem_new(sizeof(*call));
-
-	call->path = mem_string(path);
-	return &call->call;
-}
-
 static int share_path_call_run(struct detached *one)
 {
-	struct share_path *place = &share_path_call_of(one)->place;
+	struct share_path_call *call = share_path_call_of(one);
+	struct share_path *place = &call->place;
 	struct fs_uuid uuid = { 0 };
 	struct statx stx;
 	int fd, rc = 0;
 
-	fd = open(share_path_call_of(one)->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+	fd = open(call->call.path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx)) {
@@ -105,7 +91,7 @@ static int share_path_call_find(struct detached *one)
 	struct share_path_call *call = share_path_call_of(one);
 	struct statx stx;
 
-	if (statx(AT_FDCWD, call->path, 0, STATX_INO, &stx))
+	if (statx(AT_FDCWD, call->call.path, 0, STATX_INO, &stx))
 		return -errno;
 	call->file.device = makedev(stx.stx_dev_major, stx.stx_dev_minor);
 	call->file.inode = stx.stx_ino;
@@ -117,7 +103,7 @@ static int share_path_call_measure(struct detached *one)
 	struct share_path_call *call = share_path_call_of(one);
 	struct statvfs st;
 
-	if (statvfs(call->path, &st))
+	if (statvfs(call->call.path, &st))
 		return -errno;
 	call->space.size = (u64)st.f_blocks * st.f_frsize;
 	if (!st.f_files || st.f_favail)
@@ -132,7 +118,7 @@ static int share_path_call_guard(struct detached *one)
 	struct filesystem fs;
 	int fd;
 
-	fd = open(call->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+	fd = open(call->call.path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	if (!share_path_is_volatile(fd) && mount_table_read(&mounts, &call->why)) {
@@ -164,46 +150,32 @@ static void share_path_call_read(const struct detached *one, void *place)
 	*(struct share_path *)place = share_path_call_of(one)->place;
 }
 
-static void share_path_call_free(struct detached *one)
-{
-	free(share_path_call_of(one)->path);
-	free(share_path_call_of(one));
-}
-
 static const struct detached_ops share_path_call_ops = {
 	.stack_size = STACK_SIZE,
-	.same = share_path_call_same,
-	.make = share_path_call_make,
+	.path_size = sizeof(struct share_path_call),
 	.run = share_path_call_run,
 	.read = share_path_call_read,
-	.free = share_path_call_free,
 };
 
 static const struct detached_ops share_path_file_ops = {
 	.stack_size = STACK_SIZE,
-	.same = share_path_call_same,
-	.make = share_path_call_make,
+	.path_size = sizeof(struct share_path_call),
 	.run = share_path_call_find,
 	.read = share_path_call_read_file,
-	.free = share_path_call_free,
 };
 
 static const struct detached_ops share_path_space_ops = {
 	.stack_size = STACK_SIZE,
-	.same = share_path_call_same,
-	.make = share_path_call_make,
+	.path_size = sizeof(struct share_path_call),
 	.run = share_path_call_measure,
 	.read = share_path_call_read_space,
-	.free = share_path_call_free,
 };
 
 static const struct detached_ops share_path_guard_ops = {
 	.stack_size = STACK_SIZE,
-	.same = share_path_call_same,
-	.make = share_path_call_make,
+	.path_size = sizeof(struct share_path_call),
 	.run = share_path_call_guard,
 	.read = share_path_call_read_why,
-	.free = share_path_call_free,
 };
 
 static struct detached_list share_path_calls = DETACHED_LIST(&share_path_call_ops);

@@ -127,14 +127,12 @@ static char *roots_find_outermost(const char *path)
 
 /**
  * struct folder_find - the look-up of a folder
- * @call: the call; its key is the path
- * @path: path of the folder
+ * @call: the call about its path
  * @file: the folder
  * @why: what is wrong
  */
 struct folder_find {
-	struct detached call;
-	char *path;
+	struct detached_path call;
 	struct share_path_file file;
 	struct why why;
 };
@@ -144,19 +142,6 @@ static struct folder_find *folder_find_of(const struct detached *one)
 	return (struct folder_find *)one;
 }
 
-static bool folder_find_same(const struct detached *one, const void *path)
-{
-	return !strcmp(folder_find_of(one)->path, path);
-}
-
-static struct detached *folder_find_make(const void *path)
-{
-	struct folder_find *find = mem_new(sizeof(*find));
-
-	find->path = mem_string(path);
-	return &find->call;
-}
-
 static int folder_find_run(struct detached *one)
 {
 	const struct open_how how = {
@@ -164,7 +149,7 @@ static int folder_find_run(struct detached *one)
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
 	};
 	struct folder_find *find = folder_find_of(one);
-	char *root = roots_find_outermost(find->path);
+	char *root = roots_find_outermost(find->call.path);
 	const char *inner;
 	struct stat st;
 	int dir, fd, rc = 0;
@@ -173,7 +158,7 @@ static int folder_find_run(struct detached *one)
 		why_not(&find->why, "it is not below a 'share-root' of ditto.conf");
 		return -EACCES;
 	}
-	inner = path_below(root, find->path);
+	inner = path_below(root, find->call.path);
 	dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	fd = dir < 0 ? dir : (int)syscall(SYS_openat2, dir, *inner ? inner : ".", &how,
 					  sizeof(how));
@@ -203,19 +188,11 @@ static void folder_find_read(const struct detached *one, void *out)
 	to->why = folder_find_of(one)->why;
 }
 
-static void folder_find_free(struct detached *one)
-{
-	free(folder_find_of(one)->path);
-	free(folder_find_of(one));
-}
-
 static const struct detached_ops folder_find_ops = {
 	.stack_size = STACK_SIZE,
-	.same = folder_find_same,
-	.make = folder_find_make,
+	.path_size = sizeof(struct folder_find),
 	.run = folder_find_run,
 	.read = folder_find_read,
-	.free = folder_find_free,
 };
 
 int share_roots_find(const char *path, u64 until, struct share_path_file *file, struct why *why)

@@ -86,32 +86,17 @@ static bool guard_lists(const struct guarded *all, int fd)
 
 /**
  * struct guard_call - a look at the file system of a share, which may hang
- * @call: the call; its key is the path
- * @path: the path
+ * @call: the call about the path of the share
  * @missing: ditto-guard would not watch the file system
  */
 struct guard_call {
-	struct detached call;
-	char *path;
+	struct detached_path call;
 	bool missing;
 };
 
 static struct guard_call *guard_call_of(const struct detached *one)
 {
 	return (struct guard_call *)one;
-}
-
-static bool guard_call_same(const struct detached *one, const void *path)
-{
-	return !strcmp(guard_call_of(one)->path, path);
-}
-
-static struct detached *guard_call_make(const void *path)
-{
-	struct guard_call *call = mem_new(sizeof(*call));
-
-	call->path = mem_string(path);
-	return &call->call;
 }
 
 static int guard_call_run(struct detached *one)
@@ -121,7 +106,7 @@ static int guard_call_run(struct detached *one)
 	struct why why;
 	int fd;
 
-	fd = open(call->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+	fd = open(call->call.path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	call->missing = guarded_read(&all, &why) && !guard_lists(&all, fd);
@@ -135,19 +120,11 @@ static void guard_call_read(const struct detached *one, void *missing)
 	*(bool *)missing = guard_call_of(one)->missing;
 }
 
-static void guard_call_free(struct detached *one)
-{
-	free(guard_call_of(one)->path);
-	free(guard_call_of(one));
-}
-
 static const struct detached_ops guard_call_ops = {
 	.stack_size = STACK_SIZE,
-	.same = guard_call_same,
-	.make = guard_call_make,
+	.path_size = sizeof(struct guard_call),
 	.run = guard_call_run,
 	.read = guard_call_read,
-	.free = guard_call_free,
 };
 
 static struct detached_list guard_calls = DETACHED_LIST(&guard_call_ops);

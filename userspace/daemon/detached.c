@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "detached.h"
@@ -18,11 +19,44 @@ struct detached_thread {
 	struct detached *one;
 };
 
+static struct detached_path *detached_path_of(const struct detached *one)
+{
+	return (struct detached_path *)one;
+}
+
+static bool detached_is(const struct detached_list *list, const struct detached *one,
+			const void *key)
+{
+	return list->ops->path_size ? !strcmp(detached_path_of(one)->path, key) :
+				      list->ops->same(one, key);
+}
+
+static struct detached *detached_make(const struct detached_list *list, const void *key)
+{
+	struct detached_path *one;
+
+	if (!list->ops->path_size)
+		return list->ops->make(key);
+	one = mem_new(list->ops->path_size);
+	one->path = mem_string(key);
+	return &one->call;
+}
+
+static void detached_free(const struct detached_list *list, struct detached *one)
+{
+	if (!list->ops->path_size) {
+		list->ops->free(one);
+		return;
+	}
+	free(detached_path_of(one)->path);
+	free(one);
+}
+
 static struct detached **detached_find_locked(struct detached_list *list, const void *key)
 {
 	struct detached **p = &list->first;
 
-	while (*p && !list->ops->same(*p, key))
+	while (*p && !detached_is(list, *p, key))
 		p = &(*p)->next;
 	return p;
 }
@@ -32,7 +66,7 @@ static void detached_free_locked(struct detached_list *list, struct detached **p
 	struct detached *one = *p;
 
 	*p = one->next;
-	list->ops->free(one);
+	detached_free(list, one);
 }
 
 static void *detached_run(void *arg)
@@ -89,7 +123,7 @@ void detached_begin(struct detached_list *list, const void *key)
 	if (*p && (*p)->done && (*p)->late && clock_ms() >= (*p)->when + list->ops->keep_ms)
 		detached_free_locked(list, p);
 	if (!*detached_find_locked(list, key)) {
-		one = list->ops->make(key);
+		one = detached_make(list, key);
 		one->next = list->first;
 		list->first = one;
 		one->rc = detached_start(list, one);

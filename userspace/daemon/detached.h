@@ -35,9 +35,21 @@ struct detached {
 };
 
 /**
+ * struct detached_path - a call about a path, which is its key
+ * @call: the call
+ * @path: the path
+ */
+struct detached_path {
+	struct detached call;
+	char *path;
+};
+
+/**
  * struct detached_ops - one kind of calls
  * @stack_size: size of a thread's stack in bytes
  * @keep_ms: how long a result that came too late is kept for the next caller with the same key
+ * @path_size: of calls that begin with struct detached_path: their size, and @same, @make and @free
+ *	are NULL; else 0
  * @same: true if the call has this key
  * @make: allocates a call with a copy of the key
  * @run: makes the call, in its thread and without the lock; its result becomes @rc
@@ -47,6 +59,7 @@ struct detached {
 struct detached_ops {
 	size_t stack_size;
 	u64 keep_ms;
+	size_t path_size;
 	bool (*same)(const struct detached *one, const void *key);
 	struct detached *(*make)(const void *key);
 	int (*run)(struct detached *one);
