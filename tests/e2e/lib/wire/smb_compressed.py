@@ -328,13 +328,4 @@ class CompressedLink(Link):
 
 def compressed_link(client, user='alice', share='data', sign=True, **kw):
     """The same with a session and a tree."""
-    out = CompressedLink(client).negotiate(**kw)
-    status = out.login(user)
-    if status != 'SUCCESS':
-        raise AssertionError(f'login of {user}: {status}')
-    out.sign = sign
-    if share:
-        status = out.connect_tree(share)
-        if status != 'SUCCESS':
-            raise AssertionError(f'tree connect to {share}: {status}')
-    return out
+    return smbraw.logged_in(CompressedLink(client).negotiate(**kw), user, share, sign)

@@ -406,9 +406,8 @@ class Link(smb2.Smb2):
         return True
 
 
-def link(client, dialect=0x311, user='alice', share='data', guid=None, sign=True, **kw):
-    """A connection with a session and a tree."""
-    out = Link(client, guid).negotiate(dialect, **kw)
+def logged_in(out, user='alice', share='data', sign=True):
+    """A negotiated connection with a session and a tree."""
     status = out.login(user)
     if status != 'SUCCESS':
         raise AssertionError(f'login of {user}: {status}')
@@ -418,6 +417,11 @@ def link(client, dialect=0x311, user='alice', share='data', guid=None, sign=True
         if status != 'SUCCESS':
             raise AssertionError(f'tree connect to {share}: {status}')
     return out
+
+
+def link(client, dialect=0x311, user='alice', share='data', guid=None, sign=True, **kw):
+    """A connection with a session and a tree."""
+    return logged_in(Link(client, guid).negotiate(dialect, **kw), user, share, sign)
 
 
 def ntlm_of(client, pairs):
