@@ -155,7 +155,7 @@ u32 ditto_node_bound_project(struct ditto_node *node)
 	return sb->s_qcop && !sb->dq_op ? node_project(node) : 0;
 }
 
-/* What is beyond a soft limit may be written until its time has come. */
+/* A soft limit may be exceeded until its time is over. */
 static u64 blocks_left(const struct qc_dqblk *blocks)
 {
 	u64 limit = limit_of(blocks->d_spc_hardlimit);

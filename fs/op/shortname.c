@@ -215,7 +215,7 @@ struct ditto_shorts *ditto_shorts_load(const struct ditto_share *share, struct d
 }
 EXPORT_SYMBOL_NS_GPL(ditto_shorts_load, DITTO);
 
-/* Does the directory have a name? Return: 0, -ENOENT or an errno of the file system. */
+/* Look a name up in the directory. Return: 0, -ENOENT or an errno of the file system. */
 static int name_find(const struct ditto_share *share, struct dentry *dir,
 		     const struct ditto_name *name)
 {
@@ -264,7 +264,7 @@ int ditto_shortname_find(struct ditto_share *share, struct ditto_node *dir,
 	return err;
 }
 
-/* Is the name, or short name, of another file in the way? */
+/* Return: -EEXIST if another file has @as as its name or short name; 0, or another errno. */
 static int check_free(struct ditto_share *share, struct ditto_node *dir,
 		      const struct ditto_name *name, const struct ditto_name *as)
 {
@@ -298,7 +298,7 @@ static bool shorts_add(struct ditto_shorts *shorts, const struct ditto_name *as,
 	return true;
 }
 
-/* As name_find(), with the directory locked and the server's credential in place. */
+/* The same with the directory locked and the server's credential in place. */
 static int name_find_locked(const struct ditto_share *share, struct dentry *dir,
 			    const struct ditto_name *name)
 {
@@ -332,7 +332,7 @@ static int shorts_change(const struct ditto_share *share, struct dentry *dir,
 }
 
 /*
- * Was a file with that name made since check_free()? The directory is locked. Return: as
+ * Check again, with the directory locked, that no file got the name since check_free(). Return: as
  * ditto_casefold_check().
  */
 static int check_still_free(struct ditto_share *share, struct ditto_node *dir,
@@ -353,8 +353,8 @@ static int check_still_free(struct ditto_share *share, struct ditto_node *dir,
 }
 
 /*
- * With write access to the mount. Return: -EAGAIN if @as may have been taken since check_free(),
- * unless this is the last try.
+ * Store the names with the new one; the caller has write access to the mount. Return: -EAGAIN if
+ * @as may have been taken since check_free(), unless this is the last try.
  */
 static int shorts_store(struct ditto_op *op, struct ditto_node *dir, struct dentry *dentry,
 			const struct ditto_name *name, const struct ditto_name *as, bool last)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What each algorithm gives to the table of compress.c. */
+/* The functions of each algorithm, for the table of compress.c. */
 #ifndef _DITTO_SMB_COMPRESS_ALGORITHM_H
 #define _DITTO_SMB_COMPRESS_ALGORITHM_H
 

@@ -90,7 +90,7 @@ enum s3_fault {
  * @late: requests with S3_LATE that were carried out
  * @busy: requests that are answered now
  * @busiest: most at once
- * @bad: uploads whose hash was not that of a header, and requests whose signature lacks a header
+ * @bad: uploads with another hash than in a header, and requests whose signature lacks a header
  * @expects: requests with "Expect"
  * @tokens: requests with the token of a session
  * @sums: uploads with a checksum in a header of Amazon's

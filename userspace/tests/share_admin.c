@@ -530,7 +530,7 @@ static void what_was_read_is_kept(void)
 	fake_unload(&k);
 }
 
-/* Descriptors are read as they were written; cut ones and those of other kinds are refused. */
+/* Descriptors are read as they were written; cut ones and other kinds are refused. */
 static void descriptors_are_decoded(void)
 {
 	struct sid sid = share_everyone;

@@ -67,7 +67,7 @@ static struct share_change changed;
 static u32 changed_ace;
 static int change_rc;
 
-static int change_told(void *arg, const struct share_change *change)
+static int change_take(void *arg, const struct share_change *change)
 {
 	const struct share_ace *ace = change->aces.item;
 
@@ -88,7 +88,7 @@ static void srvsvc_open(struct peer *p, bool administrator)
 	peer_open_by(p, "srvsvc", &user);
 	p->asks.list = rows_told;
 	p->asks.end = end_told;
-	p->asks.change = change_told;
+	p->asks.change = change_take;
 	peer_bind(p, bind_srvsvc, sizeof(bind_srvsvc));
 }
 

@@ -443,7 +443,7 @@ def short_names_of_files_that_are_gone(w):
     os.rename(w.path('elsewhere'), w.path('a long name.text'))
     eq(s.read(s.create(made, how=smb2.OPEN), 8), b'computed')
 
-    # those of files that are there fill the attribute, and fit again when these are gone
+    # names of present files fill the attribute, and there is room again when the files are gone
     fids = [s.create(f'{i:0>240}', **how) for i in range(count)]
     for i, fid in enumerate(fids[:-1]):
         set_short(s, fid, f'N{i}')

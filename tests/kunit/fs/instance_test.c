@@ -760,7 +760,7 @@ static void remove_hidden(void)
 	remove_below(folder.path.dentry, ".ditto");
 }
 
-/* A stream that does not share deletion prevents that of its file, and the other way round. */
+/* A stream that does not share deletion and the deletion of its file exclude each other. */
 static void instance_keepers(struct kunit *test)
 {
 	const struct ditto_open_request req = {
