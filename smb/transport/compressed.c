@@ -73,10 +73,10 @@ u32 dsmb_compressed_measure(const struct dsmb_compression *with, const void *dat
 	if (head.flags == COMPRESSED_CHAINED) {
 		if (!with->chained)
 			return 0;
-	} else if (head.flags || head.algorithm == DSMB_COMPRESS_PATTERN_V1 ||
-		   !compression_has(with, head.algorithm) || head.plain > dsmb_left(&c)) {
-		return 0;
 	} else {
+		if (head.flags || head.algorithm == DSMB_COMPRESS_PATTERN_V1 ||
+		    !compression_has(with, head.algorithm) || head.plain > dsmb_left(&c))
+			return 0;
 		/* Neither of both is near the end of the type. */
 		size += head.plain;
 	}
