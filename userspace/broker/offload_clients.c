@@ -356,6 +356,8 @@ static bool content_heard(struct offload *o, struct offload_task *task,
 	}
 	if (fd >= 0)
 		close(fd);
+	if (msg->type == OFFLOAD_PROGRESS)
+		return true;
 	if (msg->type != OFFLOAD_FETCHED)
 		return false;
 	c->busy = false;

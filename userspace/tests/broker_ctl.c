@@ -29,7 +29,8 @@ static int ctl_connect_to(struct offload_ctl_request request, int file)
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	request.version = OFFLOAD_CTL_VERSION;
-	snprintf(request.path, sizeof(request.path), "/srv/file");
+	if (!request.path[0])
+		snprintf(request.path, sizeof(request.path), "/srv/file");
 	if (file >= 0) {
 		h.msg_control = &control;
 		h.msg_controllen = sizeof(control);
@@ -94,6 +95,34 @@ static void push_a_file(void)
 		      !memcmp(a.push.cookie, PUSHED, strlen(PUSHED)));
 	}
 	close(ctl);
+	bench_end(&b);
+}
+
+/* Content that comes slowly is passed on when it is there. */
+static void content_comes_slowly(void)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_FETCH };
+	union offload_ctl_answer a;
+	int fd = -1, file = any_file(), ctl;
+	struct offload_msg msg, say;
+	struct bench b;
+
+	snprintf(request.path, sizeof(request.path), "0 7\n" PUSHED);
+	bench_begin(&b);
+	ctl = ctl_connect_to(request, -1);
+	if (CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_FETCH && msg.length == 7)) {
+		say = (struct offload_msg) { .type = OFFLOAD_PROGRESS, .id = msg.id };
+		process_say(&b, say, -1);
+		say = (struct offload_msg) { .type = OFFLOAD_DATA, .id = msg.id, .length = 7 };
+		process_say(&b, say, file);
+		CHECK(ctl_hear(&b, ctl, &a) == sizeof(a.data) && a.type == OFFLOAD_CTL_DATA &&
+		      a.data.length == 7);
+		say = (struct offload_msg) { .type = OFFLOAD_FETCHED, .id = msg.id };
+		process_say(&b, say, -1);
+		CHECK(ctl_hear(&b, ctl, &a) == sizeof(a.object) && a.type == OFFLOAD_CTL_OBJECT);
+	}
+	close(ctl);
+	close(file);
 	bench_end(&b);
 }
 
@@ -311,7 +340,8 @@ static void long_list(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(push_a_file), TEST(pushes_elsewhere), TEST(sections_for_one_bucket),
+		TEST(push_a_file), TEST(content_comes_slowly), TEST(pushes_elsewhere),
+		TEST(sections_for_one_bucket),
 		TEST(pushes_that_end), TEST(status_of_stores), TEST(long_list),
 		{ 0 }
 	};
