@@ -115,6 +115,8 @@ void ditto_stats_read(const struct ditto_stats_group *group, unsigned int op,
 		sum->errors += READ_ONCE(c->errors);
 		sum->nanoseconds += READ_ONCE(c->nanoseconds);
 		sum->bytes += READ_ONCE(c->bytes);
+		for (int i = 0; i < DITTO_TIMES; i++)
+			sum->times[i] += READ_ONCE(c->times[i]);
 	}
 }
 

@@ -3,11 +3,18 @@
 #ifndef _DITTO_NET_STATS_H
 #define _DITTO_NET_STATS_H
 
+#include <linux/bitops.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
 
 struct ditto_server;
+
+/* Requests are counted by their time: below 2^13 ns (8 us) in the first counter. */
+#define DITTO_TIME_SHIFT	13
+/* The last one is for 2^31 ns (2.1 s) and more. */
+#define DITTO_TIMES		20
 
 /**
  * struct ditto_op_count - counters of one operation on one CPU
@@ -15,12 +22,15 @@ struct ditto_server;
  * @errors: requests among @calls that were answered with an error
  * @nanoseconds: time spent in the handler, waiting included
  * @bytes: payload moved
+ * @times: requests by their time; those in the counter with index i > 0 took at least half of
+ *	2^(DITTO_TIME_SHIFT + i) ns, and less than that but in the last one
  */
 struct ditto_op_count {
 	u64 calls;
 	u64 errors;
 	u64 nanoseconds;
 	u64 bytes;
+	u64 times[DITTO_TIMES];
 };
 
 /**
@@ -90,6 +100,7 @@ static inline void ditto_stats_count(struct ditto_stats_group *group, unsigned i
 	c->errors += error;
 	c->nanoseconds += nanoseconds;
 	c->bytes += bytes;
+	c->times[min(fls64(nanoseconds >> DITTO_TIME_SHIFT), DITTO_TIMES - 1)]++;
 	put_cpu_ptr(group->count);
 }
 

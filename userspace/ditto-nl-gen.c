@@ -1364,6 +1364,11 @@ static const struct spec_attr stat_attrs[] = {
 		.min = 0,
 		.max = 18446744073709551615ULL,
 	},
+	[DITTO_A_STAT_TIMES] = {
+		.name = "times",
+		.kind = SPEC_BINARY,
+		.form = SPEC_HEX,
+	},
 };
 
 static const struct nla_policy stat_policy[] = {
@@ -1384,6 +1389,9 @@ static const struct nla_policy stat_policy[] = {
 	},
 	[DITTO_A_STAT_BYTES] = {
 		.type = NLA_U64,
+	},
+	[DITTO_A_STAT_TIMES] = {
+		.type = NLA_BINARY,
 	},
 };
 
@@ -4281,6 +4289,7 @@ static const u16 stat_get_reply[] = {
 	DITTO_A_STAT_ERRORS,
 	DITTO_A_STAT_NANOSECONDS,
 	DITTO_A_STAT_BYTES,
+	DITTO_A_STAT_TIMES,
 	0,
 };
 

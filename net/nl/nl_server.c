@@ -236,7 +236,9 @@ static int stat_put(struct stat_dump *dump, const struct ditto_stats_group *grou
 	    ditto_nl_put_u64(dump->msg, DITTO_A_STAT_CALLS, sum.calls) ||
 	    ditto_nl_put_u64(dump->msg, DITTO_A_STAT_ERRORS, sum.errors) ||
 	    ditto_nl_put_u64(dump->msg, DITTO_A_STAT_NANOSECONDS, sum.nanoseconds) ||
-	    ditto_nl_put_u64(dump->msg, DITTO_A_STAT_BYTES, sum.bytes)) {
+	    ditto_nl_put_u64(dump->msg, DITTO_A_STAT_BYTES, sum.bytes) ||
+	    (group->count &&
+	     nla_put(dump->msg, DITTO_A_STAT_TIMES, sizeof(sum.times), sum.times))) {
 		genlmsg_cancel(dump->msg, hdr);
 		return -EMSGSIZE;
 	}

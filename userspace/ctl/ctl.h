@@ -7,6 +7,8 @@
 #include "nl/nl.h"
 
 struct column;
+struct count;
+struct counts;
 struct table;
 
 /* Exit statuses, as in ip(8). */
@@ -129,6 +131,10 @@ int ctl_do_retry(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const 
  * replies_free().
  */
 int ctl_list(struct ctl *ctl, u8 cmd, struct replies *out);
+/* The cell of the time that 99 % of the requests did not reach. */
+void table_slowest(struct table *t, const struct count *c);
+/* Connect and read all counters. Returns an exit status; the caller calls counts_free(). */
+int ctl_counts(struct ctl *ctl, struct counts *out);
 /*
  * List the objects that the attributes of @put select; @subject is for messages, or NULL. Returns
  * the same as ctl_list().

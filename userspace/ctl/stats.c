@@ -5,71 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "counts.h"
 #include "ctl.h"
-#include "ditto-nl-gen.h"
-#include "mem.h"
+#include "nl/counts.h"
 #include "out.h"
-
-static u64 stats_number(struct nlattr **tb, unsigned int type)
-{
-	return tb[type] ? nla_get_u64(tb[type]) : 0;
-}
-
-static bool count_from(struct count *c, struct nl_msg *msg)
-{
-	struct nlattr *tb[DITTO_A_STAT_MAX + 1];
-
-	memset(c, 0, sizeof(*c));
-	if (msg_parse(msg, &spec_stat_set, tb) || !tb[DITTO_A_STAT_GROUP] || !tb[DITTO_A_STAT_OP])
-		return false;
-	snprintf(c->group, sizeof(c->group), "%s", nla_get_string(tb[DITTO_A_STAT_GROUP]));
-	snprintf(c->op, sizeof(c->op), "%s", nla_get_string(tb[DITTO_A_STAT_OP]));
-	c->calls = stats_number(tb, DITTO_A_STAT_CALLS);
-	c->errors = stats_number(tb, DITTO_A_STAT_ERRORS);
-	c->nanoseconds = stats_number(tb, DITTO_A_STAT_NANOSECONDS);
-	c->bytes = stats_number(tb, DITTO_A_STAT_BYTES);
-	return true;
-}
-
-int counts_read(struct ctl *ctl, struct counts *out)
-{
-	struct replies r;
-	unsigned int i;
-	int status;
-
-	memset(out, 0, sizeof(*out));
-	status = ctl_list(ctl, DITTO_CMD_STAT_GET, &r);
-	if (status)
-		return status;
-	out->count = mem_new((r.count + 1) * sizeof(*out->count));
-	for (i = 0; i < r.count; i++)
-		if (count_from(&out->count[out->n], r.msg[i]))
-			out->n++;
-	replies_free(&r);
-	return CTL_OK;
-}
-
-void counts_free(struct counts *c)
-{
-	free(c->count);
-	memset(c, 0, sizeof(*c));
-}
-
-const struct count *counts_find(const struct counts *c, const struct count *like)
-{
-	unsigned int i;
-
-	for (i = 0; i < c->n; i++)
-		if (!strcmp(c->count[i].group, like->group) && !strcmp(c->count[i].op, like->op))
-			return &c->count[i];
-	return NULL;
-}
 
 static const struct column stats_columns[] = {
 	{ "GROUP", false }, { "OP", false }, { "CALLS", true }, { "ERRORS", true },
-	{ "AVERAGE", true }, { "BYTES", true }, { NULL, false }
+	{ "AVERAGE", true }, { "99 % BELOW", true }, { "BYTES", true }, { NULL, false }
 };
+
+void table_slowest(struct table *t, const struct count *c)
+{
+	u64 limit = count_slowest(c);
+
+	if (limit)
+		table_cell(t, "%.0f us", (double)limit / 1000);
+	else
+		table_cell(t, "-");
+}
 
 static void print_table(const struct counts *c, const char *group, bool all)
 {
@@ -90,6 +43,7 @@ static void print_table(const struct counts *c, const char *group, bool all)
 			table_cell(t, "%.1f us", (double)s->nanoseconds / s->calls / 1000);
 		else
 			table_cell(t, "-");
+		table_slowest(t, s);
 		table_cell(t, "%s", bytes_text((double)s->bytes, bytes));
 	}
 	table_end(t, stdout);
@@ -97,7 +51,7 @@ static void print_table(const struct counts *c, const char *group, bool all)
 
 static void print_json(const struct counts *c, const char *group, bool all)
 {
-	unsigned int i;
+	unsigned int i, k;
 
 	json_open(stdout, NULL, '[');
 	for (i = 0; i < c->n; i++) {
@@ -112,10 +66,21 @@ static void print_json(const struct counts *c, const char *group, bool all)
 		json_number(stdout, "errors", s->errors);
 		json_number(stdout, "nanoseconds", s->nanoseconds);
 		json_number(stdout, "bytes", s->bytes);
+		json_open(stdout, "times", '[');
+		for (k = 0; k < s->ntimes; k++)
+			json_number(stdout, NULL, s->times[k]);
+		json_close(stdout, ']');
 		json_close(stdout, '}');
 	}
 	json_close(stdout, ']');
 	json_end(stdout);
+}
+
+int ctl_counts(struct ctl *ctl, struct counts *out)
+{
+	if (ctl_connect(ctl))
+		return CTL_REFUSED;
+	return counts_read(&ctl->conn, out) ? ctl_refused(ctl, NULL) : CTL_OK;
 }
 
 static bool has_group(const struct counts *c, const char *group)
@@ -144,7 +109,7 @@ static int stats_show(struct ctl *ctl, char **words)
 			return ctl_usage(ctl, "'%s' is not understood here", *words);
 		group = *words;
 	}
-	status = counts_read(ctl, &c);
+	status = ctl_counts(ctl, &c);
 	if (status)
 		return status;
 	if (group && !has_group(&c, group)) {

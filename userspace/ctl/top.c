@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "counts.h"
 #include "ctl.h"
+#include "nl/counts.h"
 #include "out.h"
 
 #define SECOND_NS	1000000000ULL
@@ -17,6 +17,7 @@ static struct count top_since(const struct counts *before, const struct count *n
 {
 	const struct count *was = counts_find(before, now);
 	struct count d = *now;
+	unsigned int i;
 
 	if (!was || was->calls > now->calls)
 		return d;
@@ -24,12 +25,14 @@ static struct count top_since(const struct counts *before, const struct count *n
 	d.errors -= was->errors;
 	d.nanoseconds -= was->nanoseconds;
 	d.bytes -= was->bytes;
+	for (i = 0; i < d.ntimes; i++)
+		d.times[i] -= was->times[i];
 	return d;
 }
 
 static const struct column top_columns[] = {
 	{ "GROUP", false }, { "OP", false }, { "CALLS/S", true }, { "ERRORS/S", true },
-	{ "AVERAGE", true }, { "BYTES/S", true }, { NULL, false }
+	{ "AVERAGE", true }, { "99 % BELOW", true }, { "BYTES/S", true }, { NULL, false }
 };
 
 static void print_table(const struct counts *before, const struct counts *now, double seconds)
@@ -50,6 +53,7 @@ static void print_table(const struct counts *before, const struct counts *now, d
 		table_cell(t, "%.0f", d.calls / seconds);
 		table_cell(t, "%.0f", d.errors / seconds);
 		table_cell(t, "%.1f us", (double)d.nanoseconds / d.calls / 1000);
+		table_slowest(t, &d);
 		table_cell(t, "%s", bytes_text(d.bytes / seconds, bytes));
 	}
 	if (isatty(STDOUT_FILENO))
@@ -77,6 +81,7 @@ static void print_json(const struct counts *before, const struct counts *now, do
 		json_real(stdout, "calls_per_s", d.calls / seconds);
 		json_real(stdout, "errors_per_s", d.errors / seconds);
 		json_real(stdout, "average_us", (double)d.nanoseconds / d.calls / 1000);
+		json_real(stdout, "slowest_us", (double)count_slowest(&d) / 1000);
 		json_real(stdout, "bytes_per_s", d.bytes / seconds);
 		json_close(stdout, '}');
 	}
@@ -106,13 +111,13 @@ static int top_run(struct ctl *ctl, char **words)
 	if (ctl_no_more(ctl, words))
 		return CTL_USAGE;
 
-	status = counts_read(ctl, &before);
+	status = ctl_counts(ctl, &before);
 	then = clock_ns();
 	while (!status && (!rounds || done++ < rounds)) {
 		double seconds;
 
 		sleep((unsigned int)interval);
-		status = counts_read(ctl, &now);
+		status = ctl_counts(ctl, &now);
 		if (status)
 			break;
 		seconds = (double)(clock_ns() - then) / SECOND_NS;

@@ -50,6 +50,7 @@ static void sum_over_cpus(struct kunit *test)
 	ditto_stats_count(group, 2, false, 1000, 4096);
 	ditto_stats_count(group, 2, true, 500, 0);
 	ditto_stats_read(group, 2, &sum);
+	KUNIT_EXPECT_EQ(test, sum.times[0], 2);
 	KUNIT_EXPECT_EQ(test, sum.calls, cpus * (1ULL << 40) + 2);
 	KUNIT_EXPECT_EQ(test, sum.errors, cpus * 2 + 1);
 	KUNIT_EXPECT_EQ(test, sum.nanoseconds, cpus * 3 + 1500);
@@ -60,6 +61,32 @@ static void sum_over_cpus(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sum.calls, 0);
 	ditto_stats_read(group, 1, &sum);
 	KUNIT_EXPECT_EQ(test, sum.bytes, 0);
+	ditto_stats_unregister(group);
+}
+
+/* A request is counted below the least power of two that its time did not reach. */
+static void counted_by_time(struct kunit *test)
+{
+	static const struct {
+		u64 nanoseconds;
+		unsigned int index;
+	} of[] = {
+		{ 0, 0 }, { 8191, 0 }, { 8192, 1 }, { 16383, 1 }, { 16384, 2 },
+		{ (1ULL << 31) - 1, DITTO_TIMES - 2 }, { 1ULL << 31, DITTO_TIMES - 1 },
+		{ U64_MAX, DITTO_TIMES - 1 },
+	};
+	u64 expected[DITTO_TIMES] = {};
+	struct ditto_stats_group *group;
+	struct ditto_op_count sum;
+
+	group = ditto_stats_register(test->priv, "test1", ops, ARRAY_SIZE(ops));
+	KUNIT_ASSERT_NOT_NULL(test, group);
+	for (size_t i = 0; i < ARRAY_SIZE(of); i++) {
+		ditto_stats_count(group, 0, false, of[i].nanoseconds, 0);
+		expected[of[i].index]++;
+	}
+	ditto_stats_read(group, 0, &sum);
+	KUNIT_EXPECT_MEMEQ(test, sum.times, expected, sizeof(expected));
 	ditto_stats_unregister(group);
 }
 
@@ -111,6 +138,7 @@ static void groups_in_order(struct kunit *test)
 
 static struct kunit_case stats_cases[] = {
 	KUNIT_CASE(sum_over_cpus),
+	KUNIT_CASE(counted_by_time),
 	KUNIT_CASE(groups_in_order),
 	{}
 };

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Counters of operations, read from the kernel. */
-#ifndef _DITTO_CTL_COUNTS_H
-#define _DITTO_CTL_COUNTS_H
+#ifndef _DITTO_NL_COUNTS_H
+#define _DITTO_NL_COUNTS_H
 
 #include "common/types.h"
 
-struct ctl;
+struct conn;
+
+/* Most counters by time that a kernel has. */
+#define COUNT_TIMES	32
 
 /**
  * struct count - counters of one operation
@@ -15,6 +18,8 @@ struct ctl;
  * @errors: number of finished requests that failed
  * @nanoseconds: total time of these requests
  * @bytes: payload bytes
+ * @times: requests by their time, see count_time_limit()
+ * @ntimes: entries of @times; 0 if their time is not counted
  */
 struct count {
 	char group[32];
@@ -23,6 +28,8 @@ struct count {
 	u64 errors;
 	u64 nanoseconds;
 	u64 bytes;
+	u64 times[COUNT_TIMES];
+	unsigned int ntimes;
 };
 
 /* A list of counters; @count is an array owned by the list. */
@@ -31,10 +38,14 @@ struct counts {
 	unsigned int n;
 };
 
-/* Read all counters. Returns an exit status; the caller frees @out with counts_free(). */
-int counts_read(struct ctl *ctl, struct counts *out);
+/* Read all counters, to be freed with counts_free(). Returns 0 or a negative errno. */
+int counts_read(struct conn *conn, struct counts *out);
 void counts_free(struct counts *c);
 /* Return the counters in @c of the same operation as @like, or NULL. */
 const struct count *counts_find(const struct counts *c, const struct count *like);
+/* All requests of times[@i], but in the last one, took less than this, in ns. */
+u64 count_time_limit(unsigned int i);
+/* The time in ns that 99 % of the requests did not reach; 0 if there is no such limit. */
+u64 count_slowest(const struct count *c);
 
 #endif

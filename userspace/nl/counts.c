@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Counters of operations. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "ditto-nl-gen.h"
+#include "nl/counts.h"
+#include "nl/nl.h"
+
+/* Limit of the first counter by time; each other one has twice the limit of the one before. */
+#define FIRST_LIMIT_NS	8192
+
+static u64 counts_number(struct nlattr **tb, unsigned int type)
+{
+	return tb[type] ? nla_get_u64(tb[type]) : 0;
+}
+
+static bool count_from(struct count *c, struct nl_msg *msg)
+{
+	struct nlattr *tb[DITTO_A_STAT_MAX + 1], *times;
+
+	memset(c, 0, sizeof(*c));
+	if (msg_parse(msg, &spec_stat_set, tb) || !tb[DITTO_A_STAT_GROUP] || !tb[DITTO_A_STAT_OP])
+		return false;
+	snprintf(c->group, sizeof(c->group), "%s", nla_get_string(tb[DITTO_A_STAT_GROUP]));
+	snprintf(c->op, sizeof(c->op), "%s", nla_get_string(tb[DITTO_A_STAT_OP]));
+	c->calls = counts_number(tb, DITTO_A_STAT_CALLS);
+	c->errors = counts_number(tb, DITTO_A_STAT_ERRORS);
+	c->nanoseconds = counts_number(tb, DITTO_A_STAT_NANOSECONDS);
+	c->bytes = counts_number(tb, DITTO_A_STAT_BYTES);
+	times = tb[DITTO_A_STAT_TIMES];
+	if (times && nla_len(times) <= (int)sizeof(c->times)) {
+		c->ntimes = (unsigned int)nla_len(times) / sizeof(c->times[0]);
+		memcpy(c->times, nla_data(times), c->ntimes * sizeof(c->times[0]));
+	}
+	return true;
+}
+
+int counts_read(struct conn *conn, struct counts *out)
+{
+	struct replies r;
+	unsigned int i;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = conn_dump(conn, DITTO_CMD_STAT_GET, &r);
+	if (rc)
+		return rc;
+	out->count = mem_new((r.count + 1) * sizeof(*out->count));
+	for (i = 0; i < r.count; i++)
+		if (count_from(&out->count[out->n], r.msg[i]))
+			out->n++;
+	replies_free(&r);
+	return 0;
+}
+
+void counts_free(struct counts *c)
+{
+	free(c->count);
+	memset(c, 0, sizeof(*c));
+}
+
+const struct count *counts_find(const struct counts *c, const struct count *like)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->n; i++)
+		if (!strcmp(c->count[i].group, like->group) && !strcmp(c->count[i].op, like->op))
+			return &c->count[i];
+	return NULL;
+}
+
+u64 count_time_limit(unsigned int i)
+{
+	return (u64)FIRST_LIMIT_NS << i;
+}
+
+u64 count_slowest(const struct count *c)
+{
+	u64 all = 0, below = 0;
+	unsigned int i;
+
+	for (i = 0; i < c->ntimes; i++)
+		all += c->times[i];
+	for (i = 0; i + 1 < c->ntimes; i++) {
+		below += c->times[i];
+		if (below && below >= all - all / 100)
+			return count_time_limit(i);
+	}
+	return 0;
+}
