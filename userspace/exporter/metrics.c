@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Metrics. */
+
+#include <string.h>
+
+#include "ditto-nl-gen.h"
+#include "exporter/metrics.h"
+#include "nl/counts.h"
+#include "nl/nl.h"
+#include "nl/status.h"
+
+#define NS_PER_S	1e9
+
+static void metric_begin(FILE *out, const char *name, const char *type, const char *help)
+{
+	fprintf(out, "# HELP ditto_%s %s\n# TYPE ditto_%s %s\n", name, help, name, type);
+}
+
+/* A value of a label. */
+static void label_write(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\n') {
+			fputs("\\n", out);
+			continue;
+		}
+		if (*text == '"' || *text == '\\')
+			fputc('\\', out);
+		fputc(*text, out);
+	}
+}
+
+static void metric_labelled(FILE *out, const char *name, const char *label, const char *value,
+			    double number)
+{
+	fprintf(out, "ditto_%s{%s=\"", name, label);
+	label_write(out, value);
+	fprintf(out, "\"} %.17g\n", number);
+}
+
+/* A metric without labels. */
+static void metric_write(FILE *out, const char *name, const char *help, double number)
+{
+	metric_begin(out, name, "gauge", help);
+	fprintf(out, "ditto_%s %.17g\n", name, number);
+}
+
+static u64 number_of(struct nlattr **tb, const struct spec_set *set, unsigned int type)
+{
+	return tb[type] ? msg_number(&set->attrs[type], tb[type]) : 0;
+}
+
+static void count_histogram(const struct count *c, FILE *out)
+{
+	u64 calls = 0;
+	unsigned int i;
+
+	for (i = 0; i < c->ntimes; i++) {
+		calls += c->times[i];
+		fprintf(out, "ditto_operation_seconds_bucket{group=\"%s\",op=\"%s\",le=\"",
+			c->group, c->op);
+		if (i + 1 < c->ntimes)
+			fprintf(out, "%.9g\"} %llu\n", (double)count_time_limit(i) / NS_PER_S,
+				calls);
+		else
+			fprintf(out, "+Inf\"} %llu\n", calls);
+	}
+	fprintf(out, "ditto_operation_seconds_sum{group=\"%s\",op=\"%s\"} %.17g\n", c->group,
+		c->op, (double)c->nanoseconds / NS_PER_S);
+	fprintf(out, "ditto_operation_seconds_count{group=\"%s\",op=\"%s\"} %llu\n", c->group,
+		c->op, calls);
+}
+
+static void counter_write(const struct counts *c, FILE *out, const char *name, const char *help,
+			  size_t member, bool timed)
+{
+	unsigned int i;
+
+	metric_begin(out, name, "counter", help);
+	for (i = 0; i < c->n; i++) {
+		const struct count *of = &c->count[i];
+
+		if (!of->ntimes == timed)
+			continue;
+		fprintf(out, "ditto_%s{group=\"%s\",op=\"%s\"} %llu\n", name, of->group, of->op,
+			*(const u64 *)((const char *)of + member));
+	}
+}
+
+void metrics_counts(const struct counts *c, FILE *out)
+{
+	unsigned int i;
+
+	counter_write(c, out, "events_total", "Events of locks, leases and delegations.",
+		      offsetof(struct count, calls), false);
+	counter_write(c, out, "operation_errors_total",
+		      "Requests that were answered with an error.",
+		      offsetof(struct count, errors), true);
+	counter_write(c, out, "operation_bytes_total", "Payload of requests and answers.",
+		      offsetof(struct count, bytes), true);
+	/* Operations that were never called would be most of the lines. */
+	metric_begin(out, "operation_seconds", "histogram",
+		     "Time of requests in the server; brief operations of a compound count as 0.");
+	for (i = 0; i < c->n; i++)
+		if (c->count[i].ntimes && c->count[i].calls)
+			count_histogram(&c->count[i], out);
+}
+
+void metrics_server(struct nlattr **tb, FILE *out)
+{
+	static const struct {
+		unsigned int type;
+		const char *kind;
+	} claims[] = {
+		{ DITTO_A_SERVER_RANGES, "range" },
+		{ DITTO_A_SERVER_OPENS, "open" },
+		{ DITTO_A_SERVER_LEASES, "lease" },
+	};
+	const struct spec_set *set = &spec_server_set;
+	size_t i;
+
+	metric_begin(out, "info", "gauge", "Version of the modules.");
+	if (tb[DITTO_A_SERVER_VERSION])
+		metric_labelled(out, "info", "version", nla_get_string(tb[DITTO_A_SERVER_VERSION]),
+				1);
+	metric_write(out, "start_time_seconds", "When the server started, since 1970.",
+		     (double)number_of(tb, set, DITTO_A_SERVER_STARTED) / NS_PER_S);
+	metric_write(out, "helper", "Whether the kernel has its helper.",
+		     (double)number_of(tb, set, DITTO_A_SERVER_HELPER));
+	metric_write(out, "nodes", "Files and directories in memory.",
+		     (double)number_of(tb, set, DITTO_A_SERVER_NODES));
+	metric_write(out, "open_files", "Open files of the file systems.",
+		     (double)number_of(tb, set, DITTO_A_SERVER_OPEN_FILES));
+	metric_begin(out, "claims", "gauge",
+		     "Locks, opens and leases of clients, delegations too.");
+	for (i = 0; i < ARRAY_SIZE(claims); i++)
+		metric_labelled(out, "claims", "kind", claims[i].kind,
+				(double)number_of(tb, set, claims[i].type));
+	metric_write(out, "waiting_claims", "Claims that wait for others.",
+		     (double)number_of(tb, set, DITTO_A_SERVER_WAITS));
+}
+
+void metrics_grace(struct nlattr **tb, FILE *out)
+{
+	const struct spec_set *set = &spec_grace_set;
+	u64 state = number_of(tb, set, DITTO_A_GRACE_STATE);
+
+	metric_write(out, "grace", "Whether claims from before the restart are reclaimed.",
+		     state != DITTO_GRACE_STATE_NORMAL);
+	metric_write(out, "grace_seconds", "Longest time that the grace still lasts.",
+		     (double)number_of(tb, set, DITTO_A_GRACE_LEFT_MS) / 1000);
+	metric_begin(out, "grace_clients", "gauge", "Clients from before the restart.");
+	metric_labelled(out, "grace_clients", "state", "known",
+			(double)number_of(tb, set, DITTO_A_GRACE_KNOWN));
+	metric_labelled(out, "grace_clients", "state", "reclaimed",
+			(double)number_of(tb, set, DITTO_A_GRACE_RECLAIMED));
+}
+
+void metrics_daemon(const struct status *s, FILE *out)
+{
+	unsigned int i;
+
+	metric_write(out, "stopped", "Whether the administrator has stopped the server.",
+		     s->stopped);
+	metric_write(out, "configured_shares", "Shares of the configuration.", s->shares);
+	metric_write(out, "problems", "Problems that dittoctl status tells.", s->nproblems);
+	metric_begin(out, "store_answers", "gauge", "Whether an object store answers.");
+	for (i = 0; i < s->nstores; i++)
+		metric_labelled(out, "store_answers", "store", s->store[i].what,
+				!s->store[i].why[0]);
+	metric_begin(out, "share_size_bytes", "gauge", "Size of the file system of a share.");
+	for (i = 0; i < s->nspaces; i++)
+		metric_labelled(out, "share_size_bytes", "share", s->space[i].share,
+				(double)s->space[i].size);
+	metric_begin(out, "share_free_bytes", "gauge", "Room that users may still take.");
+	for (i = 0; i < s->nspaces; i++)
+		metric_labelled(out, "share_free_bytes", "share", s->space[i].share,
+				(double)s->space[i].free);
+}
+
+/* Ask for the attributes of one answer, which @reply keeps. */
+static bool metrics_ask(struct conn *conn, u8 cmd, const struct spec_set *set, struct nlattr **tb,
+			struct nl_msg **reply)
+{
+	*reply = NULL;
+	return !conn_call(conn, conn_message(conn, cmd), reply) && *reply &&
+	       !msg_parse(*reply, set, tb);
+}
+
+static bool metrics_kernel(struct conn *conn, FILE *out)
+{
+	struct nlattr *server[DITTO_A_SERVER_MAX + 1], *grace[DITTO_A_GRACE_MAX + 1];
+	struct nl_msg *about_server = NULL, *about_grace = NULL;
+	struct counts counts = { 0 };
+	bool good;
+
+	good = !conn_find_family(conn) &&
+	       metrics_ask(conn, DITTO_CMD_SERVER_GET, &spec_server_set, server, &about_server) &&
+	       metrics_ask(conn, DITTO_CMD_GRACE_GET, &spec_grace_set, grace, &about_grace) &&
+	       !counts_read(conn, &counts);
+	if (good) {
+		metrics_server(server, out);
+		metrics_grace(grace, out);
+		metrics_counts(&counts, out);
+	}
+	counts_free(&counts);
+	nlmsg_free(about_server);
+	nlmsg_free(about_grace);
+	return good;
+}
+
+void metrics_write(struct conn *conn, FILE *out)
+{
+	struct status s;
+	bool daemon;
+
+	metric_write(out, "up", "Whether the modules answer.", metrics_kernel(conn, out));
+	daemon = status_read(&s);
+	metric_write(out, "daemon_up", "Whether dittod runs.", daemon);
+	if (daemon) {
+		metrics_daemon(&s, out);
+		status_free(&s);
+	}
+}

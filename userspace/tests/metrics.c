@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Metrics: histograms, labels, and times that most requests did not reach. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exporter/metrics.h"
+#include "nl/counts.h"
+#include "nl/status.h"
+#include "test.h"
+
+static char *text;
+static size_t text_len;
+
+static FILE *text_begin(void)
+{
+	free(text);
+	text = NULL;
+	return open_memstream(&text, &text_len);
+}
+
+/* Whether the text has the line. */
+static bool text_has(const char *line)
+{
+	const char *at = strstr(text, line);
+
+	return at && (at == text || at[-1] == '\n') && at[strlen(line)] == '\n';
+}
+
+#define READ "group=\"smb\",op=\"READ\""
+
+static void histogram_adds_up(void)
+{
+	struct count list[] = {
+		{ .group = "smb", .op = "READ", .calls = 7, .errors = 1, .nanoseconds = 3000000000,
+		  .bytes = 9, .times = { 4, 2, 1 }, .ntimes = 3 },
+		{ .group = "smb", .op = "WRITE", .ntimes = 3 },
+		{ .group = "locks", .op = "breaks", .calls = 5 },
+	};
+	const struct counts counts = { .count = list, .n = ARRAY_SIZE(list) };
+	FILE *out = text_begin();
+
+	metrics_counts(&counts, out);
+	fclose(out);
+	CHECK(text_has("ditto_operation_seconds_bucket{" READ ",le=\"8.192e-06\"} 4"));
+	CHECK(text_has("ditto_operation_seconds_bucket{" READ ",le=\"1.6384e-05\"} 6"));
+	CHECK(text_has("ditto_operation_seconds_bucket{" READ ",le=\"+Inf\"} 7"));
+	CHECK(text_has("ditto_operation_seconds_sum{group=\"smb\",op=\"READ\"} 3"));
+	CHECK(text_has("ditto_operation_seconds_count{group=\"smb\",op=\"READ\"} 7"));
+	CHECK(text_has("ditto_operation_errors_total{group=\"smb\",op=\"READ\"} 1"));
+	CHECK(text_has("ditto_operation_bytes_total{group=\"smb\",op=\"WRITE\"} 0"));
+	CHECK(text_has("ditto_events_total{group=\"locks\",op=\"breaks\"} 5"));
+	CHECK(!strstr(text, "seconds_count{group=\"smb\",op=\"WRITE\"}"));
+	CHECK(!strstr(text, "errors_total{group=\"locks\""));
+}
+
+static void labels_are_quoted(void)
+{
+	struct status_problem stores[] = { { "a\"b\\c\nd", "" }, { "e", "it is away" } };
+	struct status_space spaces[] = { { "data", 1ULL << 60, 7 } };
+	const struct status s = {
+		.shares = 3, .store = stores, .nstores = 2, .space = spaces, .nspaces = 1,
+	};
+	FILE *out = text_begin();
+
+	metrics_daemon(&s, out);
+	fclose(out);
+	CHECK(text_has("ditto_store_answers{store=\"a\\\"b\\\\c\\nd\"} 1"));
+	CHECK(text_has("ditto_store_answers{store=\"e\"} 0"));
+	CHECK(text_has("ditto_share_size_bytes{share=\"data\"} 1.152921504606847e+18"));
+	CHECK(text_has("ditto_share_free_bytes{share=\"data\"} 7"));
+	CHECK(text_has("ditto_configured_shares 3"));
+}
+
+static void slowest_of_a_hundred(void)
+{
+	struct count c = { .ntimes = 4 };
+
+	CHECK(count_slowest(&c) == 0);
+	c.times[0] = 98;
+	c.times[2] = 2;
+	CHECK(count_slowest(&c) == count_time_limit(2));
+	c.times[0] = 198;
+	CHECK(count_slowest(&c) == count_time_limit(0));
+	/* The last counter has no limit. */
+	c.times[3] = 50;
+	CHECK(count_slowest(&c) == 0);
+	CHECK(count_time_limit(1) == 16384);
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(histogram_adds_up), TEST(labels_are_quoted), TEST(slowest_of_a_hundred), { 0 }
+	};
+	int status = test_main(tests);
+
+	free(text);
+	return status;
+}
