@@ -77,6 +77,7 @@ extern const struct verb stats_verbs[];
 extern const struct verb top_verbs[];
 extern const struct verb events_verbs[];
 extern const struct verb cache_verbs[];
+extern const struct verb announce_verbs[];
 extern const struct verb status_verbs[];
 extern const struct verb start_verbs[];
 extern const struct verb stop_verbs[];

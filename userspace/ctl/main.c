@@ -35,6 +35,7 @@ static const struct object objects[] = {
 	{ "top", "what happens per second", top_verbs },
 	{ "events", "what happens, as it happens", events_verbs },
 	{ "cache", "what the server keeps in memory", cache_verbs },
+	{ "announce", "the server as services that avahi-daemon announces", announce_verbs },
 	{ NULL, NULL, NULL }
 };
 

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* dittoctl announce: the server as services for avahi-daemon, by which clients find it. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl.h"
+#include "ditto-nl-gen.h"
+#include "mem.h"
+#include "nl/listener.h"
+#include "out.h"
+
+/* The port of services that are not connected to (discard, RFC 863). */
+#define NO_PORT	9
+
+/* The ports of the listeners that other machines reach; 0 without one. */
+struct announced {
+	u16 nfs;
+	u16 smb;
+};
+
+/* Ports of listeners on loopback addresses are for this machine alone. */
+static bool listener_is_local(const struct listener *l)
+{
+	static const u8 loopback6[16] = { [15] = 1 };
+
+	return (l->addr.len == 4 && l->addr.bytes[0] == 127) ||
+	       (l->addr.len == 16 && !memcmp(l->addr.bytes, loopback6, sizeof(loopback6)));
+}
+
+static int announced_find(struct ctl *ctl, struct announced *a)
+{
+	struct listener l;
+	struct replies r;
+	unsigned int i;
+	int status;
+
+	memset(a, 0, sizeof(*a));
+	status = ctl_list(ctl, DITTO_CMD_LISTENER_GET, &r);
+	if (status)
+		return status;
+	for (i = 0; i < r.count; i++) {
+		if (!listener_from_msg(&l, r.msg[i]) || listener_is_local(&l) ||
+		    l.transport != DITTO_TRANSPORT_TYPE_TCP)
+			continue;
+		if (!strcmp(l.protocol, "smb"))
+			a->smb = listener_port(&l);
+		else if (!strcmp(l.protocol, "nfs"))
+			a->nfs = listener_port(&l);
+	}
+	replies_free(&r);
+	return CTL_OK;
+}
+
+static void service_print(FILE *out, const char *type, u16 port, const char *text)
+{
+	fprintf(out, "  <service>\n    <type>%s</type>\n    <port>%u</port>\n", type, port);
+	if (text)
+		fprintf(out, "    <txt-record>%s</txt-record>\n", text);
+	fputs("  </service>\n", out);
+}
+
+/* In the format of avahi.service(5). */
+static void announced_print(const struct announced *a, FILE *out)
+{
+	fputs("<?xml version=\"1.0\" standalone=\"no\"?>\n"
+	      "<!DOCTYPE service-group SYSTEM \"avahi-service.dtd\">\n"
+	      "<service-group>\n  <name replace-wildcards=\"yes\">%h</name>\n", out);
+	if (a->smb) {
+		service_print(out, "_smb._tcp", a->smb, NULL);
+		/* The icon in macOS's Finder. */
+		service_print(out, "_device-info._tcp", NO_PORT, "model=RackMac");
+	}
+	if (a->nfs)
+		service_print(out, "_nfs._tcp", a->nfs, "path=/");
+	fputs("</service-group>\n", out);
+}
+
+/* avahi-daemon reads the file whenever its folder changes, so it is replaced as a whole. */
+static int announced_write(struct ctl *ctl, const struct announced *a, const char *path)
+{
+	char *new = mem_print("%s.new", path);
+	FILE *out = fopen(new, "we");
+	bool good = out;
+
+	if (out) {
+		announced_print(a, out);
+		good = !ferror(out);
+		good = !fclose(out) && good && !rename(new, path);
+	}
+	free(new);
+	return good ? CTL_OK : ctl_failed(ctl, "%s: %s", path, strerror(errno));
+}
+
+static int announce_run(struct ctl *ctl, char **words)
+{
+	const char *path = words[0];
+	struct announced a;
+	int status;
+
+	if (ctl_no_more(ctl, words + !!path))
+		return CTL_USAGE;
+	status = announced_find(ctl, &a);
+	if (!status && !path)
+		announced_print(&a, stdout);
+	else if (!status && (a.nfs || a.smb))
+		status = announced_write(ctl, &a, path);
+	else if (path && unlink(path) && errno != ENOENT)
+		status = ctl_failed(ctl, "%s: %s", path, strerror(errno));
+	return status;
+}
+
+const struct verb announce_verbs[] = {
+	{ "", announce_run, "[FILE]" },
+	{ NULL, NULL, NULL }
+};
