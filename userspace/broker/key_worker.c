@@ -282,7 +282,6 @@ void worker_run_keys(void)
 	int rc;
 
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (!command_take(&c, &order))
 		_exit(1);

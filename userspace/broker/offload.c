@@ -277,8 +277,9 @@ static bool offload_heard(struct offload *o, const struct offload_msg *msg, int 
 
 static void offload_receive(struct offload *o)
 {
-	struct offload_msg msg;
+	struct offload_msg msg = { .type = 0 };
 	int fd, n, rc = 0;
+	char what[64];
 
 	for (n = 0; n < TURN && o->process >= 0; n++) {
 		rc = offload_msg_receive(o->process, &msg, o->packet, &fd);
@@ -289,8 +290,11 @@ static void offload_receive(struct offload *o)
 			break;
 		}
 	}
-	if (rc && rc != -EAGAIN)
-		offload_lose(o, rc == -EBADMSG ? "sent an invalid message" : "has ended");
+	if (!rc || rc == -EAGAIN)
+		return;
+	if (rc == -EBADMSG)
+		snprintf(what, sizeof(what), "sent an invalid message (type %u)", msg.type);
+	offload_lose(o, rc == -EBADMSG ? what : "has ended");
 }
 
 static bool offload_watch(const struct offload *o, int fd)

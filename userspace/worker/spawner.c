@@ -16,6 +16,7 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
@@ -138,8 +139,6 @@ static void spawner_exec_alone(enum worker_kind kind, int control)
 		_exit(127);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* What the spawner does with its children is not for others. */
-	signal(SIGCHLD, SIG_DFL);
 	execl(path, program, NULL);
 	_exit(127);
 }
@@ -172,8 +171,35 @@ static void spawner_exec_worker(const struct order *order)
 	spawner_exec(workers[order->kind].word);
 }
 
+static void spawner_child_ended(int signal)
+{
+	(void)signal;
+}
+
+/* Reap workers that have ended, and log how, unless they were to end. */
+static void spawner_reap(pid_t pids[WORKER_KINDS])
+{
+	const char *name;
+	int status, i;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (i = 0; i < WORKER_KINDS && pids[i] != pid; i++)
+			;
+		if (i == WORKER_KINDS)
+			continue;
+		pids[i] = -1;
+		name = workers[i].program ?: workers[i].word + strlen("--");
+		if (WIFSIGNALED(status))
+			log_error("%s was ended by signal %d (%s)", name, WTERMSIG(status),
+				  strsignal(WTERMSIG(status)));
+		else if (WEXITSTATUS(status))
+			log_error("%s ended with status %d", name, WEXITSTATUS(status));
+	}
+}
+
 /* Wait for an order. Returns false when dittod has ended. */
-static bool spawner_next_order(struct order *order)
+static bool spawner_next_order(struct order *order, pid_t pids[WORKER_KINDS])
 {
 	union {
 		struct cmsghdr header;
@@ -182,11 +208,16 @@ static bool spawner_next_order(struct order *order)
 	struct iovec iov = { &order->kind, 1 };
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
 			    .msg_controllen = sizeof(control) };
+	struct pollfd p = { .fd = WORKER_FD_CONTROL, .events = POLLIN };
+	sigset_t none;
 	ssize_t len;
 
+	/* The end of a worker is noticed here only. */
+	sigemptyset(&none);
 	do {
-		len = recvmsg(WORKER_FD_CONTROL, &h, MSG_CMSG_CLOEXEC);
-	} while (len < 0 && errno == EINTR);
+		spawner_reap(pids);
+	} while (ppoll(&p, 1, NULL, &none) < 0 && errno == EINTR);
+	len = recvmsg(WORKER_FD_CONTROL, &h, MSG_CMSG_CLOEXEC);
 	if (len != 1 || h.msg_controllen < CMSG_LEN(0) || order->kind >= WORKER_KINDS)
 		return false;
 	order->n = (control.header.cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -197,58 +228,57 @@ static bool spawner_next_order(struct order *order)
 	return true;
 }
 
-/* Kill a worker, unless it ends by itself. */
-static void spawner_end_worker(unsigned int kind, int pidfd)
+/* Kill a worker, unless it ends by itself. It keeps its number until it is reaped. */
+static void spawner_end_worker(unsigned int kind, pid_t pid)
 {
-	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	struct pollfd p = { .events = POLLIN };
 
-	if (pidfd < 0)
+	if (pid <= 0)
 		return;
-	if (!workers[kind].tidies || poll(&p, 1, TIDY_TIME) != 1)
-		pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
-	close(pidfd);
+	p.fd = workers[kind].tidies ? pidfd_open(pid, 0) : -1;
+	if (p.fd >= 0) {
+		poll(&p, 1, TIDY_TIME);
+		close(p.fd);
+	}
+	kill(pid, SIGKILL);
 }
 
-/* Returns a pidfd, or -1: a worker that could not be replaced later does not stay. */
-static int spawner_start_worker(const struct order *order)
+/* Returns its process, or -1. */
+static pid_t spawner_start_worker(const struct order *order)
 {
 	pid_t pid = fork();
-	int pidfd;
 
 	if (!pid && workers[order->kind].alone)
 		spawner_exec_alone(order->kind, order->fds[0]);
 	if (!pid)
 		spawner_exec_worker(order);
-	if (pid < 0)
-		return -1;
-	pidfd = pidfd_open(pid, 0);
-	if (pidfd < 0)
-		kill(pid, SIGKILL);
-	return pidfd;
+	return pid;
 }
 
 static void spawner_run(void)
 {
-	int pidfds[WORKER_KINDS];
+	const struct sigaction ended = { .sa_handler = spawner_child_ended };
+	pid_t pids[WORKER_KINDS];
 	struct order order;
+	sigset_t child;
 	size_t i;
 
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	/*
-	 * The kernel reaps the workers, so a worker that hangs in the kernel does not block the
-	 * spawner. Another process may have the number of one that has ended, but not its pidfd.
-	 */
-	signal(SIGCHLD, SIG_IGN);
+	log_open();
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
+	sigaction(SIGCHLD, &ended, NULL);
 	for (i = 0; i < WORKER_KINDS; i++)
-		pidfds[i] = -1;
-	while (spawner_next_order(&order)) {
-		spawner_end_worker(order.kind, pidfds[order.kind]);
-		pidfds[order.kind] = spawner_start_worker(&order);
+		pids[i] = -1;
+	while (spawner_next_order(&order, pids)) {
+		spawner_end_worker(order.kind, pids[order.kind]);
+		pids[order.kind] = spawner_start_worker(&order);
 		for (i = 0; i < order.n; i++)
 			close(order.fds[i]);
 	}
 	for (i = 0; i < WORKER_KINDS; i++)
-		spawner_end_worker((unsigned int)i, pidfds[i]);
+		spawner_end_worker((unsigned int)i, pids[i]);
 	_exit(0);
 }
 

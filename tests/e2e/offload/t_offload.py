@@ -186,6 +186,8 @@ def killed_while_pushing(w):
     s.kill_process()
     out = push.communicate()[0]
     assert push.returncode and 'the store process has ended' in out and 'share data' in out, out
+    wait_for('the log says how it ended', lambda: (
+        'ditto-offload was ended by signal 9 (Killed)' in w.server.helper_log()))
     eq(s.states(path)['resident'], 1, 'resident')
     s.ready()
 
