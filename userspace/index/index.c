@@ -17,8 +17,10 @@
 /* How long to wait for another user, in ms, and between two attempts. */
 #define BUSY_TIME	60000
 #define BUSY_PAUSE	50
-#define VERSION		5
-/* Its files have no time of modification. */
+#define VERSION		6
+/* It has tables for the lists of garbage. */
+#define VERSION_WITH_LISTS	5
+/* So has this one, and its files have no time of modification. */
 #define VERSION_WITHOUT_TIMES	4
 #define OTHER_VERSION		"and only it knows files whose records were lost: if there are none, mount all offloaded files, remove it, and then: dittoctl offload rebuild"
 /* A transaction ends after so many changes, or ms. */
@@ -69,11 +71,9 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS object(store INTEGER, kind INTEGER, name BLOB, size INTEGER,\n"
 	"modified INTEGER, since INTEGER, PRIMARY KEY(store, kind, name)) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS object_garbage ON object(kind, since) WHERE since > 0;"
-	/* What the lists of garbage say: the last word about each object, and since when. */
-	"CREATE TABLE IF NOT EXISTS condemned(store INTEGER, kind INTEGER, name BLOB,\n"
-	"since INTEGER, kept INTEGER, PRIMARY KEY(store, kind, name)) WITHOUT ROWID;"
-	"CREATE TABLE IF NOT EXISTS list(store TEXT, name BLOB, time INTEGER, kept INTEGER,\n"
-	"seen INTEGER, spent INTEGER, PRIMARY KEY(store, name)) WITHOUT ROWID;"
+	/* Lists of garbage on which nothing counts any more. */
+	"CREATE TABLE IF NOT EXISTS spent(store TEXT, name BLOB, since INTEGER,\n"
+	"PRIMARY KEY(store, name)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS deletion(id INTEGER PRIMARY KEY, time INTEGER, run INTEGER,\n"
 	"store TEXT, kind INTEGER, name BLOB, size INTEGER, since INTEGER);"
 	"CREATE INDEX IF NOT EXISTS deletion_object ON deletion(store, kind, name);";
@@ -92,6 +92,11 @@ static const char schema_temp[] =
 	"CREATE TEMP TABLE dead(id INTEGER PRIMARY KEY);"
 	"CREATE TEMP TABLE changed(store INTEGER, kind INTEGER, name BLOB, content INTEGER,\n"
 	"since INTEGER);"
+	/* What the lists of garbage say: the last word about each object, and since when. */
+	"CREATE TEMP TABLE condemned(store INTEGER, kind INTEGER, name BLOB, since INTEGER,\n"
+	"kept INTEGER, PRIMARY KEY(store, kind, name)) WITHOUT ROWID;"
+	"CREATE TEMP TABLE list(store TEXT, name BLOB, time INTEGER, kept INTEGER,\n"
+	"needed INTEGER, PRIMARY KEY(store, name)) WITHOUT ROWID;"
 	"CREATE TEMP TABLE work(id INTEGER PRIMARY KEY, store TEXT, kind INTEGER, name BLOB,\n"
 	"size INTEGER, modified INTEGER, since INTEGER);"
 	"CREATE TEMP TABLE pack(id INTEGER PRIMARY KEY, used INTEGER, members INTEGER,\n"
@@ -176,10 +181,10 @@ static bool index_transact_alone(struct index *x)
 			     index_begin_with(x, "BEGIN", false));
 }
 
-/* End the transaction if it has many changes, or is old, and does not belong together. */
+/* End the transaction if it has many changes, or is old. */
 void index_pace(struct index *x)
 {
-	if (x->lists || sqlite3_get_autocommit(x->db))
+	if (sqlite3_get_autocommit(x->db))
 		return;
 	if ((u32)sqlite3_total_changes(x->db) - x->changes >= CHANGES_MAX ||
 	    clock_ms() - x->began > OPEN_TIME)
@@ -463,7 +468,6 @@ static void index_sync(struct index *x)
 
 bool index_commit(struct index *x, struct why *why)
 {
-	x->lists = false;
 	index_end(x);
 	if (x->locked)
 		index_sync(x);
@@ -482,6 +486,8 @@ static void index_take_version(struct index *x, u64 version)
 {
 	if (version == VERSION_WITHOUT_TIMES)
 		index_run(x, "ALTER TABLE file ADD COLUMN mtime INTEGER");
+	if (version == VERSION_WITHOUT_TIMES || version == VERSION_WITH_LISTS)
+		index_run(x, "DROP TABLE condemned; DROP TABLE list");
 	else if (version && version != VERSION && !x->error)
 		x->error = mem_print("it is of version %llu, %s", (unsigned long long)version,
 				     OTHER_VERSION);

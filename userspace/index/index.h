@@ -261,18 +261,18 @@ struct index_deletion {
 	u64 run;
 };
 
-/* The lists of garbage are going to be added anew. Nobody else sees that before the end. */
+/* The lists of garbage are going to be added anew. What they say is only for this user. */
 void index_forget_lists(struct index *x);
 void index_add_list(struct index *x, const struct index_list *l);
-/* An object is condemned since @o->since, or @kept since then. Later words count. */
-void index_condemn(struct index *x, const struct index_object *o, bool kept);
+/* A list says that an object is condemned since @o->since, or @kept. Later words count. */
+void index_add_condemned(struct index *x, const struct index_object *o, bool kept);
 /*
  * All lists were added: forget what was condemned before one that is damaged, or in the day after
- * it, as its time is from another clock.
+ * it, as its time is from another clock. Surveys use what they say from now on.
  */
-void index_doubt_lists(struct index *x);
-/* Use what the lists say from now on, or forget it unless @use. */
-void index_end_lists(struct index *x, bool use);
+void index_end_lists(struct index *x);
+/* A list that was written now says so: the object is garbage since then, or newly found. */
+void index_condemn(struct index *x, const struct index_object *o, bool kept);
 /* Number of objects that lists name. */
 u64 index_condemned_number(struct index *x);
 /* Work out which lists nothing counts on any more, at the time @now. */

@@ -12,55 +12,45 @@
 /* Its time is from the store, whose clock may be so many seconds behind times in the lists. */
 #define CLOCK_DIFFERENCE	"86400"
 
+/* What the lists say is in temporary tables: nobody waits while they are read from the stores. */
 void index_forget_lists(struct index *x)
 {
 	index_end(x);
-	x->lists = true;
-	index_run(x, "DELETE FROM condemned; UPDATE list SET seen = 0");
+	index_run_alone(x, "DELETE FROM condemned; DELETE FROM list");
 }
 
 void index_add_list(struct index *x, const struct index_list *l)
 {
-	index_do(x, "INSERT INTO list VALUES(?, ?, ?, ?, 1, 0) ON CONFLICT DO UPDATE SET\n"
-		    "time = excluded.time, kept = excluded.kept, seen = 1", "snii", l->store,
-		 l->name, l->time, l->damaged ? (u64)LIST_DAMAGED : (u64)l->kept);
+	index_do_alone(x, "INSERT OR REPLACE INTO list VALUES(?, ?, ?, ?, 0)", "snii", l->store,
+		       l->name, l->time, l->damaged ? (u64)LIST_DAMAGED : (u64)l->kept);
 	index_pace(x);
 }
 
-void index_doubt_lists(struct index *x)
+void index_end_lists(struct index *x)
 {
-	index_do(x, "DELETE FROM condemned WHERE EXISTS (SELECT 1 FROM list l JOIN store s\n"
-		    "ON s.name = l.store WHERE l.seen AND l.kept = ? AND s.id = condemned.store\n"
-		    "AND l.time + " CLOCK_DIFFERENCE " >= condemned.since)", "i",
-		 (u64)LIST_DAMAGED);
+	index_do_alone(x, "DELETE FROM condemned WHERE EXISTS (SELECT 1 FROM list l JOIN store s\n"
+			  "ON s.name = l.store WHERE l.kept = ? AND s.id = condemned.store\n"
+			  "AND l.time + " CLOCK_DIFFERENCE " >= condemned.since)", "i",
+		       (u64)LIST_DAMAGED);
+	index_end(x);
+	x->lists = true;
 }
 
-void index_end_lists(struct index *x, bool use)
+void index_add_condemned(struct index *x, const struct index_object *o, bool kept)
 {
-	x->lists = false;
-	if (use) {
-		index_end(x);
-		return;
-	}
-	if (x->error || sqlite3_get_autocommit(x->db))
-		return;
-	index_run_alone(x, "ROLLBACK");
-	/* Some of them may have been new. */
-	index_forget_stores(x);
-	index_load_stores(x);
+	index_do_alone(x, "INSERT INTO condemned VALUES(?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET\n"
+			  "since = excluded.since, kept = excluded.kept WHERE\n"
+			  "(excluded.since, excluded.kept) > (since, kept)", "iinii",
+		       index_store(x, o->store), (u64)o->kind, o->name, o->since, (u64)kept);
+	index_pace(x);
 }
 
 void index_condemn(struct index *x, const struct index_object *o, bool kept)
 {
-	u64 store = index_store(x, o->store);
-
-	index_do(x, "INSERT INTO condemned VALUES(?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET\n"
-		    "since = excluded.since, kept = excluded.kept WHERE\n"
-		    "(excluded.since, excluded.kept) > (since, kept)", "iinii", store,
-		 (u64)o->kind, o->name, o->since, (u64)kept);
+	index_add_condemned(x, o, kept);
 	index_do(x, "UPDATE object SET since = iif(modified <= ?, ?, 1) WHERE store = ? AND\n"
 		    "kind = ? AND name = ? AND since", "iiiin", o->since, kept ? 1 : o->since,
-		 store, (u64)o->kind, o->name);
+		 index_store(x, o->store), (u64)o->kind, o->name);
 	index_pace(x);
 }
 
@@ -71,25 +61,28 @@ u64 index_condemned_number(struct index *x)
 
 void index_spend_lists(struct index *x, u64 now)
 {
-	index_run(x, "DELETE FROM list WHERE NOT seen");
-	index_do(x, "UPDATE list SET spent = iif(spent, spent, ?)", "i", now);
+	index_end(x);
 	/* A list is needed while an object counts on it, or an older one says the opposite. */
-	index_run(x, "UPDATE list SET spent = 0 WHERE NOT kept AND (store, time) IN\n"
-		     "(SELECT s.name, c.since FROM condemned c\n"
-		     "CROSS JOIN object o ON o.store = c.store AND o.kind = c.kind\n"
-		     "AND o.name = c.name AND o.modified <= c.since\n"
-		     "JOIN store s ON s.id = c.store WHERE NOT c.kept);"
-		     "UPDATE list SET spent = 0 WHERE kept AND EXISTS (SELECT 1 FROM list l WHERE\n"
-		     "l.store = list.store AND NOT l.kept\n"
-		     "AND l.time <= list.time + iif(list.kept = 1, 0, " CLOCK_DIFFERENCE "))");
+	index_run_alone(x, "UPDATE list SET needed = NOT kept AND (store, time) IN\n"
+			   "(SELECT s.name, c.since FROM condemned c\n"
+			   "CROSS JOIN object o ON o.store = c.store AND o.kind = c.kind\n"
+			   "AND o.name = c.name AND o.modified <= c.since\n"
+			   "JOIN store s ON s.id = c.store WHERE NOT c.kept);"
+			   "UPDATE list SET needed = 1 WHERE kept AND EXISTS\n"
+			   "(SELECT 1 FROM list l WHERE l.store = list.store AND NOT l.kept\n"
+			   "AND l.time <= list.time +\n"
+			   "iif(list.kept = 1, 0, " CLOCK_DIFFERENCE "))");
+	index_run(x, "DELETE FROM spent WHERE (store, name) NOT IN\n"
+		     "(SELECT store, name FROM list WHERE NOT needed)");
+	index_do(x, "INSERT OR IGNORE INTO spent SELECT store, name, ? FROM list\n"
+		    "WHERE NOT needed", "i", now);
 }
 
 void index_spent_lists(struct index *x, u64 before,
 		       void (*use)(void *arg, const struct index_object *o), void *arg)
 {
-	index_do_alone(x, "INSERT INTO work SELECT NULL, store, ?, name, 0, time, spent\n"
-			  "FROM list WHERE spent AND spent <= ?", "ii", (u64)ENVELOPE_GARBAGE,
-		       before);
+	index_do_alone(x, "INSERT INTO work SELECT NULL, store, ?, name, 0, 0, since\n"
+			  "FROM spent WHERE since <= ?", "ii", (u64)ENVELOPE_GARBAGE, before);
 	index_objects(x, use, arg);
 }
 

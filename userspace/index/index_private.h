@@ -44,7 +44,7 @@ struct index_statement {
  * @lock: descriptor of the lock of those who write, or -1
  * @locked: this one writes
  * @writes: the transaction may write tables that others have
- * @lists: lists of garbage are being added, all in one transaction
+ * @lists: the lists of garbage were read
  * @changes: number of changes when it began
  * @began: when it began, in ms
  * @statements: statements that are kept

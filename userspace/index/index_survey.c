@@ -143,14 +143,20 @@ static void index_end_objects(struct index *x)
 
 	for (i = 0; x->objects && i < x->n_stores; i++)
 		if (!x->listed[i])
-			index_do(x, "DELETE FROM object WHERE store = ?", "i", (u64)i + 1);
+			index_do_alone(x, "INSERT INTO changed SELECT store, kind, name, 0, 0\n"
+					  "FROM object WHERE store = ?", "i", (u64)i + 1);
 	index_end(x);
+	index_apply(x, "SELECT rowid, store, kind, name FROM changed WHERE rowid > ?\n"
+		       "ORDER BY rowid LIMIT ?",
+		    "DELETE FROM object WHERE store = ? AND kind = ? AND name = ?");
+	index_run_alone(x, "DELETE FROM changed");
+	/* Without the lists, it is as it was. */
 	index_do_alone(x, "INSERT INTO changed SELECT store, kind, name, 0, now FROM\n"
 			  "(SELECT r.store, r.kind, r.name, r.since, iif(" INDEX_REFERRED ", 0,\n"
 			  "coalesce((SELECT c.since FROM condemned c WHERE c.store = r.store\n"
 			  "AND c.kind = r.kind AND c.name = r.name AND NOT c.kept\n"
-			  "AND r.modified <= c.since), 1)) AS now FROM object r)\n"
-			  "WHERE since != now", "");
+			  "AND r.modified <= c.since), iif(? OR r.since < r.modified, 1, r.since)))\n"
+			  "AS now FROM object r) WHERE since != now", "i", (u64)x->lists);
 	index_apply(x, "SELECT rowid, since, store, kind, name FROM changed WHERE rowid > ?\n"
 		       "ORDER BY rowid LIMIT ?",
 		    "UPDATE object SET since = ? WHERE store = ? AND kind = ? AND name = ?");

@@ -30,6 +30,8 @@
 #define DAY		86400
 /* Most bytes of the log of changes. */
 #define LOG_MOST	(6 << 20)
+/* Most objects that lists of garbage name, but for the garbage. */
+#define LISTED_MOST	(3 << 20)
 /* Of so many files, one is changed by a change. */
 #define CHANGED		100
 
@@ -239,6 +241,11 @@ static void manifest_read(void *arg, const struct index_object *o)
 	manifest_free(&m);
 }
 
+static u32 object_kind(u64 object)
+{
+	return object % 3 ? ENVELOPE_CHUNK : ENVELOPE_MANIFEST;
+}
+
 /* List the manifests or the chunks, in order. */
 static void survey_list(u32 kind)
 {
@@ -249,8 +256,7 @@ static void survey_list(u32 kind)
 
 	for (place = 1; place < scale.prime; place++) {
 		object = number_multiply(place, scale.inverse) - 1;
-		if (object < 3 * scale.n &&
-		    kind == (object % 3 ? ENVELOPE_CHUNK : ENVELOPE_MANIFEST)) {
+		if (object < 3 * scale.n && kind == object_kind(object)) {
 			page[n] = (struct index_object){ .kind = kind, .size = 1000,
 							 .modified = DAY };
 			name_at(place, page[n++].name);
@@ -305,6 +311,29 @@ static void object_condemn(void *arg, const struct index_object *o)
 	condemned.since = 2 * DAY;
 	index_condemn(scale.x, &condemned, false);
 	++*(u64 *)arg;
+}
+
+/* Read lists that keep many objects, and condemn the garbage later. */
+static void lists_read(void)
+{
+	struct index_object o = { .store = "cold", .since = DAY };
+	u64 i;
+
+	index_forget_lists(scale.x);
+	for (i = 1; i < scale.prime && i <= LISTED_MOST; i++) {
+		o.kind = object_kind(number_multiply(i, scale.inverse) - 1);
+		name_at(i, o.name);
+		index_add_condemned(scale.x, &o, true);
+	}
+	o.since = 2 * DAY;
+	for (i = 0; i < 3 * scale.n; i++) {
+		if (!file_is_gone(i / 3))
+			continue;
+		o.kind = object_kind(i);
+		name_of(i, o.name);
+		index_add_condemned(scale.x, &o, false);
+	}
+	index_end_lists(scale.x);
 }
 
 static void object_count(void *arg, const struct index_object *o)
@@ -381,6 +410,10 @@ static void costs_measured(void)
 	CHECK(index_commit(scale.x, &why));
 	phase_end("garbage condemned");
 	CHECK(condemned == want);
+	phase_begin();
+	lists_read();
+	CHECK(!*scale.waited);
+	phase_end("lists of garbage read");
 	phase_begin();
 	survey_run(false);
 	index_garbage(scale.x, 2 * DAY, object_count, &due);

@@ -68,7 +68,7 @@ static void garbage_read(void *arg, const struct offload_result *r)
 			.store = r->store, .name = name, .time = o.since, .kept = list.kept });
 		for (i = 0; i < list.n; i++) {
 			memcpy(o.name, garbage_get(&list, i, &o.kind), HASH_SIZE);
-			index_condemn(s->index, &o, list.kept);
+			index_add_condemned(s->index, &o, list.kept);
 		}
 	}
 	free(bytes);
@@ -80,7 +80,7 @@ bool offload_garbage_load(struct offload_survey *s)
 
 	index_forget_lists(s->index);
 	offload_orders_free(offload_read_below("garbage/", garbage_read, garbage_problem, s));
-	index_doubt_lists(s->index);
+	index_end_lists(s->index);
 	return s->problems == before;
 }
 
@@ -234,7 +234,6 @@ int offload_undelete(struct ctl *ctl, char **words)
 	u.writer.s = &u.s;
 	u.writer.time = (u64)time(NULL);
 	good = undelete_begin(&u, store) && offload_garbage_load(&u.s);
-	index_end_lists(u.s.index, good);
 	if (good) {
 		index_condemned(u.s.index, store, false, undelete_object, &u);
 		garbage_writer_end(&u.writer);
@@ -297,7 +296,6 @@ int offload_garbage_list(struct ctl *ctl)
 	t = list_begin(ctl->json, columns);
 	index_condemned(s.index, "", false, list_row, t);
 	list_end(t);
-	index_end_lists(s.index, false);
 	good = offload_survey_commit(&s) && good;
 	offload_survey_close(&s);
 	return good ? CTL_OK : CTL_REFUSED;

@@ -10,8 +10,8 @@
 #define GARBAGE_GRACE		(7 * 86400ULL)
 
 /*
- * Read the lists of all stores into the index. Returns false after messages. index_end_lists() has
- * to follow: a part of them may say that objects are condemned which others keep.
+ * Read the lists of all stores. Returns false after messages: what the others say must not be used
+ * then, for one that is missing may keep what they condemn.
  */
 bool offload_garbage_load(struct offload_survey *s);
 /* Delete the lists that nobody has needed for a day. The stores were listed. */

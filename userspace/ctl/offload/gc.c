@@ -167,14 +167,11 @@ static bool gc_begin(struct gc *g)
 	struct offload_orders *orders = offload_orders_new(gc_began, g);
 	u64 before = g->s.problems;
 	struct why why;
-	bool good;
 
 	if (!g->dry && !offload_each_store(gc_begin_store, orders, &why))
 		offload_survey_problem(&g->s, "stores", "%s", why.text);
 	offload_orders_free(orders);
-	good = offload_garbage_load(&g->s) && g->s.problems == before;
-	index_end_lists(g->s.index, good);
-	return good;
+	return offload_garbage_load(&g->s) && g->s.problems == before;
 }
 
 /* What is referred to again stays, and what has become garbage is condemned. */
