@@ -290,46 +290,81 @@ static size_t entry_decode(struct snapshot_entry *e, const u8 *in, u64 left)
 	return entry_is_good(e, path, target) ? len : 0;
 }
 
-/* The entry before @e is its directory, or below that. */
-static bool entry_has_place(const struct snapshot_entry *e, const struct snapshot_entry *before,
-			    const struct snapshot_tree *t)
+/* The entry before @e is its directory, or below that: so all directories are entries. */
+static bool entry_has_place(const struct snapshot_entry *e, const struct snapshot_scan *c)
 {
 	const char *slash = strrchr(e->path, '/');
-	const struct snapshot_entry *parent;
-	char folder[SNAPSHOT_PATH_MAX + 1];
+	size_t len = slash ? (size_t)(slash - e->path) : 0;
 
-	if (!before)
+	if (!c->n)
 		return !e->path[0] && S_ISDIR(e->mode);
-	if (snapshot_path_compare(before->path, e->path) >= 0)
+	if (snapshot_path_compare(c->path, e->path) >= 0)
 		return false;
-	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - e->path) : 0, e->path);
-	parent = snapshot_tree_find(t, folder);
-	return parent && S_ISDIR(parent->mode);
+	return !len || (!strncmp(c->path, e->path, len) &&
+			(c->path[len] == '/' || (!c->path[len] && c->folder)));
+}
+
+size_t snapshot_scan_begin(struct snapshot_scan *c, const u8 *bytes, size_t len, struct why *why)
+{
+	memset(c, 0, sizeof(*c));
+	if (len < TREE || memcmp(bytes, tree_magic, sizeof(tree_magic)) ||
+	    number_get(bytes + 8, 2) != VERSION || number_get(bytes + 10, 2) != ENTRY ||
+	    number_get(bytes + 12, 4)) {
+		why_not(why, "the tree of the snapshot is damaged, or of a later version");
+		return 0;
+	}
+	c->count = number_get(bytes + 16, 8);
+	return TREE;
+}
+
+bool snapshot_scan_waits(const u8 *bytes, size_t len)
+{
+	u64 entry = len < 4 ? 0 : number_get(bytes, 4);
+
+	return len < 4 || (entry > len && entry <= SNAPSHOT_ENTRY_MAX);
+}
+
+size_t snapshot_scan_next(struct snapshot_scan *c, struct snapshot_entry *e, const u8 *bytes,
+			  size_t len, struct why *why)
+{
+	size_t n = c->n < c->count ? entry_decode(e, bytes, len) : 0;
+
+	if (!n || !entry_has_place(e, c)) {
+		why_not(why, "entry %llu of the tree of the snapshot is invalid",
+			(unsigned long long)c->n);
+		return 0;
+	}
+	snprintf(c->path, sizeof(c->path), "%s", e->path);
+	c->folder = S_ISDIR(e->mode);
+	c->n++;
+	return n;
+}
+
+bool snapshot_scan_end(const struct snapshot_scan *c, size_t left, struct why *why)
+{
+	return (c->n && c->n == c->count && !left) ||
+	       why_not(why, "the tree of the snapshot has another length");
 }
 
 bool snapshot_tree_decode(struct snapshot_tree *t, u8 *bytes, size_t len, struct why *why)
 {
-	size_t pos = TREE, n;
-	u64 count;
+	struct snapshot_scan c;
+	size_t pos, n;
 
 	memset(t, 0, sizeof(*t));
 	t->bytes = bytes;
-	if (len < TREE || memcmp(bytes, tree_magic, sizeof(tree_magic)) ||
-	    number_get(bytes + 8, 2) != VERSION || number_get(bytes + 10, 2) != ENTRY ||
-	    number_get(bytes + 12, 4))
-		return why_not(why, "the tree of the snapshot is damaged, or of a later version");
-	count = number_get(bytes + 16, 8);
-	if (count > len / ENTRY)
+	pos = snapshot_scan_begin(&c, bytes, len, why);
+	if (!pos)
+		return false;
+	if (c.count > len / ENTRY)
 		return why_not(why, "the tree of the snapshot ends early");
-	t->entries = mem_new((count + 1) * sizeof(*t->entries));
-	for (; t->n < count; t->n++, pos += n) {
-		n = entry_decode(&t->entries[t->n], bytes + pos, len - pos);
-		if (!n || !entry_has_place(&t->entries[t->n], t->n ? &t->entries[t->n - 1] : NULL,
-					   t))
-			return why_not(why, "entry %llu of the tree of the snapshot is invalid",
-				       (unsigned long long)t->n);
+	t->entries = mem_new((c.count + 1) * sizeof(*t->entries));
+	for (; t->n < c.count; t->n++, pos += n) {
+		n = snapshot_scan_next(&c, &t->entries[t->n], bytes + pos, len - pos, why);
+		if (!n)
+			return false;
 	}
-	return (pos == len && count) || why_not(why, "the tree of the snapshot has another length");
+	return snapshot_scan_end(&c, len - pos, why);
 }
 
 void snapshot_tree_free(struct snapshot_tree *t)

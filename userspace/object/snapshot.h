@@ -154,6 +154,33 @@ void snapshot_tree_begin(FILE *out, u64 n);
 bool snapshot_entry_write(FILE *out, const struct snapshot_entry *e);
 
 /**
+ * struct snapshot_scan - a tree that is decoded entry by entry
+ * @count: number of entries that it has
+ * @n: number of those that were decoded
+ * @path: path of the last one
+ * @folder: it is a directory
+ */
+struct snapshot_scan {
+	u64 count;
+	u64 n;
+	char path[SNAPSHOT_PATH_MAX + 1];
+	bool folder;
+};
+
+/*
+ * Begin with the first bytes of a tree. Returns how many of them are no entry yet, or 0 if it is
+ * not valid, with @why.
+ */
+size_t snapshot_scan_begin(struct snapshot_scan *c, const u8 *bytes, size_t len, struct why *why);
+/* Whether more bytes are needed for the next entry. */
+bool snapshot_scan_waits(const u8 *bytes, size_t len);
+/* Decode the next entry, which points into @bytes. Returns its bytes, or 0 if it is not valid. */
+size_t snapshot_scan_next(struct snapshot_scan *c, struct snapshot_entry *e, const u8 *bytes,
+			  size_t len, struct why *why);
+/* @left bytes were not used. Returns false unless this is the end of the tree. */
+bool snapshot_scan_end(const struct snapshot_scan *c, size_t left, struct why *why);
+
+/**
  * struct snapshot_tree - a tree in memory
  * @n: number of entries
  * @entries: the entries, in order; they point into @bytes

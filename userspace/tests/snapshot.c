@@ -137,6 +137,25 @@ static bool entries_are_good(const struct snapshot_entry *entries, u64 n)
 	return good;
 }
 
+/* Decode a tree whose bytes come in pieces. Returns the number of its entries, or 0. */
+static u64 tree_scan(const u8 *bytes, size_t len, size_t piece)
+{
+	struct snapshot_entry e;
+	struct snapshot_scan c;
+	struct why why;
+	size_t pos = snapshot_scan_begin(&c, bytes, len, &why), end = pos, n;
+
+	while (end < len) {
+		end = len - end < piece ? len : end + piece;
+		for (; pos < end && !snapshot_scan_waits(bytes + pos, end - pos); pos += n) {
+			n = snapshot_scan_next(&c, &e, bytes + pos, end - pos, &why);
+			if (!n)
+				return 0;
+		}
+	}
+	return snapshot_scan_end(&c, len - pos, &why) ? c.n : 0;
+}
+
 static void trees_decoded(void)
 {
 	struct snapshot_entry entries[] = {
@@ -156,6 +175,8 @@ static void trees_decoded(void)
 	bytes = tree_encode(entries, ARRAY_SIZE(entries), &len);
 	for (i = 0; i < len; i++)
 		CHECK(!tree_is_good(bytes, i));
+	CHECK(tree_scan(bytes, len, 1) == 4 && tree_scan(bytes, len, 50) == 4 &&
+	      tree_scan(bytes, len, len) == 4 && !tree_scan(bytes, len - 1, 50));
 	CHECK(snapshot_tree_decode(&t, bytes, len, &why) && t.n == 4);
 	e = snapshot_tree_find(&t, "d/f");
 	CHECK(e && e->size == 1ULL << 40 && e->uid == 5 && e->gid == 6 && e->inode == 7 &&

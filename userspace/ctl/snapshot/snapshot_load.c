@@ -216,11 +216,14 @@ const struct snapshot *snapshots_find(struct ctl *ctl, const struct snapshots *a
 	return NULL;
 }
 
-/* Take one part of the content. Returns false if it does not fit. */
-static bool tree_take(const struct offload_ctl_data *d, int file, u8 *bytes, u64 size, u64 *got)
+/* Take one part of what was fetched. Returns false if it does not fit. */
+static bool tree_take(const struct offload_ctl_data *d, int file, u8 *bytes, u64 offset,
+		      u64 length, u64 *got)
 {
-	if (file < 0 || d->offset > size || d->length > size - d->offset ||
-	    pread(file, bytes + d->offset, d->length, (off_t)d->start) != (ssize_t)d->length)
+	u64 at = d->offset - offset;
+
+	if (file < 0 || d->offset < offset || at > length || d->length > length - at ||
+	    pread(file, bytes + at, d->length, (off_t)d->start) != (ssize_t)d->length)
 		return false;
 	*got += d->length;
 	return true;
@@ -244,7 +247,7 @@ static int tree_fetch(const struct snapshot *s, u64 offset, u64 length, u8 *byte
 		return -ENOTCONN;
 	why_not(why, "the tree of the snapshot did not come");
 	while ((good = offload_answer(fd, &a, &file)) && a.type == OFFLOAD_CTL_DATA) {
-		good = tree_take(&a.data, file, bytes, s->head.tree_size, &got);
+		good = tree_take(&a.data, file, bytes, offset, length, &got);
 		close(file);
 		if (!good)
 			break;
@@ -270,7 +273,7 @@ int snapshot_load_tree(const struct snapshot *s, struct snapshot_tree *tree, str
 	}
 	for (pos = 0; pos < size; pos += length) {
 		length = size - pos < PIECE ? size - pos : PIECE;
-		error = tree_fetch(s, pos, length, bytes, why);
+		error = tree_fetch(s, pos, length, bytes + pos, why);
 		if (error) {
 			free(bytes);
 			return error;
@@ -362,33 +365,88 @@ static void survey_add(struct offload_survey *s, const struct snapshot *snapshot
 	free(name);
 }
 
+/**
+ * struct survey_scan - a snapshot that is being added to the index
+ * @s: the survey
+ * @snapshot: the snapshot
+ * @name: its name
+ * @scan: the entries so far
+ * @bytes: room for a piece of the tree, and for an entry that began before it
+ * @len: bytes there
+ */
+struct survey_scan {
+	struct offload_survey *s;
+	const struct snapshot *snapshot;
+	u8 name[HASH_SIZE];
+	struct snapshot_scan scan;
+	u8 *bytes;
+	size_t len;
+};
+
+/* Add the entries that are there as a whole. */
+static bool survey_add_entries(struct survey_scan *c, size_t pos, struct why *why)
+{
+	struct snapshot_entry e;
+	size_t n;
+
+	for (; pos < c->len && !snapshot_scan_waits(c->bytes + pos, c->len - pos); pos += n) {
+		n = snapshot_scan_next(&c->scan, &e, c->bytes + pos, c->len - pos, why);
+		if (!n)
+			return false;
+		if (e.cookie_len)
+			survey_add(c->s, c->snapshot, e.path, e.cookie, e.cookie_len, e.size);
+	}
+	c->len -= pos;
+	memmove(c->bytes, c->bytes + pos, c->len);
+	return true;
+}
+
+/* The tree may be larger than memory. What was added of one that is not valid stays for now. */
+static bool survey_scan_tree(struct survey_scan *c, struct why *why)
+{
+	const struct snapshot *s = c->snapshot;
+	u64 size = s->head.tree_size, pos, length;
+	size_t head = 0;
+
+	for (pos = 0; pos < size; pos += length) {
+		length = size - pos < PIECE ? size - pos : PIECE;
+		if (tree_fetch(s, pos, length, c->bytes + c->len, why))
+			return false;
+		c->len += length;
+		if (!pos) {
+			head = snapshot_scan_begin(&c->scan, c->bytes, c->len, why);
+			if (!head)
+				return false;
+			/* Parts of it, of a survey that was interrupted or that forgot the rest. */
+			index_forget_snapshot(c->s->index, s->store, c->name);
+			index_begin_snapshot(c->s->index, s->store, c->name, s->head.share);
+		}
+		if (!survey_add_entries(c, pos ? 0 : head, why))
+			return false;
+	}
+	return snapshot_scan_end(&c->scan, c->len, why);
+}
+
 static void survey_add_snapshot(struct offload_survey *s, const struct snapshot *snapshot)
 {
 	const struct snapshot_head *h = &snapshot->head;
-	u64 before = s->problems, i;
-	struct snapshot_tree tree;
-	u8 name[HASH_SIZE];
+	struct survey_scan c = { .s = s, .snapshot = snapshot };
+	u64 before = s->problems;
 	struct why why;
 	u32 kind;
 
-	if (snapshot_load_tree(snapshot, &tree, &why)) {
-		offload_survey_problem(s, snapshot->object, "%s", why.text);
+	if (!object_name_parse(snapshot->object, &kind, c.name))
 		return;
-	}
-	if (object_name_parse(snapshot->object, &kind, name)) {
-		/* Parts of it, of a survey that was interrupted or that forgot the rest. */
-		index_forget_snapshot(s->index, snapshot->store, name);
-		index_begin_snapshot(s->index, snapshot->store, name, h->share);
-		for (i = 0; i < tree.n; i++)
-			if (tree.entries[i].cookie_len)
-				survey_add(s, snapshot, tree.entries[i].path,
-					   tree.entries[i].cookie, tree.entries[i].cookie_len,
-					   tree.entries[i].size);
+	c.bytes = malloc(PIECE + SNAPSHOT_ENTRY_MAX);
+	if (!c.bytes)
+		mem_out();
+	if (!survey_scan_tree(&c, &why))
+		offload_survey_problem(s, snapshot->object, "%s", why.text);
+	else
 		survey_add(s, snapshot, NULL, h->cookie, h->cookie_len, h->tree_size);
-		if (s->problems == before)
-			index_end_snapshot(s->index);
-	}
-	snapshot_tree_free(&tree);
+	if (s->problems == before)
+		index_end_snapshot(s->index);
+	free(c.bytes);
 }
 
 bool snapshot_survey(struct offload_survey *s)
