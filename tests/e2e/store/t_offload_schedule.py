@@ -424,3 +424,34 @@ def packs_repaired(w):
     eq(s.push(*paths)['done'], 3, 'pushed')
     eq([get(p) for p in paths] == [content(i, 5000) for i in range(3)], True, 'content')
     eq(s.tool('scrub')['bad'], [], 'bad')
+
+
+@test(smb=True, offload=True, timeout=300)
+def policies_by_time_rest(w):
+    """The timer lets a policy by time rest after a look, unless it was changed since."""
+    def old(name):
+        put(w.path(name), content(name, MIB), 0o644)
+        os.utime(w.path(name), (1e9, 1e9))
+
+    def policies(*words):
+        good, errors = run(s, *words, 'policies')
+        eq(good, {'policies': True}, errors)
+        return s.states()['offloaded']
+
+    def configure(age):
+        s.configure(f'key-file = {s.folder}/key\n\n[policy old]\npath = {w.export}\n'
+                    f'accessed = {age}d\n')
+        wait_for('the policy', lambda: [p['accessed'] for p in s.tool('policy', 'list')] ==
+                 [age * DAY])
+        s.ready()
+
+    s = Store(w)
+    configure(90)
+    old('a')
+    eq(policies('--scheduled'), 1, 'the first look')
+    old('b')
+    eq(policies('--scheduled'), 1, 'not again')
+    eq(policies(), 2, 'by hand')
+    old('c')
+    configure(80)
+    eq(policies('--scheduled'), 3, 'another policy')

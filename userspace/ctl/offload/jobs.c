@@ -335,7 +335,7 @@ static void jobs_begin_policies(struct jobs *j)
 		close(j->lock);
 		if (j->ctl->json)
 			dup2(STDERR_FILENO, STDOUT_FILENO);
-		exit(offload_policies_scheduled(&ctl) ? CTL_OK : CTL_REFUSED);
+		exit(offload_policies_scheduled(&ctl, !j->all) ? CTL_OK : CTL_REFUSED);
 	}
 	close(ends[1]);
 	j->ended = ends[0];

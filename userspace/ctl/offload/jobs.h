@@ -13,8 +13,11 @@ bool offload_schedule_get(struct offload_schedule *s, struct why *why);
 /* Print when each job of a schedule was last done, as a table or as entries of a list. */
 void offload_jobs_print(const struct offload_schedule *s, const struct offload_progress *p);
 void offload_jobs_json(const struct offload_schedule *s, const struct offload_progress *p);
-/* Do what policies say now. Returns false after a message if they could not be looked at. */
-bool offload_policies_scheduled(struct ctl *ctl);
+/*
+ * Do what policies say now. @paced: those by time rest between two looks. Returns false after a
+ * message if they could not be looked at.
+ */
+bool offload_policies_scheduled(struct ctl *ctl, bool paced);
 /*
  * Check the next part of all objects, of 2^64, and remember where that ended. Returns false after a
  * message if something could not be checked.

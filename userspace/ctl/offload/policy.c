@@ -21,6 +21,7 @@
 #include "jobs.h"
 #include "lock.h"
 #include "mark.h"
+#include "pace.h"
 #include "object/pack.h"
 #include "offload/packer.h"
 #include "object/record.h"
@@ -54,6 +55,7 @@ struct candidate {
  * @n: number of them
  * @dry: nothing is offloaded
  * @scheduled: only what the schedules allow
+ * @paced: only those that have not looked at their files shortly before
  * @files: files of the present policy: a heap, of which the first was used last
  * @n_files: number of them
  * @blocks: bytes that they occupy
@@ -68,6 +70,7 @@ struct policies {
 	size_t n;
 	bool dry;
 	bool scheduled;
+	bool paced;
 	struct candidate *files;
 	size_t n_files;
 	u64 blocks;
@@ -268,6 +271,8 @@ static const char *policy_skips(struct policies *p, const struct offload_policy 
 		return "not scheduled at this time of day";
 	if (access(policy->path, F_OK))
 		return "there is no such directory";
+	if (p->paced && offload_policy_rests(policy, (u64)now))
+		return "it has looked at its files not long ago";
 	return policy_has_room(p, policy, bytes);
 }
 
@@ -387,12 +392,15 @@ static const char *policy_obstacle(struct policies *p, const struct offload_poli
 
 static int policy_run_one(struct policies *p, const struct offload_policy *policy)
 {
+	u64 now = (u64)time(NULL), problems = p->problems;
+	bool looked = false;
 	const char *why;
 	int rc = CTL_OK;
 
 	why = policy_skips(p, policy, &p->wanted);
 	if (!why) {
 		policy_walk(p, policy);
+		looked = p->n_files < FILES_MAX;
 		if (p->n_files)
 			qsort(p->files, p->n_files, sizeof(*p->files), candidate_compare);
 		why = p->n_files ? policy_obstacle(p, policy) : "no file is due";
@@ -403,6 +411,8 @@ static int policy_run_one(struct policies *p, const struct offload_policy *polic
 		policy_print_plan(p, policy);
 	else
 		rc = policy_push(p, policy);
+	if (p->paced && looked && !rc && p->problems == problems && !offload_run_stopped(NULL))
+		offload_policy_note(policy, now);
 	policies_forget_files(p);
 	return rc;
 }
@@ -473,9 +483,9 @@ static int policy_run(struct policies *p, char **words)
 	return rc;
 }
 
-bool offload_policies_scheduled(struct ctl *ctl)
+bool offload_policies_scheduled(struct ctl *ctl, bool paced)
 {
-	struct policies p = { .ctl = ctl, .scheduled = true };
+	struct policies p = { .ctl = ctl, .scheduled = true, .paced = paced };
 	struct why why;
 	int lock;
 

@@ -82,7 +82,7 @@ static bool watch_run(struct ctl *ctl)
 	pid = fork();
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		exit(offload_policies_scheduled(ctl) ? CTL_OK : CTL_REFUSED);
+		exit(offload_policies_scheduled(ctl, false) ? CTL_OK : CTL_REFUSED);
 	}
 	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;

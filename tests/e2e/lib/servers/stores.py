@@ -34,6 +34,7 @@ KEY = '6b' * 32
 INDEX = '/var/lib/ditto/offload.db'
 # What dittoctl offload run remembers.
 DONE = '/var/lib/ditto/offload-schedule'
+PACES = '/var/lib/ditto/offload-policies'
 
 CONF = """[store main]
 endpoint = {endpoint}
@@ -112,8 +113,9 @@ class Store:
         _, self.port, self.access = KINDS[kind]
         # The index knows the file systems of earlier tests, and misses them.
         forget_index()
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(DONE)
+        for path in DONE, PACES:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
         self.world, self.server = world, world.server
         self.folder = f'{world.base}/store'
         self.bucket = world.name.replace('_', '-').replace('.', '-')
