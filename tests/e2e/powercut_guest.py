@@ -28,8 +28,10 @@ SIZE = RANGE + 12345
 WRITTEN, PLACE = b'acknowledged', 1000
 # Bytes that are left on a full disk.
 LITTLE = 3 << 20
-# Points of the kernel at which a disk with btrfs is used, too.
-BTRFS = ('release-recorded', 'release-freed', 'fill-owned', 'fill-written', 'commit-data',
+# Other file systems than ext4, and the bytes of their disks; points of the kernel at which these are
+# used, too.
+OTHERS = {'btrfs': 200 << 20, 'xfs': 320 << 20}
+POINTS = ('release-recorded', 'release-freed', 'fill-owned', 'fill-written', 'commit-data',
          'commit-record', 'commit-recorded', 'cut-record')
 # At these, what is done so far may be on the disk or not: here it is.
 SYNCED = 'stored-replaced', 'stored-written', 'fill-owned', 'fill-written', 'commit-data'
@@ -65,14 +67,14 @@ def good(point):
 def split(where):
     """The file system, scenario and point of an argument."""
     scenario, _, name = where.rpartition(':')
-    return ('btrfs', '', name) if scenario == 'btrfs' else ('ext4', scenario, name)
+    return (scenario, '', name) if scenario in OTHERS else ('ext4', scenario, name)
 
 
 def make_disk(kind):
     with open(DISK, 'wb') as f:
-        f.truncate(200 << 20)
-    if kind == 'btrfs':
-        run('mkfs.btrfs', '-q', DISK)
+        f.truncate(OTHERS.get(kind, 200 << 20))
+    if kind in OTHERS:
+        run(f'mkfs.{kind}', '-q', DISK)
     else:
         run('mkfs.ext4', '-q', '-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0', DISK)
 
@@ -186,7 +188,7 @@ def check(where):
 def main():
     if sys.argv[1] == 'points':
         print('\n'.join([*PUSH, *RECALL, *FLUSH, 'cut-record', STORED,
-                         *(f'btrfs:{point}' for point in BTRFS),
+                         *(f'{kind}:{point}' for kind in OTHERS for point in POINTS),
                          *(f'{scenario}:{point}' for scenario in ('stored', 'room')
                            for point in AGAIN)]))
         return
