@@ -222,9 +222,9 @@ static int gc_batch_file(const struct gc *g)
 static bool gc_order(struct gc *g, char **others)
 {
 	struct offload_ctl_request request = { .type = OFFLOAD_CTL_COLLECT };
-	struct why why = { "dittod has ended" };
-	union offload_ctl_answer a = { .type = 0 };
-	int file = gc_batch_file(g), fd = -1, got = -1;
+	int file = gc_batch_file(g), got = -1;
+	union offload_ctl_answer a;
+	struct why why;
 	const struct run *run = gc_run_of(g, g->store);
 	size_t len;
 	bool good;
@@ -232,14 +232,11 @@ static bool gc_order(struct gc *g, char **others)
 	snprintf(request.store, sizeof(request.store), "%s", g->store);
 	snprintf(request.path, sizeof(request.path), "%llu", (unsigned long long)run->number);
 	if (file < 0)
-		why_not(&why, "no memory for the names of objects");
+		good = why_not(&why, "no memory for the names of objects");
 	else
-		fd = offload_connect(&request, file, &why);
-	good = fd >= 0 && offload_answer(fd, &a, &got) && a.type == OFFLOAD_CTL_OBJECT;
-	if (a.type == OFFLOAD_CTL_FAILED)
-		why_not(&why, "%.500s", a.failure.text);
+		good = offload_call(&request, file, &a, &got, &why);
 	/* An answer to something else says nothing about what was deleted. */
-	if (good && a.object.size != run->number)
+	if (good && (a.type != OFFLOAD_CTL_OBJECT || a.object.size != run->number))
 		good = why_not(&why, "dittod has answered for another run");
 	if (good)
 		g->requests += a.object.requests;
@@ -250,8 +247,6 @@ static bool gc_order(struct gc *g, char **others)
 		offload_survey_problem(&g->s, g->store, "%s", why.text);
 	if (got >= 0)
 		close(got);
-	if (fd >= 0)
-		close(fd);
 	if (file >= 0)
 		close(file);
 	return good;

@@ -62,16 +62,12 @@ struct jobs {
 bool offload_schedule_get(struct offload_schedule *s, struct why *why)
 {
 	struct offload_ctl_request request = { .type = OFFLOAD_CTL_SCHEDULE };
-	union offload_ctl_answer a = { .type = 0 };
-	int fd = offload_connect(&request, -1, why);
-	bool good;
+	union offload_ctl_answer a;
 
-	if (fd < 0)
+	if (!offload_call(&request, -1, &a, NULL, why))
 		return false;
-	good = offload_answer(fd, &a, NULL) && a.type == OFFLOAD_CTL_SCHEDULE;
-	close(fd);
 	*s = a.schedule;
-	return good || why_not(why, "dittod does not tell its schedule");
+	return a.type == OFFLOAD_CTL_SCHEDULE || why_not(why, "dittod does not tell its schedule");
 }
 
 static const char *const result_names[OFFLOAD_JOB_RESULTS] = {

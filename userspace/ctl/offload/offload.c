@@ -232,6 +232,23 @@ bool offload_answer(int fd, union offload_ctl_answer *answer, int *file)
 	}
 }
 
+bool offload_call(struct offload_ctl_request *request, int file, union offload_ctl_answer *answer,
+		  int *got, struct why *why)
+{
+	int fd = offload_connect(request, file, why);
+	bool good;
+
+	if (fd < 0)
+		return false;
+	do {
+		good = offload_answer(fd, answer, got);
+	} while (good && answer->type == OFFLOAD_CTL_PROGRESS);
+	close(fd);
+	if (!good)
+		return why_not(why, "dittod has ended");
+	return answer->type != OFFLOAD_CTL_FAILED || why_not(why, "%.500s", answer->failure.text);
+}
+
 static const struct column store_columns[] = {
 	{ "STORE", false }, { "STATE", false }, { "PUSHES", true }, { "FETCHES", true },
 	{ "PUSHED", true }, { "FETCHED", true }, { "ERRORS", true }, { "WHERE", false },

@@ -180,5 +180,11 @@ bool offload_send(int fd, struct offload_ctl_request *request, int file);
  * or -1; NULL if none is expected. Returns false if dittod has ended.
  */
 bool offload_answer(int fd, union offload_ctl_answer *answer, int *file);
+/*
+ * Send a request, with @file or -1, and receive its last answer, as the two above. Returns false
+ * and fills @why on errors.
+ */
+bool offload_call(struct offload_ctl_request *request, int file, union offload_ctl_answer *answer,
+		  int *got, struct why *why);
 
 #endif

@@ -66,22 +66,17 @@ bool offload_keep(const char *store, const char *what, const void *bytes, size_t
 		  struct why *why)
 {
 	struct offload_ctl_request request = { .type = OFFLOAD_CTL_KEEP };
-	union offload_ctl_answer a = { .type = 0 };
-	int file = memfd_create(what, MFD_CLOEXEC), fd = -1, got = -1;
+	int file = memfd_create(what, MFD_CLOEXEC), got = -1;
 	bool good = file >= 0 && write(file, bytes, len) == (ssize_t)len;
+	union offload_ctl_answer a;
 
-	why_not(why, good ? "dittod has ended" : "no memory for a %s", what);
 	snprintf(request.store, sizeof(request.store), "%s", store);
 	snprintf(request.path, sizeof(request.path), "%s", what);
-	if (good)
-		fd = offload_connect(&request, file, why);
-	good = fd >= 0 && offload_answer(fd, &a, &got) && a.type == OFFLOAD_CTL_OBJECT;
-	if (a.type == OFFLOAD_CTL_FAILED)
-		why_not(why, "%.500s", a.failure.text);
+	if (!good)
+		why_not(why, "no memory for a %s", what);
+	good = good && offload_call(&request, file, &a, &got, why);
 	if (got >= 0)
 		close(got);
-	if (fd >= 0)
-		close(fd);
 	if (file >= 0)
 		close(file);
 	return good;

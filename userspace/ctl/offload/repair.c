@@ -59,9 +59,9 @@ static bool repair_has_content(struct repair *r, const char *path, struct offloa
 static bool repair_upload(struct repair *r, const char *path, const struct offload_info *info)
 {
 	struct offload_ctl_request request = { .type = OFFLOAD_CTL_PUSH };
-	struct why why = { "dittod has ended" };
-	union offload_ctl_answer a = { .type = 0 };
-	int file = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), fd;
+	int file = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	union offload_ctl_answer a;
+	struct why why;
 	bool good;
 
 	if (file < 0)
@@ -69,18 +69,11 @@ static bool repair_upload(struct repair *r, const char *path, const struct offlo
 	snprintf(request.store, sizeof(request.store), "%s", r->o->store);
 	snprintf(request.share, sizeof(request.share), "%s", info->share);
 	snprintf(request.path, sizeof(request.path), "%s", path);
-	fd = offload_connect(&request, file, &why);
+	good = offload_call(&request, file, &a, NULL, &why);
 	close(file);
-	do {
-		good = fd >= 0 && offload_answer(fd, &a, NULL);
-	} while (good && a.type == OFFLOAD_CTL_PROGRESS);
-	if (fd >= 0)
-		close(fd);
-	if (good && a.type == OFFLOAD_CTL_DONE)
-		return a.push.cookie_len == info->cookie_len &&
+	if (good)
+		return a.type == OFFLOAD_CTL_DONE && a.push.cookie_len == info->cookie_len &&
 		       !memcmp(a.push.cookie, info->cookie, info->cookie_len);
-	if (good && a.type == OFFLOAD_CTL_FAILED)
-		why_not(&why, "%.500s", a.failure.text);
 	offload_survey_problem(r->s, path, "%s", why.text);
 	return false;
 }

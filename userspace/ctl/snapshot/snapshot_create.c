@@ -73,25 +73,14 @@ static bool create_call(struct create *c, u32 type, int file, union offload_ctl_
 			int *got)
 {
 	struct offload_ctl_request request = { .type = type };
-	struct why why = { "dittod has ended" };
-	bool good;
-	int fd;
+	struct why why;
 
 	snprintf(request.store, sizeof(request.store), "%s", c->s.store);
 	snprintf(request.share, sizeof(request.share), "%s", c->share.name);
 	snprintf(request.path, sizeof(request.path), "snapshot %s", c->s.head.name);
-	fd = offload_connect(&request, file, &why);
-	if (fd < 0) {
-		snapshot_problem(c->ctl, c->share.name, "%s", why.text);
-		return false;
-	}
-	do {
-		good = offload_answer(fd, answer, got);
-	} while (good && answer->type == OFFLOAD_CTL_PROGRESS);
-	close(fd);
-	if (good && answer->type != OFFLOAD_CTL_FAILED)
+	if (offload_call(&request, file, answer, got, &why))
 		return true;
-	snapshot_problem(c->ctl, c->share.name, "%s", good ? answer->failure.text : why.text);
+	snapshot_problem(c->ctl, c->share.name, "%s", why.text);
 	return false;
 }
 

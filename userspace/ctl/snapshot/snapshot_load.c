@@ -55,30 +55,27 @@ int snapshot_lock(void)
 bool snapshot_note_head(struct ctl *ctl, const struct snapshot *s, int file)
 {
 	struct offload_ctl_request request = { .type = OFFLOAD_CTL_KEEP, .path = KEEP_NAME };
-	struct why why = { "dittod has ended" };
-	union offload_ctl_answer a = { .type = 0 };
+	union offload_ctl_answer a;
 	char *name = NULL;
-	int fd, got = -1;
+	struct why why;
 	size_t len = 0;
+	int got = -1;
 	bool good;
 
 	mkdir(INDEX_FOLDER, 0755);
 	snprintf(request.store, sizeof(request.store), "%s", s->store);
 	snprintf(request.share, sizeof(request.share), "%s", s->head.share);
-	fd = offload_connect(&request, file, &why);
-	good = fd >= 0 && offload_answer(fd, &a, &got);
-	if (good && a.type == OFFLOAD_CTL_FAILED)
-		why_not(&why, "%.500s", a.failure.text);
-	if (good && a.type == OFFLOAD_CTL_OBJECT)
+	good = offload_call(&request, file, &a, &got, &why);
+	if (good)
 		name = (char *)offload_file_read(got, &len);
+	if (good && !name)
+		why_not(&why, "the name of the snapshot did not come");
 	good = name && heads_note(HEADS_PATH, s->store, name, &why);
 	if (!good)
 		snapshot_problem(ctl, s->head.name, "%s", why.text);
 	free(name);
 	if (got >= 0)
 		close(got);
-	if (fd >= 0)
-		close(fd);
 	return good;
 }
 
