@@ -61,10 +61,10 @@ class Run:
         self.steps, self.admin, self.wrong = Steps(self), Administrator(self), Trouble(self)
         steps, admin, wrong = self.steps, self.admin, self.wrong
         self.table = [
-            (8, steps.create), (8, steps.write), (2, steps.write_map), (2, steps.replace),
-            (4, steps.truncate), (4, steps.punch), (2, steps.copy), (10, steps.read),
-            (3, steps.rename), (2, steps.link), (2, steps.unlink), (2, steps.attributes),
-            (2, steps.hold), (10, admin.push), (3, admin.recall), (2, admin.policies),
+            (8, steps.create), (8, steps.write), (2, steps.write_map), (2, steps.write_both),
+            (2, steps.replace), (4, steps.truncate), (4, steps.punch), (2, steps.copy),
+            (10, steps.read), (3, steps.rename), (2, steps.link), (2, steps.unlink),
+            (2, steps.attributes), (2, steps.hold), (10, admin.push), (3, admin.recall), (2, admin.policies),
             (1, admin.mark), (3, admin.collect), (1, admin.undelete), (1, admin.rekey),
             (1, admin.repack), (1, admin.scrub), (1, admin.lose_index), (2, admin.take_snapshot),
             (1, admin.remove_snapshot), (2, admin.restore), (1, admin.expose), (4, admin.begin), (1, admin.kill),

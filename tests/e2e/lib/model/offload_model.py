@@ -9,6 +9,7 @@ import errno
 import mmap
 import os
 import time
+from concurrent import futures
 
 from checks import SLOW, eq, expect_errno
 from volumes import libc, syscall
@@ -350,6 +351,33 @@ class Steps:
         self.run.log(f'write {disk.name}/{name} by a map, {len(data)} bytes at {start}')
         self.change(disk, file, put_at(file.data, start, data),
                     lambda: write_mapped(disk.path(name), start, data))
+
+    def write_both(self):
+        """Two users write at the same time, one up to a place in a file and one from there on."""
+        one = self.choose()
+        if not one or len(one[2].data) < 2:
+            return
+        disk, name, file = one
+        middle = self.dice.randrange(1, len(file.data))
+        low, high = (self.dice.choice([1, 100, BLOCK, 70_000]) for _ in range(2))
+        view = self.view()
+        writes = [(v, start, self.dice.randbytes(end - start)) for v, start, end in (
+            (view, max(0, middle - low), middle),
+            (self.view(view), middle, min(len(file.data), middle + high)))]
+        self.run.log(f'write {disk.name}/{name} by two, ' + ', '.join(
+            f'{v} {len(data)} bytes at {start}' for v, start, data in writes))
+
+        def do(v, start, data):
+            return self.run.attempt(lambda: write(disk.path(name, v), v, start, data))
+        with futures.ThreadPoolExecutor(2) as pool:
+            good = list(pool.map(lambda one: do(*one), writes))
+        (_, *first), (_, *second) = writes
+        both = put_at(put_at(file.data, *first), *second)
+        if all(good):
+            file.data = both
+            disk.note(file)
+        else:
+            file.doubt = [put_at(file.data, *first), put_at(file.data, *second), both]
 
     def replace(self):
         """Empty a file and write it anew."""
