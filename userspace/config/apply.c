@@ -48,6 +48,7 @@ bool apply_goes_on(const struct work *w)
 
 void applied_free(struct applied *result)
 {
+	problems_free(&result->changes);
 	problems_free(&result->problems);
 	memset(result, 0, sizeof(*result));
 }
@@ -67,13 +68,18 @@ void apply_failure(struct work *w, const char *what, const char *why)
 	apply_problem(w, what, why);
 }
 
+static void apply_changed(struct work *w, const char *what, const char *done)
+{
+	problems_add(&w->result->changes, what, done);
+	log_info("%s %s", what, done);
+}
+
 bool apply_outcome(struct work *w, int rc, const char *what, const char *done)
 {
 	struct why why;
 
 	if (!rc) {
-		w->result->changes++;
-		log_info("%s %s", what, done);
+		apply_changed(w, what, done);
 		if (kernel_warning(w->k)[0])
 			log_warning("%s: %s", what, kernel_warning(w->k));
 		return true;
@@ -155,8 +161,9 @@ static bool apply_settings(struct work *w)
 {
 	struct kernel_server set = { 0 };
 	char now[SETTING_TEXT_MAX], before[SETTING_TEXT_MAX];
-	char what[64];
 	bool any = false;
+	char what[64];
+	struct why why;
 	unsigned int i;
 	int rc = 0;
 
@@ -176,14 +183,21 @@ static bool apply_settings(struct work *w)
 			continue;
 		set.has[i] = set.value[i] != w->server.value[i];
 		any |= set.has[i];
-		if (set.has[i])
-			log_info("setting %s: %s instead of %s", settings[i].name,
-				 setting_text(&settings[i], set.value[i], now),
-				 setting_text(&settings[i], w->server.value[i], before));
 	}
 	if (any)
 		rc = kernel_server_set(w->k, &set);
-	if (!any || apply_outcome(w, rc, "settings", "changed"))
+	for (i = 0; !rc && i < SETTINGS; i++) {
+		if (!set.has[i])
+			continue;
+		snprintf(what, sizeof(what), "setting %s", settings[i].name);
+		why_not(&why, "changed to %s from %s",
+			setting_text(&settings[i], set.value[i], now),
+			setting_text(&settings[i], w->server.value[i], before));
+		apply_changed(w, what, why.text);
+	}
+	if (any && !rc && kernel_warning(w->k)[0])
+		log_warning("settings: %s", kernel_warning(w->k));
+	if (!rc || apply_outcome(w, rc, "settings", "changed"))
 		remember_settings(w, &set);
 	return apply_goes_on(w);
 }
@@ -295,9 +309,14 @@ static bool check_place(struct work *w, struct wanted *want, const char *what, u
 		apply_failure(w, what, why.text);
 		return false;
 	}
-	/* The kernel reports errors of the path more precisely. */
-	if (rc)
+	/* The kernel reports errors of the path more precisely, if it is asked. */
+	if (rc && !kernel_is_dry(w->k))
 		return true;
+	if (rc) {
+		why_not(&why, "not added: %s: %s", s->path, strerror(-rc));
+		apply_failure(w, what, why.text);
+		return false;
+	}
 	if (s->mountpoint && !want->place.mountpoint) {
 		why_not(&why, "not added: %s is no mount point", s->path);
 		apply_failure(w, what, why.text);
@@ -376,6 +395,8 @@ static bool add_share(struct work *w, const struct wanted *wanted)
 		want.given |= SHARE_BIT(DITTO_A_SHARE_ID);
 	if (!apply_outcome(w, kernel_share_add(w->k, &want), what, "added"))
 		return apply_goes_on(w);
+	if (kernel_is_dry(w->k))
+		return true;
 	added = kernel_share_get(w->k, s->name);
 	if (!added) {
 		/* The next run finds it, and stores that it is dittod's. */
@@ -498,7 +519,7 @@ static bool apply_shares(struct work *w)
 	forget_places(w);
 	prepare_shares(w, &have);
 	go_on = remove_shares(w, &have) && add_shares(w, &have);
-	if (go_on)
+	if (go_on && !kernel_is_dry(w->k))
 		guard_shares(w);
 	for (i = 0; i < w->cfg->nshares; i++)
 		share_users_free(&w->want[i].share.users);

@@ -14,7 +14,7 @@ struct state;
  * struct applied - the result of one run of apply()
  * @gone: ditto.ko is not loaded; nothing else was tried
  * @started: start time of the server, which identifies its instance
- * @changes: number of changes made
+ * @changes: the changes that were made: of what, and which
  * @errors: number of changes that failed and may succeed on a retry
  * @news: number of problems that the run before did not have
  * @problems: all that differs from the file: errors, and settings that wait for an event
@@ -22,7 +22,7 @@ struct state;
 struct applied {
 	bool gone;
 	u64 started;
-	unsigned int changes;
+	struct problems changes;
 	unsigned int errors;
 	unsigned int news;
 	struct problems problems;
@@ -42,10 +42,12 @@ struct applied {
  * run did not have. A share whose users or groups cannot be looked up is left unchanged. Blocks
  * until removed shares have drained, and until the name service and the file systems have answered
  * or timed out. Only one thread may use @k, @st and @result at a time, and nobody changes @before.
+ *
+ * With a kernel of kernel_open_dry() nothing is changed but @st.
  */
 void apply(struct kernel *k, const struct config *cfg, struct state *st,
 	   const struct applied *before, struct applied *result, const bool *stopped);
-/* Free the problems of @result and zero it; the structure itself stays the caller's. */
+/* Free the lists of @result and zero it; the structure itself stays the caller's. */
 void applied_free(struct applied *result);
 
 #endif

@@ -11,90 +11,157 @@
 #include "command.h"
 #include "config.h"
 #include "config_file.h"
+#include "ctl/out.h"
+#include "mem.h"
 #include "identity/identity.h"
 #include "nl/share_users.h"
 #include "tls/tls.h"
 #include "identity/user_lookup.h"
 
+/**
+ * struct check - what is said about a configuration
+ * @path: path of the file
+ * @mistakes: why nothing of it would be applied
+ * @remarks: what else the administrator may want to know
+ * @unknown: shares that wait for users or groups
+ * @missing: shares that wait for their directory
+ */
+struct check {
+	const char *path;
+	struct mistakes mistakes;
+	struct mistakes remarks;
+	unsigned int unknown;
+	unsigned int missing;
+};
+
+/* Takes over the text. */
+static void check_add(struct mistakes *m, char *text)
+{
+	m->text = mem_grow(m->text, m->count, sizeof(*m->text));
+	m->text[m->count++] = text;
+}
+
 /*
  * Say which directories are not there, or are shared twice. Neither is a mistake: a disk may be
  * mounted later, and clients may know one directory by two names.
  */
-static unsigned int command_check_paths(const struct config_file *file, const struct config *cfg)
+static void check_paths(struct check *c, const struct config *cfg)
 {
-	unsigned int missing = 0, i, j;
 	struct stat st;
+	unsigned int i, j;
 
 	for (i = 0; i < cfg->nshares; i++) {
 		const struct share *s = cfg->shares[i];
 
 		for (j = 0; j < i; j++)
 			if (!strcmp(s->path, cfg->shares[j]->path))
-				fprintf(stderr, "%s: share %s: %s is the path of share %s, too\n",
-					file->path, s->name, s->path, cfg->shares[j]->name);
+				check_add(&c->remarks,
+					  mem_print("%s: share %s: %s is the path of share %s, too",
+						    c->path, s->name, s->path,
+						    cfg->shares[j]->name));
 		errno = stat(s->path, &st) ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
 		if (!errno)
 			continue;
-		fprintf(stderr, "%s: share %s: %s: %s\n", file->path, s->name, s->path,
-			strerror(errno));
-		missing++;
+		check_add(&c->remarks, mem_print("%s: share %s: %s: %s", c->path, s->name, s->path,
+						 strerror(errno)));
+		c->missing++;
 	}
-	return missing;
 }
 
-int command_check_config(const struct config_file *file)
+static void check_config(struct check *c, const struct config *cfg)
 {
-	const struct config_file given = { .path = file->path };
 	struct share_users users;
-	unsigned int mistakes, unknown = 0, missing, i;
-	struct config *cfg;
+	unsigned int i;
 	struct why why;
 
-	cfg = config_file_load(&given, NULL);
-	if (!cfg)
-		return EXIT_FAILURE;
-	mistakes = identity_map_read(IDENTITY_MAP);
+	i = identity_map_read(IDENTITY_MAP);
+	if (i)
+		check_add(&c->mistakes, mem_print("%s: %u mistakes", IDENTITY_MAP, i));
 	identity_configure(&cfg->identity, &cfg->aliases);
 	for (i = 0; i < cfg->nshares; i++) {
-		if (!share_users_resolve(&cfg->shares[i]->users, &users, user_lookup_find, &why)) {
-			share_users_free(&users);
-			continue;
-		}
 		/* No mistake: dittod makes the share as soon as a directory knows them. */
-		fprintf(stderr, "%s: share %s: %s\n", file->path, cfg->shares[i]->name, why.text);
-		unknown++;
+		if (share_users_resolve(&cfg->shares[i]->users, &users, user_lookup_find, &why)) {
+			check_add(&c->remarks, mem_print("%s: share %s: %s", c->path,
+							 cfg->shares[i]->name, why.text));
+			c->unknown++;
+		}
+		share_users_free(&users);
 	}
-	missing = command_check_paths(file, cfg);
+	check_paths(c, cfg);
 	for (i = 0; i < cfg->nstores; i++) {
 		char *text = store_config_text(cfg->stores[i], NULL, &why);
 
-		if (!text) {
-			fprintf(stderr, "%s: [store %s]: %s\n", file->path, cfg->stores[i]->name,
-				why.text);
-			mistakes++;
-		}
+		if (!text)
+			check_add(&c->mistakes, mem_print("%s: [store %s]: %s", c->path,
+							  cfg->stores[i]->name, why.text));
 		store_config_text_free(text);
 	}
 	if (cfg->tls.agent != TLS_AGENT_OFF) {
 		bool good = tls_config_check(&cfg->tls, &why);
 
 		if (!good || why.text[0])
-			fprintf(stderr, "%s: [tls]: %s\n", file->path, why.text);
-		mistakes += !good;
+			check_add(good ? &c->remarks : &c->mistakes,
+				  mem_print("%s: [tls]: %s", c->path, why.text));
 	}
-	if (mistakes) {
-		config_free(cfg);
-		return EXIT_FAILURE;
-	}
-	printf("%s: %u shares, %u listeners: no mistakes", file->path, cfg->nshares,
+}
+
+static void texts_json(const char *key, const struct mistakes *m)
+{
+	unsigned int i;
+
+	json_open(stdout, key, '[');
+	for (i = 0; i < m->count; i++)
+		json_string(stdout, NULL, m->text[i]);
+	json_close(stdout, ']');
+}
+
+static void check_json(const struct check *c)
+{
+	json_open(stdout, NULL, '{');
+	json_string(stdout, "file", c->path);
+	texts_json("mistakes", &c->mistakes);
+	texts_json("remarks", &c->remarks);
+	json_close(stdout, '}');
+	json_end(stdout);
+}
+
+static void check_print(const struct check *c, const struct config *cfg)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->mistakes.count; i++)
+		fprintf(stderr, "%s\n", c->mistakes.text[i]);
+	for (i = 0; i < c->remarks.count; i++)
+		fprintf(stderr, "%s\n", c->remarks.text[i]);
+	if (c->mistakes.count)
+		return;
+	printf("%s: %u shares, %u listeners: no mistakes", c->path, cfg->nshares,
 	       cfg->nlisteners);
-	if (unknown)
-		printf("; shares that wait for users or groups: %u", unknown);
-	if (missing)
-		printf("; shares that wait for their directory: %u", missing);
+	if (c->unknown)
+		printf("; shares that wait for users or groups: %u", c->unknown);
+	if (c->missing)
+		printf("; shares that wait for their directory: %u", c->missing);
 	putchar('\n');
+}
+
+int command_check_config(const struct config_file *file, bool json)
+{
+	struct check c = { .path = file->path };
+	struct config *cfg;
+	int status;
+
+	cfg = config_read(file->path, &c.mistakes);
+	if (cfg)
+		check_config(&c, cfg);
+	if (json)
+		check_json(&c);
+	else
+		check_print(&c, cfg);
+	status = c.mistakes.count ? EXIT_FAILURE : EXIT_SUCCESS;
+	mistakes_free(&c.mistakes);
+	mistakes_free(&c.remarks);
 	config_free(cfg);
-	return EXIT_SUCCESS;
+	return status;
 }
 
 int command_map_user(const struct config_file *file, const char *name)

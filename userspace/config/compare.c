@@ -11,6 +11,8 @@
 #include "daemon/kernel.h"
 #include "auth/keytab.h"
 #include "mem.h"
+#include "nl/share_conf.h"
+#include "running.h"
 
 /* Bytes of a list of names; further names are only counted. */
 #define NAMES_MAX	600
@@ -20,7 +22,7 @@
 /* Less than this part of a file system is little space. */
 #define SPACE_LITTLE	20
 
-#define BY_HAND	"not in the configuration file: gone at the next start"
+#define BY_HAND	"not in the configuration file: gone at the next start unless \"dittoctl config save\" writes it there"
 
 /* Names for a sentence. */
 struct names {
@@ -40,128 +42,80 @@ static void names_add(struct names *n, const char *kind, const char *name)
 	n->more++;
 }
 
-static void compare_settings(const struct kernel_server *server, const struct config *cfg,
-			     struct compared *result, struct names *by_hand)
+static void tell_setting(const struct running *r, const struct config *cfg, unsigned int id,
+			 struct compared *result)
 {
 	char want[SETTING_TEXT_MAX], have[SETTING_TEXT_MAX], what[64];
 	struct why why;
-	unsigned int i;
 
-	for (i = 0; i < SETTINGS; i++) {
-		if (!server->has[i])
-			continue;
-		if (!cfg->given[i]) {
-			if (server->value[i] != settings[i].initial)
-				names_add(by_hand, "setting", settings[i].name);
-			continue;
-		}
-		if (server->value[i] == cfg->setting[i])
-			continue;
-		snprintf(what, sizeof(what), "setting %s", settings[i].name);
-		why_not(&why, "is %s, and %s in the configuration file",
-			setting_text(&settings[i], server->value[i], have),
-			setting_text(&settings[i], cfg->setting[i], want));
-		problems_add(&result->problems, what, why.text);
-	}
-}
-
-static const struct share *share_find(struct share *const *list, unsigned int n, const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		if (!strcmp(list[i]->name, name))
-			return list[i];
-	return NULL;
-}
-
-/* Names of users that only the name service knows cannot be compared with numbers. */
-static u64 share_comparable(const struct share *s)
-{
-	unsigned int i;
-
-	for (i = 0; i < s->users.n; i++)
-		if (s->users.user[i].name)
-			return ~SHARE_BIT(DITTO_A_SHARE_USERS);
-	return UINT64_MAX;
-}
-
-static void compare_share(const struct share *want, const struct share *have,
-			  struct compared *result)
-{
-	struct names options = { 0 };
-	char what[300];
-	struct why why;
-	unsigned int i;
-	u64 differs;
-
-	snprintf(what, sizeof(what), "share %s", want->name);
-	if (!have) {
-		problems_add(&result->problems, what,
-			     "in the configuration file, and not served");
-		return;
-	}
-	if (have->path && strcmp(want->path, have->path)) {
-		why_not(&why, "serves %s, and %s in the configuration file", have->path,
-			want->path);
-		problems_add(&result->problems, what, why.text);
-		return;
-	}
-	differs = share_diff(want, have) & share_comparable(want);
-	for (i = 0; i < SHARE_OPTION_FIRST; i++)
-		if (differs & SHARE_BIT(i))
-			names_add(&options, "", spec_share_set.attrs[i].name);
-	for (i = 0; i < SHARE_OPTIONS; i++)
-		if (differs & SHARE_OPTION_BIT(i))
-			names_add(&options, "", share_options[i].name);
-	if (!differs)
-		return;
-	why_not(&why, "other options than in the configuration file: %s", options.text);
+	snprintf(what, sizeof(what), "setting %s", settings[id].name);
+	why_not(&why, "is %s, and %s in the configuration file",
+		setting_text(&settings[id], r->server.value[id], have),
+		setting_text(&settings[id], cfg->setting[id], want));
 	problems_add(&result->problems, what, why.text);
 }
 
-static void compare_shares(const struct kernel_shares *have, const struct config *cfg,
-			   struct compared *result, struct names *by_hand)
+/* Tell what differs in a share, in one sentence. Returns how many of the differences that were. */
+static unsigned int tell_share(const struct running *r, const struct config *cfg,
+			       const struct difference *d, unsigned int n,
+			       struct compared *result)
 {
+	const struct share *want = cfg->shares[d->in_file];
+	struct names options = { 0 };
+	struct share_conf c;
+	char what[300];
+	struct why why;
 	unsigned int i;
 
-	for (i = 0; i < cfg->nshares; i++)
-		compare_share(cfg->shares[i],
-			      share_find(have->share, have->n, cfg->shares[i]->name), result);
-	for (i = 0; i < have->n; i++)
-		if (!share_find(cfg->shares, cfg->nshares, have->share[i]->name))
-			names_add(by_hand, "share", have->share[i]->name);
+	snprintf(what, sizeof(what), "share %s", want->name);
+	if (d->kind == DIFFERENCE_SHARE) {
+		problems_add(&result->problems, what, COMPARED_NOT_SERVED);
+		return 1;
+	}
+	for (i = 0; i < n && d[i].kind == DIFFERENCE_OPTION && d[i].in_file == d->in_file; i++) {
+		share_conf_get(want, d[i].id, &c);
+		names_add(&options, "", c.key);
+		share_conf_free(&c);
+	}
+	if (!strcmp(options.text, "path"))
+		why_not(&why, "serves %s, and %s in the configuration file",
+			r->shares.share[d->in_kernel]->path, want->path);
+	else
+		why_not(&why, "other options than in the configuration file: %s", options.text);
+	problems_add(&result->problems, what, why.text);
+	return i;
 }
 
-static bool listener_same(const struct listener *want, const struct listener *have)
+static void tell_differences(const struct running *r, const struct config *cfg,
+			     struct compared *result, struct names *by_hand)
 {
-	return listener_same_place(want, have) && listener_port(want) == have->port;
-}
-
-static void compare_listeners(const struct kernel_listeners *have, const struct config *cfg,
-			      struct compared *result, struct names *by_hand)
-{
-	const struct listener usual = { .protocol = "nfs" };
-	const struct listener *want = cfg->nlisteners ? cfg->listeners : &usual;
-	unsigned int n = cfg->nlisteners ?: 1, i, j;
 	char text[LISTENER_TEXT_MAX], what[LISTENER_TEXT_MAX + 32];
+	struct differences all = { 0 };
+	unsigned int i, step;
 
-	/* Another one may stand in for that which no file names. */
-	for (i = 0; i < cfg->nlisteners; i++) {
-		for (j = 0; j < have->n && !listener_same(&want[i], &have->listener[j]); j++)
-			;
-		if (j < have->n)
-			continue;
-		snprintf(what, sizeof(what), "listener %s", listener_text(&want[i], text));
-		problems_add(&result->problems, what,
-			     "in the configuration file, and not there");
+	differences_find(r, cfg, &all);
+	for (i = 0; i < all.n; i += step) {
+		const struct difference *d = &all.list[i];
+
+		step = 1;
+		if (d->kind == DIFFERENCE_SETTING && d->in_file < 0) {
+			names_add(by_hand, "setting", settings[d->id].name);
+		} else if (d->kind == DIFFERENCE_SETTING) {
+			tell_setting(r, cfg, d->id, result);
+		} else if (d->kind == DIFFERENCE_LISTENER && d->in_file < 0) {
+			names_add(by_hand, "listener",
+				  listener_text(&r->listeners.listener[d->in_kernel], text));
+		} else if (d->kind == DIFFERENCE_LISTENER) {
+			snprintf(what, sizeof(what), "listener %s",
+				 listener_text(&cfg->listeners[d->in_file], text));
+			problems_add(&result->problems, what, COMPARED_NOT_THERE);
+		} else if (d->in_file < 0) {
+			names_add(by_hand, "share", r->shares.share[d->in_kernel]->name);
+		} else {
+			step = tell_share(r, cfg, d, all.n - i, result);
+		}
 	}
-	for (i = 0; i < have->n; i++) {
-		for (j = 0; j < n && !listener_same(&want[j], &have->listener[i]); j++)
-			;
-		if (j == n)
-			names_add(by_hand, "listener", listener_text(&have->listener[i], text));
-	}
+	differences_free(&all);
 }
 
 static bool has_protocol(const struct kernel_listeners *have, const char *protocol)
@@ -291,23 +245,18 @@ static void compare_spaces(const struct kernel_shares *have, struct compared *re
 void compare(struct kernel *k, const struct config *cfg, struct compared *result)
 {
 	struct names by_hand = { 0 };
-	struct kernel_listeners listeners;
-	struct kernel_server server;
-	struct kernel_shares shares;
+	struct running r;
 	struct why why;
 
-	if (kernel_server_get(k, &server) || kernel_shares_get(k, &shares))
+	if (running_read(k, &r)) {
+		running_free(&r);
 		return;
-	if (!kernel_listeners_get(k, &listeners)) {
-		compare_settings(&server, cfg, result, &by_hand);
-		compare_shares(&shares, cfg, result, &by_hand);
-		compare_listeners(&listeners, cfg, result, &by_hand);
-		compare_keytabs(&shares, &listeners, cfg, result);
-		compare_handles(&shares, &listeners, result);
-		kernel_listeners_free(&listeners);
 	}
-	compare_spaces(&shares, result);
-	kernel_shares_free(&shares);
+	tell_differences(&r, cfg, result, &by_hand);
+	compare_keytabs(&r.shares, &r.listeners, cfg, result);
+	compare_handles(&r.shares, &r.listeners, result);
+	compare_spaces(&r.shares, result);
+	running_free(&r);
 	if (!by_hand.text[0])
 		return;
 	if (by_hand.more)

@@ -20,7 +20,7 @@
 #define FILE_MAX	(4 * 1024 * 1024)
 
 /* Read a file and append a NUL. Returns NULL and sets errno on error. */
-static char *config_file_text(const char *path, size_t *len)
+static char *config_text_read(const char *path, size_t *len)
 {
 	FILE *file = fopen(path, "re");
 	char *text;
@@ -47,7 +47,7 @@ struct config *config_read(const char *path, struct mistakes *mistakes)
 	char *text;
 
 	memset(mistakes, 0, sizeof(*mistakes));
-	text = config_file_text(path, &len);
+	text = config_text_read(path, &len);
 	if (!text) {
 		mistakes->text = mem_grow(NULL, 0, sizeof(*mistakes->text));
 		mistakes->text[mistakes->count++] = mem_print("%s: %s", path, strerror(errno));
@@ -56,6 +56,14 @@ struct config *config_read(const char *path, struct mistakes *mistakes)
 	cfg = config_parse(path, text, len, mistakes);
 	free(text);
 	return cfg;
+}
+
+char *config_file_text(const struct config_file *file)
+{
+	size_t len;
+	char *text = config_text_read(file->path, &len);
+
+	return text || !file->optional || errno != ENOENT ? text : mem_string("");
 }
 
 struct config *config_file_load(const struct config_file *file, struct mistakes *mistakes)

@@ -22,6 +22,11 @@ struct config_file {
 };
 
 /*
+ * Read the text of the file: "" if it is missing and may be. Returns NULL and sets errno on error;
+ * the caller frees the text.
+ */
+char *config_file_text(const struct config_file *file);
+/*
  * Read the file and log all errors. Returns NULL if there are any; unless @mistakes is NULL, they
  * are there, to be freed with mistakes_free().
  */

@@ -58,6 +58,7 @@ struct object {
 	const struct verb *verbs;
 };
 
+extern const struct verb config_verbs[];
 extern const struct verb share_verbs[];
 extern const struct verb listener_verbs[];
 extern const struct verb server_verbs[];
@@ -100,6 +101,11 @@ int ctl_failed(const struct ctl *ctl, const char *format, ...)
 	__printf(2, 3);
 /* Print the error of the last request; @subject may be NULL. Returns CTL_REFUSED. */
 int ctl_refused(const struct ctl *ctl, const char *subject);
+/*
+ * After a change: tell a person that it is gone at the next start of the server unless it is saved.
+ * Scripts are told nothing. Returns @status, and does nothing unless that is CTL_OK.
+ */
+int ctl_lasts(const struct ctl *ctl, int status);
 /* Print an error if words are left over. Returns CTL_OK if there are none, otherwise CTL_USAGE. */
 int ctl_no_more(const struct ctl *ctl, char **words);
 

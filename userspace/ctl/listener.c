@@ -146,7 +146,7 @@ static int listener_add(struct ctl *ctl, char **words)
 	if (id && nla_len(id) == sizeof(u32))
 		listener_print(ctl, nla_get_u32(id));
 	nlmsg_free(reply);
-	return status;
+	return ctl_lasts(ctl, status);
 }
 
 static int listener_del(struct ctl *ctl, char **words)
@@ -162,7 +162,7 @@ static int listener_del(struct ctl *ctl, char **words)
 	if (ctl_no_more(ctl, words + 1))
 		return CTL_USAGE;
 	id = (u32)value;
-	return ctl_do(ctl, DITTO_CMD_LISTENER_DEL, put_id, &id, words[0], NULL);
+	return ctl_lasts(ctl, ctl_do(ctl, DITTO_CMD_LISTENER_DEL, put_id, &id, words[0], NULL));
 }
 
 static const struct column listener_columns[] = {

@@ -85,6 +85,14 @@ int ctl_no_more(const struct ctl *ctl, char **words)
 	return *words ? ctl_usage(ctl, "'%s' is one word too many", *words) : CTL_OK;
 }
 
+int ctl_lasts(const struct ctl *ctl, int status)
+{
+	if (status == CTL_OK && !ctl->json && isatty(STDERR_FILENO))
+		fputs("This lasts until the server is started again; to keep it: dittoctl config save\n",
+		      stderr);
+	return status;
+}
+
 int ctl_connect(struct ctl *ctl)
 {
 	if (ctl->conn.family)

@@ -13,6 +13,7 @@
 #include "nl/status.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
+#include "serve.h"
 #include "text.h"
 
 /*
@@ -176,13 +177,18 @@ static int stop_run(struct ctl *ctl, char **words)
 	return status ? CTL_REFUSED : told;
 }
 
+int serve_reload(const struct ctl *ctl)
+{
+	return tell_daemon(ctl, SIGHUP, false);
+}
+
 static int start_run(struct ctl *ctl, char **words)
 {
 	if (ctl_no_more(ctl, words))
 		return CTL_USAGE;
 	if (ctl_connect(ctl))
 		return CTL_REFUSED;
-	return tell_daemon(ctl, SIGHUP, false);
+	return serve_reload(ctl);
 }
 
 const struct verb start_verbs[] = {

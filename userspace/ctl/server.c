@@ -199,7 +199,7 @@ static int server_set(struct ctl *ctl, char **words)
 	}
 	status = ctl_do(ctl, DITTO_CMD_SERVER_SET, put_changes, &c, NULL, NULL);
 	explicit_bzero(c.key, sizeof(c.key));
-	return status;
+	return c.count ? ctl_lasts(ctl, status) : status;
 }
 
 static int cache_flush(struct ctl *ctl, char **words)

@@ -210,7 +210,7 @@ static int share_add(struct ctl *ctl, char **words)
 	if (!status)
 		share_warn(s);
 	share_free(s);
-	return status;
+	return ctl_lasts(ctl, status);
 }
 
 static int share_set(struct ctl *ctl, char **words)
@@ -223,7 +223,7 @@ static int share_set(struct ctl *ctl, char **words)
 	s = share_new(words[0]);
 	status = share_write(ctl, DITTO_CMD_SHARE_SET, s, words + 1);
 	share_free(s);
-	return status;
+	return ctl_lasts(ctl, status);
 }
 
 static int share_del(struct ctl *ctl, char **words)
@@ -232,7 +232,7 @@ static int share_del(struct ctl *ctl, char **words)
 		return ctl_usage(ctl, "the name of the share is needed");
 	if (ctl_no_more(ctl, words + 1))
 		return CTL_USAGE;
-	return ctl_do(ctl, DITTO_CMD_SHARE_DEL, put_name, words[0], words[0], NULL);
+	return ctl_lasts(ctl, ctl_do(ctl, DITTO_CMD_SHARE_DEL, put_name, words[0], words[0], NULL));
 }
 
 static const struct column share_columns[] = {

@@ -180,7 +180,8 @@ static void control_write_status(struct control *c)
 	struct status s = { .pid = getpid(), .heard = stopped ? c->heard : c->applied,
 			    .refused = c->refused, .stopped = stopped,
 			    .started = c->result.started, .shares = c->cfg->nshares,
-			    .state_dir = (char *)c->with.state_dir };
+			    .state_dir = (char *)c->with.state_dir,
+			    .config = (char *)c->file->path };
 	unsigned int i;
 
 	s.problem = mem_new((c->mistakes.count + c->result.problems.n + c->covered.n +
@@ -375,14 +376,14 @@ static void control_apply_done(struct job *job)
 		channel_check(c->with.channel);
 	} else {
 		snprintf(status, sizeof(status), "%u shares configured, %u changes, %u errors",
-			 c->cfg->nshares, c->result.changes, c->result.errors);
+			 c->cfg->nshares, c->result.changes.n, c->result.errors);
 		/* Do not log retries without effect. */
-		if (!c->retry_s || c->result.changes || c->result.news || !c->result.errors)
+		if (!c->retry_s || c->result.changes.n || c->result.news || !c->result.errors)
 			log_notice("%s", status);
 		control_tell(c, status);
 		if (!c->result.errors || c->stopped)
 			control_set_retry(c, 0);
-		else if (!c->retry_s || c->result.changes)
+		else if (!c->retry_s || c->result.changes.n)
 			control_set_retry(c, RETRY_MIN);
 		else
 			control_set_retry(c, c->retry_s < RETRY_MAX / 2 ? 2 * c->retry_s :

@@ -11,8 +11,10 @@
 #include "mem.h"
 #include "nl/nl.h"
 
+/* A @dry one answers changes as if they had succeeded. */
 struct kernel {
 	struct conn conn;
+	bool dry;
 };
 
 struct kernel *kernel_open(void)
@@ -23,6 +25,20 @@ struct kernel *kernel_open(void)
 		return k;
 	free(k);
 	return NULL;
+}
+
+struct kernel *kernel_open_dry(void)
+{
+	struct kernel *k = kernel_open();
+
+	if (k)
+		k->dry = true;
+	return k;
+}
+
+bool kernel_is_dry(const struct kernel *k)
+{
+	return k->dry;
 }
 
 void kernel_close(struct kernel *k)
@@ -53,6 +69,14 @@ static int kernel_begin(struct kernel *k)
 {
 	/* kernel_server_get() resets the family, because the module may have been loaded again. */
 	return k->conn.family ? 0 : conn_find_family(&k->conn);
+}
+
+static int kernel_change(struct kernel *k, struct nl_msg *msg)
+{
+	if (!k->dry)
+		return conn_call(&k->conn, msg, NULL);
+	nlmsg_free(msg);
+	return 0;
 }
 
 /* Read the settings of the core and of the protocols that are loaded; others are not known. */
@@ -121,7 +145,7 @@ int kernel_server_set(struct kernel *k, const struct kernel_server *server)
 	for (i = 0; i < SETTINGS; i++)
 		if (server->has[i])
 			setting_put(msg, &settings[i], server->value[i]);
-	return conn_call(&k->conn, msg, NULL);
+	return kernel_change(k, msg);
 }
 
 int kernel_set_handle_key(struct kernel *k, const u8 key[16])
@@ -132,7 +156,7 @@ int kernel_set_handle_key(struct kernel *k, const u8 key[16])
 		return -CONN_NOT_LOADED;
 	msg = conn_message(&k->conn, DITTO_CMD_SERVER_SET);
 	msg_put(msg, DITTO_A_SERVER_HANDLE_KEY, key, 16);
-	return conn_call(&k->conn, msg, NULL);
+	return kernel_change(k, msg);
 }
 
 static void put_session(struct nl_msg *msg, const void *arg)
@@ -210,7 +234,7 @@ static int share_write(struct kernel *k, u8 cmd, const struct share *s)
 		return -CONN_NOT_LOADED;
 	msg = conn_message(&k->conn, cmd);
 	share_put(msg, cmd, s);
-	return conn_call(&k->conn, msg, NULL);
+	return kernel_change(k, msg);
 }
 
 int kernel_share_add(struct kernel *k, const struct share *s)
@@ -231,7 +255,7 @@ int kernel_share_del(struct kernel *k, const char *name)
 		return -CONN_NOT_LOADED;
 	msg = conn_message(&k->conn, DITTO_CMD_SHARE_DEL);
 	msg_put_string(msg, DITTO_A_SHARE_NAME, name);
-	return conn_call(&k->conn, msg, NULL);
+	return kernel_change(k, msg);
 }
 
 int kernel_nested_add(struct kernel *k, const char *share, const char *path)
@@ -243,14 +267,14 @@ int kernel_nested_add(struct kernel *k, const char *share, const char *path)
 	msg = conn_message(&k->conn, DITTO_CMD_NESTED_ADD);
 	msg_put_string(msg, DITTO_A_SHARE_NAME, share);
 	msg_put_string(msg, DITTO_A_SHARE_PATH, path);
-	return conn_call(&k->conn, msg, NULL);
+	return kernel_change(k, msg);
 }
 
 int kernel_nested_check(struct kernel *k)
 {
 	if (kernel_begin(k))
 		return -CONN_NOT_LOADED;
-	return conn_call(&k->conn, conn_message(&k->conn, DITTO_CMD_NESTED_CHECK), NULL);
+	return kernel_change(k, conn_message(&k->conn, DITTO_CMD_NESTED_CHECK));
 }
 
 int kernel_listeners_get(struct kernel *k, struct kernel_listeners *out)
@@ -288,6 +312,10 @@ int kernel_listener_add(struct kernel *k, const struct listener *l, u32 *id)
 
 	if (kernel_begin(k))
 		return -CONN_NOT_LOADED;
+	if (k->dry) {
+		*id = 0;
+		return 0;
+	}
 	msg = conn_message(&k->conn, DITTO_CMD_LISTENER_NEW);
 	listener_put(msg, l);
 	rc = conn_call(&k->conn, msg, &reply);
@@ -310,7 +338,7 @@ int kernel_listener_del(struct kernel *k, u32 id)
 		return -CONN_NOT_LOADED;
 	msg = conn_message(&k->conn, DITTO_CMD_LISTENER_DEL);
 	msg_put(msg, DITTO_A_LISTENER_ID, &id, sizeof(id));
-	return conn_call(&k->conn, msg, NULL);
+	return kernel_change(k, msg);
 }
 
 int kernel_connection_prove(struct kernel *k, u64 cookie, const char *name)

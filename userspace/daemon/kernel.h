@@ -48,6 +48,9 @@ struct kernel_listeners {
 
 /* Open a netlink connection. Returns NULL on error; the caller frees it with kernel_close(). */
 struct kernel *kernel_open(void);
+/* The same; functions that change something do nothing, and return 0. */
+struct kernel *kernel_open_dry(void);
+bool kernel_is_dry(const struct kernel *k);
 void kernel_close(struct kernel *k);
 /* Return the text of the last error, valid until the next call. */
 const char *kernel_why(const struct kernel *k);

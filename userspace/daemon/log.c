@@ -13,6 +13,7 @@
 #include "log.h"
 
 static bool journal;
+static bool closed;
 
 /* systemd sets JOURNAL_STREAM to device:inode of the journal's socket. */
 void log_open(void)
@@ -28,6 +29,11 @@ void log_open(void)
 	journal = !strcmp(stream, mine);
 }
 
+void log_close(void)
+{
+	closed = true;
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
 	/* With the longest path, which must not hide the cause behind it. */
@@ -35,6 +41,8 @@ void log_line(enum log_level level, const char *format, ...)
 	va_list args;
 	char *p;
 
+	if (closed)
+		return;
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);

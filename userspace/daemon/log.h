@@ -20,6 +20,8 @@ enum log_level {
 
 /* Find out where lines go. Called once, before threads are started. */
 void log_open(void);
+/* Write nothing from now on: what the caller wants to say is said otherwise. */
+void log_close(void);
 /* Write one line. Newlines in the text are replaced. */
 void log_line(enum log_level level, const char *format, ...)
 	__printf(2, 3);

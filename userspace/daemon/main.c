@@ -463,10 +463,17 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 
 static void dittod_usage(FILE *out)
 {
-	fputs("dittod [-c FILE] [-s DIR] [--check-config | --map-user NAME | --tls-agent]\n\n"
+	fputs("dittod [-c FILE] [-s DIR] [--json]\n"
+	      "       [--check-config | --show-config | --diff-config | --save-config | --dry-run |\n"
+	      "        --map-user NAME | --tls-agent]\n\n"
 	      "  -c, --config FILE   configuration (" DEFAULT_CONFIG ")\n"
 	      "  -s, --state DIR     where the state database lies (" DEFAULT_STATE ")\n"
 	      "      --check-config  only say whether the configuration has mistakes\n"
+	      "      --show-config   only print what is served, as a configuration\n"
+	      "      --diff-config   only print what is served and differs from the configuration\n"
+	      "      --save-config   only change the configuration to what is served\n"
+	      "      --dry-run       only print what would be changed to apply the configuration\n"
+	      "      --json          print a JSON document for one of these\n"
 	      "      --map-user NAME only say which account user@REALM or DOMAIN\\user gets\n"
 	      "      --tls-agent     only do TLS handshakes for this machine's kernel\n"
 	      "  -h, --help\n"
@@ -474,12 +481,26 @@ static void dittod_usage(FILE *out)
 	      "Manual: man dittod\n", out);
 }
 
+/* Options without a letter. */
+enum {
+	OPTION_CHECK = 256,
+	OPTION_SHOW,
+	OPTION_DIFF,
+	OPTION_SAVE,
+	OPTION_DRY_RUN,
+};
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "state", required_argument, NULL, 's' },
-		{ "check-config", no_argument, NULL, 'k' },
+		{ "check-config", no_argument, NULL, OPTION_CHECK },
+		{ "show-config", no_argument, NULL, OPTION_SHOW },
+		{ "diff-config", no_argument, NULL, OPTION_DIFF },
+		{ "save-config", no_argument, NULL, OPTION_SAVE },
+		{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
+		{ "json", no_argument, NULL, 'j' },
 		{ "map-user", required_argument, NULL, 'm' },
 		{ "tls-agent", no_argument, NULL, 't' },
 		{ "help", no_argument, NULL, 'h' },
@@ -489,8 +510,8 @@ int main(int argc, char **argv)
 	static struct daemon d = { .file = { .path = DEFAULT_CONFIG, .optional = true } };
 	const char *state_dir = DEFAULT_STATE;
 	const char *mapped = NULL;
-	bool check = false;
-	bool agent = false;
+	bool agent = false, json = false;
+	int command = 0;
 	int c;
 
 	worker_main(argc, argv);
@@ -505,8 +526,15 @@ int main(int argc, char **argv)
 		case 's':
 			state_dir = optarg;
 			break;
-		case 'k':
-			check = true;
+		case OPTION_CHECK:
+		case OPTION_SHOW:
+		case OPTION_DIFF:
+		case OPTION_SAVE:
+		case OPTION_DRY_RUN:
+			command = c;
+			break;
+		case 'j':
+			json = true;
 			break;
 		case 't':
 			agent = true;
@@ -534,5 +562,18 @@ int main(int argc, char **argv)
 		return command_map_user(&d.file, mapped);
 	if (agent)
 		return agent_run(&d.file);
-	return check ? command_check_config(&d.file) : dittod_run(&d, state_dir);
+	switch (command) {
+	case OPTION_CHECK:
+		return command_check_config(&d.file, json);
+	case OPTION_SHOW:
+		return command_show_config();
+	case OPTION_DIFF:
+		return command_diff_config(&d.file, json);
+	case OPTION_SAVE:
+		return command_save_config(&d.file, json);
+	case OPTION_DRY_RUN:
+		return command_dry_run(&d.file, state_dir, json);
+	default:
+		return dittod_run(&d, state_dir);
+	}
 }

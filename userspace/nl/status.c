@@ -52,6 +52,11 @@ int status_write(const struct status *s)
 		put_words(f, s->state_dir);
 		fputc('\n', f);
 	}
+	if (s->config) {
+		fputs("config ", f);
+		put_words(f, s->config);
+		fputc('\n', f);
+	}
 	for (i = 0; i < s->nproblems; i++)
 		put_problem(f, "problem", &s->problem[i]);
 	for (i = 0; i < s->nremarks; i++)
@@ -195,6 +200,8 @@ static void read_line(struct status *s, char *line)
 		read_schedule(&s->schedule, value);
 	else if (!strcmp(line, "state") && !s->state_dir)
 		s->state_dir = mem_string(value);
+	else if (!strcmp(line, "config") && !s->config)
+		s->config = mem_string(value);
 }
 
 /* A killed dittod leaves its file, and another process may have got its pid. */
@@ -254,5 +261,6 @@ void status_free(struct status *s)
 		free(s->space[i].share);
 	free(s->space);
 	free(s->state_dir);
+	free(s->config);
 	memset(s, 0, sizeof(*s));
 }

@@ -47,6 +47,7 @@ struct status_space {
  * @stopped: it applies nothing until it gets the command to
  * @shares: number of shares in the configuration
  * @state_dir: folder of the state; NULL if it is not known
+ * @config: the configuration file; NULL if it is not known
  * @problem: parts of the configuration that could not be applied
  * @nproblems: entries of @problem
  * @remark: what else the administrator may want to know; @what is an object, too
@@ -72,6 +73,7 @@ struct status {
 	bool stopped;
 	unsigned int shares;
 	char *state_dir;
+	char *config;
 	struct status_problem *problem;
 	unsigned int nproblems;
 	struct status_problem *remark;

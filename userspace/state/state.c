@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "daemon/log.h"
 #include "mem.h"
@@ -113,6 +114,46 @@ struct state *state_open(const char *dir, struct why *why)
 	*why = inner;
 	state_close(st);
 	return NULL;
+}
+
+/* Fill an empty database from a file, which may be missing. */
+static bool copy_db(struct sqlite3 *to, const char *file, struct why *why)
+{
+	struct sqlite3_backup *copy = NULL;
+	struct sqlite3 *from = NULL;
+	bool good;
+
+	if (access(file, F_OK) && errno == ENOENT)
+		return true;
+	good = sqlite3_open_v2(file, &from, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK;
+	if (good)
+		copy = sqlite3_backup_init(to, "main", from, "main");
+	good = copy && sqlite3_backup_step(copy, -1) == SQLITE_DONE;
+	if (!good)
+		why_not(why, "%s", sqlite3_errmsg(copy ? to : from));
+	sqlite3_backup_finish(copy);
+	sqlite3_close(from);
+	return good;
+}
+
+struct state *state_open_copy(const char *dir, struct why *why)
+{
+	struct state *st = mem_new(sizeof(*st));
+	char *file = mem_print("%s/state.db", dir);
+	struct why inner;
+	bool good;
+
+	if (sqlite3_open(":memory:", &st->db) != SQLITE_OK)
+		good = why_not(&inner, "%s", sqlite3_errmsg(st->db));
+	else
+		good = copy_db(st->db, file, &inner) && prepare_db(st, &inner);
+	if (!good) {
+		why_not(why, "%s: %s", file, inner.text);
+		state_close(st);
+		st = NULL;
+	}
+	free(file);
+	return st;
 }
 
 void state_close(struct state *st)

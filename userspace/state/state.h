@@ -28,6 +28,11 @@ typedef void (*state_listener_fn)(u32 id, const char *text, void *arg);
  * Open DIR/state.db, created if missing, and count a start. Returns NULL and fills @why on error.
  */
 struct state *state_open(const char *dir, struct why *why);
+/*
+ * Copy DIR/state.db into memory; without one, begin with an empty one. Returns NULL and fills @why
+ * on error.
+ */
+struct state *state_open_copy(const char *dir, struct why *why);
 /* Close the database and free @st; NULL is allowed. */
 void state_close(struct state *st);
 /* Return the number of times the database was opened, this time included. */

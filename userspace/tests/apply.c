@@ -50,7 +50,7 @@ static void apply_expect(const char *text, const char *changes)
 	SAME(apply_text(text, &result), changes);
 	CHECK(!result.gone && !result.errors);
 	SAME(apply_text(text, &result), "");
-	CHECK(!result.gone && !result.errors && !result.changes);
+	CHECK(!result.gone && !result.errors && !result.changes.n);
 	applied_free(&result);
 }
 

@@ -8,6 +8,9 @@
 #include "config/apply.h"
 #include "config/compare.h"
 #include "config/config.h"
+#include "config/running.h"
+#include "config/running_text.h"
+#include "nl/status.h"
 #include "state/state.h"
 #include "fake_kernel.h"
 #include "mem.h"
@@ -112,7 +115,7 @@ static void what_was_added_by_hand(void)
 	k.server.value[SETTING_udp] = settings[SETTING_udp].initial;
 	fake_log(&k);
 	SAME(compared_with(A),
-	     "# added by hand: setting threads, share hand, listener nfs udp * port 2049: not in the configuration file: gone at the next start\n");
+	     "# added by hand: setting threads, share hand, listener nfs udp * port 2049: not in the configuration file: gone at the next start unless \"dittoctl config save\" writes it there\n");
 	share_free(hand);
 	fake_unload(&k);
 }
@@ -138,6 +141,118 @@ static void many_by_hand(void)
 	said = compared_with("");
 	end = strstr(said, " more are not in the configuration file");
 	CHECK(end && strlen(said) < 900);
+	fake_unload(&k);
+}
+
+/* Change a configuration to what is served; what stays in it is put behind, with "# " before. */
+static const char *saved(const char *before, const struct status *status)
+{
+	struct config *cfg = config_of(before);
+	struct problems kept;
+	static char text[4000];
+	struct running r;
+	unsigned int i;
+	char *after;
+
+	text[0] = '\0';
+	if (!CHECK(cfg))
+		return text;
+	CHECK(!running_read(&k, &r));
+	after = running_text(&r, cfg, before, status, &kept);
+	snprintf(text, sizeof(text), "%s", after);
+	for (i = 0; i < kept.n; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "# %s\n",
+			 kept.list[i].what);
+	problems_free(&kept);
+	free(after);
+	running_free(&r);
+	config_free(cfg);
+	return text;
+}
+
+/* Change a share of the fake kernel by hand. */
+static void by_hand(const char *name, const char *option, const char *value)
+{
+	struct share *s = kernel_share_get(&k, name);
+	struct why why;
+
+	if (!CHECK(s))
+		return;
+	CHECK(share_set_option(s, option, value, &why) && !kernel_share_set(&k, s));
+	share_free(s);
+}
+
+/* Only what differs is changed in the text, and the text is then the same as what is served. */
+static void text_of_what_runs(void)
+{
+	static const char before[] =
+		"# all of it\n\n[server]\n# threads = 9\n  threads = 4 \n\n"
+		"[share a]\n# the first\npath = /a\nallow = 192.0.2.1\n# behind\nread_only=on\n\n"
+		"# above b\n[share b]\npath = /b\n; no more\n\n# the end\n";
+	struct listener l = { .protocol = "smb", .port = 1445 };
+	struct share *hand = share_new("hand");
+	struct why why;
+	u32 id;
+
+	apply_first(20, before);
+	SAME(saved(before, NULL), before);
+	by_hand("a", "read-only", "no");
+	by_hand("a", "squash", "none");
+	k.server.value[SETTING_threads] = 7;
+	CHECK(!kernel_share_del(&k, "b"));
+	CHECK(share_set_path(hand, "/h", &why) && share_add_rule(hand, "any=ro", &why) &&
+	      share_set_comment(hand, "it's = mine", &why));
+	CHECK(share_set_id(hand, "00112233-4455-6677-8899-aabbccddeeff", &why));
+	CHECK(!kernel_share_add(&k, hand) && !kernel_listener_add(&k, &l, &id));
+	SAME(saved(before, NULL),
+	     "# all of it\n\n[server]\n# threads = 9\nthreads = 7\n\n"
+	     "[share a]\n# the first\npath = /a\nallow = 192.0.2.1\n# behind\nread-only = no\nsquash = none\n\n"
+	     "# above b\n; no more\n\n# the end\n\n"
+	     "[share hand]\npath = /h\nid = 00112233-4455-6677-8899-aabbccddeeff\ncomment = it's = mine\nallow = any=ro\n\n"
+	     "[listener nfs]\n\n[listener smb]\nport = 1445\n");
+	fake_log(&k);
+	SAME(compared_with(saved(before, NULL)), "");
+	share_free(hand);
+	fake_unload(&k);
+}
+
+/* A share whose disk is away stays in the file, other than one that was removed. */
+static void what_could_not_be_served(void)
+{
+	static const char before[] = "[listener nfs]\n" A B;
+	struct status_problem p[] = {
+		{ (char *)"share a", (char *)COMPARED_NOT_SERVED },
+		{ (char *)"share b", (char *)"not added: path: no such directory" },
+	};
+	const struct status status = { .problem = p, .nproblems = 2 };
+
+	apply_first(21, "[listener nfs]\n");
+	SAME(saved(before, &status), "[listener nfs]\n" B "# share b\n");
+	fake_unload(&k);
+}
+
+/* A dry run tells the changes and makes none. */
+static void dry_run(void)
+{
+	struct applied before = { 0 }, result = { 0 };
+	struct config *cfg = config_of("[server]\nthreads = 8\n" B);
+	bool stopped = false;
+	unsigned int i;
+	char text[400] = "";
+
+	apply_first(22, "[server]\nthreads = 4\n" A);
+	k.dry = true;
+	if (CHECK(cfg))
+		apply(&k, cfg, st, &before, &result, &stopped);
+	for (i = 0; i < result.changes.n; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s %s\n",
+			 result.changes.list[i].what, result.changes.list[i].why);
+	SAME(text,
+	     "setting threads changed to 8 from 4\nshare a removed\nshare b added\n");
+	SAME(fake_log(&k), "");
+	CHECK(k.shares.n == 1 && k.server.value[SETTING_threads] == 4);
+	applied_free(&result);
+	config_free(cfg);
 	fake_unload(&k);
 }
 
@@ -212,7 +327,8 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(equal_to_the_file), TEST(what_the_file_asks_for), TEST(what_was_added_by_hand),
-		TEST(many_by_hand), TEST(missing_keytab), TEST(missing_keytab_of_smb),
+		TEST(many_by_hand), TEST(text_of_what_runs), TEST(what_could_not_be_served),
+		TEST(dry_run), TEST(missing_keytab), TEST(missing_keytab_of_smb),
 		TEST(no_file_handles), TEST(space_of_file_systems), TEST(no_module), {0}
 	};
 	char dir[] = "/tmp/ditto-compare.XXXXXX", path[64];

@@ -164,6 +164,8 @@ int kernel_server_set(struct kernel *k, const struct kernel_server *server)
 {
 	unsigned int i;
 
+	if (k->dry)
+		return 0;
 	for (i = 0; i < SETTINGS; i++) {
 		if (!server->has[i])
 			continue;
@@ -175,6 +177,8 @@ int kernel_server_set(struct kernel *k, const struct kernel_server *server)
 
 int kernel_set_handle_key(struct kernel *k, const u8 key[16])
 {
+	if (k->dry)
+		return 0;
 	if (k->has_key && k->shares.n && memcmp(k->key, key, 16))
 		return fake_fail(k, EBUSY);
 	memcpy(k->key, key, 16);
@@ -256,6 +260,8 @@ int kernel_share_add(struct kernel *k, const struct share *s)
 {
 	struct share *copy;
 
+	if (k->dry)
+		return 0;
 	if (k->gone)
 		return fake_fail(k, CONN_NOT_LOADED);
 	if (fake_find(k, s->name))
@@ -281,6 +287,8 @@ int kernel_share_set(struct kernel *k, const struct share *s)
 	struct share **old = fake_find(k, s->name);
 	struct share *changed;
 
+	if (k->dry)
+		return 0;
 	if (!old)
 		return fake_fail(k, ENOENT);
 	/* Sufficient: dittod sends the differences, and all else is equal. */
@@ -305,6 +313,8 @@ int kernel_share_del(struct kernel *k, const char *name)
 	struct share **s;
 	int gate = k->gate;
 
+	if (k->dry)
+		return 0;
 	pthread_mutex_lock(&fake_lock);
 	s = fake_find(k, name);
 	if (s) {
@@ -346,6 +356,9 @@ int kernel_listener_add(struct kernel *k, const struct listener *l, u32 *id)
 	struct listener mine = *l;
 	unsigned int i;
 
+	*id = 0;
+	if (k->dry)
+		return 0;
 	if (!mine.port)
 		mine.port = 2049;
 	for (i = 0; i < k->listeners.n; i++)
@@ -364,6 +377,8 @@ int kernel_listener_del(struct kernel *k, u32 id)
 {
 	unsigned int i;
 
+	if (k->dry)
+		return 0;
 	for (i = 0; i < k->listeners.n && k->listeners.listener[i].id != id; i++)
 		;
 	if (i == k->listeners.n)
@@ -381,8 +396,20 @@ int kernel_nested_add(struct kernel *k, const char *share, const char *path)
 
 int kernel_nested_check(struct kernel *k)
 {
+	if (k->dry)
+		return 0;
 	fake_note(k, "nested?");
 	return 0;
+}
+
+struct kernel *kernel_open_dry(void)
+{
+	return fake_opened;
+}
+
+bool kernel_is_dry(const struct kernel *k)
+{
+	return k->dry;
 }
 
 /* The TLS agent is linked, but does nothing. */

@@ -20,6 +20,7 @@
  * @root: folder that shares which are added have
  * @gate: socket, unless it is 0: a share that was added or removed writes a byte, and waits for one
  * @stop: set while a share is removed, unless it is NULL
+ * @dry: nothing is changed
  * @log: changes since the last fake_log(), one word each
  * @why: the last error
  */
@@ -35,6 +36,7 @@ struct kernel {
 	struct share_path_file root;
 	int gate;
 	bool *stop;
+	bool dry;
 	char log[512];
 	struct why why;
 };

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""dittoctl config: the configuration file beside what is served."""
+import json
+import os
+
+import servers
+from checks import eq, wait_for
+from files import get, put
+from harness import test
+
+
+def ready(w):
+    wait_for('all is served', lambda: not w.server.ctl('status', check=False).returncode)
+
+
+def config(w, *words):
+    """The exit status of a command and its output."""
+    p = w.server.ctl('config', *words, check=False)
+    return p.returncode, p.stdout
+
+
+@test(server='ditto', share=False, clients=0)
+def saved_and_compared(w):
+    """What was changed by hand is told, and saved into the file, whose comments stay."""
+    s, other = w.server, w.path('other')
+    os.mkdir(other)
+    before = (f'# ours\n[listener nfs]\n\n[share data]\n# theirs\npath = {w.export}\n'
+              'allow = 192.0.2.1\nmountpoint = no\n')
+    conf = s.helper_start(before)
+    ready(w)
+    eq(config(w, 'diff'), (0, ''))
+    eq(json.loads(config(w, 'diff', '--json')[1]), [])
+    code, said = config(w, 'save')
+    eq((code, get(conf).decode()), (0, before), said)
+    s.ctl('share', 'set', 'data', 'ro', 'allow', '192.0.2.1', 'allow', '@x=ro', 'user', 'root=read')
+    s.ctl('share', 'add', 'other', other, 'allow', 'any')
+    s.ctl('server', 'set', 'drain-ms', '999')
+    code, said = config(w, 'diff')
+    eq((code, said.splitlines()[2:]), (3, [
+        ' [server]', '-drain-ms = 30000', '+drain-ms = 999', ' [share data]',
+        '-allow = 192.0.2.1=rw', '+allow = 192.0.2.1=rw', '+allow = @x=ro', '+user = root=read',
+        '-read-only = no', '+read-only = yes', '+[share other]']))
+    code, said = config(w, 'diff', '--json')
+    told = json.loads(said)
+    eq((code, len(told)), (3, 5))
+    assert {'section': 'share data', 'key': 'read-only', 'file': ['no'],
+            'running': ['yes']} in told, told
+    assert {'section': 'share other', 'only': 'running'} in told, told
+    wait_for('the status tells it', lambda: 'dittoctl config save' in
+             s.ctl('status', check=False).stdout)
+    shares, shown = s.json('share', 'list'), config(w, 'show')[1]
+    code, said = config(w, 'save')
+    eq(code, 0, said)
+    text = get(conf).decode()
+    assert text.startswith('# ours\n[listener nfs]\n\n[share data]\n# theirs\n'), text
+    assert 'mountpoint = no\n' in text and get(f'{conf}.bak').decode() == before, text
+    eq(config(w, 'diff'), (0, ''))
+    ready(w)
+    eq(s.ctl('status').count('by hand'), 0)
+    # it is the helper's, which removes what the file does not name
+    put(conf, shown.replace('drain-ms = 999\n', ''))
+    eq(config(w, 'apply')[0], 0)
+    eq((s.json('share', 'list'), s.setting('drain_ms')), (shares, 30000))
+    put(conf, before)
+    eq(config(w, 'apply')[0], 0)
+    eq([x['name'] for x in s.json('share', 'list')], ['data'])
+    s.ctl('stop')
+
+
+@test(server='ditto', share=False, clients=0)
+def nothing_lost_by_saving(w):
+    """What cannot be served stays in the file, and nothing is saved that says something else."""
+    s, away = w.server, w.path('away')
+    text = f'[listener nfs]\n[share data]\npath = {w.export}\n[share away]\npath = {away}\n'
+    conf = s.helper_start(text)
+    wait_for('the other share', lambda: 'no such directory' in s.ctl('status', check=False).stdout)
+    s.ctl('share', 'set', 'data', 'comment', 'x')
+    code, said = config(w, 'save')
+    assert not code and 'share away is not served, and stays' in said, said
+    eq(get(conf).decode(), text.replace('[share away]', 'comment = x\n[share away]'))
+    text = get(conf).decode()
+    s.ctl('share', 'set', 'data', 'comment', 'x\n[share y]\npath = /')
+    assert 'share' in s.refused('config', 'save')
+    s.ctl('share', 'set', 'data', 'comment', 'x')
+    for listener in s.json('listener', 'list'):
+        s.ctl('listener', 'del', str(listener['id']))
+    assert 'does not listen' in s.refused('config', 'save')
+    s.ctl('stop')
+    assert 'dittoctl start' in s.refused('config', 'save')
+    s.helper_stop()
+    assert 'systemctl start dittod' in s.refused('config', 'save')
+    eq(get(conf).decode(), text)
+
+
+@test(server='ditto', share=False, clients=0)
+def applied_or_only_told(w):
+    """A dry run tells what would be changed, and changes nothing; mistakes have their lines."""
+    s = w.server
+    os.mkdir(w.path('b'))
+    conf = s.helper_start(f'[share a]\npath = {w.export}\n')
+    ready(w)
+    before = s.json('share', 'list')
+    put(conf, f'[server]\ndrain-ms = 999\n[share b]\npath = {w.path("b")}\n'
+        f'[share c]\npath = {w.path("c")}\nmountpoint = yes\n')
+    eq(config(w, 'apply', '--dry-run'), (3, (
+        'setting drain-ms: would be changed to 999 from 30000\nshare a: would be removed\n'
+        'share b: would be added\n'
+        f'share c: not added: {w.path("c")}: No such file or directory\n')))
+    eq(s.json('share', 'list'), before)
+    code, said = config(w, 'apply')
+    eq(code, 3, said)
+    assert 'share c: not added' in said, said
+    eq([x['name'] for x in s.json('share', 'list')], ['b'])
+    put(conf, '[listener ftp]\n[share b]\npath = b\nsquach = x\n')
+    code, said = config(w, 'check')
+    assert code and f'{conf}:1: ' in said and f'{conf}:3: ' in said and f'{conf}:4: ' in said, said
+    told = json.loads(config(w, 'check', '--json')[1])
+    eq(len(told['mistakes']), 3)
+    for words in (('apply',), ('apply', '--dry-run'), ('diff',), ('save',)):
+        assert f'{conf}:1: ' in s.refused('config', *words)
+    put(conf, f'[share b]\npath = {w.path("b")}\n[share d]\npath = {w.path("b")}\n'
+        f'[share e]\npath = {w.path("e")}\n')
+    told = json.loads(config(w, 'check', '--json')[1])
+    eq((told['mistakes'], len(told['remarks'])), ([], 2), told)
+    put(conf, '')
+    eq(config(w, 'apply')[0], 0)
+    s.ctl('stop')
+
+
+@test(server='ditto', share=False, clients=0)
+def changes_that_do_not_last(w):
+    """Who changes something on a terminal is told how it lasts, and no program is."""
+    s, tool = w.server, servers.tool('dittoctl')
+    for words in ('server set drain-ms 999', f'share add data {w.export} allow any',
+                  'share set data ro', 'share del data'):
+        said = s.ns.run('script', '-qec', f'{tool} {words}', '/dev/null')
+        assert said.count('dittoctl config save') == 1, said
+        if words != 'share del data':
+            continue
+        eq(s.ctl(*f'share add data {w.export} allow any'.split()), '')
+        eq(s.ctl(*words.split()), '')
+    assert 'config save' not in s.ns.run('script', '-qec', f'{tool} --json listener add nfs',
+                                         '/dev/null')

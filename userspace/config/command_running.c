@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * --show-config, --diff-config, --save-config and --dry-run: the configuration file beside what the
+ * kernel serves, see command.h.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "apply.h"
+#include "command.h"
+#include "config.h"
+#include "config_file.h"
+#include "ctl/out.h"
+#include "daemon/log.h"
+#include "identity/identity.h"
+#include "identity/user_lookup.h"
+#include "mem.h"
+#include "nl/share_conf.h"
+#include "nl/status.h"
+#include "running.h"
+#include "running_text.h"
+#include "state/state.h"
+
+/* Users and groups of the file by number, as the kernel tells them; those that are found. */
+static void users_resolve(struct config *cfg)
+{
+	struct share_users users;
+	struct why why;
+	unsigned int i;
+
+	identity_map_read(IDENTITY_MAP);
+	identity_configure(&cfg->identity, &cfg->aliases);
+	for (i = 0; i < cfg->nshares; i++) {
+		struct share *s = cfg->shares[i];
+
+		if (share_users_resolve(&s->users, &users, user_lookup_find, &why)) {
+			share_users_free(&users);
+			continue;
+		}
+		share_users_free(&s->users);
+		s->users = users;
+	}
+}
+
+/* Read what the kernel serves. Returns false after an error was logged. */
+static bool command_running(struct running *r)
+{
+	struct kernel *k = kernel_open();
+	int rc = k ? running_read(k, r) : -errno;
+
+	if (rc)
+		log_error("%s", k ? kernel_why(k) : strerror(-rc));
+	if (rc && k)
+		running_free(r);
+	kernel_close(k);
+	return !rc;
+}
+
+int command_show_config(void)
+{
+	struct config *empty = config_new();
+	struct problems none;
+	struct running r;
+	char *text;
+
+	if (!command_running(&r)) {
+		config_free(empty);
+		return EXIT_FAILURE;
+	}
+	text = running_text(&r, empty, "", NULL, &none);
+	fputs(text, stdout);
+	free(text);
+	running_free(&r);
+	config_free(empty);
+	return EXIT_SUCCESS;
+}
+
+/* Fill @c with a line of a setting or a listener, or with the lines of a key of a share. */
+static void difference_values(const struct difference *d, bool file, const struct running *r,
+			      const struct config *cfg, struct share_conf *c)
+{
+	int place = file ? d->in_file : d->in_kernel;
+	char text[SETTING_TEXT_MAX];
+	u32 value;
+
+	memset(c, 0, sizeof(*c));
+	if (d->kind == DIFFERENCE_SETTING) {
+		value = !file ? r->server.value[d->id] : cfg->given[d->id] ?
+			cfg->setting[d->id] : settings[d->id].initial;
+		c->key = settings[d->id].name;
+		c->value = mem_new(sizeof(*c->value));
+		c->value[c->n++] = mem_string(setting_text(&settings[d->id],
+							   value, text));
+	} else if (d->kind == DIFFERENCE_OPTION) {
+		share_conf_get(file ? cfg->shares[place] : r->shares.share[place], d->id, c);
+	}
+}
+
+/* Return the section of a difference, freed by the caller. */
+static char *difference_section(const struct difference *d, const struct running *r,
+				const struct config *cfg)
+{
+	char text[LISTENER_TEXT_MAX];
+
+	if (d->kind == DIFFERENCE_SETTING)
+		return mem_string("server");
+	if (d->kind == DIFFERENCE_LISTENER)
+		return mem_print("listener %s",
+				 listener_text(d->in_file < 0 ?
+					       &r->listeners.listener[d->in_kernel] :
+					       &cfg->listeners[d->in_file], text));
+	return mem_print("share %s", d->in_file < 0 ? r->shares.share[d->in_kernel]->name :
+			 cfg->shares[d->in_file]->name);
+}
+
+static void side_json(const char *side, const struct difference *d, bool file,
+		      const struct running *r, const struct config *cfg)
+{
+	struct share_conf c;
+	unsigned int i;
+
+	json_open(stdout, side, '[');
+	difference_values(d, file, r, cfg, &c);
+	for (i = 0; i < c.n; i++)
+		json_string(stdout, NULL, c.value[i]);
+	share_conf_free(&c);
+	json_close(stdout, ']');
+}
+
+static void difference_json(const struct difference *d, const struct running *r,
+			    const struct config *cfg)
+{
+	char *section = difference_section(d, r, cfg);
+	bool whole = d->kind == DIFFERENCE_SHARE || d->kind == DIFFERENCE_LISTENER;
+	struct share_conf c;
+
+	json_open(stdout, NULL, '{');
+	json_string(stdout, "section", section);
+	if (whole) {
+		json_string(stdout, "only", d->in_file < 0 ? "running" : "file");
+	} else {
+		difference_values(d, false, r, cfg, &c);
+		json_string(stdout, "key", c.key);
+		share_conf_free(&c);
+		side_json("file", d, true, r, cfg);
+		side_json("running", d, false, r, cfg);
+	}
+	json_close(stdout, '}');
+	free(section);
+}
+
+static void side_print(char sign, const struct difference *d, const struct running *r,
+		       const struct config *cfg)
+{
+	struct share_conf c;
+	unsigned int i;
+
+	difference_values(d, sign == '-', r, cfg, &c);
+	for (i = 0; i < c.n; i++)
+		printf("%c%s = %s\n", sign, c.key, c.value[i]);
+	share_conf_free(&c);
+}
+
+/* Print a difference, below its section unless that is @last, which this one replaces. */
+static void difference_print(const struct difference *d, const struct running *r,
+			     const struct config *cfg, char **last)
+{
+	char *section = difference_section(d, r, cfg);
+
+	if (d->kind == DIFFERENCE_SHARE || d->kind == DIFFERENCE_LISTENER)
+		printf("%c[%s]\n", d->in_file < 0 ? '+' : '-', section);
+	else if (!*last || strcmp(*last, section))
+		printf(" [%s]\n", section);
+	side_print('-', d, r, cfg);
+	side_print('+', d, r, cfg);
+	free(*last);
+	*last = section;
+}
+
+int command_diff_config(const struct config_file *file, bool json)
+{
+	struct config *cfg = config_file_load(file, NULL);
+	struct differences all = { 0 };
+	struct running r;
+	char *last = NULL;
+	unsigned int i;
+
+	if (!cfg || !command_running(&r)) {
+		config_free(cfg);
+		return EXIT_FAILURE;
+	}
+	users_resolve(cfg);
+	differences_find(&r, cfg, &all);
+	if (json)
+		json_open(stdout, NULL, '[');
+	else if (all.n)
+		printf("--- %s\n+++ what is served\n", file->path);
+	for (i = 0; i < all.n; i++) {
+		if (json)
+			difference_json(&all.list[i], &r, cfg);
+		else
+			difference_print(&all.list[i], &r, cfg, &last);
+	}
+	if (json) {
+		json_close(stdout, ']');
+		json_end(stdout);
+	}
+	i = all.n;
+	free(last);
+	differences_free(&all);
+	running_free(&r);
+	config_free(cfg);
+	return i ? COMMAND_DIFFERS : EXIT_SUCCESS;
+}
+
+/* Only of a server that has the configuration all that is not in the kernel was removed by hand. */
+static bool save_is_safe(const struct running *r, struct status *status)
+{
+	if (!status_read(status)) {
+		log_error(
+			"dittod does not run, so what is served is not the configuration: systemctl start dittod");
+		return false;
+	}
+	if (!status->stopped && !status->refused && status->started == r->server.started)
+		return true;
+	log_error(status->stopped ?
+		  "the server is stopped, so what is served is not the configuration: dittoctl start" :
+		  status->refused ?
+		  "dittod did not take the configuration, which has mistakes: dittoctl config check" :
+		  "dittod has not applied the configuration to this server yet: dittoctl status tells why");
+	status_free(status);
+	return false;
+}
+
+/* Does the text say what the kernel serves, but for what was kept? Else the reason is logged. */
+static bool save_is_faithful(const char *name, const char *text, const struct running *r,
+			     unsigned int kept)
+{
+	char *copy = mem_string(text);
+	struct differences all = { 0 };
+	struct mistakes mistakes;
+	struct config *cfg;
+	bool good = false;
+	char *section;
+
+	cfg = config_parse(name, copy, strlen(copy), &mistakes);
+	free(copy);
+	if (!cfg) {
+		log_error("this cannot be written into the file: %s", mistakes.text[0]);
+		mistakes_free(&mistakes);
+		return false;
+	}
+	users_resolve(cfg);
+	differences_find(r, cfg, &all);
+	good = all.n <= kept;
+	if (!r->listeners.n && !cfg->nlisteners) {
+		log_error(
+			"the server does not listen, and a file without [listener] means that it does for NFS: dittoctl listener add");
+		good = false;
+	} else if (!good) {
+		section = difference_section(&all.list[0], r, cfg);
+		log_error("%s: the file has no words for what is served, such as a line end in a text",
+			  section);
+		free(section);
+	}
+	differences_free(&all);
+	config_free(cfg);
+	return good;
+}
+
+static bool write_all(int fd, const char *text)
+{
+	size_t len = strlen(text);
+
+	while (len) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0)
+			return false;
+		text += n;
+		len -= (size_t)n;
+	}
+	return !fsync(fd);
+}
+
+/* Whoever loses power has the old file or the new one. */
+static bool save_folder_sync(const char *path)
+{
+	char *copy = mem_string(path);
+	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool good = fd >= 0 && !fsync(fd);
+
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return good;
+}
+
+/* Put a text in place of a file, which becomes PATH.bak. Returns false and sets errno on error. */
+static bool save_replace(const char *path, const char *text)
+{
+	char *new = mem_print("%s.new", path), *old = mem_print("%s.bak", path);
+	struct stat st = { .st_mode = 0644 };
+	bool exists = !stat(path, &st), good;
+	int fd, error;
+
+	unlink(new);
+	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	good = fd >= 0;
+	if (good && exists)
+		good = !fchown(fd, st.st_uid, st.st_gid);
+	good = good && !fchmod(fd, st.st_mode & 07777) && write_all(fd, text);
+	if (good && exists)
+		good = (!unlink(old) || errno == ENOENT) && !link(path, old);
+	good = good && !rename(new, path) && save_folder_sync(path);
+	error = errno;
+	if (!good && fd >= 0)
+		unlink(new);
+	if (fd >= 0)
+		close(fd);
+	free(new);
+	free(old);
+	errno = error;
+	return good;
+}
+
+static void save_tell(const char *path, bool changed, const struct problems *kept, bool json)
+{
+	unsigned int i;
+
+	if (!json) {
+		for (i = 0; i < kept->n; i++)
+			printf("%s is not served, and stays in the file: %s\n", kept->list[i].what,
+			       kept->list[i].why);
+		printf(changed ? "%s is what is served; before it was %s.bak\n" :
+		       "%s is what is served already\n", path, path);
+		return;
+	}
+	json_open(stdout, NULL, '{');
+	json_string(stdout, "file", path);
+	json_bool(stdout, "changed", changed);
+	json_open(stdout, "kept", '[');
+	for (i = 0; i < kept->n; i++)
+		json_string(stdout, NULL, kept->list[i].what);
+	json_close(stdout, ']');
+	json_close(stdout, '}');
+	json_end(stdout);
+}
+
+int command_save_config(const struct config_file *file, bool json)
+{
+	struct config *cfg = config_file_load(file, NULL);
+	char *before = config_file_text(file), *text = NULL;
+	struct problems kept = { 0 };
+	struct status status;
+	char path[PATH_MAX];
+	struct running r;
+	bool good;
+
+	if (!cfg || !before || !command_running(&r)) {
+		free(before);
+		config_free(cfg);
+		return EXIT_FAILURE;
+	}
+	/* The file may be a link to where it really lies. */
+	if (!realpath(file->path, path))
+		snprintf(path, sizeof(path), "%s", file->path);
+	users_resolve(cfg);
+	good = save_is_safe(&r, &status);
+	if (good) {
+		text = running_text(&r, cfg, before, &status, &kept);
+		status_free(&status);
+		good = save_is_faithful(path, text, &r, kept.n);
+	}
+	if (good && strcmp(before, text)) {
+		good = save_replace(path, text);
+		if (!good)
+			log_error("%s: %s", path, strerror(errno));
+	}
+	if (good)
+		save_tell(path, strcmp(before, text), &kept, json);
+	problems_free(&kept);
+	free(text);
+	free(before);
+	running_free(&r);
+	config_free(cfg);
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static void problems_json(const char *key, const struct problems *p, const char *member)
+{
+	unsigned int i;
+
+	json_open(stdout, key, '[');
+	for (i = 0; i < p->n; i++) {
+		json_open(stdout, NULL, '{');
+		json_string(stdout, "subject", p->list[i].what);
+		json_string(stdout, member, p->list[i].why);
+		json_close(stdout, '}');
+	}
+	json_close(stdout, ']');
+}
+
+static void dry_run_tell(const struct applied *result, bool json)
+{
+	unsigned int i;
+
+	if (json) {
+		json_open(stdout, NULL, '{');
+		problems_json("changes", &result->changes, "change");
+		problems_json("problems", &result->problems, "problem");
+		json_close(stdout, '}');
+		json_end(stdout);
+		return;
+	}
+	for (i = 0; i < result->changes.n; i++)
+		printf("%s: would be %s\n", result->changes.list[i].what,
+		       result->changes.list[i].why);
+	for (i = 0; i < result->problems.n; i++)
+		printf("%s: %s\n", result->problems.list[i].what, result->problems.list[i].why);
+	if (!result->changes.n && !result->problems.n)
+		puts("nothing would be changed");
+}
+
+int command_dry_run(const struct config_file *file, const char *state_dir, bool json)
+{
+	struct applied before = { 0 }, result = { 0 };
+	struct config *cfg = config_file_load(file, NULL);
+	bool stopped = false;
+	struct kernel *k;
+	struct state *st;
+	struct why why;
+	int status;
+
+	if (!cfg)
+		return EXIT_FAILURE;
+	st = state_open_copy(state_dir, &why);
+	k = kernel_open_dry();
+	if (!st || !k) {
+		log_error("%s", st ? strerror(errno) : why.text);
+		status = EXIT_FAILURE;
+		goto out;
+	}
+	config_use_accounts(cfg);
+	log_close();
+	apply(k, cfg, st, &before, &result, &stopped);
+	if (result.gone)
+		problems_add(&result.problems, "server", kernel_why(k));
+	dry_run_tell(&result, json);
+	status = result.gone ? EXIT_FAILURE : result.problems.n ? COMMAND_DIFFERS : EXIT_SUCCESS;
+	applied_free(&result);
+out:
+	kernel_close(k);
+	state_close(st);
+	config_free(cfg);
+	return status;
+}

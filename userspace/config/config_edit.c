@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Changes the text of a configuration file, see config_edit.h. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/spec.h"
+#include "config_edit.h"
+#include "mem.h"
+
+enum line_kind {
+	LINE_OTHER,	/* empty, or a comment */
+	LINE_HEADER,
+	LINE_KEY,
+};
+
+/**
+ * struct line - a line of the file
+ * @text: the line, without its end; NULL if it was removed
+ * @kind: what it is
+ * @section: number of its section; CONFIG_EDIT_NONE before the first one
+ */
+struct line {
+	char *text;
+	enum line_kind kind;
+	unsigned int section;
+};
+
+/**
+ * struct config_edit - a text that is changed
+ * @line: its lines
+ * @n: entries of @line
+ * @nsections: number of sections, with those that were removed
+ */
+struct config_edit {
+	struct line *line;
+	unsigned int n;
+	unsigned int nsections;
+};
+
+/* Put a line before the one at @place. */
+static void line_insert(struct config_edit *e, unsigned int place, char *text,
+			enum line_kind kind, unsigned int section)
+{
+	e->line = mem_grow(e->line, e->n, sizeof(*e->line));
+	memmove(&e->line[place + 1], &e->line[place], (e->n++ - place) * sizeof(*e->line));
+	e->line[place] = (struct line){ text, kind, section };
+}
+
+static void line_remove(struct line *line)
+{
+	free(line->text);
+	line->text = NULL;
+}
+
+struct config_edit *config_edit_begin(const char *text)
+{
+	struct config_edit *e = mem_new(sizeof(*e));
+	enum line_kind kind;
+	const char *start;
+	size_t len;
+
+	for (; *text; text += len + !!text[len]) {
+		len = strcspn(text, "\n");
+		start = text + strspn(text, " \t");
+		if (*start == '[') {
+			kind = LINE_HEADER;
+			e->nsections++;
+		} else {
+			kind = strchr("#;\r\n", *start) ? LINE_OTHER : LINE_KEY;
+		}
+		line_insert(e, e->n, mem_print("%.*s", (int)len, text), kind, e->nsections - 1);
+	}
+	return e;
+}
+
+static bool header_is(const char *text, const char *kind)
+{
+	size_t len = strlen(kind);
+
+	text = strchr(text, '[') + 1;
+	text += strspn(text, " \t");
+	return !strncmp(text, kind, len) && strchr(" \t]", text[len]);
+}
+
+unsigned int config_edit_find(const struct config_edit *e, const char *kind, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < e->n; i++)
+		if (e->line[i].text && e->line[i].kind == LINE_HEADER &&
+		    header_is(e->line[i].text, kind) && !n--)
+			return e->line[i].section;
+	return CONFIG_EDIT_NONE;
+}
+
+unsigned int config_edit_append(struct config_edit *e, const char *header)
+{
+	unsigned int section = e->nsections++;
+
+	if (e->n && e->line[e->n - 1].text && e->line[e->n - 1].text[0])
+		line_insert(e, e->n, mem_string(""), LINE_OTHER, section - 1);
+	line_insert(e, e->n, mem_print("[%s]", header), LINE_HEADER, section);
+	return section;
+}
+
+/* Return the place behind the last key or the header of a section. */
+static unsigned int section_end(const struct config_edit *e, unsigned int section)
+{
+	unsigned int i, end = e->n;
+
+	for (i = 0; i < e->n; i++)
+		if (e->line[i].text && e->line[i].section == section &&
+		    e->line[i].kind != LINE_OTHER)
+			end = i + 1;
+	return end;
+}
+
+void config_edit_remove(struct config_edit *e, unsigned int section)
+{
+	unsigned int end = section_end(e, section), i;
+
+	for (i = 0; i < end; i++)
+		if (e->line[i].section == section)
+			line_remove(&e->line[i]);
+	/* Only one of the empty lines around it stays. */
+	for (; end < e->n && e->line[end].text && !e->line[end].text[0]; end++)
+		line_remove(&e->line[end]);
+}
+
+static bool key_is(const char *text, const char *key)
+{
+	char word[64];
+	size_t len;
+
+	text += strspn(text, " \t");
+	len = strcspn(text, "=");
+	while (len && strchr(" \t", text[len - 1]))
+		len--;
+	return (size_t)snprintf(word, sizeof(word), "%.*s", (int)len, text) < sizeof(word) &&
+	       spec_same_word(word, key);
+}
+
+void config_edit_set(struct config_edit *e, unsigned int section, const char *key,
+		     char *const *value, unsigned int n)
+{
+	unsigned int place = CONFIG_EDIT_NONE, i;
+
+	for (i = 0; i < e->n; i++) {
+		struct line *line = &e->line[i];
+
+		if (!line->text || line->section != section || line->kind != LINE_KEY ||
+		    !key_is(line->text, key))
+			continue;
+		if (place == CONFIG_EDIT_NONE)
+			place = i;
+		line_remove(line);
+	}
+	if (place == CONFIG_EDIT_NONE)
+		place = section_end(e, section);
+	for (i = 0; i < n; i++)
+		line_insert(e, place + i, mem_print("%s = %s", key, value[i]), LINE_KEY, section);
+}
+
+char *config_edit_end(struct config_edit *e)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	unsigned int i;
+
+	if (!out)
+		mem_out();
+	for (i = 0; i < e->n; i++) {
+		if (e->line[i].text)
+			fprintf(out, "%s\n", e->line[i].text);
+		free(e->line[i].text);
+	}
+	if (fclose(out))
+		mem_out();
+	free(e->line);
+	free(e);
+	return text;
+}

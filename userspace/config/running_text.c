@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The text of a configuration that is what the kernel serves, see running_text.h. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compare.h"
+#include "config.h"
+#include "config_edit.h"
+#include "mem.h"
+#include "nl/share_conf.h"
+#include "nl/status.h"
+#include "running.h"
+#include "running_text.h"
+
+static void section_set_share(struct config_edit *e, const struct share *s)
+{
+	char *header = mem_print("share %s", s->name);
+	unsigned int section = config_edit_append(e, header), i;
+	struct share_conf c;
+
+	free(header);
+	for (i = 0; share_conf_get(s, i, &c); i++) {
+		if (!c.usual)
+			config_edit_set(e, section, c.key, c.value, c.n);
+		share_conf_free(&c);
+	}
+}
+
+static void section_set_listener(struct config_edit *e, const struct listener *l)
+{
+	char *header = mem_print("listener %s", l->protocol);
+	unsigned int section = config_edit_append(e, header);
+	char text[TEXT_ADDRESS_MAX], port[16];
+	struct listener usual = *l;
+	char *value = text;
+
+	free(header);
+	usual.port = 0;
+	if (l->transport) {
+		snprintf(text, sizeof(text), "%s",
+			 spec_enum_name(&spec_transport_type, l->transport));
+		config_edit_set(e, section, "transport", &value, 1);
+	}
+	if (l->addr.len) {
+		text_from_address(l->addr.bytes, l->addr.len, text);
+		config_edit_set(e, section, "address", &value, 1);
+	}
+	snprintf(port, sizeof(port), "%u", listener_port(l));
+	value = port;
+	if (listener_port(l) != listener_port(&usual))
+		config_edit_set(e, section, "port", &value, 1);
+}
+
+/**
+ * struct edit - a configuration that is changed to what the kernel serves
+ * @r: what it serves
+ * @cfg: the configuration
+ * @text: text of the configuration
+ * @share: the section of each share
+ * @listener: the section of each listener
+ * @server: the section [server]
+ * @status: what dittod could not serve, or NULL
+ * @kept: names of what is not served but stays in the file
+ */
+struct edit {
+	const struct running *r;
+	const struct config *cfg;
+	struct config_edit *text;
+	unsigned int *share;
+	unsigned int *listener;
+	unsigned int server;
+	const struct status *status;
+	struct problems kept;
+};
+
+/* What could not be served, such as a share of a disk that is away, was not removed by hand. */
+static bool edit_keeps(struct edit *e, const char *kind, const char *name)
+{
+	char *what = mem_print("%s %s", kind, name);
+	bool keeps = false;
+	unsigned int i;
+
+	for (i = 0; e->status && i < e->status->nproblems && !keeps; i++) {
+		const struct status_problem *p = &e->status->problem[i];
+
+		keeps = !strcmp(p->what, what) && strcmp(p->why, COMPARED_NOT_SERVED) &&
+			strcmp(p->why, COMPARED_NOT_THERE);
+		if (keeps)
+			problems_add(&e->kept, what, p->why);
+	}
+	free(what);
+	return keeps;
+}
+
+static void edit_setting(struct edit *e, unsigned int id)
+{
+	char text[SETTING_TEXT_MAX];
+	char *value = text;
+
+	if (e->server == CONFIG_EDIT_NONE)
+		e->server = config_edit_append(e->text, "server");
+	setting_text(&settings[id], e->r->server.value[id], text);
+	config_edit_set(e->text, e->server, settings[id].name, &value, 1);
+}
+
+static void edit_option(struct edit *e, const struct difference *d)
+{
+	struct share_conf c;
+
+	share_conf_get(e->r->shares.share[d->in_kernel], d->id, &c);
+	config_edit_set(e->text, e->share[d->in_file], c.key, c.value, c.n);
+	share_conf_free(&c);
+}
+
+static void edit_apply(struct edit *e, const struct difference *d)
+{
+	char text[LISTENER_TEXT_MAX];
+
+	if (d->kind == DIFFERENCE_SETTING) {
+		edit_setting(e, d->id);
+	} else if (d->kind == DIFFERENCE_OPTION) {
+		edit_option(e, d);
+	} else if (d->kind == DIFFERENCE_SHARE) {
+		if (d->in_file < 0)
+			section_set_share(e->text, e->r->shares.share[d->in_kernel]);
+		else if (!edit_keeps(e, "share", e->cfg->shares[d->in_file]->name))
+			config_edit_remove(e->text, e->share[d->in_file]);
+	} else if (d->in_file < 0) {
+		section_set_listener(e->text, &e->r->listeners.listener[d->in_kernel]);
+	} else {
+		listener_text(&e->cfg->listeners[d->in_file], text);
+		if (!edit_keeps(e, "listener", text))
+			config_edit_remove(e->text, e->listener[d->in_file]);
+	}
+}
+
+/* Sections of a kind, in the order of the file. */
+static unsigned int *edit_sections(const struct config_edit *text, const char *kind, unsigned int n)
+{
+	unsigned int *list = mem_new((n + 1) * sizeof(*list));
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		list[i] = config_edit_find(text, kind, i);
+	return list;
+}
+
+char *running_text(const struct running *r, const struct config *cfg, const char *text,
+			  const struct status *status, struct problems *kept)
+{
+	struct edit e = { .r = r, .cfg = cfg, .text = config_edit_begin(text), .status = status };
+	struct differences all = { 0 };
+	bool others = false;
+	unsigned int i;
+
+	e.share = edit_sections(e.text, "share", cfg->nshares);
+	e.listener = edit_sections(e.text, "listener", cfg->nlisteners);
+	e.server = config_edit_find(e.text, "server", 0);
+	differences_find(r, cfg, &all);
+	for (i = 0; i < all.n; i++) {
+		/* A file without listeners means one, which it has to name beside others. */
+		if (all.list[i].kind == DIFFERENCE_LISTENER && !cfg->nlisteners)
+			others = true;
+		else
+			edit_apply(&e, &all.list[i]);
+	}
+	for (i = 0; others && i < r->listeners.n; i++)
+		section_set_listener(e.text, &r->listeners.listener[i]);
+	differences_free(&all);
+	free(e.share);
+	free(e.listener);
+	*kept = e.kept;
+	return config_edit_end(e.text);
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dittoctl config: the configuration file beside what is served. dittod has the parser, compares
+ * and applies; this runs it.
+ */
+
+#include <errno.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ctl.h"
+#include "nl/status.h"
+#include "serve.h"
+
+extern char **environ;
+
+/* Where a process has a file open that it named by a path. */
+static void path_of(const struct status *s, const char *path, char *out, size_t size)
+{
+	if (path[0] == '/')
+		snprintf(out, size, "%s", path);
+	else
+		snprintf(out, size, "/proc/%d/cwd/%s", s->pid, path);
+}
+
+static bool link_read(const char *path, char target[PATH_MAX])
+{
+	ssize_t len = readlink(path, target, PATH_MAX - 1);
+
+	if (len < 0)
+		return false;
+	target[len] = '\0';
+	return true;
+}
+
+/* The program that runs, else the one beside this one, else that of the search path. */
+static void dittod_find(const struct status *s, char program[PATH_MAX])
+{
+	char link[64], *name;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", s->pid);
+	if (s->pid && link_read(link, program) && !access(program, X_OK))
+		return;
+	if (link_read("/proc/self/exe", program)) {
+		name = strrchr(program, '/') + 1;
+		snprintf(name, (size_t)(program + PATH_MAX - name), "dittod");
+		if (!access(program, X_OK))
+			return;
+	}
+	snprintf(program, PATH_MAX, "dittod");
+}
+
+/* Run dittod with an option, for the file of the one that runs. Returns an exit status. */
+static int config_run(struct ctl *ctl, const char *option)
+{
+	char program[PATH_MAX], config[PATH_MAX], state[PATH_MAX];
+	char *argv[8] = { program, (char *)option };
+	unsigned int n = 2;
+	struct status s;
+	int rc, status;
+	pid_t pid;
+
+	status_read(&s);
+	dittod_find(&s, program);
+	if (s.config) {
+		path_of(&s, s.config, config, sizeof(config));
+		argv[n++] = "-c";
+		argv[n++] = config;
+	}
+	if (s.state_dir) {
+		path_of(&s, s.state_dir, state, sizeof(state));
+		argv[n++] = "-s";
+		argv[n++] = state;
+	}
+	if (ctl->json)
+		argv[n++] = "--json";
+	status_free(&s);
+	rc = posix_spawnp(&pid, program, NULL, NULL, argv, environ);
+	if (rc)
+		return ctl_failed(ctl, "%s: %s", program, strerror(rc));
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return ctl_failed(ctl, "%s: %s", program, strerror(errno));
+	if (!WIFEXITED(status))
+		return ctl_failed(ctl, "%s was killed", program);
+	return WEXITSTATUS(status) <= CTL_DEGRADED ? WEXITSTATUS(status) : CTL_REFUSED;
+}
+
+static int config_option(struct ctl *ctl, char **words, const char *option)
+{
+	return ctl_no_more(ctl, words) ? CTL_USAGE : config_run(ctl, option);
+}
+
+static int config_show(struct ctl *ctl, char **words)
+{
+	if (ctl->json)
+		return ctl_usage(ctl,
+				 "a configuration file is no JSON: server show, share list and listener list are");
+	return config_option(ctl, words, "--show-config");
+}
+
+static int config_diff(struct ctl *ctl, char **words)
+{
+	return config_option(ctl, words, "--diff-config");
+}
+
+static int config_check(struct ctl *ctl, char **words)
+{
+	return config_option(ctl, words, "--check-config");
+}
+
+/* What was added by hand is dittod's once it has read the file. */
+static int config_save(struct ctl *ctl, char **words)
+{
+	int status = config_option(ctl, words, "--save-config");
+
+	return status ? status : serve_reload(ctl);
+}
+
+/* Tell what dittod could not do, as "dittoctl status" does. */
+static int config_problems(const struct ctl *ctl)
+{
+	struct status s;
+	unsigned int i;
+	int status;
+
+	if (!status_read(&s))
+		return ctl_failed(ctl, "dittod has ended: dittoctl status");
+	for (i = 0; i < s.nproblems; i++)
+		ctl_failed(ctl, "%s: %s", s.problem[i].what, s.problem[i].why);
+	status = s.nproblems ? CTL_DEGRADED : CTL_OK;
+	status_free(&s);
+	return status;
+}
+
+static int config_apply(struct ctl *ctl, char **words)
+{
+	int status;
+
+	if (words[0] && !strcmp(words[0], "--dry-run"))
+		return config_option(ctl, words + 1, "--dry-run");
+	if (ctl_no_more(ctl, words))
+		return CTL_USAGE;
+	if (ctl_connect(ctl))
+		return CTL_REFUSED;
+	status = serve_reload(ctl);
+	return status ? status : config_problems(ctl);
+}
+
+const struct verb config_verbs[] = {
+	{ "show", config_show, "" },
+	{ "save", config_save, "" },
+	{ "diff", config_diff, "" },
+	{ "check", config_check, "" },
+	{ "apply", config_apply, "[--dry-run]" },
+	{ NULL, NULL, NULL }
+};

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Shares in the words of ditto.conf(5), see share_conf.h. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "ditto-nl-gen.h"
+#include "share.h"
+#include "share_conf.h"
+
+static void conf_add(struct share_conf *c, char *value)
+{
+	c->value = mem_grow(c->value, c->n, sizeof(*c->value));
+	c->value[c->n++] = value;
+}
+
+static void conf_text(struct share_conf *c, const char *text)
+{
+	if (text && text[0])
+		conf_add(c, mem_string(text));
+}
+
+static void path_get(const struct share *s, struct share_conf *c)
+{
+	conf_text(c, s->path);
+}
+
+static void id_get(const struct share *s, struct share_conf *c)
+{
+	static const u8 none[sizeof(s->id)];
+	char text[TEXT_UUID_MAX];
+
+	if (memcmp(s->id, none, sizeof(none)))
+		conf_text(c, text_from_uuid(s->id, text));
+}
+
+static void comment_get(const struct share *s, struct share_conf *c)
+{
+	conf_text(c, s->comment);
+}
+
+static void protocols_get(const struct share *s, struct share_conf *c)
+{
+	conf_text(c, s->protocols && s->protocols[0] ? s->protocols : "nfs,smb");
+}
+
+static void anon_uid_get(const struct share *s, struct share_conf *c)
+{
+	conf_add(c, mem_print("%u", s->anon_uid));
+}
+
+static void anon_gid_get(const struct share *s, struct share_conf *c)
+{
+	conf_add(c, mem_print("%u", s->anon_gid));
+}
+
+static void rules_get(const struct share *s, struct share_conf *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->nrules; i++)
+		conf_add(c, share_rule_text(&s->rules[i]));
+}
+
+static void named_get(const struct share *s, bool group, struct share_conf *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->users.n; i++)
+		if (s->users.user[i].group == group)
+			conf_add(c, share_user_text(&s->users.user[i]));
+}
+
+static void users_get(const struct share *s, struct share_conf *c)
+{
+	named_get(s, false, c);
+}
+
+static void groups_get(const struct share *s, struct share_conf *c)
+{
+	named_get(s, true, c);
+}
+
+static void default_access_get(const struct share *s, struct share_conf *c)
+{
+	conf_text(c, spec_enum_name(&spec_share_right, s->default_access));
+}
+
+static void snapshots_get(const struct share *s, struct share_conf *c)
+{
+	conf_text(c, s->snapshots);
+}
+
+/* Keys that are no numbers; share_diff() compares neither path nor id. */
+static const struct {
+	const char *key;
+	u64 bit;
+	void (*get)(const struct share *s, struct share_conf *c);
+} words[] = {
+	{ "path", 0, path_get },
+	{ "id", 0, id_get },
+	{ "comment", SHARE_BIT(DITTO_A_SHARE_COMMENT), comment_get },
+	{ "protocols", SHARE_BIT(DITTO_A_SHARE_PROTOCOLS), protocols_get },
+	{ "allow", SHARE_BIT(DITTO_A_SHARE_RULES), rules_get },
+	{ "user", SHARE_BIT(DITTO_A_SHARE_USERS), users_get },
+	{ "group", SHARE_BIT(DITTO_A_SHARE_USERS), groups_get },
+	{ "default-access", SHARE_BIT(DITTO_A_SHARE_DEFAULT_ACCESS), default_access_get },
+	{ "anon-uid", SHARE_BIT(DITTO_A_SHARE_ANON_UID), anon_uid_get },
+	{ "anon-gid", SHARE_BIT(DITTO_A_SHARE_ANON_GID), anon_gid_get },
+	{ "snapshots", SHARE_BIT(DITTO_A_SHARE_SNAPSHOTS), snapshots_get },
+};
+
+static u64 conf_bit(unsigned int i)
+{
+	return i < ARRAY_SIZE(words) ? words[i].bit :
+	       SHARE_OPTION_BIT(i - (unsigned int)ARRAY_SIZE(words));
+}
+
+bool share_conf_same(const struct share *a, const struct share *b, unsigned int i)
+{
+	return !(share_diff(a, b) & conf_bit(i));
+}
+
+bool share_conf_get(const struct share *s, unsigned int i, struct share_conf *c)
+{
+	unsigned int option = i - (unsigned int)ARRAY_SIZE(words);
+	char text[SETTING_TEXT_MAX];
+	struct share *fresh;
+
+	memset(c, 0, sizeof(*c));
+	if (i < ARRAY_SIZE(words)) {
+		c->key = words[i].key;
+		words[i].get(s, c);
+	} else if (option < SHARE_OPTIONS) {
+		c->key = share_options[option].name;
+		conf_add(c, mem_string(setting_text(&share_options[option],
+						    share_option_value(s, option), text)));
+	} else {
+		return false;
+	}
+	fresh = share_new("");
+	c->usual = conf_bit(i) && share_conf_same(s, fresh, i);
+	share_free(fresh);
+	return true;
+}
+
+void share_conf_free(struct share_conf *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->n; i++)
+		free(c->value[i]);
+	free(c->value);
+	memset(c, 0, sizeof(*c));
+}
