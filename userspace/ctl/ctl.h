@@ -11,11 +11,11 @@ struct count;
 struct counts;
 struct table;
 
-/* Exit statuses, as in ip(8). */
+/* Exit statuses. */
 #define CTL_OK		0	/* success */
-#define CTL_USAGE	1	/* invalid command line; the kernel was not asked */
-#define CTL_REFUSED	2	/* the kernel refused the request, or is not available */
-#define CTL_DEGRADED	3	/* status: something is not as it should be */
+#define CTL_REFUSED	1	/* the request failed, or some of it */
+#define CTL_USAGE	2	/* invalid command line; nothing was done */
+#define CTL_DEGRADED	3	/* done; but something is not as it is configured */
 #define CTL_NOT_RUNNING	4	/* status: nothing is served */
 
 /**

@@ -93,7 +93,7 @@ def modes_of_new_files(w):
     eq(oct(os.stat(w.path('by-nfs')).st_mode & 0o7777), oct(0o604))
     for words in (('create-mask', '0999'), ('create-mask', '01777'), ('acl-mode', 'most'),
                   ('force-create-mode', '10000'), ('directory-mask', '')):
-        eq(w.server.ctl('share', 'set', 'data', *words, check=False).returncode, 1, words)
+        eq(w.server.ctl('share', 'set', 'data', *words, check=False).returncode, 2, words)
 
 
 @test(smb=True, squash='none', guest=True)

@@ -69,7 +69,7 @@ def details_for_people(w):
     have = lines('share', 'show', 'data')
     eq((have['xprtsec'].strip(), have['audit'].strip()), ('mtls', 'on'))
     p = s.ctl('listener', 'add', 'nosuch', check=False)
-    eq((p.returncode, "no protocol 'nosuch': nfs, smb are" in p.stdout), (1, True), p.stdout)
+    eq((p.returncode, "no protocol 'nosuch': nfs, smb are" in p.stdout), (2, True), p.stdout)
     if servers.loaded('ditto_smb'):
         run('rmmod', 'ditto_smb')
     said = s.refused('listener', 'add', 'smb')

@@ -222,7 +222,7 @@ def notes_of_the_status(w):
     eq(other.register(1), (0, ''))
     assert 'no dittod of this network namespace' in notes(4), notes(4)
     started = s.ctl('start', check=False)
-    eq((started.returncode, 'systemctl start dittod' in started.stdout), (2, True))
+    eq((started.returncode, 'systemctl start dittod' in started.stdout), (1, True))
     other.sock.close()
     wait_for('it is gone', lambda: not s.setting('helper'))
     s.helper_start('')
@@ -472,7 +472,7 @@ def stop_while_draining(w):
         good = get(conf)
         put(conf, 'nonsense\n')
         p = s.ctl('start', check=False)
-        assert p.returncode == 2 and f'{conf}:1: ' in p.stdout, p.stdout
+        assert p.returncode == 1 and f'{conf}:1: ' in p.stdout, p.stdout
         put(conf, good)
         s.helper.send_signal(signal.SIGUSR1)
         wait_for('the order is heard', lambda: 'stopped: nothing is applied' in s.helper_log())
@@ -494,12 +494,12 @@ def start_with_mistakes(w):
     mistake = f'{conf}:4: [share] has no key \'squach\'; did you mean \'squash\'?'
     put(conf, good + '[share other]\nsquach = none\npath = /\n')
     p = s.ctl('start', check=False)
-    eq((p.returncode, p.stdout), (2, f'dittoctl: start: {mistake}\n'))
+    eq((p.returncode, p.stdout), (1, f'dittoctl: start: {mistake}\n'))
     eq(health(w), (3, {'configuration': mistake}))
     eq(names(w), ['data'], 'the configuration before is in use')
     # stopped by the administrator, with the file as it is
     s.ctl('stop')
-    eq(s.ctl('start', check=False).returncode, 2)
+    eq(s.ctl('start', check=False).returncode, 1)
     eq((names(w), health(w)[0]), ([], 4))
     put(conf, good)
     s.ctl('start')
@@ -572,7 +572,7 @@ def database_in_use(w):
     with s.ns:
         p = subprocess.run([servers.tool('dittoctl'), 'server', 'set', 'handle-key', '-'],
                            input=b'nonsense\n', check=False)
-    eq(p.returncode, 1)
+    eq(p.returncode, 2)
 
 
 @test(server='ditto', share=False)
