@@ -86,9 +86,7 @@ static const struct listing clients = {
 
 static int client_list(struct ctl *ctl, char **words)
 {
-	if (ctl_no_more(ctl, words))
-		return CTL_USAGE;
-	return ctl_print(ctl, &clients, NULL, NULL, NULL);
+	return ctl_print_matching(ctl, &clients, NULL, NULL, NULL, words);
 }
 
 static void put_address(struct nl_msg *msg, const void *arg)
@@ -128,7 +126,7 @@ static int client_disconnect(struct ctl *ctl, char **words)
 }
 
 const struct verb client_verbs[] = {
-	{ "list", client_list, "" },
+	{ "list", client_list, "[WORD]..." },
 	{ "disconnect", client_disconnect, "ADDRESS" },
 	{ NULL, NULL, NULL }
 };

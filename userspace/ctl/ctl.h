@@ -63,6 +63,7 @@ extern const struct verb share_verbs[];
 extern const struct verb listener_verbs[];
 extern const struct verb server_verbs[];
 extern const struct verb client_verbs[];
+extern const struct verb who_verbs[];
 extern const struct verb connection_verbs[];
 extern const struct verb session_verbs[];
 extern const struct verb open_verbs[];
@@ -167,6 +168,15 @@ struct listing {
 int ctl_print(struct ctl *ctl, const struct listing *l,
 	      void (*put)(struct nl_msg *msg, const void *arg), const void *arg,
 	      const char *subject);
+/*
+ * The same, of what has all @words in the cells of its row. A word that begins with '-' is an error
+ * of the command line.
+ */
+int ctl_print_matching(struct ctl *ctl, const struct listing *l,
+		       void (*put)(struct nl_msg *msg, const void *arg), const void *arg,
+		       const char *subject, char **words);
+/* Check such words. Returns CTL_OK or CTL_USAGE. */
+int ctl_check_words(const struct ctl *ctl, char **words);
 /* Print a list as JSON. Returns an exit status. */
 int ctl_json_list(const struct ctl *ctl, const struct replies *r, u8 cmd);
 

@@ -462,7 +462,7 @@ static void print_stores(const struct health_report *h)
 		table_cell(t, "%s", h->daemon.store[i].why[0] ? "no" : "yes");
 		table_cell(t, "%s", store_bucket(h, h->daemon.store[i].what));
 	}
-	table_end(t, stdout);
+	table_end_within(t, stdout, 0);
 }
 
 static void print_problems(const struct health_report *h)
@@ -480,7 +480,8 @@ static void print_problems(const struct health_report *h)
 		table_cell(t, "%s", h->daemon.problem[i].what);
 		table_cell(t, "%s", h->daemon.problem[i].why);
 	}
-	table_end(t, stdout);
+	/* A reason is not cut. */
+	table_end_within(t, stdout, 0);
 }
 
 static void print_text(const struct health_report *h)

@@ -92,19 +92,34 @@ static void what_text(struct nlattr **tb, char *buf, size_t size)
 	}
 }
 
-/* "waiting", or "waiting for 12, 17" with the numbers of those in the way. */
+/* The client that has a claim, or "?" if that has gone. */
+static const char *claim_client(const struct replies *all, u64 id)
+{
+	struct nlattr *tb[DITTO_A_CLAIM_MAX + 1];
+	unsigned int i;
+
+	for (i = 0; i < all->count; i++)
+		if (!msg_parse(all->msg[i], &spec_claim_set, tb) && tb[DITTO_A_CLAIM_ID] &&
+		    claim_number(tb, DITTO_A_CLAIM_ID) == id && tb[DITTO_A_CLAIM_CLIENT])
+			return nla_get_string(tb[DITTO_A_CLAIM_CLIENT]);
+	return "?";
+}
+
+/* "waiting", or "waiting for 12 of a, 17 of b" with those in the way. */
 static void waiting_cell(struct table *t, struct nl_msg *msg, const struct replies *all)
 {
-	char text[LOCK_WAITS_MAX * 24];
+	char *text = mem_string("waiting"), *more;
 	u64 ids[LOCK_WAITS_MAX];
 	unsigned int n = lock_waits_for(msg, all, ids), i;
-	size_t len = 0;
 
-	text[0] = '\0';
-	for (i = 0; i < n; i++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%llu",
-					i ? ", " : " for ", ids[i]);
-	table_cell(t, "waiting%s", text);
+	for (i = 0; i < n; i++) {
+		more = mem_print("%s%s%llu of %s", text, i ? ", " : " for ", ids[i],
+				 claim_client(all, ids[i]));
+		free(text);
+		text = more;
+	}
+	table_cell(t, "%s", text);
+	free(text);
 }
 
 static void state_cell(struct table *t, struct nlattr **tb, struct nl_msg *msg,
@@ -147,10 +162,11 @@ static void claim_row(struct table *t, struct nl_msg *msg, const struct replies 
 	table_cell(t, "%s", lock_string(tb, DITTO_A_CLAIM_PATH));
 }
 
-/* Selection of the locks to list. */
+/* Selection of the locks to list: by the kernel, and of rows that have all the words. */
 struct filter {
 	char *path;
 	const char *client;
+	char **words;
 };
 
 static void put_filter(struct nl_msg *msg, const void *arg)
@@ -179,7 +195,7 @@ static int read_filter(struct ctl *ctl, char **words, struct filter *f)
 
 	for (; *words; words += 2) {
 		if (strcmp(words[0], "--file") && strcmp(words[0], "--client"))
-			return ctl_usage(ctl, "'%s' is not understood here", words[0]);
+			break;
 		if (!words[1])
 			return ctl_usage(ctl, "a word is missing behind '%s'", words[0]);
 		if (!strcmp(words[0], "--client")) {
@@ -199,7 +215,8 @@ static int read_filter(struct ctl *ctl, char **words, struct filter *f)
 		if (too_long(DITTO_A_CLAIM_PATH, f->path, &why))
 			return ctl_usage(ctl, "%s", why.text);
 	}
-	return CTL_OK;
+	f->words = words;
+	return ctl_check_words(ctl, words);
 }
 
 static bool claim_json(struct nl_msg *msg, const struct replies *all)
@@ -222,22 +239,25 @@ static bool claim_json(struct nl_msg *msg, const struct replies *all)
 }
 
 /* Print claims; those that are in the way of waiting ones are among @all. */
-static int claims_print(struct ctl *ctl, const struct replies *shown, const struct replies *all)
+static int claims_print(struct ctl *ctl, char **words, const struct replies *shown,
+			const struct replies *all)
 {
+	struct table *t = table_new(claim_columns);
 	bool sound = true;
-	struct table *t;
 	unsigned int i;
 
+	if (ctl->json)
+		json_open(stdout, NULL, '[');
+	for (i = 0; i < shown->count; i++) {
+		claim_row(t, shown->msg[i], all);
+		if ((!*words || table_keep(t, words)) && ctl->json)
+			sound &= claim_json(shown->msg[i], all);
+	}
 	if (!ctl->json) {
-		t = table_new(claim_columns);
-		for (i = 0; i < shown->count; i++)
-			claim_row(t, shown->msg[i], all);
 		table_end(t, stdout);
 		return CTL_OK;
 	}
-	json_open(stdout, NULL, '[');
-	for (i = 0; i < shown->count; i++)
-		sound &= claim_json(shown->msg[i], all);
+	table_free(t);
 	json_close(stdout, ']');
 	json_end(stdout);
 	if (sound)
@@ -264,12 +284,12 @@ static int claims_list(struct ctl *ctl, const struct filter *f)
 	if (status)
 		return status;
 	if (!f->client || !any_waits(&shown)) {
-		status = claims_print(ctl, &shown, &shown);
+		status = claims_print(ctl, f->words, &shown, &shown);
 	} else {
 		/* Others are in their way. */
 		status = ctl_list_some(ctl, DITTO_CMD_CLAIM_GET, put_filter, &file, f->path, &all);
 		if (!status) {
-			status = claims_print(ctl, &shown, &all);
+			status = claims_print(ctl, f->words, &shown, &all);
 			replies_free(&all);
 		}
 	}
@@ -376,7 +396,7 @@ static int lock_client(struct ctl *ctl, char **words)
 }
 
 const struct verb lock_verbs[] = {
-	{ "list", lock_list, "[--file PATH] [--client CLIENT]" },
+	{ "list", lock_list, "[--file PATH] [--client CLIENT] [WORD]..." },
 	{ "release", lock_release, "ID" },
 	{ "client", lock_client, "list|release CLIENT [PROTOCOL]" },
 	{ NULL, NULL, NULL }

@@ -21,6 +21,7 @@ static const struct object objects[] = {
 	{ "listener", "where protocols listen", listener_verbs },
 	{ "server", "settings and state of the server", server_verbs },
 	{ "client", "who is connected", client_verbs },
+	{ "who", "who uses the server, one a line", who_verbs },
 	{ "connection", "which connections there are, and their TLS", connection_verbs },
 	{ "session", "who is logged in", session_verbs },
 	{ "tree", "which shares sessions use", tree_verbs },

@@ -32,8 +32,20 @@ struct table *table_new(const struct column *columns);
 /* Add the next cell. The row ends after the last column. */
 void table_cell(struct table *t, const char *format, ...)
 	__printf(2, 3);
-/* Print the table, with columns as wide as their content, and free it. */
+/*
+ * Drop the row that was added last if there is a word that none of its cells contains, in letters of
+ * either case; @words ends with NULL. Returns true if it stays, false also if there is no row.
+ */
+bool table_keep(struct table *t, char *const *words);
+/*
+ * Print the table, with columns as wide as their content, and free it. On a terminal that is less
+ * wide, the widest columns are cut.
+ */
 void table_end(struct table *t, FILE *out);
+/* Free the table, and print nothing. */
+void table_free(struct table *t);
+/* The same for @width columns of a terminal; 0 for any. */
+void table_end_within(struct table *t, FILE *out, size_t width);
 /* Begin what a command lists: with @json an array, and NULL is returned; otherwise a table. */
 struct table *list_begin(bool json, const struct column *columns);
 /* Print the end of the array if @t is NULL, otherwise the table. */

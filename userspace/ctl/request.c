@@ -10,6 +10,7 @@
 
 #include "ctl.h"
 #include "ditto-nl-gen.h"
+#include "mem.h"
 #include "out.h"
 #include "text.h"
 
@@ -161,31 +162,54 @@ int ctl_list_some(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const
 	return conn_dump_some(&ctl->conn, cmd, put, arg, out) ? ctl_refused(ctl, subject) : CTL_OK;
 }
 
-int ctl_print(struct ctl *ctl, const struct listing *l,
-	      void (*put)(struct nl_msg *msg, const void *arg), const void *arg,
-	      const char *subject)
+int ctl_check_words(const struct ctl *ctl, char **words)
 {
-	struct replies r;
+	for (; *words; words++)
+		if ((*words)[0] == '-')
+			return ctl_usage(ctl, "'%s' is not understood here", *words);
+	return CTL_OK;
+}
+
+int ctl_print_matching(struct ctl *ctl, const struct listing *l,
+		       void (*put)(struct nl_msg *msg, const void *arg), const void *arg,
+		       const char *subject, char **words)
+{
+	struct replies r, kept = { 0 };
 	struct table *t;
 	unsigned int i;
 	int status;
 
+	if (ctl_check_words(ctl, words))
+		return CTL_USAGE;
 	if (put)
 		status = ctl_list_some(ctl, l->cmd, put, arg, subject, &r);
 	else
 		status = ctl_list(ctl, l->cmd, &r);
 	if (status)
 		return status;
+	kept.msg = mem_new((r.count + 1) * sizeof(*kept.msg));
+	t = table_new(l->columns);
+	for (i = 0; i < r.count; i++) {
+		l->row(t, r.msg[i]);
+		if (!*words || table_keep(t, words))
+			kept.msg[kept.count++] = r.msg[i];
+	}
 	if (ctl->json) {
-		status = ctl_json_list(ctl, &r, l->cmd);
+		table_free(t);
+		status = ctl_json_list(ctl, &kept, l->cmd);
 	} else {
-		t = table_new(l->columns);
-		for (i = 0; i < r.count; i++)
-			l->row(t, r.msg[i]);
 		table_end(t, stdout);
 	}
+	free(kept.msg);
 	replies_free(&r);
 	return status;
+}
+
+int ctl_print(struct ctl *ctl, const struct listing *l,
+	      void (*put)(struct nl_msg *msg, const void *arg), const void *arg,
+	      const char *subject)
+{
+	return ctl_print_matching(ctl, l, put, arg, subject, (char *[]){ NULL });
 }
 
 int ctl_json_list(const struct ctl *ctl, const struct replies *r, u8 cmd)

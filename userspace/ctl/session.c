@@ -216,16 +216,12 @@ static void put_open_id(struct nl_msg *msg, const void *arg)
 
 static int connection_list(struct ctl *ctl, char **words)
 {
-	if (ctl_no_more(ctl, words))
-		return CTL_USAGE;
-	return ctl_print(ctl, &connections, NULL, NULL, NULL);
+	return ctl_print_matching(ctl, &connections, NULL, NULL, NULL, words);
 }
 
 static int session_list(struct ctl *ctl, char **words)
 {
-	if (ctl_no_more(ctl, words))
-		return CTL_USAGE;
-	return ctl_print(ctl, &sessions, NULL, NULL, NULL);
+	return ctl_print_matching(ctl, &sessions, NULL, NULL, NULL, words);
 }
 
 /* List all objects of a kind, or of one session. */
@@ -235,17 +231,13 @@ static int list_of_session(struct ctl *ctl, char **words, const struct listing *
 	struct why why;
 	u64 id;
 
-	if (!words[0])
-		return ctl_print(ctl, listing, NULL, NULL, NULL);
-	if (strcmp(words[0], "--session"))
-		return ctl_usage(ctl, "'%s' is not understood here", words[0]);
+	if (!words[0] || strcmp(words[0], "--session"))
+		return ctl_print_matching(ctl, listing, NULL, NULL, NULL, words);
 	if (!words[1])
 		return ctl_usage(ctl, "a number is missing behind '--session'");
 	if (!text_number(words[1], 1, ULLONG_MAX, &id, &why))
 		return ctl_usage(ctl, "%s", why.text);
-	if (ctl_no_more(ctl, words + 2))
-		return CTL_USAGE;
-	return ctl_print(ctl, listing, put, &id, words[1]);
+	return ctl_print_matching(ctl, listing, put, &id, words[1], words + 2);
 }
 
 static int open_list(struct ctl *ctl, char **words)
@@ -313,24 +305,24 @@ static int tree_close(struct ctl *ctl, char **words)
 }
 
 const struct verb connection_verbs[] = {
-	{ "list", connection_list, "" },
+	{ "list", connection_list, "[WORD]..." },
 	{ NULL, NULL, NULL }
 };
 
 const struct verb session_verbs[] = {
-	{ "list", session_list, "" },
+	{ "list", session_list, "[WORD]..." },
 	{ "close", session_close, "ID" },
 	{ NULL, NULL, NULL }
 };
 
 const struct verb open_verbs[] = {
-	{ "list", open_list, "[--session ID]" },
+	{ "list", open_list, "[--session ID] [WORD]..." },
 	{ "close", open_close, "ID" },
 	{ NULL, NULL, NULL }
 };
 
 const struct verb tree_verbs[] = {
-	{ "list", tree_list, "[--session ID]" },
+	{ "list", tree_list, "[--session ID] [WORD]..." },
 	{ "close", tree_close, "SESSION ID" },
 	{ NULL, NULL, NULL }
 };

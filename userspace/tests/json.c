@@ -197,6 +197,38 @@ static void aligned_table(void)
 	memory_end(&m, "NAME        N  LAST\n\xc3\xbc        1000  x\nlonger?     1  yy\n");
 }
 
+/* Words are cut, the longest first, and paths at their beginning; numbers are not. */
+static void narrow_table(void)
+{
+	static const struct column columns[] = {
+		{ "NAME", false }, { "N", true }, { "FILE", false }, { NULL, false }
+	};
+	struct table *t = table_new(columns);
+	struct memory m;
+
+	table_cell(t, "a name with \xc3\xbcmlauts");
+	table_cell(t, "12345");
+	table_cell(t, "/srv/data/folder/file");
+	table_end_within(t, memory_begin(&m), 37);
+	memory_end(&m,
+		   "NAME                N  FILE\n"
+		   "a name with \xc3\xbc\xe2\x80\xa6  12345  \xe2\x80\xa6" "a/folder/file\n");
+	t = table_new(columns);
+	table_cell(t, "other");
+	table_cell(t, "7");
+	table_cell(t, "/srv");
+	CHECK(!table_keep(t, (char *[]){ (char *)"oth", (char *)"data", NULL }));
+	CHECK(!table_keep(t, (char *[]){ NULL }));
+	table_cell(t, "a name with \xc3\xbcmlauts");
+	table_cell(t, "1");
+	table_cell(t, "/srv/data/folder/file");
+	CHECK(table_keep(t, (char *[]){ (char *)"NAME", (char *)"older", NULL }));
+	table_end_within(t, memory_begin(&m), 3);
+	memory_end(&m,
+		   "NAME          N  FILE\n"
+		   "a name with\xe2\x80\xa6  1  \xe2\x80\xa6" "folder/file\n");
+}
+
 static void name_words(void)
 {
 	char buf[OUT_VALUE_MAX];
@@ -215,7 +247,7 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(string_escapes), TEST(share_message), TEST(lists_without_entries),
 		TEST(nested_message), TEST(unsound_message), TEST(claim_message),
-		TEST(event_message), TEST(aligned_table), TEST(name_words), { 0 }
+		TEST(event_message), TEST(aligned_table), TEST(narrow_table), TEST(name_words), { 0 }
 	};
 
 	return test_main(tests);

@@ -47,12 +47,15 @@ def lists(w):
     eq(waiting['waits_for'], [first['id']], 'who is in the way')
     eq(w.server.locks('--client', waiting['client']), [waiting])
     eq(w.server.locks('--client', 'nobody'), [])
+    eq(w.server.locks('WAITING'), [waiting])
+    eq(w.server.locks('--file', path, first['client'], 'write 0-9'), [first])
     eq(sorted(r['id'] for r in w.server.locks('--file', path)), sorted(r['id'] for r in rows))
     put(w.path('g'))
     eq(w.server.locks('--file', w.path('g')), [])
     assert 'no such file' in w.server.refused('lock', 'list', '--file', w.path('none'))
     text = w.server.ctl('lock', 'list')
-    for word in ('write 0-9', 'read 100-end', 'write 5-14', f'waiting for {first["id"]} ', path):
+    for word in ('write 0-9', 'read 100-end', 'write 5-14', path,
+                 f'waiting for {first["id"]} of {first["client"]} '):
         assert word in text, f'{word} is not in:\n{text}'
     clients = w.server.json('lock', 'client', 'list')
     eq(sorted((c['ranges'], c['waits']) for c in clients), [(0, 1), (2, 0)])
