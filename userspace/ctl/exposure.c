@@ -157,7 +157,7 @@ void exposure_print(const struct share *s)
 	for (i = 0; i < ARRAY_SIZE(protocol); i++) {
 		char *text = exposure_text(s, protocol[i]);
 
-		printf("by %-10s%s\n", protocol[i], text);
+		printf("by %-21s %s\n", protocol[i], text);
 		free(text);
 	}
 }

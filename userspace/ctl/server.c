@@ -44,11 +44,15 @@ static void print_server(struct nl_msg *msg, struct nlattr **tb)
 	}
 }
 
-static void print_setting(const struct setting *s, u32 value)
+/* Print a setting, and a line before the first one of each protocol. */
+static void print_setting(const struct setting *s, u32 value, const char *owner)
 {
 	char text[SETTING_TEXT_MAX];
 
-	printf("%-24s %s\n", s->name, setting_text(s, value, text));
+	if (strcmp(s->owner, owner))
+		printf("\nOnly %s:\n", s->owner);
+	printf("%-24s %s%s\n", s->name, setting_text(s, value, text),
+	       value == s->initial ? " (default)" : "");
 }
 
 static void json_setting(const struct setting *s, u32 value)
@@ -68,6 +72,7 @@ static int server_show(struct ctl *ctl, char **words)
 {
 	const struct spec_op *op = &spec_ops[DITTO_CMD_SERVER_GET];
 	struct nlattr *tb[DITTO_A_SERVER_MAX + 1];
+	const char *owner = "core";
 	struct replies r = { 0 };
 	struct nl_msg *reply;
 	struct setting s;
@@ -101,13 +106,15 @@ static int server_show(struct ctl *ctl, char **words)
 		if (ctl->json)
 			json_setting(&s, value);
 		else
-			print_setting(&s, value);
+			print_setting(&s, value, owner);
+		owner = s.owner;
 	}
 	if (ctl->json) {
 		json_members(stdout, reply, op);
 		json_close(stdout, '}');
 		json_end(stdout);
 	} else {
+		puts("\nState:");
 		print_server(reply, tb);
 	}
 out:

@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 
 #include "nl/share.h"
+#include "nl/share_conf.h"
 #include "nl/status.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
@@ -282,90 +283,41 @@ static void share_row(struct table *t, const struct share *s, const struct statu
 /* A line of the details. */
 static void detail_print(const char *name, const char *value)
 {
-	printf("%-12s %s\n", name, value);
+	printf("%-24s %s\n", name, value);
 }
 
-static void print_flag(const char *name, bool on)
-{
-	detail_print(name, on ? "on" : "off");
-}
-
-/* Options that share_details() prints in words of its own, and those that belong to them. */
-static const u64 details_in_words = SHARE_OPTION_BIT(SHARE_OPTION_read_only) |
-	SHARE_OPTION_BIT(SHARE_OPTION_squash) | SHARE_OPTION_BIT(SHARE_OPTION_sec) |
-	SHARE_OPTION_BIT(SHARE_OPTION_continuous) | SHARE_OPTION_BIT(SHARE_OPTION_hide_unreadable) |
-	SHARE_OPTION_BIT(SHARE_OPTION_list_snapshots) |
-	SHARE_OPTION_BIT(SHARE_OPTION_create_mask) | SHARE_OPTION_BIT(SHARE_OPTION_directory_mask) |
-	SHARE_OPTION_BIT(SHARE_OPTION_force_create_mode) |
-	SHARE_OPTION_BIT(SHARE_OPTION_force_directory_mode);
-
-static void print_options(const struct share *s)
-{
-	char text[SETTING_TEXT_MAX];
-	unsigned int id;
-
-	for (id = 0; id < SHARE_OPTIONS; id++) {
-		const struct setting *option = &share_options[id];
-		u32 value = share_option_value(s, id);
-
-		if (details_in_words & SHARE_OPTION_BIT(id))
-			continue;
-		if (option->type == DITTO_SETTING_TYPE_BOOL)
-			print_flag(option->name, value);
-		else
-			detail_print(option->name, setting_text(option, value, text));
-	}
-}
-
-static void print_users(const struct share *s)
+/* Lines of a key, in the words of the option. */
+static void conf_print(const struct share_conf *c)
 {
 	unsigned int i;
 
-	for (i = 0; i < s->users.n; i++) {
-		char *text = share_user_text(&s->users.user[i]);
-
-		printf("%-13s%s\n", s->users.user[i].group ? "group" : "user", text);
-		free(text);
-	}
-	printf("%-13s%s\n", "others", spec_enum_name(&spec_share_right, s->default_access));
+	if (!c->n)
+		detail_print(c->key, "-");
+	for (i = 0; i < c->n; i++)
+		printf("%-24s %s%s\n", c->key, c->value[i], c->usual ? " (default)" : "");
 }
 
+/* The options, those of the core first, and then those of each protocol. */
 static void share_details(const struct share *s)
 {
-	char id[TEXT_UUID_MAX], sec[SETTING_TEXT_MAX];
+	const char *owner = "core";
+	struct share_conf c;
 	unsigned int i;
 
 	detail_print("share", s->name);
-	detail_print("path", s->path ? s->path : "?");
-	detail_print("file system", s->fs_type ? s->fs_type : "?");
+	detail_print("file-system", s->fs_type ? s->fs_type : "?");
 	if (s->inode)
-		printf("%-13sdevice %u:%u, inode %llu\n", "root", major(s->device),
+		printf("%-24s device %u:%u, inode %llu\n", "root", major(s->device),
 		       minor(s->device), (unsigned long long)s->inode);
-	detail_print("id", text_from_uuid(s->id, id));
-	detail_print("mode", s->read_only ? "ro" : "rw");
-	detail_print("squash", spec_enum_name(&spec_squash_mode, s->squash));
-	printf("%-13s%u:%u\n", "anonymous", s->anon_uid, s->anon_gid);
-	detail_print("security", setting_text(&share_options[SHARE_OPTION_sec], s->sec, sec));
-	for (i = 0; i < s->nrules; i++) {
-		char *rule = share_rule_text(&s->rules[i]);
-
-		printf("%-13s%s\n", i ? "" : "allow", rule);
-		free(rule);
-	}
-	if (!s->nrules)
-		detail_print("allow", "no rule");
 	exposure_print(s);
-	print_options(s);
-	print_flag("continuous", s->continuous);
-	detail_print("unreadable", s->hide_unreadable ? "hidden" : "shown");
-	printf("%-13s%04o, force %04o\n", "new files", s->create_mask, s->force_create_mode);
-	printf("%-13s%04o, force %04o\n", "new folders", s->directory_mask,
-	       s->force_directory_mode);
-	detail_print("comment", s->comment ? s->comment : "");
-	if (s->snapshots)
-		printf("%-13s%s, %s\n", "snapshots", s->snapshots,
-		       s->list_snapshots ? "listed" : "not listed");
-	print_users(s);
+	for (i = 0; share_conf_get(s, i, &c); i++) {
+		if (strcmp(share_conf_owner(i), owner)) {
+			owner = share_conf_owner(i);
+			printf("\nOnly %s:\n", owner);
+		}
+		conf_print(&c);
+		share_conf_free(&c);
+	}
 }
 
 static int share_unsound(struct ctl *ctl, const char *name)
@@ -387,7 +339,7 @@ static void share_problems(const char *name, const struct status *st,
 
 static void problem_print(const char *why)
 {
-	printf("%-13s%s\n", "problem", why);
+	detail_print("problem", why);
 }
 
 static void problem_json(const char *why)
@@ -419,7 +371,7 @@ static void share_mounts_print(const struct replies *mounts)
 		    !tb[DITTO_A_NESTED_PATH] || !tb[DITTO_A_NESTED_FS_TYPE] ||
 		    !tb[DITTO_A_NESTED_FSID] || !tb[DITTO_A_NESTED_STATE])
 			continue;
-		printf("%-13s%s, %s, fsid %s, %s\n", "mounted",
+		printf("%-24s %s, %s, fsid %s, %s\n", "mounted",
 		       nla_get_string(tb[DITTO_A_NESTED_PATH]),
 		       nla_get_string(tb[DITTO_A_NESTED_FS_TYPE]),
 		       nla_get_string(tb[DITTO_A_NESTED_FSID]),
@@ -476,9 +428,9 @@ static int share_print(struct ctl *ctl, const struct replies *shares, const stru
 		if (ctl->json) {
 			sound &= share_json(shares->msg[i], s->name, mounts, st);
 		} else if (details) {
-			share_details(s);
-			share_mounts_print(mounts);
 			share_problems(s->name, st, problem_print);
+			share_mounts_print(mounts);
+			share_details(s);
 		} else {
 			share_row(t, s, st);
 		}

@@ -117,6 +117,12 @@ static u64 conf_bit(unsigned int i)
 	       SHARE_OPTION_BIT(i - (unsigned int)ARRAY_SIZE(words));
 }
 
+const char *share_conf_owner(unsigned int i)
+{
+	return i < ARRAY_SIZE(words) ? "core" :
+	       share_options[i - (unsigned int)ARRAY_SIZE(words)].owner;
+}
+
 bool share_conf_same(const struct share *a, const struct share *b, unsigned int i)
 {
 	return !(share_diff(a, b) & conf_bit(i));

@@ -27,6 +27,8 @@ struct share_conf {
  */
 bool share_conf_get(const struct share *s, unsigned int i, struct share_conf *c);
 void share_conf_free(struct share_conf *c);
+/* Whose the i-th key is: "core", or a protocol. */
+const char *share_conf_owner(unsigned int i);
 /* Do two shares have the same values of the i-th key? */
 bool share_conf_same(const struct share *a, const struct share *b, unsigned int i);
 

@@ -87,7 +87,8 @@ def modes_of_new_files(w):
     share = w.server.json('share', 'list')[0]
     eq([share[key] for key in ('create_mask', 'directory_mask', 'force_create_mode',
                                'force_directory_mode')], [0o660, 0o770, 1, 0o2005])
-    assert '0660, force 0001' in w.server.ctl('share', 'show', 'data')
+    shown = [line.split() for line in w.server.ctl('share', 'show', 'data').splitlines()]
+    assert ['create-mask', '0660'] in shown and ['force-create-mode', '0001'] in shown, shown
     n = w.client.nfs()
     eq(n.create(n.root, 'by-nfs', nfs3.GUARDED, nfs3.sattr(mode=0o604)).status, nfs3.OK)
     eq(oct(os.stat(w.path('by-nfs')).st_mode & 0o7777), oct(0o604))

@@ -49,7 +49,7 @@ def shown(w):
         fsid = n.getattr(handle(n, os.path.relpath(path, w.export))).attr.fsid
         eq(one, {'share': 'data', 'path': path, 'fs_type': 'tmpfs', 'fsid': f'{fsid:x}',
                  'state': 'writable'})
-    line = f'mounted      {w.path("at")}, tmpfs, fsid {found[w.path("at")]["fsid"]}, writable'
+    line = f'{"mounted":24} {w.path("at")}, tmpfs, fsid {found[w.path("at")]["fsid"]}, writable'
     eq(line in w.server.ctl('share', 'show', 'data').splitlines(), True, line)
     # those of another share are not shown with this one
     os.mkdir(f'{w.base}/other')
