@@ -176,6 +176,15 @@ ssize_t ditto_read_splice(struct ditto_op *op, struct ditto_node *node, loff_t p
 }
 EXPORT_SYMBOL_NS_GPL(ditto_read_splice, DITTO);
 
+void ditto_note_access(const struct ditto_op *op, struct ditto_node *node)
+{
+	struct path path = { .mnt = op->share->root.mnt, .dentry = ditto_node_dentry(node) };
+
+	touch_atime(&path);
+	dput(path.dentry);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_note_access, DITTO);
+
 int ditto_read_check(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 count)
 {
 	const struct cred *old;

@@ -270,6 +270,13 @@ enum ditto_stable {
 int ditto_read_check(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 count);
 
 /**
+ * ditto_note_access - set the access time of a file to now, if a local read would (mount(8))
+ * @op: the caller
+ * @node: held
+ */
+void ditto_note_access(const struct ditto_op *op, struct ditto_node *node);
+
+/**
  * ditto_write - write to a regular file
  * @op: the caller; permission is checked, except that the owner may always write
  * @node: held

@@ -166,7 +166,7 @@ static u32 dsmb_set_size(struct dsmb_change *c, u64 size)
 	int err = ditto_setattr(&c->call->op, c->node, &set, &wcc);
 
 	if (!err)
-		dsmb_times_note_stream(&c->call->op, c->open);
+		dsmb_times_note_change(&c->call->op, c->open);
 	return dsmb_op_status(c->call, err);
 }
 

@@ -84,30 +84,31 @@ static u32 dsmb_times_differ(const struct dsmb_times *before, const struct dsmb_
 	return which;
 }
 
-void dsmb_times_note_stream(const struct ditto_op *op, struct dsmb_open *open)
+void dsmb_times_note_change(const struct ditto_op *op, struct dsmb_open *open)
 {
 	static const struct ditto_setattr now = { .valid = DITTO_SET_MTIME_NOW };
 	static const u8 both = DSMB_TIME_WRITTEN | DSMB_TIME_CHANGED;
-	struct ditto_node *base = op->stream_of;
+	struct ditto_node *file = ditto_instance_base(open->inst);
+	time64_t second = ktime_get_real_seconds();
 	u8 kept = READ_ONCE(open->kept_times);
 	/* As below. */
 	struct ditto_op at_once;
 	struct ditto_wcc wcc;
-	time64_t second;
 	int err;
 
-	if (likely(!base) || (kept & both) == both)
+	if (!(kept & DSMB_TIME_ACCESSED) && inode_get_atime_sec(file->inode) != second)
+		ditto_note_access(op, file);
+	if (likely(!op->stream_of) || (kept & both) == both)
 		return;
-	second = ktime_get_real_seconds();
-	if (inode_get_mtime_sec(base->inode) == second || READ_ONCE(open->noted) == (u32)second)
+	if (inode_get_mtime_sec(file->inode) == second || READ_ONCE(open->noted) == (u32)second)
 		return;
 	at_once = *op;
 	at_once.park = NULL;
 	at_once.unstable = true;
-	err = ditto_setattr(&at_once, base, &now, &wcc);
+	err = ditto_setattr(&at_once, file, &now, &wcc);
 	/* Where the file does not get or keep the time, not each change tries it. */
 	if (err || kept & DSMB_TIME_WRITTEN ||
-	    abs(inode_get_mtime_sec(base->inode) - second) > 1)
+	    abs(inode_get_mtime_sec(file->inode) - second) > 1)
 		WRITE_ONCE(open->noted, second);
 }
 

@@ -56,14 +56,15 @@ int dsmb_times_set(struct ditto_op *op, struct ditto_node *node, const struct ds
 void dsmb_times_read(struct ditto_op *op, struct dsmb_open *open, struct dsmb_times *times);
 
 /**
- * dsmb_times_note_stream - note that data was changed, of the file if it is a stream's
+ * dsmb_times_note_change - note in the times of a file that data was changed
  * @op: begun
  * @open: the open, begun
  *
- * A file is modified with its streams (MS-FSA section 2.1.4.17). The time may be noted later, so it
- * is noted once a second. Does not park the call. Errors are ignored.
+ * A change counts as an access, as far as the mount keeps them, and a file is modified with its
+ * streams (MS-FSA section 2.1.4.17). The times may be noted later, so each is noted once a second.
+ * Does not park the call. Errors are ignored.
  */
-void dsmb_times_note_stream(const struct ditto_op *op, struct dsmb_open *open);
+void dsmb_times_note_change(const struct ditto_op *op, struct dsmb_open *open);
 
 /**
  * dsmb_times_undo - restore the times of an open's file after a change

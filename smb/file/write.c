@@ -187,7 +187,7 @@ static u32 dsmb_write_exec(struct dsmb_call *call, void *args, void *res)
 	else
 		r->done = n;
 	if (r->done)
-		dsmb_times_note_stream(&call->op, open);
+		dsmb_times_note_change(&call->op, open);
 	dsmb_times_restore(&call->op, open, &times);
 end:
 	dsmb_open_end(call, open);

@@ -283,7 +283,7 @@ static u32 dsmb_ioctl_exec(struct dsmb_call *call, void *args, void *res)
 	if (io.inst) {
 		if (!status && (fsctl->flags & DSMB_FSCTL_COPIES ||
 				fsctl->rights & DITTO_RIGHT_WRITE_DATA))
-			dsmb_times_note_stream(&call->op, io.open);
+			dsmb_times_note_change(&call->op, io.open);
 		dsmb_times_restore(&call->op, io.open, &times);
 		dsmb_open_end(call, io.open);
 	}

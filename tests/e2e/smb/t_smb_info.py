@@ -5,6 +5,7 @@ import re
 import struct
 import time
 
+import processes
 import smb
 import smb2
 import smbraw
@@ -77,6 +78,45 @@ def times_follow_streams(w):
         s.read(stream, 4)
         eq(os.stat(w.path(name)).st_mtime_ns, 10 ** 18, 'read')
         s.close(stream)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def access_time_follows_changes(w):
+    """Who changes data sets the time of access (MS-FSA section 2.1.4.17), but for noatime and -1."""
+    v = w.volume(f'{w.base}/noatime', 'ext4')
+    processes.run('mount', '-o', 'remount,noatime', v.where)
+    os.chmod(v.where, 0o777)
+    w.server.add('noatime', v.where)
+    s = session(w)
+
+    def follows(session_, fid, path):
+        def noted(change):
+            os.utime(path, ns=(10 ** 18, 10 ** 18))
+            change()
+            accessed = os.stat(path).st_atime
+            eq(accessed == 10 ** 9 or abs(accessed - time.time()) < 60, True)
+            return accessed != 10 ** 9
+        return [noted(change) for change in (
+            lambda: session_.write(fid, b'data'),
+            lambda: session_.write(fid, b'more'),
+            lambda: session_.set(fid, END_OF_FILE, struct.pack('<Q', 99)),
+            lambda: session_.ioctl(fid, ZERO_DATA, struct.pack('<QQ', 0, 4)))]
+    s.close(fresh(s, 'f'))
+    for name in 'f', 'f:s':
+        fid = s.create(name, access=smb2.GENERIC_ALL)
+        eq(follows(s, fid, w.path('f')), [True] * 4, name)
+        set_basic(s, fid, accessed=STOP)
+        eq(follows(s, fid, w.path('f')), [False] * 4, f'{name}, stopped')
+        set_basic(s, fid, accessed=GO_ON)
+        eq(follows(s, fid, w.path('f')), [True] * 4, f'{name}, resumed')
+        s.close(fid)
+    os.utime(w.path('f'), ns=(10 ** 18, 10 ** 18))
+    put(w.path('f'), b'local')
+    eq(os.stat(w.path('f')).st_atime, 1e9, 'local')
+    s.end()
+    s = session(w, share='noatime')
+    eq(follows(s, fresh(s, 'f'), f'{v.where}/f'), [False] * 4, 'noatime')
     s.end()
 
 
