@@ -64,6 +64,7 @@ struct dentry *ditto_parent(struct ditto_share *share, struct dentry *dentry)
 	}
 	return parent;
 }
+EXPORT_SYMBOL_NS_GPL(ditto_parent, DITTO);
 
 int ditto_dentry_name_get(struct ditto_share *share, struct dentry *dentry,
 			  struct ditto_dentry_name *at)

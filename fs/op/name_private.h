@@ -58,16 +58,6 @@ struct dentry *ditto_lookup_dentry(struct ditto_op *op, struct ditto_node *dir,
 				   struct dentry *parent, const struct ditto_name *name);
 
 /**
- * ditto_parent - get the parent directory of a file within a share
- * @share: the share
- * @dentry: dentry of the file
- *
- * Return: the parent, to be put; the root of the share is its own parent; ERR_PTR(-ESTALE)
- * outside of the share.
- */
-struct dentry *ditto_parent(struct ditto_share *share, struct dentry *dentry);
-
-/**
  * struct ditto_dentry_name - where a dentry is at present
  * @dir: its directory, held; the root of the share for that itself
  * @name: its name there

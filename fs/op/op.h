@@ -537,4 +537,14 @@ int ditto_set_audit_list(struct ditto_op *op, struct ditto_node *node,
  */
 int ditto_inherit_audit_list(struct ditto_op *op, struct ditto_node *dir, struct dentry *dentry);
 
+/**
+ * ditto_parent - get the parent directory of a file within a share
+ * @share: the share
+ * @dentry: dentry of the file
+ *
+ * Return: the parent, to be put; the root of the share is its own parent; ERR_PTR(-ESTALE)
+ * outside of the share.
+ */
+struct dentry *ditto_parent(struct ditto_share *share, struct dentry *dentry);
+
 #endif

@@ -282,9 +282,13 @@ static u32 dsmb_query_alternate_name(struct dsmb_query *q)
 			name.len = strcspn(name.name, ":");
 	}
 	if (name.len && ditto_has_shortnames(q->call->op.share)) {
-		parent = dget_parent(ditto_instance_dentry(q->inst));
-		shorts = ditto_shorts_load(q->call->op.share, parent);
-		dput(parent);
+		parent = ditto_parent(q->call->op.share, ditto_instance_dentry(q->inst));
+		if (IS_ERR(parent)) {
+			shorts = NULL;
+		} else {
+			shorts = ditto_shorts_load(q->call->op.share, parent);
+			dput(parent);
+		}
 		len = ditto_shorts_get(shorts, &name, made);
 		kfree(shorts);
 		if (len)

@@ -172,7 +172,9 @@ static int dsmb_parent_id(struct ditto_share *share, struct dentry *dentry, u64 
 	*id = 0;
 	if (dentry == share->root.dentry)
 		return 0;
-	parent = dget_parent(dentry);
+	parent = ditto_parent(share, dentry);
+	if (IS_ERR(parent))
+		return PTR_ERR(parent);
 	err = dsmb_attrs_of_entry(share, parent, NULL, &fs, &attrs);
 	dput(parent);
 	*id = err ? 0 : attrs.file_id;

@@ -178,6 +178,22 @@ def levels_that_agree(w):
 
 
 @test(smb=True, squash='none')
+def directories_outside(w):
+    """The record of a file that was moved out of the share tells nothing of its directory there."""
+    os.makedirs(w.path('part/dir'))
+    os.makedirs(w.path('other'))
+    os.chmod(w.path('part/dir'), 0o777)
+    w.server.add('part', w.path('part'), squash='none')
+    s = session(w, share='part')
+    fid = s.create('dir\\f')
+    above = struct.pack('<Q', os.stat(w.path('part/dir')).st_ino)
+    eq(s.ioctl(fid, 0x900eb)[16:24], above)
+    os.rename(w.path('part/dir/f'), w.path('other/f'))
+    smb2.refused('FILE_CLOSED', s.ioctl, fid, 0x900eb)
+    s.end()
+
+
+@test(smb=True, squash='none')
 def levels_of_file_systems(w):
     """Levels of QUERY_INFO and SET_INFO for file systems (2.1.5.13, 2.1.5.16)."""
     walk = Walk(w)
