@@ -316,6 +316,9 @@ struct ditto_node {
 #define DITTO_NODE_NAMELESS	10	/* so it has, and it may have got others since */
 #define DITTO_NODE_LEFT		11	/* a local process has removed the last name */
 
+/* True if ditto_fileid_path() finds the files of the volume. Any context. */
+bool ditto_volume_has_numbers(const struct ditto_volume *volume);
+
 /**
  * ditto_node_get - get the node of a dentry
  * @share: share that the dentry was reached through, held

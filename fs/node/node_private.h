@@ -403,6 +403,18 @@ bool ditto_volume_has_root(struct ditto_volume *volume, const struct dentry *den
 u64 ditto_path_subvolume(const struct path *path);
 
 /**
+ * ditto_dentry_by_number - find a file and a name of it by its inode number
+ * @share: share on the file system
+ * @ino: the number
+ * @subvolume: subvolume in which the number counts
+ *
+ * The file may lie outside of the share, and nothing is checked.
+ *
+ * Return: the name, to be put; -EOPNOTSUPP unless ditto_volume_has_numbers(); -ENOENT, -ENOMEM.
+ */
+struct dentry *ditto_dentry_by_number(struct ditto_share *share, u64 ino, u64 subvolume);
+
+/**
  * ditto_share_derive_id - derive the identity of a share
  * @path: root of the share
  * @name: path as the administrator wrote it

@@ -54,6 +54,20 @@ u64 ditto_attr_share_fileid(const struct ditto_share *share, const struct ditto_
 }
 EXPORT_SYMBOL_NS_GPL(ditto_attr_share_fileid, DITTO);
 
+bool ditto_attr_split_fileid(const struct ditto_share *share, u64 id, u64 *ino, u64 *subvolume)
+{
+	if (share->outer || id & BIT_ULL(63))
+		return false;
+	if (id & DITTO_SUBVOLUME_BIT) {
+		*ino = id & (BIT_ULL(DITTO_SUBVOLUME_SHIFT) - 1);
+		*subvolume = (id & ~DITTO_SUBVOLUME_BIT) >> DITTO_SUBVOLUME_SHIFT;
+	} else {
+		*ino = id;
+		*subvolume = share->subvolume;
+	}
+	return true;
+}
+
 /*
  * The counter of a file system may be less than it was: after a crash, when it was not written, or
  * when overlayfs has copied the file to its upper layer. Values that clients have seen must not

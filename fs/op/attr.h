@@ -229,6 +229,18 @@ int ditto_getattr_listed(struct ditto_share *share, struct dentry *dentry,
 u64 ditto_attr_share_fileid(const struct ditto_share *share, const struct ditto_attr *attr);
 
 /**
+ * ditto_attr_split_fileid - get the inode number from a number of ditto_attr_share_fileid()
+ * @share: the share
+ * @id: the number
+ * @ino: filled
+ * @subvolume: filled
+ *
+ * Context: any.
+ * Return: false for a file of a file system within the share, and for a hash.
+ */
+bool ditto_attr_split_fileid(const struct ditto_share *share, u64 id, u64 *ino, u64 *subvolume);
+
+/**
  * ditto_setattr - change attributes
  * @op: the caller
  * @node: held

@@ -7,10 +7,12 @@
  * response. The empty name is the root of the share, and takes the same way as all other names.
  */
 #include <linux/err.h>
+#include <linux/limits.h>
 #include <linux/slab.h>
 
 #include "../../fs/op/walk.h"
 #include "../../fs/node/node.h"
+#include "../../fs/open/instance.h"
 #include "../../fs/open/stream.h"
 #include "../../fs/share/share.h"
 #include "../../fs/op/snapshot.h"
@@ -23,6 +25,7 @@
 #include "../share_options.h"
 #include "../transport/command.h"
 #include "../transport/conn.h"
+#include "../wire/apple.h"
 #include "create_private.h"
 #include "lease.h"
 #include "nested.h"
@@ -237,6 +240,40 @@ static u32 dsmb_create_request(struct dsmb_create *c, struct dsmb_new_file *new,
 	return STATUS_SUCCESS;
 }
 
+/* A file that the user cannot reach is as one that is not there. */
+static u32 dsmb_create_path_status(int err)
+{
+	switch (err) {
+	case -EACCES:
+	case -ENOTDIR:
+	case -ESTALE:
+		err = -ENOENT;
+	}
+	return dsmb_status(err);
+}
+
+static void dsmb_create_fill_apple(struct dsmb_create *c)
+{
+	struct dsmb_context_reply *reply = &c->res->contexts;
+	struct dsmb_call *call = c->call;
+	struct dsmb_create_args *a = call->args;
+	char *path;
+	u64 id;
+
+	reply->apple = DSMB_APPLE_FULL_SYNC;
+	if (ditto_volume_has_numbers(call->op.share->volume))
+		reply->apple |= DSMB_APPLE_RESOLVES_ID;
+	dsmb_apple_negotiate(&a->contexts, &call->session->apple);
+	if (!dsmb_apple_resolve_id(&a->contexts, &id) || !(reply->apple & DSMB_APPLE_RESOLVES_ID))
+		return;
+	if (!a->resolved)
+		a->resolved = kmalloc(PATH_MAX, GFP_KERNEL);
+	path = a->resolved ? ditto_fileid_path(&call->op, id, a->resolved, PATH_MAX) :
+			     ERR_PTR(-ENOMEM);
+	reply->path_status = dsmb_create_path_status(PTR_ERR_OR_ZERO(path));
+	reply->path = IS_ERR(path) ? NULL : path;
+}
+
 /*
  * Read what the response contexts need. The maximal access is for the file, and not only for what
  * the open was granted (MS-SMB2 section 3.3.5.9.5).
@@ -250,10 +287,8 @@ static void dsmb_create_fill_contexts(struct dsmb_create *c, const struct dsmb_d
 
 	reply->attrs = &c->res->attrs;
 	if (dsmb_has_context(&c->args->contexts, DSMB_CONTEXT_APPLE) &&
-	    dsmb_share_is_apple(call->op.share)) {
-		reply->apple = true;
-		dsmb_apple_negotiate(&c->args->contexts, &call->session->apple);
-	}
+	    dsmb_share_is_apple(call->op.share))
+		dsmb_create_fill_apple(c);
 	if (c->res->granted.level == DSMB_OPLOCK_LEASE)
 		reply->lease = &c->res->granted;
 	if (durable) {
@@ -642,6 +677,7 @@ static void dsmb_create_release(struct dsmb_call *call, void *args)
 	else
 		dsmb_pipe_done(call);
 	dsmb_path_free(&a->path);
+	kfree(a->resolved);
 }
 
 const struct dsmb_command dsmb_command_create = {

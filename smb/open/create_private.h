@@ -30,6 +30,7 @@ struct dsmb_open;
  * @app: application instance
  * @is_quota: $Extend\$Quota, an alias of the root
  * @path: the name
+ * @resolved: memory of the path that belongs to a file id, made by the execution; or NULL
  */
 struct dsmb_create_args {
 	u32 access;
@@ -44,6 +45,7 @@ struct dsmb_create_args {
 	struct dsmb_app_ask app;
 	bool is_quota;
 	struct dsmb_path path;
+	char *resolved;
 };
 
 /* Parses a CREATE, and checks what does not depend on a file; fills a struct dsmb_create_args. */

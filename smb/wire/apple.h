@@ -10,6 +10,7 @@
 
 /* CommandCode of a request, and of its response */
 #define DSMB_APPLE_QUERY		1
+#define DSMB_APPLE_RESOLVE_ID		2
 
 /* RequestBitmap and ReplyBitmap of a query */
 #define DSMB_APPLE_SERVER_CAPS		BIT(0)
@@ -27,6 +28,7 @@
 	 DSMB_APPLE_NFS_ACE)
 
 /* Capabilities of volumes */
+#define DSMB_APPLE_RESOLVES_ID		BIT(0)	/* DSMB_APPLE_RESOLVE_ID */
 #define DSMB_APPLE_FULL_SYNC		BIT(2)	/* FLUSH reaches the disk */
 
 #endif

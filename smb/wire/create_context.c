@@ -302,6 +302,23 @@ static bool dsmb_encode_disk_id(struct dsmb_builder *out, const struct dsmb_cont
 	return true;
 }
 
+/* The path of a file id. Macs take it as relative to the root of the share. */
+static void dsmb_encode_apple_path(struct dsmb_builder *out,
+				   const struct dsmb_context_reply *reply)
+{
+	u32 at;
+
+	dsmb_encode_u32(out, DSMB_APPLE_RESOLVE_ID);
+	dsmb_encode_u32(out, 0);
+	dsmb_encode_u32(out, reply->path_status);
+	at = out->len;
+	dsmb_encode_u32(out, 0);
+	if (reply->path)
+		dsmb_encode_path(out, reply->path, strlen(reply->path));
+	dsmb_fill_u32(out, at, out->len - at - 4);
+	dsmb_encode_align(out, 8);
+}
+
 /*
  * The answer to a query of the properties of server, volume and machine. The name of the model ends
  * at a multiple of eight bytes.
@@ -316,6 +333,10 @@ static bool dsmb_encode_apple(struct dsmb_builder *out, const struct dsmb_contex
 
 	dsmb_skip(&in, 4);
 	asked = dsmb_get_u64(&in);
+	if (command == DSMB_APPLE_RESOLVE_ID && reply->apple & DSMB_APPLE_RESOLVES_ID) {
+		dsmb_encode_apple_path(out, reply);
+		return true;
+	}
 	if (command != DSMB_APPLE_QUERY || !reply->apple)
 		return false;
 	asked &= DSMB_APPLE_SERVER_CAPS | DSMB_APPLE_VOLUME_CAPS | DSMB_APPLE_MODEL;
@@ -325,7 +346,7 @@ static bool dsmb_encode_apple(struct dsmb_builder *out, const struct dsmb_contex
 	if (asked & DSMB_APPLE_SERVER_CAPS)
 		dsmb_encode_u64(out, DSMB_APPLE_OFFERED);
 	if (asked & DSMB_APPLE_VOLUME_CAPS)
-		dsmb_encode_u64(out, DSMB_APPLE_FULL_SYNC);
+		dsmb_encode_u64(out, reply->apple);
 	if (asked & DSMB_APPLE_MODEL) {
 		dsmb_encode_u32(out, 0);
 		dsmb_encode_u32(out, 2 * (sizeof(model) - 1));
@@ -345,6 +366,16 @@ void dsmb_apple_negotiate(const struct dsmb_contexts *contexts, u8 *negotiated)
 	asked = dsmb_get_u64(&in);
 	if (command == DSMB_APPLE_QUERY && asked & DSMB_APPLE_SERVER_CAPS)
 		WRITE_ONCE(*negotiated, dsmb_get_u64(&in) & DSMB_APPLE_OFFERED);
+}
+
+bool dsmb_apple_resolve_id(const struct dsmb_contexts *contexts, u64 *id)
+{
+	struct dsmb_cursor in = contexts->data[DSMB_CONTEXT_APPLE];
+	u32 command = dsmb_get_u32(&in);
+
+	dsmb_skip(&in, 4);
+	*id = dsmb_get_u64(&in);
+	return command == DSMB_APPLE_RESOLVE_ID;
 }
 
 static bool dsmb_encode_posix_context(struct dsmb_builder *out,

@@ -102,7 +102,9 @@ struct dsmb_durable_reply {
  * @attrs: attributes of the opened file
  * @lease: lease for the response to RqLs, or NULL for none
  * @durable: durability for the response to DHnQ or DH2Q
- * @apple: the share answers the create context of Apple
+ * @apple: capabilities of the volume for the response to AAPL; 0 for no response
+ * @path: the path for DSMB_APPLE_RESOLVE_ID, or NULL
+ * @path_status: STATUS_SUCCESS, or the error that kept @path from being determined
  * @maximal: maximal access of the caller
  * @maximal_status: STATUS_SUCCESS, or the error that kept @maximal from being determined
  */
@@ -110,7 +112,9 @@ struct dsmb_context_reply {
 	const struct dsmb_attrs *attrs;
 	const struct dsmb_caching *lease;
 	struct dsmb_durable_reply durable;
-	bool apple;
+	u8 apple;
+	const char *path;
+	u32 path_status;
 	u32 maximal;
 	u32 maximal_status;
 };
@@ -181,6 +185,9 @@ void dsmb_app_parse(const struct dsmb_contexts *contexts, struct dsmb_app_ask *a
 
 /* Sets @negotiated to what client and server have in common, if the client asks for that. */
 void dsmb_apple_negotiate(const struct dsmb_contexts *contexts, u8 *negotiated);
+
+/* Return: true if the client asks for the path of a file id. */
+bool dsmb_apple_resolve_id(const struct dsmb_contexts *contexts, u64 *id);
 
 /**
  * dsmb_contexts_encode - encode the response contexts

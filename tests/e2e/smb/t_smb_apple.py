@@ -19,8 +19,9 @@ from smb2 import (DELETE, DELETE_ON_CLOSE, GENERIC_READ, MAKE, OPEN, Smb2, ioctl
 from smb_acl import (ALL, ALLOW, DACL, DENY, READ, READ_DATA, SECURITY, WRITE_DATA, aces,
                      descriptor, parts, set_sd, sid, user)
 from smb_apple import (CAPS, COPYFILE, END_OF_FILE, FULL_SYNC, HEAD, INFO, READ_DIR_ATTR,
-                       RESOURCE, afp_info, copyfile, copyfile_input, finder_info, full_sync,
-                       get_stream, listing, negotiate, put_stream, size_of, streams)
+                       RESOLVES_ID, RESOURCE, afp_info, copyfile, copyfile_input, finder_info,
+                       full_sync, get_stream, listing, negotiate, put_stream, resolve_id, size_of,
+                       streams)
 from smb_cachers import H, R, W, Cacher, key
 from smb_contexts import create_with
 from smb_copy import (COPYCHUNK, COPYCHUNK_WRITE, DUPLICATE, DUPLICATE_EX, OFFLOAD_WRITE,
@@ -60,13 +61,82 @@ def query(w):
     eq(answer[40:40 + length].decode('utf-16-le'), 'Ditto')
     eq(len(answer) % 8, 0)
     eq(struct.unpack('<IIQQ', negotiate(s, asked=2)), (1, 0, 2, FULL_SYNC))
-    # to find a file by its number is not offered, and other commands are unknown
+    # to find a file by its number is not offered here, and other commands are unknown
     for command in struct.pack('<IIQ', 2, 0, 1), struct.pack('<IIQQ', 9, 0, 7, 0):
         eq(create_with(s, '', {b'AAPL': command}, OPEN)[1], {})
     refused('INVALID_PARAMETER', create_with, s, '', {b'AAPL': bytes(20)}, OPEN)
     w.server.ctl('share', 'set', 'data', 'apple', 'off')
     eq(negotiate(s), None)
     s.end()
+
+
+@test(smb=True, squash='none', fs='btrfs')
+def paths_of_file_ids(w):
+    """A user is told the path of a file id if he can walk it, whatever the server remembers."""
+    s = mac(w)
+    eq(struct.unpack('<IIQQ', negotiate(s, asked=2))[3], FULL_SYNC | RESOLVES_ID)
+    os.makedirs(w.path('dir/Übung'))
+    run('btrfs', 'subvolume', 'create', w.path('vol'))
+    names = 'dir', 'dir/Übung', 'dir/Übung/a: b', 'dir/closed', 'dir/closed/f', 'vol', 'vol/f'
+    os.mkdir(w.path('dir/closed'), 0o700)
+    for name in names:
+        if not os.path.exists(w.path(name)):
+            put(w.path(name), b'x')
+    ids = {name: listing(s, os.path.dirname(name).replace('/', '\\'))[
+        os.path.basename(name).replace(':', '\uf022')].file_id
+        for name in names if not name.startswith('dir/closed/')}
+    ids['dir/closed/f'] = os.stat(w.path('dir/closed/f')).st_ino
+    root = os.stat(w.export).st_ino
+
+    def forget():
+        os.sync()
+        put('/proc/sys/vm/drop_caches', b'2')
+
+    def found(who, name, path=None):
+        path = (name if path is None else path).replace('/', '\\').replace(':', '\uf022')
+        eq(resolve_id(who, ids[name]), ('SUCCESS', path), name)
+
+    gone = 'OBJECT_NAME_NOT_FOUND', ''
+    w.server.restart()
+    forget()
+    s = mac(w)
+    for name in reversed(names):
+        if name == 'dir/closed/f':
+            eq(resolve_id(s, ids[name]), gone)
+        else:
+            found(s, name)
+    eq(resolve_id(s, root), ('SUCCESS', ''))
+    for number in 0, 1, 255, 1 << 20, 1 << 62 | 9999 << 40 | 257, (1 << 64) - 1:
+        eq(resolve_id(s, number), gone, number)
+    # as it is called now
+    os.rename(w.path('dir/Übung/a: b'), w.path('dir/closed/b'))
+    eq(resolve_id(s, ids['dir/Übung/a: b']), gone)
+    os.chmod(w.path('dir/closed'), 0o711)
+    found(s, 'dir/closed/f')
+    found(s, 'dir/Übung/a: b', 'dir/closed/b')
+    forget()
+    found(s, 'dir/Übung/a: b', 'dir/closed/b')
+    os.unlink(w.path('dir/closed/b'))
+    eq(resolve_id(s, ids['dir/Übung/a: b']), gone)
+    # only in the share
+    w.server.add('part', w.path('dir/Übung'), squash='none')
+    put(w.path('dir/Übung/in'), b'x')
+    ids['in'] = os.stat(w.path('dir/Übung/in')).st_ino
+    part = mac(w, share='part')
+    found(part, 'in')
+    for number in ids['dir'], ids['vol/f'], ids['dir/closed/f'], root:
+        eq(resolve_id(part, number), gone)
+    # below a mount
+    w.server.set('data', nested='on')
+    found(s, 'dir/closed/f')
+    mount('e2e', w.path('dir/closed'), 'tmpfs', 0, 'mode=777')
+    put(w.path('dir/closed/f'), b'y')
+    eq(resolve_id(s, ids['dir/closed/f']), gone)
+    umount(w.path('dir/closed'))
+    w.server.ctl('share', 'set', 'data', 'apple', 'off')
+    eq(resolve_id(s, root), None)
+    s.end()
+    part.end()
 
 
 @test(smb=True, squash='none')

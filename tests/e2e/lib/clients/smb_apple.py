@@ -12,7 +12,7 @@ from smb_copy import COPYCHUNK, RESUME_KEY
 
 READ_DIR_ATTR, COPYFILE, UNIX_BASED, NFS_ACE = 1, 2, 4, 8
 CAPS = READ_DIR_ATTR | COPYFILE | UNIX_BASED | NFS_ACE
-FULL_SYNC = 4
+RESOLVES_ID, FULL_SYNC = 1, 4
 INFO, RESOURCE = ':AFP_AfpInfo', ':AFP_Resource'
 STANDARD, STREAMS, END_OF_FILE, ID_BOTH = 5, 22, 20, 37
 HEAD = struct.pack('>4sIII', b'AFP\0', 0x100, 0, 0x80000000)
@@ -32,6 +32,18 @@ def negotiate(s, caps=CAPS, asked=7):
     fid, found = create_with(s, '', {b'AAPL': struct.pack('<IIQQ', 1, 0, asked, caps)}, OPEN)
     s.close(fid)
     return found.get(b'AAPL')
+
+
+def resolve_id(s, number):
+    """(status, path) of a file id, or None."""
+    fid, found = create_with(s, '', {b'AAPL': struct.pack('<IIQ', 2, 0, number)}, OPEN)
+    s.close(fid)
+    answer = found.get(b'AAPL')
+    if answer is None:
+        return None
+    command, _, status, length = struct.unpack_from('<IIII', answer)
+    eq((command, len(answer)), (2, 16 + length + -length % 8))
+    return smb2.NAMES.get(status, status), answer[16:16 + length].decode('utf-16-le')
 
 
 @dataclass
