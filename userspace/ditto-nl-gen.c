@@ -750,6 +750,12 @@ static const struct spec_attr share_attrs[] = {
 		.min = 0,
 		.max = 18446744073709551615ULL,
 	},
+	[DITTO_A_SHARE_LINKS] = {
+		.name = "links",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 8191,
+	},
 };
 
 static const struct nla_policy share_policy[] = {
@@ -810,6 +816,10 @@ static const struct nla_policy share_policy[] = {
 	},
 	[DITTO_A_SHARE_SESSION] = {
 		.type = NLA_U64,
+	},
+	[DITTO_A_SHARE_LINKS] = {
+		.type = NLA_STRING,
+		.maxlen = 8192,
 	},
 };
 
@@ -4160,6 +4170,7 @@ static const u16 share_new_request[] = {
 	DITTO_A_SHARE_COMMENT,
 	DITTO_A_SHARE_SNAPSHOTS,
 	DITTO_A_SHARE_PROTOCOLS,
+	DITTO_A_SHARE_LINKS,
 	DITTO_A_SHARE_USERS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_OPTION,
@@ -4174,6 +4185,7 @@ static const u16 share_set_request[] = {
 	DITTO_A_SHARE_COMMENT,
 	DITTO_A_SHARE_SNAPSHOTS,
 	DITTO_A_SHARE_PROTOCOLS,
+	DITTO_A_SHARE_LINKS,
 	DITTO_A_SHARE_USERS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_OPTION,
@@ -4201,6 +4213,7 @@ static const u16 share_get_reply[] = {
 	DITTO_A_SHARE_COMMENT,
 	DITTO_A_SHARE_SNAPSHOTS,
 	DITTO_A_SHARE_PROTOCOLS,
+	DITTO_A_SHARE_LINKS,
 	DITTO_A_SHARE_USERS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_OPTION,

@@ -50,6 +50,7 @@ struct ditto_instance_list {
  * @root_ino: number of its inode; 0 if the file system did not say
  * @is_subtree: @root is not the root of its file system, so handles are checked to lie below it
  * @is_subvolume: @root is the root of @subvolume, so all files of that lie below it
+ * @has_links: its current @opts have links, see fs/share/link.h
  * @opts: see struct ditto_share_opts
  * @ref: operations in flight
  * @gone: completed when @ref has dropped to zero
@@ -80,6 +81,7 @@ struct ditto_share {
 	u64 root_ino;
 	bool is_subtree;
 	bool is_subvolume;
+	bool has_links;
 	struct ditto_share_opts __rcu *opts;
 	struct percpu_ref ref;
 	struct completion gone;

@@ -18,6 +18,7 @@
 #include "../node/fid.h"
 #include "../node/node_private.h"
 #include "caller.h"
+#include "link.h"
 #include "nested.h"
 #include "share.h"
 #include "share_private.h"
@@ -129,7 +130,10 @@ static enum ditto_nested_use nested_use(const struct ditto_share_table *table,
 	return rcu_dereference_protected(share->opts, lockdep_is_held(&table->lock))->nested;
 }
 
-/* Copy the options of the share itself; its directory of snapshots is not in this file system. */
+/*
+ * Copy the options of the share itself; its directory of snapshots and its links are not in this
+ * file system.
+ */
 static struct ditto_share_opts *nested_opts(const struct ditto_share_table *table,
 					    const struct ditto_share *share, const char *name)
 {
@@ -143,6 +147,8 @@ static struct ditto_share_opts *nested_opts(const struct ditto_share_table *tabl
 		opts->read_only = true;
 	kfree(opts->snapshots);
 	opts->snapshots = NULL;
+	ditto_links_put(opts->links);
+	opts->links = NULL;
 	if (!ditto_share_blocks_make(opts, name))
 		return opts;
 	ditto_share_opts_free(opts);

@@ -36,6 +36,7 @@
 #include "../node/fid.h"
 #include "../node/node.h"
 #include "../node/node_private.h"
+#include "link.h"
 #include "nested.h"
 #include "share.h"
 #include "share_private.h"
@@ -195,6 +196,22 @@ bool ditto_shares_let_guests(struct ditto_server *srv)
 	return found;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_shares_let_guests, DITTO);
+
+bool ditto_shares_have_links(struct ditto_server *srv)
+{
+	struct ditto_share *share;
+	bool found = false;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(share, &srv->shares->list, list) {
+		found = ditto_share_has_links(share);
+		if (found)
+			break;
+	}
+	rcu_read_unlock();
+	return found;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_shares_have_links, DITTO);
 
 const char *ditto_share_path(const struct ditto_share *share)
 {
@@ -553,6 +570,7 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 		goto put_path;
 	}
 	share = &item->share;
+	ditto_links_find_dirs(share, cfg->opts->links, extack);
 
 	/* The end of an old volume may take as long as a disk hangs: nobody else waits for it. */
 	do {

@@ -21,6 +21,7 @@
 #include "rules.h"
 #include "share_users.h"
 
+struct ditto_links;
 struct ditto_server;
 struct ditto_volume;
 struct netlink_ext_ack;
@@ -119,6 +120,7 @@ enum ditto_nested_use {
  *	without; owned
  * @protocols: names of the protocols that serve the share, separated by commas; NULL for all;
  *	owned
+ * @links: directories that lead to other servers, see link.h; NULL without; a reference
  * @rules: client rules
  * @share_users: access of users and groups
  */
@@ -150,6 +152,7 @@ struct ditto_share_opts {
 	char *comment;
 	char *snapshots;
 	char *protocols;
+	struct ditto_links *links;
 	struct ditto_rules rules;
 	struct ditto_share_users share_users;
 };
@@ -450,6 +453,15 @@ void ditto_share_visit_others(struct ditto_share *share,
  * Return: true if one does.
  */
 bool ditto_shares_let_guests(struct ditto_server *srv);
+
+/**
+ * ditto_shares_have_links - tell whether any share has links
+ * @srv: the server
+ *
+ * Context: any.
+ * Return: true if one does.
+ */
+bool ditto_shares_have_links(struct ditto_server *srv);
 
 /**
  * ditto_shares_changed - get the generation of the set of shares

@@ -4,6 +4,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "link.h"
 #include "option.h"
 #include "rules.h"
 #include "share.h"
@@ -52,6 +53,8 @@ struct ditto_share_opts *ditto_share_opts_dup(const struct ditto_share_opts *fro
 		goto no_rules;
 	if (ditto_share_users_copy(&opts->share_users, &from->share_users))
 		goto no_users;
+	if (opts->links)
+		refcount_inc(&opts->links->ref);
 	return opts;
 
 no_users:
@@ -75,6 +78,7 @@ void ditto_share_opts_free(struct ditto_share_opts *opts)
 		return;
 	ditto_rules_free(&opts->rules);
 	ditto_share_users_free(&opts->share_users);
+	ditto_links_put(opts->links);
 	ditto_share_blocks_free(opts->blocks);
 	kfree(opts->protocols);
 	kfree(opts->snapshots);

@@ -9,6 +9,7 @@
 #include "../../net/event.h"
 #include "../../net/server.h"
 #include "../node/extension.h"
+#include "link.h"
 #include "nested.h"
 #include "share.h"
 #include "share_private.h"
@@ -26,6 +27,7 @@ void ditto_share_opts_publish(struct ditto_share_table *table, struct ditto_shar
 	struct ditto_share_opts *old;
 
 	opts->generation = atomic64_inc_return(&opts_generation);
+	WRITE_ONCE(share->has_links, opts->links);
 	old = rcu_replace_pointer(share->opts, opts, lockdep_is_held(&table->lock));
 	if (old)
 		call_rcu(&old->rcu, opts_free_rcu);
@@ -41,6 +43,12 @@ int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *c
 	if (cfg->path) {
 		NL_SET_ERR_MSG(extack, "path: cannot be changed; remove the share and add it");
 		return -EINVAL;
+	}
+	/* The file system may hang, so this is done without the mutex. */
+	share = ditto_share_get_by_name(srv, cfg->name, strlen(cfg->name));
+	if (share) {
+		ditto_links_find_dirs(share, cfg->opts->links, extack);
+		ditto_share_put(share);
 	}
 	mutex_lock(&table->lock);
 	share = ditto_share_named(table, cfg->name, extack);

@@ -15,6 +15,7 @@
 #include <net/sock.h>
 
 #include "../../fs/node/node.h"
+#include "../../fs/share/link.h"
 #include "../../fs/share/option.h"
 #include "../../fs/share/share.h"
 #include "../helper/record.h"
@@ -263,6 +264,22 @@ static int protocols_read(char **protocols, const struct nlattr *attr,
 	return text_read(protocols, attr);
 }
 
+/* Read optional links; an empty text removes all. */
+static int links_read(struct ditto_links **to, const struct nlattr *attr,
+		      struct netlink_ext_ack *extack)
+{
+	struct ditto_links *links;
+
+	if (!attr)
+		return 0;
+	links = ditto_links_parse(nla_data(attr), extack);
+	if (IS_ERR(links))
+		return PTR_ERR(links);
+	ditto_links_put(*to);
+	*to = links;
+	return 0;
+}
+
 /* Read which clients have access, and the rights of users. */
 static int access_read(struct ditto_share_opts *opts, struct genl_info *info)
 {
@@ -290,7 +307,8 @@ static int opts_read(struct ditto_share_opts *opts, struct genl_info *info)
 		return err;
 	err = text_read(&opts->comment, attrs[DITTO_A_SHARE_COMMENT]) ?:
 	      text_read(&opts->snapshots, attrs[DITTO_A_SHARE_SNAPSHOTS]) ?:
-	      protocols_read(&opts->protocols, attrs[DITTO_A_SHARE_PROTOCOLS], info->extack);
+	      protocols_read(&opts->protocols, attrs[DITTO_A_SHARE_PROTOCOLS], info->extack) ?:
+	      links_read(&opts->links, attrs[DITTO_A_SHARE_LINKS], info->extack);
 	if (err)
 		return err;
 	err = anon_read(opts, info);
@@ -436,7 +454,8 @@ static size_t share_size(const struct ditto_share *share)
 	size += ditto_nl_share_users_size(&opts->share_users) +
 		nla_total_size(opts->comment ? strlen(opts->comment) + 1 : 0) +
 		nla_total_size(opts->snapshots ? strlen(opts->snapshots) + 1 : 0) +
-		nla_total_size(opts->protocols ? strlen(opts->protocols) + 1 : 0);
+		nla_total_size(opts->protocols ? strlen(opts->protocols) + 1 : 0) +
+		nla_total_size(opts->links ? strlen(opts->links->text) + 1 : 0);
 	rcu_read_unlock();
 	ditto_option_owners_release();
 	return size;
@@ -476,6 +495,7 @@ static int opts_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
 	     nla_put_string(msg, DITTO_A_SHARE_SNAPSHOTS, opts->snapshots)) ||
 	    (opts->protocols &&
 	     nla_put_string(msg, DITTO_A_SHARE_PROTOCOLS, opts->protocols)) ||
+	    (opts->links && nla_put_string(msg, DITTO_A_SHARE_LINKS, opts->links->text)) ||
 	    nla_put_u32(msg, DITTO_A_SHARE_ANON_UID, from_kuid(&init_user_ns, opts->anon_uid)) ||
 	    nla_put_u32(msg, DITTO_A_SHARE_ANON_GID, from_kgid(&init_user_ns, opts->anon_gid)) ||
 	    ditto_nl_share_users_put(msg, &opts->share_users))

@@ -43,6 +43,7 @@ static const struct key share_keys[] = {
 	{ "comment", .share = share_set_comment },
 	{ "snapshots", .share = share_set_snapshots },
 	{ "protocols", .share = share_set_protocols },
+	{ "link", .share = share_add_link, .repeats = true },
 	/*
 	 * Names are resolved when the share is applied, because a directory service may not be up
 	 * yet.

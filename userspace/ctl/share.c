@@ -66,6 +66,15 @@ static bool no_users(struct share *s, const char *text, struct why *why)
 	return true;
 }
 
+static bool no_links(struct share *s, const char *text, struct why *why)
+{
+	(void)text;
+	if (s->links)
+		return why_not(why, "'no-links' and 'link' exclude each other");
+	s->given |= SHARE_BIT(DITTO_A_SHARE_LINKS);
+	return true;
+}
+
 /**
  * struct option - an option of a share on the command line
  * @name: the word
@@ -86,6 +95,8 @@ static const struct option options[] = {
 	{ "allow-all", false, allow_all },
 	{ "no-rules", false, no_rules },
 	{ "protocols", true, share_set_protocols },
+	{ "link", true, share_add_link },
+	{ "no-links", false, no_links },
 	{ "comment", true, share_set_comment },
 	{ "snapshots", true, share_set_snapshots },
 	{ "user", true, share_add_user },
@@ -521,6 +532,7 @@ static int share_show(struct ctl *ctl, char **words)
 	"            [allow CLIENT[=rw|ro|none][,squash=MODE]]... [allow-all|no-rules]\n" \
 	"            [user NAME=ACCESS]... [group NAME=ACCESS]... [no-users]\n" \
 	"            [default-access ACCESS] [comment TEXT] [snapshots PATH]\n" \
+	"            [link PATH=SERVER:/PATH[,SERVER:/PATH...]]... [no-links]\n" \
 	"            [protocols NAME,...] [OPTION VALUE]..."
 
 const struct verb share_verbs[] = {

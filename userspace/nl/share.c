@@ -29,6 +29,7 @@ void share_free(struct share *s)
 	free(s->comment);
 	free(s->snapshots);
 	free(s->protocols);
+	free(s->links);
 	free(s->offload_store);
 	free(s->name);
 	free(s->path);
@@ -184,6 +185,25 @@ bool share_set_snapshots(struct share *s, const char *text, struct why *why)
 		return why_not(why,
 			       "the path of the snapshots begins at the share's root, without '/'");
 	return set_text(s, DITTO_A_SHARE_SNAPSHOTS, &s->snapshots, text, why);
+}
+
+bool share_add_link(struct share *s, const char *text, struct why *why)
+{
+	const struct spec_attr *attr = &spec_share_set.attrs[DITTO_A_SHARE_LINKS];
+	const char *equals = strchr(text, '=');
+	char *links;
+
+	if (!equals || equals == text || !strstr(equals, ":/") || strchr(text, '\n'))
+		return why_not(why,
+			       "'%.60s' is not allowed: DIRECTORY=SERVER:/SHARE[/PATH] is", text);
+	links = mem_print("%s%s%s", s->links ? s->links : "", s->links ? "\n" : "", text);
+	if (strlen(links) > attr->max_len) {
+		free(links);
+		return why_not(why, "all links are longer than %u bytes", attr->max_len);
+	}
+	free(s->links);
+	s->links = links;
+	return share_given(s, DITTO_A_SHARE_LINKS, true);
 }
 
 /* The protocols that have options of shares. */
@@ -504,6 +524,9 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
 	if ((s->given & SHARE_BIT(DITTO_A_SHARE_PROTOCOLS)) &&
 	    spec_list_has(takes, DITTO_A_SHARE_PROTOCOLS))
 		msg_put_string(msg, DITTO_A_SHARE_PROTOCOLS, s->protocols ? s->protocols : "");
+	if ((s->given & SHARE_BIT(DITTO_A_SHARE_LINKS)) &&
+	    spec_list_has(takes, DITTO_A_SHARE_LINKS))
+		msg_put_string(msg, DITTO_A_SHARE_LINKS, s->links ? s->links : "");
 	if ((s->given & SHARE_BIT(DITTO_A_SHARE_USERS)) &&
 	    spec_list_has(takes, DITTO_A_SHARE_USERS))
 		share_users_fill(msg, &s->users);
@@ -614,6 +637,7 @@ struct share *share_from_msg(struct nl_msg *msg)
 	take_string(tb, DITTO_A_SHARE_COMMENT, &s->comment);
 	take_string(tb, DITTO_A_SHARE_SNAPSHOTS, &s->snapshots);
 	take_string(tb, DITTO_A_SHARE_PROTOCOLS, &s->protocols);
+	take_string(tb, DITTO_A_SHARE_LINKS, &s->links);
 	if (tb[DITTO_A_SHARE_ID])
 		memcpy(s->id, nla_data(tb[DITTO_A_SHARE_ID]), sizeof(s->id));
 	if (tb[DITTO_A_SHARE_DEVICE] && tb[DITTO_A_SHARE_INODE]) {
@@ -667,6 +691,7 @@ u64 share_diff(const struct share *a, const struct share *b)
 		{ DITTO_A_SHARE_COMMENT, !same_text(a->comment, b->comment) },
 		{ DITTO_A_SHARE_SNAPSHOTS, !same_text(a->snapshots, b->snapshots) },
 		{ DITTO_A_SHARE_PROTOCOLS, !same_text(a->protocols, b->protocols) },
+		{ DITTO_A_SHARE_LINKS, !same_text(a->links, b->links) },
 		{ DITTO_A_SHARE_USERS, !share_users_same(&a->users, &b->users) },
 		{ DITTO_A_SHARE_DEFAULT_ACCESS, a->default_access != b->default_access },
 	};

@@ -50,6 +50,7 @@ struct share_rule {
  * @snapshots: directory of snapshots, relative to the root; or NULL
  * @protocols: names of the protocols that serve it, separated by commas; NULL or empty for
  *	all
+ * @links: directories that lead to other servers, a line PATH=TARGET[,TARGET...] each; or NULL
  * @default_access: enum ditto_share_right of users that are not named
  * @rules: export rules in order
  * @nrules: entries of @rules
@@ -71,6 +72,7 @@ struct share {
 	char *comment;
 	char *snapshots;
 	char *protocols;
+	char *links;
 	u32 default_access;
 	struct share_rule *rules;
 	unsigned int nrules;
@@ -130,6 +132,8 @@ bool share_set_comment(struct share *s, const char *text, struct why *why);
 bool share_set_snapshots(struct share *s, const char *text, struct why *why);
 /* Names of protocols, separated by commas or spaces; all of them are the same as none. */
 bool share_set_protocols(struct share *s, const char *text, struct why *why);
+/* Add a link: PATH=SERVER:/PATH[,SERVER:/PATH...]; the kernel checks it. */
+bool share_add_link(struct share *s, const char *text, struct why *why);
 /* Is it one of the protocols that serve the share? */
 bool share_has_protocol(const struct share *s, const char *name);
 /* True if AUTH_SYS, or AUTH_NONE, would be accepted if the share had a rule. */

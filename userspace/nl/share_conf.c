@@ -92,6 +92,17 @@ static void snapshots_get(const struct share *s, struct share_conf *c)
 	conf_text(c, s->snapshots);
 }
 
+static void links_get(const struct share *s, struct share_conf *c)
+{
+	const char *line = s->links ? s->links : "";
+	int len;
+
+	for (; *line; line += len + !!line[len]) {
+		len = (int)strcspn(line, "\n");
+		conf_add(c, mem_print("%.*s", len, line));
+	}
+}
+
 /* Keys that are no numbers; share_diff() compares neither path nor id. */
 static const struct {
 	const char *key;
@@ -109,6 +120,7 @@ static const struct {
 	{ "anon-uid", SHARE_BIT(DITTO_A_SHARE_ANON_UID), anon_uid_get },
 	{ "anon-gid", SHARE_BIT(DITTO_A_SHARE_ANON_GID), anon_gid_get },
 	{ "snapshots", SHARE_BIT(DITTO_A_SHARE_SNAPSHOTS), snapshots_get },
+	{ "link", SHARE_BIT(DITTO_A_SHARE_LINKS), links_get },
 };
 
 static u64 conf_bit(unsigned int i)

@@ -60,6 +60,8 @@ static void whole_file(void)
 		"user = 1000=read\n"
 		"group = root=none\n"
 		"default_access = read\n"
+		"link = a b/c=one:/x,[2001:db8::1]:/y\n"
+		"link = d=two:/z\n"
 		"id = 00112233-4455-6677-8899-aabbccddeeff\n"
 		"[share with space]\n"
 		"path = /srv/a b = c";
@@ -105,6 +107,7 @@ static void whole_file(void)
 	CHECK(s->encrypt && s->guest && !s->browse && s->default_access == DITTO_SHARE_RIGHT_READ);
 	CHECK(!s->notify && s->streams);
 	SAME(s->comment, "Data of all; [no section]");
+	SAME(s->links, "a b/c=one:/x,[2001:db8::1]:/y\nd=two:/z");
 	CHECK(s->users.n == 3);
 	CHECK(!s->users.user[0].group && s->users.user[0].access == DITTO_SHARE_RIGHT_ADMIN);
 	CHECK(s->users.user[1].id == 1000 && s->users.user[1].access == DITTO_SHARE_RIGHT_READ);
@@ -321,6 +324,10 @@ static const struct {
 	{
 		"[server]\nmin_dialect = 2\n",
 		"f:2: min_dialect: '2' is not allowed: one of 2.0.2, 2.1, 3.0, 3.0.2, 3.1.1 is"
+	},
+	{
+		"[share a]\npath = /a\nlink = b\n",
+		"f:3: link: 'b' is not allowed: DIRECTORY=SERVER:/SHARE[/PATH] is"
 	},
 	{
 		"[share a]\npath = /a\ngroup = root\n",

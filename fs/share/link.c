@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Links of a share; see link.h. */
+#include <linux/ctype.h>
+#include <linux/module.h>
+#include <linux/namei.h>
+#include <linux/netlink.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../node/fid.h"
+#include "link.h"
+#include "share.h"
+
+/* A path that begins with a component, and whose components are names. */
+static bool link_path_is_valid(const char *path)
+{
+	size_t total = strlen(path), len;
+
+	if (!total || total > DITTO_LINK_PATH_MAX)
+		return false;
+	for (;; path += len + 1) {
+		len = strcspn(path, "/");
+		if (!len || len > NAME_MAX || is_dot_dotdot(path, len))
+			return false;
+		for (size_t i = 0; i < len; i++)
+			if (iscntrl(path[i]) || path[i] == '\\')
+				return false;
+		if (!path[len])
+			return true;
+	}
+}
+
+/* "server:/share/path" or "[address]:/share/path"; the text is cut into its parts. */
+static bool link_target_parse(char *text, struct ditto_link_target *target)
+{
+	char *path = strstr(text, ":/"), *p;
+
+	if (!path)
+		return false;
+	*path = '\0';
+	target->path = path + 2;
+	if (text[0] == '[' && path > text + 1 && path[-1] == ']') {
+		path[-1] = '\0';
+		text++;
+	} else if (strchr(text, ':')) {
+		return false;
+	}
+	for (p = text; *p; p++)
+		if (!isalnum(*p) && !strchr(".:-_", *p) && isascii(*p))
+			return false;
+	target->server = text;
+	return p > text && p - text <= DITTO_LINK_SERVER_MAX && link_path_is_valid(target->path);
+}
+
+/* "PATH=TARGET[,TARGET...]"; the text is cut into its parts. */
+static bool link_parse(char *text, struct ditto_link *link)
+{
+	char *targets = strchr(text, '='), *target;
+
+	if (!targets)
+		return false;
+	*targets++ = '\0';
+	link->path = text;
+	while ((target = strsep(&targets, ",")))
+		if (link->count == DITTO_LINK_TARGETS_MAX ||
+		    !link_target_parse(target, &link->target[link->count++]))
+			return false;
+	return link_path_is_valid(link->path);
+}
+
+/* Are the paths the same, or does one lead through the other? */
+static bool link_paths_meet(const char *a, const char *b)
+{
+	size_t len = min(strlen(a), strlen(b));
+
+	return !strncmp(a, b, len) && (!a[len] || a[len] == '/') && (!b[len] || b[len] == '/');
+}
+
+/**
+ * ditto_links_parse - make the links of a share from their text
+ * @text: lines "PATH=SERVER:/PATH[,SERVER:/PATH...]"
+ * @extack: gets a message on error; may be NULL
+ *
+ * Return: the links, dropped with ditto_links_put(); NULL for an empty text; ERR_PTR(-EINVAL),
+ * ERR_PTR(-E2BIG) or ERR_PTR(-ENOMEM).
+ */
+struct ditto_links *ditto_links_parse(const char *text, struct netlink_ext_ack *extack)
+{
+	struct ditto_links *links;
+	unsigned int count = 1;
+	char *rest, *line;
+	int err = -ENOMEM;
+
+	if (!text[0])
+		return NULL;
+	for (const char *p = text; *p; p++)
+		count += *p == '\n';
+	if (count > DITTO_LINKS_MAX || strlen(text) > DITTO_LINKS_TEXT_MAX) {
+		NL_SET_ERR_MSG_FMT(extack, "links: more than %u, or than %u bytes",
+				   DITTO_LINKS_MAX, DITTO_LINKS_TEXT_MAX);
+		return ERR_PTR(-E2BIG);
+	}
+	links = kvzalloc(struct_size(links, link, count), GFP_KERNEL_ACCOUNT);
+	if (!links)
+		return ERR_PTR(-ENOMEM);
+	refcount_set(&links->ref, 1);
+	links->count = count;
+	links->text = kstrdup(text, GFP_KERNEL);
+	links->words = kstrdup(text, GFP_KERNEL);
+	if (!links->text || !links->words)
+		goto put;
+	err = -EINVAL;
+	rest = links->words;
+	for (unsigned int i = 0; i < count; i++) {
+		line = strsep(&rest, "\n");
+		if (!link_parse(line, &links->link[i])) {
+			NL_SET_ERR_MSG_FMT(extack,
+					   "link \"%.24s\" is not PATH=SERVER:/SHARE[/PATH],...",
+					   line);
+			goto put;
+		}
+		for (unsigned int j = 0; j < i; j++) {
+			if (!link_paths_meet(links->link[i].path, links->link[j].path))
+				continue;
+			NL_SET_ERR_MSG_FMT(extack, "link %.24s: another one is there, or within it",
+					   links->link[i].path);
+			goto put;
+		}
+	}
+	return links;
+
+put:
+	ditto_links_put(links);
+	return ERR_PTR(err);
+}
+
+/**
+ * ditto_links_put - drop a reference to links
+ * @links: the links, or NULL
+ *
+ * Context: any.
+ */
+void ditto_links_put(struct ditto_links *links)
+{
+	if (!links || !refcount_dec_and_test(&links->ref))
+		return;
+	kfree(links->words);
+	kfree(links->text);
+	kvfree(links);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_links_put, DITTO);
+
+/**
+ * ditto_links_find_dirs - look for the directories of links that are not published yet
+ * @share: held
+ * @links: the links, or NULL; nothing is done if the directories were looked for
+ * @extack: gets a warning for a link without a directory, which refers clients only by its path; a
+ *	share must be servable although a client has removed such a directory
+ */
+void ditto_links_find_dirs(const struct ditto_share *share, struct ditto_links *links,
+			   struct netlink_ext_ack *extack)
+{
+	struct path path;
+
+	if (!links || links->share)
+		return;
+	links->share = share->number;
+	for (unsigned int i = 0; i < links->count; i++) {
+		struct ditto_link *link = &links->link[i];
+
+		if (vfs_path_lookup(share->root.dentry, share->root.mnt, link->path,
+				    LOOKUP_DIRECTORY | LOOKUP_BENEATH | LOOKUP_NO_SYMLINKS |
+				    LOOKUP_NO_XDEV, &path)) {
+			NL_SET_ERR_MSG_FMT(extack, "link %.40s: no such directory in the share",
+					   link->path);
+			continue;
+		}
+		link->ino = d_inode(path.dentry)->i_ino;
+		if (ditto_fid_encode(path.dentry, false, &link->fid))
+			link->fid.len = 0;
+		path_put(&path);
+	}
+}
+
+/**
+ * ditto_share_links - get the links of a share
+ * @share: held
+ *
+ * Context: any.
+ * Return: the links, dropped with ditto_links_put(); NULL if there are none.
+ */
+struct ditto_links *ditto_share_links(const struct ditto_share *share)
+{
+	struct ditto_links *links;
+
+	rcu_read_lock();
+	links = rcu_dereference(share->opts)->links;
+	if (links)
+		refcount_inc(&links->ref);
+	rcu_read_unlock();
+	return links;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_links, DITTO);
+
+/**
+ * ditto_link_of - find the link that a directory is
+ * @links: the links of @share
+ * @share: the share through which the directory was reached
+ * @inode: the directory
+ *
+ * Return: the link, valid as long as @links; or NULL.
+ */
+const struct ditto_link *ditto_link_of(const struct ditto_links *links,
+				       const struct ditto_share *share, struct inode *inode)
+{
+	u32 raw[DITTO_FID_WORDS];
+	int type, len;
+
+	if (links->share != share->number)
+		return NULL;
+	for (unsigned int i = 0; i < links->count; i++) {
+		const struct ditto_link *link = &links->link[i];
+
+		if (!link->fid.len || link->ino != inode->i_ino)
+			continue;
+		/* Numbers of inodes are used again, and may repeat in subvolumes. */
+		memset(raw, 0, sizeof(raw));
+		len = ditto_fid_write(inode, NULL, NULL, false, raw, &type);
+		if (len == link->fid.len && type == link->fid.type &&
+		    !memcmp(raw, link->fid.raw, len))
+			return link;
+	}
+	return NULL;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_link_of, DITTO);
