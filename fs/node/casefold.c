@@ -132,6 +132,7 @@ bool ditto_names_same(const struct ditto_name *a, const struct ditto_name *b)
 		return true;
 	return (!is_ascii(a) || !is_ascii(b)) && fold_same(a, b);
 }
+EXPORT_SYMBOL_NS_GPL(ditto_names_same, DITTO);
 
 /* Return: 0 or -ENOMEM. */
 static int fold_siphash(const struct ditto_name *name, u64 *hash)

@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 
+#include "../../fs/share/share.h"
 #include "../../net/helper/auth.h"
 #include "../../net/server.h"
 #include "../wire/time.h"
@@ -112,6 +113,9 @@ static u32 negotiate_capabilities(const struct dsmb_conn *conn, u16 dialect, u32
 {
 	u32 caps = 0;
 
+	/* Of a server without links, clients need not ask for referrals. */
+	if (ditto_shares_have_links(conn->server->srv))
+		caps |= DSMB_CAP_DFS;
 	if (dialect >= DSMB_DIALECT_210)
 		caps |= DSMB_CAP_LEASING | DSMB_CAP_LARGE_MTU;
 	if (dialect >= DSMB_DIALECT_300)

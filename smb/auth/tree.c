@@ -17,6 +17,7 @@
 
 #include "../../fs/op/check/rights.h"
 #include "../../fs/share/cred.h"
+#include "../../fs/share/link.h"
 #include "../../fs/share/share.h"
 #include "../../net/peer.h"
 #include "../open/open.h"
@@ -41,9 +42,12 @@
 /* MS-SMB2 section 2.2.10. */
 #define SHARE_DISK			0x01
 #define SHARE_PIPE			0x02
+#define SHAREFLAG_DFS			0x00000001
+#define SHAREFLAG_DFS_ROOT		0x00000002
 #define SHAREFLAG_ACCESS_BASED		0x00000800
 #define SHAREFLAG_ENCRYPT		0x00008000
 #define SHAREFLAG_COMPRESS		0x00100000
+#define SHARECAP_DFS			0x00000008
 #define SHARECAP_CONTINUOUS		0x00000010
 
 /* Limits of this server: a host name and a share name; contexts, of which one kind is defined. */
@@ -338,6 +342,7 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 	tree->hides = dsmb_share_hides_unreadable(share);
 	tree->compress = access.compress;
 	tree->continuous = access.continuous;
+	tree->dfs = ditto_share_has_links(share);
 	tree->generation = access.generation;
 	tree->acting_user = access.acting_user;
 	tree->login = access.login;
@@ -488,8 +493,10 @@ static void tree_connect_encode(struct dsmb_call *call, u32 status, const void *
 	dsmb_encode_u8(out, 0);
 	dsmb_encode_u32(out, (tree->encrypt ? SHAREFLAG_ENCRYPT : 0) |
 			(tree->hides ? SHAREFLAG_ACCESS_BASED : 0) |
+			(tree->dfs ? SHAREFLAG_DFS | SHAREFLAG_DFS_ROOT : 0) |
 			(tree_wants_compression(call) ? SHAREFLAG_COMPRESS : 0));
-	dsmb_encode_u32(out, continuous ? SHARECAP_CONTINUOUS : 0);
+	dsmb_encode_u32(out, (continuous ? SHARECAP_CONTINUOUS : 0) |
+			(tree->dfs ? SHARECAP_DFS : 0));
 	dsmb_encode_u32(out, tree->maximal);
 }
 

@@ -53,6 +53,7 @@ enum dsmb_tree_kind {
  * @hides: at connect time, listings of the share hid files the user may not read
  * @compress: what is compressed; OFF for pipes
  * @continuous: the share is continuously available
+ * @dfs: at connect time, the share had links
  * @fs_limit: worker limit of its file system; NULL for pipes and restored trees
  * @recorders: worker limit of its file system for workers that wait for records
  * @dead: disconnected
@@ -79,6 +80,7 @@ struct dsmb_tree {
 	bool hides;
 	enum dsmb_share_compress compress;
 	bool continuous;
+	bool dfs;
 	struct dsmb_fs_limit *fs_limit;
 	struct dsmb_fs_limit *recorders;
 	bool dead;

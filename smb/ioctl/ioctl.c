@@ -47,12 +47,6 @@ static u32 dsmb_fsctl_validate(struct dsmb_ioctl *io)
 	return dsmb_validate_negotiate(io->call, &io->in, &io->out);
 }
 
-/* DFS is not supported: MS-SMB2 section 3.3.5.15.2 */
-static u32 dsmb_fsctl_dfs(struct dsmb_ioctl *io)
-{
-	return STATUS_FS_DRIVER_REQUIRED;
-}
-
 static u32 dsmb_fsctl_pipe_transceive(struct dsmb_ioctl *io)
 {
 	u32 room = io->out.size, len = 0, status;
@@ -110,8 +104,10 @@ static const struct dsmb_fsctl dsmb_fsctls[] = {
 	  dsmb_fsctl_validate },
 	{ DSMB_FSCTL_INTERFACES, DSMB_FSCTL_NO_FILE, 0, 0, 0, DSMB_FSCTL_LIST_ROOM,
 	  dsmb_fsctl_interfaces },
-	{ DSMB_FSCTL_DFS_REFERRALS, DSMB_FSCTL_NO_FILE, 0, 0, 0, 0, dsmb_fsctl_dfs },
-	{ DSMB_FSCTL_DFS_REFERRALS_EX, DSMB_FSCTL_NO_FILE, 0, 0, 0, 0, dsmb_fsctl_dfs },
+	{ DSMB_FSCTL_DFS_REFERRALS, DSMB_FSCTL_NO_FILE, 0, 4, 0, DSMB_FSCTL_LIST_ROOM,
+	  dsmb_fsctl_dfs_referrals },
+	{ DSMB_FSCTL_DFS_REFERRALS_EX, DSMB_FSCTL_NO_FILE, 0, 10, 0, DSMB_FSCTL_LIST_ROOM,
+	  dsmb_fsctl_dfs_referrals_ex },
 	{ DSMB_FSCTL_PIPE_WAIT, DSMB_FSCTL_NO_FILE, 0, 14, 0, 0, dsmb_fsctl_pipe_wait,
 	  dsmb_pipe_done },
 	{ DSMB_FSCTL_PIPE_TRANSCEIVE, DSMB_FSCTL_PIPE, DITTO_RIGHT_READ_DATA, 0, 0,

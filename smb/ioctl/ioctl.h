@@ -108,6 +108,10 @@ struct dsmb_fsctl {
 	void (*release)(struct dsmb_call *call);
 };
 
+/* fsctl_dfs.c; they return a status */
+u32 dsmb_fsctl_dfs_referrals(struct dsmb_ioctl *io);
+u32 dsmb_fsctl_dfs_referrals_ex(struct dsmb_ioctl *io);
+
 /* fsctl_range.c */
 
 /**

@@ -14,6 +14,7 @@
 #include "../../fs/node/node.h"
 #include "../../fs/open/instance.h"
 #include "../../fs/open/stream.h"
+#include "../../fs/share/link.h"
 #include "../../fs/share/share.h"
 #include "../../fs/op/snapshot.h"
 #include "../auth/session.h"
@@ -26,6 +27,7 @@
 #include "../transport/command.h"
 #include "../transport/conn.h"
 #include "../wire/apple.h"
+#include "../wire/dfs.h"
 #include "create_private.h"
 #include "lease.h"
 #include "nested.h"
@@ -500,6 +502,28 @@ static u32 dsmb_create_enter_snapshot(struct dsmb_create *c)
 	return STATUS_SUCCESS;
 }
 
+/* MS-DFSC section 3.2.4.1: make the path one from the share's root, unless a link covers it. */
+static u32 dsmb_create_enter_dfs(struct dsmb_create *c)
+{
+	struct dsmb_path *path = &c->path;
+	struct ditto_links *links;
+	bool covered;
+	u32 skip;
+
+	/* The root of the share. */
+	if (!path->len)
+		return STATUS_SUCCESS;
+	skip = dsmb_dfs_skip_root(path->path, path->len, c->call->tree->name);
+	if (!skip)
+		return STATUS_OBJECT_PATH_NOT_FOUND;
+	path->path += skip;
+	path->len -= skip;
+	links = ditto_share_links(c->call->share);
+	covered = links && dsmb_dfs_find_link(links, path->path, path->len);
+	ditto_links_put(links);
+	return covered ? STATUS_PATH_NOT_COVERED : STATUS_SUCCESS;
+}
+
 static struct dsmb_open *dsmb_create_alloc_open(const struct dsmb_create *c)
 {
 	struct dsmb_call *call = c->call;
@@ -535,6 +559,11 @@ static u32 dsmb_create_exec(struct dsmb_call *call, void *args, void *result)
 	u32 status;
 	int err;
 
+	if (a->dfs) {
+		status = dsmb_create_enter_dfs(&c);
+		if (status)
+			return status;
+	}
 	if (dsmb_has_context(&a->contexts, DSMB_CONTEXT_TIMEWARP)) {
 		status = dsmb_create_enter_snapshot(&c);
 		if (status)

@@ -8,6 +8,7 @@
 #include "../../fs/acl/sd.h"
 #include "../../fs/op/dosattr.h"
 #include "../../fs/open/instance.h"
+#include "../../fs/share/link.h"
 #include "../file/attrs.h"
 #include "../file/ea.h"
 #include "../file/quota.h"
@@ -118,6 +119,11 @@ u32 dsmb_create_decode(struct dsmb_call *call, void *args)
 	list = dsmb_window(in, len ? offset : 0, len);
 	if (in->bad)
 		return STATUS_INVALID_PARAMETER;
+
+	/* MS-SMB2 section 2.2.13: a DFS path begins with server and share. */
+	a->dfs = call->flags & DSMB_FLAG_DFS && call->share && ditto_share_has_links(call->share);
+	while (a->dfs && a->name.size >= 2 && get_unaligned_le16(a->name.data) == '\\')
+		a->name = dsmb_window(&a->name, 2, a->name.size - 2);
 
 	status = dsmb_contexts_parse(conn->dialect, conn->posix, list, &a->contexts);
 	if (status)

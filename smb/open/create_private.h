@@ -28,6 +28,7 @@ struct dsmb_open;
  * @caching: requested caching
  * @durable: requested durability, but for the hash of the name
  * @app: application instance
+ * @dfs: the path begins with server and share
  * @is_quota: $Extend\$Quota, an alias of the root
  * @path: the name
  * @resolved: memory of the path that belongs to a file id, made by the execution; or NULL
@@ -43,6 +44,7 @@ struct dsmb_create_args {
 	struct dsmb_caching caching;
 	struct dsmb_durable_ask durable;
 	struct dsmb_app_ask app;
+	bool dfs;
 	bool is_quota;
 	struct dsmb_path path;
 	char *resolved;
