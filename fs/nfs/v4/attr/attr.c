@@ -11,6 +11,7 @@
 #include "../../../node/node.h"
 #include "../../../op/label.h"
 #include "../../../op/xattr.h"
+#include "../../../share/link.h"
 #include "../../../share/share.h"
 #include "../../rpc/decode.h"
 #include "../../rpc/encode.h"
@@ -125,8 +126,11 @@ static void drop_absent(const struct dnfs4_fh *fh, struct dnfs4_bitmap *map)
 		take_away(map, &attrs_of_dosattr);
 		take_away(map, &attrs_of_acl);
 		dnfs4_bitmap_clear(map, FATTR4_SEC_LABEL);
+		dnfs4_bitmap_clear(map, FATTR4_FS_LOCATIONS);
 		return;
 	}
+	if (!ditto_share_has_links(fh->target.op.share))
+		dnfs4_bitmap_clear(map, FATTR4_FS_LOCATIONS);
 	root = fh->target.op.share->root.dentry;
 	if (!root->d_sb->s_qcop)
 		take_away(map, &attrs_of_quota);

@@ -25,6 +25,8 @@ u32 dnfs4_attr_bytes(const struct dnfs4_attr_src *src)
 		bytes += dnfs4_bitmap_bytes(&src->supported);
 	if (map->word[2] & FATTR4_WORD2_SUPPATTR_EXCLCREAT)
 		bytes += dnfs4_bitmap_bytes(&src->exclcreat);
+	if (map->word[0] & FATTR4_WORD0_FS_LOCATIONS)
+		bytes += dnfs4_fs_locations_bytes(src);
 	if (map->word[0] & FATTR4_WORD0_ACL)
 		bytes += src->acl.len;
 	if (map->word[1] & FATTR4_WORD1_DACL)

@@ -42,6 +42,8 @@
 #define DNFS4_ATTR_WRITE	BIT(1)
 #define DNFS4_ATTR_EXCL		BIT(2)	/* may be set by an exclusive create */
 
+struct ditto_link;
+struct ditto_links;
 struct dnfs4_attr_src;
 
 /**
@@ -82,6 +84,8 @@ struct dnfs4_attr_plan {
  * @acl: with NEED_ACL, if acl is requested
  * @dacl: with NEED_ACL, if dacl is requested
  * @label: with NEED_LABEL, if the file has one
+ * @links: the links of the share, held; or NULL
+ * @link: the file is this one of @links; or NULL
  * @built: the fattr4 itself if it is longer than a page, see dnfs4_attr_build(); else NULL
  * @built_len: bytes of @built
  * @owned: @owner and @group may be left from the file before
@@ -112,6 +116,8 @@ struct dnfs4_attr_src {
 	struct dnfs4_acl_value acl;
 	struct dnfs4_acl_value dacl;
 	struct ditto_label label;
+	struct ditto_links *links;
+	const struct ditto_link *link;
 	__be32 *built;
 	u32 built_len;
 	bool owned;
@@ -214,7 +220,7 @@ int dnfs4_attr_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		    struct dnfs4_attr_src *src);
 
 /**
- * dnfs4_attr_src_free - free the buffers of @acl, @dacl, @label and @built
+ * dnfs4_attr_src_free - free the buffers of @acl, @dacl, @label and @built, and drop @links
  * @src: all may be zeros
  */
 void dnfs4_attr_src_free(struct dnfs4_attr_src *src);
@@ -228,6 +234,16 @@ void dnfs4_attr_src_free(struct dnfs4_attr_src *src);
  */
 void dnfs4_attr_fail(const struct dnfs4_attr_plan *plan, struct dnfs4_attr_src *src, u64 ino,
 		     u32 error);
+
+/* fs_locations.c */
+
+bool dnfs4_link_find(const struct dnfs4_fh *fh, struct inode *inode, struct dnfs4_attr_src *src);
+int dnfs4_absent_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
+		      const struct ditto_dirent *entry, const struct dnfs4_bitmap *ask,
+		      struct dnfs4_attr_src *src);
+/* Bytes of the value, and the value: a present file system has no other locations. */
+u32 dnfs4_fs_locations_bytes(const struct dnfs4_attr_src *src);
+__be32 *dnfs4_put_fs_locations(__be32 *p, const struct dnfs4_attr_src *src);
 
 /* attr_encode.c */
 

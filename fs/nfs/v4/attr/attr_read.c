@@ -9,6 +9,7 @@
 #include "../../../node/node.h"
 #include "../../../op/check/rights.h"
 #include "../../../open/stream.h"
+#include "../../../share/link.h"
 #include "../../../share/share.h"
 #include "../engine/server.h"
 #include "attr_private.h"
@@ -213,13 +214,16 @@ put:
 
 void dnfs4_attr_src_free(struct dnfs4_attr_src *src)
 {
-	if (likely(!src->acl.data && !src->dacl.data && !src->label.data && !src->built))
+	if (likely(!src->acl.data && !src->dacl.data && !src->label.data && !src->built &&
+		   !src->links))
 		return;
 	dnfs4_acl_value_free(&src->acl);
 	dnfs4_acl_value_free(&src->dacl);
 	ditto_label_free(&src->label);
 	kvfree(src->built);
 	src->built = NULL;
+	ditto_links_put(src->links);
+	src->links = NULL;
 }
 
 /* A file without a label: the attribute is dropped from the reply. */

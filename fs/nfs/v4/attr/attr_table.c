@@ -5,8 +5,8 @@
  *
  * Not supported are: sacl, because nothing is audited; archive, because the server does
  * not know when a file was backed up (the DOS attribute of that name means the opposite);
- * fs_locations, because nothing is migrated; space_freed, because file systems do not
- * report which blocks are shared by copies.
+ * fs_locations_info, because fs_locations says all that is known of links; space_freed, because
+ * file systems do not report which blocks are shared by copies.
  */
 #include <linux/fs.h>
 #include <linux/kdev_t.h>
@@ -538,6 +538,7 @@ const struct dnfs4_attr_row dnfs4_attr_rows[DNFS4_ATTR_MAX + 1] = {
 	ROW(FILES_AVAIL, 0, R, NEED_STATFS, 8, encode_files_avail, NULL),
 	ROW(FILES_FREE, 0, R, NEED_STATFS, 8, encode_files_free, NULL),
 	ROW(FILES_TOTAL, 0, R, NEED_STATFS, 8, encode_files_total, NULL),
+	ROW(FS_LOCATIONS, 0, R, 0, 0, dnfs4_put_fs_locations, NULL),
 	ROW(HIDDEN, 0, RWE, NEED_EXTRA, 4, encode_hidden, get_hidden),
 	ROW(HOMOGENEOUS, 0, R, 0, 4, encode_true, NULL),
 	ROW(MAXFILESIZE, 0, R, 0, 8, encode_maxfilesize, NULL),

@@ -21,6 +21,7 @@
 
 #include "../../../../net/stats.h"
 #include "../../../op/utf8.h"
+#include "../../../share/link.h"
 #include "../../rpc/decode.h"
 #include "../../rpc/encode.h"
 #include "../../server.h"
@@ -220,8 +221,12 @@ static u32 use_handles(struct dnfs4_compound *cmp)
 	u32 status = NFS4_OK;
 
 	if (likely(fh->kind == DNFS4_FH_NODE && fh->target.op.cred)) {
-		if (flags & (DNFS4_OP_FH | DNFS4_OP_FH_ANY))
+		if (flags & (DNFS4_OP_FH | DNFS4_OP_FH_ANY)) {
+			if (ditto_share_has_links(fh->target.op.share) &&
+			    !(flags & DNFS4_OP_ABSENT) && dnfs4_fh_is_link(fh))
+				return NFS4ERR_MOVED;
 			dnfs4_fh_actor(cmp, fh);
+		}
 	} else if (flags & (DNFS4_OP_FH | DNFS4_OP_FH_ANY | DNFS4_OP_NO_ATTRDIR)) {
 		status = check_current(cmp);
 		dnfs4_fh_actor(cmp, fh);

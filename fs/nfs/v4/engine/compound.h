@@ -119,6 +119,8 @@ struct dnfs4_fh {
 #define DNFS4_OP_SETS_FH	BIT(12)
 /* Other calls of the connection may wait for it; see dnfs_may_wait(). DNFS4_OP_BRIEF implies it. */
 #define DNFS4_OP_QUICK		BIT(13)
+/* Works on a link, the root of a file system that another server has; others: NFS4ERR_MOVED. */
+#define DNFS4_OP_ABSENT		BIT(14)
 
 /**
  * struct dnfs4_op - description of an operation
@@ -238,6 +240,9 @@ struct dnfs4_compound {
 	void *args;
 	void *res;
 };
+
+/* attr/fs_locations.c */
+bool dnfs4_fh_is_link(const struct dnfs4_fh *fh);
 
 /* fh.c: the current filehandle */
 

@@ -26,16 +26,26 @@ static u32 getattr_decode(struct dnfs4_compound *cmp, void *args)
 static u32 getattr_exec(struct dnfs4_compound *cmp, void *args, void *res)
 {
 	const struct getattr_args *a = args;
+	struct dnfs4_attr_src *src = res;
 	struct dnfs4_attr_plan plan;
 	u32 status;
 	int err;
 
+	if (unlikely(cmp->current_fh.kind == DNFS4_FH_NODE &&
+		     dnfs4_link_find(&cmp->current_fh, dnfs4_node(cmp)->inode, src))) {
+		if (!dnfs4_bitmap_has(&a->ask, FATTR4_FS_LOCATIONS))
+			return NFS4ERR_MOVED;
+		err = dnfs4_absent_read(cmp, &cmp->current_fh, NULL, &a->ask, src) ?:
+		      dnfs4_attr_build(src);
+		return dnfs4_status(cmp, err);
+	}
+
 	status = dnfs4_attr_plan(cmp, &cmp->current_fh, &a->ask, &plan);
 	if (status)
 		return status;
-	err = dnfs4_attr_read(cmp, &cmp->current_fh, NULL, &plan, res);
+	err = dnfs4_attr_read(cmp, &cmp->current_fh, NULL, &plan, src);
 	if (!err && unlikely(plan.need & DNFS4_NEED_ACL))
-		err = dnfs4_attr_build(res);
+		err = dnfs4_attr_build(src);
 	return dnfs4_status(cmp, err);
 }
 
@@ -51,7 +61,7 @@ static void getattr_release(struct dnfs4_compound *cmp, void *args, void *res)
 
 const struct dnfs4_op dnfs4_op_getattr = {
 	.name = "GETATTR",
-	.flags = DNFS4_OP_FH_ANY | DNFS4_OP_QUICK,
+	.flags = DNFS4_OP_FH_ANY | DNFS4_OP_QUICK | DNFS4_OP_ABSENT,
 	.minor_last = DNFS4_MINOR_MAX,
 	.ressize = DNFS4_ATTR_SRC_CLEAR,
 	.decode = getattr_decode,

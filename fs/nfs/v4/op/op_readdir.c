@@ -8,7 +8,9 @@
  *
  * An entry whose attributes cannot be read does not fail the listing: it is returned with
  * its fileid only, and with the error if the client requested rdattr_error. An entry that
- * is only not available yet ends the listing before it, so that the client retries.
+ * is only not available yet ends the listing before it, so that the client retries. A link has no
+ * attributes either (RFC 8881 section 11.4.2), unless the client requested its locations; one that
+ * requested neither locations nor rdattr_error gets the error when it goes on from there.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -16,6 +18,7 @@
 #include <linux/string.h>
 
 #include "../../../node/node.h"
+#include "../../../share/link.h"
 #include "../engine/cookie.h"
 #include "../engine/ops.h"
 #include "readdir.h"
@@ -80,6 +83,26 @@ static noinline_for_stack bool add_nested(struct dnfs4_listing *list,
 	return more;
 }
 
+static noinline_for_stack bool add_link(struct dnfs4_listing *list,
+					const struct ditto_dirent *entry, u64 cookie)
+{
+	bool located = dnfs4_bitmap_has(list->ask, FATTR4_FS_LOCATIONS);
+	struct dnfs4_compound *cmp = list->cmp;
+	bool more;
+	int err;
+
+	if (!located && !dnfs4_bitmap_has(list->ask, FATTR4_RDATTR_ERROR)) {
+		list->status = NFS4ERR_MOVED;
+		list->full = true;
+		return false;
+	}
+	err = dnfs4_absent_read(cmp, &cmp->current_fh, entry, list->ask, &list->src);
+	list->src.error = located ? NFS4_OK : NFS4ERR_MOVED;
+	more = dnfs4_listing_add(list, &entry->name, cookie, entry->ino, dnfs4_status(cmp, err));
+	list->src.link = NULL;
+	return more;
+}
+
 static bool readdir_emit(void *arg, const struct ditto_dirent *entry)
 {
 	struct dnfs4_listing *list = arg;
@@ -92,6 +115,9 @@ static bool readdir_emit(void *arg, const struct ditto_dirent *entry)
 		return true;
 	if (entry->nested)
 		return add_nested(list, entry, cookie);
+	if (ditto_share_has_links(cmp->current_fh.target.op.share) && entry->dentry &&
+	    dnfs4_link_find(&cmp->current_fh, d_inode(entry->dentry), &list->src))
+		return add_link(list, entry, cookie);
 	if (entry->dentry) {
 		err = dnfs4_attr_read(cmp, &cmp->current_fh, entry, &list->plan, &list->src);
 	} else {
@@ -157,13 +183,15 @@ static u32 readdir_each(const struct dnfs4_listing *list)
 static int list_any(struct dnfs4_listing *list)
 {
 	struct dnfs4_compound *cmp = list->cmp;
+	bool has_links = cmp->current_fh.kind == DNFS4_FH_NODE &&
+			 ditto_share_has_links(cmp->current_fh.target.op.share);
 	struct ditto_readdir_args args = {
 		.cookie = list->cookie & ~DNFS4_COOKIE_MOVED,
 		.room = list->buf.buflen ?: 1,
 		.each = readdir_each(list),
 		.per_byte = 1,
 		.align = XDR_UNIT,
-		.dentries = list->plan.need & ~DNFS4_NEED_INO,
+		.dentries = list->plan.need & ~DNFS4_NEED_INO || has_links,
 		.handles = list->plan.need & DNFS4_NEED_HANDLE,
 	};
 
