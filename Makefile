@@ -22,6 +22,7 @@ help:
 	@echo '  install           programs, manual pages and units below PREFIX=$(PREFIX)'
 	@echo '  modules_install   modules into /lib/modules, for modprobe, or below INSTALL_MOD_PATH'
 	@echo '  uninstall         remove what the two put there'
+	@echo '  deb               Debian packages, in build/deb'
 	@echo '  clean             remove what was built, guest kernels excepted'
 	@echo 'Try:'
 	@echo '  demo              a share, mounted by a client, on Debian'"'"'s kernel in a guest'
@@ -31,6 +32,7 @@ help:
 	@echo '  check             all of these; the last line counts'
 	@echo '  lint              compilers'"'"' warnings, sparse, checkpatch, shellcheck'
 	@echo '  check-userspace   unit tests of the programs'
+	@echo '  check-deb         the Debian packages, and lintian'
 	@echo '  check-vm          the guests themselves'
 	@echo '  check-kunit       unit tests of the modules'
 	@echo '  check-e2e         real clients against the server; T=NAME for some'
@@ -108,6 +110,9 @@ modules_install: modules
 	done && if [ -n "$(INSTALL_MOD_PATH)" ]; then depmod -b $(INSTALL_MOD_PATH) $$release; \
 	elif [ -z "$(DESTDIR)" ]; then depmod $$release; fi
 
+deb:
+	@tests/deb/build
+
 uninstall:
 	@$(MAKE) --no-print-directory -C userspace uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 	rm -f $(DESTDIR)/lib/modules/*/updates/ditto.ko* $(DESTDIR)/lib/modules/*/updates/ditto_*.ko*
@@ -121,7 +126,7 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-store check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-model check-offload-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-wpts:
+lint check-userspace check-deb check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-store check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-model check-offload-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-wpts:
 	@tests/check $(@:check-%=%)
 
 check-full: check
@@ -154,7 +159,7 @@ ynl:
 	net/ynl-regen
 	userspace/gen-bindings
 
-.PHONY: all help modules userspace install modules_install uninstall clean check lint \
-	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-store check-smbtorture check-debug \
+.PHONY: all help modules userspace install modules_install deb uninstall clean check lint \
+	check-userspace check-deb check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-store check-smbtorture check-debug \
 	check-damage check-fuzz check-stock check-race check-signed check-soak check-model check-offload-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-wpts check-full \
 	demo demo-ad demo-offload bench bench-load bench-icount bench-mounted bench-fio bench-scale bench-cpus bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb bench-compressed profile ynl
