@@ -272,6 +272,9 @@ static void dsmb_create_fill_apple(struct dsmb_create *c)
 		a->resolved = kmalloc(PATH_MAX, GFP_KERNEL);
 	path = a->resolved ? ditto_fileid_path(&call->op, id, a->resolved, PATH_MAX) :
 			     ERR_PTR(-ENOMEM);
+	if (!IS_ERR(path) &&
+	    dsmb_reply_reserve(call, DSMB_REPLY_SMALL + sizeof(u16) * strlen(path)))
+		path = ERR_PTR(-ENOMEM);
 	reply->path_status = dsmb_create_path_status(PTR_ERR_OR_ZERO(path));
 	reply->path = IS_ERR(path) ? NULL : path;
 }

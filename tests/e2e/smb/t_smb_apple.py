@@ -118,6 +118,10 @@ def paths_of_file_ids(w):
     found(s, 'dir/Übung/a: b', 'dir/closed/b')
     os.unlink(w.path('dir/closed/b'))
     eq(resolve_id(s, ids['dir/Übung/a: b']), gone)
+    # longer than other responses
+    deep = '/'.join(['dir', *5 * ['d' * 200]])
+    os.makedirs(w.path(deep))
+    eq(resolve_id(s, os.stat(w.path(deep)).st_ino), ('SUCCESS', deep.replace('/', '\\')))
     # only in the share
     w.server.add('part', w.path('dir/Übung'), squash='none')
     put(w.path('dir/Übung/in'), b'x')
