@@ -73,6 +73,7 @@ extern const struct verb offload_verbs[];
 extern const struct verb user_verbs[];
 extern const struct verb access_verbs[];
 extern const struct verb acl_verbs[];
+extern const struct verb apple_verbs[];
 extern const struct verb lock_verbs[];
 extern const struct verb grace_verbs[];
 extern const struct verb stats_verbs[];

@@ -31,6 +31,7 @@ static const struct object objects[] = {
 	{ "user", "who may log in with a password", user_verbs },
 	{ "access", "what a user may do with a file, and why", access_verbs },
 	{ "acl", "who may do what with a file", acl_verbs },
+	{ "apple", "what macOS keeps beside files", apple_verbs },
 	{ "lock", "what clients hold and wait for on which files", lock_verbs },
 	{ "grace", "the time after a restart in which clients take back their locks", grace_verbs },
 	{ "stats", "counters of operations", stats_verbs },

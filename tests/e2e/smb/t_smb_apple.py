@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Apple's extensions of SMB, in the sequences of a client of macOS."""
+import json
 import os
 import stat
 import struct
@@ -19,9 +20,9 @@ from smb2 import (DELETE, DELETE_ON_CLOSE, GENERIC_READ, MAKE, OPEN, Smb2, ioctl
 from smb_acl import (ALL, ALLOW, DACL, DENY, READ, READ_DATA, SECURITY, WRITE_DATA, aces,
                      descriptor, parts, set_sd, sid, user)
 from smb_apple import (CAPS, COPYFILE, END_OF_FILE, FULL_SYNC, HEAD, INFO, READ_DIR_ATTR,
-                       RESOLVES_ID, RESOURCE, afp_info, copyfile, copyfile_input, finder_info,
-                       full_sync, get_stream, listing, negotiate, put_stream, resolve_id, size_of,
-                       streams)
+                       RESOLVES_ID, RESOURCE, afp_info, apple_double, copyfile, copyfile_input,
+                       finder_info, full_sync, get_stream, listing, negotiate, put_stream,
+                       resolve_id, size_of, streams)
 from smb_cachers import H, R, W, Cacher, key
 from smb_contexts import create_with
 from smb_copy import (COPYCHUNK, COPYCHUNK_WRITE, DUPLICATE, DUPLICATE_EX, OFFLOAD_WRITE,
@@ -508,6 +509,60 @@ def names_in_either_form(w):
     # what macOS makes over SMB is composed, and stays so
     s.close(s.create('Ä' + composed))
     eq(sorted(os.listdir(w.export)), sorted([decomposed, 'Ä' + composed]))
+    s.end()
+
+
+@test(smb=True, squash='none', fs='btrfs')
+def convert_apple_double(w):
+    """AppleDouble files become streams, and none goes before all that it has is in streams."""
+    finder, fork = finder_info(b'PDF CARO'), pattern(1, 300000)
+    whole = apple_double(finder, fork, com_apple_quarantine=b'q' * 50, user_note=b'n')
+    os.mkdir(w.path('dir'))
+    run('btrfs', 'subvolume', 'create', w.path('vol'))
+    for where in '', 'dir/', 'vol/':
+        of_alice(w, where + 'f', b'data')
+        os.utime(w.path(where + 'f'), ns=(1, 2))
+        put(w.path(where + '._f'), whole)
+    put(w.path('._dir'), apple_double(finder))
+    kept = {'._lone': whole, '._cut': whole[:-1], '._other': apple_double(fork=b'mine')}
+    plain = {'._plain': b'any file', '._': whole}
+    for name, data in {**kept, **plain}.items():
+        put(w.path(name), data)
+    for name in 'cut', 'other', 'plain':
+        of_alice(w, name)
+    s = mac(w)
+    put_stream(s, 'other' + RESOURCE, b'theirs')
+    before = streams(s, 'f')
+
+    def convert(*options):
+        out = json.loads(w.server.ctl('apple', 'convert', '--json', *options, 'data',
+                                      check=False).stdout)
+        return out['converted'], sorted(os.path.basename(p['path']) for p in out['problems'])
+    eq(convert('--dry-run'), (4, sorted(kept)))
+    eq((get(w.path('._f')), streams(s, 'f')), (whole, before))
+    eq(convert(), (4, sorted(kept)))
+    eq(convert(), (0, sorted(kept)))
+    for where in '', 'dir\\', 'vol\\':
+        name = where + 'f'
+        path = w.path(name.replace('\\', '/'))
+        eq(streams(s, name), {UNNAMED: 4, INFO + ':$DATA': 60, RESOURCE + ':$DATA': len(fork),
+                              ':com.apple.quarantine:$DATA': 50, ':user.note:$DATA': 1})
+        eq((get_stream(s, name + INFO), get_stream(s, name + ':com.apple.quarantine')),
+           (afp_info(finder), b'q' * 50))
+        eq(b''.join(get_stream(s, name + RESOURCE, 50000, at)
+                    for at in range(0, len(fork), 50000)), fork)
+        eq((get(path), os.stat(path).st_mtime_ns), (b'data', 2))
+        eq(os.path.exists(f'{os.path.dirname(path)}/._f'), False)
+        # the owner may go on with them
+        put_stream(s, name + RESOURCE, b'changed')
+    eq(get_stream(s, 'dir' + INFO), afp_info(finder))
+    eq({name: get(w.path(name)) for name in os.listdir(w.export) if name.startswith('._')},
+       {**kept, **plain})
+    eq(get_stream(s, 'other' + RESOURCE), b'theirs')
+    # the same stream again, as after an interruption
+    put(w.path('._f'), apple_double(fork=b'changed'))
+    os.unlink(w.path('._other'))
+    eq(convert(), (1, ['._cut', '._lone']))
     s.end()
 
 

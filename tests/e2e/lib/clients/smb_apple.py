@@ -27,6 +27,22 @@ def afp_info(finder=finder_info()):
     return (HEAD + finder).ljust(60, b'\0')
 
 
+def apple_double(finder=bytes(32), fork=b'', **attributes):
+    """An AppleDouble file as macOS writes it; a name of an attribute has '_' for '.'."""
+    table, at = b'', 120 + sum(11 + len(name) + 1 + -(12 + len(name)) % 4 for name in attributes)
+    for name, data in attributes.items():
+        name = name.replace('_', '.').encode() + b'\0'
+        table += (struct.pack('>IIHB', at, len(data), 0, len(name)) + name).ljust(
+            11 + len(name) + -(11 + len(name)) % 4, b'\0')
+        at += len(data)
+    rest = b''
+    if attributes:
+        rest = b'\0\0' + struct.pack('>4sIIII12xHH', b'ATTR', 0, at, at, 0, 0, len(attributes))
+        rest += table + b''.join(attributes.values())
+    return struct.pack('>II16sHIIIIII', 0x51607, 0x20000, b'Mac OS X', 2, 9, 50, 32 + len(rest),
+                       2, 82 + len(rest), len(fork)) + finder + rest + fork
+
+
 def negotiate(s, caps=CAPS, asked=7):
     """The query of a mount on the root of the share; returns what the response has, or None."""
     fid, found = create_with(s, '', {b'AAPL': struct.pack('<IIQQ', 1, 0, asked, caps)}, OPEN)
