@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Apple's extensions of SMB, in the sequences of a client of macOS."""
+import contextlib
 import json
 import os
 import stat
@@ -613,7 +614,7 @@ def time_machine(w):
 
 @test(smb=True, squash='none')
 def size_by_project_quota(w):
-    """A project quota on the directory of a share is the size of its volume."""
+    """A project quota on the directory of a share is the size of its volume, and holds backups."""
     where, image = f'{w.base}/backups', f'{w.base}/backups.img'
     os.mkdir(where)
     with open(image, 'wb') as f:
@@ -624,11 +625,27 @@ def size_by_project_quota(w):
     run('losetup', '-d', loop)
     w.volumes.append(types.SimpleNamespace(umount=lambda: umount(where)))
     os.mkdir(f'{where}/mac')
-    run('xfs_quota', '-x', '-c', f'project -s -p {where}/mac 42', '-c', 'limit -p bhard=64m 42',
+    os.chmod(f'{where}/mac', 0o777)
+    run('xfs_quota', '-x', '-c', f'project -s -p {where}/mac 42', '-c', 'limit -p bhard=16m 42',
         where)
     w.server.add('mac', f'{where}/mac', squash='none')
     s = Smb2(w.client, share='mac')
-    fid = s.create('', GENERIC_READ, how=OPEN)
-    total, free, _, sectors, size = struct.unpack_from('<QQQII', s.query(fid, FULL_SIZE, 2))
-    eq((total * sectors * size, free * sectors * size), (64 << 20, 64 << 20))
+    n = w.client.nfs(path=f'{where}/mac')
+    root, band, piece = s.create('', GENERIC_READ, how=OPEN), s.create('band'), bytes(1 << 16)
+
+    def sizes():
+        """Size and free room of the volume for SMB and NFS."""
+        total, free, _, sectors, size = struct.unpack_from('<QQQII', s.query(root, FULL_SIZE, 2))
+        r = n.fsstat(n.root)
+        return total * sectors * size, free * sectors * size, r.tbytes, r.abytes
+    eq(sizes(), (16 << 20,) * 4)
+    for at in range(0, 8 << 20, len(piece)):
+        s.write(band, piece, at)
+    full_sync(s, band)
+    size, free, *by_nfs = sizes()
+    eq((size, by_nfs[0], free <= 8 << 20, by_nfs[1] <= 8 << 20), (16 << 20, 16 << 20, True, True))
+    with contextlib.suppress(smb2.Status):
+        for at in range(8 << 20, 32 << 20, len(piece)):
+            s.write(band, piece, at)
+    refused('DISK_FULL', s.write, band, piece, 32 << 20)
     s.end()
