@@ -5,6 +5,7 @@ import json
 import os
 import stat
 import struct
+import threading
 import types
 import unicodedata
 
@@ -15,6 +16,7 @@ from checks import eq, wait_for
 from files import get, pattern, put
 from harness import test
 from nfs4 import putfh
+from nfs4_callers import Caller
 from processes import run
 from smb2 import (DELETE, DELETE_ON_CLOSE, GENERIC_READ, MAKE, OPEN, Smb2, ioctl_body,
                   refused)
@@ -24,6 +26,7 @@ from smb_apple import (CAPS, COPYFILE, END_OF_FILE, FULL_SYNC, HEAD, INFO, READ_
                        RESOLVES_ID, RESOURCE, afp_info, apple_double, copyfile, copyfile_input,
                        finder_info, full_sync, get_stream, listing, negotiate, put_stream,
                        resolve_id, size_of, streams)
+from smb_bodies import Write
 from smb_cachers import H, R, W, Cacher, key
 from smb_contexts import create_with
 from smb_copy import (COPYCHUNK, COPYCHUNK_WRITE, DUPLICATE, DUPLICATE_EX, OFFLOAD_WRITE,
@@ -610,6 +613,88 @@ def time_machine(w):
     s.end()
     t.end()
     wait_for('claims go', lambda: w.server.claims() == {} or not w.server.json('session', 'list'))
+
+
+@test(smb=True, locks='raw', squash='none', clients=2, timeout=90)
+def time_machine_is_cut(w):
+    """A backup that is cut off in a write loses nothing, while NFS reads under delegations."""
+    os.chmod(w.export, 0o777)
+    s, piece, size = session(w), 1 << 16, 8 << 20
+    eq(struct.unpack_from('<IIQQQ', negotiate(s))[4] & FULL_SYNC, FULL_SYNC)
+    bundle = 'mac.sparsebundle'
+    for name in bundle, f'{bundle}\\bands':
+        s.close(s.create(name, how=MAKE, options=smb2.DIRECTORY_FILE))
+    bands = [pattern(5 + i, size) for i in range(2)]
+
+    def name_of(i, sep='\\'):
+        return sep.join((bundle, 'bands', f'{i:x}'))
+
+    def fill(fid, i, start=0, end=size):
+        for at in range(start, end, piece):
+            s.write(fid, bands[i][at:at + piece], at)
+    done = s.lasting(name_of(0), 1)
+    fill(done.fid, 0)
+    full_sync(s, done.fid)
+    s.close(done.fid)
+    reader = Caller(w, w.clients[1])
+    folder = reader.s.fh('data', bundle, 'bands')
+    opened, fh = reader.s.open(folder, '0', nfs4.READ)
+    eq((opened.status, opened.deleg.type), (nfs4.OK, nfs4.DELEG_READ))
+
+    def by_nfs(i, at):
+        got = reader.compound(putfh(fh), nfs4.read(opened.stateid, at, piece)).ok()[-1].data
+        eq(got, bands[i][at:at + piece])
+    half = size // 2
+    band = s.lasting(name_of(1), 2)
+    fill(band.fid, 1, 0, half)
+    full_sync(s, band.fid)
+    by_nfs(0, half)
+    # some that are not answered, and a part of one
+    for at in range(half, half + 8 * piece, piece):
+        s.send(smb2.WRITE, bytes(Write(length=piece, offset=at, fid=band.fid)) +
+               bands[1][at:at + piece])
+    s.socket.sendall(struct.pack('>I', 64 + 48 + piece) + s.header(smb2.WRITE, s.next_id) +
+                     bytes(Write(length=piece, offset=half + 8 * piece, fid=band.fid)) + b'cut')
+    away(w, s)
+    by_nfs(0, 0)
+    s = session(w)
+    negotiate(s)
+    band = s.back(band.fid, name_of(1), 2, 2)
+    eq(band.state, RWH)
+    for at in range(0, half, piece):
+        eq(s.read(band.fid, piece, at), bands[1][at:at + piece])
+    fill(band.fid, 1, half)
+    full_sync(s, band.fid)
+    by_nfs(0, size - piece)
+    reader.cb.none(reader.conn)
+    # NFS reads what the backup has open, which ends its caching of writes
+    asked = threading.Thread(target=lambda: (eq(s.broken()[:3], (key(2), RWH, R | H)),
+                                             s.ack(key(2), R | H)))
+    asked.start()
+    second, other = nfs4.again_while_delayed(
+        lambda: reader.s.open(folder, '1', nfs4.READ | nfs4.WANT_NO, own=b'second'),
+        lambda r: r[0].status)
+    asked.join()
+    eq(second.status, nfs4.OK)
+    for at in range(0, size, piece):
+        eq(reader.compound(putfh(other), nfs4.read(second.stateid, at, piece)).ok()[-1].data,
+           bands[1][at:at + piece])
+    # and the next backup writes into a band that NFS has cached
+    number = s.send(smb2.CREATE, s.body(name_of(0), how=OPEN))
+    eq(s.answer(number, pending=True)[0], smb2.PENDING)
+    eq(reader.recall().stateid, opened.deleg.stateid)
+    reader.give_back(opened.deleg.stateid, fh)
+    status, out = s.answer(number)
+    eq(status, smb2.OK)
+    s.write(out[64:80], b'next', 0)
+    s.close(band.fid)
+    s.close(out[64:80])
+    eq([get(w.path(name_of(i, '/'))) for i in range(2)], [b'next' + bands[0][4:], bands[1]])
+    s.end()
+    for where, stateid in (fh, opened.stateid), (other, second.stateid):
+        reader.compound(putfh(where), nfs4.close(stateid)).ok()
+    eq(reader.s.destroy().status, nfs4.OK)
+    eq(reader.s.nfs.compound(nfs4.destroy_clientid(reader.s.clientid)).status, nfs4.OK)
 
 
 @test(smb=True, squash='none')
