@@ -25,10 +25,6 @@ static u32 dsmb_create_check_directory(const struct dsmb_create_args *a)
 		a->how != DITTO_OPEN_OR_CREATE) ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
 }
 
-/*
- * MS-FSA section 2.1.5.1 also refuses FILE_NO_INTERMEDIATE_BUFFERING with FILE_APPEND_DATA. Servers
- * of Windows do not, and GENERIC_WRITE contains FILE_APPEND_DATA.
- */
 static u32 dsmb_create_check(const struct dsmb_create_args *a, u32 impersonation)
 {
 	u32 status;
@@ -83,9 +79,10 @@ static u32 dsmb_create_check_kind(struct dsmb_create_args *a)
 		return STATUS_OBJECT_NAME_INVALID;
 	if (!a->path.directory)
 		return STATUS_SUCCESS;
-	if (a->options & DSMB_OPTION_NON_DIRECTORY)
-		return STATUS_FILE_IS_A_DIRECTORY;
 	a->options |= DSMB_OPTION_DIRECTORY;
+	/* What is opened is found before its kind counts (MS-FSA section 2.1.5.1, phase 6). */
+	if (a->options & DSMB_OPTION_NON_DIRECTORY)
+		return a->how == DITTO_OPEN_EXISTING ? STATUS_SUCCESS : STATUS_FILE_IS_A_DIRECTORY;
 	return dsmb_create_check_directory(a);
 }
 
@@ -135,6 +132,9 @@ u32 dsmb_create_decode(struct dsmb_call *call, void *args)
 		oplock = DSMB_OPLOCK_LEASE;
 	dsmb_caching_parse(conn->dialect, oplock, &a->contexts, &a->caching);
 	if (!a->durable.reconnect) {
+		/* MS-SMB2 section 3.3.5.9; what GENERIC_WRITE includes stays. */
+		if (a->options & DSMB_OPTION_NO_BUFFERING)
+			a->access &= ~DITTO_RIGHT_APPEND_DATA;
 		status = dsmb_create_check(a, impersonation);
 		if (status)
 			return status;

@@ -256,6 +256,9 @@ def paths(w):
             ('d:$I30:$INDEX_ALLOCATION', folder, OPEN, 'SUCCESS'),
             ('d:$i30:$index_allocation', none, OPEN, 'SUCCESS'),
             ('d::$INDEX_ALLOCATION', file, OPEN, IS_A_DIRECTORY),
+            ('d\\f::$INDEX_ALLOCATION', file, OPEN, NOT_A_DIRECTORY),
+            ('none::$INDEX_ALLOCATION', file, OPEN, 'OBJECT_NAME_NOT_FOUND'),
+            ('none::$INDEX_ALLOCATION', file, MAKE, IS_A_DIRECTORY),
             ('d\\f::$INDEX_ALLOCATION', none, OPEN, NOT_A_DIRECTORY),
             ('d::$INDEX_ALLOCATION', none, OVERWRITE, 'INVALID_PARAMETER'),
             ('by type::$INDEX_ALLOCATION', none, MAKE, 'SUCCESS'),
@@ -749,11 +752,12 @@ def directory_removed_meanwhile(w):
 
 @test(**ONE)
 def append_without_buffers(w):
-    """GENERIC_WRITE, which includes appending, goes with FILE_NO_INTERMEDIATE_BUFFERING."""
+    """FILE_NO_INTERMEDIATE_BUFFERING takes FILE_APPEND_DATA away (MS-SMB2 3.3.5.9)."""
     [s] = sessions(w, 1)
-    for access in GENERIC_WRITE, 0x0012019f, APPEND_DATA:
+    for access in GENERIC_WRITE, 0x0012019f:
         fid = s.create('f', access=access, options=NO_BUFFERING)
         s.close(fid)
+    refused('ACCESS_DENIED', s.create, 'f', access=APPEND_DATA, options=NO_BUFFERING)
     fid = s.create('f', options=NO_BUFFERING)
     s.write(fid, b'appended', 0)
     eq(s.read(fid, 100), b'appended')
