@@ -58,7 +58,7 @@ help:
 	@echo '  check-fs          what depends on the file system, on ext4, xfs, btrfs and overlayfs; FS=NAME'
 	@echo '  check-race        with four CPUs, KASAN and lockdep (slow, not in check)'
 	@echo '  check-wpts        Microsoft'"'"'s suites, in the folder DITTO_WPTS; T="SUITE FILTER" for some'
-	@echo '                    (not in check)'
+	@echo '                    (a few cases are in check if DITTO_WPTS is set)'
 	@echo '  check-signed      no key signs twice under one nonce in any of smbtorture (not in check)'
 	@echo '  check-matrix      all about data, names, lists and streams on each of these (not in check)'
 	@echo '  check-full        check, and all that is not in it'
@@ -132,6 +132,7 @@ lint check-userspace check-deb check-vm check-kunit check-e2e check-smb check-nf
 check-full: check
 	@tests/check stock
 	@tests/check race matrix signed fuzz soak model offload-model adlong faults powercut swift bulk cuts
+	@$(if $(DITTO_WPTS),tests/check wpts)
 
 demo:
 	@tests/demo/run
