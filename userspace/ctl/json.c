@@ -54,7 +54,11 @@ void json_string(FILE *out, const char *key, const char *text)
 void json_number(FILE *out, const char *key, u64 value)
 {
 	json_begin(out, key);
-	fprintf(out, "%llu", value);
+	/* Programs that read numbers as doubles would round it, up to 2^64. */
+	if (value == UINT64_MAX)
+		fputs("null", out);
+	else
+		fprintf(out, "%llu", value);
 }
 
 void json_signed(FILE *out, const char *key, s64 value)

@@ -176,6 +176,7 @@ static int version_print(struct ctl *ctl, char **words)
 	if (ctl->json) {
 		json_open(stdout, NULL, '{');
 		json_string(stdout, "dittoctl", DITTO_VERSION);
+		json_number(stdout, "schema", JSON_SCHEMA);
 		if (module)
 			json_string(stdout, "module", module);
 		json_close(stdout, '}');

@@ -12,6 +12,9 @@ struct nl_msg;
 struct spec_attr;
 struct spec_op;
 
+/* Version of schema/dittoctl.json. */
+#define JSON_SCHEMA	1
+
 /* Longest text of a value that is not a string, including the NUL. */
 #define OUT_VALUE_MAX	192
 
@@ -33,8 +36,8 @@ struct table *table_new(const struct column *columns);
 void table_cell(struct table *t, const char *format, ...)
 	__printf(2, 3);
 /*
- * Drop the row that was added last if there is a word that none of its cells contains, in letters of
- * either case; @words ends with NULL. Returns true if it stays, false also if there is no row.
+ * Drop the row that was added last if there is a word that none of its cells contains, in letters
+ * of either case; @words ends with NULL. Returns true if it stays, false also if there is no row.
  */
 bool table_keep(struct table *t, char *const *words);
 /*
@@ -53,7 +56,8 @@ void list_end(struct table *t);
 
 /*
  * Write JSON values. Commas and indentation are automatic. Keys are written with '_' in place of
- * '-'; NULL for a value without key.
+ * '-'; NULL for a value without key. UINT64_MAX, which means that there is no limit, is written as
+ * null.
  */
 void json_open(FILE *out, const char *key, char bracket);
 void json_close(FILE *out, char bracket);

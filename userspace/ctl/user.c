@@ -48,7 +48,9 @@ static int user_add(struct ctl *ctl, char **words)
 		return ctl_usage(ctl, "%s", why.text);
 	account = getpwnam(name);
 	if (!account)
-		return ctl_usage(ctl, "there is no user '%s' on this machine", name);
+		return ctl_failed(ctl,
+				  "there is no user '%s' on this machine: useradd --shell /usr/sbin/nologin '%s' makes one",
+				  name, name);
 	uid = account->pw_uid;
 	if (from_stdin)
 		good = password_line(password, sizeof(password), &why);

@@ -158,7 +158,7 @@ static void claim_message(void)
 	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_CLAIM_GET]));
 	json_end(out);
 	memory_end(&m,
-		   "{\"id\":12,\"type\":\"range\",\"state\":\"waiting\",\"owner\":\"01ff\",\"last\":18446744073709551615,\"exclusive\":true,\"deny\":[\"write\",\"delete\"],\"lease\":[],\"since\":\"2023-11-14T22:13:20Z\"}\n");
+		   "{\"id\":12,\"type\":\"range\",\"state\":\"waiting\",\"owner\":\"01ff\",\"last\":null,\"exclusive\":true,\"deny\":[\"write\",\"delete\"],\"lease\":[],\"since\":\"2023-11-14T22:13:20Z\"}\n");
 	nlmsg_free(msg);
 }
 
