@@ -90,10 +90,9 @@ struct dsmb_dir {
  * @turn_end: when the turn ends (64-bit jiffies); 0 before the first entry that is left out
  * @turn_over: the turn ended before the response was full
  * @cut: the first entry does not fit, and its name is cut off
- * @short_names: files have short names
+ * @short_names: files have short names, which are listed or compared with the pattern
  * @shorts: short names that were set, or NULL
- * @unusual: entries have a short name, or what the POSIX extensions add to them, or to names, or
- *	metadata of macOS
+ * @unusual: entries have what the POSIX extensions add to them, or to names, or metadata of macOS
  * @apple: entries have the metadata of macOS
  * @hide: entries that the user may not read are hidden (MS-SMB2 section 3.3.5.18)
  * @fs: attributes of the current entry from the file system; here and not on the stack of a
@@ -190,7 +189,7 @@ static u32 dsmb_dir_encode_name(const struct dsmb_dir *dir, struct dsmb_builder 
 static u32 dsmb_dir_shortname(const struct dsmb_dir_query *q, const struct ditto_name *name,
 			      char *made)
 {
-	if (!q->short_names || q->dir->posix || dsmb_is_dots(name))
+	if (!q->short_names || dsmb_is_dots(name))
 		return 0;
 	return ditto_shorts_get(q->shorts, name, made);
 }
@@ -223,15 +222,16 @@ static bool dsmb_dir_fits(const struct dsmb_dir_query *q, const struct ditto_nam
 	return q->dir->any || dsmb_dir_matches(q, name);
 }
 
-/* Fill in the short name, if there is one besides the name. */
-static void dsmb_dir_put_shortname(const struct dsmb_dir_query *q, u8 *entry,
-				   const struct ditto_name *name)
+/* Fill in the short name, if the class has it and there is one besides the name. */
+static noinline_for_stack void dsmb_dir_put_shortname(const struct dsmb_dir_query *q, u8 *entry,
+						      const struct ditto_name *name)
 {
 	u8 *p = entry + q->level->shortname_at;
 	struct dsmb_builder room;
 	char made[DITTO_SHORT_MAX];
-	u32 len = dsmb_dir_shortname(q, name, made);
+	u32 len;
 
+	len = q->level->shortname_at ? dsmb_dir_shortname(q, name, made) : 0;
 	if (!len)
 		return;
 	room = dsmb_builder(p + 2, 2 * DITTO_SHORT_MAX);
@@ -278,7 +278,7 @@ static bool dsmb_dir_encode(struct dsmb_dir_query *q, const struct ditto_name *n
 		len_at = dsmb_dir_encode_posix(b, attrs);
 	if (q->apple)
 		dsmb_apple_entry_put(&q->entry, p, attrs);
-	else if (level->shortname_at)
+	else if (q->short_names)
 		dsmb_dir_put_shortname(q, p, name);
 	dsmb_fill_u32(b, len_at, dsmb_dir_encode_name(q->dir, b, name));
 	if (b->full)
@@ -310,6 +310,8 @@ static __always_inline bool dsmb_dir_encode_usual(struct dsmb_dir_query *q,
 	put_unaligned_le64(0, b->data + before);
 	put_unaligned_le64(0, p);
 	level->put(p, attrs);
+	if (unlikely(q->short_names))
+		dsmb_dir_put_shortname(q, p, name);
 	put_unaligned_le32(2 * name->len, p + level->length_at);
 	b->len = name_at + 2 * name->len;
 	dsmb_dir_count(q, at);
@@ -604,6 +606,7 @@ static u32 dsmb_dir_begin(struct dsmb_dir *dir, struct dsmb_dir_args *args)
 static u32 dsmb_dir_run(struct dsmb_dir_query *q, struct ditto_node *node,
 			struct dsmb_dir_args *args)
 {
+	struct ditto_share *share = q->call->op.share;
 	struct dsmb_open *open = q->open;
 	struct dsmb_open_rare *rare = open->rare;
 	u32 status;
@@ -617,7 +620,7 @@ static u32 dsmb_dir_run(struct dsmb_dir_query *q, struct ditto_node *node,
 	q->dir = rare->dir;
 	q->node = node;
 	q->apple = dsmb_apple_lists(q->call, q->level->class);
-	q->unusual = q->dir->posix || q->level->posix || q->level->shortname_at;
+	q->unusual = q->dir->posix || q->level->posix || q->apple;
 	if (!args->begun) {
 		status = dsmb_dir_begin(q->dir, args);
 		if (status)
@@ -625,6 +628,10 @@ static u32 dsmb_dir_run(struct dsmb_dir_query *q, struct ditto_node *node,
 	} else if (READ_ONCE(open->closing)) {
 		return STATUS_FILE_CLOSED;
 	}
+	q->short_names = (q->level->shortname_at || !q->dir->any) && !q->dir->posix &&
+			 ditto_has_shortnames(share);
+	if (q->short_names)
+		q->shorts = ditto_shorts_load(share, ditto_instance_dentry(open->inst));
 	return dsmb_dir_list(q, node, args->first);
 }
 
@@ -684,9 +691,6 @@ static u32 dsmb_dir_exec(struct dsmb_call *call, void *args, void *res)
 	if (status)
 		return status;
 	q.out = dsmb_builder(out->data + DSMB_DIR_HEAD, min(room, out->size - DSMB_DIR_HEAD));
-	q.short_names = ditto_has_shortnames(call->op.share);
-	if (q.short_names)
-		q.shorts = ditto_shorts_load(call->op.share, ditto_instance_dentry(q.open->inst));
 	q.hide = dsmb_share_hides_unreadable(call->op.share);
 	mutex_lock(&rare->lock);
 	status = dsmb_dir_run(&q, node, a);

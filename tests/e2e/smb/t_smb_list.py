@@ -186,3 +186,53 @@ def no_id_above(w):
         eq(ids['..'.encode('utf-16-le')], 0)
         eq(ids['.'.encode('utf-16-le')], os.stat(w.path(name)).st_ino)
     s.end()
+
+
+# Class: offset of FileNameLength, and bytes before the name (MS-FSCC section 2.4).
+CLASSES = {1: (60, 64), 2: (60, 68), 3: (60, 94), 12: (8, 12), 37: (60, 104), 38: (60, 80),
+           60: (60, 88), 78: (60, 80), 79: (60, 106)}
+
+
+def entries(s, fid, level, pattern):
+    """The bytes of entries by name, without the offset of the next one."""
+    text = pattern.encode('utf-16-le')
+    query = QueryDirectory(level=level, flags=RESTART, fid=fid, pattern_length=len(text))
+    found, at = {}, 0
+    body = s.call(smb2.QUERY_DIRECTORY, bytes(query) + text)[8:]
+    length_at, fixed = CLASSES[level]
+    while True:
+        following, = struct.unpack_from('<I', body, at)
+        length, = struct.unpack_from('<I', body, at + length_at)
+        end = at + fixed + length
+        found[body[at + fixed:end].decode('utf-16-le')] = body[at + 4:end]
+        eq(any(body[end:at + following]), False, 'padding')
+        at += following
+        if not following:
+            return found
+
+
+@test(smb=True, squash='none')
+def entries_found_alone(w):
+    """An entry has the same bytes in a listing and by itself, with and without short names."""
+    w.server.ctl('share', 'set', 'data', 'user', 'alice=admin')
+    s, files = session(w), ('a long name.text', 'plain.txt', 'f\u00fcr', 'x' * 255)
+    for name in files:
+        s.write(s.create(name, options=0x4000, access=smb2.GENERIC_ALL), b'text')
+    d = s.create('', options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_READ, how=smb2.OPEN)
+    without = {}
+    for turn in 'off', 'on':
+        w.server.ctl('share', 'set', 'data', 'short-names', turn)
+        if turn == 'on':
+            fid = s.create('plain.txt', options=0x4000, access=smb2.GENERIC_ALL, how=smb2.OPEN)
+            s.set(fid, 40, struct.pack('<I', 6) + 'SET'.encode('utf-16-le'))
+            s.close(fid)
+        for level in CLASSES:
+            listed_ = entries(s, d, level, '*')
+            eq(set(listed_) - {'.', '..'}, set(files))
+            for name in files:
+                eq(entries(s, d, level, name)[name], listed_[name], (level, name))
+            if turn == 'off':
+                without[level] = listed_['a long name.text']
+            else:
+                eq(listed_['a long name.text'] == without[level], level not in (3, 37, 79), level)
+    s.end()
