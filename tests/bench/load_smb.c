@@ -53,6 +53,7 @@
 /* Classes of information of QUERY_INFO, SET_INFO and QUERY_DIRECTORY ([MS-FSCC] 2.4). */
 #define FILE_RENAME_INFO	10
 #define FILE_ALL_INFO		18
+#define FILE_ID_BOTH_DIR_INFO	37
 #define FILE_ID_FULL_DIR_INFO	38
 #define LISTING_SIZE		65536
 
@@ -245,10 +246,10 @@ static u8 *encode_query(const struct load_run *run, u32 n, bool own, u8 *p)
 	return put_zeros(p, 1);
 }
 
-static u8 *encode_list(const struct load_run *run, u32 n, bool own, u8 *p)
+static u8 *put_list(const struct load_run *run, u8 class, bool own, u8 *p)
 {
 	p = put_16(p, 33);
-	*p++ = FILE_ID_FULL_DIR_INFO;
+	*p++ = class;
 	*p++ = 0;
 	p = put_32(p, 0);
 	p = put_fid(run, own, p);
@@ -256,6 +257,17 @@ static u8 *encode_list(const struct load_run *run, u32 n, bool own, u8 *p)
 	p = put_16(p, 2);
 	p = put_32(p, LISTING_SIZE);
 	return put_16(p, '*');
+}
+
+static u8 *encode_list(const struct load_run *run, u32 n, bool own, u8 *p)
+{
+	return put_list(run, FILE_ID_FULL_DIR_INFO, own, p);
+}
+
+/* As Windows asks. */
+static u8 *encode_list_both(const struct load_run *run, u32 n, bool own, u8 *p)
+{
+	return put_list(run, FILE_ID_BOTH_DIR_INFO, own, p);
 }
 
 static u8 *encode_read(const struct load_run *run, u32 n, bool own, u8 *p)
@@ -438,6 +450,9 @@ const struct load_op load_ops_smb[] = {
 	{ .name = "smb_list", .proc = SMB_CREATE,
 	  .parts = PARTS({ SMB_CREATE, encode_open_dir }, { SMB_QUERY_DIRECTORY, encode_list },
 			 CLOSED) },
+	{ .name = "smb_list_both", .proc = SMB_CREATE,
+	  .parts = PARTS({ SMB_CREATE, encode_open_dir },
+			 { SMB_QUERY_DIRECTORY, encode_list_both }, CLOSED) },
 	{ .name = "smb_read", .proc = SMB_READ, .parts = PARTS({ SMB_READ, encode_read }) },
 	{ .name = "smb_write", .proc = SMB_WRITE, .parts = PARTS({ SMB_WRITE, encode_write }),
 	  .writes = true },

@@ -101,6 +101,7 @@ def smb():
         yield Row("LOCK+UNLOCK", "smb_lock", "file", 12000, n)
         yield Row("FLUSH", "smb_flush", "file", 12000, n)
         yield Row("LIST 1000", "smb_list", "none", 1200, n, size=65536, name="list")
+        yield Row("LIST ID_BOTH 1000", "smb_list_both", "none", 1200, n, size=65536, name="list")
         yield Row("READ 4 KiB", "smb_read", "file", 20000, n, size=4096, **io)
         yield Row("WRITE 4 KiB", "smb_write", "file", 20000, n, size=4096, **io)
         yield Row("READ 32 KiB", "smb_read", "file", 6000, n, size=32 * KIB, **io)
