@@ -571,6 +571,19 @@ def convert_apple_double(w):
 
 
 @test(smb=True, squash='none')
+def convert_on_file_systems(w):
+    """On each file system clients find the streams that were made of AppleDouble files."""
+    for share, where in [('data', w.export), *((kind, w.served_volume(kind, kind))
+                                               for kind in ('ext4', 'xfs'))]:
+        put(f'{where}/f', b'data', 0o666)
+        put(f'{where}/._f', apple_double(fork=b'fork'))
+        eq(json.loads(w.server.ctl('apple', 'convert', '--json', share))['converted'], 1, share)
+        s = mac(w, share=share)
+        eq((get_stream(s, 'f' + RESOURCE), os.path.exists(f'{where}/._f')), (b'fork', False))
+        s.end()
+
+
+@test(smb=True, squash='none')
 def time_machine(w):
     """A backup goes on after its connection was cut, with its bands open and locked as before."""
     os.chmod(w.export, 0o777)
