@@ -536,7 +536,7 @@ static u32 dsmb_set_pipe(struct dsmb_change *c)
 
 /* What MS-FSCC has for SET_INFO, but MS-SMB2 section 2.2.39 has not, is not supported. */
 const struct dsmb_set_class dsmb_set_file_classes[] = {
-	{ DSMB_FILE_BASIC, DSMB_CLASS_TIMES, 36, DITTO_RIGHT_WRITE_ATTRS, dsmb_set_basic },
+	{ DSMB_FILE_BASIC, DSMB_CLASS_TIMES, 40, DITTO_RIGHT_WRITE_ATTRS, dsmb_set_basic },
 	{ DSMB_FILE_RENAME, 0, 20, DITTO_RIGHT_DELETE, dsmb_set_rename },
 	{ DSMB_FILE_LINK, 0, 20, 0, dsmb_set_link },
 	{ DSMB_FILE_DISPOSITION, 0, 1, DITTO_RIGHT_DELETE, dsmb_set_disposition },

@@ -222,7 +222,7 @@ SET_INVALID = (0, 1, 2, 3, 5, 6, 7, 8, 9, 12, 17, 18, 21, 22, 24, 28, 34, 35, 37
                54, 59, 60, 68, 70, 99, 255)
 SET_UNSUPPORTED = (25, 27, 29, 32, 44, 71)
 # (level, least length, open without the right)
-SET_SIZES = ((4, 36, 'reader'), (10, 20, 'writer'), (13, 1, 'writer'), (19, 8, 'reader'),
+SET_SIZES = ((4, 40, 'reader'), (10, 20, 'writer'), (13, 1, 'writer'), (19, 8, 'reader'),
              (20, 8, 'reader'), (39, 8, 'reader'), (40, 4, 'writer'), (64, 4, 'writer'),
              (65, 20, 'writer'))
 
