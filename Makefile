@@ -33,6 +33,7 @@ help:
 	@echo '  lint              compilers'"'"' warnings, sparse, checkpatch, shellcheck'
 	@echo '  check-userspace   unit tests of the programs'
 	@echo '  check-deb         the Debian packages, and lintian'
+	@echo '  check-install     these packages in clean systems of Debian 12 and 13 (not in check)'
 	@echo '  check-vm          the guests themselves'
 	@echo '  check-kunit       unit tests of the modules'
 	@echo '  check-e2e         real clients against the server; T=NAME for some'
@@ -126,12 +127,12 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-deb check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-store check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-model check-offload-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-wpts:
+lint check-userspace check-deb check-install check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-store check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-model check-offload-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-wpts:
 	@tests/check $(@:check-%=%)
 
 check-full: check
 	@tests/check stock
-	@tests/check race matrix signed fuzz soak model offload-model adlong faults powercut swift bulk cuts
+	@tests/check race matrix signed fuzz soak model offload-model adlong faults powercut swift bulk cuts install
 	@$(if $(DITTO_WPTS),tests/check wpts)
 
 demo:
@@ -161,6 +162,6 @@ ynl:
 	userspace/gen-bindings
 
 .PHONY: all help modules userspace install modules_install deb uninstall clean check lint \
-	check-userspace check-deb check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-store check-smbtorture check-debug \
+	check-userspace check-deb check-install check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-store check-smbtorture check-debug \
 	check-damage check-fuzz check-stock check-race check-signed check-soak check-model check-offload-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-wpts check-full \
 	demo demo-ad demo-offload bench bench-load bench-icount bench-mounted bench-fio bench-scale bench-cpus bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb bench-compressed profile ynl
