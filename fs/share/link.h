@@ -68,6 +68,7 @@ struct ditto_links {
 	struct ditto_link link[] __counted_by(count);
 };
 
+/* Make, drop, get and search links; see link.c. */
 struct ditto_links *ditto_links_parse(const char *text, struct netlink_ext_ack *extack);
 void ditto_links_put(struct ditto_links *links);
 void ditto_links_find_dirs(const struct ditto_share *share, struct ditto_links *links,

@@ -145,7 +145,7 @@ static void encode_v2_to_v4(struct dsmb_builder *out, const struct dsmb_referral
 {
 	bool is_v2 = referral->version == 2;
 	u32 size = is_v2 ? DSMB_REFERRAL_V2_SIZE : DSMB_REFERRAL_V3_SIZE, first = out->len;
-	u32 offsets = is_v2 ? DSMB_REFERRAL_V2_SIZE - 6 : 12, path;
+	u32 offsets = is_v2 ? DSMB_REFERRAL_V2_SIZE - 6 : 12;
 
 	for (unsigned int i = 0; i < count; i++) {
 		u32 at = out->len;
@@ -160,14 +160,17 @@ static void encode_v2_to_v4(struct dsmb_builder *out, const struct dsmb_referral
 						      DSMB_REFERRAL_ROOT_TTL);
 		dsmb_builder_reserve(out, size - (out->len - at));
 	}
-	path = out->len;
-	encode_path(out, referral);
 	for (unsigned int i = 0; i < count; i++) {
 		u32 at = first + i * size;
 
-		/* There is no other form of the path, such as one with 8.3 names. */
-		dsmb_fill_u16(out, at + offsets, path - at);
-		dsmb_fill_u16(out, at + offsets + 2, path - at);
+		/*
+		 * There is no other form of the path, such as one with 8.3 names. Microsoft's
+		 * client library wants three strings behind each other for every entry.
+		 */
+		dsmb_fill_u16(out, at + offsets, out->len - at);
+		encode_path(out, referral);
+		dsmb_fill_u16(out, at + offsets + 2, out->len - at);
+		encode_path(out, referral);
 		dsmb_fill_u16(out, at + offsets + 4, out->len - at);
 		encode_target(out, referral, i);
 	}

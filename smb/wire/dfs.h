@@ -24,6 +24,7 @@ struct dsmb_referral {
 	struct dsmb_cursor path;
 };
 
+/* Find the link of a path, skip what is before the share's root, and encode; see dfs.c. */
 const struct ditto_link *dsmb_dfs_find_link(const struct ditto_links *links, const char *path,
 					    u32 len);
 u32 dsmb_dfs_skip_root(const char *path, u32 len, const char *share);

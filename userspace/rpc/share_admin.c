@@ -355,8 +355,7 @@ static int options_set(struct admin_work *w, const struct share *old, struct sha
 	if (c->given & SHARE_CHANGE_COMMENT && !share_set_comment(to, c->comment, &why))
 		return admin_refuse(w, -EINVAL, "%s", why.text);
 	if (c->given & SHARE_CHANGE_FLAGS) {
-		/* Those of DFS are read only, and come back with the others. */
-		if (c->flags & ~(SHARE_FLAG_ACCESS_BASED | SHARE_FLAG_ENCRYPT | SHARE_FLAGS_DFS))
+		if (c->flags & ~(SHARE_FLAG_ACCESS_BASED | SHARE_FLAG_ENCRYPT))
 			return admin_refuse(w, -EOPNOTSUPP,
 					    "the flags %#x are not access-based enumeration and encryption only",
 					    c->flags);

@@ -28,8 +28,6 @@ struct share;
 /* MS-SRVS section 2.2.4.29. */
 #define SHARE_FLAG_ACCESS_BASED	0x0800
 #define SHARE_FLAG_ENCRYPT	0x8000
-/* SHI1005_FLAGS_DFS and SHI1005_FLAGS_DFS_ROOT */
-#define SHARE_FLAGS_DFS		0x0003
 
 /**
  * struct share_ace - an entry of a share's descriptor

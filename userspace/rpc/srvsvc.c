@@ -144,8 +144,7 @@ static u32 entries_get(struct rpc_call *call, bool hidden, struct entries *list)
 			.remark = mem_chain_print(&call->memory, "%s", s->comment ?: ""),
 			.path = srvsvc_path(call, s->path ?: "/", ""),
 			.type = STYPE_DISKTREE,
-			.flags = (s->links ? SHARE_FLAGS_DFS : 0) |
-				 (s->hide_unreadable ? SHARE_FLAG_ACCESS_BASED : 0) |
+			.flags = (s->hide_unreadable ? SHARE_FLAG_ACCESS_BASED : 0) |
 				 (s->encrypt ? SHARE_FLAG_ENCRYPT : 0),
 		};
 		entry_set_descriptor(call, s, &list->entry[list->n - 1]);

@@ -237,6 +237,7 @@ void dnfs4_attr_fail(const struct dnfs4_attr_plan *plan, struct dnfs4_attr_src *
 
 /* fs_locations.c */
 
+/* Find the link that a directory is, and read its attributes. */
 bool dnfs4_link_find(const struct dnfs4_fh *fh, struct inode *inode, struct dnfs4_attr_src *src);
 int dnfs4_absent_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		      const struct ditto_dirent *entry, const struct dnfs4_bitmap *ask,

@@ -72,7 +72,7 @@ int dnfs4_absent_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *f
 	if (dnfs4_attr_plan(cmp, fh, &map, &plan))
 		return -EIO;
 	err = dnfs4_attr_read(cmp, fh, entry, &plan, src);
-	/* It must differ from that of the directory where the link is. */
+	/* It must differ from the one of the directory where the link is. */
 	src->attr.fsid ^= src->link->ino | BIT_ULL(63);
 	return err;
 }
