@@ -2,7 +2,7 @@
 /*
  * Files by their inode numbers. exportfs finds a file by a file id, which has more than the number,
  * and the name of one that is no directory only if the file id has its directory, too. Only btrfs
- * does with less: it takes generation 0 for any, and its get_parent() knows a directory of any file.
+ * does with less: it takes generation 0 for any, and get_parent() finds a directory of any file.
  */
 #include <linux/dcache.h>
 #include <linux/exportfs.h>

@@ -82,7 +82,8 @@ static u32 dsmb_create_check_kind(struct dsmb_create_args *a)
 	a->options |= DSMB_OPTION_DIRECTORY;
 	/* What is opened is found before its kind counts (MS-FSA section 2.1.5.1, phase 6). */
 	if (a->options & DSMB_OPTION_NON_DIRECTORY)
-		return a->how == DITTO_OPEN_EXISTING ? STATUS_SUCCESS : STATUS_FILE_IS_A_DIRECTORY;
+		return a->how == DITTO_OPEN_EXISTING || a->how == DITTO_OPEN_OVERWRITE ?
+		       STATUS_SUCCESS : STATUS_FILE_IS_A_DIRECTORY;
 	return dsmb_create_check_directory(a);
 }
 

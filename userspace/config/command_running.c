@@ -224,18 +224,19 @@ int command_diff_config(const struct config_file *file, bool json)
 /* Only of a server that has the configuration all that is not in the kernel was removed by hand. */
 static bool save_is_safe(const struct running *r, struct status *status)
 {
-	if (!status_read(status)) {
-		log_error(
-			"dittod does not run, so what is served is not the configuration: systemctl start dittod");
-		return false;
-	}
-	if (!status->stopped && !status->refused && status->started == r->server.started)
+	const char *why = NULL;
+
+	if (!status_read(status))
+		why = "dittod does not run: systemctl start dittod";
+	else if (status->stopped)
+		why = "the server is stopped: dittoctl start";
+	else if (status->refused)
+		why = "dittod has refused the file, which has mistakes: dittoctl config check";
+	else if (status->started != r->server.started)
+		why = "dittod has not applied the file yet: dittoctl status tells why";
+	if (!why)
 		return true;
-	log_error(status->stopped ?
-		  "the server is stopped, so what is served is not the configuration: dittoctl start" :
-		  status->refused ?
-		  "dittod did not take the configuration, which has mistakes: dittoctl config check" :
-		  "dittod has not applied the configuration to this server yet: dittoctl status tells why");
+	log_error("what is served is not what is configured, as %s", why);
 	status_free(status);
 	return false;
 }
@@ -262,13 +263,11 @@ static bool save_is_faithful(const char *name, const char *text, const struct ru
 	differences_find(r, cfg, &all);
 	good = all.n <= kept;
 	if (!r->listeners.n && !cfg->nlisteners) {
-		log_error(
-			"the server does not listen, and a file without [listener] means that it does for NFS: dittoctl listener add");
+		log_error("there is no listener, which a file cannot say: dittoctl listener add");
 		good = false;
 	} else if (!good) {
 		section = difference_section(&all.list[0], r, cfg);
-		log_error("%s: the file has no words for what is served, such as a line end in a text",
-			  section);
+		log_error("%s: the file cannot say this, such as a text of two lines", section);
 		free(section);
 	}
 	differences_free(&all);

@@ -27,7 +27,7 @@ void running_free(struct running *r);
  * enum difference_kind - what has another value, or is there on one side only
  * @DIFFERENCE_SETTING: a setting of the server, by its place
  * @DIFFERENCE_SHARE: a whole share
- * @DIFFERENCE_OPTION: a key of a share, by its place among those of share_conf_get()
+ * @DIFFERENCE_OPTION: a key of a share, by its number for share_conf_get()
  * @DIFFERENCE_LISTENER: a listener
  */
 enum difference_kind {

@@ -148,7 +148,7 @@ static unsigned int *edit_sections(const struct config_edit *text, const char *k
 }
 
 char *running_text(const struct running *r, const struct config *cfg, const char *text,
-			  const struct status *status, struct problems *kept)
+		   const struct status *status, struct problems *kept)
 {
 	struct edit e = { .r = r, .cfg = cfg, .text = config_edit_begin(text), .status = status };
 	struct differences all = { 0 };

@@ -38,7 +38,7 @@ static bool link_read(const char *path, char target[PATH_MAX])
 	return true;
 }
 
-/* The program that runs, else the one beside this one, else that of the search path. */
+/* The program that runs, else the one beside this one, else any that the search path finds. */
 static void dittod_find(const struct status *s, char program[PATH_MAX])
 {
 	char link[64], *name;

@@ -89,8 +89,7 @@ int ctl_no_more(const struct ctl *ctl, char **words)
 int ctl_lasts(const struct ctl *ctl, int status)
 {
 	if (status == CTL_OK && !ctl->json && isatty(STDERR_FILENO))
-		fputs("This lasts until the server is started again; to keep it: dittoctl config save\n",
-		      stderr);
+		fputs("Lasts until the next start; to keep it: dittoctl config save\n", stderr);
 	return status;
 }
 

@@ -308,7 +308,7 @@ static void conf_print(const struct share_conf *c)
 		printf("%-24s %s%s\n", c->key, c->value[i], c->usual ? " (default)" : "");
 }
 
-/* The options, those of the core first, and then those of each protocol. */
+/* The options of all, and then of each protocol. */
 static void share_details(const struct share *s)
 {
 	const char *owner = "core";

@@ -13,7 +13,7 @@
 #include "text.h"
 
 /* Columns are not cut to less. */
-#define CUT_MIN	12
+#define CUT_MIN	8
 
 struct table {
 	const struct column *columns;

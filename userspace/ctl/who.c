@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * dittoctl who: the people who use the server, one a line. Users of NFS are those of their machine,
- * which speaks for them, so there the line is of the machine.
+ * dittoctl who: the people who use the server, one a line. Over NFS a machine speaks for its users,
+ * so there the line is of the machine.
  */
 
 #include <linux/genetlink.h>

@@ -426,19 +426,6 @@ void index_load_stores(struct index *x)
 	}
 }
 
-/* Forget the names of stores. */
-void index_forget_stores(struct index *x)
-{
-	while (x->n_stores)
-		free(x->stores[--x->n_stores]);
-	free(x->stores);
-	free(x->listed);
-	free(x->placed);
-	x->stores = NULL;
-	x->listed = NULL;
-	x->placed = NULL;
-}
-
 /* The number of a store. */
 u64 index_store(struct index *x, const char *name)
 {
@@ -582,7 +569,11 @@ void index_close(struct index *x)
 	sqlite3_close(x->db);
 	if (x->lock >= 0)
 		close(x->lock);
-	index_forget_stores(x);
+	for (i = 0; i < x->n_stores; i++)
+		free(x->stores[i]);
+	free(x->stores);
+	free(x->listed);
+	free(x->placed);
 	free(x->needed);
 	free(x->error);
 	free(x);

@@ -105,7 +105,6 @@ u64 index_number(struct index *x, const char *sql);
 void index_apply(struct index *x, const char *rows, const char *sql);
 void index_delete_dead(struct index *x, const char *sql);
 void index_load_stores(struct index *x);
-void index_forget_stores(struct index *x);
 u64 index_store(struct index *x, const char *name);
 
 /* index_files.c */

@@ -157,9 +157,10 @@ static void files_refused(void)
 {
 	static const char *const twice[] = { "a", "A", NULL };
 	static const char *const bad[] = { "a/b", "a:b", "..", "afp_resource", "x\ny", "" };
-	const char *one[] = { NULL, NULL };
+	const char *one[2];
 	struct blob b;
 
+	one[1] = NULL;
 	b.len = 0;
 	CHECK(blob_refuses(&b, "no AppleDouble"));
 	blob_make(&b, finder, NULL, 0);
@@ -230,8 +231,8 @@ static void damaged_files(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(streams_of_file), TEST(nothing_to_keep), TEST(files_refused), TEST(damaged_files),
-		{ 0 }
+		TEST(streams_of_file), TEST(nothing_to_keep), TEST(files_refused),
+		TEST(damaged_files), { 0 }
 	};
 
 	return test_main(tests);

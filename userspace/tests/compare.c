@@ -145,7 +145,7 @@ static void many_by_hand(void)
 }
 
 /* Change a configuration to what is served; what stays in it is put behind, with "# " before. */
-static const char *saved(const char *before, const struct status *status)
+static const char *text_saved(const char *before, const struct status *status)
 {
 	struct config *cfg = config_of(before);
 	struct problems kept;
@@ -186,7 +186,7 @@ static void by_hand(const char *name, const char *option, const char *value)
 static void text_of_what_runs(void)
 {
 	static const char before[] =
-		"# all of it\n\n[server]\n# threads = 9\n  threads = 4 \n\n"
+		"# all of it\n\n[server]\n# threads = 9\n  threads = 4\n\n"
 		"[share a]\n# the first\npath = /a\nallow = 192.0.2.1\n# behind\nread_only=on\n\n"
 		"# above b\n[share b]\npath = /b\n; no more\n\n# the end\n";
 	struct listener l = { .protocol = "smb", .port = 1445 };
@@ -195,7 +195,7 @@ static void text_of_what_runs(void)
 	u32 id;
 
 	apply_first(20, before);
-	SAME(saved(before, NULL), before);
+	SAME(text_saved(before, NULL), before);
 	by_hand("a", "read-only", "no");
 	by_hand("a", "squash", "none");
 	k.server.value[SETTING_threads] = 7;
@@ -204,14 +204,14 @@ static void text_of_what_runs(void)
 	      share_set_comment(hand, "it's = mine", &why));
 	CHECK(share_set_id(hand, "00112233-4455-6677-8899-aabbccddeeff", &why));
 	CHECK(!kernel_share_add(&k, hand) && !kernel_listener_add(&k, &l, &id));
-	SAME(saved(before, NULL),
+	SAME(text_saved(before, NULL),
 	     "# all of it\n\n[server]\n# threads = 9\nthreads = 7\n\n"
 	     "[share a]\n# the first\npath = /a\nallow = 192.0.2.1\n# behind\nread-only = no\nsquash = none\n\n"
 	     "# above b\n; no more\n\n# the end\n\n"
 	     "[share hand]\npath = /h\nid = 00112233-4455-6677-8899-aabbccddeeff\ncomment = it's = mine\nallow = any=ro\n\n"
 	     "[listener nfs]\n\n[listener smb]\nport = 1445\n");
 	fake_log(&k);
-	SAME(compared_with(saved(before, NULL)), "");
+	SAME(compared_with(text_saved(before, NULL)), "");
 	share_free(hand);
 	fake_unload(&k);
 }
@@ -227,7 +227,7 @@ static void what_could_not_be_served(void)
 	const struct status status = { .problem = p, .nproblems = 2 };
 
 	apply_first(21, "[listener nfs]\n");
-	SAME(saved(before, &status), "[listener nfs]\n" B "# share b\n");
+	SAME(text_saved(before, &status), "[listener nfs]\n" B "# share b\n");
 	fake_unload(&k);
 }
 

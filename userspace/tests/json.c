@@ -212,7 +212,7 @@ static void narrow_table(void)
 	table_end_within(t, memory_begin(&m), 37);
 	memory_end(&m,
 		   "NAME                N  FILE\n"
-		   "a name with \xc3\xbc\xe2\x80\xa6  12345  \xe2\x80\xa6" "a/folder/file\n");
+		   "a name with \xc3\xbc\xe2\x80\xa6  12345  \xe2\x80\246a/folder/file\n");
 	t = table_new(columns);
 	table_cell(t, "other");
 	table_cell(t, "7");
@@ -225,8 +225,8 @@ static void narrow_table(void)
 	CHECK(table_keep(t, (char *[]){ (char *)"NAME", (char *)"older", NULL }));
 	table_end_within(t, memory_begin(&m), 3);
 	memory_end(&m,
-		   "NAME          N  FILE\n"
-		   "a name with\xe2\x80\xa6  1  \xe2\x80\xa6" "folder/file\n");
+		   "NAME      N  FILE\n"
+		   "a name \xe2\x80\xa6  1  \xe2\x80\246er/file\n");
 }
 
 static void name_words(void)
@@ -247,7 +247,8 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(string_escapes), TEST(share_message), TEST(lists_without_entries),
 		TEST(nested_message), TEST(unsound_message), TEST(claim_message),
-		TEST(event_message), TEST(aligned_table), TEST(narrow_table), TEST(name_words), { 0 }
+		TEST(event_message), TEST(aligned_table), TEST(narrow_table), TEST(name_words),
+		{ 0 }
 	};
 
 	return test_main(tests);

@@ -55,7 +55,8 @@ def details_for_people(w):
     s = w.server
 
     def lines(*words):
-        return dict((line.split(None, 1) + [''])[:2] for line in s.ctl(*words).splitlines())
+        return dict((line.split(None, 1) + [''])[:2] for line in s.ctl(*words).splitlines()
+                    if line)
     have = lines('server', 'show')
     for name, value in s.json('server', 'show').items():
         if isinstance(value, int) and not isinstance(value, bool):

@@ -140,7 +140,7 @@ def paths_of_file_ids(w):
     found(s, 'dir/closed/f')
     mount('e2e', w.path('dir/closed'), 'tmpfs', 0, 'mode=777')
     put(w.path('dir/closed/f'), b'y')
-    eq(resolve_id(s, ids['dir/closed/f']), gone)
+    wait_for('the mount is seen', lambda: resolve_id(s, ids['dir/closed/f']) == gone)
     umount(w.path('dir/closed'))
     w.server.ctl('share', 'set', 'data', 'apple', 'off')
     eq(resolve_id(s, root), None)
