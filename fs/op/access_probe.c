@@ -23,6 +23,7 @@ static void probe_opts(struct ditto_access_probe *probe, struct ditto_share_opts
 	opts->comment = NULL;
 	opts->snapshots = NULL;
 	opts->protocols = NULL;
+	opts->links = NULL;
 	probe->read_only = opts->read_only;
 }
 

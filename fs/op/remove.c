@@ -7,6 +7,7 @@
 #include "../node/extension.h"
 #include "../node/hardlink.h"
 #include "../node/node.h"
+#include "../share/link.h"
 #include "check/acl_file.h"
 #include "check/audit.h"
 #include "check/lock_check_private.h"
@@ -27,6 +28,10 @@ int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 		return -ENOENT;
 	/* A mount in any namespace: the VFS would detach it there. */
 	if (d_mountpoint(c->child))
+		return -EBUSY;
+	/* Clients that were referred have their mount there. */
+	if (ditto_share_has_links(c->op->share) &&
+	    ditto_share_is_link(c->op->share, d_inode(c->child)))
 		return -EBUSY;
 	node = ditto_node_get(c->op->share, c->child);
 	if (IS_ERR(node))

@@ -14,6 +14,7 @@
 #include "../node/hidden.h"
 #include "../node/node.h"
 #include "../offload/offload.h"
+#include "../share/link.h"
 #include "casefold_index.h"
 #include "check/acl_file.h"
 #include "check/audit.h"
@@ -98,6 +99,11 @@ static int rename_lookup(struct ditto_renamed *r, const struct dentry *trap)
 		return -ENOTEMPTY;
 	/* A mount in any namespace: the VFS would detach it there. */
 	if (d_mountpoint(from->child) || d_mountpoint(to->child))
+		return -EBUSY;
+	/* Clients that were referred have their mount there. */
+	if (ditto_share_has_links(from->op->share) &&
+	    (ditto_share_is_link(from->op->share, d_inode(from->child)) ||
+	     ditto_share_is_link(to->op->share, d_inode(to->child))))
 		return -EBUSY;
 	if (d_is_negative(to->child)) {
 		err = ditto_dir_change_check_name(to, r->to_name, rename_own_name(r));

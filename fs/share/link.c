@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "../node/casefold.h"
 #include "../node/fid.h"
 #include "link.h"
 #include "share.h"
@@ -68,12 +69,20 @@ static bool link_parse(char *text, struct ditto_link *link)
 	return link_path_is_valid(link->path);
 }
 
-/* Are the paths the same, or does one lead through the other? */
+/* Are the paths the same, or does one lead through the other? Some clients ignore case. */
 static bool link_paths_meet(const char *a, const char *b)
 {
-	size_t len = min(strlen(a), strlen(b));
+	for (;;) {
+		const struct ditto_name x = { .name = a, .len = strcspn(a, "/") };
+		const struct ditto_name y = { .name = b, .len = strcspn(b, "/") };
 
-	return !strncmp(a, b, len) && (!a[len] || a[len] == '/') && (!b[len] || b[len] == '/');
+		if (!ditto_names_same(&x, &y))
+			return false;
+		if (!a[x.len] || !b[y.len])
+			return true;
+		a += x.len + 1;
+		b += y.len + 1;
+	}
 }
 
 /**
@@ -154,13 +163,17 @@ EXPORT_SYMBOL_NS_GPL(ditto_links_put, DITTO);
  * ditto_links_find_dirs - look for the directories of links that are not published yet
  * @share: held
  * @links: the links, or NULL; nothing is done if the directories were looked for
- * @extack: gets a warning for a link without a directory, which refers clients only by its path; a
- *	share must be servable although a client has removed such a directory
+ * @extack: gets a warning for the first link without a directory, which refers clients only by its
+ *	path; a share must be servable although a client has removed such a directory
+ *
+ * A file system that hangs is waited for.
  */
 void ditto_links_find_dirs(const struct ditto_share *share, struct ditto_links *links,
 			   struct netlink_ext_ack *extack)
 {
+	bool warned = false;
 	struct path path;
+	int err;
 
 	if (!links || links->share)
 		return;
@@ -168,11 +181,15 @@ void ditto_links_find_dirs(const struct ditto_share *share, struct ditto_links *
 	for (unsigned int i = 0; i < links->count; i++) {
 		struct ditto_link *link = &links->link[i];
 
-		if (vfs_path_lookup(share->root.dentry, share->root.mnt, link->path,
-				    LOOKUP_DIRECTORY | LOOKUP_BENEATH | LOOKUP_NO_SYMLINKS |
-				    LOOKUP_NO_XDEV, &path)) {
-			NL_SET_ERR_MSG_FMT(extack, "link %.40s: no such directory in the share",
-					   link->path);
+		err = vfs_path_lookup(share->root.dentry, share->root.mnt, link->path,
+				      LOOKUP_DIRECTORY | LOOKUP_BENEATH | LOOKUP_NO_SYMLINKS |
+				      LOOKUP_NO_XDEV, &path);
+		if (err) {
+			if (!warned)
+				NL_SET_ERR_MSG_FMT(extack,
+						   "link %.24s: no such directory in the share: %pe",
+						   link->path, ERR_PTR(err));
+			warned = true;
 			continue;
 		}
 		link->ino = d_inode(path.dentry)->i_ino;
@@ -201,6 +218,28 @@ struct ditto_links *ditto_share_links(const struct ditto_share *share)
 	return links;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_links, DITTO);
+
+/**
+ * ditto_share_has_link_at - tell whether an inode may be that of a link
+ * @share: held
+ * @ino: number of the inode
+ *
+ * Context: any; takes no reference.
+ * Return: true if ditto_link_of() may find a link.
+ */
+bool ditto_share_has_link_at(const struct ditto_share *share, u64 ino)
+{
+	const struct ditto_links *links;
+	bool found = false;
+
+	rcu_read_lock();
+	links = rcu_dereference(share->opts)->links;
+	for (unsigned int i = 0; links && i < links->count && !found; i++)
+		found = links->link[i].fid.len && links->link[i].ino == ino;
+	rcu_read_unlock();
+	return found;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_has_link_at, DITTO);
 
 /**
  * ditto_link_of - find the link that a directory is
@@ -233,3 +272,25 @@ const struct ditto_link *ditto_link_of(const struct ditto_links *links,
 	return NULL;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_link_of, DITTO);
+
+/**
+ * ditto_share_is_link - tell whether a directory is a link
+ * @share: the share through which it was reached; held
+ * @inode: the directory, or another file, or NULL
+ *
+ * Context: any. Callers test ditto_share_has_links() first.
+ * Return: true if it is a link.
+ */
+bool ditto_share_is_link(const struct ditto_share *share, struct inode *inode)
+{
+	struct ditto_links *links;
+	bool found;
+
+	if (!inode || !S_ISDIR(inode->i_mode) || !ditto_share_has_link_at(share, inode->i_ino))
+		return false;
+	links = ditto_share_links(share);
+	found = links && ditto_link_of(links, share, inode);
+	ditto_links_put(links);
+	return found;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_is_link, DITTO);

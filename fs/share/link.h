@@ -73,9 +73,11 @@ struct ditto_links *ditto_links_parse(const char *text, struct netlink_ext_ack *
 void ditto_links_put(struct ditto_links *links);
 void ditto_links_find_dirs(const struct ditto_share *share, struct ditto_links *links,
 			   struct netlink_ext_ack *extack);
+bool ditto_share_has_link_at(const struct ditto_share *share, u64 ino);
 struct ditto_links *ditto_share_links(const struct ditto_share *share);
 const struct ditto_link *ditto_link_of(const struct ditto_links *links,
 				       const struct ditto_share *share, struct inode *inode);
+bool ditto_share_is_link(const struct ditto_share *share, struct inode *inode);
 
 /* Does the share have links? Any context; this is all that other shares pay. */
 static inline bool ditto_share_has_links(const struct ditto_share *share)

@@ -44,16 +44,14 @@ int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *c
 		NL_SET_ERR_MSG(extack, "path: cannot be changed; remove the share and add it");
 		return -EINVAL;
 	}
-	/* The file system may hang, so this is done without the mutex. */
-	share = ditto_share_get_by_name(srv, cfg->name, strlen(cfg->name));
-	if (share) {
-		ditto_links_find_dirs(share, cfg->opts->links, extack);
-		ditto_share_put(share);
-	}
 	mutex_lock(&table->lock);
 	share = ditto_share_named(table, cfg->name, extack);
-	if (share)
+	if (share && cfg->opts->links && cfg->opts->links->share != share->number) {
+		NL_SET_ERR_MSG(extack, "links: the share was removed and added; try again");
+		err = -EAGAIN;
+	} else if (share) {
 		err = ditto_share_blocks_make(cfg->opts, cfg->name);
+	}
 	if (!err) {
 		ditto_share_opts_publish(table, share, cfg->opts);
 		ditto_nested_set(table, share);

@@ -296,7 +296,7 @@ static int access_read(struct ditto_share_opts *opts, struct genl_info *info)
 	return err;
 }
 
-/* Read the options of a request over those in @opts. */
+/* Read the options of a request over those in @opts, but for links. */
 static int opts_read(struct ditto_share_opts *opts, struct genl_info *info)
 {
 	struct nlattr **attrs = info->attrs;
@@ -307,8 +307,7 @@ static int opts_read(struct ditto_share_opts *opts, struct genl_info *info)
 		return err;
 	err = text_read(&opts->comment, attrs[DITTO_A_SHARE_COMMENT]) ?:
 	      text_read(&opts->snapshots, attrs[DITTO_A_SHARE_SNAPSHOTS]) ?:
-	      protocols_read(&opts->protocols, attrs[DITTO_A_SHARE_PROTOCOLS], info->extack) ?:
-	      links_read(&opts->links, attrs[DITTO_A_SHARE_LINKS], info->extack);
+	      protocols_read(&opts->protocols, attrs[DITTO_A_SHARE_PROTOCOLS], info->extack);
 	if (err)
 		return err;
 	err = anon_read(opts, info);
@@ -340,7 +339,8 @@ int ditto_nl_share_new_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!cfg.opts)
 		return -ENOMEM;
 
-	err = opts_read(cfg.opts, info);
+	err = opts_read(cfg.opts, info) ?:
+	      links_read(&cfg.opts->links, info->attrs[DITTO_A_SHARE_LINKS], info->extack);
 	if (!err)
 		err = ditto_share_add(srv, &cfg, info->extack);
 	if (err)
@@ -383,7 +383,8 @@ static struct ditto_share_opts *share_opts_dup(const struct ditto_share *share)
 	return opts;
 }
 
-static int share_set(struct ditto_server *srv, struct genl_info *info)
+/* @links: given to the share if the request has links; gets the ones before */
+static int share_set(struct ditto_server *srv, struct genl_info *info, struct ditto_links **links)
 {
 	struct ditto_share_config cfg = {};
 	struct ditto_share *share;
@@ -403,6 +404,8 @@ static int share_set(struct ditto_server *srv, struct genl_info *info)
 	if (!cfg.opts)
 		return -ENOMEM;
 
+	if (info->attrs[DITTO_A_SHARE_LINKS])
+		swap(cfg.opts->links, *links);
 	err = opts_read(cfg.opts, info);
 	if (!err)
 		err = ditto_share_set(srv, &cfg, info->extack);
@@ -414,11 +417,24 @@ static int share_set(struct ditto_server *srv, struct genl_info *info)
 int ditto_nl_share_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
+	struct ditto_links *links = NULL;
+	struct ditto_share *share;
 	int err;
 
+	share = share_of(srv, info, &err);
+	if (!share)
+		return err;
+	/* The file system may hang, so the directories are looked for without the mutex. */
+	err = links_read(&links, info->attrs[DITTO_A_SHARE_LINKS], info->extack);
+	if (!err)
+		ditto_links_find_dirs(share, links, info->extack);
+	ditto_share_put(share);
+	if (err)
+		return err;
 	mutex_lock(&share_set_lock);
-	err = share_set(srv, info);
+	err = share_set(srv, info, &links);
 	mutex_unlock(&share_set_lock);
+	ditto_links_put(links);
 	return err;
 }
 

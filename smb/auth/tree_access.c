@@ -91,6 +91,7 @@ static enum ditto_share_access share_ask(struct ditto_share *share, const struct
 	opts->comment = NULL;
 	opts->snapshots = NULL;
 	opts->protocols = NULL;
+	opts->links = NULL;
 	return grant;
 }
 

@@ -48,6 +48,7 @@ static void dnfs_share_opts(struct ditto_share *share, struct ditto_share_opts *
 	opts->comment = NULL;
 	opts->snapshots = NULL;
 	opts->protocols = NULL;
+	opts->links = NULL;
 }
 
 u32 dnfs_share_sec(struct ditto_share *share)

@@ -39,6 +39,9 @@ static const struct link_text {
 	{ "a\tb=s:/t", -EINVAL },
 	{ "a=s:/t\n", -EINVAL },
 	{ "a=s:/t\na=s:/u", -EINVAL },
+	{ "a=s:/t\nA=s:/u", -EINVAL },
+	{ "A/b=s:/t\na=s:/u", -EINVAL },
+	{ "A/b=s:/t\na/c=s:/u", 0 },
 	{ "a/b=s:/t\na=s:/u", -EINVAL },
 	{ "a=s:/1,s:/2,s:/3,s:/4,s:/5,s:/6,s:/7,s:/8", 0 },
 	{ "a=s:/1,s:/2,s:/3,s:/4,s:/5,s:/6,s:/7,s:/8,s:/9", -EINVAL },
@@ -127,6 +130,7 @@ static void link_directory(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, ditto_link_of(links, f->share, f->root->inode));
 	links->share++;
 	KUNIT_EXPECT_NULL(test, ditto_link_of(links, f->share, in->inode));
+	KUNIT_EXPECT_FALSE(test, ditto_share_is_link(f->share, in->inode));
 	ditto_node_put(in);
 	ditto_node_put(out);
 	folder_remove(test, f, "in", true);
@@ -139,6 +143,7 @@ static void links_of_share(struct kunit *test)
 {
 	struct folder *f = &link_folder;
 	struct ditto_share_config cfg = { .name = f->name };
+	struct ditto_node *in = folder_make(test, f, "in", 0755, true);
 	struct ditto_links *links;
 
 	KUNIT_EXPECT_FALSE(test, ditto_share_has_links(f->share));
@@ -149,14 +154,23 @@ static void links_of_share(struct kunit *test)
 		rcu_read_unlock();
 		KUNIT_ASSERT_NOT_NULL(test, cfg.opts);
 		ditto_links_put(cfg.opts->links);
-		cfg.opts->links = i ? NULL : ditto_links_parse("a=s:/t", NULL);
+		cfg.opts->links = i ? NULL : ditto_links_parse("in=s:/t", NULL);
+		/* They are of no share, or of one that was removed. */
+		if (!i)
+			KUNIT_EXPECT_EQ(test, ditto_share_set(f->srv, &cfg, NULL), -EAGAIN);
+		ditto_links_find_dirs(f->share, cfg.opts->links, NULL);
 		KUNIT_ASSERT_EQ(test, ditto_share_set(f->srv, &cfg, NULL), 0);
 		KUNIT_EXPECT_EQ(test, ditto_share_has_links(f->share), !i);
 		KUNIT_EXPECT_EQ(test, ditto_shares_have_links(f->srv), !i);
+		KUNIT_EXPECT_EQ(test, ditto_share_is_link(f->share, in->inode), !i);
+		KUNIT_EXPECT_FALSE(test, ditto_share_is_link(f->share, f->root->inode));
+		KUNIT_EXPECT_FALSE(test, ditto_share_is_link(f->share, NULL));
 		links = ditto_share_links(f->share);
 		KUNIT_EXPECT_EQ(test, !!links, !i);
 		ditto_links_put(links);
 	}
+	ditto_node_put(in);
+	folder_remove(test, f, "in", true);
 }
 
 static struct kunit_case link_cases[] = {
