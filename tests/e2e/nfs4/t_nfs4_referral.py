@@ -7,7 +7,9 @@ import nfs4
 from checks import eq
 from files import get, put
 from harness import test
-from nfs4 import access, getattr, getfh, lookup, lookupp, putfh, readdir, remove, savefh, secinfo
+from nfs4 import (access, getattr, getfh, lookup, lookupp, putfh, readdir, remove, rename, savefh,
+                  secinfo)
+from nfs4_callers import Caller
 from nfs4_listing import attrs_of, each, last
 from second_server import Second
 from volumes import MNT_DETACH, mount, umount
@@ -126,6 +128,34 @@ def is_the_directory(w):
         c.fh('data', 'deep', 'link')
         c.fh('data', 'none')
         last(c.compound(putfh(c.fh('data')), lookup('moved'), getfh()), nfs4.MOVED)
+
+
+@wire
+def gives_delegation_back(w):
+    """The delegation of a directory that becomes a link is returned."""
+    os.makedirs(w.path('deep/link'))
+    a = Caller(w)
+    fh = a.s.fh('data', 'deep', 'link')
+    sid = a.compound(putfh(fh), nfs4.get_dir_delegation()).ok()[-1].stateid
+    w.server.ctl('share', 'set', 'data', 'link', 'deep/link=one:/a')
+    last(a.compound(putfh(fh), access()), nfs4.MOVED)
+    a.give_back(sid, fh)
+
+
+@wire
+def stays(w):
+    """Clients cannot remove, rename or replace a link, as if something were mounted on it."""
+    world(w)
+    os.mkdir(w.path('deep/other'))
+    for c in each(w):
+        deep = c.fh('data', 'deep')
+        last(c.compound(putfh(deep), remove('link')), nfs4.FILE_OPEN)
+        for old, new in (('link', 'new'), ('other', 'link')):
+            last(c.compound(putfh(deep), savefh(), rename(old, new)), nfs4.FILE_OPEN)
+    w.server.ctl('share', 'set', 'data', 'no-links')
+    for c in each(w):
+        c.compound(putfh(c.fh('data', 'deep')), savefh(), rename('other', 'link')).ok()
+        os.mkdir(w.path('deep/other'))
 
 
 def mounted(w, vers, path):

@@ -105,6 +105,7 @@ struct dnfs4_attr_plan {
  * @supported: with NEED_MAPS
  * @exclcreat: with NEED_MAPS
  * @error: rdattr_error
+ * @root_known: fs_locations has the path of the file system's root
  * @handle: with NEED_HANDLE
  * @handle_len: bytes of @handle
  *
@@ -137,6 +138,7 @@ struct dnfs4_attr_src {
 	struct dnfs4_bitmap supported;
 	struct dnfs4_bitmap exclcreat;
 	u32 error;
+	bool root_known;
 	u32 handle_len;
 	u8 handle[DNFS4_FH_MAX];
 };
@@ -196,6 +198,9 @@ static inline void dnfs4_attr_begin(const struct dnfs4_compound *cmp, const stru
 	src->map = plan->map;
 	src->bytes = plan->bytes;
 	src->error = NFS4_OK;
+	/* An administrator may change it between the measurement and the encoding. */
+	src->root_known = dnfs4_bitmap_has(&src->map, FATTR4_FS_LOCATIONS) &&
+			  !dnfs4_paths_are_served(cmp);
 	if (src->owned)
 		return;
 	src->owner.len = 0;

@@ -10,6 +10,7 @@
 
 #include "../../../node/node.h"
 #include "../../../share/cred.h"
+#include "../../../share/link.h"
 #include "../../../share/share.h"
 #include "../deleg/delegations.h"
 #include "../deleg/dir_delegation.h"
@@ -103,6 +104,9 @@ void dnfs4_dir_read(const struct dnfs4_dir_reader *reader, const struct dnfs4_de
 			fh.target.op.share = nested;
 		}
 	}
+	/* Of a link, listings have few attributes, and the directory's own are not for clients. */
+	if (ditto_share_has_links(fh.target.op.share) && dnfs4_fh_is_link(&fh))
+		goto put;
 	if (dnfs4_attr_read(&r->cmp, &fh, NULL, plan, &r->src))
 		goto put;
 	bytes = dnfs4_attr_bytes(&r->src);

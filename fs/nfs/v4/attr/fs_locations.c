@@ -29,7 +29,8 @@ bool dnfs4_link_find(const struct dnfs4_fh *fh, struct inode *inode, struct dnfs
 	const struct ditto_share *share = fh->target.op.share;
 
 	src->link = NULL;
-	if (fh->kind != DNFS4_FH_NODE || !ditto_share_has_links(share))
+	if (fh->kind != DNFS4_FH_NODE || !ditto_share_has_links(share) ||
+	    !S_ISDIR(inode->i_mode) || !ditto_share_has_link_at(share, inode->i_ino))
 		return false;
 	if (!src->links)
 		src->links = ditto_share_links(share);
@@ -41,12 +42,7 @@ bool dnfs4_link_find(const struct dnfs4_fh *fh, struct inode *inode, struct dnfs
 /* Is the current filehandle a link? It is of a share that has links. */
 bool dnfs4_fh_is_link(const struct dnfs4_fh *fh)
 {
-	struct ditto_links *links = ditto_share_links(fh->target.op.share);
-	bool found;
-
-	found = links && ditto_link_of(links, fh->target.op.share, fh->target.node->inode);
-	ditto_links_put(links);
-	return found;
+	return ditto_share_is_link(fh->target.op.share, fh->target.node->inode);
 }
 
 /**
@@ -117,12 +113,12 @@ static __be32 *put_path(__be32 *p, const char *path)
  */
 static const char *root_share(const struct dnfs4_attr_src *src)
 {
-	return dnfs4_paths_are_served(src->cmp) ? NULL : src->fh->target.op.share->name;
+	return src->root_known ? src->fh->target.op.share->name : NULL;
 }
 
 static const char *root_path(const struct dnfs4_attr_src *src)
 {
-	return src->link && root_share(src) ? src->link->path : NULL;
+	return src->link && src->root_known ? src->link->path : NULL;
 }
 
 u32 dnfs4_fs_locations_bytes(const struct dnfs4_attr_src *src)

@@ -59,7 +59,8 @@ put:
 
 const struct dnfs4_op dnfs4_op_delegreturn = {
 	.name = "DELEGRETURN",
-	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_CACHED | DNFS4_OP_QUICK,
+	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_CACHED | DNFS4_OP_QUICK |
+		 DNFS4_OP_ABSENT,
 	.minor_first = 0,
 	.minor_last = 2,
 	.argsize = sizeof(struct dnfs4_stateid),

@@ -5,6 +5,7 @@
  * The attributes are read into the operation's results, and encoded in one piece once their
  * length is known. See attr_private.h for the steps.
  */
+#include "../../../share/link.h"
 #include "../attr/attr_private.h"
 #include "../engine/ops.h"
 
@@ -32,6 +33,7 @@ static u32 getattr_exec(struct dnfs4_compound *cmp, void *args, void *res)
 	int err;
 
 	if (unlikely(cmp->current_fh.kind == DNFS4_FH_NODE &&
+		     ditto_share_has_links(cmp->current_fh.target.op.share) &&
 		     dnfs4_link_find(&cmp->current_fh, dnfs4_node(cmp)->inode, src))) {
 		if (!dnfs4_bitmap_has(&a->ask, FATTR4_FS_LOCATIONS))
 			return NFS4ERR_MOVED;
