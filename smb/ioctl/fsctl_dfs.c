@@ -19,61 +19,75 @@
 /* Units of the part of a path that may be consumed: server, share, and a link. */
 #define DFS_PATH_UNITS	(3 + 2 * DITTO_SHARE_NAME_MAX + DITTO_LINK_PATH_MAX)
 
-static const char *component_end(const char *path)
-{
-	return path + strcspn(path, "/");
-}
-
-/* Find the share of "server/share/path" if the user may connect to it; held. Cuts @path there. */
-static struct ditto_share *dfs_share(struct dsmb_ioctl *io, char *path, char **rest)
+/*
+ * Find a share with links if the user may connect to it, so that others do not learn where its
+ * links lead; held on success.
+ */
+static u32 dfs_share(struct dsmb_ioctl *io, struct dsmb_cursor utf16, struct ditto_share **out)
 {
 	struct dsmb_session *session = io->call->session;
+	char *name = dsmb_get_string(utf16);
 	struct dsmb_access access;
 	struct ditto_share *share;
-	char *name, *end;
+	u32 status;
 
-	end = (char *)component_end(path);
-	if (!*end)
-		return NULL;
-	name = end + 1;
-	*end = '\0';
-	end = (char *)component_end(name);
-	*rest = *end ? end + 1 : end;
-	*end = '\0';
-	share = *name ? dsmb_share_find(session, name) : NULL;
+	if (IS_ERR(name))
+		return PTR_ERR(name) == -ENOMEM ? STATUS_INSUFFICIENT_RESOURCES : STATUS_NOT_FOUND;
+	share = dsmb_share_find(session, name);
+	kfree(name);
 	if (!share)
-		return NULL;
-	/* Others do not learn where the links of a share lead. */
-	if (ditto_share_has_links(share) &&
-	    !dsmb_access_find(session, io->call->conn->peer, share, &access)) {
-		ditto_cred_put(access.cred);
-		return share;
+		return STATUS_NOT_FOUND;
+	status = STATUS_NOT_FOUND;
+	if (!ditto_share_has_links(share))
+		goto put;
+	status = dsmb_access_find(session, io->call->conn->peer, share, &access);
+	if (status) {
+		if (status == STATUS_ACCESS_DENIED)
+			status = STATUS_NOT_FOUND;
+		goto put;
 	}
-	ditto_share_put(share);
-	return NULL;
+	ditto_cred_put(access.cred);
+	/* As its tree connect is (MS-SMB2 section 3.3.5.7). */
+	if (access.encrypt && !session->seal)
+		status = STATUS_ACCESS_DENIED;
+put:
+	if (status)
+		ditto_share_put(share);
+	else
+		*out = share;
+	return status;
 }
 
-/* Bytes of the first @count components of a path that begins with a '\'. */
+/* Bytes of the first @count components of a path. */
 static u32 dfs_consumed(struct dsmb_cursor path, unsigned int count)
 {
 	while (dsmb_left(&path))
-		if (dsmb_get_u16(&path) == '\\' && !count--)
+		if (dsmb_get_u16(&path) == '\\' && !--count)
 			return path.pos - 2;
 	return path.size;
 }
 
 /* Is the only target a link's in a share of this server that has links, too? */
 static bool link_is_interlink(struct dsmb_ioctl *io, const struct ditto_link *link,
-			      const char *server)
+			      struct dsmb_cursor server)
 {
 	const struct ditto_link_target *target = &link->target[0];
 	struct ditto_share *share;
 	bool has_links;
+	char *name;
 
-	if (link->count > 1 || strcasecmp(target->server, server))
+	if (link->count > 1)
 		return false;
-	share = ditto_share_get_by_name(io->call->conn->server->srv, target->path,
-					strcspn(target->path, "/"));
+	name = dsmb_get_string(server);
+	if (IS_ERR(name))
+		return false;
+	has_links = !strcasecmp(target->server, name);
+	kfree(name);
+	if (!has_links)
+		return false;
+	name = kstrndup(target->path, strcspn(target->path, "/"), GFP_KERNEL);
+	share = name ? dsmb_share_find(io->call->session, name) : NULL;
+	kfree(name);
 	if (!share)
 		return false;
 	has_links = ditto_share_has_links(share);
@@ -85,51 +99,53 @@ static bool link_is_interlink(struct dsmb_ioctl *io, const struct ditto_link *li
 static u32 dfs_refer(struct dsmb_ioctl *io, u16 version, struct dsmb_cursor name)
 {
 	struct dsmb_referral referral = { .version = min_t(u16, version, DSMB_REFERRAL_VERSION) };
+	struct dsmb_cursor rest = name, server, utf16;
 	struct ditto_links *links = NULL;
-	unsigned int components = 2;
-	struct dsmb_cursor inner;
+	unsigned int components = 1;
 	struct ditto_share *share;
 	struct dsmb_path path;
-	char *rest = NULL;
+	u32 status, consumed;
 
-	if (!version || name.size % 2)
+	if (!version || name.size % 2 || name.size > U16_MAX)
 		return STATUS_INVALID_PARAMETER;
 	if (!ditto_shares_have_links(io->call->conn->server->srv))
 		return STATUS_FS_DRIVER_REQUIRED;
-	inner = name;
-	if (dsmb_get_u16(&inner) != '\\')
+	if (dsmb_get_u16(&rest) != '\\')
 		return STATUS_NOT_FOUND;
-	inner = dsmb_window(&inner, inner.pos, dsmb_left(&inner));
-	if (inner.bad || dsmb_path_parse(&path, inner))
+	rest = dsmb_window(&rest, 2, dsmb_left(&rest));
+	if (rest.bad || !dsmb_dfs_split(&rest, &utf16) || dsmb_path_parse(&path, rest))
 		return STATUS_NOT_FOUND;
 	/* Components are counted in the name as it came. */
-	share = path.folded ? NULL : dfs_share(io, path.path, &rest);
-	if (share)
-		links = ditto_share_links(share);
+	status = path.folded ? STATUS_NOT_FOUND : dfs_share(io, utf16, &share);
+	if (status)
+		goto free;
+	consumed = utf16.data + utf16.size - name.data;
+	links = ditto_share_links(share);
 	if (links)
-		referral.link = dsmb_dfs_find_link(links, rest, strlen(rest));
+		referral.link = dsmb_dfs_find_link(links, &path);
 	if (referral.link) {
-		components++;
+		server = dsmb_window(&name, 2, utf16.data - name.data - 4);
 		for (const char *p = referral.link->path; *p; p++)
 			components += *p == '/';
-		referral.interlink = link_is_interlink(io, referral.link, path.path);
+		referral.interlink = link_is_interlink(io, referral.link, server);
+		consumed = rest.data - name.data + dfs_consumed(rest, components);
 	}
-	dsmb_path_free(&path);
-	if (share)
-		ditto_share_put(share);
-	if (!links)
-		return STATUS_NOT_FOUND;
-	referral.path = dsmb_cursor(name.data, dfs_consumed(name, components));
-	if (referral.path.size <= 2 * DFS_PATH_UNITS)
-		dsmb_referral_encode(&io->out, &referral);
+	ditto_share_put(share);
+	status = STATUS_NOT_FOUND;
+	if (!links || consumed > 2 * DFS_PATH_UNITS)
+		goto free;
+	referral.path = dsmb_cursor(name.data, consumed);
+	dsmb_referral_encode(&io->out, &referral);
+	status = STATUS_SUCCESS;
+	if (io->out.full) {
+		/* The client asks again with a larger buffer: MS-DFSC section 3.1.5.4. */
+		dsmb_back(&io->out, 0);
+		status = STATUS_BUFFER_OVERFLOW;
+	}
+free:
 	ditto_links_put(links);
-	if (!io->out.len && !io->out.full)
-		return STATUS_NOT_FOUND;
-	if (!io->out.full)
-		return STATUS_SUCCESS;
-	/* The client asks again with a larger buffer: MS-DFSC section 3.1.5.4. */
-	dsmb_back(&io->out, 0);
-	return STATUS_BUFFER_OVERFLOW;
+	dsmb_path_free(&path);
+	return status;
 }
 
 /* REQ_GET_DFS_REFERRAL */

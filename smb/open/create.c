@@ -505,26 +505,14 @@ static u32 dsmb_create_enter_snapshot(struct dsmb_create *c)
 	return STATUS_SUCCESS;
 }
 
-/* MS-DFSC section 3.2.4.1: make the path one from the share's root, unless a link covers it. */
-static u32 dsmb_create_enter_dfs(struct dsmb_create *c)
+/* Does the DFS path lead to a link, or through one? */
+static bool dsmb_create_is_covered(const struct dsmb_create *c)
 {
-	struct dsmb_path *path = &c->path;
-	struct ditto_links *links;
-	bool covered;
-	u32 skip;
+	struct ditto_links *links = ditto_share_links(c->call->share);
+	bool covered = links && dsmb_dfs_find_link(links, &c->path);
 
-	/* The root of the share. */
-	if (!path->len)
-		return STATUS_SUCCESS;
-	skip = dsmb_dfs_skip_root(path->path, path->len, c->call->tree->name);
-	if (!skip)
-		return STATUS_OBJECT_PATH_NOT_FOUND;
-	path->path += skip;
-	path->len -= skip;
-	links = ditto_share_links(c->call->share);
-	covered = links && dsmb_dfs_find_link(links, path->path, path->len);
 	ditto_links_put(links);
-	return covered ? STATUS_PATH_NOT_COVERED : STATUS_SUCCESS;
+	return covered;
 }
 
 static struct dsmb_open *dsmb_create_alloc_open(const struct dsmb_create *c)
@@ -559,14 +547,14 @@ static u32 dsmb_create_exec(struct dsmb_call *call, void *args, void *result)
 	struct dsmb_persist *persist;
 	struct ditto_node *node;
 	struct dsmb_open *open;
+	bool covered;
 	u32 status;
 	int err;
 
-	if (a->dfs) {
-		status = dsmb_create_enter_dfs(&c);
-		if (status)
-			return status;
-	}
+	covered = a->dfs && dsmb_create_is_covered(&c);
+	/* An open from before the link may be reconnected to, and its CREATE replayed. */
+	if (covered && !a->durable.reconnect && !(call->flags & DSMB_FLAG_REPLAY))
+		return STATUS_PATH_NOT_COVERED;
 	if (dsmb_has_context(&a->contexts, DSMB_CONTEXT_TIMEWARP)) {
 		status = dsmb_create_enter_snapshot(&c);
 		if (status)
@@ -591,6 +579,9 @@ static u32 dsmb_create_exec(struct dsmb_call *call, void *args, void *result)
 		goto done;
 
 	/* A new one. */
+	status = STATUS_PATH_NOT_COVERED;
+	if (covered)
+		goto free_path;
 	if (c.path.stream && dsmb_share_is_apple(call->op.share)) {
 		c.stream = dsmb_apple_stream(c.path.stream, c.path.stream_len);
 		c.stream_least = dsmb_apple_stream_least(c.stream, READ_ONCE(call->session->apple));

@@ -3,18 +3,22 @@
  * The CREATE request: parsing, and the checks that do not depend on a file. MS-SMB2 sections 2.2.13
  * and 3.3.5.9.
  */
+#include <linux/err.h>
 #include <linux/kernel.h>
+#include <linux/slab.h>
 
 #include "../../fs/acl/sd.h"
+#include "../../fs/node/casefold.h"
 #include "../../fs/op/dosattr.h"
 #include "../../fs/open/instance.h"
-#include "../../fs/share/link.h"
+#include "../auth/tree.h"
 #include "../file/attrs.h"
 #include "../file/ea.h"
 #include "../file/quota.h"
 #include "../file/security.h"
 #include "../transport/call.h"
 #include "../transport/conn.h"
+#include "../wire/dfs.h"
 #include "create_private.h"
 
 /* A directory is opened or created. */
@@ -87,6 +91,36 @@ static u32 dsmb_create_check_kind(struct dsmb_create_args *a)
 	return dsmb_create_check_directory(a);
 }
 
+/* MS-SMB2 section 2.2.13: a DFS path begins with server and share; without them it is the root. */
+static u32 dsmb_create_cut_root(struct dsmb_cursor *name, const char *wanted)
+{
+	const struct ditto_name own = { .name = wanted, .len = strlen(wanted) };
+	struct dsmb_cursor share;
+	struct ditto_name other;
+	char *text;
+	bool same;
+
+	if (name->size % 2)
+		return STATUS_INVALID_PARAMETER;
+	while (name->size && get_unaligned_le16(name->data) == '\\')
+		*name = dsmb_window(name, 2, name->size - 2);
+	if (!name->size)
+		return STATUS_SUCCESS;
+	if (!dsmb_dfs_split(name, &share))
+		return STATUS_OBJECT_PATH_NOT_FOUND;
+	/* Linux's client adds a slash there when it mounts with the POSIX extensions. */
+	if (name->size && get_unaligned_le16(name->data) == '/')
+		*name = dsmb_window(name, 2, name->size - 2);
+	text = dsmb_get_string(share);
+	if (IS_ERR(text))
+		return PTR_ERR(text) == -ENOMEM ? STATUS_INSUFFICIENT_RESOURCES :
+						  STATUS_OBJECT_PATH_NOT_FOUND;
+	other = (struct ditto_name){ .name = text, .len = strlen(text) };
+	same = ditto_names_same(&other, &own);
+	kfree(text);
+	return same ? STATUS_SUCCESS : STATUS_OBJECT_PATH_NOT_FOUND;
+}
+
 u32 dsmb_create_decode(struct dsmb_call *call, void *args)
 {
 	const struct dsmb_conn *conn = call->conn;
@@ -118,10 +152,13 @@ u32 dsmb_create_decode(struct dsmb_call *call, void *args)
 	if (in->bad)
 		return STATUS_INVALID_PARAMETER;
 
-	/* MS-SMB2 section 2.2.13: a DFS path begins with server and share. */
-	a->dfs = call->flags & DSMB_FLAG_DFS && call->share && ditto_share_has_links(call->share);
-	while (a->dfs && a->name.size >= 2 && get_unaligned_le16(a->name.data) == '\\')
-		a->name = dsmb_window(&a->name, 2, a->name.size - 2);
+	/* The client was answered at its TREE_CONNECT, and knows of no change since. */
+	a->dfs = call->flags & DSMB_FLAG_DFS && call->tree->dfs;
+	if (a->dfs) {
+		status = dsmb_create_cut_root(&a->name, call->tree->name);
+		if (status)
+			return status;
+	}
 
 	status = dsmb_contexts_parse(conn->dialect, conn->posix, list, &a->contexts);
 	if (status)

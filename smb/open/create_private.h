@@ -28,7 +28,7 @@ struct dsmb_open;
  * @caching: requested caching
  * @durable: requested durability, but for the hash of the name
  * @app: application instance
- * @dfs: the path begins with server and share
+ * @dfs: the name came as a DFS path, with server and share
  * @is_quota: $Extend\$Quota, an alias of the root
  * @path: the name
  * @resolved: memory of the path that belongs to a file id, made by the execution; or NULL

@@ -26,15 +26,17 @@ static u32 component_len(const char *path, u32 len)
 	return end ? end - path : len;
 }
 
-static bool link_covers(const struct ditto_link *link, const char *path, u32 len)
+static bool link_covers(const struct ditto_link *link, const struct dsmb_path *dfs)
 {
-	const char *own = link->path;
+	const char *own = link->path, *path = dfs->path;
+	u32 len = dfs->len;
 
 	for (;;) {
 		const struct ditto_name a = { .name = own, .len = strcspn(own, "/") };
 		const struct ditto_name b = { .name = path, .len = component_len(path, len) };
 
-		if (!ditto_names_same(&a, &b))
+		if (dfs->posix ? a.len != b.len || memcmp(own, path, a.len) :
+				 !ditto_names_same(&a, &b))
 			return false;
 		if (!own[a.len])
 			return true;
@@ -49,41 +51,51 @@ static bool link_covers(const struct ditto_link *link, const char *path, u32 len
 /**
  * dsmb_dfs_find_link - find the link that a path leads to, or through
  * @links: links of the share
- * @path: components separated by '/', from the root of the share; case is ignored
- * @len: bytes of @path
+ * @path: the path, from the root of the share; case matters if it has @posix
  *
  * Return: the link, valid as long as @links; or NULL.
  */
-const struct ditto_link *dsmb_dfs_find_link(const struct ditto_links *links, const char *path,
-					    u32 len)
+const struct ditto_link *dsmb_dfs_find_link(const struct ditto_links *links,
+					    const struct dsmb_path *path)
 {
 	for (unsigned int i = 0; i < links->count; i++)
-		if (link_covers(&links->link[i], path, len))
+		if (link_covers(&links->link[i], path))
 			return &links->link[i];
 	return NULL;
 }
 
-/**
- * dsmb_dfs_skip_root - skip server and share at the beginning of a DFS path
- * @path: "server/share" or "server/share/path"
- * @len: bytes of @path
- * @share: name of the share
- *
- * Return: bytes before the path from the root of the share; 0 if the path is not in the share.
- */
-u32 dsmb_dfs_skip_root(const char *path, u32 len, const char *share)
+/* Offset of the separator behind a component; clients with the POSIX extensions may send '/'. */
+static u32 component_end(const struct dsmb_cursor *path, u32 pos)
 {
-	const struct ditto_name wanted = { .name = share, .len = strlen(share) };
-	u32 server = component_len(path, len);
-	struct ditto_name name;
+	for (; pos + 2 <= path->size; pos += 2) {
+		u16 unit = get_unaligned_le16(path->data + pos);
 
-	if (!server || server == len)
-		return 0;
-	name.name = path + server + 1;
-	name.len = component_len(name.name, len - server - 1);
-	if (!ditto_names_same(&name, &wanted))
-		return 0;
-	return min(server + 1 + name.len + 1, len);
+		if (unit == '\\' || unit == '/')
+			break;
+	}
+	return pos;
+}
+
+/**
+ * dsmb_dfs_split - cut server and share off a DFS path
+ * @path: "server\share" or "server\share\path", of whole units; cut to "path", and rewound
+ * @share: gets the name of the share
+ *
+ * The server may be an address of IPv6, and is whatever the client calls this one.
+ *
+ * Return: false if one of them is missing or empty.
+ */
+bool dsmb_dfs_split(struct dsmb_cursor *path, struct dsmb_cursor *share)
+{
+	u32 server = component_end(path, 0), end, rest;
+
+	if (!server || server == path->size)
+		return false;
+	end = component_end(path, server + 2);
+	rest = min(end + 2, path->size);
+	*share = dsmb_window(path, server + 2, end - server - 2);
+	*path = dsmb_window(path, rest, path->size - rest);
+	return share->size;
 }
 
 static void encode_path(struct dsmb_builder *out, const struct dsmb_referral *referral)

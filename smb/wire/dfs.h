@@ -10,6 +10,8 @@
 /* Highest version of a referral. */
 #define DSMB_REFERRAL_VERSION	4
 
+struct dsmb_path;
+
 /**
  * struct dsmb_referral - a response to a referral request
  * @version: of its entries, 1 to DSMB_REFERRAL_VERSION
@@ -24,10 +26,9 @@ struct dsmb_referral {
 	struct dsmb_cursor path;
 };
 
-/* Find the link of a path, skip what is before the share's root, and encode; see dfs.c. */
-const struct ditto_link *dsmb_dfs_find_link(const struct ditto_links *links, const char *path,
-					    u32 len);
-u32 dsmb_dfs_skip_root(const char *path, u32 len, const char *share);
+const struct ditto_link *dsmb_dfs_find_link(const struct ditto_links *links,
+					    const struct dsmb_path *path);
+bool dsmb_dfs_split(struct dsmb_cursor *path, struct dsmb_cursor *share);
 void dsmb_referral_encode(struct dsmb_builder *out, const struct dsmb_referral *referral);
 
 #endif

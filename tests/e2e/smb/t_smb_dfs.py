@@ -7,7 +7,11 @@ from checks import eq
 from files import get, put
 from harness import test
 from smb import SmbClient
-from smb2 import CREATE, GENERIC_READ, IOCTL, OPEN, SHARE_ALL, Create, Ioctl
+from smb2 import (CREATE, DELETE, DELETE_ON_CLOSE, DIRECTORY_FILE, GENERIC_READ, IOCTL, OPEN,
+                  SHARE_ALL, Create, Ioctl, refused)
+from smb_cachers import key
+from smb_contexts import REPLAY, durable_v2, lease_v2
+from smb_durable import RWH, away, session
 from smbraw import Link, logged_in
 from volumes import umount
 
@@ -28,6 +32,7 @@ def world(w, *more):
     """A share with a link into another one, which has a file."""
     os.chmod(w.export, 0o777)
     os.makedirs(w.path('deep/link'))
+    os.chmod(w.path('deep'), 0o777)
     put(w.path('here'), b'here', 0o666)
     other = f'{w.base}/other'
     w.volume(other, 'tmpfs')
@@ -158,6 +163,18 @@ def refuses_referrals(w):
     ended(w)
 
 
+@test(smb=True, squash='none')
+def refuses_in_clear(w):
+    """Who cannot encrypt does not learn where links of a share that demands it lead."""
+    world(w)
+    w.server.ctl('share', 'set', 'data', 'encrypt', 'on')
+    with raw(w) as s:
+        eq(len(parsed(ask(s, r'\srv\data\deep\link'))[2]), 1)
+    with logged_in(Link(w.client).negotiate(0x210), share='IPC$') as s:
+        eq(ask(s, r'\srv\data\deep\link'), 'ACCESS_DENIED')
+    ended(w)
+
+
 def opened(s, path, flags=0):
     """The status of a CREATE."""
     path = wide(path)
@@ -182,15 +199,62 @@ def opens(w):
                      r'srv\data\deep\link\a:stream'):
             eq(opened(s, path, DFS_FLAG), PATH_NOT_COVERED, path)
         eq(opened(s, r'srv\data\deep\lin', DFS_FLAG), 'OBJECT_NAME_NOT_FOUND')
-        for path in ('here', r'srv\other\here', r'srv\data2', 'srv\\'):
+        for path in (r'fd00::1\data\here', r'[fd00::1]\data\deep', r'a?b\data', 'srv\\data\\'):
+            eq(opened(s, path, DFS_FLAG), 'SUCCESS', path)
+        eq(opened(s, r'fd00::1\data\deep\link', DFS_FLAG), PATH_NOT_COVERED)
+        for path in ('here', r'srv\other\here', r'srv\data2', 'srv\\', r'srv\\data'):
             eq(opened(s, path, DFS_FLAG), 'OBJECT_PATH_NOT_FOUND', path)
     with raw(w, share='other') as s:
         eq(s.share_flags & SHARE_DFS, 0)
         eq(opened(s, r'sub\there', DFS_FLAG), 'SUCCESS', 'the flag means nothing here')
         eq(opened(s, r'\sub\there', DFS_FLAG), 'INVALID_PARAMETER')
-    set_links(w)
+    with raw(w, share='data') as s:
+        set_links(w)
+        for path in (r'srv\data\here', r'srv\data\deep\link'):
+            eq(opened(s, path, DFS_FLAG), 'SUCCESS', 'connected while there were links')
     with raw(w, share='data') as s:
         eq((s.share_flags & SHARE_DFS, s.server_caps & DFS_CAP), (0, 0))
+    ended(w)
+
+
+@test(smb=True, squash='none')
+def stays(w):
+    """Clients can neither rename nor delete the directory of a link, until it is none."""
+    world(w)
+    both = DIRECTORY_FILE | DELETE_ON_CLOSE
+    with raw(w, share='data') as s:
+        for new in ('new', r'deep\new'):
+            fid = s.create(r'deep\link', DELETE, how=OPEN, options=DIRECTORY_FILE)
+            refused('SHARING_VIOLATION', s.rename, fid, new)
+            s.close(fid)
+        s.close(s.create(r'deep\link', DELETE, how=OPEN, options=both))
+        eq(os.listdir(w.path('deep')), ['link'])
+        set_links(w)
+        s.close(s.create(r'deep\link', DELETE, how=OPEN, options=both))
+        eq(os.listdir(w.path('deep')), [])
+    ended(w)
+
+
+@test(smb=True, squash='none')
+def durable_comes_back(w):
+    """A link that comes above an open file ends neither its reconnect nor its replay."""
+    world(w)
+    set_links(w, 'deep=one:/s')
+    os.chmod(w.path('deep/link'), 0o777)
+    put(w.path('deep/link/f'), b'', 0o666)
+    set_links(w, 'none=one:/s')
+    s = session(w)
+    g = s.lasting(r'srv\data\deep\link\f', flags=DFS_FLAG)
+    set_links(w, 'deep=one:/s')
+    again = s.make(r'srv\data\deep\link\f', lease_v2(key(1), RWH), durable_v2(1),
+                   flags=DFS_FLAG | REPLAY)
+    eq(again.fid, g.fid)
+    away(w, s)
+    s = session(w)
+    again = s.back(g.fid, r'SRV2\data\deep\link\f', flags=DFS_FLAG)
+    eq(again.state, RWH)
+    s.close(again.fid)
+    s.end()
     ended(w)
 
 
@@ -212,14 +276,22 @@ def smbclient_follows(w):
 @test(smb=True, squash='none')
 def kernel_follows(w):
     """The kernel's client mounts the target when a program comes to the link."""
-    other = world(w)
-    where = w.client.mount_smb()
-    eq(get(f'{where}/here'), b'here')
-    # It mounts in the network namespace of the program.
-    with w.client:
-        eq(os.listdir(f'{where}/deep/link'), ['there'])
-    put(f'{where}/deep/link/new', b'new')
-    eq(get(f'{other}/sub/new'), b'new')
-    umount(f'{where}/deep/link')
-    w.client.umount(where)
+    os.makedirs(w.path('deep/top'))
+    other = world(w, f'deep/top={w.client.server_addr}:/other')
+    # Linux does not mount a directory below a share's root with these extensions.
+    for opts, link, target in (('', 'link', f'{other}/sub'), ('posix', 'top', other)):
+        where = w.client.mount_smb(opts=opts)
+        eq(get(f'{where}/here'), b'here')
+        # It mounts in the network namespace of the program.
+        with w.client:
+            eq(os.listdir(f'{where}/deep/{link}'), os.listdir(target))
+        put(f'{where}/deep/{link}/new', b'new')
+        eq(get(f'{target}/new'), b'new')
+        os.remove(f'{where}/deep/{link}/new')
+        put(f'{where}/deep/made', b'made')
+        os.rename(f'{where}/deep/made', f'{where}/renamed')
+        eq(get(w.path('renamed')), b'made')
+        os.remove(f'{where}/renamed')
+        umount(f'{where}/deep/{link}')
+        w.client.umount(where)
     ended(w)

@@ -2,9 +2,11 @@
 /* DFS paths and referrals: smb/wire/dfs.c. */
 
 #include <kunit/test.h>
+#include <linux/slab.h>
 #include <linux/unaligned.h>
 
 #include "../../../smb/wire/dfs.h"
+#include "../../../smb/wire/name.h"
 
 static const struct ditto_link one_link = {
 	.path = "Deep/Link",
@@ -125,8 +127,13 @@ static void referral_room(struct kunit *test)
 	dsmb_referral_encode(&out, &referral);
 	whole = out.len;
 	for (u32 size = 0; size <= whole; size++) {
-		out = dsmb_builder(buf, size);
+		/* Of exactly this size, so that KASAN sees what is written behind it. */
+		u8 *exact = kmalloc(size, GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_NULL(test, exact);
+		out = dsmb_builder(exact, size);
 		dsmb_referral_encode(&out, &referral);
+		kfree(exact);
 		KUNIT_EXPECT_EQ(test, out.full, size < whole);
 		KUNIT_EXPECT_LE(test, out.len, size);
 	}
@@ -147,10 +154,14 @@ static void referral_interlink(struct kunit *test)
 static const struct covered_path {
 	const char *path;
 	bool covered;
+	bool posix;
 } covered_paths[] = {
 	{ "Deep/Link", true },
 	{ "deep/LINK", true },
 	{ "deep/link/file", true },
+	{ "Deep/Link/file", true, true },
+	{ "Deep/link", false, true },
+	{ "Deep/Link2", false, true },
 	{ "deep/link2", false },
 	{ "deep/lin", false },
 	{ "deep", false },
@@ -168,34 +179,67 @@ static void path_covered(struct kunit *test)
 	links->link[0] = one_link;
 	for (unsigned int i = 0; i < ARRAY_SIZE(covered_paths); i++) {
 		const struct covered_path *c = &covered_paths[i];
+		struct dsmb_path path = {
+			.path = (char *)c->path,
+			.len = strlen(c->path),
+			.posix = c->posix,
+		};
 
-		KUNIT_EXPECT_EQ_MSG(test, !!dsmb_dfs_find_link(links, c->path, strlen(c->path)),
-				    c->covered, "%s", c->path);
+		KUNIT_EXPECT_EQ_MSG(test, !!dsmb_dfs_find_link(links, &path), c->covered, "%s",
+				    c->path);
 	}
 }
 
 static const struct root_path {
 	const char *path;
-	u32 skip;
+	const char *share;
+	const char *rest;
 } root_paths[] = {
-	{ "srv/data", 8 },
-	{ "srv/DATA/", 9 },
-	{ "srv/data/a/b", 9 },
-	{ "srv/data2/a", 0 },
-	{ "srv/dat", 0 },
-	{ "data", 0 },
-	{ "/data/a", 0 },
-	{ "srv/", 0 },
-	{ "", 0 },
+	{ "srv\\data", "data", "" },
+	{ "srv\\DATA\\", "DATA", "" },
+	{ "srv\\data\\a\\b", "data", "a\\b" },
+	{ "srv\\data\\a/b", "data", "a/b" },
+	{ "srv\\data/a/b", "data", "a/b" },
+	{ "fd00::1\\data\\a:b", "data", "a:b" },
+	{ "data", NULL, NULL },
+	{ "\\data\\a", NULL, NULL },
+	{ "srv\\", NULL, NULL },
+	{ "srv\\\\a", NULL, NULL },
+	{ "", NULL, NULL },
 };
 
-static void root_skipped(struct kunit *test)
+static u32 wide(u8 *out, const char *text)
+{
+	u32 len = 0;
+
+	for (; text[len]; len++)
+		put_unaligned_le16(text[len], out + 2 * len);
+	return 2 * len;
+}
+
+static void expect_wide(struct kunit *test, const struct dsmb_cursor *got, const char *want)
+{
+	u8 text[64];
+
+	KUNIT_ASSERT_EQ_MSG(test, got->size, wide(text, want), "%s", want);
+	KUNIT_EXPECT_MEMEQ(test, got->data, text, got->size);
+}
+
+static void root_split(struct kunit *test)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(root_paths); i++) {
 		const struct root_path *c = &root_paths[i];
+		struct dsmb_cursor path, share;
+		u8 text[64];
+		bool found;
 
-		KUNIT_EXPECT_EQ_MSG(test, dsmb_dfs_skip_root(c->path, strlen(c->path), "data"),
-				    c->skip, "%s", c->path);
+		path = dsmb_cursor(text, wide(text, c->path));
+		found = dsmb_dfs_split(&path, &share);
+		KUNIT_EXPECT_EQ_MSG(test, found, !!c->share, "%s", c->path);
+		if (found && c->share) {
+			expect_wide(test, &share, c->share);
+			expect_wide(test, &path, c->rest);
+		}
 	}
 }
 
@@ -205,7 +249,7 @@ static struct kunit_case dfs_cases[] = {
 	KUNIT_CASE_PARAM(referral_room, version_gen_params),
 	KUNIT_CASE(referral_interlink),
 	KUNIT_CASE(path_covered),
-	KUNIT_CASE(root_skipped),
+	KUNIT_CASE(root_split),
 	{}
 };
 
