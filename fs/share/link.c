@@ -220,7 +220,7 @@ struct ditto_links *ditto_share_links(const struct ditto_share *share)
 EXPORT_SYMBOL_NS_GPL(ditto_share_links, DITTO);
 
 /**
- * ditto_share_has_link_at - tell whether an inode may be that of a link
+ * ditto_share_has_link_at - tell whether the directory of a link may have an inode
  * @share: held
  * @ino: number of the inode
  *

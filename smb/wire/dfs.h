@@ -26,6 +26,7 @@ struct dsmb_referral {
 	struct dsmb_cursor path;
 };
 
+/* Find the link of a path, cut off what is before the share's root, and encode; see dfs.c. */
 const struct ditto_link *dsmb_dfs_find_link(const struct ditto_links *links,
 					    const struct dsmb_path *path);
 bool dsmb_dfs_split(struct dsmb_cursor *path, struct dsmb_cursor *share);

@@ -208,7 +208,7 @@ static const struct root_path {
 	{ "", NULL, NULL },
 };
 
-static u32 wide(u8 *out, const char *text)
+static u32 text_widen(u8 *out, const char *text)
 {
 	u32 len = 0;
 
@@ -221,7 +221,7 @@ static void expect_wide(struct kunit *test, const struct dsmb_cursor *got, const
 {
 	u8 text[64];
 
-	KUNIT_ASSERT_EQ_MSG(test, got->size, wide(text, want), "%s", want);
+	KUNIT_ASSERT_EQ_MSG(test, got->size, text_widen(text, want), "%s", want);
 	KUNIT_EXPECT_MEMEQ(test, got->data, text, got->size);
 }
 
@@ -233,7 +233,7 @@ static void root_split(struct kunit *test)
 		u8 text[64];
 		bool found;
 
-		path = dsmb_cursor(text, wide(text, c->path));
+		path = dsmb_cursor(text, text_widen(text, c->path));
 		found = dsmb_dfs_split(&path, &share);
 		KUNIT_EXPECT_EQ_MSG(test, found, !!c->share, "%s", c->path);
 		if (found && c->share) {
