@@ -236,11 +236,11 @@ static void check_tells_mistakes(void)
 	char *path = file_write("ditto.conf", text, 0644);
 	const struct config_file file = { .path = path };
 
-	CHECK(command_check_config(&file) == EXIT_SUCCESS);
+	CHECK(command_check_config(&file, false) == EXIT_SUCCESS);
 	chmod(secret, 0644);
-	CHECK(command_check_config(&file) == EXIT_FAILURE);
+	CHECK(command_check_config(&file, false) == EXIT_FAILURE);
 	unlink(secret);
-	CHECK(command_check_config(&file) == EXIT_FAILURE);
+	CHECK(command_check_config(&file, false) == EXIT_FAILURE);
 	free(path);
 	free(text);
 	free(secret);
