@@ -127,10 +127,6 @@ const char *index_error(const struct index *x)
 	return x->error;
 }
 
-/*
- * Keep others from writing until index_commit(), while transactions end in between: what one has
- * found must not be changed before it was used. Readers do not wait.
- */
 bool index_lock(struct index *x)
 {
 	u64 end = clock_ms() + BUSY_TIME;

@@ -261,6 +261,11 @@ struct index_deletion {
 	u64 run;
 };
 
+/*
+ * Keep others from writing until index_commit(), while transactions end in between: what one has
+ * found must not be changed before it was used. Readers do not wait. Returns false on an error.
+ */
+bool index_lock(struct index *x);
 /* The lists of garbage are going to be added anew. What they say is only for this user. */
 void index_forget_lists(struct index *x);
 void index_add_list(struct index *x, const struct index_list *l);

@@ -16,6 +16,7 @@
 void index_forget_lists(struct index *x)
 {
 	index_end(x);
+	x->lists = false;
 	index_run_alone(x, "DELETE FROM condemned; DELETE FROM list");
 }
 

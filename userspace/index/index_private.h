@@ -90,7 +90,6 @@ struct index {
 };
 
 /* index.c */
-bool index_lock(struct index *x);
 void index_end(struct index *x);
 bool index_transact(struct index *x);
 void index_pace(struct index *x);

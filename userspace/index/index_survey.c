@@ -153,9 +153,9 @@ static void index_end_objects(struct index *x)
 	/* Without the lists, it is as it was. */
 	index_do_alone(x, "INSERT INTO changed SELECT store, kind, name, 0, now FROM\n"
 			  "(SELECT r.store, r.kind, r.name, r.since, iif(" INDEX_REFERRED ", 0,\n"
-			  "coalesce((SELECT c.since FROM condemned c WHERE c.store = r.store\n"
+			  "coalesce((SELECT c.since FROM condemned c WHERE ?1 AND c.store = r.store\n"
 			  "AND c.kind = r.kind AND c.name = r.name AND NOT c.kept\n"
-			  "AND r.modified <= c.since), iif(? OR r.since < r.modified, 1, r.since)))\n"
+			  "AND r.modified <= c.since), iif(?1 OR r.since < r.modified, 1, r.since)))\n"
 			  "AS now FROM object r) WHERE since != now", "i", (u64)x->lists);
 	index_apply(x, "SELECT rowid, since, store, kind, name FROM changed WHERE rowid > ?\n"
 		       "ORDER BY rowid LIMIT ?",

@@ -218,6 +218,8 @@ static bool spawner_next_order(struct order *order, pid_t pids[WORKER_KINDS])
 		spawner_reap(pids);
 	} while (ppoll(&p, 1, NULL, &none) < 0 && errno == EINTR);
 	len = recvmsg(WORKER_FD_CONTROL, &h, MSG_CMSG_CLOEXEC);
+	/* The order may be there before the end of the worker that it replaces is known. */
+	spawner_reap(pids);
 	if (len != 1 || h.msg_controllen < CMSG_LEN(0) || order->kind >= WORKER_KINDS)
 		return false;
 	order->n = (control.header.cmsg_len - CMSG_LEN(0)) / sizeof(int);

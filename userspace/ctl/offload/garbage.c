@@ -80,7 +80,8 @@ bool offload_garbage_load(struct offload_survey *s)
 
 	index_forget_lists(s->index);
 	offload_orders_free(offload_read_below("garbage/", garbage_read, garbage_problem, s));
-	index_end_lists(s->index);
+	if (s->problems == before)
+		index_end_lists(s->index);
 	return s->problems == before;
 }
 
@@ -233,7 +234,10 @@ int offload_undelete(struct ctl *ctl, char **words)
 	u.words = words + 1;
 	u.writer.s = &u.s;
 	u.writer.time = (u64)time(NULL);
-	good = undelete_begin(&u, store) && offload_garbage_load(&u.s);
+	/* A gc that begins later waits, and reads what this writes. */
+	if (!index_lock(u.s.index))
+		offload_survey_problem(&u.s, "the index", "%s", index_error(u.s.index));
+	good = !u.s.problems && undelete_begin(&u, store) && offload_garbage_load(&u.s);
 	if (good) {
 		index_condemned(u.s.index, store, false, undelete_object, &u);
 		garbage_writer_end(&u.writer);

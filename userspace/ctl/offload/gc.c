@@ -171,6 +171,9 @@ static bool gc_begin(struct gc *g)
 	if (!g->dry && !offload_each_store(gc_begin_store, orders, &why))
 		offload_survey_problem(&g->s, "stores", "%s", why.text);
 	offload_orders_free(orders);
+	/* Whoever writes lists after they were read here begins later, and ends this run. */
+	if (!g->dry)
+		index_lock(g->s.index);
 	return offload_garbage_load(&g->s) && g->s.problems == before;
 }
 
@@ -474,16 +477,19 @@ static int gc_run(struct ctl *ctl, struct gc *g)
 	else
 		gc_print(g, &c);
 	free(g->runs);
+	g->runs = NULL;
 	offload_survey_close(&g->s);
 	return good && !g->s.lost && !g->refused ? CTL_OK : CTL_REFUSED;
 }
 
 int offload_gc(struct ctl *ctl, char **words)
 {
-	static struct gc g = { .grace = GARBAGE_GRACE };
+	static struct gc g;
 	int (*show)(struct ctl *ctl) = NULL;
 	struct why why;
 
+	/* A schedule runs it more than once in a process. */
+	g = (struct gc){ .grace = GARBAGE_GRACE };
 	for (; *words; words++) {
 		if (!strcmp(*words, "--json")) {
 			ctl->json = true;

@@ -17,7 +17,7 @@
 #define PACE_PATH	INDEX_FOLDER "/offload-policies"
 /* A policy looks again after such a part of its time, and such a time at most. */
 #define PACE_PART	100
-#define PACE_MAX	86400ULL
+#define PACE_MAX	(23 * 3600ULL)
 
 /* A policy that is changed is another one. */
 static void pace_hash(const struct offload_policy *p, char text[HASH_HEX])

@@ -74,7 +74,8 @@ bool offload_keep(const char *store, const char *what, const void *bytes, size_t
 	snprintf(request.path, sizeof(request.path), "%s", what);
 	if (!good)
 		why_not(why, "no memory for a %s", what);
-	good = good && offload_call(&request, file, &a, &got, why);
+	good = good && offload_call(&request, file, &a, &got, why) &&
+	       (a.type == OFFLOAD_CTL_OBJECT || why_not(why, "dittod has not stored it"));
 	if (got >= 0)
 		close(got);
 	if (file >= 0)

@@ -137,7 +137,7 @@ class Administrator:
         return status, said
 
     def judge(self, words, status, errors, may_fail=False):
-        if status == 2 and words[0] == 'undelete' and all(
+        if status == 1 and words[0] == 'undelete' and all(
                 'no such object is condemned' in line for line in errors.splitlines()):
             return
         if status < 0 or status and not may_fail and not self.run.trouble:
