@@ -277,8 +277,7 @@ static u32 dsmb_ioctl_exec(struct dsmb_call *call, void *args, void *res)
 	    status != DSMB_TURN_OVER)
 		status = dsmb_ioctl_sync(&io, status);
 	if (io.inst) {
-		if (!status && (fsctl->flags & DSMB_FSCTL_COPIES ||
-				fsctl->rights & DITTO_RIGHT_WRITE_DATA))
+		if (!status && fsctl->flags & (DSMB_FSCTL_COPIES | DSMB_FSCTL_CLEARS))
 			dsmb_times_note_change(&call->op, io.open);
 		dsmb_times_restore(&call->op, io.open, &times);
 		dsmb_open_end(call, io.open);
