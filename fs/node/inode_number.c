@@ -4,6 +4,7 @@
  * and the name of one that is no directory only if the file id has its directory, too. Only btrfs
  * does with less: it takes generation 0 for any, and get_parent() finds a directory of any file.
  */
+#include <linux/btrfs_tree.h>
 #include <linux/dcache.h>
 #include <linux/exportfs.h>
 #include <linux/fs.h>
@@ -76,6 +77,9 @@ struct dentry *ditto_dentry_by_number(struct ditto_share *share, u64 ino, u64 su
 
 	if (!ditto_volume_has_numbers(share->volume))
 		return ERR_PTR(-EOPNOTSUPP);
+	/* Others are trees of btrfs itself. */
+	if (subvolume != BTRFS_FS_TREE_OBJECTID && subvolume < BTRFS_FIRST_FREE_OBJECTID)
+		return ERR_PTR(-ENOENT);
 	/* Reconnecting the file to its directories must not depend on the caller's permissions. */
 	old = override_creds(share->volume->srv->nodes->cred);
 	dentry = number_to_dentry(share, ino, subvolume);

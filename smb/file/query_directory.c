@@ -629,7 +629,7 @@ static u32 dsmb_dir_run(struct dsmb_dir_query *q, struct ditto_node *node,
 		return STATUS_FILE_CLOSED;
 	}
 	q->short_names = (q->level->shortname_at || !q->dir->any) && !q->dir->posix &&
-			 ditto_has_shortnames(share);
+			 !q->dir->eof && ditto_has_shortnames(share);
 	if (q->short_names)
 		q->shorts = ditto_shorts_load(share, ditto_instance_dentry(open->inst));
 	return dsmb_dir_list(q, node, args->first);

@@ -105,6 +105,7 @@ static u32 dfs_refer(struct dsmb_ioctl *io, u16 version, struct dsmb_cursor name
 	struct ditto_share *share;
 	struct dsmb_path path;
 	u32 status, consumed;
+	int err;
 
 	if (!version || name.size % 2 || name.size > U16_MAX)
 		return STATUS_INVALID_PARAMETER;
@@ -113,8 +114,11 @@ static u32 dfs_refer(struct dsmb_ioctl *io, u16 version, struct dsmb_cursor name
 	if (dsmb_get_u16(&rest) != '\\')
 		return STATUS_NOT_FOUND;
 	rest = dsmb_window(&rest, 2, dsmb_left(&rest));
-	if (rest.bad || !dsmb_dfs_split(&rest, &utf16) || dsmb_path_parse(&path, rest))
+	if (rest.bad || !dsmb_dfs_split(&rest, &utf16))
 		return STATUS_NOT_FOUND;
+	err = dsmb_path_parse(&path, rest);
+	if (err)
+		return err == -ENOMEM ? STATUS_INSUFFICIENT_RESOURCES : STATUS_NOT_FOUND;
 	/* Components are counted in the name as it came. */
 	status = path.folded ? STATUS_NOT_FOUND : dfs_share(io, utf16, &share);
 	if (status)

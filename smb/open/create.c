@@ -263,7 +263,7 @@ static void dsmb_create_fill_apple(struct dsmb_create *c)
 	u64 id;
 
 	reply->apple = DSMB_APPLE_FULL_SYNC;
-	if (ditto_volume_has_numbers(call->op.share->volume))
+	if (!call->op.share->outer && ditto_volume_has_numbers(call->op.share->volume))
 		reply->apple |= DSMB_APPLE_RESOLVES_ID;
 	dsmb_apple_negotiate(&a->contexts, &call->session->apple);
 	if (!dsmb_apple_resolve_id(&a->contexts, &id) || !(reply->apple & DSMB_APPLE_RESOLVES_ID))

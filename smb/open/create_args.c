@@ -92,7 +92,7 @@ static u32 dsmb_create_check_kind(struct dsmb_create_args *a)
 }
 
 /* MS-SMB2 section 2.2.13: a DFS path begins with server and share; without them it is the root. */
-static u32 dsmb_create_cut_root(struct dsmb_cursor *name, const char *wanted)
+static u32 dsmb_create_cut_root(struct dsmb_cursor *name, const char *wanted, bool posix)
 {
 	const struct ditto_name own = { .name = wanted, .len = strlen(wanted) };
 	struct dsmb_cursor share;
@@ -109,7 +109,7 @@ static u32 dsmb_create_cut_root(struct dsmb_cursor *name, const char *wanted)
 	if (!dsmb_dfs_split(name, &share))
 		return STATUS_OBJECT_PATH_NOT_FOUND;
 	/* Linux's client adds a slash there when it mounts with the POSIX extensions. */
-	if (name->size && get_unaligned_le16(name->data) == '/')
+	if (posix && name->size && get_unaligned_le16(name->data) == '/')
 		*name = dsmb_window(name, 2, name->size - 2);
 	text = dsmb_get_string(share);
 	if (IS_ERR(text))
@@ -155,7 +155,7 @@ u32 dsmb_create_decode(struct dsmb_call *call, void *args)
 	/* The client was answered at its TREE_CONNECT, and knows of no change since. */
 	a->dfs = call->flags & DSMB_FLAG_DFS && call->tree->dfs;
 	if (a->dfs) {
-		status = dsmb_create_cut_root(&a->name, call->tree->name);
+		status = dsmb_create_cut_root(&a->name, call->tree->name, conn->posix);
 		if (status)
 			return status;
 	}
