@@ -7,7 +7,7 @@
  * directory .ditto/streams of the share, and in it one of the file, which is named by its number,
  * generation and subvolume. A stream is made without a name, written, read again and on the disk
  * before it gets its name, so the server never sees a half of one. The AppleDouble file goes last,
- * when all of its streams are there, whoever made them.
+ * when all of its streams are there, whoever made them. Writers of it wait from before it is read.
  */
 
 #include <dirent.h>
@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "apple_double.h"
+#include "apple_remove.h"
 #include "clock.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
@@ -337,21 +338,6 @@ static bool streams_make(const struct convert *c, int file, const struct apple_d
 	return ok;
 }
 
-/* Remove the AppleDouble file, unless it has changed. */
-static bool double_remove(int dir, const char *name, int fd, const u8 *data, size_t len,
-			  struct why *why)
-{
-	struct stat now, st;
-
-	if (!file_is(fd, data, len, why) || fstat(fd, &st) ||
-	    fstatat(dir, name, &now, AT_SYMLINK_NOFOLLOW) || now.st_ino != st.st_ino ||
-	    now.st_dev != st.st_dev)
-		return why_not(why, "it is being changed");
-	if (unlinkat(dir, name, 0))
-		return errno_why(why, "it cannot be removed");
-	return true;
-}
-
 /* Open what a name in a directory means, which is no link and no other mount. */
 static int entry_open(int dir, const char *name, u64 flags)
 {
@@ -382,7 +368,7 @@ static bool double_convert(const struct convert *c, int dir, const char *name, i
 	d = mem_new(sizeof(*d));
 	if (data)
 		ok = apple_double_parse(data, len, d, why) && streams_make(c, file, d, why) &&
-		     (c->dry || double_remove(dir, name, fd, data, len, why));
+		     (c->dry || apple_double_remove(dir, name, fd, file, why));
 	free(d);
 	free(data);
 	close(file);
@@ -397,9 +383,15 @@ static void convert_file(struct convert *c, int dir, const char *name, int fd)
 	struct why why;
 
 	/* Any file may have such a name. */
-	if (n < 0 || !apple_double_is(head, (size_t)n) || fstat(fd, &st))
+	if (n >= 0 && !apple_double_is(head, (size_t)n))
 		return;
-	if (st.st_size > SIZE_MAX_DOUBLE)
+	if (n < 0)
+		convert_kept(c, strerror(errno));
+	else if (!apple_double_hold(fd, &why))
+		convert_kept(c, why.text);
+	else if (fstat(fd, &st))
+		convert_kept(c, strerror(errno));
+	else if (st.st_size > SIZE_MAX_DOUBLE)
 		convert_kept(c, "it has more than 256 MiB");
 	else if (double_convert(c, dir, name, fd, (size_t)st.st_size, &why))
 		c->converted++;

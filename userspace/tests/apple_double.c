@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* AppleDouble files: what they become, and what is refused. */
+/* AppleDouble files: what they become, what is refused, and which are removed. */
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "ctl/apple_double.h"
+#include "ctl/apple_remove.h"
 #include "mem.h"
 #include "test.h"
 #include "text.h"
@@ -228,11 +234,104 @@ static void damaged_files(void)
 	free(d);
 }
 
+/* A file with its AppleDouble file in a directory of their own. */
+struct pair {
+	char path[32];
+	int dir;
+	int file;
+	int fd;
+};
+
+static void name_make(const struct pair *p, const char *name)
+{
+	int fd = openat(p->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	CHECK(fd >= 0);
+	close(fd);
+}
+
+static void pair_make(struct pair *p)
+{
+	snprintf(p->path, sizeof(p->path), "/tmp/ditto-apple.XXXXXX");
+	CHECK(mkdtemp(p->path));
+	p->dir = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	name_make(p, "f");
+	name_make(p, "._f");
+	name_make(p, "new");
+	p->file = openat(p->dir, "f", O_PATH | O_CLOEXEC);
+	p->fd = openat(p->dir, "._f", O_RDONLY | O_CLOEXEC);
+}
+
+static bool pair_has(const struct pair *p, const char *name)
+{
+	return !faccessat(p->dir, name, F_OK, 0);
+}
+
+/* What is in the directory goes by name, so nothing else may be there. */
+static void pair_end(struct pair *p)
+{
+	static const char *const names[] = { "f", "._f", "new" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		unlinkat(p->dir, names[i], 0);
+	close(p->file);
+	close(p->fd);
+	close(p->dir);
+	CHECK(!rmdir(p->path));
+}
+
+static void removed_as_converted(void)
+{
+	struct pair p;
+	struct why why;
+
+	pair_make(&p);
+	CHECK(apple_double_hold(p.fd, &why) &&
+	      apple_double_remove(p.dir, "._f", p.fd, p.file, &why));
+	CHECK(!pair_has(&p, "._f") && pair_has(&p, "f"));
+	pair_end(&p);
+}
+
+static void kept_when_replaced(void)
+{
+	static const char *const names[] = { "f", "._f" };
+	struct pair p;
+	struct why why;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		pair_make(&p);
+		CHECK(apple_double_hold(p.fd, &why));
+		CHECK(!renameat(p.dir, "new", p.dir, names[i]));
+		CHECK(!apple_double_remove(p.dir, "._f", p.fd, p.file, &why));
+		SAME(why.text, "it is being changed");
+		CHECK(pair_has(&p, "._f") && pair_has(&p, "f"));
+		pair_end(&p);
+	}
+}
+
+static void kept_from_writers(void)
+{
+	struct pair p;
+	struct why why;
+	int fd;
+
+	pair_make(&p);
+	fd = openat(p.dir, "._f", O_WRONLY | O_CLOEXEC);
+	CHECK(fd >= 0 && !apple_double_hold(p.fd, &why));
+	SAME(why.text, "it is open for writing");
+	close(fd);
+	CHECK(apple_double_hold(p.fd, &why));
+	CHECK(openat(p.dir, "._f", O_WRONLY | O_NONBLOCK | O_CLOEXEC) < 0 && errno == EWOULDBLOCK);
+	CHECK(!apple_double_remove(p.dir, "._f", p.fd, p.file, &why) && pair_has(&p, "._f"));
+	pair_end(&p);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
 		TEST(streams_of_file), TEST(nothing_to_keep), TEST(files_refused),
-		TEST(damaged_files), { 0 }
+		TEST(damaged_files), TEST(removed_as_converted), TEST(kept_when_replaced),
+		TEST(kept_from_writers), { 0 }
 	};
 
 	return test_main(tests);
