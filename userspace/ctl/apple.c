@@ -54,6 +54,8 @@
  * @shown: when the progress was shown last, in milliseconds
  * @root: the root of the share
  * @subvolume: subvolume of @root; 0 if the file system has none
+ * @shares: all shares, as each keeps the streams below its own root
+ * @nshares: entries of @shares
  * @path: path of the current file, for messages
  * @depth: directories that are being listed
  * @seen: files so far
@@ -67,6 +69,8 @@ struct convert {
 	u64 shown;
 	int root;
 	u64 subvolume;
+	struct share **shares;
+	unsigned int nshares;
 	char *path;
 	unsigned int depth;
 	u64 seen;
@@ -401,6 +405,16 @@ static void convert_file(struct convert *c, int dir, const char *name, int fd)
 
 static void convert_tree(struct convert *c, int fd);
 
+static bool is_root_of_share(const struct convert *c, const struct stat *st)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->nshares; i++)
+		if (c->shares[i]->inode == st->st_ino && c->shares[i]->device == st->st_dev)
+			return true;
+	return false;
+}
+
 static void convert_entry(struct convert *c, int dir, const char *name)
 {
 	size_t len = strlen(c->path);
@@ -418,7 +432,9 @@ static void convert_entry(struct convert *c, int dir, const char *name)
 	longer = mem_print("%s/%s", len > 1 ? c->path : "", name);
 	free(c->path);
 	c->path = longer;
-	if (S_ISDIR(st.st_mode)) {
+	if (S_ISDIR(st.st_mode) && is_root_of_share(c, &st)) {
+		convert_kept(c, "another share begins here");
+	} else if (S_ISDIR(st.st_mode)) {
 		convert_tree(c, fd);
 	} else if (S_ISREG(st.st_mode) && !strncmp(name, "._", 2) && name[2]) {
 		readable = entry_open(dir, name, O_RDONLY | O_NONBLOCK);
@@ -507,11 +523,59 @@ static int convert_run(struct convert *c)
 	return c->kept || convert_stopped ? CTL_REFUSED : CTL_OK;
 }
 
+/* Find the share, whose files must have streams that clients see. Returns an exit status. */
+static int convert_find(struct convert *c, const char *name)
+{
+	struct ctl *ctl = c->ctl;
+	struct nl_msg *reply;
+	struct share *s;
+	int status;
+
+	status = ctl_do(ctl, DITTO_CMD_SHARE_GET, convert_put_share, name, name, &reply);
+	if (status)
+		return status;
+	s = reply ? share_from_msg(reply) : NULL;
+	nlmsg_free(reply);
+	if (!s || !s->path) {
+		why_not(&ctl->conn.why, "this version does not understand the kernel's answer");
+		status = ctl_refused(ctl, name);
+	} else if (!share_has_protocol(s, "smb")) {
+		status = ctl_failed(ctl, "%s: it is not served by SMB, by which clients find streams",
+				    name);
+	} else if (!s->streams) {
+		status = ctl_failed(ctl, "%s: its files have no streams: dittoctl share set %s streams on",
+				    name, name);
+	} else {
+		c->path = mem_string(s->path);
+	}
+	share_free(s);
+	return status;
+}
+
+static int convert_list_shares(struct convert *c)
+{
+	struct replies r;
+	struct share *s;
+	unsigned int i;
+	int status;
+
+	status = ctl_list(c->ctl, DITTO_CMD_SHARE_GET, &r);
+	if (status)
+		return status;
+	c->shares = mem_new((r.count + 1) * sizeof(struct share *));
+	for (i = 0; i < r.count; i++) {
+		s = share_from_msg(r.msg[i]);
+		if (s)
+			c->shares[c->nshares++] = s;
+	}
+	replies_free(&r);
+	return CTL_OK;
+}
+
 static int apple_convert(struct ctl *ctl, char **words)
 {
 	struct convert c = { .ctl = ctl };
-	struct nl_msg *reply;
-	struct share *s;
+	unsigned int i;
 	int status;
 
 	for (; *words && !strncmp(*words, "--", 2); words++) {
@@ -526,19 +590,14 @@ static int apple_convert(struct ctl *ctl, char **words)
 		return ctl_usage(ctl, "the name of a share is needed");
 	if (ctl_no_more(ctl, words + 1))
 		return CTL_USAGE;
-	status = ctl_do(ctl, DITTO_CMD_SHARE_GET, convert_put_share, *words, *words, &reply);
-	if (status)
-		return status;
-	s = reply ? share_from_msg(reply) : NULL;
-	if (s && s->path)
-		c.path = mem_string(s->path);
-	share_free(s);
-	nlmsg_free(reply);
-	if (!c.path) {
-		why_not(&ctl->conn.why, "this version does not understand the kernel's answer");
-		return ctl_refused(ctl, *words);
-	}
-	status = convert_run(&c);
+	status = convert_find(&c, *words);
+	if (!status)
+		status = convert_list_shares(&c);
+	if (!status)
+		status = convert_run(&c);
+	for (i = 0; i < c.nshares; i++)
+		share_free(c.shares[i]);
+	free(c.shares);
 	free(c.path);
 	return status;
 }

@@ -584,6 +584,30 @@ def convert_on_file_systems(w):
 
 
 @test(smb=True, squash='none')
+def convert_where_streams_are_seen(w):
+    """A share without streams or SMB is refused, and another share in it is left alone."""
+    data = apple_double(fork=b'fork')
+    os.mkdir(w.path('inner'))
+    for where in '', 'inner/':
+        put(w.path(where + 'f'), b'data', 0o666)
+        put(w.path(where + '._f'), data)
+    w.server.add('inner', w.path('inner'), squash='none')
+    for option, without, value in ('streams', 'off', 'on'), ('protocols', 'nfs', 'nfs,smb'):
+        w.server.ctl('share', 'set', 'data', option, without)
+        w.server.refused('apple', 'convert', 'data')
+        eq(get(w.path('._f')), data, option)
+        w.server.ctl('share', 'set', 'data', option, value)
+    out = json.loads(w.server.ctl('apple', 'convert', '--json', 'data', check=False).stdout)
+    eq((out['converted'], [os.path.basename(p['path']) for p in out['problems']]), (1, ['inner']))
+    eq((os.path.exists(w.path('._f')), get(w.path('inner/._f'))), (False, data))
+    eq(json.loads(w.server.ctl('apple', 'convert', '--json', 'inner'))['converted'], 1)
+    for share in 'data', 'inner':
+        s = mac(w, share=share)
+        eq(get_stream(s, 'f' + RESOURCE), b'fork')
+        s.end()
+
+
+@test(smb=True, squash='none')
 def time_machine(w):
     """A backup goes on after its connection was cut, with its bands open and locked as before."""
     os.chmod(w.export, 0o777)
