@@ -268,7 +268,13 @@ static bool stream_look(int dir, const struct apple_stream *s, bool *there, stru
 			close(own);
 		return errno_why(why, "its streams cannot be listed");
 	}
-	while (ok && (e = readdir(list))) {
+	while (ok) {
+		errno = 0;
+		e = readdir(list);
+		if (!e) {
+			ok = !errno || errno_why(why, "its streams cannot be listed");
+			break;
+		}
 		if (strcasecmp(e->d_name, s->name))
 			continue;
 		fd = openat(dir, e->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -337,7 +343,8 @@ static bool streams_make(const struct convert *c, int file, const struct apple_d
 	if (ok && !c->dry && fsync(dir))
 		ok = errno_why(why, "the streams cannot be written");
 	for (i = 0; ok && !c->dry && i < d->count; i++)
-		ok = stream_look(dir, &d->streams[i], &there[i], why) && there[i];
+		ok = stream_look(dir, &d->streams[i], &there[i], why) &&
+		     (there[i] || why_not(why, "the stream '%s' was removed", d->streams[i].name));
 	close(dir);
 	return ok;
 }
@@ -363,6 +370,8 @@ static bool double_convert(const struct convert *c, int dir, const char *name, i
 	u8 *data;
 
 	file = entry_open(dir, name + 2, O_PATH);
+	if (file < 0 && errno != ENOENT && errno != ELOOP && errno != EXDEV)
+		return errno_why(why, "its file cannot be opened");
 	if (file < 0 || fstat(file, &st) || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))) {
 		if (file >= 0)
 			close(file);
@@ -422,16 +431,17 @@ static void convert_entry(struct convert *c, int dir, const char *name)
 	char *longer;
 	int fd, readable;
 
-	fd = entry_open(dir, name, O_PATH);
-	if (fd < 0 || fstat(fd, &st)) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	c->seen++;
 	longer = mem_print("%s/%s", len > 1 ? c->path : "", name);
 	free(c->path);
 	c->path = longer;
+	fd = entry_open(dir, name, O_PATH);
+	if (fd < 0 || fstat(fd, &st)) {
+		/* Other mounts and symbolic links are not entered, and what is gone is no loss. */
+		if (fd >= 0 || (errno != EXDEV && errno != ELOOP && errno != ENOENT))
+			convert_kept(c, strerror(errno));
+		goto out;
+	}
+	c->seen++;
 	if (S_ISDIR(st.st_mode) && is_root_of_share(c, &st)) {
 		convert_kept(c, "another share begins here");
 	} else if (S_ISDIR(st.st_mode)) {
@@ -441,9 +451,13 @@ static void convert_entry(struct convert *c, int dir, const char *name)
 		if (readable >= 0) {
 			convert_file(c, dir, name, readable);
 			close(readable);
+		} else if (errno != ENOENT) {
+			convert_kept(c, strerror(errno));
 		}
 	}
-	close(fd);
+out:
+	if (fd >= 0)
+		close(fd);
 	c->path[len] = '\0';
 }
 
@@ -462,13 +476,19 @@ static void convert_tree(struct convert *c, int fd)
 		return;
 	}
 	c->depth++;
-	while (!convert_stopped && (e = readdir(list))) {
+	for (;;) {
+		errno = 0;
+		e = convert_stopped ? NULL : readdir(list);
+		if (!e)
+			break;
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
 		    (c->depth == 1 && !strcmp(e->d_name, ".ditto")))
 			continue;
 		convert_entry(c, fd, e->d_name);
 		convert_bar(c, false);
 	}
+	if (errno)
+		convert_kept(c, strerror(errno));
 	c->depth--;
 	closedir(list);
 }
@@ -540,11 +560,9 @@ static int convert_find(struct convert *c, const char *name)
 		why_not(&ctl->conn.why, "this version does not understand the kernel's answer");
 		status = ctl_refused(ctl, name);
 	} else if (!share_has_protocol(s, "smb")) {
-		status = ctl_failed(ctl, "%s: it is not served by SMB, by which clients find streams",
-				    name);
+		status = ctl_failed(ctl, "%s: it is not served by SMB", name);
 	} else if (!s->streams) {
-		status = ctl_failed(ctl, "%s: its files have no streams: dittoctl share set %s streams on",
-				    name, name);
+		status = ctl_failed(ctl, "%s: its option streams is off", name);
 	} else {
 		c->path = mem_string(s->path);
 	}

@@ -18,6 +18,7 @@ from harness import test
 from nfs4 import putfh
 from nfs4_callers import Caller
 from processes import run
+from servers import tool
 from smb2 import (DELETE, DELETE_ON_CLOSE, GENERIC_READ, MAKE, OPEN, Smb2, ioctl_body,
                   refused)
 from smb_acl import (ALL, ALLOW, DACL, DENY, READ, READ_DATA, SECURITY, WRITE_DATA, aces,
@@ -605,6 +606,32 @@ def convert_where_streams_are_seen(w):
         s = mac(w, share=share)
         eq(get_stream(s, 'f' + RESOURCE), b'fork')
         s.end()
+
+
+@test(smb=True, squash='none')
+def convert_tells_what_it_skips(w):
+    """What cannot be opened is told and counts as kept; links and other mounts are no problem."""
+    deep = w.path('/'.join(20 * ['d']))
+    os.makedirs(deep)
+    os.symlink('nowhere', w.path('link'))
+    os.mkdir(w.path('mount'))
+    for where in w.export, deep:
+        put(f'{where}/f', b'data', 0o666)
+        put(f'{where}/._f', apple_double(fork=b'fork'))
+    mount('e2e', w.path('mount'), 'tmpfs', 0, 'mode=777')
+
+    def convert(*before):
+        p = w.server_ns.run(*before, tool('dittoctl'), 'apple', 'convert', '--json', 'data',
+                            check=False)
+        return p.returncode, json.loads(p.stdout)
+    # each directory takes two descriptors
+    status, out = convert('prlimit', '--nofile=24')
+    eq((status, out['converted'], out['kept']), (1, 1, 1))
+    eq(os.path.exists(f'{deep}/._f'), True)
+    eq([p['path'].endswith('/d') for p in out['problems']], [True])
+    status, out = convert()
+    eq((status, out['converted'], out['kept']), (0, 1, 0))
+    umount(w.path('mount'))
 
 
 @test(smb=True, squash='none')
