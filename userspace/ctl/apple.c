@@ -505,7 +505,7 @@ static int convert_run(struct convert *c)
 
 	c->root = open(c->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (c->root < 0)
-		return ctl_usage(c->ctl, "%s: %s", c->path, strerror(errno));
+		return ctl_failed(c->ctl, "%s: %s", c->path, strerror(errno));
 	if (!identity_get(c->root, &id)) {
 		close(c->root);
 		return ctl_failed(c->ctl, "%s: its file system is not supported here", c->path);
