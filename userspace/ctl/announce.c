@@ -11,6 +11,7 @@
 #include "ditto-nl-gen.h"
 #include "mem.h"
 #include "nl/listener.h"
+#include "nl/status.h"
 #include "out.h"
 
 /* The port of services that are not connected to (discard, RFC 863). */
@@ -35,10 +36,17 @@ static int announced_find(struct ctl *ctl, struct announced *a)
 {
 	struct listener l;
 	struct replies r;
+	struct status s;
 	unsigned int i;
+	bool stopped;
 	int status;
 
 	memset(a, 0, sizeof(*a));
+	/* When dittod says so, the listeners are still to be removed. */
+	stopped = status_read(&s) && s.stopped;
+	status_free(&s);
+	if (stopped)
+		return CTL_OK;
 	status = ctl_list(ctl, DITTO_CMD_LISTENER_GET, &r);
 	if (status)
 		return status;

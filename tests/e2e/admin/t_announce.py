@@ -59,3 +59,19 @@ def found_by_clients(w):
         wait_for('the end', lambda: b'\x06server' not in ask(w, '_smb._tcp.local'), 30)
     finally:
         run('umount', '-l', '/etc/avahi')
+
+
+@test(server='ditto', share=False, clients=0)
+def not_announced_while_stopped(w):
+    """A server that was stopped is not announced, whatever listeners it has."""
+    s = w.server
+
+    def announced():
+        return '_nfs._tcp' in s.ctl('announce')
+    s.helper_start('[listener nfs]\n')
+    wait_for('the listener', announced)
+    s.ctl('stop')
+    s.ctl('listener', 'add', 'nfs')
+    eq((len(s.json('listener', 'list')), announced()), (1, False))
+    s.ctl('start')
+    wait_for('the listener', announced)
