@@ -50,21 +50,32 @@ static u64 number_of(struct nlattr **tb, const struct spec_set *set, unsigned in
 	return tb[type] ? msg_number(&set->attrs[type], tb[type]) : 0;
 }
 
+/* What is no request. */
+static bool count_is_event(const struct count *c)
+{
+	return !strcmp(c->group, "locks") || !strcmp(c->group, "delegations");
+}
+
+static void bucket_begin(const struct count *c, FILE *out)
+{
+	fprintf(out, "ditto_operation_seconds_bucket{group=\"%s\",op=\"%s\",le=\"", c->group,
+		c->op);
+}
+
+/* An older module counts no times, and has the last bucket only, which has no limit. */
 static void count_histogram(const struct count *c, FILE *out)
 {
 	u64 calls = 0;
 	unsigned int i;
 
-	for (i = 0; i < c->ntimes; i++) {
+	for (i = 0; i + 1 < c->ntimes; i++) {
 		calls += c->times[i];
-		fprintf(out, "ditto_operation_seconds_bucket{group=\"%s\",op=\"%s\",le=\"",
-			c->group, c->op);
-		if (i + 1 < c->ntimes)
-			fprintf(out, "%.9g\"} %llu\n", (double)count_time_limit(i) / NS_PER_S,
-				calls);
-		else
-			fprintf(out, "+Inf\"} %llu\n", calls);
+		bucket_begin(c, out);
+		fprintf(out, "%.9g\"} %llu\n", (double)count_time_limit(i) / NS_PER_S, calls);
 	}
+	calls = c->ntimes ? calls + c->times[i] : c->calls;
+	bucket_begin(c, out);
+	fprintf(out, "+Inf\"} %llu\n", calls);
 	fprintf(out, "ditto_operation_seconds_sum{group=\"%s\",op=\"%s\"} %.17g\n", c->group,
 		c->op, (double)c->nanoseconds / NS_PER_S);
 	fprintf(out, "ditto_operation_seconds_count{group=\"%s\",op=\"%s\"} %llu\n", c->group,
@@ -72,7 +83,7 @@ static void count_histogram(const struct count *c, FILE *out)
 }
 
 static void counter_write(const struct counts *c, FILE *out, const char *name, const char *help,
-			  size_t member, bool timed)
+			  size_t member, bool events)
 {
 	unsigned int i;
 
@@ -80,7 +91,7 @@ static void counter_write(const struct counts *c, FILE *out, const char *name, c
 	for (i = 0; i < c->n; i++) {
 		const struct count *of = &c->count[i];
 
-		if (!of->ntimes == timed)
+		if (count_is_event(of) != events)
 			continue;
 		fprintf(out, "ditto_%s{group=\"%s\",op=\"%s\"} %llu\n", name, of->group, of->op,
 			*(const u64 *)((const char *)of + member));
@@ -92,17 +103,17 @@ void metrics_counts(const struct counts *c, FILE *out)
 	unsigned int i;
 
 	counter_write(c, out, "events_total", "Events of locks, leases and delegations.",
-		      offsetof(struct count, calls), false);
+		      offsetof(struct count, calls), true);
 	counter_write(c, out, "operation_errors_total",
 		      "Requests that were answered with an error.",
-		      offsetof(struct count, errors), true);
+		      offsetof(struct count, errors), false);
 	counter_write(c, out, "operation_bytes_total", "Payload of requests and answers.",
-		      offsetof(struct count, bytes), true);
+		      offsetof(struct count, bytes), false);
 	/* Operations that were never called would be most of the lines. */
 	metric_begin(out, "operation_seconds", "histogram",
 		     "Time of requests in the server; brief operations of a compound count as 0.");
 	for (i = 0; i < c->n; i++)
-		if (c->count[i].ntimes && c->count[i].calls)
+		if (!count_is_event(&c->count[i]) && c->count[i].calls)
 			count_histogram(&c->count[i], out);
 }
 

@@ -18,6 +18,19 @@ static u64 counts_number(struct nlattr **tb, unsigned int type)
 	return tb[type] ? nla_get_u64(tb[type]) : 0;
 }
 
+void count_take_times(struct count *c, const void *data, size_t len)
+{
+	size_t n = len / sizeof(c->times[0]), i;
+	u64 more;
+
+	c->ntimes = n < COUNT_TIMES ? (unsigned int)n : COUNT_TIMES;
+	memcpy(c->times, data, c->ntimes * sizeof(c->times[0]));
+	for (i = c->ntimes; i < n; i++) {
+		memcpy(&more, (const u8 *)data + i * sizeof(more), sizeof(more));
+		c->times[COUNT_TIMES - 1] += more;
+	}
+}
+
 static bool count_from(struct count *c, struct nl_msg *msg)
 {
 	struct nlattr *tb[DITTO_A_STAT_MAX + 1], *times;
@@ -32,10 +45,8 @@ static bool count_from(struct count *c, struct nl_msg *msg)
 	c->nanoseconds = counts_number(tb, DITTO_A_STAT_NANOSECONDS);
 	c->bytes = counts_number(tb, DITTO_A_STAT_BYTES);
 	times = tb[DITTO_A_STAT_TIMES];
-	if (times && nla_len(times) <= (int)sizeof(c->times)) {
-		c->ntimes = (unsigned int)nla_len(times) / sizeof(c->times[0]);
-		memcpy(c->times, nla_data(times), c->ntimes * sizeof(c->times[0]));
-	}
+	if (times)
+		count_take_times(c, nla_data(times), (size_t)nla_len(times));
 	return true;
 }
 

@@ -41,6 +41,8 @@ struct counts {
 /* Read all counters, to be freed with counts_free(). Returns 0 or a negative errno. */
 int counts_read(struct conn *conn, struct counts *out);
 void counts_free(struct counts *c);
+/* Take the numbers of @times as a kernel gives them; those that are too many join the last one. */
+void count_take_times(struct count *c, const void *data, size_t len);
 /* Return the counters in @c of the same operation as @like, or NULL. */
 const struct count *counts_find(const struct counts *c, const struct count *like);
 /* All requests of times[@i], but in the last one, took less than this, in ns. */

@@ -55,6 +55,37 @@ static void histogram_adds_up(void)
 	CHECK(!strstr(text, "errors_total{group=\"locks\""));
 }
 
+/* Requests are requests, whether their time is counted or not. */
+static void modules_of_other_versions(void)
+{
+	struct count list[] = {
+		{ .group = "smb", .op = "READ", .calls = 5, .errors = 2 },
+		{ .group = "delegations", .op = "recalls", .calls = 3 },
+	};
+	const struct counts counts = { .count = list, .n = ARRAY_SIZE(list) };
+	u64 times[COUNT_TIMES + 2];
+	struct count c = { .group = "" };
+	FILE *out = text_begin();
+	unsigned int i;
+
+	metrics_counts(&counts, out);
+	fclose(out);
+	CHECK(text_has("ditto_operation_errors_total{" READ "} 2"));
+	CHECK(text_has("ditto_operation_seconds_bucket{" READ ",le=\"+Inf\"} 5"));
+	CHECK(text_has("ditto_operation_seconds_count{" READ "} 5"));
+	CHECK(text_has("ditto_events_total{group=\"delegations\",op=\"recalls\"} 3"));
+	CHECK(!strstr(text, "ditto_events_total{group=\"smb\"") &&
+	      !strstr(text, "bucket{group=\"delegations\""));
+
+	for (i = 0; i < ARRAY_SIZE(times); i++)
+		times[i] = i + 1;
+	count_take_times(&c, times, sizeof(times));
+	CHECK(c.ntimes == COUNT_TIMES && c.times[0] == 1 && c.times[1] == 2);
+	CHECK(c.times[COUNT_TIMES - 1] == COUNT_TIMES + (COUNT_TIMES + 1) + (COUNT_TIMES + 2));
+	count_take_times(&c, times, 2 * sizeof(times[0]));
+	CHECK(c.ntimes == 2);
+}
+
 static void labels_are_quoted(void)
 {
 	struct status_problem stores[] = { { "a\"b\\c\nd", "" }, { "e", "it is away" } };
@@ -92,7 +123,8 @@ static void slowest_of_a_hundred(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(histogram_adds_up), TEST(labels_are_quoted), TEST(slowest_of_a_hundred), { 0 }
+		TEST(histogram_adds_up), TEST(modules_of_other_versions), TEST(labels_are_quoted),
+		TEST(slowest_of_a_hundred), { 0 }
 	};
 	int status = test_main(tests);
 
