@@ -530,11 +530,7 @@ char *text_printable(const char *text)
 	return copy;
 }
 
-/*
- * Return the length of the well-formed UTF-8 character at @p (RFC 3629 section 4), 0 if there is
- * none. @p is terminated.
- */
-static size_t text_utf8_length(const unsigned char *p)
+size_t text_utf8_length(const unsigned char *p)
 {
 	static const struct {
 		unsigned char first, last, low, high;

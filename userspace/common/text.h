@@ -114,6 +114,11 @@ char *text_printable(const char *text);
 void text_decode_octal(char *text);
 
 /*
+ * Return the length of the well-formed UTF-8 character at @p (RFC 3629 section 4), 0 if there is
+ * none. @p is terminated.
+ */
+size_t text_utf8_length(const unsigned char *p);
+/*
  * Write a string of JSON (RFC 8259 section 7), with its quotation marks. Names of files need not
  * be UTF-8: what is not becomes U+FFFD.
  */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/text.h"
 #include "ditto-nl-gen.h"
 #include "exporter/metrics.h"
 #include "nl/counts.h"
@@ -16,17 +17,25 @@ static void metric_begin(FILE *out, const char *name, const char *type, const ch
 	fprintf(out, "# HELP ditto_%s %s\n# TYPE ditto_%s %s\n", name, help, name, type);
 }
 
-/* A value of a label. */
+/* A value of a label. Prometheus drops all that it is told if one is no UTF-8. */
 static void label_write(FILE *out, const char *text)
 {
-	for (; *text; text++) {
-		if (*text == '\n') {
+	const unsigned char *p = (const unsigned char *)text;
+	size_t len;
+
+	for (; *p; p += len) {
+		len = text_utf8_length(p);
+		if (!len) {
+			/* U+FFFD */
+			fputs("\xef\xbf\xbd", out);
+			len = 1;
+		} else if (*p == '\n') {
 			fputs("\\n", out);
-			continue;
+		} else if (*p == '"' || *p == '\\') {
+			fprintf(out, "\\%c", *p);
+		} else {
+			fwrite(p, 1, len, out);
 		}
-		if (*text == '"' || *text == '\\')
-			fputc('\\', out);
-		fputc(*text, out);
 	}
 }
 

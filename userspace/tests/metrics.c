@@ -88,10 +88,11 @@ static void modules_of_other_versions(void)
 
 static void labels_are_quoted(void)
 {
-	struct status_problem stores[] = { { "a\"b\\c\nd", "" }, { "e", "it is away" } };
+	struct status_problem stores[] = { { "a\"b\\c\nd", "" }, { "e", "it is away" },
+					   { "\xc3\xa4\xe4", "" } };
 	struct status_space spaces[] = { { "data", 1ULL << 60, 7 } };
 	const struct status s = {
-		.shares = 3, .store = stores, .nstores = 2, .space = spaces, .nspaces = 1,
+		.shares = 3, .store = stores, .nstores = 3, .space = spaces, .nspaces = 1,
 	};
 	FILE *out = text_begin();
 
@@ -99,6 +100,7 @@ static void labels_are_quoted(void)
 	fclose(out);
 	CHECK(text_has("ditto_store_answers{store=\"a\\\"b\\\\c\\nd\"} 1"));
 	CHECK(text_has("ditto_store_answers{store=\"e\"} 0"));
+	CHECK(text_has("ditto_store_answers{store=\"\xc3\xa4\xef\xbf\xbd\"} 1"));
 	CHECK(text_has("ditto_share_size_bytes{share=\"data\"} 1.152921504606847e+18"));
 	CHECK(text_has("ditto_share_free_bytes{share=\"data\"} 7"));
 	CHECK(text_has("ditto_configured_shares 3"));
