@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -97,9 +98,19 @@ static int listen_on(u16 port)
 	return -error;
 }
 
+/* Whether systemd passed a socket to this process, and not to one that started it. */
+static bool socket_is_passed(void)
+{
+	const char *fds = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+	struct why why;
+	u64 number;
+
+	return fds && !strcmp(fds, "1") && pid && text_number(pid, 1, INT_MAX, &number, &why) &&
+	       (pid_t)number == getpid();
+}
+
 int main(int argc, char **argv)
 {
-	const char *passed = getenv("LISTEN_FDS");
 	struct MHD_Daemon *server;
 	struct conn conn;
 	struct why why;
@@ -117,7 +128,7 @@ int main(int argc, char **argv)
 				strerror(-fd));
 			return EXIT_FAILURE;
 		}
-	} else if (argc != 1 || !passed || strcmp(passed, "1")) {
+	} else if (argc != 1 || !socket_is_passed()) {
 		fputs("usage: ditto-exporter PORT, or without PORT by ditto-exporter.socket\n",
 		      stderr);
 		return EXIT_FAILURE;
