@@ -5,9 +5,11 @@ import os
 
 import json_schema
 from checks import eq
+from files import put
 from harness import test
 from json_schema import Mismatch
 from smb2 import Smb2
+from smb_apple import apple_double
 
 
 @test(server='ditto', smb=True, squash='none')
@@ -29,6 +31,10 @@ def what_commands_print(w):
         json_schema.check(told, schema['$defs'][command], command)
     told = json.loads(s.ctl('top', 'count', '1', '--json'))
     json_schema.check(told, schema['$defs']['top'], 'top')
+    put(w.path('._f'), apple_double(fork=b'cut off')[:-1])
+    told = json.loads(s.ctl('apple', 'convert', '--json', 'data', check=False).stdout)
+    eq((told['kept'], len(told['problems'])), (1, 1))
+    json_schema.check(told, schema['$defs']['apple convert'], 'apple convert')
     for words in (['access', 'check', w.path('f'), '--user', 'root'], ['nonsense']):
         told = json.loads(s.ctl(*words, '--json', check=False).stdout)
         name = 'error' if 'error' in told else 'access check'
