@@ -166,7 +166,7 @@ int command_check_config(const struct config_file *file, bool json)
 
 int command_map_user(const struct config_file *file, const char *name)
 {
-	struct config *cfg = config_file_load(file, NULL);
+	struct config *cfg = config_file_load(file, NULL, NULL);
 	char rule[USER_MAP_TEXT_MAX];
 	struct nss_account account;
 	struct why why;

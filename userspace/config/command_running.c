@@ -187,7 +187,7 @@ static void difference_print(const struct difference *d, const struct running *r
 
 int command_diff_config(const struct config_file *file, bool json)
 {
-	struct config *cfg = config_file_load(file, NULL);
+	struct config *cfg = config_file_load(file, NULL, NULL);
 	struct differences all = { 0 };
 	struct running r;
 	char *last = NULL;
@@ -221,8 +221,11 @@ int command_diff_config(const struct config_file *file, bool json)
 	return i ? COMMAND_DIFFERS : EXIT_SUCCESS;
 }
 
-/* Only of a server that has the configuration all that is not in the kernel was removed by hand. */
-static bool save_is_safe(const struct running *r, struct status *status)
+/*
+ * Only of a server that has the configuration all that is not in the kernel was removed by hand.
+ * What somebody has written into the file since was not.
+ */
+static bool save_is_safe(const struct running *r, const struct config *cfg, struct status *status)
 {
 	const char *why = NULL;
 
@@ -234,6 +237,8 @@ static bool save_is_safe(const struct running *r, struct status *status)
 		why = "dittod has refused the file, which has mistakes: dittoctl config check";
 	else if (status->started != r->server.started)
 		why = "dittod has not applied the file yet: dittoctl status tells why";
+	else if (!file_stamp_same(&status->file, &cfg->stamp))
+		why = "the file was changed since dittod read it: dittoctl config apply";
 	if (!why)
 		return true;
 	log_error("what is served is not what is configured, as %s", why);
@@ -356,15 +361,17 @@ static void save_tell(const char *path, bool changed, const struct problems *kep
 
 int command_save_config(const struct config_file *file, bool json)
 {
-	struct config *cfg = config_file_load(file, NULL);
-	char *before = config_file_text(file), *text = NULL;
+	char *before = NULL, *text = NULL;
+	struct config *cfg = config_file_load(file, NULL, &before);
 	struct problems kept = { 0 };
 	struct status status;
 	char path[PATH_MAX];
 	struct running r;
 	bool good;
 
-	if (!cfg || !before || !command_running(&r)) {
+	if (!cfg)
+		return EXIT_FAILURE;
+	if (!command_running(&r)) {
 		free(before);
 		config_free(cfg);
 		return EXIT_FAILURE;
@@ -373,7 +380,7 @@ int command_save_config(const struct config_file *file, bool json)
 	if (!realpath(file->path, path))
 		snprintf(path, sizeof(path), "%s", file->path);
 	users_resolve(cfg);
-	good = save_is_safe(&r, &status);
+	good = save_is_safe(&r, cfg, &status);
 	if (good) {
 		text = running_text(&r, cfg, before, &status, &kept);
 		status_free(&status);
@@ -432,7 +439,7 @@ static void dry_run_tell(const struct applied *result, bool json)
 int command_dry_run(const struct config_file *file, const char *state_dir, bool json)
 {
 	struct applied before = { 0 }, result = { 0 };
-	struct config *cfg = config_file_load(file, NULL);
+	struct config *cfg = config_file_load(file, NULL, NULL);
 	bool stopped = false;
 	struct kernel *k;
 	struct state *st;

@@ -4,6 +4,7 @@
 #define _DITTOD_CONFIG_H
 
 #include "nl/listener.h"
+#include "common/file_stamp.h"
 #include "common/offload_policy.h"
 #include "common/offload_schedule.h"
 #include "nl/setting.h"
@@ -43,6 +44,7 @@
  * @policies: policies of offloaded data with unique names and paths
  * @npolicies: number of entries in @policies
  * @schedule: what the timer does when
+ * @stamp: the file that it was read from
  */
 struct config {
 	bool given[SETTINGS];
@@ -67,6 +69,7 @@ struct config {
 	struct offload_policy *policies;
 	unsigned int npolicies;
 	struct offload_schedule schedule;
+	struct file_stamp stamp;
 };
 
 /* Errors in a file, one line each: "FILE:LINE: what is wrong". */

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "daemon/audit.h"
 #include "auth/auth_account.h"
@@ -20,13 +19,16 @@
 #define FILE_MAX	(4 * 1024 * 1024)
 
 /* Read a file and append a NUL. Returns NULL and sets errno on error. */
-static char *config_text_read(const char *path, size_t *len)
+static char *config_text_read(const char *path, size_t *len, struct file_stamp *stamp)
 {
 	FILE *file = fopen(path, "re");
+	struct stat st;
 	char *text;
 
 	if (!file)
 		return NULL;
+	/* Before it is read: what is changed from now on has another stamp. */
+	*stamp = fstat(fileno(file), &st) ? (struct file_stamp){ 0 } : file_stamp_of(&st);
 	text = mem_new(FILE_MAX + 1);
 	*len = fread(text, 1, FILE_MAX + 1, file);
 	if (ferror(file) || *len > FILE_MAX) {
@@ -40,42 +42,49 @@ static char *config_text_read(const char *path, size_t *len)
 	return text;
 }
 
-struct config *config_read(const char *path, struct mistakes *mistakes)
+struct config *config_file_read(const struct config_file *file, struct mistakes *mistakes,
+				char **before)
 {
+	struct file_stamp stamp = { 0 };
 	struct config *cfg;
 	size_t len = 0;
 	char *text;
 
 	memset(mistakes, 0, sizeof(*mistakes));
-	text = config_text_read(path, &len);
+	text = config_text_read(file->path, &len, &stamp);
+	if (!text && file->optional && errno == ENOENT)
+		text = mem_string("");
 	if (!text) {
 		mistakes->text = mem_grow(NULL, 0, sizeof(*mistakes->text));
-		mistakes->text[mistakes->count++] = mem_print("%s: %s", path, strerror(errno));
+		mistakes->text[mistakes->count++] = mem_print("%s: %s", file->path,
+							      strerror(errno));
 		return NULL;
 	}
-	cfg = config_parse(path, text, len, mistakes);
+	if (before)
+		*before = mem_string(text);
+	cfg = config_parse(file->path, text, len, mistakes);
+	if (cfg)
+		cfg->stamp = stamp;
+	else if (before)
+		free(*before);
 	free(text);
 	return cfg;
 }
 
-char *config_file_text(const struct config_file *file)
+struct config *config_read(const char *path, struct mistakes *mistakes)
 {
-	size_t len;
-	char *text = config_text_read(file->path, &len);
+	const struct config_file file = { .path = path };
 
-	return text || !file->optional || errno != ENOENT ? text : mem_string("");
+	return config_file_read(&file, mistakes, NULL);
 }
 
-struct config *config_file_load(const struct config_file *file, struct mistakes *mistakes)
+struct config *config_file_load(const struct config_file *file, struct mistakes *mistakes,
+				char **before)
 {
-	struct mistakes m = { 0 };
-	struct config *cfg;
+	struct mistakes m;
+	struct config *cfg = config_file_read(file, &m, before);
 	unsigned int i;
 
-	if (file->optional && access(file->path, F_OK) && errno == ENOENT)
-		cfg = config_new();
-	else
-		cfg = config_read(file->path, &m);
 	for (i = 0; i < m.count; i++)
 		log_error("%s", m.text[i]);
 	if (mistakes)

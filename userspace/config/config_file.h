@@ -22,15 +22,14 @@ struct config_file {
 };
 
 /*
- * Read the text of the file: "" if it is missing and may be. Returns NULL and sets errno on error;
- * the caller frees the text.
+ * Read the file, as config_read() does; one that may be missing is empty then. Unless @before is
+ * NULL, it is set to the text if there are no errors, to be freed by the caller.
  */
-char *config_file_text(const struct config_file *file);
-/*
- * Read the file and log all errors. Returns NULL if there are any; unless @mistakes is NULL, they
- * are there, to be freed with mistakes_free().
- */
-struct config *config_file_load(const struct config_file *file, struct mistakes *mistakes);
+struct config *config_file_read(const struct config_file *file, struct mistakes *mistakes,
+				char **before);
+/* The same, and log all errors; @mistakes may be NULL. */
+struct config *config_file_load(const struct config_file *file, struct mistakes *mistakes,
+				char **before);
 /* Use what the configuration says about accounts. */
 void config_use_accounts(const struct config *cfg);
 

@@ -70,6 +70,7 @@
  * @begun: @heard at the start of the last @job
  * @since: when dittod began, seconds since 1970
  * @applied: @begun of the last one that has ended
+ * @served: the file that this one has applied
  * @stopped: nothing is applied until the file is read again; also read by @job
  * @retry_s: seconds until the next retry; 0 if nothing failed
  * @retry: timer for the retry
@@ -108,6 +109,7 @@ struct control {
 	u64 begun;
 	u64 since;
 	u64 applied;
+	struct file_stamp served;
 	bool stopped;
 	unsigned int retry_s;
 	int retry;
@@ -180,7 +182,7 @@ static void control_write_status(struct control *c)
 	struct status s = { .pid = getpid(), .heard = stopped ? c->heard : c->applied,
 			    .refused = c->refused, .stopped = stopped,
 			    .started = c->result.started, .shares = c->cfg->nshares,
-			    .state_dir = (char *)c->with.state_dir,
+			    .state_dir = (char *)c->with.state_dir, .file = c->served,
 			    .config = (char *)c->file->path };
 	unsigned int i;
 
@@ -366,6 +368,7 @@ static void control_apply_done(struct job *job)
 
 	c->applying = false;
 	c->applied = c->begun;
+	c->served = c->cfg->stamp;
 	applied_free(&c->result);
 	c->result = c->next;
 	c->next = (struct applied){ 0 };
@@ -451,7 +454,7 @@ const struct config *control_read(struct control *c)
 	struct config *cfg;
 
 	mistakes_free(&c->mistakes);
-	cfg = config_file_load(c->file, &c->mistakes);
+	cfg = config_file_load(c->file, &c->mistakes, NULL);
 	c->refused = cfg ? 0 : heard;
 	if (!cfg) {
 		log_error("nothing of %s is applied", c->file->path);
@@ -511,7 +514,7 @@ struct control *control_new(const struct config_file *file)
 	c->file = file;
 	c->heard = clock_ns();
 	c->since = (u64)time(NULL);
-	c->cfg = config_file_load(file, NULL);
+	c->cfg = config_file_load(file, NULL, NULL);
 	if (!c->cfg) {
 		free(c);
 		return NULL;

@@ -57,6 +57,8 @@ int status_write(const struct status *s)
 		put_words(f, s->config);
 		fputc('\n', f);
 	}
+	fprintf(f, "file %llu %llu %llu\n", (unsigned long long)s->file.inode,
+		(unsigned long long)s->file.size, (unsigned long long)s->file.changed);
 	for (i = 0; i < s->nproblems; i++)
 		put_problem(f, "problem", &s->problem[i]);
 	for (i = 0; i < s->nremarks; i++)
@@ -144,6 +146,13 @@ static void read_space(struct status *s, const char *value)
 	s->space[s->nspaces++] = (struct status_space){ mem_string(value + name), size, free };
 }
 
+static void read_file(struct file_stamp *file, char *value)
+{
+	file->inode = strtoull(value, &value, 10);
+	file->size = strtoull(value, &value, 10);
+	file->changed = strtoull(value, &value, 10);
+}
+
 static void read_schedule(struct offload_schedule *s, char *value)
 {
 	unsigned int i;
@@ -196,6 +205,8 @@ static void read_line(struct status *s, char *line)
 		read_problem(s, value, add_refusal);
 	else if (!strcmp(line, "space"))
 		read_space(s, value);
+	else if (!strcmp(line, "file"))
+		read_file(&s->file, value);
 	else if (!strcmp(line, "schedule"))
 		read_schedule(&s->schedule, value);
 	else if (!strcmp(line, "state") && !s->state_dir)

@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include "common/file_stamp.h"
 #include "common/offload_schedule.h"
 #include "common/text.h"
 
@@ -48,6 +49,7 @@ struct status_space {
  * @shares: number of shares in the configuration
  * @state_dir: folder of the state; NULL if it is not known
  * @config: the configuration file; NULL if it is not known
+ * @file: which content of that was applied
  * @problem: parts of the configuration that could not be applied
  * @nproblems: entries of @problem
  * @remark: what else the administrator may want to know; @what is an object, too
@@ -74,6 +76,7 @@ struct status {
 	unsigned int shares;
 	char *state_dir;
 	char *config;
+	struct file_stamp file;
 	struct status_problem *problem;
 	unsigned int nproblems;
 	struct status_problem *remark;

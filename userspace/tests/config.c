@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "config/config_file.h"
 #include "mem.h"
 #include "test.h"
 
@@ -590,6 +591,50 @@ static void unreadable_file(void)
 	mistakes_free(&m);
 }
 
+static void write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "we");
+
+	if (CHECK(f))
+		CHECK(fputs(text, f) >= 0 && !fclose(f));
+}
+
+/* A configuration knows which content of the file it is, and one that may be missing is empty. */
+static void stamp_of_file(void)
+{
+	char path[] = "/tmp/ditto-config.XXXXXX";
+	const struct config_file file = { path, true };
+	struct config *first, *again, *none;
+	int fd = mkstemp(path);
+	char *before;
+
+	if (!CHECK(fd >= 0))
+		return;
+	close(fd);
+	write_file(path, "[server]\nthreads = 4");
+	first = config_file_load(&file, NULL, &before);
+	SAME(before, "[server]\nthreads = 4");
+	free(before);
+	again = config_file_load(&file, NULL, NULL);
+	if (CHECK(first && again))
+		CHECK(first->stamp.inode && file_stamp_same(&first->stamp, &again->stamp));
+	config_free(again);
+	write_file(path, "[server]\nthreads = 16");
+	again = config_file_load(&file, NULL, NULL);
+	if (CHECK(first && again))
+		CHECK(!file_stamp_same(&first->stamp, &again->stamp));
+	CHECK(!unlink(path));
+	none = config_file_load(&file, NULL, &before);
+	SAME(before, "");
+	free(before);
+	if (CHECK(none && again))
+		CHECK(!none->nshares && !none->stamp.inode &&
+		      !file_stamp_same(&none->stamp, &again->stamp));
+	config_free(none);
+	config_free(again);
+	config_free(first);
+}
+
 /* Arbitrary content: parsing ends and leaks no memory. */
 static void any_bytes(void)
 {
@@ -669,8 +714,8 @@ int main(void)
 		TEST(whole_file), TEST(tls_section), TEST(empty_file), TEST(each_mistake),
 		TEST(all_mistakes), TEST(too_many_mistakes), TEST(too_many_rules),
 		TEST(too_long_lists), TEST(names_become_sids), TEST(long_names), TEST(nul_byte),
-		TEST(unreadable_file), TEST(any_bytes), TEST(every_setting), TEST(example_file),
-		{ 0 }
+		TEST(unreadable_file), TEST(stamp_of_file), TEST(any_bytes), TEST(every_setting),
+		TEST(example_file), { 0 }
 	};
 
 	return test_main(tests);

@@ -41,7 +41,7 @@ static void agent_tell(void *arg, const char *problem)
 
 static bool agent_configure(struct agent *a)
 {
-	struct config *cfg = config_file_load(a->file, NULL);
+	struct config *cfg = config_file_load(a->file, NULL, NULL);
 
 	if (!cfg)
 		return false;

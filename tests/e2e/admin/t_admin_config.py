@@ -85,6 +85,14 @@ def nothing_lost_by_saving(w):
     s.ctl('share', 'set', 'data', 'comment', 'x\n[share y]\npath = /')
     assert 'share' in s.refused('config', 'save')
     s.ctl('share', 'set', 'data', 'comment', 'x')
+    # what was written into the file and is not applied yet
+    put(conf, f'{text}[share later]\npath = {w.export}\n')
+    assert 'dittoctl config apply' in s.refused('config', 'save')
+    assert '[share later]' in get(conf).decode()
+    put(conf, text)
+    assert 'dittoctl config apply' in s.refused('config', 'save')
+    eq(config(w, 'apply')[0], 3)
+    eq(config(w, 'save')[0], 0)
     for listener in s.json('listener', 'list'):
         s.ctl('listener', 'del', str(listener['id']))
     assert 'dittoctl listener add' in s.refused('config', 'save')
