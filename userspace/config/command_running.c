@@ -246,16 +246,36 @@ static bool save_is_safe(const struct running *r, const struct config *cfg, stru
 	return false;
 }
 
+/* The first difference that is not of something that was kept, or NULL. */
+static const struct difference *difference_left(const struct differences *all,
+						const struct running *r, const struct config *cfg,
+						const struct problems *kept)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < all->n; i++) {
+		char *what = difference_subject(&all->list[i], r, cfg);
+
+		for (j = 0; j < kept->n && strcmp(kept->list[j].what, what); j++)
+			;
+		free(what);
+		if (j == kept->n)
+			return &all->list[i];
+	}
+	return NULL;
+}
+
 /* Does the text say what the kernel serves, but for what was kept? Else the reason is logged. */
 static bool save_is_faithful(const char *name, const char *text, const struct running *r,
-			     unsigned int kept)
+			     const struct problems *kept)
 {
+	const struct difference *left;
 	char *copy = mem_string(text);
 	struct differences all = { 0 };
 	struct mistakes mistakes;
 	struct config *cfg;
-	bool good = false;
 	char *section;
+	bool good;
 
 	cfg = config_parse(name, copy, strlen(copy), &mistakes);
 	free(copy);
@@ -266,12 +286,13 @@ static bool save_is_faithful(const char *name, const char *text, const struct ru
 	}
 	users_resolve(cfg);
 	differences_find(r, cfg, &all);
-	good = all.n <= kept;
+	left = difference_left(&all, r, cfg, kept);
+	good = !left;
 	if (!r->listeners.n && !cfg->nlisteners) {
 		log_error("there is no listener, which a file cannot say: dittoctl listener add");
 		good = false;
 	} else if (!good) {
-		section = difference_section(&all.list[0], r, cfg);
+		section = difference_section(left, r, cfg);
 		log_error("%s: the file cannot say this, such as a text of two lines", section);
 		free(section);
 	}
@@ -342,8 +363,8 @@ static void save_tell(const char *path, bool changed, const struct problems *kep
 
 	if (!json) {
 		for (i = 0; i < kept->n; i++)
-			printf("%s is not served, and stays in the file: %s\n", kept->list[i].what,
-			       kept->list[i].why);
+			printf("%s: stays as it is in the file, which could not be applied: %s\n",
+			       kept->list[i].what, kept->list[i].why);
 		printf(changed ? "%s is what is served; before it was %s.bak\n" :
 		       "%s is what is served already\n", path, path);
 		return;
@@ -384,7 +405,7 @@ int command_save_config(const struct config_file *file, bool json)
 	if (good) {
 		text = running_text(&r, cfg, before, &status, &kept);
 		status_free(&status);
-		good = save_is_faithful(path, text, &r, kept.n);
+		good = save_is_faithful(path, text, &r, &kept);
 	}
 	if (good && strcmp(before, text)) {
 		good = save_replace(path, text);

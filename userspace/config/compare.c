@@ -69,7 +69,8 @@ static unsigned int tell_share(const struct running *r, const struct config *cfg
 
 	snprintf(what, sizeof(what), "share %s", want->name);
 	if (d->kind == DIFFERENCE_SHARE) {
-		problems_add(&result->problems, what, COMPARED_NOT_SERVED);
+		problems_add(&result->problems, what,
+			     "in the configuration file, and not served");
 		return 1;
 	}
 	for (i = 0; i < n && d[i].kind == DIFFERENCE_OPTION && d[i].in_file == d->in_file; i++) {
@@ -108,7 +109,8 @@ static void tell_differences(const struct running *r, const struct config *cfg,
 		} else if (d->kind == DIFFERENCE_LISTENER) {
 			snprintf(what, sizeof(what), "listener %s",
 				 listener_text(&cfg->listeners[d->in_file], text));
-			problems_add(&result->problems, what, COMPARED_NOT_THERE);
+			problems_add(&result->problems, what,
+				     "in the configuration file, and not there");
 		} else if (d->in_file < 0) {
 			names_add(by_hand, "share", r->shares.share[d->in_kernel]->name);
 		} else {

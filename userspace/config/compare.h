@@ -9,10 +9,6 @@
 #include "share_path.h"
 #include "daemon/problems.h"
 
-/* Why something is a problem that nobody has failed to serve. */
-#define COMPARED_NOT_SERVED	"in the configuration file, and not served"
-#define COMPARED_NOT_THERE	"in the configuration file, and not there"
-
 struct config;
 struct kernel;
 

@@ -41,6 +41,28 @@ static void difference_add(struct differences *d, enum difference_kind kind, uns
 	d->list[d->n++] = (struct difference){ kind, id, in_file, in_kernel };
 }
 
+char *difference_subject(const struct difference *d, const struct running *r,
+			 const struct config *cfg)
+{
+	char text[LISTENER_TEXT_MAX];
+	struct listener l;
+
+	if (d->kind == DIFFERENCE_SETTING)
+		return mem_print("setting %s", settings[d->id].name);
+	if (d->kind != DIFFERENCE_LISTENER)
+		return mem_print("share %s", d->in_file < 0 ?
+				 r->shares.share[d->in_kernel]->name :
+				 cfg->shares[d->in_file]->name);
+	if (d->in_file >= 0)
+		return mem_print("listener %s", listener_text(&cfg->listeners[d->in_file], text));
+	/* The kernel tells the usual port, too. */
+	l = r->listeners.listener[d->in_kernel];
+	l.port = 0;
+	if (listener_port(&l) != r->listeners.listener[d->in_kernel].port)
+		l.port = r->listeners.listener[d->in_kernel].port;
+	return mem_print("listener %s", listener_text(&l, text));
+}
+
 static void compare_settings(const struct kernel_server *server, const struct config *cfg,
 			     struct differences *d)
 {

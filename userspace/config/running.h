@@ -64,5 +64,8 @@ struct differences {
  */
 void differences_find(const struct running *r, const struct config *cfg, struct differences *d);
 void differences_free(struct differences *d);
+/* What differs, in the words of apply(): "share NAME". Freed by the caller. */
+char *difference_subject(const struct difference *d, const struct running *r,
+			 const struct config *cfg);
 
 #endif

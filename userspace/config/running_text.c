@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compare.h"
 #include "config.h"
 #include "config_edit.h"
+#include "daemon/problems.h"
 #include "mem.h"
 #include "nl/share_conf.h"
 #include "nl/status.h"
@@ -61,8 +61,8 @@ static void section_set_listener(struct config_edit *e, const struct listener *l
  * @share: the section of each share
  * @listener: the section of each listener
  * @server: the section [server]
- * @status: what dittod could not serve, or NULL
- * @kept: names of what is not served but stays in the file
+ * @status: what dittod could not apply, or NULL
+ * @kept: what dittod could not apply, and why
  */
 struct edit {
 	const struct running *r;
@@ -75,21 +75,33 @@ struct edit {
 	struct problems kept;
 };
 
-/* What could not be served, such as a share of a disk that is away, was not removed by hand. */
-static bool edit_keeps(struct edit *e, const char *kind, const char *name)
+/* Keep @what in the file if dittod has a problem of @subject. */
+static bool edit_keeps(struct edit *e, const char *what, const char *subject)
 {
-	char *what = mem_print("%s %s", kind, name);
-	bool keeps = false;
 	unsigned int i;
 
-	for (i = 0; e->status && i < e->status->nproblems && !keeps; i++) {
-		const struct status_problem *p = &e->status->problem[i];
+	for (i = 0; e->status && i < e->status->nfailures; i++) {
+		const struct status_problem *p = &e->status->failure[i];
 
-		keeps = !strcmp(p->what, what) && strcmp(p->why, COMPARED_NOT_SERVED) &&
-			strcmp(p->why, COMPARED_NOT_THERE);
-		if (keeps)
+		if (strcmp(p->what, subject))
+			continue;
+		if (!problems_have(&e->kept, what, p->why))
 			problems_add(&e->kept, what, p->why);
+		return true;
 	}
+	return false;
+}
+
+/*
+ * What dittod has tried and could not do, such as to serve a share of a disk that is away, was not
+ * changed by hand.
+ */
+static bool difference_is_kept(struct edit *e, const struct difference *d)
+{
+	char *what = difference_subject(d, e->r, e->cfg);
+	bool keeps = edit_keeps(e, what, what) ||
+		     (d->kind == DIFFERENCE_SETTING && edit_keeps(e, what, "settings"));
+
 	free(what);
 	return keeps;
 }
@@ -116,24 +128,19 @@ static void edit_option(struct edit *e, const struct difference *d)
 
 static void edit_apply(struct edit *e, const struct difference *d)
 {
-	char text[LISTENER_TEXT_MAX];
-
-	if (d->kind == DIFFERENCE_SETTING) {
+	if (difference_is_kept(e, d))
+		return;
+	if (d->kind == DIFFERENCE_SETTING)
 		edit_setting(e, d->id);
-	} else if (d->kind == DIFFERENCE_OPTION) {
+	else if (d->kind == DIFFERENCE_OPTION)
 		edit_option(e, d);
-	} else if (d->kind == DIFFERENCE_SHARE) {
-		if (d->in_file < 0)
-			section_set_share(e->text, e->r->shares.share[d->in_kernel]);
-		else if (!edit_keeps(e, "share", e->cfg->shares[d->in_file]->name))
-			config_edit_remove(e->text, e->share[d->in_file]);
-	} else if (d->in_file < 0) {
+	else if (d->in_file >= 0)
+		config_edit_remove(e->text, d->kind == DIFFERENCE_SHARE ?
+				   e->share[d->in_file] : e->listener[d->in_file]);
+	else if (d->kind == DIFFERENCE_SHARE)
+		section_set_share(e->text, e->r->shares.share[d->in_kernel]);
+	else
 		section_set_listener(e->text, &e->r->listeners.listener[d->in_kernel]);
-	} else {
-		listener_text(&e->cfg->listeners[d->in_file], text);
-		if (!edit_keeps(e, "listener", text))
-			config_edit_remove(e->text, e->listener[d->in_file]);
-	}
 }
 
 /* Sections of a kind, in the order of the file. */

@@ -13,7 +13,7 @@ struct status;
  * @r: what the kernel serves
  * @cfg: the configuration, with users by number
  * @text: its text; lines that are not changed stay, and so do comments
- * @status: status of dittod, or NULL: what that could not serve stays in the text
+ * @status: status of dittod, or NULL: what that could not apply stays in the text as it is
  * @kept: filled with what stayed for that reason
  *
  * Return: the text, freed by the caller.

@@ -143,12 +143,12 @@ static void status_add(struct status *s, const struct problems *more)
 								      more->list[i].why };
 }
 
-static bool status_has(const struct status *s, const char *what)
+static bool status_has(const struct status_problem *list, unsigned int n, const char *what)
 {
 	unsigned int i;
 
-	for (i = 0; i < s->nproblems; i++)
-		if (!strcmp(s->problem[i].what, what))
+	for (i = 0; i < n; i++)
+		if (!strcmp(list[i].what, what))
 			return true;
 	return false;
 }
@@ -160,9 +160,8 @@ static void status_add_compared(struct status *s, const struct compared *compare
 	unsigned int i, before = s->nproblems;
 
 	for (i = 0; i < p->n; i++) {
-		struct status applied = { .problem = s->problem, .nproblems = before };
-
-		if (!status_has(&applied, p->list[i].what))
+		if (!status_has(s->failure, s->nfailures, p->list[i].what) &&
+		    !status_has(s->problem, before, p->list[i].what))
 			s->problem[s->nproblems++] = (struct status_problem){ p->list[i].what,
 									      p->list[i].why };
 	}
@@ -186,8 +185,9 @@ static void control_write_status(struct control *c)
 			    .config = (char *)c->file->path };
 	unsigned int i;
 
-	s.problem = mem_new((c->mistakes.count + c->result.problems.n + c->covered.n +
-			     c->compared.problems.n + 3) * sizeof(*s.problem));
+	s.failure = mem_new((c->result.problems.n + 1) * sizeof(*s.failure));
+	s.problem = mem_new((c->mistakes.count + c->covered.n + c->compared.problems.n + 3) *
+			    sizeof(*s.problem));
 	s.remark = mem_new((c->compared.remarks.n + 2) * sizeof(*s.remark));
 	s.store = mem_new((c->stores.n + 1) * sizeof(*s.store));
 	s.bucket = mem_new((c->buckets.n + 1) * sizeof(*s.bucket));
@@ -202,7 +202,10 @@ static void control_write_status(struct control *c)
 		s.problem[s.nproblems++] = (struct status_problem){ "keytab", c->keytab };
 	else if (c->keytab)
 		s.remark[s.nremarks++] = (struct status_problem){ "keytab", c->keytab };
-	status_add(&s, &c->result.problems);
+	for (i = 0; i < c->result.problems.n; i++)
+		s.failure[s.nfailures++] =
+			(struct status_problem){ c->result.problems.list[i].what,
+						 c->result.problems.list[i].why };
 	status_add(&s, &c->covered);
 	if (!stopped)
 		status_add_compared(&s, &c->compared);
@@ -220,6 +223,7 @@ static void control_write_status(struct control *c)
 	s.schedule.since = c->since;
 	if (status_write(&s))
 		log_warning("the status cannot be written: %s", strerror(errno));
+	free(s.failure);
 	free(s.problem);
 	free(s.remark);
 	free(s.store);

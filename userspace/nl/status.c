@@ -59,6 +59,8 @@ int status_write(const struct status *s)
 	}
 	fprintf(f, "file %llu %llu %llu\n", (unsigned long long)s->file.inode,
 		(unsigned long long)s->file.size, (unsigned long long)s->file.changed);
+	for (i = 0; i < s->nfailures; i++)
+		put_problem(f, "failure", &s->failure[i]);
 	for (i = 0; i < s->nproblems; i++)
 		put_problem(f, "problem", &s->problem[i]);
 	for (i = 0; i < s->nremarks; i++)
@@ -107,6 +109,12 @@ void status_add_problem(struct status *s, const char *what, const char *why)
 void status_add_remark(struct status *s, const char *what, const char *why)
 {
 	list_add(&s->remark, &s->nremarks, what, why);
+}
+
+static void add_failure(struct status *s, const char *what, const char *why)
+{
+	list_add(&s->failure, &s->nfailures, what, why);
+	status_add_problem(s, what, why);
 }
 
 static void add_store_problem(struct status *s, const char *what, const char *why)
@@ -193,6 +201,8 @@ static void read_line(struct status *s, char *line)
 		s->stopped = atoi(value);
 	else if (!strcmp(line, "shares"))
 		s->shares = (unsigned int)strtoul(value, NULL, 10);
+	else if (!strcmp(line, "failure"))
+		read_problem(s, value, add_failure);
 	else if (!strcmp(line, "problem"))
 		read_problem(s, value, status_add_problem);
 	else if (!strcmp(line, "remark"))
@@ -263,6 +273,7 @@ void status_free(struct status *s)
 {
 	unsigned int i;
 
+	list_free(s->failure, s->nfailures);
 	list_free(s->problem, s->nproblems);
 	list_free(s->remark, s->nremarks);
 	list_free(s->store, s->nstores);

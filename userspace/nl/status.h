@@ -16,7 +16,7 @@
 #define STATUS_CONFIGURATION	"configuration"
 
 /**
- * struct status_problem - a part of the configuration that could not be applied
+ * struct status_problem - something that is not as it is configured
  * @what: the object, such as "share a"
  * @why: the reason, as a sentence
  */
@@ -50,7 +50,10 @@ struct status_space {
  * @state_dir: folder of the state; NULL if it is not known
  * @config: the configuration file; NULL if it is not known
  * @file: which content of that was applied
- * @problem: parts of the configuration that could not be applied
+ * @failure: parts of the configuration that could not be applied; each is a @problem, too, in a
+ *	status that was read
+ * @nfailures: entries of @failure
+ * @problem: what else is not as it is configured
  * @nproblems: entries of @problem
  * @remark: what else the administrator may want to know; @what is an object, too
  * @nremarks: entries of @remark
@@ -77,6 +80,8 @@ struct status {
 	char *state_dir;
 	char *config;
 	struct file_stamp file;
+	struct status_problem *failure;
+	unsigned int nfailures;
 	struct status_problem *problem;
 	unsigned int nproblems;
 	struct status_problem *remark;

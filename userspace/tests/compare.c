@@ -220,14 +220,44 @@ static void text_of_what_runs(void)
 static void what_could_not_be_served(void)
 {
 	static const char before[] = "[listener nfs]\n" A B;
-	struct status_problem p[] = {
-		{ (char *)"share a", (char *)COMPARED_NOT_SERVED },
-		{ (char *)"share b", (char *)"not added: path: no such directory" },
+	struct status_problem missed = {
+		(char *)"share a", (char *)"in the configuration file, and not served",
 	};
-	const struct status status = { .problem = p, .nproblems = 2 };
+	struct status_problem failed = {
+		(char *)"share b", (char *)"not added: path: no such directory",
+	};
+	const struct status status = {
+		.failure = &failed, .nfailures = 1, .problem = &missed, .nproblems = 1,
+	};
 
 	apply_first(21, "[listener nfs]\n");
 	SAME(text_saved(before, &status), "[listener nfs]\n" B "# share b\n");
+	fake_unload(&k);
+}
+
+/* Options and settings that could not be applied stay, and what was not removed is not added. */
+static void what_could_not_be_changed(void)
+{
+	static const char before[] = "[server]\nthreads = 5\n[listener nfs]\n" A
+				     "squash = none\nread-only = yes\n" B;
+	struct status_problem p[] = {
+		{ (char *)"settings", (char *)"not changed: no" },
+		{ (char *)"share a", (char *)"there is no user 'x' on this machine" },
+		{ (char *)"share c", (char *)"not removed: busy" },
+		{ (char *)"listener nfs tcp * port 3049", (char *)"not removed: no" },
+		{ (char *)"listener smb tcp *", (char *)"not removed: no" },
+	};
+	struct status_problem full = { (char *)"share b", (char *)"its file system is full" };
+	const struct status status = {
+		.failure = p, .nfailures = 5, .problem = &full, .nproblems = 1,
+	};
+
+	apply_first(23, "[server]\nthreads = 4\n[listener nfs]\n[listener nfs]\nport = 3049\n"
+			A B "comment = x\n[share c]\npath = /c\n");
+	SAME(text_saved(before, &status),
+	     "[server]\nthreads = 5\n[listener nfs]\n" A "squash = none\nread-only = yes\n" B
+	     "comment = x\n# setting threads\n# share a\n# share c\n"
+	     "# listener nfs tcp * port 3049\n");
 	fake_unload(&k);
 }
 
@@ -328,7 +358,8 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(equal_to_the_file), TEST(what_the_file_asks_for), TEST(what_was_added_by_hand),
 		TEST(many_by_hand), TEST(text_of_what_runs), TEST(what_could_not_be_served),
-		TEST(dry_run), TEST(missing_keytab), TEST(missing_keytab_of_smb),
+		TEST(what_could_not_be_changed), TEST(dry_run), TEST(missing_keytab),
+		TEST(missing_keytab_of_smb),
 		TEST(no_file_handles), TEST(space_of_file_systems), TEST(no_module), {0}
 	};
 	char dir[] = "/tmp/ditto-compare.XXXXXX", path[64];

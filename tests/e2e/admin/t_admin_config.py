@@ -67,6 +67,13 @@ def saved_and_compared(w):
     put(conf, before)
     eq(config(w, 'apply')[0], 0)
     eq([x['name'] for x in s.json('share', 'list')], ['data'])
+    # a share that was removed by hand is removed from the file, also once it is missed
+    s.ctl('share', 'del', 'data')
+    wait_for('it is missed', lambda: 'share data' in s.ctl('status', check=False).stdout)
+    eq(config(w, 'save')[0], 0)
+    assert '[share' not in get(conf).decode(), get(conf).decode()
+    ready(w)
+    eq(s.json('share', 'list'), [])
     s.ctl('stop')
 
 
@@ -79,9 +86,20 @@ def nothing_lost_by_saving(w):
     wait_for('the other share', lambda: 'no such directory' in s.ctl('status', check=False).stdout)
     s.ctl('share', 'set', 'data', 'comment', 'x')
     code, said = config(w, 'save')
-    assert not code and 'share away is not served, and stays' in said, said
+    assert not code and 'share away: stays as it is in the file' in said, said
     eq(get(conf).decode(), text.replace('[share away]', 'comment = x\n[share away]'))
     text = get(conf).decode()
+    # an option of a share whose users are not known was not changed by hand
+    put(conf, f'{text}[share named]\npath = {w.export}\n')
+    eq(config(w, 'apply')[0], 3)
+    unknown = f'{text}[share named]\npath = {w.export}\nuser = no such user=read\nbrowse = no\n'
+    put(conf, unknown)
+    eq(config(w, 'apply')[0], 3)
+    code, said = config(w, 'save')
+    assert not code and 'share named: stays as it is in the file' in said, said
+    eq(get(conf).decode(), unknown)
+    put(conf, text)
+    eq(config(w, 'apply')[0], 3)
     s.ctl('share', 'set', 'data', 'comment', 'x\n[share y]\npath = /')
     assert 'share' in s.refused('config', 'save')
     s.ctl('share', 'set', 'data', 'comment', 'x')
