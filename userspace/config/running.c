@@ -111,26 +111,35 @@ static bool same_values(const struct share_conf *a, const struct share_conf *b)
 	return true;
 }
 
+static bool share_key_differs(const struct share *want, const struct share *have, unsigned int i)
+{
+	struct share_conf file, kernel;
+	bool differs;
+
+	if (!share_conf_is_given(have, i) || share_conf_same(want, have, i))
+		return false;
+	share_conf_get(want, i, &file);
+	share_conf_get(have, i, &kernel);
+	/* Users and groups are two keys of one attribute. */
+	differs = !same_values(&file, &kernel) && share_is_comparable(want, file.key);
+	share_conf_free(&kernel);
+	share_conf_free(&file);
+	return differs;
+}
+
 static void compare_share(const struct config *cfg, int in_file, const struct running *r,
 			  int in_kernel, struct differences *d)
 {
 	const struct share *want = cfg->shares[in_file], *have = r->shares.share[in_kernel];
-	struct share_conf file, kernel;
 	unsigned int i;
 
 	if (have->path && strcmp(want->path, have->path)) {
 		difference_add(d, DIFFERENCE_OPTION, 0, in_file, in_kernel);
 		return;
 	}
-	for (i = 0; share_conf_get(want, i, &file); i++) {
-		share_conf_get(have, i, &kernel);
-		/* Users and groups are two keys of one attribute. */
-		if (!share_conf_same(want, have, i) && !same_values(&file, &kernel) &&
-		    share_is_comparable(want, file.key))
+	for (i = 0; i < share_conf_count(); i++)
+		if (share_key_differs(want, have, i))
 			difference_add(d, DIFFERENCE_OPTION, i, in_file, in_kernel);
-		share_conf_free(&kernel);
-		share_conf_free(&file);
-	}
 }
 
 static void compare_shares(const struct running *r, const struct config *cfg,

@@ -129,10 +129,20 @@ static u64 conf_bit(unsigned int i)
 	       SHARE_OPTION_BIT(i - (unsigned int)ARRAY_SIZE(words));
 }
 
+unsigned int share_conf_count(void)
+{
+	return (unsigned int)ARRAY_SIZE(words) + SHARE_OPTIONS;
+}
+
 const char *share_conf_owner(unsigned int i)
 {
 	return i < ARRAY_SIZE(words) ? "core" :
 	       share_options[i - (unsigned int)ARRAY_SIZE(words)].owner;
+}
+
+bool share_conf_is_given(const struct share *s, unsigned int i)
+{
+	return i < ARRAY_SIZE(words) || (s->given & conf_bit(i));
 }
 
 bool share_conf_same(const struct share *a, const struct share *b, unsigned int i)

@@ -27,8 +27,14 @@ struct share_conf {
  */
 bool share_conf_get(const struct share *s, unsigned int i, struct share_conf *c);
 void share_conf_free(struct share_conf *c);
+unsigned int share_conf_count(void);
 /* Whose the i-th key is: "core", or a protocol. */
 const char *share_conf_owner(unsigned int i);
+/*
+ * Does a share of the kernel have the i-th key? Modules that are older than an option do not tell
+ * it; of keys that are no numbers they tell only those that are set.
+ */
+bool share_conf_is_given(const struct share *s, unsigned int i);
 /* Do two shares have the same values of the i-th key? */
 bool share_conf_same(const struct share *a, const struct share *b, unsigned int i);
 

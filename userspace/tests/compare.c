@@ -216,6 +216,19 @@ static void text_of_what_runs(void)
 	fake_unload(&k);
 }
 
+/* What a module is too old to tell is no difference, and stays in the file. */
+static void option_that_is_unknown(void)
+{
+	static const char text[] = "[listener nfs]\n" A "guest = yes\nread-only = yes\n";
+
+	apply_first(24, "[listener nfs]\n" A);
+	k.unknown = SHARE_OPTION_BIT(SHARE_OPTION_guest);
+	SAME(compared_with(text),
+	     "share a: other options than in the configuration file: read-only\n");
+	SAME(text_saved(text, NULL), "[listener nfs]\n" A "guest = yes\nread-only = no\n");
+	fake_unload(&k);
+}
+
 /* A share whose disk is away stays in the file, other than one that was removed. */
 static void what_could_not_be_served(void)
 {
@@ -358,6 +371,7 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(equal_to_the_file), TEST(what_the_file_asks_for), TEST(what_was_added_by_hand),
 		TEST(many_by_hand), TEST(text_of_what_runs), TEST(what_could_not_be_served),
+		TEST(option_that_is_unknown),
 		TEST(what_could_not_be_changed), TEST(dry_run), TEST(missing_keytab),
 		TEST(missing_keytab_of_smb),
 		TEST(no_file_handles), TEST(space_of_file_systems), TEST(no_module), {0}

@@ -204,6 +204,15 @@ static struct share *copy_share(const struct share *s)
 	return copy;
 }
 
+/* The kernel tells all options that it knows. */
+static struct share *fake_tell(const struct kernel *k, const struct share *s)
+{
+	struct share *copy = copy_share(s);
+
+	copy->given |= SHARE_OPTION_BITS & ~k->unknown;
+	return copy;
+}
+
 int kernel_shares_get(struct kernel *k, struct kernel_shares *out)
 {
 	unsigned int i;
@@ -213,7 +222,7 @@ int kernel_shares_get(struct kernel *k, struct kernel_shares *out)
 		return fake_fail(k, CONN_NOT_LOADED);
 	out->share = mem_new((k->shares.n + 1) * sizeof(*out->share));
 	for (i = 0; i < k->shares.n; i++)
-		out->share[out->n++] = copy_share(k->shares.share[i]);
+		out->share[out->n++] = fake_tell(k, k->shares.share[i]);
 	return 0;
 }
 
@@ -251,7 +260,7 @@ struct share *kernel_share_get(struct kernel *k, const char *name)
 
 	pthread_mutex_lock(&fake_lock);
 	s = fake_find(k, name);
-	copy = s ? copy_share(*s) : NULL;
+	copy = s ? fake_tell(k, *s) : NULL;
 	pthread_mutex_unlock(&fake_lock);
 	return copy;
 }

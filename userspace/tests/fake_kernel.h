@@ -17,6 +17,7 @@
  * @key: the last handle key
  * @gone: the module is not loaded
  * @fail_share: name of a share that cannot be added
+ * @unknown: SHARE_OPTION_BIT() of options that it is too old to know
  * @root: folder that shares which are added have
  * @gate: socket, unless it is 0: a share that was added or removed writes a byte, and waits for one
  * @stop: set while a share is removed, unless it is NULL
@@ -33,6 +34,7 @@ struct kernel {
 	u8 key[16];
 	bool gone;
 	const char *fail_share;
+	u64 unknown;
 	struct share_path_file root;
 	int gate;
 	bool *stop;
