@@ -103,14 +103,14 @@ static void links_get(const struct share *s, struct share_conf *c)
 	}
 }
 
-/* Keys that are no numbers; share_diff() compares neither path nor id. */
+/* Keys that are no numbers; share_diff() does not compare the path. */
 static const struct {
 	const char *key;
 	u64 bit;
 	void (*get)(const struct share *s, struct share_conf *c);
 } words[] = {
 	{ "path", 0, path_get },
-	{ "id", 0, id_get },
+	{ "id", SHARE_BIT(DITTO_A_SHARE_ID), id_get },
 	{ "comment", SHARE_BIT(DITTO_A_SHARE_COMMENT), comment_get },
 	{ "protocols", SHARE_BIT(DITTO_A_SHARE_PROTOCOLS), protocols_get },
 	{ "allow", SHARE_BIT(DITTO_A_SHARE_RULES), rules_get },
@@ -147,6 +147,10 @@ bool share_conf_is_given(const struct share *s, unsigned int i)
 
 bool share_conf_same(const struct share *a, const struct share *b, unsigned int i)
 {
+	/* A share without one gets its own from the kernel. */
+	if (conf_bit(i) == SHARE_BIT(DITTO_A_SHARE_ID))
+		return !(a->given & SHARE_BIT(DITTO_A_SHARE_ID)) ||
+		       !memcmp(a->id, b->id, sizeof(a->id));
 	return !(share_diff(a, b) & conf_bit(i));
 }
 

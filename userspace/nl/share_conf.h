@@ -35,7 +35,7 @@ const char *share_conf_owner(unsigned int i);
  * it; of keys that are no numbers they tell only those that are set.
  */
 bool share_conf_is_given(const struct share *s, unsigned int i);
-/* Do two shares have the same values of the i-th key? */
+/* Do two shares have the same values of the i-th key? An id only counts if @a has one. */
 bool share_conf_same(const struct share *a, const struct share *b, unsigned int i);
 
 #endif

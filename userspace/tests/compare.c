@@ -216,6 +216,22 @@ static void text_of_what_runs(void)
 	fake_unload(&k);
 }
 
+/* apply() serves a share again for the sake of its id. */
+static void another_id(void)
+{
+	static const char text[] =
+		"[listener nfs]\n" A "id = 00112233-4455-6677-8899-aabbccddeeff\n";
+
+	apply_first(25, text);
+	SAME(compared_with(text), "");
+	SAME(compared_with("[listener nfs]\n" A), "");
+	memcpy(k.shares.share[0]->id, "0123456789abcdef", 16);
+	SAME(compared_with(text), "share a: other options than in the configuration file: id\n");
+	SAME(text_saved(text, NULL),
+	     "[listener nfs]\n" A "id = 30313233-3435-3637-3839-616263646566\n");
+	fake_unload(&k);
+}
+
 /* What a module is too old to tell is no difference, and stays in the file. */
 static void option_that_is_unknown(void)
 {
@@ -371,7 +387,7 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(equal_to_the_file), TEST(what_the_file_asks_for), TEST(what_was_added_by_hand),
 		TEST(many_by_hand), TEST(text_of_what_runs), TEST(what_could_not_be_served),
-		TEST(option_that_is_unknown),
+		TEST(option_that_is_unknown), TEST(another_id),
 		TEST(what_could_not_be_changed), TEST(dry_run), TEST(missing_keytab),
 		TEST(missing_keytab_of_smb),
 		TEST(no_file_handles), TEST(space_of_file_systems), TEST(no_module), {0}
