@@ -111,7 +111,7 @@ static bool same_values(const struct share_conf *a, const struct share_conf *b)
 	return true;
 }
 
-static bool share_key_differs(const struct share *want, const struct share *have, unsigned int i)
+bool share_key_differs(const struct share *want, const struct share *have, unsigned int i)
 {
 	struct share_conf file, kernel;
 	bool differs;

@@ -6,6 +6,7 @@
 #include "daemon/kernel.h"
 
 struct config;
+struct share;
 
 /**
  * struct running - what the kernel serves
@@ -64,6 +65,8 @@ struct differences {
  */
 void differences_find(const struct running *r, const struct config *cfg, struct differences *d);
 void differences_free(struct differences *d);
+/* Has a share of the file another i-th key than one of the kernel? See share_conf_get(). */
+bool share_key_differs(const struct share *want, const struct share *have, unsigned int i);
 /* What differs, in the words of apply(): "share NAME". Freed by the caller. */
 char *difference_subject(const struct difference *d, const struct running *r,
 			 const struct config *cfg);

@@ -117,13 +117,25 @@ static void edit_setting(struct edit *e, unsigned int id)
 	config_edit_set(e->text, e->server, settings[id].name, &value, 1);
 }
 
-static void edit_option(struct edit *e, const struct difference *d)
+static void edit_option(struct edit *e, const struct difference *d, unsigned int id)
 {
 	struct share_conf c;
 
-	share_conf_get(e->r->shares.share[d->in_kernel], d->id, &c);
+	share_conf_get(e->r->shares.share[d->in_kernel], id, &c);
 	config_edit_set(e->text, e->share[d->in_file], c.key, c.value, c.n);
 	share_conf_free(&c);
+}
+
+/* Of a share with another path only that was compared. */
+static void edit_options(struct edit *e, const struct difference *d)
+{
+	unsigned int i;
+
+	edit_option(e, d, d->id);
+	for (i = 0; !d->id && i < share_conf_count(); i++)
+		if (share_key_differs(e->cfg->shares[d->in_file],
+				      e->r->shares.share[d->in_kernel], i))
+			edit_option(e, d, i);
 }
 
 static void edit_apply(struct edit *e, const struct difference *d)
@@ -133,7 +145,7 @@ static void edit_apply(struct edit *e, const struct difference *d)
 	if (d->kind == DIFFERENCE_SETTING)
 		edit_setting(e, d->id);
 	else if (d->kind == DIFFERENCE_OPTION)
-		edit_option(e, d);
+		edit_options(e, d);
 	else if (d->in_file >= 0)
 		config_edit_remove(e->text, d->kind == DIFFERENCE_SHARE ?
 				   e->share[d->in_file] : e->listener[d->in_file]);

@@ -232,6 +232,26 @@ static void another_id(void)
 	fake_unload(&k);
 }
 
+/* A share was removed and added with another path and other options. */
+static void another_share_of_a_name(void)
+{
+	static const char text[] = "[listener nfs]\n" A "squash = none\ncomment = x\n" B;
+	struct share *hand = share_new("a");
+	struct why why;
+
+	apply_first(26, text);
+	CHECK(!kernel_share_del(&k, "a"));
+	CHECK(share_set_path(hand, "/elsewhere", &why) && share_add_rule(hand, "any=ro", &why) &&
+	      share_set_comment(hand, "x", &why) && !kernel_share_add(&k, hand));
+	fake_log(&k);
+	SAME(text_saved(text, NULL),
+	     "[listener nfs]\n[share a]\npath = /elsewhere\nsquash = root-to-guest\n"
+	     "comment = x\nallow = any=ro\n" B);
+	SAME(compared_with(text_saved(text, NULL)), "");
+	share_free(hand);
+	fake_unload(&k);
+}
+
 /* What a module is too old to tell is no difference, and stays in the file. */
 static void option_that_is_unknown(void)
 {
@@ -387,7 +407,7 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(equal_to_the_file), TEST(what_the_file_asks_for), TEST(what_was_added_by_hand),
 		TEST(many_by_hand), TEST(text_of_what_runs), TEST(what_could_not_be_served),
-		TEST(option_that_is_unknown), TEST(another_id),
+		TEST(option_that_is_unknown), TEST(another_id), TEST(another_share_of_a_name),
 		TEST(what_could_not_be_changed), TEST(dry_run), TEST(missing_keytab),
 		TEST(missing_keytab_of_smb),
 		TEST(no_file_handles), TEST(space_of_file_systems), TEST(no_module), {0}
