@@ -127,7 +127,10 @@ bool apply_has_protocol(const struct work *w, const char *name)
 	return false;
 }
 
-/* Get the target value of a setting: the file's, otherwise the value before we first changed it. */
+/*
+ * Get the target value of a setting: the file's, otherwise the value before we first changed it, or
+ * the default of one that was set by hand and then saved.
+ */
 static bool wanted_setting(struct work *w, unsigned int id, u32 *value)
 {
 	u64 before;
@@ -152,8 +155,9 @@ static void remember_settings(struct work *w, const struct kernel_server *set)
 
 		if (!w->cfg->given[i])
 			state_setting_drop(w->st, name);
-		else if (set->has[i] && !state_setting(w->st, name, &before))
-			state_setting_put(w->st, name, w->server.value[i]);
+		else if (w->server.has[i] && !state_setting(w->st, name, &before))
+			state_setting_put(w->st, name, set->has[i] ? w->server.value[i] :
+					  settings[i].initial);
 	}
 }
 

@@ -57,8 +57,12 @@ static bool listeners_own(const struct our_listeners *ours, u32 id)
 	return false;
 }
 
-/* Return true if the listener exists, whether added by dittod or by hand. */
-static bool listener_is_there(const struct listener *want, const struct kernel_listeners *have,
+/*
+ * Return true if the listener exists. One that was added by hand, and that the file names by now,
+ * becomes dittod's.
+ */
+static bool listener_is_there(struct work *w, const struct listener *want,
+			      const struct kernel_listeners *have,
 			      const struct our_listeners *ours)
 {
 	char text[LISTENER_TEXT_MAX];
@@ -69,10 +73,14 @@ static bool listener_is_there(const struct listener *want, const struct kernel_l
 		if (!strcmp(ours->listener[i].text, text) &&
 		    listeners_find(have, ours->listener[i].id))
 			return true;
-	for (i = 0; i < have->n; i++)
-		if (listener_port(want) == have->listener[i].port &&
-		    listener_same_place(want, &have->listener[i]))
-			return true;
+	for (i = 0; i < have->n; i++) {
+		if (listener_port(want) != have->listener[i].port ||
+		    !listener_same_place(want, &have->listener[i]))
+			continue;
+		if (!listeners_own(ours, have->listener[i].id))
+			state_listener_put(w->st, have->listener[i].id, text);
+		return true;
+	}
 	return false;
 }
 
@@ -181,7 +189,7 @@ bool apply_listeners(struct work *w, bool removing)
 			go_on = listener_del(w, &ours.listener[i]);
 	}
 	for (i = 0; !removing && i < n && go_on; i++)
-		if (!listener_is_there(&want[i], &have, &ours))
+		if (!listener_is_there(w, &want[i], &have, &ours))
 			go_on = listener_add(w, &want[i], &have);
 	free(ours.listener);
 	kernel_listeners_free(&have);

@@ -156,7 +156,8 @@ static void added_by_hand(void)
 	CHECK(k.shares.n == 1 && k.listeners.n == 1);
 	/* dittod owns objects that the file names. */
 	apply_expect("[share hand]\npath = /hand\n[listener nfs]\nport = 2049\n", "");
-	apply_expect("", "-share:hand");
+	apply_expect("[listener nfs]\nport = 3049\n",
+		     "-listener:1 -share:hand +listener:nfs tcp * port 3049");
 	share_free(hand);
 	fake_unload(&k);
 }
@@ -237,6 +238,8 @@ static void late_protocol(void)
 /* A setting that is removed from the file gets its previous value. */
 static void settings_follow_file(void)
 {
+	char changes[32];
+
 	fake_load(&k, 12, NULL);
 	k.server.value[SETTING_threads] = 4;
 	apply_expect("[server]\nthreads = 8\nudp = yes\n", "key threads=8 udp=1");
@@ -245,6 +248,10 @@ static void settings_follow_file(void)
 	/* Changed by hand, and not owned. */
 	k.server.value[SETTING_threads] = 5;
 	apply_expect("", "");
+	/* What it was before is not known once the file names it. */
+	apply_expect("[server]\nthreads = 5\n", "");
+	snprintf(changes, sizeof(changes), "threads=%u", settings[SETTING_threads].initial);
+	apply_expect("", changes);
 	fake_unload(&k);
 }
 

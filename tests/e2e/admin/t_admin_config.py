@@ -66,7 +66,7 @@ def saved_and_compared(w):
        (shares, 998))
     put(conf, before)
     eq(config(w, 'apply')[0], 0)
-    eq([x['name'] for x in s.json('share', 'list')], ['data'])
+    eq(([x['name'] for x in s.json('share', 'list')], s.setting('drain_ms')), (['data'], 30000))
     # a share that was removed by hand is removed from the file, also once it is missed
     s.ctl('share', 'del', 'data')
     wait_for('it is missed', lambda: 'share data' in s.ctl('status', check=False).stdout)
@@ -74,6 +74,30 @@ def saved_and_compared(w):
     assert '[share' not in get(conf).decode(), get(conf).decode()
     ready(w)
     eq(s.json('share', 'list'), [])
+    s.ctl('stop')
+
+
+@test(server='ditto', share=False, clients=0)
+def taken_over_by_saving(w):
+    """A listener that was saved is the helper's; a share that was added anew is saved whole."""
+    s, other = w.server, w.path('other')
+    os.mkdir(other)
+    before = f'[listener nfs]\n[share data]\npath = {w.export}\nsquash = none\n'
+    conf = s.helper_start(before)
+    ready(w)
+    s.ctl('listener', 'add', 'nfs', 'port', '3049')
+    s.ctl('share', 'del', 'data')
+    s.ctl('share', 'add', 'data', other, 'allow', 'any=ro')
+    code, said = config(w, 'save')
+    eq(code, 0, said)
+    text = get(conf).decode()
+    assert f'path = {other}\n' in text and 'squash = root-to-guest\n' in text, text
+    eq(config(w, 'diff'), (0, ''))
+    ready(w)
+    put(conf, before)
+    eq(config(w, 'apply')[0], 0)
+    eq([x['port'] for x in s.json('listener', 'list')], [2049])
+    eq(config(w, 'diff'), (0, ''))
     s.ctl('stop')
 
 
