@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -316,27 +317,32 @@ static bool write_all(int fd, const char *text)
 	return !fsync(fd);
 }
 
-/* Whoever loses power has the old file or the new one. */
-static bool save_folder_sync(const char *path)
+/* Only one at a time saves a file. Returns its folder, or -1 and sets errno. */
+static int save_begin(const char *path)
 {
 	char *copy = mem_string(path);
 	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool good = fd >= 0 && !fsync(fd);
 
-	if (fd >= 0)
-		close(fd);
 	free(copy);
-	return good;
+	if (fd >= 0 && flock(fd, LOCK_EX)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
 }
 
-/* Put a text in place of a file, which becomes PATH.bak. Returns false and sets errno on error. */
-static bool save_replace(const char *path, const char *text)
+/*
+ * Put a text in place of a file, which becomes PATH.bak. Whoever loses power has the old file or
+ * the new one. Returns false and sets errno on error.
+ */
+static bool save_replace(const char *path, const char *text, int folder)
 {
 	char *new = mem_print("%s.new", path), *old = mem_print("%s.bak", path);
 	struct stat st = { .st_mode = 0644 };
 	bool exists = !stat(path, &st), good;
 	int fd, error;
 
+	/* One that was killed has left it. */
 	unlink(new);
 	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	good = fd >= 0;
@@ -345,7 +351,7 @@ static bool save_replace(const char *path, const char *text)
 	good = good && !fchmod(fd, st.st_mode & 07777) && write_all(fd, text);
 	if (good && exists)
 		good = (!unlink(old) || errno == ENOENT) && !link(path, old);
-	good = good && !rename(new, path) && save_folder_sync(path);
+	good = good && !rename(new, path) && !fsync(folder);
 	error = errno;
 	if (!good && fd >= 0)
 		unlink(new);
@@ -383,23 +389,27 @@ static void save_tell(const char *path, bool changed, const struct problems *kep
 int command_save_config(const struct config_file *file, bool json)
 {
 	char *before = NULL, *text = NULL;
-	struct config *cfg = config_file_load(file, NULL, &before);
 	struct problems kept = { 0 };
 	struct status status;
+	struct config *cfg;
 	char path[PATH_MAX];
 	struct running r;
-	bool good;
+	bool good = false;
+	int folder;
 
-	if (!cfg)
-		return EXIT_FAILURE;
-	if (!command_running(&r)) {
-		free(before);
-		config_free(cfg);
-		return EXIT_FAILURE;
-	}
 	/* The file may be a link to where it really lies. */
 	if (!realpath(file->path, path))
 		snprintf(path, sizeof(path), "%s", file->path);
+	folder = save_begin(path);
+	if (folder < 0) {
+		log_error("%s: %s", path, strerror(errno));
+		return EXIT_FAILURE;
+	}
+	cfg = config_file_load(file, NULL, &before);
+	if (!cfg)
+		goto out_folder;
+	if (!command_running(&r))
+		goto out_config;
 	users_resolve(cfg);
 	good = save_is_safe(&r, cfg, &status);
 	if (good) {
@@ -408,7 +418,7 @@ int command_save_config(const struct config_file *file, bool json)
 		good = save_is_faithful(path, text, &r, &kept);
 	}
 	if (good && strcmp(before, text)) {
-		good = save_replace(path, text);
+		good = save_replace(path, text, folder);
 		if (!good)
 			log_error("%s: %s", path, strerror(errno));
 	}
@@ -416,9 +426,12 @@ int command_save_config(const struct config_file *file, bool json)
 		save_tell(path, strcmp(before, text), &kept, json);
 	problems_free(&kept);
 	free(text);
-	free(before);
 	running_free(&r);
+out_config:
+	free(before);
 	config_free(cfg);
+out_folder:
+	close(folder);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """dittoctl config: the configuration file beside what is served."""
+import fcntl
 import json
 import os
 
@@ -98,6 +99,15 @@ def taken_over_by_saving(w):
     eq(config(w, 'apply')[0], 0)
     eq([x['port'] for x in s.json('listener', 'list')], [2049])
     eq(config(w, 'diff'), (0, ''))
+    # one at a time
+    folder = os.open(os.path.dirname(conf), os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    saving = s.ns.spawn(servers.tool('dittoctl'), 'config', 'save')
+    wait_for('it waits', lambda: '-> FLOCK' in get('/proc/locks').decode())
+    s.ctl('share', 'set', 'data', 'comment', 'late')
+    os.close(folder)
+    eq(saving.wait(), 0)
+    assert 'comment = late\n' in get(conf).decode(), get(conf).decode()
     s.ctl('stop')
 
 
