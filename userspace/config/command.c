@@ -150,7 +150,7 @@ int command_check_config(const struct config_file *file, bool json)
 	struct config *cfg;
 	int status;
 
-	cfg = config_read(file->path, &c.mistakes);
+	cfg = config_file_read(file, &c.mistakes, NULL);
 	if (cfg)
 		check_config(&c, cfg);
 	if (json)

@@ -182,7 +182,7 @@ static void control_write_status(struct control *c)
 			    .refused = c->refused, .stopped = stopped,
 			    .started = c->result.started, .shares = c->cfg->nshares,
 			    .state_dir = (char *)c->with.state_dir, .file = c->served,
-			    .config = (char *)c->file->path };
+			    .config = c->file->optional ? NULL : (char *)c->file->path };
 	unsigned int i;
 
 	s.failure = mem_new((c->result.problems.n + 1) * sizeof(*s.failure));

@@ -48,7 +48,8 @@ struct status_space {
  * @stopped: it applies nothing until it gets the command to
  * @shares: number of shares in the configuration
  * @state_dir: folder of the state; NULL if it is not known
- * @config: the configuration file; NULL if it is not known
+ * @config: the configuration file that an option names; NULL for the usual one, which may be
+ *	missing
  * @file: which content of that was applied
  * @failure: parts of the configuration that could not be applied; each is a @problem, too, in a
  *	status that was read

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/command.h"
 #include "config/config.h"
 #include "config/config_file.h"
 #include "mem.h"
@@ -624,6 +625,7 @@ static void stamp_of_file(void)
 	if (CHECK(first && again))
 		CHECK(!file_stamp_same(&first->stamp, &again->stamp));
 	CHECK(!unlink(path));
+	CHECK(!command_check_config(&file, false));
 	none = config_file_load(&file, NULL, &before);
 	SAME(before, "");
 	free(before);

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import subprocess
 
 import servers
 from checks import eq, wait_for
@@ -153,6 +154,30 @@ def nothing_lost_by_saving(w):
     s.helper_stop()
     assert 'systemctl start dittod' in s.refused('config', 'save')
     eq(get(conf).decode(), text)
+
+
+@test(server='ditto', share=False, clients=0)
+def usual_file_missing(w):
+    """The usual file may be missing: it is empty then, and the first save makes it."""
+    s, conf, state = w.server, '/etc/ditto/ditto.conf', f'{w.base}/state'
+    os.makedirs(os.path.dirname(conf), exist_ok=True)
+    os.makedirs(state, exist_ok=True)
+    assert not os.path.exists(conf)
+    with open(f'{w.base}/dittod.log', 'ab') as log:
+        s.helper = s.ns.spawn(servers.tool('dittod'), '-s', state, stdout=log,
+                              stderr=subprocess.STDOUT)
+    wait_for('a listener', lambda: s.json('listener', 'list'))
+    for words in (('check',), ('diff',), ('apply',), ('apply', '--dry-run'), ('save',)):
+        code, said = config(w, *words)
+        eq(code, 0, said)
+    assert not os.path.exists(conf)
+    s.ctl('server', 'set', 'drain-ms', '999')
+    try:
+        code, said = config(w, 'save')
+        eq((code, get(conf)), (0, b'[server]\ndrain-ms = 999\n'), said)
+    finally:
+        os.unlink(conf)
+    s.ctl('stop')
 
 
 @test(server='ditto', share=False, clients=0)
