@@ -24,6 +24,7 @@
 #include "identity/identity.h"
 #include "identity/user_lookup.h"
 #include "mem.h"
+#include "text.h"
 #include "nl/share_conf.h"
 #include "nl/status.h"
 #include "running.h"
@@ -65,19 +66,44 @@ static bool command_running(struct running *r)
 	return !rc;
 }
 
+/* Ends of lines in these would make others of what is behind. */
+static void share_make_printable(struct share *s)
+{
+	char *const texts[] = { s->path, s->comment, s->snapshots };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(texts); i++)
+		if (texts[i])
+			text_make_printable(texts[i]);
+}
+
+/* Print lines of a text, which a terminal must not take for commands. */
+static void lines_print(char *text)
+{
+	char *line;
+
+	while ((line = strsep(&text, "\n")) && text) {
+		text_make_printable(line);
+		puts(line);
+	}
+}
+
 int command_show_config(void)
 {
 	struct config *empty = config_new();
 	struct problems none;
 	struct running r;
+	unsigned int i;
 	char *text;
 
 	if (!command_running(&r)) {
 		config_free(empty);
 		return EXIT_FAILURE;
 	}
+	for (i = 0; i < r.shares.n; i++)
+		share_make_printable(r.shares.share[i]);
 	text = running_text(&r, empty, "", NULL, &none);
-	fputs(text, stdout);
+	lines_print(text);
 	free(text);
 	running_free(&r);
 	config_free(empty);
@@ -165,8 +191,10 @@ static void side_print(char sign, const struct difference *d, const struct runni
 	unsigned int i;
 
 	difference_values(d, sign == '-', r, cfg, &c);
-	for (i = 0; i < c.n; i++)
+	for (i = 0; i < c.n; i++) {
+		text_make_printable(c.value[i]);
 		printf("%c%s = %s\n", sign, c.key, c.value[i]);
+	}
 	share_conf_free(&c);
 }
 
@@ -363,7 +391,8 @@ static bool save_replace(const char *path, const char *text, int folder)
 	return good;
 }
 
-static void save_tell(const char *path, bool changed, const struct problems *kept, bool json)
+static void save_tell(const char *path, bool changed, bool existed, const struct problems *kept,
+		      bool json)
 {
 	unsigned int i;
 
@@ -371,8 +400,12 @@ static void save_tell(const char *path, bool changed, const struct problems *kep
 		for (i = 0; i < kept->n; i++)
 			printf("%s: stays as it is in the file, which could not be applied: %s\n",
 			       kept->list[i].what, kept->list[i].why);
-		printf(changed ? "%s is what is served; before it was %s.bak\n" :
-		       "%s is what is served already\n", path, path);
+		if (!changed)
+			printf("%s is what is served already\n", path);
+		else if (existed)
+			printf("%s is what is served; before it was %s.bak\n", path, path);
+		else
+			printf("%s is what is served\n", path);
 		return;
 	}
 	json_open(stdout, NULL, '{');
@@ -423,7 +456,7 @@ int command_save_config(const struct config_file *file, bool json)
 			log_error("%s: %s", path, strerror(errno));
 	}
 	if (good)
-		save_tell(path, strcmp(before, text), &kept, json);
+		save_tell(path, strcmp(before, text), cfg->stamp.inode, &kept, json);
 	problems_free(&kept);
 	free(text);
 	running_free(&r);

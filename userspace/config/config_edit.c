@@ -32,11 +32,13 @@ struct line {
  * @line: its lines
  * @n: entries of @line
  * @nsections: number of sections, with those that were removed
+ * @open: the last line of the file, if that has no end
  */
 struct config_edit {
 	struct line *line;
 	unsigned int n;
 	unsigned int nsections;
+	const char *open;
 };
 
 /* Put a line before the one at @place. */
@@ -71,6 +73,8 @@ struct config_edit *config_edit_begin(const char *text)
 			kind = strchr("#;\r\n", *start) ? LINE_OTHER : LINE_KEY;
 		}
 		line_insert(e, e->n, mem_print("%.*s", (int)len, text), kind, e->nsections - 1);
+		if (!text[len])
+			e->open = e->line[e->n - 1].text;
 	}
 	return e;
 }
@@ -165,6 +169,7 @@ void config_edit_set(struct config_edit *e, unsigned int section, const char *ke
 
 char *config_edit_end(struct config_edit *e)
 {
+	const char *last = NULL;
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
@@ -173,12 +178,18 @@ char *config_edit_end(struct config_edit *e)
 	if (!out)
 		mem_out();
 	for (i = 0; i < e->n; i++) {
-		if (e->line[i].text)
-			fprintf(out, "%s\n", e->line[i].text);
-		free(e->line[i].text);
+		if (!e->line[i].text)
+			continue;
+		fprintf(out, "%s\n", e->line[i].text);
+		last = e->line[i].text;
 	}
 	if (fclose(out))
 		mem_out();
+	/* Still the last one: nothing was put behind it. */
+	if (last && last == e->open)
+		text[size - 1] = '\0';
+	for (i = 0; i < e->n; i++)
+		free(e->line[i].text);
 	free(e->line);
 	free(e);
 	return text;

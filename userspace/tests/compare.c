@@ -191,11 +191,14 @@ static void text_of_what_runs(void)
 		"# above b\n[share b]\npath = /b\n; no more\n\n# the end\n";
 	struct listener l = { .protocol = "smb", .port = 1445 };
 	struct share *hand = share_new("hand");
+	char open[sizeof(before)], saved[1000];
 	struct why why;
 	u32 id;
 
 	apply_first(20, before);
 	SAME(text_saved(before, NULL), before);
+	snprintf(open, sizeof(open), "%.*s", (int)strlen(before) - 1, before);
+	SAME(text_saved(open, NULL), open);
 	by_hand("a", "read-only", "no");
 	by_hand("a", "squash", "none");
 	k.server.value[SETTING_threads] = 7;
@@ -212,6 +215,9 @@ static void text_of_what_runs(void)
 	     "[listener nfs]\n\n[listener smb]\nport = 1445\n");
 	fake_log(&k);
 	SAME(compared_with(text_saved(before, NULL)), "");
+	/* The end of the last line is there once others follow. */
+	snprintf(saved, sizeof(saved), "%s", text_saved(before, NULL));
+	SAME(text_saved(open, NULL), saved);
 	share_free(hand);
 	fake_unload(&k);
 }

@@ -137,6 +137,10 @@ def nothing_lost_by_saving(w):
     eq(config(w, 'apply')[0], 3)
     s.ctl('share', 'set', 'data', 'comment', 'x\n[share y]\npath = /')
     assert 'share' in s.refused('config', 'save')
+    assert '\ncomment = x?[share y]?path = /\n' in config(w, 'show')[1]
+    assert '\n+comment = x?[share y]?path = /\n' in config(w, 'diff')[1]
+    s.ctl('share', 'set', 'data', 'comment', 'x\x1b[2J')
+    assert '\ncomment = x?[2J\n' in config(w, 'show')[1]
     s.ctl('share', 'set', 'data', 'comment', 'x')
     # what was written into the file and is not applied yet
     put(conf, f'{text}[share later]\npath = {w.export}\n')
@@ -175,6 +179,7 @@ def usual_file_missing(w):
     try:
         code, said = config(w, 'save')
         eq((code, get(conf)), (0, b'[server]\ndrain-ms = 999\n'), said)
+        eq(said, f'{conf} is what is served\n')
     finally:
         os.unlink(conf)
     s.ctl('stop')
