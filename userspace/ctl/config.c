@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -55,11 +56,33 @@ static void dittod_find(const struct status *s, char program[PATH_MAX])
 	snprintf(program, PATH_MAX, "dittod");
 }
 
+/* Tell what a program says on its standard error as this one does. */
+static void errors_pass_on(const struct ctl *ctl, int fd)
+{
+	static const char prefix[] = "dittod: ";
+	FILE *f = fdopen(fd, "r");
+	char *line = NULL;
+	size_t size = 0;
+
+	while (f && getline(&line, &size, f) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		ctl_failed(ctl, "%s", line + (strncmp(line, prefix, sizeof(prefix) - 1) ? 0 :
+					      sizeof(prefix) - 1));
+	}
+	free(line);
+	if (f)
+		fclose(f);
+	else
+		close(fd);
+}
+
 /* Run dittod with an option, for the file of the one that runs. Returns an exit status. */
 static int config_run(struct ctl *ctl, const char *option)
 {
 	char program[PATH_MAX], config[PATH_MAX], state[PATH_MAX];
 	char *argv[8] = { program, (char *)option };
+	posix_spawn_file_actions_t actions;
+	int errors[2] = { -1, -1 };
 	unsigned int n = 2;
 	struct status s;
 	int rc, status;
@@ -80,9 +103,21 @@ static int config_run(struct ctl *ctl, const char *option)
 	if (ctl->json)
 		argv[n++] = "--json";
 	status_free(&s);
-	rc = posix_spawnp(&pid, program, NULL, NULL, argv, environ);
+	if (ctl->json && pipe2(errors, O_CLOEXEC))
+		return ctl_failed(ctl, "%s", strerror(errno));
+	posix_spawn_file_actions_init(&actions);
+	if (ctl->json)
+		posix_spawn_file_actions_adddup2(&actions, errors[1], STDERR_FILENO);
+	rc = posix_spawnp(&pid, program, &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	if (ctl->json)
+		close(errors[1]);
+	if (ctl->json && rc)
+		close(errors[0]);
 	if (rc)
 		return ctl_failed(ctl, "%s: %s", program, strerror(rc));
+	if (ctl->json)
+		errors_pass_on(ctl, errors[0]);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return ctl_failed(ctl, "%s: %s", program, strerror(errno));

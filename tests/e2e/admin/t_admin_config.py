@@ -211,6 +211,9 @@ def applied_or_only_told(w):
     eq(len(told['mistakes']), 3)
     for words in (('apply',), ('apply', '--dry-run'), ('diff',), ('save',)):
         assert f'{conf}:1: ' in s.refused('config', *words)
+        told = [json.loads(line) for line in s.refused('--json', 'config', *words).splitlines()]
+        eq({x['command'] for x in told}, {f'config {words[0]}'})
+        assert any(x['error'].startswith(f'{conf}:1: ') for x in told), told
     put(conf, f'[share b]\npath = {w.path("b")}\n[share d]\npath = {w.path("b")}\n'
         f'[share e]\npath = {w.path("e")}\n')
     told = json.loads(config(w, 'check', '--json')[1])
