@@ -254,11 +254,12 @@ int command_diff_config(const struct config_file *file, bool json)
  * Only of a server that has the configuration all that is not in the kernel was removed by hand.
  * What somebody has written into the file since was not.
  */
-static bool save_is_safe(const struct running *r, const struct config *cfg, struct status *status)
+static bool save_is_safe(const struct running *r, const struct config *cfg,
+			 const struct status *status)
 {
 	const char *why = NULL;
 
-	if (!status_read(status))
+	if (!status->pid)
 		why = "dittod does not run: systemctl start dittod";
 	else if (status->stopped)
 		why = "the server is stopped: dittoctl start";
@@ -271,7 +272,6 @@ static bool save_is_safe(const struct running *r, const struct config *cfg, stru
 	if (!why)
 		return true;
 	log_error("what is served is not what is configured, as %s", why);
-	status_free(status);
 	return false;
 }
 
@@ -359,6 +359,20 @@ static int save_begin(const char *path)
 	return fd;
 }
 
+/* An editor does not lock. */
+static bool save_is_current(const char *path, const struct config *cfg)
+{
+	struct file_stamp now = { 0 };
+	struct stat st;
+
+	if (!stat(path, &st))
+		now = file_stamp_of(&st);
+	if (file_stamp_same(&now, &cfg->stamp))
+		return true;
+	log_error("%s was changed just now: dittoctl config apply", path);
+	return false;
+}
+
 /*
  * Put a text in place of a file, which becomes PATH.bak. Whoever loses power has the old file or
  * the new one. Returns false and sets errno on error.
@@ -441,15 +455,17 @@ int command_save_config(const struct config_file *file, bool json)
 	cfg = config_file_load(file, NULL, &before);
 	if (!cfg)
 		goto out_folder;
+	/* First: what dittod has applied by now is there when the kernel is asked. */
+	status_read(&status);
 	if (!command_running(&r))
 		goto out_config;
 	users_resolve(cfg);
 	good = save_is_safe(&r, cfg, &status);
 	if (good) {
 		text = running_text(&r, cfg, before, &status, &kept);
-		status_free(&status);
 		good = save_is_faithful(path, text, &r, &kept);
 	}
+	good = good && save_is_current(path, cfg);
 	if (good && strcmp(before, text)) {
 		good = save_replace(path, text, folder);
 		if (!good)
@@ -461,6 +477,7 @@ int command_save_config(const struct config_file *file, bool json)
 	free(text);
 	running_free(&r);
 out_config:
+	status_free(&status);
 	free(before);
 	config_free(cfg);
 out_folder:
