@@ -100,6 +100,12 @@ def taken_over_by_saving(w):
     eq(config(w, 'apply')[0], 0)
     eq([x['port'] for x in s.json('listener', 'list')], [2049])
     eq(config(w, 'diff'), (0, ''))
+    # a text of two lines is none of two keys, and no command to the terminal
+    s.ctl('share', 'set', 'data', 'comment', 'x\n[share y]\npath = /')
+    assert '\ncomment = x?[share y]?path = /\n' in config(w, 'show')[1]
+    assert '\n+comment = x?[share y]?path = /\n' in config(w, 'diff')[1]
+    s.ctl('share', 'set', 'data', 'comment', 'x\x1b[2J')
+    assert '\ncomment = x?[2J\n' in config(w, 'show')[1]
     # one at a time
     folder = os.open(os.path.dirname(conf), os.O_RDONLY)
     fcntl.flock(folder, fcntl.LOCK_EX)
@@ -124,32 +130,9 @@ def nothing_lost_by_saving(w):
     assert not code and 'share away: stays as it is in the file' in said, said
     eq(get(conf).decode(), text.replace('[share away]', 'comment = x\n[share away]'))
     text = get(conf).decode()
-    # an option of a share whose users are not known was not changed by hand
-    put(conf, f'{text}[share named]\npath = {w.export}\n')
-    eq(config(w, 'apply')[0], 3)
-    unknown = f'{text}[share named]\npath = {w.export}\nuser = no such user=read\nbrowse = no\n'
-    put(conf, unknown)
-    eq(config(w, 'apply')[0], 3)
-    code, said = config(w, 'save')
-    assert not code and 'share named: stays as it is in the file' in said, said
-    eq(get(conf).decode(), unknown)
-    put(conf, text)
-    eq(config(w, 'apply')[0], 3)
     s.ctl('share', 'set', 'data', 'comment', 'x\n[share y]\npath = /')
     assert 'share' in s.refused('config', 'save')
-    assert '\ncomment = x?[share y]?path = /\n' in config(w, 'show')[1]
-    assert '\n+comment = x?[share y]?path = /\n' in config(w, 'diff')[1]
-    s.ctl('share', 'set', 'data', 'comment', 'x\x1b[2J')
-    assert '\ncomment = x?[2J\n' in config(w, 'show')[1]
     s.ctl('share', 'set', 'data', 'comment', 'x')
-    # what was written into the file and is not applied yet
-    put(conf, f'{text}[share later]\npath = {w.export}\n')
-    assert 'dittoctl config apply' in s.refused('config', 'save')
-    assert '[share later]' in get(conf).decode()
-    put(conf, text)
-    assert 'dittoctl config apply' in s.refused('config', 'save')
-    eq(config(w, 'apply')[0], 3)
-    eq(config(w, 'save')[0], 0)
     for listener in s.json('listener', 'list'):
         s.ctl('listener', 'del', str(listener['id']))
     assert 'dittoctl listener add' in s.refused('config', 'save')
@@ -158,6 +141,29 @@ def nothing_lost_by_saving(w):
     s.helper_stop()
     assert 'systemctl start dittod' in s.refused('config', 'save')
     eq(get(conf).decode(), text)
+
+
+@test(server='ditto', share=False, clients=0)
+def nothing_undone_by_saving(w):
+    """What was written into the file stays, whether it is not applied yet or cannot be."""
+    s, text = w.server, f'[listener nfs]\n[share data]\npath = {w.export}\n'
+    conf = s.helper_start(text)
+    ready(w)
+    put(conf, f'{text}browse = no\n')
+    assert 'dittoctl config apply' in s.refused('config', 'save')
+    eq(get(conf).decode(), f'{text}browse = no\n')
+    eq(config(w, 'apply')[0], 0)
+    eq(config(w, 'save')[0], 0)
+    unknown = f'{text}user = no such user=read\nbrowse = yes\n'
+    put(conf, unknown)
+    eq(config(w, 'apply')[0], 3)
+    eq(config(w, 'diff')[0], 3)
+    code, said = config(w, 'save')
+    assert not code and 'share data: stays as it is in the file' in said, said
+    eq(get(conf).decode(), unknown)
+    put(conf, text)
+    eq(config(w, 'apply')[0], 0)
+    s.ctl('stop')
 
 
 @test(server='ditto', share=False, clients=0)
