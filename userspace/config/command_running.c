@@ -447,6 +447,12 @@ int command_save_config(const struct config_file *file, bool json)
 	/* The file may be a link to where it really lies. */
 	if (!realpath(file->path, path))
 		snprintf(path, sizeof(path), "%s", file->path);
+	/* Without it, the folder of the usual file need not be there. */
+	if (!status_read(&status)) {
+		log_error("dittod does not run: systemctl start dittod");
+		return EXIT_FAILURE;
+	}
+	status_free(&status);
 	folder = save_begin(path);
 	if (folder < 0) {
 		log_error("%s: %s", path, strerror(errno));
