@@ -96,18 +96,18 @@ void dsmb_times_note_change(const struct ditto_op *op, struct dsmb_open *open)
 	struct ditto_wcc wcc;
 	int err;
 
+	if (READ_ONCE(open->noted) == (u32)second)
+		return;
 	/* POSIX has it otherwise. */
 	if (!open->posix && !(kept & DSMB_TIME_ACCESSED) &&
-	    inode_get_atime_sec(file->inode) != second &&
-	    READ_ONCE(open->touched) != (u32)second) {
+	    inode_get_atime_sec(file->inode) != second) {
 		ditto_note_access(op, file);
 		/* Mounts may keep it less often, or not. */
 		if (inode_get_atime_sec(file->inode) != second)
-			WRITE_ONCE(open->touched, second);
+			WRITE_ONCE(open->noted, second);
 	}
-	if (likely(!op->stream_of) || (kept & both) == both)
-		return;
-	if (inode_get_mtime_sec(file->inode) == second || READ_ONCE(open->noted) == (u32)second)
+	if (likely(!op->stream_of) || (kept & both) == both ||
+	    inode_get_mtime_sec(file->inode) == second)
 		return;
 	at_once = *op;
 	at_once.park = NULL;

@@ -139,8 +139,7 @@ struct dsmb_open_rare {
  * @rare: what few opens have, or NULL; see dsmb_open_rare(); set once
  * @parked: number of calls that are parked on the open; changed by transport/call.c
  * @position: FilePositionInformation
- * @touched: second of the last attempt to note a change as an access that had no effect
- * @noted: of a stream: second of the last attempt to note a change in the file that had no effect
+ * @noted: second of the last attempt to note a change in a time of the file that had no effect
  * @channel_sequence: ChannelSequence, MS-SMB2 section 3.3.5.2.10; it and the next three members are
  *	guarded by @where, see replay.c
  * @turn: number of changes of @channel_sequence
@@ -192,7 +191,6 @@ struct dsmb_open {
 	u32 parked;
 	u32 since;
 	u32 noted;
-	u32 touched;
 	u32 turn;
 	u32 outstanding;
 	u32 outstanding_before;
