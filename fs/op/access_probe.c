@@ -17,13 +17,7 @@ static void probe_opts(struct ditto_access_probe *probe, struct ditto_share_opts
 	probe->has_rules = opts->rules.count;
 	opts->sec = ditto_share_sec(opts);
 	rcu_read_unlock();
-	memset(&opts->rules, 0, sizeof(opts->rules));
-	memset(&opts->share_users, 0, sizeof(opts->share_users));
-	opts->blocks = NULL;
-	opts->comment = NULL;
-	opts->snapshots = NULL;
-	opts->protocols = NULL;
-	opts->links = NULL;
+	ditto_share_opts_disown(opts);
 	probe->read_only = opts->read_only;
 }
 

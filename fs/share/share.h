@@ -157,6 +157,18 @@ struct ditto_share_opts {
 	struct ditto_share_users share_users;
 };
 
+/* Clear what is owned or held, in a copy of options that outlives them. */
+static inline void ditto_share_opts_disown(struct ditto_share_opts *copy)
+{
+	memset(&copy->rules, 0, sizeof(copy->rules));
+	memset(&copy->share_users, 0, sizeof(copy->share_users));
+	copy->blocks = NULL;
+	copy->comment = NULL;
+	copy->snapshots = NULL;
+	copy->protocols = NULL;
+	copy->links = NULL;
+}
+
 /**
  * struct ditto_share_config - parameters of a new or changed share
  * @name: name; required

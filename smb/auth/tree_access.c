@@ -85,13 +85,7 @@ static enum ditto_share_access share_ask(struct ditto_share *share, const struct
 		grant = ditto_share_users_find(opts, ident->uid, ident->gid, ident->ngroups,
 					       ident->groups, ident->token);
 	rcu_read_unlock();
-	memset(&opts->rules, 0, sizeof(opts->rules));
-	memset(&opts->share_users, 0, sizeof(opts->share_users));
-	opts->blocks = NULL;
-	opts->comment = NULL;
-	opts->snapshots = NULL;
-	opts->protocols = NULL;
-	opts->links = NULL;
+	ditto_share_opts_disown(opts);
 	return grant;
 }
 

@@ -42,13 +42,7 @@ static void dnfs_share_opts(struct ditto_share *share, struct ditto_share_opts *
 	*own = block ? *block : (struct dnfs_share_options){};
 	opts->sec = ditto_share_sec(opts);
 	rcu_read_unlock();
-	memset(&opts->rules, 0, sizeof(opts->rules));
-	memset(&opts->share_users, 0, sizeof(opts->share_users));
-	opts->blocks = NULL;
-	opts->comment = NULL;
-	opts->snapshots = NULL;
-	opts->protocols = NULL;
-	opts->links = NULL;
+	ditto_share_opts_disown(opts);
 }
 
 u32 dnfs_share_sec(struct ditto_share *share)
