@@ -97,7 +97,7 @@ static bool dir_fill(struct dir_context *ctx, const char *name, int len, loff_t 
 	raw->ino = ino;
 	raw->pos = pos;
 	raw->len = len;
-	raw->is_dir = type == DT_DIR;
+	raw->is_dir = type == DT_DIR || type == DT_UNKNOWN;
 	l->used += size;
 	l->room -= (l->each + len * l->per_byte) & l->align;
 	return true;
@@ -208,7 +208,7 @@ static noinline_for_stack bool emit_mounts(struct ditto_listing *l,
 	struct dentry *dentry = entry->dentry;
 	bool more;
 
-	if (!l->dentries && raw->is_dir)
+	if (!l->dentries && !l->directories && raw->is_dir)
 		dentry = ditto_listing_dentry(l, raw);
 	if (dentry && l->subvolumes && raw->is_dir)
 		subvolume_entry(l, dentry, entry);
@@ -226,8 +226,10 @@ static bool emit_entry(struct ditto_listing *l, const struct ditto_raw_entry *ra
 {
 	if (unlikely(is_dots(&l->entry.name)))
 		return emit_dots(l);
-	if (likely(l->dentries))
+	if (likely(l->dentries) || (l->directories && raw->is_dir))
 		l->entry.dentry = ditto_listing_dentry(l, raw);
+	else
+		l->entry.dentry = NULL;
 	if (unlikely(l->mounts))
 		return emit_mounts(l, raw);
 	return l->emit(l->arg, &l->entry);
@@ -404,9 +406,10 @@ static int dir_read(struct ditto_listing *l, u64 cookie, bool *eof)
 	err = ditto_node_permission(op, l->node, DITTO_MAY_READ);
 	if (err)
 		goto leave;
-	if ((l->dentries || l->subvolumes || l->nested) &&
+	if ((l->dentries || l->directories || l->subvolumes || l->nested) &&
 	    ditto_node_permission(op, l->node, DITTO_MAY_EXEC)) {
 		l->dentries = false;
+		l->directories = false;
 		l->subvolumes = false;
 		l->nested = false;
 	}
@@ -431,6 +434,7 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir,
 		.op = op,
 		.node = dir,
 		.dentries = args->dentries,
+		.directories = args->directories,
 		.handles = args->handles,
 		.subvolumes = op->share->subvolume,
 		.nested = !list_empty(&op->share->nested),

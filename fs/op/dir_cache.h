@@ -36,7 +36,7 @@ struct ditto_share;
  * @ino: inode number from the file system
  * @pos: position of this entry, which is the cookie of the previous one
  * @len: length of @name
- * @is_dir: the file system says that it is a directory
+ * @is_dir: it is a directory, or the file system does not say what it is
  * @name: not terminated
  */
 struct ditto_raw_entry {

@@ -36,6 +36,7 @@
  * @per_byte: its bytes for each byte of its name
  * @align: mask that rounds its bytes down
  * @dentries: look up dentries; the caller may search the directory
+ * @directories: the same for directories alone
  * @subvolumes: directories may be roots of subvolumes, whose numbers the file system does not
  *	give; they are looked up
  * @nested: file systems may be mounted on directories that are part of the share
@@ -76,6 +77,7 @@ struct ditto_listing {
 	u32 per_byte;
 	u32 align;
 	bool dentries;
+	bool directories;
 	bool subvolumes;
 	bool nested;
 	bool hides;

@@ -432,6 +432,7 @@ enum ditto_pick {
  * @per_byte: bytes of an entry for each byte of its name
  * @align: bytes of an entry are rounded up to a multiple of this power of two
  * @dentries: fill in the dentry of entries; needs search permission, else the dentry is NULL
+ * @directories: the same for directories alone
  * @handles: the caller makes handles of the entries
  * @pick: decides about an entry by its name, before it is looked up; is given the position behind
  *	it, too. NULL if all entries are emitted
@@ -446,6 +447,7 @@ struct ditto_readdir_args {
 	u8 per_byte;
 	u8 align;
 	bool dentries;
+	bool directories;
 	bool handles;
 	enum ditto_pick (*pick)(void *arg, const struct ditto_name *name, u64 cookie);
 };

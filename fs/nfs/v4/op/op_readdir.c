@@ -191,7 +191,8 @@ static int list_any(struct dnfs4_listing *list)
 		.each = readdir_each(list),
 		.per_byte = 1,
 		.align = XDR_UNIT,
-		.dentries = list->plan.need & ~DNFS4_NEED_INO || has_links,
+		.dentries = list->plan.need & ~DNFS4_NEED_INO,
+		.directories = has_links,
 		.handles = list->plan.need & DNFS4_NEED_HANDLE,
 	};
 
