@@ -30,8 +30,7 @@ int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 	if (d_mountpoint(c->child))
 		return -EBUSY;
 	/* Clients that were referred have their mount there. */
-	if (ditto_share_has_links(c->op->share) &&
-	    ditto_share_is_link(c->op->share, d_inode(c->child)))
+	if (ditto_share_is_link(c->op->share, d_inode(c->child)))
 		return -EBUSY;
 	node = ditto_node_get(c->op->share, c->child);
 	if (IS_ERR(node))

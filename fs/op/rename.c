@@ -101,9 +101,8 @@ static int rename_lookup(struct ditto_renamed *r, const struct dentry *trap)
 	if (d_mountpoint(from->child) || d_mountpoint(to->child))
 		return -EBUSY;
 	/* Clients that were referred have their mount there. */
-	if (ditto_share_has_links(from->op->share) &&
-	    (ditto_share_is_link(from->op->share, d_inode(from->child)) ||
-	     ditto_share_is_link(to->op->share, d_inode(to->child))))
+	if (ditto_share_is_link(from->op->share, d_inode(from->child)) ||
+	    ditto_share_is_link(to->op->share, d_inode(to->child)))
 		return -EBUSY;
 	if (d_is_negative(to->child)) {
 		err = ditto_dir_change_check_name(to, r->to_name, rename_own_name(r));

@@ -149,8 +149,7 @@ static int check_delete(struct ditto_op *op, const struct ditto_instance *inst, 
 		return -EPERM;
 	if (!inst->link)
 		return -EPERM;
-	if (!inst->is_stream && ditto_share_has_links(op->share) &&
-	    ditto_share_is_link(op->share, inst->node->inode))
+	if (!inst->is_stream && ditto_share_is_link(op->share, inst->node->inode))
 		return -EBUSY;
 	if (!(flags & DITTO_DELETE_READONLY) &&
 	    (ditto_node_flags(op, ditto_instance_file(inst)) & DITTO_FLAG_READONLY))

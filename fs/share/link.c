@@ -274,14 +274,14 @@ const struct ditto_link *ditto_link_of(const struct ditto_links *links,
 EXPORT_SYMBOL_NS_GPL(ditto_link_of, DITTO);
 
 /**
- * ditto_share_is_link - tell whether a directory is a link
+ * ditto_share_has_link - search the links of a share for a directory
  * @share: the share through which it was reached; held
  * @inode: the directory, or another file, or NULL
  *
- * Context: any. Callers test ditto_share_has_links() first.
+ * Context: any. See ditto_share_is_link().
  * Return: true if it is a link.
  */
-bool ditto_share_is_link(const struct ditto_share *share, struct inode *inode)
+bool ditto_share_has_link(const struct ditto_share *share, struct inode *inode)
 {
 	struct ditto_links *links;
 	bool found;
@@ -293,4 +293,4 @@ bool ditto_share_is_link(const struct ditto_share *share, struct inode *inode)
 	ditto_links_put(links);
 	return found;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_is_link, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_share_has_link, DITTO);

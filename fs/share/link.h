@@ -77,12 +77,18 @@ bool ditto_share_has_link_at(const struct ditto_share *share, u64 ino);
 struct ditto_links *ditto_share_links(const struct ditto_share *share);
 const struct ditto_link *ditto_link_of(const struct ditto_links *links,
 				       const struct ditto_share *share, struct inode *inode);
-bool ditto_share_is_link(const struct ditto_share *share, struct inode *inode);
+bool ditto_share_has_link(const struct ditto_share *share, struct inode *inode);
 
-/* Does the share have links? Any context; this is all that other shares pay. */
+/* True if the share has links. Any context; this is all that other shares pay. */
 static inline bool ditto_share_has_links(const struct ditto_share *share)
 {
 	return unlikely(READ_ONCE(share->has_links));
+}
+
+/* True if an inode, which may be NULL, is the directory of a link of the share. Any context. */
+static inline bool ditto_share_is_link(const struct ditto_share *share, struct inode *inode)
+{
+	return ditto_share_has_links(share) && ditto_share_has_link(share, inode);
 }
 
 #endif

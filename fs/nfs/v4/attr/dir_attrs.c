@@ -104,8 +104,8 @@ void dnfs4_dir_read(const struct dnfs4_dir_reader *reader, const struct dnfs4_de
 			fh.target.op.share = nested;
 		}
 	}
-	/* Of a link, listings have few attributes, and the directory's own are not for clients. */
-	if (ditto_share_has_links(fh.target.op.share) && dnfs4_fh_is_link(&fh))
+	/* Listings have few attributes of a link, and the directory's own are not for clients. */
+	if (ditto_share_is_link(fh.target.op.share, fh.target.node->inode))
 		goto put;
 	if (dnfs4_attr_read(&r->cmp, &fh, NULL, plan, &r->src))
 		goto put;

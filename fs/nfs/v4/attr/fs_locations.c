@@ -39,12 +39,6 @@ bool dnfs4_link_find(const struct dnfs4_fh *fh, struct inode *inode, struct dnfs
 	return src->link;
 }
 
-/* Is the current filehandle a link? It is of a share that has links. */
-bool dnfs4_fh_is_link(const struct dnfs4_fh *fh)
-{
-	return ditto_share_is_link(fh->target.op.share, fh->target.node->inode);
-}
-
 /**
  * dnfs4_absent_read - read the attributes of a link
  * @cmp: compound

@@ -222,8 +222,8 @@ static u32 use_handles(struct dnfs4_compound *cmp)
 
 	if (likely(fh->kind == DNFS4_FH_NODE && fh->target.op.cred)) {
 		if (flags & (DNFS4_OP_FH | DNFS4_OP_FH_ANY)) {
-			if (ditto_share_has_links(fh->target.op.share) &&
-			    !(flags & DNFS4_OP_ABSENT) && dnfs4_fh_is_link(fh))
+			if (!(flags & DNFS4_OP_ABSENT) &&
+			    ditto_share_is_link(fh->target.op.share, fh->target.node->inode))
 				return NFS4ERR_MOVED;
 			dnfs4_fh_actor(cmp, fh);
 		}

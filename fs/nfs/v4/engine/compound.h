@@ -241,9 +241,6 @@ struct dnfs4_compound {
 	void *res;
 };
 
-/* attr/fs_locations.c */
-bool dnfs4_fh_is_link(const struct dnfs4_fh *fh);
-
 /* fh.c: the current filehandle */
 
 static inline struct ditto_node *dnfs4_node(const struct dnfs4_compound *cmp)
