@@ -181,35 +181,36 @@ struct ditto_share *ditto_share_get_by_path(struct ditto_server *srv, const char
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_get_by_path, DITTO);
 
-bool ditto_shares_let_guests(struct ditto_server *srv)
+static bool share_lets_guests(const struct ditto_share *share)
+{
+	return rcu_dereference(share->opts)->guest;
+}
+
+/* True if @has is, for a share; it is called under RCU. */
+static bool shares_have(struct ditto_server *srv, bool (*has)(const struct ditto_share *share))
 {
 	struct ditto_share *share;
 	bool found = false;
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(share, &srv->shares->list, list) {
-		found = rcu_dereference(share->opts)->guest;
+		found = has(share);
 		if (found)
 			break;
 	}
 	rcu_read_unlock();
 	return found;
 }
+
+bool ditto_shares_let_guests(struct ditto_server *srv)
+{
+	return shares_have(srv, share_lets_guests);
+}
 EXPORT_SYMBOL_NS_GPL(ditto_shares_let_guests, DITTO);
 
 bool ditto_shares_have_links(struct ditto_server *srv)
 {
-	struct ditto_share *share;
-	bool found = false;
-
-	rcu_read_lock();
-	list_for_each_entry_rcu(share, &srv->shares->list, list) {
-		found = ditto_share_has_links(share);
-		if (found)
-			break;
-	}
-	rcu_read_unlock();
-	return found;
+	return shares_have(srv, ditto_share_has_links);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_shares_have_links, DITTO);
 

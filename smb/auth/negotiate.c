@@ -113,7 +113,7 @@ static u32 negotiate_capabilities(const struct dsmb_conn *conn, u16 dialect, u32
 {
 	u32 caps = 0;
 
-	/* Of a server without links, clients need not ask for referrals. */
+	/* Clients need not ask a server without links for referrals. */
 	if (ditto_shares_have_links(conn->server->srv))
 		caps |= DSMB_CAP_DFS;
 	if (dialect >= DSMB_DIALECT_210)
@@ -196,7 +196,7 @@ static u32 negotiate_decode(struct dsmb_call *call, void *args)
 
 /* Chooses the algorithms; 3.1.1 has contexts for them. */
 static u32 choose_algorithms(struct dsmb_call *call, const struct request *req, u16 dialect,
-			     struct dsmb_offer *offer)
+			     u32 caps, struct dsmb_offer *offer)
 {
 	const u32 all = BIT(DSMB_CIPHER_AES128_CCM) | BIT(DSMB_CIPHER_AES128_GCM) |
 			BIT(DSMB_CIPHER_AES256_CCM) | BIT(DSMB_CIPHER_AES256_GCM);
@@ -209,7 +209,7 @@ static u32 choose_algorithms(struct dsmb_call *call, const struct request *req, 
 		.signing = dialect >= DSMB_DIALECT_300 ? DSMB_SIGNING_AES_CMAC :
 			   DSMB_SIGNING_HMAC_SHA256,
 	};
-	if (negotiate_capabilities(call->conn, dialect, req->caps) & DSMB_CAP_ENCRYPTION)
+	if (caps & DSMB_CAP_ENCRYPTION)
 		offer->cipher = DSMB_CIPHER_AES128_CCM;
 	return STATUS_SUCCESS;
 }
@@ -261,12 +261,12 @@ static u32 negotiate_exec(struct dsmb_call *call, void *args, void *res)
 	answer->dialect = dsmb_dialect_choose(&call->in, req->dialects, min);
 	if (!answer->dialect)
 		return STATUS_NOT_SUPPORTED;
-	status = choose_algorithms(call, req, answer->dialect, &r->offer);
+	answer->caps = negotiate_capabilities(conn, answer->dialect, req->caps);
+	status = choose_algorithms(call, req, answer->dialect, answer->caps, &r->offer);
 	if (status)
 		return status;
 
 	answer->mode = server_mode(conn);
-	answer->caps = negotiate_capabilities(conn, answer->dialect, req->caps);
 	answer->io_max = answer->caps & DSMB_CAP_LARGE_MTU ? DSMB_IO_MAX : DSMB_IO_MAX_SMALL;
 	if (answer->dialect == DSMB_DIALECT_311) {
 		answer->offer = &r->offer;

@@ -62,7 +62,7 @@ void dsmb_times_read(struct ditto_op *op, struct dsmb_open *open, struct dsmb_ti
  *
  * A change counts as an access, as far as the mount keeps them, and a file is modified with its
  * streams (MS-FSA section 2.1.4.17). The times may be noted later, so each is noted once a second.
- * Does not park the call. Errors are ignored.
+ * The call is not parked. Errors are ignored.
  */
 void dsmb_times_note_change(const struct ditto_op *op, struct dsmb_open *open);
 
@@ -72,7 +72,7 @@ void dsmb_times_note_change(const struct ditto_op *op, struct dsmb_open *open);
  * @open: the open, begun
  * @times: times before the change; times->which says which are restored
  *
- * Does not park the call. Errors are ignored.
+ * The call is not parked. Errors are ignored.
  */
 void dsmb_times_undo(struct ditto_op *op, struct dsmb_open *open, const struct dsmb_times *times);
 

@@ -47,7 +47,7 @@ static u32 dfs_share(struct dsmb_ioctl *io, struct dsmb_cursor utf16, struct dit
 		goto put;
 	}
 	ditto_cred_put(access.cred);
-	/* As its tree connect is (MS-SMB2 section 3.3.5.7). */
+	/* TREE_CONNECT refuses it for the same reason (MS-SMB2 section 3.3.5.7). */
 	if (access.encrypt && !session->seal)
 		status = STATUS_ACCESS_DENIED;
 put:
