@@ -28,15 +28,32 @@ bool folder_sync(const char *path)
 FILE *folder_replace(const char *path, mode_t mode)
 {
 	char *new = mem_print("%s.new", path);
-	int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
-	int error = errno;
+	FILE *file;
+	int fd, error;
 
+	/* Left over from a change that was interrupted. */
+	unlink(new);
+	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	file = fd < 0 ? NULL : fdopen(fd, "w");
+	error = errno;
 	if (fd >= 0 && !file)
 		close(fd);
 	free(new);
 	errno = error;
 	return file;
+}
+
+void folder_abandon(FILE *file, const char *path)
+{
+	char *new = mem_print("%s.new", path);
+	int error = errno;
+
+	if (file) {
+		fclose(file);
+		unlink(new);
+	}
+	free(new);
+	errno = error;
 }
 
 bool folder_replaced(FILE *file, const char *path)

@@ -20,5 +20,7 @@ FILE *folder_replace(const char *path, mode_t mode);
  * false with errno: the one before it is there still, unless only that was not made durable.
  */
 bool folder_replaced(FILE *file, const char *path);
+/* Close such a file, which may be NULL, and remove it. Leaves errno as it is. */
+void folder_abandon(FILE *file, const char *path);
 
 #endif

@@ -21,6 +21,7 @@
 #include "config_file.h"
 #include "ctl/out.h"
 #include "daemon/log.h"
+#include "folder.h"
 #include "identity/identity.h"
 #include "identity/user_lookup.h"
 #include "mem.h"
@@ -139,13 +140,11 @@ static char *difference_section(const struct difference *d, const struct running
 
 	if (d->kind == DIFFERENCE_SETTING)
 		return mem_string("server");
-	if (d->kind == DIFFERENCE_LISTENER)
+	/* Here with the port that the kernel tells. */
+	if (d->kind == DIFFERENCE_LISTENER && d->in_file < 0)
 		return mem_print("listener %s",
-				 listener_text(d->in_file < 0 ?
-					       &r->listeners.listener[d->in_kernel] :
-					       &cfg->listeners[d->in_file], text));
-	return mem_print("share %s", d->in_file < 0 ? r->shares.share[d->in_kernel]->name :
-			 cfg->shares[d->in_file]->name);
+				 listener_text(&r->listeners.listener[d->in_kernel], text));
+	return difference_subject(d, r, cfg);
 }
 
 static void side_json(const char *side, const struct difference *d, bool file,
@@ -259,9 +258,7 @@ static bool save_is_safe(const struct running *r, const struct config *cfg,
 {
 	const char *why = NULL;
 
-	if (!status->pid)
-		why = "dittod does not run: systemctl start dittod";
-	else if (status->stopped)
+	if (status->stopped)
 		why = "the server is stopped: dittoctl start";
 	else if (status->refused)
 		why = "dittod has refused the file, which has mistakes: dittoctl config check";
@@ -330,21 +327,6 @@ static bool save_is_faithful(const char *name, const char *text, const struct ru
 	return good;
 }
 
-static bool write_all(int fd, const char *text)
-{
-	size_t len = strlen(text);
-
-	while (len) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0)
-			return false;
-		text += n;
-		len -= (size_t)n;
-	}
-	return !fsync(fd);
-}
-
 /* Only one at a time saves a file. Returns its folder, or -1 and sets errno. */
 static int save_begin(const char *path)
 {
@@ -377,32 +359,23 @@ static bool save_is_current(const char *path, const struct config *cfg)
  * Put a text in place of a file, which becomes PATH.bak. Whoever loses power has the old file or
  * the new one. Returns false and sets errno on error.
  */
-static bool save_replace(const char *path, const char *text, int folder)
+static bool save_replace(const char *path, const char *text)
 {
-	char *new = mem_print("%s.new", path), *old = mem_print("%s.bak", path);
+	char *old = mem_print("%s.bak", path);
 	struct stat st = { .st_mode = 0644 };
 	bool exists = !stat(path, &st), good;
-	int fd, error;
+	FILE *new = folder_replace(path, 0600);
 
-	/* One that was killed has left it. */
-	unlink(new);
-	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	good = fd >= 0;
-	if (good && exists)
-		good = !fchown(fd, st.st_uid, st.st_gid);
-	good = good && !fchmod(fd, st.st_mode & 07777) && write_all(fd, text);
+	good = new && (!exists || !fchown(fileno(new), st.st_uid, st.st_gid)) &&
+	       !fchmod(fileno(new), st.st_mode & 07777) && fputs(text, new) >= 0 &&
+	       !fflush(new) && !fsync(fileno(new));
 	if (good && exists)
 		good = (!unlink(old) || errno == ENOENT) && !link(path, old);
-	good = good && !rename(new, path) && !fsync(folder);
-	error = errno;
-	if (!good && fd >= 0)
-		unlink(new);
-	if (fd >= 0)
-		close(fd);
-	free(new);
 	free(old);
-	errno = error;
-	return good;
+	if (good)
+		return folder_replaced(new, path);
+	folder_abandon(new, path);
+	return false;
 }
 
 static void save_tell(const char *path, bool changed, bool existed, const struct problems *kept,
@@ -473,7 +446,7 @@ int command_save_config(const struct config_file *file, bool json)
 	}
 	good = good && save_is_current(path, cfg);
 	if (good && strcmp(before, text)) {
-		good = save_replace(path, text, folder);
+		good = save_replace(path, text);
 		if (!good)
 			log_error("%s: %s", path, strerror(errno));
 	}

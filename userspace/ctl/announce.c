@@ -9,7 +9,7 @@
 
 #include "ctl.h"
 #include "ditto-nl-gen.h"
-#include "mem.h"
+#include "folder.h"
 #include "nl/listener.h"
 #include "nl/status.h"
 #include "out.h"
@@ -90,17 +90,12 @@ static void announced_print(const struct announced *a, FILE *out)
 /* avahi-daemon reads the file whenever its folder changes, so it is replaced as a whole. */
 static int announced_write(struct ctl *ctl, const struct announced *a, const char *path)
 {
-	char *new = mem_print("%s.new", path);
-	FILE *out = fopen(new, "we");
-	bool good = out;
+	FILE *out = folder_replace(path, 0644);
 
-	if (out) {
+	if (out)
 		announced_print(a, out);
-		good = !ferror(out);
-		good = !fclose(out) && good && !rename(new, path);
-	}
-	free(new);
-	return good ? CTL_OK : ctl_failed(ctl, "%s: %s", path, strerror(errno));
+	return folder_replaced(out, path) ? CTL_OK :
+	       ctl_failed(ctl, "%s: %s", path, strerror(errno));
 }
 
 static int announce_run(struct ctl *ctl, char **words)
