@@ -396,14 +396,14 @@ static bool push_find_store(const struct offload *o, const struct client *c, con
 			    struct why *why)
 {
 	const struct config *cfg = o->cfg;
-	unsigned int i;
+	int place;
 
 	*name = c->request.store;
 	if (**name)
 		return true;
-	for (i = 0; cfg && i < cfg->nshares; i++)
-		if (!strcmp(cfg->shares[i]->name, c->request.share))
-			*name = cfg->shares[i]->offload_store;
+	place = cfg ? share_place(cfg->shares, cfg->nshares, c->request.share) : -1;
+	if (place >= 0)
+		*name = cfg->shares[place]->offload_store;
 	if (*name && **name)
 		return true;
 	if (cfg && cfg->nstores == 1) {

@@ -208,12 +208,9 @@ static bool apply_settings(struct work *w)
 
 static const struct share *find_share(struct share *const *list, unsigned int n, const char *name)
 {
-	unsigned int i;
+	int place = share_place(list, n, name);
 
-	for (i = 0; i < n; i++)
-		if (!strcmp(list[i]->name, name))
-			return list[i];
-	return NULL;
+	return place < 0 ? NULL : list[place];
 }
 
 /* A share with another path or id must be removed and added again. */

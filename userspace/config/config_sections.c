@@ -57,17 +57,14 @@ static const struct key share_keys[] = {
 
 static bool share_begin(struct parser *p, const char *argument, struct why *why)
 {
-	struct config *cfg = p->cfg;
-	unsigned int i;
+	const struct config *cfg = p->cfg;
 
 	/* Created even after an error, so that the keys of the section are checked. */
 	p->share = share_new(argument);
 	if (!share_check_name(argument, why))
 		return false;
-	for (i = 0; i < cfg->nshares; i++)
-		if (!strcmp(cfg->shares[i]->name, argument))
-			return why_not(why, "there is a share '%s' already", argument);
-	return true;
+	return share_place(cfg->shares, cfg->nshares, argument) < 0 ||
+	       why_not(why, "there is a share '%s' already", argument);
 }
 
 static bool share_end(struct parser *p, struct why *why)

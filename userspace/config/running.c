@@ -76,16 +76,6 @@ static void compare_settings(const struct kernel_server *server, const struct co
 	}
 }
 
-static int share_place(struct share *const *list, unsigned int n, const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		if (!strcmp(list[i]->name, name))
-			return (int)i;
-	return -1;
-}
-
 /* Names of users that only the name service knows cannot be compared with numbers. */
 static bool share_is_comparable(const struct share *s, const char *key)
 {

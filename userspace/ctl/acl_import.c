@@ -402,11 +402,6 @@ static bool import_is_clean(const struct import *im)
 	       !im->result[DITTO_ACL_IMPORT_RESULT_CONDITIONAL];
 }
 
-static void import_put_share(struct nl_msg *msg, const void *arg)
-{
-	msg_put_string(msg, DITTO_A_SHARE_NAME, arg);
-}
-
 /* Find the tree that a word means. Returns an exit status; the caller frees im->path. */
 static int import_find(struct import *im, const char *word)
 {
@@ -418,7 +413,7 @@ static int import_find(struct import *im, const char *word)
 		im->path = realpath(word, NULL);
 		return im->path ? CTL_OK : ctl_usage(im->ctl, "%s: %s", word, strerror(errno));
 	}
-	status = ctl_do(im->ctl, DITTO_CMD_SHARE_GET, import_put_share, word, word, &reply);
+	status = ctl_do(im->ctl, DITTO_CMD_SHARE_GET, share_put_name, word, word, &reply);
 	if (status)
 		return status;
 	s = reply ? share_from_msg(reply) : NULL;

@@ -255,7 +255,7 @@ static int streams_open(const struct convert *c, int file, const struct identity
 }
 
 /* Find a stream in any case. Returns false if it is there with other data; @there if the same. */
-static bool stream_look(int dir, const struct apple_stream *s, bool *there, struct why *why)
+static bool stream_find(int dir, const struct apple_stream *s, bool *there, struct why *why)
 {
 	int own = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
 	DIR *list = own < 0 ? NULL : fdopendir(own);
@@ -336,14 +336,14 @@ static bool streams_make(const struct convert *c, int file, const struct apple_d
 		return (c->dry && errno == ENOENT) ||
 		       errno_why(why, "its streams cannot be reached");
 	for (i = 0; ok && i < d->count; i++)
-		ok = stream_look(dir, &d->streams[i], &there[i], why);
+		ok = stream_find(dir, &d->streams[i], &there[i], why);
 	for (i = 0; ok && !c->dry && i < d->count; i++)
 		ok = there[i] || stream_make(dir, file, &d->streams[i], why);
 	/* An earlier run may have made some. */
 	if (ok && !c->dry && fsync(dir))
 		ok = errno_why(why, "the streams cannot be written");
 	for (i = 0; ok && !c->dry && i < d->count; i++)
-		ok = stream_look(dir, &d->streams[i], &there[i], why) &&
+		ok = stream_find(dir, &d->streams[i], &there[i], why) &&
 		     (there[i] || why_not(why, "the stream '%s' was removed", d->streams[i].name));
 	close(dir);
 	return ok;
@@ -493,11 +493,6 @@ static void convert_tree(struct convert *c, int fd)
 	closedir(list);
 }
 
-static void convert_put_share(struct nl_msg *msg, const void *arg)
-{
-	msg_put_string(msg, DITTO_A_SHARE_NAME, arg);
-}
-
 static int convert_run(struct convert *c)
 {
 	const struct sigaction on_signal = { .sa_handler = convert_on_signal };
@@ -551,7 +546,7 @@ static int convert_find(struct convert *c, const char *name)
 	struct share *s;
 	int status;
 
-	status = ctl_do(ctl, DITTO_CMD_SHARE_GET, convert_put_share, name, name, &reply);
+	status = ctl_do(ctl, DITTO_CMD_SHARE_GET, share_put_name, name, name, &reply);
 	if (status)
 		return status;
 	s = reply ? share_from_msg(reply) : NULL;

@@ -13,6 +13,7 @@
 #include "nl/status.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
+#include "nl/share.h"
 #include "serve.h"
 #include "text.h"
 
@@ -107,11 +108,6 @@ static void put_id(struct nl_msg *msg, const void *arg)
 	msg_put(msg, DITTO_A_LISTENER_ID, arg, sizeof(u32));
 }
 
-static void put_name(struct nl_msg *msg, const void *arg)
-{
-	msg_put_string(msg, DITTO_A_SHARE_NAME, arg);
-}
-
 /* Request the removal of all listeners, and add their number to @n. Returns an exit status. */
 static int del_listeners(struct ctl *ctl, unsigned int *n)
 {
@@ -147,8 +143,8 @@ static int del_shares(struct ctl *ctl, unsigned int *n)
 							    DITTO_A_SHARE_NAME);
 
 		if (name)
-			status |= ctl_do(ctl, DITTO_CMD_SHARE_DEL, put_name, nla_get_string(name),
-					 nla_get_string(name), NULL);
+			status |= ctl_do(ctl, DITTO_CMD_SHARE_DEL, share_put_name,
+					 nla_get_string(name), nla_get_string(name), NULL);
 	}
 	*n += r.count;
 	replies_free(&r);

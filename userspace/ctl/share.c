@@ -173,11 +173,6 @@ static void put_share(struct nl_msg *msg, const void *arg)
 	share_put(msg, r->cmd, r->share);
 }
 
-static void put_name(struct nl_msg *msg, const void *arg)
-{
-	msg_put_string(msg, DITTO_A_SHARE_NAME, arg);
-}
-
 static void put_mount_share(struct nl_msg *msg, const void *arg)
 {
 	msg_put_string(msg, DITTO_A_NESTED_SHARE, arg);
@@ -244,7 +239,8 @@ static int share_del(struct ctl *ctl, char **words)
 		return ctl_usage(ctl, "the name of the share is needed");
 	if (ctl_no_more(ctl, words + 1))
 		return CTL_USAGE;
-	return ctl_lasts(ctl, ctl_do(ctl, DITTO_CMD_SHARE_DEL, put_name, words[0], words[0], NULL));
+	return ctl_lasts(ctl, ctl_do(ctl, DITTO_CMD_SHARE_DEL, share_put_name, words[0],
+				     words[0], NULL));
 }
 
 static const struct column share_columns[] = {
@@ -494,7 +490,7 @@ static int share_show_one(struct ctl *ctl, const char *name, const struct status
 	struct nl_msg *reply;
 	int status;
 
-	status = ctl_do(ctl, DITTO_CMD_SHARE_GET, put_name, name, name, &reply);
+	status = ctl_do(ctl, DITTO_CMD_SHARE_GET, share_put_name, name, name, &reply);
 	if (status) {
 		share_problems(name, st, ctl->json ? problem_complain : problem_print);
 		return status;

@@ -37,6 +37,16 @@ void share_free(struct share *s)
 	free(s);
 }
 
+int share_place(struct share *const *list, unsigned int n, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(list[i]->name, name))
+			return (int)i;
+	return -1;
+}
+
 bool share_check_name(const char *name, struct why *why)
 {
 	const struct spec_attr *attr = &spec_share_set.attrs[DITTO_A_SHARE_NAME];
@@ -484,6 +494,11 @@ static void put_option(struct nl_msg *msg, const struct setting *option, u32 val
 	msg_put_string(msg, DITTO_A_SHARE_OPTION_OWNER, option->owner);
 	msg_put_number(msg, &spec_share_option_set, DITTO_A_SHARE_OPTION_VALUE, value);
 	nla_nest_end(msg, nest);
+}
+
+void share_put_name(struct nl_msg *msg, const void *name)
+{
+	msg_put_string(msg, DITTO_A_SHARE_NAME, name);
 }
 
 void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)

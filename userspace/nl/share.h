@@ -114,6 +114,8 @@ extern const struct setting share_options[SHARE_OPTIONS];
 /* Create a share with the kernel's defaults and no option set. */
 struct share *share_new(const char *name);
 void share_free(struct share *s);
+/* The place of the share with a name in a list of @n, or -1. */
+int share_place(struct share *const *list, unsigned int n, const char *name);
 
 /* Set an option from text. They return false and fill @why on error. */
 bool share_check_name(const char *name, struct why *why);
@@ -152,6 +154,8 @@ bool share_add_rule(struct share *s, const char *text, struct why *why);
 
 /* Add to a message the options that are set and that the command takes. */
 void share_put(struct nl_msg *msg, u8 cmd, const struct share *s);
+/* Add the name of the share that a request is about. */
+void share_put_name(struct nl_msg *msg, const void *name);
 /* Read a share from a reply; NULL if the reply is malformed. */
 struct share *share_from_msg(struct nl_msg *msg);
 
