@@ -455,3 +455,59 @@ def policies_by_time_rest(w):
     old('c')
     configure(80)
     eq(policies('--scheduled'), 3, 'another policy')
+
+
+@test(smb=True, offload=True, timeout=300)
+def policies_look_where_others_are(w):
+    """What a policy finds anew below its path does not wait until it has rested."""
+    where = f'{w.base}/other'
+    old = {'key': 'key-file = {folder}/key\n', 'policy': f'\n[policy old]\npath = {where}\n'
+           'changed = 90d\n', 'below': f'\n[policy below]\npath = {where}/d\nchanged = 5000w\n'}
+
+    def put_old(name):
+        put(f'{where}/{name}', content(name, MIB), 0o644)
+        os.utime(f'{where}/{name}', (5e8, 5e8))
+
+    def configure(*parts):
+        s.configure(''.join(old[part] for part in parts))
+        wait_for('the policies', lambda: len(s.tool('policy', 'list')) == len(parts) - 1)
+        s.ready()
+
+    def offloaded_now():
+        good, errors = run(s, '--scheduled', 'policies')
+        eq(good, {'policies': True}, errors)
+        return s.states(where)['offloaded']
+
+    os.makedirs(f'{where}/d')
+    w.server.serve('other', where, offload=True)
+    s = Store(w)
+    configure('key', 'policy', 'below')
+    eq(offloaded_now(), 0, 'nothing is there')
+    put_old('a')
+    eq(offloaded_now(), 1, 'it was empty')
+    put_old('b')
+    put_old('d/c')
+    eq(offloaded_now(), 1, 'it rests')
+    configure('key', 'policy')
+    eq(offloaded_now(), 3, 'a directory that was left to another policy')
+    put_old('e')
+    eq(offloaded_now(), 3, 'it rests again')
+    w.server.delete('other')
+    disk = w.volume(where, 'ext4', '100m')
+    w.server.serve('other', where, offload=True)
+    put_old('f')
+    eq(offloaded_now(), 1, 'another file system')
+    put_old('g')
+    eq(offloaded_now(), 1, 'it rests there')
+    w.server.delete('other')
+    disk.umount()
+    w.volumes.remove(disk)
+    w.server.serve('other', where, offload=True)
+    eq(offloaded_now(), 3, 'the first one, which rests')
+    # Another directory under the same name.
+    os.rename(where, f'{where}.old')
+    os.mkdir(where)
+    w.server.delete('other')
+    w.server.serve('other', where, offload=True)
+    put_old('h')
+    eq(offloaded_now(), 1, 'another directory')

@@ -111,8 +111,7 @@ static const struct mount_point *mount_table_find(const struct mount_table *t, i
 	return NULL;
 }
 
-/* The id of the file system of what is open for reading. */
-static bool filesystem_read_id(int fd, u8 id[FILESYSTEM_ID_SIZE])
+bool filesystem_read_id(int fd, u8 id[FILESYSTEM_ID_SIZE])
 {
 	struct btrfs_ioctl_fs_info_args info = { .num_devices = 0 };
 	struct fs_uuid uuid = { .len = 0 };

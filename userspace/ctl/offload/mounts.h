@@ -50,6 +50,8 @@ int mount_point_identify(const struct mount_table *t, const struct mount_point *
 /* Whether a type mounts file systems of the other: versions of ext do. */
 bool filesystem_type_is_same(const char *a, const char *b);
 
+/* The id of the file system of what is open for reading. Returns false with errno. */
+bool filesystem_read_id(int fd, u8 id[FILESYSTEM_ID_SIZE]);
 /*
  * Find out which file system a file or directory is in, which is open for reading. Returns false
  * and fills @why on errors.

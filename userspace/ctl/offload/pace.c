@@ -4,37 +4,69 @@
  * so each look goes through all of them; but one by time need not know of a file to the minute.
  */
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
 
 #include "folder.h"
 #include "index/index.h"
-#include "object/hash.h"
+#include "mem.h"
+#include "mounts.h"
 #include "pace.h"
 
-/* Lines "TIME HASH": when the policy with this hash has looked last. */
+/* Lines "TIME SCOPE": when a policy with this scope has looked last. */
 #define PACE_PATH	INDEX_FOLDER "/offload-policies"
 /* A policy looks again after such a part of its time, and such a time at most. */
 #define PACE_PART	100
 #define PACE_MAX	(23 * 3600ULL)
 
-/* A policy that is changed is another one. */
-static void pace_hash(const struct offload_policy *p, char text[HASH_HEX])
+bool offload_policy_scope(const struct offload_policy *all, size_t n,
+			  const struct offload_policy *p, char scope[HASH_HEX])
 {
-	u8 hash[HASH_SIZE];
+	int fd = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	u8 id[FILESYSTEM_ID_SIZE], hash[HASH_SIZE];
+	struct statfs fs;
+	struct statx st;
+	size_t len, i;
+	char *text;
+	FILE *out;
+	bool good;
 
+	/* Subvolumes of Btrfs have one id, and the same inode number. */
+	good = fd >= 0 && filesystem_read_id(fd, id) && !fstatfs(fd, &fs) &&
+	       !statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &st);
+	if (fd >= 0)
+		close(fd);
+	if (!good)
+		return false;
+	out = open_memstream(&text, &len);
+	if (!out)
+		mem_out();
+	fwrite(p, sizeof(*p), 1, out);
+	fwrite(id, sizeof(id), 1, out);
+	fwrite(&fs.f_fsid, sizeof(fs.f_fsid), 1, out);
+	fprintf(out, "%llu %lld.%u\n", st.stx_ino, st.stx_btime.tv_sec, st.stx_btime.tv_nsec);
+	/* Directories with policies of their own are left to these. */
+	for (i = 0; i < n; i++)
+		fprintf(out, "%s\n", all[i].path);
+	fclose(out);
 	hash_init();
-	hash_sha256(p, sizeof(*p), hash);
-	hash_to_hex(hash, sizeof(hash), text);
+	hash_sha256(text, len, hash);
+	hash_to_hex(hash, sizeof(hash), scope);
+	free(text);
+	return true;
 }
 
-static bool pace_read(FILE *in, u64 *time, char hash[HASH_HEX])
+static bool pace_read(FILE *in, u64 *time, char scope[HASH_HEX])
 {
-	return in && fscanf(in, "%llu %64s", time, hash) == 2;
+	return in && fscanf(in, "%llu %64s", time, scope) == 2;
 }
 
-u64 offload_policy_pace(const struct offload_policy *p)
+static u64 policy_pace(const struct offload_policy *p)
 {
 	u64 age = p->accessed > p->changed ? p->accessed : p->changed;
 
@@ -44,36 +76,34 @@ u64 offload_policy_pace(const struct offload_policy *p)
 	return age / PACE_PART < PACE_MAX ? age / PACE_PART : PACE_MAX;
 }
 
-bool offload_policy_rests(const struct offload_policy *p, u64 now)
+bool offload_policy_rests(const struct offload_policy *p, const char *scope, u64 now)
 {
 	FILE *in = fopen(PACE_PATH, "re");
-	char hash[HASH_HEX], other[HASH_HEX];
+	char other[HASH_HEX];
 	bool rests = false;
 	u64 time;
 
-	pace_hash(p, hash);
 	while (pace_read(in, &time, other))
-		rests = rests || (!strcmp(hash, other) && time <= now &&
-				  now - time < offload_policy_pace(p));
+		rests = rests || (!strcmp(scope, other) && time <= now &&
+				  now - time < policy_pace(p));
 	if (in)
 		fclose(in);
 	return rests;
 }
 
-void offload_policy_note(const struct offload_policy *p, u64 now)
+void offload_policy_note(const char *scope, u64 now)
 {
 	FILE *in = fopen(PACE_PATH, "re"), *out;
-	char hash[HASH_HEX], other[HASH_HEX];
+	char other[HASH_HEX];
 	u64 time;
 
 	mkdir(INDEX_FOLDER, 0755);
 	out = folder_replace(PACE_PATH, 0666);
-	pace_hash(p, hash);
 	while (out && pace_read(in, &time, other))
-		if (strcmp(hash, other) && time <= now && now - time < PACE_MAX)
+		if (strcmp(scope, other) && time <= now && now - time < PACE_MAX)
 			fprintf(out, "%llu %s\n", time, other);
 	if (out)
-		fprintf(out, "%llu %s\n", now, hash);
+		fprintf(out, "%llu %s\n", now, scope);
 	/* What is not noted is looked at again. */
 	folder_replaced(out, PACE_PATH);
 	if (in)

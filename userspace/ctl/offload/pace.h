@@ -4,12 +4,17 @@
 #define _DITTO_CTL_OFFLOAD_PACE_H
 
 #include "common/offload_ctl.h"
+#include "object/hash.h"
 
-/* Seconds for which a policy of the timer rests after a look; 0 if it looks each time. */
-u64 offload_policy_pace(const struct offload_policy *p);
-/* Whether it has looked so shortly before. */
-bool offload_policy_rests(const struct offload_policy *p, u64 now);
-/* It has looked at all its files, and has offloaded what was due. */
-void offload_policy_note(const struct offload_policy *p, u64 now);
+/*
+ * Name what the policy @p of @n policies looks at: itself, the directory and file system that its
+ * path leads to now, and the paths of all policies. Returns false if that is not known.
+ */
+bool offload_policy_scope(const struct offload_policy *all, size_t n,
+			  const struct offload_policy *p, char scope[HASH_HEX]);
+/* Whether a policy of the timer has looked at the same so shortly before that it rests. */
+bool offload_policy_rests(const struct offload_policy *p, const char *scope, u64 now);
+/* One with this scope has looked at all its files, and has offloaded what was due. */
+void offload_policy_note(const char *scope, u64 now);
 
 #endif

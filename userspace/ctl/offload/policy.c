@@ -61,6 +61,7 @@ struct candidate {
  * @blocks: bytes that they occupy
  * @wanted: bytes that are to be freed
  * @tiny: files that it would choose, but that would free nothing
+ * @seen: all files that were looked at
  * @problems: directories and file systems that could not be looked at
  * @told: that such files stay was printed, by enum offload_bar; it is the same in each run
  */
@@ -76,6 +77,7 @@ struct policies {
 	u64 blocks;
 	u64 wanted;
 	u64 tiny;
+	u64 seen;
 	u64 problems;
 	bool told[OFFLOAD_BARS];
 };
@@ -115,6 +117,7 @@ static void policies_forget_files(struct policies *p)
 	p->n_files = 0;
 	p->blocks = 0;
 	p->tiny = 0;
+	p->seen = 0;
 }
 
 /* A directory belongs to the policy with the longest path above it. */
@@ -213,7 +216,7 @@ static void policy_walk(struct policies *p, const struct offload_policy *policy)
 		} else if (offload_walk_failed(e)) {
 			offload_complain(p->ctl, false, e->fts_path, strerror(e->fts_errno));
 			p->problems++;
-		} else if (e->fts_info == FTS_F && e->fts_statp->st_blocks &&
+		} else if (e->fts_info == FTS_F && ++p->seen && e->fts_statp->st_blocks &&
 			   offload_policy_matches(policy, e->fts_path, e->fts_statp, now) &&
 			   !policy_is_offloaded(e->fts_path) &&
 			   !offload_mark_find(e->fts_path) &&
@@ -260,8 +263,9 @@ static const char *policy_has_room(struct policies *p, const struct offload_poli
 	return used >= all / 100 * policy->start ? NULL : "the file system has room";
 }
 
+/* @scope: NULL if it is not known, or if a look is wanted anyway. */
 static const char *policy_skips(struct policies *p, const struct offload_policy *policy,
-				u64 *bytes)
+				const char *scope, u64 *bytes)
 {
 	time_t now = time(NULL);
 	struct tm tm;
@@ -271,7 +275,7 @@ static const char *policy_skips(struct policies *p, const struct offload_policy 
 		return "not scheduled at this time of day";
 	if (access(policy->path, F_OK))
 		return "there is no such directory";
-	if (p->paced && offload_policy_rests(policy, (u64)now))
+	if (scope && offload_policy_rests(policy, scope, (u64)now))
 		return "it has looked at its files not long ago";
 	return policy_has_room(p, policy, bytes);
 }
@@ -393,14 +397,19 @@ static const char *policy_obstacle(struct policies *p, const struct offload_poli
 static int policy_run_one(struct policies *p, const struct offload_policy *policy)
 {
 	u64 now = (u64)time(NULL), problems = p->problems;
+	char text[HASH_HEX], *scope = NULL;
 	bool looked = false;
 	const char *why;
 	int rc = CTL_OK;
 
-	why = policy_skips(p, policy, &p->wanted);
+	/* Before the look: what is mounted during it makes the next one soon. */
+	if (p->paced && offload_policy_scope(p->all, p->n, policy, text))
+		scope = text;
+	why = policy_skips(p, policy, scope, &p->wanted);
 	if (!why) {
 		policy_walk(p, policy);
-		looked = p->n_files < FILES_MAX;
+		/* Without any file, its disk may be away. */
+		looked = p->seen && p->n_files < FILES_MAX;
 		if (p->n_files)
 			qsort(p->files, p->n_files, sizeof(*p->files), candidate_compare);
 		why = p->n_files ? policy_obstacle(p, policy) : "no file is due";
@@ -411,8 +420,8 @@ static int policy_run_one(struct policies *p, const struct offload_policy *polic
 		policy_print_plan(p, policy);
 	else
 		rc = policy_push(p, policy);
-	if (p->paced && looked && !rc && p->problems == problems && !offload_run_stopped(NULL))
-		offload_policy_note(policy, now);
+	if (scope && looked && !rc && p->problems == problems && !offload_run_stopped(NULL))
+		offload_policy_note(scope, now);
 	policies_forget_files(p);
 	return rc;
 }
