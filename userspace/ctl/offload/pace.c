@@ -24,10 +24,20 @@
 #define PACE_PART	100
 #define PACE_MAX	(23 * 3600ULL)
 
+/* Seconds for which a policy rests after a look; 0 if it looks each time. */
+static u64 policy_pace(const struct offload_policy *p)
+{
+	u64 age = p->accessed > p->changed ? p->accessed : p->changed;
+
+	/* Of one with marks, the file system tells whether there is something to do. */
+	if (p->start)
+		return 0;
+	return age / PACE_PART < PACE_MAX ? age / PACE_PART : PACE_MAX;
+}
+
 bool offload_policy_scope(const struct offload_policy *all, size_t n,
 			  const struct offload_policy *p, char scope[HASH_HEX])
 {
-	int fd = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	u8 id[FILESYSTEM_ID_SIZE], hash[HASH_SIZE];
 	struct statfs fs;
 	struct statx st;
@@ -35,7 +45,11 @@ bool offload_policy_scope(const struct offload_policy *all, size_t n,
 	char *text;
 	FILE *out;
 	bool good;
+	int fd;
 
+	if (!policy_pace(p))
+		return false;
+	fd = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* Subvolumes of Btrfs have one id, and the same inode number. */
 	good = fd >= 0 && filesystem_read_id(fd, id) && !fstatfs(fd, &fs) &&
 	       !statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &st);
@@ -64,16 +78,6 @@ bool offload_policy_scope(const struct offload_policy *all, size_t n,
 static bool pace_read(FILE *in, u64 *time, char scope[HASH_HEX])
 {
 	return in && fscanf(in, "%llu %64s", time, scope) == 2;
-}
-
-static u64 policy_pace(const struct offload_policy *p)
-{
-	u64 age = p->accessed > p->changed ? p->accessed : p->changed;
-
-	/* Of one with marks, the file system tells whether there is something to do. */
-	if (p->start)
-		return 0;
-	return age / PACE_PART < PACE_MAX ? age / PACE_PART : PACE_MAX;
 }
 
 bool offload_policy_rests(const struct offload_policy *p, const char *scope, u64 now)

@@ -8,7 +8,8 @@
 
 /*
  * Name what the policy @p of @n policies looks at: itself, the directory and file system that its
- * path leads to now, and the paths of all policies. Returns false if that is not known.
+ * path leads to now, and the paths of all policies. Returns false if that is not known, or if the
+ * policy does not rest.
  */
 bool offload_policy_scope(const struct offload_policy *all, size_t n,
 			  const struct offload_policy *p, char scope[HASH_HEX]);

@@ -61,8 +61,8 @@ struct candidate {
  * @blocks: bytes that they occupy
  * @wanted: bytes that are to be freed
  * @tiny: files that it would choose, but that would free nothing
- * @seen: all files that were looked at
  * @problems: directories and file systems that could not be looked at
+ * @seen: there were files to look at
  * @told: that such files stay was printed, by enum offload_bar; it is the same in each run
  */
 struct policies {
@@ -77,8 +77,8 @@ struct policies {
 	u64 blocks;
 	u64 wanted;
 	u64 tiny;
-	u64 seen;
 	u64 problems;
+	bool seen;
 	bool told[OFFLOAD_BARS];
 };
 
@@ -117,7 +117,7 @@ static void policies_forget_files(struct policies *p)
 	p->n_files = 0;
 	p->blocks = 0;
 	p->tiny = 0;
-	p->seen = 0;
+	p->seen = false;
 }
 
 /* A directory belongs to the policy with the longest path above it. */
@@ -211,12 +211,13 @@ static void policy_walk(struct policies *p, const struct offload_policy *policy)
 	if (!fts)
 		mem_out();
 	while (!offload_run_stopped(NULL) && (e = fts_read(fts))) {
+		p->seen |= e->fts_info == FTS_F;
 		if (e->fts_info == FTS_D && policy_ends_at(p, policy, e->fts_path)) {
 			fts_set(fts, e, FTS_SKIP);
 		} else if (offload_walk_failed(e)) {
 			offload_complain(p->ctl, false, e->fts_path, strerror(e->fts_errno));
 			p->problems++;
-		} else if (e->fts_info == FTS_F && ++p->seen && e->fts_statp->st_blocks &&
+		} else if (e->fts_info == FTS_F && e->fts_statp->st_blocks &&
 			   offload_policy_matches(policy, e->fts_path, e->fts_statp, now) &&
 			   !policy_is_offloaded(e->fts_path) &&
 			   !offload_mark_find(e->fts_path) &&
@@ -263,7 +264,7 @@ static const char *policy_has_room(struct policies *p, const struct offload_poli
 	return used >= all / 100 * policy->start ? NULL : "the file system has room";
 }
 
-/* @scope: NULL if it is not known, or if a look is wanted anyway. */
+/* @scope: NULL if it is not known, or if the policy does not rest. */
 static const char *policy_skips(struct policies *p, const struct offload_policy *policy,
 				const char *scope, u64 *bytes)
 {
