@@ -35,6 +35,7 @@
 #include "../net/setting.h"
 #include "../net/stats.h"
 #include "../net/task.h"
+#include "../net/version.h"
 #include "op/check/acl_file.h"
 #include "node/casefold.h"
 #include "node/node.h"

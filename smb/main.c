@@ -16,6 +16,7 @@
 #include "../net/listener.h"
 #include "../net/live.h"
 #include "../net/server.h"
+#include "../net/version.h"
 #include "auth/crypto.h"
 #include "open/lease.h"
 #include "open/open.h"
@@ -181,6 +182,7 @@ module_init(dsmb_init);
 module_exit(dsmb_exit);
 
 MODULE_DESCRIPTION("SMB for the Ditto file server");
+MODULE_VERSION(DITTO_VERSION);
 MODULE_LICENSE("GPL");
 MODULE_SOFTDEP("pre: gcm ccm cbc cmac hmac sha256 sha512 aes");
 MODULE_IMPORT_NS(DITTO);

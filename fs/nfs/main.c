@@ -16,6 +16,7 @@
 #include "../../net/live.h"
 #include "../../net/server.h"
 #include "../../net/stats.h"
+#include "../../net/version.h"
 #include "nlm/nlm.h"
 #include "rpc/batch.h"
 #include "rpc/connection_private.h"
@@ -298,6 +299,7 @@ module_init(dnfs_init);
 module_exit(dnfs_exit);
 
 MODULE_DESCRIPTION("NFS for the Ditto file server");
+MODULE_VERSION(DITTO_VERSION);
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS(DITTO);
 /* dittod must have configured their upcalls before the first client comes. */

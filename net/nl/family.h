@@ -11,9 +11,6 @@
 #include "../netlink.h"
 #include "genl.h"
 
-/* Version that server-get reports; the same as the version of the modules. */
-#define DITTO_VERSION	"0.1.0"
-
 /**
  * ditto_genl_init - register the generic netlink family
  *

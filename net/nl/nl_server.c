@@ -18,6 +18,7 @@
 #include "../server.h"
 #include "../show.h"
 #include "../stats.h"
+#include "../version.h"
 #include "family.h"
 #include "locks.h"
 

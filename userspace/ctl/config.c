@@ -7,18 +7,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ctl.h"
 #include "nl/status.h"
+#include "program.h"
 #include "serve.h"
-
-extern char **environ;
 
 /* Where a process has a file open that it named by a path. */
 static void path_of(const struct status *s, const char *path, char *out, size_t size)
@@ -76,13 +73,11 @@ static void errors_pass_on(const struct ctl *ctl, int fd)
 		close(fd);
 }
 
-/* Run dittod with an option, for the file of the one that runs. Returns an exit status. */
-static int config_run(struct ctl *ctl, const char *option)
+int dittod_run(struct ctl *ctl, const char *option, bool quiet)
 {
 	char program[PATH_MAX], config[PATH_MAX], state[PATH_MAX];
 	char *argv[8] = { program, (char *)option };
-	posix_spawn_file_actions_t actions;
-	int errors[2] = { -1, -1 };
+	int nowhere = -1, errors[2] = { -1, -1 };
 	unsigned int n = 2;
 	struct status s;
 	int rc, status;
@@ -105,11 +100,11 @@ static int config_run(struct ctl *ctl, const char *option)
 	status_free(&s);
 	if (ctl->json && pipe2(errors, O_CLOEXEC))
 		return ctl_failed(ctl, "%s", strerror(errno));
-	posix_spawn_file_actions_init(&actions);
-	if (ctl->json)
-		posix_spawn_file_actions_adddup2(&actions, errors[1], STDERR_FILENO);
-	rc = posix_spawnp(&pid, program, &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
+	if (quiet)
+		nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	rc = program_start(argv, nowhere, errors[1], &pid);
+	if (nowhere >= 0)
+		close(nowhere);
 	if (ctl->json)
 		close(errors[1]);
 	if (ctl->json && rc)
@@ -118,17 +113,15 @@ static int config_run(struct ctl *ctl, const char *option)
 		return ctl_failed(ctl, "%s: %s", program, strerror(rc));
 	if (ctl->json)
 		errors_pass_on(ctl, errors[0]);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return ctl_failed(ctl, "%s: %s", program, strerror(errno));
-	if (!WIFEXITED(status))
+	status = program_wait(pid);
+	if (status < 0)
 		return ctl_failed(ctl, "%s was killed", program);
-	return WEXITSTATUS(status) <= CTL_DEGRADED ? WEXITSTATUS(status) : CTL_REFUSED;
+	return status <= CTL_DEGRADED ? status : CTL_REFUSED;
 }
 
 static int config_option(struct ctl *ctl, char **words, const char *option)
 {
-	return ctl_no_more(ctl, words) ? CTL_USAGE : config_run(ctl, option);
+	return ctl_no_more(ctl, words) ? CTL_USAGE : dittod_run(ctl, option, false);
 }
 
 static int config_show(struct ctl *ctl, char **words)

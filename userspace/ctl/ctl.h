@@ -84,6 +84,7 @@ extern const struct verb announce_verbs[];
 extern const struct verb status_verbs[];
 extern const struct verb start_verbs[];
 extern const struct verb stop_verbs[];
+extern const struct verb upgrade_verbs[];
 
 /*
  * Connect to the kernel and find the netlink family. Prints errors. Returns CTL_OK or

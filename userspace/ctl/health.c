@@ -19,6 +19,7 @@
 #include "ditto-nl-gen.h"
 #include "exposure.h"
 #include "guard.h"
+#include "installed.h"
 #include "mem.h"
 #include "nl/module.h"
 #include "index/index.h"
@@ -49,6 +50,8 @@ static const int health_exit[] = { CTL_OK, CTL_DEGRADED, CTL_NOT_RUNNING };
  * @listeners: number of listeners
  * @calls_back: shares accept Kerberos over NFS, whose clients of 4.0 are called back with it
  * @gssd: rpc.gssd runs, which that needs
+ * @replaced: other modules are installed
+ * @missing: a sentence about a kernel without modules, or NULL
  * @about_shares: sentences about shares: who may use them, and who guards them
  * @n_about_shares: number of them
  * @grace_reply: the kernel's answer about the grace, or NULL
@@ -71,6 +74,8 @@ struct health_report {
 	unsigned int listeners;
 	bool calls_back;
 	bool gssd;
+	bool replaced;
+	char *missing;
 	char **about_shares;
 	unsigned int n_about_shares;
 	struct nl_msg *grace_reply;
@@ -92,6 +97,7 @@ struct health_report {
 #define NOTE_FORGETTING "clients get nothing new: dittod has not removed the records of those who did not come back after the restart"
 #define NOTE_OTHERS "clients get no locks: another lock manager of this machine (lockd or nfsd) is in grace (dittoctl grace status)"
 #define NOTE_GUARD "ditto-guard does not run: offloaded files read as zeros whenever Ditto does not serve their file system (systemctl enable --now ditto-guard)"
+#define NOTE_UPGRADE "other modules are installed than those that are loaded: dittoctl upgrade"
 #define NOTE_GSSD "rpc.gssd does not run: clients of NFSv4.0 with Kerberos get no delegations (systemctl start rpc-gssd)"
 
 /* Call a function for each remark on the state. */
@@ -119,6 +125,10 @@ static void health_notes(const struct health_report *h, void (*tell)(const char 
 	}
 	if (h->others)
 		tell(NOTE_OTHERS);
+	if (h->replaced)
+		tell(NOTE_UPGRADE);
+	if (h->missing)
+		tell(h->missing);
 	if (h->calls_back && !h->gssd)
 		tell(NOTE_GSSD);
 	if (h->guard.is_needed && !h->guard.runs)
@@ -293,6 +303,7 @@ static void health_free(struct health_report *h)
 	for (i = 0; i < h->n_about_shares; i++)
 		free(h->about_shares[i]);
 	free(h->about_shares);
+	free(h->missing);
 	nlmsg_free(h->grace_reply);
 	guard_free(&h->guard);
 	status_free(&h->daemon);
@@ -323,6 +334,8 @@ static int health_look(struct ctl *ctl, struct health_report *h)
 	memset(h, 0, sizeof(*h));
 	h->health = HEALTH_NOT_RUNNING;
 	h->known = status_read(&h->daemon);
+	h->replaced = modules_are_replaced();
+	h->missing = modules_missing();
 	guard_look(&h->guard);
 	look_at_jobs(h);
 	if (conn_open(&ctl->conn) || conn_find_family(&ctl->conn))

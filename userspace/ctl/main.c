@@ -16,6 +16,7 @@ static const struct object objects[] = {
 	{ "status", "whether all that is configured is served", status_verbs },
 	{ "start", "serve what is configured", start_verbs },
 	{ "stop", "serve nothing, so that file systems can be unmounted", stop_verbs },
+	{ "upgrade", "the installed modules in place of the loaded ones", upgrade_verbs },
 	{ "config", "what is configured, and what is served", config_verbs },
 	{ "share", "what is served, to whom and how", share_verbs },
 	{ "listener", "where protocols listen", listener_verbs },

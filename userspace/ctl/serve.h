@@ -3,6 +3,8 @@
 #ifndef _DITTO_CTL_SERVE_H
 #define _DITTO_CTL_SERVE_H
 
+#include <stdbool.h>
+
 struct ctl;
 
 /*
@@ -10,5 +12,10 @@ struct ctl;
  * mistakes of a configuration that it does not take. Returns an exit status.
  */
 int serve_reload(const struct ctl *ctl);
+/*
+ * Run dittod with an option, for the configuration file of the one that runs; if @quiet without
+ * what it prints, but for errors. Returns an exit status.
+ */
+int dittod_run(struct ctl *ctl, const char *option, bool quiet);
 
 #endif

@@ -20,8 +20,7 @@ static bool line_has_module(const char *line, const char *name)
 	return !strncmp(file, name, strlen(name)) && !strncmp(file + strlen(name), ".ko", 3);
 }
 
-/* Without an index of modules there is no answer, and the module may be there. */
-static bool module_is_there(const char *release, const char *name)
+bool module_is_there(const char *release, const char *name)
 {
 	bool found = false, known;
 	char path[300];

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 
+import fault_points
 import smb
 from checks import SLOW, eq, wait_for
 from files import get, pattern, put
@@ -118,3 +119,70 @@ def reload(w):
         reloaded(CONF)
         wait_for('all is applied', lambda: shares() == ['data'] and not problems())
         m.power_off()
+
+
+def touch_modules(m):
+    """Other builds of the modules, as after an upgrade of their package; returns their version."""
+    tree = m.path(f'/lib/modules/{os.uname().release}/updates')
+    for name in ('ditto', 'ditto_nfs', 'ditto_smb'):
+        path = f'{tree}/{name}.ko'
+        module = get(path)
+        at = module.index(b'srcversion=') + len(b'srcversion=')
+        put(path, module[:at] + b'0' * 20 + module[at + 20:])
+    return '0' * 20
+
+
+@test(server='ditto', share=False, fs=None, timeout=300)
+def upgrade(w):
+    """Other modules are taken into use under clients, and nothing is lost that was not saved."""
+    def version():
+        return get('/sys/module/ditto_nfs/srcversion').decode()
+
+    def upgraded(*words, status=0):
+        p = m.run('dittoctl', 'upgrade', *words, check=False)
+        eq(p.returncode, status, p.stdout)
+        return p.stdout
+
+    def noted(words='dittoctl upgrade'):
+        said = m.run('dittoctl', '--json', 'status', check=False).stdout
+        return [note for note in json.loads(said)['notes'] if words in note]
+    with serving(w) as m:
+        w.server.shares['data'] = (WHERE, {})
+        wait_for('the share', lambda: w.server.json('share', 'list'))
+        # A newer kernel is installed, for which DKMS has built nothing.
+        os.makedirs(m.path('/var/lib/dkms/ditto'), exist_ok=True)
+        os.mkdir(m.path('/lib/modules/99.1-test'))
+        put(m.path('/lib/modules/99.1-test/modules.dep'))
+        eq(noted('99.1-test'), [], 'notes')
+        put(m.path('/boot/vmlinuz-99.1-test'))
+        eq(len(noted('99.1-test')), 1, 'notes')
+        put(m.path('/lib/modules/99.1-test/modules.dep'), 'updates/dkms/ditto.ko.xz:\n')
+        eq(noted('99.1-test'), [], 'notes')
+
+        old = version()
+        upgraded('--check')
+        upgraded()
+        eq(noted(), [], 'notes')
+        mark = touch_modules(m)
+        upgraded('--check', status=3)
+        eq(len(noted()), 1, 'notes')
+        mounted = w.client.mount(WHERE, vers='4.1')
+        with open(f'{mounted}/locked', 'wb', buffering=0) as f:
+            fcntl.lockf(f, fcntl.LOCK_EX)
+            w.server.ctl('share', 'set', 'data', 'comment', 'for all')
+            assert 'config save' in upgraded(status=1)
+            # A process has a file of the module.
+            with open(fault_points.KERNEL, 'rb'):
+                assert 'served on' in upgraded('--discard', status=1)
+            eq(version(), old, 'the module that serves')
+            m.run('dittoctl', 'config', 'save')
+            upgraded()
+            assert version().startswith(mark), version()
+            f.write(b'still mine')
+            eq(noted(), [], 'notes')
+        eq(w.server.json('share', 'list')[0]['comment'], 'for all', 'comment')
+        w.client.umount(mounted)
+        m.power_off()
+        del w.server.shares['data']
+    w.server.unload()
+    w.server.load()
