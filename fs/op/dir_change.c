@@ -12,12 +12,12 @@
 #include "../node/hidden.h"
 #include "../node/local_notify.h"
 #include "../node/node.h"
+#include "../node/utf8.h"
 #include "casefold_index.h"
 #include "check/acl_file.h"
 #include "check/lock_check_private.h"
 #include "dir_change_private.h"
 #include "op_private.h"
-#include "utf8.h"
 
 /* Attempts to add a name to a directory without concurrent changes by local processes. */
 #define CASE_TRIES_MAX	4

@@ -9,15 +9,19 @@
 
 #include "../node/casefold.h"
 #include "../node/fid.h"
+#include "../node/utf8.h"
 #include "link.h"
 #include "share.h"
 
-/* A path that begins with a component, and whose components are names. */
+/*
+ * A path that begins with a component, and whose components are names; in UTF-8, since names of SMB
+ * and NFSv4 are compared with them.
+ */
 static bool link_path_is_valid(const char *path)
 {
 	size_t total = strlen(path), len;
 
-	if (!total || total > DITTO_LINK_PATH_MAX)
+	if (!total || total > DITTO_LINK_PATH_MAX || !ditto_is_utf8(path, total))
 		return false;
 	for (;; path += len + 1) {
 		len = strcspn(path, "/");

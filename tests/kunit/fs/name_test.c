@@ -8,7 +8,7 @@
 #include <linux/fs.h>
 
 #include "../../../fs/op/name_private.h"
-#include "../../../fs/op/utf8.h"
+#include "../../../fs/node/utf8.h"
 #include "../../../fs/op/op_private.h"
 
 struct name_case {

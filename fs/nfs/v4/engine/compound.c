@@ -20,7 +20,7 @@
 #include <linux/sunrpc/xdr.h>
 
 #include "../../../../net/stats.h"
-#include "../../../op/utf8.h"
+#include "../../../node/utf8.h"
 #include "../../../share/link.h"
 #include "../../rpc/decode.h"
 #include "../../rpc/encode.h"

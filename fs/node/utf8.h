@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Validation of UTF-8: fs/op/utf8.c. */
-#ifndef _DITTO_FS_OP_UTF8_H
-#define _DITTO_FS_OP_UTF8_H
+/* Validation of UTF-8: fs/node/utf8.c. */
+#ifndef _DITTO_FS_NODE_UTF8_H
+#define _DITTO_FS_NODE_UTF8_H
 
 #include <linux/types.h>
 
