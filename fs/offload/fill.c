@@ -13,6 +13,7 @@
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/iversion.h>
 #include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/netlink.h>
@@ -98,6 +99,42 @@ static ssize_t fill_write_immutable(struct kiocb *iocb, struct iov_iter *iter, s
 	return err;
 }
 
+/* Times of a file before what comes back is written, and its change number. */
+struct fill_times {
+	struct timespec64 mtime;
+	struct timespec64 ctime;
+	u64 version;
+};
+
+static void fill_save_times(struct inode *inode, struct fill_times *times)
+{
+	inode_lock(inode);
+	times->mtime = inode_get_mtime(inode);
+	times->ctime = inode_get_ctime(inode);
+	times->version = inode_peek_iversion_raw(inode);
+	inode_unlock(inode);
+}
+
+/*
+ * btrfs_write_check() sets the times whatever FMODE_NOCMTIME says, and then adds one to the number.
+ * If it is another one, somebody has changed the file. The number stays, as somebody may have it.
+ */
+static void fill_restore_times(struct inode *inode, const struct fill_times *times)
+{
+	struct timespec64 ctime;
+
+	inode_lock(inode);
+	ctime = inode_get_ctime(inode);
+	if (!timespec64_equal(&ctime, &times->ctime) && IS_I_VERSION(inode) &&
+	    inode_peek_iversion_raw(inode) >> I_VERSION_QUERIED_SHIFT ==
+	    (times->version >> I_VERSION_QUERIED_SHIFT) + 1) {
+		inode_set_mtime_to_ts(inode, times->mtime);
+		inode_set_ctime_to_ts(inode, times->ctime);
+		mark_inode_dirty(inode);
+	}
+	inode_unlock(inode);
+}
+
 /*
  * Write what is not behind the end of the content any more. Nothing keeps a local process from
  * making the file shorter after that was looked at, but it does so with the inode locked, and stops
@@ -109,6 +146,7 @@ static ssize_t fill_write(struct ditto_recall *recall, void *buf, u64 pos, size_
 {
 	struct file *file = recall->file->file;
 	struct kvec vec = { .iov_base = buf };
+	struct fill_times times;
 	struct iov_iter iter;
 	struct kiocb iocb;
 	bool stopped;
@@ -122,11 +160,13 @@ static ssize_t fill_write(struct ditto_recall *recall, void *buf, u64 pos, size_
 		iocb.ki_pos = pos;
 		vec.iov_len = fill_begin(recall, &iocb, pos, len);
 		iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
+		fill_save_times(file_inode(file), &times);
 		if (vec.iov_len)
 			ret = ditto_fault(DITTO_FAULT_FILL_CHECKED) ?:
 			      file->f_op->write_iter(&iocb, &iter);
 		if (ret == -EPERM)
 			ret = fill_write_immutable(&iocb, &iter, ret);
+		fill_restore_times(file_inode(file), &times);
 		stopped = fill_end(recall);
 	} while (stopped && ret == -EFBIG);
 	up_read(&recall->stub->sem);

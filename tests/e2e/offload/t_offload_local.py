@@ -322,8 +322,7 @@ def immutable(w):
     """An offloaded file that became immutable is read as any other, and is not released again."""
     def described():
         st = os.stat(w.path('f'))
-        # A write on btrfs sets the times whatever the server wants.
-        return st.st_size, st.st_mode, w.spec['fs'] == 'btrfs' or (st.st_mtime_ns, st.st_ctime_ns)
+        return st.st_size, st.st_mode, st.st_mtime_ns, st.st_ctime_ns
     with helper(w) as h:
         data = offloaded(w, h, 'f')
     # chattr(1) opens the file: that waits for its data, or fails while nothing serves it.
