@@ -83,6 +83,33 @@ bool snapshot_head_decode(struct snapshot_head *h, const u8 *in, size_t len, str
 	return snapshot_name_is_good(h->name) || why_not(why, "the snapshot has an invalid name");
 }
 
+static void *bytes_copy(const void *bytes, size_t len)
+{
+	void *copy = mem_new(len + 1);
+
+	if (len)
+		memcpy(copy, bytes, len);
+	return copy;
+}
+
+void snapshot_entry_copy(struct snapshot_entry *to, const struct snapshot_entry *from)
+{
+	*to = *from;
+	to->path = mem_string(from->path);
+	to->target = mem_string(from->target);
+	to->cookie = bytes_copy(from->cookie, from->cookie_len);
+	to->xattrs = bytes_copy(from->xattrs, from->xattrs_len);
+}
+
+void snapshot_entry_free(struct snapshot_entry *e)
+{
+	free((void *)e->path);
+	free((void *)e->target);
+	free((void *)e->cookie);
+	free((void *)e->xattrs);
+	memset(e, 0, sizeof(*e));
+}
+
 bool snapshot_xattr_add(struct snapshot_entry *e, u8 **buf, const char *name, const void *value,
 			size_t len)
 {
@@ -344,106 +371,4 @@ bool snapshot_scan_end(const struct snapshot_scan *c, size_t left, struct why *w
 {
 	return (c->n && c->n == c->count && !left) ||
 	       why_not(why, "the tree of the snapshot has another length");
-}
-
-bool snapshot_tree_decode(struct snapshot_tree *t, u8 *bytes, size_t len, struct why *why)
-{
-	struct snapshot_scan c;
-	size_t pos, n;
-
-	memset(t, 0, sizeof(*t));
-	t->bytes = bytes;
-	pos = snapshot_scan_begin(&c, bytes, len, why);
-	if (!pos)
-		return false;
-	if (c.count > len / ENTRY)
-		return why_not(why, "the tree of the snapshot ends early");
-	t->entries = mem_new((c.count + 1) * sizeof(*t->entries));
-	for (; t->n < c.count; t->n++, pos += n) {
-		n = snapshot_scan_next(&c, &t->entries[t->n], bytes + pos, len - pos, why);
-		if (!n)
-			return false;
-	}
-	return snapshot_scan_end(&c, len - pos, why);
-}
-
-void snapshot_tree_free(struct snapshot_tree *t)
-{
-	free(t->entries);
-	free(t->bytes);
-	memset(t, 0, sizeof(*t));
-}
-
-static int entry_compare(const void *path, const void *entry)
-{
-	return snapshot_path_compare(path, ((const struct snapshot_entry *)entry)->path);
-}
-
-const struct snapshot_entry *snapshot_tree_find(const struct snapshot_tree *t, const char *path)
-{
-	return bsearch(path, t->entries, t->n, sizeof(*t->entries), entry_compare);
-}
-
-static int inode_compare(const struct snapshot_name *name, u64 inode, u32 generation)
-{
-	if (name->inode != inode)
-		return name->inode < inode ? -1 : 1;
-	return name->generation < generation ? -1 : name->generation > generation;
-}
-
-static int names_compare(const void *a, const void *b)
-{
-	const struct snapshot_name *x = a, *y = b;
-	int order = inode_compare(x, y->inode, y->generation);
-
-	return order ? order : x->entry < y->entry ? -1 : x->entry > y->entry;
-}
-
-void snapshot_names_init(struct snapshot_names *names, struct snapshot_entry *entries, u64 n)
-{
-	struct snapshot_entry *e;
-
-	names->n = 0;
-	names->list = mem_new((n + 1) * sizeof(*names->list));
-	for (e = entries; e < entries + n; e++)
-		if (S_ISREG(e->mode))
-			names->list[names->n++] = (struct snapshot_name){
-				.inode = e->inode, .generation = e->generation, .entry = e,
-			};
-	qsort(names->list, names->n, sizeof(*names->list), names_compare);
-}
-
-void snapshot_names_free(struct snapshot_names *names)
-{
-	free(names->list);
-	memset(names, 0, sizeof(*names));
-}
-
-const struct snapshot_name *snapshot_names_find(const struct snapshot_names *names,
-						const struct snapshot_entry *e,
-						const struct snapshot_name **end)
-{
-	const struct snapshot_name *all = names->list, *at;
-	u64 low = 0, high = names->n, middle;
-
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (inode_compare(&all[middle], e->inode, e->generation) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (at = all + low; at < all + names->n; at++)
-		if (inode_compare(at, e->inode, e->generation))
-			break;
-	*end = at;
-	return all + low;
-}
-
-bool snapshot_is_same_file(const struct snapshot_entry *a, const struct snapshot_entry *b)
-{
-	return S_ISREG(a->mode) && S_ISREG(b->mode) && a->inode == b->inode &&
-	       a->generation == b->generation && a->size == b->size &&
-	       a->cookie_len == b->cookie_len &&
-	       (!a->cookie_len || !memcmp(a->cookie, b->cookie, a->cookie_len));
 }

@@ -79,7 +79,7 @@ enum snapshot_time_kind {
  * @uid: owner
  * @gid: group
  * @size: bytes of the content
- * @inode: inode number, which another file may have had, see snapshot_is_same_file()
+ * @inode: inode number, which another file may have had, see snapshot_links_find()
  * @generation: of the inode
  * @flags: SNAPSHOT_LOST
  * @major: of a device
@@ -92,7 +92,8 @@ enum snapshot_time_kind {
  * @xattrs: extended attributes, see snapshot_xattr_next()
  * @xattrs_len: bytes of @xattrs
  * @n_xattrs: number of them
- * @partial: not in the tree: some attributes could not be read, and that was printed
+ * @partial: not in the tree, as the next: some attributes could not be read, and that was printed
+ * @links: number of names
  */
 struct snapshot_entry {
 	const char *path;
@@ -114,7 +115,13 @@ struct snapshot_entry {
 	u32 xattrs_len;
 	u32 n_xattrs;
 	bool partial;
+	u32 links;
 };
+
+/* Copy an entry with all that it points to. */
+void snapshot_entry_copy(struct snapshot_entry *to, const struct snapshot_entry *from);
+/* Free all that an entry points to, and zero it. */
+void snapshot_entry_free(struct snapshot_entry *e);
 
 /**
  * struct snapshot_xattr - an extended attribute
@@ -180,66 +187,6 @@ size_t snapshot_scan_next(struct snapshot_scan *c, struct snapshot_entry *e, con
 /* @left bytes were not used. Returns false unless this is the end of the tree. */
 bool snapshot_scan_end(const struct snapshot_scan *c, size_t left, struct why *why);
 
-/**
- * struct snapshot_tree - a tree in memory
- * @n: number of entries
- * @entries: the entries, in order; they point into @bytes
- * @bytes: the encoded tree
- */
-struct snapshot_tree {
-	u64 n;
-	struct snapshot_entry *entries;
-	u8 *bytes;
-};
-
-/**
- * snapshot_tree_decode - decode a tree
- * @t: filled; to be freed by snapshot_tree_free(), also after an error
- * @bytes: the tree, which becomes part of @t
- * @len: its length in bytes
- * @why: filled on errors
- *
- * Return: false unless it is valid: the root first, each entry in order and below a directory.
- */
-bool snapshot_tree_decode(struct snapshot_tree *t, u8 *bytes, size_t len, struct why *why);
-void snapshot_tree_free(struct snapshot_tree *t);
-/* The entry with a path, or NULL. */
-const struct snapshot_entry *snapshot_tree_find(const struct snapshot_tree *t, const char *path);
-
-/**
- * struct snapshot_name - a name of a file
- * @inode: what its entry said when the names were sorted; that may be another file now
- * @generation: of the inode
- * @entry: the entry
- */
-struct snapshot_name {
-	u64 inode;
-	u32 generation;
-	struct snapshot_entry *entry;
-};
-
-/**
- * struct snapshot_names - entries by inode
- * @n: number of them
- * @list: files, by inode number and generation, and in the order of the tree
- */
-struct snapshot_names {
-	u64 n;
-	struct snapshot_name *list;
-};
-
-/* Sort the regular files of @n entries. */
-void snapshot_names_init(struct snapshot_names *names, struct snapshot_entry *entries, u64 n);
-void snapshot_names_free(struct snapshot_names *names);
-/* The first of the names with the inode of @e, which follow each other, up to @end. */
-const struct snapshot_name *snapshot_names_find(const struct snapshot_names *names,
-						const struct snapshot_entry *e,
-						const struct snapshot_name **end);
-/*
- * Whether two entries are names of one file: of the same inode, with the same content. Each file
- * was looked at in its own moment, so the numbers may come from one that is gone.
- */
-bool snapshot_is_same_file(const struct snapshot_entry *a, const struct snapshot_entry *b);
 /* Whether an entry is that with the path or is below it. */
 bool snapshot_path_is_below(const char *path, const char *folder);
 

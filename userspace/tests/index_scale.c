@@ -4,6 +4,8 @@
  *
  *	tests/index_scale [FILES [FOLDER]]
  *
+ * Also what the tree of a snapshot with so many files takes, while it is made and restored.
+ *
  * Each file has a manifest and two chunks. The lists of the store come in order of random names, as
  * those of stores do. Without arguments, it is a test with few files.
  */
@@ -20,8 +22,10 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "ctl/snapshot/snapshot_links.h"
 #include "mem.h"
 #include "index/index.h"
+#include "object/snapshot_tree.h"
 #include "test.h"
 
 #define FILES		40000
@@ -32,6 +36,8 @@
 #define LOG_MOST	(6 << 20)
 /* Most objects that lists of garbage name, but for the garbage. */
 #define LISTED_MOST	(3 << 20)
+/* Most kilobytes of memory that trees take, however many files they have. */
+#define TREE_MOST	(8 << 10)
 /* Of so many files, one is changed by a change. */
 #define CHANGED		100
 
@@ -150,26 +156,34 @@ static u64 log_bytes(void)
 	return bytes;
 }
 
-static void phase_end(const char *what)
+/* Kilobytes of memory at the peak. */
+static u64 peak_read(void)
 {
-	u64 took = clock_ms() - scale.began, peak = 0;
-	struct rusage now;
-	char line[128];
 	FILE *status = fopen("/proc/self/status", "r");
+	u64 peak = 0;
+	char line[128];
 
 	while (status && fgets(line, sizeof(line), status))
 		sscanf(line, "VmHWM: %llu kB", (unsigned long long *)&peak);
 	if (status)
 		fclose(status);
+	return peak;
+}
+
+static void phase_end(const char *what)
+{
+	u64 took = clock_ms() - scale.began;
+	struct rusage now;
+
 	getrusage(RUSAGE_SELF, &now);
 	printf("# %-34s %9.2f s %9.2f s CPU %6llu MiB %6llu ms locked %6llu MiB log\n", what,
 	       (double)took / 1000,
 	       time_seconds(now.ru_utime) - time_seconds(scale.before.ru_utime) +
 	       time_seconds(now.ru_stime) - time_seconds(scale.before.ru_stime),
-	       (unsigned long long)peak / 1024, (unsigned long long)*scale.waited,
+	       (unsigned long long)peak_read() / 1024, (unsigned long long)*scale.waited,
 	       (unsigned long long)log_bytes() >> 20);
 	fflush(stdout);
-	if (!CHECK(!index_error(scale.x)))
+	if (scale.x && !CHECK(!index_error(scale.x)))
 		printf("# %s\n", index_error(scale.x));
 }
 
@@ -350,6 +364,60 @@ static void index_reopen(void)
 	scale.x = index_open(scale.path, false, &why);
 }
 
+/* A tree in which each directory has some files, and each file may have other names. */
+static void tree_write(struct snapshot_tree *t)
+{
+	char path[64], cookie[] = "cold\n"
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n1";
+	struct snapshot_entry e = { .path = "", .mode = S_IFDIR | 0755, .target = "" };
+	struct why why;
+	u64 i;
+
+	CHECK(snapshot_tree_new(t, &why));
+	snapshot_tree_add(t, &e);
+	for (i = 0; i < scale.n; i++) {
+		e = (struct snapshot_entry){ .path = path, .mode = S_IFDIR | 0755, .target = "" };
+		snprintf(path, sizeof(path), "%08llu", (unsigned long long)i / DIR_FILES);
+		if (i % DIR_FILES == 0)
+			snapshot_tree_add(t, &e);
+		snprintf(path + 8, sizeof(path) - 8, "/file-%08llu.dat", (unsigned long long)i);
+		e.mode = S_IFREG | 0644;
+		e.size = 1 << 20;
+		e.inode = i + 100;
+		e.cookie = (const u8 *)cookie;
+		e.cookie_len = strlen(cookie);
+		snapshot_tree_add(t, &e);
+	}
+	CHECK(snapshot_tree_end(t, &why));
+}
+
+static void trees_measured(void)
+{
+	struct snapshot_reader reader;
+	struct snapshot_entry *e;
+	struct snapshot_links *l;
+	struct snapshot_tree t;
+	u64 before, made, n = 0;
+	const char *path;
+
+	phase_begin();
+	before = peak_read();
+	tree_write(&t);
+	phase_end("tree of a snapshot written");
+	phase_begin();
+	l = snapshot_links_new();
+	snapshot_reader_begin(&reader, &t);
+	while ((e = snapshot_reader_next(&reader)))
+		if (S_ISREG(e->mode) && !snapshot_links_find(l, e, &path, &made))
+			n += snapshot_links_add(l, e, e->inode);
+	CHECK(n == scale.n);
+	snapshot_reader_end(&reader);
+	snapshot_links_free(l);
+	snapshot_tree_free(&t);
+	phase_end("tree read, and its files noted");
+	CHECK(peak_read() < before + TREE_MOST);
+}
+
 static void costs_measured(void)
 {
 	static const u8 first[HASH_SIZE] = { '1' };
@@ -428,7 +496,9 @@ static void costs_measured(void)
 
 int main(int argc, char **argv)
 {
-	static const struct test tests[] = { TEST(costs_measured), { NULL, NULL } };
+	static const struct test tests[] = {
+		TEST(trees_measured), TEST(costs_measured), { NULL, NULL }
+	};
 	static const char *const ends[] = { "", "-wal", "-shm", "-lock" };
 	char *folder = mem_print("%s/ditto-scale.XXXXXX", argc > 2 ? argv[2] : "/tmp"), *name;
 	pid_t prober;

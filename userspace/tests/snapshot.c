@@ -7,9 +7,12 @@
 #include <sys/stat.h>
 
 #include "mem.h"
-#include "object/snapshot.h"
+#include "ctl/snapshot/snapshot_links.h"
+#include "object/snapshot_tree.h"
 #include "test.h"
 
+/* Files with large attributes. */
+#define FILES		100
 #define DIGITS		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
 
 static const char cookie[] = "cold\n" DIGITS "f\n1";
@@ -113,17 +116,34 @@ static u8 *tree_encode(const struct snapshot_entry *entries, u64 n, size_t *len)
 	return (u8 *)bytes;
 }
 
+/* Decode a tree whose bytes come in pieces. Returns the number of its entries, or 0. */
+static u64 tree_scan(const u8 *bytes, size_t len, size_t piece)
+{
+	struct snapshot_entry e;
+	struct snapshot_scan c;
+	struct why why;
+	size_t pos = snapshot_scan_begin(&c, bytes, len, &why), end = pos, n;
+
+	while (pos && end < len) {
+		end = len - end < piece ? len : end + piece;
+		for (; pos < end && !snapshot_scan_waits(bytes + pos, end - pos); pos += n) {
+			n = snapshot_scan_next(&c, &e, bytes + pos, end - pos, &why);
+			if (!n)
+				return 0;
+		}
+	}
+	return pos && snapshot_scan_end(&c, len - pos, &why) ? c.n : 0;
+}
+
 /* Whether a copy of the bytes is a tree. */
 static bool tree_is_good(const u8 *bytes, size_t len)
 {
 	u8 *copy = mem_new(len + 1);
-	struct snapshot_tree t;
-	struct why why;
 	bool good;
 
 	memcpy(copy, bytes, len);
-	good = snapshot_tree_decode(&t, copy, len, &why);
-	snapshot_tree_free(&t);
+	good = tree_scan(copy, len, len);
+	free(copy);
 	return good;
 }
 
@@ -137,37 +157,21 @@ static bool entries_are_good(const struct snapshot_entry *entries, u64 n)
 	return good;
 }
 
-/* Decode a tree whose bytes come in pieces. Returns the number of its entries, or 0. */
-static u64 tree_scan(const u8 *bytes, size_t len, size_t piece)
-{
-	struct snapshot_entry e;
-	struct snapshot_scan c;
-	struct why why;
-	size_t pos = snapshot_scan_begin(&c, bytes, len, &why), end = pos, n;
-
-	while (end < len) {
-		end = len - end < piece ? len : end + piece;
-		for (; pos < end && !snapshot_scan_waits(bytes + pos, end - pos); pos += n) {
-			n = snapshot_scan_next(&c, &e, bytes + pos, end - pos, &why);
-			if (!n)
-				return 0;
-		}
-	}
-	return snapshot_scan_end(&c, len - pos, &why) ? c.n : 0;
-}
-
 static void trees_decoded(void)
 {
 	struct snapshot_entry entries[] = {
 		entry_of("", S_IFDIR | 0755), entry_of("d", S_IFDIR | 0700),
 		entry_of("d/f", S_IFREG | 0644), entry_of("d/l", S_IFLNK | 0777),
 	};
+	struct snapshot_reader reader;
 	const struct snapshot_entry *e;
 	struct snapshot_xattr x;
 	struct snapshot_tree t;
-	u8 *xattrs = NULL, *bytes;
+	u8 *xattrs = NULL, *more = NULL, *bytes, big[60000] = "";
+	struct snapshot_entry copy;
 	size_t len, i;
 	struct why why;
+	char path[32];
 	u32 at = 0;
 
 	CHECK(snapshot_xattr_add(&entries[2], &xattrs, "user.a", "value", 5));
@@ -177,22 +181,74 @@ static void trees_decoded(void)
 		CHECK(!tree_is_good(bytes, i));
 	CHECK(tree_scan(bytes, len, 1) == 4 && tree_scan(bytes, len, 50) == 4 &&
 	      tree_scan(bytes, len, len) == 4 && !tree_scan(bytes, len - 1, 50));
-	CHECK(snapshot_tree_decode(&t, bytes, len, &why) && t.n == 4);
-	e = snapshot_tree_find(&t, "d/f");
-	CHECK(e && e->size == 1ULL << 40 && e->uid == 5 && e->gid == 6 && e->inode == 7 &&
+	free(bytes);
+
+	/* The same by a file, with so many entries that parts of them are read. */
+	CHECK(snapshot_tree_new(&t, &why));
+	for (i = 0; i < ARRAY_SIZE(entries); i++)
+		snapshot_tree_add(&t, &entries[i]);
+	copy = entry_of(path, S_IFREG | 0644);
+	copy.xattrs = NULL;
+	CHECK(snapshot_xattr_add(&copy, &more, "user.big", big, sizeof(big)));
+	for (i = 0; i < FILES; i++) {
+		snprintf(path, sizeof(path), "e%05zu", i);
+		snapshot_tree_add(&t, &copy);
+	}
+	CHECK(snapshot_tree_end(&t, &why));
+	snapshot_reader_begin(&reader, &t);
+	e = snapshot_reader_next(&reader);
+	SAME(e->path, "");
+	snapshot_reader_next(&reader);
+	e = snapshot_reader_next(&reader);
+	SAME(e->path, "d/f");
+	CHECK(e->size == 1ULL << 40 && e->uid == 5 && e->gid == 6 && e->inode == 7 &&
 	      e->generation == 8 && e->change == 9 && e->cookie_len == strlen(cookie) &&
 	      !memcmp(e->cookie, cookie, strlen(cookie)) &&
 	      e->time[SNAPSHOT_MODIFIED].sec == -3 &&
 	      e->time[SNAPSHOT_MODIFIED].nsec == 999999999);
-	CHECK(e && snapshot_xattr_next(e, &at, &x) && x.len == 5 && !memcmp(x.value, "value", 5));
-	SAME(x.name, "user.a");
-	CHECK(e && snapshot_xattr_next(e, &at, &x) && !x.len);
-	CHECK(e && !snapshot_xattr_next(e, &at, &x));
-	e = snapshot_tree_find(&t, "d/l");
-	SAME(e ? e->target : NULL, "somewhere");
-	CHECK(!snapshot_tree_find(&t, "d/g"));
+	snapshot_entry_copy(&copy, e);
+	SAME(snapshot_reader_next(&reader)->target, "somewhere");
+	for (i = 0; i < FILES; i++) {
+		e = snapshot_reader_next(&reader);
+		snprintf(path, sizeof(path), "e%05zu", i);
+		SAME(e->path, path);
+		CHECK(e->n_xattrs == 1 && e->xattrs_len > sizeof(big));
+	}
+	CHECK(!snapshot_reader_next(&reader));
+	snapshot_reader_end(&reader);
 	snapshot_tree_free(&t);
+	CHECK(snapshot_xattr_next(&copy, &at, &x) && x.len == 5 && !memcmp(x.value, "value", 5));
+	SAME(x.name, "user.a");
+	CHECK(snapshot_xattr_next(&copy, &at, &x) && !x.len);
+	CHECK(!snapshot_xattr_next(&copy, &at, &x));
+	snapshot_entry_free(&copy);
 	free(xattrs);
+	free(more);
+}
+
+/* A tree with an entry that nobody would read is no tree. */
+static void trees_end(void)
+{
+	struct snapshot_entry e = entry_of("", S_IFDIR | 0755);
+	struct snapshot_reader reader;
+	struct snapshot_tree t;
+	struct why why;
+
+	CHECK(snapshot_tree_new(&t, &why));
+	snapshot_tree_add(&t, &e);
+	e.xattrs = mem_new(SNAPSHOT_ENTRY_MAX);
+	e.xattrs_len = SNAPSHOT_ENTRY_MAX;
+	snapshot_tree_add(&t, &e);
+	CHECK(!snapshot_tree_end(&t, &why) && !t.file);
+	SAME(why.text, "an entry of the tree is too long");
+	free((void *)e.xattrs);
+	/* No tree has no entry. */
+	snapshot_reader_begin(&reader, &t);
+	CHECK(!snapshot_reader_next(&reader));
+	snapshot_reader_end(&reader);
+	setenv("SQLITE_TMPDIR", "/nowhere", 1);
+	CHECK(!snapshot_tree_new(&t, &why) && !t.file);
+	unsetenv("SQLITE_TMPDIR");
 }
 
 /* What a hostile tree could lead a reader to. */
@@ -280,70 +336,75 @@ static void damage_survived(void)
 	free(xattrs);
 }
 
-static void names_found(void)
+static bool link_is(struct snapshot_links *l, const struct snapshot_entry *e, const char *want,
+		    u64 inode)
 {
-	struct snapshot_entry e[5] = { entry_of("", S_IFDIR), entry_of("a", S_IFREG),
-				       entry_of("b", S_IFREG), entry_of("c", S_IFREG),
-				       entry_of("d", S_IFLNK) }, other = { .inode = 8 };
-	const struct snapshot_name *at, *end;
-	struct snapshot_names names;
+	const char *path = NULL;
+	u64 made = 0;
 
-	e[2].inode = 3;
-	snapshot_names_init(&names, e, ARRAY_SIZE(e));
-	CHECK(names.n == 3);
-	at = snapshot_names_find(&names, &e[3], &end);
-	CHECK(end - at == 2 && at[0].entry == &e[1] && at[1].entry == &e[3]);
-	at = snapshot_names_find(&names, &e[2], &end);
-	CHECK(end - at == 1 && at[0].entry == &e[2]);
-	at = snapshot_names_find(&names, &other, &end);
-	CHECK(at == end);
-	/* The number of the inode was given to another file. */
-	other = e[1];
-	other.generation++;
-	at = snapshot_names_find(&names, &other, &end);
-	CHECK(at == end);
-	/* What an entry says after the sorting does not hide the others. */
-	other = e[3];
-	e[1].inode = 100;
-	at = snapshot_names_find(&names, &other, &end);
-	CHECK(end - at == 2 && at[0].entry == &e[1] && at[1].entry == &e[3]);
-	snapshot_names_free(&names);
+	if (!snapshot_links_find(l, e, &path, &made))
+		return !want;
+	return want && !strcmp(path, want) && made == inode;
 }
 
 /* Only names of the same inode with the same content become links. */
-static void files_compared(void)
+static void links_found(void)
 {
 	struct snapshot_entry a = entry_of("a", S_IFREG), b = entry_of("b", S_IFREG);
+	struct snapshot_links *l = snapshot_links_new();
 
-	CHECK(snapshot_is_same_file(&a, &b));
+	CHECK(link_is(l, &a, NULL, 0));
+	CHECK(snapshot_links_add(l, &a, 100));
+	CHECK(link_is(l, &b, "a", 100));
+	/* The first name stays. */
+	CHECK(snapshot_links_add(l, &b, 200) && link_is(l, &b, "a", 100));
 	b.generation++;
-	CHECK(!snapshot_is_same_file(&a, &b));
+	CHECK(link_is(l, &b, NULL, 0));
 	b = a;
 	b.inode++;
-	CHECK(!snapshot_is_same_file(&a, &b));
+	CHECK(link_is(l, &b, NULL, 0));
 	b = a;
 	b.size++;
-	CHECK(!snapshot_is_same_file(&a, &b));
+	CHECK(link_is(l, &b, NULL, 0));
 	b = a;
 	b.cookie = (const u8 *)other_cookie;
-	CHECK(!snapshot_is_same_file(&a, &b));
+	CHECK(link_is(l, &b, NULL, 0));
 	b.cookie_len = 0;
-	b.flags = SNAPSHOT_LOST;
-	CHECK(!snapshot_is_same_file(&a, &b));
-	a.cookie_len = 0;
-	a.size = 0;
-	b = a;
-	CHECK(snapshot_is_same_file(&a, &b));
-	b.mode = S_IFLNK;
-	CHECK(!snapshot_is_same_file(&a, &b));
+	b.size = 0;
+	CHECK(link_is(l, &b, NULL, 0));
+	CHECK(snapshot_links_add(l, &b, 300) && link_is(l, &b, "a", 300));
+	snapshot_links_free(l);
+	snapshot_links_free(NULL);
+}
+
+/* Names of a file have the content that was found first. */
+static void links_joined(void)
+{
+	struct snapshot_entry a = entry_of("a", S_IFREG), b = entry_of("b", S_IFREG), e;
+	struct snapshot_links *l = snapshot_links_new();
+
+	a.size = 20;
+	a.change = 4;
+	CHECK(snapshot_links_add(l, &a, 0));
+	b.size = 10;
+	CHECK(snapshot_links_add(l, &b, 0));
+	b.generation++;
+	snapshot_entry_copy(&e, &b);
+	CHECK(!snapshot_links_join(l, &e) && e.size == 10);
+	e.generation--;
+	e.cookie_len = 0;
+	CHECK(snapshot_links_join(l, &e) && e.size == 20 && e.change == 4 &&
+	      e.cookie_len == strlen(cookie) && !memcmp(e.cookie, cookie, e.cookie_len));
+	snapshot_entry_free(&e);
+	snapshot_links_free(l);
 }
 
 int main(void)
 {
 	static const struct test tests[] = {
 		TEST(heads_decoded), TEST(names_checked), TEST(paths_ordered), TEST(trees_decoded),
-		TEST(trees_refused), TEST(damage_survived), TEST(records_refused),
-		TEST(names_found), TEST(files_compared), { NULL, NULL }
+		TEST(trees_end), TEST(trees_refused), TEST(damage_survived), TEST(records_refused),
+		TEST(links_found), TEST(links_joined), { NULL, NULL }
 	};
 
 	return test_main(tests);

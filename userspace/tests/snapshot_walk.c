@@ -105,20 +105,21 @@ static void share_end(void)
 static char *share_walk(void)
 {
 	char *text = mem_string(""), *longer;
+	const struct snapshot_entry *e;
+	struct snapshot_reader reader;
 	struct snapshot_walk w;
-	size_t i;
 
-	snapshot_walk(NULL, &share, &w);
+	CHECK(snapshot_walk(NULL, &share, &w));
 	CHECK(!w.problems == !problems[0]);
-	for (i = 0; i < w.n; i++) {
-		CHECK(!i || snapshot_path_compare(w.entries[i - 1].path, w.entries[i].path) < 0);
-		longer = mem_print("%s%s%s%s%s ", text, w.entries[i].path,
-				   *w.entries[i].target ? ">" : "", w.entries[i].target,
-				   w.entries[i].n_xattrs ? "+" : "");
+	snapshot_reader_begin(&reader, &w.tree);
+	while ((e = snapshot_reader_next(&reader))) {
+		longer = mem_print("%s%s%s%s%s ", text, e->path, *e->target ? ">" : "", e->target,
+				   e->n_xattrs ? "+" : "");
 		free(text);
 		text = longer;
 	}
-	snapshot_walk_free(&w);
+	snapshot_reader_end(&reader);
+	snapshot_tree_free(&w.tree);
 	return text;
 }
 
@@ -207,11 +208,11 @@ static void paths_end(void)
 		at = below;
 	}
 	close(at);
-	snapshot_walk(NULL, &share, &w);
+	CHECK(snapshot_walk(NULL, &share, &w));
 	/* With the root; the last but one has a path that is just short enough. */
-	CHECK(w.n == 1 + SNAPSHOT_PATH_MAX / strlen(DEEP_NAME "/"));
+	CHECK(w.tree.n == 1 + SNAPSHOT_PATH_MAX / strlen(DEEP_NAME "/"));
 	CHECK(w.problems == 1 && strstr(problems, "File name too long"));
-	snapshot_walk_free(&w);
+	snapshot_tree_free(&w.tree);
 	share_end();
 }
 

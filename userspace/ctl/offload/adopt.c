@@ -159,7 +159,7 @@ static void adopt_complete(struct adopt *a, struct restore *r)
 	char name[FD_PATH_MAX];
 
 	if (!r->failed || a->accept)
-		restore_attributes(r, r->tree.entries, r->root);
+		restore_root_attributes(r);
 	if (r->failed && !a->accept) {
 		snapshot_problem(a->ctl, r->to,
 				 "it is not complete. Run the command again when the causes are mended, or with --accept to give up what has failed; until then the schedule makes no snapshots of it");
@@ -171,12 +171,15 @@ static void adopt_complete(struct adopt *a, struct restore *r)
 
 static void adopt_print_lost(const struct restore *r)
 {
-	u64 i;
+	const struct snapshot_entry *e;
+	struct snapshot_reader reader;
 
 	json_open(stdout, "lost", '[');
-	for (i = 0; i < r->tree.n; i++)
-		if (r->tree.entries[i].flags & SNAPSHOT_LOST)
-			json_string(stdout, NULL, r->tree.entries[i].path);
+	snapshot_reader_begin(&reader, &r->tree);
+	while ((e = snapshot_reader_next(&reader)))
+		if (e->flags & SNAPSHOT_LOST)
+			json_string(stdout, NULL, e->path);
+	snapshot_reader_end(&reader);
 	json_close(stdout, ']');
 }
 
@@ -231,10 +234,7 @@ static void adopt_root(struct adopt *a, struct restore *r, const char *share)
 		return;
 	}
 	if (adopt_load(a, r, share) && adopt_mark(a, r, ADOPTING_XATTR)) {
-		restore_prepare(r);
-		restore_want(r, "");
-		r->wanted[0] = false;
-		restore_all(r);
+		restore_all(r, NULL);
 		adopt_complete(a, r);
 		a->problems += r->failed;
 		adopt_print(r, share, false);

@@ -131,24 +131,27 @@ static bool show_wanted(const struct snapshot_entry *e, char **words)
 
 static int snapshot_show(struct ctl *ctl, char **words)
 {
+	const struct snapshot_entry *e;
+	struct snapshot_reader reader;
 	struct snapshot_tree tree;
 	struct snapshot s;
 	struct table *t;
-	u64 i;
 
 	if (!*words)
 		return ctl_usage(ctl, "the name of a snapshot, SHARE/NAME, is needed");
 	if (snapshot_open(ctl, *words, &s, &tree))
 		return CTL_REFUSED;
 	t = list_begin(ctl->json, show_columns);
-	for (i = 0; i < tree.n; i++) {
-		if (!show_wanted(&tree.entries[i], words + 1))
+	snapshot_reader_begin(&reader, &tree);
+	while ((e = snapshot_reader_next(&reader))) {
+		if (!show_wanted(e, words + 1))
 			continue;
 		if (ctl->json)
-			show_json(&tree.entries[i]);
+			show_json(e);
 		else
-			show_row(t, &tree.entries[i]);
+			show_row(t, e);
 	}
+	snapshot_reader_end(&reader);
 	list_end(t);
 	snapshot_tree_free(&tree);
 	return CTL_OK;

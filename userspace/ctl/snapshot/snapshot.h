@@ -6,7 +6,7 @@
 #include <limits.h>
 
 #include "object/object_name.h"
-#include "object/snapshot.h"
+#include "object/snapshot_tree.h"
 #include "ctl/offload/offload.h"
 
 struct ctl;
@@ -47,8 +47,8 @@ void snapshots_free(struct snapshots *all);
 const struct snapshot *snapshots_find(struct ctl *ctl, const struct snapshots *all,
 				      const char *text);
 /*
- * Read a tree, to be freed unless there is an error. Returns 0, or fills @why and returns
- * -ENODATA if the store does not have all of it, -EBADMSG if it is damaged, or another errno if it
+ * Read a tree into a file, to be freed unless there is an error. Returns 0, or fills @why and
+ * returns -ENODATA if the store does not have all of it, -EBADMSG if it is damaged, or another errno if it
  * may come later.
  */
 int snapshot_load_tree(const struct snapshot *s, struct snapshot_tree *tree, struct why *why);
@@ -86,19 +86,19 @@ bool snapshot_share_get(struct ctl *ctl, const char *name, struct snapshot_share
 
 /**
  * struct snapshot_walk - the entries of a share
- * @entries: in order; all that they point to is theirs
- * @n: number of them
+ * @tree: the entries; files are without their content, and snapshot_entry.change says which ones
+ *	are partial
+ * @bytes: bytes of all files
  * @problems: what could not be read; each was printed
  */
 struct snapshot_walk {
-	struct snapshot_entry *entries;
-	size_t n;
+	struct snapshot_tree tree;
+	u64 bytes;
 	u64 problems;
 };
 
-/* Look at a share but for its directory of snapshots; files have no content yet. */
-void snapshot_walk(struct ctl *ctl, const struct snapshot_share *share, struct snapshot_walk *w);
-void snapshot_walk_free(struct snapshot_walk *w);
+/* Look at a share but for its directory of snapshots. Returns false after a message. */
+bool snapshot_walk(struct ctl *ctl, const struct snapshot_share *share, struct snapshot_walk *w);
 /*
  * Open the root of a share, or a directory that is used as one. No symbolic link in its path is
  * followed, for clients may have made it. Returns a descriptor that gives no access, or -1 with

@@ -30,42 +30,27 @@
 #define PART_ENTRIES	4
 #define PART_BYTES	16
 
-/* Write the tree into memory. Returns a descriptor, or -1. */
-static int create_tree(struct create *c)
+/* Write the tree into a file. Returns false after a message. */
+static bool create_tree(struct create *c)
 {
-	int fd = memfd_create("tree", MFD_CLOEXEC);
-	FILE *out = fd < 0 ? NULL : fdopen(dup(fd), "w");
-	bool good = out;
-	size_t i;
+	struct why why;
+	bool good = snapshot_tree_new(&c->tree, &why);
 
-	for (i = 0; i < c->walk.n; i++)
-		c->s.head.entries += c->walk.entries[i].mode != 0;
-	if (out)
-		snapshot_tree_begin(out, c->s.head.entries);
-	for (i = 0; i < c->walk.n && good; i++) {
-		if (!c->walk.entries[i].mode)
-			continue;
-		good = snapshot_entry_write(out, &c->walk.entries[i]);
-		if (S_ISREG(c->walk.entries[i].mode))
-			c->s.head.bytes += c->walk.entries[i].size;
-		if (!good)
-			snapshot_problem(c->ctl, c->walk.entries[i].path, "the entry is too long");
+	if (good) {
+		create_files(c);
+		c->s.head.entries = c->tree.n;
+		c->s.head.tree_size = (u64)ftello(c->tree.file);
+		good = snapshot_tree_end(&c->tree, &why);
 	}
-	if (out) {
-		good = !ferror(out) && !fflush(out) && good;
-		c->s.head.tree_size = (u64)ftello(out);
-		fclose(out);
+	if (!good) {
+		snapshot_problem(c->ctl, c->share.name, "%s", why.text);
+		return false;
 	}
 	/* Nobody would read it, and garbage stays while a snapshot cannot be read. */
-	if (good && c->s.head.tree_size > SNAPSHOT_TREE_MAX) {
-		snapshot_problem(c->ctl, c->share.name, "the tree has more than 4 GiB");
-		good = false;
-	}
-	if (good)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	if (c->s.head.tree_size <= SNAPSHOT_TREE_MAX)
+		return true;
+	snapshot_problem(c->ctl, c->share.name, "the tree has more than 4 GiB");
+	return false;
 }
 
 /* Send a request with a file, and wait for its last answer. */
@@ -87,15 +72,10 @@ static bool create_call(struct create *c, u32 type, int file, union offload_ctl_
 static bool create_store_tree(struct create *c)
 {
 	union offload_ctl_answer a;
-	int fd = create_tree(c);
-	bool good;
 
-	if (fd < 0)
-		return false;
 	fault_point("snapshot-tree");
-	good = create_call(c, OFFLOAD_CTL_PUSH, fd, &a, NULL) && a.type == OFFLOAD_CTL_DONE;
-	close(fd);
-	if (!good)
+	if (!create_call(c, OFFLOAD_CTL_PUSH, fileno(c->tree.file), &a, NULL) ||
+	    a.type != OFFLOAD_CTL_DONE)
 		return false;
 	fault_point("snapshot-tree-sent");
 	c->uploaded += a.push.uploaded;
@@ -213,11 +193,20 @@ static bool create_find_last(struct create *c)
  */
 static bool create_has_same_root(struct create *c)
 {
-	const struct snapshot_entry *now = c->walk.entries, *before = c->last.entries;
+	struct snapshot_reader now, before;
+	bool same = getxattr(c->share.path, RESTORED_XATTR, NULL, 0) > 0;
+	const struct snapshot_entry *a, *b;
 
-	if (!c->last.n || !c->walk.n ||
-	    (now->inode == before->inode && snapshot_time_is_same(now, before, SNAPSHOT_CREATED)) ||
-	    getxattr(c->share.path, RESTORED_XATTR, NULL, 0) > 0)
+	if (!c->last.n || !c->walk.tree.n || same)
+		return true;
+	snapshot_reader_begin(&now, &c->walk.tree);
+	snapshot_reader_begin(&before, &c->last);
+	a = snapshot_reader_next(&now);
+	b = snapshot_reader_next(&before);
+	same = a->inode == b->inode && snapshot_time_is_same(a, b, SNAPSHOT_CREATED);
+	snapshot_reader_end(&now);
+	snapshot_reader_end(&before);
+	if (same)
 		return true;
 	snapshot_problem(c->ctl, c->share.name,
 			 "%s is another directory or file system than in its last snapshot. If one is not mounted, mount it; if the disk is new: dittoctl offload adopt; if it is meant: dittoctl offload snapshot create %s",
@@ -229,9 +218,10 @@ static bool create_has_same_root(struct create *c)
 static bool create_has_less(const struct create *c)
 {
 	const struct snapshot_head *h = &c->before.head;
+	u64 n = c->walk.tree.n;
 
-	return c->walk.n < h->entries / PART_ENTRIES + (h->entries % PART_ENTRIES != 0) ||
-	       (c->walk.n <= 1 && h->entries > 1) || c->all < h->bytes / PART_BYTES;
+	return n < h->entries / PART_ENTRIES + (h->entries % PART_ENTRIES != 0) ||
+	       (n <= 1 && h->entries > 1) || c->walk.bytes < h->bytes / PART_BYTES;
 }
 
 /*
@@ -249,8 +239,9 @@ static bool create_is_meant(struct create *c)
 	if (!create_has_less(c))
 		return true;
 	snapshot_problem(c->ctl, c->share.name,
-			 "it has %zu entries with %s, and had %llu with %s in its last snapshot. If the disk is new: dittoctl offload adopt; if so much was removed: dittoctl offload snapshot create %s",
-			 c->walk.n, bytes_text((double)c->all, bytes),
+			 "it has %llu entries with %s, and had %llu with %s in its last snapshot. If the disk is new: dittoctl offload adopt; if so much was removed: dittoctl offload snapshot create %s",
+			 (unsigned long long)c->walk.tree.n,
+			 bytes_text((double)c->walk.bytes, bytes),
 			 (unsigned long long)c->before.head.entries,
 			 bytes_text((double)c->before.head.bytes, before), c->share.name);
 	return false;
@@ -258,7 +249,7 @@ static bool create_is_meant(struct create *c)
 
 static bool create_run(struct create *c)
 {
-	size_t i;
+	bool good;
 
 	if (!create_find_last(c))
 		return false;
@@ -267,19 +258,13 @@ static bool create_run(struct create *c)
 		snapshot_problem(c->ctl, c->share.path, "%s", strerror(errno));
 		return false;
 	}
-	snapshot_walk(c->ctl, &c->share, &c->walk);
+	good = snapshot_walk(c->ctl, &c->share, &c->walk);
 	c->failed = c->walk.problems;
 	/* A directory that cannot be read would seem to be empty. */
 	c->s.head.lost = c->walk.problems;
-	for (i = 0; i < c->walk.n; i++)
-		c->all += c->walk.entries[i].size;
-	if (c->automatic && !create_is_meant(c)) {
-		close(c->root);
-		return false;
-	}
-	create_files(c);
+	good = good && (!c->automatic || create_is_meant(c)) && create_tree(c);
 	close(c->root);
-	return create_store_tree(c) && create_register(c) && create_store_head(c);
+	return good && create_store_tree(c) && create_register(c) && create_store_head(c);
 }
 
 bool snapshot_make(struct ctl *ctl, const struct snapshot_share *share, const char *name,
@@ -310,8 +295,9 @@ bool snapshot_make(struct ctl *ctl, const struct snapshot_share *share, const ch
 		create_print(&c);
 	*failed = c.failed;
 	*changing = c.changing;
-	snapshot_walk_free(&c.walk);
+	snapshot_tree_free(&c.walk.tree);
 	snapshot_tree_free(&c.last);
+	snapshot_tree_free(&c.tree);
 	close(lock);
 	return good;
 }

@@ -4,14 +4,30 @@
 #define _DITTO_CTL_SNAPSHOT_CREATE_H
 
 #include "snapshot.h"
+#include "snapshot_links.h"
 
 /* Most files under way. */
 #define SNAPSHOT_SLOTS		8
+/* Most entries that are in memory because an earlier one is under way. */
+#define SNAPSHOT_WINDOW		4096
+
+/**
+ * struct create_item - an entry that is not in the tree yet
+ * @e: the entry, which owns all that it points to
+ * @last: its file in the last snapshot, as above; all zeros if there is none
+ * @busy: its content is not known yet
+ */
+struct create_item {
+	struct snapshot_entry e;
+	struct snapshot_entry last;
+	bool busy;
+};
 
 /**
  * struct slot - a file that is being uploaded
  * @fd: connection to dittod, or -1 if the slot is free
- * @e: the entry
+ * @item: the entry
+ * @e: the same
  * @place: path of the file
  * @info: the file before the upload
  * @stored: its content is in the store
@@ -19,6 +35,7 @@
  */
 struct slot {
 	int fd;
+	struct create_item *item;
 	struct snapshot_entry *e;
 	char *place;
 	struct offload_info info;
@@ -32,15 +49,20 @@ struct slot {
  * @share: the share
  * @root: descriptor of its root
  * @walk: its entries
- * @names: the files among them, by what the walk found
- * @later: by place in @walk: another name of an earlier entry, for the second pass
- * @joining: this is the second pass
+ * @entries: reads them
+ * @window: those from @written up to @next, by number modulo SNAPSHOT_WINDOW
+ * @waiting: the last one, if another name of its file is under way, or NULL
+ * @links: files with several names whose content is known
  * @automatic: it is one of the schedule
  * @stubs_only: content that is not in the store stays out
  * @before: the last snapshot, all zeros if there is none
  * @last: the tree of its last snapshot, or an empty one
+ * @last_entries: reads it
+ * @last_entry: the present entry of it, or NULL behind the last one
+ * @tree: the new tree
  * @s: the snapshot
- * @next: the next entry
+ * @next: number of entries of the walk that were begun
+ * @written: number of those that are in @tree, or gone
  * @failed: files and directories that are not in the snapshot as they should be
  * @changing: files among them that changed all the time
  * @uploads: files that were uploaded
@@ -48,7 +70,6 @@ struct slot {
  * @deduplicated: bytes that it had already
  * @requests: requests to the store
  * @done: bytes of files that are done
- * @all: bytes of all files
  * @start: begin, in ms
  * @slot: the files that are being uploaded
  */
@@ -57,15 +78,20 @@ struct create {
 	struct snapshot_share share;
 	int root;
 	struct snapshot_walk walk;
-	struct snapshot_names names;
-	bool *later;
-	bool joining;
+	struct snapshot_reader entries;
+	struct create_item *window;
+	struct create_item *waiting;
+	struct snapshot_links *links;
 	bool automatic;
 	bool stubs_only;
 	struct snapshot before;
 	struct snapshot_tree last;
+	struct snapshot_reader last_entries;
+	const struct snapshot_entry *last_entry;
+	struct snapshot_tree tree;
 	struct snapshot s;
-	size_t next;
+	u64 next;
+	u64 written;
 	u64 failed;
 	u64 changing;
 	u64 uploads;
@@ -73,14 +99,13 @@ struct create {
 	u64 deduplicated;
 	u64 requests;
 	u64 done;
-	u64 all;
 	u64 start;
 	struct slot slot[SNAPSHOT_SLOTS];
 };
 
 /*
- * Have all files of the walk uploaded, as far as the stores do not have their content, and fill in
- * what names it.
+ * Have all files of the walk uploaded, as far as the stores do not have their content, and add all
+ * entries to the tree.
  */
 void create_files(struct create *c);
 

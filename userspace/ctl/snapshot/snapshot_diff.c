@@ -11,18 +11,16 @@
 
 /**
  * struct side - one of the two
- * @tree: the tree of a snapshot
- * @walk: the share as it is now, instead
- * @now: it is @walk
- * @entries: the entries of either
- * @n: number of them
+ * @tree: the tree of a snapshot, or of the share as it is now
+ * @now: it is the latter
+ * @reader: reads the tree
+ * @e: the present entry, or NULL behind the last one
  */
 struct side {
 	struct snapshot_tree tree;
-	struct snapshot_walk walk;
 	bool now;
-	const struct snapshot_entry *entries;
-	u64 n;
+	struct snapshot_reader reader;
+	struct snapshot_entry *e;
 };
 
 /**
@@ -43,33 +41,30 @@ static bool side_open(struct ctl *ctl, struct side *side, const char *text)
 {
 	struct snapshot s;
 
-	if (snapshot_open(ctl, text, &s, &side->tree))
-		return false;
-	side->entries = side->tree.entries;
-	side->n = side->tree.n;
-	return true;
+	return !snapshot_open(ctl, text, &s, &side->tree);
 }
 
 static bool side_look(struct ctl *ctl, struct side *side, const char *text)
 {
 	struct snapshot_share share;
+	struct snapshot_walk w;
 	char name[OFFLOAD_CTL_SHARE_SIZE];
 	const char *slash = strrchr(text, '/');
 
 	snprintf(name, sizeof(name), "%.*s", slash ? (int)(slash - text) : 0, text);
-	if (!snapshot_share_get(ctl, name, &share))
+	if (!snapshot_share_get(ctl, name, &share) || !snapshot_walk(ctl, &share, &w))
 		return false;
-	snapshot_walk(ctl, &share, &side->walk);
 	side->now = true;
-	side->entries = side->walk.entries;
-	side->n = side->walk.n;
-	return !side->walk.problems;
+	side->tree = w.tree;
+	return !w.problems;
 }
 
-static void side_close(struct side *side)
+static void side_next(struct side *side)
 {
-	snapshot_tree_free(&side->tree);
-	snapshot_walk_free(&side->walk);
+	side->e = snapshot_reader_next(&side->reader);
+	/* Its content is here. */
+	if (side->e && side->now)
+		side->e->flags = 0;
 }
 
 /* Without reading a file that is here now, its time of modification tells. */
@@ -128,23 +123,33 @@ static void diff_both(struct diff *d, const struct snapshot_entry *a,
 
 static void diff_run(struct diff *d)
 {
-	u64 i = 0, k = 0;
+	struct side *a = &d->a, *b = &d->b;
 	int order;
 
-	while (i < d->a.n || k < d->b.n) {
-		if (i == d->a.n)
+	snapshot_reader_begin(&a->reader, &a->tree);
+	snapshot_reader_begin(&b->reader, &b->tree);
+	side_next(a);
+	side_next(b);
+	while (a->e || b->e) {
+		if (!a->e)
 			order = 1;
-		else if (k == d->b.n)
+		else if (!b->e)
 			order = -1;
 		else
-			order = snapshot_path_compare(d->a.entries[i].path, d->b.entries[k].path);
+			order = snapshot_path_compare(a->e->path, b->e->path);
 		if (order < 0)
-			diff_tell(d, "removed", &d->a.entries[i++]);
+			diff_tell(d, "removed", a->e);
 		else if (order > 0)
-			diff_tell(d, "added", &d->b.entries[k++]);
+			diff_tell(d, "added", b->e);
 		else
-			diff_both(d, &d->a.entries[i++], &d->b.entries[k++]);
+			diff_both(d, a->e, b->e);
+		if (order <= 0)
+			side_next(a);
+		if (order >= 0)
+			side_next(b);
 	}
+	snapshot_reader_end(&a->reader);
+	snapshot_reader_end(&b->reader);
 }
 
 int snapshot_diff(struct ctl *ctl, char **words)
@@ -168,7 +173,7 @@ int snapshot_diff(struct ctl *ctl, char **words)
 			json_end(stdout);
 		}
 	}
-	side_close(&d.a);
-	side_close(&d.b);
+	snapshot_tree_free(&d.a.tree);
+	snapshot_tree_free(&d.b.tree);
 	return good ? CTL_OK : CTL_REFUSED;
 }

@@ -33,13 +33,11 @@ static bool expose_tree(struct restore *r, int folder, const char *new, const ch
 {
 	bool good;
 
-	restore_want(r, "");
-	r->wanted[0] = false;
-	restore_all(r);
-	good = restore_attributes(r, r->tree.entries, r->root);
+	restore_all(r, NULL);
+	good = restore_root_attributes(r);
 	fault_point("snapshot-expose");
 	if (good && renameat2(folder, new, folder, name, RENAME_NOREPLACE))
-		good = restore_fail(r, r->tree.entries, strerror(errno));
+		good = restore_fail(r, &(struct snapshot_entry){ .path = "" }, strerror(errno));
 	fsync(folder);
 	return good;
 }

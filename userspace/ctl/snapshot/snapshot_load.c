@@ -257,29 +257,86 @@ static int tree_fetch(const struct snapshot *s, u64 offset, u64 length, u8 *byte
 	return good && a.type == OFFLOAD_CTL_OBJECT && got >= length ? 0 : -EIO;
 }
 
-int snapshot_load_tree(const struct snapshot *s, struct snapshot_tree *tree, struct why *why)
+/**
+ * struct tree_scan - a tree that is being fetched
+ * @out: gets its bytes, unless it is NULL
+ * @use: is called for each entry, unless it is NULL
+ * @arg: for @use
+ * @scan: the entries so far
+ * @bytes: room for a piece of the tree, and for an entry that began before it
+ * @len: bytes there
+ */
+struct tree_scan {
+	FILE *out;
+	void (*use)(void *arg, const struct snapshot_entry *e);
+	void *arg;
+	struct snapshot_scan scan;
+	u8 *bytes;
+	size_t len;
+};
+
+/* Use the entries that are there as a whole. */
+static bool tree_scan_entries(struct tree_scan *c, size_t pos, struct why *why)
+{
+	struct snapshot_entry e;
+	size_t n;
+
+	for (; pos < c->len && !snapshot_scan_waits(c->bytes + pos, c->len - pos); pos += n) {
+		n = snapshot_scan_next(&c->scan, &e, c->bytes + pos, c->len - pos, why);
+		if (!n)
+			return false;
+		if (c->use)
+			c->use(c->arg, &e);
+	}
+	c->len -= pos;
+	memmove(c->bytes, c->bytes + pos, c->len);
+	return true;
+}
+
+/* Fetch a tree, which may be larger than memory. Returns as snapshot_load_tree(). */
+static int tree_scan(const struct snapshot *s, struct tree_scan *c, struct why *why)
 {
 	u64 size = s->head.tree_size, pos, length;
-	u8 *bytes = malloc(size);
+	size_t head;
+	int error = 0;
+
+	c->bytes = malloc(PIECE + SNAPSHOT_ENTRY_MAX);
+	if (!c->bytes)
+		mem_out();
+	for (pos = 0; pos < size && !error; pos += length) {
+		length = size - pos < PIECE ? size - pos : PIECE;
+		error = tree_fetch(s, pos, length, c->bytes + c->len, why);
+		if (error)
+			break;
+		if (c->out)
+			fwrite(c->bytes + c->len, 1, length, c->out);
+		c->len += length;
+		head = pos ? 0 : snapshot_scan_begin(&c->scan, c->bytes, c->len, why);
+		if ((!pos && !head) || !tree_scan_entries(c, head, why))
+			error = -EBADMSG;
+	}
+	if (!error && !snapshot_scan_end(&c->scan, c->len, why))
+		error = -EBADMSG;
+	free(c->bytes);
+	return error;
+}
+
+int snapshot_load_tree(const struct snapshot *s, struct snapshot_tree *tree, struct why *why)
+{
+	struct tree_scan c = { 0 };
 	int error;
 
-	memset(tree, 0, sizeof(*tree));
-	if (!bytes) {
-		why_not(why, "no memory for the tree of the snapshot");
-		return -ENOMEM;
-	}
-	for (pos = 0; pos < size; pos += length) {
-		length = size - pos < PIECE ? size - pos : PIECE;
-		error = tree_fetch(s, pos, length, bytes + pos, why);
-		if (error) {
-			free(bytes);
-			return error;
-		}
-	}
-	if (snapshot_tree_decode(tree, bytes, size, why))
-		return 0;
-	snapshot_tree_free(tree);
-	return -EBADMSG;
+	if (!snapshot_tree_new(tree, why))
+		return -ENOSPC;
+	rewind(tree->file);
+	c.out = tree->file;
+	error = tree_scan(s, &c, why);
+	tree->n = c.scan.n;
+	if (!error && !snapshot_tree_end(tree, why))
+		return -ENOSPC;
+	if (error)
+		snapshot_tree_free(tree);
+	return error;
 }
 
 int snapshot_open(struct ctl *ctl, const char *text, struct snapshot *s,
@@ -363,87 +420,52 @@ static void survey_add(struct offload_survey *s, const struct snapshot *snapshot
 }
 
 /**
- * struct survey_scan - a snapshot that is being added to the index
+ * struct survey_adds - a snapshot that is being added to the index
  * @s: the survey
  * @snapshot: the snapshot
  * @name: its name
- * @scan: the entries so far
- * @bytes: room for a piece of the tree, and for an entry that began before it
- * @len: bytes there
+ * @begun: it has an entry
  */
-struct survey_scan {
+struct survey_adds {
 	struct offload_survey *s;
 	const struct snapshot *snapshot;
 	u8 name[HASH_SIZE];
-	struct snapshot_scan scan;
-	u8 *bytes;
-	size_t len;
+	bool begun;
 };
 
-/* Add the entries that are there as a whole. */
-static bool survey_add_entries(struct survey_scan *c, size_t pos, struct why *why)
+/* What was added of a tree that is not valid stays for now. */
+static void survey_add_entry(void *arg, const struct snapshot_entry *e)
 {
-	struct snapshot_entry e;
-	size_t n;
+	struct survey_adds *a = arg;
+	const struct snapshot *s = a->snapshot;
 
-	for (; pos < c->len && !snapshot_scan_waits(c->bytes + pos, c->len - pos); pos += n) {
-		n = snapshot_scan_next(&c->scan, &e, c->bytes + pos, c->len - pos, why);
-		if (!n)
-			return false;
-		if (e.cookie_len)
-			survey_add(c->s, c->snapshot, e.path, e.cookie, e.cookie_len, e.size);
+	if (!a->begun) {
+		/* Parts of it, of a survey that was interrupted or that forgot the rest. */
+		index_forget_snapshot(a->s->index, s->store, a->name);
+		index_begin_snapshot(a->s->index, s->store, a->name, s->head.share);
 	}
-	c->len -= pos;
-	memmove(c->bytes, c->bytes + pos, c->len);
-	return true;
-}
-
-/* The tree may be larger than memory. What was added of one that is not valid stays for now. */
-static bool survey_scan_tree(struct survey_scan *c, struct why *why)
-{
-	const struct snapshot *s = c->snapshot;
-	u64 size = s->head.tree_size, pos, length;
-	size_t head = 0;
-
-	for (pos = 0; pos < size; pos += length) {
-		length = size - pos < PIECE ? size - pos : PIECE;
-		if (tree_fetch(s, pos, length, c->bytes + c->len, why))
-			return false;
-		c->len += length;
-		if (!pos) {
-			head = snapshot_scan_begin(&c->scan, c->bytes, c->len, why);
-			if (!head)
-				return false;
-			/* Parts of it, of a survey that was interrupted or that forgot the rest. */
-			index_forget_snapshot(c->s->index, s->store, c->name);
-			index_begin_snapshot(c->s->index, s->store, c->name, s->head.share);
-		}
-		if (!survey_add_entries(c, pos ? 0 : head, why))
-			return false;
-	}
-	return snapshot_scan_end(&c->scan, c->len, why);
+	a->begun = true;
+	if (e->cookie_len)
+		survey_add(a->s, s, e->path, e->cookie, e->cookie_len, e->size);
 }
 
 static void survey_add_snapshot(struct offload_survey *s, const struct snapshot *snapshot)
 {
 	const struct snapshot_head *h = &snapshot->head;
-	struct survey_scan c = { .s = s, .snapshot = snapshot };
+	struct survey_adds a = { .s = s, .snapshot = snapshot };
+	struct tree_scan c = { .use = survey_add_entry, .arg = &a };
 	u64 before = s->problems;
 	struct why why;
 	u32 kind;
 
-	if (!object_name_parse(snapshot->object, &kind, c.name))
+	if (!object_name_parse(snapshot->object, &kind, a.name))
 		return;
-	c.bytes = malloc(PIECE + SNAPSHOT_ENTRY_MAX);
-	if (!c.bytes)
-		mem_out();
-	if (!survey_scan_tree(&c, &why))
+	if (tree_scan(snapshot, &c, &why))
 		offload_survey_problem(s, snapshot->object, "%s", why.text);
 	else
 		survey_add(s, snapshot, NULL, h->cookie, h->cookie_len, h->tree_size);
 	if (s->problems == before)
 		index_end_snapshot(s->index);
-	free(c.bytes);
 }
 
 bool snapshot_survey(struct offload_survey *s)

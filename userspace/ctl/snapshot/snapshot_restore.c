@@ -103,7 +103,7 @@ static const char *restore_xattrs(struct restore *r, const struct snapshot_entry
 	return NULL;
 }
 
-bool restore_attributes(struct restore *r, const struct snapshot_entry *e, int fd)
+static bool restore_attributes(struct restore *r, const struct snapshot_entry *e, int fd)
 {
 	const struct timespec times[2] = {
 		{ .tv_sec = e->time[SNAPSHOT_ACCESSED].sec,
@@ -173,30 +173,18 @@ static bool restore_adopt(struct restore *r, const struct snapshot_entry *e, int
 	return !rc || restore_fail(r, e, r->ctl->conn.why.text);
 }
 
-/* An entry that was restored and is another name of the same file, or NULL. */
-static const struct snapshot_entry *restore_find_made(const struct restore *r,
-						      const struct snapshot_entry *e)
-{
-	const struct snapshot_name *end, *at = snapshot_names_find(&r->names, e, &end);
-
-	for (; at < end && at->entry < e; at++)
-		if (r->made[at->entry - r->tree.entries] && snapshot_is_same_file(at->entry, e))
-			return at->entry;
-	return NULL;
-}
-
-/* Another name of a file that was restored. Returns its descriptor, or -1. */
-static int restore_link(struct restore *r, const struct snapshot_entry *e,
-			const struct snapshot_entry *made, int dir, const char *new)
+/* Another name, @new, of a file that was restored at a path. Returns its descriptor, or -1. */
+static int restore_link(struct restore *r, const struct snapshot_entry *e, const char *made,
+			u64 inode, int dir, const char *new)
 {
 	const char *name;
-	int from = restore_open_parent(r, made->path, &name);
+	int from = restore_open_parent(r, made, &name);
 	int fd = from < 0 ? -1 : openat(from, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	bool good = false;
 	struct stat st;
 
 	if (fd >= 0 && !fstat(fd, &st)) {
-		good = st.st_ino == r->made[made - r->tree.entries];
+		good = st.st_ino == inode;
 		errno = ESTALE;
 	}
 	good = good && !linkat(fd, "", dir, new, AT_EMPTY_PATH);
@@ -246,11 +234,12 @@ static int restore_create_other(const struct snapshot_entry *e, int dir, const c
 /* Make a file or another entry with all but its name. Returns a descriptor, or -1. */
 static int restore_new(struct restore *r, const struct snapshot_entry *e, int dir, const char *new)
 {
-	const struct snapshot_entry *made = S_ISREG(e->mode) ? restore_find_made(r, e) : NULL;
+	const char *made;
+	u64 inode;
 	int fd;
 
-	if (made)
-		return restore_link(r, e, made, dir, new);
+	if (S_ISREG(e->mode) && snapshot_links_find(r->links, e, &made, &inode))
+		return restore_link(r, e, made, inode, dir, new);
 	if (S_ISREG(e->mode) && e->flags & SNAPSHOT_LOST) {
 		restore_fail(r, e, "the snapshot does not have its content");
 		r->failed -= r->resume;
@@ -416,26 +405,39 @@ static void restore_dir_attributes(struct restore *r, const struct snapshot_entr
 		restore_fail(r, e, strerror(errno));
 }
 
-/* Attributes of directories come last, and from below: what is made in them changes their times. */
-static void restore_dirs(struct restore *r)
+/* Begin to make entries in a directory. */
+static void restore_enter(struct restore *r, const struct snapshot_entry *e, ino_t inode)
 {
-	const struct snapshot_entry *e;
-	int fd;
-	u64 i;
+	struct restore_dir *dir = mem_new(sizeof(*dir));
 
-	for (i = r->tree.n; i; i--) {
-		e = &r->tree.entries[i - 1];
-		if (!S_ISDIR(e->mode) || !r->made[i - 1] || !*e->path)
-			continue;
-		fd = snapshot_entry_open(r->root, e->path, O_DIRECTORY);
+	dir->above = r->dir;
+	dir->inode = inode;
+	snapshot_entry_copy(&dir->e, e);
+	r->dir = dir;
+}
+
+/*
+ * All is made in directories that a path is not below, or in all if it is NULL: they get their
+ * attributes last, and from below, for what is made in them changes their times.
+ */
+static void restore_leave(struct restore *r, const char *path)
+{
+	struct restore_dir *dir;
+	int fd;
+
+	while ((dir = r->dir) && !(path && snapshot_path_is_below(path, dir->e.path))) {
+		fd = snapshot_entry_open(r->root, dir->e.path, O_DIRECTORY);
 		if (fd < 0)
-			restore_fail(r, e, strerror(errno));
-		else if (restore_inode(fd) != r->made[i - 1])
-			restore_fail(r, e, "somebody has put another directory there");
+			restore_fail(r, &dir->e, strerror(errno));
+		else if (restore_inode(fd) != dir->inode)
+			restore_fail(r, &dir->e, "somebody has put another directory there");
 		else
-			restore_dir_attributes(r, e, fd);
+			restore_dir_attributes(r, &dir->e, fd);
 		if (fd >= 0)
 			close(fd);
+		r->dir = dir->above;
+		snapshot_entry_free(&dir->e);
+		free(dir);
 	}
 }
 
@@ -448,17 +450,15 @@ static bool restore_is_there(const struct restore *r, const char *path)
 	return fd >= 0;
 }
 
-void restore_want(struct restore *r, const char *path)
+static bool restore_is_wanted(const struct restore *r, const char *path, char **paths)
 {
-	u64 i;
-
-	for (i = 0; i < r->tree.n; i++) {
-		const struct snapshot_entry *e = &r->tree.entries[i];
-
-		if (snapshot_path_is_below(e->path, path) ||
-		    (snapshot_path_is_below(path, e->path) && !restore_is_there(r, e->path)))
-			r->wanted[i] = true;
-	}
+	if (!paths)
+		return *path;
+	for (; *paths; paths++)
+		if (snapshot_path_is_below(path, *paths) ||
+		    (snapshot_path_is_below(*paths, path) && !restore_is_there(r, path)))
+			return true;
+	return false;
 }
 
 /* The descriptor of the target gives no access, which syncfs() needs. */
@@ -475,25 +475,52 @@ static void restore_sync(struct restore *r)
 		close(fd);
 }
 
-void restore_all(struct restore *r)
+static void restore_entry(struct restore *r, const struct snapshot_entry *e)
 {
-	u64 i, there;
+	u64 there = r->there;
+	ino_t inode;
 
-	for (i = 0; i < r->tree.n; i++) {
-		const struct snapshot_entry *e = &r->tree.entries[i];
+	inode = S_ISDIR(e->mode) ? restore_dir(r, e) : restore_file(r, e);
+	if (!inode)
+		return;
+	if (S_ISDIR(e->mode) && *e->path)
+		restore_enter(r, e, inode);
+	if (S_ISREG(e->mode) && !snapshot_links_add(r->links, e, inode))
+		restore_fail(r, e, "no room in $SQLITE_TMPDIR or /var/tmp to note its names");
+	if (r->there != there)
+		return;
+	r->files += S_ISREG(e->mode);
+	r->others += !S_ISREG(e->mode);
+	r->bytes += e->size;
+}
 
-		if (!r->wanted[i])
-			continue;
-		there = r->there;
-		r->made[i] = S_ISDIR(e->mode) ? restore_dir(r, e) : restore_file(r, e);
-		if (!r->made[i] || r->there != there)
-			continue;
-		r->files += S_ISREG(e->mode);
-		r->others += !S_ISREG(e->mode);
-		r->bytes += e->size;
+void restore_all(struct restore *r, char **paths)
+{
+	const struct snapshot_entry *e;
+	struct snapshot_reader reader;
+
+	r->links = snapshot_links_new();
+	snapshot_reader_begin(&reader, &r->tree);
+	while ((e = snapshot_reader_next(&reader))) {
+		restore_leave(r, e->path);
+		if (restore_is_wanted(r, e->path, paths))
+			restore_entry(r, e);
 	}
-	restore_dirs(r);
+	restore_leave(r, NULL);
+	snapshot_reader_end(&reader);
+	snapshot_links_free(r->links);
 	restore_sync(r);
+}
+
+bool restore_root_attributes(struct restore *r)
+{
+	struct snapshot_reader reader;
+	bool good;
+
+	snapshot_reader_begin(&reader, &r->tree);
+	good = restore_attributes(r, snapshot_reader_next(&reader), r->root);
+	snapshot_reader_end(&reader);
+	return good;
 }
 
 int restore_print(const struct restore *r, const char *where)
@@ -518,26 +545,14 @@ int restore_print(const struct restore *r, const char *where)
 	return r->failed ? CTL_REFUSED : CTL_OK;
 }
 
-void restore_prepare(struct restore *r)
-{
-	snapshot_names_init(&r->names, r->tree.entries, r->tree.n);
-	r->wanted = mem_new(r->tree.n * sizeof(*r->wanted));
-	r->made = mem_new(r->tree.n * sizeof(*r->made));
-}
-
 int restore_begin(struct restore *r, const char *snapshot, int *lock)
 {
-	int rc;
-
 	*lock = snapshot_lock();
 	if (*lock < 0) {
 		snapshot_problem(r->ctl, snapshot, "no lock: %s", strerror(-*lock));
 		return CTL_REFUSED;
 	}
-	rc = snapshot_open(r->ctl, snapshot, &r->s, &r->tree);
-	if (!rc)
-		restore_prepare(r);
-	return rc;
+	return snapshot_open(r->ctl, snapshot, &r->s, &r->tree);
 }
 
 int restore_open_root(struct restore *r)
@@ -552,10 +567,7 @@ int restore_open_root(struct restore *r)
 
 void restore_end(struct restore *r, int lock)
 {
-	snapshot_names_free(&r->names);
 	snapshot_tree_free(&r->tree);
-	free(r->wanted);
-	free(r->made);
 	registrar_free(&r->registrar);
 	if (r->root >= 0)
 		close(r->root);
@@ -576,7 +588,7 @@ bool restore_share(struct ctl *ctl, const char *text, struct snapshot_share *sha
 }
 
 /* "." and "/" are the root. */
-static const char *restore_path(char *path)
+static char *restore_path(char *path)
 {
 	size_t len;
 
@@ -587,24 +599,48 @@ static const char *restore_path(char *path)
 	return path;
 }
 
+/* Keep the paths that are in the snapshot. Those that are not have failed. */
+static void restore_find_paths(struct restore *r, char **paths)
+{
+	const struct snapshot_entry *e;
+	struct snapshot_reader reader;
+	char **path, **end = paths;
+	bool *found;
+	size_t n = 0;
+
+	while (paths[n])
+		n++;
+	found = mem_new((n + 1) * sizeof(*found));
+	snapshot_reader_begin(&reader, &r->tree);
+	while ((e = snapshot_reader_next(&reader)))
+		for (path = paths; *path; path++)
+			if (!strcmp(*path, e->path))
+				found[path - paths] = true;
+	snapshot_reader_end(&reader);
+	for (path = paths; *path; path++) {
+		if (found[path - paths]) {
+			*end++ = *path;
+			continue;
+		}
+		snapshot_problem(r->ctl, *path, "it is not in the snapshot");
+		r->failed++;
+	}
+	*end = NULL;
+	free(found);
+}
+
 static int restore_paths(struct restore *r, const char *snapshot, char **paths)
 {
 	int lock, rc = restore_begin(r, snapshot, &lock);
-	const char *path;
+	char **path;
 
 	if (!rc)
 		rc = restore_open_root(r);
-	for (; !rc && *paths; paths++) {
-		path = restore_path(*paths);
-		if (snapshot_tree_find(&r->tree, path)) {
-			restore_want(r, path);
-			continue;
-		}
-		snapshot_problem(r->ctl, *paths, "it is not in the snapshot");
-		r->failed++;
-	}
 	if (!rc) {
-		restore_all(r);
+		for (path = paths; *path; path++)
+			*path = restore_path(*path);
+		restore_find_paths(r, paths);
+		restore_all(r, paths);
 		rc = restore_print(r, r->to);
 	}
 	restore_end(r, lock);

@@ -5,6 +5,7 @@
 
 #include "ctl/offload/filesystem.h"
 #include "snapshot.h"
+#include "snapshot_links.h"
 
 /* Name of a file that is not complete yet. */
 #define RESTORE_NEW_NAME	".ditto-restore.%d"
@@ -18,19 +19,30 @@
 #define ADOPTING_XATTR		"trusted.ditto.adopting"
 
 /**
+ * struct restore_dir - a directory that was made, in which entries are being made
+ * @above: that above it, or NULL
+ * @e: its entry
+ * @inode: its inode number
+ */
+struct restore_dir {
+	struct restore_dir *above;
+	struct snapshot_entry e;
+	ino_t inode;
+};
+
+/**
  * struct restore - one run of the command
  * @ctl: this run of the tool
  * @s: the snapshot
  * @tree: its tree
- * @names: its files, by inode number
+ * @links: its files that were restored
+ * @dir: the directory in which entries are being made, or NULL
  * @root: descriptor of the target
  * @registrar: registers the file systems of files
  * @to: path of the target, for messages
  * @replace: files that are there are replaced
  * @resume: what is there stays, and is no failure; neither is content that was never stored
  * @readonly: nobody may write to what is restored
- * @wanted: which entries are restored, by place in @tree
- * @made: inode numbers of those that are there now, otherwise 0
  * @warned: an attribute was refused, and that was printed
  * @files: files that were restored
  * @others: directories and other entries
@@ -44,15 +56,14 @@ struct restore {
 	struct ctl *ctl;
 	struct snapshot s;
 	struct snapshot_tree tree;
-	struct snapshot_names names;
+	struct snapshot_links *links;
+	struct restore_dir *dir;
 	int root;
 	struct registrar registrar;
 	const char *to;
 	bool replace;
 	bool resume;
 	bool readonly;
-	bool *wanted;
-	ino_t *made;
 	bool warned;
 	u64 files;
 	u64 others;
@@ -65,17 +76,16 @@ struct restore {
 
 /* Open the snapshot. The lock keeps the content until the stubs are on disk. */
 int restore_begin(struct restore *r, const char *snapshot, int *lock);
-/* Prepare for a tree that was loaded under the lock. */
-void restore_prepare(struct restore *r);
 void restore_end(struct restore *r, int lock);
 /* Open the target, without following symbolic links. Returns an exit status. */
 int restore_open_root(struct restore *r);
-/* All at a path, "" for all of the tree, and directories above it that are not there. */
-void restore_want(struct restore *r, const char *path);
-/* Make all that is wanted, and write it to the disk. */
-void restore_all(struct restore *r);
-/* Give an open file, directory or other entry its attributes. Returns false after a message. */
-bool restore_attributes(struct restore *r, const struct snapshot_entry *e, int fd);
+/*
+ * Make all at some paths, which end with NULL, and directories above them that are not there, or
+ * all but the root if @paths is NULL; and write it to the disk.
+ */
+void restore_all(struct restore *r, char **paths);
+/* Give the open root the attributes that it has in the tree. Returns false after a message. */
+bool restore_root_attributes(struct restore *r);
 /* Print and count a failure. Returns false. */
 bool restore_fail(struct restore *r, const struct snapshot_entry *e, const char *why);
 /* Print what was done at @where. Returns an exit status. */

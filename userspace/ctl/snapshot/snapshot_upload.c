@@ -41,10 +41,10 @@ static void create_show(const struct create *c)
 	if (!isatty(STDERR_FILENO))
 		return;
 	fprintf(stderr, "\r\033[K%llu/%llu entries, %s of %s, %s/s, %s left",
-		(unsigned long long)c->next, (unsigned long long)c->walk.n,
-		bytes_text((double)c->done, done), bytes_text((double)c->all, all),
+		(unsigned long long)c->next, (unsigned long long)c->walk.tree.n,
+		bytes_text((double)c->done, done), bytes_text((double)c->walk.bytes, all),
 		bytes_text((double)c->done * 1000 / (double)ms, rate),
-		c->done ? duration_text((c->all - c->done) * ms / c->done, left) : "?");
+		c->done ? duration_text((c->walk.bytes - c->done) * ms / c->done, left) : "?");
 }
 
 static void entry_set_cookie(struct snapshot_entry *e, const u8 *cookie, u32 len)
@@ -99,20 +99,12 @@ static bool info_is_stored(const struct offload_info *info, const char *place)
 }
 
 /* The file is as it was in the last snapshot. The number alone may come again after a crash. */
-static const struct snapshot_entry *entry_find_last(const struct create *c,
-						    const struct snapshot_entry *e)
+static bool entry_is_as_last(const struct snapshot_entry *e, const struct snapshot_entry *last)
 {
-	const struct snapshot_entry *last;
-
-	last = c->last.n ? snapshot_tree_find(&c->last, e->path) : NULL;
-	if (!last || !last->cookie_len || last->inode != e->inode ||
-	    last->generation != e->generation || last->change != e->change ||
-	    last->size != e->size)
-		return NULL;
-	if (!snapshot_time_is_same(last, e, SNAPSHOT_CHANGED) ||
-	    !snapshot_time_is_same(last, e, SNAPSHOT_MODIFIED))
-		return NULL;
-	return last;
+	return last->cookie_len && last->inode == e->inode && last->generation == e->generation &&
+	       last->change == e->change && last->size == e->size &&
+	       snapshot_time_is_same(last, e, SNAPSHOT_CHANGED) &&
+	       snapshot_time_is_same(last, e, SNAPSHOT_MODIFIED);
 }
 
 /* It was removed: then it is not in the snapshot. */
@@ -212,22 +204,47 @@ static bool create_leaves_out(const struct create *c, const struct slot *slot)
 	       offload_mark_find(slot->place);
 }
 
-/* Upload the file. Returns false if that is not needed, or has failed. */
+/* Whether a file under way has the inode of an entry: its content is uploaded once. */
+static bool create_is_under_way(const struct create *c, const struct snapshot_entry *e)
+{
+	unsigned int i;
+
+	for (i = 0; i < SNAPSHOT_SLOTS; i++)
+		if (c->slot[i].fd >= 0 && c->slot[i].e->inode == e->inode)
+			return true;
+	return false;
+}
+
+/*
+ * Names of one file have what the first one has. Returns false if none before this one will do, or
+ * if that is not known yet.
+ */
+static bool slot_join(struct create *c, struct slot *slot)
+{
+	if (slot->e->links < 2)
+		return false;
+	if (snapshot_links_join(c->links, slot->e))
+		return true;
+	if (!slot->tries && create_is_under_way(c, slot->e))
+		c->waiting = slot->item;
+	return c->waiting == slot->item;
+}
+
+/* Upload the file. Returns false if that is not needed, must wait, or has failed. */
 static bool slot_upload(struct create *c, struct slot *slot)
 {
 	struct offload_ctl_request request = { .type = OFFLOAD_CTL_PUSH };
-	const struct snapshot_entry *last;
+	const struct snapshot_entry *last = &slot->item->last;
 	struct why why;
 	int file;
 
-	if (!slot_look(c, slot) || !slot->info.size)
+	if (!slot_look(c, slot) || slot_join(c, slot) || !slot->info.size)
 		return false;
 	if (slot->stored) {
 		entry_set_cookie(slot->e, slot->info.cookie, slot->info.cookie_len);
 		return false;
 	}
-	last = entry_find_last(c, slot->e);
-	if (last) {
+	if (entry_is_as_last(slot->e, last)) {
 		entry_set_cookie(slot->e, last->cookie, last->cookie_len);
 		return false;
 	}
@@ -251,12 +268,20 @@ static bool slot_upload(struct create *c, struct slot *slot)
 
 static void slot_end(struct create *c, struct slot *slot)
 {
-	c->done += slot->e->size;
+	const struct snapshot_entry *e = slot->e;
+
 	if (slot->fd >= 0)
 		close(slot->fd);
 	slot->fd = -1;
 	free(slot->place);
 	slot->place = NULL;
+	if (c->waiting == slot->item)
+		return;
+	slot->item->busy = false;
+	c->done += e->size;
+	/* Without room for it, the content is uploaded under each name. */
+	if (S_ISREG(e->mode) && e->links > 1 && !e->flags && (e->cookie_len || !e->size))
+		snapshot_links_add(c->links, e, 0);
 }
 
 /* The content is in the store, if the file still has it. */
@@ -309,104 +334,105 @@ static void slot_answered(struct create *c, struct slot *slot)
 	}
 }
 
-/* Whether an earlier entry seems to be of the same file: its content is uploaded once. */
-static bool create_is_later(const struct create *c, const struct slot *slot)
+/* The file of an entry in the last snapshot, whose entries are in the same order. */
+static void create_find_in_last(struct create *c, struct create_item *item)
 {
-	const struct snapshot_name *end, *at = snapshot_names_find(&c->names, slot->e, &end);
-	struct stat st;
-
-	return at < end && at->entry < slot->e && !lstat(slot->place, &st) && st.st_nlink > 1;
+	while (c->last_entry && snapshot_path_compare(c->last_entry->path, item->e.path) < 0)
+		c->last_entry = snapshot_reader_next(&c->last_entries);
+	if (c->last_entry && !strcmp(c->last_entry->path, item->e.path))
+		snapshot_entry_copy(&item->last, c->last_entry);
 }
 
-/* The content of the file of an entry is known, under another name. */
-static bool entry_has_content_of(const struct snapshot_entry *first,
-				 const struct snapshot_entry *e)
+/* The next entry that need not wait, or NULL. */
+static struct create_item *create_next(struct create *c)
 {
-	return S_ISREG(first->mode) && !first->flags && first->inode == e->inode &&
-	       first->generation == e->generation && (first->cookie_len || !first->size);
-}
+	struct create_item *item = c->waiting;
+	const struct snapshot_entry *e;
 
-/*
- * Names of one file have what the first one has. Since the walk, that may have been removed, or
- * become a name of another file, or may have failed: false if no name before this one will do.
- */
-static bool slot_join(struct create *c, struct slot *slot)
-{
-	const struct snapshot_name *end, *at = snapshot_names_find(&c->names, slot->e, &end);
-	struct snapshot_entry *e = slot->e;
-
-	if (!slot_look(c, slot))
-		return true;
-	for (; at < end && at->entry < e; at++) {
-		if (!entry_has_content_of(at->entry, e))
-			continue;
-		e->size = at->entry->size;
-		e->change = at->entry->change;
-		if (e->size)
-			entry_set_cookie(e, at->entry->cookie, at->entry->cookie_len);
-		return true;
+	if (item && create_is_under_way(c, &item->e))
+		return NULL;
+	c->waiting = NULL;
+	if (item)
+		return item;
+	e = c->next - c->written < SNAPSHOT_WINDOW ? snapshot_reader_next(&c->entries) : NULL;
+	if (!e)
+		return NULL;
+	item = &c->window[c->next++ % SNAPSHOT_WINDOW];
+	snapshot_entry_copy(&item->e, e);
+	item->e.partial = e->change;
+	item->e.change = 0;
+	item->busy = S_ISREG(e->mode);
+	if (item->busy) {
+		item->e.flags = 0;
+		create_find_in_last(c, item);
 	}
-	return false;
+	return item;
 }
 
 /* Give the next files to a free slot. */
 static void create_fill_slot(struct create *c, struct slot *slot)
 {
-	bool *later;
-
-	while (slot->fd < 0 && c->next < c->walk.n) {
-		later = &c->later[c->next];
-		slot->e = &c->walk.entries[c->next++];
-		if (!S_ISREG(slot->e->mode) || *later != c->joining)
+	while (slot->fd < 0 && (slot->item = create_next(c))) {
+		if (!slot->item->busy)
 			continue;
+		slot->e = &slot->item->e;
 		slot->place = snapshot_place(&c->share, slot->e->path);
 		slot->tries = 0;
-		*later = !c->joining && create_is_later(c, slot);
-		if (*later) {
-			free(slot->place);
-			slot->place = NULL;
-		} else if ((c->joining && slot_join(c, slot)) || !slot_upload(c, slot)) {
+		if (!slot_upload(c, slot))
 			slot_end(c, slot);
-		}
 		create_show(c);
 	}
 }
 
-/* Go once over all entries, with some of the slots. */
-static void create_pass(struct create *c, unsigned int slots)
+/* Add the entries that are done up to the first one that is not. */
+static void create_write(struct create *c)
+{
+	struct create_item *item;
+
+	for (; c->written < c->next; c->written++) {
+		item = &c->window[c->written % SNAPSHOT_WINDOW];
+		if (item->busy)
+			break;
+		/* Files that are gone by now have no mode. */
+		if (item->e.mode)
+			snapshot_tree_add(&c->tree, &item->e);
+		if (S_ISREG(item->e.mode))
+			c->s.head.bytes += item->e.size;
+		snapshot_entry_free(&item->e);
+		snapshot_entry_free(&item->last);
+	}
+}
+
+void create_files(struct create *c)
 {
 	struct pollfd polls[SNAPSHOT_SLOTS];
 	unsigned int busy, i;
 
-	for (i = 0; i < slots; i++)
+	c->window = mem_new(SNAPSHOT_WINDOW * sizeof(*c->window));
+	c->links = snapshot_links_new();
+	snapshot_reader_begin(&c->entries, &c->walk.tree);
+	snapshot_reader_begin(&c->last_entries, &c->last);
+	c->last_entry = snapshot_reader_next(&c->last_entries);
+	for (i = 0; i < SNAPSHOT_SLOTS; i++)
 		c->slot[i].fd = -1;
-	c->next = 0;
 	do {
 		busy = 0;
-		for (i = 0; i < slots; i++) {
+		for (i = 0; i < SNAPSHOT_SLOTS; i++) {
 			if (c->slot[i].fd < 0)
 				create_fill_slot(c, &c->slot[i]);
 			polls[i] = (struct pollfd){ .fd = c->slot[i].fd, .events = POLLIN };
 			busy += c->slot[i].fd >= 0;
 		}
-		if (!busy || poll(polls, slots, SHOW_TIME) < 0)
-			continue;
-		for (i = 0; i < slots; i++)
-			if (polls[i].fd >= 0 && polls[i].revents)
-				slot_answered(c, &c->slot[i]);
+		if (busy && poll(polls, SNAPSHOT_SLOTS, SHOW_TIME) > 0)
+			for (i = 0; i < SNAPSHOT_SLOTS; i++)
+				if (polls[i].fd >= 0 && polls[i].revents)
+					slot_answered(c, &c->slot[i]);
+		create_write(c);
 		create_show(c);
-	} while (busy);
-}
-
-void create_files(struct create *c)
-{
-	snapshot_names_init(&c->names, c->walk.entries, c->walk.n);
-	c->later = mem_new((c->walk.n + 1) * sizeof(*c->later));
-	create_pass(c, SNAPSHOT_SLOTS);
-	/* One after the other: what is uploaded under one name is then there for the next one. */
-	c->joining = true;
-	create_pass(c, 1);
-	free(c->later);
-	snapshot_names_free(&c->names);
+	} while (busy || c->written < c->walk.tree.n);
+	snapshot_reader_end(&c->entries);
+	snapshot_reader_end(&c->last_entries);
+	snapshot_links_free(c->links);
+	free(c->window);
 	offload_clear_bar(isatty(STDERR_FILENO));
 }

@@ -190,6 +190,7 @@ bool snapshot_entry_read(struct snapshot_look *look, const char *path, int fd,
 	if (S_ISLNK(st.stx_mode) && readlinkat(fd, "", target, sizeof(target) - 1) <= 0)
 		return false;
 	e->mode = st.stx_mode;
+	e->links = st.stx_nlink;
 	e->uid = st.stx_uid;
 	e->gid = st.stx_gid;
 	e->size = S_ISREG(st.stx_mode) ? st.stx_size : 0;
@@ -245,18 +246,17 @@ static bool walk_enters(const struct walk *walk, int fd)
 /* Look at an entry, and read its names if it is a directory. What is gone is no problem. */
 static void walk_add(struct walk *walk, const char *path, struct names *names)
 {
-	struct snapshot_walk *w = walk->w;
 	int fd = snapshot_entry_open(walk->look.root, path, O_NOFOLLOW), error = 0;
-	struct snapshot_entry *e;
+	struct snapshot_entry e = { .path = mem_string(path) };
 
-	w->entries = mem_grow(w->entries, w->n, sizeof(*w->entries));
-	e = &w->entries[w->n];
-	memset(e, 0, sizeof(*e));
-	if (fd < 0 || !snapshot_entry_read(&walk->look, path, fd, e)) {
+	if (fd < 0 || !snapshot_entry_read(&walk->look, path, fd, &e)) {
 		error = errno;
 	} else {
-		e->path = mem_string(path);
-		w->n++;
+		/* Its content is not known, as that of one without any. */
+		e.flags = e.size ? SNAPSHOT_LOST : 0;
+		e.change = e.partial;
+		snapshot_tree_add(&walk->w->tree, &e);
+		walk->w->bytes += e.size;
 		if (walk_enters(walk, fd))
 			error = names_read(names, fd);
 	}
@@ -264,11 +264,13 @@ static void walk_add(struct walk *walk, const char *path, struct names *names)
 		look_problem(&walk->look, path, "", error);
 	if (fd >= 0)
 		close(fd);
+	snapshot_entry_free(&e);
 }
 
 /*
  * The depth is bounded: a path that is too long for the kernel cannot be opened. No descriptor of a
- * directory stays open while its entries are looked at.
+ * directory stays open while its entries are looked at. A name may be read twice while others are
+ * renamed.
  */
 static void walk_entry(struct walk *walk, const char *path)
 {
@@ -283,42 +285,39 @@ static void walk_entry(struct walk *walk, const char *path)
 	if (names.n)
 		fault_point("snapshot-directory");
 	for (i = 0; i < names.n; i++) {
-		below = mem_print("%s%s%s", path, *path ? "/" : "", names.name[i]);
+		if (i + 1 == names.n || strcmp(names.name[i], names.name[i + 1])) {
+			below = mem_print("%s%s%s", path, *path ? "/" : "", names.name[i]);
+			walk_entry(walk, below);
+			free(below);
+		}
 		free(names.name[i]);
-		walk_entry(walk, below);
-		free(below);
 	}
 	free(names.name);
 }
 
-void snapshot_walk(struct ctl *ctl, const struct snapshot_share *share, struct snapshot_walk *w)
+bool snapshot_walk(struct ctl *ctl, const struct snapshot_share *share, struct snapshot_walk *w)
 {
 	struct walk walk = { .look = { .ctl = ctl, .share = share }, .w = w };
+	struct why why;
 	struct stat st;
+	bool good;
 
 	memset(w, 0, sizeof(*w));
-	walk.look.root = snapshot_root_open(share->path);
-	if (walk.look.root < 0 || fstat(walk.look.root, &st)) {
-		look_problem(&walk.look, "", "", errno);
-	} else {
-		walk.dev = st.st_dev;
-		walk_entry(&walk, "");
+	good = snapshot_tree_new(&w->tree, &why);
+	if (good) {
+		walk.look.root = snapshot_root_open(share->path);
+		if (walk.look.root < 0 || fstat(walk.look.root, &st)) {
+			look_problem(&walk.look, "", "", errno);
+		} else {
+			walk.dev = st.st_dev;
+			walk_entry(&walk, "");
+		}
+		if (walk.look.root >= 0)
+			close(walk.look.root);
+		good = snapshot_tree_end(&w->tree, &why);
 	}
-	if (walk.look.root >= 0)
-		close(walk.look.root);
+	if (!good)
+		snapshot_problem(ctl, share->name, "%s", why.text);
 	w->problems = walk.look.problems;
-}
-
-void snapshot_walk_free(struct snapshot_walk *w)
-{
-	size_t i;
-
-	for (i = 0; i < w->n; i++) {
-		free((void *)w->entries[i].path);
-		free((void *)w->entries[i].target);
-		free((void *)w->entries[i].cookie);
-		free((void *)w->entries[i].xattrs);
-	}
-	free(w->entries);
-	memset(w, 0, sizeof(*w));
+	return good;
 }
