@@ -109,25 +109,24 @@ static void fuzz_snapshot_head(const u8 *data, size_t len)
 
 static void fuzz_snapshot_tree(const u8 *data, size_t len)
 {
+	struct snapshot_entry e;
 	struct snapshot_xattr x;
-	struct snapshot_tree t;
+	struct snapshot_scan c;
 	struct why why;
+	size_t pos, n;
 	u8 *copy;
 	u32 at;
-	u64 i;
 
 	copy = malloc(len + 1);
 	memcpy(copy, data, len);
-	if (snapshot_tree_decode(&t, copy, len, &why)) {
-		for (i = 0; i < t.n; i++) {
-			at = 0;
-			while (snapshot_xattr_next(&t.entries[i], &at, &x))
-				;
-			if (snapshot_tree_find(&t, t.entries[i].path) != &t.entries[i])
-				abort();
-		}
+	pos = snapshot_scan_begin(&c, copy, len, &why);
+	for (n = pos; n && !snapshot_scan_waits(copy + pos, len - pos); pos += n) {
+		n = snapshot_scan_next(&c, &e, copy + pos, len - pos, &why);
+		for (at = 0; n && snapshot_xattr_next(&e, &at, &x);)
+			;
 	}
-	snapshot_tree_free(&t);
+	snapshot_scan_end(&c, len - pos, &why);
+	free(copy);
 }
 
 static void fuzz_answer(const u8 *data, size_t len)
