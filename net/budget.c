@@ -257,7 +257,7 @@ static void account_tell(struct ditto_account *account, enum ditto_trust trust,
 	/* Limited for each account, so that one that is refused often does not hide another. */
 	if (time_before(now, told + TELL_EVERY) || cmpxchg(&account->told, told, now) != told)
 		return;
-	pr_info_ratelimited("%s is refused %s: %s %s may hold %ld\n",
+	pr_info_ratelimited("%s is refused %s: %s %s may hold %ld (see the settings budget-*)\n",
 			    account_text(account, text), ditto_budget_kinds[kind].name,
 			    by_level ? "all clients" : "a client", trust_names[trust],
 			    by_level ? READ_ONCE(account->budget->level_limit[trust][kind]) :

@@ -259,8 +259,11 @@ static u32 negotiate_exec(struct dsmb_call *call, void *args, void *res)
 	u32 status;
 
 	answer->dialect = dsmb_dialect_choose(&call->in, req->dialects, min);
-	if (!answer->dialect)
+	if (!answer->dialect) {
+		pr_info_ratelimited("client %s is refused: it speaks nothing from min-dialect on\n",
+				    conn->name);
 		return STATUS_NOT_SUPPORTED;
+	}
 	answer->caps = negotiate_capabilities(conn, answer->dialect, req->caps);
 	status = choose_algorithms(call, req, answer->dialect, answer->caps, &r->offer);
 	if (status)

@@ -281,6 +281,25 @@ static void admit_tell_rule(const struct dnfs_call *call, const struct ditto_sha
 				    share->name, call->addr, share->name);
 }
 
+static void admit_tell_conn(const struct dnfs_call *call, const struct ditto_share *share)
+{
+	const char *conn = "with a certificate";
+
+	if (call->security == DNFS_CONN_PLAIN)
+		conn = "without TLS";
+	else if (call->security == DNFS_CONN_TLS)
+		conn = "without a certificate";
+	pr_info_ratelimited("share %s is refused to %pISc: it takes no connection %s (see xprtsec)\n",
+			    share->name, call->addr, conn);
+}
+
+static const char *admit_flavor_name(u32 sec)
+{
+	if (sec & DITTO_SEC_SYS)
+		return "AUTH_SYS";
+	return sec & DITTO_SEC_NONE ? "AUTH_NONE" : "Kerberos of this strength";
+}
+
 /* Not inlined: the kernel may clear the variables, for calls that do not come so far, too. */
 static noinline_for_stack int admit_anew(struct dnfs_call *call, struct ditto_share *share,
 					 bool any_flavor, struct ditto_op *op)
@@ -305,6 +324,7 @@ static noinline_for_stack int admit_anew(struct dnfs_call *call, struct ditto_sh
 	if (unlikely(!own.xprtsec))
 		return -EACCES;
 	if (unlikely(!dnfs_accepts_conn(call, own.xprtsec))) {
+		admit_tell_conn(call, share);
 		call->too_weak = !any_flavor;
 		return -EACCES;
 	}
@@ -314,6 +334,8 @@ static noinline_for_stack int admit_anew(struct dnfs_call *call, struct ditto_sh
 		if (!opts.sec)
 			return -EACCES;
 		if (!any_flavor) {
+			pr_info_ratelimited("share %s is refused to %pISc: it takes no %s (see sec)\n",
+					    share->name, call->addr, admit_flavor_name(call->sec));
 			call->too_weak = true;
 			return -EACCES;
 		}
