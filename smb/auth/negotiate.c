@@ -7,6 +7,8 @@
  * connection out of its first states. They are constant afterwards, and call_check() lets no
  * other command through before.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/mm.h>
 #include <linux/string.h>
 

@@ -130,7 +130,7 @@ static u32 auth_status(const struct dsmb_conn *conn, const struct ditto_auth *au
 
 	switch (err) {
 	case -EACCES:
-		dsmb_log_refused(conn, user, "refused by the helper");
+		dsmb_log_refused(conn, user, "refused by the helper, whose log says why");
 		return STATUS_LOGON_FAILURE;
 	case -EINVAL:
 		dsmb_log_refused(conn, user, "what it sent is malformed");
