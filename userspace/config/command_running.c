@@ -5,13 +5,10 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,9 +16,9 @@
 #include "command.h"
 #include "config.h"
 #include "config_file.h"
+#include "config_save.h"
 #include "ctl/out.h"
 #include "daemon/log.h"
-#include "folder.h"
 #include "identity/identity.h"
 #include "identity/user_lookup.h"
 #include "mem.h"
@@ -327,57 +324,6 @@ static bool save_is_faithful(const char *name, const char *text, const struct ru
 	return good;
 }
 
-/* Only one at a time saves a file. Returns its folder, or -1 and sets errno. */
-static int save_begin(const char *path)
-{
-	char *copy = mem_string(path);
-	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	free(copy);
-	if (fd >= 0 && flock(fd, LOCK_EX)) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-/* An editor does not lock. */
-static bool save_is_current(const char *path, const struct config *cfg)
-{
-	struct file_stamp now = { 0 };
-	struct stat st;
-
-	if (!stat(path, &st))
-		now = file_stamp_of(&st);
-	if (file_stamp_same(&now, &cfg->stamp))
-		return true;
-	log_error("%s was changed just now: dittoctl config apply", path);
-	return false;
-}
-
-/*
- * Put a text in place of a file, which becomes PATH.bak. Whoever loses power has the old file or
- * the new one. Returns false and sets errno on error.
- */
-static bool save_replace(const char *path, const char *text)
-{
-	char *old = mem_print("%s.bak", path);
-	struct stat st = { .st_mode = 0644 };
-	bool exists = !stat(path, &st), good;
-	FILE *new = folder_replace(path, 0600);
-
-	good = new && (!exists || !fchown(fileno(new), st.st_uid, st.st_gid)) &&
-	       !fchmod(fileno(new), st.st_mode & 07777) && fputs(text, new) >= 0 &&
-	       !fflush(new) && !fsync(fileno(new));
-	if (good && exists)
-		good = (!unlink(old) || errno == ENOENT) && !link(path, old);
-	free(old);
-	if (good)
-		return folder_replaced(new, path);
-	folder_abandon(new, path);
-	return false;
-}
-
 static void save_tell(const char *path, bool changed, bool existed, const struct problems *kept,
 		      bool json)
 {
@@ -426,7 +372,7 @@ int command_save_config(const struct config_file *file, bool json)
 		return EXIT_FAILURE;
 	}
 	status_free(&status);
-	folder = save_begin(path);
+	folder = config_save_begin(path);
 	if (folder < 0) {
 		log_error("%s: %s", path, strerror(errno));
 		return EXIT_FAILURE;
@@ -444,9 +390,9 @@ int command_save_config(const struct config_file *file, bool json)
 		text = running_text(&r, cfg, before, &status, &kept);
 		good = save_is_faithful(path, text, &r, &kept);
 	}
-	good = good && save_is_current(path, cfg);
+	good = good && config_save_is_current(path, cfg);
 	if (good && strcmp(before, text)) {
-		good = save_replace(path, text);
+		good = config_save_replace(path, text);
 		if (!good)
 			log_error("%s: %s", path, strerror(errno));
 	}
