@@ -20,6 +20,8 @@ int command_show_config(void);
 int command_diff_config(const struct config_file *file, bool json);
 /* Change the file to what the kernel serves. */
 int command_save_config(const struct config_file *file, bool json);
+/* Add the sections that the standard input has to the file; with @json nothing is printed. */
+int command_add_config(const struct config_file *file, bool json);
 /* Print what dittod would change if it read the file now. */
 int command_dry_run(const struct config_file *file, const char *state_dir, bool json);
 

@@ -167,6 +167,11 @@ void config_edit_set(struct config_edit *e, unsigned int section, const char *ke
 		line_insert(e, place + i, mem_print("%s = %s", key, value[i]), LINE_KEY, section);
 }
 
+void config_edit_add(struct config_edit *e, unsigned int section, const char *line)
+{
+	line_insert(e, section_end(e, section), mem_string(line), LINE_KEY, section);
+}
+
 char *config_edit_end(struct config_edit *e)
 {
 	const char *last = NULL;

@@ -27,6 +27,8 @@ void config_edit_remove(struct config_edit *e, unsigned int section);
  */
 void config_edit_set(struct config_edit *e, unsigned int section, const char *key,
 		     char *const *value, unsigned int n);
+/* Put a line of a key behind the last key of a section. */
+void config_edit_add(struct config_edit *e, unsigned int section, const char *line);
 /* Return the text, which the caller frees, and free @e. */
 char *config_edit_end(struct config_edit *e);
 

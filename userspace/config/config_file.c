@@ -18,27 +18,35 @@
 /* Larger files are rejected. */
 #define FILE_MAX	(4 * 1024 * 1024)
 
-/* Read a file and append a NUL. Returns NULL and sets errno on error. */
-static char *config_text_read(const char *path, size_t *len, struct file_stamp *stamp)
+char *config_text_read(FILE *file, size_t *len)
+{
+	char *text = mem_new(FILE_MAX + 1);
+
+	*len = fread(text, 1, FILE_MAX + 1, file);
+	if (!ferror(file) && *len <= FILE_MAX) {
+		text[*len] = '\0';
+		return text;
+	}
+	errno = ferror(file) ? errno : EFBIG;
+	free(text);
+	return NULL;
+}
+
+static char *config_path_read(const char *path, size_t *len, struct file_stamp *stamp)
 {
 	FILE *file = fopen(path, "re");
 	struct stat st;
 	char *text;
+	int error;
 
 	if (!file)
 		return NULL;
 	/* Before it is read: what is changed from now on has another stamp. */
 	*stamp = fstat(fileno(file), &st) ? (struct file_stamp){ 0 } : file_stamp_of(&st);
-	text = mem_new(FILE_MAX + 1);
-	*len = fread(text, 1, FILE_MAX + 1, file);
-	if (ferror(file) || *len > FILE_MAX) {
-		errno = ferror(file) ? errno : EFBIG;
-		free(text);
-		text = NULL;
-	} else {
-		text[*len] = '\0';
-	}
+	text = config_text_read(file, len);
+	error = errno;
 	fclose(file);
+	errno = error;
 	return text;
 }
 
@@ -51,7 +59,7 @@ struct config *config_file_read(const struct config_file *file, struct mistakes 
 	char *text;
 
 	memset(mistakes, 0, sizeof(*mistakes));
-	text = config_text_read(file->path, &len, &stamp);
+	text = config_path_read(file->path, &len, &stamp);
 	if (!text && file->optional && errno == ENOENT)
 		text = mem_string("");
 	if (!text) {

@@ -4,6 +4,7 @@
 #define _DITTOD_CONFIG_FILE_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 struct config;
 struct mistakes;
@@ -30,6 +31,8 @@ struct config *config_file_read(const struct config_file *file, struct mistakes 
 /* The same, and log all errors; @mistakes may be NULL. */
 struct config *config_file_load(const struct config_file *file, struct mistakes *mistakes,
 				char **before);
+/* Read a configuration and append a NUL. Returns NULL and sets errno on error. */
+char *config_text_read(FILE *file, size_t *len);
 /* Use what the configuration says about accounts. */
 void config_use_accounts(const struct config *cfg);
 

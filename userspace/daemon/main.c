@@ -464,14 +464,15 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 static void dittod_usage(FILE *out)
 {
 	fputs("dittod [-c FILE] [-s DIR] [--json]\n"
-	      "       [--check-config | --show-config | --diff-config | --save-config | --dry-run |\n"
-	      "        --map-user NAME | --tls-agent]\n\n"
+	      "       [--check-config | --show-config | --diff-config | --save-config | --add-config |\n"
+	      "        --dry-run | --map-user NAME | --tls-agent]\n\n"
 	      "  -c, --config FILE   configuration (" DEFAULT_CONFIG ")\n"
 	      "  -s, --state DIR     where the state database lies (" DEFAULT_STATE ")\n"
 	      "      --check-config  only say whether the configuration has mistakes\n"
 	      "      --show-config   only print what is served, as a configuration\n"
 	      "      --diff-config   only print what is served and differs from the configuration\n"
 	      "      --save-config   only change the configuration to what is served\n"
+	      "      --add-config    only add the sections that the standard input has\n"
 	      "      --dry-run       only print what would be changed to apply the configuration\n"
 	      "      --json          print a JSON document for one of these\n"
 	      "      --map-user NAME only say which account user@REALM or DOMAIN\\user gets\n"
@@ -487,6 +488,7 @@ enum {
 	OPTION_SHOW,
 	OPTION_DIFF,
 	OPTION_SAVE,
+	OPTION_ADD,
 	OPTION_DRY_RUN,
 };
 
@@ -499,6 +501,7 @@ int main(int argc, char **argv)
 		{ "show-config", no_argument, NULL, OPTION_SHOW },
 		{ "diff-config", no_argument, NULL, OPTION_DIFF },
 		{ "save-config", no_argument, NULL, OPTION_SAVE },
+		{ "add-config", no_argument, NULL, OPTION_ADD },
 		{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
 		{ "json", no_argument, NULL, 'j' },
 		{ "map-user", required_argument, NULL, 'm' },
@@ -530,6 +533,7 @@ int main(int argc, char **argv)
 		case OPTION_SHOW:
 		case OPTION_DIFF:
 		case OPTION_SAVE:
+		case OPTION_ADD:
 		case OPTION_DRY_RUN:
 			command = c;
 			break;
@@ -571,6 +575,8 @@ int main(int argc, char **argv)
 		return command_diff_config(&d.file, json);
 	case OPTION_SAVE:
 		return command_save_config(&d.file, json);
+	case OPTION_ADD:
+		return command_add_config(&d.file, json);
 	case OPTION_DRY_RUN:
 		return command_dry_run(&d.file, state_dir, json);
 	default:

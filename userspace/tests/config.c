@@ -638,6 +638,72 @@ static void stamp_of_file(void)
 }
 
 /* Arbitrary content: parsing ends and leaks no memory. */
+/* Add sections to a file of a text. Returns the file, to be freed, or NULL if that is refused. */
+static char *sections_added(const char *before, const char *more)
+{
+	char dir[] = "/tmp/ditto-config-XXXXXX", *path, *old, *text = NULL, *input;
+	struct config_file file;
+	size_t len;
+	FILE *in;
+
+	CHECK(mkdtemp(dir));
+	path = mem_print("%s/conf", dir);
+	old = mem_print("%s.bak", path);
+	input = mem_print("%s/input", dir);
+	write_file(path, before);
+	write_file(input, more);
+	file = (struct config_file){ .path = path };
+	CHECK(freopen(input, "r", stdin));
+	if (!command_add_config(&file, true)) {
+		in = fopen(old, "r");
+		text = config_text_read(in, &len);
+		SAME(text, before);
+		free(text);
+		fclose(in);
+		in = fopen(path, "r");
+		text = config_text_read(in, &len);
+		fclose(in);
+	}
+	unlink(path);
+	unlink(old);
+	unlink(input);
+	CHECK(!rmdir(dir));
+	free(path);
+	free(old);
+	free(input);
+	return text;
+}
+
+/* Comments stay, and so does the listener that a file means by naming none. */
+static void adding(void)
+{
+	static const char share[] = "[listener smb]\n\n[share b]\npath = /b\n";
+	static const struct {
+		const char *before, *more, *after;
+	} files[] = {
+		{ "", share, "[listener nfs]\n\n[listener smb]\n\n[share b]\npath = /b\n" },
+		{ "", "[listener nfs]\n[share b]\npath = /b\n", "[share b]\npath = /b\n" },
+		{ "[share b]\npath = /b\n", "[share b]c]\npath = /c\n",
+		  "[share b]\npath = /b\n\n[share b]c]\npath = /c\n" },
+		{ "# c\n[listener smb]\nport = 4445\n\n[server]\n# d\n\n[share a]\npath = /a",
+		  "[server]\nmin-dialect = 3.0\n\n[listener nfs]\n\n[share b]\npath = /b\n",
+		  "# c\n[listener smb]\nport = 4445\n\n[server]\nmin-dialect = 3.0\n# d\n\n"
+		  "[share a]\npath = /a\n\n[listener nfs]\n\n[share b]\npath = /b\n" },
+		{ "[share b]\npath = /a\n", share, NULL },
+		{ "[server]\nmin_dialect = 2.1\n", "[server]\nmin-dialect = 3.0\n", NULL },
+		{ "[server]\nnonsense\n", share, NULL },
+		{ "", "[share b]\npath = b\n", NULL },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		char *after = sections_added(files[i].before, files[i].more);
+
+		SAME(after ?: "refused", files[i].after ?: "refused");
+		free(after);
+	}
+}
+
 static void any_bytes(void)
 {
 	static const char alphabet[] =
@@ -716,7 +782,7 @@ int main(void)
 		TEST(whole_file), TEST(tls_section), TEST(empty_file), TEST(each_mistake),
 		TEST(all_mistakes), TEST(too_many_mistakes), TEST(too_many_rules),
 		TEST(too_long_lists), TEST(names_become_sids), TEST(long_names), TEST(nul_byte),
-		TEST(unreadable_file), TEST(stamp_of_file), TEST(any_bytes), TEST(every_setting),
+		TEST(unreadable_file), TEST(stamp_of_file), TEST(adding), TEST(any_bytes), TEST(every_setting),
 		TEST(example_file), { 0 }
 	};
 
