@@ -43,25 +43,22 @@ static int set_mode(const struct ditto_acl_change *ch, umode_t nine)
 		.ia_valid = ATTR_MODE | ATTR_CTIME,
 		.ia_mode = (inode->i_mode & ~0777) | nine,
 	};
-	struct inode *delegated = NULL;
 	int err;
 
 	if ((inode->i_mode & 0777) == nine)
 		return 0;
-	err = notify_change(ditto_idmap(ch->op->share), ch->dentry, &ia, &delegated);
-	return ditto_no_deleg_wait(err, delegated);
+	err = notify_change(ditto_idmap(ch->op->share), ch->dentry, &ia, NULL);
+	return ditto_no_wait(err);
 }
 
 static int remove_stored(struct ditto_op *op, struct dentry *dentry)
 {
-	struct inode *delegated = NULL;
 	int err;
 
 	if (!(d_inode(dentry)->i_opflags & IOP_XATTR))
 		return 0;
-	err = __vfs_removexattr_locked(ditto_idmap(op->share), dentry, DITTO_ACL_XATTR,
-				       &delegated);
-	err = ditto_no_deleg_wait(err, delegated);
+	err = __vfs_removexattr_locked(ditto_idmap(op->share), dentry, DITTO_ACL_XATTR, NULL);
+	err = ditto_no_wait(err);
 	return err == -ENODATA || err == -EOPNOTSUPP ? 0 : err;
 }
 
@@ -70,7 +67,6 @@ static int acl_store(struct ditto_op *op, struct dentry *dentry, const struct di
 		     umode_t mode)
 {
 	size_t size = ditto_acl_stored_size(acl);
-	struct inode *delegated = NULL;
 	void *bytes;
 	int err;
 
@@ -79,9 +75,9 @@ static int acl_store(struct ditto_op *op, struct dentry *dentry, const struct di
 		return -ENOMEM;
 	ditto_acl_encode(acl, mode, bytes);
 	err = __vfs_setxattr_locked(ditto_idmap(op->share), dentry, DITTO_ACL_XATTR, bytes, size,
-				    0, &delegated);
+				    0, NULL);
 	kvfree(bytes);
-	return ditto_no_deleg_wait(err, delegated);
+	return ditto_no_wait(err);
 }
 
 /*

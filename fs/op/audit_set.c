@@ -18,7 +18,6 @@ static int audit_list_store(struct ditto_op *op, struct dentry *dentry,
 {
 	const struct cred *as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER), *old;
 	struct mnt_idmap *idmap = ditto_idmap(op->share);
-	struct inode *delegated = NULL;
 	void *bytes = NULL;
 	size_t size = 0;
 	int err;
@@ -35,13 +34,12 @@ static int audit_list_store(struct ditto_op *op, struct dentry *dentry,
 	}
 	old = ditto_act_as(as);
 	if (list)
-		err = __vfs_setxattr_locked(idmap, dentry, DITTO_AUDIT_XATTR, bytes, size, 0,
-					    &delegated);
+		err = __vfs_setxattr_locked(idmap, dentry, DITTO_AUDIT_XATTR, bytes, size, 0, NULL);
 	else
-		err = __vfs_removexattr_locked(idmap, dentry, DITTO_AUDIT_XATTR, &delegated);
+		err = __vfs_removexattr_locked(idmap, dentry, DITTO_AUDIT_XATTR, NULL);
 	ditto_op_leave(old);
 	kvfree(bytes);
-	err = ditto_no_deleg_wait(err, delegated);
+	err = ditto_no_wait(err);
 	return !list && err == -ENODATA ? 0 : err;
 }
 

@@ -319,7 +319,7 @@ static bool dosattr_merge(struct ditto_dosattr *there,
  * if the clock advances in between, the value is stored again.
  */
 static int dosattr_store(struct ditto_op *op, struct dentry *dentry,
-			 struct ditto_dosattr *dosattr, struct inode **delegated)
+			 struct ditto_dosattr *dosattr)
 {
 	const struct cred *as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER);
 	struct mnt_idmap *idmap = ditto_idmap(op->share);
@@ -337,7 +337,7 @@ static int dosattr_store(struct ditto_op *op, struct dentry *dentry,
 		dosattr->seen = current_time(inode);
 		len = dosattr_encode(dosattr, &stored);
 		err = __vfs_setxattr_locked(idmap, dentry, DITTO_DOSATTR_XATTR, &stored, len, 0,
-					    delegated);
+					    NULL);
 		ctime = inode_get_ctime(inode);
 	} while (!err && dosattr->valid & DITTO_DOSATTR_CHANGED &&
 		 !timespec64_equal(&ctime, &dosattr->seen) && ++tries < CHANGED_TRIES);
@@ -350,7 +350,6 @@ int ditto_dosattr_set(struct ditto_op *op, struct ditto_node *node,
 {
 	struct vfsmount *mnt = op->share->root.mnt;
 	struct inode *inode = node->inode;
-	struct inode *delegated = NULL;
 	struct ditto_dosattr there = { };
 	struct dentry *dentry;
 	int err;
@@ -372,11 +371,11 @@ int ditto_dosattr_set(struct ditto_op *op, struct ditto_node *node,
 		goto unlock;
 	if (!dosattr_merge(&there, dosattr, default_flags(op->share, dentry, inode->i_mode)))
 		goto unlock;
-	err = dosattr_store(op, dentry, &there, &delegated);
+	err = dosattr_store(op, dentry, &there);
 	plain_set(op->share->volume, inode, 0);
 unlock:
 	inode_unlock(inode);
-	err = ditto_no_deleg_wait(err, delegated);
+	err = ditto_no_wait(err);
 	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
 	if (!err) {
 		ditto_child_changed(op, node,

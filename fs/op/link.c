@@ -142,7 +142,7 @@ static int link_check(struct link *l)
 static int link_take(struct link *l)
 {
 	struct mnt_idmap *idmap = ditto_idmap(l->c.op->share);
-	struct inode *dir = l->c.dir->inode, *delegated = NULL;
+	struct inode *dir = l->c.dir->inode;
 	struct renamedata rd = {
 		.old_mnt_idmap = idmap,
 		.old_dir = dir,
@@ -150,7 +150,6 @@ static int link_take(struct link *l)
 		.new_mnt_idmap = idmap,
 		.new_dir = dir,
 		.new_dentry = l->taken,
-		.delegated_inode = &delegated,
 	};
 	const struct cred *old = ditto_act_as(l->as_remover);
 	int err;
@@ -158,22 +157,22 @@ static int link_take(struct link *l)
 	if (l->moves)
 		err = vfs_rename(&rd);
 	else
-		err = vfs_unlink(idmap, dir, l->taken, &delegated);
+		err = vfs_unlink(idmap, dir, l->taken, NULL);
 	ditto_op_leave(old);
-	return ditto_no_deleg_wait(err, delegated);
+	return ditto_no_wait(err);
 }
 
 /* Add the name, and take it from the other file. */
 static int link_make(struct link *l)
 {
 	struct mnt_idmap *idmap = ditto_idmap(l->c.op->share);
-	struct inode *dir = l->c.dir->inode, *delegated = NULL;
+	struct inode *dir = l->c.dir->inode;
 	const struct cred *old = ditto_act_as(l->as);
 	int err;
 
-	err = vfs_link(l->source, idmap, dir, l->c.child, &delegated);
+	err = vfs_link(l->source, idmap, dir, l->c.child, NULL);
 	ditto_op_leave(old);
-	err = ditto_no_deleg_wait(err, delegated);
+	err = ditto_no_wait(err);
 	if (err || !l->victim)
 		return err;
 	/* Some file systems need a lookup to find the new name. */

@@ -45,14 +45,6 @@ static inline ssize_t ditto_no_wait(ssize_t err)
 	return err == -EWOULDBLOCK || err == -ERESTARTSYS || err == -EINTR ? -EJUKEBOX : err;
 }
 
-/* The same after a VFS call that filled @delegated; drops that reference. */
-static inline int ditto_no_deleg_wait(int err, struct inode *delegated)
-{
-	if (delegated)
-		iput(delegated);
-	return ditto_no_wait(err);
-}
-
 /* Get an open file of a node; as ditto_file_get_pinned() for the caller's instance, if any. */
 static inline struct ditto_file *ditto_op_file(const struct ditto_op *op, struct ditto_node *node,
 					       enum ditto_file_mode mode)

@@ -19,7 +19,6 @@ int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 			    struct ditto_node **victim)
 {
 	struct mnt_idmap *idmap = ditto_idmap(c->op->share);
-	struct inode *delegated = NULL;
 	const struct cred *as, *old;
 	struct ditto_node *node;
 	int err;
@@ -57,11 +56,11 @@ int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 	} else {
 		/* ditto_node_forget() follows, so the notification need not queue a worker. */
 		WRITE_ONCE(node->changer, current);
-		err = vfs_unlink(idmap, c->dir->inode, c->child, &delegated);
+		err = vfs_unlink(idmap, c->dir->inode, c->child, NULL);
 		WRITE_ONCE(node->changer, NULL);
 	}
 	ditto_op_leave(old);
-	return ditto_no_deleg_wait(err, delegated);
+	return ditto_no_wait(err);
 }
 
 void ditto_name_lost(struct ditto_op *op, struct ditto_node *victim, const struct dentry *name,

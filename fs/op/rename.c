@@ -142,7 +142,6 @@ static int rename_children(struct ditto_renamed *r)
 		.now = rename_meets_grants(r),
 	};
 	struct mnt_idmap *idmap = ditto_idmap(to->op->share);
-	struct inode *delegated = NULL;
 	struct renamedata rd = {
 		.old_mnt_idmap = idmap,
 		.old_dir = from->dir->inode,
@@ -150,7 +149,6 @@ static int rename_children(struct ditto_renamed *r)
 		.new_mnt_idmap = idmap,
 		.new_dir = to->dir->inode,
 		.new_dentry = to->child,
-		.delegated_inode = &delegated,
 	};
 	const struct cred *as, *old;
 	int err;
@@ -178,7 +176,7 @@ static int rename_children(struct ditto_renamed *r)
 	err = vfs_rename(&rd);
 	ditto_op_leave(old);
 	to->dir->victim = NULL;
-	err = ditto_no_deleg_wait(err, delegated);
+	err = ditto_no_wait(err);
 	if (err)
 		return err;
 	if (from->dir == to->dir)

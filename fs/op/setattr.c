@@ -68,11 +68,10 @@ int ditto_setattr_check_new(const struct ditto_share *share, umode_t type,
 
 static int setattr_notify(struct ditto_op *op, struct dentry *dentry, struct iattr *ia)
 {
-	struct inode *delegated = NULL;
 	int err;
 
-	err = notify_change(ditto_idmap(op->share), dentry, ia, &delegated);
-	return ditto_no_deleg_wait(err, delegated);
+	err = notify_change(ditto_idmap(op->share), dentry, ia, NULL);
+	return ditto_no_wait(err);
 }
 
 /* Set the size, and the current time if requested with it. The caller may write the file. */

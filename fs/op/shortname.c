@@ -361,7 +361,6 @@ static int shorts_store(struct ditto_op *op, struct ditto_node *dir, struct dent
 {
 	const struct cred *cred = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER), *old;
 	struct ditto_shorts *shorts = NULL, *changed;
-	struct inode *delegated = NULL;
 	int err;
 
 	changed = kmalloc(sizeof(*changed), GFP_KERNEL);
@@ -380,10 +379,10 @@ static int shorts_store(struct ditto_op *op, struct ditto_node *dir, struct dent
 	err = err ?: shorts_read(op->share, dentry, &shorts) ?:
 	      shorts_change(op->share, dentry, shorts, name, as, changed) ?:
 	      __vfs_setxattr_locked(ditto_idmap(op->share), dentry, DITTO_SHORTS_XATTR,
-				    changed->data, changed->len, 0, &delegated);
+				    changed->data, changed->len, 0, NULL);
 	ditto_op_leave(old);
 	inode_unlock(dir->inode);
-	err = ditto_no_deleg_wait(err, delegated);
+	err = ditto_no_wait(err);
 	ditto_lock_recheck(op, dir, DITTO_INTENT_ENTRY);
 free:
 	kfree(shorts);

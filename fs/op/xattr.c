@@ -132,7 +132,6 @@ static int change_xattr(struct ditto_op *op, struct ditto_node *node,
 {
 	struct mnt_idmap *idmap = ditto_idmap(op->share);
 	struct vfsmount *mnt = op->share->root.mnt;
-	struct inode *delegated = NULL;
 	const struct cred *old;
 	struct dentry *dentry;
 	int err;
@@ -157,14 +156,14 @@ static int change_xattr(struct ditto_op *op, struct ditto_node *node,
 	}
 	if (change->value)
 		err = __vfs_setxattr_locked(idmap, dentry, change->name.text, change->value,
-					    change->size, change->flags, &delegated);
+					    change->size, change->flags, NULL);
 	else
-		err = __vfs_removexattr_locked(idmap, dentry, change->name.text, &delegated);
+		err = __vfs_removexattr_locked(idmap, dentry, change->name.text, NULL);
 	if (wcc)
 		ditto_wcc_post(op->share, dentry, wcc);
 	inode_unlock(d_inode(dentry));
 	ditto_op_leave(old);
-	err = ditto_no_deleg_wait(err, delegated);
+	err = ditto_no_wait(err);
 	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
 	if (!err) {
 		ditto_child_changed(op, node, DITTO_CHANGED_XATTR);

@@ -303,7 +303,6 @@ int ditto_stream_unlink(struct ditto_share *share, struct dentry *child, struct 
 {
 	struct dentry *parent = dget_parent(child);
 	struct inode *dir = d_inode(parent);
-	struct inode *delegated = NULL;
 	int err = -ENOENT;
 
 	inode_lock_nested(dir, I_MUTEX_PARENT);
@@ -311,13 +310,13 @@ int ditto_stream_unlink(struct ditto_share *share, struct dentry *child, struct 
 		/* ditto_node_forget() follows, so the notification need not queue a worker. */
 		if (node)
 			WRITE_ONCE(node->changer, current);
-		err = vfs_unlink(ditto_idmap(share), dir, child, &delegated);
+		err = vfs_unlink(ditto_idmap(share), dir, child, NULL);
 		if (node)
 			WRITE_ONCE(node->changer, NULL);
 	}
 	inode_unlock(dir);
 	dput(parent);
-	return ditto_no_deleg_wait(err, delegated);
+	return ditto_no_wait(err);
 }
 
 /*
@@ -427,14 +426,12 @@ static int rename_locked(struct ditto_share *share, struct ditto_node *dir,
 			 const struct ditto_name *to, bool replace)
 {
 	struct mnt_idmap *idmap = ditto_idmap(share);
-	struct inode *delegated = NULL;
 	struct renamedata rd = {
 		.old_mnt_idmap = idmap,
 		.old_dir = dir->inode,
 		.old_dentry = from,
 		.new_mnt_idmap = idmap,
 		.new_dir = dir->inode,
-		.delegated_inode = &delegated,
 	};
 	int err;
 
@@ -448,7 +445,7 @@ static int rename_locked(struct ditto_share *share, struct ditto_node *dir,
 	else
 		err = vfs_rename(&rd);
 	dput(rd.new_dentry);
-	return ditto_no_deleg_wait(err, delegated);
+	return ditto_no_wait(err);
 }
 
 /* Check whether a stream may be replaced by a rename. */

@@ -32,7 +32,6 @@ int ditto_stream_give(struct ditto_share *share, const struct ditto_node *base,
 {
 	struct mnt_idmap *idmap = ditto_idmap(share);
 	struct inode *inode = d_inode(dentry);
-	struct inode *delegated = NULL;
 	struct iattr ia = {
 		.ia_valid = ATTR_UID | ATTR_GID | ATTR_CTIME,
 		.ia_vfsuid = i_uid_into_vfsuid(idmap, base->inode),
@@ -45,9 +44,9 @@ int ditto_stream_give(struct ditto_share *share, const struct ditto_node *base,
 	    (uid_eq(inode->i_uid, base->inode->i_uid) && gid_eq(inode->i_gid, base->inode->i_gid)))
 		return 0;
 	inode_lock(inode);
-	err = notify_change(idmap, dentry, &ia, &delegated);
+	err = notify_change(idmap, dentry, &ia, NULL);
 	inode_unlock(inode);
-	return ditto_no_deleg_wait(err, delegated);
+	return ditto_no_wait(err);
 }
 
 void ditto_stream_unmake_dir(struct ditto_share *share, struct dentry *dentry)
@@ -259,7 +258,7 @@ struct dentry *ditto_stream_dir(struct ditto_share *share, struct ditto_node *ba
 /* The verifier is stored in the times, as for files. */
 static int stamp_stream(struct ditto_share *share, struct dentry *child, const u8 *verf)
 {
-	struct inode *inode = d_inode(child), *delegated = NULL;
+	struct inode *inode = d_inode(child);
 	struct iattr ia = {
 		.ia_valid = ATTR_ATIME | ATTR_ATIME_SET | ATTR_MTIME | ATTR_MTIME_SET,
 	};
@@ -267,9 +266,9 @@ static int stamp_stream(struct ditto_share *share, struct dentry *child, const u
 
 	ditto_verifier_to_times(verf, &ia.ia_atime, &ia.ia_mtime);
 	inode_lock(inode);
-	err = notify_change(ditto_idmap(share), child, &ia, &delegated);
+	err = notify_change(ditto_idmap(share), child, &ia, NULL);
 	inode_unlock(inode);
-	return ditto_no_deleg_wait(err, delegated);
+	return ditto_no_wait(err);
 }
 
 struct dentry *ditto_stream_create(struct ditto_share *share, const struct ditto_node *base,
