@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "ctl.h"
+#include "import/import.h"
 #include "nl/status.h"
 #include "program.h"
 #include "serve.h"
@@ -73,7 +75,7 @@ static void errors_pass_on(const struct ctl *ctl, int fd)
 		close(fd);
 }
 
-int dittod_run(struct ctl *ctl, const char *option, bool quiet)
+int dittod_run(struct ctl *ctl, const char *option, int input, bool quiet)
 {
 	char program[PATH_MAX], config[PATH_MAX], state[PATH_MAX];
 	char *argv[8] = { program, (char *)option };
@@ -102,7 +104,7 @@ int dittod_run(struct ctl *ctl, const char *option, bool quiet)
 		return ctl_failed(ctl, "%s", strerror(errno));
 	if (quiet)
 		nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	rc = program_start(argv, nowhere, errors[1], &pid);
+	rc = program_start(argv, input, nowhere, errors[1], &pid);
 	if (nowhere >= 0)
 		close(nowhere);
 	if (ctl->json)
@@ -121,7 +123,21 @@ int dittod_run(struct ctl *ctl, const char *option, bool quiet)
 
 static int config_option(struct ctl *ctl, char **words, const char *option)
 {
-	return ctl_no_more(ctl, words) ? CTL_USAGE : dittod_run(ctl, option, false);
+	return ctl_no_more(ctl, words) ? CTL_USAGE : dittod_run(ctl, option, -1, false);
+}
+
+int config_add(struct ctl *ctl, const char *text)
+{
+	size_t len = strlen(text);
+	int fd = memfd_create("sections", MFD_CLOEXEC), status;
+
+	if (fd < 0 || write(fd, text, len) != (ssize_t)len || lseek(fd, 0, SEEK_SET))
+		status = ctl_failed(ctl, "%s", strerror(errno));
+	else
+		status = dittod_run(ctl, "--add-config", fd, false);
+	if (fd >= 0)
+		close(fd);
+	return status;
 }
 
 static int config_show(struct ctl *ctl, char **words)
@@ -186,5 +202,6 @@ const struct verb config_verbs[] = {
 	{ "diff", config_diff, "" },
 	{ "check", config_check, "" },
 	{ "apply", config_apply, "[--dry-run]" },
+	{ "import", config_import, "exports|smb.conf|ksmbd.conf [FILE] [--dry-run]" },
 	{ NULL, NULL, NULL }
 };

@@ -13,12 +13,14 @@
 
 extern char **environ;
 
-int program_start(char *const argv[], int out, int errors, pid_t *pid)
+int program_start(char *const argv[], int in, int out, int errors, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	int rc;
 
 	posix_spawn_file_actions_init(&actions);
+	if (in >= 0)
+		posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
 	if (out >= 0)
 		posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
 	if (errors >= 0)
@@ -42,7 +44,7 @@ int program_run(char *const argv[])
 {
 	pid_t pid;
 
-	return program_start(argv, -1, -1, &pid) ? -1 : program_wait(pid);
+	return program_start(argv, -1, -1, -1, &pid) ? -1 : program_wait(pid);
 }
 
 bool program_line(char *const argv[], char *line, size_t size)
@@ -56,7 +58,7 @@ bool program_line(char *const argv[], char *line, size_t size)
 	if (pipe2(pipes, O_CLOEXEC))
 		return false;
 	nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	rc = program_start(argv, pipes[1], nowhere, &pid);
+	rc = program_start(argv, -1, pipes[1], nowhere, &pid);
 	close(pipes[1]);
 	if (nowhere >= 0)
 		close(nowhere);

@@ -7,10 +7,10 @@
 #include <sys/types.h>
 
 /*
- * Start a program, which the search path finds; @out and @errors become its outputs, unless they
- * are -1. Returns 0 or an errno.
+ * Start a program, which the search path finds; @in, @out and @errors become its input and outputs,
+ * unless they are -1. Returns 0 or an errno.
  */
-int program_start(char *const argv[], int out, int errors, pid_t *pid);
+int program_start(char *const argv[], int in, int out, int errors, pid_t *pid);
 /* Wait for its end. Returns its exit status, or -1 if it was killed. */
 int program_wait(pid_t pid);
 /* Both. Returns the exit status, or -1 if it did not start or was killed. */

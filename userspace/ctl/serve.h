@@ -13,9 +13,9 @@ struct ctl;
  */
 int serve_reload(const struct ctl *ctl);
 /*
- * Run dittod with an option, for the configuration file of the one that runs; if @quiet without
- * what it prints, but for errors. Returns an exit status.
+ * Run dittod with an option, for the configuration file of the one that runs. It reads @input,
+ * unless that is -1, and if @quiet prints nothing but errors. Returns an exit status.
  */
-int dittod_run(struct ctl *ctl, const char *option, bool quiet);
+int dittod_run(struct ctl *ctl, const char *option, int input, bool quiet);
 
 #endif

@@ -30,7 +30,7 @@ static const char *const modules[] = { "ditto_smb", "ditto_nfs", "ditto" };
  */
 static int upgrade_saved(struct ctl *ctl)
 {
-	int status = dittod_run(ctl, "--diff-config", true);
+	int status = dittod_run(ctl, "--diff-config", -1, true);
 
 	if (!status)
 		return CTL_OK;

@@ -1,0 +1,596 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The table of parameters of smb.conf(5) and ksmbd.conf(5), see smb.h. */
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "mem.h"
+#include "smb.h"
+
+static void map_lost(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	smb_tell(s, v, IMPORT_LOST, "%s", p->to);
+}
+
+static void map_needless(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	smb_tell(s, v, IMPORT_NEEDLESS, "%s", p->to);
+}
+
+/* Without it the share would serve something else, or more. */
+static void map_refused(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	map_lost(s, p, v);
+	import_leave_out(s->section, "%s", p->to);
+}
+
+/* A truth value, of any case. Returns false if it is told that it is none. */
+static bool value_bool(struct smb_share *s, const struct smb_value *v, bool *value)
+{
+	char *word = mem_chain_print(s->chain, "%s", v->text), *p;
+	struct why why;
+
+	for (p = word; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	if (text_bool(word, value, &why))
+		return true;
+	smb_tell(s, v, IMPORT_LOST, "%s", why.text);
+	return false;
+}
+
+/* What is needless if it is on, or off. */
+static void map_always(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	bool on;
+
+	if (value_bool(s, v, &on))
+		smb_tell(s, v, on ? IMPORT_NEEDLESS : IMPORT_LOST, "%s", p->to);
+}
+
+static void map_never(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	bool on;
+
+	if (value_bool(s, v, &on))
+		smb_tell(s, v, on ? IMPORT_LOST : IMPORT_NEEDLESS, "%s", p->to);
+}
+
+static void map_bool(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	bool on;
+
+	if (value_bool(s, v, &on))
+		smb_set(s, v, p->to, on ? "yes" : "no");
+}
+
+static void map_text(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	if (strchr(v->text, '%'))
+		smb_tell(s, v, IMPORT_LOST, "variables have no counterpart");
+	else
+		smb_set(s, v, p->to, v->text);
+}
+
+static void map_path(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	if (strchr(v->text, '%')) {
+		smb_tell(s, v, IMPORT_LOST, "variables have no counterpart");
+		import_leave_out(s->section, "its path has variables");
+	} else if (!smb_set(s, v, p->to, v->text)) {
+		import_leave_out(s->section, "its path cannot be used");
+	}
+}
+
+/* Bits above those that a mask has here come from the directory. */
+static void map_mode(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	unsigned long mode, max = strncmp(p->to, "force", 5) ? 0777 : 07777;
+	char *end;
+
+	mode = strtoul(v->text, &end, 8);
+	if (*end || !isdigit((unsigned char)v->text[0]))
+		smb_tell(s, v, IMPORT_LOST, "it is no mode");
+	else
+		smb_set(s, v, p->to, mem_chain_print(s->chain, "0%03lo", mode & max));
+}
+
+static void map_writable(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	bool on;
+
+	if (!value_bool(s, v, &on)) {
+		import_leave_out(s->section, "it is not known whether it can be written");
+		return;
+	}
+	s->writable = on == p->arg;
+	smb_tell(s, v, IMPORT_MAPPED, "%s", s->writable ? "read-only = no" :
+		 "read-only = yes, or default-access = read beside writers");
+}
+
+static void map_list(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	s->list[p->arg] = v;
+}
+
+static void map_allow(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	(void)p;
+	s->allow = v;
+}
+
+static void map_deny(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	(void)p;
+	s->deny = v;
+}
+
+static void map_guest(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	if (value_bool(s, v, &s->guest))
+		smb_set(s, v, p->to, s->guest ? "yes" : "no");
+}
+
+static void map_guest_only(struct smb_share *s, const struct smb_param *p,
+			   const struct smb_value *v)
+{
+	if (value_bool(s, v, &s->guest_only))
+		smb_tell(s, v, IMPORT_MAPPED, "%s", s->guest_only ? p->to : "the default");
+}
+
+static void map_guest_account(struct smb_share *s, const struct smb_param *p,
+			      const struct smb_value *v)
+{
+	(void)p;
+	s->guest_account = v;
+}
+
+static void map_to_guest(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	smb_tell(s, v, strcasecmp(v->text, "bad user") ? IMPORT_LOST : IMPORT_NEEDLESS, "%s",
+		 p->to);
+}
+
+static void map_crossmnt(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	if (value_bool(s, v, &s->crossmnt))
+		smb_tell(s, v, IMPORT_MAPPED, "%s = %s", p->to, s->crossmnt ? "on" : "off");
+}
+
+static void map_available(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	bool on = false;
+
+	if (value_bool(s, v, &on) && on == p->arg)
+		smb_tell(s, v, IMPORT_NEEDLESS, "the share is served");
+	else
+		map_refused(s, p, v);
+}
+
+/**
+ * struct word_map - what a word becomes
+ * @word: the word
+ * @value: value of the key; NULL if it has no counterpart
+ */
+struct word_map {
+	const char *word;
+	const char *value;
+};
+
+static void map_word(struct smb_share *s, const struct smb_param *p, const struct smb_value *v,
+		     const struct word_map *words)
+{
+	for (; words->word; words++) {
+		if (strcasecmp(words->word, v->text))
+			continue;
+		if (words->value)
+			smb_set(s, v, p->to, words->value);
+		else
+			smb_tell(s, v, IMPORT_LOST, "%s cannot say '%s'", p->to, v->text);
+		return;
+	}
+	smb_tell(s, v, IMPORT_LOST, "'%s' is not known", v->text);
+}
+
+static void map_encrypt(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	static const struct word_map words[] = {
+		{ "required", "yes" }, { "mandatory", "yes" }, { "default", "no" },
+		{ "auto", "no" }, { "enabled", "no" }, { "if_required", "no" }, { "no", "no" },
+		{ "desired", NULL }, { "off", NULL }, { "disabled", NULL }, { NULL, NULL }
+	};
+
+	map_word(s, p, v, words);
+}
+
+static void map_encryption(struct smb_share *s, const struct smb_param *p,
+			   const struct smb_value *v)
+{
+	static const struct word_map words[] = {
+		{ "mandatory", "required" }, { "auto", "offered" }, { "enabled", "offered" },
+		{ "yes", "offered" }, { "no", "off" }, { "disabled", "off" }, { NULL, NULL }
+	};
+
+	map_word(s, p, v, words);
+}
+
+static void map_signing(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	static const struct word_map words[] = {
+		{ "mandatory", "yes" }, { "required", "yes" }, { "auto", "no" },
+		{ "default", "no" }, { "enabled", "no" }, { "if_required", "no" },
+		{ "disabled", NULL }, { "off", NULL }, { NULL, NULL }
+	};
+
+	map_word(s, p, v, words);
+}
+
+static void map_dialect(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	static const struct word_map words[] = {
+		{ "SMB2", "2.0.2" }, { "SMB2_02", "2.0.2" }, { "SMB2_10", "2.1" },
+		{ "SMB2_22", "3.0" }, { "SMB2_24", "3.0" }, { "SMB3", "3.0" }, { "SMB3_00", "3.0" },
+		{ "SMB3_02", "3.0.2" }, { "SMB3_10", "3.1.1" }, { "SMB3_11", "3.1.1" },
+		{ "NT1", NULL }, { "LANMAN2", NULL }, { "LANMAN1", NULL }, { "CORE", NULL },
+		{ "COREPLUS", NULL }, { NULL, NULL }
+	};
+
+	map_word(s, p, v, words);
+}
+
+static void map_ntacl(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	s->ntacl = true;
+	smb_tell(s, v, IMPORT_MAPPED, "%s", p->to);
+}
+
+static void map_ignore(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	if (value_bool(s, v, &s->ntacl_always))
+		smb_tell(s, v, IMPORT_MAPPED, "%s", s->ntacl_always ? p->to : "the default");
+}
+
+static void map_shadow(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	(void)p;
+	s->snapshots = v;
+}
+
+static void map_snapdir(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	(void)p;
+	s->snapdir = v;
+}
+
+#define MODULES_MAX	32
+
+static void map_modules(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	char *rest = mem_chain_print(s->chain, "%s", v->text), *module;
+	unsigned int i = 0;
+
+	while ((module = smb_word(&rest)) && i++ < MODULES_MAX) {
+		char *name = mem_chain_print(s->chain, "%s = %.*s", "vfs objects",
+					     (int)strcspn(module, ":"), module);
+		struct smb_value one = *v;
+
+		/* Each has its line of the table. */
+		one.what = name;
+		one.param = smb_param_find(name);
+		if (!strcmp(name, "vfs objects = shadow_copy2"))
+			one.param->map(s, one.param, v);
+		else
+			one.param->map(s, one.param, &one);
+	}
+	(void)p;
+}
+
+#define NO_MODULES	"there are no modules"
+#define OWN_ACCOUNTS	"the account database is /etc/ditto/users, see dittoctl user import"
+#define DIRECTORY	"Documentation/authentication.md says how users of a domain log in"
+#define NOT_SERVED	"it is not served"
+#define ALWAYS_SO	"always so"
+#define NO_PROGRAMS	"no programs are run"
+#define BY_ITSELF	"it adapts itself"
+#define BY_JOURNAL	"dittod logs to the journal"
+#define NO_NETBIOS	"NetBIOS is not spoken"
+#define NO_SMB1		"SMB1 is not spoken"
+#define NO_PRINTERS	"printers are not served"
+#define NO_CLIENT	"it is about Samba's clients"
+#define NO_HIDING	"files are hidden by permissions only (hide-unreadable)"
+#define AS_WINDOWS	"names, attributes and times are as on Windows"
+#define OWN_PLACE	" have a place of their own; those that Samba has stored are not read"
+
+#define PARAM(_name, _map, _to, ...) { .name = _name, .map = _map, .to = _to, ##__VA_ARGS__ }
+
+/* The first name that matches counts. */
+static const struct smb_param params[] = {
+	PARAM("path|directory", map_path, "path"),
+	PARAM("comment", map_text, "comment"),
+	PARAM("read only", map_writable, "read-only, or default-access", .arg = false),
+	PARAM("writeable|writable|write ok", map_writable,
+	      "read-only, or default-access", .arg = true),
+	PARAM("valid users", map_list, "default-access = none, user = NAME=...", .arg = LIST_VALID),
+	PARAM("invalid users", map_list, "user = NAME=none", .arg = LIST_INVALID),
+	PARAM("admin users", map_list, "user = NAME=admin", .arg = LIST_ADMIN),
+	PARAM("write list", map_list,
+	      "default-access = read, user = NAME=write", .arg = LIST_WRITE),
+	PARAM("read list", map_list, "user = NAME=read", .arg = LIST_READ),
+	PARAM("hosts allow|allow hosts", map_allow, "allow = CLIENT=rw"),
+	PARAM("hosts deny|deny hosts", map_deny, "allow = CLIENT=none"),
+	PARAM("guest ok|public", map_guest, "guest"),
+	PARAM("guest only|only guest", map_guest_only, "squash = all-to-guest"),
+	PARAM("guest account", map_guest_account, "anon-uid, anon-gid"),
+	PARAM("map to guest", map_to_guest,
+	      "users without an account are guests, of shares with guest", .global = true),
+	PARAM("browseable|browsable", map_bool, "browse"),
+	PARAM("server smb encrypt|smb encrypt", map_encrypt, "encrypt"),
+	PARAM("smb3 encryption", map_encryption, "encryption", .global = true),
+	PARAM("server signing", map_signing, "require-signing", .global = true),
+	PARAM("server min protocol|min protocol", map_dialect, "min-dialect", .global = true),
+	PARAM("server max protocol|max protocol|protocol", map_lost,
+	      "the newest is always offered", .global = true),
+	PARAM("hide unreadable", map_bool, "hide-unreadable"),
+	PARAM("create mask|create mode", map_mode, "create-mask"),
+	PARAM("directory mask|directory mode", map_mode, "directory-mask"),
+	PARAM("force create mode", map_mode, "force-create-mode"),
+	PARAM("force directory mode", map_mode, "force-directory-mode"),
+	PARAM("change notify", map_bool, "notify"),
+	PARAM("crossmnt", map_crossmnt, "nested"),
+	PARAM("continuous availability", map_bool, "continuously-available"),
+	PARAM("available", map_available, "it is switched off", .arg = true),
+	PARAM("printable|print ok", map_available, "it is a printer", .arg = false),
+	PARAM("copy", map_refused, "what it copies would be missing: testparm -s writes it out"),
+	PARAM("root directory|root dir|root", map_refused, "its paths begin elsewhere"),
+	PARAM("msdfs proxy", map_refused, "the key link leads clients to other servers"),
+	PARAM("msdfs root", map_never, "links of the file system lead nowhere; the key link does"),
+	PARAM("host msdfs", map_always, "shares with link are roots of DFS", .global = true),
+	PARAM("vfs objects|vfs object", map_modules, "see the lines below"),
+	PARAM("vfs objects = acl_xattr", map_ntacl, "samba-acl = checked"),
+	PARAM("acl_xattr:ignore system acls", map_ignore, "samba-acl = always"),
+	PARAM("acl_xattr:*|acl_tdb:*", map_lost, "lists are kept as they are set"),
+	PARAM("vfs objects = fruit", map_needless, "the option apple is on"),
+	PARAM("fruit:time machine", map_needless,
+	      "every share is fit, see Documentation/smb-support.md"),
+	PARAM("fruit:time machine max size", map_lost,
+	      "a project quota of the directory is a limit"),
+	PARAM("fruit:metadata|fruit:resource", map_lost,
+	      "they are streams; dittoctl apple convert makes them of AppleDouble files"),
+	PARAM("fruit:*", map_lost, "the option apple is all there is"),
+	PARAM("vfs objects = streams_xattr|vfs objects = streams_depot", map_lost,
+	      "streams" OWN_PLACE),
+	PARAM("streams_xattr:*|streams_depot:*", map_lost, "streams" OWN_PLACE),
+	PARAM("vfs objects = shadow_copy2", map_shadow, "snapshots = .snapshots"),
+	PARAM("shadow:snapdir", map_snapdir, "snapshots"),
+	PARAM("shadow:sort|shadow:crossmountpoints|shadow:fixinodes", map_needless, BY_ITSELF),
+	PARAM("shadow:*", map_lost,
+	      "names of snapshots have a time in UTC, as @GMT-2026.11.20-14.30.00"),
+	PARAM("vfs objects = recycle|recycle:*", map_lost,
+	      "there is no recycle bin; snapshots keep what was removed"),
+	PARAM("vfs objects = full_audit|vfs objects = extd_audit|vfs objects = audit", map_lost,
+	      "the option audit records what the audit entries of files say"),
+	PARAM("full_audit:*|extd_audit:*|audit:*", map_lost,
+	      "the option audit records what the audit entries of files say"),
+	PARAM("vfs objects = catia|catia:*", map_lost,
+	      "characters of clients are kept as they are sent"),
+	PARAM("vfs objects = btrfs", map_needless, "copies share their blocks"),
+	PARAM("vfs objects = io_uring|vfs objects = aio_pthread|vfs objects = readahead",
+	      map_needless, BY_ITSELF),
+	PARAM("vfs objects = ceph|vfs objects = ceph_new|vfs objects = glusterfs", map_refused,
+	      "its files are not in the file system"),
+	PARAM("vfs objects = *", map_lost, NO_MODULES),
+	PARAM("access based share enum", map_never, "all shares with browse are listed"),
+	PARAM("veto files|delete veto files|veto oplock files|hide files|hide special files",
+	      map_lost, NO_HIDING),
+	PARAM("hide unwriteable files|hide new files timeout|dont descend", map_lost, NO_HIDING),
+	PARAM("hide dot files", map_always, "a name that begins with a dot is shown as hidden"),
+	PARAM("force user|force group|group", map_lost, "users act as themselves; see squash"),
+	PARAM("force unknown acl user|acl map full control|acl flag inherited canonicalization",
+	      map_lost, "lists are kept as they are set"),
+	PARAM("inherit acls|map acl inherit|nt acl support|acl check permissions", map_always,
+	      ALWAYS_SO),
+	PARAM("inherit permissions|inherit owner", map_never, "inherited lists do that"),
+	PARAM("acl group control|acl allow execute always|dos filemode", map_never,
+	      "the list or the mode decides"),
+	PARAM("store dos attributes", map_lost, "attributes" OWN_PLACE),
+	PARAM("ea support", map_always, ALWAYS_SO),
+	PARAM("map archive|map hidden|map system|map readonly", map_lost,
+	      "attributes are kept beside the mode"),
+	PARAM("delete readonly", map_lost, AS_WINDOWS),
+	PARAM("dos filetimes|dos filetime resolution|fake directory create times", map_needless,
+	      AS_WINDOWS),
+	PARAM("case sensitive|casesignames|default case|preserve case|short preserve case",
+	      map_lost, "names are found in any case, and kept as they are"),
+	PARAM("mangled names|mangling method|mangling char|mangle prefix", map_lost,
+	      "8.3 names are a matter of short-names"),
+	PARAM("oplocks|level2 oplocks|kernel oplocks|smb2 leases|durable handles", map_always,
+	      ALWAYS_SO),
+	PARAM("locking|posix locking|kernel share modes|strict locking|blocking locks", map_always,
+	      "locks hold for every protocol and for local processes (local-locks)"),
+	PARAM("fake oplocks|locking:*|smbd force process locks", map_never, "locks are real"),
+	PARAM("strict sync", map_always, "what a client flushes is on the disk"),
+	PARAM("sync always", map_never, "what a client flushes is on the disk, and nothing else"),
+	PARAM("strict allocate|strict rename|defer sharing violations|check parent directory *",
+	      map_lost, AS_WINDOWS),
+	PARAM("follow symlinks|wide links|allow insecure wide links", map_lost,
+	      "clients follow symbolic links, and the server none that leads outside"),
+	PARAM("smb3 unix extensions", map_always, ALWAYS_SO),
+	PARAM("smb1 unix extensions|unix extensions", map_needless, NO_SMB1),
+	PARAM("csc policy", map_lost, "clients choose what they keep"),
+	PARAM("preexec*|exec|postexec|root preexec*|root postexec|magic script|magic output",
+	      map_lost, NO_PROGRAMS),
+	PARAM("dfree command|dfree cache time|max disk size|get quota command|set quota command",
+	      map_lost, "the file system says how large and full it is"),
+	PARAM("max connections|max open files|max smbd processes|max active sessions", map_lost,
+	      "limits are settings of [server]"),
+	PARAM("max ip connections|deadtime|ipc timeout|max mux", map_lost,
+	      "limits are settings of [server]"),
+	PARAM("username|user|users|only user", map_lost, "logins name their user"),
+	PARAM("volume|volume serial number|fstype", map_lost,
+	      "the share and its file system say it"),
+	PARAM("administrative share", map_lost, "a name that ends with $ is hidden by browse = no"),
+	PARAM("spotlight|spotlight backend|elasticsearch:*", map_never,
+	      "there is no index of contents"),
+	PARAM("afs *|dmapi support", map_lost, NOT_SERVED),
+	PARAM("aio *|allocation roundup size|block size", map_needless, BY_ITSELF),
+	PARAM("use sendfile|min receivefile size|write cache size", map_needless, BY_ITSELF),
+	PARAM("directory name cache size|smbd *|kernel change notify", map_needless, BY_ITSELF),
+	PARAM("print*|lp*|cups *|queue*", map_needless, NO_PRINTERS),
+	PARAM("load printers|use client driver|default devmode|max print jobs", map_needless,
+	      NO_PRINTERS),
+	PARAM("max reported print jobs|min print space", map_needless, NO_PRINTERS),
+	PARAM("force printername|iprint *|show add printer wizard", map_needless, NO_PRINTERS),
+	PARAM("disable spoolss|addprinter command|deleteprinter command", map_needless,
+	      NO_PRINTERS),
+	PARAM("addport command|enumports *|os2 *", map_needless, NO_PRINTERS),
+	PARAM("netbios aliases|additional dns hostnames", map_lost,
+	      "[server] has server-names for further names"),
+	PARAM("netbios name", map_lost, "the name is that of the machine; see server-names"),
+	PARAM("workgroup", map_needless, "users of any domain name may log in"),
+	PARAM("server string", map_lost, "the server has no comment"),
+	PARAM("server role", map_needless, "users are those of the machine and of its domain"),
+	PARAM("security", map_lost, DIRECTORY),
+	PARAM("realm|password server|kerberos *", map_lost, DIRECTORY),
+	PARAM("dedicated keytab file|create krb5 conf|sync machine *", map_lost, DIRECTORY),
+	PARAM("winbind*|idmap *|template *|allow trusted domains|machine password timeout|ldap *",
+	      map_lost, DIRECTORY),
+	PARAM("include system krb5 conf|krb5 port|kpasswd port", map_lost, DIRECTORY),
+	PARAM("kdc *|mit kdc command|apply group policies", map_lost, DIRECTORY),
+	PARAM("require strong key|reject md5 *|neutralize nt4 *|server schannel*|allow nt4 crypto*",
+	      map_lost, DIRECTORY),
+	PARAM("username map*|username level|min domain uid", map_lost,
+	      "[server] has user-map and min-uid for users of domains"),
+	PARAM("passdb *|smb passwd file|private dir|nt hash store|null passwords|encrypt passwords",
+	      map_lost, OWN_ACCOUNTS),
+	PARAM("unix password sync|passwd *|pam password change|obey pam *|check password script",
+	      map_lost, "passwords are changed by dittoctl user add"),
+	PARAM("old password *|password hash *|ldap passwd sync|algorithmic rid base", map_lost,
+	      OWN_ACCOUNTS),
+	PARAM("lanman auth|raw NTLMv2 auth|allow dcerpc auth *", map_never,
+	      "logins are NTLMv2 or Kerberos"),
+	PARAM("ntlm auth", map_needless, "logins are NTLMv2 or Kerberos"),
+	PARAM("restrict anonymous", map_needless, "anonymous logins need a share with guests"),
+	PARAM("interfaces|bind interfaces only", map_lost, "[listener smb] has a key address"),
+	PARAM("smb ports|tcp port", map_lost, "[listener smb] has a key port"),
+	PARAM("name resolve order|dns *|hostname lookups", map_needless,
+	      "the resolver of the system is used"),
+	PARAM("wins *|nbt *|netbios *|disable netbios", map_needless, NO_NETBIOS),
+	PARAM("lm *|local master|domain master|preferred master|os level", map_needless,
+	      NO_NETBIOS),
+	PARAM("browse list|enhanced browsing|remote *|max ttl|dgram port|nmbd *|multicast dns *",
+	      map_needless, NO_NETBIOS),
+	PARAM("min wins ttl|max wins ttl|mdns name|domain logons|logon *|init logon *|time server",
+	      map_needless, NO_NETBIOS),
+	PARAM("log file|log level|debug*|max log size|syslog*", map_needless, BY_JOURNAL),
+	PARAM("logging|timestamp logs|panic action|utmp*|wtmp *", map_needless, BY_JOURNAL),
+	PARAM("enable core files|log writeable *|winbind debug*|auth event *|dsdb *|eventlog list",
+	      map_needless, BY_JOURNAL),
+	PARAM("socket options|keepalive|max xmit|share:fake_fscaps", map_needless, BY_ITSELF),
+	PARAM("smb2 *|server multi channel support|getwd cache", map_needless, BY_ITSELF),
+	PARAM("stat cache|max stat cache size|use mmap", map_needless, BY_ITSELF),
+	PARAM("read raw|write raw|large readwrite|nt status support|nt pipe support|unicode",
+	      map_needless, BY_ITSELF),
+	PARAM("name cache timeout|prefork *|async *", map_needless, BY_ITSELF),
+	PARAM("oplock break wait time|lock spin time|reset on zero vc", map_needless, BY_ITSELF),
+	PARAM("lock directory|state directory|cache directory", map_needless,
+	      "dittod has directories of its own"),
+	PARAM("pid directory|binddns dir|ncalrpc dir", map_needless,
+	      "dittod has directories of its own"),
+	PARAM("unix charset|dos charset|display charset", map_lost, "names of files are UTF-8"),
+	PARAM("server smb3 *", map_lost, "every algorithm of SMB3 is offered"),
+	PARAM("client *", map_needless, NO_CLIENT),
+	PARAM("add *|delete *|rename user script", map_lost, NO_PROGRAMS),
+	PARAM("set primary group script|change share command|message command", map_lost,
+	      NO_PROGRAMS),
+	PARAM("shutdown script|abort shutdown script", map_lost, NO_PROGRAMS),
+	PARAM("afs username map|gpo update command|samba kcc command", map_lost, NO_PROGRAMS),
+	PARAM("usershare *", map_lost,
+	      "[server] has share-root for shares that administrators make"),
+	PARAM("config file|config backend|registry shares", map_lost,
+	      "only the file and those that it includes are read: testparm -s writes all out"),
+	PARAM("auto services|preload|default service|default", map_lost,
+	      "only the file and those that it includes are read: testparm -s writes all out"),
+	PARAM("enable privileges|enable asu support|svcctl list", map_lost, NOT_SERVED),
+	PARAM("rpc *|rpc_server:*|dcerpc *|server services", map_lost, NOT_SERVED),
+	PARAM("ctdb*|cluster*|allow unsafe cluster upgrade", map_lost, NOT_SERVED),
+	PARAM("tls *|ntp signd *|ntvfs *|allow dns updates", map_lost, NOT_SERVED),
+	PARAM("cldap port|lsa over netlogon|nsupdate command", map_lost, NOT_SERVED),
+	PARAM("spn update command|rndc command|homedir map|nis *", map_lost, NOT_SERVED),
+	PARAM("preload modules|perfcount module|fss:*", map_lost, NO_MODULES),
+	PARAM("log nt token command|msdfs shuffle referrals|honor change notify privilege",
+	      map_lost, NOT_SERVED),
+};
+
+/* Blanks and case do not matter in names. */
+static bool name_matches(const char *names, const char *name)
+{
+	const char *p;
+
+	for (;; names++) {
+		for (p = name;; names++, p++) {
+			names += strspn(names, " ");
+			p += strspn(p, " \t");
+			if (*names == '*' || !*p || tolower((unsigned char)*names) !=
+			    tolower((unsigned char)*p))
+				break;
+		}
+		if (*names == '*' || (!*p && strchr("|", *names)))
+			return true;
+		names += strcspn(names, "|");
+		if (!*names)
+			return false;
+	}
+}
+
+const struct smb_param *smb_param_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(params); i++)
+		if (name_matches(params[i].name, name))
+			return &params[i];
+	return NULL;
+}
+
+bool smb_param_is_only_told(const struct smb_param *p)
+{
+	return p->map == map_lost || p->map == map_needless || p->map == map_always ||
+	       p->map == map_never;
+}
+
+static const struct {
+	void (*map)(struct smb_share *s, const struct smb_param *p, const struct smb_value *v);
+	const char *words;
+} verdicts[] = {
+	{ map_lost, "no counterpart" },
+	{ map_refused, "no counterpart, and the share is left out" },
+	{ map_needless, "not needed" },
+	{ map_always, "not needed; off has no counterpart" },
+	{ map_never, "on has no counterpart" },
+	{ map_to_guest, "not needed if \"bad user\"" },
+	{ map_available, "the share is left out if" },
+	{ map_modules, "by module" },
+};
+
+void import_smb_table(FILE *out)
+{
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(params); i++) {
+		const struct smb_param *p = &params[i];
+		const char *name = p->name;
+		int len;
+
+		for (j = 0; j < ARRAY_SIZE(verdicts) && verdicts[j].map != p->map; j++)
+			;
+		for (; *name; name += len + !!name[len]) {
+			len = (int)strcspn(name, "|");
+			fprintf(out, "%s`%.*s`", name == p->name ? "| " : ", ", len, name);
+		}
+		if (j < ARRAY_SIZE(verdicts))
+			fprintf(out, " | %s: %s |\n", verdicts[j].words, p->to);
+		else
+			fprintf(out, " | `%s` |\n", p->to);
+	}
+}

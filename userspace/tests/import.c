@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What other servers' files become. With --write, write the tables of Documentation/migration.md.
+ */
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ctl/ctl.h"
+#include "ctl/import/import.h"
+#include "mem.h"
+#include "test.h"
+
+#define DOCUMENT	"../Documentation/migration.md"
+
+static char *folder;
+static struct why why;
+
+/* Nothing is sent to the kernel, and nothing written. */
+
+int ctl_usage(const struct ctl *ctl, const char *format, ...)
+{
+	(void)ctl;
+	(void)format;
+	return CTL_USAGE;
+}
+
+int ctl_unknown(const struct ctl *ctl, const char *kind, const char *word, const char *near)
+{
+	(void)kind;
+	(void)word;
+	return ctl_usage(ctl, "%s", near);
+}
+
+int ctl_no_more(const struct ctl *ctl, char **words)
+{
+	(void)ctl;
+	return *words ? CTL_USAGE : CTL_OK;
+}
+
+int ctl_failed(const struct ctl *ctl, const char *format, ...)
+{
+	va_list args;
+
+	(void)ctl;
+	va_start(args, format);
+	vsnprintf(why.text, sizeof(why.text), format, args);
+	va_end(args);
+	return CTL_REFUSED;
+}
+
+int config_add(struct ctl *ctl, const char *text)
+{
+	(void)ctl;
+	(void)text;
+	return CTL_OK;
+}
+
+/* The path of a file with a text, in the memory of the test. */
+static char *file_make(const char *name, const char *text)
+{
+	static char path[4096];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	unlink(path);
+	out = fopen(path, "w");
+	if (CHECK(out))
+		fclose((fputs(text, out), out));
+	return path;
+}
+
+/* Read a text. Returns the sections, to be freed, and fills @im. */
+static char *sections_of(bool (*read)(struct import *im, const char *path, struct why *why),
+			 const char *text, struct import *im)
+{
+	char *result = NULL;
+	size_t size;
+	FILE *out = open_memstream(&result, &size);
+
+	memset(im, 0, sizeof(*im));
+	why.text[0] = '\0';
+	if (read(im, file_make("conf", text), &why))
+		import_print(im, out);
+	fclose(out);
+	return result;
+}
+
+static void becomes(bool (*read)(struct import *im, const char *path, struct why *why),
+		    const char *text, const char *want)
+{
+	struct import im;
+	char *got = sections_of(read, text, &im);
+
+	SAME(got, want);
+	free(got);
+	import_free(&im);
+}
+
+/* One share is left out, for a reason. */
+static void left_out(bool (*read)(struct import *im, const char *path, struct why *why),
+		     const char *text, const char *reason)
+{
+	const char *found = NULL;
+	unsigned int i, shares = 0;
+	struct import im;
+
+	free(sections_of(read, text, &im));
+	for (i = 0; i < im.nsections; i++) {
+		found = im.section[i]->left_out ?: found;
+		shares += im.section[i]->share && !im.section[i]->left_out;
+	}
+	CHECK(!shares);
+	if (!found || !strstr(found, reason))
+		SAME(found, reason);
+	import_free(&im);
+}
+
+/* The report says something of a line. */
+static void tells(bool (*read)(struct import *im, const char *path, struct why *why),
+		  const char *text, unsigned int line, enum import_verdict verdict,
+		  const char *part)
+{
+	bool found = false;
+	struct import im;
+	unsigned int i;
+
+	free(sections_of(read, text, &im));
+	for (i = 0; i < im.nentries; i++)
+		found |= im.entry[i].source.line == line && im.entry[i].verdict == verdict &&
+			 strstr(im.entry[i].text, part);
+	if (!CHECK(found))
+		printf("# line %u: %s\n", line, part);
+	import_free(&im);
+}
+
+/* The examples of exports(5) and of the file that the package has. */
+static void exports_of_the_manual(void)
+{
+	becomes(import_exports,
+		"# sample /etc/exports file\n"
+		"/               master(rw) trusty(rw,no_root_squash)\n"
+		"/projects       proj*.local.domain(rw)\n"
+		"/usr            *.local.domain(ro) @trusted(rw)\n"
+		"/home/joe       pc001(rw,all_squash,anonuid=150,anongid=100)\n"
+		"/pub            *(ro,insecure,all_squash)\n"
+		"/srv/www        -sync,rw server @trusted @external(ro)\n"
+		"/foo            2001:db8:9:e54::/64(rw) 192.0.2.0/24(rw)\n"
+		"/build          buildhost[0-9].local.domain(rw)\n"
+		"/srv/nfs4       gss/krb5i(rw,sync,fsid=0,crossmnt,no_subtree_check)\n",
+		"[listener nfs]\n\n"
+		"[share root]\npath = /\nprotocols = nfs\nallow = master=rw\n"
+		"allow = trusty=rw,squash=root-to-admin\n\n"
+		"[share foo]\npath = /foo\nprotocols = nfs\nallow = 2001:db8:9:e54::/64=rw\n"
+		"allow = 192.0.2.0/24=rw\n\n"
+		"[share home-joe]\npath = /home/joe\nprotocols = nfs\nanon-uid = 150\n"
+		"anon-gid = 100\nallow = pc001=rw,squash=all-to-guest\n\n"
+		"[share projects]\npath = /projects\nprotocols = nfs\n"
+		"allow = proj*.local.domain=rw\n\n"
+		"[share pub]\npath = /pub\nprotocols = nfs\nsecure-ports = no\n"
+		"allow = *=ro,squash=all-to-guest\n\n"
+		"[share srv-nfs4]\npath = /srv/nfs4\nprotocols = nfs\nsec = krb5i\nnested = on\n"
+		"allow = *=rw\n\n"
+		"[share srv-www]\npath = /srv/www\nprotocols = nfs\nallow = server=rw\n"
+		"allow = @trusted=rw\nallow = @external=ro\n\n"
+		"[share usr]\npath = /usr\nprotocols = nfs\nallow = *.local.domain=ro\n"
+		"allow = @trusted=rw\n");
+	left_out(import_exports, "/build host[0-9](rw)\n", "cannot be named");
+}
+
+/* Clients match in the order of their kinds; those of several lines are one share. */
+static void exports_in_order(void)
+{
+	becomes(import_exports,
+		"/srv/a/ *(ro) @g(rw) *.x(rw) 10.0.0.0/255.0.0.0(rw) \\\n  h(rw)#comment\n"
+		"/srv/a i(ro)\n\"/srv/b c\"\n/srv/d\\040e *\n/a-b *\n/a/b *\n",
+		"[listener nfs]\n\n"
+		"[share a-b]\npath = /a-b\nprotocols = nfs\nallow = *=ro\n\n"
+		"[share a-b-2]\npath = /a/b\nprotocols = nfs\nallow = *=ro\n\n"
+		"[share srv-a]\npath = /srv/a\nprotocols = nfs\nallow = h=rw\nallow = i=ro\n"
+		"allow = 10.0.0.0/8=rw\nallow = *.x=rw\nallow = @g=rw\nallow = *=ro\n\n"
+		"[share srv-b c]\npath = /srv/b c\nprotocols = nfs\nallow = *=ro\n\n"
+		"[share srv-d e]\npath = /srv/d e\nprotocols = nfs\nallow = *=ro\n");
+}
+
+/* What a share has once is the first client's, or stricter, and nobody becomes somebody else. */
+static void exports_that_differ(void)
+{
+	becomes(import_exports, "/a h(rw,sec=krb5,insecure) i(rw,crossmnt)\n",
+		"[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nsec = krb5\n"
+		"allow = h=rw\nallow = i=none\n");
+	becomes(import_exports,
+		"/a h(rw,no_root_squash) i(rw,all_squash,anonuid=7,anongid=-2) j(ro)\n",
+		"[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nanon-uid = 7\n"
+		"allow = h=rw,squash=root-to-admin\nallow = i=rw,squash=all-to-guest\n"
+		"allow = j=none\n");
+	becomes(import_exports, "/a h(mp,xprtsec=tls:mtls,security_label,sec=unix)\n",
+		"[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nxprtsec = tls,mtls\n"
+		"security-labels = yes\nmountpoint = yes\nallow = h=ro\n");
+	tells(import_exports, "\n/a h(async)\n", 2, IMPORT_LOST, "on the disk");
+	tells(import_exports, "/a \\\n h(fsid=0)\n", 2, IMPORT_LOST, "root of NFSv4");
+	tells(import_exports, "/a h(fsid=4711)\n", 1, IMPORT_LOST, "identity");
+	tells(import_exports, "/a h(no_subtree_check)\n", 1, IMPORT_NEEDLESS, "handles");
+	tells(import_exports, "/a h(rw,sync)\n", 1, IMPORT_MAPPED, "allow = h=rw");
+}
+
+static void exports_hostile(void)
+{
+	left_out(import_exports, "/a any(rw)\n", "cannot be named");
+	left_out(import_exports, "/a cert:x(rw)\n", "cannot be named");
+	left_out(import_exports, "/a h=rw,squash=none(ro)\n", "cannot be named");
+	left_out(import_exports, "/a h(nonsense)\n", "not known");
+	left_out(import_exports, "/a h(sec=nonsense)\n", "not known");
+	left_out(import_exports, "/a h(sec=sys,ro,sec=krb5,rw)\n", "flavours");
+	left_out(import_exports, "/a h(refer=/b@c)\n", "link");
+	left_out(import_exports, "/a h(rw\n", "parentheses");
+	left_out(import_exports, "\"/a h(rw)\n", "quotation mark");
+	left_out(import_exports, "a h(rw)\n", "absolute path");
+	left_out(import_exports, "/a 10.0.0.0/99(rw)\n", "cannot be named");
+	/* A line of its own would be another key, or section. */
+	tells(import_exports, "/a\\012[share\\040x]\n", 1, IMPORT_LOST, "control characters");
+	tells(import_exports, "\"/a \" h\n", 1, IMPORT_LOST, "blank");
+	becomes(import_exports, "/a\\000b h\\400\n", "[listener nfs]\n");
+	becomes(import_exports, "\\\n\\\n\\", "[listener nfs]\n");
+	becomes(import_exports, "", "");
+}
+
+static void smb_conf_of_a_site(void)
+{
+	becomes(import_smb_conf,
+		"[global]\n workgroup = X\n server min protocol = SMB3_02\n Create Mask = 2664\n"
+		" hosts allow = 192.0.2. 127. .example.org @net\n"
+		"# comment \\\nsmb encrypt = required\n; [x]\n"
+		"[data]\n PATH = /srv/da\\\nta\n write able = Yes\n comment = x ; y\n"
+		" valid users = @staff, alice \"A B\"\n write list = alice\n"
+		" admin users = \"A B\"\n invalid users = root\n browse able = no\n"
+		"[Data]\n directory mask = 02775\n"
+		"[pub]\n path = /srv/pub\n public = yes\n guest only = yes\n write list = bob\n"
+		" vfs object = shadow_copy2 acl_xattr\n shadow:snapdir = .snap\n"
+		" create mask = 0744\n",
+		"[server]\nmin-dialect = 3.0.2\n\n[listener smb]\n\n"
+		"[share data]\npath = /srv/data\ncomment = x ; y\nbrowse = no\n"
+		"directory-mask = 0775\ncreate-mask = 0664\nencrypt = yes\nprotocols = smb\n"
+		"nested = on\ndefault-access = none\nuser = root=none\nuser = A B=admin\n"
+		"user = alice=write\ngroup = staff=write\nallow = 192.0.2.0/24=rw\n"
+		"allow = 127.0.0.0/8=rw\nallow = *.example.org=rw\nallow = @net=rw\n\n"
+		"[share pub]\npath = /srv/pub\nguest = yes\nencrypt = yes\nprotocols = smb\n"
+		"nested = on\nsquash = all-to-guest\nsamba-acl = checked\nsnapshots = .snap\n"
+		"default-access = read\nuser = bob=write\nallow = 192.0.2.0/24=rw\n"
+		"allow = 127.0.0.0/8=rw\nallow = *.example.org=rw\nallow = @net=rw\n");
+	becomes(import_smb_conf, "[a]\npath=/a\nhosts deny = 10.0.0.1\n",
+		"[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\nnested = on\n"
+		"read-only = yes\nallow = 10.0.0.1=none\nallow = *=rw\n");
+}
+
+/* Parts of the files that the packages have. */
+static void files_of_packages(void)
+{
+	left_out(import_smb_conf,
+		 "[homes]\n   comment = Home Directories\n   browseable = no\n   read only = yes\n"
+		 "   valid users = %S\n", "each user");
+	left_out(import_smb_conf, "[printers]\n   path = /var/tmp\n   printable = yes\n",
+		 "printers");
+	left_out(import_smb_conf, "[print$]\n   path = /var/lib/samba/printers\n", "printers");
+	becomes(import_ksmbd_conf,
+		"; see ksmbd.conf(5) for details\n\n[global]\n\tguest account = nobody\n"
+		"\tserver min protocol = SMB2_10\n\tsmb3 encryption = auto\n\ttcp port = 445\n"
+		"\tcrossmnt = yes\n\tguest ok = no\n\tpath =\n\tvalid users =\n"
+		"\twriteable = no\n\n[example]\n\tcomment = read only /tmp access\n\tpath = /tmp\n"
+		"[own]\n\tpath = /srv\n\twriteable = yes\n\tcrossmnt = no\n"
+		"\tread list = a\n\twrite list = a b\n",
+		"[server]\nmin-dialect = 2.1\n\n[listener smb]\n\n"
+		"[share example]\ncomment = read only /tmp access\npath = /tmp\nprotocols = smb\n"
+		"nested = on\nread-only = yes\n\n"
+		"[share own]\npath = /srv\nprotocols = smb\nuser = a=read\nuser = b=write\n");
+	tells(import_smb_conf, "[global]\npanic action = /x %d\n", 2, IMPORT_NEEDLESS, "journal");
+	tells(import_smb_conf, "[global]\nserver min protocol = NT1\n", 2, IMPORT_LOST, "NT1");
+	tells(import_smb_conf, "[a]\nforce user = x\n", 2, IMPORT_LOST, "squash");
+	tells(import_smb_conf, "[a]\nvfs objects = recycle fruit\n", 2, IMPORT_LOST, "recycle");
+	tells(import_smb_conf, "[a]\nvfs objects = recycle fruit\n", 2, IMPORT_NEEDLESS, "apple");
+	tells(import_smb_conf, "[a]\nfruit:time machine = yes\n", 2, IMPORT_NEEDLESS, "fit");
+	tells(import_smb_conf, "[a]\noplocks = no\n", 2, IMPORT_LOST, "always");
+	tells(import_smb_conf, "[a]\nnonsense = 1\n", 2, IMPORT_LOST, "not known");
+	tells(import_smb_conf, "[a]\npath=/a\npath=/b\n", 2, IMPORT_NEEDLESS, "again");
+	tells(import_smb_conf, "[a]\nworkgroup = x\n", 2, IMPORT_NEEDLESS, "domain");
+	tells(import_smb_conf, "[a]\nmin protocol = SMB2\n", 2, IMPORT_LOST, "only [global]");
+}
+
+/* A share that would be open to more users or machines is left out. */
+static void smb_conf_closed(void)
+{
+	static const struct {
+		const char *text, *reason;
+	} shares[] = {
+		{ "valid users = %S\n", "has no counterpart" },
+		{ "valid users = &net\n", "has no counterpart" },
+		{ "writeable = yes\nread list = @a\nvalid users = @b @a\n", "to have less" },
+		{ "writeable = yes\ninvalid users = @a\nwrite list = b\n", "to have less" },
+		{ "writeable = yes\nread list = a\nvalid users = @b\n", "not named" },
+		{ "hosts allow = 10. EXCEPT 10.1.\n", "has no counterpart" },
+		{ "hosts allow = any\n", "has no counterpart" },
+		{ "hosts deny = LOCAL\n", "has no counterpart" },
+		{ "copy = b\n", "testparm" },
+		{ "include = /etc/%m.conf\n", "not read" },
+		{ "available = no\n", "switched off" },
+		{ "available = perhaps\n", "switched off" },
+		{ "read only = perhaps\n", "not known" },
+		{ "msdfs proxy = \\b\\c\n", "link" },
+		{ "vfs objects = ceph\n", "not in the file system" },
+		{ "path = /srv/%U\n", "variables" },
+		{ "path = srv\n", "cannot be used" },
+		{ "path =\n", "no path" },
+	};
+	char text[512];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(shares); i++) {
+		snprintf(text, sizeof(text), "[a]\npath = /a\n%s", shares[i].text);
+		left_out(import_smb_conf, text, shares[i].reason);
+	}
+	left_out(import_smb_conf, "[global]\nhosts deny = 10.\n[a]\npath=/a\nhosts allow = 10.1.\n",
+		 "both must admit");
+	left_out(import_smb_conf, "[global]\nhosts allow = 10.\n[a]\npath=/a\nhosts allow =\n",
+		 "both must admit");
+	left_out(import_ksmbd_conf, "[global]\nroot directory = /r\n[a]\npath = /a\n", "elsewhere");
+	/* Who is not valid does not write. */
+	becomes(import_smb_conf, "[a]\npath=/a\nvalid users = a\nwrite list = b\n",
+		"[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\nnested = on\n"
+		"default-access = none\nuser = a=read\n");
+}
+
+static bool is_refused(const char *text, const char *reason)
+{
+	struct import im;
+	bool good;
+
+	free(sections_of(import_smb_conf, text, &im));
+	import_free(&im);
+	good = strstr(why.text, reason);
+	if (!good)
+		SAME(why.text, reason);
+	return good;
+}
+
+static void smb_conf_hostile(void)
+{
+	char *text = mem_new(2 * 1024 * 1024), *p = text, *path;
+	char include[256], fifo[128];
+	struct import im = { 0 };
+	unsigned int i;
+	FILE *out;
+
+	snprintf(include, sizeof(include), "include = %s/conf\n", folder);
+	CHECK(is_refused(include, "too deep"));
+	snprintf(include, sizeof(include), "include = %s/none\n", folder);
+	CHECK(is_refused(include, "No such file"));
+	CHECK(is_refused("include = /dev/zero\n", "no regular file"));
+	snprintf(fifo, sizeof(fifo), "%s/fifo", folder);
+	CHECK(!mkfifo(fifo, 0600));
+	snprintf(include, sizeof(include), "include = %s\n", fifo);
+	CHECK(is_refused(include, "no regular file"));
+	unlink(fifo);
+	for (i = 0; i < 5000; i++)
+		p += sprintf(p, "[s%u]\n", i);
+	CHECK(is_refused(text, "sections"));
+	for (p = text, i = 0; i < 40000; i++)
+		p += sprintf(p, "a=b\n");
+	CHECK(is_refused(text, "parameters"));
+	memset(text, 'x', 1024 * 1024 + 1);
+	text[1024 * 1024 + 1] = '\0';
+	CHECK(is_refused(text, "larger"));
+	memset(text, 'x', 20000);
+	text[20000] = '\0';
+	CHECK(is_refused(text, "longer"));
+	CHECK(is_refused("[a\n", "missing"));
+	path = file_make("conf", "");
+	out = fopen(path, "w");
+	CHECK(out && fwrite("[a]\0\n", 1, 5, out) == 5 && !fclose(out));
+	CHECK(!import_smb_conf(&im, path, &why) && strstr(why.text, "NUL byte"));
+	import_free(&im);
+	becomes(import_smb_conf, "[a\x1b[2J]\npath = /a\n", "[listener smb]\n");
+	becomes(import_smb_conf, "[a/b]\npath = /a\n", "[listener smb]\n");
+	becomes(import_smb_conf, "[a]\npath = /a\ncomment = x\x1b[2J\n\\\n\\",
+		"[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\nnested = on\n"
+		"read-only = yes\n");
+	free(text);
+}
+
+/* The text of a document with the tables of the code between its markers, to be freed. */
+static char *document_text(const char *now)
+{
+	static const struct {
+		const char *begin, *title;
+		void (*table)(FILE *out);
+	} tables[] = {
+		{ "<!-- exports -->\n", "option of exports(5)", import_exports_table },
+		{ "<!-- smb.conf -->\n", "parameter", import_smb_table },
+	};
+	char *text = NULL;
+	size_t size, i;
+	FILE *out = open_memstream(&text, &size);
+
+	for (i = 0; i < ARRAY_SIZE(tables); i++) {
+		const char *begin = strstr(now, tables[i].begin), *end;
+
+		end = begin ? strstr(begin, "<!-- end -->\n") : NULL;
+		if (!CHECK(end))
+			break;
+		fprintf(out, "%.*s%s| %s | what becomes of it |\n|---|---|\n", (int)(begin - now),
+			now, tables[i].begin, tables[i].title);
+		tables[i].table(out);
+		now = end;
+	}
+	fputs(now, out);
+	fclose(out);
+	return text;
+}
+
+static char *document_read(void)
+{
+	char *text = mem_new(256 * 1024);
+	FILE *in = fopen(DOCUMENT, "r");
+
+	if (CHECK(in)) {
+		CHECK(fread(text, 1, 256 * 1024 - 1, in));
+		fclose(in);
+	}
+	return text;
+}
+
+/* tests/import --write makes it so. */
+static void documented(void)
+{
+	char *now = document_read(), *text = document_text(now);
+
+	CHECK(!strcmp(now, text));
+	free(now);
+	free(text);
+}
+
+static const struct test tests[] = {
+	TEST(exports_of_the_manual),
+	TEST(exports_in_order),
+	TEST(exports_that_differ),
+	TEST(exports_hostile),
+	TEST(smb_conf_of_a_site),
+	TEST(files_of_packages),
+	TEST(smb_conf_closed),
+	TEST(smb_conf_hostile),
+	TEST(documented),
+	{ NULL, NULL }
+};
+
+int main(int argc, char **argv)
+{
+	char template[] = "/tmp/ditto-import-XXXXXX", path[128];
+	int status;
+
+	if (argc == 2 && !strcmp(argv[1], "--write")) {
+		char *text = document_text(document_read());
+		FILE *out = fopen(DOCUMENT, "w");
+
+		return !out || fputs(text, out) < 0 || fclose(out);
+	}
+	folder = mkdtemp(template);
+	if (!folder)
+		return 1;
+	status = test_main(tests);
+	snprintf(path, sizeof(path), "%s/conf", folder);
+	unlink(path);
+	rmdir(folder);
+	return status;
+}
