@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "import/import.h"
 #include "out.h"
 #include "password.h"
 #include "paths.h"
@@ -140,5 +141,6 @@ const struct verb user_verbs[] = {
 	{ "add", user_add, "NAME [--password-stdin]" },
 	{ "del", user_del, "NAME" },
 	{ "list", user_list, "" },
+	{ "import", user_import, "[FILE] [--dry-run]" },
 	{ NULL, NULL, NULL }
 };

@@ -155,8 +155,7 @@ bool users_read(struct users *u, const char *path, bool change, struct why *why)
 	return good || why_not(why, "%s: it cannot be read", path);
 }
 
-/* User names are compared without case, as at login. */
-static struct user_line *users_find(struct users *u, const char *name)
+struct user_line *users_find(struct users *u, const char *name)
 {
 	unsigned int i;
 

@@ -51,6 +51,8 @@ bool users_check_name(const char *name, struct why *why);
  * case.
  */
 bool users_read(struct users *u, const char *path, bool change, struct why *why);
+/* The line of a user, or NULL; names are compared without case, as at login. */
+struct user_line *users_find(struct users *u, const char *name);
 /* Add a user, or change the password of an existing one. */
 void users_set(struct users *u, const char *name, u32 uid, const u8 hash[USERS_HASH_LEN]);
 /* Remove a user. Returns false if there is none of that name. */

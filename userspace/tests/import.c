@@ -391,6 +391,81 @@ static void smb_conf_hostile(void)
 	free(text);
 }
 
+/* Run the command with a file. Returns its status, and what it prints in JSON, to be freed. */
+static int accounts_run(char *path, char **text)
+{
+	char dry[] = "--dry-run", *words[] = { path, dry, NULL };
+	int out = memfd_create("out", MFD_CLOEXEC), old = dup(STDOUT_FILENO), status;
+	struct ctl ctl = { .json = true };
+	struct stat st;
+
+	why.text[0] = '\0';
+	fflush(stdout);
+	CHECK(out >= 0 && dup2(out, STDOUT_FILENO) >= 0);
+	status = user_import(&ctl, words);
+	fflush(stdout);
+	CHECK(dup2(old, STDOUT_FILENO) >= 0 && !fstat(out, &st));
+	*text = mem_new((size_t)st.st_size + 1);
+	CHECK(pread(out, *text, (size_t)st.st_size, 0) == st.st_size);
+	close(out);
+	close(old);
+	return status;
+}
+
+#define HASH	"8846F7EAEE8FB117AD06BDD830B7586C"
+#define EMPTY	"31D6CFE0D16AE931B73C59D7E0C089C0"
+#define NONE	"XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX"
+
+static void accounts_of_others(void)
+{
+	static const struct {
+		const char *line, *result;
+	} known[] = {
+		{ "daemon:1:" NONE ":" HASH ":[U          ]:LCT-6AF3B9C5:", "\"imported\":true" },
+		{ "daemon:iEb36u6PsRetBr3YMLdYbA==", "\"imported\":true" },
+		{ "nobody-at-all:1:" NONE ":" HASH ":[U          ]:LCT-6AF3B9C5:", "no such user" },
+		{ "daemon:1:" NONE ":" HASH ":[DU         ]:LCT-6AF3B9C5:", "disabled" },
+		{ "daemon$:1:" NONE ":" HASH ":[W          ]:LCT-6AF3B9C5:", "of a machine" },
+		{ "daemon:1:" NONE ":" NONE ":[U          ]:LCT-6AF3B9C5:", "no NT hash" },
+		{ "daemon:1:" NONE ":" EMPTY ":[U          ]:LCT-6AF3B9C5:", "empty" },
+		{ "daemon:1:" NONE ":" HASH "00:[U         ]:LCT-6AF3B9C5:", "no NT hash" },
+		{ "daemon:1:" NONE ":" HASH, "no account" },
+		{ "daemon:iEb36u6PsRetBr3YMLdYbA=", "no NT hash" },
+		{ "daemon:iEb36u6PsRetBr3YMLdYb===", "no NT hash" },
+		{ "daemon:iEb36u6PsRetBr3YMLdYbAAA", "no NT hash" },
+		{ HASH, "no account" },
+		{ "da\x1b[mon:" HASH, "no account" },
+		{ ":1:" NONE ":" HASH ":[U          ]:", "no account" },
+	};
+	char *text, *path;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
+		path = file_make("accounts", known[i].line);
+		chmod(path, 0600);
+		accounts_run(path, &text);
+		if (!CHECK(strstr(text, known[i].result)))
+			printf("# %s\n", known[i].result);
+		CHECK(!strstr(text, HASH) && !strstr(text, "iEb36u6P") && !strstr(text, "\x1b"));
+		free(text);
+	}
+}
+
+static void accounts_that_others_read(void)
+{
+	char *path = file_make("accounts", "daemon:iEb36u6PsRetBr3YMLdYbA==\n"), *text;
+
+	chmod(path, 0604);
+	CHECK(accounts_run(path, &text) == CTL_REFUSED && strstr(why.text, "chmod 600"));
+	free(text);
+	chmod(path, 0640);
+	CHECK(chown(path, (uid_t)-1, 1) || accounts_run(path, &text) == CTL_REFUSED);
+	if (!geteuid())
+		free(text);
+	CHECK(accounts_run(folder, &text) == CTL_REFUSED && strstr(why.text, "regular"));
+	free(text);
+}
+
 /* The text of a document with the tables of the code between its markers, to be freed. */
 static char *document_text(const char *now)
 {
@@ -452,6 +527,8 @@ static const struct test tests[] = {
 	TEST(files_of_packages),
 	TEST(smb_conf_closed),
 	TEST(smb_conf_hostile),
+	TEST(accounts_of_others),
+	TEST(accounts_that_others_read),
 	TEST(documented),
 	{ NULL, NULL }
 };
@@ -472,6 +549,8 @@ int main(int argc, char **argv)
 		return 1;
 	status = test_main(tests);
 	snprintf(path, sizeof(path), "%s/conf", folder);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/accounts", folder);
 	unlink(path);
 	rmdir(folder);
 	return status;

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What other servers serve is served after a few commands."""
+import base64
 import json
 import os
 import shutil
 import subprocess
 
 import json_schema
+import servers
 import smb
 from checks import eq, wait_for
 from files import get, put
@@ -97,3 +99,40 @@ def parameters(w):
     told = imported(w, 'config', 'import', 'smb.conf', full, '--dry-run', code=3)
     assert len(told['report']) > 400, len(told['report'])
     eq([x['what'] for x in told['report'] if 'not known' in x['text']], [])
+
+
+def logins(w):
+    """Which users log in with their passwords."""
+    return [name for name, password in smb.USERS.items() if 'session setup failed' not in
+            SmbClient(w.client, name, password).do('ls', check=False)]
+
+
+@test(server='ditto', smb=True)
+def accounts(w):
+    """Users of Samba and ksmbd log in with the passwords that they had, and no hash is printed."""
+    s, path = w.server, f'{w.base}/accounts'
+    lines = {line.split(':')[0]: line for line in get(smb.USERS_FILE).decode().splitlines()}
+    hashes = {name: line.split(':')[3] for name, line in lines.items()}
+    for name in smb.USERS:
+        s.ctl('user', 'del', name)
+    eq(logins(w), [])
+    bob = 'bob:' + base64.b64encode(bytes.fromhex(hashes['bob'])).decode()
+    put(path, f'{lines["alice"]}\n{bob}\nnobody-here{lines["carol"][5:]}\n'
+        f'{lines["carol"].replace("[U", "[DU")}\n', 0o644)
+    assert 'chmod 600' in s.refused('user', 'import', path)
+    os.chmod(path, 0o600)
+    told = imported(w, 'user', 'import', path, '--dry-run', code=3)
+    eq([(x['name'], x['imported']) for x in told],
+       [('alice', True), ('bob', True), ('nobody-here', False), ('carol', False)])
+    eq(logins(w), [])
+    said = s.ctl('user', 'import', path, check=False).stdout
+    eq([text for text in (*hashes.values(), bob) if text in said], [])
+    eq(logins(w), ['alice', 'bob'])
+    eq(os.stat(smb.USERS_FILE).st_mode & 0o777, 0o600)
+    # as "pdbedit -Lw | dittoctl user import"; those that are there keep their passwords
+    with s.ns:
+        p = subprocess.run([servers.tool('dittoctl'), 'user', 'import'], text=True, check=False,
+                           input=f'{lines["carol"]}\n{lines["alice"]}\n', stdout=subprocess.PIPE)
+    eq(p.returncode, 3, p.stdout)
+    assert 'it is there already' in p.stdout, p.stdout
+    eq(logins(w), ['alice', 'bob', 'carol'])

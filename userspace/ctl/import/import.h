@@ -122,8 +122,9 @@ bool import_ksmbd_conf(struct import *im, const char *path, struct why *why);
 void import_exports_table(FILE *out);
 void import_smb_table(FILE *out);
 
-/* The command. Returns an exit status. */
+/* The commands. They return an exit status. */
 int config_import(struct ctl *ctl, char **words);
+int user_import(struct ctl *ctl, char **words);
 /* Have dittod add sections to the configuration file. Returns an exit status. */
 int config_add(struct ctl *ctl, const char *text);
 

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dittoctl user import: accounts of Samba as "pdbedit -Lw" prints them, in the format of
+ * smbpasswd(5), and those of ksmbd's ksmbdpwd.db, NAME:BASE64. Both have NT hashes, which are as
+ * good as passwords: they are never printed, and wiped from memory.
+ */
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ctl/ctl.h"
+#include "ctl/out.h"
+#include "ctl/users.h"
+#include "import.h"
+#include "mem.h"
+#include "paths.h"
+
+#define INPUT_MAX	(1024 * 1024)
+/* NAME:UID:LM HASH:NT HASH:FLAGS:... */
+#define FIELDS		5
+#define BASE64_LEN	24
+
+static const struct column columns[] = {
+	{ "LINE", true }, { "NAME", false }, { "RESULT", false }, { NULL, false }
+};
+
+/* Nobody but root may have read hashes. ksmbd's file is also readable for root's group. */
+static bool input_is_private(int fd, struct why *why)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return why_not(why, "%s", strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return why_not(why, "it is no regular file");
+	if (st.st_uid && st.st_uid != geteuid())
+		return why_not(why, "it belongs to somebody else");
+	if ((st.st_mode & 07) || ((st.st_mode & 070) && st.st_gid))
+		return why_not(why, "others may read it, and so log in: chmod 600");
+	return true;
+}
+
+/* Read all of a descriptor, with a NUL behind it. Returns NULL with @why filled. */
+static char *input_read(int fd, struct why *why)
+{
+	char *text = mem_new(INPUT_MAX + 1);
+	size_t len = 0;
+	ssize_t n;
+
+	while ((n = read(fd, text + len, INPUT_MAX - len)) > 0)
+		len += (size_t)n;
+	if (!n && len < INPUT_MAX && !memchr(text, '\0', len))
+		return text;
+	why_not(why, "%s", n < 0 ? strerror(errno) : len == INPUT_MAX ? "it is too large" :
+		"a NUL byte: this is not a text file");
+	explicit_bzero(text, INPUT_MAX);
+	free(text);
+	return NULL;
+}
+
+static bool hash_from_hex(const char *text, u8 hash[USERS_HASH_LEN])
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t i;
+
+	if (strlen(text) != 2 * USERS_HASH_LEN ||
+	    strspn(text, "0123456789abcdefABCDEF") != 2 * USERS_HASH_LEN)
+		return false;
+	memset(hash, 0, USERS_HASH_LEN);
+	for (i = 0; i < 2 * USERS_HASH_LEN; i++)
+		hash[i / 2] = (u8)(hash[i / 2] << 4 | (strchr(digits, tolower(text[i])) - digits));
+	return true;
+}
+
+/* RFC 4648 section 4. */
+static bool hash_from_base64(const char *text, u8 hash[USERS_HASH_LEN])
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	unsigned int bits = 0, n = 0;
+	size_t i, len = 0;
+
+	if (strlen(text) != BASE64_LEN || strcmp(text + BASE64_LEN - 2, "==") ||
+	    strspn(text, digits) != BASE64_LEN - 2)
+		return false;
+	for (i = 0; i < BASE64_LEN - 2; i++) {
+		bits = bits << 6 | (unsigned int)(strchr(digits, text[i]) - digits);
+		n += 6;
+		if (n >= 8) {
+			n -= 8;
+			hash[len++] = (u8)(bits >> n);
+		}
+	}
+	return len == USERS_HASH_LEN;
+}
+
+/*
+ * Read a line, of which @name is a part then. Returns NULL, or why it has no account that can be
+ * used here.
+ */
+static const char *line_read(char *line, const char **name, u8 hash[USERS_HASH_LEN])
+{
+	static const char empty[] = "31D6CFE0D16AE931B73C59D7E0C089C0";
+	char *field[FIELDS] = { NULL };
+	u8 none[USERS_HASH_LEN];
+	struct why ignored;
+	unsigned int n;
+
+	for (n = 0; n < FIELDS && line; n++)
+		field[n] = strsep(&line, ":");
+	if (n < 2 || !users_check_name(field[0], &ignored))
+		return "it is no account";
+	*name = field[0];
+	if (n == 2)
+		return hash_from_base64(field[1], hash) ? NULL : "it has no NT hash";
+	if (n < FIELDS || field[4][0] != '[')
+		return "it is no account";
+	if (strpbrk(field[4], "WSI"))
+		return "it is the account of a machine";
+	if (strchr(field[4], 'D'))
+		return "it is disabled";
+	if (!hash_from_hex(field[3], hash) || strchr(field[4], 'N'))
+		return "it has no NT hash";
+	hash_from_hex(empty, none);
+	return memcmp(hash, none, sizeof(none)) ? NULL : "its password is empty";
+}
+
+static void result_print(struct table *t, unsigned int line, const char *name, const char *why)
+{
+	if (t) {
+		table_cell(t, "%u", line);
+		table_cell(t, "%s", name);
+		table_cell(t, "%s", why ?: "imported");
+		return;
+	}
+	json_open(stdout, NULL, '{');
+	json_number(stdout, "line", line);
+	json_string(stdout, "name", name);
+	json_bool(stdout, "imported", !why);
+	if (why)
+		json_string(stdout, "why", why);
+	json_close(stdout, '}');
+}
+
+/* Add the accounts, and print each. Returns the number that was added; @left_out is others. */
+static unsigned int accounts_add(struct users *users, char *text, bool json, unsigned int *left_out)
+{
+	struct table *t = list_begin(json, columns);
+	unsigned int line = 0, added = 0;
+	u8 hash[USERS_HASH_LEN];
+	char *one;
+
+	while ((one = strsep(&text, "\n"))) {
+		const struct passwd *account;
+		const char *name = "", *why;
+
+		line++;
+		one[strcspn(one, "\r")] = '\0';
+		if (!*one || *one == '#')
+			continue;
+		why = line_read(one, &name, hash);
+		account = why ? NULL : getpwnam(name);
+		if (!why && !account)
+			why = "there is no such user on this machine: useradd makes one";
+		else if (!why && users_find(users, name))
+			why = "it is there already";
+		if (!why)
+			users_set(users, name, account->pw_uid, hash);
+		added += !why;
+		*left_out += !!why;
+		result_print(t, line, name, why);
+	}
+	explicit_bzero(hash, sizeof(hash));
+	list_end(t);
+	return added;
+}
+
+int user_import(struct ctl *ctl, char **words)
+{
+	unsigned int added = 0, left_out = 0;
+	const char *path = NULL;
+	bool dry_run = false, good;
+	struct users users;
+	struct why why;
+	char *text = NULL;
+	int fd;
+
+	for (; *words; words++) {
+		if (!strcmp(*words, "--dry-run"))
+			dry_run = true;
+		else if (!path)
+			path = *words;
+		else
+			return ctl_no_more(ctl, words);
+	}
+	if (!path && isatty(STDIN_FILENO))
+		return ctl_usage(ctl, "name a file, or pipe in what pdbedit -Lw prints");
+	fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : STDIN_FILENO;
+	good = fd >= 0 || why_not(&why, "%s", strerror(errno));
+	good = good && (!path || input_is_private(fd, &why));
+	text = good ? input_read(fd, &why) : NULL;
+	if (path && fd >= 0)
+		close(fd);
+	if (!text)
+		return ctl_failed(ctl, "%s: %s", path ?: "standard input", why.text);
+	good = users_read(&users, DITTO_USERS_FILE, !dry_run, &why);
+	if (good)
+		added = accounts_add(&users, text, ctl->json, &left_out);
+	if (good && added && !dry_run)
+		good = users_write(&users, &why);
+	users_free(&users);
+	explicit_bzero(text, INPUT_MAX);
+	free(text);
+	if (!good)
+		return ctl_failed(ctl, "%s", why.text);
+	return left_out ? CTL_DEGRADED : CTL_OK;
+}
