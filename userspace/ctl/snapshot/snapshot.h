@@ -48,8 +48,8 @@ const struct snapshot *snapshots_find(struct ctl *ctl, const struct snapshots *a
 				      const char *text);
 /*
  * Read a tree into a file, to be freed unless there is an error. Returns 0, or fills @why and
- * returns -ENODATA if the store does not have all of it, -EBADMSG if it is damaged, or another errno if it
- * may come later.
+ * returns -ENODATA if the store does not have all of it, -EBADMSG if it is damaged, or another
+ * errno if it may come later.
  */
 int snapshot_load_tree(const struct snapshot *s, struct snapshot_tree *tree, struct why *why);
 /* Find and load a snapshot and its tree. Returns an exit status; messages were printed. */

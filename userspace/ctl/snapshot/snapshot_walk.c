@@ -252,7 +252,7 @@ static void walk_add(struct walk *walk, const char *path, struct names *names)
 	if (fd < 0 || !snapshot_entry_read(&walk->look, path, fd, &e)) {
 		error = errno;
 	} else {
-		/* Its content is not known, as that of one without any. */
+		/* Its content is not known yet. */
 		e.flags = e.size ? SNAPSHOT_LOST : 0;
 		e.change = e.partial;
 		snapshot_tree_add(&walk->w->tree, &e);
