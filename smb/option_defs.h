@@ -25,6 +25,9 @@ OPTION(BOOL, "apple", apple, 1, 0, 1, "",
 	"Clients of macOS may use Apple's extensions of SMB: metadata in listings, copies of whole "
 	"files by the server, modes of files. The streams AFP_AfpInfo and AFP_Resource are as on "
 	"a server of Apple for all clients of SMB.")
+OPTION(BOOL, "time-machine", time_machine, 0, 0, 1, "",
+	"Show the share to macOS as a disk for backups by Time Machine, where the server is "
+	"announced (ditto-announce.path). The share works the same without it.")
 OPTION(MODE, "create-mask", create_mask, 0744, 0, 0777, "",
 	"Permission bits that files can have that are created over SMB and inherit no list; "
 	"with the default they are created with 0644. "

@@ -11,17 +11,86 @@
 #include "ditto-nl-gen.h"
 #include "folder.h"
 #include "nl/listener.h"
+#include "nl/share.h"
 #include "nl/status.h"
 #include "out.h"
 
 /* The port of services that are not connected to (discard, RFC 863). */
 #define NO_PORT	9
 
-/* The ports of the listeners that other machines reach; 0 without one. */
+/* Shares of Time Machine that are announced, and bytes of their names. */
+#define DISKS_MAX	32
+#define DISK_NAME_MAX	128
+
+/* A share with the option time-machine. */
+struct disk {
+	char name[DISK_NAME_MAX + 1];
+	u8 id[16];
+};
+
+/* The ports of the listeners that other machines reach, or 0 without one; and shares of SMB. */
 struct announced {
 	u16 nfs;
 	u16 smb;
+	struct disk disks[DISKS_MAX];
+	unsigned int ndisks;
 };
+
+/* Commas separate the parts of a record. */
+static bool disk_can_be_told(const struct ctl *ctl, const struct share *s, unsigned int ndisks)
+{
+	const char *why = NULL;
+
+	if (strchr(s->name, ','))
+		why = "a comma is in its name";
+	else if (strlen(s->name) > DISK_NAME_MAX)
+		why = "its name is too long";
+	else if (ndisks == DISKS_MAX)
+		why = "there are too many";
+	if (why && !ctl->json)
+		fprintf(stderr, "dittoctl: %s is not announced to Time Machine: %s\n", s->name,
+			why);
+	return !why;
+}
+
+static bool share_is_of(const struct share *s, const char *protocol)
+{
+	size_t len = strlen(protocol);
+	const char *at = s->protocols;
+
+	if (!at || !*at)
+		return true;
+	for (; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (!strncmp(at, protocol, len) && (!at[len] || at[len] == ','))
+			return true;
+	}
+	return false;
+}
+
+static int disks_find(struct ctl *ctl, struct announced *a)
+{
+	struct replies r;
+	struct share *s;
+	struct disk *d;
+	unsigned int i;
+	int status = ctl_list(ctl, DITTO_CMD_SHARE_GET, &r);
+
+	if (status)
+		return status;
+	for (i = 0; i < r.count; i++) {
+		s = share_from_msg(r.msg[i]);
+		if (s && s->time_machine && share_is_of(s, "smb") &&
+		    disk_can_be_told(ctl, s, a->ndisks)) {
+			d = &a->disks[a->ndisks++];
+			snprintf(d->name, sizeof(d->name), "%s", s->name);
+			memcpy(d->id, s->id, sizeof(d->id));
+		}
+		share_free(s);
+	}
+	replies_free(&r);
+	return CTL_OK;
+}
 
 /* Ports of listeners on loopback addresses are for this machine alone. */
 static bool listener_is_local(const struct listener *l)
@@ -60,7 +129,7 @@ static int announced_find(struct ctl *ctl, struct announced *a)
 			a->nfs = listener_port(&l);
 	}
 	replies_free(&r);
-	return CTL_OK;
+	return a->smb ? disks_find(ctl, a) : CTL_OK;
 }
 
 static void service_print(FILE *out, const char *type, u16 port, const char *text)
@@ -68,6 +137,36 @@ static void service_print(FILE *out, const char *type, u16 port, const char *tex
 	fprintf(out, "  <service>\n    <type>%s</type>\n    <port>%u</port>\n", type, port);
 	if (text)
 		fprintf(out, "    <txt-record>%s</txt-record>\n", text);
+	fputs("  </service>\n", out);
+}
+
+static void xml_print(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (strchr("<>&\"'", *text))
+			fprintf(out, "&#%u;", (unsigned char)*text);
+		else
+			fputc(*text, out);
+	}
+}
+
+/*
+ * Disks for backups. In Apple's "Time Machine over SMB", the flags (adVF) 0x100 say that each disk
+ * has its own; its 0x80 that Time Machine may use it, and 0x02 that it is reached by SMB.
+ */
+static void disks_print(const struct announced *a, FILE *out)
+{
+	char id[TEXT_UUID_MAX];
+	unsigned int i;
+
+	fprintf(out, "  <service>\n    <type>_adisk._tcp</type>\n    <port>%u</port>\n"
+		"    <txt-record>sys=adVF=0x100</txt-record>\n", NO_PORT);
+	for (i = 0; i < a->ndisks; i++) {
+		fprintf(out, "    <txt-record>dk%u=adVN=", i);
+		xml_print(out, a->disks[i].name);
+		fprintf(out, ",adVF=0x82,adVU=%s</txt-record>\n",
+			text_from_uuid(a->disks[i].id, id));
+	}
 	fputs("  </service>\n", out);
 }
 
@@ -82,6 +181,8 @@ static void announced_print(const struct announced *a, FILE *out)
 		/* The icon in macOS's Finder. */
 		service_print(out, "_device-info._tcp", NO_PORT, "model=RackMac");
 	}
+	if (a->ndisks)
+		disks_print(a, out);
 	if (a->nfs)
 		service_print(out, "_nfs._tcp", a->nfs, "path=/");
 	fputs("</service-group>\n", out);

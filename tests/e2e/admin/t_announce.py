@@ -61,6 +61,60 @@ def found_by_clients(w):
         run('umount', '-l', '/etc/avahi')
 
 
+def texts(w, kind):
+    """The strings of the TXT record of a service, as a client sees them; TXT is 16."""
+    said = ask(w, f'server._{kind}._tcp.local', 16)
+    at = 12
+    for _ in range(2):          # the names of question and answer
+        while said[at:at + 1] and not said[at] >= 0xc0 and said[at]:
+            at += 1 + said[at]
+        if not said[at:at + 1]:
+            return []
+        at += 2 if said[at] >= 0xc0 else 1
+        at += 4
+    at += 4
+    end, out = at + 2 + int.from_bytes(said[at:at + 2], 'big'), []
+    at += 2
+    while at < end:
+        out.append(said[at + 1:at + 1 + said[at]].decode())
+        at += 1 + said[at]
+    return out
+
+
+@test(server='ditto', smb=True)
+def disks_of_time_machine(w):
+    """Shares of Time Machine are found as disks, with their names and identities."""
+    s, services = w.server, '/etc/avahi/services'
+    path = f'{services}/ditto.service'
+    for name in ('a, b', 'R&D <1>'):
+        os.makedirs(w.path(name))
+        s.ctl('share', 'add', name, w.path(name), 'time-machine', 'on')
+    ids = {x['name']: x['id'] for x in s.json('share', 'list')}
+    run('mount', '-t', 'tmpfs', 'tmpfs', '/etc/avahi')
+    try:
+        os.makedirs(services)
+        put('/etc/avahi/avahi-daemon.conf', AVAHI)
+        said = s.ctl('announce', path)
+        assert 'a, b is not announced to Time Machine: a comma' in said, said
+        w.server_ns.spawn('avahi-daemon', '--no-drop-root', '--no-chroot', '--no-rlimits')
+        disk = f'dk0=adVN=R&D <1>,adVF=0x82,adVU={ids["R&D <1>"]}'
+        wait_for('the disk', lambda: sorted(texts(w, 'adisk')) == [disk, 'sys=adVF=0x100'], 30)
+        wait_for('the device', lambda: texts(w, 'device-info') == ['model=RackMac'], 30)
+        # the option follows the share while it is served
+        s.ctl('share', 'set', 'data', 'time-machine', 'on')
+        s.ctl('share', 'set', 'R&D <1>', 'time-machine', 'off')
+        s.ctl('announce', path)
+        wait_for('the other disk', lambda: any(x.startswith('dk0=adVN=data,')
+                                               for x in texts(w, 'adisk')), 30)
+        # a share that is for NFS only is no disk
+        s.ctl('share', 'set', 'data', 'protocols', 'nfs')
+        assert '_adisk' not in s.ctl('announce')
+    finally:
+        run('umount', '-l', '/etc/avahi')
+        for name in ('a, b', 'R&D <1>'):
+            s.ctl('share', 'del', name)
+
+
 @test(server='ditto', share=False, clients=0)
 def not_announced_while_stopped(w):
     """A server that was stopped is not announced, whatever listeners it has."""

@@ -50,6 +50,7 @@ static const struct option_limit {
 	{ "smb", "continuously-available", 0, 1, 0 },
 	{ "smb", "hide-unreadable", 0, 1, 0 },
 	{ "smb", "apple", 0, 1, 1 },
+	{ "smb", "time-machine", 0, 1, 0 },
 	{ "smb", "create-mask", 0, 0777, 0744 },
 	{ "smb", "directory-mask", 0, 0777, 0755 },
 	{ "smb", "force-create-mode", 0, 07777, 0 },
