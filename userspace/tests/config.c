@@ -675,7 +675,7 @@ static char *sections_added(const char *before, const char *more)
 }
 
 /* Comments stay, and so does the listener that a file means by naming none. */
-static void adding(void)
+static void sections_merged(void)
 {
 	static const char share[] = "[listener smb]\n\n[share b]\npath = /b\n";
 	static const struct {
@@ -782,8 +782,8 @@ int main(void)
 		TEST(whole_file), TEST(tls_section), TEST(empty_file), TEST(each_mistake),
 		TEST(all_mistakes), TEST(too_many_mistakes), TEST(too_many_rules),
 		TEST(too_long_lists), TEST(names_become_sids), TEST(long_names), TEST(nul_byte),
-		TEST(unreadable_file), TEST(stamp_of_file), TEST(adding), TEST(any_bytes), TEST(every_setting),
-		TEST(example_file), { 0 }
+		TEST(unreadable_file), TEST(stamp_of_file), TEST(sections_merged), TEST(any_bytes),
+		TEST(every_setting), TEST(example_file), { 0 }
 	};
 
 	return test_main(tests);

@@ -91,8 +91,8 @@ static char *sections_of(bool (*read)(struct import *im, const char *path, struc
 	return result;
 }
 
-static void becomes(bool (*read)(struct import *im, const char *path, struct why *why),
-		    const char *text, const char *want)
+static void import_becomes(bool (*read)(struct import *im, const char *path, struct why *why),
+			   const char *text, const char *want)
 {
 	struct import im;
 	char *got = sections_of(read, text, &im);
@@ -103,8 +103,8 @@ static void becomes(bool (*read)(struct import *im, const char *path, struct why
 }
 
 /* One share is left out, for a reason. */
-static void left_out(bool (*read)(struct import *im, const char *path, struct why *why),
-		     const char *text, const char *reason)
+static void import_leaves(bool (*read)(struct import *im, const char *path, struct why *why),
+			  const char *text, const char *reason)
 {
 	const char *found = NULL;
 	unsigned int i, shares = 0;
@@ -122,9 +122,9 @@ static void left_out(bool (*read)(struct import *im, const char *path, struct wh
 }
 
 /* The report says something of a line. */
-static void tells(bool (*read)(struct import *im, const char *path, struct why *why),
-		  const char *text, unsigned int line, enum import_verdict verdict,
-		  const char *part)
+static void import_tells(bool (*read)(struct import *im, const char *path, struct why *why),
+			 const char *text, unsigned int line, enum import_verdict verdict,
+			 const char *part)
 {
 	bool found = false;
 	struct import im;
@@ -142,153 +142,159 @@ static void tells(bool (*read)(struct import *im, const char *path, struct why *
 /* The examples of exports(5) and of the file that the package has. */
 static void exports_of_the_manual(void)
 {
-	becomes(import_exports,
-		"# sample /etc/exports file\n"
-		"/               master(rw) trusty(rw,no_root_squash)\n"
-		"/projects       proj*.local.domain(rw)\n"
-		"/usr            *.local.domain(ro) @trusted(rw)\n"
-		"/home/joe       pc001(rw,all_squash,anonuid=150,anongid=100)\n"
-		"/pub            *(ro,insecure,all_squash)\n"
-		"/srv/www        -sync,rw server @trusted @external(ro)\n"
-		"/foo            2001:db8:9:e54::/64(rw) 192.0.2.0/24(rw)\n"
-		"/build          buildhost[0-9].local.domain(rw)\n"
-		"/srv/nfs4       gss/krb5i(rw,sync,fsid=0,crossmnt,no_subtree_check)\n",
-		"[listener nfs]\n\n"
-		"[share root]\npath = /\nprotocols = nfs\nallow = master=rw\n"
-		"allow = trusty=rw,squash=root-to-admin\n\n"
-		"[share foo]\npath = /foo\nprotocols = nfs\nallow = 2001:db8:9:e54::/64=rw\n"
-		"allow = 192.0.2.0/24=rw\n\n"
-		"[share home-joe]\npath = /home/joe\nprotocols = nfs\nanon-uid = 150\n"
-		"anon-gid = 100\nallow = pc001=rw,squash=all-to-guest\n\n"
-		"[share projects]\npath = /projects\nprotocols = nfs\n"
-		"allow = proj*.local.domain=rw\n\n"
-		"[share pub]\npath = /pub\nprotocols = nfs\nsecure-ports = no\n"
-		"allow = *=ro,squash=all-to-guest\n\n"
-		"[share srv-nfs4]\npath = /srv/nfs4\nprotocols = nfs\nsec = krb5i\nnested = on\n"
-		"allow = *=rw\n\n"
-		"[share srv-www]\npath = /srv/www\nprotocols = nfs\nallow = server=rw\n"
-		"allow = @trusted=rw\nallow = @external=ro\n\n"
-		"[share usr]\npath = /usr\nprotocols = nfs\nallow = *.local.domain=ro\n"
-		"allow = @trusted=rw\n");
-	left_out(import_exports, "/build host[0-9](rw)\n", "cannot be named");
+	import_becomes(import_exports,
+		       "# sample /etc/exports file\n"
+		       "/               master(rw) trusty(rw,no_root_squash)\n"
+		       "/projects       proj*.local.domain(rw)\n"
+		       "/usr            *.local.domain(ro) @trusted(rw)\n"
+		       "/home/joe       pc001(rw,all_squash,anonuid=150,anongid=100)\n"
+		       "/pub            *(ro,insecure,all_squash)\n"
+		       "/srv/www        -sync,rw server @trusted @external(ro)\n"
+		       "/foo            2001:db8:9:e54::/64(rw) 192.0.2.0/24(rw)\n"
+		       "/build          buildhost[0-9].local.domain(rw)\n"
+		       "/srv/nfs4       gss/krb5i(rw,sync,fsid=0,crossmnt,no_subtree_check)\n",
+		       "[listener nfs]\n\n"
+		       "[share root]\npath = /\nprotocols = nfs\nallow = master=rw\n"
+		       "allow = trusty=rw,squash=root-to-admin\n\n"
+		       "[share foo]\npath = /foo\nprotocols = nfs\nallow = 2001:db8:9:e54::/64=rw\n"
+		       "allow = 192.0.2.0/24=rw\n\n"
+		       "[share home-joe]\npath = /home/joe\nprotocols = nfs\nanon-uid = 150\n"
+		       "anon-gid = 100\nallow = pc001=rw,squash=all-to-guest\n\n"
+		       "[share projects]\npath = /projects\nprotocols = nfs\n"
+		       "allow = proj*.local.domain=rw\n\n"
+		       "[share pub]\npath = /pub\nprotocols = nfs\nsecure-ports = no\n"
+		       "allow = *=ro,squash=all-to-guest\n\n"
+		       "[share srv-nfs4]\npath = /srv/nfs4\nprotocols = nfs\nsec = krb5i\nnested = on\n"
+		       "allow = *=rw\n\n"
+		       "[share srv-www]\npath = /srv/www\nprotocols = nfs\nallow = server=rw\n"
+		       "allow = @trusted=rw\nallow = @external=ro\n\n"
+		       "[share usr]\npath = /usr\nprotocols = nfs\nallow = *.local.domain=ro\n"
+		       "allow = @trusted=rw\n");
+	import_leaves(import_exports, "/build host[0-9](rw)\n", "cannot be named");
 }
 
 /* Clients match in the order of their kinds; those of several lines are one share. */
 static void exports_in_order(void)
 {
-	becomes(import_exports,
-		"/srv/a/ *(ro) @g(rw) *.x(rw) 10.0.0.0/255.0.0.0(rw) \\\n  h(rw)#comment\n"
-		"/srv/a i(ro)\n\"/srv/b c\"\n/srv/d\\040e *\n/a-b *\n/a/b *\n",
-		"[listener nfs]\n\n"
-		"[share a-b]\npath = /a-b\nprotocols = nfs\nallow = *=ro\n\n"
-		"[share a-b-2]\npath = /a/b\nprotocols = nfs\nallow = *=ro\n\n"
-		"[share srv-a]\npath = /srv/a\nprotocols = nfs\nallow = h=rw\nallow = i=ro\n"
-		"allow = 10.0.0.0/8=rw\nallow = *.x=rw\nallow = @g=rw\nallow = *=ro\n\n"
-		"[share srv-b c]\npath = /srv/b c\nprotocols = nfs\nallow = *=ro\n\n"
-		"[share srv-d e]\npath = /srv/d e\nprotocols = nfs\nallow = *=ro\n");
+	import_becomes(import_exports,
+		       "/srv/a/ *(ro) @g(rw) *.x(rw) 10.0.0.0/255.0.0.0(rw) \\\n  h(rw)#comment\n"
+		       "/srv/a i(ro)\n\"/srv/b c\"\n/srv/d\\040e *\n/a-b *\n/a/b *\n",
+		       "[listener nfs]\n\n"
+		       "[share a-b]\npath = /a-b\nprotocols = nfs\nallow = *=ro\n\n"
+		       "[share a-b-2]\npath = /a/b\nprotocols = nfs\nallow = *=ro\n\n"
+		       "[share srv-a]\npath = /srv/a\nprotocols = nfs\nallow = h=rw\nallow = i=ro\n"
+		       "allow = 10.0.0.0/8=rw\nallow = *.x=rw\nallow = @g=rw\nallow = *=ro\n\n"
+		       "[share srv-b c]\npath = /srv/b c\nprotocols = nfs\nallow = *=ro\n\n"
+		       "[share srv-d e]\npath = /srv/d e\nprotocols = nfs\nallow = *=ro\n");
 }
 
 /* What a share has once is the first client's, or stricter, and nobody becomes somebody else. */
 static void exports_that_differ(void)
 {
-	becomes(import_exports, "/a h(rw,sec=krb5,insecure) i(rw,crossmnt)\n",
-		"[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nsec = krb5\n"
-		"allow = h=rw\nallow = i=none\n");
-	becomes(import_exports,
-		"/a h(rw,no_root_squash) i(rw,all_squash,anonuid=7,anongid=-2) j(ro)\n",
-		"[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nanon-uid = 7\n"
-		"allow = h=rw,squash=root-to-admin\nallow = i=rw,squash=all-to-guest\n"
-		"allow = j=none\n");
-	becomes(import_exports, "/a h(mp,xprtsec=tls:mtls,security_label,sec=unix)\n",
-		"[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nxprtsec = tls,mtls\n"
-		"security-labels = yes\nmountpoint = yes\nallow = h=ro\n");
-	tells(import_exports, "\n/a h(async)\n", 2, IMPORT_LOST, "on the disk");
-	tells(import_exports, "/a \\\n h(fsid=0)\n", 2, IMPORT_LOST, "root of NFSv4");
-	tells(import_exports, "/a h(fsid=4711)\n", 1, IMPORT_LOST, "identity");
-	tells(import_exports, "/a h(no_subtree_check)\n", 1, IMPORT_NEEDLESS, "handles");
-	tells(import_exports, "/a h(rw,sync)\n", 1, IMPORT_MAPPED, "allow = h=rw");
+	import_becomes(import_exports, "/a h(rw,sec=krb5,insecure) i(rw,crossmnt)\n",
+		       "[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nsec = krb5\n"
+		       "allow = h=rw\nallow = i=none\n");
+	import_becomes(import_exports,
+		       "/a h(rw,no_root_squash) i(rw,all_squash,anonuid=7,anongid=-2) j(ro)\n",
+		       "[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nanon-uid = 7\n"
+		       "allow = h=rw,squash=root-to-admin\nallow = i=rw,squash=all-to-guest\n"
+		       "allow = j=none\n");
+	import_becomes(import_exports, "/a h(mp,xprtsec=tls:mtls,security_label,sec=unix)\n",
+		       "[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nxprtsec = tls,mtls\n"
+		       "security-labels = yes\nmountpoint = yes\nallow = h=ro\n");
+	import_tells(import_exports, "\n/a h(async)\n", 2, IMPORT_LOST, "on the disk");
+	import_tells(import_exports, "/a \\\n h(fsid=0)\n", 2, IMPORT_LOST, "root of NFSv4");
+	import_tells(import_exports, "/a h(fsid=4711)\n", 1, IMPORT_LOST, "identity");
+	import_tells(import_exports, "/a h(no_subtree_check)\n", 1, IMPORT_NEEDLESS, "handles");
+	import_tells(import_exports, "/a h(rw,sync)\n", 1, IMPORT_MAPPED, "allow = h=rw");
 }
 
 static void exports_hostile(void)
 {
-	left_out(import_exports, "/a any(rw)\n", "cannot be named");
-	left_out(import_exports, "/a cert:x(rw)\n", "cannot be named");
-	left_out(import_exports, "/a h=rw,squash=none(ro)\n", "cannot be named");
-	left_out(import_exports, "/a h(nonsense)\n", "not known");
-	left_out(import_exports, "/a h(sec=nonsense)\n", "not known");
-	left_out(import_exports, "/a h(sec=sys,ro,sec=krb5,rw)\n", "flavours");
-	left_out(import_exports, "/a h(refer=/b@c)\n", "link");
-	left_out(import_exports, "/a h(rw\n", "parentheses");
-	left_out(import_exports, "\"/a h(rw)\n", "quotation mark");
-	left_out(import_exports, "a h(rw)\n", "absolute path");
-	left_out(import_exports, "/a 10.0.0.0/99(rw)\n", "cannot be named");
+	import_leaves(import_exports, "/a any(rw)\n", "cannot be named");
+	import_leaves(import_exports, "/a cert:x(rw)\n", "cannot be named");
+	import_leaves(import_exports, "/a h=rw,squash=none(ro)\n", "cannot be named");
+	import_leaves(import_exports, "/a h(nonsense)\n", "not known");
+	import_leaves(import_exports, "/a h(sec=nonsense)\n", "not known");
+	import_leaves(import_exports, "/a h(sec=sys,ro,sec=krb5,rw)\n", "flavours");
+	import_leaves(import_exports, "/a h(refer=/b@c)\n", "link");
+	import_leaves(import_exports, "/a h(rw\n", "parentheses");
+	import_leaves(import_exports, "\"/a h(rw)\n", "quotation mark");
+	import_leaves(import_exports, "a h(rw)\n", "absolute path");
+	import_leaves(import_exports, "/a 10.0.0.0/99(rw)\n", "cannot be named");
 	/* A line of its own would be another key, or section. */
-	tells(import_exports, "/a\\012[share\\040x]\n", 1, IMPORT_LOST, "control characters");
-	tells(import_exports, "\"/a \" h\n", 1, IMPORT_LOST, "blank");
-	becomes(import_exports, "/a\\000b h\\400\n", "[listener nfs]\n");
-	becomes(import_exports, "\\\n\\\n\\", "[listener nfs]\n");
-	becomes(import_exports, "", "");
+	import_tells(import_exports, "/a\\012[share\\040x]\n", 1, IMPORT_LOST,
+		     "control characters");
+	import_tells(import_exports, "\"/a \" h\n", 1, IMPORT_LOST, "blank");
+	import_becomes(import_exports, "/a\\000b h\\400\n", "[listener nfs]\n");
+	import_becomes(import_exports, "\\\n\\\n\\", "[listener nfs]\n");
+	import_becomes(import_exports, "", "");
 }
 
 static void smb_conf_of_a_site(void)
 {
-	becomes(import_smb_conf,
-		"[global]\n workgroup = X\n server min protocol = SMB3_02\n Create Mask = 2664\n"
-		" hosts allow = 192.0.2. 127. .example.org @net\n"
-		"# comment \\\nsmb encrypt = required\n; [x]\n"
-		"[data]\n PATH = /srv/da\\\nta\n write able = Yes\n comment = x ; y\n"
-		" valid users = @staff, alice \"A B\"\n write list = alice\n"
-		" admin users = \"A B\"\n invalid users = root\n browse able = no\n"
-		"[Data]\n directory mask = 02775\n"
-		"[pub]\n path = /srv/pub\n public = yes\n guest only = yes\n write list = bob\n"
-		" vfs object = shadow_copy2 acl_xattr\n shadow:snapdir = .snap\n"
-		" create mask = 0744\n",
-		"[server]\nmin-dialect = 3.0.2\n\n[listener smb]\n\n"
-		"[share data]\npath = /srv/data\ncomment = x ; y\nbrowse = no\n"
-		"directory-mask = 0775\ncreate-mask = 0664\nencrypt = yes\nprotocols = smb\n"
-		"nested = on\ndefault-access = none\nuser = root=none\nuser = A B=admin\n"
-		"user = alice=write\ngroup = staff=write\nallow = 192.0.2.0/24=rw\n"
-		"allow = 127.0.0.0/8=rw\nallow = *.example.org=rw\nallow = @net=rw\n\n"
-		"[share pub]\npath = /srv/pub\nguest = yes\nencrypt = yes\nprotocols = smb\n"
-		"nested = on\nsquash = all-to-guest\nsamba-acl = checked\nsnapshots = .snap\n"
-		"default-access = read\nuser = bob=write\nallow = 192.0.2.0/24=rw\n"
-		"allow = 127.0.0.0/8=rw\nallow = *.example.org=rw\nallow = @net=rw\n");
-	becomes(import_smb_conf, "[a]\npath=/a\nhosts deny = 10.0.0.1\n",
-		"[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\nnested = on\n"
-		"read-only = yes\nallow = 10.0.0.1=none\nallow = *=rw\n");
+	import_becomes(import_smb_conf,
+		       "[global]\n workgroup = X\n server min protocol = SMB3_02\n Create Mask = 2664\n"
+		       " hosts allow = 192.0.2. 127. .example.org @net\n"
+		       "# comment \\\nsmb encrypt = required\n; [x]\n"
+		       "[data]\n PATH = /srv/da\\\nta\n write able = Yes\n comment = x ; y\n"
+		       " valid users = @staff, alice \"A B\"\n write list = alice\n"
+		       " admin users = \"A B\"\n invalid users = root\n browse able = no\n"
+		       "[Data]\n directory mask = 02775\n"
+		       "[pub]\n path = /srv/pub\n public = yes\n guest only = yes\n write list = bob\n"
+		       " vfs object = shadow_copy2 acl_xattr\n shadow:snapdir = .snap\n"
+		       " create mask = 0744\n",
+		       "[server]\nmin-dialect = 3.0.2\n\n[listener smb]\n\n"
+		       "[share data]\npath = /srv/data\ncomment = x ; y\nbrowse = no\n"
+		       "directory-mask = 0775\ncreate-mask = 0664\nencrypt = yes\nprotocols = smb\n"
+		       "nested = on\ndefault-access = none\nuser = root=none\nuser = A B=admin\n"
+		       "user = alice=write\ngroup = staff=write\nallow = 192.0.2.0/24=rw\n"
+		       "allow = 127.0.0.0/8=rw\nallow = *.example.org=rw\nallow = @net=rw\n\n"
+		       "[share pub]\npath = /srv/pub\nguest = yes\nencrypt = yes\nprotocols = smb\n"
+		       "nested = on\nsquash = all-to-guest\nsamba-acl = checked\nsnapshots = .snap\n"
+		       "default-access = read\nuser = bob=write\nallow = 192.0.2.0/24=rw\n"
+		       "allow = 127.0.0.0/8=rw\nallow = *.example.org=rw\nallow = @net=rw\n");
+	import_becomes(import_smb_conf, "[a]\npath=/a\nhosts deny = 10.0.0.1\n",
+		       "[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\nnested = on\n"
+		       "read-only = yes\nallow = 10.0.0.1=none\nallow = *=rw\n");
 }
 
 /* Parts of the files that the packages have. */
 static void files_of_packages(void)
 {
-	left_out(import_smb_conf,
-		 "[homes]\n   comment = Home Directories\n   browseable = no\n   read only = yes\n"
-		 "   valid users = %S\n", "each user");
-	left_out(import_smb_conf, "[printers]\n   path = /var/tmp\n   printable = yes\n",
-		 "printers");
-	left_out(import_smb_conf, "[print$]\n   path = /var/lib/samba/printers\n", "printers");
-	becomes(import_ksmbd_conf,
-		"; see ksmbd.conf(5) for details\n\n[global]\n\tguest account = nobody\n"
-		"\tserver min protocol = SMB2_10\n\tsmb3 encryption = auto\n\ttcp port = 445\n"
-		"\tcrossmnt = yes\n\tguest ok = no\n\tpath =\n\tvalid users =\n"
-		"\twriteable = no\n\n[example]\n\tcomment = read only /tmp access\n\tpath = /tmp\n"
-		"[own]\n\tpath = /srv\n\twriteable = yes\n\tcrossmnt = no\n"
-		"\tread list = a\n\twrite list = a b\n",
-		"[server]\nmin-dialect = 2.1\n\n[listener smb]\n\n"
-		"[share example]\ncomment = read only /tmp access\npath = /tmp\nprotocols = smb\n"
-		"nested = on\nread-only = yes\n\n"
-		"[share own]\npath = /srv\nprotocols = smb\nuser = a=read\nuser = b=write\n");
-	tells(import_smb_conf, "[global]\npanic action = /x %d\n", 2, IMPORT_NEEDLESS, "journal");
-	tells(import_smb_conf, "[global]\nserver min protocol = NT1\n", 2, IMPORT_LOST, "NT1");
-	tells(import_smb_conf, "[a]\nforce user = x\n", 2, IMPORT_LOST, "squash");
-	tells(import_smb_conf, "[a]\nvfs objects = recycle fruit\n", 2, IMPORT_LOST, "recycle");
-	tells(import_smb_conf, "[a]\nvfs objects = recycle fruit\n", 2, IMPORT_NEEDLESS, "apple");
-	tells(import_smb_conf, "[a]\nfruit:time machine = yes\n", 2, IMPORT_NEEDLESS, "fit");
-	tells(import_smb_conf, "[a]\noplocks = no\n", 2, IMPORT_LOST, "always");
-	tells(import_smb_conf, "[a]\nnonsense = 1\n", 2, IMPORT_LOST, "not known");
-	tells(import_smb_conf, "[a]\npath=/a\npath=/b\n", 2, IMPORT_NEEDLESS, "again");
-	tells(import_smb_conf, "[a]\nworkgroup = x\n", 2, IMPORT_NEEDLESS, "domain");
-	tells(import_smb_conf, "[a]\nmin protocol = SMB2\n", 2, IMPORT_LOST, "only [global]");
+	import_leaves(import_smb_conf,
+		      "[homes]\n   comment = Home Directories\n   browseable = no\n   read only = yes\n"
+		      "   valid users = %S\n", "each user");
+	import_leaves(import_smb_conf, "[printers]\n   path = /var/tmp\n   printable = yes\n",
+		      "printers");
+	import_leaves(import_smb_conf, "[print$]\n   path = /var/lib/samba/printers\n", "printers");
+	import_becomes(import_ksmbd_conf,
+		       "; see ksmbd.conf(5) for details\n\n[global]\n\tguest account = nobody\n"
+		       "\tserver min protocol = SMB2_10\n\tsmb3 encryption = auto\n\ttcp port = 445\n"
+		       "\tcrossmnt = yes\n\tguest ok = no\n\tpath =\n\tvalid users =\n"
+		       "\twriteable = no\n\n[example]\n\tcomment = read only /tmp access\n\tpath = /tmp\n"
+		       "[own]\n\tpath = /srv\n\twriteable = yes\n\tcrossmnt = no\n"
+		       "\tread list = a\n\twrite list = a b\n",
+		       "[server]\nmin-dialect = 2.1\n\n[listener smb]\n\n"
+		       "[share example]\ncomment = read only /tmp access\npath = /tmp\nprotocols = smb\n"
+		       "nested = on\nread-only = yes\n\n"
+		       "[share own]\npath = /srv\nprotocols = smb\nuser = a=read\nuser = b=write\n");
+	import_tells(import_smb_conf, "[global]\npanic action = /x %d\n", 2, IMPORT_NEEDLESS,
+		     "journal");
+	import_tells(import_smb_conf, "[global]\nserver min protocol = NT1\n", 2, IMPORT_LOST,
+		     "NT1");
+	import_tells(import_smb_conf, "[a]\nforce user = x\n", 2, IMPORT_LOST, "squash");
+	import_tells(import_smb_conf, "[a]\nvfs objects = recycle fruit\n", 2, IMPORT_LOST,
+		     "recycle");
+	import_tells(import_smb_conf, "[a]\nvfs objects = recycle fruit\n", 2, IMPORT_NEEDLESS,
+		     "apple");
+	import_tells(import_smb_conf, "[a]\nfruit:time machine = yes\n", 2, IMPORT_NEEDLESS, "fit");
+	import_tells(import_smb_conf, "[a]\noplocks = no\n", 2, IMPORT_LOST, "always");
+	import_tells(import_smb_conf, "[a]\nnonsense = 1\n", 2, IMPORT_LOST, "not known");
+	import_tells(import_smb_conf, "[a]\npath=/a\npath=/b\n", 2, IMPORT_NEEDLESS, "again");
+	import_tells(import_smb_conf, "[a]\nworkgroup = x\n", 2, IMPORT_NEEDLESS, "domain");
+	import_tells(import_smb_conf, "[a]\nmin protocol = SMB2\n", 2, IMPORT_LOST,
+		     "only [global]");
 }
 
 /* A share that would be open to more users or machines is left out. */
@@ -321,17 +327,19 @@ static void smb_conf_closed(void)
 
 	for (i = 0; i < ARRAY_SIZE(shares); i++) {
 		snprintf(text, sizeof(text), "[a]\npath = /a\n%s", shares[i].text);
-		left_out(import_smb_conf, text, shares[i].reason);
+		import_leaves(import_smb_conf, text, shares[i].reason);
 	}
-	left_out(import_smb_conf, "[global]\nhosts deny = 10.\n[a]\npath=/a\nhosts allow = 10.1.\n",
-		 "both must admit");
-	left_out(import_smb_conf, "[global]\nhosts allow = 10.\n[a]\npath=/a\nhosts allow =\n",
-		 "both must admit");
-	left_out(import_ksmbd_conf, "[global]\nroot directory = /r\n[a]\npath = /a\n", "elsewhere");
+	import_leaves(import_smb_conf,
+		      "[global]\nhosts deny = 10.\n[a]\npath=/a\nhosts allow = 10.1.\n",
+		      "both must admit");
+	import_leaves(import_smb_conf, "[global]\nhosts allow = 10.\n[a]\npath=/a\nhosts allow =\n",
+		      "both must admit");
+	import_leaves(import_ksmbd_conf, "[global]\nroot directory = /r\n[a]\npath = /a\n",
+		      "elsewhere");
 	/* Who is not valid does not write. */
-	becomes(import_smb_conf, "[a]\npath=/a\nvalid users = a\nwrite list = b\n",
-		"[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\nnested = on\n"
-		"default-access = none\nuser = a=read\n");
+	import_becomes(import_smb_conf, "[a]\npath=/a\nvalid users = a\nwrite list = b\n",
+		       "[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\nnested = on\n"
+		       "default-access = none\nuser = a=read\n");
 }
 
 static bool is_refused(const char *text, const char *reason)
@@ -383,11 +391,11 @@ static void smb_conf_hostile(void)
 	CHECK(out && fwrite("[a]\0\n", 1, 5, out) == 5 && !fclose(out));
 	CHECK(!import_smb_conf(&im, path, &why) && strstr(why.text, "NUL byte"));
 	import_free(&im);
-	becomes(import_smb_conf, "[a\x1b[2J]\npath = /a\n", "[listener smb]\n");
-	becomes(import_smb_conf, "[a/b]\npath = /a\n", "[listener smb]\n");
-	becomes(import_smb_conf, "[a]\npath = /a\ncomment = x\x1b[2J\n\\\n\\",
-		"[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\nnested = on\n"
-		"read-only = yes\n");
+	import_becomes(import_smb_conf, "[a\x1b[2J]\npath = /a\n", "[listener smb]\n");
+	import_becomes(import_smb_conf, "[a/b]\npath = /a\n", "[listener smb]\n");
+	import_becomes(import_smb_conf, "[a]\npath = /a\ncomment = x\x1b[2J\n\\\n\\",
+		       "[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\nnested = on\n"
+		       "read-only = yes\n");
 	free(text);
 }
 
@@ -509,7 +517,7 @@ static char *document_read(void)
 }
 
 /* tests/import --write makes it so. */
-static void documented(void)
+static void tables_documented(void)
 {
 	char *now = document_read(), *text = document_text(now);
 
@@ -529,7 +537,7 @@ static const struct test tests[] = {
 	TEST(smb_conf_hostile),
 	TEST(accounts_of_others),
 	TEST(accounts_that_others_read),
-	TEST(documented),
+	TEST(tables_documented),
 	{ NULL, NULL }
 };
 

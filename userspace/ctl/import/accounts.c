@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * dittoctl user import: accounts of Samba as "pdbedit -Lw" prints them, in the format of
- * smbpasswd(5), and those of ksmbd's ksmbdpwd.db, NAME:BASE64. Both have NT hashes, which are as
+ * smbpasswd(5), and lines NAME:BASE64 of ksmbd's ksmbdpwd.db. Both have NT hashes, which are as
  * good as passwords: they are never printed, and wiped from memory.
  */
 

@@ -525,7 +525,7 @@ static int client_compare(const void *a, const void *b)
 
 	if (!order)
 		order = (int)one->kind - (int)other->kind;
-	/* Those of one kind in the order of the files, which is that of the array. */
+	/* Clients of one kind stay in the order of the files, as the array has them. */
 	return order ? order : one < other ? -1 : one > other;
 }
 

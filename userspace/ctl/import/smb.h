@@ -50,7 +50,7 @@ enum smb_list { LIST_INVALID, LIST_ADMIN, LIST_WRITE, LIST_READ, LIST_VALID, LIS
  * @im: the import
  * @chain: memory of texts
  * @section: its section, or [server]
- * @ksmbd: the file is that of ksmbd
+ * @ksmbd: the file is ksmbd.conf
  * @writable: users may write
  * @crossmnt: file systems below are part of it
  * @guest: guests may use it, and
