@@ -9,11 +9,11 @@
  * alone, and not the blocks of a directory.
  */
 
-#include <linux/blkdev.h>
 #include <linux/buffer_head.h>
 #include <linux/exportfs.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/writeback.h>
 
 #include "op_private.h"
@@ -49,14 +49,35 @@ static int commit_by_fsync(struct ditto_share *share, struct dentry *dentry)
 	return err;
 }
 
-/* Write the blocks of metadata that are listed with an inode, because no journal has them. */
-static int commit_blocks(struct inode *inode)
-{
-	struct address_space *mapping = inode->i_mapping;
+/* On the disk, in little endian: the superblock, and its s_feature_compat. */
+#define EXT4_SUPERBLOCK_AT	1024
+#define EXT4_COMPAT_AT		0x5c
+#define EXT4_HAS_JOURNAL	0x4
 
-	if (likely(list_empty(&mapping->i_private_list)))
+static bool ext4_has_journal(struct super_block *sb)
+{
+	/* A buffer that ext4 keeps. */
+	struct buffer_head *bh = sb_bread(sb, EXT4_SUPERBLOCK_AT / sb->s_blocksize);
+	const __le32 *compat;
+	bool has;
+
+	if (!bh)
+		return false;
+	compat = (void *)bh->b_data + EXT4_SUPERBLOCK_AT % sb->s_blocksize + EXT4_COMPAT_AT;
+	has = *compat & cpu_to_le32(EXT4_HAS_JOURNAL);
+	brelse(bh);
+	return has;
+}
+
+/* Write the blocks of metadata that ext4 lists with an inode, because no journal has them. */
+static int commit_blocks(struct ditto_share *share, struct dentry *dentry)
+{
+	struct super_block *sb = dentry->d_sb;
+
+	if (sb->s_magic != EXT4_SUPER_MAGIC || ext4_has_journal(sb))
 		return 0;
-	return sync_mapping_buffers(mapping) ?: blkdev_issue_flush(inode->i_sb->s_bdev);
+	return d_is_reg(dentry) || d_is_dir(dentry) ? commit_by_fsync(share, dentry) :
+						      commit_all(sb);
 }
 
 int ditto_commit(struct ditto_share *share, struct dentry *dentry, bool fresh)
@@ -65,7 +86,8 @@ int ditto_commit(struct ditto_share *share, struct dentry *dentry, bool fresh)
 	struct super_block *sb = inode->i_sb;
 
 	if (sb->s_export_op && sb->s_export_op->commit_metadata)
-		return sb->s_export_op->commit_metadata(inode) ?: commit_blocks(inode);
+		return sb->s_export_op->commit_metadata(inode) ?:
+		       commit_blocks(share, dentry);
 	if (S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode))
 		return commit_by_fsync(share, dentry);
 
