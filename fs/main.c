@@ -81,7 +81,7 @@ static void ditto_parts_exit(struct ditto_server *srv, size_t count)
 
 static void server_free(struct ditto_server *srv)
 {
-	kobj_ns_drop(KOBJ_NS_TYPE_NET, srv->net);
+	kobj_ns_drop(KOBJ_NS_TYPE_NET, &srv->net->ns);
 	kfree(srv);
 }
 

@@ -130,7 +130,7 @@ static int bind_socket(struct dsmb_listener *dl, const struct sockaddr_storage *
 	if (is_v6)
 		dl->sock->sk->sk_ipv6only = !ipv6_addr_any(&((const struct sockaddr_in6 *)
 							     addr)->sin6_addr);
-	return kernel_bind(dl->sock, (struct sockaddr *)addr,
+	return kernel_bind(dl->sock, (struct sockaddr_unsized *)addr,
 			   is_v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
 }
 

@@ -29,6 +29,7 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
+#include "../compat/open_nonotify.h"
 #include "../../net/callback.h"
 #include "../../net/server.h"
 #include "../../net/server_private.h"
@@ -307,15 +308,18 @@ static const int open_flags[] = {
 	[DITTO_FILE_DIR] = O_RDONLY | O_LARGEFILE | O_DIRECTORY,
 };
 
-static struct file *open_nowait(const struct path *path, int flags, const struct cred *cred)
+static struct file *open_nowait(const struct path *path, int flags, bool quiet,
+				const struct cred *cred)
 {
 	/*
 	 * Acting as the server marks the open as ours, so that it does not break a VFS lease that
 	 * we hold for a client.
 	 */
 	const struct cred *old = override_creds(cred);
-	struct file *file = dentry_open(path, flags | O_NONBLOCK, cred);
+	struct file *file;
 
+	flags |= O_NONBLOCK;
+	file = quiet ? ditto_open_nonotify(path, flags, cred) : dentry_open(path, flags, cred);
 	revert_creds(old);
 
 	/* The lease break of a local process was started, and is not waited for. */
@@ -331,7 +335,7 @@ static struct file *open_nowait(const struct path *path, int flags, const struct
 
 /* @flags: further flags of the open file */
 static struct ditto_file *file_open(struct vfsmount *mnt, struct ditto_node *node,
-				    enum ditto_file_mode mode, int flags)
+				    enum ditto_file_mode mode, bool quiet)
 {
 	const struct ditto_volume *volume = node->volume;
 	struct ditto_file *df;
@@ -345,7 +349,7 @@ static struct ditto_file *file_open(struct vfsmount *mnt, struct ditto_node *nod
 	path.mnt = mnt;
 	path.dentry = ditto_node_dentry(node);
 	move_begin(node);
-	file = open_nowait(&path, open_flags[mode] | flags,
+	file = open_nowait(&path, open_flags[mode], quiet,
 			   volume->caller_opens && ditto_acting_table() ? current_cred() :
 								     volume->srv->nodes->cred);
 	dput(path.dentry);
@@ -390,7 +394,7 @@ struct ditto_file *ditto_file_get(struct ditto_share *share, struct ditto_node *
 		return df;
 	}
 
-	df = file_open(share->root.mnt, node, mode, 0);
+	df = file_open(share->root.mnt, node, mode, false);
 	if (IS_ERR(df) || file_cache(node->volume->srv->nodes, df))
 		return df;
 	/* Another task was faster, or the node is being freed. */
@@ -468,7 +472,7 @@ struct ditto_file *ditto_file_open_own(struct ditto_node *node)
 	if (!mnt)
 		return ERR_PTR(-EOPNOTSUPP);
 	/* Whoever is notified of the open would read data that is not there yet. */
-	df = file_open(mnt, node, DITTO_FILE_WRITE, __FMODE_NONOTIFY);
+	df = file_open(mnt, node, DITTO_FILE_WRITE, true);
 	if (!IS_ERR(df))
 		df->file->f_mode |= FMODE_NOCMTIME;
 	return df;
@@ -497,7 +501,7 @@ struct ditto_file *ditto_file_take_dir(struct ditto_share *share, struct ditto_n
 	else
 		df = NULL;
 	spin_unlock(&node->lock);
-	return df ?: file_open(share->root.mnt, node, DITTO_FILE_DIR, 0);
+	return df ?: file_open(share->root.mnt, node, DITTO_FILE_DIR, false);
 }
 
 void ditto_file_give_dir(struct ditto_file *df)

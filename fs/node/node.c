@@ -491,7 +491,7 @@ struct dentry *ditto_node_dentry_in(struct ditto_share *share, struct ditto_node
 	if (!share->is_subtree || share_accepts(share, dentry))
 		return dentry;
 	spin_lock(&inode->i_lock);
-	hlist_for_each_entry(alias, &inode->i_dentry, d_u.d_alias) {
+	hlist_for_each_entry(alias, &inode->i_dentry, d_alias) {
 		/* While it is held it stays in the list. */
 		dget(alias);
 		spin_unlock(&inode->i_lock);

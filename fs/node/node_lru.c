@@ -86,8 +86,7 @@ void ditto_node_relist(struct ditto_node *node)
 	spin_unlock(&node->lock);
 }
 
-static enum lru_status node_isolate(struct list_head *item, struct list_lru_one *list,
-				    spinlock_t *lock, void *arg)
+static enum lru_status node_isolate(struct list_head *item, struct list_lru_one *list, void *arg)
 {
 	struct ditto_node *node = list_entry(item, struct ditto_node, lru);
 	struct isolate_arg *isolate = arg;

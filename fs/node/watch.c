@@ -303,7 +303,7 @@ static void hold_names(struct inode *inode, struct file_names *names)
 
 	names->count = 0;
 	spin_lock(&inode->i_lock);
-	hlist_for_each_entry(alias, &inode->i_dentry, d_u.d_alias) {
+	hlist_for_each_entry(alias, &inode->i_dentry, d_alias) {
 		if (names->count == NAMES_TOLD)
 			break;
 		if (!is_named(alias) || !lockref_get_not_dead(&alias->d_lockref))
@@ -524,7 +524,7 @@ static struct dentry *named_alias(struct ditto_node *node)
 	if (S_ISDIR(inode->i_mode) || is_named(dentry))
 		return dentry;
 	spin_lock(&inode->i_lock);
-	hlist_for_each_entry(alias, &inode->i_dentry, d_u.d_alias) {
+	hlist_for_each_entry(alias, &inode->i_dentry, d_alias) {
 		if (!is_named(alias) || !lockref_get_not_dead(&alias->d_lockref))
 			continue;
 		spin_unlock(&inode->i_lock);

@@ -59,8 +59,8 @@ static void wb_err_report(struct ditto_node *node, struct address_space *mapping
 	err = errseq_check_and_advance(&mapping->wb_err, &node->wb_err);
 	spin_unlock(&node->lock);
 	if (err)
-		pr_warn_ratelimited("written data of inode %lu on %s (%s) was lost: error %d\n",
-				    node->inode->i_ino, sb->s_id, sb->s_type->name, err);
+		pr_warn_ratelimited("written data of inode %llu on %s (%s) was lost: error %d\n",
+				    (u64)node->inode->i_ino, sb->s_id, sb->s_type->name, err);
 }
 
 int ditto_wb_err_take(struct ditto_node *node, const struct dentry *dentry, errseq_t since)

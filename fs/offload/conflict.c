@@ -132,8 +132,8 @@ static void conflict_report(struct ditto_stub *stub)
 	ditto_volume_share_name(node->volume, share, sizeof(share));
 	dentry = ditto_node_dentry(node);
 	snprintf(text, sizeof(text),
-		 "%s: inode %lu (%pd): conflict: it was written while no server guarded it, and its data is in the store; it is not read or overwritten before you decide: \"dittoctl offload recall --overwrite\" takes what the store has%s, \"--keep-local\" what was written, and the rest from the store",
-		 share, node->inode->i_ino, dentry,
+		 "%s: inode %llu (%pd): conflict: it was written while no server guarded it, and its data is in the store; it is not read or overwritten before you decide: \"dittoctl offload recall --overwrite\" takes what the store has%s, \"--keep-local\" what was written, and the rest from the store",
+		 share, (u64)node->inode->i_ino, dentry,
 		 i_size_read(node->inode) > stub->record.size ?
 			", and leaves what is behind it, for the file is longer now" : "");
 	dput(dentry);

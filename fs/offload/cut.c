@@ -109,8 +109,8 @@ static bool cut_tried(struct ditto_stub *stub, u32 lost)
 	if (!err || ditto_cut_keep(stub))
 		return true;
 	if (lost < UNCUT_NAMED)
-		pr_err("%s: the record of inode %lu, which was truncated, cannot be changed, error %d: what was cut comes back if the file becomes longer before the server reads it\n",
-		       inode->i_sb->s_id, inode->i_ino, -err);
+		pr_err("%s: the record of inode %llu, which was truncated, cannot be changed, error %d: what was cut comes back if the file becomes longer before the server reads it\n",
+		       inode->i_sb->s_id, (u64)inode->i_ino, -err);
 	return false;
 }
 

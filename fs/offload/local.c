@@ -260,8 +260,8 @@ static void local_keep_cut(struct ditto_volume *volume, struct dentry *dentry,
 		WRITE_ONCE(stub->uncut, true);
 		kept = ditto_cut_keep(stub);
 	}
-	pr_warn_ratelimited("%s: the record of inode %lu, which was truncated, cannot be changed, error %d: %s\n",
-			    dentry->d_sb->s_id, d_inode(dentry)->i_ino, -err,
+	pr_warn_ratelimited("%s: the record of inode %llu, which was truncated, cannot be changed, error %d: %s\n",
+			    dentry->d_sb->s_id, (u64)d_inode(dentry)->i_ino, -err,
 			    kept ? "that is tried again" :
 				   "what was cut comes back if the file becomes longer");
 	if (!IS_ERR(own))

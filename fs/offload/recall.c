@@ -121,10 +121,10 @@ static void recall_ask_done(struct ditto_upcall_req *ask, int err)
 
 static void recall_report(struct ditto_recall *recall, int err)
 {
-	unsigned long ino = recall->node->inode->i_ino;
+	u64 ino = recall->node->inode->i_ino;
 	char text[DITTO_SHARE_NAME_MAX + DITTO_RECALL_CAUSE_MAX + 128];
 
-	snprintf(text, sizeof(text), "%s: inode %lu: data of %llu bytes at %llu: error %d%s%s",
+	snprintf(text, sizeof(text), "%s: inode %llu: data of %llu bytes at %llu: error %d%s%s",
 		 recall->share, ino, recall->end - recall->pos, recall->pos, -err,
 		 *recall->cause ? ": " : "", recall->cause);
 	pr_warn_ratelimited("share %s cannot be brought back\n", text);
@@ -135,7 +135,8 @@ static void recall_report_whole(struct ditto_recall *recall)
 {
 	char text[DITTO_SHARE_NAME_MAX + 64];
 
-	snprintf(text, sizeof(text), "%s: inode %lu", recall->share, recall->node->inode->i_ino);
+	snprintf(text, sizeof(text), "%s: inode %llu", recall->share,
+		 (u64)recall->node->inode->i_ino);
 	ditto_event(recall->ask.srv, DITTO_EVENT_OFFLOAD_RESIDENT, text);
 }
 
@@ -398,8 +399,8 @@ static int recall_check_file(struct ditto_stub *stub)
 	ditto_volume_share_name(node->volume, share, sizeof(share));
 	dentry = ditto_node_dentry(node);
 	snprintf(text, sizeof(text),
-		 "%s: inode %lu (%pd): its data is not here, and cannot be brought back into a file that is %s: error %d",
-		 share, node->inode->i_ino, dentry,
+		 "%s: inode %llu (%pd): its data is not here, and cannot be brought back into a file that is %s: error %d",
+		 share, (u64)node->inode->i_ino, dentry,
 		 err == -EROFS ? "in a read-only snapshot or file system" : "read-only", -err);
 	dput(dentry);
 	pr_warn_ratelimited("share %s\n", text);

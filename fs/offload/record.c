@@ -92,11 +92,11 @@ static_assert(sizeof(struct stored_record) + DITTO_OFFLOAD_COOKIE_MAX +
 static __le32 record_crc(const u8 *buf, size_t len, size_t at)
 {
 	const __le32 none = 0;
-	u32 crc = __crc32c_le(~0, buf, at);
+	u32 crc = crc32c(~0, buf, at);
 
-	crc = __crc32c_le(crc, (const u8 *)&none, sizeof(none));
+	crc = crc32c(crc, (const u8 *)&none, sizeof(none));
 	at += sizeof(none);
-	return cpu_to_le32(~__crc32c_le(crc, buf + at, len - at));
+	return cpu_to_le32(~crc32c(crc, buf + at, len - at));
 }
 
 void ditto_offload_record_init(struct ditto_offload_record *record, u64 size)

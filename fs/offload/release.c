@@ -570,7 +570,7 @@ static void release_report(struct ditto_node *node, const char *share)
 {
 	char text[DITTO_SHARE_NAME_MAX + 64];
 
-	snprintf(text, sizeof(text), "%s: inode %lu", share ?: "", node->inode->i_ino);
+	snprintf(text, sizeof(text), "%s: inode %llu", share ?: "", (u64)node->inode->i_ino);
 	ditto_event(node->volume->srv, DITTO_EVENT_OFFLOAD_RELEASED, text);
 }
 

@@ -265,12 +265,12 @@ static int stub_decode(struct ditto_stub *stub, const u8 *buf, size_t len)
 
 	if (ditto_offload_record_decode(&stub->record, buf, len) ||
 	    stub->record.ino != inode->i_ino || stub->record.generation != inode->i_generation) {
-		pr_warn_ratelimited("%s: the record of offloaded data of inode %lu is damaged, or that of another file; it is not served\n",
-				    inode->i_sb->s_id, inode->i_ino);
+		pr_warn_ratelimited("%s: the record of offloaded data of inode %llu is damaged, or that of another file; it is not served\n",
+				    inode->i_sb->s_id, (u64)inode->i_ino);
 		stub->damaged = true;
 	} else if (!ditto_offload_volume_owns(node->volume)) {
-		pr_warn_ratelimited("%s: inode %lu is offloaded, and the file system is served in another network namespace, too; it is served there only\n",
-				    inode->i_sb->s_id, inode->i_ino);
+		pr_warn_ratelimited("%s: inode %llu is offloaded, and the file system is served in another network namespace, too; it is served there only\n",
+				    inode->i_sb->s_id, (u64)inode->i_ino);
 		stub->damaged = true;
 	}
 	if (stub->damaged)
@@ -644,8 +644,9 @@ int ditto_stub_cut(struct ditto_stub *stub, u64 size)
 	mutex_unlock(&stub->io);
 	err = ditto_stub_store_cut(stub);
 	if (err && !ditto_cut_keep(stub))
-		pr_warn_ratelimited("%s: the record of inode %lu, which a client truncated, cannot be changed, error %d, and too many others wait for that: what was cut comes back if the file becomes longer once the server has forgotten it\n",
-				    stub->node->inode->i_sb->s_id, stub->node->inode->i_ino, -err);
+		pr_warn_ratelimited("%s: the record of inode %llu, which a client truncated, cannot be changed, error %d, and too many others wait for that: what was cut comes back if the file becomes longer once the server has forgotten it\n",
+				    stub->node->inode->i_sb->s_id, (u64)stub->node->inode->i_ino,
+				    -err);
 	return err;
 }
 

@@ -49,8 +49,8 @@ static int unserved_event(struct fsnotify_group *group, u32 mask, const void *da
 	    ditto_acting_table() ||
 	    __vfs_getxattr(dentry, d_inode(dentry), DITTO_OFFLOAD_XATTR, NULL, 0) <= 0)
 		return 0;
-	pr_warn_ratelimited("%s: the data of inode %lu is offloaded, and no share serves it: the file is not opened; add its share\n",
-			    dentry->d_sb->s_id, d_inode(dentry)->i_ino);
+	pr_warn_ratelimited("%s: the data of inode %llu is offloaded, and no share serves it: the file is not opened; add its share\n",
+			    dentry->d_sb->s_id, (u64)d_inode(dentry)->i_ino);
 	return -EIO;
 }
 

@@ -127,8 +127,8 @@ static void acl_set_undo(struct ditto_acl_change *ch)
 	/* The mode needs the old list in place: with the new one the file could permit more. */
 	err = err ?: set_mode(ch, ch->mode_from);
 	if (err)
-		pr_warn_ratelimited("share %s: inode %lu: its list could not be put back (%d)\n",
-				    ch->op->share->name, inode_of(ch)->i_ino, err);
+		pr_warn_ratelimited("share %s: inode %llu: its list could not be put back (%d)\n",
+				    ch->op->share->name, (u64)inode_of(ch)->i_ino, err);
 	ditto_op_leave(old);
 }
 
@@ -376,8 +376,8 @@ int ditto_acl_replace_by_posix(struct ditto_op *op, struct ditto_node *node,
 	if (!err) {
 		err = acl_clear(op, dentry, mode);
 		if (err && (set_mode(&ch, both) || set_posix(&ch, ACL_TYPE_ACCESS, NULL)))
-			pr_warn_ratelimited("share %s: inode %lu: its list could not be put back (%d)\n",
-					    op->share->name, inode->i_ino, err);
+			pr_warn_ratelimited("share %s: inode %llu: its list could not be put back (%d)\n",
+					    op->share->name, (u64)inode->i_ino, err);
 	}
 	acl_set_forget(&ch);
 	if (err)

@@ -31,7 +31,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_can_compress, DITTO);
 /* Return: 1 if the flag has this value already. */
 static int set_flag(struct ditto_share *share, struct dentry *dentry, bool on)
 {
-	struct fileattr old = { }, new = { };
+	struct file_kattr old = { }, new = { };
 	u32 flags;
 	int err;
 

@@ -70,7 +70,7 @@ static void create_undo(struct ditto_dir_change *c)
 	struct mnt_idmap *idmap = ditto_idmap(c->op->share);
 
 	if (d_is_dir(c->child))
-		vfs_rmdir(idmap, c->dir->inode, c->child);
+		vfs_rmdir(idmap, c->dir->inode, c->child, NULL);
 	else
 		vfs_unlink(idmap, c->dir->inode, c->child, NULL);
 	ditto_op_leave(old);
@@ -231,14 +231,15 @@ static int create_locked(struct ditto_dir_change *c, const struct ditto_name *na
 	mode = create_mode(args->type, &set, listed);
 	old = ditto_act_as(as);
 	if (S_ISREG(args->type))
-		err = vfs_create(idmap, dir, c->child, S_IFREG | mode, true);
+		err = vfs_create(idmap, c->child, S_IFREG | mode, NULL);
 	else if (S_ISDIR(args->type))
-		err = vfs_mkdir(idmap, dir, c->child, mode);
+		err = ditto_mkdir(idmap, dir, &c->child, mode);
 	else if (S_ISLNK(args->type))
-		err = vfs_symlink(idmap, dir, c->child, args->target);
+		err = vfs_symlink(idmap, dir, c->child, args->target, NULL);
 	else
-		err = vfs_mknod(idmap, dir, c->child, args->type | mode, args->rdev);
+		err = vfs_mknod(idmap, dir, c->child, args->type | mode, args->rdev, NULL);
 	ditto_op_leave(old);
+	err = ditto_no_wait(err);
 	if (err)
 		goto put;
 	/* Some file systems create the inode but need a lookup to instantiate it. */

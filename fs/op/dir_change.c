@@ -82,7 +82,7 @@ int ditto_dir_change_lookup(struct ditto_dir_change *c, const struct ditto_name 
 	if (err)
 		return err;
 	old = ditto_act_as(as);
-	child = lookup_one(ditto_idmap(c->op->share), name->name, c->parent, name->len);
+	child = lookup_one(ditto_idmap(c->op->share), &QSTR_LEN(name->name, name->len), c->parent);
 	ditto_op_leave(old);
 	if (IS_ERR(child))
 		return PTR_ERR(child);

@@ -61,8 +61,10 @@ static bool dentry_get_positive(struct dentry *dentry, unsigned int *seq)
  */
 static void dentry_put(struct dentry *dentry)
 {
-	if (!lockref_put_not_zero(&dentry->d_lockref))
-		dput(dentry);
+	if (lockref_put_or_lock(&dentry->d_lockref))
+		return;
+	spin_unlock(&dentry->d_lock);
+	dput(dentry);
 }
 
 /*
@@ -123,7 +125,7 @@ static struct dentry *lookup_below(struct ditto_listing *l, const struct ditto_r
 	struct dentry *child;
 
 	/* Search permission was checked once for all entries. */
-	child = d_hash_and_lookup(l->dir, &name);
+	child = try_lookup_noperm(&name, l->dir);
 	if (!IS_ERR_OR_NULL(child)) {
 		if (!(child->d_flags & DCACHE_OP_REVALIDATE) && d_is_positive(child))
 			return child;

@@ -200,8 +200,8 @@ static int dosattr_load(struct ditto_share *share, struct dentry *dentry,
 	if (len < 0 && len != -ERANGE)
 		return len;
 	if (len < 0 || !ditto_dosattr_decode(&stored, len, dosattr))
-		pr_warn_ratelimited("share %s: inode %lu has a damaged %s: taken for none\n",
-				    share->name, inode->i_ino, DITTO_DOSATTR_XATTR);
+		pr_warn_ratelimited("share %s: inode %llu has a damaged %s: taken for none\n",
+				    share->name, (u64)inode->i_ino, DITTO_DOSATTR_XATTR);
 	return 0;
 }
 

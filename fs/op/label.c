@@ -29,30 +29,29 @@ bool ditto_label_is_on(const struct ditto_share *share)
 EXPORT_SYMBOL_NS_GPL(ditto_label_is_on, DITTO);
 
 int ditto_label_get(const struct ditto_share *share, struct dentry *dentry,
-		    struct ditto_label *label)
+		    struct lsm_context *label)
 {
-	void *data = NULL;
-	u32 len = 0;
 	int err = -EOPNOTSUPP;
 
-	*label = (struct ditto_label){};
+	*label = (struct lsm_context){};
 	if (ditto_label_is_on(share))
-		err = security_inode_getsecctx(d_inode(dentry), &data, &len);
-	if (err)
+		err = ditto_inode_getsecctx(d_inode(dentry), label);
+	if (err) {
+		*label = (struct lsm_context){};
 		return err;
-	*label = (struct ditto_label){ .data = data, .len = len };
-	if (data && len && len <= DITTO_LABEL_MAX)
+	}
+	if (label->context && label->len && label->len <= DITTO_LABEL_MAX)
 		return 0;
 	ditto_label_free(label);
 	return -EOPNOTSUPP;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_label_get, DITTO);
 
-void ditto_label_free(struct ditto_label *label)
+void ditto_label_free(struct lsm_context *label)
 {
-	if (label->data)
-		security_release_secctx(label->data, label->len);
-	*label = (struct ditto_label){};
+	if (label->context)
+		ditto_release_secctx(label);
+	*label = (struct lsm_context){};
 }
 EXPORT_SYMBOL_NS_GPL(ditto_label_free, DITTO);
 
@@ -73,7 +72,7 @@ int ditto_label_set(struct ditto_op *op, struct ditto_node *node, const void *da
 {
 	struct vfsmount *mnt = op->share->root.mnt;
 	const struct cred *as, *old;
-	struct ditto_label there;
+	struct lsm_context there;
 	struct dentry *dentry;
 	int err;
 

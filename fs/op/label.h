@@ -5,6 +5,7 @@
 #ifndef _DITTO_FS_OP_LABEL_H
 #define _DITTO_FS_OP_LABEL_H
 
+#include <linux/security.h>
 #include <linux/types.h>
 
 struct dentry;
@@ -14,16 +15,6 @@ struct ditto_share;
 
 /* Longest label. */
 #define DITTO_LABEL_MAX	2048
-
-/**
- * struct ditto_label - a label, in memory of the security module
- * @data: the label, which may end with a NUL; NULL if there is none
- * @len: bytes of @data
- */
-struct ditto_label {
-	char *data;
-	u32 len;
-};
 
 /**
  * ditto_label_is_on - check whether clients may see and set the labels of a share's files
@@ -44,10 +35,10 @@ bool ditto_label_is_on(const struct ditto_share *share);
  * security module. After an error @label is empty.
  */
 int ditto_label_get(const struct ditto_share *share, struct dentry *dentry,
-		    struct ditto_label *label);
+		    struct lsm_context *label);
 
 /* Free and empty a label, which may be empty. Any context. */
-void ditto_label_free(struct ditto_label *label);
+void ditto_label_free(struct lsm_context *label);
 
 /**
  * ditto_label_set - set the label of a file

@@ -144,11 +144,10 @@ static int link_take(struct link *l)
 	struct mnt_idmap *idmap = ditto_idmap(l->c.op->share);
 	struct inode *dir = l->c.dir->inode;
 	struct renamedata rd = {
-		.old_mnt_idmap = idmap,
-		.old_dir = dir,
+		.mnt_idmap = idmap,
+		.old_parent = l->c.parent,
 		.old_dentry = l->c.child,
-		.new_mnt_idmap = idmap,
-		.new_dir = dir,
+		.new_parent = l->c.parent,
 		.new_dentry = l->taken,
 	};
 	const struct cred *old = ditto_act_as(l->as_remover);

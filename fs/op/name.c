@@ -100,8 +100,8 @@ struct dentry *ditto_lookup_dentry(struct ditto_op *op, struct ditto_node *dir,
 		return ERR_PTR(err);
 	old = ditto_act_as(as);
 	/* Checks search permission itself, and is mostly a lookup in the dcache. */
-	child = lookup_one_positive_unlocked(ditto_idmap(op->share), name->name, parent,
-					     name->len);
+	child = lookup_one_positive_unlocked(ditto_idmap(op->share),
+					     &QSTR_LEN(name->name, name->len), parent);
 	ditto_op_leave(old);
 	return child;
 }

@@ -139,7 +139,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_quota_statfs, DITTO);
 static u32 node_project(struct ditto_node *node)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
-	struct fileattr fa = {};
+	struct file_kattr fa = {};
 	int err;
 
 	err = vfs_fileattr_get(dentry, &fa);

@@ -52,7 +52,7 @@ int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 
 	old = ditto_act_as(as);
 	if (is_dir) {
-		err = vfs_rmdir(idmap, c->dir->inode, c->child);
+		err = vfs_rmdir(idmap, c->dir->inode, c->child, NULL);
 	} else {
 		/* ditto_node_forget() follows, so the notification need not queue a worker. */
 		WRITE_ONCE(node->changer, current);

@@ -11,6 +11,7 @@
 #include <linux/capability.h>
 #include <linux/filelock.h>
 #include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/magic.h>
 #include <linux/mount.h>
 

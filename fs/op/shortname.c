@@ -222,7 +222,8 @@ static int name_find(const struct ditto_share *share, struct dentry *dir,
 	const struct cred *old = ditto_act_as(share->srv->nodes->cred);
 	struct dentry *child;
 
-	child = lookup_one_positive_unlocked(ditto_idmap(share), name->name, dir, name->len);
+	child = lookup_one_positive_unlocked(ditto_idmap(share), &QSTR_LEN(name->name, name->len),
+					     dir);
 	ditto_op_leave(old);
 	if (IS_ERR(child))
 		return PTR_ERR(child);
@@ -302,7 +303,8 @@ static bool shorts_add(struct ditto_shorts *shorts, const struct ditto_name *as,
 static int name_find_locked(const struct ditto_share *share, struct dentry *dir,
 			    const struct ditto_name *name)
 {
-	struct dentry *child = lookup_one(ditto_idmap(share), name->name, dir, name->len);
+	struct dentry *child = lookup_one(ditto_idmap(share), &QSTR_LEN(name->name, name->len),
+					  dir);
 	int err = PTR_ERR_OR_ZERO(child);
 
 	if (err)

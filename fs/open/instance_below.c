@@ -40,7 +40,7 @@ static bool below_add(struct below *b, struct dentry *dir)
 	if (b->count == BELOW_DIRS)
 		return false;
 	spin_lock_nested(&dir->d_lock, DENTRY_D_LOCK_NESTED);
-	if (!__lockref_is_dead(&dir->d_lockref)) {
+	if (!lockref_is_dead(&dir->d_lockref)) {
 		b->dirs[b->count++] = dget_dlock(dir);
 		held = true;
 	}

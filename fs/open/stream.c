@@ -131,7 +131,8 @@ static struct dentry *find_stream(struct ditto_share *share, struct ditto_node *
 	char *found;
 	int err;
 
-	child = lookup_one_positive_unlocked(ditto_idmap(share), name->name, parent, name->len);
+	child = lookup_one_positive_unlocked(ditto_idmap(share), &QSTR_LEN(name->name, name->len),
+					     parent);
 	if (child != ERR_PTR(-ENOENT))
 		goto out;
 	found = kmalloc(NAME_MAX + 1, GFP_KERNEL);
@@ -139,8 +140,7 @@ static struct dentry *find_stream(struct ditto_share *share, struct ditto_node *
 	if (err)
 		child = ERR_PTR(err);
 	else
-		child = lookup_one_positive_unlocked(ditto_idmap(share), found, parent,
-						     strlen(found));
+		child = lookup_one_positive_unlocked(ditto_idmap(share), &QSTR(found), parent);
 	kfree(found);
 out:
 	dput(parent);
@@ -427,17 +427,16 @@ static int rename_locked(struct ditto_share *share, struct ditto_node *dir,
 {
 	struct mnt_idmap *idmap = ditto_idmap(share);
 	struct renamedata rd = {
-		.old_mnt_idmap = idmap,
-		.old_dir = dir->inode,
+		.mnt_idmap = idmap,
+		.old_parent = parent,
 		.old_dentry = from,
-		.new_mnt_idmap = idmap,
-		.new_dir = dir->inode,
+		.new_parent = parent,
 	};
 	int err;
 
 	if (d_unhashed(from) || from->d_parent != parent)
 		return -ENOENT;
-	rd.new_dentry = lookup_one(idmap, to->name, parent, to->len);
+	rd.new_dentry = lookup_one(idmap, &QSTR_LEN(to->name, to->len), parent);
 	if (IS_ERR(rd.new_dentry))
 		return PTR_ERR(rd.new_dentry);
 	if (d_is_positive(rd.new_dentry) && !replace && rd.new_dentry != from)
@@ -531,9 +530,9 @@ static int rename_stream(struct ditto_op *op, struct ditto_node *dir,
 	if (err)
 		goto end;
 	parent = ditto_node_dentry(dir);
-	lock_rename(parent, parent);
+	inode_lock_nested(dir->inode, I_MUTEX_PARENT);
 	err = rename_locked(op->share, dir, child, parent, to, over != DITTO_STREAM_OVER_NONE);
-	unlock_rename(parent, parent);
+	inode_unlock(dir->inode);
 	dput(parent);
 	/* The rename has replaced a stream with exactly the new name. */
 	if (!err && other && !d_unhashed(other))

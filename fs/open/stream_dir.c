@@ -56,7 +56,7 @@ void ditto_stream_unmake_dir(struct ditto_share *share, struct dentry *dentry)
 
 	inode_lock_nested(dir, I_MUTEX_PARENT);
 	if (!d_unhashed(dentry) && dentry->d_parent == parent)
-		vfs_rmdir(ditto_idmap(share), dir, dentry);
+		vfs_rmdir(ditto_idmap(share), dir, dentry, NULL);
 	inode_unlock(dir);
 	dput(parent);
 }
@@ -69,12 +69,12 @@ static struct dentry *make_dir(struct ditto_share *share, struct dentry *parent,
 	int err = 0;
 
 	inode_lock_nested(dir, I_MUTEX_PARENT);
-	child = lookup_one(ditto_idmap(share), name, parent, strlen(name));
+	child = lookup_one(ditto_idmap(share), &QSTR(name), parent);
 	if (!IS_ERR(child) && d_is_negative(child)) {
-		err = vfs_mkdir(ditto_idmap(share), dir, child, 0700);
+		err = ditto_mkdir(ditto_idmap(share), dir, &child, 0700);
 		if (!err && d_unhashed(child)) {
 			dput(child);
-			child = lookup_one(ditto_idmap(share), name, parent, strlen(name));
+			child = lookup_one(ditto_idmap(share), &QSTR(name), parent);
 		}
 	}
 	inode_unlock(dir);
@@ -96,7 +96,7 @@ static struct dentry *make_dir(struct ditto_share *share, struct dentry *parent,
 static struct dentry *find_key(struct ditto_share *share, struct dentry *parent, const char *key,
 			       const struct ditto_node *base)
 {
-	struct dentry *child = lookup_one_unlocked(ditto_idmap(share), key, parent, strlen(key));
+	struct dentry *child = lookup_one_unlocked(ditto_idmap(share), &QSTR(key), parent);
 	int err = 0;
 
 	if (IS_ERR(child))
@@ -121,7 +121,7 @@ static struct dentry *find_dir(struct ditto_share *share, struct dentry *parent,
 {
 	struct dentry *child;
 
-	child = lookup_one_positive_unlocked(ditto_idmap(share), name, parent, strlen(name));
+	child = lookup_one_positive_unlocked(ditto_idmap(share), &QSTR(name), parent);
 	if (child == ERR_PTR(-ENOENT) && create)
 		return make_dir(share, parent, name);
 	if (!IS_ERR(child) && !d_can_lookup(child)) {
@@ -284,10 +284,10 @@ struct dentry *ditto_stream_create(struct ditto_share *share, const struct ditto
 
 	inode_lock_nested(inode, I_MUTEX_PARENT);
 	child = IS_DEADDIR(inode) ? ERR_PTR(-ENOENT) :
-		lookup_one(idmap, name->name, parent, name->len);
+		lookup_one(idmap, &QSTR_LEN(name->name, name->len), parent);
 	if (!IS_ERR(child) && d_is_negative(child)) {
 		old = ditto_act_as(maker);
-		err = vfs_create(idmap, inode, child, S_IFREG | 0600, true);
+		err = vfs_create(idmap, child, S_IFREG | 0600, NULL);
 		if (!err) {
 			err = ditto_stream_give(share, base, child);
 			if (!err && verf)

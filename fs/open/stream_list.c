@@ -88,7 +88,8 @@ static int each_stream(struct ditto_share *share, struct ditto_node *dir,
 
 		if (err)
 			break;
-		child = lookup_one_positive_unlocked(ditto_idmap(share), n->name, parent, n->len);
+		child = lookup_one_positive_unlocked(ditto_idmap(share),
+						     &QSTR_LEN(n->name, n->len), parent);
 		/* Removed since it was listed. */
 		if (IS_ERR(child))
 			continue;
@@ -206,8 +207,9 @@ void ditto_streams_peek(struct ditto_op *op, struct ditto_node *base,
 		goto leave;
 	parent = ditto_node_dentry(dir);
 	for (unsigned int i = 0; i < count; i++) {
-		child = lookup_one_positive_unlocked(ditto_idmap(share), peeks[i].name.name,
-						     parent, peeks[i].name.len);
+		child = lookup_one_positive_unlocked(ditto_idmap(share),
+						     &QSTR_LEN(peeks[i].name.name,
+							       peeks[i].name.len), parent);
 		if (IS_ERR(child))
 			continue;
 		peek_one(share, child, &peeks[i]);
@@ -343,8 +345,7 @@ static void note_absence(struct ditto_share *share)
 {
 	const u32 elsewhere = DCACHE_OP_REVALIDATE | DCACHE_OP_WEAK_REVALIDATE;
 	struct dentry *root = share->root.dentry;
-	struct dentry *hidden = lookup_one_unlocked(ditto_idmap(share), DITTO_HIDDEN, root,
-						    strlen(DITTO_HIDDEN));
+	struct dentry *hidden = lookup_one_unlocked(ditto_idmap(share), &QSTR(DITTO_HIDDEN), root);
 
 	if (IS_ERR(hidden))
 		return;

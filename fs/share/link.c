@@ -25,7 +25,7 @@ static bool link_path_is_valid(const char *path)
 		return false;
 	for (;; path += len + 1) {
 		len = strcspn(path, "/");
-		if (!len || len > NAME_MAX || is_dot_dotdot(path, len))
+		if (!len || len > NAME_MAX || name_is_dot_dotdot(path, len))
 			return false;
 		for (size_t i = 0; i < len; i++)
 			if (iscntrl(path[i]) || path[i] == '\\')

@@ -77,7 +77,7 @@ static bool dsmb_device_get(const struct ditto_node *node, struct dsmb_device *d
 		.physical = bdev_physical_block_size(bdev),
 		.alignment = bdev_alignment_offset(bdev_whole(bdev)),
 		.start = (u64)get_start_sect(bdev) << SECTOR_SHIFT,
-		.rotates = !bdev_nonrot(bdev),
+		.rotates = bdev_rot(bdev),
 		.trims = bdev_max_discard_sectors(bdev),
 	};
 	return true;

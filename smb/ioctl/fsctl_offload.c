@@ -82,7 +82,7 @@ static void dsmb_token_authenticate(const struct dsmb_offload_token *token,
 				    u8 tag[SHA256_DIGEST_SIZE])
 {
 	static u8 key[SHA256_BLOCK_SIZE] __read_mostly;
-	struct sha256_state sha;
+	struct sha256_ctx sha;
 
 	get_random_once(key, sizeof(key));
 	sha256_init(&sha);

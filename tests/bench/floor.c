@@ -265,7 +265,7 @@ static int floor_listen(struct floor *f)
 	if (err)
 		return err;
 	sock_set_reuseaddr(f->listener->sk);
-	err = kernel_bind(f->listener, (struct sockaddr *)&sin, sizeof(sin));
+	err = kernel_bind(f->listener, (struct sockaddr_unsized *)&sin, sizeof(sin));
 	return err ?: kernel_listen(f->listener, 8);
 }
 

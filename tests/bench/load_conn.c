@@ -76,7 +76,7 @@ static int load_connect(struct load_conn *conn)
 	tcp_sock_set_nodelay(conn->sock->sk);
 	conn->sock->sk->sk_rcvtimeo = LOAD_TIMEOUT;
 	conn->sock->sk->sk_sndtimeo = LOAD_TIMEOUT;
-	return kernel_connect(conn->sock, (struct sockaddr *)&sin, sizeof(sin), 0);
+	return kernel_connect(conn->sock, (struct sockaddr_unsized *)&sin, sizeof(sin), 0);
 }
 
 /* Make the next call in a slot, to be sent by load_flush(). */

@@ -23,6 +23,7 @@
 #include <linux/cpumask.h>
 #include <linux/debugfs.h>
 #include <linux/file.h>
+#include <linux/hex.h>
 #include <linux/inet.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>

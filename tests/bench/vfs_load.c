@@ -171,7 +171,8 @@ static struct dentry *load_find(struct dentry *dir, const char *format, u32 i)
 {
 	char name[16];
 
-	return lookup_one_len(name, dir, snprintf(name, sizeof(name), format, i));
+	snprintf(name, sizeof(name), format, i);
+	return lookup_noperm(&QSTR(name), dir);
 }
 
 static int load_unlink_in(struct dentry *dir, struct mnt_idmap *idmap, u32 i)
@@ -214,11 +215,10 @@ static int load_rename_in(struct dentry *dir, struct mnt_idmap *idmap, u32 i)
 	struct dentry *old = load_find(dir, i % 2 ? "moved-%06u" : "file-%06u", i / 2);
 	struct dentry *new = load_find(dir, i % 2 ? "file-%06u" : "moved-%06u", i / 2);
 	struct renamedata names = {
-		.old_mnt_idmap = idmap,
-		.old_dir = d_inode(dir),
+		.mnt_idmap = idmap,
+		.old_parent = dir,
 		.old_dentry = old,
-		.new_mnt_idmap = idmap,
-		.new_dir = d_inode(dir),
+		.new_parent = dir,
 		.new_dentry = new,
 	};
 	int err = PTR_ERR_OR_ZERO(old) ?: PTR_ERR_OR_ZERO(new);
@@ -246,9 +246,9 @@ static int load_rename(struct load *load, u32 i)
 		return err;
 	err = mnt_want_write(path.mnt);
 	if (!err) {
-		lock_rename(path.dentry, path.dentry);
+		inode_lock_nested(d_inode(path.dentry), I_MUTEX_PARENT);
 		err = load_rename_in(path.dentry, mnt_idmap(path.mnt), i);
-		unlock_rename(path.dentry, path.dentry);
+		inode_unlock(d_inode(path.dentry));
 		mnt_drop_write(path.mnt);
 	}
 	path_put(&path);
@@ -335,7 +335,7 @@ static bool load_entry(struct dir_context *ctx, const char *name, int len, loff_
 	load->entries++;
 	if (load->detail == LOAD_NAMES || load_is_dots(name, len))
 		return true;
-	dentry = d_hash_and_lookup(load->file->f_path.dentry, &q);
+	dentry = try_lookup_noperm(&q, load->file->f_path.dentry);
 	if (IS_ERR_OR_NULL(dentry)) {
 		load->err = dentry ? PTR_ERR(dentry) : -ENOENT;
 		return false;

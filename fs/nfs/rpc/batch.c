@@ -52,7 +52,7 @@
 #define BATCH_PAGES_COMPOUND	(DNFS_MAX_PAYLOAD / PAGE_SIZE + 1)
 
 static_assert(BATCH_PAGES_MIN * PAGE_SIZE > DNFS_BRIEF_IO);
-static_assert(BATCH_PAGES_MIN < RPCSVC_MAXPAGES && BATCH_PAGES_COMPOUND < RPCSVC_MAXPAGES);
+static_assert(BATCH_PAGES_MIN < DNFS_PAGES && BATCH_PAGES_COMPOUND < DNFS_PAGES);
 /* Behind the first look the buffer grows to its full size in steps of two. */
 static_assert(DNFS_BATCH_IN == 8 * DNFS_BATCH_IN_FIRST);
 
@@ -239,8 +239,8 @@ static void batch_rewind(struct dnfs_batch *batch)
 	if (batch->proc->flags & DNFS_PROC_WHOLE || res->page_len || xdr->iov != res->head ||
 	    rqstp->rq_next_page != res->pages)
 		return;
-	rqstp->rq_next_page = rqstp->rq_pages;
-	res->pages = rqstp->rq_pages;
+	rqstp->rq_next_page = rqstp->rq_respages;
+	res->pages = rqstp->rq_respages;
 	res->buflen = PAGE_SIZE * (rqstp->rq_page_end - res->pages);
 	xdr->page_ptr = res->pages - 1;
 }
@@ -269,7 +269,7 @@ static bool batch_has_pages(const struct dnfs_batch *batch)
 static void batch_empty(struct dnfs_batch *batch)
 {
 	batch->used = 0;
-	batch->rqstp->rq_next_page = batch->rqstp->rq_pages;
+	batch->rqstp->rq_next_page = batch->rqstp->rq_respages;
 }
 
 enum batch_state {
@@ -542,8 +542,8 @@ static void batch_enter(struct dnfs_batch *batch, struct dnfs_stream *stream)
 	batch->calls = 0;
 	batch->released = false;
 	batch->stream = stream;
-	/* sunrpc releases the pages between the two. */
-	rqstp->rq_respages = rqstp->rq_pages;
+	/* sunrpc releases the pages from here to rq_next_page. */
+	svc_rqst_respages_all(rqstp);
 	batch_empty(batch);
 	rqstp->rq_xprt_ctxt = NULL;
 	rqstp->rq_prot = IPPROTO_TCP;

@@ -35,8 +35,10 @@ struct sockaddr;
 struct svc_xprt;
 struct user_namespace;
 
-/* Largest payload of a READ, WRITE or READDIR over TCP, the limit of sunrpc. */
+/* Largest payload of a READ, WRITE or READDIR over TCP, the limit of sunrpc in Linux 6.12. */
 #define DNFS_MAX_PAYLOAD	(1024 * 1024)
+/* Most pages of a call or a reply, as in sunrpc: two more, and one if they are not aligned. */
+#define DNFS_PAGES		(DNFS_MAX_PAYLOAD / PAGE_SIZE + 3)
 
 /*
  * Most bytes of the arguments that a digest, such as the reply cache's, covers. As many bytes of a

@@ -255,9 +255,9 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	call->in = &rqstp->rq_arg_stream;
 	call->xdr = &rqstp->rq_res_stream;
 	call->transport = &dnfs_rpc_transport;
-	call->vec = rqstp->rq_vec;
+	call->vec = dnfs_worker_of(rqstp)->vec;
 	call->bvec = rqstp->rq_bvec;
-	call->nvec = min(ARRAY_SIZE(rqstp->rq_vec), ARRAY_SIZE(rqstp->rq_bvec));
+	call->nvec = DNFS_PAGES;
 	if (proc->flags & DNFS_PROC_WHOLE)
 		return;
 	memset(call->args, 0, proc->argsize);

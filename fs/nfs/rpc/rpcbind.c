@@ -4,7 +4,7 @@
  *
  * Entries of other servers are never changed. rpcbind refuses a SET if another address is
  * registered, and the refusal is reported. sunrpc's own registration is not used for the
- * service, because svc_bind() and svc_rpcb_cleanup() remove all entries of a program, even
+ * service, because svc_bind() and svc_xprt_destroy_all() remove all entries of a program, even
  * entries of other servers. They are called for a dummy service instead, whose program number is
  * not used by any other server.
  *
@@ -27,6 +27,7 @@
 #include <linux/netlink.h>
 #include <linux/slab.h>
 #include <linux/sunrpc/svc.h>
+#include <linux/sunrpc/svc_xprt.h>
 
 #include "../server.h"
 #include "rpc.h"
@@ -226,8 +227,8 @@ static void dnfs_rpcbind_stop(struct dnfs_server *server)
 {
 	struct dnfs_rpcbind *rb = server->rpcbind;
 
-	if (rb->bound)
-		svc_rpcb_cleanup(rb->serv, server->net);
+	/* It has no sockets. */
+	svc_xprt_destroy_all(rb->serv, server->net, rb->bound);
 	svc_destroy(&rb->serv);
 	server->rpcbind = NULL;
 	kfree(rb);

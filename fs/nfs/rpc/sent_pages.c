@@ -36,14 +36,14 @@ static void sent_pages_swap(struct dnfs_sent_pages *sent, struct page **pages, u
 
 void dnfs_sent_pages_exchange(struct dnfs_sent_pages *sent, struct svc_rqst *rqstp)
 {
-	unsigned int n = rqstp->rq_next_page - rqstp->rq_pages;
+	unsigned int n = rqstp->rq_next_page - rqstp->rq_respages;
 
 	if (n > DNFS_SENT_PAGES)
 		return;
 	for (unsigned int i = 0; i < n; i++)
 		sent_page_at(sent, i);
-	sent_pages_swap(sent, rqstp->rq_pages, n);
-	rqstp->rq_next_page = rqstp->rq_pages;
+	sent_pages_swap(sent, rqstp->rq_respages, n);
+	rqstp->rq_next_page = rqstp->rq_respages;
 }
 
 bool dnfs_sent_pages_hold(struct dnfs_sent_pages *sent, struct page **pages, unsigned int n)

@@ -62,27 +62,34 @@ int dnfs_thread(void *data)
 {
 	struct svc_rqst *rqstp = data;
 	struct dnfs_worker worker;
+	struct kvec *vec;
 	int err;
 
 	/* Files are created with the modes that clients request. */
 	err = unshare_fs_struct();
 	if (!err)
 		current->fs->umask = 0;
+	vec = kvmalloc_array(DNFS_PAGES, sizeof(*vec), GFP_KERNEL);
+	if (!vec)
+		err = -ENOMEM;
+	else if (err)
+		kvfree(vec);
 	/* Writes of a loopback client must not wait for their own write-back. */
 	current->flags |= PF_LOCAL_THROTTLE;
 	/* The thread ends here after an error. */
 	svc_thread_init_status(rqstp, err);
-	dnfs_worker_start(&worker, rqstp);
+	dnfs_worker_start(&worker, rqstp, vec);
 
 	while (!svc_thread_should_stop(rqstp)) {
 		if (unlikely(test_bit(SP_VICTIM_REMAINS, &rqstp->rq_pool->sp_flags)))
 			dnfs_worker_stand_aside(rqstp);
-		svc_recv(rqstp);
+		svc_recv(rqstp, 0);
 		dnfs_restore_pages(rqstp);
 	}
 
 	dnfs_batch_free(dnfs_batch_of(rqstp));
 	dnfs_worker_stop(&worker);
+	kvfree(vec);
 	dnfs_worker_exit(rqstp);
 }
 
@@ -128,7 +135,7 @@ static void dnfs_stop(struct dnfs_server *server)
 	for (unsigned int i = DNFS_PARTS; i--;)
 		if (dnfs_parts[i].stop)
 			dnfs_parts[i].stop(server);
-	svc_xprt_destroy_all(server->serv, server->net);
+	svc_xprt_destroy_all(server->serv, server->net, false);
 	dnfs_park_flush();
 	serv = dnfs_service_replace(server, NULL);
 	svc_destroy(&serv);
@@ -147,8 +154,6 @@ static int dnfs_start(struct dnfs_server *server, struct netlink_ext_ack *extack
 	if (!serv)
 		return -ENOMEM;
 	serv->sv_name = KBUILD_MODNAME;	/* also the name of its threads */
-	/* sunrpc would end the oldest connection: conn_charge.c counts them. */
-	serv->sv_maxconn = UINT_MAX;
 	dnfs_service_replace(server, serv);
 
 	err = dnfs_set_threads(server, dnfs_threads_wanted(server));

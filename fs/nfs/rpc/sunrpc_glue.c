@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Uses of sunrpc that its interface does not provide for. They rely on how Linux 6.12 works inside,
- * and are in this file, so that they can be checked against another kernel; the mark of TLS is set
- * where a call is received, and rpc.c lends rq_vec to a WRITE.
+ * Uses of sunrpc that its interface does not provide for. They rely on how Linux 6.12 and 7.3 work
+ * inside, and are in this file, so that they can be checked against another kernel; the mark of TLS
+ * is set where a call is received.
  *
  * The thread of a request. Each service thread has state of its own: what it executes, its batch,
  * and the file that it has seen last. A call that comes from sunrpc has only its struct svc_rqst,
- * which is the thread's for as long as that lives, but has no member for a server's own use.
- * rq_lease_breaker is used by the kernel's own NFS server only. sunrpc allocates it as NULL and
- * never touches it.
+ * which is the thread's for as long as that lives. Its rq_private is for a server's own use.
  *
  * Transport operations. sunrpc accepts all connections, and keeps the pages of a record until it is
  * complete, without a limit for a client. It also decides alone when it receives. So a listening
@@ -18,6 +16,11 @@
  * operation. A connection that must not receive gets a second copy, in which there is never room
  * to send: for such a connection sunrpc wakes no thread. A connection gets its own operations back
  * when it is closed, because a callback may hold it for longer than this module is loaded.
+ *
+ * Connections that are not counted. sunrpc closes the oldest of a few dozen connections, unless the
+ * server says that the peer of each is valid, which it can do only when it has received something
+ * from it. conn_charge.c counts connections, idle ones, too. So each is marked as valid when it is
+ * accepted, before sunrpc counts it, and is taken off the count in advance.
  *
  * The first user of a connection. sunrpc has no private pointer in a struct svc_xprt for TCP, but a
  * list of users that are notified of its end. Ours is registered before any other, and sunrpc
@@ -31,9 +34,8 @@
  *
  * Pages kept aside. A page of a file that is spliced into a reply replaces a page of the thread.
  * sunrpc would free the thread's and allocate another, 256 times for 1 MiB. The thread's pages are
- * kept in rq_vec, which otherwise only a WRITE uses, with the numbers of their slots, and their
- * number in rq_cachetype, which sunrpc leaves to the server. rq_next_page is advanced past such a
- * page, because it must not be written to.
+ * kept in memory of the thread, which otherwise only a WRITE uses, with the numbers of their slots.
+ * rq_next_page is advanced past such a page, because it must not be written to.
  *
  * Deferred calls. A call of NFSv3 that needs data of an offloaded file is executed again when the
  * data is there, without a thread until then (park.c). sunrpc can do that for calls that wait for
@@ -86,6 +88,16 @@ void dnfs_ops_install(struct svc_xprt *listener, const struct svc_xprt_ops *ours
 	dnfs_ops_use(listener, false);
 }
 
+void dnfs_xprt_uncount(struct svc_xprt *xprt)
+{
+	struct svc_serv *serv = xprt->xpt_server;
+
+	set_bit(XPT_PEER_VALID, &xprt->xpt_flags);
+	spin_lock_bh(&serv->sv_lock);
+	serv->sv_tmpcnt--;
+	spin_unlock_bh(&serv->sv_lock);
+}
+
 struct svc_xpt_user *dnfs_xprt_first_user(struct svc_xprt *xprt)
 {
 	struct list_head *last = READ_ONCE(xprt->xpt_users.prev);
@@ -109,11 +121,13 @@ u32 dnfs_conn_security(const struct svc_rqst *rqstp)
 
 bool dnfs_page_replace(struct svc_rqst *rqstp, struct page *page)
 {
-	if (rqstp->rq_next_page >= rqstp->rq_page_end ||
-	    rqstp->rq_cachetype == ARRAY_SIZE(rqstp->rq_vec))
+	struct dnfs_worker *worker = dnfs_worker_of(rqstp);
+
+	if (rqstp->rq_next_page >= rqstp->rq_page_end || worker->aside == DNFS_PAGES)
 		return false;
-	rqstp->rq_vec[rqstp->rq_cachetype++] = (struct kvec) {
-		.iov_base = *rqstp->rq_next_page, .iov_len = rqstp->rq_next_page - rqstp->rq_pages,
+	worker->vec[worker->aside++] = (struct kvec) {
+		.iov_base = *rqstp->rq_next_page,
+		.iov_len = rqstp->rq_next_page - rqstp->rq_respages,
 	};
 	get_page(page);
 	*rqstp->rq_next_page++ = page;
@@ -122,9 +136,11 @@ bool dnfs_page_replace(struct svc_rqst *rqstp, struct page *page)
 
 void dnfs_restore_pages(struct svc_rqst *rqstp)
 {
-	while (rqstp->rq_cachetype) {
-		const struct kvec *own = &rqstp->rq_vec[--rqstp->rq_cachetype];
-		struct page **slot = rqstp->rq_pages + own->iov_len;
+	struct dnfs_worker *worker = dnfs_worker_of(rqstp);
+
+	while (worker->aside) {
+		const struct kvec *own = &worker->vec[--worker->aside];
+		struct page **slot = rqstp->rq_respages + own->iov_len;
 
 		/* sunrpc has released the page cache page. */
 		if (WARN_ON_ONCE(*slot))
@@ -132,20 +148,23 @@ void dnfs_restore_pages(struct svc_rqst *rqstp)
 		else
 			*slot = own->iov_base;
 	}
+	svc_rqst_respages_refill(rqstp);
 }
 
 bool dnfs_return_pages(struct svc_rqst *rqstp, struct page **first)
 {
-	unsigned long n = rqstp->rq_cachetype;
+	struct dnfs_worker *worker = dnfs_worker_of(rqstp);
+	unsigned int n = worker->aside;
 
 	/* Not if the call has used others, or has used these in an earlier attempt. */
-	if (rqstp->rq_next_page != first + n || rqstp->rq_pages + rqstp->rq_vec[0].iov_len != first)
+	if (rqstp->rq_next_page != first + n ||
+	    rqstp->rq_respages + worker->vec[0].iov_len != first)
 		return false;
-	for (unsigned long i = 0; i < n; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		put_page(first[i]);
-		first[i] = rqstp->rq_vec[i].iov_base;
+		first[i] = worker->vec[i].iov_base;
 	}
-	rqstp->rq_cachetype = 0;
+	worker->aside = 0;
 	return true;
 }
 

@@ -9,22 +9,23 @@
 #include <linux/sunrpc/svc_xprt.h>
 #include <linux/types.h>
 
+#include "worker.h"
+
 struct dnfs_rpc_call;
-struct dnfs_worker;
 
 /* The thread of a request */
 
-static_assert(sizeof_field(struct svc_rqst, rq_lease_breaker) == sizeof(struct dnfs_worker *));
+static_assert(sizeof_field(struct svc_rqst, rq_private) == sizeof(struct dnfs_worker *));
 
 /* The service thread of a request; NULL if it has none. */
 static inline struct dnfs_worker *dnfs_worker_of(const struct svc_rqst *rqstp)
 {
-	return (struct dnfs_worker *)rqstp->rq_lease_breaker;
+	return (struct dnfs_worker *)rqstp->rq_private;
 }
 
 static inline void dnfs_worker_set(struct svc_rqst *rqstp, struct dnfs_worker *worker)
 {
-	rqstp->rq_lease_breaker = (void **)worker;
+	rqstp->rq_private = (void *)worker;
 }
 
 /* Transport operations */
@@ -60,6 +61,9 @@ static inline bool dnfs_ops_are_used(struct svc_xprt *xprt)
 	return READ_ONCE(xprt->xpt_ops) == &dnfs_ops;
 }
 
+/* Let sunrpc not count a connection, which it has accepted, but not added to its list yet. */
+void dnfs_xprt_uncount(struct svc_xprt *xprt);
+
 /* The first user that was registered for a connection, or NULL. With xpt_lock or XPT_BUSY. */
 struct svc_xpt_user *dnfs_xprt_first_user(struct svc_xprt *xprt);
 
@@ -74,9 +78,9 @@ u32 dnfs_conn_security(const struct svc_rqst *rqstp);
 /* Pages of a thread that are kept aside */
 
 /* Number of pages of the thread that pages of a file have replaced in the reply. */
-static inline unsigned long dnfs_pages_aside(const struct svc_rqst *rqstp)
+static inline unsigned int dnfs_pages_aside(const struct svc_rqst *rqstp)
 {
-	return rqstp->rq_cachetype;
+	return dnfs_worker_of(rqstp)->aside;
 }
 
 /**

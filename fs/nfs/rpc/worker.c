@@ -143,13 +143,13 @@ static void workers_wakeup(struct work_struct *work)
 	struct workers_wakeup *wakeup =
 		container_of(to_delayed_work(work), struct workers_wakeup, work);
 
-	for (unsigned int i = 0; i < wakeup->serv->sv_nrpools; i++)
+	for (unsigned int i = 0; i < svc_serv_nrpools(wakeup->serv); i++)
 		svc_pool_wake_idle_thread(&wakeup->serv->sv_pools[i]);
 	queue_delayed_work(system_unbound_wq, &wakeup->work, WORKERS_WAKEUP);
 }
 
 /*
- * In Linux 6.12 an idle thread leaves the list of idle threads only while it is the first in it. A
+ * An idle thread leaves the list of idle threads only while it is the first in it. A
  * thread that is to end just when it became idle may have others before it, which became idle
  * after it. Then it sleeps, and svc_set_num_threads() waits until all of them have something to do
  * at the same time. So some are woken now and then, and those stand aside.
@@ -163,7 +163,7 @@ int dnfs_service_resize(struct dnfs_server *server, unsigned int threads)
 	lockdep_assert_held(&server->lock);
 	INIT_DELAYED_WORK_ONSTACK(&wakeup.work, workers_wakeup);
 	queue_delayed_work(system_unbound_wq, &wakeup.work, WORKERS_WAKEUP);
-	err = svc_set_num_threads(server->serv, NULL, threads);
+	err = svc_set_num_threads(server->serv, 0, threads);
 	cancel_delayed_work_sync(&wakeup.work);
 	destroy_delayed_work_on_stack(&wakeup.work);
 	while (before > server->serv->sv_nrthreads) {
@@ -245,9 +245,11 @@ void dnfs_workers_watch(struct dnfs_workers *workers)
 		queue_delayed_work(system_unbound_wq, &workers->look, WORKERS_LOOK);
 }
 
-void dnfs_worker_start(struct dnfs_worker *worker, struct svc_rqst *rqstp)
+void dnfs_worker_start(struct dnfs_worker *worker, struct svc_rqst *rqstp, struct kvec *vec)
 {
-	*worker = (struct dnfs_worker) { .serv = rqstp->rq_server, .begun = jiffies };
+	*worker = (struct dnfs_worker) {
+		.serv = rqstp->rq_server, .begun = jiffies, .vec = vec,
+	};
 	spin_lock(&workers_lock);
 	list_add(&worker->list, &workers_list);
 	spin_unlock(&workers_lock);

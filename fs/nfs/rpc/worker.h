@@ -25,6 +25,7 @@ struct ditto_volume;
 struct dnfs_batch;
 struct dnfs_call;
 struct dnfs_server;
+struct kvec;
 
 /* No threads are started for those that are kept if the service has fewer. */
 #define DNFS_WORKERS_MIN	4
@@ -44,6 +45,8 @@ struct dnfs_server;
  * @list: link in the list of all service threads
  * @serv: its service
  * @batch: its batch, see batch.h; or NULL
+ * @vec: DNFS_PAGES entries for the payload of a WRITE, or for pages of a READ that are kept aside
+ * @aside: number of pages that are kept aside
  * @begun: jiffies at the beginning of its last call
  * @busy: it executes that call
  * @volume: file system that the call is about, compared only; or NULL
@@ -56,6 +59,8 @@ struct dnfs_worker {
 	struct list_head list;
 	const struct svc_serv *serv;
 	struct dnfs_batch *batch;
+	struct kvec *vec;
+	unsigned int aside;
 	unsigned long begun;
 	bool busy;
 	const struct ditto_volume *volume;
@@ -147,8 +152,9 @@ int dnfs_service_resize(struct dnfs_server *server, unsigned int threads);
  * dnfs_worker_start - add a service thread
  * @worker: filled
  * @rqstp: the thread's request
+ * @vec: memory for @worker->vec
  */
-void dnfs_worker_start(struct dnfs_worker *worker, struct svc_rqst *rqstp);
+void dnfs_worker_start(struct dnfs_worker *worker, struct svc_rqst *rqstp, struct kvec *vec);
 
 /**
  * dnfs_worker_stop - remove a service thread

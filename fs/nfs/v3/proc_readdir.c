@@ -238,7 +238,7 @@ static int dnfs3_readdir_exec(struct dnfs_call *call, void *decoded, void *resul
 	list.buf.pages = pages;
 	list.buf.buflen = min_t(u64, min(a->count, call->max_payload) - DNFS3_LISTING_REST,
 				(u64)npages << PAGE_SHIFT) & ~(XDR_UNIT - 1);
-	xdr_init_encode_pages(&list.xdr, &list.buf, pages, NULL);
+	xdr_init_encode_pages(&list.xdr, &list.buf);
 	dnfs3_listing_room(&list, &args);
 	err = ditto_readdir(&dir.op, dir.node, &args, dnfs3_readdir_emit, &list, &res->eof);
 	if (err)

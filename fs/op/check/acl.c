@@ -188,8 +188,8 @@ static struct ditto_acl *acl_lock_out(struct ditto_share *share, const struct in
 {
 	struct ditto_acl *acl;
 
-	pr_warn_ratelimited("share %s: inode %lu: its %s %s, and only its owner and the administrator may change that: set another list\n",
-			    share->name, inode->i_ino, name, what);
+	pr_warn_ratelimited("share %s: inode %llu: its %s %s, and only its owner and the administrator may change that: set another list\n",
+			    share->name, (u64)inode->i_ino, name, what);
 	acl = ditto_acl_alloc(0);
 	if (!acl)
 		return ERR_PTR(-ENOMEM);
@@ -213,8 +213,8 @@ static struct ditto_acl *acl_load_ntacl(struct ditto_share *share, struct dentry
 		return acl;
 	case DITTO_NTACL_STALE:
 	case DITTO_NTACL_UNPROVEN:
-		pr_warn_ratelimited("share %s: inode %lu: its %s %s\n", share->name,
-				    inode->i_ino, DITTO_NTACL_XATTR, ditto_ntacl_text(state));
+		pr_warn_ratelimited("share %s: inode %llu: its %s %s\n", share->name,
+				    (u64)inode->i_ino, DITTO_NTACL_XATTR, ditto_ntacl_text(state));
 		return NULL;
 	default:
 		return acl_lock_out(share, inode, DITTO_NTACL_XATTR, ditto_ntacl_text(state));

@@ -64,8 +64,8 @@ static struct ditto_acl *audit_list_read(struct ditto_share *share, struct dentr
 		return NULL;
 	if (list != ERR_PTR(-EUCLEAN))
 		return list;
-	pr_warn_ratelimited("share %s: inode %lu has a damaged %s, and nothing is recorded by it\n",
-			    share->name, inode->i_ino, DITTO_AUDIT_XATTR);
+	pr_warn_ratelimited("share %s: inode %llu has a damaged %s, and nothing is recorded by it\n",
+			    share->name, (u64)inode->i_ino, DITTO_AUDIT_XATTR);
 	return NULL;
 }
 

@@ -106,7 +106,7 @@ int ditto_ntacl_decode(const void *bytes, size_t size, struct ditto_ntacl *ntacl
  * @len: bytes so far
  */
 struct ntacl_hash {
-	struct sha256_state sha;
+	struct sha256_ctx sha;
 	u32 len;
 };
 

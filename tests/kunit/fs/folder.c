@@ -5,6 +5,7 @@
 #include <linux/namei.h>
 #include <net/net_namespace.h>
 
+#include "../../../fs/op/op_private.h"
 #include "folder.h"
 
 #define PATH_LEN	64
@@ -55,7 +56,7 @@ int folder_start(struct folder *f)
 	dentry = kern_path_create(AT_FDCWD, name, &parent, LOOKUP_DIRECTORY);
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
-	err = vfs_mkdir(mnt_idmap(parent.mnt), d_inode(parent.dentry), dentry, 0777);
+	err = ditto_mkdir(mnt_idmap(parent.mnt), d_inode(parent.dentry), &dentry, 0777);
 	done_path_create(&parent, dentry);
 	if (err)
 		return err;
@@ -76,7 +77,7 @@ void folder_stop(struct folder *f)
 	ditto_share_del(f->srv, f->name, NULL);
 	parent = dget_parent(f->path.dentry);
 	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
-	vfs_rmdir(mnt_idmap(f->path.mnt), d_inode(parent), f->path.dentry);
+	vfs_rmdir(mnt_idmap(f->path.mnt), d_inode(parent), f->path.dentry, NULL);
 	inode_unlock(d_inode(parent));
 	dput(parent);
 	path_put(&f->path);

@@ -708,11 +708,12 @@ static bool streams_left(void)
 	struct dentry *hidden, *streams = NULL;
 	bool empty = true;
 
-	hidden = lookup_one_positive_unlocked(mnt_idmap(folder.path.mnt), ".ditto",
-					      folder.path.dentry, 6);
+	hidden = lookup_one_positive_unlocked(mnt_idmap(folder.path.mnt), &QSTR(".ditto"),
+					      folder.path.dentry);
 	if (IS_ERR(hidden))
 		return false;
-	streams = lookup_one_positive_unlocked(mnt_idmap(folder.path.mnt), "streams", hidden, 7);
+	streams = lookup_one_positive_unlocked(mnt_idmap(folder.path.mnt), &QSTR("streams"),
+					       hidden);
 	if (!IS_ERR(streams)) {
 		empty = simple_empty(streams);
 		dput(streams);
@@ -726,9 +727,9 @@ static void remove_below(struct dentry *parent, const char *name)
 	struct dentry *child;
 
 	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
-	child = lookup_one_len(name, parent, strlen(name));
+	child = lookup_noperm(&QSTR(name), parent);
 	if (!IS_ERR(child) && d_is_positive(child))
-		vfs_rmdir(mnt_idmap(folder.path.mnt), d_inode(parent), child);
+		vfs_rmdir(mnt_idmap(folder.path.mnt), d_inode(parent), child, NULL);
 	inode_unlock(d_inode(parent));
 	if (!IS_ERR(child))
 		dput(child);
@@ -737,8 +738,8 @@ static void remove_below(struct dentry *parent, const char *name)
 /* Not through the server. */
 static bool is_there(const char *name)
 {
-	struct dentry *dentry = lookup_one_positive_unlocked(mnt_idmap(folder.path.mnt), name,
-							     folder.path.dentry, strlen(name));
+	struct dentry *dentry = lookup_one_positive_unlocked(mnt_idmap(folder.path.mnt),
+							     &QSTR(name), folder.path.dentry);
 
 	if (IS_ERR(dentry))
 		return false;
@@ -751,8 +752,8 @@ static void remove_hidden(void)
 {
 	struct dentry *hidden;
 
-	hidden = lookup_one_positive_unlocked(mnt_idmap(folder.path.mnt), ".ditto",
-					      folder.path.dentry, 6);
+	hidden = lookup_one_positive_unlocked(mnt_idmap(folder.path.mnt), &QSTR(".ditto"),
+					      folder.path.dentry);
 	if (IS_ERR(hidden))
 		return;
 	remove_below(hidden, "streams");

@@ -146,7 +146,7 @@ static void dir_unlock(void)
 
 static struct dentry *dentry_lookup(struct kunit *test, const char *name)
 {
-	struct dentry *dentry = lookup_one_len(name, folder.path.dentry, strlen(name));
+	struct dentry *dentry = lookup_noperm(&QSTR(name), folder.path.dentry);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(dentry));
 	return dentry;
@@ -155,10 +155,11 @@ static struct dentry *dentry_lookup(struct kunit *test, const char *name)
 static void local_create(struct kunit *test, const char *name)
 {
 	struct mnt_idmap *idmap = mnt_idmap(folder.path.mnt);
-	struct inode *dir = dir_lock();
-	struct dentry *dentry = dentry_lookup(test, name);
+	struct dentry *dentry;
 
-	KUNIT_EXPECT_EQ(test, vfs_create(idmap, dir, dentry, 0600, true), 0);
+	dir_lock();
+	dentry = dentry_lookup(test, name);
+	KUNIT_EXPECT_EQ(test, vfs_create(idmap, dentry, 0600, NULL), 0);
 	dput(dentry);
 	dir_unlock();
 }
@@ -176,16 +177,15 @@ static void local_unlink(struct kunit *test, const char *name)
 
 static void local_rename(struct kunit *test, const char *from, const char *to)
 {
-	struct inode *dir = dir_lock();
 	struct renamedata rd = {
-		.old_mnt_idmap = mnt_idmap(folder.path.mnt),
-		.old_dir = dir,
-		.old_dentry = dentry_lookup(test, from),
-		.new_mnt_idmap = mnt_idmap(folder.path.mnt),
-		.new_dir = dir,
-		.new_dentry = dentry_lookup(test, to),
+		.mnt_idmap = mnt_idmap(folder.path.mnt),
+		.old_parent = folder.path.dentry,
+		.new_parent = folder.path.dentry,
 	};
 
+	dir_lock();
+	rd.old_dentry = dentry_lookup(test, from);
+	rd.new_dentry = dentry_lookup(test, to);
 	KUNIT_EXPECT_EQ(test, vfs_rename(&rd), 0);
 	dput(rd.old_dentry);
 	dput(rd.new_dentry);
@@ -198,7 +198,7 @@ static void local_rmdir(struct kunit *test, const char *name)
 	struct inode *dir = dir_lock();
 	struct dentry *dentry = dentry_lookup(test, name);
 
-	KUNIT_EXPECT_EQ(test, vfs_rmdir(idmap, dir, dentry), 0);
+	KUNIT_EXPECT_EQ(test, vfs_rmdir(idmap, dir, dentry, NULL), 0);
 	dput(dentry);
 	dir_unlock();
 }

@@ -44,10 +44,10 @@ static struct dentry *file_make(struct kunit *test, const char *name)
 	struct dentry *dentry;
 
 	inode_lock_nested(dir, I_MUTEX_PARENT);
-	dentry = lookup_one_len(name, folder.path.dentry, strlen(name));
+	dentry = lookup_noperm(&QSTR(name), folder.path.dentry);
 	if (!IS_ERR(dentry))
-		KUNIT_EXPECT_EQ(test, 0, vfs_create(mnt_idmap(folder.path.mnt), dir, dentry, 0600,
-						    true));
+		KUNIT_EXPECT_EQ(test, 0, vfs_create(mnt_idmap(folder.path.mnt), dentry, 0600,
+						    NULL));
 	inode_unlock(dir);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dentry);
 	return dentry;
@@ -238,9 +238,10 @@ static void node_left_subtree(struct kunit *test)
 	struct ditto_share *share = share_get(test);
 	struct dentry *dentry = file_make(test, "left");
 	struct renamedata rd = {
-		.old_mnt_idmap = mnt_idmap(folder.path.mnt),
-		.new_mnt_idmap = mnt_idmap(folder.path.mnt),
+		.mnt_idmap = mnt_idmap(folder.path.mnt),
+		.old_parent = folder.path.dentry,
 		.old_dentry = dentry,
+		.new_parent = top,
 	};
 	struct dentry *target;
 	struct ditto_handle h;
@@ -249,17 +250,19 @@ static void node_left_subtree(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_handle_encode(share, dentry, &h), 0);
 	KUNIT_EXPECT_NE(test, handle_decode(&h, &err), 0);
 
-	lock_rename(top, folder.path.dentry);
-	target = lookup_one_len("ditto-kunit-left", top, strlen("ditto-kunit-left"));
+	mutex_lock(&top->d_sb->s_vfs_rename_mutex);
+	inode_lock_nested(d_inode(top), I_MUTEX_PARENT);
+	inode_lock_nested(d_inode(folder.path.dentry), I_MUTEX_PARENT2);
+	target = lookup_noperm(&QSTR("ditto-kunit-left"), top);
 	KUNIT_EXPECT_FALSE(test, IS_ERR(target));
 	if (!IS_ERR(target)) {
-		rd.old_dir = d_inode(folder.path.dentry);
-		rd.new_dir = d_inode(top);
 		rd.new_dentry = target;
 		KUNIT_EXPECT_EQ(test, vfs_rename(&rd), 0);
 		dput(target);
 	}
-	unlock_rename(top, folder.path.dentry);
+	inode_unlock(d_inode(folder.path.dentry));
+	inode_unlock(d_inode(top));
+	mutex_unlock(&top->d_sb->s_vfs_rename_mutex);
 
 	handle_decode(&h, &err);
 	KUNIT_EXPECT_EQ(test, err, -ESTALE);
@@ -319,10 +322,10 @@ static void dir_remove(struct kunit *test, struct dentry *parent, const char *na
 	struct dentry *dentry;
 
 	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
-	dentry = lookup_one_len(name, parent, strlen(name));
+	dentry = lookup_noperm(&QSTR(name), parent);
 	if (!IS_ERR(dentry)) {
 		KUNIT_EXPECT_EQ(test, 0, vfs_rmdir(mnt_idmap(folder.path.mnt), d_inode(parent),
-						   dentry));
+						   dentry, NULL));
 		dput(dentry);
 	}
 	inode_unlock(d_inode(parent));

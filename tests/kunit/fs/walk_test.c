@@ -43,10 +43,10 @@ static void make_locally(struct kunit *test, const char *name)
 	struct dentry *dentry;
 
 	inode_lock_nested(dir, I_MUTEX_PARENT);
-	dentry = lookup_one_len(name, folder.path.dentry, strlen(name));
+	dentry = lookup_noperm(&QSTR(name), folder.path.dentry);
 	if (!IS_ERR(dentry))
-		KUNIT_EXPECT_EQ(test, vfs_create(mnt_idmap(folder.path.mnt), dir, dentry, 0600,
-						 true), 0);
+		KUNIT_EXPECT_EQ(test, vfs_create(mnt_idmap(folder.path.mnt), dentry, 0600,
+						 NULL), 0);
 	inode_unlock(dir);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dentry);
 	dput(dentry);
@@ -58,7 +58,7 @@ static void unlink_locally(struct kunit *test, const char *name)
 	struct dentry *dentry;
 
 	inode_lock_nested(dir, I_MUTEX_PARENT);
-	dentry = lookup_one_len(name, folder.path.dentry, strlen(name));
+	dentry = lookup_noperm(&QSTR(name), folder.path.dentry);
 	if (!IS_ERR(dentry))
 		KUNIT_EXPECT_EQ(test, vfs_unlink(mnt_idmap(folder.path.mnt), dir, dentry, NULL),
 				0);
@@ -299,9 +299,9 @@ static int walk_toggler(void *arg)
 
 	while (!kthread_should_stop()) {
 		inode_lock_nested(dir, I_MUTEX_PARENT);
-		dentry = lookup_one_len("busy", folder.path.dentry, 4);
+		dentry = lookup_noperm(&QSTR("busy"), folder.path.dentry);
 		if (!IS_ERR(dentry)) {
-			if (!vfs_create(idmap, dir, dentry, 0600, true))
+			if (!vfs_create(idmap, dentry, 0600, NULL))
 				vfs_unlink(idmap, dir, dentry, NULL);
 			dput(dentry);
 		}

@@ -206,19 +206,18 @@ static void local_rename(struct kunit *test, const char *from, const char *to)
 {
 	struct dentry *root = folder.path.dentry;
 	struct renamedata rd = {
-		.old_mnt_idmap = mnt_idmap(folder.path.mnt),
-		.old_dir = d_inode(root),
-		.new_mnt_idmap = mnt_idmap(folder.path.mnt),
-		.new_dir = d_inode(root),
+		.mnt_idmap = mnt_idmap(folder.path.mnt),
+		.old_parent = root,
+		.new_parent = root,
 	};
 
-	lock_rename(root, root);
-	rd.old_dentry = lookup_one_len(from, root, strlen(from));
-	rd.new_dentry = lookup_one_len(to, root, strlen(to));
+	inode_lock_nested(d_inode(root), I_MUTEX_PARENT);
+	rd.old_dentry = lookup_noperm(&QSTR(from), root);
+	rd.new_dentry = lookup_noperm(&QSTR(to), root);
 	KUNIT_EXPECT_EQ(test, vfs_rename(&rd), 0);
 	dput(rd.old_dentry);
 	dput(rd.new_dentry);
-	unlock_rename(root, root);
+	inode_unlock(d_inode(root));
 }
 
 /* An entry that is renamed from or to a hidden name appears or goes. */

@@ -19,7 +19,7 @@ int fake_helper_open(struct fake_helper *h, struct ditto_server *srv, long wait)
 	if (err)
 		return err;
 	h->sock->sk->sk_rcvtimeo = wait;
-	err = kernel_bind(h->sock, (struct sockaddr *)&addr, sizeof(addr));
+	err = kernel_bind(h->sock, (struct sockaddr_unsized *)&addr, sizeof(addr));
 	if (!err)
 		err = min(kernel_getsockname(h->sock, (struct sockaddr *)&addr), 0);
 	h->port = addr.nl_pid;

@@ -15,7 +15,7 @@ static int pair_connect(struct socket *listener, struct tcp_pair *pair)
 	int err;
 
 	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	err = kernel_bind(listener, (struct sockaddr *)&addr, sizeof(addr));
+	err = kernel_bind(listener, (struct sockaddr_unsized *)&addr, sizeof(addr));
 	if (err)
 		return err;
 	err = kernel_listen(listener, 1);
@@ -27,7 +27,7 @@ static int pair_connect(struct socket *listener, struct tcp_pair *pair)
 	err = sock_create_kern(&init_net, AF_INET, SOCK_STREAM, IPPROTO_TCP, &pair->sender);
 	if (err)
 		return err;
-	err = kernel_connect(pair->sender, (struct sockaddr *)&addr, sizeof(addr), 0);
+	err = kernel_connect(pair->sender, (struct sockaddr_unsized *)&addr, sizeof(addr), 0);
 	return err ?: kernel_accept(listener, &pair->receiver, 0);
 }
 

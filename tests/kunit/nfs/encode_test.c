@@ -83,7 +83,7 @@ static void encode_begin(struct encode_stream *s, u32 buflen)
 		memset(page_address(s->pages[i]), 0xee, PAGE_SIZE);
 	s->buf = (struct xdr_buf){ .pages = s->pages, .buflen = buflen };
 	memset(&s->xdr, 0, sizeof(s->xdr));
-	xdr_init_encode_pages(&s->xdr, &s->buf, s->pages, NULL);
+	xdr_init_encode_pages(&s->xdr, &s->buf);
 }
 
 /* Where a position is: bytes from the beginning of the page that is written. */

@@ -464,11 +464,11 @@ static void labels_are_encoded(struct kunit *test)
 	struct fixture *f = test->priv;
 
 	f->src.map = bitmap_only(FATTR4_SEC_LABEL);
-	f->src.label = (struct ditto_label){ .data = "a:b", .len = 3 };
+	f->src.label = (struct lsm_context){ .context = "a:b", .len = 3 };
 	begin_encode(f, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, dnfs4_attr_bytes(&f->src), sizeof(words));
 	KUNIT_EXPECT_TRUE(test, dnfs4_attr_emit(&f->xdr, &f->src));
-	f->src.label = (struct ditto_label){};
+	f->src.label = (struct lsm_context){};
 	KUNIT_ASSERT_EQ(test, f->buf.len, sizeof(words));
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		KUNIT_EXPECT_EQ_MSG(test, be32_to_cpu(f->mem[i]), words[i], "word %zu", i);

@@ -46,7 +46,7 @@ static struct crew *crew_of(struct kunit *test)
 	}
 	crew->rqstp.rq_server = &crew->serv;
 	for (int i = 0; i < THREADS; i++)
-		dnfs_worker_start(&crew->worker[i], &crew->rqstp);
+		dnfs_worker_start(&crew->worker[i], &crew->rqstp, NULL);
 	crew->call.server = &crew->server;
 	crew->call.worker = &crew->worker[THREADS - 1];
 	return crew;

@@ -169,7 +169,7 @@ bool dnfs4_has_delegated_times(const struct dnfs4_fh *fh)
 /* The security module may have no labels, or none for this file. */
 static void drop_label(const struct dnfs4_fh *fh, struct dnfs4_bitmap *map)
 {
-	struct ditto_label label;
+	struct lsm_context label;
 	struct dentry *dentry;
 
 	if (fh->kind != DNFS4_FH_NODE || !dnfs4_bitmap_has(map, FATTR4_SEC_LABEL))

@@ -116,7 +116,7 @@ struct dnfs4_attr_src {
 	struct ditto_handle_memo memo;
 	struct dnfs4_acl_value acl;
 	struct dnfs4_acl_value dacl;
-	struct ditto_label label;
+	struct lsm_context label;
 	struct ditto_links *links;
 	const struct ditto_link *link;
 	__be32 *built;

@@ -214,7 +214,7 @@ put:
 
 void dnfs4_attr_src_free(struct dnfs4_attr_src *src)
 {
-	if (likely(!src->acl.data && !src->dacl.data && !src->label.data && !src->built &&
+	if (likely(!src->acl.data && !src->dacl.data && !src->label.context && !src->built &&
 		   !src->links))
 		return;
 	dnfs4_acl_value_free(&src->acl);

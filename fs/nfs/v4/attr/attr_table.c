@@ -253,7 +253,7 @@ static __be32 *encode_sec_label(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	p = dnfs4_put_u32(p, 0);
 	p = dnfs4_put_u32(p, 0);
-	return xdr_encode_opaque(p, src->label.data, src->label.len);
+	return xdr_encode_opaque(p, src->label.context, src->label.len);
 }
 
 static __be32 *encode_xattr_support(__be32 *p, const struct dnfs4_attr_src *src)

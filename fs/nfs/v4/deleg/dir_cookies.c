@@ -130,7 +130,7 @@ static bool cookies_emit(void *arg, const struct ditto_dirent *entry)
 {
 	struct place_walk *walk = arg;
 
-	if (is_dot_dotdot(entry->name.name, entry->name.len))
+	if (name_is_dot_dotdot(entry->name.name, entry->name.len))
 		return true;
 	if (walk->count++ == DNFS4_DIR_COOKIES_MAX)
 		return false;
@@ -144,7 +144,7 @@ static bool place_emit(void *arg, const struct ditto_dirent *entry)
 	struct place_walk *walk = arg;
 	struct dnfs4_dir_place *place = walk->place;
 
-	if (is_dot_dotdot(entry->name.name, entry->name.len))
+	if (name_is_dot_dotdot(entry->name.name, entry->name.len))
 		return true;
 	/* An entry follows, so the one that was found is not the last. */
 	if (walk->found)

@@ -15,16 +15,6 @@ struct dnfs4_compound;
 struct dnfs4_delegation;
 struct dnfs4_dir;
 
-/* notify_type4 (RFC 8881 section 3.3.15) */
-enum dnfs4_notify_type {
-	NOTIFY4_CHANGE_CHILD_ATTRS = 0,
-	NOTIFY4_CHANGE_DIR_ATTRS = 1,
-	NOTIFY4_REMOVE_ENTRY = 2,
-	NOTIFY4_ADD_ENTRY = 3,
-	NOTIFY4_RENAME_ENTRY = 4,
-	NOTIFY4_CHANGE_COOKIE_VERIFIER = 5,
-};
-
 /* Supported notifications. Cookie verifiers do not change, so there is none for them. */
 #define DNFS4_DIR_TYPES \
 	(BIT(NOTIFY4_CHANGE_CHILD_ATTRS) | BIT(NOTIFY4_CHANGE_DIR_ATTRS) | \
@@ -36,7 +26,7 @@ enum dnfs4_notify_type {
 /**
  * struct dnfs4_dir_ask - notifications requested by a client, then those granted
  * @signal: a client that is refused wants to be notified when it may have more delegations
- * @types: bits of enum dnfs4_notify_type
+ * @types: bits of enum notify_type4
  * @wait: milliseconds by which notifications of attributes may be delayed
  * @child: attributes of entries
  * @dir: attributes of the directory

@@ -111,7 +111,7 @@ static bool readdir_emit(void *arg, const struct ditto_dirent *entry)
 	int err;
 
 	/* Listings do not have "." and "..". */
-	if (is_dot_dotdot(entry->name.name, entry->name.len))
+	if (name_is_dot_dotdot(entry->name.name, entry->name.len))
 		return true;
 	if (entry->nested)
 		return add_nested(list, entry, cookie);
@@ -159,7 +159,7 @@ static u32 readdir_begin(struct dnfs4_listing *list, u32 maxcount)
 		return dnfs4_too_big(cmp, LISTING_REST);
 	list->buf.pages = pages;
 	list->buf.buflen = min_t(u64, room, (u64)npages << PAGE_SHIFT) & ~(XDR_UNIT - 1);
-	xdr_init_encode_pages(&list->xdr, &list->buf, pages, NULL);
+	xdr_init_encode_pages(&list->xdr, &list->buf);
 	return NFS4_OK;
 }
 

@@ -154,20 +154,20 @@ bool dnfs4_caller_digest(const struct dnfs_call *call, u8 digest[DNFS4_PRINCIPAL
 void dnfs4_principal_digest(const struct dnfs4_principal *principal,
 			    u8 digest[DNFS4_PRINCIPAL_DIGEST])
 {
-	struct blake2s_state state;
+	struct blake2s_ctx ctx;
 	__be32 head[2] = {
 		cpu_to_be32(dnfs4_sec_kind(principal->sec)),
 		cpu_to_be32(principal->name ? 0 : __kuid_val(principal->uid)),
 	};
 
-	blake2s_init(&state, DNFS4_PRINCIPAL_DIGEST);
-	blake2s_update(&state, (const u8 *)head, sizeof(head));
+	blake2s_init(&ctx, DNFS4_PRINCIPAL_DIGEST);
+	blake2s_update(&ctx, (const u8 *)head, sizeof(head));
 	/* The name of a machine counts where the user is not proved, as for restarts. */
 	if (principal->name)
-		blake2s_update(&state, principal->name, strlen(principal->name));
+		blake2s_update(&ctx, principal->name, strlen(principal->name));
 	else if (principal->cert_name && !(principal->sec & DNFS_SEC_PROVEN))
-		blake2s_update(&state, principal->cert_name, strlen(principal->cert_name));
-	blake2s_final(&state, digest);
+		blake2s_update(&ctx, principal->cert_name, strlen(principal->cert_name));
+	blake2s_final(&ctx, digest);
 }
 
 bool dnfs4_is_protected(const struct dnfs_call *call)

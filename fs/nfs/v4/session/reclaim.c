@@ -53,7 +53,7 @@ static void dnfs4_record_of(const struct dnfs4_client *client, struct dnfs4_reco
 		p += client->owner_len;
 	} else {
 		*p++ = 0;
-		blake2s(p, client->owner_string, NULL, OWNER_DIGEST, client->owner_len, 0);
+		blake2s(NULL, 0, client->owner_string, client->owner_len, p, OWNER_DIGEST);
 		p += OWNER_DIGEST;
 	}
 	rec->key_len = p - rec->bytes;

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _DITTO_COMPAT_LINUX_NFS4_H
+#define _DITTO_COMPAT_LINUX_NFS4_H
+
+#include_next <linux/nfs4.h>
+
+#ifndef DITTO_HAVE_NOTIFY_TYPE4
+/* RFC 8881 section 3.3.15 */
+enum notify_type4 {
+	NOTIFY4_CHANGE_CHILD_ATTRS = 0,
+	NOTIFY4_CHANGE_DIR_ATTRS = 1,
+	NOTIFY4_REMOVE_ENTRY = 2,
+	NOTIFY4_ADD_ENTRY = 3,
+	NOTIFY4_RENAME_ENTRY = 4,
+	NOTIFY4_CHANGE_COOKIE_VERIFIER = 5,
+};
+#endif
+
+#endif
