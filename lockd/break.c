@@ -211,7 +211,7 @@ void ditto_lease_break(struct ditto_lease *lease, u8 gives_up)
 		ditto_break_begin(lease, gives_up);
 	ditto_lock_ctx_unlock(ctx);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_lease_break, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_break, "DITTO");
 
 /* The next step down to the target. */
 static u8 next_step(const struct ditto_lease *lease)
@@ -268,7 +268,7 @@ unlock:
 	ditto_lock_ctx_unlock(ctx);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_lease_ack, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_ack, "DITTO");
 
 /* Start the deadline. Return: false if the holder needs no notification any more. */
 static bool break_notified(struct ditto_lease *lease, u8 *keep, bool *ack)

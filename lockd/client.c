@@ -31,7 +31,7 @@ void ditto_client_put(struct ditto_client *client)
 	kfree(client->spare);
 	client->ops->free(client);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_client_put, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_client_put, "DITTO");
 
 void ditto_client_charge(struct ditto_client *client, const struct ditto_principal *who)
 {
@@ -44,7 +44,7 @@ void ditto_client_charge(struct ditto_client *client, const struct ditto_princip
 		ditto_client_cover(client, 0);
 	spin_unlock(&client->lock);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_client_charge, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_client_charge, "DITTO");
 
 int ditto_client_cover(struct ditto_client *client, int more)
 {
@@ -106,7 +106,7 @@ bool ditto_client_connected(struct ditto_client *client)
 		ditto_client_put(client);
 	return alive;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_client_connected, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_client_connected, "DITTO");
 
 void ditto_client_disconnected(struct ditto_client *client)
 {
@@ -122,7 +122,7 @@ void ditto_client_disconnected(struct ditto_client *client)
 	}
 	spin_unlock(&client->lock);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_client_disconnected, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_client_disconnected, "DITTO");
 
 void ditto_callback_end(struct ditto_client *client)
 {
@@ -251,7 +251,7 @@ void ditto_client_release(struct ditto_client *client, const char *why)
 {
 	client_release(client, why, false);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_client_release, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_client_release, "DITTO");
 
 /* The time to live is over. A connection that has arrived since then stops the release. */
 static void client_expire(struct work_struct *work)
@@ -291,4 +291,4 @@ void ditto_client_init(struct ditto_client *client, struct ditto_lock_table *tab
 	rb_add(&client->by_number, &table->clients, client_less);
 	spin_unlock(&table->clients_lock);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_client_init, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_client_init, "DITTO");

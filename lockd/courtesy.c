@@ -106,7 +106,7 @@ bool ditto_client_retire(struct ditto_client *client, const char *why)
 	spin_unlock(&client->lock);
 	return courtesy;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_client_retire, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_client_retire, "DITTO");
 
 bool ditto_client_yields(struct ditto_client *client)
 {
@@ -314,4 +314,4 @@ bool ditto_client_set_courtesy(struct ditto_client *client, bool courtesy)
 		review_claims(client);
 	return can;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_client_set_courtesy, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_client_set_courtesy, "DITTO");

@@ -28,7 +28,7 @@ u32 ditto_delegations_left(struct ditto_client *client)
 				    READ_ONCE(table->settings.delegations_per_client)),
 		   delegations_left(&table->delegations, READ_ONCE(table->settings.delegations)));
 }
-EXPORT_SYMBOL_NS_GPL(ditto_delegations_left, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_delegations_left, "DITTO");
 
 bool ditto_delegation_fits(struct ditto_client *client)
 {

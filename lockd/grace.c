@@ -207,7 +207,7 @@ int ditto_grace_know(struct ditto_lock_table *table, const void *id, size_t len,
 	spin_unlock(&grace->lock);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_grace_know, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_grace_know, "DITTO");
 
 /* Begin the grace period if any client may reclaim. */
 static bool grace_begin(struct ditto_lock_table *table)
@@ -275,7 +275,7 @@ void ditto_grace_start(struct ditto_lock_table *table)
 		grace_begin(table);
 	spin_unlock(&table->grace.lock);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_grace_start, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_grace_start, "DITTO");
 
 void ditto_grace_resize(struct ditto_lock_table *table)
 {
@@ -317,7 +317,7 @@ bool ditto_grace_wait(struct ditto_lock_table *table, enum ditto_lock_state stat
 	return wait_var_event_timeout(&table->state, READ_ONCE(table->state) != state,
 				      msecs_to_jiffies(ms));
 }
-EXPORT_SYMBOL_NS_GPL(ditto_grace_wait, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_grace_wait, "DITTO");
 
 /* Whether another server of the namespace holds up claims. */
 static bool grace_of_others(struct ditto_lock_table *table, enum ditto_claim_kind kind)
@@ -339,7 +339,7 @@ bool ditto_grace_holds(struct ditto_lock_table *table, enum ditto_claim_kind kin
 	return unlikely(READ_ONCE(table->state) != DITTO_STATE_NORMAL) ||
 	       grace_of_others(table, kind);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_grace_holds, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_grace_holds, "DITTO");
 
 u32 ditto_grace_left(struct ditto_lock_table *table, u32 *unfinished)
 {
@@ -354,7 +354,7 @@ u32 ditto_grace_left(struct ditto_lock_table *table, u32 *unfinished)
 	spin_unlock(&grace->lock);
 	return left;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_grace_left, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_grace_left, "DITTO");
 
 bool ditto_grace_admit(struct ditto_client *client, const void *id, size_t len)
 {
@@ -370,7 +370,7 @@ bool ditto_grace_admit(struct ditto_client *client, const void *id, size_t len)
 	spin_unlock(&grace->lock);
 	return known;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_grace_admit, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_grace_admit, "DITTO");
 
 void ditto_grace_done(struct ditto_client *client)
 {
@@ -391,7 +391,7 @@ void ditto_grace_done(struct ditto_client *client)
 	}
 	spin_unlock(&grace->lock);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_grace_done, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_grace_done, "DITTO");
 
 bool ditto_grace_may_reclaim(const struct ditto_client *client)
 {
@@ -400,7 +400,7 @@ bool ditto_grace_may_reclaim(const struct ditto_client *client)
 	return READ_ONCE(table->state) == DITTO_STATE_GRACE &&
 	       known_may_reclaim(&table->grace, READ_ONCE(client->known));
 }
-EXPORT_SYMBOL_NS_GPL(ditto_grace_may_reclaim, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_grace_may_reclaim, "DITTO");
 
 int ditto_grace_check(struct ditto_client *client, enum ditto_claim_kind kind, bool reclaim)
 {

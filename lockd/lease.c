@@ -62,7 +62,7 @@ void ditto_lease_hold(struct ditto_lease *lease)
 {
 	refcount_inc(&lease->ref);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_lease_hold, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_hold, "DITTO");
 
 void ditto_lease_put(struct ditto_lease *lease)
 {
@@ -71,31 +71,31 @@ void ditto_lease_put(struct ditto_lease *lease)
 	lease->ops->free(lease);
 	ditto_lease_free(lease);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_lease_put, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_put, "DITTO");
 
 u8 ditto_lease_bits(const struct ditto_lease *lease)
 {
 	return READ_ONCE(lease->bits);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_lease_bits, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_bits, "DITTO");
 
 bool ditto_lease_breaking(const struct ditto_lease *lease)
 {
 	return READ_ONCE(lease->state) == DITTO_LEASE_BREAKING;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_lease_breaking, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_breaking, "DITTO");
 
 bool ditto_lease_gone(const struct ditto_lease *lease)
 {
 	return READ_ONCE(lease->gone);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_lease_gone, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_gone, "DITTO");
 
 void *ditto_lease_private(const struct ditto_lease *lease)
 {
 	return lease->private;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_lease_private, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_private, "DITTO");
 
 void ditto_lease_set_bits(struct ditto_lease *lease, u8 bits)
 {
@@ -488,7 +488,7 @@ struct ditto_lease *ditto_lease_grant(const struct ditto_lease_request *req)
 		ditto_delegation_granted(lease);
 	return lease;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_lease_grant, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_grant, "DITTO");
 
 void ditto_lease_return(struct ditto_lease *lease)
 {
@@ -502,4 +502,4 @@ void ditto_lease_return(struct ditto_lease *lease)
 	ditto_lease_remove(lease);
 	ditto_lock_ctx_unlock(ctx);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_lease_return, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_return, "DITTO");

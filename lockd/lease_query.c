@@ -137,7 +137,7 @@ void ditto_lease_answered(struct ditto_lease *lease, const struct ditto_lease_an
 	smp_mb();
 	wake_up_var(&lease->answered);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_lease_answered, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_answered, "DITTO");
 
 void ditto_lease_query_end(struct ditto_lease *lease)
 {

@@ -159,7 +159,7 @@ struct ditto_open *ditto_open_claim(struct ditto_lock_point *point,
 	kmem_cache_free(ditto_open_slab, open);
 	return ERR_PTR(err);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_open_claim, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_open_claim, "DITTO");
 
 int ditto_open_change(struct ditto_open *open, u8 access, u8 deny,
 		      struct ditto_conflict *conflict)
@@ -191,7 +191,7 @@ int ditto_open_change(struct ditto_open *open, u8 access, u8 deny,
 	} while (more);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_open_change, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_open_change, "DITTO");
 
 void ditto_open_revoke(struct ditto_open *open)
 {
@@ -205,13 +205,13 @@ void ditto_open_revoke(struct ditto_open *open)
 		cond_resched();
 	}
 }
-EXPORT_SYMBOL_NS_GPL(ditto_open_revoke, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_open_revoke, "DITTO");
 
 bool ditto_open_held(const struct ditto_open *open)
 {
 	return READ_ONCE(open->claim.ctx);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_open_held, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_open_held, "DITTO");
 
 void ditto_open_end(struct ditto_open *open)
 {
@@ -224,7 +224,7 @@ void ditto_open_release(struct ditto_open *open)
 	ditto_open_end(open);
 	kmem_cache_free(ditto_open_slab, open);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_open_release, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_open_release, "DITTO");
 
 bool ditto_open_has_exclusive(struct ditto_open *open)
 {
@@ -237,7 +237,7 @@ bool ditto_open_has_exclusive(struct ditto_open *open)
 	ditto_lock_ctx_unlock(ctx);
 	return has;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_open_has_exclusive, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_open_has_exclusive, "DITTO");
 
 struct ditto_owner *ditto_open_owner(const struct ditto_open *open)
 {
@@ -248,10 +248,10 @@ u8 ditto_open_access(const struct ditto_open *open)
 {
 	return READ_ONCE(open->access);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_open_access, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_open_access, "DITTO");
 
 u8 ditto_open_deny(const struct ditto_open *open)
 {
 	return READ_ONCE(open->deny);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_open_deny, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_open_deny, "DITTO");

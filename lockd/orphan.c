@@ -151,7 +151,7 @@ unsigned int ditto_orphans_inherit(struct ditto_client *from, struct ditto_owner
 	}
 	return count;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_orphans_inherit, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_orphans_inherit, "DITTO");
 
 /* The orphan with a key. ctx->lock held. */
 static struct ditto_lease *orphan_of(struct ditto_lock_ctx *ctx, const struct ditto_owner *key)
@@ -175,7 +175,7 @@ u8 ditto_orphan_bits(struct ditto_lock_point *point, const struct ditto_owner *k
 	ditto_lock_ctx_unlock_same(ctx);
 	return bits;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_orphan_bits, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_orphan_bits, "DITTO");
 
 static void orphan_drop(struct ditto_lease *lease)
 {
@@ -195,7 +195,7 @@ void ditto_orphan_drop(struct ditto_lock_point *point, const struct ditto_owner 
 		orphan_drop(lease);
 	ditto_lock_ctx_unlock(ctx);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_orphan_drop, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_orphan_drop, "DITTO");
 
 void ditto_orphans_drop(struct ditto_client *client)
 {
@@ -212,4 +212,4 @@ void ditto_orphans_drop(struct ditto_client *client)
 		cond_resched();
 	}
 }
-EXPORT_SYMBOL_NS_GPL(ditto_orphans_drop, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_orphans_drop, "DITTO");

@@ -123,7 +123,7 @@ struct ditto_owner *ditto_owner_new(struct ditto_client *client, const void *key
 	owner_count(client);
 	return owner;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_owner_new, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_owner_new, "DITTO");
 
 static struct ditto_owner *owner_find(struct ditto_lock_table *table,
 				      const struct owner_name *name)
@@ -144,7 +144,7 @@ struct ditto_owner *ditto_owner_find(struct ditto_client *client, const void *ke
 
 	return owner_find(client->table, &name);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_owner_find, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_owner_find, "DITTO");
 
 struct ditto_owner *ditto_owner_get(struct ditto_client *client, const void *key, size_t len)
 {
@@ -186,7 +186,7 @@ struct ditto_owner *ditto_owner_get(struct ditto_client *client, const void *key
 		return IS_ERR(old) ? ERR_CAST(old) : &old->owner;
 	}
 }
-EXPORT_SYMBOL_NS_GPL(ditto_owner_get, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_owner_get, "DITTO");
 
 /* Few owners wait. Tests make it fail, by its place on the stack. */
 noinline bool ditto_owner_make_waits(struct ditto_owner *owner)
@@ -232,4 +232,4 @@ void ditto_owner_put(struct ditto_owner *owner)
 	}
 	ditto_client_put(client);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_owner_put, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_owner_put, "DITTO");

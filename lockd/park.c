@@ -29,7 +29,7 @@ void ditto_park_init(struct ditto_park *park, void (*done)(struct ditto_park *pa
 	INIT_LIST_HEAD(&park->link);
 	INIT_WORK(&park->work, park_work);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_park_init, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_park_init, "DITTO");
 
 bool ditto_park_add(struct ditto_lock_ctx *ctx, struct ditto_park *park)
 {
@@ -114,7 +114,7 @@ bool ditto_park_on(struct ditto_lock_point *point, struct ditto_park *park)
 	ditto_lock_ctx_unlock(ctx);
 	return parked;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_park_on, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_park_on, "DITTO");
 
 void ditto_park_wake_point(struct ditto_lock_point *point)
 {
@@ -125,7 +125,7 @@ void ditto_park_wake_point(struct ditto_lock_point *point)
 	ctx->settled = true;
 	ditto_lock_ctx_unlock(ctx);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_park_wake_point, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_park_wake_point, "DITTO");
 
 bool ditto_park_cancel(struct ditto_park *park)
 {
@@ -151,4 +151,4 @@ bool ditto_park_cancel(struct ditto_park *park)
 	}
 	return parked || cancel_work_sync(&park->work);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_park_cancel, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_park_cancel, "DITTO");

@@ -68,7 +68,7 @@ long ditto_claim_pause(struct ditto_lock_point *point, long timeout)
 		pause_break(point, &left);
 	return left;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_claim_pause, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_claim_pause, "DITTO");
 
 void ditto_lease_recall(struct ditto_lock_point *point, long timeout)
 {

@@ -166,7 +166,7 @@ int ditto_range_lock(const struct ditto_range_request *req, struct ditto_wait *w
 		err = range_lock_any(req, NULL, conflict, true);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_range_lock, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_range_lock, "DITTO");
 
 /* See ditto_range_give_up(). */
 static int range_give_up(const struct ditto_range_request *req, bool weaken,
@@ -205,7 +205,7 @@ int ditto_range_unlock(const struct ditto_range_request *req)
 	ditto_ranges_free(prealloc);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_range_unlock, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_range_unlock, "DITTO");
 
 static int range_weaken_all(const struct ditto_range_request *req)
 {
@@ -246,7 +246,7 @@ int ditto_range_undo(const struct ditto_range_request *req, const struct ditto_r
 	part.last = req->last;
 	return ditto_range_unlock(&part);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_range_undo, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_range_undo, "DITTO");
 
 int ditto_range_test(const struct ditto_range_request *req, struct ditto_conflict *conflict)
 {
@@ -270,7 +270,7 @@ int ditto_range_test(const struct ditto_range_request *req, struct ditto_conflic
 		err = ditto_mirror_test(req, conflict);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_range_test, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_range_test, "DITTO");
 
 int ditto_range_cancel(const struct ditto_range_request *req)
 {
@@ -292,7 +292,7 @@ int ditto_range_cancel(const struct ditto_range_request *req)
 	ditto_wait_put(found);
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_range_cancel, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_range_cancel, "DITTO");
 
 int ditto_range_cancel_wait(struct ditto_wait *wait)
 {
@@ -305,7 +305,7 @@ int ditto_range_cancel_wait(struct ditto_wait *wait)
 	ditto_wait_put(wait);
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_range_cancel_wait, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_range_cancel_wait, "DITTO");
 
 bool ditto_range_is_held(const struct ditto_range_request *req)
 {
@@ -326,7 +326,7 @@ bool ditto_range_is_held(const struct ditto_range_request *req)
 	ditto_lock_ctx_unlock(ctx);
 	return held;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_range_is_held, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_range_is_held, "DITTO");
 
 void ditto_range_release_owner(struct ditto_lock_point *point, struct ditto_owner *owner)
 {
@@ -356,7 +356,7 @@ void ditto_range_release_owner(struct ditto_lock_point *point, struct ditto_owne
 		cond_resched();
 	}
 }
-EXPORT_SYMBOL_NS_GPL(ditto_range_release_owner, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_range_release_owner, "DITTO");
 
 bool ditto_range_owner_has(struct ditto_lock_point *point, const struct ditto_owner *owner)
 {
@@ -369,7 +369,7 @@ bool ditto_range_owner_has(struct ditto_lock_point *point, const struct ditto_ow
 	ditto_lock_ctx_unlock(ctx);
 	return has;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_range_owner_has, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_range_owner_has, "DITTO");
 
 unsigned int ditto_range_owner_list(struct ditto_lock_point *point,
 				    const struct ditto_owner *owner,
@@ -396,7 +396,7 @@ unsigned int ditto_range_owner_list(struct ditto_lock_point *point,
 	ditto_lock_ctx_unlock(ctx);
 	return n;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_range_owner_list, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_range_owner_list, "DITTO");
 
 bool ditto_range_owner_has_posix(struct ditto_lock_point *point, const struct ditto_owner *owner)
 {
@@ -409,4 +409,4 @@ bool ditto_range_owner_has_posix(struct ditto_lock_point *point, const struct di
 	ditto_lock_ctx_unlock(ctx);
 	return has;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_range_owner_has_posix, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_range_owner_has_posix, "DITTO");

@@ -233,7 +233,7 @@ bool ditto_wait_was_granted(const struct ditto_wait *wait)
 	/* Pairs with ditto_wait_remove(). */
 	return smp_load_acquire(&wait->state) == DITTO_WAIT_DONE && !READ_ONCE(wait->result);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_wait_was_granted, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_wait_was_granted, "DITTO");
 
 void ditto_wait_pump(struct ditto_lock_ctx *ctx)
 {

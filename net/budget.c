@@ -211,7 +211,7 @@ int ditto_principal_init(struct ditto_principal *who, struct ditto_server *srv,
 	ditto_principal_exit(who);
 	return -ENOMEM;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_principal_init, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_principal_init, "DITTO");
 
 void ditto_principal_exit(struct ditto_principal *who)
 {
@@ -220,7 +220,7 @@ void ditto_principal_exit(struct ditto_principal *who)
 	who->user = NULL;
 	who->peer = NULL;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_principal_exit, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_principal_exit, "DITTO");
 
 static long account_limit(const struct ditto_account *account, enum ditto_trust trust,
 			  enum ditto_budget_kind kind)
@@ -341,7 +341,7 @@ int ditto_charge(struct ditto_charge *charge, const struct ditto_principal *who,
 	charge->amount = amount;
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_charge, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_charge, "DITTO");
 
 int ditto_charge_machine(struct ditto_charge *charge, struct ditto_server *srv,
 			 const struct in6_addr *addr, enum ditto_budget_kind kind, long amount)
@@ -356,7 +356,7 @@ int ditto_charge_machine(struct ditto_charge *charge, struct ditto_server *srv,
 	ditto_principal_exit(&who);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_charge_machine, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_charge_machine, "DITTO");
 
 static int charge_set(struct ditto_charge *charge, long amount, bool tell)
 {
@@ -381,7 +381,7 @@ int ditto_charge_resize(struct ditto_charge *charge, long amount)
 {
 	return charge_set(charge, amount, true);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_charge_resize, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_charge_resize, "DITTO");
 
 int ditto_charge_step(struct ditto_charge *charge, long least, long amount)
 {
@@ -392,7 +392,7 @@ int ditto_charge_step(struct ditto_charge *charge, long least, long amount)
 		return 0;
 	return charge_set(charge, least, true);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_charge_step, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_charge_step, "DITTO");
 
 void ditto_charge_force(struct ditto_charge *charge, long amount)
 {
@@ -403,7 +403,7 @@ void ditto_charge_force(struct ditto_charge *charge, long amount)
 	budget_give(charge->peer, charge->user, charge->trust, charge->kind, -more);
 	charge->amount = amount;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_charge_force, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_charge_force, "DITTO");
 
 static long account_room(const struct ditto_account *account, const struct ditto_charge *charge,
 			 bool scarce)
@@ -426,7 +426,7 @@ long ditto_charge_room(const struct ditto_charge *charge)
 		room = min(room, account_room(charge->user, charge, scarce));
 	return max(room, 0L);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_charge_room, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_charge_room, "DITTO");
 
 long ditto_charge_limit(const struct ditto_charge *charge)
 {
@@ -437,13 +437,13 @@ long ditto_charge_limit(const struct ditto_charge *charge)
 		limit = min(limit, account_limit(charge->user, charge->trust, charge->kind));
 	return limit;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_charge_limit, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_charge_limit, "DITTO");
 
 int ditto_charge_cover_anew(struct ditto_charge *charge, long count, long step)
 {
 	return charge->peer ? ditto_charge_step(charge, count, roundup(count, step)) : 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_charge_cover_anew, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_charge_cover_anew, "DITTO");
 
 int ditto_charge_move(struct ditto_charge *charge, const struct ditto_principal *who)
 {
@@ -460,7 +460,7 @@ int ditto_charge_move(struct ditto_charge *charge, const struct ditto_principal 
 	ditto_uncharge(&moved);
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_charge_move, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_charge_move, "DITTO");
 
 void ditto_charge_split(struct ditto_charge *from, struct ditto_charge *to, long amount)
 {
@@ -472,7 +472,7 @@ void ditto_charge_split(struct ditto_charge *from, struct ditto_charge *to, long
 	to->amount = amount;
 	from->amount -= amount;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_charge_split, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_charge_split, "DITTO");
 
 void ditto_uncharge(struct ditto_charge *charge)
 {
@@ -485,7 +485,7 @@ void ditto_uncharge(struct ditto_charge *charge)
 	ditto_account_put(old.user);
 	ditto_account_put(old.peer);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_uncharge, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_uncharge, "DITTO");
 
 void ditto_account_show(const struct ditto_account *account, enum ditto_budget_kind kind,
 			struct ditto_account_use *use)
@@ -527,7 +527,7 @@ u64 ditto_budget_peer_limit(struct ditto_server *srv, enum ditto_trust trust,
 {
 	return READ_ONCE(srv->budget->peer_limit[trust][kind]);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_budget_peer_limit, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_budget_peer_limit, "DITTO");
 
 int ditto_budget_init(struct ditto_server *srv)
 {

@@ -41,7 +41,7 @@ struct ditto_conns *ditto_conns_alloc(void)
 			INIT_LIST_HEAD(&conns->by_count[trust][i]);
 	return conns;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_conns_alloc, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_conns_alloc, "DITTO");
 
 static struct hlist_head *conns_bucket(struct ditto_conns *conns,
 				       const struct ditto_account *account)
@@ -104,7 +104,7 @@ int ditto_conns_add(struct ditto_conns *conns, struct ditto_conns_link *link,
 	conns_link(conns, link, client);
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_conns_add, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_conns_add, "DITTO");
 
 void ditto_conns_remove(struct ditto_conns *conns, struct ditto_conns_link *link)
 {
@@ -122,7 +122,7 @@ void ditto_conns_remove(struct ditto_conns *conns, struct ditto_conns_link *link
 	hlist_del(&client->hash);
 	kfree(client);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_conns_remove, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_conns_remove, "DITTO");
 
 void ditto_conns_move(struct ditto_conns *conns, struct ditto_conns_link *link,
 		      const struct ditto_principal *who)
@@ -137,7 +137,7 @@ void ditto_conns_move(struct ditto_conns *conns, struct ditto_conns_link *link,
 	ditto_conns_remove(conns, link);
 	conns_link(conns, link, client);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_conns_move, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_conns_move, "DITTO");
 
 /* Return: the client with the most connections, or NULL. */
 static struct ditto_conns_client *conns_largest(struct ditto_conns *conns, enum ditto_trust trust)
@@ -172,7 +172,7 @@ struct ditto_conns_link *ditto_conns_take(struct ditto_conns *conns,
 		client = own;
 	return conns_take_oldest(conns, client);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_conns_take, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_conns_take, "DITTO");
 
 struct ditto_conns_link *ditto_conns_take_lesser(struct ditto_conns *conns,
 						 const struct ditto_principal *who)
@@ -190,4 +190,4 @@ struct ditto_conns_link *ditto_conns_take_lesser(struct ditto_conns *conns,
 		return conns_take_oldest(conns, client);
 	return NULL;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_conns_take_lesser, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_conns_take_lesser, "DITTO");

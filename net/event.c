@@ -60,7 +60,7 @@ void ditto_event(struct ditto_server *srv, enum ditto_event_type type, const cha
 {
 	event_send(srv, type, subject, GFP_KERNEL);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_event, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_event, "DITTO");
 
 void ditto_event_atomic(struct ditto_server *srv, enum ditto_event_type type,
 			const char *subject)

@@ -291,7 +291,7 @@ int ditto_fairq_enter(struct ditto_fairq *q, struct ditto_fair_turn *turn,
 		evicted->evicted(evicted);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_fairq_enter, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_fairq_enter, "DITTO");
 
 bool ditto_fairq_cancel(struct ditto_fairq *q, struct ditto_fair_turn *turn)
 {
@@ -307,7 +307,7 @@ bool ditto_fairq_cancel(struct ditto_fairq *q, struct ditto_fair_turn *turn)
 	spin_unlock(&q->lock);
 	return waited;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_fairq_cancel, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_fairq_cancel, "DITTO");
 
 struct ditto_fair_turn *ditto_fairq_take(struct ditto_fairq *q)
 {
@@ -322,7 +322,7 @@ struct ditto_fair_turn *ditto_fairq_take(struct ditto_fairq *q)
 	spin_unlock(&q->lock);
 	return turn;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_fairq_take, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_fairq_take, "DITTO");
 
 void ditto_fairq_leave(struct ditto_fairq *q, struct ditto_fair_turn *turn)
 {
@@ -339,7 +339,7 @@ void ditto_fairq_leave(struct ditto_fairq *q, struct ditto_fair_turn *turn)
 		queue_work(ditto_wq, &q->work);
 	spin_unlock(&q->lock);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_fairq_leave, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_fairq_leave, "DITTO");
 
 void ditto_fairq_init(struct ditto_fairq *q, const struct ditto_fairq_limits *limits)
 {
@@ -351,7 +351,7 @@ void ditto_fairq_init(struct ditto_fairq *q, const struct ditto_fairq_limits *li
 	get_random_bytes(&q->key, sizeof(q->key));
 	INIT_WORK(&q->work, fairq_work);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_fairq_init, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_fairq_init, "DITTO");
 
 void ditto_fairq_exit(struct ditto_fairq *q)
 {
@@ -365,4 +365,4 @@ void ditto_fairq_exit(struct ditto_fairq *q)
 	spin_lock(&q->lock);
 	spin_unlock(&q->lock);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_fairq_exit, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_fairq_exit, "DITTO");

@@ -209,7 +209,7 @@ unregister_settings:
 		ditto_settings_unregister(&protocol->settings);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_protocol_register, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_protocol_register, "DITTO");
 
 /* True for the first listener of each protocol; @seen has the bits of protocols seen before. */
 static bool protocol_first(const struct ditto_listener *listener, unsigned long *seen)
@@ -370,7 +370,7 @@ void ditto_protocol_unregister(struct ditto_protocol *protocol)
 		ditto_settings_unregister(&protocol->settings);
 	servers_event(DITTO_EVENT_PROTOCOL_REMOVED, protocol->name);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_protocol_unregister, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_protocol_unregister, "DITTO");
 
 static __be16 *sockaddr_port(struct sockaddr_storage *addr)
 {

@@ -80,7 +80,7 @@ bool ditto_addr_map(const struct sockaddr *sa, struct in6_addr *addr)
 		return false;
 	}
 }
-EXPORT_SYMBOL_NS_GPL(ditto_addr_map, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_addr_map, "DITTO");
 
 const char *ditto_addr_text(const struct in6_addr *addr, char *buf)
 {
@@ -90,7 +90,7 @@ const char *ditto_addr_text(const struct in6_addr *addr, char *buf)
 		snprintf(buf, DITTO_ADDR_TEXT, "%pI6c", addr);
 	return buf;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_addr_text, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_addr_text, "DITTO");
 
 static void peer_free(struct ditto_peer *peer)
 {
@@ -109,7 +109,7 @@ void ditto_peer_put(struct ditto_peer *peer)
 	if (refcount_dec_and_test(&peer->ref))
 		call_rcu(&peer->rcu, peer_free_rcu);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_peer_put, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_peer_put, "DITTO");
 
 static struct ditto_peer *peer_alloc(struct ditto_server *srv, const struct in6_addr *addr)
 {
@@ -150,7 +150,7 @@ struct ditto_peer *ditto_peer_prove(struct ditto_server *srv, const struct socka
 	refcount_set(&peer->ref, 1);
 	return peer;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_peer_prove, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_peer_prove, "DITTO");
 
 struct ditto_peer *ditto_peer_find(struct ditto_server *srv, const struct in6_addr *addr)
 {
@@ -260,7 +260,7 @@ struct ditto_peer *ditto_peer_get_again(struct ditto_peer *peer)
 	peer_count(peer);
 	return peer;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_peer_get_again, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_peer_get_again, "DITTO");
 
 struct ditto_peer *ditto_peer_get(struct ditto_server *srv, const struct sockaddr *sa,
 				  unsigned int protocol_bit)
@@ -281,7 +281,7 @@ struct ditto_peer *ditto_peer_get(struct ditto_server *srv, const struct sockadd
 		set_bit(protocol_bit, &peer->protocols);
 	return peer;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_peer_get, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_peer_get, "DITTO");
 
 u64 ditto_peer_requests(const struct ditto_peer *peer)
 {
@@ -365,7 +365,7 @@ void ditto_peer_vouch(struct ditto_peer *peer)
 		ditto_peer_put(machine);
 	}
 }
-EXPORT_SYMBOL_NS_GPL(ditto_peer_vouch, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_peer_vouch, "DITTO");
 
 bool ditto_peer_is_vouched(const struct ditto_peer *peer)
 {
@@ -373,7 +373,7 @@ bool ditto_peer_is_vouched(const struct ditto_peer *peer)
 
 	return last && ktime_get_boottime_seconds() - last < DITTO_PEER_VOUCHED_S;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_peer_is_vouched, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_peer_is_vouched, "DITTO");
 
 static bool peer_is_silent(const struct ditto_peer *peer)
 {

@@ -77,7 +77,7 @@ char *ditto_peer_cert_take(struct ditto_server *srv, u64 cookie)
 	spin_unlock(&names->lock);
 	return name;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_peer_cert_take, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_peer_cert_take, "DITTO");
 
 int ditto_peer_cert_init(struct ditto_server *srv)
 {

@@ -31,7 +31,7 @@ struct ditto_rx_data *ditto_rx_data_new(void)
 	INIT_LIST_HEAD(&taken->pages);
 	return taken;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_rx_data_new, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_rx_data_new, "DITTO");
 
 void ditto_rx_data_free(struct ditto_rx_data *taken)
 {
@@ -45,7 +45,7 @@ void ditto_rx_data_free(struct ditto_rx_data *taken)
 	kvfree(taken->vec);
 	kfree(taken);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_rx_data_free, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_rx_data_free, "DITTO");
 
 /* Make room for @more entries. */
 static int rx_data_grow(struct ditto_rx_data *taken, unsigned int more)
@@ -125,13 +125,13 @@ int ditto_rx_data_add(struct ditto_rx_data *taken, const void *data, u32 len)
 	}
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_rx_data_add, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_rx_data_add, "DITTO");
 
 bool ditto_can_take(const struct socket *sock)
 {
 	return sk_is_tcp(sock->sk) && !inet_csk(sock->sk)->icsk_ulp_ops;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_can_take, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_can_take, "DITTO");
 
 /* Copy the beginning of a part of a segment. Return: the number of bytes, or -ENOMEM. */
 static int rx_data_copy(struct ditto_rx_data *taken, struct sk_buff *skb, u32 offset, u32 len)
@@ -261,7 +261,7 @@ int ditto_copy_arrived(struct sock *sk, u32 from, void *data, u32 len)
 	}
 	return have;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_copy_arrived, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_copy_arrived, "DITTO");
 
 int ditto_sock_end(struct sock *sk)
 {
@@ -271,7 +271,7 @@ int ditto_sock_end(struct sock *sk)
 		err = -ECONNRESET;
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sock_end, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sock_end, "DITTO");
 
 int ditto_rx_data_receive(struct ditto_rx_data *taken, struct socket *sock, u32 want)
 {
@@ -289,7 +289,7 @@ int ditto_rx_data_receive(struct ditto_rx_data *taken, struct socket *sock, u32 
 	release_sock(sk);
 	return n;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_rx_data_receive, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_rx_data_receive, "DITTO");
 
 void ditto_report_from(struct socket *sock, u32 missing)
 {
@@ -302,10 +302,10 @@ void ditto_report_from(struct socket *sock, u32 missing)
 	READ_ONCE(sock->ops)->set_rcvlowat(sk, bytes);
 	release_sock(sk);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_report_from, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_report_from, "DITTO");
 
 void ditto_rx_data_iter(const struct ditto_rx_data *taken, struct iov_iter *iter)
 {
 	iov_iter_bvec(iter, ITER_SOURCE, taken->vec, taken->nvec, taken->bytes);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_rx_data_iter, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_rx_data_iter, "DITTO");

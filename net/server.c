@@ -18,13 +18,13 @@ struct ditto_server *ditto_server_of(const struct net *net)
 
 	return *place;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_server_of, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_server_of, "DITTO");
 
 struct net *ditto_server_hold_net(const struct ditto_server *srv)
 {
 	return maybe_get_net(srv->net);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_server_hold_net, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_server_hold_net, "DITTO");
 
 void ditto_server_writeback_failed(struct ditto_server *srv)
 {
@@ -40,4 +40,4 @@ void ditto_key_derive(const struct ditto_server *srv, enum ditto_key_use use, si
 	for (u64 i = 0; i < ARRAY_SIZE(key->key); i++)
 		key->key[i] = siphash_2u64(use, i, &srv->handle_key);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_key_derive, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_key_derive, "DITTO");

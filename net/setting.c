@@ -64,7 +64,7 @@ void ditto_settings_defaults(const struct ditto_setting_owner *owner, void *valu
 	for (unsigned int i = 0; i < owner->count; i++)
 		ditto_setting_write(values, &owner->descs[i], owner->descs[i].initial);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_settings_defaults, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_settings_defaults, "DITTO");
 
 void ditto_settings_init(struct ditto_server *srv)
 {

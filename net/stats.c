@@ -65,7 +65,7 @@ struct ditto_stats_group *ditto_stats_register(struct ditto_server *srv, const c
 	stats_group_add(group);
 	return group;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_stats_register, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_stats_register, "DITTO");
 
 struct ditto_stats_group *
 ditto_stats_register_read(struct ditto_server *srv, const char *name,
@@ -96,7 +96,7 @@ void ditto_stats_unregister(struct ditto_stats_group *group)
 	free_percpu(group->count);
 	kfree(group);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_stats_unregister, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_stats_unregister, "DITTO");
 
 void ditto_stats_read(const struct ditto_stats_group *group, unsigned int op,
 		      struct ditto_op_count *sum)

@@ -60,7 +60,7 @@ void ditto_task_init(struct ditto_task *task, struct ditto_tasks *tasks,
 	task->turn.run = task_run;
 	INIT_WORK(&task->work, task_work);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_task_init, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_task_init, "DITTO");
 
 void ditto_task_start(struct ditto_task *task)
 {
@@ -70,13 +70,13 @@ void ditto_task_start(struct ditto_task *task)
 	atomic_inc(&task->tasks->count);
 	task_enter(task);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_task_start, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_task_start, "DITTO");
 
 void ditto_task_wait(struct ditto_task *task, unsigned long timeout)
 {
 	wait_var_event_timeout(&task->starts, !ditto_task_is_busy(task), timeout);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_task_wait, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_task_wait, "DITTO");
 
 static void tasks_init(struct ditto_tasks *tasks, struct workqueue_struct *wq,
 		       unsigned int at_once, unsigned int of_peer)
@@ -104,26 +104,26 @@ void ditto_disk_tasks_init(struct ditto_tasks *tasks, unsigned int at_once, unsi
 {
 	tasks_init(tasks, disk_wq, at_once, of_peer);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_disk_tasks_init, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_disk_tasks_init, "DITTO");
 
 void ditto_tasks_drain(struct ditto_tasks *tasks)
 {
 	wait_var_event(&tasks->count, !atomic_read(&tasks->count));
 }
-EXPORT_SYMBOL_NS_GPL(ditto_tasks_drain, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_tasks_drain, "DITTO");
 
 void ditto_tasks_drain_timeout(struct ditto_tasks *tasks, unsigned long timeout)
 {
 	wait_var_event_timeout(&tasks->count, !atomic_read(&tasks->count), timeout);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_tasks_drain_timeout, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_tasks_drain_timeout, "DITTO");
 
 void ditto_tasks_exit(struct ditto_tasks *tasks)
 {
 	ditto_tasks_drain(tasks);
 	ditto_fairq_exit(&tasks->queue);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_tasks_exit, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_tasks_exit, "DITTO");
 
 int ditto_tasks_setup(void)
 {

@@ -224,11 +224,11 @@ umode_t ditto_acl_mode(const struct ditto_acl *acl, kuid_t uid, kgid_t gid)
 {
 	return acl_mode(acl, uid, gid, false);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_acl_mode, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_acl_mode, "DITTO");
 
 umode_t ditto_acl_mode_instead(const struct ditto_acl *acl, kuid_t uid, kgid_t gid)
 {
 	/* The owner can change the mode in any case. */
 	return acl_mode(acl, uid, gid, false) & (acl_mode(acl, uid, gid, true) | 0700);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_acl_mode_instead, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_acl_mode_instead, "DITTO");

@@ -72,7 +72,7 @@ void ditto_acl_put(struct ditto_acl *acl)
 		rhashtable_remove_fast(&acl_table, &acl->link, acl_params);
 	kfree_rcu(acl, rcu);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_acl_put, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_acl_put, "DITTO");
 
 struct ditto_acl *ditto_acl_intern(struct ditto_acl *acl)
 {

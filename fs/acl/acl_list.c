@@ -22,7 +22,7 @@ struct ditto_acl *ditto_acl_alloc(unsigned int count)
 	acl->count = count;
 	return acl;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_acl_alloc, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_acl_alloc, "DITTO");
 
 static bool principal_is_valid(const struct ditto_ace *ace)
 {
@@ -66,7 +66,7 @@ int ditto_acl_check(const struct ditto_acl *acl, bool is_dir)
 	return aces_are_valid(acl, DITTO_ACE_ALLOW, DITTO_ACE_DENY, ace_flags_of(is_dir),
 			      DITTO_RIGHTS_ALL) ? 0 : -EINVAL;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_acl_check, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_acl_check, "DITTO");
 
 int ditto_audit_list_check(const struct ditto_acl *list, bool is_dir)
 {

@@ -153,7 +153,7 @@ int ditto_sd_decode(const void *bytes, size_t size, u32 at, struct ditto_sd *sd)
 	sd->null_dacl = !dacl;
 	return dacl ? sd_list_decode(bytes, size, dacl, &sd->naces, &sd->aces, &sd->size) : 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sd_decode, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sd_decode, "DITTO");
 
 bool ditto_sd_unix_mode(const struct ditto_sd *sd, umode_t *mode)
 {
@@ -168,7 +168,7 @@ bool ditto_sd_unix_mode(const struct ditto_sd *sd, umode_t *mode)
 	}
 	return false;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sd_unix_mode, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sd_unix_mode, "DITTO");
 
 u32 ditto_specific_rights(u32 mask)
 {
@@ -191,7 +191,7 @@ u32 ditto_specific_rights(u32 mask)
 	}
 	return rights;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_specific_rights, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_specific_rights, "DITTO");
 
 static void sd_keep_foreign(const struct ditto_sid *sid, struct ditto_ace *ace)
 {
@@ -261,7 +261,7 @@ bool ditto_sd_has_only_unix(const struct ditto_sd *sd)
 	}
 	return sd->naces;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sd_has_only_unix, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sd_has_only_unix, "DITTO");
 
 /* An entry that is kept. */
 static bool sd_ace_counts(const struct sd_ace *ace, bool is_dir)
@@ -334,13 +334,13 @@ u16 ditto_sd_control(const struct ditto_acl *acl)
 {
 	return DITTO_SD_DACL_PRESENT | sd_control_of(acl, false);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sd_control, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sd_control, "DITTO");
 
 u16 ditto_sd_audit_control(const struct ditto_acl *list)
 {
 	return DITTO_SD_SACL_PRESENT | sd_control_of(list, true);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sd_audit_control, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sd_audit_control, "DITTO");
 
 struct ditto_acl *ditto_sd_acl(const struct ditto_sd *sd, const struct ditto_auth_user *user,
 			       bool is_dir)
@@ -372,7 +372,7 @@ struct ditto_acl *ditto_sd_acl(const struct ditto_sd *sd, const struct ditto_aut
 	}
 	return acl;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sd_acl, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sd_acl, "DITTO");
 
 static bool sd_ace_audits(const struct sd_ace *ace, bool is_dir)
 {
@@ -414,7 +414,7 @@ struct ditto_acl *ditto_sd_audit_list(const struct ditto_sd *sd,
 	}
 	return list;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sd_audit_list, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sd_audit_list, "DITTO");
 
 bool ditto_sd_has_audit_type(const struct ditto_sd *sd, u8 type)
 {
@@ -428,4 +428,4 @@ bool ditto_sd_has_audit_type(const struct ditto_sd *sd, u8 type)
 	}
 	return false;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sd_has_audit_type, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sd_has_audit_type, "DITTO");

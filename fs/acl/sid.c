@@ -53,13 +53,13 @@ struct ditto_sid ditto_sid_of_uid(kuid_t uid)
 {
 	return sid_unix(DITTO_SID_UNIX_USER, from_kuid_munged(&init_user_ns, uid));
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sid_of_uid, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sid_of_uid, "DITTO");
 
 struct ditto_sid ditto_sid_of_gid(kgid_t gid)
 {
 	return sid_unix(DITTO_SID_UNIX_GROUP, from_kgid_munged(&init_user_ns, gid));
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sid_of_gid, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sid_of_gid, "DITTO");
 
 bool ditto_sid_is_foreign_unix(const struct ditto_sid *sid)
 {
@@ -75,7 +75,7 @@ struct ditto_sid ditto_sid_foreign_unix(u32 kind, u32 number)
 		.subs = { DITTO_SID_FOREIGN_UNIX, kind, number },
 	};
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sid_foreign_unix, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sid_foreign_unix, "DITTO");
 
 /* Get the number of a SID of this kind, in either form. */
 static bool sid_number(const struct ditto_sid *sid, u32 kind, u32 *number)
@@ -99,7 +99,7 @@ bool ditto_sid_to_uid(const struct ditto_sid *sid, kuid_t *uid)
 	*uid = make_kuid(&init_user_ns, number);
 	return uid_valid(*uid);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sid_to_uid, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sid_to_uid, "DITTO");
 
 bool ditto_sid_to_gid(const struct ditto_sid *sid, kgid_t *gid)
 {
@@ -110,7 +110,7 @@ bool ditto_sid_to_gid(const struct ditto_sid *sid, kgid_t *gid)
 	*gid = make_kgid(&init_user_ns, number);
 	return gid_valid(*gid);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sid_to_gid, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sid_to_gid, "DITTO");
 
 bool ditto_sid_to_mode(const struct ditto_sid *sid, umode_t *mode)
 {
@@ -127,14 +127,14 @@ bool ditto_sid_is_user(const struct ditto_sid *sid, const struct ditto_auth_user
 	return user && ditto_sid_decode(user->sid, user->sid_len, &own) &&
 	       ditto_sid_eq(&own, sid);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sid_is_user, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sid_is_user, "DITTO");
 
 bool ditto_sid_is_of_domain(const struct ditto_sid *sid)
 {
 	return sid->authority == DITTO_SID_NT && sid->nsubs == 5 &&
 	       sid->subs[0] == DITTO_SID_DOMAIN;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sid_is_of_domain, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sid_is_of_domain, "DITTO");
 
 bool ditto_sid_to_who(const struct ditto_sid *sid, enum ditto_who *who)
 {
@@ -166,14 +166,14 @@ bool ditto_sid_of_who(enum ditto_who who, struct ditto_sid *sid)
 	}
 	return false;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sid_of_who, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sid_of_who, "DITTO");
 
 bool ditto_sid_eq(const struct ditto_sid *a, const struct ditto_sid *b)
 {
 	return a->authority == b->authority && a->nsubs == b->nsubs &&
 	       !memcmp(a->subs, b->subs, a->nsubs * sizeof(a->subs[0]));
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sid_eq, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sid_eq, "DITTO");
 
 u32 ditto_sid_decode(const u8 *bytes, size_t size, struct ditto_sid *sid)
 {
@@ -189,7 +189,7 @@ u32 ditto_sid_decode(const u8 *bytes, size_t size, struct ditto_sid *sid)
 		sid->subs[i] = get_unaligned_le32(bytes + DITTO_SID_MIN + 4 * i);
 	return ditto_sid_size(sid);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sid_decode, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sid_decode, "DITTO");
 
 void ditto_sid_encode(const struct ditto_sid *sid, u8 *bytes)
 {
@@ -201,4 +201,4 @@ void ditto_sid_encode(const struct ditto_sid *sid, u8 *bytes)
 	for (i = 0; i < sid->nsubs; i++)
 		put_unaligned_le32(sid->subs[i], bytes + DITTO_SID_MIN + 4 * i);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sid_encode, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sid_encode, "DITTO");

@@ -301,6 +301,6 @@ module_exit(dnfs_exit);
 MODULE_DESCRIPTION("NFS for the Ditto file server");
 MODULE_VERSION(DITTO_VERSION);
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS(DITTO);
+MODULE_IMPORT_NS("DITTO");
 /* dittod must have configured their upcalls before the first client comes. */
 MODULE_SOFTDEP("pre: auth_rpcgss rpcsec_gss_krb5");

@@ -132,7 +132,7 @@ bool ditto_names_same(const struct ditto_name *a, const struct ditto_name *b)
 		return true;
 	return (!is_ascii(a) || !is_ascii(b)) && fold_same(a, b);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_names_same, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_names_same, "DITTO");
 
 /* Return: 0 or -ENOMEM. */
 static int fold_siphash(const struct ditto_name *name, u64 *hash)
@@ -183,4 +183,4 @@ u64 ditto_path_hash(const char *path, u32 len, bool exact)
 	}
 	return hash ?: 1;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_path_hash, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_path_hash, "DITTO");

@@ -92,7 +92,7 @@ void ditto_file_put(struct ditto_file *df)
 	if (refcount_dec_and_test(&df->ref))
 		file_close(df);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_file_put, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_file_put, "DITTO");
 
 /* Get the cached file, on any mount. */
 static struct ditto_file *slot_hold(struct ditto_node *node, enum ditto_file_mode mode)
@@ -404,7 +404,7 @@ struct ditto_file *ditto_file_get(struct ditto_share *share, struct ditto_node *
 	ditto_file_put(df);
 	return other;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_file_get, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_file_get, "DITTO");
 
 /* Count one more kept file, unless there are as many as the cache may have. */
 static bool pin_charge(struct ditto_node_table *table)

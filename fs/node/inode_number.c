@@ -30,7 +30,7 @@ bool ditto_volume_has_numbers(const struct ditto_volume *volume)
 {
 	return volume->has_handles && volume->sb->s_magic == BTRFS_SUPER_MAGIC;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_volume_has_numbers, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_volume_has_numbers, "DITTO");
 
 /* For exportfs: a name that is known up to the root of the file system, and was not removed. */
 static int is_connected(void *context, struct dentry *dentry)

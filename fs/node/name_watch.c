@@ -85,13 +85,13 @@ struct ditto_name_watch *ditto_name_watch_begin(struct ditto_node *node,
 	fsnotify_put_mark(&watch->mark);
 	return ERR_PTR(err);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_name_watch_begin, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_name_watch_begin, "DITTO");
 
 bool ditto_name_watch_is_of(const struct ditto_name_watch *watch, const struct ditto_node *node)
 {
 	return watch->inode == node->inode;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_name_watch_is_of, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_name_watch_is_of, "DITTO");
 
 void ditto_name_watch_end(struct ditto_name_watch *watch)
 {
@@ -101,7 +101,7 @@ void ditto_name_watch_end(struct ditto_name_watch *watch)
 	fsnotify_destroy_mark(&watch->mark, watch->mark.group);
 	fsnotify_put_mark(&watch->mark);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_name_watch_end, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_name_watch_end, "DITTO");
 
 int ditto_name_watch_init(struct ditto_node_table *table)
 {

@@ -288,7 +288,7 @@ void ditto_node_put(struct ditto_node *node)
 	if (refcount_dec_and_test(&node->ref))
 		ditto_node_free(node);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_node_put, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_node_put, "DITTO");
 
 /* True if this alias is unhashed or disconnected, so that another one may be better. */
 static bool dentry_is_poor(const struct dentry *dentry)
@@ -331,7 +331,7 @@ struct dentry *ditto_node_dentry(struct ditto_node *node)
 	dput(dentry);
 	return better;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_node_dentry, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_node_dentry, "DITTO");
 
 static void point_get(struct ditto_lock_point *point)
 {
@@ -452,13 +452,13 @@ struct ditto_node *ditto_node_get(struct ditto_share *share, struct dentry *dent
 	node_mark_used(node);
 	return node;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_node_get, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_node_get, "DITTO");
 
 struct ditto_node *ditto_node_get_root(struct ditto_share *share)
 {
 	return ditto_node_get(share, share->root.dentry);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_node_get_root, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_node_get_root, "DITTO");
 
 /* True if the share is a subvolume, of which the file is a part wherever its name lies. */
 static bool share_has_all_of(const struct ditto_share *share, struct dentry *dentry)

@@ -75,4 +75,4 @@ bool ditto_is_utf8(const char *s, size_t len)
 	}
 	return true;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_is_utf8, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_is_utf8, "DITTO");

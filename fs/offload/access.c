@@ -231,7 +231,7 @@ bool ditto_offload_park(const struct ditto_absence *absence, struct ditto_park *
 	ditto_stub_put(stub);
 	return parked;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_offload_park, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_offload_park, "DITTO");
 
 void ditto_offload_leave_slow(struct ditto_stub *stub)
 {

@@ -711,7 +711,7 @@ bool ditto_offload_is_stub_dentry(struct ditto_share *share, struct dentry *dent
 	ditto_node_put(node);
 	return is;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_offload_is_stub_dentry, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_offload_is_stub_dentry, "DITTO");
 
 int ditto_stub_failed_locked(struct ditto_stub *stub)
 {

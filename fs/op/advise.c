@@ -45,4 +45,4 @@ leave:
 	ditto_op_leave(old);
 	return ditto_no_wait(err);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_advise, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_advise, "DITTO");

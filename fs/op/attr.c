@@ -52,7 +52,7 @@ u64 ditto_attr_share_fileid(const struct ditto_share *share, const struct ditto_
 		return DITTO_SUBVOLUME_BIT | st->subvol << DITTO_SUBVOLUME_SHIFT | st->ino;
 	return BIT_ULL(63) | siphash_2u64(attr->fsid, st->ino, &subvolume_key);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_attr_share_fileid, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_attr_share_fileid, "DITTO");
 
 bool ditto_attr_split_fileid(const struct ditto_share *share, u64 id, u64 *ino, u64 *subvolume)
 {
@@ -135,7 +135,7 @@ int ditto_getattr_listed(struct ditto_share *share, struct dentry *dentry,
 {
 	return attr_read(share, dentry, DITTO_STATX_LISTED, attr);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_getattr_listed, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_getattr_listed, "DITTO");
 
 int ditto_getattr_dos(struct ditto_share *share, struct dentry *dentry, struct ditto_attr *attr,
 		      struct ditto_dosattr *dosattr)
@@ -148,7 +148,7 @@ int ditto_getattr_dos(struct ditto_share *share, struct dentry *dentry, struct d
 		return 0;
 	return ditto_dosattr_get(share, dentry, &attr->st, dosattr);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_getattr_dos, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_getattr_dos, "DITTO");
 
 int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
 			 struct ditto_attr *attr)
@@ -159,7 +159,7 @@ int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
 		attr_set_change(attr);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_getattr_dentry, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_getattr_dentry, "DITTO");
 
 /* True if the file system tells ctime and counter as they are in the inode. */
 static bool change_is_in_inode(const struct inode *inode)
@@ -194,7 +194,7 @@ int ditto_getattr(struct ditto_share *share, struct ditto_node *node,
 {
 	return attr_read_node(share, node, attr, ditto_getattr_dentry);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_getattr, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_getattr, "DITTO");
 
 int ditto_read_change(struct ditto_share *share, struct ditto_node *node, u64 *change)
 {
@@ -220,7 +220,7 @@ int ditto_read_change(struct ditto_share *share, struct ditto_node *node, u64 *c
 	*change = attr.change;
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_read_change, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_read_change, "DITTO");
 
 void ditto_count_change(struct ditto_node *node)
 {
@@ -247,7 +247,7 @@ int ditto_getattr_plain(struct ditto_share *share, struct ditto_node *node,
 {
 	return attr_read_node(share, node, attr, ditto_getattr_listed);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_getattr_plain, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_getattr_plain, "DITTO");
 
 void ditto_wcc_set_pre(struct ditto_wcc *wcc, const struct ditto_attr *attr)
 {
@@ -294,4 +294,4 @@ int ditto_statfs(struct ditto_op *op, struct ditto_node *node, struct kstatfs *s
 	dput(path.dentry);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_statfs, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_statfs, "DITTO");

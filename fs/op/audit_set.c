@@ -93,7 +93,7 @@ int ditto_set_audit_list(struct ditto_op *op, struct ditto_node *node,
 	mnt_drop_write(mnt);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_set_audit_list, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_set_audit_list, "DITTO");
 
 int ditto_inherit_audit_list(struct ditto_op *op, struct ditto_node *dir, struct dentry *dentry)
 {

@@ -145,7 +145,7 @@ int ditto_getattr_asked_by(const struct ditto_op *op, struct ditto_node *node,
 		return asked_of_holder(op, node, dentry, attr);
 	return asked_read(op, dentry, attr);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_getattr_asked_by, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_getattr_asked_by, "DITTO");
 
 int ditto_getattr_asked(const struct ditto_op *op, struct ditto_node *node,
 			struct ditto_attr *attr)
@@ -156,7 +156,7 @@ int ditto_getattr_asked(const struct ditto_op *op, struct ditto_node *node,
 	dput(dentry);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_getattr_asked, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_getattr_asked, "DITTO");
 
 int ditto_store_times(struct ditto_op *op, struct ditto_node *node,
 		      const struct ditto_lease_times *times)
@@ -176,4 +176,4 @@ int ditto_store_times(struct ditto_op *op, struct ditto_node *node,
 	dput(dentry);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_store_times, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_store_times, "DITTO");

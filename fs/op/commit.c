@@ -108,4 +108,4 @@ int ditto_sync_dir(struct ditto_op *op, struct ditto_node *dir)
 	dput(dentry);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sync_dir, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sync_dir, "DITTO");

@@ -26,7 +26,7 @@ bool ditto_can_compress(const struct ditto_share *share)
 {
 	return share->root.mnt->mnt_sb->s_magic == BTRFS_SUPER_MAGIC;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_can_compress, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_can_compress, "DITTO");
 
 /* Return: 1 if the flag has this value already. */
 static int set_flag(struct ditto_share *share, struct dentry *dentry, bool on)
@@ -80,4 +80,4 @@ drop:
 	mnt_drop_write(mnt);
 	return min(ret, 0);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_compress, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_compress, "DITTO");

@@ -220,4 +220,4 @@ ssize_t ditto_copy(struct ditto_op *op, struct ditto_node *from, u64 from_pos,
 		ditto_child_written(op_to, to, DITTO_CHANGED_SIZE | DITTO_CHANGED_MTIME);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_copy, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_copy, "DITTO");

@@ -105,7 +105,7 @@ int ditto_acl_is_inherited(struct ditto_op *op, struct ditto_node *dir, bool is_
 	ditto_acl_put(acl);
 	return 1;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_acl_is_inherited, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_acl_is_inherited, "DITTO");
 
 /*
  * A list that the client sent has precedence over an inherited one. A mode that the client sent
@@ -317,4 +317,4 @@ out:
 	}
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_create_entry, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_create_entry, "DITTO");

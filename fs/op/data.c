@@ -164,7 +164,7 @@ ssize_t ditto_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 {
 	return do_read(op, node, pos, iter, iov_iter_count(iter), NULL, NULL, eof);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_read, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_read, "DITTO");
 
 ssize_t ditto_read_splice(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 			  size_t count,
@@ -174,7 +174,7 @@ ssize_t ditto_read_splice(struct ditto_op *op, struct ditto_node *node, loff_t p
 {
 	return do_read(op, node, pos, NULL, count, actor, data, eof);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_read_splice, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_read_splice, "DITTO");
 
 void ditto_note_access(const struct ditto_op *op, struct ditto_node *node)
 {
@@ -183,7 +183,7 @@ void ditto_note_access(const struct ditto_op *op, struct ditto_node *node)
 	touch_atime(&path);
 	dput(path.dentry);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_note_access, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_note_access, "DITTO");
 
 int ditto_read_check(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 count)
 {
@@ -204,7 +204,7 @@ int ditto_read_check(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 
 	ditto_op_leave(old);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_read_check, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_read_check, "DITTO");
 
 static const rwf_t stable_flags[] = {
 	[DITTO_UNSTABLE] = 0,
@@ -328,7 +328,7 @@ leave:
 	dput(dentry);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_write, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_write, "DITTO");
 
 int ditto_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u64 count,
 		u64 *verifier, struct ditto_wcc *wcc)
@@ -379,4 +379,4 @@ leave:
 	dput(dentry);
 	return ditto_no_wait(err);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_fsync, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_fsync, "DITTO");

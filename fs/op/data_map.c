@@ -80,7 +80,7 @@ void ditto_data_map_settle(const struct ditto_node *node, u64 pos, u64 count, bo
 	else
 		map_cut(node, pos, map);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_data_map_settle, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_data_map_settle, "DITTO");
 
 bool ditto_may_have_holes(const struct ditto_op *op, struct ditto_node *node)
 {
@@ -97,7 +97,7 @@ bool ditto_may_have_holes(const struct ditto_op *op, struct ditto_node *node)
 	dput(path.dentry);
 	return err || (u64)st.blocks << 9 < st.size;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_may_have_holes, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_may_have_holes, "DITTO");
 
 int ditto_map_data(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 count,
 		   u64 data_max, struct ditto_data_map *map)
@@ -131,4 +131,4 @@ leave:
 	ditto_op_leave(old);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_map_data, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_map_data, "DITTO");

@@ -446,7 +446,7 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir,
 	listing_set_room(&l, args->room ? args : &dir_all);
 	return dir_read(&l, args->cookie, eof);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_readdir, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_readdir, "DITTO");
 
 int ditto_readdir_cookies(struct ditto_op *op, struct ditto_node *dir,
 			  bool (*emit)(void *arg, const struct ditto_dirent *entry),
@@ -463,7 +463,7 @@ int ditto_readdir_cookies(struct ditto_op *op, struct ditto_node *dir,
 	listing_set_room(&l, &dir_all);
 	return dir_read(&l, 0, eof);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_readdir_cookies, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_readdir_cookies, "DITTO");
 
 /**
  * struct ditto_name_list - who receives the names of a directory

@@ -282,7 +282,7 @@ int ditto_dosattr_get(struct ditto_share *share, struct dentry *dentry, const st
 	dosattr->valid |= DITTO_DOSATTR_FLAGS | DITTO_DOSATTR_BTIME | DITTO_DOSATTR_CHANGED;
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_dosattr_get, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_dosattr_get, "DITTO");
 
 /* Merge the new values into the stored ones. Return: false if nothing changes. */
 static bool dosattr_merge(struct ditto_dosattr *there,
@@ -392,4 +392,4 @@ drop:
 	mnt_drop_write(mnt);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_dosattr_set, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_dosattr_set, "DITTO");

@@ -216,7 +216,7 @@ void ditto_job_init(struct ditto_job *job)
 	init_completion(&job->ended);
 	job->verifier = atomic64_read(&job->op_to.srv->write_verifier);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_job_init, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_job_init, "DITTO");
 
 int ditto_job_start(struct ditto_job *job, const struct ditto_principal *who)
 {
@@ -245,7 +245,7 @@ int ditto_job_start(struct ditto_job *job, const struct ditto_principal *who)
 	spin_unlock(&jobs->lock);
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_job_start, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_job_start, "DITTO");
 
 static void job_cancel_locked(struct ditto_job *job, int err)
 {
@@ -268,13 +268,13 @@ void ditto_job_cancel(struct ditto_job *job, int err)
 	job_cancel_locked(job, err);
 	spin_unlock(&jobs->lock);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_job_cancel, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_job_cancel, "DITTO");
 
 bool ditto_job_wait(struct ditto_job *job, u32 ms)
 {
 	return wait_for_completion_timeout(&job->ended, msecs_to_jiffies(ms));
 }
-EXPORT_SYMBOL_NS_GPL(ditto_job_wait, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_job_wait, "DITTO");
 
 void ditto_jobs_cancel_share(struct ditto_share *share)
 {
@@ -351,7 +351,7 @@ void ditto_jobs_flush(void)
 {
 	flush_workqueue(job_wq);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_jobs_flush, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_jobs_flush, "DITTO");
 
 int ditto_jobs_setup(void)
 {

@@ -26,7 +26,7 @@ bool ditto_label_is_on(const struct ditto_share *share)
 	rcu_read_unlock();
 	return on;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_label_is_on, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_label_is_on, "DITTO");
 
 int ditto_label_get(const struct ditto_share *share, struct dentry *dentry,
 		    struct lsm_context *label)
@@ -45,7 +45,7 @@ int ditto_label_get(const struct ditto_share *share, struct dentry *dentry,
 	ditto_label_free(label);
 	return -EOPNOTSUPP;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_label_get, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_label_get, "DITTO");
 
 void ditto_label_free(struct lsm_context *label)
 {
@@ -53,7 +53,7 @@ void ditto_label_free(struct lsm_context *label)
 		ditto_release_secctx(label);
 	*label = (struct lsm_context){};
 }
-EXPORT_SYMBOL_NS_GPL(ditto_label_free, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_label_free, "DITTO");
 
 /* Not every security module checks who sets a label. */
 static int label_may_set(const struct ditto_op *op, const struct dentry *dentry)
@@ -109,4 +109,4 @@ put:
 	mnt_drop_write(mnt);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_label_set, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_label_set, "DITTO");

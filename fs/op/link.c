@@ -292,7 +292,7 @@ int ditto_link(struct ditto_op *op, struct ditto_node *node, struct ditto_op *op
 {
 	return do_link(op, node, op_to, dir, name, NULL, wcc);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_link, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_link, "DITTO");
 
 int ditto_link_over(struct ditto_op *op, struct ditto_node *node, struct ditto_node *dir,
 		    const struct ditto_name *name, const struct ditto_name *taken,

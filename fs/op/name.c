@@ -64,7 +64,7 @@ struct dentry *ditto_parent(struct ditto_share *share, struct dentry *dentry)
 	}
 	return parent;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_parent, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_parent, "DITTO");
 
 int ditto_dentry_name_get(struct ditto_share *share, struct dentry *dentry,
 			  struct ditto_dentry_name *at)
@@ -154,7 +154,7 @@ int ditto_lookup(struct ditto_op *op, struct ditto_node *dir, const struct ditto
 {
 	return ditto_lookup_kind(op, dir, name, ditto_name_check(name), out);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_lookup, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lookup, "DITTO");
 
 /* Find the parent of the root of a file system within a share. */
 static int lookup_outer(struct ditto_op *op, struct ditto_node *dir, struct ditto_share **share,
@@ -211,7 +211,7 @@ int ditto_lookup_follow(struct ditto_op *op, struct ditto_node *dir,
 		ditto_node_put(*out);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_lookup_follow, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lookup_follow, "DITTO");
 
 int ditto_readlink(struct ditto_op *op, struct ditto_node *node, char *buf, u32 *len)
 {
@@ -250,4 +250,4 @@ leave:
 	dput(path.dentry);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_readlink, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_readlink, "DITTO");

@@ -158,4 +158,4 @@ leave:
 	mnt_drop_write(mnt);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_set_posix_acl, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_set_posix_acl, "DITTO");

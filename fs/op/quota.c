@@ -113,7 +113,7 @@ void ditto_quota(struct ditto_op *op, struct ditto_quota *quota)
 	}
 	up_read(&sb->s_umount);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_quota, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_quota, "DITTO");
 
 int ditto_quota_statfs(struct ditto_op *op, struct ditto_node *node, struct kstatfs *st,
 		       u64 *files, struct ditto_quota *quota)
@@ -134,7 +134,7 @@ int ditto_quota_statfs(struct ditto_op *op, struct ditto_node *node, struct ksta
 					    quota->file_limit - quota->files : 0);
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_quota_statfs, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_quota_statfs, "DITTO");
 
 static u32 node_project(struct ditto_node *node)
 {
@@ -251,7 +251,7 @@ int ditto_quota_report(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	};
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_quota_report, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_quota_report, "DITTO");
 
 int ditto_quota_get(struct ditto_op *op, kuid_t uid, struct ditto_quota_record *record)
 {
@@ -269,7 +269,7 @@ int ditto_quota_get(struct ditto_op *op, kuid_t uid, struct ditto_quota_record *
 	up_read(&sb->s_umount);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_quota_get, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_quota_get, "DITTO");
 
 int ditto_quota_next(struct ditto_op *op, kuid_t from, struct ditto_quota_record *record)
 {
@@ -289,7 +289,7 @@ int ditto_quota_next(struct ditto_op *op, kuid_t from, struct ditto_quota_record
 		read_blocks(id.uid, &blocks, record);
 	return err == -ESRCH ? -ENOENT : err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_quota_next, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_quota_next, "DITTO");
 
 int ditto_quota_set(struct ditto_op *op, const struct ditto_quota_record *record)
 {
@@ -317,4 +317,4 @@ int ditto_quota_set(struct ditto_op *op, const struct ditto_quota_record *record
 	mnt_drop_write(op->share->root.mnt);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_quota_set, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_quota_set, "DITTO");

@@ -152,7 +152,7 @@ int ditto_remove(struct ditto_op *op, struct ditto_node *dir,
 {
 	return do_remove(op, dir, name, NULL, is_dir, false, wcc);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_remove, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_remove, "DITTO");
 
 int ditto_remove_dentry(struct ditto_op *op, struct dentry *dentry, bool now)
 {

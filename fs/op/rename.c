@@ -362,7 +362,7 @@ int ditto_rename(struct ditto_op *op, struct ditto_node *from_dir,
 
 	return do_rename(op, from_dir, op_to, to_dir, from_wcc, to_wcc, &r);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_rename, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_rename, "DITTO");
 
 /* Rename @r->dentry, whatever its name is by now. */
 static int rename_by_dentry(struct ditto_op *op, struct ditto_node *to_dir,
@@ -428,4 +428,4 @@ int ditto_rename_over(struct ditto_op *op, struct ditto_node *node, struct ditto
 	dput(dentry);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_rename_over, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_rename_over, "DITTO");

@@ -514,7 +514,7 @@ post:
 	dput(dentry);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_setattr, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_setattr, "DITTO");
 
 /*
  * Apply attributes to a new file. DITTO_SET_MODE_IF_NO_ACL keeps the list whole, and the permission

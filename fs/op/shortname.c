@@ -54,7 +54,7 @@ bool ditto_has_shortnames(const struct ditto_share *share)
 	rcu_read_unlock();
 	return has;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_has_shortnames, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_has_shortnames, "DITTO");
 
 static bool is_legal(char c)
 {
@@ -75,7 +75,7 @@ bool ditto_is_shortname(const struct ditto_name *name)
 			return false;
 	return true;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_is_shortname, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_is_shortname, "DITTO");
 
 /*
  * Append the part behind the last dot, unless that dot begins the name. Return: its length
@@ -114,7 +114,7 @@ u32 ditto_shortname(const struct ditto_name *name, char *out)
 	}
 	return BASE_MAX + put_extension(name, out + BASE_MAX);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_shortname, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_shortname, "DITTO");
 
 /* Get the next of the names that were set. Return: false at the end, and for damaged ones. */
 static bool shorts_next(const struct ditto_shorts *shorts, u32 *at, struct ditto_name *as,
@@ -164,7 +164,7 @@ u32 ditto_shorts_get(const struct ditto_shorts *shorts, const struct ditto_name 
 	memcpy(out, as.name, as.len);
 	return as.len;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_shorts_get, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_shorts_get, "DITTO");
 
 /*
  * Read the names that were set in a directory; NULL if there are none. Return: 0, or an errno if
@@ -213,7 +213,7 @@ struct ditto_shorts *ditto_shorts_load(const struct ditto_share *share, struct d
 	shorts_read(share, dir, &shorts);
 	return shorts;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_shorts_load, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_shorts_load, "DITTO");
 
 /* Look a name up in the directory. Return: 0, -ENOENT or an errno of the file system. */
 static int name_find(const struct ditto_share *share, struct dentry *dir,

@@ -126,7 +126,7 @@ int ditto_snapshots_for_each(struct ditto_op *op,
 	ditto_walk_end(&walk);
 	return err ?: list.result;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_snapshots_for_each, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_snapshots_for_each, "DITTO");
 
 struct search {
 	time64_t time;
@@ -160,7 +160,7 @@ int ditto_snapshot_path(struct ditto_op *op, time64_t time, const char *path, u3
 			 len ? "/" : "", len, path);
 	return *out ? strlen(*out) : -ENOMEM;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_snapshot_path, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_snapshot_path, "DITTO");
 
 static bool snapshots_are_listed(const struct ditto_share *share)
 {

@@ -283,7 +283,7 @@ int ditto_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_spac
 {
 	return space_change(op, node, how, pos, count, NULL);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_allocate, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_allocate, "DITTO");
 
 void ditto_space_trim(struct ditto_share *share, struct ditto_node *node)
 {
@@ -321,13 +321,13 @@ int ditto_zero(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 end, u
 	*next = end;
 	return space_change(op, node, DITTO_SPACE_ZERO, pos, end - pos, next);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_zero, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_zero, "DITTO");
 
 u32 ditto_block_size(const struct ditto_node *node)
 {
 	return i_blocksize(node->inode);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_block_size, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_block_size, "DITTO");
 
 int ditto_seek(struct ditto_op *op, struct ditto_node *node, u64 pos, bool hole, u64 *found)
 {
@@ -375,4 +375,4 @@ leave:
 	ditto_op_leave(old);
 	return ditto_no_wait(err);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_seek, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_seek, "DITTO");

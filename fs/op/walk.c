@@ -69,7 +69,7 @@ int ditto_lookup_casefold(struct ditto_op *op, struct ditto_node *dir,
 		kfree(spelling);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_lookup_casefold, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lookup_casefold, "DITTO");
 
 /* Descend into @walk->node and look up @walk->last there; it may be missing. */
 static int walk_down(struct ditto_op *op, struct ditto_walk *walk, bool exact)
@@ -125,7 +125,7 @@ int ditto_walk(struct ditto_op *op, struct ditto_node *start, const char *path, 
 {
 	return ditto_walk_how(op, start, path, len, false, walk);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_walk, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_walk, "DITTO");
 
 /* Errors that the path causes: who walks it again gets the same. */
 static bool walk_err_is_lasting(int err)
@@ -184,7 +184,7 @@ struct ditto_share *ditto_walk_enter(const struct ditto_op *op, const char *path
 		return NULL;
 	return walk_enter(op, path, len, exact, passed);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_walk_enter, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_walk_enter, "DITTO");
 
 void ditto_walk_end(struct ditto_walk *walk)
 {
@@ -195,4 +195,4 @@ void ditto_walk_end(struct ditto_walk *walk)
 	walk->node = NULL;
 	walk->parent = NULL;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_walk_end, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_walk_end, "DITTO");

@@ -61,7 +61,7 @@ bool ditto_xattr_is_supported(const struct ditto_share *share)
 			return true;
 	return false;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_xattr_is_supported, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_xattr_is_supported, "DITTO");
 
 /*
  * Enter with added privileges if access was granted at open, otherwise as the caller, whose mode
@@ -111,7 +111,7 @@ ssize_t ditto_xattr_get(struct ditto_op *op, struct ditto_node *node,
 	dput(dentry);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_xattr_get, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_xattr_get, "DITTO");
 
 /**
  * struct xattr_change - change of an extended attribute
@@ -201,7 +201,7 @@ int ditto_xattr_set(struct ditto_op *op, struct ditto_node *node, const struct d
 		return -E2BIG;
 	return change_xattr(op, node, &change, wcc);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_xattr_set, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_xattr_set, "DITTO");
 
 int ditto_xattr_remove(struct ditto_op *op, struct ditto_node *node,
 		       const struct ditto_name *name, struct ditto_wcc *wcc)
@@ -216,7 +216,7 @@ int ditto_xattr_remove(struct ditto_op *op, struct ditto_node *node,
 		return -ENODATA;
 	return change_xattr(op, node, &change, wcc);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_xattr_remove, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_xattr_remove, "DITTO");
 
 bool ditto_xattr_is_bare(const struct ditto_share *share, const struct ditto_node *node)
 {
@@ -226,7 +226,7 @@ bool ditto_xattr_is_bare(const struct ditto_share *share, const struct ditto_nod
 	return volume->xattrs_move_ctime && READ_ONCE(*ditto_plain_at(volume, node->inode)) ==
 				(ditto_plain_word(node->inode, &ctime) | DITTO_PLAIN_BARE);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_xattr_is_bare, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_xattr_is_bare, "DITTO");
 
 /*
  * Remember that there was nothing to list. @ctime was read before. The word is only there if that
@@ -299,4 +299,4 @@ put:
 	kvfree(names);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_xattr_list, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_xattr_list, "DITTO");

@@ -60,4 +60,4 @@ char *ditto_fileid_path(const struct ditto_op *caller, u64 id, char *buf, size_t
 	dput(dentry);
 	return err ? ERR_PTR(err) : path;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_fileid_path, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_fileid_path, "DITTO");

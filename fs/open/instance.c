@@ -352,7 +352,7 @@ void ditto_instance_close(struct ditto_op *op, struct ditto_instance *inst)
 	}
 	instance_put(inst);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_close, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_close, "DITTO");
 
 static void instances_revoke(struct ditto_share *share, struct ditto_instance_list *list)
 {
@@ -408,7 +408,7 @@ int ditto_instance_begin(struct ditto_instance *inst, struct ditto_op *op,
 	*node = inst->node;
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_begin, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_begin, "DITTO");
 
 void ditto_instance_end(struct ditto_instance *inst, struct ditto_op *op)
 {
@@ -425,7 +425,7 @@ void ditto_instance_end(struct ditto_instance *inst, struct ditto_op *op)
 		ditto_share_put(share);
 	op->borrows = false;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_end, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_end, "DITTO");
 
 int ditto_instance_watch(struct ditto_instance *inst, struct ditto_watch *watch)
 {
@@ -438,37 +438,37 @@ int ditto_instance_watch(struct ditto_instance *inst, struct ditto_watch *watch)
 		inst->watch = watch;
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_watch, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_watch, "DITTO");
 
 u32 ditto_instance_rights(const struct ditto_instance *inst)
 {
 	return READ_ONCE(inst->rights);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_rights, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_rights, "DITTO");
 
 struct ditto_open *ditto_instance_claim(struct ditto_instance *inst)
 {
 	return &inst->open;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_claim, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_claim, "DITTO");
 
 bool ditto_instance_is_dir(const struct ditto_instance *inst)
 {
 	return inst->is_dir;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_is_dir, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_is_dir, "DITTO");
 
 bool ditto_instance_has_reserved(const struct ditto_instance *inst)
 {
 	return test_bit(DITTO_NODE_RESERVED, &inst->node->flags);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_has_reserved, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_has_reserved, "DITTO");
 
 bool ditto_instance_is_stream(const struct ditto_instance *inst)
 {
 	return inst->is_stream;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_is_stream, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_is_stream, "DITTO");
 
 static bool node_has_name(const struct ditto_node *node)
 {
@@ -480,19 +480,19 @@ bool ditto_instance_has_name(const struct ditto_instance *inst)
 	return node_has_name(inst->node) &&
 	       (!inst->is_stream || node_has_name(ditto_instance_file(inst)));
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_has_name, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_has_name, "DITTO");
 
 struct ditto_node *ditto_instance_base(const struct ditto_instance *inst)
 {
 	return ditto_instance_file(inst);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_base, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_base, "DITTO");
 
 struct dentry *ditto_instance_dentry(const struct ditto_instance *inst)
 {
 	return ditto_instance_file_dentry(inst);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_dentry, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_dentry, "DITTO");
 
 /* Path */
 
@@ -603,7 +603,7 @@ char *ditto_instance_path(const struct ditto_instance *inst, char *buf, size_t s
 	}
 	return fits ? at : ERR_PTR(-ENAMETOOLONG);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_path, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_path, "DITTO");
 
 u32 ditto_instance_entry(const struct ditto_instance *inst, struct ditto_handle *dir, char *name)
 {
@@ -626,4 +626,4 @@ u32 ditto_instance_entry(const struct ditto_instance *inst, struct ditto_handle 
 	dput(parent);
 	return len;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_entry, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_entry, "DITTO");

@@ -103,4 +103,4 @@ int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 
 	ditto_instance_set_rights(inst, rights);
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_change, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_change, "DITTO");

@@ -102,25 +102,25 @@ bool ditto_instance_delete_pending(const struct ditto_instance *inst)
 	return ditto_hardlink_is_deleted(inst->link) ||
 	       ditto_hardlink_is_deleted(ditto_instance_file_link(inst));
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_delete_pending, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_delete_pending, "DITTO");
 
 const void *ditto_instance_name(const struct ditto_instance *inst)
 {
 	return READ_ONCE(inst->link);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_name, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_name, "DITTO");
 
 u32 ditto_instance_links(const struct ditto_instance *inst, u32 links)
 {
 	return links - min(links, ditto_hardlinks_deleted(ditto_instance_file(inst)));
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_links, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_links, "DITTO");
 
 bool ditto_instance_deletes_at_close(const struct ditto_instance *inst)
 {
 	return READ_ONCE(inst->closer);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_deletes_at_close, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_deletes_at_close, "DITTO");
 
 static bool first_name(void *arg, const struct ditto_name *name)
 {
@@ -238,7 +238,7 @@ int ditto_instance_set_delete(struct ditto_op *op, struct ditto_instance *inst, 
 		delete_later(op, inst);
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_set_delete, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_set_delete, "DITTO");
 
 /*
  * Delete a name at the close of its only instance.
@@ -264,4 +264,4 @@ void ditto_instance_take_back(struct ditto_op *op, struct ditto_instance *inst, 
 	if (delete_if_alone(op, inst->node, inst->link) && inst->is_stream && with_base)
 		delete_if_alone(op, ditto_instance_file(inst), ditto_instance_file_link(inst));
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_take_back, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_take_back, "DITTO");

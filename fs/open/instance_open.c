@@ -764,4 +764,4 @@ out:
 		goto again;
 	return err == DITTO_AGAIN ? -EJUKEBOX : err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_open, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_open, "DITTO");

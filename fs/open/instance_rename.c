@@ -243,7 +243,7 @@ int ditto_instance_rename(struct ditto_op *op, struct ditto_instance *inst,
 	ditto_walk_end(&t.walk);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_rename, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_rename, "DITTO");
 
 /* Link in place of the other file that has the new name. */
 static int link_over(struct ditto_op *op, const struct ditto_instance *inst,
@@ -287,7 +287,7 @@ int ditto_instance_link(struct ditto_op *op, struct ditto_instance *inst,
 	ditto_walk_end(&t.walk);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_link, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_link, "DITTO");
 
 int ditto_instance_set_shortname(struct ditto_op *op, struct ditto_instance *inst,
 				 const struct ditto_name *as)
@@ -306,4 +306,4 @@ int ditto_instance_set_shortname(struct ditto_op *op, struct ditto_instance *ins
 	ditto_dentry_name_put(&at);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_set_shortname, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_instance_set_shortname, "DITTO");

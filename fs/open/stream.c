@@ -198,7 +198,7 @@ bool ditto_has_streams(const struct ditto_share *share)
 	rcu_read_unlock();
 	return streams;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_has_streams, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_has_streams, "DITTO");
 
 /*
  * Make the names of a directory of streams durable, and @fresh, a new stream, unless the caller
@@ -280,7 +280,7 @@ int ditto_stream_open(struct ditto_op *op, struct ditto_node *base,
 {
 	return stream_get(op, base, name, create, NULL, out, created);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_stream_open, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_stream_open, "DITTO");
 
 int ditto_stream_make(struct ditto_op *op, struct ditto_node *base,
 		      const struct ditto_name *name, const u8 *verf, struct ditto_node **out,
@@ -393,7 +393,7 @@ int ditto_stream_remove(struct ditto_op *op, struct ditto_node *base,
 				   NULL, 0);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_stream_remove, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_stream_remove, "DITTO");
 
 static void tell_removed(struct ditto_node *base, struct dentry *dentry)
 {
@@ -580,4 +580,4 @@ int ditto_stream_rename(struct ditto_op *op, struct ditto_node *base,
 				   from->name, from->len);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_stream_rename, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_stream_rename, "DITTO");

@@ -140,7 +140,7 @@ int ditto_stream_list(struct ditto_op *op, struct ditto_node *base,
 	ditto_streams_leave(op->share, false, old);
 	return err == -ENOENT ? 0 : err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_stream_list, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_stream_list, "DITTO");
 
 static bool hidden_is_absent(const struct dentry *hidden)
 {
@@ -220,7 +220,7 @@ void ditto_streams_peek(struct ditto_op *op, struct ditto_node *base,
 leave:
 	ditto_streams_leave(share, false, old);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_streams_peek, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_streams_peek, "DITTO");
 
 int ditto_stream_dir_attr(struct ditto_op *op, struct ditto_node *base, struct ditto_attr *attr)
 {
@@ -242,7 +242,7 @@ int ditto_stream_dir_attr(struct ditto_op *op, struct ditto_node *base, struct d
 	ditto_streams_leave(op->share, false, old);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_stream_dir_attr, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_stream_dir_attr, "DITTO");
 
 /**
  * struct gift - streams that get a new owner

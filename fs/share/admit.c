@@ -163,4 +163,4 @@ enum ditto_admission ditto_admit(struct ditto_peer *peer, unsigned int bit, bool
 	*ports = admission.ports;
 	return admission.level;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_admit, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_admit, "DITTO");

@@ -232,7 +232,7 @@ void ditto_cred_put(struct ditto_cred *cred)
 		kfree_rcu(entry, rcu);
 	}
 }
-EXPORT_SYMBOL_NS_GPL(ditto_cred_put, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_cred_put, "DITTO");
 
 static bool entry_expired(const struct cred_entry *entry)
 {
@@ -575,7 +575,7 @@ struct ditto_cred *ditto_cred_get(struct ditto_server *srv, const struct ditto_s
 		return entry ? ERR_CAST(entry) : ERR_PTR(-ENOMEM);
 	return &cred_enter(srv->creds, entry, epoch)->pub;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_cred_get, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_cred_get, "DITTO");
 
 void ditto_creds_flush(struct ditto_server *srv)
 {
@@ -604,7 +604,7 @@ u32 ditto_creds_epoch(const struct ditto_server *srv)
 	/* Pairs with ditto_creds_flush(). */
 	return atomic_read_acquire(&srv->creds->epoch);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_creds_epoch, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_creds_epoch, "DITTO");
 
 #ifdef DITTO_TESTS
 unsigned int ditto_creds_count(const struct ditto_server *srv)

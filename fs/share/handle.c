@@ -277,7 +277,7 @@ int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node
 		handle_keep(cached, inode, handle);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_handle_encode_entry, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_handle_encode_entry, "DITTO");
 
 int ditto_handle_of_node(struct ditto_share *share, struct ditto_node *node,
 			 struct ditto_handle *handle)
@@ -292,14 +292,14 @@ int ditto_handle_of_node(struct ditto_share *share, struct ditto_node *node,
 	dput(dentry);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_handle_of_node, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_handle_of_node, "DITTO");
 
 int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
 			struct ditto_handle *handle)
 {
 	return handle_encode(share, NULL, d_inode(dentry), dentry, handle, NULL);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_handle_encode, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_handle_encode, "DITTO");
 
 /* Make the handle of a stream from its file's. */
 static void stream_handle_finish(const struct ditto_server *srv, const struct ditto_handle *base,
@@ -343,7 +343,7 @@ int ditto_handle_of_stream(struct ditto_share *share, struct ditto_node *base,
 		stream_handle_finish(share->srv, &own, &fid, handle);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_handle_of_stream, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_handle_of_stream, "DITTO");
 
 int ditto_stream_handle_verify(const struct ditto_server *srv, const u8 *data, size_t len, u64 *tag,
 			       struct ditto_fid *base, struct ditto_fid *stream)
@@ -374,7 +374,7 @@ struct ditto_share *ditto_stream_handle_share(struct ditto_server *srv, const u8
 
 	return err ? ERR_PTR(err) : ditto_share_get_by_tag(srv, tag) ?: ERR_PTR(-ESTALE);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_stream_handle_share, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_stream_handle_share, "DITTO");
 
 int ditto_stream_handle_nodes(struct ditto_share *share, const struct ditto_fid *base_fid,
 			      const struct ditto_fid *stream_fid, struct ditto_node **base,
@@ -394,7 +394,7 @@ int ditto_stream_handle_nodes(struct ditto_share *share, const struct ditto_fid 
 	*stream = node;
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_stream_handle_nodes, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_stream_handle_nodes, "DITTO");
 
 struct ditto_share *ditto_handle_share(struct ditto_server *srv, const u8 *data, size_t len,
 				       struct ditto_fid *fid, struct ditto_handle_seen *seen)
@@ -417,7 +417,7 @@ struct ditto_share *ditto_handle_share(struct ditto_server *srv, const u8 *data,
 		seen->share = share;
 	return share;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_handle_share, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_handle_share, "DITTO");
 
 void ditto_handle_remember(struct ditto_handle_seen *seen, struct ditto_node *node)
 {
@@ -426,7 +426,7 @@ void ditto_handle_remember(struct ditto_handle_seen *seen, struct ditto_node *no
 
 	seen->node = may && ditto_node_remember(node, &seen->number) ? node : NULL;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_handle_remember, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_handle_remember, "DITTO");
 
 bool ditto_handle_again(const struct ditto_server *srv, const u8 *data, size_t len,
 			const struct ditto_handle_seen *seen, struct ditto_share **share,
@@ -454,7 +454,7 @@ bool ditto_handle_again(const struct ditto_server *srv, const u8 *data, size_t l
 	*node = seen->node;
 	return true;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_handle_again, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_handle_again, "DITTO");
 
 static struct ditto_node *handle_root(struct ditto_share *share)
 {
@@ -467,14 +467,14 @@ struct ditto_node *ditto_handle_node(struct ditto_share *share, const struct dit
 {
 	return fid->type == FILEID_ROOT ? handle_root(share) : ditto_node_get_by_fid(share, fid);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_handle_node, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_handle_node, "DITTO");
 
 struct ditto_node *ditto_handle_node_anywhere(struct ditto_share *share,
 					      const struct ditto_fid *fid)
 {
 	return fid->type == FILEID_ROOT ? handle_root(share) : ditto_node_get_anywhere(share, fid);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_handle_node_anywhere, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_handle_node_anywhere, "DITTO");
 
 int ditto_handle_decode(struct ditto_server *srv, const u8 *data, size_t len,
 			struct ditto_share **share, struct ditto_node **node)
@@ -495,4 +495,4 @@ int ditto_handle_decode(struct ditto_server *srv, const u8 *data, size_t len,
 	*node = n;
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_handle_decode, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_handle_decode, "DITTO");

@@ -161,7 +161,7 @@ void ditto_links_put(struct ditto_links *links)
 	kfree(links->text);
 	kvfree(links);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_links_put, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_links_put, "DITTO");
 
 /**
  * ditto_links_find_dirs - look for the directories of links that are not published yet
@@ -221,7 +221,7 @@ struct ditto_links *ditto_share_links(const struct ditto_share *share)
 	rcu_read_unlock();
 	return links;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_links, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_share_links, "DITTO");
 
 /**
  * ditto_share_has_link_at - tell whether the directory of a link may have an inode
@@ -243,7 +243,7 @@ bool ditto_share_has_link_at(const struct ditto_share *share, u64 ino)
 	rcu_read_unlock();
 	return found;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_has_link_at, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_share_has_link_at, "DITTO");
 
 /**
  * ditto_link_of - find the link that a directory is
@@ -275,7 +275,7 @@ const struct ditto_link *ditto_link_of(const struct ditto_links *links,
 	}
 	return NULL;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_link_of, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_link_of, "DITTO");
 
 /**
  * ditto_share_has_link - search the links of a share for a directory
@@ -297,4 +297,4 @@ bool ditto_share_has_link(const struct ditto_share *share, struct inode *inode)
 	ditto_links_put(links);
 	return found;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_has_link, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_share_has_link, "DITTO");

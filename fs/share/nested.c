@@ -94,7 +94,7 @@ int ditto_nested_follow(const struct ditto_op *op, struct ditto_share **share,
 	*node = root;
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_nested_follow, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_nested_follow, "DITTO");
 
 int ditto_nested_for_each(struct ditto_server *srv,
 			  int (*fn)(struct ditto_share *share, void *arg), void *arg)
@@ -112,7 +112,7 @@ int ditto_nested_for_each(struct ditto_server *srv,
 	mutex_unlock(&table->lock);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_nested_for_each, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_nested_for_each, "DITTO");
 
 struct ditto_share *ditto_nested_outermost(struct ditto_share *share)
 {
@@ -120,7 +120,7 @@ struct ditto_share *ditto_nested_outermost(struct ditto_share *share)
 		share = share->outer;
 	return share;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_nested_outermost, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_nested_outermost, "DITTO");
 
 /* Options */
 

@@ -401,7 +401,7 @@ int ditto_rules_match(struct ditto_share *share, struct ditto_peer *peer,
 		return 0;
 	return rules_match_peer(share, peer, ask, generation, epoch, verdict);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_rules_match, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_rules_match, "DITTO");
 
 int ditto_rules_explain(struct ditto_share *share, const struct in6_addr *addr,
 			struct ditto_verdict *verdict, struct ditto_rule_reason *why)

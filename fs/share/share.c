@@ -105,7 +105,7 @@ struct ditto_share *ditto_share_get_by_name(struct ditto_server *srv, const char
 	rcu_read_unlock();
 	return share;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_get_by_name, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_share_get_by_name, "DITTO");
 
 struct ditto_share *ditto_share_get_by_tag(struct ditto_server *srv, u64 tag)
 {
@@ -119,21 +119,21 @@ struct ditto_share *ditto_share_get_by_tag(struct ditto_server *srv, u64 tag)
 	ditto_share_put(share);
 	return NULL;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_get_by_tag, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_share_get_by_tag, "DITTO");
 
 u64 ditto_shares_withdrawn(const struct ditto_server *srv)
 {
 	/* Before the share is looked up; pairs with ditto_share_untag(). */
 	return atomic64_read_acquire(&srv->shares->withdrawn);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_shares_withdrawn, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_shares_withdrawn, "DITTO");
 
 bool ditto_share_get_again(const struct ditto_server *srv, struct ditto_share *share,
 			   u64 withdrawn)
 {
 	return ditto_shares_withdrawn(srv) == withdrawn && share_tryget(share);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_get_again, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_share_get_again, "DITTO");
 
 /* Slashes that repeat count once. */
 static bool path_is(const char *own, const char *path, size_t len)
@@ -179,7 +179,7 @@ struct ditto_share *ditto_share_get_by_path(struct ditto_server *srv, const char
 	rcu_read_unlock();
 	return found;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_get_by_path, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_share_get_by_path, "DITTO");
 
 static bool share_lets_guests(const struct ditto_share *share)
 {
@@ -206,19 +206,19 @@ bool ditto_shares_let_guests(struct ditto_server *srv)
 {
 	return shares_have(srv, share_lets_guests);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_shares_let_guests, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_shares_let_guests, "DITTO");
 
 bool ditto_shares_have_links(struct ditto_server *srv)
 {
 	return shares_have(srv, ditto_share_has_links);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_shares_have_links, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_shares_have_links, "DITTO");
 
 const char *ditto_share_path(const struct ditto_share *share)
 {
 	return to_share_item(share)->path;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_path, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_share_path, "DITTO");
 
 /* A worker never waits for requests: the later of their end and the removal queues it. */
 static void share_finish_due(struct share_item *item)
@@ -438,7 +438,7 @@ u64 ditto_shares_changed(const struct ditto_server *srv)
 	/* Pairs with ditto_shares_mark_changed(). */
 	return max(smp_load_acquire(&srv->shares->changed), srv->started);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_shares_changed, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_shares_changed, "DITTO");
 
 /* Check for room and for a free name and identity. */
 static int share_check_free(struct ditto_share_table *table, const struct ditto_share *share,

@@ -29,7 +29,7 @@ struct ditto_share_opts *ditto_share_opts_alloc(void)
 	opts->share_users.others = DITTO_SHARE_ACCESS_WRITE;
 	return opts;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_opts_alloc, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_share_opts_alloc, "DITTO");
 
 struct ditto_share_opts *ditto_share_opts_dup(const struct ditto_share_opts *from)
 {
@@ -85,7 +85,7 @@ void ditto_share_opts_free(struct ditto_share_opts *opts)
 	kfree(opts->comment);
 	kfree(opts);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_opts_free, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_share_opts_free, "DITTO");
 
 bool ditto_share_local_locks(const struct ditto_share *share)
 {
@@ -96,7 +96,7 @@ bool ditto_share_local_locks(const struct ditto_share *share)
 	rcu_read_unlock();
 	return local_locks;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_local_locks, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_share_local_locks, "DITTO");
 
 enum ditto_chmod ditto_share_acl_mode(const struct ditto_share *share)
 {

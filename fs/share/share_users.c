@@ -247,7 +247,7 @@ ditto_share_users_find(const struct ditto_share_opts *opts, kuid_t uid,
 {
 	return share_users_find(opts, uid, gid, n, groups, token, NULL);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_users_find, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_share_users_find, "DITTO");
 
 bool ditto_share_access_is_admin(enum ditto_share_access access, const struct ditto_ident *ident,
 				 const struct ditto_verdict *verdict)
@@ -257,7 +257,7 @@ bool ditto_share_access_is_admin(enum ditto_share_access access, const struct di
 	return ident->proven || verdict->squash == DITTO_SQUASH_ROOT_TO_ADMIN ||
 	       verdict->squash == DITTO_SQUASH_ALL_TO_ADMIN;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_access_is_admin, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_share_access_is_admin, "DITTO");
 
 /*
  * Get the SIDs of an identity that did not bring them along, if the list of the share needs them.
@@ -372,4 +372,4 @@ int ditto_share_access_of(const struct ditto_share *share,
 {
 	return ditto_share_access_explain(share, ident, cred, NULL);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_access_of, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_share_access_of, "DITTO");

@@ -34,7 +34,7 @@ int ditto_share_for_each(struct ditto_server *srv, const char *from,
 	mutex_unlock(&table->lock);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_for_each, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_share_for_each, "DITTO");
 
 /* Fill @batch with shares behind a name, held; fewer than VISIT_BATCH at the end. */
 static unsigned int share_batch(struct ditto_server *srv, const char *from,
@@ -84,7 +84,7 @@ int ditto_share_visit(struct ditto_server *srv, int (*fn)(struct ditto_share *sh
 		ditto_share_put(last);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_share_visit, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_share_visit, "DITTO");
 
 /*
  * The share behind one of a volume, which is dropped; the first one behind NULL. A share that is

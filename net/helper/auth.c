@@ -70,7 +70,7 @@ void ditto_auth_user_put(struct ditto_auth_user *user)
 	if (user && refcount_dec_and_test(&user->ref))
 		user_free(user);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_auth_user_put, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_auth_user_put, "DITTO");
 
 static int gid_cmp(const void *a, const void *b)
 {
@@ -269,20 +269,20 @@ void ditto_auth_step(struct ditto_server *srv, struct ditto_auth *auth)
 	else
 		ditto_upcall_start(srv, &auth->ask);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_auth_step, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_auth_step, "DITTO");
 
 void ditto_auth_abort(struct ditto_server *srv, u64 id)
 {
 	if (id)
 		ditto_upcall_end(srv, DITTO_UPCALL_AUTH_ABORT, id);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_auth_abort, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_auth_abort, "DITTO");
 
 int ditto_auth_hello(struct ditto_server *srv, void **token, size_t *len)
 {
 	return ditto_upcall_hello(srv, token, len);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_auth_hello, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_auth_hello, "DITTO");
 
 size_t ditto_auth_user_size(const struct ditto_auth_user *user)
 {

@@ -269,7 +269,7 @@ int ditto_login_delay(struct ditto_server *srv, const struct in6_addr *addr, con
 	spin_unlock(&all->lock);
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_login_delay, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_login_delay, "DITTO");
 
 int ditto_login_delays_init(struct ditto_server *srv)
 {

@@ -234,7 +234,7 @@ void ditto_names_park_init(struct ditto_names_park *park, struct ditto_server *s
 	};
 	INIT_DELAYED_WORK(&park->late, park_late);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_names_park_init, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_names_park_init, "DITTO");
 
 void ditto_names_park_begin(struct ditto_names_park *park)
 {
@@ -244,7 +244,7 @@ void ditto_names_park_begin(struct ditto_names_park *park)
 	park->waits = false;
 	park->asked = 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_names_park_begin, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_names_park_begin, "DITTO");
 
 bool ditto_names_park_cancel(struct ditto_names_park *park)
 {
@@ -256,7 +256,7 @@ bool ditto_names_park_cancel(struct ditto_names_park *park)
 	cancel_delayed_work_sync(&park->late);
 	return waited;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_names_park_cancel, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_names_park_cancel, "DITTO");
 
 /*
  * Make a park wait for an entry. As in entry_wait(), a helper that hangs delays only the first

@@ -108,7 +108,7 @@ void ditto_names_groups_prefetch(struct ditto_server *srv, kuid_t uid,
 
 	ditto_names_use(srv, &q, use_nothing, NULL, true);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_names_groups_prefetch, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_names_groups_prefetch, "DITTO");
 
 struct name_room {
 	char *name;
@@ -139,7 +139,7 @@ int ditto_names_of_user(struct ditto_server *srv, kuid_t uid, char *name, size_t
 
 	return ditto_names_use(srv, &q, use_name, &room, true);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_names_of_user, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_names_of_user, "DITTO");
 
 int ditto_names_of_group(struct ditto_server *srv, kgid_t gid, char *name, size_t size,
 			 const struct in6_addr *asker)
@@ -151,7 +151,7 @@ int ditto_names_of_group(struct ditto_server *srv, kgid_t gid, char *name, size_
 
 	return ditto_names_use(srv, &q, use_name, &room, true);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_names_of_group, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_names_of_group, "DITTO");
 
 static int use_uid(const struct name_answer *answer, void *arg)
 {
@@ -170,7 +170,7 @@ int ditto_names_user(struct ditto_server *srv, const char *name, kuid_t *uid,
 
 	return ditto_names_use(srv, &q, use_uid, uid, true);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_names_user, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_names_user, "DITTO");
 
 static int use_gid(const struct name_answer *answer, void *arg)
 {
@@ -189,7 +189,7 @@ int ditto_names_group(struct ditto_server *srv, const char *name, kgid_t *gid,
 
 	return ditto_names_use(srv, &q, use_gid, gid, true);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_names_group, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_names_group, "DITTO");
 
 static int use_token(const struct name_answer *answer, void *arg)
 {
@@ -234,7 +234,7 @@ void ditto_names_token_prefetch(struct ditto_server *srv, kuid_t uid, const stru
 
 	ditto_names_use(srv, &q, use_nothing, NULL, true);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_names_token_prefetch, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_names_token_prefetch, "DITTO");
 
 int ditto_names_token(struct ditto_server *srv, kuid_t uid, struct ditto_token **token,
 		      const struct in6_addr *asker)
@@ -262,7 +262,7 @@ int ditto_names_sid_of_user(struct ditto_server *srv, kuid_t uid, u8 sid[DITTO_S
 
 	return ditto_names_use_parked(srv, &q, use_sid, sid, park);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_names_sid_of_user, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_names_sid_of_user, "DITTO");
 
 int ditto_names_sid_of_group(struct ditto_server *srv, kgid_t gid, u8 sid[DITTO_SID_MAX],
 			     struct ditto_names_park *park)
@@ -274,7 +274,7 @@ int ditto_names_sid_of_group(struct ditto_server *srv, kgid_t gid, u8 sid[DITTO_
 
 	return ditto_names_use_parked(srv, &q, use_sid, sid, park);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_names_sid_of_group, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_names_sid_of_group, "DITTO");
 
 static int use_account(const struct name_answer *answer, void *arg)
 {
@@ -299,4 +299,4 @@ int ditto_names_account_of_sid(struct ditto_server *srv, const u8 *sid,
 	ditto_sid_text(sid, text);
 	return ditto_names_use_parked(srv, &q, use_account, account, park);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_names_account_of_sid, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_names_account_of_sid, "DITTO");

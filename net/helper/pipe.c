@@ -69,7 +69,7 @@ void ditto_pipe_open(struct ditto_server *srv, struct ditto_pipe_ask *pipe)
 	else
 		ditto_upcall_start(srv, &pipe->ask);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_pipe_open, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_pipe_open, "DITTO");
 
 static int call_put(struct sk_buff *msg, void *arg)
 {
@@ -128,10 +128,10 @@ void ditto_pipe_call(struct ditto_server *srv, struct ditto_pipe_ask *pipe)
 	else
 		ditto_upcall_start(srv, &pipe->ask);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_pipe_call, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_pipe_call, "DITTO");
 
 void ditto_pipe_close(struct ditto_server *srv, u64 id)
 {
 	ditto_upcall_end(srv, DITTO_UPCALL_PIPE_CLOSE, id);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_pipe_close, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_pipe_close, "DITTO");

@@ -344,7 +344,7 @@ int ditto_record_previous_for_each(struct ditto_server *srv, enum ditto_record_k
 	kvfree(list);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_record_previous_for_each, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_record_previous_for_each, "DITTO");
 
 unsigned int ditto_records_previous(struct ditto_server *srv, enum ditto_record_kind kind)
 {
@@ -368,7 +368,7 @@ void ditto_records_forget_again(struct ditto_server *srv)
 	if (READ_ONCE(srv->records->forget))
 		mod_delayed_work(ditto_wq, &srv->records->forget_work, 0);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_records_forget_again, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_records_forget_again, "DITTO");
 
 void ditto_records_forget_stop(struct ditto_server *srv)
 {
@@ -379,7 +379,7 @@ u64 ditto_server_epoch(const struct ditto_server *srv)
 {
 	return READ_ONCE(srv->records->epoch);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_server_epoch, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_server_epoch, "DITTO");
 
 u64 ditto_server_instance(const struct ditto_server *srv)
 {
@@ -424,7 +424,7 @@ void ditto_state_hook_add(struct ditto_server *srv, struct ditto_state_hook *hoo
 	}
 	mutex_unlock(&rec->hooks_lock);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_state_hook_add, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_state_hook_add, "DITTO");
 
 void ditto_state_hook_remove(struct ditto_state_hook *hook)
 {
@@ -436,7 +436,7 @@ void ditto_state_hook_remove(struct ditto_state_hook *hook)
 	cancel_work_sync(&hook->work);
 	hook->srv = NULL;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_state_hook_remove, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_state_hook_remove, "DITTO");
 
 void ditto_records_share_added(struct ditto_server *srv)
 {

@@ -70,7 +70,7 @@ void ditto_recorder_put(struct ditto_recorder *rec)
 	}
 	recorder_free(rec);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_recorder_put, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_recorder_put, "DITTO");
 
 static struct ditto_recorder *recorder_of(struct ditto_task *task)
 {
@@ -316,7 +316,7 @@ struct ditto_recorder *ditto_recorder_get(struct ditto_recorders *all, enum ditt
 		recorder_free(new);
 	return rec;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_recorder_get, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_recorder_get, "DITTO");
 
 /* One of before a restart is charged to nobody. Less memory always succeeds. */
 static int recorder_charge(struct ditto_recorder *rec, size_t data_len)
@@ -390,7 +390,7 @@ int ditto_recorder_set(struct ditto_recorder *rec, u64 owner, const void *data, 
 		ditto_task_start(&rec->task);
 	return min(same, 0);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_recorder_set, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_recorder_set, "DITTO");
 
 /* The record of a newer owner stays, but not what that one took back. Return: the task must run. */
 static bool recorder_take_back(struct ditto_recorder *rec, u64 owner, u64 *wish)
@@ -435,7 +435,7 @@ u64 ditto_recorder_unset(struct ditto_recorder *rec, u64 owner, struct ditto_rec
 		ditto_task_start(&rec->task);
 	return wish;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_recorder_unset, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_recorder_unset, "DITTO");
 
 int ditto_recorder_withdraw(struct ditto_recorder *rec, u64 owner)
 {
@@ -467,7 +467,7 @@ int ditto_recorder_withdraw(struct ditto_recorder *rec, u64 owner)
 		ditto_task_start(&rec->task);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_recorder_withdraw, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_recorder_withdraw, "DITTO");
 
 int ditto_recorder_restore(struct ditto_recorder *rec, u64 owner, const void *data,
 			   size_t data_len)
@@ -482,7 +482,7 @@ int ditto_recorder_restore(struct ditto_recorder *rec, u64 owner, const void *da
 	mutex_unlock(&rec->lock);
 	return min(err, 0);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_recorder_restore, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_recorder_restore, "DITTO");
 
 void ditto_recorder_pass(struct ditto_recorder *rec, u64 owner, u64 heir)
 {
@@ -491,7 +491,7 @@ void ditto_recorder_pass(struct ditto_recorder *rec, u64 owner, u64 heir)
 		WRITE_ONCE(rec->owner, heir);
 	mutex_unlock(&rec->lock);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_recorder_pass, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_recorder_pass, "DITTO");
 
 bool ditto_recorder_leave(struct ditto_recorder *rec, u64 owner, bool keep)
 {
@@ -506,7 +506,7 @@ bool ditto_recorder_leave(struct ditto_recorder *rec, u64 owner, bool keep)
 	mutex_unlock(&rec->lock);
 	return is;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_recorder_leave, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_recorder_leave, "DITTO");
 
 int ditto_recorder_wait(struct ditto_recorder *rec, u64 wish)
 {
@@ -520,7 +520,7 @@ int ditto_recorder_wait(struct ditto_recorder *rec, u64 wish)
 	mutex_unlock(&rec->lock);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_recorder_wait, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_recorder_wait, "DITTO");
 
 /* Try the first @count of what failed, stuck helper or not. Return: true if some are left. */
 static bool recorders_retry(struct ditto_recorders *all, unsigned int count)
@@ -567,7 +567,7 @@ void ditto_recorders_init(struct ditto_recorders *all, struct ditto_server *srv,
 	INIT_LIST_HEAD(&all->failed);
 	INIT_DELAYED_WORK(&all->retry, retry_work);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_recorders_init, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_recorders_init, "DITTO");
 
 void ditto_recorders_end(struct ditto_recorders *all)
 {
@@ -579,7 +579,7 @@ void ditto_recorders_end(struct ditto_recorders *all)
 	spin_unlock_bh(&all->lock);
 	recorders_retry(all, UINT_MAX);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_recorders_end, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_recorders_end, "DITTO");
 
 void ditto_recorders_exit(struct ditto_recorders *all)
 {
@@ -590,4 +590,4 @@ void ditto_recorders_exit(struct ditto_recorders *all)
 			all->left);
 	WARN_ON(!hash_empty(all->table));
 }
-EXPORT_SYMBOL_NS_GPL(ditto_recorders_exit, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_recorders_exit, "DITTO");

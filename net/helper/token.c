@@ -49,7 +49,7 @@ int ditto_sid_text(const u8 *sid, char text[DITTO_SID_TEXT])
 		len += scnprintf(text + len, DITTO_SID_TEXT - len, "-%u", sid_sub(sid, i));
 	return len;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_sid_text, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_sid_text, "DITTO");
 
 /*
  * MS-DTYP section 2.4.2.4. The authorities up to 3 have the principals that lists store as such
@@ -201,7 +201,7 @@ bool ditto_token_has(const struct ditto_token *token, const u8 *sid)
 }
 
 const struct ditto_token ditto_token_nobody = { .complete = true };
-EXPORT_SYMBOL_NS_GPL(ditto_token_nobody, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_token_nobody, "DITTO");
 
 enum ditto_sid_match ditto_sid_match(const u8 *sid, const struct ditto_token *token)
 {
@@ -229,7 +229,7 @@ bool ditto_token_eq(const struct ditto_token *a, const struct ditto_token *b)
 			return false;
 	return true;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_token_eq, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_token_eq, "DITTO");
 
 void ditto_token_put(struct ditto_token *token)
 {

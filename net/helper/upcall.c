@@ -295,7 +295,7 @@ bool ditto_upcall_cancel(struct ditto_upcall_req *ask)
 		ditto_fairq_leave(ask_queue(ask), &ask->turn);
 	return true;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_upcall_cancel, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_upcall_cancel, "DITTO");
 
 /**
  * struct upcall_waiter - a request whose caller waits

@@ -4,4 +4,4 @@
 
 MODULE_DESCRIPTION("Ditto file server: KUnit tests of all modules");
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS(DITTO);
+MODULE_IMPORT_NS("DITTO");

@@ -75,7 +75,7 @@ bool ditto_acl_is_supported(const struct ditto_op *op)
 {
 	return op->share->volume->has_acls;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_acl_is_supported, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_acl_is_supported, "DITTO");
 
 /* Cache */
 
@@ -515,7 +515,7 @@ struct posix_acl *ditto_get_posix_acl(struct ditto_op *op, struct ditto_node *no
 		return acl;
 	return type == ACL_TYPE_ACCESS ? posix_acl_from_mode(inode->i_mode, GFP_KERNEL) : NULL;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_get_posix_acl, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_get_posix_acl, "DITTO");
 
 struct ditto_acl *ditto_get_acl(struct ditto_op *op, struct ditto_node *node)
 {
@@ -553,4 +553,4 @@ struct ditto_acl *ditto_get_acl(struct ditto_op *op, struct ditto_node *node)
 		ditto_acl_canonicalize(acl, ditto_owner_of(op->share, node->inode));
 	return acl == ERR_PTR(-E2BIG) ? ERR_PTR(-EOPNOTSUPP) : acl;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_get_acl, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_get_acl, "DITTO");

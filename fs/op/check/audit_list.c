@@ -127,4 +127,4 @@ struct ditto_acl *ditto_get_audit_list(struct ditto_share *share, struct ditto_n
 		return audit_list_load(share, node);
 	return list == &ditto_audit_none ? NULL : list;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_get_audit_list, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_get_audit_list, "DITTO");

@@ -146,4 +146,4 @@ int ditto_permission(struct ditto_op *op, struct ditto_node *node, u32 may)
 	ditto_op_leave(old);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_permission, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_permission, "DITTO");

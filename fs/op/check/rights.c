@@ -188,7 +188,7 @@ u32 ditto_rights_by_privilege(const struct ditto_op *op)
 	return (privileges & DITTO_TOKEN_RESTORE ? DITTO_RIGHT_WRITE_OWNER : 0) |
 	       (privileges & DITTO_TOKEN_SECURITY ? DITTO_RIGHT_SECURITY : 0);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_rights_by_privilege, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_rights_by_privilege, "DITTO");
 
 /* Rights that a privilege adds to @rights, as far as they can be exercised. */
 static u32 privileged_rights(const struct ditto_op *op, struct ditto_node *node, u32 rights,
@@ -250,7 +250,7 @@ int ditto_rights(struct ditto_op *op, struct ditto_node *node, struct ditto_node
 {
 	return ditto_rights_among(op, node, parent, DITTO_RIGHTS_ALL, rights);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_rights, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_rights, "DITTO");
 
 int ditto_rights_refusal(const struct ditto_op *op, const struct ditto_node *node, u32 have,
 			 u32 missing)
@@ -264,7 +264,7 @@ int ditto_rights_refusal(const struct ditto_op *op, const struct ditto_node *nod
 	/* The VFS finds that a file can only be appended to after it has checked the mode. */
 	return IS_APPEND(node->inode) && have & DITTO_RIGHT_APPEND_DATA ? -EPERM : -EACCES;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_rights_refusal, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_rights_refusal, "DITTO");
 
 bool ditto_is_readable(struct ditto_op *op, struct ditto_node *node)
 {
@@ -275,4 +275,4 @@ bool ditto_is_readable(struct ditto_op *op, struct ditto_node *node)
 	/* No parent: rights that the directory grants apply to every user who sees the entry. */
 	return !ditto_rights_among(op, node, NULL, want, &rights) && !(want & ~rights);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_is_readable, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_is_readable, "DITTO");
