@@ -119,7 +119,18 @@ static int lease_change(struct file_lease *fl, int arg, struct list_head *dispos
 	return lease_modify(fl, arg, dispose);
 }
 
+#ifdef DITTO_HAVE_LEASE_OPEN_CONFLICT
+/* Opens are looked at before the lease is asked for, as older kernels expect of a delegation. */
+static int lease_ignore_opens(struct file *file, int arg)
+{
+	return 0;
+}
+#endif
+
 static const struct lease_manager_operations mirror_lease_ops = {
+#ifdef DITTO_HAVE_LEASE_OPEN_CONFLICT
+	.lm_open_conflict = lease_ignore_opens,
+#endif
 	.lm_break = lease_break,
 	.lm_change = lease_change,
 	.lm_breaker_owns_lease = breaker_is_ours,
