@@ -56,6 +56,7 @@ help:
 	@echo '  check-damage      damaged calls and failing allocations under the same kernel'
 	@echo '  check-fuzz        more of them; SEED=N, CALLS=N (not in check)'
 	@echo '  check-stock       on Debian'"'"'s kernel; more of it than in check'
+	@echo '  check-newest      on the newest kernel of Debian'"'"'s backports, as root (not in check)'
 	@echo '  check-fs          what depends on the file system, on ext4, xfs, btrfs and overlayfs; FS=NAME'
 	@echo '  check-race        with four CPUs, KASAN and lockdep (slow, not in check)'
 	@echo '  check-wpts        Microsoft'"'"'s suites, in the folder DITTO_WPTS; T="SUITE FILTER" for some'
@@ -127,12 +128,12 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-deb check-install check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-store check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-model check-offload-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-wpts:
+lint check-userspace check-deb check-install check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-store check-smbtorture check-debug check-damage check-fuzz check-stock check-newest check-race check-signed check-soak check-model check-offload-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-wpts:
 	@tests/check $(@:check-%=%)
 
 check-full: check
 	@tests/check stock
-	@tests/check race matrix signed fuzz soak model offload-model adlong faults powercut swift bulk cuts install
+	@tests/check newest race matrix signed fuzz soak model offload-model adlong faults powercut swift bulk cuts install
 	@$(if $(DITTO_WPTS),tests/check wpts)
 
 demo:
@@ -163,5 +164,5 @@ ynl:
 
 .PHONY: all help modules userspace install modules_install deb uninstall clean check lint \
 	check-userspace check-deb check-install check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-store check-smbtorture check-debug \
-	check-damage check-fuzz check-stock check-race check-signed check-soak check-model check-offload-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-wpts check-full \
+	check-damage check-fuzz check-stock check-newest check-race check-signed check-soak check-model check-offload-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-wpts check-full \
 	demo demo-ad demo-offload bench bench-load bench-icount bench-mounted bench-fio bench-scale bench-cpus bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb bench-compressed profile ynl
