@@ -17,6 +17,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/backing-file.h>
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/jiffies.h>
@@ -29,7 +30,6 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
-#include "../compat/open_nonotify.h"
 #include "../../net/callback.h"
 #include "../../net/server.h"
 #include "../../net/server_private.h"

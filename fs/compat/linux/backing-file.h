@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef _DITTO_COMPAT_OPEN_NONOTIFY_H
-#define _DITTO_COMPAT_OPEN_NONOTIFY_H
+#ifndef _DITTO_COMPAT_LINUX_BACKING_FILE_H
+#define _DITTO_COMPAT_LINUX_BACKING_FILE_H
 
-#include <linux/backing-file.h>
+#include_next <linux/backing-file.h>
+
 #include <linux/file.h>
 #include <linux/fs.h>
 
