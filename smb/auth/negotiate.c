@@ -10,6 +10,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/mm.h>
+#include <linux/printk.h>
 #include <linux/string.h>
 
 #include "../../fs/share/share.h"
