@@ -40,8 +40,8 @@ SYSTEMD = ('env', '-i', 'container=e2e', f'PATH={ENV["PATH"]}', '/lib/systemd/sy
 class Machine:
     """The machine, whose process 1 is systemd, or another program that stays."""
 
-    def __init__(self, w):
-        self.w, self.root = w, f'{w.base}/machine'
+    def __init__(self, w, name):
+        self.w, self.root = w, f'{w.base}/{name}'
         self.process = self.init = None
         for name in ('', '.upper', '.work'):
             os.mkdir(f'{self.root}{name}')
@@ -117,9 +117,9 @@ class Machine:
 
 
 @contextlib.contextmanager
-def machine(w):
+def machine(w, name='machine'):
     """A machine that does not run yet."""
-    one = Machine(w)
+    one = Machine(w, name)
     try:
         yield one
     finally:
