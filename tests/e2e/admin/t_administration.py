@@ -86,8 +86,9 @@ def installed(w, m, image):
 
 
 def switch_off(m, *images):
-    """End a machine; its disks can be copied then."""
+    """End a machine, and what it serves; its disks can be copied then."""
     m.kill()
+    m.w.server.unload()
     for image in images:
         wait_for(f'{image} is free', lambda image=image: not run('losetup', '-j', image), 60)
 
@@ -111,7 +112,6 @@ def restored(w):
             shutil.copy(m.path('/root/ditto-state.tgz'), archive)
             switch_off(m, image)
             shutil.copy(image, kept)
-            w.server.unload()
         with machine(w, 'second') as m:
             shutil.rmtree('/etc/ditto', ignore_errors=True)
             image = disk(w, m)
@@ -154,7 +154,6 @@ def another_machine(w):
             for image in IMAGE, STATE:
                 shutil.copy(m.path(image), f'{saved}/{os.path.basename(image)}')
             shutil.copytree(m.path('/etc/ditto'), f'{saved}/etc')
-            w.server.unload()
         with machine(w, 'second') as m:
             for image in IMAGE, STATE:
                 shutil.copy(f'{saved}/{os.path.basename(image)}', m.path(image))
