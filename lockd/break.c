@@ -19,6 +19,7 @@
 #include "../net/callback.h"
 #include "check_private.h"
 #include "client_private.h"
+#include "history.h"
 #include "lease_private.h"
 #include "lock_ctx_private.h"
 #include "trace.h"
@@ -139,6 +140,7 @@ static void break_step(struct ditto_lease *lease, u8 keep)
 		WRITE_ONCE(lease->state, DITTO_LEASE_BREAKING);
 		ditto_holder_update(lease);
 	} else {
+		ditto_history_end(table, &lease->noted, DITTO_OUTCOME_NOTIFIED);
 		ditto_lease_set_bits(lease, keep);
 	}
 }
@@ -153,6 +155,7 @@ static void break_revoke(struct ditto_lease *lease)
 	ditto_delegation_revoked(lease);
 	clear_bit(DITTO_NOTIFY_BREAK, &lease->notify_due);
 	tell_holder(lease, DITTO_NOTIFY_REVOKED);
+	ditto_history_end(table, &lease->noted, DITTO_OUTCOME_REVOKED);
 	ditto_lease_remove(lease);
 }
 
@@ -174,6 +177,7 @@ static void orphan_revoke(struct ditto_lease *lease)
 	trace_ditto_revoke(&lease->claim, 0, "orphan");
 	ditto_locks_report(table, DITTO_LOCK_REVOKED, lease->claim.owner->client);
 	ditto_delegation_revoked(lease);
+	ditto_history_end(table, &lease->noted, DITTO_OUTCOME_REVOKED);
 	ditto_lease_remove(lease);
 }
 
@@ -256,6 +260,8 @@ int ditto_lease_ack(struct ditto_lease *lease, u8 keep)
 		refcount_dec(&lease->ref);
 	ditto_delegation_answered(lease, keep);
 	WRITE_ONCE(lease->state, DITTO_LEASE_HELD);
+	if (!(keep & ~lease->target))
+		ditto_history_end(ctx->point->table, &lease->noted, DITTO_OUTCOME_RETURNED);
 	ditto_lease_set_bits(lease, keep);
 	if (!(keep & ~lease->target))
 		goto unlock;

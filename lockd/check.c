@@ -12,6 +12,7 @@
 
 #include "check_private.h"
 #include "client_private.h"
+#include "history.h"
 #include "lease_private.h"
 #include "lock_ctx_private.h"
 #include "open_private.h"
@@ -65,6 +66,7 @@ void ditto_describe(struct ditto_conflict *conflict, const struct ditto_claim *h
 	conflict->held = held->held;
 	strscpy(conflict->protocol, owner->client->protocol);
 	strscpy(conflict->client, owner->client->name);
+	ditto_client_who(owner->client, &conflict->who);
 	conflict->key_len = owner->len;
 	memcpy(conflict->key, owner->key, owner->len);
 	if (ditto_held_is_range(held->held)) {
@@ -347,6 +349,7 @@ static bool hidden_break(struct ditto_lock_ctx *ctx, const struct conflict_query
 		any = true;
 		if (!break_is_due(ctx))
 			break;
+		ditto_history_breaks(holder->grant, q->intent, q->actor);
 		if (!ditto_break_begin(holder->grant, DITTO_LEASE_HANDLE) &&
 		    ++stuck == COURTESY_AT_ONCE)
 			break;
@@ -461,6 +464,7 @@ static bool grants_break(struct ditto_lock_ctx *ctx, const struct conflict_query
 			wait |= bits & waits;
 		if (last)
 			*last = lease->claim.owner;
+		ditto_history_breaks(lease, q->intent, q->actor);
 		if (!ditto_break_begin(lease, bits) && ++stuck == COURTESY_AT_ONCE) {
 			ctx->more = last && next;
 			break;
@@ -503,6 +507,8 @@ enum ditto_answer ditto_conflict_check(struct ditto_lock_ctx *ctx,
 		trace_ditto_conflict(in_way, 0, ditto_intent_names[intent->kind]);
 		ditto_locks_report(ctx->point->table, DITTO_LOCK_CONFLICT,
 				   in_way->owner->client);
+		if (!intent->tests && !intent->queued)
+			ditto_history_refused(ctx->point, intent, actor, in_way);
 		return DITTO_DENIED;
 	}
 	hidden = hidden_break(ctx, &q);

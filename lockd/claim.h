@@ -264,6 +264,7 @@ static_assert(DITTO_HELDS <= 16);
  *	request
  * @lease_owner: key of the caller's own caching grants; NULL if it can have none
  * @entry_owner: key of the caller's grants on the directory, for changes of its entries
+ * @from: address of the caller's machine, if it has no @client; may be NULL
  * @share: number of the export or share that claims are made through and end with; 0 if none
  * @by_key: grants with the same key as @lease_owner are the caller's own, whichever client has
  *	them
@@ -276,6 +277,7 @@ struct ditto_actor {
 	struct ditto_owner *owner;
 	struct ditto_owner *lease_owner;
 	struct ditto_owner *entry_owner;
+	const struct in6_addr *from;
 	u32 share;
 	bool by_key;
 	bool exact;
@@ -293,6 +295,7 @@ struct ditto_actor {
  * @empty: there is no byte: I/O of no byte meets no range; a claim of no byte lies before @first
  * @tests: it is only tested whether the operation could be done, so that it breaks nothing but what
  *	it would wait for
+ * @queued: it waits already, so that a conflict is no news
  */
 struct ditto_intent {
 	enum ditto_intent_kind kind;
@@ -302,6 +305,7 @@ struct ditto_intent {
 	u64 last;
 	bool empty;
 	bool tests;
+	bool queued;
 };
 
 /**
@@ -318,6 +322,7 @@ struct ditto_intent {
  * @protocol: protocol of the holder; "local" for a process on the server. This and what follows are
  *	long, and last: they need not be cleared before, because each description sets them
  * @client: name of the holder's client
+ * @who: user and address of that client
  * @key: opaque key of the owner; for a local process its number as text
  */
 struct ditto_conflict {
@@ -332,6 +337,7 @@ struct ditto_conflict {
 	u8 lease;
 	char protocol[16];
 	char client[DITTO_CLIENT_NAME_MAX];
+	struct ditto_client_who who;
 	u8 key[DITTO_OWNER_KEY_MAX];
 };
 

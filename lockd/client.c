@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Clients: lifetime, connections and release, see client.h. */
 #include <linux/jiffies.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/wait_bit.h>
 
@@ -13,8 +15,51 @@
 /* Claims and waiting requests that a client is charged for in one step. */
 #define LOCKS_STEP	64
 
+struct ditto_client_identity {
+	struct rcu_head rcu;
+	bool several;	/* users; none is shown then */
+	struct ditto_client_who who;
+};
+
+void ditto_client_identify(struct ditto_client *client, const char *user,
+			   const struct in6_addr *addr)
+{
+	struct ditto_client_identity *identity = kzalloc(sizeof(*identity), GFP_KERNEL), *old;
+
+	if (!identity)
+		return;
+	identity->who.known = true;
+	identity->who.addr = *addr;
+	spin_lock(&client->lock);
+	old = rcu_dereference_protected(client->identity, lockdep_is_held(&client->lock));
+	identity->several = old && (old->several || strncmp(old->who.user, user,
+							    DITTO_CLIENT_USER_MAX - 1));
+	if (!identity->several)
+		strscpy(identity->who.user, user);
+	rcu_assign_pointer(client->identity, identity);
+	spin_unlock(&client->lock);
+	if (old)
+		kfree_rcu(old, rcu);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_client_identify, "DITTO");
+
+void ditto_client_who(const struct ditto_client *client, struct ditto_client_who *who)
+{
+	const struct ditto_client_identity *identity;
+
+	rcu_read_lock();
+	identity = rcu_dereference(client->identity);
+	if (identity)
+		*who = identity->who;
+	else
+		memset(who, 0, sizeof(*who));
+	rcu_read_unlock();
+}
+EXPORT_SYMBOL_NS_GPL(ditto_client_who, "DITTO");
+
 void ditto_client_put(struct ditto_client *client)
 {
+	struct ditto_client_identity *identity;
 	struct ditto_lock_table *table = client->table;
 	bool last;
 
@@ -29,6 +74,9 @@ void ditto_client_put(struct ditto_client *client)
 		return;
 	ditto_uncharge(&client->charge);
 	kfree(client->spare);
+	identity = rcu_dereference_protected(client->identity, true);
+	if (identity)
+		kfree_rcu(identity, rcu);
 	client->ops->free(client);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_client_put, "DITTO");

@@ -15,6 +15,7 @@
 #define _DITTO_LOCKD_CLIENT_H
 
 #include <linux/atomic.h>
+#include <linux/in6.h>
 #include <linux/list.h>
 #include <linux/rbtree.h>
 #include <linux/refcount.h>
@@ -25,11 +26,14 @@
 #include "../net/budget.h"
 
 struct ditto_client;
+struct ditto_client_identity;
 struct ditto_lock_table;
 struct ditto_known;
 
 /* Longest client name, which is for people only. */
 #define DITTO_CLIENT_NAME_MAX	128
+/* Longest name of a client's user, which is for people only. */
+#define DITTO_CLIENT_USER_MAX	64
 /* A time to live that never ends by itself. */
 #define DITTO_CLIENT_TTL_NEVER	UINT_MAX
 /* Clients of a server that are withdrawn at the same time. */
@@ -41,6 +45,18 @@ enum ditto_claim_kind {
 	DITTO_CLAIM_OPEN,
 	DITTO_CLAIM_LEASE,
 	DITTO_CLAIM_KINDS,
+};
+
+/**
+ * struct ditto_client_who - user and address of a client, for people
+ * @known: @addr is known
+ * @addr: address of the machine; IPv4 is mapped into IPv6
+ * @user: name of the user; empty if it is not known, or if the client has several
+ */
+struct ditto_client_who {
+	bool known;
+	struct in6_addr addr;
+	char user[DITTO_CLIENT_USER_MAX];
 };
 
 /**
@@ -122,6 +138,7 @@ struct ditto_client_ops {
  * @expire: runs when @ttl_ms is over
  * @yield: withdraws and releases the client; holds a reference while it is due; queued under @lock
  * @known: record of a client known from before the restart, or NULL; see ditto_grace_admit()
+ * @identity: see ditto_client_identify(); NULL at first. Written under @lock
  * @number: number in order of creation, from 1; never reused
  * @by_number: node in the table's tree of clients
  */
@@ -156,6 +173,7 @@ struct ditto_client {
 	struct delayed_work expire;
 	struct delayed_work yield;
 	struct ditto_known *known;
+	struct ditto_client_identity __rcu *identity;
 	u64 number;
 	struct rb_node by_number;
 };
@@ -188,6 +206,23 @@ void ditto_client_init(struct ditto_client *client, struct ditto_lock_table *tab
  * Context: process, before others can find @client.
  */
 void ditto_client_charge(struct ditto_client *client, const struct ditto_principal *who);
+
+/**
+ * ditto_client_identify - say whose a client is, for people
+ * @client: the client
+ * @user: name of the user; "" if the client's requests name their own
+ * @addr: address of the machine, IPv4 mapped into IPv6
+ *
+ * May be called again: the address is then the new one, and the client has several users if that is
+ * another one. Without memory what is known remains.
+ *
+ * Context: may sleep; no lock held.
+ */
+void ditto_client_identify(struct ditto_client *client, const char *user,
+			   const struct in6_addr *addr);
+
+/* Fill in what ditto_client_identify() was called with. Any context. */
+void ditto_client_who(const struct ditto_client *client, struct ditto_client_who *who);
 
 static inline void ditto_client_hold(struct ditto_client *client)
 {

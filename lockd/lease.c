@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "check_private.h"
+#include "history.h"
 #include "lease_private.h"
 #include "lock_ctx_private.h"
 #include "mirror.h"
@@ -119,6 +120,7 @@ void ditto_lease_remove(struct ditto_lease *lease)
 	ctx->settled = true;
 	if (cancel_delayed_work(&lease->expire))
 		refcount_dec(&lease->ref);
+	ditto_history_end(ctx->point->table, &lease->noted, DITTO_OUTCOME_RETURNED);
 	ditto_delegation_hold(lease, -1);
 	ditto_lease_query_end(lease);
 	ditto_claim_detach(&lease->claim);
@@ -129,6 +131,7 @@ void ditto_lease_drop(struct ditto_lease *lease)
 	clear_bit(DITTO_NOTIFY_BREAK, &lease->notify_due);
 	if (!lease->orphan)
 		ditto_lease_notify(lease, DITTO_NOTIFY_REVOKED);
+	ditto_history_end(lease->claim.ctx->point->table, &lease->noted, DITTO_OUTCOME_REVOKED);
 	ditto_lease_remove(lease);
 }
 

@@ -15,16 +15,16 @@ static int range_valid(const struct ditto_range_request *req)
 	return req->first <= req->last ? 0 : -EINVAL;
 }
 
-static struct ditto_intent range_intent(const struct ditto_range_request *req)
+struct ditto_intent ditto_range_intent(const struct ditto_range_request *req)
 {
 	return (struct ditto_intent) {
 		.kind = req->exclusive ? DITTO_INTENT_RANGE_EXCLUSIVE : DITTO_INTENT_RANGE_SHARED,
 		.first = req->first, .last = req->last, .empty = req->empty,
-		.tests = req->tests,
+		.tests = req->tests, .queued = req->queued,
 	};
 }
 
-static struct ditto_actor range_actor(const struct ditto_range_request *req)
+struct ditto_actor ditto_range_actor(const struct ditto_range_request *req)
 {
 	return (struct ditto_actor) {
 		.client = req->owner->client, .owner = req->owner,
@@ -36,8 +36,8 @@ static struct ditto_actor range_actor(const struct ditto_range_request *req)
 int ditto_range_conflict_check(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 			       struct ditto_conflict *conflict)
 {
-	const struct ditto_intent intent = range_intent(req);
-	const struct ditto_actor actor = range_actor(req);
+	const struct ditto_intent intent = ditto_range_intent(req);
+	const struct ditto_actor actor = ditto_range_actor(req);
 
 	switch (ditto_conflict_check(ctx, &intent, &actor, conflict)) {
 	case DITTO_DENIED:
@@ -56,8 +56,8 @@ int ditto_range_conflict_check(struct ditto_lock_ctx *ctx, const struct ditto_ra
  */
 static bool range_break_rest(const struct ditto_range_request *req)
 {
-	const struct ditto_intent intent = range_intent(req);
-	const struct ditto_actor actor = range_actor(req);
+	const struct ditto_intent intent = ditto_range_intent(req);
+	const struct ditto_actor actor = ditto_range_actor(req);
 
 	return ditto_break_all(req->point, &intent, &actor);
 }

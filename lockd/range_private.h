@@ -206,6 +206,10 @@ void ditto_range_remove(struct ditto_range *range);
 /* The same because client, share or node ends: freeing it also removes the VFS lock. */
 void ditto_range_drop(struct ditto_range *range);
 
+/* A range request as an operation and its caller. Defined in range.c. */
+struct ditto_intent ditto_range_intent(const struct ditto_range_request *req);
+struct ditto_actor ditto_range_actor(const struct ditto_range_request *req);
+
 /**
  * ditto_range_conflict_check - check a range request against the claims of its node
  * @ctx: locked

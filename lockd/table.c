@@ -157,6 +157,7 @@ struct ditto_lock_table *ditto_locks_create(struct net *net)
 		spin_lock_init(&table->mirror_lists[i].lock);
 	mutex_init(&table->deadlock);
 	ditto_grace_init(table);
+	ditto_history_init(&table->history);
 	if (table_alloc_parts(table))
 		goto err_table;
 	return table;
@@ -171,6 +172,7 @@ err_shared:
 void ditto_locks_destroy(struct ditto_lock_table *table)
 {
 	ditto_grace_exit(table);
+	ditto_history_exit(&table->history);
 	/* The last claims are gone; their mirrors may still be updating the VFS. */
 	wait_var_event(&table->mirrors, !atomic_read(&table->mirrors));
 	/* A withdrawal releases clients and a release queues callbacks, never the reverse. */

@@ -18,6 +18,7 @@
 
 #include "client.h"
 #include "grace.h"
+#include "history.h"
 
 struct ditto_server;
 struct net;
@@ -162,6 +163,7 @@ struct ditto_mirror_list {
  * @forget: called with grace.lock held when the state becomes FORGETTING: has the clients that did
  *	not reclaim forgotten durably, and ditto_grace_forgotten() called then. Returns false if
  *	there is nothing to forget. NULL at first
+ * @history: the newest conflicts
  * @grace: the grace period
  */
 struct ditto_lock_table {
@@ -195,6 +197,7 @@ struct ditto_lock_table {
 	void (*watch)(struct ditto_lock_table *table, enum ditto_lock_event event,
 		      const struct ditto_client *client);
 	bool (*forget)(struct ditto_lock_table *table, u64 number);
+	struct ditto_history history;
 	struct ditto_grace grace;
 };
 

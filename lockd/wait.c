@@ -16,6 +16,7 @@
 #include "../net/callback.h"
 #include "check_private.h"
 #include "client_private.h"
+#include "history.h"
 #include "lock_ctx_private.h"
 #include "mirror.h"
 #include "range_private.h"
@@ -42,16 +43,33 @@ bool ditto_wait_is(const struct ditto_wait *wait, const struct ditto_range_reque
 	       have->first == req->first && (req->empty || have->last == req->last);
 }
 
-void ditto_wait_describe(struct ditto_conflict *conflict, const struct ditto_wait *wait)
+/* A queued request as the range that it will hold, for descriptions. */
+static struct ditto_range wait_range(const struct ditto_wait *wait)
 {
 	const struct ditto_range_request *req = &wait->request;
-	struct ditto_range range = {
-		.claim.owner = req->owner,
+
+	return (struct ditto_range) {
+		.claim.owner = req->owner, .claim.id = wait->id,
 		.claim.held = ditto_range_row(req->discipline, req->exclusive),
 		.first = req->first, .last = req->last, .empty = req->empty,
 	};
+}
+
+void ditto_wait_describe(struct ditto_conflict *conflict, const struct ditto_wait *wait)
+{
+	struct ditto_range range = wait_range(wait);
 
 	ditto_describe(conflict, &range.claim);
+}
+
+static void wait_note_refusal(const struct ditto_wait *wait, const struct ditto_range_request *req)
+{
+	const struct ditto_intent intent = ditto_range_intent(req);
+	const struct ditto_actor actor = ditto_range_actor(req);
+	struct ditto_range range = wait_range(wait);
+
+	if (!req->queued)
+		ditto_history_refused(req->point, &intent, &actor, &range.claim);
 }
 
 bool ditto_wait_ahead(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
@@ -67,6 +85,8 @@ bool ditto_wait_ahead(struct ditto_lock_ctx *ctx, const struct ditto_range_reque
 			if (wait->request.owner->client != req->owner->client)
 				ditto_client_yields(wait->request.owner->client);
 			ditto_wait_describe(conflict, wait);
+			if (!self)
+				wait_note_refusal(wait, req);
 			return true;
 		}
 	}
@@ -136,6 +156,8 @@ static bool wait_within_limits(struct ditto_lock_ctx *ctx,
 static int wait_add(struct ditto_lock_ctx *ctx, struct ditto_wait *wait,
 		    const struct ditto_range_request *req)
 {
+	const struct ditto_intent intent = ditto_range_intent(req);
+	const struct ditto_actor actor = ditto_range_actor(req);
 	struct ditto_client *client = req->owner->client;
 	struct ditto_lock_busy *busy;
 	int err;
@@ -160,6 +182,7 @@ static int wait_add(struct ditto_lock_ctx *ctx, struct ditto_wait *wait,
 	wait->state = DITTO_WAIT_NEW;
 	wait->result = -EINPROGRESS;
 	wait->barge = false;
+	wait->noted = NULL;
 	wait->search = 0;
 	wait->blocked = 0;
 	wait->prealloc[0] = NULL;
@@ -184,6 +207,9 @@ static int wait_add(struct ditto_lock_ctx *ctx, struct ditto_wait *wait,
 		atomic_inc(&client->table->telling);
 		busy->telling++;
 	}
+	/* Who only wants a notification was refused. */
+	if (!wait->tell)
+		wait->noted = ditto_history_waits(req->point, &intent, &actor);
 	trace_ditto_wait(wait, -EINPROGRESS);
 	ditto_locks_count(client->table, DITTO_LOCK_WAITED);
 	return 0;
@@ -195,6 +221,7 @@ void ditto_wait_remove(struct ditto_wait *wait)
 	struct ditto_lock_ctx *ctx = wait->ctx;
 	struct ditto_lock_busy *busy = ditto_lock_ctx_busy(ctx);
 
+	ditto_history_end(client->table, &wait->noted, DITTO_OUTCOME_WITHDRAWN);
 	spin_lock(&client->lock);
 	WRITE_ONCE(wait->ctx, NULL);
 	list_del_init(&wait->client_link);
@@ -222,6 +249,8 @@ void ditto_wait_finish(struct ditto_wait *wait, int result)
 
 	trace_ditto_wait(wait, result);
 	wait->result = result;
+	if (!result)
+		ditto_history_end(client->table, &wait->noted, DITTO_OUTCOME_GRANTED);
 	/* The order matters: a release that finds no request waits for the callback. */
 	ditto_callback_begin(client);
 	ditto_wait_remove(wait);
@@ -287,21 +316,23 @@ static int wait_try(const struct ditto_range_request *req, struct ditto_wait *wa
 		    struct ditto_conflict *conflict, struct ditto_range *prealloc[2])
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_make(req->point);
+	struct ditto_range_request again = *req;
 	int err;
 
 	if (!ctx)
 		return -ENOMEM;
+	again.queued = true;
 	ditto_lock_ctx_want_busy(ctx);
 	if (wait_is_queued(ctx, wait, req)) {
 		ditto_lock_ctx_unlock(ctx);
 		return -EALREADY;
 	}
-	if (wait->mirror || wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict))
+	if (wait->mirror || wait->tell || ditto_wait_ahead(ctx, &again, NULL, conflict))
 		err = -EAGAIN;
 	else
-		err = ditto_range_try(ctx, req, prealloc, conflict);
+		err = ditto_range_try(ctx, &again, prealloc, conflict);
 	if (err == -EAGAIN || err == -EBUSY) {
-		err = wait_add(ctx, wait, req);
+		err = wait_add(ctx, wait, &again);
 		if (!err) {
 			swap(wait->prealloc[0], prealloc[0]);
 			swap(wait->prealloc[1], prealloc[1]);
@@ -325,6 +356,7 @@ static int wait_start(struct ditto_lock_table *table, struct ditto_wait *wait)
 	if (circle && ditto_range_conflict_check(ctx, &wait->request, NULL) == -EAGAIN) {
 		trace_ditto_wait(wait, -EDEADLK);
 		ditto_locks_count(table, DITTO_LOCK_DEADLOCK);
+		ditto_history_end(table, &wait->noted, DITTO_OUTCOME_REFUSED);
 		ditto_wait_remove(wait);
 		ditto_lock_ctx_unlock(ctx);
 		wait_clean(wait);

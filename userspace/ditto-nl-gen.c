@@ -250,6 +250,48 @@ const struct spec_enum spec_claim_state = {
 	.count = 3,
 };
 
+static const char *const conflict_operation_names[] = {
+	"read",
+	"write",
+	"size",
+	"getattr",
+	"setattr",
+	"open",
+	"remove",
+	"rename",
+	"replace",
+	"link",
+	"entry",
+	"child",
+	"lock-shared",
+	"lock-exclusive",
+};
+
+const struct spec_enum spec_conflict_operation = {
+	.name = "conflict-operation",
+	.flags = false,
+	.names = conflict_operation_names,
+	.count = 14,
+};
+
+static const char *const conflict_outcome_names[] = {
+	"refused",
+	"waiting",
+	"granted",
+	"withdrawn",
+	"breaking",
+	"notified",
+	"returned",
+	"revoked",
+};
+
+const struct spec_enum spec_conflict_outcome = {
+	.name = "conflict-outcome",
+	.flags = false,
+	.names = conflict_outcome_names,
+	.count = 8,
+};
+
 static const char *const range_discipline_names[] = {
 	"posix",
 	"exact",
@@ -2185,6 +2227,16 @@ static const struct spec_attr claim_attrs[] = {
 		.min = 0,
 		.max = 18446744073709551615ULL,
 	},
+	[DITTO_A_CLAIM_ADDRESS] = {
+		.name = "address",
+		.kind = SPEC_BINARY,
+		.form = SPEC_ADDRESS,
+	},
+	[DITTO_A_CLAIM_USER] = {
+		.name = "user",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
 };
 
 static const struct nla_policy claim_policy[] = {
@@ -2247,6 +2299,12 @@ static const struct nla_policy claim_policy[] = {
 	[DITTO_A_CLAIM_SINCE] = {
 		.type = NLA_U64,
 	},
+	[DITTO_A_CLAIM_ADDRESS] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_CLAIM_USER] = {
+		.type = NLA_STRING,
+	},
 };
 
 const struct spec_set spec_claim_set = {
@@ -2254,6 +2312,255 @@ const struct spec_set spec_claim_set = {
 	.attrs = claim_attrs,
 	.policy = claim_policy,
 	.max = DITTO_A_CLAIM_MAX,
+};
+
+static const struct spec_attr conflict_side_attrs[] = {
+	[DITTO_A_CONFLICT_SIDE_PROTOCOL] = {
+		.name = "protocol",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_CONFLICT_SIDE_CLIENT] = {
+		.name = "client",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_CONFLICT_SIDE_ADDRESS] = {
+		.name = "address",
+		.kind = SPEC_BINARY,
+		.form = SPEC_ADDRESS,
+	},
+	[DITTO_A_CONFLICT_SIDE_USER] = {
+		.name = "user",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_CONFLICT_SIDE_TYPE] = {
+		.name = "type",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_claim_type,
+	},
+	[DITTO_A_CONFLICT_SIDE_FIRST] = {
+		.name = "first",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_CONFLICT_SIDE_LAST] = {
+		.name = "last",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_CONFLICT_SIDE_EXCLUSIVE] = {
+		.name = "exclusive",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_CONFLICT_SIDE_DISCIPLINE] = {
+		.name = "discipline",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_range_discipline,
+	},
+	[DITTO_A_CONFLICT_SIDE_ACCESS] = {
+		.name = "access",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_open_right,
+	},
+	[DITTO_A_CONFLICT_SIDE_DENY] = {
+		.name = "deny",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_open_right,
+	},
+	[DITTO_A_CONFLICT_SIDE_LEASE] = {
+		.name = "lease",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_lease_right,
+	},
+};
+
+static const struct nla_policy conflict_side_policy[] = {
+	[DITTO_A_CONFLICT_SIDE_PROTOCOL] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_CONFLICT_SIDE_CLIENT] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_CONFLICT_SIDE_ADDRESS] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_CONFLICT_SIDE_USER] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_CONFLICT_SIDE_TYPE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_CONFLICT_SIDE_FIRST] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_CONFLICT_SIDE_LAST] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_CONFLICT_SIDE_EXCLUSIVE] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_CONFLICT_SIDE_DISCIPLINE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_CONFLICT_SIDE_ACCESS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_CONFLICT_SIDE_DENY] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_CONFLICT_SIDE_LEASE] = {
+		.type = NLA_U32,
+	},
+};
+
+const struct spec_set spec_conflict_side_set = {
+	.name = "conflict-side",
+	.attrs = conflict_side_attrs,
+	.policy = conflict_side_policy,
+	.max = DITTO_A_CONFLICT_SIDE_MAX,
+};
+
+static const struct spec_attr conflict_attrs[] = {
+	[DITTO_A_CONFLICT_NUMBER] = {
+		.name = "number",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_CONFLICT_TIME] = {
+		.name = "time",
+		.kind = SPEC_U64,
+		.form = SPEC_TIME_NS,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_CONFLICT_LAST] = {
+		.name = "last",
+		.kind = SPEC_U64,
+		.form = SPEC_TIME_NS,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_CONFLICT_COUNT] = {
+		.name = "count",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_CONFLICT_OPERATION] = {
+		.name = "operation",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_conflict_operation,
+	},
+	[DITTO_A_CONFLICT_OUTCOME] = {
+		.name = "outcome",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_conflict_outcome,
+	},
+	[DITTO_A_CONFLICT_MS] = {
+		.name = "ms",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_CONFLICT_SHARE] = {
+		.name = "share",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_CONFLICT_PATH] = {
+		.name = "path",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_CONFLICT_ASKED] = {
+		.name = "asked",
+		.kind = SPEC_NEST,
+		.form = SPEC_PLAIN,
+		.nested = &spec_conflict_side_set,
+	},
+	[DITTO_A_CONFLICT_HELD] = {
+		.name = "held",
+		.kind = SPEC_NEST,
+		.form = SPEC_PLAIN,
+		.nested = &spec_conflict_side_set,
+	},
+};
+
+static const struct nla_policy conflict_policy[] = {
+	[DITTO_A_CONFLICT_NUMBER] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_CONFLICT_TIME] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_CONFLICT_LAST] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_CONFLICT_COUNT] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_CONFLICT_OPERATION] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_CONFLICT_OUTCOME] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_CONFLICT_MS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_CONFLICT_SHARE] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_CONFLICT_PATH] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_CONFLICT_ASKED] = {
+		.type = NLA_NESTED,
+	},
+	[DITTO_A_CONFLICT_HELD] = {
+		.type = NLA_NESTED,
+	},
+};
+
+const struct spec_set spec_conflict_set = {
+	.name = "conflict",
+	.attrs = conflict_attrs,
+	.policy = conflict_policy,
+	.max = DITTO_A_CONFLICT_MAX,
 };
 
 static const struct spec_attr lock_client_attrs[] = {
@@ -4436,6 +4743,8 @@ static const u16 claim_get_reply[] = {
 	DITTO_A_CLAIM_KEEP,
 	DITTO_A_CLAIM_BREAK_LEFT_MS,
 	DITTO_A_CLAIM_SINCE,
+	DITTO_A_CLAIM_ADDRESS,
+	DITTO_A_CLAIM_USER,
 	0,
 };
 
@@ -4788,6 +5097,21 @@ static const u16 upcall_progress_request[] = {
 	0,
 };
 
+static const u16 conflict_get_reply[] = {
+	DITTO_A_CONFLICT_NUMBER,
+	DITTO_A_CONFLICT_TIME,
+	DITTO_A_CONFLICT_LAST,
+	DITTO_A_CONFLICT_COUNT,
+	DITTO_A_CONFLICT_OPERATION,
+	DITTO_A_CONFLICT_OUTCOME,
+	DITTO_A_CONFLICT_MS,
+	DITTO_A_CONFLICT_SHARE,
+	DITTO_A_CONFLICT_PATH,
+	DITTO_A_CONFLICT_ASKED,
+	DITTO_A_CONFLICT_HELD,
+	0,
+};
+
 const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_SHARE_NEW] = {
 		.name = "share-new",
@@ -5048,5 +5372,10 @@ const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 		.name = "upcall-progress",
 		.set = &spec_upcall_set,
 		.request = upcall_progress_request,
+	},
+	[DITTO_CMD_CONFLICT_GET] = {
+		.name = "conflict-get",
+		.set = &spec_conflict_set,
+		.reply = conflict_get_reply,
 	},
 };

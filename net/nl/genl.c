@@ -690,6 +690,12 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.maxattr	= DITTO_A_UPCALL_ID,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
+	{
+		.cmd	= DITTO_CMD_CONFLICT_GET,
+		.start	= ditto_nl_conflict_get_start,
+		.dumpit	= ditto_nl_conflict_get_dumpit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
 };
 
 static const struct genl_multicast_group ditto_nl_mcgrps[] = {

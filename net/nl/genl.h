@@ -31,6 +31,7 @@ int ditto_nl_tree_get_start(struct netlink_callback *cb);
 int ditto_nl_connection_get_start(struct netlink_callback *cb);
 int ditto_nl_job_get_start(struct netlink_callback *cb);
 int ditto_nl_nested_get_start(struct netlink_callback *cb);
+int ditto_nl_conflict_get_start(struct netlink_callback *cb);
 int ditto_nl_share_get_done(struct netlink_callback *cb);
 int ditto_nl_claim_get_done(struct netlink_callback *cb);
 int ditto_nl_session_get_done(struct netlink_callback *cb);
@@ -97,6 +98,8 @@ int ditto_nl_nested_get_dumpit(struct sk_buff *skb,
 			       struct netlink_callback *cb);
 int ditto_nl_offload_adopt_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_upcall_progress_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_conflict_get_dumpit(struct sk_buff *skb,
+				 struct netlink_callback *cb);
 
 enum {
 	DITTO_NLGRP_EVENTS,

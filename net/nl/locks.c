@@ -5,8 +5,12 @@
  */
 #include <linux/build_bug.h>
 #include <linux/err.h>
+#include <linux/limits.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/time64.h>
 
+#include "../../fs/share/share.h"
 #include "../../lockd/lease.h"
 #include "../../lockd/table.h"
 #include "../event.h"
@@ -136,6 +140,21 @@ static void locks_watch(struct ditto_lock_table *table, enum ditto_lock_event ev
 			ditto_event_atomic(srv, told[i].to, client ? client->name : NULL);
 }
 
+static void locks_name(struct ditto_lock_point *point, char **share, char **path)
+{
+	char name[DITTO_SHARE_NAME_MAX + 1], *buffer = kmalloc(PATH_MAX, GFP_KERNEL);
+	const char *found;
+
+	if (!buffer)
+		return;
+	found = ditto_locks_point_name(point, name, buffer);
+	if (name[0])
+		*share = kstrdup(name, GFP_KERNEL);
+	if (found)
+		*path = kstrdup(found, GFP_KERNEL);
+	kfree(buffer);
+}
+
 static void locks_forgotten(struct ditto_server *srv, u64 number)
 {
 	ditto_grace_forgotten(srv->locks, number);
@@ -171,6 +190,7 @@ int ditto_locks_init(struct ditto_server *srv)
 		return -ENOMEM;
 	}
 	WRITE_ONCE(table->watch, locks_watch);
+	WRITE_ONCE(table->history.name, locks_name);
 	table->forget = locks_forget;
 	return 0;
 }
@@ -182,6 +202,7 @@ void ditto_locks_leave(struct ditto_server *srv)
 	 * the next life.
 	 */
 	WRITE_ONCE(srv->locks->watch, NULL);
+	ditto_history_settle_names(&srv->locks->history, true);
 	ditto_grace_leave(srv->locks);
 }
 

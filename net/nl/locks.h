@@ -6,6 +6,8 @@
 #ifndef _DITTO_NET_NL_LOCKS_H
 #define _DITTO_NET_NL_LOCKS_H
 
+struct ditto_client_who;
+struct ditto_lock_point;
 struct ditto_server;
 struct sk_buff;
 
@@ -27,6 +29,21 @@ void ditto_locks_settings_changed(struct ditto_server *srv);
  * Return: 0 or -EMSGSIZE.
  */
 int ditto_locks_put(struct sk_buff *msg, const struct ditto_server *srv);
+
+/* Add user and address of a client to a message, as attributes of these types. */
+int ditto_locks_who_put(struct sk_buff *msg, const struct ditto_client_who *who, int user,
+			int address);
+
+/**
+ * ditto_locks_point_name - find the name of a file for people
+ * @point: of its node, held
+ * @share: filled with the name of the share, or emptied; DITTO_SHARE_NAME_MAX + 1 bytes
+ * @buffer: PATH_MAX bytes
+ *
+ * Context: may sleep; no lock held.
+ * Return: the path within @buffer, or NULL.
+ */
+const char *ditto_locks_point_name(struct ditto_lock_point *point, char *share, char *buffer);
 
 /* The namespace of a server is ending, and stays for a grace period of RCU. */
 void ditto_locks_leave(struct ditto_server *srv);

@@ -23,6 +23,7 @@
 #include "../../lockd/table.h"
 #include "../server.h"
 #include "family.h"
+#include "locks.h"
 
 static_assert(DITTO_CLAIM_RANGE == (int)DITTO_CLAIM_TYPE_RANGE);
 static_assert(DITTO_CLAIM_OPEN == (int)DITTO_CLAIM_TYPE_OPEN);
@@ -81,14 +82,18 @@ static struct claim_dump **claim_dump_of(struct netlink_callback *cb)
 
 /**
  * struct naming - search for the path of a file
- * @dump: dump that gets the path
  * @node: the file
  * @dentry: an alias of the file
+ * @share: filled with the name of the share
+ * @buffer: PATH_MAX bytes
+ * @name: filled: the path within @buffer, or NULL
  */
 struct naming {
-	struct claim_dump *dump;
 	struct ditto_node *node;
 	struct dentry *dentry;
+	char *share;
+	char *buffer;
+	const char *name;
 };
 
 /* If the file is in this share, build the path from the share's mount. */
@@ -100,23 +105,18 @@ static int name_in_share(struct ditto_share *share, void *arg)
 
 	if (share->volume != n->node->volume || !is_subdir(n->dentry, share->root.dentry))
 		return 0;
-	strscpy(n->dump->share, share->name, sizeof(n->dump->share));
+	strscpy(n->share, share->name, DITTO_SHARE_NAME_MAX + 1);
 	path.dentry = n->dentry;
-	name = d_path(&path, n->dump->buffer, PATH_MAX);
-	n->dump->name = IS_ERR(name) ? NULL : name;
+	name = d_path(&path, n->buffer, PATH_MAX);
+	n->name = IS_ERR(name) ? NULL : name;
 	return 1;
 }
 
-/* Find the share and the path of a claim's file. Successive claims are mostly on the same file. */
-static void claim_name(struct claim_dump *dump, struct ditto_lock_point *point)
+const char *ditto_locks_point_name(struct ditto_lock_point *point, char *share, char *buffer)
 {
-	struct naming n = { .dump = dump };
+	struct naming n = { .share = share, .buffer = buffer };
 
-	if (dump->named == point)
-		return;
-	dump->named = point;
-	dump->name = NULL;
-	dump->share[0] = '\0';
+	share[0] = '\0';
 	n.node = container_of(point, struct ditto_node, point);
 	n.dentry = ditto_node_dentry(n.node);
 	/* d_path() would show an unlinked file with its former name. */
@@ -124,6 +124,16 @@ static void claim_name(struct claim_dump *dump, struct ditto_lock_point *point)
 		if (!ditto_share_for_each(n.node->volume->srv, NULL, name_in_share, &n))
 			ditto_nested_for_each(n.node->volume->srv, name_in_share, &n);
 	dput(n.dentry);
+	return n.name;
+}
+
+/* Find the share and the path of a claim's file. Successive claims are mostly on the same file. */
+static void claim_name(struct claim_dump *dump, struct ditto_lock_point *point)
+{
+	if (dump->named == point)
+		return;
+	dump->named = point;
+	dump->name = ditto_locks_point_name(point, dump->share, dump->buffer);
 }
 
 static bool is_text(const u8 *key, size_t len)
@@ -215,6 +225,8 @@ static int claim_tell(struct claim_dump *dump, const struct ditto_claim_info *in
 	    (dump->share[0] && nla_put_string(msg, DITTO_A_CLAIM_SHARE, dump->share)) ||
 	    (dump->name && nla_put_string(msg, DITTO_A_CLAIM_PATH, dump->name)) ||
 	    what_put(msg, info) ||
+	    ditto_locks_who_put(msg, &info->what.who, DITTO_A_CLAIM_USER,
+				DITTO_A_CLAIM_ADDRESS) ||
 	    (info->since && ditto_nl_put_u64(msg, DITTO_A_CLAIM_SINCE, info->since))) {
 		genlmsg_cancel(msg, hdr);
 		return -EMSGSIZE;

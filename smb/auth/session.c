@@ -252,7 +252,8 @@ bool dsmb_user_is_same(const struct ditto_auth_user *a, const struct ditto_auth_
 	       a->sid_len == b->sid_len && !memcmp(a->sid, b->sid, a->sid_len);
 }
 
-bool dsmb_session_validate(struct dsmb_session *session, const char *name)
+bool dsmb_session_validate(struct dsmb_session *session, const char *name,
+			   const struct in6_addr *addr)
 {
 	bool alive;
 
@@ -262,6 +263,7 @@ bool dsmb_session_validate(struct dsmb_session *session, const char *name)
 		ditto_client_init(&session->client, session->server->srv->locks, &client_ops,
 				  "smb", name, 0);
 		ditto_client_charge(&session->client, &session->who);
+		ditto_client_identify(&session->client, session->user->name, addr);
 		/* Pairs with the acquires that check for VALID: all members are visible. */
 		smp_store_release(&session->state, DSMB_SESSION_VALID);
 	}

@@ -187,7 +187,7 @@ static u32 finish_new(struct dsmb_channel *channel, const struct ditto_auth *aut
 
 	snprintf(name, sizeof(name), "%s@%s #%llu", session->user->name,
 		 ditto_addr_text(&conn->peer->addr, addr), session->id);
-	if (!dsmb_session_validate(session, name))
+	if (!dsmb_session_validate(session, name, &conn->peer->addr))
 		return STATUS_USER_SESSION_DELETED;
 	ditto_event(session->server->srv, DITTO_EVENT_SESSION_OPENED, name);
 	return STATUS_SUCCESS;

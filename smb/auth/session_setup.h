@@ -83,13 +83,15 @@ void dsmb_channel_close(struct dsmb_channel *channel, const char *why);
  * dsmb_session_validate - make an authenticated session VALID
  * @session: user and keys are set
  * @name: name of the client in the lock table
+ * @addr: its address
  *
  * The session is registered with the lock table.
  *
  * Context: process; may sleep; takes session->lock.
  * Return: false if the session was closed, or its client has sessions with another dialect.
  */
-bool dsmb_session_validate(struct dsmb_session *session, const char *name);
+bool dsmb_session_validate(struct dsmb_session *session, const char *name,
+			   const struct in6_addr *addr);
 
 /**
  * dsmb_user_is_same - do two identities belong to the same account?

@@ -118,6 +118,7 @@ static struct dsmb_lease_client *client_new(struct dsmb_server *server, const gu
 static void client_join(struct dsmb_session *session, bool make)
 {
 	struct dsmb_lease_client *lc;
+	struct ditto_client_who who;
 
 	mutex_lock(&clients_lock);
 	lc = client_find(session->server, &session->client_guid);
@@ -128,6 +129,9 @@ static void client_join(struct dsmb_session *session, bool make)
 		ditto_client_hold(&lc->client);
 		/* Sessions of one ClientGuid share it: the first user pays. */
 		ditto_client_charge(&lc->client, &session->who);
+		ditto_client_who(&session->client, &who);
+		if (who.known)
+			ditto_client_identify(&lc->client, who.user, &who.addr);
 	}
 	mutex_unlock(&clients_lock);
 	/* Pairs with dsmb_lease_client(), which reads it without the lock. */

@@ -15,9 +15,15 @@
 #include "text.h"
 
 static const struct column claim_columns[] = {
-	{ "ID", true }, { "CLIENT", false }, { "PROTOCOL", false }, { "OWNER", false },
-	{ "WHAT", false }, { "STATE", false }, { "SINCE", false }, { "FILE", false },
-	{ NULL, false }
+	{ "ID", true }, { "CLIENT", false }, { "FROM", false }, { "PROTOCOL", false },
+	{ "OWNER", false }, { "WHAT", false }, { "STATE", false }, { "SINCE", false },
+	{ "FILE", false }, { NULL, false }
+};
+
+static const struct column conflict_columns[] = {
+	{ "TIME", false }, { "CLIENT", false }, { "PROTOCOL", false }, { "WANTED", false },
+	{ "OUTCOME", false }, { "HELD BY", false }, { "PROTOCOL", false }, { "HELD", false },
+	{ "FILE", false }, { NULL, false }
 };
 
 static const struct column client_columns[] = {
@@ -68,24 +74,35 @@ static void range_text(struct nlattr **tb, char *buf, size_t size)
 		snprintf(buf + len, size - len, " mandatory");
 }
 
-static void what_text(struct nlattr **tb, char *buf, size_t size)
+static void open_text(struct nlattr **tb, char *buf, size_t size)
 {
 	char access[OUT_VALUE_MAX], deny[OUT_VALUE_MAX];
 
+	lock_flags(tb, DITTO_A_CLAIM_ACCESS, access);
+	if (claim_number(tb, DITTO_A_CLAIM_DENY))
+		snprintf(buf, size, "open %s deny %s", access,
+			 lock_flags(tb, DITTO_A_CLAIM_DENY, deny));
+	else
+		snprintf(buf, size, "open %s", access);
+}
+
+static void what_text(struct nlattr **tb, char *buf, size_t size)
+{
+	char lease[OUT_VALUE_MAX];
+
+	if (!tb[DITTO_A_CLAIM_TYPE]) {
+		snprintf(buf, size, "-");
+		return;
+	}
 	switch (claim_number(tb, DITTO_A_CLAIM_TYPE)) {
 	case DITTO_CLAIM_TYPE_RANGE:
 		range_text(tb, buf, size);
 		break;
 	case DITTO_CLAIM_TYPE_OPEN:
-		lock_flags(tb, DITTO_A_CLAIM_ACCESS, access);
-		if (claim_number(tb, DITTO_A_CLAIM_DENY))
-			snprintf(buf, size, "open %s deny %s", access,
-				 lock_flags(tb, DITTO_A_CLAIM_DENY, deny));
-		else
-			snprintf(buf, size, "open %s", access);
+		open_text(tb, buf, size);
 		break;
 	case DITTO_CLAIM_TYPE_LEASE:
-		snprintf(buf, size, "lease %s", lock_flags(tb, DITTO_A_CLAIM_LEASE, access));
+		snprintf(buf, size, "lease %s", lock_flags(tb, DITTO_A_CLAIM_LEASE, lease));
 		break;
 	default:
 		snprintf(buf, size, "?");
@@ -140,7 +157,7 @@ static void state_cell(struct table *t, struct nlattr **tb, struct nl_msg *msg,
 static void claim_row(struct table *t, struct nl_msg *msg, const struct replies *all)
 {
 	struct nlattr *tb[DITTO_A_CLAIM_MAX + 1];
-	char since[OUT_VALUE_MAX] = "-";
+	char since[OUT_VALUE_MAX] = "-", address[OUT_VALUE_MAX];
 	char what[512];
 
 	if (msg_parse(msg, &spec_claim_set, tb))
@@ -154,6 +171,10 @@ static void claim_row(struct table *t, struct nl_msg *msg, const struct replies 
 	else
 		table_cell(t, "-");
 	table_cell(t, "%s", lock_string(tb, DITTO_A_CLAIM_CLIENT));
+	/* "USER@ADDRESS", "ADDRESS" */
+	table_cell(t, "%s%s%s", tb[DITTO_A_CLAIM_USER] ? lock_string(tb, DITTO_A_CLAIM_USER) : "",
+		   tb[DITTO_A_CLAIM_USER] ? "@" : "",
+		   lock_flags(tb, DITTO_A_CLAIM_ADDRESS, address));
 	table_cell(t, "%s", lock_string(tb, DITTO_A_CLAIM_PROTOCOL));
 	table_cell(t, "%s", lock_string(tb, DITTO_A_CLAIM_OWNER_NAME));
 	table_cell(t, "%s", what);
@@ -351,6 +372,182 @@ static const struct listing clients = {
 	DITTO_CMD_LOCK_CLIENT_GET, client_columns, client_row
 };
 
+/* One side of a conflict, with the attributes of a claim. */
+struct side {
+	struct nlattr *claim[DITTO_A_CLAIM_MAX + 1];
+	char address[OUT_VALUE_MAX];
+	char who[512];
+};
+
+/* "NAME", or "NAME, USER@ADDRESS" with what the name does not say */
+static void side_read(struct side *s, struct nlattr *nest)
+{
+	static const unsigned int types[][2] = {
+		{ DITTO_A_CLAIM_PROTOCOL, DITTO_A_CONFLICT_SIDE_PROTOCOL },
+		{ DITTO_A_CLAIM_CLIENT, DITTO_A_CONFLICT_SIDE_CLIENT },
+		{ DITTO_A_CLAIM_ADDRESS, DITTO_A_CONFLICT_SIDE_ADDRESS },
+		{ DITTO_A_CLAIM_USER, DITTO_A_CONFLICT_SIDE_USER },
+		{ DITTO_A_CLAIM_TYPE, DITTO_A_CONFLICT_SIDE_TYPE },
+		{ DITTO_A_CLAIM_FIRST, DITTO_A_CONFLICT_SIDE_FIRST },
+		{ DITTO_A_CLAIM_LAST, DITTO_A_CONFLICT_SIDE_LAST },
+		{ DITTO_A_CLAIM_EXCLUSIVE, DITTO_A_CONFLICT_SIDE_EXCLUSIVE },
+		{ DITTO_A_CLAIM_DISCIPLINE, DITTO_A_CONFLICT_SIDE_DISCIPLINE },
+		{ DITTO_A_CLAIM_ACCESS, DITTO_A_CONFLICT_SIDE_ACCESS },
+		{ DITTO_A_CLAIM_DENY, DITTO_A_CONFLICT_SIDE_DENY },
+		{ DITTO_A_CLAIM_LEASE, DITTO_A_CONFLICT_SIDE_LEASE },
+	};
+	const struct spec_set *set = &spec_conflict_side_set;
+	struct nlattr *tb[DITTO_A_CONFLICT_SIDE_MAX + 1];
+	const char *user, *client;
+	bool names_user, names_address;
+	unsigned int i;
+
+	memset(s, 0, sizeof(*s));
+	snprintf(s->who, sizeof(s->who), "-");
+	if (!nest || nla_parse_nested(tb, set->max, nest, set->policy))
+		return;
+	for (i = 0; i < ARRAY_SIZE(types); i++)
+		s->claim[types[i][0]] = tb[types[i][1]];
+	if (s->claim[DITTO_A_CLAIM_ADDRESS])
+		lock_flags(s->claim, DITTO_A_CLAIM_ADDRESS, s->address);
+	client = s->claim[DITTO_A_CLAIM_CLIENT] ?
+		 nla_get_string(s->claim[DITTO_A_CLAIM_CLIENT]) : "";
+	user = s->claim[DITTO_A_CLAIM_USER] ? nla_get_string(s->claim[DITTO_A_CLAIM_USER]) : "";
+	names_user = strstr(client, user);
+	names_address = strstr(client, s->address);
+	if (!names_user || !names_address)
+		snprintf(s->who, sizeof(s->who), "%s%s%s%s%s", client, *client ? ", " : "",
+			 names_user ? "" : user, names_user || names_address ? "" : "@",
+			 names_address ? "" : s->address);
+	else if (*client)
+		snprintf(s->who, sizeof(s->who), "%s", client);
+}
+
+/* What was asked for: "open read deny write", "lock-exclusive 0-9", "remove" */
+static void wanted_text(struct nlattr **tb, const struct side *s, char *buf, size_t size)
+{
+	u64 operation = lock_number(&spec_conflict_set, tb, DITTO_A_CONFLICT_OPERATION);
+	struct nlattr *claim[DITTO_A_CLAIM_MAX + 1];
+	char what[256];
+
+	memcpy(claim, s->claim, sizeof(claim));
+	snprintf(buf, size, "%s", spec_enum_name(&spec_conflict_operation, operation));
+	if (claim[DITTO_A_CLAIM_FIRST]) {
+		range_text(claim, what, sizeof(what));
+		/* The operation says how. */
+		snprintf(buf, size, "%s %s", spec_enum_name(&spec_conflict_operation, operation),
+			 strchr(what, ' ') + 1);
+	} else if (claim[DITTO_A_CLAIM_ACCESS]) {
+		open_text(claim, buf, size);
+	}
+}
+
+/* "refused", "refused 12 times, last ...", "granted after 2 s" */
+static void outcome_cell(struct table *t, struct nlattr **tb)
+{
+	const struct spec_set *set = &spec_conflict_set;
+	u64 count = lock_number(set, tb, DITTO_A_CONFLICT_COUNT);
+	const char *outcome = spec_enum_name(&spec_conflict_outcome,
+					     lock_number(set, tb, DITTO_A_CONFLICT_OUTCOME));
+	char text[OUT_VALUE_MAX];
+
+	if (count > 1)
+		table_cell(t, "%s %llu times, last %s", outcome, count,
+			   value_text(&set->attrs[DITTO_A_CONFLICT_LAST],
+				      tb[DITTO_A_CONFLICT_LAST], text, sizeof(text)));
+	else if (tb[DITTO_A_CONFLICT_MS])
+		table_cell(t, "%s after %s", outcome,
+			   duration_text(lock_number(set, tb, DITTO_A_CONFLICT_MS), text));
+	else
+		table_cell(t, "%s", outcome);
+}
+
+/* Which conflicts to print: of a share; with a client, by address or a part of its name. */
+struct history_filter {
+	const char *share;
+	const char *client;
+	char **words;
+};
+
+static bool side_is(const struct side *s, const char *client)
+{
+	return !strcmp(s->address, client) || strcasestr(s->who, client);
+}
+
+/* Return: false if the filter leaves the conflict out. */
+static bool conflict_row(struct table *t, struct nl_msg *msg, const struct history_filter *f)
+{
+	struct nlattr *tb[DITTO_A_CONFLICT_MAX + 1];
+	char when[OUT_VALUE_MAX], what[512];
+	struct side asked, held;
+
+	if (msg_parse(msg, &spec_conflict_set, tb) || !tb[DITTO_A_CONFLICT_TIME] ||
+	    !tb[DITTO_A_CONFLICT_LAST])
+		return false;
+	side_read(&asked, tb[DITTO_A_CONFLICT_ASKED]);
+	side_read(&held, tb[DITTO_A_CONFLICT_HELD]);
+	if ((f->share && strcmp(f->share, lock_string(tb, DITTO_A_CONFLICT_SHARE))) ||
+	    (f->client && !side_is(&asked, f->client) && !side_is(&held, f->client)))
+		return false;
+	table_cell(t, "%s", value_text(&spec_conflict_set.attrs[DITTO_A_CONFLICT_TIME],
+				       tb[DITTO_A_CONFLICT_TIME], when, sizeof(when)));
+	table_cell(t, "%s", asked.who);
+	table_cell(t, "%s", lock_string(asked.claim, DITTO_A_CLAIM_PROTOCOL));
+	wanted_text(tb, &asked, what, sizeof(what));
+	table_cell(t, "%s", what);
+	outcome_cell(t, tb);
+	table_cell(t, "%s", held.who);
+	table_cell(t, "%s", lock_string(held.claim, DITTO_A_CLAIM_PROTOCOL));
+	what_text(held.claim, what, sizeof(what));
+	table_cell(t, "%s", what);
+	table_cell(t, "%s", lock_string(tb, DITTO_A_CONFLICT_PATH));
+	return !*f->words || table_keep(t, f->words);
+}
+
+static int lock_history(struct ctl *ctl, char **words)
+{
+	struct history_filter f = { 0 };
+	struct replies all;
+	struct table *t;
+	bool sound = true;
+	unsigned int i;
+	int status;
+
+	for (; *words; words += 2) {
+		if (strcmp(words[0], "--share") && strcmp(words[0], "--client"))
+			break;
+		if (!words[1])
+			return ctl_usage(ctl, "a word is missing behind '%s'", words[0]);
+		*(!strcmp(words[0], "--share") ? &f.share : &f.client) = words[1];
+	}
+	f.words = words;
+	status = ctl_check_words(ctl, words) ?:
+		 ctl_list_some(ctl, DITTO_CMD_CONFLICT_GET, NULL, NULL, NULL, &all);
+	if (status)
+		return status;
+	t = table_new(conflict_columns);
+	if (ctl->json)
+		json_open(stdout, NULL, '[');
+	for (i = 0; i < all.count; i++) {
+		if (!conflict_row(t, all.msg[i], &f) || !ctl->json)
+			continue;
+		json_open(stdout, NULL, '{');
+		sound &= json_members(stdout, all.msg[i], &spec_ops[DITTO_CMD_CONFLICT_GET]);
+		json_close(stdout, '}');
+	}
+	replies_free(&all);
+	if (!ctl->json) {
+		table_end(t, stdout);
+		return CTL_OK;
+	}
+	table_free(t);
+	json_close(stdout, ']');
+	json_end(stdout);
+	if (sound)
+		return CTL_OK;
+	return ctl_failed(ctl, "this version does not understand the kernel's answer");
+}
+
 static void put_client(struct nl_msg *msg, const void *arg)
 {
 	char *const *words = arg;
@@ -397,6 +594,7 @@ static int lock_client(struct ctl *ctl, char **words)
 
 const struct verb lock_verbs[] = {
 	{ "list", lock_list, "[--file PATH] [--client CLIENT] [WORD]..." },
+	{ "history", lock_history, "[--share SHARE] [--client CLIENT] [WORD]..." },
 	{ "release", lock_release, "ID" },
 	{ "client", lock_client, "list|release CLIENT [PROTOCOL]" },
 	{ NULL, NULL, NULL }

@@ -259,6 +259,7 @@ static struct dnlm_client *dnlm_client_alloc(struct dnlm_host *host)
 	ditto_client_init(&dc->client, host->nlm->srv->locks, &dnlm_client_ops, "nlm",
 			  host->label, DITTO_CLIENT_TTL_NEVER);
 	ditto_client_charge(&dc->client, &host->who);
+	ditto_client_identify(&dc->client, "", &host->route.addr);
 	if (host->known)
 		ditto_grace_admit(&dc->client, id, dnlm_known_id(host, id));
 	return dc;

@@ -19,12 +19,16 @@
 
 /*
  * For changes of directory entries, the actor's own caching grant may have another key: the
- * directory's.
+ * directory's. An anonymous caller has an address.
  */
 static const struct ditto_actor *actor_for(const struct ditto_op *op, enum ditto_intent_kind kind,
 					   struct ditto_actor *of_entry)
 {
-	if (!op->actor || (kind != DITTO_INTENT_ENTRY && kind != DITTO_INTENT_CHILD))
+	if (!op->actor) {
+		*of_entry = (struct ditto_actor) { .from = op->from };
+		return of_entry;
+	}
+	if (kind != DITTO_INTENT_ENTRY && kind != DITTO_INTENT_CHILD)
 		return op->actor;
 	*of_entry = *op->actor;
 	of_entry->lease_owner = op->actor->entry_owner;

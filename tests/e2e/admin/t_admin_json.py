@@ -8,7 +8,7 @@ from checks import eq
 from files import put
 from harness import test
 from json_schema import Mismatch
-from smb2 import Smb2
+from smb2 import Smb2, refused
 from smb_apple import apple_double
 
 
@@ -20,9 +20,10 @@ def what_commands_print(w):
     a, n = Smb2(w.client), w.client.nfs()
     f = a.create('f')
     a.lock(f, 0, 4)
+    refused('FILE_LOCK_CONFLICT', a.read, a.create('f'), 4)
     n.getattr(n.root)
     filled = ('share list', 'listener list', 'server show', 'who', 'client list', 'connection list',
-              'session list', 'tree list', 'open list', 'lock list', 'lock client list', 'stats',
+              'session list', 'tree list', 'open list', 'lock list', 'lock client list', 'lock history', 'stats',
               'version', 'status', 'grace status')
     for command in filled + ('config check', 'config diff', 'config apply --dry-run', 'job list',
                              'user list'):

@@ -105,7 +105,8 @@ static void settled_while_it_waits(struct kunit *test)
 static void message_from(struct callout_case *c, const char *from)
 {
 	struct sockaddr_storage addr = {}, local = {};
-	struct dnlm_res res = {};
+	/* Too large for a stack beside the call. */
+	static struct dnlm_res res;
 	struct dnfs_call call = {
 		.server = &c->nfs,
 		.srv = &c->srv,
@@ -115,6 +116,7 @@ static void message_from(struct callout_case *c, const char *from)
 		.res = &res,
 	};
 
+	memset(&res, 0, sizeof(res));
 	inet_pton_with_scope(&init_net, AF_UNSPEC, from, "0", &addr);
 	inet_pton_with_scope(&init_net, AF_UNSPEC, from, "0", &local);
 	dnlm_answer(&call, 0, NLMPROC_LOCK_RES);

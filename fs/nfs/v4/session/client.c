@@ -449,6 +449,7 @@ static bool dnfs4_client_publish(struct dnfs4_clients *clients, struct dnfs4_cli
 			  client->minor ? "nfs4.1" : "nfs4.0", name, DITTO_CLIENT_TTL_NEVER);
 	refcount_set(&client->ref, 1);
 	ditto_client_charge(&client->client, &client->who);
+	ditto_client_identify(&client->client, "", &addr);
 	client->lease_owner = ditto_owner_get(&client->client, dnfs4_cache_key,
 					      sizeof(dnfs4_cache_key));
 	if (IS_ERR(client->lease_owner)) {

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The history of conflicts: who was refused or waited, because of whom, and what came of it."""
+import nfs3
+from checks import eq, wait_for
+from harness import test
+from lockers import SOON, WRITE, end, pair
+from one_file import setup
+from servers import tool
+from smb2 import Smb2, refused
+from smb_cachers import H, R, W, key, two
+
+
+def history(w, *words):
+    return w.server.json('lock', 'history', *words)
+
+
+@test(server='ditto', locks=True, clients=2)
+def mounts_lock(w):
+    """Linux's clients: refusals are counted, and a wait tells how long it lasted."""
+    a, b = pair(w)
+    a.lock(WRITE, 0, 10)
+    for _ in range(3):
+        b.refused('lock', WRITE, 5, 1)
+    no, = history(w)
+    eq((no['operation'], no['outcome'], no['count'], no['share'], no['path']),
+       ('lock-exclusive', 'refused', 3, 'data', w.path('f')))
+    asked, held = no['asked'], no['held']
+    eq((asked['protocol'], asked['address'], asked['first'], asked['last']),
+       ('nlm', w.clients[1].addr, 5, 5))
+    eq((held['protocol'], held['address'], held['type'], held['first'], held['last'],
+        held['exclusive']), ('nlm', w.clients[0].addr, 'range', 0, 9, True))
+    assert no['time'] and no['last'] >= no['time'], no
+    b.start('wait', WRITE, 7, 1).waits()
+    wait_for('the wait', lambda: [x['outcome'] for x in history(w)] == ['refused', 'waiting'])
+    a.unlock()
+    b.result(SOON)
+    got = history(w)[1]
+    eq((got['outcome'], got['asked']['first']), ('granted', 7))
+    assert 'ms' in got, got
+    # which are told by share, by machine and by words
+    eq(len(history(w, '--share', 'data')), 2)
+    eq(history(w, '--share', 'other'), [])
+    eq(len(history(w, '--client', w.clients[0].addr)), 2)
+    eq(history(w, '--client', '192.0.2.1'), [])
+    eq([x['outcome'] for x in history(w, 'granted', '7-7')], ['granted'])
+    text = w.server.ctl('lock', 'history')
+    for word in ('refused 3 times, last ', 'lock-exclusive 5-5', 'write 0-9', 'granted after ',
+                 w.clients[0].addr, w.clients[1].addr, w.path('f')):
+        assert word in text, f'{word} is not in:\n{text}'
+    eq(w.server.ctl('lock', 'history', '--share', check=False).returncode, 2)
+    end(a, b)
+    # only the administrator sees them
+    p = w.server.ns.run('setpriv', '--reuid=1001', '--regid=1001', '--clear-groups',
+                        tool('dittoctl'), 'lock', 'history', check=False)
+    eq((p.returncode, w.path('f') in p.stdout), (1, False), p.stdout)
+
+
+@test(server='ditto', smb=True, squash='none')
+def open_file_is_deleted(w):
+    """A deletion by NFS names the user of SMB who has the file open, and how."""
+    s, n, _ = setup(w)
+    fid = s.create('f', share=1)
+    n.remove(n.root, 'f')
+    no, = history(w, '--client', w.client.addr)
+    asked, held = no['asked'], no['held']
+    eq((no['operation'], no['outcome'], no['path']), ('remove', 'refused', w.path('f')))
+    eq((asked['address'], asked['user'][:4]), (w.client.addr, 'uid '))
+    assert 'client' not in asked, asked
+    eq((held['protocol'], held['user'], held['address'], held['type'], held['deny']),
+       ('smb', 'alice', w.client.addr, 'open', ['write', 'delete']))
+    assert 'open read' in w.server.ctl('lock', 'history', 'alice')
+    s.close(fid)
+    s.end()
+
+
+@test(server='ditto', smb=True, squash='none')
+def share_modes(w):
+    """A sharing violation tells both opens."""
+    s, _, _ = setup(w)
+    fid, other = s.create('f', share=0), Smb2(w.client)
+    refused('SHARING_VIOLATION', other.create, 'f')
+    no, = history(w)
+    eq((no['operation'], no['outcome'], no['count']), ('open', 'refused', 1))
+    assert no['asked']['access'] and no['asked']['user'] == 'alice', no
+    eq(no['held']['deny'], ['read', 'write', 'delete'])
+    s.close(fid)
+    other.end()
+    s.end()
+
+
+@test(server='ditto', smb=True, squash='none')
+def leases_break(w):
+    """A break names the reader, and says that the holder returned its lease."""
+    s, _, n, fh = two(w)
+    g = s.open('f', key=key(1), state=R | H | W, epoch=0)
+    claim, = [x for x in w.server.locks() if x['type'] == 'lease']
+    # the client of a lease is all sessions of a machine
+    eq((claim['user'], claim['address']), ('alice', w.client.addr))
+    assert claim['client'].startswith('client '), claim
+    eq(n.read(fh, 0, 4).status, nfs3.JUKEBOX)
+    eq(s.broken()[1:3], (R | H | W, R | H))
+    breaking, = history(w)
+    eq((breaking['operation'], breaking['outcome'], breaking['asked']['address']),
+       ('read', 'breaking', w.client.addr))
+    eq((breaking['held']['type'], breaking['held']['user'], breaking['held']['lease']),
+       ('lease', 'alice', ['read', 'handle', 'write']))
+    s.ack(key(1), R | H)
+    over, = history(w)
+    eq((over['outcome'], over['number']), ('returned', breaking['number']))
+    s.close(g.fid)
+    s.end()
