@@ -292,6 +292,20 @@ const struct spec_enum spec_conflict_outcome = {
 	.count = 8,
 };
 
+static const char *const budget_level_names[] = {
+	"stranger",
+	"unproven",
+	"anonymous",
+	"user",
+};
+
+const struct spec_enum spec_budget_level = {
+	.name = "budget-level",
+	.flags = false,
+	.names = budget_level_names,
+	.count = 4,
+};
+
 static const char *const range_discipline_names[] = {
 	"posix",
 	"exact",
@@ -1275,6 +1289,58 @@ const struct spec_set spec_budget_set = {
 	.attrs = budget_attrs,
 	.policy = budget_policy,
 	.max = DITTO_A_BUDGET_MAX,
+};
+
+static const struct spec_attr level_budget_attrs[] = {
+	[DITTO_A_LEVEL_BUDGET_LEVEL] = {
+		.name = "level",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_budget_level,
+	},
+	[DITTO_A_LEVEL_BUDGET_KIND] = {
+		.name = "kind",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_LEVEL_BUDGET_USED] = {
+		.name = "used",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_LEVEL_BUDGET_LIMIT] = {
+		.name = "limit",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+};
+
+static const struct nla_policy level_budget_policy[] = {
+	[DITTO_A_LEVEL_BUDGET_LEVEL] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_LEVEL_BUDGET_KIND] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_LEVEL_BUDGET_USED] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_LEVEL_BUDGET_LIMIT] = {
+		.type = NLA_U64,
+	},
+};
+
+const struct spec_set spec_level_budget_set = {
+	.name = "level-budget",
+	.attrs = level_budget_attrs,
+	.policy = level_budget_policy,
+	.max = DITTO_A_LEVEL_BUDGET_MAX,
 };
 
 static const struct spec_attr client_attrs[] = {
@@ -5112,6 +5178,14 @@ static const u16 conflict_get_reply[] = {
 	0,
 };
 
+static const u16 budget_get_reply[] = {
+	DITTO_A_LEVEL_BUDGET_LEVEL,
+	DITTO_A_LEVEL_BUDGET_KIND,
+	DITTO_A_LEVEL_BUDGET_USED,
+	DITTO_A_LEVEL_BUDGET_LIMIT,
+	0,
+};
+
 const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_SHARE_NEW] = {
 		.name = "share-new",
@@ -5377,5 +5451,10 @@ const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 		.name = "conflict-get",
 		.set = &spec_conflict_set,
 		.reply = conflict_get_reply,
+	},
+	[DITTO_CMD_BUDGET_GET] = {
+		.name = "budget-get",
+		.set = &spec_level_budget_set,
+		.reply = budget_get_reply,
 	},
 };

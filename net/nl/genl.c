@@ -696,6 +696,12 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.dumpit	= ditto_nl_conflict_get_dumpit,
 		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
 	},
+	{
+		.cmd	= DITTO_CMD_BUDGET_GET,
+		.start	= ditto_nl_deferred_dump,
+		.dumpit	= ditto_nl_budget_get_dumpit,
+		.flags	= GENL_CMD_CAP_DUMP,
+	},
 };
 
 static const struct genl_multicast_group ditto_nl_mcgrps[] = {

@@ -100,6 +100,8 @@ int ditto_nl_offload_adopt_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_upcall_progress_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_conflict_get_dumpit(struct sk_buff *skb,
 				 struct netlink_callback *cb);
+int ditto_nl_budget_get_dumpit(struct sk_buff *skb,
+			       struct netlink_callback *cb);
 
 enum {
 	DITTO_NLGRP_EVENTS,

@@ -9,6 +9,7 @@
 #include "../../fs/node/node.h"
 #include "../../fs/share/cred.h"
 #include "../budget.h"
+#include "../budget_private.h"
 #include "../event.h"
 #include "../helper/names.h"
 #include "../helper/record.h"
@@ -21,6 +22,9 @@
 #include "../version.h"
 #include "family.h"
 #include "locks.h"
+
+static_assert(DITTO_TRUST_STRANGER == (int)DITTO_BUDGET_LEVEL_STRANGER);
+static_assert(DITTO_TRUST_USER == (int)DITTO_BUDGET_LEVEL_USER);
 
 static int server_put(struct sk_buff *msg, struct ditto_server *srv)
 {
@@ -161,6 +165,33 @@ int ditto_nl_client_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	} while (!err && batch->count);
 	kfree(batch);
 	return err;
+}
+
+int ditto_nl_budget_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct ditto_server *srv = ditto_server_of(sock_net(skb->sk));
+	enum ditto_budget_kind kind;
+	enum ditto_trust level;
+	void *hdr;
+
+	for (; cb->args[0] < DITTO_TRUST_LEVELS * DITTO_BUDGET_KINDS; cb->args[0]++) {
+		level = cb->args[0] / DITTO_BUDGET_KINDS;
+		kind = cb->args[0] % DITTO_BUDGET_KINDS;
+		hdr = ditto_nl_dump_put(skb, cb);
+		if (!hdr)
+			return -EMSGSIZE;
+		if (nla_put_u32(skb, DITTO_A_LEVEL_BUDGET_LEVEL, level) ||
+		    nla_put_string(skb, DITTO_A_LEVEL_BUDGET_KIND, ditto_budget_kinds[kind].name) ||
+		    ditto_nl_put_u64(skb, DITTO_A_LEVEL_BUDGET_USED,
+				     ditto_budget_used(srv, level, kind)) ||
+		    ditto_nl_put_u64(skb, DITTO_A_LEVEL_BUDGET_LIMIT,
+				     ditto_budget_limit(srv, level, kind))) {
+			genlmsg_cancel(skb, hdr);
+			return -EMSGSIZE;
+		}
+		genlmsg_end(skb, hdr);
+	}
+	return 0;
 }
 
 static int disconnected_reply(struct genl_info *info, unsigned int count)

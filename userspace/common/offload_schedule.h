@@ -84,6 +84,8 @@ void offload_schedule_keep(const struct offload_schedule *s, const u64 *times, s
 u64 offload_schedule_part(const struct offload_schedule *s, const struct offload_progress *p,
 			  u64 now);
 
+/* Name of the copy of what is remembered that anybody may read, for run_path(). */
+#define OFFLOAD_PROGRESS_RUN	"jobs"
 /* Read what is remembered; nothing if the file is not there or damaged: then all is due. */
 void offload_progress_read(const char *path, struct offload_progress *p);
 /* Remember it, durably. Returns false and fills @why on errors. */

@@ -2,7 +2,10 @@
 /* Metrics. */
 
 #include <string.h>
+#include <time.h>
 
+#include "common/offload_schedule.h"
+#include "common/run_path.h"
 #include "common/text.h"
 #include "ditto-nl-gen.h"
 #include "exporter/metrics.h"
@@ -198,6 +201,67 @@ void metrics_daemon(const struct status *s, FILE *out)
 				(double)s->space[i].free);
 }
 
+static void budget_number(FILE *out, const char *name, struct nlattr **tb, unsigned int type)
+{
+	const struct spec_set *set = &spec_level_budget_set;
+
+	fprintf(out, "ditto_%s{level=\"%s\",kind=\"%s\"} %llu\n", name,
+		spec_enum_name(&spec_budget_level, number_of(tb, set, DITTO_A_LEVEL_BUDGET_LEVEL)),
+		nla_get_string(tb[DITTO_A_LEVEL_BUDGET_KIND]), number_of(tb, set, type));
+}
+
+void metrics_budgets(const struct replies *budgets, FILE *out)
+{
+	static const struct {
+		const char *name;
+		const char *help;
+		unsigned int type;
+	} numbers[] = {
+		{ "budget_used", "What clients make the server hold, by level of trust and kind.",
+		  DITTO_A_LEVEL_BUDGET_USED },
+		{ "budget_limit", "How much all clients of a level may make the server hold.",
+		  DITTO_A_LEVEL_BUDGET_LIMIT },
+	};
+	struct nlattr *tb[DITTO_A_LEVEL_BUDGET_MAX + 1];
+	unsigned int i, k;
+
+	for (k = 0; k < ARRAY_SIZE(numbers); k++) {
+		metric_begin(out, numbers[k].name, "gauge", numbers[k].help);
+		for (i = 0; i < budgets->count; i++)
+			if (!msg_parse(budgets->msg[i], &spec_level_budget_set, tb) &&
+			    tb[DITTO_A_LEVEL_BUDGET_KIND])
+				budget_number(out, numbers[k].name, tb, numbers[k].type);
+	}
+}
+
+void metrics_jobs(const struct offload_schedule *s, const struct offload_progress *p, u64 now,
+		  FILE *out)
+{
+	enum offload_job job;
+	u64 last;
+
+	metric_begin(out, "job_period_seconds", "gauge", "How often a job of the schedule is due.");
+	for (job = 0; job < OFFLOAD_JOBS; job++)
+		if (s->period[job])
+			metric_labelled(out, "job_period_seconds", "job", offload_job_name(job),
+					(double)s->period[job]);
+	metric_begin(out, "job_age_seconds", "gauge",
+		     "Time since a job succeeded, or since it is in the schedule.");
+	for (job = 0; job < OFFLOAD_JOBS; job++) {
+		last = p->done[job].success > s->since ? p->done[job].success : s->since;
+		if (s->period[job])
+			metric_labelled(out, "job_age_seconds", "job", offload_job_name(job),
+					now > last ? (double)(now - last) : 0);
+	}
+	metric_begin(out, "job_failed", "gauge", "Whether the last run of a job failed.");
+	for (job = 0; job < OFFLOAD_JOBS; job++)
+		if (s->period[job])
+			metric_labelled(out, "job_failed", "job", offload_job_name(job),
+					p->done[job].result == OFFLOAD_JOB_BAD);
+	metric_write(out, "bad_objects", "Objects that scrub found missing or damaged.",
+		     (double)(p->bad ? p->bad : p->bad_before));
+}
+
 /* Ask for the attributes of one answer, which @reply keeps. */
 static bool metrics_ask(struct conn *conn, u8 cmd, const struct spec_set *set, struct nlattr **tb,
 			struct nl_msg **reply)
@@ -211,6 +275,7 @@ static bool metrics_kernel(struct conn *conn, FILE *out)
 {
 	struct nlattr *server[DITTO_A_SERVER_MAX + 1], *grace[DITTO_A_GRACE_MAX + 1];
 	struct nl_msg *about_server = NULL, *about_grace = NULL;
+	struct replies budgets = { 0 };
 	struct counts counts = { 0 };
 	bool good;
 
@@ -222,6 +287,10 @@ static bool metrics_kernel(struct conn *conn, FILE *out)
 		metrics_server(server, out);
 		metrics_grace(grace, out);
 		metrics_counts(&counts, out);
+		/* Modules of before an upgrade of this program do not tell them. */
+		if (!conn_dump_some(conn, DITTO_CMD_BUDGET_GET, NULL, NULL, &budgets))
+			metrics_budgets(&budgets, out);
+		replies_free(&budgets);
 	}
 	counts_free(&counts);
 	nlmsg_free(about_server);
@@ -231,6 +300,8 @@ static bool metrics_kernel(struct conn *conn, FILE *out)
 
 void metrics_write(struct conn *conn, FILE *out)
 {
+	struct offload_progress progress;
+	char path[RUN_PATH_SIZE];
 	struct status s;
 	bool daemon;
 
@@ -239,6 +310,8 @@ void metrics_write(struct conn *conn, FILE *out)
 	metric_write(out, "daemon_up", "Whether dittod runs.", daemon);
 	if (daemon) {
 		metrics_daemon(&s, out);
+		offload_progress_read(run_path(path, OFFLOAD_PROGRESS_RUN, ""), &progress);
+		metrics_jobs(&s.schedule, &progress, (u64)time(NULL), out);
 		status_free(&s);
 	}
 }

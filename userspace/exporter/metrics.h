@@ -5,18 +5,29 @@
 
 #include <stdio.h>
 
+#include "common/types.h"
+
 struct conn;
 struct counts;
 struct nlattr;
+struct offload_progress;
+struct offload_schedule;
+struct replies;
 struct status;
 
 /* Write all that a caller without privileges may know; ditto_up is 0 if the kernel is silent. */
 void metrics_write(struct conn *conn, FILE *out);
 
-/* Parts of it: counters, the server and the grace, by their attributes, and what dittod says. */
+/*
+ * Parts of it: counters, the server and the grace, by their attributes, budgets, what dittod says,
+ * and how the jobs of the schedule went.
+ */
 void metrics_counts(const struct counts *c, FILE *out);
 void metrics_server(struct nlattr **server, FILE *out);
 void metrics_grace(struct nlattr **grace, FILE *out);
+void metrics_budgets(const struct replies *budgets, FILE *out);
 void metrics_daemon(const struct status *s, FILE *out);
+void metrics_jobs(const struct offload_schedule *s, const struct offload_progress *p, u64 now,
+		  FILE *out);
 
 #endif

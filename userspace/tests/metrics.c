@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/offload_schedule.h"
 #include "exporter/metrics.h"
 #include "nl/counts.h"
 #include "nl/status.h"
@@ -106,6 +107,29 @@ static void labels_are_quoted(void)
 	CHECK(text_has("ditto_configured_shares 3"));
 }
 
+static void ages_of_jobs(void)
+{
+	struct offload_progress p = { .bad_before = 3 };
+	struct offload_schedule s;
+	FILE *out = text_begin();
+
+	offload_schedule_init(&s);
+	s.period[OFFLOAD_JOB_SNAPSHOTS] = 0;
+	s.since = 1000;
+	p.done[OFFLOAD_JOB_GC] = (struct offload_done){ .success = 5000, .tried = 6000,
+							.result = OFFLOAD_JOB_BAD };
+	metrics_jobs(&s, &p, 7000, out);
+	fclose(out);
+	CHECK(text_has("ditto_job_period_seconds{job=\"gc\"} 259200"));
+	CHECK(text_has("ditto_job_age_seconds{job=\"gc\"} 2000"));
+	CHECK(text_has("ditto_job_failed{job=\"gc\"} 1"));
+	/* One that never succeeded is as old as the schedule. */
+	CHECK(text_has("ditto_job_age_seconds{job=\"scrub\"} 6000"));
+	CHECK(text_has("ditto_job_failed{job=\"scrub\"} 0"));
+	CHECK(text_has("ditto_bad_objects 3"));
+	CHECK(!strstr(text, "snapshots"));
+}
+
 static void slowest_of_a_hundred(void)
 {
 	struct count c = { .ntimes = 4 };
@@ -126,7 +150,7 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(histogram_adds_up), TEST(modules_of_other_versions), TEST(labels_are_quoted),
-		TEST(slowest_of_a_hundred), { 0 }
+		TEST(ages_of_jobs), TEST(slowest_of_a_hundred), { 0 }
 	};
 	int status = test_main(tests);
 

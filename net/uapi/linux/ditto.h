@@ -236,6 +236,17 @@ enum ditto_conflict_outcome {
 };
 
 /**
+ * enum ditto_budget_level - Clients that no share lets in; before their login;
+ *   without a name; and those that are logged in or trusted.
+ */
+enum ditto_budget_level {
+	DITTO_BUDGET_LEVEL_STRANGER,
+	DITTO_BUDGET_LEVEL_UNPROVEN,
+	DITTO_BUDGET_LEVEL_ANONYMOUS,
+	DITTO_BUDGET_LEVEL_USER,
+};
+
+/**
  * enum ditto_range_discipline - An owner's ranges split and merge and advise
  *   (posix); or they stack and bind everybody (exact).
  */
@@ -608,6 +619,16 @@ enum {
 
 	__DITTO_A_BUDGET_MAX,
 	DITTO_A_BUDGET_MAX = (__DITTO_A_BUDGET_MAX - 1)
+};
+
+enum {
+	DITTO_A_LEVEL_BUDGET_LEVEL = 1,
+	DITTO_A_LEVEL_BUDGET_KIND,
+	DITTO_A_LEVEL_BUDGET_USED,
+	DITTO_A_LEVEL_BUDGET_LIMIT,
+
+	__DITTO_A_LEVEL_BUDGET_MAX,
+	DITTO_A_LEVEL_BUDGET_MAX = (__DITTO_A_LEVEL_BUDGET_MAX - 1)
 };
 
 enum {
@@ -1102,6 +1123,7 @@ enum {
 	DITTO_CMD_OFFLOAD_ADOPT,
 	DITTO_CMD_UPCALL_PROGRESS,
 	DITTO_CMD_CONFLICT_GET,
+	DITTO_CMD_BUDGET_GET,
 
 	__DITTO_CMD_MAX,
 	DITTO_CMD_MAX = (__DITTO_CMD_MAX - 1)

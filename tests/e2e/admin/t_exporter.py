@@ -56,6 +56,10 @@ def metrics_of_the_server(w):
     eq(after[of_nfs('WRITE').replace('_count{', '_bucket{')[:-1] + ',le="+Inf"}'], calls)
     assert after['ditto_operation_bytes_total{group="nfs3",op="WRITE"}'] >= 7
     assert after['ditto_nodes'] > 0
+    held = {x: after[f'ditto_budget_{x}{{level="user",kind="connections"}}']
+            for x in ('used', 'limit')}
+    assert 0 < held['used'] < held['limit'], held
+    assert 'ditto_budget_used{level="unproven",kind="questions"}' in after, text
     p = w.server_ns.run('promtool', 'check', 'metrics', input=text, check=False)
     eq((p.returncode, p.stdout), (0, ''), 'promtool')
     code = w.server_ns.run('curl', '-s', '-o', '/dev/null', '-w', '%{http_code}',

@@ -57,6 +57,13 @@ def automatic(s):
     return [e for e in s.tool('snapshot', 'list') if e['name'].startswith('auto-')]
 
 
+def metrics(w):
+    """What the exporter tells, by name with labels."""
+    text = w.server.ns.run('curl', '-sf', 'http://127.0.0.1:9955/metrics')
+    return {line.rpartition(' ')[0]: float(line.rpartition(' ')[2])
+            for line in text.splitlines() if line[:1] not in ('', '#')}
+
+
 @test(smb=True, offload=True, timeout=300)
 def done_when_due(w):
     """Each job is done once in its period, and a later one as soon as it is due; status tells."""
@@ -71,6 +78,14 @@ def done_when_due(w):
     assert all(e['success'] for e in jobs.values()), jobs
     eq([e['job'] for e in s.tool('status') if 'job' in e], list(JOBS), 'offload status')
     assert 'LAST SUCCESS' in w.server.ctl('offload', 'status'), 'for people'
+    # Whoever has no privileges is told so by the exporter.
+    w.server.ns.spawn('setpriv', '--reuid=1001', '--regid=1001', '--clear-groups',
+                      servers.tool('ditto-exporter'), '9955')
+    wait_for('the exporter listens', lambda: ':9955 ' in w.server.ns.run('ss', '-Hltn'))
+    said = metrics(w)
+    eq([said[f'ditto_job_failed{{job="{job}"}}'] for job in JOBS], [0] * len(JOBS), 'metrics')
+    eq((said['ditto_job_period_seconds{job="snapshots"}'], said['ditto_bad_objects']), (HOUR, 0))
+    assert said['ditto_job_age_seconds{job="gc"}'] < HOUR, said
 
     # Nothing is due but the policies, which have schedules of their own.
     now = int(time.time())
@@ -95,6 +110,7 @@ def done_when_due(w):
     s.mode('500')
     good, errors = run(s, 'snapshots')
     eq(good, {'snapshots': False}, errors)
+    eq(metrics(w)['ditto_job_failed{job="snapshots"}'], 1)
     text, = problems(w)
     assert 'the last run of snapshots failed' in text and 'offload run snapshots' in text, text
     eq(status(w)['state'], 'degraded', 'state')

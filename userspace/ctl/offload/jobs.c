@@ -22,6 +22,7 @@
 #include "ctl/ctl.h"
 #include "ditto-nl-gen.h"
 #include "mem.h"
+#include "run_path.h"
 #include "index/index.h"
 #include "jobs.h"
 #include "lock.h"
@@ -68,6 +69,17 @@ bool offload_schedule_get(struct offload_schedule *s, struct why *why)
 		return false;
 	*s = a.schedule;
 	return a.type == OFFLOAD_CTL_SCHEDULE || why_not(why, "dittod does not tell its schedule");
+}
+
+bool offload_progress_save(const struct offload_progress *p, struct why *why)
+{
+	char path[RUN_PATH_SIZE];
+	struct why copied;
+
+	/* The copy ends with the machine's life, and is made again by the next run. */
+	if (!run_folder_make())
+		offload_progress_write(run_path(path, OFFLOAD_PROGRESS_RUN, ""), p, &copied);
+	return offload_progress_write(OFFLOAD_PROGRESS_PATH, p, why);
 }
 
 static const char *const result_names[OFFLOAD_JOB_RESULTS] = {
@@ -294,7 +306,7 @@ static void job_note(struct jobs *j, enum offload_job job, enum offload_job_resu
 		done->success = done->tried;
 	done->result = result;
 	j->failed = j->failed || result == OFFLOAD_JOB_BAD;
-	if (offload_progress_write(OFFLOAD_PROGRESS_PATH, &p, &why))
+	if (offload_progress_save(&p, &why))
 		return;
 	snapshot_problem(j->ctl, offload_job_name(job), "%s", why.text);
 	j->failed = true;

@@ -8,6 +8,11 @@
 
 #define OFFLOAD_PROGRESS_PATH	"/var/lib/ditto/offload-schedule"
 
+/*
+ * Remember how jobs went, and leave a copy for programs without privileges. Returns false and fills
+ * @why if it is not remembered.
+ */
+bool offload_progress_save(const struct offload_progress *p, struct why *why);
 /* Ask dittod for the schedule. Returns false and fills @why on errors. */
 bool offload_schedule_get(struct offload_schedule *s, struct why *why);
 /* Print when each job of a schedule was last done, as a table or as entries of a list. */

@@ -206,7 +206,7 @@ static void scrub_note(struct scrub *c, u64 first, u64 last, bool part, u64 bad)
 		p.bad_before = p.bad;
 		p.bad = 0;
 	}
-	if (!offload_progress_write(OFFLOAD_PROGRESS_PATH, &p, &why))
+	if (!offload_progress_save(&p, &why))
 		offload_survey_problem(&c->s, "scrub", "%s", why.text);
 }
 
