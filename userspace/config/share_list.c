@@ -27,6 +27,7 @@ enum text {
  * @guest: users who proved no name may use it
  * @hide: its directory listings omit files that the user may not read
  * @encrypt: clients must encrypt
+ * @links: it has links; which ones is not said
  * @default_access: enum ditto_share_right of users that are not named
  * @users: number of users and groups
  * @len: length of each text in bytes
@@ -36,6 +37,7 @@ struct entry {
 	u32 guest;
 	u32 hide;
 	u32 encrypt;
+	u32 links;
 	u32 default_access;
 	u32 users;
 	u32 len[TEXTS];
@@ -67,8 +69,8 @@ static bool list_put_share(FILE *list, const struct share *s, bool admin)
 	};
 	struct entry e = {
 		.browse = s->browse, .guest = s->guest, .hide = s->hide_unreadable,
-		.encrypt = s->encrypt, .default_access = s->default_access,
-		.users = admin ? s->users.n : 0,
+		.encrypt = s->encrypt, .links = s->links != NULL,
+		.default_access = s->default_access, .users = admin ? s->users.n : 0,
 	};
 	unsigned int i;
 	bool good;
@@ -148,6 +150,8 @@ static size_t list_get_share(struct kernel_shares *out, const u8 *bytes, size_t 
 	s->guest = e.guest;
 	s->hide_unreadable = e.hide;
 	s->encrypt = e.encrypt;
+	if (e.links)
+		s->links = mem_string("");
 	s->default_access = e.default_access;
 	bytes += e.len[NAME] + e.len[PATH] + e.len[COMMENT];
 	s->users.user = mem_new((e.users + 1) * sizeof(*s->users.user));

@@ -355,7 +355,9 @@ static int options_set(struct admin_work *w, const struct share *old, struct sha
 	if (c->given & SHARE_CHANGE_COMMENT && !share_set_comment(to, c->comment, &why))
 		return admin_refuse(w, -EINVAL, "%s", why.text);
 	if (c->given & SHARE_CHANGE_FLAGS) {
-		if (c->flags & ~(SHARE_FLAG_ACCESS_BASED | SHARE_FLAG_ENCRYPT))
+		/* Windows sends back what it read; links make a share one of DFS, and no flag does. */
+		if (c->flags & ~(SHARE_FLAG_ACCESS_BASED | SHARE_FLAG_ENCRYPT | SHARE_FLAG_DFS |
+				 SHARE_FLAG_DFS_ROOT))
 			return admin_refuse(w, -EOPNOTSUPP,
 					    "the flags %#x are not access-based enumeration and encryption only",
 					    c->flags);

@@ -145,7 +145,8 @@ static u32 entries_get(struct rpc_call *call, bool hidden, struct entries *list)
 			.path = srvsvc_path(call, s->path ?: "/", ""),
 			.type = STYPE_DISKTREE,
 			.flags = (s->hide_unreadable ? SHARE_FLAG_ACCESS_BASED : 0) |
-				 (s->encrypt ? SHARE_FLAG_ENCRYPT : 0),
+				 (s->encrypt ? SHARE_FLAG_ENCRYPT : 0) |
+				 (s->links ? SHARE_FLAG_DFS | SHARE_FLAG_DFS_ROOT : 0),
 		};
 		entry_set_descriptor(call, s, &list->entry[list->n - 1]);
 	}

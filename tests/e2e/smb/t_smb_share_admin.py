@@ -16,7 +16,7 @@ from identity_config import administrate
 from smb_acl import ALL, ALLOW, DENY, EVERYONE, descriptor, group, parts, sid, user
 from smb_compound import write
 from smbraw import link
-from srvsvc import ACCESS_BASED, ENCRYPT, Srvsvc, share_info, windows_path
+from srvsvc import ACCESS_BASED, DFS, DFS_ROOT, ENCRYPT, Srvsvc, share_info, windows_path
 
 # The masks of share permissions in Windows: Read and Change.
 READ, CHANGE = 0x1200a9, 0x1301bf
@@ -85,6 +85,12 @@ def shares_come_and_go(w):
         eq(admin.share('new', 1005)['flags'], ACCESS_BASED | ENCRYPT)
         eq(admin.share_set('new', 1005, flags=0), 0)
         eq(admin.share_set('new', 1005, flags=0x4000), NOT_SUPPORTED)
+        # Links make it the root of a namespace, and nothing that is sent.
+        w.server.ctl('share', 'set', 'new', 'link', 'there=other:/data')
+        eq(admin.share('new', 1005)['flags'], DFS | DFS_ROOT)
+        w.server.ctl('share', 'set', 'new', 'no-links')
+        eq(admin.share_set('new', 1005, flags=DFS | DFS_ROOT), 0)
+        eq(admin.share('new', 1005)['flags'], 0)
         eq(admin.share_set('new', 1006, max_uses=7), NOT_SUPPORTED)
         eq(admin.share_set('new', 2, remark='of carol', max_uses=0xffffffff), 0)
         eq(admin.share('new', 502)['remark'], 'of carol')

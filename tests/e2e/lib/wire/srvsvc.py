@@ -11,7 +11,7 @@ import smb
 
 
 # Access-based enumeration, and encryption (MS-SRVS section 2.2.4.29).
-ACCESS_BASED, ENCRYPT = 0x800, 0x8000
+DFS, DFS_ROOT, ACCESS_BASED, ENCRYPT = 0x1, 0x2, 0x800, 0x8000
 ANY_NUMBER = 0xffffffff
 
 
