@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -128,6 +129,11 @@ static int modules_replace(struct ctl *ctl)
 	bool nfs = module_is_loaded("ditto_nfs"), smb = module_is_loaded("ditto_smb");
 	int status;
 
+	/* Between stop and start nothing is served: the end of the terminal must not end that. */
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
 	/*
 	 * Not ditto.service, whose stop removes shares and ends the claims of clients for good
 	 * (Documentation/locking.md).
